@@ -1,0 +1,1 @@
+//! The three exports of core.wasm. See ARCHITECTURE.md, "The ABI".

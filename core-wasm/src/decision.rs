@@ -1,0 +1,131 @@
+//! What the core answers.
+
+use serde::{Deserialize, Serialize};
+
+use crate::fence::Fence;
+use crate::id::RunId;
+use crate::pane::Pane;
+use crate::reason::Reason;
+use crate::run::Run;
+use crate::session::{Session, Told};
+
+/// The core's answer: why, what changes, and what is said.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Decision {
+    /// The protocol's number.
+    pub protocol: u32,
+    /// The row that decided.
+    pub reason: Reason,
+    /// Every further row that applied, in order.
+    pub also: Vec<Reason>,
+    /// The changes: all of them or none.
+    pub changes: Vec<Change>,
+    /// What is said to the model and to the person.
+    pub tell: Vec<Tell>,
+}
+
+impl Decision {
+    /// A decision that changes and says nothing.
+    #[must_use]
+    pub const fn nothing(reason: Reason) -> Self {
+        Self { protocol: crate::request::PROTOCOL, reason, also: Vec::new(), changes: Vec::new(), tell: Vec::new() }
+    }
+
+    /// Whether a row applied.
+    #[must_use]
+    pub fn has(&self, reason: Reason) -> bool {
+        self.reason == reason || self.also.contains(&reason)
+    }
+}
+
+/// A change to one record. The host refuses a decision whole when one of its changes names a record that was not in the
+/// snapshot or the request, was decided on another revision, or changes a record twice.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Change {
+    /// The revision it was decided on; none where the record is new.
+    pub before: Option<u64>,
+    /// Where the record goes.
+    pub to: Shelf,
+    /// The record as it shall be; its revision is `before` + 1, or 1.
+    pub record: Record,
+}
+
+/// Where a record stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Shelf {
+    /// Among the live records.
+    Live,
+    /// In the archive.
+    Archive,
+}
+
+/// A record.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Record {
+    /// A session.
+    Session(Box<Session>),
+    /// A run.
+    Run(Box<Run>),
+}
+
+impl Record {
+    /// The record's id.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        match self {
+            Self::Session(session) => session.id.as_str(),
+            Self::Run(run) => run.id.as_str(),
+        }
+    }
+
+    /// The record's revision.
+    #[must_use]
+    pub const fn revision(&self) -> u64 {
+        match self {
+            Self::Session(session) => session.revision,
+            Self::Run(run) => run.revision,
+        }
+    }
+}
+
+/// Something to be said. It holds ids, numbers and fixed words alone: the host renders it, with names only for the person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(tag = "tell", rename_all = "snake_case")]
+pub enum Tell {
+    /// To the model and to the person: the run has a new owner, and it is you.
+    Transferred {
+        /// The run and its fence, by which the telling is marked as done.
+        told: Told,
+        /// How often the run went round.
+        iteration: u32,
+        /// The pane of the owner before.
+        from: Pane,
+    },
+    /// To the person: another process owns the run.
+    OwnerElsewhere {
+        /// The run, its fence, and whether the owner lives or cannot be verified.
+        told: Told,
+        /// The owner's pane.
+        pane: Pane,
+        /// The owner's pid.
+        pid: u32,
+    },
+    /// To the person: several unfinished runs belong to the session.
+    SeveralRuns {
+        /// The runs.
+        runs: Vec<RunId>,
+    },
+}
+
+/// What is printed of a fence that is refused.
+#[must_use]
+pub fn old_fence_words(yours: Fence, present: Fence) -> String {
+    format!("your number {yours} is old, it is {present} now")
+}

@@ -1,0 +1,122 @@
+//! One event of an agent, normalised: no prompt, no message, no tool input is in it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::agent::Agent;
+use crate::id::SessionId;
+use crate::pane::Pane;
+use crate::process::Process;
+
+/// What happened. The two agents' names are one set; what baton does not act on is `Other`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum EventName {
+    /// A session begins, is resumed, cleared, forked or compacted in a process.
+    SessionStart,
+    /// A process leaves a session. A hint: it comes late, twice, for unknown ids, or never.
+    SessionEnd,
+    /// A prompt goes in.
+    UserPromptSubmit,
+    /// The agent's turn ended.
+    Stop,
+    /// The turn ended by an error of the service (Claude, TUI only).
+    StopFailure,
+    /// The person interrupted the turn (Codex only).
+    Interrupt,
+    /// The agent waits for the person.
+    Notification,
+    /// The agent asks for a permission.
+    PermissionRequest,
+    /// The conversation is about to be compacted.
+    PreCompact,
+    /// Any event baton does not hook.
+    Other,
+}
+
+impl EventName {
+    /// Whether a reply to this event can carry words to the model and to the person.
+    #[must_use]
+    pub const fn can_tell(self) -> bool {
+        matches!(self, Self::SessionStart | Self::UserPromptSubmit)
+    }
+}
+
+/// Why a session begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Source {
+    /// A new conversation.
+    Startup,
+    /// An old conversation, continued.
+    Resume,
+    /// A new conversation, in the process and place of the one just cleared.
+    Clear,
+    /// A new conversation with the history of another.
+    Fork,
+    /// The same conversation, shortened.
+    Compact,
+    /// A value that this version does not know.
+    Other,
+}
+
+/// What is kept of a prompt.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Prompt {
+    /// Length in bytes, as it stands in the payload.
+    pub bytes: u64,
+    /// SHA-256 of those bytes, the first 16 hex digits.
+    pub digest: String,
+    /// Whether a person typed it; a `<task-notification>` is the client's own.
+    pub by_person: bool,
+}
+
+/// One event of an agent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Event {
+    /// The agent that sent it.
+    pub agent: Agent,
+    /// What happened.
+    pub name: EventName,
+    /// The session; none where the payload has no id, or an empty one.
+    pub session: Option<SessionId>,
+    /// Why the session begins (`SessionStart` only).
+    pub source: Option<Source>,
+    /// Whether it came from within a subagent, which has the parent's session id.
+    pub subagent: bool,
+    /// The directory of the event.
+    pub cwd: Option<String>,
+    /// The transcript named by the payload.
+    pub transcript: Option<String>,
+    /// Whether that transcript held anything when the event came.
+    pub has_context: bool,
+    /// The prompt (`UserPromptSubmit` only).
+    pub prompt: Option<Prompt>,
+    /// Digest of the client's id of the prompt or turn. No key: both clients repeat it.
+    pub prompt_id: Option<String>,
+    /// SHA-256 of the payload's bytes, the first 32 hex digits.
+    pub digest: String,
+    /// When the hook's own process started, in milliseconds of this boot.
+    pub hook_start_ms: u64,
+    /// The agent's process; none where no ancestor could be recognised.
+    pub process: Option<Process>,
+    /// The pane of that process.
+    pub pane: Pane,
+    /// The worktree root, canonical; found on the slow path only.
+    pub project: Option<String>,
+    /// The lock that the process was seen to hold on the session (Codex), as a path; found on the slow path only.
+    pub lock: Option<String>,
+    /// The session that Claude's `sessions/<pid>.json` names for the event's process, if it could be read.
+    pub shows: Option<SessionId>,
+}
+
+impl Event {
+    /// Whether the event says that its process now shows this session: a `SessionStart` with another source than compact.
+    #[must_use]
+    pub fn announces(&self) -> bool {
+        self.name == EventName::SessionStart && self.source != Some(Source::Compact)
+    }
+}

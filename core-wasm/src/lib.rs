@@ -1,0 +1,26 @@
+//! The decisions of baton: what an event or a command changes, computed from records and from what the machine showed.
+//!
+//! **Architecture invariant.** This crate has no clock, no files, no randomness and no environment: everything an answer
+//! depends on is in the [`request::Request`]. The same bytes give the same bytes, natively and in WASM.
+//!
+//! **Architecture invariant.** It cannot fail: a request that can be parsed gets a [`decision::Decision`], one that cannot
+//! gets a decision that says so.
+
+#[cfg(target_arch = "wasm32")]
+mod abi;
+pub mod agent;
+pub mod decide;
+pub mod decision;
+pub mod event;
+pub mod fence;
+pub mod id;
+pub mod pane;
+pub mod process;
+pub mod reason;
+pub mod request;
+pub mod rules;
+pub mod run;
+pub mod session;
+pub mod stamp;
+
+pub use decide::decide_bytes;

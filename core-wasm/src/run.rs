@@ -1,0 +1,187 @@
+//! The record of a run.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::agent::Agent;
+use crate::fence::Fence;
+use crate::id::{RunId, SessionId};
+use crate::pane::Pane;
+use crate::process::Process;
+use crate::reason::Reason;
+use crate::stamp::Stamp;
+
+/// The longest name of a run, in characters.
+pub const MAX_NAME: usize = 64;
+
+/// The longest phase, in characters.
+pub const MAX_PHASE: usize = 200;
+
+/// The most changes of owner kept in the record, newest last; the audit has them all.
+pub const MAX_HISTORY: usize = 32;
+
+/// A run's name: printable, 1 to 64 characters, spaces allowed inside.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(try_from = "String", into = "String")]
+pub struct RunName(#[cfg_attr(feature = "schema", schemars(length(min = 1, max = 64)))] String);
+
+/// Why a text is no name of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RunNameError;
+
+impl std::fmt::Display for RunNameError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "a run's name has 1 to {MAX_NAME} printable characters, and no space at either end")
+    }
+}
+
+impl std::error::Error for RunNameError {}
+
+/// Whether a character can be shown as it is: no control, no line break, no bidirectional or other format character.
+#[must_use]
+pub fn is_printable(c: char) -> bool {
+    !c.is_control()
+        && !matches!(c,
+            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+}
+
+impl TryFrom<String> for RunName {
+    type Error = RunNameError;
+    fn try_from(text: String) -> Result<Self, RunNameError> {
+        let fits = (1..=MAX_NAME).contains(&text.chars().count());
+        if fits && text.trim() == text && text.chars().all(is_printable) { Ok(Self(text)) } else { Err(RunNameError) }
+    }
+}
+
+impl std::str::FromStr for RunName {
+    type Err = RunNameError;
+    fn from_str(text: &str) -> Result<Self, RunNameError> {
+        Self::try_from(text.to_owned())
+    }
+}
+
+impl From<RunName> for String {
+    fn from(name: RunName) -> Self {
+        name.0
+    }
+}
+
+impl RunName {
+    /// The name as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Where a run stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// Its owner works on it.
+    Active,
+    /// For the person, or for a client's cap; the owner's next prompt by a person makes it active.
+    Waiting,
+    /// Until `run continue`.
+    Paused,
+    /// Over: finished.
+    Done,
+    /// Over: given up.
+    Failed,
+    /// Over by a person's word: a tombstone. Nothing brings it back.
+    Cancelled,
+    /// Over: its owner was gone for longer than the threshold. `run adopt` revives it.
+    Abandoned,
+}
+
+impl Status {
+    /// Whether a run with this status is unfinished.
+    #[must_use]
+    pub const fn is_unfinished(self) -> bool {
+        matches!(self, Self::Active | Self::Waiting | Self::Paused)
+    }
+
+    /// The status as printed.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Waiting => "waiting",
+            Self::Paused => "paused",
+            Self::Done => "done",
+            Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
+            Self::Abandoned => "abandoned",
+        }
+    }
+}
+
+/// The session and process that may advance a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Owner {
+    /// The agent.
+    pub agent: Agent,
+    /// The session.
+    pub session: SessionId,
+    /// The process.
+    pub process: Process,
+    /// Its pane.
+    pub pane: Pane,
+}
+
+/// One change of owner.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Transfer {
+    /// The new owner's fence.
+    pub fence: Fence,
+    /// The owner before.
+    pub from: Owner,
+    /// When.
+    pub at: Stamp,
+    /// By which rule.
+    pub reason: Reason,
+}
+
+/// A long piece of work with one owner.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Run {
+    /// Its id.
+    pub id: RunId,
+    /// Grows by one at each write.
+    pub revision: u64,
+    /// Its name.
+    pub name: RunName,
+    /// Where it stands.
+    pub status: Status,
+    /// Free text of the owner's.
+    pub phase: Option<String>,
+    /// How often it went round.
+    pub iteration: u32,
+    /// How often it may.
+    pub max_iterations: Option<u32>,
+    /// Who may advance it.
+    pub owner: Owner,
+    /// The owner's number.
+    pub fence: Fence,
+    /// The changes of owner, newest last.
+    pub history: Vec<Transfer>,
+    /// The worktree root.
+    pub project: Option<String>,
+    /// When it started.
+    pub created: Stamp,
+    /// When this record was last written.
+    pub updated: Stamp,
+    /// When it went over.
+    pub finished: Option<Stamp>,
+    /// Why it went over, paused or waits.
+    pub stop_reason: Option<String>,
+    /// Fields that this version does not know.
+    #[serde(flatten)]
+    pub extra: Map<String, Value>,
+}

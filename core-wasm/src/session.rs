@@ -1,0 +1,136 @@
+//! The record of a session.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::agent::Agent;
+use crate::event::Source;
+use crate::fence::Fence;
+use crate::id::{RunId, SessionId};
+use crate::pane::Pane;
+use crate::process::Process;
+use crate::reason::Reason;
+use crate::stamp::Stamp;
+
+/// The most launches kept in a record: ended ones go first, the oldest first.
+pub const MAX_LAUNCHES: usize = 16;
+
+/// The most deliveries kept for the rule of one event delivered twice.
+pub const MAX_DELIVERIES: usize = 4;
+
+/// One conversation of an agent. It survives a resume, and two windows may show it at once.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Session {
+    /// The agent's own id.
+    pub id: SessionId,
+    /// The agent.
+    pub agent: Agent,
+    /// Grows by one at each write.
+    pub revision: u64,
+    /// The worktree root, fixed when the session was registered.
+    pub project: Option<String>,
+    /// The directory of the newest slow event.
+    pub cwd: Option<String>,
+    /// The transcript named by the newest slow event.
+    pub transcript: Option<String>,
+    /// The processes that show or showed it.
+    pub launches: Vec<Launch>,
+    /// The unfinished runs it owns; more than one only from a foreign or damaged state.
+    pub runs: Vec<RunId>,
+    /// Whether a prompt was ever seen.
+    pub prompted: bool,
+    /// Whether it was ever seen to hold a conversation.
+    pub has_context: bool,
+    /// Whether a person pinned it.
+    pub pinned: bool,
+    /// When it was registered.
+    pub created: Stamp,
+    /// When this record was last written.
+    pub updated: Stamp,
+    /// How it went over; none while a launch is left.
+    pub over: Option<End>,
+    /// The newest slow deliveries.
+    pub deliveries: Vec<Delivery>,
+    /// A change of owner whose telling is not known to have been written out.
+    pub untold: Option<Told>,
+    /// Fields that this version does not know.
+    #[serde(flatten)]
+    pub extra: Map<String, Value>,
+}
+
+/// A session shown by a process, in a pane.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Launch {
+    /// The process.
+    pub process: Process,
+    /// Its pane.
+    pub pane: Pane,
+    /// How it began, where it was announced.
+    pub source: Option<Source>,
+    /// When it was first seen, or announced again.
+    pub started: Stamp,
+    /// How it ended; none while it is not known to have.
+    pub ended: Option<End>,
+    /// The lock that the process was seen to hold on the session (Codex), as a path.
+    pub lock: Option<String>,
+    /// What the person was told in it, so that nothing is told twice.
+    pub told: Vec<Told>,
+    /// Fields that this version does not know.
+    #[serde(flatten)]
+    pub extra: Map<String, Value>,
+}
+
+/// When and how something ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct End {
+    /// When.
+    pub at: Stamp,
+    /// By which rule.
+    pub reason: Reason,
+}
+
+/// One delivery of an event.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Delivery {
+    /// Digest of the payload.
+    pub digest: String,
+    /// The agent's process.
+    pub process: Process,
+    /// When it was committed, or its log line written.
+    pub at: Stamp,
+}
+
+/// Something that was, or is to be, told about an owner of a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Told {
+    /// The run.
+    pub run: RunId,
+    /// The owner, by its fence.
+    pub fence: Fence,
+    /// What was told.
+    pub reason: Reason,
+}
+
+impl Session {
+    /// The launch of this session in `process`, ended or not.
+    #[must_use]
+    pub fn launch(&self, process: &Process) -> Option<&Launch> {
+        self.launches.iter().find(|launch| launch.process == *process)
+    }
+
+    /// The same, to be changed.
+    pub fn launch_mut(&mut self, process: &Process) -> Option<&mut Launch> {
+        self.launches.iter_mut().find(|launch| launch.process == *process)
+    }
+
+    /// Whether this session has a launch in `process` that is not known to have ended.
+    #[must_use]
+    pub fn is_shown_by(&self, process: &Process) -> bool {
+        self.launch(process).is_some_and(|launch| launch.ended.is_none())
+    }
+}

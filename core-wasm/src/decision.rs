@@ -117,6 +117,13 @@ pub enum Tell {
         /// The owner's pid.
         pid: u32,
     },
+    /// To the person: a run of this project has an owner that is gone, or that was left in this very pane.
+    Interrupted {
+        /// The run, its fence, and the row.
+        told: Told,
+        /// How often the run went round.
+        iteration: u32,
+    },
     /// To the person: several unfinished runs belong to the session.
     SeveralRuns {
         /// The runs.

@@ -11,6 +11,7 @@ mod abi;
 pub mod agent;
 pub mod decide;
 pub mod decision;
+pub mod draft;
 pub mod event;
 pub mod fence;
 pub mod id;

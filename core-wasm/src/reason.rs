@@ -91,6 +91,8 @@ reasons! {
     FollowedInProcess = "followed_in_process",
     /// The session's runs are over.
     RunOver = "run_over",
+    /// A run of this project has no living owner; the person is told how to adopt it.
+    RunOffered = "run_offered",
     /// The session has no run.
     NoRun = "no_run",
 

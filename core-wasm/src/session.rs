@@ -38,6 +38,10 @@ pub struct Session {
     pub launches: Vec<Launch>,
     /// The unfinished runs it owns; more than one only from a foreign or damaged state.
     pub runs: Vec<RunId>,
+    /// The interrupted runs of its project that the person was offered in it.
+    pub offered: Vec<RunId>,
+    /// How many of its runs are over.
+    pub runs_over: u32,
     /// Whether a prompt was ever seen.
     pub prompted: bool,
     /// Whether it was ever seen to hold a conversation.

@@ -1,1 +1,13 @@
-//! One file per rule.
+//! The rules: one file for each table of ARCHITECTURE.md.
+
+pub mod adopt;
+pub mod advance;
+pub mod alive;
+pub mod cancel;
+pub mod dedupe;
+pub mod launch;
+pub mod offer;
+pub mod ownership;
+pub mod start;
+pub mod tell;
+pub mod twice;

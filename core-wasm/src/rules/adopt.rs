@@ -1,0 +1,69 @@
+//! A run is given to a session by a person's word.
+
+use crate::decision::Shelf;
+use crate::draft::Draft;
+use crate::id::{RunId, SessionId};
+use crate::process::{Live, Process};
+use crate::reason::Reason;
+use crate::request::{Reading, Request};
+use crate::rules::ownership::{give, owner_lives};
+use crate::rules::start::{launch_owner, owns_another};
+use crate::run::Status;
+
+/// How much a person knows of the owner they take a run from.
+#[derive(Clone, Copy)]
+pub struct Consent {
+    /// It may live: nobody can tell.
+    pub unknown: bool,
+    /// It lives.
+    pub alive: bool,
+}
+
+/// Gives a run to the launch of `session` in `process`. A run that was abandoned comes back; one that was cancelled does not.
+pub fn apply(
+    request: &Request,
+    draft: &mut Draft,
+    id: &RunId,
+    session: &SessionId,
+    process: &Process,
+    consent: Consent,
+) -> Reason {
+    let named = request.snapshot.runs.iter().find(|named| named.id == id.as_str());
+    if named.is_some_and(|named| named.reading == Reading::Unreadable) {
+        return Reason::RecordUnreadable;
+    }
+    let Some(run) = draft.run(id) else { return Reason::RunNotFound };
+    let abandoned = run.status == Status::Abandoned;
+    if !run.status.is_unfinished() && !abandoned {
+        return Reason::AlreadyOver;
+    }
+    let owner = match launch_owner(request, draft, session, process) {
+        Ok(owner) => owner,
+        Err(reason) => return reason,
+    };
+    if let Some(reason) = owns_another(request, draft, session, id) {
+        return reason;
+    }
+    if !abandoned {
+        if run.owner.session == *session && run.owner.process == *process {
+            return Reason::AlreadyOwner;
+        }
+        match owner_lives(request, draft, run) {
+            Live::Yes if !consent.alive => return Reason::OwnerAlive,
+            Live::Unknown if !consent.unknown => return Reason::OwnerUnverifiable,
+            Live::Yes | Live::Unknown | Live::No => {}
+        }
+    }
+    revive(draft, id);
+    give(request, draft, id, owner, Reason::Adopted);
+    Reason::Adopted
+}
+
+fn revive(draft: &mut Draft, id: &RunId) {
+    if let Some(run) = draft.run_mut(id).filter(|run| run.status == Status::Abandoned) {
+        run.status = Status::Active;
+        run.finished = None;
+        run.stop_reason = None;
+    }
+    draft.shelve_run(id, Shelf::Live);
+}

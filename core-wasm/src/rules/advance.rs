@@ -1,0 +1,75 @@
+//! A run is advanced, verified or finished by its owner.
+
+use crate::draft::Draft;
+use crate::id::RunId;
+use crate::reason::Reason;
+use crate::request::{Caller, Reading, Request};
+use crate::rules::ownership::end;
+use crate::run::{Run, Status};
+
+/// What an owner says of its run.
+#[derive(Default)]
+pub struct Progress<'a> {
+    /// The new phase.
+    pub phase: Option<&'a String>,
+    /// The new iteration.
+    pub iteration: Option<u32>,
+    /// The new limit.
+    pub max_iterations: Option<u32>,
+}
+
+/// Advances a run.
+pub fn update(request: &Request, draft: &mut Draft, id: &RunId, caller: &Caller, progress: &Progress<'_>) -> Reason {
+    if let Err(reason) = may_advance(request, draft, id, caller) {
+        return reason;
+    }
+    if let Some(run) = draft.run_mut(id) {
+        run.phase = progress.phase.cloned().or_else(|| run.phase.take());
+        run.iteration = progress.iteration.unwrap_or(run.iteration);
+        run.max_iterations = progress.max_iterations.or(run.max_iterations);
+    }
+    Reason::Updated
+}
+
+/// Says whether the caller owns the run.
+pub fn verify(request: &Request, draft: &Draft, id: &RunId, caller: &Caller) -> Reason {
+    may_advance(request, draft, id, caller).err().unwrap_or(Reason::Verified)
+}
+
+/// Ends a run as done or failed.
+pub fn finish(request: &Request, draft: &mut Draft, id: &RunId, caller: &Caller, failed: bool, why: Option<String>) -> Reason {
+    if let Err(reason) = may_advance(request, draft, id, caller) {
+        return reason;
+    }
+    end(request, draft, id, if failed { Status::Failed } else { Status::Done }, why);
+    Reason::Finished
+}
+
+/// The unfinished run of that id, or why there is none.
+pub fn unfinished<'a>(request: &Request, draft: &'a Draft, id: &RunId) -> Result<&'a Run, Reason> {
+    let named = request.snapshot.runs.iter().find(|named| named.id == id.as_str());
+    match named.map(|named| &named.reading) {
+        Some(Reading::Unreadable) => Err(Reason::RecordUnreadable),
+        None | Some(Reading::Absent) => Err(Reason::RunNotFound),
+        Some(Reading::Live(_) | Reading::Archived(_)) => {
+            let run = draft.run(id).ok_or(Reason::RunNotFound)?;
+            if run.status.is_unfinished() { Ok(run) } else { Err(Reason::AlreadyOver) }
+        }
+    }
+}
+
+/// A writer needs the present number, or to stand beneath the owner, as a tool call of its session does.
+fn may_advance(request: &Request, draft: &Draft, id: &RunId, caller: &Caller) -> Result<(), Reason> {
+    let run = unfinished(request, draft, id)?;
+    match caller.fence {
+        Some(fence) if fence == run.fence => Ok(()),
+        Some(_) => Err(Reason::FenceOld),
+        None if is_beneath(caller, run) => Ok(()),
+        None => Err(Reason::NotOwner),
+    }
+}
+
+fn is_beneath(caller: &Caller, run: &Run) -> bool {
+    let same_session = caller.session.as_ref().is_none_or(|session| *session == run.owner.session);
+    same_session && caller.ancestors.contains(&run.owner.process)
+}

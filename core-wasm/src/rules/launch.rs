@@ -1,0 +1,200 @@
+//! Which process shows which session.
+
+use crate::decision::Shelf;
+use crate::draft::Draft;
+use crate::event::{Event, EventName, Source};
+use crate::id::SessionId;
+use crate::process::{Live, Process};
+use crate::reason::Reason;
+use crate::request::{Reading, Request};
+use crate::rules::alive::live;
+use crate::session::{End, Launch, MAX_LAUNCHES, Session};
+use crate::stamp::Stamp;
+
+/// Applies the launch table; gives the rows that applied, in order, or the one row that ends the decision.
+pub fn apply(request: &Request, draft: &mut Draft, event: &Event, id: &SessionId, process: &Process) -> Outcome {
+    if event.name == EventName::SessionEnd {
+        return Outcome::Over(end(request, draft, event, id, process));
+    }
+    if is_late(draft, event, id, process) {
+        return Outcome::Over(Reason::LateEvent);
+    }
+    let known = draft.session(id).is_some_and(|session| session.is_shown_by(process));
+    if known && !event.announces() {
+        return Outcome::Goes(vec![note(draft, event, id, process)]);
+    }
+    let mut rows = Vec::new();
+    if event.agent.shows_one_session() && leave_others(request, draft, id, process) {
+        rows.push(Reason::Switched);
+    }
+    rows.push(show(request, draft, event, id, process));
+    Outcome::Goes(rows)
+}
+
+/// How the launch table left the event.
+pub enum Outcome {
+    /// Nothing further follows from it.
+    Over(Reason),
+    /// The session is shown by the process; ownership may follow.
+    Goes(Vec<Reason>),
+}
+
+/// The moment at which the agent sent the event: that of the hook's start, not of the decision, which waits for the lock.
+fn sent(request: &Request, event: &Event) -> Stamp {
+    let mut stamp = request.now.clone();
+    let waited = stamp.boot_ms.saturating_sub(event.hook_start_ms);
+    stamp.boot_ms -= waited;
+    stamp.unix_ms = stamp.unix_ms.saturating_sub(waited);
+    stamp
+}
+
+fn end(request: &Request, draft: &mut Draft, event: &Event, id: &SessionId, process: &Process) -> Reason {
+    if !matches!(request.snapshot.session, Reading::Live(_)) {
+        return Reason::UnknownSession;
+    }
+    let sent = sent(request, event);
+    let Some(launch) = draft.session_mut(id).and_then(|session| session.launch_mut(process)) else {
+        return Reason::EndOfOtherProcess;
+    };
+    if launch.started.is_after(&sent) {
+        return Reason::EndOutdated;
+    }
+    if launch.ended.is_none() {
+        launch.ended = Some(End { at: sent, reason: Reason::Ended });
+        close_if_left(request, draft, id);
+    }
+    Reason::Ended
+}
+
+/// A session that no launch is left of is over. A launch that is not known to have ended counts as left.
+fn close_if_left(request: &Request, draft: &mut Draft, id: &SessionId) {
+    let Some(session) = draft.session(id) else { return };
+    if session.launches.iter().any(|launch| live(request, draft, session, launch) != Live::No) {
+        return;
+    }
+    if let Some(session) = draft.session_mut(id) {
+        session.over = Some(End { at: request.now.clone(), reason: Reason::Ended });
+    }
+}
+
+/// Whether the process shows another session by now. The hooks of one agent run side by side, so an event of the session just left
+/// can come after the announcement of the next.
+fn is_late(draft: &Draft, event: &Event, id: &SessionId, process: &Process) -> bool {
+    event.agent.shows_one_session()
+        && !event.announces()
+        && event.shows.as_ref() != Some(id)
+        && !draft.session(id).is_some_and(|session| session.is_shown_by(process))
+        && draft.sessions().any(|other| other.id != *id && other.is_shown_by(process))
+}
+
+/// An event of a launch that is known, and announces nothing.
+fn note(draft: &mut Draft, event: &Event, id: &SessionId, process: &Process) -> Reason {
+    let compacted = event.name == EventName::SessionStart && event.source == Some(Source::Compact);
+    if let Some(session) = draft.session_mut(id) {
+        session.prompted |= event.name == EventName::UserPromptSubmit;
+        session.has_context |= compacted;
+        if let Some(launch) = session.launch_mut(process).filter(|launch| launch.lock.is_none()) {
+            launch.lock.clone_from(&event.lock);
+        }
+    }
+    if compacted { Reason::Compacted } else { Reason::Heartbeat }
+}
+
+/// Ends the launches of every other session in a process that shows one at a time.
+fn leave_others(request: &Request, draft: &mut Draft, id: &SessionId, process: &Process) -> bool {
+    let others: Vec<SessionId> = draft
+        .sessions()
+        .filter(|other| other.id != *id && other.is_shown_by(process))
+        .map(|other| other.id.clone())
+        .collect();
+    for other in &others {
+        if let Some(launch) = draft.session_mut(other).and_then(|session| session.launch_mut(process)) {
+            launch.ended = Some(End { at: request.now.clone(), reason: Reason::Switched });
+        }
+        close_if_left(request, draft, other);
+    }
+    !others.is_empty()
+}
+
+/// The process shows the session: registers it, revives it, or notes that it was announced again.
+fn show(request: &Request, draft: &mut Draft, event: &Event, id: &SessionId, process: &Process) -> Reason {
+    let known = draft.session(id).is_some();
+    if !known {
+        draft.add_session(blank(request, event, id));
+    }
+    draft.shelve_session(id, Shelf::Live);
+    let sent = sent(request, event);
+    let Some(session) = draft.session_mut(id) else { return Reason::RecordUnreadable };
+    session.over = None;
+    session.prompted |= event.name == EventName::UserPromptSubmit;
+    session.has_context |= event.has_context || matches!(event.source, Some(Source::Resume | Source::Fork | Source::Compact));
+    for (field, value) in [(&mut session.cwd, &event.cwd), (&mut session.transcript, &event.transcript)] {
+        if value.is_some() {
+            field.clone_from(value);
+        }
+    }
+    let fresh = Launch {
+        process: process.clone(),
+        pane: event.pane.clone(),
+        source: event.source,
+        started: sent,
+        ended: None,
+        lock: event.lock.clone(),
+        told: Vec::new(),
+        extra: serde_json::Map::new(),
+    };
+    let row = match session.launch_mut(process) {
+        Some(launch) => {
+            let row = if launch.ended.is_none() { Reason::Announced } else { Reason::Launched };
+            *launch = Launch {
+                lock: fresh.lock.or_else(|| launch.lock.take()),
+                told: std::mem::take(&mut launch.told),
+                extra: std::mem::take(&mut launch.extra),
+                ..fresh
+            };
+            row
+        }
+        None => {
+            session.launches.push(fresh);
+            if known { Reason::Launched } else { Reason::Registered }
+        }
+    };
+    forget_launches(request, draft, id);
+    row
+}
+
+fn blank(request: &Request, event: &Event, id: &SessionId) -> Session {
+    Session {
+        id: id.clone(),
+        agent: event.agent,
+        revision: 0,
+        project: event.project.clone(),
+        cwd: None,
+        transcript: None,
+        launches: Vec::new(),
+        runs: Vec::new(),
+        offered: Vec::new(),
+        runs_over: 0,
+        prompted: false,
+        has_context: false,
+        pinned: false,
+        created: request.now.clone(),
+        updated: request.now.clone(),
+        over: None,
+        deliveries: Vec::new(),
+        untold: None,
+        extra: serde_json::Map::new(),
+    }
+}
+
+/// Keeps a record small: of more than [`MAX_LAUNCHES`] the oldest that is over goes. One that may live stays.
+fn forget_launches(request: &Request, draft: &mut Draft, id: &SessionId) {
+    let Some(session) = draft.session(id) else { return };
+    let over = |launch: &Launch| live(request, draft, session, launch) == Live::No;
+    let Some(oldest) = session.launches.iter().position(over).filter(|_| session.launches.len() > MAX_LAUNCHES) else {
+        return;
+    };
+    if let Some(session) = draft.session_mut(id) {
+        session.launches.remove(oldest);
+    }
+}

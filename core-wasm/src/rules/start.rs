@@ -1,0 +1,88 @@
+//! A run is started.
+
+use crate::draft::Draft;
+use crate::fence::Fence;
+use crate::id::{RunId, SessionId};
+use crate::process::{Live, Process};
+use crate::reason::Reason;
+use crate::request::{Reading, Request};
+use crate::rules::alive::live;
+use crate::run::{Owner, Run, RunName, Status};
+
+/// What a new run begins with.
+pub struct Beginning<'a> {
+    /// Its id.
+    pub run: &'a RunId,
+    /// Its name.
+    pub name: &'a RunName,
+    /// Its first phase.
+    pub phase: Option<&'a String>,
+    /// Its limit.
+    pub max_iterations: Option<u32>,
+}
+
+/// Starts a run that the launch of `session` in `process` owns. A session owns at most one unfinished run.
+pub fn apply(request: &Request, draft: &mut Draft, new: &Beginning<'_>, session: &SessionId, process: &Process) -> Reason {
+    let owner = match launch_owner(request, draft, session, process) {
+        Ok(owner) => owner,
+        Err(reason) => return reason,
+    };
+    if let Some(reason) = owns_another(request, draft, session, new.run) {
+        return reason;
+    }
+    let Some(record) = draft.session_mut(session) else { return Reason::SessionNotFound };
+    record.runs.push(new.run.clone());
+    let project = record.project.clone();
+    draft.add_run(Run {
+        id: new.run.clone(),
+        revision: 0,
+        name: new.name.clone(),
+        status: Status::Active,
+        phase: new.phase.cloned(),
+        iteration: 0,
+        max_iterations: new.max_iterations,
+        owner,
+        fence: Fence::FIRST,
+        history: Vec::new(),
+        project,
+        created: request.now.clone(),
+        updated: request.now.clone(),
+        finished: None,
+        stop_reason: None,
+        extra: serde_json::Map::new(),
+    });
+    Reason::Started
+}
+
+/// The launch of a session in a process, as an owner; refused unless it may live.
+pub fn launch_owner(request: &Request, draft: &Draft, id: &SessionId, process: &Process) -> Result<Owner, Reason> {
+    match request.snapshot.session {
+        Reading::Unreadable => return Err(Reason::RecordUnreadable),
+        Reading::Absent => return Err(Reason::SessionNotFound),
+        Reading::Live(_) | Reading::Archived(_) => {}
+    }
+    let session = draft.session(id).ok_or(Reason::SessionNotFound)?;
+    let launch = session.launch(process).ok_or(Reason::NoLiveLaunch)?;
+    if live(request, draft, session, launch) == Live::No {
+        return Err(Reason::NoLiveLaunch);
+    }
+    Ok(Owner { agent: session.agent, session: id.clone(), process: process.clone(), pane: launch.pane.clone() })
+}
+
+/// Why a session cannot own another run than `except`: it has an unfinished one, or one that cannot be read.
+pub fn owns_another(request: &Request, draft: &Draft, id: &SessionId, except: &RunId) -> Option<Reason> {
+    let others = draft.session(id)?.runs.iter().filter(|run| *run != except);
+    for other in others {
+        match draft.run(other) {
+            Some(run) if run.status.is_unfinished() && run.owner.session == *id => return Some(Reason::SessionOwnsRun),
+            Some(_) => {}
+            None => {
+                let named = request.snapshot.runs.iter().find(|named| named.id == other.as_str());
+                if named.is_none_or(|named| named.reading == Reading::Unreadable) {
+                    return Some(Reason::RecordUnreadable);
+                }
+            }
+        }
+    }
+    None
+}

@@ -28,11 +28,17 @@ pub fn apply(
     process: &Process,
     consent: Consent,
 ) -> Reason {
-    let named = request.snapshot.runs.iter().find(|named| named.id == id.as_str());
+    let named = request
+        .snapshot
+        .runs
+        .iter()
+        .find(|named| named.id == id.as_str());
     if named.is_some_and(|named| named.reading == Reading::Unreadable) {
         return Reason::RecordUnreadable;
     }
-    let Some(run) = draft.run(id) else { return Reason::RunNotFound };
+    let Some(run) = draft.run(id) else {
+        return Reason::RunNotFound;
+    };
     let abandoned = run.status == Status::Abandoned;
     if !run.status.is_unfinished() && !abandoned {
         return Reason::AlreadyOver;
@@ -60,7 +66,10 @@ pub fn apply(
 }
 
 fn revive(draft: &mut Draft, id: &RunId) {
-    if let Some(run) = draft.run_mut(id).filter(|run| run.status == Status::Abandoned) {
+    if let Some(run) = draft
+        .run_mut(id)
+        .filter(|run| run.status == Status::Abandoned)
+    {
         run.status = Status::Active;
         run.finished = None;
         run.stop_reason = None;

@@ -22,7 +22,13 @@ pub struct Beginning<'a> {
 }
 
 /// Starts a run that the launch of `session` in `process` owns. A session owns at most one unfinished run.
-pub fn apply(request: &Request, draft: &mut Draft, new: &Beginning<'_>, session: &SessionId, process: &Process) -> Reason {
+pub fn apply(
+    request: &Request,
+    draft: &mut Draft,
+    new: &Beginning<'_>,
+    session: &SessionId,
+    process: &Process,
+) -> Reason {
     let owner = match launch_owner(request, draft, session, process) {
         Ok(owner) => owner,
         Err(reason) => return reason,
@@ -30,7 +36,9 @@ pub fn apply(request: &Request, draft: &mut Draft, new: &Beginning<'_>, session:
     if let Some(reason) = owns_another(request, draft, session, new.run) {
         return reason;
     }
-    let Some(record) = draft.session_mut(session) else { return Reason::SessionNotFound };
+    let Some(record) = draft.session_mut(session) else {
+        return Reason::SessionNotFound;
+    };
     record.runs.push(new.run.clone());
     let project = record.project.clone();
     draft.add_run(Run {
@@ -55,7 +63,12 @@ pub fn apply(request: &Request, draft: &mut Draft, new: &Beginning<'_>, session:
 }
 
 /// The launch of a session in a process, as an owner; refused unless it may live.
-pub fn launch_owner(request: &Request, draft: &Draft, id: &SessionId, process: &Process) -> Result<Owner, Reason> {
+pub fn launch_owner(
+    request: &Request,
+    draft: &Draft,
+    id: &SessionId,
+    process: &Process,
+) -> Result<Owner, Reason> {
     match request.snapshot.session {
         Reading::Unreadable => return Err(Reason::RecordUnreadable),
         Reading::Absent => return Err(Reason::SessionNotFound),
@@ -66,18 +79,34 @@ pub fn launch_owner(request: &Request, draft: &Draft, id: &SessionId, process: &
     if live(request, draft, session, launch) == Live::No {
         return Err(Reason::NoLiveLaunch);
     }
-    Ok(Owner { agent: session.agent, session: id.clone(), process: process.clone(), pane: launch.pane.clone() })
+    Ok(Owner {
+        agent: session.agent,
+        session: id.clone(),
+        process: process.clone(),
+        pane: launch.pane.clone(),
+    })
 }
 
 /// Why a session cannot own another run than `except`: it has an unfinished one, or one that cannot be read.
-pub fn owns_another(request: &Request, draft: &Draft, id: &SessionId, except: &RunId) -> Option<Reason> {
+pub fn owns_another(
+    request: &Request,
+    draft: &Draft,
+    id: &SessionId,
+    except: &RunId,
+) -> Option<Reason> {
     let others = draft.session(id)?.runs.iter().filter(|run| *run != except);
     for other in others {
         match draft.run(other) {
-            Some(run) if run.status.is_unfinished() && run.owner.session == *id => return Some(Reason::SessionOwnsRun),
+            Some(run) if run.status.is_unfinished() && run.owner.session == *id => {
+                return Some(Reason::SessionOwnsRun);
+            }
             Some(_) => {}
             None => {
-                let named = request.snapshot.runs.iter().find(|named| named.id == other.as_str());
+                let named = request
+                    .snapshot
+                    .runs
+                    .iter()
+                    .find(|named| named.id == other.as_str());
                 if named.is_none_or(|named| named.reading == Reading::Unreadable) {
                     return Some(Reason::RecordUnreadable);
                 }

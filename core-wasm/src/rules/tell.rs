@@ -10,12 +10,36 @@ use crate::request::Request;
 /// Tells a change of owner that the session's log does not mark as told, if the event can carry it.
 ///
 /// A hook that dies between its commit and its reply leaves no mark, so the next event tells again: better twice than never.
-pub fn apply(request: &Request, draft: &mut Draft, event: &Event, id: &SessionId, process: &Process, tells: &mut Vec<Tell>) {
-    let Some(told) = draft.session(id).and_then(|session| session.untold.clone()) else { return };
+pub fn apply(
+    request: &Request,
+    draft: &mut Draft,
+    event: &Event,
+    id: &SessionId,
+    process: &Process,
+    tells: &mut Vec<Tell>,
+) {
+    let Some(told) = draft.session(id).and_then(|session| session.untold.clone()) else {
+        return;
+    };
     let standing = draft.run(&told.run).filter(|run| {
-        run.status.is_unfinished() && run.fence == told.fence && run.owner.session == *id && run.owner.process == *process
+        run.status.is_unfinished()
+            && run.fence == told.fence
+            && run.owner.session == *id
+            && run.owner.process == *process
     });
-    let Some(run) = standing.filter(|_| event.name.can_tell() && !request.snapshot.told.contains(&told)) else { return };
-    let from = run.history.last().map(|transfer| transfer.from.pane.clone()).unwrap_or_default();
-    tells.push(Tell::Transferred { told, iteration: run.iteration, from });
+    let Some(run) =
+        standing.filter(|_| event.name.can_tell() && !request.snapshot.told.contains(&told))
+    else {
+        return;
+    };
+    let from = run
+        .history
+        .last()
+        .map(|transfer| transfer.from.pane.clone())
+        .unwrap_or_default();
+    tells.push(Tell::Transferred {
+        told,
+        iteration: run.iteration,
+        from,
+    });
 }

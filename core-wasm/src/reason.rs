@@ -141,10 +141,7 @@ mod tests {
     fn words_are_unique_and_are_what_is_stored() {
         let mut words: Vec<_> = Reason::ALL.iter().map(|reason| reason.word()).collect();
         for reason in Reason::ALL {
-            assert_eq!(
-                serde_json::to_string(reason).unwrap(),
-                format!("\"{}\"", reason.word())
-            );
+            assert_eq!(serde_json::to_string(reason).unwrap(), format!("\"{}\"", reason.word()));
             assert!(reason.sentence().ends_with('.'), "{reason}");
         }
         words.sort_unstable();

@@ -24,20 +24,12 @@ pub fn live(request: &Request, draft: &Draft, session: &Session, launch: &Launch
     if is_of_event(request, session, launch) {
         return Live::Yes;
     }
-    let probe = request
-        .snapshot
-        .probes
-        .iter()
-        .find(|probe| probe.session == session.id && probe.process == *process);
-    if probe.is_some_and(|probe| proves_end(session, probe))
-        || showed_another_since(draft, session, launch)
-    {
+    let probe = request.snapshot.probes.iter().find(|probe| probe.session == session.id && probe.process == *process);
+    if probe.is_some_and(|probe| proves_end(session, probe)) || showed_another_since(draft, session, launch) {
         return Live::No;
     }
     match probe {
-        Some(probe) if probe.sight == Sight::Running && probe.lock != LockSight::Unreadable => {
-            Live::Yes
-        }
+        Some(probe) if probe.sight == Sight::Running && probe.lock != LockSight::Unreadable => Live::Yes,
         _ => Live::Unknown,
     }
 }
@@ -46,16 +38,14 @@ pub fn live(request: &Request, draft: &Draft, session: &Session, launch: &Launch
 fn is_of_event(request: &Request, session: &Session, launch: &Launch) -> bool {
     match &request.ask {
         Ask::Event(event) => {
-            event.session.as_ref() == Some(&session.id)
-                && event.process.as_ref() == Some(&launch.process)
+            event.session.as_ref() == Some(&session.id) && event.process.as_ref() == Some(&launch.process)
         }
         Ask::Command(_) => false,
     }
 }
 
 fn proves_end(session: &Session, probe: &Probe) -> bool {
-    let shows_another = session.agent.shows_one_session()
-        && probe.shows.as_ref().is_some_and(|id| *id != session.id);
+    let shows_another = session.agent.shows_one_session() && probe.shows.as_ref().is_some_and(|id| *id != session.id);
     matches!(probe.sight, Sight::Gone | Sight::Zombie | Sight::Reused)
         || shows_another
         || probe.lock == LockSight::Released
@@ -67,9 +57,5 @@ fn showed_another_since(draft: &Draft, session: &Session, launch: &Launch) -> bo
         && draft
             .sessions()
             .filter(|other| other.id != session.id)
-            .any(|other| {
-                other
-                    .launch(&launch.process)
-                    .is_some_and(|newer| newer.started.is_after(&launch.started))
-            })
+            .any(|other| other.launch(&launch.process).is_some_and(|newer| newer.started.is_after(&launch.started)))
 }

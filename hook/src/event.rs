@@ -26,7 +26,9 @@ const PIECE: usize = 16 * 1024;
 #[derive(Debug, thiserror::Error)]
 pub enum EventError {
     /// Nothing but white space came.
-    #[error("stdin is empty; an agent writes one JSON object there (to try a hook by hand, pipe an event into it)")]
+    #[error(
+        "stdin is empty; an agent writes one JSON object there (to try a hook by hand, pipe an event into it)"
+    )]
     Empty,
     /// The first value is no object.
     #[error("stdin does not start with a JSON object")]
@@ -38,7 +40,9 @@ pub enum EventError {
         cap: usize,
     },
     /// The object nests deeper than [`MAX_DEPTH`].
-    #[error("the event on stdin nests deeper than {cap} levels, the most that is read; it is ignored")]
+    #[error(
+        "the event on stdin nests deeper than {cap} levels, the most that is read; it is ignored"
+    )]
     TooDeep {
         /// The limit.
         cap: usize,
@@ -76,7 +80,10 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { bytes: MAX_EVENT, time: DEADLINE }
+        Self {
+            bytes: MAX_EVENT,
+            time: DEADLINE,
+        }
     }
 }
 
@@ -98,10 +105,17 @@ impl RawEvent {
         let mut piece = [0; PIECE];
         loop {
             let got = bytes.len();
-            let late = EventError::TimedOut { deadline: limits.time, got };
             let left = limits.time.saturating_sub(begun.elapsed());
-            if !wait(&input, left)? {
-                return Err(late);
+            match wait(&input, left) {
+                Ok(true) => {}
+                Err(Errno::EINTR) if !left.is_zero() => continue,
+                Ok(false) | Err(Errno::EINTR) => {
+                    return Err(EventError::TimedOut {
+                        deadline: limits.time,
+                        got,
+                    });
+                }
+                Err(error) => return Err(EventError::Read(error)),
             }
             let count = match nix::unistd::read(&input, &mut piece) {
                 Ok(0) if scanner.begun() => return Err(EventError::Incomplete { got }),
@@ -119,7 +133,8 @@ impl RawEvent {
             if bytes.len() > limits.bytes {
                 return Err(EventError::TooLarge { cap: limits.bytes });
             }
-            let text = String::from_utf8(bytes).map_err(|error| EventError::NotUtf8(error.utf8_error()))?;
+            let text = String::from_utf8(bytes)
+                .map_err(|error| EventError::NotUtf8(error.utf8_error()))?;
             return Ok(Self { text });
         }
     }
@@ -141,20 +156,25 @@ impl RawEvent {
 #[must_use]
 pub fn digest(data: &[u8], bytes: usize) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let digit = |nibble: u8| DIGITS.get(usize::from(nibble)).map_or('0', |&digit| char::from(digit));
-    Sha256::digest(data).iter().take(bytes).flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+    let digit = |nibble: u8| {
+        DIGITS
+            .get(usize::from(nibble))
+            .map_or('0', |&digit| char::from(digit))
+    };
+    Sha256::digest(data)
+        .iter()
+        .take(bytes)
+        .flat_map(|byte| [digit(byte >> 4), digit(byte & 15)])
+        .collect()
 }
 
 /// Waits until something can be read; false where the time ran out.
-fn wait(input: &impl AsFd, left: Duration) -> Result<bool, EventError> {
-    // Rounded up, so that a wait never ends early and spins; still one poll when the time is over, so that
-    // what lies there already is read.
+fn wait(input: &impl AsFd, left: Duration) -> Result<bool, Errno> {
+    // Rounded up, so that a wait never ends early and spins; and one poll when the time is over, so that what lies
+    // there already is read.
     let millis = u16::try_from(left.as_micros().div_ceil(1000)).unwrap_or(u16::MAX);
-    match poll(&mut [PollFd::new(input.as_fd(), PollFlags::POLLIN)], PollTimeout::from(millis)) {
-        Ok(ready) => Ok(ready > 0),
-        Err(Errno::EINTR) => Ok(!left.is_zero()),
-        Err(error) => Err(EventError::Read(error)),
-    }
+    let mut fds = [PollFd::new(input.as_fd(), PollFlags::POLLIN)];
+    Ok(poll(&mut fds, PollTimeout::from(millis))? > 0)
 }
 
 /// Finds the end of one JSON object in bytes that come in pieces. It balances brackets outside strings and checks

@@ -47,5 +47,6 @@ pub fn lock_sight(pid: u32, path: &Path, locks: Option<&Locks>) -> LockSight {
     }
 }
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
+#[cfg(target_os = "linux")]
 mod tests;

@@ -130,7 +130,7 @@ fn to_model(tell: &Tell) -> Option<String> {
             run = told.run,
             fence = told.fence,
         )),
-        Tell::OwnerElsewhere { .. } | Tell::SeveralRuns { .. } => None,
+        Tell::OwnerElsewhere { .. } | Tell::Interrupted { .. } | Tell::SeveralRuns { .. } => None,
     }
 }
 
@@ -160,6 +160,12 @@ fn to_person(tell: &Tell, names: &BTreeMap<RunId, RunName>) -> String {
                 Reason::OwnerUnverifiable => " --force",
                 _ => "",
             },
+        ),
+        Tell::Interrupted { told, iteration } => format!(
+            "baton: run {run} of this project has no living owner here; it stands at iteration {iteration}. \
+             To go on with it in this session: baton run adopt {id}. To end it: baton run cancel {id}",
+            run = named(&told.run, names),
+            id = told.run,
         ),
         Tell::SeveralRuns { runs } => {
             let mut text =

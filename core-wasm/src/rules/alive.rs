@@ -1,17 +1,29 @@
 //! Whether a launch lives.
 
 use crate::draft::Draft;
-use crate::process::{Live, LockSight, Probe, Sight};
+use crate::process::{Live, LockSight, Place, Probe, Sight};
 use crate::request::{Ask, Request};
 use crate::session::{Launch, Session};
 
-/// Whether `launch` of `session` lives, by its record and by what the machine showed.
+/// Whether `launch` of `session` lives, by its record, by what the machine showed, and by what else its process announced.
+#[must_use]
+pub fn live(request: &Request, draft: &Draft, session: &Session, launch: &Launch) -> Live {
+    let local = is_local(&request.place, launch);
+    if launch.ended.is_none() && local && is_of_event(request, session, launch) {
+        return Live::Yes;
+    }
+    if local && showed_another_since(draft, session, launch) {
+        return Live::No;
+    }
+    seen(&request.place, &request.snapshot.probes, session, launch)
+}
+
+/// Whether a launch lives, by its record and by what the machine showed of it alone.
 ///
 /// `No` is tested first: one proof of an end outweighs everything that could not be read.
 #[must_use]
-pub fn live(request: &Request, draft: &Draft, session: &Session, launch: &Launch) -> Live {
+pub fn seen(place: &Place, probes: &[Probe], session: &Session, launch: &Launch) -> Live {
     let process = &launch.process;
-    let place = &request.place;
     if launch.ended.is_some() {
         return Live::No;
     }
@@ -21,17 +33,17 @@ pub fn live(request: &Request, draft: &Draft, session: &Session, launch: &Launch
     if process.boot != place.boot {
         return Live::No;
     }
-    if is_of_event(request, session, launch) {
-        return Live::Yes;
-    }
-    let probe = request.snapshot.probes.iter().find(|probe| probe.session == session.id && probe.process == *process);
-    if probe.is_some_and(|probe| proves_end(session, probe)) || showed_another_since(draft, session, launch) {
-        return Live::No;
-    }
-    match probe {
+    match probes.iter().find(|probe| probe.session == session.id && probe.process == *process) {
+        Some(probe) if proves_end(session, probe) => Live::No,
         Some(probe) if probe.sight == Sight::Running && probe.lock != LockSight::Unreadable => Live::Yes,
         _ => Live::Unknown,
     }
+}
+
+/// Whether the launch is of this boot, machine and pid namespace.
+fn is_local(place: &Place, launch: &Launch) -> bool {
+    let process = &launch.process;
+    process.machine == place.machine && process.pidns == place.pidns && process.boot == place.boot
 }
 
 /// The process that sent an event of this session lives, and shows it.

@@ -11,6 +11,9 @@ use crate::request::Request;
 use crate::rules::alive::live;
 use crate::session::{End, Session};
 
+/// The most older sessions that one event changes; the next event goes on.
+const MAX_OLDER: usize = 8;
+
 /// Applies the dedupe rules to the neighbours of a session that a process has just begun to show.
 ///
 /// Only a session that never held anything is superseded. All else is kept: two living processes in one pane, several sessions in
@@ -40,6 +43,7 @@ fn neighbours(draft: &Draft, id: &SessionId) -> Vec<SessionId> {
         .sessions()
         .filter(|session| session.id != *id && !superseded(session))
         .map(|session| session.id.clone())
+        .take(MAX_OLDER)
         .collect()
 }
 

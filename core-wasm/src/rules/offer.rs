@@ -25,7 +25,7 @@ pub fn apply(
     process: &Process,
     tells: &mut Vec<Tell>,
 ) -> Option<Reason> {
-    let session = draft.session(id).filter(|session| session.runs.is_empty() && event.name.can_tell())?;
+    let session = draft.session(id).filter(|session| session.runs.is_empty() && event.can_tell())?;
     let here = |run: &&Run| {
         run.status.is_unfinished()
             && run.owner.session != *id

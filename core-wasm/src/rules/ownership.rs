@@ -221,7 +221,7 @@ fn told_of(draft: &Draft, id: &RunId, reason: Reason) -> Option<Told> {
 
 /// Whether something is to be told now: the event can carry it, and this launch was not told before.
 fn tell_once(draft: &mut Draft, claimant: &Claimant<'_>, told: Told) -> bool {
-    if !claimant.event.name.can_tell() {
+    if !claimant.event.can_tell() {
         return false;
     }
     let Some(launch) = draft.session_mut(claimant.session).and_then(|session| session.launch_mut(claimant.process))

@@ -312,6 +312,7 @@ impl World {
             project: Some("/w".into()),
             lock: (actor.lock != LockSight::None).then(|| format!("/locks/{session}.lock")),
             shows: actor.shows.and_then(|shows| shows.parse().ok()),
+            waited: false,
         }
     }
 

@@ -43,6 +43,7 @@ impl<M: Machine, E: Environment> Witness<'_, M, E> {
             project: None,
             lock: None,
             shows: None,
+            waited: false,
         }
     }
 

@@ -1,1 +1,2 @@
 //! baton.
+pub mod core;

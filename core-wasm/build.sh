@@ -1,0 +1,127 @@
+#!/bin/bash
+# Makes core-wasm/core.wasm, and core.wasm.sources, which says of what.
+#
+#   build.sh            build both
+#   build.sh --check    build twice, in two directories: the bytes must agree with each other and, where the compiler is the
+#                       one that core.wasm.sources names, with core.wasm; else the tests of the core run on the new build
+#   --debian            with Debian's rustc-web and rust-web-src, though the other way can be had
+#
+# Needs the target wasm32-unknown-unknown (rustup adds it), or Debian's packages rustc-web and rust-web-src.
+set -euo pipefail
+export LC_ALL=C
+cd "$(dirname "$0")/.."
+root=$PWD
+
+check= debian=
+for argument; do
+    case $argument in
+    --check) check=yes ;;
+    --debian) debian=yes ;;
+    *) sed -n '2,10s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
+    esac
+done
+
+say() { printf 'build.sh: %s\n' "$*" >&2; }
+
+# What the environment says of flags, profiles and compilers would change the bytes.
+for variable in $(compgen -e); do
+    case $variable in
+    RUSTFLAGS | RUSTC | RUSTC_WRAPPER | RUSTC_WORKSPACE_WRAPPER | CARGO_ENCODED_RUSTFLAGS) unset "$variable" ;;
+    CARGO_BUILD_* | CARGO_PROFILE_* | CARGO_TARGET_WASM32_* | RUSTC_BOOTSTRAP) unset "$variable" ;;
+    esac
+done
+
+profile=(
+    --config 'profile.release.opt-level="z"'
+    --config 'profile.release.lto=true'
+    --config 'profile.release.codegen-units=1'
+    --config 'profile.release.panic="abort"'
+    --config 'profile.release.strip=true'
+)
+# The deepest request that serde_json parses needs a third of this stack. It comes first, so that running over it traps.
+flags=(-Clink-arg=-zstack-size=262144 -Clink-arg=--stack-first)
+
+rustc=rustc sysroot=$(rustc --print sysroot) std=()
+if [ -z "$debian" ] && { [ -d "$sysroot/lib/rustlib/wasm32-unknown-unknown" ] \
+    || timeout 120 rustup target add wasm32-unknown-unknown >&2; }; then
+    say "with the target of $(rustc --version)"
+elif [ -x /usr/bin/rustc ] && [ -d "$(/usr/bin/rustc --print sysroot)/lib/rustlib/src/rust/library" ]; then
+    rustc=/usr/bin/rustc std=(-Zbuild-std=std,panic_abort)
+    export RUSTC=$rustc RUSTC_BOOTSTRAP=1
+    linker=$(compgen -G "$sysroot/lib/rustlib/*/bin/rust-lld" || command -v wasm-ld || command -v rust-lld) \
+        || { say 'no linker for WASM: neither rust-lld nor wasm-ld is here'; exit 1; }
+    flags+=("-Clinker=$linker")
+    sysroot=$(/usr/bin/rustc --print sysroot)
+    say "with the library's source and $(/usr/bin/rustc --version)"
+else
+    say 'no compiler for WASM; run `rustup target add wasm32-unknown-unknown`, or install rustc-web and rust-web-src'
+    exit 1
+fi
+toolchain=$("$rustc" --version)
+commit=$("$rustc" -vV | sed -n 's/^commit-hash: //p')
+
+# No path of this machine gets into the bytes. Of two that fit, rustc takes the last.
+cargo fetch --locked --quiet
+for directory in "${CARGO_HOME:-$HOME/.cargo}"/registry/src/*/; do
+    flags+=("--remap-path-prefix=${directory%/}=/crates")
+done
+library=$sysroot/lib/rustlib/src/rust
+for directory in "$library" "$(readlink -f "$library" || true)"; do
+    [ -n "$directory" ] && flags+=("--remap-path-prefix=$directory=/rustc/$commit")
+done
+
+# Builds the workspace in $1 with the target directory $2; prints where the module is.
+build() {
+    local encoded
+    encoded=$(printf '%s\x1f' "${flags[@]}" "--remap-path-prefix=$1=/baton")
+    (cd "$1" && CARGO_ENCODED_RUSTFLAGS=${encoded%?} cargo rustc "${profile[@]}" "${std[@]}" --locked --release \
+        --package agent-baton-core --lib --crate-type cdylib --target wasm32-unknown-unknown --target-dir "$2" >&2)
+    echo "$2/wasm32-unknown-unknown/release/agent_baton_core.wasm"
+}
+
+# Prints what a core.wasm in $1/core-wasm was made of.
+sources() (
+    cd "$1/core-wasm"
+    echo '# What core.wasm was made of. Written by build.sh; tests/sources.rs compares it with what is here.'
+    echo "toolchain $toolchain"
+    { echo core.wasm; echo build.sh; echo Cargo.toml; find src -name '*.rs' | sort; } | xargs sha256sum
+    cargo tree --locked --package agent-baton-core --edges normal,build --target wasm32-unknown-unknown --prefix none \
+        --format '{p}' | sed -n 's/^\([^ ]*\) v\([^ ]*\)\( (proc-macro)\)\{0,1\}\( (\*)\)\{0,1\}$/\1 \2/p' | sort -u \
+        | while read -r name version; do
+            awk -v name="name = \"$name\"" -v version="version = \"$version\"" -v line="locked $name $version" '
+                $0 == name { found = 1 } $0 == "" { found = fits = 0 } found && $0 == version { fits = 1 }
+                fits && $1 == "checksum" { gsub(/"/, "", $3); print line, $3 }' ../Cargo.lock
+        done
+)
+
+target=${CARGO_TARGET_DIR:-$root/target}
+module=$(build "$root" "$target/core-wasm")
+
+if [ -z "$check" ]; then
+    # Written, not copied, so that the module is not a program to run.
+    cat "$module" >core-wasm/core.wasm
+    made_of=$(sources "$root")
+    printf '%s\n' "$made_of" >core-wasm/core.wasm.sources
+    say "core-wasm/core.wasm: $(wc -c <core-wasm/core.wasm) bytes"
+    exit
+fi
+
+copy=$(mktemp -d)
+trap 'rm -rf "$copy"' EXIT
+tar -c --exclude=./target --exclude=./.git . | tar -x -C "$copy"
+again=$(build "$copy" "$copy/target/core-wasm")
+cmp "$module" "$again" || { say 'two builds of the same sources differ'; exit 1; }
+say 'two builds in two directories gave the same bytes'
+
+if grep -qxF "toolchain $toolchain" core-wasm/core.wasm.sources; then
+    cmp "$module" core-wasm/core.wasm || { say 'core.wasm is not what its sources give; run core-wasm/build.sh'; exit 1; }
+    say 'core.wasm is what its sources give'
+else
+    say "core.wasm was made by another compiler than $toolchain: testing the new build"
+    cp "$module" "$copy/core-wasm/core.wasm"
+    sources "$copy" >"$copy/core-wasm/core.wasm.sources"
+    unset RUSTC RUSTC_BOOTSTRAP
+    cd "$copy"
+    CARGO_TARGET_DIR=$target cargo test --locked --package agent-baton-core --test sources
+    CARGO_TARGET_DIR=$target cargo test --locked --package agent-baton --lib core::
+fi

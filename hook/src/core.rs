@@ -1,0 +1,71 @@
+//! The core: what decides. It is a WASM module that sees nothing but the request it is handed.
+//!
+//! **Architecture invariant.** The core is trusted with nothing. It has no imports; its fuel, memory, stack and output are
+//! capped; and what it answers is parsed like anything that comes from outside.
+
+mod config;
+mod error;
+mod instance;
+mod interface;
+mod loader;
+
+use agent_baton_core::decision::Decision;
+use agent_baton_core::request::Request;
+
+pub use config::STACK_BYTES;
+pub use error::CoreError;
+pub use interface::InterfaceError;
+
+use instance::Waiting;
+use loader::Loaded;
+
+/// The most work for one decision, in wasmtime's units of fuel: about one for each instruction.
+pub const FUEL: u64 = 100_000_000;
+
+/// The most linear memory of the core, in bytes.
+pub const MEMORY_BYTES: usize = 64 * 1024 * 1024;
+
+/// The longest request, in bytes.
+pub const REQUEST_BYTES: usize = 8 * 1024 * 1024;
+
+/// The longest reply, in bytes.
+pub const REPLY_BYTES: usize = 8 * 1024 * 1024;
+
+/// The core, ready to be asked.
+pub struct Core(Loaded);
+
+impl Core {
+    /// Loads the core that is built into this program.
+    ///
+    /// # Errors
+    ///
+    /// [`CoreError::Load`] where this machine does not let code be loaded.
+    pub fn load() -> Result<Self, CoreError> {
+        loader::embedded().map(Self)
+    }
+
+    /// Whether its code runs where it stands in the program; otherwise it was copied, which costs half a millisecond.
+    #[must_use]
+    pub const fn in_place(&self) -> bool {
+        self.0.in_place
+    }
+
+    /// Asks the core.
+    ///
+    /// # Errors
+    ///
+    /// A limit that was reached, or a core that does not answer with a decision.
+    pub fn decide(&self, request: &Request) -> Result<Decision, CoreError> {
+        let request = serde_json::to_vec(request).map_err(CoreError::Request)?;
+        serde_json::from_slice(&self.decide_bytes(&request)?).map_err(CoreError::Reply)
+    }
+
+    /// Asks the core in its own language: a request as JSON, answered by a decision as JSON.
+    ///
+    /// # Errors
+    ///
+    /// As [`Core::decide`], but the reply is not looked into.
+    pub fn decide_bytes(&self, request: &[u8]) -> Result<Vec<u8>, CoreError> {
+        Waiting::start(&self.0)?.answer(request)
+    }
+}

@@ -1,0 +1,35 @@
+//! The engine's settings. One source for the build script, which compiles the core, and for the program, which runs it:
+//! wasmtime refuses code that was compiled under other settings.
+
+use wasmtime::Config;
+
+/// The most native stack the core may use, in bytes. The deepest request that serde_json parses needs half of it.
+pub const STACK_BYTES: usize = 512 * 1024;
+
+/// The settings that both sides share.
+pub fn shared() -> Config {
+    let mut config = Config::new();
+    config
+        // Deterministic: the same request always costs the same.
+        .consume_fuel(true)
+        .max_wasm_stack(STACK_BYTES)
+        // Every access is checked in code: no reserved address space, so that a tight `ulimit -v` is enough, and no
+        // signal handlers in a process that is a guest of somebody's terminal.
+        .signals_based_traps(false)
+        .memory_reservation(0)
+        .memory_reservation_for_growth(0)
+        .memory_guard_size(0)
+        .guard_before_linear_memory(false)
+        .memory_init_cow(false)
+        // A trap is reported by its kind; nobody reads a backtrace of it.
+        .wasm_backtrace_max_frames(None)
+        .generate_address_map(false)
+        .native_unwind_info(false)
+        // What the core does not use.
+        .wasm_relaxed_simd(false)
+        .wasm_simd(false)
+        .wasm_multi_memory(false)
+        .wasm_memory64(false)
+        .wasm_tail_call(false);
+    config
+}

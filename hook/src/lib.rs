@@ -1,1 +1,3 @@
 //! baton.
+
+pub mod store;

@@ -53,8 +53,8 @@ pub struct Recorded {
     pub shell: Option<String>,
     /// The agent's processes above the hook, nearest first, by label.
     pub chain: Vec<String>,
-    /// The transcript's size; -1: not there.
-    pub transcript_bytes: i64,
+    /// The size of the transcript that the payload names; -1: not there.
+    pub transcript_bytes: Option<i64>,
     /// The hook's variables that matter.
     pub env: BTreeMap<String, String>,
     payload: Box<RawValue>,
@@ -94,7 +94,8 @@ impl Recorded {
     /// What the harness reads of it.
     #[must_use]
     pub fn parsed(&self, home: &str) -> Payload {
-        serde_json::from_str(&self.payload(home)).unwrap_or_else(|error| panic!("call {}: {error}", self.order))
+        serde_json::from_str(&self.payload(home))
+            .unwrap_or_else(|error| panic!("call {}: {error}", self.order))
     }
 }
 
@@ -107,11 +108,19 @@ impl Capture {
     #[must_use]
     pub fn read(name: &str) -> Self {
         let path = dir().join(name).with_extension("jsonl");
-        let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let text = std::fs::read_to_string(&path)
+            .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         let mut lines = text.lines();
         let head: Head = serde_json::from_str(lines.next().expect("a first line")).unwrap();
-        let calls = lines.map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{name}: {error}: {line}")));
-        Self { name: name.to_owned(), agent: head.agent, processes: head.processes, calls: calls.collect() }
+        let calls = lines.map(|line| {
+            serde_json::from_str(line).unwrap_or_else(|error| panic!("{name}: {error}: {line}"))
+        });
+        Self {
+            name: name.to_owned(),
+            agent: head.agent,
+            processes: head.processes,
+            calls: calls.collect(),
+        }
     }
 
     /// Every recording of an agent, by name.
@@ -119,7 +128,12 @@ impl Capture {
     pub fn all(agent: Agent) -> Vec<Self> {
         let mut names: Vec<String> = std::fs::read_dir(dir().join(agent.name()))
             .unwrap()
-            .map(|entry| format!("{agent}/{}", entry.unwrap().path().file_stem().unwrap().to_str().unwrap()))
+            .map(|entry| {
+                format!(
+                    "{agent}/{}",
+                    entry.unwrap().path().file_stem().unwrap().to_str().unwrap()
+                )
+            })
             .collect();
         names.sort_unstable();
         names.iter().map(|name| Self::read(name)).collect()
@@ -128,7 +142,10 @@ impl Capture {
     /// The call of this number.
     #[must_use]
     pub fn call(&self, order: u32) -> &Recorded {
-        self.calls.iter().find(|call| call.order == order).unwrap_or_else(|| panic!("{} has no call {order}", self.name))
+        self.calls
+            .iter()
+            .find(|call| call.order == order)
+            .unwrap_or_else(|| panic!("{} has no call {order}", self.name))
     }
 
     /// The sessions, in the order in which they appear.
@@ -147,7 +164,9 @@ impl Capture {
     /// The last call below a process.
     #[must_use]
     pub fn last_call(&self, label: &str) -> Option<&Recorded> {
-        self.calls.iter().rfind(|call| call.chain.first().is_some_and(|nearest| nearest == label))
+        self.calls
+            .iter()
+            .rfind(|call| call.chain.first().is_some_and(|nearest| nearest == label))
     }
 }
 
@@ -164,8 +183,17 @@ mod tests {
                 assert!(!capture.calls.is_empty(), "{}", capture.name);
                 for call in &capture.calls {
                     assert!(!call.chain.is_empty(), "{} {}", capture.name, call.order);
-                    assert!(call.chain.iter().all(|label| capture.processes.contains_key(label)), "{}", capture.name);
-                    assert!(call.payload(HOME).contains(&format!("\"hook_event_name\":\"{}\"", call.event)));
+                    assert!(
+                        call.chain
+                            .iter()
+                            .all(|label| capture.processes.contains_key(label)),
+                        "{}",
+                        capture.name
+                    );
+                    assert!(
+                        call.payload(HOME)
+                            .contains(&format!("\"hook_event_name\":\"{}\"", call.event))
+                    );
                     assert_ne!(call.parsed(HOME).session_id, "");
                 }
             }
@@ -176,7 +204,16 @@ mod tests {
     fn a_payload_is_given_byte_for_byte() {
         let capture = Capture::read("codex/11-tui-basic");
         let expected = r#"{"session_id":"01a1"#;
-        assert!(capture.call(1).payload("/h").starts_with(expected), "{}", capture.call(1).payload("/h"));
-        assert!(capture.call(1).payload("/h").contains(r#""cwd":"/h/work","hook_event_name""#));
+        assert!(
+            capture.call(1).payload("/h").starts_with(expected),
+            "{}",
+            capture.call(1).payload("/h")
+        );
+        assert!(
+            capture
+                .call(1)
+                .payload("/h")
+                .contains(r#""cwd":"/h/work","hook_event_name""#)
+        );
     }
 }

@@ -13,5 +13,7 @@ pub mod scratch;
 pub mod stand_in;
 pub mod state;
 pub mod view;
+pub mod window;
 
 pub use scratch::Scratch;
+pub use window::Window;

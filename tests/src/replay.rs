@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use agent_baton_core::agent::Agent;
 use serde_json::{Value, json};
 
-use crate::capture::{Capture, HOME, Payload, Recorded, Seen};
+use crate::capture::{Capture, HOME, Payload, Seen};
 use crate::process::{Launch, Process};
 use crate::program;
 use crate::reply::Reply;
@@ -54,6 +54,21 @@ impl Replay {
         }
     }
 
+    /// The calls of a range that are of hooked events; a call asked for by its own number is played whatever it is.
+    #[must_use]
+    pub fn hooked(&self, orders: std::ops::RangeInclusive<u32>) -> Vec<u32> {
+        let alone = orders.start() == orders.end();
+        let calls = self
+            .capture
+            .calls
+            .iter()
+            .filter(|call| orders.contains(&call.order));
+        calls
+            .filter(|call| alone || is_hooked(self.capture.agent, &call.event))
+            .map(|call| call.order)
+            .collect()
+    }
+
     /// The state as it stands.
     #[must_use]
     pub fn state(&self) -> State {
@@ -65,18 +80,40 @@ impl Replay {
         let (run, label, event, payload) = self.prepare(order, instead);
         let before = self.state();
         let ended = self.process(&label).run(run);
-        self.delivered.insert((label.clone(), self.capture.call(order).payload(HOME)), Instant::now());
+        self.delivered.insert(
+            (label.clone(), self.capture.call(order).payload(HOME)),
+            Instant::now(),
+        );
         let after = self.state();
-        assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""), "{} {order}: {ended:?}", self.capture.name);
-        let reply = Reply::parse(&ended.stdout, &event).unwrap_or_else(|error| panic!("{} {order}: {error}", self.capture.name));
+        assert_eq!(
+            (ended.code, ended.stderr.as_str()),
+            (Some(0), ""),
+            "{} {order}: {ended:?}",
+            self.capture.name
+        );
+        let reply = Reply::parse(&ended.stdout, &event)
+            .unwrap_or_else(|error| panic!("{} {order}: {error}", self.capture.name));
         self.after_call(order, &label, instead.is_some(), &payload);
         self.learn_runs(&after);
 
-        let word = payload.source.or(payload.reason).map(|word| format!("({word})")).unwrap_or_default();
-        let subagent = if payload.agent_id.is_some() { " subagent" } else { "" };
+        let word = payload
+            .source
+            .or(payload.reason)
+            .map(|word| format!("({word})"))
+            .unwrap_or_default();
+        let subagent = if payload.agent_id.is_some() {
+            " subagent"
+        } else {
+            ""
+        };
         let session = self.session(&payload.session_id);
-        let told = reply.map(|reply| format!("; {}", reply.audience())).unwrap_or_default();
-        format!("{order} {event}{word}{subagent} {session} in {label}: {}{told}", decided(&before, &after))
+        let told = reply
+            .map(|reply| format!("; {}", reply.audience()))
+            .unwrap_or_default();
+        format!(
+            "{order} {event}{word}{subagent} {session} in {label}: {}{told}",
+            decided(&before, &after)
+        )
     }
 
     /// Runs `baton` as a tool of the session does below its agent; below no agent where there is none.
@@ -86,29 +123,47 @@ impl Replay {
             let begun = Instant::now();
             let output = self.scratch.baton(args.iter().map(String::as_str)).run();
             let wall_ns = u64::try_from(begun.elapsed().as_nanos()).unwrap();
-            return Ended { code: output.code, stdout: output.stdout, stderr: output.stderr, wall_ns };
+            return Ended {
+                code: output.code,
+                stdout: output.stdout,
+                stderr: output.stderr,
+                wall_ns,
+            };
         };
         let mut env = self.scratch.env();
         let id = self.expand(&format!("{{{session}}}"));
         match self.capture.agent {
             Agent::Claude => {
                 env.insert("CLAUDECODE".to_owned(), "1".to_owned());
-                env.insert("CLAUDE_PID".to_owned(), self.process(label).pid().to_string());
+                env.insert(
+                    "CLAUDE_PID".to_owned(),
+                    self.process(label).pid().to_string(),
+                );
                 env.insert("CLAUDE_CODE_SESSION_ID".to_owned(), id);
             }
             Agent::Codex => drop(env.insert("CODEX_THREAD_ID".to_owned(), id)),
         }
-        let argv = std::iter::once(program::baton().to_str().unwrap().to_owned()).chain(args).collect();
+        let argv = std::iter::once(program::baton().to_str().unwrap().to_owned())
+            .chain(args)
+            .collect();
         let cwd = self.scratch.home().join("work");
         let shell = Some("sh".to_owned());
-        let ended = self.process(label).run(Run { argv, env, cwd, stdin: String::new(), shell });
+        let ended = self.process(label).run(Run {
+            argv,
+            env,
+            cwd,
+            stdin: String::new(),
+            shell,
+        });
         self.learn_runs(&self.state());
         ended
     }
 
     /// The process of this label.
     pub fn process(&mut self, label: &str) -> &mut Process {
-        self.processes.get_mut(label).unwrap_or_else(|| panic!("{label} is not there"))
+        self.processes
+            .get_mut(label)
+            .unwrap_or_else(|| panic!("{label} is not there"))
     }
 
     /// Kills a process: what it held on disk stays, its locks go.
@@ -120,7 +175,12 @@ impl Replay {
 
     /// Lets a process end as the agent does: it takes its files and locks with it.
     pub fn exit(&mut self, label: &str) {
-        let held: Vec<PathBuf> = self.locks.iter().filter(|(_, by)| *by == label).map(|(path, _)| path.clone()).collect();
+        let held: Vec<PathBuf> = self
+            .locks
+            .iter()
+            .filter(|(_, by)| *by == label)
+            .map(|(path, _)| path.clone())
+            .collect();
         for path in held {
             self.process(label).unlock(&path);
             self.locks.remove(&path);
@@ -152,9 +212,13 @@ impl Replay {
         let mut env = self.scratch.env();
         for (name, value) in &call.env {
             let value = match name.as_str() {
-                "CLAUDE_PID" => self.processes[if instead.is_some() { &label } else { value }].pid().to_string(),
+                "CLAUDE_PID" => self.processes[if instead.is_some() { &label } else { value }]
+                    .pid()
+                    .to_string(),
                 // Another process than the recorded one is in another pane; only a daemon keeps what it was started with.
-                "TMUX_PANE" if instead.is_some() && !daemon => format!("%{}", 100 + self.labels.len()),
+                "TMUX_PANE" if instead.is_some() && !daemon => {
+                    format!("%{}", 100 + self.labels.len())
+                }
                 _ => value.replace(HOME, &self.home),
             };
             env.insert(name.clone(), value);
@@ -166,8 +230,20 @@ impl Replay {
         if let Some(last) = self.delivered.get(&(label.clone(), call.payload(HOME))) {
             std::thread::sleep(APART.saturating_sub(last.elapsed()));
         }
-        let argv = [program::baton().to_str().unwrap(), "hook", "--agent", self.capture.agent.name()].map(str::to_owned);
-        let run = Run { argv: argv.into(), env, cwd: payload.cwd.clone(), stdin, shell: call.shell.clone() };
+        let argv = [
+            program::baton().to_str().unwrap(),
+            "hook",
+            "--agent",
+            self.capture.agent.name(),
+        ]
+        .map(str::to_owned);
+        let run = Run {
+            argv: argv.into(),
+            env,
+            cwd: payload.cwd.clone(),
+            stdin,
+            shell: call.shell.clone(),
+        };
         (run, label, event, payload)
     }
 
@@ -178,8 +254,14 @@ impl Replay {
             self.spawn(&chain[at], &seen, chain.get(at + 1).map(String::as_str));
         }
         let nearest = &chain[0];
-        let calls = self.capture.calls.iter().filter(|call| call.chain[0] == *nearest);
-        let parents: Vec<String> = calls.flat_map(|call| call.chain.iter().skip(1).cloned()).collect();
+        let calls = self
+            .capture
+            .calls
+            .iter()
+            .filter(|call| call.chain[0] == *nearest);
+        let parents: Vec<String> = calls
+            .flat_map(|call| call.chain.iter().skip(1).cloned())
+            .collect();
         for parent in parents {
             if self.processes.contains_key(&parent) && !chain.contains(&parent) {
                 self.exit(&parent);
@@ -191,26 +273,47 @@ impl Replay {
         if self.processes.contains_key(label) {
             return;
         }
-        assert!(!self.labels.values().any(|known| known == label), "{label} has ended");
-        let args: &[&str] = if seen.daemon { &["app-server", "--listen", "unix://"] } else { &[] };
-        let launch = Launch { comm: &seen.comm, args, tty: seen.tty };
+        assert!(
+            !self.labels.values().any(|known| known == label),
+            "{label} has ended"
+        );
+        let args: &[&str] = if seen.daemon {
+            &["app-server", "--listen", "unix://"]
+        } else {
+            &[]
+        };
+        let launch = Launch {
+            comm: &seen.comm,
+            args,
+            tty: seen.tty,
+        };
         let parent = parent.map(|parent| self.processes.get_mut(parent).expect("the parent first"));
         let process = Process::spawn(&self.scratch, &launch, parent);
-        self.labels.insert((process.pid(), process.start()), label.to_owned());
+        self.labels
+            .insert((process.pid(), process.start()), label.to_owned());
         self.processes.insert(label.to_owned(), process);
     }
 
     /// The transcript grows when the recorded one had another size.
-    fn grow_transcript(&mut self, payload: &Payload, bytes: i64) {
-        let Some(path) = payload.transcript_path.clone().filter(|_| bytes >= 0) else { return };
+    fn grow_transcript(&mut self, payload: &Payload, bytes: Option<i64>) {
+        let Some(bytes) = bytes.filter(|&bytes| bytes >= 0) else {
+            return;
+        };
+        let Some(path) = payload.transcript_path.clone() else {
+            return;
+        };
         if self.transcripts.insert(path.clone(), bytes) == Some(bytes) {
             return;
         }
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         let id = &payload.session_id;
         let line = match self.capture.agent {
-            Agent::Claude => json!({"type": "user", "sessionId": id, "message": {"role": "user", "content": "words"}}),
-            Agent::Codex => json!({"type": "response_item", "payload": {"type": "message", "role": "user", "content": []}}),
+            Agent::Claude => {
+                json!({"type": "user", "sessionId": id, "message": {"role": "user", "content": "words"}})
+            }
+            Agent::Codex => {
+                json!({"type": "response_item", "payload": {"type": "message", "role": "user", "content": []}})
+            }
         };
         let mut text = std::fs::read_to_string(&path).unwrap_or_default();
         text.push_str(&format!("{line}\n"));
@@ -218,7 +321,10 @@ impl Replay {
     }
 
     fn claude_file(&self, pid: u32) -> PathBuf {
-        self.scratch.home().join(".claude/sessions").join(format!("{pid}.json"))
+        self.scratch
+            .home()
+            .join(".claude/sessions")
+            .join(format!("{pid}.json"))
     }
 
     /// What the agent itself leaves on disk before it calls the hook: Claude names its session, Codex locks it.
@@ -249,7 +355,10 @@ impl Replay {
     }
 
     fn codex_lock(&self, payload: &Payload) -> PathBuf {
-        self.scratch.home().join(".codex/thread-writer-locks").join(format!("{}.lock", payload.session_id))
+        self.scratch
+            .home()
+            .join(".codex/thread-writer-locks")
+            .join(format!("{}.lock", payload.session_id))
     }
 
     /// What the agent does after its hook: Codex lets go of an ended session; a process whose last call was an end is gone.
@@ -258,7 +367,11 @@ impl Replay {
         if call.event != "SessionEnd" {
             return;
         }
-        let last = !instead && self.capture.last_call(label).is_some_and(|last| last.order == order);
+        let last = !instead
+            && self
+                .capture
+                .last_call(label)
+                .is_some_and(|last| last.order == order);
         let path = self.codex_lock(payload);
         if self.locks.get(&path).is_some_and(|holder| holder == label) {
             self.process(label).unlock(&path);
@@ -283,14 +396,19 @@ impl Replay {
     fn expand(&self, text: &str) -> String {
         let sessions = self.sessions.iter().map(|id| (self.session(id), id));
         let runs = self.runs.iter().map(|id| (self.run(id), id));
-        sessions.chain(runs).fold(text.to_owned(), |text, (label, id)| text.replace(&format!("{{{label}}}"), id))
+        sessions
+            .chain(runs)
+            .fold(text.to_owned(), |text, (label, id)| {
+                text.replace(&format!("{{{label}}}"), id)
+            })
     }
 }
 
 impl Names for Replay {
     fn session(&self, id: &str) -> String {
         let at = self.sessions.iter().position(|known| known == id);
-        at.and_then(|at| Some(char::from(b'A'.checked_add(u8::try_from(at).ok()?)?).to_string())).unwrap_or_else(|| id.to_owned())
+        at.and_then(|at| Some(char::from(b'A'.checked_add(u8::try_from(at).ok()?)?).to_string()))
+            .unwrap_or_else(|| id.to_owned())
     }
 
     fn run(&self, id: &str) -> String {
@@ -299,12 +417,17 @@ impl Names for Replay {
     }
 
     fn process(&self, process: &agent_baton_core::process::Process) -> String {
-        self.labels.get(&(process.pid, process.start)).cloned().unwrap_or_else(|| "a process of nobody's".to_owned())
+        self.labels
+            .get(&(process.pid, process.start))
+            .cloned()
+            .unwrap_or_else(|| "a process of nobody's".to_owned())
     }
 
     fn lives(&self, process: &agent_baton_core::process::Process) -> bool {
         let label = self.labels.get(&(process.pid, process.start));
-        label.and_then(|label| self.processes.get(label)).is_some_and(Process::lives)
+        label
+            .and_then(|label| self.processes.get(label))
+            .is_some_and(Process::lives)
     }
 
     fn path(&self, path: &str) -> String {
@@ -316,10 +439,33 @@ impl Names for Replay {
     }
 }
 
+/// Whether an installed baton is called on this event.
+#[must_use]
+pub fn is_hooked(agent: Agent, event: &str) -> bool {
+    let own: &[&str] = match agent {
+        Agent::Claude => &["StopFailure", "Notification"],
+        Agent::Codex => &["Interrupt", "PermissionRequest"],
+    };
+    [
+        "SessionStart",
+        "UserPromptSubmit",
+        "Stop",
+        "PreCompact",
+        "SessionEnd",
+    ]
+    .contains(&event)
+        || own.contains(&event)
+}
+
 /// The reasons of what happened between two states: those of the new audit lines, else what the fast path leaves.
 fn decided(before: &State, after: &State) -> String {
     let old = before.audit();
-    let reasons: Vec<String> = after.audit().iter().filter(|line| !old.contains(line)).map(reasons).collect();
+    let reasons: Vec<String> = after
+        .audit()
+        .iter()
+        .filter(|line| !old.contains(line))
+        .map(reasons)
+        .collect();
     if !reasons.is_empty() {
         reasons.join(" | ")
     } else if after.logged() > before.logged() {
@@ -330,8 +476,20 @@ fn decided(before: &State, after: &State) -> String {
 }
 
 fn reasons(line: &Value) -> String {
-    let decision = line.get("decision").filter(|decision| decision.is_object()).unwrap_or(line);
-    let reason = decision["reason"].as_str().unwrap_or_else(|| panic!("an audit line without a reason: {line}"));
-    let also = decision["also"].as_array().into_iter().flatten().filter_map(Value::as_str);
-    std::iter::once(reason).chain(also).collect::<Vec<_>>().join(", ")
+    let decision = line
+        .get("decision")
+        .filter(|decision| decision.is_object())
+        .unwrap_or(line);
+    let reason = decision["reason"]
+        .as_str()
+        .unwrap_or_else(|| panic!("an audit line without a reason: {line}"));
+    let also = decision["also"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str);
+    std::iter::once(reason)
+        .chain(also)
+        .collect::<Vec<_>>()
+        .join(", ")
 }

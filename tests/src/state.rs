@@ -34,7 +34,9 @@ impl State {
     }
 
     fn walk(&mut self, dir: &Path, inside: &Path) {
-        let Ok(entries) = std::fs::read_dir(dir.join(inside)) else { return };
+        let Ok(entries) = std::fs::read_dir(dir.join(inside)) else {
+            return;
+        };
         for entry in entries {
             let entry = entry.unwrap();
             let path = inside.join(entry.file_name());
@@ -48,13 +50,18 @@ impl State {
     }
 
     fn records<T: DeserializeOwned>(&self, shelf: &str) -> Vec<Kept<T>> {
-        let of = |path: &&PathBuf| path.extension().is_some_and(|ext| ext == "json") && path.iter().any(|part| part == shelf);
-        let archived = |path: &Path| path.starts_with("archive");
-        let mut records: Vec<Kept<T>> = Vec::new();
-        for path in self.files.keys().filter(of).filter(|path| path.starts_with(shelf) || archived(path)) {
-            let record = serde_json::from_slice(&self.files[path]);
-            let record = record.unwrap_or_else(|error| panic!("{} is no whole record: {error}", path.display()));
-            records.push(Kept { record, archived: archived(path) });
+        let archive = Path::new("archive").join(shelf);
+        let is_record = |path: &Path| path.extension().is_some_and(|ext| ext == "json");
+        let mut records = Vec::new();
+        for (path, bytes) in self.files.iter().filter(|(path, _)| is_record(path)) {
+            let archived = path.starts_with(&archive);
+            if archived || path.starts_with(shelf) {
+                let record = serde_json::from_slice(bytes);
+                let record = record.unwrap_or_else(|error| {
+                    panic!("{} is no whole record: {error}", path.display())
+                });
+                records.push(Kept { record, archived });
+            }
         }
         records
     }
@@ -74,12 +81,18 @@ impl State {
     /// The lines of the audit, in the order of files and lines.
     #[must_use]
     pub fn audit(&self) -> Vec<Value> {
-        let files = self.files.iter().filter(|(path, _)| path.starts_with("audit"));
+        let files = self
+            .files
+            .iter()
+            .filter(|(path, _)| path.starts_with("audit"));
         files
             .flat_map(|(path, bytes)| {
-                let lines = bytes.split(|&byte| byte == b'\n').filter(|line| !line.is_empty());
+                let lines = bytes
+                    .split(|&byte| byte == b'\n')
+                    .filter(|line| !line.is_empty());
                 lines.map(move |line| {
-                    serde_json::from_slice(line).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+                    serde_json::from_slice(line)
+                        .unwrap_or_else(|error| panic!("{}: {error}", path.display()))
                 })
             })
             .collect()
@@ -88,7 +101,11 @@ impl State {
     /// How many bytes stand in the sessions' logs.
     #[must_use]
     pub fn logged(&self) -> usize {
-        self.files.iter().filter(|(path, _)| path.extension().is_some_and(|ext| ext == "log")).map(|(_, b)| b.len()).sum()
+        self.files
+            .iter()
+            .filter(|(path, _)| path.extension().is_some_and(|ext| ext == "log"))
+            .map(|(_, b)| b.len())
+            .sum()
     }
 
     /// What must hold between any two calls: no commit in flight, nothing half-written, whole records, one owner per run.
@@ -97,19 +114,50 @@ impl State {
             let name = path.file_name().unwrap_or_default().to_string_lossy();
             assert!(!name.ends_with(".tmp"), "half-written: {}", path.display());
             assert_ne!(name, "commit.json", "a commit was left");
-            assert!(!path.starts_with("inbox"), "left in the inbox: {}", path.display());
+            assert!(
+                !path.starts_with("inbox"),
+                "left in the inbox: {}",
+                path.display()
+            );
+            assert!(
+                !path.starts_with("archive/aside"),
+                "set aside: {}",
+                path.display()
+            );
         }
         let runs = self.runs();
         for session in self.sessions() {
             for id in &session.record.runs {
                 let run = runs.iter().find(|run| run.record.id == *id);
-                let run = run.unwrap_or_else(|| panic!("session {} names the run {id}, which is nowhere", session.record.id));
-                assert_eq!(run.record.owner.session, session.record.id, "the run {id} is another session's");
+                let run = run.unwrap_or_else(|| {
+                    panic!(
+                        "session {} names the run {id}, which is nowhere",
+                        session.record.id
+                    )
+                });
+                assert_eq!(
+                    run.record.owner.session, session.record.id,
+                    "the run {id} is another session's"
+                );
             }
         }
         for (at, run) in runs.iter().enumerate() {
-            assert!(!runs.iter().skip(at + 1).any(|other| other.record.id == run.record.id), "{} twice", run.record.id);
-            assert!(run.record.history.iter().all(|old| old.fence <= run.record.fence), "{}: the fence shrank", run.record.id);
+            assert!(
+                !runs
+                    .iter()
+                    .skip(at + 1)
+                    .any(|other| other.record.id == run.record.id),
+                "{} twice",
+                run.record.id
+            );
+            assert!(
+                run.record
+                    .history
+                    .iter()
+                    .all(|old| old.fence <= run.record.fence),
+                "{}: the fence shrank",
+                run.record.id
+            );
         }
     }
 }
@@ -119,13 +167,21 @@ mod tests {
     use super::*;
 
     fn state(files: &[(&str, &str)]) -> State {
-        let files = files.iter().map(|(path, text)| (PathBuf::from(path), text.as_bytes().to_vec()));
-        State { files: files.collect() }
+        let files = files
+            .iter()
+            .map(|(path, text)| (PathBuf::from(path), text.as_bytes().to_vec()));
+        State {
+            files: files.collect(),
+        }
     }
 
     fn check(path: &str, holds: bool) {
         let state = state(&[(path, "{}")]);
-        assert_eq!(std::panic::catch_unwind(|| state.check()).is_ok(), holds, "{path}");
+        assert_eq!(
+            std::panic::catch_unwind(|| state.check()).is_ok(),
+            holds,
+            "{path}"
+        );
     }
 
     #[test]
@@ -135,14 +191,26 @@ mod tests {
         check("sessions/a.json.tmp", false);
         check("commit.json", false);
         check("inbox/1", false);
+        check("archive/aside/1", false);
         check("sessions/a.json", false);
         check("archive/runs/a.json", false);
     }
 
     #[test]
     fn lines_and_logs_are_counted() {
-        let state = state(&[("audit/1.jsonl", "{\"n\":1}\n{\"n\":2}\n"), ("audit/2.jsonl", "{\"n\":3}\n"), ("sessions/a.log", "x\n")]);
-        assert_eq!(state.audit().iter().map(|line| line["n"].as_u64().unwrap()).collect::<Vec<_>>(), [1, 2, 3]);
+        let state = state(&[
+            ("audit/1.jsonl", "{\"n\":1}\n{\"n\":2}\n"),
+            ("audit/2.jsonl", "{\"n\":3}\n"),
+            ("sessions/a.log", "x\n"),
+        ]);
+        assert_eq!(
+            state
+                .audit()
+                .iter()
+                .map(|line| line["n"].as_u64().unwrap())
+                .collect::<Vec<_>>(),
+            [1, 2, 3]
+        );
         assert_eq!(state.logged(), 2);
     }
 

@@ -24,7 +24,11 @@ pub trait Names {
 /// One line per session, then one per run, in the order of their labels.
 #[must_use]
 pub fn lines(state: &State, names: &impl Names) -> Vec<String> {
-    let mut sessions: Vec<String> = state.sessions().iter().map(|kept| session(kept, names)).collect();
+    let mut sessions: Vec<String> = state
+        .sessions()
+        .iter()
+        .map(|kept| session(kept, names))
+        .collect();
     sessions.sort_unstable();
     let mut runs: Vec<String> = state.runs().iter().map(|kept| run(kept, names)).collect();
     runs.sort_unstable();
@@ -50,8 +54,16 @@ fn session(Kept { record, archived }: &Kept<Session>, names: &impl Names) -> Str
     if let Some(project) = &record.project {
         line.push_str(&format!(" in {}", names.path(project)));
     }
-    let launches: Vec<String> = record.launches.iter().map(|one| launch(one, names)).collect();
-    let runs: Vec<String> = record.runs.iter().map(|id| names.run(id.as_str())).collect();
+    let launches: Vec<String> = record
+        .launches
+        .iter()
+        .map(|one| launch(one, names))
+        .collect();
+    let runs: Vec<String> = record
+        .runs
+        .iter()
+        .map(|id| names.run(id.as_str()))
+        .collect();
     line.push_str(&format!(": {}", launches.join(", ")));
     if !runs.is_empty() {
         line.push_str(&format!("; owns {}", runs.join(", ")));
@@ -98,7 +110,11 @@ fn run(Kept { record, archived }: &Kept<Run>, names: &impl Names) -> String {
     }
     for old in &record.history {
         let from = names.process(&old.from.process);
-        line.push_str(&format!(", {} from {} in {from}", old.reason, names.session(old.from.session.as_str())));
+        line.push_str(&format!(
+            ", {} from {} in {from}",
+            old.reason,
+            names.session(old.from.session.as_str())
+        ));
     }
     line
 }

@@ -2,7 +2,10 @@
 
 use std::collections::HashSet;
 
+use agent_baton_core::agent::Agent;
 use serde_json::{Map, Value, json};
+
+use crate::capture::{Capture, HOME};
 
 /// What a field is replaced by: each JSON type, and the empty forms.
 fn replacements() -> [Value; 11] {
@@ -75,6 +78,14 @@ pub fn one_of_each_shape(payloads: impl IntoIterator<Item = Value>) -> Vec<Map<S
             shapes.insert((event, types))
         })
         .collect()
+}
+
+/// One payload of each shape that an agent was recorded to send.
+#[must_use]
+pub fn recorded(agent: Agent) -> Vec<Map<String, Value>> {
+    let captures = Capture::all(agent);
+    let calls = captures.iter().flat_map(|capture| &capture.calls);
+    one_of_each_shape(calls.map(|call| serde_json::from_str(&call.payload(HOME)).expect("JSON")))
 }
 
 /// Where the two disagree on the payloads and their mutations, in words; empty is what is wanted. Also gives how many were compared.
@@ -151,5 +162,18 @@ mod tests {
             json!([]),
         ];
         assert_eq!(one_of_each_shape(all).len(), 4);
+    }
+
+    #[test]
+    fn the_recordings_have_many_shapes() {
+        for (agent, events) in [(Agent::Claude, 20), (Agent::Codex, 13)] {
+            let payloads = recorded(agent);
+            let names: HashSet<&str> = payloads
+                .iter()
+                .map(|payload| payload["hook_event_name"].as_str().unwrap())
+                .collect();
+            assert_eq!(names.len(), events, "{agent}: {names:?}");
+            assert!(payloads.len() > events, "{agent}: {}", payloads.len());
+        }
     }
 }

@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use agent_baton_core::agent::Agent;
-use serde_json::{Value, json};
 
 use crate::capture::{Capture, HOME, Payload, Seen};
 use crate::process::{Launch, Process};
@@ -15,6 +14,13 @@ use crate::scratch::Scratch;
 use crate::stand_in::{Ended, Run};
 use crate::state::State;
 use crate::view::Names;
+
+mod decided;
+mod names;
+mod traces;
+
+use decided::decided;
+pub use decided::is_hooked;
 
 /// Equal bytes count as one event delivered twice when they come closer together than this; recorded ones never did.
 const APART: Duration = Duration::from_millis(250);
@@ -123,6 +129,7 @@ impl Replay {
             let begun = Instant::now();
             let output = self.scratch.baton(args.iter().map(String::as_str)).run();
             let wall_ns = u64::try_from(begun.elapsed().as_nanos()).unwrap();
+            self.learn_runs(&self.state());
             return Ended {
                 code: output.code,
                 stdout: output.stdout,
@@ -294,94 +301,6 @@ impl Replay {
         self.processes.insert(label.to_owned(), process);
     }
 
-    /// The transcript grows when the recorded one had another size.
-    fn grow_transcript(&mut self, payload: &Payload, bytes: Option<i64>) {
-        let Some(bytes) = bytes.filter(|&bytes| bytes >= 0) else {
-            return;
-        };
-        let Some(path) = payload.transcript_path.clone() else {
-            return;
-        };
-        if self.transcripts.insert(path.clone(), bytes) == Some(bytes) {
-            return;
-        }
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        let id = &payload.session_id;
-        let line = match self.capture.agent {
-            Agent::Claude => {
-                json!({"type": "user", "sessionId": id, "message": {"role": "user", "content": "words"}})
-            }
-            Agent::Codex => {
-                json!({"type": "response_item", "payload": {"type": "message", "role": "user", "content": []}})
-            }
-        };
-        let mut text = std::fs::read_to_string(&path).unwrap_or_default();
-        text.push_str(&format!("{line}\n"));
-        std::fs::write(&path, text).unwrap();
-    }
-
-    fn claude_file(&self, pid: u32) -> PathBuf {
-        self.scratch
-            .home()
-            .join(".claude/sessions")
-            .join(format!("{pid}.json"))
-    }
-
-    /// What the agent itself leaves on disk before it calls the hook: Claude names its session, Codex locks it.
-    fn claim(&mut self, label: &str, event: &str, payload: &Payload) {
-        match self.capture.agent {
-            Agent::Claude if event == "SessionStart" => {
-                let process = &self.processes[label];
-                let path = self.claude_file(process.pid());
-                std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-                let text = json!({
-                    "pid": process.pid(),
-                    "sessionId": payload.session_id,
-                    "cwd": payload.cwd,
-                    "procStart": process.start(),
-                });
-                std::fs::write(path, text.to_string()).unwrap();
-            }
-            Agent::Codex if event != "SessionEnd" => {
-                let path = self.codex_lock(payload);
-                if !self.locks.contains_key(&path) {
-                    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-                    self.process(label).lock(&path);
-                    self.locks.insert(path, label.to_owned());
-                }
-            }
-            _ => {}
-        }
-    }
-
-    fn codex_lock(&self, payload: &Payload) -> PathBuf {
-        self.scratch
-            .home()
-            .join(".codex/thread-writer-locks")
-            .join(format!("{}.lock", payload.session_id))
-    }
-
-    /// What the agent does after its hook: Codex lets go of an ended session; a process whose last call was an end is gone.
-    fn after_call(&mut self, order: u32, label: &str, instead: bool, payload: &Payload) {
-        let call = self.capture.call(order);
-        if call.event != "SessionEnd" {
-            return;
-        }
-        let last = !instead
-            && self
-                .capture
-                .last_call(label)
-                .is_some_and(|last| last.order == order);
-        let path = self.codex_lock(payload);
-        if self.locks.get(&path).is_some_and(|holder| holder == label) {
-            self.process(label).unlock(&path);
-            self.locks.remove(&path);
-        }
-        if last {
-            self.exit(label);
-        }
-    }
-
     fn learn_runs(&mut self, state: &State) {
         let mut new: Vec<_> = state.runs().into_iter().map(|kept| kept.record).collect();
         new.sort_by_key(|run| (run.created.boot_ms, run.id.as_str().to_owned()));
@@ -391,105 +310,4 @@ impl Replay {
             }
         }
     }
-
-    /// Puts ids in place of `{A}` and `{R1}`.
-    fn expand(&self, text: &str) -> String {
-        let sessions = self.sessions.iter().map(|id| (self.session(id), id));
-        let runs = self.runs.iter().map(|id| (self.run(id), id));
-        sessions
-            .chain(runs)
-            .fold(text.to_owned(), |text, (label, id)| {
-                text.replace(&format!("{{{label}}}"), id)
-            })
-    }
-}
-
-impl Names for Replay {
-    fn session(&self, id: &str) -> String {
-        let at = self.sessions.iter().position(|known| known == id);
-        at.and_then(|at| Some(char::from(b'A'.checked_add(u8::try_from(at).ok()?)?).to_string()))
-            .unwrap_or_else(|| id.to_owned())
-    }
-
-    fn run(&self, id: &str) -> String {
-        let at = self.runs.iter().position(|known| known == id);
-        at.map_or_else(|| id.to_owned(), |at| format!("R{}", at + 1))
-    }
-
-    fn process(&self, process: &agent_baton_core::process::Process) -> String {
-        self.labels
-            .get(&(process.pid, process.start))
-            .cloned()
-            .unwrap_or_else(|| "a process of nobody's".to_owned())
-    }
-
-    fn lives(&self, process: &agent_baton_core::process::Process) -> bool {
-        let label = self.labels.get(&(process.pid, process.start));
-        label
-            .and_then(|label| self.processes.get(label))
-            .is_some_and(Process::lives)
-    }
-
-    fn path(&self, path: &str) -> String {
-        match path.strip_prefix(&self.home) {
-            Some("") => "~".to_owned(),
-            Some(rest) => format!("~{rest}"),
-            None => path.to_owned(),
-        }
-    }
-}
-
-/// Whether an installed baton is called on this event.
-#[must_use]
-pub fn is_hooked(agent: Agent, event: &str) -> bool {
-    let own: &[&str] = match agent {
-        Agent::Claude => &["StopFailure", "Notification"],
-        Agent::Codex => &["Interrupt", "PermissionRequest"],
-    };
-    [
-        "SessionStart",
-        "UserPromptSubmit",
-        "Stop",
-        "PreCompact",
-        "SessionEnd",
-    ]
-    .contains(&event)
-        || own.contains(&event)
-}
-
-/// The reasons of what happened between two states: those of the new audit lines, else what the fast path leaves.
-fn decided(before: &State, after: &State) -> String {
-    let old = before.audit();
-    let reasons: Vec<String> = after
-        .audit()
-        .iter()
-        .filter(|line| !old.contains(line))
-        .map(reasons)
-        .collect();
-    if !reasons.is_empty() {
-        reasons.join(" | ")
-    } else if after.logged() > before.logged() {
-        "heartbeat".to_owned()
-    } else {
-        "nothing".to_owned()
-    }
-}
-
-fn reasons(line: &Value) -> String {
-    let decision = line
-        .get("decision")
-        .filter(|decision| decision.is_object())
-        .unwrap_or(line);
-    let reason = decision["reason"]
-        .as_str()
-        .unwrap_or_else(|| panic!("an audit line without a reason: {line}"));
-    let also = decision["also"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_str);
-    std::iter::once(reason)
-        .chain(also)
-        .collect::<Vec<_>>()
-        .join(", ")
 }

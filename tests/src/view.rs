@@ -118,3 +118,73 @@ fn run(Kept { record, archived }: &Kept<Run>, names: &impl Names) -> String {
     }
     line
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    struct Labels;
+
+    impl Names for Labels {
+        fn session(&self, id: &str) -> String {
+            id.to_uppercase()
+        }
+        fn run(&self, id: &str) -> String {
+            id.to_uppercase()
+        }
+        fn process(&self, process: &Process) -> String {
+            format!("P{}", process.pid)
+        }
+        fn lives(&self, process: &Process) -> bool {
+            process.pid != 2
+        }
+        fn path(&self, path: &str) -> String {
+            path.replace("/h", "~")
+        }
+    }
+
+    #[test]
+    fn a_state_is_told_without_what_changes_from_run_to_run() {
+        let stamp = json!({"unix_ms": 5, "boot": "b", "boot_ms": 5});
+        let process =
+            |pid: u32| json!({"pid": pid, "start": 7, "boot": "b", "machine": "m", "pidns": 1});
+        let launch = |pid: u32, pane: Value, ended: Value| {
+            json!({"process": process(pid), "pane": pane, "source": null, "started": stamp, "ended": ended,
+                "lock": null, "told": []})
+        };
+        let tmux = json!({"mux": "tmux", "server": "/s", "pane": "%1"});
+        let end = json!({"at": stamp, "reason": "ended"});
+        let launches = [
+            launch(1, tmux.clone(), end),
+            launch(2, json!({"mux": "tty", "tty": "pts/9"}), json!(null)),
+            launch(3, json!({"mux": "unknown"}), json!(null)),
+        ];
+        let session = json!({"id": "a", "agent": "claude", "revision": 1, "project": "/h/work", "cwd": null,
+            "transcript": null, "launches": launches, "runs": ["r1"], "prompted": true, "has_context": false,
+            "pinned": false, "created": stamp, "updated": stamp, "over": null, "deliveries": [], "untold": null});
+        let owner = |pid: u32| json!({"agent": "claude", "session": "a", "process": process(pid), "pane": tmux});
+        let run = json!({"id": "r1", "revision": 2, "name": "demo", "status": "active", "phase": null, "iteration": 3,
+            "max_iterations": null, "owner": owner(3), "fence": 2, "project": null, "created": stamp, "updated": stamp,
+            "history": [{"fence": 2, "from": owner(1), "at": stamp, "reason": "resumed_same_session"}],
+            "finished": null, "stop_reason": null});
+        let files = [("sessions/a.json", session), ("archive/runs/r1.json", run)];
+        let files =
+            files.map(|(path, record)| (PathBuf::from(path), record.to_string().into_bytes()));
+        assert_eq!(
+            lines(
+                &State {
+                    files: files.into()
+                },
+                &Labels
+            ),
+            [
+                "A prompted in ~/work: P1 %1 ended, P2 tty gone, P3 -; owns R1",
+                "R1 demo archived active, owner A in P3 %1, fence 2, iteration 3, resumed_same_session from A in P1",
+            ]
+        );
+    }
+}

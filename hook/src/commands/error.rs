@@ -6,8 +6,9 @@ use std::process::ExitCode;
 use agent_baton_core::reason::Reason;
 
 use crate::core::CoreError;
+use crate::decider::DeciderError;
 use crate::machine::MachineError;
-use crate::store::{CommitError, HomeError, LockError, Refusal, StoreError};
+use crate::store::{HomeError, LockError, StoreError};
 use crate::words;
 
 /// Why a command did not do what it was asked.
@@ -44,18 +45,15 @@ pub enum CommandError {
     /// The lock was not to be had.
     #[error(transparent)]
     Lock(#[from] LockError),
-    /// The change could not be written.
+    /// The question was not settled.
     #[error(transparent)]
-    Commit(#[from] CommitError),
+    Decider(#[from] DeciderError),
     /// The machine does not say where this runs.
     #[error(transparent)]
     Machine(#[from] MachineError),
     /// The core failed.
     #[error(transparent)]
     Core(#[from] CoreError),
-    /// The core's answer was not believed.
-    #[error("the core's decision was refused: {0}. Nothing was changed; this is a fault of baton")]
-    Decision(#[from] Refusal),
     /// The core decided without naming the run.
     #[error("the core decided without naming a record; this is a fault of baton")]
     CoreSilent,

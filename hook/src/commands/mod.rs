@@ -1,6 +1,7 @@
 //! The command line: one file for each command.
 
 pub mod caller;
+pub mod context;
 pub mod decide;
 pub mod demo;
 pub mod error;
@@ -16,8 +17,6 @@ pub mod view;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-
-use crate::commands::error::CommandError;
 
 /// Gives every long piece of coding-agent work exactly one owner.
 #[derive(Parser)]

@@ -28,7 +28,7 @@ const OLD_FILES: usize = 4;
 const MAX_LINE: usize = 256 * 1024;
 
 /// One slow decision.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct AuditLine {
     /// Its number; the next decision's is one more.
     pub n: u64,
@@ -45,9 +45,11 @@ pub struct AuditLine {
     pub changes: Vec<AuditChange>,
     /// The request, for a replay.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<Request>")]
     pub request: Option<Box<RawValue>>,
     /// The decision.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<Decision>")]
     pub decision: Option<Box<RawValue>>,
     /// Whether request and decision were left out because the line would have been too long.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -55,7 +57,7 @@ pub struct AuditLine {
 }
 
 /// What led to a decision.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Asked {
     /// The event's name, the command's, or the store's own act.
     pub what: String,
@@ -71,7 +73,7 @@ pub struct Asked {
 }
 
 /// One record of a decision.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct AuditChange {
     /// `session` or `run`.
     pub kind: String,

@@ -26,7 +26,8 @@ pub fn find(context: &Context, text: &str) -> Result<RunId, CommandError> {
     // A name is used again once its run is over: the unfinished one is meant.
     let unfinished: Vec<_> = fits.iter().filter(|run| run.status.is_unfinished()).collect();
     match (unfinished.as_slice(), fits.as_slice()) {
-        ([run], _) | ([], [run]) => Ok(run.id.clone()),
+        ([run], _) => Ok(run.id.clone()),
+        ([], [run]) => Ok(run.id.clone()),
         (_, []) => Err(none()),
         _ => Err(CommandError::Ambiguous {
             what: format!("{} runs are called {:?}", fits.len(), words::clean(text)),

@@ -14,6 +14,7 @@ use agent_baton_core::stamp::Stamp;
 use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
 
+use super::backward::Backward;
 use super::error::StoreError;
 use super::file;
 use super::layout::Layout;
@@ -22,10 +23,10 @@ use super::layout::Layout;
 const MAX_FILE: u64 = 4 * 1024 * 1024;
 
 /// How many old files are kept.
-const OLD_FILES: usize = 4;
+pub(super) const OLD_FILES: usize = 4;
 
 /// The longest line that holds request and decision, in bytes; a longer one says that it leaves them out.
-const MAX_LINE: usize = 256 * 1024;
+pub(super) const MAX_LINE: usize = 256 * 1024;
 
 /// One slow decision.
 #[derive(Debug, Clone, Serialize, Deserialize, schemars::JsonSchema)]
@@ -154,7 +155,7 @@ impl AuditLine {
     }
 
     /// The line as JSON, without its end.
-    pub(super) fn to_json(mut self) -> Result<Box<RawValue>, serde_json::Error> {
+    pub(super) fn into_json(mut self) -> Result<Box<RawValue>, serde_json::Error> {
         let line = to_raw_value(&self)?;
         if line.get().len() <= MAX_LINE {
             return Ok(line);
@@ -278,148 +279,5 @@ impl Iterator for AuditReader {
                 }
             }
         }
-    }
-}
-
-/// The lines of a file from its end, in bounded memory.
-struct Backward {
-    file: File,
-    /// What lies before this offset was not read yet.
-    unread: u64,
-    /// What was read and not given out.
-    buffer: Vec<u8>,
-}
-
-impl Backward {
-    const CHUNK: u64 = 16 * 1024;
-
-    const fn new(file: File, len: u64) -> Self {
-        Self {
-            file,
-            unread: len,
-            buffer: Vec::new(),
-        }
-    }
-
-    fn next(&mut self) -> std::io::Result<Option<Vec<u8>>> {
-        loop {
-            if let Some(end) = self.buffer.iter().rposition(|byte| *byte == b'\n') {
-                let line = self.buffer.split_off(end + 1);
-                self.buffer.truncate(end);
-                if !line.is_empty() {
-                    return Ok(Some(line));
-                }
-            } else if self.unread == 0 {
-                let line = std::mem::take(&mut self.buffer);
-                return Ok((!line.is_empty()).then_some(line));
-            } else {
-                // No line of baton's is that long: this is damage, and must not fill the memory.
-                if self.buffer.len() > 4 * MAX_LINE {
-                    self.buffer.clear();
-                }
-                let take = self.unread.min(Self::CHUNK);
-                self.unread -= take;
-                let mut chunk = vec![0; usize::try_from(take).unwrap_or_default()];
-                self.file.read_exact_at(&mut chunk, self.unread)?;
-                chunk.append(&mut self.buffer);
-                self.buffer = chunk;
-            }
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::super::sample;
-    use super::*;
-    use std::fs;
-
-    fn line(n: u64, reason: &str) -> AuditLine {
-        AuditLine {
-            n,
-            at: sample::stamp(n),
-            reason: reason.to_owned(),
-            also: Vec::new(),
-            asked: Asked::act("test"),
-            changes: Vec::new(),
-            request: None,
-            decision: None,
-            left_out: false,
-        }
-    }
-
-    fn put(layout: &Layout, n: u64, reason: &str) -> bool {
-        let json = line(n, reason).to_json().unwrap();
-        append(layout, n, json.get()).unwrap().is_some()
-    }
-
-    fn numbers(layout: &Layout) -> Vec<u64> {
-        AuditReader::open(layout)
-            .unwrap()
-            .map(|line| line.n)
-            .collect()
-    }
-
-    fn layout() -> (tempfile::TempDir, Layout) {
-        let dir = tempfile::tempdir().unwrap();
-        let layout = Layout::new(dir.path().to_owned());
-        layout.make_dirs().unwrap();
-        (dir, layout)
-    }
-
-    #[test]
-    fn a_line_is_appended_once() {
-        let (_dir, layout) = layout();
-        assert_eq!(last_number(&layout).unwrap(), 0);
-        let done: Vec<bool> = [1, 2, 2, 1, 3].map(|n| put(&layout, n, "x")).into();
-        assert_eq!(done, [true, true, false, false, true]);
-        assert_eq!(numbers(&layout), [3, 2, 1]);
-    }
-
-    #[test]
-    fn a_torn_tail_is_ended_and_skipped() {
-        let (_dir, layout) = layout();
-        put(&layout, 1, "x");
-        let mut bytes = fs::read(layout.audit(0)).unwrap();
-        bytes.extend_from_slice(b"{\"n\":2,\"at\":{\"uni");
-        fs::write(layout.audit(0), bytes).unwrap();
-        assert!(put(&layout, 2, "x"));
-        let mut reader = AuditReader::open(&layout).unwrap();
-        assert_eq!(
-            reader.by_ref().map(|line| line.n).collect::<Vec<_>>(),
-            [2, 1]
-        );
-        assert_eq!(reader.skipped(), 1);
-    }
-
-    #[test]
-    fn files_are_rotated_and_bounded() {
-        let (_dir, layout) = layout();
-        let big = "x".repeat(1024 * 1024);
-        for n in 1..=40 {
-            put(&layout, n, &big);
-        }
-        let files = file::names(&layout.audit_dir()).unwrap();
-        assert_eq!(files.len(), 1 + OLD_FILES, "{files:?}");
-        let numbers = numbers(&layout);
-        let expected: Vec<u64> = (1..=40).rev().take(numbers.len()).collect();
-        assert!(numbers.len() >= 16);
-        assert_eq!(numbers, expected);
-    }
-
-    #[test]
-    fn the_number_goes_on_after_a_rotation_that_was_cut_off() {
-        let (_dir, layout) = layout();
-        put(&layout, 7, "x");
-        fs::rename(layout.audit(0), layout.audit(1)).unwrap();
-        assert_eq!(last_number(&layout).unwrap(), 7);
-    }
-
-    #[test]
-    fn a_line_too_long_says_what_it_leaves_out() {
-        let mut long = line(1, "x");
-        long.request = to_raw_value(&"x".repeat(MAX_LINE)).ok();
-        let short: AuditLine = serde_json::from_str(long.to_json().unwrap().get()).unwrap();
-        assert!(short.left_out && short.request.is_none());
     }
 }

@@ -13,9 +13,9 @@ use agent_baton_core::stamp::Stamp;
 
 use super::error::StoreError;
 use super::file;
-use super::journal::Journal;
+use super::journal::{Journal, MAX_JOURNAL};
 use super::layout::Layout;
-use super::redo::{self, Redo};
+use super::redo::Redo;
 
 /// A commit, ready to be written.
 pub(super) struct Commit {
@@ -24,7 +24,7 @@ pub(super) struct Commit {
     pub(super) versions: Vec<Option<Vec<u8>>>,
 }
 
-/// One step of a commit. Between any two the program may be killed.
+/// One step until the commit holds; the redo's follow. Between any two the program may be killed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Step {
     /// Write and sync the new version of an entry.
@@ -33,8 +33,6 @@ pub(super) enum Step {
     Journal,
     /// Rename it into place and sync the directory.
     Publish,
-    /// One step of the redo.
-    Redo(redo::Step),
 }
 
 /// What became of a commit.
@@ -65,12 +63,7 @@ impl Commit {
     }
 
     /// Does one step.
-    pub(super) fn step(
-        &self,
-        layout: &Layout,
-        step: Step,
-        redo: &mut Redo<'_>,
-    ) -> Result<(), StoreError> {
+    pub(super) fn step(&self, layout: &Layout, step: Step) -> Result<(), StoreError> {
         match step {
             Step::Version(i) => {
                 let bytes = self.versions.get(i).and_then(Option::as_deref);
@@ -80,6 +73,13 @@ impl Commit {
                 let path = layout.temp_of("commit.json");
                 let bytes = serde_json::to_vec(&self.journal)
                     .map_err(|error| StoreError::io("write", &path)(error.into()))?;
+                if u64::try_from(bytes.len()).is_ok_and(|len| len > MAX_JOURNAL) {
+                    return Err(StoreError::TooLong {
+                        path,
+                        bytes: bytes.len(),
+                        limit: usize::try_from(MAX_JOURNAL).unwrap_or_default(),
+                    });
+                }
                 file::write_synced(&path, &bytes)
             }
             Step::Publish => {
@@ -88,7 +88,6 @@ impl Commit {
                     .map_err(StoreError::io("rename a file to", &path))?;
                 file::sync_dir(layout.root())
             }
-            Step::Redo(step) => redo.step(step),
         }
     }
 
@@ -99,15 +98,15 @@ impl Commit {
         now: &Stamp,
         reports: &mut Vec<String>,
     ) -> Result<Outcome, Failed> {
-        let mut redo = Redo::new(layout, &self.journal, now, reports);
         let prepared = self
             .prepare()
             .into_iter()
-            .try_for_each(|step| self.step(layout, step, &mut redo));
+            .try_for_each(|step| self.step(layout, step));
         if let Err(source) = prepared {
             let in_doubt = self.take_back(layout).is_err();
             return Err(Failed { source, in_doubt });
         }
+        let mut redo = Redo::new(layout, &self.journal, now, reports);
         let finished = Redo::steps(&self.journal)
             .into_iter()
             .try_for_each(|step| redo.step(step));

@@ -38,12 +38,12 @@ pub enum StoreError {
         /// The state directory.
         path: PathBuf,
     },
-    /// A line is longer than may be written at once.
-    #[error("a line of {bytes} bytes is too long for {path}; at most {limit} are written at once")]
-    LineTooLong {
+    /// A text is longer than may be written at once.
+    #[error("a text of {bytes} bytes is too long for {path}; at most {limit} are written at once")]
+    TooLong {
         /// The file.
         path: PathBuf,
-        /// The line's length in bytes.
+        /// Its length in bytes.
         bytes: usize,
         /// The limit in bytes.
         limit: usize,

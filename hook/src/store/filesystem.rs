@@ -11,8 +11,9 @@ pub(super) fn is_shared(path: &Path) -> bool {
     path.ancestors()
         .find_map(|above| statfs(above).ok())
         .is_some_and(|found| {
-            let magic = found.filesystem_type().0;
-            is_shared_magic(u64::from_ne_bytes(i64::from(magic).to_ne_bytes()) & 0xffff_ffff)
+            // The number's type differs between C libraries; its low 32 bits are what statfs(2) lists.
+            #[allow(clippy::unnecessary_cast)]
+            is_shared_magic(found.filesystem_type().0 as u64 & 0xffff_ffff)
         })
 }
 

@@ -92,7 +92,7 @@ impl Store {
         let bytes = serde_json::to_vec(&waiting)
             .map_err(|error| StoreError::io("write", &path)(error.into()))?;
         if u64::try_from(bytes.len()).is_ok_and(|len| len > MAX_EVENT) {
-            return Err(StoreError::LineTooLong {
+            return Err(StoreError::TooLong {
                 path,
                 bytes: bytes.len(),
                 limit: usize::try_from(MAX_EVENT).unwrap_or_default(),
@@ -103,13 +103,25 @@ impl Store {
         loop {
             tried += 1;
             file::make_dir(&dir)?;
-            match file::replace(&temp, &path, &bytes) {
-                Err(StoreError::Io { source, .. })
-                    if source.kind() == ErrorKind::NotFound && tried < TRIES => {}
-                other => return other,
+            let put = file::write_synced(&temp, &bytes).and_then(|()| {
+                fs::rename(&temp, &path).map_err(StoreError::io("rename a file to", &path))
+            });
+            match put {
+                Err(error) if is_gone(&error) && tried < TRIES => {}
+                Err(error) => return Err(error),
+                Ok(()) => break,
             }
         }
+        // Gone here means that a taker has acted on it already: it must not be put in again.
+        match file::sync_dir(&dir) {
+            Err(error) if !is_gone(&error) => Err(error),
+            _ => Ok(()),
+        }
     }
+}
+
+fn is_gone(error: &StoreError) -> bool {
+    matches!(error, StoreError::Io { source, .. } if source.kind() == ErrorKind::NotFound)
 }
 
 impl Locked<'_> {

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::time::Instant;
 
-use agent_baton_core::decision::{Change, Record};
+use agent_baton_core::decision::{Change, Record, Shelf};
 use agent_baton_core::stamp::Stamp;
 
 use super::aside::set_aside;
@@ -20,6 +20,9 @@ use super::reading::Store;
 use super::redo::Redo;
 use super::view::View;
 use super::{rebuild, restored};
+
+/// The most runs whose fences grow in one commit, so that it stays within what readers take.
+const RESTORED_AT_ONCE: usize = 256;
 
 /// A decision was not committed.
 #[derive(Debug, thiserror::Error)]
@@ -171,7 +174,7 @@ impl Locked<'_> {
         let layout = &self.store.layout;
         let n = line.n;
         let json = line
-            .to_json()
+            .into_json()
             .map_err(|error| StoreError::io("write", &layout.audit(0))(error.into()))?;
         audit::append(layout, n, json.get())?;
         Ok(Committed {
@@ -252,31 +255,29 @@ impl Locked<'_> {
         if changes.is_empty() {
             return Ok(());
         }
-        let line = AuditLine {
-            n: self.next_number()?,
-            at: now.clone(),
-            reason: "state_restored".to_owned(),
-            also: Vec::new(),
-            asked: Asked::act("state restored"),
-            changes: Vec::new(),
-            request: None,
-            decision: None,
-            left_out: false,
-        };
-        let committed = self
-            .write(&changes, now, line)
-            .map_err(|error| match error {
+        // Cut off between two commits, the first runs' fences grow twice: they only need to grow.
+        for changes in changes.chunks(RESTORED_AT_ONCE) {
+            let line = AuditLine {
+                n: self.next_number()?,
+                at: now.clone(),
+                reason: "state_restored".to_owned(),
+                also: Vec::new(),
+                asked: Asked::act("state restored"),
+                changes: Vec::new(),
+                request: None,
+                decision: None,
+                left_out: false,
+            };
+            let committed = self.write(changes, now, line);
+            let committed = committed.map_err(|error| match error {
                 CommitError::Store(source) | CommitError::InDoubt { source } => source,
-                other => StoreError::unreadable(
-                    &self
-                        .store
-                        .layout
-                        .runs(agent_baton_core::decision::Shelf::Live),
-                    other.to_string(),
-                ),
+                other => {
+                    StoreError::unreadable(&self.store.layout.runs(Shelf::Live), other.to_string())
+                }
             })?;
-        if let Some(error) = committed.unfinished {
-            return Err(error.into());
+            if let Some(error) = committed.unfinished {
+                return Err(error.into());
+            }
         }
         self.reports.push(format!(
             "{} was put back from a copy: the number of every unfinished run grew by {}",

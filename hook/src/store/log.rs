@@ -127,7 +127,7 @@ impl Store {
         // It begins with a line break of its own, so that a line that a crash tore spoils no other.
         let text = format!("\n{json}\n");
         if text.len() > MAX_LINE {
-            return Err(StoreError::LineTooLong {
+            return Err(StoreError::TooLong {
                 path,
                 bytes: text.len(),
                 limit: MAX_LINE,

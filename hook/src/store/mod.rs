@@ -10,8 +10,10 @@
 //! **Architecture invariant.** What cannot be read is reported as such, is never taken for absent, and is never written
 //! over.
 
+mod account;
 mod aside;
 mod audit;
+mod backward;
 mod check;
 mod commit;
 mod error;
@@ -38,11 +40,13 @@ mod sample;
 mod tests;
 mod unknown;
 mod view;
+mod way;
 
+pub use account::AccountHome;
 pub use audit::{Asked, AuditChange, AuditLine, AuditReader};
 pub use check::{Checked, MAX_CHANGES, Refusal};
 pub use error::StoreError;
-pub use home::{AccountHome, Env, Home, HomeError};
+pub use home::{Env, Home, HomeError};
 pub use inbox::{INBOX_MAX, Waiting};
 pub use lock::LockError;
 pub use locked::{CommitError, Committed, Locked};

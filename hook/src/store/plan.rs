@@ -68,7 +68,7 @@ impl Plan {
                 at: at.clone(),
                 entries: self.entries,
                 audit,
-                line: line.to_json().map_err(not_json)?,
+                line: line.into_json().map_err(not_json)?,
             },
             versions: self.versions,
         })

@@ -10,7 +10,7 @@ use agent_baton_core::run::{Run, Status};
 use agent_baton_core::session::Session;
 
 use crate::store::audit::{Asked, AuditLine};
-use crate::store::commit::{Commit, Step};
+use crate::store::commit::Commit;
 use crate::store::redo::Redo;
 use crate::store::sample::*;
 use crate::store::{Locked, Store, file};
@@ -61,10 +61,28 @@ fn transfer(locked: &mut Locked<'_>) -> Commit {
     locked.plan(&changes, &stamp(7), line).unwrap()
 }
 
-fn steps(commit: &Commit) -> Vec<Step> {
-    let mut steps = commit.prepare();
-    steps.extend(Redo::steps(&commit.journal).into_iter().map(Step::Redo));
-    steps
+/// How many steps a commit has, with those of its redo.
+fn count(commit: &Commit) -> usize {
+    commit.prepare().len() + Redo::steps(&commit.journal).len()
+}
+
+/// Does the first `cut` steps of a commit, as if the program were killed then.
+fn cut_off(store: &Store, commit: &Commit, cut: usize) {
+    let prepare = commit.prepare();
+    for step in prepare.iter().take(cut) {
+        commit.step(&store.layout, *step).unwrap();
+    }
+    redo(store, commit, cut.saturating_sub(prepare.len()));
+}
+
+fn redo(store: &Store, commit: &Commit, cut: usize) {
+    let at = stamp(7);
+    let mut reports = Vec::new();
+    let mut redo = Redo::new(&store.layout, &commit.journal, &at, &mut reports);
+    for step in Redo::steps(&commit.journal).into_iter().take(cut) {
+        redo.step(step).unwrap();
+    }
+    assert_eq!(reports, [""; 0]);
 }
 
 type State = (Vec<Reading<Session>>, Vec<Reading<Run>>, Vec<Vec<String>>);
@@ -131,7 +149,7 @@ fn whole() -> (State, BTreeMap<String, Vec<u8>>, usize, usize) {
             .is_ok()
     );
     assert_eq!(reports, [""; 0]);
-    let all = steps(&commit).len();
+    let all = count(&commit);
     let state = state(&world.store);
     (
         state,
@@ -152,12 +170,7 @@ fn a_commit_cut_off_anywhere_is_done_or_not_and_readers_agree_with_the_redo() {
         {
             let mut locked = lock(&world.store);
             let commit = transfer(&mut locked);
-            let at = stamp(7);
-            let mut reports = Vec::new();
-            let mut redo = Redo::new(&world.store.layout, &commit.journal, &at, &mut reports);
-            for step in steps(&commit).into_iter().take(cut) {
-                commit.step(&world.store.layout, step, &mut redo).unwrap();
-            }
+            cut_off(&world.store, &commit, cut);
         }
         let expected = if cut < prepared { &before } else { &after };
         assert_eq!(&state(&world.store), expected, "a reader after step {cut}");
@@ -185,22 +198,12 @@ fn a_redo_cut_off_anywhere_is_redone() {
             let world = before();
             let mut locked = lock(&world.store);
             let commit = transfer(&mut locked);
-            let at = stamp(7);
-            let mut reports = Vec::new();
-            let mut redo = Redo::new(&world.store.layout, &commit.journal, &at, &mut reports);
-            for step in steps(&commit).into_iter().take(first) {
-                commit.step(&world.store.layout, step, &mut redo).unwrap();
-            }
-            for step in Redo::steps(&commit.journal).into_iter().take(second) {
-                redo.step(step).unwrap();
-            }
+            cut_off(&world.store, &commit, first);
+            redo(&world.store, &commit, second);
             drop(locked);
             drop(lock(&world.store));
             assert_eq!(state(&world.store), after, "{first} {second}");
             assert_eq!(files(world.store.path()), after_files, "{first} {second}");
-            if second > 2 {
-                break; // The first steps of a redo differ; the rest is covered by the cuts of the commit.
-            }
         }
     }
 }
@@ -295,20 +298,28 @@ fn temporary_files_do_not_pile_up() {
     for _ in 0..5 {
         let mut locked = lock(&world.store);
         let commit = transfer(&mut locked);
-        let at = stamp(7);
-        let mut reports = Vec::new();
-        let mut redo = Redo::new(&world.store.layout, &commit.journal, &at, &mut reports);
-        for step in commit
-            .prepare()
-            .into_iter()
-            .take_while(|step| *step != Step::Publish)
-        {
-            commit.step(&world.store.layout, step, &mut redo).unwrap();
-        }
+        let published = commit.prepare().len() - 1;
+        cut_off(&world.store, &commit, published);
     }
     let mut locked = lock(&world.store);
     let most = transfer(&mut locked).versions.len() + 1;
     let names = file::names(world.store.path()).unwrap();
     let left = names.iter().filter(|name| name.ends_with(".tmp")).count();
     assert!(left > 0 && left <= most, "{left} of {most}");
+}
+
+#[test]
+fn a_commit_taken_back_and_brought_back_by_a_crash_is_not_half_done() {
+    let world = before();
+    let was = state(&world.store);
+    let mut locked = lock(&world.store);
+    let commit = transfer(&mut locked);
+    cut_off(&world.store, &commit, commit.prepare().len());
+    drop(locked);
+    // Its writer removed commit.json and began with the new versions; the power went before the first was durable.
+    std::fs::remove_file(world.store.layout.temp(1)).unwrap();
+    let mut locked = lock(&world.store);
+    assert_eq!(locked.take_reports().len(), 1);
+    drop(locked);
+    assert_eq!(state(&world.store), was);
 }

@@ -102,7 +102,7 @@ fn the_tail_is_bounded_and_a_long_log_is_cut_by_the_next_commit() {
 fn a_line_that_is_too_long_is_refused() {
     let world = with_session();
     let refused = world.store.append(&id("s"), &beat(1, &"x".repeat(5000)));
-    assert!(matches!(refused, Err(StoreError::LineTooLong { .. })));
+    assert!(matches!(refused, Err(StoreError::TooLong { .. })));
     assert_eq!(world.store.tail(&id("s")).unwrap().lines, []);
 }
 

@@ -1,8 +1,11 @@
 //! The store as a whole, on real files.
 
+mod audit;
 mod concurrent;
+mod cost;
 mod crash;
 mod damage;
+mod home;
 mod index;
 mod log_and_inbox;
 mod records;

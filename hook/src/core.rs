@@ -8,9 +8,11 @@ mod error;
 mod instance;
 mod interface;
 mod loader;
+#[cfg(test)]
+mod tests;
 
 use agent_baton_core::decision::Decision;
-use agent_baton_core::request::Request;
+use agent_baton_core::request::{PROTOCOL, Request};
 
 pub use config::STACK_BYTES;
 pub use error::CoreError;
@@ -57,7 +59,16 @@ impl Core {
     /// A limit that was reached, or a core that does not answer with a decision.
     pub fn decide(&self, request: &Request) -> Result<Decision, CoreError> {
         let request = serde_json::to_vec(request).map_err(CoreError::Request)?;
-        serde_json::from_slice(&self.decide_bytes(&request)?).map_err(CoreError::Reply)
+        let decision: Decision =
+            serde_json::from_slice(&self.decide_bytes(&request)?).map_err(CoreError::Reply)?;
+        if decision.protocol == PROTOCOL {
+            Ok(decision)
+        } else {
+            Err(CoreError::Protocol {
+                core: decision.protocol,
+                host: PROTOCOL,
+            })
+        }
     }
 
     /// Asks the core in its own language: a request as JSON, answered by a decision as JSON.

@@ -1,0 +1,7 @@
+;; Wants a table of a million functions.
+(module
+  (memory (export "memory") 1)
+  (table 1000000 funcref)
+  (func (export "baton_abi") (result i32) (i32.const 1))
+  (func (export "baton_alloc") (param i32) (result i32) (i32.const 0))
+  (func (export "baton_decide") (param i32 i32) (result i64) (unreachable)))

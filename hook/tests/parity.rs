@@ -1,0 +1,216 @@
+//! **Architecture invariant.** The same bytes give the same bytes, natively and in WASM.
+
+use std::sync::LazyLock;
+
+use agent_baton::core::{Core, REQUEST_BYTES};
+use agent_baton_core::decision::Decision;
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+static CORE: LazyLock<Core> = LazyLock::new(|| Core::load().unwrap());
+
+/// Of an event that changes nothing: a prompt of the launch that owns the session's run.
+fn prompt() -> Value {
+    serde_json::from_str(include_str!("requests/prompt.json")).unwrap()
+}
+
+/// Every value of a request that has no values in it, as a JSON pointer.
+fn leaves(value: &Value, at: &str, into: &mut Vec<String>) {
+    match value {
+        Value::Object(fields) => fields
+            .iter()
+            .for_each(|(key, value)| leaves(value, &format!("{at}/{key}"), into)),
+        Value::Array(items) => {
+            items
+                .iter()
+                .enumerate()
+                .for_each(|(index, value)| leaves(value, &format!("{at}/{index}"), into));
+        }
+        _ => into.push(at.to_owned()),
+    }
+}
+
+/// The reply that both give.
+fn both(request: &[u8]) -> Vec<u8> {
+    let native = agent_baton_core::decide_bytes(request);
+    let wasm = CORE.decide_bytes(request).unwrap();
+    assert_eq!(
+        String::from_utf8_lossy(&native),
+        String::from_utf8_lossy(&wasm),
+        "for {}",
+        String::from_utf8_lossy(request)
+    );
+    wasm
+}
+
+fn check(name: &str, edits: &[(&str, Value)], expected: &str) {
+    let mut request = prompt();
+    for (pointer, value) in edits {
+        *request
+            .pointer_mut(pointer)
+            .unwrap_or_else(|| panic!("{name}: {pointer}")) = value.clone();
+    }
+    let decision: Decision =
+        serde_json::from_slice(&both(&serde_json::to_vec(&request).unwrap())).unwrap();
+    let rows: Vec<_> = std::iter::once(decision.reason)
+        .chain(decision.also)
+        .map(|row| row.word())
+        .collect();
+    assert_eq!(rows.join(" "), expected, "{name}");
+}
+
+const LOCKED: &str = "/locked";
+const NAME: &str = "/ask/event/name";
+const PID: &str = "/ask/event/process/pid";
+const ASK: &str = "/ask";
+const SIGHT: &str = "/snapshot/probes/0/sight";
+
+#[test]
+fn ordinary_requests() {
+    let event = |name: &str| (NAME, json!(name));
+    let locked = || (LOCKED, json!(true));
+    let command = |command: Value| (ASK, json!({ "command": command }));
+    let caller = |fence: u64| json!({ "fence": fence, "session": null, "ancestors": [] });
+    let verify =
+        |fence| command(json!({ "command": "verify", "run": "r-0001", "caller": caller(fence) }));
+
+    check("prompt of the owner", &[], "heartbeat");
+    check(
+        "prompt under the lock",
+        &[locked()],
+        "heartbeat owner_present",
+    );
+    check("the owner ends", &[locked(), event("session_end")], "ended");
+    check(
+        "another process, owner alive",
+        &[locked(), (PID, json!(5000))],
+        "launched owner_alive",
+    );
+    check(
+        "another process, owner gone",
+        &[locked(), (PID, json!(5000)), (SIGHT, json!("gone"))],
+        "launched resumed_same_session",
+    );
+    check("without the lock", &[(PID, json!(5000))], "needs_lock");
+    check("the owner's number", &[locked(), verify(2)], "verified");
+    check("an older number", &[locked(), verify(1)], "fence_old");
+    check(
+        "a person's cancel",
+        &[
+            locked(),
+            command(json!({ "command": "cancel", "run": "r-0001", "why": "\u{1f642}" })),
+        ],
+        "cancelled",
+    );
+}
+
+#[test]
+fn fields_that_the_core_does_not_know_come_back_as_they_were() {
+    let mut request = prompt();
+    request["locked"] = json!(true);
+    request["ask"]["event"]["name"] = json!("session_end");
+    for odd in [
+        json!(u64::MAX),
+        json!(i64::MIN),
+        json!(1.5e300),
+        json!(0.1),
+        json!(-0.0),
+        json!("\u{0}\u{7f}\u{2028}"),
+        json!([{}]),
+    ] {
+        request["snapshot"]["session"]["live"]["of-another-version"] = odd.clone();
+        let reply: Value =
+            serde_json::from_slice(&both(&serde_json::to_vec(&request).unwrap())).unwrap();
+        assert_eq!(
+            reply["changes"][0]["record"]["session"]["of-another-version"],
+            odd
+        );
+    }
+}
+
+#[test]
+fn as_deep_as_the_parser_goes_and_deeper() {
+    for depth in [
+        1, 60, 100, 110, 115, 118, 119, 120, 121, 122, 123, 124, 125, 126, 127, 128, 1000, 100_000,
+    ] {
+        for (open, close) in [("[", "]"), ("{\"a\":", "}")] {
+            let deep = format!("{}1{}", open.repeat(depth), close.repeat(depth));
+            for name in ["revision", "of-another-version"] {
+                let request = prompt().to_string().replacen(
+                    "\"revision\":7",
+                    &format!("\"{name}\":{deep}"),
+                    1,
+                );
+                both(request.as_bytes());
+            }
+            both(deep.as_bytes());
+        }
+    }
+}
+
+#[test]
+fn a_megabyte_of_record_is_within_the_limits() {
+    let mut request = prompt();
+    request["locked"] = json!(true);
+    request["ask"]["event"]["name"] = json!("session_end");
+    let launch = request["snapshot"]["session"]["live"]["launches"][0].clone();
+    for pid in 0..3000 {
+        let mut launch = launch.clone();
+        launch["process"]["pid"] = json!(10_000 + pid);
+        request["snapshot"]["session"]["live"]["launches"]
+            .as_array_mut()
+            .unwrap()
+            .push(launch);
+    }
+    let request = serde_json::to_vec(&request).unwrap();
+    assert!(
+        (1_000_000..REQUEST_BYTES).contains(&request.len()),
+        "{}",
+        request.len()
+    );
+    let decision: Decision = serde_json::from_slice(&both(&request)).unwrap();
+    assert_eq!(decision.reason.word(), "ended");
+}
+
+/// A value of another kind, of another size, or from another place in the request.
+fn value() -> impl Strategy<Value = Value> {
+    prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<u64>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        ".{0,40}".prop_map(Value::from),
+        (0..200usize).prop_map(|index| {
+            let (prompt, mut all) = (prompt(), Vec::new());
+            leaves(&prompt, "", &mut all);
+            prompt.pointer(&all[index % all.len()]).unwrap().clone()
+        }),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_bytes(request in prop::collection::vec(any::<u8>(), 0..300)) {
+        both(&request);
+    }
+
+    #[test]
+    fn a_request_cut_short(len in 0..5000usize) {
+        let request = prompt().to_string();
+        both(&request.as_bytes()[..len.min(request.len())]);
+    }
+
+    #[test]
+    fn a_request_with_values_replaced(edits in prop::collection::vec((0..200usize, value()), 1..4), locked: bool) {
+        let mut request = prompt();
+        let mut all = Vec::new();
+        leaves(&request, "", &mut all);
+        request["locked"] = json!(locked);
+        for (index, value) in edits {
+            *request.pointer_mut(&all[index % all.len()]).unwrap() = value;
+        }
+        both(&serde_json::to_vec(&request).unwrap());
+    }
+}

@@ -67,6 +67,9 @@ fn run(call: &Call) -> io::Result<Answer> {
     })
 }
 
+/// The stand-in's directory: beside the state, since baton refuses a state inside an agent's directory.
+pub const WORK: &str = "work";
+
 /// A running stand-in, from the outside. It is killed when dropped.
 pub struct Agent {
     child: Child,
@@ -86,9 +89,9 @@ impl Agent {
             .env("BATON_HOME", home.join("state"))
             .env("CLAUDE_CONFIG_DIR", home.join("claude"))
             .env("CLAUDE_CODE_SESSION_ID", session.as_str())
-            .env("TMUX", "demo,1,0")
+            .env("TMUX", "/demo,1,0")
             .env("TMUX_PANE", pane)
-            .current_dir(home)
+            .current_dir(home.join(WORK))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()?;

@@ -7,7 +7,7 @@ use std::path::Path;
 use agent_baton_core::id::SessionId;
 use clap::Args;
 
-use crate::commands::demo::agent::{Agent, Answer};
+use crate::commands::demo::agent::{Agent, Answer, WORK};
 use crate::commands::error::CommandError;
 use crate::commands::print;
 use crate::words;
@@ -26,6 +26,7 @@ impl Demo {
     /// When a step does not go as told.
     pub fn run(self) -> Result<(), CommandError> {
         let scratch = tempfile::Builder::new().prefix("baton-demo-").tempdir().map_err(CommandError::Scratch)?;
+        std::fs::create_dir(scratch.path().join(WORK)).map_err(CommandError::Scratch)?;
         let outcome = play(scratch.path());
         scratch.close().map_err(CommandError::Scratch)?;
         outcome

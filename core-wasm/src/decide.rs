@@ -90,7 +90,9 @@ fn decide_event(request: &Request, event: &Event) -> Decision {
 
 /// On the first event of a launch, on a start, and on a prompt.
 fn concerns_ownership(event: &Event, rows: &[Reason]) -> bool {
-    is_shown_anew(rows) || rows.contains(&Reason::Compacted) || (rows == [Reason::Heartbeat] && event.name.takes_words())
+    is_shown_anew(rows)
+        || rows.contains(&Reason::Compacted)
+        || (rows == [Reason::Heartbeat] && event.name.takes_words())
 }
 
 fn is_shown_anew(rows: &[Reason]) -> bool {

@@ -74,7 +74,13 @@ impl<M: Machine, E: Environment> Decider<'_, M, E> {
     ///
     /// # Errors
     /// See [`DeciderError`].
-    pub fn settle(&self, locked: &mut Locked<'_>, ask: Ask, probes: &[Probe], now: Stamp) -> Result<Settled, DeciderError> {
+    pub fn settle(
+        &self,
+        locked: &mut Locked<'_>,
+        ask: Ask,
+        probes: &[Probe],
+        now: Stamp,
+    ) -> Result<Settled, DeciderError> {
         let mut snapshot = match snapshot::of_ask(&locked.view(), &ask) {
             Err(StoreError::Unindexed { .. }) => {
                 locked.rebuild_index()?;
@@ -130,7 +136,11 @@ fn session_of(ask: &Ask) -> Option<agent_baton_core::id::SessionId> {
 ///
 /// # Errors
 /// Where the log cannot be read.
-pub fn heartbeat(store: &Store, view: &View<'_>, event: &agent_baton_core::event::Event) -> Result<Snapshot, StoreError> {
+pub fn heartbeat(
+    store: &Store,
+    view: &View<'_>,
+    event: &agent_baton_core::event::Event,
+) -> Result<Snapshot, StoreError> {
     let mut snapshot = snapshot::of_heartbeat(view, event);
     if let Some(session) = &event.session {
         let tail = store.tail(session)?;

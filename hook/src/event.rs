@@ -26,9 +26,7 @@ const PIECE: usize = 16 * 1024;
 #[derive(Debug, thiserror::Error)]
 pub enum EventError {
     /// Nothing but white space came.
-    #[error(
-        "stdin is empty; an agent writes one JSON object there (to try a hook by hand, pipe an event into it)"
-    )]
+    #[error("stdin is empty; an agent writes one JSON object there (to try a hook by hand, pipe an event into it)")]
     Empty,
     /// The first value is no object.
     #[error("stdin does not start with a JSON object")]
@@ -40,9 +38,7 @@ pub enum EventError {
         cap: usize,
     },
     /// The object nests deeper than [`MAX_DEPTH`].
-    #[error(
-        "the event on stdin nests deeper than {cap} levels, the most that is read; it is ignored"
-    )]
+    #[error("the event on stdin nests deeper than {cap} levels, the most that is read; it is ignored")]
     TooDeep {
         /// The limit.
         cap: usize,
@@ -80,10 +76,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self {
-            bytes: MAX_EVENT,
-            time: DEADLINE,
-        }
+        Self { bytes: MAX_EVENT, time: DEADLINE }
     }
 }
 
@@ -110,10 +103,7 @@ impl RawEvent {
                 Ok(true) => {}
                 Err(Errno::EINTR) if !left.is_zero() => continue,
                 Ok(false) | Err(Errno::EINTR) => {
-                    return Err(EventError::TimedOut {
-                        deadline: limits.time,
-                        got,
-                    });
+                    return Err(EventError::TimedOut { deadline: limits.time, got });
                 }
                 Err(error) => return Err(EventError::Read(error)),
             }
@@ -133,8 +123,7 @@ impl RawEvent {
             if bytes.len() > limits.bytes {
                 return Err(EventError::TooLarge { cap: limits.bytes });
             }
-            let text = String::from_utf8(bytes)
-                .map_err(|error| EventError::NotUtf8(error.utf8_error()))?;
+            let text = String::from_utf8(bytes).map_err(|error| EventError::NotUtf8(error.utf8_error()))?;
             return Ok(Self { text });
         }
     }
@@ -156,16 +145,8 @@ impl RawEvent {
 #[must_use]
 pub fn digest(data: &[u8], bytes: usize) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let digit = |nibble: u8| {
-        DIGITS
-            .get(usize::from(nibble))
-            .map_or('0', |&digit| char::from(digit))
-    };
-    Sha256::digest(data)
-        .iter()
-        .take(bytes)
-        .flat_map(|byte| [digit(byte >> 4), digit(byte & 15)])
-        .collect()
+    let digit = |nibble: u8| DIGITS.get(usize::from(nibble)).map_or('0', |&digit| char::from(digit));
+    Sha256::digest(data).iter().take(bytes).flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
 /// Waits until something can be read; false where the time ran out.

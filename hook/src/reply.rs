@@ -83,34 +83,19 @@ const fn reach(agent: Agent, name: EventName) -> Reach {
 
 /// The reply to an event, as it is written to stdout. None where there is nothing to say, or the agent reads nothing.
 #[must_use]
-pub fn reply(
-    agent: Agent,
-    name: EventName,
-    tell: &[Tell],
-    names: &BTreeMap<RunId, RunName>,
-) -> Option<String> {
+pub fn reply(agent: Agent, name: EventName, tell: &[Tell], names: &BTreeMap<RunId, RunName>) -> Option<String> {
     let person = || lines(tell.iter().map(|tell| to_person(tell, names)));
     match reach(agent, name) {
         Reach::NoOne => None,
-        Reach::Person => serde_json::to_string(&PersonReply {
-            system_message: person()?,
-        })
-        .ok(),
+        Reach::Person => serde_json::to_string(&PersonReply { system_message: person()? }).ok(),
         Reach::Both(hook_event_name) => {
             let context = lines(tell.iter().filter_map(to_model));
             let reply = ContextReply {
-                hook_specific_output: context.map(|additional_context| Context {
-                    hook_event_name,
-                    additional_context,
-                }),
+                hook_specific_output: context.map(|additional_context| Context { hook_event_name, additional_context }),
                 system_message: person(),
             };
             let says = reply.hook_specific_output.is_some() || reply.system_message.is_some();
-            if says {
-                serde_json::to_string(&reply).ok()
-            } else {
-                None
-            }
+            if says { serde_json::to_string(&reply).ok() } else { None }
         }
     }
 }
@@ -122,9 +107,7 @@ fn lines(parts: impl Iterator<Item = String>) -> Option<String> {
 
 fn to_model(tell: &Tell) -> Option<String> {
     match tell {
-        Tell::Transferred {
-            told, iteration, ..
-        } => Some(format!(
+        Tell::Transferred { told, iteration, .. } => Some(format!(
             "baton: this session, in this process, owns the run {run} now. Its number (fence) is {fence}; lower numbers are \
              refused. Its iteration is {iteration}.",
             run = told.run,
@@ -136,11 +119,7 @@ fn to_model(tell: &Tell) -> Option<String> {
 
 fn to_person(tell: &Tell, names: &BTreeMap<RunId, RunName>) -> String {
     match tell {
-        Tell::Transferred {
-            told,
-            iteration,
-            from,
-        } => format!(
+        Tell::Transferred { told, iteration, from } => format!(
             "baton: run {run} moved here from {from}. {why} Its number is {fence} now, its iteration {iteration}. \
              To stop it: baton run cancel {id}",
             run = named(&told.run, names),
@@ -168,9 +147,7 @@ fn to_person(tell: &Tell, names: &BTreeMap<RunId, RunName>) -> String {
             id = told.run,
         ),
         Tell::SeveralRuns { runs } => {
-            let mut text =
-                "baton: several unfinished runs belong to this session, and none was touched:"
-                    .to_owned();
+            let mut text = "baton: several unfinished runs belong to this session, and none was touched:".to_owned();
             for (index, run) in runs.iter().take(MAX_RUNS).enumerate() {
                 let comma = if index > 0 { "," } else { "" };
                 // Writing into a String cannot fail.
@@ -203,10 +180,7 @@ fn shown(pane: &Pane) -> String {
 
 /// A text without characters that a terminal acts on or that reorder what is read, and not too long.
 fn cleaned(text: &str) -> String {
-    text.chars()
-        .filter(|&c| is_printable(c))
-        .take(MAX_SHOWN)
-        .collect()
+    text.chars().filter(|&c| is_printable(c)).take(MAX_SHOWN).collect()
 }
 
 #[cfg(test)]

@@ -79,13 +79,9 @@ mod tests {
 
     #[test]
     fn ages_have_one_unit() {
-        for (ms, expected) in [
-            (0, "just now"),
-            (59_999, "just now"),
-            (60_000, "1 min"),
-            (7_200_000, "2 h"),
-            (172_800_000, "2 days"),
-        ] {
+        for (ms, expected) in
+            [(0, "just now"), (59_999, "just now"), (60_000, "1 min"), (7_200_000, "2 h"), (172_800_000, "2 days")]
+        {
             assert_eq!(age(ms), expected);
         }
     }

@@ -41,11 +41,7 @@ fn main() {
 
 fn hook(window: &mut Window<'_>, event: &str, fields: &serde_json::Value) -> Ended {
     let ended = window.hook(event, SESSION, fields);
-    assert_eq!(
-        (ended.code, ended.stderr.as_str()),
-        (Some(0), ""),
-        "{event}: {ended:?}"
-    );
+    assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""), "{event}: {ended:?}");
     ended
 }
 
@@ -54,24 +50,17 @@ fn known(name: &'static str, event: &str, rounds: usize) -> Measured {
     let scratch = Scratch::new();
     let mut window = Window::open(&scratch, Agent::Claude, "%1");
     hook(&mut window, "SessionStart", &json!({}));
-    hook(
-        &mut window,
-        "UserPromptSubmit",
-        &json!({"prompt": "the first prompt is recorded"}),
-    );
+    hook(&mut window, "UserPromptSubmit", &json!({"prompt": "the first prompt is recorded"}));
     let before = scratch.state();
     let mut number = 0;
     let measured = measure::paired(name, rounds, &scratch, &mut window, |window| {
         number += 1;
-        let fields = json!({"prompt": format!("prompt {number}"), "last_assistant_message": format!("answer {number}")});
+        let fields =
+            json!({"prompt": format!("prompt {number}"), "last_assistant_message": format!("answer {number}")});
         window.call(SESSION, window.payload(event, SESSION, &fields).to_string())
     });
     let after = scratch.state();
-    assert_eq!(
-        after.audit(),
-        before.audit(),
-        "{event} was to take the fast path"
-    );
+    assert_eq!(after.audit(), before.audit(), "{event} was to take the fast path");
     assert_eq!(
         after.logged() > before.logged(),
         event != "PreToolUse",
@@ -115,12 +104,6 @@ fn transfer(name: &'static str, rounds: usize) -> Measured {
 fn resume(window: &Window<'_>, number: u64) -> Run {
     window.call(
         SESSION,
-        window
-            .payload(
-                "SessionStart",
-                SESSION,
-                &json!({"source": "resume", "number": number}),
-            )
-            .to_string(),
+        window.payload("SessionStart", SESSION, &json!({"source": "resume", "number": number})).to_string(),
     )
 }

@@ -24,28 +24,15 @@ pub struct Measured {
 impl Measured {
     /// Nothing measured yet.
     pub const fn new(name: &'static str) -> Self {
-        Self {
-            name,
-            empty_ns: Vec::new(),
-            call_ns: Vec::new(),
-            instructions: None,
-            peak_kib: 0,
-        }
+        Self { name, empty_ns: Vec::new(), call_ns: Vec::new(), instructions: None, peak_kib: 0 }
     }
 
     /// Measures one pair. Which of the two comes first changes from round to round.
     pub fn pair(&mut self, round: usize, process: &mut Process, run: &Run) {
-        let empty = Run {
-            argv: vec!["/bin/true".to_owned()],
-            ..run.clone()
-        };
+        let empty = Run { argv: vec!["/bin/true".to_owned()], ..run.clone() };
         let mut time = |run: &Run| {
             let ended = process.run(run.clone());
-            assert_eq!(
-                (ended.code, ended.stderr.as_str()),
-                (Some(0), ""),
-                "{ended:?}"
-            );
+            assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""), "{ended:?}");
             ended.wall_ns
         };
         let (empty, call) = if round.is_multiple_of(2) {
@@ -84,21 +71,9 @@ pub fn paired(
 
 /// The largest resident set of one call: below the agent stands a process that runs nothing else.
 pub fn peak_kib(scratch: &Scratch, agent: &mut Process, run: Run) -> u64 {
-    let mut meter = Process::spawn(
-        scratch,
-        &Launch {
-            comm: "meter",
-            args: &[],
-            tty: false,
-        },
-        Some(agent),
-    );
+    let mut meter = Process::spawn(scratch, &Launch { comm: "meter", args: &[], tty: false }, Some(agent));
     let ended = meter.run(run);
-    assert_eq!(
-        (ended.code, ended.stderr.as_str()),
-        (Some(0), ""),
-        "{ended:?}"
-    );
+    assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""), "{ended:?}");
     let peak = meter.largest_child_kib();
     meter.exit();
     peak
@@ -109,24 +84,9 @@ pub fn instructions(agent: &mut Process, run: Run) -> Option<u64> {
     let valgrind = ["/usr/bin/valgrind", "/usr/local/bin/valgrind"]
         .into_iter()
         .find(|path| std::path::Path::new(path).exists())?;
-    let args = [
-        valgrind,
-        "--tool=callgrind",
-        "--callgrind-out-file=/dev/null",
-    ]
-    .map(str::to_owned);
-    let ended = agent.run(Run {
-        argv: args.into_iter().chain(run.argv.iter().cloned()).collect(),
-        ..run
-    });
+    let args = [valgrind, "--tool=callgrind", "--callgrind-out-file=/dev/null"].map(str::to_owned);
+    let ended = agent.run(Run { argv: args.into_iter().chain(run.argv.iter().cloned()).collect(), ..run });
     // "==4711== Collected : 123456"
-    let line = ended
-        .stderr
-        .lines()
-        .find(|line| line.contains("Collected :"))?;
-    line.rsplit(' ')
-        .next()?
-        .parse()
-        .ok()
-        .filter(|_| ended.code == Some(0))
+    let line = ended.stderr.lines().find(|line| line.contains("Collected :"))?;
+    line.rsplit(' ').next()?.parse().ok().filter(|_| ended.code == Some(0))
 }

@@ -12,9 +12,7 @@ pub fn render(rows: &[Measured]) -> String {
         let at = |values: &[u64], share: f64| percentile(values, share);
         let (median, median_empty) = (at(&row.call_ns, 0.5), at(&row.empty_ns, 0.5));
         let (p99, p99_empty) = (at(&row.call_ns, 0.99), at(&row.empty_ns, 0.99));
-        let instructions = row
-            .instructions
-            .map_or_else(|| "not measured".to_owned(), thousands);
+        let instructions = row.instructions.map_or_else(|| "not measured".to_owned(), thousands);
         text.push_str(&format!(
             "| {} | {} | {:.2} | {:.2} | **{:.2}** | {:.2} | {:.2} | {:.2} | {instructions} | {:.1} MiB |\n",
             row.name,
@@ -32,11 +30,7 @@ pub fn render(rows: &[Measured]) -> String {
 }
 
 /// The value below which this share of the values lies.
-#[allow(
-    clippy::cast_precision_loss,
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss
-)]
+#[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
 fn percentile(values: &[u64], share: f64) -> f64 {
     let mut sorted = values.to_vec();
     sorted.sort_unstable();

@@ -94,8 +94,7 @@ impl Recorded {
     /// What the harness reads of it.
     #[must_use]
     pub fn parsed(&self, home: &str) -> Payload {
-        serde_json::from_str(&self.payload(home))
-            .unwrap_or_else(|error| panic!("call {}: {error}", self.order))
+        serde_json::from_str(&self.payload(home)).unwrap_or_else(|error| panic!("call {}: {error}", self.order))
     }
 }
 
@@ -108,19 +107,12 @@ impl Capture {
     #[must_use]
     pub fn read(name: &str) -> Self {
         let path = dir().join(name).with_extension("jsonl");
-        let text = std::fs::read_to_string(&path)
-            .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         let mut lines = text.lines();
         let head: Head = serde_json::from_str(lines.next().expect("a first line")).unwrap();
-        let calls = lines.map(|line| {
-            serde_json::from_str(line).unwrap_or_else(|error| panic!("{name}: {error}: {line}"))
-        });
-        Self {
-            name: name.to_owned(),
-            agent: head.agent,
-            processes: head.processes,
-            calls: calls.collect(),
-        }
+        let calls =
+            lines.map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{name}: {error}: {line}")));
+        Self { name: name.to_owned(), agent: head.agent, processes: head.processes, calls: calls.collect() }
     }
 
     /// Every recording of an agent, by name.
@@ -128,12 +120,7 @@ impl Capture {
     pub fn all(agent: Agent) -> Vec<Self> {
         let mut names: Vec<String> = std::fs::read_dir(dir().join(agent.name()))
             .unwrap()
-            .map(|entry| {
-                format!(
-                    "{agent}/{}",
-                    entry.unwrap().path().file_stem().unwrap().to_str().unwrap()
-                )
-            })
+            .map(|entry| format!("{agent}/{}", entry.unwrap().path().file_stem().unwrap().to_str().unwrap()))
             .collect();
         names.sort_unstable();
         names.iter().map(|name| Self::read(name)).collect()
@@ -164,9 +151,7 @@ impl Capture {
     /// The last call below a process.
     #[must_use]
     pub fn last_call(&self, label: &str) -> Option<&Recorded> {
-        self.calls
-            .iter()
-            .rfind(|call| call.chain.first().is_some_and(|nearest| nearest == label))
+        self.calls.iter().rfind(|call| call.chain.first().is_some_and(|nearest| nearest == label))
     }
 }
 
@@ -183,17 +168,8 @@ mod tests {
                 assert!(!capture.calls.is_empty(), "{}", capture.name);
                 for call in &capture.calls {
                     assert!(!call.chain.is_empty(), "{} {}", capture.name, call.order);
-                    assert!(
-                        call.chain
-                            .iter()
-                            .all(|label| capture.processes.contains_key(label)),
-                        "{}",
-                        capture.name
-                    );
-                    assert!(
-                        call.payload(HOME)
-                            .contains(&format!("\"hook_event_name\":\"{}\"", call.event))
-                    );
+                    assert!(call.chain.iter().all(|label| capture.processes.contains_key(label)), "{}", capture.name);
+                    assert!(call.payload(HOME).contains(&format!("\"hook_event_name\":\"{}\"", call.event)));
                     assert_ne!(call.parsed(HOME).session_id, "");
                 }
             }
@@ -204,16 +180,7 @@ mod tests {
     fn a_payload_is_given_byte_for_byte() {
         let capture = Capture::read("codex/11-tui-basic");
         let expected = r#"{"session_id":"01a1"#;
-        assert!(
-            capture.call(1).payload("/h").starts_with(expected),
-            "{}",
-            capture.call(1).payload("/h")
-        );
-        assert!(
-            capture
-                .call(1)
-                .payload("/h")
-                .contains(r#""cwd":"/h/work","hook_event_name""#)
-        );
+        assert!(capture.call(1).payload("/h").starts_with(expected), "{}", capture.call(1).payload("/h"));
+        assert!(capture.call(1).payload("/h").contains(r#""cwd":"/h/work","hook_event_name""#));
     }
 }

@@ -14,10 +14,7 @@ impl Mount {
     pub fn tmpfs(at: &Path, kib: u32) -> Option<Self> {
         std::fs::create_dir_all(at).unwrap();
         let options = format!("size={kib}k,mode=0700");
-        let output = Command::new("mount")
-            .args(["-t", "tmpfs", "-o", &options, "tmpfs"])
-            .arg(at)
-            .output();
+        let output = Command::new("mount").args(["-t", "tmpfs", "-o", &options, "tmpfs"]).arg(at).output();
         match output {
             Ok(output) if output.status.success() => Some(Self(at.to_owned())),
             Ok(output) => skip(&String::from_utf8_lossy(&output.stderr)),
@@ -27,16 +24,8 @@ impl Mount {
 
     /// Makes it read-only, or writable again.
     pub fn read_only(&self, read_only: bool) {
-        let option = if read_only {
-            "remount,ro"
-        } else {
-            "remount,rw"
-        };
-        let status = Command::new("mount")
-            .args(["-o", option])
-            .arg(&self.0)
-            .status()
-            .unwrap();
+        let option = if read_only { "remount,ro" } else { "remount,rw" };
+        let status = Command::new("mount").args(["-o", option]).arg(&self.0).status().unwrap();
         assert!(status.success(), "{option} {}", self.0.display());
     }
 }
@@ -49,10 +38,6 @@ impl Drop for Mount {
 
 fn skip(why: &str) -> Option<Mount> {
     // Not eprintln: the test harness shows that only where a test fails.
-    drop(writeln!(
-        std::io::stderr(),
-        "\nSKIPPED: this case needs the right to mount a tmpfs: {}",
-        why.trim()
-    ));
+    drop(writeln!(std::io::stderr(), "\nSKIPPED: this case needs the right to mount a tmpfs: {}", why.trim()));
     None
 }

@@ -66,15 +66,9 @@ pub fn one_of_each_shape(payloads: impl IntoIterator<Item = Value>) -> Vec<Map<S
             _ => None,
         })
         .filter(|payload| {
-            let types: Vec<_> = payload
-                .iter()
-                .map(|(key, value)| (key.clone(), std::mem::discriminant(value)))
-                .collect();
-            let event = payload
-                .get("hook_event_name")
-                .and_then(Value::as_str)
-                .unwrap_or_default()
-                .to_owned();
+            let types: Vec<_> =
+                payload.iter().map(|(key, value)| (key.clone(), std::mem::discriminant(value))).collect();
+            let event = payload.get("hook_event_name").and_then(Value::as_str).unwrap_or_default().to_owned();
             shapes.insert((event, types))
         })
         .collect()
@@ -104,9 +98,7 @@ pub fn disagreements(
             let by_parser = parser_accepts(value.to_string().as_bytes());
             if by_schema != by_parser {
                 let event = payload.get("hook_event_name").unwrap_or(&Value::Null);
-                found.push(format!(
-                    "{event}, {what}: schema {by_schema}, parser {by_parser}"
-                ));
+                found.push(format!("{event}, {what}: schema {by_schema}, parser {by_parser}"));
             }
         }
     }
@@ -119,9 +111,7 @@ mod tests {
 
     #[test]
     fn each_field_is_removed_and_given_each_type() {
-        let Value::Object(payload) = json!({"a": "x", "o": {"i": 1, "j": 2}}) else {
-            unreachable!()
-        };
+        let Value::Object(payload) = json!({"a": "x", "o": {"i": 1, "j": 2}}) else { unreachable!() };
         let all = mutations(&payload);
         // a: removed and 10 others; o: removed, 11 others, and in it twice 1 + 11, and 1; one field more.
         assert_eq!(all.len(), 11 + 12 + 25 + 1);
@@ -134,21 +124,15 @@ mod tests {
 
     #[test]
     fn a_disagreement_is_found_and_agreement_is_not() {
-        let Value::Object(payload) = json!({"hook_event_name": "Stop", "id": "x"}) else {
-            unreachable!()
-        };
+        let Value::Object(payload) = json!({"hook_event_name": "Stop", "id": "x"}) else { unreachable!() };
         let strict = |value: &Value| value.get("id").is_some_and(Value::is_string);
-        let parser =
-            |bytes: &[u8]| serde_json::from_slice::<Value>(bytes).is_ok_and(|value| strict(&value));
+        let parser = |bytes: &[u8]| serde_json::from_slice::<Value>(bytes).is_ok_and(|value| strict(&value));
         let (compared, found) = disagreements(std::slice::from_ref(&payload), strict, parser);
         assert_eq!((compared, found), (1 + 12 + 11 + 1, Vec::new()));
         let lax = |value: &Value| value.get("id").is_some();
         let (_, found) = disagreements(&[payload], lax, parser);
         assert_eq!(found.len(), 8, "{found:?}");
-        assert!(
-            found.iter().any(|line| line.contains("id = null")),
-            "{found:?}"
-        );
+        assert!(found.iter().any(|line| line.contains("id = null")), "{found:?}");
     }
 
     #[test]
@@ -168,10 +152,8 @@ mod tests {
     fn the_recordings_have_many_shapes() {
         for (agent, events) in [(Agent::Claude, 20), (Agent::Codex, 13)] {
             let payloads = recorded(agent);
-            let names: HashSet<&str> = payloads
-                .iter()
-                .map(|payload| payload["hook_event_name"].as_str().unwrap())
-                .collect();
+            let names: HashSet<&str> =
+                payloads.iter().map(|payload| payload["hook_event_name"].as_str().unwrap()).collect();
             assert_eq!(names.len(), events, "{agent}: {names:?}");
             assert!(payloads.len() > events, "{agent}: {}", payloads.len());
         }

@@ -54,10 +54,8 @@ impl Process {
             let name = nix::unistd::ttyname(terminal.slave.as_fd()).unwrap();
             env.insert(TTY.to_owned(), name.to_str().unwrap().to_owned());
         }
-        let argv: Vec<String> = std::iter::once(program.to_str().unwrap())
-            .chain(launch.args.iter().copied())
-            .map(str::to_owned)
-            .collect();
+        let argv: Vec<String> =
+            std::iter::once(program.to_str().unwrap()).chain(launch.args.iter().copied()).map(str::to_owned).collect();
         let child = match parent {
             Some(parent) => match parent.order(&Order::Spawn { argv, env }) {
                 Answer::Spawned(_) => None,
@@ -65,17 +63,8 @@ impl Process {
             },
             None => {
                 let mut command = Command::new(&program);
-                command
-                    .args(launch.args)
-                    .env_clear()
-                    .envs(env)
-                    .stdin(Stdio::null())
-                    .stdout(Stdio::null());
-                Some(
-                    command
-                        .spawn()
-                        .unwrap_or_else(|error| panic!("{command:?}: {error}")),
-                )
+                command.args(launch.args).env_clear().envs(env).stdin(Stdio::null()).stdout(Stdio::null());
+                Some(command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}")))
             }
         };
         let orders = accept(&listener);
@@ -88,13 +77,8 @@ impl Process {
             orders,
             terminal: terminal.map(|terminal| terminal.master),
         };
-        let Answer::Hello { pid, comm } = process.answer() else {
-            panic!("no greeting")
-        };
-        assert_eq!(
-            comm, launch.comm,
-            "the kernel names a process after the file it runs"
-        );
+        let Answer::Hello { pid, comm } = process.answer() else { panic!("no greeting") };
+        assert_eq!(comm, launch.comm, "the kernel names a process after the file it runs");
         process.start = start_of(pid).unwrap_or_else(|| panic!("{pid} is not there"));
         (process.pid, process.comm) = (pid, comm);
         process
@@ -155,10 +139,7 @@ impl Process {
     /// Stops it: it lives, but does nothing.
     pub fn stop(&self) {
         self.signal(Signal::SIGSTOP);
-        wait_for(
-            || state_of(self.pid).is_some_and(|(state, _)| state == 'T'),
-            "it to stop",
-        );
+        wait_for(|| state_of(self.pid).is_some_and(|(state, _)| state == 'T'), "it to stop");
     }
 
     /// Lets it go on.
@@ -177,8 +158,7 @@ impl Process {
     /// Whether it runs, or is stopped: it has neither ended nor become a zombie.
     #[must_use]
     pub fn lives(&self) -> bool {
-        state_of(self.pid)
-            .is_some_and(|(state, start)| start == self.start && !matches!(state, 'Z' | 'X'))
+        state_of(self.pid).is_some_and(|(state, start)| start == self.start && !matches!(state, 'Z' | 'X'))
     }
 
     fn signal(&self, signal: Signal) {
@@ -199,17 +179,14 @@ impl Process {
     fn order(&mut self, order: &Order) -> Answer {
         let mut line = serde_json::to_vec(order).unwrap();
         line.push(b'\n');
-        self.orders
-            .write_all(&line)
-            .unwrap_or_else(|error| panic!("{} {}: {error}", self.comm, self.pid));
+        self.orders.write_all(&line).unwrap_or_else(|error| panic!("{} {}: {error}", self.comm, self.pid));
         self.answer()
     }
 
     fn answer(&mut self) -> Answer {
         let mut line = String::new();
         self.answers.read_line(&mut line).unwrap();
-        serde_json::from_str(&line)
-            .unwrap_or_else(|error| panic!("{} {}: {error}: {line:?}", self.comm, self.pid))
+        serde_json::from_str(&line).unwrap_or_else(|error| panic!("{} {}: {error}: {line:?}", self.comm, self.pid))
     }
 
     fn ended(&mut self, order: &Order) -> Vec<Ended> {
@@ -259,11 +236,7 @@ fn unique() -> String {
 fn accept(listener: &UnixListener) -> UnixStream {
     let mut fds = [PollFd::new(listener.as_fd(), PollFlags::POLLIN)];
     let patience = PollTimeout::try_from(PATIENCE).unwrap();
-    assert_eq!(
-        poll(&mut fds, patience).unwrap(),
-        1,
-        "the stand-in did not come up"
-    );
+    assert_eq!(poll(&mut fds, patience).unwrap(), 1, "the stand-in did not come up");
     listener.accept().unwrap().0
 }
 
@@ -275,10 +248,7 @@ fn start_of(pid: u32) -> Option<u64> {
 fn state_of(pid: u32) -> Option<(char, u64)> {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_ascii_whitespace().collect();
-    Some((
-        fields.first()?.chars().next()?,
-        fields.get(19)?.parse().ok()?,
-    ))
+    Some((fields.first()?.chars().next()?, fields.get(19)?.parse().ok()?))
 }
 
 /// Waits until a condition holds.

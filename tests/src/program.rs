@@ -13,8 +13,9 @@ pub const PROGRAM: &str = "BATON_BIN";
 pub fn baton() -> &'static Path {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
     BUILT.get_or_init(|| match std::env::var_os(PROGRAM) {
-        Some(path) => std::fs::canonicalize(&path)
-            .unwrap_or_else(|error| panic!("{PROGRAM}={}: {error}", path.display())),
+        Some(path) => {
+            std::fs::canonicalize(&path).unwrap_or_else(|error| panic!("{PROGRAM}={}: {error}", path.display()))
+        }
         None => built("agent-baton", "baton"),
     })
 }
@@ -34,26 +35,13 @@ struct Message {
 /// Builds a program in the profile of the caller. Cargo has let go of its lock by the time that it runs a test.
 fn built(package: &str, bin: &str) -> PathBuf {
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| env!("CARGO").into()));
-    cargo.args([
-        "build",
-        "--quiet",
-        "--package",
-        package,
-        "--bin",
-        bin,
-        "--message-format=json-render-diagnostics",
-    ]);
+    cargo.args(["build", "--quiet", "--package", package, "--bin", bin, "--message-format=json-render-diagnostics"]);
     if !cfg!(debug_assertions) {
         cargo.arg("--release");
     }
     // The directory counts: .cargo/config.toml is looked for from there.
-    cargo
-        .current_dir(workspace())
-        .stdin(Stdio::null())
-        .stderr(Stdio::inherit());
-    let output = cargo
-        .output()
-        .unwrap_or_else(|error| panic!("{cargo:?}: {error}"));
+    cargo.current_dir(workspace()).stdin(Stdio::null()).stderr(Stdio::inherit());
+    let output = cargo.output().unwrap_or_else(|error| panic!("{cargo:?}: {error}"));
     assert!(output.status.success(), "{cargo:?}: {}", output.status);
     output
         .stdout
@@ -65,7 +53,5 @@ fn built(package: &str, bin: &str) -> PathBuf {
 
 /// The top of the source tree.
 pub fn workspace() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .parent()
-        .unwrap_or(Path::new("/"))
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new("/"))
 }

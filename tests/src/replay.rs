@@ -64,15 +64,8 @@ impl Replay {
     #[must_use]
     pub fn hooked(&self, orders: std::ops::RangeInclusive<u32>) -> Vec<u32> {
         let alone = orders.start() == orders.end();
-        let calls = self
-            .capture
-            .calls
-            .iter()
-            .filter(|call| orders.contains(&call.order));
-        calls
-            .filter(|call| alone || is_hooked(self.capture.agent, &call.event))
-            .map(|call| call.order)
-            .collect()
+        let calls = self.capture.calls.iter().filter(|call| orders.contains(&call.order));
+        calls.filter(|call| alone || is_hooked(self.capture.agent, &call.event)).map(|call| call.order).collect()
     }
 
     /// The state as it stands.
@@ -86,40 +79,19 @@ impl Replay {
         let (run, label, event, payload) = self.prepare(order, instead);
         let before = self.state();
         let ended = self.process(&label).run(run);
-        self.delivered.insert(
-            (label.clone(), self.capture.call(order).payload(HOME)),
-            Instant::now(),
-        );
+        self.delivered.insert((label.clone(), self.capture.call(order).payload(HOME)), Instant::now());
         let after = self.state();
-        assert_eq!(
-            (ended.code, ended.stderr.as_str()),
-            (Some(0), ""),
-            "{} {order}: {ended:?}",
-            self.capture.name
-        );
+        assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""), "{} {order}: {ended:?}", self.capture.name);
         let reply = Reply::parse(&ended.stdout, &event)
             .unwrap_or_else(|error| panic!("{} {order}: {error}", self.capture.name));
         self.after_call(order, &label, instead.is_some(), &payload);
         self.learn_runs(&after);
 
-        let word = payload
-            .source
-            .or(payload.reason)
-            .map(|word| format!("({word})"))
-            .unwrap_or_default();
-        let subagent = if payload.agent_id.is_some() {
-            " subagent"
-        } else {
-            ""
-        };
+        let word = payload.source.or(payload.reason).map(|word| format!("({word})")).unwrap_or_default();
+        let subagent = if payload.agent_id.is_some() { " subagent" } else { "" };
         let session = self.session(&payload.session_id);
-        let told = reply
-            .map(|reply| format!("; {}", reply.audience()))
-            .unwrap_or_default();
-        format!(
-            "{order} {event}{word}{subagent} {session} in {label}: {}{told}",
-            decided(&before, &after)
-        )
+        let told = reply.map(|reply| format!("; {}", reply.audience())).unwrap_or_default();
+        format!("{order} {event}{word}{subagent} {session} in {label}: {}{told}", decided(&before, &after))
     }
 
     /// Runs `baton` as a tool of the session does below its agent; below no agent where there is none.
@@ -130,47 +102,29 @@ impl Replay {
             let output = self.scratch.baton(args.iter().map(String::as_str)).run();
             let wall_ns = u64::try_from(begun.elapsed().as_nanos()).unwrap();
             self.learn_runs(&self.state());
-            return Ended {
-                code: output.code,
-                stdout: output.stdout,
-                stderr: output.stderr,
-                wall_ns,
-            };
+            return Ended { code: output.code, stdout: output.stdout, stderr: output.stderr, wall_ns };
         };
         let mut env = self.scratch.env();
         let id = self.expand(&format!("{{{session}}}"));
         match self.capture.agent {
             Agent::Claude => {
                 env.insert("CLAUDECODE".to_owned(), "1".to_owned());
-                env.insert(
-                    "CLAUDE_PID".to_owned(),
-                    self.process(label).pid().to_string(),
-                );
+                env.insert("CLAUDE_PID".to_owned(), self.process(label).pid().to_string());
                 env.insert("CLAUDE_CODE_SESSION_ID".to_owned(), id);
             }
             Agent::Codex => drop(env.insert("CODEX_THREAD_ID".to_owned(), id)),
         }
-        let argv = std::iter::once(program::baton().to_str().unwrap().to_owned())
-            .chain(args)
-            .collect();
+        let argv = std::iter::once(program::baton().to_str().unwrap().to_owned()).chain(args).collect();
         let cwd = self.scratch.home().join("work");
         let shell = Some("sh".to_owned());
-        let ended = self.process(label).run(Run {
-            argv,
-            env,
-            cwd,
-            stdin: String::new(),
-            shell,
-        });
+        let ended = self.process(label).run(Run { argv, env, cwd, stdin: String::new(), shell });
         self.learn_runs(&self.state());
         ended
     }
 
     /// The process of this label.
     pub fn process(&mut self, label: &str) -> &mut Process {
-        self.processes
-            .get_mut(label)
-            .unwrap_or_else(|| panic!("{label} is not there"))
+        self.processes.get_mut(label).unwrap_or_else(|| panic!("{label} is not there"))
     }
 
     /// Kills a process: what it held on disk stays, its locks go.
@@ -182,12 +136,8 @@ impl Replay {
 
     /// Lets a process end as the agent does: it takes its files and locks with it.
     pub fn exit(&mut self, label: &str) {
-        let held: Vec<PathBuf> = self
-            .locks
-            .iter()
-            .filter(|(_, by)| *by == label)
-            .map(|(path, _)| path.clone())
-            .collect();
+        let held: Vec<PathBuf> =
+            self.locks.iter().filter(|(_, by)| *by == label).map(|(path, _)| path.clone()).collect();
         for path in held {
             self.process(label).unlock(&path);
             self.locks.remove(&path);
@@ -219,9 +169,7 @@ impl Replay {
         let mut env = self.scratch.env();
         for (name, value) in &call.env {
             let value = match name.as_str() {
-                "CLAUDE_PID" => self.processes[if instead.is_some() { &label } else { value }]
-                    .pid()
-                    .to_string(),
+                "CLAUDE_PID" => self.processes[if instead.is_some() { &label } else { value }].pid().to_string(),
                 // Another process than the recorded one is in another pane; only a daemon keeps what it was started with.
                 "TMUX_PANE" if instead.is_some() && !daemon => {
                     format!("%{}", 100 + self.labels.len())
@@ -237,20 +185,9 @@ impl Replay {
         if let Some(last) = self.delivered.get(&(label.clone(), call.payload(HOME))) {
             std::thread::sleep(APART.saturating_sub(last.elapsed()));
         }
-        let argv = [
-            program::baton().to_str().unwrap(),
-            "hook",
-            "--agent",
-            self.capture.agent.name(),
-        ]
-        .map(str::to_owned);
-        let run = Run {
-            argv: argv.into(),
-            env,
-            cwd: payload.cwd.clone(),
-            stdin,
-            shell: call.shell.clone(),
-        };
+        let argv =
+            [program::baton().to_str().unwrap(), "hook", "--agent", self.capture.agent.name()].map(str::to_owned);
+        let run = Run { argv: argv.into(), env, cwd: payload.cwd.clone(), stdin, shell: call.shell.clone() };
         (run, label, event, payload)
     }
 
@@ -261,14 +198,8 @@ impl Replay {
             self.spawn(&chain[at], &seen, chain.get(at + 1).map(String::as_str));
         }
         let nearest = &chain[0];
-        let calls = self
-            .capture
-            .calls
-            .iter()
-            .filter(|call| call.chain[0] == *nearest);
-        let parents: Vec<String> = calls
-            .flat_map(|call| call.chain.iter().skip(1).cloned())
-            .collect();
+        let calls = self.capture.calls.iter().filter(|call| call.chain[0] == *nearest);
+        let parents: Vec<String> = calls.flat_map(|call| call.chain.iter().skip(1).cloned()).collect();
         for parent in parents {
             if self.processes.contains_key(&parent) && !chain.contains(&parent) {
                 self.exit(&parent);
@@ -280,24 +211,12 @@ impl Replay {
         if self.processes.contains_key(label) {
             return;
         }
-        assert!(
-            !self.labels.values().any(|known| known == label),
-            "{label} has ended"
-        );
-        let args: &[&str] = if seen.daemon {
-            &["app-server", "--listen", "unix://"]
-        } else {
-            &[]
-        };
-        let launch = Launch {
-            comm: &seen.comm,
-            args,
-            tty: seen.tty,
-        };
+        assert!(!self.labels.values().any(|known| known == label), "{label} has ended");
+        let args: &[&str] = if seen.daemon { &["app-server", "--listen", "unix://"] } else { &[] };
+        let launch = Launch { comm: &seen.comm, args, tty: seen.tty };
         let parent = parent.map(|parent| self.processes.get_mut(parent).expect("the parent first"));
         let process = Process::spawn(&self.scratch, &launch, parent);
-        self.labels
-            .insert((process.pid(), process.start()), label.to_owned());
+        self.labels.insert((process.pid(), process.start()), label.to_owned());
         self.processes.insert(label.to_owned(), process);
     }
 

@@ -35,12 +35,9 @@ impl Reply {
         if stdout.is_empty() {
             return Ok(None);
         }
-        let reply: Self =
-            serde_json::from_str(stdout).map_err(|error| format!("{error}: {stdout:?}"))?;
+        let reply: Self = serde_json::from_str(stdout).map_err(|error| format!("{error}: {stdout:?}"))?;
         match &reply.model {
-            Some(model) if model.event != event => {
-                Err(format!("a reply to {} on {event}", model.event))
-            }
+            Some(model) if model.event != event => Err(format!("a reply to {} on {event}", model.event)),
             Some(_) if !matches!(event, "SessionStart" | "UserPromptSubmit") => {
                 Err(format!("words for the model on {event}"))
             }
@@ -66,10 +63,7 @@ mod tests {
 
     fn check(stdout: &str, expected: Result<Option<&str>, ()>) {
         let reply = Reply::parse(stdout, "SessionStart");
-        let said = reply
-            .as_ref()
-            .map(|reply| reply.as_ref().map(Reply::audience))
-            .map_err(|_| ());
+        let said = reply.as_ref().map(|reply| reply.as_ref().map(Reply::audience)).map_err(|_| ());
         assert_eq!(said, expected, "{stdout}: {reply:?}");
     }
 
@@ -77,26 +71,16 @@ mod tests {
     fn what_an_agent_would_drop_is_no_reply() {
         check("", Ok(None));
         check(r#"{"systemMessage":"s"}"#, Ok(Some("tells the person")));
-        let model =
-            r#""hookSpecificOutput":{"hookEventName":"SessionStart","additionalContext":"c"}"#;
+        let model = r#""hookSpecificOutput":{"hookEventName":"SessionStart","additionalContext":"c"}"#;
         check(&format!("{{{model}}}"), Ok(Some("tells the model")));
-        check(
-            &format!("{{{model},\"systemMessage\":\"s\"}}\n"),
-            Ok(Some("tells the model and the person")),
-        );
+        check(&format!("{{{model},\"systemMessage\":\"s\"}}\n"), Ok(Some("tells the model and the person")));
         check("\n", Err(()));
         check("{}", Err(()));
         check("{} {}", Err(()));
         check("words", Err(()));
         check(r#"{"systemMessage":"s","more":1}"#, Err(()));
-        check(
-            &format!("{{{model}}}").replace("SessionStart", "Stop"),
-            Err(()),
-        );
-        check(
-            &format!("{{{model}}}").replace("}}", r#","more":1}}"#),
-            Err(()),
-        );
+        check(&format!("{{{model}}}").replace("SessionStart", "Stop"), Err(()));
+        check(&format!("{{{model}}}").replace("}}", r#","more":1}}"#), Err(()));
     }
 
     #[test]

@@ -12,18 +12,12 @@ pub const BLESS: &str = "BATON_BLESS";
 /// One step of a scenario.
 #[derive(Debug, PartialEq, Eq)]
 enum Step {
-    Play {
-        orders: std::ops::RangeInclusive<u32>,
-        instead: Option<String>,
-    },
+    Play { orders: std::ops::RangeInclusive<u32>, instead: Option<String> },
     Kill(String),
     Exit(String),
     Stop(String),
     GoOn(String),
-    Command {
-        place: Option<(String, String)>,
-        args: Vec<String>,
-    },
+    Command { place: Option<(String, String)>, args: Vec<String> },
 }
 
 impl Step {
@@ -34,14 +28,8 @@ impl Step {
             args: args.iter().map(|&arg| arg.to_owned()).collect(),
         };
         Some(match words.as_slice() {
-            ["play", orders] => Self::Play {
-                orders: range(orders)?,
-                instead: None,
-            },
-            ["play", orders, "as", label] => Self::Play {
-                orders: range(orders)?,
-                instead: Some((*label).to_owned()),
-            },
+            ["play", orders] => Self::Play { orders: range(orders)?, instead: None },
+            ["play", orders, "as", label] => Self::Play { orders: range(orders)?, instead: Some((*label).to_owned()) },
             ["kill", label] => Self::Kill((*label).to_owned()),
             ["exit", label] => Self::Exit((*label).to_owned()),
             ["stop", label] => Self::Stop((*label).to_owned()),
@@ -69,13 +57,9 @@ impl Step {
             Self::Stop(label) => replay.process(&label).stop(),
             Self::GoOn(label) => replay.process(&label).go_on(),
             Self::Command { place, args } => {
-                let place = place
-                    .as_ref()
-                    .map(|(process, session)| (process.as_str(), session.as_str()));
+                let place = place.as_ref().map(|(process, session)| (process.as_str(), session.as_str()));
                 let ended = replay.command(place, &args);
-                let status = ended
-                    .code
-                    .map_or_else(|| "by a signal".to_owned(), |code| code.to_string());
+                let status = ended.code.map_or_else(|| "by a signal".to_owned(), |code| code.to_string());
                 then(replay, Some(format!("exit {status}")));
                 return;
             }
@@ -98,8 +82,7 @@ pub fn dir() -> PathBuf {
 /// Plays the scenario of this name and compares what it shows with what its file says.
 pub fn check(name: &str) {
     let path = dir().join(name).with_extension("txt");
-    let expected = std::fs::read_to_string(&path)
-        .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let expected = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     let actual = show(&expected);
     if actual == expected {
         return;
@@ -135,13 +118,8 @@ fn show(text: &str) -> String {
                 let state = replay.state();
                 state.check();
                 let now = view::lines(&state, replay);
-                let changed = now
-                    .iter()
-                    .filter(|line| !last.contains(line))
-                    .map(|line| format!("  {line}\n"));
-                shown.extend(
-                    changed.chain(gone(&last, &now).map(|label| format!("  {label} is gone\n"))),
-                );
+                let changed = now.iter().filter(|line| !last.contains(line)).map(|line| format!("  {line}\n"));
+                shown.extend(changed.chain(gone(&last, &now).map(|label| format!("  {label} is gone\n"))));
                 last = now;
             });
         } else if line.is_empty() || line.starts_with('#') {
@@ -154,10 +132,7 @@ fn show(text: &str) -> String {
 /// The labels that had a line and have none any more.
 fn gone<'a>(before: &'a [String], now: &'a [String]) -> impl Iterator<Item = &'a str> {
     let label = |line: &'a String| line.split([' ', ':']).next().unwrap_or_default();
-    before
-        .iter()
-        .map(label)
-        .filter(move |old| !now.iter().any(|line| label(line) == *old))
+    before.iter().map(label).filter(move |old| !now.iter().any(|line| label(line) == *old))
 }
 
 /// The lines that differ, between those that begin and end both texts.
@@ -165,27 +140,11 @@ fn difference(expected: &str, actual: &str) -> String {
     let (old, new): (Vec<&str>, Vec<&str>) = (expected.lines().collect(), actual.lines().collect());
     let head = old.iter().zip(&new).take_while(|(a, b)| a == b).count();
     let most = old.len().min(new.len()) - head;
-    let tail = old
-        .iter()
-        .rev()
-        .zip(new.iter().rev())
-        .take(most)
-        .take_while(|(a, b)| a == b)
-        .count();
-    let context = old[head.saturating_sub(3)..head]
-        .iter()
-        .map(|line| format!("  {line}"));
-    let removed = old[head..old.len() - tail]
-        .iter()
-        .map(|line| format!("- {line}"));
-    let added = new[head..new.len() - tail]
-        .iter()
-        .map(|line| format!("+ {line}"));
-    context
-        .chain(removed)
-        .chain(added)
-        .collect::<Vec<_>>()
-        .join("\n")
+    let tail = old.iter().rev().zip(new.iter().rev()).take(most).take_while(|(a, b)| a == b).count();
+    let context = old[head.saturating_sub(3)..head].iter().map(|line| format!("  {line}"));
+    let removed = old[head..old.len() - tail].iter().map(|line| format!("- {line}"));
+    let added = new[head..new.len() - tail].iter().map(|line| format!("+ {line}"));
+    context.chain(removed).chain(added).collect::<Vec<_>>().join("\n")
 }
 
 #[cfg(test)]
@@ -194,38 +153,16 @@ mod tests {
 
     #[test]
     fn steps_are_parsed_or_refused() {
-        let play = |orders, instead: Option<&str>| {
-            Some(Step::Play {
-                orders,
-                instead: instead.map(str::to_owned),
-            })
-        };
+        let play = |orders, instead: Option<&str>| Some(Step::Play { orders, instead: instead.map(str::to_owned) });
         assert_eq!(Step::parse("play 1"), play(1..=1, None));
         assert_eq!(Step::parse("play 2-5"), play(2..=5, None));
         assert_eq!(Step::parse("play 2 as P9"), play(2..=2, Some("P9")));
         assert_eq!(Step::parse("kill P1"), Some(Step::Kill("P1".to_owned())));
         let args = vec!["run".to_owned(), "list".to_owned()];
-        assert_eq!(
-            Step::parse("$ baton run list"),
-            Some(Step::Command {
-                place: None,
-                args: args.clone()
-            })
-        );
+        assert_eq!(Step::parse("$ baton run list"), Some(Step::Command { place: None, args: args.clone() }));
         let place = Some(("P1".to_owned(), "A".to_owned()));
-        assert_eq!(
-            Step::parse("P1 A $ baton run list"),
-            Some(Step::Command { place, args })
-        );
-        for wrong in [
-            "",
-            "play",
-            "play x",
-            "play 1-",
-            "kill",
-            "P1 $ baton run list",
-            "hop P1",
-        ] {
+        assert_eq!(Step::parse("P1 A $ baton run list"), Some(Step::Command { place, args }));
+        for wrong in ["", "play", "play x", "play 1-", "kill", "P1 $ baton run list", "hop P1"] {
             assert_eq!(Step::parse(wrong), None, "{wrong}");
         }
     }
@@ -239,9 +176,6 @@ mod tests {
     #[test]
     fn a_line_that_went_is_named() {
         let lines = |text: &str| text.lines().map(str::to_owned).collect::<Vec<_>>();
-        assert_eq!(
-            gone(&lines("A x\nB: y\nR1 z"), &lines("A q\nR1 z")).collect::<Vec<_>>(),
-            ["B"]
-        );
+        assert_eq!(gone(&lines("A x\nB: y\nR1 z"), &lines("A q\nR1 z")).collect::<Vec<_>>(), ["B"]);
     }
 }

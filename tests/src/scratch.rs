@@ -28,20 +28,12 @@ impl Scratch {
     #[must_use]
     pub fn new() -> Self {
         let in_worktree = |dir: &Path| dir.ancestors().any(|above| above.join(".git").exists());
-        let place = [
-            std::env::temp_dir(),
-            "/tmp".into(),
-            "/var/tmp".into(),
-            "/dev/shm".into(),
-        ]
-        .into_iter()
-        .filter_map(|dir| dir.canonicalize().ok())
-        .find(|dir| !in_worktree(dir))
-        .expect("a directory for temporary files outside any worktree; set TMPDIR");
-        let dir = tempfile::Builder::new()
-            .prefix("baton-")
-            .tempdir_in(place)
-            .unwrap();
+        let place = [std::env::temp_dir(), "/tmp".into(), "/var/tmp".into(), "/dev/shm".into()]
+            .into_iter()
+            .filter_map(|dir| dir.canonicalize().ok())
+            .find(|dir| !in_worktree(dir))
+            .expect("a directory for temporary files outside any worktree; set TMPDIR");
+        let dir = tempfile::Builder::new().prefix("baton-").tempdir_in(place).unwrap();
         let root = dir.path().to_owned();
         for part in ["home/work", "home/.config", "bin", "steer"] {
             std::fs::create_dir_all(root.join(part)).unwrap();
@@ -76,11 +68,7 @@ impl Scratch {
     /// The environment of every program that is run for the test, and nothing else is in it.
     #[must_use]
     pub fn env(&self) -> BTreeMap<String, String> {
-        let text = |path: PathBuf| {
-            path.into_os_string()
-                .into_string()
-                .expect("a path that is UTF-8")
-        };
+        let text = |path: PathBuf| path.into_os_string().into_string().expect("a path that is UTF-8");
         [
             ("PATH", "/usr/local/bin:/usr/bin:/bin".to_owned()),
             ("LANG", "C.UTF-8".to_owned()),
@@ -97,15 +85,8 @@ impl Scratch {
     #[must_use]
     pub fn baton<'a>(&self, args: impl IntoIterator<Item = &'a str>) -> Call {
         let mut command = Command::new(program::baton());
-        command
-            .args(args)
-            .current_dir(self.home().join("work"))
-            .env_clear()
-            .envs(self.env());
-        Call {
-            command,
-            stdin: Vec::new(),
-        }
+        command.args(args).current_dir(self.home().join("work")).env_clear().envs(self.env());
+        Call { command, stdin: Vec::new() }
     }
 
     /// The same for a hook's call with this payload.
@@ -151,14 +132,8 @@ impl Call {
 
     /// Runs it to its end.
     pub fn run(mut self) -> Output {
-        self.command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
-        let mut child = self
-            .command
-            .spawn()
-            .unwrap_or_else(|error| panic!("{:?}: {error}", self.command));
+        self.command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = self.command.spawn().unwrap_or_else(|error| panic!("{:?}: {error}", self.command));
         let mut pipe = child.stdin.take().expect("a pipe");
         let bytes = self.stdin;
         // The program may end without reading all: that is its right, and writing then fails.

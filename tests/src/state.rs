@@ -57,9 +57,7 @@ impl State {
             let archived = path.starts_with(&archive);
             if archived || path.starts_with(shelf) {
                 let record = serde_json::from_slice(bytes);
-                let record = record.unwrap_or_else(|error| {
-                    panic!("{} is no whole record: {error}", path.display())
-                });
+                let record = record.unwrap_or_else(|error| panic!("{} is no whole record: {error}", path.display()));
                 records.push(Kept { record, archived });
             }
         }
@@ -81,18 +79,12 @@ impl State {
     /// The lines of the audit, in the order of files and lines.
     #[must_use]
     pub fn audit(&self) -> Vec<Value> {
-        let files = self
-            .files
-            .iter()
-            .filter(|(path, _)| path.starts_with("audit"));
+        let files = self.files.iter().filter(|(path, _)| path.starts_with("audit"));
         files
             .flat_map(|(path, bytes)| {
-                let lines = bytes
-                    .split(|&byte| byte == b'\n')
-                    .filter(|line| !line.is_empty());
+                let lines = bytes.split(|&byte| byte == b'\n').filter(|line| !line.is_empty());
                 lines.map(move |line| {
-                    serde_json::from_slice(line)
-                        .unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+                    serde_json::from_slice(line).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
                 })
             })
             .collect()
@@ -114,47 +106,22 @@ impl State {
             let name = path.file_name().unwrap_or_default().to_string_lossy();
             assert!(!name.ends_with(".tmp"), "half-written: {}", path.display());
             assert_ne!(name, "commit.json", "a commit was left");
-            assert!(
-                !path.starts_with("inbox"),
-                "left in the inbox: {}",
-                path.display()
-            );
-            assert!(
-                !path.starts_with("archive/aside"),
-                "set aside: {}",
-                path.display()
-            );
+            assert!(!path.starts_with("inbox"), "left in the inbox: {}", path.display());
+            assert!(!path.starts_with("archive/aside"), "set aside: {}", path.display());
         }
         let runs = self.runs();
         for session in self.sessions() {
             for id in &session.record.runs {
                 let run = runs.iter().find(|run| run.record.id == *id);
-                let run = run.unwrap_or_else(|| {
-                    panic!(
-                        "session {} names the run {id}, which is nowhere",
-                        session.record.id
-                    )
-                });
-                assert_eq!(
-                    run.record.owner.session, session.record.id,
-                    "the run {id} is another session's"
-                );
+                let run =
+                    run.unwrap_or_else(|| panic!("session {} names the run {id}, which is nowhere", session.record.id));
+                assert_eq!(run.record.owner.session, session.record.id, "the run {id} is another session's");
             }
         }
         for (at, run) in runs.iter().enumerate() {
+            assert!(!runs.iter().skip(at + 1).any(|other| other.record.id == run.record.id), "{} twice", run.record.id);
             assert!(
-                !runs
-                    .iter()
-                    .skip(at + 1)
-                    .any(|other| other.record.id == run.record.id),
-                "{} twice",
-                run.record.id
-            );
-            assert!(
-                run.record
-                    .history
-                    .iter()
-                    .all(|old| old.fence <= run.record.fence),
+                run.record.history.iter().all(|old| old.fence <= run.record.fence),
                 "{}: the fence shrank",
                 run.record.id
             );
@@ -167,21 +134,13 @@ mod tests {
     use super::*;
 
     fn state(files: &[(&str, &str)]) -> State {
-        let files = files
-            .iter()
-            .map(|(path, text)| (PathBuf::from(path), text.as_bytes().to_vec()));
-        State {
-            files: files.collect(),
-        }
+        let files = files.iter().map(|(path, text)| (PathBuf::from(path), text.as_bytes().to_vec()));
+        State { files: files.collect() }
     }
 
     fn check(path: &str, holds: bool) {
         let state = state(&[(path, "{}")]);
-        assert_eq!(
-            std::panic::catch_unwind(|| state.check()).is_ok(),
-            holds,
-            "{path}"
-        );
+        assert_eq!(std::panic::catch_unwind(|| state.check()).is_ok(), holds, "{path}");
     }
 
     #[test]
@@ -203,14 +162,7 @@ mod tests {
             ("audit/2.jsonl", "{\"n\":3}\n"),
             ("sessions/a.log", "x\n"),
         ]);
-        assert_eq!(
-            state
-                .audit()
-                .iter()
-                .map(|line| line["n"].as_u64().unwrap())
-                .collect::<Vec<_>>(),
-            [1, 2, 3]
-        );
+        assert_eq!(state.audit().iter().map(|line| line["n"].as_u64().unwrap()).collect::<Vec<_>>(), [1, 2, 3]);
         assert_eq!(state.logged(), 2);
     }
 

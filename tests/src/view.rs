@@ -24,11 +24,7 @@ pub trait Names {
 /// One line per session, then one per run, in the order of their labels.
 #[must_use]
 pub fn lines(state: &State, names: &impl Names) -> Vec<String> {
-    let mut sessions: Vec<String> = state
-        .sessions()
-        .iter()
-        .map(|kept| session(kept, names))
-        .collect();
+    let mut sessions: Vec<String> = state.sessions().iter().map(|kept| session(kept, names)).collect();
     sessions.sort_unstable();
     let mut runs: Vec<String> = state.runs().iter().map(|kept| run(kept, names)).collect();
     runs.sort_unstable();
@@ -54,16 +50,8 @@ fn session(Kept { record, archived }: &Kept<Session>, names: &impl Names) -> Str
     if let Some(project) = &record.project {
         line.push_str(&format!(" in {}", names.path(project)));
     }
-    let launches: Vec<String> = record
-        .launches
-        .iter()
-        .map(|one| launch(one, names))
-        .collect();
-    let runs: Vec<String> = record
-        .runs
-        .iter()
-        .map(|id| names.run(id.as_str()))
-        .collect();
+    let launches: Vec<String> = record.launches.iter().map(|one| launch(one, names)).collect();
+    let runs: Vec<String> = record.runs.iter().map(|id| names.run(id.as_str())).collect();
     line.push_str(&format!(": {}", launches.join(", ")));
     if !runs.is_empty() {
         line.push_str(&format!("; owns {}", runs.join(", ")));
@@ -110,11 +98,7 @@ fn run(Kept { record, archived }: &Kept<Run>, names: &impl Names) -> String {
     }
     for old in &record.history {
         let from = names.process(&old.from.process);
-        line.push_str(&format!(
-            ", {} from {} in {from}",
-            old.reason,
-            names.session(old.from.session.as_str())
-        ));
+        line.push_str(&format!(", {} from {} in {from}", old.reason, names.session(old.from.session.as_str())));
     }
     line
 }
@@ -150,8 +134,7 @@ mod tests {
     #[test]
     fn a_state_is_told_without_what_changes_from_run_to_run() {
         let stamp = json!({"unix_ms": 5, "boot": "b", "boot_ms": 5});
-        let process =
-            |pid: u32| json!({"pid": pid, "start": 7, "boot": "b", "machine": "m", "pidns": 1});
+        let process = |pid: u32| json!({"pid": pid, "start": 7, "boot": "b", "machine": "m", "pidns": 1});
         let launch = |pid: u32, pane: Value, ended: Value| {
             json!({"process": process(pid), "pane": pane, "source": null, "started": stamp, "ended": ended,
                 "lock": null, "told": []})
@@ -172,15 +155,9 @@ mod tests {
             "history": [{"fence": 2, "from": owner(1), "at": stamp, "reason": "resumed_same_session"}],
             "finished": null, "stop_reason": null});
         let files = [("sessions/a.json", session), ("archive/runs/r1.json", run)];
-        let files =
-            files.map(|(path, record)| (PathBuf::from(path), record.to_string().into_bytes()));
+        let files = files.map(|(path, record)| (PathBuf::from(path), record.to_string().into_bytes()));
         assert_eq!(
-            lines(
-                &State {
-                    files: files.into()
-                },
-                &Labels
-            ),
+            lines(&State { files: files.into() }, &Labels),
             [
                 "A prompted in ~/work: P1 %1 ended, P2 tty gone, P3 -; owns R1",
                 "R1 demo archived active, owner A in P3 %1, fence 2, iteration 3, resumed_same_session from A in P1",

@@ -21,21 +21,8 @@ impl<'a> Window<'a> {
     /// Starts the agent in this pane of tmux.
     #[must_use]
     pub fn open(scratch: &'a Scratch, agent: Agent, pane: &str) -> Self {
-        let process = Process::spawn(
-            scratch,
-            &Launch {
-                comm: agent.name(),
-                args: &[],
-                tty: true,
-            },
-            None,
-        );
-        Self {
-            scratch,
-            agent,
-            pane: pane.to_owned(),
-            process,
-        }
+        let process = Process::spawn(scratch, &Launch { comm: agent.name(), args: &[], tty: true }, None);
+        Self { scratch, agent, pane: pane.to_owned(), process }
     }
 
     /// A payload as the agent sends it for this event of a session; `fields` come on top.
@@ -44,7 +31,8 @@ impl<'a> Window<'a> {
         let cwd = self.scratch.home().join("work");
         let transcript = cwd.join(format!("{session}.jsonl"));
         let mut payload = Map::new();
-        let common = json!({"session_id": session, "transcript_path": transcript, "cwd": cwd, "hook_event_name": event});
+        let common =
+            json!({"session_id": session, "transcript_path": transcript, "cwd": cwd, "hook_event_name": event});
         let own = match (event, self.agent) {
             ("SessionEnd", Agent::Claude) => json!({"reason": "prompt_input_exit"}),
             ("SessionEnd", Agent::Codex) => json!({"reason": "other"}),
@@ -63,14 +51,7 @@ impl<'a> Window<'a> {
     /// The hook's call with these bytes, as the agent makes it. `session` is what Claude names in the environment.
     #[must_use]
     pub fn call(&self, session: &str, stdin: String) -> Run {
-        let argv = [
-            program::baton().to_str().unwrap(),
-            "hook",
-            "--agent",
-            self.agent.name(),
-        ]
-        .map(str::to_owned)
-        .into();
+        let argv = [program::baton().to_str().unwrap(), "hook", "--agent", self.agent.name()].map(str::to_owned).into();
         self.below(session, argv, stdin)
     }
 
@@ -83,13 +64,10 @@ impl<'a> Window<'a> {
 
     /// Runs `baton` as a tool of the session does.
     pub fn baton(&mut self, session: &str, args: &[&str]) -> Ended {
-        let argv = std::iter::once(program::baton().to_str().unwrap())
-            .chain(args.iter().copied())
-            .map(str::to_owned);
+        let argv = std::iter::once(program::baton().to_str().unwrap()).chain(args.iter().copied()).map(str::to_owned);
         let mut run = self.below(session, argv.collect(), String::new());
         if self.agent == Agent::Codex {
-            run.env
-                .insert("CODEX_THREAD_ID".to_owned(), session.to_owned());
+            run.env.insert("CODEX_THREAD_ID".to_owned(), session.to_owned());
         }
         self.process.run(run)
     }
@@ -110,49 +88,23 @@ impl<'a> Window<'a> {
             ],
             Agent::Codex => vec![("CODEX_HOME", text(".codex"))],
         };
-        env.extend(
-            own.into_iter()
-                .map(|(name, value)| (name.to_owned(), value)),
-        );
+        env.extend(own.into_iter().map(|(name, value)| (name.to_owned(), value)));
         env.insert("TMUX".to_owned(), "/run/tmux/default,1,0".to_owned());
         env.insert("TMUX_PANE".to_owned(), self.pane.clone());
         env.insert("PWD".to_owned(), cwd.to_str().unwrap().to_owned());
-        Run {
-            argv,
-            env,
-            cwd,
-            stdin,
-            shell: None,
-        }
+        Run { argv, env, cwd, stdin, shell: None }
     }
 }
 
 /// Checks that a call went well and said nothing.
 pub fn silent(ended: &Ended) {
-    assert_eq!(
-        (ended.code, ended.stdout.as_str(), ended.stderr.as_str()),
-        (Some(0), "", ""),
-        "{ended:?}"
-    );
+    assert_eq!((ended.code, ended.stdout.as_str(), ended.stderr.as_str()), (Some(0), "", ""), "{ended:?}");
 }
 
 /// Checks that a call failed as a hook may: status 0, one line for the person, nothing for the agent.
 pub fn one_line(ended: &Ended, code: i32) {
-    assert_eq!(
-        (ended.code, ended.stdout.as_str()),
-        (Some(code), ""),
-        "{ended:?}"
-    );
-    assert!(
-        ended.stderr.ends_with('\n') && ended.stderr.lines().count() == 1,
-        "{ended:?}"
-    );
-    assert!(
-        ended.stderr.trim().len() > 20,
-        "a line that says nothing: {ended:?}"
-    );
-    assert!(
-        !ended.stderr.chars().any(|c| c.is_control() && c != '\n'),
-        "{ended:?}"
-    );
+    assert_eq!((ended.code, ended.stdout.as_str()), (Some(code), ""), "{ended:?}");
+    assert!(ended.stderr.ends_with('\n') && ended.stderr.lines().count() == 1, "{ended:?}");
+    assert!(ended.stderr.trim().len() > 20, "a line that says nothing: {ended:?}");
+    assert!(!ended.stderr.chars().any(|c| c.is_control() && c != '\n'), "{ended:?}");
 }

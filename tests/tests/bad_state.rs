@@ -13,11 +13,7 @@ use serde_json::json;
 
 /// Spoils a state that holds session s1, then sends an event of a new session, the end of s1 and a prompt of s1.
 fn check(what: &str, spoil: impl Fn(&Path)) {
-    for (event, session) in [
-        ("SessionStart", "s2"),
-        ("SessionEnd", "s1"),
-        ("UserPromptSubmit", "s1"),
-    ] {
+    for (event, session) in [("SessionStart", "s2"), ("SessionEnd", "s1"), ("UserPromptSubmit", "s1")] {
         let scratch = Scratch::new();
         let mut window = Window::open(&scratch, Agent::Claude, "%1");
         silent(&window.hook("SessionStart", "s1", &json!({})));
@@ -47,18 +43,14 @@ fn newer(format: &str) -> String {
         *number = json!(999_999);
         return json!(object).to_string();
     }
-    let first = format
-        .find(|c: char| c.is_ascii_digit())
-        .expect("a number of the format");
+    let first = format.find(|c: char| c.is_ascii_digit()).expect("a number of the format");
     let rest = format[first..].trim_start_matches(|c: char| c.is_ascii_digit());
     format!("{}999999{rest}", &format[..first])
 }
 
 #[test]
 fn open_to_others() {
-    check("mode 755", |state| {
-        std::fs::set_permissions(state, Permissions::from_mode(0o755)).unwrap()
-    });
+    check("mode 755", |state| std::fs::set_permissions(state, Permissions::from_mode(0o755)).unwrap());
 }
 
 #[test]
@@ -72,9 +64,7 @@ fn reached_through_a_symlink() {
 
 #[test]
 fn inside_a_worktree() {
-    check("a worktree", |state| {
-        std::fs::create_dir(state.with_file_name(".git")).unwrap()
-    });
+    check("a worktree", |state| std::fs::create_dir(state.with_file_name(".git")).unwrap());
 }
 
 #[test]
@@ -91,9 +81,7 @@ fn owned_by_another() {
         skip("only root can give a directory away");
         return;
     }
-    check("another's", |state| {
-        chown(state, Some(65_534), Some(65_534)).unwrap()
-    });
+    check("another's", |state| chown(state, Some(65_534), Some(65_534)).unwrap());
 }
 
 #[test]
@@ -123,20 +111,12 @@ fn on_a_read_only_file_system() {
         mount.read_only(true);
         let before = scratch.state();
         assert_eq!(before.sessions().len(), sessions);
-        for (event, session) in [
-            ("SessionStart", "s2"),
-            ("SessionEnd", "s1"),
-            ("UserPromptSubmit", "s1"),
-        ] {
+        for (event, session) in [("SessionStart", "s2"), ("SessionEnd", "s1"), ("UserPromptSubmit", "s1")] {
             one_line(&window.hook(event, session, &json!({"prompt": event})), 0);
             assert_eq!(scratch.state(), before, "{event}");
         }
         mount.read_only(false);
-        silent(&window.hook(
-            "SessionStart",
-            "s1",
-            &json!({"model": sessions.to_string()}),
-        ));
+        silent(&window.hook("SessionStart", "s1", &json!({"model": sessions.to_string()})));
         scratch.state().check();
     }
 }
@@ -159,18 +139,13 @@ fn on_a_full_file_system() {
         std::fs::remove_file(&filler).unwrap();
         let after = scratch.state();
         let registered = |state: &agent_baton_tests::state::State| {
-            state
-                .sessions()
-                .iter()
-                .any(|kept| kept.record.id.as_str() == session)
+            state.sessions().iter().any(|kept| kept.record.id.as_str() == session)
         };
         if registered(&after) {
             silent(&ended);
         } else {
             one_line(&ended, 0);
-            let records = |state: &agent_baton_tests::state::State| {
-                (state.sessions(), state.runs(), state.audit())
-            };
+            let records = |state: &agent_baton_tests::state::State| (state.sessions(), state.runs(), state.audit());
             assert_eq!(records(&after), records(&before), "{pages} pages left");
             // With space again, the same event is acted on.
             silent(&window.hook("SessionStart", &session, &json!({"model": "again"})));
@@ -199,18 +174,9 @@ fn a_record_that_cannot_be_read_is_left_byte_for_byte() {
             std::fs::write(&record, garbage).unwrap();
             let ended = window.hook(event, "s1", &json!({"prompt": "words"}));
             one_line(&ended, 0);
-            assert_eq!(
-                std::fs::read(&record).unwrap(),
-                garbage.as_bytes(),
-                "{event}"
-            );
+            assert_eq!(std::fs::read(&record).unwrap(), garbage.as_bytes(), "{event}");
             // Nor is the session made anew elsewhere, and the next one is not held up.
-            assert!(
-                !scratch
-                    .state_dir()
-                    .join("archive/sessions/s1.json")
-                    .exists()
-            );
+            assert!(!scratch.state_dir().join("archive/sessions/s1.json").exists());
             silent(&window.hook("SessionStart", "s2", &json!({})));
             assert!(scratch.state_dir().join("sessions/s2.json").exists());
         }

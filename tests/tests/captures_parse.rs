@@ -14,20 +14,10 @@ fn check(agent: Agent) {
     for capture in Capture::all(agent) {
         for recorded in &capture.calls {
             let place = format!("{} {} {}", capture.name, recorded.order, recorded.event);
-            let ended = window
-                .process
-                .run(window.call(&recorded.parsed(&home).session_id, recorded.payload(&home)));
-            assert_eq!(
-                (ended.code, ended.stderr.as_str()),
-                (Some(0), ""),
-                "{place}: {ended:?}"
-            );
-            let reply = Reply::parse(&ended.stdout, &recorded.event)
-                .unwrap_or_else(|error| panic!("{place}: {error}"));
-            assert!(
-                reply.is_none() || is_hooked(agent, &recorded.event),
-                "{place}: {reply:?}"
-            );
+            let ended = window.process.run(window.call(&recorded.parsed(&home).session_id, recorded.payload(&home)));
+            assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""), "{place}: {ended:?}");
+            let reply = Reply::parse(&ended.stdout, &recorded.event).unwrap_or_else(|error| panic!("{place}: {error}"));
+            assert!(reply.is_none() || is_hooked(agent, &recorded.event), "{place}: {reply:?}");
             calls += 1;
         }
     }

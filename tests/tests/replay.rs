@@ -72,9 +72,7 @@ scenarios! {
 
 #[test]
 fn every_file_is_played() {
-    let files = std::fs::read_dir(scenario::dir())
-        .unwrap()
-        .map(|entry| entry.unwrap().path());
+    let files = std::fs::read_dir(scenario::dir()).unwrap().map(|entry| entry.unwrap().path());
     for file in files.filter(|file| file.extension().is_some_and(|ext| ext == "txt")) {
         let name = file.file_stem().unwrap().to_str().unwrap().to_owned();
         assert!(ALL.contains(&name.as_str()), "{name} is in no test");

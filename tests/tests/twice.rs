@@ -8,13 +8,7 @@ use agent_baton_tests::{Scratch, Window};
 use serde_json::{Value, json};
 
 /// Delivers one event so often at once, from one process: every hook is started before the first of them has its stdin.
-fn deliver(
-    window: &mut Window<'_>,
-    event: &str,
-    session: &str,
-    fields: &Value,
-    times: usize,
-) -> Vec<Ended> {
+fn deliver(window: &mut Window<'_>, event: &str, session: &str, fields: &Value, times: usize) -> Vec<Ended> {
     let payload = window.payload(event, session, fields).to_string();
     let run = window.call(session, payload);
     let ended = window.process.run_all(vec![run; times]);
@@ -31,9 +25,7 @@ fn acted(scratch: &Scratch, from: usize) -> Vec<String> {
         let decision = line.get("decision").unwrap_or(&line);
         decision["reason"].as_str().unwrap().to_owned()
     });
-    reasons
-        .filter(|reason| reason != "delivered_twice")
-        .collect()
+    reasons.filter(|reason| reason != "delivered_twice").collect()
 }
 
 #[test]
@@ -50,12 +42,7 @@ fn a_session_is_registered_once() {
             let sessions = state.sessions();
             assert_eq!(sessions.len(), 1, "{agent} {times}");
             assert_eq!(sessions[0].record.launches.len(), 1, "{agent} {times}");
-            assert_eq!(
-                acted(&scratch, 0).len(),
-                1,
-                "{agent} {times}: {:?}",
-                acted(&scratch, 0)
-            );
+            assert_eq!(acted(&scratch, 0).len(), 1, "{agent} {times}: {:?}", acted(&scratch, 0));
         }
     }
 }
@@ -74,13 +61,7 @@ fn a_run_changes_its_owner_once_and_that_is_told_once() {
             let before = scratch.state().audit().len();
 
             let mut second = Window::open(&scratch, agent, "%2");
-            let ended = deliver(
-                &mut second,
-                "SessionStart",
-                "s1",
-                &json!({"source": "resume"}),
-                times,
-            );
+            let ended = deliver(&mut second, "SessionStart", "s1", &json!({"source": "resume"}), times);
             let told = ended.iter().filter(|one| !one.stdout.is_empty()).count();
             assert_eq!(told, 1, "{agent} {times}: {ended:?}");
             assert_eq!(acted(&scratch, before).len(), 1, "{agent} {times}");
@@ -88,11 +69,7 @@ fn a_run_changes_its_owner_once_and_that_is_told_once() {
             state.check();
             let runs = state.runs();
             assert_eq!(runs.len(), 1);
-            assert_eq!(
-                (runs[0].record.fence.0, runs[0].record.history.len()),
-                (2, 1),
-                "{agent} {times}"
-            );
+            assert_eq!((runs[0].record.fence.0, runs[0].record.history.len()), (2, 1), "{agent} {times}");
             assert_eq!(runs[0].record.owner.process.pid, second.process.pid());
         }
     }
@@ -143,31 +120,16 @@ fn events_of_many_sessions_at_once_are_all_kept() {
     let scratch = Scratch::new();
     let mut window = Window::open(&scratch, Agent::Codex, "%1");
     let ids: Vec<String> = (0..16).map(|n| format!("s{n}")).collect();
-    let runs = ids
-        .iter()
-        .map(|id| {
-            window.call(
-                id,
-                window.payload("SessionStart", id, &json!({})).to_string(),
-            )
-        })
-        .collect();
+    let runs =
+        ids.iter().map(|id| window.call(id, window.payload("SessionStart", id, &json!({})).to_string())).collect();
     for ended in window.process.run_all(runs) {
-        assert_eq!(
-            (ended.code, ended.stdout.as_str()),
-            (Some(0), ""),
-            "{ended:?}"
-        );
+        assert_eq!((ended.code, ended.stdout.as_str()), (Some(0), ""), "{ended:?}");
     }
     // Those that did not get the lock in time are in the inbox, which the next call empties.
     silent(&window.hook("SessionStart", "last", &json!({})));
     let state = scratch.state();
     state.check();
-    let mut kept: Vec<String> = state
-        .sessions()
-        .iter()
-        .map(|kept| kept.record.id.as_str().to_owned())
-        .collect();
+    let mut kept: Vec<String> = state.sessions().iter().map(|kept| kept.record.id.as_str().to_owned()).collect();
     kept.sort_unstable();
     let mut all = ids;
     all.push("last".to_owned());

@@ -77,17 +77,11 @@ pub(super) fn parse(text: &str) -> Result<Said, serde_json::Error> {
     Ok(Said {
         name,
         session: payload.session_id.0,
-        source: payload
-            .source
-            .filter(|_| name == EventName::SessionStart)
-            .map(Text::into_source),
+        source: payload.source.filter(|_| name == EventName::SessionStart).map(Text::into_source),
         subagent: payload.agent_id.as_ref().is_some_and(Text::is_filled),
         cwd: payload.cwd.and_then(Text::into_path),
         transcript: payload.transcript_path.and_then(Text::into_path),
-        prompt: payload
-            .prompt
-            .filter(|_| name == EventName::UserPromptSubmit)
-            .map(Quoted::to_prompt),
+        prompt: payload.prompt.filter(|_| name == EventName::UserPromptSubmit).map(Quoted::to_prompt),
         prompt_id: payload.prompt_id.and_then(Quoted::to_id_digest),
     })
 }
@@ -123,11 +117,7 @@ pub(super) fn shows(home: &Path, process: &Process) -> Option<SessionId> {
         ProcStart::Number(ticks) => ticks,
         ProcStart::Text(text) => text.parse().ok()?,
     };
-    if start == process.start {
-        file.session_id.parse().ok()
-    } else {
-        None
-    }
+    if start == process.start { file.session_id.parse().ok() } else { None }
 }
 
 #[cfg(test)]
@@ -141,37 +131,19 @@ mod tests {
         std::fs::create_dir(home.path().join("sessions")).unwrap();
         std::fs::write(home.path().join("sessions/4711.json"), content).unwrap();
         let (pid, start) = PROCESS;
-        let process = Process {
-            pid,
-            start,
-            boot: String::new(),
-            machine: String::new(),
-            pidns: 1,
-        };
+        let process = Process { pid, start, boot: String::new(), machine: String::new(), pidns: 1 };
         let found = shows(home.path(), &process);
         assert_eq!(found.as_ref().map(SessionId::as_str), expected, "{content}");
     }
 
     #[test]
     fn the_session_file_counts_for_the_process_it_was_written_for() {
-        check(
-            r#"{"pid":4711,"sessionId":"s1","procStart":381757,"tmux":"a:@0.%0"}"#,
-            Some("s1"),
-        );
-        check(
-            r#"{"pid":4711,"sessionId":"s1","procStart":"381757"}"#,
-            Some("s1"),
-        );
+        check(r#"{"pid":4711,"sessionId":"s1","procStart":381757,"tmux":"a:@0.%0"}"#, Some("s1"));
+        check(r#"{"pid":4711,"sessionId":"s1","procStart":"381757"}"#, Some("s1"));
         check(r#"{"pid":4711,"sessionId":"s1","procStart":381758}"#, None);
-        check(
-            r#"{"pid":4711,"sessionId":"s1","procStart":"Mon Nov 21"}"#,
-            None,
-        );
+        check(r#"{"pid":4711,"sessionId":"s1","procStart":"Mon Nov 21"}"#, None);
         check(r#"{"pid":4711,"sessionId":"s1"}"#, None);
-        check(
-            r#"{"pid":4711,"sessionId":"../s1","procStart":381757}"#,
-            None,
-        );
+        check(r#"{"pid":4711,"sessionId":"../s1","procStart":381757}"#, None);
         check(r#"{"pid":4711,"sessionId":"s1","procStart":381757"#, None);
         check("", None);
         check(&" ".repeat(MAX_SESSION_FILE + 1), None);
@@ -182,13 +154,7 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         std::fs::create_dir(home.path().join("sessions")).unwrap();
         let (pid, start) = PROCESS;
-        let process = Process {
-            pid,
-            start,
-            boot: String::new(),
-            machine: String::new(),
-            pidns: 1,
-        };
+        let process = Process { pid, start, boot: String::new(), machine: String::new(), pidns: 1 };
         assert_eq!(shows(home.path(), &process), None);
 
         let path = home.path().join("sessions/4711.json");

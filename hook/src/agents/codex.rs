@@ -72,17 +72,11 @@ pub(super) fn parse(text: &str) -> Result<Said, serde_json::Error> {
     Ok(Said {
         name,
         session: payload.session_id.0,
-        source: payload
-            .source
-            .filter(|_| name == EventName::SessionStart)
-            .map(Text::into_source),
+        source: payload.source.filter(|_| name == EventName::SessionStart).map(Text::into_source),
         subagent: payload.agent_id.as_ref().is_some_and(Text::is_filled),
         cwd: payload.cwd.and_then(Text::into_path),
         transcript: payload.transcript_path.and_then(Text::into_path),
-        prompt: payload
-            .prompt
-            .filter(|_| name == EventName::UserPromptSubmit)
-            .map(Quoted::to_prompt),
+        prompt: payload.prompt.filter(|_| name == EventName::UserPromptSubmit).map(Quoted::to_prompt),
         prompt_id: payload.turn_id.and_then(Quoted::to_id_digest),
     })
 }
@@ -95,6 +89,5 @@ pub(super) fn schema() -> Schema {
 /// The file on which the process that writes a thread holds a lock. The file's being there says nothing: it stays
 /// behind after a SIGKILL.
 pub(super) fn writer_lock(home: &Path, session: &SessionId) -> PathBuf {
-    home.join("thread-writer-locks")
-        .join(format!("{session}.lock"))
+    home.join("thread-writer-locks").join(format!("{session}.lock"))
 }

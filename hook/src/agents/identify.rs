@@ -54,10 +54,7 @@ impl<M: Machine, E: Environment> Witness<'_, M, E> {
     /// only where `CLAUDE_PID` stands above with no other agent between.
     #[must_use]
     pub fn lineage(&self) -> Option<Lineage> {
-        let handed_down: Vec<_> = TABLE
-            .iter()
-            .map(|row| (row, self.handed_down(row)))
-            .collect();
+        let handed_down: Vec<_> = TABLE.iter().map(|row| (row, self.handed_down(row))).collect();
         let agents: Vec<(&Row, Stat, bool)> = above(self.machine, self.here, COMMAND_DEPTH)
             .filter_map(|stat| {
                 let named = |(row, pid): &(&'static Row, Option<u32>)| {
@@ -65,36 +62,21 @@ impl<M: Machine, E: Environment> Witness<'_, M, E> {
                     (announced || row.is_named(&stat.comm)).then_some((*row, announced))
                 };
                 // A pid that was handed down says more than a name.
-                let by_pid = handed_down
-                    .iter()
-                    .find_map(|entry| named(entry).filter(|&(_, announced)| announced));
+                let by_pid = handed_down.iter().find_map(|entry| named(entry).filter(|&(_, announced)| announced));
                 let (row, announced) = by_pid.or_else(|| handed_down.iter().find_map(named))?;
                 Some((row, stat, announced))
             })
             .collect();
         let (row, nearest, _) = agents.first()?;
-        let own = || {
-            agents
-                .iter()
-                .take_while(|(other, ..)| other.agent == row.agent)
-        };
-        let announced = own()
-            .find(|(.., announced)| *announced)
-            .map(|(_, stat, _)| stat);
+        let own = || agents.iter().take_while(|(other, ..)| other.agent == row.agent);
+        let announced = own().find(|(.., announced)| *announced).map(|(_, stat, _)| stat);
         let believed = announced.is_some() || row.pid_variable.is_none();
-        let session = if believed {
-            self.environment.get(row.session_variable)
-        } else {
-            None
-        };
+        let session = if believed { self.environment.get(row.session_variable) } else { None };
         Some(Lineage {
             agent: row.agent,
             process: identity(announced.unwrap_or(nearest), &self.here.place),
             session: session.and_then(|id| id.parse().ok()),
-            ancestors: agents
-                .iter()
-                .map(|(row, stat, _)| (row.agent, identity(stat, &self.here.place)))
-                .collect(),
+            ancestors: agents.iter().map(|(row, stat, _)| (row.agent, identity(stat, &self.here.place))).collect(),
         })
     }
 

@@ -109,10 +109,7 @@ impl Row {
     /// # Errors
     /// Where it has no `hook_event_name`, or a known field of a hooked event has another type.
     pub fn parse(&self, raw: &RawEvent) -> Result<Said, PayloadError> {
-        (self.parse)(raw.text()).map_err(|source| PayloadError {
-            agent: self.agent,
-            source,
-        })
+        (self.parse)(raw.text()).map_err(|source| PayloadError { agent: self.agent, source })
     }
 
     /// The JSON Schema of the payloads that [`Row::parse`] accepts, made from the same types.
@@ -149,12 +146,7 @@ pub struct Witness<'a, M, E> {
 impl<'a, M: Machine, E: Environment> Witness<'a, M, E> {
     /// A witness that has looked at nothing yet.
     pub const fn new(machine: &'a M, environment: &'a E, here: &'a Here) -> Self {
-        Self {
-            machine,
-            environment,
-            here,
-            locks: OnceCell::new(),
-        }
+        Self { machine, environment, here, locks: OnceCell::new() }
     }
 
     fn locks(&self) -> Option<&Locks> {
@@ -165,15 +157,10 @@ impl<'a, M: Machine, E: Environment> Witness<'a, M, E> {
     /// of the variables only `BATON_HOME` may be believed. True as well where its arguments cannot be read.
     #[must_use]
     pub fn is_daemon(&self, agent: Agent, pid: u32) -> bool {
-        row(agent)
-            .daemon_argument
-            .is_some_and(|daemon| match self.machine.arguments(pid) {
-                Some(arguments) => arguments
-                    .iter()
-                    .skip(1)
-                    .any(|argument| argument == daemon.as_bytes()),
-                None => true,
-            })
+        row(agent).daemon_argument.is_some_and(|daemon| match self.machine.arguments(pid) {
+            Some(arguments) => arguments.iter().skip(1).any(|argument| argument == daemon.as_bytes()),
+            None => true,
+        })
     }
 }
 

@@ -49,33 +49,19 @@ impl<M: Machine, E: Environment> Witness<'_, M, E> {
 
     /// Adds what the slow path needs: project, transcript, the agent's own files, and the pane looked at closely.
     pub fn enrich(&self, event: &mut Event, process: Option<&Stat>) {
-        event.project = event
-            .cwd
-            .as_deref()
-            .and_then(|cwd| worktree::root(Path::new(cwd)));
-        event.has_context = event
-            .transcript
-            .as_deref()
-            .is_some_and(|path| file::holds_something(Path::new(path)));
+        event.project = event.cwd.as_deref().and_then(|cwd| worktree::root(Path::new(cwd)));
+        event.has_context = event.transcript.as_deref().is_some_and(|path| file::holds_something(Path::new(path)));
         let Some(stat) = process else { return };
-        event.pane = if self.is_daemon(event.agent, stat.pid) {
-            Pane::Unknown
-        } else {
-            pane(self.environment, stat)
-        };
+        event.pane = if self.is_daemon(event.agent, stat.pid) { Pane::Unknown } else { pane(self.environment, stat) };
         let identity = identity(stat, &self.here.place);
         event.shows = self.shows(event.agent, &identity);
-        event.lock = event
-            .session
-            .as_ref()
-            .and_then(|session| self.lock(event.agent, session, &identity));
+        event.lock = event.session.as_ref().and_then(|session| self.lock(event.agent, session, &identity));
     }
 
     /// The session that the agent's own file names for a process of this place.
     pub(super) fn shows(&self, agent: Agent, process: &Process) -> Option<SessionId> {
         let row = row(agent);
-        row.shows
-            .and_then(|shows| shows(&row.home(self.environment)?, process))
+        row.shows.and_then(|shows| shows(&row.home(self.environment)?, process))
     }
 
     /// The lock that a process of this place holds on a session, as a path.
@@ -84,10 +70,6 @@ impl<M: Machine, E: Environment> Witness<'_, M, E> {
         let path = (row.lock?)(&row.home(self.environment)?, session);
         let file = FileId::of(&path).ok()?;
         let held = self.locks()?.is_held(process.pid, file);
-        if held {
-            path.into_os_string().into_string().ok()
-        } else {
-            None
-        }
+        if held { path.into_os_string().into_string().ok() } else { None }
     }
 }

@@ -59,15 +59,9 @@ struct Head {
 }
 
 /// The event's name as one of the agent's hooked events; none for every other.
-pub(super) fn hooked<H: for<'de> Deserialize<'de>>(
-    text: &str,
-) -> Result<Option<H>, serde_json::Error> {
-    let Head {
-        hook_event_name: Text(name),
-    } = serde_json::from_str(text)?;
-    let known = |name: &str| {
-        H::deserialize(IntoDeserializer::<serde::de::value::Error>::into_deserializer(name)).ok()
-    };
+pub(super) fn hooked<H: for<'de> Deserialize<'de>>(text: &str) -> Result<Option<H>, serde_json::Error> {
+    let Head { hook_event_name: Text(name) } = serde_json::from_str(text)?;
+    let known = |name: &str| H::deserialize(IntoDeserializer::<serde::de::value::Error>::into_deserializer(name)).ok();
     Ok(name.as_deref().and_then(known))
 }
 
@@ -111,9 +105,7 @@ impl<'de> Deserialize<'de> for Text {
 impl Text {
     /// The text as an absolute path that the kernel could take.
     pub(super) fn into_path(self) -> Option<String> {
-        self.0.filter(|path| {
-            path.len() <= MAX_PATH && !path.contains('\0') && Path::new(path).is_absolute()
-        })
+        self.0.filter(|path| path.len() <= MAX_PATH && !path.contains('\0') && Path::new(path).is_absolute())
     }
 
     /// The text as the reason why a session begins.
@@ -142,12 +134,8 @@ pub(super) struct Quoted<'a>(#[schemars(with = "String")] &'a str);
 impl<'de: 'a, 'a> Deserialize<'de> for Quoted<'a> {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         let raw = <&'a RawValue>::deserialize(from)?.get();
-        let inner = raw
-            .strip_prefix('"')
-            .and_then(|rest| rest.strip_suffix('"'));
-        inner
-            .map(Self)
-            .ok_or_else(|| D::Error::custom("expected a string"))
+        let inner = raw.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+        inner.map(Self).ok_or_else(|| D::Error::custom("expected a string"))
     }
 }
 
@@ -184,9 +172,7 @@ impl Quoted<'_> {
 /// A session's id: absent, null and empty are none; anything else must be an id.
 #[derive(Debug, Default, Clone, PartialEq, Eq, JsonSchema)]
 #[schemars(transparent, inline)]
-pub(super) struct SessionField(
-    #[schemars(schema_with = "session_schema")] pub(super) Option<SessionId>,
-);
+pub(super) struct SessionField(#[schemars(schema_with = "session_schema")] pub(super) Option<SessionId>);
 
 fn session_schema(_: &mut SchemaGenerator) -> Schema {
     json_schema!({ "type": ["string", "null"], "pattern": format!("^$|{ID_PATTERN}") })
@@ -196,16 +182,12 @@ impl<'de> Deserialize<'de> for SessionField {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         let text = match Option::<Text>::deserialize(from)? {
             None => return Ok(Self(None)),
-            Some(Text(text)) => {
-                text.ok_or_else(|| D::Error::custom("session_id holds half of a surrogate pair"))?
-            }
+            Some(Text(text)) => text.ok_or_else(|| D::Error::custom("session_id holds half of a surrogate pair"))?,
         };
         if text.is_empty() {
             return Ok(Self(None));
         }
         // The id itself stays out of the message: it may be long, or written to upset a terminal.
-        SessionId::try_from(text)
-            .map(|id| Self(Some(id)))
-            .map_err(|why| D::Error::custom(format!("session_id {why}")))
+        SessionId::try_from(text).map(|id| Self(Some(id))).map_err(|why| D::Error::custom(format!("session_id {why}")))
     }
 }

@@ -32,11 +32,7 @@ impl<M: Machine, E: Environment> Witness<'_, M, E> {
         Probe {
             session: session.id.clone(),
             process: process.clone(),
-            shows: if local {
-                self.shows(session.agent, process)
-            } else {
-                None
-            },
+            shows: if local { self.shows(session.agent, process) } else { None },
             lock,
             sight: self.sight(process),
         }

@@ -17,7 +17,9 @@ pub fn caller(context: &Context, fence: Option<Fence>) -> Caller {
     Caller {
         fence,
         session: lineage.as_ref().and_then(|lineage| lineage.session.clone()),
-        ancestors: lineage.map(|lineage| lineage.ancestors.into_iter().map(|(_, process)| process).collect()).unwrap_or_default(),
+        ancestors: lineage
+            .map(|lineage| lineage.ancestors.into_iter().map(|(_, process)| process).collect())
+            .unwrap_or_default(),
     }
 }
 
@@ -64,7 +66,11 @@ fn process(context: &Context, session: &Session) -> Result<Process, CommandError
             session.id
         ))),
         _ => Err(CommandError::Ambiguous {
-            what: format!("{} living processes show session {}; call from beneath one of them", living.len(), session.id),
+            what: format!(
+                "{} living processes show session {}; call from beneath one of them",
+                living.len(),
+                session.id
+            ),
             candidates: living
                 .iter()
                 .map(|launch| format!("  pid {} in {}", launch.process.pid, words::pane(&launch.pane)))
@@ -80,7 +86,8 @@ fn only_living(context: &Context) -> Result<Session, CommandError> {
     match living.len() {
         1 => living.pop().ok_or(CommandError::CoreSilent),
         0 => Err(CommandError::NotFound(
-            "no living session of this project is known; start an agent here, or name a session with --session".to_owned(),
+            "no living session of this project is known; start an agent here, or name a session with --session"
+                .to_owned(),
         )),
         several => Err(CommandError::Ambiguous {
             what: format!("{several} sessions of this project live; name one with --session"),

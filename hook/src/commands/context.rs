@@ -263,7 +263,12 @@ impl Done {
             Live::No => ", which is gone",
             Live::Unknown => "",
         };
-        format!("its owner is {} pid {} in {}{lives}", run.owner.agent, run.owner.process.pid, words::pane(&run.owner.pane))
+        format!(
+            "its owner is {} pid {} in {}{lives}",
+            run.owner.agent,
+            run.owner.process.pid,
+            words::pane(&run.owner.pane)
+        )
     }
 
     /// How the run came to its owner, for a person: `: moved to pane %3 at 14:02`.

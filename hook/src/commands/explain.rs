@@ -55,7 +55,10 @@ fn seen(request: &Request) -> String {
     let asked = match &request.ask {
         Ask::Event(event) => {
             let name = serde_json::to_string(&event.name).unwrap_or_default().replace('"', "");
-            let process = event.process.as_ref().map_or_else(|| "an unknown process".to_owned(), |process| format!("pid {}", process.pid));
+            let process = event
+                .process
+                .as_ref()
+                .map_or_else(|| "an unknown process".to_owned(), |process| format!("pid {}", process.pid));
             format!("{} {name} from {process} in {}", event.agent, words::pane(&event.pane))
         }
         Ask::Command(command) => format!("a command on run {}", command.run()),
@@ -63,11 +66,17 @@ fn seen(request: &Request) -> String {
     let session = match &snapshot.session {
         Reading::Absent => ", of no known session".to_owned(),
         Reading::Unreadable => ", of a session whose record cannot be read".to_owned(),
-        Reading::Live(session) | Reading::Archived(session) => format!(", of a session with {}", count(session.launches.len(), "launch", "launches")),
+        Reading::Live(session) | Reading::Archived(session) => {
+            format!(", of a session with {}", count(session.launches.len(), "launch", "launches"))
+        }
     };
-    let gone = snapshot.probes.iter().filter(|probe| !matches!(probe.sight, Sight::Running | Sight::Unreadable)).count();
+    let gone =
+        snapshot.probes.iter().filter(|probe| !matches!(probe.sight, Sight::Running | Sight::Unreadable)).count();
     let alive = snapshot.probes.iter().filter(|probe| probe.sight == Sight::Running).count();
-    format!("{asked}{session}; {}, {alive} alive and {gone} gone.", count(snapshot.probes.len(), "process looked at", "processes looked at"))
+    format!(
+        "{asked}{session}; {}, {alive} alive and {gone} gone.",
+        count(snapshot.probes.len(), "process looked at", "processes looked at")
+    )
 }
 
 fn count(number: usize, one: &str, many: &str) -> String {
@@ -112,6 +121,10 @@ fn changed(decision: &Decision) -> String {
 }
 
 fn kept_changes(line: &AuditLine) -> String {
-    let parts: Vec<String> = line.changes.iter().map(|change| format!("{} {} (revision {})", change.kind, change.id, change.after)).collect();
+    let parts: Vec<String> = line
+        .changes
+        .iter()
+        .map(|change| format!("{} {} (revision {})", change.kind, change.id, change.after))
+        .collect();
     if parts.is_empty() { "nothing.".to_owned() } else { parts.join("; ") + "." }
 }

@@ -5,10 +5,7 @@ use std::os::fd::OwnedFd;
 use super::*;
 
 /// Fast enough to fail quickly, slow enough that no busy machine runs into it where data is there.
-const SOON: Limits = Limits {
-    bytes: 4096,
-    time: Duration::from_millis(80),
-};
+const SOON: Limits = Limits { bytes: 4096, time: Duration::from_millis(80) };
 
 /// A pipe into which `pieces` were written; the writing end is given back, so that it stays open.
 fn pipe(pieces: &[&[u8]]) -> (OwnedFd, File) {
@@ -108,14 +105,7 @@ fn an_object_written_late_is_waited_for() {
         writer.write_all(b"1}").unwrap();
         writer
     });
-    let found = RawEvent::read(
-        &reader,
-        Limits {
-            bytes: 100,
-            time: Duration::from_secs(30),
-        },
-    )
-    .unwrap();
+    let found = RawEvent::read(&reader, Limits { bytes: 100, time: Duration::from_secs(30) }).unwrap();
     assert_eq!(found.text(), r#"{"a":1}"#);
     late.join().unwrap();
 }
@@ -125,15 +115,9 @@ fn files_and_the_null_device_are_read_too() {
     let mut file = tempfile::tempfile().unwrap();
     file.write_all(b"{\"a\":1}\n").unwrap();
     std::io::Seek::rewind(&mut file).unwrap();
-    assert_eq!(
-        RawEvent::read(&file, Limits::default()).unwrap().text(),
-        r#"{"a":1}"#
-    );
+    assert_eq!(RawEvent::read(&file, Limits::default()).unwrap().text(), r#"{"a":1}"#);
     let null = File::open("/dev/null").unwrap();
-    assert_eq!(
-        word(&RawEvent::read(&null, Limits::default()).unwrap_err()),
-        "empty"
-    );
+    assert_eq!(word(&RawEvent::read(&null, Limits::default()).unwrap_err()), "empty");
 }
 
 #[test]

@@ -10,21 +10,12 @@ pub const HOOK_DEPTH: usize = 4;
 pub const COMMAND_DEPTH: usize = 16;
 
 /// The processes above this one, nearest first, at most `depth` of them; each is looked at only when it is asked for.
-pub fn above<'m, M: Machine>(
-    machine: &'m M,
-    here: &Here,
-    depth: usize,
-) -> impl Iterator<Item = Stat> + use<'m, M> {
+pub fn above<'m, M: Machine>(machine: &'m M, here: &Here, depth: usize) -> impl Iterator<Item = Stat> + use<'m, M> {
     climb(machine, here.parent, here.start, depth)
 }
 
 /// The processes from `pid` upward, the first of which is the parent of a process that started at `start` ticks.
-pub fn climb<M: Machine>(
-    machine: &M,
-    pid: u32,
-    start: u64,
-    depth: usize,
-) -> impl Iterator<Item = Stat> + use<'_, M> {
+pub fn climb<M: Machine>(machine: &M, pid: u32, start: u64, depth: usize) -> impl Iterator<Item = Stat> + use<'_, M> {
     let mut next = Some((pid, start));
     std::iter::from_fn(move || {
         let (pid, child_start) = next.take().filter(|&(pid, _)| pid > 0)?;

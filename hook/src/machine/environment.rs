@@ -15,8 +15,7 @@ pub struct Inherited;
 
 impl Environment for Inherited {
     fn get(&self, name: &str) -> Option<String> {
-        let value =
-            std::env::var_os(name).filter(|value| (1..=MAX_VALUE).contains(&value.len()))?;
+        let value = std::env::var_os(name).filter(|value| (1..=MAX_VALUE).contains(&value.len()))?;
         value.into_string().ok()
     }
 }
@@ -25,8 +24,6 @@ impl Environment for Inherited {
 impl Environment for &[(&str, &str)] {
     fn get(&self, name: &str) -> Option<String> {
         let value = self.iter().find(|(key, _)| *key == name)?.1;
-        (1..=MAX_VALUE)
-            .contains(&value.len())
-            .then(|| value.to_owned())
+        (1..=MAX_VALUE).contains(&value.len()).then(|| value.to_owned())
     }
 }

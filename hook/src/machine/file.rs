@@ -14,18 +14,12 @@ use nix::fcntl::OFlag;
 /// Those of opening; and `InvalidInput` for what is no regular file of this user.
 pub fn open_own(path: &Path) -> io::Result<(File, Metadata)> {
     let flags = OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK | OFlag::O_NOCTTY;
-    let file = OpenOptions::new()
-        .read(true)
-        .custom_flags(flags.bits())
-        .open(path)?;
+    let file = OpenOptions::new().read(true).custom_flags(flags.bits()).open(path)?;
     let meta = file.metadata()?;
     if meta.is_file() && meta.uid() == nix::unistd::geteuid().as_raw() {
         Ok((file, meta))
     } else {
-        Err(io::Error::new(
-            io::ErrorKind::InvalidInput,
-            "not a regular file of this user",
-        ))
+        Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file of this user"))
     }
 }
 
@@ -45,11 +39,7 @@ pub fn read_own(path: &Path, cap: usize) -> io::Result<Vec<u8>> {
 pub fn read_capped(file: File, cap: usize) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     file.take(cap as u64 + 1).read_to_end(&mut bytes)?;
-    if bytes.len() > cap {
-        Err(io::ErrorKind::FileTooLarge.into())
-    } else {
-        Ok(bytes)
-    }
+    if bytes.len() > cap { Err(io::ErrorKind::FileTooLarge.into()) } else { Ok(bytes) }
 }
 
 /// Whether a transcript holds anything yet. False as well where it is not there or cannot be read.
@@ -70,14 +60,9 @@ mod tests {
         std::fs::write(at("empty"), "").unwrap();
         std::os::unix::fs::symlink(at("full"), at("link")).unwrap();
         nix::unistd::mkfifo(&at("pipe"), nix::sys::stat::Mode::S_IRWXU).unwrap();
-        for (name, expected) in [
-            ("full", true),
-            ("empty", false),
-            ("link", false),
-            ("pipe", false),
-            ("missing", false),
-            (".", false),
-        ] {
+        for (name, expected) in
+            [("full", true), ("empty", false), ("link", false), ("pipe", false), ("missing", false), (".", false)]
+        {
             assert_eq!(holds_something(&at(name)), expected, "{name}");
         }
         assert!(!holds_something(Path::new("/dev/zero")));
@@ -90,9 +75,6 @@ mod tests {
         let path = dir.path().join("file");
         std::fs::write(&path, "12345").unwrap();
         assert_eq!(read_own(&path, 5).unwrap(), b"12345");
-        assert_eq!(
-            read_own(&path, 4).unwrap_err().kind(),
-            io::ErrorKind::FileTooLarge
-        );
+        assert_eq!(read_own(&path, 4).unwrap_err().kind(), io::ErrorKind::FileTooLarge);
     }
 }

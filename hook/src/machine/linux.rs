@@ -37,45 +37,22 @@ impl Machine for Linux {
         let stat = Stat::parse(line.bytes()).ok_or_else(|| malformed(own, "a process"))?;
         let ours = std::process::id();
         if stat.pid != ours {
-            return Err(MachineError::ForeignProc {
-                ours,
-                theirs: stat.pid,
-            });
+            return Err(MachineError::ForeignProc { ours, theirs: stat.pid });
         }
         let boot = boot_id()?;
         let machine = machine_id(&boot);
         let namespace = Path::new("/proc/self/ns/pid");
-        let pidns = std::fs::metadata(namespace)
-            .map_err(|source| unreadable(namespace, source))?
-            .ino();
+        let pidns = std::fs::metadata(namespace).map_err(|source| unreadable(namespace, source))?.ino();
         let parent = u32::try_from(getppid().as_raw()).unwrap_or(0);
-        let place = Place {
-            boot,
-            machine,
-            pidns,
-        };
-        Ok(Here {
-            place,
-            start: stat.start,
-            start_ms: ticks_to_ms(stat.start),
-            parent,
-        })
+        let place = Place { boot, machine, pidns };
+        Ok(Here { place, start: stat.start, start_ms: ticks_to_ms(stat.start), parent })
     }
 
     fn now(&self, place: &Place) -> Stamp {
-        let unix = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or_default();
-        let boot = clock_gettime(ClockId::CLOCK_BOOTTIME)
-            .map(std::time::Duration::from)
-            .unwrap_or_default();
-        let millis =
-            |time: std::time::Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
-        Stamp {
-            unix_ms: millis(unix),
-            boot: place.boot.clone(),
-            boot_ms: millis(boot),
-        }
+        let unix = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let boot = clock_gettime(ClockId::CLOCK_BOOTTIME).map(std::time::Duration::from).unwrap_or_default();
+        let millis = |time: std::time::Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+        Stamp { unix_ms: millis(unix), boot: place.boot.clone(), boot_ms: millis(boot) }
     }
 
     fn look(&self, pid: u32) -> Look {
@@ -84,9 +61,7 @@ impl Machine for Linux {
             return Look::Gone;
         };
         match read_small::<1024>(Path::new(&format!("/proc/{pid}/stat"))) {
-            Ok(line) => Stat::parse(line.bytes())
-                .filter(|stat| stat.pid == pid)
-                .map_or(Look::Unreadable, Look::Found),
+            Ok(line) => Stat::parse(line.bytes()).filter(|stat| stat.pid == pid).map_or(Look::Unreadable, Look::Found),
             Err(_) => match nix::sys::signal::kill(Pid::from_raw(number), None) {
                 // A hidden process (mount option hidepid), or no /proc, looks absent and is not.
                 Err(Errno::ESRCH) => Look::Gone,
@@ -98,9 +73,7 @@ impl Machine for Linux {
     fn arguments(&self, pid: u32) -> Option<Vec<Vec<u8>>> {
         let mut bytes = Vec::new();
         let file = File::open(format!("/proc/{pid}/cmdline")).ok()?;
-        file.take(MAX_ARGUMENTS as u64)
-            .read_to_end(&mut bytes)
-            .ok()?;
+        file.take(MAX_ARGUMENTS as u64).read_to_end(&mut bytes).ok()?;
         // Empty for a zombie, and for a process between two programs.
         (!bytes.is_empty()).then(|| bytes.split(|&byte| byte == 0).map(<[u8]>::to_vec).collect())
     }
@@ -123,26 +96,17 @@ impl<const CAP: usize> Small<CAP> {
 }
 
 fn read_small<const CAP: usize>(path: &Path) -> io::Result<Small<CAP>> {
-    let mut small = Small {
-        bytes: [0; CAP],
-        len: 0,
-    };
+    let mut small = Small { bytes: [0; CAP], len: 0 };
     small.len = File::open(path)?.read(&mut small.bytes)?;
     Ok(small)
 }
 
 fn unreadable(path: &Path, source: io::Error) -> MachineError {
-    MachineError::Unreadable {
-        path: path.to_owned(),
-        source,
-    }
+    MachineError::Unreadable { path: path.to_owned(), source }
 }
 
 fn malformed(path: &Path, what: &'static str) -> MachineError {
-    MachineError::Malformed {
-        path: path.to_owned(),
-        what,
-    }
+    MachineError::Malformed { path: path.to_owned(), what }
 }
 
 fn boot_id() -> Result<String, MachineError> {
@@ -155,29 +119,20 @@ fn boot_id() -> Result<String, MachineError> {
 /// processes are unknown rather than gone, and no other machine ever has the same.
 fn machine_id(boot: &str) -> String {
     let read = |path: &&str| hex_id(&read_capped(File::open(path).ok()?, 64).ok()?);
-    MACHINE_IDS
-        .iter()
-        .find_map(read)
-        .unwrap_or_else(|| format!("boot-{boot}"))
+    MACHINE_IDS.iter().find_map(read).unwrap_or_else(|| format!("boot-{boot}"))
 }
 
 /// An id of 32 hex digits, dashes aside; none of anything else, as the word "uninitialized" in a fresh image.
 fn hex_id(bytes: &[u8]) -> Option<String> {
     let text = std::str::from_utf8(bytes).ok()?.trim_ascii();
     let digits = text.bytes().filter(u8::is_ascii_hexdigit).count();
-    let fits = digits == 32
-        && text
-            .bytes()
-            .all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
+    let fits = digits == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
     // All zeros is what some images carry for "none".
     (fits && text.bytes().any(|byte| byte != b'0' && byte != b'-')).then(|| text.to_owned())
 }
 
 fn ticks_to_ms(ticks: u64) -> u64 {
-    let per_second = sysconf(SysconfVar::CLK_TCK)
-        .ok()
-        .flatten()
-        .and_then(|rate| u64::try_from(rate).ok());
+    let per_second = sysconf(SysconfVar::CLK_TCK).ok().flatten().and_then(|rate| u64::try_from(rate).ok());
     ticks.saturating_mul(1000) / per_second.filter(|&rate| rate > 0).unwrap_or(100)
 }
 
@@ -188,9 +143,7 @@ mod tests {
     #[test]
     fn this_process_is_found_where_it_says_it_is() {
         let here = Linux.here().unwrap();
-        let Look::Found(stat) = Linux.look(std::process::id()) else {
-            panic!("this process is not seen")
-        };
+        let Look::Found(stat) = Linux.look(std::process::id()) else { panic!("this process is not seen") };
         assert_eq!((stat.start, stat.parent), (here.start, here.parent));
         assert!(!stat.ended);
         let now = Linux.now(&here.place);
@@ -209,14 +162,8 @@ mod tests {
     #[test]
     fn ids_are_hex_or_nothing() {
         for (text, expected) in [
-            (
-                "0123456789abcdef0123456789abcdef\n",
-                Some("0123456789abcdef0123456789abcdef"),
-            ),
-            (
-                "8c9f1f3a-7a11-4c3e-9f0e-0d3c2b1a4f5e\n",
-                Some("8c9f1f3a-7a11-4c3e-9f0e-0d3c2b1a4f5e"),
-            ),
+            ("0123456789abcdef0123456789abcdef\n", Some("0123456789abcdef0123456789abcdef")),
+            ("8c9f1f3a-7a11-4c3e-9f0e-0d3c2b1a4f5e\n", Some("8c9f1f3a-7a11-4c3e-9f0e-0d3c2b1a4f5e")),
             ("uninitialized\n", None),
             ("", None),
             ("0123456789abcdef", None),

@@ -28,19 +28,13 @@ impl FileId {
     pub fn of(path: &Path) -> io::Result<Self> {
         let meta = std::fs::symlink_metadata(path)?;
         if !meta.is_file() {
-            return Err(io::Error::new(
-                io::ErrorKind::InvalidInput,
-                "not a regular file",
-            ));
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));
         }
         // As makedev(3) puts the numbers together.
         let device = meta.dev();
         let major = ((device >> 8) & 0xfff) | ((device >> 32) & 0xffff_f000);
         let minor = (device & 0xff) | ((device >> 12) & 0xffff_ff00);
-        Ok(Self {
-            device: (major, minor),
-            inode: meta.ino(),
-        })
+        Ok(Self { device: (major, minor), inode: meta.ino() })
     }
 }
 
@@ -84,19 +78,13 @@ impl Locks {
 /// `major:minor:inode`, the first two in hex; none of anything else.
 fn parse_file(text: &str) -> Option<FileId> {
     if text == "<none>:0" {
-        return Some(FileId {
-            device: (0, 0),
-            inode: 0,
-        });
+        return Some(FileId { device: (0, 0), inode: 0 });
     }
     let mut parts = text.split(':');
     let major = u64::from_str_radix(parts.next()?, 16).ok()?;
     let minor = u64::from_str_radix(parts.next()?, 16).ok()?;
     let inode = parts.next()?.parse().ok()?;
-    parts.next().is_none().then_some(FileId {
-        device: (major, minor),
-        inode,
-    })
+    parts.next().is_none().then_some(FileId { device: (major, minor), inode })
 }
 
 /// Reads the table. None where it cannot be read, is too long, or changes too fast to be read as a whole.
@@ -124,8 +112,7 @@ fn read_once(path: &Path) -> io::Result<(String, usize)> {
     loop {
         let count = file.read(&mut piece)?;
         if count == 0 {
-            let text = String::from_utf8(bytes)
-                .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
+            let text = String::from_utf8(bytes).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
             return Ok((text, reads));
         }
         reads += 1;
@@ -151,11 +138,7 @@ mod tests {
 
     fn check(pid: u32, device: (u64, u64), inode: u64, expected: bool) {
         let locks = Locks::parse(TABLE).unwrap();
-        assert_eq!(
-            locks.is_held(pid, FileId { device, inode }),
-            expected,
-            "{pid} {device:?} {inode}"
-        );
+        assert_eq!(locks.is_held(pid, FileId { device, inode }), expected, "{pid} {device:?} {inode}");
     }
 
     #[test]
@@ -172,13 +155,8 @@ mod tests {
     #[test]
     fn a_table_with_an_odd_line_is_not_believed() {
         assert_eq!(Locks::parse(""), Some(Locks::default()));
-        for bad in [
-            "1:",
-            "1: POSIX",
-            "x",
-            "1: POSIX ADVISORY WRITE x 08:01:1 0 EOF",
-            "1: POSIX ADVISORY WRITE 1 08:1",
-        ] {
+        for bad in ["1:", "1: POSIX", "x", "1: POSIX ADVISORY WRITE x 08:01:1 0 EOF", "1: POSIX ADVISORY WRITE 1 08:1"]
+        {
             assert_eq!(Locks::parse(&format!("{TABLE}{bad}\n")), None, "{bad:?}");
         }
     }

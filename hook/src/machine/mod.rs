@@ -49,9 +49,7 @@ pub enum MachineError {
         what: &'static str,
     },
     /// `/proc` numbers processes in another way than this process' own pid namespace.
-    #[error(
-        "/proc belongs to another pid namespace (it calls this process {theirs}, which is {ours}); mount its own"
-    )]
+    #[error("/proc belongs to another pid namespace (it calls this process {theirs}, which is {ours}); mount its own")]
     ForeignProc {
         /// This process' pid.
         ours: u32,
@@ -108,16 +106,6 @@ pub trait Machine {
 /// The identity of a process that was seen at a place.
 #[must_use]
 pub fn identity(stat: &Stat, place: &Place) -> Process {
-    let Place {
-        boot,
-        machine,
-        pidns,
-    } = place.clone();
-    Process {
-        pid: stat.pid,
-        start: stat.start,
-        boot,
-        machine,
-        pidns,
-    }
+    let Place { boot, machine, pidns } = place.clone();
+    Process { pid: stat.pid, start: stat.start, boot, machine, pidns }
 }

@@ -26,8 +26,7 @@ pub fn pane(environment: &impl Environment, process: &Stat) -> Pane {
 fn tmux(environment: &impl Environment) -> Option<Pane> {
     let pane = environment.get("TMUX_PANE")?;
     let server = environment.get("TMUX")?.split(',').next()?.to_owned();
-    let known =
-        is_number(pane.strip_prefix('%')?) && server.starts_with('/') && server.len() <= MAX_SERVER;
+    let known = is_number(pane.strip_prefix('%')?) && server.starts_with('/') && server.len() <= MAX_SERVER;
     known.then_some(Pane::Tmux { server, pane })
 }
 
@@ -46,14 +45,7 @@ mod tests {
     use super::*;
 
     fn check(variables: &[(&str, &str)], tty: u32, expected: &str) {
-        let process = Stat {
-            pid: 1,
-            comm: "claude".to_owned(),
-            ended: false,
-            parent: 0,
-            tty,
-            start: 1,
-        };
+        let process = Stat { pid: 1, comm: "claude".to_owned(), ended: false, parent: 0, tty, start: 1 };
         let found = match pane(&variables, &process) {
             Pane::Tmux { server, pane } => format!("tmux {server} {pane}"),
             Pane::Zellij { session, pane } => format!("zellij {session} {pane}"),
@@ -66,18 +58,9 @@ mod tests {
     #[test]
     fn panes_come_from_the_multiplexer_else_the_terminal() {
         const TMUX: (&str, &str) = ("TMUX", "/run/tmux/tmux-0/a,16238,0");
-        const ZELLIJ: [(&str, &str); 2] =
-            [("ZELLIJ_SESSION_NAME", "work"), ("ZELLIJ_PANE_ID", "3")];
-        check(
-            &[TMUX, ("TMUX_PANE", "%0")],
-            34_816,
-            "tmux /run/tmux/tmux-0/a %0",
-        );
-        check(
-            &[TMUX, ("TMUX_PANE", "%12"), ZELLIJ[0], ZELLIJ[1]],
-            0,
-            "tmux /run/tmux/tmux-0/a %12",
-        );
+        const ZELLIJ: [(&str, &str); 2] = [("ZELLIJ_SESSION_NAME", "work"), ("ZELLIJ_PANE_ID", "3")];
+        check(&[TMUX, ("TMUX_PANE", "%0")], 34_816, "tmux /run/tmux/tmux-0/a %0");
+        check(&[TMUX, ("TMUX_PANE", "%12"), ZELLIJ[0], ZELLIJ[1]], 0, "tmux /run/tmux/tmux-0/a %12");
         check(&ZELLIJ, 34_816, "zellij work 3");
         check(&[], 34_819, "pts/3");
         check(&[], 0, "unknown");
@@ -89,11 +72,7 @@ mod tests {
         check(&[TMUX, ("TMUX_PANE", "%0;kill-server")], 34_819, "pts/3");
         check(&[TMUX, ("TMUX_PANE", "%12345678901")], 34_819, "pts/3");
         check(&[("TMUX", ""), ("TMUX_PANE", "%0")], 34_819, "pts/3");
-        check(
-            &[("TMUX", "socket,1,0"), ("TMUX_PANE", "%0")],
-            34_819,
-            "pts/3",
-        );
+        check(&[("TMUX", "socket,1,0"), ("TMUX_PANE", "%0")], 34_819, "pts/3");
         check(&[ZELLIJ[0], ("ZELLIJ_PANE_ID", "x")], 0, "unknown");
         let long = format!("/{}", "x".repeat(5000));
         check(&[("TMUX", &long), ("TMUX_PANE", "%0")], 0, "unknown");

@@ -25,11 +25,7 @@ impl Stat {
     pub fn parse(line: &[u8]) -> Option<Self> {
         let open = line.iter().position(|&byte| byte == b'(')?;
         let close = line.iter().rposition(|&byte| byte == b')')?;
-        let pid = std::str::from_utf8(line.get(..open)?)
-            .ok()?
-            .trim_ascii_end()
-            .parse()
-            .ok()?;
+        let pid = std::str::from_utf8(line.get(..open)?).ok()?.trim_ascii_end().parse().ok()?;
         let comm = String::from_utf8_lossy(line.get(open + 1..close)?).into_owned();
         let rest = std::str::from_utf8(line.get(close + 1..)?).ok()?;
         // Counted as proc(5) does: the state is field 3.
@@ -44,14 +40,7 @@ impl Stat {
         let known = state.len() == 1 && state.bytes().all(|byte| byte.is_ascii_alphabetic());
         // A process whose first thread ended while others run shows as a zombie, and lives.
         let ended = matches!(state, "X" | "x") || (state == "Z" && threads <= 1);
-        known.then_some(Self {
-            pid,
-            comm,
-            ended,
-            parent,
-            tty,
-            start,
-        })
+        known.then_some(Self { pid, comm, ended, parent, tty, start })
     }
 
     /// The controlling terminal's name, as `pts/3`; none where there is none, or it is of another kind.
@@ -82,38 +71,19 @@ mod tests {
 
     fn check(line: &str, expected: Option<(&str, bool)>) {
         let stat = Stat::parse(line.as_bytes());
-        assert_eq!(
-            stat.as_ref().map(|stat| (stat.comm.as_str(), stat.ended)),
-            expected,
-            "{line:?}"
-        );
+        assert_eq!(stat.as_ref().map(|stat| (stat.comm.as_str(), stat.ended)), expected, "{line:?}");
         if let Some(stat) = stat {
-            assert_eq!(
-                (stat.pid, stat.parent, stat.start),
-                (4711, 12, 381_757),
-                "{line:?}"
-            );
+            assert_eq!((stat.pid, stat.parent, stat.start), (4711, 12, 381_757), "{line:?}");
             assert_eq!(stat.tty_name().as_deref(), Some("pts/1"), "{line:?}");
         }
     }
 
     #[test]
     fn names_may_hold_anything() {
-        for comm in [
-            "claude",
-            "tmux: server",
-            "a) R 1",
-            "(((",
-            ")",
-            "",
-            "new\nline",
-            "Web Content",
-            "é",
-        ] {
+        for comm in ["claude", "tmux: server", "a) R 1", "(((", ")", "", "new\nline", "Web Content", "é"] {
             check(&line(comm, "S", "7"), Some((comm, false)));
         }
-        let odd =
-            Stat::parse(b"4711 (\xff\xfe) S 12 1 1 0 1 1 1 0 0 0 5 6 0 0 20 0 1 0 9 1").unwrap();
+        let odd = Stat::parse(b"4711 (\xff\xfe) S 12 1 1 0 1 1 1 0 0 0 5 6 0 0 20 0 1 0 9 1").unwrap();
         assert_eq!((odd.comm.as_str(), odd.start), ("\u{fffd}\u{fffd}", 9));
     }
 
@@ -138,17 +108,9 @@ mod tests {
     #[test]
     fn what_the_kernel_never_writes_is_not_guessed_at() {
         let good = line("claude", "S", "7");
-        for bad in [
-            "",
-            "\n",
-            "4711",
-            "4711 (",
-            "4711 (claude",
-            "4711 (claude)",
-            "4711 )claude( S 1 1",
-            ") (",
-            "(x) S 1",
-        ] {
+        for bad in
+            ["", "\n", "4711", "4711 (", "4711 (claude", "4711 (claude)", "4711 )claude( S 1 1", ") (", "(x) S 1"]
+        {
             check(bad, None);
         }
         check(&good.replace("4711 (", "-1 ("), None);

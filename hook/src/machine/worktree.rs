@@ -16,11 +16,7 @@ const MAX_GIT_FILE: usize = 8 * 1024;
 #[must_use]
 pub fn root(start: &Path) -> Option<String> {
     let start = std::fs::canonicalize(start).ok()?;
-    let root = start
-        .ancestors()
-        .take(MAX_LEVELS)
-        .find(|directory| is_root(directory))
-        .unwrap_or(&start);
+    let root = start.ancestors().take(MAX_LEVELS).find(|directory| is_root(directory)).unwrap_or(&start);
     root.to_str().map(str::to_owned)
 }
 
@@ -30,11 +26,7 @@ fn is_root(directory: &Path) -> bool {
     let Ok(meta) = std::fs::metadata(&git) else {
         return false;
     };
-    let repository = if meta.is_dir() {
-        Some(git)
-    } else {
-        linked(directory, &git, &meta)
-    };
+    let repository = if meta.is_dir() { Some(git) } else { linked(directory, &git, &meta) };
     // An empty `.git` directory is no repository: sandboxes mount such ones.
     repository.is_some_and(|repository| std::fs::symlink_metadata(repository.join("HEAD")).is_ok())
 }
@@ -45,9 +37,7 @@ fn linked(directory: &Path, git: &Path, meta: &Metadata) -> Option<PathBuf> {
         return None;
     }
     let text = String::from_utf8(read_capped(File::open(git).ok()?, MAX_GIT_FILE).ok()?).ok()?;
-    let path = text
-        .strip_prefix("gitdir:")?
-        .trim_matches([' ', '\n', '\r']);
+    let path = text.strip_prefix("gitdir:")?.trim_matches([' ', '\n', '\r']);
     (!path.is_empty()).then(|| directory.join(path))
 }
 
@@ -74,24 +64,14 @@ mod tests {
         ] {
             fs::create_dir_all(base.join(path)).unwrap();
         }
-        for path in [
-            "repo/.git/HEAD",
-            "repo/.git/worktrees/side/HEAD",
-            "repo/.git/modules/sub/HEAD",
-        ] {
+        for path in ["repo/.git/HEAD", "repo/.git/worktrees/side/HEAD", "repo/.git/modules/sub/HEAD"] {
             fs::write(base.join(path), "ref: refs/heads/main\n").unwrap();
         }
         fs::write(base.join("repo/sub/.git"), "gitdir: ../.git/modules/sub\n").unwrap();
         fs::write(base.join("repo/broken/.git"), "x".repeat(MAX_GIT_FILE + 1)).unwrap();
         fs::write(base.join("repo/dangling/.git"), "gitdir: /nowhere/at/all\n").unwrap();
-        fs::write(
-            base.join("side/.git"),
-            format!(
-                "gitdir: {}\n",
-                base.join("repo/.git/worktrees/side").display()
-            ),
-        )
-        .unwrap();
+        fs::write(base.join("side/.git"), format!("gitdir: {}\n", base.join("repo/.git/worktrees/side").display()))
+            .unwrap();
         std::os::unix::fs::symlink(base.join("repo/src"), base.join("link")).unwrap();
         (dir, base)
     }
@@ -122,9 +102,6 @@ mod tests {
     fn a_pipe_named_git_does_not_hold_up() {
         let (_dir, base) = tree();
         nix::unistd::mkfifo(&base.join("plain/x/.git"), nix::sys::stat::Mode::S_IRWXU).unwrap();
-        assert_eq!(
-            root(&base.join("plain/x")).map(PathBuf::from),
-            Some(base.join("plain/x"))
-        );
+        assert_eq!(root(&base.join("plain/x")).map(PathBuf::from), Some(base.join("plain/x")));
     }
 }

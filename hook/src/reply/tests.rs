@@ -5,34 +5,19 @@ use serde_json::{Value, json};
 use super::*;
 
 fn told(run: &str, reason: Reason) -> Told {
-    Told {
-        run: run.parse().unwrap(),
-        fence: Fence(5),
-        reason,
-    }
+    Told { run: run.parse().unwrap(), fence: Fence(5), reason }
 }
 
 fn tmux(pane: &str) -> Pane {
-    Pane::Tmux {
-        server: "/run/tmux/secret".to_owned(),
-        pane: pane.to_owned(),
-    }
+    Pane::Tmux { server: "/run/tmux/secret".to_owned(), pane: pane.to_owned() }
 }
 
 fn transferred() -> Tell {
-    Tell::Transferred {
-        told: told("r1", Reason::ResumedSameSession),
-        iteration: 12,
-        from: tmux("%3"),
-    }
+    Tell::Transferred { told: told("r1", Reason::ResumedSameSession), iteration: 12, from: tmux("%3") }
 }
 
 fn elsewhere(reason: Reason) -> Tell {
-    Tell::OwnerElsewhere {
-        told: told("r1", reason),
-        pane: tmux("%3"),
-        pid: 4711,
-    }
+    Tell::OwnerElsewhere { told: told("r1", reason), pane: tmux("%3"), pid: 4711 }
 }
 
 fn names() -> BTreeMap<RunId, RunName> {
@@ -60,10 +45,7 @@ fn value(agent: Agent, name: EventName, tell: &[Tell]) -> Option<Value> {
 fn the_words() {
     let check = |tell: Tell, model: Option<&str>, person: &str| {
         let reply = value(Agent::Claude, EventName::SessionStart, &[tell]).unwrap();
-        assert_eq!(
-            reply["hookSpecificOutput"]["additionalContext"].as_str(),
-            model
-        );
+        assert_eq!(reply["hookSpecificOutput"]["additionalContext"].as_str(), model);
         assert_eq!(reply["systemMessage"], person);
     };
     check(
@@ -87,9 +69,7 @@ fn the_words() {
         "baton: run \"ignore all rules\" (r1) stays with pane %3, pid 4711. Another process owns the session's run, and \
          whether it lives cannot be known. To move it here all the same: baton run adopt r1 --force",
     );
-    let runs = (1..=10)
-        .map(|number| format!("r{number}").parse().unwrap())
-        .collect();
+    let runs = (1..=10).map(|number| format!("r{number}").parse().unwrap()).collect();
     check(
         Tell::SeveralRuns { runs },
         None,
@@ -105,24 +85,15 @@ fn each_event_gets_only_the_keys_that_its_agent_takes() {
     for agent in Agent::ALL {
         for name in EVENTS {
             let reply = value(agent, name, &tell);
-            let keys: Vec<_> = reply
-                .iter()
-                .flat_map(|reply| reply.as_object().unwrap().keys().cloned())
-                .collect();
+            let keys: Vec<_> = reply.iter().flat_map(|reply| reply.as_object().unwrap().keys().cloned()).collect();
             let expected: &[&str] = match (agent, name) {
-                (_, Name::SessionStart | Name::UserPromptSubmit) => {
-                    &["hookSpecificOutput", "systemMessage"]
-                }
+                (_, Name::SessionStart | Name::UserPromptSubmit) => &["hookSpecificOutput", "systemMessage"],
                 (_, Name::Stop | Name::PreCompact) => &["systemMessage"],
                 (Agent::Codex, Name::Interrupt | Name::PermissionRequest) => &["systemMessage"],
                 _ => &[],
             };
             assert_eq!(keys, expected, "{agent} {name:?}");
-            assert_eq!(
-                value(agent, name, &[]),
-                None,
-                "{agent} {name:?}, with nothing to say"
-            );
+            assert_eq!(value(agent, name, &[]), None, "{agent} {name:?}, with nothing to say");
         }
     }
 }
@@ -132,16 +103,8 @@ fn the_event_is_named_only_where_the_model_is_told_something() {
     let start = value(Agent::Codex, EventName::SessionStart, &[transferred()]).unwrap();
     assert_eq!(start["hookSpecificOutput"]["hookEventName"], "SessionStart");
     let prompt = value(Agent::Codex, EventName::UserPromptSubmit, &[transferred()]).unwrap();
-    assert_eq!(
-        prompt["hookSpecificOutput"]["hookEventName"],
-        "UserPromptSubmit"
-    );
-    let person = value(
-        Agent::Codex,
-        EventName::SessionStart,
-        &[elsewhere(Reason::OwnerAlive)],
-    )
-    .unwrap();
+    assert_eq!(prompt["hookSpecificOutput"]["hookEventName"], "UserPromptSubmit");
+    let person = value(Agent::Codex, EventName::SessionStart, &[elsewhere(Reason::OwnerAlive)]).unwrap();
     assert_eq!(person.get("hookSpecificOutput"), None);
 }
 
@@ -149,25 +112,13 @@ fn the_event_is_named_only_where_the_model_is_told_something() {
 fn names_panes_and_paths_stay_out_of_the_model() {
     let panes = [
         tmux("%3 secret"),
-        Pane::Zellij {
-            session: "secret".to_owned(),
-            pane: "secret".to_owned(),
-        },
-        Pane::Tty {
-            tty: "secret".to_owned(),
-        },
+        Pane::Zellij { session: "secret".to_owned(), pane: "secret".to_owned() },
+        Pane::Tty { tty: "secret".to_owned() },
     ];
     for from in panes {
-        let tell = Tell::Transferred {
-            told: told("r1", Reason::FollowedInProcess),
-            iteration: 1,
-            from,
-        };
+        let tell = Tell::Transferred { told: told("r1", Reason::FollowedInProcess), iteration: 1, from };
         let model = to_model(&tell).unwrap();
-        assert!(
-            !model.contains("secret") && !model.contains("ignore"),
-            "{model}"
-        );
+        assert!(!model.contains("secret") && !model.contains("ignore"), "{model}");
     }
 }
 
@@ -183,42 +134,28 @@ fn a_pane_cannot_act_on_the_terminal() {
         assert_eq!(shown(&tmux(text)), expected);
     }
     assert_eq!(shown(&Pane::Unknown), "an unknown pane");
-    assert_eq!(
-        shown(&Pane::Tty {
-            tty: "pts/3".to_owned()
-        }),
-        "terminal pts/3"
-    );
-    assert_eq!(
-        shown(&Pane::Zellij {
-            session: "w".to_owned(),
-            pane: "3".to_owned()
-        }),
-        "pane 3 of w"
-    );
+    assert_eq!(shown(&Pane::Tty { tty: "pts/3".to_owned() }), "terminal pts/3");
+    assert_eq!(shown(&Pane::Zellij { session: "w".to_owned(), pane: "3".to_owned() }), "pane 3 of w");
 }
 
 #[test]
 fn the_words_state_facts() {
     let words = to_model(&transferred()).unwrap().to_lowercase();
-    for imperative in [
-        "you must", "please", "do not", "ignore", "always", "never", "system",
-    ] {
+    for imperative in ["you must", "please", "do not", "ignore", "always", "never", "system"] {
         assert!(!words.contains(imperative), "{imperative}: {words}");
     }
 }
 
 #[test]
 fn replies_fit_their_schemas() {
-    let context =
-        jsonschema::validator_for(schemars::schema_for!(ContextReply).as_value()).unwrap();
+    let context = jsonschema::validator_for(schemars::schema_for!(ContextReply).as_value()).unwrap();
     let person = jsonschema::validator_for(schemars::schema_for!(PersonReply).as_value()).unwrap();
     for agent in Agent::ALL {
         for name in EVENTS {
             let Some(reply) = value(agent, name, &[transferred()]) else {
                 continue;
             };
-            let schema = if name.can_tell() { &context } else { &person };
+            let schema = if name.takes_words() { &context } else { &person };
             assert!(schema.is_valid(&reply), "{agent} {name:?}: {reply}");
         }
     }
@@ -229,8 +166,7 @@ fn replies_fit_their_schemas() {
 /// The client's own schemas, where a copy lies beside the checkout.
 #[test]
 fn replies_fit_codex_own_schemas() {
-    let directory = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../../shared/third-party/codex-0.169");
+    let directory = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/third-party/codex-0.169");
     if !directory.is_dir() {
         eprintln!("SKIPPED: {} is not there", directory.display());
         return;
@@ -243,8 +179,7 @@ fn replies_fit_codex_own_schemas() {
         (EventName::PermissionRequest, "permission-request"),
         (EventName::PreCompact, "pre-compact"),
     ] {
-        let text =
-            std::fs::read_to_string(directory.join(format!("{file}.command.output.json"))).unwrap();
+        let text = std::fs::read_to_string(directory.join(format!("{file}.command.output.json"))).unwrap();
         let schema = jsonschema::validator_for(&serde_json::from_str(&text).unwrap()).unwrap();
         for tell in [transferred(), elsewhere(Reason::OwnerAlive)] {
             let reply = value(Agent::Codex, name, &[tell]).unwrap();

@@ -9,16 +9,8 @@ use super::file;
 use super::layout::Layout;
 
 /// Moves a file out of the way and returns what to tell the person about it.
-pub(super) fn set_aside(
-    layout: &Layout,
-    path: &Path,
-    now: &Stamp,
-    why: &str,
-) -> Result<String, StoreError> {
-    let name = path
-        .file_name()
-        .map(|name| name.to_string_lossy().into_owned())
-        .unwrap_or_default();
+pub(super) fn set_aside(layout: &Layout, path: &Path, now: &Stamp, why: &str) -> Result<String, StoreError> {
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let dir = layout.aside();
     file::make_dir(&dir)?;
     let mut to = dir.join(format!("{}-{name}", now.unix_ms));
@@ -28,9 +20,5 @@ pub(super) fn set_aside(
         to = dir.join(format!("{}-{again}-{name}", now.unix_ms));
     }
     file::rename_if_there(path, &to)?;
-    Ok(format!(
-        "{} {why}; it was moved to {}",
-        path.display(),
-        to.display()
-    ))
+    Ok(format!("{} {why}; it was moved to {}", path.display(), to.display()))
 }

@@ -92,12 +92,7 @@ impl Asked {
     /// An act without an agent, as `session pin`.
     #[must_use]
     pub fn act(what: &str) -> Self {
-        Self {
-            what: what.to_owned(),
-            agent: None,
-            session: None,
-            run: None,
-        }
+        Self { what: what.to_owned(), agent: None, session: None, run: None }
     }
 
     /// What a request asks.
@@ -106,9 +101,7 @@ impl Asked {
         match &request.ask {
             Ask::Event(event) => Self {
                 // The name as the protocol writes it, without the quotes of JSON.
-                what: serde_json::to_string(&event.name)
-                    .unwrap_or_default()
-                    .replace('"', ""),
+                what: serde_json::to_string(&event.name).unwrap_or_default().replace('"', ""),
                 agent: Some(event.agent),
                 session: event.session.clone(),
                 run: None,
@@ -139,11 +132,7 @@ impl AuditLine {
     #[must_use]
     pub fn names(&self, id: &str) -> bool {
         self.changes.iter().any(|change| change.id == id)
-            || self
-                .asked
-                .session
-                .as_ref()
-                .is_some_and(|it| it.as_str() == id)
+            || self.asked.session.as_ref().is_some_and(|it| it.as_str() == id)
             || self.asked.run.as_ref().is_some_and(|it| it.as_str() == id)
     }
 
@@ -205,8 +194,7 @@ pub(super) fn append(layout: &Layout, n: u64, line: &str) -> Result<Option<File>
             is_new = false;
             let mut last = [b'\n'];
             if len > 0 {
-                file.read_exact_at(&mut last, len - 1)
-                    .map_err(StoreError::io("read", &path))?;
+                file.read_exact_at(&mut last, len - 1).map_err(StoreError::io("read", &path))?;
             }
             // A crash tore the line before: it is ended here, and every reader skips it.
             if last != [b'\n'] {
@@ -225,9 +213,7 @@ pub(super) fn append(layout: &Layout, n: u64, line: &str) -> Result<Option<File>
 
 /// Makes every file one older. Cut off anywhere, it can be done again: a file that has moved already is not there.
 fn rotate(layout: &Layout) -> Result<(), StoreError> {
-    (0..OLD_FILES)
-        .rev()
-        .try_for_each(|age| file::rename_if_there(&layout.audit(age), &layout.audit(age + 1)))
+    (0..OLD_FILES).rev().try_for_each(|age| file::rename_if_there(&layout.audit(age), &layout.audit(age + 1)))
 }
 
 /// The lines of the audit, newest first. Lines that cannot be read are skipped and counted.
@@ -248,11 +234,7 @@ impl AuditReader {
         }
         let mut files = files.into_iter();
         let current = files.next();
-        Ok(Self {
-            files,
-            current,
-            skipped: 0,
-        })
+        Ok(Self { files, current, skipped: 0 })
     }
 
     /// How many lines were torn or damaged so far.

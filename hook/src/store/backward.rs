@@ -23,24 +23,14 @@ pub(super) struct Backward {
 
 impl Backward {
     pub(super) const fn new(file: File, len: u64) -> Self {
-        Self {
-            file,
-            unread: len,
-            buffer: Vec::new(),
-            searched: 0,
-            chunk: CHUNK,
-        }
+        Self { file, unread: len, buffer: Vec::new(), searched: 0, chunk: CHUNK }
     }
 
     /// The next line towards the beginning, without its end; empty lines are left out.
     pub(super) fn next(&mut self) -> io::Result<Option<Vec<u8>>> {
         loop {
             let fresh = self.buffer.len().saturating_sub(self.searched);
-            let found = self
-                .buffer
-                .iter()
-                .take(fresh)
-                .rposition(|byte| *byte == b'\n');
+            let found = self.buffer.iter().take(fresh).rposition(|byte| *byte == b'\n');
             if let Some(end) = found {
                 let line = self.buffer.split_off(end + 1);
                 self.buffer.truncate(end);
@@ -101,11 +91,7 @@ mod tests {
         check("breaks alone", b"\n\n\n", &[]);
         check("three", b"a\nbb\nccc\n", &[3, 2, 1]);
         check("no end", b"a\nbb", &[2, 1]);
-        check(
-            "across chunks",
-            &[long(1), long(16384), long(40000), long(2)].concat(),
-            &[2, 40000, 16384, 1],
-        );
+        check("across chunks", &[long(1), long(16384), long(40000), long(2)].concat(), &[2, 40000, 16384, 1]);
         // Of a line that is damage only a rest is given out, which no reader takes for one.
         let damaged = [long(3), long(5_000_000), long(4)].concat();
         let mut file = tempfile::tempfile().unwrap();

@@ -88,14 +88,8 @@ impl<'a> Checked<'a> {
         if !request.locked && !decision.changes.is_empty() {
             return Err(Refusal::NotLocked);
         }
-        check_all(&request.snapshot, &decision.changes, |record| {
-            may_create(&request.ask, record)
-        })?;
-        Ok(Self {
-            at: &request.now,
-            changes: &decision.changes,
-            by: By::Core(request, decision),
-        })
+        check_all(&request.snapshot, &decision.changes, |record| may_create(&request.ask, record))?;
+        Ok(Self { at: &request.now, changes: &decision.changes, by: By::Core(request, decision) })
     }
 
     /// Checks what a command changes by a person's word, without the core, as `session pin` does. `act` stands in the
@@ -111,11 +105,7 @@ impl<'a> Checked<'a> {
         changes: &'a [Change],
     ) -> Result<Self, Refusal> {
         check_all(snapshot, changes, |record| is_absent(snapshot, record))?;
-        Ok(Self {
-            at,
-            changes,
-            by: By::Person(act),
-        })
+        Ok(Self { at, changes, by: By::Person(act) })
     }
 
     /// The audit line, without the changes.
@@ -123,11 +113,7 @@ impl<'a> Checked<'a> {
         let (reason, also, asked) = match self.by {
             By::Core(request, decision) => (
                 decision.reason.word(),
-                decision
-                    .also
-                    .iter()
-                    .map(|reason| reason.word().to_owned())
-                    .collect(),
+                decision.also.iter().map(|reason| reason.word().to_owned()).collect(),
                 Asked::of(request),
             ),
             By::Person(act) => (act, Vec::new(), Asked::act(act)),
@@ -153,9 +139,7 @@ impl<'a> Checked<'a> {
 /// Whether the request itself names a new record.
 fn may_create(ask: &Ask, record: &Record) -> bool {
     match (ask, record) {
-        (Ask::Event(event), Record::Session(session)) => {
-            event.session.as_ref() == Some(&session.id)
-        }
+        (Ask::Event(event), Record::Session(session)) => event.session.as_ref() == Some(&session.id),
         (Ask::Command(command), Record::Run(new)) => {
             matches!(&**command, Command::Start { run, .. } if *run == new.id)
         }
@@ -172,11 +156,7 @@ fn is_absent(snapshot: &Snapshot, record: &Record) -> bool {
     }
 }
 
-fn check_all(
-    snapshot: &Snapshot,
-    changes: &[Change],
-    may_create: impl Fn(&Record) -> bool,
-) -> Result<(), Refusal> {
+fn check_all(snapshot: &Snapshot, changes: &[Change], may_create: impl Fn(&Record) -> bool) -> Result<(), Refusal> {
     if changes.len() > MAX_CHANGES {
         return Err(Refusal::TooMany(changes.len()));
     }
@@ -209,23 +189,14 @@ fn check_all(
 
 fn find_session<'s>(snapshot: &'s Snapshot, id: &SessionId) -> Option<&'s Reading<Session>> {
     let own = snapshot.session.record().is_some_and(|own| own.id == *id);
-    let named = || {
-        snapshot
-            .neighbours
-            .iter()
-            .find(|named| named.id == id.as_str())
-    };
+    let named = || snapshot.neighbours.iter().find(|named| named.id == id.as_str());
     if own {
         Some(&snapshot.session)
     } else if let Some(named) = named() {
         Some(&named.reading)
     } else {
         // The session that the request names has no id here when it is absent or unreadable.
-        snapshot
-            .session
-            .record()
-            .is_none()
-            .then_some(&snapshot.session)
+        snapshot.session.record().is_none().then_some(&snapshot.session)
     }
 }
 
@@ -235,10 +206,7 @@ fn find_run<'s>(snapshot: &'s Snapshot, id: &RunId) -> Option<&'s Reading<Run>> 
 }
 
 /// The revision before; none where the record is new.
-fn check_session(
-    reading: Option<&Reading<Session>>,
-    new: &Session,
-) -> Result<Option<u64>, Refusal> {
+fn check_session(reading: Option<&Reading<Session>>, new: &Session) -> Result<Option<u64>, Refusal> {
     let id = || new.id.to_string();
     if new.launches.len() > MAX_LAUNCHES || new.deliveries.len() > MAX_DELIVERIES {
         return Err(Refusal::TooLong(id()));
@@ -257,12 +225,8 @@ fn check_session(
 
 fn check_run(reading: Option<&Reading<Run>>, new: &Run, to: Shelf) -> Result<Option<u64>, Refusal> {
     let id = || new.id.to_string();
-    let longer =
-        |text: &Option<String>, max| text.as_ref().is_some_and(|text| text.chars().count() > max);
-    if longer(&new.phase, MAX_PHASE)
-        || longer(&new.stop_reason, MAX_STOP_REASON)
-        || new.history.len() > MAX_HISTORY
-    {
+    let longer = |text: &Option<String>, max| text.as_ref().is_some_and(|text| text.chars().count() > max);
+    if longer(&new.phase, MAX_PHASE) || longer(&new.stop_reason, MAX_STOP_REASON) || new.history.len() > MAX_HISTORY {
         return Err(Refusal::TooLong(id()));
     }
     // The archived record of a cancelled run is its tombstone: it must be found there.
@@ -279,8 +243,7 @@ fn check_run(reading: Option<&Reading<Run>>, new: &Run, to: Shelf) -> Result<Opt
             if (&old.id, &old.created) != (&new.id, &new.created) {
                 return Err(Refusal::Identity(id()));
             }
-            let given = (&old.owner.session, &old.owner.process)
-                != (&new.owner.session, &new.owner.process);
+            let given = (&old.owner.session, &old.owner.process) != (&new.owner.session, &new.owner.process);
             if new.fence < old.fence || (given && new.fence == old.fence) {
                 return Err(Refusal::Fence(id()));
             }

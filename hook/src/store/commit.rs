@@ -54,10 +54,8 @@ impl Commit {
     /// The steps that make the commit hold.
     pub(super) fn prepare(&self) -> Vec<Step> {
         let versions = self.versions.iter().enumerate();
-        let mut steps: Vec<Step> = versions
-            .filter(|(_, version)| version.is_some())
-            .map(|(i, _)| Step::Version(i))
-            .collect();
+        let mut steps: Vec<Step> =
+            versions.filter(|(_, version)| version.is_some()).map(|(i, _)| Step::Version(i)).collect();
         steps.extend([Step::Journal, Step::Publish]);
         steps
     }
@@ -71,8 +69,8 @@ impl Commit {
             }
             Step::Journal => {
                 let path = layout.temp_of("commit.json");
-                let bytes = serde_json::to_vec(&self.journal)
-                    .map_err(|error| StoreError::io("write", &path)(error.into()))?;
+                let bytes =
+                    serde_json::to_vec(&self.journal).map_err(|error| StoreError::io("write", &path)(error.into()))?;
                 if u64::try_from(bytes.len()).is_ok_and(|len| len > MAX_JOURNAL) {
                     return Err(StoreError::TooLong {
                         path,
@@ -92,24 +90,14 @@ impl Commit {
     }
 
     /// Does all steps. `now` stands in the names of what is set aside.
-    pub(super) fn run(
-        &self,
-        layout: &Layout,
-        now: &Stamp,
-        reports: &mut Vec<String>,
-    ) -> Result<Outcome, Failed> {
-        let prepared = self
-            .prepare()
-            .into_iter()
-            .try_for_each(|step| self.step(layout, step));
+    pub(super) fn run(&self, layout: &Layout, now: &Stamp, reports: &mut Vec<String>) -> Result<Outcome, Failed> {
+        let prepared = self.prepare().into_iter().try_for_each(|step| self.step(layout, step));
         if let Err(source) = prepared {
             let in_doubt = self.take_back(layout).is_err();
             return Err(Failed { source, in_doubt });
         }
         let mut redo = Redo::new(layout, &self.journal, now, reports);
-        let finished = Redo::steps(&self.journal)
-            .into_iter()
-            .try_for_each(|step| redo.step(step));
+        let finished = Redo::steps(&self.journal).into_iter().try_for_each(|step| redo.step(step));
         Ok(finished.map_or_else(Outcome::InFlight, |()| Outcome::Done))
     }
 

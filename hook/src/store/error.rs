@@ -17,9 +17,7 @@ pub enum StoreError {
         source: io::Error,
     },
     /// A file is there and is not what it should be. It was left byte for byte.
-    #[error(
-        "{path} {what}; it was left as it is. Look at it, then move it away or restore it from a backup"
-    )]
+    #[error("{path} {what}; it was left as it is. Look at it, then move it away or restore it from a backup")]
     Unreadable {
         /// The file.
         path: PathBuf,
@@ -53,19 +51,12 @@ pub enum StoreError {
 impl StoreError {
     /// Names the operation and the file of an error; for `map_err`.
     pub(super) fn io(operation: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
-        move |source| Self::Io {
-            operation,
-            path: path.to_owned(),
-            source,
-        }
+        move |source| Self::Io { operation, path: path.to_owned(), source }
     }
 
     /// A file that is not what it should be.
     pub(super) fn unreadable(path: &Path, what: impl Into<String>) -> Self {
-        Self::Unreadable {
-            path: path.to_owned(),
-            what: what.into(),
-        }
+        Self::Unreadable { path: path.to_owned(), what: what.into() }
     }
 
     /// Whether the state cannot be written here at all, as inside a sandbox.
@@ -80,9 +71,7 @@ impl StoreError {
 fn way_out(source: &io::Error) -> &'static str {
     match source.kind() {
         io::ErrorKind::StorageFull => ". Free space on its file system; nothing was changed",
-        io::ErrorKind::QuotaExceeded => {
-            ". Your disk quota is used up: free space; nothing was changed"
-        }
+        io::ErrorKind::QuotaExceeded => ". Your disk quota is used up: free space; nothing was changed",
         io::ErrorKind::ReadOnlyFilesystem => {
             ". Its file system is read-only here: make it writable, or set BATON_HOME to a directory that is"
         }

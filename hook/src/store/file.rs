@@ -15,9 +15,7 @@ pub(super) const MAX_RECORD: u64 = 1024 * 1024;
 /// How a file of the state is opened: never through a symlink, and never waiting for the other end of a pipe.
 fn options() -> OpenOptions {
     let mut options = OpenOptions::new();
-    options
-        .mode(0o600)
-        .custom_flags((OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK).bits());
+    options.mode(0o600).custom_flags((OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK).bits());
     options
 }
 
@@ -50,29 +48,19 @@ pub(super) fn read(path: &Path, cap: u64) -> Result<Option<Vec<u8>>, StoreError>
         return Ok(None);
     };
     let mut bytes = Vec::with_capacity(usize::try_from(len.min(cap)).unwrap_or_default());
-    file.take(cap + 1)
-        .read_to_end(&mut bytes)
-        .map_err(StoreError::io("read", path))?;
+    file.take(cap + 1).read_to_end(&mut bytes).map_err(StoreError::io("read", path))?;
     if u64::try_from(bytes.len()).is_ok_and(|len| len <= cap) {
         Ok(Some(bytes))
     } else {
-        Err(StoreError::unreadable(
-            path,
-            format!("is larger than {cap} bytes"),
-        ))
+        Err(StoreError::unreadable(path, format!("is larger than {cap} bytes")))
     }
 }
 
 /// Writes a file whole and syncs it. What stood there before is gone; an old temporary file may be in the way.
 pub(super) fn write_synced(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
     remove(path)?;
-    let mut file = options()
-        .write(true)
-        .create_new(true)
-        .open(path)
-        .map_err(StoreError::io("create", path))?;
-    file.write_all(bytes)
-        .map_err(StoreError::io("write", path))?;
+    let mut file = options().write(true).create_new(true).open(path).map_err(StoreError::io("create", path))?;
+    file.write_all(bytes).map_err(StoreError::io("write", path))?;
     file.sync_all().map_err(StoreError::io("sync", path))
 }
 
@@ -85,20 +73,12 @@ pub(super) fn replace(temp: &Path, path: &Path, bytes: &[u8]) -> Result<(), Stor
 
 /// Appends with one write, so that concurrent writers do not mix. Returns the open file, not synced.
 pub(super) fn append(path: &Path, bytes: &[u8]) -> Result<File, StoreError> {
-    let mut file = options()
-        .append(true)
-        .create(true)
-        .open(path)
-        .map_err(StoreError::io("open", path))?;
+    let mut file = options().append(true).create(true).open(path).map_err(StoreError::io("open", path))?;
     check(&file, path)?;
-    let written = file
-        .write(bytes)
-        .map_err(StoreError::io("append to", path))?;
+    let written = file.write(bytes).map_err(StoreError::io("append to", path))?;
     if written < bytes.len() {
         // Going on would let another writer's line come between: the torn line is skipped by every reader.
-        return Err(StoreError::io("append to", path)(
-            ErrorKind::StorageFull.into(),
-        ));
+        return Err(StoreError::io("append to", path)(ErrorKind::StorageFull.into()));
     }
     Ok(file)
 }
@@ -135,18 +115,12 @@ fn absent_is_fine(result: io::Result<()>) -> io::Result<()> {
 
 /// Makes the renames in a directory durable.
 pub(super) fn sync_dir(path: &Path) -> Result<(), StoreError> {
-    File::open(path)
-        .and_then(|dir| dir.sync_all())
-        .map_err(StoreError::io("sync", path))
+    File::open(path).and_then(|dir| dir.sync_all()).map_err(StoreError::io("sync", path))
 }
 
 /// Makes a directory, and those above it, for this account alone.
 pub(super) fn make_dir(path: &Path) -> Result<(), StoreError> {
-    DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(path)
-        .map_err(StoreError::io("make the directory", path))
+    DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(StoreError::io("make the directory", path))
 }
 
 /// Whether something stands at a path, whatever it is.

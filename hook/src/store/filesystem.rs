@@ -8,13 +8,11 @@ use nix::sys::statfs::statfs;
 ///
 /// FUSE counts as shared: from here sshfs cannot be told from a local one.
 pub(super) fn is_shared(path: &Path) -> bool {
-    path.ancestors()
-        .find_map(|above| statfs(above).ok())
-        .is_some_and(|found| {
-            // The number's type differs between C libraries; its low 32 bits are what statfs(2) lists.
-            #[allow(clippy::unnecessary_cast)]
-            is_shared_magic(found.filesystem_type().0 as u64 & 0xffff_ffff)
-        })
+    path.ancestors().find_map(|above| statfs(above).ok()).is_some_and(|found| {
+        // The number's type differs between C libraries; its low 32 bits are what statfs(2) lists.
+        #[allow(clippy::unnecessary_cast)]
+        is_shared_magic(found.filesystem_type().0 as u64 & 0xffff_ffff)
+    })
 }
 
 /// The numbers of `statfs(2)`: NFS, SMB, CIFS, SMB2, FUSE, 9p, AFS (two), Ceph, Coda, Lustre, GPFS, OCFS2, GFS2, NCP.

@@ -44,10 +44,7 @@ impl Identity {
         let meta = lock.metadata().map_err(StoreError::io("look at", &path))?;
         let created = meta.created().ok();
         let since = created.and_then(|at| at.duration_since(UNIX_EPOCH).ok());
-        Ok(Self {
-            inode: meta.ino(),
-            created_ns: since.and_then(|since| u64::try_from(since.as_nanos()).ok()),
-        })
+        Ok(Self { inode: meta.ino(), created_ns: since.and_then(|since| u64::try_from(since.as_nanos()).ok()) })
     }
 }
 
@@ -64,11 +61,7 @@ pub(super) fn read(layout: &Layout) -> Result<Option<Identity>, LockError> {
     let wrong = |error| StoreError::unreadable(&path, format!("does not say a format ({error})"));
     let number: Number = serde_json::from_slice(&bytes).map_err(wrong)?;
     if number.format > FORMAT {
-        return Err(LockError::NewerFormat {
-            path,
-            found: number.format,
-            ours: FORMAT,
-        });
+        return Err(LockError::NewerFormat { path, found: number.format, ours: FORMAT });
     }
     let format: Format = serde_json::from_slice(&bytes).map_err(wrong)?;
     Ok(Some(format.lock))
@@ -77,11 +70,7 @@ pub(super) fn read(layout: &Layout) -> Result<Option<Identity>, LockError> {
 /// Writes the format, durably.
 pub(super) fn write(layout: &Layout, lock: Identity) -> Result<(), StoreError> {
     let path = layout.format();
-    let format = Format {
-        format: FORMAT,
-        lock,
-    };
-    let bytes = serde_json::to_vec(&format)
-        .map_err(|error| StoreError::io("write", &path)(error.into()))?;
+    let format = Format { format: FORMAT, lock };
+    let bytes = serde_json::to_vec(&format).map_err(|error| StoreError::io("write", &path)(error.into()))?;
     file::replace(&layout.temp_of("format"), &path, &bytes)
 }

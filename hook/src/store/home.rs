@@ -28,22 +28,16 @@ pub struct Env {
 #[derive(Debug, thiserror::Error)]
 pub enum HomeError {
     /// Nothing says where it is.
-    #[error(
-        "neither BATON_HOME, XDG_STATE_HOME nor HOME says where the state is: set BATON_HOME to a directory"
-    )]
+    #[error("neither BATON_HOME, XDG_STATE_HOME nor HOME says where the state is: set BATON_HOME to a directory")]
     Unset,
     /// The path is relative, or has `..` in it.
-    #[error(
-        "the state directory {path} must be an absolute path without `..`: set BATON_HOME to one"
-    )]
+    #[error("the state directory {path} must be an absolute path without `..`: set BATON_HOME to one")]
     NotAbsolute {
         /// The path.
         path: PathBuf,
     },
     /// It belongs to someone else.
-    #[error(
-        "the state directory {path} belongs to uid {owner}, not to yours ({ours}): set BATON_HOME to one of yours"
-    )]
+    #[error("the state directory {path} belongs to uid {owner}, not to yours ({ours}): set BATON_HOME to one of yours")]
     Owner {
         /// The directory.
         path: PathBuf,
@@ -61,17 +55,13 @@ pub enum HomeError {
         mode: u32,
     },
     /// It is something else than a directory.
-    #[error(
-        "the state directory {path} is not a directory: move it away, or set BATON_HOME to another path"
-    )]
+    #[error("the state directory {path} is not a directory: move it away, or set BATON_HOME to another path")]
     NotDirectory {
         /// The path.
         path: PathBuf,
     },
     /// A symlink that root did not put there leads to it.
-    #[error(
-        "the state directory {path} is reached through the symlink {link}: set BATON_HOME to its real path"
-    )]
+    #[error("the state directory {path} is reached through the symlink {link}: set BATON_HOME to its real path")]
     Symlink {
         /// The state directory.
         path: PathBuf,
@@ -79,9 +69,7 @@ pub enum HomeError {
         link: PathBuf,
     },
     /// It is in a worktree, whose files are other people's.
-    #[error(
-        "the state directory {path} is inside the worktree {worktree}: set BATON_HOME to a directory outside"
-    )]
+    #[error("the state directory {path} is inside the worktree {worktree}: set BATON_HOME to a directory outside")]
     InWorktree {
         /// The state directory.
         path: PathBuf,
@@ -89,9 +77,7 @@ pub enum HomeError {
         worktree: PathBuf,
     },
     /// It is where the event happened.
-    #[error(
-        "the state directory {path} is inside the agent's directory {dir}: set BATON_HOME to a directory outside"
-    )]
+    #[error("the state directory {path} is inside the agent's directory {dir}: set BATON_HOME to a directory outside")]
     InEventDirectory {
         /// The state directory.
         path: PathBuf,
@@ -132,19 +118,11 @@ impl Env {
             return Ok(PathBuf::from(home));
         }
         // The XDG specification has relative values ignored.
-        let absolute = |value: &Option<OsString>| {
-            value
-                .as_ref()
-                .map(PathBuf::from)
-                .filter(|path| path.is_absolute())
-        };
+        let absolute = |value: &Option<OsString>| value.as_ref().map(PathBuf::from).filter(|path| path.is_absolute());
         if let Some(state) = absolute(&self.xdg_state_home) {
             return Ok(state.join("baton"));
         }
-        absolute(&self.home)
-            .or_else(|| self.account_home.find())
-            .map(|home| home.join(DEFAULT))
-            .ok_or(HomeError::Unset)
+        absolute(&self.home).or_else(|| self.account_home.find()).map(|home| home.join(DEFAULT)).ok_or(HomeError::Unset)
     }
 }
 
@@ -198,8 +176,6 @@ impl Home {
     /// A directory taken as it is, without a check.
     #[cfg(test)]
     pub(super) fn unchecked(root: &Path) -> Self {
-        Self {
-            root: root.to_owned(),
-        }
+        Self { root: root.to_owned() }
     }
 }

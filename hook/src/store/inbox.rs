@@ -47,11 +47,7 @@ struct Order {
 }
 
 fn boot_tag(stamp: &Stamp) -> String {
-    Hash::of(stamp.boot.as_bytes())
-        .as_str()
-        .chars()
-        .take(8)
-        .collect()
+    Hash::of(stamp.boot.as_bytes()).as_str().chars().take(8).collect()
 }
 
 /// Named by when it came; the hash keeps two events of one millisecond apart.
@@ -68,10 +64,7 @@ fn order(name: &str, now: &Stamp) -> Order {
     let unix = parts.next().and_then(|part| part.parse().ok());
     let this_boot = parts.next() == Some(boot_tag(now).as_str());
     let boot = parts.next().and_then(|part| part.parse().ok());
-    Order {
-        this_boot,
-        ms: if this_boot { boot } else { unix }.unwrap_or_default(),
-    }
+    Order { this_boot, ms: if this_boot { boot } else { unix }.unwrap_or_default() }
 }
 
 impl Store {
@@ -84,13 +77,8 @@ impl Store {
         let dir = self.layout.inbox();
         let name = name(at, event);
         let path = dir.join(&name);
-        let waiting = Waiting {
-            at: at.clone(),
-            event: event.clone(),
-            name,
-        };
-        let bytes = serde_json::to_vec(&waiting)
-            .map_err(|error| StoreError::io("write", &path)(error.into()))?;
+        let waiting = Waiting { at: at.clone(), event: event.clone(), name };
+        let bytes = serde_json::to_vec(&waiting).map_err(|error| StoreError::io("write", &path)(error.into()))?;
         if u64::try_from(bytes.len()).is_ok_and(|len| len > MAX_EVENT) {
             return Err(StoreError::TooLong {
                 path,
@@ -103,9 +91,8 @@ impl Store {
         loop {
             tried += 1;
             file::make_dir(&dir)?;
-            let put = file::write_synced(&temp, &bytes).and_then(|()| {
-                fs::rename(&temp, &path).map_err(StoreError::io("rename a file to", &path))
-            });
+            let put = file::write_synced(&temp, &bytes)
+                .and_then(|()| fs::rename(&temp, &path).map_err(StoreError::io("rename a file to", &path)));
             match put {
                 Err(error) if is_gone(&error) && tried < TRIES => {}
                 Err(error) => return Err(error),
@@ -198,9 +185,7 @@ impl Locked<'_> {
 
 fn is_stale(path: &std::path::Path, now: &Stamp) -> bool {
     let modified = fs::symlink_metadata(path).and_then(|meta| meta.modified());
-    let since = modified
-        .ok()
-        .and_then(|at| at.duration_since(std::time::UNIX_EPOCH).ok());
+    let since = modified.ok().and_then(|at| at.duration_since(std::time::UNIX_EPOCH).ok());
     since
         .and_then(|since| u64::try_from(since.as_millis()).ok())
         .is_some_and(|written| now.unix_ms.saturating_sub(written) > STALE_MS)

@@ -64,8 +64,9 @@ impl Present {
     pub(super) fn at(layout: &Layout, target: &Target) -> Self {
         match file::read(&layout.target(target).1, file::MAX_RECORD) {
             Ok(None) => Self::Absent,
-            Ok(Some(bytes)) => serde_json::from_slice::<Head>(&bytes)
-                .map_or(Self::Unreadable, |head| Self::Revision(head.revision)),
+            Ok(Some(bytes)) => {
+                serde_json::from_slice::<Head>(&bytes).map_or(Self::Unreadable, |head| Self::Revision(head.revision))
+            }
             Err(_) => Self::Unreadable,
         }
     }

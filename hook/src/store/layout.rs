@@ -35,11 +35,7 @@ impl TryFrom<String> for Hash {
     type Error = &'static str;
     fn try_from(text: String) -> Result<Self, Self::Error> {
         let hex = |b: u8| matches!(b, b'0'..=b'9' | b'a'..=b'f');
-        if text.len() == 32 && text.bytes().all(hex) {
-            Ok(Self(text))
-        } else {
-            Err("is not a hash of 32 hex digits")
-        }
+        if text.len() == 32 && text.bytes().all(hex) { Ok(Self(text)) } else { Err("is not a hash of 32 hex digits") }
     }
 }
 
@@ -173,18 +169,9 @@ impl Layout {
 
     /// Makes every directory that a commit needs.
     pub(super) fn make_dirs(&self) -> Result<(), StoreError> {
-        let dirs = [
-            "sessions",
-            "runs",
-            "projects",
-            "index",
-            "audit",
-            "archive/sessions",
-            "archive/runs",
-            "archive/aside",
-        ];
-        dirs.iter()
-            .try_for_each(|dir| file::make_dir(&self.at(dir)))
+        let dirs =
+            ["sessions", "runs", "projects", "index", "audit", "archive/sessions", "archive/runs", "archive/aside"];
+        dirs.iter().try_for_each(|dir| file::make_dir(&self.at(dir)))
     }
 }
 
@@ -200,7 +187,5 @@ pub(super) fn link_name(by: LinkKind, hash: &Hash) -> String {
 
 /// The ids among the file names of a directory of records.
 pub(super) fn ids<T: std::str::FromStr>(names: &[String]) -> impl Iterator<Item = T> {
-    names
-        .iter()
-        .filter_map(|name| name.strip_suffix(".json")?.parse().ok())
+    names.iter().filter_map(|name| name.strip_suffix(".json")?.parse().ok())
 }

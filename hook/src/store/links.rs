@@ -31,17 +31,8 @@ pub(super) struct Key {
 
 impl Key {
     pub(super) fn process(process: &Process) -> Self {
-        let Process {
-            pid,
-            start,
-            boot,
-            machine,
-            pidns,
-        } = process;
-        Self {
-            by: LinkKind::Process,
-            text: format!("{machine} {boot} {pidns} {pid} {start}"),
-        }
+        let Process { pid, start, boot, machine, pidns } = process;
+        Self { by: LinkKind::Process, text: format!("{machine} {boot} {pidns} {pid} {start}") }
     }
 
     /// None for a pane that is not known: it is no one place.
@@ -52,24 +43,15 @@ impl Key {
             Pane::Tty { tty } => format!("tty {tty}"),
             Pane::Unknown => return None,
         };
-        Some(Self {
-            by: LinkKind::Pane,
-            text,
-        })
+        Some(Self { by: LinkKind::Pane, text })
     }
 
     pub(super) fn project(path: &str) -> Self {
-        Self {
-            by: LinkKind::Project,
-            text: path.to_owned(),
-        }
+        Self { by: LinkKind::Project, text: path.to_owned() }
     }
 
     pub(super) fn target(&self) -> Target {
-        Target::Links {
-            by: self.by,
-            hash: Hash::of(self.text.as_bytes()),
-        }
+        Target::Links { by: self.by, hash: Hash::of(self.text.as_bytes()) }
     }
 }
 
@@ -87,10 +69,7 @@ pub(super) struct Links {
 
 impl Links {
     pub(super) fn new(key: &Key) -> Self {
-        Self {
-            key: key.text.clone(),
-            ..Self::default()
-        }
+        Self { key: key.text.clone(), ..Self::default() }
     }
 
     /// Takes the content of a file, which must be this key's.
@@ -98,9 +77,7 @@ impl Links {
         let found: Option<Self> = serde_json::from_slice(bytes).ok();
         found
             .filter(|links| links.key == key.text)
-            .ok_or_else(|| StoreError::Unindexed {
-                path: layout.target(&key.target()).1,
-            })
+            .ok_or_else(|| StoreError::Unindexed { path: layout.target(&key.target()).1 })
     }
 
     /// Reads a file under the lock, where no commit is in flight.
@@ -161,11 +138,9 @@ impl Id {
 pub(super) fn keys(record: &Record) -> BTreeMap<Key, u64> {
     match record {
         Record::Session(session) => of_session(session),
-        Record::Run(run) if run.status.is_unfinished() => run
-            .project
-            .iter()
-            .map(|path| (Key::project(path), 0))
-            .collect(),
+        Record::Run(run) if run.status.is_unfinished() => {
+            run.project.iter().map(|path| (Key::project(path), 0)).collect()
+        }
         Record::Run(_) => BTreeMap::new(),
     }
 }
@@ -193,13 +168,7 @@ fn of_session(session: &Session) -> BTreeMap<Key, u64> {
 pub(super) fn delta(before: Option<&Record>, after: Option<&Record>) -> Vec<(Key, bool)> {
     let before = before.map(keys).unwrap_or_default();
     let after = after.map(keys).unwrap_or_default();
-    let gone = before
-        .keys()
-        .filter(|key| !after.contains_key(key))
-        .map(|key| (key.clone(), false));
-    let new = after
-        .iter()
-        .filter(|(key, from)| before.get(key) != Some(from))
-        .map(|(key, _)| (key.clone(), true));
+    let gone = before.keys().filter(|key| !after.contains_key(key)).map(|key| (key.clone(), false));
+    let new = after.iter().filter(|(key, from)| before.get(key) != Some(from)).map(|(key, _)| (key.clone(), true));
     gone.chain(new).collect()
 }

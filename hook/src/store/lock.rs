@@ -23,9 +23,7 @@ pub enum LockError {
         path: PathBuf,
     },
     /// A newer baton keeps this state.
-    #[error(
-        "{path} says format {found}, this baton knows {ours}: it does not write here; install the newer baton"
-    )]
+    #[error("{path} says format {found}, this baton knows {ours}: it does not write here; install the newer baton")]
     NewerFormat {
         /// The format file.
         path: PathBuf,
@@ -60,9 +58,7 @@ pub(super) fn take(path: &Path, deadline: Instant) -> Result<File, LockError> {
             Ok(()) => {}
             Err(error) if error.kind() == ErrorKind::WouldBlock => {
                 if Instant::now() >= deadline {
-                    return Err(LockError::Busy {
-                        path: path.to_owned(),
-                    });
+                    return Err(LockError::Busy { path: path.to_owned() });
                 }
             }
             Err(error) => return Err(StoreError::io("lock", path)(error).into()),
@@ -89,10 +85,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("lock");
         let held = take(&path, Instant::now()).unwrap();
-        assert!(matches!(
-            take(&path, Instant::now()),
-            Err(LockError::Busy { .. })
-        ));
+        assert!(matches!(take(&path, Instant::now()), Err(LockError::Busy { .. })));
         drop(held);
         take(&path, Instant::now()).unwrap();
     }

@@ -46,9 +46,7 @@ pub enum CommitError {
         bytes: usize,
     },
     /// The commit failed so that it may yet be redone by the next call, whole.
-    #[error(
-        "the commit was cut off: the next call of baton ends it or sets it aside, whole. {source}"
-    )]
+    #[error("the commit was cut off: the next call of baton ends it or sets it aside, whole. {source}")]
     InDoubt {
         /// What failed.
         source: StoreError,
@@ -91,12 +89,7 @@ impl Store {
         let lock = lock::take(&layout.lock(), deadline)?;
         let identity = Identity::of(&lock, layout)?;
         let known = format::read(layout)?;
-        let mut locked = Locked {
-            store: self,
-            _lock: lock,
-            reports: Vec::new(),
-            in_flight: false,
-        };
+        let mut locked = Locked { store: self, _lock: lock, reports: Vec::new(), in_flight: false };
         if known.is_none() || !file::is_there(&layout.index_whole())? {
             layout.make_dirs()?;
         }
@@ -173,22 +166,12 @@ impl Locked<'_> {
     fn note(&self, line: AuditLine) -> Result<Committed, StoreError> {
         let layout = &self.store.layout;
         let n = line.n;
-        let json = line
-            .into_json()
-            .map_err(|error| StoreError::io("write", &layout.audit(0))(error.into()))?;
+        let json = line.into_json().map_err(|error| StoreError::io("write", &layout.audit(0))(error.into()))?;
         audit::append(layout, n, json.get())?;
-        Ok(Committed {
-            audit: n,
-            unfinished: None,
-        })
+        Ok(Committed { audit: n, unfinished: None })
     }
 
-    fn write(
-        &mut self,
-        changes: &[Change],
-        at: &Stamp,
-        line: AuditLine,
-    ) -> Result<Committed, CommitError> {
+    fn write(&mut self, changes: &[Change], at: &Stamp, line: AuditLine) -> Result<Committed, CommitError> {
         let commit = self.plan(changes, at, line)?;
         let outcome = commit.run(&self.store.layout, at, &mut self.reports);
         let unfinished = match outcome {
@@ -202,18 +185,10 @@ impl Locked<'_> {
             Err(failed) => return Err(failed.source.into()),
         };
         self.in_flight = unfinished.is_some();
-        Ok(Committed {
-            audit: commit.journal.audit,
-            unfinished,
-        })
+        Ok(Committed { audit: commit.journal.audit, unfinished })
     }
 
-    pub(super) fn plan(
-        &mut self,
-        changes: &[Change],
-        at: &Stamp,
-        line: AuditLine,
-    ) -> Result<Commit, CommitError> {
+    pub(super) fn plan(&mut self, changes: &[Change], at: &Stamp, line: AuditLine) -> Result<Commit, CommitError> {
         let layout = &self.store.layout;
         let plan = match Plan::of(layout, changes) {
             Err(CommitError::Store(StoreError::Unindexed { .. })) => {
@@ -230,10 +205,7 @@ impl Locked<'_> {
         match journal::read(layout) {
             Ok(None) => {}
             Ok(Some(journal)) if journal.machine != self.store.place.machine => {
-                return Err(LockError::OtherMachine {
-                    path: layout.journal(),
-                    machine: journal.machine,
-                });
+                return Err(LockError::OtherMachine { path: layout.journal(), machine: journal.machine });
             }
             Ok(Some(journal)) => {
                 layout.make_dirs()?;
@@ -271,9 +243,7 @@ impl Locked<'_> {
             let committed = self.write(changes, now, line);
             let committed = committed.map_err(|error| match error {
                 CommitError::Store(source) | CommitError::InDoubt { source } => source,
-                other => {
-                    StoreError::unreadable(&self.store.layout.runs(Shelf::Live), other.to_string())
-                }
+                other => StoreError::unreadable(&self.store.layout.runs(Shelf::Live), other.to_string()),
             })?;
             if let Some(error) = committed.unfinished {
                 return Err(error.into());

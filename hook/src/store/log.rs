@@ -73,9 +73,7 @@ impl Tail {
     /// The number of the next beat.
     #[must_use]
     pub fn next_n(&self) -> u64 {
-        self.beats()
-            .last()
-            .map_or(1, |beat| beat.n.saturating_add(1))
+        self.beats().last().map_or(1, |beat| beat.n.saturating_add(1))
     }
 
     /// The signs of life, oldest first.
@@ -89,11 +87,8 @@ impl Tail {
     /// The deliveries, as the core takes them, oldest first.
     #[must_use]
     pub fn deliveries(&self) -> Vec<Delivery> {
-        let of = |beat: &Beat| Delivery {
-            digest: beat.digest.clone(),
-            process: beat.process.clone(),
-            at: beat.at.clone(),
-        };
+        let of =
+            |beat: &Beat| Delivery { digest: beat.digest.clone(), process: beat.process.clone(), at: beat.at.clone() };
         self.beats().map(of).collect()
     }
 
@@ -122,16 +117,11 @@ impl Store {
     /// Where the line is longer than 4 KiB, or the file cannot be written.
     pub fn append(&self, session: &SessionId, line: &Line) -> Result<(), StoreError> {
         let path = self.layout.log(Shelf::Live, session);
-        let json = serde_json::to_string(line)
-            .map_err(|error| StoreError::io("append to", &path)(error.into()))?;
+        let json = serde_json::to_string(line).map_err(|error| StoreError::io("append to", &path)(error.into()))?;
         // It begins with a line break of its own, so that a line that a crash tore spoils no other.
         let text = format!("\n{json}\n");
         if text.len() > MAX_LINE {
-            return Err(StoreError::TooLong {
-                path,
-                bytes: text.len(),
-                limit: MAX_LINE,
-            });
+            return Err(StoreError::TooLong { path, bytes: text.len(), limit: MAX_LINE });
         }
         file::append(&path, text.as_bytes()).map(drop)
     }
@@ -148,13 +138,10 @@ impl Store {
         };
         let from = size.saturating_sub(TAIL);
         let mut bytes = vec![0; usize::try_from(size - from).unwrap_or_default()];
-        file.read_exact_at(&mut bytes, from)
-            .map_err(StoreError::io("read", &path))?;
+        file.read_exact_at(&mut bytes, from).map_err(StoreError::io("read", &path))?;
         let lines = bytes.split(|byte| *byte == b'\n');
         // What stands before the first line break is the rest of a line, and parses as none.
-        let lines = lines
-            .filter_map(|line| serde_json::from_slice(line).ok())
-            .collect();
+        let lines = lines.filter_map(|line| serde_json::from_slice(line).ok()).collect();
         Ok(Tail { lines, size })
     }
 
@@ -168,8 +155,7 @@ impl Store {
         }
         let mut text = String::new();
         for line in self.tail(session)?.lines {
-            let json = serde_json::to_string(&line)
-                .map_err(|error| StoreError::io("write", &path)(error.into()))?;
+            let json = serde_json::to_string(&line).map_err(|error| StoreError::io("write", &path)(error.into()))?;
             text.push_str(&json);
             text.push('\n');
         }

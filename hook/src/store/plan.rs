@@ -43,23 +43,14 @@ impl Plan {
             let after = (!links.is_empty()).then_some(&links);
             if before.is_some() || after.is_some() {
                 let bytes = after.map(to_bytes).transpose()?;
-                plan.push(
-                    key.target(),
-                    before,
-                    bytes.map(|bytes| (links.revision, bytes)),
-                );
+                plan.push(key.target(), before, bytes.map(|bytes| (links.revision, bytes)));
             }
         }
         Ok(plan)
     }
 
     /// The commit, with its audit line.
-    pub(super) fn commit(
-        self,
-        machine: &str,
-        at: &Stamp,
-        mut line: AuditLine,
-    ) -> Result<Commit, StoreError> {
+    pub(super) fn commit(self, machine: &str, at: &Stamp, mut line: AuditLine) -> Result<Commit, StoreError> {
         line.changes = self.audit;
         let audit = line.n;
         Ok(Commit {
@@ -75,15 +66,8 @@ impl Plan {
     }
 
     fn push(&mut self, target: Target, before: Option<u64>, after: Option<(u64, Vec<u8>)>) {
-        let version = after.as_ref().map(|(revision, bytes)| Version {
-            revision: *revision,
-            hash: Hash::of(bytes),
-        });
-        self.entries.push(Entry {
-            target,
-            before,
-            after: version,
-        });
+        let version = after.as_ref().map(|(revision, bytes)| Version { revision: *revision, hash: Hash::of(bytes) });
+        self.entries.push(Entry { target, before, after: version });
         self.versions.push(after.map(|(_, bytes)| bytes));
     }
 
@@ -97,18 +81,11 @@ impl Plan {
         let present = live.as_ref().or(archived.as_ref());
         let found = present.map(|found| found.record.revision());
         if found != change.before {
-            return Err(CommitError::Moved {
-                id: change.record.id().to_owned(),
-                decided: change.before,
-                found,
-            });
+            return Err(CommitError::Moved { id: change.record.id().to_owned(), decided: change.before, found });
         }
         let bytes = new_version(&change.record, present)?;
         if u64::try_from(bytes.len()).is_ok_and(|len| len > MAX_RECORD) {
-            return Err(CommitError::TooLarge {
-                id: change.record.id().to_owned(),
-                bytes: bytes.len(),
-            });
+            return Err(CommitError::TooLarge { id: change.record.id().to_owned(), bytes: bytes.len() });
         }
         let after = Some((change.record.revision(), bytes));
         let (stays, goes) = match change.to {
@@ -137,13 +114,7 @@ impl Plan {
         Ok(())
     }
 
-    fn link(
-        &mut self,
-        layout: &Layout,
-        key: Key,
-        id: &Id,
-        belongs: bool,
-    ) -> Result<(), StoreError> {
+    fn link(&mut self, layout: &Layout, key: Key, id: &Id, belongs: bool) -> Result<(), StoreError> {
         if !self.links.contains_key(&key) {
             let found = Links::read(layout, &key)?;
             let before = found.as_ref().map(|links| links.revision);
@@ -193,9 +164,5 @@ fn to_bytes(value: &impl serde::Serialize) -> Result<Vec<u8>, StoreError> {
 }
 
 fn not_json(error: serde_json::Error) -> StoreError {
-    StoreError::Io {
-        operation: "write as JSON",
-        path: "a record".into(),
-        source: error.into(),
-    }
+    StoreError::Io { operation: "write as JSON", path: "a record".into(), source: error.into() }
 }

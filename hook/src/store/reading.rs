@@ -48,10 +48,7 @@ impl Store {
     /// The store of a home, used from `place`.
     #[must_use]
     pub fn open(home: &Home, place: &Place) -> Self {
-        Self {
-            layout: Layout::new(home.path().to_owned()),
-            place: place.clone(),
-        }
+        Self { layout: Layout::new(home.path().to_owned()), place: place.clone() }
     }
 
     /// The state directory, for messages.
@@ -77,9 +74,7 @@ impl Store {
                 return Ok(result);
             }
         }
-        Err(StoreError::Unsettled {
-            path: self.layout.root().to_owned(),
-        })
+        Err(StoreError::Unsettled { path: self.layout.root().to_owned() })
     }
 
     /// What is pending: two lstats and the format's few bytes.
@@ -118,10 +113,7 @@ impl Store {
     /// # Errors
     ///
     /// Where the directory cannot be listed.
-    pub fn sessions(
-        &self,
-        shelf: Shelf,
-    ) -> Result<Vec<agent_baton_core::id::SessionId>, StoreError> {
+    pub fn sessions(&self, shelf: Shelf) -> Result<Vec<agent_baton_core::id::SessionId>, StoreError> {
         View::new(&self.layout, &self.place.machine).sessions(shelf)
     }
 }

@@ -46,16 +46,12 @@ pub(super) fn rebuild(layout: &Layout, reports: &mut Vec<String>) -> Result<(), 
     let temp = layout.temp_of("index");
     for (key, links) in &files {
         let path = layout.target(&key.target()).1;
-        let bytes = serde_json::to_vec(links)
-            .map_err(|error| StoreError::io("write", &path)(error.into()))?;
+        let bytes = serde_json::to_vec(links).map_err(|error| StoreError::io("write", &path)(error.into()))?;
         file::write_synced(&temp, &bytes)?;
         std::fs::rename(&temp, &path).map_err(StoreError::io("rename a file to", &path))?;
         wanted.insert(path);
     }
-    for dir in [
-        layout.links(LinkKind::Process),
-        layout.links(LinkKind::Project),
-    ] {
+    for dir in [layout.links(LinkKind::Process), layout.links(LinkKind::Project)] {
         for name in file::names(&dir)? {
             let path = dir.join(name);
             if !wanted.contains(&path) {
@@ -71,16 +67,12 @@ fn all(layout: &Layout) -> Result<Vec<Id>, StoreError> {
     let sessions = file::names(&layout.sessions(Shelf::Live))?;
     let runs = file::names(&layout.runs(Shelf::Live))?;
     let sessions = layout::ids::<SessionId>(&sessions).map(Id::Session);
-    Ok(sessions
-        .chain(layout::ids::<RunId>(&runs).map(Id::Run))
-        .collect())
+    Ok(sessions.chain(layout::ids::<RunId>(&runs).map(Id::Run)).collect())
 }
 
 fn read(layout: &Layout, id: &Id) -> Result<Option<Record>, StoreError> {
     let path = layout.target(&record::target(Shelf::Live, id)).1;
-    file::read(&path, file::MAX_RECORD)?
-        .map(|bytes| record::parse_any(layout, Shelf::Live, id, &bytes))
-        .transpose()
+    file::read(&path, file::MAX_RECORD)?.map(|bytes| record::parse_any(layout, Shelf::Live, id, &bytes)).transpose()
 }
 
 const fn created(record: &Record) -> u64 {

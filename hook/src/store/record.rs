@@ -48,21 +48,11 @@ impl Stored for Run {
 }
 
 /// Parses the content of the file of `id`, which must hold that very record.
-pub(super) fn parse<T: Stored>(
-    layout: &Layout,
-    shelf: Shelf,
-    id: &T::Id,
-    bytes: &[u8],
-) -> Result<T, StoreError> {
-    let wrong =
-        |what: String| StoreError::unreadable(&layout.target(&T::target(shelf, id)).1, what);
-    let record: T = serde_json::from_slice(bytes)
-        .map_err(|error| wrong(format!("is no record of this version ({error})")))?;
-    if record.id() == id {
-        Ok(record)
-    } else {
-        Err(wrong("holds a record with another id".to_owned()))
-    }
+pub(super) fn parse<T: Stored>(layout: &Layout, shelf: Shelf, id: &T::Id, bytes: &[u8]) -> Result<T, StoreError> {
+    let wrong = |what: String| StoreError::unreadable(&layout.target(&T::target(shelf, id)).1, what);
+    let record: T =
+        serde_json::from_slice(bytes).map_err(|error| wrong(format!("is no record of this version ({error})")))?;
+    if record.id() == id { Ok(record) } else { Err(wrong("holds a record with another id".to_owned())) }
 }
 
 /// The file of a record of either kind.
@@ -74,12 +64,7 @@ pub(super) fn target(shelf: Shelf, id: &Id) -> Target {
 }
 
 /// Parses the file of a record of either kind.
-pub(super) fn parse_any(
-    layout: &Layout,
-    shelf: Shelf,
-    id: &Id,
-    bytes: &[u8],
-) -> Result<Record, StoreError> {
+pub(super) fn parse_any(layout: &Layout, shelf: Shelf, id: &Id, bytes: &[u8]) -> Result<Record, StoreError> {
     match id {
         Id::Session(id) => parse::<Session>(layout, shelf, id, bytes).map(Stored::into_record),
         Id::Run(id) => parse::<Run>(layout, shelf, id, bytes).map(Stored::into_record),

@@ -33,18 +33,8 @@ pub(super) struct Redo<'a> {
 }
 
 impl<'a> Redo<'a> {
-    pub(super) fn new(
-        layout: &'a Layout,
-        journal: &'a Journal,
-        now: &'a Stamp,
-        reports: &'a mut Vec<String>,
-    ) -> Self {
-        Self {
-            layout,
-            journal,
-            now,
-            reports,
-        }
+    pub(super) fn new(layout: &'a Layout, journal: &'a Journal, now: &'a Stamp, reports: &'a mut Vec<String>) -> Self {
+        Self { layout, journal, now, reports }
     }
 
     pub(super) fn steps(journal: &Journal) -> Vec<Step> {
@@ -60,13 +50,12 @@ impl<'a> Redo<'a> {
                 None => Ok(()),
             },
             Step::Sync => self.sync(),
-            Step::Audit => audit::append(self.layout, self.journal.audit, self.journal.line.get())
-                .and_then(|file| match file {
-                    Some(file) => file
-                        .sync_data()
-                        .map_err(StoreError::io("sync", &self.layout.audit(0))),
+            Step::Audit => {
+                audit::append(self.layout, self.journal.audit, self.journal.line.get()).and_then(|file| match file {
+                    Some(file) => file.sync_data().map_err(StoreError::io("sync", &self.layout.audit(0))),
                     None => Ok(()),
-                }),
+                })
+            }
             Step::Clear => file::remove(&self.layout.journal()),
         }
     }
@@ -84,9 +73,7 @@ impl<'a> Redo<'a> {
             self.reports.push(report);
             return file::sync_dir(self.layout.root());
         }
-        Self::steps(self.journal)
-            .into_iter()
-            .try_for_each(|step| self.step(step))
+        Self::steps(self.journal).into_iter().try_for_each(|step| self.step(step))
     }
 
     fn was_taken_back(&self) -> bool {
@@ -108,8 +95,9 @@ impl<'a> Redo<'a> {
         let version = entry.after.as_ref();
         let temp = version.map(|version| journal::temp(self.layout, i, version).is_some());
         match (present.is_before(entry), temp) {
-            (true, Some(true)) => std::fs::rename(self.layout.temp(i), &path)
-                .map_err(StoreError::io("rename a file to", &path)),
+            (true, Some(true)) => {
+                std::fs::rename(self.layout.temp(i), &path).map_err(StoreError::io("rename a file to", &path))
+            }
             (true, None) => {
                 file::remove(&path)?;
                 self.move_log(entry)
@@ -151,9 +139,7 @@ impl<'a> Redo<'a> {
 
     fn sync(&self) -> Result<(), StoreError> {
         let entries = self.journal.entries.iter();
-        let mut dirs: Vec<PathBuf> = entries
-            .map(|entry| self.layout.target(&entry.target).0)
-            .collect();
+        let mut dirs: Vec<PathBuf> = entries.map(|entry| self.layout.target(&entry.target).0).collect();
         dirs.sort_unstable();
         dirs.dedup();
         dirs.iter().try_for_each(|dir| file::sync_dir(dir))

@@ -18,11 +18,7 @@ use super::record;
 pub(super) const GROWTH: u64 = 1000;
 
 /// The changes that make every fence grow. Runs that cannot be read are left and reported.
-pub(super) fn changes(
-    layout: &Layout,
-    now: &Stamp,
-    reports: &mut Vec<String>,
-) -> Result<Vec<Change>, StoreError> {
+pub(super) fn changes(layout: &Layout, now: &Stamp, reports: &mut Vec<String>) -> Result<Vec<Change>, StoreError> {
     let mut changes = Vec::new();
     let names = file::names(&layout.runs(Shelf::Live))?;
     for id in layout::ids::<RunId>(&names) {
@@ -47,9 +43,5 @@ fn grow(mut run: Run, now: &Stamp) -> Change {
     run.revision = run.revision.saturating_add(1);
     run.fence = Fence(run.fence.0.saturating_add(GROWTH));
     run.updated = now.clone();
-    Change {
-        before,
-        to: Shelf::Live,
-        record: Record::Run(Box::new(run)),
-    }
+    Change { before, to: Shelf::Live, record: Record::Run(Box::new(run)) }
 }

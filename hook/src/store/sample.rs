@@ -18,36 +18,19 @@ use serde_json::Map;
 use super::{Checked, CommitError, Committed, Home, Locked, Store, View};
 
 pub fn place() -> Place {
-    Place {
-        boot: "boot".into(),
-        machine: "machine".into(),
-        pidns: 1,
-    }
+    Place { boot: "boot".into(), machine: "machine".into(), pidns: 1 }
 }
 
 pub fn stamp(ms: u64) -> Stamp {
-    Stamp {
-        unix_ms: 1_700_000_000_000 + ms,
-        boot: "boot".into(),
-        boot_ms: ms,
-    }
+    Stamp { unix_ms: 1_700_000_000_000 + ms, boot: "boot".into(), boot_ms: ms }
 }
 
 pub fn process(pid: u32) -> Process {
-    Process {
-        pid,
-        start: u64::from(pid) * 10,
-        boot: "boot".into(),
-        machine: "machine".into(),
-        pidns: 1,
-    }
+    Process { pid, start: u64::from(pid) * 10, boot: "boot".into(), machine: "machine".into(), pidns: 1 }
 }
 
 pub fn pane(n: u32) -> Pane {
-    Pane::Tmux {
-        server: "/tmp/tmux".into(),
-        pane: format!("%{n}"),
-    }
+    Pane::Tmux { server: "/tmp/tmux".into(), pane: format!("%{n}") }
 }
 
 pub fn id<T: std::str::FromStr>(text: &str) -> T
@@ -68,6 +51,8 @@ pub fn session(name: &str, pid: u32) -> Session {
         transcript: None,
         launches: vec![launch(pid)],
         runs: Vec::new(),
+        offered: Vec::new(),
+        runs_over: 0,
         prompted: false,
         has_context: false,
         pinned: false,
@@ -102,12 +87,7 @@ pub fn run(name: &str, owner: &str, pid: u32) -> Run {
         phase: None,
         iteration: 0,
         max_iterations: None,
-        owner: Owner {
-            agent: Agent::Claude,
-            session: id(owner),
-            process: process(pid),
-            pane: pane(pid),
-        },
+        owner: Owner { agent: Agent::Claude, session: id(owner), process: process(pid), pane: pane(pid) },
         fence: Fence::FIRST,
         history: Vec::new(),
         project: Some("/work/project".into()),
@@ -138,6 +118,7 @@ pub fn event(name: EventName, of: &str, digest: &str) -> Event {
         project: None,
         lock: None,
         shows: None,
+        waited: false,
     }
 }
 
@@ -187,28 +168,16 @@ pub fn snapshot(view: &View<'_>, changes: &[Change]) -> Snapshot {
     for change in changes {
         let id = change.record.id().to_owned();
         match &change.record {
-            Record::Session(it) => snapshot.neighbours.push(Named {
-                id,
-                reading: view.session(&it.id),
-            }),
-            Record::Run(it) => snapshot.runs.push(Named {
-                id,
-                reading: view.run(&it.id),
-            }),
+            Record::Session(it) => snapshot.neighbours.push(Named { id, reading: view.session(&it.id) }),
+            Record::Run(it) => snapshot.runs.push(Named { id, reading: view.run(&it.id) }),
         }
     }
     snapshot
 }
 
 /// Writes records over what stands, in one commit.
-pub fn put(
-    locked: &mut Locked<'_>,
-    records: Vec<(Record, Shelf)>,
-) -> Result<Committed, CommitError> {
-    let changes: Vec<Change> = records
-        .into_iter()
-        .map(|(record, to)| change(&locked.view(), record, to))
-        .collect();
+pub fn put(locked: &mut Locked<'_>, records: Vec<(Record, Shelf)>) -> Result<Committed, CommitError> {
+    let changes: Vec<Change> = records.into_iter().map(|(record, to)| change(&locked.view(), record, to)).collect();
     let snapshot = snapshot(&locked.view(), &changes);
     let at = stamp(5);
     let checked = Checked::by_person("test", &at, &snapshot, &changes).unwrap();

@@ -9,8 +9,7 @@ use serde_json::Value;
 pub(super) fn keep(raw: &Value, known: &Value, new: &mut Value) {
     match (raw, known, new) {
         // Another process is another owner: what was said of the old one is not true of it.
-        (Value::Object(_), Value::Object(known), Value::Object(new))
-            if known.get("process") != new.get("process") => {}
+        (Value::Object(_), Value::Object(known), Value::Object(new)) if known.get("process") != new.get("process") => {}
         (Value::Object(raw), Value::Object(known), Value::Object(new)) => {
             for (name, raw) in raw {
                 match (known.get(name), new.get_mut(name)) {
@@ -48,13 +47,7 @@ mod tests {
     #[test]
     fn unknown_fields_are_put_back_where_they_stood() {
         let cases = [
-            (
-                "top",
-                json!({"a":1,"x":2}),
-                json!({"a":1}),
-                json!({"a":3}),
-                json!({"a":3,"x":2}),
-            ),
+            ("top", json!({"a":1,"x":2}), json!({"a":1}), json!({"a":3}), json!({"a":3,"x":2})),
             (
                 "deep",
                 json!({"o":{"p":{"x":1}}}),
@@ -62,13 +55,7 @@ mod tests {
                 json!({"o":{"p":{}}}),
                 json!({"o":{"p":{"x":1}}}),
             ),
-            (
-                "removed by the core",
-                json!({"a":1}),
-                json!({"a":1}),
-                json!({}),
-                json!({}),
-            ),
+            ("removed by the core", json!({"a":1}), json!({"a":1}), json!({}), json!({})),
             (
                 "another owner",
                 json!({"o":{"process":1,"x":1}}),
@@ -76,13 +63,7 @@ mod tests {
                 json!({"o":{"process":2}}),
                 json!({"o":{"process":2}}),
             ),
-            (
-                "replaced",
-                json!({"o":{"x":1}}),
-                json!({"o":{}}),
-                json!({"o":null}),
-                json!({"o":null}),
-            ),
+            ("replaced", json!({"o":{"x":1}}), json!({"o":{}}), json!({"o":null}), json!({"o":null})),
             (
                 "shifted",
                 json!([{"n":1,"x":1},{"n":2,"x":2}]),

@@ -70,12 +70,7 @@ impl<'a> View<'a> {
     /// A commit.json that cannot be read overlays nothing: what it names cannot be known. The next holder of the lock
     /// sets it aside.
     pub(super) fn new(layout: &'a Layout, machine: &'a str) -> Self {
-        Self {
-            layout,
-            machine,
-            journal: journal::read(layout).ok().flatten(),
-            indexed: OnceCell::new(),
-        }
+        Self { layout, machine, journal: journal::read(layout).ok().flatten(), indexed: OnceCell::new() }
     }
 
     /// A session: among the live ones, else in the archive.
@@ -129,39 +124,27 @@ impl<'a> View<'a> {
     /// As [`Self::by_process`].
     pub fn project(&self, path: &str) -> Result<ProjectLinks, StoreError> {
         let links = self.links(&Key::project(path))?;
-        Ok(ProjectLinks {
-            path: path.to_owned(),
-            sessions: links.sessions,
-            runs: links.runs,
-        })
+        Ok(ProjectLinks { path: path.to_owned(), sessions: links.sessions, runs: links.runs })
     }
 
     pub(super) fn sessions(&self, shelf: Shelf) -> Result<Vec<SessionId>, StoreError> {
         let names = file::names(&self.layout.sessions(shelf))?;
-        Ok(
-            self.overlay_ids(layout::ids(&names).collect(), |target| match target {
-                Target::Session { shelf: on, id } if *on == shelf => Some(id.clone()),
-                _ => None,
-            }),
-        )
+        Ok(self.overlay_ids(layout::ids(&names).collect(), |target| match target {
+            Target::Session { shelf: on, id } if *on == shelf => Some(id.clone()),
+            _ => None,
+        }))
     }
 
     pub(super) fn runs(&self, shelf: Shelf) -> Result<Vec<RunId>, StoreError> {
         let names = file::names(&self.layout.runs(shelf))?;
-        Ok(
-            self.overlay_ids(layout::ids(&names).collect(), |target| match target {
-                Target::Run { shelf: on, id } if *on == shelf => Some(id.clone()),
-                _ => None,
-            }),
-        )
+        Ok(self.overlay_ids(layout::ids(&names).collect(), |target| match target {
+            Target::Run { shelf: on, id } if *on == shelf => Some(id.clone()),
+            _ => None,
+        }))
     }
 
     /// The ids of a directory as the commit in flight leaves it.
-    fn overlay_ids<T: Ord>(
-        &self,
-        mut ids: BTreeSet<T>,
-        id: impl Fn(&Target) -> Option<T>,
-    ) -> Vec<T> {
+    fn overlay_ids<T: Ord>(&self, mut ids: BTreeSet<T>, id: impl Fn(&Target) -> Option<T>) -> Vec<T> {
         let entries = self.journal.iter().flat_map(|journal| &journal.entries);
         for (entry, id) in entries.filter_map(|entry| Some((entry, id(&entry.target)?))) {
             if entry.after.is_some() {
@@ -217,20 +200,12 @@ impl<'a> View<'a> {
             return file::read(&path, MAX_RECORD);
         };
         if journal.machine != self.machine {
-            return Err(StoreError::unreadable(
-                &path,
-                "is in a commit that another machine did not end",
-            ));
+            return Err(StoreError::unreadable(&path, "is in a commit that another machine did not end"));
         }
         self.overlay(i, entry, &path)
     }
 
-    fn overlay(
-        &self,
-        i: usize,
-        entry: &Entry,
-        path: &std::path::Path,
-    ) -> Result<Option<Vec<u8>>, StoreError> {
+    fn overlay(&self, i: usize, entry: &Entry, path: &std::path::Path) -> Result<Option<Vec<u8>>, StoreError> {
         let Some(version) = &entry.after else {
             return Ok(None);
         };
@@ -241,9 +216,6 @@ impl<'a> View<'a> {
         if Present::at(self.layout, &entry.target).is_after(entry) {
             return file::read(path, MAX_RECORD);
         }
-        Err(StoreError::unreadable(
-            path,
-            "is in a commit whose new version is gone",
-        ))
+        Err(StoreError::unreadable(path, "is in a commit whose new version is gone"))
     }
 }

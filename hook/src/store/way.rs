@@ -11,10 +11,7 @@ fn look(path: &Path) -> Result<Option<Metadata>, HomeError> {
     match fs::symlink_metadata(path) {
         Ok(meta) => Ok(Some(meta)),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-        Err(source) => Err(HomeError::Io {
-            path: path.to_owned(),
-            source,
-        }),
+        Err(source) => Err(HomeError::Io { path: path.to_owned(), source }),
     }
 }
 
@@ -28,20 +25,12 @@ pub(super) fn check_way(path: &Path) -> Result<(), HomeError> {
             return Ok(());
         };
         if meta.is_symlink() {
-            let by_root = meta.uid() == 0
-                && above
-                    .as_ref()
-                    .is_some_and(|dir| dir.uid() == 0 && dir.mode() & 0o022 == 0);
+            let by_root =
+                meta.uid() == 0 && above.as_ref().is_some_and(|dir| dir.uid() == 0 && dir.mode() & 0o022 == 0);
             if part == path || !by_root || is_below_a_home_of_root(part) {
-                return Err(HomeError::Symlink {
-                    path: path.to_owned(),
-                    link: part.to_owned(),
-                });
+                return Err(HomeError::Symlink { path: path.to_owned(), link: part.to_owned() });
             }
-            meta = fs::metadata(part).map_err(|source| HomeError::Io {
-                path: part.to_owned(),
-                source,
-            })?;
+            meta = fs::metadata(part).map_err(|source| HomeError::Io { path: part.to_owned(), source })?;
         }
         if part == path {
             return check_dir(path, &meta);
@@ -78,14 +67,10 @@ pub(super) fn check_outside(path: &Path, event_dir: Option<&Path>) -> Result<(),
     let real = real(path);
     let dirs = event_dir.map(|dir| [dir.to_owned(), fs::canonicalize(dir).unwrap_or_default()]);
     for dir in dirs.into_iter().flatten() {
-        let inside =
-            !dir.as_os_str().is_empty() && [path, &real].iter().any(|at| at.starts_with(&dir));
+        let inside = !dir.as_os_str().is_empty() && [path, &real].iter().any(|at| at.starts_with(&dir));
         // An agent started in `/` works in no directory of a project.
         if inside && dir != Path::new("/") {
-            return Err(HomeError::InEventDirectory {
-                path: path.to_owned(),
-                dir,
-            });
+            return Err(HomeError::InEventDirectory { path: path.to_owned(), dir });
         }
     }
     let mut above: Vec<&Path> = path.ancestors().collect();
@@ -94,10 +79,7 @@ pub(super) fn check_outside(path: &Path, event_dir: Option<&Path>) -> Result<(),
     }
     for dir in above {
         if look(&dir.join(".git"))?.is_some() {
-            return Err(HomeError::InWorktree {
-                path: path.to_owned(),
-                worktree: dir.to_owned(),
-            });
+            return Err(HomeError::InWorktree { path: path.to_owned(), worktree: dir.to_owned() });
         }
     }
     Ok(())

@@ -17,24 +17,15 @@ fn main() -> io::Result<()> {
     nix::unistd::setsid()?;
     // A session leader without a terminal gets the first one that it opens.
     let _tty = std::env::var_os(TTY).map(File::open).transpose()?;
-    let socket =
-        std::env::var_os(SOCKET).ok_or_else(|| io::Error::other("no socket to be steered by"))?;
+    let socket = std::env::var_os(SOCKET).ok_or_else(|| io::Error::other("no socket to be steered by"))?;
     let mut answers = UnixStream::connect(socket)?;
     let orders = BufReader::new(answers.try_clone()?);
     let comm = std::fs::read_to_string("/proc/self/comm")?;
     let mut state = State::default();
-    say(
-        &mut answers,
-        &Answer::Hello {
-            pid: std::process::id(),
-            comm: comm.trim_end().to_owned(),
-        },
-    )?;
+    say(&mut answers, &Answer::Hello { pid: std::process::id(), comm: comm.trim_end().to_owned() })?;
     for line in orders.lines() {
         let order = serde_json::from_str(&line?)?;
-        let answer = state
-            .carry_out(order)
-            .unwrap_or_else(|error| Answer::Failed(error.to_string()));
+        let answer = state.carry_out(order).unwrap_or_else(|error| Answer::Failed(error.to_string()));
         say(&mut answers, &answer)?;
     }
     Ok(())
@@ -55,30 +46,20 @@ struct State {
 impl State {
     fn carry_out(&mut self, order: Order) -> io::Result<Answer> {
         // Children that ended meanwhile are reaped here; until then they are zombies, as under a real agent.
-        self.children
-            .retain_mut(|child| !matches!(child.try_wait(), Ok(Some(_))));
+        self.children.retain_mut(|child| !matches!(child.try_wait(), Ok(Some(_))));
         match order {
             Order::Run(run) => Ok(Answer::Ended(vec![finish(start(&run)?, &run)?])),
             Order::RunAll(runs) => {
                 let started = runs.iter().map(start).collect::<io::Result<Vec<_>>>()?;
                 std::thread::scope(|scope| {
-                    let threads: Vec<_> = started
-                        .into_iter()
-                        .zip(&runs)
-                        .map(|(child, run)| scope.spawn(|| finish(child, run)))
-                        .collect();
-                    threads
-                        .into_iter()
-                        .map(|thread| thread.join().unwrap())
-                        .collect::<io::Result<Vec<_>>>()
+                    let threads: Vec<_> =
+                        started.into_iter().zip(&runs).map(|(child, run)| scope.spawn(|| finish(child, run))).collect();
+                    threads.into_iter().map(|thread| thread.join().unwrap()).collect::<io::Result<Vec<_>>>()
                 })
                 .map(Answer::Ended)
             }
             Order::Spawn { argv, env } => {
-                let child = command(&argv, &env)?
-                    .stdin(Stdio::null())
-                    .stdout(Stdio::null())
-                    .spawn()?;
+                let child = command(&argv, &env)?.stdin(Stdio::null()).stdout(Stdio::null()).spawn()?;
                 let pid = child.id();
                 self.children.push(child);
                 Ok(Answer::Spawned(pid))
@@ -90,15 +71,12 @@ impl State {
                 Ok(Answer::Done)
             }
             Order::Unlock(path) => {
-                self.locks
-                    .remove(&path)
-                    .ok_or_else(|| io::Error::other("the lock is not held"))?;
+                self.locks.remove(&path).ok_or_else(|| io::Error::other("the lock is not held"))?;
                 std::fs::remove_file(path)?;
                 Ok(Answer::Done)
             }
             Order::Usage => {
-                let usage =
-                    nix::sys::resource::getrusage(nix::sys::resource::UsageWho::RUSAGE_CHILDREN)?;
+                let usage = nix::sys::resource::getrusage(nix::sys::resource::UsageWho::RUSAGE_CHILDREN)?;
                 Ok(Answer::Usage(u64::try_from(usage.max_rss()).unwrap_or(0)))
             }
             Order::Exit(status) => std::process::exit(status),
@@ -106,13 +84,8 @@ impl State {
     }
 }
 
-fn command(
-    argv: &[String],
-    env: &std::collections::BTreeMap<String, String>,
-) -> io::Result<Command> {
-    let (program, args) = argv
-        .split_first()
-        .ok_or_else(|| io::Error::other("nothing to run"))?;
+fn command(argv: &[String], env: &std::collections::BTreeMap<String, String>) -> io::Result<Command> {
+    let (program, args) = argv.split_first().ok_or_else(|| io::Error::other("nothing to run"))?;
     let mut command = Command::new(program);
     command.args(args).env_clear().envs(env);
     Ok(command)
@@ -123,17 +96,10 @@ fn start(run: &Run) -> io::Result<(Child, Instant)> {
     if let Some(shell) = &run.shell {
         // The second command keeps the shell from replacing itself by the first.
         let script = ["-c", "\"$0\" \"$@\"; exit $?"].map(str::to_owned);
-        argv = std::iter::once(shell.clone())
-            .chain(script)
-            .chain(argv)
-            .collect();
+        argv = std::iter::once(shell.clone()).chain(script).chain(argv).collect();
     }
     let mut command = command(&argv, &run.env)?;
-    command
-        .current_dir(&run.cwd)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
+    command.current_dir(&run.cwd).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let before = Instant::now();
     Ok((command.spawn()?, before))
 }

@@ -12,26 +12,13 @@ pub fn is_hooked(agent: Agent, event: &str) -> bool {
         Agent::Claude => &["StopFailure", "Notification"],
         Agent::Codex => &["Interrupt", "PermissionRequest"],
     };
-    [
-        "SessionStart",
-        "UserPromptSubmit",
-        "Stop",
-        "PreCompact",
-        "SessionEnd",
-    ]
-    .contains(&event)
-        || own.contains(&event)
+    ["SessionStart", "UserPromptSubmit", "Stop", "PreCompact", "SessionEnd"].contains(&event) || own.contains(&event)
 }
 
 /// The reasons of what happened between two states: those of the new audit lines, else what the fast path leaves.
 pub(super) fn decided(before: &State, after: &State) -> String {
     let old = before.audit();
-    let reasons: Vec<String> = after
-        .audit()
-        .iter()
-        .filter(|line| !old.contains(line))
-        .map(reasons)
-        .collect();
+    let reasons: Vec<String> = after.audit().iter().filter(|line| !old.contains(line)).map(reasons).collect();
     if !reasons.is_empty() {
         reasons.join(" | ")
     } else if after.logged() > before.logged() {
@@ -42,22 +29,10 @@ pub(super) fn decided(before: &State, after: &State) -> String {
 }
 
 fn reasons(line: &Value) -> String {
-    let decision = line
-        .get("decision")
-        .filter(|decision| decision.is_object())
-        .unwrap_or(line);
-    let reason = decision["reason"]
-        .as_str()
-        .unwrap_or_else(|| panic!("an audit line without a reason: {line}"));
-    let also = decision["also"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_str);
-    std::iter::once(reason)
-        .chain(also)
-        .collect::<Vec<_>>()
-        .join(", ")
+    let decision = line.get("decision").filter(|decision| decision.is_object()).unwrap_or(line);
+    let reason = decision["reason"].as_str().unwrap_or_else(|| panic!("an audit line without a reason: {line}"));
+    let also = decision["also"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    std::iter::once(reason).chain(also).collect::<Vec<_>>().join(", ")
 }
 #[cfg(test)]
 mod tests {
@@ -67,12 +42,8 @@ mod tests {
 
     fn check(before: &[(&str, &str)], after: &[(&str, &str)], expected: &str) {
         let state = |files: &[(&str, &str)]| {
-            let files = files
-                .iter()
-                .map(|(path, text)| (PathBuf::from(path), text.as_bytes().to_vec()));
-            State {
-                files: files.collect(),
-            }
+            let files = files.iter().map(|(path, text)| (PathBuf::from(path), text.as_bytes().to_vec()));
+            State { files: files.collect() }
         };
         assert_eq!(decided(&state(before), &state(after)), expected);
     }
@@ -83,27 +54,11 @@ mod tests {
         let two = r#"{"n":2,"decision":{"reason":"ended","also":["superseded"]}}"#;
         let both = format!("{one}\n{two}\n");
         check(&[], &[("audit/audit.jsonl", one)], "registered");
-        check(
-            &[("audit/audit.jsonl", one)],
-            &[("audit/audit.jsonl", &both)],
-            "ended, superseded",
-        );
-        check(
-            &[],
-            &[("audit/audit.jsonl", &both)],
-            "registered | ended, superseded",
-        );
+        check(&[("audit/audit.jsonl", one)], &[("audit/audit.jsonl", &both)], "ended, superseded");
+        check(&[], &[("audit/audit.jsonl", &both)], "registered | ended, superseded");
         // A rotation moves lines and makes none.
-        check(
-            &[("audit/audit.jsonl", one)],
-            &[("audit/audit.1.jsonl", one)],
-            "nothing",
-        );
+        check(&[("audit/audit.jsonl", one)], &[("audit/audit.1.jsonl", one)], "nothing");
         check(&[], &[("sessions/a.log", "x\n")], "heartbeat");
-        check(
-            &[("sessions/a.log", "x\n")],
-            &[("sessions/a.log", "x\n")],
-            "nothing",
-        );
+        check(&[("sessions/a.log", "x\n")], &[("sessions/a.log", "x\n")], "nothing");
     }
 }

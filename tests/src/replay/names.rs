@@ -9,11 +9,7 @@ impl Replay {
     pub(super) fn expand(&self, text: &str) -> String {
         let sessions = self.sessions.iter().map(|id| (self.session(id), id));
         let runs = self.runs.iter().map(|id| (self.run(id), id));
-        sessions
-            .chain(runs)
-            .fold(text.to_owned(), |text, (label, id)| {
-                text.replace(&format!("{{{label}}}"), id)
-            })
+        sessions.chain(runs).fold(text.to_owned(), |text, (label, id)| text.replace(&format!("{{{label}}}"), id))
     }
 }
 
@@ -30,17 +26,12 @@ impl Names for Replay {
     }
 
     fn process(&self, process: &agent_baton_core::process::Process) -> String {
-        self.labels
-            .get(&(process.pid, process.start))
-            .cloned()
-            .unwrap_or_else(|| "a process of nobody's".to_owned())
+        self.labels.get(&(process.pid, process.start)).cloned().unwrap_or_else(|| "a process of nobody's".to_owned())
     }
 
     fn lives(&self, process: &agent_baton_core::process::Process) -> bool {
         let label = self.labels.get(&(process.pid, process.start));
-        label
-            .and_then(|label| self.processes.get(label))
-            .is_some_and(Process::lives)
+        label.and_then(|label| self.processes.get(label)).is_some_and(Process::lives)
     }
 
     fn path(&self, path: &str) -> String {

@@ -36,10 +36,7 @@ impl Replay {
     }
 
     pub(super) fn claude_file(&self, pid: u32) -> PathBuf {
-        self.scratch
-            .home()
-            .join(".claude/sessions")
-            .join(format!("{pid}.json"))
+        self.scratch.home().join(".claude/sessions").join(format!("{pid}.json"))
     }
 
     /// What the agent itself leaves on disk before it calls the hook: Claude names its session, Codex locks it.
@@ -70,10 +67,7 @@ impl Replay {
     }
 
     fn codex_lock(&self, payload: &Payload) -> PathBuf {
-        self.scratch
-            .home()
-            .join(".codex/thread-writer-locks")
-            .join(format!("{}.lock", payload.session_id))
+        self.scratch.home().join(".codex/thread-writer-locks").join(format!("{}.lock", payload.session_id))
     }
 
     /// What the agent does after its hook: Codex lets go of an ended session; a process whose last call was an end is gone.
@@ -82,11 +76,7 @@ impl Replay {
         if call.event != "SessionEnd" {
             return;
         }
-        let last = !instead
-            && self
-                .capture
-                .last_call(label)
-                .is_some_and(|last| last.order == order);
+        let last = !instead && self.capture.last_call(label).is_some_and(|last| last.order == order);
         let path = self.codex_lock(payload);
         if self.locks.get(&path).is_some_and(|holder| holder == label) {
             self.process(label).unlock(&path);

@@ -6,9 +6,7 @@ use super::raw;
 use crate::agents::*;
 
 fn parse(agent: Agent, text: &str) -> Result<Said, String> {
-    row(agent)
-        .parse(&raw(text))
-        .map_err(|error| format!("{error}: {}", error.source))
+    row(agent).parse(&raw(text)).map_err(|error| format!("{error}: {}", error.source))
 }
 
 const CLAUDE_START: &str = r#"{"session_id":"a3693d61-7345-43a6-b9fa-90722ef9cd41","transcript_path":"/home/dev/t.jsonl",
@@ -23,7 +21,8 @@ const CODEX_START: &str = r#"{"session_id":"01a1fd44-7b83-7991-81c1-45804ee6f7f2
 const CODEX_PROMPT: &str = r#"{"session_id":"01a1fd44-7b83-7991-81c1-45804ee6f7f2","turn_id":"01a1","transcript_path":"/t",
     "cwd":"/home/dev/work","hook_event_name":"UserPromptSubmit","model":"m","permission_mode":"default","prompt":"hi",
     "agent_id":"child","agent_type":"default"}"#;
-const CODEX_END: &str = r#"{"session_id":"01a1","transcript_path":null,"cwd":"/w","hook_event_name":"SessionEnd","reason":"other"}"#;
+const CODEX_END: &str =
+    r#"{"session_id":"01a1","transcript_path":null,"cwd":"/w","hook_event_name":"SessionEnd","reason":"other"}"#;
 
 const ALL: [(Agent, &str); 6] = [
     (Agent::Claude, CLAUDE_START),
@@ -37,43 +36,22 @@ const ALL: [(Agent, &str); 6] = [
 #[test]
 fn what_is_taken_from_payloads() {
     let said = parse(Agent::Claude, CLAUDE_START).unwrap();
-    assert_eq!(
-        (said.name, said.source),
-        (EventName::SessionStart, Some(Source::Startup))
-    );
-    assert_eq!(
-        said.session.unwrap().as_str(),
-        "a3693d61-7345-43a6-b9fa-90722ef9cd41"
-    );
+    assert_eq!((said.name, said.source), (EventName::SessionStart, Some(Source::Startup)));
+    assert_eq!(said.session.unwrap().as_str(), "a3693d61-7345-43a6-b9fa-90722ef9cd41");
     assert_eq!(said.cwd.as_deref(), Some("/home/dev/work"));
     assert_eq!(said.transcript.as_deref(), Some("/home/dev/t.jsonl"));
     assert!(!said.subagent && said.prompt.is_none() && said.prompt_id.is_none());
 
     let prompt = parse(Agent::Claude, CLAUDE_PROMPT).unwrap();
     let kept = prompt.prompt.unwrap();
-    assert_eq!(
-        (kept.bytes, kept.digest.as_str(), kept.by_person),
-        (9, "7e0502de8d86fd7c", true)
-    );
-    assert_eq!(
-        prompt.prompt_id.as_deref(),
-        Some(crate::event::digest(b"96befae3", 8).as_str())
-    );
+    assert_eq!((kept.bytes, kept.digest.as_str(), kept.by_person), (9, "7e0502de8d86fd7c", true));
+    assert_eq!(prompt.prompt_id.as_deref(), Some(crate::event::digest(b"96befae3", 8).as_str()));
 
     let codex = parse(Agent::Codex, CODEX_PROMPT).unwrap();
     assert!(codex.subagent);
-    assert_eq!(
-        codex.prompt_id.as_deref(),
-        Some(crate::event::digest(b"01a1", 8).as_str())
-    );
-    assert_eq!(
-        parse(Agent::Codex, CODEX_START).unwrap().source,
-        Some(Source::Resume)
-    );
-    assert_eq!(
-        parse(Agent::Codex, CODEX_END).unwrap().name,
-        EventName::SessionEnd
-    );
+    assert_eq!(codex.prompt_id.as_deref(), Some(crate::event::digest(b"01a1", 8).as_str()));
+    assert_eq!(parse(Agent::Codex, CODEX_START).unwrap().source, Some(Source::Resume));
+    assert_eq!(parse(Agent::Codex, CODEX_END).unwrap().name, EventName::SessionEnd);
 }
 
 #[test]
@@ -82,11 +60,7 @@ fn each_agent_has_its_own_hooked_events() {
     for (word, claude, codex) in [
         ("SessionStart", Name::SessionStart, Name::SessionStart),
         ("SessionEnd", Name::SessionEnd, Name::SessionEnd),
-        (
-            "UserPromptSubmit",
-            Name::UserPromptSubmit,
-            Name::UserPromptSubmit,
-        ),
+        ("UserPromptSubmit", Name::UserPromptSubmit, Name::UserPromptSubmit),
         ("Stop", Name::Stop, Name::Stop),
         ("PreCompact", Name::PreCompact, Name::PreCompact),
         ("StopFailure", Name::StopFailure, Name::Other),
@@ -134,11 +108,7 @@ fn paths_are_absolute_or_not_known() {
         (&long, None),
     ] {
         let text = format!(r#"{{"hook_event_name":"Stop","cwd":"{cwd}"}}"#);
-        assert_eq!(
-            parse(Agent::Codex, &text).unwrap().cwd.as_deref(),
-            expected,
-            "{cwd}"
-        );
+        assert_eq!(parse(Agent::Codex, &text).unwrap().cwd.as_deref(), expected, "{cwd}");
     }
 }
 
@@ -164,18 +134,11 @@ fn a_task_notification_is_no_person() {
 
 #[test]
 fn a_subagent_has_an_id() {
-    for (field, subagent) in [
-        (r#""agent_id":"a1","#, true),
-        (r#""agent_id":"","#, false),
-        (r#""agent_id":null,"#, false),
-        ("", false),
-    ] {
+    for (field, subagent) in
+        [(r#""agent_id":"a1","#, true), (r#""agent_id":"","#, false), (r#""agent_id":null,"#, false), ("", false)]
+    {
         let text = format!(r#"{{{field}"hook_event_name":"Stop","agent_type":"general-purpose"}}"#);
-        assert_eq!(
-            parse(Agent::Claude, &text).unwrap().subagent,
-            subagent,
-            "{field}"
-        );
+        assert_eq!(parse(Agent::Claude, &text).unwrap().subagent, subagent, "{field}");
     }
 }
 
@@ -183,39 +146,17 @@ fn a_subagent_has_an_id() {
 fn what_is_refused_is_not_repeated() {
     let long = "x".repeat(10_000);
     for (field, part) in [
-        (
-            format!(r#""session_id":"{long}""#),
-            "session_id is longer than 128",
-        ),
-        (
-            r#""session_id":"..\/secret""#.to_owned(),
-            "session_id holds a character",
-        ),
-        (
-            r#""session_id":"secret\u001b[2J""#.to_owned(),
-            "session_id holds a character",
-        ),
-        (
-            r#""session_id":"\ud800""#.to_owned(),
-            "session_id holds half",
-        ),
+        (format!(r#""session_id":"{long}""#), "session_id is longer than 128"),
+        (r#""session_id":"..\/secret""#.to_owned(), "session_id holds a character"),
+        (r#""session_id":"secret\u001b[2J""#.to_owned(), "session_id holds a character"),
+        (r#""session_id":"\ud800""#.to_owned(), "session_id holds half"),
         (r#""cwd":["secret"]"#.to_owned(), "expected a string"),
-        (
-            format!(r#""prompt":{{"secret":"{long}"}}"#),
-            "expected a string",
-        ),
+        (format!(r#""prompt":{{"secret":"{long}"}}"#), "expected a string"),
     ] {
         for agent in Agent::ALL {
-            let error = parse(
-                agent,
-                &format!(r#"{{"hook_event_name":"UserPromptSubmit",{field}}}"#),
-            )
-            .unwrap_err();
+            let error = parse(agent, &format!(r#"{{"hook_event_name":"UserPromptSubmit",{field}}}"#)).unwrap_err();
             assert!(error.contains(part), "{error}");
-            assert!(
-                error.len() < 300 && !error.contains("secret") && !error.contains(char::is_control),
-                "{error}"
-            );
+            assert!(error.len() < 300 && !error.contains("secret") && !error.contains(char::is_control), "{error}");
         }
     }
 }
@@ -224,35 +165,16 @@ fn what_is_refused_is_not_repeated() {
 /// types, must say the same.
 #[test]
 fn the_schema_and_the_parser_agree() {
-    let others = [
-        "\"\"",
-        "null",
-        "5",
-        "-1.5",
-        "true",
-        "[]",
-        "{}",
-        "[\"a\"]",
-        "\"../x\"",
-        "\"a b\"",
-        "\"ok-1\"",
-        "\"Other\"",
-    ];
-    let others: Vec<Value> = others
-        .iter()
-        .map(|text| serde_json::from_str(text).unwrap())
-        .collect();
+    let others =
+        ["\"\"", "null", "5", "-1.5", "true", "[]", "{}", "[\"a\"]", "\"../x\"", "\"a b\"", "\"ok-1\"", "\"Other\""];
+    let others: Vec<Value> = others.iter().map(|text| serde_json::from_str(text).unwrap()).collect();
     let mut refused = 0;
     for (agent, text) in ALL {
         let base: Value = serde_json::from_str(text).unwrap();
         let schema = jsonschema::validator_for(row(agent).schema().as_value()).unwrap();
         let mut check = |payload: &Value| {
             let parsed = parse(agent, &payload.to_string());
-            assert_eq!(
-                parsed.is_ok(),
-                schema.is_valid(payload),
-                "{agent}: {payload}\n{parsed:?}"
-            );
+            assert_eq!(parsed.is_ok(), schema.is_valid(payload), "{agent}: {payload}\n{parsed:?}");
             refused += usize::from(parsed.is_err());
         };
         check(&base);
@@ -265,10 +187,7 @@ fn the_schema_and_the_parser_agree() {
             .chain(["agent_id", "turn_id", "prompt_id", "extra"].map(str::to_owned))
             .collect();
         for field in &fields {
-            for other in others
-                .iter()
-                .chain([&json!("x".repeat(128)), &json!("x".repeat(129))])
-            {
+            for other in others.iter().chain([&json!("x".repeat(128)), &json!("x".repeat(129))]) {
                 let mut changed = base.clone();
                 changed[field.as_str()] = other.clone();
                 check(&changed);
@@ -283,21 +202,14 @@ fn the_schema_and_the_parser_agree() {
 
 #[test]
 fn the_table_has_each_agent_once_and_in_order() {
-    assert_eq!(
-        TABLE.iter().map(|row| row.agent).collect::<Vec<_>>(),
-        Agent::ALL
-    );
+    assert_eq!(TABLE.iter().map(|row| row.agent).collect::<Vec<_>>(), Agent::ALL);
     assert!(Agent::ALL.iter().all(|&agent| row(agent).agent == agent));
 }
 
 #[test]
 fn an_agents_directory_comes_from_its_variable_else_from_home() {
     let check = |variables: &[(&str, &str)], expected: Option<&str>| {
-        assert_eq!(
-            row(Agent::Codex).home(&variables),
-            expected.map(PathBuf::from),
-            "{variables:?}"
-        );
+        assert_eq!(row(Agent::Codex).home(&variables), expected.map(PathBuf::from), "{variables:?}");
     };
     check(&[("CODEX_HOME", "/c"), ("HOME", "/h")], Some("/c"));
     check(&[("HOME", "/h")], Some("/h/.codex"));

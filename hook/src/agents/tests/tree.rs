@@ -35,33 +35,19 @@ impl Tree {
             .spawn()
             .unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let pids: Vec<_> = lines
-            .take(names.len())
-            .map(|line| line.unwrap().parse().unwrap())
-            .collect();
+        let pids: Vec<_> = lines.take(names.len()).map(|line| line.unwrap().parse().unwrap()).collect();
         let stdin = child.stdin.take();
-        Self {
-            dir,
-            child,
-            stdin,
-            pids,
-        }
+        Self { dir, child, stdin, pids }
     }
 
     /// As a child of the innermost process would find itself.
     pub(super) fn here(&self) -> Here {
         let own = This.here().unwrap();
-        Here {
-            start: u64::MAX,
-            parent: *self.pids.last().unwrap(),
-            ..own
-        }
+        Here { start: u64::MAX, parent: *self.pids.last().unwrap(), ..own }
     }
 
     pub(super) fn stat(&self, index: usize) -> Stat {
-        let Look::Found(stat) = This.look(self.pids[index]) else {
-            panic!("process {index} is not seen")
-        };
+        let Look::Found(stat) = This.look(self.pids[index]) else { panic!("process {index} is not seen") };
         stat
     }
 }

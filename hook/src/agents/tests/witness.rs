@@ -14,10 +14,7 @@ use crate::machine::{Look, This};
 const TMUX: [(&str, &str); 2] = [("TMUX", "/run/tmux/a,1,0"), ("TMUX_PANE", "%3")];
 
 fn tmux_pane() -> Pane {
-    Pane::Tmux {
-        server: "/run/tmux/a".to_owned(),
-        pane: "%3".to_owned(),
-    }
+    Pane::Tmux { server: "/run/tmux/a".to_owned(), pane: "%3".to_owned() }
 }
 
 /// The pane of a Codex event before and after the closer look, for a process without a terminal.
@@ -35,11 +32,7 @@ fn check_pane(names: &[&str], expected: &Pane) {
     assert_eq!(event.pane, *expected, "{names:?}");
     stat.tty = 34_816;
     let said = row(Agent::Codex).parse(&raw).unwrap();
-    assert_eq!(
-        witness.event(Agent::Codex, &raw, said, Some(&stat)).pane,
-        tmux_pane(),
-        "{names:?}, with a terminal"
-    );
+    assert_eq!(witness.event(Agent::Codex, &raw, said, Some(&stat)).pane, tmux_pane(), "{names:?}, with a terminal");
 }
 
 #[test]
@@ -62,9 +55,7 @@ fn an_event_gets_its_project_its_context_and_its_lock() {
     let (here, codex_home) = (This.here().unwrap(), at(""));
     let variables = [("CODEX_HOME", codex_home.as_str())];
     let variables = variables.as_slice();
-    let Look::Found(own) = This.look(std::process::id()) else {
-        panic!()
-    };
+    let Look::Found(own) = This.look(std::process::id()) else { panic!() };
     let text = format!(
         r#"{{"hook_event_name":"SessionStart","session_id":"s1","cwd":"{}","transcript_path":"{}"}}"#,
         at("repo/src"),
@@ -78,35 +69,18 @@ fn an_event_gets_its_project_its_context_and_its_lock() {
         let witness = Witness::new(&This, &variables, &here);
         let said = row(Agent::Codex).parse(&raw).unwrap();
         let mut event = witness.event(Agent::Codex, &raw, said, Some(&own));
-        assert_eq!(
-            (
-                event.project.as_ref(),
-                event.has_context,
-                event.lock.as_ref()
-            ),
-            (None, false, None)
-        );
-        assert_eq!(
-            (event.hook_start_ms, event.digest.as_str()),
-            (here.start_ms, raw.digest().as_str())
-        );
+        assert_eq!((event.project.as_ref(), event.has_context, event.lock.as_ref()), (None, false, None));
+        assert_eq!((event.hook_start_ms, event.digest.as_str()), (here.start_ms, raw.digest().as_str()));
         witness.enrich(&mut event, Some(&own));
         event
     };
     let event = enriched(false);
-    assert_eq!(
-        (event.project, event.has_context, event.lock),
-        (Some(at("repo")), true, None)
-    );
+    assert_eq!((event.project, event.has_context, event.lock), (Some(at("repo")), true, None));
     assert_eq!(enriched(true).lock, Some(at("thread-writer-locks/s1.lock")));
 }
 
 fn session(agent: Agent, launch: Launch) -> Session {
-    let stamp = Stamp {
-        unix_ms: 0,
-        boot: String::new(),
-        boot_ms: 0,
-    };
+    let stamp = Stamp { unix_ms: 0, boot: String::new(), boot_ms: 0 };
     Session {
         id: "s1".parse().unwrap(),
         agent,
@@ -116,6 +90,8 @@ fn session(agent: Agent, launch: Launch) -> Session {
         transcript: None,
         launches: vec![launch],
         runs: Vec::new(),
+        offered: Vec::new(),
+        runs_over: 0,
         prompted: false,
         has_context: false,
         pinned: false,
@@ -134,86 +110,41 @@ fn a_probe_shows_the_process_its_file_and_its_lock() {
     let here = tree.here();
     let process = crate::machine::identity(&tree.stat(0), &here.place);
     fs::create_dir(tree.dir.path().join("sessions")).unwrap();
-    let file = format!(
-        r#"{{"pid":{},"sessionId":"other","procStart":"{}"}}"#,
-        process.pid, process.start
-    );
-    fs::write(
-        tree.dir
-            .path()
-            .join(format!("sessions/{}.json", process.pid)),
-        file,
-    )
-    .unwrap();
+    let file = format!(r#"{{"pid":{},"sessionId":"other","procStart":"{}"}}"#, process.pid, process.start);
+    fs::write(tree.dir.path().join(format!("sessions/{}.json", process.pid)), file).unwrap();
     let lock = tree.dir.path().join("s1.lock").to_str().unwrap().to_owned();
     fs::write(&lock, "").unwrap();
     let variables = [("CLAUDE_CONFIG_DIR", tree.dir.path().to_str().unwrap())];
     let variables = variables.as_slice();
     let witness = Witness::new(&This, &variables, &here);
 
-    let check =
-        |agent, change: &dyn Fn(&mut Launch), expected: (Sight, Option<&str>, LockSight)| {
-            let started = Stamp {
-                unix_ms: 0,
-                boot: String::new(),
-                boot_ms: 0,
-            };
-            let mut launch = Launch {
-                process: process.clone(),
-                pane: Pane::Unknown,
-                source: None,
-                started,
-                ended: None,
-                lock: None,
-                told: Vec::new(),
-                extra: serde_json::Map::default(),
-            };
-            change(&mut launch);
-            let session = session(agent, launch);
-            let probe = witness.probe(&session, &session.launches[0]);
-            assert_eq!(
-                (&probe.session, &probe.process),
-                (&session.id, &session.launches[0].process)
-            );
-            assert_eq!(
-                (
-                    probe.sight,
-                    probe.shows.as_ref().map(SessionId::as_str),
-                    probe.lock
-                ),
-                expected,
-                "{session:?}"
-            );
+    let check = |agent, change: &dyn Fn(&mut Launch), expected: (Sight, Option<&str>, LockSight)| {
+        let started = Stamp { unix_ms: 0, boot: String::new(), boot_ms: 0 };
+        let mut launch = Launch {
+            process: process.clone(),
+            pane: Pane::Unknown,
+            source: None,
+            started,
+            ended: None,
+            lock: None,
+            told: Vec::new(),
+            extra: serde_json::Map::default(),
         };
+        change(&mut launch);
+        let session = session(agent, launch);
+        let probe = witness.probe(&session, &session.launches[0]);
+        assert_eq!((&probe.session, &probe.process), (&session.id, &session.launches[0].process));
+        assert_eq!((probe.sight, probe.shows.as_ref().map(SessionId::as_str), probe.lock), expected, "{session:?}");
+    };
     let (claude, codex) = (Agent::Claude, Agent::Codex);
-    check(
-        claude,
-        &|_| {},
-        (Sight::Running, Some("other"), LockSight::None),
-    );
-    check(
-        claude,
-        &|launch| launch.process.start += 1,
-        (Sight::Reused, None, LockSight::None),
-    );
-    check(
-        claude,
-        &|launch| launch.process.boot.clear(),
-        (Sight::Unreadable, None, LockSight::None),
-    );
+    check(claude, &|_| {}, (Sight::Running, Some("other"), LockSight::None));
+    check(claude, &|launch| launch.process.start += 1, (Sight::Reused, None, LockSight::None));
+    check(claude, &|launch| launch.process.boot.clear(), (Sight::Unreadable, None, LockSight::None));
     check(codex, &|_| {}, (Sight::Running, None, LockSight::None));
-    check(
-        codex,
-        &|launch| launch.lock = Some(lock.clone()),
-        (Sight::Running, None, LockSight::Released),
-    );
+    check(codex, &|launch| launch.lock = Some(lock.clone()), (Sight::Running, None, LockSight::Released));
     let elsewhere = |launch: &mut Launch| {
         launch.lock = Some(lock.clone());
         launch.process.machine.clear();
     };
-    check(
-        codex,
-        &elsewhere,
-        (Sight::Unreadable, None, LockSight::Unreadable),
-    );
+    check(codex, &elsewhere, (Sight::Unreadable, None, LockSight::Unreadable));
 }

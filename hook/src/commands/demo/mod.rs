@@ -100,7 +100,11 @@ fn readable(output: &str) -> String {
     let model = reply.pointer("/hookSpecificOutput/additionalContext").and_then(|text| text.as_str());
     let person = reply.pointer("/systemMessage").and_then(|text| text.as_str());
     let words = [("(to the model) ", model), ("(to the person) ", person)];
-    words.iter().filter_map(|(whom, text)| text.map(|text| format!("{whom}{}", words::clean_lines(text)))).collect::<Vec<_>>().join("\n")
+    words
+        .iter()
+        .filter_map(|(whom, text)| text.map(|text| format!("{whom}{}", words::clean_lines(text))))
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 fn indent(text: &str) -> String {

@@ -12,7 +12,9 @@ use crate::words;
 /// # Errors
 /// Not found; or several fit, and are listed.
 pub fn find(context: &Context, text: &str) -> Result<RunId, CommandError> {
-    let none = || CommandError::NotFound(format!("no run is called {:?}; `baton run list --all` lists them", words::clean(text)));
+    let none = || {
+        CommandError::NotFound(format!("no run is called {:?}; `baton run list --all` lists them", words::clean(text)))
+    };
     if text.is_empty() {
         return Err(none());
     }
@@ -21,8 +23,11 @@ pub fn find(context: &Context, text: &str) -> Result<RunId, CommandError> {
     {
         return Ok(id);
     }
-    let fits: Vec<_> =
-        context.runs(true)?.into_iter().filter(|run| run.id.as_str().starts_with(text) || run.name.as_str() == text).collect();
+    let fits: Vec<_> = context
+        .runs(true)?
+        .into_iter()
+        .filter(|run| run.id.as_str().starts_with(text) || run.name.as_str() == text)
+        .collect();
     // A name is used again once its run is over: the unfinished one is meant.
     let unfinished: Vec<_> = fits.iter().filter(|run| run.status.is_unfinished()).collect();
     match (unfinished.as_slice(), fits.as_slice()) {

@@ -45,19 +45,25 @@ pub fn said(
         return Err(refusal(context, done, reason));
     }
     let Some(run) = done.run() else { return Err(CommandError::CoreSilent) };
-    if json { print::json(&RunView::new(run, context.owner_lives(run))) } else { print::lines(&words::clean_lines(&words(run))) }
+    if json {
+        print::json(&RunView::new(run, context.owner_lives(run)))
+    } else {
+        print::lines(&words::clean_lines(&words(run)))
+    }
 }
 
 fn refusal(context: &Context, done: &Done, reason: Reason) -> CommandError {
     let run = done.run();
-    let named = || run.map_or_else(|| "the run".to_owned(), |run| format!("run {} ({})", words::clean(run.name.as_str()), run.id));
+    let named = || {
+        run.map_or_else(|| "the run".to_owned(), |run| format!("run {} ({})", words::clean(run.name.as_str()), run.id))
+    };
     let what = match reason {
         Reason::FenceOld => {
             let yours = match &done.request.ask {
                 Ask::Command(command) => match command.as_ref() {
-                    Command::Update { caller, .. } | Command::Verify { caller, .. } | Command::Finish { caller, .. } => {
-                        caller.fence
-                    }
+                    Command::Update { caller, .. }
+                    | Command::Verify { caller, .. }
+                    | Command::Finish { caller, .. } => caller.fence,
                     _ => None,
                 },
                 Ask::Event(_) => None,
@@ -75,9 +81,14 @@ fn refusal(context: &Context, done: &Done, reason: Reason) -> CommandError {
             named(),
             done.owner_words(context)
         ),
-        Reason::OwnerAlive => format!("{}. Take {} from it with --take, if you mean that", done.owner_words(context), named()),
+        Reason::OwnerAlive => {
+            format!("{}. Take {} from it with --take, if you mean that", done.owner_words(context), named())
+        }
         Reason::OwnerUnverifiable => {
-            format!("{}, and nobody can tell whether it lives. If you know that it does not: --force", done.owner_words(context))
+            format!(
+                "{}, and nobody can tell whether it lives. If you know that it does not: --force",
+                done.owner_words(context)
+            )
         }
         Reason::AlreadyOwner => format!("{} belongs to that session and process already", named()),
         Reason::AlreadyOver => {
@@ -88,7 +99,9 @@ fn refusal(context: &Context, done: &Done, reason: Reason) -> CommandError {
             "the session owns an unfinished run already: {}. Finish or cancel that one first",
             done.other_runs().join(", ")
         ),
-        Reason::NoLiveLaunch => "no living process shows that session, so nothing could own the run. Resume it first".to_owned(),
+        Reason::NoLiveLaunch => {
+            "no living process shows that session, so nothing could own the run. Resume it first".to_owned()
+        }
         Reason::RecordUnreadable => return CommandError::Unreadable,
         Reason::RunNotFound | Reason::SessionNotFound => return CommandError::NotFound(reason.sentence().to_owned()),
         _ => reason.sentence().to_owned(),

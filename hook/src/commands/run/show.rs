@@ -67,7 +67,13 @@ fn text(context: &Context, run: &Run, live: Live) -> String {
     for transfer in &run.history {
         let from = words::pane(&transfer.from.pane);
         let at = words::local(&transfer.at, &now);
-        rows.push(("moved", format!("{at} from {from}, pid {}: number {} ({})", transfer.from.process.pid, transfer.fence, transfer.reason)));
+        rows.push((
+            "moved",
+            format!(
+                "{at} from {from}, pid {}: number {} ({})",
+                transfer.from.process.pid, transfer.fence, transfer.reason
+            ),
+        ));
     }
     rows.iter().map(|(label, value)| format!("{label:<10}{value}\n")).collect()
 }

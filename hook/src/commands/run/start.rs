@@ -47,7 +47,12 @@ impl Start {
             process,
         })?;
         said(&context, &done, Reason::Started, self.json, |run| {
-            format!("started run {} ({}), owned by session {session}{how}, number {}\n", run.name.as_str(), run.id, run.fence)
+            format!(
+                "started run {} ({}), owned by session {session}{how}, number {}\n",
+                run.name.as_str(),
+                run.id,
+                run.fence
+            )
         })
     }
 }

@@ -51,7 +51,8 @@ fn row(session: &SessionView) -> Vec<String> {
         (Live::No, None) => "lost",
         (Live::Unknown, None) => "unknown",
     };
-    let pane = session.launches.iter().rev().find(|launch| launch.live == Live::Yes).map(|launch| words::pane(&launch.pane));
+    let pane =
+        session.launches.iter().rev().find(|launch| launch.live == Live::Yes).map(|launch| words::pane(&launch.pane));
     vec![
         session.id.to_string(),
         session.agent.to_string(),

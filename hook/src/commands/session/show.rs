@@ -35,7 +35,12 @@ impl Show {
 
 /// The session with this id; else the one whose id begins so. The empty text names none.
 fn find(context: &Context, text: &str) -> Result<SessionId, CommandError> {
-    let none = || CommandError::NotFound(format!("no session is called {:?}; `baton session list --all` lists them", words::clean(text)));
+    let none = || {
+        CommandError::NotFound(format!(
+            "no session is called {:?}; `baton session list --all` lists them",
+            words::clean(text)
+        ))
+    };
     if text.is_empty() {
         return Err(none());
     }
@@ -44,13 +49,18 @@ fn find(context: &Context, text: &str) -> Result<SessionId, CommandError> {
     {
         return Ok(id);
     }
-    let fits: Vec<_> = context.sessions(true)?.into_iter().filter(|(session, _)| session.id.as_str().starts_with(text)).collect();
+    let fits: Vec<_> =
+        context.sessions(true)?.into_iter().filter(|(session, _)| session.id.as_str().starts_with(text)).collect();
     match fits.as_slice() {
         [(session, _)] => Ok(session.id.clone()),
         [] => Err(none()),
         _ => Err(CommandError::Ambiguous {
             what: format!("{} sessions begin with {:?}", fits.len(), words::clean(text)),
-            candidates: fits.iter().map(|(session, _)| format!("  {}  {}", session.id, session.agent)).collect::<Vec<_>>().join("\n"),
+            candidates: fits
+                .iter()
+                .map(|(session, _)| format!("  {}  {}", session.id, session.agent))
+                .collect::<Vec<_>>()
+                .join("\n"),
         }),
     }
 }
@@ -64,7 +74,9 @@ fn text(session: &SessionView) -> String {
         rows.push(("run", run.to_string()));
     }
     let texts = [("project", &session.project), ("directory", &session.cwd), ("transcript", &session.transcript)];
-    rows.extend(texts.into_iter().filter_map(|(label, value)| value.as_deref().map(|value| (label, words::clean(value)))));
+    rows.extend(
+        texts.into_iter().filter_map(|(label, value)| value.as_deref().map(|value| (label, words::clean(value)))),
+    );
     rows.push(("seen", session.created_at.clone()));
     if let Some((at, reason)) = session.over_at.as_ref().zip(session.over_reason) {
         rows.push(("over", format!("{at} ({reason})")));

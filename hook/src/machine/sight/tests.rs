@@ -14,19 +14,11 @@ struct Sleeper(Child);
 
 impl Sleeper {
     fn start() -> Self {
-        Self(
-            Command::new("sleep")
-                .arg("600")
-                .stdin(Stdio::null())
-                .spawn()
-                .unwrap(),
-        )
+        Self(Command::new("sleep").arg("600").stdin(Stdio::null()).spawn().unwrap())
     }
 
     fn process(&self, here: &Here) -> Process {
-        let Look::Found(stat) = Linux.look(self.0.id()) else {
-            panic!("the child is not seen")
-        };
+        let Look::Found(stat) = Linux.look(self.0.id()) else { panic!("the child is not seen") };
         identity(&stat, &here.place)
     }
 
@@ -54,23 +46,11 @@ fn a_child_is_running_then_stopped_then_a_zombie_then_gone() {
     assert_eq!(sight(&Linux, &process, &here.place), Sight::Running);
 
     child.signal(Signal::SIGSTOP);
-    waitid(
-        Id::Pid(child.pid()),
-        WaitPidFlag::WSTOPPED | WaitPidFlag::WNOWAIT,
-    )
-    .unwrap();
-    assert_eq!(
-        sight(&Linux, &process, &here.place),
-        Sight::Running,
-        "stopped counts as living"
-    );
+    waitid(Id::Pid(child.pid()), WaitPidFlag::WSTOPPED | WaitPidFlag::WNOWAIT).unwrap();
+    assert_eq!(sight(&Linux, &process, &here.place), Sight::Running, "stopped counts as living");
 
     child.signal(Signal::SIGKILL);
-    waitid(
-        Id::Pid(child.pid()),
-        WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT,
-    )
-    .unwrap();
+    waitid(Id::Pid(child.pid()), WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT).unwrap();
     assert_eq!(sight(&Linux, &process, &here.place), Sight::Zombie);
 
     child.0.wait().unwrap();
@@ -89,14 +69,8 @@ fn a_process_elsewhere_is_unreadable_and_one_with_another_start_is_reused() {
     };
     assert_eq!(with(|_| {}), Sight::Running);
     assert_eq!(with(|process| process.start += 1), Sight::Reused);
-    assert_eq!(
-        with(|process| process.boot = "another".to_owned()),
-        Sight::Unreadable
-    );
-    assert_eq!(
-        with(|process| process.machine = "another".to_owned()),
-        Sight::Unreadable
-    );
+    assert_eq!(with(|process| process.boot = "another".to_owned()), Sight::Unreadable);
+    assert_eq!(with(|process| process.machine = "another".to_owned()), Sight::Unreadable);
     assert_eq!(with(|process| process.pidns += 1), Sight::Unreadable);
 }
 
@@ -124,10 +98,7 @@ fn a_lock_is_held_then_released_and_what_cannot_be_read_is_neither() {
     std::os::unix::fs::symlink(dir.path().join("elsewhere"), &path).unwrap();
     assert_eq!(look(own), LockSight::Unreadable, "a symlink");
     let unmounted = dir.path().join("not-there/s1.lock");
-    assert_eq!(
-        lock_sight(own, &unmounted, Linux.locks().as_ref()),
-        LockSight::Unreadable
-    );
+    assert_eq!(lock_sight(own, &unmounted, Linux.locks().as_ref()), LockSight::Unreadable);
 }
 
 #[test]
@@ -135,19 +106,9 @@ fn the_ancestors_are_the_real_ones() {
     let here = Linux.here().unwrap();
     let child = Sleeper::start();
     let process = child.process(&here);
-    let above: Vec<_> =
-        crate::machine::ancestry::climb(&Linux, process.pid, process.start, 2).collect();
-    assert_eq!(
-        above.iter().map(|stat| stat.pid).collect::<Vec<_>>(),
-        [process.pid, std::process::id()]
-    );
+    let above: Vec<_> = crate::machine::ancestry::climb(&Linux, process.pid, process.start, 2).collect();
+    assert_eq!(above.iter().map(|stat| stat.pid).collect::<Vec<_>>(), [process.pid, std::process::id()]);
     // A parent younger than the child is another process.
-    assert_eq!(
-        crate::machine::ancestry::climb(&Linux, process.pid, process.start - 1, 2).count(),
-        0
-    );
-    assert_eq!(
-        crate::machine::ancestry::climb(&Linux, 0, u64::MAX, 2).count(),
-        0
-    );
+    assert_eq!(crate::machine::ancestry::climb(&Linux, process.pid, process.start - 1, 2).count(), 0);
+    assert_eq!(crate::machine::ancestry::climb(&Linux, 0, u64::MAX, 2).count(), 0);
 }

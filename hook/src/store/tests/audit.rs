@@ -4,9 +4,7 @@ use std::fs;
 
 use serde_json::value::to_raw_value;
 
-use crate::store::audit::{
-    Asked, AuditLine, AuditReader, MAX_LINE, OLD_FILES, append, last_number,
-};
+use crate::store::audit::{Asked, AuditLine, AuditReader, MAX_LINE, OLD_FILES, append, last_number};
 use crate::store::file;
 use crate::store::layout::Layout;
 use crate::store::sample;
@@ -31,10 +29,7 @@ fn put(layout: &Layout, n: u64, reason: &str) -> bool {
 }
 
 fn numbers(layout: &Layout) -> Vec<u64> {
-    AuditReader::open(layout)
-        .unwrap()
-        .map(|line| line.n)
-        .collect()
+    AuditReader::open(layout).unwrap().map(|line| line.n).collect()
 }
 
 fn layout() -> (tempfile::TempDir, Layout) {
@@ -62,10 +57,7 @@ fn a_torn_tail_is_ended_and_skipped() {
     fs::write(layout.audit(0), bytes).unwrap();
     assert!(put(&layout, 2, "x"));
     let mut reader = AuditReader::open(&layout).unwrap();
-    assert_eq!(
-        reader.by_ref().map(|line| line.n).collect::<Vec<_>>(),
-        [2, 1]
-    );
+    assert_eq!(reader.by_ref().map(|line| line.n).collect::<Vec<_>>(), [2, 1]);
     assert_eq!(reader.skipped(), 1);
 }
 

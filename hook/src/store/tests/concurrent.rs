@@ -18,11 +18,7 @@ fn hand_over(locked: &mut Locked<'_>) {
     let Reading::Live(mut r) = locked.view().run(&id("r")) else {
         panic!("the run is there");
     };
-    let (from, to) = if r.owner.session == id("a") {
-        ("a", "b")
-    } else {
-        ("b", "a")
-    };
+    let (from, to) = if r.owner.session == id("a") { ("a", "b") } else { ("b", "a") };
     let session = |name: &str| match locked.view().session(&id(name)) {
         Reading::Live(it) => it,
         other => panic!("{other:?}"),
@@ -33,11 +29,7 @@ fn hand_over(locked: &mut Locked<'_>) {
     r.owner.session = to.id.clone();
     r.fence = r.fence.next();
     r.iteration += 1;
-    let committed = put(
-        locked,
-        vec![live_session(from), live_session(to), live_run(r)],
-    )
-    .unwrap();
+    let committed = put(locked, vec![live_session(from), live_session(to), live_run(r)]).unwrap();
     assert!(committed.unfinished.is_none());
 }
 
@@ -45,11 +37,7 @@ fn two() -> World {
     let world = world();
     let mut a = session("a", 1);
     a.runs = vec![id("r")];
-    let records = vec![
-        live_session(a),
-        live_session(session("b", 2)),
-        live_run(run("r", "a", 1)),
-    ];
+    let records = vec![live_session(a), live_session(session("b", 2)), live_run(run("r", "a", 1))];
     put(&mut lock(&world.store), records).unwrap();
     world
 }
@@ -59,11 +47,7 @@ fn whole(sessions: [&Reading<Session>; 2], run: &Reading<Run>) -> u64 {
     for session in sessions {
         let session = session.record().unwrap();
         let owns = session.id == run.owner.session;
-        assert_eq!(
-            session.runs.len(),
-            usize::from(owns),
-            "half a commit: {session:?} {run:?}"
-        );
+        assert_eq!(session.runs.len(), usize::from(owns), "half a commit: {session:?} {run:?}");
     }
     assert_eq!(run.fence, Fence(u64::from(run.iteration) + 1));
     run.fence.0
@@ -90,13 +74,7 @@ fn eight_writers_lose_nothing_and_readers_never_see_half() {
             let store = store_at(path);
             let (mut last, mut seen) = (0, 0_u32);
             while !done.load(Ordering::Relaxed) {
-                let read = store.read(|view| {
-                    (
-                        view.session(&id("a")),
-                        view.session(&id("b")),
-                        view.run(&id("r")),
-                    )
-                });
+                let read = store.read(|view| (view.session(&id("a")), view.session(&id("b")), view.run(&id("r"))));
                 // Commits without a pause may leave no moment to read in; that is said, and never half a commit.
                 if let Ok((a, b, r)) = read {
                     let fence = whole([&a, &b], &r);
@@ -113,16 +91,8 @@ fn eight_writers_lose_nothing_and_readers_never_see_half() {
         done.store(true, Ordering::Relaxed);
         reader.join().unwrap();
     });
-    let (a, b, r) = world
-        .store
-        .read(|view| {
-            (
-                view.session(&id("a")),
-                view.session(&id("b")),
-                view.run(&id("r")),
-            )
-        })
-        .unwrap();
+    let (a, b, r) =
+        world.store.read(|view| (view.session(&id("a")), view.session(&id("b")), view.run(&id("r")))).unwrap();
     assert_eq!(whole([&a, &b], &r), 8 * EACH + 1);
     let numbers: Vec<u64> = world.store.audit().unwrap().map(|line| line.n).collect();
     assert_eq!(numbers, (1..=8 * EACH + 1).rev().collect::<Vec<_>>());
@@ -148,12 +118,7 @@ fn a_killed_writer_leaves_every_commit_whole() {
     let mut last = 0;
     for round in 0..8_u64 {
         let mut child = Command::new(std::env::current_exe().unwrap())
-            .args([
-                "--exact",
-                "store::tests::concurrent::child",
-                "--ignored",
-                "--nocapture",
-            ])
+            .args(["--exact", "store::tests::concurrent::child", "--ignored", "--nocapture"])
             .env("BATON_TEST_STATE", world.store.path())
             .stdout(Stdio::piped())
             .spawn()
@@ -169,15 +134,7 @@ fn a_killed_writer_leaves_every_commit_whole() {
         std::thread::sleep(std::time::Duration::from_micros(300 * round));
         child.kill().unwrap();
         child.wait().unwrap();
-        let read = || {
-            world.store.read(|view| {
-                (
-                    view.session(&id("a")),
-                    view.session(&id("b")),
-                    view.run(&id("r")),
-                )
-            })
-        };
+        let read = || world.store.read(|view| (view.session(&id("a")), view.session(&id("b")), view.run(&id("r"))));
         let (a, b, r) = read().unwrap();
         let seen = whole([&a, &b], &r);
         assert!(seen >= last);

@@ -12,11 +12,7 @@ fn a_transfer_costs_at_most_thrice_its_bare_writes() {
     let dir = tempfile::tempdir().unwrap();
     let store = store_at(&dir.path().join("state"));
     let mut locked = lock(&store);
-    put(
-        &mut locked,
-        vec![live_session(session("s", 1)), live_run(run("r", "s", 1))],
-    )
-    .unwrap();
+    put(&mut locked, vec![live_session(session("s", 1)), live_run(run("r", "s", 1))]).unwrap();
     let bare = dir.path().join("bare");
     file::make_dir(&bare).unwrap();
     let bytes = serde_json::to_vec(&session("s", 1)).unwrap();

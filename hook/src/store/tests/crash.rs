@@ -20,12 +20,8 @@ fn before() -> World {
     let world = world();
     let mut a = session("a", 1);
     a.runs = vec![id("r")];
-    let records = vec![
-        live_session(a),
-        live_session(session("b", 2)),
-        live_run(run("r", "a", 1)),
-        live_run(run("over", "b", 2)),
-    ];
+    let records =
+        vec![live_session(a), live_session(session("b", 2)), live_run(run("r", "a", 1)), live_run(run("over", "b", 2))];
     put(&mut lock(&world.store), records).unwrap();
     world
 }
@@ -43,10 +39,7 @@ fn transfer(locked: &mut Locked<'_>) -> Commit {
         live_run(moved),
         archived_run(run("over", "b", 2), Status::Cancelled),
     ];
-    let changes: Vec<Change> = records
-        .into_iter()
-        .map(|(record, to)| change(&locked.view(), record, to))
-        .collect();
+    let changes: Vec<Change> = records.into_iter().map(|(record, to)| change(&locked.view(), record, to)).collect();
     let line = AuditLine {
         n: 2,
         at: stamp(7),
@@ -91,9 +84,7 @@ type State = (Vec<Reading<Session>>, Vec<Reading<Run>>, Vec<Vec<String>>);
 fn state(store: &Store) -> State {
     store
         .read(|view| {
-            let names = |ids: Vec<agent_baton_core::id::SessionId>| {
-                ids.iter().map(ToString::to_string).collect()
-            };
+            let names = |ids: Vec<agent_baton_core::id::SessionId>| ids.iter().map(ToString::to_string).collect();
             let project = view.project("/work/project").unwrap();
             (
                 ["a", "b"].map(|name| view.session(&id(name))).into(),
@@ -103,16 +94,8 @@ fn state(store: &Store) -> State {
                     names(view.by_pane(&pane(3)).unwrap()),
                     names(project.sessions),
                     project.runs.iter().map(ToString::to_string).collect(),
-                    view.runs(Shelf::Live)
-                        .unwrap()
-                        .iter()
-                        .map(ToString::to_string)
-                        .collect(),
-                    view.runs(Shelf::Archive)
-                        .unwrap()
-                        .iter()
-                        .map(ToString::to_string)
-                        .collect(),
+                    view.runs(Shelf::Live).unwrap().iter().map(ToString::to_string).collect(),
+                    view.runs(Shelf::Archive).unwrap().iter().map(ToString::to_string).collect(),
                 ],
             )
         })
@@ -143,20 +126,11 @@ fn whole() -> (State, BTreeMap<String, Vec<u8>>, usize, usize) {
     let mut locked = lock(&world.store);
     let commit = transfer(&mut locked);
     let mut reports = Vec::new();
-    assert!(
-        commit
-            .run(&world.store.layout, &stamp(7), &mut reports)
-            .is_ok()
-    );
+    assert!(commit.run(&world.store.layout, &stamp(7), &mut reports).is_ok());
     assert_eq!(reports, [""; 0]);
     let all = count(&commit);
     let state = state(&world.store);
-    (
-        state,
-        files(world.store.path()),
-        commit.prepare().len(),
-        all,
-    )
+    (state, files(world.store.path()), commit.prepare().len(), all)
 }
 
 #[test]
@@ -178,11 +152,7 @@ fn a_commit_cut_off_anywhere_is_done_or_not_and_readers_agree_with_the_redo() {
             let mut locked = lock(&world.store);
             assert_eq!(locked.take_reports(), [""; 0], "step {cut}, lock {again}");
             drop(locked);
-            assert_eq!(
-                &state(&world.store),
-                expected,
-                "after the redo of step {cut}"
-            );
+            assert_eq!(&state(&world.store), expected, "after the redo of step {cut}");
         }
         if cut >= prepared {
             assert_eq!(files(world.store.path()), after_files, "step {cut}");
@@ -216,9 +186,7 @@ fn a_step_that_fails_before_the_commit_holds_leaves_the_old_state_whole() {
         let versions = transfer(&mut lock(&world.store)).versions;
         let written = (0..versions.len()).filter(|i| versions[*i].is_some());
         let blocks = written.map(|i| format!("commit.{i}.tmp"));
-        blocks
-            .chain(["commit.json.tmp".into(), "commit.json".into()])
-            .collect()
+        blocks.chain(["commit.json.tmp".into(), "commit.json".into()]).collect()
     };
     assert_eq!(blocks.len(), prepared);
     for block in blocks {
@@ -230,29 +198,14 @@ fn a_step_that_fails_before_the_commit_holds_leaves_the_old_state_whole() {
         // A directory in the way fails every write, for root too.
         std::fs::create_dir_all(made.join("x")).unwrap();
         let mut reports = Vec::new();
-        assert!(
-            commit
-                .run(&world.store.layout, &stamp(7), &mut reports)
-                .is_err(),
-            "{block}"
-        );
+        assert!(commit.run(&world.store.layout, &stamp(7), &mut reports).is_err(), "{block}");
         std::fs::remove_dir_all(made).unwrap();
         assert_eq!(state(&world.store), before, "{block}");
         let names = file::names(world.store.path()).unwrap();
-        let left: Vec<_> = names
-            .iter()
-            .filter(|name| name.contains("commit"))
-            .collect();
+        let left: Vec<_> = names.iter().filter(|name| name.contains("commit")).collect();
         // Where commit.json itself cannot be removed the new versions stay for its redo.
-        assert!(
-            left.is_empty() || block == "commit.json",
-            "{block}: {left:?}"
-        );
-        assert!(
-            commit
-                .run(&world.store.layout, &stamp(7), &mut reports)
-                .is_ok()
-        );
+        assert!(left.is_empty() || block == "commit.json", "{block}: {left:?}");
+        assert!(commit.run(&world.store.layout, &stamp(7), &mut reports).is_ok());
     }
 }
 
@@ -272,23 +225,13 @@ fn a_commit_that_cannot_be_ended_holds_and_the_next_write_ends_it() {
     // The directory of the archive is gone: renaming into it fails after the commit holds.
     let runs = world.store.path().join("archive/runs");
     std::fs::remove_dir(&runs).unwrap();
-    let committed = put(
-        &mut locked,
-        vec![archived_run(run("over", "b", 2), Status::Done)],
-    )
-    .unwrap();
+    let committed = put(&mut locked, vec![archived_run(run("over", "b", 2), Status::Done)]).unwrap();
     assert!(committed.unfinished.is_some());
     assert!(world.store.pending().unwrap().commit);
-    assert!(matches!(
-        read_run(&world.store, "over"),
-        Reading::Archived(_)
-    ));
+    assert!(matches!(read_run(&world.store, "over"), Reading::Archived(_)));
     put(&mut locked, vec![live_session(session("a", 1))]).unwrap();
     assert!(!world.store.pending().unwrap().commit);
-    assert!(matches!(
-        read_run(&world.store, "over"),
-        Reading::Archived(_)
-    ));
+    assert!(matches!(read_run(&world.store, "over"), Reading::Archived(_)));
     assert!(runs.join("over.json").exists());
 }
 

@@ -42,11 +42,7 @@ fn what_cannot_be_read_is_unreadable_and_left_byte_for_byte() {
         assert!(why.unwrap().to_string().contains("runs/r.json"), "{name}");
         let mut locked = lock(&world.store);
         // A change that was decided as if nothing were there does not write over it.
-        let changes = [change(
-            &locked.view(),
-            live_run(run("r", "s", 1)).0,
-            agent_baton_core::decision::Shelf::Live,
-        )];
+        let changes = [change(&locked.view(), live_run(run("r", "s", 1)).0, agent_baton_core::decision::Shelf::Live)];
         let mut shown = snapshot(&locked.view(), &changes);
         shown.runs[0].reading = Reading::Absent;
         let at = stamp(9);
@@ -112,18 +108,10 @@ fn a_lost_format_counts_as_put_back() {
 fn a_format_that_is_not_ours_is_never_written_to() {
     let world = two();
     let path = world.store.path().join("format");
-    for (text, newer) in [
-        ("{\"format\":2,\"all\":\"else\"}", true),
-        ("garbage", false),
-        ("", false),
-    ] {
+    for (text, newer) in [("{\"format\":2,\"all\":\"else\"}", true), ("garbage", false), ("", false)] {
         fs::write(&path, text).unwrap();
         let found = world.store.lock(soon(), &stamp(1)).err().unwrap();
-        assert_eq!(
-            matches!(found, LockError::NewerFormat { found: 2, .. }),
-            newer,
-            "{found}"
-        );
+        assert_eq!(matches!(found, LockError::NewerFormat { found: 2, .. }), newer, "{found}");
         assert!(!world.store.pending().unwrap().is_nothing());
         assert_eq!(fs::read_to_string(&path).unwrap(), text);
         assert!(matches!(read_run(&world.store, "r"), Reading::Live(_)));
@@ -134,8 +122,7 @@ fn a_format_that_is_not_ours_is_never_written_to() {
 fn a_commit_of_another_machine_is_not_redone() {
     let world = two();
     let layout = &world.store.layout;
-    let entry =
-        json!({"target": {"kind": "run", "shelf": "live", "id": "r"}, "before": 1, "after": null});
+    let entry = json!({"target": {"kind": "run", "shelf": "live", "id": "r"}, "before": 1, "after": null});
     let journal = json!({"machine": "elsewhere", "at": stamp(1), "entries": [entry], "audit": 9, "line": {"n": 9}});
     fs::write(layout.journal(), journal.to_string()).unwrap();
     let found = world.store.lock(soon(), &stamp(1)).err().unwrap();
@@ -185,11 +172,7 @@ fn a_redo_leaves_what_is_at_another_revision() {
         let stands = fs::read(world.store.path().join("runs/r.json")).unwrap();
         let mut locked = lock(&world.store);
         assert_eq!(locked.take_reports().len(), reports, "{name}");
-        assert_eq!(
-            fs::read(world.store.path().join("runs/r.json")).unwrap(),
-            stands,
-            "{name}"
-        );
+        assert_eq!(fs::read(world.store.path().join("runs/r.json")).unwrap(), stands, "{name}");
         assert!(!layout.journal().exists(), "{name}");
     }
 }

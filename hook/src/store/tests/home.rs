@@ -22,19 +22,11 @@ fn check(world: fn(&Path), env: fn(&Path) -> Env, event_dir: &str, word: &str) {
 }
 
 fn mkdir(path: &Path) {
-    fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(path)
-        .unwrap();
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(path).unwrap();
 }
 
 fn baton_home(path: &str) -> Env {
-    Env {
-        baton_home: Some(path.into()),
-        account_home: AccountHome::Is("/nowhere".into()),
-        ..Env::default()
-    }
+    Env { baton_home: Some(path.into()), account_home: AccountHome::Is("/nowhere".into()), ..Env::default() }
 }
 
 #[test]
@@ -82,15 +74,7 @@ fn refusals() {
         fs::write(top.join("a/.git"), "gitdir: elsewhere").unwrap();
     };
     check(file, at, "work", "InWorktree");
-    check(
-        |_| {},
-        |_| Env {
-            account_home: AccountHome::Is("/x".into()),
-            ..Env::default()
-        },
-        "work",
-        "",
-    );
+    check(|_| {}, |_| Env { account_home: AccountHome::Is("/x".into()), ..Env::default() }, "work", "");
 }
 
 #[test]
@@ -154,12 +138,7 @@ fn the_environment_in_order() {
 #[test]
 fn accounts() {
     let text = "root:x:0:0:root:/root:/bin/sh\nbad line\nann:x:1000:1000::/home/ann:/bin/sh\nnb:x:7:7::none:/x\n";
-    let cases = [
-        (0, Some("/root")),
-        (1000, Some("/home/ann")),
-        (7, None),
-        (8, None),
-    ];
+    let cases = [(0, Some("/root")), (1000, Some("/home/ann")), (7, None), (8, None)];
     for (uid, home) in cases {
         assert_eq!(of_passwd(text, uid), home.map(PathBuf::from), "{uid}");
     }

@@ -25,10 +25,7 @@ fn by_pane(store: &Store, n: u32) -> Vec<String> {
 }
 
 fn project(store: &Store) -> (usize, usize) {
-    let found = store
-        .read(|view| view.project("/work/project"))
-        .unwrap()
-        .unwrap();
+    let found = store.read(|view| view.project("/work/project")).unwrap().unwrap();
     (found.sessions.len(), found.runs.len())
 }
 
@@ -50,10 +47,7 @@ fn links_come_and_go_with_the_records() {
     assert_eq!(by_pane(&world.store, 2), ["b"]);
     assert_eq!(by_process(&world.store, 3), [""; 0]);
     assert_eq!(project(&world.store), (2, 1));
-    let unknown = world
-        .store
-        .read(|view| view.by_pane(&Pane::Unknown))
-        .unwrap();
+    let unknown = world.store.read(|view| view.by_pane(&Pane::Unknown)).unwrap();
     assert_eq!(unknown.unwrap(), []);
 
     // Announced again: the newest of its process.
@@ -63,34 +57,17 @@ fn links_come_and_go_with_the_records() {
     assert_eq!(by_process(&world.store, 1), ["b", "a"]);
 
     // Ended and over: still found by its process and pane, not by its project.
-    let end = End {
-        at: stamp(100),
-        reason: Reason::Ended,
-    };
+    let end = End { at: stamp(100), reason: Reason::Ended };
     a.launches[0].ended = Some(end.clone());
     a.over = Some(end);
-    put(
-        &mut locked,
-        vec![
-            live_session(a.clone()),
-            archived_run(run("r", "a", 1), Status::Done),
-        ],
-    )
-    .unwrap();
+    put(&mut locked, vec![live_session(a.clone()), archived_run(run("r", "a", 1), Status::Done)]).unwrap();
     assert_eq!(by_process(&world.store, 1), ["b", "a"]);
     assert_eq!(project(&world.store), (1, 0));
 
     // Superseded: found by its id alone.
-    put(
-        &mut locked,
-        vec![(Record::Session(Box::new(a)), Shelf::Archive)],
-    )
-    .unwrap();
+    put(&mut locked, vec![(Record::Session(Box::new(a)), Shelf::Archive)]).unwrap();
     assert_eq!(by_process(&world.store, 1), ["b"]);
-    assert!(matches!(
-        read_session(&world.store, "a"),
-        Reading::Archived(_)
-    ));
+    assert!(matches!(read_session(&world.store, "a"), Reading::Archived(_)));
 }
 
 /// The index files, without their revisions.
@@ -99,8 +76,7 @@ fn index(store: &Store) -> BTreeMap<String, Value> {
     for dir in ["index", "projects"] {
         for entry in fs::read_dir(store.path().join(dir)).unwrap() {
             let path = entry.unwrap().path();
-            let mut value: Value =
-                serde_json::from_slice(&fs::read(&path).unwrap()).unwrap_or_default();
+            let mut value: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap_or_default();
             if let Some(object) = value.as_object_mut() {
                 object.remove("revision");
             }
@@ -118,10 +94,7 @@ fn it_is_rebuilt_when_it_is_not_whole() {
     assert_eq!(good.len(), 6, "{good:?}");
     fs::remove_dir_all(world.store.path().join("index")).unwrap();
     fs::write(world.store.path().join("projects/stray.json"), "x").unwrap();
-    let lost = world
-        .store
-        .read(|view| view.by_process(&process(1)))
-        .unwrap();
+    let lost = world.store.read(|view| view.by_process(&process(1))).unwrap();
     assert!(matches!(lost, Err(StoreError::Unindexed { .. })));
     drop(lock(&world.store));
     assert_eq!(index(&world.store), good);
@@ -132,21 +105,11 @@ fn a_damaged_file_is_not_taken_for_an_empty_one_and_the_next_commit_mends_it() {
     let world = world();
     fill(&mut lock(&world.store));
     let good = index(&world.store);
-    let files: Vec<_> = good
-        .keys()
-        .filter(|name| !name.ends_with("whole"))
-        .collect();
-    for (name, text) in files.iter().zip(
-        ["", "{}", "{\"key\":\"other\",\"revision\":1}"]
-            .iter()
-            .cycle(),
-    ) {
+    let files: Vec<_> = good.keys().filter(|name| !name.ends_with("whole")).collect();
+    for (name, text) in files.iter().zip(["", "{}", "{\"key\":\"other\",\"revision\":1}"].iter().cycle()) {
         fs::write(name, text).unwrap();
     }
-    let damaged = world
-        .store
-        .read(|view| view.by_process(&process(1)))
-        .unwrap();
+    let damaged = world.store.read(|view| view.by_process(&process(1))).unwrap();
     assert!(matches!(damaged, Err(StoreError::Unindexed { .. })));
     let mut again = session("a", 1);
     again.launches[0].pane = Pane::Unknown;
@@ -162,10 +125,7 @@ fn the_lists_are_bounded_and_keep_the_newest() {
     let mut locked = lock(&world.store);
     let all: Vec<String> = (0..20).map(|n| format!("s{n:02}")).collect();
     for half in all.chunks(10) {
-        let records = half
-            .iter()
-            .map(|name| live_session(session(name, 1)))
-            .collect();
+        let records = half.iter().map(|name| live_session(session(name, 1))).collect();
         put(&mut locked, records).unwrap();
     }
     assert_eq!(by_process(&world.store, 1), all[4..]);

@@ -23,11 +23,7 @@ fn beat(n: u64, digest: &str) -> Line {
 }
 
 fn told() -> Told {
-    Told {
-        run: id("r"),
-        fence: Fence(2),
-        reason: Reason::ResumedSameSession,
-    }
+    Told { run: id("r"), fence: Fence(2), reason: Reason::ResumedSameSession }
 }
 
 fn with_session() -> World {
@@ -42,16 +38,7 @@ fn lines_come_back_in_order_with_the_next_number() {
     let s = id("s");
     assert_eq!(world.store.tail(&s).unwrap().next_n(), 1);
     world.store.append(&s, &beat(1, "one")).unwrap();
-    world
-        .store
-        .append(
-            &s,
-            &Line::Told(Mark {
-                at: stamp(2),
-                told: told(),
-            }),
-        )
-        .unwrap();
+    world.store.append(&s, &Line::Told(Mark { at: stamp(2), told: told() })).unwrap();
     world.store.append(&s, &beat(2, "two")).unwrap();
     let tail = world.store.tail(&s).unwrap();
     assert_eq!(tail.next_n(), 3);
@@ -67,14 +54,10 @@ fn torn_and_foreign_lines_spoil_no_other() {
     let path = world.store.path().join("sessions/s.log");
     world.store.append(&s, &beat(1, "one")).unwrap();
     let mut bytes = fs::read(&path).unwrap();
-    bytes
-        .extend_from_slice(b"\n{\"line\":\"tomorrow\"}\n\xff\xfe\n{\"line\":\"beat\",\"at\":{\"un");
+    bytes.extend_from_slice(b"\n{\"line\":\"tomorrow\"}\n\xff\xfe\n{\"line\":\"beat\",\"at\":{\"un");
     fs::write(&path, bytes).unwrap();
     world.store.append(&s, &beat(2, "two")).unwrap();
-    assert_eq!(
-        world.store.tail(&s).unwrap().lines,
-        [beat(1, "one"), beat(2, "two")]
-    );
+    assert_eq!(world.store.tail(&s).unwrap().lines, [beat(1, "one"), beat(2, "two")]);
 }
 
 #[test]
@@ -86,11 +69,7 @@ fn the_tail_is_bounded_and_a_long_log_is_cut_by_the_next_commit() {
         world.store.append(&s, &beat(n, &filler)).unwrap();
     }
     let tail = world.store.tail(&s).unwrap();
-    assert!(
-        tail.is_long() && tail.lines.len() <= 9,
-        "{}",
-        tail.lines.len()
-    );
+    assert!(tail.is_long() && tail.lines.len() <= 9, "{}", tail.lines.len());
     put(&mut lock(&world.store), vec![live_session(session("s", 1))]).unwrap();
     let cut = world.store.tail(&s).unwrap();
     assert_eq!(cut.lines, tail.lines);
@@ -107,17 +86,11 @@ fn a_line_that_is_too_long_is_refused() {
 }
 
 fn at(boot: &str, boot_ms: u64, unix_ms: u64) -> Stamp {
-    Stamp {
-        unix_ms,
-        boot: boot.into(),
-        boot_ms,
-    }
+    Stamp { unix_ms, boot: boot.into(), boot_ms }
 }
 
 fn come(store: &Store, digest: &str, at: &Stamp) {
-    store
-        .inbox_put(&event(EventName::SessionStart, "s", digest), at)
-        .unwrap();
+    store.inbox_put(&event(EventName::SessionStart, "s", digest), at).unwrap();
 }
 
 #[test]
@@ -150,10 +123,7 @@ fn a_call_takes_a_bounded_number_of_the_oldest() {
     let mut locked = lock(&world.store);
     let taken = locked.inbox_take(&stamp(400)).unwrap();
     let digests: Vec<_> = taken.iter().map(|it| it.event.digest.clone()).collect();
-    assert_eq!(
-        digests,
-        (0..INBOX_MAX).map(|n| n.to_string()).collect::<Vec<_>>()
-    );
+    assert_eq!(digests, (0..INBOX_MAX).map(|n| n.to_string()).collect::<Vec<_>>());
 }
 
 #[test]
@@ -170,12 +140,7 @@ fn what_fails_is_set_aside_and_does_not_come_again() {
     locked.inbox_failed(&taken[0], &stamp(400)).unwrap();
     assert_eq!(locked.take_reports().len(), 1);
     assert!(!world.store.pending().unwrap().inbox);
-    assert_eq!(
-        fs::read_dir(world.store.path().join("archive/aside"))
-            .unwrap()
-            .count(),
-        3
-    );
+    assert_eq!(fs::read_dir(world.store.path().join("archive/aside")).unwrap().count(), 3);
 }
 
 #[test]

@@ -26,19 +26,10 @@ fn directories_and_files_are_for_this_account_alone() {
     while let Some(path) = left.pop() {
         let meta = std::fs::symlink_metadata(&path).unwrap();
         let mode = if meta.is_dir() { 0o700 } else { 0o600 };
-        assert_eq!(
-            meta.permissions().mode() & 0o777,
-            mode,
-            "{}",
-            path.display()
-        );
+        assert_eq!(meta.permissions().mode() & 0o777, mode, "{}", path.display());
         seen += 1;
         if meta.is_dir() {
-            left.extend(
-                std::fs::read_dir(&path)
-                    .unwrap()
-                    .map(|entry| entry.unwrap().path()),
-            );
+            left.extend(std::fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path()));
         }
     }
     assert!(seen > 12, "{seen}");
@@ -48,18 +39,10 @@ fn directories_and_files_are_for_this_account_alone() {
 fn records_go_to_the_archive_and_back() {
     let world = world();
     let mut locked = lock(&world.store);
-    put(
-        &mut locked,
-        vec![live_session(session("s", 1)), live_run(run("r", "s", 1))],
-    )
-    .unwrap();
+    put(&mut locked, vec![live_session(session("s", 1)), live_run(run("r", "s", 1))]).unwrap();
     assert!(matches!(read_run(&world.store, "r"), Reading::Live(run) if run.revision == 1));
 
-    put(
-        &mut locked,
-        vec![archived_run(run("r", "s", 1), Status::Abandoned)],
-    )
-    .unwrap();
+    put(&mut locked, vec![archived_run(run("r", "s", 1), Status::Abandoned)]).unwrap();
     assert!(matches!(read_run(&world.store, "r"), Reading::Archived(run) if run.revision == 2));
     assert_eq!(world.store.runs(Shelf::Live).unwrap(), []);
     assert_eq!(world.store.runs(Shelf::Archive).unwrap(), [id("r")]);
@@ -115,23 +98,12 @@ fn a_decision_on_another_revision_changes_nothing() {
     let world = world();
     let mut locked = lock(&world.store);
     put(&mut locked, vec![live_session(session("s", 1))]).unwrap();
-    let stale = vec![change(
-        &locked.view(),
-        live_session(session("s", 1)).0,
-        Shelf::Live,
-    )];
+    let stale = vec![change(&locked.view(), live_session(session("s", 1)).0, Shelf::Live)];
     let shown = snapshot(&locked.view(), &stale);
     put(&mut locked, vec![live_session(session("s", 1))]).unwrap();
     let at = stamp(9);
     let checked = crate::store::Checked::by_person("test", &at, &shown, &stale).unwrap();
-    assert!(matches!(
-        locked.commit(&checked),
-        Err(CommitError::Moved {
-            decided: Some(1),
-            found: Some(2),
-            ..
-        })
-    ));
+    assert!(matches!(locked.commit(&checked), Err(CommitError::Moved { decided: Some(1), found: Some(2), .. })));
     assert!(matches!(read_session(&world.store, "s"), Reading::Live(it) if it.revision == 2));
 }
 
@@ -143,14 +115,8 @@ fn every_commit_has_its_line_in_the_audit() {
     put(&mut locked, vec![live_run(run("r", "s", 1))]).unwrap();
     put(&mut locked, vec![]).unwrap();
     let lines: Vec<_> = world.store.audit().unwrap().collect();
-    assert_eq!(
-        lines.iter().map(|line| line.n).collect::<Vec<_>>(),
-        [3, 2, 1]
-    );
-    let named: Vec<_> = lines
-        .iter()
-        .map(|line| (line.names("s"), line.names("r")))
-        .collect();
+    assert_eq!(lines.iter().map(|line| line.n).collect::<Vec<_>>(), [3, 2, 1]);
+    let named: Vec<_> = lines.iter().map(|line| (line.names("s"), line.names("r"))).collect();
     assert_eq!(named, [(false, false), (false, true), (true, false)]);
     assert_eq!(lines[1].changes[0].before, None);
     assert_eq!(lines[1].changes[0].after, 1);
@@ -169,10 +135,7 @@ fn errors_name_the_path_and_the_way_out() {
         let path = std::path::Path::new("/state/lock");
         let error = StoreError::io("open", path)(Error::from(kind));
         let text = error.to_string();
-        assert!(
-            text.starts_with("cannot open /state/lock: ") && text.contains(way_out),
-            "{text}"
-        );
+        assert!(text.starts_with("cannot open /state/lock: ") && text.contains(way_out), "{text}");
         assert_eq!(error.is_read_only(), read_only, "{text}");
     }
 }

@@ -12,10 +12,7 @@ use crate::store::{Checked, Refusal};
 
 /// An event of session `s`, which owns `r`; `n` is a neighbour, `gone` is cancelled, `bad` cannot be read.
 fn request() -> Request {
-    let named = |id: &str, reading| Named {
-        id: id.to_owned(),
-        reading,
-    };
+    let named = |id: &str, reading| Named { id: id.to_owned(), reading };
     let mut cancelled = run("gone", "s", 1);
     cancelled.status = Status::Cancelled;
     Request {
@@ -32,10 +29,7 @@ fn request() -> Request {
                 named("bad", Reading::Unreadable),
                 named("none", Reading::Absent),
             ],
-            neighbours: vec![Named {
-                id: "n".into(),
-                reading: Reading::Live(session("n", 2)),
-            }],
+            neighbours: vec![Named { id: "n".into(), reading: Reading::Live(session("n", 2)) }],
             ..Snapshot::default()
         },
     }
@@ -45,22 +39,14 @@ fn of_session(name: &str, with: impl Fn(&mut agent_baton_core::session::Session)
     let mut it = session(name, 1);
     it.revision = 2;
     with(&mut it);
-    Change {
-        before: Some(1),
-        to: Shelf::Live,
-        record: Record::Session(Box::new(it)),
-    }
+    Change { before: Some(1), to: Shelf::Live, record: Record::Session(Box::new(it)) }
 }
 
 fn of_run(name: &str, to: Shelf, with: impl Fn(&mut agent_baton_core::run::Run)) -> Change {
     let mut it = run(name, "s", 1);
     it.revision = 2;
     with(&mut it);
-    Change {
-        before: Some(1),
-        to,
-        record: Record::Run(Box::new(it)),
-    }
+    Change { before: Some(1), to, record: Record::Run(Box::new(it)) }
 }
 
 fn new(mut change: Change) -> Change {
@@ -90,96 +76,36 @@ fn what_a_decision_may_not_change() {
     check("its session", vec![of_session("s", |_| {})], None);
     check("a neighbour", vec![of_session("n", |_| {})], None);
     check("its run", vec![of_run("r", Live, no)], None);
-    check(
-        "a session not shown",
-        vec![of_session("x", |_| {})],
-        Some(Refusal::NotInSnapshot("x".into())),
-    );
-    check(
-        "a new session not named",
-        vec![new(of_session("x", |_| {}))],
-        Some(Refusal::NotInSnapshot("x".into())),
-    );
-    check(
-        "a run not shown",
-        vec![of_run("x", Live, no)],
-        Some(Refusal::NotInSnapshot("x".into())),
-    );
-    check(
-        "a run made by an event",
-        vec![new(of_run("none", Live, no))],
-        Some(Refusal::NotInSnapshot("none".into())),
-    );
-    check(
-        "unreadable",
-        vec![of_run("bad", Live, no)],
-        Some(Refusal::Unreadable("bad".into())),
-    );
-    check(
-        "cancelled",
-        vec![of_run("gone", Live, no)],
-        Some(Refusal::Tombstone("gone".into())),
-    );
-    check(
-        "twice",
-        same(of_session("s", |_| {})),
-        Some(Refusal::Twice("s".into())),
-    );
-    check(
-        "stale",
-        vec![of_run("r", Live, |it| it.revision = 3)],
-        Some(Refusal::Revision(r())),
-    );
-    check(
-        "as if new",
-        vec![new(of_run("r", Live, no))],
-        Some(Refusal::Revision(r())),
-    );
+    check("a session not shown", vec![of_session("x", |_| {})], Some(Refusal::NotInSnapshot("x".into())));
+    check("a new session not named", vec![new(of_session("x", |_| {}))], Some(Refusal::NotInSnapshot("x".into())));
+    check("a run not shown", vec![of_run("x", Live, no)], Some(Refusal::NotInSnapshot("x".into())));
+    check("a run made by an event", vec![new(of_run("none", Live, no))], Some(Refusal::NotInSnapshot("none".into())));
+    check("unreadable", vec![of_run("bad", Live, no)], Some(Refusal::Unreadable("bad".into())));
+    check("cancelled", vec![of_run("gone", Live, no)], Some(Refusal::Tombstone("gone".into())));
+    check("twice", same(of_session("s", |_| {})), Some(Refusal::Twice("s".into())));
+    check("stale", vec![of_run("r", Live, |it| it.revision = 3)], Some(Refusal::Revision(r())));
+    check("as if new", vec![new(of_run("r", Live, no))], Some(Refusal::Revision(r())));
     check(
         "other agent",
-        vec![of_session("s", |it| {
-            it.agent = agent_baton_core::agent::Agent::Codex
-        })],
+        vec![of_session("s", |it| it.agent = agent_baton_core::agent::Agent::Codex)],
         Some(Refusal::Identity("s".into())),
     );
-    check(
-        "other birth",
-        vec![of_run("r", Live, |it| it.created = stamp(2))],
-        Some(Refusal::Identity(r())),
-    );
-    check(
-        "fence shrinks",
-        vec![of_run("r", Live, |it| it.fence = Fence(0))],
-        Some(Refusal::Fence(r())),
-    );
+    check("other birth", vec![of_run("r", Live, |it| it.created = stamp(2))], Some(Refusal::Identity(r())));
+    check("fence shrinks", vec![of_run("r", Live, |it| it.fence = Fence(0))], Some(Refusal::Fence(r())));
     check(
         "given without a number",
         vec![of_run("r", Live, |it| it.owner.process = process(2))],
         Some(Refusal::Fence(r())),
     );
-    check(
-        "over but live",
-        vec![of_run("r", Live, |it| it.status = Status::Done)],
-        Some(Refusal::Shelf(r())),
-    );
-    check(
-        "live but archived",
-        vec![of_run("r", Archive, no)],
-        Some(Refusal::Shelf(r())),
-    );
-    check(
-        "phase",
-        vec![of_run("r", Live, |it| it.phase = Some("x".repeat(201)))],
-        Some(Refusal::TooLong(r())),
-    );
+    check("over but live", vec![of_run("r", Live, |it| it.status = Status::Done)], Some(Refusal::Shelf(r())));
+    check("live but archived", vec![of_run("r", Archive, no)], Some(Refusal::Shelf(r())));
+    check("phase", vec![of_run("r", Live, |it| it.phase = Some("x".repeat(201)))], Some(Refusal::TooLong(r())));
     check(
         "launches",
         vec![of_session("s", |it| it.launches = vec![launch(1); 17])],
         Some(Refusal::TooLong("s".into())),
     );
-    let many: Vec<Change> = (0..17)
-        .map(|n| of_session(&format!("x{n}"), |_| {}))
-        .collect();
+    let many: Vec<Change> = (0..17).map(|n| of_session(&format!("x{n}"), |_| {})).collect();
     check("many", many, Some(Refusal::TooMany(17)));
 }
 
@@ -187,28 +113,10 @@ fn what_a_decision_may_not_change() {
 fn what_a_request_may_make() {
     let mut first = request();
     first.snapshot.session = Reading::Absent;
-    check(
-        "a session",
-        &first,
-        vec![new(of_session("s", |_| {}))],
-        None,
-    );
-    let archived = Change {
-        to: Shelf::Archive,
-        ..new(of_session("s", |_| {}))
-    };
-    check(
-        "in the archive",
-        &first,
-        vec![archived],
-        Some(Refusal::Shelf("s".into())),
-    );
-    check(
-        "another's",
-        &first,
-        vec![new(of_session("x", |_| {}))],
-        Some(Refusal::NotInSnapshot("x".into())),
-    );
+    check("a session", &first, vec![new(of_session("s", |_| {}))], None);
+    let archived = Change { to: Shelf::Archive, ..new(of_session("s", |_| {})) };
+    check("in the archive", &first, vec![archived], Some(Refusal::Shelf("s".into())));
+    check("another's", &first, vec![new(of_session("x", |_| {}))], Some(Refusal::NotInSnapshot("x".into())));
     first.snapshot.session = Reading::Unreadable;
     check(
         "over what cannot be read",
@@ -228,12 +136,7 @@ fn what_a_request_may_make() {
     }));
     let mine = |name| vec![new(of_run(name, Shelf::Live, |_| {}))];
     check("a run", &start, mine("mine"), None);
-    check(
-        "another run",
-        &start,
-        mine("none"),
-        Some(Refusal::NotInSnapshot("none".into())),
-    );
+    check("another run", &start, mine("none"), Some(Refusal::NotInSnapshot("none".into())));
 }
 
 #[test]
@@ -249,10 +152,7 @@ fn without_the_lock_or_in_another_protocol_nothing_changes() {
     request.protocol = PROTOCOL;
     let mut decision = Decision::nothing(Reason::Launched);
     decision.protocol = 7;
-    assert_eq!(
-        Checked::new(&request, &decision).err(),
-        Some(Refusal::Protocol(7))
-    );
+    assert_eq!(Checked::new(&request, &decision).err(), Some(Refusal::Protocol(7)));
 }
 
 #[test]
@@ -261,10 +161,7 @@ fn a_person_makes_only_what_was_looked_for() {
     let shown = request().snapshot;
     let by = |changes: &[Change]| Checked::by_person("test", &at, &shown, changes).err();
     assert_eq!(by(&[new(of_run("none", Shelf::Live, |_| {}))]), None);
-    assert_eq!(
-        by(&[new(of_run("x", Shelf::Live, |_| {}))]),
-        Some(Refusal::NotInSnapshot("x".into()))
-    );
+    assert_eq!(by(&[new(of_run("x", Shelf::Live, |_| {}))]), Some(Refusal::NotInSnapshot("x".into())));
     assert_eq!(
         by(&[of_run("gone", Shelf::Archive, |it| it.status = Status::Cancelled)]),
         Some(Refusal::Tombstone("gone".into()))

@@ -38,7 +38,7 @@ profile=(
     --config 'profile.release.panic="abort"'
     --config 'profile.release.strip=true'
 )
-# The deepest request that serde_json parses needs a third of this stack. It comes first, so that running over it traps.
+# Four times what the deepest request that serde_json parses needs. It comes first, so that running over it traps.
 flags=(-Clink-arg=-zstack-size=262144 -Clink-arg=--stack-first)
 
 rustc=rustc sysroot=$(rustc --print sysroot) std=()

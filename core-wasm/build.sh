@@ -57,8 +57,9 @@ else
     say 'no compiler for WASM; run `rustup target add wasm32-unknown-unknown`, or install rustc-web and rust-web-src'
     exit 1
 fi
-toolchain=$("$rustc" --version)
 commit=$("$rustc" -vV | sed -n 's/^commit-hash: //p')
+host=$("$rustc" -vV | sed -n 's/^host: //p')
+toolchain="$("$rustc" --version) on $host"
 
 # No path of this machine gets into the bytes. Of two that fit, rustc takes the last.
 cargo fetch --locked --quiet
@@ -94,7 +95,7 @@ sources() (
         done
 )
 
-target=${CARGO_TARGET_DIR:-$root/target}
+target=$(realpath -m "${CARGO_TARGET_DIR:-target}")
 module=$(build "$root" "$target/core-wasm")
 
 if [ -z "$check" ]; then

@@ -1,0 +1,55 @@
+"""What baton itself says: the only place that knows the form of its JSON output."""
+import json
+import subprocess
+
+from waiting import wait_for
+
+
+class State:
+    """Without a program (only the recorder is hooked) there is nothing to look at: every expectation returns at once."""
+
+    def __init__(self, baton, env, cwd):
+        self.baton, self.env, self.cwd = baton, env, cwd
+
+    def rows(self, noun):
+        done = subprocess.run([self.baton, noun, "list", "--json"], env=self.env, cwd=self.cwd, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, f"baton {noun} list --json: exit {done.returncode}: {done.stderr}"
+        rows = json.loads(done.stdout)
+        return rows if isinstance(rows, list) else rows[f"{noun}s"]
+
+    def session(self, session):
+        return next((row for row in self.rows("session") if row["id"] == session), None)
+
+    def run(self, name):
+        return next((row for row in self.rows("run") if row["name"] == name), None)
+
+    def expect_shown(self, session, *pids):
+        """Wait until exactly these processes are known to show the session; none: it is over."""
+        if self.baton:
+            wait_for(f"session {session} shown by {pids}", lambda: self.shown_by(session) == set(pids), detail=lambda: self.dump("session"))
+
+    def shown_by(self, session):
+        row = self.session(session)
+        return row and {launch["process"]["pid"] for launch in row["launches"] if not launch["ended"]}
+
+    def expect_over(self, *sessions):
+        for session in sessions:
+            self.expect_shown(session)
+
+    def expect_unheard(self, session):
+        """An end that was never preceded by a start registers nothing."""
+        assert not self.baton or self.session(session) is None, self.dump("session")
+
+    def expect_owner(self, name, session, pid, fence, status="active"):
+        """Wait until the run has this owner and fence."""
+        def is_so():
+            row = self.run(name)
+            return row and (row["owner"]["session"], row["owner"]["process"]["pid"], row["fence"], row["status"]) == (session, pid, fence, status)
+        if self.baton:
+            wait_for(f"run {name} of {session} in process {pid} with number {fence}, {status}", is_so, detail=lambda: self.dump("run"))
+
+    def run_id(self, name):
+        return self.run(name)["id"] if self.baton else None
+
+    def dump(self, noun):
+        return json.dumps(self.rows(noun), indent=1)

@@ -6,7 +6,7 @@ from client import Client
 class Claude(Client):
     agent = "claude"
     wire = claude_wire
-    ready = r"(?m)^\s*❯"
+    ready = r"^\s*❯"
     leave = "/exit"
     # Its own default asks a model whether a tool may run; ours would not know.
     flags = ("--permission-mode", "default", "--allowedTools", "Bash")

@@ -58,7 +58,7 @@ class Client:
 
     def open(self, *arguments, cwd=None, flags=None):
         """The client in a pane of its own, ready for a prompt."""
-        window = Window(self, self.terminal.open(cwd or self.home.work, {}))
+        window = Window(self, self.terminal.open(cwd or self.home.work))
         self.windows.append(window)
         words = [str(self.program), *(self.flags if flags is None else flags), *arguments]
         window.pane.enter(shlex.join(words))

@@ -13,7 +13,7 @@ WHERE = "Where should the"  # a question asked by /new and its like
 class Codex(Client):
     agent = "codex"
     wire = codex_wire
-    ready = r"(?m)^\s*› "
+    ready = r"^\s*› "
     leave = "/quit"
     flags = ("--no-daemon",)
 

@@ -7,7 +7,7 @@ from waiting import wait_for
 
 # Both clients take characters that come at once for a paste, in which Enter is a line break.
 BETWEEN_TEXT_AND_ENTER = 0.5
-PROMPT = "shell-is-ready$"
+SHELL_PROMPT = r"[$#]\s*$"
 
 
 class Terminal:
@@ -20,17 +20,17 @@ class Terminal:
         command = ["tmux", "-S", str(self.socket), "-f", "/dev/null", *arguments]
         return subprocess.run(command, env=self.env, capture_output=True, text=True, check=False)
 
-    def open(self, cwd, env):
+    def open(self, cwd):
         """A pane with a shell in it."""
         self.windows += 1
         name = f"window-{self.windows}"
-        variables = [word for key, value in (env | {"PS1": PROMPT, "BATON_TEST_WINDOW": name}).items() for word in ("-e", f"{key}={value}")]
         # Without the person's start-up files: they could change anything.
-        done = self.run("new-session", "-d", "-s", name, "-x", "140", "-y", "50", "-c", str(cwd), *variables, "bash --norc --noprofile")
+        done = self.run("new-session", "-d", "-s", name, "-x", "140", "-y", "50", "-c", str(cwd),
+                        "-e", f"BATON_TEST_WINDOW={name}", "bash --norc --noprofile")
         assert done.returncode == 0, done.stderr
         pane, pid = self.run("display-message", "-p", "-t", name, "#{pane_id} #{pane_pid}").stdout.split()
         pane = Pane(self, pane, int(pid))
-        pane.wait(re.escape(PROMPT))
+        pane.wait(SHELL_PROMPT)
         return pane
 
     def close(self):
@@ -53,13 +53,13 @@ class Pane:
         return text
 
     def shows(self, pattern):
-        return re.search(pattern, self.screen())
+        return re.search(pattern, self.screen(), re.MULTILINE)
 
     def wait(self, pattern, **more):
         return wait_for(f"/{pattern}/ in pane {self.id}", lambda: self.shows(pattern), detail=self.last_lines, **more)
 
     def last_lines(self):
-        return "\n".join(f"  | {line}" for line in self.screen().rstrip().splitlines()[-30:])
+        return "\n".join(f"  | {line}" for line in self.screen().splitlines() if line.strip())[-3000:]
 
     def keys(self, *names):
         self.terminal.run("send-keys", "-t", self.id, *names)

@@ -157,7 +157,7 @@ def tui_interrupted(client):
     window.ask("hello one")
     release = window.hold("hello two")
     window.pane.keys("Escape")
-    window.pane.wait("Interrupted|What should Claude do")
+    window.pane.wait(r"❯\s+hello two\s*\n─")  # it is put back where it was typed
     release.set()
     window.pane.keys("C-u")
     window.ask("hello three")

@@ -26,14 +26,14 @@ def has_shell(body):
 
 
 def events(body, text, call):
-    """The stream that says `text`, or calls Bash with the command line `call`."""
+    """The stream that says `text`, or makes the shell call of the answer `call`."""
     usage = {"input_tokens": 100, "cache_creation_input_tokens": 0, "cache_read_input_tokens": 0, "output_tokens": 10}
     message = {"id": f"msg_{uuid.uuid4().hex}", "type": "message", "role": "assistant", "model": body.get("model"), "content": [],
                "stop_reason": None, "stop_sequence": None, "usage": usage}
     yield {"type": "message_start", "message": message}
     if call:
         block = {"type": "tool_use", "id": f"toolu_{uuid.uuid4().hex}", "name": "Bash", "input": {}}
-        delta = {"type": "input_json_delta", "partial_json": json.dumps({"command": call, "description": "as the test asked"})}
+        delta = {"type": "input_json_delta", "partial_json": json.dumps({"command": call.bash, "description": "as the test asked"})}
     else:
         block = {"type": "text", "text": ""}
         delta = {"type": "text_delta", "text": text}

@@ -8,7 +8,7 @@ import threading
 import hooks
 import processes
 from homes import Home
-from model_server import Answer, ModelServer, said
+from model_server import Answer, ModelServer
 from records import Records
 from state import State
 from terminal import Terminal
@@ -27,6 +27,7 @@ class Finished:
 class Client:
     agent = wire = ready = leave = None  # of the subclass
     flags = ()
+    hooks_fail = False  # set by a scenario whose hooks are meant to
 
     def __init__(self, program, directory, baton, recorder):
         self.program = program
@@ -48,9 +49,9 @@ class Client:
 
     def once(self, prompt, *arguments, cwd=None, **answer):
         """One prompt without a terminal; the model's answer must come out."""
-        self.model.expect_prompt(prompt, Answer(**answer))
+        answer = self.model.expect_prompt(prompt, Answer(**answer))
         done = self.run(*self.headless(prompt, arguments), cwd=cwd)
-        assert done.code == 0 and said(prompt, 1)[:8] in done.out, f"exit {done.code}\n{done.out}\n{done.err}"
+        assert done.code == 0 and answer.last_words(prompt) in done.out, f"exit {done.code}\n{done.out}\n{done.err}"
         return done
 
     def headless(self, prompt, arguments):
@@ -97,14 +98,14 @@ class Window:
 
     def ask(self, prompt, **answer):
         """Type a prompt and wait for the whole answer."""
-        self.begin(prompt, **answer)
-        self.pane.wait(re.escape(said(prompt, 1)) if "bash" not in answer else re.escape(said(prompt, 2)))
+        self.pane.wait(re.escape(self.begin(prompt, **answer).last_words(prompt)))
 
     def begin(self, prompt, **answer):
         """Type a prompt, and wait until the model was asked."""
-        self.client.model.expect_prompt(prompt, Answer(**answer))
+        answer = self.client.model.expect_prompt(prompt, Answer(**answer))
         self.pane.enter(prompt)
         self.client.model.wait(prompt)
+        return answer
 
     def hold(self, prompt):
         """As `begin`, with an answer that does not end; set the returned event to let it go."""

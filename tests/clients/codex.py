@@ -7,8 +7,6 @@ import processes
 from client import Client
 from waiting import wait_for
 
-WHERE = "Where should the"  # a question asked by /new and its like
-
 
 class Codex(Client):
     agent = "codex"
@@ -21,12 +19,15 @@ class Codex(Client):
         return ["exec", "--skip-git-repo-check", *arguments, prompt]
 
     def switch(self, window, command):
-        """/new, /clear or /fork, with its question answered."""
+        """/new, /clear or /fork, with the question that two of them ask answered."""
         window.command(command)
-        shown = window.pane.wait(f"{WHERE}|{self.ready}")
-        if WHERE in shown.group():
+        if command != "/clear":
+            window.pane.wait("Where should the")
             window.pane.keys("Enter")
-        wait_for("the question to be answered", lambda: not window.pane.shows(WHERE))
+        if command == "/fork":
+            window.pane.wait("Fork created")
+        else:
+            wait_for(f"an empty conversation after {command}", lambda: not window.pane.shows("answer [0-9]+ to") and window.pane.shows(self.ready))
 
     def daemon(self):
         """The pid of the daemon that serves this home; None when there is none."""
@@ -41,6 +42,11 @@ class Codex(Client):
         window = self.open(*arguments, cwd=cwd, flags=())
         wait_for("the daemon", self.daemon)
         return window
+
+    def stop_daemon(self):
+        """As a person does: it ends every session it has loaded."""
+        assert self.run("app-server", "daemon", "stop").code == 0, self.finished[-1]
+        wait_for("the end of the daemon", lambda: not self.daemon())
 
     @staticmethod
     def session_named(finished):

@@ -34,13 +34,14 @@ def shell(body):
 
 
 def events(body, text, call):
-    """The stream that says `text`, or calls the shell with the command line `call`."""
+    """The stream that says `text`, or makes the shell call of the answer `call`."""
     response = f"resp_{uuid.uuid4().hex}"
     yield {"type": "response.created", "response": {"id": response}}
     if call:
         name, argument = shell(body)
+        more = {"sandbox_permissions": "require_escalated", "justification": "as the test asked"} if call.escalate else {}
         item = {"type": "function_call", "id": f"fc_{uuid.uuid4().hex}", "call_id": f"call_{uuid.uuid4().hex}", "name": name,
-                "arguments": json.dumps({argument: call})}
+                "arguments": json.dumps({argument: call.bash} | more)}
     else:
         item = {"type": "message", "role": "assistant", "id": f"msg_{uuid.uuid4().hex}", "content": [{"type": "output_text", "text": text}]}
         yield {"type": "response.output_item.added", "item": item | {"content": []}}

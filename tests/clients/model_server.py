@@ -12,10 +12,20 @@ LATENCY = 0.3  # seconds before the first byte; no real model is faster
 
 @dataclasses.dataclass
 class Answer:
-    """How a prompt is answered: by text, after one Bash call, with a service failure; held open until the event is set."""
-    bash: str | None = None
-    fail: bool = False
-    hold: threading.Event | None = None
+    """How a prompt is answered. `since`: from which of its requests on a failure or a hold begins (a blocked Stop asks again)."""
+    bash: str | None = None  # one call of the shell comes first
+    escalate: bool = False  # Codex: that call asks to run outside the sandbox
+    say: str | None = None  # the words, instead of numbered ones
+    fail: bool = False  # as a service that fails
+    hold: threading.Event | None = None  # not before this is set
+    since: int = 1
+
+    def words(self, prompt, number):
+        return self.say or (f"answer {number} to {prompt}" if prompt else "understood")
+
+    def last_words(self, prompt):
+        """What a client shows when the prompt is answered whole."""
+        return self.words(prompt, 2 if self.bash else 1)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,9 +69,10 @@ class ModelServer:
 
     def expect_prompt(self, prompt, answer):
         self.answers[prompt] = answer
+        return answer
 
     def take(self, body):
-        """Log the request; the answer, the text to say, and the tool call to make (None: say the text)."""
+        """Log the request; the answer, the words to say, and the answer whose shell call is to be made first (None: say the words)."""
         messages = self.wire.messages(body)
         prompt, later = self.latest_prompt(messages)
         answer = self.answers.get(prompt, Answer())
@@ -69,8 +80,10 @@ class ModelServer:
             self.requests.append(Request(prompt, messages, time.monotonic()))
             number = sum(request.prompt == prompt for request in self.requests)
         called = any(message.role == "tool" for message in later)
-        call = answer.bash if answer.bash and not called and self.wire.has_shell(body) else None
-        return answer, said(prompt, number), call
+        call = answer if answer.bash and not called and self.wire.has_shell(body) else None
+        if number < answer.since:
+            answer = dataclasses.replace(answer, fail=False, hold=None)
+        return answer, answer.words(prompt, number), call
 
     def latest_prompt(self, messages):
         """The known prompt that stands last, and the messages after it. Assistants quote prompts, so theirs do not count."""
@@ -88,11 +101,6 @@ class ModelServer:
 
     def wait(self, prompt, count=1):
         return wait_for(f"request {count} for {prompt!r}", lambda: self.sent(prompt)[count - 1:])[0]
-
-
-def said(prompt, number):
-    """What the model says to a prompt; the number tells the answers to a prompt apart."""
-    return f"answer {number} to {prompt}" if prompt else "understood"
 
 
 class Handler(http.server.BaseHTTPRequestHandler):

@@ -5,6 +5,8 @@ import shutil
 import subprocess
 import tempfile
 
+import isolation
+
 PACKAGES = {
     "claude": ("@anthropic-ai/claude-code", "2.1.329", "node_modules/@anthropic-ai/claude-code-linux-*/claude"),
     "codex": ("@openai/codex", "0.169.0", "node_modules/@openai/codex-linux-*/vendor/*/bin/codex"),
@@ -38,8 +40,8 @@ def program(agent):
 
 def install(agent):
     name = f"{PACKAGES[agent][0]}@{version(agent)}"
-    if not shutil.which("npm"):
-        raise Unavailable(f"{name}: npm is not installed")
+    if isolation.is_isolated():
+        raise Unavailable(f"{name}: not installed, and there is no network any more")
     cache().mkdir(parents=True, exist_ok=True)
     # Renamed into place when whole, so that an interrupted install is never taken for a client.
     fresh = pathlib.Path(tempfile.mkdtemp(prefix="install-", dir=cache()))
@@ -59,3 +61,15 @@ def install(agent):
     if not found:
         raise Unavailable(f"{name}: the package has no program for this machine")
     return found
+
+
+def why_missing(agent):
+    """Why the client cannot be run here; None when it can. Installs it while there is a network."""
+    absent = [name for name in ("tmux", "git", "npm") if not shutil.which(name)]
+    if absent:
+        return "not installed: " + ", ".join(absent)
+    try:
+        program(agent)
+    except Unavailable as why:
+        return str(why)
+    return None

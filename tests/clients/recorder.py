@@ -3,7 +3,8 @@
 
 usage: recorder.py RECORD          one event on stdin; appends one JSON line to RECORD
 
-RECORD.answers, when it exists, is {"<event>": ["<stdout of the next call>", ...]}; each call takes the first one.
+RECORD.answers, when it exists, is {"<event>": [<what the next call says>, ...]}; each call takes the first one: text for
+standard output, or a number to fail with.
 """
 import fcntl
 import json
@@ -42,7 +43,10 @@ def main(path):
         fcntl.flock(record, fcntl.LOCK_EX)
         record.write(json.dumps(line) + "\n")
         record.flush()
-        sys.stdout.write(take_answer(path + ".answers", event))
+        answer = take_answer(path + ".answers", event)
+    if isinstance(answer, int):
+        sys.exit(answer)
+    sys.stdout.write(answer)
 
 
 if __name__ == "__main__":

@@ -75,11 +75,11 @@ class Records:
             return [r for r in self.of(event) if r.detail == detail or not detail][count - 1:]
         return wait_for(f"{event} {detail} x{count}", found, detail=lambda: "seen:\n  " + "\n  ".join(self.order()))[0]
 
-    def answer(self, event, *texts):
-        """What the recorder says at the next calls for `event`."""
+    def answer(self, event, *answers):
+        """What the recorder says at the next calls for `event`: text for standard output, or a number to fail with."""
         path = pathlib.Path(f"{self.path}.answers")
-        answers = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-        path.write_text(json.dumps(answers | {event: list(texts)}), encoding="utf-8")
+        before = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+        path.write_text(json.dumps(before | {event: list(answers)}), encoding="utf-8")
 
 
 def in_any_order(lines):

@@ -15,14 +15,13 @@ import subprocess
 import sys
 import tempfile
 import time
-import traceback
 
 import isolation
 import packages
+from playing import play
 from scenarios import SCENARIOS
 
 HERE = pathlib.Path(__file__).resolve().parent
-RECORDER = [sys.executable, str(HERE / "recorder.py")]
 
 
 def arguments():
@@ -45,34 +44,6 @@ def built_baton():
     return max(found, key=lambda path: path.stat().st_mtime, default=None)
 
 
-def missing(agent):
-    """Why the scenarios of this agent cannot run; None when they can."""
-    if not shutil.which("tmux") or not shutil.which("git"):
-        return "tmux and git are needed"
-    if isolation.is_isolated():
-        return None if packages.find(agent) else "the client could not be installed"
-    try:
-        packages.program(agent)
-    except packages.Unavailable as why:
-        return str(why)
-    return None
-
-
-def run_one(scenario, baton, directory):
-    """None when it passed, else what went wrong."""
-    client = scenario.client(packages.find(scenario.client.agent), directory, baton, RECORDER)
-    try:
-        scenario.play(client)
-        assert not client.reported_failures(), "the client reported a failed hook:\n" + "\n".join(client.reported_failures())
-    except AssertionError as failure:
-        return str(failure) or traceback.format_exc()
-    except Exception:  # one broken scenario must not hide the results of the others
-        return traceback.format_exc()
-    finally:
-        client.close()
-    return None
-
-
 def main():
     options = arguments()
     chosen = [s for s in SCENARIOS if any(fnmatch.fnmatch(s.name, only) for only in options.only or ["*"])]
@@ -81,15 +52,15 @@ def main():
     baton = None if options.hooks_only else options.baton or built_baton()
     if not chosen or not (baton or options.hooks_only):
         sys.exit("no such scenario" if not chosen else "baton is not built: `cargo build`, or say --baton PATH, or --hooks-only")
-    absent = {agent: missing(agent) for agent in {s.client.agent for s in chosen}}
+    absent = {agent: packages.why_missing(agent) for agent in sorted({s.client.agent for s in chosen})}
     alone = isolation.enter()
     counts = {"passed": 0, "failed": 0, "skipped": 0}
     scratch = pathlib.Path(tempfile.mkdtemp(prefix="bc-")) if not options.keep else options.keep.resolve()
     for scenario in chosen:
-        began, wrong = time.monotonic(), alone or absent[scenario.client.agent]
+        began, wrong = time.monotonic(), alone or absent[scenario.client.agent] or (scenario.needs_baton and not baton and "needs baton")
         result = "skipped" if wrong else "passed"
         if not wrong:
-            wrong = run_one(scenario, baton and baton.resolve(), scratch / scenario.name)
+            wrong = play(scenario, baton and baton.resolve(), scratch / scenario.name).wrong
             result = "failed" if wrong else result
         counts[result] += 1
         said = wrong.replace("\n", "\n    ") if wrong else f"{time.monotonic() - began:.0f} s"

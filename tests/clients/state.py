@@ -48,8 +48,11 @@ class State:
         if self.baton:
             wait_for(f"run {name} of {session} in process {pid} with number {fence}, {status}", is_so, detail=lambda: self.dump("run"))
 
-    def run_id(self, name):
-        return self.run(name)["id"] if self.baton else None
+    def expect_unknown_pane(self, session):
+        """Where a daemon runs the hooks, nothing says in which pane the session is."""
+        if self.baton:
+            panes = [launch["pane"] for launch in self.session(session)["launches"]]
+            assert all(pane in (None, {"mux": "unknown"}) for pane in panes), panes
 
     def dump(self, noun):
         return json.dumps(self.rows(noun), indent=1)

@@ -173,3 +173,27 @@ def tui_model_fails(client):
     client.records.wait("StopFailure")
     window.exit()
     client.records.expect("A SessionStart startup, A UserPromptSubmit, A StopFailure, A SessionEnd prompt_input_exit")
+
+
+@claude
+def tui_compact(client):
+    "/compact: the same session, started again"
+    window = client.open()
+    window.ask("hello one")
+    window.command("/compact")
+    client.records.wait("SessionStart", "compact")
+    window.ask("hello two")
+    window.exit()
+    client.records.expect(ONE_TURN + "A PreCompact manual, A SessionStart compact, A UserPromptSubmit, A Stop, A SessionEnd prompt_input_exit")
+
+
+@claude
+def tui_permission(client):
+    "a question left open for a while is a Notification"
+    window = client.open(flags=("--permission-mode", "default"))
+    window.begin("hello one", bash="touch made-by-the-model")
+    client.records.wait("Notification", "permission_prompt")
+    window.pane.keys("Enter")
+    client.records.wait("Stop")
+    window.exit()
+    client.records.expect("A SessionStart startup, A UserPromptSubmit, A Notification permission_prompt, A Stop, A SessionEnd prompt_input_exit")

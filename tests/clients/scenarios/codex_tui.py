@@ -114,3 +114,27 @@ def tui_interrupted(client):
     window.ask("hello two")
     window.exit()
     client.records.expect("A SessionStart startup, A UserPromptSubmit, A Interrupt, A UserPromptSubmit, A Stop, A SessionEnd other")
+
+
+@codex
+def tui_compact(client):
+    "/compact: the same session, started again at the next prompt"
+    window = client.open()
+    window.ask("hello one")
+    window.command("/compact")
+    window.pane.wait("Context compacted")
+    window.ask("hello two")
+    window.exit()
+    client.records.expect(ONE_TURN + "A PreCompact manual, A SessionStart compact, A UserPromptSubmit, A Stop, A SessionEnd other")
+
+
+@codex
+def tui_permission(client):
+    "a question is a PermissionRequest"
+    window = client.open("--sandbox", "read-only")
+    window.begin("hello one", bash="touch made-by-the-model", escalate=True)
+    client.records.wait("PermissionRequest")
+    window.pane.keys("y")
+    client.records.wait("Stop")
+    window.exit()
+    client.records.expect("A SessionStart startup, A UserPromptSubmit, A PermissionRequest, A Stop, A SessionEnd other")

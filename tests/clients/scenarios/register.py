@@ -13,13 +13,15 @@ class Scenario:
     name: str
     client: type
     play: typing.Callable
+    needs_baton: bool
 
 
-def claude(play):
-    SCENARIOS.append(Scenario("claude-" + play.__name__.replace("_", "-"), Claude, play))
-    return play
+def register(client, needs_baton):
+    def add(play):
+        SCENARIOS.append(Scenario(f"{client.agent}-{play.__name__.replace('_', '-')}", client, play, needs_baton))
+        return play
+    return add
 
 
-def codex(play):
-    SCENARIOS.append(Scenario("codex-" + play.__name__.replace("_", "-"), Codex, play))
-    return play
+claude, codex = register(Claude, False), register(Codex, False)
+claude_with_baton, codex_with_baton = register(Claude, True), register(Codex, True)

@@ -97,8 +97,10 @@ class Window:
         return next((pid for pid in processes.children(self.pane.shell) if processes.program(pid) == str(self.client.program)), None)
 
     def ask(self, prompt, **answer):
-        """Type a prompt and wait for the whole answer."""
+        """Type a prompt and wait for the whole answer, and its Stop."""
+        stops = len(self.client.records.of("Stop"))
         self.pane.wait(re.escape(self.begin(prompt, **answer).last_words(prompt)))
+        self.client.records.wait("Stop", count=stops + 1)
 
     def begin(self, prompt, **answer):
         """Type a prompt, and wait until the model was asked."""

@@ -49,7 +49,7 @@ def observe(agent, directory):
         if scenario.client.agent != agent or scenario.needs_baton:
             continue
         outcome = play(scenario, None, directory / scenario.name)
-        print(f"{'FAILED' if outcome.wrong else 'played'} {scenario.name}", file=sys.stderr, flush=True)
+        print(f"FAILED {scenario.name}: {outcome.wrong}" if outcome.wrong else f"played {scenario.name}", file=sys.stderr, flush=True)
         orders[scenario.name] = outcome.order
         for payload in outcome.payloads:
             payloads.setdefault(payload["hook_event_name"], []).append(payload)

@@ -4,6 +4,7 @@ import json
 import pathlib
 import string
 
+import processes
 from waiting import wait_for
 
 
@@ -16,6 +17,7 @@ class Record:
     start: int
     env: dict
     cwd: str
+    pid: int
     ancestors: list
 
     @property
@@ -48,7 +50,7 @@ class Records:
                 raw = json.loads(line)
             except ValueError:
                 continue  # the last line, half written
-            records.append(Record(json.loads(raw["text"]), raw["text"], raw["began"], raw["start"], raw["env"], raw["cwd"], raw["ancestors"]))
+            records.append(Record(json.loads(raw["text"]), raw["text"], raw["began"], raw["start"], raw["env"], raw["cwd"], raw["pid"], raw["ancestors"]))
         return sorted(records, key=lambda record: (record.start, record.began))
 
     def of(self, event):
@@ -70,10 +72,13 @@ class Records:
         wait_for("the events\n  " + "\n  ".join(wanted), lambda: self.order() == wanted, detail=lambda: "seen:\n  " + "\n  ".join(self.order()))
 
     def wait(self, event, detail="", count=1):
-        """Wait for the count-th such event; it is returned."""
+        """Wait for the count-th such event, and for the end of its hook; it is returned."""
         def found():
-            return [r for r in self.of(event) if r.detail == detail or not detail][count - 1:]
-        return wait_for(f"{event} {detail} x{count}", found, detail=lambda: "seen:\n  " + "\n  ".join(self.order()))[0]
+            return [r for r in self.of(event) if r.detail == detail or not detail][count - 1:count]
+        [record] = wait_for(f"{event} {detail} x{count}", found, detail=lambda: "seen:\n  " + "\n  ".join(self.order()))
+        # A client that ends meanwhile ends the hook too, and calls that a failure.
+        wait_for(f"the end of the hook of {event}", lambda: not processes.is_alive(record.pid))
+        return record
 
     def answer(self, event, *answers):
         """What the recorder says at the next calls for `event`: text for standard output, or a number to fail with."""

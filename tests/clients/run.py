@@ -30,7 +30,7 @@ def arguments():
     parser.add_argument("--only", metavar="NAME", action="append", help="a name or a glob; may be repeated")
     parser.add_argument("--baton", type=pathlib.Path, help="the program (default: the newest in cargo's target directory)")
     parser.add_argument("--hooks-only", action="store_true", help="without baton: check the clients' events alone")
-    parser.add_argument("--keep", type=pathlib.Path, metavar="DIRECTORY", help="leave the homes there")
+    parser.add_argument("--keep", type=pathlib.Path, metavar="DIRECTORY", help="leave the homes in this directory")
     return parser.parse_args()
 
 
@@ -55,7 +55,7 @@ def main():
     absent = {agent: packages.why_missing(agent) for agent in sorted({s.client.agent for s in chosen})}
     alone = isolation.enter()
     counts = {"passed": 0, "failed": 0, "skipped": 0}
-    scratch = pathlib.Path(tempfile.mkdtemp(prefix="bc-")) if not options.keep else options.keep.resolve()
+    scratch = pathlib.Path(tempfile.mkdtemp(prefix="bc-", dir=options.keep))
     for scenario in chosen:
         began, wrong = time.monotonic(), alone or absent[scenario.client.agent] or (scenario.needs_baton and not baton and "needs baton")
         result = "skipped" if wrong else "passed"

@@ -134,6 +134,7 @@ def tui_permission(client):
     window = client.open("--sandbox", "read-only")
     window.begin("hello one", bash="touch made-by-the-model", escalate=True)
     client.records.wait("PermissionRequest")
+    window.pane.wait("Yes, proceed")
     window.pane.keys("y")
     client.records.wait("Stop")
     window.exit()

@@ -109,10 +109,10 @@ class Window:
         self.client.model.wait(prompt)
         return answer
 
-    def hold(self, prompt):
+    def hold(self, prompt, **answer):
         """As `begin`, with an answer that does not end; set the returned event to let it go."""
         release = threading.Event()
-        self.begin(prompt, hold=release)
+        self.begin(prompt, hold=release, **answer)
         return release
 
     def command(self, text):

@@ -1,6 +1,5 @@
 """A fresh home for a client: its configuration, two projects, dummy keys. Nothing of the person's own is read."""
 import json
-import os
 import pathlib
 import subprocess
 
@@ -47,6 +46,8 @@ class Home:
             directory.mkdir(parents=True)
         if baton:
             (self.bin / "baton").symlink_to(baton)
+        # Codex runs the model's commands in a login shell, which sets PATH anew.
+        (self.path / ".profile").write_text(f"PATH={self.bin}:$PATH\n", encoding="utf-8")
         self.env = {
             "PATH": f"{self.bin}:/usr/local/bin:/usr/bin:/bin", "HOME": str(self.path), "TMPDIR": str(self.path / "tmp"),
             "TERM": "xterm-256color", "LANG": "C.UTF-8", "SHELL": "/bin/bash", "BATON_HOME": str(self.state),
@@ -69,7 +70,3 @@ class Home:
         (self.claude / ".claude.json").write_text(json.dumps(known), encoding="utf-8")
         config = CODEX_CONFIG.format(port=port, work=self.work, other=self.other)
         (self.codex / "config.toml").write_text(config, encoding="utf-8")
-
-    def set_variable(self, name, value):
-        """For everything that is started from now on."""
-        self.env[name] = os.fspath(value)

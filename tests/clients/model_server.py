@@ -8,7 +8,6 @@ import time
 
 from waiting import wait_for
 
-LATENCY = 0.3  # seconds before the first byte; no real model is faster
 
 
 @dataclasses.dataclass
@@ -52,6 +51,7 @@ class ModelServer:
 
     def __init__(self, wire):
         self.wire = wire
+        self.latency = 0.3  # seconds before the first byte; no real model is faster
         self.answers = {}
         self.requests = []
         self.lock = threading.Lock()
@@ -133,7 +133,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if not self.path.split("?")[0].endswith(model.wire.ENDPOINT):
             return self.reply(404, {"error": {"message": "not here"}})
         answer, text, call = model.take(body)
-        time.sleep(LATENCY)
+        time.sleep(model.latency)
         if answer.fail:
             return self.reply(*model.wire.FAILURE)
         try:

@@ -2,7 +2,13 @@
 import json
 import subprocess
 
+import processes
 from waiting import wait_for
+
+
+def unended(row):
+    """The processes of a session's launches that no event has ended."""
+    return {launch["process"]["pid"] for launch in row["launches"] if not launch["ended"]}
 
 
 class State:
@@ -24,17 +30,23 @@ class State:
         return next((row for row in self.rows("run") if row["name"] == name), None)
 
     def expect_shown(self, session, *pids):
-        """Wait until exactly these processes are known to show the session; none: it is over."""
+        """Wait until the session is known to be shown by exactly these living processes; by none: it is over, or was killed."""
         if self.baton:
             wait_for(f"session {session} shown by {pids}", lambda: self.shown_by(session) == set(pids), detail=lambda: self.dump("session"))
 
     def shown_by(self, session):
         row = self.session(session)
-        return row and {launch["process"]["pid"] for launch in row["launches"] if not launch["ended"]}
+        return row and {pid for pid in unended(row) if processes.is_alive(pid)}
 
     def expect_over(self, *sessions):
+        """Wait until each session was ended by the events of its processes."""
         for session in sessions:
-            self.expect_shown(session)
+            if self.baton:
+                wait_for(f"the end of session {session}", lambda: self.is_over(session), detail=lambda: self.dump("session"))
+
+    def is_over(self, session):
+        row = self.session(session)
+        return row and not unended(row)
 
     def expect_unheard(self, session):
         """An end that was never preceded by a start registers nothing."""

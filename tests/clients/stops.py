@@ -24,22 +24,38 @@ SAME = "always the same words"
 WATCHED = ("prompt_id", "turn_id", "stop_hook_active", "last_assistant_message", "error")
 
 
-def three_blocked(client, window):
+def three_blocked(client):
     "three in a row, the model says something else each time"
+    window = client.open()
     client.records.answer("Stop", BLOCK, BLOCK, BLOCK)
     window.begin("hello one")
     client.records.wait("Stop", count=4)
 
 
-def three_blocked_same_words(client, window):
+def three_blocked_same_words(client):
     "three in a row, the model says the same each time"
+    window = client.open()
     client.records.answer("Stop", BLOCK, BLOCK, BLOCK)
     window.begin("hello one", say=SAME)
     client.records.wait("Stop", count=4)
 
 
-def twelve_blocked(client, window):
+def no_latency(client):
+    "as before, with a model that answers at once"
+    client.model.latency = 0.0
+    three_blocked_same_words(client)
+
+
+def headless_blocked(client):
+    "twelve in a row without a terminal"
+    client.records.answer("Stop", *[BLOCK] * 12)
+    client.model.expect_prompt("hello one", Answer(say=SAME))
+    print("   ", client.run(*client.headless("hello one", ())))
+
+
+def twelve_blocked(client):
     "more than any cap known; then a prompt of the person's"
+    window = client.open()
     client.records.answer("Stop", *[BLOCK] * 12)
     window.begin("hello one", say=SAME)
     settled(client)
@@ -47,8 +63,9 @@ def twelve_blocked(client, window):
     settled(client)
 
 
-def prompt_meanwhile(client, window):
+def prompt_meanwhile(client):
     "a prompt typed while the model answers after a block"
+    window = client.open()
     client.records.answer("Stop", BLOCK)
     release = window.hold("hello one", since=2)
     client.model.wait("hello one", count=2)
@@ -61,8 +78,9 @@ def prompt_meanwhile(client, window):
     settled(client)
 
 
-def escape_meanwhile(client, window):
+def escape_meanwhile(client):
     "Esc while the model answers after a block; then a prompt"
+    window = client.open()
     client.records.answer("Stop", BLOCK)
     release = window.hold("hello one", since=2)
     client.model.wait("hello one", count=2)
@@ -74,8 +92,9 @@ def escape_meanwhile(client, window):
     settled(client)
 
 
-def failure_meanwhile(client, window):
+def failure_meanwhile(client):
     "the service fails after a block; then a prompt"
+    window = client.open()
     client.records.answer("Stop", BLOCK)
     window.begin("hello one", fail=True, since=2)
     client.model.wait("hello one", count=2)
@@ -84,7 +103,7 @@ def failure_meanwhile(client, window):
     settled(client)
 
 
-CASES = (three_blocked, three_blocked_same_words, twelve_blocked, prompt_meanwhile, escape_meanwhile, failure_meanwhile)
+CASES = (three_blocked, three_blocked_same_words, no_latency, headless_blocked, twelve_blocked, prompt_meanwhile, escape_meanwhile, failure_meanwhile)
 
 
 def settled(client, seconds=8):
@@ -121,10 +140,9 @@ def main():
             client = kind(packages.find(kind.agent), scratch / "home", None, RECORDER)
             print(f"\n{kind.agent} {packages.version(kind.agent)}: {case.__doc__}")
             try:
-                window = client.open()
-                case(client, window)
+                case(client)
                 report(client)
-                print(window.pane.last_lines())
+                print(*(window.pane.last_lines() for window in client.windows), sep="\n")
             finally:
                 client.close()
                 shutil.rmtree(scratch, ignore_errors=True)

@@ -8,10 +8,16 @@ def started(client, window):
     """Start the run through the client's own tool; the session, and the run's record."""
     window.ask("start the work", bash=START)
     [session] = client.records.sessions()
-    run = client.state.run("nightly")
-    assert run, client.state.dump("run")
+    run = made(client)
     client.state.expect_owner("nightly", session, window.pid, run["fence"])
     return session, run
+
+
+def made(client):
+    """The run's record, once the model's command has made it."""
+    run = client.state.run("nightly")
+    assert run, [message for message in client.model.requests[-1].messages if message.role == "tool"]
+    return run
 
 
 def told(client, prompt, run):
@@ -32,7 +38,7 @@ def run_kill_and_resume(client):
     second.ask("and on")
     assert told(client, "and on", run) == 1, client.model.sent("and on")
     second.exit()
-    client.state.expect_over(session)
+    client.state.expect_shown(session)
     client.state.expect_owner("nightly", session, second.pid, run["fence"] + 1)
 
 
@@ -41,7 +47,7 @@ def run_print_and_resume(client):
     "the same with -p, where each prompt is a process of its own"
     client.once("start the work", bash=START)
     [session] = client.records.sessions()
-    run = client.state.run("nightly")
+    run = made(client)
     client.once("go on", "--resume", session)
     moved = client.state.run("nightly")
     assert (moved["fence"], moved["owner"]["session"]) == (run["fence"] + 1, session), moved
@@ -95,14 +101,14 @@ def run_kill_and_resume(client):  # noqa: F811  (each is registered under its cl
     second.ask("and on")
     assert told(client, "and on", run) == 1, client.model.sent("and on")
     second.exit()
-    client.state.expect_over(session)
+    client.state.expect_shown(session)
 
 
 @codex_with_baton
 def run_exec_and_resume(client):
     "the same with exec, where each prompt is a process of its own"
     session = client.session_named(client.once("start the work", bash=START))
-    run = client.state.run("nightly")
+    run = made(client)
     client.once("go on", "resume", session)
     moved = client.state.run("nightly")
     assert (moved["fence"], moved["owner"]["session"]) == (run["fence"] + 1, session), moved

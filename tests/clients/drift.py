@@ -19,6 +19,7 @@ from playing import play
 from scenarios import SCENARIOS
 
 CONTRACT = pathlib.Path(__file__).resolve().parent / "contract.json"
+FAILED = "and then the scenario failed"
 TYPES = {str: "text", bool: "bool", int: "number", float: "number", dict: "object", list: "list", type(None): "null"}
 
 
@@ -50,7 +51,7 @@ def observe(agent, directory):
             continue
         outcome = play(scenario, None, directory / scenario.name)
         print(f"FAILED {scenario.name}: {outcome.wrong}" if outcome.wrong else f"played {scenario.name}", file=sys.stderr, flush=True)
-        orders[scenario.name] = outcome.order
+        orders[scenario.name] = outcome.order if not outcome.wrong else [*outcome.order, FAILED]
         for payload in outcome.payloads:
             payloads.setdefault(payload["hook_event_name"], []).append(payload)
     events = {event: fields(seen) for event, seen in sorted(payloads.items())}
@@ -76,6 +77,8 @@ def main():
     scratch = pathlib.Path(tempfile.mkdtemp(prefix="bc-"))
     seen = {agent: observe(agent, scratch) for agent in packages.PACKAGES if not missing[agent]}
     shutil.rmtree(scratch, ignore_errors=True)
+    if record and FAILED in json.dumps(seen):
+        sys.exit("not recorded: a scenario failed")
     if record:
         CONTRACT.write_text(json.dumps(seen, indent=1) + "\n", encoding="utf-8")
         return print(f"recorded in {CONTRACT}")

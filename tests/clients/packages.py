@@ -40,8 +40,6 @@ def program(agent):
 
 def install(agent):
     name = f"{PACKAGES[agent][0]}@{version(agent)}"
-    if isolation.is_isolated():
-        raise Unavailable(f"{name}: not installed, and there is no network any more")
     cache().mkdir(parents=True, exist_ok=True)
     # Renamed into place when whole, so that an interrupted install is never taken for a client.
     fresh = pathlib.Path(tempfile.mkdtemp(prefix="install-", dir=cache()))
@@ -64,7 +62,15 @@ def install(agent):
 
 
 def why_missing(agent):
-    """Why the client cannot be run here; None when it can. Installs it while there is a network."""
+    """Why the client cannot be run here; None when it can. Installs it, or, where there is no network, says how that went."""
+    outcome = f"BATON_CLIENTS_NO_{agent.upper()}"
+    if not isolation.is_isolated():
+        os.environ[outcome] = try_to_install(agent)
+    return os.environ.get(outcome) or None
+
+
+def try_to_install(agent):
+    """Empty when the client is there, else the reason."""
     absent = [name for name in ("tmux", "git", "npm") if not shutil.which(name)]
     if absent:
         return "not installed: " + ", ".join(absent)
@@ -72,4 +78,4 @@ def why_missing(agent):
         program(agent)
     except Unavailable as why:
         return str(why)
-    return None
+    return ""

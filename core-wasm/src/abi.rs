@@ -1,10 +1,7 @@
 //! The three exports of core.wasm: `baton_abi`, `baton_alloc`, `baton_decide`. See ARCHITECTURE.md, "The ABI".
 //!
 //! UTF-8 JSON both ways. An instance answers one request: nothing is freed.
-#![allow(
-    unsafe_code,
-    reason = "exported symbols, and memory that the host fills"
-)]
+#![allow(unsafe_code, reason = "exported symbols, and memory that the host fills")]
 
 use std::cell::Cell;
 
@@ -36,11 +33,7 @@ extern "C" fn baton_alloc(len: u32) -> u32 {
 extern "C" fn baton_decide(address: u32, len: u32) -> u64 {
     let room = REQUEST.take();
     // A pointer that is not our own is no request: no memory but our own room is ever read.
-    let request = if room.as_ptr().addr() as u32 == address {
-        room.get(..len as usize)
-    } else {
-        None
-    };
+    let request = if room.as_ptr().addr() as u32 == address { room.get(..len as usize) } else { None };
     let reply = crate::decide_bytes(request.unwrap_or_default()).leak();
     (u64::from(reply.as_ptr().addr() as u32) << 32) | reply.len() as u64
 }

@@ -28,11 +28,7 @@ pub fn decide(request: &Request) -> Decision {
         Ask::Event(event) => decide_event(request, event),
         Ask::Command(command) => decide_command(request, command),
     };
-    if request.locked || stands_without_lock(&decision) {
-        decision
-    } else {
-        Decision::nothing(Reason::NeedsLock)
-    }
+    if request.locked || stands_without_lock(&decision) { decision } else { Decision::nothing(Reason::NeedsLock) }
 }
 
 /// Without the lock the snapshot may be old, and the costly facts were not read: only what changes and says nothing stands.
@@ -68,16 +64,8 @@ fn decide_event(request: &Request, event: &Event) -> Decision {
         return Decision::nothing(Reason::RecordUnreadable);
     }
     let mut draft = Draft::new(request);
-    let recorded = draft
-        .session(id)
-        .map(|session| session.deliveries.clone())
-        .unwrap_or_default();
-    if twice::is_second(
-        event,
-        process,
-        &request.now,
-        recorded.iter().chain(&request.snapshot.deliveries),
-    ) {
+    let recorded = draft.session(id).map(|session| session.deliveries.clone()).unwrap_or_default();
+    if twice::is_second(event, process, &request.now, recorded.iter().chain(&request.snapshot.deliveries)) {
         return Decision::nothing(Reason::DeliveredTwice);
     }
     let mut rows = match launch::apply(request, &mut draft, event, id, process) {
@@ -86,18 +74,12 @@ fn decide_event(request: &Request, event: &Event) -> Decision {
     };
     let mut tells = Vec::new();
     if concerns_ownership(event, &rows) {
-        let claimant = Claimant {
-            event,
-            session: id,
-            process,
-        };
+        let claimant = Claimant { event, session: id, process };
         rows.push(ownership::apply(request, &mut draft, &claimant, &mut tells));
         tell::apply(request, &mut draft, event, id, process, &mut tells);
     }
     if is_shown_anew(&rows) {
-        rows.extend(offer::apply(
-            request, &mut draft, event, id, process, &mut tells,
-        ));
+        rows.extend(offer::apply(request, &mut draft, event, id, process, &mut tells));
         rows.extend(dedupe::apply(request, &mut draft, event, id, process));
     }
     if !tells.is_empty() || draft.session_differs(id) {
@@ -110,16 +92,11 @@ fn decide_event(request: &Request, event: &Event) -> Decision {
 fn concerns_ownership(event: &Event, rows: &[Reason]) -> bool {
     is_shown_anew(rows)
         || rows.contains(&Reason::Compacted)
-        || (rows == [Reason::Heartbeat] && event.name.can_tell())
+        || (rows == [Reason::Heartbeat] && event.name.takes_words())
 }
 
 fn is_shown_anew(rows: &[Reason]) -> bool {
-    rows.iter().any(|row| {
-        matches!(
-            row,
-            Reason::Registered | Reason::Launched | Reason::Announced
-        )
-    })
+    rows.iter().any(|row| matches!(row, Reason::Registered | Reason::Launched | Reason::Announced))
 }
 
 /// Notes the delivery in the commit, so that a second one finds it there.
@@ -127,11 +104,7 @@ fn deliver(request: &Request, draft: &mut Draft, event: &Event, process: &Proces
     let Some(session) = event.session.as_ref().and_then(|id| draft.session_mut(id)) else {
         return;
     };
-    if session
-        .untold
-        .as_ref()
-        .is_some_and(|told| request.snapshot.told.contains(told))
-    {
+    if session.untold.as_ref().is_some_and(|told| request.snapshot.told.contains(told)) {
         session.untold = None;
     }
     session.deliveries.push(Delivery {
@@ -146,55 +119,22 @@ fn deliver(request: &Request, draft: &mut Draft, event: &Event, process: &Proces
 fn decide_command(request: &Request, command: &Command) -> Decision {
     let mut draft = Draft::new(request);
     let row = match command {
-        Command::Start {
-            run,
-            name,
-            phase,
-            max_iterations,
-            session,
-            process,
-        } => {
-            let new = Beginning {
-                run,
-                name,
-                phase: phase.as_ref(),
-                max_iterations: *max_iterations,
-            };
+        Command::Start { run, name, phase, max_iterations, session, process } => {
+            let new = Beginning { run, name, phase: phase.as_ref(), max_iterations: *max_iterations };
             start::apply(request, &mut draft, &new, session, process)
         }
-        Command::Update {
-            run,
-            caller,
-            phase,
-            iteration,
-            max_iterations,
-        } => {
-            let progress = advance::Progress {
-                phase: phase.as_ref(),
-                iteration: *iteration,
-                max_iterations: *max_iterations,
-            };
+        Command::Update { run, caller, phase, iteration, max_iterations } => {
+            let progress =
+                advance::Progress { phase: phase.as_ref(), iteration: *iteration, max_iterations: *max_iterations };
             advance::update(request, &mut draft, run, caller, &progress)
         }
         Command::Verify { run, caller } => advance::verify(request, &draft, run, caller),
-        Command::Finish {
-            run,
-            caller,
-            failed,
-            why,
-        } => advance::finish(request, &mut draft, run, caller, *failed, why.clone()),
+        Command::Finish { run, caller, failed, why } => {
+            advance::finish(request, &mut draft, run, caller, *failed, why.clone())
+        }
         Command::Cancel { run, why } => cancel::apply(request, &mut draft, run, why.clone()),
-        Command::Adopt {
-            run,
-            session,
-            process,
-            force,
-            take,
-        } => {
-            let consent = adopt::Consent {
-                unknown: *force || *take,
-                alive: *take,
-            };
+        Command::Adopt { run, session, process, force, take } => {
+            let consent = adopt::Consent { unknown: *force || *take, alive: *take };
             adopt::apply(request, &mut draft, run, session, process, consent)
         }
     };
@@ -220,16 +160,6 @@ fn answer(request: &Request, draft: Draft, mut rows: Vec<Reason>, tell: Vec<Tell
                 | Reason::PaneReused
         )
     });
-    let reason = if rows.is_empty() {
-        Reason::NotHooked
-    } else {
-        rows.remove(heavy.unwrap_or(0))
-    };
-    Decision {
-        protocol: PROTOCOL,
-        reason,
-        also: rows,
-        changes: draft.into_changes(&request.now),
-        tell,
-    }
+    let reason = if rows.is_empty() { Reason::NotHooked } else { rows.remove(heavy.unwrap_or(0)) };
+    Decision { protocol: PROTOCOL, reason, also: rows, changes: draft.into_changes(&request.now), tell }
 }

@@ -29,13 +29,7 @@ impl Decision {
     /// A decision that changes and says nothing.
     #[must_use]
     pub const fn nothing(reason: Reason) -> Self {
-        Self {
-            protocol: crate::request::PROTOCOL,
-            reason,
-            also: Vec::new(),
-            changes: Vec::new(),
-            tell: Vec::new(),
-        }
+        Self { protocol: crate::request::PROTOCOL, reason, also: Vec::new(), changes: Vec::new(), tell: Vec::new() }
     }
 
     /// Whether a row applied.

@@ -27,24 +27,13 @@ impl Draft {
     pub fn new(request: &Request) -> Self {
         let snapshot = &request.snapshot;
         let neighbours = snapshot.neighbours.iter().map(|named| &named.reading);
-        let mut draft = Self {
-            sessions: Vec::new(),
-            runs: Vec::new(),
-        };
-        for session in std::iter::once(&snapshot.session)
-            .chain(neighbours)
-            .filter_map(entry)
-        {
+        let mut draft = Self { sessions: Vec::new(), runs: Vec::new() };
+        for session in std::iter::once(&snapshot.session).chain(neighbours).filter_map(entry) {
             if draft.session(&session.after.id).is_none() {
                 draft.sessions.push(session);
             }
         }
-        for run in snapshot
-            .runs
-            .iter()
-            .map(|Named { reading, .. }| reading)
-            .filter_map(entry)
-        {
+        for run in snapshot.runs.iter().map(|Named { reading, .. }| reading).filter_map(entry) {
             if draft.run(&run.after.id).is_none() {
                 draft.runs.push(run);
             }
@@ -55,18 +44,12 @@ impl Draft {
     /// A session as it stands now.
     #[must_use]
     pub fn session(&self, id: &SessionId) -> Option<&Session> {
-        self.sessions
-            .iter()
-            .map(|entry| &entry.after)
-            .find(|session| session.id == *id)
+        self.sessions.iter().map(|entry| &entry.after).find(|session| session.id == *id)
     }
 
     /// A session, to be changed.
     pub fn session_mut(&mut self, id: &SessionId) -> Option<&mut Session> {
-        self.sessions
-            .iter_mut()
-            .map(|entry| &mut entry.after)
-            .find(|session| session.id == *id)
+        self.sessions.iter_mut().map(|entry| &mut entry.after).find(|session| session.id == *id)
     }
 
     /// Every session.
@@ -77,10 +60,7 @@ impl Draft {
     /// A run as it stands now.
     #[must_use]
     pub fn run(&self, id: &RunId) -> Option<&Run> {
-        self.runs
-            .iter()
-            .map(|entry| &entry.after)
-            .find(|run| run.id == *id)
+        self.runs.iter().map(|entry| &entry.after).find(|run| run.id == *id)
     }
 
     /// Every run.
@@ -90,37 +70,22 @@ impl Draft {
 
     /// A run, to be changed.
     pub fn run_mut(&mut self, id: &RunId) -> Option<&mut Run> {
-        self.runs
-            .iter_mut()
-            .map(|entry| &mut entry.after)
-            .find(|run| run.id == *id)
+        self.runs.iter_mut().map(|entry| &mut entry.after).find(|run| run.id == *id)
     }
 
     /// Adds a session that has no record yet.
     pub fn add_session(&mut self, session: Session) {
-        self.sessions.push(Entry {
-            before: None,
-            after: session,
-            to: Shelf::Live,
-        });
+        self.sessions.push(Entry { before: None, after: session, to: Shelf::Live });
     }
 
     /// Adds a run that has no record yet.
     pub fn add_run(&mut self, run: Run) {
-        self.runs.push(Entry {
-            before: None,
-            after: run,
-            to: Shelf::Live,
-        });
+        self.runs.push(Entry { before: None, after: run, to: Shelf::Live });
     }
 
     /// Puts a session on a shelf.
     pub fn shelve_session(&mut self, id: &SessionId, to: Shelf) {
-        for entry in self
-            .sessions
-            .iter_mut()
-            .filter(|entry| entry.after.id == *id)
-        {
+        for entry in self.sessions.iter_mut().filter(|entry| entry.after.id == *id) {
             entry.to = to;
         }
     }
@@ -135,9 +100,7 @@ impl Draft {
     /// Whether a session differs from what was read.
     #[must_use]
     pub fn session_differs(&self, id: &SessionId) -> bool {
-        self.sessions
-            .iter()
-            .any(|entry| entry.after.id == *id && differs(entry))
+        self.sessions.iter().any(|entry| entry.after.id == *id && differs(entry))
     }
 
     /// What differs, with the revisions and the time of writing set.
@@ -147,21 +110,13 @@ impl Draft {
             let before = entry.before.as_ref().map(|(session, _)| session.revision);
             entry.after.revision = before.unwrap_or(0).saturating_add(1);
             entry.after.updated = now.clone();
-            Change {
-                before,
-                to: entry.to,
-                record: Record::Session(Box::new(entry.after)),
-            }
+            Change { before, to: entry.to, record: Record::Session(Box::new(entry.after)) }
         });
         let runs = self.runs.into_iter().filter(differs).map(|mut entry| {
             let before = entry.before.as_ref().map(|(run, _)| run.revision);
             entry.after.revision = before.unwrap_or(0).saturating_add(1);
             entry.after.updated = now.clone();
-            Change {
-                before,
-                to: entry.to,
-                record: Record::Run(Box::new(entry.after)),
-            }
+            Change { before, to: entry.to, record: Record::Run(Box::new(entry.after)) }
         });
         runs.chain(sessions).collect()
     }
@@ -173,16 +128,9 @@ fn entry<T: Clone>(reading: &Reading<T>) -> Option<Entry<T>> {
         Reading::Archived(record) => (record, Shelf::Archive),
         Reading::Absent | Reading::Unreadable => return None,
     };
-    Some(Entry {
-        before: Some((record.clone(), shelf)),
-        after: record.clone(),
-        to: shelf,
-    })
+    Some(Entry { before: Some((record.clone(), shelf)), after: record.clone(), to: shelf })
 }
 
 fn differs<T: PartialEq>(entry: &Entry<T>) -> bool {
-    entry
-        .before
-        .as_ref()
-        .is_none_or(|(record, shelf)| *record != entry.after || *shelf != entry.to)
+    entry.before.as_ref().is_none_or(|(record, shelf)| *record != entry.after || *shelf != entry.to)
 }

@@ -35,9 +35,9 @@ pub enum EventName {
 }
 
 impl EventName {
-    /// Whether a reply to this event can carry words to the model and to the person.
+    /// Whether the agent takes words for the model and for the person in the reply to this event.
     #[must_use]
-    pub const fn can_tell(self) -> bool {
+    pub const fn takes_words(self) -> bool {
         matches!(self, Self::SessionStart | Self::UserPromptSubmit)
     }
 }
@@ -111,9 +111,18 @@ pub struct Event {
     pub lock: Option<String>,
     /// The session that Claude's `sessions/<pid>.json` names for the event's process, if it could be read.
     pub shows: Option<SessionId>,
+    /// Whether it waited in the inbox, so that nobody reads a reply any more.
+    #[serde(default)]
+    pub waited: bool,
 }
 
 impl Event {
+    /// Whether a reply can carry words to the model and to the person.
+    #[must_use]
+    pub const fn can_tell(&self) -> bool {
+        self.name.takes_words() && !self.waited
+    }
+
     /// Whether the event says that its process now shows this session: a `SessionStart` with another source than compact.
     #[must_use]
     pub fn announces(&self) -> bool {

@@ -47,7 +47,7 @@ reasons! {
     Subagent = "subagent",
     /// The same event was delivered before, at most 200 ms ago; it acts once.
     DeliveredTwice = "delivered_twice",
-    /// A known launch gave a sign of life; nothing else changed.
+    /// A known launch gave a sign of life.
     Heartbeat = "heartbeat",
     /// The decision needs records to change, and so the lock.
     NeedsLock = "needs_lock",
@@ -141,10 +141,7 @@ mod tests {
     fn words_are_unique_and_are_what_is_stored() {
         let mut words: Vec<_> = Reason::ALL.iter().map(|reason| reason.word()).collect();
         for reason in Reason::ALL {
-            assert_eq!(
-                serde_json::to_string(reason).unwrap(),
-                format!("\"{}\"", reason.word())
-            );
+            assert_eq!(serde_json::to_string(reason).unwrap(), format!("\"{}\"", reason.word()));
             assert!(reason.sentence().ends_with('.'), "{reason}");
         }
         words.sort_unstable();

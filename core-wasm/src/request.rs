@@ -182,9 +182,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self {
-            stale_after_ms: 7 * 24 * 60 * 60 * 1000,
-        }
+        Self { stale_after_ms: 7 * 24 * 60 * 60 * 1000 }
     }
 }
 

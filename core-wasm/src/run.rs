@@ -32,10 +32,7 @@ pub struct RunNameError;
 
 impl std::fmt::Display for RunNameError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(
-            f,
-            "a run's name has 1 to {MAX_NAME} printable characters, and no space at either end"
-        )
+        write!(f, "a run's name has 1 to {MAX_NAME} printable characters, and no space at either end")
     }
 }
 
@@ -54,11 +51,7 @@ impl TryFrom<String> for RunName {
     type Error = RunNameError;
     fn try_from(text: String) -> Result<Self, RunNameError> {
         let fits = (1..=MAX_NAME).contains(&text.chars().count());
-        if fits && text.trim() == text && text.chars().all(is_printable) {
-            Ok(Self(text))
-        } else {
-            Err(RunNameError)
-        }
+        if fits && text.trim() == text && text.chars().all(is_printable) { Ok(Self(text)) } else { Err(RunNameError) }
     }
 }
 

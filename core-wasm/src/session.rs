@@ -124,22 +124,17 @@ impl Session {
     /// The launch of this session in `process`, ended or not.
     #[must_use]
     pub fn launch(&self, process: &Process) -> Option<&Launch> {
-        self.launches
-            .iter()
-            .find(|launch| launch.process == *process)
+        self.launches.iter().find(|launch| launch.process == *process)
     }
 
     /// The same, to be changed.
     pub fn launch_mut(&mut self, process: &Process) -> Option<&mut Launch> {
-        self.launches
-            .iter_mut()
-            .find(|launch| launch.process == *process)
+        self.launches.iter_mut().find(|launch| launch.process == *process)
     }
 
     /// Whether this session has a launch in `process` that is not known to have ended.
     #[must_use]
     pub fn is_shown_by(&self, process: &Process) -> bool {
-        self.launch(process)
-            .is_some_and(|launch| launch.ended.is_none())
+        self.launch(process).is_some_and(|launch| launch.ended.is_none())
     }
 }

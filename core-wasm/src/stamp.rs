@@ -31,10 +31,6 @@ impl Stamp {
     /// Whether this moment is after `other`: by the boot's clock where both have one boot, else by the wall clock.
     #[must_use]
     pub fn is_after(&self, other: &Self) -> bool {
-        if self.boot == other.boot {
-            self.boot_ms > other.boot_ms
-        } else {
-            self.unix_ms > other.unix_ms
-        }
+        if self.boot == other.boot { self.boot_ms > other.boot_ms } else { self.unix_ms > other.unix_ms }
     }
 }

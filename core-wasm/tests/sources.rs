@@ -1,5 +1,6 @@
 //! core.wasm was made of the sources that are here. This needs no compiler for WASM, so it fails wherever somebody changes a
 //! rule and forgets `core-wasm/build.sh`.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -14,12 +15,8 @@ fn here() -> &'static Path {
 }
 
 fn digest(path: &Path) -> String {
-    let bytes =
-        fs::read(path).unwrap_or_else(|error| panic!("{}: {error}; {AGAIN}", path.display()));
-    Sha256::digest(bytes)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    let bytes = fs::read(path).unwrap_or_else(|error| panic!("{}: {error}; {AGAIN}", path.display()));
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn rust_files(directory: &Path) -> Vec<PathBuf> {
@@ -39,15 +36,10 @@ fn rust_files(directory: &Path) -> Vec<PathBuf> {
 fn recorded() -> (Vec<(String, PathBuf)>, Vec<(String, String, String)>) {
     let text = fs::read_to_string(here().join("core.wasm.sources")).expect(AGAIN);
     let (mut files, mut locked) = (Vec::new(), Vec::new());
-    for line in text
-        .lines()
-        .filter(|line| !line.starts_with('#') && !line.starts_with("toolchain "))
-    {
+    for line in text.lines().filter(|line| !line.starts_with('#') && !line.starts_with("toolchain ")) {
         match *line.split_whitespace().collect::<Vec<_>>() {
             [digest, path] => files.push((digest.to_owned(), here().join(path))),
-            ["locked", name, version, checksum] => {
-                locked.push((name.into(), version.into(), checksum.into()))
-            }
+            ["locked", name, version, checksum] => locked.push((name.into(), version.into(), checksum.into())),
             _ => panic!("core.wasm.sources has a line that is not understood: {line}; {AGAIN}"),
         }
     }
@@ -57,12 +49,7 @@ fn recorded() -> (Vec<(String, PathBuf)>, Vec<(String, String, String)>) {
 #[test]
 fn every_file_is_what_core_wasm_was_made_of() {
     for (recorded, path) in recorded().0 {
-        assert_eq!(
-            recorded,
-            digest(&path),
-            "{} changed since core.wasm was made; {AGAIN}",
-            path.display()
-        );
+        assert_eq!(recorded, digest(&path), "{} changed since core.wasm was made; {AGAIN}", path.display());
     }
 }
 
@@ -79,25 +66,12 @@ fn every_dependency_is_locked_as_it_went_into_core_wasm() {
     let lock = fs::read_to_string(here().join("../Cargo.lock")).unwrap();
     let locked = recorded().1;
     for name in ["serde", "serde_derive", "serde_json"] {
-        assert!(
-            locked.iter().any(|(locked, ..)| locked == name),
-            "{name} is not in core.wasm.sources; {AGAIN}"
-        );
+        assert!(locked.iter().any(|(locked, ..)| locked == name), "{name} is not in core.wasm.sources; {AGAIN}");
     }
     for (name, version, checksum) in locked {
-        let (name, version) = (
-            format!("name = \"{name}\""),
-            format!("version = \"{version}\""),
-        );
+        let (name, version) = (format!("name = \"{name}\""), format!("version = \"{version}\""));
         let checksum = format!("checksum = \"{checksum}\"");
-        let fits = |package: &str| {
-            [&name, &version, &checksum]
-                .iter()
-                .all(|line| package.lines().any(|l| l == **line))
-        };
-        assert!(
-            lock.split("\n\n").any(fits),
-            "Cargo.lock has another {name}; {AGAIN}"
-        );
+        let fits = |package: &str| [&name, &version, &checksum].iter().all(|line| package.lines().any(|l| l == **line));
+        assert!(lock.split("\n\n").any(fits), "Cargo.lock has another {name}; {AGAIN}");
     }
 }

@@ -68,9 +68,7 @@ fn claude_shows_one_session_and_codex_many() {
 
 #[test]
 fn the_sessions_file_of_claude_outweighs_a_late_looking_event() {
-    check(
-        "P1 start A\nP1 prompt A\nP1 start B clear\nshows P1 A\nP1 prompt A -> switched launched no_run superseded",
-    );
+    check("P1 start A\nP1 prompt A\nP1 start B clear\nshows P1 A\nP1 prompt A -> switched launched no_run superseded");
 }
 
 #[test]
@@ -80,15 +78,7 @@ fn compaction_is_the_same_session() {
 
 #[test]
 fn a_run_is_resumed_once_when_its_owner_is_gone() {
-    for end in [
-        "kill P1",
-        "zombie P1",
-        "reuse P1",
-        "P1 end A",
-        "unlock P1",
-        "shows P1 Z",
-        "reboot",
-    ] {
+    for end in ["kill P1", "zombie P1", "reuse P1", "P1 end A", "unlock P1", "shows P1 Z", "reboot"] {
         check(&format!(
             "P1 start A
              run A P1 r            -> started
@@ -314,17 +304,13 @@ fn a_stale_run_is_abandoned_and_can_be_adopted() {
          adopt r A P2          -> adopted
          = r active A/P2 #2",
     );
-    check(
-        "P1 start A\nrun A P1 r\nkill P1\ndays 6\nP2 start A resume -> resumed_same_session launched +told",
-    );
+    check("P1 start A\nrun A P1 r\nkill P1\ndays 6\nP2 start A resume -> resumed_same_session launched +told");
     check("P1 start A\nrun A P1 r\ndays 8\nP2 start A resume -> owner_alive launched +told");
 }
 
 #[test]
 fn an_unreadable_record_is_not_absent() {
-    check(
-        "P1 start A\nrun A P1 r\nbreak A\nP1 prompt A -> record_unreadable\nP2 start A resume -> record_unreadable",
-    );
+    check("P1 start A\nrun A P1 r\nbreak A\nP1 prompt A -> record_unreadable\nP2 start A resume -> record_unreadable");
     check(
         "P1 start A
          run A P1 r

@@ -19,15 +19,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     let engine = Engine::new(&config)?;
     let out = env::var("OUT_DIR")?;
     let mut table = String::new();
-    let mut sources = fs::read_dir("modules")?
-        .map(|entry| Ok(entry?.path()))
-        .collect::<Result<Vec<_>, Box<dyn Error>>>()?;
+    let mut sources =
+        fs::read_dir("modules")?.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>, Box<dyn Error>>>()?;
     sources.sort();
     for source in sources {
-        let name = source
-            .file_stem()
-            .and_then(|name| name.to_str())
-            .ok_or("a module without a name")?;
+        let name = source.file_stem().and_then(|name| name.to_str()).ok_or("a module without a name")?;
         let compiled = engine.precompile_module(&wat::parse_file(&source)?)?;
         let path = Path::new(&out).join(name).with_extension("cwasm");
         fs::write(&path, compiled)?;

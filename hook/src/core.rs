@@ -57,15 +57,11 @@ impl Core {
     /// A limit that was reached, or a core that does not answer with a decision.
     pub fn decide(&self, request: &Request) -> Result<Decision, CoreError> {
         let request = serde_json::to_vec(request).map_err(CoreError::Request)?;
-        let decision: Decision =
-            serde_json::from_slice(&self.decide_bytes(&request)?).map_err(CoreError::Reply)?;
+        let decision: Decision = serde_json::from_slice(&self.decide_bytes(&request)?).map_err(CoreError::Reply)?;
         if decision.protocol == PROTOCOL {
             Ok(decision)
         } else {
-            Err(CoreError::Protocol {
-                core: decision.protocol,
-                host: PROTOCOL,
-            })
+            Err(CoreError::Protocol { core: decision.protocol, host: PROTOCOL })
         }
     }
 

@@ -1,2 +1,12 @@
-//! baton.
+//! baton: gives every long piece of coding-agent work exactly one owner.
+
+pub mod agents;
+pub mod commands;
 pub mod core;
+pub mod decider;
+pub mod event;
+pub mod machine;
+pub mod reply;
+pub mod snapshot;
+pub mod store;
+pub mod words;

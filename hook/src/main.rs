@@ -1,1 +1,5 @@
-fn main() {}
+//! `baton`, the program.
+
+fn main() -> std::process::ExitCode {
+    agent_baton::commands::main()
+}

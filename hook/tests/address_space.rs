@@ -15,10 +15,7 @@ fn decides_in_a_small_address_space() {
     if std::env::var_os(CHILD).is_some() {
         let core = Core::load().unwrap();
         assert!(core.in_place());
-        assert_eq!(
-            core.decide_bytes(request).unwrap(),
-            agent_baton_core::decide_bytes(request)
-        );
+        assert_eq!(core.decide_bytes(request).unwrap(), agent_baton_core::decide_bytes(request));
         println!("decided");
         return;
     }
@@ -29,12 +26,6 @@ fn decides_in_a_small_address_space() {
         .env(CHILD, "yes")
         .output()
         .unwrap();
-    let (stdout, stderr) = (
-        String::from_utf8_lossy(&output.stdout),
-        String::from_utf8_lossy(&output.stderr),
-    );
-    assert!(
-        output.status.success() && stdout.contains("decided"),
-        "{stdout}{stderr}"
-    );
+    let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success() && stdout.contains("decided"), "{stdout}{stderr}");
 }

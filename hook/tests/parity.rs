@@ -1,4 +1,5 @@
 //! **Architecture invariant.** The same bytes give the same bytes, natively and in WASM.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::sync::LazyLock;
 
@@ -17,14 +18,9 @@ fn prompt() -> Value {
 /// Every value of a request that has no values in it, as a JSON pointer.
 fn leaves(value: &Value, at: &str, into: &mut Vec<String>) {
     match value {
-        Value::Object(fields) => fields
-            .iter()
-            .for_each(|(key, value)| leaves(value, &format!("{at}/{key}"), into)),
+        Value::Object(fields) => fields.iter().for_each(|(key, value)| leaves(value, &format!("{at}/{key}"), into)),
         Value::Array(items) => {
-            items
-                .iter()
-                .enumerate()
-                .for_each(|(index, value)| leaves(value, &format!("{at}/{index}"), into));
+            items.iter().enumerate().for_each(|(index, value)| leaves(value, &format!("{at}/{index}"), into));
         }
         _ => into.push(at.to_owned()),
     }
@@ -46,12 +42,9 @@ fn both(request: &[u8]) -> Vec<u8> {
 fn check(name: &str, edits: &[(&str, Value)], expected: &str) {
     let mut request = prompt();
     for (pointer, value) in edits {
-        *request
-            .pointer_mut(pointer)
-            .unwrap_or_else(|| panic!("{name}: {pointer}")) = value.clone();
+        *request.pointer_mut(pointer).unwrap_or_else(|| panic!("{name}: {pointer}")) = value.clone();
     }
-    let decision: Decision =
-        serde_json::from_slice(&both(&serde_json::to_vec(&request).unwrap())).unwrap();
+    let decision: Decision = serde_json::from_slice(&both(&serde_json::to_vec(&request).unwrap())).unwrap();
     assert_eq!(decision.reason.word(), expected, "{name}");
 }
 
@@ -67,17 +60,12 @@ fn ordinary_requests() {
     let locked = || (LOCKED, json!(true));
     let command = |command: Value| (ASK, json!({ "command": command }));
     let caller = |fence: u64| json!({ "fence": fence, "session": null, "ancestors": [] });
-    let verify =
-        |fence| command(json!({ "command": "verify", "run": "r-0001", "caller": caller(fence) }));
+    let verify = |fence| command(json!({ "command": "verify", "run": "r-0001", "caller": caller(fence) }));
 
     check("prompt of the owner", &[], "heartbeat");
     check("prompt under the lock", &[locked()], "heartbeat");
     check("the owner ends", &[locked(), event("session_end")], "ended");
-    check(
-        "another process, owner alive",
-        &[locked(), (PID, json!(5000))],
-        "owner_alive",
-    );
+    check("another process, owner alive", &[locked(), (PID, json!(5000))], "owner_alive");
     check(
         "another process, owner gone",
         &[locked(), (PID, json!(5000)), (SIGHT, json!("gone"))],
@@ -88,10 +76,7 @@ fn ordinary_requests() {
     check("an older number", &[locked(), verify(1)], "fence_old");
     check(
         "a person's cancel",
-        &[
-            locked(),
-            command(json!({ "command": "cancel", "run": "r-0001", "why": "\u{1f642}" })),
-        ],
+        &[locked(), command(json!({ "command": "cancel", "run": "r-0001", "why": "\u{1f642}" }))],
         "cancelled",
     );
 }
@@ -111,26 +96,19 @@ fn fields_that_the_core_does_not_know_come_back_as_they_were() {
         json!([{}]),
     ] {
         request["snapshot"]["session"]["live"]["of-another-version"] = odd.clone();
-        let reply: Value =
-            serde_json::from_slice(&both(&serde_json::to_vec(&request).unwrap())).unwrap();
-        assert_eq!(
-            reply["changes"][0]["record"]["session"]["of-another-version"],
-            odd
-        );
+        let reply: Value = serde_json::from_slice(&both(&serde_json::to_vec(&request).unwrap())).unwrap();
+        assert_eq!(reply["changes"][0]["record"]["session"]["of-another-version"], odd);
     }
 }
 
 #[test]
 fn as_deep_as_the_parser_goes_and_deeper() {
-    for depth in [
-        1, 60, 100, 110, 115, 118, 119, 120, 121, 122, 123, 124, 125, 126, 127, 128, 1000, 100_000,
-    ] {
+    for depth in [1, 60, 100, 110, 115, 118, 119, 120, 121, 122, 123, 124, 125, 126, 127, 128, 1000, 100_000] {
         for (open, close) in [("[", "]"), ("{\"a\":", "}")] {
             let deep = format!("{}1{}", open.repeat(depth), close.repeat(depth));
             for instead in [deep.clone(), format!("7,\"of-another-version\":{deep}")] {
                 let request = prompt().to_string();
-                let deeper =
-                    request.replacen("\"revision\":7", &format!("\"revision\":{instead}"), 1);
+                let deeper = request.replacen("\"revision\":7", &format!("\"revision\":{instead}"), 1);
                 assert_ne!(request, deeper);
                 both(deeper.as_bytes());
             }
@@ -152,11 +130,7 @@ fn the_longest_request_is_within_the_limits_of_the_core() {
         launches.unwrap().push(launch.clone());
     }
     let request = request.to_string();
-    assert!(
-        request.len() > REQUEST_BYTES / 100 * 98,
-        "{}",
-        request.len()
-    );
+    assert!(request.len() > REQUEST_BYTES / 100 * 98, "{}", request.len());
     let decision: Decision = serde_json::from_slice(&both(request.as_bytes())).unwrap();
     assert_eq!(decision.reason.word(), "ended");
 }

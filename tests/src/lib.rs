@@ -1,1 +1,19 @@
-//! Harness.
+//! The harness of the black-box tests: it runs the built program below processes that stand in for agents, and reads what the
+//! program left in its state directory.
+
+pub mod capture;
+pub mod mount;
+pub mod mutation;
+pub mod process;
+pub mod program;
+pub mod replay;
+pub mod reply;
+pub mod scenario;
+pub mod scratch;
+pub mod stand_in;
+pub mod state;
+pub mod view;
+pub mod window;
+
+pub use scratch::Scratch;
+pub use window::Window;

@@ -28,11 +28,7 @@ pub fn apply(
     process: &Process,
     consent: Consent,
 ) -> Reason {
-    let named = request
-        .snapshot
-        .runs
-        .iter()
-        .find(|named| named.id == id.as_str());
+    let named = request.snapshot.runs.iter().find(|named| named.id == id.as_str());
     if named.is_some_and(|named| named.reading == Reading::Unreadable) {
         return Reason::RecordUnreadable;
     }
@@ -66,10 +62,7 @@ pub fn apply(
 }
 
 fn revive(draft: &mut Draft, id: &RunId) {
-    if let Some(run) = draft
-        .run_mut(id)
-        .filter(|run| run.status == Status::Abandoned)
-    {
+    if let Some(run) = draft.run_mut(id).filter(|run| run.status == Status::Abandoned) {
         run.status = Status::Active;
         run.finished = None;
         run.stop_reason = None;

@@ -19,13 +19,7 @@ pub struct Progress<'a> {
 }
 
 /// Advances a run.
-pub fn update(
-    request: &Request,
-    draft: &mut Draft,
-    id: &RunId,
-    caller: &Caller,
-    progress: &Progress<'_>,
-) -> Reason {
+pub fn update(request: &Request, draft: &mut Draft, id: &RunId, caller: &Caller, progress: &Progress<'_>) -> Reason {
     if let Err(reason) = may_advance(request, draft, id, caller) {
         return reason;
     }
@@ -39,9 +33,7 @@ pub fn update(
 
 /// Says whether the caller owns the run.
 pub fn verify(request: &Request, draft: &Draft, id: &RunId, caller: &Caller) -> Reason {
-    may_advance(request, draft, id, caller)
-        .err()
-        .unwrap_or(Reason::Verified)
+    may_advance(request, draft, id, caller).err().unwrap_or(Reason::Verified)
 }
 
 /// Ends a run as done or failed.
@@ -56,44 +48,25 @@ pub fn finish(
     if let Err(reason) = may_advance(request, draft, id, caller) {
         return reason;
     }
-    end(
-        request,
-        draft,
-        id,
-        if failed { Status::Failed } else { Status::Done },
-        why,
-    );
+    end(request, draft, id, if failed { Status::Failed } else { Status::Done }, why);
     Reason::Finished
 }
 
 /// The unfinished run of that id, or why there is none.
 pub fn unfinished<'a>(request: &Request, draft: &'a Draft, id: &RunId) -> Result<&'a Run, Reason> {
-    let named = request
-        .snapshot
-        .runs
-        .iter()
-        .find(|named| named.id == id.as_str());
+    let named = request.snapshot.runs.iter().find(|named| named.id == id.as_str());
     match named.map(|named| &named.reading) {
         Some(Reading::Unreadable) => Err(Reason::RecordUnreadable),
         None | Some(Reading::Absent) => Err(Reason::RunNotFound),
         Some(Reading::Live(_) | Reading::Archived(_)) => {
             let run = draft.run(id).ok_or(Reason::RunNotFound)?;
-            if run.status.is_unfinished() {
-                Ok(run)
-            } else {
-                Err(Reason::AlreadyOver)
-            }
+            if run.status.is_unfinished() { Ok(run) } else { Err(Reason::AlreadyOver) }
         }
     }
 }
 
 /// A writer needs the present number, or to stand beneath the owner, as a tool call of its session does.
-fn may_advance(
-    request: &Request,
-    draft: &Draft,
-    id: &RunId,
-    caller: &Caller,
-) -> Result<(), Reason> {
+fn may_advance(request: &Request, draft: &Draft, id: &RunId, caller: &Caller) -> Result<(), Reason> {
     let run = unfinished(request, draft, id)?;
     match caller.fence {
         Some(fence) if fence == run.fence => Ok(()),
@@ -104,9 +77,6 @@ fn may_advance(
 }
 
 fn is_beneath(caller: &Caller, run: &Run) -> bool {
-    let same_session = caller
-        .session
-        .as_ref()
-        .is_none_or(|session| *session == run.owner.session);
+    let same_session = caller.session.as_ref().is_none_or(|session| *session == run.owner.session);
     same_session && caller.ancestors.contains(&run.owner.process)
 }

@@ -1,17 +1,29 @@
 //! Whether a launch lives.
 
 use crate::draft::Draft;
-use crate::process::{Live, LockSight, Probe, Sight};
+use crate::process::{Live, LockSight, Place, Probe, Sight};
 use crate::request::{Ask, Request};
 use crate::session::{Launch, Session};
 
-/// Whether `launch` of `session` lives, by its record and by what the machine showed.
+/// Whether `launch` of `session` lives, by its record, by what the machine showed, and by what else its process announced.
+#[must_use]
+pub fn live(request: &Request, draft: &Draft, session: &Session, launch: &Launch) -> Live {
+    let local = is_local(&request.place, launch);
+    if launch.ended.is_none() && local && is_of_event(request, session, launch) {
+        return Live::Yes;
+    }
+    if local && showed_another_since(draft, session, launch) {
+        return Live::No;
+    }
+    seen(&request.place, &request.snapshot.probes, session, launch)
+}
+
+/// Whether a launch lives, by its record and by what the machine showed of it alone.
 ///
 /// `No` is tested first: one proof of an end outweighs everything that could not be read.
 #[must_use]
-pub fn live(request: &Request, draft: &Draft, session: &Session, launch: &Launch) -> Live {
+pub fn seen(place: &Place, probes: &[Probe], session: &Session, launch: &Launch) -> Live {
     let process = &launch.process;
-    let place = &request.place;
     if launch.ended.is_some() {
         return Live::No;
     }
@@ -21,41 +33,31 @@ pub fn live(request: &Request, draft: &Draft, session: &Session, launch: &Launch
     if process.boot != place.boot {
         return Live::No;
     }
-    if is_of_event(request, session, launch) {
-        return Live::Yes;
-    }
-    let probe = request
-        .snapshot
-        .probes
-        .iter()
-        .find(|probe| probe.session == session.id && probe.process == *process);
-    if probe.is_some_and(|probe| proves_end(session, probe))
-        || showed_another_since(draft, session, launch)
-    {
-        return Live::No;
-    }
-    match probe {
-        Some(probe) if probe.sight == Sight::Running && probe.lock != LockSight::Unreadable => {
-            Live::Yes
-        }
+    match probes.iter().find(|probe| probe.session == session.id && probe.process == *process) {
+        Some(probe) if proves_end(session, probe) => Live::No,
+        Some(probe) if probe.sight == Sight::Running && probe.lock != LockSight::Unreadable => Live::Yes,
         _ => Live::Unknown,
     }
+}
+
+/// Whether the launch is of this boot, machine and pid namespace.
+fn is_local(place: &Place, launch: &Launch) -> bool {
+    let process = &launch.process;
+    process.machine == place.machine && process.pidns == place.pidns && process.boot == place.boot
 }
 
 /// The process that sent an event of this session lives, and shows it.
 fn is_of_event(request: &Request, session: &Session, launch: &Launch) -> bool {
     match &request.ask {
         Ask::Event(event) => {
-            event.session.as_ref() == Some(&session.id)
-                && event.process.as_ref() == Some(&launch.process)
+            event.session.as_ref() == Some(&session.id) && event.process.as_ref() == Some(&launch.process)
         }
         Ask::Command(_) => false,
     }
 }
 
 fn proves_end(session: &Session, probe: &Probe) -> bool {
-    let shows_another = session.agent.shows_one_session()
-        && probe.shows.as_ref().is_some_and(|id| *id != session.id);
+    let shows_another = session.agent.shows_one_session() && probe.shows.as_ref().is_some_and(|id| *id != session.id);
     matches!(probe.sight, Sight::Gone | Sight::Zombie | Sight::Reused)
         || shows_another
         || probe.lock == LockSight::Released
@@ -67,9 +69,5 @@ fn showed_another_since(draft: &Draft, session: &Session, launch: &Launch) -> bo
         && draft
             .sessions()
             .filter(|other| other.id != session.id)
-            .any(|other| {
-                other
-                    .launch(&launch.process)
-                    .is_some_and(|newer| newer.started.is_after(&launch.started))
-            })
+            .any(|other| other.launch(&launch.process).is_some_and(|newer| newer.started.is_after(&launch.started)))
 }

@@ -21,7 +21,5 @@ pub fn apply(request: &Request, draft: &mut Draft, id: &RunId, why: Option<Strin
 
 /// An abandoned run can still be adopted, so a person can still say that it must not be.
 fn is_abandoned(draft: &Draft, id: &RunId) -> bool {
-    draft
-        .run(id)
-        .is_some_and(|run| run.status == Status::Abandoned)
+    draft.run(id).is_some_and(|run| run.status == Status::Abandoned)
 }

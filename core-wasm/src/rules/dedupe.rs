@@ -11,28 +11,21 @@ use crate::request::Request;
 use crate::rules::alive::live;
 use crate::session::{End, Session};
 
+/// The most older sessions that one event changes; the next event goes on.
+const MAX_OLDER: usize = 8;
+
 /// Applies the dedupe rules to the neighbours of a session that a process has just begun to show.
 ///
 /// Only a session that never held anything is superseded. All else is kept: two living processes in one pane, several sessions in
 /// one Codex process, one session in two windows are facts, not duplicates.
-pub fn apply(
-    request: &Request,
-    draft: &mut Draft,
-    event: &Event,
-    id: &SessionId,
-    process: &Process,
-) -> Vec<Reason> {
+pub fn apply(request: &Request, draft: &mut Draft, event: &Event, id: &SessionId, process: &Process) -> Vec<Reason> {
     let mut rows = Vec::new();
     for other in neighbours(draft, id) {
         let Some(session) = draft.session(&other) else {
             continue;
         };
         let shares_process = session.launch(process).is_some();
-        let shares_pane = event.pane.is_known()
-            && session
-                .launches
-                .iter()
-                .any(|launch| launch.pane == event.pane);
+        let shares_pane = event.pane.is_known() && session.launches.iter().any(|launch| launch.pane == event.pane);
         if is_empty(request, draft, session) && (shares_process || shares_pane) {
             supersede(request, draft, &other);
             rows.push(Reason::Superseded);
@@ -45,16 +38,12 @@ pub fn apply(
 }
 
 fn neighbours(draft: &Draft, id: &SessionId) -> Vec<SessionId> {
-    let superseded = |session: &Session| {
-        session
-            .over
-            .as_ref()
-            .is_some_and(|over| over.reason == Reason::Superseded)
-    };
+    let superseded = |session: &Session| session.over.as_ref().is_some_and(|over| over.reason == Reason::Superseded);
     draft
         .sessions()
         .filter(|session| session.id != *id && !superseded(session))
         .map(|session| session.id.clone())
+        .take(MAX_OLDER)
         .collect()
 }
 
@@ -63,30 +52,18 @@ fn is_empty(request: &Request, draft: &Draft, session: &Session) -> bool {
         && !session.has_context
         && !session.pinned
         && session.runs.is_empty()
-        && session
-            .launches
-            .iter()
-            .all(|launch| live(request, draft, session, launch) == Live::No)
+        && session.launches.iter().all(|launch| live(request, draft, session, launch) == Live::No)
 }
 
 fn supersede(request: &Request, draft: &mut Draft, id: &SessionId) {
     if let Some(session) = draft.session_mut(id) {
-        session.over = Some(End {
-            at: request.now.clone(),
-            reason: Reason::Superseded,
-        });
+        session.over = Some(End { at: request.now.clone(), reason: Reason::Superseded });
     }
     draft.shelve_session(id, Shelf::Archive);
 }
 
 /// Takes the pane off the launches of another process that are proved over.
-fn leave_pane(
-    request: &Request,
-    draft: &mut Draft,
-    id: &SessionId,
-    event: &Event,
-    process: &Process,
-) -> bool {
+fn leave_pane(request: &Request, draft: &mut Draft, id: &SessionId, event: &Event, process: &Process) -> bool {
     let Some(session) = draft.session(id) else {
         return false;
     };
@@ -98,11 +75,7 @@ fn leave_pane(
         .map(|launch| launch.process.clone())
         .collect();
     if let Some(session) = draft.session_mut(id) {
-        for launch in session
-            .launches
-            .iter_mut()
-            .filter(|launch| over.contains(&launch.process))
-        {
+        for launch in session.launches.iter_mut().filter(|launch| over.contains(&launch.process)) {
             launch.pane = Pane::Unknown;
         }
     }

@@ -12,22 +12,14 @@ use crate::session::{End, Launch, MAX_LAUNCHES, Session};
 use crate::stamp::Stamp;
 
 /// Applies the launch table; gives the rows that applied, in order, or the one row that ends the decision.
-pub fn apply(
-    request: &Request,
-    draft: &mut Draft,
-    event: &Event,
-    id: &SessionId,
-    process: &Process,
-) -> Outcome {
+pub fn apply(request: &Request, draft: &mut Draft, event: &Event, id: &SessionId, process: &Process) -> Outcome {
     if event.name == EventName::SessionEnd {
         return Outcome::Over(end(request, draft, event, id, process));
     }
     if is_late(draft, event, id, process) {
         return Outcome::Over(Reason::LateEvent);
     }
-    let known = draft
-        .session(id)
-        .is_some_and(|session| session.is_shown_by(process));
+    let known = draft.session(id).is_some_and(|session| session.is_shown_by(process));
     if known && !event.announces() {
         return Outcome::Goes(vec![note(draft, event, id, process)]);
     }
@@ -56,31 +48,19 @@ fn sent(request: &Request, event: &Event) -> Stamp {
     stamp
 }
 
-fn end(
-    request: &Request,
-    draft: &mut Draft,
-    event: &Event,
-    id: &SessionId,
-    process: &Process,
-) -> Reason {
+fn end(request: &Request, draft: &mut Draft, event: &Event, id: &SessionId, process: &Process) -> Reason {
     if !matches!(request.snapshot.session, Reading::Live(_)) {
         return Reason::UnknownSession;
     }
     let sent = sent(request, event);
-    let Some(launch) = draft
-        .session_mut(id)
-        .and_then(|session| session.launch_mut(process))
-    else {
+    let Some(launch) = draft.session_mut(id).and_then(|session| session.launch_mut(process)) else {
         return Reason::EndOfOtherProcess;
     };
     if launch.started.is_after(&sent) {
         return Reason::EndOutdated;
     }
     if launch.ended.is_none() {
-        launch.ended = Some(End {
-            at: sent,
-            reason: Reason::Ended,
-        });
+        launch.ended = Some(End { at: sent, reason: Reason::Ended });
         close_if_left(request, draft, id);
     }
     Reason::Ended
@@ -91,18 +71,11 @@ fn close_if_left(request: &Request, draft: &mut Draft, id: &SessionId) {
     let Some(session) = draft.session(id) else {
         return;
     };
-    if session
-        .launches
-        .iter()
-        .any(|launch| live(request, draft, session, launch) != Live::No)
-    {
+    if session.launches.iter().any(|launch| live(request, draft, session, launch) != Live::No) {
         return;
     }
     if let Some(session) = draft.session_mut(id) {
-        session.over = Some(End {
-            at: request.now.clone(),
-            reason: Reason::Ended,
-        });
+        session.over = Some(End { at: request.now.clone(), reason: Reason::Ended });
     }
 }
 
@@ -112,12 +85,8 @@ fn is_late(draft: &Draft, event: &Event, id: &SessionId, process: &Process) -> b
     event.agent.shows_one_session()
         && !event.announces()
         && event.shows.as_ref() != Some(id)
-        && !draft
-            .session(id)
-            .is_some_and(|session| session.is_shown_by(process))
-        && draft
-            .sessions()
-            .any(|other| other.id != *id && other.is_shown_by(process))
+        && !draft.session(id).is_some_and(|session| session.is_shown_by(process))
+        && draft.sessions().any(|other| other.id != *id && other.is_shown_by(process))
 }
 
 /// An event of a launch that is known, and announces nothing.
@@ -126,18 +95,11 @@ fn note(draft: &mut Draft, event: &Event, id: &SessionId, process: &Process) -> 
     if let Some(session) = draft.session_mut(id) {
         session.prompted |= event.name == EventName::UserPromptSubmit;
         session.has_context |= compacted;
-        if let Some(launch) = session
-            .launch_mut(process)
-            .filter(|launch| launch.lock.is_none())
-        {
+        if let Some(launch) = session.launch_mut(process).filter(|launch| launch.lock.is_none()) {
             launch.lock.clone_from(&event.lock);
         }
     }
-    if compacted {
-        Reason::Compacted
-    } else {
-        Reason::Heartbeat
-    }
+    if compacted { Reason::Compacted } else { Reason::Heartbeat }
 }
 
 /// Ends the launches of every other session in a process that shows one at a time.
@@ -148,14 +110,8 @@ fn leave_others(request: &Request, draft: &mut Draft, id: &SessionId, process: &
         .map(|other| other.id.clone())
         .collect();
     for other in &others {
-        if let Some(launch) = draft
-            .session_mut(other)
-            .and_then(|session| session.launch_mut(process))
-        {
-            launch.ended = Some(End {
-                at: request.now.clone(),
-                reason: Reason::Switched,
-            });
+        if let Some(launch) = draft.session_mut(other).and_then(|session| session.launch_mut(process)) {
+            launch.ended = Some(End { at: request.now.clone(), reason: Reason::Switched });
         }
         close_if_left(request, draft, other);
     }
@@ -163,13 +119,7 @@ fn leave_others(request: &Request, draft: &mut Draft, id: &SessionId, process: &
 }
 
 /// The process shows the session: registers it, revives it, or notes that it was announced again.
-fn show(
-    request: &Request,
-    draft: &mut Draft,
-    event: &Event,
-    id: &SessionId,
-    process: &Process,
-) -> Reason {
+fn show(request: &Request, draft: &mut Draft, event: &Event, id: &SessionId, process: &Process) -> Reason {
     let known = draft.session(id).is_some();
     if !known {
         draft.add_session(blank(request, event, id));
@@ -181,15 +131,9 @@ fn show(
     };
     session.over = None;
     session.prompted |= event.name == EventName::UserPromptSubmit;
-    session.has_context |= event.has_context
-        || matches!(
-            event.source,
-            Some(Source::Resume | Source::Fork | Source::Compact)
-        );
-    for (field, value) in [
-        (&mut session.cwd, &event.cwd),
-        (&mut session.transcript, &event.transcript),
-    ] {
+    session.has_context |=
+        event.has_context || matches!(event.source, Some(Source::Resume | Source::Fork | Source::Compact));
+    for (field, value) in [(&mut session.cwd, &event.cwd), (&mut session.transcript, &event.transcript)] {
         if value.is_some() {
             field.clone_from(value);
         }
@@ -206,11 +150,7 @@ fn show(
     };
     let row = match session.launch_mut(process) {
         Some(launch) => {
-            let row = if launch.ended.is_none() {
-                Reason::Announced
-            } else {
-                Reason::Launched
-            };
+            let row = if launch.ended.is_none() { Reason::Announced } else { Reason::Launched };
             *launch = Launch {
                 lock: fresh.lock.or_else(|| launch.lock.take()),
                 told: std::mem::take(&mut launch.told),
@@ -221,11 +161,7 @@ fn show(
         }
         None => {
             session.launches.push(fresh);
-            if known {
-                Reason::Launched
-            } else {
-                Reason::Registered
-            }
+            if known { Reason::Launched } else { Reason::Registered }
         }
     };
     forget_launches(request, draft, id);
@@ -262,12 +198,7 @@ fn forget_launches(request: &Request, draft: &mut Draft, id: &SessionId) {
         return;
     };
     let over = |launch: &Launch| live(request, draft, session, launch) == Live::No;
-    let Some(oldest) = session
-        .launches
-        .iter()
-        .position(over)
-        .filter(|_| session.launches.len() > MAX_LAUNCHES)
-    else {
+    let Some(oldest) = session.launches.iter().position(over).filter(|_| session.launches.len() > MAX_LAUNCHES) else {
         return;
     };
     if let Some(session) = draft.session_mut(id) {

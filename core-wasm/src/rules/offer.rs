@@ -25,9 +25,7 @@ pub fn apply(
     process: &Process,
     tells: &mut Vec<Tell>,
 ) -> Option<Reason> {
-    let session = draft
-        .session(id)
-        .filter(|session| session.runs.is_empty() && event.name.can_tell())?;
+    let session = draft.session(id).filter(|session| session.runs.is_empty() && event.can_tell())?;
     let here = |run: &&Run| {
         run.status.is_unfinished()
             && run.owner.session != *id
@@ -38,27 +36,12 @@ pub fn apply(
     let offers: Vec<(Told, u32)> = draft
         .runs()
         .filter(here)
-        .filter(|run| {
-            owner_lives(request, draft, run) == Live::No || was_left_here(event, process, run)
-        })
+        .filter(|run| owner_lives(request, draft, run) == Live::No || was_left_here(event, process, run))
         .take(MAX_OFFERS.saturating_sub(session.offered.len()))
-        .map(|run| {
-            (
-                Told {
-                    run: run.id.clone(),
-                    fence: run.fence,
-                    reason: Reason::RunOffered,
-                },
-                run.iteration,
-            )
-        })
+        .map(|run| (Told { run: run.id.clone(), fence: run.fence, reason: Reason::RunOffered }, run.iteration))
         .collect();
     let runs: Vec<RunId> = offers.iter().map(|(told, _)| told.run.clone()).collect();
-    tells.extend(
-        offers
-            .into_iter()
-            .map(|(told, iteration)| Tell::Interrupted { told, iteration }),
-    );
+    tells.extend(offers.into_iter().map(|(told, iteration)| Tell::Interrupted { told, iteration }));
     draft.session_mut(id)?.offered.extend(runs.iter().cloned());
     (!runs.is_empty()).then_some(Reason::RunOffered)
 }

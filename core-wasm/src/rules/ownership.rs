@@ -22,20 +22,13 @@ pub struct Claimant<'a> {
 }
 
 /// Applies the ownership table; gives the row that applied.
-pub fn apply(
-    request: &Request,
-    draft: &mut Draft,
-    claimant: &Claimant<'_>,
-    tells: &mut Vec<Tell>,
-) -> Reason {
+pub fn apply(request: &Request, draft: &mut Draft, claimant: &Claimant<'_>, tells: &mut Vec<Tell>) -> Reason {
     if names_unreadable_run(request, draft, claimant.session) {
         return Reason::RecordUnreadable;
     }
     let own = unfinished_runs(draft, claimant.session);
     match own.as_slice() {
-        [] => {
-            follow(request, draft, claimant).unwrap_or_else(|| without_run(draft, claimant.session))
-        }
+        [] => follow(request, draft, claimant).unwrap_or_else(|| without_run(draft, claimant.session)),
         [run] => with_run(request, draft, claimant, run, tells),
         [first, ..] => {
             if let Some(told) = told_of(draft, first, Reason::MultipleMatchingRuns)
@@ -50,31 +43,18 @@ pub fn apply(
 
 fn names_unreadable_run(request: &Request, draft: &Draft, id: &SessionId) -> bool {
     let unreadable = |run: &RunId| {
-        let named = request
-            .snapshot
-            .runs
-            .iter()
-            .find(|named| named.id == run.as_str());
+        let named = request.snapshot.runs.iter().find(|named| named.id == run.as_str());
         named.is_some_and(|named| named.reading == Reading::Unreadable)
     };
-    draft
-        .session(id)
-        .is_some_and(|session| session.runs.iter().any(unreadable))
+    draft.session(id).is_some_and(|session| session.runs.iter().any(unreadable))
 }
 
 /// The unfinished runs that a session owns: its record names them, and theirs name it.
 fn unfinished_runs(draft: &Draft, id: &SessionId) -> Vec<RunId> {
-    let named = draft
-        .session(id)
-        .map(|session| session.runs.clone())
-        .unwrap_or_default();
+    let named = draft.session(id).map(|session| session.runs.clone()).unwrap_or_default();
     named
         .into_iter()
-        .filter(|run| {
-            draft
-                .run(run)
-                .is_some_and(|run| run.status.is_unfinished() && run.owner.session == *id)
-        })
+        .filter(|run| draft.run(run).is_some_and(|run| run.status.is_unfinished() && run.owner.session == *id))
         .collect()
 }
 
@@ -86,11 +66,7 @@ fn without_run(draft: &mut Draft, id: &SessionId) -> Reason {
     let over = u32::try_from(session.runs.len()).unwrap_or(u32::MAX);
     session.runs.clear();
     session.runs_over = session.runs_over.saturating_add(over);
-    if session.runs_over > 0 {
-        Reason::RunOver
-    } else {
-        Reason::NoRun
-    }
+    if session.runs_over > 0 { Reason::RunOver } else { Reason::NoRun }
 }
 
 fn with_run(
@@ -113,28 +89,14 @@ fn with_run(
         Live::No => match idle_since(request, draft, &run) {
             Some(source) => return abandon(request, draft, id, source),
             None => {
-                give(
-                    request,
-                    draft,
-                    id,
-                    owner(claimant),
-                    Reason::ResumedSameSession,
-                );
+                give(request, draft, id, owner(claimant), Reason::ResumedSameSession);
                 return Reason::ResumedSameSession;
             }
         },
     };
-    let told = Told {
-        run: id.clone(),
-        fence: run.fence,
-        reason: row,
-    };
+    let told = Told { run: id.clone(), fence: run.fence, reason: row };
     if tell_once(draft, claimant, told.clone()) {
-        tells.push(Tell::OwnerElsewhere {
-            told,
-            pane: run.owner.pane,
-            pid: run.owner.process.pid,
-        });
+        tells.push(Tell::OwnerElsewhere { told, pane: run.owner.pane, pid: run.owner.process.pid });
     }
     row
 }
@@ -145,11 +107,7 @@ pub fn owner_lives(request: &Request, draft: &Draft, run: &Run) -> Live {
     let Some(session) = draft.session(&run.owner.session) else {
         return Live::Unknown;
     };
-    session
-        .launch(&run.owner.process)
-        .map_or(Live::Unknown, |launch| {
-            live(request, draft, session, launch)
-        })
+    session.launch(&run.owner.process).map_or(Live::Unknown, |launch| live(request, draft, session, launch))
 }
 
 fn owner(claimant: &Claimant<'_>) -> Owner {
@@ -167,11 +125,7 @@ fn refresh(draft: &mut Draft, claimant: &Claimant<'_>, id: &RunId) {
     if claimant.event.name != EventName::SessionEnd && claimant.event.announces() {
         run.owner.pane.clone_from(&claimant.event.pane);
     }
-    let by_person = claimant
-        .event
-        .prompt
-        .as_ref()
-        .is_some_and(|prompt| prompt.by_person);
+    let by_person = claimant.event.prompt.as_ref().is_some_and(|prompt| prompt.by_person);
     if run.status == Status::Waiting && by_person {
         run.status = Status::Active;
         run.stop_reason = None;
@@ -182,39 +136,21 @@ fn refresh(draft: &mut Draft, claimant: &Claimant<'_>, id: &RunId) {
 /// Codex names no predecessor, so there nothing is followed.
 fn follow(request: &Request, draft: &mut Draft, claimant: &Claimant<'_>) -> Option<Reason> {
     let event = claimant.event;
-    if !event.agent.shows_one_session()
-        || !matches!(event.source, Some(Source::Clear | Source::Fork))
-    {
+    if !event.agent.shows_one_session() || !matches!(event.source, Some(Source::Clear | Source::Fork)) {
         return None;
     }
     let before = draft
         .sessions()
         .filter(|session| session.id != *claimant.session)
-        .filter_map(|session| {
-            session
-                .launch(claimant.process)
-                .map(|launch| (session, launch))
-        })
-        .reduce(|newest, next| {
-            if next.1.started.is_after(&newest.1.started) {
-                next
-            } else {
-                newest
-            }
-        })
+        .filter_map(|session| session.launch(claimant.process).map(|launch| (session, launch)))
+        .reduce(|newest, next| if next.1.started.is_after(&newest.1.started) { next } else { newest })
         .map(|(session, _)| session.id.clone())?;
     let runs = unfinished_runs(draft, &before);
     let [id] = runs.as_slice() else { return None };
     if draft.run(id)?.owner.process != *claimant.process {
         return None;
     }
-    give(
-        request,
-        draft,
-        id,
-        owner(claimant),
-        Reason::FollowedInProcess,
-    );
+    give(request, draft, id, owner(claimant), Reason::FollowedInProcess);
     Some(Reason::FollowedInProcess)
 }
 
@@ -222,24 +158,12 @@ fn follow(request: &Request, draft: &mut Draft, claimant: &Claimant<'_>) -> Opti
 pub fn give(request: &Request, draft: &mut Draft, id: &RunId, owner: Owner, reason: Reason) {
     let Some(run) = draft.run_mut(id) else { return };
     run.fence = run.fence.next();
-    let told = Told {
-        run: id.clone(),
-        fence: run.fence,
-        reason,
-    };
+    let told = Told { run: id.clone(), fence: run.fence, reason };
     let from = std::mem::replace(&mut run.owner, owner.clone());
-    run.history.push(Transfer {
-        fence: run.fence,
-        from: from.clone(),
-        at: request.now.clone(),
-        reason,
-    });
+    run.history.push(Transfer { fence: run.fence, from: from.clone(), at: request.now.clone(), reason });
     let spare = run.history.len().saturating_sub(MAX_HISTORY);
     run.history.drain(..spare);
-    if let Some(session) = draft
-        .session_mut(&from.session)
-        .filter(|session| session.id != owner.session)
-    {
+    if let Some(session) = draft.session_mut(&from.session).filter(|session| session.id != owner.session) {
         session.runs.retain(|run| run != id);
         session.untold = session.untold.take().filter(|told| told.run != *id);
     }
@@ -254,44 +178,24 @@ pub fn give(request: &Request, draft: &mut Draft, id: &RunId, owner: Owner, reas
 fn idle_since(request: &Request, draft: &Draft, run: &Run) -> Option<(u64, &'static str)> {
     let limit = request.snapshot.limits.stale_after_ms;
     let written = (run.updated.age_ms(&request.now), "the run's record");
-    let session = draft
-        .session(&run.owner.session)
-        .map(|session| (session.updated.age_ms(&request.now), "the session's record"));
-    let log = request
-        .snapshot
-        .deliveries
-        .iter()
-        .map(|delivery| (delivery.at.age_ms(&request.now), "the session's log"));
-    let newest = std::iter::once(written)
-        .chain(session)
-        .chain(log)
-        .min_by_key(|(age, _)| *age)?;
+    let session =
+        draft.session(&run.owner.session).map(|session| (session.updated.age_ms(&request.now), "the session's record"));
+    let log =
+        request.snapshot.deliveries.iter().map(|delivery| (delivery.at.age_ms(&request.now), "the session's log"));
+    let newest = std::iter::once(written).chain(session).chain(log).min_by_key(|(age, _)| *age)?;
     (newest.0 > limit).then_some(newest)
 }
 
-fn abandon(
-    request: &Request,
-    draft: &mut Draft,
-    id: &RunId,
-    (age_ms, source): (u64, &'static str),
-) -> Reason {
+fn abandon(request: &Request, draft: &mut Draft, id: &RunId, (age_ms, source): (u64, &'static str)) -> Reason {
     let limit = request.snapshot.limits.stale_after_ms;
-    let why = format!(
-        "no activity for {} (threshold {}; by {source})",
-        hours(age_ms),
-        hours(limit)
-    );
+    let why = format!("no activity for {} (threshold {}; by {source})", hours(age_ms), hours(limit));
     end(request, draft, id, Status::Abandoned, Some(why));
     Reason::AbandonedStale
 }
 
 fn hours(ms: u64) -> String {
     let hours = ms / 3_600_000;
-    if hours >= 48 {
-        format!("{} days", hours / 24)
-    } else {
-        format!("{hours} h")
-    }
+    if hours >= 48 { format!("{} days", hours / 24) } else { format!("{hours} h") }
 }
 
 /// Ends a run and takes it off its owner's session.
@@ -312,21 +216,15 @@ pub fn end(request: &Request, draft: &mut Draft, id: &RunId, status: Status, why
 }
 
 fn told_of(draft: &Draft, id: &RunId, reason: Reason) -> Option<Told> {
-    draft.run(id).map(|run| Told {
-        run: id.clone(),
-        fence: run.fence,
-        reason,
-    })
+    draft.run(id).map(|run| Told { run: id.clone(), fence: run.fence, reason })
 }
 
 /// Whether something is to be told now: the event can carry it, and this launch was not told before.
 fn tell_once(draft: &mut Draft, claimant: &Claimant<'_>, told: Told) -> bool {
-    if !claimant.event.name.can_tell() {
+    if !claimant.event.can_tell() {
         return false;
     }
-    let Some(launch) = draft
-        .session_mut(claimant.session)
-        .and_then(|session| session.launch_mut(claimant.process))
+    let Some(launch) = draft.session_mut(claimant.session).and_then(|session| session.launch_mut(claimant.process))
     else {
         return false;
     };

@@ -63,12 +63,7 @@ pub fn apply(
 }
 
 /// The launch of a session in a process, as an owner; refused unless it may live.
-pub fn launch_owner(
-    request: &Request,
-    draft: &Draft,
-    id: &SessionId,
-    process: &Process,
-) -> Result<Owner, Reason> {
+pub fn launch_owner(request: &Request, draft: &Draft, id: &SessionId, process: &Process) -> Result<Owner, Reason> {
     match request.snapshot.session {
         Reading::Unreadable => return Err(Reason::RecordUnreadable),
         Reading::Absent => return Err(Reason::SessionNotFound),
@@ -79,21 +74,11 @@ pub fn launch_owner(
     if live(request, draft, session, launch) == Live::No {
         return Err(Reason::NoLiveLaunch);
     }
-    Ok(Owner {
-        agent: session.agent,
-        session: id.clone(),
-        process: process.clone(),
-        pane: launch.pane.clone(),
-    })
+    Ok(Owner { agent: session.agent, session: id.clone(), process: process.clone(), pane: launch.pane.clone() })
 }
 
 /// Why a session cannot own another run than `except`: it has an unfinished one, or one that cannot be read.
-pub fn owns_another(
-    request: &Request,
-    draft: &Draft,
-    id: &SessionId,
-    except: &RunId,
-) -> Option<Reason> {
+pub fn owns_another(request: &Request, draft: &Draft, id: &SessionId, except: &RunId) -> Option<Reason> {
     let others = draft.session(id)?.runs.iter().filter(|run| *run != except);
     for other in others {
         match draft.run(other) {
@@ -102,11 +87,7 @@ pub fn owns_another(
             }
             Some(_) => {}
             None => {
-                let named = request
-                    .snapshot
-                    .runs
-                    .iter()
-                    .find(|named| named.id == other.as_str());
+                let named = request.snapshot.runs.iter().find(|named| named.id == other.as_str());
                 if named.is_none_or(|named| named.reading == Reading::Unreadable) {
                     return Some(Reason::RecordUnreadable);
                 }

@@ -27,19 +27,9 @@ pub fn apply(
             && run.owner.session == *id
             && run.owner.process == *process
     });
-    let Some(run) =
-        standing.filter(|_| event.name.can_tell() && !request.snapshot.told.contains(&told))
-    else {
+    let Some(run) = standing.filter(|_| event.can_tell() && !request.snapshot.told.contains(&told)) else {
         return;
     };
-    let from = run
-        .history
-        .last()
-        .map(|transfer| transfer.from.pane.clone())
-        .unwrap_or_default();
-    tells.push(Tell::Transferred {
-        told,
-        iteration: run.iteration,
-        from,
-    });
+    let from = run.history.last().map(|transfer| transfer.from.pane.clone()).unwrap_or_default();
+    tells.push(Tell::Transferred { told, iteration: run.iteration, from });
 }

@@ -3,12 +3,7 @@
 //! A script is one step a line, with the rows that must apply behind `->`. Processes are named by a letter and a number: `P1` is a
 //! Claude process, `X1` a Codex process, `D1` a Codex daemon; each has a pane of its own, the daemon none.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    missing_docs
-)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
 use std::collections::BTreeMap;
 
@@ -20,9 +15,7 @@ use agent_baton_core::fence::Fence;
 use agent_baton_core::pane::Pane;
 use agent_baton_core::process::{LockSight, Place, Probe, Process, Sight};
 use agent_baton_core::reason::Reason;
-use agent_baton_core::request::{
-    Ask, Caller, Command, Limits, Named, PROTOCOL, Reading, Request, Snapshot,
-};
+use agent_baton_core::request::{Ask, Caller, Command, Limits, Named, PROTOCOL, Reading, Request, Snapshot};
 use agent_baton_core::run::Run;
 use agent_baton_core::session::{Delivery, Session, Told};
 use agent_baton_core::stamp::Stamp;
@@ -70,11 +63,7 @@ impl Default for World {
             told: BTreeMap::new(),
             said: Vec::new(),
             mute: false,
-            place: Place {
-                boot: "boot-1".into(),
-                machine: "machine-1".into(),
-                pidns: 1,
-            },
+            place: Place { boot: "boot-1".into(), machine: "machine-1".into(), pidns: 1 },
             now_ms: 1_700_000_000_000,
             boot_start_ms: 1_699_999_000_000,
             events: 0,
@@ -86,22 +75,13 @@ impl Default for World {
 /// Plays a script and checks the rows of every step that names some.
 pub fn check(script: &str) -> World {
     let mut world = World::default();
-    for line in script
-        .lines()
-        .map(str::trim)
-        .filter(|line| !line.is_empty() && !line.starts_with('#'))
-    {
+    for line in script.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')) {
         if let Some(expected) = line.strip_prefix("= ") {
-            assert_eq!(
-                world.view(expected.split_whitespace().next().unwrap()),
-                expected,
-                "in\n{script}"
-            );
+            assert_eq!(world.view(expected.split_whitespace().next().unwrap()), expected, "in\n{script}");
             continue;
         }
-        let (step, expected) = line.split_once("->").map_or((line, None), |(step, rows)| {
-            (step.trim(), Some(rows.trim()))
-        });
+        let (step, expected) =
+            line.split_once("->").map_or((line, None), |(step, rows)| (step.trim(), Some(rows.trim())));
         let rows = world.step(step);
         if let Some(expected) = expected {
             assert_eq!(rows, expected, "{step}\nin\n{script}");
@@ -125,10 +105,7 @@ impl World {
                 return self.look(actor, |actor| actor.shows = Some((*session).to_owned()));
             }
             ["pane", actor, pane] => {
-                let pane = Pane::Tmux {
-                    server: "s".into(),
-                    pane: (*pane).to_owned(),
-                };
+                let pane = Pane::Tmux { server: "s".into(), pane: (*pane).to_owned() };
                 return self.look(actor, |actor| actor.pane = pane);
             }
             ["break", record] => {
@@ -174,10 +151,7 @@ impl World {
                 self.deliver(event)
             }
             ["run", session, actor, run] => self.start(session, actor, run),
-            ["cancel", run] => self.command(Command::Cancel {
-                run: run.parse().unwrap(),
-                why: None,
-            }),
+            ["cancel", run] => self.command(Command::Cancel { run: run.parse().unwrap(), why: None }),
             ["adopt", run, session, actor, rest @ ..] => {
                 let process = self.actor(actor).process;
                 self.command(Command::Adopt {
@@ -200,26 +174,15 @@ impl World {
             }
             ["verify", run, by] => {
                 let caller = self.caller(by);
-                self.command(Command::Verify {
-                    run: run.parse().unwrap(),
-                    caller,
-                })
+                self.command(Command::Verify { run: run.parse().unwrap(), caller })
             }
             ["finish", run, by] => {
                 let caller = self.caller(by);
-                self.command(Command::Finish {
-                    run: run.parse().unwrap(),
-                    caller,
-                    failed: false,
-                    why: None,
-                })
+                self.command(Command::Finish { run: run.parse().unwrap(), caller, failed: false, why: None })
             }
             [actor, what, session, rest @ ..] => {
                 let (name, source) = match *what {
-                    "start" => (
-                        EventName::SessionStart,
-                        Some(source(rest.first().copied().unwrap_or("startup"))),
-                    ),
+                    "start" => (EventName::SessionStart, Some(source(rest.first().copied().unwrap_or("startup")))),
                     "compact" => (EventName::SessionStart, Some(Source::Compact)),
                     "prompt" => (EventName::UserPromptSubmit, None),
                     "stop" => (EventName::Stop, None),
@@ -232,10 +195,7 @@ impl World {
             _ => panic!("no such step: {step}"),
         };
         self.said.clone_from(&decision.tell);
-        let mut words: Vec<&str> = std::iter::once(decision.reason)
-            .chain(decision.also)
-            .map(Reason::word)
-            .collect();
+        let mut words: Vec<&str> = std::iter::once(decision.reason).chain(decision.also).map(Reason::word).collect();
         if !decision.tell.is_empty() {
             words.push("+told");
         }
@@ -246,17 +206,8 @@ impl World {
     pub fn view(&self, id: &str) -> String {
         if let Some((run, shelf)) = self.runs.get(id) {
             let owner = self.label(&run.owner.process);
-            let shelf = if *shelf == Shelf::Archive {
-                " archived"
-            } else {
-                ""
-            };
-            return format!(
-                "{id} {} {}/{owner} #{}{shelf}",
-                run.status.name(),
-                run.owner.session,
-                run.fence
-            );
+            let shelf = if *shelf == Shelf::Archive { " archived" } else { "" };
+            return format!("{id} {} {}/{owner} #{}{shelf}", run.status.name(), run.owner.session, run.fence);
         }
         let Some((session, shelf)) = self.sessions.get(id) else {
             return format!("{id} none");
@@ -265,25 +216,13 @@ impl World {
             .launches
             .iter()
             .map(|launch| {
-                let end = launch
-                    .ended
-                    .as_ref()
-                    .map(|end| format!(":{}", end.reason))
-                    .unwrap_or_default();
+                let end = launch.ended.as_ref().map(|end| format!(":{}", end.reason)).unwrap_or_default();
                 let pane = if launch.pane.is_known() { "" } else { "?" };
                 format!("{}{pane}{end}", self.label(&launch.process))
             })
             .collect();
-        let over = session
-            .over
-            .as_ref()
-            .map(|over| format!(" over:{}", over.reason))
-            .unwrap_or_default();
-        let shelf = if *shelf == Shelf::Archive {
-            " archived"
-        } else {
-            ""
-        };
+        let over = session.over.as_ref().map(|over| format!(" over:{}", over.reason)).unwrap_or_default();
+        let shelf = if *shelf == Shelf::Archive { " archived" } else { "" };
         format!("{id} {}{over}{shelf}", launches.join(","))
     }
 
@@ -293,10 +232,7 @@ impl World {
         let number: u32 = name[1..].parse().unwrap();
         let pane = match name.as_bytes()[0] {
             b'D' => Pane::Unknown,
-            letter => Pane::Tmux {
-                server: "s".into(),
-                pane: format!("%{letter}{number}"),
-            },
+            letter => Pane::Tmux { server: "s".into(), pane: format!("%{letter}{number}") },
         };
         let start = self.now_ms - self.boot_start_ms;
         self.actors
@@ -335,49 +271,25 @@ impl World {
     }
 
     fn label(&self, process: &Process) -> String {
-        self.actors
-            .iter()
-            .find(|(_, actor)| actor.process == *process)
-            .map_or("?".into(), |(name, _)| name.clone())
+        self.actors.iter().find(|(_, actor)| actor.process == *process).map_or("?".into(), |(name, _)| name.clone())
     }
 
     fn now(&self) -> Stamp {
-        Stamp {
-            unix_ms: self.now_ms,
-            boot: self.place.boot.clone(),
-            boot_ms: self.now_ms - self.boot_start_ms,
-        }
+        Stamp { unix_ms: self.now_ms, boot: self.place.boot.clone(), boot_ms: self.now_ms - self.boot_start_ms }
     }
 
     fn caller(&mut self, by: &str) -> Caller {
         if let Some(fence) = by.strip_prefix('#') {
-            return Caller {
-                fence: Some(Fence(fence.parse().unwrap())),
-                ..Caller::default()
-            };
+            return Caller { fence: Some(Fence(fence.parse().unwrap())), ..Caller::default() };
         }
-        Caller {
-            fence: None,
-            session: None,
-            ancestors: vec![self.actor(by).process],
-        }
+        Caller { fence: None, session: None, ancestors: vec![self.actor(by).process] }
     }
 
-    fn event(
-        &mut self,
-        actor: &str,
-        session: &str,
-        name: EventName,
-        source: Option<Source>,
-    ) -> Event {
+    fn event(&mut self, actor: &str, session: &str, name: EventName, source: Option<Source>) -> Event {
         let actor_name = actor;
         let actor = self.actor(actor);
         self.events += 1;
-        let agent = if actor_name.starts_with('P') {
-            Agent::Claude
-        } else {
-            Agent::Codex
-        };
+        let agent = if actor_name.starts_with('P') { Agent::Claude } else { Agent::Codex };
         Event {
             agent,
             name,
@@ -400,6 +312,7 @@ impl World {
             project: Some("/w".into()),
             lock: (actor.lock != LockSight::None).then(|| format!("/locks/{session}.lock")),
             shows: actor.shows.and_then(|shows| shows.parse().ok()),
+            waited: false,
         }
     }
 
@@ -416,33 +329,19 @@ impl World {
     }
 
     fn command(&mut self, command: Command) -> Decision {
-        let id = command
-            .session()
-            .map(ToString::to_string)
-            .unwrap_or_default();
+        let id = command.session().map(ToString::to_string).unwrap_or_default();
         let named = command.run().to_string();
         self.ask(Ask::Command(Box::new(command)), &id, Some(&named))
     }
 
     fn deliver(&mut self, event: Event) -> Decision {
         self.last = Some(event.clone());
-        let id = event
-            .session
-            .as_ref()
-            .map(ToString::to_string)
-            .unwrap_or_default();
+        let id = event.session.as_ref().map(ToString::to_string).unwrap_or_default();
         let decision = self.ask(Ask::Event(Box::new(event.clone())), &id, None);
-        let Some(process) = event
-            .process
-            .filter(|_| decision.reason == Reason::Heartbeat)
-        else {
+        let Some(process) = event.process.filter(|_| decision.reason == Reason::Heartbeat) else {
             return decision;
         };
-        let line = Delivery {
-            digest: event.digest,
-            process,
-            at: self.now(),
-        };
+        let line = Delivery { digest: event.digest, process, at: self.now() };
         self.deliveries.entry(id).or_default().push(line);
         decision
     }
@@ -451,19 +350,9 @@ impl World {
         let request = self.request(ask, session, run);
         let decision = decide(&request);
         let bytes = serde_json::to_vec(&request).unwrap();
-        assert_eq!(
-            decide_bytes(&bytes),
-            serde_json::to_vec(&decision).unwrap(),
-            "the same answer through JSON"
-        );
-        let unlocked = decide(&Request {
-            locked: false,
-            ..request.clone()
-        });
-        assert!(
-            unlocked.changes.is_empty() && unlocked.tell.is_empty(),
-            "nothing changes without the lock"
-        );
+        assert_eq!(decide_bytes(&bytes), serde_json::to_vec(&decision).unwrap(), "the same answer through JSON");
+        let unlocked = decide(&Request { locked: false, ..request.clone() });
+        assert!(unlocked.changes.is_empty() && unlocked.tell.is_empty(), "nothing changes without the lock");
         self.apply(&request, &decision);
         decision
     }
@@ -475,18 +364,13 @@ impl World {
             .keys()
             .map(String::as_str)
             .chain(run)
-            .map(|id| Named {
-                id: id.into(),
-                reading: self.read(&self.runs, id),
-            });
+            .map(|id| Named { id: id.into(), reading: self.read(&self.runs, id) });
         let mut runs: Vec<Named<Run>> = runs.collect();
         runs.dedup_by(|a, b| a.id == b.id);
-        let probes = self.sessions.values().flat_map(|(session, _)| {
-            session
-                .launches
-                .iter()
-                .filter_map(|launch| self.probe(session, &launch.process))
-        });
+        let probes = self
+            .sessions
+            .values()
+            .flat_map(|(session, _)| session.launches.iter().filter_map(|launch| self.probe(session, &launch.process)));
         Request {
             protocol: PROTOCOL,
             now: self.now(),
@@ -500,10 +384,7 @@ impl World {
                     .sessions
                     .keys()
                     .filter(|id| *id != session)
-                    .map(|id| Named {
-                        id: id.clone(),
-                        reading: self.read(&self.sessions, id),
-                    })
+                    .map(|id| Named { id: id.clone(), reading: self.read(&self.sessions, id) })
                     .filter(|named| !matches!(named.reading, Reading::Archived(_)))
                     .collect(),
                 probes: probes.collect(),
@@ -526,10 +407,7 @@ impl World {
     }
 
     fn probe(&self, session: &Session, process: &Process) -> Option<Probe> {
-        let actor = self
-            .actors
-            .values()
-            .find(|actor| actor.process == *process)?;
+        let actor = self.actors.values().find(|actor| actor.process == *process)?;
         let shows = actor.shows.as_ref().and_then(|shows| shows.parse().ok());
         Some(Probe {
             session: session.id.clone(),
@@ -543,28 +421,16 @@ impl World {
     /// Applies a decision as the host does, and checks what the host checks.
     fn apply(&mut self, request: &Request, decision: &Decision) {
         for change in &decision.changes {
-            assert!(
-                !self.unreadable.iter().any(|id| id == change.record.id()),
-                "an unreadable record is left alone"
-            );
+            assert!(!self.unreadable.iter().any(|id| id == change.record.id()), "an unreadable record is left alone");
             assert_eq!(change.record.revision(), change.before.unwrap_or(0) + 1);
             match &change.record {
                 Record::Session(session) => {
-                    let before = self
-                        .sessions
-                        .insert(session.id.to_string(), ((**session).clone(), change.to));
+                    let before = self.sessions.insert(session.id.to_string(), ((**session).clone(), change.to));
                     assert_eq!(before.map(|(session, _)| session.revision), change.before);
                 }
                 Record::Run(run) => {
-                    let before = self
-                        .runs
-                        .insert(run.id.to_string(), ((**run).clone(), change.to));
-                    assert!(
-                        before
-                            .as_ref()
-                            .is_none_or(|(old, _)| old.fence <= run.fence),
-                        "a fence only grows"
-                    );
+                    let before = self.runs.insert(run.id.to_string(), ((**run).clone(), change.to));
+                    assert!(before.as_ref().is_none_or(|(old, _)| old.fence <= run.fence), "a fence only grows");
                     assert_eq!(before.map(|(run, _)| run.revision), change.before);
                 }
             }
@@ -573,13 +439,8 @@ impl World {
             return;
         };
         for tell in &decision.tell {
-            if let (Tell::Transferred { told, .. }, Some(id), false) =
-                (tell, &event.session, self.mute)
-            {
-                self.told
-                    .entry(id.to_string())
-                    .or_default()
-                    .push(told.clone());
+            if let (Tell::Transferred { told, .. }, Some(id), false) = (tell, &event.session, self.mute) {
+                self.told.entry(id.to_string()).or_default().push(told.clone());
             }
         }
     }

@@ -32,9 +32,7 @@ pub enum CoreError {
     #[error("the request to the core cannot be written as JSON: {0}")]
     Request(#[source] serde_json::Error),
     /// The request is longer than [`REQUEST_BYTES`].
-    #[error(
-        "the request to the core has {0} bytes, over its limit of {REQUEST_BYTES}; smaller records would do"
-    )]
+    #[error("the request to the core has {0} bytes, over its limit of {REQUEST_BYTES}; smaller records would do")]
     RequestTooLong(usize),
     /// The core used up [`FUEL`].
     #[error("the core did not decide within its limit of {FUEL} units of fuel")]

@@ -16,23 +16,13 @@ struct Limits {
 }
 
 impl ResourceLimiter for Limits {
-    fn memory_growing(
-        &mut self,
-        _: usize,
-        desired: usize,
-        _: Option<usize>,
-    ) -> wasmtime::Result<bool> {
+    fn memory_growing(&mut self, _: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
         let granted = desired <= MEMORY_BYTES;
         self.refused |= !granted;
         Ok(granted)
     }
 
-    fn table_growing(
-        &mut self,
-        _: usize,
-        desired: usize,
-        _: Option<usize>,
-    ) -> wasmtime::Result<bool> {
+    fn table_growing(&mut self, _: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
         Ok(desired <= TABLE_ENTRIES)
     }
 
@@ -53,9 +43,7 @@ impl Waiting {
     pub(super) fn start(loaded: &Loaded) -> Result<Self, CoreError> {
         let mut store = Store::new(&loaded.engine, Limits { refused: false });
         store.limiter(|limits| limits);
-        store
-            .set_fuel(FUEL)
-            .map_err(|error| CoreError::Instance(error.into()))?;
+        store.set_fuel(FUEL).map_err(|error| CoreError::Instance(error.into()))?;
         let instance = match Instance::new(&mut store, loaded.module.module(), &[]) {
             Ok(instance) => instance,
             Err(error) => {
@@ -65,23 +53,11 @@ impl Waiting {
                 });
             }
         };
-        let memory = instance
-            .get_memory(&mut store, "memory")
-            .ok_or(super::interface::InterfaceError::Missing("memory"))?;
-        let mut waiting = Self {
-            store,
-            instance,
-            memory,
-        };
+        let memory =
+            instance.get_memory(&mut store, "memory").ok_or(super::interface::InterfaceError::Missing("memory"))?;
+        let mut waiting = Self { store, instance, memory };
         let core: u32 = waiting.call("baton_abi", ())?;
-        if core == PROTOCOL {
-            Ok(waiting)
-        } else {
-            Err(CoreError::Protocol {
-                core,
-                host: PROTOCOL,
-            })
-        }
+        if core == PROTOCOL { Ok(waiting) } else { Err(CoreError::Protocol { core, host: PROTOCOL }) }
     }
 
     /// Hands over the request and takes the reply.
@@ -95,10 +71,7 @@ impl Waiting {
         self.memory
             .data_mut(&mut self.store)
             .get_mut(start..start.saturating_add(request.len()))
-            .ok_or(CoreError::Outside {
-                address,
-                len: request.len(),
-            })?
+            .ok_or(CoreError::Outside { address, len: request.len() })?
             .copy_from_slice(request);
         let reply: u64 = self.call("baton_decide", (address, len))?;
         let (address, len) = ((reply >> 32) as u32, (reply & u64::from(u32::MAX)) as usize);
@@ -106,13 +79,8 @@ impl Waiting {
             return Err(CoreError::ReplyTooLong(len));
         }
         let start = address as usize;
-        let reply = self
-            .memory
-            .data(&self.store)
-            .get(start..start.saturating_add(len));
-        reply
-            .map(<[u8]>::to_vec)
-            .ok_or(CoreError::Outside { address, len })
+        let reply = self.memory.data(&self.store).get(start..start.saturating_add(len));
+        reply.map(<[u8]>::to_vec).ok_or(CoreError::Outside { address, len })
     }
 
     /// The fuel that is left.

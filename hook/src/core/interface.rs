@@ -57,10 +57,7 @@ impl TryFrom<Module> for ValidatedModule {
 
     fn try_from(module: Module) -> Result<Self, InterfaceError> {
         if let Some(import) = module.imports().next() {
-            return Err(InterfaceError::Import {
-                module: import.module().to_owned(),
-                name: import.name().to_owned(),
-            });
+            return Err(InterfaceError::Import { module: import.module().to_owned(), name: import.name().to_owned() });
         }
         if !matches!(module.get_export("memory"), Some(ExternType::Memory(_))) {
             return Err(InterfaceError::Missing("memory"));
@@ -72,18 +69,11 @@ impl TryFrom<Module> for ValidatedModule {
                 None => return Err(InterfaceError::Missing(name)),
             };
             if found != expected {
-                return Err(InterfaceError::Type {
-                    name,
-                    expected,
-                    found,
-                });
+                return Err(InterfaceError::Type { name, expected, found });
             }
         }
-        let known = |name| {
-            name == "memory"
-                || MARKS.contains(&name)
-                || FUNCTIONS.iter().any(|(function, _)| *function == name)
-        };
+        let known =
+            |name| name == "memory" || MARKS.contains(&name) || FUNCTIONS.iter().any(|(function, _)| *function == name);
         if let Some(export) = module.exports().find(|export| !known(export.name())) {
             return Err(InterfaceError::Surplus(export.name().to_owned()));
         }

@@ -1,8 +1,5 @@
 //! Brings the compiled core into execution: in place where that can be had, else by copying it.
-#![allow(
-    unsafe_code,
-    reason = "machine code is made executable; each place says why that is sound"
-)]
+#![allow(unsafe_code, reason = "machine code is made executable; each place says why that is sound")]
 
 use std::ptr::NonNull;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -29,8 +26,7 @@ pub(super) struct Loaded {
 struct PageAligned<T: ?Sized>(T);
 
 /// core.wasm as hook/build.rs compiled it.
-static COMPILED: &PageAligned<[u8]> =
-    &PageAligned(*include_bytes!(concat!(env!("OUT_DIR"), "/core.cwasm")));
+static COMPILED: &PageAligned<[u8]> = &PageAligned(*include_bytes!(concat!(env!("OUT_DIR"), "/core.cwasm")));
 
 /// The one module that runs in place. wasmtime keeps a process-wide map of code by address, in which an address may stand
 /// once: whoever loads again gets this one, and it is never dropped.
@@ -64,13 +60,8 @@ pub(super) fn embedded_copy() -> Result<Loaded, CoreError> {
 pub(super) unsafe fn copied(compiled: &[u8]) -> Result<Loaded, CoreError> {
     let engine = Engine::new(&config::shared()).map_err(|error| CoreError::Load(error.into()))?;
     // SAFETY: as this function's own.
-    let module = unsafe { Module::deserialize(&engine, compiled) }
-        .map_err(|error| CoreError::Load(error.into()))?;
-    Ok(Loaded {
-        engine,
-        module: module.try_into()?,
-        in_place: false,
-    })
+    let module = unsafe { Module::deserialize(&engine, compiled) }.map_err(|error| CoreError::Load(error.into()))?;
+    Ok(Loaded { engine, module: module.try_into()?, in_place: false })
 }
 
 /// Loads the embedded core without copying it.
@@ -81,11 +72,7 @@ fn from_static(compiled: &'static [u8]) -> Result<Loaded, CoreError> {
     // SAFETY: as in `embedded_copy`; and the bytes are a static, so they outlive the module and never change.
     let module = unsafe { Module::deserialize_raw(&engine, NonNull::from(compiled)) }
         .map_err(|error| CoreError::Load(error.into()))?;
-    Ok(Loaded {
-        engine,
-        module: module.try_into()?,
-        in_place: true,
-    })
+    Ok(Loaded { engine, module: module.try_into()?, in_place: true })
 }
 
 /// Makes pages of this program's own read-only data executable.
@@ -103,8 +90,7 @@ impl CustomCodeMemory for OwnPages {
         };
         // SAFETY: the range is within `COMPILED`, or, by at most the rest of its last page, in the read-only data after it.
         // It was never writable and does not become so. The kernel keeps instruction caches coherent with mapped files.
-        unsafe { mprotect(start, len, ProtFlags::PROT_READ | ProtFlags::PROT_EXEC) }
-            .map_err(wasmtime::Error::new)
+        unsafe { mprotect(start, len, ProtFlags::PROT_READ | ProtFlags::PROT_EXEC) }.map_err(wasmtime::Error::new)
     }
 
     fn unpublish_executable(&self, _code: *const u8, _len: usize) -> wasmtime::Result<()> {

@@ -1,0 +1,170 @@
+//! Claude Code: its payloads, and the file in which it says what it shows.
+
+use std::path::Path;
+
+use agent_baton_core::event::EventName;
+use agent_baton_core::id::SessionId;
+use agent_baton_core::process::Process;
+use schemars::{JsonSchema, Schema};
+use serde::Deserialize;
+
+use super::payload::{self, Quoted, Said, SessionField, Text};
+use crate::machine::file;
+
+/// The most read of `sessions/<pid>.json`; the real ones have some 500 bytes.
+const MAX_SESSION_FILE: usize = 64 * 1024;
+
+/// The events of Claude Code that baton hooks.
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+enum Hooked {
+    SessionStart,
+    SessionEnd,
+    UserPromptSubmit,
+    Stop,
+    StopFailure,
+    Notification,
+    PreCompact,
+}
+
+impl From<Hooked> for EventName {
+    fn from(hooked: Hooked) -> Self {
+        match hooked {
+            Hooked::SessionStart => Self::SessionStart,
+            Hooked::SessionEnd => Self::SessionEnd,
+            Hooked::UserPromptSubmit => Self::UserPromptSubmit,
+            Hooked::Stop => Self::Stop,
+            Hooked::StopFailure => Self::StopFailure,
+            Hooked::Notification => Self::Notification,
+            Hooked::PreCompact => Self::PreCompact,
+        }
+    }
+}
+
+/// The fields of a hooked event that baton reads; any other field is accepted and not looked into.
+#[derive(Debug, Deserialize, JsonSchema)]
+struct Payload<'a> {
+    /// What happened.
+    hook_event_name: Hooked,
+    /// The session's id; absent, null and empty are none.
+    #[serde(default)]
+    session_id: SessionField,
+    /// The present directory.
+    cwd: Option<Text>,
+    /// Where the conversation is written; the file may not be there yet.
+    transcript_path: Option<Text>,
+    /// Why the session begins: startup, resume, clear, fork, compact, or a word of a later version.
+    source: Option<Text>,
+    /// The subagent that the event came from.
+    agent_id: Option<Text>,
+    /// The prompt. Its length and digest are kept.
+    #[serde(borrow)]
+    prompt: Option<Quoted<'a>>,
+    /// The prompt's id; several prompts may have the same. Its digest is kept.
+    #[serde(borrow)]
+    prompt_id: Option<Quoted<'a>>,
+}
+
+/// Parses one payload.
+///
+/// # Errors
+/// Where it is no JSON, has no `hook_event_name`, or a known field of a hooked event has another type.
+pub(super) fn parse(text: &str) -> Result<Said, serde_json::Error> {
+    if payload::hooked::<Hooked>(text)?.is_none() {
+        return Ok(Said::OTHER);
+    }
+    let payload: Payload<'_> = serde_json::from_str(text)?;
+    let name = EventName::from(payload.hook_event_name);
+    Ok(Said {
+        name,
+        session: payload.session_id.0,
+        source: payload.source.filter(|_| name == EventName::SessionStart).map(Text::into_source),
+        subagent: payload.agent_id.as_ref().is_some_and(Text::is_filled),
+        cwd: payload.cwd.and_then(Text::into_path),
+        transcript: payload.transcript_path.and_then(Text::into_path),
+        prompt: payload.prompt.filter(|_| name == EventName::UserPromptSubmit).map(Quoted::to_prompt),
+        prompt_id: payload.prompt_id.and_then(Quoted::to_id_digest),
+    })
+}
+
+/// The schema of the payloads that [`parse`] accepts.
+pub(super) fn schema() -> Schema {
+    payload::schema::<Payload<'_>, Hooked>("An event of Claude Code, as baton reads it")
+}
+
+/// `sessions/<pid>.json`, as far as it is read. It follows `/clear` and `/resume`, and stays behind after a SIGKILL.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct SessionFile {
+    session_id: String,
+    proc_start: ProcStart,
+}
+
+/// The process' start in ticks; written as a number or as a string, by version.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum ProcStart {
+    Number(u64),
+    Text(String),
+}
+
+/// The session that Claude's own file names for this very process. None where there is no such file, it cannot be
+/// read, or it was written for another process that had the pid.
+pub(super) fn shows(home: &Path, process: &Process) -> Option<SessionId> {
+    let path = home.join("sessions").join(format!("{}.json", process.pid));
+    let bytes = file::read_own(&path, MAX_SESSION_FILE).ok()?;
+    let file: SessionFile = serde_json::from_slice(&bytes).ok()?;
+    let start = match file.proc_start {
+        ProcStart::Number(ticks) => ticks,
+        ProcStart::Text(text) => text.parse().ok()?,
+    };
+    if start == process.start { file.session_id.parse().ok() } else { None }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PROCESS: (u32, u64) = (4711, 381_757);
+
+    fn check(content: &str, expected: Option<&str>) {
+        let home = tempfile::tempdir().unwrap();
+        std::fs::create_dir(home.path().join("sessions")).unwrap();
+        std::fs::write(home.path().join("sessions/4711.json"), content).unwrap();
+        let (pid, start) = PROCESS;
+        let process = Process { pid, start, boot: String::new(), machine: String::new(), pidns: 1 };
+        let found = shows(home.path(), &process);
+        assert_eq!(found.as_ref().map(SessionId::as_str), expected, "{content}");
+    }
+
+    #[test]
+    fn the_session_file_counts_for_the_process_it_was_written_for() {
+        check(r#"{"pid":4711,"sessionId":"s1","procStart":381757,"tmux":"a:@0.%0"}"#, Some("s1"));
+        check(r#"{"pid":4711,"sessionId":"s1","procStart":"381757"}"#, Some("s1"));
+        check(r#"{"pid":4711,"sessionId":"s1","procStart":381758}"#, None);
+        check(r#"{"pid":4711,"sessionId":"s1","procStart":"Mon Nov 21"}"#, None);
+        check(r#"{"pid":4711,"sessionId":"s1"}"#, None);
+        check(r#"{"pid":4711,"sessionId":"../s1","procStart":381757}"#, None);
+        check(r#"{"pid":4711,"sessionId":"s1","procStart":381757"#, None);
+        check("", None);
+        check(&" ".repeat(MAX_SESSION_FILE + 1), None);
+    }
+
+    #[test]
+    fn a_session_file_that_is_a_link_or_a_pipe_is_not_read() {
+        let home = tempfile::tempdir().unwrap();
+        std::fs::create_dir(home.path().join("sessions")).unwrap();
+        let (pid, start) = PROCESS;
+        let process = Process { pid, start, boot: String::new(), machine: String::new(), pidns: 1 };
+        assert_eq!(shows(home.path(), &process), None);
+
+        let path = home.path().join("sessions/4711.json");
+        let elsewhere = home.path().join("elsewhere.json");
+        std::fs::write(&elsewhere, r#"{"sessionId":"s1","procStart":381757}"#).unwrap();
+        std::os::unix::fs::symlink(&elsewhere, &path).unwrap();
+        assert_eq!(shows(home.path(), &process), None);
+
+        std::fs::remove_file(&path).unwrap();
+        nix::unistd::mkfifo(&path, nix::sys::stat::Mode::S_IRWXU).unwrap();
+        assert_eq!(shows(home.path(), &process), None);
+    }
+}

@@ -1,0 +1,93 @@
+//! Codex: its payloads, and the lock that tells which process writes a thread.
+
+use std::path::{Path, PathBuf};
+
+use agent_baton_core::event::EventName;
+use agent_baton_core::id::SessionId;
+use schemars::{JsonSchema, Schema};
+use serde::Deserialize;
+
+use super::payload::{self, Quoted, Said, SessionField, Text};
+
+/// The events of Codex that baton hooks.
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+enum Hooked {
+    SessionStart,
+    SessionEnd,
+    UserPromptSubmit,
+    Stop,
+    Interrupt,
+    PermissionRequest,
+    PreCompact,
+}
+
+impl From<Hooked> for EventName {
+    fn from(hooked: Hooked) -> Self {
+        match hooked {
+            Hooked::SessionStart => Self::SessionStart,
+            Hooked::SessionEnd => Self::SessionEnd,
+            Hooked::UserPromptSubmit => Self::UserPromptSubmit,
+            Hooked::Stop => Self::Stop,
+            Hooked::Interrupt => Self::Interrupt,
+            Hooked::PermissionRequest => Self::PermissionRequest,
+            Hooked::PreCompact => Self::PreCompact,
+        }
+    }
+}
+
+/// The fields of a hooked event that baton reads; any other field is accepted and not looked into.
+#[derive(Debug, Deserialize, JsonSchema)]
+struct Payload<'a> {
+    /// What happened.
+    hook_event_name: Hooked,
+    /// The thread's id; absent, null and empty are none. A subagent's event has its parent's.
+    #[serde(default)]
+    session_id: SessionField,
+    /// The thread's directory.
+    cwd: Option<Text>,
+    /// Where the conversation is written; null for an ephemeral thread.
+    transcript_path: Option<Text>,
+    /// Why the thread begins: startup, resume, clear, fork, compact, or a word of a later version.
+    source: Option<Text>,
+    /// The subagent that the event came from.
+    agent_id: Option<Text>,
+    /// The prompt. Its length and digest are kept.
+    #[serde(borrow)]
+    prompt: Option<Quoted<'a>>,
+    /// The turn's id; several prompts may have the same. Its digest is kept.
+    #[serde(borrow)]
+    turn_id: Option<Quoted<'a>>,
+}
+
+/// Parses one payload.
+///
+/// # Errors
+/// Where it is no JSON, has no `hook_event_name`, or a known field of a hooked event has another type.
+pub(super) fn parse(text: &str) -> Result<Said, serde_json::Error> {
+    if payload::hooked::<Hooked>(text)?.is_none() {
+        return Ok(Said::OTHER);
+    }
+    let payload: Payload<'_> = serde_json::from_str(text)?;
+    let name = EventName::from(payload.hook_event_name);
+    Ok(Said {
+        name,
+        session: payload.session_id.0,
+        source: payload.source.filter(|_| name == EventName::SessionStart).map(Text::into_source),
+        subagent: payload.agent_id.as_ref().is_some_and(Text::is_filled),
+        cwd: payload.cwd.and_then(Text::into_path),
+        transcript: payload.transcript_path.and_then(Text::into_path),
+        prompt: payload.prompt.filter(|_| name == EventName::UserPromptSubmit).map(Quoted::to_prompt),
+        prompt_id: payload.turn_id.and_then(Quoted::to_id_digest),
+    })
+}
+
+/// The schema of the payloads that [`parse`] accepts.
+pub(super) fn schema() -> Schema {
+    payload::schema::<Payload<'_>, Hooked>("An event of Codex, as baton reads it")
+}
+
+/// The file on which the process that writes a thread holds a lock. The file's being there says nothing: it stays
+/// behind after a SIGKILL.
+pub(super) fn writer_lock(home: &Path, session: &SessionId) -> PathBuf {
+    home.join("thread-writer-locks").join(format!("{session}.lock"))
+}

@@ -1,0 +1,168 @@
+//! The agents: a table, so that a third is a row and a file. Only the files in here know the agents' JSON.
+
+mod claude;
+mod codex;
+mod identify;
+mod normalise;
+mod payload;
+mod probe;
+
+use std::cell::OnceCell;
+use std::path::{Path, PathBuf};
+
+use agent_baton_core::agent::Agent;
+use agent_baton_core::id::SessionId;
+use agent_baton_core::process::Process;
+use schemars::Schema;
+
+pub use identify::Lineage;
+pub use payload::Said;
+
+use crate::event::RawEvent;
+use crate::machine::environment::Environment;
+use crate::machine::locks::Locks;
+use crate::machine::{Here, Machine};
+
+/// One agent.
+#[derive(Debug)]
+pub struct Row {
+    /// The agent.
+    pub agent: Agent,
+    /// How the names of its processes begin.
+    pub comm: &'static str,
+    /// How the names of those of its processes begin that only run something for it.
+    pub helpers: &'static [&'static str],
+    /// The variable that names its directory.
+    pub home_variable: &'static str,
+    /// Its directory under the person's home, where the variable is unset.
+    pub home_default: &'static str,
+    /// The variable in which it hands its pid to hooks and tools.
+    pub pid_variable: Option<&'static str>,
+    /// The variable in which it hands its session's id to tools.
+    pub session_variable: &'static str,
+    /// The argument of a process of its that serves several panes.
+    pub daemon_argument: Option<&'static str>,
+    /// What the agent itself says that a process of its shows, by its directory.
+    shows: Option<fn(&Path, &Process) -> Option<SessionId>>,
+    /// The file that the process writing a session holds a lock on, by its directory.
+    lock: Option<fn(&Path, &SessionId) -> PathBuf>,
+    parse: fn(&str) -> Result<Said, serde_json::Error>,
+    schema: fn() -> Schema,
+}
+
+const CLAUDE: Row = Row {
+    agent: Agent::Claude,
+    comm: "claude",
+    helpers: &[],
+    home_variable: "CLAUDE_CONFIG_DIR",
+    home_default: ".claude",
+    pid_variable: Some("CLAUDE_PID"),
+    session_variable: "CLAUDE_CODE_SESSION_ID",
+    daemon_argument: None,
+    shows: Some(claude::shows),
+    lock: None,
+    parse: claude::parse,
+    schema: claude::schema,
+};
+
+const CODEX: Row = Row {
+    agent: Agent::Codex,
+    comm: "codex",
+    // Its sandbox and its exec wrapper stand between a tool and the agent.
+    helpers: &["codex-linux-", "codex-execve"],
+    home_variable: "CODEX_HOME",
+    home_default: ".codex",
+    pid_variable: None,
+    session_variable: "CODEX_THREAD_ID",
+    daemon_argument: Some("app-server"),
+    shows: None,
+    lock: Some(codex::writer_lock),
+    parse: codex::parse,
+    schema: codex::schema,
+};
+
+/// Every agent.
+pub static TABLE: [Row; Agent::ALL.len()] = [CLAUDE, CODEX];
+
+/// An agent's row.
+#[must_use]
+pub const fn row(agent: Agent) -> &'static Row {
+    match agent {
+        Agent::Claude => &CLAUDE,
+        Agent::Codex => &CODEX,
+    }
+}
+
+/// Why a payload gave no event. What stands in the payload is never part of the message.
+#[derive(Debug, thiserror::Error)]
+#[error("the event on stdin is not one of {agent}'s; was the hook installed for another agent?")]
+pub struct PayloadError {
+    /// The agent named on the command line.
+    pub agent: Agent,
+    /// What did not fit, and where.
+    pub source: serde_json::Error,
+}
+
+impl Row {
+    /// Takes from a payload what baton uses.
+    ///
+    /// # Errors
+    /// Where it has no `hook_event_name`, or a known field of a hooked event has another type.
+    pub fn parse(&self, raw: &RawEvent) -> Result<Said, PayloadError> {
+        (self.parse)(raw.text()).map_err(|source| PayloadError { agent: self.agent, source })
+    }
+
+    /// The JSON Schema of the payloads that [`Row::parse`] accepts, made from the same types.
+    #[must_use]
+    pub fn schema(&self) -> Schema {
+        (self.schema)()
+    }
+
+    /// The agent's directory. None where neither its variable nor HOME names an absolute path.
+    pub fn home(&self, environment: &impl Environment) -> Option<PathBuf> {
+        let home = match environment.get(self.home_variable) {
+            Some(home) => PathBuf::from(home),
+            None => PathBuf::from(environment.get("HOME")?).join(self.home_default),
+        };
+        home.is_absolute().then_some(home)
+    }
+
+    /// Whether a process of this name is the agent.
+    fn is_named(&self, comm: &str) -> bool {
+        comm.starts_with(self.comm) && !self.helpers.iter().any(|helper| comm.starts_with(helper))
+    }
+}
+
+/// One call of baton, and what it may look at: the machine, its own environment, and the table of locks, which is read
+/// when it is first needed, and once.
+#[derive(Debug)]
+pub struct Witness<'a, M, E> {
+    machine: &'a M,
+    environment: &'a E,
+    here: &'a Here,
+    locks: OnceCell<Option<Locks>>,
+}
+
+impl<'a, M: Machine, E: Environment> Witness<'a, M, E> {
+    /// A witness that has looked at nothing yet.
+    pub const fn new(machine: &'a M, environment: &'a E, here: &'a Here) -> Self {
+        Self { machine, environment, here, locks: OnceCell::new() }
+    }
+
+    fn locks(&self) -> Option<&Locks> {
+        self.locks.get_or_init(|| self.machine.locks()).as_ref()
+    }
+
+    /// Whether a process serves several panes at once, with the environment of the first: then the pane is unknown, and
+    /// of the variables only `BATON_HOME` may be believed. True as well where its arguments cannot be read.
+    #[must_use]
+    pub fn is_daemon(&self, agent: Agent, pid: u32) -> bool {
+        row(agent).daemon_argument.is_some_and(|daemon| match self.machine.arguments(pid) {
+            Some(arguments) => arguments.iter().skip(1).any(|argument| argument == daemon.as_bytes()),
+            None => true,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

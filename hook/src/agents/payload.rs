@@ -1,0 +1,193 @@
+//! What the agents' payloads have in common: lenient fields, and what is taken from them.
+
+use std::path::Path;
+
+use agent_baton_core::event::{EventName, Prompt, Source};
+use agent_baton_core::id::{ID_PATTERN, SessionId};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::de::{Error as _, IntoDeserializer};
+use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
+
+use crate::event::digest;
+
+/// The longest path taken from a payload, in bytes: the kernel takes none that is longer.
+pub const MAX_PATH: usize = 4096;
+
+/// How the prompt begins that Claude writes itself when a background task ended.
+const TASK_NOTIFICATION: &str = "<task-notification>";
+
+/// What baton takes from one payload, in one form for all agents. No prompt, message or tool input is in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Said {
+    /// What happened.
+    pub name: EventName,
+    /// The session; none where the id is absent, null or empty.
+    pub session: Option<SessionId>,
+    /// Why the session begins (`SessionStart` only).
+    pub source: Option<Source>,
+    /// Whether it came from within a subagent.
+    pub subagent: bool,
+    /// The directory of the event, absolute.
+    pub cwd: Option<String>,
+    /// The transcript, absolute.
+    pub transcript: Option<String>,
+    /// What is kept of the prompt (`UserPromptSubmit` only).
+    pub prompt: Option<Prompt>,
+    /// Digest of the client's id of the prompt or turn.
+    pub prompt_id: Option<String>,
+}
+
+impl Said {
+    /// Of an event that is not hooked, nothing but that it came.
+    pub(super) const OTHER: Self = Self {
+        name: EventName::Other,
+        session: None,
+        source: None,
+        subagent: false,
+        cwd: None,
+        transcript: None,
+        prompt: None,
+        prompt_id: None,
+    };
+}
+
+/// The one field that every payload must have, read before anything else is.
+#[derive(Deserialize)]
+struct Head {
+    hook_event_name: Text,
+}
+
+/// The event's name as one of the agent's hooked events; none for every other.
+pub(super) fn hooked<H: for<'de> Deserialize<'de>>(text: &str) -> Result<Option<H>, serde_json::Error> {
+    let Head { hook_event_name: Text(name) } = serde_json::from_str(text)?;
+    let known = |name: &str| H::deserialize(IntoDeserializer::<serde::de::value::Error>::into_deserializer(name)).ok();
+    Ok(name.as_deref().and_then(known))
+}
+
+/// The schema of what is accepted: a hooked event with fields of the right types, or any other event at all.
+pub(super) fn schema<Payload: JsonSchema, Hooked: JsonSchema>(title: &str) -> Schema {
+    let mut generator = SchemaGenerator::default();
+    let payload = generator.subschema_for::<Payload>();
+    let hooked = generator.subschema_for::<Hooked>();
+    json_schema!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": title,
+        "anyOf": [
+            payload,
+            {
+                "description": "An event that baton does not hook: accepted and not looked into.",
+                "type": "object",
+                "required": ["hook_event_name"],
+                "properties": { "hook_event_name": { "type": "string", "not": hooked } },
+            },
+        ],
+        "$defs": generator.take_definitions(true),
+    })
+}
+
+/// A string. JavaScript clients may send half of a surrogate pair, which is legal JSON and no UTF-8: such a string is
+/// accepted, and its text is not known.
+#[derive(Debug, Clone, PartialEq, Eq, JsonSchema)]
+#[schemars(transparent, inline)]
+pub(super) struct Text(#[schemars(with = "String")] Option<String>);
+
+impl<'de> Deserialize<'de> for Text {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let Quoted(inner) = Quoted::deserialize(from)?;
+        if !inner.contains('\\') {
+            return Ok(Self(Some(inner.to_owned())));
+        }
+        Ok(Self(serde_json::from_str(&format!("\"{inner}\"")).ok()))
+    }
+}
+
+impl Text {
+    /// The text as an absolute path that the kernel could take.
+    pub(super) fn into_path(self) -> Option<String> {
+        self.0.filter(|path| path.len() <= MAX_PATH && !path.contains('\0') && Path::new(path).is_absolute())
+    }
+
+    /// The text as the reason why a session begins.
+    pub(super) fn into_source(self) -> Source {
+        match self.0.as_deref() {
+            Some("startup") => Source::Startup,
+            Some("resume") => Source::Resume,
+            Some("clear") => Source::Clear,
+            Some("fork") => Source::Fork,
+            Some("compact") => Source::Compact,
+            _ => Source::Other,
+        }
+    }
+
+    /// Whether something stands in it.
+    pub(super) fn is_filled(&self) -> bool {
+        self.0.as_deref() != Some("")
+    }
+}
+
+/// A string as it stands in the payload, escapes and all, without its quotes: it is measured, never kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, JsonSchema)]
+#[schemars(transparent, inline)]
+pub(super) struct Quoted<'a>(#[schemars(with = "String")] &'a str);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Quoted<'a> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let raw = <&'a RawValue>::deserialize(from)?.get();
+        let inner = raw.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+        inner.map(Self).ok_or_else(|| D::Error::custom("expected a string"))
+    }
+}
+
+impl Quoted<'_> {
+    /// What is kept of a prompt.
+    pub(super) fn to_prompt(self) -> Prompt {
+        Prompt {
+            bytes: self.0.len() as u64,
+            digest: digest(self.0.as_bytes(), 8),
+            by_person: !self.begins_with(TASK_NOTIFICATION),
+        }
+    }
+
+    /// What is kept of an id; none of an empty one.
+    pub(super) fn to_id_digest(self) -> Option<String> {
+        (!self.0.is_empty()).then(|| digest(self.0.as_bytes(), 8))
+    }
+
+    /// Whether the text begins with `words` (ASCII), each character as itself or as a `\u` escape.
+    fn begins_with(self, words: &str) -> bool {
+        let mut rest = self.0;
+        words.chars().all(|expected| {
+            let escaped = || {
+                let (digits, after) = rest.strip_prefix("\\u")?.split_at_checked(4)?;
+                (u32::from_str_radix(digits, 16).ok()? == u32::from(expected)).then_some(after)
+            };
+            let after = rest.strip_prefix(expected).or_else(escaped);
+            rest = after.unwrap_or_default();
+            after.is_some()
+        })
+    }
+}
+
+/// A session's id: absent, null and empty are none; anything else must be an id.
+#[derive(Debug, Default, Clone, PartialEq, Eq, JsonSchema)]
+#[schemars(transparent, inline)]
+pub(super) struct SessionField(#[schemars(schema_with = "session_schema")] pub(super) Option<SessionId>);
+
+fn session_schema(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": ["string", "null"], "pattern": format!("^$|{ID_PATTERN}") })
+}
+
+impl<'de> Deserialize<'de> for SessionField {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let text = match Option::<Text>::deserialize(from)? {
+            None => return Ok(Self(None)),
+            Some(Text(text)) => text.ok_or_else(|| D::Error::custom("session_id holds half of a surrogate pair"))?,
+        };
+        if text.is_empty() {
+            return Ok(Self(None));
+        }
+        // The id itself stays out of the message: it may be long, or written to upset a terminal.
+        SessionId::try_from(text).map(|id| Self(Some(id))).map_err(|why| D::Error::custom(format!("session_id {why}")))
+    }
+}

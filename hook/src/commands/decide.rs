@@ -1,0 +1,27 @@
+//! `baton decide`: the core, asked directly.
+
+use std::io::Read;
+
+use clap::Args;
+
+use crate::commands::error::CommandError;
+use crate::commands::print;
+use crate::core::{Core, REQUEST_BYTES};
+
+/// Decides a request given as JSON on standard input. Changes nothing.
+#[derive(Args)]
+pub struct Decide {}
+
+impl Decide {
+    /// Decides it, in the sandbox.
+    ///
+    /// # Errors
+    /// When the request is too long, or the core fails.
+    pub fn run(self) -> Result<(), CommandError> {
+        let mut request = Vec::new();
+        let limit = u64::try_from(REQUEST_BYTES).unwrap_or(u64::MAX);
+        std::io::stdin().take(limit + 1).read_to_end(&mut request).map_err(CommandError::Input)?;
+        let decision = Core::load()?.decide_bytes(&request)?;
+        print::lines(&format!("{}\n", String::from_utf8_lossy(&decision)))
+    }
+}

@@ -1,0 +1,153 @@
+//! A stand-in for an agent: a process of its own, which runs baton as its child when it is told to.
+
+use std::io::{self, BufRead, BufReader, Write};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+
+use agent_baton_core::id::SessionId;
+use clap::Args;
+use serde::{Deserialize, Serialize};
+
+use crate::commands::error::CommandError;
+
+/// What the stand-in shall run: baton, with these arguments and this on its standard input.
+#[derive(Debug, Serialize, Deserialize)]
+struct Call {
+    arguments: Vec<String>,
+    input: String,
+}
+
+/// What came of it.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Answer {
+    /// The exit status; none where a signal ended it.
+    pub status: Option<i32>,
+    /// What it printed.
+    pub output: String,
+    /// What it said on stderr.
+    pub words: String,
+}
+
+/// The stand-in's own command line.
+#[derive(Args)]
+pub struct DemoAgent {}
+
+impl DemoAgent {
+    /// Runs calls until standard input ends.
+    ///
+    /// # Errors
+    /// When a call cannot be read or run.
+    pub fn run(self) -> Result<(), CommandError> {
+        for line in io::stdin().lines() {
+            let call: Call = serde_json::from_str(&line.map_err(CommandError::Input)?).map_err(CommandError::Demo)?;
+            let answer = run(&call).map_err(CommandError::Input)?;
+            let mut text = serde_json::to_string(&answer).map_err(CommandError::Demo)?;
+            text.push('\n');
+            io::stdout().write_all(text.as_bytes()).map_err(CommandError::Output)?;
+        }
+        Ok(())
+    }
+}
+
+fn run(call: &Call) -> io::Result<Answer> {
+    let mut child = Command::new(std::env::current_exe()?)
+        .args(&call.arguments)
+        .env("CLAUDE_PID", std::process::id().to_string())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()?;
+    if let Some(mut input) = child.stdin.take() {
+        input.write_all(call.input.as_bytes())?;
+    }
+    let output = child.wait_with_output()?;
+    Ok(Answer {
+        status: output.status.code(),
+        output: String::from_utf8_lossy(&output.stdout).into_owned(),
+        words: String::from_utf8_lossy(&output.stderr).into_owned(),
+    })
+}
+
+/// The stand-in's directory: beside the state, since baton refuses a state inside an agent's directory.
+pub const WORK: &str = "work";
+
+/// A running stand-in, from the outside. It is killed when dropped.
+pub struct Agent {
+    child: Child,
+    calls: ChildStdin,
+    answers: BufReader<ChildStdout>,
+    session: SessionId,
+}
+
+impl Agent {
+    /// Starts a stand-in that shows `session` in `pane`, with its state in `home`.
+    ///
+    /// # Errors
+    /// When this program cannot be started again.
+    pub fn start(session: &SessionId, pane: &str, home: &std::path::Path) -> io::Result<Self> {
+        let mut child = Command::new(std::env::current_exe()?)
+            .arg("demo-agent")
+            .env("BATON_HOME", home.join("state"))
+            .env("CLAUDE_CONFIG_DIR", home.join("claude"))
+            .env("CLAUDE_CODE_SESSION_ID", session.as_str())
+            .env("TMUX", "/demo,1,0")
+            .env("TMUX_PANE", pane)
+            .current_dir(home.join(WORK))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let pipes = child.stdin.take().zip(child.stdout.take());
+        let (calls, answers) = pipes.ok_or_else(|| io::Error::other("the stand-in has no pipes"))?;
+        Ok(Self { child, calls, answers: BufReader::new(answers), session: session.clone() })
+    }
+
+    /// The stand-in's pid.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Has the stand-in run baton.
+    ///
+    /// # Errors
+    /// When the stand-in is gone, or answers with something else.
+    pub fn call(&mut self, arguments: &[&str], input: &str) -> Result<Answer, CommandError> {
+        let call = Call { arguments: arguments.iter().map(ToString::to_string).collect(), input: input.to_owned() };
+        let mut text = serde_json::to_string(&call).map_err(CommandError::Demo)?;
+        text.push('\n');
+        self.calls.write_all(text.as_bytes()).map_err(CommandError::Output)?;
+        let mut line = String::new();
+        self.answers.read_line(&mut line).map_err(CommandError::Input)?;
+        serde_json::from_str(&line).map_err(CommandError::Demo)
+    }
+
+    /// Sends an event to the hook, as Claude Code does.
+    ///
+    /// # Errors
+    /// As [`Self::call`].
+    pub fn event(&mut self, name: &str, more: &[(&str, &str)]) -> Result<Answer, CommandError> {
+        let mut payload = serde_json::Map::new();
+        let fields = [("session_id", self.session.as_str()), ("hook_event_name", name)];
+        for (field, value) in fields.iter().chain(more) {
+            payload.insert((*field).to_owned(), (*value).into());
+        }
+        let payload = serde_json::to_string(&payload).map_err(CommandError::Demo)?;
+        self.call(&["hook", "--agent", "claude"], &payload)
+    }
+
+    /// Kills it as a crash would: no signal that it could catch, no hook.
+    ///
+    /// # Errors
+    /// When it cannot be killed or waited for.
+    pub fn crash(mut self) -> io::Result<()> {
+        self.child.kill()?;
+        self.child.wait().map(drop)
+    }
+}
+
+impl Drop for Agent {
+    fn drop(&mut self) {
+        // It may have crashed already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

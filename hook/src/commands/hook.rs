@@ -1,0 +1,262 @@
+//! `baton hook`: one event on its way.
+//!
+//! Nearly every event is a sign of life of a launch that is known. It takes the fast path: no lock, no rename, no sync, one line
+//! appended to the session's log. What changes something takes the lock.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::io::{self, Write};
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::{Duration, Instant};
+
+use agent_baton_core::agent::Agent;
+use agent_baton_core::decision::Tell;
+use agent_baton_core::event::{Event, EventName};
+use agent_baton_core::id::RunId;
+use agent_baton_core::process::Probe;
+use agent_baton_core::reason::Reason;
+use agent_baton_core::request::Ask;
+use agent_baton_core::run::RunName;
+use agent_baton_core::stamp::Stamp;
+use clap::{Args, ValueEnum};
+
+use crate::agents::{PayloadError, row};
+use crate::commands::context::{here, witness};
+use crate::core::{Core, CoreError};
+use crate::decider::{Decider, DeciderError, Settled, heartbeat};
+use crate::event::{EventError, Limits, RawEvent};
+use crate::machine::environment::{Environment, Inherited};
+use crate::machine::stat::Stat;
+use crate::machine::{Machine, MachineError, This};
+use crate::reply::reply;
+use crate::store::{Beat, Env, Home, HomeError, Line, LockError, Locked, Mark, Store, StoreError};
+use crate::words;
+
+/// How long an event waits for the lock. Codex gives a SessionEnd hook one second in all.
+const LOCK_WAIT: Duration = Duration::from_millis(400);
+
+/// After how many seconds the hook ends whatever it is doing, with status 0: a file system that hangs must not hold up the agent.
+const ALARM_SECONDS: u32 = 2;
+
+/// Takes one event of an agent.
+#[derive(Args)]
+pub struct Hook {
+    /// The agent that calls
+    #[arg(long, value_enum)]
+    agent: AgentName,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum AgentName {
+    Claude,
+    Codex,
+}
+
+impl From<AgentName> for Agent {
+    fn from(name: AgentName) -> Self {
+        match name {
+            AgentName::Claude => Self::Claude,
+            AgentName::Codex => Self::Codex,
+        }
+    }
+}
+
+/// What is wrong with the event itself. Exit 1, so that the agent shows it: the hook was wired wrongly.
+#[derive(Debug, thiserror::Error)]
+enum BadEvent {
+    #[error(transparent)]
+    Event(#[from] EventError),
+    #[error(transparent)]
+    Payload(#[from] PayloadError),
+}
+
+/// What failed in baton or its state. Exit 0: the agent goes on.
+#[derive(Debug, thiserror::Error)]
+enum HookError {
+    #[error(transparent)]
+    Machine(#[from] MachineError),
+    #[error(transparent)]
+    Home(#[from] HomeError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Lock(#[from] LockError),
+    #[error("the core failed: {0}. This is a fault of baton")]
+    Core(#[from] CoreError),
+    #[error(transparent)]
+    Decider(#[from] DeciderError),
+    #[error("cannot write the reply: {0}")]
+    Reply(#[source] io::Error),
+}
+
+impl Hook {
+    /// The hook as the agents call it. Taking the command line apart with clap costs a tenth of the whole fast path.
+    #[must_use]
+    pub fn from_plain_arguments(mut arguments: impl Iterator<Item = OsString>) -> Option<Self> {
+        arguments.next()?;
+        let words = [arguments.next()?, arguments.next()?, arguments.next()?];
+        let [hook, flag, name] = words.each_ref().map(|word| word.to_str());
+        if arguments.next().is_some() || hook? != "hook" || flag? != "--agent" {
+            return None;
+        }
+        AgentName::from_str(name?, false).ok().map(|agent| Self { agent })
+    }
+
+    /// Takes the event.
+    #[must_use]
+    pub fn run(self) -> ExitCode {
+        // Where the signal cannot be caught, its default ends the hook all the same.
+        let _ = signal_hook::flag::register_conditional_shutdown(
+            signal_hook::consts::SIGALRM,
+            0,
+            Arc::new(AtomicBool::new(true)),
+        );
+        nix::unistd::alarm::set(ALARM_SECONDS);
+        match take(self.agent.into()) {
+            Ok(Ok(())) => ExitCode::SUCCESS,
+            Ok(Err(failed)) => {
+                say(&failed.to_string());
+                ExitCode::SUCCESS
+            }
+            Err(bad) => {
+                say(&bad.to_string());
+                ExitCode::FAILURE
+            }
+        }
+    }
+}
+
+fn say(text: &str) {
+    let line = format!("baton: {}\n", words::clean(text));
+    // There is nobody left to tell that stderr is closed.
+    let _ = io::stderr().lock().write_all(line.as_bytes());
+}
+
+fn take(agent: Agent) -> Result<Result<(), HookError>, BadEvent> {
+    let raw = RawEvent::read(io::stdin(), Limits::default())?;
+    let said = row(agent).parse(&raw)?;
+    if said.name == EventName::Other || said.session.is_none() || said.subagent {
+        return Ok(Ok(()));
+    }
+    let pass = || {
+        let here = here()?;
+        let witness = witness(here);
+        let process = witness.agent_process(agent);
+        let event = witness.event(agent, &raw, said, process.as_ref());
+        let home = Home::resolve(&Env::of_process(), event.cwd.as_deref().map(Path::new), &here.place)?;
+        let store = Store::open(&home, &here.place);
+        let core = Core::load()?;
+        let decider = Decider { store: &store, core: &core, machine: &This, here, witness: &witness };
+        Way { decider, process }.go(event)
+    };
+    Ok(pass())
+}
+
+/// One event's way through the rooms.
+struct Way<'a, M, E> {
+    decider: Decider<'a, M, E>,
+    process: Option<Stat>,
+}
+
+impl Way<'_, This, Inherited> {
+    fn go(&self, event: Event) -> Result<(), HookError> {
+        if event.process.is_none() || self.passes(&event)? { Ok(()) } else { self.settle(event) }
+    }
+}
+
+impl<M: Machine, E: Environment> Way<'_, M, E> {
+    /// The fast path: whether the event was no more than a sign of life.
+    fn passes(&self, event: &Event) -> Result<bool, HookError> {
+        let store = self.decider.store;
+        if matches!(event.name, EventName::SessionStart | EventName::SessionEnd) || !store.pending()?.is_nothing() {
+            return Ok(false);
+        }
+        let Ok(snapshot) = store.read(|view| heartbeat(store, view, event)) else { return Ok(false) };
+        let settled = self.decider.ask(Ask::Event(Box::new(event.clone())), snapshot?)?;
+        match settled.decision.reason {
+            Reason::Heartbeat => self.beat(event, &settled).map(|()| true),
+            Reason::DeliveredTwice => Ok(true),
+            _ => Ok(false),
+        }
+    }
+
+    fn beat(&self, event: &Event, settled: &Settled) -> Result<(), HookError> {
+        let (Some(session), Some(process)) = (&event.session, &event.process) else { return Ok(()) };
+        let last = settled.request.snapshot.deliveries.len();
+        let line = Line::Beat(Beat {
+            at: self.decider.now(),
+            n: u64::try_from(last).unwrap_or(u64::MAX),
+            event: event.name,
+            digest: event.digest.clone(),
+            prompt_id: event.prompt_id.clone(),
+            process: process.clone(),
+        });
+        Ok(self.decider.store.append(session, &line)?)
+    }
+
+    /// The slow path: under the lock.
+    fn settle(&self, mut event: Event) -> Result<(), HookError> {
+        let store = self.decider.store;
+        self.decider.witness.enrich(&mut event, self.process.as_ref());
+        let ask = Ask::Event(Box::new(event.clone()));
+        let probes = self.decider.look(&ask);
+        let now = self.decider.now();
+        let mut locked = match store.lock(Instant::now() + LOCK_WAIT, &now) {
+            Err(LockError::Busy { .. }) => {
+                event.waited = true;
+                return Ok(store.inbox_put(&event, &now)?);
+            }
+            locked => locked?,
+        };
+        self.drain(&mut locked, &probes)?;
+        let settled = self.decider.settle(&mut locked, ask, &probes, self.decider.now())?;
+        let reports = locked.take_reports();
+        drop(locked);
+        if settled.decision.reason == Reason::Heartbeat && settled.decision.changes.is_empty() {
+            self.beat(&event, &settled)?;
+        }
+        if settled.decision.has(Reason::RecordUnreadable) {
+            say("a record that this event needs cannot be read; it was left as it is, and nothing was decided");
+        }
+        reports.iter().for_each(|report| say(report));
+        self.reply(&event, &settled)
+    }
+
+    /// Acts on events that did not get the lock in time, in the order in which they came.
+    fn drain(&self, locked: &mut Locked<'_>, probes: &[Probe]) -> Result<(), HookError> {
+        let now = self.decider.now();
+        for waiting in locked.inbox_take(&now)? {
+            // What came before a reboot is decided as of then: its clock no longer runs.
+            let at = if waiting.at.boot == now.boot { self.decider.now() } else { waiting.at.clone() };
+            match self.decider.settle(locked, Ask::Event(Box::new(waiting.event.clone())), probes, at) {
+                Ok(_) => locked.inbox_done(&waiting)?,
+                Err(_) => locked.inbox_failed(&waiting, &now)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Says what is to be said, and marks a change of owner as told once it is written out.
+    fn reply(&self, event: &Event, settled: &Settled) -> Result<(), HookError> {
+        let runs = settled.request.snapshot.runs.iter().filter_map(|named| named.reading.record());
+        let names: BTreeMap<RunId, RunName> = runs.map(|run| (run.id.clone(), run.name.clone())).collect();
+        let Some(text) = reply(event.agent, event.name, &settled.decision.tell, &names) else { return Ok(()) };
+        let mut stdout = io::stdout().lock();
+        stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).map_err(HookError::Reply)?;
+        let Some(session) = &event.session else { return Ok(()) };
+        for tell in &settled.decision.tell {
+            if let Tell::Transferred { told, .. } = tell {
+                let mark = Line::Told(Mark { at: self.now(), told: told.clone() });
+                self.decider.store.append(session, &mark)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn now(&self) -> Stamp {
+        self.decider.now()
+    }
+}

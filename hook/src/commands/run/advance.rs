@@ -1,0 +1,122 @@
+//! `baton run update`, `verify` and `finish`: what only a run's owner may do.
+
+use agent_baton_core::fence::Fence;
+use agent_baton_core::reason::Reason;
+use agent_baton_core::request::Command;
+use clap::Args;
+
+use crate::commands::caller::caller;
+use crate::commands::context::Context;
+use crate::commands::error::CommandError;
+use crate::commands::run::lookup::find;
+use crate::commands::run::outcome::{Phase, said};
+
+/// Says how far a run is.
+#[derive(Args)]
+pub struct Update {
+    /// The run: its id, the beginning of it, or its name
+    run: String,
+    /// The owner's number; needed unless you are beneath the owner
+    #[arg(long, value_name = "N")]
+    fence: Option<u64>,
+    /// Where it stands, in your words
+    #[arg(long, value_name = "TEXT")]
+    phase: Option<Phase>,
+    /// How often it went round
+    #[arg(long, value_name = "N")]
+    iteration: Option<u32>,
+    /// How often it may
+    #[arg(long, value_name = "N")]
+    max_iterations: Option<u32>,
+    /// Print the run as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Checks that the caller owns a run.
+#[derive(Args)]
+pub struct Verify {
+    /// The run: its id, the beginning of it, or its name
+    run: String,
+    /// The owner's number; needed unless you are beneath the owner
+    #[arg(long, value_name = "N")]
+    fence: Option<u64>,
+    /// Print the run as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Ends a run as done or failed.
+#[derive(Args)]
+pub struct Finish {
+    /// The run: its id, the beginning of it, or its name
+    run: String,
+    /// The owner's number; needed unless you are beneath the owner
+    #[arg(long, value_name = "N")]
+    fence: Option<u64>,
+    /// It failed
+    #[arg(long)]
+    failed: bool,
+    /// Why, in your words
+    #[arg(long, value_name = "TEXT")]
+    why: Option<Phase>,
+    /// Print the run as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+impl Update {
+    /// Advances the run.
+    ///
+    /// # Errors
+    /// Refused to whoever does not own it; not found.
+    pub fn run(self) -> Result<(), CommandError> {
+        let context = Context::open()?;
+        let run = find(&context, &self.run)?;
+        let done = context.perform(Command::Update {
+            run,
+            caller: caller(&context, self.fence.map(Fence)),
+            phase: self.phase.map(String::from),
+            iteration: self.iteration,
+            max_iterations: self.max_iterations,
+        })?;
+        said(&context, &done, Reason::Updated, self.json, |run| {
+            format!("run {} ({}) is at iteration {}\n", run.name.as_str(), run.id, run.iteration)
+        })
+    }
+}
+
+impl Verify {
+    /// Says whether the caller owns the run.
+    ///
+    /// # Errors
+    /// Refused to whoever does not own it; not found.
+    pub fn run(self) -> Result<(), CommandError> {
+        let context = Context::open()?;
+        let run = find(&context, &self.run)?;
+        let done = context.perform(Command::Verify { run, caller: caller(&context, self.fence.map(Fence)) })?;
+        said(&context, &done, Reason::Verified, self.json, |run| {
+            format!("yours: run {} ({}), number {}\n", run.name.as_str(), run.id, run.fence)
+        })
+    }
+}
+
+impl Finish {
+    /// Ends the run.
+    ///
+    /// # Errors
+    /// Refused to whoever does not own it; not found.
+    pub fn run(self) -> Result<(), CommandError> {
+        let context = Context::open()?;
+        let run = find(&context, &self.run)?;
+        let done = context.perform(Command::Finish {
+            run,
+            caller: caller(&context, self.fence.map(Fence)),
+            failed: self.failed,
+            why: self.why.map(String::from),
+        })?;
+        said(&context, &done, Reason::Finished, self.json, |run| {
+            format!("run {} ({}) is {}\n", run.name.as_str(), run.id, run.status.name())
+        })
+    }
+}

@@ -1,0 +1,38 @@
+//! `baton run cancel`.
+
+use agent_baton_core::reason::Reason;
+use agent_baton_core::request::Command;
+use clap::Args;
+
+use crate::commands::context::Context;
+use crate::commands::error::CommandError;
+use crate::commands::run::lookup::find;
+use crate::commands::run::outcome::{Phase, said};
+
+/// Ends a run by a person's word.
+#[derive(Args)]
+pub struct Cancel {
+    /// The run: its id, the beginning of it, or its name
+    run: String,
+    /// Why, in your words
+    #[arg(long, value_name = "TEXT")]
+    why: Option<Phase>,
+    /// Print the run as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+impl Cancel {
+    /// Cancels the run, whoever owns it.
+    ///
+    /// # Errors
+    /// Refused where it is over; not found.
+    pub fn run(self) -> Result<(), CommandError> {
+        let context = Context::open()?;
+        let run = find(&context, &self.run)?;
+        let done = context.perform(Command::Cancel { run, why: self.why.map(String::from) })?;
+        said(&context, &done, Reason::Cancelled, self.json, |run| {
+            format!("run {} ({}) is cancelled; nothing brings it back\n", run.name.as_str(), run.id)
+        })
+    }
+}

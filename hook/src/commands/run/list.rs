@@ -1,0 +1,64 @@
+//! `baton run list`.
+
+use agent_baton_core::process::Live;
+use agent_baton_core::run::Run;
+use clap::Args;
+
+use crate::commands::context::Context;
+use crate::commands::error::CommandError;
+use crate::commands::print;
+use crate::commands::view::RunView;
+use crate::words;
+
+/// Lists runs, the newest first.
+#[derive(Args)]
+pub struct List {
+    /// Runs that are over too
+    #[arg(long)]
+    all: bool,
+    /// Print a list of runs as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+impl List {
+    /// Lists them. A record that cannot be read is named on stderr, and stops nothing.
+    ///
+    /// # Errors
+    /// When the state directory cannot be used.
+    pub fn run(self) -> Result<(), CommandError> {
+        let context = Context::open()?;
+        let mut runs: Vec<(Run, Live)> = context
+            .runs(self.all)?
+            .into_iter()
+            .map(|run| {
+                let live = context.owner_lives(&run);
+                (run, live)
+            })
+            .collect();
+        runs.sort_by(|(a, _), (b, _)| b.created.unix_ms.cmp(&a.created.unix_ms).then_with(|| a.id.cmp(&b.id)));
+        if self.json {
+            return print::json(&runs.iter().map(|(run, live)| RunView::new(run, *live)).collect::<Vec<_>>());
+        }
+        if runs.is_empty() {
+            return print::lines("no runs\n");
+        }
+        let rows: Vec<Vec<String>> = runs.iter().map(|(run, live)| row(run, *live)).collect();
+        print::lines(&print::table(&rows))
+    }
+}
+
+fn row(run: &Run, live: Live) -> Vec<String> {
+    let status = match live {
+        Live::No if run.status.is_unfinished() => "interrupted",
+        _ => run.status.name(),
+    };
+    let turns = run.max_iterations.map_or_else(|| run.iteration.to_string(), |max| format!("{}/{max}", run.iteration));
+    vec![
+        run.id.to_string(),
+        status.to_owned(),
+        turns,
+        format!("{} {}", run.owner.agent, words::pane(&run.owner.pane)),
+        words::clean(run.name.as_str()),
+    ]
+}

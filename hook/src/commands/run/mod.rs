@@ -1,0 +1,54 @@
+//! `baton run`: one file for each thing that can be done with runs.
+
+pub mod adopt;
+pub mod advance;
+pub mod cancel;
+pub mod list;
+pub mod lookup;
+pub mod outcome;
+pub mod show;
+pub mod start;
+
+use clap::Subcommand;
+
+use crate::commands::error::CommandError;
+
+/// The commands on runs.
+#[derive(Subcommand)]
+pub enum Run {
+    /// Start a run that a session owns
+    Start(start::Start),
+    /// Say how far a run is
+    Update(advance::Update),
+    /// Check that you own a run: exit 0 if you do, 3 if not
+    Verify(advance::Verify),
+    /// End a run as done, or as failed
+    Finish(advance::Finish),
+    /// End a run by your word; nothing brings it back
+    Cancel(cancel::Cancel),
+    /// Give a run whose owner is gone to a session
+    Adopt(adopt::Adopt),
+    /// List the unfinished runs
+    List(list::List),
+    /// Show one run whole
+    Show(show::Show),
+}
+
+impl Run {
+    /// Does it.
+    ///
+    /// # Errors
+    /// What was refused or went wrong, with its exit status.
+    pub fn run(self) -> Result<(), CommandError> {
+        match self {
+            Self::Start(start) => start.run(),
+            Self::Update(update) => update.run(),
+            Self::Verify(verify) => verify.run(),
+            Self::Finish(finish) => finish.run(),
+            Self::Cancel(cancel) => cancel.run(),
+            Self::Adopt(adopt) => adopt.run(),
+            Self::List(list) => list.run(),
+            Self::Show(show) => show.run(),
+        }
+    }
+}

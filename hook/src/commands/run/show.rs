@@ -1,0 +1,79 @@
+//! `baton run show`.
+
+use agent_baton_core::process::Live;
+use agent_baton_core::run::Run;
+use clap::Args;
+
+use crate::commands::context::Context;
+use crate::commands::error::CommandError;
+use crate::commands::print;
+use crate::commands::run::lookup::find;
+use crate::commands::view::RunView;
+use crate::words;
+
+/// Shows one run whole.
+#[derive(Args)]
+pub struct Show {
+    /// The run: its id, the beginning of it, or its name
+    run: String,
+    /// Print it as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+impl Show {
+    /// Shows it.
+    ///
+    /// # Errors
+    /// Not found, ambiguous, or unreadable.
+    pub fn run(self) -> Result<(), CommandError> {
+        let context = Context::open()?;
+        let run = context.run(&find(&context, &self.run)?)?;
+        let live = context.owner_lives(&run);
+        if self.json { print::json(&RunView::new(&run, live)) } else { print::lines(&text(&context, &run, live)) }
+    }
+}
+
+fn text(context: &Context, run: &Run, live: Live) -> String {
+    let now = context.now();
+    let owner = match (run.status.is_unfinished(), live) {
+        (false, _) => "",
+        (true, Live::Yes) => ", alive",
+        (true, Live::No) => ", gone: the run is interrupted",
+        (true, Live::Unknown) => ", nobody can tell whether it lives",
+    };
+    let turns = run.max_iterations.map_or_else(String::new, |max| format!(" of {max}"));
+    let mut rows = vec![
+        ("run", format!("{} ({})", words::clean(run.name.as_str()), run.id)),
+        ("status", run.status.name().to_owned()),
+        ("iteration", format!("{}{turns}", run.iteration)),
+        ("owner", format!("{} session {}", run.owner.agent, run.owner.session)),
+        ("", format!("pid {} in {}{owner}", run.owner.process.pid, words::pane(&run.owner.pane))),
+        ("number", run.fence.to_string()),
+        ("started", words::local(&run.created, &now)),
+    ];
+    if let Some(phase) = &run.phase {
+        rows.insert(2, ("phase", words::clean(phase)));
+    }
+    if let Some(finished) = &run.finished {
+        rows.push(("over", words::local(finished, &now)));
+    }
+    if let Some(why) = &run.stop_reason {
+        rows.push(("because", words::clean(why)));
+    }
+    if let Some(project) = &run.project {
+        rows.push(("project", words::clean(project)));
+    }
+    for transfer in &run.history {
+        let from = words::pane(&transfer.from.pane);
+        let at = words::local(&transfer.at, &now);
+        rows.push((
+            "moved",
+            format!(
+                "{at} from {from}, pid {}: number {} ({})",
+                transfer.from.process.pid, transfer.fence, transfer.reason
+            ),
+        ));
+    }
+    rows.iter().map(|(label, value)| format!("{label:<10}{value}\n")).collect()
+}

@@ -1,0 +1,60 @@
+//! `baton schema`: JSON Schemas of what baton reads and writes.
+
+use agent_baton_core::agent::Agent;
+use agent_baton_core::decision::Decision;
+use agent_baton_core::request::Request;
+use agent_baton_core::run::Run;
+use agent_baton_core::session::Session;
+use clap::Args;
+use schemars::{JsonSchema, Schema as Document, schema_for};
+
+use crate::agents::row;
+use crate::commands::error::CommandError;
+use crate::commands::print;
+use crate::commands::view::{RunView, SessionView};
+use crate::reply::{ContextReply, PersonReply};
+use crate::store::AuditLine;
+
+/// Prints a schema, or the names of all.
+#[derive(Args)]
+pub struct Schema {
+    /// The schema's name; without it, the names are listed
+    name: Option<String>,
+}
+
+/// A schema's name, and what makes it.
+pub type Named = (&'static str, fn() -> Document);
+
+/// Every schema.
+pub const SCHEMAS: &[Named] = &[
+    ("payload-claude", || row(Agent::Claude).schema()),
+    ("payload-codex", || row(Agent::Codex).schema()),
+    ("reply-context", of::<ContextReply>),
+    ("reply-person", of::<PersonReply>),
+    ("record-session", of::<Session>),
+    ("record-run", of::<Run>),
+    ("request", of::<Request>),
+    ("decision", of::<Decision>),
+    ("audit-line", of::<AuditLine>),
+    ("output-run", of::<RunView>),
+    ("output-session", of::<SessionView>),
+];
+
+fn of<T: JsonSchema>() -> Document {
+    schema_for!(T)
+}
+
+impl Schema {
+    /// Prints it.
+    ///
+    /// # Errors
+    /// When there is no schema of that name.
+    pub fn run(self) -> Result<(), CommandError> {
+        let names = || SCHEMAS.iter().map(|(name, _)| format!("{name}\n")).collect::<String>();
+        let Some(wanted) = self.name else { return print::lines(&names()) };
+        match SCHEMAS.iter().find(|(name, _)| *name == wanted) {
+            Some((_, make)) => print::json(&make()),
+            None => Err(CommandError::Ambiguous { what: "no schema has that name".to_owned(), candidates: names() }),
+        }
+    }
+}

@@ -1,0 +1,196 @@
+//! Records as commands print them.
+
+use agent_baton_core::agent::Agent;
+use agent_baton_core::event::Source;
+use agent_baton_core::fence::Fence;
+use agent_baton_core::id::{RunId, SessionId};
+use agent_baton_core::pane::Pane;
+use agent_baton_core::process::{Live, Process};
+use agent_baton_core::reason::Reason;
+use agent_baton_core::run::{Owner, Run, RunName, Status};
+use agent_baton_core::session::Session;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::words::instant;
+
+/// A run as `--json` prints it.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct RunView {
+    /// Its id.
+    pub id: RunId,
+    /// Its name.
+    pub name: RunName,
+    /// Where it stands.
+    pub status: Status,
+    /// Whether it is unfinished.
+    pub active: bool,
+    /// Whether it is unfinished and its owner is gone; null where it is over, or that cannot be known.
+    pub interrupted: Option<bool>,
+    /// Free text of the owner's.
+    pub phase: Option<String>,
+    /// How often it went round.
+    pub iteration: u32,
+    /// How often it may.
+    pub max_iterations: Option<u32>,
+    /// Who may advance it.
+    pub owner: Owner,
+    /// The owner's number.
+    pub fence: Fence,
+    /// The changes of owner, oldest first.
+    pub history: Vec<TransferView>,
+    /// The worktree root.
+    pub project: Option<String>,
+    /// When it started (RFC 3339).
+    pub created_at: String,
+    /// When its record was last written (RFC 3339).
+    pub updated_at: String,
+    /// When it went over (RFC 3339).
+    pub finished_at: Option<String>,
+    /// Why it went over, paused or waits.
+    pub stop_reason: Option<String>,
+}
+
+/// One change of owner as `--json` prints it.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct TransferView {
+    /// The new owner's number.
+    pub fence: Fence,
+    /// The owner before.
+    pub from: Owner,
+    /// When (RFC 3339).
+    pub at: String,
+    /// By which rule.
+    pub reason: Reason,
+}
+
+impl RunView {
+    /// A run, and whether its owner lives.
+    #[must_use]
+    pub fn new(run: &Run, owner: Live) -> Self {
+        let interrupted = match owner {
+            Live::Unknown => None,
+            live => run.status.is_unfinished().then_some(live == Live::No),
+        };
+        let history = run.history.iter().map(|transfer| TransferView {
+            fence: transfer.fence,
+            from: transfer.from.clone(),
+            at: instant(&transfer.at),
+            reason: transfer.reason,
+        });
+        Self {
+            id: run.id.clone(),
+            name: run.name.clone(),
+            status: run.status,
+            active: run.status.is_unfinished(),
+            interrupted,
+            phase: run.phase.clone(),
+            iteration: run.iteration,
+            max_iterations: run.max_iterations,
+            owner: run.owner.clone(),
+            fence: run.fence,
+            history: history.collect(),
+            project: run.project.clone(),
+            created_at: instant(&run.created),
+            updated_at: instant(&run.updated),
+            finished_at: run.finished.as_ref().map(instant),
+            stop_reason: run.stop_reason.clone(),
+        }
+    }
+}
+
+/// A session as `--json` prints it.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct SessionView {
+    /// The agent's own id.
+    pub id: SessionId,
+    /// The agent.
+    pub agent: Agent,
+    /// Whether one of its launches lives; unknown where that cannot be told.
+    pub live: Live,
+    /// The processes that show or showed it.
+    pub launches: Vec<LaunchView>,
+    /// The unfinished runs it owns.
+    pub runs: Vec<RunId>,
+    /// The worktree root.
+    pub project: Option<String>,
+    /// The directory of its newest slow event.
+    pub cwd: Option<String>,
+    /// Its transcript.
+    pub transcript: Option<String>,
+    /// Whether a person pinned it.
+    pub pinned: bool,
+    /// Whether its record is in the archive.
+    pub archived: bool,
+    /// When it was registered (RFC 3339).
+    pub created_at: String,
+    /// When its record was last written (RFC 3339).
+    pub updated_at: String,
+    /// When it went over (RFC 3339).
+    pub over_at: Option<String>,
+    /// By which rule it went over.
+    pub over_reason: Option<Reason>,
+}
+
+/// A launch as `--json` prints it.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct LaunchView {
+    /// The process.
+    pub process: Process,
+    /// Its pane.
+    pub pane: Pane,
+    /// Whether it lives.
+    pub live: Live,
+    /// How it began, where it was announced.
+    pub source: Option<Source>,
+    /// When it began (RFC 3339).
+    pub started_at: String,
+    /// When it ended (RFC 3339).
+    pub ended_at: Option<String>,
+    /// By which rule it ended.
+    pub ended_reason: Option<Reason>,
+}
+
+impl SessionView {
+    /// A session, with whether each of its launches lives.
+    #[must_use]
+    pub fn new(session: &Session, lives: &[Live], archived: bool) -> Self {
+        let launches = session.launches.iter().zip(lives).map(|(launch, live)| LaunchView {
+            process: launch.process.clone(),
+            pane: launch.pane.clone(),
+            live: *live,
+            source: launch.source,
+            started_at: instant(&launch.started),
+            ended_at: launch.ended.as_ref().map(|end| instant(&end.at)),
+            ended_reason: launch.ended.as_ref().map(|end| end.reason),
+        });
+        Self {
+            id: session.id.clone(),
+            agent: session.agent,
+            live: any_lives(lives),
+            launches: launches.collect(),
+            runs: session.runs.clone(),
+            project: session.project.clone(),
+            cwd: session.cwd.clone(),
+            transcript: session.transcript.clone(),
+            pinned: session.pinned,
+            archived,
+            created_at: instant(&session.created),
+            updated_at: instant(&session.updated),
+            over_at: session.over.as_ref().map(|end| instant(&end.at)),
+            over_reason: session.over.as_ref().map(|end| end.reason),
+        }
+    }
+}
+
+/// Whether any of these lives: one that does settles it, one that is not known leaves it open.
+#[must_use]
+pub fn any_lives(lives: &[Live]) -> Live {
+    if lives.contains(&Live::Yes) {
+        Live::Yes
+    } else if lives.contains(&Live::Unknown) {
+        Live::Unknown
+    } else {
+        Live::No
+    }
+}

@@ -1,0 +1,151 @@
+//! One question, from the records to the commit: what events and commands have in common.
+
+use agent_baton_core::decision::Decision;
+use agent_baton_core::process::Probe;
+use agent_baton_core::request::{Ask, PROTOCOL, Request, Snapshot};
+use agent_baton_core::stamp::Stamp;
+
+use crate::agents::Witness;
+use crate::core::{Core, CoreError};
+use crate::machine::environment::Environment;
+use crate::machine::{Here, Machine};
+use crate::snapshot;
+use crate::store::{Checked, CommitError, Locked, Refusal, Store, StoreError, View};
+
+/// Why a question was not settled. Nothing was changed, but for [`CommitError::InDoubt`].
+#[derive(Debug, thiserror::Error)]
+pub enum DeciderError {
+    /// A file of the state cannot be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The core failed.
+    #[error("the core failed: {0}. Nothing was changed; this is a fault of baton")]
+    Core(#[from] CoreError),
+    /// The core's answer was not believed.
+    #[error("the core's decision was refused: {0}. Nothing was changed; this is a fault of baton")]
+    Refused(#[from] Refusal),
+    /// The decision could not be written.
+    #[error(transparent)]
+    Commit(#[from] CommitError),
+}
+
+/// A question and its answer.
+#[derive(Debug)]
+pub struct Settled {
+    /// The question.
+    pub request: Request,
+    /// The answer; what it changes is committed.
+    pub decision: Decision,
+}
+
+/// Puts questions to the core, and commits its answers.
+pub struct Decider<'a, M, E> {
+    /// The state.
+    pub store: &'a Store,
+    /// The core.
+    pub core: &'a Core,
+    /// The machine's clock.
+    pub machine: &'a M,
+    /// Where this runs.
+    pub here: &'a Here,
+    /// What looks at launches.
+    pub witness: &'a Witness<'a, M, E>,
+}
+
+impl<M: Machine, E: Environment> Decider<'_, M, E> {
+    /// Looks at the launches that a question can touch. This is done before the lock is taken: a machine that answers slowly
+    /// holds up nobody else.
+    #[must_use]
+    pub fn look(&self, ask: &Ask) -> Vec<Probe> {
+        let read = self.store.read(|view| snapshot::of_ask(view, ask));
+        // What cannot be read now is read again under the lock; what was not looked at counts as unknown.
+        read.ok().and_then(Result::ok).map(|snapshot| snapshot::probes(self.witness, &snapshot)).unwrap_or_default()
+    }
+
+    /// Asks without the lock, so that nothing can change.
+    ///
+    /// # Errors
+    /// When the core fails.
+    pub fn ask(&self, ask: Ask, snapshot: Snapshot) -> Result<Settled, CoreError> {
+        self.put(ask, snapshot, self.now(), false)
+    }
+
+    /// Reads the records again under the lock, asks, checks the answer and commits it.
+    ///
+    /// # Errors
+    /// See [`DeciderError`].
+    pub fn settle(
+        &self,
+        locked: &mut Locked<'_>,
+        ask: Ask,
+        probes: &[Probe],
+        now: Stamp,
+    ) -> Result<Settled, DeciderError> {
+        let mut snapshot = match snapshot::of_ask(&locked.view(), &ask) {
+            Err(StoreError::Unindexed { .. }) => {
+                locked.rebuild_index()?;
+                snapshot::of_ask(&locked.view(), &ask)?
+            }
+            read => read?,
+        };
+        snapshot.probes = probes.to_vec();
+        if let Some(session) = session_of(&ask) {
+            let tail = self.store.tail(&session)?;
+            snapshot.deliveries = tail.deliveries();
+            snapshot.told = tail.told();
+        }
+        let settled = self.put(ask, snapshot, now, true)?;
+        match Checked::new(&settled.request, &settled.decision) {
+            Ok(checked) => locked.commit(&checked)?,
+            Err(refusal) => {
+                note(locked, &settled.request, "decision_refused")?;
+                return Err(refusal.into());
+            }
+        };
+        Ok(settled)
+    }
+
+    /// The present moment.
+    #[must_use]
+    pub fn now(&self) -> Stamp {
+        self.machine.now(&self.here.place)
+    }
+
+    fn put(&self, ask: Ask, snapshot: Snapshot, now: Stamp, locked: bool) -> Result<Settled, CoreError> {
+        let request = Request { protocol: PROTOCOL, now, place: self.here.place.clone(), locked, ask, snapshot };
+        let decision = self.core.decide(&request)?;
+        Ok(Settled { request, decision })
+    }
+}
+
+/// Leaves a line in the audit of something that changed nothing.
+fn note(locked: &mut Locked<'_>, request: &Request, what: &'static str) -> Result<(), DeciderError> {
+    let checked = Checked::by_person(what, &request.now, &request.snapshot, &[])?;
+    locked.commit(&checked)?;
+    Ok(())
+}
+
+fn session_of(ask: &Ask) -> Option<agent_baton_core::id::SessionId> {
+    match ask {
+        Ask::Event(event) => event.session.clone(),
+        Ask::Command(command) => command.session().cloned(),
+    }
+}
+
+/// The records of an event on the fast path, with what the end of its session's log says.
+///
+/// # Errors
+/// Where the log cannot be read.
+pub fn heartbeat(
+    store: &Store,
+    view: &View<'_>,
+    event: &agent_baton_core::event::Event,
+) -> Result<Snapshot, StoreError> {
+    let mut snapshot = snapshot::of_heartbeat(view, event);
+    if let Some(session) = &event.session {
+        let tail = store.tail(session)?;
+        snapshot.deliveries = tail.deliveries();
+        snapshot.told = tail.told();
+    }
+    Ok(snapshot)
+}

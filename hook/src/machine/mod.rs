@@ -1,0 +1,111 @@
+//! What the machine shows: processes, locks, clocks, panes, worktrees. It reads; it changes nothing.
+//!
+//! Each read is bounded in bytes and made only when asked for, because the fast path may make few of them.
+
+pub mod ancestry;
+pub mod environment;
+pub mod file;
+#[cfg(target_os = "linux")]
+pub mod linux;
+pub mod locks;
+#[cfg(target_os = "macos")]
+pub mod mac;
+pub mod pane;
+pub mod sight;
+pub mod stat;
+pub mod worktree;
+
+use std::io;
+use std::path::PathBuf;
+
+use agent_baton_core::process::{Place, Process};
+use agent_baton_core::stamp::Stamp;
+
+use locks::Locks;
+use stat::Stat;
+
+#[cfg(target_os = "linux")]
+pub use linux::Linux as This;
+#[cfg(target_os = "macos")]
+pub use mac::Mac as This;
+
+/// Why the machine cannot say where baton runs. Without that no process has an identity.
+#[derive(Debug, thiserror::Error)]
+pub enum MachineError {
+    /// Something that every identity needs cannot be read.
+    #[error("{path} cannot be read, so no process can be told from another; is /proc mounted?")]
+    Unreadable {
+        /// What was read.
+        path: PathBuf,
+        /// Why it failed.
+        source: io::Error,
+    },
+    /// Something that every identity needs is not what it should be.
+    #[error("{path} does not hold {what}, so no process can be told from another")]
+    Malformed {
+        /// What was read.
+        path: PathBuf,
+        /// What it should hold.
+        what: &'static str,
+    },
+    /// `/proc` numbers processes in another way than this process' own pid namespace.
+    #[error("/proc belongs to another pid namespace (it calls this process {theirs}, which is {ours}); mount its own")]
+    ForeignProc {
+        /// This process' pid.
+        ours: u32,
+        /// The pid that `/proc` has for it.
+        theirs: u32,
+    },
+}
+
+/// Where and when this very process runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Here {
+    /// The boot, machine and pid namespace.
+    pub place: Place,
+    /// This process' start, in ticks since boot.
+    pub start: u64,
+    /// This process' start, in milliseconds since boot (rounded down to a tick, 10 ms on most machines).
+    pub start_ms: u64,
+    /// The parent's pid.
+    pub parent: u32,
+}
+
+/// What looking at a pid showed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Look {
+    /// A process has the pid.
+    Found(Stat),
+    /// No process has it.
+    Gone,
+    /// Whether one has it cannot be told.
+    Unreadable,
+}
+
+/// A machine that runs agents. [`This`] is the one that baton was built for.
+pub trait Machine {
+    /// Where this process runs and since when. Reads the boot id, the machine id, the pid namespace and one stat.
+    ///
+    /// # Errors
+    /// See [`MachineError`].
+    fn here(&self) -> Result<Here, MachineError>;
+
+    /// The present moment of the given boot.
+    fn now(&self, place: &Place) -> Stamp;
+
+    /// Looks at one pid: one read.
+    fn look(&self, pid: u32) -> Look;
+
+    /// The arguments of a process, the program's name first, cut at some kilobytes. None where they cannot be read.
+    fn arguments(&self, pid: u32) -> Option<Vec<Vec<u8>>>;
+
+    /// All write locks on files, in one consistent reading. None where that cannot be had.
+    fn locks(&self) -> Option<Locks>;
+}
+
+/// The identity of a process that was seen at a place.
+#[must_use]
+pub fn identity(stat: &Stat, place: &Place) -> Process {
+    let Place { boot, machine, pidns } = place.clone();
+    Process { pid: stat.pid, start: stat.start, boot, machine, pidns }
+}

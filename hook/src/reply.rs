@@ -1,0 +1,187 @@
+//! The words of a reply: exactly one JSON object, or nothing.
+//!
+//! The model's part holds ids, numbers and fixed words alone; a name that someone gave a run could be an instruction.
+//! It states facts: text that reads like a command is taken for an injection by Claude, and shown to the person instead.
+//! The person's part may name runs and panes, cleaned of what a terminal would act on.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use agent_baton_core::agent::Agent;
+use agent_baton_core::decision::Tell;
+use agent_baton_core::event::EventName;
+use agent_baton_core::id::RunId;
+use agent_baton_core::pane::Pane;
+use agent_baton_core::reason::Reason;
+use agent_baton_core::run::{RunName, is_printable};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+/// The most characters shown of a text that comes from the environment.
+const MAX_SHOWN: usize = 64;
+
+/// The most runs named in one telling.
+const MAX_RUNS: usize = 8;
+
+/// The reply to `SessionStart` and `UserPromptSubmit`, of both agents. Codex drops a reply with any other key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ContextReply {
+    /// What the model is told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hook_specific_output: Option<Context>,
+    /// What the person is told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub system_message: Option<String>,
+}
+
+/// What the model is told.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Context {
+    /// The event replied to.
+    pub hook_event_name: ContextEvent,
+    /// Ids, numbers and fixed words.
+    pub additional_context: String,
+}
+
+/// The events at which the model can be told something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+pub enum ContextEvent {
+    /// A session begins.
+    SessionStart,
+    /// A prompt goes in.
+    UserPromptSubmit,
+}
+
+/// The reply to any other event: for the person alone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PersonReply {
+    /// What the person is told.
+    pub system_message: String,
+}
+
+/// Whom a reply can reach.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reach {
+    Both(ContextEvent),
+    Person,
+    NoOne,
+}
+
+/// Whom the reply to an event reaches, by what the agent accepts (measured: Codex 0.169, Claude Code 2.1.329).
+const fn reach(agent: Agent, name: EventName) -> Reach {
+    match (agent, name) {
+        (_, EventName::SessionStart) => Reach::Both(ContextEvent::SessionStart),
+        (_, EventName::UserPromptSubmit) => Reach::Both(ContextEvent::UserPromptSubmit),
+        (_, EventName::Stop | EventName::PreCompact)
+        | (Agent::Codex, EventName::Interrupt | EventName::PermissionRequest) => Reach::Person,
+        _ => Reach::NoOne,
+    }
+}
+
+/// The reply to an event, as it is written to stdout. None where there is nothing to say, or the agent reads nothing.
+#[must_use]
+pub fn reply(agent: Agent, name: EventName, tell: &[Tell], names: &BTreeMap<RunId, RunName>) -> Option<String> {
+    let person = || lines(tell.iter().map(|tell| to_person(tell, names)));
+    match reach(agent, name) {
+        Reach::NoOne => None,
+        Reach::Person => serde_json::to_string(&PersonReply { system_message: person()? }).ok(),
+        Reach::Both(hook_event_name) => {
+            let context = lines(tell.iter().filter_map(to_model));
+            let reply = ContextReply {
+                hook_specific_output: context.map(|additional_context| Context { hook_event_name, additional_context }),
+                system_message: person(),
+            };
+            let says = reply.hook_specific_output.is_some() || reply.system_message.is_some();
+            if says { serde_json::to_string(&reply).ok() } else { None }
+        }
+    }
+}
+
+fn lines(parts: impl Iterator<Item = String>) -> Option<String> {
+    let parts: Vec<_> = parts.collect();
+    (!parts.is_empty()).then(|| parts.join("\n"))
+}
+
+fn to_model(tell: &Tell) -> Option<String> {
+    match tell {
+        Tell::Transferred { told, iteration, .. } => Some(format!(
+            "baton: this session, in this process, owns the run {run} now. Its number (fence) is {fence}; lower numbers are \
+             refused. Its iteration is {iteration}.",
+            run = told.run,
+            fence = told.fence,
+        )),
+        Tell::OwnerElsewhere { .. } | Tell::Interrupted { .. } | Tell::SeveralRuns { .. } => None,
+    }
+}
+
+fn to_person(tell: &Tell, names: &BTreeMap<RunId, RunName>) -> String {
+    match tell {
+        Tell::Transferred { told, iteration, from } => format!(
+            "baton: run {run} moved here from {from}. {why} Its number is {fence} now, its iteration {iteration}. \
+             To stop it: baton run cancel {id}",
+            run = named(&told.run, names),
+            from = shown(from),
+            why = told.reason.sentence(),
+            fence = told.fence,
+            id = told.run,
+        ),
+        Tell::OwnerElsewhere { told, pane, pid } => format!(
+            "baton: run {run} stays with {pane}, pid {pid}. {why} To move it here all the same: baton run adopt {id}{option}",
+            run = named(&told.run, names),
+            pane = shown(pane),
+            why = told.reason.sentence(),
+            id = told.run,
+            option = match told.reason {
+                Reason::OwnerAlive => " --take",
+                Reason::OwnerUnverifiable => " --force",
+                _ => "",
+            },
+        ),
+        Tell::Interrupted { told, iteration } => format!(
+            "baton: run {run} of this project has no living owner here; it stands at iteration {iteration}. \
+             To go on with it in this session: baton run adopt {id}. To end it: baton run cancel {id}",
+            run = named(&told.run, names),
+            id = told.run,
+        ),
+        Tell::SeveralRuns { runs } => {
+            let mut text = "baton: several unfinished runs belong to this session, and none was touched:".to_owned();
+            for (index, run) in runs.iter().take(MAX_RUNS).enumerate() {
+                let comma = if index > 0 { "," } else { "" };
+                // Writing into a String cannot fail.
+                let _ = write!(text, "{comma} {}", named(run, names));
+            }
+            if let Some(more) = runs.len().checked_sub(MAX_RUNS).filter(|&more| more > 0) {
+                let _ = write!(text, " and {more} more");
+            }
+            text + ". To keep one: baton run cancel ID for each of the others"
+        }
+    }
+}
+
+/// A run by name and id; by id alone where the name is not known.
+fn named(run: &RunId, names: &BTreeMap<RunId, RunName>) -> String {
+    match names.get(run) {
+        Some(name) => format!("\"{}\" ({run})", cleaned(name.as_str())),
+        None => run.to_string(),
+    }
+}
+
+fn shown(pane: &Pane) -> String {
+    match pane {
+        Pane::Tmux { pane, .. } => format!("pane {}", cleaned(pane)),
+        Pane::Zellij { session, pane } => format!("pane {} of {}", cleaned(pane), cleaned(session)),
+        Pane::Tty { tty } => format!("terminal {}", cleaned(tty)),
+        Pane::Unknown => "an unknown pane".to_owned(),
+    }
+}
+
+/// A text without characters that a terminal acts on or that reorder what is read, and not too long.
+fn cleaned(text: &str) -> String {
+    text.chars().filter(|&c| is_printable(c)).take(MAX_SHOWN).collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,134 @@
+//! What a question to the core can touch: the records, found by links, and what the machine shows of their launches.
+
+use agent_baton_core::event::Event;
+use agent_baton_core::id::{RunId, SessionId};
+use agent_baton_core::process::Probe;
+use agent_baton_core::request::{Ask, Command, Limits, Named, Reading, Snapshot};
+use agent_baton_core::run::Run;
+use agent_baton_core::session::{Launch, Session};
+
+use crate::agents::Witness;
+use crate::machine::Machine;
+use crate::machine::environment::Environment;
+use crate::store::{StoreError, View};
+
+/// The most sessions handed to the core beside the one that is asked about: what an event costs does not grow with what else is
+/// alive.
+const MAX_NEIGHBOURS: usize = 32;
+
+/// The most runs of a project handed to the core.
+const MAX_PROJECT_RUNS: usize = 16;
+
+/// Reads what an event on the fast path can touch: its session and that session's runs.
+#[must_use]
+pub fn of_heartbeat(view: &View<'_>, event: &Event) -> Snapshot {
+    let session = event.session.as_ref().map_or(Reading::Absent, |id| view.session(id));
+    let runs = runs_of(&session).into_iter().map(|id| named_run(view, &id)).collect();
+    Snapshot { session, runs, limits: Limits::default(), ..Snapshot::default() }
+}
+
+/// Reads what a question can touch.
+///
+/// # Errors
+/// [`StoreError::Unindexed`] where the index must be rebuilt first.
+pub fn of_ask(view: &View<'_>, ask: &Ask) -> Result<Snapshot, StoreError> {
+    let mut gathered = Gathered { view, sessions: Vec::new(), runs: Vec::new() };
+    let session = match ask {
+        Ask::Event(event) => gathered.event(event)?,
+        Ask::Command(command) => gathered.command(command),
+    };
+    let Gathered { sessions, runs, .. } = gathered;
+    Ok(Snapshot { session, runs, neighbours: sessions, limits: Limits::default(), ..Snapshot::default() })
+}
+
+/// What the machine shows of every launch in a snapshot that is not known to have ended.
+#[must_use]
+pub fn probes<M: Machine, E: Environment>(witness: &Witness<'_, M, E>, snapshot: &Snapshot) -> Vec<Probe> {
+    let neighbours = snapshot.neighbours.iter().map(|named| &named.reading);
+    let sessions = std::iter::once(&snapshot.session).chain(neighbours).filter_map(Reading::record);
+    let launches = sessions.flat_map(|session| session.launches.iter().map(move |launch| (session, launch)));
+    let open = launches.filter(|(_, launch): &(&Session, &Launch)| launch.ended.is_none());
+    open.map(|(session, launch)| witness.probe(session, launch)).collect()
+}
+
+struct Gathered<'v, 'a> {
+    view: &'v View<'a>,
+    sessions: Vec<Named<Session>>,
+    runs: Vec<Named<Run>>,
+}
+
+impl Gathered<'_, '_> {
+    fn event(&mut self, event: &Event) -> Result<Reading<Session>, StoreError> {
+        let Some(id) = &event.session else { return Ok(Reading::Absent) };
+        let session = self.view.session(id);
+        self.add_runs(&runs_of(&session));
+        // A Codex process keeps every thread it ever loaded; none of them says anything about another.
+        if let Some(process) = event.process.as_ref().filter(|_| event.agent.shows_one_session()) {
+            for other in self.view.by_process(process)? {
+                self.add_session(&other, id);
+            }
+        }
+        for other in self.view.by_pane(&event.pane)? {
+            self.add_session(&other, id);
+        }
+        let own: Vec<RunId> = self.sessions.iter().flat_map(|named| runs_of(&named.reading)).collect();
+        self.add_runs(&own);
+        let registered = session.record().and_then(|session| session.project.as_ref());
+        if let Some(project) = registered.or(event.project.as_ref()) {
+            let runs = self.view.project(project)?.runs;
+            let newest = runs.len().saturating_sub(MAX_PROJECT_RUNS);
+            self.add_runs(runs.get(newest..).unwrap_or_default());
+        }
+        self.add_owners(Some(id));
+        Ok(session)
+    }
+
+    fn command(&mut self, command: &Command) -> Reading<Session> {
+        let id = command.session();
+        let session = id.map_or(Reading::Absent, |id| self.view.session(id));
+        self.add_runs(std::slice::from_ref(command.run()));
+        self.add_runs(&runs_of(&session));
+        self.add_owners(id);
+        session
+    }
+
+    fn add_runs(&mut self, ids: &[RunId]) {
+        for id in ids {
+            if self.runs.iter().all(|named| named.id != id.as_str()) {
+                self.runs.push(named_run(self.view, id));
+            }
+        }
+    }
+
+    /// The session of each run's owner.
+    fn add_owners(&mut self, asked: Option<&SessionId>) {
+        let owners = self.runs.iter().filter_map(|named| named.reading.record());
+        let owners: Vec<SessionId> = owners.map(|run| run.owner.session.clone()).collect();
+        for owner in owners {
+            if Some(&owner) != asked {
+                self.add(owner);
+            }
+        }
+    }
+
+    fn add_session(&mut self, id: &SessionId, asked: &SessionId) {
+        if id != asked && self.sessions.len() < MAX_NEIGHBOURS {
+            self.add(id.clone());
+        }
+    }
+
+    fn add(&mut self, id: SessionId) {
+        if self.sessions.iter().all(|named| named.id != id.as_str()) {
+            let reading = self.view.session(&id);
+            self.sessions.push(Named { id: id.into(), reading });
+        }
+    }
+}
+
+fn runs_of(session: &Reading<Session>) -> Vec<RunId> {
+    session.record().map(|session| session.runs.clone()).unwrap_or_default()
+}
+
+fn named_run(view: &View<'_>, id: &RunId) -> Named<Run> {
+    Named { id: id.to_string(), reading: view.run(id) }
+}

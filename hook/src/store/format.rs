@@ -1,0 +1,76 @@
+//! The number of the state's format, and the identity of its lock file.
+
+use std::fs::File;
+use std::os::unix::fs::MetadataExt;
+use std::time::UNIX_EPOCH;
+
+use serde::{Deserialize, Serialize};
+
+use super::error::StoreError;
+use super::file;
+use super::layout::Layout;
+use super::lock::LockError;
+
+/// The format that this version reads and writes.
+pub(super) const FORMAT: u64 = 1;
+
+const MAX_FORMAT: u64 = 4096;
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Format {
+    format: u64,
+    lock: Identity,
+}
+
+/// What a copy of the lock file does not have in common with it.
+///
+/// The device's number is left out: it changes from boot to boot on btrfs, LVM and overlays.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Identity {
+    inode: u64,
+    /// When the file was made, in nanoseconds since 1970; none where the file system does not say.
+    created_ns: Option<u64>,
+}
+
+/// All that every format has.
+#[derive(Deserialize)]
+struct Number {
+    format: u64,
+}
+
+impl Identity {
+    pub(super) fn of(lock: &File, layout: &Layout) -> Result<Self, StoreError> {
+        let path = layout.lock();
+        let meta = lock.metadata().map_err(StoreError::io("look at", &path))?;
+        let created = meta.created().ok();
+        let since = created.and_then(|at| at.duration_since(UNIX_EPOCH).ok());
+        Ok(Self { inode: meta.ino(), created_ns: since.and_then(|since| u64::try_from(since.as_nanos()).ok()) })
+    }
+}
+
+/// Reads the format; none where there is no such file.
+///
+/// # Errors
+///
+/// A newer format, and a file that cannot be read: neither may be written to.
+pub(super) fn read(layout: &Layout) -> Result<Option<Identity>, LockError> {
+    let path = layout.format();
+    let Some(bytes) = file::read(&path, MAX_FORMAT)? else {
+        return Ok(None);
+    };
+    let wrong = |error| StoreError::unreadable(&path, format!("does not say a format ({error})"));
+    let number: Number = serde_json::from_slice(&bytes).map_err(wrong)?;
+    if number.format > FORMAT {
+        return Err(LockError::NewerFormat { path, found: number.format, ours: FORMAT });
+    }
+    let format: Format = serde_json::from_slice(&bytes).map_err(wrong)?;
+    Ok(Some(format.lock))
+}
+
+/// Writes the format, durably.
+pub(super) fn write(layout: &Layout, lock: Identity) -> Result<(), StoreError> {
+    let path = layout.format();
+    let format = Format { format: FORMAT, lock };
+    let bytes = serde_json::to_vec(&format).map_err(|error| StoreError::io("write", &path)(error.into()))?;
+    file::replace(&layout.temp_of("format"), &path, &bytes)
+}

@@ -1,0 +1,105 @@
+//! commit.json: the commit in flight.
+
+use agent_baton_core::stamp::Stamp;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use super::error::StoreError;
+use super::file;
+use super::layout::{Hash, Layout, Target};
+
+/// The largest commit.json, in bytes: the entries and one audit line.
+pub(super) const MAX_JOURNAL: u64 = 4 * 1024 * 1024;
+
+/// A commit, as the next holder of the lock needs it to bring it to its end.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Journal {
+    /// The machine that wrote it. No other redoes it.
+    pub(super) machine: String,
+    /// When it was decided.
+    pub(super) at: Stamp,
+    /// What it changes. The new version of entry `i` is the temporary file `i`.
+    pub(super) entries: Vec<Entry>,
+    /// The number of its audit line.
+    pub(super) audit: u64,
+    /// Its audit line.
+    pub(super) line: Box<RawValue>,
+}
+
+/// One file of a commit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Entry {
+    pub(super) target: Target,
+    /// The revision before; none: it is created.
+    pub(super) before: Option<u64>,
+    /// The new version; none: it is removed.
+    pub(super) after: Option<Version>,
+}
+
+/// A new version of a file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Version {
+    /// Its revision.
+    pub(super) revision: u64,
+    /// The hash of its bytes: a temporary file with others is of another commit.
+    pub(super) hash: Hash,
+}
+
+/// What every file of a commit has.
+#[derive(Deserialize)]
+struct Head {
+    revision: u64,
+}
+
+/// What stands at a target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Present {
+    Absent,
+    Revision(u64),
+    Unreadable,
+}
+
+impl Present {
+    /// Looks at a target.
+    pub(super) fn at(layout: &Layout, target: &Target) -> Self {
+        match file::read(&layout.target(target).1, file::MAX_RECORD) {
+            Ok(None) => Self::Absent,
+            Ok(Some(bytes)) => {
+                serde_json::from_slice::<Head>(&bytes).map_or(Self::Unreadable, |head| Self::Revision(head.revision))
+            }
+            Err(_) => Self::Unreadable,
+        }
+    }
+
+    /// Whether it is at the revision before a commit.
+    pub(super) fn is_before(self, entry: &Entry) -> bool {
+        self == entry.before.map_or(Self::Absent, Self::Revision)
+    }
+
+    /// Whether it is at the revision after a commit, or at a later one.
+    pub(super) fn is_after(self, entry: &Entry) -> bool {
+        match (self, &entry.after) {
+            (Self::Revision(present), Some(after)) => present >= after.revision,
+            (Self::Revision(present), None) => entry.before.is_some_and(|before| present > before),
+            (Self::Absent, None) => true,
+            (Self::Absent, Some(_)) | (Self::Unreadable, _) => false,
+        }
+    }
+}
+
+/// The new version of entry `i`, where its temporary file is still there and is this commit's.
+pub(super) fn temp(layout: &Layout, i: usize, version: &Version) -> Option<Vec<u8>> {
+    let bytes = file::read(&layout.temp(i), file::MAX_RECORD).ok()??;
+    (Hash::of(&bytes) == version.hash).then_some(bytes)
+}
+
+/// Reads the commit in flight; none where there is none.
+pub(super) fn read(layout: &Layout) -> Result<Option<Journal>, StoreError> {
+    let path = layout.journal();
+    let Some(bytes) = file::read(&path, MAX_JOURNAL)? else {
+        return Ok(None);
+    };
+    serde_json::from_slice(&bytes)
+        .map(Some)
+        .map_err(|error| StoreError::unreadable(&path, format!("is no commit of baton ({error})")))
+}

@@ -1,0 +1,174 @@
+//! The index: which sessions and runs belong to a process, a pane or a project.
+//!
+//! Each is one small file, named by the hash of its key and written in the commit of the record that it follows from.
+//! The core does not know it: it is derived from the records before and after.
+
+use std::collections::BTreeMap;
+
+use agent_baton_core::decision::Record;
+use agent_baton_core::id::{RunId, SessionId};
+use agent_baton_core::pane::Pane;
+use agent_baton_core::process::Process;
+use agent_baton_core::session::{Launch, Session};
+use serde::{Deserialize, Serialize};
+
+use super::error::StoreError;
+use super::file;
+use super::layout::{Hash, Layout, LinkKind, Target};
+
+/// The most sessions kept for one process or pane, the newest. An event reads every one of them.
+pub(super) const MAX_SESSIONS: usize = 16;
+
+/// The most sessions, and the most runs, kept for one project, the newest.
+pub(super) const MAX_OF_PROJECT: usize = 64;
+
+/// What the records of a session or a run are found by.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Key {
+    by: LinkKind,
+    text: String,
+}
+
+impl Key {
+    pub(super) fn process(process: &Process) -> Self {
+        let Process { pid, start, boot, machine, pidns } = process;
+        Self { by: LinkKind::Process, text: format!("{machine} {boot} {pidns} {pid} {start}") }
+    }
+
+    /// None for a pane that is not known: it is no one place.
+    pub(super) fn pane(pane: &Pane) -> Option<Self> {
+        let text = match pane {
+            Pane::Tmux { server, pane } => format!("tmux {pane} {server}"),
+            Pane::Zellij { session, pane } => format!("zellij {pane} {session}"),
+            Pane::Tty { tty } => format!("tty {tty}"),
+            Pane::Unknown => return None,
+        };
+        Some(Self { by: LinkKind::Pane, text })
+    }
+
+    pub(super) fn project(path: &str) -> Self {
+        Self { by: LinkKind::Project, text: path.to_owned() }
+    }
+
+    pub(super) fn target(&self) -> Target {
+        Target::Links { by: self.by, hash: Hash::of(self.text.as_bytes()) }
+    }
+}
+
+/// One file of the index. The newest stands last.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub(super) struct Links {
+    /// The whole key: a file with another is not this one.
+    pub(super) key: String,
+    pub(super) revision: u64,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) sessions: Vec<SessionId>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) runs: Vec<RunId>,
+}
+
+impl Links {
+    pub(super) fn new(key: &Key) -> Self {
+        Self { key: key.text.clone(), ..Self::default() }
+    }
+
+    /// Takes the content of a file, which must be this key's.
+    pub(super) fn parse(layout: &Layout, key: &Key, bytes: &[u8]) -> Result<Self, StoreError> {
+        let found: Option<Self> = serde_json::from_slice(bytes).ok();
+        found
+            .filter(|links| links.key == key.text)
+            .ok_or_else(|| StoreError::Unindexed { path: layout.target(&key.target()).1 })
+    }
+
+    /// Reads a file under the lock, where no commit is in flight.
+    pub(super) fn read(layout: &Layout, key: &Key) -> Result<Option<Self>, StoreError> {
+        let path = layout.target(&key.target()).1;
+        match file::read(&path, file::MAX_RECORD) {
+            Ok(Some(bytes)) => Self::parse(layout, key, &bytes).map(Some),
+            Ok(None) => Ok(None),
+            Err(StoreError::Unreadable { path, .. }) => Err(StoreError::Unindexed { path }),
+            Err(error) => Err(error),
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.sessions.is_empty() && self.runs.is_empty()
+    }
+
+    /// Takes an id out, and puts it in as the newest where it belongs here.
+    pub(super) fn set(&mut self, id: &Id, belongs: bool, key: &Key) {
+        let max = match key.by {
+            LinkKind::Process | LinkKind::Pane => MAX_SESSIONS,
+            LinkKind::Project => MAX_OF_PROJECT,
+        };
+        match id {
+            Id::Session(id) => put(&mut self.sessions, id, belongs, max),
+            Id::Run(id) => put(&mut self.runs, id, belongs, max),
+        }
+    }
+}
+
+fn put<T: PartialEq + Clone>(ids: &mut Vec<T>, id: &T, belongs: bool, max: usize) {
+    ids.retain(|present| present != id);
+    if belongs {
+        ids.push(id.clone());
+        ids.drain(..ids.len().saturating_sub(max));
+    }
+}
+
+/// The id of a record of either kind.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Id {
+    Session(SessionId),
+    Run(RunId),
+}
+
+impl Id {
+    pub(super) fn of(record: &Record) -> Self {
+        match record {
+            Record::Session(session) => Self::Session(session.id.clone()),
+            Record::Run(run) => Self::Run(run.id.clone()),
+        }
+    }
+}
+
+/// The keys that a live record is found by, each with the moment from which it is: a later one makes it the newest.
+///
+/// Ended launches count: what a process showed before is found by them.
+pub(super) fn keys(record: &Record) -> BTreeMap<Key, u64> {
+    match record {
+        Record::Session(session) => of_session(session),
+        Record::Run(run) if run.status.is_unfinished() => {
+            run.project.iter().map(|path| (Key::project(path), 0)).collect()
+        }
+        Record::Run(_) => BTreeMap::new(),
+    }
+}
+
+fn of_session(session: &Session) -> BTreeMap<Key, u64> {
+    let mut keys = BTreeMap::new();
+    let of_launch = |launch: &Launch| {
+        [Some(Key::process(&launch.process)), Key::pane(&launch.pane)]
+            .into_iter()
+            .flatten()
+            .map(|key| (key, launch.started.unix_ms))
+            .collect::<Vec<_>>()
+    };
+    for (key, from) in session.launches.iter().flat_map(of_launch) {
+        let newest = keys.entry(key).or_insert(from);
+        *newest = from.max(*newest);
+    }
+    if session.over.is_none() {
+        keys.extend(session.project.iter().map(|path| (Key::project(path), 0)));
+    }
+    keys
+}
+
+/// What a change of one record means for the index: each key with whether the record belongs there.
+pub(super) fn delta(before: Option<&Record>, after: Option<&Record>) -> Vec<(Key, bool)> {
+    let before = before.map(keys).unwrap_or_default();
+    let after = after.map(keys).unwrap_or_default();
+    let gone = before.keys().filter(|key| !after.contains_key(key)).map(|key| (key.clone(), false));
+    let new = after.iter().filter(|(key, from)| before.get(key) != Some(from)).map(|(key, _)| (key.clone(), true));
+    gone.chain(new).collect()
+}

@@ -1,0 +1,103 @@
+//! The lock: one `flock(2)` on one file that is never unlinked.
+
+use std::fs::File;
+use std::io::ErrorKind;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::error::StoreError;
+use super::file;
+
+/// How long to wait between two tries: a commit takes some milliseconds.
+const POLL: Duration = Duration::from_millis(2);
+
+/// The lock was not taken, or the state must not be written to.
+#[derive(Debug, thiserror::Error)]
+pub enum LockError {
+    /// Another call held it until the deadline.
+    #[error("{path} was held by another call of baton until the deadline; nothing was changed")]
+    Busy {
+        /// The lock file.
+        path: PathBuf,
+    },
+    /// A newer baton keeps this state.
+    #[error("{path} says format {found}, this baton knows {ours}: it does not write here; install the newer baton")]
+    NewerFormat {
+        /// The format file.
+        path: PathBuf,
+        /// Its number.
+        found: u64,
+        /// The number of this version.
+        ours: u64,
+    },
+    /// Another machine has a commit in flight here.
+    #[error(
+        "{path} is a commit of another machine ({machine}), which alone may redo it. If that machine is gone, \
+         move the file away; records that it had begun to change stay as they are"
+    )]
+    OtherMachine {
+        /// commit.json.
+        path: PathBuf,
+        /// The machine that wrote it.
+        machine: String,
+    },
+    /// A file could not be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Takes the lock, trying until the deadline. Dropping the file gives it back.
+pub(super) fn take(path: &Path, deadline: Instant) -> Result<File, LockError> {
+    loop {
+        let file = file::open_lock(path)?;
+        match fs2::FileExt::try_lock_exclusive(&file) {
+            Ok(()) if is_at(&file, path)? => return Ok(file),
+            // Someone replaced the file between open and lock: a lock on the old one would exclude nobody.
+            Ok(()) => {}
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                if Instant::now() >= deadline {
+                    return Err(LockError::Busy { path: path.to_owned() });
+                }
+            }
+            Err(error) => return Err(StoreError::io("lock", path)(error).into()),
+        }
+        thread::sleep(POLL);
+    }
+}
+
+fn is_at(file: &File, path: &Path) -> Result<bool, StoreError> {
+    let held = file.metadata().map_err(StoreError::io("look at", path))?;
+    match std::fs::symlink_metadata(path) {
+        Ok(there) => Ok((held.dev(), held.ino()) == (there.dev(), there.ino())),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(StoreError::io("look at", path)(error)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_holder_at_a_time_and_free_after_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("lock");
+        let held = take(&path, Instant::now()).unwrap();
+        assert!(matches!(take(&path, Instant::now()), Err(LockError::Busy { .. })));
+        drop(held);
+        take(&path, Instant::now()).unwrap();
+    }
+
+    #[test]
+    fn a_replaced_lock_file_is_noticed() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("lock");
+        let held = take(&path, Instant::now()).unwrap();
+        std::fs::remove_file(&path).unwrap();
+        assert!(!is_at(&held, &path).unwrap());
+        let second = take(&path, Instant::now()).unwrap();
+        assert!(is_at(&second, &path).unwrap() && !is_at(&held, &path).unwrap());
+    }
+}

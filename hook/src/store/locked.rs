@@ -1,0 +1,259 @@
+//! The store with the lock: the only thing that writes records.
+
+use std::fs::File;
+use std::time::Instant;
+
+use agent_baton_core::decision::{Change, Record, Shelf};
+use agent_baton_core::stamp::Stamp;
+
+use super::aside::set_aside;
+use super::audit::{self, Asked, AuditLine};
+use super::check::Checked;
+use super::commit::{Commit, Outcome};
+use super::error::StoreError;
+use super::file;
+use super::format::{self, Identity};
+use super::journal;
+use super::lock::{self, LockError};
+use super::plan::Plan;
+use super::reading::Store;
+use super::redo::Redo;
+use super::view::View;
+use super::{rebuild, restored};
+
+/// The most runs whose fences grow in one commit, so that it stays within what readers take.
+const RESTORED_AT_ONCE: usize = 256;
+
+/// A decision was not committed.
+#[derive(Debug, thiserror::Error)]
+pub enum CommitError {
+    /// The decision was taken on another revision than the one under the lock: read and decide again.
+    #[error("{id} was decided on at revision {decided:?} and is at {found:?}; nothing was changed")]
+    Moved {
+        /// The record.
+        id: String,
+        /// The revision it was decided on.
+        decided: Option<u64>,
+        /// The revision that stands.
+        found: Option<u64>,
+    },
+    /// The record would become larger than any reader takes.
+    #[error("{id} would grow to {bytes} bytes, more than a record may have; nothing was changed")]
+    TooLarge {
+        /// The record.
+        id: String,
+        /// Its size in bytes.
+        bytes: usize,
+    },
+    /// The commit failed so that it may yet be redone by the next call, whole.
+    #[error("the commit was cut off: the next call of baton ends it or sets it aside, whole. {source}")]
+    InDoubt {
+        /// What failed.
+        source: StoreError,
+    },
+    /// A file could not be used. The old state is whole.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// A decision that was committed.
+#[derive(Debug)]
+pub struct Committed {
+    /// The number of its line in the audit.
+    pub audit: u64,
+    /// The commit holds, but could not be brought to its end; the next call does that.
+    pub unfinished: Option<StoreError>,
+}
+
+/// The lock, held until this is dropped. No commit is in flight.
+pub struct Locked<'a> {
+    pub(super) store: &'a Store,
+    _lock: File,
+    reports: Vec<String>,
+    /// A commit of this holder was cut off and must be brought to its end before anything else is written.
+    in_flight: bool,
+}
+
+impl Store {
+    /// Takes the lock and brings the state into order: makes it where there is none, redoes a commit that was cut off,
+    /// raises the fences of a state that was put back from a copy, rebuilds an index that is not whole.
+    ///
+    /// # Errors
+    ///
+    /// [`LockError`]: the deadline passed, or the state must not be written to.
+    pub fn lock(&self, deadline: Instant, now: &Stamp) -> Result<Locked<'_>, LockError> {
+        let layout = &self.layout;
+        if !file::is_there(layout.root())? {
+            file::make_dir(layout.root())?;
+        }
+        let lock = lock::take(&layout.lock(), deadline)?;
+        let identity = Identity::of(&lock, layout)?;
+        let known = format::read(layout)?;
+        let mut locked = Locked { store: self, _lock: lock, reports: Vec::new(), in_flight: false };
+        if known.is_none() || !file::is_there(&layout.index_whole())? {
+            layout.make_dirs()?;
+        }
+        locked.redo(now)?;
+        if known.as_ref() != Some(&identity) {
+            locked.raise_fences(now)?;
+            format::write(layout, identity)?;
+        }
+        if !file::is_there(&layout.index_whole())? {
+            rebuild::rebuild(layout, &mut locked.reports)?;
+        }
+        Ok(locked)
+    }
+}
+
+impl Locked<'_> {
+    /// The records as they stand, until the next commit.
+    #[must_use]
+    pub fn view(&self) -> View<'_> {
+        View::new(&self.store.layout, &self.store.place.machine)
+    }
+
+    /// What was found wrong and set aside or left, as sentences for the person. Each is given once.
+    pub fn take_reports(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.reports)
+    }
+
+    pub(super) fn report(&mut self, report: String) {
+        self.reports.push(report);
+    }
+
+    /// Writes a decision: every change of it, the index that follows and the audit line, or nothing. One that changes
+    /// nothing leaves its audit line alone, without a sync.
+    ///
+    /// # Errors
+    ///
+    /// After [`CommitError::InDoubt`] the commit may yet come to hold; after every other error the old state is whole.
+    pub fn commit(&mut self, checked: &Checked<'_>) -> Result<Committed, CommitError> {
+        if self.in_flight {
+            self.redo(checked.at).map_err(|error| match error {
+                LockError::Store(error) => error,
+                other => StoreError::unreadable(&self.store.layout.journal(), other.to_string()),
+            })?;
+        }
+        let line = checked.line(self.next_number()?);
+        if checked.changes.is_empty() {
+            return Ok(self.note(line)?);
+        }
+        let committed = self.write(checked.changes, checked.at, line)?;
+        for change in checked.changes {
+            if let Record::Session(session) = &change.record {
+                // A log that stays long is no reason to fail what is committed.
+                if let Err(error) = self.store.trim_log(&session.id) {
+                    self.reports.push(error.to_string());
+                }
+            }
+        }
+        Ok(committed)
+    }
+
+    /// Makes the index whole again, after a reader found it damaged.
+    ///
+    /// # Errors
+    ///
+    /// Where a file cannot be listed or written.
+    pub fn rebuild_index(&mut self) -> Result<(), StoreError> {
+        rebuild::rebuild(&self.store.layout, &mut self.reports)
+    }
+
+    fn next_number(&self) -> Result<u64, StoreError> {
+        Ok(audit::last_number(&self.store.layout)?.saturating_add(1))
+    }
+
+    fn note(&self, line: AuditLine) -> Result<Committed, StoreError> {
+        let layout = &self.store.layout;
+        let n = line.n;
+        let json = line.into_json().map_err(|error| StoreError::io("write", &layout.audit(0))(error.into()))?;
+        audit::append(layout, n, json.get())?;
+        Ok(Committed { audit: n, unfinished: None })
+    }
+
+    fn write(&mut self, changes: &[Change], at: &Stamp, line: AuditLine) -> Result<Committed, CommitError> {
+        let commit = self.plan(changes, at, line)?;
+        let outcome = commit.run(&self.store.layout, at, &mut self.reports);
+        let unfinished = match outcome {
+            Ok(Outcome::Done) => None,
+            Ok(Outcome::InFlight(error)) => Some(error),
+            Err(failed) if failed.in_doubt => {
+                self.in_flight = true;
+                let source = failed.source;
+                return Err(CommitError::InDoubt { source });
+            }
+            Err(failed) => return Err(failed.source.into()),
+        };
+        self.in_flight = unfinished.is_some();
+        Ok(Committed { audit: commit.journal.audit, unfinished })
+    }
+
+    pub(super) fn plan(&mut self, changes: &[Change], at: &Stamp, line: AuditLine) -> Result<Commit, CommitError> {
+        let layout = &self.store.layout;
+        let plan = match Plan::of(layout, changes) {
+            Err(CommitError::Store(StoreError::Unindexed { .. })) => {
+                rebuild::rebuild(layout, &mut self.reports)?;
+                Plan::of(layout, changes)?
+            }
+            other => other?,
+        };
+        Ok(plan.commit(&self.store.place.machine, at, line)?)
+    }
+
+    fn redo(&mut self, now: &Stamp) -> Result<(), LockError> {
+        let layout = &self.store.layout;
+        match journal::read(layout) {
+            Ok(None) => {}
+            Ok(Some(journal)) if journal.machine != self.store.place.machine => {
+                return Err(LockError::OtherMachine { path: layout.journal(), machine: journal.machine });
+            }
+            Ok(Some(journal)) => {
+                layout.make_dirs()?;
+                Redo::new(layout, &journal, now, &mut self.reports).run()?;
+            }
+            // It was whole when it came into place: damaged since, it says nothing that could be done.
+            Err(StoreError::Unreadable { what, .. }) => {
+                let report = set_aside(layout, &layout.journal(), now, &what)?;
+                self.reports.push(report);
+            }
+            Err(error) => return Err(error.into()),
+        }
+        self.in_flight = false;
+        Ok(())
+    }
+
+    fn raise_fences(&mut self, now: &Stamp) -> Result<(), LockError> {
+        let changes = restored::changes(&self.store.layout, now, &mut self.reports)?;
+        if changes.is_empty() {
+            return Ok(());
+        }
+        // Cut off between two commits, the first runs' fences grow twice: they only need to grow.
+        for changes in changes.chunks(RESTORED_AT_ONCE) {
+            let line = AuditLine {
+                n: self.next_number()?,
+                at: now.clone(),
+                reason: "state_restored".to_owned(),
+                also: Vec::new(),
+                asked: Asked::act("state restored"),
+                changes: Vec::new(),
+                request: None,
+                decision: None,
+                left_out: false,
+            };
+            let committed = self.write(changes, now, line);
+            let committed = committed.map_err(|error| match error {
+                CommitError::Store(source) | CommitError::InDoubt { source } => source,
+                other => StoreError::unreadable(&self.store.layout.runs(Shelf::Live), other.to_string()),
+            })?;
+            if let Some(error) = committed.unfinished {
+                return Err(error.into());
+            }
+        }
+        self.reports.push(format!(
+            "{} was put back from a copy: the number of every unfinished run grew by {}",
+            self.store.path().display(),
+            restored::GROWTH
+        ));
+        Ok(())
+    }
+}

@@ -1,0 +1,119 @@
+//! The store without the lock.
+
+use std::path::Path;
+use std::thread;
+use std::time::Duration;
+
+use agent_baton_core::decision::Shelf;
+use agent_baton_core::process::Place;
+
+use super::audit::AuditReader;
+use super::error::StoreError;
+use super::file;
+use super::format;
+use super::home::Home;
+use super::layout::Layout;
+use super::view::{Generation, View};
+
+/// How often a read is tried anew when a commit came between.
+const TRIES: u32 = 20;
+
+/// The state directory of one machine and account. Opening it touches nothing.
+#[derive(Debug, Clone)]
+pub struct Store {
+    pub(super) layout: Layout,
+    pub(super) place: Place,
+}
+
+/// What keeps an event from the fast path, as far as the store knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pending {
+    /// A commit is in flight, or was cut off.
+    pub commit: bool,
+    /// Events wait in the inbox.
+    pub inbox: bool,
+    /// The state has this version's format; without it nothing may be written, not even to a log.
+    pub format: bool,
+}
+
+impl Pending {
+    /// Whether nothing is pending.
+    #[must_use]
+    pub const fn is_nothing(self) -> bool {
+        !self.commit && !self.inbox && self.format
+    }
+}
+
+impl Store {
+    /// The store of a home, used from `place`.
+    #[must_use]
+    pub fn open(home: &Home, place: &Place) -> Self {
+        Self { layout: Layout::new(home.path().to_owned()), place: place.clone() }
+    }
+
+    /// The state directory, for messages.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        self.layout.root()
+    }
+
+    /// Reads records as they stood at one moment: when a commit begins or ends meanwhile, `read` runs again. Nothing it
+    /// does may have an effect.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unsettled`] when commits kept coming: take the lock instead.
+    pub fn read<T>(&self, read: impl Fn(&View<'_>) -> T) -> Result<T, StoreError> {
+        for tried in 0..TRIES {
+            if tried > 0 {
+                thread::sleep(Duration::from_millis(1));
+            }
+            let before = Generation::of(&self.layout)?;
+            let result = read(&View::new(&self.layout, &self.place.machine));
+            if Generation::of(&self.layout)? == before {
+                return Ok(result);
+            }
+        }
+        Err(StoreError::Unsettled { path: self.layout.root().to_owned() })
+    }
+
+    /// What is pending: two lstats and the format's few bytes.
+    ///
+    /// # Errors
+    ///
+    /// Where the state directory cannot be looked at.
+    pub fn pending(&self) -> Result<Pending, StoreError> {
+        Ok(Pending {
+            commit: file::is_there(&self.layout.journal())?,
+            inbox: file::is_there(&self.layout.inbox())?,
+            format: matches!(format::read(&self.layout), Ok(Some(_))),
+        })
+    }
+
+    /// The audit, newest line first.
+    ///
+    /// # Errors
+    ///
+    /// Where a file of the audit cannot be opened.
+    pub fn audit(&self) -> Result<AuditReader, StoreError> {
+        AuditReader::open(&self.layout)
+    }
+
+    /// The ids of all runs on a shelf, in order. For commands: it lists a directory.
+    ///
+    /// # Errors
+    ///
+    /// Where the directory cannot be listed.
+    pub fn runs(&self, shelf: Shelf) -> Result<Vec<agent_baton_core::id::RunId>, StoreError> {
+        View::new(&self.layout, &self.place.machine).runs(shelf)
+    }
+
+    /// The ids of all sessions on a shelf, in order. For commands: it lists a directory.
+    ///
+    /// # Errors
+    ///
+    /// Where the directory cannot be listed.
+    pub fn sessions(&self, shelf: Shelf) -> Result<Vec<agent_baton_core::id::SessionId>, StoreError> {
+        View::new(&self.layout, &self.place.machine).sessions(shelf)
+    }
+}

@@ -1,0 +1,72 @@
+//! The two kinds of records as files.
+
+use agent_baton_core::decision::{Record, Shelf};
+use agent_baton_core::id::{RunId, SessionId};
+use agent_baton_core::run::Run;
+use agent_baton_core::session::Session;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::error::StoreError;
+use super::layout::{Layout, Target};
+use super::links::Id;
+
+/// A record that has a file of its own.
+pub(super) trait Stored: Serialize + DeserializeOwned {
+    type Id: std::str::FromStr + Clone + PartialEq;
+    fn target(shelf: Shelf, id: &Self::Id) -> Target;
+    fn id(&self) -> &Self::Id;
+    fn into_record(self) -> Record;
+}
+
+impl Stored for Session {
+    type Id = SessionId;
+    fn target(shelf: Shelf, id: &SessionId) -> Target {
+        let id = id.clone();
+        Target::Session { shelf, id }
+    }
+    fn id(&self) -> &SessionId {
+        &self.id
+    }
+    fn into_record(self) -> Record {
+        Record::Session(Box::new(self))
+    }
+}
+
+impl Stored for Run {
+    type Id = RunId;
+    fn target(shelf: Shelf, id: &RunId) -> Target {
+        let id = id.clone();
+        Target::Run { shelf, id }
+    }
+    fn id(&self) -> &RunId {
+        &self.id
+    }
+    fn into_record(self) -> Record {
+        Record::Run(Box::new(self))
+    }
+}
+
+/// Parses the content of the file of `id`, which must hold that very record.
+pub(super) fn parse<T: Stored>(layout: &Layout, shelf: Shelf, id: &T::Id, bytes: &[u8]) -> Result<T, StoreError> {
+    let wrong = |what: String| StoreError::unreadable(&layout.target(&T::target(shelf, id)).1, what);
+    let record: T =
+        serde_json::from_slice(bytes).map_err(|error| wrong(format!("is no record of this version ({error})")))?;
+    if record.id() == id { Ok(record) } else { Err(wrong("holds a record with another id".to_owned())) }
+}
+
+/// The file of a record of either kind.
+pub(super) fn target(shelf: Shelf, id: &Id) -> Target {
+    match id {
+        Id::Session(id) => Session::target(shelf, id),
+        Id::Run(id) => Run::target(shelf, id),
+    }
+}
+
+/// Parses the file of a record of either kind.
+pub(super) fn parse_any(layout: &Layout, shelf: Shelf, id: &Id, bytes: &[u8]) -> Result<Record, StoreError> {
+    match id {
+        Id::Session(id) => parse::<Session>(layout, shelf, id, bytes).map(Stored::into_record),
+        Id::Run(id) => parse::<Run>(layout, shelf, id, bytes).map(Stored::into_record),
+    }
+}

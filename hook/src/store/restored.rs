@@ -1,0 +1,47 @@
+//! A state that was put back from a copy.
+//!
+//! Between the copy and now a run may have changed hands, and its owner may hold a number above the copy's. Every
+//! unfinished run's fence grows by more than any run is handed over in practice, so that no number is given out twice.
+
+use agent_baton_core::decision::{Change, Record, Shelf};
+use agent_baton_core::fence::Fence;
+use agent_baton_core::id::RunId;
+use agent_baton_core::run::Run;
+use agent_baton_core::stamp::Stamp;
+
+use super::error::StoreError;
+use super::file;
+use super::layout::{self, Layout};
+use super::record;
+
+/// By how much the fences grow.
+pub(super) const GROWTH: u64 = 1000;
+
+/// The changes that make every fence grow. Runs that cannot be read are left and reported.
+pub(super) fn changes(layout: &Layout, now: &Stamp, reports: &mut Vec<String>) -> Result<Vec<Change>, StoreError> {
+    let mut changes = Vec::new();
+    let names = file::names(&layout.runs(Shelf::Live))?;
+    for id in layout::ids::<RunId>(&names) {
+        match read(layout, &id) {
+            Ok(Some(run)) if run.status.is_unfinished() => changes.push(grow(run, now)),
+            Ok(_) => {}
+            Err(error) => reports.push(format!("its number was not raised: {error}")),
+        }
+    }
+    Ok(changes)
+}
+
+fn read(layout: &Layout, id: &RunId) -> Result<Option<Run>, StoreError> {
+    let target = record::target(Shelf::Live, &super::links::Id::Run(id.clone()));
+    file::read(&layout.target(&target).1, file::MAX_RECORD)?
+        .map(|bytes| record::parse(layout, Shelf::Live, id, &bytes))
+        .transpose()
+}
+
+fn grow(mut run: Run, now: &Stamp) -> Change {
+    let before = Some(run.revision);
+    run.revision = run.revision.saturating_add(1);
+    run.fence = Fence(run.fence.0.saturating_add(GROWTH));
+    run.updated = now.clone();
+    Change { before, to: Shelf::Live, record: Record::Run(Box::new(run)) }
+}

@@ -1,0 +1,12 @@
+//! The store as a whole, on real files.
+
+mod audit;
+mod concurrent;
+mod cost;
+mod crash;
+mod damage;
+mod home;
+mod index;
+mod log_and_inbox;
+mod records;
+mod refusals;

@@ -1,0 +1,221 @@
+//! The records as a reader sees them: a commit in flight counts as done.
+
+use std::cell::OnceCell;
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::ErrorKind;
+use std::os::unix::fs::MetadataExt;
+
+use agent_baton_core::decision::Shelf;
+use agent_baton_core::id::{RunId, SessionId};
+use agent_baton_core::pane::Pane;
+use agent_baton_core::process::Process;
+use agent_baton_core::request::Reading;
+use agent_baton_core::run::Run;
+use agent_baton_core::session::Session;
+
+use super::error::StoreError;
+use super::file::{self, MAX_RECORD};
+use super::journal::{self, Entry, Journal, Present};
+use super::layout::{self, Layout, Target};
+use super::links::{Key, Links};
+use super::record::{self, Stored};
+
+/// The records of one moment.
+pub struct View<'a> {
+    layout: &'a Layout,
+    machine: &'a str,
+    journal: Option<Journal>,
+    /// Whether the index holds every record; looked up at its first use.
+    indexed: OnceCell<bool>,
+}
+
+/// What belongs to a project.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProjectLinks {
+    /// The worktree root.
+    pub path: String,
+    /// Its newest sessions that are not over, newest last.
+    pub sessions: Vec<SessionId>,
+    /// Its newest unfinished runs, newest last.
+    pub runs: Vec<RunId>,
+}
+
+/// What changes whenever a commit begins or ends: while it stays the same, no commit came between.
+///
+/// Every commit makes commit.json appear, and makes the audit grow before commit.json goes.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Generation {
+    commit: Option<(u64, i64, i64)>,
+    audit: Option<(u64, u64)>,
+}
+
+impl Generation {
+    pub(super) fn of(layout: &Layout) -> Result<Self, StoreError> {
+        let look = |path: &std::path::Path| match fs::symlink_metadata(path) {
+            Ok(meta) => Ok(Some(meta)),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(StoreError::io("look at", path)(error)),
+        };
+        let commit = look(&layout.journal())?;
+        let audit = look(&layout.audit(0))?;
+        Ok(Self {
+            commit: commit.map(|meta| (meta.ino(), meta.ctime(), meta.ctime_nsec())),
+            audit: audit.map(|meta| (meta.ino(), meta.len())),
+        })
+    }
+}
+
+impl<'a> View<'a> {
+    /// A commit.json that cannot be read overlays nothing: what it names cannot be known. The next holder of the lock
+    /// sets it aside.
+    pub(super) fn new(layout: &'a Layout, machine: &'a str) -> Self {
+        Self { layout, machine, journal: journal::read(layout).ok().flatten(), indexed: OnceCell::new() }
+    }
+
+    /// A session: among the live ones, else in the archive.
+    #[must_use]
+    pub fn session(&self, id: &SessionId) -> Reading<Session> {
+        self.record(id)
+    }
+
+    /// A run: among the live ones, else in the archive. An archived run that was cancelled is its own tombstone.
+    #[must_use]
+    pub fn run(&self, id: &RunId) -> Reading<Run> {
+        self.record(id)
+    }
+
+    /// What is wrong with a session that reads as unreadable.
+    #[must_use]
+    pub fn why_session(&self, id: &SessionId) -> Option<StoreError> {
+        self.find::<Session>(id).err()
+    }
+
+    /// What is wrong with a run that reads as unreadable.
+    #[must_use]
+    pub fn why_run(&self, id: &RunId) -> Option<StoreError> {
+        self.find::<Run>(id).err()
+    }
+
+    /// The newest sessions, at most 16, that have a launch in a process, ended or not; the newest last.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unindexed`] where the index must be rebuilt first: take the lock.
+    pub fn by_process(&self, process: &Process) -> Result<Vec<SessionId>, StoreError> {
+        Ok(self.links(&Key::process(process))?.sessions)
+    }
+
+    /// The newest sessions, at most 16, that have a launch in a pane, ended or not; the newest last. None for a pane that
+    /// is not known.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::by_process`].
+    pub fn by_pane(&self, pane: &Pane) -> Result<Vec<SessionId>, StoreError> {
+        let key = Key::pane(pane);
+        key.map_or_else(|| Ok(Vec::new()), |key| Ok(self.links(&key)?.sessions))
+    }
+
+    /// What belongs to the project with this worktree root, at most 64 of each.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::by_process`].
+    pub fn project(&self, path: &str) -> Result<ProjectLinks, StoreError> {
+        let links = self.links(&Key::project(path))?;
+        Ok(ProjectLinks { path: path.to_owned(), sessions: links.sessions, runs: links.runs })
+    }
+
+    pub(super) fn sessions(&self, shelf: Shelf) -> Result<Vec<SessionId>, StoreError> {
+        let names = file::names(&self.layout.sessions(shelf))?;
+        Ok(self.overlay_ids(layout::ids(&names).collect(), |target| match target {
+            Target::Session { shelf: on, id } if *on == shelf => Some(id.clone()),
+            _ => None,
+        }))
+    }
+
+    pub(super) fn runs(&self, shelf: Shelf) -> Result<Vec<RunId>, StoreError> {
+        let names = file::names(&self.layout.runs(shelf))?;
+        Ok(self.overlay_ids(layout::ids(&names).collect(), |target| match target {
+            Target::Run { shelf: on, id } if *on == shelf => Some(id.clone()),
+            _ => None,
+        }))
+    }
+
+    /// The ids of a directory as the commit in flight leaves it.
+    fn overlay_ids<T: Ord>(&self, mut ids: BTreeSet<T>, id: impl Fn(&Target) -> Option<T>) -> Vec<T> {
+        let entries = self.journal.iter().flat_map(|journal| &journal.entries);
+        for (entry, id) in entries.filter_map(|entry| Some((entry, id(&entry.target)?))) {
+            if entry.after.is_some() {
+                ids.insert(id);
+            } else {
+                ids.remove(&id);
+            }
+        }
+        ids.into_iter().collect()
+    }
+
+    fn record<T: Stored>(&self, id: &T::Id) -> Reading<T> {
+        match self.find(id) {
+            Ok(None) => Reading::Absent,
+            Ok(Some((Shelf::Live, record))) => Reading::Live(record),
+            Ok(Some((Shelf::Archive, record))) => Reading::Archived(record),
+            Err(_) => Reading::Unreadable,
+        }
+    }
+
+    fn find<T: Stored>(&self, id: &T::Id) -> Result<Option<(Shelf, T)>, StoreError> {
+        for shelf in [Shelf::Live, Shelf::Archive] {
+            if let Some(bytes) = self.bytes(&T::target(shelf, id))? {
+                let record = record::parse(self.layout, shelf, id, &bytes)?;
+                return Ok(Some((shelf, record)));
+            }
+        }
+        Ok(None)
+    }
+
+    fn links(&self, key: &Key) -> Result<Links, StoreError> {
+        let whole = self.layout.index_whole();
+        let indexed = || file::is_there(&whole).unwrap_or(false);
+        if !*self.indexed.get_or_init(indexed) {
+            return Err(StoreError::Unindexed { path: whole });
+        }
+        match self.bytes(&key.target()) {
+            Ok(Some(bytes)) => Links::parse(self.layout, key, &bytes),
+            Ok(None) => Ok(Links::new(key)),
+            Err(StoreError::Unreadable { path, .. }) => Err(StoreError::Unindexed { path }),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The content of a file as the commit in flight leaves it.
+    fn bytes(&self, target: &Target) -> Result<Option<Vec<u8>>, StoreError> {
+        let path = self.layout.target(target).1;
+        let Some(journal) = &self.journal else {
+            return file::read(&path, MAX_RECORD);
+        };
+        let mut entries = journal.entries.iter().enumerate();
+        let Some((i, entry)) = entries.find(|(_, entry)| entry.target == *target) else {
+            return file::read(&path, MAX_RECORD);
+        };
+        if journal.machine != self.machine {
+            return Err(StoreError::unreadable(&path, "is in a commit that another machine did not end"));
+        }
+        self.overlay(i, entry, &path)
+    }
+
+    fn overlay(&self, i: usize, entry: &Entry, path: &std::path::Path) -> Result<Option<Vec<u8>>, StoreError> {
+        let Some(version) = &entry.after else {
+            return Ok(None);
+        };
+        // The temporary file first: once it is gone, the new version is in place.
+        if let Some(bytes) = journal::temp(self.layout, i, version) {
+            return Ok(Some(bytes));
+        }
+        if Present::at(self.layout, &entry.target).is_after(entry) {
+            return file::read(path, MAX_RECORD);
+        }
+        Err(StoreError::unreadable(path, "is in a commit whose new version is gone"))
+    }
+}

@@ -1,0 +1,96 @@
+//! The way to the state directory: who could have put it there, and in whose files it is.
+
+use std::fs::{self, Metadata};
+use std::io::ErrorKind;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use super::home::HomeError;
+
+fn look(path: &Path) -> Result<Option<Metadata>, HomeError> {
+    match fs::symlink_metadata(path) {
+        Ok(meta) => Ok(Some(meta)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(source) => Err(HomeError::Io { path: path.to_owned(), source }),
+    }
+}
+
+/// Checks every part of the path that exists, from the top.
+pub(super) fn check_way(path: &Path) -> Result<(), HomeError> {
+    let mut above: Option<Metadata> = None;
+    let mut parts: Vec<&Path> = path.ancestors().collect();
+    parts.reverse();
+    for part in parts {
+        let Some(mut meta) = look(part)? else {
+            return Ok(());
+        };
+        if meta.is_symlink() {
+            let by_root =
+                meta.uid() == 0 && above.as_ref().is_some_and(|dir| dir.uid() == 0 && dir.mode() & 0o022 == 0);
+            if part == path || !by_root || is_below_a_home_of_root(part) {
+                return Err(HomeError::Symlink { path: path.to_owned(), link: part.to_owned() });
+            }
+            meta = fs::metadata(part).map_err(|source| HomeError::Io { path: part.to_owned(), source })?;
+        }
+        if part == path {
+            return check_dir(path, &meta);
+        }
+        above = Some(meta);
+    }
+    Ok(())
+}
+
+/// For root itself "put there by root" proves nothing, so only a symlink directly below `/` is the system's.
+fn is_below_a_home_of_root(link: &Path) -> bool {
+    nix::unistd::geteuid().is_root() && link.parent() != Some(Path::new("/"))
+}
+
+fn check_dir(path: &Path, meta: &Metadata) -> Result<(), HomeError> {
+    let ours = nix::unistd::geteuid().as_raw();
+    let path = path.to_owned();
+    if !meta.is_dir() {
+        return Err(HomeError::NotDirectory { path });
+    }
+    if meta.uid() != ours {
+        let owner = meta.uid();
+        return Err(HomeError::Owner { path, owner, ours });
+    }
+    if meta.mode() & 0o077 != 0 {
+        let mode = meta.mode() & 0o777;
+        return Err(HomeError::Mode { path, mode });
+    }
+    Ok(())
+}
+
+/// Refuses a path in a worktree or in the event's directory, by name and by what the name leads to.
+pub(super) fn check_outside(path: &Path, event_dir: Option<&Path>) -> Result<(), HomeError> {
+    let real = real(path);
+    let dirs = event_dir.map(|dir| [dir.to_owned(), fs::canonicalize(dir).unwrap_or_default()]);
+    for dir in dirs.into_iter().flatten() {
+        let inside = !dir.as_os_str().is_empty() && [path, &real].iter().any(|at| at.starts_with(&dir));
+        // An agent started in `/` works in no directory of a project.
+        if inside && dir != Path::new("/") {
+            return Err(HomeError::InEventDirectory { path: path.to_owned(), dir });
+        }
+    }
+    let mut above: Vec<&Path> = path.ancestors().collect();
+    if real != path {
+        above.extend(real.ancestors());
+    }
+    for dir in above {
+        if look(&dir.join(".git"))?.is_some() {
+            return Err(HomeError::InWorktree { path: path.to_owned(), worktree: dir.to_owned() });
+        }
+    }
+    Ok(())
+}
+
+/// The path with the symlinks of its existing part followed.
+fn real(path: &Path) -> PathBuf {
+    path.ancestors()
+        .find_map(|above| {
+            let rest = path.strip_prefix(above).ok()?;
+            Some(fs::canonicalize(above).ok()?.join(rest))
+        })
+        .unwrap_or_else(|| path.to_owned())
+}

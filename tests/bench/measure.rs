@@ -1,0 +1,92 @@
+//! Time, instructions and memory of one call.
+
+use agent_baton_tests::process::{Launch, Process};
+use agent_baton_tests::stand_in::Run;
+use agent_baton_tests::{Scratch, Window};
+
+/// Rounds that are run first and not counted.
+pub const WARM_UP: usize = 20;
+
+/// What was measured of one kind of call.
+pub struct Measured {
+    /// What the call is, in words.
+    pub name: &'static str,
+    /// Nanoseconds of `/bin/true`, one per round.
+    pub empty_ns: Vec<u64>,
+    /// Nanoseconds of the call, one per round.
+    pub call_ns: Vec<u64>,
+    /// Instructions of the call in user space; none where valgrind is missing or cannot run it.
+    pub instructions: Option<u64>,
+    /// The largest resident set of the call, in KiB. Never less than that of the process that started it.
+    pub peak_kib: u64,
+}
+
+impl Measured {
+    /// Nothing measured yet.
+    pub const fn new(name: &'static str) -> Self {
+        Self { name, empty_ns: Vec::new(), call_ns: Vec::new(), instructions: None, peak_kib: 0 }
+    }
+
+    /// Measures one pair. Which of the two comes first changes from round to round.
+    pub fn pair(&mut self, round: usize, process: &mut Process, run: &Run) {
+        let empty = Run { argv: vec!["/bin/true".to_owned()], ..run.clone() };
+        let mut time = |run: &Run| {
+            let ended = process.run(run.clone());
+            assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""), "{ended:?}");
+            ended.wall_ns
+        };
+        let (empty, call) = if round.is_multiple_of(2) {
+            let empty = time(&empty);
+            (empty, time(run))
+        } else {
+            let call = time(run);
+            (time(&empty), call)
+        };
+        if round >= WARM_UP {
+            self.empty_ns.push(empty);
+            self.call_ns.push(call);
+        }
+    }
+}
+
+/// Measures a call that can be made again and again, in so many rounds.
+pub fn paired(
+    name: &'static str,
+    rounds: usize,
+    scratch: &Scratch,
+    window: &mut Window<'_>,
+    mut next: impl FnMut(&Window<'_>) -> Run,
+) -> Measured {
+    let mut measured = Measured::new(name);
+    for round in 0..rounds + WARM_UP {
+        let run = next(window);
+        measured.pair(round, &mut window.process, &run);
+    }
+    let run = next(window);
+    measured.peak_kib = peak_kib(scratch, &mut window.process, run);
+    let run = next(window);
+    measured.instructions = instructions(&mut window.process, run);
+    measured
+}
+
+/// The largest resident set of one call: below the agent stands a process that runs nothing else.
+pub fn peak_kib(scratch: &Scratch, agent: &mut Process, run: Run) -> u64 {
+    let mut meter = Process::spawn(scratch, &Launch { comm: "meter", args: &[], tty: false }, Some(agent));
+    let ended = meter.run(run);
+    assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""), "{ended:?}");
+    let peak = meter.largest_child_kib();
+    meter.exit();
+    peak
+}
+
+/// The instructions that callgrind counts in one call.
+pub fn instructions(agent: &mut Process, run: Run) -> Option<u64> {
+    let valgrind = ["/usr/bin/valgrind", "/usr/local/bin/valgrind"]
+        .into_iter()
+        .find(|path| std::path::Path::new(path).exists())?;
+    let args = [valgrind, "--tool=callgrind", "--callgrind-out-file=/dev/null"].map(str::to_owned);
+    let ended = agent.run(Run { argv: args.into_iter().chain(run.argv.iter().cloned()).collect(), ..run });
+    // "==4711== Collected : 123456"
+    let line = ended.stderr.lines().find(|line| line.contains("Collected :"))?;
+    line.rsplit(' ').next()?.parse().ok().filter(|_| ended.code == Some(0))
+}

@@ -1,0 +1,52 @@
+//! The figures as a table in Markdown.
+
+use crate::measure::Measured;
+
+/// One row for each kind of call.
+pub fn render(rows: &[Measured]) -> String {
+    let mut text = String::from(
+        "| call | rounds | median, ms | `/bin/true`, ms | ratio | p99, ms | `/bin/true`, ms | ratio | instructions | peak memory |\n\
+         | --- | --: | --: | --: | --: | --: | --: | --: | --: | --: |\n",
+    );
+    for row in rows {
+        let at = |values: &[u64], share: f64| percentile(values, share);
+        let (median, median_empty) = (at(&row.call_ns, 0.5), at(&row.empty_ns, 0.5));
+        let (p99, p99_empty) = (at(&row.call_ns, 0.99), at(&row.empty_ns, 0.99));
+        let instructions = row.instructions.map_or_else(|| "not measured".to_owned(), thousands);
+        text.push_str(&format!(
+            "| {} | {} | {:.2} | {:.2} | **{:.2}** | {:.2} | {:.2} | {:.2} | {instructions} | {:.1} MiB |\n",
+            row.name,
+            row.call_ns.len(),
+            median / 1e6,
+            median_empty / 1e6,
+            median / median_empty,
+            p99 / 1e6,
+            p99_empty / 1e6,
+            p99 / p99_empty,
+            f64::from(u32::try_from(row.peak_kib).unwrap_or(u32::MAX)) / 1024.0,
+        ));
+    }
+    text
+}
+
+/// The value below which this share of the values lies.
+#[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+fn percentile(values: &[u64], share: f64) -> f64 {
+    let mut sorted = values.to_vec();
+    sorted.sort_unstable();
+    let at = (share * (sorted.len().saturating_sub(1)) as f64).round() as usize;
+    sorted.get(at).copied().unwrap_or_default() as f64
+}
+
+/// A number with a comma before each three digits.
+fn thousands(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}

@@ -1,0 +1,43 @@
+//! Small file systems of a test's own.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// A tmpfs, unmounted when dropped.
+pub struct Mount(PathBuf);
+
+impl Mount {
+    /// Mounts a tmpfs of so many KiB at `at`, mode 0700. None where mounting is not permitted: then the reason is printed, since a
+    /// test that was left out must be seen.
+    #[must_use]
+    pub fn tmpfs(at: &Path, kib: u32) -> Option<Self> {
+        std::fs::create_dir_all(at).unwrap();
+        let options = format!("size={kib}k,mode=0700");
+        let output = Command::new("mount").args(["-t", "tmpfs", "-o", &options, "tmpfs"]).arg(at).output();
+        match output {
+            Ok(output) if output.status.success() => Some(Self(at.to_owned())),
+            Ok(output) => skip(&String::from_utf8_lossy(&output.stderr)),
+            Err(error) => skip(&error.to_string()),
+        }
+    }
+
+    /// Makes it read-only, or writable again.
+    pub fn read_only(&self, read_only: bool) {
+        let option = if read_only { "remount,ro" } else { "remount,rw" };
+        let status = Command::new("mount").args(["-o", option]).arg(&self.0).status().unwrap();
+        assert!(status.success(), "{option} {}", self.0.display());
+    }
+}
+
+impl Drop for Mount {
+    fn drop(&mut self) {
+        drop(Command::new("umount").arg("--lazy").arg(&self.0).status());
+    }
+}
+
+fn skip(why: &str) -> Option<Mount> {
+    // Not eprintln: the test harness shows that only where a test fails.
+    drop(writeln!(std::io::stderr(), "\nSKIPPED: this case needs the right to mount a tmpfs: {}", why.trim()));
+    None
+}

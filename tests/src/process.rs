@@ -1,0 +1,261 @@
+//! Processes that stand in for agents, as the harness holds them.
+
+use std::io::{BufRead, BufReader, Write};
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+use crate::program;
+use crate::scratch::Scratch;
+use crate::stand_in::{Answer, Ended, Order, Run, SOCKET, TTY};
+
+/// How long a condition is waited for that must come true: far more than it takes, so only a fault runs into it.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// One process under an agent's name. Killed when dropped.
+pub struct Process {
+    pid: u32,
+    start: u64,
+    comm: String,
+    child: Option<Child>,
+    orders: UnixStream,
+    answers: BufReader<UnixStream>,
+    /// Kept open: a terminal whose other end is closed hangs up.
+    terminal: Option<OwnedFd>,
+}
+
+/// What a stand-in is started as.
+#[derive(Debug, Clone, Default)]
+pub struct Launch<'a> {
+    /// Its name: `claude`, `codex`.
+    pub comm: &'a str,
+    /// Its arguments.
+    pub args: &'a [&'a str],
+    /// Whether it gets a terminal.
+    pub tty: bool,
+}
+
+impl Process {
+    /// Starts a stand-in; below `parent` where one is given, else below the test.
+    pub fn spawn(scratch: &Scratch, launch: &Launch<'_>, parent: Option<&mut Self>) -> Self {
+        let program = named_program(scratch, launch.comm);
+        let socket = scratch.root().join("steer").join(unique());
+        let listener = UnixListener::bind(&socket).unwrap();
+        let terminal = launch.tty.then(|| nix::pty::openpty(None, None).unwrap());
+        let mut env = scratch.env();
+        env.insert(SOCKET.to_owned(), socket.to_str().unwrap().to_owned());
+        if let Some(terminal) = &terminal {
+            let name = nix::unistd::ttyname(terminal.slave.as_fd()).unwrap();
+            env.insert(TTY.to_owned(), name.to_str().unwrap().to_owned());
+        }
+        let argv: Vec<String> =
+            std::iter::once(program.to_str().unwrap()).chain(launch.args.iter().copied()).map(str::to_owned).collect();
+        let child = match parent {
+            Some(parent) => match parent.order(&Order::Spawn { argv, env }) {
+                Answer::Spawned(_) => None,
+                other => panic!("{}: {other:?}", parent.comm),
+            },
+            None => {
+                let mut command = Command::new(&program);
+                command.args(launch.args).env_clear().envs(env).stdin(Stdio::null()).stdout(Stdio::null());
+                Some(command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}")))
+            }
+        };
+        let orders = accept(&listener);
+        let mut process = Self {
+            pid: 0,
+            start: 0,
+            comm: String::new(),
+            child,
+            answers: BufReader::new(orders.try_clone().unwrap()),
+            orders,
+            terminal: terminal.map(|terminal| terminal.master),
+        };
+        let Answer::Hello { pid, comm } = process.answer() else { panic!("no greeting") };
+        assert_eq!(comm, launch.comm, "the kernel names a process after the file it runs");
+        process.start = start_of(pid).unwrap_or_else(|| panic!("{pid} is not there"));
+        (process.pid, process.comm) = (pid, comm);
+        process
+    }
+
+    /// Its pid.
+    #[must_use]
+    pub const fn pid(&self) -> u32 {
+        self.pid
+    }
+
+    /// When it started, in ticks since boot.
+    #[must_use]
+    pub const fn start(&self) -> u64 {
+        self.start
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn comm(&self) -> &str {
+        &self.comm
+    }
+
+    /// Runs a program as its child.
+    pub fn run(&mut self, run: Run) -> Ended {
+        self.ended(&Order::Run(run)).pop().expect("one end")
+    }
+
+    /// Runs several at once: each is started before the first is given its stdin.
+    pub fn run_all(&mut self, runs: Vec<Run>) -> Vec<Ended> {
+        self.ended(&Order::RunAll(runs))
+    }
+
+    /// Takes a lock on a file.
+    pub fn lock(&mut self, path: &Path) {
+        self.done(&Order::Lock(path.to_owned()));
+    }
+
+    /// Lets go of it and removes the file.
+    pub fn unlock(&mut self, path: &Path) {
+        self.done(&Order::Unlock(path.to_owned()));
+    }
+
+    /// The largest resident set of any child so far, in KiB.
+    pub fn largest_child_kib(&mut self) -> u64 {
+        match self.order(&Order::Usage) {
+            Answer::Usage(kib) => kib,
+            other => panic!("{}: {other:?}", self.comm),
+        }
+    }
+
+    /// Sends SIGKILL and waits until it has ended.
+    pub fn kill(&mut self) {
+        self.signal(Signal::SIGKILL);
+        self.reap();
+    }
+
+    /// Stops it: it lives, but does nothing.
+    pub fn stop(&self) {
+        self.signal(Signal::SIGSTOP);
+        wait_for(|| state_of(self.pid).is_some_and(|(state, _)| state == 'T'), "it to stop");
+    }
+
+    /// Lets it go on.
+    pub fn go_on(&self) {
+        self.signal(Signal::SIGCONT);
+    }
+
+    /// Lets it end by itself and waits until it has.
+    pub fn exit(&mut self) {
+        let mut line = serde_json::to_vec(&Order::Exit(0)).unwrap();
+        line.push(b'\n');
+        self.orders.write_all(&line).unwrap();
+        self.reap();
+    }
+
+    /// Whether it runs, or is stopped: it has neither ended nor become a zombie.
+    #[must_use]
+    pub fn lives(&self) -> bool {
+        state_of(self.pid).is_some_and(|(state, start)| start == self.start && !matches!(state, 'Z' | 'X'))
+    }
+
+    fn signal(&self, signal: Signal) {
+        // The start time guards against a pid that went to another process meanwhile.
+        if self.lives() {
+            kill(Pid::from_raw(i32::try_from(self.pid).unwrap()), signal).unwrap();
+        }
+    }
+
+    fn reap(&mut self) {
+        if let Some(child) = &mut self.child {
+            child.wait().unwrap();
+        }
+        wait_for(|| !self.lives(), "it to end");
+        self.terminal = None;
+    }
+
+    fn order(&mut self, order: &Order) -> Answer {
+        let mut line = serde_json::to_vec(order).unwrap();
+        line.push(b'\n');
+        self.orders.write_all(&line).unwrap_or_else(|error| panic!("{} {}: {error}", self.comm, self.pid));
+        self.answer()
+    }
+
+    fn answer(&mut self) -> Answer {
+        let mut line = String::new();
+        self.answers.read_line(&mut line).unwrap();
+        serde_json::from_str(&line).unwrap_or_else(|error| panic!("{} {}: {error}: {line:?}", self.comm, self.pid))
+    }
+
+    fn ended(&mut self, order: &Order) -> Vec<Ended> {
+        match self.order(order) {
+            Answer::Ended(ended) => ended,
+            other => panic!("{}: {other:?}", self.comm),
+        }
+    }
+
+    fn done(&mut self, order: &Order) {
+        match self.order(order) {
+            Answer::Done => {}
+            other => panic!("{}: {order:?}: {other:?}", self.comm),
+        }
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        match &mut self.child {
+            Some(child) => drop(child.kill().and_then(|()| child.wait())),
+            None => self.signal(Signal::SIGKILL),
+        }
+    }
+}
+
+/// The stand-in's program under the wanted name: the kernel takes a process's name from the file's.
+fn named_program(scratch: &Scratch, comm: &str) -> PathBuf {
+    let path = scratch.root().join("bin").join(comm);
+    if !path.exists() {
+        let program = program::stand_in();
+        // A hard link also gives /proc/<pid>/exe the name; it cannot cross file systems.
+        if std::fs::hard_link(program, &path).is_err() {
+            std::os::unix::fs::symlink(program, &path).unwrap();
+        }
+    }
+    path
+}
+
+/// A name that no other stand-in of this test process has.
+fn unique() -> String {
+    use std::sync::atomic::{AtomicU32, Ordering};
+    static NEXT: AtomicU32 = AtomicU32::new(1);
+    NEXT.fetch_add(1, Ordering::Relaxed).to_string()
+}
+
+fn accept(listener: &UnixListener) -> UnixStream {
+    let mut fds = [PollFd::new(listener.as_fd(), PollFlags::POLLIN)];
+    let patience = PollTimeout::try_from(PATIENCE).unwrap();
+    assert_eq!(poll(&mut fds, patience).unwrap(), 1, "the stand-in did not come up");
+    listener.accept().unwrap().0
+}
+
+fn start_of(pid: u32) -> Option<u64> {
+    state_of(pid).map(|(_, start)| start)
+}
+
+/// State and start time of a process (fields 3 and 22 of its stat).
+fn state_of(pid: u32) -> Option<(char, u64)> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_ascii_whitespace().collect();
+    Some((fields.first()?.chars().next()?, fields.get(19)?.parse().ok()?))
+}
+
+/// Waits until a condition holds.
+fn wait_for(condition: impl Fn() -> bool, what: &str) {
+    let begun = Instant::now();
+    while !condition() {
+        assert!(begun.elapsed() < PATIENCE, "waited in vain for {what}");
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}

@@ -1,0 +1,89 @@
+//! What an agent leaves on disk beside its hooks: the transcript, Claude's file of its session, Codex's locks.
+
+use std::path::PathBuf;
+
+use agent_baton_core::agent::Agent;
+use serde_json::json;
+
+use super::Replay;
+use crate::capture::Payload;
+
+impl Replay {
+    /// The transcript grows when the recorded one had another size.
+    pub(super) fn grow_transcript(&mut self, payload: &Payload, bytes: Option<i64>) {
+        let Some(bytes) = bytes.filter(|&bytes| bytes >= 0) else {
+            return;
+        };
+        let Some(path) = payload.transcript_path.clone() else {
+            return;
+        };
+        if self.transcripts.insert(path.clone(), bytes) == Some(bytes) {
+            return;
+        }
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        let id = &payload.session_id;
+        let line = match self.capture.agent {
+            Agent::Claude => {
+                json!({"type": "user", "sessionId": id, "message": {"role": "user", "content": "words"}})
+            }
+            Agent::Codex => {
+                json!({"type": "response_item", "payload": {"type": "message", "role": "user", "content": []}})
+            }
+        };
+        let mut text = std::fs::read_to_string(&path).unwrap_or_default();
+        text.push_str(&format!("{line}\n"));
+        std::fs::write(&path, text).unwrap();
+    }
+
+    pub(super) fn claude_file(&self, pid: u32) -> PathBuf {
+        self.scratch.home().join(".claude/sessions").join(format!("{pid}.json"))
+    }
+
+    /// What the agent itself leaves on disk before it calls the hook: Claude names its session, Codex locks it.
+    pub(super) fn claim(&mut self, label: &str, event: &str, payload: &Payload) {
+        match self.capture.agent {
+            Agent::Claude if event == "SessionStart" => {
+                let process = &self.processes[label];
+                let path = self.claude_file(process.pid());
+                std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+                let text = json!({
+                    "pid": process.pid(),
+                    "sessionId": payload.session_id,
+                    "cwd": payload.cwd,
+                    "procStart": process.start(),
+                });
+                std::fs::write(path, text.to_string()).unwrap();
+            }
+            Agent::Codex if event != "SessionEnd" => {
+                let path = self.codex_lock(payload);
+                if !self.locks.contains_key(&path) {
+                    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+                    self.process(label).lock(&path);
+                    self.locks.insert(path, label.to_owned());
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn codex_lock(&self, payload: &Payload) -> PathBuf {
+        self.scratch.home().join(".codex/thread-writer-locks").join(format!("{}.lock", payload.session_id))
+    }
+
+    /// What the agent does after its hook: Codex lets go of an ended session; a process whose last call was an end is gone.
+    pub(super) fn after_call(&mut self, order: u32, label: &str, instead: bool, payload: &Payload) {
+        let call = self.capture.call(order);
+        if call.event != "SessionEnd" {
+            return;
+        }
+        let last = !instead && self.capture.last_call(label).is_some_and(|last| last.order == order);
+        let path = self.codex_lock(payload);
+        if self.locks.get(&path).is_some_and(|holder| holder == label) {
+            self.process(label).unlock(&path);
+            self.locks.remove(&path);
+        }
+        if last {
+            self.exit(label);
+        }
+    }
+}

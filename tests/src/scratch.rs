@@ -1,0 +1,172 @@
+//! A home directory and a state directory of one test's own.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::os::unix::process::ExitStatusExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use tempfile::TempDir;
+
+use crate::program;
+use crate::state::State;
+
+/// The directory tree of one test; removed when dropped.
+pub struct Scratch {
+    root: PathBuf,
+    dir: TempDir,
+}
+
+impl Default for Scratch {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Scratch {
+    /// An empty home and no state, outside any worktree: the program refuses a state directory inside one.
+    #[must_use]
+    pub fn new() -> Self {
+        let in_worktree = |dir: &Path| dir.ancestors().any(|above| above.join(".git").exists());
+        let place = [std::env::temp_dir(), "/tmp".into(), "/var/tmp".into(), "/dev/shm".into()]
+            .into_iter()
+            .filter_map(|dir| dir.canonicalize().ok())
+            .find(|dir| !in_worktree(dir))
+            .expect("a directory for temporary files outside any worktree; set TMPDIR");
+        let dir = tempfile::Builder::new().prefix("baton-").tempdir_in(place).unwrap();
+        let root = dir.path().to_owned();
+        for part in ["home/work", "home/.config", "bin", "steer"] {
+            std::fs::create_dir_all(root.join(part)).unwrap();
+        }
+        Self { root, dir }
+    }
+
+    /// The directory that holds everything else.
+    #[must_use]
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The home directory.
+    #[must_use]
+    pub fn home(&self) -> PathBuf {
+        self.root.join("home")
+    }
+
+    /// `BATON_HOME`; the program makes it.
+    #[must_use]
+    pub fn state_dir(&self) -> PathBuf {
+        self.root.join("state")
+    }
+
+    /// What stands in it.
+    #[must_use]
+    pub fn state(&self) -> State {
+        State::read(&self.state_dir())
+    }
+
+    /// The environment of every program that is run for the test, and nothing else is in it.
+    #[must_use]
+    pub fn env(&self) -> BTreeMap<String, String> {
+        let text = |path: PathBuf| path.into_os_string().into_string().expect("a path that is UTF-8");
+        [
+            ("PATH", "/usr/local/bin:/usr/bin:/bin".to_owned()),
+            ("LANG", "C.UTF-8".to_owned()),
+            ("TZ", "UTC".to_owned()),
+            ("HOME", text(self.home())),
+            ("XDG_CONFIG_HOME", text(self.home().join(".config"))),
+            ("BATON_HOME", text(self.state_dir())),
+        ]
+        .map(|(name, value)| (name.to_owned(), value))
+        .into()
+    }
+
+    /// A call of `baton` with these arguments, in the home's `work`, below no agent.
+    #[must_use]
+    pub fn baton<'a>(&self, args: impl IntoIterator<Item = &'a str>) -> Call {
+        let mut command = Command::new(program::baton());
+        command.args(args).current_dir(self.home().join("work")).env_clear().envs(self.env());
+        Call { command, stdin: Vec::new() }
+    }
+
+    /// The same for a hook's call with this payload.
+    #[must_use]
+    pub fn hook(&self, agent: &str, payload: impl Into<Vec<u8>>) -> Call {
+        self.baton(["hook", "--agent", agent]).stdin(payload)
+    }
+
+    /// Leaves the directory behind and says where it is.
+    #[must_use]
+    pub fn keep(self) -> PathBuf {
+        self.dir.keep()
+    }
+}
+
+/// A call of the program, not made yet.
+pub struct Call {
+    command: Command,
+    stdin: Vec<u8>,
+}
+
+impl Call {
+    /// What it reads.
+    #[must_use]
+    pub fn stdin(mut self, bytes: impl Into<Vec<u8>>) -> Self {
+        self.stdin = bytes.into();
+        self
+    }
+
+    /// One more variable.
+    #[must_use]
+    pub fn env(mut self, name: &str, value: impl AsRef<std::ffi::OsStr>) -> Self {
+        self.command.env(name, value);
+        self
+    }
+
+    /// Where it runs.
+    #[must_use]
+    pub fn cwd(mut self, dir: &Path) -> Self {
+        self.command.current_dir(dir);
+        self
+    }
+
+    /// Runs it to its end.
+    pub fn run(mut self) -> Output {
+        self.command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = self.command.spawn().unwrap_or_else(|error| panic!("{:?}: {error}", self.command));
+        let mut pipe = child.stdin.take().expect("a pipe");
+        let bytes = self.stdin;
+        // The program may end without reading all: that is its right, and writing then fails.
+        let writer = std::thread::spawn(move || drop(pipe.write_all(&bytes)));
+        let output = child.wait_with_output().unwrap();
+        writer.join().unwrap();
+        Output {
+            code: output.status.code(),
+            signal: output.status.signal(),
+            stdout: String::from_utf8(output.stdout).expect("stdout in UTF-8"),
+            stderr: String::from_utf8(output.stderr).expect("stderr in UTF-8"),
+        }
+    }
+}
+
+/// What a call gave.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Output {
+    /// The exit status; none when a signal ended it.
+    pub code: Option<i32>,
+    /// The signal that ended it.
+    pub signal: Option<i32>,
+    /// All of stdout.
+    pub stdout: String,
+    /// All of stderr.
+    pub stderr: String,
+}
+
+impl Output {
+    /// Checks status 0, and gives stdout parsed as JSON.
+    #[must_use]
+    pub fn json(&self) -> serde_json::Value {
+        assert_eq!(self.code, Some(0), "{self:?}");
+        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {self:?}"))
+    }
+}

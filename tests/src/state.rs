@@ -1,0 +1,173 @@
+//! The state directory, read from outside: the records by their published form, everything else as bytes.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use agent_baton_core::run::Run;
+use agent_baton_core::session::Session;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+/// What stands in a state directory.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct State {
+    /// Every file, by its path inside.
+    pub files: BTreeMap<PathBuf, Vec<u8>>,
+}
+
+/// A record and whether it stands in the archive.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Kept<T> {
+    /// The record.
+    pub record: T,
+    /// Whether it is archived.
+    pub archived: bool,
+}
+
+impl State {
+    /// Reads all of it; a directory that is not there is empty.
+    #[must_use]
+    pub fn read(dir: &Path) -> Self {
+        let mut state = Self::default();
+        state.walk(dir, Path::new(""));
+        state
+    }
+
+    fn walk(&mut self, dir: &Path, inside: &Path) {
+        let Ok(entries) = std::fs::read_dir(dir.join(inside)) else {
+            return;
+        };
+        for entry in entries {
+            let entry = entry.unwrap();
+            let path = inside.join(entry.file_name());
+            if entry.file_type().unwrap().is_dir() {
+                self.walk(dir, &path);
+            } else if let Ok(bytes) = std::fs::read(entry.path()) {
+                // A file may go while another process commits.
+                self.files.insert(path, bytes);
+            }
+        }
+    }
+
+    fn records<T: DeserializeOwned>(&self, shelf: &str) -> Vec<Kept<T>> {
+        let archive = Path::new("archive").join(shelf);
+        let is_record = |path: &Path| path.extension().is_some_and(|ext| ext == "json");
+        let mut records = Vec::new();
+        for (path, bytes) in self.files.iter().filter(|(path, _)| is_record(path)) {
+            let archived = path.starts_with(&archive);
+            if archived || path.starts_with(shelf) {
+                let record = serde_json::from_slice(bytes);
+                let record = record.unwrap_or_else(|error| panic!("{} is no whole record: {error}", path.display()));
+                records.push(Kept { record, archived });
+            }
+        }
+        records
+    }
+
+    /// The sessions.
+    #[must_use]
+    pub fn sessions(&self) -> Vec<Kept<Session>> {
+        self.records("sessions")
+    }
+
+    /// The runs.
+    #[must_use]
+    pub fn runs(&self) -> Vec<Kept<Run>> {
+        self.records("runs")
+    }
+
+    /// The lines of the audit, in the order of files and lines.
+    #[must_use]
+    pub fn audit(&self) -> Vec<Value> {
+        let files = self.files.iter().filter(|(path, _)| path.starts_with("audit"));
+        files
+            .flat_map(|(path, bytes)| {
+                let lines = bytes.split(|&byte| byte == b'\n').filter(|line| !line.is_empty());
+                lines.map(move |line| {
+                    serde_json::from_slice(line).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+                })
+            })
+            .collect()
+    }
+
+    /// How many bytes stand in the sessions' logs.
+    #[must_use]
+    pub fn logged(&self) -> usize {
+        self.files
+            .iter()
+            .filter(|(path, _)| path.extension().is_some_and(|ext| ext == "log"))
+            .map(|(_, b)| b.len())
+            .sum()
+    }
+
+    /// What must hold between any two calls: no commit in flight, nothing half-written, whole records, one owner per run.
+    pub fn check(&self) {
+        for path in self.files.keys() {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            assert!(!name.ends_with(".tmp"), "half-written: {}", path.display());
+            assert_ne!(name, "commit.json", "a commit was left");
+            assert!(!path.starts_with("inbox"), "left in the inbox: {}", path.display());
+            assert!(!path.starts_with("archive/aside"), "set aside: {}", path.display());
+        }
+        let runs = self.runs();
+        for session in self.sessions() {
+            for id in &session.record.runs {
+                let run = runs.iter().find(|run| run.record.id == *id);
+                let run =
+                    run.unwrap_or_else(|| panic!("session {} names the run {id}, which is nowhere", session.record.id));
+                assert_eq!(run.record.owner.session, session.record.id, "the run {id} is another session's");
+            }
+        }
+        for (at, run) in runs.iter().enumerate() {
+            assert!(!runs.iter().skip(at + 1).any(|other| other.record.id == run.record.id), "{} twice", run.record.id);
+            assert!(
+                run.record.history.iter().all(|old| old.fence <= run.record.fence),
+                "{}: the fence shrank",
+                run.record.id
+            );
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn state(files: &[(&str, &str)]) -> State {
+        let files = files.iter().map(|(path, text)| (PathBuf::from(path), text.as_bytes().to_vec()));
+        State { files: files.collect() }
+    }
+
+    fn check(path: &str, holds: bool) {
+        let state = state(&[(path, "{}")]);
+        assert_eq!(std::panic::catch_unwind(|| state.check()).is_ok(), holds, "{path}");
+    }
+
+    #[test]
+    fn leavings_are_seen() {
+        check("format", true);
+        check("audit/1.jsonl", true);
+        check("sessions/a.json.tmp", false);
+        check("commit.json", false);
+        check("inbox/1", false);
+        check("archive/aside/1", false);
+        check("sessions/a.json", false);
+        check("archive/runs/a.json", false);
+    }
+
+    #[test]
+    fn lines_and_logs_are_counted() {
+        let state = state(&[
+            ("audit/1.jsonl", "{\"n\":1}\n{\"n\":2}\n"),
+            ("audit/2.jsonl", "{\"n\":3}\n"),
+            ("sessions/a.log", "x\n"),
+        ]);
+        assert_eq!(state.audit().iter().map(|line| line["n"].as_u64().unwrap()).collect::<Vec<_>>(), [1, 2, 3]);
+        assert_eq!(state.logged(), 2);
+    }
+
+    #[test]
+    fn a_directory_that_is_not_there_is_empty() {
+        assert_eq!(State::read(Path::new("/nonexistent")), State::default());
+    }
+}

@@ -1,0 +1,110 @@
+//! An agent's window, steered by hand: for tests that need an event of their own making.
+
+use agent_baton_core::agent::Agent;
+use serde_json::{Map, Value, json};
+
+use crate::process::{Launch, Process};
+use crate::program;
+use crate::scratch::Scratch;
+use crate::stand_in::{Ended, Run};
+
+/// A process that stands in for an agent, in a pane of its own.
+pub struct Window<'a> {
+    scratch: &'a Scratch,
+    agent: Agent,
+    pane: String,
+    /// The process.
+    pub process: Process,
+}
+
+impl<'a> Window<'a> {
+    /// Starts the agent in this pane of tmux.
+    #[must_use]
+    pub fn open(scratch: &'a Scratch, agent: Agent, pane: &str) -> Self {
+        let process = Process::spawn(scratch, &Launch { comm: agent.name(), args: &[], tty: true }, None);
+        Self { scratch, agent, pane: pane.to_owned(), process }
+    }
+
+    /// A payload as the agent sends it for this event of a session; `fields` come on top.
+    #[must_use]
+    pub fn payload(&self, event: &str, session: &str, fields: &Value) -> Value {
+        let cwd = self.scratch.home().join("work");
+        let transcript = cwd.join(format!("{session}.jsonl"));
+        let mut payload = Map::new();
+        let common =
+            json!({"session_id": session, "transcript_path": transcript, "cwd": cwd, "hook_event_name": event});
+        let own = match (event, self.agent) {
+            ("SessionEnd", Agent::Claude) => json!({"reason": "prompt_input_exit"}),
+            ("SessionEnd", Agent::Codex) => json!({"reason": "other"}),
+            ("SessionStart", _) => json!({"source": "startup", "model": "m"}),
+            (_, Agent::Claude) => json!({"permission_mode": "default", "prompt_id": "p"}),
+            (_, Agent::Codex) => {
+                json!({"permission_mode": "default", "turn_id": "t", "model": "m"})
+            }
+        };
+        for part in [&common, &own, fields] {
+            payload.extend(part.as_object().expect("an object").clone());
+        }
+        Value::Object(payload)
+    }
+
+    /// The hook's call with these bytes, as the agent makes it. `session` is what Claude names in the environment.
+    #[must_use]
+    pub fn call(&self, session: &str, stdin: String) -> Run {
+        let argv = [program::baton().to_str().unwrap(), "hook", "--agent", self.agent.name()].map(str::to_owned).into();
+        self.below(session, argv, stdin)
+    }
+
+    /// Sends an event of a session.
+    pub fn hook(&mut self, event: &str, session: &str, fields: &Value) -> Ended {
+        let payload = self.payload(event, session, fields).to_string();
+        let run = self.call(session, payload);
+        self.process.run(run)
+    }
+
+    /// Runs `baton` as a tool of the session does.
+    pub fn baton(&mut self, session: &str, args: &[&str]) -> Ended {
+        let argv = std::iter::once(program::baton().to_str().unwrap()).chain(args.iter().copied()).map(str::to_owned);
+        let mut run = self.below(session, argv.collect(), String::new());
+        if self.agent == Agent::Codex {
+            run.env.insert("CODEX_THREAD_ID".to_owned(), session.to_owned());
+        }
+        self.process.run(run)
+    }
+
+    /// A program's run below the agent.
+    #[must_use]
+    pub fn below(&self, session: &str, argv: Vec<String>, stdin: String) -> Run {
+        let cwd = self.scratch.home().join("work");
+        let mut env = self.scratch.env();
+        let text = |name: &str| self.scratch.home().join(name).to_str().unwrap().to_owned();
+        let own = match self.agent {
+            Agent::Claude => vec![
+                ("CLAUDECODE", "1".to_owned()),
+                ("CLAUDE_PID", self.process.pid().to_string()),
+                ("CLAUDE_CODE_SESSION_ID", session.to_owned()),
+                ("CLAUDE_PROJECT_DIR", cwd.to_str().unwrap().to_owned()),
+                ("CLAUDE_CONFIG_DIR", text(".claude")),
+            ],
+            Agent::Codex => vec![("CODEX_HOME", text(".codex"))],
+        };
+        env.extend(own.into_iter().map(|(name, value)| (name.to_owned(), value)));
+        env.insert("TMUX".to_owned(), "/run/tmux/default,1,0".to_owned());
+        env.insert("TMUX_PANE".to_owned(), self.pane.clone());
+        env.insert("PWD".to_owned(), cwd.to_str().unwrap().to_owned());
+        Run { argv, env, cwd, stdin, shell: None }
+    }
+}
+
+/// Checks that a call went well and said nothing.
+pub fn silent(ended: &Ended) {
+    assert_eq!((ended.code, ended.stdout.as_str(), ended.stderr.as_str()), (Some(0), "", ""), "{ended:?}");
+}
+
+/// Checks that a call failed as a hook may: status 0, one line for the person, nothing for the agent.
+pub fn one_line(ended: &Ended, code: i32) {
+    assert_eq!((ended.code, ended.stdout.as_str()), (Some(code), ""), "{ended:?}");
+    assert!(ended.stderr.ends_with('\n') && ended.stderr.lines().count() == 1, "{ended:?}");
+    assert!(ended.stderr.trim().len() > 20, "a line that says nothing: {ended:?}");
+    assert!(!ended.stderr.chars().any(|c| c.is_control() && c != '\n'), "{ended:?}");
+}

@@ -6,7 +6,7 @@ use agent_baton_core::decision::Shelf;
 use agent_baton_core::event::EventName;
 use agent_baton_core::id::SessionId;
 use agent_baton_core::process::Process;
-use agent_baton_core::session::{Delivery, Told};
+use agent_baton_core::session::{Delivery, MAX_DELIVERIES, Told};
 use agent_baton_core::stamp::Stamp;
 use serde::{Deserialize, Serialize};
 
@@ -84,12 +84,13 @@ impl Tail {
         })
     }
 
-    /// The deliveries, as the core takes them, oldest first.
+    /// The newest deliveries, as the core takes them, oldest first.
     #[must_use]
     pub fn deliveries(&self) -> Vec<Delivery> {
+        let newest = self.beats().count().saturating_sub(MAX_DELIVERIES);
         let of =
             |beat: &Beat| Delivery { digest: beat.digest.clone(), process: beat.process.clone(), at: beat.at.clone() };
-        self.beats().map(of).collect()
+        self.beats().skip(newest).map(of).collect()
     }
 
     /// The tellings whose mark stands in it.

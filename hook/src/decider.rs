@@ -3,6 +3,7 @@
 use agent_baton_core::decision::Decision;
 use agent_baton_core::event::Event;
 use agent_baton_core::process::Probe;
+use agent_baton_core::reason::Reason;
 use agent_baton_core::request::{Ask, PROTOCOL, Request, Snapshot};
 use agent_baton_core::stamp::Stamp;
 
@@ -37,6 +38,14 @@ pub struct Settled {
     pub request: Request,
     /// The answer; what it changes is committed.
     pub decision: Decision,
+}
+
+impl Settled {
+    /// Whether the answer is that a known launch gave a sign of life, and nothing else: the session's log has it, not the audit.
+    #[must_use]
+    pub fn is_heartbeat(&self) -> bool {
+        self.decision.reason == Reason::Heartbeat && self.decision.changes.is_empty()
+    }
 }
 
 /// Puts questions to the core, and commits its answers.
@@ -96,6 +105,9 @@ impl<M: Machine, E: Environment> Decider<'_, M, E> {
             snapshot.told = tail.told();
         }
         let settled = self.put(ask, snapshot, now, true)?;
+        if settled.is_heartbeat() {
+            return Ok(settled);
+        }
         match Checked::new(&settled.request, &settled.decision) {
             Ok(checked) => locked.commit(&checked)?,
             Err(refusal) => {

@@ -214,9 +214,7 @@ impl<M: Machine, E: Environment> Way<'_, M, E> {
         };
         self.drain(&mut locked, &probes)?;
         let settled = self.decider.settle(&mut locked, ask, &probes, self.decider.now())?;
-        if let (Reason::Heartbeat, true, Some(session)) =
-            (settled.decision.reason, settled.decision.changes.is_empty(), &event.session)
-        {
+        if let Some(session) = event.session.as_ref().filter(|_| settled.is_heartbeat()) {
             locked.trim_log(session)?;
             self.beat(&event, store.tail(session, RECENT)?.next_n())?;
         }

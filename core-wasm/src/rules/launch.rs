@@ -192,12 +192,18 @@ fn blank(request: &Request, event: &Event, id: &SessionId) -> Session {
     }
 }
 
-/// Keeps a record small: of more than [`MAX_LAUNCHES`] the oldest that is over goes. One that may live stays.
+/// Keeps a record small: of more than [`MAX_LAUNCHES`] the oldest that is over goes. One that may live stays, and so does one that
+/// owns a run: without it nobody could prove any more that the owner is gone.
 fn forget_launches(request: &Request, draft: &mut Draft, id: &SessionId) {
     let Some(session) = draft.session(id) else {
         return;
     };
-    let over = |launch: &Launch| live(request, draft, session, launch) == Live::No;
+    let owns = |launch: &Launch| {
+        draft
+            .runs()
+            .any(|run| run.status.is_unfinished() && run.owner.session == *id && run.owner.process == launch.process)
+    };
+    let over = |launch: &Launch| live(request, draft, session, launch) == Live::No && !owns(launch);
     let Some(oldest) = session.launches.iter().position(over).filter(|_| session.launches.len() > MAX_LAUNCHES) else {
         return;
     };

@@ -377,3 +377,12 @@ fn a_session_that_gets_a_run_leaves_the_archive() {
         assert_eq!(world.view("A"), "A P1", "{gets}");
     }
 }
+
+#[test]
+fn a_record_stays_small_where_nobody_can_tell_what_lives() {
+    let windows: String = (2..40).map(|n| format!("container\nP{n} start A resume\n")).collect();
+    let world = check(&format!("P1 start A\nrun A P1 r\n{windows}"));
+    let launches = &world.sessions["A"].0.launches;
+    let numbers: Vec<String> = launches.iter().map(|launch| world.label(&launch.process)).collect();
+    assert_eq!((numbers.len(), numbers[0].as_str(), numbers[15].as_str()), (16, "P1", "P39"));
+}

@@ -42,7 +42,8 @@ const LIES: &[(&str, &str)] = &[
 fn prepare(store: &Store) {
     let mut owner = session("s", 1);
     owner.runs = ["r", "gone"].map(|id| id.parse().unwrap()).to_vec();
-    put(&mut lock(store), vec![live_session(owner), live_run(run("r", "s", 1)), live_run(run("gone", "s", 1))]).unwrap();
+    put(&mut lock(store), vec![live_session(owner), live_run(run("r", "s", 1)), live_run(run("gone", "s", 1))])
+        .unwrap();
     put(&mut lock(store), vec![archived_run(run("gone", "s", 1), Status::Cancelled)]).unwrap();
 }
 

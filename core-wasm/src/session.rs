@@ -12,7 +12,7 @@ use crate::process::Process;
 use crate::reason::Reason;
 use crate::stamp::Stamp;
 
-/// The most launches kept in a record: ended ones go first, the oldest first.
+/// The most launches kept in a record: ended ones go first, the oldest first; one that owns a run stays.
 pub const MAX_LAUNCHES: usize = 16;
 
 /// The most deliveries kept for the rule of one event delivered twice.

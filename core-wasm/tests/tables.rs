@@ -2,7 +2,7 @@
 
 mod world;
 
-use world::check;
+use world::script::check;
 
 #[test]
 fn launches_begin_and_end() {
@@ -349,4 +349,40 @@ fn a_reused_pane_is_taken_off_a_dead_launch_alone() {
     );
     check("P1 start A\nP1 prompt A\npane P2 %801\nP2 start B -> registered no_run\n= A P1");
     check("P1 start A\nkill P1\npane P2 %801\nP2 start B -> registered no_run superseded");
+}
+
+#[test]
+fn a_record_that_is_full_keeps_the_launch_that_owns_its_run() {
+    let windows: String =
+        (2..20).map(|n| format!("P{n} start A resume -> owner_alive launched +told\nP{n} end A\n")).collect();
+    check(&format!(
+        "P1 start A\nrun A P1 r\n{windows}kill P1\nP20 start A resume -> resumed_same_session launched +told"
+    ));
+}
+
+#[test]
+fn a_session_that_gets_a_run_leaves_the_archive() {
+    for gets in ["run A P1 r", "adopt s A P1 take"] {
+        let world = check(&format!(
+            "P1 start A
+             P2 start C
+             P2 prompt C
+             run C P2 s
+             kill P1
+             pane P3 %801
+             P3 start B            -> registered no_run superseded
+             elsewhere
+             {gets}"
+        ));
+        assert_eq!(world.view("A"), "A P1", "{gets}");
+    }
+}
+
+#[test]
+fn a_record_stays_small_where_nobody_can_tell_what_lives() {
+    let windows: String = (2..40).map(|n| format!("container\nP{n} start A resume\n")).collect();
+    let world = check(&format!("P1 start A\nrun A P1 r\n{windows}"));
+    let launches = &world.sessions["A"].0.launches;
+    let numbers: Vec<String> = launches.iter().map(|launch| world.label(&launch.process)).collect();
+    assert_eq!((numbers.len(), numbers[0].as_str(), numbers[15].as_str()), (16, "P1", "P39"));
 }

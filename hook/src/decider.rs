@@ -1,5 +1,8 @@
 //! One question, from the records to the commit: what events and commands have in common.
 
+#[cfg(test)]
+mod tests;
+
 use agent_baton_core::decision::Decision;
 use agent_baton_core::event::Event;
 use agent_baton_core::process::Probe;

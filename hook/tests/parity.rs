@@ -177,3 +177,25 @@ proptest! {
         both(&serde_json::to_vec(&request).unwrap());
     }
 }
+
+#[path = "../../core-wasm/tests/history/mod.rs"]
+mod history;
+#[path = "../../core-wasm/tests/world/mod.rs"]
+mod world;
+
+/// Asks both, as a world decides.
+fn decide_by_both(request: &agent_baton_core::request::Request) -> Decision {
+    serde_json::from_slice(&both(&serde_json::to_vec(request).unwrap())).unwrap()
+}
+
+/// How many random histories are decided by both: some hundreds of requests, of every kind that there is.
+const HISTORIES: u64 = 30;
+
+#[test]
+fn every_request_of_random_histories() {
+    for seed in 0..HISTORIES {
+        let mut world = world::World::default();
+        world.decide = decide_by_both;
+        history::model::play(&history::script(seed), &mut world).unwrap();
+    }
+}

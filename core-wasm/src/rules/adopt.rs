@@ -7,7 +7,7 @@ use crate::process::{Live, Process};
 use crate::reason::Reason;
 use crate::request::{Reading, Request};
 use crate::rules::ownership::{give, owner_lives};
-use crate::rules::start::{launch_owner, owns_another};
+use crate::rules::start::{bring_back, launch_owner, owns_another};
 use crate::run::Status;
 
 /// How much a person knows of the owner they take a run from.
@@ -57,6 +57,7 @@ pub fn apply(
         }
     }
     revive(draft, id);
+    bring_back(draft, session);
     give(request, draft, id, owner, Reason::Adopted);
     Reason::Adopted
 }

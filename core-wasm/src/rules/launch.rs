@@ -164,7 +164,7 @@ fn show(request: &Request, draft: &mut Draft, event: &Event, id: &SessionId, pro
             if known { Reason::Launched } else { Reason::Registered }
         }
     };
-    forget_launches(request, draft, id);
+    forget_launches(request, draft, id, process);
     row
 }
 
@@ -192,16 +192,21 @@ fn blank(request: &Request, event: &Event, id: &SessionId) -> Session {
     }
 }
 
-/// Keeps a record small: of more than [`MAX_LAUNCHES`] the oldest that is over goes. One that may live stays.
-fn forget_launches(request: &Request, draft: &mut Draft, id: &SessionId) {
-    let Some(session) = draft.session(id) else {
+/// Keeps a record small: of more than [`MAX_LAUNCHES`] the oldest that is over goes, else the oldest. One that may live is a first
+/// event again when it next speaks. One that owns a run stays: without it nobody could prove any more that the owner is gone.
+fn forget_launches(request: &Request, draft: &mut Draft, id: &SessionId, shown_by: &Process) {
+    let Some(session) = draft.session(id).filter(|session| session.launches.len() > MAX_LAUNCHES) else {
         return;
     };
-    let over = |launch: &Launch| live(request, draft, session, launch) == Live::No;
-    let Some(oldest) = session.launches.iter().position(over).filter(|_| session.launches.len() > MAX_LAUNCHES) else {
-        return;
+    let owns = |launch: &Launch| {
+        draft
+            .runs()
+            .any(|run| run.status.is_unfinished() && run.owner.session == *id && run.owner.process == launch.process)
     };
-    if let Some(session) = draft.session_mut(id) {
+    let spare = |launch: &Launch| launch.process != *shown_by && !owns(launch);
+    let over = |launch: &Launch| spare(launch) && live(request, draft, session, launch) == Live::No;
+    let oldest = session.launches.iter().position(over).or_else(|| session.launches.iter().position(spare));
+    if let (Some(oldest), Some(session)) = (oldest, draft.session_mut(id)) {
         session.launches.remove(oldest);
     }
 }

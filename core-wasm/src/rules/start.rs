@@ -1,5 +1,6 @@
 //! A run is started.
 
+use crate::decision::Shelf;
 use crate::draft::Draft;
 use crate::fence::Fence;
 use crate::id::{RunId, SessionId};
@@ -36,6 +37,7 @@ pub fn apply(
     if let Some(reason) = owns_another(request, draft, session, new.run) {
         return reason;
     }
+    bring_back(draft, session);
     let Some(record) = draft.session_mut(session) else {
         return Reason::SessionNotFound;
     };
@@ -75,6 +77,14 @@ pub fn launch_owner(request: &Request, draft: &Draft, id: &SessionId, process: &
         return Err(Reason::NoLiveLaunch);
     }
     Ok(Owner { agent: session.agent, session: id.clone(), process: process.clone(), pane: launch.pane.clone() })
+}
+
+/// A session that owns a run stands among the live ones, or neither its end nor its run's owner would be found.
+pub fn bring_back(draft: &mut Draft, id: &SessionId) {
+    draft.shelve_session(id, Shelf::Live);
+    if let Some(session) = draft.session_mut(id) {
+        session.over = None;
+    }
 }
 
 /// Why a session cannot own another run than `except`: it has an unfinished one, or one that cannot be read.

@@ -4,3 +4,6 @@
 
 /// The modules: the name of the file in `modules/`, and what wasmtime made of it.
 pub const MODULES: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/modules.rs"));
+
+/// Cores that answer in time and in form, and lie: the name of the file in `lies/`, and what wasmtime made of it.
+pub const LIES: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/lies.rs"));

@@ -1,6 +1,7 @@
 //! What a command can fail with, and the exit status that says so.
 
 use std::io;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use agent_baton_core::reason::Reason;
@@ -57,6 +58,17 @@ pub enum CommandError {
     /// The core decided without naming the run.
     #[error("the core decided without naming a record; this is a fault of baton")]
     CoreSilent,
+    /// A file that the command line names could not be read.
+    #[error("cannot read {path}: {source}")]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Why it failed.
+        source: io::Error,
+    },
+    /// Decided again, decisions came out otherwise.
+    #[error("{0} of the recorded decisions come out otherwise with the core of this baton; its rules changed")]
+    Replayed(usize),
     /// Standard input could not be read.
     #[error("cannot read standard input: {0}")]
     Input(#[source] io::Error),

@@ -9,6 +9,7 @@ pub mod explain;
 pub mod hook;
 pub mod log;
 pub mod print;
+pub mod replay;
 pub mod run;
 pub mod schema;
 pub mod session;
@@ -45,6 +46,9 @@ enum Command {
     /// Decide a request given as JSON on standard input
     #[command(hide = true)]
     Decide(decide::Decide),
+    /// Decide every recorded decision again and say which come out otherwise
+    #[command(hide = true)]
+    Replay(replay::Replay),
     /// Print a JSON Schema of what baton reads and writes
     #[command(hide = true)]
     Schema(schema::Schema),
@@ -75,6 +79,7 @@ pub fn main() -> ExitCode {
         Command::Log(log) => log.run(),
         Command::Demo(demo) => demo.run(),
         Command::Decide(decide) => decide.run(),
+        Command::Replay(replay) => replay.run(),
         Command::Schema(schema) => schema.run(),
         Command::DemoAgent(agent) => agent.run(),
     };

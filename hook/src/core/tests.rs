@@ -33,10 +33,16 @@ const CASES: &[(&str, &str)] = &[
     ("well-behaved", ""),
 ];
 
+impl Core {
+    /// A core from hook/hostile.
+    pub fn hostile(compiled: &[u8]) -> Result<Self, CoreError> {
+        // SAFETY: hook/hostile/build.rs got these bytes from wasmtime's compiler.
+        unsafe { loader::copied(compiled) }.map(Self)
+    }
+}
+
 fn ask(compiled: &[u8], request: &Request) -> Result<Decision, CoreError> {
-    // SAFETY: hook/hostile/build.rs got these bytes from wasmtime's compiler.
-    let core = unsafe { loader::copied(compiled) }.map(Core)?;
-    core.decide(request)
+    Core::hostile(compiled)?.decide(request)
 }
 
 fn any_request() -> Request {

@@ -35,7 +35,7 @@ mod record;
 mod redo;
 mod restored;
 #[cfg(test)]
-mod sample;
+pub(crate) mod sample;
 #[cfg(test)]
 mod tests;
 mod unknown;

@@ -5,6 +5,7 @@ mod concurrent;
 mod cost;
 mod crash;
 mod damage;
+mod format;
 mod home;
 mod index;
 mod log_and_inbox;

@@ -1,0 +1,75 @@
+//! Random histories against a naive model. `BATON_HISTORIES` says how many, `BATON_SEED` from which seed on.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+
+mod history;
+mod world;
+
+use std::num::NonZero;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::thread;
+
+use agent_baton_core::decide::decide;
+use history::{model, script};
+use world::{World, decide_thoroughly};
+
+/// How many are played where nobody says.
+const HISTORIES: u64 = 2000;
+
+/// Of so many histories one is decided thoroughly, which costs ten times as much.
+const THOROUGH: u64 = 50;
+
+fn number(name: &str) -> Option<u64> {
+    std::env::var(name).ok().map(|text| text.parse().unwrap_or_else(|_| panic!("{name}={text} is no number")))
+}
+
+/// Plays a history; the world's own checks of a decision panic.
+fn fault(lines: &[String], thorough: bool) -> Option<String> {
+    let mut world = World::default();
+    world.decide = if thorough { decide_thoroughly } else { decide };
+    let played = catch_unwind(AssertUnwindSafe(|| model::play(lines, &mut world)));
+    match played {
+        Ok(played) => played.err(),
+        Err(panic) => Some(panic.downcast_ref::<String>().cloned().unwrap_or_else(|| "a panic, see above".into())),
+    }
+}
+
+/// Leaves out what is not needed for a history to fail: halves, then quarters, down to single lines.
+fn shrink(mut lines: Vec<String>) -> Vec<String> {
+    let mut width = lines.len();
+    while width > 0 {
+        let mut at = 0;
+        while at < lines.len() {
+            let mut fewer = lines.clone();
+            fewer.drain(at..(at + width).min(lines.len()));
+            if fault(&fewer, true).is_some() {
+                lines = fewer;
+            } else {
+                at += width;
+            }
+        }
+        width /= 2;
+    }
+    lines
+}
+
+fn play(seed: u64) {
+    let lines = script(seed);
+    if fault(&lines, seed.is_multiple_of(THOROUGH)).is_some() {
+        let short = shrink(lines);
+        let what = fault(&short, true).unwrap_or_default();
+        panic!("{what}\n\n{}\n\nagain: BATON_SEED={seed} BATON_HISTORIES=1", short.join("\n"));
+    }
+}
+
+#[test]
+fn whatever_happens_each_run_has_one_owner_and_is_never_stuck() {
+    let count = number("BATON_HISTORIES").unwrap_or(HISTORIES);
+    let first = number("BATON_SEED").unwrap_or(0);
+    let threads = thread::available_parallelism().map_or(1, NonZero::get) as u64;
+    thread::scope(|scope| {
+        for thread in 0..threads {
+            scope.spawn(move || (first + thread..first + count).step_by(threads as usize).for_each(play));
+        }
+    });
+}

@@ -1,0 +1,247 @@
+//! What must hold of every history, whatever the rules say. Written from what really happened to the processes, without the rules.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use agent_baton_core::decision::{Shelf, Tell};
+use agent_baton_core::run::{Run, Status};
+
+use crate::world::World;
+use crate::world::script::EVENTS;
+
+/// A session, and the process that shows it.
+type Holder = (String, String);
+
+type Runs = BTreeMap<String, (Run, Shelf)>;
+
+/// What really happened.
+#[derive(Default)]
+pub struct Model {
+    /// The sessions that each process really shows.
+    shown: BTreeMap<String, BTreeSet<String>>,
+    /// When each process last announced, or first showed, a session, in the world's milliseconds.
+    since: BTreeMap<(String, String), u64>,
+    /// Who held each number of each run.
+    numbers: BTreeMap<(String, u64), Holder>,
+    /// The changes of owner that reached their new owner.
+    reached: BTreeSet<(String, u64)>,
+}
+
+/// Plays a history; says what does not hold.
+pub fn play(lines: &[impl AsRef<str>], world: &mut World) -> Result<(), String> {
+    let mut model = Model::default();
+    let (mut last, mut event) = (String::new(), String::new());
+    for line in lines.iter().map(AsRef::as_ref) {
+        let before = (world.runs.clone(), world.sessions.clone());
+        let rows = world.step(line);
+        let words: Vec<&str> = line.split_whitespace().collect();
+        model.happens(&words, world);
+        let at = |what: String| format!("{what}\nat {line:?}, which gave {rows:?}");
+        if line == "again" && EVENTS.iter().any(|event| last.split_whitespace().nth(1) == Some(event)) {
+            let same = (&before.0, &before.1) == (&world.runs, &world.sessions) && world.said.is_empty();
+            same.then_some(()).ok_or_else(|| at("one event delivered twice acts twice".into()))?;
+        }
+        let acts = if line == "again" { &event } else { line };
+        let acts: Vec<&str> = acts.split_whitespace().collect();
+        model.check_changes(&acts, &before.0, world).map_err(at)?;
+        model.check_event(&words, &before.0, world).map_err(at)?;
+        last = line.to_owned();
+        if line.split_whitespace().any(|word| EVENTS.contains(&word) || word == "late-end") {
+            event = line.to_owned();
+        }
+    }
+    Ok(())
+}
+
+impl Model {
+    /// What a step does to the processes themselves.
+    fn happens(&mut self, words: &[&str], world: &World) {
+        let one_at_a_time = |actor: &str| actor.starts_with('P');
+        match *words {
+            // Its start was lost, so that nobody heard of the session; that it left the others is known.
+            ["shows", actor, session] => {
+                self.shown.entry(actor.into()).or_default().retain(|other| other == session);
+            }
+            ["unlock", actor] => {
+                self.shown.remove(actor);
+            }
+            ["late-end", actor, session, ms] => self.leaves(actor, session, world.now_ms - ms.parse::<u64>().unwrap()),
+            [actor, "end", session] => self.leaves(actor, session, world.now_ms),
+            [actor, event, session, ..] if EVENTS.contains(&event) => {
+                let shown = self.shown.entry(actor.into()).or_default();
+                let announced = event == "start";
+                let named = world.actors[actor].shows.as_deref();
+                let elsewhere =
+                    if announced { false } else { named.map_or(!shown.is_empty(), |named| named != session) };
+                if one_at_a_time(actor) && (announced || !elsewhere) {
+                    shown.retain(|other| other == session);
+                    self.since.retain(|(by, of), _| by != actor || of == session);
+                }
+                if !one_at_a_time(actor) || !elsewhere {
+                    shown.insert(session.into());
+                    let since = self.since.entry((actor.into(), session.into())).or_insert(world.now_ms);
+                    *since = if announced { world.now_ms } else { *since };
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// An end that was sent before the newest start is of an older showing.
+    fn leaves(&mut self, actor: &str, session: &str, sent: u64) {
+        let holder = (actor.to_owned(), session.to_owned());
+        if sent >= self.since.get(&holder).copied().unwrap_or_default() {
+            self.since.remove(&holder);
+            self.shown.entry(actor.into()).or_default().remove(session);
+        }
+    }
+
+    fn shows(&self, (session, actor): &Holder) -> bool {
+        self.shown.get(actor).is_some_and(|shown| shown.contains(session))
+    }
+
+    fn check_changes(&mut self, words: &[&str], before: &Runs, world: &World) -> Result<(), String> {
+        for (id, (old, _)) in before {
+            let Some((new, shelf)) = world.runs.get(id) else { return Err(format!("{id} is lost")) };
+            self.check_change(words, old, new, *shelf, world).map_err(|what| format!("{id}: {what}"))?;
+        }
+        self.check_owners(world)
+    }
+
+    fn check_event(&mut self, words: &[&str], before: &Runs, world: &World) -> Result<(), String> {
+        if let [actor, "start" | "prompt" | "compact", session, ..] = *words {
+            let holder = (session.to_owned(), actor.to_owned());
+            self.check_claim(words, &holder, before, world)?;
+            self.check_told(&holder, world)?;
+        }
+        self.hears(world)
+    }
+
+    fn check_change(&self, words: &[&str], old: &Run, new: &Run, shelf: Shelf, world: &World) -> Result<(), String> {
+        let holder = |run: &Run| holder(run, world);
+        let moved = holder(old) != holder(new);
+        let adopted = matches!(words, ["adopt", ..]);
+        let revived = old.status == Status::Abandoned && new.status.is_unfinished();
+        if (moved || revived) != (new.fence > old.fence) || new.fence < old.fence {
+            return Err(format!(
+                "the number goes from {} to {}, and the owner is {:?}",
+                old.fence,
+                new.fence,
+                holder(new)
+            ));
+        }
+        let comes_back = match old.status {
+            Status::Active | Status::Waiting | Status::Paused => false,
+            Status::Abandoned => new.status.is_unfinished() && !adopted,
+            Status::Done | Status::Failed | Status::Cancelled => {
+                moved || new.status != old.status || shelf == Shelf::Live
+            }
+        };
+        if comes_back {
+            return Err(format!("{} comes back as {}", old.status.name(), new.status.name()));
+        }
+        let knowingly = adopted && (words.contains(&"take") || old.status == Status::Abandoned);
+        let owner = holder(old);
+        let actor = &world.actors[&owner.1];
+        let lives = actor.sight == agent_baton_core::process::Sight::Running;
+        if moved
+            && !knowingly
+            && lives
+            && self.shows(&owner)
+            && !(words.contains(&"force") && !self.can_be_seen(&owner, words, world))
+        {
+            return Err(format!("taken from {owner:?}, which lives and shows it"));
+        }
+        let knowingly = knowingly || (adopted && words.contains(&"force"));
+        if moved && !knowingly && self.shows(&owner) && !self.can_be_seen(&owner, words, world) {
+            return Err(format!("taken from {owner:?}, of which nobody knows whether it lives"));
+        }
+        Ok(())
+    }
+
+    /// Whether the one who acts can see how a process is.
+    fn can_be_seen(&self, (_, owner): &Holder, words: &[&str], world: &World) -> bool {
+        let owner = &world.actors[owner];
+        let here = match words.iter().find_map(|word| world.actors.get(*word)).filter(|_| words[0] != "adopt") {
+            Some(actor) => world.place(actor.site),
+            None => world.place(world.site),
+        };
+        let near = owner.process.machine == here.machine && owner.process.pidns == here.pidns;
+        near && (!owner.blind || owner.process.boot != here.boot)
+    }
+
+    /// One owner to a number, one unfinished run to a session, and both records say the same.
+    fn check_owners(&mut self, world: &World) -> Result<(), String> {
+        for (id, (run, _)) in &world.runs {
+            let holder = holder(run, world);
+            let first = self.numbers.entry((id.clone(), run.fence.0)).or_insert_with(|| holder.clone());
+            if *first != holder {
+                return Err(format!("{first:?} and {holder:?} both hold number {} of {id}", run.fence));
+            }
+        }
+        for (id, (session, shelf)) in &world.sessions {
+            let mine =
+                world.runs.values().filter(|(run, _)| run.status.is_unfinished() && run.owner.session == session.id);
+            let mine: Vec<String> = mine.map(|(run, _)| run.id.to_string()).collect();
+            let named: Vec<String> = session.runs.iter().map(ToString::to_string).collect();
+            if mine.len() > 1 || mine != named || (*shelf == Shelf::Archive && !mine.is_empty()) {
+                return Err(format!("{id} owns {mine:?} and names {named:?}, on shelf {shelf:?}"));
+            }
+        }
+        Ok(())
+    }
+
+    /// A living process that goes on with its session has its run, once the owner is provably gone.
+    fn check_claim(&self, words: &[&str], me: &Holder, before: &Runs, world: &World) -> Result<(), String> {
+        let lives = |actor: &str| world.actors[actor].sight == agent_baton_core::process::Sight::Running;
+        if !lives(&me.1) || !self.shows(me) {
+            return Ok(());
+        }
+        for (id, (run, _)) in &world.runs {
+            let owner = holder(run, world);
+            if !run.status.is_unfinished() || owner.0 != me.0 || owner == *me || !before.contains_key(id) {
+                continue;
+            }
+            let gone = self.can_be_seen(&owner, words, world) && (!lives(&owner.1) || !self.shows(&owner));
+            if gone {
+                return Err(format!("{id} is stuck with {owner:?}, which is gone"));
+            }
+        }
+        Ok(())
+    }
+
+    /// A change of owner is told to the new owner until it reached it.
+    fn check_told(&self, me: &Holder, world: &World) -> Result<(), String> {
+        let said: Vec<(String, u64)> = world.said.iter().filter_map(transfer).collect();
+        for (id, (run, _)) in &world.runs {
+            let key = (id.clone(), run.fence.0);
+            let due = run.status.is_unfinished() && run.fence.0 > 1 && holder(run, world) == *me && self.shows(me);
+            if due && !self.reached.contains(&key) && !said.contains(&key) {
+                return Err(format!("{me:?} is not told that {id} is its own"));
+            }
+        }
+        Ok(())
+    }
+
+    /// What reached its owner is not told again.
+    fn hears(&mut self, world: &World) -> Result<(), String> {
+        let said: Vec<(String, u64)> = world.said.iter().filter_map(transfer).collect();
+        if let Some(again) = said.iter().find(|told| self.reached.contains(told)) {
+            return Err(format!("{again:?} is told again after it reached its owner"));
+        }
+        if !world.mute {
+            self.reached.extend(said);
+        }
+        Ok(())
+    }
+}
+
+fn transfer(tell: &Tell) -> Option<(String, u64)> {
+    match tell {
+        Tell::Transferred { told, .. } => Some((told.run.to_string(), told.fence.0)),
+        _ => None,
+    }
+}
+
+fn holder(run: &Run, world: &World) -> Holder {
+    (run.owner.session.to_string(), world.label(&run.owner.process))
+}

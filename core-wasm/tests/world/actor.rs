@@ -1,0 +1,135 @@
+//! The processes of a world, and the machines they run on.
+
+use std::collections::BTreeSet;
+
+use agent_baton_core::event::EventName;
+use agent_baton_core::pane::Pane;
+use agent_baton_core::process::{LockSight, Place, Probe, Process, Sight};
+use agent_baton_core::session::Session;
+
+use super::World;
+
+/// A process of the world.
+#[derive(Clone)]
+pub struct Actor {
+    pub process: Process,
+    pub sight: Sight,
+    /// Whether what `/proc` says of it cannot be read.
+    pub blind: bool,
+    pub pane: Pane,
+    /// The session that Claude's own file names, where it can be read.
+    pub shows: Option<String>,
+    /// The sessions whose lock it was seen to hold, and holds no more.
+    pub released: BTreeSet<String>,
+    pub site: Site,
+}
+
+/// A machine, and a pid namespace on it.
+#[derive(Clone, Copy, PartialEq, Eq, Default)]
+pub struct Site {
+    /// The machine, by its number in the world.
+    pub machine: usize,
+    /// The pid namespace.
+    pub pidns: u64,
+}
+
+/// One boot of a machine.
+#[derive(Clone, Copy)]
+pub struct Boot {
+    number: u32,
+    start_ms: u64,
+}
+
+impl Boot {
+    /// The first boot of each machine, begun long ago.
+    pub const fn first(machine: u32) -> Self {
+        Self { number: 1 + 100 * machine, start_ms: 1_699_999_000_000 }
+    }
+}
+
+impl World {
+    /// The process of an actor, made when first named.
+    pub fn actor(&mut self, name: &str) -> Actor {
+        if let Some(actor) = self.actors.get(name) {
+            return actor.clone();
+        }
+        let letter = name.as_bytes()[0];
+        let number: u32 = name[1..].parse().unwrap();
+        let pane = match letter {
+            b'D' => Pane::Unknown,
+            _ => Pane::Tmux { server: "s".into(), pane: format!("%{letter}{number}") },
+        };
+        let Place { boot, machine, pidns } = self.place(self.site);
+        let (pid, start) = (100 + number + 1000 * u32::from(letter), self.boot_ms(self.site));
+        let actor = Actor {
+            process: Process { pid, start, boot, machine, pidns },
+            sight: Sight::Running,
+            blind: false,
+            pane,
+            shows: None,
+            released: BTreeSet::new(),
+            site: self.site,
+        };
+        self.actors.insert(name.to_owned(), actor.clone());
+        actor
+    }
+
+    /// Restarts the machine: every process of it is gone, and the clock of the boot starts anew.
+    pub fn reboot(&mut self) {
+        self.now_ms += 60_000;
+        let boot = &mut self.boots[self.site.machine];
+        *boot = Boot { number: boot.number + 1, start_ms: self.now_ms };
+        for actor in self.actors.values_mut().filter(|actor| actor.site.machine == self.site.machine) {
+            actor.sight = Sight::Gone;
+        }
+    }
+
+    /// Where a call of baton runs that is made at a site.
+    pub fn place(&self, site: Site) -> Place {
+        Place {
+            boot: format!("boot-{}", self.boots[site.machine].number),
+            machine: format!("machine-{}", site.machine + 1),
+            pidns: 1 + site.pidns,
+        }
+    }
+
+    pub(super) fn boot_ms(&self, site: Site) -> u64 {
+        self.now_ms - self.boots[site.machine].start_ms
+    }
+
+    /// The hook runs where the agent does.
+    pub(super) fn site_of(&self, process: &Process) -> Site {
+        self.actors.values().find(|actor| actor.process == *process).map_or(self.site, |actor| actor.site)
+    }
+
+    /// What an agent's own files say once it shows a session.
+    pub(super) fn comes_to(&mut self, name: &str, session: &str, event: EventName) {
+        self.actor(name);
+        let actor = self.actors.get_mut(name).unwrap();
+        if event != EventName::SessionEnd {
+            actor.released.remove(session);
+        }
+        if event == EventName::SessionStart && actor.shows.is_some() {
+            actor.shows = Some(session.to_owned());
+        }
+    }
+
+    pub(super) fn look(&mut self, name: &str, change: impl FnOnce(&mut Actor)) -> String {
+        self.actor(name);
+        change(self.actors.get_mut(name).unwrap());
+        String::new()
+    }
+
+    pub fn label(&self, process: &Process) -> String {
+        self.actors.iter().find(|(_, actor)| actor.process == *process).map_or("?".into(), |(name, _)| name.clone())
+    }
+
+    pub(super) fn probe(&self, session: &Session, process: &Process) -> Option<Probe> {
+        let actor = self.actors.values().find(|actor| actor.process == *process)?;
+        let shows = actor.shows.as_ref().and_then(|shows| shows.parse().ok());
+        let sight = if actor.blind { Sight::Unreadable } else { actor.sight };
+        let released = actor.released.contains(session.id.as_str());
+        let lock = if released { LockSight::Released } else { LockSight::None };
+        Some(Probe { session: session.id.clone(), process: process.clone(), sight, shows, lock })
+    }
+}

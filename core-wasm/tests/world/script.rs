@@ -1,0 +1,173 @@
+//! The script: one step a line, with the rows that must apply behind `->`.
+
+use agent_baton_core::event::{EventName, Source};
+use agent_baton_core::pane::Pane;
+use agent_baton_core::process::Sight;
+use agent_baton_core::reason::Reason;
+use agent_baton_core::request::Command;
+
+use super::actor::Site;
+use super::{STEP_MS, World};
+
+/// The events of an agent, as a script calls them.
+pub const EVENTS: &[&str] = &["start", "compact", "prompt", "stop", "end"];
+
+/// Plays a script and checks the rows of every step that names some.
+pub fn check(script: &str) -> World {
+    let mut world = World::default();
+    for line in script.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')) {
+        if let Some(expected) = line.strip_prefix("= ") {
+            assert_eq!(world.view(expected.split_whitespace().next().unwrap()), expected, "in\n{script}");
+            continue;
+        }
+        let (step, expected) =
+            line.split_once("->").map_or((line, None), |(step, rows)| (step.trim(), Some(rows.trim())));
+        let rows = world.step(step);
+        if let Some(expected) = expected {
+            assert_eq!(rows, expected, "{step}\nin\n{script}");
+        }
+    }
+    world
+}
+
+impl World {
+    /// Plays one step; gives the rows that applied, and `+told` where something was said.
+    pub fn step(&mut self, step: &str) -> String {
+        self.now_ms += STEP_MS;
+        self.said.clear();
+        let words: Vec<&str> = step.split_whitespace().collect();
+        let decision = match words.as_slice() {
+            ["kill", actor] => {
+                return self.look(actor, |actor| {
+                    actor.sight = Sight::Gone;
+                    actor.blind = false;
+                });
+            }
+            ["blind", actor] => return self.look(actor, |actor| actor.blind = true),
+            ["see", actor] => return self.look(actor, |actor| actor.blind = false),
+            ["zombie", actor] => return self.look(actor, |actor| actor.sight = Sight::Zombie),
+            ["reuse", actor] => return self.look(actor, |actor| actor.sight = Sight::Reused),
+            ["unlock", actor] => {
+                let loaded = self.sessions.keys().cloned().collect();
+                return self.look(actor, |actor| actor.released = loaded);
+            }
+            ["shows", actor, session] => {
+                return self.look(actor, |actor| actor.shows = Some((*session).to_owned()));
+            }
+            ["pane", actor, pane] => {
+                let pane = Pane::Tmux { server: "s".into(), pane: (*pane).to_owned() };
+                return self.look(actor, |actor| actor.pane = pane);
+            }
+            ["break", record] => {
+                self.unreadable.push((*record).to_owned());
+                return String::new();
+            }
+            ["mute"] => {
+                self.mute = true;
+                return String::new();
+            }
+            ["unmute"] => {
+                self.mute = false;
+                return String::new();
+            }
+            ["pin", session] => {
+                self.sessions.get_mut(*session).unwrap().0.pinned = true;
+                return String::new();
+            }
+            ["days", days] => {
+                self.now_ms += days.parse::<u64>().unwrap() * 86_400_000;
+                return String::new();
+            }
+            ["reboot"] => {
+                self.reboot();
+                return String::new();
+            }
+            ["elsewhere"] => {
+                self.site.machine = 1;
+                return String::new();
+            }
+            ["back"] => {
+                self.site = Site::default();
+                return String::new();
+            }
+            ["container"] => {
+                self.site.pidns += 1;
+                return String::new();
+            }
+            ["clock", by] => {
+                self.skew_ms += by.parse::<i64>().unwrap();
+                return String::new();
+            }
+            ["again"] => {
+                self.now_ms -= STEP_MS;
+                let Some(event) = self.last.clone() else { return String::new() };
+                self.deliver(event)
+            }
+            ["late-end", actor, session, ms] => {
+                let mut event = self.event(actor, session, EventName::SessionEnd, None);
+                event.hook_start_ms = event.hook_start_ms.saturating_sub(ms.parse().unwrap());
+                self.deliver(event)
+            }
+            ["run", session, actor, run] => self.start(session, actor, run),
+            ["cancel", run] => self.command(Command::Cancel { run: run.parse().unwrap(), why: None }),
+            ["adopt", run, session, actor, rest @ ..] => {
+                let process = self.actor(actor).process;
+                self.command(Command::Adopt {
+                    run: run.parse().unwrap(),
+                    session: session.parse().unwrap(),
+                    process,
+                    force: rest.contains(&"force"),
+                    take: rest.contains(&"take"),
+                })
+            }
+            ["update", run, by] => {
+                let caller = self.caller(by);
+                self.command(Command::Update {
+                    run: run.parse().unwrap(),
+                    caller,
+                    phase: None,
+                    iteration: Some(u32::try_from(self.events).unwrap() + 1),
+                    max_iterations: None,
+                })
+            }
+            ["verify", run, by] => {
+                let caller = self.caller(by);
+                self.command(Command::Verify { run: run.parse().unwrap(), caller })
+            }
+            ["finish", run, by] => {
+                let caller = self.caller(by);
+                self.command(Command::Finish { run: run.parse().unwrap(), caller, failed: false, why: None })
+            }
+            [actor, what, session, rest @ ..] => {
+                let (name, source) = match *what {
+                    "start" => (EventName::SessionStart, Some(source(rest.first().copied().unwrap_or("startup")))),
+                    "compact" => (EventName::SessionStart, Some(Source::Compact)),
+                    "prompt" => (EventName::UserPromptSubmit, None),
+                    "stop" => (EventName::Stop, None),
+                    "end" => (EventName::SessionEnd, None),
+                    other => panic!("no such event: {other}"),
+                };
+                self.comes_to(actor, session, name);
+                let event = self.event(actor, session, name, source);
+                self.deliver(event)
+            }
+            _ => panic!("no such step: {step}"),
+        };
+        self.said.clone_from(&decision.tell);
+        let mut words: Vec<&str> = std::iter::once(decision.reason).chain(decision.also).map(Reason::word).collect();
+        if !decision.tell.is_empty() {
+            words.push("+told");
+        }
+        words.join(" ")
+    }
+}
+
+fn source(word: &str) -> Source {
+    match word {
+        "startup" => Source::Startup,
+        "resume" => Source::Resume,
+        "clear" => Source::Clear,
+        "fork" => Source::Fork,
+        other => panic!("no such source: {other}"),
+    }
+}

@@ -1,0 +1,108 @@
+//! `baton replay`: recorded decisions, decided again.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use serde_json::Value;
+
+use crate::commands::context::Context;
+use crate::commands::error::CommandError;
+use crate::commands::print;
+use crate::core::Core;
+use crate::store::AuditLine;
+use crate::words;
+
+/// Decides recorded decisions again with the core of this program, and compares. Changes nothing.
+#[derive(Args)]
+pub struct Replay {
+    /// A file of audit lines; without it, the audit of the state
+    file: Option<PathBuf>,
+}
+
+/// How the decisions came out.
+#[derive(Default)]
+struct Tally {
+    same: usize,
+    different: usize,
+    without: usize,
+}
+
+impl Replay {
+    /// Prints a line for each decision that comes out otherwise, and a line of numbers.
+    ///
+    /// # Errors
+    /// When decisions come out otherwise, the file or the audit cannot be read, or the core fails.
+    pub fn run(self) -> Result<(), CommandError> {
+        let (lines, skipped) = match &self.file {
+            Some(path) => of_file(path)?,
+            None => of_state()?,
+        };
+        let core = Core::load()?;
+        let (mut tally, mut text) = (Tally::default(), String::new());
+        for line in &lines {
+            match again(&core, line)? {
+                None => tally.without += 1,
+                Some(parts) if parts.is_empty() => tally.same += 1,
+                Some(parts) => {
+                    tally.different += 1;
+                    text.push_str(&format!("decision {}: {}\n", line.n, parts.join("; ")));
+                }
+            }
+        }
+        let Tally { same, different, without } = tally;
+        let all = lines.len();
+        text.push_str(&format!("{all} decisions, {same} same, {different} different, {without} without request\n"));
+        print::lines(&words::clean_lines(&text))?;
+        if skipped > 0 {
+            eprintln!("baton: {skipped} lines are no audit lines of this version, and were left out");
+        }
+        if different == 0 { Ok(()) } else { Err(CommandError::Replayed(different)) }
+    }
+}
+
+/// The lines of a file, in its order, and how many could not be read.
+fn of_file(path: &Path) -> Result<(Vec<AuditLine>, u64), CommandError> {
+    let failed = |source| CommandError::File { path: path.to_owned(), source };
+    let (mut lines, mut skipped) = (Vec::new(), 0);
+    for bytes in BufReader::new(File::open(path).map_err(failed)?).split(b'\n') {
+        let bytes = bytes.map_err(failed)?;
+        match serde_json::from_slice(&bytes) {
+            Ok(line) => lines.push(line),
+            Err(_) if bytes.is_empty() => {}
+            Err(_) => skipped += 1,
+        }
+    }
+    Ok((lines, skipped))
+}
+
+/// The audit of the state, oldest first.
+fn of_state() -> Result<(Vec<AuditLine>, u64), CommandError> {
+    let mut audit = Context::open()?.audit()?;
+    let mut lines: Vec<AuditLine> = audit.by_ref().collect();
+    lines.reverse();
+    Ok((lines, audit.skipped()))
+}
+
+/// In what a decision comes out otherwise now; none where the line does not hold what was asked.
+fn again(core: &Core, line: &AuditLine) -> Result<Option<Vec<String>>, CommandError> {
+    let (Some(request), Some(decision)) = (&line.request, &line.decision) else { return Ok(None) };
+    let reply = core.decide_bytes(request.get().as_bytes())?;
+    // A decision that is not JSON equals none: it is shown as different.
+    let [was, now] =
+        [decision.get().as_bytes(), &reply].map(|bytes| serde_json::from_slice(bytes).unwrap_or(Value::Null));
+    let parts = ["protocol", "changes", "tell"].into_iter().filter(|part| was.get(part) != now.get(part));
+    let mut parts: Vec<String> = parts.map(|part| format!("other {part}")).collect();
+    if rows(&was) != rows(&now) {
+        parts.insert(0, format!("was {}, is {}", rows(&was), rows(&now)));
+    }
+    Ok(Some(parts))
+}
+
+/// The rows of a decision, the first one first.
+fn rows(decision: &Value) -> String {
+    let also = decision.get("also").and_then(Value::as_array).into_iter().flatten();
+    let rows = decision.get("reason").into_iter().chain(also);
+    rows.map(|row| row.as_str().unwrap_or("?")).collect::<Vec<_>>().join(" ")
+}

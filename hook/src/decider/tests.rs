@@ -1,0 +1,114 @@
+//! A core that lies: its decision is refused whole, which the audit shows, and nothing else changes.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use agent_baton_core::event::EventName;
+use agent_baton_core::request::Ask;
+use agent_baton_core::run::Status;
+
+use super::Decider;
+use crate::agents::Witness;
+use crate::core::Core;
+use crate::machine::environment::Inherited;
+use crate::machine::{Here, This};
+use crate::store::Store;
+use crate::store::sample::{archived_run, event, live_run, live_session, lock, place, put, run, session, stamp, world};
+
+/// The lies of hook/hostile, and what is said of each. Behind a colon stands what the decision was refused for; without one the
+/// reply is no decision at all.
+const LIES: &[(&str, &str)] = &[
+    ("unknown-session", "refused: the decision changes x, which was not in the snapshot"),
+    ("unknown-run", "refused: the decision changes x, which was not in the snapshot"),
+    ("half-true", "refused: the decision changes x, which was not in the snapshot"),
+    ("stale-revision", "refused: the decision gives s a revision that does not follow"),
+    ("revision-skipped", "refused: the decision gives s a revision that does not follow"),
+    ("path-in-id", "the core's reply is no decision: holds a character that ids do not have"),
+    ("dots-in-id", "the core's reply is no decision: holds a character that ids do not have"),
+    ("unknown-kind", "the core's reply is no decision: unknown variant `file`"),
+    ("unknown-shelf", "the core's reply is no decision: unknown variant `bin`"),
+    ("twice", "refused: the decision changes s twice"),
+    ("too-many", "refused: the decision changes 17 records; at most 16 are taken"),
+    ("given-away", "refused: the decision gives r a number that is not above"),
+    ("fence-back", "refused: the decision gives r a number that is not above"),
+    ("other-birth", "refused: the decision changes the agent or the birth of r"),
+    ("over-but-live", "refused: the decision puts r on the wrong shelf"),
+    ("long-phase", "refused: the decision makes a text or a list of r longer"),
+    ("cancelled-comes-back", "refused: the decision changes gone, which a person cancelled"),
+];
+
+/// A state in which session `s` owns run `r`, and still names the cancelled run `gone`.
+fn prepare(store: &Store) {
+    let mut owner = session("s", 1);
+    owner.runs = ["r", "gone"].map(|id| id.parse().unwrap()).to_vec();
+    put(&mut lock(store), vec![live_session(owner), live_run(run("r", "s", 1)), live_run(run("gone", "s", 1))])
+        .unwrap();
+    put(&mut lock(store), vec![archived_run(run("gone", "s", 1), Status::Cancelled)]).unwrap();
+}
+
+/// Every file of the state but the audit.
+fn files(directory: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut all = BTreeMap::new();
+    for entry in fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            all.extend(files(&path));
+        } else if path.parent() != Some(&directory.join("audit")) && !path.ends_with("audit/audit.jsonl") {
+            all.insert(path.clone(), fs::read(&path).unwrap());
+        }
+    }
+    all
+}
+
+/// Has a core decide the start of `s`; gives what went wrong.
+fn settle(store: &Store, core: &Core) -> Option<String> {
+    let here = Here { place: place(), start: 1, start_ms: 1, parent: 1 };
+    let witness = Witness::new(&This, &Inherited, &here);
+    let decider = Decider { store, core, machine: &This, here: &here, witness: &witness };
+    let ask = Ask::Event(Box::new(event(EventName::SessionStart, "s", "digest")));
+    let settled = decider.settle(&mut lock(store), ask, &[], stamp(9));
+    settled.err().map(|error| error.to_string())
+}
+
+/// Plays one core that must be refused, and then the real one, for which nothing is in the way.
+fn check(name: &str, compiled: &[u8], expected: &str) {
+    let world = world();
+    prepare(&world.store);
+    let before = files(world.store.path());
+    let said = match Core::hostile(compiled) {
+        Ok(core) => settle(&world.store, &core),
+        // Such a core is no module of ours: nothing is even asked.
+        Err(error) => Some(format!("the core failed: {error}")),
+    };
+    let said = said.unwrap_or_else(|| panic!("{name}: its decision was committed"));
+    assert!(said.contains(expected) && said.contains("core"), "{name}: {said}");
+    assert_eq!(files(world.store.path()), before, "{name}");
+    let last = world.store.audit().unwrap().next().unwrap();
+    let shown = if expected.starts_with("refused") { "decision_refused" } else { "test" };
+    assert_eq!((last.reason.as_str(), last.changes.is_empty()), (shown, shown != "test"), "{name}");
+    assert_eq!(settle(&world.store, &Core::load().unwrap()), None, "{name}");
+    assert_ne!(files(world.store.path()), before, "{name}");
+}
+
+#[test]
+fn whatever_a_core_answers_nothing_of_a_lie_is_written() {
+    for (name, compiled) in agent_baton_hostile::LIES {
+        let (_, expected) = LIES.iter().find(|(lie, _)| lie == name).unwrap_or_else(|| panic!("{name} has no case"));
+        check(name, compiled, expected);
+    }
+}
+
+#[test]
+fn every_lie_is_there() {
+    let present: BTreeSet<_> = agent_baton_hostile::LIES.iter().map(|(name, _)| name).collect();
+    assert_eq!(present, LIES.iter().map(|(name, _)| name).collect());
+}
+
+#[test]
+fn whatever_a_core_does_the_state_stays_as_it_was() {
+    let decides = |name: &str| name == "well-behaved";
+    for (name, compiled) in agent_baton_hostile::MODULES.iter().filter(|(name, _)| !decides(name)) {
+        check(name, compiled, "");
+    }
+}

@@ -38,7 +38,7 @@ profile=(
     --config 'profile.release.panic="abort"'
     --config 'profile.release.strip=true'
 )
-# The deepest request that serde_json parses needs a third of this stack. It comes first, so that running over it traps.
+# Four times what the deepest request that serde_json parses needs. It comes first, so that running over it traps.
 flags=(-Clink-arg=-zstack-size=262144 -Clink-arg=--stack-first)
 
 rustc=rustc sysroot=$(rustc --print sysroot) std=()
@@ -57,8 +57,9 @@ else
     say 'no compiler for WASM; run `rustup target add wasm32-unknown-unknown`, or install rustc-web and rust-web-src'
     exit 1
 fi
-toolchain=$("$rustc" --version)
 commit=$("$rustc" -vV | sed -n 's/^commit-hash: //p')
+host=$("$rustc" -vV | sed -n 's/^host: //p')
+toolchain="$("$rustc" --version) on $host"
 
 # No path of this machine gets into the bytes. Of two that fit, rustc takes the last.
 cargo fetch --locked --quiet
@@ -94,7 +95,7 @@ sources() (
         done
 )
 
-target=${CARGO_TARGET_DIR:-$root/target}
+target=$(realpath -m "${CARGO_TARGET_DIR:-target}")
 module=$(build "$root" "$target/core-wasm")
 
 if [ -z "$check" ]; then

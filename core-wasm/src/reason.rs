@@ -47,7 +47,7 @@ reasons! {
     Subagent = "subagent",
     /// The same event was delivered before, at most 200 ms ago; it acts once.
     DeliveredTwice = "delivered_twice",
-    /// A known launch gave a sign of life; nothing else changed.
+    /// A known launch gave a sign of life.
     Heartbeat = "heartbeat",
     /// The decision needs records to change, and so the lock.
     NeedsLock = "needs_lock",

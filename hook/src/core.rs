@@ -14,24 +14,22 @@ mod tests;
 use agent_baton_core::decision::Decision;
 use agent_baton_core::request::{PROTOCOL, Request};
 
-pub use config::STACK_BYTES;
+pub use config::{MEMORY_BYTES, STACK_BYTES};
 pub use error::CoreError;
 pub use interface::InterfaceError;
 
 use instance::Waiting;
 use loader::Loaded;
 
-/// The most work for one decision, in wasmtime's units of fuel: about one for each instruction.
-pub const FUEL: u64 = 100_000_000;
-
-/// The most linear memory of the core, in bytes.
-pub const MEMORY_BYTES: usize = 64 * 1024 * 1024;
+/// The most work for one decision, in wasmtime's units of fuel: about one for each instruction. A megabyte
+/// of records takes an eighth of it.
+pub const FUEL: u64 = 1_000_000_000;
 
 /// The longest request, in bytes.
-pub const REQUEST_BYTES: usize = 8 * 1024 * 1024;
+pub const REQUEST_BYTES: usize = 4 * 1024 * 1024;
 
 /// The longest reply, in bytes.
-pub const REPLY_BYTES: usize = 8 * 1024 * 1024;
+pub const REPLY_BYTES: usize = 4 * 1024 * 1024;
 
 /// The core, ready to be asked.
 pub struct Core(Loaded);

@@ -18,6 +18,17 @@ pub fn clean_lines(text: &str) -> String {
     text.split('\n').map(clean).collect::<Vec<_>>().join("\n")
 }
 
+/// How wide a line that baton prints may be, in columns.
+const WIDTH: usize = 80;
+
+/// Text broken into lines that fit a terminal: `first` before the first, as many spaces before the others.
+#[must_use]
+pub fn wrap(first: &str, text: &str) -> String {
+    let rest = " ".repeat(textwrap::core::display_width(first));
+    let options = textwrap::Options::new(WIDTH).initial_indent(first).subsequent_indent(&rest).break_words(false);
+    textwrap::fill(text, options)
+}
+
 /// A moment as RFC 3339, in UTC, to the millisecond.
 #[must_use]
 pub fn instant(stamp: &Stamp) -> String {
@@ -75,6 +86,14 @@ mod tests {
         ] {
             assert_eq!(clean(text), expected);
         }
+    }
+
+    #[test]
+    fn long_text_is_broken_at_spaces_and_indented() {
+        let text = "word ".repeat(30);
+        let wrapped = wrap("  rule: ", text.trim());
+        assert!(wrapped.lines().all(|line| line.len() <= WIDTH), "{wrapped}");
+        assert!(wrapped.lines().skip(1).all(|line| line.starts_with("        word")), "{wrapped}");
     }
 
     #[test]

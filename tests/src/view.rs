@@ -147,7 +147,7 @@ mod tests {
             launch(3, json!({"mux": "unknown"}), json!(null)),
         ];
         let session = json!({"id": "a", "agent": "claude", "revision": 1, "project": "/h/work", "cwd": null,
-            "transcript": null, "launches": launches, "runs": ["r1"], "prompted": true, "has_context": false,
+            "transcript": null, "launches": launches, "runs": ["r1"], "offered": [], "runs_over": 0, "prompted": true, "has_context": false,
             "pinned": false, "created": stamp, "updated": stamp, "over": null, "deliveries": [], "untold": null});
         let owner = |pid: u32| json!({"agent": "claude", "session": "a", "process": process(pid), "pane": tmux});
         let run = json!({"id": "r1", "revision": 2, "name": "demo", "status": "active", "phase": null, "iteration": 3,

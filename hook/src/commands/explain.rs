@@ -47,7 +47,10 @@ fn sentences(line: &AuditLine, context: &Context) -> String {
         (Some(request), Some(decision)) => (seen(request), changed(decision)),
         _ => (format!("{} (what was seen is not kept).", line.asked.what), kept_changes(line)),
     };
-    format!("{head}\n  seen:    {seen}\n  rule:    {}\n  changed: {changed}\n", rules(line))
+    let mut lines = vec![head, words::wrap("  seen:    ", &seen)];
+    lines.extend(rules(line).iter().map(|rule| words::wrap("  rule:    ", rule)));
+    lines.push(words::wrap("  changed: ", &changed));
+    lines.join("\n") + "\n"
 }
 
 fn seen(request: &Request) -> String {
@@ -64,6 +67,7 @@ fn seen(request: &Request) -> String {
         Ask::Command(command) => format!("a command on run {}", command.run()),
     };
     let session = match &snapshot.session {
+        Reading::Absent if matches!(request.ask, Ask::Command(_)) => String::new(),
         Reading::Absent => ", of no known session".to_owned(),
         Reading::Unreadable => ", of a session whose record cannot be read".to_owned(),
         Reading::Live(session) | Reading::Archived(session) => {
@@ -83,12 +87,12 @@ fn count(number: usize, one: &str, many: &str) -> String {
     format!("{number} {}", if number == 1 { one } else { many })
 }
 
-fn rules(line: &AuditLine) -> String {
+fn rules(line: &AuditLine) -> Vec<String> {
     let word = |word: &String| {
         let reason = Reason::ALL.iter().find(|reason| reason.word() == word.as_str());
         reason.map_or_else(|| word.clone(), |reason| format!("{word}: {}", reason.sentence()))
     };
-    std::iter::once(&line.reason).chain(&line.also).map(word).collect::<Vec<_>>().join("\n           ")
+    std::iter::once(&line.reason).chain(&line.also).map(word).collect()
 }
 
 fn changed(decision: &Decision) -> String {

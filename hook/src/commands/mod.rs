@@ -58,7 +58,16 @@ pub fn main() -> ExitCode {
     if let Some(hook) = hook::Hook::from_plain_arguments(std::env::args_os()) {
         return hook.run();
     }
-    let outcome = match Cli::parse().command {
+    let cli = match Cli::try_parse() {
+        // Both agents take status 2, clap's for a wrong command line, as an order to block the prompt.
+        Err(error) if error.use_stderr() && std::env::args_os().nth(1).is_some_and(|word| word == "hook") => {
+            let _ = error.print();
+            return ExitCode::FAILURE;
+        }
+        Err(error) => error.exit(),
+        Ok(cli) => cli,
+    };
+    let outcome = match cli.command {
         Command::Hook(hook) => return hook.run(),
         Command::Run(run) => run.run(),
         Command::Session(session) => session.run(),

@@ -9,17 +9,17 @@ use super::*;
 
 /// The modules of hook/hostile, and what is said about each; nothing where it decides.
 const CASES: &[(&str, &str)] = &[
-    ("endless", "did not decide within its limit of 100000000 units of fuel"),
-    ("endless-start", "did not decide within its limit of 100000000 units of fuel"),
-    ("memory-bomb", "more memory than its limit of 67108864 bytes"),
-    ("memory-large", "more memory than its limit of 67108864 bytes"),
+    ("endless", "did not decide within its limit of 1000000000 units of fuel"),
+    ("endless-start", "did not decide within its limit of 1000000000 units of fuel"),
+    ("memory-bomb", "more memory than its limit of 33554432 bytes"),
+    ("memory-large", "more memory than its limit of 33554432 bytes"),
     ("table-large", "no instance of the core could be made"),
-    ("recursion", "more stack than its limit of 524288 bytes"),
+    ("recursion", "more stack than its limit of 262144 bytes"),
     ("stops", "the core stopped: wasm trap: wasm `unreachable` instruction executed"),
     ("reads-outside", "the core stopped: wasm trap: out of bounds memory access"),
     ("alloc-outside", "bytes at 4294967295, which its memory does not hold"),
     ("reply-outside", "named 2 bytes at 65535, which its memory does not hold"),
-    ("reply-long", "the core's reply has 16777216 bytes, over its limit of 8388608"),
+    ("reply-long", "the core's reply has 16777216 bytes, over its limit of 4194304"),
     ("reply-empty", "the core's reply is no decision: EOF"),
     ("reply-not-utf8", "the core's reply is no decision"),
     ("reply-unknown-reason", "the core's reply is no decision: unknown variant `whim`"),
@@ -93,5 +93,5 @@ fn fuel_is_the_same_each_time() {
         FUEL - waiting.fuel()
     };
     assert_eq!(spent(), spent());
-    assert!(spent() < FUEL / 10, "an ordinary decision takes {} units", spent());
+    assert!(spent() < FUEL / 1000, "an ordinary decision takes {} units", spent());
 }

@@ -79,16 +79,17 @@ fn start(session: &SessionId, pane: &str, home: &Path) -> Result<Agent, CommandE
 }
 
 fn say(text: &str) -> Result<(), CommandError> {
-    print::lines(&format!("\n{text}\n"))
+    print::lines(&format!("\n{}\n", words::wrap("", text)))
 }
 
 /// Prints what baton said, and the decision behind it.
 fn report(agent: &mut Agent, answer: &Answer) -> Result<(), CommandError> {
     let explained = agent.call(&["explain", "last"], "")?;
-    let mut text = indent(&explained.output);
-    for (label, said) in [("reply: ", readable(&answer.output)), ("says:  ", answer.words.trim().to_owned())] {
+    let mut text = explained.output;
+    for (label, said) in [("reply:   ", readable(&answer.output)), ("says:    ", answer.words.trim().to_owned())] {
         for line in said.lines().filter(|line| !line.is_empty()) {
-            text.push_str(&format!("    {label}{line}\n"));
+            text.push_str(&words::wrap(&format!("  {label}"), line));
+            text.push('\n');
         }
     }
     print::lines(&text)
@@ -108,7 +109,7 @@ fn readable(output: &str) -> String {
 }
 
 fn indent(text: &str) -> String {
-    text.lines().map(|line| format!("    {line}\n")).collect()
+    text.lines().map(|line| format!("  {line}\n")).collect()
 }
 
 fn field(answer: &Answer, name: &str) -> Result<String, CommandError> {

@@ -1,0 +1,15 @@
+"""Driving Claude Code."""
+import claude_wire
+from client import Client
+
+
+class Claude(Client):
+    agent = "claude"
+    wire = claude_wire
+    ready = r"^\s*❯"
+    leave = "/exit"
+    # Its own default asks a model whether a tool may run; ours would not know.
+    flags = ("--permission-mode", "default", "--allowedTools", "Bash")
+
+    def headless(self, prompt, arguments):
+        return ["-p", *self.flags, *arguments, "--", prompt]

@@ -1,0 +1,136 @@
+"""One client in one fresh home: what a scenario drives. Claude and Codex differ only in what claude.py and codex.py hold."""
+import dataclasses
+import re
+import shlex
+import subprocess
+import threading
+
+import hooks
+import processes
+from homes import Home
+from model_server import Answer, ModelServer
+from records import Records
+from state import State
+from terminal import Terminal
+from waiting import wait_for
+
+HOOK_FAILED = re.compile(r"hook (?:error|failed|exited|timed out|cancelled)|hook_\w*(?:error|cancelled)|hook: \w+ Failed|hook returned invalid", re.I)
+
+
+@dataclasses.dataclass(frozen=True)
+class Finished:
+    code: int
+    out: str
+    err: str
+
+
+class Client:
+    agent = wire = ready = leave = None  # of the subclass
+    flags = ()
+    hooks_fail = False  # set by a scenario whose hooks are meant to
+
+    def __init__(self, program, directory, baton, recorder):
+        self.program = program
+        self.model = ModelServer(self.wire)
+        self.home = Home(directory, self.model.port, baton)
+        self.records = Records(self.home.path / "record")
+        self.state = State(baton, self.home.env, self.home.work)
+        self.terminal = Terminal(self.home.path / "tmux", self.home.env)
+        self.windows, self.finished = [], []
+        own = [[str(baton), "hook", "--agent", self.agent]] if baton else []
+        hooks.register(self.agent, self.home.directory(self.agent), [*own, [*recorder, str(self.records.path)]])
+
+    def run(self, *arguments, cwd=None):
+        """The client without a terminal, to its end."""
+        done = subprocess.run([self.program, *arguments], cwd=cwd or self.home.work, env=self.home.env, stdin=subprocess.DEVNULL,
+                              capture_output=True, text=True, timeout=120, check=False)
+        self.finished.append(Finished(done.returncode, done.stdout, done.stderr))
+        return self.finished[-1]
+
+    def once(self, prompt, *arguments, cwd=None, **answer):
+        """One prompt without a terminal; the model's answer must come out."""
+        answer = self.model.expect_prompt(prompt, Answer(**answer))
+        done = self.run(*self.headless(prompt, arguments), cwd=cwd)
+        assert done.code == 0 and answer.last_words(prompt) in done.out, f"exit {done.code}\n{done.out}\n{done.err}"
+        return done
+
+    def headless(self, prompt, arguments):
+        raise NotImplementedError
+
+    def open(self, *arguments, cwd=None, flags=None):
+        """The client in a pane of its own, ready for a prompt."""
+        window = Window(self, self.terminal.open(cwd or self.home.work))
+        self.windows.append(window)
+        words = [str(self.program), *(self.flags if flags is None else flags), *arguments]
+        window.pane.enter(shlex.join(words))
+        window.started()
+        return window
+
+    def reported_failures(self):
+        """Whatever the client said about a failed hook, on screens, in output and in its own transcripts."""
+        texts = [screen for window in self.windows for screen in window.pane.screens]
+        texts += [text for done in self.finished for text in (done.out, done.err)]
+        texts += [path.read_text(encoding="utf-8", errors="replace") for path in self.home.directory(self.agent).rglob("*.jsonl")]
+        return [line.strip()[:300] for text in texts for line in text.splitlines() if HOOK_FAILED.search(line)]
+
+    def close(self):
+        """End everything that was started in this home."""
+        self.terminal.close()
+        self.model.close()
+        def left():
+            return [pid for pid in processes.with_variable("HOME", self.home.path) if processes.is_alive(pid)]
+        for pid in left():
+            processes.send(pid)
+        wait_for("the end of the processes of this scenario", lambda: not left())
+
+
+class Window:
+    def __init__(self, client, pane):
+        self.client, self.pane = client, pane
+        self.pid = None
+
+    def started(self):
+        self.pid = wait_for("the client's process", self.agent_process, detail=self.pane.last_lines)
+        self.pane.wait(self.client.ready)
+
+    def agent_process(self):
+        return next((pid for pid in processes.children(self.pane.shell) if processes.program(pid) == str(self.client.program)), None)
+
+    def ask(self, prompt, **answer):
+        """Type a prompt and wait for the whole answer, and its Stop."""
+        stops = len(self.client.records.of("Stop"))
+        self.pane.wait(re.escape(self.begin(prompt, **answer).last_words(prompt)))
+        self.client.records.wait("Stop", count=stops + 1)
+
+    def begin(self, prompt, **answer):
+        """Type a prompt, and wait until the model was asked."""
+        answer = self.client.model.expect_prompt(prompt, Answer(**answer))
+        self.pane.enter(prompt)
+        self.client.model.wait(prompt)
+        return answer
+
+    def hold(self, prompt, **answer):
+        """As `begin`, with an answer that does not end; set the returned event to let it go."""
+        release = threading.Event()
+        self.begin(prompt, hold=release, **answer)
+        return release
+
+    def command(self, text):
+        self.pane.enter(text)
+
+    def kill(self):
+        """kill -9 of the client's process."""
+        self.pane.screen()
+        processes.send(self.pid)
+        self.gone()
+
+    def exit(self):
+        self.command(self.client.leave)
+        self.gone()
+
+    def close(self):
+        self.pane.close()
+        self.gone()
+
+    def gone(self):
+        wait_for(f"the end of process {self.pid}", lambda: not processes.is_alive(self.pid), detail=self.pane.last_lines)

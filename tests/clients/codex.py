@@ -1,0 +1,54 @@
+"""Driving Codex."""
+import json
+import re
+
+import codex_wire
+import processes
+from client import Client
+from waiting import wait_for
+
+
+class Codex(Client):
+    agent = "codex"
+    wire = codex_wire
+    ready = r"^\s*› "
+    leave = "/quit"
+    flags = ("--no-daemon",)
+
+    def headless(self, prompt, arguments):
+        return ["exec", "--skip-git-repo-check", *arguments, prompt]
+
+    def switch(self, window, command):
+        """/new, /clear or /fork, with the question that two of them ask answered."""
+        window.command(command)
+        if command != "/clear":
+            window.pane.wait("Where should the")
+            window.pane.keys("Enter")
+        if command == "/fork":
+            window.pane.wait("Fork created")
+        else:
+            wait_for(f"an empty conversation after {command}", lambda: not window.pane.shows("answer [0-9]+ to") and window.pane.shows(self.ready))
+
+    def daemon(self):
+        """The pid of the daemon that serves this home; None when there is none."""
+        try:
+            pid = json.loads((self.home.codex / "app-server-daemon/daemon.pid").read_text(encoding="utf-8"))["pid"]
+        except (OSError, ValueError, KeyError):
+            return None
+        return pid if processes.is_alive(pid) else None
+
+    def open_shared(self, *arguments, cwd=None):
+        """The TUI as a person starts it: served by the daemon."""
+        window = self.open(*arguments, cwd=cwd, flags=())
+        wait_for("the daemon", self.daemon)
+        return window
+
+    def stop_daemon(self):
+        """As a person does: it ends every session it has loaded."""
+        assert self.run("app-server", "daemon", "stop").code == 0, self.finished[-1]
+        wait_for("the end of the daemon", lambda: not self.daemon())
+
+    @staticmethod
+    def session_named(finished):
+        """The session id that `codex exec` printed."""
+        return re.search(r"session id: ([0-9a-f-]{36})", finished.err).group(1)

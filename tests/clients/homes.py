@@ -1,0 +1,72 @@
+"""A fresh home for a client: its configuration, two projects, dummy keys. Nothing of the person's own is read."""
+import json
+import pathlib
+import subprocess
+
+KEY = "sk-ant-dummy-" + "0" * 28
+
+CODEX_CONFIG = """\
+model = "gpt-5.5"
+model_provider = "test"
+check_for_update_on_startup = false
+approval_policy = "on-request"
+sandbox_mode = "danger-full-access"
+[analytics]
+enabled = false
+[feedback]
+enabled = false
+[tui]
+screen_reader_detection_done = true
+[notice]
+hide_full_access_warning = true
+hide_gpt5_1_migration_prompt = true
+[notice.model_migrations]
+"gpt-5.5" = "gpt-6-sol"
+[model_providers.test]
+name = "test"
+base_url = "http://127.0.0.1:{port}/v1"
+env_key = "TEST_API_KEY"
+wire_api = "responses"
+request_max_retries = 0
+stream_max_retries = 0
+[projects."{work}"]
+trust_level = "trusted"
+[projects."{other}"]
+trust_level = "trusted"
+"""
+
+
+class Home:
+    def __init__(self, path, port, baton):
+        self.path = pathlib.Path(path)
+        self.work, self.other = self.path / "work", self.path / "other"
+        self.claude, self.codex = self.path / ".claude", self.path / ".codex"
+        self.state, self.bin = self.path / "state", self.path / "bin"
+        for directory in (self.work, self.other, self.claude, self.codex, self.bin, self.path / "tmp"):
+            directory.mkdir(parents=True)
+        if baton:
+            (self.bin / "baton").symlink_to(baton)
+        # Codex runs the model's commands in a login shell, which sets PATH anew.
+        (self.path / ".profile").write_text(f"PATH={self.bin}:$PATH\n", encoding="utf-8")
+        self.env = {
+            "PATH": f"{self.bin}:/usr/local/bin:/usr/bin:/bin", "HOME": str(self.path), "TMPDIR": str(self.path / "tmp"),
+            "TERM": "xterm-256color", "LANG": "C.UTF-8", "SHELL": "/bin/bash", "BATON_HOME": str(self.state),
+            "CLAUDE_CONFIG_DIR": str(self.claude), "ANTHROPIC_BASE_URL": f"http://127.0.0.1:{port}", "ANTHROPIC_API_KEY": KEY,
+            "DISABLE_TELEMETRY": "1", "DISABLE_ERROR_REPORTING": "1", "DISABLE_AUTOUPDATER": "1",
+            "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1", "CODEX_HOME": str(self.codex), "TEST_API_KEY": "dummy",
+        }
+        for project in (self.work, self.other):
+            subprocess.run(["git", "init", "-q", str(project)], env=self.env, check=True)
+        self.write_configuration(port)
+
+    def directory(self, agent):
+        return {"claude": self.claude, "codex": self.codex}[agent]
+
+    def write_configuration(self, port):
+        trusted = {"hasTrustDialogAccepted": True, "hasCompletedProjectOnboarding": True, "allowedTools": []}
+        known = {"hasCompletedOnboarding": True, "theme": "dark", "numStartups": 5, "autoUpdates": False,
+                 "customApiKeyResponses": {"approved": [KEY[-20:]], "rejected": []},
+                 "projects": {str(project): trusted for project in (self.work, self.other)}}
+        (self.claude / ".claude.json").write_text(json.dumps(known), encoding="utf-8")
+        config = CODEX_CONFIG.format(port=port, work=self.work, other=self.other)
+        (self.codex / "config.toml").write_text(config, encoding="utf-8")

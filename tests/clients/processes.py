@@ -1,0 +1,68 @@
+"""What /proc says about processes."""
+import os
+import signal
+
+
+def stat(pid):
+    """Name, state, parent, start (clock ticks since boot); None when the process is gone."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
+            text = file.read()
+    except OSError:
+        return None
+    name = text[text.index("(") + 1:text.rindex(")")]
+    fields = text[text.rindex(")") + 2:].split()
+    return {"pid": int(pid), "name": name, "state": fields[0], "parent": int(fields[1]), "start": int(fields[19])}
+
+
+def is_alive(pid):
+    seen = stat(pid)
+    return seen is not None and seen["state"] not in "ZX"
+
+
+def ancestors(pid):
+    """From the parent of `pid` upwards, at most 12."""
+    seen = stat(pid)
+    chain = []
+    while seen and seen["parent"] > 1 and len(chain) < 12:
+        seen = stat(seen["parent"])
+        if seen:
+            chain.append(seen)
+    return chain
+
+
+def all_pids():
+    return [int(name) for name in os.listdir("/proc") if name.isdigit()]
+
+
+def children(pid):
+    return [child for child in all_pids() if (stat(child) or {}).get("parent") == pid]
+
+
+def program(pid):
+    """The path of the program file; empty when it cannot be read."""
+    try:
+        return os.readlink(f"/proc/{pid}/exe")
+    except OSError:
+        return ""
+
+
+def with_variable(name, value):
+    """The processes started with NAME=VALUE in their environment."""
+    wanted = f"{name}={value}".encode()
+    found = []
+    for pid in all_pids():
+        try:
+            with open(f"/proc/{pid}/environ", "rb") as file:
+                if wanted in file.read().split(b"\0"):
+                    found.append(pid)
+        except OSError:
+            pass  # gone, or not ours to read
+    return found
+
+
+def send(pid, number=signal.SIGKILL):
+    try:
+        os.kill(pid, number)
+    except ProcessLookupError:
+        pass

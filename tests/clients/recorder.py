@@ -1,0 +1,53 @@
+#!/usr/bin/env python3
+"""A hook that writes down what it was given, and says what it was told to say.
+
+usage: recorder.py RECORD          one event on stdin; appends one JSON line to RECORD
+
+RECORD.answers, when it exists, is {"<event>": [<what the next call says>, ...]}; each call takes the first one: text for
+standard output, or a number to fail with.
+"""
+import fcntl
+import json
+import os
+import sys
+import time
+
+BEGAN = time.monotonic()
+KEPT = ("TMUX", "TMUX_PANE", "PWD", "BATON_HOME", "BATON_TEST_WINDOW", "CLAUDE_PID", "CLAUDE_CODE_SESSION_ID", "CLAUDE_PROJECT_DIR",
+        "CLAUDE_CODE_ENTRYPOINT", "CODEX_HOME", "CODEX_THREAD_ID")
+
+
+def take_answer(path, event):
+    try:
+        with open(path, encoding="utf-8") as file:
+            answers = json.load(file)
+        answer = answers[event].pop(0)
+    except (OSError, KeyError, IndexError):
+        return ""
+    with open(path, "w", encoding="utf-8") as file:
+        json.dump(answers, file)
+    return answer
+
+
+def main(path):
+    sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+    import processes  # found only beside this file, wherever the client starts us
+
+    # The chain is read before stdin: a client that is killed meanwhile must not shorten it.
+    chain = processes.ancestors(os.getpid())
+    text = sys.stdin.buffer.read().decode("utf-8", "replace")
+    event = json.loads(text)["hook_event_name"]
+    line = {"pid": os.getpid(), "start": processes.stat(os.getpid())["start"], "began": BEGAN, "cwd": os.getcwd(),
+            "env": {name: os.environ[name] for name in KEPT if name in os.environ}, "ancestors": chain, "text": text}
+    with open(path, "a", encoding="utf-8") as record:
+        fcntl.flock(record, fcntl.LOCK_EX)
+        record.write(json.dumps(line) + "\n")
+        record.flush()
+        answer = take_answer(path + ".answers", event)
+    if isinstance(answer, int):
+        sys.exit(answer)
+    sys.stdout.write(answer)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -1,0 +1,27 @@
+"""A scenario is a function of one client; its name and first line are what --list shows."""
+import dataclasses
+import typing
+
+from claude import Claude
+from codex import Codex
+
+SCENARIOS = []
+
+
+@dataclasses.dataclass(frozen=True)
+class Scenario:
+    name: str
+    client: type
+    play: typing.Callable
+    needs_baton: bool
+
+
+def register(client, needs_baton):
+    def add(play):
+        SCENARIOS.append(Scenario(f"{client.agent}-{play.__name__.replace('_', '-')}", client, play, needs_baton))
+        return play
+    return add
+
+
+claude, codex = register(Claude, False), register(Codex, False)
+claude_with_baton, codex_with_baton = register(Claude, True), register(Codex, True)

@@ -7,7 +7,7 @@ use agent_baton_tests::mutation::{disagreements, recorded};
 use serde_json::{Map, Value, json};
 
 fn raw(bytes: &[u8]) -> RawEvent {
-    RawEvent::given(String::from_utf8(bytes.to_vec()).unwrap())
+    RawEvent::given(String::from_utf8_lossy(bytes).into_owned())
 }
 
 #[test]
@@ -15,11 +15,8 @@ fn of_payloads() {
     for agent in Agent::ALL {
         let schema = jsonschema::validator_for(row(agent).schema().as_value()).unwrap();
         let payloads = recorded(agent);
-        let (compared, found) = disagreements(
-            &payloads,
-            |value| schema.is_valid(value),
-            |bytes| row(agent).parse(&raw(bytes)).is_ok(),
-        );
+        let (compared, found) =
+            disagreements(&payloads, |value| schema.is_valid(value), |bytes| row(agent).parse(&raw(bytes)).is_ok());
         assert!(compared > 1000, "{agent}: {compared}");
         assert!(found.is_empty(), "{agent}: {} of {compared}: {:#?}", found.len(), &found[..found.len().min(20)]);
     }

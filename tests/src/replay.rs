@@ -131,7 +131,8 @@ impl Replay {
     pub fn notify(&mut self, label: &str, session: &str) -> String {
         let before = self.state();
         let told = json!({"type": "agent-turn-complete", "thread-id": self.expand(&format!("{{{session}}}"))});
-        let argv = [program::baton().to_str().unwrap(), "hook", "--agent", self.capture.agent.name(), &told.to_string()];
+        let argv =
+            [program::baton().to_str().unwrap(), "hook", "--agent", self.capture.agent.name(), &told.to_string()];
         let (env, cwd) = (self.scratch.env(), self.scratch.home().join("work"));
         let run = Run { argv: argv.map(str::to_owned).into(), env, cwd, stdin: String::new(), shell: None };
         let ended = self.process(label).run(run);

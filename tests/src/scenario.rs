@@ -30,9 +30,7 @@ impl Step {
         };
         Some(match words.as_slice() {
             ["play", orders, twist @ ..] => Self::Play { orders: range(orders)?, twist: Twist::parse(twist)? },
-            [label, session, "notify"] => {
-                Self::Notify { label: (*label).to_owned(), session: (*session).to_owned() }
-            }
+            [label, session, "notify"] => Self::Notify { label: (*label).to_owned(), session: (*session).to_owned() },
             ["kill", label] => Self::Kill((*label).to_owned()),
             ["exit", label] => Self::Exit((*label).to_owned()),
             ["stop", label] => Self::Stop((*label).to_owned()),

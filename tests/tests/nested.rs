@@ -34,7 +34,9 @@ fn the_inner_agent_is_a_session_and_a_process_of_its_own() {
         let mut inner = Window::open_inside(&mut outer, "s1", within);
         silent(&inner.hook("SessionStart", "s2", &json!({})));
         silent(&inner.hook("UserPromptSubmit", "s2", &json!({"prompt": "words"})));
-        for args in [&["run", "verify", &run][..], &["run", "update", &run, "--phase", "inner"], &["run", "finish", &run]] {
+        for args in
+            [&["run", "verify", &run][..], &["run", "update", &run, "--phase", "inner"], &["run", "finish", &run]]
+        {
             let ended = inner.baton("s2", args);
             assert_eq!(ended.code, Some(3), "{within} in {of}, {args:?}: {ended:?}");
         }

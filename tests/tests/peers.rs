@@ -512,8 +512,12 @@ fn amc_047_batch_one_open() {
     }
     let live = || {
         let sessions = scratch.baton(["session", "list", "--json"]).run().json();
-        let mut live: Vec<String> =
-            sessions.as_array().unwrap().iter().map(|session| format!("{} {}", session["id"], session["live"])).collect();
+        let mut live: Vec<String> = sessions
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|session| format!("{} {}", session["id"], session["live"]))
+            .collect();
         live.sort();
         live
     };

@@ -27,7 +27,8 @@ fn tests() -> Vec<String> {
         .concat();
     let name = |line: &str| {
         let line = line.trim();
-        let name = line.strip_prefix("fn ").and_then(|rest| rest.split('(').next()).or_else(|| line.strip_suffix(':'))?;
+        let name =
+            line.strip_prefix("fn ").and_then(|rest| rest.split('(').next()).or_else(|| line.strip_suffix(':'))?;
         (name.starts_with("omx_") || name.starts_with("amc_")).then(|| name.to_owned())
     };
     text.lines().filter_map(name).collect()
@@ -58,7 +59,8 @@ fn every_listed_case_has_its_test_and_every_test_its_row() {
 #[test]
 fn no_case_is_forgotten() {
     let beside = || workspace().parent().map(|above| above.join("shared/cases"));
-    let Some(dir) = std::env::var_os("BATON_PEER_CASES").map(PathBuf::from).or_else(beside).filter(|dir| dir.is_dir()) else {
+    let Some(dir) = std::env::var_os("BATON_PEER_CASES").map(PathBuf::from).or_else(beside).filter(|dir| dir.is_dir())
+    else {
         drop(writeln!(std::io::stderr(), "\nSKIPPED: the peers' cases are not beside this tree; set BATON_PEER_CASES"));
         return;
     };

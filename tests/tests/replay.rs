@@ -113,7 +113,8 @@ fn every_file_is_played() {
 fn every_scenario_stands_in_the_map() {
     let page = std::fs::read_to_string(scenario::dir().join("README.md")).unwrap();
     let (_, map) = page.split_once("## What the clients do").unwrap();
-    let named: Vec<&str> = map.split('`').filter(|word| word.starts_with("claude-") || word.starts_with("codex-")).collect();
+    let named: Vec<&str> =
+        map.split('`').filter(|word| word.starts_with("claude-") || word.starts_with("codex-")).collect();
     // Those on how baton itself answers a person are of no client's order.
     let own = ["claude-run-cancelled", "claude-run-second-start"];
     for name in ALL.iter().filter(|name| !own.contains(name)) {

@@ -184,7 +184,9 @@ fn what_is_replied_printed_and_written_fits() {
 
 #[test]
 fn what_recordings_leave_fits() {
-    for name in ["claude/12-tui-clear", "claude/29-tui-resume-live", "codex/14-tui-resume-fork", "codex/24-daemon-two-panes"] {
+    for name in
+        ["claude/12-tui-clear", "claude/29-tui-resume-live", "codex/14-tui-resume-fork", "codex/24-daemon-two-panes"]
+    {
         let mut replay = Replay::new(Capture::read(name));
         let calls = replay.hooked(1..=u32::MAX);
         for (at, order) in calls.into_iter().enumerate() {

@@ -128,6 +128,12 @@ impl RawEvent {
         }
     }
 
+    /// An event that came as an argument: the kernel has limited its length, and the parser checks the rest.
+    #[must_use]
+    pub const fn given(text: String) -> Self {
+        Self { text }
+    }
+
     /// The object, with the white space that came before it.
     #[must_use]
     pub fn text(&self) -> &str {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use agent_baton_core::agent::Agent;
+use serde_json::json;
 
 use crate::capture::{Capture, HOME, Payload, Seen};
 use crate::process::{Launch, Process};
@@ -18,9 +19,11 @@ use crate::view::Names;
 mod decided;
 mod names;
 mod traces;
+mod twist;
 
 use decided::decided;
 pub use decided::is_hooked;
+pub use twist::Twist;
 
 /// Equal bytes count as one event delivered twice when they come closer together than this; recorded ones never did.
 const APART: Duration = Duration::from_millis(250);
@@ -74,12 +77,14 @@ impl Replay {
         self.scratch.state()
     }
 
-    /// Plays one recorded call, below `instead` where that is given, else below its own process. Gives what happened, as a line.
-    pub fn play(&mut self, order: u32, instead: Option<&str>) -> String {
-        let (run, label, event, payload) = self.prepare(order, instead);
+    /// Plays one recorded call as it was, or changed. Gives what happened, as a line.
+    pub fn play(&mut self, order: u32, twist: &Twist) -> String {
+        let instead = twist.instead.as_deref();
+        let (run, label, event, payload) = self.prepare(order, twist);
+        let sent = run.stdin.clone();
         let before = self.state();
         let ended = self.process(&label).run(run);
-        self.delivered.insert((label.clone(), self.capture.call(order).payload(HOME)), Instant::now());
+        self.delivered.insert((label.clone(), sent), Instant::now());
         let after = self.state();
         assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""), "{} {order}: {ended:?}", self.capture.name);
         let reply = Reply::parse(&ended.stdout, &event)
@@ -122,6 +127,19 @@ impl Replay {
         ended
     }
 
+    /// Has Codex run its notify program: a turn of this session is over. Gives what happened, as a line.
+    pub fn notify(&mut self, label: &str, session: &str) -> String {
+        let before = self.state();
+        let told = json!({"type": "agent-turn-complete", "thread-id": self.expand(&format!("{{{session}}}"))});
+        let argv =
+            [program::baton().to_str().unwrap(), "hook", "--agent", self.capture.agent.name(), &told.to_string()];
+        let (env, cwd) = (self.scratch.env(), self.scratch.home().join("work"));
+        let run = Run { argv: argv.map(str::to_owned).into(), env, cwd, stdin: String::new(), shell: None };
+        let ended = self.process(label).run(run);
+        assert_eq!((ended.code, ended.stdout.as_str(), ended.stderr.as_str()), (Some(0), "", ""), "{ended:?}");
+        format!("notify {session} in {label}: {}", decided(&before, &self.state()))
+    }
+
     /// The process of this label.
     pub fn process(&mut self, label: &str) -> &mut Process {
         self.processes.get_mut(label).unwrap_or_else(|| panic!("{label} is not there"))
@@ -148,16 +166,17 @@ impl Replay {
         self.processes.remove(label);
     }
 
-    fn prepare(&mut self, order: u32, instead: Option<&str>) -> (Run, String, String, Payload) {
+    fn prepare(&mut self, order: u32, twist: &Twist) -> (Run, String, String, Payload) {
         let call = self.capture.call(order);
-        let payload = call.parsed(&self.home);
+        let text = twist.payload(call.payload(&self.home), |value| self.expand(value));
+        let payload: Payload = serde_json::from_str(&text).unwrap();
         let (event, transcript_bytes) = (call.event.clone(), call.transcript_bytes);
         let chain = call.chain.clone();
-        let label = instead.map_or_else(|| chain[0].clone(), str::to_owned);
+        let label = twist.instead.clone().unwrap_or_else(|| chain[0].clone());
         let daemon = self.capture.processes[&chain[0]].daemon;
-        if instead.is_some() {
+        if twist.instead.is_some() {
             let seen = self.capture.processes[&chain[0]].clone();
-            self.spawn(&label, &seen, None);
+            self.spawn(&label, &seen, twist.inside.as_deref());
         } else {
             self.spawn_chain(&chain);
         }
@@ -169,20 +188,23 @@ impl Replay {
         let mut env = self.scratch.env();
         for (name, value) in &call.env {
             let value = match name.as_str() {
-                "CLAUDE_PID" => self.processes[if instead.is_some() { &label } else { value }].pid().to_string(),
+                "CLAUDE_PID" if twist.instead.is_some() => self.processes[&label].pid().to_string(),
+                "CLAUDE_PID" => self.processes[value].pid().to_string(),
+                "CLAUDE_CODE_SESSION_ID" => payload.session_id.clone(),
+                "TMUX_PANE" if let Some(pane) = twist.pane() => pane.to_owned(),
                 // Another process than the recorded one is in another pane; only a daemon keeps what it was started with.
-                "TMUX_PANE" if instead.is_some() && !daemon => {
+                "TMUX_PANE" if twist.instead.is_some() && !daemon => {
                     format!("%{}", 100 + self.labels.len())
                 }
                 _ => value.replace(HOME, &self.home),
             };
             env.insert(name.clone(), value);
         }
-        let mut stdin = call.payload(&self.home);
+        let mut stdin = text;
         if self.capture.agent == Agent::Claude {
             stdin.push('\n');
         }
-        if let Some(last) = self.delivered.get(&(label.clone(), call.payload(HOME))) {
+        if let Some(last) = self.delivered.get(&(label.clone(), stdin.clone())) {
             std::thread::sleep(APART.saturating_sub(last.elapsed()));
         }
         let argv =

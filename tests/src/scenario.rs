@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::capture::Capture;
-use crate::replay::Replay;
+use crate::replay::{Replay, Twist};
 use crate::view;
 
 /// The variable that has the expected lines written anew.
@@ -12,7 +12,8 @@ pub const BLESS: &str = "BATON_BLESS";
 /// One step of a scenario.
 #[derive(Debug, PartialEq, Eq)]
 enum Step {
-    Play { orders: std::ops::RangeInclusive<u32>, instead: Option<String> },
+    Play { orders: std::ops::RangeInclusive<u32>, twist: Twist },
+    Notify { label: String, session: String },
     Kill(String),
     Exit(String),
     Stop(String),
@@ -28,8 +29,8 @@ impl Step {
             args: args.iter().map(|&arg| arg.to_owned()).collect(),
         };
         Some(match words.as_slice() {
-            ["play", orders] => Self::Play { orders: range(orders)?, instead: None },
-            ["play", orders, "as", label] => Self::Play { orders: range(orders)?, instead: Some((*label).to_owned()) },
+            ["play", orders, twist @ ..] => Self::Play { orders: range(orders)?, twist: Twist::parse(twist)? },
+            [label, session, "notify"] => Self::Notify { label: (*label).to_owned(), session: (*session).to_owned() },
             ["kill", label] => Self::Kill((*label).to_owned()),
             ["exit", label] => Self::Exit((*label).to_owned()),
             ["stop", label] => Self::Stop((*label).to_owned()),
@@ -43,13 +44,18 @@ impl Step {
     /// Does it; `then` is given what happened, after each call of the program.
     fn take(self, replay: &mut Replay, mut then: impl FnMut(&Replay, Option<String>)) {
         match self {
-            Self::Play { orders, instead } => {
+            Self::Play { orders, twist } => {
                 let orders = replay.hooked(orders);
                 assert!(!orders.is_empty(), "nothing to play");
                 for order in orders {
-                    let happened = replay.play(order, instead.as_deref());
+                    let happened = replay.play(order, &twist);
                     then(replay, Some(happened));
                 }
+                return;
+            }
+            Self::Notify { label, session } => {
+                let happened = replay.notify(&label, &session);
+                then(replay, Some(happened));
                 return;
             }
             Self::Kill(label) => replay.kill(&label),
@@ -153,7 +159,10 @@ mod tests {
 
     #[test]
     fn steps_are_parsed_or_refused() {
-        let play = |orders, instead: Option<&str>| Some(Step::Play { orders, instead: instead.map(str::to_owned) });
+        let play = |orders, instead: Option<&str>| {
+            let twist = Twist { instead: instead.map(str::to_owned), ..Twist::default() };
+            Some(Step::Play { orders, twist })
+        };
         assert_eq!(Step::parse("play 1"), play(1..=1, None));
         assert_eq!(Step::parse("play 2-5"), play(2..=5, None));
         assert_eq!(Step::parse("play 2 as P9"), play(2..=2, Some("P9")));

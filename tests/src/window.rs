@@ -1,5 +1,7 @@
 //! An agent's window, steered by hand: for tests that need an event of their own making.
 
+use std::collections::BTreeMap;
+
 use agent_baton_core::agent::Agent;
 use serde_json::{Map, Value, json};
 
@@ -13,6 +15,8 @@ pub struct Window<'a> {
     scratch: &'a Scratch,
     agent: Agent,
     pane: String,
+    /// What the agent was started with: its hooks and tools have it too.
+    inherited: BTreeMap<String, String>,
     /// The process.
     pub process: Process,
 }
@@ -22,7 +26,19 @@ impl<'a> Window<'a> {
     #[must_use]
     pub fn open(scratch: &'a Scratch, agent: Agent, pane: &str) -> Self {
         let process = Process::spawn(scratch, &Launch { comm: agent.name(), args: &[], tty: true }, None);
-        Self { scratch, agent, pane: pane.to_owned(), process }
+        Self { scratch, agent, pane: pane.to_owned(), inherited: scratch.env(), process }
+    }
+
+    /// Starts an agent inside a tool of `outer`'s session, in the same pane, with all the variables that a tool has.
+    #[must_use]
+    pub fn open_inside(outer: &mut Self, session: &str, agent: Agent) -> Self {
+        let mut inherited = outer.below(session, Vec::new(), String::new()).env;
+        if outer.agent == Agent::Codex {
+            inherited.insert("CODEX_THREAD_ID".to_owned(), session.to_owned());
+        }
+        let launch = Launch { comm: agent.name(), args: &[], tty: false };
+        let process = Process::spawn(outer.scratch, &launch, Some(&mut outer.process));
+        Self { scratch: outer.scratch, agent, pane: outer.pane.clone(), inherited, process }
     }
 
     /// A payload as the agent sends it for this event of a session; `fields` come on top.
@@ -76,7 +92,7 @@ impl<'a> Window<'a> {
     #[must_use]
     pub fn below(&self, session: &str, argv: Vec<String>, stdin: String) -> Run {
         let cwd = self.scratch.home().join("work");
-        let mut env = self.scratch.env();
+        let mut env = self.inherited.clone();
         let text = |name: &str| self.scratch.home().join(name).to_str().unwrap().to_owned();
         let own = match self.agent {
             Agent::Claude => vec![

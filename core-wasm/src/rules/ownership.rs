@@ -158,6 +158,9 @@ fn follow(request: &Request, draft: &mut Draft, claimant: &Claimant<'_>) -> Opti
 pub fn give(request: &Request, draft: &mut Draft, id: &RunId, owner: Owner, reason: Reason) {
     let Some(run) = draft.run_mut(id) else { return };
     run.fence = run.fence.next();
+    // Marks of an end do not fit a run that goes on; only a foreign or damaged state has them.
+    run.finished = None;
+    run.stop_reason = run.stop_reason.take().filter(|_| run.status != Status::Active);
     let told = Told { run: id.clone(), fence: run.fence, reason };
     let from = std::mem::replace(&mut run.owner, owner.clone());
     run.history.push(Transfer { fence: run.fence, from: from.clone(), at: request.now.clone(), reason });

@@ -78,6 +78,10 @@ impl World {
                 self.now_ms += days.parse::<u64>().unwrap() * 86_400_000;
                 return String::new();
             }
+            ["hours", hours] => {
+                self.now_ms += hours.parse::<u64>().unwrap() * 3_600_000;
+                return String::new();
+            }
             ["reboot"] => {
                 self.reboot();
                 return String::new();

@@ -81,6 +81,46 @@ pub(super) fn parse(text: &str) -> Result<Said, serde_json::Error> {
     })
 }
 
+/// What Codex hands its notify program as the last argument when a turn is over; any other field is not looked into.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+struct Notification<'a> {
+    /// What happened: `agent-turn-complete`, or a word of a later version.
+    #[serde(rename = "type")]
+    kind: Text,
+    /// The thread's id; absent, null and empty are none.
+    #[serde(default)]
+    thread_id: SessionField,
+    /// The thread's directory.
+    cwd: Option<Text>,
+    /// The turn's id. Its digest is kept.
+    #[serde(borrow)]
+    turn_id: Option<Quoted<'a>>,
+}
+
+/// Parses what the notify program is handed.
+///
+/// # Errors
+/// Where it is no JSON, has no `type`, or a known field has another type.
+pub(super) fn parse_notification(text: &str) -> Result<Said, serde_json::Error> {
+    let told: Notification<'_> = serde_json::from_str(text)?;
+    if !told.kind.is("agent-turn-complete") {
+        return Ok(Said::OTHER);
+    }
+    Ok(Said {
+        name: EventName::Stop,
+        session: told.thread_id.0,
+        cwd: told.cwd.and_then(Text::into_path),
+        prompt_id: told.turn_id.and_then(Quoted::to_id_digest),
+        ..Said::OTHER
+    })
+}
+
+/// The schema of what [`parse_notification`] accepts.
+pub(super) fn notification_schema() -> Schema {
+    schemars::schema_for!(Notification<'_>)
+}
+
 /// The schema of the payloads that [`parse`] accepts.
 pub(super) fn schema() -> Schema {
     payload::schema::<Payload<'_>, Hooked>("An event of Codex, as baton reads it")

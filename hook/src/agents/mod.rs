@@ -48,6 +48,15 @@ pub struct Row {
     lock: Option<fn(&Path, &SessionId) -> PathBuf>,
     parse: fn(&str) -> Result<Said, serde_json::Error>,
     schema: fn() -> Schema,
+    /// The agent's older way to tell that a turn is over: one JSON object as an argument of a program.
+    notify: Option<Notify>,
+}
+
+/// How a notification of an agent is read.
+#[derive(Debug, Clone, Copy)]
+struct Notify {
+    parse: fn(&str) -> Result<Said, serde_json::Error>,
+    schema: fn() -> Schema,
 }
 
 const CLAUDE: Row = Row {
@@ -63,6 +72,7 @@ const CLAUDE: Row = Row {
     lock: None,
     parse: claude::parse,
     schema: claude::schema,
+    notify: None,
 };
 
 const CODEX: Row = Row {
@@ -79,6 +89,7 @@ const CODEX: Row = Row {
     lock: Some(codex::writer_lock),
     parse: codex::parse,
     schema: codex::schema,
+    notify: Some(Notify { parse: codex::parse_notification, schema: codex::notification_schema }),
 };
 
 /// Every agent.
@@ -95,7 +106,7 @@ pub const fn row(agent: Agent) -> &'static Row {
 
 /// Why a payload gave no event. What stands in the payload is never part of the message.
 #[derive(Debug, thiserror::Error)]
-#[error("the event on stdin is not one of {agent}'s; was the hook installed for another agent?")]
+#[error("the event is not one of {agent}'s; was the hook installed for another agent?")]
 pub struct PayloadError {
     /// The agent named on the command line.
     pub agent: Agent,
@@ -116,6 +127,22 @@ impl Row {
     #[must_use]
     pub fn schema(&self) -> Schema {
         (self.schema)()
+    }
+
+    /// Takes from a notification what baton uses; none where the agent has no notify program.
+    ///
+    /// # Errors
+    /// Where it has no `type`, or a known field has another type.
+    #[must_use]
+    pub fn parse_notification(&self, raw: &RawEvent) -> Option<Result<Said, PayloadError>> {
+        let notify = self.notify?;
+        Some((notify.parse)(raw.text()).map_err(|source| PayloadError { agent: self.agent, source }))
+    }
+
+    /// The JSON Schema of the notifications that [`Row::parse_notification`] accepts, made from the same types.
+    #[must_use]
+    pub fn notification_schema(&self) -> Option<Schema> {
+        self.notify.map(|notify| (notify.schema)())
     }
 
     /// The agent's directory. None where neither its variable nor HOME names an absolute path.

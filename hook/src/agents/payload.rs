@@ -120,6 +120,11 @@ impl Text {
         }
     }
 
+    /// Whether the text is this word.
+    pub(super) fn is(&self, word: &str) -> bool {
+        self.0.as_deref() == Some(word)
+    }
+
     /// Whether something stands in it.
     pub(super) fn is_filled(&self) -> bool {
         self.0.as_deref() != Some("")

@@ -47,6 +47,9 @@ pub struct Hook {
     /// The agent that calls
     #[arg(long, value_enum)]
     agent: AgentName,
+    /// What Codex hands its notify program: a sign of life of a thread that is known, in place of an event on standard input
+    #[arg(value_name = "NOTIFICATION")]
+    notification: Option<String>,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -71,6 +74,8 @@ enum BadEvent {
     Event(#[from] EventError),
     #[error(transparent)]
     Payload(#[from] PayloadError),
+    #[error("{0} has no notify program: its hooks write an event on stdin. Leave the last argument out")]
+    NoNotification(Agent),
 }
 
 /// What failed in baton or its state. Exit 0: the agent goes on.
@@ -102,7 +107,7 @@ impl Hook {
         if arguments.next().is_some() || hook? != "hook" || flag? != "--agent" {
             return None;
         }
-        AgentName::from_str(name?, false).ok().map(|agent| Self { agent })
+        AgentName::from_str(name?, false).ok().map(|agent| Self { agent, notification: None })
     }
 
     /// Takes the event.
@@ -115,7 +120,7 @@ impl Hook {
             Arc::new(AtomicBool::new(true)),
         );
         nix::unistd::alarm::set(ALARM_SECONDS);
-        match take(self.agent.into()) {
+        match take(self.agent.into(), self.notification) {
             Ok(Ok(())) => ExitCode::SUCCESS,
             Ok(Err(failed)) => {
                 say(&failed.to_string());
@@ -135,9 +140,20 @@ fn say(text: &str) {
     let _ = io::stderr().lock().write_all(line.as_bytes());
 }
 
-fn take(agent: Agent) -> Result<Result<(), HookError>, BadEvent> {
-    let raw = RawEvent::read(io::stdin(), Limits::default())?;
-    let said = row(agent).parse(&raw)?;
+fn take(agent: Agent, notification: Option<String>) -> Result<Result<(), HookError>, BadEvent> {
+    let notified = notification.is_some();
+    let (raw, said) = match notification {
+        None => {
+            let raw = RawEvent::read(io::stdin(), Limits::default())?;
+            let said = row(agent).parse(&raw)?;
+            (raw, said)
+        }
+        Some(text) => {
+            let raw = RawEvent::given(text);
+            let said = row(agent).parse_notification(&raw).ok_or(BadEvent::NoNotification(agent))??;
+            (raw, said)
+        }
+    };
     if said.name == EventName::Other || said.session.is_none() || said.subagent {
         return Ok(Ok(()));
     }
@@ -150,7 +166,8 @@ fn take(agent: Agent) -> Result<Result<(), HookError>, BadEvent> {
         let store = Store::open(&home, &here.place);
         let core = Core::load()?;
         let decider = Decider { store: &store, core: &core, machine: &This, here, witness: &witness };
-        Way { decider, process }.go(event)
+        let way = Way { decider, process };
+        if notified { way.heed(&event) } else { way.go(event) }
     };
     Ok(pass())
 }
@@ -168,6 +185,12 @@ impl Way<'_, This, Inherited> {
 }
 
 impl<M: Machine, E: Environment> Way<'_, M, E> {
+    /// A notification names a thread and nothing that shows who has it. It is a sign of life of a launch that is known, and
+    /// never the beginning of one: so it takes the fast path or none.
+    fn heed(&self, event: &Event) -> Result<(), HookError> {
+        if event.process.is_some() { self.passes(event).map(drop) } else { Ok(()) }
+    }
+
     /// The fast path: whether the event was no more than a sign of life.
     fn passes(&self, event: &Event) -> Result<bool, HookError> {
         let store = self.decider.store;

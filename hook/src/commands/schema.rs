@@ -29,6 +29,7 @@ pub type Named = (&'static str, fn() -> Document);
 pub const SCHEMAS: &[Named] = &[
     ("payload-claude", || row(Agent::Claude).schema()),
     ("payload-codex", || row(Agent::Codex).schema()),
+    ("notification-codex", || row(Agent::Codex).notification_schema().unwrap_or_default()),
     ("reply-context", of::<ContextReply>),
     ("reply-person", of::<PersonReply>),
     ("record-session", of::<Session>),

@@ -1,0 +1,525 @@
+//! What other session managers taught, held against the rules: one test for each case of `docs/PEERS.md` that is a
+//! decision, under the case's id. What needs files, locks or real processes is in `tests/tests/peers.rs`.
+
+mod world;
+
+use agent_baton_core::decide::decide_bytes;
+use agent_baton_core::decision::Decision;
+use agent_baton_core::pane::Pane;
+use agent_baton_core::process::LockSight;
+use agent_baton_core::reason::Reason;
+use agent_baton_core::request::{Ask, Command, Limits, PROTOCOL, Request, Snapshot};
+use agent_baton_core::run::Status;
+use agent_baton_core::stamp::Stamp;
+use serde_json::json;
+use world::{World, check};
+
+/// Each case is a script of the world, under its id.
+macro_rules! peers {
+    ($($(#[$doc:meta])* $id:ident: $script:literal;)+) => {
+        $(
+            $(#[$doc])*
+            #[test]
+            fn $id() {
+                check($script);
+            }
+        )+
+    };
+}
+
+/// A world after a script, and a way to go on in it.
+fn after(script: &str) -> World {
+    check(script)
+}
+
+/// Plays one further step and compares the rows.
+fn then(world: &mut World, step: &str, rows: &str) {
+    assert_eq!(world.step(step), rows, "{step}");
+}
+
+peers! {
+    /// The owner goes on and its pane is the present one; another session's run in the same project is not touched.
+    omx_009_current_active_rebind:
+        "X1 start A
+         run A X1 r
+         X3 start B
+         run B X3 s
+         pane X1 %9
+         X1 start A resume     -> announced owner_present
+         = r active A/X1 #1
+         = s active B/X3 #1";
+
+    /// Of two sessions with the same project and the same pane, only the run's own session goes on with it.
+    omx_017_session_id_beats_thread:
+        "X1 start A
+         X1 prompt A
+         run A X1 r
+         pane X2 %881
+         X2 start B            -> registered no_run
+         kill X1
+         X2 start B resume     -> announced no_run run_offered pane_reused +told
+         X2 prompt B           -> heartbeat no_run
+         = r active A/X1 #1";
+
+    /// An event without a session has no claim, whatever else it brings.
+    omx_018_no_identity_on_either_side:
+        "X1 start A
+         run A X1 r
+         kill X1
+         X2 start -            -> identity_missing
+         X2 prompt -           -> identity_missing
+         = r active A/X1 #1";
+
+    omx_021_no_match:
+        "X1 start A
+         X1 prompt A
+         run A X1 r
+         kill X1
+         X2 start B resume     -> registered no_run run_offered +told
+         = r active A/X1 #1";
+
+    omx_028_terminal_cancelled:
+        "X1 start A
+         run A X1 r
+         cancel r
+         kill X1
+         X2 start A resume     -> launched run_over
+         X2 prompt A           -> heartbeat run_over
+         = r cancelled A/X1 #1 archived";
+
+    /// A session whose own run is over gets no other session's run in its place: that one is offered to the person.
+    omx_031_inactive_current_blocks:
+        "X1 start A
+         X1 prompt A
+         run A X1 r
+         X3 start B
+         X3 prompt B
+         run B X3 s
+         cancel r
+         kill X1
+         kill X3
+         X2 start A resume     -> launched run_over run_offered +told
+         = s active B/X3 #1
+         = r cancelled A/X1 #1 archived";
+
+    /// Changed: age decides only about an owner that is gone. One that gives a sign of life is not stale, however long it was silent.
+    omx_038_stale_current:
+        "X1 start A
+         run A X1 r
+         days 8
+         X1 prompt A           -> heartbeat owner_present
+         = r active A/X1 #1
+         days 8
+         kill X1
+         X2 start A resume     -> abandoned_stale launched
+         = r abandoned A/X1 #1 archived";
+
+    /// The newest of all times decides: here that of the last sign of life in the session's log.
+    omx_039_fresh_turn_beats_old_update:
+        "X1 start A
+         run A X1 r
+         days 8
+         X1 stop A             -> heartbeat
+         kill X1
+         X2 start A resume     -> resumed_same_session launched +told
+         = r active A/X2 #2";
+
+    /// Here that of the owner's last announcement, which is when its pane was noted.
+    omx_040_pane_set_at_counts:
+        "X1 start A
+         run A X1 r
+         days 8
+         X1 start A resume     -> announced owner_present
+         kill X1
+         X2 start A resume     -> resumed_same_session launched +told
+         = r active A/X2 #2";
+
+    /// Changed: the threshold is 7 days, for a person comes back after a weekend.
+    omx_043_default_24h_fresh:
+        "X1 start A
+         run A X1 r
+         kill X1
+         hours 167
+         X2 start A resume     -> resumed_same_session launched +told
+         = r active A/X2 #2";
+
+    omx_044_default_24h_stale:
+        "X1 start A
+         run A X1 r
+         kill X1
+         hours 168
+         X2 start A resume     -> abandoned_stale launched
+         = r abandoned A/X1 #1 archived";
+
+    /// A run that is over is not touched again, not even by its owner's own new pane.
+    omx_050_stale_terminal_current:
+        "X1 start A
+         run A X1 r
+         finish r X1           -> finished
+         pane X1 %77
+         X1 start A resume     -> announced run_over
+         days 8
+         X1 prompt A           -> heartbeat run_over
+         = r done A/X1 #1 archived";
+
+    omx_064_pointer_pid_reused:
+        "X1 start A
+         run A X1 r
+         reuse X1
+         X2 start A resume     -> resumed_same_session launched +told
+         = r active A/X2 #2";
+
+    /// Where the start time cannot be read, a pid that is there proves nothing, neither that the owner lives nor that it is gone.
+    omx_068_stale_fn_other_os:
+        "X1 start A
+         run A X1 r
+         blind X1
+         X2 start A resume     -> owner_unverifiable launched +told
+         = r active A/X1 #1
+         reuse X1
+         X2 prompt A           -> resumed_same_session heartbeat +told
+         = r active A/X2 #2";
+
+    /// Neither rebound nor written to: only the owner, or a person's knowing word, moves it.
+    omx_080_v0203_foreign_owner:
+        "X1 start A
+         run A X1 r
+         X2 start B
+         update r X2           -> not_owner
+         finish r X2           -> not_owner
+         adopt r B X2          -> owner_alive
+         = r active A/X1 #1";
+
+    /// Changed: nothing points to one present session. The session's own record begins and ends, and is kept.
+    omx_082_pointer_start_end:
+        "X1 start A            -> registered no_run
+         = A X1
+         X1 end A              -> ended
+         = A X1:ended over:ended";
+
+    /// The session stays what it is; the new process is one more launch of it.
+    omx_084_native_start_keeps_launch_id:
+        "X1 start A
+         X1 end A
+         X2 start A resume     -> launched no_run
+         = A X1:ended,X2";
+
+    /// Different panes: nothing to compare.
+    amc_004_different_panes_kept:
+        "P1 start A
+         kill P1
+         P2 start B            -> registered no_run
+         = A P1
+         = B P2";
+
+    amc_006_single_unchanged:
+        "P1 start A            -> registered no_run
+         P1 prompt A           -> heartbeat no_run
+         P1 start A resume     -> announced no_run
+         = A P1";
+
+    /// Without a pane there is no common pane, for all that both are unknown.
+    amc_007_no_pane_unchanged:
+        "D1 start A
+         kill D1
+         D2 start B            -> registered no_run
+         = A D1?
+         = B D2?";
+
+    /// The empty one goes, whichever came first; it goes to the archive.
+    amc_003_no_context_newer_wins:
+        "P1 start A
+         kill P1
+         pane P2 %801
+         P2 start B            -> registered no_run superseded
+         = A P1 over:superseded archived
+         = B P2";
+
+    /// Changed: what holds a conversation is kept beside the newer session. It only leaves the pane, and nothing is deleted.
+    amc_001_context_beats_none:
+        "P1 start A
+         P1 prompt A
+         kill P1
+         pane P2 %801
+         P2 start B            -> registered no_run pane_reused
+         = A P1?
+         = B P2
+         kill P2
+         pane P3 %801
+         P3 start C            -> registered no_run superseded
+         = A P1?
+         = B P2 over:superseded archived";
+
+    amc_011_three_way:
+        "pane P2 %801
+         P1 start A
+         P2 start B            -> registered no_run
+         kill P1
+         kill P2
+         pane P3 %801
+         P3 start C            -> registered no_run superseded
+         = A P1 over:superseded archived
+         = B P2 over:superseded archived
+         = C P3";
+
+    /// The finished conversation stays, however long the new one lives.
+    amc_020_history_lost_on_pane_reuse:
+        "P1 start A
+         P1 prompt A
+         P1 end A
+         pane P2 %801
+         P2 start B            -> registered no_run pane_reused
+         P2 prompt B           -> heartbeat no_run
+         P2 start B resume     -> announced no_run
+         P2 end B
+         = A P1?:ended over:ended";
+
+    amc_032_starting_without_terminal_kept:
+        "D1 start A
+         X2 start B            -> registered no_run
+         days 30
+         X3 start C            -> registered no_run
+         = A D1?";
+
+    /// None is a proof and unknown is not: a process that is gone is gone, and one that nobody can look at is not.
+    amc_036_no_terminal_sessions_is_unknown:
+        "P1 start A
+         run A P1 r
+         blind P1
+         P2 start A resume     -> owner_unverifiable launched +told
+         = r active A/P1 #1
+         kill P1
+         P2 prompt A           -> resumed_same_session heartbeat +told
+         = r active A/P2 #2";
+
+    /// Changed: having only started keeps nothing alive. The process decides, at every stage.
+    amc_040_dead_starting_never:
+        "P1 start A
+         run A P1 r
+         kill P1
+         P2 start A resume     -> resumed_same_session launched +told
+         = r active A/P2 #2";
+
+    /// Changed: the pane outlives its agent, so it is no sign of life.
+    amc_042_dead_claude_terminal_known:
+        "P1 start A
+         run A P1 r
+         zombie P1
+         P2 start A resume     -> resumed_same_session launched +told
+         = r active A/P2 #2";
+
+    /// Changed: no clean-up by age. An empty session leaves only where a newer one takes its place.
+    amc_051_starting_stale_1h:
+        "P1 start A
+         kill P1
+         days 30
+         P2 start B            -> registered no_run
+         = A P1
+         pane P3 %801
+         P3 start C            -> registered no_run superseded
+         = A P1 over:superseded archived";
+}
+
+#[test]
+fn omx_002_transfer_unknown_fields() {
+    let mut world = after("X1 start A\nrun A X1 r\nkill X1");
+    let unknown = json!({"custom": {"deep": [1, 2]}, "note": "keep me"});
+    let fields = unknown.as_object().unwrap().clone();
+    world.runs.get_mut("r").unwrap().0.extra.clone_from(&fields);
+    world.sessions.get_mut("A").unwrap().0.extra.clone_from(&fields);
+    world.sessions.get_mut("A").unwrap().0.launches[0].extra.clone_from(&fields);
+    then(&mut world, "X2 start A resume", "resumed_same_session launched +told");
+    assert_eq!(world.runs["r"].0.extra, fields);
+    assert_eq!(world.sessions["A"].0.extra, fields);
+    assert_eq!(world.sessions["A"].0.launches[0].extra, fields);
+}
+
+/// Changed: a pane that is not known is unknown. The old one stays where it is true: in the history.
+#[test]
+fn omx_003_transfer_no_pane() {
+    let world = after("X1 start A\nrun A X1 r\nkill X1\nD1 start A resume -> resumed_same_session launched +told");
+    let run = &world.runs["r"].0;
+    assert_eq!(run.owner.pane, Pane::Unknown);
+    assert_eq!(run.history[0].from.pane, Pane::Tmux { server: "s".into(), pane: "%881".into() });
+}
+
+#[test]
+fn omx_004_transfer_clears_terminal_marks() {
+    let mut world = after("X1 start A\nrun A X1 r\nkill X1");
+    let run = &mut world.runs.get_mut("r").unwrap().0;
+    run.finished = Some(run.created.clone());
+    run.stop_reason = Some("paused".into());
+    then(&mut world, "X2 start A resume", "resumed_same_session launched +told");
+    let run = &world.runs["r"].0;
+    assert_eq!((run.status, &run.finished, &run.stop_reason), (Status::Active, &None, &None));
+}
+
+#[test]
+fn omx_010_current_active_noop() {
+    let mut world = after("X1 start A\nrun A X1 r\nX1 prompt A");
+    let before = (world.sessions["A"].clone(), world.runs["r"].clone());
+    then(&mut world, "X1 prompt A", "heartbeat owner_present");
+    then(&mut world, "X1 stop A", "heartbeat");
+    assert_eq!((world.sessions["A"].clone(), world.runs["r"].clone()), before);
+}
+
+#[test]
+fn omx_011_current_active_foreign_codex() {
+    let mut world = after("X1 start A\nrun A X1 r");
+    let before = world.runs["r"].clone();
+    then(&mut world, "X2 start A resume", "owner_alive launched +told");
+    then(&mut world, "X3 start B", "registered no_run");
+    then(&mut world, "X2 prompt A", "owner_alive heartbeat");
+    assert_eq!(world.runs["r"], before);
+}
+
+#[test]
+fn omx_022_two_matches() {
+    let mut world = after("X1 start A\nrun A X1 r\nkill X1");
+    let (mut twin, shelf) = world.runs["r"].clone();
+    twin.id = "s".parse().unwrap();
+    world.runs.insert("s".into(), (twin, shelf));
+    world.sessions.get_mut("A").unwrap().0.runs.push("s".parse().unwrap());
+    let before = world.runs.clone();
+    then(&mut world, "X2 start A resume", "multiple_matching_runs launched +told");
+    then(&mut world, "X2 prompt A", "multiple_matching_runs heartbeat");
+    assert_eq!(world.runs, before);
+}
+
+/// Changed: interrupted means that the owner is gone, and going on with such a run is what baton is for. The phase is free text
+/// of the owner's and decides nothing.
+#[test]
+fn omx_024_terminal_interrupted() {
+    let mut world = after("X1 start A\nrun A X1 r\nkill X1");
+    world.runs.get_mut("r").unwrap().0.phase = Some("interrupted".into());
+    then(&mut world, "X2 start A resume", "resumed_same_session launched +told");
+    assert_eq!(world.runs["r"].0.phase.as_deref(), Some("interrupted"));
+}
+
+/// Changed: a run that waits for the person is theirs when they come back. It goes on waiting until they say something.
+#[test]
+fn omx_025_terminal_blocked_on_user() {
+    let mut world = after("X1 start A\nrun A X1 r\nkill X1");
+    let run = &mut world.runs.get_mut("r").unwrap().0;
+    run.status = Status::Waiting;
+    run.stop_reason = Some("a question".into());
+    then(&mut world, "X2 start A resume", "resumed_same_session launched +told");
+    assert_eq!(world.view("r"), "r waiting A/X2 #2");
+    assert_eq!(world.runs["r"].0.stop_reason.as_deref(), Some("a question"));
+    then(&mut world, "X2 prompt A", "heartbeat owner_present");
+    assert_eq!(world.view("r"), "r active A/X2 #2");
+    assert_eq!(world.runs["r"].0.stop_reason, None);
+}
+
+/// Even where the session's record still names it, as a foreign state might.
+#[test]
+fn omx_027_terminal_failed() {
+    for over in [Status::Failed, Status::Done, Status::Cancelled, Status::Abandoned] {
+        let mut world = after("X1 start A\nrun A X1 r\nkill X1\ndays 8");
+        world.runs.get_mut("r").unwrap().0.status = over;
+        let before = world.runs["r"].clone();
+        then(&mut world, "X2 start A resume", "launched run_over");
+        assert_eq!(world.runs["r"], before, "{over:?}");
+    }
+}
+
+/// The threshold is a number or the question is not understood: no text is cut until a number is left.
+#[test]
+fn omx_046_env_parse_int_prefix() {
+    let world = after("X1 start A\nrun A X1 r");
+    let stamp: Stamp = world.runs["r"].0.created.clone();
+    let process = &world.runs["r"].0.owner.process;
+    let request = Request {
+        protocol: PROTOCOL,
+        now: stamp,
+        place: agent_baton_core::process::Place {
+            boot: process.boot.clone(),
+            machine: process.machine.clone(),
+            pidns: process.pidns,
+        },
+        locked: true,
+        ask: Ask::Command(Box::new(Command::Cancel { run: "r".parse().unwrap(), why: None })),
+        snapshot: Snapshot { limits: Limits { stale_after_ms: 1500 }, ..Snapshot::default() },
+    };
+    let reason = |limit: serde_json::Value| {
+        let mut request = serde_json::to_value(&request).unwrap();
+        request["snapshot"]["limits"]["stale_after_ms"] = limit;
+        let decision: Decision = serde_json::from_slice(&decide_bytes(request.to_string().as_bytes())).unwrap();
+        decision.reason
+    };
+    assert_eq!(reason(json!(1500)), Reason::RunNotFound);
+    for wrong in [json!("1500abc"), json!("1500"), json!("24h"), json!(-1), json!(1.5), json!(null)] {
+        assert_eq!(reason(wrong.clone()), Reason::RequestMalformed, "{wrong}");
+    }
+}
+
+/// One record holds the owner, so there is no state with two. A second session that names the run, as a torn state might, gets
+/// nothing by it, and the next session is not blocked.
+#[test]
+fn omx_076_crash_between_writes() {
+    let mut world = after("X1 start A\nrun A X1 r\nX2 start B\nkill X1");
+    world.sessions.get_mut("B").unwrap().0.runs.push("r".parse().unwrap());
+    then(&mut world, "X2 prompt B", "heartbeat run_over");
+    assert_eq!(world.view("r"), "r active A/X1 #1");
+    assert_eq!(world.sessions["B"].0.runs, []);
+    then(&mut world, "X3 start A resume", "resumed_same_session launched +told");
+    assert_eq!(world.view("r"), "r active A/X3 #2");
+}
+
+/// Where a client tells that one conversation took the other's place, the run follows, and its history names the one before.
+#[test]
+fn omx_085_native_replaced() {
+    let world = after(
+        "P1 start A
+         P1 prompt A
+         run A P1 r
+         P1 start B clear      -> followed_in_process switched registered +told
+         = r active B/P1 #2",
+    );
+    let last = world.runs["r"].0.history.last().unwrap();
+    assert_eq!((last.from.session.as_str(), last.reason), ("A", Reason::FollowedInProcess));
+}
+
+#[test]
+fn amc_013_loser_without_id_kept() {
+    let mut world = after("P1 start A\nP1 prompt A");
+    let before = world.sessions.clone();
+    then(&mut world, "P1 start -", "identity_missing");
+    assert_eq!(world.sessions, before);
+}
+
+#[test]
+fn amc_041_dead_claude_no_terminal() {
+    let mut world = World::default();
+    world.actor("P1");
+    world.actors.get_mut("P1").unwrap().pane = Pane::Unknown;
+    then(&mut world, "P1 start A", "registered no_run");
+    then(&mut world, "run A P1 r", "started");
+    then(&mut world, "P2 start A resume", "owner_alive launched +told");
+    assert_eq!(world.view("r"), "r active A/P1 #1");
+}
+
+/// Changed: of open files only the lock of the one who writes counts. Anyone may read along.
+#[test]
+fn amc_044_codex_open_transcript_alive() {
+    for (lock, rows) in [
+        (LockSight::Held, "owner_alive launched +told"),
+        (LockSight::Released, "resumed_same_session launched +told"),
+        (LockSight::Unreadable, "owner_unverifiable launched +told"),
+    ] {
+        let mut world = after("X1 start A\nrun A X1 r");
+        world.actors.get_mut("X1").unwrap().lock = lock;
+        then(&mut world, "X2 start A resume", rows);
+    }
+}
+
+/// One daemon, two threads, one of them let go: each is judged by its own lock.
+#[test]
+fn amc_048_batch_mixed_none_found() {
+    let mut world = after("X1 start A\nX2 start B\nrun A X1 r\nrun B X2 s");
+    world.actors.get_mut("X1").unwrap().lock = LockSight::Held;
+    world.actors.get_mut("X2").unwrap().lock = LockSight::Released;
+    then(&mut world, "X3 start A resume", "owner_alive launched +told");
+    then(&mut world, "X4 start B resume", "resumed_same_session launched +told");
+    assert_eq!((world.view("r"), world.view("s")), ("r active A/X1 #1".into(), "s active B/X4 #2".into()));
+}

@@ -1,0 +1,555 @@
+//! What other session managers taught, held against the built program: the cases of `docs/PEERS.md` that need files, locks or real
+//! processes, each under its id. The others are in `core-wasm/tests/peers.rs`.
+
+use std::fs::{self, File};
+use std::io::Write;
+use std::os::unix::fs::symlink;
+use std::path::PathBuf;
+use std::thread;
+use std::time::{Duration, SystemTime};
+
+use agent_baton_core::agent::Agent;
+use agent_baton_core::pane::Pane;
+use agent_baton_core::run::Run;
+use agent_baton_tests::mount::Mount;
+use agent_baton_tests::process::{Launch, Process};
+use agent_baton_tests::program;
+use agent_baton_tests::stand_in::Ended;
+use agent_baton_tests::window::{one_line, silent};
+use agent_baton_tests::{Scratch, Window};
+use serde_json::{Value, json};
+
+/// Session `s1` in a window of this agent, with a prompt and a run; gives the run's id.
+fn own_run(window: &mut Window<'_>) -> String {
+    silent(&window.hook("SessionStart", "s1", &json!({})));
+    silent(&window.hook("UserPromptSubmit", "s1", &json!({"prompt": "words"})));
+    let started = window.baton("s1", &["run", "start", "demo", "--json"]);
+    assert_eq!(started.code, Some(0), "{started:?}");
+    let run: Value = serde_json::from_str(&started.stdout).unwrap();
+    run["id"].as_str().unwrap().to_owned()
+}
+
+/// The only run.
+fn run(scratch: &Scratch) -> Run {
+    let mut runs = scratch.state().runs();
+    assert_eq!(runs.len(), 1);
+    runs.remove(0).record
+}
+
+/// The ids that `session list` prints, which must go well; what it says besides is given too.
+fn listed(scratch: &Scratch) -> (Vec<String>, String) {
+    let output = scratch.baton(["session", "list", "--all", "--json"]).run();
+    let sessions = output.json();
+    let ids = sessions.as_array().unwrap().iter().map(|session| session["id"].as_str().unwrap().to_owned());
+    (ids.collect(), output.stderr)
+}
+
+/// What Codex does when a turn is over and a notify program is set.
+fn notify(window: &mut Window<'_>, thread: &str) -> Ended {
+    let told = json!({"type": "agent-turn-complete", "thread-id": thread, "turn-id": "t", "cwd": "/w", "client": "codex-tui",
+        "input-messages": ["words"], "last-assistant-message": "words"});
+    let argv = [program::baton().to_str().unwrap(), "hook", "--agent", "codex", &told.to_string()].map(str::to_owned);
+    let run = window.below(thread, argv.into(), String::new());
+    window.process.run(run)
+}
+
+/// Spoils the record of a run whose owner is gone: whoever resumes the session takes nothing, and the file stays byte for byte.
+fn spoiled_run_stays(spoil: impl Fn(&mut Value)) {
+    let scratch = Scratch::new();
+    let mut first = Window::open(&scratch, Agent::Codex, "%1");
+    let id = own_run(&mut first);
+    first.process.kill();
+    let path = scratch.state_dir().join(format!("runs/{id}.json"));
+    let mut record: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+    spoil(&mut record);
+    let bytes = if record.is_string() { record.as_str().unwrap().to_owned() } else { record.to_string() };
+    fs::write(&path, &bytes).unwrap();
+    let mut second = Window::open(&scratch, Agent::Codex, "%2");
+    one_line(&second.hook("SessionStart", "s1", &json!({"source": "resume"})), 0);
+    one_line(&second.hook("UserPromptSubmit", "s1", &json!({"prompt": "words"})), 0);
+    assert_eq!(fs::read(&path).unwrap(), bytes.as_bytes());
+    assert!(!scratch.state_dir().join(format!("archive/runs/{id}.json")).exists());
+    // Nor does the session get another run past the one that cannot be read.
+    let started = second.baton("s1", &["run", "start", "another"]);
+    assert_ne!(started.code, Some(0), "{started:?}");
+}
+
+/// A known thread's notification is a sign of life and no more: records stay as they are, and an unknown thread is not registered.
+#[test]
+fn omx_012_legacy_thread_kept() {
+    let scratch = Scratch::new();
+    let mut window = Window::open(&scratch, Agent::Codex, "%1");
+    silent(&notify(&mut window, "s1"));
+    assert!(scratch.state().files.is_empty(), "a notification begins nothing");
+    own_run(&mut window);
+    let before = scratch.state();
+    silent(&notify(&mut window, "s1"));
+    let after = scratch.state();
+    assert_eq!((after.sessions(), after.runs(), after.audit()), (before.sessions(), before.runs(), before.audit()));
+    assert!(after.logged() > before.logged());
+    silent(&notify(&mut window, "s2"));
+    assert_eq!(scratch.state(), after);
+}
+
+/// The thread goes on in a new process that announces nothing: its first prompt takes the run over.
+#[test]
+fn omx_015_thread_turnover() {
+    let scratch = Scratch::new();
+    let mut first = Window::open(&scratch, Agent::Codex, "%1");
+    own_run(&mut first);
+    first.process.kill();
+    let mut second = Window::open(&scratch, Agent::Codex, "%2");
+    let ended = second.hook("UserPromptSubmit", "s1", &json!({"prompt": "words"}));
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    let run = run(&scratch);
+    assert_eq!((run.fence.0, run.owner.process.pid), (2, second.process.pid()));
+}
+
+/// A thread id alone moves nothing, although the owner is gone; the session's own event does.
+#[test]
+fn omx_016_legacy_thread_transfer() {
+    let scratch = Scratch::new();
+    let mut first = Window::open(&scratch, Agent::Codex, "%1");
+    own_run(&mut first);
+    first.process.kill();
+    let mut second = Window::open(&scratch, Agent::Codex, "%2");
+    let before = scratch.state();
+    silent(&notify(&mut second, "s1"));
+    assert_eq!(scratch.state(), before);
+    let ended = second.hook("SessionStart", "s1", &json!({"source": "resume"}));
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    assert_eq!(run(&scratch).owner.process.pid, second.process.pid());
+}
+
+/// Changed: the status is one of seven words. A word that is none of them is not trimmed until it fits.
+#[test]
+fn omx_029_terminal_phase_case() {
+    for word in ["  Complete ", "Active", "active "] {
+        spoiled_run_stays(|run| run["status"] = json!(word));
+    }
+}
+
+#[test]
+fn omx_030_active_must_be_true() {
+    for value in [json!(true), json!(1), json!(["active"]), json!(null)] {
+        spoiled_run_stays(|run| run["status"] = value.clone());
+    }
+}
+
+#[test]
+fn omx_032_unreadable_current_blocks() {
+    spoiled_run_stays(|run| *run = json!("{ \"status\": \"acti"));
+}
+
+/// A record that is a symbolic link is not followed, neither by an event nor by a list, and stops nothing else.
+#[test]
+fn omx_036_symlinked_session_dir_skipped() {
+    let scratch = Scratch::new();
+    let mut window = Window::open(&scratch, Agent::Claude, "%1");
+    silent(&window.hook("SessionStart", "s1", &json!({})));
+    let sessions = scratch.state_dir().join("sessions");
+    let elsewhere = scratch.home().join("elsewhere");
+    fs::create_dir(&elsewhere).unwrap();
+    let record = fs::read_to_string(sessions.join("s1.json")).unwrap().replace("\"s1\"", "\"s2\"");
+    fs::write(elsewhere.join("s2.json"), &record).unwrap();
+    symlink(elsewhere.join("s2.json"), sessions.join("s2.json")).unwrap();
+    symlink(&elsewhere, sessions.join("s3.json")).unwrap();
+    one_line(&window.hook("SessionStart", "s2", &json!({})), 0);
+    one_line(&window.hook("SessionStart", "s3", &json!({})), 0);
+    assert_eq!(listed(&scratch).0, ["s1"]);
+    assert_eq!(fs::read_to_string(elsewhere.join("s2.json")).unwrap(), record);
+    assert!(sessions.join("s2.json").is_symlink() && sessions.join("s3.json").is_symlink());
+}
+
+/// Changed: a record without its times is not whole, so no other time is taken in their place.
+#[test]
+fn omx_047_mtime_fallback() {
+    spoiled_run_stays(|run| drop(run.as_object_mut().unwrap().remove("updated")));
+}
+
+#[test]
+fn omx_048_unparsable_timestamps() {
+    for time in [json!("yesterday"), json!(null), json!({"unix_ms": -1, "boot": "b", "boot_ms": 0})] {
+        spoiled_run_stays(|run| run["updated"] = time.clone());
+    }
+}
+
+/// No agent above the hook: nobody could own anything, and nothing is written.
+#[test]
+fn omx_051_no_pointer() {
+    let scratch = Scratch::new();
+    let payload = Window::open(&scratch, Agent::Codex, "%1").payload("SessionStart", "s1", &json!({})).to_string();
+    let mut other = Process::spawn(&scratch, &Launch { comm: "other", args: &[], tty: true }, None);
+    let mut call = Window::open(&scratch, Agent::Codex, "%1").call("s1", payload);
+    call.shell = None;
+    silent(&other.run(call));
+    assert_eq!(scratch.state().sessions(), []);
+}
+
+/// Changed: a record that cannot be read is not the same as none.
+#[test]
+fn omx_053_pointer_broken_json() {
+    let scratch = Scratch::new();
+    let mut window = Window::open(&scratch, Agent::Codex, "%1");
+    silent(&window.hook("SessionStart", "s1", &json!({})));
+    let path = scratch.state_dir().join("sessions/s1.json");
+    fs::write(&path, "{ nope").unwrap();
+    one_line(&window.hook("SessionStart", "s1", &json!({"source": "resume"})), 0);
+    let started = window.baton("s1", &["run", "start", "demo"]);
+    assert_eq!(started.code, Some(1), "{started:?}");
+    assert_eq!(fs::read(&path).unwrap(), b"{ nope");
+    assert_eq!(scratch.state().runs(), []);
+}
+
+/// Changed: a session that is named and not there is said to be missing; no other one is taken in its place.
+#[test]
+fn omx_055_env_session_needs_dir() {
+    let scratch = Scratch::new();
+    let mut window = Window::open(&scratch, Agent::Claude, "%1");
+    silent(&window.hook("SessionStart", "s1", &json!({})));
+    let before = scratch.state();
+    let started = window.baton("ghost", &["run", "start", "demo"]);
+    assert_eq!(started.code, Some(4), "{started:?}");
+    assert!(started.stderr.contains("ghost"), "{started:?}");
+    assert_eq!(scratch.state(), before);
+}
+
+/// A session of another directory is not the one that a plain shell here means.
+#[test]
+fn omx_059_pointer_other_worktree() {
+    let scratch = Scratch::new();
+    let other = scratch.home().join("other");
+    fs::create_dir(&other).unwrap();
+    let mut window = Window::open(&scratch, Agent::Claude, "%1");
+    silent(&window.hook("SessionStart", "s1", &json!({"cwd": other})));
+    let before = scratch.state();
+    assert_eq!(scratch.baton(["run", "start", "demo"]).run().code, Some(4));
+    assert_eq!(scratch.state(), before);
+    assert_eq!(scratch.baton(["run", "start", "demo"]).cwd(&other).run().code, Some(0));
+    assert_eq!(run(&scratch).owner.session.as_str(), "s1");
+}
+
+#[test]
+fn omx_060_pointer_symlinked_cwd() {
+    let scratch = Scratch::new();
+    let alias = scratch.home().join("alias");
+    symlink(scratch.home().join("work"), &alias).unwrap();
+    let mut window = Window::open(&scratch, Agent::Claude, "%1");
+    silent(&window.hook("SessionStart", "s1", &json!({"cwd": alias})));
+    let work = scratch.home().join("work").canonicalize().unwrap();
+    assert_eq!(scratch.state().sessions()[0].record.project.as_deref(), work.to_str());
+    assert_eq!(scratch.baton(["run", "start", "demo"]).run().code, Some(0));
+}
+
+/// A process that holds the state's lock, whatever it was made for.
+fn holder(scratch: &Scratch) -> Process {
+    let mut holder = Process::spawn(scratch, &Launch { comm: "holder", args: &[], tty: false }, None);
+    holder.lock(&scratch.state_dir().join("lock"));
+    holder
+}
+
+/// The lock is held by the kernel for a process: a file that was left behind is no lock, however young.
+#[test]
+fn omx_070_lock_stale_broken() {
+    let scratch = Scratch::new();
+    let mut window = Window::open(&scratch, Agent::Claude, "%1");
+    silent(&window.hook("SessionStart", "s1", &json!({})));
+    let lock = scratch.state_dir().join("lock");
+    for age in [Duration::ZERO, Duration::from_secs(11)] {
+        fs::write(&lock, "1.2.3").unwrap();
+        File::options().write(true).open(&lock).unwrap().set_modified(SystemTime::now() - age).unwrap();
+        let session = format!("s-{}", age.as_secs());
+        silent(&window.hook("SessionStart", &session, &json!({})));
+        assert!(scratch.state_dir().join(format!("sessions/{session}.json")).exists());
+    }
+}
+
+/// A dead holder blocks nobody: the next call has the lock, and acts on the event that waited.
+#[test]
+fn omx_072_lock_dead_holder_blocks() {
+    let scratch = Scratch::new();
+    let mut window = Window::open(&scratch, Agent::Codex, "%1");
+    silent(&window.hook("SessionStart", "s1", &json!({})));
+    let mut holder = holder(&scratch);
+    silent(&window.hook("SessionStart", "s2", &json!({})));
+    let waiting = |scratch: &Scratch| scratch.state().files.keys().any(|path| path.starts_with("inbox"));
+    assert!(waiting(&scratch), "the event waits for the lock");
+    holder.kill();
+    silent(&window.hook("SessionStart", "s3", &json!({})));
+    let state = scratch.state();
+    state.check();
+    assert_eq!(state.sessions().len(), 3);
+}
+
+/// Two windows resume one session at the same moment: one takes its run over, and the other is told who has it.
+#[test]
+fn omx_074_race_one_transfer() {
+    for _ in 0..4 {
+        let scratch = Scratch::new();
+        let mut first = Window::open(&scratch, Agent::Codex, "%1");
+        own_run(&mut first);
+        first.process.kill();
+        let mut windows = ["%2", "%3"].map(|pane| Window::open(&scratch, Agent::Codex, pane));
+        let ended: Vec<Ended> = thread::scope(|scope| {
+            let resume = |window| {
+                let window: &mut Window<'_> = window;
+                window.hook("SessionStart", "s1", &json!({"source": "resume"}))
+            };
+            let threads: Vec<_> = windows.iter_mut().map(|window| scope.spawn(move || resume(window))).collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+        });
+        let state = scratch.state();
+        state.check();
+        let run = run(&scratch);
+        assert_eq!((run.fence.0, run.history.len()), (2, 1), "{ended:?}");
+        let won = windows.iter().position(|window| window.process.pid() == run.owner.process.pid).unwrap();
+        assert!(ended[won].stdout.contains("additionalContext"), "{ended:?}");
+        assert!(!ended[1 - won].stdout.contains("additionalContext"), "{ended:?}");
+        assert!(ended[1 - won].stdout.contains("systemMessage"), "{ended:?}");
+    }
+}
+
+/// A transfer that fails half-way leaves the old owner, no lock and nothing half-written; the next attempt goes through.
+#[test]
+fn omx_075_rollback() {
+    let scratch = Scratch::new();
+    let Some(_mount) = Mount::tmpfs(&scratch.state_dir(), 512) else { return };
+    let mut first = Window::open(&scratch, Agent::Codex, "%1");
+    own_run(&mut first);
+    first.process.kill();
+    let before = (scratch.state().sessions(), scratch.state().runs());
+    let filler = scratch.state_dir().join("filler");
+    let mut file = File::create(&filler).unwrap();
+    while file.write_all(&[0; 4096]).is_ok() {}
+    let mut second = Window::open(&scratch, Agent::Codex, "%2");
+    one_line(&second.hook("SessionStart", "s1", &json!({"source": "resume"})), 0);
+    drop(file);
+    fs::remove_file(&filler).unwrap();
+    assert_eq!((scratch.state().sessions(), scratch.state().runs()), before);
+    let again = second.hook("SessionStart", "s1", &json!({"source": "resume", "model": "again"}));
+    assert_eq!((again.code, again.stderr.as_str()), (Some(0), ""), "{again:?}");
+    scratch.state().check();
+    assert_eq!(run(&scratch).owner.process.pid, second.process.pid());
+}
+
+/// Changed: to look at a broken record is an error that names the file, and not the answer that there is none.
+#[test]
+fn omx_088_pointer_broken_reads_as_none() {
+    let scratch = Scratch::new();
+    let mut window = Window::open(&scratch, Agent::Codex, "%1");
+    silent(&window.hook("SessionStart", "s1", &json!({})));
+    fs::write(scratch.state_dir().join("sessions/s1.json"), "{ not-json").unwrap();
+    let shown = scratch.baton(["session", "show", "s1"]).run();
+    assert_eq!(shown.code, Some(1), "{shown:?}");
+    assert!(shown.stderr.contains("sessions/s1.json"), "{shown:?}");
+    assert_eq!(scratch.baton(["session", "show", "s2"]).run().code, Some(4));
+}
+
+/// Lines that are broken cost themselves and nothing else, in a session's log and in the audit.
+#[test]
+fn omx_090_registry_bad_lines_skipped() {
+    let scratch = Scratch::new();
+    let mut window = Window::open(&scratch, Agent::Codex, "%1");
+    silent(&window.hook("SessionStart", "s1", &json!({})));
+    silent(&window.hook("UserPromptSubmit", "s1", &json!({"prompt": "words"})));
+    silent(&window.hook("Stop", "s1", &json!({})));
+    let state = scratch.state();
+    let lines = |output: &str| output.lines().count();
+    let before = lines(&scratch.baton(["log"]).run().stdout);
+    let spoilt = state.files.keys().filter(|path| path.extension().is_some_and(|ext| ext == "log" || ext == "jsonl"));
+    let spoilt: Vec<&PathBuf> = spoilt.collect();
+    assert!(spoilt.len() >= 2, "{spoilt:?}");
+    for path in spoilt {
+        let mut file = File::options().append(true).open(scratch.state_dir().join(path)).unwrap();
+        file.write_all(b"broken{\n\n\xff\xfe\n{\"at\":1}\n").unwrap();
+    }
+    let log = scratch.baton(["log"]).run();
+    assert_eq!((log.code, lines(&log.stdout)), (Some(0), before), "{log:?}");
+    silent(&window.hook("Stop", "s1", &json!({"last_assistant_message": "more"})));
+    silent(&window.hook("SessionEnd", "s1", &json!({})));
+    assert!(scratch.state().sessions()[0].record.over.is_some());
+}
+
+/// A command that does not get the lock says so, changes nothing, and does not claim that it did.
+#[test]
+fn omx_092_registry_lock_contention() {
+    let scratch = Scratch::new();
+    let mut window = Window::open(&scratch, Agent::Claude, "%1");
+    silent(&window.hook("SessionStart", "s1", &json!({})));
+    let before = scratch.state();
+    let _holder = holder(&scratch);
+    let started = window.baton("s1", &["run", "start", "demo"]);
+    assert_eq!((started.code, started.stdout.as_str()), (Some(1), ""), "{started:?}");
+    assert!(started.stderr.contains("lock"), "{started:?}");
+    assert_eq!(scratch.state(), before);
+}
+
+/// A holder that lives is never robbed, however long it has had the lock, and even when it is stopped.
+#[test]
+fn omx_094_registry_lock_stale_live() {
+    let scratch = Scratch::new();
+    let mut window = Window::open(&scratch, Agent::Claude, "%1");
+    silent(&window.hook("SessionStart", "s1", &json!({})));
+    let holder = holder(&scratch);
+    holder.stop();
+    let lock = File::options().write(true).open(scratch.state_dir().join("lock")).unwrap();
+    lock.set_modified(SystemTime::now() - Duration::from_secs(3600)).unwrap();
+    let before = scratch.state();
+    silent(&window.hook("SessionEnd", "s1", &json!({})));
+    let after = scratch.state();
+    assert_eq!((after.sessions(), after.audit()), (before.sessions(), before.audit()));
+    assert_ne!(after, before, "the end waits in the inbox");
+    drop(holder);
+    silent(&window.hook("SessionStart", "s2", &json!({"source": "clear"})));
+    scratch.state().check();
+    assert!(scratch.state().sessions().iter().any(|kept| kept.record.over.is_some()));
+}
+
+/// Half of a pane's name is no pane.
+#[test]
+fn amc_008_half_pane_unchanged() {
+    let scratch = Scratch::new();
+    let mut windows = ["", ""].map(|pane| Window::open(&scratch, Agent::Claude, pane));
+    let [first, second] = &mut windows;
+    silent(&first.hook("SessionStart", "s1", &json!({})));
+    first.process.kill();
+    silent(&second.hook("SessionStart", "s2", &json!({})));
+    for kept in scratch.state().sessions() {
+        assert!(!kept.archived, "{:?}", kept.record.id);
+        assert!(!matches!(kept.record.launches[0].pane, Pane::Tmux { .. }), "{:?}", kept.record.launches);
+    }
+}
+
+/// The index may name a record that is gone.
+#[test]
+fn amc_014_missing_file_ok() {
+    let scratch = Scratch::new();
+    let mut first = Window::open(&scratch, Agent::Claude, "%1");
+    silent(&first.hook("SessionStart", "s1", &json!({})));
+    first.process.kill();
+    fs::remove_file(scratch.state_dir().join("sessions/s1.json")).unwrap();
+    let mut second = Window::open(&scratch, Agent::Claude, "%1");
+    silent(&second.hook("SessionStart", "s2", &json!({})));
+    assert_eq!(listed(&scratch), (vec!["s2".to_owned()], String::new()));
+}
+
+/// A copy under another name is no record: the true one is listed once, and the copy is named and left alone.
+#[test]
+fn amc_016_same_id_twice() {
+    let scratch = Scratch::new();
+    let mut window = Window::open(&scratch, Agent::Claude, "%1");
+    silent(&window.hook("SessionStart", "s1", &json!({})));
+    let sessions = scratch.state_dir().join("sessions");
+    fs::copy(sessions.join("s1.json"), sessions.join("copy.json")).unwrap();
+    let bytes = fs::read(sessions.join("copy.json")).unwrap();
+    let (ids, said) = listed(&scratch);
+    assert_eq!(ids, ["s1"]);
+    assert!(said.contains("copy.json"), "{said}");
+    silent(&window.hook("UserPromptSubmit", "s1", &json!({"prompt": "words"})));
+    assert_eq!(fs::read(sessions.join("copy.json")).unwrap(), bytes);
+}
+
+#[test]
+fn amc_029_read_does_not_write() {
+    let scratch = Scratch::new();
+    let mut window = Window::open(&scratch, Agent::Claude, "%1");
+    let id = own_run(&mut window);
+    window.process.kill();
+    let before = scratch.state();
+    for args in [
+        &["session", "list", "--all"][..],
+        &["session", "show", "s1"],
+        &["run", "list"],
+        &["run", "show", &id],
+        &["log"],
+        &["explain", &id],
+    ] {
+        let output = scratch.baton(args.iter().copied()).run();
+        assert_eq!(output.code, Some(0), "{args:?}: {output:?}");
+        assert_eq!(scratch.state(), before, "{args:?}");
+    }
+}
+
+/// No multiplexer's program is asked whether anything lives: none has to be there.
+#[test]
+fn amc_034_terminal_binary_missing() {
+    let scratch = Scratch::new();
+    let mut window = Window::open(&scratch, Agent::Claude, "%1");
+    let payload = window.payload("SessionStart", "s1", &json!({})).to_string();
+    let mut call = window.call("s1", payload);
+    call.env.insert("PATH".to_owned(), "/nonexistent".to_owned());
+    silent(&window.process.run(call));
+    let sessions = scratch.baton(["session", "list", "--json"]).env("PATH", "/nonexistent").run().json();
+    assert_eq!(sessions[0]["live"], "yes");
+}
+
+/// Changed: a record of an agent that this version does not know cannot be judged, so it is left as it is.
+#[test]
+fn amc_046_unknown_agent_alive() {
+    let scratch = Scratch::new();
+    let mut window = Window::open(&scratch, Agent::Claude, "%1");
+    silent(&window.hook("SessionStart", "s1", &json!({})));
+    let path = scratch.state_dir().join("sessions/s1.json");
+    let record = fs::read_to_string(&path).unwrap().replace("\"claude\"", "\"another\"");
+    fs::write(&path, &record).unwrap();
+    one_line(&window.hook("SessionEnd", "s1", &json!({})), 0);
+    assert_eq!(fs::read_to_string(&path).unwrap(), record);
+    silent(&window.hook("SessionStart", "s2", &json!({"source": "resume"})));
+    assert_eq!(fs::read_to_string(&path).unwrap(), record);
+}
+
+/// One process, two threads: each lives as long as its own lock is held.
+#[test]
+fn amc_047_batch_one_open() {
+    let scratch = Scratch::new();
+    let mut window = Window::open(&scratch, Agent::Codex, "%1");
+    let locks = scratch.home().join(".codex/thread-writer-locks");
+    fs::create_dir_all(&locks).unwrap();
+    for session in ["s1", "s2"] {
+        window.process.lock(&locks.join(format!("{session}.lock")));
+        silent(&window.hook("SessionStart", session, &json!({})));
+        silent(&window.hook("UserPromptSubmit", session, &json!({"prompt": "words"})));
+    }
+    let live = || {
+        let sessions = scratch.baton(["session", "list", "--json"]).run().json();
+        let mut live: Vec<String> = sessions
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|session| format!("{} {}", session["id"], session["live"]))
+            .collect();
+        live.sort();
+        live
+    };
+    assert_eq!(live(), [r#""s1" "yes""#, r#""s2" "yes""#]);
+    window.process.unlock(&locks.join("s2.lock"));
+    assert_eq!(live(), [r#""s1" "yes""#, r#""s2" "no""#]);
+}
+
+/// One bad file among the records stops neither a list nor an event, and is left as it is.
+#[test]
+fn amc_054_old_binary_crash() {
+    let scratch = Scratch::new();
+    let mut window = Window::open(&scratch, Agent::Claude, "%1");
+    silent(&window.hook("SessionStart", "s1", &json!({})));
+    let sessions = scratch.state_dir().join("sessions");
+    let bad: [(&str, &[u8]); 6] = [
+        ("bin.json", b"\xff\xfe\0"),
+        ("list.json", b"[1]"),
+        ("empty.json", b""),
+        ("number.json", br#"{"id": 1, "created": 2}"#),
+        ("a b.json", b"{}"),
+        ("..json", b"{}"),
+    ];
+    for (name, bytes) in bad {
+        fs::write(sessions.join(name), bytes).unwrap();
+    }
+    let (ids, said) = listed(&scratch);
+    assert_eq!(ids, ["s1"]);
+    assert!(said.contains("bin.json") && said.contains("list.json") && said.contains("number.json"), "{said}");
+    silent(&window.hook("UserPromptSubmit", "s1", &json!({"prompt": "words"})));
+    silent(&window.hook("SessionStart", "s2", &json!({"source": "clear"})));
+    for (name, bytes) in bad {
+        assert_eq!(fs::read(sessions.join(name)).unwrap(), bytes, "{name}");
+    }
+}

@@ -1,0 +1,82 @@
+//! `docs/PEERS.md` says what is tested, and it is.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::Write;
+use std::path::PathBuf;
+
+use agent_baton_tests::program::workspace;
+
+/// What the page says of each id.
+fn listed() -> BTreeMap<String, String> {
+    let page = fs::read_to_string(workspace().join("docs/PEERS.md")).unwrap();
+    let rows = page.lines().filter_map(|line| {
+        let cells: Vec<&str> = line.trim_matches('|').split('|').map(str::trim).collect();
+        let id = cells.first()?.strip_prefix('`')?.strip_suffix('`')?;
+        assert_eq!(cells.len(), 3, "{line}");
+        assert!(!cells[2].is_empty(), "{id} without a word on it");
+        Some((id.to_owned(), cells[1].to_owned()))
+    });
+    rows.collect()
+}
+
+/// The names of the tests of both files.
+fn tests() -> Vec<String> {
+    let text = ["core-wasm/tests/peers.rs", "tests/tests/peers.rs"]
+        .map(|path| fs::read_to_string(workspace().join(path)).unwrap())
+        .concat();
+    let name = |line: &str| {
+        let line = line.trim();
+        let name =
+            line.strip_prefix("fn ").and_then(|rest| rest.split('(').next()).or_else(|| line.strip_suffix(':'))?;
+        (name.starts_with("omx_") || name.starts_with("amc_")).then(|| name.to_owned())
+    };
+    text.lines().filter_map(name).collect()
+}
+
+#[test]
+fn every_listed_case_has_its_test_and_every_test_its_row() {
+    let listed = listed();
+    assert!(listed.len() > 80, "{}", listed.len());
+    let tests = tests();
+    let mut wanted = Vec::new();
+    for (id, outcome) in &listed {
+        match outcome.as_str() {
+            "same" | "better" | "changed" => wanted.push(id.replace('-', "_")),
+            "left out" => {}
+            other => panic!("{id}: {other:?} is not one of the page's words"),
+        }
+    }
+    for test in &wanted {
+        assert!(tests.contains(test), "{test} is listed and is no test");
+    }
+    for test in &tests {
+        assert!(wanted.contains(test), "{test} is a test and is not listed");
+    }
+}
+
+/// The cases themselves are not part of this tree. Where they lie beside it, none may be missing from the page.
+#[test]
+fn no_case_is_forgotten() {
+    let beside = || workspace().parent().map(|above| above.join("shared/cases"));
+    let Some(dir) = std::env::var_os("BATON_PEER_CASES").map(PathBuf::from).or_else(beside).filter(|dir| dir.is_dir())
+    else {
+        drop(writeln!(std::io::stderr(), "\nSKIPPED: the peers' cases are not beside this tree; set BATON_PEER_CASES"));
+        return;
+    };
+    let listed = listed();
+    let mut seen = 0;
+    for system in ["omx", "amc"] {
+        for entry in fs::read_dir(dir.join(system)).unwrap() {
+            let case: serde_json::Value = serde_json::from_slice(&fs::read(entry.unwrap().path()).unwrap()).unwrap();
+            let (id, verdict) = (case["id"].as_str().unwrap(), case["verdict"].as_str().unwrap());
+            if !matches!(verdict, "adopt" | "flaw") {
+                continue;
+            }
+            seen += 1;
+            let outcome = listed.get(id).unwrap_or_else(|| panic!("{id} is not in docs/PEERS.md"));
+            assert_eq!(outcome == "better", verdict == "flaw", "{id}: {outcome}, {verdict}");
+        }
+    }
+    assert!(seen > 0, "no case in {}", dir.display());
+}

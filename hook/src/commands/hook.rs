@@ -49,9 +49,12 @@ pub struct Hook {
     agent: AgentName,
 }
 
+/// An agent, as it is named on the command line.
 #[derive(Clone, Copy, ValueEnum)]
-enum AgentName {
+pub enum AgentName {
+    /// Claude Code.
     Claude,
+    /// Codex.
     Codex,
 }
 

@@ -12,13 +12,14 @@ use crate::wiring::file::Source;
 use crate::words;
 
 /// The longest line that is shown whole, in characters.
-const MAX_LINE: usize = 400;
+const MAX_LINE: usize = 4000;
 
 /// The difference of one file, as `diff -u` writes it. A symlink is named with where it leads.
 #[must_use]
 pub fn of_file(source: &Source, after: Option<&str>) -> String {
     let name = |path: &Path| path.display().to_string();
-    let file = source.link().map_or_else(|| name(&source.path), |real| format!("{} -> {}", name(&source.path), name(real)));
+    let file =
+        source.link().map_or_else(|| name(&source.path), |real| format!("{} -> {}", name(&source.path), name(real)));
     let none = || "/dev/null".to_owned();
     let old = if source.text.is_some() { file.clone() } else { none() };
     let new = if after.is_some() { file } else { none() };
@@ -79,6 +80,6 @@ mod tests {
         {
             assert_eq!(clean(line), expected);
         }
-        assert!(clean(&"x".repeat(500)).ends_with("x... (100 more characters)"));
+        assert!(clean(&"x".repeat(4100)).ends_with("x... (100 more characters)"));
     }
 }

@@ -80,19 +80,19 @@ impl Install {
         let places = Places::find()?;
         // Nothing is made for a dry run, not even the lock.
         let lock = if self.dry_run { None } else { Some(Lock::take(&places.lock())?) };
-        let done = self.run_locked(&places);
+        let made = lock.as_ref().map(|lock| lock.made.clone()).unwrap_or_default();
+        let done = self.run_locked(&places, &made);
         if let Some(lock) = lock
             && !places.receipt().exists()
         {
-            lock.remove();
-            // Not empty where something else is in it.
-            let _ = std::fs::remove_dir(places.data());
+            lock.remove(&made);
         }
         done
     }
 
-    fn run_locked(&self, places: &Places) -> Result<(), CommandError> {
-        let receipt = Receipt::load(&places.receipt())?;
+    fn run_locked(&self, places: &Places, made: &[PathBuf]) -> Result<(), CommandError> {
+        let mut receipt = Receipt::load(&places.receipt())?;
+        receipt.dirs.extend(made.iter().cloned());
         let agents = self.agents()?;
         let work = self.plan(places, &receipt, &agents)?;
         for note in &work.notes {
@@ -197,10 +197,8 @@ impl Install {
 
     fn say_what_is_next(&self, agents: &[Agent]) {
         if agents.contains(&Agent::Codex) && !self.trust {
-            say(
-                "Codex runs a hook only once you trust it: start codex and choose to trust the hooks when it asks, \
-                 or run `baton install --trust`",
-            );
+            say("Codex runs a hook only once you trust it: start codex and choose to trust the hooks when it asks, \
+                 or run `baton install --trust`");
         }
         say("sessions that are open now go on as before; `baton doctor` checks, `baton uninstall` takes it out");
     }
@@ -208,7 +206,8 @@ impl Install {
 
 /// The entries to trust: ours, at the places where they will stand, with the hashes that Codex itself gives them.
 fn trusts(presence: &Presence, file: &Path, hooks: &str, command: &Command) -> Result<Vec<Trust>, WiringError> {
-    let codex = presence.program.as_ref().ok_or_else(|| WiringError::Untrusted("codex is not on the PATH".to_owned()))?;
+    let codex =
+        presence.program.as_ref().ok_or_else(|| WiringError::Untrusted("codex is not on the PATH".to_owned()))?;
     let path = codex_path(file);
     let value = json::parse(file, hooks)?.unwrap_or_default();
     let calls = find::calls(&value, Agent::Codex);

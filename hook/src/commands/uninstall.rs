@@ -1,6 +1,6 @@
 //! `baton uninstall`: takes out what the receipt lists, and nothing else.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use agent_baton_core::agent::Agent;
 use agent_baton_core::decision::Shelf;
@@ -52,10 +52,9 @@ impl Uninstall {
             let lock = Lock::take(&places.lock())?;
             let mut receipt = Receipt::load(&places.receipt())?;
             self.take_out(&places, &mut receipt)?;
-            if receipt.is_empty() {
+            if receipt.files.is_empty() {
                 std::fs::remove_file(places.receipt()).map_err(WiringError::io("remove", &places.receipt()))?;
-                lock.remove();
-                let _ = std::fs::remove_dir(places.data());
+                lock.remove(&receipt.dirs);
             }
         } else {
             say("install put nothing anywhere, as far as its receipt tells; `baton doctor` names entries made by hand");
@@ -90,7 +89,6 @@ impl Uninstall {
         }
         if last {
             remove_program(receipt)?;
-            remove_dirs(receipt);
             receipt.save(&places.receipt())?;
         }
         Ok(())
@@ -126,7 +124,9 @@ impl Uninstall {
     fn purge_configuration(&self) -> Result<(), CommandError> {
         let variable = |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
         let base = variable("XDG_CONFIG_HOME").or_else(|| variable("HOME").map(|home| home.join(".config")));
-        let Some(file) = base.map(|base| base.join("baton/config.toml")).filter(|file| file.exists()) else { return Ok(()) };
+        let Some(file) = base.map(|base| base.join("baton/config.toml")).filter(|file| file.exists()) else {
+            return Ok(());
+        };
         match difference::ask(&format!("Remove your configuration {} too?", file.display())) {
             Ok(()) => Ok(std::fs::remove_file(&file).map_err(WiringError::io("remove", &file))?),
             Err(CommandError::Wiring(_)) => {
@@ -182,13 +182,6 @@ fn remove_program(receipt: &mut Receipt) -> Result<(), CommandError> {
         Err(_) => {}
     }
     Ok(())
-}
-
-/// Directories that install made go where nothing is in them any more.
-fn remove_dirs(receipt: &mut Receipt) {
-    for dir in receipt.dirs.drain(..).rev() {
-        let _ = std::fs::remove_dir::<&Path>(&dir);
-    }
 }
 
 fn say(text: &str) {

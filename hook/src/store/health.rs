@@ -46,7 +46,8 @@ impl Store {
         let root = self.layout.root();
         let space = statvfs(root).map_err(|error| StoreError::io("look at", root)(error.into()))?;
         let at = self.layout.lock();
-        let locked = file::is_there(&at)? && matches!(lock::take(&at, Instant::now() + PATIENCE), Err(LockError::Busy { .. }));
+        let locked =
+            file::is_there(&at)? && matches!(lock::take(&at, Instant::now() + PATIENCE), Err(LockError::Busy { .. }));
         // The C library's types differ.
         #[allow(clippy::unnecessary_cast)]
         let free = space.blocks_available() as u64 * space.fragment_size() as u64;

@@ -21,7 +21,10 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// Where Codex cannot be run, or gives no answer.
 pub fn hashes(codex: &Path, hooks: &str) -> Result<Vec<(String, String)>, WiringError> {
     let failed = |why: &str| WiringError::Untrusted(format!("{} {why}", codex.display()));
-    let home = tempfile::Builder::new().prefix("baton-codex-").tempdir().map_err(WiringError::io("make", Path::new("a temporary directory")))?;
+    let home = tempfile::Builder::new()
+        .prefix("baton-codex-")
+        .tempdir()
+        .map_err(WiringError::io("make", Path::new("a temporary directory")))?;
     std::fs::write(home.path().join("hooks.json"), hooks).map_err(WiringError::io("write", home.path()))?;
     let mut command = Command::new(codex);
     command.arg("app-server").current_dir(home.path()).env("HOME", home.path()).env("CODEX_HOME", home.path());

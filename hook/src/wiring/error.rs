@@ -39,7 +39,9 @@ pub enum WiringError {
         path: PathBuf,
     },
     /// A symlink leads to another one.
-    #[error("{path} is a symlink to {target}, which is a symlink too; name the file itself by one link, then run this again")]
+    #[error(
+        "{path} is a symlink to {target}, which is a symlink too; name the file itself by one link, then run this again"
+    )]
     LinkToLink {
         /// The file.
         path: PathBuf,
@@ -81,7 +83,9 @@ pub enum WiringError {
         path: PathBuf,
     },
     /// The receipt cannot be read.
-    #[error("the receipt {path} cannot be read ({source}), so what baton put into which file is not known; restore it, or move it away")]
+    #[error(
+        "the receipt {path} cannot be read ({source}), so what baton put into which file is not known; restore it, or move it away"
+    )]
     Receipt {
         /// The receipt.
         path: PathBuf,

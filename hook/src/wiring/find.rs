@@ -51,5 +51,6 @@ pub fn calls(file: &Value, agent: Agent) -> Vec<Found> {
 #[must_use]
 pub fn is_wired(calls: &[Found], event: &str, wanted: &Group) -> bool {
     let mut of_event = calls.iter().filter(|call| call.event == event);
-    of_event.next().is_some_and(|call| call.value == wanted.handler() && call.matcher.is_none()) && of_event.next().is_none()
+    of_event.next().is_some_and(|call| call.value == wanted.handler() && call.matcher.is_none())
+        && of_event.next().is_none()
 }

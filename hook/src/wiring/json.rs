@@ -153,8 +153,11 @@ fn check_groups(path: &Path, body: &str, groups: &Array<'_>) -> Result<(), Wirin
 fn prove(path: &Path, before: Option<Value>, text: &str, event: &str, group: &Group) -> Result<(), WiringError> {
     let unproven = || WiringError::Unproven { path: path.to_owned() };
     let mut wanted = before.ok_or_else(unproven)?;
-    let hooks = wanted.as_object_mut().map(|root| root.entry("hooks").or_insert_with(|| Value::Object(Default::default())));
-    let groups = hooks.and_then(Value::as_object_mut).map(|hooks| hooks.entry(event).or_insert_with(|| Value::Array(Vec::new())));
+    let hooks =
+        wanted.as_object_mut().map(|root| root.entry("hooks").or_insert_with(|| Value::Object(Default::default())));
+    let groups = hooks
+        .and_then(Value::as_object_mut)
+        .map(|hooks| hooks.entry(event).or_insert_with(|| Value::Array(Vec::new())));
     let groups = groups.and_then(Value::as_array_mut).ok_or_else(unproven)?;
     groups.push(serde_json::to_value(group).map_err(|_| unproven())?);
     if parse(path, text)? == Some(wanted) { Ok(()) } else { Err(unproven()) }

@@ -90,7 +90,8 @@ impl Container {
         let last = self.members.map_or(self.open + 1, |(_, last)| last);
         let behind = || tokens.iter().filter(|token| token.range.start >= last && token.range.end <= self.close);
         let comma = behind().find(|token| token.token == Token::Comma).map(|token| token.range.end);
-        let comment = |token: &&TokenAndRange<'_>| matches!(token.token, Token::CommentLine(_) | Token::CommentBlock(_));
+        let comment =
+            |token: &&TokenAndRange<'_>| matches!(token.token, Token::CommentLine(_) | Token::CommentBlock(_));
         let commented = behind().filter(comment).map(|token| token.range.end).max();
         let broken = self.is_broken(&text) || (self.members.is_none() && !style.inline);
 

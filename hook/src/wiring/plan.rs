@@ -51,7 +51,10 @@ pub fn hooks(agent: Agent, source: Source, command: &Command, wired: Option<&Wir
     let (mut added, mut notes) = (Vec::new(), Vec::new());
     for event in events(agent) {
         if others.iter().any(|call| call.event == *event) {
-            notes.push(format!("{} calls baton on {event} by an entry that install did not put there; it was left", path.display()));
+            notes.push(format!(
+                "{} calls baton on {event} by an entry that install did not put there; it was left",
+                path.display()
+            ));
             continue;
         }
         let (group, mut made) = (group(event), json::Made::default());
@@ -109,7 +112,9 @@ impl Change {
             self.source.back_up(backup)?;
         }
         self.source.replace(&self.after)?;
-        if self.renews && let Some(wired) = receipt.files.get_mut(&self.source.path) {
+        if self.renews
+            && let Some(wired) = receipt.files.get_mut(&self.source.path)
+        {
             wired.additions = vec![self.addition];
             receipt.save(receipt_at)?;
         }

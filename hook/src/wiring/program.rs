@@ -28,7 +28,18 @@ pub struct Copy {
 
 /// Parts of a path below which a program does not stay: build directories, and package managers' directories of one version each.
 const PASSING: [&str; 12] = [
-    "target", "registry", "versions", "installs", "Cellar", "store", "node_modules", "toolchains", "tmp", "releases", "uv", "shm",
+    "target",
+    "registry",
+    "versions",
+    "installs",
+    "Cellar",
+    "store",
+    "node_modules",
+    "toolchains",
+    "tmp",
+    "releases",
+    "uv",
+    "shm",
 ];
 
 impl Program {

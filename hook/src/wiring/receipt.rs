@@ -137,15 +137,9 @@ impl Receipt {
     /// # Errors
     /// Where the system refuses.
     pub fn save(&self, path: &Path) -> Result<(), WiringError> {
-        let bytes = serde_json::to_vec_pretty(self)
-            .map_err(|source| WiringError::Receipt { path: path.to_owned(), source })?;
+        let bytes =
+            serde_json::to_vec_pretty(self).map_err(|source| WiringError::Receipt { path: path.to_owned(), source })?;
         write_atomically(path, &bytes, 0o600)
-    }
-
-    /// Whether it lists nothing.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.program.is_none() && self.files.is_empty() && self.dirs.is_empty()
     }
 }
 
@@ -154,6 +148,8 @@ impl Receipt {
 pub struct Lock {
     file: File,
     path: PathBuf,
+    /// The directories that were made for it, the outermost first.
+    pub made: Vec<PathBuf>,
 }
 
 impl Lock {
@@ -163,9 +159,10 @@ impl Lock {
     /// Where another holds it for long, or the system refuses.
     pub fn take(path: &Path) -> Result<Self, WiringError> {
         let deadline = Instant::now() + PATIENCE;
+        let mut made = Vec::new();
         loop {
             if let Some(dir) = path.parent() {
-                make_dirs(dir)?;
+                made.extend(make_dirs(dir)?);
             }
             let mut options = OpenOptions::new();
             let file = match options.write(true).create(true).truncate(false).mode(0o600).open(path) {
@@ -174,7 +171,7 @@ impl Lock {
                 file => file.map_err(WiringError::io("open", path))?,
             };
             match file.try_lock() {
-                Ok(()) if is_at(&file, path) => return Ok(Self { file, path: path.to_owned() }),
+                Ok(()) if is_at(&file, path) => return Ok(Self { file, path: path.to_owned(), made }),
                 // Removed between open and lock: a lock on a file that has gone excludes nobody.
                 Ok(()) => {}
                 Err(std::fs::TryLockError::Error(error)) => return Err(WiringError::io("lock", path)(error)),
@@ -186,10 +183,13 @@ impl Lock {
         }
     }
 
-    /// Removes the lock file, then gives the lock back.
-    pub fn remove(self) {
+    /// Removes the lock file, and these directories where nothing is in them; then gives the lock back.
+    pub fn remove(self, dirs: &[PathBuf]) {
         // Where it stays, it is an empty file.
         let _ = std::fs::remove_file(&self.path);
+        for dir in dirs.iter().rev() {
+            let _ = std::fs::remove_dir(dir);
+        }
         drop(self.file);
     }
 }

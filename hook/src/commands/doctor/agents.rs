@@ -31,7 +31,10 @@ pub fn check(patient: &Patient) -> Vec<Finding> {
             Some(said) => match number(&said) {
                 Some(found) if found > tested(*agent) => {
                     let [a, b, c] = tested(*agent);
-                    Finding::note("agents", format!("{name}: {said}, newer than the {a}.{b}.{c} that baton was tested with"))
+                    Finding::note(
+                        "agents",
+                        format!("{name}: {said}, newer than the {a}.{b}.{c} that baton was tested with"),
+                    )
                 }
                 _ => Finding::ok("agents", format!("{name}: {said}")),
             },

@@ -14,7 +14,11 @@ const SLACK: u64 = 60_000;
 
 pub fn check(patient: &Patient) -> Vec<Finding> {
     if patient.now.unix_ms < YOUNGEST {
-        return vec![Finding::problem("clock", format!("it is said to be {}", words::instant(&patient.now)), "set the clock")];
+        return vec![Finding::problem(
+            "clock",
+            format!("it is said to be {}", words::instant(&patient.now)),
+            "set the clock",
+        )];
     }
     let Some(store) = &patient.store else { return Vec::new() };
     let ids = store.sessions(Shelf::Live).unwrap_or_default();
@@ -22,6 +26,9 @@ pub fn check(patient: &Patient) -> Vec<Finding> {
     let ahead = ahead.filter(|session| session.updated.unix_ms > patient.now.unix_ms + SLACK).count();
     vec![match ahead {
         0 => Finding::ok("clock", words::instant(&patient.now)),
-        some => Finding::note("clock", format!("{some} sessions are from the future: the clock was set back; their age counts from now")),
+        some => Finding::note(
+            "clock",
+            format!("{some} sessions are from the future: the clock was set back; their age counts from now"),
+        ),
     }]
 }

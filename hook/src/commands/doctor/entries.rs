@@ -19,11 +19,15 @@ fn of(patient: &Patient, agent: Agent) -> Finding {
     let name = row(agent).comm;
     let files = match patient.hooks(agent) {
         Ok(files) => files,
-        Err(error) => return Finding::problem("entries", error.to_string(), "then run `baton doctor` again"),
+        Err(error) => return Finding::failed("entries", &error),
     };
     let install = format!("run `baton install --agent {name}`");
-    if files.iter().any(|file| file.value.get("disableAllHooks") .and_then(serde_json::Value::as_bool) == Some(true)) {
-        return Finding::problem("entries", format!("{name}: disableAllHooks is set"), "take that key out of its settings");
+    if files.iter().any(|file| file.value.get("disableAllHooks").and_then(serde_json::Value::as_bool) == Some(true)) {
+        return Finding::problem(
+            "entries",
+            format!("{name}: disableAllHooks is set"),
+            "take that key out of its settings",
+        );
     }
     let calls: Vec<&Found> = files.iter().flat_map(|file| &file.calls).collect();
     let plugin = plugin(agent);
@@ -51,7 +55,10 @@ fn of(patient: &Patient, agent: Agent) -> Finding {
         let what = format!("{name}: calls baton more than once on {} ({paths})", doubled.join(", "));
         return Finding::problem("entries", what, "take out all but one of the entries");
     }
-    Finding::ok("entries", format!("{name}: calls baton on {} events ({})", events(agent).len(), paths().collect::<Vec<_>>().join(", ")))
+    Finding::ok(
+        "entries",
+        format!("{name}: calls baton on {} events ({})", events(agent).len(), paths().collect::<Vec<_>>().join(", ")),
+    )
 }
 
 /// A plugin of baton's that is enabled.

@@ -22,8 +22,13 @@ pub fn check(patient: &Patient) -> Vec<Finding> {
 fn last(patient: &Patient, agent: Agent) -> Finding {
     let name = row(agent).comm;
     match patient.store.as_ref().and_then(|store| newest(store, agent)) {
-        Some(at) => Finding::ok("events", format!("{name}: last called {} ({})", words::local(&at, &patient.now), ago(&at, &patient.now))),
-        None => Finding::note("events", format!("{name}: has not called yet; it does at the first prompt of a new session")),
+        Some(at) => Finding::ok(
+            "events",
+            format!("{name}: last called {} ({})", words::local(&at, &patient.now), ago(&at, &patient.now)),
+        ),
+        None => {
+            Finding::note("events", format!("{name}: has not called yet; it does at the first prompt of a new session"))
+        }
     }
 }
 

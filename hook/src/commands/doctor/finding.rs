@@ -46,6 +46,11 @@ impl Finding {
         Self { level: Level::Problem, way_out: Some(way_out.into()), ..Self::ok(check, what) }
     }
 
+    /// An error that says its way out itself.
+    pub fn failed(check: &'static str, error: &impl std::fmt::Display) -> Self {
+        Self { level: Level::Problem, ..Self::ok(check, error.to_string()) }
+    }
+
     /// The line for a person.
     pub fn line(&self) -> String {
         let level = match self.level {

@@ -7,6 +7,6 @@ pub fn check(patient: &Patient) -> Vec<Finding> {
     let Some(store) = &patient.store else { return Vec::new() };
     vec![match store.check_format() {
         Ok(()) => Finding::ok("format", "the state is of this version's format"),
-        Err(error) => Finding::problem("format", error.to_string(), "until then nothing is recorded"),
+        Err(error) => Finding::failed("format", &error),
     }]
 }

@@ -11,7 +11,11 @@ pub fn check(patient: &Patient) -> Vec<Finding> {
     let mut findings = vec![match health.waiting {
         0 => Finding::ok("inbox", "no event waits"),
         few if few <= MANY => Finding::note("inbox", format!("{few} events wait; the next event acts on them first")),
-        many => Finding::problem("inbox", format!("{many} events wait"), "see above whether the lock is held or the disk is full"),
+        many => Finding::problem(
+            "inbox",
+            format!("{many} events wait"),
+            "see above whether the lock is held or the disk is full",
+        ),
     }];
     if health.aside > 0 {
         let what = format!("{} files were set aside because they could not be used", health.aside);

@@ -25,12 +25,16 @@ pub fn check(patient: &Patient) -> Vec<Finding> {
         return vec![Finding::ok("loops", "no other loop by a Stop hook is known here")];
     }
     let way_out = "a session in which both run may be kept going by both: use one of them in a session";
-    found.into_iter().map(|name| Finding::note("loops", format!("another loop by a Stop hook: {name}; {way_out}"))).collect()
+    found
+        .into_iter()
+        .map(|name| Finding::note("loops", format!("another loop by a Stop hook: {name}; {way_out}")))
+        .collect()
 }
 
 fn handlers(file: &serde_json::Value, agent: Agent) -> Vec<String> {
     let stop = find::handlers(file).into_iter().filter(|found| found.event == "Stop" && !is_call(&found.value, agent));
-    let command = stop.filter_map(|found| found.value.get("command").and_then(|command| command.as_str()).map(str::to_owned));
+    let command =
+        stop.filter_map(|found| found.value.get("command").and_then(|command| command.as_str()).map(str::to_owned));
     command.filter(|command| is_loop(command)).map(|command| format!("{}: {command}", row(agent).comm)).collect()
 }
 

@@ -10,9 +10,9 @@ mod inbox;
 mod loops;
 mod patient;
 mod program;
+mod receipt;
 mod records;
 mod sandbox;
-mod receipt;
 mod state;
 mod trust;
 

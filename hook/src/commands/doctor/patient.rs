@@ -52,7 +52,7 @@ impl Patient {
     /// Where HOME says nothing, or the machine does not say where this runs.
     pub fn find(fix: bool) -> Result<Self, CommandError> {
         let here = here()?;
-        let find = || Home::resolve(&Env::of_process(), std::env::current_dir().ok().as_deref(), &here.place);
+        let find = || Home::resolve(&Env::of_process(), None, &here.place);
         let mut home = find();
         if fix
             && let Err(HomeError::Mode { path, .. }) = &home
@@ -67,7 +67,8 @@ impl Patient {
 
     /// Each agent that is there.
     pub fn agents(&self) -> Vec<(Agent, Presence)> {
-        let there = |agent: &Agent| Places::presence(*agent).ok().filter(|found| found.configured || found.program.is_some());
+        let there =
+            |agent: &Agent| Places::presence(*agent).ok().filter(|found| found.configured || found.program.is_some());
         Agent::ALL.iter().filter_map(|agent| Some((*agent, there(agent)?))).collect()
     }
 

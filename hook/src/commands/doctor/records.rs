@@ -7,7 +7,7 @@ pub fn check(patient: &Patient) -> Vec<Finding> {
     let Some(store) = &patient.store else { return Vec::new() };
     match store.unreadable() {
         Ok(wrong) if wrong.is_empty() => vec![Finding::ok("records", "every record can be read")],
-        Ok(wrong) => wrong.iter().map(|error| Finding::problem("records", error.to_string(), "then run `baton doctor` again")).collect(),
-        Err(error) => vec![Finding::problem("records", error.to_string(), "then run `baton doctor` again")],
+        Ok(wrong) => wrong.iter().map(|error| Finding::failed("records", error)).collect(),
+        Err(error) => vec![Finding::failed("records", &error)],
     }
 }

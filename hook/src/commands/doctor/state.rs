@@ -15,7 +15,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub fn check(patient: &Patient) -> Vec<Finding> {
     let home = match &patient.home {
         Ok(home) => home.path().display().to_string(),
-        Err(error) => return vec![Finding::problem("state", error.to_string(), "run `baton doctor --fix` where it is only the mode")],
+        Err(error) => return vec![Finding::failed("state", error)],
     };
     let Some(store) = &patient.store else {
         return vec![Finding::note("state", format!("{home} is not there yet; the first event makes it"))];
@@ -23,15 +23,18 @@ pub fn check(patient: &Patient) -> Vec<Finding> {
     if patient.fix
         && let Err(error) = store.lock(Instant::now() + PATIENCE, &patient.now)
     {
-        return vec![Finding::problem("state", error.to_string(), "then run `baton doctor --fix` again")];
+        return vec![Finding::failed("state", &error)];
     }
     let health = match store.health() {
         Ok(health) => health,
-        Err(error) => return vec![Finding::problem("state", error.to_string(), "then run `baton doctor` again")],
+        Err(error) => return vec![Finding::failed("state", &error)],
     };
     let mut findings = vec![Finding::ok("state", format!("{home}: yours alone"))];
     if health.shared {
-        findings.push(Finding::note("state", "its file system may be shared between machines: each has a directory of its own"));
+        findings.push(Finding::note(
+            "state",
+            "its file system may be shared between machines: each has a directory of its own",
+        ));
     }
     if health.free < ENOUGH {
         let left = format!("{home}: only {} KiB are left on its file system", health.free / 1024);
@@ -39,7 +42,11 @@ pub fn check(patient: &Patient) -> Vec<Finding> {
     }
     if health.locked {
         let what = format!("{home}: another call has held the lock for 2 seconds");
-        findings.push(Finding::problem("state", what, format!("see which with `fuser {}`", words::clean(&format!("{home}/lock")))));
+        findings.push(Finding::problem(
+            "state",
+            what,
+            format!("see which with `fuser {}`", words::clean(&format!("{home}/lock"))),
+        ));
     }
     if health.commit && !health.locked {
         let what = format!("{home}: a commit was cut off");

@@ -15,7 +15,7 @@ pub fn check(patient: &Patient) -> Vec<Finding> {
     }
     match look(patient) {
         Ok(findings) => findings,
-        Err(error) => vec![Finding::problem("trust", error.to_string(), "then run `baton doctor` again")],
+        Err(error) => vec![Finding::failed("trust", &error)],
     }
 }
 
@@ -29,9 +29,17 @@ fn look(patient: &Patient) -> Result<Vec<Finding>, WiringError> {
             let key = format!("{}:{place}", codex_path(&file.path).display());
             let hash = trust::hash(&call.event, call.matcher.as_deref(), &call.value);
             findings.push(match toml::trusted(&settings, &key) {
-                Some(trusted) if Some(trusted) == hash.as_deref() => Finding::ok("trust", format!("codex {}: trusted", call.event)),
-                Some(_) => Finding::problem("trust", format!("codex {}: modified since it was trusted, so it does not run", call.event), WAY_OUT),
-                None => Finding::problem("trust", format!("codex {}: untrusted, so it does not run", call.event), WAY_OUT),
+                Some(trusted) if Some(trusted) == hash.as_deref() => {
+                    Finding::ok("trust", format!("codex {}: trusted", call.event))
+                }
+                Some(_) => Finding::problem(
+                    "trust",
+                    format!("codex {}: modified since it was trusted, so it does not run", call.event),
+                    WAY_OUT,
+                ),
+                None => {
+                    Finding::problem("trust", format!("codex {}: untrusted, so it does not run", call.event), WAY_OUT)
+                }
             });
         }
     }

@@ -9,4 +9,5 @@ pub mod machine;
 pub mod reply;
 pub mod snapshot;
 pub mod store;
+pub mod wiring;
 pub mod words;

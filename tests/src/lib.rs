@@ -4,6 +4,7 @@
 pub mod capture;
 pub mod mount;
 pub mod mutation;
+pub mod person;
 pub mod process;
 pub mod program;
 pub mod replay;
@@ -15,5 +16,6 @@ pub mod state;
 pub mod view;
 pub mod window;
 
+pub use person::Person;
 pub use scratch::Scratch;
 pub use window::Window;

@@ -89,6 +89,21 @@ impl Scratch {
         Call { command, stdin: Vec::new() }
     }
 
+    /// The same with the program at another path.
+    #[must_use]
+    pub fn program<'a>(&self, program: &Path, args: impl IntoIterator<Item = &'a str>) -> Call {
+        let mut command = Command::new(program);
+        command
+            .args(args)
+            .current_dir(self.home().join("work"))
+            .env_clear()
+            .envs(self.env());
+        Call {
+            command,
+            stdin: Vec::new(),
+        }
+    }
+
     /// The same for a hook's call with this payload.
     #[must_use]
     pub fn hook(&self, agent: &str, payload: impl Into<Vec<u8>>) -> Call {

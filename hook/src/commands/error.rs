@@ -10,6 +10,7 @@ use crate::core::CoreError;
 use crate::decider::DeciderError;
 use crate::machine::MachineError;
 use crate::store::{HomeError, LockError, StoreError};
+use crate::wiring::WiringError;
 use crate::words;
 
 /// Why a command did not do what it was asked.
@@ -46,6 +47,12 @@ pub enum CommandError {
     /// The lock was not to be had.
     #[error(transparent)]
     Lock(#[from] LockError),
+    /// An agent's configuration was not changed.
+    #[error(transparent)]
+    Wiring(#[from] WiringError),
+    /// Checks found something amiss; they said what.
+    #[error("{0} of the checks above need something done")]
+    Unwell(usize),
     /// The question was not settled.
     #[error(transparent)]
     Decider(#[from] DeciderError),

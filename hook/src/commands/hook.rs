@@ -52,9 +52,12 @@ pub struct Hook {
     notification: Option<String>,
 }
 
+/// An agent, as it is named on the command line.
 #[derive(Clone, Copy, ValueEnum)]
-enum AgentName {
+pub enum AgentName {
+    /// Claude Code.
     Claude,
+    /// Codex.
     Codex,
 }
 

@@ -4,15 +4,19 @@ pub mod caller;
 pub mod context;
 pub mod decide;
 pub mod demo;
+pub mod difference;
+pub mod doctor;
 pub mod error;
 pub mod explain;
 pub mod hook;
+pub mod install;
 pub mod log;
 pub mod print;
 pub mod replay;
 pub mod run;
 pub mod schema;
 pub mod session;
+pub mod uninstall;
 pub mod view;
 
 use std::process::ExitCode;
@@ -37,6 +41,12 @@ enum Command {
     /// Look at the agents' sessions
     #[command(subcommand)]
     Session(session::Session),
+    /// Have the agents call baton: show what would change in their configuration, ask, write it
+    Install(install::Install),
+    /// Take out of the agents' configuration what install put in
+    Uninstall(uninstall::Uninstall),
+    /// Check that everything is in place, and say what to do where it is not
+    Doctor(doctor::Doctor),
     /// Tell in three sentences what a decision saw, which rule applied and what changed
     Explain(explain::Explain),
     /// Print the decisions, newest last
@@ -75,6 +85,9 @@ pub fn main() -> ExitCode {
         Command::Hook(hook) => return hook.run(),
         Command::Run(run) => run.run(),
         Command::Session(session) => session.run(),
+        Command::Install(install) => install.run(),
+        Command::Uninstall(uninstall) => uninstall.run(),
+        Command::Doctor(doctor) => doctor.run(),
         Command::Explain(explain) => explain.run(),
         Command::Log(log) => log.run(),
         Command::Demo(demo) => demo.run(),

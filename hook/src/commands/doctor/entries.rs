@@ -1,0 +1,82 @@
+//! Whether each agent calls baton on each event, and once.
+
+use agent_baton_core::agent::Agent;
+
+use super::finding::Finding;
+use super::patient::Patient;
+use crate::agents::row;
+use crate::wiring::entry::events;
+use crate::wiring::file::Source;
+use crate::wiring::find::Found;
+use crate::wiring::place::Places;
+use crate::wiring::toml;
+
+pub fn check(patient: &Patient) -> Vec<Finding> {
+    patient.agents().iter().map(|(agent, _)| of(patient, *agent)).collect()
+}
+
+fn of(patient: &Patient, agent: Agent) -> Finding {
+    let name = row(agent).comm;
+    let files = match patient.hooks(agent) {
+        Ok(files) => files,
+        Err(error) => return Finding::failed("entries", &error),
+    };
+    let install = format!("run `baton install --agent {name}`");
+    if files.iter().any(|file| file.value.get("disableAllHooks").and_then(serde_json::Value::as_bool) == Some(true)) {
+        return Finding::problem(
+            "entries",
+            format!("{name}: disableAllHooks is set"),
+            "take that key out of its settings",
+        );
+    }
+    let calls: Vec<&Found> = files.iter().flat_map(|file| &file.calls).collect();
+    let plugin = plugin(agent);
+    if let Some(plugin) = &plugin
+        && !calls.is_empty()
+    {
+        let what = format!("{name}: both the plugin {plugin} and an entry in its settings call baton");
+        return Finding::problem("entries", what, "keep one: disable the plugin, or run `baton uninstall`");
+    }
+    if let Some(plugin) = plugin {
+        return Finding::ok("entries", format!("{name}: by the plugin {plugin}"));
+    }
+    let count = |event: &str| calls.iter().filter(|call| call.event == event).count();
+    let missing: Vec<&str> = events(agent).iter().copied().filter(|event| count(event) == 0).collect();
+    let doubled: Vec<&str> = events(agent).iter().copied().filter(|event| count(event) > 1).collect();
+    let paths = || files.iter().filter(|file| !file.calls.is_empty()).map(|file| file.path.display().to_string());
+    if missing.len() == events(agent).len() {
+        return Finding::problem("entries", format!("{name}: does not call baton"), install);
+    }
+    if !missing.is_empty() {
+        return Finding::problem("entries", format!("{name}: does not call baton on {}", missing.join(", ")), install);
+    }
+    if !doubled.is_empty() {
+        let paths = paths().collect::<Vec<_>>().join(" and ");
+        let what = format!("{name}: calls baton more than once on {} ({paths})", doubled.join(", "));
+        return Finding::problem("entries", what, "take out all but one of the entries");
+    }
+    Finding::ok(
+        "entries",
+        format!("{name}: calls baton on {} events ({})", events(agent).len(), paths().collect::<Vec<_>>().join(", ")),
+    )
+}
+
+/// A plugin of baton's that is enabled.
+fn plugin(agent: Agent) -> Option<String> {
+    let ours = |name: &str| name.split('@').next() == Some("baton");
+    match agent {
+        Agent::Claude => {
+            let path = Places::presence(agent).ok()?.dir.join("settings.json");
+            let value = crate::wiring::json::parse(&path, Source::read(&path).ok()?.text()).ok()??;
+            let enabled = value.get("enabledPlugins")?.as_object()?;
+            enabled.iter().find(|(name, on)| ours(name) && on.as_bool() == Some(true)).map(|(name, _)| name.clone())
+        }
+        Agent::Codex => {
+            let path = Places::codex_settings().ok()?;
+            let document = toml::parse(&path, Source::read(&path).ok()?.text()).ok()?;
+            let plugins = document.get("plugins")?.as_table_like()?;
+            let on = |item: &toml_edit::Item| item.get("enabled").and_then(toml_edit::Item::as_bool).unwrap_or(true);
+            plugins.iter().find(|(name, item)| ours(name) && on(item)).map(|(name, _)| name.to_owned())
+        }
+    }
+}

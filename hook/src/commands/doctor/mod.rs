@@ -1,0 +1,72 @@
+//! `baton doctor`: one file for each check.
+
+mod agents;
+mod clock;
+mod entries;
+mod events;
+mod finding;
+mod format;
+mod inbox;
+mod loops;
+mod patient;
+mod program;
+mod receipt;
+mod records;
+mod sandbox;
+mod state;
+mod trust;
+
+use clap::Args;
+
+use crate::commands::error::CommandError;
+use crate::commands::print;
+use finding::{Finding, Level};
+use patient::Patient;
+
+/// Checks that everything is in place, a line each, with what to do where it is not. Exit 1 where something needs doing.
+#[derive(Args)]
+pub struct Doctor {
+    /// A list of JSON objects
+    #[arg(long)]
+    json: bool,
+    /// Put right what can be put right without asking: the mode of the state directory, a commit that was cut off, the index
+    #[arg(long)]
+    fix: bool,
+}
+
+/// The checks, in the order in which they are told.
+const CHECKS: [fn(&Patient) -> Vec<Finding>; 13] = [
+    agents::check,
+    entries::check,
+    trust::check,
+    program::check,
+    events::check,
+    state::check,
+    format::check,
+    records::check,
+    inbox::check,
+    sandbox::check,
+    clock::check,
+    receipt::check,
+    loops::check,
+];
+
+impl Doctor {
+    /// Checks.
+    ///
+    /// # Errors
+    /// When something needs doing, or nothing says where the person's files are.
+    pub fn run(self) -> Result<(), CommandError> {
+        let patient = Patient::find(self.fix)?;
+        let findings: Vec<Finding> = CHECKS.iter().flat_map(|check| check(&patient)).collect();
+        if self.json {
+            print::json(&findings)?;
+        } else {
+            print::lines(&findings.iter().map(Finding::line).collect::<String>())?;
+        }
+        match findings.iter().filter(|finding| finding.level == Level::Problem).count() {
+            0 => Ok(()),
+            problems => Err(CommandError::Unwell(problems)),
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! What the checks look at.
+
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use agent_baton_core::agent::Agent;
+use agent_baton_core::stamp::Stamp;
+use serde_json::Value;
+
+use crate::commands::context::here;
+use crate::commands::error::CommandError;
+use crate::machine::{Machine, This};
+use crate::store::{Env, Home, HomeError, Store};
+use crate::wiring::WiringError;
+use crate::wiring::file::Source;
+use crate::wiring::find::{self, Found};
+use crate::wiring::json;
+use crate::wiring::place::{Places, Presence, Scope};
+
+/// How long a program may take to say its version.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// The person's installation.
+pub struct Patient {
+    /// Whether to put right what can be.
+    pub fix: bool,
+    /// Where the person's files are.
+    pub places: Places,
+    /// The present moment.
+    pub now: Stamp,
+    /// The state directory, or why it cannot be used.
+    pub home: Result<Home, HomeError>,
+    /// The store, where the directory exists and can be used.
+    pub store: Option<Store>,
+}
+
+/// A file of an agent with its hooks.
+pub struct HooksFile {
+    /// Its path.
+    pub path: PathBuf,
+    /// What it holds.
+    pub value: Value,
+    /// Its calls of baton.
+    pub calls: Vec<Found>,
+}
+
+impl Patient {
+    /// Finds it.
+    ///
+    /// # Errors
+    /// Where HOME says nothing, or the machine does not say where this runs.
+    pub fn find(fix: bool) -> Result<Self, CommandError> {
+        let here = here()?;
+        let find = || Home::resolve(&Env::of_process(), None, &here.place);
+        let mut home = find();
+        if fix
+            && let Err(HomeError::Mode { path, .. }) = &home
+            && Store::close_to_others(path).is_ok()
+        {
+            home = find();
+        }
+        let there = home.as_ref().ok().filter(|home| home.path().exists());
+        let store = there.map(|home| Store::open(home, &here.place));
+        Ok(Self { fix, places: Places::find()?, now: This.now(&here.place), home, store })
+    }
+
+    /// Each agent that is there.
+    pub fn agents(&self) -> Vec<(Agent, Presence)> {
+        let there =
+            |agent: &Agent| Places::presence(*agent).ok().filter(|found| found.configured || found.program.is_some());
+        Agent::ALL.iter().filter_map(|agent| Some((*agent, there(agent)?))).collect()
+    }
+
+    /// The files of an agent that hold hooks here: the person's, the project's, the person's in this project.
+    ///
+    /// # Errors
+    /// The first that cannot be read.
+    pub fn hooks(&self, agent: Agent) -> Result<Vec<HooksFile>, WiringError> {
+        let mut files: Vec<HooksFile> = Vec::new();
+        for scope in [Scope::User, Scope::Project, Scope::Local] {
+            let Ok(path) = self.places.hooks(agent, scope) else { continue };
+            let source = Source::read(&path)?;
+            if source.text.is_none() || files.iter().any(|file| file.path == path) {
+                continue;
+            }
+            let value = json::parse(&path, source.text())?.unwrap_or_default();
+            let calls = find::calls(&value, agent);
+            files.push(HooksFile { path, value, calls });
+        }
+        Ok(files)
+    }
+}
+
+/// What a program says to `--version`: its first line. None where it says nothing in time.
+pub fn version(program: &std::path::Path) -> Option<String> {
+    let mut command = Command::new(program);
+    command.arg("--version").stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut child = command.spawn().ok()?;
+    let deadline = Instant::now() + PATIENCE;
+    while child.try_wait().ok()?.is_none() {
+        if Instant::now() >= deadline {
+            let _ = child.kill();
+            let _ = child.wait();
+            return None;
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let output = child.wait_with_output().ok()?;
+    String::from_utf8_lossy(&output.stdout).lines().next().map(str::to_owned)
+}

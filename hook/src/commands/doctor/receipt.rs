@@ -1,0 +1,30 @@
+//! Whether the files that install changed are as it left them.
+
+use super::finding::Finding;
+use super::patient::Patient;
+use crate::wiring::file::{Source, sha256};
+use crate::wiring::receipt::Receipt;
+
+pub fn check(patient: &Patient) -> Vec<Finding> {
+    let receipt = match Receipt::load(&patient.places.receipt()) {
+        Ok(receipt) => receipt,
+        Err(error) => return vec![Finding::failed("receipt", &error)],
+    };
+    let mut findings = Vec::new();
+    for (path, wired) in &receipt.files {
+        let newest = wired.additions.last().map(|addition| addition.after.as_str());
+        let what = match Source::read(path) {
+            Err(error) => {
+                findings.push(Finding::failed("receipt", &error));
+                continue;
+            }
+            Ok(source) if source.text.is_none() => "is gone since install".to_owned(),
+            Ok(source) if newest == Some(sha256(source.text().as_bytes()).as_str()) => {
+                "is as install left it".to_owned()
+            }
+            Ok(_) => "was edited since install; uninstall takes out the entries one by one".to_owned(),
+        };
+        findings.push(Finding::ok("receipt", format!("{} {what}", path.display())));
+    }
+    findings
+}

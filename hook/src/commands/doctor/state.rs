@@ -1,0 +1,56 @@
+//! The state directory: owner, mode, file system, space, lock.
+
+use std::time::{Duration, Instant};
+
+use super::finding::Finding;
+use super::patient::Patient;
+use crate::words;
+
+/// The least space that lets baton work for long, in bytes.
+const ENOUGH: u64 = 16 * 1024 * 1024;
+
+/// How long the lock is waited for when something is put right.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+pub fn check(patient: &Patient) -> Vec<Finding> {
+    let home = match &patient.home {
+        Ok(home) => home.path().display().to_string(),
+        Err(error) => return vec![Finding::failed("state", error)],
+    };
+    let Some(store) = &patient.store else {
+        return vec![Finding::note("state", format!("{home} is not there yet; the first event makes it"))];
+    };
+    if patient.fix
+        && let Err(error) = store.lock(Instant::now() + PATIENCE, &patient.now)
+    {
+        return vec![Finding::failed("state", &error)];
+    }
+    let health = match store.health() {
+        Ok(health) => health,
+        Err(error) => return vec![Finding::failed("state", &error)],
+    };
+    let mut findings = vec![Finding::ok("state", format!("{home}: yours alone"))];
+    if health.shared {
+        findings.push(Finding::note(
+            "state",
+            "its file system may be shared between machines: each has a directory of its own",
+        ));
+    }
+    if health.free < ENOUGH {
+        let left = format!("{home}: only {} KiB are left on its file system", health.free / 1024);
+        findings.push(Finding::problem("state", left, "free space; until then events may be lost"));
+    }
+    if health.locked {
+        let what = format!("{home}: another call has held the lock for 2 seconds");
+        findings.push(Finding::problem(
+            "state",
+            what,
+            format!("see which with `fuser {}`", words::clean(&format!("{home}/lock"))),
+        ));
+    }
+    if health.commit && !health.locked {
+        let what = format!("{home}: a commit was cut off");
+        findings.push(Finding::problem("state", what, "the next event ends it, or `baton doctor --fix`"));
+    }
+    findings
+}

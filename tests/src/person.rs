@@ -1,0 +1,128 @@
+//! A person who installs: a home with agents' configuration in it, and the program where it stays.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use crate::program;
+use crate::scratch::{Call, Output, Scratch};
+
+/// The home of one test.
+pub struct Person {
+    /// Where it is.
+    pub scratch: Scratch,
+    program: PathBuf,
+}
+
+impl Default for Person {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Person {
+    /// A home with the directories of both agents, empty, and no agent on the PATH. The program is where install would copy it, so that no
+    /// test but the one of copying waits for that.
+    #[must_use]
+    pub fn new() -> Self {
+        let scratch = Scratch::new();
+        let program = scratch.home().join(".local/share/baton/bin/baton");
+        fs::create_dir_all(program.parent().unwrap()).unwrap();
+        if fs::hard_link(program::baton(), &program).is_err() {
+            fs::copy(program::baton(), &program).unwrap();
+        }
+        for dir in [".claude", ".codex"] {
+            fs::create_dir(scratch.home().join(dir)).unwrap();
+        }
+        Self { scratch, program }
+    }
+
+    /// A path below the home.
+    #[must_use]
+    pub fn at(&self, path: &str) -> PathBuf {
+        self.scratch.home().join(path)
+    }
+
+    /// The program that the entries name.
+    #[must_use]
+    pub fn program(&self) -> &Path {
+        &self.program
+    }
+
+    /// Writes a file below the home.
+    pub fn write(&self, path: &str, bytes: impl AsRef<[u8]>) {
+        fs::create_dir_all(self.at(path).parent().unwrap()).unwrap();
+        fs::write(self.at(path), bytes).unwrap();
+    }
+
+    /// Reads one.
+    #[must_use]
+    pub fn read(&self, path: &str) -> Vec<u8> {
+        fs::read(self.at(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+    }
+
+    /// Puts a program of this name, a shell script, on the PATH.
+    pub fn script(&self, name: &str, text: &str) {
+        let path = self.scripts().join(name);
+        fs::create_dir_all(self.scripts()).unwrap();
+        fs::write(&path, format!("#!/bin/sh\n{text}\n")).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+
+    /// The directory that is first on the PATH. Not the one of the stand-ins, which have the agents' names too.
+    #[must_use]
+    pub fn scripts(&self) -> PathBuf {
+        self.scratch.root().join("scripts")
+    }
+
+    /// A call of the program. Its words are separated by blanks.
+    #[must_use]
+    pub fn call(&self, words: &str) -> Call {
+        let path = format!("{}:/usr/local/bin:/usr/bin:/bin", self.scripts().display());
+        self.scratch.program(&self.program, words.split_whitespace()).env("PATH", path)
+    }
+
+    /// Runs it to its end.
+    pub fn run(&self, words: &str) -> Output {
+        self.call(words).run()
+    }
+
+    /// Runs it, and checks that it exits with 0.
+    pub fn done(&self, words: &str) -> Output {
+        let output = self.run(words);
+        assert_eq!(output.code, Some(0), "{words}: {output:?}");
+        output
+    }
+
+    /// Every file below the home but the program, with its bytes; a directory by its name alone, a symlink by where it leads.
+    #[must_use]
+    pub fn tree(&self) -> BTreeMap<PathBuf, Vec<u8>> {
+        let mut tree = BTreeMap::new();
+        let mut dirs = vec![self.scratch.home()];
+        while let Some(dir) = dirs.pop() {
+            for entry in fs::read_dir(dir).unwrap() {
+                let path = entry.unwrap().path();
+                let meta = fs::symlink_metadata(&path).unwrap();
+                let content = if meta.is_symlink() {
+                    fs::read_link(&path).unwrap().into_os_string().into_encoded_bytes()
+                } else if meta.is_dir() {
+                    dirs.push(path.clone());
+                    Vec::new()
+                } else if path == self.program {
+                    continue;
+                } else {
+                    fs::read(&path).unwrap()
+                };
+                tree.insert(path, content);
+            }
+        }
+        tree
+    }
+}
+
+/// Says that a case was left out: the harness shows `eprintln` only where a test fails.
+pub fn skip(why: &str) {
+    drop(writeln!(std::io::stderr(), "\nSKIPPED: {why}"));
+}

@@ -1,0 +1,335 @@
+//! What install writes, what it refuses, and what it leaves alone.
+
+use std::fs;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+use std::process::{Command, Stdio};
+
+use agent_baton_tests::{Person, Scratch, program};
+use serde_json::{Value, json};
+
+const CLAUDE: &str = ".claude/settings.json";
+const CODEX: &str = ".codex/hooks.json";
+
+fn parsed(person: &Person, path: &str) -> Value {
+    serde_json::from_slice(&person.read(path)).unwrap()
+}
+
+fn one(command: Value) -> Value {
+    json!([{ "hooks": [command] }])
+}
+
+#[test]
+fn entries_of_claude() {
+    let person = Person::new();
+    person.done("install --yes --agent claude");
+    let entry = one(
+        json!({"type": "command", "command": person.program(), "args": ["hook", "--agent", "claude"], "timeout": 5}),
+    );
+    let events =
+        ["SessionStart", "UserPromptSubmit", "Stop", "StopFailure", "Notification", "PreCompact", "SessionEnd"];
+    let hooks: serde_json::Map<String, Value> =
+        events.iter().map(|event| ((*event).to_owned(), entry.clone())).collect();
+    assert_eq!(parsed(&person, CLAUDE), json!({ "hooks": hooks }));
+    assert!(!person.at(CODEX).exists(), "another agent than the one named");
+}
+
+#[test]
+fn entries_of_codex() {
+    let person = Person::new();
+    person.done("install --yes --agent codex");
+    let command = format!("{} hook --agent codex", person.program().display());
+    let entry = |timeout| one(json!({"type": "command", "command": command, "timeout": timeout}));
+    let longer =
+        ["SessionStart", "UserPromptSubmit", "Stop", "PermissionRequest", "PreCompact"].map(|event| (event, 5));
+    // Codex cuts these at 3 seconds, and warns of more.
+    let hooks = longer.into_iter().chain([("Interrupt", 3), ("SessionEnd", 3)]);
+    let hooks: serde_json::Map<String, Value> = hooks.map(|(event, time)| (event.to_owned(), entry(time))).collect();
+    assert_eq!(parsed(&person, CODEX), json!({ "hooks": hooks }));
+}
+
+#[test]
+fn foreign_hooks_stay_before_ours() {
+    let person = Person::new();
+    let foreign = json!({"matcher": "startup", "hooks": [{"type": "command", "command": "theirs"}]});
+    person.write(CODEX, json!({"hooks": {"SessionStart": [foreign.clone(), foreign.clone()]}}).to_string());
+    person.done("install --yes");
+    let groups = parsed(&person, CODEX)["hooks"]["SessionStart"].as_array().unwrap().clone();
+    assert_eq!(groups[..2], [foreign.clone(), foreign]);
+    assert_eq!(groups.len(), 3);
+}
+
+#[test]
+fn an_entry_made_by_hand_is_not_doubled() {
+    let person = Person::new();
+    let by_hand =
+        json!({"hooks": {"Stop": [{"hooks": [{"type": "command", "command": "/opt/baton hook --agent claude"}]}]}});
+    person.write(CLAUDE, by_hand.to_string());
+    let output = person.done("install --yes --agent claude");
+    assert!(output.stderr.contains("on Stop by an entry that install did not put there"), "{output:?}");
+    assert_eq!(parsed(&person, CLAUDE)["hooks"]["Stop"], by_hand["hooks"]["Stop"]);
+    person.done("uninstall --yes");
+    assert_eq!(person.read(CLAUDE), by_hand.to_string().into_bytes());
+}
+
+#[test]
+fn what_cannot_be_read_is_refused_with_its_line() {
+    for (path, text, line) in [
+        (CLAUDE, &b"{\n  \"a\": 1\n  \"b\": 2\n}\n"[..], "line 2"),
+        (CLAUDE, b"{\n  \"a\": 1\n", "line"),
+        (CLAUDE, b"[]", "line 1"),
+        (CLAUDE, b"{'a': 1}", "line 1"),
+        (CLAUDE, b"{a: 1}", "line 1"),
+        (CLAUDE, b"{\n\"hooks\": []}", "line 2"),
+        (CLAUDE, b"{\n\"hooks\": {\n\"Stop\": {}}}", "line 3"),
+        (CLAUDE, b"{\"hooks\": {\"Stop\":\n [\"x\"]}}", "line 2"),
+        (CLAUDE, b"{\"hooks\": {},\n \"hooks\": {}}", "line 2"),
+        (CLAUDE, b"{\"a\": \"\xff\"}", "UTF-8"),
+        (CLAUDE, b"null null", "line 1"),
+        (CODEX, b"{\"hooks\": 1}", "line 1"),
+        (".codex/config.toml", b"a = 1\nb = \n", "line 2"),
+    ] {
+        let person = Person::new();
+        person.write(path, text);
+        let tree = person.tree();
+        let output = person.run("install --yes --writable");
+        let shown = String::from_utf8_lossy(text);
+        assert_eq!(output.code, Some(1), "{shown}: {output:?}");
+        assert!(output.stderr.contains(line) && output.stderr.contains(path), "{shown}: {output:?}");
+        // The parts are planned together: where one cannot be, none is written.
+        assert_eq!(person.tree(), tree, "{shown}");
+    }
+}
+
+#[test]
+fn deep_nesting_is_refused() {
+    let person = Person::new();
+    person.write(CLAUDE, "[".repeat(1_000_000));
+    let output = person.run("install --yes");
+    assert_eq!(output.code, Some(1), "{output:?}");
+    assert!(output.stderr.contains("nested deeper"), "{output:?}");
+}
+
+#[test]
+fn a_symlink_is_followed_once_and_named() {
+    let person = Person::new();
+    person.write("dotfiles/settings.json", "{\n  \"a\": 1\n}\n");
+    fs::set_permissions(person.at("dotfiles/settings.json"), fs::Permissions::from_mode(0o640)).unwrap();
+    symlink("../dotfiles/settings.json", person.at(CLAUDE)).unwrap();
+    let tree = person.tree();
+    let output = person.done("install --yes");
+    assert!(output.stdout.contains("settings.json -> "), "{output:?}");
+    assert!(fs::symlink_metadata(person.at(CLAUDE)).unwrap().is_symlink());
+    let meta = fs::metadata(person.at("dotfiles/settings.json")).unwrap();
+    assert_eq!(meta.mode() & 0o777, 0o640);
+    person.done("uninstall --yes");
+    assert_eq!(person.tree(), tree);
+
+    fs::rename(person.at("dotfiles/settings.json"), person.at("dotfiles/real.json")).unwrap();
+    symlink("real.json", person.at("dotfiles/settings.json")).unwrap();
+    let tree = person.tree();
+    let output = person.run("install --yes");
+    assert_eq!(output.code, Some(1), "{output:?}");
+    assert!(output.stderr.contains("symlink too"), "{output:?}");
+    assert_eq!(person.tree(), tree);
+}
+
+#[test]
+fn without_a_terminal_or_on_a_dry_run_nothing_is_written() {
+    for (words, status, says) in [("install", 1, "add --yes"), ("install --dry-run", 0, "dry run")] {
+        let person = Person::new();
+        person.write(CLAUDE, "{}");
+        let tree = person.tree();
+        let output = person.run(words);
+        assert_eq!(output.code, Some(status), "{output:?}");
+        assert!(output.stderr.contains(says), "{output:?}");
+        assert!(output.stdout.contains("+++ ") && output.stdout.contains("\"SessionEnd\""), "{output:?}");
+        assert_eq!(person.tree(), tree, "{words}");
+    }
+}
+
+#[test]
+fn the_agents_are_found() {
+    let person = Person::new();
+    fs::remove_dir(person.at(".codex")).unwrap();
+    let output = person.done("install --yes");
+    assert!(output.stderr.contains("claude is not on the PATH"), "{output:?}");
+    assert!(person.at(CLAUDE).exists() && !person.at(".codex").exists());
+    // A program is enough too; its directory is made, and goes with uninstall.
+    person.script("codex", "exit 0");
+    person.done("install --yes");
+    assert!(person.at(CODEX).exists());
+    person.done("uninstall --yes");
+    assert!(!person.at(".codex").exists() && !person.at(CLAUDE).exists());
+
+    let nobody = Person::new();
+    fs::remove_dir(nobody.at(".codex")).unwrap();
+    fs::remove_dir(nobody.at(".claude")).unwrap();
+    let tree = nobody.tree();
+    let output = nobody.run("install --yes");
+    assert_eq!(output.code, Some(1), "{output:?}");
+    assert!(output.stderr.contains("no agent was found"), "{output:?}");
+    assert_eq!(nobody.tree(), tree);
+}
+
+#[test]
+fn a_project_gets_an_entry_that_is_silent_without_baton() {
+    let person = Person::new();
+    fs::create_dir_all(person.at("work/.git")).unwrap();
+    person.done("install --yes --scope project");
+    for path in ["work/.claude/settings.json", "work/.codex/hooks.json"] {
+        let text = String::from_utf8(person.read(path)).unwrap();
+        assert!(!text.contains(person.scratch.home().to_str().unwrap()), "{text}");
+        let command = parsed(&person, path)["hooks"]["Stop"][0]["hooks"][0]["command"].as_str().unwrap().to_owned();
+        let output = Command::new("/bin/sh")
+            .args(["-c", &command])
+            .env_clear()
+            .env("PATH", "/usr/bin:/bin")
+            .stdin(Stdio::null())
+            .output();
+        let output = output.unwrap();
+        assert!(output.status.success() && output.stdout.is_empty() && output.stderr.is_empty(), "{output:?}");
+        // Where it is there, it is called with exactly these words.
+        person.script("baton", "echo \"$@\"");
+        let path = format!("{}:/usr/bin:/bin", person.scripts().display());
+        let output = Command::new("/bin/sh").args(["-c", &command]).env_clear().env("PATH", path).output().unwrap();
+        assert!(String::from_utf8_lossy(&output.stdout).starts_with("hook --agent c"), "{output:?}");
+    }
+    person.done("uninstall --yes");
+    assert!(!person.at("work/.claude").exists() && !person.at("work/.codex").exists());
+
+    person.done("install --yes --scope local");
+    assert!(person.at("work/.claude/settings.local.json").exists());
+    assert_eq!(person.run("install --yes --scope local --agent codex").code, Some(1));
+}
+
+#[test]
+fn a_program_that_does_not_stay_is_copied() {
+    let scratch = Scratch::new();
+    fs::create_dir(scratch.home().join(".claude")).unwrap();
+    let build = scratch.home().join("target/debug/baton");
+    fs::create_dir_all(build.parent().unwrap()).unwrap();
+    fs::copy(program::baton(), &build).unwrap();
+    let copy = scratch.home().join(".local/share/baton/bin/baton");
+    let output = scratch.program(&build, ["install", "--yes"]).run();
+    assert_eq!(output.code, Some(0), "{output:?}");
+    assert!(output.stdout.contains("made: a copy of"), "{output:?}");
+    assert_eq!(fs::read(&copy).unwrap(), fs::read(&build).unwrap());
+    let settings = fs::read_to_string(scratch.home().join(CLAUDE)).unwrap();
+    assert!(settings.contains(copy.to_str().unwrap()) && !settings.contains("target/debug"), "{settings}");
+    let output = scratch.program(&copy, ["uninstall", "--yes"]).run();
+    assert_eq!(output.code, Some(0), "{output:?}");
+    assert!(!copy.exists() && !scratch.home().join(".local").exists());
+}
+
+/// The hashes that Codex 0.169.0 itself gives the entries of a project.
+const HASHES: [(&str, &str, &str); 7] = [
+    ("session_start", "sessionStart", "sha256:503d2f4c5f6e58a2419f8e7e999ce0f0d78858a636fd10dc1b9bcfe696047827"),
+    (
+        "user_prompt_submit",
+        "userPromptSubmit",
+        "sha256:99f8e66f61a252d4c86ddcff8e507e319526d46eeac10145658eedd64def1add",
+    ),
+    ("stop", "stop", "sha256:0e62913dd9f98e8290434438e194fdcb5d2ade375a7b72a3c3518264d45c4a17"),
+    ("interrupt", "interrupt", "sha256:cde1f655d3011878e21b303b434830f0afc1e7000043418ffbd8c5f3430420b7"),
+    (
+        "permission_request",
+        "permissionRequest",
+        "sha256:d5f1927739431d507673b7958f0a3ca3cf02b5ee998960832b9d2e1999ee7a3c",
+    ),
+    ("pre_compact", "preCompact", "sha256:d0bf4fcc13dd66475252ed09a41d695f415b93c752bc27ae62d71b9fa0a4fe45"),
+    ("session_end", "sessionEnd", "sha256:d343e1857c85b44015c03f29a67643cb52b35be6bd3459e2518fe5fe458371d1"),
+];
+
+/// A client that lists the entries with these hashes.
+fn client(person: &Person, hashes: impl Fn(&str) -> String) {
+    let entry = |(place, name, hash): &(&str, &str, &str)| json!({"key": format!("/any/hooks.json:{place}:0:0"), "eventName": name, "currentHash": hashes(hash)});
+    let answer = json!({"id": 1, "result": {"data": [{"hooks": HASHES.iter().map(entry).collect::<Vec<_>>()}]}});
+    person.script("codex", &format!("read a; echo '{{\"id\":0,\"result\":{{}}}}'; read b; read c; echo '{answer}'"));
+}
+
+#[test]
+fn trust_is_written_only_where_the_client_confirms_it() {
+    const SETTINGS: &str = ".codex/config.toml";
+    let install = "install --yes --scope project --agent codex --trust";
+    let before = "model = \"x\"\r\n\r\n[tui]\r\nnotifications = true";
+    let person = Person::new();
+    fs::create_dir_all(person.at("work/.git")).unwrap();
+    person.write(SETTINGS, before);
+
+    type Spoil = fn(&Person);
+    let unconfirmed: [(&str, Spoil); 4] = [
+        ("is not on the PATH", |_| {}),
+        ("own hash", |person| client(person, |hash| hash.replace('a', "b"))),
+        ("in a form that is not known", |person| {
+            person.script("codex", "read a; read b; read c; echo '{\"id\":1,\"error\":{}}'")
+        }),
+        ("did not say", |person| person.script("codex", "exit 1")),
+    ];
+    for (says, spoil) in unconfirmed {
+        spoil(&person);
+        let output = person.run(install);
+        assert_eq!(output.code, Some(1), "{output:?}");
+        assert!(output.stderr.contains("trust entries were not written") && output.stderr.contains(says), "{output:?}");
+        assert_eq!(person.read(SETTINGS), before.as_bytes(), "{says}");
+        assert!(person.at("work/.codex/hooks.json").exists(), "{says}: the rest is installed");
+    }
+
+    client(&person, str::to_owned);
+    person.done(install);
+    let text = String::from_utf8(person.read(SETTINGS)).unwrap();
+    let file = person.at("work/.codex/hooks.json");
+    for (place, _, hash) in HASHES {
+        let entry = format!("[hooks.state.\"{}:{place}:0:0\"]\r\ntrusted_hash = \"{hash}\"\r\n", file.display());
+        assert!(text.contains(&entry), "{entry} in {text}");
+    }
+    assert!(text.starts_with(before), "{text}");
+    assert!(person.done(install).stderr.contains("nothing was written"));
+    person.done("uninstall --yes");
+    assert_eq!(person.read(SETTINGS), before.as_bytes());
+}
+
+#[test]
+fn the_sandbox_is_opened_where_asked() {
+    const SETTINGS: &str = ".codex/config.toml";
+    for before in [
+        "",
+        "model = \"x\" # mine\n",
+        "[sandbox_workspace_write]\nnetwork_access = true\n\n[tui]\n",
+        "[sandbox_workspace_write]\r\nwritable_roots = [\r\n  \"/a\", # a\r\n]\r\n",
+        "sandbox_workspace_write = { network_access = true }\n",
+        "\u{feff}a = 1\n",
+    ] {
+        let person = Person::new();
+        person.write(SETTINGS, before);
+        person.done("install --yes --agent codex --writable");
+        let text = String::from_utf8(person.read(SETTINGS)).unwrap();
+        let state = person.scratch.state_dir();
+        assert!(text.contains(state.to_str().unwrap()) && text.contains("writable_roots"), "{text}");
+        assert!(person.done("install --yes --agent codex --writable").stderr.contains("nothing was written"));
+        // The same with other lines written meanwhile.
+        person.write(SETTINGS, format!("{text}\n[later]\nx = 1\n"));
+        person.done("uninstall --yes");
+        let text = String::from_utf8(person.read(SETTINGS)).unwrap();
+        assert!(!text.contains(state.to_str().unwrap()) && text.contains("[later]"), "{text}");
+    }
+}
+
+#[test]
+fn one_dated_backup() {
+    let person = Person::new();
+    person.write(CLAUDE, "{}");
+    let backups = || {
+        let names =
+            fs::read_dir(person.at(".claude")).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        names.filter(|name| name.starts_with("settings.json.before-baton-")).collect::<Vec<_>>()
+    };
+    person.done("install --yes");
+    let first = backups();
+    assert_eq!(first.len(), 1);
+    assert_eq!(fs::read(person.at(".claude").join(&first[0])).unwrap(), b"{}");
+    // An entry of ours that someone changed is put right; what was there before baton stays what is kept.
+    let changed = String::from_utf8(person.read(CLAUDE)).unwrap().replacen("\"timeout\": 5", "\"timeout\": 6", 1);
+    person.write(CLAUDE, changed);
+    person.run("install --yes");
+    assert_eq!(backups(), first);
+}

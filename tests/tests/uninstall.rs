@@ -1,0 +1,158 @@
+//! What uninstall takes out of files that were edited since, and what it leaves.
+
+use agent_baton_core::agent::Agent;
+use agent_baton_tests::{Person, Window};
+use serde_json::{Value, json};
+
+const CLAUDE: &str = ".claude/settings.json";
+
+/// Installs, edits the file as a value, uninstalls; gives what is left.
+fn after_edit(before: &Value, edit: impl Fn(&mut Value)) -> Value {
+    let person = Person::new();
+    person.write(CLAUDE, before.to_string());
+    person.done("install --yes --agent claude");
+    let mut value: Value = serde_json::from_slice(&person.read(CLAUDE)).unwrap();
+    edit(&mut value);
+    // As a client does it that writes its settings anew.
+    person.write(CLAUDE, serde_json::to_string_pretty(&value).unwrap());
+    person.done("uninstall --yes");
+    serde_json::from_slice(&person.read(CLAUDE)).unwrap()
+}
+
+#[test]
+fn from_files_edited_since() {
+    let foreign = json!({"hooks": [{"type": "command", "command": "theirs"}]});
+    let theirs = foreign["hooks"][0].clone();
+    type Edit = Box<dyn Fn(&mut Value)>;
+    let cases: Vec<(&str, Value, Edit, Value)> = vec![
+        ("a key beside", json!({"a": 1}), Box::new(|file| file["b"] = json!(2)), json!({"a": 1, "b": 2})),
+        ("only laid out anew", json!({"a": 1}), Box::new(|_| {}), json!({"a": 1})),
+        (
+            "a group behind ours",
+            json!({}),
+            {
+                let foreign = foreign.clone();
+                Box::new(move |file| file["hooks"]["Stop"].as_array_mut().unwrap().push(foreign.clone()))
+            },
+            json!({"hooks": {"Stop": [foreign]}}),
+        ),
+        (
+            "a handler in our group",
+            json!({}),
+            {
+                let theirs = theirs.clone();
+                Box::new(move |file| file["hooks"]["Stop"][0]["hooks"].as_array_mut().unwrap().push(theirs.clone()))
+            },
+            json!({"hooks": {"Stop": [{"hooks": [theirs]}]}}),
+        ),
+        (
+            "an empty list of the person's own",
+            json!({"hooks": {"Stop": []}}),
+            Box::new(|file| file["a"] = json!(1)),
+            json!({"hooks": {"Stop": []}, "a": 1}),
+        ),
+        (
+            "our entry changed by the person",
+            json!({}),
+            Box::new(|file| file["hooks"]["Stop"][0]["hooks"][0]["timeout"] = json!(60)),
+            json!("checked below"),
+        ),
+        (
+            "all hooks taken out",
+            json!({"a": 1}),
+            Box::new(|file| drop(file.as_object_mut().unwrap().remove("hooks"))),
+            json!({"a": 1}),
+        ),
+    ];
+    for (name, before, edit, expected) in cases {
+        let left = after_edit(&before, edit);
+        if expected == json!("checked below") {
+            assert_eq!(left["hooks"].as_object().unwrap().len(), 1, "{name}: what is not as listed stays: {left}");
+            assert_eq!(left["hooks"]["Stop"][0]["hooks"][0]["timeout"], 60);
+        } else {
+            assert_eq!(left, expected, "{name}");
+        }
+    }
+}
+
+#[test]
+fn comments_written_since_stay() {
+    let person = Person::new();
+    person.write(CLAUDE, "{\n  \"a\": 1\n}\n");
+    person.done("install --yes --agent claude");
+    let text = String::from_utf8(person.read(CLAUDE)).unwrap();
+    person.write(CLAUDE, text.replacen("\"a\": 1", "// why\n  \"a\": 2", 1));
+    person.done("uninstall --yes");
+    let left = String::from_utf8(person.read(CLAUDE)).unwrap();
+    assert!(left.contains("// why\n  \"a\": 2") && !left.contains("baton"), "{left}");
+}
+
+#[test]
+fn one_agent_of_two() {
+    let person = Person::new();
+    person.done("install --yes");
+    person.done("uninstall --yes --agent claude");
+    assert!(!person.at(CLAUDE).exists() && person.at(".codex/hooks.json").exists());
+    person.done("uninstall --yes");
+    assert!(!person.at(".codex/hooks.json").exists());
+}
+
+#[test]
+fn without_a_receipt_nothing_is_taken_out() {
+    let person = Person::new();
+    person.done("install --yes --agent claude");
+    let receipt = ".local/share/baton/receipt.json";
+    let kept = person.read(receipt);
+    std::fs::remove_file(person.at(receipt)).unwrap();
+    let tree = person.tree();
+    let output = person.done("uninstall --yes");
+    assert!(output.stderr.contains("receipt"), "{output:?}");
+    assert_eq!(person.tree(), tree);
+    // One that cannot be read, or is a newer baton's, is no licence to guess.
+    for text in ["{", "{}", "{\"version\":99,\"files\":{}}"] {
+        person.write(receipt, text);
+        let tree = person.tree();
+        assert_eq!(person.run("uninstall --yes").code, Some(1), "{text}");
+        assert_eq!(person.run("install --yes").code, Some(1), "{text}");
+        assert_eq!(person.tree(), tree, "{text}");
+    }
+    person.write(receipt, kept);
+    person.done("uninstall --yes");
+    assert!(!person.at(CLAUDE).exists());
+}
+
+#[test]
+fn it_asks_first() {
+    let person = Person::new();
+    person.done("install --yes --agent claude");
+    let tree = person.tree();
+    let output = person.run("uninstall");
+    assert_eq!(output.code, Some(1), "{output:?}");
+    assert!(output.stdout.contains("--- ") && output.stderr.contains("--yes"), "{output:?}");
+    assert_eq!(person.tree(), tree);
+}
+
+#[test]
+fn purge_removes_the_state_and_not_the_configuration() {
+    let person = Person::new();
+    let mut window = Window::open(&person.scratch, Agent::Claude, "%1");
+    let _ = window.hook("SessionStart", "s1", &json!({}));
+    person.write(".config/baton/config.toml", "# mine\n");
+    let state = person.scratch.state_dir();
+    assert!(state.join("sessions/s1.json").exists());
+    std::fs::write(state.join("theirs"), "").unwrap();
+    assert_eq!(person.run("uninstall --purge").code, Some(1), "nobody said yes");
+    assert!(state.join("sessions/s1.json").exists());
+    let output = person.done("uninstall --yes --purge");
+    assert!(output.stderr.contains("holds 1 sessions and 0 runs"), "{output:?}");
+    let left: Vec<_> = std::fs::read_dir(&state).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(left, ["theirs"]);
+    assert!(output.stderr.contains("theirs"), "{output:?}");
+    assert_eq!(person.read(".config/baton/config.toml"), b"# mine\n");
+    std::fs::remove_file(state.join("theirs")).unwrap();
+    person.done("uninstall --yes --purge");
+    assert!(!state.exists());
+    // The next event begins a new state.
+    let _ = window.hook("SessionStart", "s2", &json!({}));
+    assert!(state.join("sessions/s2.json").exists());
+}

@@ -12,7 +12,8 @@ use agent_baton_core::request::{Ask, Command, Limits, PROTOCOL, Request, Snapsho
 use agent_baton_core::run::Status;
 use agent_baton_core::stamp::Stamp;
 use serde_json::json;
-use world::{World, check};
+use world::World;
+use world::script::check;
 
 /// Each case is a script of the world, under its id.
 macro_rules! peers {
@@ -177,6 +178,7 @@ peers! {
          X2 start A resume     -> owner_unverifiable launched +told
          = r active A/X1 #1
          reuse X1
+         see X1
          X2 prompt A           -> resumed_same_session heartbeat +told
          = r active A/X2 #2";
 
@@ -508,7 +510,7 @@ fn amc_044_codex_open_transcript_alive() {
         (LockSight::Unreadable, "owner_unverifiable launched +told"),
     ] {
         let mut world = after("X1 start A\nrun A X1 r");
-        world.actors.get_mut("X1").unwrap().lock = lock;
+        world.actors.get_mut("X1").unwrap().locks.insert("A".into(), lock);
         then(&mut world, "X2 start A resume", rows);
     }
 }
@@ -517,8 +519,8 @@ fn amc_044_codex_open_transcript_alive() {
 #[test]
 fn amc_048_batch_mixed_none_found() {
     let mut world = after("X1 start A\nX2 start B\nrun A X1 r\nrun B X2 s");
-    world.actors.get_mut("X1").unwrap().lock = LockSight::Held;
-    world.actors.get_mut("X2").unwrap().lock = LockSight::Released;
+    world.actors.get_mut("X1").unwrap().locks.insert("A".into(), LockSight::Held);
+    world.actors.get_mut("X2").unwrap().locks.insert("B".into(), LockSight::Released);
     then(&mut world, "X3 start A resume", "owner_alive launched +told");
     then(&mut world, "X4 start B resume", "resumed_same_session launched +told");
     assert_eq!((world.view("r"), world.view("s")), ("r active A/X1 #1".into(), "s active B/X4 #2".into()));

@@ -93,15 +93,8 @@ impl Scratch {
     #[must_use]
     pub fn program<'a>(&self, program: &Path, args: impl IntoIterator<Item = &'a str>) -> Call {
         let mut command = Command::new(program);
-        command
-            .args(args)
-            .current_dir(self.home().join("work"))
-            .env_clear()
-            .envs(self.env());
-        Call {
-            command,
-            stdin: Vec::new(),
-        }
+        command.args(args).current_dir(self.home().join("work")).env_clear().envs(self.env());
+        Call { command, stdin: Vec::new() }
     }
 
     /// The same for a hook's call with this payload.

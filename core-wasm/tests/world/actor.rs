@@ -1,6 +1,6 @@
 //! The processes of a world, and the machines they run on.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use agent_baton_core::event::EventName;
 use agent_baton_core::pane::Pane;
@@ -19,8 +19,8 @@ pub struct Actor {
     pub pane: Pane,
     /// The session that Claude's own file names, where it can be read.
     pub shows: Option<String>,
-    /// The sessions whose lock it was seen to hold, and holds no more.
-    pub released: BTreeSet<String>,
+    /// What is seen of the locks that it was seen to hold, by session.
+    pub locks: BTreeMap<String, LockSight>,
     pub site: Site,
 }
 
@@ -67,7 +67,7 @@ impl World {
             blind: false,
             pane,
             shows: None,
-            released: BTreeSet::new(),
+            locks: BTreeMap::new(),
             site: self.site,
         };
         self.actors.insert(name.to_owned(), actor.clone());
@@ -107,7 +107,7 @@ impl World {
         self.actor(name);
         let actor = self.actors.get_mut(name).unwrap();
         if event != EventName::SessionEnd {
-            actor.released.remove(session);
+            actor.locks.remove(session);
         }
         if event == EventName::SessionStart && actor.shows.is_some() {
             actor.shows = Some(session.to_owned());
@@ -128,8 +128,7 @@ impl World {
         let actor = self.actors.values().find(|actor| actor.process == *process)?;
         let shows = actor.shows.as_ref().and_then(|shows| shows.parse().ok());
         let sight = if actor.blind { Sight::Unreadable } else { actor.sight };
-        let released = actor.released.contains(session.id.as_str());
-        let lock = if released { LockSight::Released } else { LockSight::None };
+        let lock = actor.locks.get(session.id.as_str()).copied().unwrap_or_default();
         Some(Probe { session: session.id.clone(), process: process.clone(), sight, shows, lock })
     }
 }

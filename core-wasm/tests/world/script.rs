@@ -2,7 +2,7 @@
 
 use agent_baton_core::event::{EventName, Source};
 use agent_baton_core::pane::Pane;
-use agent_baton_core::process::Sight;
+use agent_baton_core::process::{LockSight, Sight};
 use agent_baton_core::reason::Reason;
 use agent_baton_core::request::Command;
 
@@ -48,8 +48,8 @@ impl World {
             ["zombie", actor] => return self.look(actor, |actor| actor.sight = Sight::Zombie),
             ["reuse", actor] => return self.look(actor, |actor| actor.sight = Sight::Reused),
             ["unlock", actor] => {
-                let loaded = self.sessions.keys().cloned().collect();
-                return self.look(actor, |actor| actor.released = loaded);
+                let loaded = self.sessions.keys().map(|id| (id.clone(), LockSight::Released)).collect();
+                return self.look(actor, |actor| actor.locks = loaded);
             }
             ["shows", actor, session] => {
                 return self.look(actor, |actor| actor.shows = Some((*session).to_owned()));

@@ -143,12 +143,8 @@ impl Model {
         let owner = holder(old);
         let actor = &world.actors[&owner.1];
         let lives = actor.sight == agent_baton_core::process::Sight::Running;
-        if moved
-            && !knowingly
-            && lives
-            && self.shows(&owner)
-            && !(words.contains(&"force") && !self.can_be_seen(&owner, words, world))
-        {
+        let proved = !words.contains(&"force") || self.can_be_seen(&owner, words, world);
+        if moved && !knowingly && lives && self.shows(&owner) && proved {
             return Err(format!("taken from {owner:?}, which lives and shows it"));
         }
         let knowingly = knowingly || (adopted && words.contains(&"force"));

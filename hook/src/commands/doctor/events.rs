@@ -45,7 +45,10 @@ fn newest(store: &crate::store::Store, agent: Agent) -> Option<Stamp> {
     for shelf in [Shelf::Live, Shelf::Archive] {
         for id in store.sessions(shelf).ok()? {
             let Ok(Some(session)) = store.read(|view| view.session(&id).record().cloned()) else { continue };
-            let beat = store.tail(&id).ok().and_then(|tail| tail.beats().last().map(|beat| beat.at.clone()));
+            let beat = store
+                .tail(&id, crate::store::RECENT)
+                .ok()
+                .and_then(|tail| tail.beats().last().map(|beat| beat.at.clone()));
             for at in std::iter::once(session.updated).chain(beat).filter(|_| session.agent == agent) {
                 if newest.as_ref().is_none_or(|than| at.is_after(than)) {
                     newest = Some(at);

@@ -11,7 +11,7 @@ use agent_baton_core::run::Status;
 use serde_json::{Value, json};
 
 use crate::store::sample::*;
-use crate::store::{CommitError, Committed, Locked, Store};
+use crate::store::{CommitError, Committed, LONG, Locked, Store};
 
 const FORMATS: &[&str] = &["format-1"];
 
@@ -61,7 +61,7 @@ fn a_state_of_every_format_is_read() {
         assert_eq!(gone.status, Status::Cancelled, "{format}");
         let by_pane = store.read(|view| view.by_pane(&pane(1))).unwrap().unwrap();
         assert_eq!(by_pane, [id("s")], "{format}");
-        let tail = store.tail(&id("s")).unwrap();
+        let tail = store.tail(&id("s"), LONG).unwrap();
         assert_eq!((tail.beats().count(), tail.told().len()), (1, 1), "{format}");
         assert_eq!(store.audit().unwrap().map(|line| line.n).collect::<Vec<_>>(), [2, 1], "{format}");
     }

@@ -2,6 +2,8 @@
 //! program left in its state directory.
 
 pub mod capture;
+pub mod harm;
+pub mod model;
 pub mod mount;
 pub mod mutation;
 pub mod person;
@@ -13,6 +15,7 @@ pub mod scenario;
 pub mod scratch;
 pub mod stand_in;
 pub mod state;
+pub mod trace;
 pub mod view;
 pub mod window;
 

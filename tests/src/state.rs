@@ -1,6 +1,8 @@
 //! The state directory, read from outside: the records by their published form, everything else as bytes.
 
 use std::collections::BTreeMap;
+use std::io::Write;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use agent_baton_core::run::Run;
@@ -100,11 +102,43 @@ impl State {
             .sum()
     }
 
-    /// What must hold between any two calls: no commit in flight, nothing half-written, whole records, one owner per run.
+    /// Puts it back into a directory where some of it changed. A file called `lock` stays the same file, as a copy of it would
+    /// make the state one that was restored from elsewhere.
+    pub fn put_back(&self, dir: &Path) {
+        if self.files.is_empty() {
+            drop(std::fs::remove_dir_all(dir));
+            return;
+        }
+        let now = Self::read(dir);
+        for path in now.files.keys().filter(|path| !self.files.contains_key(*path)) {
+            std::fs::remove_file(dir.join(path)).unwrap();
+        }
+        // Only this directory means something by being there.
+        drop(std::fs::remove_dir(dir.join("inbox")));
+        for (path, bytes) in self.files.iter().filter(|(path, bytes)| now.files.get(*path) != Some(bytes)) {
+            let path = dir.join(path);
+            let above = path.parent().unwrap_or(dir);
+            std::fs::DirBuilder::new().recursive(true).mode(0o700).create(above).unwrap();
+            let mut file = std::fs::OpenOptions::new();
+            let mut file = file.write(true).create(true).truncate(true).mode(0o600).open(path).unwrap();
+            file.write_all(bytes).unwrap();
+        }
+    }
+
+    /// What must hold between any two calls: nothing is left to do, and the records are whole.
     pub fn check(&self) {
         for path in self.files.keys() {
             let name = path.file_name().unwrap_or_default().to_string_lossy();
             assert!(!name.ends_with(".tmp"), "half-written: {}", path.display());
+        }
+        self.check_records();
+    }
+
+    /// The same after a call was killed, which may leave temporary files of its own: no commit in flight, nothing in the inbox,
+    /// nothing set aside, whole records, one owner per run.
+    pub fn check_records(&self) {
+        for path in self.files.keys().filter(|path| path.extension().is_none_or(|ext| ext != "tmp")) {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
             assert_ne!(name, "commit.json", "a commit was left");
             assert!(!path.starts_with("inbox"), "left in the inbox: {}", path.display());
             assert!(!path.starts_with("archive/aside"), "set aside: {}", path.display());

@@ -261,7 +261,7 @@ impl<M: Machine, E: Environment> Way<'_, M, E> {
             let at = if waiting.at.boot == now.boot { self.decider.now() } else { waiting.at.clone() };
             match self.decider.settle(locked, Ask::Event(Box::new(waiting.event.clone())), probes, at) {
                 Ok(_) => locked.inbox_done(&waiting)?,
-                Err(_) => locked.inbox_failed(&waiting, &now)?,
+                Err(error) => locked.inbox_failed(&waiting, &now, &error.to_string())?,
             }
         }
         Ok(())

@@ -12,6 +12,9 @@ use super::audit::{Asked, AuditLine};
 /// The most records that one decision changes.
 pub const MAX_CHANGES: usize = 16;
 
+/// The most launches of a session: those that may live are kept beyond [`MAX_LAUNCHES`], as many as one machine may show.
+const MAX_LIVING: usize = 8 * MAX_LAUNCHES;
+
 /// The longest reason why a run went over, in characters.
 const MAX_STOP_REASON: usize = 1000;
 
@@ -208,7 +211,7 @@ fn find_run<'s>(snapshot: &'s Snapshot, id: &RunId) -> Option<&'s Reading<Run>> 
 /// The revision before; none where the record is new.
 fn check_session(reading: Option<&Reading<Session>>, new: &Session) -> Result<Option<u64>, Refusal> {
     let id = || new.id.to_string();
-    if new.launches.len() > MAX_LAUNCHES || new.deliveries.len() > MAX_DELIVERIES {
+    if new.launches.len() > MAX_LIVING || new.deliveries.len() > MAX_DELIVERIES {
         return Err(Refusal::TooLong(id()));
     }
     match reading {

@@ -164,9 +164,9 @@ impl Locked<'_> {
     /// # Errors
     ///
     /// Where it cannot be moved.
-    pub fn inbox_failed(&mut self, waiting: &Waiting, now: &Stamp) -> Result<(), StoreError> {
+    pub fn inbox_failed(&mut self, waiting: &Waiting, now: &Stamp, why: &str) -> Result<(), StoreError> {
         let path = self.store.layout.inbox().join(&waiting.name);
-        self.aside(&path, now, "could not be acted on")?;
+        self.aside(&path, now, &format!("could not be acted on ({why})"))?;
         self.remove_empty_inbox();
         Ok(())
     }

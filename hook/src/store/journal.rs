@@ -60,15 +60,25 @@ pub(super) enum Present {
 }
 
 impl Present {
-    /// Looks at a target.
+    /// Looks at a target. What the system fails to read counts as unreadable.
     pub(super) fn at(layout: &Layout, target: &Target) -> Self {
-        match file::read(&layout.target(target).1, file::MAX_RECORD) {
+        Self::look(layout, target).unwrap_or(Self::Unreadable)
+    }
+
+    /// Looks at a target.
+    ///
+    /// # Errors
+    ///
+    /// Where the system fails to read it, which the next try may not find again.
+    pub(super) fn look(layout: &Layout, target: &Target) -> Result<Self, StoreError> {
+        Ok(match file::read(&layout.target(target).1, file::MAX_RECORD) {
             Ok(None) => Self::Absent,
             Ok(Some(bytes)) => {
                 serde_json::from_slice::<Head>(&bytes).map_or(Self::Unreadable, |head| Self::Revision(head.revision))
             }
+            Err(error @ StoreError::Io { .. }) => return Err(error),
             Err(_) => Self::Unreadable,
-        }
+        })
     }
 
     /// Whether it is at the revision before a commit.
@@ -87,10 +97,23 @@ impl Present {
     }
 }
 
-/// The new version of entry `i`, where its temporary file is still there and is this commit's.
+/// The new version of entry `i`, where its temporary file is still there and is this commit's. One that the system fails to read
+/// counts as gone.
 pub(super) fn temp(layout: &Layout, i: usize, version: &Version) -> Option<Vec<u8>> {
-    let bytes = file::read(&layout.temp(i), file::MAX_RECORD).ok()??;
-    (Hash::of(&bytes) == version.hash).then_some(bytes)
+    look_at_temp(layout, i, version).ok().flatten()
+}
+
+/// The same.
+///
+/// # Errors
+///
+/// Where the system fails to read it, which the next try may not find again.
+pub(super) fn look_at_temp(layout: &Layout, i: usize, version: &Version) -> Result<Option<Vec<u8>>, StoreError> {
+    match file::read(&layout.temp(i), file::MAX_RECORD) {
+        Ok(bytes) => Ok(bytes.filter(|bytes| Hash::of(bytes) == version.hash)),
+        Err(error @ StoreError::Io { .. }) => Err(error),
+        Err(_) => Ok(None),
+    }
 }
 
 /// Reads the commit in flight; none where there is none.

@@ -63,6 +63,17 @@ pub(super) enum Target {
     Links { by: LinkKind, hash: Hash },
 }
 
+impl Target {
+    /// Whether both are one record, on whatever shelf.
+    pub(super) fn is_same_record(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Session { id, .. }, Self::Session { id: other, .. }) => id == other,
+            (Self::Run { id, .. }, Self::Run { id: other, .. }) => id == other,
+            _ => false,
+        }
+    }
+}
+
 /// The paths below one state directory.
 #[derive(Debug, Clone)]
 pub(super) struct Layout {

@@ -9,9 +9,13 @@ use std::time::{Duration, Instant};
 
 use super::error::StoreError;
 use super::file;
+use super::hold::Note;
 
 /// How long to wait between two tries: a commit takes some milliseconds.
 const POLL: Duration = Duration::from_millis(2);
+
+/// How long to wait for a hold that was waited for in vain before: its process is frozen, or its file system hangs.
+const KNOWN_WAIT: Duration = Duration::from_millis(50);
 
 /// The lock was not taken, or the state must not be written to.
 #[derive(Debug, thiserror::Error)]
@@ -48,16 +52,29 @@ pub enum LockError {
     Store(#[from] StoreError),
 }
 
-/// Takes the lock, trying until the deadline. Dropping the file gives it back.
+/// Takes the lock, trying until the deadline, or for [`KNOWN_WAIT`] where the same hold was waited for as long before. Dropping the
+/// file gives it back.
 pub(super) fn take(path: &Path, deadline: Instant) -> Result<File, LockError> {
+    let begun = Instant::now();
+    let patience = deadline.saturating_duration_since(begun);
+    let mut file = file::open_lock(path)?;
+    let mut met = None;
     loop {
-        let file = file::open_lock(path)?;
         match fs2::FileExt::try_lock_exclusive(&file) {
             Ok(()) if is_at(&file, path)? => return Ok(file),
             // Someone replaced the file between open and lock: a lock on the old one would exclude nobody.
-            Ok(()) => {}
+            Ok(()) => file = file::open_lock(path)?,
             Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                if Instant::now() >= deadline {
+                let note = Note::read(&file);
+                let waited = note.as_ref().and_then(Note::waited);
+                let known = waited.is_some_and(|waited| patience <= waited + KNOWN_WAIT);
+                let wait = if known { patience.min(KNOWN_WAIT) } else { patience };
+                let held = note.map(|note| note.held);
+                let met = met.get_or_insert_with(|| held.clone());
+                if begun.elapsed() >= wait {
+                    if let Some(held) = held.filter(|held| !known && met.as_ref() == Some(held)) {
+                        held.waited_for(&file, patience);
+                    }
                     return Err(LockError::Busy { path: path.to_owned() });
                 }
             }
@@ -78,6 +95,7 @@ fn is_at(file: &File, path: &Path) -> Result<bool, StoreError> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::hold::Hold;
     use super::*;
 
     #[test]
@@ -88,6 +106,27 @@ mod tests {
         assert!(matches!(take(&path, Instant::now()), Err(LockError::Busy { .. })));
         drop(held);
         take(&path, Instant::now()).unwrap();
+    }
+
+    #[test]
+    fn a_hold_is_waited_for_in_vain_once() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("lock");
+        let held = take(&path, Instant::now()).unwrap();
+        Hold::begin(&held);
+        let patience = Duration::from_millis(300);
+        let wait = |patience| {
+            let begun = Instant::now();
+            assert!(matches!(take(&path, begun + patience), Err(LockError::Busy { .. })));
+            begun.elapsed()
+        };
+        assert!(wait(patience) >= patience);
+        assert!(wait(patience) < patience);
+        // Whoever has more patience than was shown so far still has it.
+        assert!(wait(patience * 2) >= patience * 2);
+        // Another hold is another matter, though the file is the same.
+        Hold::begin(&held);
+        assert!(wait(patience) >= patience);
     }
 
     #[test]

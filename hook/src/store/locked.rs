@@ -14,6 +14,7 @@ use super::commit::{Commit, Outcome};
 use super::error::StoreError;
 use super::file;
 use super::format::{self, Identity};
+use super::hold::Hold;
 use super::journal;
 use super::lock::{self, LockError};
 use super::plan::Plan;
@@ -90,6 +91,7 @@ impl Store {
         let lock = lock::take(&layout.lock(), deadline)?;
         let identity = Identity::of(&lock, layout)?;
         let known = format::read(layout)?;
+        Hold::begin(&lock);
         let mut locked = Locked { store: self, _lock: lock, reports: Vec::new(), in_flight: false };
         if known.is_none() || !file::is_there(&layout.index_whole())? {
             layout.make_dirs()?;
@@ -186,7 +188,11 @@ impl Locked<'_> {
         let outcome = commit.run(&self.store.layout, at, &mut self.reports);
         let unfinished = match outcome {
             Ok(Outcome::Done) => None,
-            Ok(Outcome::InFlight(error)) => Some(error),
+            Ok(Outcome::InFlight(error)) => {
+                self.reports
+                    .push(format!("what was decided holds, and the next call of baton ends its commit: {error}"));
+                Some(error)
+            }
             Err(failed) if failed.in_doubt => {
                 self.in_flight = true;
                 let source = failed.source;

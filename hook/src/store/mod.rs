@@ -21,6 +21,7 @@ mod file;
 mod filesystem;
 mod format;
 mod health;
+mod hold;
 mod home;
 mod inbox;
 mod journal;

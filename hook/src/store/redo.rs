@@ -30,11 +30,13 @@ pub(super) struct Redo<'a> {
     journal: &'a Journal,
     now: &'a Stamp,
     reports: &'a mut Vec<String>,
+    /// Whether another call left the commit. What cannot be read then must not hold up every later call.
+    left: bool,
 }
 
 impl<'a> Redo<'a> {
     pub(super) fn new(layout: &'a Layout, journal: &'a Journal, now: &'a Stamp, reports: &'a mut Vec<String>) -> Self {
-        Self { layout, journal, now, reports }
+        Self { layout, journal, now, reports, left: false }
     }
 
     pub(super) fn steps(journal: &Journal) -> Vec<Step> {
@@ -63,6 +65,7 @@ impl<'a> Redo<'a> {
     /// Redoes a commit that another call left. One whose new versions are gone while every record is still as before was
     /// taken back by its own writer, and a crash brought commit.json back: it is set aside whole.
     pub(super) fn run(&mut self) -> Result<(), StoreError> {
+        self.left = true;
         if self.was_taken_back() {
             let report = set_aside(
                 self.layout,
@@ -88,12 +91,22 @@ impl<'a> Redo<'a> {
 
     fn place(&mut self, i: usize, entry: &Entry) -> Result<(), StoreError> {
         let (_, path) = self.layout.target(&entry.target);
-        let present = Present::at(self.layout, &entry.target);
+        let present = self.or_left(Present::look(self.layout, &entry.target), Present::Unreadable)?;
         if present.is_after(entry) {
             return self.move_log(entry);
         }
         let version = entry.after.as_ref();
-        let temp = version.map(|version| journal::temp(self.layout, i, version).is_some());
+        let temp = match version {
+            Some(version) => Some(self.or_left(journal::look_at_temp(self.layout, i, version), None)?.is_some()),
+            None => None,
+        };
+        if temp.is_none() && !self.went_to_other_shelf(entry)? {
+            self.reports.push(format!(
+                "{} was kept: what a commit was to put in its place could not be written",
+                path.display()
+            ));
+            return Ok(());
+        }
         match (present.is_before(entry), temp) {
             (true, Some(true)) => {
                 std::fs::rename(self.layout.temp(i), &path).map_err(StoreError::io("rename a file to", &path))
@@ -120,6 +133,21 @@ impl<'a> Redo<'a> {
                 Ok(())
             }
         }
+    }
+
+    /// What could not be read ends the step, so that the next call tries again; in a commit that was left, it is passed over.
+    fn or_left<T>(&self, read: Result<T, StoreError>, otherwise: T) -> Result<T, StoreError> {
+        match read {
+            Err(_) if self.left => Ok(otherwise),
+            read => read,
+        }
+    }
+
+    /// Whether a record that is removed stands, if the commit moves it, on its other shelf by now: else nothing would be left of it.
+    fn went_to_other_shelf(&self, entry: &Entry) -> Result<bool, StoreError> {
+        let moves = |other: &&Entry| other.after.is_some() && other.target.is_same_record(&entry.target);
+        let Some(to) = self.journal.entries.iter().find(moves) else { return Ok(true) };
+        Ok(self.or_left(Present::look(self.layout, &to.target), Present::Unreadable)?.is_after(to))
     }
 
     /// A session's log goes where its record goes.

@@ -137,7 +137,7 @@ fn what_fails_is_set_aside_and_does_not_come_again() {
     let taken = locked.inbox_take(&stamp(400)).unwrap();
     assert_eq!(taken.len(), 1);
     assert_eq!(locked.take_reports().len(), 2);
-    locked.inbox_failed(&taken[0], &stamp(400)).unwrap();
+    locked.inbox_failed(&taken[0], &stamp(400), "the core failed").unwrap();
     assert_eq!(locked.take_reports().len(), 1);
     assert!(!world.store.pending().unwrap().inbox);
     assert_eq!(fs::read_dir(world.store.path().join("archive/aside")).unwrap().count(), 3);

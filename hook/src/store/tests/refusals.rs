@@ -102,7 +102,7 @@ fn what_a_decision_may_not_change() {
     check("phase", vec![of_run("r", Live, |it| it.phase = Some("x".repeat(201)))], Some(Refusal::TooLong(r())));
     check(
         "launches",
-        vec![of_session("s", |it| it.launches = vec![launch(1); 17])],
+        vec![of_session("s", |it| it.launches = vec![launch(1); 129])],
         Some(Refusal::TooLong("s".into())),
     );
     let many: Vec<Change> = (0..17).map(|n| of_session(&format!("x{n}"), |_| {})).collect();

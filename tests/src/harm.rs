@@ -1,0 +1,371 @@
+//! What the program does, as scenarios that are played again and again, each time with harm done at another call.
+
+use std::fs::File;
+use std::path::PathBuf;
+
+use agent_baton_core::agent::Agent;
+use agent_baton_core::reason::Reason;
+use agent_baton_core::run::Run as Record;
+use serde_json::json;
+
+use crate::reply::Reply;
+use crate::scratch::Scratch;
+use crate::stand_in::{Ended, Run};
+use crate::state::State;
+use crate::trace::{Call, Fault, calls, harmed, traced};
+use crate::window::{Window, silent};
+
+/// One thing that the program does.
+pub struct Scenario {
+    /// What.
+    pub name: &'static str,
+    /// The event that is delivered; none where a command is given.
+    pub event: Option<&'static str>,
+    /// Whether another process holds the lock meanwhile.
+    pub locked: bool,
+    prepare: for<'a> fn(&'a Scratch) -> Vec<Window<'a>>,
+    /// What the last window runs.
+    act: fn(&Window<'_>) -> Run,
+    settle: fn(&mut Scene<'_>, &Ended),
+}
+
+/// A scenario whose state stands ready, as often as it is asked for.
+pub struct Scene<'a> {
+    /// The scenario.
+    pub scenario: &'a Scenario,
+    scratch: &'a Scratch,
+    windows: Vec<Window<'a>>,
+    before: State,
+}
+
+/// Everything that is played.
+pub const SCENARIOS: [Scenario; 11] = [
+    Scenario {
+        name: "the first event of all",
+        event: Some("SessionStart"),
+        locked: false,
+        prepare: |scratch| vec![Window::open(scratch, Agent::Claude, "%1")],
+        act: |window| start(window, "s1", "startup"),
+        settle: |scene, _| {
+            scene.prompt("s1");
+            scene.registered("s1");
+        },
+    },
+    Scenario {
+        name: "a registration",
+        event: Some("SessionStart"),
+        locked: false,
+        prepare: |scratch| vec![owner(scratch), Window::open(scratch, Agent::Claude, "%2")],
+        act: |window| start(window, "s2", "startup"),
+        settle: |scene, _| {
+            scene.prompt("s2");
+            scene.registered("s2");
+            scene.owned("s1", 0, 1);
+        },
+    },
+    Scenario {
+        name: "an end",
+        event: Some("SessionEnd"),
+        locked: false,
+        prepare: |scratch| vec![owner(scratch)],
+        act: |window| window.call("s1", window.payload("SessionEnd", "s1", &json!({})).to_string()),
+        settle: |scene, _| {
+            scene.prompt("s1");
+            scene.registered("s1");
+            scene.owned("s1", 0, 1);
+        },
+    },
+    Scenario {
+        name: "a transfer",
+        event: Some("SessionStart"),
+        locked: false,
+        prepare: killed_owner,
+        act: |window| start(window, "s1", "resume"),
+        settle: |scene, ended| {
+            // What was not written out is told again, and what was is not told for ever.
+            let told = scene.tells_model(ended, "SessionStart");
+            let again = scene.prompt("s1");
+            assert!(told || scene.tells_model(&again, "UserPromptSubmit"), "the model was never told: {again:?}");
+            silent(&scene.prompt("s1"));
+            scene.owned("s1", 1, 2);
+        },
+    },
+    Scenario {
+        name: "a transfer at a prompt",
+        event: Some("UserPromptSubmit"),
+        locked: false,
+        prepare: killed_owner,
+        act: |window| prompt(window, "s1", "first"),
+        settle: |scene, ended| {
+            let told = scene.tells_model(ended, "UserPromptSubmit");
+            let again = scene.prompt("s1");
+            assert!(told || scene.tells_model(&again, "UserPromptSubmit"), "the model was never told: {again:?}");
+            silent(&scene.prompt("s1"));
+            scene.owned("s1", 1, 2);
+        },
+    },
+    Scenario {
+        name: "an adoption",
+        event: None,
+        locked: false,
+        prepare: |scratch| {
+            let mut windows = killed_owner(scratch);
+            let offered = windows[1].hook("SessionStart", "s2", &json!({"source": "startup"}));
+            assert_eq!(offered.code, Some(0), "{offered:?}");
+            windows
+        },
+        act: |window| command(window, "s2", &["run", "adopt", "demo"]),
+        settle: |scene, ended| {
+            let again = scene.last().baton("s2", &["run", "adopt", "demo"]);
+            // It cannot be adopted twice.
+            assert_eq!(again.code, Some(if ended.code == Some(0) { 3 } else { again.code.unwrap_or(1) }), "{again:?}");
+            assert!(matches!(again.code, Some(0 | 3)), "{again:?}");
+            scene.owned("s2", 1, 2);
+        },
+    },
+    Scenario {
+        name: "a supersession",
+        event: Some("SessionStart"),
+        locked: false,
+        prepare: |scratch| {
+            let mut empty = Window::open(scratch, Agent::Claude, "%1");
+            silent(&empty.hook("SessionStart", "s0", &json!({})));
+            empty.process.kill();
+            vec![empty, Window::open(scratch, Agent::Claude, "%1")]
+        },
+        act: |window| start(window, "s1", "startup"),
+        settle: |scene, ended| {
+            scene.prompt("s1");
+            scene.registered("s1");
+            let sessions = scene.state().sessions();
+            let old: Vec<_> = sessions.iter().filter(|kept| kept.record.id.as_str() == "s0").collect();
+            assert_eq!(old.len(), 1, "it stands on one shelf");
+            let superseded = old[0].record.over.as_ref().is_some_and(|end| end.reason == Reason::Superseded);
+            assert_eq!(old[0].archived, superseded);
+            // Where something could not be read, the old process could not be looked at: then the session is kept.
+            assert!(superseded || ended.code == Some(0), "{ended:?}");
+        },
+    },
+    Scenario {
+        name: "an event that does not get the lock",
+        event: Some("SessionStart"),
+        locked: true,
+        prepare: |scratch| vec![owner(scratch), Window::open(scratch, Agent::Claude, "%2")],
+        act: |window| start(window, "s2", "startup"),
+        settle: |scene, _| {
+            scene.prompt("s2");
+            scene.registered("s2");
+            scene.owned("s1", 0, 1);
+        },
+    },
+    Scenario {
+        name: "an inbox that is emptied",
+        event: Some("UserPromptSubmit"),
+        locked: false,
+        prepare: |scratch| {
+            let mut windows = vec![owner(scratch)];
+            let held = hold(scratch);
+            for (session, pane) in [("s2", "%2"), ("s3", "%3")] {
+                let mut window = Window::open(scratch, Agent::Claude, pane);
+                silent(&window.hook("SessionStart", session, &json!({})));
+                windows.push(window);
+            }
+            drop(held);
+            windows
+        },
+        act: |window| prompt(window, "s3", "first"),
+        settle: |scene, ended| {
+            // An event that could not be read or acted on is set aside, which is told; its session's next event does its work.
+            let aside = scene.scratch.state_dir().join("archive/aside");
+            if std::fs::read_dir(&aside).is_ok_and(|mut files| files.next().is_some()) {
+                assert!(ended.stderr.contains("it was moved to"), "{ended:?}");
+                std::fs::remove_dir_all(&aside).unwrap();
+                let registered = scene.windows[1].hook("UserPromptSubmit", "s2", &json!({"prompt": "words"}));
+                assert_eq!(registered.code, Some(0), "{registered:?}");
+            }
+            scene.prompt("s3");
+            scene.registered("s2");
+            scene.registered("s3");
+            scene.owned("s1", 0, 1);
+        },
+    },
+    Scenario {
+        name: "an update",
+        event: None,
+        locked: false,
+        prepare: |scratch| vec![owner(scratch)],
+        act: |window| command(window, "s1", &["run", "update", "demo", "--iteration", "7"]),
+        settle: |scene, ended| {
+            silent(&scene.prompt("s1"));
+            let iteration = scene.owned("s1", 0, 1).iteration;
+            assert!(iteration == 7 || (iteration == 0 && ended.code != Some(0)), "{iteration} after {ended:?}");
+        },
+    },
+    Scenario {
+        name: "a cancel",
+        event: None,
+        locked: false,
+        prepare: |scratch| vec![owner(scratch)],
+        act: |window| command(window, "s1", &["run", "cancel", "demo"]),
+        settle: |scene, ended| {
+            silent(&scene.prompt("s1"));
+            let state = scene.state();
+            state.check_records();
+            let run = state.runs().pop().expect("the run");
+            assert!(run.archived || ended.code != Some(0), "{ended:?}");
+            assert_eq!(run.archived, run.record.status.name() == "cancelled");
+        },
+    },
+];
+
+fn prompt(window: &Window<'_>, session: &str, words: &str) -> Run {
+    window.call(session, window.payload("UserPromptSubmit", session, &json!({"prompt": words})).to_string())
+}
+
+fn start(window: &Window<'_>, session: &str, source: &str) -> Run {
+    window.call(session, window.payload("SessionStart", session, &json!({"source": source})).to_string())
+}
+
+fn command(window: &Window<'_>, session: &str, args: &[&str]) -> Run {
+    let baton = crate::program::baton().to_str().expect("a path that is UTF-8");
+    window.below(
+        session,
+        std::iter::once(baton).chain(args.iter().copied()).map(str::to_owned).collect(),
+        String::new(),
+    )
+}
+
+/// Session s1, which owns the run `demo`.
+fn owner(scratch: &Scratch) -> Window<'_> {
+    let mut window = Window::open(scratch, Agent::Claude, "%1");
+    silent(&window.hook("SessionStart", "s1", &json!({})));
+    silent(&window.hook("UserPromptSubmit", "s1", &json!({"prompt": "words"})));
+    let started = window.baton("s1", &["run", "start", "demo"]);
+    assert_eq!(started.code, Some(0), "{started:?}");
+    window
+}
+
+/// The same, but killed, and a second agent that has not said anything.
+fn killed_owner(scratch: &Scratch) -> Vec<Window<'_>> {
+    let mut first = owner(scratch);
+    first.process.kill();
+    vec![first, Window::open(scratch, Agent::Claude, "%2")]
+}
+
+/// Holds the lock of the state until dropped.
+#[must_use]
+pub fn hold(scratch: &Scratch) -> File {
+    let lock = File::options().read(true).write(true).open(scratch.state_dir().join("lock")).unwrap();
+    lock.lock().unwrap();
+    lock
+}
+
+impl<'a> Scene<'a> {
+    /// Prepares a scenario.
+    #[must_use]
+    pub fn new(scenario: &'a Scenario, scratch: &'a Scratch) -> Self {
+        let windows = (scenario.prepare)(scratch);
+        Self { scenario, scratch, windows, before: scratch.state() }
+    }
+
+    /// The calls that it makes when no harm is done.
+    pub fn calls(&mut self) -> Vec<Call> {
+        let log = self.log();
+        let run = traced(&(self.scenario.act)(self.last()), &log);
+        let ended = self.play(run);
+        assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""), "{}: {ended:?}", self.scenario.name);
+        self.settle(&ended);
+        let mut calls = calls(&log, &self.scratch.state_dir());
+        // How often a call tries for a lock that is held depends on the machine's speed.
+        calls.retain(|call| !(self.scenario.locked && call.name == "flock" && call.nth > 1));
+        calls
+    }
+
+    /// Plays it with harm done at one call.
+    pub fn harm(&mut self, call: &Call, fault: Fault) -> Ended {
+        let run = (self.scenario.act)(self.last());
+        let run = harmed(&run, &self.log(), call, fault);
+        self.play(run)
+    }
+
+    /// Delivers what comes next, and checks what must hold then.
+    pub fn settle(&mut self, ended: &Ended) {
+        (self.scenario.settle)(self, ended);
+    }
+
+    /// Whether the state is as it was before, but for temporary files and the name of the lock's holder.
+    #[must_use]
+    pub fn is_untouched(&self) -> bool {
+        let kept = |state: State| -> Vec<_> {
+            let kept = |path: &PathBuf| path.as_os_str() != "lock" && path.extension().is_none_or(|ext| ext != "tmp");
+            state.files.into_iter().filter(|(path, _)| kept(path)).collect()
+        };
+        kept(self.state()) == kept(self.before.clone())
+    }
+
+    /// Whether a commit was left for the next call.
+    #[must_use]
+    pub fn is_in_flight(&self) -> bool {
+        self.scratch.state_dir().join("commit.json").exists()
+    }
+
+    fn play(&mut self, run: Run) -> Ended {
+        self.before.put_back(&self.scratch.state_dir());
+        let held = self.scenario.locked.then(|| hold(self.scratch));
+        let ended = self.last().process.run(run);
+        drop(held);
+        ended
+    }
+
+    fn log(&self) -> PathBuf {
+        self.scratch.root().join("calls")
+    }
+
+    fn last(&mut self) -> &mut Window<'a> {
+        self.windows.last_mut().expect("a window")
+    }
+
+    fn state(&self) -> State {
+        self.scratch.state()
+    }
+
+    /// A prompt in the last window; no two are equal.
+    fn prompt(&mut self, session: &str) -> Ended {
+        let words = self.state().logged().to_string() + &self.state().audit().len().to_string();
+        let ended = self.last().hook("UserPromptSubmit", session, &json!({"prompt": words}));
+        assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""), "{ended:?}");
+        ended
+    }
+
+    fn tells_model(&self, ended: &Ended, event: &str) -> bool {
+        // A call that was killed while it wrote told nothing.
+        let reply = Reply::parse(&ended.stdout, event).unwrap_or_else(|error| panic!("{error}"));
+        reply.is_some_and(|reply| reply.model.is_some())
+    }
+
+    /// The records are whole, and the session is registered once, with one launch that has not ended.
+    fn registered(&self, session: &str) {
+        let state = self.state();
+        state.check_records();
+        let sessions = state.sessions();
+        let found: Vec<_> = sessions.iter().filter(|kept| kept.record.id.as_str() == session).collect();
+        assert_eq!(found.len(), 1, "{session}");
+        assert!(!found[0].archived && found[0].record.over.is_none(), "{session}");
+        assert_eq!(found[0].record.launches.iter().filter(|launch| launch.ended.is_none()).count(), 1, "{session}");
+    }
+
+    /// The records are whole, and the one run belongs to this session in this window, with this number.
+    fn owned(&self, session: &str, window: usize, fence: u64) -> Record {
+        let state = self.state();
+        state.check_records();
+        let mut runs = state.runs();
+        assert_eq!(runs.len(), 1);
+        let run = runs.pop().expect("one run").record;
+        assert_eq!(
+            (run.owner.session.as_str(), run.owner.process.pid, run.fence.0),
+            (session, self.windows[window].process.pid(), fence)
+        );
+        assert_eq!(run.history.len() as u64 + 1, fence);
+        run
+    }
+}

@@ -1,0 +1,122 @@
+//! The built program below strace: which calls it makes, and how it ends when one of them fails or is its last.
+
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use crate::stand_in::Run;
+
+/// The calls that touch files. The question mark lets strace pass over those that a processor does not have.
+const CALLS: &str = "?open,openat,?creat,read,pread64,write,pwrite64,writev,fsync,fdatasync,?rename,renameat,?renameat2,\
+                     ?unlink,unlinkat,?rmdir,?mkdir,mkdirat,flock,ftruncate,?link,linkat,?chmod,fchmod,getdents64,statx";
+
+/// One call of the program: the `nth` of its name, from 1.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Call {
+    /// Its name.
+    pub name: String,
+    /// Which one of that name.
+    pub nth: usize,
+    /// The whole line, with the paths of its descriptors.
+    pub line: String,
+}
+
+/// What happens at a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// SIGKILL before it is carried out.
+    Kill,
+    /// It fails with this error.
+    Error(&'static str),
+}
+
+/// Whether strace is there and may trace; where not, the reason is printed, since a test that was left out must be seen.
+#[must_use]
+pub fn is_possible() -> bool {
+    let tried = Command::new("strace")
+        .args(["-qq", "-o", "/dev/null", "true"])
+        .stdin(Stdio::null())
+        .stderr(Stdio::piped())
+        .output();
+    let why = match tried {
+        Ok(output) if output.status.success() => return true,
+        Ok(output) => String::from_utf8_lossy(&output.stderr).into_owned(),
+        Err(error) => error.to_string(),
+    };
+    // Not eprintln: the test harness shows that only where a test fails.
+    drop(writeln!(std::io::stderr(), "\nSKIPPED: this case needs strace, and the right to trace: {}", why.trim()));
+    false
+}
+
+/// The run, below strace, which writes every call that touches files to `log`.
+#[must_use]
+pub fn traced(run: &Run, log: &Path) -> Run {
+    below(run, log, &["-e", &format!("trace={CALLS}")])
+}
+
+/// The run, below strace, which lets it come to harm at one call.
+#[must_use]
+pub fn harmed(run: &Run, log: &Path, call: &Call, fault: Fault) -> Run {
+    let what = match fault {
+        Fault::Kill => "signal=KILL".to_owned(),
+        Fault::Error(error) => format!("error={error}"),
+    };
+    let (name, nth) = (&call.name, call.nth);
+    below(run, log, &["-e", &format!("trace={name}"), "-e", &format!("inject={name}:{what}:when={nth}")])
+}
+
+fn below(run: &Run, log: &Path, options: &[&str]) -> Run {
+    let log = log.to_str().expect("a path that is UTF-8");
+    let strace = ["strace", "-f", "-qq", "-y", "-o", log].into_iter().chain(options.iter().copied());
+    Run { argv: strace.map(str::to_owned).chain(run.argv.iter().cloned()).collect(), ..run.clone() }
+}
+
+/// The calls in a log that concern files below `dir`, or standard output.
+#[must_use]
+pub fn calls(log: &Path, dir: &Path) -> Vec<Call> {
+    let text = std::fs::read_to_string(log).unwrap_or_else(|error| panic!("{}: {error}", log.display()));
+    let dir = dir.to_str().expect("a path that is UTF-8");
+    parse(&text).into_iter().filter(|call| call.line.contains(dir) || call.line.starts_with("write(1<")).collect()
+}
+
+fn parse(text: &str) -> Vec<Call> {
+    let mut calls: Vec<Call> = Vec::new();
+    for line in text.lines() {
+        // Each line begins with the pid.
+        let line = line.trim_start_matches(|c: char| c.is_ascii_digit()).trim_start();
+        let Some((name, _)) = line.split_once('(') else { continue };
+        let nth = calls.iter().filter(|call| call.name == name).count() + 1;
+        calls.push(Call { name: name.to_owned(), nth, line: line.to_owned() });
+    }
+    calls
+}
+
+impl Call {
+    /// Whether it can change what stands in a file or a directory, or who holds a lock.
+    #[must_use]
+    pub fn changes(&self) -> bool {
+        match self.name.as_str() {
+            "read" | "pread64" | "getdents64" | "statx" => false,
+            "open" | "openat" => {
+                ["O_CREAT", "O_WRONLY", "O_RDWR", "O_TRUNC"].iter().any(|flag| self.line.contains(flag))
+            }
+            _ => true,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn calls_are_counted_by_name() {
+        let text = "12 openat(AT_FDCWD</w>, \"/s/lock\", O_RDWR|O_CREAT, 0600) = 3</s/lock>\n\
+                    12 flock(3</s/lock>, LOCK_EX|LOCK_NB) = 0\n\
+                    12 openat(AT_FDCWD</w>, \"/s/format\", O_RDONLY) = 4</s/format>\n\
+                    12 +++ exited with 0 +++\n";
+        let found: Vec<_> = parse(text).into_iter().map(|call| (call.changes(), call.name, call.nth)).collect();
+        let expected = [(true, "openat", 1), (true, "flock", 1), (false, "openat", 2)];
+        assert_eq!(found, expected.map(|(changes, name, nth)| (changes, name.to_owned(), nth)));
+    }
+}

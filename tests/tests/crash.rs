@@ -1,0 +1,81 @@
+//! SIGKILL at every call that changes a file: one owner, whole records, and the model is told.
+
+use agent_baton_tests::Scratch;
+use agent_baton_tests::harm::{SCENARIOS, Scene};
+use agent_baton_tests::trace::{self, Fault};
+
+/// Set it, and every scenario is killed at every call; without it, some are killed at every third.
+const ALL: &str = "BATON_CRASH_ALL";
+
+fn check(name: &str, step: usize) {
+    if !trace::is_possible() {
+        return;
+    }
+    let scenario = SCENARIOS.iter().find(|scenario| scenario.name == name).expect("a scenario");
+    let scratch = Scratch::new();
+    let mut scene = Scene::new(scenario, &scratch);
+    let calls: Vec<_> = scene.calls().into_iter().filter(trace::Call::changes).collect();
+    assert!(calls.len() > 5, "{name}: {calls:?}");
+    let step = if std::env::var_os(ALL).is_some() { 1 } else { step };
+    for call in calls.iter().step_by(step) {
+        println!("{name}: killed at {}", call.line);
+        let ended = scene.harm(call, Fault::Kill);
+        assert_eq!(ended.code, None, "it was not killed: {ended:?}");
+        scene.settle(&ended);
+    }
+}
+
+#[test]
+fn at_the_first_event_of_all() {
+    check("the first event of all", 3);
+}
+
+#[test]
+fn at_a_registration() {
+    check("a registration", 3);
+}
+
+#[test]
+fn at_an_end() {
+    check("an end", 3);
+}
+
+#[test]
+fn at_a_transfer() {
+    check("a transfer", 1);
+}
+
+#[test]
+fn at_a_transfer_at_a_prompt() {
+    check("a transfer at a prompt", 3);
+}
+
+#[test]
+fn at_an_adoption() {
+    check("an adoption", 3);
+}
+
+#[test]
+fn at_a_supersession() {
+    check("a supersession", 3);
+}
+
+#[test]
+fn at_an_event_that_does_not_get_the_lock() {
+    check("an event that does not get the lock", 1);
+}
+
+#[test]
+fn at_an_inbox_that_is_emptied() {
+    check("an inbox that is emptied", 3);
+}
+
+#[test]
+fn at_an_update() {
+    check("an update", 3);
+}
+
+#[test]
+fn at_a_cancel() {
+    check("a cancel", 3);
+}

@@ -1,0 +1,114 @@
+//! Every call on a file of the state fails once: the agent goes on, the person is told, and the state is the old one or the new.
+
+use agent_baton_tests::Scratch;
+use agent_baton_tests::harm::{SCENARIOS, Scene};
+use agent_baton_tests::reply::Reply;
+use agent_baton_tests::stand_in::Ended;
+use agent_baton_tests::trace::{self, Call, Fault};
+
+/// Set it, and every call fails with every error; without it, each call that is tried fails with one, in turn.
+const ALL: &str = "BATON_FAULTS_ALL";
+
+const ERRORS: [&str; 4] = ["ENOSPC", "EIO", "EROFS", "EACCES"];
+
+fn check(name: &str, step: usize) {
+    if !trace::is_possible() {
+        return;
+    }
+    let scenario = SCENARIOS.iter().find(|scenario| scenario.name == name).expect("a scenario");
+    let scratch = Scratch::new();
+    let mut scene = Scene::new(scenario, &scratch);
+    let calls = scene.calls();
+    assert!(calls.len() > 10, "{name}: {calls:?}");
+    let all = std::env::var_os(ALL).is_some();
+    let plan: Vec<(&Call, &'static str)> = if all {
+        calls.iter().flat_map(|call| ERRORS.map(|error| (call, error))).collect()
+    } else {
+        // A step that is odd meets every error.
+        calls.iter().zip(ERRORS.into_iter().cycle()).step_by(step).collect()
+    };
+    for (call, error) in plan {
+        println!("{name}: {error} at {}", call.line);
+        let ended = scene.harm(call, Fault::Error(error));
+        let untouched = scene.is_untouched();
+        went_on(&scene, call, &ended, untouched);
+        assert!(
+            !scene.is_in_flight() || !ended.stderr.is_empty(),
+            "a commit was left, and that was not said: {ended:?}"
+        );
+        scene.settle(&ended);
+    }
+}
+
+/// The call ended as an agent, or a person, may see it end.
+fn went_on(scene: &Scene<'_>, call: &Call, ended: &Ended, untouched: bool) {
+    assert!(ended.stderr.lines().all(|line| line.starts_with("baton: ")), "{ended:?}");
+    let Some(event) = scene.scenario.event else {
+        let failed = matches!(ended.code, Some(1 | 3 | 4)) && ended.stdout.is_empty() && !ended.stderr.is_empty();
+        assert!(failed || ended.code == Some(0) || call.name == "write", "{ended:?}");
+        return;
+    };
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    assert!(ended.stderr.lines().count() <= 1, "{ended:?}");
+    Reply::parse(&ended.stdout, event).unwrap_or_else(|error| panic!("{error}: {ended:?}"));
+    // What was not done is told, and nothing is said of it to the agent.
+    assert!(
+        !untouched || (!ended.stderr.is_empty() && ended.stdout.is_empty()),
+        "nothing was done, nor said: {ended:?}"
+    );
+}
+
+#[test]
+fn at_the_first_event_of_all() {
+    check("the first event of all", 9);
+}
+
+#[test]
+fn at_a_registration() {
+    check("a registration", 9);
+}
+
+#[test]
+fn at_an_end() {
+    check("an end", 9);
+}
+
+#[test]
+fn at_a_transfer() {
+    check("a transfer", 3);
+}
+
+#[test]
+fn at_a_transfer_at_a_prompt() {
+    check("a transfer at a prompt", 9);
+}
+
+#[test]
+fn at_an_adoption() {
+    check("an adoption", 9);
+}
+
+#[test]
+fn at_a_supersession() {
+    check("a supersession", 9);
+}
+
+#[test]
+fn at_an_event_that_does_not_get_the_lock() {
+    check("an event that does not get the lock", 3);
+}
+
+#[test]
+fn at_an_inbox_that_is_emptied() {
+    check("an inbox that is emptied", 9);
+}
+
+#[test]
+fn at_an_update() {
+    check("an update", 9);
+}
+
+#[test]
+fn at_a_cancel() {
+    check("a cancel", 9);
+}

@@ -1,0 +1,296 @@
+//! Other pid namespaces, other machines, a state from yesterday, a clock that jumped, a holder of the lock that is frozen: what
+//! cannot be known is not touched.
+
+use std::io::Write;
+use std::path::Path;
+use std::process::Command;
+
+use agent_baton_core::agent::Agent;
+use agent_baton_core::run::{Run, Status};
+use agent_baton_tests::harm::hold;
+use agent_baton_tests::process::{Launch, Process};
+use agent_baton_tests::reply::Reply;
+use agent_baton_tests::window::{one_line, silent};
+use agent_baton_tests::{Scratch, Window, program};
+use serde_json::{Value, json};
+
+fn owner(scratch: &Scratch) -> Window<'_> {
+    let mut window = Window::open(scratch, Agent::Claude, "%1");
+    silent(&window.hook("SessionStart", "s1", &json!({})));
+    silent(&window.hook("UserPromptSubmit", "s1", &json!({"prompt": "words"})));
+    assert_eq!(window.baton("s1", &["run", "start", "demo"]).code, Some(0));
+    window
+}
+
+fn the_run(scratch: &Scratch) -> Run {
+    let state = scratch.state();
+    state.check();
+    let mut runs = state.runs();
+    assert_eq!(runs.len(), 1);
+    runs.pop().expect("one run").record
+}
+
+/// Sends an event from an agent inside namespaces of its own; `prelude` is done there first. None, with the reason printed, where
+/// such a namespace cannot be made.
+fn elsewhere(scratch: &Scratch, unshare: &[&str], prelude: &str, payload: &Value) -> Option<String> {
+    let tried = Command::new("unshare").args(unshare).arg("true").output();
+    if !tried.as_ref().is_ok_and(|output| output.status.success()) {
+        // Not eprintln: the test harness shows that only where a test fails.
+        drop(writeln!(std::io::stderr(), "\nSKIPPED: this case needs the right to make namespaces: {tried:?}"));
+        return None;
+    }
+    // The kernel names a process after the file it runs.
+    let agent = scratch.root().join("bin/claude");
+    if !agent.exists() {
+        std::os::unix::fs::symlink("/bin/sh", &agent).unwrap();
+    }
+    let event = scratch.root().join("event.json");
+    std::fs::write(&event, payload.to_string()).unwrap();
+    // The second command keeps the shell from replacing itself by the first.
+    let script = format!("{} hook --agent claude < {}; exit $?", program::baton().display(), event.display());
+    let output = Command::new("unshare")
+        .args(unshare)
+        .args(["/bin/sh", "-c", &format!("{prelude} exec \"$0\" -c \"$1\"")])
+        .arg(&agent)
+        .arg(script)
+        .env_clear()
+        .envs(scratch.env())
+        .output()
+        .unwrap();
+    assert_eq!((output.status.code(), String::from_utf8_lossy(&output.stderr).as_ref()), (Some(0), ""), "{output:?}");
+    Some(String::from_utf8(output.stdout).unwrap())
+}
+
+/// A resume of s1 elsewhere takes nothing, tells how to, and the owner's next event finds all as it was.
+fn resumed_elsewhere(unshare: &[&str], prelude: &str) {
+    for killed in [false, true] {
+        let scratch = Scratch::new();
+        // A stand-in would be made under the same name.
+        let bin = scratch.root().join("bin/claude");
+        let mut window = owner(&scratch);
+        if killed {
+            window.process.kill();
+        }
+        std::fs::remove_file(&bin).unwrap();
+        let before = the_run(&scratch);
+        let payload = window.payload("SessionStart", "s1", &json!({"source": "resume"}));
+        let Some(stdout) = elsewhere(&scratch, unshare, prelude, &payload) else { return };
+        let reply = Reply::parse(&stdout, "SessionStart").unwrap().expect("a reply");
+        let words = reply.person.unwrap_or_default();
+        assert!(words.contains("baton run adopt") && reply.model.is_none(), "{words}");
+        assert_eq!(the_run(&scratch), before, "nobody there can know whether the owner lives");
+        let places: Vec<_> =
+            scratch.state().sessions()[0].record.launches.iter().map(|one| one.process.clone()).collect();
+        assert_eq!(places.len(), 2);
+        assert_ne!((&places[0].machine, places[0].pidns), (&places[1].machine, places[1].pidns));
+        if !killed {
+            silent(&window.hook("UserPromptSubmit", "s1", &json!({"prompt": "more"})));
+            assert_eq!(window.baton("s1", &["run", "verify", "demo"]).code, Some(0));
+        }
+    }
+}
+
+#[test]
+fn another_pid_namespace_takes_nothing() {
+    resumed_elsewhere(&["--pid", "--fork", "--mount-proc"], "");
+}
+
+#[test]
+fn another_machine_takes_nothing() {
+    if !Path::new("/etc/machine-id").exists() {
+        drop(writeln!(std::io::stderr(), "\nSKIPPED: this machine has no /etc/machine-id"));
+        return;
+    }
+    let other = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(other.path(), "0123456789abcdef0123456789abcdef\n").unwrap();
+    resumed_elsewhere(&["--mount"], &format!("mount --bind {} /etc/machine-id &&", other.path().display()));
+}
+
+/// Copies a directory with everything in it.
+fn copy(from: &Path, to: &Path) {
+    let status = Command::new("cp").arg("-a").arg(from).arg(to).status().unwrap();
+    assert!(status.success());
+}
+
+#[test]
+fn a_state_from_yesterday_makes_no_old_number_good_again() {
+    let scratch = Scratch::new();
+    let mut first = owner(&scratch);
+    let yesterday = scratch.root().join("yesterday");
+    copy(&scratch.state_dir(), &yesterday);
+    first.process.kill();
+    let mut second = Window::open(&scratch, Agent::Claude, "%2");
+    second.hook("SessionStart", "s1", &json!({"source": "resume"}));
+    assert_eq!(the_run(&scratch).fence.0, 2);
+
+    std::fs::rename(scratch.state_dir(), scratch.root().join("today")).unwrap();
+    copy(&yesterday, &scratch.state_dir());
+    // The old state's owner is gone, and everybody can see that: the one who is there goes on.
+    let ended = second.hook("UserPromptSubmit", "s1", &json!({"prompt": "on"}));
+    assert_eq!(ended.code, Some(0));
+    assert!(ended.stderr.contains("put back from a copy"), "{ended:?}");
+    let run = the_run(&scratch);
+    assert_eq!((run.fence.0, run.owner.process.pid), (1002, second.process.pid()));
+    for old in ["1", "2", "1001"] {
+        let refused = second.baton("s1", &["run", "update", "demo", "--fence", old, "--phase", "x"]);
+        assert_eq!(refused.code, Some(3), "{old}: {refused:?}");
+    }
+    assert_eq!(the_run(&scratch).phase, None);
+    assert_eq!(second.baton("s1", &["run", "update", "demo", "--fence", "1002", "--phase", "x"]).code, Some(0));
+}
+
+#[test]
+fn a_state_from_yesterday_robs_no_owner() {
+    let scratch = Scratch::new();
+    let mut window = owner(&scratch);
+    let yesterday = scratch.root().join("yesterday");
+    copy(&scratch.state_dir(), &yesterday);
+    std::fs::rename(scratch.state_dir(), scratch.root().join("today")).unwrap();
+    copy(&yesterday, &scratch.state_dir());
+    let mut other = Window::open(&scratch, Agent::Claude, "%2");
+    other.hook("SessionStart", "s1", &json!({"source": "resume"}));
+    let run = the_run(&scratch);
+    assert_eq!((run.fence.0, run.owner.process.pid), (1001, window.process.pid()));
+    assert_eq!(window.baton("s1", &["run", "update", "demo", "--phase", "x"]).code, Some(0), "beneath the owner");
+    assert_eq!(other.baton("s1", &["run", "update", "demo", "--fence", "1", "--phase", "y"]).code, Some(3));
+}
+
+const YEARS: i64 = 10 * 365 * 24 * 60 * 60 * 1000;
+
+/// Moves every stamp of every record: by so many milliseconds of the wall clock, and into another boot if asked.
+fn shift(state: &Path, by: i64, reboot: bool) {
+    fn walk(value: &mut Value, by: i64, reboot: bool) {
+        match value {
+            Value::Object(fields) => {
+                if let Some(unix) = fields.get("unix_ms").and_then(Value::as_i64) {
+                    fields.insert("unix_ms".to_owned(), json!((unix + by).max(0)));
+                }
+                if reboot && fields.contains_key("boot") {
+                    fields.insert("boot".to_owned(), json!("00000000-0000-4000-8000-000000000000"));
+                }
+                fields.values_mut().for_each(|value| walk(value, by, reboot));
+            }
+            Value::Array(items) => items.iter_mut().for_each(|value| walk(value, by, reboot)),
+            _ => {}
+        }
+    }
+    for dir in ["sessions", "runs"] {
+        for entry in std::fs::read_dir(state.join(dir)).unwrap() {
+            let path = entry.unwrap().path();
+            if path.extension().is_some_and(|ext| ext == "json") {
+                let mut record = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+                walk(&mut record, by, reboot);
+                std::fs::write(&path, record.to_string()).unwrap();
+            }
+        }
+    }
+}
+
+#[test]
+fn a_clock_that_jumped_changes_no_owner_and_abandons_nothing_of_this_boot() {
+    for by in [YEARS, -YEARS] {
+        let scratch = Scratch::new();
+        let mut window = owner(&scratch);
+        shift(&scratch.state_dir(), by, false);
+        silent(&window.hook("UserPromptSubmit", "s1", &json!({"prompt": "on"})));
+        silent(&window.hook("SessionStart", "s1", &json!({"source": "resume"})));
+        assert_eq!((the_run(&scratch).fence.0, the_run(&scratch).status), (1, Status::Active), "{by}");
+        window.process.kill();
+        shift(&scratch.state_dir(), by, false);
+        let mut second = Window::open(&scratch, Agent::Claude, "%2");
+        second.hook("SessionStart", "s1", &json!({"source": "resume"}));
+        let run = the_run(&scratch);
+        assert_eq!((run.fence.0, run.status, run.owner.process.pid), (2, Status::Active, second.process.pid()), "{by}");
+        silent(&second.hook("SessionEnd", "s1", &json!({})));
+        assert!(scratch.state().sessions()[0].record.over.is_some(), "an end is not taken for an old one: {by}");
+    }
+}
+
+#[test]
+fn a_stamp_of_the_future_from_before_a_reboot_has_no_age_and_one_of_the_past_has() {
+    for (by, status, fence) in [(YEARS, Status::Active, 2), (-YEARS, Status::Abandoned, 1)] {
+        let scratch = Scratch::new();
+        let mut window = owner(&scratch);
+        window.process.kill();
+        // Beats in the log count as activity.
+        std::fs::write(scratch.state_dir().join("sessions/s1.log"), "").unwrap();
+        shift(&scratch.state_dir(), by, true);
+        let before = the_run(&scratch);
+        let mut second = Window::open(&scratch, Agent::Claude, "%2");
+        second.hook("SessionStart", "s1", &json!({"source": "resume"}));
+        let run = the_run(&scratch);
+        assert_eq!((run.status, run.fence.0), (status, fence), "{by}");
+        // From when it was first seen on, the clock of this boot counts.
+        assert_ne!(run.updated.boot, before.updated.boot);
+        assert!(run.updated.unix_ms.abs_diff(before.updated.unix_ms) > YEARS as u64 / 2);
+    }
+}
+
+#[test]
+fn a_frozen_holder_of_the_lock_costs_one_event_its_wait_and_the_others_little() {
+    let scratch = Scratch::new();
+    let mut window = owner(&scratch);
+    let mut frozen = Process::spawn(&scratch, &Launch { comm: "codex", args: &[], tty: false }, None);
+    frozen.lock(&scratch.state_dir().join("lock"));
+    frozen.stop();
+    let ms = |session: &str, window: &mut Window<'_>| {
+        let ended = window.hook("SessionStart", session, &json!({"source": "resume"}));
+        silent(&ended);
+        ended.wall_ns / 1_000_000
+    };
+    let first = ms("s1", &mut window);
+    assert!(first >= 400, "an event waits for a holder that may only be slow: {first} ms");
+    let mut second = Window::open(&scratch, Agent::Claude, "%2");
+    // The fastest of several: the machine may be busy, but not each time.
+    let later = (0..6).map(|n| ms(&format!("n{n}"), &mut second)).min().unwrap();
+    assert!(later < 300, "{later} ms");
+    assert!(scratch.state_dir().join("inbox").exists());
+    frozen.kill();
+    silent(&second.hook("UserPromptSubmit", "n5", &json!({"prompt": "on"})));
+    let state = scratch.state();
+    state.check();
+    assert_eq!(state.sessions().len(), 7, "nothing of what waited is lost");
+    assert_eq!(the_run(&scratch).fence.0, 1);
+    // A holder that is only slow is waited for again.
+    let held = hold(&scratch);
+    let slow = ms("n5", &mut second);
+    assert!(slow >= 400, "{slow} ms");
+    drop(held);
+}
+
+#[test]
+fn what_waited_is_acted_on_in_the_order_in_which_it_came() {
+    let scratch = Scratch::new();
+    let mut window = owner(&scratch);
+    for events in [["SessionEnd", "SessionStart"], ["SessionStart", "SessionEnd"]] {
+        let held = hold(&scratch);
+        for event in events {
+            silent(&window.hook(event, "s1", &json!({"source": "resume", "order": events})));
+        }
+        drop(held);
+        let mut other = Window::open(&scratch, Agent::Claude, "%2");
+        other.hook("SessionStart", "s2", &json!({"order": events}));
+        let state = scratch.state();
+        state.check();
+        let session = state.sessions().into_iter().find(|kept| kept.record.id.as_str() == "s1").unwrap().record;
+        assert_eq!(session.over.is_some(), events[1] == "SessionEnd", "{events:?}");
+        assert_eq!(session.launches.len(), 1);
+    }
+    assert_eq!(the_run(&scratch).fence.0, 1);
+}
+
+#[test]
+fn a_commit_of_another_machine_is_left_to_it() {
+    let scratch = Scratch::new();
+    let mut window = owner(&scratch);
+    let journal = json!({"machine": "another", "at": {"unix_ms": 1, "boot": "b", "boot_ms": 1}, "entries": [], "audit": 99,
+        "line": {}});
+    let path = scratch.state_dir().join("commit.json");
+    std::fs::write(&path, journal.to_string()).unwrap();
+    one_line(&window.hook("SessionStart", "s1", &json!({"source": "resume"})), 0);
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), journal.to_string());
+    assert_eq!(window.baton("s1", &["run", "update", "demo", "--phase", "x"]).code, Some(1));
+    std::fs::remove_file(&path).unwrap();
+    assert_eq!(window.baton("s1", &["run", "update", "demo", "--phase", "x"]).code, Some(0));
+    assert_eq!(the_run(&scratch).phase.as_deref(), Some("x"));
+}

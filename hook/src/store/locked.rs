@@ -93,7 +93,7 @@ impl Store {
         let known = format::read(layout)?;
         Hold::begin(&lock);
         let mut locked = Locked { store: self, _lock: lock, reports: Vec::new(), in_flight: false };
-        if known.is_none() || !file::is_there(&layout.index_whole())? {
+        if known.as_ref() != Some(&identity) || !file::is_there(&layout.index_whole())? {
             layout.make_dirs()?;
         }
         locked.redo(now)?;

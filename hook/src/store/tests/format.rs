@@ -78,7 +78,8 @@ fn a_state_of_every_format_goes_on() {
             assert_eq!((run.fence, locked.take_reports().len()), (Fence(1002), 1), "{format}");
             run.iteration = 4;
             put(&mut locked, vec![live_run(run)]).unwrap();
-            archive(&mut locked, "s").unwrap();
+            let done = archive(&mut locked, "s").unwrap();
+            assert!(done.unfinished.is_none(), "{format}: {done:?}");
         }
         let Reading::Live(run) = read_run(&store, "r") else { panic!("{format}: r") };
         let Reading::Archived(session) = read_session(&store, "s") else { panic!("{format}: s") };
@@ -86,6 +87,7 @@ fn a_state_of_every_format_goes_on() {
         assert_eq!((run.iteration, kept(&run.extra)), (4, Some(json!(u64::MAX))), "{format}");
         assert_eq!(kept(&session.extra), Some(json!({"kept": [1, 2.5, null]})), "{format}");
         assert_eq!(kept(&session.launches[0].extra), Some(json!("in a launch")), "{format}");
-        assert_eq!(store.audit().unwrap().map(|line| line.n).max(), Some(5), "{format}");
+        let audit: Vec<_> = store.audit().unwrap().map(|line| (line.n, line.reason)).collect();
+        assert_eq!(audit.iter().map(|(n, _)| *n).max(), Some(5), "{format}: {audit:?}");
     }
 }

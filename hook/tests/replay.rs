@@ -1,5 +1,7 @@
 //! `baton replay` decides recorded decisions again.
 
+#![allow(clippy::unwrap_used)]
+
 use std::process::Command;
 
 use agent_baton_core::decision::Decision;

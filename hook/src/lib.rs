@@ -5,6 +5,9 @@ pub mod commands;
 pub mod core;
 pub mod decider;
 pub mod event;
+#[cfg(any(test, feature = "fuzz"))]
+#[allow(clippy::unwrap_used, clippy::panic, reason = "a finding is a panic")]
+pub mod fuzz;
 pub mod machine;
 pub mod reply;
 pub mod snapshot;

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use agent_baton_core::decision::{Shelf, Tell};
+use agent_baton_core::process::Sight;
 use agent_baton_core::run::{Run, Status};
 
 use crate::world::World;
@@ -141,14 +142,15 @@ impl Model {
         }
         let knowingly = adopted && (words.contains(&"take") || old.status == Status::Abandoned);
         let owner = holder(old);
-        let actor = &world.actors[&owner.1];
-        let lives = actor.sight == agent_baton_core::process::Sight::Running;
-        let proved = !words.contains(&"force") || self.can_be_seen(&owner, words, world);
-        if moved && !knowingly && lives && self.shows(&owner) && proved {
+        if !moved || knowingly || !self.shows(&owner) {
+            return Ok(());
+        }
+        let forced = adopted && words.contains(&"force");
+        let seen = self.can_be_seen(&owner, words, world);
+        if world.actors[&owner.1].sight == Sight::Running && (seen || !forced) {
             return Err(format!("taken from {owner:?}, which lives and shows it"));
         }
-        let knowingly = knowingly || (adopted && words.contains(&"force"));
-        if moved && !knowingly && self.shows(&owner) && !self.can_be_seen(&owner, words, world) {
+        if !seen && !forced {
             return Err(format!("taken from {owner:?}, of which nobody knows whether it lives"));
         }
         Ok(())
@@ -188,7 +190,7 @@ impl Model {
 
     /// A living process that goes on with its session has its run, once the owner is provably gone.
     fn check_claim(&self, words: &[&str], me: &Holder, before: &Runs, world: &World) -> Result<(), String> {
-        let lives = |actor: &str| world.actors[actor].sight == agent_baton_core::process::Sight::Running;
+        let lives = |actor: &str| world.actors[actor].sight == Sight::Running;
         if !lives(&me.1) || !self.shows(me) {
             return Ok(());
         }

@@ -174,8 +174,8 @@ impl Home {
     }
 
     /// A directory taken as it is, without a check.
-    #[cfg(test)]
-    pub(super) fn unchecked(root: &Path) -> Self {
+    #[cfg(any(test, feature = "fuzz"))]
+    pub(crate) fn unchecked(root: &Path) -> Self {
         Self { root: root.to_owned() }
     }
 }

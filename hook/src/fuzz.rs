@@ -1,0 +1,152 @@
+//! Where bytes from outside come in: the doors that fuzz/ knocks at, and `cargo test` with a few thousand damaged samples.
+//!
+//! No door may panic, and what is taken for good must stay the same when it is written and read again.
+
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use agent_baton_core::agent::Agent;
+use agent_baton_core::decision::Decision;
+use agent_baton_core::process::Place;
+use agent_baton_core::request::Request;
+use agent_baton_core::run::Run;
+use agent_baton_core::session::Session;
+use agent_baton_core::stamp::Stamp;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::agents::row;
+use crate::event::{Limits, RawEvent};
+use crate::store::{Checked, Home, Store};
+
+/// The most bytes that fit into a pipe at once.
+const PIPE: usize = 60 * 1024;
+
+/// A door.
+pub type Door = fn(&[u8]);
+
+/// Every door, by the name of its fuzz target.
+pub const DOORS: &[(&str, Door)] =
+    &[("payload", payload), ("record", record), ("log", log), ("commit", commit), ("reply", reply)];
+
+/// A payload on the hook's standard input.
+pub fn payload(bytes: &[u8]) {
+    for agent in Agent::ALL {
+        let (reader, mut writer) = std::io::pipe().unwrap();
+        writer.write_all(bytes.get(..PIPE).unwrap_or(bytes)).unwrap();
+        drop(writer);
+        if let Ok(raw) = RawEvent::read(reader, Limits::default()) {
+            let _ = row(agent).parse(&raw);
+        }
+    }
+}
+
+/// A record's file: a session's or a run's.
+pub fn record(bytes: &[u8]) {
+    stays_the_same::<Session>(bytes);
+    stays_the_same::<Run>(bytes);
+}
+
+fn stays_the_same<T: Serialize + DeserializeOwned + PartialEq>(bytes: &[u8]) {
+    if let Ok(record) = serde_json::from_slice::<T>(bytes) {
+        let written = serde_json::to_vec(&record).unwrap();
+        let again: T = serde_json::from_slice(&written).unwrap();
+        // Compared as it is written: of a number too exact for its type the nearest is kept, once.
+        assert!(serde_json::to_vec(&again).unwrap() == written, "a record changed when it was written and read again");
+    }
+}
+
+/// The end of a session's log.
+pub fn log(bytes: &[u8]) {
+    with_state("sessions/s.log", bytes, |store| {
+        let tail = store.tail(&"s".parse().unwrap(), 8 * 1024).unwrap();
+        let _ = (tail.next_n(), tail.deliveries(), tail.told());
+    });
+}
+
+/// The commit in flight, redone by the next holder of the lock.
+pub fn commit(bytes: &[u8]) {
+    with_state("commit.json", bytes, |store| {
+        let now = Stamp { unix_ms: 1, boot: "boot".into(), boot_ms: 1 };
+        let redone = store.lock(Instant::now() + Duration::from_secs(1), &now);
+        let gone = redone.is_err() || !store.pending().unwrap().commit;
+        assert!(gone, "a commit stayed in flight although the lock was given");
+    });
+}
+
+/// The core's reply.
+pub fn reply(bytes: &[u8]) {
+    if let Ok(decision) = serde_json::from_slice::<Decision>(bytes) {
+        let mut request: Request = serde_json::from_str(include_str!("../tests/requests/prompt.json")).unwrap();
+        request.locked = true;
+        let _ = Checked::new(&request, &decision);
+    }
+}
+
+/// A state of its own, in memory where that can be had, that holds one file.
+fn with_state(file: &str, bytes: &[u8], look: impl FnOnce(&Store)) {
+    let dir = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap();
+    let path = dir.path().join(file);
+    fs::create_dir_all(path.parent().unwrap_or(Path::new("/"))).unwrap();
+    fs::write(&path, bytes).unwrap();
+    let place = Place { boot: "boot".into(), machine: "machine".into(), pidns: 1 };
+    look(&Store::open(&Home::unchecked(dir.path()), &place));
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::path::PathBuf;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn corpus(name: &str) -> PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/corpus").join(name)
+    }
+
+    fn samples(name: &str) -> Vec<Vec<u8>> {
+        let files = fs::read_dir(corpus(name)).unwrap_or_else(|error| panic!("{name}: {error}"));
+        let samples: Vec<Vec<u8>> = files.map(|file| fs::read(file.unwrap().path()).unwrap()).collect();
+        assert!(!samples.is_empty(), "{name} has no samples");
+        samples
+    }
+
+    #[test]
+    fn every_door_has_its_target() {
+        let targets = fs::read_dir(corpus("../fuzz_targets")).unwrap();
+        let targets: BTreeSet<_> = targets.map(|file| file.unwrap().path().file_stem().unwrap().to_owned()).collect();
+        assert_eq!(targets, DOORS.iter().map(|(name, _)| (*name).into()).collect());
+    }
+
+    #[test]
+    fn whole_samples() {
+        DOORS.iter().for_each(|(name, door)| samples(name).iter().for_each(|sample| door(sample)));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 500, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn damaged_samples(
+            which: prop::sample::Index,
+            cut: prop::sample::Index,
+            edits in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..4),
+        ) {
+            for (name, door) in DOORS {
+                let samples = samples(name);
+                let mut bytes = which.get(&samples).clone();
+                for (at, byte) in &edits {
+                    let at = at.index(bytes.len());
+                    bytes[at] = *byte;
+                }
+                // Half of them are cut short.
+                bytes.truncate((2 * cut.index(bytes.len())).max(1));
+                door(&bytes);
+            }
+        }
+    }
+}

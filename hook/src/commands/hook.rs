@@ -260,6 +260,9 @@ impl<M: Machine, E: Environment> Way<'_, M, E> {
             // What came before a reboot is decided as of then: its clock no longer runs.
             let at = if waiting.at.boot == now.boot { self.decider.now() } else { waiting.at.clone() };
             match self.decider.settle(locked, Ask::Event(Box::new(waiting.event.clone())), probes, at) {
+                Ok(settled) if settled.decision.has(Reason::RecordUnreadable) => {
+                    locked.inbox_failed(&waiting, &now, "a record that it needs cannot be read")?;
+                }
                 Ok(_) => locked.inbox_done(&waiting)?,
                 Err(error) => locked.inbox_failed(&waiting, &now, &error.to_string())?,
             }

@@ -8,6 +8,7 @@
 #
 # Needs the target wasm32-unknown-unknown (rustup adds it), or Debian's packages rustc-web and rust-web-src.
 set -euo pipefail
+shopt -s inherit_errexit
 export LC_ALL=C
 cd "$(dirname "$0")/.."
 root=$PWD
@@ -32,7 +33,7 @@ for variable in $(compgen -e); do
 done
 
 profile=(
-    --config 'profile.release.opt-level="z"'
+    --config 'profile.release.opt-level=3'
     --config 'profile.release.lto=true'
     --config 'profile.release.codegen-units=1'
     --config 'profile.release.panic="abort"'
@@ -80,9 +81,9 @@ build() {
     echo "$2/wasm32-unknown-unknown/release/agent_baton_core.wasm"
 }
 
-# Prints what a core.wasm in $1/core-wasm was made of.
+# Prints what core-wasm/core.wasm was made of.
 sources() (
-    cd "$1/core-wasm"
+    cd core-wasm
     echo '# What core.wasm was made of. Written by build.sh; tests/sources.rs compares it with what is here.'
     echo "toolchain $toolchain"
     { echo core.wasm; echo build.sh; echo Cargo.toml; find src -name '*.rs' | sort; } | xargs sha256sum
@@ -98,11 +99,17 @@ sources() (
 target=$(realpath -m "${CARGO_TARGET_DIR:-target}")
 module=$(build "$root" "$target/core-wasm")
 
-if [ -z "$check" ]; then
+# Puts the module where it belongs.
+place() {
+    local made_of
     # Written, not copied, so that the module is not a program to run.
     cat "$module" >core-wasm/core.wasm
-    made_of=$(sources "$root")
+    made_of=$(sources)
     printf '%s\n' "$made_of" >core-wasm/core.wasm.sources
+}
+
+if [ -z "$check" ]; then
+    place
     say "core-wasm/core.wasm: $(wc -c <core-wasm/core.wasm) bytes"
     exit
 fi
@@ -118,11 +125,12 @@ if grep -qxF "toolchain $toolchain" core-wasm/core.wasm.sources; then
     cmp "$module" core-wasm/core.wasm || { say 'core.wasm is not what its sources give; run core-wasm/build.sh'; exit 1; }
     say 'core.wasm is what its sources give'
 else
-    say "core.wasm was made by another compiler than $toolchain: testing the new build"
-    cp "$module" "$copy/core-wasm/core.wasm"
-    sources "$copy" >"$copy/core-wasm/core.wasm.sources"
+    say "core.wasm was made by another compiler than $toolchain: testing the new build in its place"
+    cp core-wasm/core.wasm core-wasm/core.wasm.sources "$copy"
+    trap 'for file in core.wasm core.wasm.sources; do cat "$copy/$file" >"core-wasm/$file"; done; rm -rf "$copy"' EXIT
+    place
     unset RUSTC RUSTC_BOOTSTRAP
-    cd "$copy"
-    CARGO_TARGET_DIR=$target cargo test --locked --package agent-baton-core --test sources
-    CARGO_TARGET_DIR=$target cargo test --locked --package agent-baton --lib core::
+    cargo test --locked --package agent-baton-core --test sources
+    cargo test --locked --package agent-baton --lib core::
+    cargo test --locked --package agent-baton --test parity
 fi

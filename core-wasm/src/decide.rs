@@ -104,9 +104,6 @@ fn deliver(request: &Request, draft: &mut Draft, event: &Event, process: &Proces
     let Some(session) = event.session.as_ref().and_then(|id| draft.session_mut(id)) else {
         return;
     };
-    if session.untold.as_ref().is_some_and(|told| request.snapshot.told.contains(told)) {
-        session.untold = None;
-    }
     session.deliveries.push(Delivery {
         digest: event.digest.clone(),
         process: process.clone(),

@@ -1,5 +1,6 @@
 //! core.wasm was made of the sources that are here. This needs no compiler for WASM, so it fails wherever somebody changes a
 //! rule and forgets `core-wasm/build.sh`.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -31,30 +32,38 @@ fn rust_files(directory: &Path) -> Vec<PathBuf> {
     files
 }
 
-/// The lines of core.wasm.sources that say what a file was, as (digest, path); and those that say what was locked.
-fn recorded() -> (Vec<(String, PathBuf)>, Vec<(String, String, String)>) {
+/// What core.wasm.sources says.
+#[derive(Default)]
+struct Recorded {
+    /// Digest and path of every file.
+    files: Vec<(String, PathBuf)>,
+    /// Name, version and checksum of every locked package.
+    locked: Vec<[String; 3]>,
+}
+
+fn recorded() -> Recorded {
     let text = fs::read_to_string(here().join("core.wasm.sources")).expect(AGAIN);
-    let (mut files, mut locked) = (Vec::new(), Vec::new());
+    let mut recorded = Recorded::default();
     for line in text.lines().filter(|line| !line.starts_with('#') && !line.starts_with("toolchain ")) {
         match *line.split_whitespace().collect::<Vec<_>>() {
-            [digest, path] => files.push((digest.to_owned(), here().join(path))),
-            ["locked", name, version, checksum] => locked.push((name.into(), version.into(), checksum.into())),
+            [digest, path] => recorded.files.push((digest.to_owned(), here().join(path))),
+            ["locked", name, version, sum] => recorded.locked.push([name, version, sum].map(str::to_owned)),
             _ => panic!("core.wasm.sources has a line that is not understood: {line}; {AGAIN}"),
         }
     }
-    (files, locked)
+    recorded
 }
 
 #[test]
 fn every_file_is_what_core_wasm_was_made_of() {
-    for (recorded, path) in recorded().0 {
+    for (recorded, path) in recorded().files {
         assert_eq!(recorded, digest(&path), "{} changed since core.wasm was made; {AGAIN}", path.display());
     }
 }
 
 #[test]
 fn every_source_went_into_core_wasm() {
-    let recorded: BTreeSet<PathBuf> = recorded().0.into_iter().map(|(_, path)| path).collect();
+    let recorded: BTreeSet<PathBuf> = recorded().files.into_iter().map(|(_, path)| path).collect();
     let mut present: BTreeSet<PathBuf> = rust_files(&here().join("src")).into_iter().collect();
     present.extend(["core.wasm", "build.sh", "Cargo.toml"].map(|name| here().join(name)));
     assert_eq!(recorded, present, "{AGAIN}");
@@ -63,11 +72,11 @@ fn every_source_went_into_core_wasm() {
 #[test]
 fn every_dependency_is_locked_as_it_went_into_core_wasm() {
     let lock = fs::read_to_string(here().join("../Cargo.lock")).unwrap();
-    let locked = recorded().1;
+    let locked = recorded().locked;
     for name in ["serde", "serde_derive", "serde_json"] {
-        assert!(locked.iter().any(|(locked, ..)| locked == name), "{name} is not in core.wasm.sources; {AGAIN}");
+        assert!(locked.iter().any(|[locked, ..]| locked == name), "{name} is not in core.wasm.sources; {AGAIN}");
     }
-    for (name, version, checksum) in locked {
+    for [name, version, checksum] in locked {
         let (name, version) = (format!("name = \"{name}\""), format!("version = \"{version}\""));
         let checksum = format!("checksum = \"{checksum}\"");
         let fits = |package: &str| [&name, &version, &checksum].iter().all(|line| package.lines().any(|l| l == **line));

@@ -1,7 +1,9 @@
 //! One question, from the records to the commit: what events and commands have in common.
 
 use agent_baton_core::decision::Decision;
+use agent_baton_core::event::Event;
 use agent_baton_core::process::Probe;
+use agent_baton_core::reason::Reason;
 use agent_baton_core::request::{Ask, PROTOCOL, Request, Snapshot};
 use agent_baton_core::stamp::Stamp;
 
@@ -10,7 +12,7 @@ use crate::core::{Core, CoreError};
 use crate::machine::environment::Environment;
 use crate::machine::{Here, Machine};
 use crate::snapshot;
-use crate::store::{Checked, CommitError, Locked, Refusal, Store, StoreError, View};
+use crate::store::{Checked, CommitError, LONG, Locked, RECENT, Refusal, Store, StoreError, View};
 
 /// Why a question was not settled. Nothing was changed, but for [`CommitError::InDoubt`].
 #[derive(Debug, thiserror::Error)]
@@ -36,6 +38,14 @@ pub struct Settled {
     pub request: Request,
     /// The answer; what it changes is committed.
     pub decision: Decision,
+}
+
+impl Settled {
+    /// Whether the answer is that a known launch gave a sign of life, and nothing else: the session's log has it, not the audit.
+    #[must_use]
+    pub fn is_heartbeat(&self) -> bool {
+        self.decision.reason == Reason::Heartbeat && self.decision.changes.is_empty()
+    }
 }
 
 /// Puts questions to the core, and commits its answers.
@@ -90,11 +100,14 @@ impl<M: Machine, E: Environment> Decider<'_, M, E> {
         };
         snapshot.probes = probes.to_vec();
         if let Some(session) = session_of(&ask) {
-            let tail = self.store.tail(&session)?;
+            let tail = self.store.tail(&session, LONG)?;
             snapshot.deliveries = tail.deliveries();
             snapshot.told = tail.told();
         }
         let settled = self.put(ask, snapshot, now, true)?;
+        if settled.is_heartbeat() {
+            return Ok(settled);
+        }
         match Checked::new(&settled.request, &settled.decision) {
             Ok(checked) => locked.commit(&checked)?,
             Err(refusal) => {
@@ -132,20 +145,19 @@ fn session_of(ask: &Ask) -> Option<agent_baton_core::id::SessionId> {
     }
 }
 
-/// The records of an event on the fast path, with what the end of its session's log says.
+/// The records of an event on the fast path, with what the end of its session's log says. None where the log has grown so long that
+/// it wants to be cut, which needs the lock.
 ///
 /// # Errors
 /// Where the log cannot be read.
-pub fn heartbeat(
-    store: &Store,
-    view: &View<'_>,
-    event: &agent_baton_core::event::Event,
-) -> Result<Snapshot, StoreError> {
+pub fn heartbeat(store: &Store, view: &View<'_>, event: &Event) -> Result<Option<(Snapshot, u64)>, StoreError> {
     let mut snapshot = snapshot::of_heartbeat(view, event);
-    if let Some(session) = &event.session {
-        let tail = store.tail(session)?;
-        snapshot.deliveries = tail.deliveries();
-        snapshot.told = tail.told();
+    let Some(session) = &event.session else { return Ok(None) };
+    let tail = store.tail(session, RECENT)?;
+    if tail.is_long() {
+        return Ok(None);
     }
-    Ok(snapshot)
+    snapshot.deliveries = tail.deliveries();
+    snapshot.told = tail.told();
+    Ok(Some((snapshot, tail.next_n())))
 }

@@ -21,13 +21,20 @@ pub fn apply(
     let Some(told) = draft.session(id).and_then(|session| session.untold.clone()) else {
         return;
     };
+    if request.snapshot.told.contains(&told) {
+        // The mark will be far back in the log one day: the record must not need it then.
+        if let Some(session) = draft.session_mut(id).filter(|_| event.can_tell()) {
+            session.untold = None;
+        }
+        return;
+    }
     let standing = draft.run(&told.run).filter(|run| {
         run.status.is_unfinished()
             && run.fence == told.fence
             && run.owner.session == *id
             && run.owner.process == *process
     });
-    let Some(run) = standing.filter(|_| event.can_tell() && !request.snapshot.told.contains(&told)) else {
+    let Some(run) = standing.filter(|_| event.can_tell()) else {
         return;
     };
     let from = run.history.last().map(|transfer| transfer.from.pane.clone()).unwrap_or_default();

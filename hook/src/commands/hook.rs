@@ -32,7 +32,7 @@ use crate::machine::environment::{Environment, Inherited};
 use crate::machine::stat::Stat;
 use crate::machine::{Machine, MachineError, This};
 use crate::reply::reply;
-use crate::store::{Beat, Env, Home, HomeError, Line, LockError, Locked, Mark, Store, StoreError};
+use crate::store::{Beat, Env, Home, HomeError, Line, LockError, Locked, Mark, RECENT, Store, StoreError};
 use crate::words;
 
 /// How long an event waits for the lock. Codex gives a SessionEnd hook one second in all.
@@ -198,20 +198,21 @@ impl<M: Machine, E: Environment> Way<'_, M, E> {
             return Ok(false);
         }
         let Ok(snapshot) = store.read(|view| heartbeat(store, view, event)) else { return Ok(false) };
-        let settled = self.decider.ask(Ask::Event(Box::new(event.clone())), snapshot?)?;
+        let Some((snapshot, n)) = snapshot? else { return Ok(false) };
+        let settled = self.decider.ask(Ask::Event(Box::new(event.clone())), snapshot)?;
         match settled.decision.reason {
-            Reason::Heartbeat => self.beat(event, &settled).map(|()| true),
+            Reason::Heartbeat => self.beat(event, n).map(|()| true),
             Reason::DeliveredTwice => Ok(true),
             _ => Ok(false),
         }
     }
 
-    fn beat(&self, event: &Event, settled: &Settled) -> Result<(), HookError> {
+    /// Leaves the sign of life in the session's log.
+    fn beat(&self, event: &Event, n: u64) -> Result<(), HookError> {
         let (Some(session), Some(process)) = (&event.session, &event.process) else { return Ok(()) };
-        let last = settled.request.snapshot.deliveries.len();
         let line = Line::Beat(Beat {
             at: self.decider.now(),
-            n: u64::try_from(last).unwrap_or(u64::MAX),
+            n,
             event: event.name,
             digest: event.digest.clone(),
             prompt_id: event.prompt_id.clone(),
@@ -236,11 +237,12 @@ impl<M: Machine, E: Environment> Way<'_, M, E> {
         };
         self.drain(&mut locked, &probes)?;
         let settled = self.decider.settle(&mut locked, ask, &probes, self.decider.now())?;
+        if let Some(session) = event.session.as_ref().filter(|_| settled.is_heartbeat()) {
+            locked.trim_log(session)?;
+            self.beat(&event, store.tail(session, RECENT)?.next_n())?;
+        }
         let reports = locked.take_reports();
         drop(locked);
-        if settled.decision.reason == Reason::Heartbeat && settled.decision.changes.is_empty() {
-            self.beat(&event, &settled)?;
-        }
         if settled.decision.has(Reason::RecordUnreadable) {
             say("a record that this event needs cannot be read; it was left as it is, and nothing was decided");
         }

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::time::Instant;
 
 use agent_baton_core::decision::{Change, Record, Shelf};
+use agent_baton_core::id::SessionId;
 use agent_baton_core::stamp::Stamp;
 
 use super::aside::set_aside;
@@ -148,6 +149,15 @@ impl Locked<'_> {
             }
         }
         Ok(committed)
+    }
+
+    /// Cuts the log of a session if it is long.
+    ///
+    /// # Errors
+    ///
+    /// Where it cannot be written; the log stays as it is.
+    pub fn trim_log(&self, session: &SessionId) -> Result<(), StoreError> {
+        self.store.trim_log(session)
     }
 
     /// Makes the index whole again, after a reader found it damaged.

@@ -6,7 +6,7 @@ use agent_baton_core::decision::Shelf;
 use agent_baton_core::event::EventName;
 use agent_baton_core::id::SessionId;
 use agent_baton_core::process::Process;
-use agent_baton_core::session::{Delivery, Told};
+use agent_baton_core::session::{Delivery, MAX_DELIVERIES, Told};
 use agent_baton_core::stamp::Stamp;
 use serde::{Deserialize, Serialize};
 
@@ -17,11 +17,11 @@ use super::reading::Store;
 /// The longest line, in bytes: one write of it does not mix with another's.
 const MAX_LINE: usize = 4096;
 
-/// How much of the end of a log is read, in bytes.
-const TAIL: u64 = 8 * 1024;
+/// As much of the end of a log as the rule of one event delivered twice needs, in bytes.
+pub const RECENT: u64 = 2 * 1024;
 
-/// The size from which a log is cut to its tail, in bytes.
-const LONG: u64 = 64 * 1024;
+/// The size from which a log is cut to its newer half, in bytes; a shorter one is read whole for [`LONG`].
+pub const LONG: u64 = 64 * 1024;
 
 /// A line of a session's log.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -84,12 +84,13 @@ impl Tail {
         })
     }
 
-    /// The deliveries, as the core takes them, oldest first.
+    /// The newest deliveries, as the core takes them, oldest first.
     #[must_use]
     pub fn deliveries(&self) -> Vec<Delivery> {
+        let newest = self.beats().count().saturating_sub(MAX_DELIVERIES);
         let of =
             |beat: &Beat| Delivery { digest: beat.digest.clone(), process: beat.process.clone(), at: beat.at.clone() };
-        self.beats().map(of).collect()
+        self.beats().skip(newest).map(of).collect()
     }
 
     /// The tellings whose mark stands in it.
@@ -126,17 +127,17 @@ impl Store {
         file::append(&path, text.as_bytes()).map(drop)
     }
 
-    /// The last 8 KiB of a live session's log. Lines that are torn or not of this version are skipped.
+    /// The last `bytes` of a live session's log. Lines that are torn or not of this version are skipped.
     ///
     /// # Errors
     ///
     /// Where the file cannot be read; a missing one is empty.
-    pub fn tail(&self, session: &SessionId) -> Result<Tail, StoreError> {
+    pub fn tail(&self, session: &SessionId, bytes: u64) -> Result<Tail, StoreError> {
         let path = self.layout.log(Shelf::Live, session);
         let Some((file, size)) = file::open(&path)? else {
             return Ok(Tail::default());
         };
-        let from = size.saturating_sub(TAIL);
+        let from = size.saturating_sub(bytes);
         let mut bytes = vec![0; usize::try_from(size - from).unwrap_or_default()];
         file.read_exact_at(&mut bytes, from).map_err(StoreError::io("read", &path))?;
         let lines = bytes.split(|byte| *byte == b'\n');
@@ -154,7 +155,7 @@ impl Store {
             return Ok(());
         }
         let mut text = String::new();
-        for line in self.tail(session)?.lines {
+        for line in self.tail(session, LONG / 2)?.lines {
             let json = serde_json::to_string(&line).map_err(|error| StoreError::io("write", &path)(error.into()))?;
             text.push_str(&json);
             text.push('\n');

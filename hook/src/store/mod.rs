@@ -50,6 +50,6 @@ pub use home::{Env, Home, HomeError};
 pub use inbox::{INBOX_MAX, Waiting};
 pub use lock::LockError;
 pub use locked::{CommitError, Committed, Locked};
-pub use log::{Beat, Line, Mark, Tail};
+pub use log::{Beat, LONG, Line, Mark, RECENT, Tail};
 pub use reading::{Pending, Store};
 pub use view::{ProjectLinks, View};

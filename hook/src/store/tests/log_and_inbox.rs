@@ -9,7 +9,7 @@ use agent_baton_core::session::Told;
 use agent_baton_core::stamp::Stamp;
 
 use crate::store::sample::*;
-use crate::store::{Beat, INBOX_MAX, Line, Mark, Store, StoreError};
+use crate::store::{Beat, INBOX_MAX, LONG, Line, Mark, Store, StoreError};
 
 fn beat(n: u64, digest: &str) -> Line {
     Line::Beat(Beat {
@@ -36,11 +36,11 @@ fn with_session() -> World {
 fn lines_come_back_in_order_with_the_next_number() {
     let world = with_session();
     let s = id("s");
-    assert_eq!(world.store.tail(&s).unwrap().next_n(), 1);
+    assert_eq!(world.store.tail(&s, LONG).unwrap().next_n(), 1);
     world.store.append(&s, &beat(1, "one")).unwrap();
     world.store.append(&s, &Line::Told(Mark { at: stamp(2), told: told() })).unwrap();
     world.store.append(&s, &beat(2, "two")).unwrap();
-    let tail = world.store.tail(&s).unwrap();
+    let tail = world.store.tail(&s, LONG).unwrap();
     assert_eq!(tail.next_n(), 3);
     assert_eq!(tail.told(), [told()]);
     let digests: Vec<_> = tail.deliveries().into_iter().map(|it| it.digest).collect();
@@ -57,7 +57,7 @@ fn torn_and_foreign_lines_spoil_no_other() {
     bytes.extend_from_slice(b"\n{\"line\":\"tomorrow\"}\n\xff\xfe\n{\"line\":\"beat\",\"at\":{\"un");
     fs::write(&path, bytes).unwrap();
     world.store.append(&s, &beat(2, "two")).unwrap();
-    assert_eq!(world.store.tail(&s).unwrap().lines, [beat(1, "one"), beat(2, "two")]);
+    assert_eq!(world.store.tail(&s, LONG).unwrap().lines, [beat(1, "one"), beat(2, "two")]);
 }
 
 #[test]
@@ -68,10 +68,10 @@ fn the_tail_is_bounded_and_a_long_log_is_cut_by_the_next_commit() {
     for n in 1..=80 {
         world.store.append(&s, &beat(n, &filler)).unwrap();
     }
-    let tail = world.store.tail(&s).unwrap();
+    let tail = world.store.tail(&s, LONG).unwrap();
     assert!(tail.is_long() && tail.lines.len() <= 9, "{}", tail.lines.len());
     put(&mut lock(&world.store), vec![live_session(session("s", 1))]).unwrap();
-    let cut = world.store.tail(&s).unwrap();
+    let cut = world.store.tail(&s, LONG).unwrap();
     assert_eq!(cut.lines, tail.lines);
     assert!(!cut.is_long() && cut.size <= 8 * 1024, "{}", cut.size);
     assert_eq!(cut.next_n(), 81);
@@ -82,7 +82,7 @@ fn a_line_that_is_too_long_is_refused() {
     let world = with_session();
     let refused = world.store.append(&id("s"), &beat(1, &"x".repeat(5000)));
     assert!(matches!(refused, Err(StoreError::TooLong { .. })));
-    assert_eq!(world.store.tail(&id("s")).unwrap().lines, []);
+    assert_eq!(world.store.tail(&id("s"), LONG).unwrap().lines, []);
 }
 
 fn at(boot: &str, boot_ms: u64, unix_ms: u64) -> Stamp {

@@ -18,8 +18,6 @@ pub mod program;
 pub mod receipt;
 pub mod splice;
 pub mod strip;
-#[cfg(test)]
-mod tests;
 pub mod toml;
 pub mod trust;
 

@@ -33,7 +33,7 @@ for variable in $(compgen -e); do
 done
 
 profile=(
-    --config 'profile.release.opt-level=3'
+    --config 'profile.release.opt-level="s"'
     --config 'profile.release.lto=true'
     --config 'profile.release.codegen-units=1'
     --config 'profile.release.panic="abort"'

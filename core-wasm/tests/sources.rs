@@ -1,7 +1,6 @@
 //! core.wasm was made of the sources that are here. This needs no compiler for WASM, so it fails wherever somebody changes a
 //! rule and forgets `core-wasm/build.sh`.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-#![allow(clippy::unwrap_used, clippy::panic, clippy::type_complexity)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::type_complexity)]
 
 use std::collections::BTreeSet;
 use std::fs;

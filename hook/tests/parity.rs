@@ -199,3 +199,15 @@ fn every_request_of_random_histories() {
         history::model::play(&history::script(seed), &mut world).unwrap();
     }
 }
+
+/// A number that no type of ours holds exactly: the core, the program and its tests must round it alike, or it drifts at each write.
+#[test]
+fn a_number_beyond_64_bits_is_rounded_once() {
+    let text = prompt().to_string().replace("\"locked\":false", "\"locked\":true");
+    let text = text.replace("user_prompt_submit", "session_end");
+    let number = "18446744073715605195";
+    let text = text.replacen("\"revision\":7", &format!("\"revision\":7,\"of-another-version\":{number}"), 1);
+    let reply: Value = serde_json::from_slice(&both(text.as_bytes())).unwrap();
+    let kept = &reply["changes"][0]["record"]["session"]["of-another-version"];
+    assert_eq!(kept.as_f64(), number.parse().ok());
+}

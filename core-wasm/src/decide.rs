@@ -68,6 +68,7 @@ fn decide_event(request: &Request, event: &Event) -> Decision {
     if twice::is_second(event, process, &request.now, recorded.iter().chain(&request.snapshot.deliveries)) {
         return Decision::nothing(Reason::DeliveredTwice);
     }
+    let unprompted = draft.session(id).is_none_or(|session| !session.prompted);
     let mut rows = match launch::apply(request, &mut draft, event, id, process) {
         launch::Outcome::Goes(rows) => rows,
         launch::Outcome::Over(row) => vec![row],
@@ -78,8 +79,11 @@ fn decide_event(request: &Request, event: &Event) -> Decision {
         rows.push(ownership::apply(request, &mut draft, &claimant, &mut tells));
         tell::apply(request, &mut draft, event, id, process, &mut tells);
     }
-    if is_shown_anew(&rows) {
+    // The event that showed the session may have had no reply: the first prompt has one.
+    if is_shown_anew(&rows) || (unprompted && event.name == EventName::UserPromptSubmit) {
         rows.extend(offer::apply(request, &mut draft, event, id, process, &mut tells));
+    }
+    if is_shown_anew(&rows) {
         rows.extend(dedupe::apply(request, &mut draft, event, id, process));
     }
     if !tells.is_empty() || draft.session_differs(id) {
@@ -101,14 +105,12 @@ fn is_shown_anew(rows: &[Reason]) -> bool {
 
 /// Notes the delivery in the commit, so that a second one finds it there.
 fn deliver(request: &Request, draft: &mut Draft, event: &Event, process: &Process) {
+    // What waited in the inbox is noted as of when it was sent: stamped now, it would swallow the next event of the same bytes.
+    let at = if event.waited { launch::sent(request, event) } else { request.now.clone() };
     let Some(session) = event.session.as_ref().and_then(|id| draft.session_mut(id)) else {
         return;
     };
-    session.deliveries.push(Delivery {
-        digest: event.digest.clone(),
-        process: process.clone(),
-        at: request.now.clone(),
-    });
+    session.deliveries.push(Delivery { digest: event.digest.clone(), process: process.clone(), at });
     let spare = session.deliveries.len().saturating_sub(MAX_DELIVERIES);
     session.deliveries.drain(..spare);
 }

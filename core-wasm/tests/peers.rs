@@ -461,7 +461,7 @@ fn omx_046_env_parse_int_prefix() {
 fn omx_076_crash_between_writes() {
     let mut world = after("X1 start A\nrun A X1 r\nX2 start B\nkill X1");
     world.sessions.get_mut("B").unwrap().0.runs.push("r".parse().unwrap());
-    then(&mut world, "X2 prompt B", "heartbeat run_over");
+    then(&mut world, "X2 prompt B", "heartbeat run_over run_offered +told");
     assert_eq!(world.view("r"), "r active A/X1 #1");
     assert_eq!(world.sessions["B"].0.runs, []);
     then(&mut world, "X3 start A resume", "resumed_same_session launched +told");

@@ -386,3 +386,66 @@ fn a_record_stays_small_where_nobody_can_tell_what_lives() {
     let numbers: Vec<String> = launches.iter().map(|launch| world.label(&launch.process)).collect();
     assert_eq!((numbers.len(), numbers[0].as_str(), numbers[15].as_str()), (16, "P1", "P39"));
 }
+
+#[test]
+fn an_announcement_that_was_overtaken_changes_nothing() {
+    check(
+        "P1 start S
+         P1 prompt S
+         run S P1 r
+         late-start P1 B 3500  -> late_event
+         = S P1
+         P2 start S resume     -> owner_alive launched +told",
+    );
+}
+
+#[test]
+fn what_waited_does_not_swallow_the_next_event_of_the_same_bytes() {
+    check(
+        "P1 start A
+         P1 start B            -> switched registered no_run superseded
+         late-start P1 B 900   -> announced no_run
+         repeat 500            -> announced no_run
+         again                 -> delivered_twice",
+    );
+}
+
+#[test]
+fn an_offer_that_no_reply_carried_is_made_at_the_first_prompt() {
+    check(
+        "P1 start A
+         P1 prompt A
+         run A P1 r
+         kill P1
+         P2 stop B             -> registered no_run
+         P2 prompt B           -> heartbeat no_run run_offered +told
+         P2 prompt B           -> heartbeat no_run",
+    );
+}
+
+#[test]
+fn a_record_that_was_put_away_comes_back_by_whatever_its_process_sends() {
+    check(
+        "X1 start A
+         unlock X1
+         pane X2 %881
+         X2 start B            -> registered no_run superseded
+         = A X1 over:superseded archived
+         X1 stop A             -> announced no_run
+         = A X1",
+    );
+}
+
+#[test]
+fn nothing_is_followed_past_a_record_that_cannot_be_read() {
+    check(
+        "P1 start A
+         P1 prompt A
+         run A P1 r
+         P1 start B resume
+         P1 prompt B
+         break B
+         P1 start C clear      -> registered no_run run_offered +told
+         = r active A/P1 #1",
+    );
+}

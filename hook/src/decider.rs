@@ -5,7 +5,6 @@ mod tests;
 
 use agent_baton_core::decision::Decision;
 use agent_baton_core::event::Event;
-use agent_baton_core::process::Probe;
 use agent_baton_core::reason::Reason;
 use agent_baton_core::request::{Ask, PROTOCOL, Request, Snapshot};
 use agent_baton_core::stamp::Stamp;
@@ -14,7 +13,7 @@ use crate::agents::Witness;
 use crate::core::{Core, CoreError};
 use crate::machine::environment::Environment;
 use crate::machine::{Here, Machine};
-use crate::snapshot;
+use crate::snapshot::{self, Looked};
 use crate::store::{Checked, CommitError, LONG, Locked, RECENT, Refusal, Store, StoreError, View};
 
 /// Why a question was not settled. Nothing was changed, but for [`CommitError::InDoubt`].
@@ -69,7 +68,7 @@ impl<M: Machine, E: Environment> Decider<'_, M, E> {
     /// Looks at the launches that a question can touch. This is done before the lock is taken: a machine that answers slowly
     /// holds up nobody else.
     #[must_use]
-    pub fn look(&self, ask: &Ask) -> Vec<Probe> {
+    pub fn look(&self, ask: &Ask) -> Vec<Looked> {
         let read = self.store.read(|view| snapshot::of_ask(view, ask));
         // What cannot be read now is read again under the lock; what was not looked at counts as unknown.
         read.ok().and_then(Result::ok).map(|snapshot| snapshot::probes(self.witness, &snapshot)).unwrap_or_default()
@@ -91,7 +90,7 @@ impl<M: Machine, E: Environment> Decider<'_, M, E> {
         &self,
         locked: &mut Locked<'_>,
         ask: Ask,
-        probes: &[Probe],
+        looked: &[Looked],
         now: Stamp,
     ) -> Result<Settled, DeciderError> {
         let mut snapshot = match snapshot::of_ask(&locked.view(), &ask) {
@@ -101,9 +100,10 @@ impl<M: Machine, E: Environment> Decider<'_, M, E> {
             }
             read => read?,
         };
-        snapshot.probes = probes.to_vec();
+        snapshot.probes = looked.iter().filter_map(|looked| looked.of(&snapshot)).collect();
         if let Some(session) = session_of(&ask) {
-            let tail = self.store.tail(&session, LONG)?;
+            // A log that cannot be read costs no more than telling twice.
+            let tail = self.store.tail(&session, LONG).unwrap_or_default();
             snapshot.deliveries = tail.deliveries();
             snapshot.told = tail.told();
         }

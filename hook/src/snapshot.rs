@@ -41,14 +41,36 @@ pub fn of_ask(view: &View<'_>, ask: &Ask) -> Result<Snapshot, StoreError> {
     Ok(Snapshot { session, runs, neighbours: sessions, limits: Limits::default(), ..Snapshot::default() })
 }
 
+/// What the machine showed of a launch, and the launch as it stood then.
+#[derive(Debug, Clone)]
+pub struct Looked {
+    launch: Launch,
+    probe: Probe,
+}
+
+impl Looked {
+    /// The probe, if the launch still stands in the snapshot as it stood when it was looked at. What an agent's file or lock showed
+    /// before its process announced itself again says nothing of it any more.
+    #[must_use]
+    pub fn of(&self, snapshot: &Snapshot) -> Option<Probe> {
+        let launch =
+            sessions(snapshot).find(|session| session.id == self.probe.session)?.launch(&self.probe.process)?;
+        let now = (&launch.started, &launch.ended, &launch.lock);
+        (now == (&self.launch.started, &self.launch.ended, &self.launch.lock)).then(|| self.probe.clone())
+    }
+}
+
+fn sessions(snapshot: &Snapshot) -> impl Iterator<Item = &Session> {
+    let neighbours = snapshot.neighbours.iter().map(|named| &named.reading);
+    std::iter::once(&snapshot.session).chain(neighbours).filter_map(Reading::record)
+}
+
 /// What the machine shows of every launch in a snapshot that is not known to have ended.
 #[must_use]
-pub fn probes<M: Machine, E: Environment>(witness: &Witness<'_, M, E>, snapshot: &Snapshot) -> Vec<Probe> {
-    let neighbours = snapshot.neighbours.iter().map(|named| &named.reading);
-    let sessions = std::iter::once(&snapshot.session).chain(neighbours).filter_map(Reading::record);
-    let launches = sessions.flat_map(|session| session.launches.iter().map(move |launch| (session, launch)));
+pub fn probes<M: Machine, E: Environment>(witness: &Witness<'_, M, E>, snapshot: &Snapshot) -> Vec<Looked> {
+    let launches = sessions(snapshot).flat_map(|session| session.launches.iter().map(move |launch| (session, launch)));
     let open = launches.filter(|(_, launch): &(&Session, &Launch)| launch.ended.is_none());
-    open.map(|(session, launch)| witness.probe(session, launch)).collect()
+    open.map(|(session, launch)| Looked { launch: launch.clone(), probe: witness.probe(session, launch) }).collect()
 }
 
 struct Gathered<'v, 'a> {

@@ -26,6 +26,9 @@ pub fn apply(request: &Request, draft: &mut Draft, event: &Event, id: &SessionId
         };
         let shares_process = session.launch(process).is_some();
         let shares_pane = event.pane.is_known() && session.launches.iter().any(|launch| launch.pane == event.pane);
+        if rows.len() == MAX_OLDER {
+            break;
+        }
         if is_empty(request, draft, session) && (shares_process || shares_pane) {
             supersede(request, draft, &other);
             rows.push(Reason::Superseded);
@@ -43,7 +46,6 @@ fn neighbours(draft: &Draft, id: &SessionId) -> Vec<SessionId> {
         .sessions()
         .filter(|session| session.id != *id && !superseded(session))
         .map(|session| session.id.clone())
-        .take(MAX_OLDER)
         .collect()
 }
 

@@ -19,8 +19,13 @@ pub fn apply(request: &Request, draft: &mut Draft, event: &Event, id: &SessionId
     if is_late(draft, event, id, process) {
         return Outcome::Over(Reason::LateEvent);
     }
-    let known = draft.session(id).is_some_and(|session| session.is_shown_by(process));
-    if known && !event.announces() {
+    if announced_another_since(request, draft, event, id, process) {
+        return Outcome::Over(Reason::LateEvent);
+    }
+    // A record that was put away, or called over by what the machine showed, comes back by whatever its process sends.
+    let kept = matches!(request.snapshot.session, Reading::Live(_));
+    let known = draft.session(id).is_some_and(|session| session.is_shown_by(process) && session.over.is_none());
+    if kept && known && !event.announces() {
         return Outcome::Goes(vec![note(draft, event, id, process)]);
     }
     let mut rows = Vec::new();
@@ -40,7 +45,7 @@ pub enum Outcome {
 }
 
 /// The moment at which the agent sent the event: that of the hook's start, not of the decision, which waits for the lock.
-fn sent(request: &Request, event: &Event) -> Stamp {
+pub fn sent(request: &Request, event: &Event) -> Stamp {
     let mut stamp = request.now.clone();
     let waited = stamp.boot_ms.saturating_sub(event.hook_start_ms);
     stamp.boot_ms -= waited;
@@ -87,6 +92,18 @@ fn is_late(draft: &Draft, event: &Event, id: &SessionId, process: &Process) -> b
         && event.shows.as_ref() != Some(id)
         && !draft.session(id).is_some_and(|session| session.is_shown_by(process))
         && draft.sessions().any(|other| other.id != *id && other.is_shown_by(process))
+}
+
+/// Whether this announcement was overtaken: it waited, and its process has announced another session after it was sent.
+fn announced_another_since(request: &Request, draft: &Draft, event: &Event, id: &SessionId, process: &Process) -> bool {
+    let sent = sent(request, event);
+    event.agent.shows_one_session()
+        && event.announces()
+        && event.shows.as_ref() != Some(id)
+        && draft
+            .sessions()
+            .filter(|other| other.id != *id && other.is_shown_by(process))
+            .any(|other| other.launch(process).is_some_and(|launch| launch.started.is_after(&sent)))
 }
 
 /// An event of a launch that is known, and announces nothing.

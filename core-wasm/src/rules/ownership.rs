@@ -139,6 +139,10 @@ fn follow(request: &Request, draft: &mut Draft, claimant: &Claimant<'_>) -> Opti
     if !event.agent.shows_one_session() || !matches!(event.source, Some(Source::Clear | Source::Fork)) {
         return None;
     }
+    // One that cannot be read may be the one that was left.
+    if request.snapshot.neighbours.iter().any(|named| named.reading == Reading::Unreadable) {
+        return None;
+    }
     let before = draft
         .sessions()
         .filter(|session| session.id != *claimant.session)

@@ -107,6 +107,19 @@ impl World {
                 let Some(event) = self.last.clone() else { return String::new() };
                 self.deliver(event)
             }
+            ["repeat", ms] => {
+                self.now_ms -= STEP_MS;
+                let mut event = self.last.clone().unwrap();
+                event.hook_start_ms += ms.parse::<u64>().unwrap();
+                event.waited = false;
+                self.deliver(event)
+            }
+            ["late-start", actor, session, ms] => {
+                let mut event = self.event(actor, session, EventName::SessionStart, Some(source("startup")));
+                event.hook_start_ms -= ms.parse::<u64>().unwrap();
+                event.waited = true;
+                self.deliver(event)
+            }
             ["late-end", actor, session, ms] => {
                 let mut event = self.event(actor, session, EventName::SessionEnd, None);
                 event.hook_start_ms = event.hook_start_ms.saturating_sub(ms.parse().unwrap());

@@ -16,7 +16,6 @@ use agent_baton_core::agent::Agent;
 use agent_baton_core::decision::Tell;
 use agent_baton_core::event::{Event, EventName};
 use agent_baton_core::id::RunId;
-use agent_baton_core::process::Probe;
 use agent_baton_core::reason::Reason;
 use agent_baton_core::request::Ask;
 use agent_baton_core::run::RunName;
@@ -32,6 +31,7 @@ use crate::machine::environment::{Environment, Inherited};
 use crate::machine::stat::Stat;
 use crate::machine::{Machine, MachineError, This};
 use crate::reply::reply;
+use crate::snapshot::Looked;
 use crate::store::{Beat, Env, Home, HomeError, Line, LockError, Locked, Mark, RECENT, Store, StoreError};
 use crate::words;
 
@@ -201,7 +201,7 @@ impl<M: Machine, E: Environment> Way<'_, M, E> {
             return Ok(false);
         }
         let Ok(snapshot) = store.read(|view| heartbeat(store, view, event)) else { return Ok(false) };
-        let Some((snapshot, n)) = snapshot? else { return Ok(false) };
+        let Ok(Some((snapshot, n))) = snapshot else { return Ok(false) };
         let settled = self.decider.ask(Ask::Event(Box::new(event.clone())), snapshot)?;
         match settled.decision.reason {
             Reason::Heartbeat => self.beat(event, n).map(|()| true),
@@ -238,7 +238,9 @@ impl<M: Machine, E: Environment> Way<'_, M, E> {
             }
             locked => locked?,
         };
-        self.drain(&mut locked, &probes)?;
+        if let Err(error) = self.drain(&mut locked, &probes) {
+            say(&error.to_string());
+        }
         let settled = self.decider.settle(&mut locked, ask, &probes, self.decider.now())?;
         if let Some(session) = event.session.as_ref().filter(|_| settled.is_heartbeat()) {
             locked.trim_log(session)?;
@@ -254,7 +256,7 @@ impl<M: Machine, E: Environment> Way<'_, M, E> {
     }
 
     /// Acts on events that did not get the lock in time, in the order in which they came.
-    fn drain(&self, locked: &mut Locked<'_>, probes: &[Probe]) -> Result<(), HookError> {
+    fn drain(&self, locked: &mut Locked<'_>, probes: &[Looked]) -> Result<(), HookError> {
         let now = self.decider.now();
         for waiting in locked.inbox_take(&now)? {
             // What came before a reboot is decided as of then: its clock no longer runs.

@@ -63,7 +63,8 @@ pub(super) fn take(path: &Path, deadline: Instant) -> Result<File, LockError> {
         match fs2::FileExt::try_lock_exclusive(&file) {
             Ok(()) if is_at(&file, path)? => return Ok(file),
             // Someone replaced the file between open and lock: a lock on the old one would exclude nobody.
-            Ok(()) => file = file::open_lock(path)?,
+            Ok(()) if begun.elapsed() < patience => file = file::open_lock(path)?,
+            Ok(()) => return Err(LockError::Busy { path: path.to_owned() }),
             Err(error) if error.kind() == ErrorKind::WouldBlock => {
                 let note = Note::read(&file);
                 let waited = note.as_ref().and_then(Note::waited);

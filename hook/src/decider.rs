@@ -10,6 +10,7 @@ use agent_baton_core::request::{Ask, PROTOCOL, Request, Snapshot};
 use agent_baton_core::stamp::Stamp;
 
 use crate::agents::Witness;
+use crate::config::Settings;
 use crate::core::{Core, CoreError};
 use crate::machine::environment::Environment;
 use crate::machine::{Here, Machine};
@@ -62,6 +63,8 @@ pub struct Decider<'a, M, E> {
     pub here: &'a Here,
     /// What looks at launches.
     pub witness: &'a Witness<'a, M, E>,
+    /// What a person set.
+    pub settings: &'a Settings,
 }
 
 impl<M: Machine, E: Environment> Decider<'_, M, E> {
@@ -100,6 +103,7 @@ impl<M: Machine, E: Environment> Decider<'_, M, E> {
             }
             read => read?,
         };
+        snapshot.limits = self.settings.config().limits();
         snapshot.probes = looked.iter().filter_map(|looked| looked.of(&snapshot)).collect();
         if let Some(session) = session_of(&ask) {
             // A log that cannot be read costs no more than telling twice.

@@ -2,6 +2,7 @@
 
 pub mod agents;
 pub mod commands;
+pub mod config;
 pub mod core;
 pub mod decider;
 pub mod event;

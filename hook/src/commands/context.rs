@@ -15,6 +15,7 @@ use agent_baton_core::stamp::Stamp;
 use crate::agents::{Lineage, Witness};
 use crate::commands::error::CommandError;
 use crate::commands::run::outcome::run_of;
+use crate::config::Settings;
 use crate::core::Core;
 use crate::decider::Decider;
 use crate::machine::environment::Inherited;
@@ -54,6 +55,7 @@ pub struct Context {
     here: &'static Here,
     witness: Witness<'static, This, Inherited>,
     store: Store,
+    settings: Settings,
 }
 
 /// A command that was decided.
@@ -72,8 +74,10 @@ impl Context {
     pub fn open() -> Result<Self, CommandError> {
         let here = here()?;
         let directory = std::env::current_dir().ok();
-        let home = Home::resolve(&Env::of_process(), directory.as_deref(), &here.place)?;
-        Ok(Self { here, witness: witness(here), store: Store::open(&home, &here.place) })
+        let env = Env::of_process();
+        let home = Home::resolve(&env, directory.as_deref(), &here.place)?;
+        let store = Store::open(&home, &here.place);
+        Ok(Self { here, witness: witness(here), store, settings: Settings::new(env, directory) })
     }
 
     /// The present moment.
@@ -103,14 +107,23 @@ impl Context {
     /// When the lock is not to be had, the core fails, or the commit does.
     pub fn perform(&self, command: Command) -> Result<Done, CommandError> {
         let core = Core::load()?;
-        let decider =
-            Decider { store: &self.store, core: &core, machine: &MACHINE, here: self.here, witness: &self.witness };
+        let decider = Decider {
+            store: &self.store,
+            core: &core,
+            machine: &MACHINE,
+            here: self.here,
+            witness: &self.witness,
+            settings: &self.settings,
+        };
         let ask = Ask::Command(Box::new(command));
         let probes = decider.look(&ask);
         let mut locked = self.store.lock(Instant::now() + LOCK_WAIT, &self.now())?;
         let settled = decider.settle(&mut locked, ask, &probes, self.now())?;
         for report in locked.take_reports() {
             eprintln!("baton: {}", words::clean(&report));
+        }
+        if let Some(problem) = self.settings.problem() {
+            eprintln!("baton: {}", words::clean(&problem.to_string()));
         }
         Ok(Done { request: settled.request, decision: settled.decision })
     }

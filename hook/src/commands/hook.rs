@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -24,6 +24,7 @@ use clap::{Args, ValueEnum};
 
 use crate::agents::{PayloadError, row};
 use crate::commands::context::{here, witness};
+use crate::config::Settings;
 use crate::core::{Core, CoreError};
 use crate::decider::{Decider, DeciderError, Settled, heartbeat};
 use crate::event::{EventError, Limits, RawEvent};
@@ -165,10 +166,14 @@ fn take(agent: Agent, notification: Option<String>) -> Result<Result<(), HookErr
         let witness = witness(here);
         let process = witness.agent_process(agent);
         let event = witness.event(agent, &raw, said, process.as_ref());
-        let home = Home::resolve(&Env::of_process(), event.cwd.as_deref().map(Path::new), &here.place)?;
+        let directory = event.cwd.as_ref().map(PathBuf::from);
+        let env = Env::of_process();
+        let home = Home::resolve(&env, directory.as_deref(), &here.place)?;
+        let settings = Settings::new(env, directory);
         let store = Store::open(&home, &here.place);
         let core = Core::load()?;
-        let decider = Decider { store: &store, core: &core, machine: &This, here, witness: &witness };
+        let decider =
+            Decider { store: &store, core: &core, machine: &This, here, witness: &witness, settings: &settings };
         let way = Way { decider, process };
         if notified { way.heed(&event) } else { way.go(event) }
     };
@@ -252,6 +257,9 @@ impl<M: Machine, E: Environment> Way<'_, M, E> {
             say("a record that this event needs cannot be read; it was left as it is, and nothing was decided");
         }
         reports.iter().for_each(|report| say(report));
+        if let Some(problem) = self.decider.settings.problem() {
+            say(&problem.to_string());
+        }
         self.reply(&event, &settled)
     }
 

@@ -10,11 +10,12 @@ use agent_baton_core::run::Status;
 
 use super::Decider;
 use crate::agents::Witness;
+use crate::config::Settings;
 use crate::core::Core;
 use crate::machine::environment::Inherited;
 use crate::machine::{Here, This};
-use crate::store::Store;
 use crate::store::sample::{archived_run, event, live_run, live_session, lock, place, put, run, session, stamp, world};
+use crate::store::{Env, Store};
 
 /// The lies of hook/hostile, and what is said of each. Behind a colon stands what the decision was refused for; without one the
 /// reply is no decision at all.
@@ -65,7 +66,9 @@ fn files(directory: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
 fn settle(store: &Store, core: &Core) -> Option<String> {
     let here = Here { place: place(), start: 1, start_ms: 1, parent: 1 };
     let witness = Witness::new(&This, &Inherited, &here);
-    let decider = Decider { store, core, machine: &This, here: &here, witness: &witness };
+    let settings = Settings::new(Env::default(), None);
+    let decider = Decider { store, core, machine: &This, here: &here, witness: &witness, settings: &settings };
+
     let ask = Ask::Event(Box::new(event(EventName::SessionStart, "s", "digest")));
     let settled = decider.settle(&mut lock(store), ask, &[], stamp(9));
     settled.err().map(|error| error.to_string())

@@ -14,7 +14,7 @@ pub enum AccountHome {
 }
 
 impl AccountHome {
-    pub(super) fn find(&self) -> Option<PathBuf> {
+    pub(crate) fn find(&self) -> Option<PathBuf> {
         match self {
             Self::Is(home) => Some(home.clone()),
             Self::Database => {

@@ -18,6 +18,8 @@ pub struct Env {
     pub baton_home: Option<OsString>,
     /// `XDG_STATE_HOME`.
     pub xdg_state_home: Option<OsString>,
+    /// `XDG_CONFIG_HOME`.
+    pub xdg_config_home: Option<OsString>,
     /// `HOME`.
     pub home: Option<OsString>,
     /// The account's home, which no environment can change.
@@ -108,6 +110,7 @@ impl Env {
         Self {
             baton_home: var("BATON_HOME"),
             xdg_state_home: var("XDG_STATE_HOME"),
+            xdg_config_home: var("XDG_CONFIG_HOME"),
             home: var("HOME"),
             account_home: AccountHome::Database,
         }

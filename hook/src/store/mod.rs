@@ -57,3 +57,4 @@ pub use locked::{CommitError, Committed, Locked};
 pub use log::{Beat, LONG, Line, Mark, RECENT, Tail};
 pub use reading::{Pending, Store};
 pub use view::{ProjectLinks, View};
+pub use way::check_outside;

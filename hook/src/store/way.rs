@@ -63,7 +63,7 @@ fn check_dir(path: &Path, meta: &Metadata) -> Result<(), HomeError> {
 }
 
 /// Refuses a path in a worktree or in the event's directory, by name and by what the name leads to.
-pub(super) fn check_outside(path: &Path, event_dir: Option<&Path>) -> Result<(), HomeError> {
+pub fn check_outside(path: &Path, event_dir: Option<&Path>) -> Result<(), HomeError> {
     let real = real(path);
     let dirs = event_dir.map(|dir| [dir.to_owned(), fs::canonicalize(dir).unwrap_or_default()]);
     for dir in dirs.into_iter().flatten() {

@@ -109,6 +109,7 @@ fn only_the_accounts_own_default_may_be_in_a_worktree() {
     check(|_| {}, set_by_others, "home", "InEventDirectory");
     let xdg = |top: &Path| Env {
         xdg_state_home: Some(top.join("home/state").into()),
+        xdg_config_home: None,
         account_home: AccountHome::Is(top.join("home")),
         ..Env::default()
     };
@@ -128,6 +129,7 @@ fn the_environment_in_order() {
         let env = Env {
             baton_home: baton.map(Into::into),
             xdg_state_home: xdg.map(Into::into),
+            xdg_config_home: None,
             home: home.map(Into::into),
             account_home: account.clone(),
         };

@@ -1,0 +1,187 @@
+//! What a person set in `config.toml`. A repository cannot set any of it.
+
+mod age;
+mod place;
+mod settings;
+#[cfg(test)]
+mod tests;
+
+use std::io;
+use std::ops::Range;
+use std::path::{Component, Path, PathBuf};
+
+use agent_baton_core::request::Limits;
+use serde::Deserialize;
+
+use crate::machine::file::read_own;
+
+pub use age::{Age, AgeError};
+pub use place::path;
+pub use settings::Settings;
+
+/// The longest file that is read, in bytes.
+const MAX_BYTES: usize = 256 * 1024;
+
+/// Every value that a person can set. What the file leaves out has its default.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// How long a run's owner may have been gone before the run counts as abandoned.
+    pub stale_after: Age,
+    /// What of a conversation is kept.
+    pub messages: Messages,
+    /// How long sessions that are over are kept.
+    pub retention: Retention,
+    /// The files that the last session of a project gives back.
+    pub protect: Vec<Protect>,
+}
+
+/// What of a conversation baton keeps. Both agents keep transcripts of their own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Messages {
+    /// Nothing.
+    #[default]
+    Off,
+    /// Every prompt, and the last answer of every turn.
+    All,
+}
+
+/// How long sessions that are over are kept.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Retention {
+    /// How many, the newest first.
+    pub sessions: usize,
+    /// For how long after they were over.
+    pub age: Age,
+    /// How many headless ones (`claude -p`, `codex exec`).
+    pub headless: usize,
+    /// How long what was put away stays in the trash.
+    pub trash: Age,
+}
+
+/// Files and directories of one project.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Protect {
+    /// The worktree's root: absolute.
+    #[serde(deserialize_with = "absolute")]
+    pub project: PathBuf,
+    /// Relative to it, and inside it.
+    pub paths: Vec<Inside>,
+}
+
+/// A path inside a project: relative, without `..`, not empty.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize)]
+#[serde(try_from = "PathBuf")]
+pub struct Inside(PathBuf);
+
+/// Why the file cannot be used. The hook goes on with the defaults.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// It cannot be read.
+    #[error("cannot read the configuration {path}: {source}. Every value has its default until it can be read")]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// It is among a project's files, which are other people's.
+    #[error("the configuration {path} is not read: it is inside {dir}, whose files may be another's")]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+        /// The worktree, or the directory of the event.
+        dir: PathBuf,
+    },
+    /// It is not what it should be.
+    #[error("{path}, line {line}: {why}. Every value has its default until this is mended")]
+    Wrong {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// What is wrong, with the key.
+        why: String,
+    },
+}
+
+impl Config {
+    /// The thresholds that the core decides by.
+    #[must_use]
+    pub const fn limits(&self) -> Limits {
+        Limits { stale_after_ms: self.stale_after.ms() }
+    }
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            stale_after: Age::days(7),
+            messages: Messages::default(),
+            retention: Retention::default(),
+            protect: Vec::new(),
+        }
+    }
+}
+
+impl Default for Retention {
+    fn default() -> Self {
+        Self { sessions: 200, age: Age::days(90), headless: 50, trash: Age::days(8) }
+    }
+}
+
+impl Config {
+    /// Reads the file; the defaults where there is none.
+    ///
+    /// # Errors
+    /// See [`ConfigError`].
+    pub fn read(path: &Path) -> Result<Self, ConfigError> {
+        let bytes = match read_own(path, MAX_BYTES) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self::default()),
+            Err(source) => return Err(ConfigError::Read { path: path.to_owned(), source }),
+        };
+        let text = String::from_utf8(bytes).map_err(|error| {
+            let source = io::Error::new(io::ErrorKind::InvalidData, error);
+            ConfigError::Read { path: path.to_owned(), source }
+        })?;
+        toml_edit::de::from_str(&text).map_err(|error| ConfigError::Wrong {
+            path: path.to_owned(),
+            line: line_of(&text, error.span()),
+            why: error.message().to_owned(),
+        })
+    }
+}
+
+fn line_of(text: &str, span: Option<Range<usize>>) -> usize {
+    let before = span.and_then(|span| text.get(..span.start)).unwrap_or_default();
+    before.matches('\n').count() + 1
+}
+
+fn absolute<'de, D: serde::Deserializer<'de>>(from: D) -> Result<PathBuf, D::Error> {
+    let path = PathBuf::deserialize(from)?;
+    if path.is_absolute() { Ok(path) } else { Err(serde::de::Error::custom("a project is named by its absolute path")) }
+}
+
+impl TryFrom<PathBuf> for Inside {
+    type Error = &'static str;
+    fn try_from(path: PathBuf) -> Result<Self, Self::Error> {
+        let inside = path.components().all(|part| matches!(part, Component::Normal(_)));
+        if inside && path.components().next().is_some() {
+            Ok(Self(path.components().collect()))
+        } else {
+            Err("a protected path is relative to its project, and inside it")
+        }
+    }
+}
+
+impl Inside {
+    /// The path, relative to the project.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+}

@@ -1,0 +1,45 @@
+//! The configuration in force.
+
+use std::cell::OnceCell;
+use std::path::PathBuf;
+
+use super::{Config, ConfigError, path};
+use crate::store::Env;
+
+/// The configuration, read when it is first asked for: the fast path never asks.
+#[derive(Debug)]
+pub struct Settings {
+    env: Env,
+    directory: Option<PathBuf>,
+    read: OnceCell<(Config, Option<ConfigError>)>,
+}
+
+impl Settings {
+    /// Of this environment, for an event or a command in `directory`.
+    #[must_use]
+    pub const fn new(env: Env, directory: Option<PathBuf>) -> Self {
+        Self { env, directory, read: OnceCell::new() }
+    }
+
+    /// What is in force: the defaults where the file cannot be used.
+    #[must_use]
+    pub fn config(&self) -> &Config {
+        &self.read().0
+    }
+
+    /// Why the file cannot be used, if it was asked for and cannot.
+    #[must_use]
+    pub fn problem(&self) -> Option<&ConfigError> {
+        self.read.get().and_then(|(_, problem)| problem.as_ref())
+    }
+
+    fn read(&self) -> &(Config, Option<ConfigError>) {
+        self.read.get_or_init(|| {
+            let found = path(&self.env, self.directory.as_deref());
+            match found.and_then(|path| path.as_deref().map_or_else(|| Ok(Config::default()), Config::read)) {
+                Ok(config) => (config, None),
+                Err(problem) => (Config::default(), Some(problem)),
+            }
+        })
+    }
+}

@@ -5,6 +5,7 @@ mod tests;
 
 use agent_baton_core::decision::Decision;
 use agent_baton_core::event::Event;
+use agent_baton_core::process::Process;
 use agent_baton_core::reason::Reason;
 use agent_baton_core::request::{Ask, PROTOCOL, Request, Snapshot};
 use agent_baton_core::stamp::Stamp;
@@ -109,7 +110,7 @@ impl<M: Machine, E: Environment> Decider<'_, M, E> {
             // A log that cannot be read costs no more than telling twice.
             let tail = self.store.tail(&session, LONG).unwrap_or_default();
             snapshot.deliveries = tail.deliveries();
-            snapshot.told = tail.told();
+            snapshot.told = tail.told(process_of(&ask));
         }
         let settled = self.put(ask, snapshot, now, true)?;
         if settled.is_heartbeat() {
@@ -152,6 +153,13 @@ fn session_of(ask: &Ask) -> Option<agent_baton_core::id::SessionId> {
     }
 }
 
+const fn process_of(ask: &Ask) -> Option<&Process> {
+    match ask {
+        Ask::Event(event) => event.process.as_ref(),
+        Ask::Command(_) => None,
+    }
+}
+
 /// The records of an event on the fast path, with what the end of its session's log says. None where the log has grown so long that
 /// it wants to be cut, which needs the lock.
 ///
@@ -167,6 +175,6 @@ pub fn heartbeat(store: &Store, view: &View<'_>, event: &Event) -> Result<Option
     // Only one of the same bytes can be the same event: the others would be read by the core for nothing.
     snapshot.deliveries = tail.deliveries();
     snapshot.deliveries.retain(|delivery| delivery.digest == event.digest);
-    snapshot.told = tail.told();
+    snapshot.told = tail.told(event.process.as_ref());
     Ok(Some((snapshot, tail.next_n())))
 }

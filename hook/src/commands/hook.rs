@@ -280,7 +280,7 @@ impl<M: Machine, E: Environment> Way<'_, M, E> {
         Ok(())
     }
 
-    /// Says what is to be said, and marks a change of owner as told once it is written out.
+    /// Says what is to be said, and marks it as told once it is written out.
     fn reply(&self, event: &Event, settled: &Settled) -> Result<(), HookError> {
         let runs = settled.request.snapshot.runs.iter().filter_map(|named| named.reading.record());
         let names: BTreeMap<RunId, RunName> = runs.map(|run| (run.id.clone(), run.name.clone())).collect();
@@ -288,11 +288,9 @@ impl<M: Machine, E: Environment> Way<'_, M, E> {
         let mut stdout = io::stdout().lock();
         stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).map_err(HookError::Reply)?;
         let Some(session) = &event.session else { return Ok(()) };
-        for tell in &settled.decision.tell {
-            if let Tell::Transferred { told, .. } = tell {
-                let mark = Line::Told(Mark { at: self.now(), told: told.clone() });
-                self.decider.store.append(session, &mark)?;
-            }
+        for told in settled.decision.tell.iter().map(Tell::told) {
+            let mark = Mark { at: self.now(), told: told.clone(), process: event.process.clone() };
+            self.decider.store.append(session, &Line::Told(mark))?;
         }
         Ok(())
     }

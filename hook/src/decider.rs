@@ -35,6 +35,17 @@ pub enum DeciderError {
     Commit(#[from] CommitError),
 }
 
+impl DeciderError {
+    /// Whether the state must first be brought into order, which the next call goes on with.
+    #[must_use]
+    pub const fn is_mending(&self) -> bool {
+        matches!(
+            self,
+            Self::Store(StoreError::Mending { .. }) | Self::Commit(CommitError::Store(StoreError::Mending { .. }))
+        )
+    }
+}
+
 /// A question and its answer.
 #[derive(Debug)]
 pub struct Settled {

@@ -237,16 +237,21 @@ impl<M: Machine, E: Environment> Way<'_, M, E> {
         let probes = self.decider.look(&ask);
         let now = self.decider.now();
         let mut locked = match store.lock(Instant::now() + LOCK_WAIT, &now) {
-            Err(LockError::Busy { .. }) => {
-                event.waited = true;
-                return Ok(store.inbox_put(&event, &now)?);
+            Err(LockError::Busy { .. } | LockError::Store(StoreError::Mending { .. })) => {
+                return self.wait(event, &now);
             }
             locked => locked?,
         };
         if let Err(error) = self.drain(&mut locked, &probes) {
             say(&error.to_string());
         }
-        let settled = self.decider.settle(&mut locked, ask, &probes, self.decider.now())?;
+        let settled = match self.decider.settle(&mut locked, ask, &probes, self.decider.now()) {
+            Err(error) if error.is_mending() => {
+                drop(locked);
+                return self.wait(event, &now);
+            }
+            settled => settled?,
+        };
         if let Some(session) = event.session.as_ref().filter(|_| settled.is_heartbeat()) {
             locked.trim_log(session)?;
             self.beat(&event, store.tail(session, RECENT)?.next_n())?;
@@ -263,6 +268,12 @@ impl<M: Machine, E: Environment> Way<'_, M, E> {
         self.reply(&event, &settled)
     }
 
+    /// Leaves an event whose turn does not come in time to the next holder of the lock.
+    fn wait(&self, mut event: Event, now: &Stamp) -> Result<(), HookError> {
+        event.waited = true;
+        Ok(self.decider.store.inbox_put(&event, now)?)
+    }
+
     /// Acts on events that did not get the lock in time, in the order in which they came.
     fn drain(&self, locked: &mut Locked<'_>, probes: &[Looked]) -> Result<(), HookError> {
         let now = self.decider.now();
@@ -274,6 +285,8 @@ impl<M: Machine, E: Environment> Way<'_, M, E> {
                     locked.inbox_failed(&waiting, &now, "a record that it needs cannot be read")?;
                 }
                 Ok(_) => locked.inbox_done(&waiting)?,
+                // It waits on: the next call mends what was left, and acts on it then.
+                Err(error) if error.is_mending() => return Err(error.into()),
                 Err(error) => locked.inbox_failed(&waiting, &now, &error.to_string())?,
             }
         }

@@ -123,14 +123,20 @@ impl<M: Machine, E: Environment> Decider<'_, M, E> {
             snapshot.deliveries = tail.deliveries();
             snapshot.told = tail.told(process_of(&ask));
         }
-        let settled = self.put(ask, snapshot, now, true)?;
+        let settled = match self.put(ask, snapshot, now.clone(), true) {
+            Ok(settled) => settled,
+            Err(error) => {
+                core_failed(locked, &now)?;
+                return Err(error.into());
+            }
+        };
         if settled.is_heartbeat() {
             return Ok(settled);
         }
         match Checked::new(&settled.request, &settled.decision) {
             Ok(checked) => locked.commit(&checked)?,
             Err(refusal) => {
-                note(locked, &settled.request, "decision_refused")?;
+                note(locked, &settled.request.now, "decision_refused")?;
                 return Err(refusal.into());
             }
         };
@@ -150,9 +156,18 @@ impl<M: Machine, E: Environment> Decider<'_, M, E> {
     }
 }
 
+/// Leaves a line in the audit that the core failed.
+///
+/// # Errors
+/// Where it cannot be written.
+pub fn core_failed(locked: &mut Locked<'_>, now: &Stamp) -> Result<(), DeciderError> {
+    note(locked, now, "core_failed")
+}
+
 /// Leaves a line in the audit of something that changed nothing.
-fn note(locked: &mut Locked<'_>, request: &Request, what: &'static str) -> Result<(), DeciderError> {
-    let checked = Checked::by_person(what, &request.now, &request.snapshot, &[])?;
+fn note(locked: &mut Locked<'_>, now: &Stamp, what: &'static str) -> Result<(), DeciderError> {
+    let snapshot = Snapshot::default();
+    let checked = Checked::by_person(what, now, &snapshot, &[])?;
     locked.commit(&checked)?;
     Ok(())
 }

@@ -1,7 +1,12 @@
 //! `baton hook`: one event on its way.
 //!
+//! **Architecture invariant.** Which core decides is fixed when the program is built: nothing that is passed to it names another.
+//!
 //! Nearly every event is a sign of life of a launch that is known. It takes the fast path: no lock, no rename, no sync, one line
 //! appended to the session's log. What changes something takes the lock.
+
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -26,7 +31,7 @@ use crate::agents::{PayloadError, row};
 use crate::commands::context::{here, witness};
 use crate::config::Settings;
 use crate::core::{Core, CoreError};
-use crate::decider::{Decider, DeciderError, Settled, heartbeat};
+use crate::decider::{Decider, DeciderError, Settled, core_failed, heartbeat};
 use crate::event::{EventError, Limits, RawEvent};
 use crate::machine::environment::{Environment, Inherited};
 use crate::machine::stat::Stat;
@@ -117,6 +122,11 @@ impl Hook {
     /// Takes the event.
     #[must_use]
     pub fn run(self) -> ExitCode {
+        ExitCode::from(self.status(Core::load))
+    }
+
+    /// Takes the event; gives the exit status.
+    fn status(self, load: impl FnOnce() -> Result<Core, CoreError>) -> u8 {
         // Where the signal cannot be caught, its default ends the hook all the same.
         let _ = signal_hook::flag::register_conditional_shutdown(
             signal_hook::consts::SIGALRM,
@@ -124,15 +134,15 @@ impl Hook {
             Arc::new(AtomicBool::new(true)),
         );
         nix::unistd::alarm::set(ALARM_SECONDS);
-        match take(self.agent.into(), self.notification) {
-            Ok(Ok(())) => ExitCode::SUCCESS,
+        match take(self.agent.into(), self.notification, load) {
+            Ok(Ok(())) => 0,
             Ok(Err(failed)) => {
                 say(&failed.to_string());
-                ExitCode::SUCCESS
+                0
             }
             Err(bad) => {
                 say(&bad.to_string());
-                ExitCode::FAILURE
+                1
             }
         }
     }
@@ -144,7 +154,18 @@ fn say(text: &str) {
     let _ = io::stderr().lock().write_all(line.as_bytes());
 }
 
-fn take(agent: Agent, notification: Option<String>) -> Result<Result<(), HookError>, BadEvent> {
+/// Leaves a line in the audit that the core failed. What went wrong is said on stderr all the same.
+fn log_failure(store: &Store, now: &Stamp) {
+    if let Ok(mut locked) = store.lock(Instant::now() + LOCK_WAIT, now) {
+        let _ = core_failed(&mut locked, now);
+    }
+}
+
+fn take(
+    agent: Agent,
+    notification: Option<String>,
+    load: impl FnOnce() -> Result<Core, CoreError>,
+) -> Result<Result<(), HookError>, BadEvent> {
     let notified = notification.is_some();
     let (raw, said) = match notification {
         None => {
@@ -171,7 +192,7 @@ fn take(agent: Agent, notification: Option<String>) -> Result<Result<(), HookErr
         let home = Home::resolve(&env, directory.as_deref(), &here.place)?;
         let settings = Settings::new(env, directory);
         let store = Store::open(&home, &here.place);
-        let core = Core::load()?;
+        let core = load().inspect_err(|_| log_failure(&store, &This.now(&here.place)))?;
         let decider =
             Decider { store: &store, core: &core, machine: &This, here, witness: &witness, settings: &settings };
         let way = Way { decider, process };
@@ -207,9 +228,10 @@ impl<M: Machine, E: Environment> Way<'_, M, E> {
         }
         let Ok(snapshot) = store.read(|view| heartbeat(store, view, event)) else { return Ok(false) };
         let Ok(Some((snapshot, n))) = snapshot else { return Ok(false) };
-        let settled = self.decider.ask(Ask::Event(Box::new(event.clone())), snapshot)?;
+        let settled = self.decider.ask(Ask::Event(Box::new(event.clone())), snapshot);
+        let settled = settled.inspect_err(|_| log_failure(store, &self.now()))?;
         match settled.decision.reason {
-            Reason::Heartbeat => self.beat(event, n).map(|()| true),
+            Reason::Heartbeat if settled.is_heartbeat() => self.beat(event, n).map(|()| true),
             Reason::DeliveredTwice => Ok(true),
             _ => Ok(false),
         }

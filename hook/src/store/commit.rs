@@ -17,9 +17,9 @@ use super::journal::{Journal, MAX_JOURNAL};
 use super::layout::Layout;
 use super::redo::Redo;
 
-/// The most new versions that are synced one by one. A sync of the whole file system costs more than a few of one file, and waits
-/// for what other programs write.
-const FEW: usize = 16;
+/// The most files of a commit that are synced one by one: more than an event changes. A sync of the whole file system waits for what
+/// other programs write.
+const FEW: usize = 64;
 
 /// A commit, ready to be written.
 pub(super) struct Commit {

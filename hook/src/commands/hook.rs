@@ -145,6 +145,7 @@ fn say(text: &str) {
 }
 
 fn take(agent: Agent, notification: Option<String>) -> Result<Result<(), HookError>, BadEvent> {
+    let begun = Instant::now();
     let notified = notification.is_some();
     let (raw, said) = match notification {
         None => {
@@ -174,7 +175,7 @@ fn take(agent: Agent, notification: Option<String>) -> Result<Result<(), HookErr
         let core = Core::load()?;
         let decider =
             Decider { store: &store, core: &core, machine: &This, here, witness: &witness, settings: &settings };
-        let way = Way { decider, process };
+        let way = Way { decider, process, begun };
         if notified { way.heed(&event) } else { way.go(event) }
     };
     Ok(pass())
@@ -184,6 +185,7 @@ fn take(agent: Agent, notification: Option<String>) -> Result<Result<(), HookErr
 struct Way<'a, M, E> {
     decider: Decider<'a, M, E>,
     process: Option<Stat>,
+    begun: Instant,
 }
 
 impl Way<'_, This, Inherited> {
@@ -225,6 +227,7 @@ impl<M: Machine, E: Environment> Way<'_, M, E> {
             digest: event.digest.clone(),
             prompt_id: event.prompt_id.clone(),
             process: process.clone(),
+            took_us: u64::try_from(self.begun.elapsed().as_micros()).ok(),
         });
         Ok(self.decider.store.append(session, &line)?)
     }

@@ -92,7 +92,7 @@ class Client:
     def call_times(self):
         """How long the calls of baton took, in milliseconds, by who measured."""
         return {"the client": costs.of_claude(self.debug_logs(), self.home.program), "baton": costs.of_baton(self.home.state),
-                "the stopwatch": [call["ms"] for call in self.home.timed()]}
+                "the stopwatch": [max(call["ms"] - call["idle"], 0.0) for call in self.home.timed()]}
 
     def reported_failures(self):
         """Whatever the client said about a failed hook, on screens, in output, in its own transcripts and debug logs."""

@@ -28,8 +28,11 @@ fn installed(person: &Person) -> [Vec<u8>; 2] {
     [CLAUDE, CODEX].map(|path| String::from_utf8(other.read(path)).unwrap().replace(from, to).into_bytes())
 }
 
+/// Its name, and how it is made.
+type Setup = (&'static str, fn() -> Person);
+
 /// What stands there before: files of the person's own, or none, so that install makes them and uninstall removes them.
-const SETUPS: [(&str, fn() -> Person); 2] = [("files", person), ("no files", Person::new)];
+const SETUPS: [Setup; 2] = [("files", person), ("no files", Person::new)];
 
 /// What happens at a call: a kill; a full disk, where install changes files; with BATON_FAULTS_ALL each, and a file system that cannot be
 /// written any more, everywhere.

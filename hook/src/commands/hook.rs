@@ -166,6 +166,7 @@ fn take(
     notification: Option<String>,
     load: impl FnOnce() -> Result<Core, CoreError>,
 ) -> Result<Result<(), HookError>, BadEvent> {
+    let begun = Instant::now();
     let notified = notification.is_some();
     let (raw, said) = match notification {
         None => {
@@ -195,7 +196,7 @@ fn take(
         let core = load().inspect_err(|_| log_failure(&store, &This.now(&here.place)))?;
         let decider =
             Decider { store: &store, core: &core, machine: &This, here, witness: &witness, settings: &settings };
-        let way = Way { decider, process };
+        let way = Way { decider, process, begun };
         if notified { way.heed(&event) } else { way.go(event) }
     };
     Ok(pass())
@@ -205,6 +206,7 @@ fn take(
 struct Way<'a, M, E> {
     decider: Decider<'a, M, E>,
     process: Option<Stat>,
+    begun: Instant,
 }
 
 impl Way<'_, This, Inherited> {
@@ -247,6 +249,7 @@ impl<M: Machine, E: Environment> Way<'_, M, E> {
             digest: event.digest.clone(),
             prompt_id: event.prompt_id.clone(),
             process: process.clone(),
+            took_us: u64::try_from(self.begun.elapsed().as_micros()).ok(),
         });
         Ok(self.decider.store.append(session, &line)?)
     }

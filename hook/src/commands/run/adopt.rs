@@ -1,6 +1,6 @@
 //! `baton run adopt`.
 
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write};
 
 use agent_baton_core::id::SessionId;
 use agent_baton_core::reason::Reason;
@@ -77,7 +77,8 @@ fn ask(owner: &str) -> Result<bool, CommandError> {
     if !(std::io::stdin().is_terminal() && std::io::stderr().is_terminal()) {
         return Ok(false);
     }
-    eprint!("{owner}, and nobody can tell whether it lives. Adopt the run all the same? [y/N] ");
+    write!(std::io::stderr(), "{owner}, and nobody can tell whether it lives. Adopt the run all the same? [y/N] ")
+        .map_err(CommandError::Output)?;
     let mut answer = String::new();
     std::io::stdin().read_line(&mut answer).map_err(CommandError::Input)?;
     Ok(matches!(answer.trim(), "y" | "Y" | "yes"))

@@ -124,6 +124,15 @@ pub enum Tell {
         /// How often the run went round.
         iteration: u32,
     },
+    /// Of a loop: with the row `iterated`, to the model, that it goes round again; else to the person, why it ended, paused or waits.
+    Loop {
+        /// The run, its fence, and the row.
+        told: Told,
+        /// How often it went round.
+        iteration: u32,
+        /// How often it may.
+        of: Option<u32>,
+    },
     /// To the person: several unfinished runs belong to the session.
     SeveralRuns {
         /// The runs.

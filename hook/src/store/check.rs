@@ -43,7 +43,7 @@ pub enum Refusal {
     #[error("the decision gives {0} a revision that does not follow from the snapshot's")]
     Revision(String),
     /// It changes what makes a record itself.
-    #[error("the decision changes the agent or the birth of {0}")]
+    #[error("the decision changes the agent, the birth or the loop of {0}")]
     Identity(String),
     /// It lets a fence shrink, or gives a run away without a new one.
     #[error("the decision gives {0} a number that is not above the owner's before")]
@@ -243,7 +243,8 @@ fn check_run(reading: Option<&Reading<Run>>, new: &Run, to: Shelf) -> Result<Opt
             if old.status == Status::Cancelled {
                 return Err(Refusal::Tombstone(id()));
             }
-            if (&old.id, &old.created) != (&new.id, &new.created) {
+            let texts = |run: &Run| run.looping.as_ref().map(|looping| looping.texts.clone());
+            if (&old.id, &old.created) != (&new.id, &new.created) || texts(old) != texts(new) {
                 return Err(Refusal::Identity(id()));
             }
             let given = (&old.owner.session, &old.owner.process) != (&new.owner.session, &new.owner.process);

@@ -9,62 +9,69 @@ use crate::reason::Reason;
 /// window is closed.
 pub const UNATTENDED: u32 = 50;
 
-/// The part of a run's record that makes it a loop. The texts (prompt, phrase, command) are not in it: they stand in a file of
-/// their own, which no audit repeats.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+/// What a loop is started with. The texts (prompt, phrase, command) are not in it: they stand in a file of their own, which no audit
+/// repeats.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct Loop {
+pub struct Terms {
     /// Digest of the file that holds the texts.
     pub texts: String,
     /// How long it may go on from its start, in milliseconds.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_ms: Option<u64>,
-    /// How often the last message, or the project, may be as before; 0: always.
+    /// How often in a row the last message, or the project, may be as before; 0: always.
     pub patience: u32,
+}
+
+/// The part of a run's record that makes it a loop.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Loop {
+    /// What it was started with.
+    pub terms: Terms,
     /// Digest of the id of the turn that runs.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub turn: Option<String>,
     /// Whether a turn was begun that no Stop ended.
-    #[serde(default)]
     pub open: bool,
     /// How many Stops of this turn were answered with the prompt.
-    #[serde(default)]
     pub blocks: u32,
     /// Iterations since a person's last prompt.
-    #[serde(default)]
     pub unattended: u32,
-    /// The last message.
-    #[serde(default)]
-    pub message: Repeated,
-    /// The project's files.
-    #[serde(default)]
-    pub project: Repeated,
+    /// Digest of the last message.
+    pub message: Option<String>,
+    /// How often in a row it was as before.
+    pub same_message: u32,
+    /// Digest of the project's files; none where it is not known, which is never "unchanged".
+    pub project: Option<String>,
+    /// How often in a row they were as before.
+    pub same_project: u32,
     /// Why it paused or waits, where no reply could say so yet.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub untold: Option<Reason>,
 }
 
-/// Something that should change from one iteration to the next.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct Repeated {
-    /// Its digest; none where it is not known, which is never "unchanged".
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub digest: Option<String>,
-    /// How often in a row it was as before.
-    #[serde(default)]
-    pub times: u32,
-}
-
-impl Repeated {
-    /// Notes how it is now.
-    pub fn see(&mut self, digest: Option<&String>) {
-        self.times = if digest.is_some() && self.digest.as_ref() == digest { self.times.saturating_add(1) } else { 0 };
-        self.digest = digest.cloned();
-    }
+/// Notes how something is now that should change from one iteration to the next.
+pub fn see(before: &mut Option<String>, times: &mut u32, now: Option<&String>) {
+    *times = if now.is_some() && before.as_ref() == now { times.saturating_add(1) } else { 0 };
+    *before = now.cloned();
 }
 
 impl Loop {
+    /// A loop that did not go round yet.
+    #[must_use]
+    pub const fn new(terms: Terms) -> Self {
+        Self {
+            terms,
+            turn: None,
+            open: false,
+            blocks: 0,
+            unattended: 0,
+            message: None,
+            same_message: 0,
+            project: None,
+            same_project: 0,
+            untold: None,
+        }
+    }
+
     /// The turn is over, or another process goes on: what was counted within it begins anew.
     pub fn close_turn(&mut self) {
         self.turn = None;
@@ -75,8 +82,10 @@ impl Loop {
     /// A person looked after it: what counts the time without one begins anew.
     pub fn attended(&mut self) {
         self.unattended = 0;
-        self.message = Repeated::default();
-        self.project = Repeated::default();
+        self.message = None;
+        self.same_message = 0;
+        self.project = None;
+        self.same_project = 0;
     }
 }
 

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::event::Event;
 use crate::fence::Fence;
 use crate::id::{RunId, SessionId};
-use crate::looping::Loop;
+use crate::looping::Terms;
 use crate::pane::Pane;
 use crate::process::{Place, Probe, Process};
 use crate::run::{Run, RunName};
@@ -65,7 +65,7 @@ pub enum Command {
         process: Process,
         /// What makes it a loop.
         #[serde(rename = "loop", default, skip_serializing_if = "Option::is_none")]
-        looping: Option<Loop>,
+        looping: Option<Terms>,
     },
     /// Advance a run.
     Update {

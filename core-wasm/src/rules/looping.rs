@@ -5,7 +5,7 @@ use crate::decision::Tell;
 use crate::draft::Draft;
 use crate::event::{Event, EventName};
 use crate::id::{RunId, SessionId};
-use crate::looping::{Check, Loop, StopFacts, UNATTENDED};
+use crate::looping::{Check, Loop, StopFacts, UNATTENDED, see};
 use crate::process::Process;
 use crate::reason::Reason;
 use crate::request::Request;
@@ -67,7 +67,7 @@ fn stop(request: &Request, run: &mut Run, event: &Event) -> Result<Reason, (Stat
         return Ok(halt(run, Status::Waiting, Reason::StopMissed));
     }
     let of_this = |facts: &&StopFacts| {
-        facts.run == run.id && run.looping.as_ref().is_some_and(|looping| looping.texts == facts.texts)
+        facts.run == run.id && run.looping.as_ref().is_some_and(|looping| looping.terms.texts == facts.texts)
     };
     let Some(facts) = event.stop.as_ref().filter(of_this) else {
         return Ok(halt(run, Status::Waiting, Reason::LoopUnreadable));
@@ -80,12 +80,13 @@ fn stop(request: &Request, run: &mut Run, event: &Event) -> Result<Reason, (Stat
     }
     let late = |max: u64| run.created.age_ms(&request.now) >= max;
     let Some(looping) = run.looping.as_mut() else { return Ok(Reason::Heartbeat) };
-    if run.max_iterations.is_some_and(|max| run.iteration >= max) || looping.max_ms.is_some_and(late) {
+    if run.max_iterations.is_some_and(|max| run.iteration >= max) || looping.terms.max_ms.is_some_and(late) {
         return Err((Status::Failed, Reason::LoopLimit));
     }
-    looping.message.see(facts.message.as_ref());
-    looping.project.see(facts.project.as_ref());
-    if looping.patience > 0 && looping.message.times.max(looping.project.times) >= looping.patience {
+    see(&mut looping.message, &mut looping.same_message, facts.message.as_ref());
+    see(&mut looping.project, &mut looping.same_project, facts.project.as_ref());
+    let patience = looping.terms.patience;
+    if patience > 0 && looping.same_message.max(looping.same_project) >= patience {
         return Err((Status::Failed, Reason::NoProgress));
     }
     if event.agent == Agent::Codex && !event.pane.is_known() && looping.unattended >= UNATTENDED {

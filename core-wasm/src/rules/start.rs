@@ -4,7 +4,7 @@ use crate::decision::Shelf;
 use crate::draft::Draft;
 use crate::fence::Fence;
 use crate::id::{RunId, SessionId};
-use crate::looping::Loop;
+use crate::looping::{Loop, Terms};
 use crate::process::{Live, Process};
 use crate::reason::Reason;
 use crate::request::{Reading, Request};
@@ -22,7 +22,7 @@ pub struct Beginning<'a> {
     /// Its limit.
     pub max_iterations: Option<u32>,
     /// What makes it a loop.
-    pub looping: Option<&'a Loop>,
+    pub looping: Option<&'a Terms>,
 }
 
 /// Starts a run that the launch of `session` in `process` owns. A session owns at most one unfinished run.
@@ -62,7 +62,7 @@ pub fn apply(
         updated: request.now.clone(),
         finished: None,
         stop_reason: None,
-        looping: new.looping.cloned(),
+        looping: new.looping.cloned().map(Loop::new),
         extra: serde_json::Map::new(),
     });
     Reason::Started

@@ -6,7 +6,7 @@
 
 use agent_baton_core::decision::Decision;
 use agent_baton_core::event::{Event, EventName};
-use agent_baton_core::looping::{Check, Loop, StopFacts};
+use agent_baton_core::looping::{Check, StopFacts, Terms};
 use agent_baton_core::request::Command;
 
 use super::World;
@@ -27,11 +27,10 @@ impl World {
             max_iterations: Some(small("max", 50)),
             session: session.parse().unwrap(),
             process,
-            looping: Some(Loop {
+            looping: Some(Terms {
                 texts: format!("texts of {run}"),
                 max_ms: number(words, "ms"),
                 patience: small("patience", 0),
-                ..Loop::default()
             }),
         })
     }
@@ -54,7 +53,7 @@ impl World {
         let run = self.runs.values().map(|(run, _)| run).find(mine)?;
         let said = |word: &str| words.contains(&word);
         let digest = |word: &str| Some(if said(word) { word.to_owned() } else { event.digest.clone() });
-        let texts = if said("other") { "texts of another" } else { &run.looping.as_ref()?.texts };
+        let texts = if said("other") { "texts of another" } else { &run.looping.as_ref()?.terms.texts };
         Some(StopFacts {
             run: run.id.clone(),
             texts: texts.to_owned(),

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use agent_baton_core::agent::Agent;
 use agent_baton_core::id::RunId;
-use agent_baton_core::looping::Loop;
+use agent_baton_core::looping::Terms;
 use agent_baton_core::process::Process;
 use agent_baton_core::reason::Reason;
 use clap::Args;
@@ -129,7 +129,7 @@ impl Prepared {
     ///
     /// # Errors
     /// Where a file cannot be written. [`Self::forget`] takes back what was.
-    pub fn write(&self, context: &Context, run: &RunId) -> Result<Loop, CommandError> {
+    pub fn write(&self, context: &Context, run: &RunId) -> Result<Terms, CommandError> {
         let bytes = self.texts.to_bytes();
         context.put_loop(run, &bytes)?;
         if let Some(done_when) = &self.texts.done_when {
@@ -138,7 +138,7 @@ impl Prepared {
                 .map_err(|source| CommandError::Approval { home: home.clone(), source })?;
         }
         let texts = Texts::digest(&bytes);
-        Ok(Loop { texts, max_ms: self.max_ms, patience: self.patience, ..Loop::default() })
+        Ok(Terms { texts, max_ms: self.max_ms, patience: self.patience })
     }
 }
 

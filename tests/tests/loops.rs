@@ -123,3 +123,234 @@ fn sixteen_deliveries_of_one_stop_are_one_iteration() {
         }
     }
 }
+
+/// What the person is told in the reply to a prompt.
+fn prompt(window: &mut Window<'_>, agent: Agent, session: &str, id: &str, words: &str) -> Option<String> {
+    let ended = window.hook("UserPromptSubmit", session, &turn(agent, id, &json!({"prompt": words})));
+    assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""), "{ended:?}");
+    Reply::parse(&ended.stdout, "UserPromptSubmit").unwrap().and_then(|reply| reply.person)
+}
+
+fn baton(scratch: &Scratch, words: &[&str]) -> String {
+    let output = scratch.baton(words.iter().copied()).run();
+    assert_eq!(output.code, Some(0), "{output:?}");
+    output.stdout
+}
+
+#[test]
+fn a_cancel_from_any_terminal_holds_whatever_comes_after() {
+    for agent in Agent::ALL {
+        let scratch = Scratch::new();
+        let mut window = open(&scratch, agent, "%1", "s1");
+        start(&mut window, "s1", &["--max-iterations", "5"]);
+        goes_on(stop(&mut window, "s1", "part 1"));
+        baton(&scratch, &["run", "cancel", "demo"]);
+        let cancelled = run(&scratch);
+        assert_eq!(stop(&mut window, "s1", "part 2"), None);
+        assert_eq!(prompt(&mut window, agent, "s1", "t2", "words"), None);
+        assert_eq!(stop(&mut window, "s1", "part 3"), None);
+        window.process.kill();
+        let mut next = Window::open(&scratch, agent, "%2");
+        silent(&next.hook("SessionStart", "s1", &json!({"source": "resume"})));
+        assert_eq!(stop(&mut next, "s1", "part 4"), None);
+        for word in ["pause", "continue", "adopt"] {
+            assert_ne!(next.baton("s1", &["run", word, cancelled.id.as_str()]).code, Some(0), "{word}");
+        }
+        assert_eq!(run(&scratch), cancelled, "{agent}: nothing writes the record again");
+    }
+}
+
+#[test]
+fn a_loop_pauses_and_goes_on_by_a_persons_word() {
+    let scratch = Scratch::new();
+    let mut window = open(&scratch, Agent::Claude, "%1", "s1");
+    start(&mut window, "s1", &["--max-iterations", "5"]);
+    goes_on(stop(&mut window, "s1", "part 1"));
+    assert!(baton(&scratch, &["run", "pause", "demo"]).contains("is paused"));
+    assert_eq!(stop(&mut window, "s1", "part 2"), None);
+    assert_eq!(prompt(&mut window, Agent::Claude, "s1", "t2", "a question"), None);
+    assert_eq!(stop(&mut window, "s1", "an answer"), None);
+    assert!(baton(&scratch, &["run", "continue", "demo"]).contains("type anything there"));
+    assert!(goes_on(stop(&mut window, "s1", "part 3")).contains("iteration 2 of 5"));
+    window.process.kill();
+    assert!(baton(&scratch, &["run", "continue", "demo"]).contains("its owner is gone"));
+}
+
+#[test]
+fn an_interrupted_turn_pauses_and_what_is_typed_meanwhile_does_not() {
+    for agent in Agent::ALL {
+        let scratch = Scratch::new();
+        let mut window = open(&scratch, agent, "%1", "s1");
+        start(&mut window, "s1", &["--max-iterations", "8"]);
+        let block = |window: &mut Window<'_>, n: u32| {
+            let fields = json!({"last_assistant_message": format!("part {n}"), "stop_hook_active": n > 1});
+            goes_on(stop_with(window, "s1", &turn(agent, "t1", &fields)));
+        };
+        block(&mut window, 1);
+        assert_eq!(prompt(&mut window, agent, "s1", "t1", "and think of the tests"), None);
+        block(&mut window, 2);
+        assert_eq!(prompt(&mut window, agent, "s1", "t9", "<task-notification> done"), None);
+        block(&mut window, 3);
+        assert_eq!((run(&scratch).status, run(&scratch).iteration), (Status::Active, 3), "{agent}");
+        let words = if agent == Agent::Codex {
+            let ended = window.hook("Interrupt", "s1", &turn(agent, "t1", &json!({})));
+            Reply::parse(&ended.stdout, "Interrupt").unwrap().unwrap().person
+        } else {
+            prompt(&mut window, agent, "s1", "t2", "what was that?")
+        };
+        assert!(words.as_ref().is_some_and(|words| words.contains("is paused at iteration 3 of 8")), "{words:?}");
+        assert_eq!(stop(&mut window, "s1", "an answer"), None);
+        assert_eq!(run(&scratch).status, Status::Paused, "{agent}");
+    }
+}
+
+#[test]
+fn a_failing_service_pauses_and_that_is_told_at_the_next_prompt() {
+    let scratch = Scratch::new();
+    let mut window = open(&scratch, Agent::Claude, "%1", "s1");
+    start(&mut window, "s1", &["--max-iterations", "5"]);
+    goes_on(stop(&mut window, "s1", "part 1"));
+    silent(&window.hook("StopFailure", "s1", &json!({"error": "unknown", "last_assistant_message": "API Error"})));
+    assert_eq!(run(&scratch).status, Status::Paused);
+    let words = prompt(&mut window, Agent::Claude, "s1", "t2", "well?").unwrap();
+    assert!(words.contains("The service failed.") && words.contains("baton run continue"), "{words}");
+    assert_eq!(prompt(&mut window, Agent::Claude, "s1", "t3", "well?"), None);
+
+    // Codex tells of it by nothing but the next prompt's new turn.
+    let scratch = Scratch::new();
+    let mut window = open(&scratch, Agent::Codex, "%1", "s1");
+    start(&mut window, "s1", &[]);
+    let fields = json!({"last_assistant_message": "part 1", "stop_hook_active": false});
+    goes_on(stop_with(&mut window, "s1", &turn(Agent::Codex, "t1", &fields)));
+    let words = prompt(&mut window, Agent::Codex, "s1", "t2", "well?").unwrap();
+    assert!(words.contains("its service ended it"), "{words}");
+}
+
+#[test]
+fn a_loop_goes_on_where_its_owner_goes() {
+    for agent in Agent::ALL {
+        let scratch = Scratch::new();
+        let mut first = open(&scratch, agent, "%1", "s1");
+        start(&mut first, "s1", &["--max-iterations", "5"]);
+        for n in 1..=3 {
+            goes_on(stop(&mut first, "s1", &format!("part {n}")));
+        }
+        // Another window on the session, then the owner dies.
+        let mut second = Window::open(&scratch, agent, "%2");
+        let shown = second.hook("SessionStart", "s1", &json!({"source": "resume"}));
+        assert!(shown.stdout.contains("stays with pane %1"), "{shown:?}");
+        assert_eq!(stop(&mut second, "s1", "seen from the side"), None, "only the owner's advances");
+        first.process.kill();
+        let words = prompt(&mut second, agent, "s1", "t1", "go on").unwrap();
+        assert!(words.contains("moved here from pane %1"), "{words}");
+        for n in 4..=5 {
+            assert!(goes_on(stop(&mut second, "s1", &format!("part {n}"))).contains(&format!("iteration {n} of 5")));
+        }
+        assert!(told(stop(&mut second, "s1", "part 6")).contains("ended at iteration 5 of 5"));
+        assert_eq!(run(&scratch).status, Status::Failed, "{agent}");
+    }
+}
+
+#[test]
+fn claudes_clear_and_branch_are_followed_and_codex_new_is_offered() {
+    for source in ["clear", "fork"] {
+        let scratch = Scratch::new();
+        let mut window = open(&scratch, Agent::Claude, "%1", "s1");
+        start(&mut window, "s1", &["--max-iterations", "5"]);
+        goes_on(stop(&mut window, "s1", "part 1"));
+        silent(&window.hook("SessionEnd", "s1", &json!({"reason": "clear"})));
+        let shown = window.hook("SessionStart", "s2", &json!({"source": source}));
+        assert!(shown.stdout.contains("moved here"), "{shown:?}");
+        assert_eq!(prompt(&mut window, Agent::Claude, "s2", "t2", "go on"), None);
+        assert!(goes_on(stop(&mut window, "s2", "part 2")).contains("iteration 2 of 5"), "{source}");
+        assert_eq!(stop(&mut window, "s1", "late"), None);
+    }
+    let scratch = Scratch::new();
+    let mut window = open(&scratch, Agent::Codex, "%1", "s1");
+    start(&mut window, "s1", &[]);
+    goes_on(stop(&mut window, "s1", "part 1"));
+    let shown = window.hook("SessionStart", "s2", &json!({"source": "clear"}));
+    assert!(shown.stdout.contains("baton run adopt"), "{shown:?}");
+    assert_eq!(stop(&mut window, "s2", "part 2"), None);
+    assert_eq!(run(&scratch).iteration, 1);
+}
+
+#[test]
+fn a_stop_without_a_session_or_of_a_subagent_or_an_unknown_one_is_nobodys() {
+    for agent in Agent::ALL {
+        let scratch = Scratch::new();
+        let mut window = open(&scratch, agent, "%1", "s1");
+        start(&mut window, "s1", &[]);
+        let before = scratch.state();
+        for session in [json!(""), json!(null)] {
+            assert_eq!(stop_with(&mut window, "s1", &json!({"session_id": session})), None);
+        }
+        assert_eq!(stop_with(&mut window, "s1", &json!({"agent_id": "sub"})), None);
+        assert_eq!(scratch.state(), before, "{agent}");
+        let mut stranger = Window::open(&scratch, agent, "%9");
+        assert_eq!(stop(&mut stranger, "s9", "<done/>"), None);
+        assert_eq!(run(&scratch).iteration, 0);
+    }
+}
+
+#[test]
+fn more_iterations_than_the_client_allows_are_refused_with_the_setting_named() {
+    const CAP: &str = "CLAUDE_CODE_STOP_HOOK_BLOCK_CAP";
+    let settings = |value: &str| json!({"env": {CAP: value}}).to_string();
+    let loops = |scratch: &Scratch, more: &[&str]| {
+        let mut window = open(scratch, Agent::Claude, "%1", "s1");
+        let mut words = vec!["run", "start", "demo", "--loop", "--prompt", "Go on."];
+        words.extend(more);
+        window.baton("s1", &words)
+    };
+    let scratch = Scratch::new();
+    let ended = loops(&scratch, &["--max-iterations", "9"]);
+    assert_eq!(ended.code, Some(3), "{ended:?}");
+    assert!(ended.stderr.contains(CAP) && ended.stderr.contains("baton install --loops"), "{ended:?}");
+    assert!(scratch.state().runs().is_empty() && !scratch.state_dir().join("loops").exists());
+    assert!(loops(&scratch, &[]).stdout.contains("at most 8 times, as often as the client"));
+    // A repository cannot lift what guards the person; it can only lower it.
+    for (file, value, most) in [("settings.json", "500", 8), ("settings.local.json", "3", 3)] {
+        let scratch = Scratch::new();
+        std::fs::create_dir_all(scratch.home().join("work/.claude")).unwrap();
+        std::fs::write(scratch.home().join("work/.claude").join(file), settings(value)).unwrap();
+        let ended = loops(&scratch, &[]);
+        assert!(ended.stdout.contains(&format!("at most {most} times")), "{file}: {ended:?}");
+    }
+    // Codex has no such limit.
+    let scratch = Scratch::new();
+    let mut window = open(&scratch, Agent::Codex, "%1", "s1");
+    assert!(start(&mut window, "s1", &[]).stdout.contains("at most 50 times."));
+}
+
+#[test]
+fn what_a_loop_is_started_with_is_checked_before_anything_is_written() {
+    let scratch = Scratch::new();
+    let mut window = open(&scratch, Agent::Codex, "%1", "s1");
+    let file = scratch.home().join("work/prompt.txt");
+    std::fs::write(&file, "x".repeat(9000)).unwrap();
+    let long = "y".repeat(9000);
+    let with = ["run", "start", "demo", "--loop"];
+    for (more, code) in [
+        (&["--prompt", "  "][..], 3),
+        (&[], 3),
+        (&["--prompt", &long], 3),
+        (&["--prompt-file", "prompt.txt"], 1),
+        (&["--prompt-file", "missing.txt"], 1),
+        (&["--prompt", "p", "--prompt-file", "prompt.txt"], 2),
+        (&["--prompt", "p", "--max-time", "soon"], 2),
+        (&["--prompt", "p", "--max-iterations", "0"], 3),
+        (&["--prompt", "p", "--done-when", "touch ran"], 3),
+    ] {
+        let ended = window.baton("s1", &[&with[..], more].concat());
+        assert_eq!(ended.code, Some(code), "{more:?}: {ended:?}");
+        assert!(ended.stderr.len() > 30, "{more:?}: {ended:?}");
+    }
+    assert_eq!(window.baton("s1", &["run", "start", "demo", "--until", "x"]).code, Some(2));
+    assert!(scratch.state().runs().is_empty() && !scratch.state_dir().join("loops").exists());
+    std::fs::write(&file, "Do it.\n").unwrap();
+    let ended = window.baton("s1", &[&with[..], &["--prompt-file", "prompt.txt"]].concat());
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    std::fs::write(&file, "Do evil.\n").unwrap();
+    assert!(goes_on(stop(&mut window, "s1", "part 1")).starts_with("Do it.\n"));
+}

@@ -75,7 +75,7 @@ impl Looked {
             check,
             project: project::digest(&texts.directory),
             again: ending.again,
-            cap: variable.and_then(|value| cap::lowest(agent, &[value])),
+            cap: variable.and_then(|value| cap::lowest(agent, value, &[])),
         };
         Some((Self { texts, outcome }, facts))
     }

@@ -197,6 +197,6 @@ impl Context {
         let of_file = |path: PathBuf| std::fs::read_to_string(path).ok().and_then(|text| (block.of_settings)(&text));
         let person = own.and_then(|home| of_file(home.join("settings.json"))).or_else(|| variable(block.variable));
         let of_project = |name: &str| of_file(project.join(row(agent).home_default).join(name));
-        cap::lowest(agent, &[person, of_project("settings.json"), of_project("settings.local.json")])
+        cap::lowest(agent, person, &[of_project("settings.json"), of_project("settings.local.json")])
     }
 }

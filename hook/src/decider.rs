@@ -13,6 +13,7 @@ use agent_baton_core::stamp::Stamp;
 use crate::agents::Witness;
 use crate::config::Settings;
 use crate::core::{Core, CoreError};
+use crate::looping;
 use crate::machine::environment::Environment;
 use crate::machine::{Here, Machine};
 use crate::snapshot::{self, Looked};
@@ -134,12 +135,15 @@ impl<M: Machine, E: Environment> Decider<'_, M, E> {
             return Ok(settled);
         }
         match Checked::new(&settled.request, &settled.decision) {
-            Ok(checked) => locked.commit(&checked)?,
+            Ok(checked) => {
+                locked.commit(&checked)?;
+                looping::clear(self.store, || self.settings.account_home(), &settled.decision);
+            }
             Err(refusal) => {
                 note(locked, &settled.request.now, "decision_refused")?;
                 return Err(refusal.into());
             }
-        };
+        }
         Ok(settled)
     }
 

@@ -1,11 +1,12 @@
 //! What a command works with: the machine it runs on, the state, and the core.
 
+use std::path::PathBuf;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use agent_baton_core::decision::{Decision, Shelf};
 use agent_baton_core::id::{RunId, SessionId};
-use agent_baton_core::process::Live;
+use agent_baton_core::process::{Live, Process};
 use agent_baton_core::request::{Ask, Command, Named, Reading, Request};
 use agent_baton_core::rules::alive;
 use agent_baton_core::run::Run;
@@ -19,6 +20,7 @@ use crate::commands::run::outcome::run_of;
 use crate::config::Settings;
 use crate::core::Core;
 use crate::decider::Decider;
+use crate::looping::approval;
 use crate::machine::environment::Inherited;
 use crate::machine::{Here, Machine, MachineError, This, worktree};
 use crate::store::{AuditReader, Env, Home, Store, StoreError, View};
@@ -100,6 +102,34 @@ impl Context {
     pub fn fresh_run_id() -> Result<RunId, CommandError> {
         let number = getrandom::u64().map_err(CommandError::Random)?;
         format!("r{:012x}", number >> 16).parse().map_err(|_| CommandError::CoreSilent)
+    }
+
+    /// The account's home, which no environment can change.
+    #[must_use]
+    pub fn account_home(&self) -> Option<PathBuf> {
+        self.settings.account_home()
+    }
+
+    /// A variable that a process was started with; none where that cannot be read.
+    #[must_use]
+    pub fn variable(&self, process: &Process, name: &str) -> Option<String> {
+        MACHINE.variable(process.pid, name)
+    }
+
+    /// Writes the texts of a loop that is about to start.
+    ///
+    /// # Errors
+    /// Where they cannot be written.
+    pub fn put_loop(&self, run: &RunId, bytes: &[u8]) -> Result<(), CommandError> {
+        Ok(self.store.loop_put(run, bytes)?)
+    }
+
+    /// Takes back what was written for a loop that did not start.
+    pub fn forget_loop(&self, run: &RunId) {
+        self.store.loop_remove(run);
+        if let Some(home) = self.account_home() {
+            approval::withdraw(&home, run);
+        }
     }
 
     /// Has the core decide a command, and commits what it changes.

@@ -85,6 +85,19 @@ pub enum CommandError {
     /// The system gave no random bytes.
     #[error("the system gives no random bytes: {0}")]
     Random(#[source] getrandom::Error),
+    /// The account database knows no home.
+    #[error(
+        "the account database names no home directory for this account, so a person's word for a command cannot be kept there"
+    )]
+    NoAccountHome,
+    /// A person's word for a command could not be written down.
+    #[error("cannot write below {home} that you gave this command: {source}")]
+    Approval {
+        /// The account's home.
+        home: PathBuf,
+        /// Why it failed.
+        source: io::Error,
+    },
     /// The demo's scratch directory or processes failed.
     #[error("the demo cannot use a scratch directory and processes of its own: {0}")]
     Scratch(#[source] io::Error),

@@ -33,10 +33,11 @@ use crate::config::Settings;
 use crate::core::{Core, CoreError};
 use crate::decider::{Decider, DeciderError, Settled, core_failed, heartbeat};
 use crate::event::{EventError, Limits, RawEvent};
+use crate::looping::Driven;
 use crate::machine::environment::{Environment, Inherited};
 use crate::machine::stat::Stat;
 use crate::machine::{Machine, MachineError, This};
-use crate::reply::reply;
+use crate::reply::{go_on, reply};
 use crate::snapshot::Looked;
 use crate::store::{Beat, Env, Home, HomeError, Line, LockError, Locked, Mark, RECENT, Store, StoreError};
 use crate::words;
@@ -45,6 +46,7 @@ use crate::words;
 const LOCK_WAIT: Duration = Duration::from_millis(400);
 
 /// After how many seconds the hook ends whatever it is doing, with status 0: a file system that hangs must not hold up the agent.
+/// Only where the command of a loop is run it may take longer.
 const ALARM_SECONDS: u32 = 2;
 
 /// Takes one event of an agent.
@@ -196,7 +198,7 @@ fn take(
         let core = load().inspect_err(|_| log_failure(&store, &This.now(&here.place)))?;
         let decider =
             Decider { store: &store, core: &core, machine: &This, here, witness: &witness, settings: &settings };
-        let way = Way { decider, process, begun };
+        let way = Way { decider, process, begun, raw: &raw };
         if notified { way.heed(&event) } else { way.go(event) }
     };
     Ok(pass())
@@ -207,6 +209,7 @@ struct Way<'a, M, E> {
     decider: Decider<'a, M, E>,
     process: Option<Stat>,
     begun: Instant,
+    raw: &'a RawEvent,
 }
 
 impl Way<'_, This, Inherited> {
@@ -258,12 +261,14 @@ impl<M: Machine, E: Environment> Way<'_, M, E> {
     fn settle(&self, mut event: Event) -> Result<(), HookError> {
         let store = self.decider.store;
         self.decider.witness.enrich(&mut event, self.process.as_ref());
+        let driven = self.drive(&mut event);
         let ask = Ask::Event(Box::new(event.clone()));
         let probes = self.decider.look(&ask);
         let now = self.decider.now();
         let mut locked = match store.lock(Instant::now() + LOCK_WAIT, &now) {
             Err(LockError::Busy { .. } | LockError::Store(StoreError::Mending { .. })) => {
-                return self.wait(event, &now);
+                self.wait(&mut event, &now)?;
+                return driven.map_or(Ok(()), |driven| missed(&event, &driven));
             }
             locked => locked?,
         };
@@ -273,7 +278,7 @@ impl<M: Machine, E: Environment> Way<'_, M, E> {
         let settled = match self.decider.settle(&mut locked, ask, &probes, self.decider.now()) {
             Err(error) if error.is_mending() => {
                 drop(locked);
-                return self.wait(event, &now);
+                return self.wait(&mut event, &now);
             }
             settled => settled?,
         };
@@ -290,13 +295,28 @@ impl<M: Machine, E: Environment> Way<'_, M, E> {
         if let Some(problem) = self.decider.settings.problem() {
             say(&problem.to_string());
         }
-        self.reply(&event, &settled)
+        self.reply(&event, &settled, driven.as_ref())
+    }
+
+    /// What a Stop of a loop's owner needs to be decided.
+    fn drive(&self, event: &mut Event) -> Option<Driven> {
+        if event.name != EventName::Stop {
+            return None;
+        }
+        let Decider { store, settings, witness, .. } = self.decider;
+        let hold = |time: Duration| {
+            nix::unistd::alarm::set(u32::try_from(time.as_secs()).unwrap_or(ALARM_SECONDS));
+        };
+        let is_twin = |event: &Event| self.passes(event).unwrap_or(false);
+        let driven = Driven::find(store, settings, witness.environment(), self.raw, event, (hold, is_twin));
+        nix::unistd::alarm::set(ALARM_SECONDS);
+        driven
     }
 
     /// Leaves an event whose turn does not come in time to the next holder of the lock.
-    fn wait(&self, mut event: Event, now: &Stamp) -> Result<(), HookError> {
+    fn wait(&self, event: &mut Event, now: &Stamp) -> Result<(), HookError> {
         event.waited = true;
-        Ok(self.decider.store.inbox_put(&event, now)?)
+        Ok(self.decider.store.inbox_put(event, now)?)
     }
 
     /// Acts on events that did not get the lock in time, in the order in which they came.
@@ -319,14 +339,18 @@ impl<M: Machine, E: Environment> Way<'_, M, E> {
     }
 
     /// Says what is to be said, and marks it as told once it is written out.
-    fn reply(&self, event: &Event, settled: &Settled) -> Result<(), HookError> {
+    fn reply(&self, event: &Event, settled: &Settled, driven: Option<&Driven>) -> Result<(), HookError> {
         let runs = settled.request.snapshot.runs.iter().filter_map(|named| named.reading.record());
         let names: BTreeMap<RunId, RunName> = runs.map(|run| (run.id.clone(), run.name.clone())).collect();
-        let Some(text) = reply(event.agent, event.name, &settled.decision.tell, &names) else { return Ok(()) };
-        let mut stdout = io::stdout().lock();
-        stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).map_err(HookError::Reply)?;
+        let tells = &settled.decision.tell;
+        let text = match driven.and_then(|driven| tells.iter().find_map(|tell| driven.next_prompt(tell))) {
+            Some(prompt) => go_on(prompt, tells, &names),
+            None => reply(event.agent, event.name, tells, &names),
+        };
+        let Some(text) = text else { return Ok(()) };
+        write(&text)?;
         let Some(session) = &event.session else { return Ok(()) };
-        for told in settled.decision.tell.iter().map(Tell::told) {
+        for told in tells.iter().filter_map(Tell::told) {
             let mark = Mark { at: self.now(), told: told.clone(), process: event.process.clone() };
             self.decider.store.append(session, &Line::Told(mark))?;
         }
@@ -336,4 +360,15 @@ impl<M: Machine, E: Environment> Way<'_, M, E> {
     fn now(&self) -> Stamp {
         self.decider.now()
     }
+}
+
+/// Tells the person of a Stop that did not get the lock.
+fn missed(event: &Event, driven: &Driven) -> Result<(), HookError> {
+    let names = BTreeMap::from([(driven.run().id.clone(), driven.run().name.clone())]);
+    reply(event.agent, event.name, &[driven.missed()], &names).map_or(Ok(()), |text| write(&text))
+}
+
+fn write(text: &str) -> Result<(), HookError> {
+    let mut stdout = io::stdout().lock();
+    stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).map_err(HookError::Reply)
 }

@@ -30,6 +30,7 @@ mod links;
 mod lock;
 mod locked;
 mod log;
+mod looping;
 mod plan;
 mod purge;
 mod reading;

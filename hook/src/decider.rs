@@ -3,7 +3,7 @@
 #[cfg(test)]
 mod tests;
 
-use agent_baton_core::decision::Decision;
+use agent_baton_core::decision::{Decision, Record};
 use agent_baton_core::event::Event;
 use agent_baton_core::reason::Reason;
 use agent_baton_core::request::{Ask, PROTOCOL, Request, Snapshot};
@@ -116,12 +116,15 @@ impl<M: Machine, E: Environment> Decider<'_, M, E> {
             return Ok(settled);
         }
         match Checked::new(&settled.request, &settled.decision) {
-            Ok(checked) => locked.commit(&checked)?,
+            Ok(checked) => {
+                locked.commit(&checked)?;
+                note_progress(locked, &settled);
+            }
             Err(refusal) => {
                 note(locked, &settled.request, "decision_refused")?;
                 return Err(refusal.into());
             }
-        };
+        }
         Ok(settled)
     }
 
@@ -143,6 +146,16 @@ fn note(locked: &mut Locked<'_>, request: &Request, what: &'static str) -> Resul
     let checked = Checked::by_person(what, &request.now, &request.snapshot, &[])?;
     locked.commit(&checked)?;
     Ok(())
+}
+
+/// Brings the progress logs of the runs that were changed to where their records stand, while the lock keeps others out.
+fn note_progress(locked: &mut Locked<'_>, settled: &Settled) {
+    for change in &settled.decision.changes {
+        if let Record::Run(run) = &change.record {
+            let named = settled.request.snapshot.runs.iter().find(|named| named.id == run.id.as_str());
+            locked.note_progress(named.and_then(|named| named.reading.record()), run);
+        }
+    }
 }
 
 fn session_of(ask: &Ask) -> Option<agent_baton_core::id::SessionId> {

@@ -140,6 +140,30 @@ impl Context {
         }
     }
 
+    /// The state.
+    #[must_use]
+    pub const fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// Writes the end of a run's progress log, where the call that ended the run did not come to it.
+    ///
+    /// # Errors
+    /// Where the run cannot be read. A state that cannot be written to now is no failure: the log is read as it is.
+    pub fn mend_progress(&self, id: &RunId) -> Result<(), CommandError> {
+        if !self.store.progress(id).exists() {
+            return Ok(());
+        }
+        match self.store.lock(Instant::now() + LOCK_WAIT, &self.now()) {
+            Ok(mut locked) => {
+                locked.note_progress(None, &self.run(id)?);
+                locked.take_reports().iter().for_each(|report| eprintln!("baton: {}", words::clean(report)));
+            }
+            Err(error) => eprintln!("baton: {}", words::clean(&error.to_string())),
+        }
+        Ok(())
+    }
+
     /// What reading a run gives.
     ///
     /// # Errors

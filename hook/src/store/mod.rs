@@ -31,6 +31,7 @@ mod lock;
 mod locked;
 mod log;
 mod plan;
+mod progress;
 mod purge;
 mod reading;
 mod rebuild;

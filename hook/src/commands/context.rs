@@ -106,6 +106,9 @@ impl Context {
     /// # Errors
     /// When the lock is not to be had, the core fails, or the commit does.
     pub fn perform(&self, command: Command) -> Result<Done, CommandError> {
+        if matches!(command, Command::Start { .. } | Command::Adopt { .. }) {
+            self.check_enabled()?;
+        }
         let core = Core::load()?;
         let decider = Decider {
             store: &self.store,
@@ -126,6 +129,19 @@ impl Context {
             eprintln!("baton: {}", words::clean(&problem.to_string()));
         }
         Ok(Done { request: settled.request, decision: settled.decision })
+    }
+
+    /// Whether baton does anything here: what begins now would be left alone by its hooks.
+    ///
+    /// # Errors
+    /// [`CommandError::Disabled`].
+    pub fn check_enabled(&self) -> Result<(), CommandError> {
+        let here = || worktree::root(&std::env::current_dir().ok()?);
+        let disabled = self.store.disabled()?;
+        match (disabled.everywhere, disabled.is_in(here)) {
+            (_, false) => Ok(()),
+            (everywhere, true) => Err(CommandError::Disabled(if everywhere { "" } else { " --project" })),
+        }
     }
 
     /// A run as it stands.

@@ -1,4 +1,4 @@
-//! The number of the state's format, and the identity of its lock file.
+//! The number of the state's format, the identity of its lock file, and where baton is disabled.
 
 use std::fs::File;
 use std::os::unix::fs::MetadataExt;
@@ -6,6 +6,7 @@ use std::time::UNIX_EPOCH;
 
 use serde::{Deserialize, Serialize};
 
+use super::disabled::Disabled;
 use super::error::StoreError;
 use super::file;
 use super::layout::Layout;
@@ -14,12 +15,16 @@ use super::lock::LockError;
 /// The format that this version reads and writes.
 pub(super) const FORMAT: u64 = 1;
 
-const MAX_FORMAT: u64 = 4096;
+/// As many projects as a person disables one by one fit into it.
+const MAX_FORMAT: u64 = 64 * 1024;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Format {
     format: u64,
-    lock: Identity,
+    pub(super) lock: Identity,
+    /// It stands here because every event reads this file anyway.
+    #[serde(default, skip_serializing_if = "Disabled::is_nowhere")]
+    pub(super) disabled: Disabled,
 }
 
 /// What a copy of the lock file does not have in common with it.
@@ -53,7 +58,7 @@ impl Identity {
 /// # Errors
 ///
 /// A newer format, and a file that cannot be read: neither may be written to.
-pub(super) fn read(layout: &Layout) -> Result<Option<Identity>, LockError> {
+pub(super) fn read(layout: &Layout) -> Result<Option<Format>, LockError> {
     let path = layout.format();
     let Some(bytes) = file::read(&path, MAX_FORMAT)? else {
         return Ok(None);
@@ -63,14 +68,23 @@ pub(super) fn read(layout: &Layout) -> Result<Option<Identity>, LockError> {
     if number.format > FORMAT {
         return Err(LockError::NewerFormat { path, found: number.format, ours: FORMAT });
     }
-    let format: Format = serde_json::from_slice(&bytes).map_err(wrong)?;
-    Ok(Some(format.lock))
+    serde_json::from_slice(&bytes).map(Some).map_err(|error| wrong(error).into())
 }
 
-/// Writes the format, durably.
-pub(super) fn write(layout: &Layout, lock: Identity) -> Result<(), StoreError> {
+/// Writes the format, durably. Where baton is disabled stays as it is: a person may disable it without the lock.
+pub(super) fn write(layout: &Layout, lock: Identity) -> Result<(), LockError> {
+    let disabled = read(layout)?.map(|format| format.disabled).unwrap_or_default();
+    let format = Format { format: FORMAT, lock, disabled };
+    Ok(put(layout, "format", &format)?)
+}
+
+/// Writes the format by way of a temporary file of this name.
+pub(super) fn put(layout: &Layout, temp: &str, format: &Format) -> Result<(), StoreError> {
     let path = layout.format();
-    let format = Format { format: FORMAT, lock };
-    let bytes = serde_json::to_vec(&format).map_err(|error| StoreError::io("write", &path)(error.into()))?;
-    file::replace(&layout.temp_of("format"), &path, &bytes)
+    let bytes = serde_json::to_vec(format).map_err(|error| StoreError::io("write", &path)(error.into()))?;
+    if u64::try_from(bytes.len()).is_ok_and(|len| len > MAX_FORMAT) {
+        let limit = usize::try_from(MAX_FORMAT).unwrap_or(usize::MAX);
+        return Err(StoreError::TooLong { path, bytes: bytes.len(), limit });
+    }
+    file::replace(&layout.temp_of(temp), &path, &bytes)
 }

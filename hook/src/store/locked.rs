@@ -90,7 +90,7 @@ impl Store {
         }
         let lock = lock::take(&layout.lock(), deadline)?;
         let identity = Identity::of(&lock, layout)?;
-        let known = format::read(layout)?;
+        let known = format::read(layout)?.map(|format| format.lock);
         Hold::begin(&lock);
         let mut locked = Locked { store: self, _lock: lock, reports: Vec::new(), in_flight: false };
         if known.as_ref() != Some(&identity) || !file::is_there(&layout.index_whole())? {

@@ -1,11 +1,11 @@
 //! A home directory and a state directory of one test's own.
 
-use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::Mutex;
 
 use tempfile::TempDir;
 
@@ -16,7 +16,7 @@ use crate::state::State;
 pub struct Scratch {
     root: PathBuf,
     dir: TempDir,
-    more: RefCell<BTreeMap<String, String>>,
+    more: Mutex<BTreeMap<String, String>>,
 }
 
 impl Default for Scratch {
@@ -40,7 +40,7 @@ impl Scratch {
         for part in ["home/work", "home/.config", "bin", "steer"] {
             std::fs::create_dir_all(root.join(part)).unwrap();
         }
-        Self { root, dir, more: RefCell::default() }
+        Self { root, dir, more: Mutex::default() }
     }
 
     /// The directory that holds everything else.
@@ -81,13 +81,13 @@ impl Scratch {
         ]
         .map(|(name, value)| (name.to_owned(), value))
         .into_iter()
-        .chain(self.more.borrow().clone())
+        .chain(self.more.lock().unwrap().clone())
         .collect()
     }
 
     /// One more variable for every program that is run from now on; none takes it away again.
     pub fn set(&self, name: &str, value: Option<&str>) {
-        let mut more = self.more.borrow_mut();
+        let mut more = self.more.lock().unwrap();
         match value {
             Some(value) => drop(more.insert(name.to_owned(), value.to_owned())),
             None => drop(more.remove(name)),

@@ -3,7 +3,7 @@
 #[cfg(test)]
 mod tests;
 
-use agent_baton_core::decision::Decision;
+use agent_baton_core::decision::{Decision, Record};
 use agent_baton_core::event::Event;
 use agent_baton_core::process::Process;
 use agent_baton_core::reason::Reason;
@@ -138,6 +138,7 @@ impl<M: Machine, E: Environment> Decider<'_, M, E> {
             Ok(checked) => {
                 locked.commit(&checked)?;
                 looping::clear(self.store, || self.settings.account_home(), &settled.decision);
+                note_progress(locked, &settled);
             }
             Err(refusal) => {
                 note(locked, &settled.request.now, "decision_refused")?;
@@ -174,6 +175,16 @@ fn note(locked: &mut Locked<'_>, now: &Stamp, what: &'static str) -> Result<(), 
     let checked = Checked::by_person(what, now, &snapshot, &[])?;
     locked.commit(&checked)?;
     Ok(())
+}
+
+/// Brings the progress logs of the runs that were changed to where their records stand, while the lock keeps others out.
+fn note_progress(locked: &mut Locked<'_>, settled: &Settled) {
+    for change in &settled.decision.changes {
+        if let Record::Run(run) = &change.record {
+            let named = settled.request.snapshot.runs.iter().find(|named| named.id == run.id.as_str());
+            locked.note_progress(named.and_then(|named| named.reading.record()), run);
+        }
+    }
 }
 
 fn session_of(ask: &Ask) -> Option<agent_baton_core::id::SessionId> {

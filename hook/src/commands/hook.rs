@@ -11,7 +11,7 @@ mod tests;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -27,7 +27,7 @@ use agent_baton_core::run::RunName;
 use agent_baton_core::stamp::Stamp;
 use clap::{Args, ValueEnum};
 
-use crate::agents::{PayloadError, row};
+use crate::agents::{DISABLE, PayloadError, row};
 use crate::commands::context::{here, witness};
 use crate::config::Settings;
 use crate::core::{Core, CoreError};
@@ -36,7 +36,7 @@ use crate::event::{EventError, Limits, RawEvent};
 use crate::looping::Driven;
 use crate::machine::environment::{Environment, Inherited};
 use crate::machine::stat::Stat;
-use crate::machine::{Machine, MachineError, This};
+use crate::machine::{Machine, MachineError, This, worktree};
 use crate::reply::{go_on, reply};
 use crate::snapshot::Looked;
 use crate::store::{Beat, Env, Home, HomeError, Line, LockError, Locked, Mark, RECENT, Store, StoreError};
@@ -150,6 +150,12 @@ impl Hook {
     }
 }
 
+/// Whether this process inherited the variable, with whatever value: a repository can change it, and only where it stands at all is it
+/// worth asking how the agent was started.
+fn is_named_in_environment() -> bool {
+    std::env::var_os(DISABLE).is_some()
+}
+
 fn say(text: &str) {
     let line = format!("baton: {}\n", words::clean(text));
     // There is nobody left to tell that stderr is closed.
@@ -189,6 +195,10 @@ fn take(
         let here = here()?;
         let witness = witness(here);
         let process = witness.agent_process(agent);
+        if is_named_in_environment() && process.as_ref().is_some_and(|stat| witness.is_disabled_by_person(agent, stat))
+        {
+            return Ok(());
+        }
         let event = witness.event(agent, &raw, said, process.as_ref());
         let directory = event.cwd.as_ref().map(PathBuf::from);
         let env = Env::of_process();
@@ -225,10 +235,14 @@ impl<M: Machine, E: Environment> Way<'_, M, E> {
         if event.process.is_some() { self.passes(event).map(drop) } else { Ok(()) }
     }
 
-    /// The fast path: whether the event was no more than a sign of life.
+    /// The fast path: whether nothing is left to do, since the event was no more than a sign of life, or baton is disabled.
     fn passes(&self, event: &Event) -> Result<bool, HookError> {
         let store = self.decider.store;
-        if matches!(event.name, EventName::SessionStart | EventName::SessionEnd) || !store.pending()?.is_nothing() {
+        let pending = store.pending()?;
+        if pending.disabled.is_in(|| self.project(event)) {
+            return Ok(true);
+        }
+        if matches!(event.name, EventName::SessionStart | EventName::SessionEnd) || !pending.is_nothing() {
             return Ok(false);
         }
         let Ok(snapshot) = store.read(|view| heartbeat(store, view, event)) else { return Ok(false) };
@@ -240,6 +254,14 @@ impl<M: Machine, E: Environment> Way<'_, M, E> {
             Reason::DeliveredTwice => Ok(true),
             _ => Ok(false),
         }
+    }
+
+    /// The project that the session was registered in, else the one of the event's directory.
+    fn project(&self, event: &Event) -> Option<String> {
+        let session = event.session.as_ref()?;
+        let registered = self.decider.store.read(|view| view.session(session)).ok();
+        let registered = registered.and_then(|reading| reading.record().and_then(|session| session.project.clone()));
+        registered.or_else(|| worktree::root(Path::new(event.cwd.as_ref()?)))
     }
 
     /// Leaves the sign of life in the session's log.

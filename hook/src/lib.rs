@@ -11,6 +11,7 @@ pub mod event;
 pub mod fuzz;
 pub mod lookup;
 pub mod machine;
+pub mod mux;
 pub mod reply;
 pub mod snapshot;
 pub mod status;

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use agent_baton_core::decision::{Change, Decision, Record, Shelf};
 use agent_baton_core::id::{RunId, SessionId};
-use agent_baton_core::process::{Live, Place};
+use agent_baton_core::process::{Live, Place, Process};
 use agent_baton_core::request::{Ask, Command, Named, Reading, Request, Snapshot};
 use agent_baton_core::rules::alive;
 use agent_baton_core::run::Run;
@@ -19,7 +19,7 @@ use crate::config::Settings;
 use crate::core::Core;
 use crate::decider::{Decider, DeciderError};
 use crate::machine::environment::Inherited;
-use crate::machine::{Here, Machine, MachineError, This, worktree};
+use crate::machine::{Here, Look, Machine, MachineError, This, identity, worktree};
 use crate::store::{AuditReader, Checked, Env, Home, Store, StoreError, View};
 use crate::words;
 
@@ -102,6 +102,15 @@ impl Context {
     #[must_use]
     pub const fn place(&self) -> &Place {
         &self.here.place
+    }
+
+    /// The process that has a pid now.
+    #[must_use]
+    pub fn process(&self, pid: u32) -> Option<Process> {
+        match MACHINE.look(pid) {
+            Look::Found(stat) if !stat.ended => Some(identity(&stat, &self.here.place)),
+            _ => None,
+        }
     }
 
     /// The present moment.

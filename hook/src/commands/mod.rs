@@ -2,6 +2,7 @@
 
 pub mod caller;
 pub mod completions;
+pub mod config;
 pub mod context;
 pub mod decide;
 pub mod demo;
@@ -9,12 +10,14 @@ pub mod difference;
 pub mod doctor;
 pub mod error;
 pub mod explain;
+pub mod go;
 pub mod hook;
 pub mod install;
 pub mod log;
 pub mod man;
 pub mod print;
 pub mod replay;
+pub mod resume;
 pub mod roster;
 pub mod run;
 pub mod schema;
@@ -48,12 +51,18 @@ enum Command {
     /// Look at the agents' sessions
     #[command(subcommand)]
     Session(session::Session),
+    /// Bring sessions back after a crash, a closed terminal or a reboot
+    Resume(resume::Resume),
+    /// Go to the pane of a session, or of a run's owner
+    Go(go::Go),
     /// Have the agents call baton: show what would change in their configuration, ask, write it
     Install(install::Install),
     /// Take out of the agents' configuration what install put in
     Uninstall(uninstall::Uninstall),
     /// Check that everything is in place, and say what to do where it is not
     Doctor(doctor::Doctor),
+    /// Print every setting: its value, where it comes from, its default
+    Config(config::Config),
     /// Tell in three sentences what a decision saw, which rule applied and what changed
     Explain(explain::Explain),
     /// Print the decisions, newest last
@@ -123,6 +132,9 @@ pub fn main() -> ExitCode {
         Command::Hook(hook) => return hook.run(),
         Command::Run(run) => run.run(),
         Command::Session(session) => session.run(),
+        Command::Resume(resume) => resume.run(),
+        Command::Go(go) => go.run(),
+        Command::Config(config) => config.run(),
         Command::Install(install) => install.run(),
         Command::Uninstall(uninstall) => uninstall.run(),
         Command::Doctor(doctor) => doctor.run(),

@@ -9,7 +9,7 @@ use agent_baton_core::process::Live;
 use agent_baton_core::reason::Reason;
 use agent_baton_core::request::Reading;
 use agent_baton_core::run::Run;
-use agent_baton_core::session::Session;
+use agent_baton_core::session::{Launch, Session};
 
 use crate::commands::context::Context;
 use crate::commands::error::CommandError;
@@ -33,15 +33,21 @@ pub struct Seen {
 }
 
 impl Seen {
-    /// The pane of its newest living launch; of one that none lives of, its newest launch's.
+    /// The pane of that launch.
     #[must_use]
     pub fn pane(&self) -> Option<&Pane> {
+        self.newest().map(|launch| &launch.pane)
+    }
+
+    /// The newest launch that lives; where none does, the newest.
+    #[must_use]
+    pub fn newest(&self) -> Option<&Launch> {
         let launches = || self.session.launches.iter().zip(&self.lives);
         let newest = |living: bool| {
             let launches = launches().filter(|(_, live)| !living || **live == Live::Yes).map(|(launch, _)| launch);
             launches.max_by_key(|launch| launch.started.unix_ms)
         };
-        newest(true).or_else(|| newest(false)).map(|launch| &launch.pane)
+        newest(true).or_else(|| newest(false))
     }
 }
 

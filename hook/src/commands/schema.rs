@@ -9,6 +9,7 @@ use clap::Args;
 use schemars::{JsonSchema, Schema as Document, schema_for};
 
 use crate::agents::row;
+use crate::commands::config::ConfigView;
 use crate::commands::error::CommandError;
 use crate::commands::print;
 use crate::commands::status::StatusView;
@@ -40,6 +41,7 @@ pub const SCHEMAS: &[Named] = &[
     ("audit-line", of::<AuditLine>),
     ("output-run", of::<RunView>),
     ("output-session", of::<SessionView>),
+    ("output-config", of::<ConfigView>),
     ("output-status", of::<StatusView>),
 ];
 

@@ -31,6 +31,12 @@ impl Which {
     pub fn find(&self, context: &Context) -> Result<SessionId, CommandError> {
         session(context, self.id.as_deref().unwrap_or(LAST), self.here)
     }
+
+    /// What was given as ID.
+    #[must_use]
+    pub fn text(&self) -> Option<&str> {
+        self.id.as_deref()
+    }
 }
 
 /// The worktree root of the present directory.

@@ -3,6 +3,7 @@
 //! `cargo run --release -p agent-baton-tests --bin bench [ROUNDS]` prints a table in Markdown. The calls are made by a process named
 //! `claude`, as the hook needs it; the time is from before the start of the process until it was reaped.
 
+mod many;
 mod measure;
 mod table;
 
@@ -35,6 +36,14 @@ fn main() {
         known("the end of a turn", "Stop", rounds),
         known("an event that is not hooked", "PreToolUse", rounds),
         transfer("a run changes its owner (synced)", rounds / SLOW_SHARE),
+        many::line("the status in one line, 6 agents among 10,000 sessions", rounds / SLOW_SHARE),
+        many::call(
+            "one of 10,000 sessions by the beginning of its id",
+            &["session", "show", many::PREFIX],
+            rounds / SLOW_SHARE,
+        ),
+        many::call("the newest 50 of 10,000 sessions", &["session", "list"], rounds / SLOW_SHARE),
+        many::call("all 10,000 sessions", &["session", "list", "--all", "--limit", "20000"], rounds / SLOW_SHARE / 4),
     ];
     print!("{}", table::render(&rows));
 }

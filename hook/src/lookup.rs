@@ -108,7 +108,7 @@ impl<'a> Lookup<'a> {
     /// The session that was opened last.
     fn last(self) -> Result<Option<SessionId>, StoreError> {
         match self.store.read(|view| view.roll())? {
-            Ok(roll) => {
+            Ok(roll) if !roll.partial => {
                 let mut newest = roll.sessions.iter().rev().take_while(|listed| listed.at > roll.floor);
                 if let Some(listed) = newest.find(|listed| self.fits(&listed.id)) {
                     return Ok(Some(listed.id.clone()));
@@ -117,7 +117,7 @@ impl<'a> Lookup<'a> {
                     return Ok(None);
                 }
             }
-            Err(StoreError::Unindexed { .. }) => {}
+            Ok(_) | Err(StoreError::Unindexed { .. }) => {}
             Err(error) => return Err(error),
         }
         let sessions = self.store.sessions_beginning("")?.into_iter().filter_map(|id| self.read(&id));

@@ -241,7 +241,7 @@ fn roll(store: &Store) -> Result<Option<Roll>, StoreError> {
 
 /// None where the roll does not go back far enough.
 fn from_roll(context: &Context, query: &Query<'_>) -> Result<Option<Page>, CommandError> {
-    let Some(roll) = roll(context.store())? else { return Ok(None) };
+    let Some(roll) = roll(context.store())?.filter(|roll| !roll.partial) else { return Ok(None) };
     let mut listed: Vec<&Listed> = roll.sessions.iter().filter(|listed| listed.at > roll.floor).collect();
     listed.sort_by(|a, b| b.at.cmp(&a.at).then_with(|| a.id.cmp(&b.id)));
     let mut page = Page::default();

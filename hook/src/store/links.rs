@@ -128,6 +128,13 @@ pub(super) enum Id {
 }
 
 impl Id {
+    pub(super) fn text(&self) -> &str {
+        match self {
+            Self::Session(id) => id.as_str(),
+            Self::Run(id) => id.as_str(),
+        }
+    }
+
     pub(super) fn of(record: &Record) -> Self {
         match record {
             Record::Session(session) => Self::Session(session.id.clone()),

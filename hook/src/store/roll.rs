@@ -59,6 +59,9 @@ pub struct Roll {
     pub(super) revision: u64,
     /// The newest that was taken off, in milliseconds since 1970: every session that is newer stands on the roll.
     pub floor: u64,
+    /// Whether there was no time to look through the archive: then what is not on the roll may be anything.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub partial: bool,
     /// The newest stands last.
     pub sessions: Vec<Listed>,
 }

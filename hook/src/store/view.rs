@@ -134,6 +134,9 @@ impl<'a> View<'a> {
     ///
     /// As [`Self::by_process`].
     pub fn by_name(&self, name: &str) -> Result<Vec<SessionId>, StoreError> {
+        if self.roll()?.partial {
+            return Err(StoreError::Unindexed { path: self.layout.target(&Target::Roll).1 });
+        }
         Ok(self.links(&Key::name(name))?.sessions)
     }
 

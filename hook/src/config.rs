@@ -1,6 +1,7 @@
 //! What a person set in `config.toml`. A repository cannot set any of it.
 
 mod age;
+mod origin;
 mod place;
 mod settings;
 #[cfg(test)]
@@ -11,11 +12,12 @@ use std::ops::Range;
 use std::path::{Component, Path, PathBuf};
 
 use agent_baton_core::request::Limits;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::machine::file::read_own;
 
 pub use age::{Age, AgeError};
+pub use origin::{Origin, Setting, settings};
 pub use place::path;
 pub use settings::Settings;
 
@@ -23,7 +25,7 @@ pub use settings::Settings;
 const MAX_BYTES: usize = 256 * 1024;
 
 /// Every value that a person can set. What the file leaves out has its default.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
     /// How long a run's owner may have been gone before the run counts as abandoned.
@@ -37,7 +39,7 @@ pub struct Config {
 }
 
 /// What of a conversation baton keeps. Both agents keep transcripts of their own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Messages {
     /// Nothing.
@@ -48,7 +50,7 @@ pub enum Messages {
 }
 
 /// How long sessions that are over are kept.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Retention {
     /// How many, the newest first.
@@ -62,7 +64,7 @@ pub struct Retention {
 }
 
 /// Files and directories of one project.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Protect {
     /// The worktree's root: absolute.
@@ -73,7 +75,7 @@ pub struct Protect {
 }
 
 /// A path inside a project: relative, without `..`, not empty.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "PathBuf")]
 pub struct Inside(PathBuf);
 
@@ -139,20 +141,32 @@ impl Config {
     /// # Errors
     /// See [`ConfigError`].
     pub fn read(path: &Path) -> Result<Self, ConfigError> {
-        let bytes = match read_own(path, MAX_BYTES) {
-            Ok(bytes) => bytes,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self::default()),
-            Err(source) => return Err(ConfigError::Read { path: path.to_owned(), source }),
-        };
-        let text = String::from_utf8(bytes).map_err(|error| {
-            let source = io::Error::new(io::ErrorKind::InvalidData, error);
-            ConfigError::Read { path: path.to_owned(), source }
-        })?;
-        toml_edit::de::from_str(&text).map_err(|error| {
-            let line = line_of(&text, error.span());
-            let key = text.lines().nth(line - 1).and_then(key_of).map(|key| format!("{key}: ")).unwrap_or_default();
-            ConfigError::Wrong { path: path.to_owned(), line, why: format!("{key}{}", error.message()) }
+        read_text(path)?.map_or_else(|| Ok(Self::default()), |text| Self::parse(path, &text))
+    }
+
+    fn parse(path: &Path, text: &str) -> Result<Self, ConfigError> {
+        toml_edit::de::from_str(text).map_err(|error| {
+            let key = error.span().and_then(|span| origin::key_at(text, &span));
+            let said = error.message();
+            ConfigError::Wrong {
+                path: path.to_owned(),
+                line: line_of(text, error.span()),
+                why: key.map_or_else(|| said.to_owned(), |key| format!("{key}: {said}")),
+            }
         })
+    }
+}
+
+/// The text of the file; none where there is no file.
+fn read_text(path: &Path) -> Result<Option<String>, ConfigError> {
+    let wrong = |source| ConfigError::Read { path: path.to_owned(), source };
+    match read_own(path, MAX_BYTES) {
+        Ok(bytes) => {
+            let text = String::from_utf8(bytes).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error));
+            text.map(Some).map_err(wrong)
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(source) => Err(wrong(source)),
     }
 }
 
@@ -160,14 +174,6 @@ fn line_of(text: &str, span: Option<Range<usize>>) -> usize {
     let before = span.and_then(|span| text.get(..span.start)).unwrap_or_default();
     before.matches('\n').count() + 1
 }
-
-/// The key that a line sets, if it looks like one.
-fn key_of(line: &str) -> Option<&str> {
-    let key = line.split_once('=')?.0.trim();
-    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
-    (!key.is_empty() && key.len() <= 64 && key.chars().all(plain)).then_some(key)
-}
-
 fn absolute<'de, D: serde::Deserializer<'de>>(from: D) -> Result<PathBuf, D::Error> {
     let path = PathBuf::deserialize(from)?;
     if path.is_absolute() { Ok(path) } else { Err(serde::de::Error::custom("a project is named by its absolute path")) }

@@ -5,6 +5,7 @@
 
 mod bare;
 mod crowded;
+mod many;
 mod measure;
 mod table;
 
@@ -42,6 +43,14 @@ fn main() {
         beside_a_loop("the end of a turn, while another session of the project owns a loop", rounds),
         known("an event that is not hooked", "PreToolUse", rounds),
         transfer("a run changes its owner (synced)", rounds / SLOW_SHARE),
+        many::line("the status in one line, 6 agents among 10,000 sessions", rounds / SLOW_SHARE),
+        many::call(
+            "one of 10,000 sessions by the beginning of its id",
+            &["session", "show", many::PREFIX],
+            rounds / SLOW_SHARE,
+        ),
+        many::call("the newest 50 of 10,000 sessions", &["session", "list"], rounds / SLOW_SHARE),
+        many::call("all 10,000 sessions", &["session", "list", "--all", "--limit", "20000"], rounds / SLOW_SHARE / 4),
     ];
     print!("{}", table::render(&rows));
     println!("\nA change of owner, and the same writes and syncs made by a program that does nothing else:\n");

@@ -15,6 +15,8 @@ pub struct Window<'a> {
     scratch: &'a Scratch,
     agent: Agent,
     pane: String,
+    /// The socket of the tmux server that the pane is of.
+    server: String,
     /// What the agent was started with: its hooks and tools have it too.
     inherited: BTreeMap<String, String>,
     /// The process.
@@ -25,8 +27,28 @@ impl<'a> Window<'a> {
     /// Starts the agent in this pane of tmux.
     #[must_use]
     pub fn open(scratch: &'a Scratch, agent: Agent, pane: &str) -> Self {
-        let process = Process::spawn(scratch, &Launch { comm: agent.name(), args: &[], tty: true }, None);
-        Self { scratch, agent, pane: pane.to_owned(), inherited: scratch.env(), process }
+        Self::start(scratch, agent, pane, &[])
+    }
+
+    /// The same, with these arguments.
+    #[must_use]
+    pub fn start(scratch: &'a Scratch, agent: Agent, pane: &str, args: &[&str]) -> Self {
+        let process = Process::spawn(scratch, &Launch { comm: agent.name(), args, tty: true }, None);
+        let server = "/run/tmux/default".to_owned();
+        Self { scratch, agent, pane: pane.to_owned(), server, inherited: scratch.env(), process }
+    }
+
+    /// In a pane of the tmux server with this socket.
+    #[must_use]
+    pub fn on(self, server: &std::path::Path) -> Self {
+        Self { server: server.to_str().unwrap().to_owned(), ..self }
+    }
+
+    /// With one more variable of the agent's own.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: &str) -> Self {
+        self.inherited.insert(name.to_owned(), value.to_owned());
+        self
     }
 
     /// Starts an agent inside a tool of `outer`'s session, in the same pane, with all the variables that a tool has.
@@ -38,7 +60,14 @@ impl<'a> Window<'a> {
         }
         let launch = Launch { comm: agent.name(), args: &[], tty: false };
         let process = Process::spawn(outer.scratch, &launch, Some(&mut outer.process));
-        Self { scratch: outer.scratch, agent, pane: outer.pane.clone(), inherited, process }
+        Self {
+            scratch: outer.scratch,
+            agent,
+            pane: outer.pane.clone(),
+            server: outer.server.clone(),
+            inherited,
+            process,
+        }
     }
 
     /// A payload as the agent sends it for this event of a session; `fields` come on top.
@@ -105,7 +134,7 @@ impl<'a> Window<'a> {
             Agent::Codex => vec![("CODEX_HOME", text(".codex"))],
         };
         env.extend(own.into_iter().map(|(name, value)| (name.to_owned(), value)));
-        env.insert("TMUX".to_owned(), "/run/tmux/default,1,0".to_owned());
+        env.insert("TMUX".to_owned(), format!("{},1,0", self.server));
         env.insert("TMUX_PANE".to_owned(), self.pane.clone());
         env.insert("PWD".to_owned(), cwd.to_str().unwrap().to_owned());
         Run { argv, env, cwd, stdin, shell: None }

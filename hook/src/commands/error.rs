@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use agent_baton_core::reason::Reason;
 
 use crate::commands::print;
+use crate::config::ConfigError;
 use crate::core::CoreError;
 use crate::decider::DeciderError;
 use crate::machine::MachineError;
@@ -38,6 +39,23 @@ pub enum CommandError {
         /// The records that fit, a line each.
         candidates: String,
     },
+    /// A session that was named is not brought back.
+    #[error("{0}")]
+    NotBrought(String),
+    /// Windows could not be opened; what failed was said.
+    #[error("{0} of the sessions above could not be brought back")]
+    NotOpened(usize),
+    /// A pane cannot be selected.
+    #[error("{there}; baton cannot go there: {why}")]
+    NoWay {
+        /// Where it is.
+        there: String,
+        /// Why that is not enough.
+        why: String,
+    },
+    /// What a person set cannot be used.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
     /// A record cannot be read.
     #[error("a record that this needs cannot be read; it was left as it is. `baton log` names it")]
     Unreadable,
@@ -116,7 +134,7 @@ impl CommandError {
     /// 3: refused. 4: not found, or ambiguous. 1: failed.
     const fn status(&self) -> u8 {
         match self {
-            Self::Refused { .. } | Self::Disabled(_) => 3,
+            Self::Refused { .. } | Self::NotBrought(_) | Self::Disabled(_) => 3,
             Self::NotFound(_) | Self::Ambiguous { .. } => 4,
             _ => 1,
         }

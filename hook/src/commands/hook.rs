@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 
 use agent_baton_core::agent::Agent;
 use agent_baton_core::decision::Tell;
-use agent_baton_core::event::{Event, EventName};
+use agent_baton_core::event::{Event, EventName, Question};
 use agent_baton_core::id::RunId;
 use agent_baton_core::reason::Reason;
 use agent_baton_core::request::Ask;
@@ -191,6 +191,7 @@ fn take(
     if said.name == EventName::Other || said.session.is_none() || said.subagent {
         return Ok(Ok(()));
     }
+    let question = said.question;
     let pass = || {
         let here = here()?;
         let witness = witness(here);
@@ -208,7 +209,7 @@ fn take(
         let core = load().inspect_err(|_| log_failure(&store, &This.now(&here.place)))?;
         let decider =
             Decider { store: &store, core: &core, machine: &This, here, witness: &witness, settings: &settings };
-        let way = Way { decider, process, begun, raw: &raw };
+        let way = Way { decider, process, question, begun, raw: &raw };
         if notified { way.heed(&event) } else { way.go(event) }
     };
     Ok(pass())
@@ -218,6 +219,7 @@ fn take(
 struct Way<'a, M, E> {
     decider: Decider<'a, M, E>,
     process: Option<Stat>,
+    question: Option<Question>,
     begun: Instant,
     raw: &'a RawEvent,
 }
@@ -271,6 +273,7 @@ impl<M: Machine, E: Environment> Way<'_, M, E> {
             at: self.decider.now(),
             n,
             event: event.name,
+            question: self.question,
             digest: event.digest.clone(),
             prompt_id: event.prompt_id.clone(),
             process: process.clone(),

@@ -9,8 +9,10 @@ use clap::Args;
 use schemars::{JsonSchema, Schema as Document, schema_for};
 
 use crate::agents::row;
+use crate::commands::config::ConfigView;
 use crate::commands::error::CommandError;
 use crate::commands::print;
+use crate::commands::status::StatusView;
 use crate::commands::view::{RunView, SessionView};
 use crate::reply::{BlockReply, ContextReply, PersonReply};
 use crate::store::AuditLine;
@@ -40,6 +42,8 @@ pub const SCHEMAS: &[Named] = &[
     ("audit-line", of::<AuditLine>),
     ("output-run", of::<RunView>),
     ("output-session", of::<SessionView>),
+    ("output-config", of::<ConfigView>),
+    ("output-status", of::<StatusView>),
 ];
 
 fn of<T: JsonSchema>() -> Document {

@@ -3,13 +3,13 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 const UNITS: [(char, u64); 4] = [('d', 24 * 60 * 60 * 1000), ('h', 60 * 60 * 1000), ('m', 60 * 1000), ('s', 1000)];
 
 /// A length of time: a number and `d`, `h`, `m` or `s`. Kept in milliseconds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
-#[serde(try_from = "String")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Age(u64);
 
 /// Why a text is no length of time.
@@ -47,6 +47,12 @@ impl TryFrom<String> for Age {
     type Error = AgeError;
     fn try_from(text: String) -> Result<Self, AgeError> {
         text.parse()
+    }
+}
+
+impl From<Age> for String {
+    fn from(age: Age) -> Self {
+        age.to_string()
     }
 }
 

@@ -53,15 +53,27 @@ fn ages_are_written_as_they_are_read() {
 }
 
 #[test]
-fn the_file_is_found_where_it_is_there_and_where_it_is_not() {
-    let dir = tempfile::tempdir().unwrap();
-    let env = Env { xdg_config_home: Some(dir.path().into()), ..Env::default() };
-    let file = dir.path().join("baton/config.toml");
+fn a_file_that_a_variable_names_is_found_whether_it_is_there_or_not() {
+    let dir = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap();
+    let config = dir.path().join("config");
+    let env = Env { xdg_config_home: Some(config.clone().into()), ..Env::default() };
+    let file = config.join("baton/config.toml");
     assert_eq!(path(&env, None).unwrap(), Some(file.clone()));
-    std::fs::create_dir(dir.path().join("baton")).unwrap();
+    std::fs::create_dir_all(file.parent().unwrap()).unwrap();
     std::fs::write(&file, "").unwrap();
     assert_eq!(path(&env, None).unwrap(), Some(file));
-    assert!(matches!(path(&env, Some(dir.path())), Err(ConfigError::Foreign { .. })));
-    std::fs::create_dir(dir.path().join(".git")).unwrap();
-    assert!(matches!(path(&env, None), Err(ConfigError::Foreign { .. })));
+    assert!(path(&env, Some(dir.path())).is_err(), "the event's directory may be another's");
+}
+
+#[test]
+fn what_is_wrong_is_named_by_its_key() {
+    for (text, key) in [
+        ("stale_after = \"soon\"", "stale_after: "),
+        ("[retention]\nsessions = -1", "retention.sessions: "),
+        ("[retention]\nwhat = 1", "retention.what: "),
+        ("[[protect]]\nproject = \"/p\"\npaths = [\"../x\"]", "protect.paths: "),
+    ] {
+        let ConfigError::Wrong { why, .. } = read(text).unwrap_err() else { panic!("{text}") };
+        assert!(why.starts_with(key), "{text}: {why}");
+    }
 }

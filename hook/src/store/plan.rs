@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use agent_baton_core::decision::{Change, Record, Shelf};
+use agent_baton_core::id::SessionId;
 use agent_baton_core::stamp::Stamp;
 use serde_json::Value;
 
@@ -15,6 +16,7 @@ use super::layout::{Hash, Layout, Target};
 use super::links::{self, Id, Key, Links};
 use super::locked::CommitError;
 use super::record;
+use super::roll::{Listed, Roll};
 use super::unknown;
 
 /// A record as it stands under the lock.
@@ -30,6 +32,7 @@ pub(super) struct Plan {
     versions: Vec<Option<Vec<u8>>>,
     audit: Vec<AuditChange>,
     links: BTreeMap<Key, (Option<u64>, Links)>,
+    roll: Option<(u64, Roll)>,
 }
 
 impl Plan {
@@ -45,6 +48,10 @@ impl Plan {
                 let bytes = after.map(to_bytes).transpose()?;
                 plan.push(key.target(), before, bytes.map(|bytes| (links.revision, bytes)));
             }
+        }
+        if let Some((before, roll)) = plan.roll.take() {
+            let bytes = to_bytes(&roll)?;
+            plan.push(Target::Roll, Some(before), Some((roll.revision, bytes)));
         }
         Ok(plan)
     }
@@ -96,10 +103,16 @@ impl Plan {
         if goes.1.is_some() {
             self.push(record::target(goes.0, &id), goes.1, None);
         }
-        let was_live = live.as_ref().map(|found| &found.record);
-        let is_live = (change.to == Shelf::Live).then_some(&change.record);
-        for (key, belongs) in links::delta(was_live, is_live) {
+        let stood = if live.is_some() { Shelf::Live } else { Shelf::Archive };
+        let before = present.map(|found| (&found.record, stood));
+        for (key, belongs) in links::delta(before, (&change.record, change.to)) {
             self.link(layout, key, &id, belongs)?;
+        }
+        let listed = Listed::of(&change.record, change.to);
+        if let Id::Session(session) = &id
+            && listed != before.and_then(|(record, shelf)| Listed::of(record, shelf))
+        {
+            self.list(layout, session, listed)?;
         }
         self.audit.push(AuditChange {
             kind: match &change.record {
@@ -111,6 +124,20 @@ impl Plan {
             before: change.before,
             after: change.record.revision(),
         });
+        Ok(())
+    }
+
+    fn list(&mut self, layout: &Layout, id: &SessionId, listed: Option<Listed>) -> Result<(), StoreError> {
+        let (before, mut roll) = match self.roll.take() {
+            Some(planned) => planned,
+            None => {
+                let found = Roll::read(layout)?;
+                let before = found.revision;
+                (before, Roll { revision: before.saturating_add(1), ..found })
+            }
+        };
+        roll.set(id, listed);
+        self.roll = Some((before, roll));
         Ok(())
     }
 

@@ -9,7 +9,7 @@ use clap::Args;
 
 use crate::commands::context::Context;
 use crate::commands::error::CommandError;
-use crate::commands::run::lookup::find;
+use crate::commands::which;
 use crate::progress::follow::{Follower, Logs};
 use crate::store::Store;
 use crate::words;
@@ -49,7 +49,7 @@ impl Log {
     /// Not found, ambiguous, or unreadable.
     pub fn run(self) -> Result<(), CommandError> {
         let context = Context::open()?;
-        let id = find(&context, &self.run)?;
+        let id = which::run(&context, &self.run)?;
         let mut follower = Follower::new(OfRun { store: context.store(), run: &id });
         loop {
             // Asked before reading: what is written until the run is over is printed.

@@ -5,7 +5,6 @@ pub mod advance;
 pub mod cancel;
 pub mod list;
 pub mod log;
-pub mod lookup;
 pub mod looping;
 pub mod outcome;
 pub mod pause;

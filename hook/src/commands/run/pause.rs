@@ -8,8 +8,8 @@ use clap::Args;
 
 use crate::commands::context::Context;
 use crate::commands::error::CommandError;
-use crate::commands::run::lookup::find;
 use crate::commands::run::outcome::{Phase, said};
+use crate::commands::which;
 
 /// Pauses a run.
 #[derive(Args)]
@@ -41,7 +41,7 @@ impl Pause {
     /// Refused where it is over; not found.
     pub fn run(self) -> Result<(), CommandError> {
         let context = Context::open()?;
-        let run = find(&context, &self.run)?;
+        let run = which::run(&context, &self.run)?;
         let done = context.perform(Command::Pause { run, why: self.why.map(String::from) })?;
         said(&context, &done, Reason::Paused, self.json, |run| {
             let turn = if run.looping.is_some() { "; the agent's turn ends by itself" } else { "" };
@@ -57,7 +57,7 @@ impl Continue {
     /// Refused where it is over; not found.
     pub fn run(self) -> Result<(), CommandError> {
         let context = Context::open()?;
-        let run = find(&context, &self.run)?;
+        let run = which::run(&context, &self.run)?;
         let done = context.perform(Command::Continue { run })?;
         said(&context, &done, Reason::Continued, self.json, |run| {
             format!("run {} ({}) goes on{}\n", run.name.as_str(), run.id, next(&context, run))

@@ -1,0 +1,61 @@
+//! `baton config`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::commands::error::CommandError;
+use crate::commands::print;
+use crate::config::{self, Origin, Setting};
+use crate::store::Env;
+use crate::words;
+
+/// Prints every setting: its value, where it comes from, its default.
+#[derive(Args)]
+pub struct Config {
+    /// Print it as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// The configuration as `--json` prints it.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct ConfigView {
+    /// The file; none where no home is known.
+    pub path: Option<PathBuf>,
+    /// Whether it is there.
+    pub found: bool,
+    /// Every setting.
+    pub settings: Vec<Setting>,
+}
+
+impl Config {
+    /// Prints them.
+    ///
+    /// # Errors
+    /// When the file cannot be used: hooks go on with the defaults then.
+    pub fn run(self) -> Result<(), CommandError> {
+        let directory = std::env::current_dir().ok();
+        let path = config::path(&Env::of_process(), directory.as_deref())?;
+        let settings = config::settings(path.as_deref())?;
+        let found = path.as_ref().is_some_and(|path| path.exists());
+        let view = ConfigView { path, found, settings };
+        if self.json { print::json(&view) } else { print::lines(&text(&view)) }
+    }
+}
+
+fn text(view: &ConfigView) -> String {
+    let path = view.path.as_ref().map_or_else(|| "no home is known".to_owned(), |path| path.display().to_string());
+    let there = if view.found { "" } else { " (not there: every value is its default)" };
+    let row = |setting: &Setting| {
+        let origin = match &setting.origin {
+            Origin::Default => "default".to_owned(),
+            Origin::File { line } => format!("line {line}, default {}", setting.default),
+        };
+        vec![setting.key.to_owned(), words::clean(&setting.value.to_string()), origin]
+    };
+    let rows: Vec<Vec<String>> = view.settings.iter().map(row).collect();
+    format!("{}{there}\n{}", words::clean(&path), print::table(&rows))
+}

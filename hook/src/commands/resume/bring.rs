@@ -1,0 +1,139 @@
+//! Which sessions are brought back, how, and why others are not.
+
+use std::path::{Path, PathBuf};
+
+use agent_baton_core::id::SessionId;
+use agent_baton_core::pane::Pane;
+use agent_baton_core::process::Sight;
+use agent_baton_core::session::{Resuming, Session};
+
+use crate::agents::row;
+use crate::commands::context::Context;
+use crate::commands::roster::Seen;
+use crate::mux::{MuxError, Opened, Tmux, quote};
+use crate::status::Status;
+use crate::words;
+
+/// For how long a mark holds of which it is not known what was started, in milliseconds: its writer was killed meanwhile.
+const UNKNOWN_START_MS: u64 = 60_000;
+
+/// What is asked for.
+pub(super) enum Scope {
+    /// One session, by a person's word.
+    Named,
+    /// All that were alive.
+    Lost,
+}
+
+/// A session that is brought back.
+pub(super) struct Bring {
+    pub(super) session: Session,
+    directory: PathBuf,
+    program: Vec<String>,
+    tmux: Tmux,
+}
+
+/// A session that is not.
+pub(super) struct Left {
+    pub(super) id: SessionId,
+    pub(super) why: String,
+}
+
+/// Which of these are brought back.
+pub(super) fn plan(context: &Context, scope: &Scope, seen: Vec<Seen>) -> (Vec<Bring>, Vec<Left>) {
+    let (mut brings, mut left) = (Vec::new(), Vec::new());
+    for seen in seen {
+        match judge(context, scope, &seen) {
+            Ok(directory) => brings.push(Bring::new(seen, directory)),
+            Err(Some(why)) => left.push(Left { id: seen.session.id, why }),
+            Err(None) => {}
+        }
+    }
+    (brings, left)
+}
+
+/// The directory in which a session is brought back; else why it is not, if that is worth a word.
+fn judge(context: &Context, scope: &Scope, seen: &Seen) -> Result<PathBuf, Option<String>> {
+    let session = &seen.session;
+    let all = matches!(scope, Scope::Lost);
+    let shown = || seen.pane().map_or_else(|| "an unknown pane".to_owned(), words::pane);
+    match seen.standing.status {
+        status if status.is_alive() && all => return Err(None),
+        Status::Over(_) if all => return Err(None),
+        status if status.is_alive() => return Err(Some(format!("lives, in {}; `baton go {}`", shown(), session.id))),
+        Status::Unknown => return Err(Some(format!("may live: nobody can tell from here ({})", shown()))),
+        _ => {}
+    }
+    if all && session.headless {
+        return Err(None);
+    }
+    if all && seen.standing.since.age_ms(&context.now()) > context.settings().config().stale_after.ms() {
+        let age = words::age(seen.standing.since.age_ms(&context.now()));
+        return Err(Some(format!("gave its last sign of life {age} ago; name it to bring it back")));
+    }
+    if !session.prompted && !session.has_context {
+        return Err(if all { None } else { Some("holds no conversation yet".to_owned()) });
+    }
+    if session.resuming.as_ref().is_some_and(|mark| holds(context, mark)) {
+        return Err(Some("is being brought back already".to_owned()));
+    }
+    let directory = session.cwd.as_ref().or(session.project.as_ref()).map(PathBuf::from);
+    let directory = directory.ok_or_else(|| Some("has no directory on record".to_owned()))?;
+    if directory.is_dir() {
+        Ok(directory)
+    } else {
+        Err(Some(format!("was in {}, which is no directory any more", directory.display())))
+    }
+}
+
+/// Whether a session is being brought back: by a process that lives, or may.
+pub(super) fn holds(context: &Context, mark: &Resuming) -> bool {
+    let place = context.place();
+    match &mark.process {
+        // Another boot of this machine ended it.
+        Some(process) if process.machine == place.machine && process.boot != place.boot => false,
+        Some(process) => matches!(context.witness().sight(process), Sight::Running | Sight::Unreadable),
+        None => mark.at.boot == place.boot && mark.at.age_ms(&context.now()) < UNKNOWN_START_MS,
+    }
+}
+
+impl Bring {
+    fn new(seen: Seen, directory: PathBuf) -> Self {
+        let row = row(seen.session.agent);
+        let words = std::iter::once(row.comm).chain(row.resume.iter().copied()).chain([seen.session.id.as_str()]);
+        let program = words.map(str::to_owned).collect();
+        let was = seen.pane().and_then(|pane| if let Pane::Tmux { server, .. } = pane { Some(server) } else { None });
+        let reachable = |server: &&String| Path::new(server).parent().is_some_and(Path::is_dir);
+        let before = || was.filter(reachable).map(|server| Tmux::at(server));
+        let tmux = Tmux::around().or_else(before).unwrap_or_else(Tmux::default_server);
+        Self { session: seen.session, directory, program, tmux }
+    }
+
+    pub(super) const fn id(&self) -> &SessionId {
+        &self.session.id
+    }
+
+    /// The command, for a shell.
+    pub(super) fn words(&self) -> String {
+        let program: Vec<String> = self.program.iter().map(|word| quote(word)).collect();
+        format!("cd {} && {}", quote(&self.directory.display().to_string()), program.join(" "))
+    }
+
+    /// The command that opens its window, for a shell.
+    pub(super) fn tmux_words(&self) -> String {
+        let program: Vec<String> = self.program.iter().map(|word| quote(word)).collect();
+        let directory = quote(&self.directory.display().to_string());
+        format!("{} new-window -d -c {directory} {}", self.tmux.words().join(" "), program.join(" "))
+    }
+
+    pub(super) fn open(&self) -> Result<Opened, MuxError> {
+        let name = self.session.name.as_ref().map_or(self.session.agent.name(), |name| name.as_str());
+        self.tmux.open(name, &self.directory, &self.program)
+    }
+
+    /// Whether nothing happened to the session since it was judged.
+    pub(super) fn still(&self, now: &Session) -> bool {
+        (&now.launches, &now.over, now.deliveries.len())
+            == (&self.session.launches, &self.session.over, self.session.deliveries.len())
+    }
+}

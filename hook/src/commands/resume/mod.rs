@@ -1,0 +1,109 @@
+//! `baton resume`: the agents' own resume commands, after a crash, a closed terminal or a reboot.
+//!
+//! A session is brought back once: before its window is opened, a mark in its record says so, under the lock. The mark holds for as long as
+//! what was started lives, until the agent announces itself.
+
+mod bring;
+mod mark;
+
+use clap::Args;
+
+use crate::commands::context::Context;
+use crate::commands::error::CommandError;
+use crate::commands::print;
+use crate::commands::roster::{SeenAll, see};
+use crate::commands::which::session;
+use crate::words;
+use bring::{Bring, Scope, plan};
+use mark::Mark;
+
+/// Brings sessions back after a crash, a closed terminal or a reboot.
+#[derive(Args)]
+pub struct Resume {
+    /// The session: its id, the beginning of it, its name, or "last". Without it, all that were lost
+    #[arg(value_name = "ID", conflicts_with = "lost")]
+    id: Option<String>,
+    /// All that were alive and are proved dead
+    #[arg(long)]
+    lost: bool,
+    /// Of this project alone
+    #[arg(long)]
+    here: bool,
+    /// Open a window of tmux for each, in place of printing its command
+    #[arg(long)]
+    tmux: bool,
+    /// Print what would be done, and do nothing
+    #[arg(long)]
+    dry_run: bool,
+}
+
+impl Resume {
+    /// Prints the commands, or opens the windows.
+    ///
+    /// # Errors
+    /// Not found or ambiguous; refused, where the one that was named lives or may live; or a window could not be opened.
+    pub fn run(self) -> Result<(), CommandError> {
+        let context = Context::open()?;
+        let (scope, seen) = match &self.id {
+            Some(text) => {
+                let (session, archived) = context.session(&session(&context, text, self.here)?)?;
+                (Scope::Named, vec![see(&context, session, archived)])
+            }
+            None => (Scope::Lost, self.all(&context)?),
+        };
+        let (brings, left) = plan(&context, &scope, seen);
+        if let (Scope::Named, [], [left]) = (&scope, brings.as_slice(), left.as_slice()) {
+            return Err(CommandError::NotBrought(format!("session {} {}", left.id, left.why)));
+        }
+        for left in &left {
+            eprintln!("baton: session {} {}", left.id, words::clean(&left.why));
+        }
+        if brings.is_empty() {
+            return print::lines("nothing to bring back\n");
+        }
+        if self.tmux && !self.dry_run {
+            return open(&context, &brings);
+        }
+        let line = |bring: &Bring| if self.tmux { bring.tmux_words() } else { bring.words() };
+        print::lines(&brings.iter().map(|bring| format!("{}\n", line(bring))).collect::<String>())
+    }
+
+    fn all(&self, context: &Context) -> Result<Vec<crate::commands::roster::Seen>, CommandError> {
+        let SeenAll { mut sessions, unreadable, .. } = SeenAll::now(context)?;
+        for (id, _) in unreadable {
+            eprintln!("baton: {id} cannot be read, and is left alone");
+        }
+        if self.here {
+            let project = crate::commands::which::project_here()?;
+            sessions.retain(|seen| seen.session.project.as_ref() == Some(&project));
+        }
+        Ok(sessions)
+    }
+}
+
+/// Opens a window for each. One that fails stops no other.
+fn open(context: &Context, brings: &[Bring]) -> Result<(), CommandError> {
+    let mut failed = 0;
+    for bring in brings {
+        let Some(mark) = Mark::put(context, bring)? else {
+            eprintln!("baton: session {} changed meanwhile, and is left alone", bring.id());
+            continue;
+        };
+        match bring.open() {
+            Ok(opened) if mark.opened(context, &opened)? => {
+                print::lines(&format!("session {} is brought back in pane {}\n", bring.id(), opened.pane))?;
+            }
+            Ok(_) => {
+                failed += 1;
+                mark.take_back(context)?;
+                eprintln!("baton: the window of session {} closed at once; try by hand: {}", bring.id(), bring.words());
+            }
+            Err(error) => {
+                failed += 1;
+                mark.take_back(context)?;
+                eprintln!("baton: session {}: {}", bring.id(), words::clean(&error.to_string()));
+            }
+        }
+    }
+    if failed > 0 { Err(CommandError::NotOpened(failed)) } else { Ok(()) }
+}

@@ -1,0 +1,201 @@
+//! Going to panes and bringing sessions back, with real servers of tmux.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
+use std::process::Command;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use agent_baton_core::agent::Agent;
+use agent_baton_tests::person::skip;
+use agent_baton_tests::scratch::Output;
+use agent_baton_tests::window::silent;
+use agent_baton_tests::{Scratch, Window};
+use serde_json::json;
+
+/// A server of tmux of one test's own; ended when dropped.
+struct Server {
+    socket: PathBuf,
+}
+
+impl Server {
+    /// None, said aloud, where there is no tmux. The server starts with its first session.
+    fn new(scratch: &Scratch) -> Option<Self> {
+        let there = Command::new("tmux").arg("-V").output().is_ok_and(|output| output.status.success());
+        if !there {
+            skip("tmux is not there");
+        }
+        there.then(|| Self { socket: scratch.root().join("tmux") })
+    }
+
+    fn ask(&self, args: &[&str]) -> String {
+        let output =
+            Command::new("tmux").args(["-f", "/dev/null", "-S"]).arg(&self.socket).args(args).output().unwrap();
+        String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.ask(&["kill-server"]);
+    }
+}
+
+fn until(what: &str, holds: impl Fn() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while !holds() {
+        assert!(Instant::now() < deadline, "{what}");
+        thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// A session that was prompted, in a window that is dead now.
+fn lost(scratch: &Scratch, server: &Server, agent: Agent, session: &str) {
+    let pane = format!("%1{}", session.len() + usize::from(session.as_bytes()[0]));
+    let mut window = Window::open(scratch, agent, &pane).on(&server.socket);
+    silent(&window.hook("SessionStart", session, &json!({})));
+    silent(&window.hook("UserPromptSubmit", session, &json!({"prompt": "words"})));
+    window.process.kill();
+}
+
+/// Agents that note how they were started, and stay.
+fn agents(scratch: &Scratch) -> PathBuf {
+    let (dir, log) = (scratch.root().join("scripts"), scratch.root().join("started"));
+    fs::create_dir(&dir).unwrap();
+    for name in ["claude", "codex"] {
+        let path = dir.join(name);
+        fs::write(&path, format!("#!/bin/sh\necho {name} \"$@\" in \"$PWD\" >> {}\nexec sleep 1000\n", log.display()))
+            .unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    log
+}
+
+fn resume(scratch: &Scratch, words: &str) -> Output {
+    let path = format!("{}:/usr/local/bin:/usr/bin:/bin", scratch.root().join("scripts").display());
+    scratch.baton(["resume"].into_iter().chain(words.split_whitespace())).env("PATH", path).run()
+}
+
+fn started(log: &PathBuf) -> Vec<String> {
+    let mut lines: Vec<String> = fs::read_to_string(log).unwrap_or_default().lines().map(str::to_owned).collect();
+    lines.sort();
+    lines
+}
+
+#[test]
+fn a_pane_is_selected_on_its_own_server_or_named() {
+    let scratch = Scratch::new();
+    let Some(server) = Server::new(&scratch) else { return };
+    server.ask(&["new-session", "-d", "-s", "my work", "sleep 1000"]);
+    let pane = server.ask(&["new-window", "-d", "-P", "-F", "#{pane_id}", "sleep 1000"]);
+    let active = || server.ask(&["display-message", "-p", "#{pane_id}"]);
+    assert_ne!(active(), pane);
+    let mut window = Window::open(&scratch, Agent::Claude, &pane).on(&server.socket);
+    silent(&window.hook("SessionStart", "s1", &json!({})));
+    silent(&window.hook("UserPromptSubmit", "s1", &json!({"prompt": "words"})));
+    assert_eq!(window.baton("s1", &["run", "start", "demo"]).code, Some(0));
+    let went = scratch.baton(["go", "s1"]).run();
+    assert_eq!(went.code, Some(0), "{went:?}");
+    assert!(went.stdout.contains("attach -t 'my work'"), "{went:?}");
+    assert_eq!(active(), pane);
+    server.ask(&["select-window", "-t", ":0"]);
+    assert_eq!(scratch.baton(["go", "demo"]).run().code, Some(0), "a run's owner");
+    assert_eq!(active(), pane);
+    server.ask(&["kill-pane", "-t", &pane]);
+    let gone = scratch.baton(["go", "s1"]).run();
+    assert_eq!(gone.code, Some(1), "{gone:?}");
+    assert!(gone.stderr.contains(&pane) && gone.stderr.contains(&window.process.pid().to_string()), "{gone:?}");
+    window.process.kill();
+    let dead = scratch.baton(["go", "s1"]).run();
+    assert_eq!(dead.code, Some(4), "{dead:?}");
+    assert!(dead.stderr.contains("baton resume s1"), "{dead:?}");
+    assert_eq!(scratch.baton(["go", "zz"]).run().code, Some(4));
+}
+
+#[test]
+fn what_is_brought_back_is_printed_and_the_rest_is_named() {
+    let scratch = Scratch::new();
+    let Some(server) = Server::new(&scratch) else { return };
+    lost(&scratch, &server, Agent::Claude, "aa1");
+    lost(&scratch, &server, Agent::Codex, "bb2");
+    let mut empty = Window::open(&scratch, Agent::Claude, "%5");
+    silent(&empty.hook("SessionStart", "empty", &json!({})));
+    empty.process.kill();
+    let mut alive = Window::open(&scratch, Agent::Claude, "%6");
+    silent(&alive.hook("SessionStart", "alive", &json!({})));
+    silent(&alive.hook("UserPromptSubmit", "alive", &json!({"prompt": "words"})));
+    let work = scratch.home().join("work");
+    let before = scratch.state();
+    let printed = resume(&scratch, "--lost");
+    let expected = format!("cd {0} && codex resume bb2\ncd {0} && claude --resume aa1\n", work.display());
+    assert_eq!((printed.code, printed.stdout.as_str(), printed.stderr.as_str()), (Some(0), expected.as_str(), ""));
+    assert_eq!(resume(&scratch, "").stdout, expected);
+    let dry = resume(&scratch, "--tmux --dry-run");
+    assert!(dry.stdout.lines().all(|line| line.starts_with("tmux -S") && line.contains("new-window")), "{dry:?}");
+    assert_eq!(scratch.state(), before, "what prints changes nothing");
+    let one = resume(&scratch, "aa");
+    assert_eq!(one.stdout, format!("cd {} && claude --resume aa1\n", work.display()));
+    let refused = resume(&scratch, "alive");
+    assert_eq!((refused.code, refused.stdout.as_str()), (Some(3), ""), "{refused:?}");
+    assert!(refused.stderr.contains("pane %6"), "{refused:?}");
+    assert_eq!(resume(&scratch, "empty").code, Some(3));
+    assert_eq!(resume(&scratch, "zz").code, Some(4));
+    // One whose process cannot be judged from here is named and left.
+    let path = scratch.state_dir().join("sessions/bb2.json");
+    let text = fs::read_to_string(&path).unwrap();
+    let machine = text.split("\"machine\":\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    fs::write(&path, text.replace(&machine, "another")).unwrap();
+    let unknown = resume(&scratch, "--lost");
+    assert!(unknown.stderr.contains("bb2") && !unknown.stdout.contains("bb2"), "{unknown:?}");
+    assert_eq!(resume(&scratch, "bb2").code, Some(3));
+    fs::remove_dir(&work).unwrap();
+    let nowhere = scratch.baton(["resume"]).cwd(&scratch.home()).run();
+    assert!(nowhere.stderr.contains("no directory any more") && !nowhere.stdout.contains("aa1"), "{nowhere:?}");
+}
+
+#[test]
+fn each_is_brought_back_once_however_often_it_is_asked_for() {
+    let scratch = Scratch::new();
+    let Some(server) = Server::new(&scratch) else { return };
+    let log = agents(&scratch);
+    lost(&scratch, &server, Agent::Claude, "aa1");
+    lost(&scratch, &server, Agent::Codex, "bb2");
+    let work = scratch.home().join("work").display().to_string();
+    let both = [format!("claude --resume aa1 in {work}"), format!("codex resume bb2 in {work}")];
+    thread::scope(|scope| {
+        let calls: Vec<_> = (0..4).map(|_| scope.spawn(|| resume(&scratch, "--lost --tmux"))).collect();
+        for call in calls {
+            let output = call.join().unwrap();
+            assert!(matches!(output.code, Some(0 | 1)), "{output:?}");
+        }
+    });
+    until("both were started", || started(&log).len() >= 2);
+    // Before any has announced itself.
+    let again = resume(&scratch, "--lost --tmux");
+    assert_eq!((again.code, again.stdout.as_str()), (Some(0), "nothing to bring back\n"), "{again:?}");
+    assert_eq!(resume(&scratch, "aa1 --tmux").code, Some(3));
+    assert_eq!(started(&log), both);
+    // One announces itself: its mark is gone, and it lives.
+    let mut back = Window::open(&scratch, Agent::Claude, "%9").on(&server.socket);
+    silent(&back.hook("SessionStart", "aa1", &json!({"source": "resume"})));
+    assert!(!fs::read_to_string(scratch.state_dir().join("sessions/aa1.json")).unwrap().contains("resuming"));
+    // The server is killed: what never announced itself can be brought back again, what lives is left.
+    server.ask(&["kill-server"]);
+    until("the windows are gone", || resume(&scratch, "--lost --dry-run").stdout.contains("bb2"));
+    let third = resume(&scratch, "--lost --tmux");
+    assert_eq!(third.code, Some(0), "{third:?}");
+    until("the other was started again", || started(&log).len() >= 3);
+    assert_eq!(started(&log), [both[0].clone(), both[1].clone(), both[1].clone()]);
+}
+
+#[test]
+fn a_window_that_does_not_open_leaves_no_mark() {
+    let scratch = Scratch::new();
+    let Some(server) = Server::new(&scratch) else { return };
+    lost(&scratch, &server, Agent::Claude, "aa1");
+    let without = scratch.baton(["resume", "--lost", "--tmux"]).env("PATH", scratch.root()).run();
+    assert_eq!((without.code, without.stdout.as_str()), (Some(1), ""), "{without:?}");
+    assert!(without.stderr.contains("tmux"), "{without:?}");
+    assert!(resume(&scratch, "--lost").stdout.contains("aa1"));
+}

@@ -1,0 +1,291 @@
+//! What a person asks of the sessions: what waits, where each stands, which is meant, which there are.
+
+use std::fs;
+use std::path::Path;
+
+use agent_baton_core::agent::Agent;
+use agent_baton_tests::scratch::Output;
+use agent_baton_tests::window::silent;
+use agent_baton_tests::{Scratch, Window};
+use serde_json::{Value, json};
+
+/// A session that was opened and prompted, in a window of its own.
+fn prompted<'a>(scratch: &'a Scratch, agent: Agent, pane: &str, session: &str) -> Window<'a> {
+    let mut window = Window::open(scratch, agent, pane);
+    silent(&window.hook("SessionStart", session, &json!({})));
+    silent(&window.hook("UserPromptSubmit", session, &json!({"prompt": "words"})));
+    window
+}
+
+fn baton(scratch: &Scratch, words: &str) -> Output {
+    scratch.baton(words.split_whitespace()).run()
+}
+
+/// The ids that a list prints, in its order.
+fn ids(output: &Output) -> Vec<String> {
+    let sessions = output.json();
+    sessions.as_array().unwrap().iter().map(|session| session["id"].as_str().unwrap().to_owned()).collect()
+}
+
+/// `status` and `wants` of a session, and whether `baton status` says that it waits.
+fn stands(scratch: &Scratch, session: &str) -> (String, Option<String>, bool) {
+    let view = baton(scratch, &format!("session show {session} --json")).json();
+    let status = baton(scratch, "status --json").json();
+    let waits = status["waiting"].as_array().unwrap().iter().any(|it| it["session"] == session);
+    let text = |name: &str| view[name].as_str().map(str::to_owned);
+    (text("status").unwrap(), text("wants"), waits)
+}
+
+#[test]
+fn where_a_session_stands_follows_its_events() {
+    let scratch = Scratch::new();
+    let mut claude = Window::open(&scratch, Agent::Claude, "%1");
+    let mut codex = Window::open(&scratch, Agent::Codex, "%2");
+    silent(&claude.hook("SessionStart", "a", &json!({})));
+    silent(&codex.hook("SessionStart", "b", &json!({})));
+    let check = |session: &str, status: &str, wants: Option<&str>| {
+        let waits = matches!(status, "attention" | "idle");
+        assert_eq!(stands(&scratch, session), (status.to_owned(), wants.map(str::to_owned), waits), "{session}");
+    };
+    check("a", "starting", None);
+    let notified = |kind: &str| json!({"message": "words", "notification_type": kind});
+    for (event, fields, status, wants) in [
+        ("UserPromptSubmit", json!({"prompt": "one"}), "active", None),
+        ("Stop", json!({}), "idle", None),
+        ("UserPromptSubmit", json!({"prompt": "two"}), "active", None),
+        ("PreCompact", json!({"trigger": "auto"}), "active", None),
+        ("Notification", notified("permission_prompt"), "attention", Some("permission")),
+        ("Notification", notified("elicitation_dialog"), "attention", Some("answer")),
+        ("Notification", notified("a word of a later version"), "attention", Some("attention")),
+        ("StopFailure", json!({"error": "unknown"}), "attention", Some("error")),
+        ("UserPromptSubmit", json!({"prompt": "three"}), "active", None),
+        ("Notification", notified("auth_success"), "active", None),
+        ("Notification", notified("idle_prompt"), "idle", None),
+    ] {
+        silent(&claude.hook(event, "a", &fields));
+        check("a", status, wants);
+    }
+    for (event, fields, status, wants) in [
+        ("UserPromptSubmit", json!({"prompt": "one"}), "active", None),
+        ("PermissionRequest", json!({"tool_name": "Bash", "tool_input": {}}), "attention", Some("permission")),
+        ("Stop", json!({}), "idle", None),
+        ("UserPromptSubmit", json!({"prompt": "two"}), "active", None),
+        ("Interrupt", json!({}), "idle", None),
+    ] {
+        silent(&codex.hook(event, "b", &fields));
+        check("b", status, wants);
+    }
+    silent(&claude.hook("SessionEnd", "a", &json!({})));
+    check("a", "over", None);
+    codex.process.kill();
+    check("b", "lost", None);
+}
+
+#[test]
+fn what_waits_comes_first_then_what_works_then_what_was_lost() {
+    let scratch = Scratch::new();
+    let mut asks = prompted(&scratch, Agent::Claude, "%1", "asks");
+    let mut idle = prompted(&scratch, Agent::Codex, "%2", "idle");
+    let _works = prompted(&scratch, Agent::Claude, "%3", "works");
+    let mut gone = prompted(&scratch, Agent::Claude, "%4", "gone");
+    silent(&idle.hook("Stop", "idle", &json!({})));
+    silent(&asks.hook("Notification", "asks", &json!({"notification_type": "permission_prompt"})));
+    assert_eq!(gone.baton("gone", &["run", "start", "port the parser"]).code, Some(0));
+    gone.process.kill();
+    let line = baton(&scratch, "status --line");
+    assert_eq!(line.stdout, "1 permission, 1 idle, 1 at work, 1 interrupted, 1 lost\n", "{line:?}");
+    let text = baton(&scratch, "");
+    assert_eq!(text.stdout, baton(&scratch, "status").stdout);
+    let order =
+        ["waits for you", "asks", "idle", "at work", "works", "interrupted runs", "port the parser", "lost", "gone"];
+    let mut rest = text.stdout.as_str();
+    for word in order {
+        rest = rest.split_once(word).unwrap_or_else(|| panic!("{word}: {}", text.stdout)).1;
+    }
+    assert!(text.stdout.lines().all(|line| line.chars().count() <= 80), "{}", text.stdout);
+    assert!(!text.stdout.contains('\u{1b}'), "{}", text.stdout);
+    let status = baton(&scratch, "status --json").json();
+    let causes: Vec<&Value> = status["waiting"].as_array().unwrap().iter().map(|it| &it["cause"]).collect();
+    assert_eq!(causes, ["permission", "idle"]);
+    assert_eq!(status["interrupted"][0]["name"], "port the parser");
+    assert_eq!(status["lost"][0]["id"], "gone");
+    assert_eq!(status["alive"].as_array().unwrap().len(), 3);
+}
+
+#[test]
+fn a_session_whose_run_another_window_owns_waits_for_the_person() {
+    let scratch = Scratch::new();
+    let mut owner = prompted(&scratch, Agent::Claude, "%1", "s1");
+    assert_eq!(owner.baton("s1", &["run", "start", "demo"]).code, Some(0));
+    let mut other = Window::open(&scratch, Agent::Claude, "%2");
+    assert_eq!(other.hook("SessionStart", "s1", &json!({"source": "resume"})).code, Some(0));
+    let status = baton(&scratch, "status --json").json();
+    assert!(status["waiting"].as_array().unwrap().iter().any(|it| it["cause"] == "owner_elsewhere"), "{status}");
+}
+
+#[test]
+fn nothing_alive_is_said_and_costs_no_line() {
+    let scratch = Scratch::new();
+    assert_eq!(baton(&scratch, "").stdout, "nothing is alive, and nothing waits\n");
+    assert_eq!(baton(&scratch, "status --line").stdout, "\n");
+    assert!(!scratch.state_dir().exists(), "looking makes nothing");
+}
+
+#[test]
+fn a_list_is_cut_into_pages_that_miss_and_repeat_nothing() {
+    let scratch = Scratch::new();
+    let mut window = Window::open(&scratch, Agent::Codex, "%1");
+    let all: Vec<String> = (0..7).map(|n| format!("s{n}")).collect();
+    for session in &all {
+        silent(&window.hook("SessionStart", session, &json!({})));
+        silent(&window.hook("UserPromptSubmit", session, &json!({"prompt": "words"})));
+    }
+    let mut seen = Vec::new();
+    let mut cursor = String::new();
+    loop {
+        let page = baton(&scratch, &format!("session list --json --limit 3 {cursor}"));
+        seen.extend(ids(&page));
+        let Some((_, next)) = page.stderr.split_once("--cursor ") else { break };
+        cursor = format!("--cursor {}", next.trim());
+    }
+    let newest_first: Vec<String> = all.iter().rev().cloned().collect();
+    assert_eq!(seen, newest_first);
+    // Without the index the records themselves give the same.
+    fs::remove_file(scratch.state_dir().join("index/roll.json")).unwrap();
+    assert_eq!(ids(&baton(&scratch, "session list --json")), newest_first);
+    assert_eq!(baton(&scratch, "session list --cursor x").code, Some(2));
+}
+
+#[test]
+fn a_list_is_narrowed() {
+    let scratch = Scratch::new();
+    let mut claude = prompted(&scratch, Agent::Claude, "%1", "aa1");
+    let mut codex = prompted(&scratch, Agent::Codex, "%2", "bb2");
+    silent(&codex.hook("Stop", "bb2", &json!({})));
+    silent(&claude.hook("SessionStart", "aa3", &json!({"source": "clear"})));
+    assert_eq!(baton(&scratch, "session pin aa1").code, Some(0));
+    assert_eq!(baton(&scratch, "session name bb2 parser").code, Some(0));
+    let today = baton(&scratch, "session show bb2 --json").json()["opened_at"].as_str().unwrap()[..10].to_owned();
+    let elsewhere = scratch.home().join("elsewhere");
+    fs::create_dir(&elsewhere).unwrap();
+    for (words, expected) in [
+        ("", &["aa3", "bb2", "aa1"][..]),
+        ("--agent codex", &["bb2"]),
+        ("--status idle", &["bb2"]),
+        ("--status over --status starting", &["aa3", "aa1"]),
+        ("--pinned", &["aa1"]),
+        ("--text PARSER", &["bb2"]),
+        ("--text aa", &["aa3", "aa1"]),
+        ("--pane %2", &["bb2"]),
+        ("--here", &["aa3", "bb2", "aa1"]),
+        ("--project ../elsewhere", &[]),
+        (&format!("--date {today}"), &["aa3", "bb2", "aa1"]),
+        (&format!("--date {}", &today[..7]), &["aa3", "bb2", "aa1"]),
+        ("--date 1999", &[]),
+        ("--limit 1", &["aa3"]),
+    ] {
+        assert_eq!(ids(&baton(&scratch, &format!("session list --json {words}"))), expected, "{words}");
+    }
+    let from = |dir: &Path| ids(&scratch.baton(["session", "list", "--json", "--here"]).cwd(dir).run());
+    assert_eq!(from(&elsewhere), [""; 0]);
+}
+
+#[test]
+fn headless_sessions_are_shown_on_demand_until_a_person_opens_one() {
+    let scratch = Scratch::new();
+    let mut print = Window::open(&scratch, Agent::Claude, "%1").with("CLAUDE_CODE_ENTRYPOINT", "sdk-cli");
+    let mut exec = Window::start(&scratch, Agent::Codex, "%2", &["exec", "words"]);
+    for (window, session) in [(&mut print, "printed"), (&mut exec, "executed")] {
+        silent(&window.hook("SessionStart", session, &json!({})));
+        silent(&window.hook("UserPromptSubmit", session, &json!({"prompt": "words"})));
+        silent(&window.hook("Stop", session, &json!({})));
+    }
+    let mut tui = Window::open(&scratch, Agent::Claude, "%3").with("CLAUDE_CODE_ENTRYPOINT", "cli");
+    silent(&tui.hook("SessionStart", "seen", &json!({})));
+    silent(&tui.hook("UserPromptSubmit", "seen", &json!({"prompt": "words"})));
+    assert_eq!(ids(&baton(&scratch, "session list --json")), ["seen"]);
+    assert_eq!(ids(&baton(&scratch, "session list --json --all")), ["seen", "executed", "printed"]);
+    assert_eq!(baton(&scratch, "status --line").stdout, "1 at work\n", "nobody is waited for");
+    silent(&print.hook("SessionEnd", "printed", &json!({})));
+    silent(&tui.hook("SessionStart", "printed", &json!({"source": "resume"})));
+    assert_eq!(ids(&baton(&scratch, "session list --json")), ["printed", "seen"]);
+}
+
+#[test]
+fn a_name_is_found_until_it_is_taken_away() {
+    let scratch = Scratch::new();
+    let _one = prompted(&scratch, Agent::Claude, "%1", "aa1");
+    let _two = prompted(&scratch, Agent::Claude, "%2", "aa2");
+    let shown = |text: &str| {
+        let output = scratch.baton(["session", "show", text, "--json"]).run();
+        (output.code, output.code.filter(|code| *code == 0).map(|_| output.json()["id"].as_str().unwrap().to_owned()))
+    };
+    assert_eq!(shown("the parser"), (Some(4), None));
+    assert_eq!(scratch.baton(["session", "name", "aa1", "the parser"]).run().code, Some(0));
+    assert_eq!(shown("the parser"), (Some(0), Some("aa1".to_owned())));
+    assert_eq!(scratch.baton(["session", "name", "aa2", "the parser"]).run().code, Some(0));
+    let several = scratch.baton(["session", "show", "the parser"]).run();
+    assert_eq!(several.code, Some(4), "{several:?}");
+    assert!(several.stderr.contains("aa1") && several.stderr.contains("aa2"), "{several:?}");
+    assert_eq!(baton(&scratch, "session name aa1 --clear").code, Some(0));
+    assert_eq!(shown("the parser"), (Some(0), Some("aa2".to_owned())));
+    for bad in ["", " x", "a\u{202e}b", &"x".repeat(65)] {
+        assert_eq!(scratch.baton(["session", "name", "aa1", bad]).run().code, Some(2), "{bad:?}");
+    }
+    // What a person did stands in the audit, and doing it again is nothing.
+    let before = scratch.state().audit().len();
+    assert_eq!(scratch.baton(["session", "name", "aa2", "the parser"]).run().code, Some(0));
+    assert_eq!(scratch.state().audit().len(), before);
+}
+
+#[test]
+fn the_configuration_is_told_with_where_it_comes_from() {
+    let scratch = Scratch::new();
+    let path = scratch.home().join(".config/baton/config.toml");
+    let plain = baton(&scratch, "config --json").json();
+    assert_eq!((&plain["found"], &plain["settings"][0]["value"]), (&json!(false), &json!("7d")));
+    assert_eq!(plain["settings"][0]["origin"], json!({"from": "default"}));
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(&path, "# mine\nstale_after = \"36h\"\n[retention]\nsessions = 9\n").unwrap();
+    let set = baton(&scratch, "config --json").json();
+    let of = |key: &str| set["settings"].as_array().unwrap().iter().find(|it| it["key"] == key).unwrap().clone();
+    assert_eq!(of("stale_after")["origin"], json!({"from": "file", "line": 2}));
+    assert_eq!(of("stale_after")["default"], "7d");
+    assert_eq!(
+        (&of("retention.sessions")["value"], &of("retention.sessions")["origin"]["line"]),
+        (&json!(9), &json!(4))
+    );
+    assert_eq!(of("retention.age")["origin"]["from"], "default");
+    for (text, line, key) in [
+        ("messages = \"off\"\nstale_after = \"soon\"\n", "line 2", "stale_after"),
+        ("[retention]\n\nsessions = -1\n", "line 3", "retention.sessions"),
+        ("[retention]\nwhat = 1\n", "line 2", "what"),
+        ("stale_after = [", "line 1", ""),
+    ] {
+        fs::write(&path, text).unwrap();
+        let wrong = baton(&scratch, "config");
+        assert_eq!((wrong.code, wrong.stdout.as_str()), (Some(1), ""), "{wrong:?}");
+        assert!(wrong.stderr.contains(line) && wrong.stderr.contains(key), "{text}: {wrong:?}");
+        // The hook goes on with the defaults, and says so where it asked.
+        let mut window = Window::open(&scratch, Agent::Claude, "%1");
+        assert_eq!(window.hook("SessionStart", "s1", &json!({})).code, Some(0));
+    }
+}
+
+#[test]
+fn completions_and_manual_follow_the_public_surface() {
+    let scratch = Scratch::new();
+    for shell in ["bash", "zsh", "fish"] {
+        let text = baton(&scratch, &format!("completions {shell}")).stdout;
+        assert!(text.contains("resume") && !text.contains("demo-agent"), "{shell}");
+    }
+    let page = baton(&scratch, "man").stdout;
+    assert!(page.starts_with(".ie") && page.contains("resume"), "{page}");
+    assert!(
+        baton(&scratch, "man run start").stdout.contains("run\\-start")
+            || baton(&scratch, "man run start").stdout.contains("run-start")
+    );
+    assert_eq!(baton(&scratch, "man nothing").code, Some(4));
+    let help = baton(&scratch, "--help").stdout;
+    assert!(!help.contains("completions") && !help.contains("demo-agent"), "{help}");
+}

@@ -13,6 +13,7 @@ use agent_baton_core::session::{Launch, Session};
 use agent_baton_core::stamp::Stamp;
 
 use crate::agents::{Lineage, Witness};
+use crate::census::Census;
 use crate::commands::error::CommandError;
 use crate::commands::run::outcome::run_of;
 use crate::config::Settings;
@@ -90,6 +91,12 @@ impl Context {
     #[must_use]
     pub fn lineage(&self) -> Option<Lineage> {
         self.witness.lineage()
+    }
+
+    /// One look at the machine, for as many sessions as are asked about.
+    #[must_use]
+    pub fn census(&self) -> Census<'static, This, Inherited> {
+        Census::take(&MACHINE, &ENVIRONMENT, self.here)
     }
 
     /// An id for a new run.

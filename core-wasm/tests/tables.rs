@@ -449,3 +449,31 @@ fn nothing_is_followed_past_a_record_that_cannot_be_read() {
          = r active A/P1 #1",
     );
 }
+
+#[test]
+fn nothing_brings_a_deleted_session_back() {
+    check(
+        "P1 start A
+         P1 prompt A
+         delete A
+         P1 stop A             -> deleted
+         P1 prompt A           -> deleted
+         P1 end A              -> deleted
+         P2 start A resume     -> deleted
+         run A P1 r            -> deleted
+         = A P1 deleted
+         = r none",
+    );
+}
+
+#[test]
+fn a_deleted_session_is_nobodys_neighbour() {
+    check(
+        "P1 start A
+         P1 prompt A
+         delete A
+         P1 start B clear      -> registered no_run
+         = A P1 deleted
+         = B P1",
+    );
+}

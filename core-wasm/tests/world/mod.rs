@@ -95,7 +95,11 @@ impl World {
             })
             .collect();
         let over = session.over.as_ref().map(|over| format!(" over:{}", over.reason)).unwrap_or_default();
-        let shelf = if *shelf == Shelf::Archive { " archived" } else { "" };
+        let shelf = match shelf {
+            Shelf::Live => "",
+            Shelf::Archive => " archived",
+            Shelf::Trash => " deleted",
+        };
         format!("{id} {}{over}{shelf}", launches.join(","))
     }
 
@@ -229,6 +233,7 @@ impl World {
             None => Reading::Absent,
             Some((record, Shelf::Live)) => Reading::Live(record.clone()),
             Some((record, Shelf::Archive)) => Reading::Archived(record.clone()),
+            Some((_, Shelf::Trash)) => Reading::Deleted,
         }
     }
 

@@ -142,7 +142,9 @@ impl Context {
     pub fn run(&self, id: &RunId) -> Result<Run, CommandError> {
         match self.read(|view| (view.run(id), view.why_run(id)))? {
             (Reading::Live(run) | Reading::Archived(run), _) => Ok(run),
-            (Reading::Absent, _) => Err(CommandError::NotFound(format!("no run has the id {id}"))),
+            (Reading::Absent | Reading::Deleted, _) => {
+                Err(CommandError::NotFound(format!("no run has the id {id}")))
+            }
             (Reading::Unreadable, why) => Err(why.map_or(CommandError::Unreadable, CommandError::Store)),
         }
     }
@@ -164,6 +166,9 @@ impl Context {
             (Reading::Live(session), _) => Ok((session, false)),
             (Reading::Archived(session), _) => Ok((session, true)),
             (Reading::Absent, _) => Err(CommandError::NotFound(format!("no session has the id {id}"))),
+            (Reading::Deleted, _) => Err(CommandError::NotFound(format!(
+                "{id} was deleted; `baton session restore {id}` brings it back"
+            ))),
             (Reading::Unreadable, why) => Err(why.map_or(CommandError::Unreadable, CommandError::Store)),
         }
     }

@@ -16,6 +16,7 @@ mod audit;
 mod backward;
 mod check;
 mod commit;
+mod due;
 mod error;
 mod file;
 mod filesystem;

@@ -11,6 +11,7 @@ pub mod event;
 #[allow(clippy::unwrap_used, clippy::panic, reason = "a finding is a panic")]
 pub mod fuzz;
 pub mod machine;
+pub mod progress;
 pub mod reply;
 pub mod snapshot;
 pub mod store;

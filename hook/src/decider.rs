@@ -41,6 +41,8 @@ pub struct Settled {
     pub request: Request,
     /// The answer; what it changes is committed.
     pub decision: Decision,
+    /// The number of its line in the audit; none for one that has none.
+    pub audit: Option<u64>,
 }
 
 impl Settled {
@@ -111,17 +113,17 @@ impl<M: Machine, E: Environment> Decider<'_, M, E> {
             snapshot.deliveries = tail.deliveries();
             snapshot.told = tail.told();
         }
-        let settled = self.put(ask, snapshot, now, true)?;
+        let mut settled = self.put(ask, snapshot, now, true)?;
         if settled.is_heartbeat() {
             return Ok(settled);
         }
         match Checked::new(&settled.request, &settled.decision) {
-            Ok(checked) => locked.commit(&checked)?,
+            Ok(checked) => settled.audit = Some(locked.commit(&checked)?.audit),
             Err(refusal) => {
                 note(locked, &settled.request, "decision_refused")?;
                 return Err(refusal.into());
             }
-        };
+        }
         Ok(settled)
     }
 
@@ -134,7 +136,7 @@ impl<M: Machine, E: Environment> Decider<'_, M, E> {
     fn put(&self, ask: Ask, snapshot: Snapshot, now: Stamp, locked: bool) -> Result<Settled, CoreError> {
         let request = Request { protocol: PROTOCOL, now, place: self.here.place.clone(), locked, ask, snapshot };
         let decision = self.core.decide(&request)?;
-        Ok(Settled { request, decision })
+        Ok(Settled { request, decision, audit: None })
     }
 }
 

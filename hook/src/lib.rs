@@ -13,6 +13,7 @@ pub mod fuzz;
 pub mod machine;
 pub mod progress;
 pub mod reply;
+pub mod retention;
 pub mod snapshot;
 pub mod store;
 pub mod wiring;

@@ -176,6 +176,11 @@ impl<'a, M: Machine, E: Environment> Witness<'a, M, E> {
         Self { machine, environment, here, locks: OnceCell::new() }
     }
 
+    /// The environment of this call.
+    pub const fn environment(&self) -> &'a E {
+        self.environment
+    }
+
     fn locks(&self) -> Option<&Locks> {
         self.locks.get_or_init(|| self.machine.locks()).as_ref()
     }

@@ -16,12 +16,12 @@ use crate::agents::{Lineage, Witness};
 use crate::census::Census;
 use crate::commands::error::CommandError;
 use crate::commands::run::outcome::run_of;
-use crate::config::Settings;
+use crate::config::{Retention, Settings};
 use crate::core::Core;
 use crate::decider::Decider;
 use crate::machine::environment::Inherited;
 use crate::machine::{Here, Machine, MachineError, This, worktree};
-use crate::store::{AuditReader, Env, Home, Store, StoreError, View};
+use crate::store::{AuditReader, Env, Home, Locked, Store, StoreError, View};
 use crate::words;
 
 /// How long a command waits for the lock. A person waits longer than an agent's hook may.
@@ -99,6 +99,36 @@ impl Context {
         Census::take(&MACHINE, &ENVIRONMENT, self.here)
     }
 
+    /// The state.
+    #[must_use]
+    pub const fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// How long sessions that are over are kept.
+    ///
+    /// # Errors
+    /// When a person set that and it cannot be read: nothing is put away by another rule than theirs.
+    pub fn retention(&self) -> Result<&Retention, CommandError> {
+        let kept = &self.settings.config().retention;
+        match self.settings.problem() {
+            Some(problem) => Err(CommandError::Config(problem.to_string())),
+            None => Ok(kept),
+        }
+    }
+
+    /// The lock; what was found wrong with the state is said on stderr.
+    ///
+    /// # Errors
+    /// When it is not to be had.
+    pub fn lock(&self) -> Result<Locked<'_>, CommandError> {
+        let mut locked = self.store.lock(Instant::now() + LOCK_WAIT, &self.now())?;
+        for report in locked.take_reports() {
+            eprintln!("baton: {}", words::clean(&report));
+        }
+        Ok(locked)
+    }
+
     /// An id for a new run.
     ///
     /// # Errors
@@ -142,9 +172,7 @@ impl Context {
     pub fn run(&self, id: &RunId) -> Result<Run, CommandError> {
         match self.read(|view| (view.run(id), view.why_run(id)))? {
             (Reading::Live(run) | Reading::Archived(run), _) => Ok(run),
-            (Reading::Absent | Reading::Deleted, _) => {
-                Err(CommandError::NotFound(format!("no run has the id {id}")))
-            }
+            (Reading::Absent | Reading::Deleted, _) => Err(CommandError::NotFound(format!("no run has the id {id}"))),
             (Reading::Unreadable, why) => Err(why.map_or(CommandError::Unreadable, CommandError::Store)),
         }
     }
@@ -166,9 +194,9 @@ impl Context {
             (Reading::Live(session), _) => Ok((session, false)),
             (Reading::Archived(session), _) => Ok((session, true)),
             (Reading::Absent, _) => Err(CommandError::NotFound(format!("no session has the id {id}"))),
-            (Reading::Deleted, _) => Err(CommandError::NotFound(format!(
-                "{id} was deleted; `baton session restore {id}` brings it back"
-            ))),
+            (Reading::Deleted, _) => {
+                Err(CommandError::NotFound(format!("{id} was deleted; `baton session restore {id}` brings it back")))
+            }
             (Reading::Unreadable, why) => Err(why.map_or(CommandError::Unreadable, CommandError::Store)),
         }
     }

@@ -9,7 +9,7 @@ use agent_baton_core::reason::Reason;
 use crate::core::CoreError;
 use crate::decider::DeciderError;
 use crate::machine::MachineError;
-use crate::store::{HomeError, LockError, StoreError};
+use crate::store::{CommitError, HomeError, LockError, StoreError};
 use crate::wiring::WiringError;
 use crate::words;
 
@@ -53,6 +53,12 @@ pub enum CommandError {
     /// Checks found something amiss; they said what.
     #[error("{0} of the checks above need something done")]
     Unwell(usize),
+    /// What a person set cannot be read.
+    #[error("{0}")]
+    Config(String),
+    /// What was decided could not be written.
+    #[error(transparent)]
+    Commit(#[from] CommitError),
     /// The question was not settled.
     #[error(transparent)]
     Decider(#[from] DeciderError),

@@ -8,6 +8,7 @@ pub mod difference;
 pub mod doctor;
 pub mod error;
 pub mod explain;
+pub mod gc;
 pub mod hook;
 pub mod install;
 pub mod log;
@@ -47,6 +48,8 @@ enum Command {
     Uninstall(uninstall::Uninstall),
     /// Check that everything is in place, and say what to do where it is not
     Doctor(doctor::Doctor),
+    /// Put away the sessions that are not kept any longer: to the archive, from there to the trash, and from there for good
+    Gc(gc::Gc),
     /// Tell in three sentences what a decision saw, which rule applied and what changed
     Explain(explain::Explain),
     /// Print the decisions, newest last
@@ -88,6 +91,7 @@ pub fn main() -> ExitCode {
         Command::Install(install) => install.run(),
         Command::Uninstall(uninstall) => uninstall.run(),
         Command::Doctor(doctor) => doctor.run(),
+        Command::Gc(gc) => gc.run(),
         Command::Explain(explain) => explain.run(),
         Command::Log(log) => log.run(),
         Command::Demo(demo) => demo.run(),

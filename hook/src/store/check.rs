@@ -98,7 +98,7 @@ impl<'a> Checked<'a> {
         Ok(Self { at: &request.now, changes: &decision.changes, by: By::Core(request, decision) })
     }
 
-    /// Checks what a command changes by a person's word, without the core, as `session pin` does. `act` stands in the
+    /// Checks what is changed without the core: by a person's word, as `session pin` does, or by retention. `act` stands in the
     /// audit as the reason. A record may be new where the snapshot names it as absent.
     ///
     /// # Errors

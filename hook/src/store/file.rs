@@ -135,18 +135,24 @@ pub(super) fn is_there(path: &Path) -> Result<bool, StoreError> {
 /// The names in a directory; none where it is missing. Only for commands, the inbox and mending: never on an event's
 /// usual way.
 pub(super) fn names(path: &Path) -> Result<Vec<String>, StoreError> {
+    let mut names = some_names(path, usize::MAX)?;
+    names.sort_unstable();
+    Ok(names)
+}
+
+/// The first names in a directory, at most `most`, as the system gives them; none where it is missing.
+pub(super) fn some_names(path: &Path, most: usize) -> Result<Vec<String>, StoreError> {
     let entries = match fs::read_dir(path) {
         Ok(entries) => entries,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
         Err(error) => return Err(StoreError::io("list", path)(error)),
     };
     let mut names = Vec::new();
-    for entry in entries {
+    for entry in entries.take(most) {
         let entry = entry.map_err(StoreError::io("list", path))?;
         // A name that is not UTF-8 is none that baton gave.
         names.extend(entry.file_name().into_string());
     }
-    names.sort_unstable();
     Ok(names)
 }
 

@@ -49,6 +49,7 @@ mod way;
 pub use account::AccountHome;
 pub use audit::{Asked, AuditChange, AuditLine, AuditReader};
 pub use check::{Checked, MAX_CHANGES, Refusal};
+pub use due::DueDay;
 pub use error::StoreError;
 pub use health::Health;
 pub use home::{Env, Home, HomeError};

@@ -120,7 +120,8 @@ impl Plan {
         let mut plan = Self::default();
         for (session, revision) in sessions {
             let id = Id::Session(session.clone());
-            let Some(found) = find(layout, Shelf::Trash, &id)?.filter(|found| found.record.revision() == *revision) else {
+            let Some(found) = find(layout, Shelf::Trash, &id)?.filter(|found| found.record.revision() == *revision)
+            else {
                 continue;
             };
             plan.push(record::target(Shelf::Trash, &id), Some(found.record.revision()), None);

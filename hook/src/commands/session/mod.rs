@@ -1,6 +1,8 @@
 //! `baton session`: one file for each thing that can be done with sessions.
 
+pub mod delete;
 pub mod list;
+pub mod restore;
 pub mod show;
 
 use clap::Subcommand;
@@ -14,6 +16,10 @@ pub enum Session {
     List(list::List),
     /// Show one session whole
     Show(show::Show),
+    /// Put a session into the trash, where nothing but restore brings it back
+    Delete(delete::Delete),
+    /// Bring a session back from the trash or the archive
+    Restore(restore::Restore),
 }
 
 impl Session {
@@ -25,6 +31,8 @@ impl Session {
         match self {
             Self::List(list) => list.run(),
             Self::Show(show) => show.run(),
+            Self::Delete(delete) => delete.run(),
+            Self::Restore(restore) => restore.run(),
         }
     }
 }

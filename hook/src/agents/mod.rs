@@ -6,6 +6,7 @@ mod identify;
 mod normalise;
 mod payload;
 mod probe;
+pub mod traces;
 
 use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
@@ -50,6 +51,8 @@ pub struct Row {
     schema: fn() -> Schema,
     /// The agent's older way to tell that a turn is over: one JSON object as an argument of a program.
     notify: Option<Notify>,
+    /// What it leaves of its sessions.
+    pub sources: traces::Sources,
 }
 
 /// How a notification of an agent is read.
@@ -73,6 +76,7 @@ const CLAUDE: Row = Row {
     parse: claude::parse,
     schema: claude::schema,
     notify: None,
+    sources: claude::SOURCES,
 };
 
 const CODEX: Row = Row {
@@ -90,6 +94,7 @@ const CODEX: Row = Row {
     parse: codex::parse,
     schema: codex::schema,
     notify: Some(Notify { parse: codex::parse_notification, schema: codex::notification_schema }),
+    sources: codex::SOURCES,
 };
 
 /// Every agent.
@@ -155,7 +160,8 @@ impl Row {
     }
 
     /// Whether a process of this name is the agent.
-    fn is_named(&self, comm: &str) -> bool {
+    #[must_use]
+    pub fn is_named(&self, comm: &str) -> bool {
         comm.starts_with(self.comm) && !self.helpers.iter().any(|helper| comm.starts_with(helper))
     }
 }
@@ -181,7 +187,8 @@ impl<'a, M: Machine, E: Environment> Witness<'a, M, E> {
         self.environment
     }
 
-    fn locks(&self) -> Option<&Locks> {
+    /// The table of locks, read when it is first asked for. None where it cannot be read.
+    pub fn locks(&self) -> Option<&Locks> {
         self.locks.get_or_init(|| self.machine.locks()).as_ref()
     }
 

@@ -6,6 +6,7 @@ pub mod commands;
 pub mod config;
 pub mod core;
 pub mod decider;
+pub mod discovery;
 pub mod event;
 #[cfg(any(test, feature = "fuzz"))]
 #[allow(clippy::unwrap_used, clippy::panic, reason = "a finding is a panic")]

@@ -159,6 +159,12 @@ impl Row {
         home.is_absolute().then_some(home)
     }
 
+    /// Whether its processes hold locks on the sessions that they write.
+    #[must_use]
+    pub const fn has_locks(&self) -> bool {
+        self.lock.is_some()
+    }
+
     /// Whether a process of this name is the agent.
     #[must_use]
     pub fn is_named(&self, comm: &str) -> bool {

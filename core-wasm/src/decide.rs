@@ -113,7 +113,12 @@ fn deliver(request: &Request, draft: &mut Draft, event: &Event, process: &Proces
     let Some(session) = event.session.as_ref().and_then(|id| draft.session_mut(id)) else {
         return;
     };
-    session.deliveries.push(Delivery { digest: event.digest.clone(), process: process.clone(), at });
+    session.deliveries.push(Delivery {
+        digest: event.digest.clone(),
+        process: process.clone(),
+        at,
+        event: Some(event.name),
+    });
     let spare = session.deliveries.len().saturating_sub(MAX_DELIVERIES);
     session.deliveries.drain(..spare);
 }

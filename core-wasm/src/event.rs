@@ -42,6 +42,23 @@ impl EventName {
     }
 }
 
+/// What a notification is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Question {
+    /// The agent asks for a permission.
+    Permission,
+    /// The agent asks the person something.
+    Answer,
+    /// The agent has been waiting for the next prompt for a while.
+    Prompt,
+    /// Nothing is asked.
+    Nothing,
+    /// Words that this version does not know.
+    Other,
+}
+
 /// Why a session begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -111,6 +128,9 @@ pub struct Event {
     pub lock: Option<String>,
     /// The session that Claude's `sessions/<pid>.json` names for the event's process, if it could be read.
     pub shows: Option<SessionId>,
+    /// Whether its process runs without a person before it (`claude -p`, `codex exec`); found on the slow path only.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub headless: bool,
     /// Whether it waited in the inbox, so that nobody reads a reply any more.
     #[serde(default)]
     pub waited: bool,

@@ -32,7 +32,7 @@ pub struct RunNameError;
 
 impl std::fmt::Display for RunNameError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "a run's name has 1 to {MAX_NAME} printable characters, and no space at either end")
+        write!(f, "a name has 1 to {MAX_NAME} printable characters, and no space at either end")
     }
 }
 

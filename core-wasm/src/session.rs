@@ -4,12 +4,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::agent::Agent;
-use crate::event::Source;
+use crate::event::{EventName, Source};
 use crate::fence::Fence;
 use crate::id::{RunId, SessionId};
 use crate::pane::Pane;
 use crate::process::Process;
 use crate::reason::Reason;
+use crate::run::RunName;
 use crate::stamp::Stamp;
 
 /// The most launches kept in a record: ended ones go first, the oldest first; one that owns a run stays.
@@ -58,6 +59,15 @@ pub struct Session {
     pub deliveries: Vec<Delivery>,
     /// A change of owner whose telling is not known to have been written out.
     pub untold: Option<Told>,
+    /// What a person calls it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<RunName>,
+    /// Whether nobody ever sat before it: every launch so far was `claude -p`, `codex exec` or alike.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub headless: bool,
+    /// A person's order to bring it back that no launch has followed yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resuming: Option<Resuming>,
     /// Fields that this version does not know.
     #[serde(flatten)]
     pub extra: Map<String, Value>,
@@ -96,6 +106,16 @@ pub struct End {
     pub reason: Reason,
 }
 
+/// An order to bring a session back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Resuming {
+    /// When.
+    pub at: Stamp,
+    /// The process that was started for it; none until that is known.
+    pub process: Option<Process>,
+}
+
 /// One delivery of an event.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -106,6 +126,9 @@ pub struct Delivery {
     pub process: Process,
     /// When it was committed, or its log line written.
     pub at: Stamp,
+    /// Which event; none in records of before it was noted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub event: Option<EventName>,
 }
 
 /// Something that was, or is to be, told about an owner of a run.

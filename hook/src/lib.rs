@@ -11,11 +11,13 @@ pub mod event;
 #[cfg(any(test, feature = "fuzz"))]
 #[allow(clippy::unwrap_used, clippy::panic, reason = "a finding is a panic")]
 pub mod fuzz;
+pub mod lookup;
 pub mod machine;
 pub mod progress;
 pub mod reply;
 pub mod retention;
 pub mod snapshot;
+pub mod status;
 pub mod store;
 pub mod wiring;
 pub mod words;

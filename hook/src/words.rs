@@ -45,6 +45,13 @@ pub fn local(stamp: &Stamp, now: &Stamp) -> String {
     time.strftime(format).to_string()
 }
 
+/// The day of a moment in the local time zone, as 2026-11-21.
+#[must_use]
+pub fn date(stamp: &Stamp) -> String {
+    let day = |time: Timestamp| time.to_zoned(TimeZone::system()).date().to_string();
+    moment(stamp).map_or_else(String::new, day)
+}
+
 fn moment(stamp: &Stamp) -> Option<Timestamp> {
     Timestamp::from_millisecond(i64::try_from(stamp.unix_ms).ok()?).ok()
 }
@@ -69,6 +76,17 @@ pub fn pane(pane: &Pane) -> String {
         Pane::Zellij { session, pane } => format!("zellij {} pane {}", clean(session), clean(pane)),
         Pane::Tty { tty } => format!("terminal {}", clean(tty)),
         Pane::Unknown => "an unknown pane".to_owned(),
+    }
+}
+
+/// A pane in as few characters as tell it from the others.
+#[must_use]
+pub fn short_pane(pane: &Pane) -> String {
+    match pane {
+        Pane::Tmux { pane, .. } => clean(pane),
+        Pane::Zellij { session, pane } => format!("{}:{}", clean(session), clean(pane)),
+        Pane::Tty { tty } => clean(tty),
+        Pane::Unknown => "-".to_owned(),
     }
 }
 

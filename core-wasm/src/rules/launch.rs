@@ -147,6 +147,8 @@ fn show(request: &Request, draft: &mut Draft, event: &Event, id: &SessionId, pro
         return Reason::RecordUnreadable;
     };
     session.over = None;
+    session.resuming = None;
+    session.headless &= event.headless;
     session.prompted |= event.name == EventName::UserPromptSubmit;
     session.has_context |=
         event.has_context || matches!(event.source, Some(Source::Resume | Source::Fork | Source::Compact));
@@ -205,6 +207,9 @@ fn blank(request: &Request, event: &Event, id: &SessionId) -> Session {
         over: None,
         deliveries: Vec::new(),
         untold: None,
+        name: None,
+        headless: event.headless,
+        resuming: None,
         extra: serde_json::Map::new(),
     }
 }

@@ -142,6 +142,7 @@ impl World {
             project: Some("/w".into()),
             lock: None,
             shows: actor.shows.and_then(|shows| shows.parse().ok()),
+            headless: false,
             waited: false,
         }
     }
@@ -171,7 +172,7 @@ impl World {
         let Some(process) = event.process.filter(|_| decision.reason == Reason::Heartbeat) else {
             return decision;
         };
-        let line = Delivery { digest: event.digest, at: self.now(self.site_of(&process)), process };
+        let line = Delivery { digest: event.digest, at: self.now(self.site_of(&process)), process, event: None };
         self.deliveries.entry(id).or_default().push(line);
         decision
     }

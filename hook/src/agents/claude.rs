@@ -58,6 +58,8 @@ struct Payload<'a> {
     transcript_path: Option<Text>,
     /// Why the session begins: startup, resume, clear, fork, compact, or a word of a later version.
     source: Option<Text>,
+    /// What a notification is about: permission_prompt, idle_prompt, elicitation_dialog, or a word of a later version.
+    notification_type: Option<Text>,
     /// The subagent that the event came from.
     agent_id: Option<Text>,
     /// The prompt. Its length and digest are kept.
@@ -87,6 +89,7 @@ pub(super) fn parse(text: &str) -> Result<Said, serde_json::Error> {
         transcript: payload.transcript_path.and_then(Text::into_path),
         prompt: payload.prompt.filter(|_| name == EventName::UserPromptSubmit).map(Quoted::to_prompt),
         prompt_id: payload.prompt_id.and_then(Quoted::to_id_digest),
+        question: payload.notification_type.filter(|_| name == EventName::Notification).map(Text::into_question),
     })
 }
 

@@ -82,6 +82,7 @@ pub(super) fn parse(text: &str) -> Result<Said, serde_json::Error> {
         transcript: payload.transcript_path.and_then(Text::into_path),
         prompt: payload.prompt.filter(|_| name == EventName::UserPromptSubmit).map(Quoted::to_prompt),
         prompt_id: payload.turn_id.and_then(Quoted::to_id_digest),
+        question: None,
     })
 }
 

@@ -43,6 +43,12 @@ pub struct Row {
     pub session_variable: &'static str,
     /// The argument of a process of its that serves several panes.
     pub daemon_argument: Option<&'static str>,
+    /// The variable that tells its hooks how it was started, and how the value begins where nobody sits before it.
+    headless_variable: Option<(&'static str, &'static str)>,
+    /// The argument with which nobody sits before it.
+    headless_argument: Option<&'static str>,
+    /// The words after its program's name that bring a session back.
+    pub resume: &'static [&'static str],
     /// What the agent itself says that a process of its shows, by its directory.
     shows: Option<fn(&Path, &Process) -> Option<SessionId>>,
     /// The file that the process writing a session holds a lock on, by its directory.
@@ -71,6 +77,9 @@ const CLAUDE: Row = Row {
     pid_variable: Some("CLAUDE_PID"),
     session_variable: "CLAUDE_CODE_SESSION_ID",
     daemon_argument: None,
+    headless_variable: Some(("CLAUDE_CODE_ENTRYPOINT", "sdk")),
+    headless_argument: None,
+    resume: &["--resume"],
     shows: Some(claude::shows),
     lock: None,
     parse: claude::parse,
@@ -89,6 +98,9 @@ const CODEX: Row = Row {
     pid_variable: None,
     session_variable: "CODEX_THREAD_ID",
     daemon_argument: Some("app-server"),
+    headless_variable: None,
+    headless_argument: Some("exec"),
+    resume: &["resume"],
     shows: None,
     lock: Some(codex::writer_lock),
     parse: codex::parse,
@@ -202,10 +214,21 @@ impl<'a, M: Machine, E: Environment> Witness<'a, M, E> {
     /// of the variables only `BATON_HOME` may be believed. True as well where its arguments cannot be read.
     #[must_use]
     pub fn is_daemon(&self, agent: Agent, pid: u32) -> bool {
-        row(agent).daemon_argument.is_some_and(|daemon| match self.machine.arguments(pid) {
-            Some(arguments) => arguments.iter().skip(1).any(|argument| argument == daemon.as_bytes()),
-            None => true,
-        })
+        row(agent).daemon_argument.is_some_and(|daemon| self.has_argument(pid, daemon).unwrap_or(true))
+    }
+
+    /// Whether nobody sits before a process: `claude -p`, `codex exec`. False as well where that cannot be told.
+    #[must_use]
+    pub fn is_headless(&self, agent: Agent, pid: u32) -> bool {
+        let row = row(agent);
+        let says = |(name, begins): (&str, &str)| self.environment.get(name).is_some_and(|it| it.starts_with(begins));
+        row.headless_variable.is_some_and(says)
+            || row.headless_argument.is_some_and(|word| self.has_argument(pid, word).unwrap_or(false))
+    }
+
+    fn has_argument(&self, pid: u32, word: &str) -> Option<bool> {
+        let arguments = self.machine.arguments(pid)?;
+        Some(arguments.iter().skip(1).take_while(|it| *it != b"--").any(|argument| argument == word.as_bytes()))
     }
 }
 

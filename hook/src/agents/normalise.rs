@@ -43,6 +43,7 @@ impl<M: Machine, E: Environment> Witness<'_, M, E> {
             project: None,
             lock: None,
             shows: None,
+            headless: false,
             waited: false,
         }
     }
@@ -53,6 +54,7 @@ impl<M: Machine, E: Environment> Witness<'_, M, E> {
         event.has_context = event.transcript.as_deref().is_some_and(|path| file::holds_something(Path::new(path)));
         let Some(stat) = process else { return };
         event.pane = if self.is_daemon(event.agent, stat.pid) { Pane::Unknown } else { pane(self.environment, stat) };
+        event.headless = self.is_headless(event.agent, stat.pid);
         let identity = identity(stat, &self.here.place);
         event.shows = self.shows(event.agent, &identity);
         event.lock = event.session.as_ref().and_then(|session| self.lock(event.agent, session, &identity));

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use agent_baton_core::event::{EventName, Prompt, Source};
+use agent_baton_core::event::{EventName, Prompt, Question, Source};
 use agent_baton_core::id::{ID_PATTERN, SessionId};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Error as _, IntoDeserializer};
@@ -36,6 +36,8 @@ pub struct Said {
     pub prompt: Option<Prompt>,
     /// Digest of the client's id of the prompt or turn.
     pub prompt_id: Option<String>,
+    /// What is asked (`Notification` only).
+    pub question: Option<Question>,
 }
 
 impl Said {
@@ -49,6 +51,7 @@ impl Said {
         transcript: None,
         prompt: None,
         prompt_id: None,
+        question: None,
     };
 }
 
@@ -117,6 +120,17 @@ impl Text {
             Some("fork") => Source::Fork,
             Some("compact") => Source::Compact,
             _ => Source::Other,
+        }
+    }
+
+    /// The text as what a notification of Claude is about.
+    pub(super) fn into_question(self) -> Question {
+        match self.0.as_deref() {
+            Some("permission_prompt") => Question::Permission,
+            Some("elicitation_dialog") => Question::Answer,
+            Some("idle_prompt") => Question::Prompt,
+            Some("auth_success") => Question::Nothing,
+            _ => Question::Other,
         }
     }
 

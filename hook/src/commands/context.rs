@@ -3,10 +3,10 @@
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
-use agent_baton_core::decision::{Decision, Shelf};
+use agent_baton_core::decision::{Change, Decision, Record, Shelf};
 use agent_baton_core::id::{RunId, SessionId};
-use agent_baton_core::process::Live;
-use agent_baton_core::request::{Ask, Command, Named, Reading, Request};
+use agent_baton_core::process::{Live, Place};
+use agent_baton_core::request::{Ask, Command, Named, Reading, Request, Snapshot};
 use agent_baton_core::rules::alive;
 use agent_baton_core::run::Run;
 use agent_baton_core::session::{Launch, Session};
@@ -18,10 +18,10 @@ use crate::commands::error::CommandError;
 use crate::commands::run::outcome::run_of;
 use crate::config::{Retention, Settings};
 use crate::core::Core;
-use crate::decider::Decider;
+use crate::decider::{Decider, DeciderError};
 use crate::machine::environment::Inherited;
 use crate::machine::{Here, Machine, MachineError, This, worktree};
-use crate::store::{AuditReader, Env, Home, Locked, Store, StoreError, View};
+use crate::store::{AuditReader, Checked, Env, Home, Locked, Store, StoreError, View};
 use crate::words;
 
 /// How long a command waits for the lock. A person waits longer than an agent's hook may.
@@ -81,6 +81,30 @@ impl Context {
         Ok(Self { here, witness: witness(here), store, settings: Settings::new(env, directory) })
     }
 
+    /// The state.
+    #[must_use]
+    pub const fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// What a person set.
+    #[must_use]
+    pub const fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// What looks at launches.
+    #[must_use]
+    pub const fn witness(&self) -> &Witness<'static, This, Inherited> {
+        &self.witness
+    }
+
+    /// Where this runs.
+    #[must_use]
+    pub const fn place(&self) -> &Place {
+        &self.here.place
+    }
+
     /// The present moment.
     #[must_use]
     pub fn now(&self) -> Stamp {
@@ -97,12 +121,6 @@ impl Context {
     #[must_use]
     pub fn census(&self) -> Census<'static, This, Inherited> {
         Census::take(&MACHINE, &ENVIRONMENT, self.here)
-    }
-
-    /// The state.
-    #[must_use]
-    pub const fn store(&self) -> &Store {
-        &self.store
     }
 
     /// How long sessions that are over are kept.
@@ -163,6 +181,44 @@ impl Context {
             eprintln!("baton: {}", words::clean(&problem.to_string()));
         }
         Ok(Done { request: settled.request, decision: settled.decision })
+    }
+
+    /// Changes a session by a person's word, through the lock and a checked commit; `act` stands in the audit. Nothing is written where
+    /// nothing changes.
+    ///
+    /// # Errors
+    /// Not found or unreadable; or the lock is not to be had, or the commit fails.
+    pub fn edit_session(
+        &self,
+        act: &'static str,
+        id: &SessionId,
+        edit: impl FnOnce(&mut Session),
+    ) -> Result<Session, CommandError> {
+        let now = self.now();
+        let mut locked = self.store.lock(Instant::now() + LOCK_WAIT, &now)?;
+        let reading = locked.view().session(id);
+        let (mut session, to) = match &reading {
+            Reading::Live(session) => (session.clone(), Shelf::Live),
+            Reading::Archived(session) => (session.clone(), Shelf::Archive),
+            Reading::Absent => return Err(CommandError::NotFound(format!("no session has the id {id}"))),
+            Reading::Deleted => return Err(deleted(id)),
+            Reading::Unreadable => return Err(CommandError::Unreadable),
+        };
+        let before = session.clone();
+        edit(&mut session);
+        if session != before {
+            session.revision = before.revision.saturating_add(1);
+            session.updated = now.clone();
+            let record = Record::Session(Box::new(session.clone()));
+            let changes = [Change { before: Some(before.revision), to, record }];
+            let snapshot = Snapshot { neighbours: vec![Named { id: id.to_string(), reading }], ..Snapshot::default() };
+            let checked = Checked::by_person(act, &now, &snapshot, &changes).map_err(DeciderError::from)?;
+            locked.commit(&checked).map_err(DeciderError::from)?;
+        }
+        for report in locked.take_reports() {
+            eprintln!("baton: {}", words::clean(&report));
+        }
+        Ok(session)
     }
 
     /// A run as it stands.
@@ -298,6 +354,10 @@ impl Context {
 
 const fn shelves(all: bool) -> &'static [Shelf] {
     if all { &[Shelf::Live, Shelf::Archive] } else { &[Shelf::Live] }
+}
+
+fn deleted(id: &SessionId) -> CommandError {
+    CommandError::NotFound(format!("{id} was deleted; `baton session restore {id}` brings it back"))
 }
 
 impl Done {

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use agent_baton_core::agent::Agent;
 use agent_baton_core::decision::Tell;
-use agent_baton_core::event::{Event, EventName};
+use agent_baton_core::event::{Event, EventName, Question};
 use agent_baton_core::id::RunId;
 use agent_baton_core::reason::Reason;
 use agent_baton_core::request::Ask;
@@ -165,6 +165,7 @@ fn take(agent: Agent, notification: Option<String>) -> Result<Result<(), HookErr
     if said.name == EventName::Other || said.session.is_none() || said.subagent {
         return Ok(Ok(()));
     }
+    let question = said.question;
     let pass = || {
         let here = here()?;
         let witness = witness(here);
@@ -178,7 +179,7 @@ fn take(agent: Agent, notification: Option<String>) -> Result<Result<(), HookErr
         let core = Core::load()?;
         let decider =
             Decider { store: &store, core: &core, machine: &This, here, witness: &witness, settings: &settings };
-        let way = Way { decider, process };
+        let way = Way { decider, process, question };
         if notified { way.heed(&event) } else { way.go(event) }
     };
     Ok(pass())
@@ -188,6 +189,7 @@ fn take(agent: Agent, notification: Option<String>) -> Result<Result<(), HookErr
 struct Way<'a, M, E> {
     decider: Decider<'a, M, E>,
     process: Option<Stat>,
+    question: Option<Question>,
 }
 
 impl Way<'_, This, Inherited> {
@@ -226,6 +228,7 @@ impl<M: Machine, E: Environment> Way<'_, M, E> {
             at: self.decider.now(),
             n,
             event: event.name,
+            question: self.question,
             digest: event.digest.clone(),
             prompt_id: event.prompt_id.clone(),
             process: process.clone(),

@@ -1,6 +1,7 @@
 //! The command line: one file for each command.
 
 pub mod caller;
+pub mod completions;
 pub mod context;
 pub mod decide;
 pub mod demo;
@@ -12,30 +13,36 @@ pub mod gc;
 pub mod hook;
 pub mod install;
 pub mod log;
+pub mod man;
 pub mod print;
 pub mod replay;
+pub mod roster;
 pub mod run;
 pub mod schema;
 pub mod session;
+pub mod status;
 pub mod uninstall;
 pub mod view;
+pub mod which;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 /// Gives every long piece of coding-agent work exactly one owner.
 #[derive(Parser)]
-#[command(name = "baton", version, max_term_width = 100, arg_required_else_help = true)]
+#[command(name = "baton", version, max_term_width = 100)]
 struct Cli {
     #[command(subcommand)]
-    command: Command,
+    command: Option<Command>,
 }
 
 #[derive(Subcommand)]
 enum Command {
     /// Take one event of an agent on standard input (called by the agents' hooks)
     Hook(hook::Hook),
+    /// Show what waits for you, what is alive, and what was lost (also: baton alone)
+    Status(status::Status),
     /// Start, advance, look at and end runs
     #[command(subcommand)]
     Run(run::Run),
@@ -65,8 +72,34 @@ enum Command {
     /// Print a JSON Schema of what baton reads and writes
     #[command(hide = true)]
     Schema(schema::Schema),
+    /// Print the completions of a shell
+    #[command(hide = true)]
+    Completions(completions::Completions),
+    /// Print the manual page
+    #[command(hide = true)]
+    Man(man::Man),
     #[command(name = "demo-agent", hide = true)]
     DemoAgent(demo::agent::DemoAgent),
+}
+
+/// The command line that is not hidden.
+#[must_use]
+pub fn surface() -> clap::Command {
+    without_hidden(Cli::command())
+}
+
+fn without_hidden(command: clap::Command) -> clap::Command {
+    let name = command.get_name().to_owned();
+    let shown: Vec<clap::Command> =
+        command.get_subcommands().filter(|it| !it.is_hide_set()).cloned().map(without_hidden).collect();
+    let mut bare = clap::Command::new(name)
+        .about(command.get_about().cloned().unwrap_or_default())
+        .args(command.get_arguments().filter(|it| !it.is_hide_set()).cloned())
+        .subcommands(shown);
+    if let Some(version) = command.get_version() {
+        bare = bare.version(version.to_owned());
+    }
+    bare
 }
 
 /// Runs the command line; says on stderr what went wrong.
@@ -74,6 +107,9 @@ enum Command {
 pub fn main() -> ExitCode {
     if let Some(hook) = hook::Hook::from_plain_arguments(std::env::args_os()) {
         return hook.run();
+    }
+    if let Some(status) = status::Status::from_plain_arguments(std::env::args_os()) {
+        return status.finish();
     }
     let cli = match Cli::try_parse() {
         // Both agents take status 2, clap's for a wrong command line, as an order to block the prompt.
@@ -84,7 +120,9 @@ pub fn main() -> ExitCode {
         Err(error) => error.exit(),
         Ok(cli) => cli,
     };
-    let outcome = match cli.command {
+    let Some(command) = cli.command else { return status::Status::PLAIN.finish() };
+    let outcome = match command {
+        Command::Status(status) => status.run(),
         Command::Hook(hook) => return hook.run(),
         Command::Run(run) => run.run(),
         Command::Session(session) => session.run(),
@@ -98,6 +136,8 @@ pub fn main() -> ExitCode {
         Command::Decide(decide) => decide.run(),
         Command::Replay(replay) => replay.run(),
         Command::Schema(schema) => schema.run(),
+        Command::Completions(completions) => completions.run(),
+        Command::Man(man) => man.run(),
         Command::DemoAgent(agent) => agent.run(),
     };
     outcome.map_or_else(|error| error.report(), |()| ExitCode::SUCCESS)

@@ -8,10 +8,12 @@ use agent_baton_core::pane::Pane;
 use agent_baton_core::process::{Live, Process};
 use agent_baton_core::reason::Reason;
 use agent_baton_core::run::{Owner, Run, RunName, Status};
-use agent_baton_core::session::Session;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::commands::roster::Seen;
+use crate::status::{Kind, Wants};
+use crate::store::opened;
 use crate::words::instant;
 
 /// A run as `--json` prints it.
@@ -106,6 +108,14 @@ pub struct SessionView {
     pub id: SessionId,
     /// The agent.
     pub agent: Agent,
+    /// What a person calls it.
+    pub name: Option<RunName>,
+    /// Where it stands.
+    pub status: Kind,
+    /// What it wants of the person (attention only).
+    pub wants: Option<Wants>,
+    /// Since when it stands so (RFC 3339).
+    pub since: String,
     /// Whether one of its launches lives; unknown where that cannot be told.
     pub live: Live,
     /// The processes that show or showed it.
@@ -120,8 +130,12 @@ pub struct SessionView {
     pub transcript: Option<String>,
     /// Whether a person pinned it.
     pub pinned: bool,
+    /// Whether nobody ever sat before it (`claude -p`, `codex exec`).
+    pub headless: bool,
     /// Whether its record is in the archive.
     pub archived: bool,
+    /// When it was last opened (RFC 3339): lists go by this.
+    pub opened_at: String,
     /// When it was registered (RFC 3339).
     pub created_at: String,
     /// When its record was last written (RFC 3339).
@@ -152,9 +166,10 @@ pub struct LaunchView {
 }
 
 impl SessionView {
-    /// A session, with whether each of its launches lives.
+    /// A session, and where it stands.
     #[must_use]
-    pub fn new(session: &Session, lives: &[Live], archived: bool) -> Self {
+    pub fn new(seen: &Seen) -> Self {
+        let Seen { session, archived, lives, standing } = seen;
         let launches = session.launches.iter().zip(lives).map(|(launch, live)| LaunchView {
             process: launch.process.clone(),
             pane: launch.pane.clone(),
@@ -167,6 +182,10 @@ impl SessionView {
         Self {
             id: session.id.clone(),
             agent: session.agent,
+            name: session.name.clone(),
+            status: standing.status.kind(),
+            wants: standing.status.wants(),
+            since: instant(&standing.since),
             live: any_lives(lives),
             launches: launches.collect(),
             runs: session.runs.clone(),
@@ -174,12 +193,22 @@ impl SessionView {
             cwd: session.cwd.clone(),
             transcript: session.transcript.clone(),
             pinned: session.pinned,
-            archived,
+            headless: session.headless,
+            archived: *archived,
+            opened_at: instant(opened(session)),
             created_at: instant(&session.created),
             updated_at: instant(&session.updated),
             over_at: session.over.as_ref().map(|end| instant(&end.at)),
             over_reason: session.over.as_ref().map(|end| end.reason),
         }
+    }
+}
+
+impl SessionView {
+    /// Where it stands, in a word.
+    #[must_use]
+    pub fn status_word(&self) -> &'static str {
+        self.wants.map_or_else(|| self.status.word(), Wants::word)
     }
 }
 

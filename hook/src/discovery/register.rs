@@ -70,6 +70,9 @@ pub(super) fn blank(agent: Agent, id: &SessionId, now: &Stamp) -> Session {
         over: None,
         deliveries: Vec::new(),
         untold: None,
+        name: None,
+        headless: false,
+        resuming: None,
         extra: serde_json::Map::new(),
     }
 }
@@ -80,11 +83,4 @@ pub(super) fn place(session: &mut Session, cwd: Option<String>) {
         session.project = cwd.as_deref().and_then(|cwd| worktree::root(Path::new(cwd)));
     }
     session.cwd = cwd.or_else(|| session.cwd.take());
-}
-
-/// Notes whether nobody sat before it.
-pub(super) fn set_headless(session: &mut Session, headless: bool) {
-    if headless {
-        session.extra.insert("headless".to_owned(), true.into());
-    }
 }

@@ -47,7 +47,7 @@ impl<M: Machine, E: Environment> Discovery<'_, M, E> {
             let Some(stat) = self.process_of(row, &shown) else { continue };
             let mut session = before.unwrap_or_else(|| register::blank(row.agent, &shown.session, &self.now));
             session.over = None;
-            register::set_headless(&mut session, shown.headless);
+            session.headless = shown.headless;
             register::place(&mut session, shown.cwd.clone());
             session.launches.push(self.launch(row.agent, &shown, &stat));
             found.sessions.push(session);

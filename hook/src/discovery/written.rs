@@ -71,10 +71,11 @@ impl<M: Machine, E: Environment> Discovery<'_, M, E> {
         let mut session = register::blank(row.agent, &transcript.session, &self.now);
         // Of another boot than any: only the wall clock is known.
         let last = Stamp { unix_ms: transcript.modified_ms, boot: String::new(), boot_ms: 0 };
+        session.created = last.clone();
         session.over = Some(End { at: last, reason: Reason::Discovered });
         session.has_context = true;
         session.transcript = transcript.path.to_str().map(str::to_owned);
-        register::set_headless(&mut session, head.headless);
+        session.headless = head.headless;
         register::place(&mut session, head.cwd);
         session
     }

@@ -241,6 +241,7 @@ fn tombstone(session: &Session) -> Session {
         offered: Vec::new(),
         deliveries: Vec::new(),
         untold: None,
+        name: None,
         extra: serde_json::Map::new(),
         ..session.clone()
     }

@@ -90,7 +90,7 @@ pub fn expired(mut over: Vec<Over>, now: &Stamp, kept: &Retention) -> Vec<(Over,
     let (mut attended, mut headless) = (0, 0);
     let judge = |it: Over| {
         let (pool, limit) =
-            if is_headless(&it.session) { (&mut headless, kept.headless) } else { (&mut attended, kept.sessions) };
+            if it.session.headless { (&mut headless, kept.headless) } else { (&mut attended, kept.sessions) };
         *pool += 1;
         let why = if is_old(&it, now, kept) { Some(Why::Age) } else { (*pool > limit).then_some(Why::Count) };
         why.map(|why| (it, why))
@@ -108,11 +108,6 @@ pub fn is_old(over: &Over, now: &Stamp, kept: &Retention) -> bool {
 #[must_use]
 pub fn leaves_trash(session: &Session, now: &Stamp, kept: &Retention) -> bool {
     session.updated.age_ms(now) > kept.trash.ms()
-}
-
-/// Whether nobody ever sat before it.
-fn is_headless(session: &Session) -> bool {
-    session.extra.get("headless").is_some_and(|value| value == true)
 }
 
 #[cfg(test)]
@@ -153,7 +148,7 @@ mod tests {
     fn expire(days: &[i64], kept: &Retention) -> Vec<(String, Why)> {
         let over = days.iter().enumerate().map(|(i, days)| {
             let mut session = sample::session(&format!("s{i}"), 1);
-            session.extra.insert("headless".into(), (*days < 0).into());
+            session.headless = *days < 0;
             Over { session, since: sample::stamp((1000 - days.unsigned_abs()) * DAY) }
         });
         let mut found: Vec<_> = expired(over.collect(), &sample::stamp(1000 * DAY), kept)

@@ -135,13 +135,22 @@ pub(super) fn is_there(path: &Path) -> Result<bool, StoreError> {
 /// The names in a directory; none where it is missing. Only for commands, the inbox and mending: never on an event's
 /// usual way.
 pub(super) fn names(path: &Path) -> Result<Vec<String>, StoreError> {
-    let mut names = some_names(path, usize::MAX)?;
+    names_beginning(path, "")
+}
+
+/// Those of the names that begin so.
+pub(super) fn names_beginning(path: &Path, text: &str) -> Result<Vec<String>, StoreError> {
+    let mut names = listed(path, text, usize::MAX)?;
     names.sort_unstable();
     Ok(names)
 }
 
-/// The first names in a directory, at most `most`, as the system gives them; none where it is missing.
+/// The first names in a directory, at most `most`, as the system gives them.
 pub(super) fn some_names(path: &Path, most: usize) -> Result<Vec<String>, StoreError> {
+    listed(path, "", most)
+}
+
+fn listed(path: &Path, text: &str, most: usize) -> Result<Vec<String>, StoreError> {
     let entries = match fs::read_dir(path) {
         Ok(entries) => entries,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
@@ -150,8 +159,11 @@ pub(super) fn some_names(path: &Path, most: usize) -> Result<Vec<String>, StoreE
     let mut names = Vec::new();
     for entry in entries.take(most) {
         let entry = entry.map_err(StoreError::io("list", path))?;
-        // A name that is not UTF-8 is none that baton gave.
-        names.extend(entry.file_name().into_string());
+        let name = entry.file_name();
+        if name.as_encoded_bytes().starts_with(text.as_bytes()) {
+            // A name that is not UTF-8 is none that baton gave.
+            names.extend(name.into_string());
+        }
     }
     Ok(names)
 }

@@ -52,6 +52,7 @@ pub(super) enum LinkKind {
     Process,
     Pane,
     Project,
+    Name,
 }
 
 /// A file that a commit can write.
@@ -61,6 +62,7 @@ pub(super) enum Target {
     Session { shelf: Shelf, id: SessionId },
     Run { shelf: Shelf, id: RunId },
     Links { by: LinkKind, hash: Hash },
+    Roll,
 }
 
 impl Target {
@@ -174,7 +176,7 @@ impl Layout {
 
     pub(super) fn links(&self, by: LinkKind) -> PathBuf {
         self.at(match by {
-            LinkKind::Process | LinkKind::Pane => "index",
+            LinkKind::Process | LinkKind::Pane | LinkKind::Name => "index",
             LinkKind::Project => "projects",
         })
     }
@@ -185,6 +187,7 @@ impl Layout {
             Target::Session { shelf, id } => (self.sessions(*shelf), format!("{id}.json")),
             Target::Run { shelf, id } => (self.runs(*shelf), format!("{id}.json")),
             Target::Links { by, hash } => (self.links(*by), link_name(*by, hash)),
+            Target::Roll => (self.at("index"), "roll.json".to_owned()),
         };
         let path = dir.join(name);
         (dir, path)
@@ -212,6 +215,7 @@ pub(super) fn link_name(by: LinkKind, hash: &Hash) -> String {
         LinkKind::Process => format!("process-{hash}.json"),
         LinkKind::Pane => format!("pane-{hash}.json"),
         LinkKind::Project => format!("{hash}.json"),
+        LinkKind::Name => format!("name-{hash}.json"),
     }
 }
 

@@ -1,11 +1,11 @@
-//! The index: which sessions and runs belong to a process, a pane or a project.
+//! The index: which sessions and runs belong to a process, a pane, a project or a name.
 //!
 //! Each is one small file, named by the hash of its key and written in the commit of the record that it follows from.
 //! The core does not know it: it is derived from the records before and after.
 
 use std::collections::BTreeMap;
 
-use agent_baton_core::decision::Record;
+use agent_baton_core::decision::{Record, Shelf};
 use agent_baton_core::id::{RunId, SessionId};
 use agent_baton_core::pane::Pane;
 use agent_baton_core::process::Process;
@@ -48,6 +48,10 @@ impl Key {
 
     pub(super) fn project(path: &str) -> Self {
         Self { by: LinkKind::Project, text: path.to_owned() }
+    }
+
+    pub(super) fn name(name: &str) -> Self {
+        Self { by: LinkKind::Name, text: name.to_owned() }
     }
 
     pub(super) fn target(&self) -> Target {
@@ -99,7 +103,7 @@ impl Links {
     pub(super) fn set(&mut self, id: &Id, belongs: bool, key: &Key) {
         let max = match key.by {
             LinkKind::Process | LinkKind::Pane => MAX_SESSIONS,
-            LinkKind::Project => MAX_OF_PROJECT,
+            LinkKind::Project | LinkKind::Name => MAX_OF_PROJECT,
         };
         match id {
             Id::Session(id) => put(&mut self.sessions, id, belongs, max),
@@ -132,12 +136,19 @@ impl Id {
     }
 }
 
-/// The keys that a live record is found by, each with the moment from which it is: a later one makes it the newest.
+/// The keys that a record is found by, each with the moment from which it is: a later one makes it the newest. One in the archive is
+/// found by its name alone.
 ///
 /// Ended launches count: what a process showed before is found by them.
-pub(super) fn keys(record: &Record) -> BTreeMap<Key, u64> {
+pub(super) fn keys(record: &Record, shelf: Shelf) -> BTreeMap<Key, u64> {
     match record {
-        Record::Session(session) => of_session(session),
+        Record::Session(_) if shelf == Shelf::Trash => BTreeMap::new(),
+        Record::Session(session) => {
+            let mut keys = if shelf == Shelf::Live { of_session(session) } else { BTreeMap::new() };
+            keys.extend(session.name.iter().map(|name| (Key::name(name.as_str()), 0)));
+            keys
+        }
+        Record::Run(_) if shelf == Shelf::Archive => BTreeMap::new(),
         Record::Run(run) if run.status.is_unfinished() => {
             run.project.iter().map(|path| (Key::project(path), 0)).collect()
         }
@@ -165,9 +176,9 @@ fn of_session(session: &Session) -> BTreeMap<Key, u64> {
 }
 
 /// What a change of one record means for the index: each key with whether the record belongs there.
-pub(super) fn delta(before: Option<&Record>, after: Option<&Record>) -> Vec<(Key, bool)> {
-    let before = before.map(keys).unwrap_or_default();
-    let after = after.map(keys).unwrap_or_default();
+pub(super) fn delta(before: Option<(&Record, Shelf)>, after: (&Record, Shelf)) -> Vec<(Key, bool)> {
+    let before = before.map(|(record, shelf)| keys(record, shelf)).unwrap_or_default();
+    let after = keys(after.0, after.1);
     let gone = before.keys().filter(|key| !after.contains_key(key)).map(|key| (key.clone(), false));
     let new = after.iter().filter(|(key, from)| before.get(key) != Some(from)).map(|(key, _)| (key.clone(), true));
     gone.chain(new).collect()

@@ -3,7 +3,7 @@
 use std::os::unix::fs::FileExt;
 
 use agent_baton_core::decision::Shelf;
-use agent_baton_core::event::EventName;
+use agent_baton_core::event::{EventName, Question};
 use agent_baton_core::id::SessionId;
 use agent_baton_core::process::Process;
 use agent_baton_core::session::{Delivery, MAX_DELIVERIES, Told};
@@ -42,6 +42,9 @@ pub struct Beat {
     pub n: u64,
     /// Which event.
     pub event: EventName,
+    /// What was asked (`Notification` only).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub question: Option<Question>,
     /// Digest of its payload.
     pub digest: String,
     /// Digest of the client's id of the prompt or turn.
@@ -88,8 +91,12 @@ impl Tail {
     #[must_use]
     pub fn deliveries(&self) -> Vec<Delivery> {
         let newest = self.beats().count().saturating_sub(MAX_DELIVERIES);
-        let of =
-            |beat: &Beat| Delivery { digest: beat.digest.clone(), process: beat.process.clone(), at: beat.at.clone() };
+        let of = |beat: &Beat| Delivery {
+            digest: beat.digest.clone(),
+            process: beat.process.clone(),
+            at: beat.at.clone(),
+            event: None,
+        };
         self.beats().skip(newest).map(of).collect()
     }
 

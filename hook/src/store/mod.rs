@@ -38,6 +38,7 @@ mod rebuild;
 mod record;
 mod redo;
 mod restored;
+mod roll;
 #[cfg(test)]
 pub(crate) mod sample;
 #[cfg(test)]
@@ -58,5 +59,6 @@ pub use lock::LockError;
 pub use locked::{CommitError, Committed, Locked};
 pub use log::{Beat, LONG, Line, Mark, RECENT, Tail};
 pub use reading::{Pending, Store};
+pub use roll::{Listed, Roll, opened};
 pub use view::{ProjectLinks, View};
 pub use way::check_outside;

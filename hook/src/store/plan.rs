@@ -16,6 +16,7 @@ use super::layout::{Hash, Layout, Target};
 use super::links::{self, Id, Key, Links};
 use super::locked::CommitError;
 use super::record;
+use super::roll::{Listed, Roll};
 use super::unknown;
 
 /// A record as it stands under the lock.
@@ -31,6 +32,7 @@ pub(super) struct Plan {
     versions: Vec<Option<Vec<u8>>>,
     audit: Vec<AuditChange>,
     links: BTreeMap<Key, (Option<u64>, Links)>,
+    roll: Option<(u64, Roll)>,
 }
 
 impl Plan {
@@ -46,6 +48,10 @@ impl Plan {
                 let bytes = after.map(to_bytes).transpose()?;
                 plan.push(key.target(), before, bytes.map(|bytes| (links.revision, bytes)));
             }
+        }
+        if let Some((before, roll)) = plan.roll.take() {
+            let bytes = to_bytes(&roll)?;
+            plan.push(Target::Roll, Some(before), Some((roll.revision, bytes)));
         }
         Ok(plan)
     }
@@ -95,11 +101,15 @@ impl Plan {
         for (shelf, found) in standing.iter().filter(|(shelf, _)| *shelf != change.to) {
             self.push(record::target(*shelf, &id), revision(found), None);
         }
-        let live = standing.iter().find(|(shelf, _)| *shelf == Shelf::Live);
-        let was_live = live.map(|(_, found)| &found.record);
-        let is_live = (change.to == Shelf::Live).then_some(&change.record);
-        for (key, belongs) in links::delta(was_live, is_live) {
+        let before = standing.first().map(|(shelf, found)| (&found.record, *shelf));
+        for (key, belongs) in links::delta(before, (&change.record, change.to)) {
             self.link(layout, key, &id, belongs)?;
+        }
+        let listed = Listed::of(&change.record, change.to);
+        if let Id::Session(session) = &id
+            && listed != before.and_then(|(record, shelf)| Listed::of(record, shelf))
+        {
+            self.list(layout, session, listed)?;
         }
         self.audit.push(AuditChange {
             kind: match &change.record {
@@ -140,6 +150,20 @@ impl Plan {
     /// Whether there is nothing to do.
     pub(super) fn is_empty(&self) -> bool {
         self.entries.is_empty()
+    }
+
+    fn list(&mut self, layout: &Layout, id: &SessionId, listed: Option<Listed>) -> Result<(), StoreError> {
+        let (before, mut roll) = match self.roll.take() {
+            Some(planned) => planned,
+            None => {
+                let found = Roll::read(layout)?;
+                let before = found.revision;
+                (before, Roll { revision: before.saturating_add(1), ..found })
+            }
+        };
+        roll.set(id, listed);
+        self.roll = Some((before, roll));
+        Ok(())
     }
 
     fn link(&mut self, layout: &Layout, key: Key, id: &Id, belongs: bool) -> Result<(), StoreError> {

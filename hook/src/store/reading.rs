@@ -5,6 +5,7 @@ use std::thread;
 use std::time::Duration;
 
 use agent_baton_core::decision::Shelf;
+use agent_baton_core::id::{RunId, SessionId};
 use agent_baton_core::process::Place;
 
 use super::audit::AuditReader;
@@ -104,8 +105,8 @@ impl Store {
     /// # Errors
     ///
     /// Where the directory cannot be listed.
-    pub fn runs(&self, shelf: Shelf) -> Result<Vec<agent_baton_core::id::RunId>, StoreError> {
-        View::new(&self.layout, &self.place.machine).runs(shelf)
+    pub fn runs(&self, shelf: Shelf) -> Result<Vec<RunId>, StoreError> {
+        View::new(&self.layout, &self.place.machine).runs(shelf, "")
     }
 
     /// The ids of some live sessions, at most `most`, in no order: what it costs does not grow with how many there are.
@@ -124,7 +125,30 @@ impl Store {
     /// # Errors
     ///
     /// Where the directory cannot be listed.
-    pub fn sessions(&self, shelf: Shelf) -> Result<Vec<agent_baton_core::id::SessionId>, StoreError> {
-        View::new(&self.layout, &self.place.machine).sessions(shelf)
+    pub fn sessions(&self, shelf: Shelf) -> Result<Vec<SessionId>, StoreError> {
+        View::new(&self.layout, &self.place.machine).sessions(shelf, "")
+    }
+
+    /// The ids of the sessions on either shelf that begin so, in order. It lists two directories, and opens no record.
+    ///
+    /// # Errors
+    ///
+    /// Where a directory cannot be listed.
+    pub fn sessions_beginning(&self, text: &str) -> Result<Vec<SessionId>, StoreError> {
+        let view = View::new(&self.layout, &self.place.machine);
+        let mut ids = view.sessions(Shelf::Live, text)?;
+        ids.extend(view.sessions(Shelf::Archive, text)?);
+        ids.sort_unstable();
+        ids.dedup();
+        Ok(ids)
+    }
+
+    /// The ids of the runs on a shelf that begin so, in order. It lists a directory, and opens no record.
+    ///
+    /// # Errors
+    ///
+    /// Where the directory cannot be listed.
+    pub fn runs_beginning(&self, shelf: Shelf, text: &str) -> Result<Vec<RunId>, StoreError> {
+        View::new(&self.layout, &self.place.machine).runs(shelf, text)
     }
 }

@@ -1,16 +1,17 @@
 //! The index, made anew from the records by listing them: after a loss, never on an event's usual way.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use agent_baton_core::decision::{Record, Shelf};
 use agent_baton_core::id::{RunId, SessionId};
 
 use super::error::StoreError;
 use super::file;
-use super::layout::{self, Layout, LinkKind};
+use super::layout::{self, Layout, LinkKind, Target};
 use super::links::{self, Id, Key, Links};
 use super::record;
+use super::roll::{Listed, Roll};
 
 /// Makes the index whole. Must be called under the lock, with no commit in flight.
 ///
@@ -23,12 +24,16 @@ pub(super) fn rebuild(layout: &Layout, reports: &mut Vec<String>) -> Result<(), 
     file::sync_dir(layout.root())?;
 
     let mut found: Vec<(u64, Key, Id)> = Vec::new();
-    for id in all(layout)? {
-        match read(layout, &id) {
+    let mut roll = Roll::default();
+    for (shelf, id) in all(layout)? {
+        match read(layout, shelf, &id) {
             Ok(Some(record)) => {
                 let created = created(&record);
-                let keys = links::keys(&record).into_iter();
+                let keys = links::keys(&record, shelf).into_iter();
                 found.extend(keys.map(|(key, from)| (from.max(created), key, id.clone())));
+                if let (Id::Session(id), listed @ Some(_)) = (&id, Listed::of(&record, shelf)) {
+                    roll.set(id, listed);
+                }
             }
             Ok(None) => {}
             Err(error) => reports.push(format!("left out of the index: {error}")),
@@ -46,11 +51,13 @@ pub(super) fn rebuild(layout: &Layout, reports: &mut Vec<String>) -> Result<(), 
     let temp = layout.temp_of("index");
     for (key, links) in &files {
         let path = layout.target(&key.target()).1;
-        let bytes = serde_json::to_vec(links).map_err(|error| StoreError::io("write", &path)(error.into()))?;
-        file::write_synced(&temp, &bytes)?;
-        std::fs::rename(&temp, &path).map_err(StoreError::io("rename a file to", &path))?;
+        put(&temp, &path, links)?;
         wanted.insert(path);
     }
+    roll.revision = 1;
+    let path = layout.target(&Target::Roll).1;
+    put(&temp, &path, &roll)?;
+    wanted.insert(path);
     for dir in [layout.links(LinkKind::Process), layout.links(LinkKind::Project)] {
         for name in file::names(&dir)? {
             let path = dir.join(name);
@@ -63,16 +70,28 @@ pub(super) fn rebuild(layout: &Layout, reports: &mut Vec<String>) -> Result<(), 
     file::replace(&layout.temp_of("whole"), &whole, b"")
 }
 
-fn all(layout: &Layout) -> Result<Vec<Id>, StoreError> {
-    let sessions = file::names(&layout.sessions(Shelf::Live))?;
-    let runs = file::names(&layout.runs(Shelf::Live))?;
-    let sessions = layout::ids::<SessionId>(&sessions).map(Id::Session);
-    Ok(sessions.chain(layout::ids::<RunId>(&runs).map(Id::Run)).collect())
+fn put(temp: &Path, path: &Path, content: &impl serde::Serialize) -> Result<(), StoreError> {
+    let bytes = serde_json::to_vec(content).map_err(|error| StoreError::io("write", path)(error.into()))?;
+    file::write_synced(temp, &bytes)?;
+    std::fs::rename(temp, path).map_err(StoreError::io("rename a file to", path))
 }
 
-fn read(layout: &Layout, id: &Id) -> Result<Option<Record>, StoreError> {
-    let path = layout.target(&record::target(Shelf::Live, id)).1;
-    file::read(&path, file::MAX_RECORD)?.map(|bytes| record::parse_any(layout, Shelf::Live, id, &bytes)).transpose()
+/// Runs that are over are found by their id alone. Where a foreign or damaged state has a session on both shelves, the live one
+/// comes last and counts, as it does for every reader.
+fn all(layout: &Layout) -> Result<Vec<(Shelf, Id)>, StoreError> {
+    let mut ids = Vec::new();
+    for shelf in [Shelf::Archive, Shelf::Live] {
+        let sessions = file::names(&layout.sessions(shelf))?;
+        ids.extend(layout::ids::<SessionId>(&sessions).map(|id| (shelf, Id::Session(id))));
+    }
+    let runs = file::names(&layout.runs(Shelf::Live))?;
+    ids.extend(layout::ids::<RunId>(&runs).map(|id| (Shelf::Live, Id::Run(id))));
+    Ok(ids)
+}
+
+fn read(layout: &Layout, shelf: Shelf, id: &Id) -> Result<Option<Record>, StoreError> {
+    let path = layout.target(&record::target(shelf, id)).1;
+    file::read(&path, file::MAX_RECORD)?.map(|bytes| record::parse_any(layout, shelf, id, &bytes)).transpose()
 }
 
 const fn created(record: &Record) -> u64 {

@@ -61,6 +61,9 @@ pub fn session(name: &str, pid: u32) -> Session {
         over: None,
         deliveries: Vec::new(),
         untold: None,
+        name: None,
+        headless: false,
+        resuming: None,
         extra: Map::new(),
     }
 }
@@ -118,6 +121,7 @@ pub fn event(name: EventName, of: &str, digest: &str) -> Event {
         project: None,
         lock: None,
         shows: None,
+        headless: false,
         waited: false,
     }
 }

@@ -20,6 +20,7 @@ use super::journal::{self, Entry, Journal, Present};
 use super::layout::{self, Layout, Target};
 use super::links::{Key, Links};
 use super::record::{self, Stored};
+use super::roll::Roll;
 
 /// The records of one moment.
 pub struct View<'a> {
@@ -136,18 +137,43 @@ impl<'a> View<'a> {
         Ok(ProjectLinks { path: path.to_owned(), sessions: links.sessions, runs: links.runs })
     }
 
-    pub(super) fn sessions(&self, shelf: Shelf) -> Result<Vec<SessionId>, StoreError> {
-        let names = file::names(&self.layout.sessions(shelf))?;
+    /// The sessions, at most 64, that a person gave this name; on either shelf, the newest last.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::by_process`].
+    pub fn by_name(&self, name: &str) -> Result<Vec<SessionId>, StoreError> {
+        Ok(self.links(&Key::name(name))?.sessions)
+    }
+
+    /// The newest sessions, and those that are not over.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::by_process`].
+    pub fn roll(&self) -> Result<Roll, StoreError> {
+        self.indexed()?;
+        let path = self.layout.target(&Target::Roll).1;
+        match self.bytes(&Target::Roll) {
+            Ok(Some(bytes)) => Roll::parse(self.layout, &bytes),
+            // A state of a version that kept none.
+            Ok(None) | Err(StoreError::Unreadable { .. }) => Err(StoreError::Unindexed { path }),
+            Err(error) => Err(error),
+        }
+    }
+
+    pub(super) fn sessions(&self, shelf: Shelf, beginning: &str) -> Result<Vec<SessionId>, StoreError> {
+        let names = file::names_beginning(&self.layout.sessions(shelf), beginning)?;
         Ok(self.overlay_ids(layout::ids(&names).collect(), |target| match target {
-            Target::Session { shelf: on, id } if *on == shelf => Some(id.clone()),
+            Target::Session { shelf: on, id } if *on == shelf && id.as_str().starts_with(beginning) => Some(id.clone()),
             _ => None,
         }))
     }
 
-    pub(super) fn runs(&self, shelf: Shelf) -> Result<Vec<RunId>, StoreError> {
-        let names = file::names(&self.layout.runs(shelf))?;
+    pub(super) fn runs(&self, shelf: Shelf, beginning: &str) -> Result<Vec<RunId>, StoreError> {
+        let names = file::names_beginning(&self.layout.runs(shelf), beginning)?;
         Ok(self.overlay_ids(layout::ids(&names).collect(), |target| match target {
-            Target::Run { shelf: on, id } if *on == shelf => Some(id.clone()),
+            Target::Run { shelf: on, id } if *on == shelf && id.as_str().starts_with(beginning) => Some(id.clone()),
             _ => None,
         }))
     }
@@ -186,17 +212,20 @@ impl<'a> View<'a> {
     }
 
     fn links(&self, key: &Key) -> Result<Links, StoreError> {
-        let whole = self.layout.index_whole();
-        let indexed = || file::is_there(&whole).unwrap_or(false);
-        if !*self.indexed.get_or_init(indexed) {
-            return Err(StoreError::Unindexed { path: whole });
-        }
+        self.indexed()?;
         match self.bytes(&key.target()) {
             Ok(Some(bytes)) => Links::parse(self.layout, key, &bytes),
             Ok(None) => Ok(Links::new(key)),
             Err(StoreError::Unreadable { path, .. }) => Err(StoreError::Unindexed { path }),
             Err(error) => Err(error),
         }
+    }
+
+    /// Checks that the index holds every record.
+    fn indexed(&self) -> Result<(), StoreError> {
+        let whole = self.layout.index_whole();
+        let indexed = || file::is_there(&whole).unwrap_or(false);
+        if *self.indexed.get_or_init(indexed) { Ok(()) } else { Err(StoreError::Unindexed { path: whole }) }
     }
 
     /// The content of a file as the commit in flight leaves it.

@@ -100,6 +100,9 @@ fn session(agent: Agent, launch: Launch) -> Session {
         over: None,
         deliveries: Vec::new(),
         untold: None,
+        name: None,
+        headless: false,
+        resuming: None,
         extra: serde_json::Map::default(),
     }
 }

@@ -10,8 +10,8 @@ use clap::Args;
 use crate::commands::caller::Place;
 use crate::commands::context::Context;
 use crate::commands::error::CommandError;
-use crate::commands::run::lookup::find;
 use crate::commands::run::outcome::said;
+use crate::commands::which;
 
 /// Gives a run to a session.
 #[derive(Args)]
@@ -39,7 +39,7 @@ impl Adopt {
     /// Refused where its owner lives or may live, where it is over, or where the session owns another; not found.
     pub fn run(self) -> Result<(), CommandError> {
         let context = Context::open()?;
-        let run = find(&context, &self.run)?;
+        let run = which::run(&context, &self.run)?;
         let Place { session, process, how } = Place::find(&context, self.session.as_ref())?;
         let command = |force| Command::Adopt {
             run: run.clone(),

@@ -8,8 +8,8 @@ use clap::Args;
 use crate::commands::caller::caller;
 use crate::commands::context::Context;
 use crate::commands::error::CommandError;
-use crate::commands::run::lookup::find;
 use crate::commands::run::outcome::{Phase, said};
+use crate::commands::which;
 
 /// Says how far a run is.
 #[derive(Args)]
@@ -72,7 +72,7 @@ impl Update {
     /// Refused to whoever does not own it; not found.
     pub fn run(self) -> Result<(), CommandError> {
         let context = Context::open()?;
-        let run = find(&context, &self.run)?;
+        let run = which::run(&context, &self.run)?;
         let done = context.perform(Command::Update {
             run,
             caller: caller(&context, self.fence.map(Fence)),
@@ -93,7 +93,7 @@ impl Verify {
     /// Refused to whoever does not own it; not found.
     pub fn run(self) -> Result<(), CommandError> {
         let context = Context::open()?;
-        let run = find(&context, &self.run)?;
+        let run = which::run(&context, &self.run)?;
         let done = context.perform(Command::Verify { run, caller: caller(&context, self.fence.map(Fence)) })?;
         said(&context, &done, Reason::Verified, self.json, |run| {
             format!("yours: run {} ({}), number {}\n", run.name.as_str(), run.id, run.fence)
@@ -108,7 +108,7 @@ impl Finish {
     /// Refused to whoever does not own it; not found.
     pub fn run(self) -> Result<(), CommandError> {
         let context = Context::open()?;
-        let run = find(&context, &self.run)?;
+        let run = which::run(&context, &self.run)?;
         let done = context.perform(Command::Finish {
             run,
             caller: caller(&context, self.fence.map(Fence)),

@@ -6,8 +6,8 @@ use clap::Args;
 
 use crate::commands::context::Context;
 use crate::commands::error::CommandError;
-use crate::commands::run::lookup::find;
 use crate::commands::run::outcome::{Phase, said};
+use crate::commands::which;
 
 /// Ends a run by a person's word.
 #[derive(Args)]
@@ -29,7 +29,7 @@ impl Cancel {
     /// Refused where it is over; not found.
     pub fn run(self) -> Result<(), CommandError> {
         let context = Context::open()?;
-        let run = find(&context, &self.run)?;
+        let run = which::run(&context, &self.run)?;
         let done = context.perform(Command::Cancel { run, why: self.why.map(String::from) })?;
         said(&context, &done, Reason::Cancelled, self.json, |run| {
             format!("run {} ({}) is cancelled; nothing brings it back\n", run.name.as_str(), run.id)

@@ -4,7 +4,6 @@ pub mod adopt;
 pub mod advance;
 pub mod cancel;
 pub mod list;
-pub mod lookup;
 pub mod outcome;
 pub mod show;
 pub mod start;

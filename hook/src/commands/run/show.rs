@@ -7,8 +7,8 @@ use clap::Args;
 use crate::commands::context::Context;
 use crate::commands::error::CommandError;
 use crate::commands::print;
-use crate::commands::run::lookup::find;
 use crate::commands::view::RunView;
+use crate::commands::which;
 use crate::words;
 
 /// Shows one run whole.
@@ -28,7 +28,7 @@ impl Show {
     /// Not found, ambiguous, or unreadable.
     pub fn run(self) -> Result<(), CommandError> {
         let context = Context::open()?;
-        let run = context.run(&find(&context, &self.run)?)?;
+        let run = context.run(&which::run(&context, &self.run)?)?;
         let live = context.owner_lives(&run);
         if self.json { print::json(&RunView::new(&run, live)) } else { print::lines(&text(&context, &run, live)) }
     }

@@ -1,63 +1,165 @@
 //! `baton session list`.
 
+use agent_baton_core::agent::Agent;
 use agent_baton_core::process::Live;
 use clap::Args;
 
 use crate::commands::context::Context;
 use crate::commands::error::CommandError;
+use crate::commands::hook::AgentName;
 use crate::commands::print;
+use crate::commands::roster::{self, Cursor, Page, Query, Seen};
 use crate::commands::view::SessionView;
+use crate::commands::which::project_here;
+use crate::status::Kind;
+use crate::store::opened;
 use crate::words;
 
-/// Lists sessions, the newest first.
+/// How many sessions a page has, unless told.
+const PAGE: usize = 50;
+
+/// The shortest beginning of an id that is printed.
+const SHORT_ID: usize = 8;
+
+/// Lists sessions, the one opened last first.
 #[derive(Args)]
 pub struct List {
-    /// Sessions that are over, and superseded ones, too
+    /// Headless ones (claude -p, codex exec), and empty ones that were replaced, too
     #[arg(long)]
     all: bool,
+    /// Of this agent
+    #[arg(long, value_enum)]
+    agent: Option<AgentName>,
+    /// That stand so; may be given several times
+    #[arg(long, value_enum)]
+    status: Vec<Kind>,
+    /// Of this project alone
+    #[arg(long, conflicts_with = "project")]
+    here: bool,
+    /// Of the project with this path
+    #[arg(long, value_name = "PATH")]
+    project: Option<std::path::PathBuf>,
+    /// Shown in this pane, as %3
+    #[arg(long)]
+    pane: Option<String>,
+    /// Opened on this day, in this month or year: 2026-11-21, 2026-11, 2026
+    #[arg(long)]
+    date: Option<String>,
+    /// With this text in name, id, project or directory
+    #[arg(long)]
+    text: Option<String>,
+    /// Pinned
+    #[arg(long)]
+    pinned: bool,
+    /// How many at most
+    #[arg(long, default_value_t = PAGE)]
+    limit: usize,
+    /// Go on where the page before ended
+    #[arg(long)]
+    cursor: Option<Cursor>,
     /// Print a list of sessions as JSON
     #[arg(long)]
     json: bool,
 }
 
 impl List {
-    /// Lists them. A record that cannot be read is named on stderr, and stops nothing.
+    /// Lists them. A record that cannot be read is shown as such, and stops nothing.
     ///
     /// # Errors
     /// When the state directory cannot be used.
     pub fn run(self) -> Result<(), CommandError> {
         let context = Context::open()?;
-        let mut sessions: Vec<_> =
-            context.sessions(self.all)?.into_iter().filter(|(session, _)| self.all || session.over.is_none()).collect();
-        sessions.sort_by(|(a, _), (b, _)| b.updated.unix_ms.cmp(&a.updated.unix_ms).then_with(|| a.id.cmp(&b.id)));
-        let views: Vec<SessionView> = sessions
-            .iter()
-            .map(|(session, archived)| SessionView::new(session, &context.launch_lives(session), *archived))
-            .collect();
+        let filter = Filter::of(&self)?;
+        let fits = |seen: &Seen| filter.fits(seen);
+        let query = Query { all: self.all, limit: self.limit, cursor: self.cursor.as_ref(), fits: &fits };
+        let page = roster::page(&context, &query)?;
+        for (id, why) in &page.unreadable {
+            let why = why.as_ref().map_or_else(|| "cannot be read".to_owned(), ToString::to_string);
+            eprintln!("baton: session {id}: {}", words::clean(&why));
+        }
         if self.json {
-            return print::json(&views);
+            print::json(&page.sessions.iter().map(SessionView::new).collect::<Vec<_>>())?;
+        } else {
+            print::lines(&table(&context, &page))?;
         }
-        if views.is_empty() {
-            return print::lines("no sessions\n");
+        if let Some(next) = page.next {
+            eprintln!("there are more: --cursor {next}");
         }
-        print::lines(&print::table(&views.iter().map(row).collect::<Vec<_>>()))
+        Ok(())
     }
 }
 
-fn row(session: &SessionView) -> Vec<String> {
-    let live = match (session.live, &session.over_at) {
-        (_, Some(_)) => "over",
-        (Live::Yes, None) => "alive",
-        (Live::No, None) => "lost",
-        (Live::Unknown, None) => "unknown",
-    };
-    let pane =
-        session.launches.iter().rev().find(|launch| launch.live == Live::Yes).map(|launch| words::pane(&launch.pane));
+/// Which sessions are asked for.
+struct Filter<'a> {
+    list: &'a List,
+    agent: Option<Agent>,
+    project: Option<String>,
+    text: Option<String>,
+}
+
+impl<'a> Filter<'a> {
+    fn of(list: &'a List) -> Result<Self, CommandError> {
+        let project = match &list.project {
+            Some(path) => Some(crate::machine::worktree::root(path).unwrap_or_else(|| path.display().to_string())),
+            None if list.here => Some(project_here()?),
+            None => None,
+        };
+        let text = list.text.as_ref().map(|text| text.to_lowercase());
+        Ok(Self { list, agent: list.agent.map(Agent::from), project, text })
+    }
+
+    fn fits(&self, seen: &Seen) -> bool {
+        let Seen { session, standing, .. } = seen;
+        let list = self.list;
+        self.agent.is_none_or(|agent| agent == session.agent)
+            && (list.status.is_empty() || list.status.contains(&standing.status.kind()))
+            && self.project.as_ref().is_none_or(|project| session.project.as_ref() == Some(project))
+            && (!list.pinned || session.pinned)
+            && list.pane.as_ref().is_none_or(|pane| is_in(seen, pane))
+            && list.date.as_ref().is_none_or(|date| words::date(opened(session)).starts_with(date.as_str()))
+            && self.text.as_ref().is_none_or(|text| holds(seen, text))
+    }
+}
+
+/// Whether a session is shown in a pane; of one that is over, or lost, where it was shown last.
+fn is_in(seen: &Seen, pane: &str) -> bool {
+    seen.pane().is_some_and(|shown| words::pane(shown).ends_with(pane))
+}
+
+fn holds(seen: &Seen, text: &str) -> bool {
+    let session = &seen.session;
+    let name = session.name.as_ref().map(|name| name.as_str());
+    let texts = [name, Some(session.id.as_str()), session.project.as_deref(), session.cwd.as_deref()];
+    texts.into_iter().flatten().any(|it| it.to_lowercase().contains(text))
+}
+
+fn table(context: &Context, page: &Page) -> String {
+    let ids: Vec<&str> = page.sessions.iter().map(|seen| seen.session.id.as_str()).collect();
+    let mut rows: Vec<Vec<String>> = page.sessions.iter().map(|seen| row(context, seen, &ids)).collect();
+    rows.extend(page.unreadable.iter().map(|(id, _)| vec![id.to_string(), "unreadable".to_owned()]));
+    if rows.is_empty() { "no sessions\n".to_owned() } else { print::table(&rows) }
+}
+
+fn row(context: &Context, seen: &Seen, ids: &[&str]) -> Vec<String> {
+    let session = &seen.session;
+    let pane = seen.pane().map(words::pane).filter(|_| seen.lives.contains(&Live::Yes));
+    let project = session.project.as_deref().map(words::clean).unwrap_or_default();
+    let named = session.name.as_ref().map(|name| format!(" \"{}\"", words::clean(name.as_str()))).unwrap_or_default();
+    let pin = if session.pinned { " pinned" } else { "" };
     vec![
-        session.id.to_string(),
+        short(session.id.as_str(), ids).to_owned(),
+        seen.standing.status.word().to_owned(),
         session.agent.to_string(),
-        live.to_owned(),
+        words::local(opened(session), &context.now()),
         pane.unwrap_or_else(|| "-".to_owned()),
-        session.project.as_deref().map(words::clean).unwrap_or_default(),
+        format!("{project}{named}{pin}"),
     ]
+}
+
+/// The shortest beginning of an id, of 8 characters at least, that no other of these has.
+#[must_use]
+pub fn short<'a>(id: &'a str, ids: &[&str]) -> &'a str {
+    let shared = |other: &&str| id.bytes().zip(other.bytes()).take_while(|(a, b)| a == b).count() + 1;
+    let needed = ids.iter().filter(|other| **other != id).map(shared).max().unwrap_or(0);
+    id.get(..needed.max(SHORT_ID)).unwrap_or(id)
 }

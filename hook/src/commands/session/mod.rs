@@ -2,6 +2,8 @@
 
 pub mod delete;
 pub mod list;
+pub mod name;
+pub mod pin;
 pub mod restore;
 pub mod show;
 
@@ -12,10 +14,14 @@ use crate::commands::error::CommandError;
 /// The commands on sessions.
 #[derive(Subcommand)]
 pub enum Session {
-    /// List the sessions that are not over
+    /// List the sessions, the one opened last first
     List(list::List),
     /// Show one session whole
     Show(show::Show),
+    /// Give a session a name of your own
+    Name(name::Name),
+    /// Pin a session, so that it is never put away
+    Pin(pin::Pin),
     /// Put a session into the trash, where nothing but restore brings it back
     Delete(delete::Delete),
     /// Bring a session back from the trash or the archive
@@ -31,6 +37,8 @@ impl Session {
         match self {
             Self::List(list) => list.run(),
             Self::Show(show) => show.run(),
+            Self::Name(name) => name.run(),
+            Self::Pin(pin) => pin.run(),
             Self::Delete(delete) => delete.run(),
             Self::Restore(restore) => restore.run(),
         }

@@ -1,20 +1,21 @@
 //! `baton session show`.
 
-use agent_baton_core::id::SessionId;
 use agent_baton_core::process::Live;
 use clap::Args;
 
 use crate::commands::context::Context;
 use crate::commands::error::CommandError;
 use crate::commands::print;
+use crate::commands::roster::see;
 use crate::commands::view::{LaunchView, SessionView};
+use crate::commands::which::Which;
 use crate::words;
 
 /// Shows one session whole.
 #[derive(Args)]
 pub struct Show {
-    /// The session: its id, or the beginning of it
-    session: String,
+    #[command(flatten)]
+    which: Which,
     /// Print it as JSON
     #[arg(long)]
     json: bool,
@@ -27,46 +28,18 @@ impl Show {
     /// Not found, ambiguous, or unreadable.
     pub fn run(self) -> Result<(), CommandError> {
         let context = Context::open()?;
-        let (session, archived) = context.session(&find(&context, &self.session)?)?;
-        let view = SessionView::new(&session, &context.launch_lives(&session), archived);
+        let (session, archived) = context.session(&self.which.find(&context)?)?;
+        let view = SessionView::new(&see(&context, session, archived));
         if self.json { print::json(&view) } else { print::lines(&text(&view)) }
-    }
-}
-
-/// The session with this id; else the one whose id begins so. The empty text names none.
-fn find(context: &Context, text: &str) -> Result<SessionId, CommandError> {
-    let none = || {
-        CommandError::NotFound(format!(
-            "no session is called {:?}; `baton session list --all` lists them",
-            words::clean(text)
-        ))
-    };
-    if text.is_empty() {
-        return Err(none());
-    }
-    if let Ok(id) = text.parse::<SessionId>()
-        && context.has_session(&id)
-    {
-        return Ok(id);
-    }
-    let fits: Vec<_> =
-        context.sessions(true)?.into_iter().filter(|(session, _)| session.id.as_str().starts_with(text)).collect();
-    match fits.as_slice() {
-        [(session, _)] => Ok(session.id.clone()),
-        [] => Err(none()),
-        _ => Err(CommandError::Ambiguous {
-            what: format!("{} sessions begin with {:?}", fits.len(), words::clean(text)),
-            candidates: fits
-                .iter()
-                .map(|(session, _)| format!("  {}  {}", session.id, session.agent))
-                .collect::<Vec<_>>()
-                .join("\n"),
-        }),
     }
 }
 
 fn text(session: &SessionView) -> String {
     let mut rows = vec![("session", format!("{} ({})", session.id, session.agent))];
+    if let Some(name) = &session.name {
+        rows.push(("name", words::clean(name.as_str())));
+    }
+    rows.push(("status", format!("{} since {}", session.status_word(), session.since)));
     for launch in &session.launches {
         rows.push(("launch", launch_text(launch)));
     }
@@ -77,6 +50,11 @@ fn text(session: &SessionView) -> String {
     rows.extend(
         texts.into_iter().filter_map(|(label, value)| value.as_deref().map(|value| (label, words::clean(value)))),
     );
+    let marks = [("pinned", session.pinned), ("headless", session.headless), ("archived", session.archived)];
+    let marks: Vec<&str> = marks.into_iter().filter_map(|(word, holds)| holds.then_some(word)).collect();
+    if !marks.is_empty() {
+        rows.push(("marks", marks.join(", ")));
+    }
     rows.push(("seen", session.created_at.clone()));
     if let Some((at, reason)) = session.over_at.as_ref().zip(session.over_reason) {
         rows.push(("over", format!("{at} ({reason})")));

@@ -16,6 +16,7 @@ fn beat(n: u64, digest: &str) -> Line {
         at: stamp(n),
         n,
         event: EventName::UserPromptSubmit,
+        question: None,
         digest: digest.into(),
         prompt_id: None,
         process: process(1),

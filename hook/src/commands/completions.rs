@@ -1,0 +1,27 @@
+//! `baton completions`.
+
+use clap::Args;
+use clap_complete::Shell;
+
+use crate::commands::error::CommandError;
+use crate::commands::{print, surface};
+
+/// Prints the completions of a shell.
+#[derive(Args)]
+pub struct Completions {
+    /// The shell
+    #[arg(value_enum)]
+    shell: Shell,
+}
+
+impl Completions {
+    /// Prints them.
+    ///
+    /// # Errors
+    /// When standard output cannot be written.
+    pub fn run(self) -> Result<(), CommandError> {
+        let mut text = Vec::new();
+        clap_complete::generate(self.shell, &mut surface(), "baton", &mut text);
+        print::lines(&String::from_utf8_lossy(&text))
+    }
+}

@@ -1,0 +1,33 @@
+//! `baton man`.
+
+use clap::Args;
+use clap_mangen::Man as Page;
+
+use crate::commands::error::CommandError;
+use crate::commands::{print, surface};
+
+/// Prints the manual page; of a command, where one is named.
+#[derive(Args)]
+pub struct Man {
+    /// The command, as "run start"
+    command: Vec<String>,
+}
+
+impl Man {
+    /// Prints it.
+    ///
+    /// # Errors
+    /// When there is no such command, or standard output cannot be written.
+    pub fn run(self) -> Result<(), CommandError> {
+        let mut command = surface();
+        let mut name = "baton".to_owned();
+        for word in &self.command {
+            let found = command.find_subcommand(word).cloned();
+            command = found.ok_or_else(|| CommandError::NotFound(format!("there is no command {name} {word}")))?;
+            name = format!("{name}-{word}");
+        }
+        let mut page = Vec::new();
+        Page::new(command.name(name)).render(&mut page).map_err(CommandError::Output)?;
+        print::lines(&String::from_utf8_lossy(&page))
+    }
+}

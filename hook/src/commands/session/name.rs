@@ -1,0 +1,41 @@
+//! `baton session name`.
+
+use agent_baton_core::run::RunName;
+use clap::Args;
+
+use crate::commands::context::Context;
+use crate::commands::error::CommandError;
+use crate::commands::print;
+use crate::commands::which;
+use crate::words;
+
+/// Gives a session a name of your own.
+#[derive(Args)]
+pub struct Name {
+    /// The session: its id, the beginning of it, its name, or "last"
+    #[arg(value_name = "ID")]
+    session: String,
+    /// The name: 1 to 64 printable characters
+    #[arg(required_unless_present = "clear")]
+    name: Option<RunName>,
+    /// Take its name away
+    #[arg(long, conflicts_with = "name")]
+    clear: bool,
+}
+
+impl Name {
+    /// Names it.
+    ///
+    /// # Errors
+    /// Not found, ambiguous, or not written.
+    pub fn run(self) -> Result<(), CommandError> {
+        let context = Context::open()?;
+        let id = which::session(&context, &self.session, false)?;
+        let said = self.name.as_ref().map_or_else(
+            || format!("session {id} has no name any more\n"),
+            |name| format!("session {id} is called \"{}\" now\n", words::clean(name.as_str())),
+        );
+        context.edit_session("session_named", &id, |session| session.name = self.name)?;
+        print::lines(&said)
+    }
+}

@@ -1,0 +1,22 @@
+//! One line of counts, for a status bar.
+
+use agent_baton_core::process::Live;
+
+use crate::commands::roster::SeenAll;
+use crate::commands::status::report::{Cause, waiting};
+use crate::status::Status;
+
+/// What waits, by cause; then what is at work, interrupted and lost. Empty where there is nothing.
+pub(super) fn line(seen: &SeenAll) -> String {
+    let waiting = waiting(seen);
+    let mut counts: Vec<(usize, &str)> =
+        Cause::ALL.iter().map(|cause| (waiting.iter().filter(|it| it.cause == *cause).count(), cause.word())).collect();
+    let of = |status: Status| seen.sessions.iter().filter(|it| it.standing.status == status).count();
+    counts.push((of(Status::Active) + of(Status::Starting), "at work"));
+    counts.push((seen.runs.iter().filter(|(_, live)| *live == Live::No).count(), "interrupted"));
+    counts.push((seen.lost().count(), "lost"));
+    let parts = counts.into_iter().filter(|(count, _)| *count > 0).map(|(count, word)| format!("{count} {word}"));
+    let mut line = parts.collect::<Vec<_>>().join(", ");
+    line.push('\n');
+    line
+}

@@ -1,0 +1,175 @@
+//! What the status says: who waits for what, and what else there is.
+
+use agent_baton_core::id::{RunId, SessionId};
+use agent_baton_core::process::Live;
+use agent_baton_core::run::{Run, Status as RunStatus};
+use agent_baton_core::stamp::Stamp;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::commands::roster::{Seen, SeenAll};
+use crate::commands::view::{RunView, SessionView};
+use crate::status::{Status, Wants};
+use crate::words::instant;
+
+/// What waits for the person, the most pressing first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Cause {
+    /// An agent asks for a permission.
+    Permission,
+    /// An agent asks something.
+    Question,
+    /// A turn ended by an error.
+    Error,
+    /// An agent asks for attention.
+    Attention,
+    /// An agent waits for the next prompt.
+    Idle,
+    /// A run is paused.
+    Paused,
+    /// A run waits for the person.
+    Waiting,
+    /// A session is open whose run another process owns.
+    OwnerElsewhere,
+}
+
+impl Cause {
+    /// Every cause, in order.
+    pub const ALL: [Self; 8] = [
+        Self::Permission,
+        Self::Question,
+        Self::Error,
+        Self::Attention,
+        Self::Idle,
+        Self::Paused,
+        Self::Waiting,
+        Self::OwnerElsewhere,
+    ];
+
+    /// The cause in words.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Permission => "permission",
+            Self::Question => "question",
+            Self::Error => "error",
+            Self::Attention => "attention",
+            Self::Idle => "idle",
+            Self::Paused => "paused",
+            Self::Waiting => "waiting",
+            Self::OwnerElsewhere => "owner elsewhere",
+        }
+    }
+
+    const fn of(status: Status) -> Option<Self> {
+        match status {
+            Status::Attention(Wants::Permission) => Some(Self::Permission),
+            Status::Attention(Wants::Answer) => Some(Self::Question),
+            Status::Attention(Wants::Error) => Some(Self::Error),
+            Status::Attention(Wants::Attention) => Some(Self::Attention),
+            Status::Idle => Some(Self::Idle),
+            _ => None,
+        }
+    }
+}
+
+/// Something that waits.
+pub(super) struct Waits<'a> {
+    pub(super) cause: Cause,
+    pub(super) session: Option<&'a Seen>,
+    pub(super) run: Option<&'a Run>,
+    pub(super) since: &'a Stamp,
+}
+
+/// What waits for the person: by cause, then what waits longest.
+pub(super) fn waiting(seen: &SeenAll) -> Vec<Waits<'_>> {
+    let sessions = seen.sessions.iter().filter(|it| !it.session.headless).filter_map(|it| {
+        let cause = Cause::of(it.standing.status)?;
+        Some(Waits { cause, session: Some(it), run: None, since: &it.standing.since })
+    });
+    let runs = seen.runs.iter().filter(|(_, live)| *live != Live::No).filter_map(|(run, _)| {
+        let cause = match run.status {
+            RunStatus::Paused => Cause::Paused,
+            RunStatus::Waiting => Cause::Waiting,
+            _ => return None,
+        };
+        let session = seen.sessions.iter().find(|it| it.session.id == run.owner.session);
+        Some(Waits { cause, session, run: Some(run), since: &run.updated })
+    });
+    let elsewhere = seen.sessions.iter().filter(|it| it.standing.status.is_alive()).filter_map(|it| {
+        let (run, _) = seen.runs.iter().find(|(run, live)| *live != Live::No && is_elsewhere(it, run))?;
+        Some(Waits { cause: Cause::OwnerElsewhere, session: Some(it), run: Some(run), since: &it.standing.since })
+    });
+    let mut waiting: Vec<_> = sessions.chain(runs).chain(elsewhere).collect();
+    waiting.sort_by_key(|it| (it.cause, it.since.unix_ms));
+    waiting
+}
+
+/// Whether a run of a session belongs to a process beside which another shows the session too.
+fn is_elsewhere(seen: &Seen, run: &Run) -> bool {
+    let launches = seen.session.launches.iter().zip(&seen.lives);
+    let mut living = launches.filter(|(_, live)| **live == Live::Yes);
+    run.owner.session == seen.session.id && living.any(|(launch, _)| launch.process != run.owner.process)
+}
+
+/// The status as `--json` prints it.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct StatusView {
+    /// What waits for the person, the most pressing first.
+    pub waiting: Vec<WaitView>,
+    /// The sessions that live, the one opened last first.
+    pub alive: Vec<SessionView>,
+    /// The unfinished runs whose owner lives, or may.
+    pub runs: Vec<RunView>,
+    /// The unfinished runs whose owner is gone.
+    pub interrupted: Vec<RunView>,
+    /// The sessions that can be brought back.
+    pub lost: Vec<SessionView>,
+    /// The sessions of which nobody can tell.
+    pub unknown: Vec<SessionView>,
+    /// The records that cannot be read.
+    pub unreadable: Vec<String>,
+}
+
+/// Something that waits, as `--json` prints it.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct WaitView {
+    /// For what.
+    pub cause: Cause,
+    /// The session.
+    pub session: Option<SessionId>,
+    /// The run.
+    pub run: Option<RunId>,
+    /// Since when (RFC 3339).
+    pub since: String,
+}
+
+impl StatusView {
+    /// Everything that was seen.
+    #[must_use]
+    pub fn new(seen: &SeenAll) -> Self {
+        let runs = |gone: bool| {
+            let runs = seen.runs.iter().filter(|(_, live)| (*live == Live::No) == gone);
+            runs.map(|(run, live)| RunView::new(run, *live)).collect()
+        };
+        let sessions = |fits: fn(Status) -> bool| {
+            seen.sessions.iter().filter(|it| fits(it.standing.status)).map(SessionView::new).collect()
+        };
+        let waiting = waiting(seen).into_iter().map(|it| WaitView {
+            cause: it.cause,
+            session: it.session.map(|seen| seen.session.id.clone()),
+            run: it.run.map(|run| run.id.clone()),
+            since: instant(it.since),
+        });
+        Self {
+            waiting: waiting.collect(),
+            alive: sessions(Status::is_alive),
+            runs: runs(false),
+            interrupted: runs(true),
+            lost: seen.lost().map(SessionView::new).collect(),
+            unknown: sessions(|status| status == Status::Unknown),
+            unreadable: seen.unreadable.iter().map(|(id, _)| id.clone()).collect(),
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! The status for a person: in columns, or two lines each where the pane is narrow.
+
+use agent_baton_core::process::Live;
+use agent_baton_core::run::Run;
+use agent_baton_core::stamp::Stamp;
+
+use crate::commands::print::{Item, Terminal};
+use crate::commands::roster::{Seen, SeenAll};
+use crate::commands::session::list::short;
+use crate::commands::status::report::waiting;
+use crate::status::Status;
+use crate::words;
+
+/// How many of the lost are shown.
+const MAX_LOST: usize = 5;
+
+pub(super) fn text(seen: &SeenAll, now: &Stamp, terminal: &Terminal) -> String {
+    let ids: Vec<&str> = seen.sessions.iter().map(|it| it.session.id.as_str()).collect();
+    let session = |it: &Seen, word: &str| of_session(it, word, now, &ids);
+    let waits = waiting(seen);
+    let waits = waits.iter().filter_map(|it| match (it.session, it.run) {
+        (Some(seen), None) => Some(session(seen, it.cause.word())),
+        (_, Some(run)) => Some(of_run(run, it.cause.word(), now)),
+        (None, None) => None,
+    });
+    let working = |status: Status| matches!(status, Status::Active | Status::Starting);
+    let of = |fits: &dyn Fn(&Seen) -> bool| -> Vec<Item> {
+        seen.sessions.iter().filter(|it| fits(it)).map(|it| session(it, it.standing.status.word())).collect()
+    };
+    let runs = |gone: bool| -> Vec<Item> {
+        let runs = seen.runs.iter().filter(|(_, live)| (*live == Live::No) == gone);
+        runs.map(|(run, live)| of_run(run, run_word(run, *live), now)).collect()
+    };
+    let mut text = String::new();
+    text.push_str(&terminal.section("waits for you", &waits.collect::<Vec<_>>()));
+    text.push_str(&terminal.section("at work", &of(&|it| working(it.standing.status))));
+    text.push_str(&terminal.section("runs", &runs(false)));
+    text.push_str(&terminal.section("interrupted runs", &runs(true)));
+    text.push_str(&terminal.section("unknown", &of(&|it| it.standing.status == Status::Unknown)));
+    let lost: Vec<Item> = seen.lost().map(|it| session(it, "lost")).collect();
+    let title = match lost.len() {
+        0..=MAX_LOST => "lost: `baton resume --lost` brings them back".to_owned(),
+        more => format!("lost, {MAX_LOST} of {more}: `baton resume --lost` brings them back"),
+    };
+    text.push_str(&terminal.section(&title, lost.get(..lost.len().min(MAX_LOST)).unwrap_or_default()));
+    if text.is_empty() { "nothing is alive, and nothing waits\n".to_owned() } else { text }
+}
+
+fn of_session(seen: &Seen, word: &str, now: &Stamp, ids: &[&str]) -> Item {
+    let session = &seen.session;
+    let project = session.project.as_deref().map(last_part).unwrap_or_default();
+    let name = session.name.as_ref().map(|name| format!("\"{}\"", words::clean(name.as_str())));
+    Item {
+        first: vec![
+            word.to_owned(),
+            session.agent.to_string(),
+            seen.pane().map_or_else(|| "-".to_owned(), words::short_pane),
+            words::age(seen.standing.since.age_ms(now)),
+        ],
+        second: vec![short(session.id.as_str(), ids).to_owned(), project, name.unwrap_or_default()],
+    }
+}
+
+fn of_run(run: &Run, word: &str, now: &Stamp) -> Item {
+    let turns = run.max_iterations.map_or_else(|| run.iteration.to_string(), |max| format!("{}/{max}", run.iteration));
+    Item {
+        first: vec![
+            word.to_owned(),
+            run.owner.agent.to_string(),
+            words::short_pane(&run.owner.pane),
+            words::age(run.updated.age_ms(now)),
+        ],
+        second: vec![run.id.to_string(), turns, format!("\"{}\"", words::clean(run.name.as_str()))],
+    }
+}
+
+fn run_word(run: &Run, live: Live) -> &'static str {
+    match live {
+        Live::Yes => run.status.name(),
+        Live::No => "interrupted",
+        Live::Unknown => "unknown",
+    }
+}
+
+/// The last part of a path, as people call a project.
+fn last_part(path: &str) -> String {
+    let last = std::path::Path::new(path).file_name().and_then(|name| name.to_str());
+    words::clean(last.unwrap_or(path))
+}

@@ -4,10 +4,10 @@
 //! word on which sessions are shown could be read whole. What retention would put away at once is not registered, so that nothing is
 //! found, put away and found again. A session that has a record is left to its events, and one that a person deleted stays deleted.
 
+mod loops;
 mod register;
 mod shown;
-#[cfg(test)]
-mod tests;
+mod walk;
 mod written;
 
 use std::time::Instant;
@@ -20,6 +20,7 @@ use crate::machine::environment::Environment;
 use crate::machine::{Here, Machine};
 use crate::store::Store;
 
+pub use loops::{Loop, LoopHead, LoopState, Loops, loops};
 pub use register::register;
 
 /// How much one call looks at.

@@ -19,6 +19,7 @@ use crate::commands::run::outcome::run_of;
 use crate::config::{Retention, Settings};
 use crate::core::Core;
 use crate::decider::{Decider, DeciderError};
+use crate::discovery::{Bounds, Discovery};
 use crate::machine::environment::Inherited;
 use crate::machine::{Here, Machine, MachineError, This, worktree};
 use crate::store::{AuditReader, Checked, Env, Home, Locked, Store, StoreError, View};
@@ -121,6 +122,22 @@ impl Context {
     #[must_use]
     pub fn census(&self) -> Census<'static, This, Inherited> {
         Census::take(&MACHINE, &ENVIRONMENT, self.here)
+    }
+
+    /// A look for sessions that no hook announced.
+    ///
+    /// # Errors
+    /// As [`Self::retention`]: what would be put away at once is not registered.
+    pub fn discovery(&self, bounds: Bounds) -> Result<Discovery<'_, This, Inherited>, CommandError> {
+        Ok(Discovery {
+            store: &self.store,
+            machine: &MACHINE,
+            here: self.here,
+            witness: &self.witness,
+            kept: self.retention()?,
+            now: self.now(),
+            bounds,
+        })
     }
 
     /// How long sessions that are over are kept.

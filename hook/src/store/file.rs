@@ -64,6 +64,13 @@ pub(super) fn write_synced(path: &Path, bytes: &[u8]) -> Result<(), StoreError> 
     file.sync_all().map_err(StoreError::io("sync", path))
 }
 
+/// Writes a file whole, where it need not survive a crash.
+pub(super) fn write_unsynced(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
+    remove(path)?;
+    let mut file = options().write(true).create_new(true).open(path).map_err(StoreError::io("create", path))?;
+    file.write_all(bytes).map_err(StoreError::io("write", path))
+}
+
 /// Replaces a file in one step, durably. `temp` must be on the same file system.
 pub(super) fn replace(temp: &Path, path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
     write_synced(temp, bytes)?;

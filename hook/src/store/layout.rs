@@ -154,6 +154,15 @@ impl Layout {
         self.at("due")
     }
 
+    /// What was read elsewhere and may be read again.
+    pub(super) fn memory(&self, name: &'static str) -> PathBuf {
+        self.memory_dir().join(format!("{name}.json"))
+    }
+
+    pub(super) fn memory_dir(&self) -> PathBuf {
+        self.at("cache")
+    }
+
     pub(super) fn log(&self, shelf: Shelf, id: &SessionId) -> PathBuf {
         self.sessions(shelf).join(format!("{id}.log"))
     }

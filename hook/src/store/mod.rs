@@ -31,6 +31,7 @@ mod links;
 mod lock;
 mod locked;
 mod log;
+mod memory;
 mod plan;
 mod purge;
 mod reading;

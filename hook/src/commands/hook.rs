@@ -3,6 +3,8 @@
 //! Nearly every event is a sign of life of a launch that is known. It takes the fast path: no lock, no rename, no sync, one line
 //! appended to the session's log. What changes something takes the lock.
 
+mod chores;
+
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -23,7 +25,6 @@ use agent_baton_core::stamp::Stamp;
 use clap::{Args, ValueEnum};
 
 use crate::agents::{PayloadError, row};
-use crate::census::Census;
 use crate::commands::context::{here, witness};
 use crate::config::Settings;
 use crate::core::{Core, CoreError};
@@ -33,7 +34,7 @@ use crate::machine::environment::{Environment, Inherited};
 use crate::machine::stat::Stat;
 use crate::machine::{Machine, MachineError, This};
 use crate::reply::reply;
-use crate::retention::{Pass, SHARE_EVERY, ShareError, share};
+use crate::retention::ShareError;
 use crate::snapshot::Looked;
 use crate::store::{Beat, Env, Home, HomeError, Line, LockError, Locked, Mark, RECENT, Store, StoreError};
 use crate::words;
@@ -100,7 +101,7 @@ enum HookError {
     #[error(transparent)]
     Decider(#[from] DeciderError),
     #[error(transparent)]
-    Share(#[from] ShareError),
+    Chores(#[from] ShareError),
     #[error("cannot write the reply: {0}")]
     Reply(#[source] io::Error),
 }
@@ -268,25 +269,7 @@ impl<M: Machine, E: Environment> Way<'_, M, E> {
             say(&problem.to_string());
         }
         self.reply(&event, &settled)?;
-        if matches!(event.name, EventName::SessionStart | EventName::SessionEnd) {
-            self.share(settled.audit)?;
-        }
-        Ok(())
-    }
-
-    /// Puts a few sessions away that are not kept any longer: now and then, once the agent has its reply.
-    fn share(&self, audit: Option<u64>) -> Result<(), HookError> {
-        if !audit.is_some_and(|n| n.is_multiple_of(SHARE_EVERY)) {
-            return Ok(());
-        }
-        let Decider { store, machine, here, witness, settings, .. } = &self.decider;
-        let census = Census::take(*machine, witness.environment(), here);
-        let kept = &settings.config().retention;
-        // Nothing is put away by another rule than what a person set.
-        if settings.problem().is_none() {
-            share(&Pass { store, census: &census, kept, now: self.now() })?;
-        }
-        Ok(())
+        Ok(chores::after(&self.decider, event.name, settled.audit)?)
     }
 
     /// Acts on events that did not get the lock in time, in the order in which they came.

@@ -6,6 +6,7 @@ use serde::Serialize;
 use textwrap::core::display_width;
 
 use crate::commands::error::CommandError;
+use crate::words;
 
 /// How many columns are taken for granted.
 pub const WIDTH: usize = 80;
@@ -19,6 +20,12 @@ pub fn lines(text: &str) -> Result<(), CommandError> {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(CommandError::Output(error)),
         _ => Ok(()),
     }
+}
+
+/// Says something to the person on standard error, with baton's name before it. Where that cannot be written nobody is left to be told,
+/// and the command goes on: `eprintln` would end it half-way.
+pub fn say(text: &str) {
+    let _ = io::stderr().lock().write_all(format!("baton: {}\n", words::clean_lines(text)).as_bytes());
 }
 
 /// Prints one JSON value, indented.

@@ -82,6 +82,7 @@ impl<M: Machine, E: Environment> Discovery<'_, M, E> {
             pane: if daemon { Pane::Unknown } else { pane(&StartedWith::of(stat.pid), stat) },
             source: None,
             started: self.now.clone(),
+            untold: Vec::new(),
             ended: None,
             lock: shown.lock.clone().and_then(text),
             told: Vec::new(),

@@ -18,6 +18,7 @@ fn log(beats: &[(u64, u32, EventName, Option<Question>)]) -> Tail {
             digest: String::new(),
             prompt_id: None,
             process: process(*pid),
+            took_us: None,
         })
     };
     Tail { lines: beats.iter().map(line).collect(), size: 0 }

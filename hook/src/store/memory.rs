@@ -29,7 +29,7 @@ impl Store {
         file::make_dir(&self.layout.memory_dir())?;
         // Each call writes a file of its own, since none of them holds the lock.
         let temp = path.with_extension(format!("{}.tmp", std::process::id()));
-        file::write_unsynced(&temp, &bytes)?;
+        drop(file::write(&temp, &bytes)?);
         std::fs::rename(&temp, &path).map_err(StoreError::io("rename a file to", &path))
     }
 }

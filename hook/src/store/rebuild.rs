@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 use agent_baton_core::decision::{Record, Shelf};
 use agent_baton_core::id::{RunId, SessionId};
@@ -13,10 +14,18 @@ use super::links::{self, Id, Key, Links};
 use super::record;
 use super::roll::{Listed, Roll};
 
+/// After so many files the time is looked at.
+const AT_ONCE: usize = 64;
+
 /// Makes the index whole. Must be called under the lock, with no commit in flight.
 ///
-/// Records that cannot be read are left out and reported.
-pub(super) fn rebuild(layout: &Layout, reports: &mut Vec<String>) -> Result<(), StoreError> {
+/// Records that cannot be read are left out and reported. Nobody believes the index while it is not called whole, so its files are
+/// made durable all at once, and one that is right already is left: a rebuild that is cut off goes on where it was.
+///
+/// # Errors
+///
+/// [`StoreError::Mending`] after the deadline; something was done all the same.
+pub(super) fn rebuild(layout: &Layout, deadline: Instant, reports: &mut Vec<String>) -> Result<(), StoreError> {
     let whole = layout.index_whole();
     file::remove(&whole)?;
     file::sync_dir(&layout.links(LinkKind::Process))?;
@@ -49,9 +58,15 @@ pub(super) fn rebuild(layout: &Layout, reports: &mut Vec<String>) -> Result<(), 
 
     let mut wanted: BTreeSet<PathBuf> = BTreeSet::from([whole.clone()]);
     let temp = layout.temp_of("index");
+    let mut written = 0;
     for (key, links) in &files {
         let path = layout.target(&key.target()).1;
-        put(&temp, &path, links)?;
+        if put(&temp, &path, links)? {
+            written += 1;
+            if written % AT_ONCE == 0 && Instant::now() >= deadline {
+                return Err(StoreError::Mending { path: layout.root().to_owned() });
+            }
+        }
         wanted.insert(path);
     }
     roll.revision = 1;
@@ -65,15 +80,23 @@ pub(super) fn rebuild(layout: &Layout, reports: &mut Vec<String>) -> Result<(), 
                 file::remove(&path)?;
             }
         }
-        file::sync_dir(&dir)?;
+        wanted.insert(dir);
     }
+    wanted.remove(&whole);
+    file::sync_many(layout.root(), wanted.iter().map(PathBuf::as_path))?;
     file::replace(&layout.temp_of("whole"), &whole, b"")
 }
 
-fn put(temp: &Path, path: &Path, content: &impl serde::Serialize) -> Result<(), StoreError> {
+/// Puts a file in place unless it is right already; whether it was not. What cannot be read is written over: it is derived from the
+/// records.
+fn put(temp: &Path, path: &Path, content: &impl serde::Serialize) -> Result<bool, StoreError> {
     let bytes = serde_json::to_vec(content).map_err(|error| StoreError::io("write", path)(error.into()))?;
-    file::write_synced(temp, &bytes)?;
-    std::fs::rename(temp, path).map_err(StoreError::io("rename a file to", path))
+    if file::read(path, file::MAX_RECORD).ok().flatten().as_ref() == Some(&bytes) {
+        return Ok(false);
+    }
+    file::write(temp, &bytes)?;
+    std::fs::rename(temp, path).map_err(StoreError::io("rename a file to", path))?;
+    Ok(true)
 }
 
 /// Runs that are over are found by their id alone. Where a foreign or damaged state has a session on both shelves, the live one

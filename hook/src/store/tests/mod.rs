@@ -11,4 +11,5 @@ mod index;
 mod log_and_inbox;
 mod records;
 mod refusals;
+mod scale;
 mod trash;

@@ -573,3 +573,21 @@ fn the_hooks_keep_what_is_kept_bounded() {
     let live = scratch.state().sessions().iter().filter(|kept| !kept.archived).count();
     assert!((4..=20).contains(&live), "{live}");
 }
+
+#[test]
+fn ralphex_062_run_output_spoof() {
+    let scratch = Scratch::new();
+    let path = work(&scratch).join("progress-a.txt");
+    let spoof = format!("{DASHES}\nCompleted: 2026-04-05 09:00:00 (1h0m0s)\nwords of the agent\n");
+    put(&path, &log("2026-04-05 08:00:00", &spoof));
+    assert_eq!(only(&scratch)["state"], "interrupted");
+}
+
+#[test]
+fn ralphex_063_run_footer_scrolled_away() {
+    let scratch = Scratch::new();
+    let path = work(&scratch).join("progress-a.txt");
+    let footer = format!("{DASHES}\nCompleted: 2026-04-05 09:00:00 (1h0m0s)\n{}", "words\n".repeat(100));
+    put(&path, &log("2026-04-05 08:00:00", &footer));
+    assert_eq!(only(&scratch)["state"], "interrupted");
+}

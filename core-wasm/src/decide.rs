@@ -63,6 +63,9 @@ fn decide_event(request: &Request, event: &Event) -> Decision {
     if request.snapshot.session == Reading::Unreadable {
         return Decision::nothing(Reason::RecordUnreadable);
     }
+    if request.snapshot.session == Reading::Deleted {
+        return Decision::nothing(Reason::Deleted);
+    }
     let mut draft = Draft::new(request);
     let recorded = draft.session(id).map(|session| session.deliveries.clone()).unwrap_or_default();
     if twice::is_second(event, process, &request.now, recorded.iter().chain(&request.snapshot.deliveries)) {

@@ -61,6 +61,8 @@ pub enum Shelf {
     Live,
     /// In the archive.
     Archive,
+    /// In the trash, which is emptied after a while. Only sessions go there, and never by the core's word.
+    Trash,
 }
 
 /// A record.

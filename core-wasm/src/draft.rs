@@ -126,7 +126,7 @@ fn entry<T: Clone>(reading: &Reading<T>) -> Option<Entry<T>> {
     let (record, shelf) = match reading {
         Reading::Live(record) => (record, Shelf::Live),
         Reading::Archived(record) => (record, Shelf::Archive),
-        Reading::Absent | Reading::Unreadable => return None,
+        Reading::Absent | Reading::Unreadable | Reading::Deleted => return None,
     };
     Some(Entry { before: Some((record.clone(), shelf)), after: record.clone(), to: shelf })
 }

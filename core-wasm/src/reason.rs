@@ -124,6 +124,15 @@ reasons! {
     /// The pane shows another session by now.
     PaneReused = "pane_reused",
 
+    /// A person deleted the session; nothing but a person's word brings it back.
+    Deleted = "deleted",
+    /// A person brought the session back.
+    Restored = "restored",
+    /// The session was over for longer, or there are more newer ones, than is kept.
+    Expired = "expired",
+    /// The agent's own files show the session, which no hook announced; no process shows it.
+    Discovered = "discovered",
+
     /// A person or an agent started the run.
     Started = "started",
     /// The session owns an unfinished run already.

@@ -228,6 +228,8 @@ pub enum Reading<T> {
     Archived(T),
     /// Something is there that cannot be read, or is not what it should be.
     Unreadable,
+    /// A person deleted it: what is left of it is a tombstone, and only a person brings it back.
+    Deleted,
 }
 
 impl<T> Reading<T> {
@@ -236,7 +238,7 @@ impl<T> Reading<T> {
     pub const fn record(&self) -> Option<&T> {
         match self {
             Self::Live(record) | Self::Archived(record) => Some(record),
-            Self::Absent | Self::Unreadable => None,
+            Self::Absent | Self::Unreadable | Self::Deleted => None,
         }
     }
 }

@@ -732,3 +732,31 @@ fn a_loop_counts_by_itself() {
     );
     check("P1 start A\nrun A P1 r\npause r -> paused\nP1 prompt A -> heartbeat owner_present\n= r paused A/P1 #1");
 }
+
+#[test]
+fn nothing_brings_a_deleted_session_back() {
+    check(
+        "P1 start A
+         P1 prompt A
+         delete A
+         P1 stop A             -> deleted
+         P1 prompt A           -> deleted
+         P1 end A              -> deleted
+         P2 start A resume     -> deleted
+         run A P1 r            -> deleted
+         = A P1 deleted
+         = r none",
+    );
+}
+
+#[test]
+fn a_deleted_session_is_nobodys_neighbour() {
+    check(
+        "P1 start A
+         P1 prompt A
+         delete A
+         P1 start B clear      -> registered no_run
+         = A P1 deleted
+         = B P1",
+    );
+}

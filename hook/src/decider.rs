@@ -54,6 +54,8 @@ pub struct Settled {
     pub request: Request,
     /// The answer; what it changes is committed.
     pub decision: Decision,
+    /// The number of its line in the audit; none for one that has none.
+    pub audit: Option<u64>,
 }
 
 impl Settled {
@@ -124,7 +126,7 @@ impl<M: Machine, E: Environment> Decider<'_, M, E> {
             snapshot.deliveries = tail.deliveries();
             snapshot.told = tail.told(process_of(&ask));
         }
-        let settled = match self.put(ask, snapshot, now.clone(), true) {
+        let mut settled = match self.put(ask, snapshot, now.clone(), true) {
             Ok(settled) => settled,
             Err(error) => {
                 core_failed(locked, &now)?;
@@ -136,7 +138,7 @@ impl<M: Machine, E: Environment> Decider<'_, M, E> {
         }
         match Checked::new(&settled.request, &settled.decision) {
             Ok(checked) => {
-                locked.commit(&checked)?;
+                settled.audit = Some(locked.commit(&checked)?.audit);
                 looping::clear(self.store, || self.settings.account_home(), &settled.decision);
                 note_progress(locked, &settled);
             }
@@ -157,7 +159,7 @@ impl<M: Machine, E: Environment> Decider<'_, M, E> {
     fn put(&self, ask: Ask, snapshot: Snapshot, now: Stamp, locked: bool) -> Result<Settled, CoreError> {
         let request = Request { protocol: PROTOCOL, now, place: self.here.place.clone(), locked, ask, snapshot };
         let decision = self.core.decide(&request)?;
-        Ok(Settled { request, decision })
+        Ok(Settled { request, decision, audit: None })
     }
 }
 

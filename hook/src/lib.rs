@@ -1,10 +1,12 @@
 //! baton: gives every long piece of coding-agent work exactly one owner.
 
 pub mod agents;
+pub mod census;
 pub mod commands;
 pub mod config;
 pub mod core;
 pub mod decider;
+pub mod discovery;
 pub mod event;
 #[cfg(any(test, feature = "fuzz"))]
 #[allow(clippy::unwrap_used, clippy::panic, reason = "a finding is a panic")]
@@ -15,6 +17,7 @@ pub mod machine;
 pub mod mux;
 pub mod progress;
 pub mod reply;
+pub mod retention;
 pub mod snapshot;
 pub mod status;
 pub mod store;

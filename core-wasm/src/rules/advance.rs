@@ -61,7 +61,7 @@ pub fn unfinished<'a>(request: &Request, draft: &'a Draft, id: &RunId) -> Result
     let named = request.snapshot.runs.iter().find(|named| named.id == id.as_str());
     match named.map(|named| &named.reading) {
         Some(Reading::Unreadable) => Err(Reason::RecordUnreadable),
-        None | Some(Reading::Absent) => Err(Reason::RunNotFound),
+        None | Some(Reading::Absent | Reading::Deleted) => Err(Reason::RunNotFound),
         Some(Reading::Live(_) | Reading::Archived(_)) => {
             let run = draft.run(id).ok_or(Reason::RunNotFound)?;
             if run.status.is_unfinished() { Ok(run) } else { Err(Reason::AlreadyOver) }

@@ -73,6 +73,7 @@ pub fn launch_owner(request: &Request, draft: &Draft, id: &SessionId, process: &
     match request.snapshot.session {
         Reading::Unreadable => return Err(Reason::RecordUnreadable),
         Reading::Absent => return Err(Reason::SessionNotFound),
+        Reading::Deleted => return Err(Reason::Deleted),
         Reading::Live(_) | Reading::Archived(_) => {}
     }
     let session = draft.session(id).ok_or(Reason::SessionNotFound)?;

@@ -99,7 +99,11 @@ impl World {
             })
             .collect();
         let over = session.over.as_ref().map(|over| format!(" over:{}", over.reason)).unwrap_or_default();
-        let shelf = if *shelf == Shelf::Archive { " archived" } else { "" };
+        let shelf = match shelf {
+            Shelf::Live => "",
+            Shelf::Archive => " archived",
+            Shelf::Trash => " deleted",
+        };
         format!("{id} {}{over}{shelf}", launches.join(","))
     }
 
@@ -240,6 +244,7 @@ impl World {
             None => Reading::Absent,
             Some((record, Shelf::Live)) => Reading::Live(record.clone()),
             Some((record, Shelf::Archive)) => Reading::Archived(record.clone()),
+            Some((_, Shelf::Trash)) => Reading::Deleted,
         }
     }
 

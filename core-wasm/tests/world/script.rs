@@ -1,5 +1,6 @@
 //! The script: one step a line, with the rows that must apply behind `->`.
 
+use agent_baton_core::decision::Shelf;
 use agent_baton_core::event::{EventName, Source};
 use agent_baton_core::pane::Pane;
 use agent_baton_core::process::{LockSight, Sight};
@@ -72,6 +73,10 @@ impl World {
             }
             ["pin", session] => {
                 self.sessions.get_mut(*session).unwrap().0.pinned = true;
+                return String::new();
+            }
+            ["delete", session] => {
+                self.sessions.get_mut(*session).unwrap().1 = Shelf::Trash;
                 return String::new();
             }
             ["days", days] => {

@@ -1,5 +1,7 @@
 //! Claude Code: its payloads, and the file in which it says what it shows.
 
+mod traces;
+
 use std::path::Path;
 
 use agent_baton_core::event::EventName;
@@ -7,6 +9,8 @@ use agent_baton_core::id::SessionId;
 use agent_baton_core::process::Process;
 use schemars::{JsonSchema, Schema};
 use serde::Deserialize;
+
+pub(super) use traces::SOURCES;
 
 use super::payload::{self, Quoted, Said, SessionField, Text};
 use crate::machine::file;
@@ -112,6 +116,11 @@ pub(super) fn schema() -> Schema {
 struct SessionFile {
     session_id: String,
     proc_start: ProcStart,
+    cwd: Option<String>,
+    /// `cli` before a person, `sdk-cli` with `-p`.
+    entrypoint: Option<String>,
+    /// The machine and pid namespace in which the pid counts.
+    pid_domain: Option<String>,
 }
 
 /// The process' start in ticks; written as a number or as a string, by version.
@@ -128,11 +137,16 @@ pub(super) fn shows(home: &Path, process: &Process) -> Option<SessionId> {
     let path = home.join("sessions").join(format!("{}.json", process.pid));
     let bytes = file::read_own(&path, MAX_SESSION_FILE).ok()?;
     let file: SessionFile = serde_json::from_slice(&bytes).ok()?;
-    let start = match file.proc_start {
-        ProcStart::Number(ticks) => ticks,
-        ProcStart::Text(text) => text.parse().ok()?,
-    };
-    if start == process.start { file.session_id.parse().ok() } else { None }
+    if file.start()? == process.start { file.session_id.parse().ok() } else { None }
+}
+
+impl SessionFile {
+    fn start(&self) -> Option<u64> {
+        match &self.proc_start {
+            ProcStart::Number(ticks) => Some(*ticks),
+            ProcStart::Text(text) => text.parse().ok(),
+        }
+    }
 }
 
 #[cfg(test)]

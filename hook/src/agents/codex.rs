@@ -1,11 +1,15 @@
 //! Codex: its payloads, and the lock that tells which process writes a thread.
 
+mod traces;
+
 use std::path::{Path, PathBuf};
 
 use agent_baton_core::event::EventName;
 use agent_baton_core::id::SessionId;
 use schemars::{JsonSchema, Schema};
 use serde::Deserialize;
+
+pub(super) use traces::SOURCES;
 
 use super::payload::{self, Quoted, Said, SessionField, Text};
 

@@ -7,6 +7,7 @@ mod identify;
 mod normalise;
 mod payload;
 mod probe;
+pub mod traces;
 
 use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
@@ -60,6 +61,8 @@ pub struct Row {
     pub block_cap: Option<BlockCap>,
     /// The agent's older way to tell that a turn is over: one JSON object as an argument of a program.
     notify: Option<Notify>,
+    /// What it leaves of its sessions.
+    pub sources: traces::Sources,
 }
 
 /// An agent's limit on Stops in a row that a hook blocks.
@@ -102,6 +105,7 @@ const CLAUDE: Row = Row {
         of_settings: claude::block_cap,
     }),
     notify: None,
+    sources: claude::SOURCES,
 };
 
 const CODEX: Row = Row {
@@ -124,6 +128,7 @@ const CODEX: Row = Row {
     // Thirteen Stops were blocked in a row, and no limit was met.
     block_cap: None,
     notify: Some(Notify { parse: codex::parse_notification, schema: codex::notification_schema }),
+    sources: codex::SOURCES,
 };
 
 /// Every agent.
@@ -188,8 +193,15 @@ impl Row {
         home.is_absolute().then_some(home)
     }
 
+    /// Whether its processes hold locks on the sessions that they write.
+    #[must_use]
+    pub const fn has_locks(&self) -> bool {
+        self.lock.is_some()
+    }
+
     /// Whether a process of this name is the agent.
-    fn is_named(&self, comm: &str) -> bool {
+    #[must_use]
+    pub fn is_named(&self, comm: &str) -> bool {
         comm.starts_with(self.comm) && !self.helpers.iter().any(|helper| comm.starts_with(helper))
     }
 }
@@ -212,11 +224,12 @@ impl<'a, M: Machine, E: Environment> Witness<'a, M, E> {
 
     /// The environment that this call of baton was given.
     #[must_use]
-    pub const fn environment(&self) -> &E {
+    pub const fn environment(&self) -> &'a E {
         self.environment
     }
 
-    fn locks(&self) -> Option<&Locks> {
+    /// The table of locks, read when it is first asked for. None where it cannot be read.
+    pub fn locks(&self) -> Option<&Locks> {
         self.locks.get_or_init(|| self.machine.locks()).as_ref()
     }
 

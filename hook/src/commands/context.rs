@@ -14,16 +14,18 @@ use agent_baton_core::session::{Launch, Session};
 use agent_baton_core::stamp::Stamp;
 
 use crate::agents::{Lineage, Witness};
+use crate::census::Census;
 use crate::commands::error::CommandError;
 use crate::commands::print;
 use crate::commands::run::outcome::run_of;
-use crate::config::Settings;
+use crate::config::{Retention, Settings};
 use crate::core::Core;
 use crate::decider::{Decider, DeciderError};
+use crate::discovery::{Bounds, Discovery};
 use crate::looping::approval;
 use crate::machine::environment::Inherited;
 use crate::machine::{Here, Look, Machine, MachineError, This, identity, worktree};
-use crate::store::{AuditReader, Checked, Env, Home, Store, StoreError, View};
+use crate::store::{AuditReader, Checked, Env, Home, Locked, Store, StoreError, View};
 use crate::words;
 
 /// How long a command waits for the lock. A person waits longer than an agent's hook may.
@@ -128,6 +130,52 @@ impl Context {
         self.witness.lineage()
     }
 
+    /// One look at the machine, for as many sessions as are asked about.
+    #[must_use]
+    pub fn census(&self) -> Census<'static, This, Inherited> {
+        Census::take(&MACHINE, &ENVIRONMENT, self.here)
+    }
+
+    /// A look for sessions that no hook announced.
+    ///
+    /// # Errors
+    /// As [`Self::retention`]: what would be put away at once is not registered.
+    pub fn discovery(&self, bounds: Bounds) -> Result<Discovery<'_, This, Inherited>, CommandError> {
+        Ok(Discovery {
+            store: &self.store,
+            machine: &MACHINE,
+            here: self.here,
+            witness: &self.witness,
+            kept: self.retention()?,
+            now: self.now(),
+            bounds,
+        })
+    }
+
+    /// How long sessions that are over are kept.
+    ///
+    /// # Errors
+    /// When a person set that and it cannot be read: nothing is put away by another rule than theirs.
+    pub fn retention(&self) -> Result<&Retention, CommandError> {
+        let kept = &self.settings.config().retention;
+        match self.settings.problem() {
+            Some(problem) => Err(CommandError::Retention(problem.to_string())),
+            None => Ok(kept),
+        }
+    }
+
+    /// The lock; what was found wrong with the state is said on stderr.
+    ///
+    /// # Errors
+    /// When it is not to be had.
+    pub fn lock(&self) -> Result<Locked<'_>, CommandError> {
+        let mut locked = self.store.lock(Instant::now() + LOCK_WAIT, &self.now())?;
+        for report in locked.take_reports() {
+            eprintln!("baton: {}", words::clean(&report));
+        }
+        Ok(locked)
+    }
+
     /// An id for a new run.
     ///
     /// # Errors
@@ -226,6 +274,7 @@ impl Context {
             Reading::Live(session) => (session.clone(), Shelf::Live),
             Reading::Archived(session) => (session.clone(), Shelf::Archive),
             Reading::Absent => return Err(CommandError::NotFound(format!("no session has the id {id}"))),
+            Reading::Deleted => return Err(deleted(id)),
             Reading::Unreadable => return Err(CommandError::Unreadable),
         };
         let before = session.clone();
@@ -252,7 +301,7 @@ impl Context {
     pub fn run(&self, id: &RunId) -> Result<Run, CommandError> {
         match self.read(|view| (view.run(id), view.why_run(id)))? {
             (Reading::Live(run) | Reading::Archived(run), _) => Ok(run),
-            (Reading::Absent, _) => Err(CommandError::NotFound(format!("no run has the id {id}"))),
+            (Reading::Absent | Reading::Deleted, _) => Err(CommandError::NotFound(format!("no run has the id {id}"))),
             (Reading::Unreadable, why) => Err(why.map_or(CommandError::Unreadable, CommandError::Store)),
         }
     }
@@ -292,6 +341,9 @@ impl Context {
             (Reading::Live(session), _) => Ok((session, false)),
             (Reading::Archived(session), _) => Ok((session, true)),
             (Reading::Absent, _) => Err(CommandError::NotFound(format!("no session has the id {id}"))),
+            (Reading::Deleted, _) => {
+                Err(CommandError::NotFound(format!("{id} was deleted; `baton session restore {id}` brings it back")))
+            }
             (Reading::Unreadable, why) => Err(why.map_or(CommandError::Unreadable, CommandError::Store)),
         }
     }
@@ -393,6 +445,10 @@ impl Context {
 
 const fn shelves(all: bool) -> &'static [Shelf] {
     if all { &[Shelf::Live, Shelf::Archive] } else { &[Shelf::Live] }
+}
+
+fn deleted(id: &SessionId) -> CommandError {
+    CommandError::NotFound(format!("{id} was deleted; `baton session restore {id}` brings it back"))
 }
 
 impl Done {

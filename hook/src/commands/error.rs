@@ -11,7 +11,7 @@ use crate::config::ConfigError;
 use crate::core::CoreError;
 use crate::decider::DeciderError;
 use crate::machine::MachineError;
-use crate::store::{HomeError, LockError, StoreError};
+use crate::store::{CommitError, HomeError, LockError, StoreError};
 use crate::wiring::WiringError;
 
 /// Why a command did not do what it was asked.
@@ -74,6 +74,12 @@ pub enum CommandError {
     /// Checks found something amiss; they said what.
     #[error("{0} of the checks above need something done")]
     Unwell(usize),
+    /// What a person set cannot be used, and nothing is put away by another rule than theirs.
+    #[error("{0}")]
+    Retention(String),
+    /// What was decided could not be written.
+    #[error(transparent)]
+    Commit(#[from] CommitError),
     /// The question was not settled.
     #[error(transparent)]
     Decider(#[from] DeciderError),

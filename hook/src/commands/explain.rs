@@ -71,6 +71,7 @@ fn seen(request: &Request) -> String {
         Reading::Absent if matches!(request.ask, Ask::Command(_)) => String::new(),
         Reading::Absent => ", of no known session".to_owned(),
         Reading::Unreadable => ", of a session whose record cannot be read".to_owned(),
+        Reading::Deleted => ", of a session that a person deleted".to_owned(),
         Reading::Live(session) | Reading::Archived(session) => {
             format!(", of a session with {}", count(session.launches.len(), "launch", "launches"))
         }

@@ -5,6 +5,7 @@
 //! Nearly every event is a sign of life of a launch that is known. It takes the fast path: no lock, no rename, no sync, one line
 //! appended to the session's log. What changes something takes the lock.
 
+mod chores;
 #[cfg(test)]
 mod tests;
 
@@ -38,6 +39,7 @@ use crate::machine::environment::{Environment, Inherited};
 use crate::machine::stat::Stat;
 use crate::machine::{Machine, MachineError, This, worktree};
 use crate::reply::{go_on, reply};
+use crate::retention::ShareError;
 use crate::snapshot::Looked;
 use crate::store::{Beat, Env, Home, HomeError, Line, LockError, Locked, Mark, RECENT, Store, StoreError};
 use crate::words;
@@ -104,6 +106,8 @@ enum HookError {
     Core(#[from] CoreError),
     #[error(transparent)]
     Decider(#[from] DeciderError),
+    #[error(transparent)]
+    Chores(#[from] ShareError),
     #[error("cannot write the reply: {0}")]
     Reply(#[source] io::Error),
 }
@@ -320,7 +324,8 @@ impl<M: Machine, E: Environment> Way<'_, M, E> {
         if let Some(problem) = self.decider.settings.problem() {
             say(&problem.to_string());
         }
-        self.reply(&event, &settled, driven.as_ref())
+        self.reply(&event, &settled, driven.as_ref())?;
+        Ok(chores::after(&self.decider, event.name, settled.audit)?)
     }
 
     /// What a Stop of a loop's owner needs to be decided.

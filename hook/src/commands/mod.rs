@@ -11,6 +11,7 @@ pub mod disable;
 pub mod doctor;
 pub mod error;
 pub mod explain;
+pub mod gc;
 pub mod go;
 pub mod hook;
 pub mod install;
@@ -68,6 +69,8 @@ enum Command {
     Enable(disable::Enable),
     /// Print every setting: its value, where it comes from, its default
     Config(config::Config),
+    /// Put away the sessions that are not kept any longer: to the archive, from there to the trash, and from there for good
+    Gc(gc::Gc),
     /// Tell in three sentences what a decision saw, which rule applied and what changed
     Explain(explain::Explain),
     /// Print the decisions, newest last
@@ -145,6 +148,7 @@ pub fn main() -> ExitCode {
         Command::Doctor(doctor) => doctor.run(),
         Command::Disable(disable) => disable.run(),
         Command::Enable(enable) => enable.run(),
+        Command::Gc(gc) => gc.run(),
         Command::Explain(explain) => explain.run(),
         Command::Log(log) => log.run(),
         Command::Demo(demo) => demo.run(),

@@ -80,7 +80,7 @@ impl SeenAll {
                     let why = context.store().read(|view| view.why_run(&id)).ok().flatten();
                     seen.unreadable.push((id.to_string(), why));
                 }
-                Reading::Archived(_) | Reading::Absent => {}
+                Reading::Archived(_) | Reading::Absent | Reading::Deleted => {}
             }
         }
         seen.runs.sort_by(|(a, _), (b, _)| b.created.unix_ms.cmp(&a.created.unix_ms).then_with(|| a.id.cmp(&b.id)));
@@ -253,7 +253,7 @@ fn from_roll(context: &Context, query: &Query<'_>) -> Result<Option<Page>, Comma
         let full = match read(context.store(), &listed.id)? {
             Reading::Live(session) => page.take(context, query, session, false),
             Reading::Archived(session) => page.take(context, query, session, true),
-            Reading::Absent => false,
+            Reading::Absent | Reading::Deleted => false,
             Reading::Unreadable => {
                 page.unreadable.push(named(context.store(), &listed.id));
                 false
@@ -288,7 +288,7 @@ fn from_records(context: &Context, query: &Query<'_>) -> Result<Page, CommandErr
         match reading {
             Reading::Live(session) => sessions.push((session, false)),
             Reading::Archived(session) => sessions.push((session, true)),
-            Reading::Absent => {}
+            Reading::Absent | Reading::Deleted => {}
             Reading::Unreadable => page.unreadable.push(named(store, &id)),
         }
     }

@@ -11,7 +11,9 @@ use schemars::{JsonSchema, Schema as Document, schema_for};
 use crate::agents::row;
 use crate::commands::config::ConfigView;
 use crate::commands::error::CommandError;
+use crate::commands::gc::GcView;
 use crate::commands::print;
+use crate::commands::session::discover::DiscoverView;
 use crate::commands::status::StatusView;
 use crate::commands::view::{RunView, SessionView};
 use crate::reply::{BlockReply, ContextReply, PersonReply};
@@ -40,6 +42,8 @@ pub const SCHEMAS: &[Named] = &[
     ("request", of::<Request>),
     ("decision", of::<Decision>),
     ("audit-line", of::<AuditLine>),
+    ("output-gc", of::<GcView>),
+    ("output-discover", of::<DiscoverView>),
     ("output-run", of::<RunView>),
     ("output-session", of::<SessionView>),
     ("output-config", of::<ConfigView>),

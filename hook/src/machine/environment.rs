@@ -1,6 +1,8 @@
 //! The environment, as far as it can be believed.
 
 use std::ffi::OsString;
+use std::fs::File;
+use std::io::Read;
 use std::os::unix::ffi::OsStringExt;
 
 /// The longest value taken, in bytes.
@@ -38,5 +40,54 @@ impl Environment for &[(&str, &str)] {
     fn get(&self, name: &str) -> Option<String> {
         let value = self.iter().find(|(key, _)| *key == name)?.1;
         (1..=MAX_VALUE).contains(&value.len()).then(|| value.to_owned())
+    }
+}
+
+/// The variables that another process of this user was started with. What cannot be read is unset.
+#[derive(Debug, Clone, Default)]
+pub struct StartedWith(Vec<(String, String)>);
+
+/// The most read of a process' variables, in bytes.
+const MAX_VARIABLES: u64 = 256 * 1024;
+
+impl StartedWith {
+    /// Those of a process.
+    #[must_use]
+    pub fn of(pid: u32) -> Self {
+        let mut bytes = Vec::new();
+        let read = File::open(format!("/proc/{pid}/environ"))
+            .and_then(|file| file.take(MAX_VARIABLES).read_to_end(&mut bytes));
+        if read.is_err() {
+            return Self::default();
+        }
+        let pairs = bytes.split(|byte| *byte == 0).filter_map(|pair| {
+            let (name, value) = std::str::from_utf8(pair).ok()?.split_once('=')?;
+            Some((name.to_owned(), value.to_owned()))
+        });
+        Self(pairs.collect())
+    }
+}
+
+impl Environment for StartedWith {
+    fn get(&self, name: &str) -> Option<String> {
+        let value = &self.0.iter().find(|(key, _)| key == name)?.1;
+        (1..=MAX_VALUE).contains(&value.len()).then(|| value.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_variables_of_another_process_are_those_it_was_started_with() {
+        let mut child =
+            std::process::Command::new("sleep").arg("600").env("PANE", "%3").env("EMPTY", "").spawn().unwrap();
+        let there = StartedWith::of(child.id());
+        let found = ["PANE", "EMPTY", "MISSING"].map(|name| there.get(name));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert_eq!(found, [Some("%3".to_owned()), None, None]);
+        assert_eq!(StartedWith::of(u32::MAX).get("PATH"), None);
     }
 }

@@ -1,9 +1,11 @@
 //! Who holds locks on files, from `/proc/locks`. A lock is never probed by taking it: that could make its owner fail.
 
-use std::fs::File;
+use std::collections::HashMap;
+use std::fs::{File, Metadata};
 use std::io::{self, Read};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
+use std::sync::Arc;
 
 /// The most read: some 10,000 locks.
 const MAX_LOCKS: usize = 1024 * 1024;
@@ -12,7 +14,7 @@ const MAX_LOCKS: usize = 1024 * 1024;
 const READINGS: usize = 4;
 
 /// A file, by device and inode.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct FileId {
     /// The device's major and minor number.
     pub device: (u64, u64),
@@ -30,31 +32,44 @@ impl FileId {
         if !meta.is_file() {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));
         }
+        Ok(Self::seen(&meta))
+    }
+
+    /// The file that was looked at.
+    #[must_use]
+    pub fn seen(meta: &Metadata) -> Self {
         // As makedev(3) puts the numbers together.
         let device = meta.dev();
         let major = ((device >> 8) & 0xfff) | ((device >> 32) & 0xffff_f000);
         let minor = (device & 0xff) | ((device >> 12) & 0xffff_ff00);
-        Ok(Self { device: (major, minor), inode: meta.ino() })
+        Self { device: (major, minor), inode: meta.ino() }
     }
 }
 
-/// Every write lock that is held.
+/// Every write lock that is held. A copy is cheap.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Locks {
-    held: Vec<(u32, FileId)>,
+    /// By file, the pids of the holders; 0 for one that has none here.
+    held: Arc<HashMap<FileId, Vec<u32>>>,
 }
 
 impl Locks {
     /// Whether a process holds a write lock on a file.
     #[must_use]
     pub fn is_held(&self, pid: u32, file: FileId) -> bool {
-        self.held.contains(&(pid, file))
+        pid > 0 && self.holders(file).contains(&pid)
+    }
+
+    /// The pids of those that hold a write lock on a file; 0 for a holder that cannot be seen from here, or that no one process is.
+    #[must_use]
+    pub fn holders(&self, file: FileId) -> &[u32] {
+        self.held.get(&file).map(Vec::as_slice).unwrap_or_default()
     }
 
     /// Parses the table. None where a line is not what the kernel writes: it could be the one that matters.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let mut held = Vec::new();
+        let mut held: HashMap<FileId, Vec<u32>> = HashMap::new();
         for line in text.lines() {
             let mut words = line.split_ascii_whitespace().skip(1).peekable();
             // One that waits for a lock does not hold it.
@@ -66,12 +81,11 @@ impl Locks {
             // -1 for a lock of an open file, 0 for one of a process that cannot be seen from here.
             let pid = words.next()?.parse::<i64>().ok()?;
             let file = parse_file(words.next()?)?;
-            match u32::try_from(pid) {
-                Ok(pid) if pid > 0 && access == "WRITE" => held.push((pid, file)),
-                _ => {}
+            if access == "WRITE" {
+                held.entry(file).or_default().push(u32::try_from(pid).unwrap_or(0));
             }
         }
-        Some(Self { held })
+        Some(Self { held: Arc::new(held) })
     }
 }
 
@@ -150,6 +164,17 @@ mod tests {
         check(31, (8, 1), 200, false);
         check(31, (8, 2), 100, false);
         check(32, (8, 1), 100, false);
+        check(0, (8, 1), 400, false);
+    }
+
+    #[test]
+    fn whoever_holds_a_file_is_counted_also_where_no_pid_is_known() {
+        let locks = Locks::parse(TABLE).unwrap();
+        let holders = |inode, device| locks.holders(FileId { device, inode }).to_vec();
+        assert_eq!(holders(100, (8, 1)), [31]);
+        assert_eq!(holders(200, (253, 10)), [32]);
+        assert_eq!(holders(400, (8, 1)), [0]);
+        assert!(holders(300, (8, 1)).is_empty());
     }
 
     #[test]

@@ -71,6 +71,18 @@ pub struct Here {
     pub parent: u32,
 }
 
+impl Here {
+    /// For how long a process that started at `start` had run when this one started, in milliseconds.
+    #[must_use]
+    pub const fn age_ms(&self, start: u64) -> u64 {
+        let ticks = self.start.saturating_sub(start);
+        match ticks.saturating_mul(self.start_ms).checked_div(self.start) {
+            Some(ms) => ms,
+            None => 0,
+        }
+    }
+}
+
 /// What looking at a pid showed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Look {

@@ -86,6 +86,9 @@ pub struct AuditChange {
     pub before: Option<u64>,
     /// Its revision now.
     pub after: u64,
+    /// Whether it was removed for good, as what stood in the trash for long enough is.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub removed: bool,
 }
 
 impl Asked {

@@ -48,8 +48,8 @@ pub enum Refusal {
     /// It lets a fence shrink, or gives a run away without a new one.
     #[error("the decision gives {0} a number that is not above the owner's before")]
     Fence(String),
-    /// It changes a run that a person cancelled.
-    #[error("the decision changes {0}, which a person cancelled")]
+    /// It changes a run that a person cancelled, or a session that a person deleted.
+    #[error("the decision changes {0}, which a person cancelled or deleted")]
     Tombstone(String),
     /// It changes what a loop was started with, or lets it go round too often.
     #[error("the decision changes what the loop {0} was started with, or does not count it up to its limit by ones")]
@@ -94,11 +94,14 @@ impl<'a> Checked<'a> {
         if !request.locked && !decision.changes.is_empty() {
             return Err(Refusal::NotLocked);
         }
+        if let Some(change) = decision.changes.iter().find(|change| change.to == Shelf::Trash) {
+            return Err(Refusal::Shelf(change.record.id().to_owned()));
+        }
         check_all(&request.snapshot, &decision.changes, |record| may_create(&request.ask, record))?;
         Ok(Self { at: &request.now, changes: &decision.changes, by: By::Core(request, decision) })
     }
 
-    /// Checks what a command changes by a person's word, without the core, as `session pin` does. `act` stands in the
+    /// Checks what is changed without the core: by a person's word, as `session pin` does, or by retention. `act` stands in the
     /// audit as the reason. A record may be new where the snapshot names it as absent.
     ///
     /// # Errors
@@ -182,7 +185,7 @@ fn check_all(snapshot: &Snapshot, changes: &[Change], may_create: impl Fn(&Recor
         if before.is_none() && !may_create(&change.record) {
             return Err(Refusal::NotInSnapshot(id()));
         }
-        if before.is_none() && change.to == Shelf::Archive {
+        if before.is_none() && change.to != Shelf::Live {
             return Err(Refusal::Shelf(id()));
         }
         let next = before.map_or(Some(1), |before| before.checked_add(1));
@@ -220,6 +223,7 @@ fn check_session(reading: Option<&Reading<Session>>, new: &Session) -> Result<Op
     match reading {
         None | Some(Reading::Absent) => Ok(None),
         Some(Reading::Unreadable) => Err(Refusal::Unreadable(id())),
+        Some(Reading::Deleted) => Err(Refusal::Tombstone(id())),
         Some(Reading::Live(old) | Reading::Archived(old)) => {
             if (&old.id, old.agent, &old.created) != (&new.id, new.agent, &new.created) {
                 return Err(Refusal::Identity(id()));
@@ -244,12 +248,13 @@ fn check_run(reading: Option<&Reading<Run>>, new: &Run, to: Shelf) -> Result<Opt
         return Err(Refusal::TooLong(id()));
     }
     // The archived record of a cancelled run is its tombstone: it must be found there.
-    if new.status.is_unfinished() != (to == Shelf::Live) {
+    if new.status.is_unfinished() != (to == Shelf::Live) || to == Shelf::Trash {
         return Err(Refusal::Shelf(id()));
     }
     match reading {
         None | Some(Reading::Absent) => Ok(None),
         Some(Reading::Unreadable) => Err(Refusal::Unreadable(id())),
+        Some(Reading::Deleted) => Err(Refusal::Tombstone(id())),
         Some(Reading::Live(old) | Reading::Archived(old)) => {
             if old.status == Status::Cancelled {
                 return Err(Refusal::Tombstone(id()));

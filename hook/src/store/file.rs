@@ -188,13 +188,24 @@ pub(super) fn names(path: &Path) -> Result<Vec<String>, StoreError> {
 
 /// Those of the names that begin so.
 pub(super) fn names_beginning(path: &Path, text: &str) -> Result<Vec<String>, StoreError> {
+    let mut names = listed(path, text, usize::MAX)?;
+    names.sort_unstable();
+    Ok(names)
+}
+
+/// The first names in a directory, at most `most`, as the system gives them.
+pub(super) fn some_names(path: &Path, most: usize) -> Result<Vec<String>, StoreError> {
+    listed(path, "", most)
+}
+
+fn listed(path: &Path, text: &str, most: usize) -> Result<Vec<String>, StoreError> {
     let entries = match fs::read_dir(path) {
         Ok(entries) => entries,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
         Err(error) => return Err(StoreError::io("list", path)(error)),
     };
     let mut names = Vec::new();
-    for entry in entries {
+    for entry in entries.take(most) {
         let entry = entry.map_err(StoreError::io("list", path))?;
         let name = entry.file_name();
         if name.as_encoded_bytes().starts_with(text.as_bytes()) {
@@ -202,7 +213,6 @@ pub(super) fn names_beginning(path: &Path, text: &str) -> Result<Vec<String>, St
             names.extend(name.into_string());
         }
     }
-    names.sort_unstable();
     Ok(names)
 }
 

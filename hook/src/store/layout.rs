@@ -144,6 +144,25 @@ impl Layout {
         self.at("index/whole")
     }
 
+    /// The sessions that came to a shelf on a day (days since 1970-01-01 UTC), an id a line: what retention looks at when they are due.
+    pub(super) fn due(&self, shelf: Shelf, day: u64) -> PathBuf {
+        let shelf = if shelf == Shelf::Trash { "trash" } else { "archive" };
+        self.due_dir().join(format!("{shelf}-{day}"))
+    }
+
+    pub(super) fn due_dir(&self) -> PathBuf {
+        self.at("due")
+    }
+
+    /// What was read elsewhere and may be read again.
+    pub(super) fn memory(&self, name: &'static str) -> PathBuf {
+        self.memory_dir().join(format!("{name}.json"))
+    }
+
+    pub(super) fn memory_dir(&self) -> PathBuf {
+        self.at("cache")
+    }
+
     pub(super) fn log(&self, shelf: Shelf, id: &SessionId) -> PathBuf {
         self.sessions(shelf).join(format!("{id}.log"))
     }
@@ -161,6 +180,7 @@ impl Layout {
         self.at(match shelf {
             Shelf::Live => "sessions",
             Shelf::Archive => "archive/sessions",
+            Shelf::Trash => "trash/sessions",
         })
     }
 
@@ -168,6 +188,7 @@ impl Layout {
         self.at(match shelf {
             Shelf::Live => "runs",
             Shelf::Archive => "archive/runs",
+            Shelf::Trash => "trash/runs",
         })
     }
 
@@ -207,6 +228,13 @@ impl Layout {
         let dirs =
             ["sessions", "runs", "projects", "index", "audit", "archive/sessions", "archive/runs", "archive/aside"];
         dirs.iter().try_for_each(|dir| file::make_dir(&self.at(dir)))
+    }
+}
+
+impl Layout {
+    /// Makes the directories of what a person deletes and what is not kept any longer: most states never need them.
+    pub(super) fn make_trash(&self) -> Result<(), StoreError> {
+        file::make_dir(&self.sessions(Shelf::Trash))
     }
 }
 

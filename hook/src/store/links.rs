@@ -149,6 +149,7 @@ impl Id {
 /// Ended launches count: what a process showed before is found by them.
 pub(super) fn keys(record: &Record, shelf: Shelf) -> BTreeMap<Key, u64> {
     match record {
+        Record::Session(_) if shelf == Shelf::Trash => BTreeMap::new(),
         Record::Session(session) => {
             let mut keys = if shelf == Shelf::Live { of_session(session) } else { BTreeMap::new() };
             keys.extend(session.name.iter().map(|name| (Key::name(name.as_str()), 0)));

@@ -5,11 +5,12 @@ use std::time::Instant;
 
 use agent_baton_core::decision::{Change, Record, Shelf};
 use agent_baton_core::id::SessionId;
+use agent_baton_core::request::Snapshot;
 use agent_baton_core::stamp::Stamp;
 
 use super::aside::set_aside;
 use super::audit::{self, Asked, AuditLine};
-use super::check::Checked;
+use super::check::{Checked, Refusal};
 use super::commit::{Commit, Outcome};
 use super::error::StoreError;
 use super::file;
@@ -56,6 +57,9 @@ pub enum CommitError {
     /// A file could not be used. The old state is whole.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// What was to be written was not what may be written.
+    #[error("{0}. Nothing was changed; this is a fault of baton")]
+    Refused(#[from] Refusal),
 }
 
 /// A decision that was committed.
@@ -135,12 +139,7 @@ impl Locked<'_> {
     ///
     /// After [`CommitError::InDoubt`] the commit may yet come to hold; after every other error the old state is whole.
     pub fn commit(&mut self, checked: &Checked<'_>) -> Result<Committed, CommitError> {
-        if self.in_flight {
-            self.redo(checked.at).map_err(|error| match error {
-                LockError::Store(error) => error,
-                other => StoreError::unreadable(&self.store.layout.journal(), other.to_string()),
-            })?;
-        }
+        self.end_commit(checked.at)?;
         let line = checked.line(self.next_number()?);
         if checked.changes.is_empty() {
             return Ok(self.note(line)?);
@@ -155,6 +154,28 @@ impl Locked<'_> {
             }
         }
         Ok(committed)
+    }
+
+    /// Removes sessions from the trash for good, with their logs; `why` stands in the audit. One that is not at the given revision
+    /// any more is left.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::commit`].
+    pub fn remove_trashed(
+        &mut self,
+        why: &'static str,
+        at: &Stamp,
+        sessions: &[(SessionId, u64)],
+    ) -> Result<(), CommitError> {
+        self.end_commit(at)?;
+        let plan = Plan::of_removal(&self.store.layout, sessions)?;
+        if plan.is_empty() {
+            return Ok(());
+        }
+        let line = Checked::by_person(why, at, &Snapshot::default(), &[])?.line(self.next_number()?);
+        let commit = plan.commit(&self.store.place.machine, at, line)?;
+        self.run(&commit, at).map(drop)
     }
 
     /// Cuts the log of a session if it is long.
@@ -188,7 +209,25 @@ impl Locked<'_> {
     }
 
     fn write(&mut self, changes: &[Change], at: &Stamp, line: AuditLine) -> Result<Committed, CommitError> {
+        if changes.iter().any(|change| change.to == Shelf::Trash) {
+            self.store.layout.make_trash()?;
+        }
         let commit = self.plan(changes, at, line)?;
+        self.run(&commit, at)
+    }
+
+    /// Brings a commit of this holder that was cut off to its end.
+    fn end_commit(&mut self, at: &Stamp) -> Result<(), StoreError> {
+        if !self.in_flight {
+            return Ok(());
+        }
+        self.redo(at).map_err(|error| match error {
+            LockError::Store(error) => error,
+            other => StoreError::unreadable(&self.store.layout.journal(), other.to_string()),
+        })
+    }
+
+    fn run(&mut self, commit: &Commit, at: &Stamp) -> Result<Committed, CommitError> {
         let outcome = commit.run(&self.store.layout, at, &mut self.reports);
         let unfinished = match outcome {
             Ok(Outcome::Done) => None,
@@ -229,6 +268,7 @@ impl Locked<'_> {
             }
             Ok(Some(journal)) => {
                 layout.make_dirs()?;
+                layout.make_trash()?;
                 Redo::new(layout, &journal, now, &mut self.reports).run()?;
             }
             // It was whole when it came into place: damaged since, it says nothing that could be done.

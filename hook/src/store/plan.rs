@@ -80,12 +80,12 @@ impl Plan {
 
     fn change(&mut self, layout: &Layout, change: &Change) -> Result<(), CommitError> {
         let id = Id::of(&change.record);
-        let live = find(layout, Shelf::Live, &id)?;
-        let archived = find(layout, Shelf::Archive, &id)?;
-        let revision = |found: &Option<Found>| found.as_ref().map(|found| found.record.revision());
-        let (live_at, archived_at) = (revision(&live), revision(&archived));
-        // Where a foreign or damaged state has both, the live one counts, as it does for every reader.
-        let present = live.as_ref().or(archived.as_ref());
+        let mut standing = Vec::new();
+        for shelf in record::shelves(&id) {
+            standing.extend(find(layout, *shelf, &id)?.map(|found| (*shelf, found)));
+        }
+        // Where a foreign or damaged state has several, the first counts, as it does for every reader.
+        let present = standing.first().map(|(_, found)| found);
         let found = present.map(|found| found.record.revision());
         if found != change.before {
             return Err(CommitError::Moved { id: change.record.id().to_owned(), decided: change.before, found });
@@ -95,16 +95,13 @@ impl Plan {
             return Err(CommitError::TooLarge { id: change.record.id().to_owned(), bytes: bytes.len() });
         }
         let after = Some((change.record.revision(), bytes));
-        let (stays, goes) = match change.to {
-            Shelf::Live => (live_at, (Shelf::Archive, archived_at)),
-            Shelf::Archive => (archived_at, (Shelf::Live, live_at)),
-        };
+        let revision = |found: &Found| Some(found.record.revision());
+        let stays = standing.iter().find(|(shelf, _)| *shelf == change.to).and_then(|(_, found)| revision(found));
         self.push(record::target(change.to, &id), stays, after);
-        if goes.1.is_some() {
-            self.push(record::target(goes.0, &id), goes.1, None);
+        for (shelf, found) in standing.iter().filter(|(shelf, _)| *shelf != change.to) {
+            self.push(record::target(*shelf, &id), revision(found), None);
         }
-        let stood = if live.is_some() { Shelf::Live } else { Shelf::Archive };
-        let before = present.map(|found| (&found.record, stood));
+        let before = standing.first().map(|(shelf, found)| (&found.record, *shelf));
         for (key, belongs) in links::delta(before, (&change.record, change.to)) {
             self.link(layout, key, &id, belongs)?;
         }
@@ -123,8 +120,36 @@ impl Plan {
             to: change.to,
             before: change.before,
             after: change.record.revision(),
+            removed: false,
         });
         Ok(())
+    }
+
+    /// Plans the removal of sessions from the trash, for good. Those that are at another revision by now are left.
+    pub(super) fn of_removal(layout: &Layout, sessions: &[(SessionId, u64)]) -> Result<Self, StoreError> {
+        let mut plan = Self::default();
+        for (session, revision) in sessions {
+            let id = Id::Session(session.clone());
+            let Some(found) = find(layout, Shelf::Trash, &id)?.filter(|found| found.record.revision() == *revision)
+            else {
+                continue;
+            };
+            plan.push(record::target(Shelf::Trash, &id), Some(found.record.revision()), None);
+            plan.audit.push(AuditChange {
+                kind: "session".to_owned(),
+                id: session.to_string(),
+                to: Shelf::Trash,
+                before: Some(*revision),
+                after: *revision,
+                removed: true,
+            });
+        }
+        Ok(plan)
+    }
+
+    /// Whether there is nothing to do.
+    pub(super) fn is_empty(&self) -> bool {
+        self.entries.is_empty()
     }
 
     fn list(&mut self, layout: &Layout, id: &SessionId, listed: Option<Listed>) -> Result<(), StoreError> {

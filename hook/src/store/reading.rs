@@ -14,7 +14,7 @@ use super::error::StoreError;
 use super::file;
 use super::format;
 use super::home::Home;
-use super::layout::Layout;
+use super::layout::{self, Layout};
 use super::view::{Generation, View};
 
 /// How often a read is tried anew when a commit came between.
@@ -112,6 +112,17 @@ impl Store {
     /// Where the directory cannot be listed.
     pub fn runs(&self, shelf: Shelf) -> Result<Vec<RunId>, StoreError> {
         View::new(&self.layout, &self.place.machine).runs(shelf, "")
+    }
+
+    /// The ids of some live sessions, at most `most`, in no order: what it costs does not grow with how many there are.
+    ///
+    /// # Errors
+    ///
+    /// Where the directory cannot be listed.
+    pub fn some_sessions(&self, most: usize) -> Result<Vec<agent_baton_core::id::SessionId>, StoreError> {
+        // Every record may have a log beside it.
+        let names = file::some_names(&self.layout.sessions(Shelf::Live), most.saturating_mul(2))?;
+        Ok(layout::ids(&names).collect())
     }
 
     /// The ids of all sessions on a shelf, in order. For commands: it lists a directory.

@@ -101,7 +101,8 @@ pub(super) fn rebuild(layout: &Layout, deadline: Instant, reports: &mut Vec<Stri
     file::replace(&layout.temp_of("whole"), &whole, b"")
 }
 
-/// Writes a file, unless it is right already: what cannot be read is written over, for it is derived from the records.
+/// Puts a file in place unless it is right already; whether it was not. What cannot be read is written over: it is derived from the
+/// records.
 fn put(temp: &Path, path: &Path, content: &impl serde::Serialize) -> Result<bool, StoreError> {
     let bytes = serde_json::to_vec(content).map_err(|error| StoreError::io("write", path)(error.into()))?;
     if file::read(path, file::MAX_RECORD).ok().flatten().as_ref() == Some(&bytes) {

@@ -2,6 +2,7 @@
 
 use agent_baton_core::decision::{Record, Shelf};
 use agent_baton_core::id::{RunId, SessionId};
+use agent_baton_core::reason::Reason;
 use agent_baton_core::run::Run;
 use agent_baton_core::session::Session;
 use serde::Serialize;
@@ -14,13 +15,18 @@ use super::links::Id;
 /// A record that has a file of its own.
 pub(super) trait Stored: Serialize + DeserializeOwned {
     type Id: std::str::FromStr + Clone + PartialEq;
+    /// Where a record of this kind can stand; of two copies the first counts.
+    const SHELVES: &'static [Shelf];
     fn target(shelf: Shelf, id: &Self::Id) -> Target;
     fn id(&self) -> &Self::Id;
     fn into_record(self) -> Record;
+    /// Whether a person ended it so that nothing but a person's word brings it back from the trash.
+    fn is_deleted(&self) -> bool;
 }
 
 impl Stored for Session {
     type Id = SessionId;
+    const SHELVES: &'static [Shelf] = &[Shelf::Live, Shelf::Archive, Shelf::Trash];
     fn target(shelf: Shelf, id: &SessionId) -> Target {
         let id = id.clone();
         Target::Session { shelf, id }
@@ -31,10 +37,14 @@ impl Stored for Session {
     fn into_record(self) -> Record {
         Record::Session(Box::new(self))
     }
+    fn is_deleted(&self) -> bool {
+        self.over.as_ref().is_some_and(|over| over.reason == Reason::Deleted)
+    }
 }
 
 impl Stored for Run {
     type Id = RunId;
+    const SHELVES: &'static [Shelf] = &[Shelf::Live, Shelf::Archive];
     fn target(shelf: Shelf, id: &RunId) -> Target {
         let id = id.clone();
         Target::Run { shelf, id }
@@ -44,6 +54,9 @@ impl Stored for Run {
     }
     fn into_record(self) -> Record {
         Record::Run(Box::new(self))
+    }
+    fn is_deleted(&self) -> bool {
+        false
     }
 }
 
@@ -60,6 +73,14 @@ pub(super) fn target(shelf: Shelf, id: &Id) -> Target {
     match id {
         Id::Session(id) => Session::target(shelf, id),
         Id::Run(id) => Run::target(shelf, id),
+    }
+}
+
+/// Where a record of either kind can stand.
+pub(super) const fn shelves(id: &Id) -> &'static [Shelf] {
+    match id {
+        Id::Session(_) => Session::SHELVES,
+        Id::Run(_) => Run::SHELVES,
     }
 }
 

@@ -2,11 +2,11 @@
 
 use std::path::PathBuf;
 
-use agent_baton_core::decision::Shelf;
 use agent_baton_core::stamp::Stamp;
 
 use super::aside::set_aside;
 use super::audit;
+use super::due;
 use super::error::StoreError;
 use super::file;
 use super::journal::{self, Entry, Journal, Present};
@@ -109,7 +109,8 @@ impl<'a> Redo<'a> {
         }
         match (present.is_before(entry), temp) {
             (true, Some(true)) => {
-                std::fs::rename(self.layout.temp(i), &path).map_err(StoreError::io("rename a file to", &path))
+                std::fs::rename(self.layout.temp(i), &path).map_err(StoreError::io("rename a file to", &path))?;
+                self.move_log(entry)
             }
             (true, None) => {
                 file::remove(&path)?;
@@ -150,19 +151,21 @@ impl<'a> Redo<'a> {
         Ok(self.or_left(Present::look(self.layout, &to.target), Present::Unreadable)?.is_after(to))
     }
 
-    /// A session's log goes where its record goes.
+    /// A session's log goes where its record goes, and with it where that goes for good.
     fn move_log(&self, entry: &Entry) -> Result<(), StoreError> {
         let Target::Session { shelf, id } = &entry.target else {
             return Ok(());
         };
         if entry.after.is_some() {
-            return Ok(());
+            return due::note(self.layout, *shelf, id, &self.journal.at);
         }
-        let other = match shelf {
-            Shelf::Live => Shelf::Archive,
-            Shelf::Archive => Shelf::Live,
-        };
-        file::rename_if_there(&self.layout.log(*shelf, id), &self.layout.log(other, id))
+        let moved = |other: &&Entry| other.after.is_some() && other.target.is_same_record(&entry.target);
+        match self.journal.entries.iter().find(moved).map(|other| &other.target) {
+            Some(Target::Session { shelf: to, .. }) => {
+                file::rename_if_there(&self.layout.log(*shelf, id), &self.layout.log(*to, id))
+            }
+            _ => file::remove(&self.layout.log(*shelf, id)),
+        }
     }
 
     fn sync(&self) -> Result<(), StoreError> {

@@ -37,7 +37,7 @@ impl Listed {
     pub(super) fn of(record: &Record, shelf: Shelf) -> Option<Self> {
         let Record::Session(session) = record else { return None };
         let superseded = session.over.as_ref().is_some_and(|end| end.reason == Reason::Superseded);
-        (!superseded).then(|| Self {
+        (!superseded && shelf != Shelf::Trash).then(|| Self {
             id: session.id.clone(),
             at: opened(session).unix_ms,
             over: session.over.is_some() || shelf == Shelf::Archive,

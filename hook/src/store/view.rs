@@ -80,6 +80,15 @@ impl<'a> View<'a> {
         self.record(id)
     }
 
+    /// A session that a person deleted or that is kept no longer, as it stands in the trash; and on which shelf any other stands.
+    ///
+    /// # Errors
+    ///
+    /// Where what stands under the id cannot be read.
+    pub fn shelved(&self, id: &SessionId) -> Result<Option<(Shelf, Session)>, StoreError> {
+        self.find(id)
+    }
+
     /// A run: among the live ones, else in the archive. An archived run that was cancelled is its own tombstone.
     #[must_use]
     pub fn run(&self, id: &RunId) -> Reading<Run> {
@@ -189,16 +198,17 @@ impl<'a> View<'a> {
         match self.find(id) {
             Ok(None) => Reading::Absent,
             Ok(Some((Shelf::Live, record))) => Reading::Live(record),
-            Ok(Some((Shelf::Archive, record))) => Reading::Archived(record),
+            Ok(Some((Shelf::Trash, record))) if record.is_deleted() => Reading::Deleted,
+            Ok(Some((Shelf::Archive | Shelf::Trash, record))) => Reading::Archived(record),
             Err(_) => Reading::Unreadable,
         }
     }
 
     fn find<T: Stored>(&self, id: &T::Id) -> Result<Option<(Shelf, T)>, StoreError> {
-        for shelf in [Shelf::Live, Shelf::Archive] {
-            if let Some(bytes) = self.bytes(&T::target(shelf, id))? {
-                let record = record::parse(self.layout, shelf, id, &bytes)?;
-                return Ok(Some((shelf, record)));
+        for shelf in T::SHELVES {
+            if let Some(bytes) = self.bytes(&T::target(*shelf, id))? {
+                let record = record::parse(self.layout, *shelf, id, &bytes)?;
+                return Ok(Some((*shelf, record)));
             }
         }
         Ok(None)

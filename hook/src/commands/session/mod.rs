@@ -1,8 +1,11 @@
 //! `baton session`: one file for each thing that can be done with sessions.
 
+pub mod delete;
+pub mod discover;
 pub mod list;
 pub mod name;
 pub mod pin;
+pub mod restore;
 pub mod show;
 
 use clap::Subcommand;
@@ -20,6 +23,12 @@ pub enum Session {
     Name(name::Name),
     /// Pin a session, so that it is never put away
     Pin(pin::Pin),
+    /// Find sessions that no hook announced, and the progress logs of loops
+    Discover(discover::Discover),
+    /// Put a session into the trash, where nothing but restore brings it back
+    Delete(delete::Delete),
+    /// Bring a session back from the trash or the archive
+    Restore(restore::Restore),
 }
 
 impl Session {
@@ -33,6 +42,9 @@ impl Session {
             Self::Show(show) => show.run(),
             Self::Name(name) => name.run(),
             Self::Pin(pin) => pin.run(),
+            Self::Discover(discover) => discover.run(),
+            Self::Delete(delete) => delete.run(),
+            Self::Restore(restore) => restore.run(),
         }
     }
 }

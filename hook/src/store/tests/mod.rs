@@ -12,3 +12,4 @@ mod log_and_inbox;
 mod records;
 mod refusals;
 mod scale;
+mod trash;

@@ -1,0 +1,75 @@
+//! `baton session delete`.
+
+use agent_baton_core::id::SessionId;
+use agent_baton_core::process::Live;
+use agent_baton_core::reason::Reason;
+use clap::Args;
+
+use crate::commands::context::Context;
+use crate::commands::error::CommandError;
+use crate::commands::print;
+use crate::retention::{Deletion, delete};
+use crate::words;
+
+/// Puts a session into the trash, where nothing but `baton session restore` brings it back. The agent's own transcript stays where it is.
+#[derive(Args)]
+pub struct Delete {
+    /// The session, by its whole id
+    session: String,
+    /// Although whether it lives cannot be known
+    #[arg(long)]
+    force: bool,
+}
+
+impl Delete {
+    /// Deletes it.
+    ///
+    /// # Errors
+    /// Not found; refused while it lives or owns an unfinished run.
+    pub fn run(self) -> Result<(), CommandError> {
+        let context = Context::open()?;
+        let id = whole_id(&self.session)?;
+        let kept = context.retention()?.trash;
+        let mut locked = context.lock()?;
+        let census = context.census();
+        let deletion = delete(&mut locked, &id, &context.now(), self.force, |session| census.lives(session).0)?;
+        drop(locked);
+        let refused = |reason, what: String| Err(CommandError::Refused { reason, what });
+        match deletion {
+            Deletion::Done => print::lines(&format!(
+                "{id} is in the trash, and is removed after {}; `baton session restore {id}` brings it back\n",
+                kept
+            )),
+            Deletion::Already => print::lines(&format!("{id} was deleted before\n")),
+            Deletion::Missing => Err(CommandError::NotFound(format!("no session has the id {id}"))),
+            Deletion::OwnsRun(session) => {
+                let runs: Vec<&str> = session.runs.iter().map(|run| run.as_str()).collect();
+                let runs = runs.join(", ");
+                refused(
+                    Reason::SessionOwnsRun,
+                    format!("{id} owns the unfinished run {runs}; end it first, with `baton run cancel`"),
+                )
+            }
+            Deletion::Lives(session, live) => {
+                let shown = session.launches.iter().rev().find(|launch| launch.ended.is_none());
+                let place = shown.map_or_else(String::new, |launch| {
+                    format!(" in {} (pid {})", words::pane(&launch.pane), launch.process.pid)
+                });
+                match live {
+                    Live::Yes => refused(Reason::OwnerAlive, format!("{id} lives{place}; leave it there first")),
+                    Live::No | Live::Unknown => refused(
+                        Reason::OwnerUnverifiable,
+                        format!("whether {id} lives{place} cannot be known; if you know that it does not, add --force"),
+                    ),
+                }
+            }
+        }
+    }
+}
+
+/// Deleting takes the whole id: the beginning of one may become another's.
+pub(super) fn whole_id(text: &str) -> Result<SessionId, CommandError> {
+    text.parse().map_err(|why| {
+        CommandError::NotFound(format!("{:?} {why}; `baton session list --all` gives the ids", words::clean(text)))
+    })
+}

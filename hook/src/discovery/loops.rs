@@ -1,0 +1,255 @@
+//! Loops of other programs, by the progress logs that they write: what runs, and how the others ended.
+//!
+//! A loop runs while another process holds the lock on its log. That is read from the table of locks; the lock is never taken, not for
+//! an instant, since its owner or another reader could see it held. Only logs that changed are read again.
+
+use std::collections::HashMap;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::walk::{Log, Walk};
+use crate::machine::locks::{FileId, Locks};
+use crate::progress::read::{Ending, Header, ProgressLog};
+use crate::store::{Store, StoreError};
+
+/// The most logs that are remembered.
+const MOST_KNOWN: usize = 50_000;
+
+/// How a loop stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum LoopState {
+    /// Another process holds the lock on its log.
+    Active,
+    /// Its log ends as one that was done.
+    Completed,
+    /// Its log ends as one that failed.
+    Failed,
+    /// Its log ends as one that a person cancelled.
+    Cancelled,
+    /// Nobody holds the lock, and its log has no end: it was killed.
+    Interrupted,
+    /// Its log is not whole at the beginning, so nothing in it is believed.
+    HeaderIncomplete,
+    /// The table of locks cannot be read, and its log has no end.
+    Unknown,
+}
+
+/// One loop, by its log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Loop {
+    /// The log's name and 16 hex digits of its path: the same name in two places is two loops, one file by two paths is one.
+    pub id: String,
+    /// The log, by its canonical path.
+    pub path: PathBuf,
+    /// How it stands.
+    pub state: LoopState,
+    /// The process that holds the lock; null where nobody does, or it cannot be seen from here.
+    pub pid: Option<u32>,
+    /// What its header says.
+    #[serde(flatten)]
+    pub head: LoopHead,
+    /// Why it failed or was cancelled.
+    pub why: Option<String>,
+    /// The how-manieth run on this log it is, of those that were seen: a header with another start, or a log that shrank, is a new one.
+    pub run: u32,
+}
+
+/// What is kept of a header.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+pub struct LoopHead {
+    /// The plan, or the run's name.
+    pub plan: Option<String>,
+    /// The branch.
+    pub branch: Option<String>,
+    /// What kind of loop it is.
+    pub mode: Option<String>,
+    /// The agent that works.
+    pub executor: Option<String>,
+    /// When it started, in the local time of its writer.
+    pub started: Option<String>,
+}
+
+/// How a log ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum End {
+    #[default]
+    Open,
+    Completed,
+    Failed,
+    Cancelled,
+}
+
+/// What is remembered of a log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Known {
+    device: (u64, u64),
+    inode: u64,
+    size: u64,
+    /// When it was last written, in nanoseconds since 1970-01-01 UTC.
+    modified: (i64, i64),
+    complete: bool,
+    /// Its size when its header was last read whole.
+    whole: u64,
+    head: LoopHead,
+    end: End,
+    why: Option<String>,
+    run: u32,
+}
+
+/// What was found below some directories.
+#[derive(Debug, Default)]
+pub struct Loops {
+    /// The loops, by path.
+    pub loops: Vec<Loop>,
+    /// How many logs were read: what had not changed was not.
+    pub read: usize,
+    /// Whether the bounds cut the walk short.
+    pub partial: bool,
+}
+
+/// Finds the loops below some canonical directories. `own` is this process, whose locks are nobody else's.
+///
+/// # Errors
+/// Where what was found cannot be remembered. What cannot be remembered is only slower.
+pub fn loops(
+    store: &Store,
+    roots: &[PathBuf],
+    locks: Option<&Locks>,
+    own: u32,
+    until: Instant,
+) -> Result<Loops, StoreError> {
+    let walk = Walk::of(roots, until);
+    let remembered: Vec<Known> = store.recall("loops").unwrap_or_default();
+    let before: HashMap<FileId, &Known> = remembered.iter().map(|known| (known.file(), known)).collect();
+    let mut found = Loops { partial: walk.partial, ..Loops::default() };
+    let mut now: Vec<Known> = Vec::with_capacity(walk.logs.len());
+    for log in &walk.logs {
+        let known = match before.get(&log.file) {
+            Some(known) if known.is_fresh(log) => (*known).clone(),
+            known => {
+                found.read += 1;
+                Known::read(log, known.copied())
+            }
+        };
+        found.loops.push(known.shown(&log.path, locks, own));
+        now.push(known);
+    }
+    if found.read > 0 {
+        // Logs of other places are remembered, too.
+        let walked: std::collections::HashSet<FileId> = walk.logs.iter().map(|log| log.file).collect();
+        let others = remembered.iter().filter(|known| !walked.contains(&known.file()));
+        let room = MOST_KNOWN.saturating_sub(now.len());
+        now.extend(others.take(room).cloned());
+        store.remember("loops", &now)?;
+    }
+    Ok(found)
+}
+
+impl Known {
+    const fn file(&self) -> FileId {
+        FileId { device: self.device, inode: self.inode }
+    }
+
+    fn is_fresh(&self, log: &Log) -> bool {
+        self.size == log.meta.len() && self.modified == (log.meta.mtime(), log.meta.mtime_nsec())
+    }
+
+    /// Reads a log. A header that is half written does not replace what was known: it is the beginning of a run whose start is still
+    /// to come.
+    fn read(log: &Log, before: Option<&Self>) -> Self {
+        let read = ProgressLog::read(&log.path).ok();
+        let complete = read.as_ref().is_some_and(|read| read.header.complete);
+        let size = log.meta.len();
+        let head = match (&read, before) {
+            (Some(read), _) if complete => LoopHead::of(&read.header),
+            (_, Some(before)) => before.head.clone(),
+            (Some(read), None) => LoopHead::of(&read.header),
+            (None, None) => LoopHead::default(),
+        };
+        let run = match before {
+            None => 1,
+            Some(before) if complete && before.complete_once() => {
+                before.run + u32::from(before.head.started != head.started || size < before.whole)
+            }
+            Some(before) => before.run,
+        };
+        let (end, why) = match read.map(|read| read.ending) {
+            None | Some(Ending::Open) => (End::Open, None),
+            Some(Ending::Completed) => (End::Completed, None),
+            Some(Ending::Failed(why)) => (End::Failed, why),
+            Some(Ending::Cancelled(why)) => (End::Cancelled, why),
+        };
+        let whole = if complete { size } else { before.map_or(0, |before| before.whole) };
+        Self {
+            device: log.file.device,
+            inode: log.file.inode,
+            size,
+            modified: (log.meta.mtime(), log.meta.mtime_nsec()),
+            complete,
+            whole,
+            head,
+            end,
+            why,
+            run,
+        }
+    }
+
+    const fn complete_once(&self) -> bool {
+        self.whole > 0
+    }
+
+    fn shown(&self, path: &Path, locks: Option<&Locks>, own: u32) -> Loop {
+        let holders = locks.map(|locks| locks.holders(self.file()));
+        let another = holders.unwrap_or_default().iter().find(|pid| **pid != own).copied();
+        let state = match (another, self.end) {
+            (Some(_), _) => LoopState::Active,
+            (None, _) if !self.complete => LoopState::HeaderIncomplete,
+            (None, End::Completed) => LoopState::Completed,
+            (None, End::Failed) => LoopState::Failed,
+            (None, End::Cancelled) => LoopState::Cancelled,
+            (None, End::Open) if holders.is_none() => LoopState::Unknown,
+            (None, End::Open) => LoopState::Interrupted,
+        };
+        Loop {
+            id: id(path),
+            path: path.to_owned(),
+            state,
+            pid: another.filter(|pid| *pid > 0),
+            head: self.head.clone(),
+            why: self.why.clone(),
+            run: self.run,
+        }
+    }
+}
+
+impl LoopHead {
+    fn of(header: &Header) -> Self {
+        Self {
+            plan: header.plan.clone(),
+            branch: header.branch.clone(),
+            mode: header.mode.clone(),
+            executor: header.executor.clone(),
+            started: header.started.map(|started| started.to_string()),
+        }
+    }
+}
+
+/// The log's name, without its beginning and ending, and a digest of its path.
+fn id(path: &Path) -> String {
+    use std::fmt::Write;
+    let name = path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
+    let stem = name.strip_prefix("progress-").and_then(|name| name.strip_suffix(".txt")).unwrap_or(&name);
+    let mut id = format!("{stem}-");
+    for byte in Sha256::digest(path.as_os_str().as_encoded_bytes()).iter().take(8) {
+        // Writing to a String cannot fail.
+        let _ = write!(id, "{byte:02x}");
+    }
+    id
+}

@@ -130,6 +130,7 @@ def trust(client):
     path = client.home.codex / "hooks.json"
     text = path.read_text(encoding="utf-8")
     path.write_text(text.replace('"timeout": 5', '"timeout": 4'), encoding="utf-8")
+    changed = text.count('"timeout": 5')
     modified = findings(client, "trust", "problem")
-    assert len(modified) == 5 and all("modified" in what for what in modified), modified
+    assert len(modified) == changed > 0 and all("modified" in what for what in modified), modified
     deaf(client, "hello three")

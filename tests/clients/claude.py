@@ -11,6 +11,10 @@ class Claude(Client):
     # Its own default asks a model whether a tool may run; ours would not know.
     flags = ("--permission-mode", "default", "--allowedTools", "Bash")
 
+    @staticmethod
+    def resuming(session):
+        return ("--resume", session)
+
     def headless(self, prompt, arguments):
         return ["-p", *self.flags, *self.debugging(), *arguments, "--", prompt]
 

@@ -15,7 +15,8 @@ from state import State
 from terminal import Terminal
 from waiting import wait_for
 
-HOOK_FAILED = re.compile(r"hook (?:error|failed|exited|timed out|cancelled)|hook_\w*(?:error|cancelled)|hook: \w+ Failed|hook returned invalid"
+# A Stop that baton answered with a prompt is a blocking error in Claude's words.
+HOOK_FAILED = re.compile(r"hook (?:error|failed|exited|timed out|cancelled)|hook_(?!blocking_)\w*(?:error|cancelled)|hook: \w+ Failed|hook returned invalid"
                          r"|Hook \S+ \(.*\) error|(?:finished|completed) with status [1-9]", re.I)
 
 

@@ -16,6 +16,10 @@ class Codex(Client):
     flags = ("--no-daemon",)
     install_flags = ("--trust",)
 
+    @staticmethod
+    def resuming(session):
+        return ("resume", session)
+
     def headless(self, prompt, arguments):
         return ["exec", "--skip-git-repo-check", *arguments, prompt]
 

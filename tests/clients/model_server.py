@@ -16,11 +16,14 @@ class Answer:
     bash: str | None = None  # one call of the shell comes first
     escalate: bool = False  # Codex: that call asks to run outside the sandbox
     say: str | None = None  # the words, instead of numbered ones
+    last: tuple[int, str] | None = None  # from this request on these words
     fail: bool = False  # as a service that fails
     hold: threading.Event | None = None  # not before this is set
     since: int = 1
 
     def words(self, prompt, number):
+        if self.last and number >= self.last[0]:
+            return self.last[1]
         return self.say or f"answer {number} to {prompt}"
 
     def last_words(self, prompt):

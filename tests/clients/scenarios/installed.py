@@ -128,8 +128,10 @@ def trust(client):
     assert len(findings(client, "trust", "ok")) == 7 and not findings(client, "trust", "problem")
     heard(client, "hello two")
     path = client.home.codex / "hooks.json"
-    text = path.read_text(encoding="utf-8")
-    path.write_text(text.replace('"timeout": 5', '"timeout": 4'), encoding="utf-8")
+    changed = json.loads(path.read_text(encoding="utf-8"))
+    for handler in (handler for groups in changed["hooks"].values() for group in groups for handler in group["hooks"]):
+        handler["timeout"] -= "baton hook" in handler["command"]
+    path.write_text(json.dumps(changed), encoding="utf-8")
     modified = findings(client, "trust", "problem")
-    assert len(modified) == 5 and all("modified" in what for what in modified), modified
+    assert len(modified) == 7 and all("modified" in what for what in modified), modified
     deaf(client, "hello three")

@@ -335,3 +335,49 @@ fn one_dated_backup() {
     person.run("install --yes");
     assert_eq!(backups(), first);
 }
+
+/// The cap on Stops that hooks block in a row is the person's to lift, and is shown before it is.
+#[test]
+fn the_cap_of_loops_is_set_shown_kept_and_taken_out() {
+    const CAP: &str = "CLAUDE_CODE_STOP_HOOK_BLOCK_CAP";
+    for (before, made) in [("", true), ("{\"env\": {\"A\": \"b\"}}\n", false), ("{\n  \"env\": {}\n}\n", false)] {
+        let person = Person::new();
+        if !before.is_empty() {
+            person.write(CLAUDE, before);
+        }
+        person.done("install --yes --agent claude");
+        let shown = person.done("install --dry-run --agent claude --loops");
+        assert!(shown.stderr.contains("for all Stop hooks"), "{shown:?}");
+        assert!(
+            format!("{shown:?}").contains(CAP) && parsed(&person, CLAUDE).pointer(&format!("/env/{CAP}")).is_none()
+        );
+        person.done("install --yes --agent claude --loops 20");
+        assert_eq!(parsed(&person, CLAUDE)["env"][CAP], "20", "{before}");
+        let again = person.done("install --yes --agent claude --loops 30");
+        assert!(again.stderr.contains("is 20 already"), "{again:?}");
+        person.done("install --yes --agent claude");
+        assert_eq!(parsed(&person, CLAUDE)["env"][CAP], "20", "{before}");
+        person.done("uninstall --yes");
+        if made {
+            assert!(!person.at(CLAUDE).exists());
+        } else {
+            assert_eq!(String::from_utf8(person.read(CLAUDE)).unwrap(), before);
+        }
+    }
+    // Edited since: the variable goes where it still is what was set, and stays where the person changed it.
+    for (value, stays) in [("50", false), ("99", true)] {
+        let person = Person::new();
+        person.done("install --yes --agent claude --loops");
+        let mut settings = parsed(&person, CLAUDE);
+        settings["env"][CAP] = json!(value);
+        settings["other"] = json!(1);
+        person.write(CLAUDE, settings.to_string());
+        person.done("uninstall --yes");
+        let left = parsed(&person, CLAUDE);
+        assert_eq!(left.pointer(&format!("/env/{CAP}")).is_some(), stays, "{left}");
+        assert_eq!(left["other"], 1);
+    }
+    let person = Person::new();
+    let output = person.done("install --yes --agent codex --loops");
+    assert!(output.stderr.contains("no limit on Stops"), "{output:?}");
+}

@@ -11,6 +11,7 @@ pub mod event;
 pub mod fuzz;
 pub mod looping;
 pub mod machine;
+pub mod progress;
 pub mod reply;
 pub mod snapshot;
 pub mod store;

@@ -2,6 +2,7 @@
 
 mod claude;
 mod codex;
+mod disabled;
 mod identify;
 mod normalise;
 mod payload;
@@ -15,6 +16,7 @@ use agent_baton_core::id::SessionId;
 use agent_baton_core::process::Process;
 use schemars::Schema;
 
+pub use disabled::DISABLE;
 pub use identify::Lineage;
 pub use payload::{Ending, Said};
 

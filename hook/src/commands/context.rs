@@ -15,6 +15,7 @@ use agent_baton_core::stamp::Stamp;
 
 use crate::agents::{Lineage, Witness};
 use crate::commands::error::CommandError;
+use crate::commands::print;
 use crate::commands::run::outcome::run_of;
 use crate::config::Settings;
 use crate::core::Core;
@@ -136,6 +137,9 @@ impl Context {
     /// # Errors
     /// When the lock is not to be had, the core fails, or the commit does.
     pub fn perform(&self, command: Command) -> Result<Done, CommandError> {
+        if matches!(command, Command::Start { .. } | Command::Adopt { .. }) {
+            self.check_enabled()?;
+        }
         let core = Core::load()?;
         let decider = Decider {
             store: &self.store,
@@ -150,12 +154,25 @@ impl Context {
         let mut locked = self.store.lock(Instant::now() + LOCK_WAIT, &self.now())?;
         let settled = decider.settle(&mut locked, ask, &probes, self.now())?;
         for report in locked.take_reports() {
-            eprintln!("baton: {}", words::clean(&report));
+            print::say(&words::clean(&report));
         }
         if let Some(problem) = self.settings.problem() {
-            eprintln!("baton: {}", words::clean(&problem.to_string()));
+            print::say(&words::clean(&problem.to_string()));
         }
         Ok(Done { request: settled.request, decision: settled.decision })
+    }
+
+    /// Whether baton does anything here: what begins now would be left alone by its hooks.
+    ///
+    /// # Errors
+    /// [`CommandError::Disabled`].
+    pub fn check_enabled(&self) -> Result<(), CommandError> {
+        let here = || worktree::root(&std::env::current_dir().ok()?);
+        let disabled = self.store.disabled()?;
+        match (disabled.everywhere, disabled.is_in(here)) {
+            (_, false) => Ok(()),
+            (everywhere, true) => Err(CommandError::Disabled(if everywhere { "" } else { " --project" })),
+        }
     }
 
     /// A run as it stands.
@@ -168,6 +185,30 @@ impl Context {
             (Reading::Absent, _) => Err(CommandError::NotFound(format!("no run has the id {id}"))),
             (Reading::Unreadable, why) => Err(why.map_or(CommandError::Unreadable, CommandError::Store)),
         }
+    }
+
+    /// The state.
+    #[must_use]
+    pub const fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// Writes the end of a run's progress log, where the call that ended the run did not come to it.
+    ///
+    /// # Errors
+    /// Where the run cannot be read. A state that cannot be written to now is no failure: the log is read as it is.
+    pub fn mend_progress(&self, id: &RunId) -> Result<(), CommandError> {
+        if !self.store.progress(id).exists() {
+            return Ok(());
+        }
+        match self.store.lock(Instant::now() + LOCK_WAIT, &self.now()) {
+            Ok(mut locked) => {
+                locked.note_progress(None, &self.run(id)?);
+                locked.take_reports().iter().for_each(|report| eprintln!("baton: {}", words::clean(report)));
+            }
+            Err(error) => eprintln!("baton: {}", words::clean(&error.to_string())),
+        }
+        Ok(())
     }
 
     /// What reading a run gives.
@@ -208,7 +249,7 @@ impl Context {
                 match self.run(&id) {
                     Ok(run) => runs.push(run),
                     Err(CommandError::NotFound(_)) => {}
-                    Err(error) => eprintln!("baton: {}", words::clean(&error.to_string())),
+                    Err(error) => print::say(&words::clean(&error.to_string())),
                 }
             }
         }
@@ -228,7 +269,7 @@ impl Context {
                 match self.session(&id) {
                     Ok(session) => sessions.push(session),
                     Err(CommandError::NotFound(_)) => {}
-                    Err(error) => eprintln!("baton: {}", words::clean(&error.to_string())),
+                    Err(error) => print::say(&words::clean(&error.to_string())),
                 }
             }
         }

@@ -6,12 +6,12 @@ use std::process::ExitCode;
 
 use agent_baton_core::reason::Reason;
 
+use crate::commands::print;
 use crate::core::CoreError;
 use crate::decider::DeciderError;
 use crate::machine::MachineError;
 use crate::store::{HomeError, LockError, StoreError};
 use crate::wiring::WiringError;
-use crate::words;
 
 /// Why a command did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -24,6 +24,9 @@ pub enum CommandError {
         /// The row for a person, with the way out.
         what: String,
     },
+    /// A person disabled baton here.
+    #[error("baton is disabled here, so its hooks would do nothing for the run. `baton enable{0}` ends that")]
+    Disabled(&'static str),
     /// There is no such record.
     #[error("{0}")]
     NotFound(String),
@@ -113,7 +116,7 @@ impl CommandError {
     /// 3: refused. 4: not found, or ambiguous. 1: failed.
     const fn status(&self) -> u8 {
         match self {
-            Self::Refused { .. } => 3,
+            Self::Refused { .. } | Self::Disabled(_) => 3,
             Self::NotFound(_) | Self::Ambiguous { .. } => 4,
             _ => 1,
         }
@@ -122,7 +125,7 @@ impl CommandError {
     /// Says the error on stderr; gives the exit status.
     #[must_use]
     pub fn report(&self) -> ExitCode {
-        eprintln!("baton: {}", words::clean_lines(&self.to_string()));
+        print::say(&self.to_string());
         ExitCode::from(self.status())
     }
 }

@@ -1,12 +1,17 @@
 //! `baton hook`: one event on its way.
 //!
+//! **Architecture invariant.** Which core decides is fixed when the program is built: nothing that is passed to it names another.
+//!
 //! Nearly every event is a sign of life of a launch that is known. It takes the fast path: no lock, no rename, no sync, one line
 //! appended to the session's log. What changes something takes the lock.
+
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -22,16 +27,16 @@ use agent_baton_core::run::RunName;
 use agent_baton_core::stamp::Stamp;
 use clap::{Args, ValueEnum};
 
-use crate::agents::{PayloadError, row};
+use crate::agents::{DISABLE, PayloadError, row};
 use crate::commands::context::{here, witness};
 use crate::config::Settings;
 use crate::core::{Core, CoreError};
-use crate::decider::{Decider, DeciderError, Settled, heartbeat};
+use crate::decider::{Decider, DeciderError, Settled, core_failed, heartbeat};
 use crate::event::{EventError, Limits, RawEvent};
 use crate::looping::Driven;
 use crate::machine::environment::{Environment, Inherited};
 use crate::machine::stat::Stat;
-use crate::machine::{Machine, MachineError, This};
+use crate::machine::{Machine, MachineError, This, worktree};
 use crate::reply::{go_on, reply};
 use crate::snapshot::Looked;
 use crate::store::{Beat, Env, Home, HomeError, Line, LockError, Locked, Mark, RECENT, Store, StoreError};
@@ -119,6 +124,11 @@ impl Hook {
     /// Takes the event.
     #[must_use]
     pub fn run(self) -> ExitCode {
+        ExitCode::from(self.status(Core::load))
+    }
+
+    /// Takes the event; gives the exit status.
+    fn status(self, load: impl FnOnce() -> Result<Core, CoreError>) -> u8 {
         // Where the signal cannot be caught, its default ends the hook all the same.
         let _ = signal_hook::flag::register_conditional_shutdown(
             signal_hook::consts::SIGALRM,
@@ -126,18 +136,24 @@ impl Hook {
             Arc::new(AtomicBool::new(true)),
         );
         nix::unistd::alarm::set(ALARM_SECONDS);
-        match take(self.agent.into(), self.notification) {
-            Ok(Ok(())) => ExitCode::SUCCESS,
+        match take(self.agent.into(), self.notification, load) {
+            Ok(Ok(())) => 0,
             Ok(Err(failed)) => {
                 say(&failed.to_string());
-                ExitCode::SUCCESS
+                0
             }
             Err(bad) => {
                 say(&bad.to_string());
-                ExitCode::FAILURE
+                1
             }
         }
     }
+}
+
+/// Whether this process inherited the variable, with whatever value: a repository can change it, and only where it stands at all is it
+/// worth asking how the agent was started.
+fn is_named_in_environment() -> bool {
+    std::env::var_os(DISABLE).is_some()
 }
 
 fn say(text: &str) {
@@ -146,7 +162,19 @@ fn say(text: &str) {
     let _ = io::stderr().lock().write_all(line.as_bytes());
 }
 
-fn take(agent: Agent, notification: Option<String>) -> Result<Result<(), HookError>, BadEvent> {
+/// Leaves a line in the audit that the core failed. What went wrong is said on stderr all the same.
+fn log_failure(store: &Store, now: &Stamp) {
+    if let Ok(mut locked) = store.lock(Instant::now() + LOCK_WAIT, now) {
+        let _ = core_failed(&mut locked, now);
+    }
+}
+
+fn take(
+    agent: Agent,
+    notification: Option<String>,
+    load: impl FnOnce() -> Result<Core, CoreError>,
+) -> Result<Result<(), HookError>, BadEvent> {
+    let begun = Instant::now();
     let notified = notification.is_some();
     let (raw, said) = match notification {
         None => {
@@ -167,16 +195,20 @@ fn take(agent: Agent, notification: Option<String>) -> Result<Result<(), HookErr
         let here = here()?;
         let witness = witness(here);
         let process = witness.agent_process(agent);
+        if is_named_in_environment() && process.as_ref().is_some_and(|stat| witness.is_disabled_by_person(agent, stat))
+        {
+            return Ok(());
+        }
         let event = witness.event(agent, &raw, said, process.as_ref());
         let directory = event.cwd.as_ref().map(PathBuf::from);
         let env = Env::of_process();
         let home = Home::resolve(&env, directory.as_deref(), &here.place)?;
         let settings = Settings::new(env, directory);
         let store = Store::open(&home, &here.place);
-        let core = Core::load()?;
+        let core = load().inspect_err(|_| log_failure(&store, &This.now(&here.place)))?;
         let decider =
             Decider { store: &store, core: &core, machine: &This, here, witness: &witness, settings: &settings };
-        let way = Way { decider, process, raw: &raw };
+        let way = Way { decider, process, begun, raw: &raw };
         if notified { way.heed(&event) } else { way.go(event) }
     };
     Ok(pass())
@@ -186,6 +218,7 @@ fn take(agent: Agent, notification: Option<String>) -> Result<Result<(), HookErr
 struct Way<'a, M, E> {
     decider: Decider<'a, M, E>,
     process: Option<Stat>,
+    begun: Instant,
     raw: &'a RawEvent,
 }
 
@@ -202,20 +235,33 @@ impl<M: Machine, E: Environment> Way<'_, M, E> {
         if event.process.is_some() { self.passes(event).map(drop) } else { Ok(()) }
     }
 
-    /// The fast path: whether the event was no more than a sign of life.
+    /// The fast path: whether nothing is left to do, since the event was no more than a sign of life, or baton is disabled.
     fn passes(&self, event: &Event) -> Result<bool, HookError> {
         let store = self.decider.store;
-        if matches!(event.name, EventName::SessionStart | EventName::SessionEnd) || !store.pending()?.is_nothing() {
+        let pending = store.pending()?;
+        if pending.disabled.is_in(|| self.project(event)) {
+            return Ok(true);
+        }
+        if matches!(event.name, EventName::SessionStart | EventName::SessionEnd) || !pending.is_nothing() {
             return Ok(false);
         }
         let Ok(snapshot) = store.read(|view| heartbeat(store, view, event)) else { return Ok(false) };
         let Ok(Some((snapshot, n))) = snapshot else { return Ok(false) };
-        let settled = self.decider.ask(Ask::Event(Box::new(event.clone())), snapshot)?;
+        let settled = self.decider.ask(Ask::Event(Box::new(event.clone())), snapshot);
+        let settled = settled.inspect_err(|_| log_failure(store, &self.now()))?;
         match settled.decision.reason {
-            Reason::Heartbeat => self.beat(event, n).map(|()| true),
+            Reason::Heartbeat if settled.is_heartbeat() => self.beat(event, n).map(|()| true),
             Reason::DeliveredTwice => Ok(true),
             _ => Ok(false),
         }
+    }
+
+    /// The project that the session was registered in, else the one of the event's directory.
+    fn project(&self, event: &Event) -> Option<String> {
+        let session = event.session.as_ref()?;
+        let registered = self.decider.store.read(|view| view.session(session)).ok();
+        let registered = registered.and_then(|reading| reading.record().and_then(|session| session.project.clone()));
+        registered.or_else(|| worktree::root(Path::new(event.cwd.as_ref()?)))
     }
 
     /// Leaves the sign of life in the session's log.
@@ -228,6 +274,7 @@ impl<M: Machine, E: Environment> Way<'_, M, E> {
             digest: event.digest.clone(),
             prompt_id: event.prompt_id.clone(),
             process: process.clone(),
+            took_us: u64::try_from(self.begun.elapsed().as_micros()).ok(),
         });
         Ok(self.decider.store.append(session, &line)?)
     }
@@ -241,9 +288,8 @@ impl<M: Machine, E: Environment> Way<'_, M, E> {
         let probes = self.decider.look(&ask);
         let now = self.decider.now();
         let mut locked = match store.lock(Instant::now() + LOCK_WAIT, &now) {
-            Err(LockError::Busy { .. }) => {
-                event.waited = true;
-                store.inbox_put(&event, &now)?;
+            Err(LockError::Busy { .. } | LockError::Store(StoreError::Mending { .. })) => {
+                self.wait(&mut event, &now)?;
                 return driven.map_or(Ok(()), |driven| missed(&event, &driven));
             }
             locked => locked?,
@@ -251,7 +297,13 @@ impl<M: Machine, E: Environment> Way<'_, M, E> {
         if let Err(error) = self.drain(&mut locked, &probes) {
             say(&error.to_string());
         }
-        let settled = self.decider.settle(&mut locked, ask, &probes, self.decider.now())?;
+        let settled = match self.decider.settle(&mut locked, ask, &probes, self.decider.now()) {
+            Err(error) if error.is_mending() => {
+                drop(locked);
+                return self.wait(&mut event, &now);
+            }
+            settled => settled?,
+        };
         if let Some(session) = event.session.as_ref().filter(|_| settled.is_heartbeat()) {
             locked.trim_log(session)?;
             self.beat(&event, store.tail(session, RECENT)?.next_n())?;
@@ -283,6 +335,12 @@ impl<M: Machine, E: Environment> Way<'_, M, E> {
         driven
     }
 
+    /// Leaves an event whose turn does not come in time to the next holder of the lock.
+    fn wait(&self, event: &mut Event, now: &Stamp) -> Result<(), HookError> {
+        event.waited = true;
+        Ok(self.decider.store.inbox_put(event, now)?)
+    }
+
     /// Acts on events that did not get the lock in time, in the order in which they came.
     fn drain(&self, locked: &mut Locked<'_>, probes: &[Looked]) -> Result<(), HookError> {
         let now = self.decider.now();
@@ -294,13 +352,15 @@ impl<M: Machine, E: Environment> Way<'_, M, E> {
                     locked.inbox_failed(&waiting, &now, "a record that it needs cannot be read")?;
                 }
                 Ok(_) => locked.inbox_done(&waiting)?,
+                // It waits on: the next call mends what was left, and acts on it then.
+                Err(error) if error.is_mending() => return Err(error.into()),
                 Err(error) => locked.inbox_failed(&waiting, &now, &error.to_string())?,
             }
         }
         Ok(())
     }
 
-    /// Says what is to be said, and marks a change of owner as told once it is written out.
+    /// Says what is to be said, and marks it as told once it is written out.
     fn reply(&self, event: &Event, settled: &Settled, driven: Option<&Driven>) -> Result<(), HookError> {
         let runs = settled.request.snapshot.runs.iter().filter_map(|named| named.reading.record());
         let names: BTreeMap<RunId, RunName> = runs.map(|run| (run.id.clone(), run.name.clone())).collect();
@@ -312,11 +372,9 @@ impl<M: Machine, E: Environment> Way<'_, M, E> {
         let Some(text) = text else { return Ok(()) };
         write(&text)?;
         let Some(session) = &event.session else { return Ok(()) };
-        for tell in tells {
-            if let Tell::Transferred { told, .. } = tell {
-                let mark = Line::Told(Mark { at: self.now(), told: told.clone() });
-                self.decider.store.append(session, &mark)?;
-            }
+        for told in tells.iter().filter_map(Tell::told) {
+            let mark = Mark { at: self.now(), told: told.clone(), process: event.process.clone() };
+            self.decider.store.append(session, &Line::Told(mark))?;
         }
         Ok(())
     }

@@ -1,11 +1,13 @@
-//! The number of the state's format, and the identity of its lock file.
+//! The number of the state's format, the identity of its lock file, and where baton is disabled.
 
 use std::fs::File;
 use std::os::unix::fs::MetadataExt;
 use std::time::UNIX_EPOCH;
 
+use agent_baton_core::id::RunId;
 use serde::{Deserialize, Serialize};
 
+use super::disabled::Disabled;
 use super::error::StoreError;
 use super::file;
 use super::layout::Layout;
@@ -14,12 +16,29 @@ use super::lock::LockError;
 /// The format that this version reads and writes.
 pub(super) const FORMAT: u64 = 1;
 
-const MAX_FORMAT: u64 = 4096;
+/// As many projects as a person disables one by one fit into it.
+const MAX_FORMAT: u64 = 64 * 1024;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Format {
-    format: u64,
-    lock: Identity,
+    pub(super) format: u64,
+    /// The lock file with which the state was last in order.
+    pub(super) lock: Identity,
+    /// How far the fences were raised for another one, where that was cut off.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) raised: Option<Raised>,
+    /// It stands here because every event reads this file anyway.
+    #[serde(default, skip_serializing_if = "Disabled::is_nowhere")]
+    pub(super) disabled: Disabled,
+}
+
+/// How far the fences of a state that was put back from a copy were raised.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Raised {
+    /// For which lock file.
+    pub(super) lock: Identity,
+    /// The last run, in the order of ids, whose fence was.
+    pub(super) to: RunId,
 }
 
 /// What a copy of the lock file does not have in common with it.
@@ -39,6 +58,9 @@ struct Number {
 }
 
 impl Identity {
+    /// That of no file.
+    pub(super) const NONE: Self = Self { inode: 0, created_ns: None };
+
     pub(super) fn of(lock: &File, layout: &Layout) -> Result<Self, StoreError> {
         let path = layout.lock();
         let meta = lock.metadata().map_err(StoreError::io("look at", &path))?;
@@ -53,7 +75,7 @@ impl Identity {
 /// # Errors
 ///
 /// A newer format, and a file that cannot be read: neither may be written to.
-pub(super) fn read(layout: &Layout) -> Result<Option<Identity>, LockError> {
+pub(super) fn read(layout: &Layout) -> Result<Option<Format>, LockError> {
     let path = layout.format();
     let Some(bytes) = file::read(&path, MAX_FORMAT)? else {
         return Ok(None);
@@ -63,14 +85,23 @@ pub(super) fn read(layout: &Layout) -> Result<Option<Identity>, LockError> {
     if number.format > FORMAT {
         return Err(LockError::NewerFormat { path, found: number.format, ours: FORMAT });
     }
-    let format: Format = serde_json::from_slice(&bytes).map_err(wrong)?;
-    Ok(Some(format.lock))
+    serde_json::from_slice(&bytes).map(Some).map_err(|error| wrong(error).into())
 }
 
-/// Writes the format, durably.
-pub(super) fn write(layout: &Layout, lock: Identity) -> Result<(), StoreError> {
+/// Writes the format, durably. Where baton is disabled stays as it is: a person may disable it without the lock.
+pub(super) fn write(layout: &Layout, lock: Identity, raised: Option<Raised>) -> Result<(), LockError> {
+    let disabled = read(layout)?.map(|format| format.disabled).unwrap_or_default();
+    let format = Format { format: FORMAT, lock, raised, disabled };
+    Ok(put(layout, "format", &format)?)
+}
+
+/// Writes the format by way of a temporary file of this name.
+pub(super) fn put(layout: &Layout, temp: &str, format: &Format) -> Result<(), StoreError> {
     let path = layout.format();
-    let format = Format { format: FORMAT, lock };
-    let bytes = serde_json::to_vec(&format).map_err(|error| StoreError::io("write", &path)(error.into()))?;
-    file::replace(&layout.temp_of("format"), &path, &bytes)
+    let bytes = serde_json::to_vec(format).map_err(|error| StoreError::io("write", &path)(error.into()))?;
+    if u64::try_from(bytes.len()).is_ok_and(|len| len > MAX_FORMAT) {
+        let limit = usize::try_from(MAX_FORMAT).unwrap_or(usize::MAX);
+        return Err(StoreError::TooLong { path, bytes: bytes.len(), limit });
+    }
+    file::replace(&layout.temp_of(temp), &path, &bytes)
 }

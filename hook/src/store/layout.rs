@@ -146,6 +146,15 @@ impl Layout {
         self.sessions(shelf).join(format!("{id}.log"))
     }
 
+    /// The log of a run for a person.
+    pub(super) fn progress(&self, run: &RunId) -> PathBuf {
+        self.at(&format!("progress/progress-{run}.txt"))
+    }
+
+    pub(super) fn progress_archive(&self) -> PathBuf {
+        self.at("archive/progress")
+    }
+
     pub(super) fn sessions(&self, shelf: Shelf) -> PathBuf {
         self.at(match shelf {
             Shelf::Live => "sessions",

@@ -4,6 +4,7 @@ pub mod adopt;
 pub mod advance;
 pub mod cancel;
 pub mod list;
+pub mod log;
 pub mod lookup;
 pub mod looping;
 pub mod outcome;
@@ -38,6 +39,8 @@ pub enum Run {
     List(list::List),
     /// Show one run whole
     Show(show::Show),
+    /// Print the progress log of a run
+    Log(log::Log),
 }
 
 impl Run {
@@ -57,6 +60,7 @@ impl Run {
             Self::Adopt(adopt) => adopt.run(),
             Self::List(list) => list.run(),
             Self::Show(show) => show.run(),
+            Self::Log(log) => log.run(),
         }
     }
 }

@@ -223,7 +223,7 @@ fn a_program_that_does_not_stay_is_copied() {
     assert!(!copy.exists() && !scratch.home().join(".local").exists());
 }
 
-/// The hashes that Codex 0.169.0 itself gives the entries of a project.
+/// The hashes that Codex 0.169.0 itself gives the entries of a project; that of Stop, which may take longer by now, by the rule that gives all the others.
 const HASHES: [(&str, &str, &str); 7] = [
     ("session_start", "sessionStart", "sha256:503d2f4c5f6e58a2419f8e7e999ce0f0d78858a636fd10dc1b9bcfe696047827"),
     (
@@ -231,7 +231,7 @@ const HASHES: [(&str, &str, &str); 7] = [
         "userPromptSubmit",
         "sha256:99f8e66f61a252d4c86ddcff8e507e319526d46eeac10145658eedd64def1add",
     ),
-    ("stop", "stop", "sha256:0e62913dd9f98e8290434438e194fdcb5d2ade375a7b72a3c3518264d45c4a17"),
+    ("stop", "stop", "sha256:9816dcfcac254f5c741df6ad51c31bfdfdd2bebd3d2772f24448e5d66c89ebc9"),
     ("interrupt", "interrupt", "sha256:cde1f655d3011878e21b303b434830f0afc1e7000043418ffbd8c5f3430420b7"),
     (
         "permission_request",
@@ -334,4 +334,50 @@ fn one_dated_backup() {
     person.write(CLAUDE, changed);
     person.run("install --yes");
     assert_eq!(backups(), first);
+}
+
+/// The cap on Stops that hooks block in a row is the person's to lift, and is shown before it is.
+#[test]
+fn the_cap_of_loops_is_set_shown_kept_and_taken_out() {
+    const CAP: &str = "CLAUDE_CODE_STOP_HOOK_BLOCK_CAP";
+    for (before, made) in [("", true), ("{\"env\": {\"A\": \"b\"}}\n", false), ("{\n  \"env\": {}\n}\n", false)] {
+        let person = Person::new();
+        if !before.is_empty() {
+            person.write(CLAUDE, before);
+        }
+        person.done("install --yes --agent claude");
+        let shown = person.done("install --dry-run --agent claude --loops");
+        assert!(shown.stderr.contains("for all Stop hooks"), "{shown:?}");
+        assert!(
+            format!("{shown:?}").contains(CAP) && parsed(&person, CLAUDE).pointer(&format!("/env/{CAP}")).is_none()
+        );
+        person.done("install --yes --agent claude --loops 20");
+        assert_eq!(parsed(&person, CLAUDE)["env"][CAP], "20", "{before}");
+        let again = person.done("install --yes --agent claude --loops 30");
+        assert!(again.stderr.contains("is 20 already"), "{again:?}");
+        person.done("install --yes --agent claude");
+        assert_eq!(parsed(&person, CLAUDE)["env"][CAP], "20", "{before}");
+        person.done("uninstall --yes");
+        if made {
+            assert!(!person.at(CLAUDE).exists());
+        } else {
+            assert_eq!(String::from_utf8(person.read(CLAUDE)).unwrap(), before);
+        }
+    }
+    // Edited since: the variable goes where it still is what was set, and stays where the person changed it.
+    for (value, stays) in [("50", false), ("99", true)] {
+        let person = Person::new();
+        person.done("install --yes --agent claude --loops");
+        let mut settings = parsed(&person, CLAUDE);
+        settings["env"][CAP] = json!(value);
+        settings["other"] = json!(1);
+        person.write(CLAUDE, settings.to_string());
+        person.done("uninstall --yes");
+        let left = parsed(&person, CLAUDE);
+        assert_eq!(left.pointer(&format!("/env/{CAP}")).is_some(), stays, "{left}");
+        assert_eq!(left["other"], 1);
+    }
+    let person = Person::new();
+    let output = person.done("install --yes --agent codex --loops");
+    assert!(output.stderr.contains("no limit on Stops"), "{output:?}");
 }

@@ -474,3 +474,36 @@ fn a_repository_neither_starts_nor_steers_nor_stops_a_loop() {
         }
     }
 }
+
+#[test]
+fn compaction_neither_stops_nor_loses_a_loop() {
+    for agent in Agent::ALL {
+        let scratch = Scratch::new();
+        let mut window = open(&scratch, agent, "%1", "s1");
+        start(&mut window, "s1", &["--max-iterations", "5"]);
+        goes_on(stop(&mut window, "s1", "part 1"));
+        silent(&window.hook("PreCompact", "s1", &json!({"trigger": "auto"})));
+        silent(&window.hook("SessionStart", "s1", &json!({"source": "compact"})));
+        assert!(goes_on(stop(&mut window, "s1", "part 2")).contains("iteration 2 of 5"), "{agent}");
+    }
+}
+
+#[test]
+fn a_loop_whose_owner_died_holds_no_other_session() {
+    for agent in Agent::ALL {
+        let scratch = Scratch::new();
+        let mut window = open(&scratch, agent, "%1", "s1");
+        start(&mut window, "s1", &["--max-iterations", "5"]);
+        goes_on(stop(&mut window, "s1", "part 1"));
+        window.process.kill();
+        for n in 2..=4 {
+            let session = format!("s{n}");
+            let mut next = Window::open(&scratch, agent, "%2");
+            let shown = next.hook("SessionStart", &session, &json!({}));
+            assert!(shown.stdout.contains("baton run adopt"), "it is offered: {shown:?}");
+            silent(&next.hook("UserPromptSubmit", &session, &json!({"prompt": "words"})));
+            assert_eq!(stop(&mut next, &session, "words"), None);
+        }
+        assert_eq!((run(&scratch).iteration, run(&scratch).status), (1, Status::Active), "{agent}");
+    }
+}

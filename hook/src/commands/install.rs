@@ -19,6 +19,7 @@ use crate::wiring::plan::{self, Change};
 use crate::wiring::program::Program;
 use crate::wiring::receipt::{Added, Lock, Receipt};
 use crate::wiring::trust::{self, Trust};
+use crate::wiring::variable::Variable;
 use crate::wiring::{WiringError, client, find, json};
 use crate::words;
 
@@ -41,6 +42,10 @@ pub struct Install {
     /// Codex: trust the entries too, if Codex itself confirms their hashes
     #[arg(long)]
     trust: bool,
+    /// Claude Code: let its Stop hooks keep it going so often in a row, not 8 times, so that a loop can. This lifts that guard for all Stop
+    /// hooks, others' too
+    #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "50")]
+    loops: Option<std::num::NonZeroU32>,
     /// Codex: let its sandboxed tools write baton's state, so that the agent can run `baton run update`
     #[arg(long)]
     writable: bool,
@@ -159,7 +164,8 @@ impl Install {
                 work.notes.push(format!("{name} is not on the PATH here; its configuration is written all the same"));
             }
             let source = Source::read(&file)?;
-            let (change, notes) = plan::hooks(agent, source.clone(), &command, receipt.files.get(&file))?;
+            let cap = self.cap(agent, &mut work);
+            let (change, notes) = plan::hooks(agent, source.clone(), &command, receipt.files.get(&file), cap.as_ref())?;
             work.notes.extend(notes);
             let after = change.as_ref().map_or_else(|| source.text().to_owned(), |change| change.after.clone());
             work.changes.extend(change);
@@ -170,6 +176,26 @@ impl Install {
             }
         }
         Ok(work)
+    }
+
+    /// The agent's cap on Stops that hooks block in a row, as it is asked for.
+    fn cap(&self, agent: Agent, work: &mut Work) -> Option<Variable> {
+        let value = self.loops?.to_string();
+        let Some(cap) = row(agent).block_cap else {
+            work.notes.push(format!("{agent} has no limit on Stops that hooks block in a row; nothing is set for it"));
+            return None;
+        };
+        let name = cap.variable.to_owned();
+        if !matches!(self.scope, ScopeName::User) {
+            work.notes.push(format!("{name} is yours to set, in --scope user: it was left out"));
+            return None;
+        }
+        work.notes.push(format!(
+            "{name}={value} lifts the guard of {} Stops in a row for all Stop hooks of {agent}, not for baton's alone; a Stop hook \
+             that always blocks keeps the agent going so often",
+            cap.unless
+        ));
+        Some(Variable { name, value })
     }
 
     /// What is asked for in Codex' config.toml. Where Codex does not confirm the trust, that part is left out, and told.

@@ -121,14 +121,14 @@ pub fn append(path: &Path, draft: &mut Draft, event: &str, group: &Group, made: 
     prove(path, before, &draft.text, event, group)
 }
 
-fn tree<'a>(path: &Path, body: &'a str) -> Result<ParseResult<'a>, WiringError> {
+pub(super) fn tree<'a>(path: &Path, body: &'a str) -> Result<ParseResult<'a>, WiringError> {
     let collect = CollectOptions { comments: CommentCollectionStrategy::AsTokens, tokens: true };
     parse_to_ast(body, &collect, &options())
         .map_err(|error| WiringError::at(path, body, error.range().start, error.kind().to_string()))
 }
 
 /// A property; a name that stands twice is refused, as the readers differ on which of the two counts.
-fn property<'n, 'a>(
+pub(super) fn property<'n, 'a>(
     path: &Path,
     body: &str,
     object: &'n Object<'a>,

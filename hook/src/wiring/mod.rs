@@ -20,5 +20,6 @@ pub mod splice;
 pub mod strip;
 pub mod toml;
 pub mod trust;
+pub mod variable;
 
 pub use error::WiringError;

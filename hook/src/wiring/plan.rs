@@ -11,6 +11,7 @@ use super::find;
 use super::receipt::{Added, Addition, Receipt, Wired};
 use super::splice::Draft;
 use super::strip::strip;
+use super::variable::{self, Variable};
 use super::{json, toml};
 
 /// A change of one file, not made yet.
@@ -30,26 +31,30 @@ pub struct Change {
 /// A change, or none; and what the person should know.
 pub type Planned = (Option<Change>, Vec<String>);
 
-/// Wires the events that are not wired. What install put in earlier and is not right any more is taken out; what it did not put in stays.
+/// Wires the events that are not wired, and sets a variable that is not set. What install put in earlier and is not right any more is taken out; what it did not put in stays.
 ///
 /// # Errors
 /// Where the file does not parse, or something else stands where the hooks belong.
-pub fn hooks(agent: Agent, source: Source, command: &Command, wired: Option<&Wired>) -> Result<Planned, WiringError> {
+pub fn hooks(
+    agent: Agent,
+    source: Source,
+    command: &Command,
+    wired: Option<&Wired>,
+    variable: Option<&Variable>,
+) -> Result<Planned, WiringError> {
     let path = source.real.clone();
     let calls = |text: &str| Ok(json::parse(&path, text)?.map_or_else(Vec::new, |value| find::calls(&value, agent)));
     let group = |event: &str| Group::new(agent, event, command);
     let present = calls(source.text())?;
-    if events(agent).iter().all(|event| find::is_wired(&present, event, &group(event))) {
-        return Ok((None, Vec::new()));
-    }
+    let in_place = events(agent).iter().all(|event| find::is_wired(&present, event, &group(event)));
     let base = match wired {
-        Some(wired) => strip(&path, source.text(), wired)?,
-        None => source.text().to_owned(),
+        Some(wired) if !in_place => strip(&path, source.text(), wired)?,
+        _ => source.text().to_owned(),
     };
     let others = calls(&base)?;
     let mut draft = Draft::new(base.clone());
     let (mut added, mut notes) = (Vec::new(), Vec::new());
-    for event in events(agent) {
+    for event in events(agent).iter().filter(|_| !in_place) {
         if others.iter().any(|call| call.event == *event) {
             notes.push(format!(
                 "{} calls baton on {event} by an entry that install did not put there; it was left",
@@ -66,8 +71,29 @@ pub fn hooks(agent: Agent, source: Source, command: &Command, wired: Option<&Wir
             made_hooks: made.hooks,
         });
     }
+    let earlier = wired.filter(|_| !in_place).and_then(variable_of);
+    if let Some(variable) = variable.or(earlier.as_ref()) {
+        match json::parse(&path, &draft.text)?.and_then(|settings| variable::set_in(&settings, &variable.name)) {
+            Some(value) => {
+                notes.push(format!("{} is {value} already in {}; it was left", variable.name, path.display()))
+            }
+            None => {
+                let made_env = variable::add(&path, &mut draft, variable)?;
+                let Variable { name, value } = variable.clone();
+                added.push(Added::Variable { name, value, made_env });
+            }
+        }
+    }
     let renews = base != source.text();
     Ok((Change::new(agent, source, draft, added, renews), notes))
+}
+
+/// The variable that an earlier install set in a file.
+fn variable_of(wired: &Wired) -> Option<Variable> {
+    wired.additions.iter().flat_map(|addition| &addition.added).find_map(|added| match added {
+        Added::Variable { name, value, .. } => Some(Variable { name: name.clone(), value: value.clone() }),
+        _ => None,
+    })
 }
 
 /// Puts settings into Codex' config.toml that are not there.

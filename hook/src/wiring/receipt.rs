@@ -85,6 +85,15 @@ pub enum Added {
         /// Whether the object of all hooks was.
         made_hooks: bool,
     },
+    /// A variable in Claude Code's settings.
+    Variable {
+        /// Its name.
+        name: String,
+        /// What it was set to.
+        value: String,
+        /// Whether the object of all variables was made for it.
+        made_env: bool,
+    },
     /// A hook that Codex trusts.
     Trust {
         /// Its place.

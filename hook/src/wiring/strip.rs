@@ -8,6 +8,7 @@ use super::error::WiringError;
 use super::file::sha256;
 use super::receipt::{Added, Wired};
 use super::splice::{self, BOM};
+use super::variable::{self, Variable};
 use super::{json, toml};
 
 /// The text without what install put in. To the byte the text from before while nobody else has written the file; else each listed entry
@@ -35,20 +36,29 @@ pub fn is_hollow(text: &str) -> bool {
 }
 
 fn take_out(path: &Path, text: String, added: &Added) -> Result<String, WiringError> {
-    let Added::Hook { event, handler, made_event, made_hooks } = added else {
+    if matches!(added, Added::Trust { .. } | Added::WritableRoot { .. }) {
         return toml::take_out(path, &text, added);
-    };
+    }
     if json::parse(path, &text)?.is_none() {
         return Ok(text);
     }
     let (body, bom) = splice::body(&text);
     let root = CstRootNode::parse(body, &json::options());
     let root = root.map_err(|error| WiringError::at(path, body, error.range().start, error.kind().to_string()))?;
-    if let Some(hooks) = root.object_value().and_then(|root| root.object_value("hooks")) {
-        take_hook(&hooks, event, handler, *made_event);
-        if *made_hooks && hooks.properties().is_empty() {
-            root.object_value().and_then(|root| root.get("hooks")).into_iter().for_each(|property| property.remove());
+    match (added, root.object_value()) {
+        (Added::Hook { event, handler, made_event, made_hooks }, Some(root)) => {
+            if let Some(hooks) = root.object_value("hooks") {
+                take_hook(&hooks, event, handler, *made_event);
+                if *made_hooks && hooks.properties().is_empty() {
+                    root.get("hooks").into_iter().for_each(|property| property.remove());
+                }
+            }
         }
+        (Added::Variable { name, value, made_env }, Some(root)) => {
+            let variable = Variable { name: name.clone(), value: value.clone() };
+            variable::take_out(&root, &variable, *made_env);
+        }
+        _ => {}
     }
     let rest = root.to_string();
     Ok(if bom > 0 { format!("{BOM}{rest}") } else { rest })

@@ -75,7 +75,7 @@ pub fn add(path: &Path, draft: &mut Draft, added: &Added) -> Result<Option<Added
             roots.as_array_mut().ok_or_else(|| misplaced(ROOTS))?.push(dir);
             Added::WritableRoot { path: dir.clone(), made_list, made_table }
         }
-        Added::Hook { .. } => return Ok(None),
+        Added::Hook { .. } | Added::Variable { .. } => return Ok(None),
     };
     apply(draft, &document.to_string());
     // What was written must read back.
@@ -83,7 +83,7 @@ pub fn add(path: &Path, draft: &mut Draft, added: &Added) -> Result<Option<Added
     let holds = match &done {
         Added::Trust { key, hash } => trusted(&read, key) == Some(hash),
         Added::WritableRoot { path: dir, .. } => is_writable(&read, dir),
-        Added::Hook { .. } => false,
+        Added::Hook { .. } | Added::Variable { .. } => false,
     };
     if holds { Ok(Some(done)) } else { Err(WiringError::Unproven { path: path.to_owned() }) }
 }

@@ -8,7 +8,7 @@ use crate::reason::Reason;
 use crate::request::{Ask, Command, PROTOCOL, Reading, Request};
 use crate::rules::ownership::Claimant;
 use crate::rules::start::Beginning;
-use crate::rules::{adopt, advance, cancel, dedupe, launch, offer, ownership, start, tell, twice};
+use crate::rules::{adopt, advance, cancel, dedupe, launch, looping, offer, ownership, pause, start, tell, twice};
 use crate::session::{Delivery, MAX_DELIVERIES};
 
 /// Decides a request given as UTF-8 JSON; answers in the same form.
@@ -81,6 +81,9 @@ fn decide_event(request: &Request, event: &Event) -> Decision {
         rows.push(ownership::apply(request, &mut draft, &claimant, &mut tells));
         tell::apply(request, &mut draft, event, id, process, &mut tells);
     }
+    let known = rows == [Reason::Heartbeat];
+    let driven = looping::apply(request, &mut draft, event, (id, process), known, &mut tells);
+    rows.extend(driven);
     // The event that showed the session may have had no reply: the first prompt has one.
     if is_shown_anew(&rows) || lost_offer || (unprompted && event.name == EventName::UserPromptSubmit) {
         rows.extend(offer::apply(request, &mut draft, event, id, process, &mut tells));
@@ -89,7 +92,7 @@ fn decide_event(request: &Request, event: &Event) -> Decision {
         rows.extend(dedupe::apply(request, &mut draft, event, id, process));
     }
     tell::note(&mut draft, id, process, &tells);
-    if !tells.is_empty() || draft.session_differs(id) {
+    if driven.is_some() || !tells.is_empty() || draft.session_differs(id) {
         deliver(request, &mut draft, event, process);
     }
     answer(request, draft, rows, tells)
@@ -121,8 +124,9 @@ fn deliver(request: &Request, draft: &mut Draft, event: &Event, process: &Proces
 fn decide_command(request: &Request, command: &Command) -> Decision {
     let mut draft = Draft::new(request);
     let row = match command {
-        Command::Start { run, name, phase, max_iterations, session, process } => {
-            let new = Beginning { run, name, phase: phase.as_ref(), max_iterations: *max_iterations };
+        Command::Start { run, name, phase, max_iterations, session, process, looping } => {
+            let (phase, looping) = (phase.as_ref(), looping.as_ref());
+            let new = Beginning { run, name, phase, max_iterations: *max_iterations, looping };
             start::apply(request, &mut draft, &new, session, process)
         }
         Command::Update { run, caller, phase, iteration, max_iterations } => {
@@ -134,6 +138,8 @@ fn decide_command(request: &Request, command: &Command) -> Decision {
         Command::Finish { run, caller, failed, why } => {
             advance::finish(request, &mut draft, run, caller, *failed, why.clone())
         }
+        Command::Pause { run, why } => pause::pause(request, &mut draft, run, why.as_ref()),
+        Command::Continue { run } => pause::go_on(request, &mut draft, run),
         Command::Cancel { run, why } => cancel::apply(request, &mut draft, run, why.clone()),
         Command::Adopt { run, session, process, force, take } => {
             let consent = adopt::Consent { unknown: *force || *take, alive: *take };

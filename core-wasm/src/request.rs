@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::event::Event;
 use crate::fence::Fence;
 use crate::id::{RunId, SessionId};
+use crate::looping::Terms;
 use crate::pane::Pane;
 use crate::process::{Place, Probe, Process};
 use crate::run::{Run, RunName};
@@ -62,6 +63,9 @@ pub enum Command {
         session: SessionId,
         /// The owning launch's process.
         process: Process,
+        /// What makes it a loop.
+        #[serde(rename = "loop", default, skip_serializing_if = "Option::is_none")]
+        looping: Option<Terms>,
     },
     /// Advance a run.
     Update {
@@ -101,6 +105,18 @@ pub enum Command {
         /// Why, in the person's words.
         why: Option<String>,
     },
+    /// Pause a run by a person's word.
+    Pause {
+        /// The run.
+        run: RunId,
+        /// Why, in the person's words.
+        why: Option<String>,
+    },
+    /// Let a run go on that is paused or waits.
+    Continue {
+        /// The run.
+        run: RunId,
+    },
     /// Give a run to a session, by a person's word.
     Adopt {
         /// The run.
@@ -126,6 +142,8 @@ impl Command {
             | Self::Verify { run, .. }
             | Self::Finish { run, .. }
             | Self::Cancel { run, .. }
+            | Self::Pause { run, .. }
+            | Self::Continue { run }
             | Self::Adopt { run, .. } => run,
         }
     }

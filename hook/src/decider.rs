@@ -3,7 +3,7 @@
 #[cfg(test)]
 mod tests;
 
-use agent_baton_core::decision::Decision;
+use agent_baton_core::decision::{Decision, Record};
 use agent_baton_core::event::Event;
 use agent_baton_core::process::Process;
 use agent_baton_core::reason::Reason;
@@ -13,6 +13,7 @@ use agent_baton_core::stamp::Stamp;
 use crate::agents::Witness;
 use crate::config::Settings;
 use crate::core::{Core, CoreError};
+use crate::looping;
 use crate::machine::environment::Environment;
 use crate::machine::{Here, Machine};
 use crate::snapshot::{self, Looked};
@@ -134,12 +135,16 @@ impl<M: Machine, E: Environment> Decider<'_, M, E> {
             return Ok(settled);
         }
         match Checked::new(&settled.request, &settled.decision) {
-            Ok(checked) => locked.commit(&checked)?,
+            Ok(checked) => {
+                locked.commit(&checked)?;
+                looping::clear(self.store, || self.settings.account_home(), &settled.decision);
+                note_progress(locked, &settled);
+            }
             Err(refusal) => {
                 note(locked, &settled.request.now, "decision_refused")?;
                 return Err(refusal.into());
             }
-        };
+        }
         Ok(settled)
     }
 
@@ -172,6 +177,16 @@ fn note(locked: &mut Locked<'_>, now: &Stamp, what: &'static str) -> Result<(), 
     Ok(())
 }
 
+/// Brings the progress logs of the runs that were changed to where their records stand, while the lock keeps others out.
+fn note_progress(locked: &mut Locked<'_>, settled: &Settled) {
+    for change in &settled.decision.changes {
+        if let Record::Run(run) = &change.record {
+            let named = settled.request.snapshot.runs.iter().find(|named| named.id == run.id.as_str());
+            locked.note_progress(named.and_then(|named| named.reading.record()), run);
+        }
+    }
+}
+
 fn session_of(ask: &Ask) -> Option<agent_baton_core::id::SessionId> {
     match ask {
         Ask::Event(event) => event.session.clone(),
@@ -198,7 +213,6 @@ pub fn heartbeat(store: &Store, view: &View<'_>, event: &Event) -> Result<Option
     if tail.is_long() {
         return Ok(None);
     }
-    // Only one of the same bytes can be the same event: the others would be read by the core for nothing.
     snapshot.deliveries = tail.deliveries();
     snapshot.deliveries.retain(|delivery| delivery.digest == event.digest);
     snapshot.told = tail.told(event.process.as_ref());

@@ -9,7 +9,9 @@ pub mod event;
 #[cfg(any(test, feature = "fuzz"))]
 #[allow(clippy::unwrap_used, clippy::panic, reason = "a finding is a panic")]
 pub mod fuzz;
+pub mod looping;
 pub mod machine;
+pub mod progress;
 pub mod reply;
 pub mod snapshot;
 pub mod store;

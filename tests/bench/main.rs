@@ -39,6 +39,7 @@ fn main() {
     let rows = [
         known("a prompt of a known launch", "UserPromptSubmit", rounds),
         known("the end of a turn", "Stop", rounds),
+        beside_a_loop("the end of a turn, while another session of the project owns a loop", rounds),
         known("an event that is not hooked", "PreToolUse", rounds),
         transfer("a run changes its owner (synced)", rounds / SLOW_SHARE),
     ];
@@ -77,6 +78,30 @@ fn known(name: &'static str, event: &str, rounds: usize) -> Measured {
         event != "PreToolUse",
         "{event} leaves one line, or none if it is not hooked"
     );
+    measured
+}
+
+/// The end of a turn of a session that owns nothing: a loop of its neighbour must cost it nothing.
+fn beside_a_loop(name: &'static str, rounds: usize) -> Measured {
+    let scratch = Scratch::new();
+    let mut owner = Window::open(&scratch, Agent::Claude, "%2");
+    for (event, fields) in [("SessionStart", json!({})), ("UserPromptSubmit", json!({"prompt": "words"}))] {
+        let ended = owner.hook(event, "the-owner", &fields);
+        assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""), "{ended:?}");
+    }
+    let started = owner.baton("the-owner", &["run", "start", "demo", "--loop", "--prompt", "Go on."]);
+    assert_eq!(started.code, Some(0), "{started:?}");
+    let mut window = Window::open(&scratch, Agent::Claude, "%1");
+    hook(&mut window, "SessionStart", &json!({}));
+    hook(&mut window, "UserPromptSubmit", &json!({"prompt": "the first prompt is recorded"}));
+    let before = scratch.state();
+    let mut number = 0;
+    let measured = measure::paired(name, rounds, &scratch, &mut window, |window| {
+        number += 1;
+        let fields = json!({"last_assistant_message": format!("answer {number}")});
+        window.call(SESSION, window.payload("Stop", SESSION, &fields).to_string())
+    });
+    assert_eq!(scratch.state().audit(), before.audit(), "it was to take the fast path");
     measured
 }
 

@@ -5,6 +5,7 @@ use std::io::Write;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::Mutex;
 
 use tempfile::TempDir;
 
@@ -15,6 +16,7 @@ use crate::state::State;
 pub struct Scratch {
     root: PathBuf,
     dir: TempDir,
+    more: Mutex<BTreeMap<String, String>>,
 }
 
 impl Default for Scratch {
@@ -38,7 +40,7 @@ impl Scratch {
         for part in ["home/work", "home/.config", "bin", "steer"] {
             std::fs::create_dir_all(root.join(part)).unwrap();
         }
-        Self { root, dir }
+        Self { root, dir, more: Mutex::default() }
     }
 
     /// The directory that holds everything else.
@@ -78,7 +80,18 @@ impl Scratch {
             ("BATON_HOME", text(self.state_dir())),
         ]
         .map(|(name, value)| (name.to_owned(), value))
-        .into()
+        .into_iter()
+        .chain(self.more.lock().unwrap().clone())
+        .collect()
+    }
+
+    /// One more variable for every program that is run from now on; none takes it away again.
+    pub fn set(&self, name: &str, value: Option<&str>) {
+        let mut more = self.more.lock().unwrap();
+        match value {
+            Some(value) => drop(more.insert(name.to_owned(), value.to_owned())),
+            None => drop(more.remove(name)),
+        }
     }
 
     /// A call of `baton` with these arguments, in the home's `work`, below no agent.

@@ -4,6 +4,7 @@ use crate::decision::Shelf;
 use crate::draft::Draft;
 use crate::fence::Fence;
 use crate::id::{RunId, SessionId};
+use crate::looping::{Loop, Terms};
 use crate::process::{Live, Process};
 use crate::reason::Reason;
 use crate::request::{Reading, Request};
@@ -20,6 +21,8 @@ pub struct Beginning<'a> {
     pub phase: Option<&'a String>,
     /// Its limit.
     pub max_iterations: Option<u32>,
+    /// What makes it a loop.
+    pub looping: Option<&'a Terms>,
 }
 
 /// Starts a run that the launch of `session` in `process` owns. A session owns at most one unfinished run.
@@ -59,6 +62,7 @@ pub fn apply(
         updated: request.now.clone(),
         finished: None,
         stop_reason: None,
+        looping: new.looping.cloned().map(Loop::new),
         extra: serde_json::Map::new(),
     });
     Reason::Started

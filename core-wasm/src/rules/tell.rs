@@ -69,6 +69,6 @@ pub fn take_back(request: &Request, draft: &mut Draft, event: &Event, id: &Sessi
 pub fn note(draft: &mut Draft, id: &SessionId, process: &Process, tells: &[Tell]) {
     if let Some(launch) = draft.session_mut(id).and_then(|session| session.launch_mut(process)) {
         let owed = tells.iter().filter(|tell| !matches!(tell, Tell::Transferred { .. }));
-        launch.untold.extend(owed.map(|tell| tell.told().clone()));
+        launch.untold.extend(owed.filter_map(Tell::told).cloned());
     }
 }

@@ -264,7 +264,7 @@ impl Model {
 }
 
 fn named(tell: &Tell) -> String {
-    let told = tell.told();
+    let Some(told) = tell.told() else { return format!("{tell:?}") };
     match tell {
         Tell::Interrupted { .. } => format!("{} {}", told.reason, told.run),
         _ => format!("{} {} {}", told.reason, told.run, told.fence),

@@ -7,6 +7,7 @@
 #![allow(dead_code, reason = "each test program uses its part of it")]
 
 pub mod actor;
+pub mod looping;
 pub mod script;
 
 use std::collections::BTreeMap;
@@ -82,7 +83,8 @@ impl World {
         if let Some((run, shelf)) = self.runs.get(id) {
             let owner = self.label(&run.owner.process);
             let shelf = if *shelf == Shelf::Archive { " archived" } else { "" };
-            return format!("{id} {} {}/{owner} #{}{shelf}", run.status.name(), run.owner.session, run.fence);
+            let turns = run.looping.as_ref().map_or_else(String::new, |_| format!(" at {}", run.iteration));
+            return format!("{id} {} {}/{owner} #{}{turns}{shelf}", run.status.name(), run.owner.session, run.fence);
         }
         let Some((session, shelf)) = self.sessions.get(id) else {
             return format!("{id} none");
@@ -141,6 +143,7 @@ impl World {
             lock: None,
             shows: actor.shows.and_then(|shows| shows.parse().ok()),
             waited: false,
+            stop: None,
         }
     }
 
@@ -153,6 +156,7 @@ impl World {
             max_iterations: None,
             session: session.parse().unwrap(),
             process,
+            looping: None,
         })
     }
 
@@ -260,8 +264,8 @@ impl World {
             return;
         };
         for tell in &decision.tell {
-            if let (Some(id), false) = (&event.session, self.mute) {
-                self.told.entry(id.to_string()).or_default().push((tell.told().clone(), asking(&request.ask)));
+            if let (Some(id), Some(told), false) = (&event.session, tell.told(), self.mute) {
+                self.told.entry(id.to_string()).or_default().push((told.clone(), asking(&request.ask)));
             }
         }
     }

@@ -44,6 +44,7 @@ impl<M: Machine, E: Environment> Witness<'_, M, E> {
             lock: None,
             shows: None,
             waited: false,
+            stop: None,
         }
     }
 

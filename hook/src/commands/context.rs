@@ -1,11 +1,12 @@
 //! What a command works with: the machine it runs on, the state, and the core.
 
+use std::path::PathBuf;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use agent_baton_core::decision::{Decision, Shelf};
 use agent_baton_core::id::{RunId, SessionId};
-use agent_baton_core::process::Live;
+use agent_baton_core::process::{Live, Process};
 use agent_baton_core::request::{Ask, Command, Named, Reading, Request};
 use agent_baton_core::rules::alive;
 use agent_baton_core::run::Run;
@@ -14,10 +15,12 @@ use agent_baton_core::stamp::Stamp;
 
 use crate::agents::{Lineage, Witness};
 use crate::commands::error::CommandError;
+use crate::commands::print;
 use crate::commands::run::outcome::run_of;
 use crate::config::Settings;
 use crate::core::Core;
 use crate::decider::Decider;
+use crate::looping::approval;
 use crate::machine::environment::Inherited;
 use crate::machine::{Here, Machine, MachineError, This, worktree};
 use crate::store::{AuditReader, Env, Home, Store, StoreError, View};
@@ -101,11 +104,42 @@ impl Context {
         format!("r{:012x}", number >> 16).parse().map_err(|_| CommandError::CoreSilent)
     }
 
+    /// The account's home, which no environment can change.
+    #[must_use]
+    pub fn account_home(&self) -> Option<PathBuf> {
+        self.settings.account_home()
+    }
+
+    /// A variable that a process was started with; none where that cannot be read.
+    #[must_use]
+    pub fn variable(&self, process: &Process, name: &str) -> Option<String> {
+        MACHINE.variable(process.pid, name)
+    }
+
+    /// Writes the texts of a loop that is about to start.
+    ///
+    /// # Errors
+    /// Where they cannot be written.
+    pub fn put_loop(&self, run: &RunId, bytes: &[u8]) -> Result<(), CommandError> {
+        Ok(self.store.loop_put(run, bytes)?)
+    }
+
+    /// Takes back what was written for a loop that did not start.
+    pub fn forget_loop(&self, run: &RunId) {
+        self.store.loop_remove(run);
+        if let Some(home) = self.account_home() {
+            approval::withdraw(&home, run);
+        }
+    }
+
     /// Has the core decide a command, and commits what it changes.
     ///
     /// # Errors
     /// When the lock is not to be had, the core fails, or the commit does.
     pub fn perform(&self, command: Command) -> Result<Done, CommandError> {
+        if matches!(command, Command::Start { .. } | Command::Adopt { .. }) {
+            self.check_enabled()?;
+        }
         let core = Core::load()?;
         let decider = Decider {
             store: &self.store,
@@ -120,12 +154,25 @@ impl Context {
         let mut locked = self.store.lock(Instant::now() + LOCK_WAIT, &self.now())?;
         let settled = decider.settle(&mut locked, ask, &probes, self.now())?;
         for report in locked.take_reports() {
-            eprintln!("baton: {}", words::clean(&report));
+            print::say(&words::clean(&report));
         }
         if let Some(problem) = self.settings.problem() {
-            eprintln!("baton: {}", words::clean(&problem.to_string()));
+            print::say(&words::clean(&problem.to_string()));
         }
         Ok(Done { request: settled.request, decision: settled.decision })
+    }
+
+    /// Whether baton does anything here: what begins now would be left alone by its hooks.
+    ///
+    /// # Errors
+    /// [`CommandError::Disabled`].
+    pub fn check_enabled(&self) -> Result<(), CommandError> {
+        let here = || worktree::root(&std::env::current_dir().ok()?);
+        let disabled = self.store.disabled()?;
+        match (disabled.everywhere, disabled.is_in(here)) {
+            (_, false) => Ok(()),
+            (everywhere, true) => Err(CommandError::Disabled(if everywhere { "" } else { " --project" })),
+        }
     }
 
     /// A run as it stands.
@@ -138,6 +185,30 @@ impl Context {
             (Reading::Absent, _) => Err(CommandError::NotFound(format!("no run has the id {id}"))),
             (Reading::Unreadable, why) => Err(why.map_or(CommandError::Unreadable, CommandError::Store)),
         }
+    }
+
+    /// The state.
+    #[must_use]
+    pub const fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// Writes the end of a run's progress log, where the call that ended the run did not come to it.
+    ///
+    /// # Errors
+    /// Where the run cannot be read. A state that cannot be written to now is no failure: the log is read as it is.
+    pub fn mend_progress(&self, id: &RunId) -> Result<(), CommandError> {
+        if !self.store.progress(id).exists() {
+            return Ok(());
+        }
+        match self.store.lock(Instant::now() + LOCK_WAIT, &self.now()) {
+            Ok(mut locked) => {
+                locked.note_progress(None, &self.run(id)?);
+                locked.take_reports().iter().for_each(|report| print::say(report));
+            }
+            Err(error) => print::say(&error.to_string()),
+        }
+        Ok(())
     }
 
     /// What reading a run gives.
@@ -178,7 +249,7 @@ impl Context {
                 match self.run(&id) {
                     Ok(run) => runs.push(run),
                     Err(CommandError::NotFound(_)) => {}
-                    Err(error) => eprintln!("baton: {}", words::clean(&error.to_string())),
+                    Err(error) => print::say(&words::clean(&error.to_string())),
                 }
             }
         }
@@ -198,7 +269,7 @@ impl Context {
                 match self.session(&id) {
                     Ok(session) => sessions.push(session),
                     Err(CommandError::NotFound(_)) => {}
-                    Err(error) => eprintln!("baton: {}", words::clean(&error.to_string())),
+                    Err(error) => print::say(&words::clean(&error.to_string())),
                 }
             }
         }

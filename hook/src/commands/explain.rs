@@ -9,6 +9,7 @@ use clap::Args;
 use crate::commands::context::Context;
 use crate::commands::error::CommandError;
 use crate::commands::print;
+use crate::reply::is_iterated;
 use crate::store::AuditLine;
 use crate::words;
 
@@ -124,8 +125,11 @@ fn changed(decision: &Decision) -> String {
         .collect();
     parts.extend(decision.tell.iter().map(|tell| {
         match tell {
+            tell if is_iterated(tell) => "the agent was given its prompt again",
             Tell::Transferred { .. } => "the model and the person were told",
-            Tell::OwnerElsewhere { .. } | Tell::Interrupted { .. } | Tell::SeveralRuns { .. } => "the person was told",
+            Tell::OwnerElsewhere { .. } | Tell::Interrupted { .. } | Tell::Loop { .. } | Tell::SeveralRuns { .. } => {
+                "the person was told"
+            }
         }
         .to_owned()
     }));

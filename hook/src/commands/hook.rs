@@ -11,7 +11,7 @@ mod tests;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -27,16 +27,17 @@ use agent_baton_core::run::RunName;
 use agent_baton_core::stamp::Stamp;
 use clap::{Args, ValueEnum};
 
-use crate::agents::{PayloadError, row};
+use crate::agents::{DISABLE, PayloadError, row};
 use crate::commands::context::{here, witness};
 use crate::config::Settings;
 use crate::core::{Core, CoreError};
 use crate::decider::{Decider, DeciderError, Settled, core_failed, heartbeat};
 use crate::event::{EventError, Limits, RawEvent};
+use crate::looping::Driven;
 use crate::machine::environment::{Environment, Inherited};
 use crate::machine::stat::Stat;
-use crate::machine::{Machine, MachineError, This};
-use crate::reply::reply;
+use crate::machine::{Machine, MachineError, This, worktree};
+use crate::reply::{go_on, reply};
 use crate::snapshot::Looked;
 use crate::store::{Beat, Env, Home, HomeError, Line, LockError, Locked, Mark, RECENT, Store, StoreError};
 use crate::words;
@@ -45,6 +46,7 @@ use crate::words;
 const LOCK_WAIT: Duration = Duration::from_millis(400);
 
 /// After how many seconds the hook ends whatever it is doing, with status 0: a file system that hangs must not hold up the agent.
+/// Only where the command of a loop is run it may take longer.
 const ALARM_SECONDS: u32 = 2;
 
 /// Takes one event of an agent.
@@ -148,6 +150,12 @@ impl Hook {
     }
 }
 
+/// Whether this process inherited the variable, with whatever value: a repository can change it, and only where it stands at all is it
+/// worth asking how the agent was started.
+fn is_named_in_environment() -> bool {
+    std::env::var_os(DISABLE).is_some()
+}
+
 fn say(text: &str) {
     let line = format!("baton: {}\n", words::clean(text));
     // There is nobody left to tell that stderr is closed.
@@ -166,6 +174,7 @@ fn take(
     notification: Option<String>,
     load: impl FnOnce() -> Result<Core, CoreError>,
 ) -> Result<Result<(), HookError>, BadEvent> {
+    let begun = Instant::now();
     let notified = notification.is_some();
     let (raw, said) = match notification {
         None => {
@@ -186,6 +195,10 @@ fn take(
         let here = here()?;
         let witness = witness(here);
         let process = witness.agent_process(agent);
+        if is_named_in_environment() && process.as_ref().is_some_and(|stat| witness.is_disabled_by_person(agent, stat))
+        {
+            return Ok(());
+        }
         let event = witness.event(agent, &raw, said, process.as_ref());
         let directory = event.cwd.as_ref().map(PathBuf::from);
         let env = Env::of_process();
@@ -195,7 +208,7 @@ fn take(
         let core = load().inspect_err(|_| log_failure(&store, &This.now(&here.place)))?;
         let decider =
             Decider { store: &store, core: &core, machine: &This, here, witness: &witness, settings: &settings };
-        let way = Way { decider, process };
+        let way = Way { decider, process, begun, raw: &raw };
         if notified { way.heed(&event) } else { way.go(event) }
     };
     Ok(pass())
@@ -205,6 +218,8 @@ fn take(
 struct Way<'a, M, E> {
     decider: Decider<'a, M, E>,
     process: Option<Stat>,
+    begun: Instant,
+    raw: &'a RawEvent,
 }
 
 impl Way<'_, This, Inherited> {
@@ -220,10 +235,14 @@ impl<M: Machine, E: Environment> Way<'_, M, E> {
         if event.process.is_some() { self.passes(event).map(drop) } else { Ok(()) }
     }
 
-    /// The fast path: whether the event was no more than a sign of life.
+    /// The fast path: whether nothing is left to do, since the event was no more than a sign of life, or baton is disabled.
     fn passes(&self, event: &Event) -> Result<bool, HookError> {
         let store = self.decider.store;
-        if matches!(event.name, EventName::SessionStart | EventName::SessionEnd) || !store.pending()?.is_nothing() {
+        let pending = store.pending()?;
+        if pending.disabled.is_in(|| self.project(event)) {
+            return Ok(true);
+        }
+        if matches!(event.name, EventName::SessionStart | EventName::SessionEnd) || !pending.is_nothing() {
             return Ok(false);
         }
         let Ok(snapshot) = store.read(|view| heartbeat(store, view, event)) else { return Ok(false) };
@@ -237,6 +256,14 @@ impl<M: Machine, E: Environment> Way<'_, M, E> {
         }
     }
 
+    /// The project that the session was registered in, else the one of the event's directory.
+    fn project(&self, event: &Event) -> Option<String> {
+        let session = event.session.as_ref()?;
+        let registered = self.decider.store.read(|view| view.session(session)).ok();
+        let registered = registered.and_then(|reading| reading.record().and_then(|session| session.project.clone()));
+        registered.or_else(|| worktree::root(Path::new(event.cwd.as_ref()?)))
+    }
+
     /// Leaves the sign of life in the session's log.
     fn beat(&self, event: &Event, n: u64) -> Result<(), HookError> {
         let (Some(session), Some(process)) = (&event.session, &event.process) else { return Ok(()) };
@@ -247,6 +274,7 @@ impl<M: Machine, E: Environment> Way<'_, M, E> {
             digest: event.digest.clone(),
             prompt_id: event.prompt_id.clone(),
             process: process.clone(),
+            took_us: u64::try_from(self.begun.elapsed().as_micros()).ok(),
         });
         Ok(self.decider.store.append(session, &line)?)
     }
@@ -255,12 +283,14 @@ impl<M: Machine, E: Environment> Way<'_, M, E> {
     fn settle(&self, mut event: Event) -> Result<(), HookError> {
         let store = self.decider.store;
         self.decider.witness.enrich(&mut event, self.process.as_ref());
+        let driven = self.drive(&mut event);
         let ask = Ask::Event(Box::new(event.clone()));
         let probes = self.decider.look(&ask);
         let now = self.decider.now();
         let mut locked = match store.lock(Instant::now() + LOCK_WAIT, &now) {
             Err(LockError::Busy { .. } | LockError::Store(StoreError::Mending { .. })) => {
-                return self.wait(event, &now);
+                self.wait(&mut event, &now)?;
+                return driven.map_or(Ok(()), |driven| missed(&event, &driven));
             }
             locked => locked?,
         };
@@ -270,7 +300,7 @@ impl<M: Machine, E: Environment> Way<'_, M, E> {
         let settled = match self.decider.settle(&mut locked, ask, &probes, self.decider.now()) {
             Err(error) if error.is_mending() => {
                 drop(locked);
-                return self.wait(event, &now);
+                return self.wait(&mut event, &now);
             }
             settled => settled?,
         };
@@ -287,13 +317,28 @@ impl<M: Machine, E: Environment> Way<'_, M, E> {
         if let Some(problem) = self.decider.settings.problem() {
             say(&problem.to_string());
         }
-        self.reply(&event, &settled)
+        self.reply(&event, &settled, driven.as_ref())
+    }
+
+    /// What a Stop of a loop's owner needs to be decided.
+    fn drive(&self, event: &mut Event) -> Option<Driven> {
+        if event.name != EventName::Stop {
+            return None;
+        }
+        let Decider { store, settings, witness, .. } = self.decider;
+        let hold = |time: Duration| {
+            nix::unistd::alarm::set(u32::try_from(time.as_secs()).unwrap_or(ALARM_SECONDS));
+        };
+        let is_twin = |event: &Event| self.passes(event).unwrap_or(false);
+        let driven = Driven::find(store, settings, witness.environment(), self.raw, event, (hold, is_twin));
+        nix::unistd::alarm::set(ALARM_SECONDS);
+        driven
     }
 
     /// Leaves an event whose turn does not come in time to the next holder of the lock.
-    fn wait(&self, mut event: Event, now: &Stamp) -> Result<(), HookError> {
+    fn wait(&self, event: &mut Event, now: &Stamp) -> Result<(), HookError> {
         event.waited = true;
-        Ok(self.decider.store.inbox_put(&event, now)?)
+        Ok(self.decider.store.inbox_put(event, now)?)
     }
 
     /// Acts on events that did not get the lock in time, in the order in which they came.
@@ -316,14 +361,18 @@ impl<M: Machine, E: Environment> Way<'_, M, E> {
     }
 
     /// Says what is to be said, and marks it as told once it is written out.
-    fn reply(&self, event: &Event, settled: &Settled) -> Result<(), HookError> {
+    fn reply(&self, event: &Event, settled: &Settled, driven: Option<&Driven>) -> Result<(), HookError> {
         let runs = settled.request.snapshot.runs.iter().filter_map(|named| named.reading.record());
         let names: BTreeMap<RunId, RunName> = runs.map(|run| (run.id.clone(), run.name.clone())).collect();
-        let Some(text) = reply(event.agent, event.name, &settled.decision.tell, &names) else { return Ok(()) };
-        let mut stdout = io::stdout().lock();
-        stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).map_err(HookError::Reply)?;
+        let tells = &settled.decision.tell;
+        let text = match driven.and_then(|driven| tells.iter().find_map(|tell| driven.next_prompt(tell))) {
+            Some(prompt) => go_on(prompt, tells, &names),
+            None => reply(event.agent, event.name, tells, &names),
+        };
+        let Some(text) = text else { return Ok(()) };
+        write(&text)?;
         let Some(session) = &event.session else { return Ok(()) };
-        for told in settled.decision.tell.iter().map(Tell::told) {
+        for told in tells.iter().filter_map(Tell::told) {
             let mark = Mark { at: self.now(), told: told.clone(), process: event.process.clone() };
             self.decider.store.append(session, &Line::Told(mark))?;
         }
@@ -333,4 +382,15 @@ impl<M: Machine, E: Environment> Way<'_, M, E> {
     fn now(&self) -> Stamp {
         self.decider.now()
     }
+}
+
+/// Tells the person of a Stop that did not get the lock.
+fn missed(event: &Event, driven: &Driven) -> Result<(), HookError> {
+    let names = BTreeMap::from([(driven.run().id.clone(), driven.run().name.clone())]);
+    reply(event.agent, event.name, &[driven.missed()], &names).map_or(Ok(()), |text| write(&text))
+}
+
+fn write(text: &str) -> Result<(), HookError> {
+    let mut stdout = io::stdout().lock();
+    stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).map_err(HookError::Reply)
 }

@@ -5,6 +5,7 @@ pub mod context;
 pub mod decide;
 pub mod demo;
 pub mod difference;
+pub mod disable;
 pub mod doctor;
 pub mod error;
 pub mod explain;
@@ -47,6 +48,10 @@ enum Command {
     Uninstall(uninstall::Uninstall),
     /// Check that everything is in place, and say what to do where it is not
     Doctor(doctor::Doctor),
+    /// Have the hooks do nothing, everywhere or in this project
+    Disable(disable::Disable),
+    /// End what disable began
+    Enable(disable::Enable),
     /// Tell in three sentences what a decision saw, which rule applied and what changed
     Explain(explain::Explain),
     /// Print the decisions, newest last
@@ -88,6 +93,8 @@ pub fn main() -> ExitCode {
         Command::Install(install) => install.run(),
         Command::Uninstall(uninstall) => uninstall.run(),
         Command::Doctor(doctor) => doctor.run(),
+        Command::Disable(disable) => disable.run(),
+        Command::Enable(enable) => enable.run(),
         Command::Explain(explain) => explain.run(),
         Command::Log(log) => log.run(),
         Command::Demo(demo) => demo.run(),

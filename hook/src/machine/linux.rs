@@ -20,6 +20,9 @@ use super::{Here, Look, Machine, MachineError};
 /// The most read of a process' arguments: what tells a daemon comes among the first.
 const MAX_ARGUMENTS: usize = 16 * 1024;
 
+/// The most read of a process' environment.
+const MAX_ENVIRONMENT: usize = 2 * 1024 * 1024;
+
 /// The kernel's id of the boot.
 const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";
 
@@ -76,6 +79,13 @@ impl Machine for Linux {
         file.take(MAX_ARGUMENTS as u64).read_to_end(&mut bytes).ok()?;
         // Empty for a zombie, and for a process between two programs.
         (!bytes.is_empty()).then(|| bytes.split(|&byte| byte == 0).map(<[u8]>::to_vec).collect())
+    }
+
+    fn variable(&self, pid: u32, name: &str) -> Option<String> {
+        let bytes = read_capped(File::open(format!("/proc/{pid}/environ")).ok()?, MAX_ENVIRONMENT).ok()?;
+        let of_name = |entry: &[u8]| entry.strip_prefix(name.as_bytes())?.strip_prefix(b"=").map(<[u8]>::to_vec);
+        let value = bytes.split(|&byte| byte == 0).find_map(of_name)?;
+        String::from_utf8(value).ok().filter(|value| !value.is_empty())
     }
 
     fn locks(&self) -> Option<Locks> {

@@ -62,6 +62,11 @@ impl Machine for Mac {
         Some(line.split_ascii_whitespace().map(|word| word.as_bytes().to_vec()).collect())
     }
 
+    fn variable(&self, _: u32, _: &str) -> Option<String> {
+        // The system shows another process' environment to nobody but root.
+        None
+    }
+
     fn locks(&self) -> Option<Locks> {
         None
     }

@@ -99,6 +99,9 @@ pub trait Machine {
     /// The arguments of a process, the program's name first, cut at some kilobytes. None where they cannot be read.
     fn arguments(&self, pid: u32) -> Option<Vec<Vec<u8>>>;
 
+    /// A variable that a process was started with. None where it is unset, empty, no UTF-8, or cannot be read.
+    fn variable(&self, pid: u32, name: &str) -> Option<String>;
+
     /// All write locks on files, in one consistent reading. None where that cannot be had.
     fn locks(&self) -> Option<Locks>;
 }

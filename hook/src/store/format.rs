@@ -1,4 +1,4 @@
-//! The number of the state's format, and the identity of its lock file.
+//! The number of the state's format, the identity of its lock file, and where baton is disabled.
 
 use std::fs::File;
 use std::os::unix::fs::MetadataExt;
@@ -7,6 +7,7 @@ use std::time::UNIX_EPOCH;
 use agent_baton_core::id::RunId;
 use serde::{Deserialize, Serialize};
 
+use super::disabled::Disabled;
 use super::error::StoreError;
 use super::file;
 use super::layout::Layout;
@@ -15,7 +16,8 @@ use super::lock::LockError;
 /// The format that this version reads and writes.
 pub(super) const FORMAT: u64 = 1;
 
-const MAX_FORMAT: u64 = 4096;
+/// As many projects as a person disables one by one fit into it.
+const MAX_FORMAT: u64 = 64 * 1024;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Format {
@@ -25,6 +27,9 @@ pub(super) struct Format {
     /// How far the fences were raised for another one, where that was cut off.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) raised: Option<Raised>,
+    /// It stands here because every event reads this file anyway.
+    #[serde(default, skip_serializing_if = "Disabled::is_nowhere")]
+    pub(super) disabled: Disabled,
 }
 
 /// How far the fences of a state that was put back from a copy were raised.
@@ -50,13 +55,6 @@ pub(super) struct Identity {
 #[derive(Deserialize)]
 struct Number {
     format: u64,
-}
-
-impl Format {
-    /// A state that is in order with this lock file.
-    pub(super) const fn of(lock: Identity) -> Self {
-        Self { format: FORMAT, lock, raised: None }
-    }
 }
 
 impl Identity {
@@ -90,9 +88,20 @@ pub(super) fn read(layout: &Layout) -> Result<Option<Format>, LockError> {
     serde_json::from_slice(&bytes).map(Some).map_err(|error| wrong(error).into())
 }
 
-/// Writes the format, durably.
-pub(super) fn write(layout: &Layout, format: &Format) -> Result<(), StoreError> {
+/// Writes the format, durably. Where baton is disabled stays as it is: a person may disable it without the lock.
+pub(super) fn write(layout: &Layout, lock: Identity, raised: Option<Raised>) -> Result<(), LockError> {
+    let disabled = read(layout)?.map(|format| format.disabled).unwrap_or_default();
+    let format = Format { format: FORMAT, lock, raised, disabled };
+    Ok(put(layout, "format", &format)?)
+}
+
+/// Writes the format by way of a temporary file of this name.
+pub(super) fn put(layout: &Layout, temp: &str, format: &Format) -> Result<(), StoreError> {
     let path = layout.format();
     let bytes = serde_json::to_vec(format).map_err(|error| StoreError::io("write", &path)(error.into()))?;
-    file::replace(&layout.temp_of("format"), &path, &bytes)
+    if u64::try_from(bytes.len()).is_ok_and(|len| len > MAX_FORMAT) {
+        let limit = usize::try_from(MAX_FORMAT).unwrap_or(usize::MAX);
+        return Err(StoreError::TooLong { path, bytes: bytes.len(), limit });
+    }
+    file::replace(&layout.temp_of(temp), &path, &bytes)
 }

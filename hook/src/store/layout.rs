@@ -146,6 +146,15 @@ impl Layout {
         self.sessions(shelf).join(format!("{id}.log"))
     }
 
+    /// The log of a run for a person.
+    pub(super) fn progress(&self, run: &RunId) -> PathBuf {
+        self.at(&format!("progress/progress-{run}.txt"))
+    }
+
+    pub(super) fn progress_archive(&self) -> PathBuf {
+        self.at("archive/progress")
+    }
+
     pub(super) fn sessions(&self, shelf: Shelf) -> PathBuf {
         self.at(match shelf {
             Shelf::Live => "sessions",
@@ -158,6 +167,18 @@ impl Layout {
             Shelf::Live => "runs",
             Shelf::Archive => "archive/runs",
         })
+    }
+
+    pub(super) fn loops(&self) -> PathBuf {
+        self.at("loops")
+    }
+
+    pub(super) fn loop_texts(&self, id: &RunId) -> PathBuf {
+        self.loops().join(format!("{id}.json"))
+    }
+
+    pub(super) fn loop_lock(&self, id: &RunId) -> PathBuf {
+        self.loops().join(format!("{id}.lock"))
     }
 
     pub(super) fn links(&self, by: LinkKind) -> PathBuf {

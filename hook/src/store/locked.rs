@@ -103,7 +103,7 @@ impl Store {
         locked.redo(now)?;
         if !in_order {
             locked.raise_fences(known, &identity, now)?;
-            format::write(layout, &Format::of(identity))?;
+            format::write(layout, identity, None)?;
         }
         if !file::is_there(&layout.index_whole())? {
             locked.rebuild_index()?;
@@ -261,7 +261,7 @@ impl Locked<'_> {
             }
             if let Some(to) = ids.last() {
                 let raised = Some(Raised { lock: lock.clone(), to: to.clone() });
-                format::write(layout, &Format { raised, ..Format::of(old.clone()) })?;
+                format::write(layout, old.clone(), raised)?;
             }
         }
         if grown {

@@ -49,6 +49,9 @@ pub struct Beat {
     pub prompt_id: Option<String>,
     /// The agent's process.
     pub process: Process,
+    /// How long the call had taken when it wrote this line, in microseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub took_us: Option<u64>,
 }
 
 /// The mark that a telling was written out.

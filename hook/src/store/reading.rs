@@ -8,6 +8,7 @@ use agent_baton_core::decision::Shelf;
 use agent_baton_core::process::Place;
 
 use super::audit::AuditReader;
+use super::disabled::Disabled;
 use super::error::StoreError;
 use super::file;
 use super::format;
@@ -26,7 +27,7 @@ pub struct Store {
 }
 
 /// What keeps an event from the fast path, as far as the store knows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pending {
     /// A commit is in flight, or was cut off.
     pub commit: bool,
@@ -34,12 +35,14 @@ pub struct Pending {
     pub inbox: bool,
     /// The state has this version's format; without it nothing may be written, not even to a log.
     pub format: bool,
+    /// Where baton is disabled.
+    pub disabled: Disabled,
 }
 
 impl Pending {
     /// Whether nothing is pending.
     #[must_use]
-    pub const fn is_nothing(self) -> bool {
+    pub const fn is_nothing(&self) -> bool {
         !self.commit && !self.inbox && self.format
     }
 }
@@ -83,10 +86,12 @@ impl Store {
     ///
     /// Where the state directory cannot be looked at.
     pub fn pending(&self) -> Result<Pending, StoreError> {
+        let format = format::read(&self.layout).ok().flatten();
         Ok(Pending {
             commit: file::is_there(&self.layout.journal())?,
             inbox: file::is_there(&self.layout.inbox())?,
-            format: matches!(format::read(&self.layout), Ok(Some(_))),
+            format: format.is_some(),
+            disabled: format.map(|format| format.disabled).unwrap_or_default(),
         })
     }
 

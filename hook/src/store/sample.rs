@@ -96,6 +96,7 @@ pub fn run(name: &str, owner: &str, pid: u32) -> Run {
         updated: stamp(1),
         finished: None,
         stop_reason: None,
+        looping: None,
         extra: Map::new(),
     }
 }
@@ -120,6 +121,7 @@ pub fn event(name: EventName, of: &str, digest: &str) -> Event {
         lock: None,
         shows: None,
         waited: false,
+        stop: None,
     }
 }
 

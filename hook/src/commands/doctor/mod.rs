@@ -2,6 +2,7 @@
 
 mod agents;
 mod clock;
+mod disabled;
 mod entries;
 mod events;
 mod finding;
@@ -35,7 +36,7 @@ pub struct Doctor {
 }
 
 /// The checks, in the order in which they are told.
-const CHECKS: [fn(&Patient) -> Vec<Finding>; 13] = [
+const CHECKS: [fn(&Patient) -> Vec<Finding>; 14] = [
     agents::check,
     entries::check,
     trust::check,
@@ -43,6 +44,7 @@ const CHECKS: [fn(&Patient) -> Vec<Finding>; 13] = [
     events::check,
     state::check,
     format::check,
+    disabled::check,
     records::check,
     inbox::check,
     sandbox::check,

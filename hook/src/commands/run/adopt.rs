@@ -1,6 +1,6 @@
 //! `baton run adopt`.
 
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write};
 
 use agent_baton_core::id::SessionId;
 use agent_baton_core::reason::Reason;
@@ -10,9 +10,9 @@ use clap::Args;
 use crate::commands::caller::Place;
 use crate::commands::context::Context;
 use crate::commands::error::CommandError;
+use crate::commands::print;
 use crate::commands::run::lookup::find;
 use crate::commands::run::outcome::said;
-use crate::words;
 
 /// Gives a run to a session.
 #[derive(Args)]
@@ -53,7 +53,7 @@ impl Adopt {
         match done.decision.reason {
             Reason::OwnerAlive | Reason::OwnerUnverifiable if self.take => {
                 // Whom it is taken from is said before that is done.
-                eprintln!("baton: {}; its number is old from now on", words::clean(&done.owner_words(&context)));
+                print::say(&format!("{}; its number is old from now on", done.owner_words(&context)));
                 done = context.perform(command(self.force, true))?;
             }
             Reason::OwnerUnverifiable if ask(&done.owner_words(&context))? => {
@@ -77,7 +77,8 @@ fn ask(owner: &str) -> Result<bool, CommandError> {
     if !(std::io::stdin().is_terminal() && std::io::stderr().is_terminal()) {
         return Ok(false);
     }
-    eprint!("{owner}, and nobody can tell whether it lives. Adopt the run all the same? [y/N] ");
+    write!(std::io::stderr(), "{owner}, and nobody can tell whether it lives. Adopt the run all the same? [y/N] ")
+        .map_err(CommandError::Output)?;
     let mut answer = String::new();
     std::io::stdin().read_line(&mut answer).map_err(CommandError::Input)?;
     Ok(matches!(answer.trim(), "y" | "Y" | "yes"))

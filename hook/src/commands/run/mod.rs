@@ -4,8 +4,11 @@ pub mod adopt;
 pub mod advance;
 pub mod cancel;
 pub mod list;
+pub mod log;
 pub mod lookup;
+pub mod looping;
 pub mod outcome;
+pub mod pause;
 pub mod show;
 pub mod start;
 
@@ -26,12 +29,18 @@ pub enum Run {
     Finish(advance::Finish),
     /// End a run by your word; nothing brings it back
     Cancel(cancel::Cancel),
+    /// Pause a run until you let it go on
+    Pause(pause::Pause),
+    /// Let a run go on that is paused or waits
+    Continue(pause::Continue),
     /// Give a run whose owner is gone to a session
     Adopt(adopt::Adopt),
     /// List the unfinished runs
     List(list::List),
     /// Show one run whole
     Show(show::Show),
+    /// Print the progress log of a run
+    Log(log::Log),
 }
 
 impl Run {
@@ -46,9 +55,12 @@ impl Run {
             Self::Verify(verify) => verify.run(),
             Self::Finish(finish) => finish.run(),
             Self::Cancel(cancel) => cancel.run(),
+            Self::Pause(pause) => pause.run(),
+            Self::Continue(go_on) => go_on.run(),
             Self::Adopt(adopt) => adopt.run(),
             Self::List(list) => list.run(),
             Self::Show(show) => show.run(),
+            Self::Log(log) => log.run(),
         }
     }
 }

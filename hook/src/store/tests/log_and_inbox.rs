@@ -19,6 +19,7 @@ fn beat(n: u64, digest: &str) -> Line {
         digest: digest.into(),
         prompt_id: None,
         process: process(1),
+        took_us: None,
     })
 }
 

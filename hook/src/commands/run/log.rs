@@ -1,0 +1,84 @@
+//! `baton run log`.
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use agent_baton_core::id::RunId;
+use clap::Args;
+
+use crate::commands::context::Context;
+use crate::commands::error::CommandError;
+use crate::commands::run::lookup::find;
+use crate::progress::follow::{Follower, Logs};
+use crate::store::Store;
+use crate::words;
+
+/// How long to wait before looking for new lines.
+const POLL: Duration = Duration::from_millis(100);
+
+/// Prints the progress log of a run, from its beginning.
+#[derive(Args)]
+pub struct Log {
+    /// The run: its id, the beginning of it, or its name
+    run: String,
+    /// Go on printing as lines come, until the run is over
+    #[arg(long, short)]
+    follow: bool,
+}
+
+struct OfRun<'a> {
+    store: &'a Store,
+    run: &'a RunId,
+}
+
+impl Logs for OfRun<'_> {
+    fn current(&self) -> PathBuf {
+        self.store.progress(self.run)
+    }
+
+    fn finished(&self) -> io::Result<Vec<PathBuf>> {
+        self.store.finished_progress(self.run).map_err(io::Error::other)
+    }
+}
+
+impl Log {
+    /// Prints it.
+    ///
+    /// # Errors
+    /// Not found, ambiguous, or unreadable.
+    pub fn run(self) -> Result<(), CommandError> {
+        let context = Context::open()?;
+        let id = find(&context, &self.run)?;
+        let mut follower = Follower::new(OfRun { store: context.store(), run: &id });
+        loop {
+            // Asked before reading: what is written until the run is over is printed.
+            let over = !context.run(&id)?.status.is_unfinished();
+            if over {
+                context.mend_progress(&id)?;
+            }
+            let mut gone = false;
+            follower
+                .go_on(&mut |lines| show(lines, &mut gone))
+                .map_err(|source| CommandError::File { path: context.store().progress(&id), source })?;
+            if over || gone || !self.follow {
+                return Ok(());
+            }
+            std::thread::sleep(POLL);
+        }
+    }
+}
+
+/// Prints whole lines, cleaned. A reader that has gone away, as `less` does, ends it.
+fn show(lines: &[u8], gone: &mut bool) -> io::Result<()> {
+    if *gone {
+        return Ok(());
+    }
+    let text = words::clean_lines(&String::from_utf8_lossy(lines));
+    let mut stdout = io::stdout().lock();
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => *gone = true,
+        other => return other,
+    }
+    Ok(())
+}

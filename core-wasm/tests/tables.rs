@@ -239,6 +239,15 @@ fn whatever_is_told_is_told_until_it_is_known_to_be_written_and_once_then() {
          P3 prompt A           -> owner_alive heartbeat
          P2 start A resume     -> owner_alive announced",
     );
+    // A launch that was forgotten for sixteen others is not told again.
+    let others: String = (3..21).map(|n| format!("P{n} start A resume\n")).collect();
+    check(&format!(
+        "P1 start A
+         run A P1 r
+         P2 start A resume     -> owner_alive launched +told
+         {others}
+         P2 prompt A           -> owner_alive launched"
+    ));
     // What holds no longer is not told.
     check(
         "P1 start A

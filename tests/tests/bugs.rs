@@ -9,13 +9,23 @@ use agent_baton_tests::window::silent;
 use agent_baton_tests::{Scratch, Window};
 use serde_json::json;
 
-/// Whether a file has a test of this name: a function, or an entry of a table of tests.
+/// Whether a file has a test of this name: a function that is one, or an entry of a table of tests.
 fn has_test(text: &str, name: &str) -> bool {
-    text.lines().map(str::trim).any(|line| {
-        line.strip_prefix("fn ").is_some_and(|rest| rest.starts_with(&format!("{name}(")))
-            || line == format!("{name}:")
-            || line.starts_with(&format!("{name} => "))
+    let lines: Vec<&str> = text.lines().map(str::trim).collect();
+    lines.iter().enumerate().any(|(at, line)| {
+        let is_function = line.strip_prefix("fn ").is_some_and(|rest| rest.starts_with(&format!("{name}(")));
+        let above =
+            lines[..at].iter().rev().take_while(|above| above.starts_with("#[")).any(|above| *above == "#[test]");
+        (is_function && above) || *line == format!("{name}:") || line.starts_with(&format!("{name} => "))
     })
+}
+
+#[test]
+fn only_what_is_a_test_counts() {
+    let text =
+        "#[test]\nfn one() {\n#[test]\n#[should_panic]\nfn two() {\nfn three() {\nfour:\n    five => \"five\",\n";
+    let found = ["one", "two", "three", "four", "five", "six"].map(|name| has_test(text, name));
+    assert_eq!(found, [true, true, false, true, true, false]);
 }
 
 #[test]

@@ -19,9 +19,26 @@ fn deliver(window: &mut Window<'_>, event: &str, session: &str, fields: &Value, 
     ended
 }
 
+/// The session whose events only empty the inbox.
+const LAST: &str = "last";
+
+/// On a machine that is busy some of many hooks do not get the lock in time, and leave their events to the next call.
+fn empty_inbox(scratch: &Scratch, agent: Agent) {
+    for n in 0.. {
+        if !scratch.state_dir().join("inbox").exists() {
+            break;
+        }
+        let mut window = Window::open(scratch, agent, "%9");
+        let ended = window.hook("SessionStart", LAST, &json!({"n": n}));
+        assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""), "{ended:?}");
+    }
+}
+
 /// The lines of the audit from the `from`th on that are of an event that acted.
 fn acted(scratch: &Scratch, from: usize) -> Vec<String> {
-    let reasons = scratch.state().audit().into_iter().skip(from).map(|line| {
+    let lines = scratch.state().audit().into_iter().skip(from);
+    let lines = lines.filter(|line| line["request"]["ask"]["event"]["session"] != LAST);
+    let reasons = lines.map(|line| {
         let decision = line.get("decision").unwrap_or(&line);
         decision["reason"].as_str().unwrap().to_owned()
     });
@@ -37,9 +54,11 @@ fn a_session_is_registered_once() {
             for ended in deliver(&mut window, "SessionStart", "s1", &json!({}), times) {
                 silent(&ended);
             }
+            empty_inbox(&scratch, agent);
             let state = scratch.state();
             state.check();
-            let sessions = state.sessions();
+            let mut sessions = state.sessions();
+            sessions.retain(|kept| kept.record.id.as_str() != LAST);
             assert_eq!(sessions.len(), 1, "{agent} {times}");
             assert_eq!(sessions[0].record.launches.len(), 1, "{agent} {times}");
             assert_eq!(acted(&scratch, 0).len(), 1, "{agent} {times}: {:?}", acted(&scratch, 0));
@@ -62,6 +81,7 @@ fn a_run_changes_its_owner_once_and_that_is_told_once() {
 
             let mut second = Window::open(&scratch, agent, "%2");
             let ended = deliver(&mut second, "SessionStart", "s1", &json!({"source": "resume"}), times);
+            empty_inbox(&scratch, agent);
             let told = ended.iter().filter(|one| !one.stdout.is_empty()).count();
             assert_eq!(told, 1, "{agent} {times}: {ended:?}");
             assert_eq!(acted(&scratch, before).len(), 1, "{agent} {times}");
@@ -84,6 +104,7 @@ fn an_end_counts_once() {
         silent(&window.hook("UserPromptSubmit", "s1", &json!({"prompt": "words"})));
         let before = scratch.state().audit().len();
         deliver(&mut window, "SessionEnd", "s1", &json!({}), 16);
+        empty_inbox(&scratch, agent);
         assert_eq!(acted(&scratch, before), ["ended"], "{agent}");
         scratch.state().check();
     }
@@ -126,13 +147,14 @@ fn events_of_many_sessions_at_once_are_all_kept() {
         assert_eq!((ended.code, ended.stdout.as_str()), (Some(0), ""), "{ended:?}");
     }
     // Those that did not get the lock in time are in the inbox, which the next call empties.
-    silent(&window.hook("SessionStart", "last", &json!({})));
+    silent(&window.hook("SessionStart", LAST, &json!({})));
+    empty_inbox(&scratch, Agent::Codex);
     let state = scratch.state();
     state.check();
     let mut kept: Vec<String> = state.sessions().iter().map(|kept| kept.record.id.as_str().to_owned()).collect();
     kept.sort_unstable();
     let mut all = ids;
-    all.push("last".to_owned());
+    all.push(LAST.to_owned());
     all.sort_unstable();
     assert_eq!(kept, all);
 }

@@ -33,7 +33,7 @@ pub fn apply(request: &Request, draft: &mut Draft, claimant: &Claimant<'_>, tell
         [run] => with_run(request, draft, claimant, run, tells),
         [first, ..] => {
             if let Some(told) = told_of(draft, first, Reason::MultipleMatchingRuns)
-                && tell_once(draft, claimant, told.clone())
+                && tell_once(request, draft, claimant, told.clone())
             {
                 tells.push(Tell::SeveralRuns { told, runs: own });
             }
@@ -96,7 +96,7 @@ fn with_run(
         },
     };
     let told = Told { run: id.clone(), fence: run.fence, reason: row };
-    if tell_once(draft, claimant, told.clone()) {
+    if tell_once(request, draft, claimant, told.clone()) {
         tells.push(Tell::OwnerElsewhere { told, pane: run.owner.pane, pid: run.owner.process.pid });
     }
     row
@@ -229,7 +229,7 @@ fn told_of(draft: &Draft, id: &RunId, reason: Reason) -> Option<Told> {
 }
 
 /// Whether something is to be told now: the event can carry it, and this launch was not told before.
-fn tell_once(draft: &mut Draft, claimant: &Claimant<'_>, told: Told) -> bool {
+fn tell_once(request: &Request, draft: &mut Draft, claimant: &Claimant<'_>, told: Told) -> bool {
     if !claimant.event.can_tell() {
         return false;
     }
@@ -240,6 +240,8 @@ fn tell_once(draft: &mut Draft, claimant: &Claimant<'_>, told: Told) -> bool {
     if launch.told.contains(&told) {
         return false;
     }
+    // A launch that was forgotten for others is still marked in the log.
+    let marked = request.snapshot.told.contains(&told);
     launch.told.push(told);
-    true
+    !marked
 }

@@ -317,9 +317,9 @@ impl Context {
         match self.store.lock(Instant::now() + LOCK_WAIT, &self.now()) {
             Ok(mut locked) => {
                 locked.note_progress(None, &self.run(id)?);
-                locked.take_reports().iter().for_each(|report| eprintln!("baton: {}", words::clean(report)));
+                locked.take_reports().iter().for_each(|report| print::say(report));
             }
-            Err(error) => eprintln!("baton: {}", words::clean(&error.to_string())),
+            Err(error) => print::say(&error.to_string()),
         }
         Ok(())
     }

@@ -10,9 +10,9 @@ use clap::Args;
 use crate::commands::caller::Place;
 use crate::commands::context::Context;
 use crate::commands::error::CommandError;
+use crate::commands::print;
 use crate::commands::run::outcome::said;
 use crate::commands::which;
-use crate::words;
 
 /// Gives a run to a session.
 #[derive(Args)]
@@ -53,7 +53,7 @@ impl Adopt {
         match done.decision.reason {
             Reason::OwnerAlive | Reason::OwnerUnverifiable if self.take => {
                 // Whom it is taken from is said before that is done.
-                eprintln!("baton: {}; its number is old from now on", words::clean(&done.owner_words(&context)));
+                print::say(&format!("{}; its number is old from now on", done.owner_words(&context)));
                 done = context.perform(command(self.force, true))?;
             }
             Reason::OwnerUnverifiable if ask(&done.owner_words(&context))? => {

@@ -2,7 +2,6 @@
 
 mod audit;
 mod concurrent;
-mod cost;
 mod crash;
 mod damage;
 mod format;

@@ -6,6 +6,7 @@ use crate::agent::Agent;
 use crate::id::SessionId;
 use crate::pane::Pane;
 use crate::process::Process;
+use crate::request::Beneath;
 
 /// What happened. The two agents' names are one set; what baton does not act on is `Other`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -111,6 +112,9 @@ pub struct Event {
     pub lock: Option<String>,
     /// The session that Claude's `sessions/<pid>.json` names for the event's process, if it could be read.
     pub shows: Option<SessionId>,
+    /// That it comes from beneath a command, as its environment says; found on the slow path only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub beneath: Option<Beneath>,
     /// Whether it waited in the inbox, so that nobody reads a reply any more.
     #[serde(default)]
     pub waited: bool,

@@ -7,6 +7,7 @@
 #![allow(dead_code, reason = "each test program uses its part of it")]
 
 pub mod actor;
+pub mod command;
 pub mod script;
 
 use std::collections::BTreeMap;
@@ -18,7 +19,7 @@ use agent_baton_core::event::{Event, EventName, Prompt, Source};
 use agent_baton_core::fence::Fence;
 
 use agent_baton_core::reason::Reason;
-use agent_baton_core::request::{Ask, Caller, Command, Limits, Named, PROTOCOL, Reading, Request, Snapshot};
+use agent_baton_core::request::{Ask, Beneath, Caller, Command, Limits, Named, PROTOCOL, Reading, Request, Snapshot};
 use agent_baton_core::run::Run;
 use agent_baton_core::session::{Delivery, MAX_DELIVERIES, MAX_LAUNCHES, Session, Told};
 use agent_baton_core::stamp::Stamp;
@@ -50,6 +51,10 @@ pub struct World {
     skew_ms: i64,
     events: u64,
     last: Option<Event>,
+    /// What the environment of the events to come claims.
+    claim: Option<Beneath>,
+    /// The runs of commands whose lock is held by somebody.
+    held: Vec<String>,
 }
 
 impl Default for World {
@@ -70,6 +75,8 @@ impl Default for World {
             skew_ms: 0,
             events: 0,
             last: None,
+            claim: None,
+            held: Vec::new(),
         }
     }
 }
@@ -80,7 +87,12 @@ impl World {
         if let Some((run, shelf)) = self.runs.get(id) {
             let owner = self.label(&run.owner.process);
             let shelf = if *shelf == Shelf::Archive { " archived" } else { "" };
-            return format!("{id} {} {}/{owner} #{}{shelf}", run.status.name(), run.owner.session, run.fence);
+            return format!(
+                "{id} {} {}/{owner} #{}{shelf}",
+                run.status.name(),
+                run.owner.session.as_ref().map_or("command", |id| id.as_str()),
+                run.fence
+            );
         }
         let Some((session, shelf)) = self.sessions.get(id) else {
             return format!("{id} none");
@@ -108,13 +120,14 @@ impl World {
         if let Some(fence) = by.strip_prefix('#') {
             return Caller { fence: Some(Fence(fence.parse().unwrap())), ..Caller::default() };
         }
-        Caller { fence: None, session: None, ancestors: vec![self.actor(by).process] }
+        Caller { fence: None, session: None, ancestors: vec![self.actor(by).process], beneath: None }
     }
 
     fn event(&mut self, actor: &str, session: &str, name: EventName, source: Option<Source>) -> Event {
         let actor_name = actor;
         let actor = self.actor(actor);
         self.events += 1;
+        let own = actor.process.clone();
         let agent = if actor_name.starts_with('P') { Agent::Claude } else { Agent::Codex };
         Event {
             agent,
@@ -138,6 +151,7 @@ impl World {
             project: Some("/w".into()),
             lock: None,
             shows: actor.shows.and_then(|shows| shows.parse().ok()),
+            beneath: self.claim_of(&own),
             waited: false,
         }
     }
@@ -214,6 +228,7 @@ impl World {
                     .filter(|named| !matches!(named.reading, Reading::Archived(_)))
                     .collect(),
                 probes: probes.collect(),
+                commands: self.command_probes(),
                 deliveries: self.deliveries.get(session).cloned().unwrap_or_default(),
                 told: self.told.get(session).cloned().unwrap_or_default(),
                 limits: Limits::default(),

@@ -125,6 +125,25 @@ impl World {
                 event.hook_start_ms = event.hook_start_ms.saturating_sub(ms.parse().unwrap());
                 self.deliver(event)
             }
+            ["with", run, supervisor] => self.with(run, supervisor),
+            ["attach", run, fence, child] => self.attach(run, fence, child),
+            ["beneath", run, fence, above @ ..] => {
+                self.stand_beneath(run, fence, above);
+                return String::new();
+            }
+            ["apart"] => {
+                self.claim = None;
+                return String::new();
+            }
+            ["held", run] => {
+                self.held.push((*run).to_owned());
+                return String::new();
+            }
+            ["free"] => {
+                self.held.clear();
+                return String::new();
+            }
+            ["iterations", run] => return self.runs[*run].0.iteration.to_string(),
             ["run", session, actor, run] => self.start(session, actor, run),
             ["cancel", run] => self.command(Command::Cancel { run: run.parse().unwrap(), why: None }),
             ["adopt", run, session, actor, rest @ ..] => {

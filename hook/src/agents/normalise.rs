@@ -43,6 +43,7 @@ impl<M: Machine, E: Environment> Witness<'_, M, E> {
             project: None,
             lock: None,
             shows: None,
+            beneath: None,
             waited: false,
         }
     }
@@ -55,6 +56,7 @@ impl<M: Machine, E: Environment> Witness<'_, M, E> {
         event.pane = if self.is_daemon(event.agent, stat.pid) { Pane::Unknown } else { pane(self.environment, stat) };
         let identity = identity(stat, &self.here.place);
         event.shows = self.shows(event.agent, &identity);
+        event.beneath = self.beneath(Some(stat));
         event.lock = event.session.as_ref().and_then(|session| self.lock(event.agent, session, &identity));
     }
 

@@ -48,7 +48,13 @@ impl Locks {
     /// Whether a process holds a write lock on a file.
     #[must_use]
     pub fn is_held(&self, pid: u32, file: FileId) -> bool {
-        self.held.contains(&(pid, file))
+        pid > 0 && self.held.contains(&(pid, file))
+    }
+
+    /// Who holds a write lock on a file; 0 for one who cannot be seen from here.
+    #[must_use]
+    pub fn holder(&self, file: FileId) -> Option<u32> {
+        self.held.iter().find(|(_, of)| *of == file).map(|(pid, _)| *pid)
     }
 
     /// Parses the table. None where a line is not what the kernel writes: it could be the one that matters.
@@ -66,9 +72,8 @@ impl Locks {
             // -1 for a lock of an open file, 0 for one of a process that cannot be seen from here.
             let pid = words.next()?.parse::<i64>().ok()?;
             let file = parse_file(words.next()?)?;
-            match u32::try_from(pid) {
-                Ok(pid) if pid > 0 && access == "WRITE" => held.push((pid, file)),
-                _ => {}
+            if access == "WRITE" {
+                held.push((u32::try_from(pid).unwrap_or(0), file));
             }
         }
         Some(Self { held })

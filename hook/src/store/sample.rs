@@ -73,6 +73,7 @@ pub fn launch(pid: u32) -> Launch {
         started: stamp(u64::from(pid)),
         ended: None,
         lock: None,
+        iteration_of: None,
         told: Vec::new(),
         extra: Map::new(),
     }
@@ -87,7 +88,13 @@ pub fn run(name: &str, owner: &str, pid: u32) -> Run {
         phase: None,
         iteration: 0,
         max_iterations: None,
-        owner: Owner { agent: Agent::Claude, session: id(owner), process: process(pid), pane: pane(pid) },
+        owner: Owner {
+            agent: Some(Agent::Claude),
+            session: Some(id(owner)),
+            process: process(pid),
+            pane: pane(pid),
+            child: None,
+        },
         fence: Fence::FIRST,
         history: Vec::new(),
         project: Some("/work/project".into()),
@@ -118,6 +125,7 @@ pub fn event(name: EventName, of: &str, digest: &str) -> Event {
         project: None,
         lock: None,
         shows: None,
+        beneath: None,
         waited: false,
     }
 }

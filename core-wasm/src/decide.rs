@@ -8,7 +8,9 @@ use crate::reason::Reason;
 use crate::request::{Ask, Command, PROTOCOL, Reading, Request};
 use crate::rules::ownership::Claimant;
 use crate::rules::start::Beginning;
-use crate::rules::{adopt, advance, cancel, command, dedupe, launch, offer, ownership, start, tell, twice};
+use crate::rules::{
+    adopt, advance, cancel, command, dedupe, launch, looping, offer, ownership, pause, start, tell, twice,
+};
 use crate::session::{Delivery, MAX_DELIVERIES};
 
 /// Decides a request given as UTF-8 JSON; answers in the same form.
@@ -77,19 +79,26 @@ fn decide_event(request: &Request, event: &Event) -> Decision {
     let iteration = command::apply(&mut draft, event, id, process).filter(|_| is_shown_anew(&rows));
     let owns_nothing = draft.session(id).and_then(|session| session.launch(process)?.iteration_of.as_ref()).is_some();
     rows.extend(iteration);
+    let mut lost_offer = false;
     if !owns_nothing && concerns_ownership(event, &rows) {
+        lost_offer = tell::take_back(request, &mut draft, event, id, process);
         let claimant = Claimant { event, session: id, process };
         rows.push(ownership::apply(request, &mut draft, &claimant, &mut tells));
         tell::apply(request, &mut draft, event, id, process, &mut tells);
     }
+    let known = rows == [Reason::Heartbeat];
+    let driven = looping::apply(request, &mut draft, event, (id, process), known, &mut tells);
+    rows.extend(driven);
     // The event that showed the session may have had no reply: the first prompt has one.
-    if !owns_nothing && (is_shown_anew(&rows) || (unprompted && event.name == EventName::UserPromptSubmit)) {
+    let first_words = lost_offer || (unprompted && event.name == EventName::UserPromptSubmit);
+    if !owns_nothing && (is_shown_anew(&rows) || first_words) {
         rows.extend(offer::apply(request, &mut draft, event, id, process, &mut tells));
     }
     if is_shown_anew(&rows) {
         rows.extend(dedupe::apply(request, &mut draft, event, id, process));
     }
-    if !tells.is_empty() || draft.session_differs(id) {
+    tell::note(&mut draft, id, process, &tells);
+    if driven.is_some() || !tells.is_empty() || draft.session_differs(id) {
         deliver(request, &mut draft, event, process);
     }
     answer(request, draft, rows, tells)
@@ -121,8 +130,9 @@ fn deliver(request: &Request, draft: &mut Draft, event: &Event, process: &Proces
 fn decide_command(request: &Request, command: &Command) -> Decision {
     let mut draft = Draft::new(request);
     let row = match command {
-        Command::Start { run, name, phase, max_iterations, session, process } => {
-            let new = Beginning { run, name, phase: phase.as_ref(), max_iterations: *max_iterations };
+        Command::Start { run, name, phase, max_iterations, session, process, looping } => {
+            let (phase, looping) = (phase.as_ref(), looping.as_ref());
+            let new = Beginning { run, name, phase, max_iterations: *max_iterations, looping };
             start::apply(request, &mut draft, &new, session, process)
         }
         Command::Update { run, caller, phase, iteration, max_iterations } => {
@@ -139,6 +149,8 @@ fn decide_command(request: &Request, command: &Command) -> Decision {
             command::with(request, &mut draft, run, &by)
         }
         Command::Attach { run, fence, child } => command::attach(request, &mut draft, run, *fence, child),
+        Command::Pause { run, why } => pause::pause(request, &mut draft, run, why.as_ref()),
+        Command::Continue { run } => pause::go_on(request, &mut draft, run),
         Command::Cancel { run, why } => cancel::apply(request, &mut draft, run, why.clone()),
         Command::Adopt { run, session, process, force, take } => {
             let consent = adopt::Consent { unknown: *force || *take, alive: *take };

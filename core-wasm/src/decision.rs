@@ -124,11 +124,37 @@ pub enum Tell {
         /// How often the run went round.
         iteration: u32,
     },
+    /// Of a loop: with the row `iterated`, to the model, that it goes round again; else to the person, why it ended, paused or waits.
+    Loop {
+        /// The run, its fence, and the row.
+        told: Told,
+        /// How often it went round.
+        iteration: u32,
+        /// How often it may.
+        of: Option<u32>,
+    },
     /// To the person: several unfinished runs belong to the session.
     SeveralRuns {
+        /// The first run and its fence.
+        told: Told,
         /// The runs.
         runs: Vec<RunId>,
     },
+}
+
+impl Tell {
+    /// What the session's log marks once it was written out.
+    #[must_use]
+    pub const fn told(&self) -> Option<&Told> {
+        match self {
+            Self::Transferred { told, .. }
+            | Self::OwnerElsewhere { told, .. }
+            | Self::Interrupted { told, .. }
+            | Self::SeveralRuns { told, .. } => Some(told),
+            // The next Stop says how the loop stands then.
+            Self::Loop { .. } => None,
+        }
+    }
 }
 
 /// What is printed of a fence that is refused.

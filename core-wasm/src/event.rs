@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::agent::Agent;
 use crate::id::SessionId;
+use crate::looping::StopFacts;
 use crate::pane::Pane;
 use crate::process::Process;
 use crate::request::Beneath;
@@ -118,6 +119,9 @@ pub struct Event {
     /// Whether it waited in the inbox, so that nobody reads a reply any more.
     #[serde(default)]
     pub waited: bool,
+    /// What was seen for the loop that the session owns (`Stop` only); found on the slow path only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stop: Option<StopFacts>,
 }
 
 impl Event {

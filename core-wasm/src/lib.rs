@@ -15,6 +15,7 @@ pub mod draft;
 pub mod event;
 pub mod fence;
 pub mod id;
+pub mod looping;
 pub mod pane;
 pub mod process;
 pub mod reason;

@@ -96,6 +96,29 @@ reasons! {
     /// The session has no run.
     NoRun = "no_run",
 
+    /// The agent wanted to stop; its loop goes round again.
+    Iterated = "iterated",
+    /// What the loop was to bring about is there.
+    LoopDone = "loop_done",
+    /// The loop went round as often, or for as long, as it may.
+    LoopLimit = "loop_limit",
+    /// The agent said the same, or changed nothing in the project, too often in a row.
+    NoProgress = "no_progress",
+    /// Nobody has typed a prompt for many iterations, and no pane is known in which someone could see them.
+    Unattended = "unattended",
+    /// The client lets a hook block only so many Stops in a row; a prompt begins a new count.
+    ClientCap = "client_cap",
+    /// The turn before ended without a Stop: someone interrupted it, or the client or its service ended it.
+    TurnInterrupted = "turn_interrupted",
+    /// The service failed.
+    ServiceFailed = "service_failed",
+    /// A Stop could not be recorded in time, so nobody knows whether it was answered.
+    StopMissed = "stop_missed",
+    /// The texts of the loop cannot be read, or are not those that it was started with.
+    LoopUnreadable = "loop_unreadable",
+    /// The command that says whether the work is done was approved by no person of this account.
+    CheckRefused = "check_refused",
+
     /// An empty session was replaced by a newer one in its pane or process.
     Superseded = "superseded",
     /// The pane shows another session by now.
@@ -119,6 +142,12 @@ reasons! {
     Finished = "finished",
     /// A person cancelled the run; nothing brings it back.
     Cancelled = "cancelled",
+    /// A person paused the run.
+    Paused = "paused",
+    /// A person lets the run go on.
+    Continued = "continued",
+    /// A loop counts by itself, up to the limit that it was started with.
+    LoopCounts = "loop_counts",
     /// The run is over already.
     AlreadyOver = "already_over",
     /// The command's run goes on where it was: its supervisor and the command were gone.

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::event::Event;
 use crate::fence::Fence;
 use crate::id::{RunId, SessionId};
+use crate::looping::Terms;
 use crate::pane::Pane;
 use crate::process::{CommandProbe, Place, Probe, Process};
 use crate::run::{Run, RunName};
@@ -62,6 +63,9 @@ pub enum Command {
         session: SessionId,
         /// The owning launch's process.
         process: Process,
+        /// What makes it a loop.
+        #[serde(rename = "loop", default, skip_serializing_if = "Option::is_none")]
+        looping: Option<Terms>,
     },
     /// Advance a run.
     Update {
@@ -123,6 +127,18 @@ pub enum Command {
         /// The command's process.
         child: Process,
     },
+    /// Pause a run by a person's word.
+    Pause {
+        /// The run.
+        run: RunId,
+        /// Why, in the person's words.
+        why: Option<String>,
+    },
+    /// Let a run go on that is paused or waits.
+    Continue {
+        /// The run.
+        run: RunId,
+    },
     /// Give a run to a session, by a person's word.
     Adopt {
         /// The run.
@@ -164,6 +180,8 @@ impl Command {
             | Self::Cancel { run, .. }
             | Self::With { run, .. }
             | Self::Attach { run, .. }
+            | Self::Pause { run, .. }
+            | Self::Continue { run }
             | Self::Adopt { run, .. } => run,
         }
     }
@@ -210,7 +228,7 @@ pub struct Snapshot {
     pub commands: Vec<CommandProbe>,
     /// The newest lines of the session's log that are deliveries.
     pub deliveries: Vec<Delivery>,
-    /// The tellings whose mark stands in the session's log.
+    /// The tellings to the event's process, and to the session as a whole, whose mark stands in the session's log.
     pub told: Vec<Told>,
     /// The thresholds in force.
     pub limits: Limits,

@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 use crate::agent::Agent;
 use crate::fence::Fence;
 use crate::id::{RunId, SessionId};
+use crate::looping::Loop;
 use crate::pane::Pane;
 use crate::process::Process;
 use crate::reason::Reason;
@@ -194,6 +195,9 @@ pub struct Run {
     pub finished: Option<Stamp>,
     /// Why it went over, paused or waits.
     pub stop_reason: Option<String>,
+    /// What makes it a loop that drives its agent.
+    #[serde(rename = "loop", default, skip_serializing_if = "Option::is_none")]
+    pub looping: Option<Loop>,
     /// Fields that this version does not know.
     #[serde(flatten)]
     pub extra: Map<String, Value>,

@@ -9,6 +9,7 @@ pub mod event;
 #[cfg(any(test, feature = "fuzz"))]
 #[allow(clippy::unwrap_used, clippy::panic, reason = "a finding is a panic")]
 pub mod fuzz;
+pub mod looping;
 pub mod machine;
 pub mod progress;
 pub mod reply;

@@ -14,6 +14,7 @@ use agent_baton_core::id::RunId;
 use agent_baton_core::pane::Pane;
 use agent_baton_core::reason::Reason;
 use agent_baton_core::run::{RunName, is_printable};
+use agent_baton_core::session::Told;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -62,6 +63,27 @@ pub struct PersonReply {
     pub system_message: String,
 }
 
+/// The reply to a `Stop` by which the agent goes on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct BlockReply {
+    /// The one word that both agents know.
+    pub decision: Block,
+    /// What goes in: the loop's prompt, as its person wrote it, and how far it is.
+    pub reason: String,
+    /// What the person is told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub system_message: Option<String>,
+}
+
+/// The word by which a turn goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Block {
+    /// The turn does not end.
+    Block,
+}
+
 /// Whom a reply can reach.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Reach {
@@ -79,6 +101,19 @@ const fn reach(agent: Agent, name: EventName) -> Reach {
         | (Agent::Codex, EventName::Interrupt | EventName::PermissionRequest) => Reach::Person,
         _ => Reach::NoOne,
     }
+}
+
+/// The reply to a `Stop` by which the agent goes on with `prompt`.
+#[must_use]
+pub fn go_on(prompt: String, tell: &[Tell], names: &BTreeMap<RunId, RunName>) -> Option<String> {
+    let system_message = lines(tell.iter().filter(|tell| !is_iterated(tell)).map(|tell| to_person(tell, names)));
+    serde_json::to_string(&BlockReply { decision: Block::Block, reason: prompt, system_message }).ok()
+}
+
+/// Whether a telling is that a loop goes round again.
+#[must_use]
+pub fn is_iterated(tell: &Tell) -> bool {
+    matches!(tell, Tell::Loop { told, .. } if told.reason == Reason::Iterated)
 }
 
 /// The reply to an event, as it is written to stdout. None where there is nothing to say, or the agent reads nothing.
@@ -113,7 +148,7 @@ fn to_model(tell: &Tell) -> Option<String> {
             run = told.run,
             fence = told.fence,
         )),
-        Tell::OwnerElsewhere { .. } | Tell::Interrupted { .. } | Tell::SeveralRuns { .. } => None,
+        Tell::OwnerElsewhere { .. } | Tell::Interrupted { .. } | Tell::Loop { .. } | Tell::SeveralRuns { .. } => None,
     }
 }
 
@@ -146,7 +181,15 @@ fn to_person(tell: &Tell, names: &BTreeMap<RunId, RunName>) -> String {
             run = named(&told.run, names),
             id = told.run,
         ),
-        Tell::SeveralRuns { runs } => {
+        Tell::Loop { told, iteration, of } => format!(
+            "baton: the loop {run} {became} at iteration {iteration}{of}. {why}{way_out}",
+            run = named(&told.run, names),
+            became = became(told.reason),
+            of = of.map_or_else(String::new, |of| format!(" of {of}")),
+            why = told.reason.sentence(),
+            way_out = way_out(told),
+        ),
+        Tell::SeveralRuns { runs, .. } => {
             let mut text = "baton: several unfinished runs belong to this session, and none was touched:".to_owned();
             for (index, run) in runs.iter().take(MAX_RUNS).enumerate() {
                 let comma = if index > 0 { "," } else { "" };
@@ -158,6 +201,28 @@ fn to_person(tell: &Tell, names: &BTreeMap<RunId, RunName>) -> String {
             }
             text + ". To keep one: baton run cancel ID for each of the others"
         }
+    }
+}
+
+/// What became of a loop by this row.
+const fn became(reason: Reason) -> &'static str {
+    match reason {
+        Reason::LoopDone => "is done",
+        Reason::LoopLimit | Reason::NoProgress | Reason::Unattended => "ended",
+        Reason::StopMissed | Reason::LoopUnreadable | Reason::ClientCap => "waits",
+        Reason::Iterated => "goes on",
+        _ => "is paused",
+    }
+}
+
+/// How a loop goes on that stands still.
+fn way_out(told: &Told) -> String {
+    match became(told.reason) {
+        "waits" => format!(" It goes on with your next prompt. To stop it: baton run cancel {}", told.run),
+        "is paused" => {
+            format!(" To go on: baton run continue {id}. To end it: baton run cancel {id}", id = told.run)
+        }
+        _ => String::new(),
     }
 }
 

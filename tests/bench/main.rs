@@ -3,6 +3,8 @@
 //! `cargo run --release -p agent-baton-tests --bin bench [ROUNDS]` prints a table in Markdown. The calls are made by a process named
 //! `claude`, as the hook needs it; the time is from before the start of the process until it was reaped.
 
+mod bare;
+mod crowded;
 mod measure;
 mod table;
 
@@ -11,6 +13,7 @@ use agent_baton_tests::stand_in::{Ended, Run};
 use agent_baton_tests::{Scratch, Window};
 use serde_json::json;
 
+use crowded::Pairs;
 use measure::Measured;
 
 const SESSION: &str = "0b8f9c4e-5a1d-4f57-9a53-3a5f6c1e2d70";
@@ -19,6 +22,9 @@ const SESSION: &str = "0b8f9c4e-5a1d-4f57-9a53-3a5f6c1e2d70";
 const SLOW_SHARE: usize = 5;
 
 fn main() {
+    if std::env::args().nth(1).as_deref() == Some(bare::WORD) {
+        return bare::main(std::env::args().skip(2)).expect("the writes");
+    }
     let rounds = match std::env::args().nth(1).map(|text| text.parse::<usize>()) {
         None => 1000,
         Some(Ok(rounds)) if rounds >= 10 => rounds,
@@ -33,10 +39,16 @@ fn main() {
     let rows = [
         known("a prompt of a known launch", "UserPromptSubmit", rounds),
         known("the end of a turn", "Stop", rounds),
+        beside_a_loop("the end of a turn, while another session of the project owns a loop", rounds),
         known("an event that is not hooked", "PreToolUse", rounds),
         transfer("a run changes its owner (synced)", rounds / SLOW_SHARE),
     ];
     print!("{}", table::render(&rows));
+    println!("\nA change of owner, and the same writes and syncs made by a program that does nothing else:\n");
+    let against = against_bare_writes(rounds / SLOW_SHARE);
+    print!("{}", table::compared(["bare writes", "baton"], &[against]));
+    println!("\nBeside no other session, and beside 10,000 archived and 100 living ones:\n");
+    print!("{}", table::compared(["alone", "beside them"], &crowded::measure(rounds / SLOW_SHARE)));
 }
 
 fn hook(window: &mut Window<'_>, event: &str, fields: &serde_json::Value) -> Ended {
@@ -66,6 +78,30 @@ fn known(name: &'static str, event: &str, rounds: usize) -> Measured {
         event != "PreToolUse",
         "{event} leaves one line, or none if it is not hooked"
     );
+    measured
+}
+
+/// The end of a turn of a session that owns nothing: a loop of its neighbour must cost it nothing.
+fn beside_a_loop(name: &'static str, rounds: usize) -> Measured {
+    let scratch = Scratch::new();
+    let mut owner = Window::open(&scratch, Agent::Claude, "%2");
+    for (event, fields) in [("SessionStart", json!({})), ("UserPromptSubmit", json!({"prompt": "words"}))] {
+        let ended = owner.hook(event, "the-owner", &fields);
+        assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""), "{ended:?}");
+    }
+    let started = owner.baton("the-owner", &["run", "start", "demo", "--loop", "--prompt", "Go on."]);
+    assert_eq!(started.code, Some(0), "{started:?}");
+    let mut window = Window::open(&scratch, Agent::Claude, "%1");
+    hook(&mut window, "SessionStart", &json!({}));
+    hook(&mut window, "UserPromptSubmit", &json!({"prompt": "the first prompt is recorded"}));
+    let before = scratch.state();
+    let mut number = 0;
+    let measured = measure::paired(name, rounds, &scratch, &mut window, |window| {
+        number += 1;
+        let fields = json!({"last_assistant_message": format!("answer {number}")});
+        window.call(SESSION, window.payload("Stop", SESSION, &fields).to_string())
+    });
+    assert_eq!(scratch.state().audit(), before.audit(), "it was to take the fast path");
     measured
 }
 
@@ -99,6 +135,42 @@ fn transfer(name: &'static str, rounds: usize) -> Measured {
     let run = resume(owner, number);
     measured.instructions = measure::instructions(&mut owner.process, run);
     measured
+}
+
+/// Two windows by turns, each change of owner beside the bare writes of the one before.
+fn against_bare_writes(rounds: usize) -> Pairs {
+    let scratch = Scratch::new();
+    let mut windows = ["%1", "%2"].map(|pane| Window::open(&scratch, Agent::Claude, pane));
+    hook(&mut windows[0], "SessionStart", &json!({}));
+    hook(&mut windows[0], "UserPromptSubmit", &json!({"prompt": "words"}));
+    let started = windows[0].baton(SESSION, &["run", "start", "demo"]);
+    assert_eq!(started.code, Some(0), "{started:?}");
+    let mut pairs = Pairs { name: "a run changes its owner", alone: Vec::new(), crowded: Vec::new() };
+    let mut written = Vec::new();
+    for round in 0..rounds + measure::WARM_UP {
+        let [owner, other] = &mut windows;
+        hook(owner, "SessionEnd", &json!({"round": round}));
+        let before = scratch.state();
+        let call = resume(other, u64::try_from(round).expect("a number"));
+        let mut time = |run: Run| {
+            let ended = other.process.run(run);
+            assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""), "{ended:?}");
+            ended.wall_ns
+        };
+        let baton = time(call);
+        if round < measure::WARM_UP {
+            written = bare::written(&before, &scratch.state());
+        }
+        let bare = bare::run(&scratch, other, &written);
+        let bare = other.process.run(bare);
+        assert_eq!((bare.code, bare.stderr.as_str()), (Some(0), ""), "{bare:?}");
+        if round >= measure::WARM_UP {
+            pairs.alone.push(bare.wall_ns);
+            pairs.crowded.push(baton);
+        }
+        windows.swap(0, 1);
+    }
+    pairs
 }
 
 fn resume(window: &Window<'_>, number: u64) -> Run {

@@ -1,6 +1,7 @@
 //! The harness of the black-box tests: it runs the built program below processes that stand in for agents, and reads what the
 //! program left in its state directory.
 
+pub mod account;
 pub mod capture;
 pub mod harm;
 pub mod model;

@@ -9,6 +9,10 @@ pub struct Reply {
     /// To the person.
     #[serde(rename = "systemMessage")]
     pub person: Option<String>,
+    /// The word by which a turn goes on, with the prompt.
+    pub decision: Option<String>,
+    /// That prompt.
+    pub reason: Option<String>,
     /// To the model.
     #[serde(rename = "hookSpecificOutput")]
     pub model: Option<Specific>,
@@ -41,7 +45,13 @@ impl Reply {
             Some(_) if !matches!(event, "SessionStart" | "UserPromptSubmit") => {
                 Err(format!("words for the model on {event}"))
             }
-            None if reply.person.is_none() => Err(format!("a reply that says nothing: {stdout:?}")),
+            _ if reply.decision.is_some() != reply.reason.is_some() => Err(format!("half a block: {stdout:?}")),
+            _ if reply.decision.is_some() && (event != "Stop" || reply.decision.as_deref() != Some("block")) => {
+                Err(format!("a block on {event}: {stdout:?}"))
+            }
+            None if reply.person.is_none() && reply.decision.is_none() => {
+                Err(format!("a reply that says nothing: {stdout:?}"))
+            }
             _ => Ok(Some(reply)),
         }
     }
@@ -49,6 +59,9 @@ impl Reply {
     /// Whom it tells something.
     #[must_use]
     pub const fn audience(&self) -> &'static str {
+        if self.decision.is_some() {
+            return "lets the agent go on";
+        }
         match (&self.model, &self.person) {
             (Some(_), Some(_)) => "tells the model and the person",
             (Some(_), None) => "tells the model",
@@ -87,5 +100,15 @@ mod tests {
     fn nothing_is_said_to_the_model_where_a_turn_would_go_on_by_it() {
         let stdout = r#"{"hookSpecificOutput":{"hookEventName":"Stop","additionalContext":"c"}}"#;
         assert!(Reply::parse(stdout, "Stop").is_err());
+        for (event, stdout, holds) in [
+            ("Stop", r#"{"decision":"block","reason":"r"}"#, true),
+            ("Stop", r#"{"decision":"block","reason":"r","systemMessage":"s"}"#, true),
+            ("Stop", r#"{"decision":"approve","reason":"r"}"#, false),
+            ("Stop", r#"{"decision":"block"}"#, false),
+            ("Stop", r#"{"reason":"r"}"#, false),
+            ("UserPromptSubmit", r#"{"decision":"block","reason":"r"}"#, false),
+        ] {
+            assert_eq!(Reply::parse(stdout, event).is_ok(), holds, "{event} {stdout}");
+        }
     }
 }

@@ -22,13 +22,16 @@ fn one(command: Value) -> Value {
 fn entries_of_claude() {
     let person = Person::new();
     person.done("install --yes --agent claude");
-    let entry = one(
-        json!({"type": "command", "command": person.program(), "args": ["hook", "--agent", "claude"], "timeout": 5}),
-    );
+    let entry = |timeout: u32| {
+        let args = ["hook", "--agent", "claude"];
+        one(json!({"type": "command", "command": person.program(), "args": args, "timeout": timeout}))
+    };
+    // The command of a loop is run in a Stop.
+    let timeout = |event: &str| if event == "Stop" { 330 } else { 5 };
     let events =
         ["SessionStart", "UserPromptSubmit", "Stop", "StopFailure", "Notification", "PreCompact", "SessionEnd"];
     let hooks: serde_json::Map<String, Value> =
-        events.iter().map(|event| ((*event).to_owned(), entry.clone())).collect();
+        events.iter().map(|event| ((*event).to_owned(), entry(timeout(event)))).collect();
     assert_eq!(parsed(&person, CLAUDE), json!({ "hooks": hooks }));
     assert!(!person.at(CODEX).exists(), "another agent than the one named");
 }
@@ -39,10 +42,9 @@ fn entries_of_codex() {
     person.done("install --yes --agent codex");
     let command = format!("{} hook --agent codex", person.program().display());
     let entry = |timeout| one(json!({"type": "command", "command": command, "timeout": timeout}));
-    let longer =
-        ["SessionStart", "UserPromptSubmit", "Stop", "PermissionRequest", "PreCompact"].map(|event| (event, 5));
-    // Codex cuts these at 3 seconds, and warns of more.
-    let hooks = longer.into_iter().chain([("Interrupt", 3), ("SessionEnd", 3)]);
+    let longer = ["SessionStart", "UserPromptSubmit", "PermissionRequest", "PreCompact"].map(|event| (event, 5));
+    // Codex cuts the last two at 3 seconds, and warns of more.
+    let hooks = longer.into_iter().chain([("Stop", 330), ("Interrupt", 3), ("SessionEnd", 3)]);
     let hooks: serde_json::Map<String, Value> = hooks.map(|(event, time)| (event.to_owned(), entry(time))).collect();
     assert_eq!(parsed(&person, CODEX), json!({ "hooks": hooks }));
 }

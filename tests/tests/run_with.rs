@@ -5,11 +5,14 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use agent_baton_core::agent::Agent;
 use agent_baton_core::run::{Run, Status};
-use agent_baton_tests::{Scratch, program};
+use agent_baton_tests::window::silent;
+use agent_baton_tests::{Scratch, Window, program};
 use nix::fcntl::{Flock, FlockArg};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+use serde_json::json;
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -282,6 +285,44 @@ fn the_shells_job_control_holds_and_continues_it() {
     });
     drop(shell.wait());
     assert_eq!(the_run(&scratch).status, Status::Active);
+}
+
+#[test]
+fn agents_beneath_are_iterations_and_own_nothing() {
+    for agent in Agent::ALL {
+        let scratch = Scratch::new();
+        // Nothing between: the agent is the command.
+        let mut window = Window::open_through(&scratch, agent, "%1", &["run", "with", "loop", "--"]);
+        let run = the_run(&scratch);
+        assert_eq!(run.owner.child.as_ref().map(|child| child.pid), Some(window.process.pid()), "{agent}");
+        window.inherit("BATON_RUN", run.id.as_str());
+        window.inherit("BATON_FENCE", "1");
+        for (session, count) in [("s1", 1), ("s2", 2)] {
+            for event in ["SessionStart", "UserPromptSubmit", "Stop", "SessionStart"] {
+                silent(&window.hook(event, session, &json!({"prompt": "words"})));
+            }
+            assert_eq!(the_run(&scratch).iteration, count, "{agent} {session}");
+            let refused = window.baton(session, &["run", "start", "mine"]);
+            assert_eq!(refused.code, Some(3), "{agent}: {refused:?}");
+        }
+        let adopted = scratch.baton(["run", "adopt", "loop", "--session", "s2", "--take"]).run();
+        assert_eq!(adopted.code, Some(3), "{adopted:?}");
+        assert!(adopted.stderr.contains("same command"), "{adopted:?}");
+        // An agent within a tool of it is no iteration more; one that only claims to be beneath is none at all.
+        let mut inner = Window::open_inside(&mut window, "s2", agent);
+        silent(&inner.hook("SessionStart", "s3", &json!({})));
+        let mut outside = Window::open(&scratch, agent, "%2");
+        outside.inherit("BATON_RUN", run.id.as_str());
+        outside.inherit("BATON_FENCE", "1");
+        silent(&outside.hook("SessionStart", "s4", &json!({})));
+        let run = the_run(&scratch);
+        assert_eq!((run.iteration, run.owner.session.is_none(), run.fence.0), (2, true, 1), "{agent}");
+        let owns = outside.baton("s4", &["run", "start", "mine"]);
+        assert_eq!(owns.code, Some(0), "{agent}: {owns:?}");
+        let log = scratch.baton(["run", "log", run.id.as_str()]).run().stdout;
+        assert!(log.contains("--- iteration 2, number 1 ---"), "{log}");
+        scratch.state().check();
+    }
 }
 
 /// How often the supervisor is killed at a random moment; `BATON_WITH_ROUNDS` says otherwise.

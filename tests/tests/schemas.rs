@@ -135,7 +135,8 @@ fn state_fits(state: &State) -> BTreeSet<String> {
 /// Two windows, two runs, a change of owner, refusals and a cancel.
 #[test]
 fn what_is_replied_printed_and_written_fits() {
-    let [reply, run_view, session_view] = ["reply-context", "output-run", "output-session"].map(schema);
+    let [reply, run_view, session_view, block] =
+        ["reply-context", "output-run", "output-session", "reply-block"].map(schema);
     let mut replies = 0;
     for agent in Agent::ALL {
         let scratch = Scratch::new();
@@ -173,9 +174,14 @@ fn what_is_replied_printed_and_written_fits() {
         fits(&run_view, &scratch.baton(["run", "show", id, "--json"]).run().json(), "run show");
         fits(&session_view, &scratch.baton(["session", "show", "s1", "--json"]).run().json(), "session show");
         assert_eq!(scratch.baton(["run", "cancel", id]).run().code, Some(0));
+        let words = ["run", "start", "more", "--loop", "--prompt", "Go on.", "--until", "DONE", "--max-time", "2h"];
+        assert_eq!(third.baton("s2", &words).code, Some(0));
+        let stop = third.hook("Stop", "s2", &json!({"last_assistant_message": "part", "stop_hook_active": false}));
+        fits(&block, &serde_json::from_str(&stop.stdout).unwrap(), "a stop");
         hear(third.hook("SessionEnd", "s2", &json!({})));
         let reasons = state_fits(&scratch.state());
-        for reason in ["registered", "owner_alive", "resumed_same_session", "updated", "cancelled", "ended"] {
+        for reason in ["registered", "owner_alive", "resumed_same_session", "updated", "cancelled", "iterated", "ended"]
+        {
             assert!(reasons.contains(reason), "{agent}: {reason} is not in {reasons:?}");
         }
     }
@@ -211,6 +217,7 @@ fn a_wrong_value_is_seen() {
         ("decision", json!({"protocol": 1, "reason": "because", "also": [], "changes": [], "tell": []})),
         ("reply-context", json!({"systemMessage": "s", "more": 1})),
         ("reply-person", json!({})),
+        ("reply-block", json!({"decision": "approve", "reason": "r"})),
         ("output-run", json!({})),
         ("output-session", json!({})),
         ("payload-claude", json!({"session_id": "s1"})),

@@ -24,6 +24,10 @@ pub fn update(request: &Request, draft: &mut Draft, id: &RunId, caller: &Caller,
     if let Err(reason) = may_advance(request, draft, id, caller) {
         return reason;
     }
+    let counts = progress.iteration.is_some() || progress.max_iterations.is_some();
+    if counts && draft.run(id).is_some_and(|run| run.looping.is_some()) {
+        return Reason::LoopCounts;
+    }
     if let Some(run) = draft.run_mut(id) {
         run.phase = progress.phase.cloned().or_else(|| run.phase.take());
         run.iteration = progress.iteration.unwrap_or(run.iteration);

@@ -164,6 +164,7 @@ fn show(request: &Request, draft: &mut Draft, event: &Event, id: &SessionId, pro
         lock: event.lock.clone(),
         iteration_of: None,
         told: Vec::new(),
+        untold: Vec::new(),
         extra: serde_json::Map::new(),
     };
     let row = match session.launch_mut(process) {
@@ -173,6 +174,7 @@ fn show(request: &Request, draft: &mut Draft, event: &Event, id: &SessionId, pro
                 lock: fresh.lock.or_else(|| launch.lock.take()),
                 iteration_of: launch.iteration_of.take(),
                 told: std::mem::take(&mut launch.told),
+                untold: std::mem::take(&mut launch.untold),
                 extra: std::mem::take(&mut launch.extra),
                 ..fresh
             };

@@ -8,6 +8,7 @@ use crate::process::{Live, Process};
 use crate::reason::Reason;
 use crate::request::{Reading, Request};
 use crate::rules::alive::{driven, live};
+use crate::rules::looping;
 use crate::run::{MAX_HISTORY, Owner, Run, Status, Transfer};
 use crate::session::Told;
 
@@ -32,9 +33,9 @@ pub fn apply(request: &Request, draft: &mut Draft, claimant: &Claimant<'_>, tell
         [run] => with_run(request, draft, claimant, run, tells),
         [first, ..] => {
             if let Some(told) = told_of(draft, first, Reason::MultipleMatchingRuns)
-                && tell_once(draft, claimant, told)
+                && tell_once(draft, claimant, told.clone())
             {
-                tells.push(Tell::SeveralRuns { runs: own });
+                tells.push(Tell::SeveralRuns { told, runs: own });
             }
             Reason::MultipleMatchingRuns
         }
@@ -50,7 +51,7 @@ fn names_unreadable_run(request: &Request, draft: &Draft, id: &SessionId) -> boo
 }
 
 /// The unfinished runs that a session owns: its record names them, and theirs name it.
-fn unfinished_runs(draft: &Draft, id: &SessionId) -> Vec<RunId> {
+pub fn unfinished_runs(draft: &Draft, id: &SessionId) -> Vec<RunId> {
     let named = draft.session(id).map(|session| session.runs.clone()).unwrap_or_default();
     named
         .into_iter()
@@ -164,6 +165,7 @@ fn follow(request: &Request, draft: &mut Draft, claimant: &Claimant<'_>) -> Opti
 
 /// Makes `owner` the owner of a run: the one place where a fence grows.
 pub fn give(request: &Request, draft: &mut Draft, id: &RunId, owner: Owner, reason: Reason) {
+    looping::moved(draft, id);
     let Some(run) = draft.run_mut(id) else { return };
     run.fence = run.fence.next();
     // Marks of an end do not fit a run that goes on; only a foreign or damaged state has them.

@@ -4,6 +4,7 @@ use crate::decision::Shelf;
 use crate::draft::Draft;
 use crate::fence::Fence;
 use crate::id::{RunId, SessionId};
+use crate::looping::{Loop, Terms};
 use crate::process::{Live, Process};
 use crate::reason::Reason;
 use crate::request::{Reading, Request};
@@ -20,6 +21,8 @@ pub struct Beginning<'a> {
     pub phase: Option<&'a String>,
     /// Its limit.
     pub max_iterations: Option<u32>,
+    /// What makes it a loop.
+    pub looping: Option<&'a Terms>,
 }
 
 /// Starts a run that the launch of `session` in `process` owns. A session owns at most one unfinished run.
@@ -44,7 +47,8 @@ pub fn apply(
     record.runs.push(new.run.clone());
     let project = record.project.clone();
     let run = blank(request, new.run, new.name, owner, project);
-    draft.add_run(Run { phase: new.phase.cloned(), max_iterations: new.max_iterations, ..run });
+    let looping = new.looping.cloned().map(Loop::new);
+    draft.add_run(Run { phase: new.phase.cloned(), max_iterations: new.max_iterations, looping, ..run });
     Reason::Started
 }
 
@@ -66,6 +70,7 @@ pub fn blank(request: &Request, id: &RunId, name: &RunName, owner: Owner, projec
         updated: request.now.clone(),
         finished: None,
         stop_reason: None,
+        looping: None,
         extra: serde_json::Map::new(),
     }
 }

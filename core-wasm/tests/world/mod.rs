@@ -8,6 +8,7 @@
 
 pub mod actor;
 pub mod command;
+pub mod looping;
 pub mod script;
 
 use std::collections::BTreeMap;
@@ -18,6 +19,7 @@ use agent_baton_core::decision::{Decision, Record, Shelf, Tell};
 use agent_baton_core::event::{Event, EventName, Prompt, Source};
 use agent_baton_core::fence::Fence;
 
+use agent_baton_core::process::Process;
 use agent_baton_core::reason::Reason;
 use agent_baton_core::request::{Ask, Beneath, Caller, Command, Limits, Named, PROTOCOL, Reading, Request, Snapshot};
 use agent_baton_core::run::Run;
@@ -36,7 +38,8 @@ pub struct World {
     pub actors: BTreeMap<String, Actor>,
     pub unreadable: Vec<String>,
     pub deliveries: BTreeMap<String, Vec<Delivery>>,
-    pub told: BTreeMap<String, Vec<Told>>,
+    /// The marks in each session's log: what was written out, to which process.
+    pub told: BTreeMap<String, Vec<(Told, Option<Process>)>>,
     /// What the last decision said.
     pub said: Vec<Tell>,
     /// Whether replies get lost, as when a hook is killed between its commit and its reply.
@@ -87,12 +90,9 @@ impl World {
         if let Some((run, shelf)) = self.runs.get(id) {
             let owner = self.label(&run.owner.process);
             let shelf = if *shelf == Shelf::Archive { " archived" } else { "" };
-            return format!(
-                "{id} {} {}/{owner} #{}{shelf}",
-                run.status.name(),
-                run.owner.session.as_ref().map_or("command", |id| id.as_str()),
-                run.fence
-            );
+            let turns = run.looping.as_ref().map_or_else(String::new, |_| format!(" at {}", run.iteration));
+            let owner_session = run.owner.session.as_ref().map_or("command", |id| id.as_str());
+            return format!("{id} {} {owner_session}/{owner} #{}{turns}{shelf}", run.status.name(), run.fence);
         }
         let Some((session, shelf)) = self.sessions.get(id) else {
             return format!("{id} none");
@@ -153,6 +153,7 @@ impl World {
             shows: actor.shows.and_then(|shows| shows.parse().ok()),
             beneath: self.claim_of(&own),
             waited: false,
+            stop: None,
         }
     }
 
@@ -165,6 +166,7 @@ impl World {
             max_iterations: None,
             session: session.parse().unwrap(),
             process,
+            looping: None,
         })
     }
 
@@ -211,6 +213,10 @@ impl World {
             Ask::Event(event) => event.process.as_ref().map_or(self.site, |process| self.site_of(process)),
             Ask::Command(_) => self.site,
         };
+        let asks = asking(&ask);
+        let marks = self.told.get(session).into_iter().flatten();
+        let concerns = |(told, to): &&(Told, Option<Process>)| told.reason == Reason::RunOffered || *to == asks;
+        let told = marks.filter(concerns).map(|(told, _)| told.clone()).collect();
         Request {
             protocol: PROTOCOL,
             now: self.now(site),
@@ -230,7 +236,7 @@ impl World {
                 probes: probes.collect(),
                 commands: self.command_probes(),
                 deliveries: self.deliveries.get(session).cloned().unwrap_or_default(),
-                told: self.told.get(session).cloned().unwrap_or_default(),
+                told,
                 limits: Limits::default(),
             },
         }
@@ -269,10 +275,17 @@ impl World {
             return;
         };
         for tell in &decision.tell {
-            if let (Tell::Transferred { told, .. }, Some(id), false) = (tell, &event.session, self.mute) {
-                self.told.entry(id.to_string()).or_default().push(told.clone());
+            if let (Some(id), Some(told), false) = (&event.session, tell.told(), self.mute) {
+                self.told.entry(id.to_string()).or_default().push((told.clone(), asking(&request.ask)));
             }
         }
+    }
+}
+
+fn asking(ask: &Ask) -> Option<Process> {
+    match ask {
+        Ask::Event(event) => event.process.clone(),
+        Ask::Command(_) => None,
     }
 }
 

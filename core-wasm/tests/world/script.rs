@@ -10,7 +10,7 @@ use super::actor::Site;
 use super::{STEP_MS, World};
 
 /// The events of an agent, as a script calls them.
-pub const EVENTS: &[&str] = &["start", "compact", "prompt", "stop", "end"];
+pub const EVENTS: &[&str] = &["start", "compact", "prompt", "stop", "interrupt", "failure", "end"];
 
 /// Plays a script and checks the rows of every step that names some.
 pub fn check(script: &str) -> World {
@@ -144,6 +144,14 @@ impl World {
                 return String::new();
             }
             ["iterations", run] => return self.runs[*run].0.iteration.to_string(),
+            ["loop", session, actor, run, rest @ ..] => self.start_loop(session, actor, run, rest),
+            ["pause", run] => self.command(Command::Pause { run: run.parse().unwrap(), why: None }),
+            ["continue", run] => self.command(Command::Continue { run: run.parse().unwrap() }),
+            ["late-stop", actor, session] => {
+                let mut event = self.event(actor, session, EventName::Stop, None);
+                event.waited = true;
+                self.deliver(event)
+            }
             ["run", session, actor, run] => self.start(session, actor, run),
             ["cancel", run] => self.command(Command::Cancel { run: run.parse().unwrap(), why: None }),
             ["adopt", run, session, actor, rest @ ..] => {
@@ -180,11 +188,14 @@ impl World {
                     "compact" => (EventName::SessionStart, Some(Source::Compact)),
                     "prompt" => (EventName::UserPromptSubmit, None),
                     "stop" => (EventName::Stop, None),
+                    "interrupt" => (EventName::Interrupt, None),
+                    "failure" => (EventName::StopFailure, None),
                     "end" => (EventName::SessionEnd, None),
                     other => panic!("no such event: {other}"),
                 };
                 self.comes_to(actor, session, name);
-                let event = self.event(actor, session, name, source);
+                let mut event = self.event(actor, session, name, source);
+                self.tell_more(&mut event, rest);
                 self.deliver(event)
             }
             _ => panic!("no such step: {step}"),

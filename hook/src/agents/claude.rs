@@ -14,6 +14,18 @@ use crate::machine::file;
 /// The most read of `sessions/<pid>.json`; the real ones have some 500 bytes.
 const MAX_SESSION_FILE: usize = 64 * 1024;
 
+/// The variable that says how many Stops in a row a hook may block.
+pub(super) const BLOCK_CAP: &str = "CLAUDE_CODE_STOP_HOOK_BLOCK_CAP";
+
+/// How many it may where the variable is unset (measured: 8 were obeyed, the ninth ended the turn).
+pub(super) const BLOCKS_UNLESS_SET: u32 = 8;
+
+/// What a settings file sets that variable to: Claude puts the values of `env` into its own environment.
+pub(super) fn block_cap(settings: &str) -> Option<String> {
+    let value: serde_json::Value = serde_json::from_str(settings).ok()?;
+    value.get("env")?.get(BLOCK_CAP)?.as_str().map(str::to_owned)
+}
+
 /// The events of Claude Code that baton hooks.
 #[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
 enum Hooked {

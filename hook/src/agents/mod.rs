@@ -20,7 +20,7 @@ use schemars::Schema;
 pub use beneath::{FENCE, RUN};
 pub use disabled::DISABLE;
 pub use identify::Lineage;
-pub use payload::Said;
+pub use payload::{Ending, Said};
 
 use crate::event::RawEvent;
 use crate::machine::environment::Environment;
@@ -52,8 +52,21 @@ pub struct Row {
     lock: Option<fn(&Path, &SessionId) -> PathBuf>,
     parse: fn(&str) -> Result<Said, serde_json::Error>,
     schema: fn() -> Schema,
+    /// How many Stops in a row it lets a hook block.
+    pub block_cap: Option<BlockCap>,
     /// The agent's older way to tell that a turn is over: one JSON object as an argument of a program.
     notify: Option<Notify>,
+}
+
+/// An agent's limit on Stops in a row that a hook blocks.
+#[derive(Debug, Clone, Copy)]
+pub struct BlockCap {
+    /// The variable that sets it.
+    pub variable: &'static str,
+    /// What it is where nothing sets it.
+    pub unless: u32,
+    /// What a settings file of the agent, as text, sets the variable to.
+    pub of_settings: fn(&str) -> Option<String>,
 }
 
 /// How a notification of an agent is read.
@@ -76,6 +89,11 @@ const CLAUDE: Row = Row {
     lock: None,
     parse: claude::parse,
     schema: claude::schema,
+    block_cap: Some(BlockCap {
+        variable: claude::BLOCK_CAP,
+        unless: claude::BLOCKS_UNLESS_SET,
+        of_settings: claude::block_cap,
+    }),
     notify: None,
 };
 
@@ -93,6 +111,8 @@ const CODEX: Row = Row {
     lock: Some(codex::writer_lock),
     parse: codex::parse,
     schema: codex::schema,
+    // Thirteen Stops were blocked in a row, and no limit was met.
+    block_cap: None,
     notify: Some(Notify { parse: codex::parse_notification, schema: codex::notification_schema }),
 };
 
@@ -178,6 +198,12 @@ impl<'a, M: Machine, E: Environment> Witness<'a, M, E> {
     /// A witness that has looked at nothing yet.
     pub const fn new(machine: &'a M, environment: &'a E, here: &'a Here) -> Self {
         Self { machine, environment, here, locks: OnceCell::new() }
+    }
+
+    /// The environment that this call of baton was given.
+    #[must_use]
+    pub const fn environment(&self) -> &E {
+        self.environment
     }
 
     fn locks(&self) -> Option<&Locks> {

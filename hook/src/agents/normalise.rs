@@ -45,6 +45,7 @@ impl<M: Machine, E: Environment> Witness<'_, M, E> {
             shows: None,
             beneath: None,
             waited: false,
+            stop: None,
         }
     }
 

@@ -7,6 +7,7 @@ use agent_baton_core::id::{ID_PATTERN, SessionId};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Error as _, IntoDeserializer};
 use serde::{Deserialize, Deserializer};
+use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::event::digest;
@@ -50,6 +51,35 @@ impl Said {
         prompt: None,
         prompt_id: None,
     };
+}
+
+/// What is taken from a Stop for a loop alone: the fast path does not look for it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Ending {
+    /// Whether the turn went on by a hook's word before.
+    pub again: bool,
+    /// The agent's last message.
+    pub message: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+struct EndingFields {
+    #[serde(default)]
+    stop_hook_active: Value,
+    #[serde(default)]
+    last_assistant_message: Value,
+}
+
+impl Ending {
+    /// Of a payload's text. What is not of the right type is not there.
+    #[must_use]
+    pub fn of(text: &str) -> Self {
+        let fields: EndingFields = serde_json::from_str(text).unwrap_or_default();
+        Self {
+            again: fields.stop_hook_active == Value::Bool(true),
+            message: fields.last_assistant_message.as_str().map(str::to_owned),
+        }
+    }
 }
 
 /// The one field that every payload must have, read before anything else is.

@@ -1,11 +1,12 @@
 //! What a command works with: the machine it runs on, the state, and the core.
 
+use std::path::PathBuf;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use agent_baton_core::decision::{Decision, Shelf};
 use agent_baton_core::id::{RunId, SessionId};
-use agent_baton_core::process::{Live, Sight};
+use agent_baton_core::process::{Live, Process, Sight};
 use agent_baton_core::request::{Ask, Beneath, Command, Named, Reading, Request};
 use agent_baton_core::rules::alive;
 use agent_baton_core::run::Run;
@@ -14,10 +15,12 @@ use agent_baton_core::stamp::Stamp;
 
 use crate::agents::{Lineage, Witness};
 use crate::commands::error::CommandError;
+use crate::commands::print;
 use crate::commands::run::outcome::run_of;
 use crate::config::Settings;
 use crate::core::Core;
 use crate::decider::Decider;
+use crate::looping::approval;
 use crate::machine::environment::Inherited;
 use crate::machine::stat::Stat;
 use crate::machine::{Here, Look, Machine, MachineError, This, worktree};
@@ -102,6 +105,34 @@ impl Context {
         format!("r{:012x}", number >> 16).parse().map_err(|_| CommandError::CoreSilent)
     }
 
+    /// The account's home, which no environment can change.
+    #[must_use]
+    pub fn account_home(&self) -> Option<PathBuf> {
+        self.settings.account_home()
+    }
+
+    /// A variable that a process was started with; none where that cannot be read.
+    #[must_use]
+    pub fn variable(&self, process: &Process, name: &str) -> Option<String> {
+        MACHINE.variable(process.pid, name)
+    }
+
+    /// Writes the texts of a loop that is about to start.
+    ///
+    /// # Errors
+    /// Where they cannot be written.
+    pub fn put_loop(&self, run: &RunId, bytes: &[u8]) -> Result<(), CommandError> {
+        Ok(self.store.loop_put(run, bytes)?)
+    }
+
+    /// Takes back what was written for a loop that did not start.
+    pub fn forget_loop(&self, run: &RunId) {
+        self.store.loop_remove(run);
+        if let Some(home) = self.account_home() {
+            approval::withdraw(&home, run);
+        }
+    }
+
     /// Has the core decide a command, and commits what it changes.
     ///
     /// # Errors
@@ -124,10 +155,10 @@ impl Context {
         let mut locked = self.store.lock(Instant::now() + LOCK_WAIT, &self.now())?;
         let settled = decider.settle(&mut locked, ask, &probes, self.now())?;
         for report in locked.take_reports() {
-            eprintln!("baton: {}", words::clean(&report));
+            print::say(&words::clean(&report));
         }
         if let Some(problem) = self.settings.problem() {
-            eprintln!("baton: {}", words::clean(&problem.to_string()));
+            print::say(&words::clean(&problem.to_string()));
         }
         Ok(Done { request: settled.request, decision: settled.decision })
     }
@@ -219,7 +250,7 @@ impl Context {
                 match self.run(&id) {
                     Ok(run) => runs.push(run),
                     Err(CommandError::NotFound(_)) => {}
-                    Err(error) => eprintln!("baton: {}", words::clean(&error.to_string())),
+                    Err(error) => print::say(&words::clean(&error.to_string())),
                 }
             }
         }
@@ -239,7 +270,7 @@ impl Context {
                 match self.session(&id) {
                     Ok(session) => sessions.push(session),
                     Err(CommandError::NotFound(_)) => {}
-                    Err(error) => eprintln!("baton: {}", words::clean(&error.to_string())),
+                    Err(error) => print::say(&words::clean(&error.to_string())),
                 }
             }
         }

@@ -6,12 +6,12 @@ use std::process::ExitCode;
 
 use agent_baton_core::reason::Reason;
 
+use crate::commands::print;
 use crate::core::CoreError;
 use crate::decider::DeciderError;
 use crate::machine::MachineError;
 use crate::store::{HomeError, LockError, StoreError};
 use crate::wiring::WiringError;
-use crate::words;
 
 /// Why a command did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -91,6 +91,19 @@ pub enum CommandError {
     /// The system gave no random bytes.
     #[error("the system gives no random bytes: {0}")]
     Random(#[source] getrandom::Error),
+    /// The account database knows no home.
+    #[error(
+        "the account database names no home directory for this account, so a person's word for a command cannot be kept there"
+    )]
+    NoAccountHome,
+    /// A person's word for a command could not be written down.
+    #[error("cannot write below {home} that you gave this command: {source}")]
+    Approval {
+        /// The account's home.
+        home: PathBuf,
+        /// Why it failed.
+        source: io::Error,
+    },
     /// The demo's scratch directory or processes failed.
     #[error("the demo cannot use a scratch directory and processes of its own: {0}")]
     Scratch(#[source] io::Error),
@@ -115,7 +128,7 @@ impl CommandError {
     /// Says the error on stderr; gives the exit status.
     #[must_use]
     pub fn report(&self) -> ExitCode {
-        eprintln!("baton: {}", words::clean_lines(&self.to_string()));
+        print::say(&self.to_string());
         ExitCode::from(self.status())
     }
 }

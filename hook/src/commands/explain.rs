@@ -9,6 +9,7 @@ use clap::Args;
 use crate::commands::context::Context;
 use crate::commands::error::CommandError;
 use crate::commands::print;
+use crate::reply::is_iterated;
 use crate::store::AuditLine;
 use crate::words;
 
@@ -87,10 +88,18 @@ fn count(number: usize, one: &str, many: &str) -> String {
     format!("{number} {}", if number == 1 { one } else { many })
 }
 
+/// What stands in the audit where the core decided nothing.
+const ACTS: [(&str, &str); 3] = [
+    ("core_failed", "The core gave no decision, which is a fault of baton."),
+    ("decision_refused", "The core's decision was not believed, which is a fault of baton."),
+    ("state_restored", "The state was put back from a copy, so the number of every unfinished run grew."),
+];
+
 fn rules(line: &AuditLine) -> Vec<String> {
     let word = |word: &String| {
         let reason = Reason::ALL.iter().find(|reason| reason.word() == word.as_str());
-        reason.map_or_else(|| word.clone(), |reason| format!("{word}: {}", reason.sentence()))
+        let own = ACTS.iter().find(|(act, _)| act == word).map(|(_, sentence)| *sentence);
+        reason.map(|reason| reason.sentence()).or(own).map_or_else(|| word.clone(), |row| format!("{word}: {row}"))
     };
     std::iter::once(&line.reason).chain(&line.also).map(word).collect()
 }
@@ -116,8 +125,11 @@ fn changed(decision: &Decision) -> String {
         .collect();
     parts.extend(decision.tell.iter().map(|tell| {
         match tell {
+            tell if is_iterated(tell) => "the agent was given its prompt again",
             Tell::Transferred { .. } => "the model and the person were told",
-            Tell::OwnerElsewhere { .. } | Tell::Interrupted { .. } | Tell::SeveralRuns { .. } => "the person was told",
+            Tell::OwnerElsewhere { .. } | Tell::Interrupted { .. } | Tell::Loop { .. } | Tell::SeveralRuns { .. } => {
+                "the person was told"
+            }
         }
         .to_owned()
     }));

@@ -1,7 +1,12 @@
 //! `baton hook`: one event on its way.
 //!
+//! **Architecture invariant.** Which core decides is fixed when the program is built: nothing that is passed to it names another.
+//!
 //! Nearly every event is a sign of life of a launch that is known. It takes the fast path: no lock, no rename, no sync, one line
 //! appended to the session's log. What changes something takes the lock.
+
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -26,12 +31,13 @@ use crate::agents::{DISABLE, PayloadError, row};
 use crate::commands::context::{here, witness};
 use crate::config::Settings;
 use crate::core::{Core, CoreError};
-use crate::decider::{Decider, DeciderError, Settled, heartbeat};
+use crate::decider::{Decider, DeciderError, Settled, core_failed, heartbeat};
 use crate::event::{EventError, Limits, RawEvent};
+use crate::looping::Driven;
 use crate::machine::environment::{Environment, Inherited};
 use crate::machine::stat::Stat;
 use crate::machine::{Machine, MachineError, This, worktree};
-use crate::reply::reply;
+use crate::reply::{go_on, reply};
 use crate::snapshot::Looked;
 use crate::store::{Beat, Env, Home, HomeError, Line, LockError, Locked, Mark, RECENT, Store, StoreError};
 use crate::words;
@@ -40,6 +46,7 @@ use crate::words;
 const LOCK_WAIT: Duration = Duration::from_millis(400);
 
 /// After how many seconds the hook ends whatever it is doing, with status 0: a file system that hangs must not hold up the agent.
+/// Only where the command of a loop is run it may take longer.
 const ALARM_SECONDS: u32 = 2;
 
 /// Takes one event of an agent.
@@ -117,6 +124,11 @@ impl Hook {
     /// Takes the event.
     #[must_use]
     pub fn run(self) -> ExitCode {
+        ExitCode::from(self.status(Core::load))
+    }
+
+    /// Takes the event; gives the exit status.
+    fn status(self, load: impl FnOnce() -> Result<Core, CoreError>) -> u8 {
         // Where the signal cannot be caught, its default ends the hook all the same.
         let _ = signal_hook::flag::register_conditional_shutdown(
             signal_hook::consts::SIGALRM,
@@ -124,15 +136,15 @@ impl Hook {
             Arc::new(AtomicBool::new(true)),
         );
         nix::unistd::alarm::set(ALARM_SECONDS);
-        match take(self.agent.into(), self.notification) {
-            Ok(Ok(())) => ExitCode::SUCCESS,
+        match take(self.agent.into(), self.notification, load) {
+            Ok(Ok(())) => 0,
             Ok(Err(failed)) => {
                 say(&failed.to_string());
-                ExitCode::SUCCESS
+                0
             }
             Err(bad) => {
                 say(&bad.to_string());
-                ExitCode::FAILURE
+                1
             }
         }
     }
@@ -150,7 +162,19 @@ fn say(text: &str) {
     let _ = io::stderr().lock().write_all(line.as_bytes());
 }
 
-fn take(agent: Agent, notification: Option<String>) -> Result<Result<(), HookError>, BadEvent> {
+/// Leaves a line in the audit that the core failed. What went wrong is said on stderr all the same.
+fn log_failure(store: &Store, now: &Stamp) {
+    if let Ok(mut locked) = store.lock(Instant::now() + LOCK_WAIT, now) {
+        let _ = core_failed(&mut locked, now);
+    }
+}
+
+fn take(
+    agent: Agent,
+    notification: Option<String>,
+    load: impl FnOnce() -> Result<Core, CoreError>,
+) -> Result<Result<(), HookError>, BadEvent> {
+    let begun = Instant::now();
     let notified = notification.is_some();
     let (raw, said) = match notification {
         None => {
@@ -181,10 +205,10 @@ fn take(agent: Agent, notification: Option<String>) -> Result<Result<(), HookErr
         let home = Home::resolve(&env, directory.as_deref(), &here.place)?;
         let settings = Settings::new(env, directory);
         let store = Store::open(&home, &here.place);
-        let core = Core::load()?;
+        let core = load().inspect_err(|_| log_failure(&store, &This.now(&here.place)))?;
         let decider =
             Decider { store: &store, core: &core, machine: &This, here, witness: &witness, settings: &settings };
-        let way = Way { decider, process };
+        let way = Way { decider, process, begun, raw: &raw };
         if notified { way.heed(&event) } else { way.go(event) }
     };
     Ok(pass())
@@ -194,6 +218,8 @@ fn take(agent: Agent, notification: Option<String>) -> Result<Result<(), HookErr
 struct Way<'a, M, E> {
     decider: Decider<'a, M, E>,
     process: Option<Stat>,
+    begun: Instant,
+    raw: &'a RawEvent,
 }
 
 impl Way<'_, This, Inherited> {
@@ -221,9 +247,10 @@ impl<M: Machine, E: Environment> Way<'_, M, E> {
         }
         let Ok(snapshot) = store.read(|view| heartbeat(store, view, event)) else { return Ok(false) };
         let Ok(Some((snapshot, n))) = snapshot else { return Ok(false) };
-        let settled = self.decider.ask(Ask::Event(Box::new(event.clone())), snapshot)?;
+        let settled = self.decider.ask(Ask::Event(Box::new(event.clone())), snapshot);
+        let settled = settled.inspect_err(|_| log_failure(store, &self.now()))?;
         match settled.decision.reason {
-            Reason::Heartbeat => self.beat(event, n).map(|()| true),
+            Reason::Heartbeat if settled.is_heartbeat() => self.beat(event, n).map(|()| true),
             Reason::DeliveredTwice => Ok(true),
             _ => Ok(false),
         }
@@ -247,6 +274,7 @@ impl<M: Machine, E: Environment> Way<'_, M, E> {
             digest: event.digest.clone(),
             prompt_id: event.prompt_id.clone(),
             process: process.clone(),
+            took_us: u64::try_from(self.begun.elapsed().as_micros()).ok(),
         });
         Ok(self.decider.store.append(session, &line)?)
     }
@@ -255,20 +283,27 @@ impl<M: Machine, E: Environment> Way<'_, M, E> {
     fn settle(&self, mut event: Event) -> Result<(), HookError> {
         let store = self.decider.store;
         self.decider.witness.enrich(&mut event, self.process.as_ref());
+        let driven = self.drive(&mut event);
         let ask = Ask::Event(Box::new(event.clone()));
         let probes = self.decider.look(&ask);
         let now = self.decider.now();
         let mut locked = match store.lock(Instant::now() + LOCK_WAIT, &now) {
-            Err(LockError::Busy { .. }) => {
-                event.waited = true;
-                return Ok(store.inbox_put(&event, &now)?);
+            Err(LockError::Busy { .. } | LockError::Store(StoreError::Mending { .. })) => {
+                self.wait(&mut event, &now)?;
+                return driven.map_or(Ok(()), |driven| missed(&event, &driven));
             }
             locked => locked?,
         };
         if let Err(error) = self.drain(&mut locked, &probes) {
             say(&error.to_string());
         }
-        let settled = self.decider.settle(&mut locked, ask, &probes, self.decider.now())?;
+        let settled = match self.decider.settle(&mut locked, ask, &probes, self.decider.now()) {
+            Err(error) if error.is_mending() => {
+                drop(locked);
+                return self.wait(&mut event, &now);
+            }
+            settled => settled?,
+        };
         if let Some(session) = event.session.as_ref().filter(|_| settled.is_heartbeat()) {
             locked.trim_log(session)?;
             self.beat(&event, store.tail(session, RECENT)?.next_n())?;
@@ -282,7 +317,28 @@ impl<M: Machine, E: Environment> Way<'_, M, E> {
         if let Some(problem) = self.decider.settings.problem() {
             say(&problem.to_string());
         }
-        self.reply(&event, &settled)
+        self.reply(&event, &settled, driven.as_ref())
+    }
+
+    /// What a Stop of a loop's owner needs to be decided.
+    fn drive(&self, event: &mut Event) -> Option<Driven> {
+        if event.name != EventName::Stop {
+            return None;
+        }
+        let Decider { store, settings, witness, .. } = self.decider;
+        let hold = |time: Duration| {
+            nix::unistd::alarm::set(u32::try_from(time.as_secs()).unwrap_or(ALARM_SECONDS));
+        };
+        let is_twin = |event: &Event| self.passes(event).unwrap_or(false);
+        let driven = Driven::find(store, settings, witness.environment(), self.raw, event, (hold, is_twin));
+        nix::unistd::alarm::set(ALARM_SECONDS);
+        driven
+    }
+
+    /// Leaves an event whose turn does not come in time to the next holder of the lock.
+    fn wait(&self, event: &mut Event, now: &Stamp) -> Result<(), HookError> {
+        event.waited = true;
+        Ok(self.decider.store.inbox_put(event, now)?)
     }
 
     /// Acts on events that did not get the lock in time, in the order in which they came.
@@ -296,25 +352,29 @@ impl<M: Machine, E: Environment> Way<'_, M, E> {
                     locked.inbox_failed(&waiting, &now, "a record that it needs cannot be read")?;
                 }
                 Ok(_) => locked.inbox_done(&waiting)?,
+                // It waits on: the next call mends what was left, and acts on it then.
+                Err(error) if error.is_mending() => return Err(error.into()),
                 Err(error) => locked.inbox_failed(&waiting, &now, &error.to_string())?,
             }
         }
         Ok(())
     }
 
-    /// Says what is to be said, and marks a change of owner as told once it is written out.
-    fn reply(&self, event: &Event, settled: &Settled) -> Result<(), HookError> {
+    /// Says what is to be said, and marks it as told once it is written out.
+    fn reply(&self, event: &Event, settled: &Settled, driven: Option<&Driven>) -> Result<(), HookError> {
         let runs = settled.request.snapshot.runs.iter().filter_map(|named| named.reading.record());
         let names: BTreeMap<RunId, RunName> = runs.map(|run| (run.id.clone(), run.name.clone())).collect();
-        let Some(text) = reply(event.agent, event.name, &settled.decision.tell, &names) else { return Ok(()) };
-        let mut stdout = io::stdout().lock();
-        stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).map_err(HookError::Reply)?;
+        let tells = &settled.decision.tell;
+        let text = match driven.and_then(|driven| tells.iter().find_map(|tell| driven.next_prompt(tell))) {
+            Some(prompt) => go_on(prompt, tells, &names),
+            None => reply(event.agent, event.name, tells, &names),
+        };
+        let Some(text) = text else { return Ok(()) };
+        write(&text)?;
         let Some(session) = &event.session else { return Ok(()) };
-        for tell in &settled.decision.tell {
-            if let Tell::Transferred { told, .. } = tell {
-                let mark = Line::Told(Mark { at: self.now(), told: told.clone() });
-                self.decider.store.append(session, &mark)?;
-            }
+        for told in tells.iter().filter_map(Tell::told) {
+            let mark = Mark { at: self.now(), told: told.clone(), process: event.process.clone() };
+            self.decider.store.append(session, &Line::Told(mark))?;
         }
         Ok(())
     }
@@ -322,4 +382,15 @@ impl<M: Machine, E: Environment> Way<'_, M, E> {
     fn now(&self) -> Stamp {
         self.decider.now()
     }
+}
+
+/// Tells the person of a Stop that did not get the lock.
+fn missed(event: &Event, driven: &Driven) -> Result<(), HookError> {
+    let names = BTreeMap::from([(driven.run().id.clone(), driven.run().name.clone())]);
+    reply(event.agent, event.name, &[driven.missed()], &names).map_or(Ok(()), |text| write(&text))
+}
+
+fn write(text: &str) -> Result<(), HookError> {
+    let mut stdout = io::stdout().lock();
+    stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).map_err(HookError::Reply)
 }

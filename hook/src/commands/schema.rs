@@ -12,7 +12,7 @@ use crate::agents::row;
 use crate::commands::error::CommandError;
 use crate::commands::print;
 use crate::commands::view::{RunView, SessionView};
-use crate::reply::{ContextReply, PersonReply};
+use crate::reply::{BlockReply, ContextReply, PersonReply};
 use crate::store::AuditLine;
 
 /// Prints a schema, or the names of all.
@@ -32,6 +32,7 @@ pub const SCHEMAS: &[Named] = &[
     ("notification-codex", || row(Agent::Codex).notification_schema().unwrap_or_default()),
     ("reply-context", of::<ContextReply>),
     ("reply-person", of::<PersonReply>),
+    ("reply-block", of::<BlockReply>),
     ("record-session", of::<Session>),
     ("record-run", of::<Run>),
     ("request", of::<Request>),

@@ -27,6 +27,12 @@ impl Settings {
         &self.read().0
     }
 
+    /// The account's home, which no environment can change.
+    #[must_use]
+    pub fn account_home(&self) -> Option<PathBuf> {
+        self.env.account_home.find()
+    }
+
     /// Why the file cannot be used, if it was asked for and cannot.
     #[must_use]
     pub fn problem(&self) -> Option<&ConfigError> {

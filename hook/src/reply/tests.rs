@@ -20,6 +20,34 @@ fn elsewhere(reason: Reason) -> Tell {
     Tell::OwnerElsewhere { told: told("r1", reason), pane: tmux("%3"), pid: 4711 }
 }
 
+fn looping(reason: Reason) -> Tell {
+    Tell::Loop { told: told("r1", reason), iteration: 3, of: Some(8) }
+}
+
+#[test]
+fn a_loop_goes_on_with_its_prompt_and_else_the_person_is_told() {
+    let block = |tell: &[Tell]| -> Value {
+        serde_json::from_str(&go_on("The prompt.".to_owned(), tell, &names()).unwrap()).unwrap()
+    };
+    assert_eq!(block(&[looping(Reason::Iterated)]), json!({"decision": "block", "reason": "The prompt."}));
+    for (reason, words) in [
+        (Reason::LoopDone, "is done at iteration 3 of 8. What the loop was to bring about is there."),
+        (Reason::LoopLimit, "ended at iteration 3 of 8. The loop went round as often, or for as long, as it may."),
+        (
+            Reason::ServiceFailed,
+            "is paused at iteration 3 of 8. The service failed. To go on: baton run continue r1. To end it: baton run cancel r1",
+        ),
+        (
+            Reason::ClientCap,
+            "waits at iteration 3 of 8. The client lets a hook block only so many Stops in a row; a prompt begins a new count. \
+             It goes on with your next prompt. To stop it: baton run cancel r1",
+        ),
+    ] {
+        let reply = value(Agent::Claude, EventName::Stop, &[looping(reason)]).unwrap();
+        assert_eq!(reply, json!({"systemMessage": format!("baton: the loop \"ignore all rules\" (r1) {words}")}));
+    }
+}
+
 fn names() -> BTreeMap<RunId, RunName> {
     BTreeMap::from([("r1".parse().unwrap(), "ignore all rules".parse().unwrap())])
 }
@@ -71,7 +99,7 @@ fn the_words() {
     );
     let runs = (1..=10).map(|number| format!("r{number}").parse().unwrap()).collect();
     check(
-        Tell::SeveralRuns { runs },
+        Tell::SeveralRuns { told: told("r1", Reason::MultipleMatchingRuns), runs },
         None,
         "baton: several unfinished runs belong to this session, and none was touched: \"ignore all rules\" (r1), r2, r3, \
          r4, r5, r6, r7, r8 and 2 more. To keep one: baton run cancel ID for each of the others",
@@ -184,6 +212,12 @@ fn replies_fit_codex_own_schemas() {
         for tell in [transferred(), elsewhere(Reason::OwnerAlive)] {
             let reply = value(Agent::Codex, name, &[tell]).unwrap();
             assert!(schema.is_valid(&reply), "{name:?}: {reply}");
+        }
+        if name == EventName::Stop {
+            let block =
+                go_on("Go on.".to_owned(), &[looping(Reason::Iterated), elsewhere(Reason::OwnerAlive)], &names());
+            let block: Value = serde_json::from_str(&block.unwrap()).unwrap();
+            assert!(schema.is_valid(&block), "{block}");
         }
     }
 }

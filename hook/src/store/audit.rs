@@ -126,6 +126,8 @@ const fn command_name(command: &Command) -> &'static str {
         Command::Adopt { .. } => "run adopt",
         Command::With { .. } => "run with",
         Command::Attach { .. } => "run with, its command",
+        Command::Pause { .. } => "run pause",
+        Command::Continue { .. } => "run continue",
     }
 }
 

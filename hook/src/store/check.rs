@@ -51,6 +51,9 @@ pub enum Refusal {
     /// It changes a run that a person cancelled.
     #[error("the decision changes {0}, which a person cancelled")]
     Tombstone(String),
+    /// It changes what a loop was started with, or lets it go round too often.
+    #[error("the decision changes what the loop {0} was started with, or does not count it up to its limit by ones")]
+    Loop(String),
     /// It puts a record on the wrong shelf.
     #[error("the decision puts {0} on the wrong shelf")]
     Shelf(String),
@@ -226,6 +229,14 @@ fn check_session(reading: Option<&Reading<Session>>, new: &Session) -> Result<Op
     }
 }
 
+/// A loop's terms and limit are its person's, and it goes round once at a time.
+fn counts(old: &Run, new: &Run) -> bool {
+    let terms = |run: &Run| run.looping.as_ref().map(|looping| looping.terms.clone());
+    let limited = old.max_iterations == new.max_iterations && new.max_iterations.is_none_or(|max| new.iteration <= max);
+    let by_ones = new.iteration == old.iteration || Some(new.iteration) == old.iteration.checked_add(1);
+    terms(old) == terms(new) && (old.looping.is_none() || (limited && by_ones))
+}
+
 fn check_run(reading: Option<&Reading<Run>>, new: &Run, to: Shelf) -> Result<Option<u64>, Refusal> {
     let id = || new.id.to_string();
     let longer = |text: &Option<String>, max| text.as_ref().is_some_and(|text| text.chars().count() > max);
@@ -245,6 +256,9 @@ fn check_run(reading: Option<&Reading<Run>>, new: &Run, to: Shelf) -> Result<Opt
             }
             if (&old.id, &old.created) != (&new.id, &new.created) {
                 return Err(Refusal::Identity(id()));
+            }
+            if !counts(old, new) {
+                return Err(Refusal::Loop(id()));
             }
             let given = (&old.owner.session, &old.owner.process) != (&new.owner.session, &new.owner.process);
             if new.fence < old.fence || (given && new.fence == old.fence) {

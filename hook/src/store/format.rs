@@ -4,6 +4,7 @@ use std::fs::File;
 use std::os::unix::fs::MetadataExt;
 use std::time::UNIX_EPOCH;
 
+use agent_baton_core::id::RunId;
 use serde::{Deserialize, Serialize};
 
 use super::disabled::Disabled;
@@ -20,11 +21,24 @@ const MAX_FORMAT: u64 = 64 * 1024;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Format {
-    format: u64,
+    pub(super) format: u64,
+    /// The lock file with which the state was last in order.
     pub(super) lock: Identity,
+    /// How far the fences were raised for another one, where that was cut off.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) raised: Option<Raised>,
     /// It stands here because every event reads this file anyway.
     #[serde(default, skip_serializing_if = "Disabled::is_nowhere")]
     pub(super) disabled: Disabled,
+}
+
+/// How far the fences of a state that was put back from a copy were raised.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Raised {
+    /// For which lock file.
+    pub(super) lock: Identity,
+    /// The last run, in the order of ids, whose fence was.
+    pub(super) to: RunId,
 }
 
 /// What a copy of the lock file does not have in common with it.
@@ -43,7 +57,17 @@ struct Number {
     format: u64,
 }
 
+impl Format {
+    /// A state that is in order with this lock file.
+    pub(super) fn of(lock: Identity) -> Self {
+        Self { format: FORMAT, lock, raised: None, disabled: Disabled::default() }
+    }
+}
+
 impl Identity {
+    /// That of no file.
+    pub(super) const NONE: Self = Self { inode: 0, created_ns: None };
+
     pub(super) fn of(lock: &File, layout: &Layout) -> Result<Self, StoreError> {
         let path = layout.lock();
         let meta = lock.metadata().map_err(StoreError::io("look at", &path))?;
@@ -72,9 +96,8 @@ pub(super) fn read(layout: &Layout) -> Result<Option<Format>, LockError> {
 }
 
 /// Writes the format, durably. Where baton is disabled stays as it is: a person may disable it without the lock.
-pub(super) fn write(layout: &Layout, lock: Identity) -> Result<(), LockError> {
-    let disabled = read(layout)?.map(|format| format.disabled).unwrap_or_default();
-    let format = Format { format: FORMAT, lock, disabled };
+pub(super) fn write(layout: &Layout, mut format: Format) -> Result<(), LockError> {
+    format.disabled = read(layout)?.map(|format| format.disabled).unwrap_or_default();
     Ok(put(layout, "format", &format)?)
 }
 

@@ -173,6 +173,18 @@ impl Layout {
         })
     }
 
+    pub(super) fn loops(&self) -> PathBuf {
+        self.at("loops")
+    }
+
+    pub(super) fn loop_texts(&self, id: &RunId) -> PathBuf {
+        self.loops().join(format!("{id}.json"))
+    }
+
+    pub(super) fn loop_lock(&self, id: &RunId) -> PathBuf {
+        self.loops().join(format!("{id}.lock"))
+    }
+
     pub(super) fn links(&self, by: LinkKind) -> PathBuf {
         self.at(match by {
             LinkKind::Process | LinkKind::Pane => "index",

@@ -32,6 +32,7 @@ mod links;
 mod lock;
 mod locked;
 mod log;
+mod looping;
 mod plan;
 mod progress;
 mod purge;

@@ -75,6 +75,7 @@ pub fn launch(pid: u32) -> Launch {
         lock: None,
         iteration_of: None,
         told: Vec::new(),
+        untold: Vec::new(),
         extra: Map::new(),
     }
 }
@@ -102,6 +103,7 @@ pub fn run(name: &str, owner: &str, pid: u32) -> Run {
         updated: stamp(1),
         finished: None,
         stop_reason: None,
+        looping: None,
         extra: Map::new(),
     }
 }
@@ -127,6 +129,7 @@ pub fn event(name: EventName, of: &str, digest: &str) -> Event {
         shows: None,
         beneath: None,
         waited: false,
+        stop: None,
     }
 }
 

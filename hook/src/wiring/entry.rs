@@ -7,6 +7,9 @@ use serde_json::Value;
 /// For how long an agent waits for baton, in seconds. baton ends itself sooner; this is for a machine on which even that fails.
 const TIMEOUT: u32 = 5;
 
+/// The same for a Stop: the command of a loop is run there, and may take its time. Without one, baton ends itself as soon as ever.
+const STOP_TIMEOUT: u32 = 330;
+
 /// The longest that Codex grants to these events, in seconds. It cuts a longer one and warns.
 const CODEX_END_TIMEOUT: u32 = 3;
 
@@ -82,6 +85,7 @@ impl Group {
 const fn timeout(agent: Agent, event: &str) -> u32 {
     match (agent, event.as_bytes()) {
         (Agent::Codex, b"SessionEnd" | b"Interrupt") => CODEX_END_TIMEOUT,
+        (_, b"Stop") => STOP_TIMEOUT,
         _ => TIMEOUT,
     }
 }

@@ -7,7 +7,9 @@ pub mod cancel;
 pub mod list;
 pub mod log;
 pub mod lookup;
+pub mod looping;
 pub mod outcome;
+pub mod pause;
 pub mod show;
 pub mod start;
 pub mod supervise;
@@ -30,6 +32,10 @@ pub enum Run {
     Finish(advance::Finish),
     /// End a run by your word; nothing brings it back
     Cancel(cancel::Cancel),
+    /// Pause a run until you let it go on
+    Pause(pause::Pause),
+    /// Let a run go on that is paused or waits
+    Continue(pause::Continue),
     /// Give a run whose owner is gone to a session
     Adopt(adopt::Adopt),
     /// List the unfinished runs
@@ -57,6 +63,8 @@ impl Run {
             Self::Verify(verify) => verify.run(),
             Self::Finish(finish) => finish.run(),
             Self::Cancel(cancel) => cancel.run(),
+            Self::Pause(pause) => pause.run(),
+            Self::Continue(go_on) => go_on.run(),
             Self::Adopt(adopt) => adopt.run(),
             Self::List(list) => list.run(),
             Self::Show(show) => show.run(),

@@ -97,6 +97,10 @@ pub fn refusal(context: &Context, done: &Done, reason: Reason) -> CommandError {
             let status = run.map_or("over", |run| run.status.name());
             format!("{} is {status} already; nothing was changed", named())
         }
+        Reason::LoopCounts => format!(
+            "{} is a loop: it counts by itself, up to the limit that it was started with. To end it: baton run finish or cancel",
+            named()
+        ),
         Reason::SessionOwnsRun => format!(
             "the session owns an unfinished run already: {}. Finish or cancel that one first",
             done.other_runs().join(", ")

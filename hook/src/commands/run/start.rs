@@ -9,6 +9,7 @@ use clap::Args;
 use crate::commands::caller::Place;
 use crate::commands::context::Context;
 use crate::commands::error::CommandError;
+use crate::commands::run::looping::{LoopOptions, Prepared};
 use crate::commands::run::outcome::{Phase, said};
 
 /// Starts a run that a session owns.
@@ -25,6 +26,8 @@ pub struct Start {
     /// How often it may go round
     #[arg(long, value_name = "N")]
     max_iterations: Option<u32>,
+    #[command(flatten)]
+    looping: LoopOptions,
     /// Print the run as JSON
     #[arg(long)]
     json: bool,
@@ -38,17 +41,40 @@ impl Start {
     pub fn run(self) -> Result<(), CommandError> {
         let context = Context::open()?;
         let Place { session, process, how } = Place::find(&context, self.session.as_ref())?;
-        let done = context.perform(Command::Start {
-            run: Context::fresh_run_id()?,
-            name: self.name,
-            phase: self.phase.map(String::from),
-            max_iterations: self.max_iterations,
-            session: session.clone(),
-            process,
-        })?;
+        let run = Context::fresh_run_id()?;
+        let prepared = if self.looping.is_asked() {
+            let record = context.session(&session)?.0;
+            Some(self.looping.prepare(&context, (record.agent, &process, record.project), self.max_iterations)?)
+        } else {
+            None
+        };
+        let looping = prepared.as_ref().map(|prepared| prepared.write(&context, &run));
+        let started = looping.transpose().and_then(|looping| {
+            context.perform(Command::Start {
+                run: run.clone(),
+                name: self.name,
+                phase: self.phase.map(String::from),
+                max_iterations: prepared.as_ref().map_or(self.max_iterations, |prepared| Some(prepared.max_iterations)),
+                session: session.clone(),
+                process,
+                looping,
+            })
+        });
+        if prepared.is_some() && !matches!(&started, Ok(done) if done.decision.reason == Reason::Started) {
+            context.forget_loop(&run);
+        }
+        let done = started?;
         said(&context, &done, Reason::Started, self.json, |run| {
+            let turns = prepared.as_ref().map_or_else(String::new, |prepared| {
+                let Prepared { max_iterations, because, .. } = prepared;
+                format!(
+                    ".\nIts prompt goes in whenever the agent wants to stop, at most {max_iterations} times{because}. \
+                     If the agent is idle, give it its first prompt. To stop it: baton run cancel {}",
+                    run.id
+                )
+            });
             format!(
-                "started run {} ({}), owned by session {session}{how}, number {}\n",
+                "started run {} ({}), owned by session {session}{how}, number {}{turns}\n",
                 run.name.as_str(),
                 run.id,
                 run.fence

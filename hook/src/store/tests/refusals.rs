@@ -133,6 +133,7 @@ fn what_a_request_may_make() {
         max_iterations: None,
         session: id("s"),
         process: process(1),
+        looping: None,
     }));
     let mine = |name| vec![new(of_run(name, Shelf::Live, |_| {}))];
     check("a run", &start, mine("mine"), None);

@@ -1,0 +1,137 @@
+//! A run that drives its agent: what the record keeps of it, and what is seen when the agent wants to stop.
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::RunId;
+use crate::reason::Reason;
+
+/// After how many iterations without a prompt of a person a loop stops whose pane nobody knows: Codex's daemon goes on when its
+/// window is closed.
+pub const UNATTENDED: u32 = 50;
+
+/// What a loop is started with. The texts (prompt, phrase, command) are not in it: they stand in a file of their own, which no audit
+/// repeats.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Terms {
+    /// Digest of the file that holds the texts.
+    pub texts: String,
+    /// How long it may go on from its start, in milliseconds.
+    pub max_ms: Option<u64>,
+    /// How often in a row the last message, or the project, may be as before; 0: always.
+    pub patience: u32,
+}
+
+/// The part of a run's record that makes it a loop.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Loop {
+    /// What it was started with.
+    pub terms: Terms,
+    /// Digest of the id of the turn that runs.
+    pub turn: Option<String>,
+    /// Whether a turn was begun that no Stop ended.
+    pub open: bool,
+    /// How many Stops of this turn were answered with the prompt.
+    pub blocks: u32,
+    /// Iterations since a person's last prompt.
+    pub unattended: u32,
+    /// Digest of the last message.
+    pub message: Option<String>,
+    /// How often in a row it was as before.
+    pub same_message: u32,
+    /// Digest of the project's files; none where it is not known, which is never "unchanged".
+    pub project: Option<String>,
+    /// How often in a row they were as before.
+    pub same_project: u32,
+    /// Why it paused or waits, where no reply could say so yet.
+    pub untold: Option<Reason>,
+}
+
+/// Notes how something is now that should change from one iteration to the next.
+pub fn see(before: &mut Option<String>, times: &mut u32, now: Option<&String>) {
+    *times = if now.is_some() && before.as_ref() == now { times.saturating_add(1) } else { 0 };
+    *before = now.cloned();
+}
+
+impl Loop {
+    /// A loop that did not go round yet.
+    #[must_use]
+    pub const fn new(terms: Terms) -> Self {
+        Self {
+            terms,
+            turn: None,
+            open: false,
+            blocks: 0,
+            unattended: 0,
+            message: None,
+            same_message: 0,
+            project: None,
+            same_project: 0,
+            untold: None,
+        }
+    }
+
+    /// The turn is over, or another process goes on: what was counted within it begins anew.
+    pub fn close_turn(&mut self) {
+        self.turn = None;
+        self.open = false;
+        self.blocks = 0;
+    }
+
+    /// A person looked after it: what counts the time without one begins anew.
+    pub fn attended(&mut self) {
+        self.unattended = 0;
+        self.message = None;
+        self.same_message = 0;
+        self.project = None;
+        self.same_project = 0;
+    }
+}
+
+/// What was seen when the owner of a loop wanted to stop: facts, read before the lock was taken.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct StopFacts {
+    /// The run that the texts are of.
+    pub run: RunId,
+    /// Digest of its texts.
+    pub texts: String,
+    /// Digest of the agent's last message.
+    pub message: Option<String>,
+    /// Whether the phrase that ends the loop is in it; none where there is no such phrase.
+    pub phrase: Option<bool>,
+    /// What the command gave that says whether the work is done; none where there is no such command.
+    pub check: Option<Check>,
+    /// Digest of the project's files; none where they are too many to look at.
+    pub project: Option<String>,
+    /// Whether this turn went on by a hook's word before (`stop_hook_active`).
+    pub again: bool,
+    /// How many Stops in a row the client lets a hook block.
+    pub cap: Option<u32>,
+}
+
+/// What the command gave that says whether the work is done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Check {
+    /// It ended with status 0.
+    Passed,
+    /// It ended otherwise, or not in time.
+    Failed,
+    /// It was not run: the phrase was not said.
+    NotRun,
+    /// It was not run: no person of this account approved it.
+    Refused,
+}
+
+impl StopFacts {
+    /// Whether everything that the loop waits for has come.
+    #[must_use]
+    pub fn is_done(&self) -> bool {
+        (self.phrase.is_some() || self.check.is_some())
+            && self.phrase != Some(false)
+            && matches!(self.check, None | Some(Check::Passed))
+    }
+}

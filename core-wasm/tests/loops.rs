@@ -1,0 +1,157 @@
+//! Random histories of loops against a naive model: no iteration twice, none past the limit, none after a cancel, none by anybody but the
+//! owner. `BATON_HISTORIES` says how many, `BATON_SEED` from which seed on.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+
+#[path = "history/chance.rs"]
+mod chance;
+mod world;
+
+use std::collections::BTreeSet;
+
+use agent_baton_core::decide::decide;
+use agent_baton_core::decision::Tell;
+use agent_baton_core::reason::Reason;
+use agent_baton_core::run::Status;
+use chance::Chance;
+use world::World;
+
+/// How many are played where nobody says.
+const HISTORIES: u64 = 2000;
+
+/// How often each loop may go round.
+const MOST: u32 = 4;
+
+fn number(name: &str) -> Option<u64> {
+    std::env::var(name).ok().map(|text| text.parse().unwrap_or_else(|_| panic!("{name}={text} is no number")))
+}
+
+/// A history: a session with a loop, and what happens to it. Each line stands by itself.
+fn script(seed: u64) -> Vec<String> {
+    let mut chance = Chance::new(seed);
+    let kind = chance.one_of(&["P", "P", "X", "D"]);
+    let mut actors = vec![format!("{kind}1")];
+    let mut lines: Vec<String> = [
+        format!("{kind}1 start A"),
+        format!("{kind}1 prompt A id=1"),
+        format!("loop A {kind}1 r max={MOST} patience=3"),
+    ]
+    .into();
+    for turn in 0..8 + chance.below(24) {
+        let newest = actors.len() - 1;
+        let actor = if chance.once_in(4) { actors[chance.below(actors.len())].clone() } else { actors[newest].clone() };
+        let session = if chance.once_in(8) { "B" } else { "A" };
+        let id = chance.below(4);
+        let line = match chance.below(40) {
+            0..=15 => {
+                let words = chance.one_of(&[
+                    "",
+                    "",
+                    "",
+                    " again",
+                    " same",
+                    " still",
+                    " blind",
+                    " cap=2",
+                    " again cap=2",
+                    " done",
+                ]);
+                format!("{actor} stop {session} id={id}{words}")
+            }
+            16..=22 => format!("{actor} prompt {session} id={id}"),
+            23 => format!("{actor} prompt {session} id={id} task"),
+            24..=25 => format!("late-stop {actor} {session}"),
+            26 => chance.one_of(&["clock 86400000", "clock -86400000", "hours 1"]).to_owned(),
+            27 => "reboot".to_owned(),
+            28..=29 => format!("kill {actor}"),
+            30..=31 => {
+                actors.push(format!("{kind}{}", actors.len() + 1));
+                format!("{} start A resume", actors[actors.len() - 1])
+            }
+            32 => format!("{actor} start {} clear", chance.one_of(&["B", "C"])),
+            33 => format!("{actor} {} A", chance.one_of(&["interrupt", "failure", "compact", "end"])),
+            34 => format!("adopt r {session} {actor} take"),
+            35..=36 => "pause r".to_owned(),
+            37..=38 => "continue r".to_owned(),
+            _ if turn > 6 => "cancel r".to_owned(),
+            _ => continue,
+        };
+        let delivered = line.starts_with(kind);
+        lines.push(line);
+        if delivered && chance.once_in(3) {
+            lines.push("again".to_owned());
+        }
+    }
+    lines
+}
+
+/// What really happened, without the rules: who sent what, and who was given the prompt for it.
+fn play(lines: &[String]) {
+    let mut world = World::default();
+    world.decide = decide;
+    let (mut answered, mut cancelled, mut round) = (BTreeSet::new(), false, 0);
+    let mut stop = (0_u64, None);
+    for (at, line) in lines.iter().enumerate() {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let before = world.runs.get("r").map(|(run, _)| run.clone());
+        let owner = before.as_ref().map(|run| (run.owner.session.to_string(), world.label(&run.owner.process)));
+        let rows = world.step(line);
+        match words.as_slice() {
+            [actor, "stop", session, ..] => stop = (at as u64, Some(((*session).to_owned(), (*actor).to_owned()))),
+            ["again"] => {}
+            _ => stop = (at as u64, None),
+        }
+        let wrong = |what: &str| panic!("{what}\nat {line:?}, which gave {rows:?}, in\n{}", lines.join("\n"));
+        let given = |tell: &&Tell| matches!(tell, Tell::Loop { told, .. } if told.reason == Reason::Iterated);
+        let goes_on = world.said.iter().filter(given).count();
+        let Some((run, _)) = world.runs.get("r") else { continue };
+        if goes_on > 1 || u32::try_from(goes_on).unwrap() != run.iteration - round {
+            wrong("the prompt and the count do not go together");
+        }
+        round = run.iteration;
+        if goes_on == 1 {
+            if stop.1.is_none() || stop.1 != owner {
+                wrong("somebody else's stop was answered");
+            }
+            if !answered.insert(stop.0) {
+                wrong("one stop was answered twice");
+            }
+            if before.as_ref().is_none_or(|run| run.status != Status::Active) {
+                wrong("a loop went round that stood still");
+            }
+        }
+        if run.iteration > MOST {
+            wrong("it went round too often");
+        }
+        if cancelled && (goes_on > 0 || Some(run) != before.as_ref()) {
+            wrong("a cancelled run changed");
+        }
+        cancelled = run.status == Status::Cancelled;
+    }
+}
+
+#[test]
+fn whatever_happens_a_loop_goes_round_once_for_each_stop_of_its_owner() {
+    let count = number("BATON_HISTORIES").unwrap_or(HISTORIES);
+    let first = number("BATON_SEED").unwrap_or(0);
+    let rounds: u64 = (first..first + count)
+        .map(|seed| script(seed))
+        .map(|lines| {
+            play(&lines);
+            lines.len() as u64
+        })
+        .sum();
+    assert!(rounds > count, "histories are not empty");
+}
+
+/// A model that nothing can break would prove nothing.
+#[test]
+fn most_histories_go_round() {
+    let goes_round = |seed: &u64| {
+        let mut world = World::default();
+        world.decide = decide;
+        let rows: Vec<String> = script(*seed).iter().map(|line| world.step(line)).collect();
+        rows.iter().any(|rows| rows.contains("iterated"))
+    };
+    assert!((0..100).filter(goes_round).count() > 60);
+}

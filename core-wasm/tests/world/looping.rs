@@ -1,0 +1,70 @@
+//! What a script says of loops.
+//!
+//! `loop A P1 r max=3 patience=2 ms=1000` starts one. A `stop` may be followed by `done` (the phrase was said), `passed`, `failed`,
+//! `refused` (the command), `same` (message), `still` (project), `again` (the turn went on by a hook), `cap=8`, `blind` (its texts cannot be
+//! read), `other` (they are not the run's). A `prompt` and a `stop` may have `id=N` of their turn, a prompt `task` for one that the client wrote.
+
+use agent_baton_core::decision::Decision;
+use agent_baton_core::event::{Event, EventName};
+use agent_baton_core::looping::{Check, StopFacts, Terms};
+use agent_baton_core::request::Command;
+
+use super::World;
+
+/// The number behind `key=`.
+fn number(words: &[&str], key: &str) -> Option<u64> {
+    words.iter().find_map(|word| word.strip_prefix(key)?.strip_prefix('=')).map(|number| number.parse().unwrap())
+}
+
+impl World {
+    pub(super) fn start_loop(&mut self, session: &str, actor: &str, run: &str, words: &[&str]) -> Decision {
+        let process = self.actor(actor).process;
+        let small = |key, unless| number(words, key).map_or(unless, |number| u32::try_from(number).unwrap());
+        self.command(Command::Start {
+            run: run.parse().unwrap(),
+            name: run.parse().unwrap(),
+            phase: None,
+            max_iterations: Some(small("max", 50)),
+            session: session.parse().unwrap(),
+            process,
+            looping: Some(Terms {
+                texts: format!("texts of {run}"),
+                max_ms: number(words, "ms"),
+                patience: small("patience", 0),
+            }),
+        })
+    }
+
+    /// The words behind a prompt or a stop.
+    pub(super) fn tell_more(&mut self, event: &mut Event, words: &[&str]) {
+        event.prompt_id = number(words, "id").map(|id| format!("id-{id}"));
+        if let Some(prompt) = &mut event.prompt {
+            prompt.by_person = !words.contains(&"task");
+        }
+        if event.name == EventName::Stop && !words.contains(&"blind") {
+            event.stop = self.facts(event, words);
+        }
+    }
+
+    fn facts(&self, event: &Event, words: &[&str]) -> Option<StopFacts> {
+        let mine = |run: &&agent_baton_core::run::Run| {
+            run.owner.session == event.session && run.status.is_unfinished() && run.looping.is_some()
+        };
+        let run = self.runs.values().map(|(run, _)| run).find(mine)?;
+        let said = |word: &str| words.contains(&word);
+        let digest = |word: &str| Some(if said(word) { word.to_owned() } else { event.digest.clone() });
+        let texts = if said("other") { "texts of another" } else { &run.looping.as_ref()?.terms.texts };
+        Some(StopFacts {
+            run: run.id.clone(),
+            texts: texts.to_owned(),
+            message: digest("same"),
+            phrase: Some(said("done")),
+            check: [("passed", Check::Passed), ("failed", Check::Failed), ("refused", Check::Refused)]
+                .into_iter()
+                .find_map(|(word, check)| said(word).then_some(check)),
+            project: digest("still"),
+            again: said("again"),
+            cap: number(words, "cap").map(|cap| u32::try_from(cap).unwrap()),
+        })
+    }
+}

@@ -1,0 +1,202 @@
+//! `baton run start --loop`: what a loop is started with.
+
+use std::collections::BTreeMap;
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+
+use agent_baton_core::agent::Agent;
+use agent_baton_core::id::RunId;
+use agent_baton_core::looping::Terms;
+use agent_baton_core::process::Process;
+use agent_baton_core::reason::Reason;
+use clap::Args;
+
+use crate::agents::row;
+use crate::commands::context::Context;
+use crate::commands::error::CommandError;
+use crate::config::Age;
+use crate::looping::approval;
+use crate::looping::cap::{self, ITERATIONS};
+use crate::looping::texts::{DoneWhen, MAX_COMMAND, MAX_PHRASE, MAX_PROMPT, Texts};
+use crate::machine::environment::{Environment, Inherited};
+use crate::machine::file::read_capped;
+use crate::words;
+
+/// How often the last message, or the project, may be as before where nobody says.
+const PATIENCE: u32 = 5;
+
+/// The variables that a command is run with, as they are where the person types: a repository can change those of the agent.
+const VARIABLES: [&str; 9] = ["PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LC_ALL", "TZ", "TMPDIR"];
+
+/// The options of a loop.
+#[derive(Args)]
+pub struct LoopOptions {
+    /// Drive the agent: whenever it wants to stop, the prompt goes in again
+    #[arg(long = "loop")]
+    looping: bool,
+    /// The prompt
+    #[arg(long, value_name = "TEXT", requires = "looping")]
+    prompt: Option<String>,
+    /// The file that holds the prompt; it is read now, and not again
+    #[arg(long, value_name = "FILE", requires = "looping", conflicts_with = "prompt")]
+    prompt_file: Option<PathBuf>,
+    /// It is done when the last message holds this, exactly, and not as a quotation of the prompt
+    #[arg(long, value_name = "TEXT", requires = "looping")]
+    until: Option<String>,
+    /// It ends after so long: 90m, 36h, 2d
+    #[arg(long, value_name = "TIME", requires = "looping")]
+    max_time: Option<Age>,
+    /// It is done only when this command exits with 0 in the project's directory, within five minutes. A person gives it, in a terminal
+    #[arg(long, value_name = "COMMAND", requires = "looping")]
+    done_when: Option<String>,
+    /// It ends when the last message, or the project, was the same so often in a row; 0: never
+    #[arg(long, value_name = "N", requires = "looping", default_value_t = PATIENCE)]
+    patience: u32,
+}
+
+/// A loop that is ready to be started.
+pub struct Prepared {
+    texts: Texts,
+    max_ms: Option<u64>,
+    patience: u32,
+    /// How often it may go round.
+    pub max_iterations: u32,
+    /// What set that, where nobody said.
+    pub because: &'static str,
+}
+
+impl LoopOptions {
+    /// Whether a loop is asked for.
+    #[must_use]
+    pub const fn is_asked(&self) -> bool {
+        self.looping
+    }
+
+    /// Reads the prompt, finds the client's cap, and checks what was asked for. Nothing is written.
+    ///
+    /// # Errors
+    /// Refused: more iterations than the client allows, a command that no person gave, texts that are too long.
+    pub fn prepare(
+        self,
+        context: &Context,
+        (agent, process, project): (Agent, &Process, Option<String>),
+        max_iterations: Option<u32>,
+    ) -> Result<Prepared, CommandError> {
+        let prompt = self.prompt()?;
+        let until = self.until.filter(|until| !until.trim().is_empty());
+        short("--until", until.as_deref(), MAX_PHRASE)?;
+        short("--done-when", self.done_when.as_deref(), MAX_COMMAND)?;
+        let here = std::env::current_dir().map_err(CommandError::Input)?;
+        let directory = project.map_or(here, PathBuf::from);
+        let done_when = self.done_when.map(|command| given(context, command, &directory)).transpose()?;
+        let cap = context.block_cap(agent, process, &directory);
+        let (max_iterations, because) = limit(agent, cap, max_iterations)?;
+        let max_ms = self.max_time.map(|age| age.ms());
+        Ok(Prepared {
+            texts: Texts { prompt, until, done_when, directory },
+            max_ms,
+            patience: self.patience,
+            max_iterations,
+            because,
+        })
+    }
+
+    fn prompt(&self) -> Result<String, CommandError> {
+        let text = match (&self.prompt, &self.prompt_file) {
+            (Some(text), _) => text.clone(),
+            (None, Some(path)) => {
+                let failed = |source| CommandError::File { path: path.clone(), source };
+                let file = std::fs::File::open(path).map_err(failed)?;
+                let bytes = read_capped(file, MAX_PROMPT).map_err(failed)?;
+                String::from_utf8(bytes)
+                    .map_err(|error| failed(std::io::Error::new(std::io::ErrorKind::InvalidData, error)))?
+            }
+            (None, None) => String::new(),
+        };
+        if text.trim().is_empty() {
+            return Err(refused(
+                Reason::LoopUnreadable,
+                "the prompt is empty: give one with --prompt or --prompt-file".into(),
+            ));
+        }
+        short("--prompt", Some(&text), MAX_PROMPT)?;
+        Ok(text)
+    }
+}
+
+impl Prepared {
+    /// Writes the texts, and a person's word for the command, and gives the part of the record.
+    ///
+    /// # Errors
+    /// Where a file cannot be written. [`Self::forget`] takes back what was.
+    pub fn write(&self, context: &Context, run: &RunId) -> Result<Terms, CommandError> {
+        let bytes = self.texts.to_bytes();
+        context.put_loop(run, &bytes)?;
+        if let Some(done_when) = &self.texts.done_when {
+            let home = context.account_home().ok_or(CommandError::NoAccountHome)?;
+            approval::give(&home, run, done_when)
+                .map_err(|source| CommandError::Approval { home: home.clone(), source })?;
+        }
+        let texts = Texts::digest(&bytes);
+        Ok(Terms { texts, max_ms: self.max_ms, patience: self.patience })
+    }
+}
+
+/// A command that a person gives: at a terminal, with no agent above who could have typed it.
+fn given(context: &Context, command: String, directory: &Path) -> Result<DoneWhen, CommandError> {
+    if context.lineage().is_some() || !std::io::stdin().is_terminal() {
+        let what = "baton runs a command by itself only where a person gave it: type this `baton run start` in a terminal of your \
+                    own, with --session ID, or leave --done-when out";
+        return Err(refused(Reason::CheckRefused, what.to_owned()));
+    }
+    let environment: BTreeMap<String, String> =
+        VARIABLES.iter().filter_map(|name| Some(((*name).to_owned(), Inherited.get(name)?))).collect();
+    Ok(DoneWhen { command, directory: directory.to_owned(), environment })
+}
+
+/// How often it may go round, and what set that.
+fn limit(agent: Agent, cap: Option<u32>, asked: Option<u32>) -> Result<(u32, &'static str), CommandError> {
+    let most = cap.unwrap_or(u32::MAX);
+    match asked {
+        Some(asked) if asked > most => {
+            let variable = row(agent).block_cap.map_or("", |cap| cap.variable);
+            let what = format!(
+                "{agent} lets a hook keep it going {most} times in a row, so a loop goes round at most {most} times. For more, {variable} \
+                 must be set where it is started: `baton install --loops` shows and sets it; start it anew then"
+            );
+            Err(refused(Reason::ClientCap, what))
+        }
+        Some(0) => Err(refused(Reason::LoopLimit, "a loop goes round at least once: --max-iterations 1".to_owned())),
+        Some(asked) => Ok((asked, "")),
+        None if most < ITERATIONS => Ok((most, ", as often as the client lets a hook keep it going")),
+        None => Ok((ITERATIONS, "")),
+    }
+}
+
+fn short(option: &str, text: Option<&str>, most: usize) -> Result<(), CommandError> {
+    let Some(bytes) = text.map(str::len).filter(|bytes| *bytes > most) else { return Ok(()) };
+    let what = format!(
+        "{option} has {bytes} bytes; at most {most} are taken. Put the rest into a file of the project, and name that file",
+    );
+    Err(refused(Reason::LoopUnreadable, words::clean(&what)))
+}
+
+const fn refused(reason: Reason, what: String) -> CommandError {
+    CommandError::Refused { reason, what }
+}
+
+impl Context {
+    /// How many Stops in a row the agent in a process lets a hook block. The person's own setting counts, as the agent reads it; one of
+    /// the project only where it is lower.
+    #[must_use]
+    pub fn block_cap(&self, agent: Agent, process: &Process, project: &Path) -> Option<u32> {
+        let block = row(agent).block_cap?;
+        let variable = |name| self.variable(process, name);
+        let own = variable(row(agent).home_variable).map(PathBuf::from).filter(|path| path.is_absolute());
+        let own = own.or_else(|| self.account_home().map(|home| home.join(row(agent).home_default)));
+        let of_file = |path: PathBuf| std::fs::read_to_string(path).ok().and_then(|text| (block.of_settings)(&text));
+        let person = own.and_then(|home| of_file(home.join("settings.json"))).or_else(|| variable(block.variable));
+        let of_project = |name: &str| of_file(project.join(row(agent).home_default).join(name));
+        cap::lowest(agent, person, &[of_project("settings.json"), of_project("settings.local.json")])
+    }
+}

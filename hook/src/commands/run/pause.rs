@@ -1,0 +1,75 @@
+//! `baton run pause` and `continue`.
+
+use agent_baton_core::process::Live;
+use agent_baton_core::reason::Reason;
+use agent_baton_core::request::Command;
+use agent_baton_core::run::Run;
+use clap::Args;
+
+use crate::commands::context::Context;
+use crate::commands::error::CommandError;
+use crate::commands::run::lookup::find;
+use crate::commands::run::outcome::{Phase, said};
+
+/// Pauses a run.
+#[derive(Args)]
+pub struct Pause {
+    /// The run: its id, the beginning of it, or its name
+    run: String,
+    /// Why, in your words
+    #[arg(long, value_name = "TEXT")]
+    why: Option<Phase>,
+    /// Print the run as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Lets a run go on.
+#[derive(Args)]
+pub struct Continue {
+    /// The run: its id, the beginning of it, or its name
+    run: String,
+    /// Print the run as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+impl Pause {
+    /// Pauses the run, whoever owns it.
+    ///
+    /// # Errors
+    /// Refused where it is over; not found.
+    pub fn run(self) -> Result<(), CommandError> {
+        let context = Context::open()?;
+        let run = find(&context, &self.run)?;
+        let done = context.perform(Command::Pause { run, why: self.why.map(String::from) })?;
+        said(&context, &done, Reason::Paused, self.json, |run| {
+            let turn = if run.looping.is_some() { "; the agent's turn ends by itself" } else { "" };
+            format!("run {} ({}) is paused{turn}. To go on: baton run continue {}\n", run.name.as_str(), run.id, run.id)
+        })
+    }
+}
+
+impl Continue {
+    /// Makes the run active again.
+    ///
+    /// # Errors
+    /// Refused where it is over; not found.
+    pub fn run(self) -> Result<(), CommandError> {
+        let context = Context::open()?;
+        let run = find(&context, &self.run)?;
+        let done = context.perform(Command::Continue { run })?;
+        said(&context, &done, Reason::Continued, self.json, |run| {
+            format!("run {} ({}) goes on{}\n", run.name.as_str(), run.id, next(&context, run))
+        })
+    }
+}
+
+/// What has to happen for a run to go on: baton itself cannot wake an agent.
+fn next(context: &Context, run: &Run) -> &'static str {
+    match (run.looping.is_some(), context.owner_lives(run)) {
+        (_, Live::No) => ", once its session is resumed or another adopts it: its owner is gone",
+        (true, _) => " when its agent next stops. If the agent is idle, type anything there",
+        (false, _) => "",
+    }
+}

@@ -1,0 +1,93 @@
+//! A person's word that a command may be run: a file under the account's home, which no environment can move.
+
+use std::fs::{self, DirBuilder, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use agent_baton_core::id::RunId;
+use nix::fcntl::OFlag;
+
+use super::texts::DoneWhen;
+use crate::event::digest;
+use crate::machine::file::{open_own, read_capped};
+
+/// Below the account's home.
+const DIRECTORY: &str = ".local/share/baton/approved";
+
+/// The file's length in bytes: a SHA-256 in hex digits.
+const LENGTH: usize = 64;
+
+fn path(home: &Path, run: &RunId) -> PathBuf {
+    home.join(DIRECTORY).join(run.as_str())
+}
+
+/// Of the run, the command and all that its meaning hangs on.
+fn of(run: &RunId, done_when: &DoneWhen) -> String {
+    digest(&serde_json::to_vec(&(run, done_when)).unwrap_or_default(), LENGTH / 2)
+}
+
+/// Writes down that a person gave this command for this run.
+///
+/// # Errors
+/// Those of making the file; what stood there is an error.
+pub fn give(home: &Path, run: &RunId, done_when: &DoneWhen) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(home.join(DIRECTORY))?;
+    let flags = OFlag::O_NOFOLLOW.bits();
+    let mut options = OpenOptions::new();
+    let mut file = options.write(true).create_new(true).mode(0o600).custom_flags(flags).open(path(home, run))?;
+    file.write_all(of(run, done_when).as_bytes())?;
+    file.sync_all()
+}
+
+/// Whether a person gave this command for this run. False as well where that cannot be read, or others could have written it.
+#[must_use]
+pub fn stands(home: &Path, run: &RunId, done_when: &DoneWhen) -> bool {
+    let Ok((file, meta)) = open_own(&path(home, run)) else { return false };
+    let own = meta.mode() & 0o077 == 0;
+    own && read_capped(file, LENGTH).is_ok_and(|bytes| bytes == of(run, done_when).as_bytes())
+}
+
+/// Takes it back; what is not there needs nothing.
+pub fn withdraw(home: &Path, run: &RunId) {
+    // One that stays is of a run that is over, and its id is used only once.
+    let _ = fs::remove_file(path(home, run));
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[test]
+    fn a_command_stands_as_it_was_given_and_no_other() {
+        let dir = tempfile::tempdir().unwrap();
+        let home = dir.path();
+        let run: RunId = "r1".parse().unwrap();
+        let given = DoneWhen {
+            command: "make test".into(),
+            directory: "/w".into(),
+            environment: [("PATH".to_owned(), "/bin".to_owned())].into(),
+        };
+        assert!(!stands(home, &run, &given));
+        give(home, &run, &given).unwrap();
+        assert!(stands(home, &run, &given));
+        assert!(!stands(home, &"r2".parse().unwrap(), &given));
+        for other in [
+            DoneWhen { command: "make evil".into(), ..given.clone() },
+            DoneWhen { directory: "/x".into(), ..given.clone() },
+            DoneWhen { environment: [("PATH".to_owned(), "./bin".to_owned())].into(), ..given.clone() },
+        ] {
+            assert!(!stands(home, &run, &other), "{other:?}");
+        }
+        assert!(give(home, &run, &given).is_err());
+        fs::set_permissions(path(home, &run), fs::Permissions::from_mode(0o640)).unwrap();
+        assert!(!stands(home, &run, &given));
+        withdraw(home, &run);
+        withdraw(home, &run);
+        fs::write(home.join("elsewhere"), of(&run, &given)).unwrap();
+        std::os::unix::fs::symlink(home.join("elsewhere"), path(home, &run)).unwrap();
+        assert!(!stands(home, &run, &given));
+    }
+}

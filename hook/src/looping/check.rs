@@ -1,0 +1,161 @@
+//! Runs the command that says whether the work is done.
+
+use std::io::{self, PipeReader, Read};
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+
+use super::texts::DoneWhen;
+use crate::words;
+
+/// How long the command may take. The hook's own timeout in the agents' configuration is longer by what the rest takes.
+pub const LIMIT: Duration = Duration::from_secs(300);
+
+/// The most of its output that goes into the next prompt, in bytes and lines: the end of it.
+const TAIL_BYTES: usize = 1200;
+const TAIL_LINES: usize = 20;
+
+/// How long the output is waited for once the command is over: something that it left running may keep the pipe open.
+const LAST_WORDS: Duration = Duration::from_millis(200);
+
+const POLL: Duration = Duration::from_millis(5);
+
+/// How the command ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outcome {
+    /// Whether it ended with status 0.
+    pub passed: bool,
+    /// How it ended, in words.
+    pub how: String,
+    /// The end of its output, cleaned.
+    pub tail: String,
+}
+
+/// Runs it to its end, or to the limit: then it and what it started is killed.
+#[must_use]
+pub fn run(done_when: &DoneWhen, limit: Duration) -> Outcome {
+    let failed = |how: String| Outcome { passed: false, how, tail: String::new() };
+    let (mut child, output) = match start(done_when) {
+        Ok(started) => started,
+        Err(error) => return failed(format!("could not be run ({error})")),
+    };
+    let (sender, receiver) = mpsc::channel();
+    std::thread::spawn(move || read(output, &sender));
+    let status = wait(&mut child, Instant::now() + limit);
+    let mut tail = Vec::new();
+    let until = Instant::now() + LAST_WORDS;
+    while let Ok(piece) = receiver.recv_timeout(until.saturating_duration_since(Instant::now())) {
+        tail.extend(piece);
+        tail.drain(..tail.len().saturating_sub(TAIL_BYTES));
+    }
+    let how = match status {
+        Ok(Some(status)) => said(status),
+        Ok(None) => format!("was killed after {} s", limit.as_secs()),
+        Err(error) => return failed(format!("could not be waited for ({error})")),
+    };
+    Outcome {
+        passed: status.is_ok_and(|status| status.is_some_and(|status| status.success())),
+        how,
+        tail: end_of(&tail),
+    }
+}
+
+fn start(done_when: &DoneWhen) -> io::Result<(Child, PipeReader)> {
+    let (reader, writer) = io::pipe()?;
+    let mut command = Command::new("/bin/sh");
+    command.arg("-c").arg(&done_when.command).current_dir(Path::new(&done_when.directory));
+    command.env_clear().envs(&done_when.environment).process_group(0);
+    command.stdin(Stdio::null()).stdout(writer.try_clone()?).stderr(writer);
+    Ok((command.spawn()?, reader))
+}
+
+/// Hands on what comes, in pieces. The thread ends with the output, or with baton.
+fn read(mut output: PipeReader, sender: &mpsc::Sender<Vec<u8>>) {
+    let mut piece = [0; 4096];
+    while let Ok(count @ 1..) = output.read(&mut piece) {
+        let bytes = piece.get(..count).unwrap_or_default().to_vec();
+        if sender.send(bytes).is_err() {
+            return;
+        }
+    }
+}
+
+/// None where the time ran out.
+fn wait(child: &mut Child, deadline: Instant) -> io::Result<Option<ExitStatus>> {
+    loop {
+        if let Some(status) = child.try_wait()? {
+            return Ok(Some(status));
+        }
+        if Instant::now() >= deadline {
+            if let Ok(pid) = i32::try_from(child.id()) {
+                // It may have ended this very moment.
+                let _ = nix::sys::signal::killpg(nix::unistd::Pid::from_raw(pid), nix::sys::signal::Signal::SIGKILL);
+            }
+            child.wait()?;
+            return Ok(None);
+        }
+        std::thread::sleep(POLL);
+    }
+}
+
+fn said(status: ExitStatus) -> String {
+    status.code().map_or_else(|| "was ended by a signal".to_owned(), |code| format!("exited with {code}"))
+}
+
+/// The last lines, whole where they fit.
+fn end_of(bytes: &[u8]) -> String {
+    let text = String::from_utf8_lossy(bytes);
+    let lines: Vec<&str> = text.trim_end().lines().collect();
+    let from = lines.len().saturating_sub(TAIL_LINES);
+    words::clean_lines(&lines.get(from..).unwrap_or_default().join("\n"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn given(command: &str) -> DoneWhen {
+        let environment = [("PATH".to_owned(), "/usr/bin:/bin".to_owned())].into();
+        DoneWhen { command: command.to_owned(), directory: "/".into(), environment }
+    }
+
+    #[test]
+    fn a_command_gives_its_status_and_the_end_of_its_output() {
+        for (command, passed, how, tail) in [
+            ("true", true, "exited with 0", ""),
+            ("echo out; echo err >&2; exit 3", false, "exited with 3", "out\nerr"),
+            (
+                "seq 30 | tail -n 25",
+                true,
+                "exited with 0",
+                &(11..=30).map(|n| n.to_string()).collect::<Vec<_>>().join("\n"),
+            ),
+            ("printf '\\033[31mred'", true, "exited with 0", "\u{fffd}[31mred"),
+            ("kill -9 $$", false, "was ended by a signal", ""),
+            ("echo \"$HOME-$BATON_HOME\"; pwd", true, "exited with 0", "-\n/"),
+            ("sleep 2 & echo left", true, "exited with 0", "left"),
+        ] {
+            let expected = Outcome { passed, how: how.to_owned(), tail: tail.to_owned() };
+            assert_eq!(run(&given(command), LIMIT), expected, "{command}");
+        }
+        let nowhere = DoneWhen { directory: "/nonexistent".into(), ..given("true") };
+        assert!(run(&nowhere, LIMIT).how.starts_with("could not be run"));
+    }
+
+    #[test]
+    fn one_that_does_not_end_is_killed_with_what_it_started() {
+        let outcome = run(&given("sleep 61.25 & echo begun; wait"), Duration::from_millis(300));
+        assert_eq!(
+            (outcome.passed, outcome.how.as_str(), outcome.tail.as_str()),
+            (false, "was killed after 0 s", "begun")
+        );
+        let mine = |pid: &std::path::Path| {
+            let arguments = std::fs::read(pid.join("cmdline")).unwrap_or_default();
+            arguments == b"sleep\x0061.25\0"
+        };
+        let left = std::fs::read_dir("/proc").unwrap().flatten().filter(|entry| mine(&entry.path())).count();
+        assert_eq!(left, 0);
+    }
+}

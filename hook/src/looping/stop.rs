@@ -1,0 +1,153 @@
+//! What is looked at when the owner of a loop wants to stop, and what the agent is told where it goes round again.
+
+use std::fmt::Write;
+use std::path::PathBuf;
+
+use agent_baton_core::agent::Agent;
+use agent_baton_core::event::{Event, EventName};
+use agent_baton_core::id::RunId;
+use agent_baton_core::looping::{Check, StopFacts};
+use agent_baton_core::request::{Reading, Snapshot};
+use agent_baton_core::run::{Run, Status};
+
+use super::check::{self, Outcome};
+use super::texts::Texts;
+use super::{approval, cap, phrase, project};
+use crate::agents::{Ending, row};
+use crate::event::digest;
+use crate::machine::environment::Environment;
+
+/// The loop that an event's session owns by the event's process, if it drives its agent now.
+#[must_use]
+pub fn owned<'s>(snapshot: &'s Snapshot, event: &Event) -> Option<&'s Run> {
+    let session = snapshot.session.record()?;
+    let mine = |run: &&Run| {
+        session.runs.contains(&run.id)
+            && run.owner.is_session(&session.id)
+            && Some(&run.owner.process) == event.process.as_ref()
+            && run.status == Status::Active
+            && run.looping.is_some()
+    };
+    let live = snapshot.runs.iter().map(|named| &named.reading).filter(|reading| matches!(reading, Reading::Live(_)));
+    live.filter_map(Reading::record).find(mine).filter(|_| event.name == EventName::Stop)
+}
+
+/// What a loop's texts and the agent's last message gave.
+#[derive(Debug)]
+pub struct Looked {
+    texts: Texts,
+    outcome: Option<Outcome>,
+}
+
+impl Looked {
+    /// Looks: reads the project's files, and runs the command if there is one, a person gave it, and the phrase was said. `bytes` are
+    /// of the loop's file, `home` is the account's.
+    ///
+    /// None where the file holds no texts.
+    pub fn look(
+        run: &RunId,
+        bytes: &[u8],
+        ending: &Ending,
+        agent: Agent,
+        environment: &impl Environment,
+        home: impl FnOnce() -> Option<PathBuf>,
+    ) -> Option<(Self, StopFacts)> {
+        let texts = Texts::of_bytes(bytes)?;
+        let message = ending.message.as_deref();
+        let said = texts.until.as_deref().map(|until| phrase::said(message.unwrap_or_default(), until, &texts.prompt));
+        let mut outcome = None;
+        let check = texts.done_when.as_ref().map(|done_when| {
+            if said == Some(false) {
+                return Check::NotRun;
+            }
+            if !home().is_some_and(|home| approval::stands(&home, run, done_when)) {
+                return Check::Refused;
+            }
+            let ended = outcome.insert(check::run(done_when, check::LIMIT));
+            if ended.passed { Check::Passed } else { Check::Failed }
+        });
+        let variable = row(agent).block_cap.map(|cap| environment.get(cap.variable));
+        let facts = StopFacts {
+            run: run.clone(),
+            texts: Texts::digest(bytes),
+            message: message.map(|message| digest(message.as_bytes(), 16)),
+            phrase: said,
+            check,
+            project: project::digest(&texts.directory),
+            again: ending.again,
+            cap: variable.and_then(|value| cap::lowest(agent, value, &[])),
+        };
+        Some((Self { texts, outcome }, facts))
+    }
+
+    /// What the agent is told where it goes round again: the prompt, and how far it is. Of what others wrote, the end of the
+    /// command's output alone is in it.
+    #[must_use]
+    pub fn next_prompt(&self, run: &RunId, iteration: u32, of: Option<u32>) -> String {
+        let mut text = self.texts.prompt.clone();
+        let of = of.map_or_else(String::new, |of| format!(" of {of}"));
+        // Writing into a String cannot fail.
+        let _ = write!(text, "\n\n(baton: this is iteration {iteration}{of} of the run {run}.)");
+        if let Some(Outcome { how, tail, .. }) = &self.outcome {
+            let _ = write!(text, "\n\nThe command that says whether the work is done {how}.");
+            if !tail.is_empty() {
+                let _ = write!(text, " The end of its output:\n\n{tail}");
+            }
+        }
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::looping::texts::DoneWhen;
+
+    fn look(texts: &Texts, message: &str, home: &std::path::Path) -> (Looked, StopFacts) {
+        let ending = Ending { again: true, message: Some(message.to_owned()) };
+        let environment: &[(&str, &str)] = &[("CLAUDE_CODE_STOP_HOOK_BLOCK_CAP", "20")];
+        let home = || Some(home.to_owned());
+        Looked::look(&"r1".parse().unwrap(), &texts.to_bytes(), &ending, Agent::Claude, &environment, home).unwrap()
+    }
+
+    #[test]
+    fn a_command_is_run_when_a_person_gave_it_and_the_phrase_was_said() {
+        let dir = tempfile::tempdir().unwrap();
+        let run: RunId = "r1".parse().unwrap();
+        let done_when = DoneWhen {
+            command: "echo ran > ran; echo 'not yet'; exit 1".into(),
+            directory: dir.path().to_owned(),
+            environment: [("PATH".to_owned(), "/usr/bin:/bin".to_owned())].into(),
+        };
+        let texts = Texts {
+            prompt: "Go on.".into(),
+            until: Some("DONE".into()),
+            done_when: Some(done_when.clone()),
+            directory: dir.path().to_owned(),
+        };
+        for (approved, message, expected, ran) in [
+            (false, "DONE", Check::Refused, false),
+            (true, "not at all", Check::NotRun, false),
+            (true, "DONE", Check::Failed, true),
+        ] {
+            if approved && !approval::stands(dir.path(), &run, &done_when) {
+                approval::give(dir.path(), &run, &done_when).unwrap();
+            }
+            let (looked, facts) = look(&texts, message, dir.path());
+            assert_eq!(facts.check, Some(expected), "{message}");
+            assert_eq!(dir.path().join("ran").exists(), ran, "{message}");
+            assert_eq!((facts.again, facts.cap, facts.is_done()), (true, Some(20), false));
+            let next = looked.next_prompt(&run, 3, Some(8));
+            assert!(next.starts_with("Go on.\n\n(baton: this is iteration 3 of 8 of the run r1.)"), "{next}");
+            assert_eq!(next.contains("exited with 1. The end of its output:\n\nnot yet"), ran, "{next}");
+        }
+    }
+
+    #[test]
+    fn a_file_that_is_none_gives_no_facts() {
+        let ending = Ending::default();
+        let environment: &[(&str, &str)] = &[];
+        let run: RunId = "r1".parse().unwrap();
+        assert!(Looked::look(&run, b"{}", &ending, Agent::Codex, &environment, || None).is_none());
+    }
+}

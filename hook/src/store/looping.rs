@@ -1,0 +1,58 @@
+//! The texts of loops: a file for each, beside the records. What is in it never comes into a record or the audit.
+
+use std::fs::File;
+use std::time::Instant;
+
+use agent_baton_core::id::RunId;
+
+use super::error::StoreError;
+use super::file;
+use super::lock::{self, LockError};
+use super::reading::Store;
+
+/// The largest file, in bytes.
+const MAX_TEXTS: u64 = 64 * 1024;
+
+impl Store {
+    /// Writes the texts of a loop that is about to start. Nothing reads them until a record names their digest.
+    ///
+    /// # Errors
+    ///
+    /// Where they cannot be written, or stand there already.
+    pub fn loop_put(&self, run: &RunId, bytes: &[u8]) -> Result<(), StoreError> {
+        let path = self.layout.loop_texts(run);
+        if bytes.len() as u64 > MAX_TEXTS {
+            let limit = usize::try_from(MAX_TEXTS).unwrap_or_default();
+            return Err(StoreError::TooLong { path, bytes: bytes.len(), limit });
+        }
+        file::make_dir(&self.layout.loops())?;
+        file::write_synced(&path, bytes)?;
+        file::sync_dir(&self.layout.loops())
+    }
+
+    /// The texts of a loop; none where there is no such file.
+    ///
+    /// # Errors
+    ///
+    /// Where it cannot be read.
+    pub fn loop_texts(&self, run: &RunId) -> Result<Option<Vec<u8>>, StoreError> {
+        file::read(&self.layout.loop_texts(run), MAX_TEXTS)
+    }
+
+    /// Removes the texts of a loop that is over.
+    pub fn loop_remove(&self, run: &RunId) {
+        for path in [self.layout.loop_texts(run), self.layout.loop_lock(run)] {
+            // What stays behind is of a run that is over: nothing reads it.
+            let _ = file::remove(&path);
+        }
+    }
+
+    /// Takes the turn to look at a loop: where its command is run, several deliveries of one Stop must not run it side by side.
+    ///
+    /// # Errors
+    ///
+    /// [`LockError::Busy`] where another has it until the deadline.
+    pub fn loop_lock(&self, run: &RunId, deadline: Instant) -> Result<File, LockError> {
+        lock::take(&self.layout.loop_lock(run), deadline)
+    }
+}

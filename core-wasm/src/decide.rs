@@ -8,7 +8,9 @@ use crate::reason::Reason;
 use crate::request::{Ask, Command, PROTOCOL, Reading, Request};
 use crate::rules::ownership::Claimant;
 use crate::rules::start::Beginning;
-use crate::rules::{adopt, advance, cancel, dedupe, launch, looping, offer, ownership, pause, start, tell, twice};
+use crate::rules::{
+    adopt, advance, cancel, command, dedupe, launch, looping, offer, ownership, pause, start, tell, twice,
+};
 use crate::session::{Delivery, MAX_DELIVERIES};
 
 /// Decides a request given as UTF-8 JSON; answers in the same form.
@@ -77,8 +79,11 @@ fn decide_event(request: &Request, event: &Event) -> Decision {
         launch::Outcome::Over(row) => vec![row],
     };
     let mut tells = Vec::new();
+    let iteration = command::apply(&mut draft, event, id, process).filter(|_| is_shown_anew(&rows));
+    let owns_nothing = draft.session(id).and_then(|session| session.launch(process)?.iteration_of.as_ref()).is_some();
+    rows.extend(iteration);
     let mut lost_offer = false;
-    if concerns_ownership(event, &rows) {
+    if !owns_nothing && concerns_ownership(event, &rows) {
         lost_offer = tell::take_back(request, &mut draft, event, id, process);
         let claimant = Claimant { event, session: id, process };
         rows.push(ownership::apply(request, &mut draft, &claimant, &mut tells));
@@ -88,7 +93,8 @@ fn decide_event(request: &Request, event: &Event) -> Decision {
     let driven = looping::apply(request, &mut draft, event, (id, process), known, &mut tells);
     rows.extend(driven);
     // The event that showed the session may have had no reply: the first prompt has one.
-    if is_shown_anew(&rows) || lost_offer || (unprompted && event.name == EventName::UserPromptSubmit) {
+    let first_words = lost_offer || (unprompted && event.name == EventName::UserPromptSubmit);
+    if !owns_nothing && (is_shown_anew(&rows) || first_words) {
         rows.extend(offer::apply(request, &mut draft, event, id, process, &mut tells));
     }
     if is_shown_anew(&rows) {
@@ -146,6 +152,11 @@ fn decide_command(request: &Request, command: &Command) -> Decision {
         Command::Finish { run, caller, failed, why } => {
             advance::finish(request, &mut draft, run, caller, *failed, why.clone())
         }
+        Command::With { run, name, project, process, pane } => {
+            let by = command::Supervisor { name, project: project.as_ref(), process, pane };
+            command::with(request, &mut draft, run, &by)
+        }
+        Command::Attach { run, fence, child } => command::attach(request, &mut draft, run, *fence, child),
         Command::Pause { run, why } => pause::pause(request, &mut draft, run, why.as_ref()),
         Command::Continue { run } => pause::go_on(request, &mut draft, run),
         Command::Cancel { run, why } => cancel::apply(request, &mut draft, run, why.clone()),

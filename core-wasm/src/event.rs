@@ -7,6 +7,7 @@ use crate::id::SessionId;
 use crate::looping::StopFacts;
 use crate::pane::Pane;
 use crate::process::Process;
+use crate::request::Beneath;
 
 /// What happened. The two agents' names are one set; what baton does not act on is `Other`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -132,6 +133,9 @@ pub struct Event {
     /// Whether its process runs without a person before it (`claude -p`, `codex exec`); found on the slow path only.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub headless: bool,
+    /// That it comes from beneath a command, as its environment says; found on the slow path only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub beneath: Option<Beneath>,
     /// Whether it waited in the inbox, so that nobody reads a reply any more.
     #[serde(default)]
     pub waited: bool,

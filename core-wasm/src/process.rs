@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::SessionId;
+use crate::id::{RunId, SessionId};
 
 /// One launch of an agent program. A pid alone is never an identity.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -92,5 +92,23 @@ pub struct Probe {
     pub shows: Option<SessionId>,
     /// What `/proc/locks` showed of the lock recorded in the launch.
     #[serde(default)]
+    pub lock: LockSight,
+}
+
+/// What the machine shows of a command and its supervisor, read before the lock is taken.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct CommandProbe {
+    /// The run.
+    pub run: RunId,
+    /// The supervisor.
+    pub supervisor: Process,
+    /// What `/proc` showed of it.
+    pub sight: Sight,
+    /// The command, where it was started.
+    pub child: Option<Process>,
+    /// What `/proc` showed of that.
+    pub child_sight: Option<Sight>,
+    /// What `/proc/locks` showed of the supervisor's lock: `Held` by whomever.
     pub lock: LockSight,
 }

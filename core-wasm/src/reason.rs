@@ -159,6 +159,14 @@ reasons! {
     LoopCounts = "loop_counts",
     /// The run is over already.
     AlreadyOver = "already_over",
+    /// The command's run goes on where it was: its supervisor and the command were gone.
+    CommandResumed = "command_resumed",
+    /// The command began; its process is known.
+    Attached = "attached",
+    /// The session was started by a command: it is an iteration of the command's run, and owns nothing of its own.
+    IterationOfCommand = "iteration_of_command",
+    /// A command drives the run: no session can own it, and the same command goes on with it.
+    DrivenByCommand = "driven_by_command",
     /// A person gave the run to this session.
     Adopted = "adopted",
     /// The session owns the run already.

@@ -7,7 +7,7 @@ use crate::fence::Fence;
 use crate::id::{RunId, SessionId};
 use crate::looping::Terms;
 use crate::pane::Pane;
-use crate::process::{Place, Probe, Process};
+use crate::process::{CommandProbe, Place, Probe, Process};
 use crate::run::{Run, RunName};
 use crate::session::{Delivery, Session, Told};
 use crate::stamp::Stamp;
@@ -105,6 +105,28 @@ pub enum Command {
         /// Why, in the person's words.
         why: Option<String>,
     },
+    /// Start a run that a command drives, or go on with it after its supervisor and the command are gone.
+    With {
+        /// The run's id: a new one, or that of the unfinished run of this name and project.
+        run: RunId,
+        /// Its name.
+        name: RunName,
+        /// The worktree root.
+        project: Option<String>,
+        /// The supervisor.
+        process: Process,
+        /// Its pane.
+        pane: Pane,
+    },
+    /// Record the command of a run, by its own word, before it begins.
+    Attach {
+        /// The run.
+        run: RunId,
+        /// The number of the supervisor that started it.
+        fence: Fence,
+        /// The command's process.
+        child: Process,
+    },
     /// Pause a run by a person's word.
     Pause {
         /// The run.
@@ -132,6 +154,20 @@ pub enum Command {
     },
 }
 
+/// What `BATON_RUN` and `BATON_FENCE` say, and the processes above, from which they were inherited: a claim to be checked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Beneath {
+    /// The run.
+    pub run: RunId,
+    /// The owner's number.
+    pub fence: Fence,
+    /// The agent's process, or the caller's parent, and those above it, nearest first, up to the first that is a daemon.
+    pub ancestors: Vec<Process>,
+    /// The nearest agent above that.
+    pub within: Option<Process>,
+}
+
 impl Command {
     /// The run that the command names.
     #[must_use]
@@ -142,6 +178,8 @@ impl Command {
             | Self::Verify { run, .. }
             | Self::Finish { run, .. }
             | Self::Cancel { run, .. }
+            | Self::With { run, .. }
+            | Self::Attach { run, .. }
             | Self::Pause { run, .. }
             | Self::Continue { run }
             | Self::Adopt { run, .. } => run,
@@ -168,6 +206,9 @@ pub struct Caller {
     pub session: Option<SessionId>,
     /// The agents among the caller's ancestors, nearest first.
     pub ancestors: Vec<Process>,
+    /// That it stands beneath a command, as its environment says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub beneath: Option<Beneath>,
 }
 
 /// The records that a decision may touch, as they stand.
@@ -182,6 +223,9 @@ pub struct Snapshot {
     pub neighbours: Vec<Named<Session>>,
     /// What the machine showed of launches; one that is missing counts as unknown.
     pub probes: Vec<Probe>,
+    /// What the machine showed of commands and their supervisors; one that is missing counts as unknown.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub commands: Vec<CommandProbe>,
     /// The newest lines of the session's log that are deliveries.
     pub deliveries: Vec<Delivery>,
     /// The tellings to the event's process, and to the session as a whole, whose mark stands in the session's log.

@@ -120,18 +120,31 @@ impl Status {
     }
 }
 
-/// The session and process that may advance a run.
+/// Who may advance a run: a session in a process, or the supervisor of a command (`baton run with`), which has no session.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Owner {
-    /// The agent.
-    pub agent: Agent,
-    /// The session.
-    pub session: SessionId,
-    /// The process.
+    /// The agent; none of a command.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent: Option<Agent>,
+    /// The session; none of a command.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session: Option<SessionId>,
+    /// The process: the agent's, or the supervisor's.
     pub process: Process,
     /// Its pane.
     pub pane: Pane,
+    /// The command beneath its supervisor, once it was started.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub child: Option<Process>,
+}
+
+impl Owner {
+    /// Whether this session owns the run, in whatever process.
+    #[must_use]
+    pub fn is_session(&self, id: &SessionId) -> bool {
+        self.session.as_ref() == Some(id)
+    }
 }
 
 /// One change of owner.

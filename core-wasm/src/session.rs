@@ -89,6 +89,9 @@ pub struct Launch {
     pub ended: Option<End>,
     /// The lock that the process was seen to hold on the session (Codex), as a path.
     pub lock: Option<String>,
+    /// The command's run that it is an iteration of: it owns nothing of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub iteration_of: Option<RunId>,
     /// What the person was told in it, so that nothing is told twice.
     pub told: Vec<Told>,
     /// What was told in it and is not known to have been written out.

@@ -89,7 +89,10 @@ impl<M: Machine, E: Environment> Decider<'_, M, E> {
     pub fn look(&self, ask: &Ask) -> Vec<Looked> {
         let read = self.store.read(|view| snapshot::of_ask(view, ask));
         // What cannot be read now is read again under the lock; what was not looked at counts as unknown.
-        read.ok().and_then(Result::ok).map(|snapshot| snapshot::probes(self.witness, &snapshot)).unwrap_or_default()
+        read.ok()
+            .and_then(Result::ok)
+            .map(|snapshot| snapshot::probes(self.witness, self.store, &snapshot))
+            .unwrap_or_default()
     }
 
     /// Asks without the lock, so that nothing can change.
@@ -120,6 +123,7 @@ impl<M: Machine, E: Environment> Decider<'_, M, E> {
         };
         snapshot.limits = self.settings.config().limits();
         snapshot.probes = looked.iter().filter_map(|looked| looked.of(&snapshot)).collect();
+        snapshot.commands = looked.iter().filter_map(Looked::of_command).collect();
         if let Some(session) = session_of(&ask) {
             // A log that cannot be read costs no more than telling twice.
             let tail = self.store.tail(&session, LONG).unwrap_or_default();

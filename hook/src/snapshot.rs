@@ -2,7 +2,7 @@
 
 use agent_baton_core::event::Event;
 use agent_baton_core::id::{RunId, SessionId};
-use agent_baton_core::process::Probe;
+use agent_baton_core::process::{CommandProbe, Probe};
 use agent_baton_core::request::{Ask, Command, Limits, Named, Reading, Snapshot};
 use agent_baton_core::run::Run;
 use agent_baton_core::session::{Launch, Session};
@@ -10,7 +10,7 @@ use agent_baton_core::session::{Launch, Session};
 use crate::agents::Witness;
 use crate::machine::Machine;
 use crate::machine::environment::Environment;
-use crate::store::{StoreError, View};
+use crate::store::{Store, StoreError, View};
 
 /// The most sessions handed to the core beside the one that is asked about: what an event costs does not grow with what else is
 /// alive.
@@ -45,22 +45,34 @@ pub fn of_ask(view: &View<'_>, ask: &Ask) -> Result<Snapshot, StoreError> {
     Ok(Snapshot { session, runs, neighbours: sessions, limits: Limits::default(), ..Snapshot::default() })
 }
 
-/// What the machine showed of a launch, and the launch as it stood then.
+/// What the machine showed.
 #[derive(Debug, Clone)]
-pub struct Looked {
-    launch: Launch,
-    probe: Probe,
+pub enum Looked {
+    /// Of a launch, and the launch as it stood then.
+    Launch(Box<(Launch, Probe)>),
+    /// Of a command and its supervisor.
+    Command(Box<CommandProbe>),
 }
 
 impl Looked {
-    /// The probe, if the launch still stands in the snapshot as it stood when it was looked at. What an agent's file or lock showed
+    /// The probe of a launch, if it still stands in the snapshot as it stood when it was looked at. What an agent's file or lock showed
     /// before its process announced itself again says nothing of it any more.
     #[must_use]
     pub fn of(&self, snapshot: &Snapshot) -> Option<Probe> {
-        let launch =
-            sessions(snapshot).find(|session| session.id == self.probe.session)?.launch(&self.probe.process)?;
+        let Self::Launch(looked) = self else { return None };
+        let (then, probe) = looked.as_ref();
+        let launch = sessions(snapshot).find(|session| session.id == probe.session)?.launch(&probe.process)?;
         let now = (&launch.started, &launch.ended, &launch.lock);
-        (now == (&self.launch.started, &self.launch.ended, &self.launch.lock)).then(|| self.probe.clone())
+        (now == (&then.started, &then.ended, &then.lock)).then(|| probe.clone())
+    }
+
+    /// The probe of a command. The core takes it for the supervisor and the command that it was of.
+    #[must_use]
+    pub fn of_command(&self) -> Option<CommandProbe> {
+        match self {
+            Self::Command(probe) => Some(probe.as_ref().clone()),
+            Self::Launch(_) => None,
+        }
     }
 }
 
@@ -69,12 +81,24 @@ fn sessions(snapshot: &Snapshot) -> impl Iterator<Item = &Session> {
     std::iter::once(&snapshot.session).chain(neighbours).filter_map(Reading::record)
 }
 
-/// What the machine shows of every launch in a snapshot that is not known to have ended.
+/// What the machine shows of every launch in a snapshot that is not known to have ended, and of every command.
 #[must_use]
-pub fn probes<M: Machine, E: Environment>(witness: &Witness<'_, M, E>, snapshot: &Snapshot) -> Vec<Looked> {
+pub fn probes<M: Machine, E: Environment>(
+    witness: &Witness<'_, M, E>,
+    store: &Store,
+    snapshot: &Snapshot,
+) -> Vec<Looked> {
     let launches = sessions(snapshot).flat_map(|session| session.launches.iter().map(move |launch| (session, launch)));
     let open = launches.filter(|(_, launch): &(&Session, &Launch)| launch.ended.is_none());
-    open.map(|(session, launch)| Looked { launch: launch.clone(), probe: witness.probe(session, launch) }).collect()
+    let launches =
+        open.map(|(session, launch)| Looked::Launch(Box::new((launch.clone(), witness.probe(session, launch)))));
+    let runs = snapshot.runs.iter().filter_map(|named| named.reading.record());
+    let commands = runs.filter(|run| run.owner.session.is_none() && run.status.is_unfinished());
+    let commands = commands.map(|run| {
+        let lock = store.command_lock(run.project.as_deref(), &run.name);
+        Looked::Command(Box::new(witness.probe_command(run, &lock)))
+    });
+    launches.chain(commands).collect()
 }
 
 struct Gathered<'v, 'a> {
@@ -88,6 +112,9 @@ impl Gathered<'_, '_> {
         let Some(id) = &event.session else { return Ok(Reading::Absent) };
         let session = self.view.session(id);
         self.add_runs(&runs_of(&session));
+        if let Some(beneath) = &event.beneath {
+            self.add_runs(std::slice::from_ref(&beneath.run));
+        }
         // A Codex process keeps every thread it ever loaded; none of them says anything about another.
         if let Some(process) = event.process.as_ref().filter(|_| event.agent.shows_one_session()) {
             for other in self.view.by_process(process)? {
@@ -129,7 +156,7 @@ impl Gathered<'_, '_> {
     /// The session of each run's owner.
     fn add_owners(&mut self, asked: Option<&SessionId>) {
         let owners = self.runs.iter().filter_map(|named| named.reading.record());
-        let owners: Vec<SessionId> = owners.map(|run| run.owner.session.clone()).collect();
+        let owners: Vec<SessionId> = owners.filter_map(|run| run.owner.session.clone()).collect();
         for owner in owners {
             if Some(&owner) != asked {
                 self.add(owner);

@@ -396,7 +396,7 @@ impl<'a> Scene<'a> {
         assert_eq!(runs.len(), 1);
         let run = runs.pop().expect("one run").record;
         assert_eq!(
-            (run.owner.session.as_str(), run.owner.process.pid, run.fence.0),
+            (run.owner.session.as_ref().map_or("", |id| id.as_str()), run.owner.process.pid, run.fence.0),
             (session, self.windows[window].process.pid(), fence)
         );
         assert_eq!(run.history.len() as u64 + 1, fence);

@@ -44,6 +44,15 @@ pub struct Launch<'a> {
 impl Process {
     /// Starts a stand-in; below `parent` where one is given, else below the test.
     pub fn spawn(scratch: &Scratch, launch: &Launch<'_>, parent: Option<&mut Self>) -> Self {
+        Self::start(scratch, launch, parent, &[])
+    }
+
+    /// Starts a stand-in by way of a call of `baton` with these words, to which the program is added.
+    pub fn spawn_through(scratch: &Scratch, launch: &Launch<'_>, words: &[&str]) -> Self {
+        Self::start(scratch, launch, None, words)
+    }
+
+    fn start(scratch: &Scratch, launch: &Launch<'_>, parent: Option<&mut Self>, through: &[&str]) -> Self {
         let program = named_program(scratch, launch.comm);
         let socket = scratch.root().join("steer").join(unique());
         let listener = UnixListener::bind(&socket).unwrap();
@@ -62,7 +71,14 @@ impl Process {
                 other => panic!("{}: {other:?}", parent.comm),
             },
             None => {
-                let mut command = Command::new(&program);
+                let mut command = match through {
+                    [] => Command::new(&program),
+                    words => {
+                        let mut command = Command::new(program::baton());
+                        command.args(words).arg(&program).current_dir(scratch.home().join("work"));
+                        command
+                    }
+                };
                 command.args(launch.args).env_clear().envs(env).stdin(Stdio::null()).stdout(Stdio::null());
                 Some(command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}")))
             }

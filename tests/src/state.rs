@@ -149,7 +149,7 @@ impl State {
                 let run = runs.iter().find(|run| run.record.id == *id);
                 let run =
                     run.unwrap_or_else(|| panic!("session {} names the run {id}, which is nowhere", session.record.id));
-                assert_eq!(run.record.owner.session, session.record.id, "the run {id} is another session's");
+                assert!(run.record.owner.is_session(&session.record.id), "the run {id} is another session's");
             }
         }
         for (at, run) in runs.iter().enumerate() {

@@ -88,7 +88,7 @@ fn run(Kept { record, archived }: &Kept<Run>, names: &impl Names) -> String {
     line.push_str(&format!(
         " {}, owner {} in {} {}, fence {}",
         record.status.name(),
-        names.session(owner.session.as_str()),
+        names.session(owner.session.as_ref().map_or("", |id| id.as_str())),
         names.process(&owner.process),
         pane(&owner.pane),
         record.fence,
@@ -98,7 +98,11 @@ fn run(Kept { record, archived }: &Kept<Run>, names: &impl Names) -> String {
     }
     for old in &record.history {
         let from = names.process(&old.from.process);
-        line.push_str(&format!(", {} from {} in {from}", old.reason, names.session(old.from.session.as_str())));
+        line.push_str(&format!(
+            ", {} from {} in {from}",
+            old.reason,
+            names.session(old.from.session.as_ref().map_or("", |id| id.as_str()))
+        ));
     }
     line
 }

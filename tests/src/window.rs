@@ -51,6 +51,19 @@ impl<'a> Window<'a> {
         self
     }
 
+    /// Starts the agent by way of a call of `baton` with these words, to which its program is added.
+    #[must_use]
+    pub fn open_through(scratch: &'a Scratch, agent: Agent, pane: &str, words: &[&str]) -> Self {
+        let launch = Launch { comm: agent.name(), args: &[], tty: false };
+        let process = Process::spawn_through(scratch, &launch, words);
+        Self { scratch, agent, pane: pane.to_owned(), inherited: scratch.env(), process }
+    }
+
+    /// One more variable that the agent was started with.
+    pub fn inherit(&mut self, name: &str, value: &str) {
+        self.inherited.insert(name.to_owned(), value.to_owned());
+    }
+
     /// Starts an agent inside a tool of `outer`'s session, in the same pane, with all the variables that a tool has.
     #[must_use]
     pub fn open_inside(outer: &mut Self, session: &str, agent: Agent) -> Self {

@@ -59,7 +59,7 @@ fn an_owner_that_lives_is_shown_and_fenced_only_knowingly() {
     assert_eq!(taken.code, Some(0), "{taken:?}");
     assert!(shown.iter().all(|part| taken.stderr.contains(part)), "{taken:?}");
     let run = the_run(&scratch);
-    assert_eq!((run.fence.0, run.owner.session.as_str()), (2, "s2"));
+    assert_eq!((run.fence.0, run.owner.session.as_ref().unwrap().as_str()), (2, "s2"));
     let refused = owner.baton("s1", &["run", "update", "demo", "--fence", "1", "--phase", "x"]);
     assert_eq!(refused.code, Some(3), "{refused:?}");
     assert!(refused.stderr.contains("your number 1 is old, it is 2 now"), "{refused:?}");

@@ -227,7 +227,7 @@ fn omx_059_pointer_other_worktree() {
     assert_eq!(scratch.baton(["run", "start", "demo"]).run().code, Some(4));
     assert_eq!(scratch.state(), before);
     assert_eq!(scratch.baton(["run", "start", "demo"]).cwd(&other).run().code, Some(0));
-    assert_eq!(run(&scratch).owner.session.as_str(), "s1");
+    assert_eq!(run(&scratch).owner.session.unwrap().as_str(), "s1");
 }
 
 #[test]

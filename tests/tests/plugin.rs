@@ -39,3 +39,29 @@ fn the_marketplace_leads_to_the_plugin() {
     let source = marketplace["plugins"][0]["source"].as_str().unwrap();
     assert!(workspace().join(source).join(".claude-plugin/plugin.json").is_file(), "{source}");
 }
+
+#[test]
+fn a_person_starts_the_commands_and_they_call_what_there_is() {
+    let person = Person::new();
+    for name in ["loop", "cancel", "pause", "continue", "status"] {
+        let read = |path: String| {
+            fs::read_to_string(workspace().join(&path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+        };
+        let command = read(format!("plugin/claude/commands/{name}.md"));
+        assert!(command.contains("disable-model-invocation: true\n"), "{name}: a model could start it by itself");
+        assert!(command.contains("$ARGUMENTS"), "{name}");
+        let skill = read(format!("plugin/codex/skills/{name}/SKILL.md"));
+        assert!(skill.starts_with(&format!("---\nname: {name}\n")), "{name}");
+        let policy = read(format!("plugin/codex/skills/{name}/agents/openai.yaml"));
+        assert!(policy.contains("allow_implicit_invocation: false"), "{name}: a model could start it by itself");
+        for text in [command, skill] {
+            for words in text.split('`').filter(|words| words.starts_with("baton ")) {
+                let known = words.split(' ').skip(1).take(2).chain(["--help"]).collect::<Vec<_>>().join(" ");
+                let help = person.done(&known).stdout;
+                for flag in words.split(' ').filter(|word| word.starts_with("--")) {
+                    assert!(help.contains(flag), "{name}: {words}");
+                }
+            }
+        }
+    }
+}

@@ -35,6 +35,9 @@ pub fn apply(
     let Some(run) = draft.run(id) else {
         return Reason::RunNotFound;
     };
+    if run.owner.session.is_none() {
+        return Reason::DrivenByCommand;
+    }
     let abandoned = run.status == Status::Abandoned;
     if !run.status.is_unfinished() && !abandoned {
         return Reason::AlreadyOver;
@@ -47,7 +50,7 @@ pub fn apply(
         return reason;
     }
     if !abandoned {
-        if run.owner.session == *session && run.owner.process == *process {
+        if run.owner.is_session(session) && run.owner.process == *process {
             return Reason::AlreadyOwner;
         }
         match owner_lives(request, draft, run) {

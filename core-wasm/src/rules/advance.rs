@@ -4,6 +4,7 @@ use crate::draft::Draft;
 use crate::id::RunId;
 use crate::reason::Reason;
 use crate::request::{Caller, Reading, Request};
+use crate::rules::command;
 use crate::rules::ownership::end;
 use crate::run::{Run, Status};
 
@@ -81,6 +82,9 @@ fn may_advance(request: &Request, draft: &Draft, id: &RunId, caller: &Caller) ->
 }
 
 fn is_beneath(caller: &Caller, run: &Run) -> bool {
-    let same_session = caller.session.as_ref().is_none_or(|session| *session == run.owner.session);
+    if run.owner.session.is_none() {
+        return caller.beneath.as_ref().is_some_and(|claim| command::is_beneath(run, claim));
+    }
+    let same_session = caller.session.as_ref().is_none_or(|session| run.owner.is_session(session));
     same_session && caller.ancestors.contains(&run.owner.process)
 }

@@ -1,8 +1,9 @@
 //! Whether a launch lives.
 
 use crate::draft::Draft;
-use crate::process::{Live, LockSight, Place, Probe, Sight};
+use crate::process::{CommandProbe, Live, LockSight, Place, Probe, Sight};
 use crate::request::{Ask, Request};
+use crate::run::Run;
 use crate::session::{Launch, Session};
 
 /// Whether `launch` of `session` lives, by its record, by what the machine showed, and by what else its process announced.
@@ -38,6 +39,29 @@ pub fn seen(place: &Place, probes: &[Probe], session: &Session, launch: &Launch)
         Some(probe) if probe.sight == Sight::Running && probe.lock != LockSight::Unreadable => Live::Yes,
         _ => Live::Unknown,
     }
+}
+
+/// Whether a command's run is still driven, by what the machine showed. It is over where the supervisor and the command are both gone;
+/// a lock that is held without them says that somebody is there whom nobody knows.
+#[must_use]
+pub fn driven(place: &Place, probes: &[CommandProbe], run: &Run) -> Live {
+    let owner = &run.owner;
+    if owner.process.machine != place.machine || owner.process.pidns != place.pidns {
+        return Live::Unknown;
+    }
+    if owner.process.boot != place.boot {
+        return Live::No;
+    }
+    let of =
+        |probe: &&CommandProbe| probe.run == run.id && probe.supervisor == owner.process && probe.child == owner.child;
+    let Some(probe) = probes.iter().find(of) else { return Live::Unknown };
+    let sights = [Some(probe.sight), probe.child_sight];
+    if sights.contains(&Some(Sight::Running)) {
+        return Live::Yes;
+    }
+    let gone = |sight: &Option<Sight>| *sight != Some(Sight::Unreadable);
+    let free = matches!(probe.lock, LockSight::Released);
+    if free && sights.iter().all(gone) { Live::No } else { Live::Unknown }
 }
 
 /// Whether the launch is of this boot, machine and pid namespace.

@@ -164,6 +164,7 @@ fn show(request: &Request, draft: &mut Draft, event: &Event, id: &SessionId, pro
         started: sent,
         ended: None,
         lock: event.lock.clone(),
+        iteration_of: None,
         told: Vec::new(),
         untold: Vec::new(),
         extra: serde_json::Map::new(),
@@ -173,6 +174,7 @@ fn show(request: &Request, draft: &mut Draft, event: &Event, id: &SessionId, pro
             let row = if launch.ended.is_none() { Reason::Announced } else { Reason::Launched };
             *launch = Launch {
                 lock: fresh.lock.or_else(|| launch.lock.take()),
+                iteration_of: launch.iteration_of.take(),
                 told: std::mem::take(&mut launch.told),
                 untold: std::mem::take(&mut launch.untold),
                 extra: std::mem::take(&mut launch.extra),
@@ -225,7 +227,7 @@ fn forget_launches(request: &Request, draft: &mut Draft, id: &SessionId, shown_b
     let owns = |launch: &Launch| {
         draft
             .runs()
-            .any(|run| run.status.is_unfinished() && run.owner.session == *id && run.owner.process == launch.process)
+            .any(|run| run.status.is_unfinished() && run.owner.is_session(id) && run.owner.process == launch.process)
     };
     let spare = |launch: &Launch| launch.process != *shown_by && !owns(launch);
     let over = |launch: &Launch| spare(launch) && live(request, draft, session, launch) == Live::No;

@@ -4,6 +4,7 @@ pub mod adopt;
 pub mod advance;
 pub mod alive;
 pub mod cancel;
+pub mod command;
 pub mod dedupe;
 pub mod launch;
 pub mod looping;

@@ -28,7 +28,7 @@ pub fn apply(
     let session = draft.session(id).filter(|session| session.runs.is_empty() && event.can_tell())?;
     let here = |run: &&Run| {
         run.status.is_unfinished()
-            && run.owner.session != *id
+            && run.owner.session.as_ref().is_some_and(|owner| owner != id)
             && run.project.is_some()
             && run.project == session.project
             && !session.offered.contains(&run.id)

@@ -7,7 +7,7 @@ use crate::id::{RunId, SessionId};
 use crate::process::{Live, Process};
 use crate::reason::Reason;
 use crate::request::{Reading, Request};
-use crate::rules::alive::live;
+use crate::rules::alive::{driven, live};
 use crate::rules::looping;
 use crate::run::{MAX_HISTORY, Owner, Run, Status, Transfer};
 use crate::session::Told;
@@ -55,7 +55,7 @@ pub fn unfinished_runs(draft: &Draft, id: &SessionId) -> Vec<RunId> {
     let named = draft.session(id).map(|session| session.runs.clone()).unwrap_or_default();
     named
         .into_iter()
-        .filter(|run| draft.run(run).is_some_and(|run| run.status.is_unfinished() && run.owner.session == *id))
+        .filter(|run| draft.run(run).is_some_and(|run| run.status.is_unfinished() && run.owner.is_session(id)))
         .collect()
 }
 
@@ -105,7 +105,10 @@ fn with_run(
 /// Whether the launch that owns a run lives. One that its session's record does not hold is not known.
 #[must_use]
 pub fn owner_lives(request: &Request, draft: &Draft, run: &Run) -> Live {
-    let Some(session) = draft.session(&run.owner.session) else {
+    let Some(id) = &run.owner.session else {
+        return driven(&request.place, &request.snapshot.commands, run);
+    };
+    let Some(session) = draft.session(id) else {
         return Live::Unknown;
     };
     session.launch(&run.owner.process).map_or(Live::Unknown, |launch| live(request, draft, session, launch))
@@ -113,10 +116,11 @@ pub fn owner_lives(request: &Request, draft: &Draft, run: &Run) -> Live {
 
 fn owner(claimant: &Claimant<'_>) -> Owner {
     Owner {
-        agent: claimant.event.agent,
-        session: claimant.session.clone(),
+        agent: Some(claimant.event.agent),
+        session: Some(claimant.session.clone()),
         process: claimant.process.clone(),
         pane: claimant.event.pane.clone(),
+        child: None,
     }
 }
 
@@ -172,11 +176,12 @@ pub fn give(request: &Request, draft: &mut Draft, id: &RunId, owner: Owner, reas
     run.history.push(Transfer { fence: run.fence, from: from.clone(), at: request.now.clone(), reason });
     let spare = run.history.len().saturating_sub(MAX_HISTORY);
     run.history.drain(..spare);
-    if let Some(session) = draft.session_mut(&from.session).filter(|session| session.id != owner.session) {
+    let left = from.session.as_ref().filter(|id| !owner.is_session(id));
+    if let Some(session) = left.and_then(|id| draft.session_mut(id)) {
         session.runs.retain(|run| run != id);
         session.untold = session.untold.take().filter(|told| told.run != *id);
     }
-    if let Some(session) = draft.session_mut(&owner.session) {
+    if let Some(session) = owner.session.as_ref().and_then(|id| draft.session_mut(id)) {
         session.runs.retain(|run| run != id);
         session.runs.push(id.clone());
         session.untold = Some(told);
@@ -187,8 +192,8 @@ pub fn give(request: &Request, draft: &mut Draft, id: &RunId, owner: Owner, reas
 fn idle_since(request: &Request, draft: &Draft, run: &Run) -> Option<(u64, &'static str)> {
     let limit = request.snapshot.limits.stale_after_ms;
     let written = (run.updated.age_ms(&request.now), "the run's record");
-    let session =
-        draft.session(&run.owner.session).map(|session| (session.updated.age_ms(&request.now), "the session's record"));
+    let session = run.owner.session.as_ref().and_then(|id| draft.session(id));
+    let session = session.map(|session| (session.updated.age_ms(&request.now), "the session's record"));
     let log =
         request.snapshot.deliveries.iter().map(|delivery| (delivery.at.age_ms(&request.now), "the session's log"));
     let newest = std::iter::once(written).chain(session).chain(log).min_by_key(|(age, _)| *age)?;
@@ -215,7 +220,7 @@ pub fn end(request: &Request, draft: &mut Draft, id: &RunId, status: Status, why
     run.stop_reason = why;
     let session = run.owner.session.clone();
     draft.shelve_run(id, crate::decision::Shelf::Archive);
-    if let Some(session) = draft.session_mut(&session) {
+    if let Some(session) = session.as_ref().and_then(|id| draft.session_mut(id)) {
         if session.runs.contains(id) {
             session.runs.retain(|run| run != id);
             session.runs_over = session.runs_over.saturating_add(1);

@@ -46,14 +46,22 @@ pub fn apply(
     };
     record.runs.push(new.run.clone());
     let project = record.project.clone();
-    draft.add_run(Run {
-        id: new.run.clone(),
+    let run = blank(request, new.run, new.name, owner, project);
+    let looping = new.looping.cloned().map(Loop::new);
+    draft.add_run(Run { phase: new.phase.cloned(), max_iterations: new.max_iterations, looping, ..run });
+    Reason::Started
+}
+
+/// A run that begins now.
+pub fn blank(request: &Request, id: &RunId, name: &RunName, owner: Owner, project: Option<String>) -> Run {
+    Run {
+        id: id.clone(),
         revision: 0,
-        name: new.name.clone(),
+        name: name.clone(),
         status: Status::Active,
-        phase: new.phase.cloned(),
+        phase: None,
         iteration: 0,
-        max_iterations: new.max_iterations,
+        max_iterations: None,
         owner,
         fence: Fence::FIRST,
         history: Vec::new(),
@@ -62,10 +70,9 @@ pub fn apply(
         updated: request.now.clone(),
         finished: None,
         stop_reason: None,
-        looping: new.looping.cloned().map(Loop::new),
+        looping: None,
         extra: serde_json::Map::new(),
-    });
-    Reason::Started
+    }
 }
 
 /// The launch of a session in a process, as an owner; refused unless it may live.
@@ -78,10 +85,19 @@ pub fn launch_owner(request: &Request, draft: &Draft, id: &SessionId, process: &
     }
     let session = draft.session(id).ok_or(Reason::SessionNotFound)?;
     let launch = session.launch(process).ok_or(Reason::NoLiveLaunch)?;
+    if launch.iteration_of.is_some() {
+        return Err(Reason::IterationOfCommand);
+    }
     if live(request, draft, session, launch) == Live::No {
         return Err(Reason::NoLiveLaunch);
     }
-    Ok(Owner { agent: session.agent, session: id.clone(), process: process.clone(), pane: launch.pane.clone() })
+    Ok(Owner {
+        agent: Some(session.agent),
+        session: Some(id.clone()),
+        process: process.clone(),
+        pane: launch.pane.clone(),
+        child: None,
+    })
 }
 
 /// A session that owns a run stands among the live ones, or neither its end nor its run's owner would be found.
@@ -97,7 +113,7 @@ pub fn owns_another(request: &Request, draft: &Draft, id: &SessionId, except: &R
     let others = draft.session(id)?.runs.iter().filter(|run| *run != except);
     for other in others {
         match draft.run(other) {
-            Some(run) if run.status.is_unfinished() && run.owner.session == *id => {
+            Some(run) if run.status.is_unfinished() && run.owner.is_session(id) => {
                 return Some(Reason::SessionOwnsRun);
             }
             Some(_) => {}

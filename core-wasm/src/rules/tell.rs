@@ -34,7 +34,7 @@ pub fn apply(
     let standing = draft.run(&told.run).filter(|run| {
         run.status.is_unfinished()
             && run.fence == told.fence
-            && run.owner.session == *id
+            && run.owner.is_session(id)
             && run.owner.process == *process
     });
     let Some(run) = standing.filter(|_| event.can_tell()) else {

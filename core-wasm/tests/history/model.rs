@@ -208,7 +208,7 @@ impl Model {
         }
         for (id, (session, shelf)) in &world.sessions {
             let mine =
-                world.runs.values().filter(|(run, _)| run.status.is_unfinished() && run.owner.session == session.id);
+                world.runs.values().filter(|(run, _)| run.status.is_unfinished() && run.owner.is_session(&session.id));
             let mine: Vec<String> = mine.map(|(run, _)| run.id.to_string()).collect();
             let named: Vec<String> = session.runs.iter().map(ToString::to_string).collect();
             if mine.len() > 1 || mine != named || (*shelf == Shelf::Archive && !mine.is_empty()) {
@@ -279,5 +279,5 @@ fn transfer(tell: &Tell) -> Option<(String, u64)> {
 }
 
 fn holder(run: &Run, world: &World) -> Holder {
-    (run.owner.session.to_string(), world.label(&run.owner.process))
+    (run.owner.session.as_ref().map(ToString::to_string).unwrap_or_default(), world.label(&run.owner.process))
 }

@@ -48,7 +48,7 @@ impl World {
 
     fn facts(&self, event: &Event, words: &[&str]) -> Option<StopFacts> {
         let mine = |run: &&agent_baton_core::run::Run| {
-            Some(&run.owner.session) == event.session.as_ref() && run.status.is_unfinished() && run.looping.is_some()
+            run.owner.session == event.session && run.status.is_unfinished() && run.looping.is_some()
         };
         let run = self.runs.values().map(|(run, _)| run).find(mine)?;
         let said = |word: &str| words.contains(&word);

@@ -7,6 +7,7 @@
 #![allow(dead_code, reason = "each test program uses its part of it")]
 
 pub mod actor;
+pub mod command;
 pub mod looping;
 pub mod script;
 
@@ -20,7 +21,7 @@ use agent_baton_core::fence::Fence;
 
 use agent_baton_core::process::Process;
 use agent_baton_core::reason::Reason;
-use agent_baton_core::request::{Ask, Caller, Command, Limits, Named, PROTOCOL, Reading, Request, Snapshot};
+use agent_baton_core::request::{Ask, Beneath, Caller, Command, Limits, Named, PROTOCOL, Reading, Request, Snapshot};
 use agent_baton_core::run::Run;
 use agent_baton_core::session::{Delivery, MAX_DELIVERIES, MAX_LAUNCHES, Session, Told};
 use agent_baton_core::stamp::Stamp;
@@ -53,6 +54,10 @@ pub struct World {
     skew_ms: i64,
     events: u64,
     last: Option<Event>,
+    /// What the environment of the events to come claims.
+    claim: Option<Beneath>,
+    /// The runs of commands whose lock is held by somebody.
+    held: Vec<String>,
 }
 
 impl Default for World {
@@ -73,6 +78,8 @@ impl Default for World {
             skew_ms: 0,
             events: 0,
             last: None,
+            claim: None,
+            held: Vec::new(),
         }
     }
 }
@@ -84,7 +91,8 @@ impl World {
             let owner = self.label(&run.owner.process);
             let shelf = if *shelf == Shelf::Archive { " archived" } else { "" };
             let turns = run.looping.as_ref().map_or_else(String::new, |_| format!(" at {}", run.iteration));
-            return format!("{id} {} {}/{owner} #{}{turns}{shelf}", run.status.name(), run.owner.session, run.fence);
+            let owner_session = run.owner.session.as_ref().map_or("command", |id| id.as_str());
+            return format!("{id} {} {owner_session}/{owner} #{}{turns}{shelf}", run.status.name(), run.fence);
         }
         let Some((session, shelf)) = self.sessions.get(id) else {
             return format!("{id} none");
@@ -116,13 +124,14 @@ impl World {
         if let Some(fence) = by.strip_prefix('#') {
             return Caller { fence: Some(Fence(fence.parse().unwrap())), ..Caller::default() };
         }
-        Caller { fence: None, session: None, ancestors: vec![self.actor(by).process] }
+        Caller { fence: None, session: None, ancestors: vec![self.actor(by).process], beneath: None }
     }
 
     fn event(&mut self, actor: &str, session: &str, name: EventName, source: Option<Source>) -> Event {
         let actor_name = actor;
         let actor = self.actor(actor);
         self.events += 1;
+        let own = actor.process.clone();
         let agent = if actor_name.starts_with('P') { Agent::Claude } else { Agent::Codex };
         Event {
             agent,
@@ -147,6 +156,7 @@ impl World {
             lock: None,
             shows: actor.shows.and_then(|shows| shows.parse().ok()),
             headless: false,
+            beneath: self.claim_of(&own),
             waited: false,
             stop: None,
         }
@@ -229,6 +239,7 @@ impl World {
                     .filter(|named| !matches!(named.reading, Reading::Archived(_)))
                     .collect(),
                 probes: probes.collect(),
+                commands: self.command_probes(),
                 deliveries: self.deliveries.get(session).cloned().unwrap_or_default(),
                 told,
                 limits: Limits::default(),

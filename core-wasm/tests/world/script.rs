@@ -130,6 +130,25 @@ impl World {
                 event.hook_start_ms = event.hook_start_ms.saturating_sub(ms.parse().unwrap());
                 self.deliver(event)
             }
+            ["with", run, supervisor] => self.with(run, supervisor),
+            ["attach", run, fence, child] => self.attach(run, fence, child),
+            ["beneath", run, fence, above @ ..] => {
+                self.stand_beneath(run, fence, above);
+                return String::new();
+            }
+            ["apart"] => {
+                self.claim = None;
+                return String::new();
+            }
+            ["held", run] => {
+                self.held.push((*run).to_owned());
+                return String::new();
+            }
+            ["free"] => {
+                self.held.clear();
+                return String::new();
+            }
+            ["iterations", run] => return self.runs[*run].0.iteration.to_string(),
             ["loop", session, actor, run, rest @ ..] => self.start_loop(session, actor, run, rest),
             ["pause", run] => self.command(Command::Pause { run: run.parse().unwrap(), why: None }),
             ["continue", run] => self.command(Command::Continue { run: run.parse().unwrap() }),

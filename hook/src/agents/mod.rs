@@ -1,5 +1,6 @@
 //! The agents: a table, so that a third is a row and a file. Only the files in here know the agents' JSON.
 
+mod beneath;
 mod claude;
 mod codex;
 mod disabled;
@@ -17,6 +18,7 @@ use agent_baton_core::id::SessionId;
 use agent_baton_core::process::Process;
 use schemars::Schema;
 
+pub use beneath::{FENCE, RUN};
 pub use disabled::DISABLE;
 pub use identify::Lineage;
 pub use payload::{Ending, Said};

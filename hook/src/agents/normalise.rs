@@ -44,6 +44,7 @@ impl<M: Machine, E: Environment> Witness<'_, M, E> {
             lock: None,
             shows: None,
             headless: false,
+            beneath: None,
             waited: false,
             stop: None,
         }
@@ -58,6 +59,7 @@ impl<M: Machine, E: Environment> Witness<'_, M, E> {
         event.headless = self.is_headless(event.agent, stat.pid);
         let identity = identity(stat, &self.here.place);
         event.shows = self.shows(event.agent, &identity);
+        event.beneath = self.beneath(Some(stat));
         event.lock = event.session.as_ref().and_then(|session| self.lock(event.agent, session, &identity));
     }
 

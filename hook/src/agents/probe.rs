@@ -2,12 +2,14 @@
 
 use std::path::Path;
 
-use agent_baton_core::process::{LockSight, Probe, Process, Sight};
+use agent_baton_core::process::{CommandProbe, LockSight, Probe, Process, Sight};
+use agent_baton_core::run::Run;
 use agent_baton_core::session::{Launch, Session};
 
 use super::Witness;
 use crate::machine::Machine;
 use crate::machine::environment::Environment;
+use crate::machine::locks::FileId;
 use crate::machine::sight::{is_local, lock_sight, sight};
 
 impl<M: Machine, E: Environment> Witness<'_, M, E> {
@@ -37,4 +39,40 @@ impl<M: Machine, E: Environment> Witness<'_, M, E> {
             sight: self.sight(process),
         }
     }
+
+    /// Who holds the lock of a supervisor, by its file: none where nobody does. Err where that cannot be told.
+    pub fn holder(&self, lock: &Path) -> Result<Option<u32>, Unseen> {
+        match FileId::of(lock) {
+            Ok(file) => self.locks().map(|locks| locks.holders(file).first().copied()).ok_or(Unseen),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(_) => Err(Unseen),
+        }
+    }
+
+    /// What the machine shows of a command and its supervisor, whose lock is the file at `lock`.
+    ///
+    /// The lock is read first: a supervisor that takes it over meanwhile is then seen by its process at the latest.
+    #[must_use]
+    pub fn probe_command(&self, run: &Run, lock: &Path) -> CommandProbe {
+        let owner = &run.owner;
+        let held = match self.holder(lock) {
+            // What this very call holds is its own, never the old supervisor's.
+            Ok(Some(pid)) if pid != std::process::id() => LockSight::Held,
+            Ok(_) => LockSight::Released,
+            Err(Unseen) => LockSight::Unreadable,
+        };
+        CommandProbe {
+            run: run.id.clone(),
+            supervisor: owner.process.clone(),
+            // The command is looked at after the supervisor that could still start it.
+            sight: self.sight(&owner.process),
+            child: owner.child.clone(),
+            child_sight: owner.child.as_ref().map(|child| self.sight(child)),
+            lock: held,
+        }
+    }
 }
+
+/// The table of locks, or the lock's file, cannot be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unseen;

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use agent_baton_core::decision::{Change, Decision, Record, Shelf};
 use agent_baton_core::id::{RunId, SessionId};
-use agent_baton_core::process::{Live, Place, Process};
-use agent_baton_core::request::{Ask, Command, Named, Reading, Request, Snapshot};
+use agent_baton_core::process::{Live, Place, Process, Sight};
+use agent_baton_core::request::{Ask, Beneath, Command, Named, Reading, Request, Snapshot};
 use agent_baton_core::rules::alive;
 use agent_baton_core::run::Run;
 use agent_baton_core::session::{Launch, Session};
@@ -24,6 +24,7 @@ use crate::decider::{Decider, DeciderError};
 use crate::discovery::{Bounds, Discovery};
 use crate::looping::approval;
 use crate::machine::environment::Inherited;
+use crate::machine::stat::Stat;
 use crate::machine::{Here, Look, Machine, MachineError, This, identity, worktree};
 use crate::store::{AuditReader, Checked, Env, Home, Locked, Store, StoreError, View};
 use crate::words;
@@ -218,7 +219,7 @@ impl Context {
     /// # Errors
     /// When the lock is not to be had, the core fails, or the commit does.
     pub fn perform(&self, command: Command) -> Result<Done, CommandError> {
-        if matches!(command, Command::Start { .. } | Command::Adopt { .. }) {
+        if matches!(command, Command::Start { .. } | Command::Adopt { .. } | Command::With { .. }) {
             self.check_enabled()?;
         }
         let core = Core::load()?;
@@ -421,13 +422,61 @@ impl Context {
     /// Whether a run's owner lives, by the rule that the core decides by.
     #[must_use]
     pub fn owner_lives(&self, run: &Run) -> Live {
-        let Ok((session, _)) = self.session(&run.owner.session) else { return Live::Unknown };
+        let Some(id) = &run.owner.session else {
+            let probe = self.witness.probe_command(run, &self.store.command_lock(run.project.as_deref(), &run.name));
+            return alive::driven(&self.here.place, std::slice::from_ref(&probe), run);
+        };
+        let Ok((session, _)) = self.session(id) else { return Live::Unknown };
         session.launch(&run.owner.process).map_or(Live::Unknown, |launch| self.lives(&session, launch))
     }
 
     fn lives(&self, session: &Session, launch: &Launch) -> Live {
         let probe = launch.ended.is_none().then(|| self.witness.probe(session, launch));
         alive::seen(&self.here.place, probe.as_slice(), session, launch)
+    }
+
+    /// The processes of a command's run, for a person.
+    #[must_use]
+    pub fn command_words(&self, run: &Run) -> String {
+        let look = |process| if self.witness.sight(process) == Sight::Running { "lives" } else { "is not there" };
+        let owner = &run.owner;
+        let child = owner.child.as_ref();
+        let child = child.map_or_else(String::new, |child| format!(", its command pid {} {}", child.pid, look(child)));
+        format!("supervisor pid {} {}{child}", owner.process.pid, look(&owner.process))
+    }
+
+    /// Who else holds the lock of a command's run, for a person; empty where nobody does.
+    #[must_use]
+    pub fn holder_words(&self, run: &Run) -> String {
+        let lock = self.store.command_lock(run.project.as_deref(), &run.name);
+        match self.witness.holder(&lock) {
+            Ok(None) => String::new(),
+            Ok(Some(pid)) if pid == run.owner.process.pid => String::new(),
+            Ok(Some(0)) => "; its lock is held by a process that cannot be seen from here".to_owned(),
+            Ok(Some(pid)) => format!("; its lock is held by pid {pid}"),
+            Err(_) => "; who holds its lock cannot be read".to_owned(),
+        }
+    }
+
+    /// What the environment claims of a command above.
+    #[must_use]
+    pub fn beneath(&self) -> Option<Beneath> {
+        self.witness.beneath(None)
+    }
+
+    /// Where this call runs.
+    #[must_use]
+    pub const fn here(&self) -> &Here {
+        self.here
+    }
+
+    /// The identity of a process of this machine; none where it is gone.
+    #[must_use]
+    pub fn process(&self, pid: u32) -> Option<Stat> {
+        match MACHINE.look(pid) {
+            Look::Found(stat) => Some(stat),
+            Look::Gone | Look::Unreadable => None,
+        }
     }
 
     /// The decisions kept, newest first.
@@ -467,12 +516,12 @@ impl Done {
             Live::No => ", which is gone",
             Live::Unknown => "",
         };
-        format!(
-            "its owner is {} pid {} in {}{lives}",
-            run.owner.agent,
-            run.owner.process.pid,
-            words::pane(&run.owner.pane)
-        )
+        let owner = &run.owner;
+        let at = format!("pid {} in {}{lives}", owner.process.pid, words::pane(&owner.pane));
+        match owner.agent {
+            Some(agent) => format!("its owner is {agent} {at}"),
+            None => format!("it is driven by a command: {}{}", context.command_words(run), context.holder_words(run)),
+        }
     }
 
     /// How the run came to its owner, for a person: `: moved to pane %3 at 14:02`.

@@ -28,6 +28,9 @@ pub enum CommandError {
     /// A person disabled baton here.
     #[error("baton is disabled here, so its hooks would do nothing for the run. `baton enable{0}` ends that")]
     Disabled(&'static str),
+    /// A command could not be started or waited for.
+    #[error("cannot run the command: {0}")]
+    Supervise(#[source] io::Error),
     /// There is no such record.
     #[error("{0}")]
     NotFound(String),

@@ -23,7 +23,7 @@ pub fn owned<'s>(snapshot: &'s Snapshot, event: &Event) -> Option<&'s Run> {
     let session = snapshot.session.record()?;
     let mine = |run: &&Run| {
         session.runs.contains(&run.id)
-            && run.owner.session == session.id
+            && run.owner.is_session(&session.id)
             && Some(&run.owner.process) == event.process.as_ref()
             && run.status == Status::Active
             && run.looping.is_some()

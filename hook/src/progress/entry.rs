@@ -15,12 +15,12 @@ const MAX_VALUE: usize = 1000;
 /// The head of a log that begins now, and its first heading.
 #[must_use]
 pub fn head(run: &Run) -> String {
-    let mut rows = vec![
-        ("Plan", run.name.as_str().to_owned()),
-        ("Mode", "session".to_owned()),
-        ("Executor", run.owner.agent.to_string()),
-        ("Run", run.id.to_string()),
-    ];
+    let mode = if run.owner.session.is_some() { "session" } else { "command" };
+    let mut rows = vec![("Plan", run.name.as_str().to_owned()), ("Mode", mode.to_owned())];
+    if let Some(agent) = run.owner.agent {
+        rows.push(("Executor", agent.to_string()));
+    }
+    rows.push(("Run", run.id.to_string()));
     if let Some(project) = &run.project {
         rows.push(("Project", project.clone()));
     }

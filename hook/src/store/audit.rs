@@ -127,6 +127,8 @@ const fn command_name(command: &Command) -> &'static str {
         Command::Finish { .. } => "run finish",
         Command::Cancel { .. } => "run cancel",
         Command::Adopt { .. } => "run adopt",
+        Command::With { .. } => "run with",
+        Command::Attach { .. } => "run with, its command",
         Command::Pause { .. } => "run pause",
         Command::Continue { .. } => "run continue",
     }

@@ -150,7 +150,7 @@ fn may_create(ask: &Ask, record: &Record) -> bool {
     match (ask, record) {
         (Ask::Event(event), Record::Session(session)) => event.session.as_ref() == Some(&session.id),
         (Ask::Command(command), Record::Run(new)) => {
-            matches!(&**command, Command::Start { run, .. } if *run == new.id)
+            matches!(&**command, Command::Start { run, .. } | Command::With { run, .. } if *run == new.id)
         }
         _ => false,
     }

@@ -167,6 +167,10 @@ impl Layout {
         self.sessions(shelf).join(format!("{id}.log"))
     }
 
+    pub(super) fn commands(&self) -> PathBuf {
+        self.at("with")
+    }
+
     /// The log of a run for a person.
     pub(super) fn progress(&self, run: &RunId) -> PathBuf {
         self.at(&format!("progress/progress-{run}.txt"))

@@ -1,5 +1,6 @@
 //! `baton run list`.
 
+use agent_baton_core::agent::Agent;
 use agent_baton_core::process::Live;
 use agent_baton_core::run::Run;
 use clap::Args;
@@ -58,7 +59,7 @@ fn row(run: &Run, live: Live) -> Vec<String> {
         run.id.to_string(),
         status.to_owned(),
         turns,
-        format!("{} {}", run.owner.agent, words::pane(&run.owner.pane)),
+        format!("{} {}", run.owner.agent.map_or("command", Agent::name), words::pane(&run.owner.pane)),
         words::clean(run.name.as_str()),
     ]
 }

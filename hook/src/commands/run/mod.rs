@@ -2,6 +2,7 @@
 
 pub mod adopt;
 pub mod advance;
+pub mod attach;
 pub mod cancel;
 pub mod list;
 pub mod log;
@@ -10,6 +11,8 @@ pub mod outcome;
 pub mod pause;
 pub mod show;
 pub mod start;
+pub mod supervise;
+pub mod with;
 
 use clap::Subcommand;
 
@@ -38,6 +41,11 @@ pub enum Run {
     List(list::List),
     /// Show one run whole
     Show(show::Show),
+    /// Run a command as a run of its own
+    With(with::With),
+    /// Become the command of a run (called by `run with`)
+    #[command(name = "with-command", hide = true)]
+    Attach(attach::Attach),
     /// Print the progress log of a run
     Log(log::Log),
 }
@@ -59,6 +67,8 @@ impl Run {
             Self::Adopt(adopt) => adopt.run(),
             Self::List(list) => list.run(),
             Self::Show(show) => show.run(),
+            Self::With(with) => with.run(),
+            Self::Attach(attach) => attach.run(),
             Self::Log(log) => log.run(),
         }
     }

@@ -52,7 +52,9 @@ pub fn said(
     }
 }
 
-fn refusal(context: &Context, done: &Done, reason: Reason) -> CommandError {
+/// What was refused, for a person, with the way out.
+#[must_use]
+pub fn refusal(context: &Context, done: &Done, reason: Reason) -> CommandError {
     let run = done.run();
     let named = || {
         run.map_or_else(|| "the run".to_owned(), |run| format!("run {} ({})", words::clean(run.name.as_str()), run.id))
@@ -105,6 +107,13 @@ fn refusal(context: &Context, done: &Done, reason: Reason) -> CommandError {
         ),
         Reason::NoLiveLaunch => {
             "no living process shows that session, so nothing could own the run. Resume it first".to_owned()
+        }
+        Reason::DrivenByCommand => format!(
+            "{} is driven by a command: no session can own it. Start the same command again to go on with it, or cancel it",
+            named()
+        ),
+        Reason::IterationOfCommand => {
+            "the session was started by a command and is an iteration of its run, so it owns none itself".to_owned()
         }
         Reason::RecordUnreadable => return CommandError::Unreadable,
         Reason::RunNotFound | Reason::SessionNotFound => return CommandError::NotFound(reason.sentence().to_owned()),

@@ -47,7 +47,13 @@ fn text(context: &Context, run: &Run, live: Live) -> String {
         ("run", format!("{} ({})", words::clean(run.name.as_str()), run.id)),
         ("status", run.status.name().to_owned()),
         ("iteration", format!("{}{turns}", run.iteration)),
-        ("owner", format!("{} session {}", run.owner.agent, run.owner.session)),
+        (
+            "owner",
+            match (run.owner.agent, &run.owner.session) {
+                (Some(agent), Some(session)) => format!("{agent} session {session}"),
+                _ => format!("a command: {}{}", context.command_words(run), context.holder_words(run)),
+            },
+        ),
         ("", format!("pid {} in {}{owner}", run.owner.process.pid, words::pane(&run.owner.pane))),
         ("number", run.fence.to_string()),
         ("started", words::local(&run.created, &now)),

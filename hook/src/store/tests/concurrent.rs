@@ -18,7 +18,7 @@ fn hand_over(locked: &mut Locked<'_>) {
     let Reading::Live(mut r) = locked.view().run(&id("r")) else {
         panic!("the run is there");
     };
-    let (from, to) = if r.owner.session == id("a") { ("a", "b") } else { ("b", "a") };
+    let (from, to) = if r.owner.is_session(&id("a")) { ("a", "b") } else { ("b", "a") };
     let session = |name: &str| match locked.view().session(&id(name)) {
         Reading::Live(it) => it,
         other => panic!("{other:?}"),
@@ -26,7 +26,7 @@ fn hand_over(locked: &mut Locked<'_>) {
     let (mut from, mut to): (Session, Session) = (session(from), session(to));
     from.runs.clear();
     to.runs = vec![r.id.clone()];
-    r.owner.session = to.id.clone();
+    r.owner.session = Some(to.id.clone());
     r.fence = r.fence.next();
     r.iteration += 1;
     let committed = put(locked, vec![live_session(from), live_session(to), live_run(r)]).unwrap();
@@ -46,7 +46,7 @@ fn whole(sessions: [&Reading<Session>; 2], run: &Reading<Run>) -> u64 {
     let run = run.record().unwrap();
     for session in sessions {
         let session = session.record().unwrap();
-        let owns = session.id == run.owner.session;
+        let owns = run.owner.is_session(&session.id);
         assert_eq!(session.runs.len(), usize::from(owns), "half a commit: {session:?} {run:?}");
     }
     assert_eq!(run.fence, Fence(u64::from(run.iteration) + 1));

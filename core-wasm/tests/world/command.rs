@@ -1,0 +1,67 @@
+//! Commands that drive runs, their supervisors, and what stands beneath them.
+
+use agent_baton_core::decision::Decision;
+use agent_baton_core::fence::Fence;
+use agent_baton_core::process::{CommandProbe, LockSight, Process, Sight};
+use agent_baton_core::request::{Beneath, Command};
+
+use super::World;
+
+impl World {
+    /// `with r S1`: the supervisor S1 starts the run r, or goes on with it.
+    pub(super) fn with(&mut self, run: &str, supervisor: &str) -> Decision {
+        let actor = self.actor(supervisor);
+        self.command(Command::With {
+            run: run.parse().unwrap(),
+            name: run.parse().unwrap(),
+            project: Some("/w".into()),
+            process: actor.process,
+            pane: actor.pane,
+        })
+    }
+
+    /// `attach r #1 K1`: the process K1 becomes the command of r, by this number.
+    pub(super) fn attach(&mut self, run: &str, fence: &str, child: &str) -> Decision {
+        let child = self.actor(child).process;
+        self.command(Command::Attach { run: run.parse().unwrap(), fence: number(fence), child })
+    }
+
+    /// `beneath r #1 K1 P1`: what comes next has this run and number in its environment, and these processes above; the agent
+    /// nearest above, if any, is the last but not the first.
+    pub(super) fn stand_beneath(&mut self, run: &str, fence: &str, above: &[&str]) {
+        let ancestors = above.iter().map(|name| self.actor(name).process).collect();
+        let within = above.iter().find(|name| name.starts_with('P')).map(|name| self.actor(name).process);
+        self.claim = Some(Beneath { run: run.parse().unwrap(), fence: number(fence), ancestors, within });
+    }
+
+    pub(super) fn claim_of(&self, process: &Process) -> Option<Beneath> {
+        let mut claim = self.claim.clone()?;
+        claim.ancestors.insert(0, process.clone());
+        Some(claim)
+    }
+
+    pub(super) fn command_probes(&self) -> Vec<CommandProbe> {
+        let sight = |process: &Process| {
+            let actor = self.actors.values().find(|actor| actor.process == *process);
+            actor.map_or(Sight::Gone, |actor| if actor.blind { Sight::Unreadable } else { actor.sight })
+        };
+        let runs = self.runs.values().map(|(run, _)| run).filter(|run| run.owner.session.is_none());
+        runs.map(|run| CommandProbe {
+            run: run.id.clone(),
+            supervisor: run.owner.process.clone(),
+            sight: sight(&run.owner.process),
+            child: run.owner.child.clone(),
+            child_sight: run.owner.child.as_ref().map(sight),
+            lock: if self.held.iter().any(|held| held == run.id.as_str()) {
+                LockSight::Held
+            } else {
+                LockSight::Released
+            },
+        })
+        .collect()
+    }
+}
+
+fn number(text: &str) -> Fence {
+    Fence(text.trim_start_matches('#').parse().unwrap())
+}

@@ -1,0 +1,200 @@
+//! Starting a command, passing on what signals come, and ending as it ended.
+//!
+//! The command stays in the supervisor's process group, so that the shell's job control holds and continues both together. What the
+//! terminal sends, it sends to both; what another process sends to the supervisor is passed on.
+
+use std::ffi::OsString;
+use std::io;
+use std::os::unix::process::ExitStatusExt;
+use std::process::{Child, Command as Program, ExitStatus};
+
+use agent_baton_core::run::{Run, Status};
+use nix::sys::signal::{SigSet, Signal, kill, raise};
+use nix::unistd::Pid;
+
+use crate::agents::{FENCE, RUN};
+use crate::commands::context::Context;
+use crate::commands::error::CommandError;
+
+/// What may be sent to the supervisor and is meant for the command.
+const PASSED_ON: [Signal; 6] =
+    [Signal::SIGHUP, Signal::SIGINT, Signal::SIGQUIT, Signal::SIGTERM, Signal::SIGUSR1, Signal::SIGUSR2];
+
+/// The signals that a supervisor reads one by one.
+#[must_use]
+pub fn held_back() -> SigSet {
+    PASSED_ON.into_iter().chain([Signal::SIGCHLD]).collect()
+}
+
+/// Those of them that tell a program to end.
+const TO_END: [Signal; 4] = [Signal::SIGHUP, Signal::SIGINT, Signal::SIGQUIT, Signal::SIGTERM];
+
+/// A command, and the run that it drives.
+pub struct Command<'a> {
+    /// The run, as it begins or goes on.
+    pub run: &'a Run,
+    /// The program and its arguments.
+    pub words: &'a [OsString],
+}
+
+/// How a command ended.
+#[derive(Debug, Clone, Copy)]
+pub enum End {
+    /// With a status.
+    Exited {
+        /// The status.
+        code: i32,
+        /// Whether it had been told to end.
+        told: bool,
+    },
+    /// By a signal.
+    Signalled(i32),
+}
+
+impl Command<'_> {
+    /// Runs it to its end. It is ended where the run is no longer this supervisor's.
+    ///
+    /// # Errors
+    /// Where it cannot be started, or signals cannot be taken.
+    pub fn supervise(&self, context: &Context) -> Result<End, CommandError> {
+        // From before the start on: none that comes early is lost.
+        let signals = Signals::take().map_err(CommandError::Supervise)?;
+        let mut child = self.start().map_err(CommandError::Supervise)?;
+        let mut told = false;
+        loop {
+            if let Some(status) = child.try_wait().map_err(CommandError::Supervise)? {
+                return Ok(End::of(status, told));
+            }
+            match signals.next().map_err(CommandError::Supervise)? {
+                Some(Sent { signal, by_terminal }) => {
+                    told |= TO_END.contains(&signal);
+                    if !by_terminal {
+                        pass(&child, signal);
+                    }
+                }
+                None if !told && self.is_taken_away(context) => {
+                    eprintln!("baton: the run is over, or another's; its command is told to end");
+                    told = true;
+                    pass(&child, Signal::SIGTERM);
+                }
+                None => {}
+            }
+        }
+    }
+
+    fn start(&self) -> io::Result<Child> {
+        let mut program = Program::new(std::env::current_exe()?);
+        let fence = self.run.fence.to_string();
+        program.args(["run", "with-command", self.run.id.as_str(), &fence, "--"]).args(self.words);
+        program.env(RUN, self.run.id.as_str()).env(FENCE, fence).spawn()
+    }
+
+    /// Whether a person cancelled the run, or somebody else has it. What cannot be read is no reason to end anything.
+    fn is_taken_away(&self, context: &Context) -> bool {
+        let now = context.run(&self.run.id);
+        now.is_ok_and(|run| run.status == Status::Cancelled || run.owner.process != self.run.owner.process)
+    }
+}
+
+/// The child was not reaped yet, so its pid is its own.
+fn pass(child: &Child, signal: Signal) {
+    if let Ok(pid) = i32::try_from(child.id()) {
+        // It may have ended this moment.
+        let _ = kill(Pid::from_raw(pid), signal);
+    }
+}
+
+impl End {
+    fn of(status: ExitStatus, told: bool) -> Self {
+        match (status.code(), status.signal()) {
+            (Some(code), _) => Self::Exited { code, told },
+            (None, signal) => Self::Signalled(signal.unwrap_or(Signal::SIGKILL as i32)),
+        }
+    }
+
+    /// Ends this process in the same way.
+    pub fn pass_on(self) -> ! {
+        match self {
+            Self::Exited { code, .. } => std::process::exit(code),
+            Self::Signalled(number) => {
+                if let Ok(signal) = Signal::try_from(number) {
+                    let _ = SigSet::all().thread_unblock();
+                    let _ = raise(signal);
+                }
+                // As a shell has it, where the signal did not end this.
+                std::process::exit(128 + number)
+            }
+        }
+    }
+}
+
+/// A signal that came.
+struct Sent {
+    signal: Signal,
+    /// Whether the kernel sent it for the terminal, and so to the command too.
+    by_terminal: bool,
+}
+
+#[cfg(target_os = "linux")]
+mod taken {
+    use std::io;
+    use std::os::fd::AsFd;
+
+    use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+    use nix::sys::signal::Signal;
+    use nix::sys::signalfd::{SfdFlags, SignalFd};
+
+    use super::{Sent, held_back};
+
+    /// How often to look whether the run is still this supervisor's, in milliseconds.
+    const LOOK_MS: u16 = 500;
+
+    /// What `si_code` is where the kernel itself sent a signal.
+    const BY_KERNEL: i32 = 0x80;
+
+    /// The signals that would end this process, held back and read one by one.
+    pub struct Signals(SignalFd);
+
+    impl Signals {
+        pub fn take() -> io::Result<Self> {
+            let set = held_back();
+            set.thread_block()?;
+            Ok(Self(SignalFd::with_flags(&set, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK)?))
+        }
+
+        /// The next one that is for the command; none where the child changed, or it is time to look around.
+        pub fn next(&self) -> io::Result<Option<Sent>> {
+            let mut ready = [PollFd::new(self.0.as_fd(), PollFlags::POLLIN)];
+            match poll(&mut ready, PollTimeout::from(LOOK_MS)) {
+                Ok(_) | Err(nix::errno::Errno::EINTR) => {}
+                Err(error) => return Err(error.into()),
+            }
+            let Some(info) = self.0.read_signal()? else { return Ok(None) };
+            let signal = i32::try_from(info.ssi_signo).ok().and_then(|number| Signal::try_from(number).ok());
+            let signal = signal.filter(|signal| *signal != Signal::SIGCHLD);
+            Ok(signal.map(|signal| Sent { signal, by_terminal: info.ssi_code == BY_KERNEL }))
+        }
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+mod taken {
+    use std::io;
+
+    use super::Sent;
+
+    /// What is not measured is not guessed at.
+    pub enum Signals {}
+
+    impl Signals {
+        pub fn take() -> io::Result<Self> {
+            Err(io::Error::new(io::ErrorKind::Unsupported, "`run with` is there on Linux only, so far"))
+        }
+
+        pub fn next(&self) -> io::Result<Option<Sent>> {
+            match *self {}
+        }
+    }
+}
+
+use taken::Signals;

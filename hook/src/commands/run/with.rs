@@ -1,0 +1,148 @@
+//! `baton run with`: a run that a command drives, such as a script around `claude -p` or `codex exec`.
+
+use std::ffi::OsString;
+use std::time::Duration;
+
+use agent_baton_core::id::RunId;
+use agent_baton_core::pane::Pane;
+use agent_baton_core::reason::Reason;
+use agent_baton_core::request::{Caller, Command};
+use agent_baton_core::run::{Run, RunName};
+use clap::Args;
+
+use crate::commands::context::{Context, Done};
+use crate::commands::error::CommandError;
+use crate::commands::run::outcome::refusal;
+use crate::commands::run::supervise::{Command as Supervised, End};
+use crate::machine::environment::Inherited;
+use crate::machine::pane::pane;
+use crate::machine::{identity, worktree};
+use crate::store::CommandLock;
+use crate::words;
+
+/// How long to wait before asking again whether the first one is over.
+const POLL: Duration = Duration::from_millis(200);
+
+/// Runs a command as a run of its own: it ends as the command does, and goes on with the same command after a crash.
+///
+/// The command gets BATON_RUN and BATON_FENCE. Agents that it starts are iterations of the run, and own nothing themselves. Status 0
+/// finishes the run, another fails it; a signal leaves it interrupted.
+#[derive(Args)]
+pub struct With {
+    /// What the run is called; one of a name is there at once in a project
+    name: RunName,
+    /// Wait until the first one of this name is over
+    #[arg(long)]
+    wait: bool,
+    /// The command and its arguments
+    #[arg(required = true, last = true, value_name = "COMMAND")]
+    command: Vec<OsString>,
+}
+
+impl With {
+    /// Runs it. Ends this process as the command ended.
+    ///
+    /// # Errors
+    /// Refused where the first one of this name is not over; or the state cannot be used.
+    pub fn run(self) -> Result<(), CommandError> {
+        let context = Context::open()?;
+        context.check_enabled()?;
+        let (lock, run) = self.begin(&context)?;
+        let name = format!("run {} ({})", words::clean(run.name.as_str()), run.id);
+        eprintln!("baton: {name}, number {}", run.fence);
+        let end = Supervised { run: &run, words: &self.command }.supervise(&context)?;
+        if let Some((failed, why)) = end.verdict() {
+            let caller = Caller { fence: Some(run.fence), ..Caller::default() };
+            let done = context.perform(Command::Finish { run: run.id.clone(), caller, failed, why });
+            match done.map(|done| (done.decision.reason, done)) {
+                Ok((Reason::Finished, _)) => {}
+                Ok((reason, done)) => {
+                    eprintln!("baton: {}", words::clean_lines(&refusal(&context, &done, reason).to_string()))
+                }
+                Err(error) => eprintln!("baton: {}", words::clean_lines(&error.to_string())),
+            }
+        } else if context.run(&run.id).is_ok_and(|run| run.status.is_unfinished()) {
+            eprintln!("baton: {name} is interrupted; the same command goes on with it");
+        }
+        drop(lock);
+        end.pass_on()
+    }
+
+    /// Takes the lock of the name, and has the run begin or go on; waits where the first one of this name is not over.
+    fn begin(&self, context: &Context) -> Result<(CommandLock, Run), CommandError> {
+        let directory = std::env::current_dir().map_err(CommandError::Input)?;
+        let project = worktree::root(&directory);
+        let mut told = false;
+        loop {
+            let refused = match context.store().lock_command(project.as_deref(), &self.name)? {
+                None => self.first(context, project.as_deref())?,
+                Some(lock) => {
+                    let done = self.ask(context, project.clone())?;
+                    match (done.decision.reason, done.run()) {
+                        (Reason::Started | Reason::CommandResumed, Some(run)) => return Ok((lock, run.clone())),
+                        (reason @ (Reason::OwnerAlive | Reason::OwnerUnverifiable), Some(run)) => {
+                            CommandError::Refused { reason, what: first_words(context, run) }
+                        }
+                        (reason, _) => return Err(refusal(context, &done, reason)),
+                    }
+                }
+            };
+            if !self.wait {
+                return Err(refused);
+            }
+            if !told {
+                eprintln!("baton: {}; waiting until it is over", words::clean_lines(&refused.to_string()));
+                told = true;
+            }
+            std::thread::sleep(POLL);
+        }
+    }
+
+    fn ask(&self, context: &Context, project: Option<String>) -> Result<Done, CommandError> {
+        let run = match self.unfinished(context, project.as_deref())? {
+            Some(run) => run.id,
+            None => Context::fresh_run_id()?,
+        };
+        let own = context.process(std::process::id()).ok_or(CommandError::CoreSilent)?;
+        let process = identity(&own, &context.here().place);
+        // A pane that an agent's tool inherited is the agent's, and so that of the command.
+        let pane: Pane = pane(&Inherited, &own);
+        context.perform(Command::With { run, name: self.name.clone(), project, process, pane })
+    }
+
+    /// The unfinished run of this name in this project that a command drives. While the lock is held there can be no second.
+    fn unfinished(&self, context: &Context, project: Option<&str>) -> Result<Option<Run>, CommandError> {
+        let mine = |run: &Run| {
+            run.status.is_unfinished()
+                && run.owner.session.is_none()
+                && run.name == self.name
+                && run.project.as_deref() == project
+        };
+        Ok(context.runs(false)?.into_iter().find(mine))
+    }
+
+    /// The first one of this name, whose supervisor holds the lock.
+    fn first(&self, context: &Context, project: Option<&str>) -> Result<CommandError, CommandError> {
+        let what = match self.unfinished(context, project)? {
+            Some(run) => first_words(context, &run),
+            None => "another supervisor of this name begins just now".to_owned(),
+        };
+        Ok(CommandError::Refused { reason: Reason::OwnerAlive, what })
+    }
+}
+
+fn first_words(context: &Context, run: &Run) -> String {
+    let id: &RunId = &run.id;
+    format!("run {} ({id}) is not over: {}{}", run.name.as_str(), context.command_words(run), context.holder_words(run))
+}
+
+impl End {
+    /// Whether the run failed, and why; none where it is left interrupted.
+    fn verdict(self) -> Option<(bool, Option<String>)> {
+        match self {
+            Self::Exited { code: 0, .. } => Some((false, None)),
+            Self::Exited { code, told: false } => Some((true, Some(format!("its command ended with status {code}")))),
+            Self::Exited { told: true, .. } | Self::Signalled(_) => None,
+        }
+    }
+}

@@ -44,15 +44,15 @@ pub struct Launch<'a> {
 impl Process {
     /// Starts a stand-in; below `parent` where one is given, else below the test.
     pub fn spawn(scratch: &Scratch, launch: &Launch<'_>, parent: Option<&mut Self>) -> Self {
-        Self::start(scratch, launch, parent, &[])
+        Self::launch(scratch, launch, parent, &[])
     }
 
     /// Starts a stand-in by way of a call of `baton` with these words, to which the program is added.
     pub fn spawn_through(scratch: &Scratch, launch: &Launch<'_>, words: &[&str]) -> Self {
-        Self::start(scratch, launch, None, words)
+        Self::launch(scratch, launch, None, words)
     }
 
-    fn start(scratch: &Scratch, launch: &Launch<'_>, parent: Option<&mut Self>, through: &[&str]) -> Self {
+    fn launch(scratch: &Scratch, launch: &Launch<'_>, parent: Option<&mut Self>, through: &[&str]) -> Self {
         let program = named_program(scratch, launch.comm);
         let socket = scratch.root().join("steer").join(unique());
         let listener = UnixListener::bind(&socket).unwrap();

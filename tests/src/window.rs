@@ -10,6 +10,9 @@ use crate::program;
 use crate::scratch::Scratch;
 use crate::stand_in::{Ended, Run};
 
+/// The socket of the tmux server that a pane is of, where none other is named.
+const SERVER: &str = "/run/tmux/default";
+
 /// A process that stands in for an agent, in a pane of its own.
 pub struct Window<'a> {
     scratch: &'a Scratch,
@@ -34,7 +37,7 @@ impl<'a> Window<'a> {
     #[must_use]
     pub fn start(scratch: &'a Scratch, agent: Agent, pane: &str, args: &[&str]) -> Self {
         let process = Process::spawn(scratch, &Launch { comm: agent.name(), args, tty: true }, None);
-        let server = "/run/tmux/default".to_owned();
+        let server = SERVER.to_owned();
         Self { scratch, agent, pane: pane.to_owned(), server, inherited: scratch.env(), process }
     }
 
@@ -56,7 +59,8 @@ impl<'a> Window<'a> {
     pub fn open_through(scratch: &'a Scratch, agent: Agent, pane: &str, words: &[&str]) -> Self {
         let launch = Launch { comm: agent.name(), args: &[], tty: false };
         let process = Process::spawn_through(scratch, &launch, words);
-        Self { scratch, agent, pane: pane.to_owned(), inherited: scratch.env(), process }
+        let server = SERVER.to_owned();
+        Self { scratch, agent, pane: pane.to_owned(), server, inherited: scratch.env(), process }
     }
 
     /// One more variable that the agent was started with.

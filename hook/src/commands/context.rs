@@ -470,10 +470,10 @@ impl Context {
         self.here
     }
 
-    /// The identity of a process of this machine; none where it is gone.
+    /// What the machine shows of this process itself.
     #[must_use]
-    pub fn process(&self, pid: u32) -> Option<Stat> {
-        match MACHINE.look(pid) {
+    pub fn own(&self) -> Option<Stat> {
+        match MACHINE.look(std::process::id()) {
             Look::Found(stat) => Some(stat),
             Look::Gone | Look::Unreadable => None,
         }

@@ -94,7 +94,7 @@ impl SeenAll {
 
     /// By what was seen of its session, where that is not over.
     fn owner_lives(&self, context: &Context, run: &Run) -> Live {
-        let Some(seen) = self.sessions.iter().find(|it| it.session.id == run.owner.session) else {
+        let Some(seen) = self.sessions.iter().find(|it| run.owner.session.as_ref() == Some(&it.session.id)) else {
             return context.owner_lives(run);
         };
         let launches = seen.session.launches.iter().zip(&seen.lives);

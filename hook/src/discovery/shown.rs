@@ -81,6 +81,7 @@ impl<M: Machine, E: Environment> Discovery<'_, M, E> {
             process,
             pane: if daemon { Pane::Unknown } else { pane(&StartedWith::of(stat.pid), stat) },
             source: None,
+            iteration_of: None,
             started: self.now.clone(),
             untold: Vec::new(),
             ended: None,

@@ -38,7 +38,7 @@ impl Attach {
         // The supervisor holds them back, and a program inherits that.
         let _ = held_back().thread_unblock();
         let context = Context::open()?;
-        let own = context.process(std::process::id()).ok_or(CommandError::CoreSilent)?;
+        let own = context.own().ok_or(CommandError::CoreSilent)?;
         let child = identity(&own, &context.here().place);
         let done = context.perform(Command::Attach { run: self.run, fence: Fence(self.fence), child })?;
         if done.decision.reason != Reason::Attached {

@@ -103,7 +103,7 @@ impl With {
             Some(run) => run.id,
             None => Context::fresh_run_id()?,
         };
-        let own = context.process(std::process::id()).ok_or(CommandError::CoreSilent)?;
+        let own = context.own().ok_or(CommandError::CoreSilent)?;
         let process = identity(&own, &context.here().place);
         // A pane that an agent's tool inherited is the agent's, and so that of the command.
         let pane: Pane = pane(&Inherited, &own);

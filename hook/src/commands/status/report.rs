@@ -94,7 +94,7 @@ pub(super) fn waiting(seen: &SeenAll) -> Vec<Waits<'_>> {
             RunStatus::Waiting => Cause::Waiting,
             _ => return None,
         };
-        let session = seen.sessions.iter().find(|it| it.session.id == run.owner.session);
+        let session = seen.sessions.iter().find(|it| run.owner.session.as_ref() == Some(&it.session.id));
         Some(Waits { cause, session, run: Some(run), since: &run.updated })
     });
     let elsewhere = seen.sessions.iter().filter(|it| it.standing.status.is_alive()).filter_map(|it| {
@@ -110,7 +110,7 @@ pub(super) fn waiting(seen: &SeenAll) -> Vec<Waits<'_>> {
 fn is_elsewhere(seen: &Seen, run: &Run) -> bool {
     let launches = seen.session.launches.iter().zip(&seen.lives);
     let mut living = launches.filter(|(_, live)| **live == Live::Yes);
-    run.owner.session == seen.session.id && living.any(|(launch, _)| launch.process != run.owner.process)
+    run.owner.session.as_ref() == Some(&seen.session.id) && living.any(|(launch, _)| launch.process != run.owner.process)
 }
 
 /// The status as `--json` prints it.

@@ -1,5 +1,6 @@
 //! The status for a person: in columns, or two lines each where the pane is narrow.
 
+use agent_baton_core::agent::Agent;
 use agent_baton_core::process::Live;
 use agent_baton_core::run::Run;
 use agent_baton_core::stamp::Stamp;
@@ -66,7 +67,7 @@ fn of_run(run: &Run, word: &str, now: &Stamp) -> Item {
     Item {
         first: vec![
             word.to_owned(),
-            run.owner.agent.to_string(),
+            run.owner.agent.map_or("command", Agent::name).to_owned(),
             words::short_pane(&run.owner.pane),
             words::age(run.updated.age_ms(now)),
         ],

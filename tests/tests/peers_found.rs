@@ -70,8 +70,6 @@ fn ralphex_001_id_form() {
     let id = only(&scratch)["id"].clone();
     let digest = id.as_str().unwrap().strip_prefix("my-plan-").unwrap();
     assert!(digest.len() == 16 && digest.bytes().all(|byte| byte.is_ascii_hexdigit()), "{id}");
-    let other = loops(&scratch, &[&format!("{}/x/..", work(&scratch).display())]);
-    assert!(other.is_empty() || other[0]["id"] == id);
     fs::create_dir(work(&scratch).join("x")).unwrap();
     assert_eq!(loops(&scratch, &[&format!("{}/x/..", work(&scratch).display())])[0]["id"], id);
 }

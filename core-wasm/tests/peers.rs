@@ -5,6 +5,7 @@ mod world;
 
 use agent_baton_core::decide::decide_bytes;
 use agent_baton_core::decision::Decision;
+use agent_baton_core::id::SessionId;
 use agent_baton_core::pane::Pane;
 use agent_baton_core::process::LockSight;
 use agent_baton_core::reason::Reason;
@@ -479,7 +480,7 @@ fn omx_085_native_replaced() {
          = r active B/P1 #2",
     );
     let last = world.runs["r"].0.history.last().unwrap();
-    assert_eq!((last.from.session.as_str(), last.reason), ("A", Reason::FollowedInProcess));
+    assert_eq!((last.from.session.as_ref().map(SessionId::as_str), last.reason), (Some("A"), Reason::FollowedInProcess));
 }
 
 #[test]

@@ -8,7 +8,7 @@ use crate::reason::Reason;
 use crate::request::{Ask, Command, PROTOCOL, Reading, Request};
 use crate::rules::ownership::Claimant;
 use crate::rules::start::Beginning;
-use crate::rules::{adopt, advance, cancel, dedupe, launch, offer, ownership, start, tell, twice};
+use crate::rules::{adopt, advance, cancel, dedupe, launch, offer, ownership, start, tell, turn, twice};
 use crate::session::{Delivery, MAX_DELIVERIES};
 
 /// Decides a request given as UTF-8 JSON; answers in the same form.
@@ -83,6 +83,7 @@ fn decide_event(request: &Request, event: &Event) -> Decision {
     if is_shown_anew(&rows) || (unprompted && event.name == EventName::UserPromptSubmit) {
         rows.extend(offer::apply(request, &mut draft, event, id, process, &mut tells));
     }
+    tells.extend(turn::apply(request, &draft, event, id, process));
     if is_shown_anew(&rows) {
         rows.extend(dedupe::apply(request, &mut draft, event, id, process));
     }

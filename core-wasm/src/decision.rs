@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::event::LastTurn;
 use crate::fence::Fence;
 use crate::id::RunId;
 use crate::pane::Pane;
@@ -123,6 +124,11 @@ pub enum Tell {
         told: Told,
         /// How often the run went round.
         iteration: u32,
+    },
+    /// To the model, and to the person where it was cut: how the turn before the resume stands.
+    LastTurn {
+        /// How.
+        turn: LastTurn,
     },
     /// To the person: several unfinished runs belong to the session.
     SeveralRuns {

@@ -58,6 +58,9 @@ pub struct Session {
     pub deliveries: Vec<Delivery>,
     /// A change of owner whose telling is not known to have been written out.
     pub untold: Option<Told>,
+    /// Whether the person had messages kept at the newest slow event: without it the fast path reads no configuration.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub messages: bool,
     /// Fields that this version does not know.
     #[serde(flatten)]
     pub extra: Map<String, Value>,

@@ -11,6 +11,7 @@ pub mod event;
 pub mod fuzz;
 pub mod machine;
 pub mod reply;
+pub mod scribe;
 pub mod snapshot;
 pub mod store;
 pub mod wiring;

@@ -10,4 +10,5 @@ pub mod offer;
 pub mod ownership;
 pub mod start;
 pub mod tell;
+pub mod turn;
 pub mod twice;

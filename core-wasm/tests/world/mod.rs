@@ -139,6 +139,8 @@ impl World {
             lock: None,
             shows: actor.shows.and_then(|shows| shows.parse().ok()),
             waited: false,
+            messages: None,
+            last_turn: None,
         }
     }
 

@@ -1,22 +1,29 @@
 //! The agents: a table, so that a third is a row and a file. Only the files in here know the agents' JSON.
 
 mod claude;
+mod claude_turn;
 mod codex;
+mod codex_turn;
 mod identify;
+mod lossy;
 mod normalise;
 mod payload;
 mod probe;
+mod spoken;
+mod transcript;
 
 use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
 
 use agent_baton_core::agent::Agent;
+use agent_baton_core::event::LastTurn;
 use agent_baton_core::id::SessionId;
 use agent_baton_core::process::Process;
 use schemars::Schema;
 
 pub use identify::Lineage;
 pub use payload::Said;
+pub use spoken::spoken;
 
 use crate::event::RawEvent;
 use crate::machine::environment::Environment;
@@ -46,6 +53,8 @@ pub struct Row {
     shows: Option<fn(&Path, &Process) -> Option<SessionId>>,
     /// The file that the process writing a session holds a lock on, by its directory.
     lock: Option<fn(&Path, &SessionId) -> PathBuf>,
+    /// How the end of its transcript is read.
+    turn: transcript::Judge,
     parse: fn(&str) -> Result<Said, serde_json::Error>,
     schema: fn() -> Schema,
     /// The agent's older way to tell that a turn is over: one JSON object as an argument of a program.
@@ -70,6 +79,7 @@ const CLAUDE: Row = Row {
     daemon_argument: None,
     shows: Some(claude::shows),
     lock: None,
+    turn: claude_turn::judge,
     parse: claude::parse,
     schema: claude::schema,
     notify: None,
@@ -87,6 +97,7 @@ const CODEX: Row = Row {
     daemon_argument: Some("app-server"),
     shows: None,
     lock: Some(codex::writer_lock),
+    turn: codex_turn::judge,
     parse: codex::parse,
     schema: codex::schema,
     notify: Some(Notify { parse: codex::parse_notification, schema: codex::notification_schema }),
@@ -152,6 +163,12 @@ impl Row {
             None => PathBuf::from(environment.get("HOME")?).join(self.home_default),
         };
         home.is_absolute().then_some(home)
+    }
+
+    /// How the newest turn of a transcript of its stands.
+    #[must_use]
+    pub fn last_turn(&self, transcript: &Path) -> LastTurn {
+        transcript::last_turn(transcript, self.turn)
     }
 
     /// Whether a process of this name is the agent.

@@ -80,6 +80,12 @@ impl Context {
         Ok(Self { here, witness: witness(here), store, settings: Settings::new(env, directory) })
     }
 
+    /// The state.
+    #[must_use]
+    pub const fn store(&self) -> &Store {
+        &self.store
+    }
+
     /// The present moment.
     #[must_use]
     pub fn now(&self) -> Stamp {

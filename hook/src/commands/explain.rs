@@ -117,6 +117,7 @@ fn changed(decision: &Decision) -> String {
     parts.extend(decision.tell.iter().map(|tell| {
         match tell {
             Tell::Transferred { .. } => "the model and the person were told",
+            Tell::LastTurn { .. } => "the model was told how the turn before stands",
             Tell::OwnerElsewhere { .. } | Tell::Interrupted { .. } | Tell::SeveralRuns { .. } => "the person was told",
         }
         .to_owned()

@@ -32,9 +32,10 @@ use crate::machine::environment::{Environment, Inherited};
 use crate::machine::stat::Stat;
 use crate::machine::{Machine, MachineError, This};
 use crate::reply::reply;
+use crate::scribe::Scribe;
 use crate::snapshot::Looked;
 use crate::store::{Beat, Env, Home, HomeError, Line, LockError, Locked, Mark, RECENT, Store, StoreError};
-use crate::words;
+use crate::words::say;
 
 /// How long an event waits for the lock. Codex gives a SessionEnd hook one second in all.
 const LOCK_WAIT: Duration = Duration::from_millis(400);
@@ -138,12 +139,6 @@ impl Hook {
     }
 }
 
-fn say(text: &str) {
-    let line = format!("baton: {}\n", words::clean(text));
-    // There is nobody left to tell that stderr is closed.
-    let _ = io::stderr().lock().write_all(line.as_bytes());
-}
-
 fn take(agent: Agent, notification: Option<String>) -> Result<Result<(), HookError>, BadEvent> {
     let notified = notification.is_some();
     let (raw, said) = match notification {
@@ -174,7 +169,7 @@ fn take(agent: Agent, notification: Option<String>) -> Result<Result<(), HookErr
         let core = Core::load()?;
         let decider =
             Decider { store: &store, core: &core, machine: &This, here, witness: &witness, settings: &settings };
-        let way = Way { decider, process };
+        let way = Way { decider, process, raw: (!notified).then_some(&raw) };
         if notified { way.heed(&event) } else { way.go(event) }
     };
     Ok(pass())
@@ -184,6 +179,8 @@ fn take(agent: Agent, notification: Option<String>) -> Result<Result<(), HookErr
 struct Way<'a, M, E> {
     decider: Decider<'a, M, E>,
     process: Option<Stat>,
+    /// What the agent wrote; none of a notification, which repeats what the event of the turn's end said.
+    raw: Option<&'a RawEvent>,
 }
 
 impl Way<'_, This, Inherited> {
@@ -208,7 +205,11 @@ impl<M: Machine, E: Environment> Way<'_, M, E> {
         let Ok(snapshot) = store.read(|view| heartbeat(store, view, event)) else { return Ok(false) };
         let Ok(Some((snapshot, n))) = snapshot else { return Ok(false) };
         let settled = self.decider.ask(Ask::Event(Box::new(event.clone())), snapshot)?;
+        let session = settled.request.snapshot.session.record();
         match settled.decision.reason {
+            Reason::Heartbeat if session.is_some_and(|session| session.messages) && !self.scribe().passes(event) => {
+                Ok(false)
+            }
             Reason::Heartbeat => self.beat(event, n).map(|()| true),
             Reason::DeliveredTwice => Ok(true),
             _ => Ok(false),
@@ -233,12 +234,17 @@ impl<M: Machine, E: Environment> Way<'_, M, E> {
     fn settle(&self, mut event: Event) -> Result<(), HookError> {
         let store = self.decider.store;
         self.decider.witness.enrich(&mut event, self.process.as_ref());
+        let scribe = self.scribe();
+        event.messages = Some(scribe.keeps());
         let ask = Ask::Event(Box::new(event.clone()));
         let probes = self.decider.look(&ask);
         let now = self.decider.now();
         let mut locked = match store.lock(Instant::now() + LOCK_WAIT, &now) {
             Err(LockError::Busy { .. }) => {
                 event.waited = true;
+                if let Err(error) = scribe.without_lock(&event) {
+                    say(&error.to_string());
+                }
                 return Ok(store.inbox_put(&event, &now)?);
             }
             locked => locked?,
@@ -250,6 +256,11 @@ impl<M: Machine, E: Environment> Way<'_, M, E> {
         if let Some(session) = event.session.as_ref().filter(|_| settled.is_heartbeat()) {
             locked.trim_log(session)?;
             self.beat(&event, store.tail(session, RECENT)?.next_n())?;
+        }
+        if settled.decision.reason != Reason::DeliveredTwice
+            && let Err(error) = scribe.with_lock(&mut locked, &event)
+        {
+            say(&error.to_string());
         }
         let reports = locked.take_reports();
         drop(locked);
@@ -273,7 +284,10 @@ impl<M: Machine, E: Environment> Way<'_, M, E> {
                 Ok(settled) if settled.decision.has(Reason::RecordUnreadable) => {
                     locked.inbox_failed(&waiting, &now, "a record that it needs cannot be read")?;
                 }
-                Ok(_) => locked.inbox_done(&waiting)?,
+                Ok(_) => {
+                    locked.inbox_done(&waiting)?;
+                    self.scribe().fold(locked, &waiting.event)?;
+                }
                 Err(error) => locked.inbox_failed(&waiting, &now, &error.to_string())?,
             }
         }
@@ -295,6 +309,10 @@ impl<M: Machine, E: Environment> Way<'_, M, E> {
             }
         }
         Ok(())
+    }
+
+    fn scribe(&self) -> Scribe<'_> {
+        Scribe { store: self.decider.store, settings: self.decider.settings, raw: self.raw, now: self.now() }
     }
 
     fn now(&self) -> Stamp {

@@ -13,7 +13,7 @@ use super::reading::Store;
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What stands in a state directory.
-const DIRS: [&str; 6] = ["sessions", "runs", "projects", "index", "archive", "audit"];
+const DIRS: [&str; 7] = ["sessions", "runs", "projects", "index", "archive", "audit", "conversations"];
 
 impl Store {
     /// Removes every file that is baton's, and the directory where nothing else is in it. Gives the names of what was left.

@@ -61,6 +61,7 @@ pub fn session(name: &str, pid: u32) -> Session {
         over: None,
         deliveries: Vec::new(),
         untold: None,
+        messages: false,
         extra: Map::new(),
     }
 }
@@ -119,6 +120,8 @@ pub fn event(name: EventName, of: &str, digest: &str) -> Event {
         lock: None,
         shows: None,
         waited: false,
+        messages: None,
+        last_turn: None,
     }
 }
 

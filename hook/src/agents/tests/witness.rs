@@ -100,6 +100,7 @@ fn session(agent: Agent, launch: Launch) -> Session {
         over: None,
         deliveries: Vec::new(),
         untold: None,
+        messages: false,
         extra: serde_json::Map::default(),
     }
 }

@@ -1,13 +1,18 @@
 //! `baton session show`.
 
+use std::path::Path;
+
+use agent_baton_core::event::LastTurn;
 use agent_baton_core::id::SessionId;
 use agent_baton_core::process::Live;
 use clap::Args;
 
+use crate::agents::row;
 use crate::commands::context::Context;
 use crate::commands::error::CommandError;
 use crate::commands::print;
-use crate::commands::view::{LaunchView, SessionView};
+use crate::commands::view::{ChunkView, KeptView, LaunchView, SessionView};
+use crate::store::Chunk;
 use crate::words;
 
 /// Shows one session whole.
@@ -28,8 +33,30 @@ impl Show {
     pub fn run(self) -> Result<(), CommandError> {
         let context = Context::open()?;
         let (session, archived) = context.session(&find(&context, &self.session)?)?;
-        let view = SessionView::new(&session, &context.launch_lives(&session), archived);
+        let mut view = SessionView::new(&session, &context.launch_lives(&session), archived);
+        view.last_turn = session.transcript.as_deref().map(|path| row(session.agent).last_turn(Path::new(path)));
+        view.kept = Some(kept(&context, &session.id)?);
         if self.json { print::json(&view) } else { print::lines(&text(&view)) }
+    }
+}
+
+fn kept(context: &Context, session: &SessionId) -> Result<KeptView, CommandError> {
+    let view = |chunk: Chunk| ChunkView { number: chunk.number, topics: chunk.topics };
+    Ok(KeptView {
+        messages: context.store().conversation(session)?.messages.len(),
+        chunks: context.store().chunks(session)?.into_iter().map(view).collect(),
+    })
+}
+
+/// How the newest turn stands, for a person; none where nothing is known of it.
+const fn turn_words(turn: LastTurn, live: Live) -> Option<&'static str> {
+    match (turn, live) {
+        (LastTurn::Unknown, _) => None,
+        (LastTurn::Ended, _) => Some("ended"),
+        (_, Live::Yes) => Some("under way"),
+        (LastTurn::CutPrompt, Live::No) => Some("cut off: its last prompt got no answer"),
+        (LastTurn::CutTool, Live::No) => Some("cut off: a call of a tool in it got no result"),
+        (LastTurn::CutPrompt | LastTurn::CutTool, Live::Unknown) => Some("has no answer yet"),
     }
 }
 
@@ -77,6 +104,16 @@ fn text(session: &SessionView) -> String {
     rows.extend(
         texts.into_iter().filter_map(|(label, value)| value.as_deref().map(|value| (label, words::clean(value)))),
     );
+    if let Some(words) = session.last_turn.and_then(|turn| turn_words(turn, session.live)) {
+        rows.push(("last turn", words.to_owned()));
+    }
+    if let Some(kept) = session.kept.as_ref().filter(|kept| kept.messages > 0) {
+        rows.push(("messages", kept.messages.to_string()));
+    }
+    for chunk in session.kept.iter().flat_map(|kept| &kept.chunks) {
+        let topics = chunk.topics.as_deref().map(words::clean).unwrap_or_default();
+        rows.push(("chunk", format!("{} {topics}", chunk.number).trim_end().to_owned()));
+    }
     rows.push(("seen", session.created_at.clone()));
     if let Some((at, reason)) = session.over_at.as_ref().zip(session.over_reason) {
         rows.push(("over", format!("{at} ({reason})")));

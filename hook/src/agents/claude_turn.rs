@@ -18,7 +18,7 @@ const INTERRUPTED: &str = "[Request interrupted by user";
 /// How lines begin that Claude writes of what the person did without asking the model.
 const NO_PROMPT: [&str; 5] = ["<command-name>", "<local-command-", "<bash-input>", "<bash-stdout>", "<bash-stderr>"];
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct Line<'a> {
     #[serde(rename = "type")]
@@ -29,19 +29,6 @@ struct Line<'a> {
     is_api_error_message: bool,
     #[serde(borrow)]
     message: Option<Message<'a>>,
-}
-
-impl Default for Line<'_> {
-    fn default() -> Self {
-        Self {
-            kind: None,
-            is_sidechain: false,
-            is_meta: false,
-            is_compact_summary: false,
-            is_api_error_message: false,
-            message: None,
-        }
-    }
 }
 
 #[derive(Deserialize)]

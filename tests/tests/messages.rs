@@ -207,7 +207,7 @@ fn a_resumed_session_is_told_how_its_last_turn_stands() {
     let call = json!({"parentUuid": null, "type": "assistant", "message": {"role": "assistant",
         "content": [{"type": "tool_use", "id": "t1", "name": "Bash"}], "stop_reason": "tool_use"}});
     let cases: [(&[serde_json::Value], Option<&str>, bool, &str); 4] = [
-        (&[user.clone()], Some("was cut off: its last prompt got no answer"), true, "cut_prompt"),
+        (std::slice::from_ref(&user), Some("was cut off: its last prompt got no answer"), true, "cut_prompt"),
         (&[user.clone(), call], Some("was cut off: a call of a tool in it got no result"), true, "cut_tool"),
         (&[user, answer], Some("last turn of this session ended"), false, "ended"),
         (&[], None, false, "unknown"),

@@ -1,6 +1,7 @@
 //! baton: gives every long piece of coding-agent work exactly one owner.
 
 pub mod agents;
+pub mod bundle;
 pub mod commands;
 pub mod config;
 pub mod core;

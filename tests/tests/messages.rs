@@ -209,7 +209,7 @@ fn a_resumed_session_is_told_how_its_last_turn_stands() {
     let cases: [(&[serde_json::Value], Option<&str>, bool, &str); 4] = [
         (std::slice::from_ref(&user), Some("was cut off: its last prompt got no answer"), true, "cut_prompt"),
         (&[user.clone(), call], Some("was cut off: a call of a tool in it got no result"), true, "cut_tool"),
-        (&[user, answer], Some("last turn of this session ended"), false, "ended"),
+        (&[user.clone(), answer], Some("last turn of this session ended"), false, "ended"),
         (&[], None, false, "unknown"),
     ];
     for (lines, model, person, word) in cases {

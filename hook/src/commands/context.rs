@@ -20,7 +20,7 @@ use crate::core::Core;
 use crate::decider::Decider;
 use crate::machine::environment::Inherited;
 use crate::machine::{Here, Machine, MachineError, This, worktree};
-use crate::store::{AuditReader, Env, Home, Store, StoreError, View};
+use crate::store::{AuditReader, Env, Home, Locked, Store, StoreError, View};
 use crate::words;
 
 /// How long a command waits for the lock. A person waits longer than an agent's hook may.
@@ -90,6 +90,14 @@ impl Context {
     #[must_use]
     pub fn now(&self) -> Stamp {
         MACHINE.now(&self.here.place)
+    }
+
+    /// The lock of the state.
+    ///
+    /// # Errors
+    /// When it is not to be had in time, or the state must not be written to.
+    pub fn lock(&self) -> Result<Locked<'_>, CommandError> {
+        Ok(self.store.lock(Instant::now() + LOCK_WAIT, &self.now())?)
     }
 
     /// The agents above this command.

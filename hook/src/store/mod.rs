@@ -56,7 +56,7 @@ pub use inbox::{INBOX_MAX, Waiting};
 pub use lock::LockError;
 pub use locked::{CommitError, Committed, Locked};
 pub use log::{Beat, LONG, Line, Mark, RECENT, Tail};
-pub use messages::{Chunk, Conversation, Folded, LONG_CONVERSATION, Message, Role, Said};
+pub use messages::{Brought, Chunk, Conversation, Folded, LONG_CONVERSATION, Message, Role, Said, messages_of};
 pub use reading::{Pending, Store};
 pub use view::{ProjectLinks, View};
 pub use way::check_outside;

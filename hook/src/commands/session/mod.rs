@@ -1,5 +1,7 @@
 //! `baton session`: one file for each thing that can be done with sessions.
 
+pub mod export;
+pub mod import;
 pub mod list;
 pub mod show;
 
@@ -14,6 +16,10 @@ pub enum Session {
     List(list::List),
     /// Show one session whole
     Show(show::Show),
+    /// Write one session into one file: record, messages, chunks, decisions
+    Export(export::Export),
+    /// Bring a session from such a file, as an archived one
+    Import(import::Import),
 }
 
 impl Session {
@@ -25,6 +31,8 @@ impl Session {
         match self {
             Self::List(list) => list.run(),
             Self::Show(show) => show.run(),
+            Self::Export(export) => export.run(),
+            Self::Import(import) => import.run(),
         }
     }
 }

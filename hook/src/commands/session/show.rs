@@ -61,7 +61,10 @@ const fn turn_words(turn: LastTurn, live: Live) -> Option<&'static str> {
 }
 
 /// The session with this id; else the one whose id begins so. The empty text names none.
-fn find(context: &Context, text: &str) -> Result<SessionId, CommandError> {
+///
+/// # Errors
+/// Not found, or ambiguous.
+pub fn find(context: &Context, text: &str) -> Result<SessionId, CommandError> {
     let none = || {
         CommandError::NotFound(format!(
             "no session is called {:?}; `baton session list --all` lists them",

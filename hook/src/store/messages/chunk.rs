@@ -72,6 +72,19 @@ impl Store {
     }
 }
 
+impl Store {
+    /// The text of a chunk.
+    ///
+    /// # Errors
+    ///
+    /// Where it cannot be read.
+    pub fn chunk_text(&self, session: &SessionId, chunk: &Chunk) -> Result<String, StoreError> {
+        let path = Place::of(self, session).chunk(chunk.number);
+        let bytes = file::read(&path, MAX_CHUNK)?.unwrap_or_default();
+        String::from_utf8(bytes).map_err(|_| StoreError::unreadable(&path, "is not UTF-8"))
+    }
+}
+
 impl Locked<'_> {
     /// Writes what was said since the last chunk as the next one; none where nothing was. Its number is the highest on disk and
     /// one: a gap is never filled, so that no number means two things.

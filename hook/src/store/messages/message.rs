@@ -71,7 +71,10 @@ impl Message {
     }
 
     /// The line, with a line break before and after it: a torn one spoils no other.
-    pub(super) fn to_line(&self) -> Result<String, serde_json::Error> {
+    ///
+    /// # Errors
+    /// None that is known; it is JSON's.
+    pub fn to_line(&self) -> Result<String, serde_json::Error> {
         let json = serde_json::to_string(self)?;
         let body = json.strip_prefix('{').unwrap_or(&json);
         Ok(format!("\n{{\"sum\":\"{}\",{body}\n", digest(body.as_bytes(), SUM / 2)))

@@ -7,6 +7,7 @@
 //! Nobody waits for anybody. Whoever appended looks afterwards whether the log is still the one it wrote to, and writes again
 //! where it is not: either the fold read the line after its rename, or the writer sees the rename.
 
+mod bring;
 mod chunk;
 mod fold;
 mod lines;
@@ -25,6 +26,7 @@ use super::error::StoreError;
 use super::file;
 use super::reading::Store;
 
+pub use bring::Brought;
 pub use chunk::Chunk;
 pub use fold::Folded;
 pub use message::{Message, Role};
@@ -92,6 +94,14 @@ pub struct Conversation {
     pub messages: Vec<Message>,
     /// How many bytes could not be read as a message of this session.
     pub damaged: usize,
+}
+
+/// The messages of a session in bytes that may be damaged.
+#[must_use]
+pub fn messages_of(session: &SessionId, bytes: &[u8]) -> Conversation {
+    let mut gathered = lines::Gathered::new(session);
+    gathered.add(bytes);
+    gathered.into_conversation()
 }
 
 impl Store {

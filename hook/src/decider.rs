@@ -164,7 +164,6 @@ pub fn heartbeat(store: &Store, view: &View<'_>, event: &Event) -> Result<Option
     if tail.is_long() {
         return Ok(None);
     }
-    // Only one of the same bytes can be the same event: the others would be read by the core for nothing.
     snapshot.deliveries = tail.deliveries();
     snapshot.deliveries.retain(|delivery| delivery.digest == event.digest);
     snapshot.told = tail.told();

@@ -1,5 +1,7 @@
 //! What is kept of what was said, read from outside.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use crate::scratch::Scratch;
@@ -16,18 +18,17 @@ pub fn keep(scratch: &Scratch, messages: &str) {
 #[must_use]
 pub fn said(scratch: &Scratch, session: &str) -> Vec<(String, String)> {
     let text = |value: &Value| value.as_str().expect("a text").to_owned();
-    let mut said: Vec<(Value, String, String)> = Vec::new();
+    let (mut known, mut said) = (BTreeSet::new(), Vec::new());
     for file in ["saved.jsonl", "folding.jsonl", "log.jsonl"] {
         let path = scratch.state_dir().join("conversations").join(session).join(file);
         let lines = std::fs::read_to_string(path).unwrap_or_default();
         for line in lines.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok()) {
-            let key = json!([line["n"], line["hook"], line["at"]["boot"]]);
-            if said.iter().all(|(known, _, _)| *known != key) {
-                said.push((key, text(&line["role"]), text(&line["text"])));
+            if known.insert(json!([line["n"], line["hook"], line["at"]["boot"]]).to_string()) {
+                said.push((text(&line["role"]), text(&line["text"])));
             }
         }
     }
-    said.into_iter().map(|(_, role, text)| (role, text)).collect()
+    said
 }
 
 /// The same, as `prompt: text` each.

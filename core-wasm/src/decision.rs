@@ -132,9 +132,25 @@ pub enum Tell {
     },
     /// To the person: several unfinished runs belong to the session.
     SeveralRuns {
+        /// The first run and its fence.
+        told: Told,
         /// The runs.
         runs: Vec<RunId>,
     },
+}
+
+impl Tell {
+    /// What the session's log marks once it was written out; none of what holds at that one start alone.
+    #[must_use]
+    pub const fn told(&self) -> Option<&Told> {
+        match self {
+            Self::Transferred { told, .. }
+            | Self::OwnerElsewhere { told, .. }
+            | Self::Interrupted { told, .. }
+            | Self::SeveralRuns { told, .. } => Some(told),
+            Self::LastTurn { .. } => None,
+        }
+    }
 }
 
 /// What is printed of a fence that is refused.

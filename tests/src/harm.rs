@@ -40,7 +40,7 @@ pub struct Scene<'a> {
 }
 
 /// Everything that is played.
-pub const SCENARIOS: [Scenario; 16] = [
+pub const SCENARIOS: [Scenario; 18] = [
     Scenario {
         name: "the first event of all",
         event: Some("SessionStart"),
@@ -103,6 +103,28 @@ pub const SCENARIOS: [Scenario; 16] = [
             assert!(told || scene.tells_model(&again, "UserPromptSubmit"), "the model was never told: {again:?}");
             silent(&scene.prompt("s1"));
             scene.owned("s1", 1, 2);
+        },
+    },
+    Scenario {
+        name: "an owner elsewhere",
+        event: Some("SessionStart"),
+        locked: false,
+        prepare: |scratch| vec![owner(scratch), Window::open(scratch, Agent::Claude, "%2")],
+        act: |window| start(window, "s1", "resume"),
+        settle: |scene, ended| {
+            scene.person_is_told_once("s1", ended);
+            scene.owned("s1", 0, 1);
+        },
+    },
+    Scenario {
+        name: "an offer",
+        event: Some("SessionStart"),
+        locked: false,
+        prepare: killed_owner,
+        act: |window| start(window, "s2", "startup"),
+        settle: |scene, ended| {
+            scene.person_is_told_once("s2", ended);
+            scene.owned("s1", 0, 1);
         },
     },
     Scenario {
@@ -468,6 +490,18 @@ impl<'a> Scene<'a> {
             |path: &PathBuf| self.scratch.state_dir().join(path).to_str().is_some_and(|path| path.starts_with(&begin));
         let files = self.state().files.into_iter().filter(|(path, _)| named(path));
         files.map(|(_, bytes)| String::from_utf8(bytes).expect("UTF-8")).collect()
+    }
+
+    /// What was not written out is told at the next prompt, and nothing is told for ever.
+    fn person_is_told_once(&mut self, session: &str, ended: &Ended) {
+        let told = |ended: &Ended, event: &str| {
+            let reply = Reply::parse(&ended.stdout, event).unwrap_or_else(|error| panic!("{error}"));
+            reply.is_some_and(|reply| reply.person.is_some())
+        };
+        let again = self.prompt(session);
+        let told = told(ended, "SessionStart") || told(&again, "UserPromptSubmit");
+        assert!(told, "the person was never told: {again:?}");
+        silent(&self.prompt(session));
     }
 
     /// The records are whole, and the session is registered once, with one launch that has not ended.

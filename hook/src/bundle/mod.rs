@@ -139,6 +139,7 @@ pub fn own(mut session: Session) -> Session {
     session.deliveries.clear();
     for launch in &mut session.launches {
         launch.told.clear();
+        launch.untold.clear();
     }
     session
 }

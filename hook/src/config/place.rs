@@ -23,7 +23,7 @@ pub fn path(env: &Env, event_dir: Option<&Path>) -> Result<Option<PathBuf>, Conf
         .map(|config| config.join("baton/config.toml"))
         .or_else(|| absolute(&env.home).map(|home| home.join(DEFAULT)));
     match named {
-        // Its directory is asked about: below a file nothing can be looked for.
+        // The directory is what is looked at: a file has nothing below it.
         Some(path) if account.as_ref() != Some(&path) => match check_outside(path.parent().unwrap_or(&path), event_dir)
         {
             Ok(()) => Ok(Some(path)),

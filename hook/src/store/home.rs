@@ -161,13 +161,14 @@ impl Home {
                 return Err(refused);
             }
         }
-        let root = if filesystem::is_shared(&path) {
-            let machine = Hash::of(place.machine.as_bytes());
-            path.join(format!("machine-{}", machine.as_str()))
-        } else {
-            path
-        };
-        Ok(Self { root })
+        let shared = filesystem::is_shared(&path);
+        Ok(Self::below(path, shared, place))
+    }
+
+    /// The state of one machine: below a directory that machines may share, each has its own.
+    pub(super) fn below(path: PathBuf, shared: bool, place: &Place) -> Self {
+        let machine = Hash::of(place.machine.as_bytes());
+        Self { root: if shared { path.join(format!("machine-{}", machine.as_str())) } else { path } }
     }
 
     /// The state directory.

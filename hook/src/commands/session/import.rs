@@ -15,7 +15,6 @@ use crate::commands::error::CommandError;
 use crate::commands::print;
 use crate::machine::file::open_own;
 use crate::store::{Brought, Checked};
-use crate::words;
 
 /// Brings a session that `baton session export` wrote, as an archived one.
 #[derive(Args)]
@@ -61,7 +60,7 @@ impl Import {
         let checked = checked.map_err(|refusal| CommandError::Decider(refusal.into()))?;
         locked.commit(&checked).map_err(|error| CommandError::Decider(error.into()))?;
         for report in locked.take_reports() {
-            words::say(&report);
+            print::say(&report);
         }
         print::lines(&format!("session {id} is in the archive, with {messages} messages and {chunks} chunks\n"))
     }

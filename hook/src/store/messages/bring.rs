@@ -77,7 +77,8 @@ impl Locked<'_> {
             file::write_synced(&fresh.dir.join(name), bytes)?;
         }
         file::sync_dir(&fresh.dir)?;
-        if file::is_there(&place.dir)? {
+        // An empty directory holds nothing of anybody's; a rename goes over it.
+        if !file::names(&place.dir)?.is_empty() {
             let report = set_aside(&self.store.layout, &place.dir, now, "belongs to no session that is known")?;
             self.report(report);
         }

@@ -9,7 +9,7 @@ use crate::request::{Ask, Command, PROTOCOL, Reading, Request};
 use crate::rules::ownership::Claimant;
 use crate::rules::start::Beginning;
 use crate::rules::{
-    adopt, advance, cancel, command, dedupe, launch, looping, offer, ownership, pause, start, tell, twice,
+    adopt, advance, cancel, command, dedupe, launch, looping, offer, ownership, pause, start, tell, turn, twice,
 };
 use crate::session::{Delivery, MAX_DELIVERIES};
 
@@ -97,6 +97,7 @@ fn decide_event(request: &Request, event: &Event) -> Decision {
     if !owns_nothing && (is_shown_anew(&rows) || first_words) {
         rows.extend(offer::apply(request, &mut draft, event, id, process, &mut tells));
     }
+    tells.extend(turn::apply(request, &draft, event, id, process));
     if is_shown_anew(&rows) {
         rows.extend(dedupe::apply(request, &mut draft, event, id, process));
     }

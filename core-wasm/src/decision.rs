@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::event::LastTurn;
 use crate::fence::Fence;
 use crate::id::RunId;
 use crate::pane::Pane;
@@ -135,6 +136,11 @@ pub enum Tell {
         /// How often it may.
         of: Option<u32>,
     },
+    /// To the model, and to the person where it was cut: how the turn before the resume stands.
+    LastTurn {
+        /// How.
+        turn: LastTurn,
+    },
     /// To the person: several unfinished runs belong to the session.
     SeveralRuns {
         /// The first run and its fence.
@@ -145,7 +151,7 @@ pub enum Tell {
 }
 
 impl Tell {
-    /// What the session's log marks once it was written out.
+    /// What the session's log marks once it was written out; none of what holds at that one start alone.
     #[must_use]
     pub const fn told(&self) -> Option<&Told> {
         match self {
@@ -153,8 +159,8 @@ impl Tell {
             | Self::OwnerElsewhere { told, .. }
             | Self::Interrupted { told, .. }
             | Self::SeveralRuns { told, .. } => Some(told),
-            // The next Stop says how the loop stands then.
-            Self::Loop { .. } => None,
+            // The next Stop says how the loop stands then; a turn is told of once.
+            Self::Loop { .. } | Self::LastTurn { .. } => None,
         }
     }
 }

@@ -80,6 +80,21 @@ pub enum Source {
     Other,
 }
 
+/// How the newest turn of a conversation stands, by the agent's own transcript.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum LastTurn {
+    /// It was answered, or ended by the person.
+    Ended,
+    /// Its prompt, or what its tools gave, got no answer.
+    CutPrompt,
+    /// A call of a tool in it got no result.
+    CutTool,
+    /// The transcript does not say.
+    Unknown,
+}
+
 /// What is kept of a prompt.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -142,6 +157,12 @@ pub struct Event {
     /// What was seen for the loop that the session owns (`Stop` only); found on the slow path only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stop: Option<StopFacts>,
+    /// Whether the person has messages kept; none on the fast path, which reads no configuration.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub messages: Option<bool>,
+    /// How the turn before stands (`SessionStart` of a resume only); found on the slow path only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_turn: Option<LastTurn>,
 }
 
 impl Event {

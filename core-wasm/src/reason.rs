@@ -121,6 +121,8 @@ reasons! {
 
     /// An empty session was replaced by a newer one in its pane or process.
     Superseded = "superseded",
+    /// A person brought the session from another machine; it was over there, or is not here.
+    Imported = "imported",
     /// The pane shows another session by now.
     PaneReused = "pane_reused",
 

@@ -68,6 +68,9 @@ pub struct Session {
     /// A person's order to bring it back that no launch has followed yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resuming: Option<Resuming>,
+    /// Whether the person had messages kept at the newest slow event: without it the fast path reads no configuration.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub messages: bool,
     /// Fields that this version does not know.
     #[serde(flatten)]
     pub extra: Map<String, Value>,

@@ -94,9 +94,9 @@ fn play(lines: &[String]) {
     for (at, line) in lines.iter().enumerate() {
         let words: Vec<&str> = line.split_whitespace().collect();
         let before = world.runs.get("r").map(|(run, _)| run.clone());
-        let owner = before.as_ref().and_then(|run| {
-            Some((run.owner.session.as_ref()?.to_string(), world.label(&run.owner.process)))
-        });
+        let owner = before
+            .as_ref()
+            .and_then(|run| Some((run.owner.session.as_ref()?.to_string(), world.label(&run.owner.process))));
         let rows = world.step(line);
         match words.as_slice() {
             [actor, "stop", session, ..] => stop = (at as u64, Some(((*session).to_owned(), (*actor).to_owned()))),

@@ -480,7 +480,10 @@ fn omx_085_native_replaced() {
          = r active B/P1 #2",
     );
     let last = world.runs["r"].0.history.last().unwrap();
-    assert_eq!((last.from.session.as_ref().map(SessionId::as_str), last.reason), (Some("A"), Reason::FollowedInProcess));
+    assert_eq!(
+        (last.from.session.as_ref().map(SessionId::as_str), last.reason),
+        (Some("A"), Reason::FollowedInProcess)
+    );
 }
 
 #[test]

@@ -28,8 +28,14 @@ const PIPE: usize = 60 * 1024;
 pub type Door = fn(&[u8]);
 
 /// Every door, by the name of its fuzz target.
-pub const DOORS: &[(&str, Door)] =
-    &[("payload", payload), ("record", record), ("log", log), ("commit", commit), ("reply", reply)];
+pub const DOORS: &[(&str, Door)] = &[
+    ("payload", payload),
+    ("record", record),
+    ("log", log),
+    ("commit", commit),
+    ("reply", reply),
+    ("messages", messages),
+];
 
 /// A payload on the hook's standard input.
 pub fn payload(bytes: &[u8]) {
@@ -63,6 +69,18 @@ pub fn log(bytes: &[u8]) {
     with_state("sessions/s.log", bytes, |store| {
         let tail = store.tail(&"s".parse().unwrap(), 8 * 1024).unwrap();
         let _ = (tail.next_n(), tail.deliveries(), tail.told(None));
+    });
+}
+
+/// The message log of a session: what is read of it is saved, once, and read again the same.
+pub fn messages(bytes: &[u8]) {
+    with_state("conversations/s/log.jsonl", bytes, |store| {
+        let (s, now) = ("s".parse().unwrap(), Stamp { unix_ms: 1, boot: "boot".into(), boot_ms: 1 });
+        let kept = || store.conversation(&s).unwrap().messages;
+        let before = kept();
+        let fold = || store.lock(Instant::now() + Duration::from_secs(1), &now).unwrap().fold(&s, &now).unwrap().saved;
+        assert!(fold() == before.len() && kept() == before, "a fold lost or doubled a message");
+        assert!(fold() == 0, "a second fold found something");
     });
 }
 

@@ -1,6 +1,7 @@
 //! baton: gives every long piece of coding-agent work exactly one owner.
 
 pub mod agents;
+pub mod bundle;
 pub mod census;
 pub mod commands;
 pub mod config;
@@ -18,6 +19,7 @@ pub mod mux;
 pub mod progress;
 pub mod reply;
 pub mod retention;
+pub mod scribe;
 pub mod snapshot;
 pub mod status;
 pub mod store;

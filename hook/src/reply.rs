@@ -9,7 +9,7 @@ use std::fmt::Write;
 
 use agent_baton_core::agent::Agent;
 use agent_baton_core::decision::Tell;
-use agent_baton_core::event::EventName;
+use agent_baton_core::event::{EventName, LastTurn};
 use agent_baton_core::id::RunId;
 use agent_baton_core::pane::Pane;
 use agent_baton_core::reason::Reason;
@@ -106,7 +106,7 @@ const fn reach(agent: Agent, name: EventName) -> Reach {
 /// The reply to a `Stop` by which the agent goes on with `prompt`.
 #[must_use]
 pub fn go_on(prompt: String, tell: &[Tell], names: &BTreeMap<RunId, RunName>) -> Option<String> {
-    let system_message = lines(tell.iter().filter(|tell| !is_iterated(tell)).map(|tell| to_person(tell, names)));
+    let system_message = lines(tell.iter().filter(|tell| !is_iterated(tell)).filter_map(|tell| to_person(tell, names)));
     serde_json::to_string(&BlockReply { decision: Block::Block, reason: prompt, system_message }).ok()
 }
 
@@ -119,7 +119,7 @@ pub fn is_iterated(tell: &Tell) -> bool {
 /// The reply to an event, as it is written to stdout. None where there is nothing to say, or the agent reads nothing.
 #[must_use]
 pub fn reply(agent: Agent, name: EventName, tell: &[Tell], names: &BTreeMap<RunId, RunName>) -> Option<String> {
-    let person = || lines(tell.iter().map(|tell| to_person(tell, names)));
+    let person = || lines(tell.iter().filter_map(|tell| to_person(tell, names)));
     match reach(agent, name) {
         Reach::NoOne => None,
         Reach::Person => serde_json::to_string(&PersonReply { system_message: person()? }).ok(),
@@ -148,12 +148,30 @@ fn to_model(tell: &Tell) -> Option<String> {
             run = told.run,
             fence = told.fence,
         )),
+        Tell::LastTurn { turn } => {
+            let how = match turn {
+                LastTurn::Ended => "ended",
+                LastTurn::CutPrompt => "was cut off: its last prompt got no answer",
+                LastTurn::CutTool => "was cut off: a call of a tool in it got no result",
+                LastTurn::Unknown => return None,
+            };
+            Some(format!("baton: before this resume, the last turn of this session {how}."))
+        }
         Tell::OwnerElsewhere { .. } | Tell::Interrupted { .. } | Tell::Loop { .. } | Tell::SeveralRuns { .. } => None,
     }
 }
 
-fn to_person(tell: &Tell, names: &BTreeMap<RunId, RunName>) -> String {
-    match tell {
+fn to_person(tell: &Tell, names: &BTreeMap<RunId, RunName>) -> Option<String> {
+    Some(match tell {
+        Tell::LastTurn { turn } => match turn {
+            LastTurn::CutPrompt => {
+                "baton: the last turn of this session was cut off: its last prompt got no answer".to_owned()
+            }
+            LastTurn::CutTool => {
+                "baton: the last turn of this session was cut off: a call of a tool in it got no result".to_owned()
+            }
+            LastTurn::Ended | LastTurn::Unknown => return None,
+        },
         Tell::Transferred { told, iteration, from } => format!(
             "baton: run {run} moved here from {from}. {why} Its number is {fence} now, its iteration {iteration}. \
              To stop it: baton run cancel {id}",
@@ -201,7 +219,7 @@ fn to_person(tell: &Tell, names: &BTreeMap<RunId, RunName>) -> String {
             }
             text + ". To keep one: baton run cancel ID for each of the others"
         }
-    }
+    })
 }
 
 /// What became of a loop by this row.

@@ -1,10 +1,19 @@
 //! Text for a person's terminal: cleaned, and with times as people write them.
 
+use std::io::{self, Write};
+
 use agent_baton_core::pane::Pane;
 use agent_baton_core::run::is_printable;
 use agent_baton_core::stamp::Stamp;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+
+/// Says one line to the person, on stderr.
+pub fn say(text: &str) {
+    let line = format!("baton: {}\n", clean(text));
+    // There is nobody left to tell that stderr is closed.
+    let _ = io::stderr().lock().write_all(line.as_bytes());
+}
 
 /// Text without control, format and bidirectional characters, so that no record can steer a terminal.
 #[must_use]

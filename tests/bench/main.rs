@@ -10,6 +10,7 @@ mod measure;
 mod table;
 
 use agent_baton_core::agent::Agent;
+use agent_baton_tests::conversation::{keep, words};
 use agent_baton_tests::stand_in::{Ended, Run};
 use agent_baton_tests::{Scratch, Window};
 use serde_json::json;
@@ -38,10 +39,12 @@ fn main() {
         eprintln!("this is a debug build: its figures say nothing (use --release)");
     }
     let rows = [
-        known("a prompt of a known launch", "UserPromptSubmit", rounds),
-        known("the end of a turn", "Stop", rounds),
+        known("a prompt of a known launch", "UserPromptSubmit", rounds, "off"),
+        known("the end of a turn", "Stop", rounds, "off"),
         beside_a_loop("the end of a turn, while another session of the project owns a loop", rounds),
-        known("an event that is not hooked", "PreToolUse", rounds),
+        known("an event that is not hooked", "PreToolUse", rounds, "off"),
+        known("a prompt, with messages kept", "UserPromptSubmit", rounds, "all"),
+        known("the end of a turn, with messages kept (synced)", "Stop", rounds, "all"),
         transfer("a run changes its owner (synced)", rounds / SLOW_SHARE),
         many::line("the status in one line, 6 agents among 10,000 sessions", rounds / SLOW_SHARE),
         many::call(
@@ -67,8 +70,9 @@ fn hook(window: &mut Window<'_>, event: &str, fields: &serde_json::Value) -> End
 }
 
 /// An event of a launch that is known already. Each has bytes of its own, or it would count as delivered twice.
-fn known(name: &'static str, event: &str, rounds: usize) -> Measured {
+fn known(name: &'static str, event: &str, rounds: usize, messages: &str) -> Measured {
     let scratch = Scratch::new();
+    keep(&scratch, messages);
     let mut window = Window::open(&scratch, Agent::Claude, "%1");
     hook(&mut window, "SessionStart", &json!({}));
     hook(&mut window, "UserPromptSubmit", &json!({"prompt": "the first prompt is recorded"}));
@@ -87,6 +91,8 @@ fn known(name: &'static str, event: &str, rounds: usize) -> Measured {
         event != "PreToolUse",
         "{event} leaves one line, or none if it is not hooked"
     );
+    let kept = words(&scratch, SESSION).len();
+    assert_eq!(kept > rounds, messages == "all", "{kept} messages with {messages}");
     measured
 }
 

@@ -8,6 +8,7 @@ use agent_baton_core::reason::Reason;
 use agent_baton_core::run::Run as Record;
 use serde_json::json;
 
+use crate::conversation::{keep, words};
 use crate::reply::Reply;
 use crate::scratch::Scratch;
 use crate::stand_in::{Ended, Run};
@@ -39,7 +40,7 @@ pub struct Scene<'a> {
 }
 
 /// Everything that is played.
-pub const SCENARIOS: [Scenario; 13] = [
+pub const SCENARIOS: [Scenario; 18] = [
     Scenario {
         name: "the first event of all",
         event: Some("SessionStart"),
@@ -238,7 +239,99 @@ pub const SCENARIOS: [Scenario; 13] = [
             assert_eq!(run.archived, run.record.status.name() == "cancelled");
         },
     },
+    Scenario {
+        name: "a message",
+        event: Some("Stop"),
+        locked: false,
+        prepare: |scratch| vec![talker(scratch)],
+        act: |window| {
+            let fields = json!({"stop_hook_active": false, "last_assistant_message": "last"});
+            window.call("s1", window.payload("Stop", "s1", &fields).to_string())
+        },
+        settle: |scene, ended| scene.said(ended, true),
+    },
+    Scenario {
+        name: "a fold at the end",
+        event: Some("SessionEnd"),
+        locked: false,
+        prepare: |scratch| vec![talker(scratch)],
+        act: |window| window.call("s1", window.payload("SessionEnd", "s1", &json!({})).to_string()),
+        settle: |scene, ended| scene.said(ended, false),
+    },
+    Scenario {
+        name: "a fold after a crash",
+        event: Some("SessionStart"),
+        locked: false,
+        prepare: |scratch| {
+            let mut first = talker(scratch);
+            first.process.kill();
+            vec![first, Window::open(scratch, Agent::Claude, "%2")]
+        },
+        act: |window| start(window, "s1", "resume"),
+        settle: |scene, ended| scene.said(ended, false),
+    },
+    Scenario {
+        name: "a chunk",
+        event: Some("PreCompact"),
+        locked: false,
+        prepare: |scratch| vec![talker(scratch)],
+        act: |window| window.call("s1", window.payload("PreCompact", "s1", &json!({"trigger": "manual"})).to_string()),
+        settle: |scene, ended| {
+            scene.said(ended, false);
+            // The next one has what this one did not write, and nothing of what it did.
+            let again = scene.last().hook("PreCompact", "s1", &json!({"trigger": "auto"}));
+            assert_eq!((again.code, again.stderr.as_str()), (Some(0), ""), "{again:?}");
+            let chunks = scene.conversation("chunk-");
+            assert_eq!(chunks.matches("## Prompt").count(), 3, "{chunks}");
+        },
+    },
+    Scenario {
+        name: "an import",
+        event: None,
+        locked: false,
+        prepare: |scratch| {
+            let window = talker(scratch);
+            let out = scratch.root().join("bundle.tar.gz");
+            let output = scratch.baton(["session", "export", "s1", "--out", out.to_str().expect("UTF-8")]).run();
+            assert_eq!(output.code, Some(0), "{output:?}");
+            std::fs::remove_dir_all(scratch.state_dir()).unwrap();
+            // Another machine, with a session of its own.
+            let mut other = Window::open(scratch, Agent::Claude, "%2");
+            silent(&other.hook("SessionStart", "s2", &json!({})));
+            vec![window, other]
+        },
+        act: |window| {
+            let bundle = window.scratch().root().join("bundle.tar.gz");
+            command(window, "s2", &["session", "import", bundle.to_str().expect("UTF-8")])
+        },
+        settle: |scene, ended| {
+            let bundle = scene.scratch.root().join("bundle.tar.gz");
+            let again = scene.last().baton("s2", &["session", "import", bundle.to_str().expect("UTF-8")]);
+            // Cut off before its record was there it is brought again, whole; else it is known.
+            assert_eq!(again.code, Some(if ended.code == Some(0) { 3 } else { again.code.unwrap_or(1) }), "{again:?}");
+            assert!(matches!(again.code, Some(0 | 3)), "{again:?}");
+            // What was laid down before its record was there belonged to nobody, and was set aside.
+            drop(std::fs::remove_dir_all(scene.scratch.state_dir().join("archive/aside")));
+            let state = scene.state();
+            state.check_records();
+            assert!(state.sessions().iter().any(|kept| kept.record.id.as_str() == "s1" && kept.archived));
+            assert_eq!(words(scene.scratch, "s1"), TALK);
+        },
+    },
 ];
+
+/// What [`talker`]'s session says.
+const TALK: [&str; 3] = ["prompt: one", "answer: first", "prompt: two"];
+
+/// Session s1, which has its messages kept.
+fn talker(scratch: &Scratch) -> Window<'_> {
+    keep(scratch, "all");
+    let mut window = Window::open(scratch, Agent::Claude, "%1");
+    silent(&window.hook("SessionStart", "s1", &json!({})));
+    window.turn("s1", "one", "first");
+    silent(&window.hook("UserPromptSubmit", "s1", &json!({"prompt": "two"})));
+    window
+}
 
 fn prompt(window: &Window<'_>, session: &str, words: &str) -> Run {
     window.call(session, window.payload("UserPromptSubmit", session, &json!({"prompt": words})).to_string())
@@ -363,6 +456,40 @@ impl<'a> Scene<'a> {
         // A call that was killed while it wrote told nothing.
         let reply = Reply::parse(&ended.stdout, event).unwrap_or_else(|error| panic!("{error}"));
         reply.is_some_and(|reply| reply.model.is_some())
+    }
+
+    /// What was said is there, once, and is saved by the end that follows; `last` too, unless its call came to harm.
+    fn said(&mut self, ended: &Ended, last: bool) {
+        let with = |more: &[&'static str]| [&TALK[..], more].concat();
+        let spoken = words(self.scratch, "s1");
+        let mut expected = vec![with(&[])];
+        if last {
+            // A call that did not end well may have written its words, or not.
+            let kept = with(&["answer: last"]);
+            if ended.code == Some(0) && ended.stderr.is_empty() { expected = vec![kept] } else { expected.push(kept) }
+        }
+        assert!(expected.iter().any(|expected| *expected == spoken), "{spoken:?} after {ended:?}");
+        self.prompt("s1");
+        let next = words(self.scratch, "s1");
+        assert_eq!(next.len(), spoken.len() + 1, "{next:?}");
+        let over = self.last().hook("SessionEnd", "s1", &json!({"reason": "logout"}));
+        assert_eq!((over.code, over.stdout.as_str()), (Some(0), ""), "{over:?}");
+        // A line that was torn is set aside, which is told.
+        assert!(over.stderr.is_empty() || over.stderr.contains("it was moved to"), "{over:?}");
+        assert_eq!(words(self.scratch, "s1"), next);
+        assert_eq!(self.conversation("saved").matches("\"role\"").count(), next.len());
+        assert_eq!(self.conversation("folding") + &self.conversation("log"), "");
+        self.state().check_records();
+    }
+
+    /// What stands in those files of the conversation of s1 whose names begin so.
+    fn conversation(&self, begin: &str) -> String {
+        let begin = self.scratch.state_dir().join("conversations/s1").join(begin);
+        let begin = begin.to_str().expect("a path that is UTF-8").to_owned();
+        let named =
+            |path: &PathBuf| self.scratch.state_dir().join(path).to_str().is_some_and(|path| path.starts_with(&begin));
+        let files = self.state().files.into_iter().filter(|(path, _)| named(path));
+        files.map(|(_, bytes)| String::from_utf8(bytes).expect("UTF-8")).collect()
     }
 
     /// What was not written out is told at the next prompt, and nothing is told for ever.

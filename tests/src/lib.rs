@@ -3,6 +3,7 @@
 
 pub mod account;
 pub mod capture;
+pub mod conversation;
 pub mod harm;
 pub mod model;
 pub mod mount;

@@ -113,8 +113,13 @@ impl State {
         for path in now.files.keys().filter(|path| !self.files.contains_key(*path)) {
             std::fs::remove_file(dir.join(path)).unwrap();
         }
-        // Only this directory means something by being there.
+        // These directories mean something by being there.
         drop(std::fs::remove_dir(dir.join("inbox")));
+        let conversations = dir.join("conversations");
+        for entry in std::fs::read_dir(&conversations).into_iter().flatten() {
+            drop(std::fs::remove_dir(entry.unwrap().path()));
+        }
+        drop(std::fs::remove_dir(conversations));
         for (path, bytes) in self.files.iter().filter(|(path, bytes)| now.files.get(*path) != Some(bytes)) {
             let path = dir.join(path);
             let above = path.parent().unwrap_or(dir);

@@ -87,6 +87,12 @@ impl<'a> Window<'a> {
         }
     }
 
+    /// Where it runs.
+    #[must_use]
+    pub const fn scratch(&self) -> &'a Scratch {
+        self.scratch
+    }
+
     /// A payload as the agent sends it for this event of a session; `fields` come on top.
     #[must_use]
     pub fn payload(&self, event: &str, session: &str, fields: &Value) -> Value {

@@ -15,7 +15,7 @@ fn check(name: &str, step: usize) {
     let scratch = Scratch::new();
     let mut scene = Scene::new(scenario, &scratch);
     let calls: Vec<_> = scene.calls().into_iter().filter(trace::Call::changes).collect();
-    assert!(calls.len() > 5, "{name}: {calls:?}");
+    assert!(calls.len() > 3, "{name}: {calls:?}");
     let step = if std::env::var_os(ALL).is_some() { 1 } else { step };
     for call in calls.iter().step_by(step) {
         println!("{name}: killed at {}", call.line);
@@ -88,4 +88,29 @@ fn at_an_update() {
 #[test]
 fn at_a_cancel() {
     check("a cancel", 3);
+}
+
+#[test]
+fn at_a_message() {
+    check("a message", 1);
+}
+
+#[test]
+fn at_a_fold_at_the_end() {
+    check("a fold at the end", 3);
+}
+
+#[test]
+fn at_a_fold_after_a_crash() {
+    check("a fold after a crash", 3);
+}
+
+#[test]
+fn at_a_chunk() {
+    check("a chunk", 3);
+}
+
+#[test]
+fn at_an_import() {
+    check("an import", 3);
 }

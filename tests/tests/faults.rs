@@ -122,3 +122,28 @@ fn at_an_update() {
 fn at_a_cancel() {
     check("a cancel", 9);
 }
+
+#[test]
+fn at_a_message() {
+    check("a message", 3);
+}
+
+#[test]
+fn at_a_fold_at_the_end() {
+    check("a fold at the end", 9);
+}
+
+#[test]
+fn at_a_fold_after_a_crash() {
+    check("a fold after a crash", 9);
+}
+
+#[test]
+fn at_a_chunk() {
+    check("a chunk", 9);
+}
+
+#[test]
+fn at_an_import() {
+    check("an import", 9);
+}

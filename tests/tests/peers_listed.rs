@@ -20,13 +20,14 @@ fn listed() -> BTreeMap<String, String> {
     rows.collect()
 }
 
-/// The names of the tests of both files.
+/// The names of the tests of these files.
 fn tests() -> Vec<String> {
     let text = [
         "core-wasm/tests/peers.rs",
         "tests/tests/peers.rs",
         "tests/tests/peers_registry.rs",
         "tests/tests/peers_found.rs",
+        "tests/tests/peers_messages.rs",
     ]
     .map(|path| fs::read_to_string(workspace().join(path)).unwrap())
     .concat();

@@ -112,6 +112,7 @@ fn note(draft: &mut Draft, event: &Event, id: &SessionId, process: &Process) -> 
     if let Some(session) = draft.session_mut(id) {
         session.prompted |= event.name == EventName::UserPromptSubmit;
         session.has_context |= compacted;
+        session.messages = event.messages.unwrap_or(session.messages);
         if let Some(launch) = session.launch_mut(process).filter(|launch| launch.lock.is_none()) {
             launch.lock.clone_from(&event.lock);
         }
@@ -149,6 +150,7 @@ fn show(request: &Request, draft: &mut Draft, event: &Event, id: &SessionId, pro
     session.over = None;
     session.resuming = None;
     session.headless &= event.headless;
+    session.messages = event.messages.unwrap_or(session.messages);
     session.prompted |= event.name == EventName::UserPromptSubmit;
     session.has_context |=
         event.has_context || matches!(event.source, Some(Source::Resume | Source::Fork | Source::Compact));
@@ -214,6 +216,7 @@ fn blank(request: &Request, event: &Event, id: &SessionId) -> Session {
         name: None,
         headless: event.headless,
         resuming: None,
+        messages: false,
         extra: serde_json::Map::new(),
     }
 }

@@ -13,4 +13,5 @@ pub mod ownership;
 pub mod pause;
 pub mod start;
 pub mod tell;
+pub mod turn;
 pub mod twice;

@@ -124,7 +124,9 @@ impl Model {
     /// A launch that is kept from its session's run is told why, until it reached the person.
     fn check_kept_out(&self, me: &Holder, rows: &str, world: &World) -> Result<(), String> {
         let row = rows.split_whitespace().find(|row| matches!(*row, "owner_alive" | "owner_unverifiable"));
-        let run = world.runs.values().find(|(run, _)| run.status.is_unfinished() && run.owner.session.as_ref().is_some_and(|id| id.as_str() == me.0));
+        let run = world.runs.values().find(|(run, _)| {
+            run.status.is_unfinished() && run.owner.session.as_ref().is_some_and(|id| id.as_str() == me.0)
+        });
         let (Some(row), Some((run, _))) = (row, run) else { return Ok(()) };
         let what = format!("{row} {} {}", run.id, run.fence);
         let told =

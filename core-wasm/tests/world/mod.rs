@@ -159,6 +159,8 @@ impl World {
             beneath: self.claim_of(&own),
             waited: false,
             stop: None,
+            messages: None,
+            last_turn: None,
         }
     }
 

@@ -2,18 +2,24 @@
 
 mod beneath;
 mod claude;
+mod claude_turn;
 mod codex;
+mod codex_turn;
 mod disabled;
 mod identify;
+mod lossy;
 mod normalise;
 mod payload;
 mod probe;
+mod spoken;
 pub mod traces;
+mod transcript;
 
 use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
 
 use agent_baton_core::agent::Agent;
+use agent_baton_core::event::LastTurn;
 use agent_baton_core::id::SessionId;
 use agent_baton_core::process::Process;
 use schemars::Schema;
@@ -22,6 +28,7 @@ pub use beneath::{FENCE, RUN};
 pub use disabled::DISABLE;
 pub use identify::Lineage;
 pub use payload::{Ending, Said};
+pub use spoken::spoken;
 
 use crate::event::RawEvent;
 use crate::machine::environment::Environment;
@@ -57,6 +64,8 @@ pub struct Row {
     shows: Option<fn(&Path, &Process) -> Option<SessionId>>,
     /// The file that the process writing a session holds a lock on, by its directory.
     lock: Option<fn(&Path, &SessionId) -> PathBuf>,
+    /// How the end of its transcript is read.
+    turn: transcript::Judge,
     parse: fn(&str) -> Result<Said, serde_json::Error>,
     schema: fn() -> Schema,
     /// How many Stops in a row it lets a hook block.
@@ -99,6 +108,7 @@ const CLAUDE: Row = Row {
     resume: &["--resume"],
     shows: Some(claude::shows),
     lock: None,
+    turn: claude_turn::judge,
     parse: claude::parse,
     schema: claude::schema,
     block_cap: Some(BlockCap {
@@ -125,6 +135,7 @@ const CODEX: Row = Row {
     resume: &["resume"],
     shows: None,
     lock: Some(codex::writer_lock),
+    turn: codex_turn::judge,
     parse: codex::parse,
     schema: codex::schema,
     // Thirteen Stops were blocked in a row, and no limit was met.
@@ -199,6 +210,12 @@ impl Row {
     #[must_use]
     pub const fn has_locks(&self) -> bool {
         self.lock.is_some()
+    }
+
+    /// How the newest turn of a transcript of its stands.
+    #[must_use]
+    pub fn last_turn(&self, transcript: &Path) -> LastTurn {
+        transcript::last_turn(transcript, self.turn)
     }
 
     /// Whether a process of this name is the agent.

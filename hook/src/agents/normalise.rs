@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use agent_baton_core::agent::Agent;
-use agent_baton_core::event::Event;
+use agent_baton_core::event::{Event, Source};
 use agent_baton_core::id::SessionId;
 use agent_baton_core::pane::Pane;
 use agent_baton_core::process::Process;
@@ -47,6 +47,8 @@ impl<M: Machine, E: Environment> Witness<'_, M, E> {
             beneath: None,
             waited: false,
             stop: None,
+            messages: None,
+            last_turn: None,
         }
     }
 
@@ -54,6 +56,9 @@ impl<M: Machine, E: Environment> Witness<'_, M, E> {
     pub fn enrich(&self, event: &mut Event, process: Option<&Stat>) {
         event.project = event.cwd.as_deref().and_then(|cwd| worktree::root(Path::new(cwd)));
         event.has_context = event.transcript.as_deref().is_some_and(|path| file::holds_something(Path::new(path)));
+        if event.source == Some(Source::Resume) {
+            event.last_turn = event.transcript.as_deref().map(|path| row(event.agent).last_turn(Path::new(path)));
+        }
         let Some(stat) = process else { return };
         event.pane = if self.is_daemon(event.agent, stat.pid) { Pane::Unknown } else { pane(self.environment, stat) };
         event.headless = self.is_headless(event.agent, stat.pid);

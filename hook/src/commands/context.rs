@@ -172,7 +172,7 @@ impl Context {
     pub fn lock(&self) -> Result<Locked<'_>, CommandError> {
         let mut locked = self.store.lock(Instant::now() + LOCK_WAIT, &self.now())?;
         for report in locked.take_reports() {
-            eprintln!("baton: {}", words::clean(&report));
+            print::say(&report);
         }
         Ok(locked)
     }
@@ -290,7 +290,7 @@ impl Context {
             locked.commit(&checked).map_err(DeciderError::from)?;
         }
         for report in locked.take_reports() {
-            eprintln!("baton: {}", words::clean(&report));
+            print::say(&report);
         }
         Ok(session)
     }

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use agent_baton_core::reason::Reason;
 
+use crate::bundle::BundleError;
 use crate::commands::print;
 use crate::config::ConfigError;
 use crate::core::CoreError;
@@ -103,6 +104,17 @@ pub enum CommandError {
         /// Why it failed.
         source: io::Error,
     },
+    /// A bundle could not be written or taken.
+    #[error("{path}: {source}")]
+    Bundle {
+        /// The bundle.
+        path: PathBuf,
+        /// Why.
+        source: BundleError,
+    },
+    /// The session is known already.
+    #[error("{0}")]
+    Known(String),
     /// Decided again, decisions came out otherwise.
     #[error("{0} of the recorded decisions come out otherwise with the core of this baton; its rules changed")]
     Replayed(usize),
@@ -143,7 +155,7 @@ impl CommandError {
     /// 3: refused. 4: not found, or ambiguous. 1: failed.
     const fn status(&self) -> u8 {
         match self {
-            Self::Refused { .. } | Self::NotBrought(_) | Self::Disabled(_) => 3,
+            Self::Refused { .. } | Self::NotBrought(_) | Self::Disabled(_) | Self::Known(_) => 3,
             Self::NotFound(_) | Self::Ambiguous { .. } => 4,
             _ => 1,
         }

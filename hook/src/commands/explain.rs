@@ -131,6 +131,7 @@ fn changed(decision: &Decision) -> String {
             Tell::OwnerElsewhere { .. } | Tell::Interrupted { .. } | Tell::Loop { .. } | Tell::SeveralRuns { .. } => {
                 "the person was told"
             }
+            Tell::LastTurn { .. } => "the model was told how the turn before stands",
         }
         .to_owned()
     }));

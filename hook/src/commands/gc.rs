@@ -64,7 +64,7 @@ impl Gc {
         let pass = Pass { store: context.store(), census: &census, kept: context.retention()?, now: context.now() };
         let found = pass.whole()?;
         for error in &found.unreadable {
-            eprintln!("baton: {}", words::clean(&error.to_string()));
+            print::say(&error.to_string());
         }
         let done = if self.dry_run || found.steps.is_empty() { 0 } else { take(&context, &pass, &found.steps)? };
         if self.json {

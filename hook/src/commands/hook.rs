@@ -40,9 +40,10 @@ use crate::machine::stat::Stat;
 use crate::machine::{Machine, MachineError, This, worktree};
 use crate::reply::{go_on, reply};
 use crate::retention::ShareError;
+use crate::scribe::Scribe;
 use crate::snapshot::Looked;
 use crate::store::{Beat, Env, Home, HomeError, Line, LockError, Locked, Mark, RECENT, Store, StoreError};
-use crate::words;
+use crate::words::say;
 
 /// How long an event waits for the lock. Codex gives a SessionEnd hook one second in all.
 const LOCK_WAIT: Duration = Duration::from_millis(400);
@@ -160,12 +161,6 @@ fn is_named_in_environment() -> bool {
     std::env::var_os(DISABLE).is_some()
 }
 
-fn say(text: &str) {
-    let line = format!("baton: {}\n", words::clean(text));
-    // There is nobody left to tell that stderr is closed.
-    let _ = io::stderr().lock().write_all(line.as_bytes());
-}
-
 /// Leaves a line in the audit that the core failed. What went wrong is said on stderr all the same.
 fn log_failure(store: &Store, now: &Stamp) {
     if let Ok(mut locked) = store.lock(Instant::now() + LOCK_WAIT, now) {
@@ -213,7 +208,7 @@ fn take(
         let core = load().inspect_err(|_| log_failure(&store, &This.now(&here.place)))?;
         let decider =
             Decider { store: &store, core: &core, machine: &This, here, witness: &witness, settings: &settings };
-        let way = Way { decider, process, question, begun, raw: &raw };
+        let way = Way { decider, process, question, raw: (!notified).then_some(&raw), begun };
         if notified { way.heed(&event) } else { way.go(event) }
     };
     Ok(pass())
@@ -224,8 +219,9 @@ struct Way<'a, M, E> {
     decider: Decider<'a, M, E>,
     process: Option<Stat>,
     question: Option<Question>,
+    /// What the agent wrote; none of a notification, which repeats what the event of the turn's end said.
+    raw: Option<&'a RawEvent>,
     begun: Instant,
-    raw: &'a RawEvent,
 }
 
 impl Way<'_, This, Inherited> {
@@ -255,7 +251,9 @@ impl<M: Machine, E: Environment> Way<'_, M, E> {
         let Ok(Some((snapshot, n))) = snapshot else { return Ok(false) };
         let settled = self.decider.ask(Ask::Event(Box::new(event.clone())), snapshot);
         let settled = settled.inspect_err(|_| log_failure(store, &self.now()))?;
+        let keeps = settled.request.snapshot.session.record().is_some_and(|session| session.messages);
         match settled.decision.reason {
+            Reason::Heartbeat if keeps && !self.scribe().passes(event) => Ok(false),
             Reason::Heartbeat if settled.is_heartbeat() => self.beat(event, n).map(|()| true),
             Reason::DeliveredTwice => Ok(true),
             _ => Ok(false),
@@ -291,6 +289,8 @@ impl<M: Machine, E: Environment> Way<'_, M, E> {
         let store = self.decider.store;
         self.decider.witness.enrich(&mut event, self.process.as_ref());
         let driven = self.drive(&mut event);
+        let scribe = self.scribe();
+        event.messages = Some(scribe.keeps());
         let ask = Ask::Event(Box::new(event.clone()));
         let probes = self.decider.look(&ask);
         let now = self.decider.now();
@@ -315,6 +315,11 @@ impl<M: Machine, E: Environment> Way<'_, M, E> {
             locked.trim_log(session)?;
             self.beat(&event, store.tail(session, RECENT)?.next_n())?;
         }
+        if settled.decision.reason != Reason::DeliveredTwice
+            && let Err(error) = scribe.with_lock(&mut locked, &event)
+        {
+            say(&error.to_string());
+        }
         let reports = locked.take_reports();
         drop(locked);
         if settled.decision.has(Reason::RecordUnreadable) {
@@ -338,7 +343,7 @@ impl<M: Machine, E: Environment> Way<'_, M, E> {
             nix::unistd::alarm::set(u32::try_from(time.as_secs()).unwrap_or(ALARM_SECONDS));
         };
         let is_twin = |event: &Event| self.passes(event).unwrap_or(false);
-        let driven = Driven::find(store, settings, witness.environment(), self.raw, event, (hold, is_twin));
+        let driven = Driven::find(store, settings, witness.environment(), self.raw?, event, (hold, is_twin));
         nix::unistd::alarm::set(ALARM_SECONDS);
         driven
     }
@@ -346,6 +351,9 @@ impl<M: Machine, E: Environment> Way<'_, M, E> {
     /// Leaves an event whose turn does not come in time to the next holder of the lock.
     fn wait(&self, event: &mut Event, now: &Stamp) -> Result<(), HookError> {
         event.waited = true;
+        if let Err(error) = self.scribe().without_lock(event) {
+            say(&error.to_string());
+        }
         Ok(self.decider.store.inbox_put(event, now)?)
     }
 
@@ -359,7 +367,12 @@ impl<M: Machine, E: Environment> Way<'_, M, E> {
                 Ok(settled) if settled.decision.has(Reason::RecordUnreadable) => {
                     locked.inbox_failed(&waiting, &now, "a record that it needs cannot be read")?;
                 }
-                Ok(_) => locked.inbox_done(&waiting)?,
+                Ok(_) => {
+                    locked.inbox_done(&waiting)?;
+                    if let Err(error) = self.scribe().fold(locked, &waiting.event) {
+                        say(&error.to_string());
+                    }
+                }
                 // It waits on: the next call mends what was left, and acts on it then.
                 Err(error) if error.is_mending() => return Err(error.into()),
                 Err(error) => locked.inbox_failed(&waiting, &now, &error.to_string())?,
@@ -385,6 +398,10 @@ impl<M: Machine, E: Environment> Way<'_, M, E> {
             self.decider.store.append(session, &Line::Told(mark))?;
         }
         Ok(())
+    }
+
+    fn scribe(&self) -> Scribe<'_> {
+        Scribe { store: self.decider.store, settings: self.decider.settings, raw: self.raw, now: self.now() }
     }
 
     fn now(&self) -> Stamp {

@@ -1,7 +1,7 @@
 //! Records as commands print them.
 
 use agent_baton_core::agent::Agent;
-use agent_baton_core::event::Source;
+use agent_baton_core::event::{LastTurn, Source};
 use agent_baton_core::fence::Fence;
 use agent_baton_core::id::{RunId, SessionId};
 use agent_baton_core::pane::Pane;
@@ -128,6 +128,10 @@ pub struct SessionView {
     pub cwd: Option<String>,
     /// Its transcript.
     pub transcript: Option<String>,
+    /// How its newest turn stands, by the agent's transcript; null where nobody looked.
+    pub last_turn: Option<LastTurn>,
+    /// What is kept of what was said; null where nobody looked.
+    pub kept: Option<KeptView>,
     /// Whether a person pinned it.
     pub pinned: bool,
     /// Whether nobody ever sat before it (`claude -p`, `codex exec`).
@@ -144,6 +148,24 @@ pub struct SessionView {
     pub over_at: Option<String>,
     /// By which rule it went over.
     pub over_reason: Option<Reason>,
+}
+
+/// What is kept of what was said in a session, as `--json` prints it.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct KeptView {
+    /// How many messages.
+    pub messages: usize,
+    /// The chunks, by number.
+    pub chunks: Vec<ChunkView>,
+}
+
+/// A chunk as `--json` prints it.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct ChunkView {
+    /// Its number.
+    pub number: u32,
+    /// What its front matter says it is about.
+    pub topics: Option<String>,
 }
 
 /// A launch as `--json` prints it.
@@ -192,6 +214,8 @@ impl SessionView {
             project: session.project.clone(),
             cwd: session.cwd.clone(),
             transcript: session.transcript.clone(),
+            last_turn: None,
+            kept: None,
             pinned: session.pinned,
             headless: session.headless,
             archived: *archived,

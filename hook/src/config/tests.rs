@@ -53,16 +53,17 @@ fn ages_are_written_as_they_are_read() {
 }
 
 #[test]
-fn a_file_that_a_variable_names_is_found_whether_it_is_there_or_not() {
+fn the_file_is_found_where_it_is_there_and_where_it_is_not() {
     let dir = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap();
-    let config = dir.path().join("config");
-    let env = Env { xdg_config_home: Some(config.clone().into()), ..Env::default() };
-    let file = config.join("baton/config.toml");
+    let env = Env { xdg_config_home: Some(dir.path().into()), ..Env::default() };
+    let file = dir.path().join("baton/config.toml");
     assert_eq!(path(&env, None).unwrap(), Some(file.clone()));
-    std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+    std::fs::create_dir(dir.path().join("baton")).unwrap();
     std::fs::write(&file, "").unwrap();
     assert_eq!(path(&env, None).unwrap(), Some(file));
-    assert!(path(&env, Some(dir.path())).is_err(), "the event's directory may be another's");
+    assert!(matches!(path(&env, Some(dir.path())), Err(ConfigError::Foreign { .. })));
+    std::fs::create_dir(dir.path().join(".git")).unwrap();
+    assert!(matches!(path(&env, None), Err(ConfigError::Foreign { .. })));
 }
 
 #[test]

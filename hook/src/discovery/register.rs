@@ -73,6 +73,7 @@ pub(super) fn blank(agent: Agent, id: &SessionId, now: &Stamp) -> Session {
         name: None,
         headless: false,
         resuming: None,
+        messages: false,
         extra: serde_json::Map::new(),
     }
 }

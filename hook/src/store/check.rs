@@ -98,6 +98,11 @@ impl<'a> Checked<'a> {
             return Err(Refusal::Shelf(change.record.id().to_owned()));
         }
         check_all(&request.snapshot, &decision.changes, |record| may_create(&request.ask, record))?;
+        // A person can bring a record into the archive; no rule makes one there.
+        let archived = |change: &&Change| change.before.is_none() && change.to == Shelf::Archive;
+        if let Some(change) = decision.changes.iter().find(archived) {
+            return Err(Refusal::Shelf(change.record.id().to_owned()));
+        }
         Ok(Self { at: &request.now, changes: &decision.changes, by: By::Core(request, decision) })
     }
 
@@ -184,9 +189,6 @@ fn check_all(snapshot: &Snapshot, changes: &[Change], may_create: impl Fn(&Recor
         };
         if before.is_none() && !may_create(&change.record) {
             return Err(Refusal::NotInSnapshot(id()));
-        }
-        if before.is_none() && change.to != Shelf::Live {
-            return Err(Refusal::Shelf(id()));
         }
         let next = before.map_or(Some(1), |before| before.checked_add(1));
         if change.before != before || Some(change.record.revision()) != next {

@@ -120,7 +120,11 @@ pub(super) fn replace(temp: &Path, path: &Path, bytes: &[u8]) -> Result<(), Stor
 
 /// Appends with one write, so that concurrent writers do not mix. Returns the open file, not synced.
 pub(super) fn append(path: &Path, bytes: &[u8]) -> Result<File, StoreError> {
-    let mut file = options().append(true).create(true).open(path).map_err(StoreError::io("open", path))?;
+    let file = options().append(true).create(true).open(path).map_err(StoreError::io("open", path))?;
+    append_once(file, path, bytes)
+}
+
+fn append_once(mut file: File, path: &Path, bytes: &[u8]) -> Result<File, StoreError> {
     check(&file, path)?;
     let written = file.write(bytes).map_err(StoreError::io("append to", path))?;
     if written < bytes.len() {
@@ -128,6 +132,16 @@ pub(super) fn append(path: &Path, bytes: &[u8]) -> Result<File, StoreError> {
         return Err(StoreError::io("append to", path)(ErrorKind::StorageFull.into()));
     }
     Ok(file)
+}
+
+/// The same for a file that must be there; none where it is not.
+pub(super) fn append_to(path: &Path, bytes: &[u8]) -> Result<Option<File>, StoreError> {
+    let file = match options().append(true).open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(StoreError::io("open", path)(error)),
+    };
+    append_once(file, path, bytes).map(Some)
 }
 
 /// Opens the lock file, making it where it is missing.

@@ -180,6 +180,11 @@ impl Layout {
         self.at("archive/progress")
     }
 
+    /// What was said in a session, and is kept.
+    pub(super) fn conversation(&self, id: &SessionId) -> PathBuf {
+        self.root.join("conversations").join(id.as_str())
+    }
+
     pub(super) fn sessions(&self, shelf: Shelf) -> PathBuf {
         self.at(match shelf {
             Shelf::Live => "sessions",

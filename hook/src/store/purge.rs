@@ -13,7 +13,21 @@ use super::reading::Store;
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What stands in a state directory.
-const DIRS: [&str; 10] = ["sessions", "runs", "loops", "projects", "index", "archive", "audit", "trash", "due", "cache"];
+const DIRS: [&str; 13] = [
+    "sessions",
+    "runs",
+    "loops",
+    "projects",
+    "conversations",
+    "progress",
+    "with",
+    "index",
+    "archive",
+    "audit",
+    "trash",
+    "due",
+    "cache",
+];
 
 impl Store {
     /// Removes every file that is baton's, and the directory where nothing else is in it. Gives the names of what was left.

@@ -64,6 +64,7 @@ pub fn session(name: &str, pid: u32) -> Session {
         name: None,
         headless: false,
         resuming: None,
+        messages: false,
         extra: Map::new(),
     }
 }
@@ -134,6 +135,8 @@ pub fn event(name: EventName, of: &str, digest: &str) -> Event {
         beneath: None,
         waited: false,
         stop: None,
+        messages: None,
+        last_turn: None,
     }
 }
 

@@ -5,6 +5,7 @@ mod payloads;
 mod processes;
 #[cfg(target_os = "linux")]
 mod tree;
+mod turns;
 #[cfg(target_os = "linux")]
 mod witness;
 

@@ -103,6 +103,7 @@ fn session(agent: Agent, launch: Launch) -> Session {
         name: None,
         headless: false,
         resuming: None,
+        messages: false,
         extra: serde_json::Map::default(),
     }
 }

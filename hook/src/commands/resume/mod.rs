@@ -56,7 +56,7 @@ impl Resume {
             return Err(CommandError::NotBrought(format!("session {} {}", left.id, left.why)));
         }
         for left in &left {
-            eprintln!("baton: session {} {}", left.id, words::clean(&left.why));
+            print::say(&format!("session {} {}", left.id, words::clean(&left.why)));
         }
         if brings.is_empty() {
             return print::lines("nothing to bring back\n");
@@ -71,7 +71,7 @@ impl Resume {
     fn all(&self, context: &Context) -> Result<Vec<crate::commands::roster::Seen>, CommandError> {
         let SeenAll { mut sessions, unreadable, .. } = SeenAll::now(context)?;
         for (id, _) in unreadable {
-            eprintln!("baton: {id} cannot be read, and is left alone");
+            print::say(&format!("{id} cannot be read, and is left alone"));
         }
         if self.here {
             let project = crate::commands::which::project_here()?;
@@ -86,7 +86,7 @@ fn open(context: &Context, brings: &[Bring]) -> Result<(), CommandError> {
     let mut failed = 0;
     for bring in brings {
         let Some(mark) = Mark::put(context, bring)? else {
-            eprintln!("baton: session {} changed meanwhile, and is left alone", bring.id());
+            print::say(&format!("session {} changed meanwhile, and is left alone", bring.id()));
             continue;
         };
         match bring.open() {
@@ -96,12 +96,16 @@ fn open(context: &Context, brings: &[Bring]) -> Result<(), CommandError> {
             Ok(_) => {
                 failed += 1;
                 mark.take_back(context)?;
-                eprintln!("baton: the window of session {} closed at once; try by hand: {}", bring.id(), bring.words());
+                print::say(&format!(
+                    "the window of session {} closed at once; try by hand: {}",
+                    bring.id(),
+                    bring.words()
+                ));
             }
             Err(error) => {
                 failed += 1;
                 mark.take_back(context)?;
-                eprintln!("baton: session {}: {}", bring.id(), words::clean(&error.to_string()));
+                print::say(&format!("session {}: {}", bring.id(), words::clean(&error.to_string())));
             }
         }
     }

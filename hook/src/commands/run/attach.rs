@@ -15,6 +15,7 @@ use clap::Args;
 
 use crate::commands::context::Context;
 use crate::commands::error::CommandError;
+use crate::commands::print;
 use crate::commands::run::outcome::refusal;
 use crate::commands::run::supervise::held_back;
 use crate::machine::identity;
@@ -46,7 +47,7 @@ impl Attach {
         }
         let [program, arguments @ ..] = self.command.as_slice() else { return Err(CommandError::CoreSilent) };
         let failed = Program::new(program).args(arguments).exec();
-        eprintln!("baton: cannot run {}: {failed}", words::clean(&program.to_string_lossy()));
+        print::say(&format!("cannot run {}: {failed}", words::clean(&program.to_string_lossy())));
         // As a shell has it: 127 for what is not there, 126 for what cannot be run.
         std::process::exit(if failed.kind() == std::io::ErrorKind::NotFound { 127 } else { 126 })
     }

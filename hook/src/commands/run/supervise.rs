@@ -15,6 +15,7 @@ use nix::unistd::Pid;
 use crate::agents::{FENCE, RUN};
 use crate::commands::context::Context;
 use crate::commands::error::CommandError;
+use crate::commands::print;
 
 /// What may be sent to the supervisor and is meant for the command.
 const PASSED_ON: [Signal; 6] =
@@ -73,7 +74,7 @@ impl Command<'_> {
                     }
                 }
                 None if !told && self.is_taken_away(context) => {
-                    eprintln!("baton: the run is over, or another's; its command is told to end");
+                    print::say("the run is over, or another's; its command is told to end");
                     told = true;
                     pass(&child, Signal::SIGTERM);
                 }

@@ -12,6 +12,7 @@ use clap::Args;
 
 use crate::commands::context::{Context, Done};
 use crate::commands::error::CommandError;
+use crate::commands::print;
 use crate::commands::run::outcome::refusal;
 use crate::commands::run::supervise::{Command as Supervised, End};
 use crate::machine::environment::Inherited;
@@ -49,20 +50,18 @@ impl With {
         context.check_enabled()?;
         let (lock, run) = self.begin(&context)?;
         let name = format!("run {} ({})", words::clean(run.name.as_str()), run.id);
-        eprintln!("baton: {name}, number {}", run.fence);
+        print::say(&format!("{name}, number {}", run.fence));
         let end = Supervised { run: &run, words: &self.command }.supervise(&context)?;
         if let Some((failed, why)) = end.verdict() {
             let caller = Caller { fence: Some(run.fence), ..Caller::default() };
             let done = context.perform(Command::Finish { run: run.id.clone(), caller, failed, why });
             match done.map(|done| (done.decision.reason, done)) {
                 Ok((Reason::Finished, _)) => {}
-                Ok((reason, done)) => {
-                    eprintln!("baton: {}", words::clean_lines(&refusal(&context, &done, reason).to_string()))
-                }
-                Err(error) => eprintln!("baton: {}", words::clean_lines(&error.to_string())),
+                Ok((reason, done)) => print::say(&refusal(&context, &done, reason).to_string()),
+                Err(error) => print::say(&error.to_string()),
             }
         } else if context.run(&run.id).is_ok_and(|run| run.status.is_unfinished()) {
-            eprintln!("baton: {name} is interrupted; the same command goes on with it");
+            print::say(&format!("{name} is interrupted; the same command goes on with it"));
         }
         drop(lock);
         end.pass_on()
@@ -91,7 +90,7 @@ impl With {
                 return Err(refused);
             }
             if !told {
-                eprintln!("baton: {}; waiting until it is over", words::clean_lines(&refused.to_string()));
+                print::say(&format!("{}; waiting until it is over", words::clean_lines(&refused.to_string())));
                 told = true;
             }
             std::thread::sleep(POLL);

@@ -75,7 +75,7 @@ impl List {
         let page = roster::page(&context, &query)?;
         for (id, why) in &page.unreadable {
             let why = why.as_ref().map_or_else(|| "cannot be read".to_owned(), ToString::to_string);
-            eprintln!("baton: session {id}: {}", words::clean(&why));
+            print::say(&format!("session {id}: {}", words::clean(&why)));
         }
         if self.json {
             print::json(&page.sessions.iter().map(SessionView::new).collect::<Vec<_>>())?;
@@ -83,7 +83,7 @@ impl List {
             print::lines(&table(&context, &page))?;
         }
         if let Some(next) = page.next {
-            eprintln!("there are more: --cursor {next}");
+            print::say(&format!("there are more: --cursor {next}"));
         }
         Ok(())
     }

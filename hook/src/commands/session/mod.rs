@@ -2,6 +2,8 @@
 
 pub mod delete;
 pub mod discover;
+pub mod export;
+pub mod import;
 pub mod list;
 pub mod name;
 pub mod pin;
@@ -29,6 +31,10 @@ pub enum Session {
     Delete(delete::Delete),
     /// Bring a session back from the trash or the archive
     Restore(restore::Restore),
+    /// Write one session into one file: record, messages, chunks, decisions
+    Export(export::Export),
+    /// Bring a session from such a file, as an archived one
+    Import(import::Import),
 }
 
 impl Session {
@@ -45,6 +51,8 @@ impl Session {
             Self::Discover(discover) => discover.run(),
             Self::Delete(delete) => delete.run(),
             Self::Restore(restore) => restore.run(),
+            Self::Export(export) => export.run(),
+            Self::Import(import) => import.run(),
         }
     }
 }

@@ -60,7 +60,7 @@ impl Status {
         }
         for (id, why) in &seen.unreadable {
             let why = why.as_ref().map_or_else(|| "cannot be read".to_owned(), ToString::to_string);
-            eprintln!("baton: {id}: {}", words::clean(&why));
+            print::say(&format!("{id}: {}", words::clean(&why)));
         }
         if self.json {
             print::json(&StatusView::new(&seen))

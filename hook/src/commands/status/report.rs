@@ -110,7 +110,8 @@ pub(super) fn waiting(seen: &SeenAll) -> Vec<Waits<'_>> {
 fn is_elsewhere(seen: &Seen, run: &Run) -> bool {
     let launches = seen.session.launches.iter().zip(&seen.lives);
     let mut living = launches.filter(|(_, live)| **live == Live::Yes);
-    run.owner.session.as_ref() == Some(&seen.session.id) && living.any(|(launch, _)| launch.process != run.owner.process)
+    run.owner.session.as_ref() == Some(&seen.session.id)
+        && living.any(|(launch, _)| launch.process != run.owner.process)
 }
 
 /// The status as `--json` prints it.

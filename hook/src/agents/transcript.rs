@@ -1,0 +1,115 @@
+//! How the newest turn stands, by the end of the agent's own transcript. The prompts in it are looked at and never kept.
+
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
+use std::path::Path;
+
+use agent_baton_core::event::LastTurn;
+
+use crate::machine::file::open_own;
+
+/// How much is read from the end: more only where less does not say. A transcript may hold pictures.
+const TAILS: [u64; 3] = [256 * 1024, 4 * 1024 * 1024, 16 * 1024 * 1024];
+
+/// The most that a compressed transcript is unpacked to.
+const MAX_UNPACKED: u64 = 128 * 1024 * 1024;
+
+/// What an agent's compressed transcripts are called, beside the name they had.
+const COMPRESSED: &str = ".zst";
+
+/// Judges the lines of a transcript's end, newest first; none where they do not say. `whole`: there is nothing before them.
+pub(super) type Judge = fn(&mut dyn Iterator<Item = &[u8]>, whole: bool) -> Option<LastTurn>;
+
+/// How the newest turn stands. Unknown where the transcript cannot be read, or does not say within what is read of it.
+pub(super) fn last_turn(path: &Path, judge: Judge) -> LastTurn {
+    read(path, judge).ok().flatten().unwrap_or(LastTurn::Unknown)
+}
+
+fn read(path: &Path, judge: Judge) -> io::Result<Option<LastTurn>> {
+    match open_own(path) {
+        Ok((file, _)) if is_compressed(path) => judge_unpacked(file, judge),
+        Ok((file, meta)) => judge_tails(file, meta.len(), judge),
+        Err(error) if error.kind() == io::ErrorKind::NotFound && !is_compressed(path) => {
+            let mut beside = path.as_os_str().to_owned();
+            beside.push(COMPRESSED);
+            judge_unpacked(open_own(Path::new(&beside))?.0, judge)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+fn is_compressed(path: &Path) -> bool {
+    path.as_os_str().as_encoded_bytes().ends_with(COMPRESSED.as_bytes())
+}
+
+fn judge_tails(mut file: File, len: u64, judge: Judge) -> io::Result<Option<LastTurn>> {
+    for tail in TAILS {
+        file.seek(SeekFrom::Start(len.saturating_sub(tail)))?;
+        let mut bytes = Vec::new();
+        (&file).take(tail.min(len)).read_to_end(&mut bytes)?;
+        let whole = len <= tail;
+        if let Some(turn) = judge_lines(&bytes, whole, judge) {
+            return Ok(Some(turn));
+        }
+        if whole {
+            break;
+        }
+    }
+    Ok(None)
+}
+
+/// What is compressed can be read from its beginning alone: only its end is held in memory.
+fn judge_unpacked(file: File, judge: Judge) -> io::Result<Option<LastTurn>> {
+    let [.., most] = TAILS;
+    let most = usize::try_from(most).unwrap_or(usize::MAX);
+    let unpacked = ruzstd::decoding::StreamingDecoder::new(file).map_err(io::Error::other)?;
+    let (mut bytes, mut whole, mut read) = (Vec::new(), true, 0_u64);
+    let mut unpacked = unpacked.take(MAX_UNPACKED);
+    loop {
+        let got = unpacked.by_ref().take(TAILS[0]).read_to_end(&mut bytes)?;
+        read += got as u64;
+        if got == 0 {
+            break;
+        }
+        if bytes.len() > most {
+            bytes.drain(..bytes.len() / 2);
+            whole = false;
+        }
+    }
+    if read == MAX_UNPACKED {
+        return Ok(None);
+    }
+    Ok(judge_lines(&bytes, whole, judge))
+}
+
+fn judge_lines(bytes: &[u8], whole: bool, judge: Judge) -> Option<LastTurn> {
+    judge(&mut bytes.rsplit(|byte| *byte == b'\n'), whole)
+}
+
+/// What a line holds, newest first. A line that is damaged may hold several values, or begin before its value does: then every
+/// place is tried at which one of `starts` stands.
+pub(super) fn values<'a, T: serde::Deserialize<'a>>(line: &'a [u8], starts: &[&[u8]]) -> Vec<T> {
+    if let Ok(value) = serde_json::from_slice(line) {
+        return vec![value];
+    }
+    let mut values = Vec::new();
+    let mut rest = line;
+    while let Some(at) = starts.iter().filter_map(|start| find(rest, start)).min() {
+        rest = rest.get(at..).unwrap_or_default();
+        let mut stream = serde_json::Deserializer::from_slice(rest).into_iter::<T>();
+        let len = match stream.next() {
+            Some(Ok(value)) => {
+                values.push(value);
+                stream.byte_offset()
+            }
+            _ => 1,
+        };
+        rest = rest.get(len..).unwrap_or_default();
+    }
+    values.reverse();
+    values
+}
+
+fn find(bytes: &[u8], what: &[u8]) -> Option<usize> {
+    bytes.windows(what.len()).position(|window| window == what)
+}

@@ -1,0 +1,78 @@
+"""A session that was killed in the middle of a turn, and is resumed."""
+from scenarios.register import claude_with_baton, codex_with_baton
+from waiting import wait_for
+
+NO_ANSWER = "was cut off: its last prompt got no answer"
+NO_RESULT = "was cut off: a call of a tool in it got no result"
+ENDED = "the last turn of this session ended"
+
+
+def told(client, prompt):
+    """What baton told the model of the turn before, with this prompt."""
+    words = [message.text for message in client.model.sent(prompt)[-1].told("before this resume, the last turn")]
+    return [how for how in (NO_ANSWER, NO_RESULT, ENDED) for text in words if how in text]
+
+
+def killed_in_turn(client, **answer):
+    first = client.open()
+    first.ask("hello one")
+    [session] = client.records.sessions()
+    if answer:
+        first.begin("hello two", **answer)
+    else:
+        first.hold("hello two")
+    return first, session
+
+
+def resumed(client, first, session):
+    first.kill()
+    second = client.open({"claude": "--resume", "codex": "resume"}[client.agent], session)
+    second.ask("hello three")
+    return second
+
+
+def check_prompt(client):
+    first, session = killed_in_turn(client)
+    second = resumed(client, first, session)
+    assert told(client, "hello three") == [NO_ANSWER], client.model.sent("hello three")
+    second.exit()
+
+
+def check_tool(client):
+    started = client.home.work / "started"
+    first, session = killed_in_turn(client, bash=f"touch {started}; sleep 1000")
+    wait_for("the tool's start", started.exists)
+    second = resumed(client, first, session)
+    assert told(client, "hello three") == [NO_RESULT], client.model.sent("hello three")
+    second.exit()
+
+
+def check_ended(client):
+    first = client.open()
+    first.ask("hello one")
+    [session] = client.records.sessions()
+    second = resumed(client, first, session)
+    assert told(client, "hello three") == [ENDED], client.model.sent("hello three")
+    second.exit()
+
+
+@claude_with_baton
+def cut_prompt(client):
+    "killed before the answer, resumed: told that the last prompt got no answer"
+    check_prompt(client)
+
+
+@claude_with_baton
+def cut_tool(client):
+    "killed while a tool runs, resumed: told that its call got no result"
+    check_tool(client)
+
+
+@claude_with_baton
+def cut_not(client):
+    "killed between two turns, resumed: told that the last one ended"
+    check_ended(client)
+
+
+for scenario in (cut_prompt, cut_tool, cut_not):
+    codex_with_baton(scenario)

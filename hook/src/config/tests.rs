@@ -1,6 +1,7 @@
 use std::path::PathBuf;
 
-use super::{Age, Config, ConfigError, Messages};
+use super::{Age, Config, ConfigError, Messages, path};
+use crate::store::Env;
 
 fn read(text: &str) -> Result<Config, ConfigError> {
     let dir = tempfile::tempdir().unwrap();
@@ -49,4 +50,18 @@ fn ages_are_written_as_they_are_read() {
     for text in ["", "d", "7", "-7d", "+7d", "7 d", "99999999999999999d"] {
         assert!(text.parse::<Age>().is_err(), "{text}");
     }
+}
+
+#[test]
+fn the_file_is_found_where_it_stands() {
+    let dir = tempfile::tempdir().unwrap();
+    let wanted = dir.path().join("baton/config.toml");
+    let env = Env { xdg_config_home: Some(dir.path().into()), ..Env::of_process() };
+    assert_eq!(path(&env, None).unwrap().as_ref(), Some(&wanted));
+    std::fs::create_dir(dir.path().join("baton")).unwrap();
+    std::fs::write(&wanted, "").unwrap();
+    assert_eq!(path(&env, None).unwrap().as_ref(), Some(&wanted));
+    assert!(matches!(path(&env, Some(dir.path())), Err(ConfigError::Foreign { .. })));
+    std::fs::create_dir(dir.path().join(".git")).unwrap();
+    assert!(matches!(path(&env, None), Err(ConfigError::Foreign { .. })));
 }

@@ -78,7 +78,8 @@ pub fn check_outside(path: &Path, event_dir: Option<&Path>) -> Result<(), HomeEr
         above.extend(real.ancestors());
     }
     for dir in above {
-        if look(&dir.join(".git"))?.is_some() {
+        // A path to a file ends in none.
+        if !dir.is_file() && look(&dir.join(".git"))?.is_some() {
             return Err(HomeError::InWorktree { path: path.to_owned(), worktree: dir.to_owned() });
         }
     }

@@ -10,6 +10,7 @@ pub mod event;
 #[allow(clippy::unwrap_used, clippy::panic, reason = "a finding is a panic")]
 pub mod fuzz;
 pub mod machine;
+pub mod protect;
 pub mod reply;
 pub mod snapshot;
 pub mod store;

@@ -9,6 +9,7 @@ pub mod mutation;
 pub mod person;
 pub mod process;
 pub mod program;
+pub mod project;
 pub mod replay;
 pub mod reply;
 pub mod scenario;
@@ -20,5 +21,6 @@ pub mod view;
 pub mod window;
 
 pub use person::Person;
+pub use project::Project;
 pub use scratch::Scratch;
 pub use window::Window;

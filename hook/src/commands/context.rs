@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use agent_baton_core::decision::{Decision, Shelf};
 use agent_baton_core::id::{RunId, SessionId};
-use agent_baton_core::process::Live;
+use agent_baton_core::process::{Live, Place};
 use agent_baton_core::request::{Ask, Command, Named, Reading, Request};
 use agent_baton_core::rules::alive;
 use agent_baton_core::run::Run;
@@ -20,7 +20,9 @@ use crate::core::Core;
 use crate::decider::Decider;
 use crate::machine::environment::Inherited;
 use crate::machine::{Here, Machine, MachineError, This, worktree};
-use crate::store::{AuditReader, Env, Home, Store, StoreError, View};
+use crate::protect::company::{Company, Sights};
+use crate::protect::record::Presence;
+use crate::store::{AuditReader, Env, Home, Locked, Store, StoreError, View};
 use crate::words;
 
 /// How long a command waits for the lock. A person waits longer than an agent's hook may.
@@ -126,6 +128,42 @@ impl Context {
             eprintln!("baton: {}", words::clean(&problem.to_string()));
         }
         Ok(Done { request: settled.request, decision: settled.decision })
+    }
+
+    /// The state directory.
+    #[must_use]
+    pub const fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// What a person set.
+    #[must_use]
+    pub const fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Who of a project's launches is there, as the rules see it; `present` are those that came in.
+    ///
+    /// # Errors
+    /// When the state cannot be read.
+    pub fn company(&self, project: &str, present: &[Presence]) -> Result<(Company, Sights), CommandError> {
+        let company = self.read(|view| Company::read(view, project, present))??;
+        let sights = company.look(&self.witness, &MACHINE, &self.here.place);
+        Ok((company, sights))
+    }
+
+    /// Where this runs.
+    #[must_use]
+    pub const fn place(&self) -> &Place {
+        &self.here.place
+    }
+
+    /// The lock, waited for as a person waits.
+    ///
+    /// # Errors
+    /// When it is not to be had.
+    pub fn lock(&self) -> Result<Locked<'_>, CommandError> {
+        Ok(self.store.lock(Instant::now() + LOCK_WAIT, &self.now())?)
     }
 
     /// A run as it stands.

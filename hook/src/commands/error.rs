@@ -9,6 +9,7 @@ use agent_baton_core::reason::Reason;
 use crate::core::CoreError;
 use crate::decider::DeciderError;
 use crate::machine::MachineError;
+use crate::protect::ProtectError;
 use crate::store::{HomeError, LockError, StoreError};
 use crate::wiring::WiringError;
 use crate::words;
@@ -47,6 +48,15 @@ pub enum CommandError {
     /// The lock was not to be had.
     #[error(transparent)]
     Lock(#[from] LockError),
+    /// Protected files were not saved or given back.
+    #[error(transparent)]
+    Protect(#[from] ProtectError),
+    /// Protected files were not given back, or not all.
+    #[error("{0}")]
+    NotGivenBack(String),
+    /// The rules for protected files refused it.
+    #[error("{0}")]
+    Occupied(String),
     /// An agent's configuration was not changed.
     #[error(transparent)]
     Wiring(#[from] WiringError),
@@ -100,7 +110,7 @@ impl CommandError {
     /// 3: refused. 4: not found, or ambiguous. 1: failed.
     const fn status(&self) -> u8 {
         match self {
-            Self::Refused { .. } => 3,
+            Self::Refused { .. } | Self::Occupied(_) => 3,
             Self::NotFound(_) | Self::Ambiguous { .. } => 4,
             _ => 1,
         }

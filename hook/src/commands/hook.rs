@@ -31,6 +31,7 @@ use crate::event::{EventError, Limits, RawEvent};
 use crate::machine::environment::{Environment, Inherited};
 use crate::machine::stat::Stat;
 use crate::machine::{Machine, MachineError, This};
+use crate::protect::{ProtectError, Visit};
 use crate::reply::reply;
 use crate::snapshot::Looked;
 use crate::store::{Beat, Env, Home, HomeError, Line, LockError, Locked, Mark, RECENT, Store, StoreError};
@@ -233,8 +234,8 @@ impl<M: Machine, E: Environment> Way<'_, M, E> {
     fn settle(&self, mut event: Event) -> Result<(), HookError> {
         let store = self.decider.store;
         self.decider.witness.enrich(&mut event, self.process.as_ref());
-        let ask = Ask::Event(Box::new(event.clone()));
-        let probes = self.decider.look(&ask);
+        let probes = self.decider.look(&Ask::Event(Box::new(event.clone())));
+        let visit = Visit::begin(&self.decider, &event);
         let now = self.decider.now();
         let mut locked = match store.lock(Instant::now() + LOCK_WAIT, &now) {
             Err(LockError::Busy { .. }) => {
@@ -246,7 +247,7 @@ impl<M: Machine, E: Environment> Way<'_, M, E> {
         if let Err(error) = self.drain(&mut locked, &probes) {
             say(&error.to_string());
         }
-        let settled = self.decider.settle(&mut locked, ask, &probes, self.decider.now())?;
+        let (settled, notes) = self.decide(&mut locked, &event, visit.as_ref(), &probes, self.decider.now())?;
         if let Some(session) = event.session.as_ref().filter(|_| settled.is_heartbeat()) {
             locked.trim_log(session)?;
             self.beat(&event, store.tail(session, RECENT)?.next_n())?;
@@ -256,11 +257,31 @@ impl<M: Machine, E: Environment> Way<'_, M, E> {
         if settled.decision.has(Reason::RecordUnreadable) {
             say("a record that this event needs cannot be read; it was left as it is, and nothing was decided");
         }
-        reports.iter().for_each(|report| say(report));
+        reports.iter().chain(&notes).for_each(|report| say(report));
         if let Some(problem) = self.decider.settings.problem() {
             say(&problem.to_string());
         }
-        self.reply(&event, &settled)
+        self.reply(&event, &settled, &notes)
+    }
+
+    /// Has the core decide an event, and commits it; what its launch does to protected files comes before, if it comes in, or after,
+    /// if it leaves. Gives what the person is told of them.
+    fn decide(
+        &self,
+        locked: &mut Locked<'_>,
+        event: &Event,
+        visit: Option<&Visit>,
+        probes: &[Looked],
+        at: Stamp,
+    ) -> Result<(Settled, Vec<String>), DeciderError> {
+        let mut notes = Vec::new();
+        let told = |done: Result<Vec<String>, ProtectError>| done.unwrap_or_else(|error| vec![error.to_string()]);
+        let ask = Ask::Event(Box::new(event.clone()));
+        let settled = self.decider.settle_after(locked, ask, probes, at, |locked, settled| {
+            notes.extend(visit.map(|visit| told(visit.come_in(locked, settled))).unwrap_or_default());
+        })?;
+        notes.extend(visit.map(|visit| told(visit.leave(locked, event, &settled))).unwrap_or_default());
+        Ok((settled, notes))
     }
 
     /// Acts on events that did not get the lock in time, in the order in which they came.
@@ -269,7 +290,8 @@ impl<M: Machine, E: Environment> Way<'_, M, E> {
         for waiting in locked.inbox_take(&now)? {
             // What came before a reboot is decided as of then: its clock no longer runs.
             let at = if waiting.at.boot == now.boot { self.decider.now() } else { waiting.at.clone() };
-            match self.decider.settle(locked, Ask::Event(Box::new(waiting.event.clone())), probes, at) {
+            let visit = Visit::begin(&self.decider, &waiting.event);
+            match self.decide(locked, &waiting.event, visit.as_ref(), probes, at).map(|(settled, _)| settled) {
                 Ok(settled) if settled.decision.has(Reason::RecordUnreadable) => {
                     locked.inbox_failed(&waiting, &now, "a record that it needs cannot be read")?;
                 }
@@ -281,10 +303,10 @@ impl<M: Machine, E: Environment> Way<'_, M, E> {
     }
 
     /// Says what is to be said, and marks a change of owner as told once it is written out.
-    fn reply(&self, event: &Event, settled: &Settled) -> Result<(), HookError> {
+    fn reply(&self, event: &Event, settled: &Settled, notes: &[String]) -> Result<(), HookError> {
         let runs = settled.request.snapshot.runs.iter().filter_map(|named| named.reading.record());
         let names: BTreeMap<RunId, RunName> = runs.map(|run| (run.id.clone(), run.name.clone())).collect();
-        let Some(text) = reply(event.agent, event.name, &settled.decision.tell, &names) else { return Ok(()) };
+        let Some(text) = reply(event.agent, event.name, &settled.decision.tell, &names, notes) else { return Ok(()) };
         let mut stdout = io::stdout().lock();
         stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).map_err(HookError::Reply)?;
         let Some(session) = &event.session else { return Ok(()) };

@@ -12,6 +12,7 @@ pub mod hook;
 pub mod install;
 pub mod log;
 pub mod print;
+pub mod project;
 pub mod replay;
 pub mod run;
 pub mod schema;
@@ -41,6 +42,9 @@ enum Command {
     /// Look at the agents' sessions
     #[command(subcommand)]
     Session(session::Session),
+    /// Look at protected files, save them and give them back
+    #[command(subcommand)]
+    Project(project::Project),
     /// Have the agents call baton: show what would change in their configuration, ask, write it
     Install(install::Install),
     /// Take out of the agents' configuration what install put in
@@ -85,6 +89,7 @@ pub fn main() -> ExitCode {
         Command::Hook(hook) => return hook.run(),
         Command::Run(run) => run.run(),
         Command::Session(session) => session.run(),
+        Command::Project(project) => project.run(),
         Command::Install(install) => install.run(),
         Command::Uninstall(uninstall) => uninstall.run(),
         Command::Doctor(doctor) => doctor.run(),

@@ -42,6 +42,7 @@ pub(crate) mod sample;
 #[cfg(test)]
 mod tests;
 mod unknown;
+mod vault;
 mod view;
 mod way;
 
@@ -56,5 +57,6 @@ pub use lock::LockError;
 pub use locked::{CommitError, Committed, Locked};
 pub use log::{Beat, LONG, Line, Mark, RECENT, Tail};
 pub use reading::{Pending, Store};
+pub use vault::{PackKind, Vault};
 pub use view::{ProjectLinks, View};
 pub use way::check_outside;

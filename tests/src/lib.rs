@@ -2,6 +2,7 @@
 //! program left in its state directory.
 
 pub mod capture;
+pub mod dice;
 pub mod harm;
 pub mod model;
 pub mod mount;

@@ -20,16 +20,16 @@ fn listed() -> BTreeMap<String, String> {
     rows.collect()
 }
 
-/// The names of the tests of both files.
+/// The names of the tests of these files.
 fn tests() -> Vec<String> {
-    let text = ["core-wasm/tests/peers.rs", "tests/tests/peers.rs"]
+    let text = ["core-wasm/tests/peers.rs", "tests/tests/peers.rs", "tests/tests/peers_projects.rs"]
         .map(|path| fs::read_to_string(workspace().join(path)).unwrap())
         .concat();
     let name = |line: &str| {
         let line = line.trim();
         let name =
             line.strip_prefix("fn ").and_then(|rest| rest.split('(').next()).or_else(|| line.strip_suffix(':'))?;
-        (name.starts_with("omx_") || name.starts_with("amc_")).then(|| name.to_owned())
+        ["omx_", "amc_", "flow_"].iter().any(|system| name.starts_with(system)).then(|| name.to_owned())
     };
     text.lines().filter_map(name).collect()
 }
@@ -66,7 +66,7 @@ fn no_case_is_forgotten() {
     };
     let listed = listed();
     let mut seen = 0;
-    for system in ["omx", "amc"] {
+    for system in ["omx", "amc", "flow"] {
         for entry in fs::read_dir(dir.join(system)).unwrap() {
             let case: serde_json::Value = serde_json::from_slice(&fs::read(entry.unwrap().path()).unwrap()).unwrap();
             let (id, verdict) = (case["id"].as_str().unwrap(), case["verdict"].as_str().unwrap());

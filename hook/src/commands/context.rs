@@ -147,7 +147,11 @@ impl Context {
     /// # Errors
     /// When the state cannot be read.
     pub fn company(&self, project: &str, present: &[Presence]) -> Result<(Company, Sights), CommandError> {
-        let company = self.read(|view| Company::read(view, project, present))??;
+        let company = match self.read(|view| Company::read(view, project, present))? {
+            // Who was not looked at counts as there; the holder of the lock has the index.
+            Err(StoreError::Unindexed { .. }) => self.read(|view| Company::of_present(view, present))?,
+            company => company?,
+        };
         let sights = company.look(&self.witness, &MACHINE, &self.here.place);
         Ok((company, sights))
     }

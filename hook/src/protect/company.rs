@@ -34,7 +34,16 @@ impl Company {
     /// # Errors
     /// Where the index has to be rebuilt first.
     pub fn read(view: &View<'_>, project: &str, present: &[Presence]) -> Result<Self, StoreError> {
-        let mut ids: Vec<SessionId> = view.project(project)?.sessions;
+        Ok(Self::of(view, view.project(project)?.sessions, present))
+    }
+
+    /// The launches that came in alone: all that can be known without the index.
+    #[must_use]
+    pub fn of_present(view: &View<'_>, present: &[Presence]) -> Self {
+        Self::of(view, Vec::new(), present)
+    }
+
+    fn of(view: &View<'_>, mut ids: Vec<SessionId>, present: &[Presence]) -> Self {
         ids.extend(present.iter().map(|presence| presence.session.clone()));
         ids.sort();
         ids.dedup();
@@ -44,7 +53,7 @@ impl Company {
             limits: Limits::default(),
             ..Snapshot::default()
         };
-        Ok(Self { snapshot, present: present.to_vec() })
+        Self { snapshot, present: present.to_vec() }
     }
 
     /// Looks at every launch.

@@ -166,7 +166,7 @@ impl Custody<'_, '_> {
     pub fn give_back(&mut self, record: &mut Record, evidence: Evidence) -> Result<Ending, ProtectError> {
         let Some(saved) = record.saved().cloned() else { return Ok(Ending::Done(Outcome::default())) };
         let path = self.vault.path(PackKind::Backup, saved.backup);
-        let pack = match self.pack(&saved) {
+        let pack = match self.pack(&saved)? {
             Ok(pack) => pack,
             Err(why) => {
                 let text =
@@ -192,11 +192,15 @@ impl Custody<'_, '_> {
         }
         let history = self.keep_history(&pack, &look, &plan)?;
         let seen = match evidence {
-            Evidence::Seen(seen) => seen,
-            _ => look.nodes.iter().map(|(path, standing)| (path.clone(), standing.node.clone())).collect(),
+            Evidence::Seen(seen) => Some(seen),
+            // What could not be looked at would be taken for new the next time.
+            _ if look.refused.values().any(|refused| refused.again) => None,
+            _ => Some(look.nodes.iter().map(|(path, standing)| (path.clone(), standing.node.clone())).collect()),
         };
-        record.state = State::GivingBack { saved, seen };
-        self.keep(record)?;
+        if let Some(seen) = seen {
+            record.state = State::GivingBack { saved, seen };
+            self.keep(record)?;
+        }
         let outcome = carry_out(&root, &plan, &pack, &look);
         for text in
             words(self.project, &outcome, &path, history.map(|n| self.vault.path(PackKind::History, n)).as_deref())
@@ -225,12 +229,11 @@ impl Custody<'_, '_> {
     ///
     /// # Errors
     /// Where the backup cannot be used.
-    pub fn plan(&self, saved: &Saved, evidence: &Evidence) -> Result<Option<(Pack, Plan)>, String> {
-        let pack = self.pack(saved)?;
+    pub fn plan(&self, saved: &Saved, evidence: &Evidence) -> Result<Option<Plan>, String> {
+        let pack = self.pack(saved).map_err(|error| error.to_string())??;
         let Some(root) = self.open(&pack.manifest) else { return Ok(None) };
         let look = look_at(&root, &pack.manifest, self.until);
-        let plan = Plan::new(&pack.manifest, &look, evidence);
-        Ok(Some((pack, plan)))
+        Ok(Some(Plan::new(&pack.manifest, &look, evidence)))
     }
 
     /// Takes what a call that was cut off left beside the files, then compares.
@@ -275,17 +278,19 @@ impl Custody<'_, '_> {
         Ok((number, Digest::of(&bytes)))
     }
 
-    /// The backup, if it is the very one that was written.
-    fn pack(&self, saved: &Saved) -> Result<Pack, String> {
+    /// The backup, if it is the very one that was written; else what is wrong with it. One that the system does not let be read now
+    /// may be whole.
+    fn pack(&self, saved: &Saved) -> Result<Result<Pack, String>, StoreError> {
         let bytes = match self.vault.pack(PackKind::Backup, saved.backup, MAX_PACK) {
             Ok(Some(bytes)) => bytes,
-            Ok(None) => return Err("is gone".to_owned()),
-            Err(error) => return Err(format!("cannot be read ({error})")),
+            Ok(None) => return Ok(Err("is gone".to_owned())),
+            Err(StoreError::Unreadable { what, .. }) => return Ok(Err(what)),
+            Err(error) => return Err(error),
         };
         if Digest::of(&bytes) != saved.sha256 {
-            return Err("is damaged: its digest is another one".to_owned());
+            return Ok(Err("is damaged: its digest is another one".to_owned()));
         }
-        Pack::parse(&bytes).map_err(|error| error.to_string())
+        Ok(Pack::parse(&bytes).map_err(|error| error.to_string()))
     }
 
     /// The project's directory, if it may be the one that was saved.
@@ -301,7 +306,7 @@ impl Custody<'_, '_> {
 
 fn look_at(root: &Root, backup: &Manifest, until: Option<Instant>) -> Look {
     let left_out = |path: &Inside| backup.left_out.contains_key(path);
-    Look::at(root, &backup.paths, left_out, until)
+    Look::at(root, &backup.paths, left_out, until).with_known(root, backup.nodes.keys(), until)
 }
 
 fn is_json(bytes: &[u8]) -> bool {

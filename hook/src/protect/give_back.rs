@@ -86,12 +86,11 @@ fn put(root: &Root, path: &Inside, backup: &Pack, look: &Look, plan: &Plan) -> R
     for above in path.above() {
         let mode = backup.manifest.above.get(&above);
         if let Some(mode) = mode.filter(|_| matches!(root.standing(&above), Ok(None))) {
-            root.make_directory(&above)?;
-            root.set_mode(&above, *mode)?;
+            root.make_directory(&above, *mode)?;
         }
     }
-    if matches!(node, Node::Directory { .. }) {
-        return root.make_directory(path);
+    if let Node::Directory { mode } = node {
+        return root.make_directory(path, mode.writable());
     }
     let content = backup.files.get(path).map(Vec::as_slice).unwrap_or_default();
     let stands = look.nodes.get(path).filter(|_| !plan.remove.contains(path));

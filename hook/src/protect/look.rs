@@ -26,11 +26,13 @@ pub struct Refused {
     pub why: String,
     /// Whether the system refused it: another try may go well.
     pub again: bool,
+    /// Whether each thing in it could be read, and there are too many.
+    pub crowded: bool,
 }
 
 impl From<RootError> for Refused {
     fn from(error: RootError) -> Self {
-        Self { why: error.to_string(), again: matches!(error, RootError::Io(_)) }
+        Self { why: error.to_string(), again: matches!(error, RootError::Io(_)), crowded: false }
     }
 }
 
@@ -46,7 +48,7 @@ struct Full(Refused);
 
 impl Room {
     fn take(&mut self, bytes: u64) -> Result<(), Full> {
-        let full = |why: String, again| Full(Refused { why, again });
+        let full = |why: String, again: bool| Full(Refused { why, again, crowded: !again });
         if self.until.is_some_and(|until| Instant::now() > until) {
             return Err(full("there was no time to read it".to_owned(), true));
         }
@@ -103,14 +105,18 @@ impl Look {
                 return Ok(());
             }
         };
-        room.take(standing.content.as_ref().map_or(0, |content| u64::try_from(content.len()).unwrap_or(u64::MAX)))?;
+        room.take(length(&standing))?;
         let is_directory = matches!(standing.node, Node::Directory { .. });
         self.nodes.insert(path.clone(), standing);
         if !is_directory {
             return Ok(());
         }
         if depth >= MAX_DEPTH {
-            return Err(Full(Refused { why: format!("it is deeper than {MAX_DEPTH} directories"), again: false }));
+            return Err(Full(Refused {
+                why: format!("it is deeper than {MAX_DEPTH} directories"),
+                again: false,
+                crowded: true,
+            }));
         }
         let names = match root.names(path) {
             Ok(names) => names,
@@ -127,9 +133,46 @@ impl Look {
         Ok(())
     }
 
-    /// Whether a path, or one above it, could not be read.
+    /// Looks at these paths alone where a protected path has grown too large to be looked at whole: what was saved is given back
+    /// all the same.
+    #[must_use]
+    pub fn with_known<'a>(
+        mut self,
+        root: &Root,
+        known: impl Iterator<Item = &'a Inside>,
+        until: Option<Instant>,
+    ) -> Self {
+        let mut room = Room { entries: MAX_ENTRIES, bytes: MAX_BYTES, until };
+        for path in known {
+            if self.nodes.contains_key(path) {
+                continue;
+            }
+            let crowded = |(refused, why): (&Inside, &Refused)| why.crowded && path.is_at_or_below(refused);
+            if !self.refused.iter().any(crowded) {
+                continue;
+            }
+            match root.standing(path) {
+                Ok(None) => {}
+                Ok(Some(standing)) => match room.take(length(&standing)) {
+                    Ok(()) => drop(self.nodes.insert(path.clone(), standing)),
+                    Err(Full(refused)) => {
+                        drop(self.refused.insert(path.clone(), Refused { crowded: false, ..refused }))
+                    }
+                },
+                Err(error) => drop(self.refused.insert(path.clone(), error.into())),
+            }
+        }
+        self
+    }
+
+    /// Why nothing is known of a path: it, or one above it, could not be read.
     #[must_use]
     pub fn refused_at(&self, path: &Inside) -> Option<&Refused> {
-        self.refused.iter().find(|(refused, _)| path.is_at_or_below(refused)).map(|(_, why)| why)
+        let mut refused = self.refused.iter();
+        refused.find(|(refused, why)| !why.crowded && path.is_at_or_below(refused)).map(|(_, why)| why)
     }
+}
+
+fn length(standing: &Standing) -> u64 {
+    standing.content.as_ref().map_or(0, |content| u64::try_from(content.len()).unwrap_or(u64::MAX))
 }

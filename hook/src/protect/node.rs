@@ -48,6 +48,12 @@ impl Mode {
         Self(u32::from(mode) & 0o7777)
     }
 
+    /// The same, and the owner may do everything.
+    #[must_use]
+    pub const fn writable(self) -> Self {
+        Self(self.0 | 0o700)
+    }
+
     /// The bits.
     #[must_use]
     pub const fn bits(self) -> u32 {

@@ -57,8 +57,8 @@ impl Plan {
             let list = if refused.again { &mut plan.failed } else { &mut plan.left };
             list.insert(path.clone(), refused.why.clone());
         }
+        let is_directory = |node: &Node| matches!(node, Node::Directory { .. });
         for (path, standing) in &look.nodes {
-            let is_directory = |node: &Node| matches!(node, Node::Directory { .. });
             let fits = backup.nodes.get(path).is_some_and(|node| is_directory(node) == is_directory(&standing.node));
             if fits {
                 continue;
@@ -80,6 +80,8 @@ impl Plan {
             }
             match look.nodes.get(path) {
                 Some(standing) if standing.node == *node => {}
+                // Only its permissions differ, and a call that was cut off leaves them so.
+                Some(standing) if is_directory(&standing.node) && is_directory(node) => plan.put.push(path.clone()),
                 Some(_) if plan.left.contains_key(path) => {}
                 Some(standing) if !plan.remove.contains(path) && !evidence.is_of_sessions(path, standing) => {
                     plan.left.insert(path.clone(), BY_SOMEONE_ELSE.to_owned());

@@ -214,19 +214,31 @@ impl Root {
         Ok(found.next().is_none())
     }
 
-    /// Makes a directory, for this account alone; its permissions come last. One that stands there is left.
+    /// Makes a directory in one step. One that stands there is left as it is.
     ///
     /// # Errors
     /// An obstacle, or what the system says.
-    pub fn make_directory(&self, path: &Inside) -> Result<(), RootError> {
+    pub fn make_directory(&self, path: &Inside, mode: Mode) -> Result<(), RootError> {
         let above = self.above(path)?.ok_or_else(|| io::Error::from(ErrorKind::NotFound))?;
-        match mkdirat(&above, name_of(path), stat::Mode::S_IRWXU) {
+        let name = name_of(path);
+        match status(&above, name)? {
+            Some(found) if found.st_mode & libc::S_IFMT == libc::S_IFDIR => return Ok(()),
+            Some(_) => return Err(Obstacle::Moved.into()),
+            None => {}
+        }
+        let temporary = temporary(path);
+        remove_if_there(&above, &temporary)?;
+        mkdirat(&above, temporary.as_str(), stat::Mode::S_IRWXU)?;
+        let made = openat(&above, temporary.as_str(), DIRECTORY, stat::Mode::empty())
+            .and_then(|directory| fchmod(&directory, permissions(mode)))
+            .and_then(|()| renameat(&above, temporary.as_str(), &above, name));
+        match made {
             Ok(()) => Ok(File::from(above).sync_all()?),
-            Err(nix::Error::EEXIST) => match openat(&above, name_of(path), DIRECTORY, stat::Mode::empty()) {
-                Ok(_) => Ok(()),
-                Err(_) => Err(Obstacle::Moved.into()),
-            },
-            Err(error) => Err(error.into()),
+            Err(error) => {
+                // The error that is told is the first one.
+                let _ = remove_if_there(&above, &temporary);
+                Err(error.into())
+            }
         }
     }
 
@@ -384,6 +396,8 @@ fn write(above: &OwnedFd, name: &str, node: &Node, content: &[u8]) -> Result<(),
 fn remove_if_there(above: &OwnedFd, name: &str) -> Result<(), RootError> {
     match unlinkat(above, name, UnlinkatFlags::NoRemoveDir) {
         Ok(()) | Err(nix::Error::ENOENT) => Ok(()),
+        // A directory that was not given its name yet is empty.
+        Err(nix::Error::EISDIR | nix::Error::EPERM) => Ok(unlinkat(above, name, UnlinkatFlags::RemoveDir)?),
         Err(error) => Err(error.into()),
     }
 }

@@ -83,17 +83,20 @@ impl Visit {
             // Claude's /clear: nobody left.
             before.session = self.presence.session.clone();
         } else {
-            match rule::comes_in(&record.state, others) {
+            let comes = match rule::comes_in(&record.state, others) {
                 Duty::GiveBackThenSave => self.begin_anew(&mut custody, &mut record)?,
                 Duty::Save => self.save(&mut custody, &mut record),
-                Duty::TooLate => record.note(now, self.too_late()),
-                Duty::None | Duty::GiveBack => {}
-            }
+                Duty::TooLate => {
+                    record.note(now, self.too_late());
+                    true
+                }
+                Duty::None | Duty::GiveBack => true,
+            };
             if others == Live::No {
                 record.present.clear();
             }
             record.present.retain(|presence| company.lives(&self.sights, &self.place, presence) != Live::No);
-            record.present.push(self.presence.clone());
+            record.present.extend(comes.then(|| self.presence.clone()));
         }
         let told = std::mem::take(&mut record.untold);
         custody.keep(&mut record)?;
@@ -137,27 +140,34 @@ impl Visit {
     }
 
     /// Gives back what lost sessions left, then saves. What cannot be given back yet is not saved over.
-    fn begin_anew(&self, custody: &mut Custody<'_, '_>, record: &mut Record) -> Result<(), ProtectError> {
+    fn begin_anew(&self, custody: &mut Custody<'_, '_>, record: &mut Record) -> Result<bool, ProtectError> {
         let evidence = self.evidence(record, custody.now, false);
         match custody.give_back(record, evidence)? {
             Ending::Done(_) | Ending::Lost => {
                 record.state = State::Idle;
-                self.save(custody, record);
+                Ok(self.save(custody, record))
             }
             Ending::Again(_) | Ending::Away => {
                 // From here on a session is there again, and what changes is its work.
                 if let Some(saved) = record.saved().cloned() {
                     record.state = State::Saved(saved);
                 }
+                Ok(true)
             }
         }
-        Ok(())
     }
 
-    fn save(&self, custody: &mut Custody<'_, '_>, record: &mut Record) {
+    /// Saves, and says whether that went well. A launch for which it did not has not come in: its next event tries again.
+    fn save(&self, custody: &mut Custody<'_, '_>, record: &mut Record) -> bool {
         match custody.save(record, &self.paths) {
-            Ok(saved) => record.state = State::Saved(saved),
-            Err(error) => record.note(custody.now, format!("the protected files were not saved: {error}")),
+            Ok(saved) => {
+                record.state = State::Saved(saved);
+                true
+            }
+            Err(error) => {
+                record.note(custody.now, format!("the protected files were not saved: {error}"));
+                false
+            }
         }
     }
 

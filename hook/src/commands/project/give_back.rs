@@ -47,7 +47,7 @@ impl GiveBack {
         let mut record = custody.record()?;
         let saved = self.chosen(&custody, &record, &named)?;
         if self.dry_run {
-            return say(&custody.plan(&saved, &Evidence::Sessions).map_err(CommandError::NotGivenBack)?);
+            return say(custody.plan(&saved, &Evidence::Sessions).map_err(CommandError::NotGivenBack)?.as_ref());
         }
         let anyone = custody.anyone(&record, &sights, context.place())?;
         if anyone != Live::No && !self.force {
@@ -99,8 +99,8 @@ impl GiveBack {
     }
 }
 
-fn say(planned: &Option<(crate::protect::Pack, Plan)>) -> Result<(), CommandError> {
-    let Some((_, plan)) = planned else {
+fn say(planned: Option<&Plan>) -> Result<(), CommandError> {
+    let Some(plan) = planned else {
         return Err(CommandError::NotGivenBack("the project is not there; is its disk mounted?".to_owned()));
     };
     let mut text = String::new();

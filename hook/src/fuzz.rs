@@ -19,6 +19,7 @@ use serde::de::DeserializeOwned;
 
 use crate::agents::row;
 use crate::event::{Limits, RawEvent};
+use crate::protect::Pack;
 use crate::store::{Checked, Home, Store};
 
 /// The most bytes that fit into a pipe at once.
@@ -29,7 +30,7 @@ pub type Door = fn(&[u8]);
 
 /// Every door, by the name of its fuzz target.
 pub const DOORS: &[(&str, Door)] =
-    &[("payload", payload), ("record", record), ("log", log), ("commit", commit), ("reply", reply)];
+    &[("payload", payload), ("record", record), ("log", log), ("commit", commit), ("reply", reply), ("pack", pack)];
 
 /// A payload on the hook's standard input.
 pub fn payload(bytes: &[u8]) {
@@ -82,6 +83,18 @@ pub fn reply(bytes: &[u8]) {
         let mut request: Request = serde_json::from_str(include_str!("../tests/requests/prompt.json")).unwrap();
         request.locked = true;
         let _ = Checked::new(&request, &decision);
+    }
+}
+
+/// A backup of protected files, or an entry of their history.
+pub fn pack(bytes: &[u8]) {
+    if let Ok(pack) = Pack::parse(bytes)
+        && let Ok(written) = pack.to_bytes()
+    {
+        assert!(
+            Pack::parse(&written).is_ok_and(|again| again == pack),
+            "a pack changed when it was written and read again"
+        );
     }
 }
 

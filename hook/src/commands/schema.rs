@@ -11,6 +11,7 @@ use schemars::{JsonSchema, Schema as Document, schema_for};
 use crate::agents::row;
 use crate::commands::error::CommandError;
 use crate::commands::print;
+use crate::commands::project::view::ProjectView;
 use crate::commands::view::{RunView, SessionView};
 use crate::reply::{ContextReply, PersonReply};
 use crate::store::AuditLine;
@@ -39,6 +40,7 @@ pub const SCHEMAS: &[Named] = &[
     ("audit-line", of::<AuditLine>),
     ("output-run", of::<RunView>),
     ("output-session", of::<SessionView>),
+    ("output-project", of::<ProjectView>),
 ];
 
 fn of<T: JsonSchema>() -> Document {

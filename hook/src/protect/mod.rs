@@ -25,3 +25,6 @@ pub use custody::{Custody, Ending, ProtectError};
 pub use pack::Pack;
 pub use record::Record;
 pub use visit::Visit;
+
+#[cfg(test)]
+mod tests;

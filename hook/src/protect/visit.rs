@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use agent_baton_core::event::{Event, EventName};
-use agent_baton_core::process::Live;
+use agent_baton_core::process::{Live, Place, Sight};
 use agent_baton_core::reason::Reason;
 use agent_baton_core::session::Session;
 use agent_baton_core::stamp::Stamp;
@@ -19,6 +19,7 @@ use crate::config::Inside;
 use crate::decider::{Decider, Settled};
 use crate::machine::Machine;
 use crate::machine::environment::Environment;
+use crate::machine::sight::sight;
 use crate::store::{Locked, Vault};
 
 /// An event at a project with protected files.
@@ -27,9 +28,11 @@ pub struct Visit {
     project: String,
     paths: Vec<Inside>,
     presence: Presence,
+    /// The event waited in the inbox, and its process has ended meanwhile.
+    gone: bool,
     vault: Vault,
     sights: Sights,
-    place: agent_baton_core::process::Place,
+    place: Place,
 }
 
 impl Visit {
@@ -51,12 +54,13 @@ impl Visit {
         let vault = decider.store.vault(&project);
         let presence = Presence { session: id.clone(), agent: event.agent, process: process.clone() };
         let place = decider.here.place.clone();
+        let gone = matches!(sight(decider.machine, process, &place), Sight::Gone | Sight::Zombie | Sight::Reused);
         let known = vault.record().ok().flatten().and_then(|bytes| Record::parse(&bytes, Some(&project)).ok());
         let present = known.map(|record| record.present).unwrap_or_default();
         // What cannot be read now was not looked at, and so counts as there.
         let company = decider.store.read(|view| Company::read(view, &project, &present)).ok().and_then(Result::ok);
         let sights = company.map(|company| company.look(decider.witness, decider.machine, &place)).unwrap_or_default();
-        Some(Self { project, paths, presence, vault, sights, place })
+        Some(Self { project, paths, presence, gone, vault, sights, place })
     }
 
     /// Comes in, if the event shows that its launch is there: before that is committed, so that a call that is cut off leaves a
@@ -65,7 +69,7 @@ impl Visit {
     /// # Errors
     /// What could not be done. The event goes on.
     pub fn come_in(&self, locked: &mut Locked<'_>, settled: &Settled) -> Result<Vec<String>, ProtectError> {
-        if !self.is_there(settled) {
+        if self.gone || !self.is_there(settled) {
             return Ok(Vec::new());
         }
         let now = &settled.request.now;

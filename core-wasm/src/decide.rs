@@ -74,18 +74,21 @@ fn decide_event(request: &Request, event: &Event) -> Decision {
         launch::Outcome::Over(row) => vec![row],
     };
     let mut tells = Vec::new();
+    let mut lost_offer = false;
     if concerns_ownership(event, &rows) {
+        lost_offer = tell::take_back(request, &mut draft, event, id, process);
         let claimant = Claimant { event, session: id, process };
         rows.push(ownership::apply(request, &mut draft, &claimant, &mut tells));
         tell::apply(request, &mut draft, event, id, process, &mut tells);
     }
     // The event that showed the session may have had no reply: the first prompt has one.
-    if is_shown_anew(&rows) || (unprompted && event.name == EventName::UserPromptSubmit) {
+    if is_shown_anew(&rows) || lost_offer || (unprompted && event.name == EventName::UserPromptSubmit) {
         rows.extend(offer::apply(request, &mut draft, event, id, process, &mut tells));
     }
     if is_shown_anew(&rows) {
         rows.extend(dedupe::apply(request, &mut draft, event, id, process));
     }
+    tell::note(&mut draft, id, process, &tells);
     if !tells.is_empty() || draft.session_differs(id) {
         deliver(request, &mut draft, event, process);
     }

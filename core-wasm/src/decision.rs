@@ -126,9 +126,24 @@ pub enum Tell {
     },
     /// To the person: several unfinished runs belong to the session.
     SeveralRuns {
+        /// The first run and its fence.
+        told: Told,
         /// The runs.
         runs: Vec<RunId>,
     },
+}
+
+impl Tell {
+    /// What the session's log marks once it was written out.
+    #[must_use]
+    pub const fn told(&self) -> &Told {
+        match self {
+            Self::Transferred { told, .. }
+            | Self::OwnerElsewhere { told, .. }
+            | Self::Interrupted { told, .. }
+            | Self::SeveralRuns { told, .. } => told,
+        }
+    }
 }
 
 /// What is printed of a fence that is refused.

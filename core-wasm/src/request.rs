@@ -166,7 +166,7 @@ pub struct Snapshot {
     pub probes: Vec<Probe>,
     /// The newest lines of the session's log that are deliveries.
     pub deliveries: Vec<Delivery>,
-    /// The tellings whose mark stands in the session's log.
+    /// The tellings to the event's process, and to the session as a whole, whose mark stands in the session's log.
     pub told: Vec<Told>,
     /// The thresholds in force.
     pub limits: Limits,

@@ -81,6 +81,9 @@ pub struct Launch {
     pub lock: Option<String>,
     /// What the person was told in it, so that nothing is told twice.
     pub told: Vec<Told>,
+    /// What was told in it and is not known to have been written out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub untold: Vec<Told>,
     /// Fields that this version does not know.
     #[serde(flatten)]
     pub extra: Map<String, Value>,

@@ -160,10 +160,10 @@ impl Config {
             let source = io::Error::new(io::ErrorKind::InvalidData, error);
             ConfigError::Read { path: path.to_owned(), source }
         })?;
-        toml_edit::de::from_str(&text).map_err(|error| ConfigError::Wrong {
-            path: path.to_owned(),
-            line: line_of(&text, error.span()),
-            why: error.message().to_owned(),
+        toml_edit::de::from_str(&text).map_err(|error| {
+            let line = line_of(&text, error.span());
+            let key = text.lines().nth(line - 1).and_then(key_of).map(|key| format!("{key}: ")).unwrap_or_default();
+            ConfigError::Wrong { path: path.to_owned(), line, why: format!("{key}{}", error.message()) }
         })
     }
 }
@@ -171,6 +171,13 @@ impl Config {
 fn line_of(text: &str, span: Option<Range<usize>>) -> usize {
     let before = span.and_then(|span| text.get(..span.start)).unwrap_or_default();
     before.matches('\n').count() + 1
+}
+
+/// The key that a line sets, if it looks like one.
+fn key_of(line: &str) -> Option<&str> {
+    let key = line.split_once('=')?.0.trim();
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+    (!key.is_empty() && key.len() <= 64 && key.chars().all(plain)).then_some(key)
 }
 
 fn absolute<'de, D: serde::Deserializer<'de>>(from: D) -> Result<PathBuf, D::Error> {

@@ -5,6 +5,7 @@ mod tests;
 
 use agent_baton_core::decision::Decision;
 use agent_baton_core::event::Event;
+use agent_baton_core::process::Process;
 use agent_baton_core::reason::Reason;
 use agent_baton_core::request::{Ask, PROTOCOL, Request, Snapshot};
 use agent_baton_core::stamp::Stamp;
@@ -32,6 +33,17 @@ pub enum DeciderError {
     /// The decision could not be written.
     #[error(transparent)]
     Commit(#[from] CommitError),
+}
+
+impl DeciderError {
+    /// Whether the state must first be brought into order, which the next call goes on with.
+    #[must_use]
+    pub const fn is_mending(&self) -> bool {
+        matches!(
+            self,
+            Self::Store(StoreError::Mending { .. }) | Self::Commit(CommitError::Store(StoreError::Mending { .. }))
+        )
+    }
 }
 
 /// A question and its answer.
@@ -124,9 +136,15 @@ impl<M: Machine, E: Environment> Decider<'_, M, E> {
             // A log that cannot be read costs no more than telling twice.
             let tail = self.store.tail(&session, LONG).unwrap_or_default();
             snapshot.deliveries = tail.deliveries();
-            snapshot.told = tail.told();
+            snapshot.told = tail.told(process_of(&ask));
         }
-        let settled = self.put(ask, snapshot, now, true)?;
+        let settled = match self.put(ask, snapshot, now.clone(), true) {
+            Ok(settled) => settled,
+            Err(error) => {
+                core_failed(locked, &now)?;
+                return Err(error.into());
+            }
+        };
         first(locked, &settled);
         if settled.is_heartbeat() {
             return Ok(settled);
@@ -134,7 +152,7 @@ impl<M: Machine, E: Environment> Decider<'_, M, E> {
         match Checked::new(&settled.request, &settled.decision) {
             Ok(checked) => locked.commit(&checked)?,
             Err(refusal) => {
-                note(locked, &settled.request, "decision_refused")?;
+                note(locked, &settled.request.now, "decision_refused")?;
                 return Err(refusal.into());
             }
         };
@@ -154,9 +172,18 @@ impl<M: Machine, E: Environment> Decider<'_, M, E> {
     }
 }
 
+/// Leaves a line in the audit that the core failed.
+///
+/// # Errors
+/// Where it cannot be written.
+pub fn core_failed(locked: &mut Locked<'_>, now: &Stamp) -> Result<(), DeciderError> {
+    note(locked, now, "core_failed")
+}
+
 /// Leaves a line in the audit of something that changed nothing.
-fn note(locked: &mut Locked<'_>, request: &Request, what: &'static str) -> Result<(), DeciderError> {
-    let checked = Checked::by_person(what, &request.now, &request.snapshot, &[])?;
+fn note(locked: &mut Locked<'_>, now: &Stamp, what: &'static str) -> Result<(), DeciderError> {
+    let snapshot = Snapshot::default();
+    let checked = Checked::by_person(what, now, &snapshot, &[])?;
     locked.commit(&checked)?;
     Ok(())
 }
@@ -165,6 +192,13 @@ fn session_of(ask: &Ask) -> Option<agent_baton_core::id::SessionId> {
     match ask {
         Ask::Event(event) => event.session.clone(),
         Ask::Command(command) => command.session().cloned(),
+    }
+}
+
+const fn process_of(ask: &Ask) -> Option<&Process> {
+    match ask {
+        Ask::Event(event) => event.process.as_ref(),
+        Ask::Command(_) => None,
     }
 }
 
@@ -180,9 +214,8 @@ pub fn heartbeat(store: &Store, view: &View<'_>, event: &Event) -> Result<Option
     if tail.is_long() {
         return Ok(None);
     }
-    // Only one of the same bytes can be the same event: the others would be read by the core for nothing.
     snapshot.deliveries = tail.deliveries();
     snapshot.deliveries.retain(|delivery| delivery.digest == event.digest);
-    snapshot.told = tail.told();
+    snapshot.told = tail.told(event.process.as_ref());
     Ok(Some((snapshot, tail.next_n())))
 }

@@ -155,7 +155,7 @@ fn to_person(tell: &Tell, names: &BTreeMap<RunId, RunName>) -> String {
             run = named(&told.run, names),
             id = told.run,
         ),
-        Tell::SeveralRuns { runs } => {
+        Tell::SeveralRuns { runs, .. } => {
             let mut text = "baton: several unfinished runs belong to this session, and none was touched:".to_owned();
             for (index, run) in runs.iter().take(MAX_RUNS).enumerate() {
                 let comma = if index > 0 { "," } else { "" };

@@ -19,10 +19,14 @@ const MAX_NEIGHBOURS: usize = 32;
 /// The most runs of a project handed to the core.
 const MAX_PROJECT_RUNS: usize = 16;
 
-/// Reads what an event on the fast path can touch: its session and that session's runs.
+/// Reads what an event on the fast path can touch: its session and that session's runs. Nothing can be changed on them there.
 #[must_use]
 pub fn of_heartbeat(view: &View<'_>, event: &Event) -> Snapshot {
-    let session = event.session.as_ref().map_or(Reading::Absent, |id| view.session(id));
+    let mut session = event.session.as_ref().map_or(Reading::Absent, |id| view.session(id));
+    if let Reading::Live(session) = &mut session {
+        // Only one of the same bytes can be the same event: the others would be read by the core for nothing.
+        session.deliveries.retain(|delivery| delivery.digest == event.digest);
+    }
     let runs = runs_of(&session).into_iter().map(|id| named_run(view, &id)).collect();
     Snapshot { session, runs, limits: Limits::default(), ..Snapshot::default() }
 }

@@ -3,6 +3,8 @@
 //! `cargo run --release -p agent-baton-tests --bin bench [ROUNDS]` prints a table in Markdown. The calls are made by a process named
 //! `claude`, as the hook needs it; the time is from before the start of the process until it was reaped.
 
+mod bare;
+mod crowded;
 mod measure;
 mod table;
 
@@ -11,6 +13,7 @@ use agent_baton_tests::stand_in::{Ended, Run};
 use agent_baton_tests::{Scratch, Window};
 use serde_json::json;
 
+use crowded::Pairs;
 use measure::Measured;
 
 const SESSION: &str = "0b8f9c4e-5a1d-4f57-9a53-3a5f6c1e2d70";
@@ -19,6 +22,9 @@ const SESSION: &str = "0b8f9c4e-5a1d-4f57-9a53-3a5f6c1e2d70";
 const SLOW_SHARE: usize = 5;
 
 fn main() {
+    if std::env::args().nth(1).as_deref() == Some(bare::WORD) {
+        return bare::main(std::env::args().skip(2)).expect("the writes");
+    }
     let rounds = match std::env::args().nth(1).map(|text| text.parse::<usize>()) {
         None => 1000,
         Some(Ok(rounds)) if rounds >= 10 => rounds,
@@ -37,6 +43,11 @@ fn main() {
         transfer("a run changes its owner (synced)", rounds / SLOW_SHARE),
     ];
     print!("{}", table::render(&rows));
+    println!("\nA change of owner, and the same writes and syncs made by a program that does nothing else:\n");
+    let against = against_bare_writes(rounds / SLOW_SHARE);
+    print!("{}", table::compared(["bare writes", "baton"], &[against]));
+    println!("\nBeside no other session, and beside 10,000 archived and 100 living ones:\n");
+    print!("{}", table::compared(["alone", "beside them"], &crowded::measure(rounds / SLOW_SHARE)));
 }
 
 fn hook(window: &mut Window<'_>, event: &str, fields: &serde_json::Value) -> Ended {
@@ -99,6 +110,42 @@ fn transfer(name: &'static str, rounds: usize) -> Measured {
     let run = resume(owner, number);
     measured.instructions = measure::instructions(&mut owner.process, run);
     measured
+}
+
+/// Two windows by turns, each change of owner beside the bare writes of the one before.
+fn against_bare_writes(rounds: usize) -> Pairs {
+    let scratch = Scratch::new();
+    let mut windows = ["%1", "%2"].map(|pane| Window::open(&scratch, Agent::Claude, pane));
+    hook(&mut windows[0], "SessionStart", &json!({}));
+    hook(&mut windows[0], "UserPromptSubmit", &json!({"prompt": "words"}));
+    let started = windows[0].baton(SESSION, &["run", "start", "demo"]);
+    assert_eq!(started.code, Some(0), "{started:?}");
+    let mut pairs = Pairs { name: "a run changes its owner", alone: Vec::new(), crowded: Vec::new() };
+    let mut written = Vec::new();
+    for round in 0..rounds + measure::WARM_UP {
+        let [owner, other] = &mut windows;
+        hook(owner, "SessionEnd", &json!({"round": round}));
+        let before = scratch.state();
+        let call = resume(other, u64::try_from(round).expect("a number"));
+        let mut time = |run: Run| {
+            let ended = other.process.run(run);
+            assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""), "{ended:?}");
+            ended.wall_ns
+        };
+        let baton = time(call);
+        if round < measure::WARM_UP {
+            written = bare::written(&before, &scratch.state());
+        }
+        let bare = bare::run(&scratch, other, &written);
+        let bare = other.process.run(bare);
+        assert_eq!((bare.code, bare.stderr.as_str()), (Some(0), ""), "{bare:?}");
+        if round >= measure::WARM_UP {
+            pairs.alone.push(bare.wall_ns);
+            pairs.crowded.push(baton);
+        }
+        windows.swap(0, 1);
+    }
+    pairs
 }
 
 fn resume(window: &Window<'_>, number: u64) -> Run {

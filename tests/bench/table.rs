@@ -1,5 +1,6 @@
 //! The figures as a table in Markdown.
 
+use crate::crowded::Pairs;
 use crate::measure::Measured;
 
 /// One row for each kind of call.
@@ -24,6 +25,30 @@ pub fn render(rows: &[Measured]) -> String {
             p99_empty / 1e6,
             p99 / p99_empty,
             f64::from(u32::try_from(row.peak_kib).unwrap_or(u32::MAX)) / 1024.0,
+        ));
+    }
+    text
+}
+
+/// One row for each pair of calls: their medians, and the median of the ratios of those that were made side by side.
+pub fn compared(sides: [&str; 2], rows: &[Pairs]) -> String {
+    let [one, other] = sides;
+    let mut text = format!(
+        "| call | rounds | {one}, median, ms | {other}, median, ms | ratio of the medians | median of the ratios |\n\
+         | --- | --: | --: | --: | --: | --: |\n"
+    );
+    for row in rows {
+        let (alone, crowded) = (percentile(&row.alone, 0.5), percentile(&row.crowded, 0.5));
+        // In thousandths, so that one function serves.
+        let ratios: Vec<u64> = row.alone.iter().zip(&row.crowded).map(|(a, b)| b * 1000 / a.max(&1)).collect();
+        text.push_str(&format!(
+            "| {} | {} | {:.2} | {:.2} | **{:.2}** | {:.2} |\n",
+            row.name,
+            row.alone.len(),
+            alone / 1e6,
+            crowded / 1e6,
+            crowded / alone,
+            percentile(&ratios, 0.5) / 1e3,
         ));
     }
     text

@@ -12,4 +12,8 @@ class Claude(Client):
     flags = ("--permission-mode", "default", "--allowedTools", "Bash")
 
     def headless(self, prompt, arguments):
-        return ["-p", *self.flags, *arguments, "--", prompt]
+        return ["-p", *self.flags, *self.debugging(), *arguments, "--", prompt]
+
+    def debugging(self):
+        # One file for each process: they write at the same time.
+        return ("--debug-file", str(self.home.path / f"debug-{len(self.windows) + len(self.finished)}.log"))

@@ -5,6 +5,7 @@ import shlex
 import subprocess
 import threading
 
+import costs
 import hooks
 import processes
 from homes import Home
@@ -14,7 +15,8 @@ from state import State
 from terminal import Terminal
 from waiting import wait_for
 
-HOOK_FAILED = re.compile(r"hook (?:error|failed|exited|timed out|cancelled)|hook_\w*(?:error|cancelled)|hook: \w+ Failed|hook returned invalid", re.I)
+HOOK_FAILED = re.compile(r"hook (?:error|failed|exited|timed out|cancelled)|hook_\w*(?:error|cancelled)|hook: \w+ Failed|hook returned invalid"
+                         r"|Hook \S+ \(.*\) error|(?:finished|completed) with status [1-9]", re.I)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,18 +29,21 @@ class Finished:
 class Client:
     agent = wire = ready = leave = None  # of the subclass
     flags = ()
+    install_flags = ()
     hooks_fail = False  # set by a scenario whose hooks are meant to
 
     def __init__(self, program, directory, baton, recorder):
         self.program = program
         self.model = ModelServer(self.wire)
-        self.home = Home(directory, self.model.port, baton)
+        self.home = Home(directory, self.model.port, baton, {self.agent: program})
         self.records = Records(self.home.path / "record")
-        self.state = State(baton, self.home.env, self.home.work)
+        self.state = State(baton and self.home.program, self.home.env, self.home.work)
         self.terminal = Terminal(self.home.path / "tmux", self.home.env)
         self.windows, self.finished = [], []
-        own = [[str(baton), "hook", "--agent", self.agent]] if baton else []
-        hooks.register(self.agent, self.home.directory(self.agent), [*own, [*recorder, str(self.records.path)]])
+        # The recorder is a foreign hook that is there already: install leaves it, and puts its own behind it.
+        hooks.register(self.agent, self.home.directory(self.agent), [*recorder, str(self.records.path)])
+        if baton:
+            hooks.install(self.agent, self.home, *self.install_flags)
 
     def run(self, *arguments, cwd=None):
         """The client without a terminal, to its end."""
@@ -57,20 +62,42 @@ class Client:
     def headless(self, prompt, arguments):
         raise NotImplementedError
 
+    def debugging(self):
+        """The arguments that make the client write a debug log."""
+        return ()
+
     def open(self, *arguments, cwd=None, flags=None):
         """The client in a pane of its own, ready for a prompt."""
         window = Window(self, self.terminal.open(cwd or self.home.work))
         self.windows.append(window)
-        words = [str(self.program), *(self.flags if flags is None else flags), *arguments]
+        words = [str(self.program), *(self.flags if flags is None else flags), *self.debugging(), *arguments]
         window.pane.enter(shlex.join(words))
         window.started()
         return window
 
+    def baton(self, words):
+        """A command of baton's, as a person gives it in a shell of this project."""
+        return hooks.baton(words, self.home)
+
+    def said(self):
+        """Everything that was on a screen or printed."""
+        return [screen for window in self.windows for screen in window.pane.screens] + [text for done in self.finished for text in (done.out, done.err)]
+
+    def transcripts(self):
+        return list(self.home.directory(self.agent).rglob("*.jsonl"))
+
+    def debug_logs(self):
+        return list(self.home.path.glob("debug-*.log"))
+
+    def call_times(self):
+        """How long the calls of baton took, in milliseconds, by who measured."""
+        return {"the client": costs.of_claude(self.debug_logs(), self.home.program), "baton": costs.of_baton(self.home.state),
+                "the stopwatch": [max(call["ms"] - call["idle"], 0.0) for call in self.home.timed()]}
+
     def reported_failures(self):
-        """Whatever the client said about a failed hook, on screens, in output and in its own transcripts."""
-        texts = [screen for window in self.windows for screen in window.pane.screens]
-        texts += [text for done in self.finished for text in (done.out, done.err)]
-        texts += [path.read_text(encoding="utf-8", errors="replace") for path in self.home.directory(self.agent).rglob("*.jsonl")]
+        """Whatever the client said about a failed hook, on screens, in output, in its own transcripts and debug logs."""
+        files = [*self.transcripts(), *self.debug_logs(), *self.home.directory(self.agent).rglob("*.log")]
+        texts = self.said() + [path.read_text(encoding="utf-8", errors="replace") for path in files]
         return [line.strip()[:300] for text in texts for line in text.splitlines() if HOOK_FAILED.search(line)]
 
     def close(self):

@@ -14,6 +14,7 @@ class Codex(Client):
     ready = r"^\s*› "
     leave = "/quit"
     flags = ("--no-daemon",)
+    install_flags = ("--trust",)
 
     def headless(self, prompt, arguments):
         return ["exec", "--skip-git-repo-check", *arguments, prompt]

@@ -1,6 +1,8 @@
 """A fresh home for a client: its configuration, two projects, dummy keys. Nothing of the person's own is read."""
 import json
+import os
 import pathlib
+import shutil
 import subprocess
 
 KEY = "sk-ant-dummy-" + "0" * 28
@@ -37,15 +39,21 @@ trust_level = "trusted"
 
 
 class Home:
-    def __init__(self, path, port, baton):
+    def __init__(self, path, port, baton, clients):
         self.path = pathlib.Path(path)
         self.work, self.other = self.path / "work", self.path / "other"
         self.claude, self.codex = self.path / ".claude", self.path / ".codex"
         self.state, self.bin = self.path / "state", self.path / "bin"
         for directory in (self.work, self.other, self.claude, self.codex, self.bin, self.path / "tmp"):
             directory.mkdir(parents=True)
+        for name, program in clients.items():
+            (self.bin / name).symlink_to(program)
+        # Where `baton install` itself would copy a program that does not stay: copying a hundred megabytes takes seconds.
+        self.program = self.path / ".local/share/baton/bin/baton"
         if baton:
-            (self.bin / "baton").symlink_to(baton)
+            self.program.parent.mkdir(parents=True)
+            link_or_copy(baton, self.program)
+            (self.bin / "baton").symlink_to(self.program)
         # Codex runs the model's commands in a login shell, which sets PATH anew.
         (self.path / ".profile").write_text(f"PATH={self.bin}:$PATH\n", encoding="utf-8")
         self.env = {
@@ -59,6 +67,16 @@ class Home:
             subprocess.run(["git", "init", "-q", str(project)], env=self.env, check=True)
         self.write_configuration(port)
 
+    def put_stopwatch(self):
+        """From now on every call of baton is timed from outside."""
+        self.program.rename(f"{self.program}.itself")
+        shutil.copy(pathlib.Path(__file__).resolve().parent / "stopwatch.py", self.program)
+
+    def timed(self):
+        """What the stopwatch wrote: event, ms, code, stderr."""
+        path = pathlib.Path(f"{self.program}.times")
+        return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.exists() else []
+
     def directory(self, agent):
         return {"claude": self.claude, "codex": self.codex}[agent]
 
@@ -70,3 +88,10 @@ class Home:
         (self.claude / ".claude.json").write_text(json.dumps(known), encoding="utf-8")
         config = CODEX_CONFIG.format(port=port, work=self.work, other=self.other)
         (self.codex / "config.toml").write_text(config, encoding="utf-8")
+
+
+def link_or_copy(source, target):
+    try:
+        os.link(source, target)
+    except OSError:  # on another file system
+        shutil.copy(source, target)

@@ -1,8 +1,9 @@
-"""Registering hooks with the clients. `register` is what `baton install` does for a person; nothing else here knows the files."""
+"""Registering hooks with the clients: baton's by `baton install`, and the recorder's beside them, as anybody's hooks may be there."""
 import hashlib
 import json
 import re
 import shlex
+import subprocess
 
 EVENTS = {
     "claude": ("SessionStart", "UserPromptSubmit", "Stop", "StopFailure", "Notification", "PreCompact", "SessionEnd"),
@@ -13,25 +14,36 @@ TIMEOUT = {"SessionEnd": 3, "Interrupt": 3}
 OTHER_TIMEOUT = 10
 
 
-def register(agent, directory, commands):
-    """Write `commands` (argument lists) as the hooks of every event into the agent's configuration directory."""
-    {"claude": register_claude, "codex": register_codex}[agent](directory, commands)
+def baton(words, home):
+    """A command of baton's as the person of this home gives it."""
+    return subprocess.run([home.program, *words.split()], cwd=home.work, env=home.env, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
 
 
-def register_claude(directory, commands):
-    handlers = [{"type": "command", "command": argv[0], "args": argv[1:]} for argv in commands]
-    settings = {"hooks": {event: [{"hooks": handlers}] for event in EVENTS["claude"]}}
+def install(agent, home, *flags):
+    """What a person does once. Fails where the person would be told of anything wrong."""
+    done = baton(" ".join(["install", "--yes", "--agent", agent, *flags]), home)
+    assert done.returncode == 0, f"baton install: exit {done.returncode}\n{done.stdout}\n{done.stderr}"
+    return done
+
+
+def register(agent, directory, argv):
+    """Write one command as a hook of every event into the agent's configuration directory, which has no hooks yet."""
+    {"claude": register_claude, "codex": register_codex}[agent](directory, argv)
+
+
+def register_claude(directory, argv):
+    handler = {"type": "command", "command": argv[0], "args": argv[1:]}
+    settings = {"hooks": {event: [{"hooks": [handler]}] for event in EVENTS["claude"]}}
     (directory / "settings.json").write_text(json.dumps(settings, indent=1), encoding="utf-8")
 
 
-def register_codex(directory, commands):
+def register_codex(directory, argv):
     path = directory / "hooks.json"
     hooks, trust = {}, []
     for event in EVENTS["codex"]:
-        timeout = TIMEOUT.get(event, OTHER_TIMEOUT)
-        handlers = [{"type": "command", "command": shlex.join(argv), "timeout": timeout} for argv in commands]
-        hooks[event] = [{"hooks": handlers}]
-        trust += [f'[hooks.state."{path}:{snake(event)}:0:{i}"]\ntrusted_hash = "{trusted_hash(event, h)}"\n' for i, h in enumerate(handlers)]
+        handler = {"type": "command", "command": shlex.join(argv), "timeout": TIMEOUT.get(event, OTHER_TIMEOUT)}
+        hooks[event] = [{"hooks": [handler]}]
+        trust.append(f'[hooks.state."{path}:{snake(event)}:0:0"]\ntrusted_hash = "{trusted_hash(event, handler)}"\n')
     path.write_text(json.dumps({"hooks": hooks}, indent=1), encoding="utf-8")
     with open(directory / "config.toml", "a", encoding="utf-8") as config:
         config.write("".join(trust))

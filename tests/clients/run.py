@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 
+import costs
 import isolation
 import packages
 from playing import play
@@ -44,6 +45,19 @@ def built_baton():
     return max(found, key=lambda path: path.stat().st_mtime, default=None)
 
 
+def say_costs(took):
+    """What a call of baton costs here. 1 where that is too much, else 0."""
+    for who, times in took.items():
+        print(f"a call of baton, by {who}: {costs.summary(times)}")
+    try:
+        for who in ("baton", "the stopwatch"):
+            costs.check(took.get(who))
+    except AssertionError as failure:
+        print(f"failed costs: {failure}")
+        return 1
+    return 0
+
+
 def main():
     options = arguments()
     chosen = [s for s in SCENARIOS if any(fnmatch.fnmatch(s.name, only) for only in options.only or ["*"])]
@@ -56,17 +70,24 @@ def main():
     alone = isolation.enter()
     counts = {"passed": 0, "failed": 0, "skipped": 0}
     scratch = pathlib.Path(tempfile.mkdtemp(prefix="bc-", dir=options.keep))
+    took = {}
     for scenario in chosen:
         began, wrong = time.monotonic(), alone or absent[scenario.client.agent] or (scenario.needs_baton and not baton and "needs baton")
         result = "skipped" if wrong else "passed"
         if not wrong:
-            wrong = play(scenario, baton and baton.resolve(), scratch / scenario.name).wrong
+            outcome = play(scenario, baton and baton.resolve(), scratch / scenario.name)
+            wrong = outcome.wrong
+            for who, times in outcome.took.items():
+                took.setdefault(who, []).extend(times)
             result = "failed" if wrong else result
+            if not options.keep:
+                shutil.rmtree(scratch / scenario.name, ignore_errors=True)  # a daemon alone is 400 MB
         counts[result] += 1
         said = wrong.replace("\n", "\n    ") if wrong else f"{time.monotonic() - began:.0f} s"
         print(f"{'SKIPPED' if result == 'skipped' else result} {scenario.name}: {said}", flush=True)
     if not options.keep:
         shutil.rmtree(scratch, ignore_errors=True)
+    counts["failed"] += say_costs(took)
     print(f"{counts['passed']} passed, {counts['failed']} failed, {counts['skipped']} skipped")
     return sys.exit(1 if counts["failed"] else 0)
 

@@ -15,6 +15,7 @@ class Terminal:
         self.socket = socket
         self.env = env
         self.windows = 0
+        self.size = (140, 50)
 
     def run(self, *arguments):
         command = ["tmux", "-S", str(self.socket), "-f", "/dev/null", *arguments]
@@ -25,7 +26,7 @@ class Terminal:
         self.windows += 1
         name = f"window-{self.windows}"
         # Without the person's start-up files: they could change anything.
-        done = self.run("new-session", "-d", "-s", name, "-x", "140", "-y", "50", "-c", str(cwd),
+        done = self.run("new-session", "-d", "-s", name, "-x", str(self.size[0]), "-y", str(self.size[1]), "-c", str(cwd),
                         "-e", f"BATON_TEST_WINDOW={name}", "bash --norc --noprofile")
         assert done.returncode == 0, done.stderr
         pane, pid = self.run("display-message", "-p", "-t", name, "#{pane_id} #{pane_pid}").stdout.split()

@@ -39,7 +39,7 @@ pub struct Scene<'a> {
 }
 
 /// Everything that is played.
-pub const SCENARIOS: [Scenario; 11] = [
+pub const SCENARIOS: [Scenario; 13] = [
     Scenario {
         name: "the first event of all",
         event: Some("SessionStart"),
@@ -102,6 +102,28 @@ pub const SCENARIOS: [Scenario; 11] = [
             assert!(told || scene.tells_model(&again, "UserPromptSubmit"), "the model was never told: {again:?}");
             silent(&scene.prompt("s1"));
             scene.owned("s1", 1, 2);
+        },
+    },
+    Scenario {
+        name: "an owner elsewhere",
+        event: Some("SessionStart"),
+        locked: false,
+        prepare: |scratch| vec![owner(scratch), Window::open(scratch, Agent::Claude, "%2")],
+        act: |window| start(window, "s1", "resume"),
+        settle: |scene, ended| {
+            scene.person_is_told_once("s1", ended);
+            scene.owned("s1", 0, 1);
+        },
+    },
+    Scenario {
+        name: "an offer",
+        event: Some("SessionStart"),
+        locked: false,
+        prepare: killed_owner,
+        act: |window| start(window, "s2", "startup"),
+        settle: |scene, ended| {
+            scene.person_is_told_once("s2", ended);
+            scene.owned("s1", 0, 1);
         },
     },
     Scenario {
@@ -341,6 +363,18 @@ impl<'a> Scene<'a> {
         // A call that was killed while it wrote told nothing.
         let reply = Reply::parse(&ended.stdout, event).unwrap_or_else(|error| panic!("{error}"));
         reply.is_some_and(|reply| reply.model.is_some())
+    }
+
+    /// What was not written out is told at the next prompt, and nothing is told for ever.
+    fn person_is_told_once(&mut self, session: &str, ended: &Ended) {
+        let told = |ended: &Ended, event: &str| {
+            let reply = Reply::parse(&ended.stdout, event).unwrap_or_else(|error| panic!("{error}"));
+            reply.is_some_and(|reply| reply.person.is_some())
+        };
+        let again = self.prompt(session);
+        let told = told(ended, "SessionStart") || told(&again, "UserPromptSubmit");
+        assert!(told, "the person was never told: {again:?}");
+        silent(&self.prompt(session));
     }
 
     /// The records are whole, and the session is registered once, with one launch that has not ended.

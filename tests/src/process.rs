@@ -239,7 +239,9 @@ fn accept(listener: &UnixListener) -> UnixStream {
     listener.accept().unwrap().0
 }
 
-fn start_of(pid: u32) -> Option<u64> {
+/// When a process started, in ticks since boot; none where it is not there.
+#[must_use]
+pub fn start_of(pid: u32) -> Option<u64> {
     state_of(pid).map(|(_, start)| start)
 }
 

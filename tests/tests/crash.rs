@@ -51,6 +51,16 @@ fn at_a_transfer_at_a_prompt() {
 }
 
 #[test]
+fn at_an_owner_elsewhere() {
+    check("an owner elsewhere", 3);
+}
+
+#[test]
+fn at_an_offer() {
+    check("an offer", 3);
+}
+
+#[test]
 fn at_an_adoption() {
     check("an adoption", 3);
 }

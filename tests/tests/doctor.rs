@@ -4,6 +4,8 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
 use agent_baton_core::agent::Agent;
+use agent_baton_tests::mount::Mount;
+use agent_baton_tests::process::{Launch, Process};
 use agent_baton_tests::{Person, Window};
 use serde_json::{Value, json};
 
@@ -41,7 +43,8 @@ fn a_healthy_installation() {
 
 fn settings(person: &Person, edit: impl Fn(&mut Value)) {
     let path = ".claude/settings.json";
-    let mut value: Value = serde_json::from_slice(&person.read(path)).unwrap();
+    let text = if person.at(path).exists() { person.read(path) } else { b"{}".to_vec() };
+    let mut value: Value = serde_json::from_slice(&text).unwrap();
     edit(&mut value);
     person.write(path, value.to_string());
 }
@@ -74,6 +77,15 @@ fn of_agents_and_entries() {
     check("another loop", "note", "loops", "ralph-loop@official", |person| {
         settings(person, |file| file["enabledPlugins"] = json!({"ralph-loop@official": true}));
     });
+    check("another loop's command", "note", "loops", "/opt/stop-hook.sh", |person| {
+        let theirs = json!({"hooks": [{"type": "command", "command": "/opt/stop-hook.sh"}]});
+        settings(person, |file| file["hooks"]["Stop"].as_array_mut().unwrap().push(theirs.clone()));
+    });
+    check("a plugin alone", "ok", "entries", "by the plugin baton@market", |person| {
+        person.done("uninstall --yes");
+        person.script("baton", &format!("exec {} \"$@\"", person.program().display()));
+        settings(person, |file| file["enabledPlugins"] = json!({"baton@market": true}));
+    });
     check("edited since", "ok", "receipt", "edited since", |person| settings(person, |file| file["a"] = json!(1)));
 }
 
@@ -93,10 +105,68 @@ fn of_the_program() {
     assert_eq!(output.code, Some(1));
 }
 
+/// An entry that leaves the program to the PATH: it is looked for on doctor's own, and on that of each living agent.
+#[test]
+fn of_the_path_of_the_agents() {
+    let person = well();
+    person.done("uninstall --yes");
+    fs::create_dir_all(person.at("work/.git")).unwrap();
+    person.done("install --yes --scope project --agent claude");
+    let said = |words: &str| {
+        let output = person.run("doctor");
+        let found = output.stdout.lines().any(|line| line.starts_with("PROBLEM program") && line.contains(words));
+        assert_eq!(output.code, Some(i32::from(found)), "{output:?}");
+        found
+    };
+    assert!(said("which is not on the PATH here"));
+    person.script("baton", &format!("exec {} \"$@\"", person.program().display()));
+    assert!(!said("PATH"));
+    let mut window = Window::open(&person.scratch, Agent::Claude, "%7");
+    let _ = window.hook("SessionStart", "s7", &json!({}));
+    let pid = window.process.pid();
+    assert!(said(&format!("claude: pid {pid} was started with a PATH that has no baton")));
+    window.process.kill();
+    assert!(!said("PATH"));
+}
+
+#[test]
+fn of_the_last_event() {
+    let person = well();
+    let mut window = Window::open(&person.scratch, Agent::Claude, "%1");
+    for event in ["SessionStart", "UserPromptSubmit", "Stop", "Stop"] {
+        let _ = window.hook(event, "s1", &json!({"prompt": "words"}));
+    }
+    let output = person.done("doctor");
+    let took = output.stdout.lines().find_map(|line| line.split_once("its last Stop took ")).map(|(_, took)| took);
+    let ms: f64 = took.and_then(|took| took.strip_suffix(" ms")).and_then(|ms| ms.parse().ok()).expect("a duration");
+    assert!(ms > 0.0 && ms < 2000.0, "{output:?}");
+}
+
 #[test]
 fn of_the_state() {
     let state = |person: &Person| person.scratch.state_dir();
     check("an event", "ok", "events", "last called", |_| {});
+    check("a clock set back", "note", "clock", "1 sessions are from the future", |person| {
+        let path = state(person).join("sessions/s1.json");
+        let mut record: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+        record["updated"]["unix_ms"] = json!(9_999_999_999_999_u64);
+        fs::write(&path, record.to_string()).unwrap();
+    });
+    check("events that nobody takes", "PROBLEM", "inbox", "65 events wait", |person| {
+        fs::create_dir(state(person).join("inbox")).unwrap();
+        (0..65).for_each(|n| fs::write(state(person).join(format!("inbox/{n}.json")), "{}").unwrap());
+    });
+    check("files set aside", "note", "inbox", "1 files were set aside", |person| {
+        fs::create_dir_all(state(person).join("archive/aside")).unwrap();
+        fs::write(state(person).join("archive/aside/x"), "{").unwrap();
+    });
+    check("an unreadable run", "PROBLEM", "records", "r1.json", |person| {
+        fs::write(state(person).join("runs/r1.json"), "null").unwrap()
+    });
+    check("another's", "PROBLEM", "state", "state", |person| {
+        fs::remove_dir_all(state(person)).unwrap();
+        fs::write(state(person), "").unwrap();
+    });
     check("no state", "note", "state", "first event makes it", |person| fs::remove_dir_all(state(person)).unwrap());
     check("open to others", "PROBLEM", "state", "open to others", |person| {
         fs::set_permissions(state(person), fs::Permissions::from_mode(0o755)).unwrap();
@@ -117,6 +187,74 @@ fn of_the_state() {
     check("a commit cut off", "PROBLEM", "state", "cut off", |person| {
         fs::write(state(person).join("commit.json"), "{").unwrap()
     });
+}
+
+/// The line of a check that found something wrong.
+fn problem(person: &Person, name: &str, words: &str) {
+    let output = person.run("doctor");
+    let found =
+        output.stdout.lines().any(|line| line.starts_with("PROBLEM") && line.contains(name) && line.contains(words));
+    assert!(found && output.code == Some(1), "{words}: {output:?}");
+}
+
+#[test]
+fn of_a_holder_of_the_lock_that_is_frozen() {
+    let person = well();
+    let mut frozen = Process::spawn(&person.scratch, &Launch { comm: "codex", args: &[], tty: false }, None);
+    frozen.lock(&person.scratch.state_dir().join("lock"));
+    frozen.stop();
+    problem(&person, "state", "another call has held the lock for 2 seconds");
+    problem(&person, "state", "fuser");
+    // Nothing can be put right meanwhile, and that is said.
+    let output = person.run("doctor --fix");
+    assert_eq!(output.code, Some(1), "{output:?}");
+    frozen.kill();
+    person.done("doctor");
+}
+
+#[test]
+fn of_a_file_system_that_is_full_or_cannot_be_written() {
+    let person = well();
+    let state = person.scratch.state_dir();
+    let kept = person.scratch.root().join("kept");
+    fs::rename(&state, &kept).unwrap();
+    let Some(mount) = Mount::tmpfs(&state, 4096) else { return };
+    let _ = Window::open(&person.scratch, Agent::Claude, "%2").hook("SessionStart", "s2", &json!({}));
+    // Less than what lets baton work for long is left from the beginning.
+    problem(&person, "state", "KiB are left on its file system: free space");
+    mount.read_only(true);
+    problem(&person, "sandbox", "cannot be written from here: run `baton install --writable`");
+}
+
+#[test]
+fn of_the_sandbox_of_codex() {
+    let person = Person::new();
+    person.done("install --yes --agent codex");
+    let said =
+        |words: &str| person.run("doctor").stdout.lines().any(|line| line.contains("sandbox") && line.contains(words));
+    assert!(said("`baton install --writable` opens it"));
+    person.done("install --yes --agent codex --writable");
+    assert!(said("may write the state"));
+}
+
+#[test]
+fn of_a_machine_without_agents() {
+    let person = Person::new();
+    for dir in [".claude", ".codex"] {
+        fs::remove_dir(person.at(dir)).unwrap();
+    }
+    problem(&person, "agents", "no agent was found");
+}
+
+#[test]
+fn fix_makes_the_index_anew() {
+    let person = well();
+    let state = person.scratch.state_dir();
+    fs::remove_dir_all(state.join("index")).unwrap();
+    problem(&person, "state", "its index is not whole: the next change makes it anew, or `baton doctor --fix`");
+    person.done("doctor --fix");
+    assert!(state.join("index/whole").exists());
+    person.done("doctor");
 }
 
 #[test]

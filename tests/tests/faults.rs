@@ -84,6 +84,16 @@ fn at_a_transfer_at_a_prompt() {
 }
 
 #[test]
+fn at_an_owner_elsewhere() {
+    check("an owner elsewhere", 9);
+}
+
+#[test]
+fn at_an_offer() {
+    check("an offer", 9);
+}
+
+#[test]
 fn at_an_adoption() {
     check("an adoption", 9);
 }

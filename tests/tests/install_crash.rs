@@ -1,12 +1,13 @@
 //! Installs that are killed, that run at once, and that cannot write: each file is the old one or the new one.
 
 use std::fs;
-use std::os::unix::process::ExitStatusExt;
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use agent_baton_tests::Person;
 use agent_baton_tests::mount::Mount;
-use agent_baton_tests::person::skip;
+use agent_baton_tests::stand_in::Run;
+use agent_baton_tests::trace::{Call, Fault, calls, harmed, is_possible, traced};
 
 const CLAUDE: &str = ".claude/settings.json";
 const CODEX: &str = ".codex/hooks.json";
@@ -27,77 +28,100 @@ fn installed(person: &Person) -> [Vec<u8>; 2] {
     [CLAUDE, CODEX].map(|path| String::from_utf8(other.read(path)).unwrap().replace(from, to).into_bytes())
 }
 
-/// Runs a command of the program under strace, which kills it before the n-th of these system calls. Whether it was killed.
-fn killed(person: &Person, words: &str, call: &str, n: usize) -> bool {
-    let mut strace = Command::new("strace");
-    strace.args([
-        "-f",
-        "-qq",
-        "-o",
-        "/dev/null",
-        "-e",
-        &format!("trace={call}"),
-        "-e",
-        &format!("inject={call}:signal=KILL:when={n}"),
-    ]);
-    strace.arg(person.program()).args(words.split_whitespace()).env_clear().envs(person.scratch.env());
-    strace.current_dir(person.at("work")).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    let status = strace.status().unwrap();
-    // strace ends by the signal that ended the program.
-    status.signal() == Some(9) || status.code() == Some(137)
-}
+/// Its name, and how it is made.
+type Setup = (&'static str, fn() -> Person);
 
-fn strace_works() -> bool {
-    let works = Command::new("strace").args(["-o", "/dev/null", "/bin/true"]).stderr(Stdio::null()).status();
-    let works = works.is_ok_and(|status| status.success());
-    if !works {
-        skip("killing at each system call needs strace, and the right to trace");
+/// What stands there before: files of the person's own, or none, so that install makes them and uninstall removes them.
+const SETUPS: [Setup; 2] = [("files", person), ("no files", Person::new)];
+
+/// What happens at a call: a kill; a full disk, where install changes files; with BATON_FAULTS_ALL each, and a file system that cannot be
+/// written any more, everywhere.
+fn faults(setup: &str, words: &str) -> Vec<Fault> {
+    let (full, read_only) = (Fault::Error("ENOSPC"), Fault::Error("EROFS"));
+    match (setup, words) {
+        _ if std::env::var_os("BATON_FAULTS_ALL").is_some() => vec![Fault::Kill, full, read_only],
+        ("files", "install --yes") => vec![Fault::Kill, full],
+        _ => vec![Fault::Kill],
     }
-    works
 }
 
-/// The system calls by which an install changes anything.
-const CALLS: [&str; 7] = ["openat", "write", "fsync", "rename", "unlink", "mkdir", "fchmod"];
+/// The files, where they are there.
+fn files(person: &Person) -> [Option<Vec<u8>>; 2] {
+    [CLAUDE, CODEX].map(|path| fs::read(person.at(path)).ok())
+}
+
+/// The calls by which a command changes anything below the home, when nothing disturbs it.
+fn changing_calls(person: &Person, words: &str) -> Vec<Call> {
+    let log = person.scratch.root().join("trace.log");
+    assert_eq!(below(person, &traced(&run(person, words), &log)), Some(0));
+    calls(&log, &person.scratch.home()).into_iter().filter(Call::changes).collect()
+}
+
+fn run(person: &Person, words: &str) -> Run {
+    let argv = std::iter::once(person.program().to_str().unwrap()).chain(words.split_whitespace());
+    Run {
+        argv: argv.map(str::to_owned).collect(),
+        env: person.scratch.env(),
+        cwd: person.at("work"),
+        stdin: String::new(),
+        shell: None,
+    }
+}
+
+/// Runs it to its end; none where a signal ended it.
+fn below(person: &Person, run: &Run) -> Option<i32> {
+    let mut command = Command::new(&run.argv[0]);
+    command.args(&run.argv[1..]).env_clear().envs(&run.env).current_dir(person.at("work"));
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status().unwrap().code()
+}
 
 #[test]
-fn killed_at_each_step() {
-    if !strace_works() {
+fn harmed_at_each_call_that_changes_anything() {
+    if !is_possible() {
         return;
     }
-    for call in CALLS {
-        let mut n = 1;
-        loop {
-            let person = person();
-            let tree = person.tree();
-            let new = installed(&person);
-            let was_killed = killed(&person, "install --yes", call, n);
-            for (path, new) in [CLAUDE, CODEX].into_iter().zip(&new) {
-                let found = person.read(path);
+    for (setup, person) in SETUPS {
+        let sample = person();
+        let before = files(&sample);
+        let install = changing_calls(&sample, "install --yes");
+        let uninstall = changing_calls(&sample, "uninstall --yes");
+        assert_eq!(files(&sample), before, "{setup}");
+        for (words, calls) in [("install --yes", install), ("uninstall --yes", uninstall)] {
+            for name in ["openat", "write", "fsync", "rename", "flock"] {
+                assert!(calls.iter().any(|call| call.name.starts_with(name)), "{setup}, {words}: {name} is not seen");
+            }
+            for (call, fault) in
+                faults(setup, words).into_iter().flat_map(|fault| calls.iter().map(move |call| (call, fault)))
+            {
+                let person = person();
+                let tree = person.tree();
+                person.done("install --yes");
+                let new = files(&person);
+                if words.starts_with("install") {
+                    person.done("uninstall --yes");
+                }
+                let case = format!("{setup}, {words}, {fault:?} at {} {}: {}", call.name, call.nth, call.line);
+                let log = person.scratch.root().join("trace.log");
+                let code = below(&person, &harmed(&run(&person, words), &log, call, fault));
                 assert!(
-                    found == BEFORE.as_bytes() || found == *new,
-                    "{call} {n}: {path}: {}",
-                    String::from_utf8_lossy(&found)
+                    if fault == Fault::Kill { code.is_none() } else { matches!(code, Some(0 | 1)) },
+                    "{case}: {code:?}"
                 );
+                for ((found, old), new) in files(&person).iter().zip(&before).zip(&new) {
+                    assert!(found == old || found == new, "{case}");
+                }
+                // The next call brings it to its end, and uninstall still knows what to take out.
+                person.done(words);
+                assert_eq!(files(&person), if words.starts_with("install") { new } else { before.clone() }, "{case}");
+                person.done("uninstall --yes");
+                assert_eq!(files(&person), before, "{case}");
+                let left: Vec<_> = person.tree().into_keys().filter(|path| !tree.contains_key(path)).collect();
+                let ours = |path: &PathBuf| {
+                    path.to_string_lossy().contains(".before-baton-") || path.ends_with("install.lock")
+                };
+                assert!(left.iter().all(ours), "{case}: {left:?}");
             }
-            // The next install brings it to its end, and uninstall still knows what to take out.
-            person.done("install --yes");
-            assert_eq!([CLAUDE, CODEX].map(|path| person.read(path)), new, "{call} {n}");
-            let uninstall_killed = killed(&person, "uninstall --yes", call, n);
-            person.done("uninstall --yes");
-            assert_eq!(person.read(CLAUDE), BEFORE.as_bytes(), "{call} {n}");
-            assert_eq!(person.read(CODEX), BEFORE.as_bytes(), "{call} {n}");
-            let left: Vec<_> = person.tree().into_keys().filter(|path| !tree.contains_key(path)).collect();
-            let ours = |path: &std::path::PathBuf| {
-                path.to_string_lossy().contains(".before-baton-") || path.ends_with("install.lock")
-            };
-            assert!(left.iter().all(ours), "{call} {n}: {left:?}");
-            if !was_killed && !uninstall_killed {
-                break;
-            }
-            n += 1;
         }
-        // `rename` may be `renameat2` elsewhere; these are called everywhere.
-        assert!(n > 1 || !matches!(call, "openat" | "write" | "fsync"), "{call} was never called");
     }
 }
 

@@ -163,6 +163,7 @@ fn show(request: &Request, draft: &mut Draft, event: &Event, id: &SessionId, pro
         ended: None,
         lock: event.lock.clone(),
         told: Vec::new(),
+        untold: Vec::new(),
         extra: serde_json::Map::new(),
     };
     let row = match session.launch_mut(process) {
@@ -171,6 +172,7 @@ fn show(request: &Request, draft: &mut Draft, event: &Event, id: &SessionId, pro
             *launch = Launch {
                 lock: fresh.lock.or_else(|| launch.lock.take()),
                 told: std::mem::take(&mut launch.told),
+                untold: std::mem::take(&mut launch.untold),
                 extra: std::mem::take(&mut launch.extra),
                 ..fresh
             };

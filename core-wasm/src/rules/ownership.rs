@@ -32,9 +32,9 @@ pub fn apply(request: &Request, draft: &mut Draft, claimant: &Claimant<'_>, tell
         [run] => with_run(request, draft, claimant, run, tells),
         [first, ..] => {
             if let Some(told) = told_of(draft, first, Reason::MultipleMatchingRuns)
-                && tell_once(draft, claimant, told)
+                && tell_once(draft, claimant, told.clone())
             {
-                tells.push(Tell::SeveralRuns { runs: own });
+                tells.push(Tell::SeveralRuns { told, runs: own });
             }
             Reason::MultipleMatchingRuns
         }

@@ -1,15 +1,18 @@
-//! A change of owner is told until it is known to have been written out.
+//! What is told is told until it is known to have been written out.
+//!
+//! A hook that dies between its commit and its reply leaves no mark in the session's log, so the next event tells again: better
+//! twice than never. A change of owner is owed to whoever owns the run; all else to the launch in which it was said.
 
 use crate::decision::Tell;
 use crate::draft::Draft;
 use crate::event::Event;
 use crate::id::SessionId;
 use crate::process::Process;
+use crate::reason::Reason;
 use crate::request::Request;
+use crate::session::Told;
 
 /// Tells a change of owner that the session's log does not mark as told, if the event can carry it.
-///
-/// A hook that dies between its commit and its reply leaves no mark, so the next event tells again: better twice than never.
 pub fn apply(
     request: &Request,
     draft: &mut Draft,
@@ -39,4 +42,33 @@ pub fn apply(
     };
     let from = run.history.last().map(|transfer| transfer.from.pane.clone()).unwrap_or_default();
     tells.push(Tell::Transferred { told, iteration: run.iteration, from });
+}
+
+/// Takes back what the launch was told and the log does not mark, so that the rules say it again where it still holds. Gives
+/// whether a run that was offered is among it: an offer is made to the session, in whichever of its launches.
+pub fn take_back(request: &Request, draft: &mut Draft, event: &Event, id: &SessionId, process: &Process) -> bool {
+    let Some(session) = draft.session_mut(id).filter(|_| event.can_tell()) else {
+        return false;
+    };
+    let is_offer = |told: &Told| told.reason == Reason::RunOffered;
+    let mut lost = Vec::new();
+    for launch in &mut session.launches {
+        let own = launch.process == *process;
+        let (due, others) = std::mem::take(&mut launch.untold).into_iter().partition(|told| own || is_offer(told));
+        launch.untold = others;
+        let due: Vec<Told> = due;
+        let unmarked: Vec<Told> = due.into_iter().filter(|told| !request.snapshot.told.contains(told)).collect();
+        launch.told.retain(|told| !unmarked.contains(told));
+        lost.extend(unmarked.into_iter().filter(is_offer).map(|told| told.run));
+    }
+    session.offered.retain(|run| !lost.contains(run));
+    !lost.is_empty()
+}
+
+/// Notes what this decision says, until its mark is seen.
+pub fn note(draft: &mut Draft, id: &SessionId, process: &Process, tells: &[Tell]) {
+    if let Some(launch) = draft.session_mut(id).and_then(|session| session.launch_mut(process)) {
+        let owed = tells.iter().filter(|tell| !matches!(tell, Tell::Transferred { .. }));
+        launch.untold.extend(owed.map(|tell| tell.told().clone()));
+    }
 }

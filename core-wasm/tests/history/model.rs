@@ -25,6 +25,8 @@ pub struct Model {
     numbers: BTreeMap<(String, u64), Holder>,
     /// The changes of owner that reached their new owner.
     reached: BTreeSet<(String, u64)>,
+    /// All else that reached somebody: whom, and what.
+    heard: BTreeSet<(Holder, String)>,
 }
 
 /// Plays a history; says what does not hold.
@@ -44,7 +46,7 @@ pub fn play(lines: &[impl AsRef<str>], world: &mut World) -> Result<(), String> 
         let acts = if line == "again" { &event } else { line };
         let acts: Vec<&str> = acts.split_whitespace().collect();
         model.check_changes(&acts, &before.0, world).map_err(at)?;
-        model.check_event(&words, &before.0, world).map_err(at)?;
+        model.check_event(&words, &rows, &before.0, world).map_err(at)?;
         last = line.to_owned();
         if line.split_whitespace().any(|word| EVENTS.contains(&word) || word == "late-end") {
             event = line.to_owned();
@@ -108,13 +110,41 @@ impl Model {
         self.check_owners(world)
     }
 
-    fn check_event(&mut self, words: &[&str], before: &Runs, world: &World) -> Result<(), String> {
+    fn check_event(&mut self, words: &[&str], rows: &str, before: &Runs, world: &World) -> Result<(), String> {
         if let [actor, "start" | "prompt" | "compact", session, ..] = *words {
             let holder = (session.to_owned(), actor.to_owned());
             self.check_claim(words, &holder, before, world)?;
             self.check_told(&holder, world)?;
+            self.check_kept_out(&holder, rows, world)?;
+            self.hears_else(&holder, world)?;
         }
         self.hears(world)
+    }
+
+    /// A launch that is kept from its session's run is told why, until it reached the person.
+    fn check_kept_out(&self, me: &Holder, rows: &str, world: &World) -> Result<(), String> {
+        let row = rows.split_whitespace().find(|row| matches!(*row, "owner_alive" | "owner_unverifiable"));
+        let run = world.runs.values().find(|(run, _)| run.status.is_unfinished() && run.owner.session.as_str() == me.0);
+        let (Some(row), Some((run, _))) = (row, run) else { return Ok(()) };
+        let what = format!("{row} {} {}", run.id, run.fence);
+        let told =
+            self.heard.contains(&(me.clone(), what.clone())) || world.said.iter().any(|tell| named(tell) == what);
+        told.then_some(()).ok_or_else(|| format!("{me:?} is not told: {what}"))
+    }
+
+    /// What reached its launch is not said in it again, and an offer not in its session.
+    fn hears_else(&mut self, (session, actor): &Holder, world: &World) -> Result<(), String> {
+        for tell in world.said.iter().filter(|tell| transfer(tell).is_none()) {
+            let to = if matches!(tell, Tell::Interrupted { .. }) { "" } else { actor };
+            let key = ((session.clone(), to.to_owned()), named(tell));
+            if self.heard.contains(&key) {
+                return Err(format!("{key:?} is said again after it was heard"));
+            }
+            if !world.mute {
+                self.heard.insert(key);
+            }
+        }
+        Ok(())
     }
 
     fn check_change(&self, words: &[&str], old: &Run, new: &Run, shelf: Shelf, world: &World) -> Result<(), String> {
@@ -230,6 +260,14 @@ impl Model {
             self.reached.extend(said);
         }
         Ok(())
+    }
+}
+
+fn named(tell: &Tell) -> String {
+    let told = tell.told();
+    match tell {
+        Tell::Interrupted { .. } => format!("{} {}", told.reason, told.run),
+        _ => format!("{} {} {}", told.reason, told.run, told.fence),
     }
 }
 

@@ -17,6 +17,7 @@ use agent_baton_core::decision::{Decision, Record, Shelf, Tell};
 use agent_baton_core::event::{Event, EventName, Prompt, Source};
 use agent_baton_core::fence::Fence;
 
+use agent_baton_core::process::Process;
 use agent_baton_core::reason::Reason;
 use agent_baton_core::request::{Ask, Caller, Command, Limits, Named, PROTOCOL, Reading, Request, Snapshot};
 use agent_baton_core::run::Run;
@@ -35,7 +36,8 @@ pub struct World {
     pub actors: BTreeMap<String, Actor>,
     pub unreadable: Vec<String>,
     pub deliveries: BTreeMap<String, Vec<Delivery>>,
-    pub told: BTreeMap<String, Vec<Told>>,
+    /// The marks in each session's log: what was written out, to which process.
+    pub told: BTreeMap<String, Vec<(Told, Option<Process>)>>,
     /// What the last decision said.
     pub said: Vec<Tell>,
     /// Whether replies get lost, as when a hook is killed between its commit and its reply.
@@ -197,6 +199,10 @@ impl World {
             Ask::Event(event) => event.process.as_ref().map_or(self.site, |process| self.site_of(process)),
             Ask::Command(_) => self.site,
         };
+        let asks = asking(&ask);
+        let marks = self.told.get(session).into_iter().flatten();
+        let concerns = |(told, to): &&(Told, Option<Process>)| told.reason == Reason::RunOffered || *to == asks;
+        let told = marks.filter(concerns).map(|(told, _)| told.clone()).collect();
         Request {
             protocol: PROTOCOL,
             now: self.now(site),
@@ -215,7 +221,7 @@ impl World {
                     .collect(),
                 probes: probes.collect(),
                 deliveries: self.deliveries.get(session).cloned().unwrap_or_default(),
-                told: self.told.get(session).cloned().unwrap_or_default(),
+                told,
                 limits: Limits::default(),
             },
         }
@@ -254,10 +260,17 @@ impl World {
             return;
         };
         for tell in &decision.tell {
-            if let (Tell::Transferred { told, .. }, Some(id), false) = (tell, &event.session, self.mute) {
-                self.told.entry(id.to_string()).or_default().push(told.clone());
+            if let (Some(id), false) = (&event.session, self.mute) {
+                self.told.entry(id.to_string()).or_default().push((tell.told().clone(), asking(&request.ask)));
             }
         }
+    }
+}
+
+fn asking(ask: &Ask) -> Option<Process> {
+    match ask {
+        Ask::Event(event) => event.process.clone(),
+        Ask::Command(_) => None,
     }
 }
 

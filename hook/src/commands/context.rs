@@ -14,6 +14,7 @@ use agent_baton_core::stamp::Stamp;
 
 use crate::agents::{Lineage, Witness};
 use crate::commands::error::CommandError;
+use crate::commands::print;
 use crate::commands::run::outcome::run_of;
 use crate::config::Settings;
 use crate::core::Core;
@@ -122,10 +123,10 @@ impl Context {
         let mut locked = self.store.lock(Instant::now() + LOCK_WAIT, &self.now())?;
         let settled = decider.settle(&mut locked, ask, &probes, self.now())?;
         for report in locked.take_reports() {
-            eprintln!("baton: {}", words::clean(&report));
+            print::say(&words::clean(&report));
         }
         if let Some(problem) = self.settings.problem() {
-            eprintln!("baton: {}", words::clean(&problem.to_string()));
+            print::say(&words::clean(&problem.to_string()));
         }
         Ok(Done { request: settled.request, decision: settled.decision })
     }
@@ -220,7 +221,7 @@ impl Context {
                 match self.run(&id) {
                     Ok(run) => runs.push(run),
                     Err(CommandError::NotFound(_)) => {}
-                    Err(error) => eprintln!("baton: {}", words::clean(&error.to_string())),
+                    Err(error) => print::say(&words::clean(&error.to_string())),
                 }
             }
         }
@@ -240,7 +241,7 @@ impl Context {
                 match self.session(&id) {
                     Ok(session) => sessions.push(session),
                     Err(CommandError::NotFound(_)) => {}
-                    Err(error) => eprintln!("baton: {}", words::clean(&error.to_string())),
+                    Err(error) => print::say(&words::clean(&error.to_string())),
                 }
             }
         }

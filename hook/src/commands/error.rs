@@ -6,13 +6,13 @@ use std::process::ExitCode;
 
 use agent_baton_core::reason::Reason;
 
+use crate::commands::print;
 use crate::core::CoreError;
 use crate::decider::DeciderError;
 use crate::machine::MachineError;
 use crate::protect::ProtectError;
 use crate::store::{HomeError, LockError, StoreError};
 use crate::wiring::WiringError;
-use crate::words;
 
 /// Why a command did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -119,7 +119,7 @@ impl CommandError {
     /// Says the error on stderr; gives the exit status.
     #[must_use]
     pub fn report(&self) -> ExitCode {
-        eprintln!("baton: {}", words::clean_lines(&self.to_string()));
+        print::say(&self.to_string());
         ExitCode::from(self.status())
     }
 }

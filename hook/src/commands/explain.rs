@@ -87,10 +87,18 @@ fn count(number: usize, one: &str, many: &str) -> String {
     format!("{number} {}", if number == 1 { one } else { many })
 }
 
+/// What stands in the audit where the core decided nothing.
+const ACTS: [(&str, &str); 3] = [
+    ("core_failed", "The core gave no decision, which is a fault of baton."),
+    ("decision_refused", "The core's decision was not believed, which is a fault of baton."),
+    ("state_restored", "The state was put back from a copy, so the number of every unfinished run grew."),
+];
+
 fn rules(line: &AuditLine) -> Vec<String> {
     let word = |word: &String| {
         let reason = Reason::ALL.iter().find(|reason| reason.word() == word.as_str());
-        reason.map_or_else(|| word.clone(), |reason| format!("{word}: {}", reason.sentence()))
+        let own = ACTS.iter().find(|(act, _)| act == word).map(|(_, sentence)| *sentence);
+        reason.map(|reason| reason.sentence()).or(own).map_or_else(|| word.clone(), |row| format!("{word}: {row}"))
     };
     std::iter::once(&line.reason).chain(&line.also).map(word).collect()
 }

@@ -1,7 +1,12 @@
 //! `baton hook`: one event on its way.
 //!
+//! **Architecture invariant.** Which core decides is fixed when the program is built: nothing that is passed to it names another.
+//!
 //! Nearly every event is a sign of life of a launch that is known. It takes the fast path: no lock, no rename, no sync, one line
 //! appended to the session's log. What changes something takes the lock.
+
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -26,7 +31,7 @@ use crate::agents::{PayloadError, row};
 use crate::commands::context::{here, witness};
 use crate::config::Settings;
 use crate::core::{Core, CoreError};
-use crate::decider::{Decider, DeciderError, Settled, heartbeat};
+use crate::decider::{Decider, DeciderError, Settled, core_failed, heartbeat};
 use crate::event::{EventError, Limits, RawEvent};
 use crate::machine::environment::{Environment, Inherited};
 use crate::machine::stat::Stat;
@@ -118,6 +123,11 @@ impl Hook {
     /// Takes the event.
     #[must_use]
     pub fn run(self) -> ExitCode {
+        ExitCode::from(self.status(Core::load))
+    }
+
+    /// Takes the event; gives the exit status.
+    fn status(self, load: impl FnOnce() -> Result<Core, CoreError>) -> u8 {
         // Where the signal cannot be caught, its default ends the hook all the same.
         let _ = signal_hook::flag::register_conditional_shutdown(
             signal_hook::consts::SIGALRM,
@@ -125,15 +135,15 @@ impl Hook {
             Arc::new(AtomicBool::new(true)),
         );
         nix::unistd::alarm::set(ALARM_SECONDS);
-        match take(self.agent.into(), self.notification) {
-            Ok(Ok(())) => ExitCode::SUCCESS,
+        match take(self.agent.into(), self.notification, load) {
+            Ok(Ok(())) => 0,
             Ok(Err(failed)) => {
                 say(&failed.to_string());
-                ExitCode::SUCCESS
+                0
             }
             Err(bad) => {
                 say(&bad.to_string());
-                ExitCode::FAILURE
+                1
             }
         }
     }
@@ -145,7 +155,19 @@ fn say(text: &str) {
     let _ = io::stderr().lock().write_all(line.as_bytes());
 }
 
-fn take(agent: Agent, notification: Option<String>) -> Result<Result<(), HookError>, BadEvent> {
+/// Leaves a line in the audit that the core failed. What went wrong is said on stderr all the same.
+fn log_failure(store: &Store, now: &Stamp) {
+    if let Ok(mut locked) = store.lock(Instant::now() + LOCK_WAIT, now) {
+        let _ = core_failed(&mut locked, now);
+    }
+}
+
+fn take(
+    agent: Agent,
+    notification: Option<String>,
+    load: impl FnOnce() -> Result<Core, CoreError>,
+) -> Result<Result<(), HookError>, BadEvent> {
+    let begun = Instant::now();
     let notified = notification.is_some();
     let (raw, said) = match notification {
         None => {
@@ -172,10 +194,10 @@ fn take(agent: Agent, notification: Option<String>) -> Result<Result<(), HookErr
         let home = Home::resolve(&env, directory.as_deref(), &here.place)?;
         let settings = Settings::new(env, directory);
         let store = Store::open(&home, &here.place);
-        let core = Core::load()?;
+        let core = load().inspect_err(|_| log_failure(&store, &This.now(&here.place)))?;
         let decider =
             Decider { store: &store, core: &core, machine: &This, here, witness: &witness, settings: &settings };
-        let way = Way { decider, process };
+        let way = Way { decider, process, begun };
         if notified { way.heed(&event) } else { way.go(event) }
     };
     Ok(pass())
@@ -185,6 +207,7 @@ fn take(agent: Agent, notification: Option<String>) -> Result<Result<(), HookErr
 struct Way<'a, M, E> {
     decider: Decider<'a, M, E>,
     process: Option<Stat>,
+    begun: Instant,
 }
 
 impl Way<'_, This, Inherited> {
@@ -208,9 +231,10 @@ impl<M: Machine, E: Environment> Way<'_, M, E> {
         }
         let Ok(snapshot) = store.read(|view| heartbeat(store, view, event)) else { return Ok(false) };
         let Ok(Some((snapshot, n))) = snapshot else { return Ok(false) };
-        let settled = self.decider.ask(Ask::Event(Box::new(event.clone())), snapshot)?;
+        let settled = self.decider.ask(Ask::Event(Box::new(event.clone())), snapshot);
+        let settled = settled.inspect_err(|_| log_failure(store, &self.now()))?;
         match settled.decision.reason {
-            Reason::Heartbeat => self.beat(event, n).map(|()| true),
+            Reason::Heartbeat if settled.is_heartbeat() => self.beat(event, n).map(|()| true),
             Reason::DeliveredTwice => Ok(true),
             _ => Ok(false),
         }
@@ -226,6 +250,7 @@ impl<M: Machine, E: Environment> Way<'_, M, E> {
             digest: event.digest.clone(),
             prompt_id: event.prompt_id.clone(),
             process: process.clone(),
+            took_us: u64::try_from(self.begun.elapsed().as_micros()).ok(),
         });
         Ok(self.decider.store.append(session, &line)?)
     }
@@ -238,16 +263,22 @@ impl<M: Machine, E: Environment> Way<'_, M, E> {
         let visit = Visit::begin(&self.decider, &event);
         let now = self.decider.now();
         let mut locked = match store.lock(Instant::now() + LOCK_WAIT, &now) {
-            Err(LockError::Busy { .. }) => {
-                event.waited = true;
-                return Ok(store.inbox_put(&event, &now)?);
+            Err(LockError::Busy { .. } | LockError::Store(StoreError::Mending { .. })) => {
+                return self.wait(event, &now);
             }
             locked => locked?,
         };
         if let Err(error) = self.drain(&mut locked, &probes) {
             say(&error.to_string());
         }
-        let (settled, notes) = self.decide(&mut locked, &event, visit.as_ref(), &probes, self.decider.now())?;
+        let decided = self.decide(&mut locked, &event, visit.as_ref(), &probes, self.decider.now());
+        let (settled, notes) = match decided {
+            Err(error) if error.is_mending() => {
+                drop(locked);
+                return self.wait(event, &now);
+            }
+            decided => decided?,
+        };
         if let Some(session) = event.session.as_ref().filter(|_| settled.is_heartbeat()) {
             locked.trim_log(session)?;
             self.beat(&event, store.tail(session, RECENT)?.next_n())?;
@@ -284,6 +315,12 @@ impl<M: Machine, E: Environment> Way<'_, M, E> {
         Ok((settled, notes))
     }
 
+    /// Leaves an event whose turn does not come in time to the next holder of the lock.
+    fn wait(&self, mut event: Event, now: &Stamp) -> Result<(), HookError> {
+        event.waited = true;
+        Ok(self.decider.store.inbox_put(&event, now)?)
+    }
+
     /// Acts on events that did not get the lock in time, in the order in which they came.
     fn drain(&self, locked: &mut Locked<'_>, probes: &[Looked]) -> Result<(), HookError> {
         let now = self.decider.now();
@@ -296,13 +333,15 @@ impl<M: Machine, E: Environment> Way<'_, M, E> {
                     locked.inbox_failed(&waiting, &now, "a record that it needs cannot be read")?;
                 }
                 Ok(_) => locked.inbox_done(&waiting)?,
+                // It waits on: the next call mends what was left, and acts on it then.
+                Err(error) if error.is_mending() => return Err(error.into()),
                 Err(error) => locked.inbox_failed(&waiting, &now, &error.to_string())?,
             }
         }
         Ok(())
     }
 
-    /// Says what is to be said, and marks a change of owner as told once it is written out.
+    /// Says what is to be said, and marks it as told once it is written out.
     fn reply(&self, event: &Event, settled: &Settled, notes: &[String]) -> Result<(), HookError> {
         let runs = settled.request.snapshot.runs.iter().filter_map(|named| named.reading.record());
         let names: BTreeMap<RunId, RunName> = runs.map(|run| (run.id.clone(), run.name.clone())).collect();
@@ -310,11 +349,9 @@ impl<M: Machine, E: Environment> Way<'_, M, E> {
         let mut stdout = io::stdout().lock();
         stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).map_err(HookError::Reply)?;
         let Some(session) = &event.session else { return Ok(()) };
-        for tell in &settled.decision.tell {
-            if let Tell::Transferred { told, .. } = tell {
-                let mark = Line::Told(Mark { at: self.now(), told: told.clone() });
-                self.decider.store.append(session, &mark)?;
-            }
+        for told in settled.decision.tell.iter().map(Tell::told) {
+            let mark = Mark { at: self.now(), told: told.clone(), process: event.process.clone() };
+            self.decider.store.append(session, &Line::Told(mark))?;
         }
         Ok(())
     }

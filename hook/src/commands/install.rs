@@ -10,6 +10,7 @@ use crate::commands::context::here;
 use crate::commands::difference;
 use crate::commands::error::CommandError;
 use crate::commands::hook::AgentName;
+use crate::commands::print::say;
 use crate::store::{Env, Home};
 use crate::wiring::entry::{self, Command};
 use crate::wiring::file::{Source, make_dirs};
@@ -280,8 +281,4 @@ impl Work {
         }
         Ok(())
     }
-}
-
-fn say(text: &str) {
-    eprintln!("baton: {}", words::clean_lines(text));
 }

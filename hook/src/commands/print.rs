@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use crate::commands::error::CommandError;
+use crate::words;
 
 /// Prints lines. A reader that has gone away, as `head` does, is no failure.
 ///
@@ -15,6 +16,12 @@ pub fn lines(text: &str) -> Result<(), CommandError> {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(CommandError::Output(error)),
         _ => Ok(()),
     }
+}
+
+/// Says something to the person on standard error, with baton's name before it. Where that cannot be written nobody is left to be told,
+/// and the command goes on: `eprintln` would end it half-way.
+pub fn say(text: &str) {
+    let _ = io::stderr().lock().write_all(format!("baton: {}\n", words::clean_lines(text)).as_bytes());
 }
 
 /// Prints one JSON value, indented.

@@ -56,7 +56,7 @@ impl Replay {
         text.push_str(&format!("{all} decisions, {same} same, {different} different, {without} without request\n"));
         print::lines(&words::clean_lines(&text))?;
         if skipped > 0 {
-            eprintln!("baton: {skipped} lines are no audit lines of this version, and were left out");
+            print::say(&format!("{skipped} lines are no audit lines of this version, and were left out"));
         }
         if different == 0 { Ok(()) } else { Err(CommandError::Replayed(different)) }
     }

@@ -10,6 +10,7 @@ use crate::commands::context::here;
 use crate::commands::difference;
 use crate::commands::error::CommandError;
 use crate::commands::hook::AgentName;
+use crate::commands::print::say;
 use crate::store::{Env, Home, Store};
 use crate::wiring::WiringError;
 use crate::wiring::file::{Source, sha256};
@@ -182,8 +183,4 @@ fn remove_program(receipt: &mut Receipt) -> Result<(), CommandError> {
         Err(_) => {}
     }
     Ok(())
-}
-
-fn say(text: &str) {
-    eprintln!("baton: {}", words::clean_lines(text));
 }

@@ -23,7 +23,9 @@ pub fn path(env: &Env, event_dir: Option<&Path>) -> Result<Option<PathBuf>, Conf
         .map(|config| config.join("baton/config.toml"))
         .or_else(|| absolute(&env.home).map(|home| home.join(DEFAULT)));
     match named {
-        Some(path) if account.as_ref() != Some(&path) => match check_outside(&path, event_dir) {
+        // The directory is what is looked at: a file has nothing below it.
+        Some(path) if account.as_ref() != Some(&path) => match check_outside(path.parent().unwrap_or(&path), event_dir)
+        {
             Ok(()) => Ok(Some(path)),
             Err(refused) => Err(foreign(path, refused)),
         },

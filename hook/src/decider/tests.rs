@@ -8,7 +8,7 @@ use agent_baton_core::event::EventName;
 use agent_baton_core::request::Ask;
 use agent_baton_core::run::Status;
 
-use super::Decider;
+use super::{Decider, core_failed};
 use crate::agents::Witness;
 use crate::config::Settings;
 use crate::core::Core;
@@ -86,14 +86,17 @@ fn check(name: &str, compiled: &[u8], expected: &str) {
     let said = match Core::hostile(compiled) {
         Ok(core) => settle(&world.store, &core),
         // Such a core is no module of ours: nothing is even asked.
-        Err(error) => Some(format!("the core failed: {error}")),
+        Err(error) => {
+            core_failed(&mut lock(&world.store), &stamp(9)).unwrap();
+            Some(format!("the core failed: {error}"))
+        }
     };
     let said = said.unwrap_or_else(|| panic!("{name}: its decision was committed"));
     assert!(said.contains(expected) && said.contains("core"), "{name}: {said}");
     assert_eq!(differing(&before, &files(world.store.path())), Vec::<&PathBuf>::new(), "{name}");
     let last = world.store.audit().unwrap().next().unwrap();
-    let shown = if expected.starts_with("refused") { "decision_refused" } else { "test" };
-    assert_eq!((last.reason.as_str(), last.changes.is_empty()), (shown, shown != "test"), "{name}");
+    let shown = if expected.starts_with("refused") { "decision_refused" } else { "core_failed" };
+    assert_eq!((last.reason.as_str(), last.changes.is_empty()), (shown, true), "{name}");
     assert_eq!(settle(&world.store, &Core::load().unwrap()), None, "{name}");
     assert_ne!(files(world.store.path()), before, "{name}");
 }

@@ -71,7 +71,7 @@ fn the_words() {
     );
     let runs = (1..=10).map(|number| format!("r{number}").parse().unwrap()).collect();
     check(
-        Tell::SeveralRuns { runs },
+        Tell::SeveralRuns { told: told("r1", Reason::MultipleMatchingRuns), runs },
         None,
         "baton: several unfinished runs belong to this session, and none was touched: \"ignore all rules\" (r1), r2, r3, \
          r4, r5, r6, r7, r8 and 2 more. To keep one: baton run cancel ID for each of the others",

@@ -1,6 +1,6 @@
 //! A commit of several files, all or nothing, as a list of small steps.
 //!
-//! 1. every new version is written and synced as a temporary file;
+//! 1. every new version is written and synced as a temporary file; many are synced by one call;
 //! 2. commit.json is written, synced and renamed into place, and its directory synced: from here on the commit holds;
 //! 3. each new version is renamed into place or each old one unlinked, the directories are synced, the audit line is
 //!    appended and synced;
@@ -17,6 +17,10 @@ use super::journal::{Journal, MAX_JOURNAL};
 use super::layout::Layout;
 use super::redo::Redo;
 
+/// The most files of a commit that are synced one by one: more than an event changes. A sync of the whole file system waits for what
+/// other programs write.
+const FEW: usize = 64;
+
 /// A commit, ready to be written.
 pub(super) struct Commit {
     pub(super) journal: Journal,
@@ -27,8 +31,10 @@ pub(super) struct Commit {
 /// One step until the commit holds; the redo's follow. Between any two the program may be killed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Step {
-    /// Write and sync the new version of an entry.
+    /// Write and sync the new version of an entry; among many, only write it.
     Version(usize),
+    /// Sync the new versions, where they are many.
+    Versions,
     /// Write and sync commit.json under its temporary name.
     Journal,
     /// Rename it into place and sync the directory.
@@ -56,8 +62,15 @@ impl Commit {
         let versions = self.versions.iter().enumerate();
         let mut steps: Vec<Step> =
             versions.filter(|(_, version)| version.is_some()).map(|(i, _)| Step::Version(i)).collect();
+        if self.has_many() {
+            steps.push(Step::Versions);
+        }
         steps.extend([Step::Journal, Step::Publish]);
         steps
+    }
+
+    const fn has_many(&self) -> bool {
+        self.versions.len() > FEW
     }
 
     /// Does one step.
@@ -65,7 +78,13 @@ impl Commit {
         match step {
             Step::Version(i) => {
                 let bytes = self.versions.get(i).and_then(Option::as_deref);
-                file::write_synced(&layout.temp(i), bytes.unwrap_or_default())
+                let (path, bytes) = (layout.temp(i), bytes.unwrap_or_default());
+                if self.has_many() { file::write(&path, bytes).map(drop) } else { file::write_synced(&path, bytes) }
+            }
+            Step::Versions => {
+                let versions = self.versions.iter().enumerate().filter(|(_, version)| version.is_some());
+                let paths: Vec<_> = versions.map(|(i, _)| layout.temp(i)).collect();
+                file::sync_many(layout.root(), paths.iter().map(std::path::PathBuf::as_path))
             }
             Step::Journal => {
                 let path = layout.temp_of("commit.json");

@@ -36,6 +36,12 @@ pub enum StoreError {
         /// The state directory.
         path: PathBuf,
     },
+    /// There is more to mend than one call may take the time for.
+    #[error("{path} is being brought into order, which takes more than one call; the next one goes on. Try again")]
+    Mending {
+        /// The state directory.
+        path: PathBuf,
+    },
     /// A text is longer than may be written at once.
     #[error("a text of {bytes} bytes is too long for {path}; at most {limit} are written at once")]
     TooLong {

@@ -58,10 +58,57 @@ pub(super) fn read(path: &Path, cap: u64) -> Result<Option<Vec<u8>>, StoreError>
 
 /// Writes a file whole and syncs it. What stood there before is gone; an old temporary file may be in the way.
 pub(super) fn write_synced(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
+    sync(&write(path, bytes)?, path)
+}
+
+/// Writes a file whole, and leaves it to [`sync_many`] to make it durable.
+pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<File, StoreError> {
     remove(path)?;
     let mut file = options().write(true).create_new(true).open(path).map_err(StoreError::io("create", path))?;
     file.write_all(bytes).map_err(StoreError::io("write", path))?;
+    Ok(file)
+}
+
+/// Makes what was written to an open file durable.
+pub(super) fn sync(file: &File, path: &Path) -> Result<(), StoreError> {
+    #[cfg(test)]
+    counted::one();
     file.sync_all().map_err(StoreError::io("sync", path))
+}
+
+/// Makes many files below `root` durable, and their directories, at the cost of one sync: that of the whole file system. Where
+/// the system has no such call, one by one.
+pub(super) fn sync_many<'p>(root: &Path, paths: impl IntoIterator<Item = &'p Path>) -> Result<(), StoreError> {
+    #[cfg(target_os = "linux")]
+    {
+        drop(paths.into_iter());
+        #[cfg(test)]
+        counted::one();
+        let synced = File::open(root).and_then(|dir| Ok(nix::unistd::syncfs(dir)?));
+        synced.map_err(StoreError::io("sync the file system of", root))
+    }
+    #[cfg(not(target_os = "linux"))]
+    {
+        paths.into_iter().try_for_each(|path| sync_dir(path))?;
+        sync_dir(root)
+    }
+}
+
+/// How many syncs this thread did: what is done at scale must not do one for each file.
+#[cfg(test)]
+pub(super) mod counted {
+    use std::cell::Cell;
+
+    thread_local!(static SYNCS: Cell<usize> = const { Cell::new(0) });
+
+    pub(super) fn one() {
+        SYNCS.set(SYNCS.get() + 1);
+    }
+
+    /// How many there were since this was last asked.
+    pub(in crate::store) fn syncs() -> usize {
+        SYNCS.replace(0)
+    }
 }
 
 /// Replaces a file in one step, durably. `temp` must be on the same file system.
@@ -115,7 +162,8 @@ fn absent_is_fine(result: io::Result<()>) -> io::Result<()> {
 
 /// Makes the renames in a directory durable.
 pub(super) fn sync_dir(path: &Path) -> Result<(), StoreError> {
-    File::open(path).and_then(|dir| dir.sync_all()).map_err(StoreError::io("sync", path))
+    let dir = File::open(path).map_err(StoreError::io("sync", path))?;
+    sync(&dir, path)
 }
 
 /// Makes a directory, and those above it, for this account alone.

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::os::unix::fs::MetadataExt;
 use std::time::UNIX_EPOCH;
 
+use agent_baton_core::id::RunId;
 use serde::{Deserialize, Serialize};
 
 use super::error::StoreError;
@@ -18,8 +19,21 @@ const MAX_FORMAT: u64 = 4096;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Format {
-    format: u64,
-    lock: Identity,
+    pub(super) format: u64,
+    /// The lock file with which the state was last in order.
+    pub(super) lock: Identity,
+    /// How far the fences were raised for another one, where that was cut off.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) raised: Option<Raised>,
+}
+
+/// How far the fences of a state that was put back from a copy were raised.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Raised {
+    /// For which lock file.
+    pub(super) lock: Identity,
+    /// The last run, in the order of ids, whose fence was.
+    pub(super) to: RunId,
 }
 
 /// What a copy of the lock file does not have in common with it.
@@ -38,7 +52,17 @@ struct Number {
     format: u64,
 }
 
+impl Format {
+    /// A state that is in order with this lock file.
+    pub(super) const fn of(lock: Identity) -> Self {
+        Self { format: FORMAT, lock, raised: None }
+    }
+}
+
 impl Identity {
+    /// That of no file.
+    pub(super) const NONE: Self = Self { inode: 0, created_ns: None };
+
     pub(super) fn of(lock: &File, layout: &Layout) -> Result<Self, StoreError> {
         let path = layout.lock();
         let meta = lock.metadata().map_err(StoreError::io("look at", &path))?;
@@ -53,7 +77,7 @@ impl Identity {
 /// # Errors
 ///
 /// A newer format, and a file that cannot be read: neither may be written to.
-pub(super) fn read(layout: &Layout) -> Result<Option<Identity>, LockError> {
+pub(super) fn read(layout: &Layout) -> Result<Option<Format>, LockError> {
     let path = layout.format();
     let Some(bytes) = file::read(&path, MAX_FORMAT)? else {
         return Ok(None);
@@ -63,14 +87,12 @@ pub(super) fn read(layout: &Layout) -> Result<Option<Identity>, LockError> {
     if number.format > FORMAT {
         return Err(LockError::NewerFormat { path, found: number.format, ours: FORMAT });
     }
-    let format: Format = serde_json::from_slice(&bytes).map_err(wrong)?;
-    Ok(Some(format.lock))
+    serde_json::from_slice(&bytes).map(Some).map_err(|error| wrong(error).into())
 }
 
 /// Writes the format, durably.
-pub(super) fn write(layout: &Layout, lock: Identity) -> Result<(), StoreError> {
+pub(super) fn write(layout: &Layout, format: &Format) -> Result<(), StoreError> {
     let path = layout.format();
-    let format = Format { format: FORMAT, lock };
-    let bytes = serde_json::to_vec(&format).map_err(|error| StoreError::io("write", &path)(error.into()))?;
+    let bytes = serde_json::to_vec(format).map_err(|error| StoreError::io("write", &path)(error.into()))?;
     file::replace(&layout.temp_of("format"), &path, &bytes)
 }

@@ -26,6 +26,8 @@ pub struct Health {
     pub aside: usize,
     /// Whether a commit is in flight, or was cut off.
     pub commit: bool,
+    /// Whether the index is whole. One that is not is made anew by the next call that changes something.
+    pub indexed: bool,
     /// Whether the lock is held, and stays held.
     pub locked: bool,
     /// Whether machines may share the file system.
@@ -55,6 +57,7 @@ impl Store {
             waiting: file::names(&self.layout.inbox())?.len(),
             aside: file::names(&self.layout.aside())?.len(),
             commit: file::is_there(&self.layout.journal())?,
+            indexed: file::is_there(&self.layout.index_whole())? || !file::is_there(&self.layout.format())?,
             locked,
             shared: filesystem::is_shared(root),
             free,

@@ -9,7 +9,7 @@ use agent_baton_core::process::Place;
 use super::account::AccountHome;
 use super::filesystem;
 use super::layout::Hash;
-use super::way::{check_outside, check_way};
+use super::way::check_way;
 
 /// What of the environment decides where the state is.
 #[derive(Debug, Clone, Default)]
@@ -154,20 +154,21 @@ impl Home {
         }
         // Rebuilt from its parts: no doubled or trailing slashes.
         let path: PathBuf = path.components().collect();
-        check_way(&path)?;
-        if let Err(refused) = check_outside(&path, event_dir) {
+        let way = check_way(&path)?;
+        if let Err(refused) = way.check_outside(&path, event_dir) {
             let home = env.account_home.find();
             if home.is_none_or(|home| path != home.join(DEFAULT)) {
                 return Err(refused);
             }
         }
-        let root = if filesystem::is_shared(&path) {
-            let machine = Hash::of(place.machine.as_bytes());
-            path.join(format!("machine-{}", machine.as_str()))
-        } else {
-            path
-        };
-        Ok(Self { root })
+        let shared = filesystem::is_shared(&path);
+        Ok(Self::below(path, shared, place))
+    }
+
+    /// The state of one machine: below a directory that machines may share, each has its own.
+    pub(super) fn below(path: PathBuf, shared: bool, place: &Place) -> Self {
+        let machine = Hash::of(place.machine.as_bytes());
+        Self { root: if shared { path.join(format!("machine-{}", machine.as_str())) } else { path } }
     }
 
     /// The state directory.

@@ -13,7 +13,7 @@ use super::check::Checked;
 use super::commit::{Commit, Outcome};
 use super::error::StoreError;
 use super::file;
-use super::format::{self, Identity};
+use super::format::{self, Format, Identity, Raised};
 use super::hold::Hold;
 use super::journal;
 use super::lock::{self, LockError};
@@ -23,8 +23,8 @@ use super::redo::Redo;
 use super::view::View;
 use super::{rebuild, restored};
 
-/// The most runs whose fences grow in one commit, so that it stays within what readers take.
-const RESTORED_AT_ONCE: usize = 256;
+/// The most runs whose fences grow in one commit: well within what a call may take, and what readers take.
+const RESTORED_AT_ONCE: usize = 100;
 
 /// A decision was not committed.
 #[derive(Debug, thiserror::Error)]
@@ -74,6 +74,8 @@ pub struct Locked<'a> {
     reports: Vec<String>,
     /// A commit of this holder was cut off and must be brought to its end before anything else is written.
     in_flight: bool,
+    /// Until when it may mend what is not in order.
+    deadline: Instant,
 }
 
 impl Store {
@@ -82,7 +84,8 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// [`LockError`]: the deadline passed, or the state must not be written to.
+    /// [`LockError`]: the deadline passed, or the state must not be written to. [`StoreError::Mending`] where it passed while the
+    /// state was brought into order: the next call goes on with that.
     pub fn lock(&self, deadline: Instant, now: &Stamp) -> Result<Locked<'_>, LockError> {
         let layout = &self.layout;
         if !file::is_there(layout.root())? {
@@ -92,17 +95,18 @@ impl Store {
         let identity = Identity::of(&lock, layout)?;
         let known = format::read(layout)?;
         Hold::begin(&lock);
-        let mut locked = Locked { store: self, _lock: lock, reports: Vec::new(), in_flight: false };
-        if known.as_ref() != Some(&identity) || !file::is_there(&layout.index_whole())? {
+        let mut locked = Locked { store: self, _lock: lock, reports: Vec::new(), in_flight: false, deadline };
+        let in_order = known.as_ref().is_some_and(|known| known.lock == identity);
+        if !in_order || !file::is_there(&layout.index_whole())? {
             layout.make_dirs()?;
         }
         locked.redo(now)?;
-        if known.as_ref() != Some(&identity) {
-            locked.raise_fences(now)?;
-            format::write(layout, identity)?;
+        if !in_order {
+            locked.raise_fences(known, &identity, now)?;
+            format::write(layout, &Format::of(identity))?;
         }
         if !file::is_there(&layout.index_whole())? {
-            rebuild::rebuild(layout, &mut locked.reports)?;
+            locked.rebuild_index()?;
         }
         Ok(locked)
     }
@@ -166,9 +170,9 @@ impl Locked<'_> {
     ///
     /// # Errors
     ///
-    /// Where a file cannot be listed or written.
+    /// Where a file cannot be listed or written; [`StoreError::Mending`] where the next call must go on.
     pub fn rebuild_index(&mut self) -> Result<(), StoreError> {
-        rebuild::rebuild(&self.store.layout, &mut self.reports)
+        rebuild::rebuild(&self.store.layout, self.deadline, &mut self.reports)
     }
 
     fn next_number(&self) -> Result<u64, StoreError> {
@@ -208,7 +212,7 @@ impl Locked<'_> {
         let layout = &self.store.layout;
         let plan = match Plan::of(layout, changes) {
             Err(CommitError::Store(StoreError::Unindexed { .. })) => {
-                rebuild::rebuild(layout, &mut self.reports)?;
+                rebuild::rebuild(layout, self.deadline, &mut self.reports)?;
                 Plan::of(layout, changes)?
             }
             other => other?,
@@ -238,38 +242,54 @@ impl Locked<'_> {
         Ok(())
     }
 
-    fn raise_fences(&mut self, now: &Stamp) -> Result<(), LockError> {
-        let changes = restored::changes(&self.store.layout, now, &mut self.reports)?;
-        if changes.is_empty() {
-            return Ok(());
-        }
-        // Cut off between two commits, the first runs' fences grow twice: they only need to grow.
-        for changes in changes.chunks(RESTORED_AT_ONCE) {
-            let line = AuditLine {
-                n: self.next_number()?,
-                at: now.clone(),
-                reason: "state_restored".to_owned(),
-                also: Vec::new(),
-                asked: Asked::act("state restored"),
-                changes: Vec::new(),
-                request: None,
-                decision: None,
-                left_out: false,
-            };
-            let committed = self.write(changes, now, line);
-            let committed = committed.map_err(|error| match error {
-                CommitError::Store(source) | CommitError::InDoubt { source } => source,
-                other => StoreError::unreadable(&self.store.layout.runs(Shelf::Live), other.to_string()),
-            })?;
-            if let Some(error) = committed.unfinished {
-                return Err(error.into());
+    /// Makes the fence of every unfinished run grow, in commits of some runs each. How far it came stands in `format`, so that the
+    /// next call goes on from there, however this one ends.
+    fn raise_fences(&mut self, known: Option<Format>, lock: &Identity, now: &Stamp) -> Result<(), LockError> {
+        let layout = &self.store.layout;
+        let (old, raised) = known.map_or((Identity::NONE, None), |known| (known.lock, known.raised));
+        let raised = raised.filter(|raised| raised.lock == *lock).map(|raised| raised.to);
+        let runs = restored::runs(layout, raised.as_ref())?;
+        let mut grown = raised.is_some();
+        for (i, ids) in runs.chunks(RESTORED_AT_ONCE).enumerate() {
+            if i > 0 && Instant::now() >= self.deadline {
+                return Err(StoreError::Mending { path: layout.root().to_owned() }.into());
+            }
+            let changes = restored::changes(layout, ids, now, &mut self.reports)?;
+            if !changes.is_empty() {
+                self.raise(&changes, now)?;
+                grown = true;
+            }
+            if let Some(to) = ids.last() {
+                let raised = Some(Raised { lock: lock.clone(), to: to.clone() });
+                format::write(layout, &Format { raised, ..Format::of(old.clone()) })?;
             }
         }
-        self.reports.push(format!(
-            "{} was put back from a copy: the number of every unfinished run grew by {}",
-            self.store.path().display(),
-            restored::GROWTH
-        ));
+        if grown {
+            self.reports.push(format!(
+                "{} was put back from a copy: the number of every unfinished run grew by {}",
+                self.store.path().display(),
+                restored::GROWTH
+            ));
+        }
         Ok(())
+    }
+
+    fn raise(&mut self, changes: &[Change], now: &Stamp) -> Result<(), LockError> {
+        let line = AuditLine {
+            n: self.next_number()?,
+            at: now.clone(),
+            reason: "state_restored".to_owned(),
+            also: Vec::new(),
+            asked: Asked::act("state restored"),
+            changes: Vec::new(),
+            request: None,
+            decision: None,
+            left_out: false,
+        };
+        let committed = self.write(changes, now, line).map_err(|error| match error {
+            CommitError::Store(source) | CommitError::InDoubt { source } => source,
+            other => StoreError::unreadable(&self.store.layout.runs(Shelf::Live), other.to_string()),
+        })?;
+        committed.unfinished.map_or(Ok(()), |error| Err(error.into()))
     }
 }

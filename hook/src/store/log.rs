@@ -6,6 +6,7 @@ use agent_baton_core::decision::Shelf;
 use agent_baton_core::event::EventName;
 use agent_baton_core::id::SessionId;
 use agent_baton_core::process::Process;
+use agent_baton_core::reason::Reason;
 use agent_baton_core::session::{Delivery, MAX_DELIVERIES, Told};
 use agent_baton_core::stamp::Stamp;
 use serde::{Deserialize, Serialize};
@@ -48,6 +49,9 @@ pub struct Beat {
     pub prompt_id: Option<String>,
     /// The agent's process.
     pub process: Process,
+    /// How long the call had taken when it wrote this line, in microseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub took_us: Option<u64>,
 }
 
 /// The mark that a telling was written out.
@@ -58,6 +62,9 @@ pub struct Mark {
     /// What was told.
     #[serde(flatten)]
     pub told: Told,
+    /// The agent's process whose reply carried it; none in lines of before it was noted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub process: Option<Process>,
 }
 
 /// The end of a session's log.
@@ -93,11 +100,14 @@ impl Tail {
         self.beats().skip(newest).map(of).collect()
     }
 
-    /// The tellings whose mark stands in it.
+    /// The tellings to a process, and to the session as a whole, whose mark stands in it.
     #[must_use]
-    pub fn told(&self) -> Vec<Told> {
+    pub fn told(&self, to: Option<&Process>) -> Vec<Told> {
+        let concerns = |mark: &&Mark| {
+            mark.told.reason == Reason::RunOffered || mark.process.is_none() || mark.process.as_ref() == to
+        };
         let told = |line: &Line| match line {
-            Line::Told(mark) => Some(mark.told.clone()),
+            Line::Told(mark) => Some(mark).filter(concerns).map(|mark| mark.told.clone()),
             Line::Beat(_) => None,
         };
         self.lines.iter().filter_map(told).collect()

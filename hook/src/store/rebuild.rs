@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+use std::time::Instant;
 
 use agent_baton_core::decision::{Record, Shelf};
 use agent_baton_core::id::{RunId, SessionId};
@@ -12,10 +13,18 @@ use super::layout::{self, Layout, LinkKind};
 use super::links::{self, Id, Key, Links};
 use super::record;
 
+/// After so many files the time is looked at.
+const AT_ONCE: usize = 64;
+
 /// Makes the index whole. Must be called under the lock, with no commit in flight.
 ///
-/// Records that cannot be read are left out and reported.
-pub(super) fn rebuild(layout: &Layout, reports: &mut Vec<String>) -> Result<(), StoreError> {
+/// Records that cannot be read are left out and reported. Nobody believes the index while it is not called whole, so its files are
+/// made durable all at once, and one that is right already is left: a rebuild that is cut off goes on where it was.
+///
+/// # Errors
+///
+/// [`StoreError::Mending`] after the deadline; something was done all the same.
+pub(super) fn rebuild(layout: &Layout, deadline: Instant, reports: &mut Vec<String>) -> Result<(), StoreError> {
     let whole = layout.index_whole();
     file::remove(&whole)?;
     file::sync_dir(&layout.links(LinkKind::Process))?;
@@ -44,11 +53,19 @@ pub(super) fn rebuild(layout: &Layout, reports: &mut Vec<String>) -> Result<(), 
 
     let mut wanted: BTreeSet<PathBuf> = BTreeSet::from([whole.clone()]);
     let temp = layout.temp_of("index");
+    let mut written = 0;
     for (key, links) in &files {
         let path = layout.target(&key.target()).1;
         let bytes = serde_json::to_vec(links).map_err(|error| StoreError::io("write", &path)(error.into()))?;
-        file::write_synced(&temp, &bytes)?;
-        std::fs::rename(&temp, &path).map_err(StoreError::io("rename a file to", &path))?;
+        // What cannot be read is written over: it is derived from the records.
+        if file::read(&path, file::MAX_RECORD).ok().flatten().as_ref() != Some(&bytes) {
+            file::write(&temp, &bytes)?;
+            std::fs::rename(&temp, &path).map_err(StoreError::io("rename a file to", &path))?;
+            written += 1;
+            if written % AT_ONCE == 0 && Instant::now() >= deadline {
+                return Err(StoreError::Mending { path: layout.root().to_owned() });
+            }
+        }
         wanted.insert(path);
     }
     for dir in [layout.links(LinkKind::Process), layout.links(LinkKind::Project)] {
@@ -58,8 +75,10 @@ pub(super) fn rebuild(layout: &Layout, reports: &mut Vec<String>) -> Result<(), 
                 file::remove(&path)?;
             }
         }
-        file::sync_dir(&dir)?;
+        wanted.insert(dir);
     }
+    wanted.remove(&whole);
+    file::sync_many(layout.root(), wanted.iter().map(PathBuf::as_path))?;
     file::replace(&layout.temp_of("whole"), &whole, b"")
 }
 

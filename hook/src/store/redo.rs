@@ -54,7 +54,7 @@ impl<'a> Redo<'a> {
             Step::Sync => self.sync(),
             Step::Audit => {
                 audit::append(self.layout, self.journal.audit, self.journal.line.get()).and_then(|file| match file {
-                    Some(file) => file.sync_data().map_err(StoreError::io("sync", &self.layout.audit(0))),
+                    Some(file) => file::sync(&file, &self.layout.audit(0)),
                     None => Ok(()),
                 })
             }

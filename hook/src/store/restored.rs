@@ -17,12 +17,24 @@ use super::record;
 /// By how much the fences grow.
 pub(super) const GROWTH: u64 = 1000;
 
-/// The changes that make every fence grow. Runs that cannot be read are left and reported.
-pub(super) fn changes(layout: &Layout, now: &Stamp, reports: &mut Vec<String>) -> Result<Vec<Change>, StoreError> {
-    let mut changes = Vec::new();
+/// The live runs behind `after` in the order of ids: each is looked at once, however often the raising is cut off.
+pub(super) fn runs(layout: &Layout, after: Option<&RunId>) -> Result<Vec<RunId>, StoreError> {
     let names = file::names(&layout.runs(Shelf::Live))?;
-    for id in layout::ids::<RunId>(&names) {
-        match read(layout, &id) {
+    let mut ids: Vec<RunId> = layout::ids(&names).filter(|id| after.is_none_or(|after| id > after)).collect();
+    ids.sort_unstable();
+    Ok(ids)
+}
+
+/// The changes that make the fences of these runs grow. Runs that cannot be read are left and reported.
+pub(super) fn changes(
+    layout: &Layout,
+    ids: &[RunId],
+    now: &Stamp,
+    reports: &mut Vec<String>,
+) -> Result<Vec<Change>, StoreError> {
+    let mut changes = Vec::new();
+    for id in ids {
+        match read(layout, id) {
             Ok(Some(run)) if run.status.is_unfinished() => changes.push(grow(run, now)),
             Ok(_) => {}
             Err(error) => reports.push(format!("its number was not raised: {error}")),

@@ -74,6 +74,7 @@ pub fn launch(pid: u32) -> Launch {
         ended: None,
         lock: None,
         told: Vec::new(),
+        untold: Vec::new(),
         extra: Map::new(),
     }
 }

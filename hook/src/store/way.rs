@@ -15,14 +15,31 @@ fn look(path: &Path) -> Result<Option<Metadata>, HomeError> {
     }
 }
 
+/// A directory, whatever it is called: device and inode.
+type Identity = (u64, u64);
+
+fn identity(meta: &Metadata) -> Identity {
+    (meta.dev(), meta.ino())
+}
+
+/// The way to a path, as far as it exists.
+#[derive(Default)]
+pub(super) struct Way {
+    /// Its directories, from the top.
+    parts: Vec<Identity>,
+    /// Whether a symlink is on it.
+    linked: bool,
+}
+
 /// Checks every part of the path that exists, from the top.
-pub(super) fn check_way(path: &Path) -> Result<(), HomeError> {
+pub(super) fn check_way(path: &Path) -> Result<Way, HomeError> {
+    let mut way = Way::default();
     let mut above: Option<Metadata> = None;
     let mut parts: Vec<&Path> = path.ancestors().collect();
     parts.reverse();
     for part in parts {
         let Some(mut meta) = look(part)? else {
-            return Ok(());
+            return Ok(way);
         };
         if meta.is_symlink() {
             let by_root =
@@ -31,13 +48,15 @@ pub(super) fn check_way(path: &Path) -> Result<(), HomeError> {
                 return Err(HomeError::Symlink { path: path.to_owned(), link: part.to_owned() });
             }
             meta = fs::metadata(part).map_err(|source| HomeError::Io { path: part.to_owned(), source })?;
+            way.linked = true;
         }
+        way.parts.push(identity(&meta));
         if part == path {
-            return check_dir(path, &meta);
+            check_dir(path, &meta)?;
         }
         above = Some(meta);
     }
-    Ok(())
+    Ok(way)
 }
 
 /// For root itself "put there by root" proves nothing, so only a symlink directly below `/` is the system's.
@@ -63,14 +82,44 @@ fn check_dir(path: &Path, meta: &Metadata) -> Result<(), HomeError> {
 }
 
 /// Refuses a path in a worktree or in the event's directory, by name and by what the name leads to.
+///
+/// # Errors
+/// Says which directory it is in.
 pub fn check_outside(path: &Path, event_dir: Option<&Path>) -> Result<(), HomeError> {
     let real = real(path);
-    let dirs = event_dir.map(|dir| [dir.to_owned(), fs::canonicalize(dir).unwrap_or_default()]);
-    for dir in dirs.into_iter().flatten() {
-        let inside = !dir.as_os_str().is_empty() && [path, &real].iter().any(|at| at.starts_with(&dir));
-        // An agent started in `/` works in no directory of a project.
-        if inside && dir != Path::new("/") {
-            return Err(HomeError::InEventDirectory { path: path.to_owned(), dir });
+    let mut parts: Vec<Identity> = Vec::new();
+    for dir in real.ancestors() {
+        if let Some(meta) = look(dir)? {
+            parts.push(identity(&meta));
+        }
+    }
+    parts.reverse();
+    check_parts_outside(path, &real, &parts, event_dir)
+}
+
+impl Way {
+    /// The same of a way that was checked: it is known already what it leads through.
+    pub(super) fn check_outside(&self, path: &Path, event_dir: Option<&Path>) -> Result<(), HomeError> {
+        if self.linked {
+            return check_outside(path, event_dir);
+        }
+        check_parts_outside(path, path, &self.parts, event_dir)
+    }
+}
+
+fn check_parts_outside(
+    path: &Path,
+    real: &Path,
+    parts: &[Identity],
+    event_dir: Option<&Path>,
+) -> Result<(), HomeError> {
+    if let Some(dir) = event_dir.filter(|dir| !dir.as_os_str().is_empty() && *dir != Path::new("/")) {
+        // By identity: no other name of the directory, by a symlink or a bind mount, hides that the path is in it. An agent started in
+        // `/` works in no directory of a project.
+        let below_root = parts.get(1..).unwrap_or_default();
+        let leads_into = fs::metadata(dir).is_ok_and(|meta| below_root.contains(&identity(&meta)));
+        if leads_into || path.starts_with(dir) || real.starts_with(dir) {
+            return Err(HomeError::InEventDirectory { path: path.to_owned(), dir: dir.to_owned() });
         }
     }
     let mut above: Vec<&Path> = path.ancestors().collect();

@@ -1,5 +1,6 @@
 //! Where the agents' files are, and which agents are there.
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use agent_baton_core::agent::Agent;
@@ -113,12 +114,17 @@ impl Places {
     }
 }
 
-/// The first program of this name on the PATH.
+/// The first program of this name on this process' PATH.
 #[must_use]
 pub fn on_path(name: &str) -> Option<PathBuf> {
+    on_path_of(name, &std::env::var_os("PATH")?)
+}
+
+/// The first program of this name on a PATH.
+#[must_use]
+pub fn on_path_of(name: &str, path: &OsStr) -> Option<PathBuf> {
     use std::os::unix::fs::PermissionsExt;
-    let path = std::env::var_os("PATH")?;
     let runs =
         |file: &PathBuf| file.metadata().is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0);
-    std::env::split_paths(&path).map(|dir| dir.join(name)).find(runs)
+    std::env::split_paths(path).map(|dir| dir.join(name)).find(runs)
 }

@@ -62,7 +62,7 @@ fn of(patient: &Patient, agent: Agent) -> Finding {
 }
 
 /// A plugin of baton's that is enabled.
-fn plugin(agent: Agent) -> Option<String> {
+pub fn plugin(agent: Agent) -> Option<String> {
     let ours = |name: &str| name.split('@').next() == Some("baton");
     match agent {
         Agent::Claude => {

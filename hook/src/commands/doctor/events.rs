@@ -11,6 +11,7 @@ use agent_baton_core::stamp::Stamp;
 use super::finding::Finding;
 use super::patient::Patient;
 use crate::agents::row;
+use crate::store::{Beat, RECENT, Store};
 use crate::words;
 
 pub fn check(patient: &Patient) -> Vec<Finding> {
@@ -21,12 +22,14 @@ pub fn check(patient: &Patient) -> Vec<Finding> {
 
 fn last(patient: &Patient, agent: Agent) -> Finding {
     let name = row(agent).comm;
-    match patient.store.as_ref().and_then(|store| newest(store, agent)) {
-        Some(at) => Finding::ok(
-            "events",
-            format!("{name}: last called {} ({})", words::local(&at, &patient.now), ago(&at, &patient.now)),
-        ),
-        None => {
+    match patient.store.as_ref().map(|store| seen(store, agent)) {
+        Some(Seen { at: Some(at), beat }) => {
+            let when = format!("{name}: last called {} ({})", words::local(&at, &patient.now), ago(&at, &patient.now));
+            let took = beat.and_then(|beat| Some((beat.event, beat.took_us?)));
+            let took = took.map(|(event, us)| format!("; its last {event:?} took {}.{} ms", us / 1000, us / 100 % 10));
+            Finding::ok("events", when + &took.unwrap_or_default())
+        }
+        _ => {
             Finding::note("events", format!("{name}: has not called yet; it does at the first prompt of a new session"))
         }
     }
@@ -39,24 +42,38 @@ fn ago(at: &Stamp, now: &Stamp) -> String {
     }
 }
 
-/// A session's newest sign of life: its record, or the last line of its log.
-fn newest(store: &crate::store::Store, agent: Agent) -> Option<Stamp> {
-    let mut newest: Option<Stamp> = None;
+/// What is known of an agent's calls.
+#[derive(Default)]
+struct Seen {
+    /// The newest change of a session's record, or line of its log.
+    at: Option<Stamp>,
+    /// The newest sign of life, which says how long its call took.
+    beat: Option<Beat>,
+}
+
+fn seen(store: &Store, agent: Agent) -> Seen {
+    let mut seen = Seen::default();
     for shelf in [Shelf::Live, Shelf::Archive] {
-        for id in store.sessions(shelf).ok()? {
+        for id in store.sessions(shelf).unwrap_or_default() {
             let Ok(Some(session)) = store.read(|view| view.session(&id).record().cloned()) else { continue };
-            let beat = store
-                .tail(&id, crate::store::RECENT)
-                .ok()
-                .and_then(|tail| tail.beats().last().map(|beat| beat.at.clone()));
-            for at in std::iter::once(session.updated).chain(beat).filter(|_| session.agent == agent) {
-                if newest.as_ref().is_none_or(|than| at.is_after(than)) {
-                    newest = Some(at);
-                }
+            if session.agent != agent {
+                continue;
+            }
+            let newer = |at: &Stamp, than: Option<&Stamp>| than.is_none_or(|than| at.is_after(than));
+            if newer(&session.updated, seen.at.as_ref()) {
+                seen.at = Some(session.updated);
+            }
+            let Ok(tail) = store.tail(&id, RECENT) else { continue };
+            let Some(beat) = tail.beats().last() else { continue };
+            if newer(&beat.at, seen.at.as_ref()) {
+                seen.at = Some(beat.at.clone());
+            }
+            if newer(&beat.at, seen.beat.as_ref().map(|beat| &beat.at)) {
+                seen.beat = Some(beat.clone());
             }
         }
     }
-    newest
+    seen
 }
 
 /// The time of a whole call of this program, on an event that concerns nothing. The best of five, as the first ones warm up.

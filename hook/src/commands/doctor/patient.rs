@@ -1,16 +1,19 @@
 //! What the checks look at.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use agent_baton_core::agent::Agent;
+use agent_baton_core::decision::Shelf;
+use agent_baton_core::process::{Place, Process};
 use agent_baton_core::stamp::Stamp;
 use serde_json::Value;
 
 use crate::commands::context::here;
 use crate::commands::error::CommandError;
-use crate::machine::{Machine, This};
+use crate::machine::{Look, Machine, This, identity};
 use crate::store::{Env, Home, HomeError, Store};
 use crate::wiring::WiringError;
 use crate::wiring::file::Source;
@@ -27,6 +30,8 @@ pub struct Patient {
     pub fix: bool,
     /// Where the person's files are.
     pub places: Places,
+    /// Where this runs.
+    pub place: Place,
     /// The present moment.
     pub now: Stamp,
     /// The state directory, or why it cannot be used.
@@ -62,7 +67,8 @@ impl Patient {
         }
         let there = home.as_ref().ok().filter(|home| home.path().exists());
         let store = there.map(|home| Store::open(home, &here.place));
-        Ok(Self { fix, places: Places::find()?, now: This.now(&here.place), home, store })
+        let now = This.now(&here.place);
+        Ok(Self { fix, places: Places::find()?, place: here.place.clone(), now, home, store })
     }
 
     /// Each agent that is there.
@@ -70,6 +76,19 @@ impl Patient {
         let there =
             |agent: &Agent| Places::presence(*agent).ok().filter(|found| found.configured || found.program.is_some());
         Agent::ALL.iter().filter_map(|agent| Some((*agent, there(agent)?))).collect()
+    }
+
+    /// The pids of an agent's processes that live and were heard of.
+    pub fn living(&self, agent: Agent) -> BTreeSet<u32> {
+        let Some(store) = &self.store else { return BTreeSet::new() };
+        let sessions = store.sessions(Shelf::Live).unwrap_or_default().into_iter();
+        let sessions = sessions.filter_map(|id| store.read(|view| view.session(&id).record().cloned()).ok().flatten());
+        let launches = sessions.filter(|session| session.agent == agent).flat_map(|session| session.launches);
+        let lives = |process: &Process| match This.look(process.pid) {
+            Look::Found(stat) => identity(&stat, &self.place) == *process,
+            Look::Gone | Look::Unreadable => false,
+        };
+        launches.map(|launch| launch.process).filter(lives).map(|process| process.pid).collect()
     }
 
     /// The files of an agent that hold hooks here: the person's, the project's, the person's in this project.

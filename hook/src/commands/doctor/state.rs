@@ -52,5 +52,9 @@ pub fn check(patient: &Patient) -> Vec<Finding> {
         let what = format!("{home}: a commit was cut off");
         findings.push(Finding::problem("state", what, "the next event ends it, or `baton doctor --fix`"));
     }
+    if !health.indexed {
+        let what = format!("{home}: its index is not whole");
+        findings.push(Finding::problem("state", what, "the next change makes it anew, or `baton doctor --fix`"));
+    }
     findings
 }

@@ -31,7 +31,7 @@ impl List {
         for vault in context.store().vaults()? {
             match super::read(&vault, None) {
                 Ok(record) => records.extend(record),
-                Err(error) => eprintln!("baton: {}", words::clean(&error.to_string())),
+                Err(error) => print::say(&error.to_string()),
             }
         }
         for named in &config.protect {
@@ -50,7 +50,7 @@ impl List {
             })
             .collect::<Result<Vec<_>, _>>()?;
         if let Some(problem) = context.settings().problem() {
-            eprintln!("baton: {}", words::clean(&problem.to_string()));
+            print::say(&problem.to_string());
         }
         if self.json {
             return print::json(&views);

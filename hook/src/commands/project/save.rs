@@ -12,7 +12,6 @@ use crate::commands::print;
 use crate::protect::Custody;
 use crate::protect::record::State;
 use crate::store::PackKind;
-use crate::words;
 
 /// Saves a project's protected files as they are now. While sessions are there, these are what the last one gives back; with nobody
 /// there, the project counts as the person's own again.
@@ -47,7 +46,7 @@ impl Save {
             record.present.clear();
         }
         for text in record.untold.drain(told.min(record.untold.len())..) {
-            eprintln!("baton: {}", words::clean(&text));
+            print::say(&text);
         }
         custody.keep(&mut record)?;
         print::lines(&format!("saved in {}\n", path.display()))

@@ -1,6 +1,6 @@
 //! `baton run adopt`.
 
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write};
 
 use agent_baton_core::id::SessionId;
 use agent_baton_core::reason::Reason;
@@ -12,6 +12,7 @@ use crate::commands::context::Context;
 use crate::commands::error::CommandError;
 use crate::commands::run::lookup::find;
 use crate::commands::run::outcome::said;
+use crate::words;
 
 /// Gives a run to a session.
 #[derive(Args)]
@@ -41,16 +42,24 @@ impl Adopt {
         let context = Context::open()?;
         let run = find(&context, &self.run)?;
         let Place { session, process, how } = Place::find(&context, self.session.as_ref())?;
-        let command = |force| Command::Adopt {
+        let command = |force, take| Command::Adopt {
             run: run.clone(),
             session: session.clone(),
             process: process.clone(),
             force,
-            take: self.take,
+            take,
         };
-        let mut done = context.perform(command(self.force))?;
-        if done.decision.reason == Reason::OwnerUnverifiable && ask(&done.owner_words(&context))? {
-            done = context.perform(command(true))?;
+        let mut done = context.perform(command(self.force, false))?;
+        match done.decision.reason {
+            Reason::OwnerAlive | Reason::OwnerUnverifiable if self.take => {
+                // Whom it is taken from is said before that is done.
+                eprintln!("baton: {}; its number is old from now on", words::clean(&done.owner_words(&context)));
+                done = context.perform(command(self.force, true))?;
+            }
+            Reason::OwnerUnverifiable if ask(&done.owner_words(&context))? => {
+                done = context.perform(command(true, false))?;
+            }
+            _ => {}
         }
         said(&context, &done, Reason::Adopted, self.json, |run| {
             format!(
@@ -68,7 +77,8 @@ fn ask(owner: &str) -> Result<bool, CommandError> {
     if !(std::io::stdin().is_terminal() && std::io::stderr().is_terminal()) {
         return Ok(false);
     }
-    eprint!("{owner}, and nobody can tell whether it lives. Adopt the run all the same? [y/N] ");
+    write!(std::io::stderr(), "{owner}, and nobody can tell whether it lives. Adopt the run all the same? [y/N] ")
+        .map_err(CommandError::Output)?;
     let mut answer = String::new();
     std::io::stdin().read_line(&mut answer).map_err(CommandError::Input)?;
     Ok(matches!(answer.trim(), "y" | "Y" | "yes"))

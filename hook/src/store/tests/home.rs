@@ -5,7 +5,9 @@ use std::os::unix::fs::{DirBuilderExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
 use crate::store::account::of_passwd;
-use crate::store::sample;
+use crate::store::sample::{self, place};
+use agent_baton_core::process::Place;
+
 use crate::store::{AccountHome, Env, Home};
 
 /// A world of directories; `word` names the refusal, or is empty.
@@ -144,4 +146,14 @@ fn accounts() {
     for (uid, home) in cases {
         assert_eq!(of_passwd(text, uid), home.map(PathBuf::from), "{uid}");
     }
+}
+
+#[test]
+fn machines_that_share_a_file_system_share_no_state() {
+    let [here, there] = ["here", "there"].map(|machine| Place { machine: machine.into(), ..place() });
+    let root = |place: &Place, shared| Home::below("/net/home/baton".into(), shared, place).path().to_owned();
+    assert_ne!(root(&here, true), root(&there, true));
+    assert_eq!(root(&here, true).parent(), Some(Path::new("/net/home/baton")));
+    // On a disk of one machine, a container with another id sees the same state: nothing of the other is taken there.
+    assert_eq!(root(&here, false), root(&there, false));
 }

@@ -19,6 +19,7 @@ fn beat(n: u64, digest: &str) -> Line {
         digest: digest.into(),
         prompt_id: None,
         process: process(1),
+        took_us: None,
     })
 }
 
@@ -38,11 +39,11 @@ fn lines_come_back_in_order_with_the_next_number() {
     let s = id("s");
     assert_eq!(world.store.tail(&s, LONG).unwrap().next_n(), 1);
     world.store.append(&s, &beat(1, "one")).unwrap();
-    world.store.append(&s, &Line::Told(Mark { at: stamp(2), told: told() })).unwrap();
+    world.store.append(&s, &Line::Told(Mark { at: stamp(2), told: told(), process: None })).unwrap();
     world.store.append(&s, &beat(2, "two")).unwrap();
     let tail = world.store.tail(&s, LONG).unwrap();
     assert_eq!(tail.next_n(), 3);
-    assert_eq!(tail.told(), [told()]);
+    assert_eq!(tail.told(Some(&process(1))), [told()]);
     let digests: Vec<_> = tail.deliveries().into_iter().map(|it| it.digest).collect();
     assert_eq!(digests, ["one", "two"]);
 }

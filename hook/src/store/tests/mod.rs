@@ -11,3 +11,4 @@ mod index;
 mod log_and_inbox;
 mod records;
 mod refusals;
+mod scale;

@@ -1,0 +1,136 @@
+//! What an event costs beside much history and many living sessions, against the same event beside nothing.
+
+use agent_baton_core::agent::Agent;
+use agent_baton_tests::process::start_of;
+use agent_baton_tests::stand_in::Run;
+use agent_baton_tests::{Scratch, Window};
+use serde_json::{Value, json};
+
+use crate::SESSION;
+use crate::measure::WARM_UP;
+
+/// Sessions in the archive.
+const ARCHIVED: usize = 10_000;
+
+/// Sessions that live, of the same project.
+const LIVING: usize = 100;
+
+/// What an event cost beside nothing and beside the crowd, in nanoseconds, one of each for every round.
+pub struct Pairs {
+    /// The event, in words.
+    pub name: &'static str,
+    /// Beside nothing.
+    pub alone: Vec<u64>,
+    /// Beside the crowd.
+    pub crowded: Vec<u64>,
+}
+
+/// One state: two windows by turns show the session that owns a run, a third one begins sessions.
+struct Side<'a> {
+    windows: [Window<'a>; 2],
+    third: Window<'a>,
+    owner: usize,
+}
+
+/// Each round's events, in order: words, the event, and its fields.
+const STEPS: [(&str, &str); 9] = [
+    ("the first prompt after a change of owner", "UserPromptSubmit"),
+    ("a prompt", "UserPromptSubmit"),
+    ("the end of a turn", "Stop"),
+    ("a notification", "Notification"),
+    ("before a compaction", "PreCompact"),
+    ("a session is resumed in its process", "SessionStart"),
+    ("a session ends", "SessionEnd"),
+    ("a run changes its owner", "SessionStart"),
+    ("a session begins", "SessionStart"),
+];
+
+impl<'a> Side<'a> {
+    fn new(scratch: &'a Scratch) -> Self {
+        let window = |pane: &str| Window::open(scratch, Agent::Claude, pane);
+        let mut windows = [window("%1"), window("%2")];
+        let [owner, _] = &mut windows;
+        crate::hook(owner, "SessionStart", &json!({}));
+        crate::hook(owner, "UserPromptSubmit", &json!({"prompt": "words"}));
+        let started = owner.baton(SESSION, &["run", "start", "demo"]);
+        assert_eq!(started.code, Some(0), "{started:?}");
+        Self { windows, third: window("%3"), owner: 0 }
+    }
+
+    /// The call of a step in this round, and who makes it.
+    fn call(&mut self, step: usize, round: usize) -> (Run, &mut Window<'a>) {
+        let (_, event) = STEPS[step];
+        let fields = json!({"source": "resume", "prompt": format!("{round} {step}"), "round": round, "step": step});
+        let fresh = format!("fresh-{round}");
+        let (window, session) = match step {
+            7 => {
+                self.owner = 1 - self.owner;
+                (&mut self.windows[self.owner], SESSION)
+            }
+            8 => (&mut self.third, fresh.as_str()),
+            _ => (&mut self.windows[self.owner], SESSION),
+        };
+        let run = window.call(session, window.payload(event, session, &fields).to_string());
+        (run, window)
+    }
+
+    fn measure(&mut self, step: usize, round: usize) -> u64 {
+        let (run, window) = self.call(step, round);
+        let ended = window.process.run(run);
+        assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""), "{}: {ended:?}", STEPS[step].0);
+        ended.wall_ns
+    }
+}
+
+/// Fills a state with copies of its one session: archived ones, and ones that a living process shows, each in a pane of its own.
+fn crowd(scratch: &Scratch) {
+    let state = scratch.state_dir();
+    let path = state.join(format!("sessions/{SESSION}.json"));
+    let mut session: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+    session["runs"] = json!([]);
+    let launch = &mut session["launches"][0];
+    launch["process"]["pid"] = json!(1);
+    launch["process"]["start"] = json!(start_of(1).expect("process 1"));
+    for n in 0..LIVING {
+        session["id"] = json!(format!("living-{n}"));
+        session["launches"][0]["pane"]["pane"] = json!(format!("%{}", 1000 + n));
+        std::fs::write(state.join(format!("sessions/living-{n}.json")), session.to_string()).unwrap();
+    }
+    let ended = json!({"at": session["created"], "reason": "ended"});
+    session["launches"][0]["ended"] = ended.clone();
+    session["over"] = ended;
+    for n in 0..ARCHIVED {
+        session["id"] = json!(format!("old-{n}"));
+        std::fs::write(state.join(format!("archive/sessions/old-{n}.json")), session.to_string()).unwrap();
+    }
+    std::fs::remove_file(state.join("index/whole")).unwrap();
+}
+
+/// Plays the same rounds beside nothing and beside the crowd, each step by turns.
+pub fn measure(rounds: usize) -> Vec<Pairs> {
+    let scratches = [Scratch::new(), Scratch::new()];
+    let mut sides = [Side::new(&scratches[0]), Side::new(&scratches[1])];
+    crowd(&scratches[1]);
+    let mut all: Vec<Pairs> =
+        STEPS.iter().map(|(name, _)| Pairs { name, alone: Vec::new(), crowded: Vec::new() }).collect();
+    for round in 0..rounds + WARM_UP {
+        for (step, pairs) in all.iter_mut().enumerate() {
+            let first = round % 2;
+            let mut ns = [0; 2];
+            for side in [first, 1 - first] {
+                ns[side] = sides[side].measure(step, round);
+            }
+            if round >= WARM_UP {
+                pairs.alone.push(ns[0]);
+                pairs.crowded.push(ns[1]);
+            }
+        }
+    }
+    let changes = u64::try_from(rounds + WARM_UP).expect("a number") + 1;
+    for (scratch, least) in scratches.iter().zip([0, ARCHIVED + LIVING]) {
+        let state = scratch.state();
+        assert_eq!(state.runs()[0].record.fence.0, changes, "each round was to change the owner");
+        assert!(state.sessions().len() > least);
+    }
+    all
+}

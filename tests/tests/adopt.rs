@@ -1,0 +1,104 @@
+//! `run adopt`: how much of the owner a person must know.
+
+use std::fs::File;
+use std::io::Write;
+use std::process::{Command, Stdio};
+
+use agent_baton_core::agent::Agent;
+use agent_baton_core::run::Run;
+use agent_baton_tests::window::silent;
+use agent_baton_tests::{Scratch, Window, program};
+use serde_json::{Value, json};
+
+fn the_run(scratch: &Scratch) -> Run {
+    let mut runs = scratch.state().runs();
+    assert_eq!(runs.len(), 1);
+    runs.pop().expect("one run").record
+}
+
+/// Session s1 in pane %1 owns a run, session s2 in pane %2 owns none.
+fn two(scratch: &Scratch) -> [Window<'_>; 2] {
+    let mut windows = ["%1", "%2"].map(|pane| Window::open(scratch, Agent::Claude, pane));
+    for (window, session) in windows.iter_mut().zip(["s1", "s2"]) {
+        silent(&window.hook("SessionStart", session, &json!({})));
+        silent(&window.hook("UserPromptSubmit", session, &json!({"prompt": "words"})));
+    }
+    assert_eq!(windows[0].baton("s1", &["run", "start", "demo"]).code, Some(0));
+    windows
+}
+
+/// Makes the owner one of another machine, of which nobody here can know whether it lives.
+fn carry_off(scratch: &Scratch) {
+    let run = the_run(scratch);
+    let files =
+        [format!("runs/{}.json", run.id), "sessions/s1.json".to_owned()].map(|file| scratch.state_dir().join(file));
+    for file in files {
+        let mut record: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
+        for process in ["/owner/process", "/launches/0/process"] {
+            if let Some(process) = record.pointer_mut(process) {
+                process["machine"] = json!("another");
+            }
+        }
+        std::fs::write(file, record.to_string()).unwrap();
+    }
+}
+
+#[test]
+fn an_owner_that_lives_is_shown_and_fenced_only_knowingly() {
+    let scratch = Scratch::new();
+    let [mut owner, mut other] = two(&scratch);
+    let before = the_run(&scratch);
+    let shown = [format!("pid {}", owner.process.pid()), "%1".to_owned()];
+    for words in [&["run", "adopt", "demo"][..], &["run", "adopt", "demo", "--force"]] {
+        let refused = other.baton("s2", words);
+        assert_eq!(refused.code, Some(3), "{refused:?}");
+        assert!(shown.iter().all(|part| refused.stderr.contains(part)), "{refused:?}");
+        assert_eq!(the_run(&scratch), before);
+    }
+    let taken = other.baton("s2", &["run", "adopt", "demo", "--take"]);
+    assert_eq!(taken.code, Some(0), "{taken:?}");
+    assert!(shown.iter().all(|part| taken.stderr.contains(part)), "{taken:?}");
+    let run = the_run(&scratch);
+    assert_eq!((run.fence.0, run.owner.session.as_str()), (2, "s2"));
+    let refused = owner.baton("s1", &["run", "update", "demo", "--fence", "1", "--phase", "x"]);
+    assert_eq!(refused.code, Some(3), "{refused:?}");
+    assert!(refused.stderr.contains("your number 1 is old, it is 2 now"), "{refused:?}");
+    assert_eq!(owner.baton("s1", &["run", "update", "demo", "--phase", "x"]).code, Some(3), "beneath the old owner");
+}
+
+#[test]
+fn an_owner_that_may_live_needs_force_where_nobody_can_be_asked() {
+    let scratch = Scratch::new();
+    let [_owner, mut other] = two(&scratch);
+    carry_off(&scratch);
+    let refused = other.baton("s2", &["run", "adopt", "demo"]);
+    assert_eq!(refused.code, Some(3), "{refused:?}");
+    assert!(refused.stderr.contains("--force"), "{refused:?}");
+    assert_eq!(the_run(&scratch).fence.0, 1);
+    assert_eq!(other.baton("s2", &["run", "adopt", "demo", "--force"]).code, Some(0));
+    assert_eq!(the_run(&scratch).fence.0, 2);
+}
+
+#[test]
+fn an_owner_that_may_live_is_asked_about_at_a_terminal() {
+    for (answer, code, fence) in [("n\n", 3, 1), ("\n", 3, 1), ("y\n", 0, 2)] {
+        let scratch = Scratch::new();
+        let [_owner, _other] = two(&scratch);
+        carry_off(&scratch);
+        let terminal = nix::pty::openpty(None, None).unwrap();
+        let mut child = Command::new(program::baton())
+            .args(["run", "adopt", "demo", "--session", "s2"])
+            .current_dir(scratch.home().join("work"))
+            .env_clear()
+            .envs(scratch.env())
+            .stdin(terminal.slave.try_clone().unwrap())
+            .stdout(Stdio::null())
+            .stderr(terminal.slave)
+            .spawn()
+            .unwrap();
+        // It is read when the question comes.
+        File::from(terminal.master.try_clone().unwrap()).write_all(answer.as_bytes()).unwrap();
+        assert_eq!(child.wait().unwrap().code(), Some(code), "{answer:?}");
+        assert_eq!(the_run(&scratch).fence.0, fence, "{answer:?}");
+    }
+}

@@ -1,0 +1,134 @@
+//! What a person sets in config.toml, and what a repository cannot.
+
+use std::path::{Path, PathBuf};
+
+use agent_baton_core::agent::Agent;
+use agent_baton_core::run::{Run, Status};
+use agent_baton_tests::stand_in::Ended;
+use agent_baton_tests::window::silent;
+use agent_baton_tests::{Scratch, Window};
+use serde_json::{Value, json};
+
+fn write(path: &Path, text: &str) {
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    std::fs::write(path, text).unwrap();
+}
+
+fn own(scratch: &Scratch) -> PathBuf {
+    scratch.home().join(".config/baton/config.toml")
+}
+
+fn the_run(scratch: &Scratch) -> Run {
+    let mut runs = scratch.state().runs();
+    assert_eq!(runs.len(), 1);
+    runs.pop().expect("one run").record
+}
+
+/// The owner of a run goes; `age_ms` later, by every record, and with this configuration, another process goes on with its session.
+/// What is in `env` is what the settings of a repository added for hooks.
+fn resumed_after(scratch: &Scratch, config: Option<&str>, age_ms: u64, env: &[(&str, &Path)]) -> (Ended, Run) {
+    let mut owner = Window::open(scratch, Agent::Claude, "%1");
+    silent(&owner.hook("SessionStart", "s1", &json!({})));
+    silent(&owner.hook("UserPromptSubmit", "s1", &json!({"prompt": "words"})));
+    assert_eq!(owner.baton("s1", &["run", "start", "demo"]).code, Some(0));
+    owner.process.kill();
+    for dir in ["sessions", "runs"] {
+        for entry in std::fs::read_dir(scratch.state_dir().join(dir)).unwrap() {
+            let path = entry.unwrap().path();
+            if path.extension().is_some_and(|ext| ext == "json") {
+                let mut record: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+                // Of another boot, so that the wall clock counts.
+                let unix_ms = record["updated"]["unix_ms"].as_u64().unwrap() - age_ms;
+                record["updated"] = json!({"unix_ms": unix_ms, "boot": "earlier", "boot_ms": 1});
+                std::fs::write(&path, record.to_string()).unwrap();
+            }
+        }
+    }
+    if let Some(text) = config {
+        write(&own(scratch), text);
+    }
+    let mut window = Window::open(scratch, Agent::Claude, "%2");
+    let payload = window.payload("SessionStart", "s1", &json!({"source": "resume"})).to_string();
+    let mut call = window.call("s1", payload);
+    call.env.extend(env.iter().map(|(name, path)| ((*name).to_owned(), path.to_str().unwrap().to_owned())));
+    let ended = window.process.run(call);
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    (ended, the_run(scratch))
+}
+
+const HOUR: u64 = 60 * 60 * 1000;
+
+#[test]
+fn the_threshold_of_staleness_is_what_the_person_set() {
+    let cases = [
+        (None, 2 * HOUR, Status::Active),
+        (Some("stale_after = \"1h\""), 2 * HOUR, Status::Abandoned),
+        (Some("stale_after = \"3h\""), 2 * HOUR, Status::Active),
+        (None, 8 * 24 * HOUR, Status::Abandoned),
+        (Some("stale_after = \"30d\""), 8 * 24 * HOUR, Status::Active),
+    ];
+    for (text, age, expected) in cases {
+        let scratch = Scratch::new();
+        let (ended, run) = resumed_after(&scratch, text, age, &[]);
+        assert_eq!((ended.stderr.as_str(), run.status), ("", expected), "{text:?} after {age} ms");
+    }
+}
+
+#[test]
+fn a_file_that_cannot_be_used_is_named_in_one_line_and_the_defaults_hold() {
+    let cases = [
+        ("messages = \"off\"\nstale_after = \"soon\"", "line 2", "stale_after"),
+        ("\n\nstale = \"1h\"", "line 3", "stale"),
+        ("stale_after = \"1h\"\n[retention]\nsessions = -1", "line 3", "sessions"),
+        ("stale_after = ", "line 1", "stale_after"),
+    ];
+    for (text, line, key) in cases {
+        let scratch = Scratch::new();
+        // Whatever of it could be understood counts for nothing: two hours are fresh.
+        let (ended, run) = resumed_after(&scratch, Some(text), 2 * HOUR, &[]);
+        assert_eq!((run.status, run.fence.0), (Status::Active, 2), "{text}");
+        let path = own(&scratch);
+        assert_eq!(ended.stderr.lines().count(), 1, "{ended:?}");
+        for part in [path.to_str().unwrap(), line, key] {
+            assert!(ended.stderr.contains(part), "{part} is not in {:?}", ended.stderr);
+        }
+    }
+}
+
+#[test]
+fn what_a_repository_plants_is_not_read() {
+    for variable in ["XDG_CONFIG_HOME", "HOME"] {
+        for worktree in [false, true] {
+            let scratch = Scratch::new();
+            // The event's directory, or another worktree that was cloned before.
+            let repository = scratch.home().join(if worktree { "cloned" } else { "work" });
+            let planted = repository.join("planted");
+            let file = if variable == "HOME" { ".config/baton/config.toml" } else { "baton/config.toml" };
+            write(&planted.join(file), "stale_after = \"1s\"");
+            if worktree {
+                std::fs::create_dir_all(repository.join(".git")).unwrap();
+                write(&repository.join(".git/HEAD"), "ref: refs/heads/main\n");
+            }
+            let mut env = vec![(variable, planted.as_path())];
+            if variable == "HOME" {
+                // Relative values count as none, so that HOME decides.
+                env.push(("XDG_CONFIG_HOME", Path::new("relative")));
+            }
+            let (ended, run) = resumed_after(&scratch, None, 2 * HOUR, &env);
+            assert_eq!((run.status, run.fence.0), (Status::Active, 2), "{variable}");
+            assert_eq!(ended.stderr.lines().count(), 1, "{ended:?}");
+            assert!(ended.stderr.contains("is not read") && ended.stderr.contains("planted"), "{ended:?}");
+        }
+    }
+}
+
+#[test]
+fn the_fast_path_reads_no_configuration() {
+    let scratch = Scratch::new();
+    let mut window = Window::open(&scratch, Agent::Claude, "%1");
+    silent(&window.hook("SessionStart", "s1", &json!({})));
+    silent(&window.hook("UserPromptSubmit", "s1", &json!({"prompt": "first"})));
+    write(&own(&scratch), "no = [");
+    silent(&window.hook("UserPromptSubmit", "s1", &json!({"prompt": "second"})));
+    silent(&window.hook("Stop", "s1", &json!({})));
+}

@@ -1,0 +1,57 @@
+//! Every decision can be told in three sentences, and decided again.
+
+use agent_baton_core::agent::Agent;
+use agent_baton_tests::window::silent;
+use agent_baton_tests::{Scratch, Window};
+use serde_json::json;
+
+/// A run is started, taken over after its owner was killed, offered, and cancelled.
+fn played(scratch: &Scratch) -> u32 {
+    let mut first = Window::open(scratch, Agent::Claude, "%1");
+    silent(&first.hook("SessionStart", "s1", &json!({})));
+    silent(&first.hook("UserPromptSubmit", "s1", &json!({"prompt": "words"})));
+    assert_eq!(first.baton("s1", &["run", "start", "demo"]).code, Some(0));
+    first.process.kill();
+    let mut second = Window::open(scratch, Agent::Claude, "%2");
+    assert_eq!(second.hook("SessionStart", "s1", &json!({"source": "resume"})).code, Some(0));
+    second.process.pid()
+}
+
+#[test]
+fn a_decision_is_told_in_three_sentences() {
+    let scratch = Scratch::new();
+    let owner = played(&scratch);
+    let told = scratch.baton(["explain", "last"]).run();
+    assert_eq!((told.code, told.stderr.as_str()), (Some(0), ""), "{told:?}");
+    // Lines that go on are indented further.
+    let text = told.stdout.replace("\n           ", " ");
+    let lines: Vec<&str> = text.lines().collect();
+    let [head, seen, rule, .., changed] = lines.as_slice() else { panic!("{text}") };
+    let parts = [
+        (*head, "decision ".to_owned()),
+        (*seen, format!("session_start from pid {owner} in pane %2")),
+        (*seen, "0 alive and 1 gone".to_owned()),
+        (*rule, "resumed_same_session: The owner is gone".to_owned()),
+        (*changed, format!("active, owned by pid {owner} with number 2")),
+        (*changed, "the model and the person were told".to_owned()),
+    ];
+    for (line, part) in parts {
+        assert!(line.contains(&part), "{part} is not in {line:?} of\n{told:?}");
+    }
+    for (line, word) in [(seen, "  seen:"), (rule, "  rule:"), (changed, "  changed:")] {
+        assert!(line.starts_with(word), "{line:?}");
+    }
+    let unknown = scratch.baton(["explain", "nothing-of-this-name"]).run();
+    assert_eq!((unknown.code, unknown.stdout.as_str()), (Some(4), ""), "{unknown:?}");
+}
+
+#[test]
+fn every_recorded_decision_comes_out_the_same_again() {
+    let scratch = Scratch::new();
+    played(&scratch);
+    assert_eq!(scratch.baton(["run", "cancel", "demo"]).run().code, Some(0));
+    let decided = scratch.state().audit().len();
+    let again = scratch.baton(["replay"]).run();
+    let expected = format!("{decided} decisions, {decided} same, 0 different, 0 without request\n");
+    assert_eq!((again.code, again.stdout.as_str()), (Some(0), expected.as_str()), "{again:?}");
+}

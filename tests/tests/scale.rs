@@ -1,0 +1,80 @@
+//! A state with much in it, put back from a copy and without its index, whose mending is killed half-way: the next calls end it.
+
+use std::path::Path;
+use std::process::Command;
+
+use agent_baton_core::agent::Agent;
+use agent_baton_tests::trace::{self, Call, Fault};
+use agent_baton_tests::window::silent;
+use agent_baton_tests::{Scratch, Window};
+use serde_json::{Value, json};
+
+const SESSIONS: usize = 1000;
+const RUNS: usize = 300;
+
+/// Fills a state with copies of the one session and the one run in it, and puts a copy of the whole in its place.
+fn fill(scratch: &Scratch) {
+    let state = scratch.state_dir();
+    let read = |path: &Path| -> Value { serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap() };
+    let session = read(&state.join("sessions/s1.json"));
+    let run_file = std::fs::read_dir(state.join("runs")).unwrap().next().unwrap().unwrap().path();
+    let run = read(&run_file);
+    for n in 2..=SESSIONS {
+        let mut session = session.clone();
+        session["id"] = json!(format!("s{n}"));
+        session["launches"][0]["process"]["start"] = json!(n);
+        session["runs"] = if n <= RUNS { json!([format!("r{n}")]) } else { json!([]) };
+        std::fs::write(state.join(format!("sessions/s{n}.json")), session.to_string()).unwrap();
+        if n <= RUNS {
+            let mut run = run.clone();
+            run["id"] = json!(format!("r{n}"));
+            run["owner"]["session"] = session["id"].clone();
+            run["owner"]["process"] = session["launches"][0]["process"].clone();
+            std::fs::write(state.join(format!("runs/r{n}.json")), run.to_string()).unwrap();
+        }
+    }
+    std::fs::remove_file(state.join("index/whole")).unwrap();
+    let original = scratch.root().join("original");
+    std::fs::rename(&state, &original).unwrap();
+    assert!(Command::new("cp").arg("-a").arg(&original).arg(&state).status().unwrap().success());
+}
+
+#[test]
+fn mending_that_is_killed_is_ended_by_the_next_calls() {
+    // Within the commits that raise the numbers, and within the index.
+    for nth in [150, 600] {
+        let scratch = Scratch::new();
+        let mut owner = Window::open(&scratch, Agent::Claude, "%1");
+        silent(&owner.hook("SessionStart", "s1", &json!({})));
+        silent(&owner.hook("UserPromptSubmit", "s1", &json!({"prompt": "words"})));
+        assert_eq!(owner.baton("s1", &["run", "start", "demo"]).code, Some(0));
+        fill(&scratch);
+        let mut window = Window::open(&scratch, Agent::Claude, "%2");
+        if trace::is_possible() {
+            let start = window.payload("SessionStart", "new", &json!({})).to_string();
+            let call = Call { name: "rename".to_owned(), nth, line: String::new() };
+            let run = trace::harmed(&window.call("new", start), &scratch.root().join("calls"), &call, Fault::Kill);
+            let ended = window.process.run(run);
+            // On a slow machine the call stops by itself before it comes so far, and leaves its event to the next.
+            assert!(ended.code.is_none() || scratch.state_dir().join("inbox").exists(), "{ended:?}");
+        }
+        let mut calls = 0;
+        while !scratch.state_dir().join("sessions/new.json").exists() || scratch.state_dir().join("inbox").exists() {
+            calls += 1;
+            assert!(calls < 100, "it is never in order");
+            let ended = window.hook("SessionStart", "new", &json!({"call": calls}));
+            assert_eq!((ended.code, ended.stdout.as_str()), (Some(0), ""), "{ended:?}");
+        }
+        println!("killed at rename {nth}: in order after {calls} calls more");
+        let state = scratch.state();
+        state.check_records();
+        let fences: Vec<u64> = state.runs().iter().map(|run| run.record.fence.0).collect();
+        // What was being raised when the call was killed may have grown twice.
+        assert!(fences.len() == RUNS && fences.iter().all(|fence| matches!(fence, 1001 | 2001)), "{nth}: {fences:?}");
+        assert!(scratch.state_dir().join("index/whole").exists());
+        let run =
+            state.sessions().into_iter().find(|kept| kept.record.id.as_str() == "s1").unwrap().record.runs.remove(0);
+        let refused = owner.baton("s1", &["run", "update", run.as_str(), "--fence", "1", "--phase", "x"]);
+        assert_eq!(refused.code, Some(3), "{refused:?}");
+    }
+}

@@ -148,9 +148,13 @@ fn round(round: u64, strace: bool) {
     // Everybody is gone, one way or another; whoever comes next finds the person's own.
     let stands = project.read("AGENTS.md");
     // Starts that did not get the lock in time are acted on by the next calls, sixteen at a time.
+    let waiting = || {
+        let names = fs::read_dir(scratch.state_dir().join("inbox")).into_iter().flatten();
+        names.filter(|name| name.as_ref().unwrap().path().extension().is_none_or(|ext| ext != "tmp")).count()
+    };
     for sweep in 0.. {
         assert!(sweep < 20, "the inbox is never empty");
-        if !scratch.state_dir().join("inbox").exists() {
+        if waiting() == 0 {
             break;
         }
         for event in ["SessionStart", "SessionEnd"] {

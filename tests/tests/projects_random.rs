@@ -161,21 +161,24 @@ fn round(round: u64, strace: bool) {
             assert_eq!(window.hook(event, &format!("sweep-{sweep}"), &json!({})).code, Some(0));
         }
     }
-    let ended = window.hook("SessionStart", "last", &json!({"source": "startup"}));
-    assert_eq!((ended.code, project.tree()), (Some(0), before.clone()), "{round}: {ended:?}");
+    // A launch that could not be looked at, as where a kill left the index to be mended, counts as there: once it is known to be
+    // gone, the last one out gives back.
+    for last in 0..3 {
+        for event in ["SessionStart", "SessionEnd"] {
+            assert_eq!(window.hook(event, &format!("last-{last}"), &json!({})).code, Some(0));
+        }
+        if project.state().0 == "idle" {
+            break;
+        }
+    }
+    let notes = project.show()["notes"].clone();
+    assert_eq!((project.tree(), project.state()), (before, ("idle".to_owned(), 0)), "{round}: {notes:#}");
     let mut model = model.into_inner().unwrap();
     model.overwritten.extend(stands);
     model.look(&project);
     for text in model.overwritten.iter().filter(|text| *text != MINE) {
         assert!(project.history_has("files/AGENTS.md", text), "{round}: {text:?} is lost: {:?}", project.show());
     }
-    let end = window.hook("SessionEnd", "last", &json!({}));
-    let shown = project.show();
-    assert_eq!(
-        (end.code, project.tree(), project.state()),
-        (Some(0), before, ("idle".to_owned(), 0)),
-        "{ended:?} {end:?} {shown:#}"
-    );
 }
 
 #[test]

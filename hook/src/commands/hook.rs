@@ -260,7 +260,6 @@ impl<M: Machine, E: Environment> Way<'_, M, E> {
         let store = self.decider.store;
         self.decider.witness.enrich(&mut event, self.process.as_ref());
         let probes = self.decider.look(&Ask::Event(Box::new(event.clone())));
-        let visit = Visit::begin(&self.decider, &event);
         let now = self.decider.now();
         let mut locked = match store.lock(Instant::now() + LOCK_WAIT, &now) {
             Err(LockError::Busy { .. } | LockError::Store(StoreError::Mending { .. })) => {
@@ -271,6 +270,8 @@ impl<M: Machine, E: Environment> Way<'_, M, E> {
         if let Err(error) = self.drain(&mut locked, &probes) {
             say(&error.to_string());
         }
+        // Looked at under the lock, unlike everything else: who is not looked at counts as there, and the inbox just brought some in.
+        let visit = Visit::begin(&self.decider, &event);
         let decided = self.decide(&mut locked, &event, visit.as_ref(), &probes, self.decider.now());
         let (settled, notes) = match decided {
             Err(error) if error.is_mending() => {

@@ -14,7 +14,7 @@ use crate::machine::sight::sight;
 use crate::snapshot::{self, Looked};
 use crate::store::{StoreError, View};
 
-/// What the machine showed of the launches in a project. It is looked at before the lock is taken.
+/// What the machine showed of the launches in a project.
 #[derive(Debug, Default)]
 pub struct Sights {
     looked: Vec<Looked>,

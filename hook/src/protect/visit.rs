@@ -36,7 +36,7 @@ pub struct Visit {
 }
 
 impl Visit {
-    /// Looks at who is in the project, before the lock is taken. None where nothing in the configuration names the project.
+    /// Looks at who is in the project; under the lock, so that nobody is missed. None where nothing in the configuration names the project.
     #[must_use]
     pub fn begin<M: Machine, E: Environment>(decider: &Decider<'_, M, E>, event: &Event) -> Option<Self> {
         let config = decider.settings.config();

@@ -76,7 +76,7 @@ pub struct Protect {
 
 /// A path inside a project: relative, without `..`, not empty.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(try_from = "PathBuf")]
+#[serde(try_from = "PathBuf", into = "PathBuf")]
 pub struct Inside(PathBuf);
 
 /// Why the file cannot be used. The hook goes on with the defaults.
@@ -136,6 +136,18 @@ impl Default for Retention {
 }
 
 impl Config {
+    /// The protected paths of a project; none where nothing names it. A path that leads through symbolic links names what it leads
+    /// to.
+    #[must_use]
+    pub fn protected(&self, project: &Path) -> Vec<Inside> {
+        let names = |named: &Path| named == project || named.canonicalize().is_ok_and(|path| path == project);
+        let mut paths: Vec<Inside> =
+            self.protect.iter().filter(|entry| names(&entry.project)).flat_map(|entry| entry.paths.clone()).collect();
+        paths.sort();
+        paths.dedup();
+        paths
+    }
+
     /// Reads the file; the defaults where there is none.
     ///
     /// # Errors
@@ -191,10 +203,38 @@ impl TryFrom<PathBuf> for Inside {
     }
 }
 
+impl From<Inside> for PathBuf {
+    fn from(inside: Inside) -> Self {
+        inside.0
+    }
+}
+
 impl Inside {
     /// The path, relative to the project.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.0
+    }
+
+    /// What has this name in it; none where that is no name.
+    #[must_use]
+    pub fn join(&self, name: &str) -> Option<Self> {
+        let below = self.0.join(name);
+        let deeper = below.components().count() == self.0.components().count() + 1;
+        Self::try_from(below).ok().filter(|_| deeper)
+    }
+
+    /// The directories above it, the outermost first.
+    pub fn above(&self) -> impl Iterator<Item = Self> {
+        let mut above: Vec<Self> =
+            self.0.ancestors().skip(1).filter_map(|path| Self::try_from(path.to_owned()).ok()).collect();
+        above.reverse();
+        above.into_iter()
+    }
+
+    /// Whether it is `other`, or is below it.
+    #[must_use]
+    pub fn is_at_or_below(&self, other: &Self) -> bool {
+        self.0.starts_with(&other.0)
     }
 }

@@ -114,6 +114,21 @@ impl<M: Machine, E: Environment> Decider<'_, M, E> {
         looked: &[Looked],
         now: Stamp,
     ) -> Result<Settled, DeciderError> {
+        self.settle_after(locked, ask, looked, now, |_, _| {})
+    }
+
+    /// The same, with something to be done once the answer is known and before it is committed.
+    ///
+    /// # Errors
+    /// See [`DeciderError`].
+    pub fn settle_after(
+        &self,
+        locked: &mut Locked<'_>,
+        ask: Ask,
+        looked: &[Looked],
+        now: Stamp,
+        first: impl FnOnce(&mut Locked<'_>, &Settled),
+    ) -> Result<Settled, DeciderError> {
         let mut snapshot = match snapshot::of_ask(&locked.view(), &ask) {
             Err(StoreError::Unindexed { .. }) => {
                 locked.rebuild_index()?;
@@ -137,6 +152,7 @@ impl<M: Machine, E: Environment> Decider<'_, M, E> {
                 return Err(error.into());
             }
         };
+        first(locked, &settled);
         if settled.is_heartbeat() {
             return Ok(settled);
         }

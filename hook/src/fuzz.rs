@@ -19,6 +19,7 @@ use serde::de::DeserializeOwned;
 
 use crate::agents::row;
 use crate::event::{Limits, RawEvent};
+use crate::protect::Pack;
 use crate::store::{Checked, Home, Store};
 
 /// The most bytes that fit into a pipe at once.
@@ -35,6 +36,7 @@ pub const DOORS: &[(&str, Door)] = &[
     ("commit", commit),
     ("reply", reply),
     ("messages", messages),
+    ("pack", pack),
 ];
 
 /// A payload on the hook's standard input.
@@ -100,6 +102,18 @@ pub fn reply(bytes: &[u8]) {
         let mut request: Request = serde_json::from_str(include_str!("../tests/requests/prompt.json")).unwrap();
         request.locked = true;
         let _ = Checked::new(&request, &decision);
+    }
+}
+
+/// A backup of protected files, or an entry of their history.
+pub fn pack(bytes: &[u8]) {
+    if let Ok(pack) = Pack::parse(bytes)
+        && let Ok(written) = pack.to_bytes()
+    {
+        assert!(
+            Pack::parse(&written).is_ok_and(|again| again == pack),
+            "a pack changed when it was written and read again"
+        );
     }
 }
 

@@ -17,6 +17,7 @@ pub mod looping;
 pub mod machine;
 pub mod mux;
 pub mod progress;
+pub mod protect;
 pub mod reply;
 pub mod retention;
 pub mod scribe;

@@ -116,10 +116,19 @@ pub fn is_iterated(tell: &Tell) -> bool {
     matches!(tell, Tell::Loop { told, .. } if told.reason == Reason::Iterated)
 }
 
-/// The reply to an event, as it is written to stdout. None where there is nothing to say, or the agent reads nothing.
+/// The reply to an event, as it is written to stdout. None where there is nothing to say, or the agent reads nothing. `notes` are for
+/// the person alone, who reads paths in them.
 #[must_use]
-pub fn reply(agent: Agent, name: EventName, tell: &[Tell], names: &BTreeMap<RunId, RunName>) -> Option<String> {
-    let person = || lines(tell.iter().filter_map(|tell| to_person(tell, names)));
+pub fn reply(
+    agent: Agent,
+    name: EventName,
+    tell: &[Tell],
+    names: &BTreeMap<RunId, RunName>,
+    notes: &[String],
+) -> Option<String> {
+    let notes =
+        notes.iter().map(|note| format!("baton: {}", note.chars().filter(|&c| is_printable(c)).collect::<String>()));
+    let person = || lines(tell.iter().filter_map(|tell| to_person(tell, names)).chain(notes));
     match reach(agent, name) {
         Reach::NoOne => None,
         Reach::Person => serde_json::to_string(&PersonReply { system_message: person()? }).ok(),

@@ -81,24 +81,28 @@ fn sessions(snapshot: &Snapshot) -> impl Iterator<Item = &Session> {
     std::iter::once(&snapshot.session).chain(neighbours).filter_map(Reading::record)
 }
 
-/// What the machine shows of every launch in a snapshot that is not known to have ended, and of every command.
+/// What the machine shows of every launch in a snapshot that is not known to have ended.
+#[must_use]
+pub fn launches<M: Machine, E: Environment>(witness: &Witness<'_, M, E>, snapshot: &Snapshot) -> Vec<Looked> {
+    let launches = sessions(snapshot).flat_map(|session| session.launches.iter().map(move |launch| (session, launch)));
+    let open = launches.filter(|(_, launch): &(&Session, &Launch)| launch.ended.is_none());
+    open.map(|(session, launch)| Looked::Launch(Box::new((launch.clone(), witness.probe(session, launch))))).collect()
+}
+
+/// The same, and of every command.
 #[must_use]
 pub fn probes<M: Machine, E: Environment>(
     witness: &Witness<'_, M, E>,
     store: &Store,
     snapshot: &Snapshot,
 ) -> Vec<Looked> {
-    let launches = sessions(snapshot).flat_map(|session| session.launches.iter().map(move |launch| (session, launch)));
-    let open = launches.filter(|(_, launch): &(&Session, &Launch)| launch.ended.is_none());
-    let launches =
-        open.map(|(session, launch)| Looked::Launch(Box::new((launch.clone(), witness.probe(session, launch)))));
     let runs = snapshot.runs.iter().filter_map(|named| named.reading.record());
     let commands = runs.filter(|run| run.owner.session.is_none() && run.status.is_unfinished());
     let commands = commands.map(|run| {
         let lock = store.command_lock(run.project.as_deref(), &run.name);
         Looked::Command(Box::new(witness.probe_command(run, &lock)))
     });
-    launches.chain(commands).collect()
+    launches(witness, snapshot).into_iter().chain(commands).collect()
 }
 
 struct Gathered<'v, 'a> {

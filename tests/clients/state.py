@@ -18,7 +18,7 @@ class State:
         self.baton, self.env, self.cwd = baton, env, cwd
 
     def rows(self, noun):
-        done = subprocess.run([self.baton, noun, "list", "--all", "--json"], env=self.env, cwd=self.cwd, capture_output=True, text=True, check=False)
+        done = subprocess.run([self.baton, noun, "list", *([] if noun == "project" else ["--all"]), "--json"], env=self.env, cwd=self.cwd, capture_output=True, text=True, check=False)
         assert done.returncode == 0, f"baton {noun} list --json: exit {done.returncode}: {done.stderr}"
         rows = json.loads(done.stdout)
         return rows if isinstance(rows, list) else rows[f"{noun}s"]

@@ -4,6 +4,7 @@
 pub mod account;
 pub mod capture;
 pub mod conversation;
+pub mod dice;
 pub mod harm;
 pub mod model;
 pub mod mount;
@@ -11,6 +12,7 @@ pub mod mutation;
 pub mod person;
 pub mod process;
 pub mod program;
+pub mod project;
 pub mod replay;
 pub mod reply;
 pub mod scenario;
@@ -22,5 +24,6 @@ pub mod view;
 pub mod window;
 
 pub use person::Person;
+pub use project::Project;
 pub use scratch::Scratch;
 pub use window::Window;

@@ -7,6 +7,9 @@ use std::path::PathBuf;
 
 use agent_baton_tests::program::workspace;
 
+/// The systems, by the beginning of their cases' ids.
+const SYSTEMS: [&str; 5] = ["omx", "amc", "octo", "ralphex", "flow"];
+
 /// What the page says of each id.
 fn listed() -> BTreeMap<String, String> {
     let page = fs::read_to_string(workspace().join("docs/PEERS.md")).unwrap();
@@ -28,6 +31,7 @@ fn tests() -> Vec<String> {
         "tests/tests/peers_registry.rs",
         "tests/tests/peers_found.rs",
         "tests/tests/peers_messages.rs",
+        "tests/tests/peers_projects.rs",
     ]
     .map(|path| fs::read_to_string(workspace().join(path)).unwrap())
     .concat();
@@ -35,7 +39,7 @@ fn tests() -> Vec<String> {
         let line = line.trim();
         let name =
             line.strip_prefix("fn ").and_then(|rest| rest.split('(').next()).or_else(|| line.strip_suffix(':'))?;
-        ["omx_", "amc_", "octo_", "ralphex_"].iter().any(|system| name.starts_with(system)).then(|| name.to_owned())
+        SYSTEMS.iter().any(|system| name.starts_with(&format!("{system}_"))).then(|| name.to_owned())
     };
     text.lines().filter_map(name).collect()
 }
@@ -72,7 +76,7 @@ fn no_case_is_forgotten() {
     };
     let listed = listed();
     let mut seen = 0;
-    for system in ["omx", "amc", "octo", "ralphex"] {
+    for system in SYSTEMS {
         for entry in fs::read_dir(dir.join(system)).unwrap() {
             let case: serde_json::Value = serde_json::from_slice(&fs::read(entry.unwrap().path()).unwrap()).unwrap();
             let (id, verdict) = (case["id"].as_str().unwrap(), case["verdict"].as_str().unwrap());

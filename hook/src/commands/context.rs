@@ -26,6 +26,8 @@ use crate::looping::approval;
 use crate::machine::environment::Inherited;
 use crate::machine::stat::Stat;
 use crate::machine::{Here, Look, Machine, MachineError, This, identity, worktree};
+use crate::protect::company::{Company, Sights};
+use crate::protect::record::Presence;
 use crate::store::{AuditReader, Checked, Env, Home, Locked, Store, StoreError, View};
 use crate::words;
 
@@ -293,6 +295,20 @@ impl Context {
             print::say(&report);
         }
         Ok(session)
+    }
+
+    /// Who of a project's launches is there, as the rules see it; `present` are those that came in.
+    ///
+    /// # Errors
+    /// When the state cannot be read.
+    pub fn company(&self, project: &str, present: &[Presence]) -> Result<(Company, Sights), CommandError> {
+        let company = match self.read(|view| Company::read(view, project, present))? {
+            // Who was not looked at counts as there; the holder of the lock has the index.
+            Err(StoreError::Unindexed { .. }) => self.read(|view| Company::of_present(view, present))?,
+            company => company?,
+        };
+        let sights = company.look(&self.witness, &MACHINE, &self.here.place);
+        Ok((company, sights))
     }
 
     /// A run as it stands.

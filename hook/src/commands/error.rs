@@ -12,6 +12,7 @@ use crate::config::ConfigError;
 use crate::core::CoreError;
 use crate::decider::DeciderError;
 use crate::machine::MachineError;
+use crate::protect::ProtectError;
 use crate::store::{CommitError, HomeError, LockError, StoreError};
 use crate::wiring::WiringError;
 
@@ -72,6 +73,15 @@ pub enum CommandError {
     /// The lock was not to be had.
     #[error(transparent)]
     Lock(#[from] LockError),
+    /// Protected files were not saved or given back.
+    #[error(transparent)]
+    Protect(#[from] ProtectError),
+    /// Protected files were not given back, or not all.
+    #[error("{0}")]
+    NotGivenBack(String),
+    /// The rules for protected files refused it.
+    #[error("{0}")]
+    Occupied(String),
     /// An agent's configuration was not changed.
     #[error(transparent)]
     Wiring(#[from] WiringError),
@@ -155,7 +165,7 @@ impl CommandError {
     /// 3: refused. 4: not found, or ambiguous. 1: failed.
     const fn status(&self) -> u8 {
         match self {
-            Self::Refused { .. } | Self::NotBrought(_) | Self::Disabled(_) | Self::Known(_) => 3,
+            Self::Refused { .. } | Self::NotBrought(_) | Self::Disabled(_) | Self::Known(_) | Self::Occupied(_) => 3,
             Self::NotFound(_) | Self::Ambiguous { .. } => 4,
             _ => 1,
         }

@@ -38,6 +38,7 @@ use crate::looping::Driven;
 use crate::machine::environment::{Environment, Inherited};
 use crate::machine::stat::Stat;
 use crate::machine::{Machine, MachineError, This, worktree};
+use crate::protect::{ProtectError, Visit};
 use crate::reply::{go_on, reply};
 use crate::retention::ShareError;
 use crate::scribe::Scribe;
@@ -291,8 +292,7 @@ impl<M: Machine, E: Environment> Way<'_, M, E> {
         let driven = self.drive(&mut event);
         let scribe = self.scribe();
         event.messages = Some(scribe.keeps());
-        let ask = Ask::Event(Box::new(event.clone()));
-        let probes = self.decider.look(&ask);
+        let probes = self.decider.look(&Ask::Event(Box::new(event.clone())));
         let now = self.decider.now();
         let mut locked = match store.lock(Instant::now() + LOCK_WAIT, &now) {
             Err(LockError::Busy { .. } | LockError::Store(StoreError::Mending { .. })) => {
@@ -304,12 +304,15 @@ impl<M: Machine, E: Environment> Way<'_, M, E> {
         if let Err(error) = self.drain(&mut locked, &probes) {
             say(&error.to_string());
         }
-        let settled = match self.decider.settle(&mut locked, ask, &probes, self.decider.now()) {
+        // Looked at under the lock, unlike everything else: who is not looked at counts as there, and the inbox just brought some in.
+        let visit = Visit::begin(&self.decider, &event);
+        let decided = self.decide(&mut locked, &event, visit.as_ref(), &probes, self.decider.now());
+        let (settled, notes) = match decided {
             Err(error) if error.is_mending() => {
                 drop(locked);
                 return self.wait(&mut event, &now);
             }
-            settled => settled?,
+            decided => decided?,
         };
         if let Some(session) = event.session.as_ref().filter(|_| settled.is_heartbeat()) {
             locked.trim_log(session)?;
@@ -325,11 +328,11 @@ impl<M: Machine, E: Environment> Way<'_, M, E> {
         if settled.decision.has(Reason::RecordUnreadable) {
             say("a record that this event needs cannot be read; it was left as it is, and nothing was decided");
         }
-        reports.iter().for_each(|report| say(report));
+        reports.iter().chain(&notes).for_each(|report| say(report));
         if let Some(problem) = self.decider.settings.problem() {
             say(&problem.to_string());
         }
-        self.reply(&event, &settled, driven.as_ref())?;
+        self.reply(&event, &settled, driven.as_ref(), &notes)?;
         Ok(chores::after(&self.decider, event.name, settled.audit)?)
     }
 
@@ -348,6 +351,26 @@ impl<M: Machine, E: Environment> Way<'_, M, E> {
         driven
     }
 
+    /// Has the core decide an event, and commits it; what its launch does to protected files comes before, if it comes in, or after,
+    /// if it leaves. Gives what the person is told of them.
+    fn decide(
+        &self,
+        locked: &mut Locked<'_>,
+        event: &Event,
+        visit: Option<&Visit>,
+        probes: &[Looked],
+        at: Stamp,
+    ) -> Result<(Settled, Vec<String>), DeciderError> {
+        let mut notes = Vec::new();
+        let told = |done: Result<Vec<String>, ProtectError>| done.unwrap_or_else(|error| vec![error.to_string()]);
+        let ask = Ask::Event(Box::new(event.clone()));
+        let settled = self.decider.settle_after(locked, ask, probes, at, |locked, settled| {
+            notes.extend(visit.map(|visit| told(visit.come_in(locked, settled))).unwrap_or_default());
+        })?;
+        notes.extend(visit.map(|visit| told(visit.leave(locked, event, &settled))).unwrap_or_default());
+        Ok((settled, notes))
+    }
+
     /// Leaves an event whose turn does not come in time to the next holder of the lock.
     fn wait(&self, event: &mut Event, now: &Stamp) -> Result<(), HookError> {
         event.waited = true;
@@ -363,7 +386,8 @@ impl<M: Machine, E: Environment> Way<'_, M, E> {
         for waiting in locked.inbox_take(&now)? {
             // What came before a reboot is decided as of then: its clock no longer runs.
             let at = if waiting.at.boot == now.boot { self.decider.now() } else { waiting.at.clone() };
-            match self.decider.settle(locked, Ask::Event(Box::new(waiting.event.clone())), probes, at) {
+            let visit = Visit::begin(&self.decider, &waiting.event);
+            match self.decide(locked, &waiting.event, visit.as_ref(), probes, at).map(|(settled, _)| settled) {
                 Ok(settled) if settled.decision.has(Reason::RecordUnreadable) => {
                     locked.inbox_failed(&waiting, &now, "a record that it needs cannot be read")?;
                 }
@@ -382,13 +406,19 @@ impl<M: Machine, E: Environment> Way<'_, M, E> {
     }
 
     /// Says what is to be said, and marks it as told once it is written out.
-    fn reply(&self, event: &Event, settled: &Settled, driven: Option<&Driven>) -> Result<(), HookError> {
+    fn reply(
+        &self,
+        event: &Event,
+        settled: &Settled,
+        driven: Option<&Driven>,
+        notes: &[String],
+    ) -> Result<(), HookError> {
         let runs = settled.request.snapshot.runs.iter().filter_map(|named| named.reading.record());
         let names: BTreeMap<RunId, RunName> = runs.map(|run| (run.id.clone(), run.name.clone())).collect();
         let tells = &settled.decision.tell;
         let text = match driven.and_then(|driven| tells.iter().find_map(|tell| driven.next_prompt(tell))) {
             Some(prompt) => go_on(prompt, tells, &names),
-            None => reply(event.agent, event.name, tells, &names),
+            None => reply(event.agent, event.name, tells, &names, notes),
         };
         let Some(text) = text else { return Ok(()) };
         write(&text)?;
@@ -412,7 +442,7 @@ impl<M: Machine, E: Environment> Way<'_, M, E> {
 /// Tells the person of a Stop that did not get the lock.
 fn missed(event: &Event, driven: &Driven) -> Result<(), HookError> {
     let names = BTreeMap::from([(driven.run().id.clone(), driven.run().name.clone())]);
-    reply(event.agent, event.name, &[driven.missed()], &names).map_or(Ok(()), |text| write(&text))
+    reply(event.agent, event.name, &[driven.missed()], &names, &[]).map_or(Ok(()), |text| write(&text))
 }
 
 fn write(text: &str) -> Result<(), HookError> {

@@ -18,6 +18,7 @@ pub mod install;
 pub mod log;
 pub mod man;
 pub mod print;
+pub mod project;
 pub mod replay;
 pub mod resume;
 pub mod roster;
@@ -57,6 +58,9 @@ enum Command {
     Resume(resume::Resume),
     /// Go to the pane of a session, or of a run's owner
     Go(go::Go),
+    /// Look at protected files, save them and give them back
+    #[command(subcommand)]
+    Project(project::Project),
     /// Have the agents call baton: show what would change in their configuration, ask, write it
     Install(install::Install),
     /// Take out of the agents' configuration what install put in
@@ -143,6 +147,7 @@ pub fn main() -> ExitCode {
         Command::Resume(resume) => resume.run(),
         Command::Go(go) => go.run(),
         Command::Config(config) => config.run(),
+        Command::Project(project) => project.run(),
         Command::Install(install) => install.run(),
         Command::Uninstall(uninstall) => uninstall.run(),
         Command::Doctor(doctor) => doctor.run(),

@@ -13,6 +13,7 @@ use crate::commands::config::ConfigView;
 use crate::commands::error::CommandError;
 use crate::commands::gc::GcView;
 use crate::commands::print;
+use crate::commands::project::view::ProjectView;
 use crate::commands::session::discover::DiscoverView;
 use crate::commands::status::StatusView;
 use crate::commands::view::{RunView, SessionView};
@@ -48,6 +49,7 @@ pub const SCHEMAS: &[Named] = &[
     ("output-session", of::<SessionView>),
     ("output-config", of::<ConfigView>),
     ("output-status", of::<StatusView>),
+    ("output-project", of::<ProjectView>),
 ];
 
 fn of<T: JsonSchema>() -> Document {

@@ -66,7 +66,7 @@ const EVENTS: [EventName; 10] = [
 ];
 
 fn value(agent: Agent, name: EventName, tell: &[Tell]) -> Option<Value> {
-    reply(agent, name, tell, &names()).map(|text| serde_json::from_str(&text).unwrap())
+    reply(agent, name, tell, &names(), &[]).map(|text| serde_json::from_str(&text).unwrap())
 }
 
 #[test]

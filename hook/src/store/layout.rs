@@ -220,6 +220,16 @@ impl Layout {
         })
     }
 
+    /// The directories with what is kept of projects' protected files.
+    pub(super) fn vaults(&self) -> PathBuf {
+        self.at("protected")
+    }
+
+    /// What is kept of one project's protected files.
+    pub(super) fn vault(&self, project: &Hash) -> PathBuf {
+        self.vaults().join(project.as_str())
+    }
+
     /// The directory and the path of a target.
     pub(super) fn target(&self, target: &Target) -> (PathBuf, PathBuf) {
         let (dir, name) = match target {

@@ -50,6 +50,7 @@ pub(crate) mod sample;
 #[cfg(test)]
 mod tests;
 mod unknown;
+mod vault;
 mod view;
 mod way;
 
@@ -69,5 +70,6 @@ pub use log::{Beat, LONG, Line, Mark, RECENT, Tail};
 pub use messages::{Brought, Chunk, Conversation, Folded, LONG_CONVERSATION, Message, Role, Said, messages_of};
 pub use reading::{Pending, Store};
 pub use roll::{Listed, Roll, opened};
+pub use vault::{PackKind, Vault};
 pub use view::{ProjectLinks, View};
 pub use way::check_outside;

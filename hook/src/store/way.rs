@@ -127,7 +127,8 @@ fn check_parts_outside(
         above.extend(real.ancestors());
     }
     for dir in above {
-        if look(&dir.join(".git"))?.is_some() {
+        // A path to a file ends in none.
+        if !dir.is_file() && look(&dir.join(".git"))?.is_some() {
             return Err(HomeError::InWorktree { path: path.to_owned(), worktree: dir.to_owned() });
         }
     }

@@ -1,0 +1,27 @@
+//! How much is copied: the agent waits, and the lock is held.
+
+use std::time::Duration;
+
+/// The most files, directories and links of one project.
+pub const MAX_ENTRIES: usize = 512;
+
+/// The largest file, in bytes.
+pub const MAX_FILE: u64 = 4 * 1024 * 1024;
+
+/// The most bytes of one project.
+pub const MAX_BYTES: u64 = 16 * 1024 * 1024;
+
+/// How deep a protected directory is looked into.
+pub const MAX_DEPTH: usize = 16;
+
+/// How long the files are read for in one call of the hook, which ends after two seconds whatever it does.
+pub const MAX_TIME: Duration = Duration::from_millis(900);
+
+/// The backups that are kept for each project, the newest.
+pub const KEEP_BACKUPS: usize = 3;
+
+/// The history entries that are kept for each project, the newest.
+pub const KEEP_HISTORY: usize = 50;
+
+/// The largest backup or history entry that is read: its contents twice, with the tar file's own blocks.
+pub const MAX_PACK: u64 = 3 * MAX_BYTES;

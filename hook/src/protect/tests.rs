@@ -1,0 +1,203 @@
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+
+use agent_baton_core::stamp::Stamp;
+
+use super::limits::{MAX_ENTRIES, MAX_FILE};
+use super::look::Look;
+use super::node::{Digest, Mode, Node};
+use super::pack::{Manifest, Pack, PackError, RootId};
+use super::plan::{Evidence, Plan};
+use super::record::Record;
+use super::root::{Obstacle, Root, RootError};
+use crate::config::Inside;
+
+fn inside(path: &str) -> Inside {
+    Inside::try_from(PathBuf::from(path)).unwrap()
+}
+
+fn stamp() -> Stamp {
+    Stamp { unix_ms: 1_700_000_000_000, boot: "b".to_owned(), boot_ms: 1 }
+}
+
+fn write(root: &Path, path: &str, text: &str) {
+    let path = root.join(path);
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(path, text).unwrap();
+}
+
+fn look(root: &Root, paths: &[&str]) -> Look {
+    Look::at(root, &paths.iter().map(|path| inside(path)).collect::<Vec<_>>(), |_| false, None)
+}
+
+/// What a save of these paths takes.
+fn pack(dir: &Path, paths: &[&str]) -> Pack {
+    let root = Root::open(dir).unwrap();
+    let look = look(&root, paths);
+    let mut manifest = Manifest::new("/p".to_owned(), root.id().unwrap(), stamp());
+    manifest.paths = paths.iter().map(|path| inside(path)).collect();
+    manifest.above = look.above;
+    let mut files = BTreeMap::new();
+    for (path, standing) in look.nodes {
+        files.extend(standing.content.map(|content| (path.clone(), content)));
+        manifest.nodes.insert(path, standing.node);
+    }
+    Pack { manifest, files, saved: BTreeMap::new() }
+}
+
+#[test]
+fn a_pack_reads_as_it_was_written_and_in_no_other_way() {
+    let dir = tempfile::tempdir().unwrap();
+    let long = format!("d/{}", "long-name/".repeat(20));
+    write(dir.path(), "AGENTS.md", "mine\n");
+    write(dir.path(), &format!("{long}file"), "deep\n");
+    symlink("AGENTS.md", dir.path().join("d/link")).unwrap();
+    let pack = pack(dir.path(), &["AGENTS.md", "d"]);
+    let bytes = pack.to_bytes().unwrap();
+    assert_eq!(Pack::parse(&bytes).unwrap(), pack);
+    for cut in (0..bytes.len()).step_by(97) {
+        let torn = Pack::parse(&bytes[..cut]);
+        // What is lost of the end of a tar file is empty blocks.
+        assert!(torn.is_err() || torn.unwrap() == pack, "{cut}");
+    }
+    let at = bytes.windows(5).rposition(|window| window == b"mine\n").unwrap();
+    let mut damaged = bytes;
+    damaged[at] ^= 1;
+    assert!(matches!(Pack::parse(&damaged), Err(PackError::Damaged(_))));
+}
+
+#[test]
+fn nothing_is_reached_through_a_symbolic_link() {
+    let dir = tempfile::tempdir().unwrap();
+    let (project, outside) = (dir.path().join("project"), dir.path().join("outside"));
+    write(&outside, "file", "theirs\n");
+    fs::create_dir(&project).unwrap();
+    symlink(&outside, project.join("link")).unwrap();
+    let root = Root::open(&project).unwrap();
+    let below = inside("link/file");
+    let node = Node::File { mode: Mode::try_from(0o600).unwrap(), bytes: 1, sha256: Digest::of(b"x") };
+    let obstacle = |error: RootError| match error {
+        RootError::Obstacle(obstacle) => obstacle,
+        RootError::Io(error) => panic!("{error}"),
+    };
+    assert_eq!(obstacle(root.standing(&below).unwrap_err()), Obstacle::LinkAbove);
+    assert_eq!(obstacle(root.put(&below, &node, b"x", None).unwrap_err()), Obstacle::LinkAbove);
+    assert_eq!(
+        obstacle(root.make_directory(&inside("link/new"), Mode::try_from(0o700).unwrap()).unwrap_err()),
+        Obstacle::LinkAbove
+    );
+    assert!(root.clear_temporary(&below).is_ok());
+    assert!(matches!(root.standing(&inside("link")).unwrap().unwrap().node, Node::Link { .. }));
+    assert!(root.names(&inside("link")).is_err());
+    assert_eq!(fs::read_dir(&outside).unwrap().count(), 1);
+    assert_eq!(fs::read_to_string(outside.join("file")).unwrap(), "theirs\n");
+}
+
+#[test]
+fn a_file_that_changed_meanwhile_is_not_overwritten() {
+    let dir = tempfile::tempdir().unwrap();
+    write(dir.path(), "file", "seen\n");
+    let root = Root::open(dir.path()).unwrap();
+    let seen = root.standing(&inside("file")).unwrap().unwrap();
+    write(dir.path(), "file", "changed\n");
+    let put = root.put(&inside("file"), &seen.node, b"seen\n", Some(seen.mark));
+    assert!(matches!(put, Err(RootError::Obstacle(Obstacle::Moved))), "{put:?}");
+    assert!(matches!(root.remove(&inside("file"), &seen), Err(RootError::Obstacle(Obstacle::Moved))));
+    assert_eq!(fs::read_to_string(dir.path().join("file")).unwrap(), "changed\n");
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1, "no temporary file is left");
+}
+
+#[test]
+fn what_is_too_large_or_no_file_is_refused_and_the_rest_is_taken() {
+    let dir = tempfile::tempdir().unwrap();
+    write(dir.path(), "d/good", "mine\n");
+    fs::File::create(dir.path().join("d/large")).unwrap().set_len(MAX_FILE + 1).unwrap();
+    nix::unistd::mkfifo(&dir.path().join("d/pipe"), nix::sys::stat::Mode::S_IRWXU).unwrap();
+    for n in 0..=MAX_ENTRIES {
+        write(dir.path(), &format!("many/{n}"), "");
+    }
+    let look = look(&Root::open(dir.path()).unwrap(), &["d", "many", "absent"]);
+    let nodes: Vec<_> = look.nodes.keys().map(|path| path.path().to_str().unwrap()).collect();
+    assert_eq!(nodes, ["d", "d/good"]);
+    let refused: Vec<_> = look.refused.iter().map(|(path, why)| (path.path().to_str().unwrap(), why.again)).collect();
+    assert_eq!(refused, [("d/large", false), ("d/pipe", false), ("many", false)]);
+}
+
+/// A directory that a tool filled up is not looked at whole; what was saved in it is given back all the same.
+#[test]
+fn what_was_saved_is_found_in_a_crowd() {
+    let dir = tempfile::tempdir().unwrap();
+    write(dir.path(), "d/mine", "mine\n");
+    let backup = pack(dir.path(), &["d"]);
+    write(dir.path(), "d/mine", "the tool's\n");
+    for n in 0..=MAX_ENTRIES {
+        write(dir.path(), &format!("d/{n}"), "");
+    }
+    let root = Root::open(dir.path()).unwrap();
+    let look = look(&root, &["d"]).with_known(&root, backup.manifest.nodes.keys(), None);
+    let plan = Plan::new(&backup.manifest, &look, &Evidence::Sessions);
+    assert_eq!((plan.put, plan.remove), (vec![inside("d/mine")], vec![]));
+    assert!(plan.left.contains_key(&inside("d")));
+}
+
+#[test]
+fn what_is_not_the_sessions_work_is_left() {
+    let dir = tempfile::tempdir().unwrap();
+    for path in ["same", "changed", "gone", "d/deep"] {
+        write(dir.path(), path, "mine\n");
+    }
+    let paths = ["same", "changed", "gone", "new", "d"];
+    let backup = pack(dir.path(), &paths);
+    write(dir.path(), "changed", "other\n");
+    write(dir.path(), "new", "new\n");
+    write(dir.path(), "d/new", "new\n");
+    fs::remove_file(dir.path().join("gone")).unwrap();
+    let root = Root::open(dir.path()).unwrap();
+    let now = look(&root, &paths);
+    let seen: BTreeMap<Inside, Node> = now.nodes.iter().map(|(path, at)| (path.clone(), at.node.clone())).collect();
+    let before: BTreeMap<Inside, Node> = backup.manifest.nodes.clone();
+    let all = (vec!["changed", "gone"], vec!["d/new", "new"], vec![]);
+    // A file that is gone comes back whoever took it away: nothing is lost by that.
+    let none = (vec!["gone"], vec![], vec!["changed", "d/new", "new"]);
+    let cases = [
+        ("sessions were there", Evidence::Sessions, &all),
+        ("it is what stood there when the last one left", Evidence::Seen(seen), &all),
+        ("it changed after the last one left", Evidence::Seen(before), &none),
+        ("nobody was there since the boot, and it is older", Evidence::NobodySince(u64::MAX), &all),
+        ("nobody was there since the boot, and it is newer", Evidence::NobodySince(1), &none),
+    ];
+    for (name, evidence, (put, remove, left)) in cases {
+        let plan = Plan::new(&backup.manifest, &now, &evidence);
+        let words =
+            |paths: &[Inside]| paths.iter().map(|path| path.path().to_str().unwrap().to_owned()).collect::<Vec<_>>();
+        assert_eq!(&words(&plan.put), put, "{name}");
+        assert_eq!(&words(&plan.remove), remove, "{name}");
+        assert_eq!(&words(&plan.left.keys().cloned().collect::<Vec<_>>()), left, "{name}");
+    }
+}
+
+#[test]
+fn another_directory_at_the_same_path_is_another() {
+    let at = |device, inode| RootId { device, inode };
+    for (other, may_be) in [(at(1, 2), true), (at(9, 2), true), (at(1, 9), true), (at(9, 9), false)] {
+        assert_eq!(at(1, 2).may_be(other), may_be, "{other:?}");
+    }
+}
+
+#[test]
+fn a_record_is_of_its_project_and_of_this_form() {
+    let record = Record::new("/p".to_owned());
+    let text = serde_json::to_string(&record).unwrap();
+    assert_eq!(Record::parse(text.as_bytes(), Some("/p")).unwrap(), record);
+    for (text, word) in [
+        (text.replace("/p", "/q"), "another project"),
+        (text.replace("\"format\":1", "\"format\":2"), "form 2"),
+        (text.replace("idle", "asleep"), "no record"),
+        (text[..text.len() - 1].to_owned(), "no record"),
+    ] {
+        let why = Record::parse(text.as_bytes(), Some("/p")).unwrap_err();
+        assert!(why.contains(word), "{why}");
+    }
+}

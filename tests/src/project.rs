@@ -1,0 +1,132 @@
+//! A project with protected files.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use crate::scratch::{Output, Scratch};
+
+/// What stands below a directory, by path: a file's permissions and content, a link's target, a directory's permissions.
+pub type Tree = BTreeMap<PathBuf, String>;
+
+/// The project in the home's `work`, with some of its paths protected.
+pub struct Project<'a> {
+    scratch: &'a Scratch,
+}
+
+impl<'a> Project<'a> {
+    /// Protects these paths of the home's `work`.
+    pub fn protect(scratch: &'a Scratch, paths: &[&str]) -> Self {
+        let project = Self { scratch };
+        let dir = scratch.home().join(".config/baton");
+        fs::create_dir_all(&dir).unwrap();
+        let text = format!("[[protect]]\nproject = {:?}\npaths = {paths:?}\n", project.path().to_str().unwrap());
+        fs::write(dir.join("config.toml"), text).unwrap();
+        project
+    }
+
+    /// Its path.
+    #[must_use]
+    pub fn path(&self) -> PathBuf {
+        self.scratch.home().join("work")
+    }
+
+    /// Writes a file of it, with the directories above it.
+    pub fn write(&self, path: &str, text: &str) {
+        let path = self.path().join(path);
+        fs::create_dir_all(path.parent().expect("a directory above")).unwrap();
+        fs::write(path, text).unwrap();
+    }
+
+    /// Sets permissions.
+    pub fn chmod(&self, path: &str, mode: u32) {
+        fs::set_permissions(self.path().join(path), fs::Permissions::from_mode(mode)).unwrap();
+    }
+
+    /// A file's text; none where there is no such file.
+    #[must_use]
+    pub fn read(&self, path: &str) -> Option<String> {
+        fs::read_to_string(self.path().join(path)).ok()
+    }
+
+    /// Everything that stands in it.
+    #[must_use]
+    pub fn tree(&self) -> Tree {
+        let mut tree = Tree::new();
+        gather(&self.path(), Path::new(""), &mut tree);
+        tree
+    }
+
+    /// `baton project` with these arguments.
+    #[must_use]
+    pub fn baton(&self, args: &[&str]) -> Output {
+        self.scratch.baton(std::iter::once("project").chain(args.iter().copied())).run()
+    }
+
+    /// What `baton project show` prints.
+    #[must_use]
+    pub fn show(&self) -> Value {
+        self.baton(&["show", "--json"]).json()
+    }
+
+    /// The state's word, and how many came in.
+    #[must_use]
+    pub fn state(&self) -> (String, usize) {
+        let shown = self.show();
+        (shown["state"].as_str().unwrap().to_owned(), shown["present"].as_array().unwrap().len())
+    }
+
+    /// The directory with what is kept of it.
+    #[must_use]
+    pub fn vault(&self) -> PathBuf {
+        let mut entries = fs::read_dir(self.scratch.state_dir().join("protected")).unwrap();
+        entries.next().expect("a vault").unwrap().path()
+    }
+
+    /// Every content kept in its backups, or in its history, the oldest first: path in the tar file, and text.
+    #[must_use]
+    pub fn packs(&self, kind: &str) -> Vec<BTreeMap<String, String>> {
+        let shown = self.show();
+        let paths = shown[kind].as_array().unwrap().iter().map(|pack| pack["path"].as_str().unwrap().to_owned());
+        paths.map(|path| unpack(Path::new(&path))).collect()
+    }
+
+    /// Whether some history entry holds this text under this path.
+    #[must_use]
+    pub fn history_has(&self, path: &str, text: &str) -> bool {
+        self.packs("history").iter().any(|pack| pack.get(path).is_some_and(|kept| kept == text))
+    }
+}
+
+/// A tar file's contents.
+fn unpack(path: &Path) -> BTreeMap<String, String> {
+    let mut archive = tar::Archive::new(fs::File::open(path).unwrap());
+    let entries = archive.entries().unwrap().map(|entry| {
+        let mut entry = entry.unwrap();
+        let name = entry.path().unwrap().to_str().unwrap().to_owned();
+        let mut text = String::new();
+        std::io::Read::read_to_string(&mut entry, &mut text).unwrap();
+        (name, text)
+    });
+    entries.collect()
+}
+
+fn gather(root: &Path, below: &Path, tree: &mut Tree) {
+    for entry in fs::read_dir(root.join(below)).unwrap() {
+        let path = below.join(entry.unwrap().file_name());
+        let full = root.join(&path);
+        let meta = fs::symlink_metadata(&full).unwrap();
+        let mode = meta.mode() & 0o7777;
+        if meta.is_symlink() {
+            tree.insert(path, format!("-> {}", fs::read_link(&full).unwrap().display()));
+        } else if meta.is_dir() {
+            tree.insert(path.clone(), format!("{mode:o} directory"));
+            gather(root, &path, tree);
+        } else {
+            tree.insert(path, format!("{mode:o} {}", fs::read_to_string(&full).unwrap()));
+        }
+    }
+}

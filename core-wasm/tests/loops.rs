@@ -137,7 +137,7 @@ fn whatever_happens_a_loop_goes_round_once_for_each_stop_of_its_owner() {
     let count = number("BATON_HISTORIES").unwrap_or(HISTORIES);
     let first = number("BATON_SEED").unwrap_or(0);
     let rounds: u64 = (first..first + count)
-        .map(|seed| script(seed))
+        .map(script)
         .map(|lines| {
             play(&lines);
             lines.len() as u64

@@ -60,7 +60,7 @@ impl Drop for Supervisor {
         drop(self.child.kill());
         drop(self.child.wait());
         for pid in &self.killed {
-            drop(kill(Pid::from_raw(*pid), Signal::SIGKILL));
+            let _ = kill(Pid::from_raw(*pid), Signal::SIGKILL);
         }
     }
 }

@@ -1,0 +1,144 @@
+//! What a person changes: by the core's decision, or by their own word.
+
+use std::time::Instant;
+
+use agent_baton_core::decision::{Change, Record, Shelf};
+use agent_baton_core::id::{RunId, SessionId};
+use agent_baton_core::request::{Ask, Command, Named, Reading, Snapshot};
+use agent_baton_core::session::Session;
+
+use super::records::deleted;
+use super::{Context, Done, LOCK_WAIT, MACHINE};
+use crate::commands::error::CommandError;
+use crate::commands::print;
+use crate::core::Core;
+use crate::decider::{Decider, DeciderError};
+use crate::looping::approval;
+use crate::machine::worktree;
+use crate::store::Checked;
+
+impl Context {
+    /// An id for a new run.
+    ///
+    /// # Errors
+    /// When the system gives no random bytes.
+    pub fn fresh_run_id() -> Result<RunId, CommandError> {
+        let number = getrandom::u64().map_err(CommandError::Random)?;
+        format!("r{:012x}", number >> 16).parse().map_err(|_| CommandError::CoreSilent)
+    }
+
+    /// Whether baton does anything here: what begins now would be left alone by its hooks.
+    ///
+    /// # Errors
+    /// [`CommandError::Disabled`].
+    pub fn check_enabled(&self) -> Result<(), CommandError> {
+        let here = || worktree::root(&std::env::current_dir().ok()?);
+        let disabled = self.store.disabled()?;
+        match (disabled.everywhere, disabled.is_in(here)) {
+            (_, false) => Ok(()),
+            (everywhere, true) => Err(CommandError::Disabled(if everywhere { "" } else { " --project" })),
+        }
+    }
+
+    /// Has the core decide a command, and commits what it changes.
+    ///
+    /// # Errors
+    /// When the lock is not to be had, the core fails, or the commit does.
+    pub fn perform(&self, command: Command) -> Result<Done, CommandError> {
+        if matches!(command, Command::Start { .. } | Command::Adopt { .. } | Command::With { .. }) {
+            self.check_enabled()?;
+        }
+        let core = Core::load()?;
+        let decider = Decider {
+            store: &self.store,
+            core: &core,
+            machine: &MACHINE,
+            here: self.here,
+            witness: &self.witness,
+            settings: &self.settings,
+        };
+        let ask = Ask::Command(Box::new(command));
+        let probes = decider.look(&ask);
+        let mut locked = self.store.lock(Instant::now() + LOCK_WAIT, &self.now())?;
+        let settled = decider.settle(&mut locked, ask, &probes, self.now())?;
+        for report in locked.take_reports() {
+            print::say(&report);
+        }
+        if let Some(problem) = self.settings.problem() {
+            print::say(&problem.to_string());
+        }
+        Ok(Done { request: settled.request, decision: settled.decision })
+    }
+
+    /// Changes a session by a person's word, through the lock and a checked commit; `act` stands in the audit. Nothing is written where
+    /// nothing changes.
+    ///
+    /// # Errors
+    /// Not found or unreadable; or the lock is not to be had, or the commit fails.
+    pub fn edit_session(
+        &self,
+        act: &'static str,
+        id: &SessionId,
+        edit: impl FnOnce(&mut Session),
+    ) -> Result<Session, CommandError> {
+        let now = self.now();
+        let mut locked = self.store.lock(Instant::now() + LOCK_WAIT, &now)?;
+        let reading = locked.view().session(id);
+        let (mut session, to) = match &reading {
+            Reading::Live(session) => (session.clone(), Shelf::Live),
+            Reading::Archived(session) => (session.clone(), Shelf::Archive),
+            Reading::Absent => return Err(CommandError::NotFound(format!("no session has the id {id}"))),
+            Reading::Deleted => return Err(deleted(id)),
+            Reading::Unreadable => return Err(CommandError::Unreadable),
+        };
+        let before = session.clone();
+        edit(&mut session);
+        if session != before {
+            session.revision = before.revision.saturating_add(1);
+            session.updated = now.clone();
+            let record = Record::Session(Box::new(session.clone()));
+            let changes = [Change { before: Some(before.revision), to, record }];
+            let snapshot = Snapshot { neighbours: vec![Named { id: id.to_string(), reading }], ..Snapshot::default() };
+            let checked = Checked::by_person(act, &now, &snapshot, &changes).map_err(DeciderError::from)?;
+            locked.commit(&checked).map_err(DeciderError::from)?;
+        }
+        for report in locked.take_reports() {
+            print::say(&report);
+        }
+        Ok(session)
+    }
+
+    /// Writes the end of a run's progress log, where the call that ended the run did not come to it.
+    ///
+    /// # Errors
+    /// Where the run cannot be read. A state that cannot be written to now is no failure: the log is read as it is.
+    pub fn mend_progress(&self, id: &RunId) -> Result<(), CommandError> {
+        if !self.store.progress(id).exists() {
+            return Ok(());
+        }
+        match self.store.lock(Instant::now() + LOCK_WAIT, &self.now()) {
+            Ok(mut locked) => {
+                locked.note_progress(None, &self.run(id)?);
+                locked.take_reports().iter().for_each(|report| print::say(report));
+            }
+            Err(error) => print::say(&error.to_string()),
+        }
+        Ok(())
+    }
+
+    /// Writes the texts of a loop that is about to start.
+    ///
+    /// # Errors
+    /// Where they cannot be written.
+    pub fn put_loop(&self, run: &RunId, bytes: &[u8]) -> Result<(), CommandError> {
+        Ok(self.store.loop_put(run, bytes)?)
+    }
+
+    /// Takes back what was written for a loop that did not start.
+    pub fn forget_loop(&self, run: &RunId) {
+        self.store.loop_remove(run);
+        if let Some(home) = self.account_home() {
+            approval::withdraw(&home, run);
+        }
+    }
+}

@@ -181,7 +181,7 @@ impl Replay {
             self.spawn_chain(&chain);
         }
         std::fs::create_dir_all(&payload.cwd).unwrap();
-        self.grow_transcript(&payload, transcript_bytes);
+        self.grow_transcript(&event, &payload, transcript_bytes);
         self.claim(&label, &event, &payload);
 
         let call = self.capture.call(order);

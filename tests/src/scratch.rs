@@ -55,6 +55,12 @@ impl Scratch {
         self.root.join("home")
     }
 
+    /// Whether an event waits in the inbox. Each call empties some of it.
+    #[must_use]
+    pub fn has_inbox(&self) -> bool {
+        self.state_dir().join("inbox").exists()
+    }
+
     /// `BATON_HOME`; the program makes it.
     #[must_use]
     pub fn state_dir(&self) -> PathBuf {

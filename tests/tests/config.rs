@@ -80,7 +80,7 @@ fn a_file_that_cannot_be_used_is_named_in_one_line_and_the_defaults_hold() {
         ("messages = \"off\"\nstale_after = \"soon\"", "line 2", "stale_after"),
         ("\n\nstale = \"1h\"", "line 3", "stale"),
         ("stale_after = \"1h\"\n[retention]\nsessions = -1", "line 3", "sessions"),
-        ("stale_after = ", "line 1", "stale_after"),
+        ("stale_after = ", "line 1", "quoted"),
     ];
     for (text, line, key) in cases {
         let scratch = Scratch::new();

@@ -54,8 +54,13 @@ fn one_event_from_many_hooks_acts_once_and_speaks_once() {
     let run = window.call("s1", payload);
     let all = window.process.run_all(vec![run; MANY]);
     assert_eq!(all.iter().filter(|ended| tells_model(ended, "SessionStart")).count(), 1, "{all:?}");
-    // Those that did not get the lock in time are in the inbox, which the next call empties.
-    went_well(&window.hook("UserPromptSubmit", "s1", &json!({"prompt": "words"})), "UserPromptSubmit");
+    // Those that did not get the lock in time are in the inbox, which the next calls empty.
+    for n in 0.. {
+        went_well(&window.hook("UserPromptSubmit", "s1", &json!({"prompt": n.to_string()})), "UserPromptSubmit");
+        if !scratch.has_inbox() {
+            break;
+        }
+    }
     let run = the_run(&scratch);
     assert_eq!((run.fence.0, run.history.len(), run.owner.process.pid), (2, 1, window.process.pid()));
 }
@@ -78,8 +83,13 @@ fn one_of_many_resumes_gets_the_run() {
             .collect();
         threads.into_iter().map(|thread| thread.join().unwrap()).collect()
     });
-    // What waits in the inbox is acted on; the rest sees one owner, which lives.
-    went_well(&windows[0].hook("UserPromptSubmit", "s1", &json!({"prompt": "first"})), "UserPromptSubmit");
+    // What waits in the inbox is acted on, some of it by each call; the rest sees one owner, which lives.
+    for n in 0.. {
+        went_well(&windows[0].hook("UserPromptSubmit", "s1", &json!({"prompt": n.to_string()})), "UserPromptSubmit");
+        if !scratch.has_inbox() {
+            break;
+        }
+    }
     let owner = the_run(&scratch).owner.process.pid;
     assert!(told.iter().filter(|told| **told).count() <= 1, "{told:?}");
     for (window, told) in windows.iter_mut().zip(told) {

@@ -25,7 +25,7 @@ const LAST: &str = "last";
 /// On a machine that is busy some of many hooks do not get the lock in time, and leave their events to the next call.
 fn empty_inbox(scratch: &Scratch, agent: Agent) {
     for n in 0.. {
-        if !scratch.state_dir().join("inbox").exists() {
+        if !scratch.has_inbox() {
             break;
         }
         let mut window = Window::open(scratch, agent, "%9");

@@ -77,12 +77,19 @@ impl Environment for StartedWith {
 
 #[cfg(test)]
 mod tests {
+    use std::io::{Read, Write};
+    use std::process::{Command, Stdio};
+
     use super::*;
 
     #[test]
     fn the_variables_of_another_process_are_those_it_was_started_with() {
-        let mut child =
-            std::process::Command::new("sleep").arg("600").env("PANE", "%3").env("EMPTY", "").spawn().unwrap();
+        let mut child = Command::new("cat");
+        child.env("PANE", "%3").env("EMPTY", "").stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = child.spawn().unwrap();
+        // Its variables stand there only once it is the new program, which it shows by an answer.
+        child.stdin.as_mut().unwrap().write_all(b"?").unwrap();
+        child.stdout.as_mut().unwrap().read_exact(&mut [0]).unwrap();
         let there = StartedWith::of(child.id());
         let found = ["PANE", "EMPTY", "MISSING"].map(|name| there.get(name));
         child.kill().unwrap();

@@ -9,8 +9,8 @@ use super::Replay;
 use crate::capture::Payload;
 
 impl Replay {
-    /// The transcript grows when the recorded one had another size.
-    pub(super) fn grow_transcript(&mut self, payload: &Payload, bytes: Option<i64>) {
+    /// The transcript grows when the recorded one had another size: by a prompt when one is sent, else by an answer.
+    pub(super) fn grow_transcript(&mut self, event: &str, payload: &Payload, bytes: Option<i64>) {
         let Some(bytes) = bytes.filter(|&bytes| bytes >= 0) else {
             return;
         };
@@ -22,12 +22,17 @@ impl Replay {
         }
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         let id = &payload.session_id;
+        let role = if event == "UserPromptSubmit" { "user" } else { "assistant" };
+        // As the agents write them: a reader may go by how a line begins.
         let line = match self.capture.agent {
-            Agent::Claude => {
-                json!({"type": "user", "sessionId": id, "message": {"role": "user", "content": "words"}})
-            }
+            Agent::Claude => format!(
+                r#"{{"type":"{role}","sessionId":"{id}","message":{{"role":"{role}","content":[{{"type":"text","text":"words"}}],"stop_reason":"end_turn"}}}}"#
+            ),
             Agent::Codex => {
-                json!({"type": "response_item", "payload": {"type": "message", "role": "user", "content": []}})
+                let kind = if role == "user" { "user_message" } else { "task_complete" };
+                format!(
+                    r#"{{"timestamp":"2026-01-01T00:00:00.000Z","type":"event_msg","payload":{{"type":"{kind}"}}}}"#
+                )
             }
         };
         let mut text = std::fs::read_to_string(&path).unwrap_or_default();

@@ -1,6 +1,6 @@
 //! What a call of baton costs an agent: whole processes, each measured in turn with `/bin/true`.
 //!
-//! `cargo run --release -p agent-baton-tests --bin bench [ROUNDS]` prints a table in Markdown. The calls are made by a process named
+//! `cargo run --release -p agent-baton-tests --bin bench [ROUNDS [TABLE]]` prints tables in Markdown. The calls are made by a process named
 //! `claude`, as the hook needs it; the time is from before the start of the process until it was reaped.
 
 mod bare;
@@ -31,14 +31,37 @@ fn main() {
         None => 1000,
         Some(Ok(rounds)) if rounds >= 10 => rounds,
         Some(_) => {
-            eprintln!("usage: bench [ROUNDS]    at least 10 rounds; 1000 unless told");
+            eprintln!(
+                "usage: bench [ROUNDS [TABLE]]    at least 10 rounds, 1000 unless told; calls, lists, change or crowd"
+            );
             std::process::exit(2);
         }
     };
     if cfg!(debug_assertions) {
         eprintln!("this is a debug build: its figures say nothing (use --release)");
     }
-    let rows = [
+    let (slow, only) = (rounds / SLOW_SHARE, std::env::args().nth(2));
+    let is_wanted = |table: &str| only.as_deref().is_none_or(|only| only == table);
+    if is_wanted("calls") {
+        print!("{}", table::render(&calls(rounds)));
+    }
+    if is_wanted("lists") {
+        println!("\nOf 10,000 sessions:\n");
+        print!("{}", table::render(&lists(slow)));
+    }
+    if is_wanted("change") {
+        println!("\nA change of owner, and the same writes and syncs made by a program that does nothing else:\n");
+        print!("{}", table::compared(["bare writes", "baton"], &[against_bare_writes(slow)]));
+    }
+    if is_wanted("crowd") {
+        println!("\nBeside no other session, and beside 10,000 archived and 100 living ones:\n");
+        print!("{}", table::compared(["alone", "beside them"], &crowded::measure(slow)));
+    }
+}
+
+/// The calls that agents make.
+fn calls(rounds: usize) -> Vec<Measured> {
+    vec![
         known("a prompt of a known launch", "UserPromptSubmit", rounds, "off"),
         known("the end of a turn", "Stop", rounds, "off"),
         beside_a_loop("the end of a turn, while another session of the project owns a loop", rounds),
@@ -46,21 +69,17 @@ fn main() {
         known("a prompt, with messages kept", "UserPromptSubmit", rounds, "all"),
         known("the end of a turn, with messages kept (synced)", "Stop", rounds, "all"),
         transfer("a run changes its owner (synced)", rounds / SLOW_SHARE),
-        many::line("the status in one line, 6 agents among 10,000 sessions", rounds / SLOW_SHARE),
-        many::call(
-            "one of 10,000 sessions by the beginning of its id",
-            &["session", "show", many::PREFIX],
-            rounds / SLOW_SHARE,
-        ),
-        many::call("the newest 50 of 10,000 sessions", &["session", "list"], rounds / SLOW_SHARE),
-        many::call("all 10,000 sessions", &["session", "list", "--all", "--limit", "20000"], rounds / SLOW_SHARE / 4),
-    ];
-    print!("{}", table::render(&rows));
-    println!("\nA change of owner, and the same writes and syncs made by a program that does nothing else:\n");
-    let against = against_bare_writes(rounds / SLOW_SHARE);
-    print!("{}", table::compared(["bare writes", "baton"], &[against]));
-    println!("\nBeside no other session, and beside 10,000 archived and 100 living ones:\n");
-    print!("{}", table::compared(["alone", "beside them"], &crowded::measure(rounds / SLOW_SHARE)));
+    ]
+}
+
+/// The calls that people make.
+fn lists(rounds: usize) -> Vec<Measured> {
+    vec![
+        many::call("the status in one line, 6 agents alive", &["status", "--line"], rounds),
+        many::call("one by the beginning of its id", &["session", "show", many::PREFIX], rounds),
+        many::call("the newest 50", &["session", "list"], rounds),
+        many::call("all", &["session", "list", "--all", "--limit", "20000"], rounds / 4),
+    ]
 }
 
 fn hook(window: &mut Window<'_>, event: &str, fields: &serde_json::Value) -> Ended {

@@ -66,8 +66,3 @@ pub fn call(name: &'static str, args: &[&str], rounds: usize) -> Measured {
     measured.instructions = measure::instructions(&mut windows[0].process, run);
     measured
 }
-
-/// The status bar's call.
-pub fn line(name: &'static str, rounds: usize) -> Measured {
-    call(name, &["status", "--line"], rounds)
-}

@@ -22,10 +22,15 @@ pub fn lines(text: &str) -> Result<(), CommandError> {
     }
 }
 
-/// Says something to the person on standard error, with baton's name before it. Where that cannot be written nobody is left to be told,
-/// and the command goes on: `eprintln` would end it half-way.
+/// Says something to the person on standard error, with baton's name before it.
 pub fn say(text: &str) {
-    let _ = io::stderr().lock().write_all(format!("baton: {}\n", words::clean_lines(text)).as_bytes());
+    hint(&format!("baton: {text}"));
+}
+
+/// Adds to what is printed a word for the person alone, on standard error. Where that cannot be written nobody is left to be told, and
+/// the command goes on: `eprintln` would end it half-way.
+pub fn hint(text: &str) {
+    let _ = io::stderr().lock().write_all(format!("{}\n", words::clean_lines(text)).as_bytes());
 }
 
 /// Prints one JSON value, indented.
@@ -42,11 +47,14 @@ pub fn json<T: Serialize>(value: &T) -> Result<(), CommandError> {
 #[must_use]
 pub fn table(rows: &[Vec<String>]) -> String {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
-    let width = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max();
+    let width = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| display_width(cell)).max();
     let widths: Vec<usize> = (0..columns).map(|column| width(column).unwrap_or(0)).collect();
     let mut text = String::new();
     for row in rows {
-        let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}"));
+        let cells = row
+            .iter()
+            .zip(&widths)
+            .map(|(cell, width)| format!("{cell}{:1$}", "", width.saturating_sub(display_width(cell))));
         text.push_str(cells.collect::<Vec<_>>().join("  ").trim_end());
         text.push('\n');
     }
@@ -127,7 +135,7 @@ mod tests {
 
     #[test]
     fn columns_are_as_wide_as_their_widest_cell() {
-        let rows = [["a", "bb", "c"], ["aaa", "b", ""]].map(|row| row.map(str::to_owned).to_vec());
-        assert_eq!(table(&rows), "a    bb  c\naaa  b\n");
+        let rows = [["a", "bb", "c"], ["\u{4f60}a", "b", ""]].map(|row| row.map(str::to_owned).to_vec());
+        assert_eq!(table(&rows), "a    bb  c\n\u{4f60}a  b\n");
     }
 }

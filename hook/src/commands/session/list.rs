@@ -83,7 +83,7 @@ impl List {
             print::lines(&table(&context, &page))?;
         }
         if let Some(next) = page.next {
-            print::say(&format!("there are more: --cursor {next}"));
+            print::hint(&format!("there are more: --cursor {next}"));
         }
         Ok(())
     }

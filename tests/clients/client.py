@@ -80,6 +80,12 @@ class Client:
         """A command of baton's, as a person gives it in a shell of this project."""
         return hooks.baton(words, self.home)
 
+    def types(self, words):
+        """A command line, as a person types it in a terminal of their own; its pane."""
+        pane = self.terminal.open(self.home.work)
+        pane.enter(words)
+        return pane
+
     def said(self):
         """Everything that was on a screen or printed."""
         return [screen for window in self.windows for screen in window.pane.screens] + [text for done in self.finished for text in (done.out, done.err)]

@@ -5,6 +5,8 @@ import pathlib
 import shutil
 import subprocess
 
+import isolation
+
 KEY = "sk-ant-dummy-" + "0" * 28
 
 CODEX_CONFIG = """\
@@ -66,6 +68,7 @@ class Home:
         for project in (self.work, self.other):
             subprocess.run(["git", "init", "-q", str(project)], env=self.env, check=True)
         self.write_configuration(port)
+        isolation.live_in(self.path)
 
     def put_stopwatch(self):
         """From now on every call of baton is timed from outside."""

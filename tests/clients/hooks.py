@@ -16,7 +16,7 @@ OTHER_TIMEOUT = 10
 
 def baton(words, home):
     """A command of baton's as the person of this home gives it."""
-    return subprocess.run([home.program, *words.split()], cwd=home.work, env=home.env, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    return subprocess.run([home.program, *shlex.split(words)], cwd=home.work, env=home.env, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
 
 
 def install(agent, home, *flags):

@@ -1,4 +1,5 @@
 """A run that drives its agent: at the end of a turn its prompt goes in again, until it is done."""
+import shlex
 import threading
 
 from model_server import Answer
@@ -119,7 +120,29 @@ def loop_interrupted(client):
     still(client, window, 4)
 
 
-for play in (loop_to_its_phrase, loop_cancelled, loop_killed, loop_interrupted):
+def loop_done_when(client):
+    "a command that a person gave, in a terminal, says when it is done: it succeeds the third time"
+    unbounded(client)
+    window = client.open()
+    window.ask("hello one")
+    [session] = client.records.sessions()
+    check = 'echo tried >> tries; echo "seen $(wc -l < tries)"; test $(wc -l < tries) -ge 3'
+    start = ["baton", "run", "start", "nightly", "--loop", "--prompt", ROUND, "--max-iterations", "8", "--done-when", check, "--session", session]
+    refused = client.baton(shlex.join(start[1:]))
+    assert refused.returncode == 3 and "in a terminal of your own" in refused.stderr, refused
+    client.types(shlex.join(start)).wait("started run nightly")
+    client.model.expect_prompt(ROUND, Answer())
+    window.ask("hello two")
+    run = ended(client, "done")
+    assert run["iteration"] == rounds(client) == 2, run
+    for count, request in enumerate(client.model.sent(ROUND), start=1):
+        assert request.told(f"exited with 1. The end of its output:\n\nseen {count}"), request
+    assert (client.home.work / "tries").read_text(encoding="utf-8") == "tried\n" * 3
+    assert not list((client.home.path / ".local/share/baton/approved").iterdir())
+    still(client, window, 2)
+
+
+for play in (loop_to_its_phrase, loop_cancelled, loop_killed, loop_interrupted, loop_done_when):
     claude_with_baton(play)
     codex_with_baton(play)
 
@@ -153,4 +176,19 @@ def loop_service_fails(client):
     ended(client, "paused")
     count = rounds(client)
     window.ask("a question")
+    assert rounds(client) == count
+
+
+@codex_with_baton
+def loop_service_fails_unseen(client):
+    "the service fails, of which Codex sends no event: the loop stands still, and pauses at the next prompt"
+    window = client.open()
+    begin(client, window, fail=True, since=3)
+    client.model.wait(ROUND, count=3)
+    wait_for("the end of the turn", lambda: not window.pane.shows(r"esc to interrupt"))
+    assert client.state.run("nightly")["status"] == "active", client.state.dump("run")
+    count = rounds(client)
+    window.ask("a question")
+    window.pane.wait("is paused at iteration")
+    ended(client, "paused")
     assert rounds(client) == count

@@ -30,6 +30,7 @@ const VARIABLES: [&str; 9] = ["PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG"
 
 /// The options of a loop.
 #[derive(Args)]
+#[command(next_help_heading = "Loop")]
 pub struct LoopOptions {
     /// Drive the agent: whenever it wants to stop, the prompt goes in again
     #[arg(long = "loop")]
@@ -46,7 +47,8 @@ pub struct LoopOptions {
     /// It ends after so long: 90m, 36h, 2d
     #[arg(long, value_name = "TIME", requires = "looping")]
     max_time: Option<Age>,
-    /// It is done only when this command exits with 0 in the project's directory, within five minutes. A person gives it, in a terminal
+    /// It is done only when this command exits with 0 in the project's directory, within five minutes; only a person gives one, in a
+    /// terminal
     #[arg(long, value_name = "COMMAND", requires = "looping")]
     done_when: Option<String>,
     /// It ends when the last message, or the project, was the same so often in a row; 0: never

@@ -22,6 +22,13 @@ use crate::commands::error::CommandError;
 #[derive(Subcommand)]
 pub enum Run {
     /// Start a run that a session owns
+    ///
+    /// With --loop it drives its agent: whenever the session that owns it wants to stop, the prompt goes in again, until what --until or
+    /// --done-when names has come, or a limit is reached. Of both, both must come.
+    ///
+    /// It pauses when you interrupt the turn, and when the service fails. Claude Code says so at once; Codex says nothing, so there the
+    /// loop stands still, and pauses at your next prompt. `claude -p` and `codex exec` end with their service: the loop goes on where their
+    /// session is resumed.
     Start(start::Start),
     /// Say how far a run is
     Update(advance::Update),
@@ -42,6 +49,10 @@ pub enum Run {
     /// Show one run whole
     Show(show::Show),
     /// Run a command as a run of its own
+    ///
+    /// For a loop that is a script around `claude -p` or `codex exec`. The run ends as the command does: status 0 finishes it, another
+    /// fails it, a signal leaves it interrupted, and then the same command goes on with the same run. The command finds BATON_RUN and
+    /// BATON_FENCE in its environment. Agents that it starts are iterations of the run, and own nothing themselves. Linux only, so far.
     With(with::With),
     /// Become the command of a run (called by `run with`)
     #[command(name = "with-command", hide = true)]

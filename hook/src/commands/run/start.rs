@@ -23,14 +23,14 @@ pub struct Start {
     /// Where it stands, in your words
     #[arg(long, value_name = "TEXT")]
     phase: Option<Phase>,
-    /// How often it may go round
+    /// How often it may go round; a loop 50 times, or as often as the client lets a hook keep it going
     #[arg(long, value_name = "N")]
     max_iterations: Option<u32>,
-    #[command(flatten)]
-    looping: LoopOptions,
     /// Print the run as JSON
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    looping: LoopOptions,
 }
 
 impl Start {

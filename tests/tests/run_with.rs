@@ -1,6 +1,7 @@
 //! `baton run with`, with real processes: one at a time, killed at any moment, and ended as its command ended.
 
 use std::fs;
+use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -183,6 +184,55 @@ fn over_means_that_the_supervisor_and_the_command_are_gone() {
     let run = the_run(&scratch);
     assert_eq!((run.fence.0, run.status, run.history.len()), (2, Status::Done, 1));
     scratch.state().check();
+}
+
+/// One that waits for hours must not push everything else out of the audit.
+#[test]
+fn waiting_for_a_command_whose_supervisor_is_gone_leaves_nothing_in_the_audit() {
+    let scratch = Scratch::new();
+    let mut first = Supervisor::start(&scratch, &["loop", "--", "sleep", "600"]);
+    let run = wait_for("the command", || runs(&scratch).pop().filter(|run| run.owner.child.is_some()));
+    let child = i32::try_from(run.owner.child.as_ref().unwrap().pid).unwrap();
+    first.killed.push(child);
+    first.child.kill().unwrap();
+    first.child.wait().unwrap();
+    let mut waiting = Supervisor::start(&scratch, &["loop", "--wait", "--", "true"]);
+    let mut said = BufReader::new(waiting.child.stderr.take().unwrap());
+    let mut line = String::new();
+    said.read_line(&mut line).unwrap();
+    assert!(line.contains(&format!("its command pid {child} lives; waiting until it is over")), "{line}");
+    let audit = || -> Vec<_> {
+        scratch
+            .state()
+            .files
+            .into_iter()
+            .filter(|(path, _)| path.starts_with("audit"))
+            .map(|(_, bytes)| bytes)
+            .collect()
+    };
+    let before = audit();
+    // As long as several looks take.
+    std::thread::sleep(Duration::from_secs(1));
+    assert_eq!(audit(), before);
+    kill(Pid::from_raw(child), Signal::SIGKILL).unwrap();
+    assert!(waiting.child.wait().unwrap().success());
+    assert_eq!((the_run(&scratch).status, the_run(&scratch).fence.0), (Status::Done, 2));
+}
+
+#[test]
+fn a_cancelled_run_whose_command_goes_on_is_named_by_its_supervisor() {
+    let scratch = Scratch::new();
+    let (ready, told) = (work(&scratch, "ready"), work(&scratch, "told"));
+    let script = format!("trap ': > {}' TERM; : > {}; while :; do sleep 0.02; done", told.display(), ready.display());
+    let mut first = Supervisor::start(&scratch, &["loop", "--", "sh", "-c", &script]);
+    wait_for("the command", || ready.exists().then_some(()));
+    let run = the_run(&scratch);
+    first.killed.push(i32::try_from(run.owner.child.unwrap().pid).unwrap());
+    assert_eq!(scratch.baton(["run", "cancel", "loop"]).run().code, Some(0));
+    wait_for("the signal", || told.exists().then_some(()));
+    let refused = with(&scratch, "loop", "exit 0");
+    assert_eq!(refused.code, Some(3), "{refused:?}");
+    assert!(refused.stderr.contains(&format!("held by pid {}", first.pid())), "{refused:?}");
 }
 
 #[test]

@@ -37,7 +37,7 @@ impl Done {
         let at = format!("pid {} in {}{lives}", owner.process.pid, words::pane(&owner.pane));
         match owner.agent {
             Some(agent) => format!("its owner is {agent} {at}"),
-            None => format!("it is driven by a command: {}{}", context.command_words(run), context.holder_words(run)),
+            None => format!("it is driven by a command: {}", context.command_words(run)),
         }
     }
 

@@ -3,7 +3,7 @@
 use agent_baton_core::process::{Live, Process, Sight};
 use agent_baton_core::request::Beneath;
 use agent_baton_core::rules::alive;
-use agent_baton_core::run::Run;
+use agent_baton_core::run::{Run, RunName};
 use agent_baton_core::session::{Launch, Session};
 
 use super::{Context, ENVIRONMENT, MACHINE};
@@ -96,23 +96,23 @@ impl Context {
         Ok((company, sights))
     }
 
-    /// The processes of a command's run, for a person.
+    /// The processes of a command's run, for a person; and who else holds its lock.
     #[must_use]
     pub fn command_words(&self, run: &Run) -> String {
         let look = |process| if self.witness.sight(process) == Sight::Running { "lives" } else { "is not there" };
         let owner = &run.owner;
         let child = owner.child.as_ref();
         let child = child.map_or_else(String::new, |child| format!(", its command pid {} {}", child.pid, look(child)));
-        format!("supervisor pid {} {}{child}", owner.process.pid, look(&owner.process))
+        let holder = self.holder_words(run.project.as_deref(), &run.name, Some(owner.process.pid));
+        format!("supervisor pid {} {}{child}{holder}", owner.process.pid, look(&owner.process))
     }
 
-    /// Who else holds the lock of a command's run, for a person; empty where nobody does.
+    /// Who holds the lock of a name in a project, for a person; empty where nobody does but this very call, or the one that is named.
     #[must_use]
-    pub fn holder_words(&self, run: &Run) -> String {
-        let lock = self.store.command_lock(run.project.as_deref(), &run.name);
-        match self.witness.holder(&lock) {
+    pub fn holder_words(&self, project: Option<&str>, name: &RunName, named: Option<u32>) -> String {
+        match self.witness.holder(&self.store.command_lock(project, name)) {
             Ok(None) => String::new(),
-            Ok(Some(pid)) if pid == run.owner.process.pid => String::new(),
+            Ok(Some(pid)) if pid == std::process::id() || Some(pid) == named => String::new(),
             Ok(Some(0)) => "; its lock is held by a process that cannot be seen from here".to_owned(),
             Ok(Some(pid)) => format!("; its lock is held by pid {pid}"),
             Err(_) => "; who holds its lock cannot be read".to_owned(),

@@ -43,6 +43,12 @@ fn text(context: &Context, run: &Run, live: Live) -> String {
         (true, Live::Unknown) => ", nobody can tell whether it lives",
     };
     let turns = run.max_iterations.map_or_else(String::new, |max| format!(" of {max}"));
+    let pane = words::pane(&run.owner.pane);
+    let place = if run.owner.session.is_some() {
+        format!("pid {} in {pane}", run.owner.process.pid)
+    } else {
+        format!("in {pane}")
+    };
     let mut rows = vec![
         ("run", format!("{} ({})", words::clean(run.name.as_str()), run.id)),
         ("status", run.status.name().to_owned()),
@@ -51,10 +57,10 @@ fn text(context: &Context, run: &Run, live: Live) -> String {
             "owner",
             match (run.owner.agent, &run.owner.session) {
                 (Some(agent), Some(session)) => format!("{agent} session {session}"),
-                _ => format!("a command: {}{}", context.command_words(run), context.holder_words(run)),
+                _ => format!("a command: {}", context.command_words(run)),
             },
         ),
-        ("", format!("pid {} in {}{owner}", run.owner.process.pid, words::pane(&run.owner.pane))),
+        ("", format!("{place}{owner}")),
         ("number", run.fence.to_string()),
         ("started", words::local(&run.created, &now)),
     ];

@@ -3,8 +3,8 @@
 use std::ffi::OsString;
 use std::time::Duration;
 
-use agent_baton_core::id::RunId;
 use agent_baton_core::pane::Pane;
+use agent_baton_core::process::Live;
 use agent_baton_core::reason::Reason;
 use agent_baton_core::request::{Caller, Command};
 use agent_baton_core::run::{Run, RunName};
@@ -25,12 +25,9 @@ use crate::words;
 const POLL: Duration = Duration::from_millis(200);
 
 /// Runs a command as a run of its own: it ends as the command does, and goes on with the same command after a crash.
-///
-/// The command gets BATON_RUN and BATON_FENCE. Agents that it starts are iterations of the run, and own nothing themselves. Status 0
-/// finishes the run, another fails it; a signal leaves it interrupted.
 #[derive(Args)]
 pub struct With {
-    /// What the run is called; one of a name is there at once in a project
+    /// What the run is called; of a name, one is there at a time in a project
     name: RunName,
     /// Wait until the first one of this name is over
     #[arg(long)]
@@ -74,27 +71,37 @@ impl With {
         let mut told = false;
         loop {
             let refused = match context.store().lock_command(project.as_deref(), &self.name)? {
-                None => self.first(context, project.as_deref())?,
+                // Each question to the core leaves a line in the audit: one that waits for hours asks again only when it may be over.
+                None if told => None,
+                Some(_) if told && self.is_there(context, project.as_deref())? => None,
+                None => Some(self.first(context, project.as_deref())?),
                 Some(lock) => {
                     let done = self.ask(context, project.clone())?;
                     match (done.decision.reason, done.run()) {
                         (Reason::Started | Reason::CommandResumed, Some(run)) => return Ok((lock, run.clone())),
                         (reason @ (Reason::OwnerAlive | Reason::OwnerUnverifiable), Some(run)) => {
-                            CommandError::Refused { reason, what: first_words(context, run) }
+                            Some(CommandError::Refused { reason, what: first_words(context, run) })
                         }
                         (reason, _) => return Err(refusal(context, &done, reason)),
                     }
                 }
             };
-            if !self.wait {
-                return Err(refused);
-            }
-            if !told {
-                print::say(&format!("{}; waiting until it is over", words::clean_lines(&refused.to_string())));
-                told = true;
+            if let Some(refused) = refused {
+                if !self.wait {
+                    return Err(refused);
+                }
+                if !told {
+                    print::say(&format!("{refused}; waiting until it is over"));
+                    told = true;
+                }
             }
             std::thread::sleep(POLL);
         }
+    }
+
+    /// Whether the first one of this name is there, or may be.
+    fn is_there(&self, context: &Context, project: Option<&str>) -> Result<bool, CommandError> {
+        Ok(self.unfinished(context, project)?.is_some_and(|run| context.owner_lives(&run) != Live::No))
     }
 
     fn ask(&self, context: &Context, project: Option<String>) -> Result<Done, CommandError> {
@@ -124,15 +131,17 @@ impl With {
     fn first(&self, context: &Context, project: Option<&str>) -> Result<CommandError, CommandError> {
         let what = match self.unfinished(context, project)? {
             Some(run) => first_words(context, &run),
-            None => "another supervisor of this name begins just now".to_owned(),
+            None => format!(
+                "another supervisor of this name begins just now, or ends the command of a run that is over{}",
+                context.holder_words(project, &self.name, None)
+            ),
         };
         Ok(CommandError::Refused { reason: Reason::OwnerAlive, what })
     }
 }
 
 fn first_words(context: &Context, run: &Run) -> String {
-    let id: &RunId = &run.id;
-    format!("run {} ({id}) is not over: {}{}", run.name.as_str(), context.command_words(run), context.holder_words(run))
+    format!("run {} ({}) is not over: {}", run.name.as_str(), run.id, context.command_words(run))
 }
 
 impl End {

@@ -83,13 +83,16 @@ fn decide_event(request: &Request, event: &Event) -> Decision {
     let owns_nothing = draft.session(id).and_then(|session| session.launch(process)?.iteration_of.as_ref()).is_some();
     rows.extend(iteration);
     let mut lost_offer = false;
-    if !owns_nothing && concerns_ownership(event, &rows) {
+    let concerned = concerns_ownership(event, &rows);
+    if !owns_nothing && concerned {
         lost_offer = tell::take_back(request, &mut draft, event, id, process);
         let claimant = Claimant { event, session: id, process };
         rows.push(ownership::apply(request, &mut draft, &claimant, &mut tells));
-        tell::apply(request, &mut draft, event, id, process, &mut tells);
     }
     let known = rows == [Reason::Heartbeat];
+    if !owns_nothing && (concerned || event.name == EventName::Stop) {
+        tell::apply(request, &mut draft, event, id, process, &mut tells);
+    }
     let driven = looping::apply(request, &mut draft, event, (id, process), known, &mut tells);
     rows.extend(driven);
     // The event that showed the session may have had no reply: the first prompt has one.

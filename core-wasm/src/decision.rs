@@ -159,6 +159,7 @@ impl Tell {
             | Self::OwnerElsewhere { told, .. }
             | Self::Interrupted { told, .. }
             | Self::SeveralRuns { told, .. } => Some(told),
+            Self::Loop { told, .. } if told.reason.ends_loop() => Some(told),
             // The next Stop says how the loop stands then; a turn is told of once.
             Self::Loop { .. } | Self::LastTurn { .. } => None,
         }

@@ -172,6 +172,12 @@ impl Event {
         self.name.takes_words() && !self.waited
     }
 
+    /// Whether a reply to the event can tell the person something of a loop: it can at the end of a turn too.
+    #[must_use]
+    pub const fn reaches_person(&self) -> bool {
+        self.can_tell() || (matches!(self.name, EventName::Stop) && !self.waited)
+    }
+
     /// Whether the event says that its process now shows this session: a `SessionStart` with another source than compact.
     #[must_use]
     pub fn announces(&self) -> bool {

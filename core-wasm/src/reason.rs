@@ -181,6 +181,23 @@ reasons! {
     RequestMalformed = "request_malformed",
 }
 
+impl Reason {
+    /// Whether a loop is over by it.
+    #[must_use]
+    pub const fn ends_loop(self) -> bool {
+        matches!(
+            self,
+            Self::LoopDone
+                | Self::LoopLimit
+                | Self::NoProgress
+                | Self::Unattended
+                | Self::Finished
+                | Self::Cancelled
+                | Self::AbandonedStale
+        )
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -57,7 +57,7 @@ pub struct Session {
     pub over: Option<End>,
     /// The newest slow deliveries.
     pub deliveries: Vec<Delivery>,
-    /// A change of owner whose telling is not known to have been written out.
+    /// A change of owner, or the end of a loop, whose telling is not known to have been written out.
     pub untold: Option<Told>,
     /// What a person calls it.
     #[serde(default, skip_serializing_if = "Option::is_none")]

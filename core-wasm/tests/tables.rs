@@ -719,7 +719,9 @@ fn an_interrupted_turn_pauses_a_loop_until_a_person_lets_it_go_on() {
         "P1 prompt A id=2 -> turn_interrupted heartbeat owner_present +told",
         "P1 failure A -> service_failed heartbeat\nP1 prompt A id=2 -> heartbeat owner_present +told",
         "P1 interrupt A -> turn_interrupted heartbeat +told",
-        "pause r -> paused",
+        "P1 failure A -> service_failed heartbeat\nP1 stop A -> heartbeat +told",
+        "pause r -> paused\nP1 stop A -> heartbeat +told",
+        "pause r -> paused\nP1 prompt A id=1 -> heartbeat owner_present +told",
     ] {
         check(&format!(
             "{begin}{steps}
@@ -750,16 +752,16 @@ fn a_loop_waits_for_a_person_where_a_stop_may_have_gone_by() {
     let begin = "P1 start A
          P1 prompt A id=1
          loop A P1 r\n";
-    for (steps, back) in [
-        ("late-stop P1 A -> stop_missed heartbeat", " +told"),
-        ("P1 stop A blind -> loop_unreadable heartbeat +told", ""),
-        ("P1 stop A other -> loop_unreadable heartbeat +told", ""),
+    for steps in [
+        "late-stop P1 A -> stop_missed heartbeat\nP1 stop A -> heartbeat +told",
+        "P1 stop A blind -> loop_unreadable heartbeat +told",
+        "P1 stop A other -> loop_unreadable heartbeat +told",
     ] {
         check(&format!(
             "{begin}{steps}
              = r waiting A/P1 #1 at 0
              P1 stop A             -> heartbeat
-             P1 prompt A id=2      -> heartbeat owner_present{back}
+             P1 prompt A id=2      -> heartbeat owner_present
              P1 stop A id=2        -> iterated heartbeat +told
              = r active A/P1 #1 at 1"
         ));
@@ -840,11 +842,53 @@ fn a_loop_that_was_cancelled_never_goes_round_again() {
          loop A P1 r
          P1 stop A             -> iterated heartbeat +told
          cancel r              -> cancelled
+         P1 stop A             -> heartbeat +told
          P1 stop A             -> heartbeat
          pause r               -> already_over
          continue r            -> already_over
          = r cancelled A/P1 #1 at 1 archived",
     );
+}
+
+/// By its own Stop, by a word from another terminal, by its age: the person hears of it where the agent is, once it is known to be written.
+#[test]
+fn the_end_of_a_loop_is_told_until_it_is_known_to_be_written() {
+    let begin = "P1 start A
+         P1 prompt A id=1
+         loop A P1 r max=1
+         P1 stop A id=1        -> iterated heartbeat +told\n";
+    for end in [
+        "mute\nP1 stop A -> loop_limit heartbeat +told",
+        "mute\nP1 stop A done -> loop_done heartbeat +told",
+        "finish r P1 -> finished",
+        "cancel r -> cancelled",
+    ] {
+        check(&format!(
+            "{begin}{end}
+             mute
+             P1 stop A             -> heartbeat +told
+             P1 prompt A id=2      -> heartbeat run_over +told
+             unmute
+             P1 compact A          -> compacted run_over +told
+             P1 stop A             -> heartbeat
+             P1 prompt A id=3      -> heartbeat run_over"
+        ));
+        check(&format!(
+            "{begin}{end}
+             unmute
+             kill P1
+             P2 start A resume     -> launched run_over +told
+             P3 start A resume     -> launched run_over"
+        ));
+    }
+    check(&format!(
+        "{begin}kill P1
+         hours 200
+         P2 start A resume     -> abandoned_stale launched +told
+         P2 prompt A id=2      -> heartbeat run_over
+         adopt r A P2          -> adopted
+         P2 prompt A id=3      -> heartbeat owner_present +told"
+    ));
 }
 
 #[test]

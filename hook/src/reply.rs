@@ -237,6 +237,9 @@ const fn became(reason: Reason) -> &'static str {
         Reason::LoopDone => "is done",
         Reason::LoopLimit | Reason::NoProgress | Reason::Unattended => "ended",
         Reason::StopMissed | Reason::LoopUnreadable | Reason::ClientCap => "waits",
+        Reason::Finished => "was finished",
+        Reason::Cancelled => "was cancelled",
+        Reason::AbandonedStale => "was abandoned",
         Reason::Iterated => "goes on",
         _ => "is paused",
     }
@@ -249,6 +252,7 @@ fn way_out(told: &Told) -> String {
         "is paused" => {
             format!(" To go on: baton run continue {id}. To end it: baton run cancel {id}", id = told.run)
         }
+        "was abandoned" => format!(" To go on with it here: baton run adopt {}", told.run),
         _ => String::new(),
     }
 }

@@ -183,7 +183,10 @@ impl Gathered<'_, '_> {
 }
 
 fn runs_of(session: &Reading<Session>) -> Vec<RunId> {
-    session.record().map(|session| session.runs.clone()).unwrap_or_default()
+    let Some(session) = session.record() else { return Vec::new() };
+    // One that is over by now may be owed to the person.
+    let owed = session.untold.iter().map(|told| &told.run).filter(|run| !session.runs.contains(run));
+    session.runs.iter().chain(owed).cloned().collect()
 }
 
 fn named_run(view: &View<'_>, id: &RunId) -> Named<Run> {

@@ -146,7 +146,8 @@ fn a_cancel_from_any_terminal_holds_whatever_comes_after() {
         goes_on(stop(&mut window, "s1", "part 1"));
         baton(&scratch, &["run", "cancel", "demo"]);
         let cancelled = run(&scratch);
-        assert_eq!(stop(&mut window, "s1", "part 2"), None);
+        let words = told(stop(&mut window, "s1", "part 2"));
+        assert!(words.contains("was cancelled at iteration 1 of 5"), "{words}");
         assert_eq!(prompt(&mut window, agent, "s1", "t2", "words"), None);
         assert_eq!(stop(&mut window, "s1", "part 3"), None);
         window.process.kill();
@@ -167,7 +168,8 @@ fn a_loop_pauses_and_goes_on_by_a_persons_word() {
     start(&mut window, "s1", &["--max-iterations", "5"]);
     goes_on(stop(&mut window, "s1", "part 1"));
     assert!(baton(&scratch, &["run", "pause", "demo"]).contains("is paused"));
-    assert_eq!(stop(&mut window, "s1", "part 2"), None);
+    let words = told(stop(&mut window, "s1", "part 2"));
+    assert!(words.contains("is paused at iteration 1 of 5. A person paused the run."), "{words}");
     assert_eq!(prompt(&mut window, Agent::Claude, "s1", "t2", "a question"), None);
     assert_eq!(stop(&mut window, "s1", "an answer"), None);
     assert!(baton(&scratch, &["run", "continue", "demo"]).contains("type anything there"));
@@ -383,9 +385,9 @@ fn a_stop_that_does_not_get_the_lock_counts_nothing_and_the_loop_waits() {
         drop(holder);
         silent(&window.hook("PreCompact", "s1", &json!({"trigger": "auto"})));
         assert_eq!((run(&scratch).status, run(&scratch).iteration), (Status::Waiting, 1), "{agent}");
-        assert_eq!(stop(&mut window, "s1", "part 3"), None);
-        let words = prompt(&mut window, agent, "s1", "t2", "go on").unwrap();
+        let words = told(stop(&mut window, "s1", "part 3"));
         assert!(words.contains("waits at iteration 1"), "{words}");
+        assert_eq!(prompt(&mut window, agent, "s1", "t2", "go on"), None);
         assert!(goes_on(stop(&mut window, "s1", "part 4")).contains("iteration 2 of 5"), "{agent}");
     }
 }

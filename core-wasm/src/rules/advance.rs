@@ -53,7 +53,8 @@ pub fn finish(
     if let Err(reason) = may_advance(request, draft, id, caller) {
         return reason;
     }
-    end(request, draft, id, if failed { Status::Failed } else { Status::Done }, why);
+    let status = if failed { Status::Failed } else { Status::Done };
+    end(request, draft, id, (status, Reason::Finished), why);
     Reason::Finished
 }
 

@@ -15,7 +15,7 @@ pub fn apply(request: &Request, draft: &mut Draft, id: &RunId, why: Option<Strin
         Err(reason) => return reason,
         Ok(_) => {}
     }
-    end(request, draft, id, Status::Cancelled, why);
+    end(request, draft, id, (Status::Cancelled, Reason::Cancelled), why);
     Reason::Cancelled
 }
 

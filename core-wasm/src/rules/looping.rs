@@ -28,7 +28,7 @@ pub fn apply(
     let run = draft.run_mut(id).filter(|run| run.owner.process == *process)?;
     let active = run.status == Status::Active;
     let looping = run.looping.as_mut()?;
-    if event.can_tell()
+    if event.reaches_person()
         && let Some(reason) = looping.untold.take()
     {
         tells.push(tell(run, reason));
@@ -38,7 +38,7 @@ pub fn apply(
             Ok(row) => row,
             Err((status, why)) => {
                 tells.push(tell(run, why));
-                end(request, draft, id, status, Some(why.sentence().to_owned()));
+                end(request, draft, id, (status, why), Some(why.sentence().to_owned()));
                 return Some(why);
             }
         },
@@ -56,7 +56,8 @@ pub fn apply(
     Some(row)
 }
 
-fn tell(run: &Run, reason: Reason) -> Tell {
+/// What the person is told of a loop by a row.
+pub fn tell(run: &Run, reason: Reason) -> Tell {
     let told = Told { run: run.id.clone(), fence: run.fence, reason };
     Tell::Loop { told, iteration: run.iteration, of: run.max_iterations }
 }

@@ -203,7 +203,7 @@ fn idle_since(request: &Request, draft: &Draft, run: &Run) -> Option<(u64, &'sta
 fn abandon(request: &Request, draft: &mut Draft, id: &RunId, (age_ms, source): (u64, &'static str)) -> Reason {
     let limit = request.snapshot.limits.stale_after_ms;
     let why = format!("no activity for {} (threshold {}; by {source})", hours(age_ms), hours(limit));
-    end(request, draft, id, Status::Abandoned, Some(why));
+    end(request, draft, id, (Status::Abandoned, Reason::AbandonedStale), Some(why));
     Reason::AbandonedStale
 }
 
@@ -212,20 +212,21 @@ fn hours(ms: u64) -> String {
     if hours >= 48 { format!("{} days", hours / 24) } else { format!("{hours} h") }
 }
 
-/// Ends a run and takes it off its owner's session.
-pub fn end(request: &Request, draft: &mut Draft, id: &RunId, status: Status, why: Option<String>) {
+/// Ends a run, by a row, and takes it off its owner's session. That it ended is owed to the person, if it drove its agent.
+pub fn end(request: &Request, draft: &mut Draft, id: &RunId, (status, row): (Status, Reason), why: Option<String>) {
     let Some(run) = draft.run_mut(id) else { return };
     run.status = status;
     run.finished = Some(request.now.clone());
     run.stop_reason = why;
     let session = run.owner.session.clone();
+    let told = run.looping.is_some().then(|| Told { run: id.clone(), fence: run.fence, reason: row });
     draft.shelve_run(id, crate::decision::Shelf::Archive);
     if let Some(session) = session.as_ref().and_then(|id| draft.session_mut(id)) {
         if session.runs.contains(id) {
             session.runs.retain(|run| run != id);
             session.runs_over = session.runs_over.saturating_add(1);
         }
-        session.untold = session.untold.take().filter(|told| told.run != *id);
+        session.untold = told.or_else(|| session.untold.take().filter(|told| told.run != *id));
     }
 }
 

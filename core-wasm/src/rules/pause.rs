@@ -18,6 +18,7 @@ pub fn pause(request: &Request, draft: &mut Draft, id: &RunId, why: Option<&Stri
         run.stop_reason = Some(why.map_or_else(|| Reason::Paused.sentence().to_owned(), String::clone));
         if let Some(looping) = run.looping.as_mut() {
             looping.close_turn();
+            looping.untold = Some(Reason::Paused);
         }
     }
     Reason::Paused

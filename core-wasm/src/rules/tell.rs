@@ -1,7 +1,8 @@
 //! What is told is told until it is known to have been written out.
 //!
 //! A hook that dies between its commit and its reply leaves no mark in the session's log, so the next event tells again: better
-//! twice than never. A change of owner is owed to whoever owns the run; all else to the launch in which it was said.
+//! twice than never. A change of owner is owed to whoever owns the run, the end of a loop to whoever shows the session that owned it; all
+//! else to the launch in which it was said.
 
 use crate::decision::Tell;
 use crate::draft::Draft;
@@ -10,9 +11,10 @@ use crate::id::SessionId;
 use crate::process::Process;
 use crate::reason::Reason;
 use crate::request::Request;
+use crate::rules::looping;
 use crate::session::Told;
 
-/// Tells a change of owner that the session's log does not mark as told, if the event can carry it.
+/// Tells a change of owner, or the end of a loop, that the session's log does not mark as told, if the event can carry it.
 pub fn apply(
     request: &Request,
     draft: &mut Draft,
@@ -31,17 +33,16 @@ pub fn apply(
         }
         return;
     }
-    let standing = draft.run(&told.run).filter(|run| {
-        run.status.is_unfinished()
-            && run.fence == told.fence
-            && run.owner.is_session(id)
-            && run.owner.process == *process
-    });
-    let Some(run) = standing.filter(|_| event.can_tell()) else {
-        return;
-    };
-    let from = run.history.last().map(|transfer| transfer.from.pane.clone()).unwrap_or_default();
-    tells.push(Tell::Transferred { told, iteration: run.iteration, from });
+    let standing = draft.run(&told.run).filter(|run| run.fence == told.fence && run.owner.is_session(id));
+    let Some(run) = standing else { return };
+    if told.reason.ends_loop() {
+        if !run.status.is_unfinished() && event.reaches_person() {
+            tells.push(looping::tell(run, told.reason));
+        }
+    } else if run.status.is_unfinished() && run.owner.process == *process && event.can_tell() {
+        let from = run.history.last().map(|transfer| transfer.from.pane.clone()).unwrap_or_default();
+        tells.push(Tell::Transferred { told, iteration: run.iteration, from });
+    }
 }
 
 /// Takes back what the launch was told and the log does not mark, so that the rules say it again where it still holds. Gives
@@ -68,7 +69,7 @@ pub fn take_back(request: &Request, draft: &mut Draft, event: &Event, id: &Sessi
 /// Notes what this decision says, until its mark is seen.
 pub fn note(draft: &mut Draft, id: &SessionId, process: &Process, tells: &[Tell]) {
     if let Some(launch) = draft.session_mut(id).and_then(|session| session.launch_mut(process)) {
-        let owed = tells.iter().filter(|tell| !matches!(tell, Tell::Transferred { .. }));
+        let owed = tells.iter().filter(|tell| !matches!(tell, Tell::Transferred { .. } | Tell::Loop { .. }));
         launch.untold.extend(owed.filter_map(Tell::told).cloned());
     }
 }

@@ -222,7 +222,9 @@ impl World {
         };
         let asks = asking(&ask);
         let marks = self.told.get(session).into_iter().flatten();
-        let concerns = |(told, to): &&(Told, Option<Process>)| told.reason == Reason::RunOffered || *to == asks;
+        let concerns = |(told, to): &&(Told, Option<Process>)| {
+            told.reason == Reason::RunOffered || told.reason.ends_loop() || *to == asks
+        };
         let told = marks.filter(concerns).map(|(told, _)| told.clone()).collect();
         Request {
             protocol: PROTOCOL,

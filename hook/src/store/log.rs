@@ -111,7 +111,10 @@ impl Tail {
     #[must_use]
     pub fn told(&self, to: Option<&Process>) -> Vec<Told> {
         let concerns = |mark: &&Mark| {
-            mark.told.reason == Reason::RunOffered || mark.process.is_none() || mark.process.as_ref() == to
+            mark.told.reason == Reason::RunOffered
+                || mark.told.reason.ends_loop()
+                || mark.process.is_none()
+                || mark.process.as_ref() == to
         };
         let told = |line: &Line| match line {
             Line::Told(mark) => Some(mark).filter(concerns).map(|mark| mark.told.clone()),

@@ -109,8 +109,7 @@ impl<M: Machine, E: Environment> Way<'_, M, E> {
         let now = self.decider.now();
         let mut locked = match store.lock(Instant::now() + LOCK_WAIT, &now) {
             Err(LockError::Busy { .. } | LockError::Store(StoreError::Mending { .. })) => {
-                self.wait(&mut event, &now)?;
-                return driven.map_or(Ok(()), |driven| missed(&event, &driven));
+                return self.leave(&mut event, &now, driven.as_ref());
             }
             locked => locked?,
         };
@@ -123,7 +122,7 @@ impl<M: Machine, E: Environment> Way<'_, M, E> {
         let (settled, notes) = match decided {
             Err(error) if error.is_mending() => {
                 drop(locked);
-                return self.wait(&mut event, &now);
+                return self.leave(&mut event, &now, driven.as_ref());
             }
             decided => decided?,
         };
@@ -184,13 +183,14 @@ impl<M: Machine, E: Environment> Way<'_, M, E> {
         Ok((settled, notes))
     }
 
-    /// Leaves an event whose turn does not come in time to the next holder of the lock.
-    fn wait(&self, event: &mut Event, now: &Stamp) -> Result<(), HookError> {
+    /// Leaves an event whose turn does not come in time to the next holder of the lock; tells the person if a loop stands still by that.
+    fn leave(&self, event: &mut Event, now: &Stamp, driven: Option<&Driven>) -> Result<(), HookError> {
         event.waited = true;
         if let Err(error) = self.scribe().without_lock(event) {
             say(&error.to_string());
         }
-        Ok(self.decider.store.inbox_put(event, now)?)
+        self.decider.store.inbox_put(event, now)?;
+        driven.map_or(Ok(()), |driven| missed(event, driven))
     }
 
     /// Acts on events that did not get the lock in time, in the order in which they came.

@@ -3,12 +3,14 @@ import json
 import pathlib
 import shutil
 
+from model_server import Answer
 from scenarios.register import claude_with_baton, codex_with_baton
 from scenarios.runs import START, made, moved_headless, started, went_on
 from waiting import wait_for
 
 PLUGINS = pathlib.Path(__file__).resolve().parents[3] / "plugin"
 MARKET = PLUGINS.parent
+TRUSTING = "--dangerously-bypass-hook-trust"  # Codex: a plugin's hooks want trust of their own, which only its TUI gives
 
 
 def findings(client, check, level=None):
@@ -89,9 +91,43 @@ def plugin_and_settings(client):
     assert len(rows) == 1, rows
 
 
-@codex_with_baton
-def plugin_and_hooks_file(client):
-    "the plugin from a marketplace beside hooks.json: acts once, speaks once"
+@claude_with_baton
+def plugin_commands(client):
+    "/baton:loop, pause, continue, status and cancel: what a person types reaches the model, and its one call needs no permission"
+    assert client.baton("uninstall --yes").returncode == 0
+    window = client.open("--plugin-dir", str(PLUGINS / "claude"), flags=("--permission-mode", "default"))
+    window.ask("hello one")
+    commanded(client, window, "/baton:{name} {words}")
+
+
+def commanded(client, window, typed):
+    """Each command of the plugin, as it is typed, and what the model does with it."""
+    client.model.expect_prompt("go round once more", Answer())
+    stops = len(client.records.of("Stop"))
+    loop = "baton run start first --loop --prompt 'go round once more' --max-iterations 1"
+    command(client, window, typed, "loop", "mend the tests", "The person wants a loop in this session", loop)
+    client.records.wait("Stop", count=stops + 2)
+    assert (client.state.run("first")["iteration"], client.state.run("first")["status"]) == (1, "failed"), client.state.dump("run")
+    done = client.baton("run start nightly --session " + client.records.sessions()[0])
+    assert done.returncode == 0, done
+    for name, words, status in (("pause", "The person pauses a run", "paused"), ("continue", "The person lets a run go on", "active"),
+                                ("status", "The person asks where the runs stand", "active"), ("cancel", "The person cancels a run", "cancelled")):
+        stops = len(client.records.of("Stop"))
+        call = "baton run list" if name == "status" else f"baton run {name} nightly"
+        command(client, window, typed, name, "nightly", words, call)
+        client.records.wait("Stop", count=stops + 1)
+        assert client.state.run("nightly")["status"] == status, (name, client.state.dump("run"))
+
+
+def command(client, window, typed, name, words, text, call):
+    client.model.expect_prompt(text, Answer(bash=call))
+    window.command(typed.format(name=name, words=words))
+    request = client.model.wait(text)
+    assert any(words in message.text for message in request.messages if message.role == "user"), request.messages
+
+
+def add_market(client):
+    """The package of this repository as a plugin of a local marketplace of Codex's."""
     market = client.home.path / "market"
     (market / ".agents/plugins").mkdir(parents=True)
     shutil.copytree(PLUGINS / "codex", market / "plugins/baton")
@@ -102,15 +138,30 @@ def plugin_and_hooks_file(client):
     for words in (("marketplace", "add", str(market)), ("add", "baton@market")):
         done = client.run("plugin", *words)
         assert done.code == 0, done
+
+
+@codex_with_baton
+def plugin_skills(client):
+    "the skills loop, pause, continue, status and cancel: what a person types reaches the model"
+    assert client.baton("uninstall --yes").returncode == 0
+    add_market(client)
+    window = client.open(flags=(*client.flags, TRUSTING))
+    window.ask("hello one")
+    commanded(client, window, "$baton:{name} {words}")
+
+
+@codex_with_baton
+def plugin_and_hooks_file(client):
+    "the plugin from a marketplace beside hooks.json: acts once, speaks once"
+    add_market(client)
     assert any("both the plugin baton@market and an entry" in what for what in findings(client, "entries", "problem")), client.baton("doctor")
-    trusting = "--dangerously-bypass-hook-trust"  # a plugin's hooks want trust of their own, which only its TUI gives
-    session = client.session_named(client.once("start the work", trusting, bash=START))
+    session = client.session_named(client.once("start the work", TRUSTING, bash=START))
     run = made(client)
-    client.once("go on", trusting, "resume", session)
+    client.once("go on", TRUSTING, "resume", session)
     moved_headless(client, session, run)
     # The same with the plugin alone.
     assert client.baton("uninstall --yes").returncode == 0
-    client.once("and on", trusting, "resume", session)
+    client.once("and on", TRUSTING, "resume", session)
     moved = client.state.run("nightly")
     assert (moved["fence"], moved["owner"]["session"]) == (run["fence"] + 2, session), moved
 

@@ -14,7 +14,7 @@ import time
 
 BEGAN = time.monotonic()
 KEPT = ("TMUX", "TMUX_PANE", "PWD", "BATON_HOME", "BATON_TEST_WINDOW", "CLAUDE_PID", "CLAUDE_CODE_SESSION_ID", "CLAUDE_PROJECT_DIR",
-        "CLAUDE_CODE_ENTRYPOINT", "CODEX_HOME", "CODEX_THREAD_ID")
+        "CLAUDE_CODE_ENTRYPOINT", "CLAUDE_CODE_SESSION_ATTENDED", "CLAUDE_CONFIG_DIR", "CODEX_HOME", "CODEX_THREAD_ID")
 
 
 def take_answer(path, event):
@@ -29,6 +29,15 @@ def take_answer(path, event):
     return answer
 
 
+def transcript_bytes(payload):
+    """The size of the transcript that a payload names; -1: not there; None: it names none."""
+    path = payload.get("transcript_path")
+    try:
+        return path and os.stat(path).st_size
+    except OSError:
+        return -1
+
+
 def main(path):
     sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
     import processes  # found only beside this file, wherever the client starts us
@@ -36,9 +45,10 @@ def main(path):
     # The chain is read before stdin: a client that is killed meanwhile must not shorten it.
     chain = processes.ancestors(os.getpid())
     text = sys.stdin.buffer.read().decode("utf-8", "replace")
-    event = json.loads(text)["hook_event_name"]
+    payload = json.loads(text)
+    event = payload["hook_event_name"]
     line = {"pid": os.getpid(), "start": processes.stat(os.getpid())["start"], "began": BEGAN, "cwd": os.getcwd(),
-            "env": {name: os.environ[name] for name in KEPT if name in os.environ}, "ancestors": chain, "text": text}
+            "env": {name: os.environ[name] for name in KEPT if name in os.environ}, "ancestors": chain, "transcript_bytes": transcript_bytes(payload), "text": text}
     with open(path, "a", encoding="utf-8") as record:
         fcntl.flock(record, fcntl.LOCK_EX)
         record.write(json.dumps(line) + "\n")

@@ -19,6 +19,7 @@ class Record:
     cwd: str
     pid: int
     ancestors: list
+    transcript_bytes: int | None
 
     @property
     def event(self):
@@ -50,7 +51,8 @@ class Records:
                 raw = json.loads(line)
             except ValueError:
                 continue  # the last line, half written
-            records.append(Record(json.loads(raw["text"]), raw["text"], raw["began"], raw["start"], raw["env"], raw["cwd"], raw["pid"], raw["ancestors"]))
+            records.append(Record(json.loads(raw["text"]), raw["text"], raw["began"], raw["start"], raw["env"], raw["cwd"], raw["pid"], raw["ancestors"],
+                                  raw["transcript_bytes"]))
         return sorted(records, key=lambda record: (record.start, record.began))
 
     def of(self, event):

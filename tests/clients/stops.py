@@ -1,8 +1,11 @@
 #!/usr/bin/env python3
 """Measure what the clients do when a Stop is blocked: STOPS.md is written from this.
 
-usage: stops.py [CASE...]        cases are functions below; each is measured with both clients
+usage: stops.py [--save DIRECTORY] [CASE...]     cases are functions below; each is measured with both clients
+
+--save writes what was recorded into a directory, in the form of ../captures.
 """
+import argparse
 import hashlib
 import json
 import pathlib
@@ -127,8 +130,37 @@ def report(client):
         print(f"    +{gap:6.3f} {record.event:17} {digest} {record.detail} {watched}".rstrip())
 
 
+# What is there of a hook's environment in a capture.
+NOT_OF_THE_CLIENT = ("BATON_HOME", "BATON_TEST_WINDOW")
+
+
+def save(client, case, directory):
+    """Write the calls as a capture: the home is /home/dev, processes have labels."""
+    records, labels = client.records.all(), {}
+    for record in records:
+        for above in (above for above in record.ancestors if above["name"] == client.agent):
+            labels.setdefault((above["pid"], above["start"]), f"P{len(labels) + 1}")
+    pids = {str(pid): label for (pid, _), label in labels.items()}
+    lines = [{"agent": client.agent, "processes": {label: {"comm": client.agent, "daemon": False, "tty": bool(client.windows)} for label in labels.values()}}]
+    for order, record in enumerate(records, start=1):
+        env = {name: pids.get(value, value) if name == "CLAUDE_PID" else value for name, value in sorted(record.env.items()) if name not in NOT_OF_THE_CLIENT}
+        parent = record.ancestors[0]["name"]
+        lines.append({"order": order, "t_s": round(record.began - records[0].began, 3), "after_step": case.__doc__, "event": record.event,
+                      "shell": parent if parent != client.agent else None,
+                      "chain": [labels[above["pid"], above["start"]] for above in record.ancestors if above["name"] == client.agent],
+                      "transcript_bytes": record.transcript_bytes, "env": env, "payload": record.payload})
+    text = "\n".join(json.dumps(line, ensure_ascii=False, separators=(",", ":")) for line in lines) + "\n"
+    path = directory / client.agent / f"{50 + CASES.index(case)}-stops-{case.__name__.replace('_', '-')}.jsonl"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text.replace(str(client.home.path), "/home/dev"), encoding="utf-8")
+
+
 def main():
-    chosen = [case for case in CASES if case.__name__ in sys.argv[1:] or len(sys.argv) == 1]
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--save", type=pathlib.Path, metavar="DIRECTORY")
+    parser.add_argument("cases", nargs="*", metavar="CASE")
+    options = parser.parse_args()
+    chosen = [case for case in CASES if not options.cases or case.__name__ in options.cases]
     missing = {agent: packages.why_missing(agent) for agent in packages.PACKAGES}
     alone = isolation.enter()
     for kind in (Claude, Codex):
@@ -142,6 +174,8 @@ def main():
             try:
                 case(client)
                 report(client)
+                if options.save:
+                    save(client, case, options.save)
                 print(*(window.pane.last_lines() for window in client.windows), sep="\n")
             finally:
                 client.close()

@@ -7,7 +7,10 @@
 
 use std::ffi::c_int;
 
-#[allow(unsafe_code, reason = "no other function of the program has this name, and the arguments are left to the library")]
+#[allow(
+    unsafe_code,
+    reason = "no other function of the program has this name, and the arguments are left to the library"
+)]
 #[unsafe(no_mangle)]
 extern "C" fn main() -> c_int {
     let status = if agent_baton::start::start() { agent_baton::commands::main() } else { 1 };

@@ -21,7 +21,8 @@ fn resumed(line: &str) -> (Scratch, Ended) {
     let argv = ["/bin/bash", "-c", line].map(str::to_owned).to_vec();
     let payload = second.payload("SessionStart", SESSION, &json!({"source": "resume"})).to_string();
     let run = second.below(SESSION, argv, payload);
-    let ended = second.process.run(Run { env: run.env.into_iter().chain([("HOOK".to_owned(), hook)]).collect(), ..run });
+    let ended =
+        second.process.run(Run { env: run.env.into_iter().chain([("HOOK".to_owned(), hook)]).collect(), ..run });
     (scratch, ended)
 }
 
@@ -45,7 +46,8 @@ fn what_is_closed_is_never_a_file_of_the_state() {
 #[test]
 fn a_pipe_that_nobody_reads_ends_nothing_half_way() {
     // The pipe is closed at its other end before the call begins.
-    let line = "gate=$HOME/gate; mkfifo $gate; { read _ <$gate; $HOOK; echo $? >$HOME/status; } | { exec <&-; echo >$gate; }
+    let line =
+        "gate=$HOME/gate; mkfifo $gate; { read _ <$gate; $HOOK; echo $? >$HOME/status; } | { exec <&-; echo >$gate; }
         exit $(cat $HOME/status)";
     check(line, 0, 2);
 }

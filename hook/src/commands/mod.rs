@@ -30,7 +30,6 @@ pub mod uninstall;
 pub mod view;
 pub mod which;
 
-
 use clap::{CommandFactory, Parser, Subcommand};
 
 /// Gives every long piece of coding-agent work exactly one owner.

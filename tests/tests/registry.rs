@@ -55,7 +55,7 @@ fn where_a_session_stands_follows_its_events() {
         ("UserPromptSubmit", json!({"prompt": "two"}), "active", None),
         ("PreCompact", json!({"trigger": "auto"}), "active", None),
         ("Notification", notified("permission_prompt"), "attention", Some("permission")),
-        ("Notification", notified("elicitation_dialog"), "attention", Some("answer")),
+        ("Notification", notified("elicitation_dialog"), "attention", Some("question")),
         ("Notification", notified("a word of a later version"), "attention", Some("attention")),
         ("StopFailure", json!({"error": "unknown"}), "attention", Some("error")),
         ("UserPromptSubmit", json!({"prompt": "three"}), "active", None),

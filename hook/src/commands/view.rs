@@ -11,6 +11,7 @@ use agent_baton_core::run::{Owner, Run, RunName, Status};
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::census::Evidence;
 use crate::commands::roster::Seen;
 use crate::status::{Kind, Wants};
 use crate::store::opened;
@@ -118,6 +119,8 @@ pub struct SessionView {
     pub since: String,
     /// Whether one of its launches lives; unknown where that cannot be told.
     pub live: Live,
+    /// By what that is known, or not.
+    pub evidence: Evidence,
     /// The processes that show or showed it.
     pub launches: Vec<LaunchView>,
     /// The unfinished runs it owns.
@@ -177,6 +180,8 @@ pub struct LaunchView {
     pub pane: Pane,
     /// Whether it lives.
     pub live: Live,
+    /// By what that is known, or not.
+    pub evidence: Evidence,
     /// How it began, where it was announced.
     pub source: Option<Source>,
     /// When it began (RFC 3339).
@@ -191,11 +196,13 @@ impl SessionView {
     /// A session, and where it stands.
     #[must_use]
     pub fn new(seen: &Seen) -> Self {
-        let Seen { session, archived, lives, standing } = seen;
-        let launches = session.launches.iter().zip(lives).map(|(launch, live)| LaunchView {
+        let Seen { session, archived, launches, standing } = seen;
+        let judged = seen.judged();
+        let launches = session.launches.iter().zip(launches).map(|(launch, judged)| LaunchView {
             process: launch.process.clone(),
             pane: launch.pane.clone(),
-            live: *live,
+            live: judged.live,
+            evidence: judged.by,
             source: launch.source,
             started_at: instant(&launch.started),
             ended_at: launch.ended.as_ref().map(|end| instant(&end.at)),
@@ -208,7 +215,8 @@ impl SessionView {
             status: standing.status.kind(),
             wants: standing.status.wants(),
             since: instant(&standing.since),
-            live: any_lives(lives),
+            live: judged.live,
+            evidence: judged.by,
             launches: launches.collect(),
             runs: session.runs.clone(),
             project: session.project.clone(),
@@ -233,17 +241,5 @@ impl SessionView {
     #[must_use]
     pub fn status_word(&self) -> &'static str {
         self.wants.map_or_else(|| self.status.word(), Wants::word)
-    }
-}
-
-/// Whether any of these lives: one that does settles it, one that is not known leaves it open.
-#[must_use]
-pub fn any_lives(lives: &[Live]) -> Live {
-    if lives.contains(&Live::Yes) {
-        Live::Yes
-    } else if lives.contains(&Live::Unknown) {
-        Live::Unknown
-    } else {
-        Live::No
     }
 }

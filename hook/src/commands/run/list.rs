@@ -29,11 +29,12 @@ impl List {
     /// When the state directory cannot be used.
     pub fn run(self) -> Result<(), CommandError> {
         let context = Context::open()?;
+        let census = context.census();
         let mut runs: Vec<(Run, Live)> = context
             .runs(self.all)?
             .into_iter()
             .map(|run| {
-                let live = context.owner_lives(&run);
+                let live = context.owner_lives(&census, &run);
                 (run, live)
             })
             .collect();

@@ -8,7 +8,7 @@ use crate::commands::context::Context;
 use crate::commands::error::CommandError;
 use crate::commands::hook::AgentName;
 use crate::commands::print;
-use crate::commands::roster::{self, Cursor, Page, Query, Seen};
+use crate::commands::roster::{Cursor, Page, Query, Roster, Seen};
 use crate::commands::view::SessionView;
 use crate::commands::which::project_here;
 use crate::status::Kind;
@@ -72,7 +72,7 @@ impl List {
         let filter = Filter::of(&self)?;
         let fits = |seen: &Seen| filter.fits(seen);
         let query = Query { all: self.all, limit: self.limit, cursor: self.cursor.as_ref(), fits: &fits };
-        let page = roster::page(&context, &query)?;
+        let page = Roster::new(&context).page(&query)?;
         for (id, why) in &page.unreadable {
             let why = why.as_ref().map_or_else(|| "cannot be read".to_owned(), ToString::to_string);
             print::say(&format!("session {id}: {}", words::clean(&why)));
@@ -142,7 +142,7 @@ fn table(context: &Context, page: &Page) -> String {
 
 fn row(context: &Context, seen: &Seen, ids: &[&str]) -> Vec<String> {
     let session = &seen.session;
-    let pane = seen.pane().map(words::pane).filter(|_| seen.lives.contains(&Live::Yes));
+    let pane = seen.pane().map(words::pane).filter(|_| seen.judged().live == Live::Yes);
     let project = session.project.as_deref().map(words::clean).unwrap_or_default();
     let named = session.name.as_ref().map(|name| format!(" \"{}\"", words::clean(name.as_str()))).unwrap_or_default();
     let pin = if session.pinned { " pinned" } else { "" };

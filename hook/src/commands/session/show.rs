@@ -11,7 +11,7 @@ use crate::agents::row;
 use crate::commands::context::Context;
 use crate::commands::error::CommandError;
 use crate::commands::print;
-use crate::commands::roster::see;
+use crate::commands::roster::Roster;
 use crate::commands::view::{ChunkView, KeptView, LaunchView, SessionView};
 use crate::commands::which::Which;
 use crate::store::Chunk;
@@ -37,7 +37,8 @@ impl Show {
         let (session, archived) = context.session(&self.which.find(&context)?)?;
         let kept = kept(&context, &session.id)?;
         let last_turn = session.transcript.as_deref().map(|path| row(session.agent).last_turn(Path::new(path)));
-        let view = SessionView { last_turn, kept: Some(kept), ..SessionView::new(&see(&context, session, archived)) };
+        let seen = Roster::new(&context).see(session, archived);
+        let view = SessionView { last_turn, kept: Some(kept), ..SessionView::new(&seen) };
         if self.json { print::json(&view) } else { print::lines(&text(&view)) }
     }
 }

@@ -1,6 +1,9 @@
 //! Claude Code: its payloads, and the file in which it says what it shows.
 
+mod gauge;
+mod lines;
 mod traces;
+mod turn;
 
 use std::path::Path;
 
@@ -10,7 +13,9 @@ use agent_baton_core::process::Process;
 use schemars::{JsonSchema, Schema};
 use serde::Deserialize;
 
+pub(super) use gauge::read as gauge;
 pub(super) use traces::SOURCES;
+pub(super) use turn::judge;
 
 use super::payload::{self, Quoted, Said, SessionField, Text};
 use crate::machine::file;

@@ -1,6 +1,9 @@
 //! Codex: its payloads, and the lock that tells which process writes a thread.
 
+mod gauge;
+mod lines;
 mod traces;
+mod turn;
 
 use std::path::{Path, PathBuf};
 
@@ -9,7 +12,9 @@ use agent_baton_core::id::SessionId;
 use schemars::{JsonSchema, Schema};
 use serde::Deserialize;
 
+pub(super) use gauge::read as gauge;
 pub(super) use traces::SOURCES;
+pub(super) use turn::judge;
 
 use super::payload::{self, Quoted, Said, SessionField, Text};
 

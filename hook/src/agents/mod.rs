@@ -2,10 +2,9 @@
 
 mod beneath;
 mod claude;
-mod claude_turn;
 mod codex;
-mod codex_turn;
 mod disabled;
+mod gauge;
 mod identify;
 mod lossy;
 mod normalise;
@@ -26,6 +25,7 @@ use schemars::Schema;
 
 pub use beneath::{FENCE, RUN};
 pub use disabled::DISABLE;
+pub use gauge::{ContextUse, Gauge, Prompts};
 pub use identify::Lineage;
 pub use payload::{Ending, Said};
 pub use spoken::spoken;
@@ -66,6 +66,8 @@ pub struct Row {
     lock: Option<fn(&Path, &SessionId) -> PathBuf>,
     /// How the end of its transcript is read.
     turn: transcript::Judge,
+    /// The same, for what it says of the conversation.
+    gauge: gauge::Read,
     parse: fn(&str) -> Result<Said, serde_json::Error>,
     schema: fn() -> Schema,
     /// How many Stops in a row it lets a hook block.
@@ -108,7 +110,8 @@ const CLAUDE: Row = Row {
     resume: &["--resume"],
     shows: Some(claude::shows),
     lock: None,
-    turn: claude_turn::judge,
+    turn: claude::judge,
+    gauge: claude::gauge,
     parse: claude::parse,
     schema: claude::schema,
     block_cap: Some(BlockCap {
@@ -135,7 +138,8 @@ const CODEX: Row = Row {
     resume: &["resume"],
     shows: None,
     lock: Some(codex::writer_lock),
-    turn: codex_turn::judge,
+    turn: codex::judge,
+    gauge: codex::gauge,
     parse: codex::parse,
     schema: codex::schema,
     // Thirteen Stops were blocked in a row, and no limit was met.
@@ -216,6 +220,12 @@ impl Row {
     #[must_use]
     pub fn last_turn(&self, transcript: &Path) -> LastTurn {
         transcript::last_turn(transcript, self.turn)
+    }
+
+    /// What a transcript of its says of the conversation.
+    #[must_use]
+    pub fn gauge(&self, transcript: &Path) -> Gauge {
+        gauge::of(transcript, self.gauge)
     }
 
     /// Whether a process of this name is the agent.

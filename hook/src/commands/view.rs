@@ -11,6 +11,7 @@ use agent_baton_core::run::{Owner, Run, RunName, Status};
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::agents::Gauge;
 use crate::census::Evidence;
 use crate::commands::roster::Seen;
 use crate::status::{Kind, Wants};
@@ -102,6 +103,16 @@ impl RunView {
     }
 }
 
+/// Where a run stands and whether its owner lives, in a word.
+#[must_use]
+pub const fn run_word(run: &Run, owner: Live) -> &'static str {
+    match owner {
+        Live::No if run.status.is_unfinished() => "interrupted",
+        Live::Unknown if run.status.is_unfinished() => "unknown",
+        _ => run.status.name(),
+    }
+}
+
 /// A session as `--json` prints it.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct SessionView {
@@ -133,6 +144,8 @@ pub struct SessionView {
     pub transcript: Option<String>,
     /// How its newest turn stands, by the agent's transcript; null where nobody looked.
     pub last_turn: Option<LastTurn>,
+    /// What the agent's transcript says of the conversation; null where nobody looked.
+    pub gauge: Option<Gauge>,
     /// What is kept of what was said; null where nobody looked.
     pub kept: Option<KeptView>,
     /// Whether a person pinned it.
@@ -223,6 +236,7 @@ impl SessionView {
             cwd: session.cwd.clone(),
             transcript: session.transcript.clone(),
             last_turn: None,
+            gauge: None,
             kept: None,
             pinned: session.pinned,
             headless: session.headless,
@@ -233,13 +247,5 @@ impl SessionView {
             over_at: session.over.as_ref().map(|end| instant(&end.at)),
             over_reason: session.over.as_ref().map(|end| end.reason),
         }
-    }
-}
-
-impl SessionView {
-    /// Where it stands, in a word.
-    #[must_use]
-    pub fn status_word(&self) -> &'static str {
-        self.wants.map_or_else(|| self.status.word(), Wants::word)
     }
 }

@@ -9,6 +9,7 @@ use crate::commands::print::{Item, Terminal};
 use crate::commands::roster::{Seen, SeenAll};
 use crate::commands::session::list::short;
 use crate::commands::status::report::waiting;
+use crate::commands::view::run_word;
 use crate::status::Status;
 use crate::words;
 
@@ -72,14 +73,6 @@ fn of_run(run: &Run, word: &str, now: &Stamp) -> Item {
             words::age(run.updated.age_ms(now)),
         ],
         second: vec![run.id.to_string(), turns, format!("\"{}\"", words::clean(run.name.as_str()))],
-    }
-}
-
-fn run_word(run: &Run, live: Live) -> &'static str {
-    match live {
-        Live::Yes => run.status.name(),
-        Live::No => "interrupted",
-        Live::Unknown => "unknown",
     }
 }
 

@@ -112,6 +112,39 @@ fn what_waits_comes_first_then_what_works_then_what_was_lost() {
     assert_eq!(status["alive"].as_array().unwrap().len(), 3);
 }
 
+/// A closed pane, and a multiplexer that is killed, make Claude say that it ends, and not that anybody left.
+#[test]
+fn a_session_whose_terminal_went_away_is_lost_and_one_that_was_left_is_not() {
+    let scratch = Scratch::new();
+    let end = |pane: &str, session: &str, reason: &str, variable: (&str, &str)| {
+        let mut window = prompted(&scratch, Agent::Claude, pane, session).with(variable.0, variable.1);
+        silent(&window.hook("SessionEnd", session, &json!({"reason": reason})));
+        window.process.kill();
+    };
+    let attended = ("CLAUDE_CODE_SESSION_ATTENDED", "1");
+    end("%1", "closed", "other", attended);
+    end("%2", "left", "prompt_input_exit", attended);
+    end("%3", "cleared", "clear", attended);
+    end("%4", "background", "other", ("CLAUDE_CODE_SESSION_ATTENDED", "0"));
+    end("%5", "printed", "other", ("CLAUDE_CODE_ENTRYPOINT", "sdk-cli"));
+    let mut unused = Window::open(&scratch, Agent::Claude, "%6");
+    silent(&unused.hook("SessionStart", "unused", &json!({})));
+    unused.process.kill();
+    for (session, status) in
+        [("closed", "lost"), ("left", "over"), ("cleared", "over"), ("background", "over"), ("printed", "over")]
+    {
+        assert_eq!(stands(&scratch, session).0, status, "{session}");
+    }
+    let shown = baton(&scratch, "session show closed --json").json();
+    assert_eq!(
+        (&shown["launches"][0]["ended_reason"], &shown["evidence"]),
+        (&json!("hung_up"), &json!("end_recorded"))
+    );
+    assert_eq!(baton(&scratch, "status --line").stdout, "1 lost\n");
+    let resumed = baton(&scratch, "resume --lost");
+    assert!(resumed.stdout.ends_with("claude --resume closed\n") && resumed.stdout.lines().count() == 1, "{resumed:?}");
+}
+
 #[test]
 fn a_session_whose_run_another_window_owns_waits_for_the_person() {
     let scratch = Scratch::new();

@@ -56,6 +56,8 @@ pub struct Row {
     pub daemon_argument: Option<&'static str>,
     /// The variable that tells its hooks how it was started, and how the value begins where nobody sits before it.
     headless_variable: Option<(&'static str, &'static str)>,
+    /// The same for sessions that nobody need sit before, and the value where nobody does: of those every end is one like any other.
+    unattended_variable: Option<(&'static str, &'static str)>,
     /// The argument with which nobody sits before it.
     headless_argument: Option<&'static str>,
     /// The words after its program's name that bring a session back.
@@ -106,6 +108,7 @@ const CLAUDE: Row = Row {
     session_variable: "CLAUDE_CODE_SESSION_ID",
     daemon_argument: None,
     headless_variable: Some(("CLAUDE_CODE_ENTRYPOINT", "sdk")),
+    unattended_variable: Some(("CLAUDE_CODE_SESSION_ATTENDED", "0")),
     headless_argument: None,
     resume: &["--resume"],
     shows: Some(claude::shows),
@@ -134,6 +137,7 @@ const CODEX: Row = Row {
     session_variable: "CODEX_THREAD_ID",
     daemon_argument: Some("app-server"),
     headless_variable: None,
+    unattended_variable: None,
     headless_argument: Some("exec"),
     resume: &["resume"],
     shows: None,
@@ -276,6 +280,12 @@ impl<'a, M: Machine, E: Environment> Witness<'a, M, E> {
         let says = |(name, begins): (&str, &str)| self.environment.get(name).is_some_and(|it| it.starts_with(begins));
         row.headless_variable.is_some_and(says)
             || row.headless_argument.is_some_and(|word| self.has_argument(pid, word).unwrap_or(false))
+    }
+
+    /// Whether the agent says that nobody attends the session of this event.
+    fn is_unattended(&self, agent: Agent) -> bool {
+        let says = |(name, value): (&str, &str)| self.environment.get(name).is_some_and(|it| it == value);
+        row(agent).unattended_variable.is_some_and(says)
     }
 
     fn has_argument(&self, pid: u32, word: &str) -> Option<bool> {

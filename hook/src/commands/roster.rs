@@ -70,9 +70,10 @@ pub struct SeenAll {
 }
 
 impl SeenAll {
-    /// The sessions that can be brought back. Nobody misses a headless one.
+    /// The sessions that can be brought back. Nobody misses a headless one, and one without a conversation has nothing to come back to.
     pub fn lost(&self) -> impl Iterator<Item = &Seen> {
-        self.sessions.iter().filter(|it| it.standing.status == Status::Lost && !it.session.headless)
+        let lost = self.sessions.iter().filter(|it| it.standing.status == Status::Lost && !it.session.headless);
+        lost.filter(|it| it.session.prompted || it.session.has_context)
     }
 
     /// By what was seen of its session, where that is not over.

@@ -2,6 +2,8 @@
 
 use std::fs;
 use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use agent_baton_core::agent::Agent;
 use agent_baton_tests::scratch::Output;
@@ -141,6 +143,17 @@ fn a_session_whose_terminal_went_away_is_lost_and_one_that_was_left_is_not() {
         (&json!("hung_up"), &json!("end_recorded"))
     );
     assert_eq!(baton(&scratch, "status --line").stdout, "1 lost\n");
+    let config = scratch.home().join(".config/baton/config.toml");
+    fs::create_dir_all(config.parent().unwrap()).unwrap();
+    fs::write(&config, "stale_after = \"1s\"\n").unwrap();
+    let begun = Instant::now();
+    while baton(&scratch, "status --line").stdout != "\n" {
+        assert!(begun.elapsed() < Duration::from_secs(60), "it is of long ago");
+        thread::sleep(Duration::from_millis(50));
+    }
+    let left = baton(&scratch, "resume --lost");
+    assert_eq!(left.stdout, "nothing to bring back\n", "{left:?}");
+    fs::remove_file(&config).unwrap();
     let resumed = baton(&scratch, "resume --lost");
     assert!(resumed.stdout.ends_with("claude --resume closed\n") && resumed.stdout.lines().count() == 1, "{resumed:?}");
 }

@@ -10,6 +10,7 @@ use agent_baton_core::process::Live;
 use agent_baton_core::request::Reading;
 use agent_baton_core::run::Run;
 use agent_baton_core::session::{Launch, Session};
+use agent_baton_core::stamp::Stamp;
 
 pub use page::{Cursor, Page, Query};
 
@@ -67,13 +68,19 @@ pub struct SeenAll {
     pub runs: Vec<(Run, Live)>,
     /// The records that cannot be read.
     pub unreadable: Vec<(String, Option<StoreError>)>,
+    /// The moment.
+    now: Stamp,
+    /// How old a last sign of life may be for a session to be missed, in milliseconds.
+    missed_for: u64,
 }
 
 impl SeenAll {
-    /// The sessions that can be brought back. Nobody misses a headless one, and one without a conversation has nothing to come back to.
+    /// The sessions that `baton resume` brings back. Nobody misses a headless one, or one of long ago, and one without a conversation
+    /// has nothing to come back to.
     pub fn lost(&self) -> impl Iterator<Item = &Seen> {
         let lost = self.sessions.iter().filter(|it| it.standing.status == Status::Lost && !it.session.headless);
         lost.filter(|it| it.session.prompted || it.session.has_context)
+            .filter(|it| it.standing.since.age_ms(&self.now) <= self.missed_for)
     }
 
     /// By what was seen of its session, where that is not over.
@@ -120,7 +127,11 @@ impl<'a> Roster<'a> {
     pub fn now(&self) -> Result<SeenAll, CommandError> {
         let store = self.context.store();
         let Page { sessions, unreadable, .. } = self.not_over()?;
-        let mut seen = SeenAll { sessions, runs: Vec::new(), unreadable: Vec::new() };
+        // The configuration is not read where nothing is lost.
+        let any_lost = sessions.iter().any(|it| it.standing.status == Status::Lost);
+        let missed_for = if any_lost { self.context.settings().config().stale_after.ms() } else { 0 };
+        let now = self.context.now();
+        let mut seen = SeenAll { sessions, runs: Vec::new(), unreadable: Vec::new(), now, missed_for };
         seen.unreadable.extend(unreadable.into_iter().map(|(id, why)| (id.to_string(), why)));
         for id in store.runs(Shelf::Live)? {
             match store.read(|view| view.run(&id))? {

@@ -504,7 +504,7 @@ fn amc_027_turn_tokens_persisted() {
     assert_eq!(scratch.state(), before);
 }
 
-/// No program is started to see what lives, so none is waited for: not the multiplexers', and not lsof or pgrep.
+/// Changed: no program is started to see what lives, so none is waited for: not the multiplexers', and not lsof or pgrep.
 #[test]
 fn amc_035_terminal_timeout_2s() {
     use std::os::unix::fs::PermissionsExt;

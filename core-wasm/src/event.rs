@@ -148,6 +148,9 @@ pub struct Event {
     /// Whether its process runs without a person before it (`claude -p`, `codex exec`); found on the slow path only.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub headless: bool,
+    /// Whether nobody asked for the end: the agent was told to stop from outside, or its terminal went away (`SessionEnd` only).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub hung_up: bool,
     /// That it comes from beneath a command, as its environment says; found on the slow path only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub beneath: Option<Beneath>,

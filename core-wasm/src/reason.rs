@@ -56,6 +56,8 @@ reasons! {
 
     /// The process left the session.
     Ended = "ended",
+    /// The process was told to stop from outside, or its terminal went away; nobody left the session, which can be brought back.
+    HungUp = "hung_up",
     /// The end is of a process that the session does not have.
     EndOfOtherProcess = "end_of_other_process",
     /// The end is of a session that was never announced.

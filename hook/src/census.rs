@@ -8,8 +8,11 @@ mod once;
 #[cfg(test)]
 mod tests;
 
+use std::path::Path;
+
 use agent_baton_core::process::Live;
 use agent_baton_core::rules::alive;
+use agent_baton_core::run::Run;
 use agent_baton_core::session::{Launch, Session};
 
 pub use evidence::Evidence;
@@ -18,6 +21,30 @@ use crate::agents::Witness;
 use crate::machine::environment::Environment;
 use crate::machine::{Here, Machine};
 use once::Once;
+
+/// Whether a launch or a session lives, and what shows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Judged {
+    /// Whether it lives.
+    pub live: Live,
+    /// By what that is known, or not.
+    pub by: Evidence,
+}
+
+impl Judged {
+    /// A session's, by those of its launches: one that lives settles it, one that is not known leaves it open.
+    #[must_use]
+    pub fn of(session: &Session, launches: &[Self]) -> Self {
+        let weight = |judged: &&Self| match judged.live {
+            Live::No => 0,
+            Live::Unknown => 1,
+            Live::Yes => 2,
+        };
+        let live = if session.over.is_some() { Live::No } else { Live::Unknown };
+        // Of equals the newest: it is what a person asks about.
+        launches.iter().max_by_key(weight).copied().unwrap_or(Self { live, by: Evidence::NeverSeen })
+    }
+}
 
 /// One look at the machine.
 #[derive(Debug)]
@@ -34,28 +61,31 @@ impl<'a, M: Machine, E: Environment> Census<'a, M, E> {
         Self { machine: Once::new(machine), environment, here }
     }
 
-    /// Whether any launch of a session lives, and what shows it. One that lives settles it, one that is not known leaves it open.
+    /// Whether any launch of a session lives.
     #[must_use]
-    pub fn lives(&self, session: &Session) -> (Live, Evidence) {
-        let weight = |live: &Live| match live {
-            Live::No => 0,
-            Live::Unknown => 1,
-            Live::Yes => 2,
-        };
-        let launches = session.launches.iter().map(|launch| self.launch(session, launch));
-        // Of equals the newest: it is what a person asks about.
-        launches.max_by_key(|(live, _)| weight(live)).unwrap_or(match &session.over {
-            Some(_) => (Live::No, Evidence::NeverSeen),
-            None => (Live::Unknown, Evidence::NeverSeen),
-        })
+    pub fn session(&self, session: &Session) -> Judged {
+        Judged::of(session, &self.launches(session))
     }
 
-    /// Whether one launch of a session lives, and what shows it.
+    /// Whether each launch of a session lives, in their order.
     #[must_use]
-    pub fn launch(&self, session: &Session, launch: &Launch) -> (Live, Evidence) {
+    pub fn launches(&self, session: &Session) -> Vec<Judged> {
+        session.launches.iter().map(|launch| self.launch(session, launch)).collect()
+    }
+
+    /// Whether one launch of a session lives.
+    #[must_use]
+    pub fn launch(&self, session: &Session, launch: &Launch) -> Judged {
         let probe = launch.ended.is_none().then(|| self.witness().probe(session, launch));
         let live = alive::seen(&self.here.place, probe.as_slice(), session, launch);
-        (live, Evidence::of(live, &self.here.place, probe.as_ref(), launch))
+        Judged { live, by: Evidence::of(live, &self.here.place, probe.as_ref(), launch) }
+    }
+
+    /// Whether the command of a run, or its supervisor, lives; the supervisor's lock is the file at `lock`.
+    #[must_use]
+    pub fn command(&self, run: &Run, lock: &Path) -> Live {
+        let probe = self.witness().probe_command(run, lock);
+        alive::driven(&self.here.place, std::slice::from_ref(&probe), run)
     }
 
     fn witness(&self) -> Witness<'_, Once<'a, M>, E> {

@@ -13,6 +13,7 @@ use clap::ValueEnum;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::census::Judged;
 use crate::store::{Beat, Tail};
 
 /// Where a session stands.
@@ -60,8 +61,8 @@ pub enum Kind {
 pub enum Wants {
     /// A permission.
     Permission,
-    /// An answer.
-    Answer,
+    /// The answer to a question.
+    Question,
     /// A look at an error that ended its turn.
     Error,
     /// Something that this version has no word for.
@@ -133,7 +134,7 @@ impl Wants {
     pub const fn word(self) -> &'static str {
         match self {
             Self::Permission => "permission",
-            Self::Answer => "question",
+            Self::Question => "question",
             Self::Error => "error",
             Self::Attention => "attention",
         }
@@ -155,19 +156,18 @@ struct Sign<'a> {
     status: Status,
 }
 
-/// Where a session stands: its record, whether each of its launches lives, in their order, and the end of its log.
+/// Where a session stands: its record, what was judged of each of its launches, in their order, and the end of its log.
 #[must_use]
-pub fn standing(session: &Session, lives: &[Live], log: &Tail) -> Standing {
+pub fn standing(session: &Session, launches: &[Judged], log: &Tail) -> Standing {
     if let Some(end) = &session.over {
         return Standing { status: Status::Over(end.reason), since: end.at.clone() };
     }
-    let launches = || session.launches.iter().zip(lives);
-    let living = launches().filter(|(_, live)| **live == Live::Yes).map(|(launch, _)| launch);
+    let judged = session.launches.iter().zip(launches);
+    let living = judged.filter(|(_, judged)| judged.live == Live::Yes).map(|(launch, _)| launch);
     if let Some(sign) = living.filter_map(|launch| newest(session, launch, log)).reduce(later) {
         return Standing { status: sign.status, since: sign.at.clone() };
     }
-    let nobody_can_tell = session.launches.is_empty() || launches().any(|(_, live)| *live == Live::Unknown);
-    let status = if nobody_can_tell { Status::Unknown } else { Status::Lost };
+    let status = if Judged::of(session, launches).live == Live::No { Status::Lost } else { Status::Unknown };
     Standing { status, since: last_sign(session, log).clone() }
 }
 
@@ -207,7 +207,7 @@ const fn after(event: EventName, question: Option<Question>) -> Option<Status> {
         (EventName::PermissionRequest, _) | (EventName::Notification, Some(Question::Permission)) => {
             Status::Attention(Wants::Permission)
         }
-        (EventName::Notification, Some(Question::Answer)) => Status::Attention(Wants::Answer),
+        (EventName::Notification, Some(Question::Answer)) => Status::Attention(Wants::Question),
         (EventName::Notification, Some(Question::Other) | None) => Status::Attention(Wants::Attention),
         // A compaction comes in the middle of a turn, or after one.
         (EventName::Notification, Some(Question::Nothing))

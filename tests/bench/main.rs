@@ -50,7 +50,7 @@ fn main() {
         print!("{}", table::render(&calls(rounds)));
     }
     if is_wanted("lists") {
-        println!("\nOf 10,000 sessions:\n");
+        println!("\nOf 10,000 sessions, or as many as the row says:\n");
         print!("{}", table::render(&lists(slow)));
     }
     if is_wanted("change") {
@@ -83,6 +83,9 @@ fn lists(rounds: usize) -> Vec<Measured> {
         many::call("one by the beginning of its id", &["session", "show", many::PREFIX], rounds),
         many::call("the newest 50", &["session", "list"], rounds),
         many::call("all", &["session", "list", "--all", "--limit", "20000"], rounds / 4),
+        many::living("the status in one line, 1,000 sessions alive by 1,000 processes", (rounds / 4).max(3)),
+        many::loops("10,000 progress logs of 20 KB, none seen before", true, (rounds / 20).max(3)),
+        many::loops("the same, nothing changed", false, (rounds / 4).max(3)),
     ]
 }
 

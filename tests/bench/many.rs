@@ -1,8 +1,10 @@
-//! Looking at many sessions.
+//! Looking at many sessions, and for many loops.
 
 use std::fs;
+use std::process::{Child, Command, Stdio};
 
 use agent_baton_core::agent::Agent;
+use agent_baton_tests::process::start_of;
 use agent_baton_tests::{Scratch, Window};
 use serde_json::{Value, json};
 
@@ -49,20 +51,108 @@ fn filled(scratch: &Scratch) -> Vec<Window<'_>> {
     windows
 }
 
-/// A call of `baton`, again and again.
+/// A call of `baton`, again and again, beside [`MANY`] sessions.
 pub fn call(name: &'static str, args: &[&str], rounds: usize) -> Measured {
     let scratch = Scratch::new();
     let mut windows = filled(&scratch);
+    repeated(name, args, rounds, &scratch, &mut windows[0], |_| ())
+}
+
+/// The call, with `before` before each round.
+fn repeated(
+    name: &'static str,
+    args: &[&str],
+    rounds: usize,
+    scratch: &Scratch,
+    window: &mut Window<'_>,
+    mut before: impl FnMut(usize),
+) -> Measured {
     let run = {
         let program = agent_baton_tests::program::baton().to_str().unwrap();
         let argv = std::iter::once(program).chain(args.iter().copied()).map(str::to_owned).collect();
-        windows[0].below("alive-0", argv, String::new())
+        window.below("alive-0", argv, String::new())
     };
     let mut measured = Measured::new(name);
     for round in 0..rounds + measure::WARM_UP {
-        measured.pair(round, &mut windows[0].process, &run);
+        before(round);
+        measured.pair(round, &mut window.process, &run);
     }
-    measured.peak_kib = measure::peak_kib(&scratch, &mut windows[0].process, run.clone());
-    measured.instructions = measure::instructions(&mut windows[0].process, run);
+    measured.peak_kib = measure::peak_kib(scratch, &mut window.process, run.clone());
+    measured.instructions = measure::instructions(&mut window.process, run);
     measured
+}
+
+/// How many sessions live, each by a process of its own.
+const LIVING: usize = 1_000;
+
+/// Processes that are ended when dropped.
+struct Herd(Vec<Child>);
+
+impl Drop for Herd {
+    fn drop(&mut self) {
+        for child in &mut self.0 {
+            child.kill().and_then(|()| child.wait()).expect("a child of this process");
+        }
+    }
+}
+
+/// The status in one line, which judges each of [`LIVING`] sessions.
+pub fn living(name: &'static str, rounds: usize) -> Measured {
+    let scratch = Scratch::new();
+    let mut windows = filled(&scratch);
+    let state = scratch.state_dir();
+    let sleeper = || Command::new("/bin/sleep").arg("100000").stdout(Stdio::null()).spawn().expect("sleep");
+    let herd = Herd((0..LIVING).map(|_| sleeper()).collect());
+    let mut record: Value = serde_json::from_slice(&fs::read(state.join("sessions/alive-0.json")).unwrap()).unwrap();
+    for child in &herd.0 {
+        let id = format!("living-{}", child.id());
+        record["id"] = json!(id);
+        record["launches"][0]["process"]["pid"] = json!(child.id());
+        record["launches"][0]["process"]["start"] = json!(start_of(child.id()).expect("a child"));
+        record["launches"][0]["pane"]["pane"] = json!(format!("%{}", child.id()));
+        fs::write(state.join(format!("sessions/{id}.json")), record.to_string()).unwrap();
+    }
+    fs::remove_file(state.join("index/whole")).unwrap();
+    let ended = windows[1].hook("SessionStart", "alive-1", &json!({"source": "resume"}));
+    assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""), "{ended:?}");
+    let said = scratch.baton(["status", "--json"]).run().json();
+    assert_eq!(said["alive"].as_array().unwrap().len(), LIVING + ALIVE, "each was to be judged");
+    repeated(name, &["status", "--line"], rounds, &scratch, &mut windows[0], |_| ())
+}
+
+/// How long a log is, in bytes.
+const LOG_SIZE: usize = 20_000;
+
+/// Looking for the loops of [`MANY`] logs; `cold`: none of them was seen before.
+pub fn loops(name: &'static str, cold: bool, rounds: usize) -> Measured {
+    let scratch = Scratch::new();
+    let mut window = Window::open(&scratch, Agent::Claude, "%1");
+    let root = scratch.home().join("logs");
+    for n in 0..MANY {
+        let dir = root.join(format!("project-{:03}/.ralphex/progress", n / 100));
+        fs::create_dir_all(&dir).unwrap();
+        fs::write(dir.join(format!("progress-{n:05}.txt")), log(n)).unwrap();
+    }
+    let root = root.to_str().unwrap();
+    let args = ["session", "discover", root, "--json"];
+    let found = scratch.baton(args).run().json();
+    assert_eq!(found["loops"].as_array().unwrap().len(), MANY);
+    let cache = scratch.state_dir().join("cache");
+    repeated(name, &args, rounds, &scratch, &mut window, |_| {
+        if cold {
+            fs::remove_dir_all(&cache).unwrap();
+        }
+    })
+}
+
+fn log(n: usize) -> String {
+    let dashes = "-".repeat(60);
+    let mut log = format!(
+        "# Ralphex Progress Log\nPlan: plan-{n}.md\nBranch: main\nMode: full\nStarted: 2026-04-05 08:00:00\n{dashes}\n\n"
+    );
+    while log.len() < LOG_SIZE {
+        log.push_str("[26-04-05 08:00:01] the tests of the parser pass, and its errors name the line\n");
+    }
+    log.push_str(&format!("{dashes}\nCompleted: 2026-04-05 09:00:00 (1h0m0s)\n"));
+    log
 }

@@ -179,6 +179,22 @@ fn a_transcript_of_a_session_that_may_be_shown_is_not_called_over() {
     assert_eq!(registered(&discover(&scratch)), [(A.to_owned(), false)]);
 }
 
+/// Claude's file stays behind after a SIGKILL: the session is over all the same, and one to be found.
+#[test]
+fn a_session_whose_process_was_killed_is_found_by_its_transcript() {
+    let scratch = Scratch::new();
+    let mut killed = agent(&scratch, "claude");
+    claude_shows(&scratch, killed.pid(), killed.start(), A, &json!({}));
+    claude_transcript(&scratch, A, "cli");
+    killed.kill();
+    assert_eq!(registered(&discover(&scratch)), [(A.to_owned(), false)]);
+    // Its pid belongs to another by now.
+    let other = agent(&scratch, "claude");
+    claude_shows(&scratch, other.pid(), other.start() + 1, B, &json!({}));
+    claude_transcript(&scratch, B, "cli");
+    assert_eq!(registered(&discover(&scratch)), [(B.to_owned(), false)]);
+}
+
 #[test]
 fn a_session_that_was_found_over_is_alive_once_a_process_shows_it() {
     let scratch = Scratch::new();

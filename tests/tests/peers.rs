@@ -476,6 +476,64 @@ fn amc_029_read_does_not_write() {
     }
 }
 
+/// Changed: nothing is stored. Both numbers are read from the end of the transcript when a person asks, so they are as old as that.
+#[test]
+fn amc_027_turn_tokens_persisted() {
+    let scratch = Scratch::new();
+    let mut window = Window::open(&scratch, Agent::Claude, "%1");
+    silent(&window.hook("SessionStart", "s1", &json!({})));
+    silent(&window.hook("UserPromptSubmit", "s1", &json!({"prompt": "words"})));
+    let transcript = scratch.home().join("work/s1.jsonl");
+    let line = |kind: &str, message: serde_json::Value| {
+        format!("{}\n", json!({"parentUuid": null, "isSidechain": false, "type": kind, "message": message}))
+    };
+    let prompt = || line("user", json!({"role": "user", "content": "words"}));
+    let answer = |tokens: u64| {
+        let usage = json!({"input_tokens": 100, "cache_read_input_tokens": tokens - 110, "output_tokens": 10});
+        line("assistant", json!({"model": "m", "content": [{"type": "text", "text": "x"}], "usage": usage}))
+    };
+    let before = scratch.state();
+    let context = |text: String| {
+        fs::write(&transcript, text).unwrap();
+        let gauge = scratch.baton(["session", "show", "s1", "--json"]).run().json()["gauge"].clone();
+        (gauge["context"]["turn_start"].as_u64(), gauge["context"]["now"].as_u64())
+    };
+    assert_eq!(context(prompt() + &answer(1200)), (None, Some(1200)));
+    assert_eq!(context(prompt() + &answer(1200) + &prompt()), (Some(1200), Some(1200)));
+    assert_eq!(context(prompt() + &answer(1200) + &prompt() + &answer(5000)), (Some(1200), Some(5000)));
+    assert_eq!(scratch.state(), before);
+}
+
+/// Changed: no program is started to see what lives, so none is waited for: not the multiplexers', and not lsof or pgrep.
+#[test]
+fn amc_035_terminal_timeout_2s() {
+    use std::os::unix::fs::PermissionsExt;
+    let scratch = Scratch::new();
+    let mut window = Window::open(&scratch, Agent::Claude, "%1");
+    silent(&window.hook("SessionStart", "s1", &json!({})));
+    let (dir, called) = (scratch.root().join("slow"), scratch.root().join("called"));
+    fs::create_dir(&dir).unwrap();
+    for name in ["tmux", "zellij", "lsof", "pgrep", "ps"] {
+        let program = dir.join(name);
+        fs::write(&program, format!("#!/bin/sh\necho {name} >> {}\nexec sleep 1000\n", called.display())).unwrap();
+        fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    let path = format!("{}:/usr/bin:/bin", dir.display());
+    for args in [
+        &["status", "--json"][..],
+        &["status", "--line"],
+        &["session", "list", "--json"],
+        &["session", "show", "s1", "--json"],
+        &["session", "discover"],
+        &["resume", "--lost"],
+        &["gc", "--dry-run"],
+    ] {
+        let output = scratch.baton(args.iter().copied()).env("PATH", &path).run();
+        assert_eq!(output.code, Some(0), "{args:?}: {output:?}");
+        assert!(!called.exists(), "{args:?}");
+    }
+}
+
 /// No multiplexer's program is asked whether anything lives: none has to be there.
 #[test]
 fn amc_034_terminal_binary_missing() {

@@ -309,6 +309,15 @@ fn ralphex_050_header_missing_fields() {
 }
 
 #[test]
+fn ralphex_051_header_incomplete() {
+    let scratch = Scratch::new();
+    put(&work(&scratch).join("progress-a.txt"), "# Ralphex Progress Log\nPlan: plans/p.md\nBranch: work\nMode: full\n");
+    let found = only(&scratch);
+    let said = (&found["state"], &found["plan"], &found["started"]);
+    assert_eq!(said, (&json!("header_incomplete"), &json!("plans/p.md"), &json!(null)));
+}
+
+#[test]
 fn ralphex_055_load_empty() {
     let scratch = Scratch::new();
     put(&work(&scratch).join("progress-a.txt"), "");

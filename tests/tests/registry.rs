@@ -2,6 +2,8 @@
 
 use std::fs;
 use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use agent_baton_core::agent::Agent;
 use agent_baton_tests::scratch::Output;
@@ -55,7 +57,7 @@ fn where_a_session_stands_follows_its_events() {
         ("UserPromptSubmit", json!({"prompt": "two"}), "active", None),
         ("PreCompact", json!({"trigger": "auto"}), "active", None),
         ("Notification", notified("permission_prompt"), "attention", Some("permission")),
-        ("Notification", notified("elicitation_dialog"), "attention", Some("answer")),
+        ("Notification", notified("elicitation_dialog"), "attention", Some("question")),
         ("Notification", notified("a word of a later version"), "attention", Some("attention")),
         ("StopFailure", json!({"error": "unknown"}), "attention", Some("error")),
         ("UserPromptSubmit", json!({"prompt": "three"}), "active", None),
@@ -110,6 +112,50 @@ fn what_waits_comes_first_then_what_works_then_what_was_lost() {
     assert_eq!(status["interrupted"][0]["name"], "port the parser");
     assert_eq!(status["lost"][0]["id"], "gone");
     assert_eq!(status["alive"].as_array().unwrap().len(), 3);
+}
+
+/// A closed pane, and a multiplexer that is killed, make Claude say that it ends, and not that anybody left.
+#[test]
+fn a_session_whose_terminal_went_away_is_lost_and_one_that_was_left_is_not() {
+    let scratch = Scratch::new();
+    let end = |pane: &str, session: &str, reason: &str, variable: (&str, &str)| {
+        let mut window = prompted(&scratch, Agent::Claude, pane, session).with(variable.0, variable.1);
+        silent(&window.hook("SessionEnd", session, &json!({"reason": reason})));
+        window.process.kill();
+    };
+    let attended = ("CLAUDE_CODE_SESSION_ATTENDED", "1");
+    end("%1", "closed", "other", attended);
+    end("%2", "left", "prompt_input_exit", attended);
+    end("%3", "cleared", "clear", attended);
+    end("%4", "background", "other", ("CLAUDE_CODE_SESSION_ATTENDED", "0"));
+    end("%5", "printed", "other", ("CLAUDE_CODE_ENTRYPOINT", "sdk-cli"));
+    let mut unused = Window::open(&scratch, Agent::Claude, "%6");
+    silent(&unused.hook("SessionStart", "unused", &json!({})));
+    unused.process.kill();
+    for (session, status) in
+        [("closed", "lost"), ("left", "over"), ("cleared", "over"), ("background", "over"), ("printed", "over")]
+    {
+        assert_eq!(stands(&scratch, session).0, status, "{session}");
+    }
+    let shown = baton(&scratch, "session show closed --json").json();
+    assert_eq!(
+        (&shown["launches"][0]["ended_reason"], &shown["evidence"]),
+        (&json!("hung_up"), &json!("end_recorded"))
+    );
+    assert_eq!(baton(&scratch, "status --line").stdout, "1 lost\n");
+    let config = scratch.home().join(".config/baton/config.toml");
+    fs::create_dir_all(config.parent().unwrap()).unwrap();
+    fs::write(&config, "stale_after = \"1s\"\n").unwrap();
+    let begun = Instant::now();
+    while baton(&scratch, "status --line").stdout != "\n" {
+        assert!(begun.elapsed() < Duration::from_secs(60), "it is of long ago");
+        thread::sleep(Duration::from_millis(50));
+    }
+    let left = baton(&scratch, "resume --lost");
+    assert_eq!(left.stdout, "nothing to bring back\n", "{left:?}");
+    fs::remove_file(&config).unwrap();
+    let resumed = baton(&scratch, "resume --lost");
+    assert!(resumed.stdout.ends_with("claude --resume closed\n") && resumed.stdout.lines().count() == 1, "{resumed:?}");
 }
 
 #[test]

@@ -64,11 +64,14 @@ fn end(request: &Request, draft: &mut Draft, event: &Event, id: &SessionId, proc
     if launch.started.is_after(&sent) {
         return Reason::EndOutdated;
     }
+    let row = if event.hung_up { Reason::HungUp } else { Reason::Ended };
     if launch.ended.is_none() {
-        launch.ended = Some(End { at: sent, reason: Reason::Ended });
-        close_if_left(request, draft, id);
+        launch.ended = Some(End { at: sent, reason: row });
+        if row == Reason::Ended {
+            close_if_left(request, draft, id);
+        }
     }
-    Reason::Ended
+    row
 }
 
 /// A session that no launch is left of is over. A launch that is not known to have ended counts as left.

@@ -156,6 +156,7 @@ impl World {
             lock: None,
             shows: actor.shows.and_then(|shows| shows.parse().ok()),
             headless: false,
+            hung_up: false,
             beneath: self.claim_of(&own),
             waited: false,
             stop: None,

@@ -11,7 +11,7 @@ use super::actor::Site;
 use super::{STEP_MS, World};
 
 /// The events of an agent, as a script calls them.
-pub const EVENTS: &[&str] = &["start", "compact", "prompt", "stop", "interrupt", "failure", "end"];
+pub const EVENTS: &[&str] = &["start", "compact", "prompt", "stop", "interrupt", "failure", "end", "hang-up"];
 
 /// Plays a script and checks the rows of every step that names some.
 pub fn check(script: &str) -> World {
@@ -195,11 +195,12 @@ impl World {
                     "stop" => (EventName::Stop, None),
                     "interrupt" => (EventName::Interrupt, None),
                     "failure" => (EventName::StopFailure, None),
-                    "end" => (EventName::SessionEnd, None),
+                    "end" | "hang-up" => (EventName::SessionEnd, None),
                     other => panic!("no such event: {other}"),
                 };
                 self.comes_to(actor, session, name);
                 let mut event = self.event(actor, session, name, source);
+                event.hung_up = *what == "hang-up";
                 self.tell_more(&mut event, rest);
                 self.deliver(event)
             }

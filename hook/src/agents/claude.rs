@@ -1,6 +1,9 @@
 //! Claude Code: its payloads, and the file in which it says what it shows.
 
+mod gauge;
+mod lines;
 mod traces;
+mod turn;
 
 use std::path::Path;
 
@@ -10,7 +13,9 @@ use agent_baton_core::process::Process;
 use schemars::{JsonSchema, Schema};
 use serde::Deserialize;
 
+pub(super) use gauge::read as gauge;
 pub(super) use traces::SOURCES;
+pub(super) use turn::judge;
 
 use super::payload::{self, Quoted, Said, SessionField, Text};
 use crate::machine::file;
@@ -23,6 +28,9 @@ pub(super) const BLOCK_CAP: &str = "CLAUDE_CODE_STOP_HOOK_BLOCK_CAP";
 
 /// How many it may where the variable is unset (measured: 8 were obeyed, the ninth ended the turn).
 pub(super) const BLOCKS_UNLESS_SET: u32 = 8;
+
+/// The reason of an end by SIGTERM, SIGHUP or SIGINT, as when a pane is closed (measured). `-p` always gives it.
+const NOBODY_ASKED: &str = "other";
 
 /// What a settings file sets that variable to: Claude puts the values of `env` into its own environment.
 pub(super) fn block_cap(settings: &str) -> Option<String> {
@@ -70,6 +78,8 @@ struct Payload<'a> {
     transcript_path: Option<Text>,
     /// Why the session begins: startup, resume, clear, fork, compact, or a word of a later version.
     source: Option<Text>,
+    /// Why the session ends: clear, resume, logout, prompt_input_exit; other where nobody asked for it.
+    reason: Option<Text>,
     /// What a notification is about: permission_prompt, idle_prompt, elicitation_dialog, or a word of a later version.
     notification_type: Option<Text>,
     /// The subagent that the event came from.
@@ -96,6 +106,7 @@ pub(super) fn parse(text: &str) -> Result<Said, serde_json::Error> {
         name,
         session: payload.session_id.0,
         source: payload.source.filter(|_| name == EventName::SessionStart).map(Text::into_source),
+        hung_up: name == EventName::SessionEnd && payload.reason.is_some_and(|reason| reason.is(NOBODY_ASKED)),
         subagent: payload.agent_id.as_ref().is_some_and(Text::is_filled),
         cwd: payload.cwd.and_then(Text::into_path),
         transcript: payload.transcript_path.and_then(Text::into_path),

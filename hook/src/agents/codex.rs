@@ -1,6 +1,9 @@
 //! Codex: its payloads, and the lock that tells which process writes a thread.
 
+mod gauge;
+mod lines;
 mod traces;
+mod turn;
 
 use std::path::{Path, PathBuf};
 
@@ -9,7 +12,9 @@ use agent_baton_core::id::SessionId;
 use schemars::{JsonSchema, Schema};
 use serde::Deserialize;
 
+pub(super) use gauge::read as gauge;
 pub(super) use traces::SOURCES;
+pub(super) use turn::judge;
 
 use super::payload::{self, Quoted, Said, SessionField, Text};
 
@@ -77,6 +82,8 @@ pub(super) fn parse(text: &str) -> Result<Said, serde_json::Error> {
         name,
         session: payload.session_id.0,
         source: payload.source.filter(|_| name == EventName::SessionStart).map(Text::into_source),
+        // Its only word is "other", and a terminal that goes away gives no event at all.
+        hung_up: false,
         subagent: payload.agent_id.as_ref().is_some_and(Text::is_filled),
         cwd: payload.cwd.and_then(Text::into_path),
         transcript: payload.transcript_path.and_then(Text::into_path),

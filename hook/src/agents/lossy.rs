@@ -1,9 +1,16 @@
-//! Strings of JavaScript clients.
+//! Values of clients that keep to no schema.
 
 use std::fmt;
 
-use serde::de::{Error, Visitor};
+use serde::de::{DeserializeOwned, Error, Visitor};
 use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
+
+/// A value of whatever type; none where it is of another than is looked for, so that the rest of its line counts.
+pub(super) fn or_none<'de, D: Deserializer<'de>, T: DeserializeOwned>(from: D) -> Result<Option<T>, D::Error> {
+    let value = <&RawValue>::deserialize(from)?;
+    Ok(serde_json::from_str(value.get()).ok())
+}
 
 /// A string. Half of a surrogate pair, which is legal JSON and no UTF-8, becomes a replacement character.
 #[derive(Debug)]

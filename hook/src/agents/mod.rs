@@ -2,10 +2,9 @@
 
 mod beneath;
 mod claude;
-mod claude_turn;
 mod codex;
-mod codex_turn;
 mod disabled;
+mod gauge;
 mod identify;
 mod lossy;
 mod normalise;
@@ -26,6 +25,7 @@ use schemars::Schema;
 
 pub use beneath::{FENCE, RUN};
 pub use disabled::DISABLE;
+pub use gauge::{ContextUse, Gauge, Prompts};
 pub use identify::Lineage;
 pub use payload::{Ending, Said};
 pub use spoken::spoken;
@@ -56,6 +56,8 @@ pub struct Row {
     pub daemon_argument: Option<&'static str>,
     /// The variable that tells its hooks how it was started, and how the value begins where nobody sits before it.
     headless_variable: Option<(&'static str, &'static str)>,
+    /// The same for sessions that nobody need sit before, and the value where nobody does: of those every end is one like any other.
+    unattended_variable: Option<(&'static str, &'static str)>,
     /// The argument with which nobody sits before it.
     headless_argument: Option<&'static str>,
     /// The words after its program's name that bring a session back.
@@ -66,6 +68,8 @@ pub struct Row {
     lock: Option<fn(&Path, &SessionId) -> PathBuf>,
     /// How the end of its transcript is read.
     turn: transcript::Judge,
+    /// The same, for what it says of the conversation.
+    gauge: gauge::Read,
     parse: fn(&str) -> Result<Said, serde_json::Error>,
     schema: fn() -> Schema,
     /// How many Stops in a row it lets a hook block.
@@ -104,11 +108,13 @@ const CLAUDE: Row = Row {
     session_variable: "CLAUDE_CODE_SESSION_ID",
     daemon_argument: None,
     headless_variable: Some(("CLAUDE_CODE_ENTRYPOINT", "sdk")),
+    unattended_variable: Some(("CLAUDE_CODE_SESSION_ATTENDED", "0")),
     headless_argument: None,
     resume: &["--resume"],
     shows: Some(claude::shows),
     lock: None,
-    turn: claude_turn::judge,
+    turn: claude::judge,
+    gauge: claude::gauge,
     parse: claude::parse,
     schema: claude::schema,
     block_cap: Some(BlockCap {
@@ -131,11 +137,13 @@ const CODEX: Row = Row {
     session_variable: "CODEX_THREAD_ID",
     daemon_argument: Some("app-server"),
     headless_variable: None,
+    unattended_variable: None,
     headless_argument: Some("exec"),
     resume: &["resume"],
     shows: None,
     lock: Some(codex::writer_lock),
-    turn: codex_turn::judge,
+    turn: codex::judge,
+    gauge: codex::gauge,
     parse: codex::parse,
     schema: codex::schema,
     // Thirteen Stops were blocked in a row, and no limit was met.
@@ -218,6 +226,12 @@ impl Row {
         transcript::last_turn(transcript, self.turn)
     }
 
+    /// What a transcript of its says of the conversation.
+    #[must_use]
+    pub fn gauge(&self, transcript: &Path) -> Gauge {
+        gauge::of(transcript, self.gauge)
+    }
+
     /// Whether a process of this name is the agent.
     #[must_use]
     pub fn is_named(&self, comm: &str) -> bool {
@@ -266,6 +280,12 @@ impl<'a, M: Machine, E: Environment> Witness<'a, M, E> {
         let says = |(name, begins): (&str, &str)| self.environment.get(name).is_some_and(|it| it.starts_with(begins));
         row.headless_variable.is_some_and(says)
             || row.headless_argument.is_some_and(|word| self.has_argument(pid, word).unwrap_or(false))
+    }
+
+    /// Whether the agent says that nobody attends the session of this event.
+    fn is_unattended(&self, agent: Agent) -> bool {
+        let says = |(name, value): (&str, &str)| self.environment.get(name).is_some_and(|it| it == value);
+        row(agent).unattended_variable.is_some_and(says)
     }
 
     fn has_argument(&self, pid: u32, word: &str) -> Option<bool> {

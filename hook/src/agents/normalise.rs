@@ -44,6 +44,7 @@ impl<M: Machine, E: Environment> Witness<'_, M, E> {
             lock: None,
             shows: None,
             headless: false,
+            hung_up: said.hung_up,
             beneath: None,
             waited: false,
             stop: None,
@@ -62,6 +63,7 @@ impl<M: Machine, E: Environment> Witness<'_, M, E> {
         let Some(stat) = process else { return };
         event.pane = if self.is_daemon(event.agent, stat.pid) { Pane::Unknown } else { pane(self.environment, stat) };
         event.headless = self.is_headless(event.agent, stat.pid);
+        event.hung_up &= !event.headless && !self.is_unattended(event.agent);
         let identity = identity(stat, &self.here.place);
         event.shows = self.shows(event.agent, &identity);
         event.beneath = self.beneath(Some(stat));

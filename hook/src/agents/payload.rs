@@ -27,6 +27,8 @@ pub struct Said {
     pub session: Option<SessionId>,
     /// Why the session begins (`SessionStart` only).
     pub source: Option<Source>,
+    /// Whether nobody asked for the end, as far as the payload says (`SessionEnd` only).
+    pub hung_up: bool,
     /// Whether it came from within a subagent.
     pub subagent: bool,
     /// The directory of the event, absolute.
@@ -47,6 +49,7 @@ impl Said {
         name: EventName::Other,
         session: None,
         source: None,
+        hung_up: false,
         subagent: false,
         cwd: None,
         transcript: None,

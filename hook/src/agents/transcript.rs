@@ -1,4 +1,4 @@
-//! How the newest turn stands, by the end of the agent's own transcript. The prompts in it are looked at and never kept.
+//! The end of an agent's own transcript. The prompts in it are looked at and never kept.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
@@ -20,19 +20,24 @@ const COMPRESSED: &str = ".zst";
 /// Judges the lines of a transcript's end, newest first; none where they do not say. `whole`: there is nothing before them.
 pub(super) type Judge = fn(&mut dyn Iterator<Item = &[u8]>, whole: bool) -> Option<LastTurn>;
 
+/// Looks at the lines of an end, newest first, and whether there is nothing before them; none where that does not suffice.
+type Look<'a, T> = &'a mut dyn FnMut(&mut dyn Iterator<Item = &[u8]>, bool) -> Option<T>;
+
 /// How the newest turn stands. Unknown where the transcript cannot be read, or does not say within what is read of it.
 pub(super) fn last_turn(path: &Path, judge: Judge) -> LastTurn {
-    read(path, judge).ok().flatten().unwrap_or(LastTurn::Unknown)
+    let turn = ends(path, &mut |lines, whole| judge(lines, whole));
+    turn.ok().flatten().unwrap_or(LastTurn::Unknown)
 }
 
-fn read(path: &Path, judge: Judge) -> io::Result<Option<LastTurn>> {
+/// Looks at longer and longer ends of a transcript, until one suffices.
+pub(super) fn ends<T>(path: &Path, look: Look<'_, T>) -> io::Result<Option<T>> {
     match open_own(path) {
-        Ok((file, _)) if is_compressed(path) => judge_unpacked(file, judge),
-        Ok((file, meta)) => judge_tails(file, meta.len(), judge),
+        Ok((file, _)) if is_compressed(path) => unpacked_end(file, look),
+        Ok((file, meta)) => tails(file, meta.len(), look),
         Err(error) if error.kind() == io::ErrorKind::NotFound && !is_compressed(path) => {
             let mut beside = path.as_os_str().to_owned();
             beside.push(COMPRESSED);
-            judge_unpacked(open_own(Path::new(&beside))?.0, judge)
+            unpacked_end(open_own(Path::new(&beside))?.0, look)
         }
         Err(error) => Err(error),
     }
@@ -42,14 +47,14 @@ fn is_compressed(path: &Path) -> bool {
     path.as_os_str().as_encoded_bytes().ends_with(COMPRESSED.as_bytes())
 }
 
-fn judge_tails(mut file: File, len: u64, judge: Judge) -> io::Result<Option<LastTurn>> {
+fn tails<T>(mut file: File, len: u64, look: Look<'_, T>) -> io::Result<Option<T>> {
     for tail in TAILS {
         file.seek(SeekFrom::Start(len.saturating_sub(tail)))?;
         let mut bytes = Vec::new();
         (&file).take(tail.min(len)).read_to_end(&mut bytes)?;
         let whole = len <= tail;
-        if let Some(turn) = judge_lines(&bytes, whole, judge) {
-            return Ok(Some(turn));
+        if let Some(found) = look(&mut lines(&bytes), whole) {
+            return Ok(Some(found));
         }
         if whole {
             break;
@@ -59,7 +64,7 @@ fn judge_tails(mut file: File, len: u64, judge: Judge) -> io::Result<Option<Last
 }
 
 /// What is compressed can be read from its beginning alone: only its end is held in memory.
-fn judge_unpacked(file: File, judge: Judge) -> io::Result<Option<LastTurn>> {
+fn unpacked_end<T>(file: File, look: Look<'_, T>) -> io::Result<Option<T>> {
     let [.., most] = TAILS;
     let most = usize::try_from(most).unwrap_or(usize::MAX);
     let unpacked = ruzstd::decoding::StreamingDecoder::new(file).map_err(io::Error::other)?;
@@ -79,11 +84,11 @@ fn judge_unpacked(file: File, judge: Judge) -> io::Result<Option<LastTurn>> {
     if read == MAX_UNPACKED {
         return Ok(None);
     }
-    Ok(judge_lines(&bytes, whole, judge))
+    Ok(look(&mut lines(&bytes), whole))
 }
 
-fn judge_lines(bytes: &[u8], whole: bool, judge: Judge) -> Option<LastTurn> {
-    judge(&mut bytes.rsplit(|byte| *byte == b'\n'), whole)
+fn lines(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+    bytes.rsplit(|byte| *byte == b'\n')
 }
 
 /// What a line holds, newest first. A line that is damaged may hold several values, or begin before its value does: then every

@@ -55,7 +55,8 @@ impl Machine for Table {
 fn check(session: &Session, live: Live, evidence: Evidence) {
     let (table, here) = (Table::default(), Table::default().here().unwrap());
     let none: &[(&str, &str)] = &[];
-    assert_eq!(Census::take(&table, &none, &here).lives(session), (live, evidence), "{:?}", session.launches);
+    let judged = Census::take(&table, &none, &here).session(session);
+    assert_eq!(judged, Judged { live, by: evidence }, "{:?}", session.launches);
 }
 
 /// Session `s` with launches by these pids, the last changed.
@@ -113,7 +114,7 @@ fn what_the_machine_shows_is_read_once_however_many_ask() {
     let lock = dir.path().join("s.lock").to_string_lossy().into_owned();
     for _ in 0..100 {
         let session = shown(&[1, 2, 1], |launch| launch.lock = Some(lock.clone()));
-        assert_eq!(census.lives(&session).0, Live::Yes);
+        assert_eq!(census.session(&session).live, Live::Yes);
     }
     assert_eq!((table.looks.get(), table.tables.get()), (2, 1));
 }

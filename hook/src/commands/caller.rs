@@ -57,9 +57,9 @@ fn process(context: &Context, session: &Session) -> Result<Process, CommandError
     if let Some(launch) = shown.clone().find(|launch| ancestors.iter().any(|(_, process)| *process == launch.process)) {
         return Ok(launch.process.clone());
     }
-    let lives = context.launch_lives(session);
+    let census = context.census();
     let living: Vec<_> =
-        session.launches.iter().zip(lives).filter(|(_, live)| *live == Live::Yes).map(|(launch, _)| launch).collect();
+        session.launches.iter().filter(|launch| census.launch(session, launch).live == Live::Yes).collect();
     match living.as_slice() {
         [launch] => Ok(launch.process.clone()),
         [] => Err(CommandError::NotFound(format!(
@@ -83,7 +83,8 @@ fn process(context: &Context, session: &Session) -> Result<Process, CommandError
 
 fn only_living(context: &Context) -> Result<Session, CommandError> {
     let mut living = context.project_sessions()?;
-    living.retain(|session| context.launch_lives(session).contains(&Live::Yes));
+    let census = context.census();
+    living.retain(|session| census.session(session).live == Live::Yes);
     match living.len() {
         1 => living.pop().ok_or(CommandError::CoreSilent),
         0 => Err(CommandError::NotFound(

@@ -13,6 +13,7 @@ use agent_baton_core::process::Place;
 use agent_baton_core::stamp::Stamp;
 
 pub use done::Done;
+pub use lives::Sighting;
 
 use crate::agents::Witness;
 use crate::commands::error::CommandError;

@@ -7,7 +7,7 @@ use clap::Args;
 use crate::commands::context::Context;
 use crate::commands::error::CommandError;
 use crate::commands::print;
-use crate::commands::roster::see;
+use crate::commands::roster::Roster;
 use crate::commands::which::{self, Which};
 use crate::mux::{Tmux, Zellij};
 use crate::status::Status;
@@ -54,7 +54,7 @@ impl Go {
             (found, _) => found?,
         };
         let (session, archived) = context.session(&id)?;
-        let seen = see(context, session, archived);
+        let seen = Roster::new(context).see(session, archived);
         let status = seen.standing.status;
         let newest = seen.newest().filter(|_| status.is_alive() || status == Status::Unknown);
         let launch = newest.ok_or_else(|| {

@@ -11,6 +11,8 @@ use agent_baton_core::run::{Owner, Run, RunName, Status};
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::agents::Gauge;
+use crate::census::Evidence;
 use crate::commands::roster::Seen;
 use crate::status::{Kind, Wants};
 use crate::store::opened;
@@ -101,6 +103,16 @@ impl RunView {
     }
 }
 
+/// Where a run stands and whether its owner lives, in a word.
+#[must_use]
+pub const fn run_word(run: &Run, owner: Live) -> &'static str {
+    match owner {
+        Live::No if run.status.is_unfinished() => "interrupted",
+        Live::Unknown if run.status.is_unfinished() => "unknown",
+        _ => run.status.name(),
+    }
+}
+
 /// A session as `--json` prints it.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct SessionView {
@@ -118,6 +130,8 @@ pub struct SessionView {
     pub since: String,
     /// Whether one of its launches lives; unknown where that cannot be told.
     pub live: Live,
+    /// By what that is known, or not.
+    pub evidence: Evidence,
     /// The processes that show or showed it.
     pub launches: Vec<LaunchView>,
     /// The unfinished runs it owns.
@@ -130,6 +144,8 @@ pub struct SessionView {
     pub transcript: Option<String>,
     /// How its newest turn stands, by the agent's transcript; null where nobody looked.
     pub last_turn: Option<LastTurn>,
+    /// What the agent's transcript says of the conversation; null where nobody looked.
+    pub gauge: Option<Gauge>,
     /// What is kept of what was said; null where nobody looked.
     pub kept: Option<KeptView>,
     /// Whether a person pinned it.
@@ -177,6 +193,8 @@ pub struct LaunchView {
     pub pane: Pane,
     /// Whether it lives.
     pub live: Live,
+    /// By what that is known, or not.
+    pub evidence: Evidence,
     /// How it began, where it was announced.
     pub source: Option<Source>,
     /// When it began (RFC 3339).
@@ -191,11 +209,13 @@ impl SessionView {
     /// A session, and where it stands.
     #[must_use]
     pub fn new(seen: &Seen) -> Self {
-        let Seen { session, archived, lives, standing } = seen;
-        let launches = session.launches.iter().zip(lives).map(|(launch, live)| LaunchView {
+        let Seen { session, archived, launches, standing } = seen;
+        let judged = seen.judged();
+        let launches = session.launches.iter().zip(launches).map(|(launch, judged)| LaunchView {
             process: launch.process.clone(),
             pane: launch.pane.clone(),
-            live: *live,
+            live: judged.live,
+            evidence: judged.by,
             source: launch.source,
             started_at: instant(&launch.started),
             ended_at: launch.ended.as_ref().map(|end| instant(&end.at)),
@@ -208,13 +228,15 @@ impl SessionView {
             status: standing.status.kind(),
             wants: standing.status.wants(),
             since: instant(&standing.since),
-            live: any_lives(lives),
+            live: judged.live,
+            evidence: judged.by,
             launches: launches.collect(),
             runs: session.runs.clone(),
             project: session.project.clone(),
             cwd: session.cwd.clone(),
             transcript: session.transcript.clone(),
             last_turn: None,
+            gauge: None,
             kept: None,
             pinned: session.pinned,
             headless: session.headless,
@@ -225,25 +247,5 @@ impl SessionView {
             over_at: session.over.as_ref().map(|end| instant(&end.at)),
             over_reason: session.over.as_ref().map(|end| end.reason),
         }
-    }
-}
-
-impl SessionView {
-    /// Where it stands, in a word.
-    #[must_use]
-    pub fn status_word(&self) -> &'static str {
-        self.wants.map_or_else(|| self.status.word(), Wants::word)
-    }
-}
-
-/// Whether any of these lives: one that does settles it, one that is not known leaves it open.
-#[must_use]
-pub fn any_lives(lives: &[Live]) -> Live {
-    if lives.contains(&Live::Yes) {
-        Live::Yes
-    } else if lives.contains(&Live::Unknown) {
-        Live::Unknown
-    } else {
-        Live::No
     }
 }

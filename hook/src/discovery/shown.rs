@@ -66,6 +66,16 @@ impl<M: Machine, E: Environment> Discovery<'_, M, E> {
         }
     }
 
+    /// Whether a process may show a session still: what a killed one left behind says nothing any more.
+    pub(super) fn may_show(&self, shown: &Shown) -> bool {
+        let Some(pid) = shown.pid else { return true };
+        match self.machine.look(pid) {
+            Look::Gone => false,
+            Look::Found(stat) => !stat.ended && shown.start.is_none_or(|start| start == stat.start),
+            Look::Unreadable => true,
+        }
+    }
+
     /// The process, if it is the one that the agent meant, and has run for long enough.
     fn process_of(&self, row: &Row, shown: &Shown) -> Option<Stat> {
         let Look::Found(stat) = self.machine.look(shown.pid?) else { return None };

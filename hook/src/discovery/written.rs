@@ -27,7 +27,8 @@ impl<M: Machine, E: Environment> Discovery<'_, M, E> {
                 found.partial = true;
                 continue;
             }
-            let shown: Vec<SessionId> = showing.shown.into_iter().map(|shown| shown.session).collect();
+            let shown: Vec<SessionId> =
+                showing.shown.into_iter().filter(|shown| self.may_show(shown)).map(|shown| shown.session).collect();
             all.extend(self.transcripts(row, &home).filter(|it| !shown.contains(&it.session)).map(|it| (row, it)));
         }
         all.sort_by(|(_, a), (_, b)| b.modified_ms.cmp(&a.modified_ms).then_with(|| a.session.cmp(&b.session)));

@@ -59,8 +59,8 @@ impl Tmux {
             return Err(MuxError::Refused { program: "tmux", said: format!("can't find pane: {pane}") });
         }
         self.ask(&["select-window", "-t", pane, ";", "select-pane", "-t", pane])?;
-        if self.inside {
-            self.ask(&["switch-client", "-t", pane])?;
+        // A caller in a pane that nobody looks at has no client to be switched.
+        if self.inside && self.ask(&["switch-client", "-t", pane]).is_ok() {
             return Ok(None);
         }
         Ok(Some(format!("{} attach -t {}", self.words().join(" "), quote(&session))))

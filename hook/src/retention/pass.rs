@@ -84,7 +84,7 @@ impl<M: Machine, E: Environment> Pass<'_, M, E> {
         let mut over = Vec::new();
         for id in ids {
             let Some(session) = self.read(id, Shelf::Live, found)? else { continue };
-            let live = self.census.lives(&session).0;
+            let live = self.census.session(&session).live;
             match spared(&session, live, &self.now, self.kept) {
                 Some(by) => *found.spared.entry(by).or_default() += 1,
                 None => over.push(Over { since: self.since(&session)?, session }),
@@ -105,7 +105,7 @@ impl<M: Machine, E: Environment> Pass<'_, M, E> {
         for id in ids {
             let Some(session) = self.read(id, Shelf::Archive, found)? else { continue };
             // A damaged or foreign state may hold one here that is not over.
-            if spared(&session, self.census.lives(&session).0, &self.now, self.kept).is_some() {
+            if spared(&session, self.census.session(&session).live, &self.now, self.kept).is_some() {
                 continue;
             }
             let since = session.over.as_ref().map_or(&session.updated, |over| &over.at).clone();

@@ -12,6 +12,8 @@ use crate::machine::{Here, Machine};
 use crate::store::sample::*;
 use crate::store::{Beat, Line, MAX_CHANGES};
 
+mod model;
+
 const DAY: u64 = 24 * 60 * 60 * 1000;
 const NONE: &[(&str, &str)] = &[];
 

@@ -5,6 +5,7 @@ use agent_baton_core::reason::Reason;
 use agent_baton_core::session::{Delivery, End, Session};
 
 use super::{last_sign, standing};
+use crate::census::{Evidence, Judged};
 use crate::store::sample::*;
 use crate::store::{Beat, Line, Tail};
 
@@ -38,7 +39,8 @@ fn of(slow: &[(u64, EventName)]) -> Session {
 }
 
 fn check(session: &Session, lives: &[Live], log: &Tail, expected: &str) {
-    let found = standing(session, lives, log);
+    let judged: Vec<Judged> = lives.iter().map(|live| Judged { live: *live, by: Evidence::NeverSeen }).collect();
+    let found = standing(session, &judged, log);
     let since = found.since.boot_ms;
     assert_eq!(format!("{} since {since}", found.status.word()), expected, "{session:?} {log:?}");
 }

@@ -62,6 +62,9 @@ pub struct Roll {
     /// Whether there was no time to look through the archive: then what is not on the roll may be anything.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub partial: bool,
+    /// Whether one that was not over had to be taken off: then the live records say which are not.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub crowded: bool,
     /// The newest stands last.
     pub sessions: Vec<Listed>,
 }
@@ -92,6 +95,7 @@ impl Roll {
         while self.sessions.len() > MAX_ROLL {
             let oldest = self.sessions.iter().position(|present| present.over).unwrap_or(0);
             let gone = self.sessions.remove(oldest);
+            self.crowded |= !gone.over;
             self.floor = self.floor.max(gone.at);
         }
     }
@@ -119,7 +123,7 @@ mod tests {
         }
         assert_eq!(roll.sessions.len(), MAX_ROLL);
         assert_eq!(roll.sessions[0], listed(1, false), "what is not over stays, however old");
-        assert_eq!(roll.floor, 344);
+        assert_eq!((roll.floor, roll.crowded), (344, false));
         assert!((345..600).all(|n| roll.sessions.contains(&listed(n, true))));
         // An old one that ends has no place any more; one that is opened again has.
         put(&mut roll, listed(1, true));
@@ -128,6 +132,15 @@ mod tests {
         assert_eq!(roll.sessions.last().map(|last| last.id.as_str()), Some("s5"));
         roll.set(&"s5".parse().unwrap(), None);
         assert_eq!(roll.sessions.last(), Some(&listed(599, true)));
+    }
+
+    #[test]
+    fn what_is_not_over_and_has_no_place_is_known_to_be_missing() {
+        let mut roll = Roll::default();
+        (0..MAX_ROLL as u64).for_each(|n| put(&mut roll, listed(n, false)));
+        assert!(!roll.crowded);
+        put(&mut roll, listed(1000, false));
+        assert_eq!((roll.sessions.len(), roll.crowded), (MAX_ROLL, true));
     }
 
     #[test]

@@ -132,6 +132,7 @@ pub fn event(name: EventName, of: &str, digest: &str) -> Event {
         lock: None,
         shows: None,
         headless: false,
+        hung_up: false,
         beneath: None,
         waited: false,
         stop: None,

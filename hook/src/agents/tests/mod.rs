@@ -1,5 +1,6 @@
 //! Payloads as data, and everything that needs processes on real ones.
 
+mod gauges;
 mod payloads;
 #[cfg(target_os = "linux")]
 mod processes;

@@ -28,7 +28,7 @@ impl Done {
     #[must_use]
     pub fn owner_words(&self, context: &Context) -> String {
         let Some(run) = self.run() else { return "its owner is not known".to_owned() };
-        let lives = match context.owner_lives(run) {
+        let lives = match context.owner_lives(&context.census(), run) {
             Live::Yes => ", which lives",
             Live::No => ", which is gone",
             Live::Unknown => "",

@@ -2,9 +2,7 @@
 
 use agent_baton_core::process::{Live, Process, Sight};
 use agent_baton_core::request::Beneath;
-use agent_baton_core::rules::alive;
 use agent_baton_core::run::{Run, RunName};
-use agent_baton_core::session::{Launch, Session};
 
 use super::{Context, ENVIRONMENT, MACHINE};
 use crate::agents::Lineage;
@@ -16,6 +14,9 @@ use crate::machine::{Look, Machine, This, identity};
 use crate::protect::company::{Company, Sights};
 use crate::protect::record::Presence;
 use crate::store::StoreError;
+
+/// One look at this machine.
+pub type Sighting = Census<'static, This, Inherited>;
 
 impl Context {
     /// The process that has a pid now.
@@ -56,30 +57,18 @@ impl Context {
 
     /// One look at the machine, for as many sessions as are asked about.
     #[must_use]
-    pub fn census(&self) -> Census<'static, This, Inherited> {
+    pub fn census(&self) -> Sighting {
         Census::take(&MACHINE, &ENVIRONMENT, self.here)
     }
 
-    /// Whether each launch of a session lives, by the rule that the core decides by.
+    /// Whether a run's owner lives, by this look.
     #[must_use]
-    pub fn launch_lives(&self, session: &Session) -> Vec<Live> {
-        session.launches.iter().map(|launch| self.lives(session, launch)).collect()
-    }
-
-    /// Whether a run's owner lives, by the rule that the core decides by.
-    #[must_use]
-    pub fn owner_lives(&self, run: &Run) -> Live {
+    pub fn owner_lives(&self, census: &Sighting, run: &Run) -> Live {
         let Some(id) = &run.owner.session else {
-            let probe = self.witness.probe_command(run, &self.store.command_lock(run.project.as_deref(), &run.name));
-            return alive::driven(&self.here.place, std::slice::from_ref(&probe), run);
+            return census.command(run, &self.store.command_lock(run.project.as_deref(), &run.name));
         };
         let Ok((session, _)) = self.session(id) else { return Live::Unknown };
-        session.launch(&run.owner.process).map_or(Live::Unknown, |launch| self.lives(&session, launch))
-    }
-
-    fn lives(&self, session: &Session, launch: &Launch) -> Live {
-        let probe = launch.ended.is_none().then(|| self.witness.probe(session, launch));
-        alive::seen(&self.here.place, probe.as_slice(), session, launch)
+        session.launch(&run.owner.process).map_or(Live::Unknown, |launch| census.launch(&session, launch).live)
     }
 
     /// Who of a project's launches is there, as the rules see it; `present` are those that came in.

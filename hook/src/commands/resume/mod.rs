@@ -11,8 +11,8 @@ use clap::Args;
 use crate::commands::context::Context;
 use crate::commands::error::CommandError;
 use crate::commands::print;
-use crate::commands::roster::{SeenAll, see};
-use crate::commands::which::session;
+use crate::commands::roster::{Roster, Seen, SeenAll};
+use crate::commands::which::{project_here, session};
 use crate::words;
 use bring::{Bring, Scope, plan};
 use mark::Mark;
@@ -47,7 +47,7 @@ impl Resume {
         let (scope, seen) = match &self.id {
             Some(text) => {
                 let (session, archived) = context.session(&session(&context, text, self.here)?)?;
-                (Scope::Named, vec![see(&context, session, archived)])
+                (Scope::Named, vec![Roster::new(&context).see(session, archived)])
             }
             None => (Scope::Lost, self.all(&context)?),
         };
@@ -68,13 +68,13 @@ impl Resume {
         print::lines(&brings.iter().map(|bring| format!("{}\n", line(bring))).collect::<String>())
     }
 
-    fn all(&self, context: &Context) -> Result<Vec<crate::commands::roster::Seen>, CommandError> {
-        let SeenAll { mut sessions, unreadable, .. } = SeenAll::now(context)?;
+    fn all(&self, context: &Context) -> Result<Vec<Seen>, CommandError> {
+        let SeenAll { mut sessions, unreadable, .. } = Roster::new(context).now()?;
         for (id, _) in unreadable {
             print::say(&format!("{id} cannot be read, and is left alone"));
         }
         if self.here {
-            let project = crate::commands::which::project_here()?;
+            let project = project_here()?;
             sessions.retain(|seen| seen.session.project.as_ref() == Some(&project));
         }
         Ok(sessions)

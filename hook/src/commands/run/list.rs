@@ -8,7 +8,7 @@ use clap::Args;
 use crate::commands::context::Context;
 use crate::commands::error::CommandError;
 use crate::commands::print;
-use crate::commands::view::RunView;
+use crate::commands::view::{RunView, run_word};
 use crate::words;
 
 /// Lists runs, the newest first.
@@ -29,11 +29,12 @@ impl List {
     /// When the state directory cannot be used.
     pub fn run(self) -> Result<(), CommandError> {
         let context = Context::open()?;
+        let census = context.census();
         let mut runs: Vec<(Run, Live)> = context
             .runs(self.all)?
             .into_iter()
             .map(|run| {
-                let live = context.owner_lives(&run);
+                let live = context.owner_lives(&census, &run);
                 (run, live)
             })
             .collect();
@@ -50,14 +51,10 @@ impl List {
 }
 
 fn row(run: &Run, live: Live) -> Vec<String> {
-    let status = match live {
-        Live::No if run.status.is_unfinished() => "interrupted",
-        _ => run.status.name(),
-    };
     let turns = run.max_iterations.map_or_else(|| run.iteration.to_string(), |max| format!("{}/{max}", run.iteration));
     vec![
         run.id.to_string(),
-        status.to_owned(),
+        run_word(run, live).to_owned(),
         turns,
         format!("{} {}", run.owner.agent.map_or("command", Agent::name), words::pane(&run.owner.pane)),
         words::clean(run.name.as_str()),

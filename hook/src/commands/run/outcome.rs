@@ -46,7 +46,7 @@ pub fn said(
     }
     let Some(run) = done.run() else { return Err(CommandError::CoreSilent) };
     if json {
-        print::json(&RunView::new(run, context.owner_lives(run)))
+        print::json(&RunView::new(run, context.owner_lives(&context.census(), run)))
     } else {
         print::lines(&words::clean_lines(&words(run)))
     }

@@ -67,7 +67,7 @@ impl Continue {
 
 /// What has to happen for a run to go on: baton itself cannot wake an agent.
 fn next(context: &Context, run: &Run) -> &'static str {
-    match (run.looping.is_some(), context.owner_lives(run)) {
+    match (run.looping.is_some(), context.owner_lives(&context.census(), run)) {
         (_, Live::No) => ", once its session is resumed or another adopts it: its owner is gone",
         (true, _) => " when its agent next stops. If the agent is idle, type anything there",
         (false, _) => "",

@@ -29,7 +29,7 @@ impl Show {
     pub fn run(self) -> Result<(), CommandError> {
         let context = Context::open()?;
         let run = context.run(&which::run(&context, &self.run)?)?;
-        let live = context.owner_lives(&run);
+        let live = context.owner_lives(&context.census(), &run);
         if self.json { print::json(&RunView::new(&run, live)) } else { print::lines(&text(&context, &run, live)) }
     }
 }

@@ -32,7 +32,7 @@ impl Delete {
         let kept = context.retention()?.trash;
         let mut locked = context.lock()?;
         let census = context.census();
-        let deletion = delete(&mut locked, &id, &context.now(), self.force, |session| census.lives(session).0)?;
+        let deletion = delete(&mut locked, &id, &context.now(), self.force, |session| census.session(session).live)?;
         drop(locked);
         let refused = |reason, what: String| Err(CommandError::Refused { reason, what });
         match deletion {

@@ -7,8 +7,8 @@ use clap::Args;
 use crate::commands::context::Context;
 use crate::commands::error::CommandError;
 use crate::commands::hook::AgentName;
-use crate::commands::print;
-use crate::commands::roster::{self, Cursor, Page, Query, Seen};
+use crate::commands::print::{self, Item, Section, Terminal};
+use crate::commands::roster::{Cursor, Page, Query, Roster, Seen};
 use crate::commands::view::SessionView;
 use crate::commands::which::project_here;
 use crate::status::Kind;
@@ -72,7 +72,7 @@ impl List {
         let filter = Filter::of(&self)?;
         let fits = |seen: &Seen| filter.fits(seen);
         let query = Query { all: self.all, limit: self.limit, cursor: self.cursor.as_ref(), fits: &fits };
-        let page = roster::page(&context, &query)?;
+        let page = Roster::new(&context).page(&query)?;
         for (id, why) in &page.unreadable {
             let why = why.as_ref().map_or_else(|| "cannot be read".to_owned(), ToString::to_string);
             print::say(&format!("session {id}: {}", words::clean(&why)));
@@ -80,7 +80,7 @@ impl List {
         if self.json {
             print::json(&page.sessions.iter().map(SessionView::new).collect::<Vec<_>>())?;
         } else {
-            print::lines(&table(&context, &page))?;
+            print::lines(&text(&context, &page, &Terminal::of_stdout()))?;
         }
         if let Some(next) = page.next {
             print::hint(&format!("there are more: --cursor {next}"));
@@ -133,27 +133,36 @@ fn holds(seen: &Seen, text: &str) -> bool {
     texts.into_iter().flatten().any(|it| it.to_lowercase().contains(text))
 }
 
-fn table(context: &Context, page: &Page) -> String {
+fn text(context: &Context, page: &Page, terminal: &Terminal) -> String {
     let ids: Vec<&str> = page.sessions.iter().map(|seen| seen.session.id.as_str()).collect();
-    let mut rows: Vec<Vec<String>> = page.sessions.iter().map(|seen| row(context, seen, &ids)).collect();
-    rows.extend(page.unreadable.iter().map(|(id, _)| vec![id.to_string(), "unreadable".to_owned()]));
-    if rows.is_empty() { "no sessions\n".to_owned() } else { print::table(&rows) }
+    let mut items: Vec<Item> = page.sessions.iter().map(|seen| item(context, seen, &ids)).collect();
+    items.extend(
+        page.unreadable
+            .iter()
+            .map(|(id, _)| Item { first: vec![id.to_string(), "unreadable".to_owned()], second: Vec::new() }),
+    );
+    if items.is_empty() {
+        return "no sessions\n".to_owned();
+    }
+    terminal.sections(&[Section { title: String::new(), items }])
 }
 
-fn row(context: &Context, seen: &Seen, ids: &[&str]) -> Vec<String> {
+fn item(context: &Context, seen: &Seen, ids: &[&str]) -> Item {
     let session = &seen.session;
-    let pane = seen.pane().map(words::pane).filter(|_| seen.lives.contains(&Live::Yes));
+    let pane = seen.pane().map(words::short_pane).filter(|_| seen.judged().live == Live::Yes);
     let project = session.project.as_deref().map(words::clean).unwrap_or_default();
     let named = session.name.as_ref().map(|name| format!(" \"{}\"", words::clean(name.as_str()))).unwrap_or_default();
     let pin = if session.pinned { " pinned" } else { "" };
-    vec![
-        short(session.id.as_str(), ids).to_owned(),
-        seen.standing.status.word().to_owned(),
-        session.agent.to_string(),
-        words::local(opened(session), &context.now()),
-        pane.unwrap_or_else(|| "-".to_owned()),
-        format!("{project}{named}{pin}"),
-    ]
+    Item {
+        first: vec![
+            short(session.id.as_str(), ids).to_owned(),
+            seen.standing.status.word().to_owned(),
+            session.agent.to_string(),
+            words::local(opened(session), &context.now()),
+            pane.unwrap_or_else(|| "-".to_owned()),
+        ],
+        second: vec![format!("{project}{named}{pin}")],
+    }
 }
 
 /// The shortest beginning of an id, of 8 characters at least, that no other of these has.

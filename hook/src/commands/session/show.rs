@@ -1,17 +1,19 @@
 //! `baton session show`.
 
-use std::path::Path;
+use std::path::PathBuf;
 
 use agent_baton_core::event::LastTurn;
 use agent_baton_core::id::SessionId;
 use agent_baton_core::process::Live;
+use agent_baton_core::session::Launch;
+use agent_baton_core::stamp::Stamp;
 use clap::Args;
 
-use crate::agents::row;
+use crate::agents::{Gauge, row};
 use crate::commands::context::Context;
 use crate::commands::error::CommandError;
 use crate::commands::print;
-use crate::commands::roster::see;
+use crate::commands::roster::{Roster, Seen};
 use crate::commands::view::{ChunkView, KeptView, LaunchView, SessionView};
 use crate::commands::which::Which;
 use crate::store::Chunk;
@@ -36,9 +38,15 @@ impl Show {
         let context = Context::open()?;
         let (session, archived) = context.session(&self.which.find(&context)?)?;
         let kept = kept(&context, &session.id)?;
-        let last_turn = session.transcript.as_deref().map(|path| row(session.agent).last_turn(Path::new(path)));
-        let view = SessionView { last_turn, kept: Some(kept), ..SessionView::new(&see(&context, session, archived)) };
-        if self.json { print::json(&view) } else { print::lines(&text(&view)) }
+        let (row, transcript) = (row(session.agent), session.transcript.clone().map(PathBuf::from));
+        let seen = Roster::new(&context).see(session, archived);
+        let view = SessionView {
+            last_turn: transcript.as_deref().map(|path| row.last_turn(path)),
+            gauge: transcript.as_deref().map(|path| row.gauge(path)),
+            kept: Some(kept),
+            ..SessionView::new(&seen)
+        };
+        if self.json { print::json(&view) } else { print::lines(&text(&seen, &view, &context.now())) }
     }
 }
 
@@ -62,49 +70,61 @@ const fn turn_words(turn: LastTurn, live: Live) -> Option<&'static str> {
     }
 }
 
-fn text(session: &SessionView) -> String {
+fn text(seen: &Seen, view: &SessionView, now: &Stamp) -> String {
+    let session = &seen.session;
+    let clean = |text: &Option<String>| text.as_deref().map(words::clean);
     let mut rows = vec![("session", format!("{} ({})", session.id, session.agent))];
-    if let Some(name) = &session.name {
-        rows.push(("name", words::clean(name.as_str())));
+    rows.extend(session.name.as_ref().map(|name| ("name", words::clean(name.as_str()))));
+    rows.push(("status", format!("{} since {}", seen.standing.status.word(), words::local(&seen.standing.since, now))));
+    let launches = session.launches.iter().zip(&view.launches);
+    rows.extend(launches.map(|(launch, view)| ("launch", launch_text(launch, view, now))));
+    rows.extend(view.runs.iter().map(|run| ("run", run.to_string())));
+    let texts = [("project", &view.project), ("directory", &view.cwd), ("transcript", &view.transcript)];
+    rows.extend(texts.into_iter().filter_map(|(label, text)| Some((label, clean(text)?))));
+    rows.extend(view.gauge.iter().flat_map(gauge_rows));
+    rows.extend(view.last_turn.and_then(|turn| Some(("last turn", turn_words(turn, view.live)?.to_owned()))));
+    if let Some(kept) = &view.kept {
+        rows.extend((kept.messages > 0).then(|| ("messages", kept.messages.to_string())));
+        rows.extend(kept.chunks.iter().map(|chunk| {
+            let topics = clean(&chunk.topics).unwrap_or_default();
+            ("chunk", format!("{} {topics}", chunk.number).trim_end().to_owned())
+        }));
     }
-    rows.push(("status", format!("{} since {}", session.status_word(), session.since)));
-    for launch in &session.launches {
-        rows.push(("launch", launch_text(launch)));
-    }
-    for run in &session.runs {
-        rows.push(("run", run.to_string()));
-    }
-    let texts = [("project", &session.project), ("directory", &session.cwd), ("transcript", &session.transcript)];
-    rows.extend(
-        texts.into_iter().filter_map(|(label, value)| value.as_deref().map(|value| (label, words::clean(value)))),
-    );
-    if let Some(words) = session.last_turn.and_then(|turn| turn_words(turn, session.live)) {
-        rows.push(("last turn", words.to_owned()));
-    }
-    if let Some(kept) = session.kept.as_ref().filter(|kept| kept.messages > 0) {
-        rows.push(("messages", kept.messages.to_string()));
-    }
-    for chunk in session.kept.iter().flat_map(|kept| &kept.chunks) {
-        let topics = chunk.topics.as_deref().map(words::clean).unwrap_or_default();
-        rows.push(("chunk", format!("{} {topics}", chunk.number).trim_end().to_owned()));
-    }
-    let marks = [("pinned", session.pinned), ("headless", session.headless), ("archived", session.archived)];
+    let marks = [("pinned", view.pinned), ("headless", view.headless), ("archived", view.archived)];
     let marks: Vec<&str> = marks.into_iter().filter_map(|(word, holds)| holds.then_some(word)).collect();
-    if !marks.is_empty() {
-        rows.push(("marks", marks.join(", ")));
-    }
-    rows.push(("seen", session.created_at.clone()));
-    if let Some((at, reason)) = session.over_at.as_ref().zip(session.over_reason) {
-        rows.push(("over", format!("{at} ({reason})")));
-    }
+    rows.extend((!marks.is_empty()).then(|| ("marks", marks.join(", "))));
+    rows.push(("first seen", words::local(&session.created, now)));
+    rows.extend(session.over.as_ref().map(|end| ("over", format!("{} ({})", words::local(&end.at, now), end.reason))));
     rows.iter().map(|(label, value)| format!("{label:<12}{value}\n")).collect()
 }
 
-fn launch_text(launch: &LaunchView) -> String {
-    let live = match launch.live {
-        Live::Yes => "alive".to_owned(),
-        Live::Unknown => "nobody can tell whether it lives".to_owned(),
-        Live::No => launch.ended_reason.map_or_else(|| "gone".to_owned(), |reason| format!("over ({reason})")),
+/// What the transcript says of the conversation, for a person.
+fn gauge_rows(gauge: &Gauge) -> Vec<(&'static str, String)> {
+    let mut rows = Vec::new();
+    rows.extend(gauge.title.as_deref().map(|title| ("title", words::clean(title))));
+    rows.extend(gauge.model.as_deref().map(|model| ("model", words::clean(model))));
+    rows.extend(gauge.prompts.map(|prompts| {
+        let more = if prompts.at_least { " or more" } else { "" };
+        ("prompts", format!("{}{more}", prompts.count))
+    }));
+    rows.extend(gauge.context.now.map(|now| {
+        let window = gauge.context.window.map_or_else(String::new, |window| format!(" of {window}"));
+        let start = gauge.context.turn_start.map_or_else(String::new, |start| format!(", {start} at the turn's start"));
+        ("context", format!("{now}{window} tokens{start}"))
+    }));
+    rows
+}
+
+fn launch_text(launch: &Launch, view: &LaunchView, now: &Stamp) -> String {
+    let word = match view.live {
+        Live::Yes => "alive",
+        Live::Unknown => "unknown",
+        Live::No => "over",
     };
-    format!("pid {} in {}, since {}: {live}", launch.process.pid, words::pane(&launch.pane), launch.started_at)
+    let by = match &launch.ended {
+        Some(end) => format!("{} ({})", view.evidence.words(), end.reason),
+        None => view.evidence.words().to_owned(),
+    };
+    let since = words::local(&launch.started, now);
+    format!("pid {} in {}, since {since}: {word}, {by}", launch.process.pid, words::pane(&launch.pane))
 }

@@ -11,7 +11,7 @@ use clap::Args;
 use crate::commands::context::Context;
 use crate::commands::error::CommandError;
 use crate::commands::print;
-use crate::commands::roster::SeenAll;
+use crate::commands::roster::Roster;
 use crate::words;
 
 pub use report::StatusView;
@@ -53,7 +53,7 @@ impl Status {
     /// When the state directory cannot be used.
     pub fn run(self) -> Result<(), CommandError> {
         let context = Context::open()?;
-        let seen = SeenAll::now(&context)?;
+        let seen = Roster::new(&context).now()?;
         if self.line {
             return print::lines(&line::line(&seen));
         }

@@ -65,7 +65,7 @@ impl Cause {
     const fn of(status: Status) -> Option<Self> {
         match status {
             Status::Attention(Wants::Permission) => Some(Self::Permission),
-            Status::Attention(Wants::Answer) => Some(Self::Question),
+            Status::Attention(Wants::Question) => Some(Self::Question),
             Status::Attention(Wants::Error) => Some(Self::Error),
             Status::Attention(Wants::Attention) => Some(Self::Attention),
             Status::Idle => Some(Self::Idle),
@@ -108,10 +108,8 @@ pub(super) fn waiting(seen: &SeenAll) -> Vec<Waits<'_>> {
 
 /// Whether a run of a session belongs to a process beside which another shows the session too.
 fn is_elsewhere(seen: &Seen, run: &Run) -> bool {
-    let launches = seen.session.launches.iter().zip(&seen.lives);
-    let mut living = launches.filter(|(_, live)| **live == Live::Yes);
     run.owner.session.as_ref() == Some(&seen.session.id)
-        && living.any(|(launch, _)| launch.process != run.owner.process)
+        && seen.living().any(|launch| launch.process != run.owner.process)
 }
 
 /// The status as `--json` prints it.

@@ -5,10 +5,11 @@ use agent_baton_core::process::Live;
 use agent_baton_core::run::Run;
 use agent_baton_core::stamp::Stamp;
 
-use crate::commands::print::{Item, Terminal};
+use crate::commands::print::{Item, Section, Terminal};
 use crate::commands::roster::{Seen, SeenAll};
 use crate::commands::session::list::short;
 use crate::commands::status::report::waiting;
+use crate::commands::view::run_word;
 use crate::status::Status;
 use crate::words;
 
@@ -18,8 +19,8 @@ const MAX_LOST: usize = 5;
 pub(super) fn text(seen: &SeenAll, now: &Stamp, terminal: &Terminal) -> String {
     let ids: Vec<&str> = seen.sessions.iter().map(|it| it.session.id.as_str()).collect();
     let session = |it: &Seen, word: &str| of_session(it, word, now, &ids);
-    let waits = waiting(seen);
-    let waits = waits.iter().filter_map(|it| match (it.session, it.run) {
+    let waiting = waiting(seen);
+    let waits = waiting.iter().filter_map(|it| match (it.session, it.run) {
         (Some(seen), None) => Some(session(seen, it.cause.word())),
         (_, Some(run)) => Some(of_run(run, it.cause.word(), now)),
         (None, None) => None,
@@ -29,21 +30,22 @@ pub(super) fn text(seen: &SeenAll, now: &Stamp, terminal: &Terminal) -> String {
         seen.sessions.iter().filter(|it| fits(it)).map(|it| session(it, it.standing.status.word())).collect()
     };
     let runs = |gone: bool| -> Vec<Item> {
-        let runs = seen.runs.iter().filter(|(_, live)| (*live == Live::No) == gone);
+        // What waits is shown above.
+        let waits = |run: &Run| waiting.iter().any(|it| it.run.is_some_and(|other| other.id == run.id));
+        let runs = seen.runs.iter().filter(|(run, live)| (*live == Live::No) == gone && !waits(run));
         runs.map(|(run, live)| of_run(run, run_word(run, *live), now)).collect()
     };
-    let mut text = String::new();
-    text.push_str(&terminal.section("waits for you", &waits.collect::<Vec<_>>()));
-    text.push_str(&terminal.section("at work", &of(&|it| working(it.standing.status))));
-    text.push_str(&terminal.section("runs", &runs(false)));
-    text.push_str(&terminal.section("interrupted runs", &runs(true)));
-    text.push_str(&terminal.section("unknown", &of(&|it| it.standing.status == Status::Unknown)));
     let lost: Vec<Item> = seen.lost().map(|it| session(it, "lost")).collect();
-    let title = match lost.len() {
-        0..=MAX_LOST => "lost: `baton resume --lost` brings them back".to_owned(),
-        more => format!("lost, {MAX_LOST} of {more}: `baton resume --lost` brings them back"),
-    };
-    text.push_str(&terminal.section(&title, lost.get(..lost.len().min(MAX_LOST)).unwrap_or_default()));
+    let many = if lost.len() > MAX_LOST { format!(", {MAX_LOST} of {}", lost.len()) } else { String::new() };
+    let sections = [
+        ("waits for you".to_owned(), waits.collect()),
+        ("at work".to_owned(), of(&|it| working(it.standing.status))),
+        ("runs".to_owned(), runs(false)),
+        ("interrupted runs".to_owned(), runs(true)),
+        ("unknown".to_owned(), of(&|it| it.standing.status == Status::Unknown)),
+        (format!("lost{many} (`baton resume` brings them back)"), lost.into_iter().take(MAX_LOST).collect()),
+    ];
+    let text = terminal.sections(&sections.map(|(title, items)| Section { title, items }));
     if text.is_empty() { "nothing is alive, and nothing waits\n".to_owned() } else { text }
 }
 
@@ -72,14 +74,6 @@ fn of_run(run: &Run, word: &str, now: &Stamp) -> Item {
             words::age(run.updated.age_ms(now)),
         ],
         second: vec![run.id.to_string(), turns, format!("\"{}\"", words::clean(run.name.as_str()))],
-    }
-}
-
-fn run_word(run: &Run, live: Live) -> &'static str {
-    match live {
-        Live::Yes => run.status.name(),
-        Live::No => "interrupted",
-        Live::Unknown => "unknown",
     }
 }
 

@@ -3,46 +3,12 @@
 use std::collections::HashSet;
 
 use agent_baton_core::event::LastTurn;
-use serde::Deserialize;
 
-use super::lossy::Lossy;
-use super::transcript::values;
-
-/// How the lines begin.
-const STARTS: [&[u8]; 1] = [b"{\"timestamp\":"];
-
-#[derive(Deserialize)]
-struct Line {
-    #[serde(rename = "type")]
-    kind: Option<Lossy>,
-    payload: Option<Payload>,
-}
-
-#[derive(Deserialize)]
-struct Payload {
-    #[serde(rename = "type")]
-    kind: Option<Lossy>,
-    role: Option<Lossy>,
-    phase: Option<Lossy>,
-    call_id: Option<Lossy>,
-    item: Option<Item>,
-    internal_chat_message_metadata_passthrough: Option<Passed>,
-}
-
-#[derive(Deserialize)]
-struct Item {
-    #[serde(rename = "type")]
-    kind: Option<Lossy>,
-}
-
-#[derive(Deserialize)]
-struct Passed {
-    #[serde(default)]
-    content_item_kinds: Vec<Lossy>,
-}
+use super::lines::{Line, Payload, STARTS, is};
+use crate::agents::transcript::values;
 
 /// Judges lines, newest first.
-pub(super) fn judge(lines: &mut dyn Iterator<Item = &[u8]>, whole: bool) -> Option<LastTurn> {
+pub(in crate::agents) fn judge(lines: &mut dyn Iterator<Item = &[u8]>, whole: bool) -> Option<LastTurn> {
     let mut turn = Turn::default();
     for line in lines {
         for line in values::<Line>(line, &STARTS) {
@@ -69,10 +35,7 @@ impl Turn {
         let what = payload.kind.as_ref()?.0.as_str();
         match (line.kind.as_ref()?.0.as_str(), what) {
             ("event_msg", "task_complete" | "turn_complete" | "turn_aborted") => Some(self.owed_or(LastTurn::Ended)),
-            ("event_msg", "user_message") => Some(LastTurn::CutPrompt),
-            ("event_msg", "item_completed") if is(payload.item.as_ref()?.kind.as_ref(), "UserMessage") => {
-                Some(LastTurn::CutPrompt)
-            }
+            ("event_msg", _) if payload.is_prompt() => Some(LastTurn::CutPrompt),
             ("response_item", "message") => self.message(payload),
             ("response_item", "reasoning") => {
                 self.owed = true;
@@ -108,8 +71,4 @@ impl Turn {
     const fn owed_or(&self, otherwise: LastTurn) -> LastTurn {
         if self.owed { LastTurn::CutPrompt } else { otherwise }
     }
-}
-
-fn is(text: Option<&Lossy>, word: &str) -> bool {
-    text.is_some_and(|text| text.0 == word)
 }

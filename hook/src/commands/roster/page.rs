@@ -1,0 +1,198 @@
+//! A list of sessions, page by page.
+//!
+//! The newest, and those that are not over, are found by the roll. Only what it cannot answer reads every record.
+
+use std::thread;
+
+use agent_baton_core::decision::Shelf;
+use agent_baton_core::id::SessionId;
+use agent_baton_core::reason::Reason;
+use agent_baton_core::request::Reading;
+use agent_baton_core::session::Session;
+
+use super::{Roster, Seen};
+use crate::commands::error::CommandError;
+use crate::store::{Listed, Store, StoreError, opened};
+
+/// How many sessions a thread reads at least: starting one costs as much as reading some of them.
+const SHARE: usize = 500;
+
+/// Where a page of a list ends: the moment at which its last session was opened, in milliseconds since 1970, and that session.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Cursor {
+    at: u64,
+    id: SessionId,
+}
+
+/// Why a text is no cursor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a cursor is what the page before ended with, as in 1700000000000-ID")]
+pub struct CursorError;
+
+impl std::str::FromStr for Cursor {
+    type Err = CursorError;
+    fn from_str(text: &str) -> Result<Self, CursorError> {
+        let (at, id) = text.split_once('-').ok_or(CursorError)?;
+        Ok(Self { at: at.parse().map_err(|_| CursorError)?, id: id.parse().map_err(|_| CursorError)? })
+    }
+}
+
+impl std::fmt::Display for Cursor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}-{}", self.at, self.id)
+    }
+}
+
+impl Cursor {
+    fn of(session: &Session) -> Self {
+        Self { at: opened(session).unix_ms, id: session.id.clone() }
+    }
+
+    /// Whether a session comes after the page: opened before; of those opened in one moment, in the order of their ids.
+    fn precedes(&self, at: u64, id: &SessionId) -> bool {
+        at < self.at || (at == self.at && *id > self.id)
+    }
+}
+
+/// What of the sessions is asked for.
+pub struct Query<'a> {
+    /// Headless and superseded ones too.
+    pub all: bool,
+    /// How many at most.
+    pub limit: usize,
+    /// Where the page before ended.
+    pub cursor: Option<&'a Cursor>,
+    /// Which of them.
+    pub fits: &'a dyn Fn(&Seen) -> bool,
+}
+
+/// A page of sessions, the one opened last first.
+#[derive(Default)]
+pub struct Page {
+    /// The sessions.
+    pub sessions: Vec<Seen>,
+    /// Where the next page goes on; none at the end.
+    pub next: Option<Cursor>,
+    /// The records that cannot be read, as far as they were come across.
+    pub unreadable: Vec<(SessionId, Option<StoreError>)>,
+}
+
+impl Page {
+    /// Takes a session; answers whether the page is full.
+    fn take(&mut self, roster: &Roster<'_>, query: &Query<'_>, session: Session, archived: bool) -> bool {
+        let hidden = session.headless || session.over.as_ref().is_some_and(|end| end.reason == Reason::Superseded);
+        if hidden && !query.all {
+            return false;
+        }
+        let seen = roster.see(session, archived);
+        if !(query.fits)(&seen) {
+            return false;
+        }
+        if self.sessions.len() == query.limit {
+            self.next = self.sessions.last().map(|last| Cursor::of(&last.session));
+            return true;
+        }
+        self.sessions.push(seen);
+        false
+    }
+}
+
+impl Roster<'_> {
+    /// One page of the sessions.
+    ///
+    /// # Errors
+    /// When the state cannot be listed.
+    pub fn page(&self, query: &Query<'_>) -> Result<Page, CommandError> {
+        match self.page_of_roll(query)? {
+            Some(page) => Ok(page),
+            None => self.page_of_records(query, self.context.store().sessions_beginning("")?),
+        }
+    }
+
+    /// The sessions that are not over, the one opened last first, and those whose records cannot be read.
+    ///
+    /// # Errors
+    /// When the state cannot be listed.
+    pub fn not_over(&self) -> Result<Page, CommandError> {
+        let Some(roll) = self.roll()?.filter(|roll| !roll.crowded) else {
+            // What is not over stands among the live ones.
+            let live = self.context.store().sessions(Shelf::Live)?;
+            let fits = |seen: &Seen| seen.session.over.is_none();
+            return self.page_of_records(&Query { all: true, limit: usize::MAX, cursor: None, fits: &fits }, live);
+        };
+        let mut page = Page::default();
+        for listed in roll.sessions.iter().rev().filter(|listed| !listed.over) {
+            match self.read(&listed.id)? {
+                Reading::Live(session) if session.over.is_none() => page.sessions.push(self.see(session, false)),
+                Reading::Unreadable => page.unreadable.push(self.unreadable(&listed.id)),
+                _ => {}
+            }
+        }
+        Ok(page)
+    }
+
+    /// None where the roll does not go back far enough.
+    fn page_of_roll(&self, query: &Query<'_>) -> Result<Option<Page>, CommandError> {
+        let Some(roll) = self.roll()?.filter(|roll| !roll.partial) else { return Ok(None) };
+        let mut listed: Vec<&Listed> = roll.sessions.iter().filter(|listed| listed.at > roll.floor).collect();
+        listed.sort_by(|a, b| b.at.cmp(&a.at).then_with(|| a.id.cmp(&b.id)));
+        let mut page = Page::default();
+        for listed in listed {
+            let before = query.cursor.is_some_and(|cursor| !cursor.precedes(listed.at, &listed.id));
+            if before || (listed.headless && !query.all) {
+                continue;
+            }
+            let full = match self.read(&listed.id)? {
+                Reading::Live(session) => page.take(self, query, session, false),
+                Reading::Archived(session) => page.take(self, query, session, true),
+                Reading::Absent | Reading::Deleted => false,
+                Reading::Unreadable => {
+                    page.unreadable.push(self.unreadable(&listed.id));
+                    false
+                }
+            };
+            if full {
+                return Ok(Some(page));
+            }
+        }
+        Ok(None)
+    }
+
+    fn page_of_records(&self, query: &Query<'_>, ids: Vec<SessionId>) -> Result<Page, CommandError> {
+        let mut page = Page::default();
+        let mut sessions = Vec::with_capacity(ids.len());
+        for (id, reading) in read_all(self.context.store(), &ids)? {
+            match reading {
+                Reading::Live(session) => sessions.push((session, false)),
+                Reading::Archived(session) => sessions.push((session, true)),
+                Reading::Absent | Reading::Deleted => {}
+                Reading::Unreadable => page.unreadable.push(self.unreadable(&id)),
+            }
+        }
+        sessions.sort_by(|(a, _), (b, _)| opened(b).unix_ms.cmp(&opened(a).unix_ms).then_with(|| a.id.cmp(&b.id)));
+        for (session, archived) in sessions {
+            let before = query.cursor.is_some_and(|cursor| !cursor.precedes(opened(&session).unix_ms, &session.id));
+            if !before && page.take(self, query, session, archived) {
+                break;
+            }
+        }
+        Ok(page)
+    }
+}
+
+/// Reads these records, on every core.
+fn read_all(store: &Store, ids: &[SessionId]) -> Result<Vec<(SessionId, Reading<Session>)>, StoreError> {
+    let threads = thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let share = ids.len().div_ceil(threads).max(SHARE);
+    let part = |ids: &[SessionId]| -> Result<Vec<_>, StoreError> {
+        ids.iter().map(|id| Ok((id.clone(), store.read(|view| view.session(id))?))).collect()
+    };
+    let mut read = Vec::with_capacity(ids.len());
+    thread::scope(|scope| {
+        let parts: Vec<_> = ids.chunks(share).map(|ids| scope.spawn(move || part(ids))).collect();
+        for part in parts {
+            read.extend(part.join().unwrap_or_else(|fault| std::panic::resume_unwind(fault))?);
+        }
+        Ok(read)
+    })
+}

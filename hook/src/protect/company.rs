@@ -12,10 +12,13 @@ use crate::machine::Machine;
 use crate::machine::environment::Environment;
 use crate::machine::sight::sight;
 use crate::snapshot::{self, Looked};
-use crate::store::{StoreError, View};
+use crate::store::{Locked, StoreError, View};
+
+/// How exactly the moment of an end is known, in milliseconds: it is when the agent called the hook, in ticks of the kernel.
+const END_IS_KNOWN_TO_MS: u64 = 50;
 
 /// What the machine showed of the launches in a project.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Sights {
     looked: Vec<Looked>,
     processes: Vec<(Process, Sight)>,
@@ -29,6 +32,20 @@ pub struct Company {
 }
 
 impl Company {
+    /// Reads the records under the lock, and makes the index anew where that has to be first.
+    ///
+    /// # Errors
+    /// Where the records cannot be read, or there is no time.
+    pub fn at_hand(locked: &mut Locked<'_>, project: &str, present: &[Presence]) -> Result<Self, StoreError> {
+        match Self::read(&locked.view(), project, present) {
+            Err(StoreError::Unindexed { .. }) => {
+                locked.rebuild_index()?;
+                Self::read(&locked.view(), project, present)
+            }
+            read => read,
+        }
+    }
+
     /// Reads the records.
     ///
     /// # Errors
@@ -56,14 +73,35 @@ impl Company {
         Self { snapshot, present: present.to_vec() }
     }
 
-    /// Looks at every launch.
+    /// Looks at every launch that was not looked at before, or that changed since.
     #[must_use]
-    pub fn look<M: Machine, E: Environment>(&self, witness: &Witness<'_, M, E>, machine: &M, place: &Place) -> Sights {
-        let processes = self.present.iter().map(|presence| &presence.process);
-        Sights {
-            looked: snapshot::launches(witness, &self.snapshot),
-            processes: processes.map(|process| (process.clone(), sight(machine, process, place))).collect(),
+    pub fn look<M: Machine, E: Environment>(
+        &self,
+        witness: &Witness<'_, M, E>,
+        machine: &M,
+        place: &Place,
+        before: Sights,
+    ) -> Sights {
+        let Sights { mut looked, mut processes } = before;
+        let fresh = snapshot::launches(witness, &self.snapshot, &self.probes(&looked));
+        looked.extend(fresh);
+        for Presence { process, .. } in &self.present {
+            if processes.iter().all(|(seen, _)| seen != process) {
+                processes.push((process.clone(), sight(machine, process, place)));
+            }
         }
+        Sights { looked, processes }
+    }
+
+    /// When the last of those who came in had left, in milliseconds since 1970, if the records say of every one that it did.
+    #[must_use]
+    pub fn all_ended_ms(&self) -> Option<u64> {
+        let ended = |presence: &Presence| {
+            let session = self.sessions().find(|session| session.id == presence.session)?;
+            Some(session.launch(&presence.process)?.ended.as_ref()?.at.unix_ms)
+        };
+        let last = self.present.iter().map(ended).try_fold(0, |last: u64, ended| Some(last.max(ended?)));
+        last.map(|last| last.saturating_add(END_IS_KNOWN_TO_MS))
     }
 
     /// Whether anybody is there but the launch that comes in or leaves. What was not looked at, or changed since, is not known, and
@@ -85,11 +123,11 @@ impl Company {
     /// Whether a launch that came in is there still.
     #[must_use]
     pub fn lives(&self, sights: &Sights, place: &Place, presence: &Presence) -> Live {
-        self.lives_by(sights, &self.probes(sights), place, presence)
+        self.lives_by(sights, &self.probes(&sights.looked), place, presence)
     }
 
     fn any(&self, sights: &Sights, place: &Place, counts: impl Fn(&SessionId, &Process) -> bool) -> Live {
-        let probes = self.probes(sights);
+        let probes = self.probes(&sights.looked);
         let known = self.sessions().flat_map(|session| session.launches.iter().map(move |launch| (session, launch)));
         let known = known
             .filter(|(session, launch)| counts(&session.id, &launch.process))
@@ -103,8 +141,8 @@ impl Company {
         [Live::Yes, Live::Unknown].into_iter().find(|live| lives.contains(live)).unwrap_or(Live::No)
     }
 
-    fn probes(&self, sights: &Sights) -> Vec<Probe> {
-        sights.looked.iter().filter_map(|looked| looked.of(&self.snapshot)).collect()
+    fn probes(&self, looked: &[Looked]) -> Vec<Probe> {
+        looked.iter().filter_map(|looked| looked.of(&self.snapshot)).collect()
     }
 
     fn lives_by(&self, sights: &Sights, probes: &[Probe], place: &Place, presence: &Presence) -> Live {

@@ -49,7 +49,7 @@ impl GiveBack {
         if self.dry_run {
             return say(custody.plan(&saved, &Evidence::Sessions).map_err(CommandError::NotGivenBack)?.as_ref());
         }
-        let anyone = custody.anyone(&record, &sights, context.place())?;
+        let anyone = custody.anyone(&record, |company| context.look(company, sights), context.place())?;
         if anyone != Live::No && !self.force {
             return Err(CommandError::Occupied(format!(
                 "sessions are in {}, or may be: they would go on with other files. `baton project show` names them; to do it all \

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use agent_baton_core::process::Live;
 use clap::Args;
 
 use super::Named;
@@ -39,7 +40,12 @@ impl Show {
             vec!["files".to_owned(), view.state_words()],
         ];
         rows.extend(view.present.iter().map(|presence| {
-            let who = format!("{} {}, pid {}", presence.agent, presence.session, presence.process.pid);
+            let live = match presence.live {
+                Live::Yes => "alive",
+                Live::Unknown => "nobody can tell whether it lives",
+                Live::No => "gone",
+            };
+            let who = format!("{} {}, pid {}: {live}", presence.agent, presence.session, presence.process.pid);
             vec!["session".to_owned(), who]
         }));
         rows.extend(view.backups.iter().map(|pack| vec!["backup".to_owned(), words::clean(&pack.path)]));

@@ -73,7 +73,7 @@ impl Company {
         Self { snapshot, present: present.to_vec() }
     }
 
-    /// Looks at every launch that was not looked at before, or that changed since.
+    /// Looks at every launch but those that were seen to be gone before: that alone still holds.
     #[must_use]
     pub fn look<M: Machine, E: Environment>(
         &self,
@@ -83,6 +83,8 @@ impl Company {
         before: Sights,
     ) -> Sights {
         let Sights { mut looked, mut processes } = before;
+        looked.retain(|looked| self.is_gone(place, looked));
+        processes.retain(|(_, sight)| matches!(sight, Sight::Gone | Sight::Zombie | Sight::Reused));
         let fresh = snapshot::launches(witness, &self.snapshot, &self.probes(&looked));
         looked.extend(fresh);
         for Presence { process, .. } in &self.present {
@@ -91,6 +93,13 @@ impl Company {
             }
         }
         Sights { looked, processes }
+    }
+
+    fn is_gone(&self, place: &Place, looked: &Looked) -> bool {
+        let Some(probe) = looked.of(&self.snapshot) else { return false };
+        let session = self.sessions().find(|session| session.id == probe.session);
+        let launch = session.and_then(|session| Some((session, session.launch(&probe.process)?)));
+        launch.is_some_and(|(session, launch)| alive::seen(place, &[probe], session, launch) == Live::No)
     }
 
     /// When the last of those who came in had left, in milliseconds since 1970, if the records say of every one that it did.

@@ -39,7 +39,7 @@ pub struct Visit {
 }
 
 impl Visit {
-    /// Looks at who is in the project, before the lock is taken. None where nothing in the configuration names the project, and
+    /// Looks at who is in the project and who is gone, before the lock is taken. None where nothing in the configuration names the project, and
     /// nothing that was saved of it is to be given back.
     #[must_use]
     pub fn begin<M: Machine, E: Environment>(decider: &Decider<'_, M, E>, event: &Event) -> Option<Self> {
@@ -70,7 +70,7 @@ impl Visit {
             presence,
         };
         if event.name == EventName::SessionEnd || !present.contains(&visit.presence) {
-            // What cannot be read now is looked at under the lock.
+            // What cannot be read now is read under the lock.
             let company = decider.store.read(|view| Company::read(view, &visit.project, &present));
             if let Ok(Ok(company)) = company {
                 visit.sights = visit.look(decider, &company);
@@ -132,6 +132,10 @@ impl Visit {
             }
             Duty::None | Duty::GiveBack => true,
         };
+        if let State::GivingBack { saved, .. } = &record.state {
+            // A session is there again: what changes from now on is its work.
+            record.state = State::Saved(saved.clone());
+        }
         if others == Live::No {
             record.present.clear();
         }
@@ -175,7 +179,7 @@ impl Visit {
             Some(Ending::Again(_) | Ending::Away) => {}
             None => {
                 self.note_unknown(&mut record, &company, &sights, custody.now);
-                record.present.retain(|presence| *presence != self.presence);
+                record.present.retain(|presence| others != Live::No && *presence != self.presence);
             }
         }
         if record == before {
@@ -186,7 +190,8 @@ impl Visit {
         Ok(record.untold.iter().rev().take(new).rev().cloned().collect())
     }
 
-    /// Looks at the launches that were not looked at yet, or changed since: those who came in while this call waited for the lock.
+    /// Looks under the lock at whoever was not seen to be gone before it: some came in while this call waited, and some that lived then
+    /// are gone by now, and the files given back.
     fn look<M: Machine, E: Environment>(&self, decider: &Decider<'_, M, E>, company: &Company) -> Sights {
         company.look(decider.witness, decider.machine, &self.place, self.sights.clone())
     }
@@ -220,13 +225,7 @@ impl Visit {
                 record.state = State::Idle;
                 Ok(self.save(custody, record))
             }
-            Ending::Again(_) | Ending::Away => {
-                // From here on a session is there again, and what changes is its work.
-                if let Some(saved) = record.saved().cloned() {
-                    record.state = State::Saved(saved);
-                }
-                Ok(true)
-            }
+            Ending::Again(_) | Ending::Away => Ok(true),
         }
     }
 

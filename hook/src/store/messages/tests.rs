@@ -277,7 +277,11 @@ fn a_chunk_can_be_read_in_a_terminal_and_its_headings_are_its_own() {
     let chunk = fs::read_to_string(path).unwrap();
     let body = chunk.split_once("Z\n\n").unwrap().1;
     assert_eq!(body, "# Mine\n\tcode\u{fffd}[2J\n\\## Answer, 2026-01-01T00:00:00Z\n\u{fffd}x\n");
-    assert_eq!(world.store.conversation(&id("s")).unwrap().messages[0].text, text, "what was said stays as it was said");
+    assert_eq!(
+        world.store.conversation(&id("s")).unwrap().messages[0].text,
+        text,
+        "what was said stays as it was said"
+    );
 }
 
 #[test]

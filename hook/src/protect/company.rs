@@ -1,5 +1,8 @@
 //! Who else is in the project.
 
+#[cfg(test)]
+mod tests;
+
 use agent_baton_core::id::SessionId;
 use agent_baton_core::process::{Live, Place, Probe, Process, Sight};
 use agent_baton_core::request::{Limits, Named, Reading, Snapshot};

@@ -17,7 +17,7 @@ use crate::store::PackKind;
 /// there, the project counts as the person's own again.
 #[derive(Args)]
 pub struct Save {
-    /// The project's path; without it, the project of the present directory
+    /// The project's path [default: that of the present directory]
     project: Option<PathBuf>,
 }
 

@@ -15,7 +15,7 @@ use crate::words;
 /// Shows who is in a project, what was saved, and what happened.
 #[derive(Args)]
 pub struct Show {
-    /// The project's path; without it, the project of the present directory
+    /// The project's path [default: that of the present directory]
     project: Option<PathBuf>,
     /// Print it as JSON
     #[arg(long)]
@@ -50,7 +50,10 @@ impl Show {
         }));
         rows.extend(view.backups.iter().map(|pack| vec!["backup".to_owned(), words::clean(&pack.path)]));
         rows.extend(view.history.iter().map(|pack| vec!["history".to_owned(), words::clean(&pack.path)]));
-        rows.extend(view.notes.iter().map(|note| vec![note.at.clone(), words::clean(&note.text)]));
-        print::lines(&print::table(&rows))
+        let mut text = print::table(&rows);
+        for note in &view.notes {
+            text.push_str(&format!("{}\n", words::wrap(&format!("{}  ", note.at), &words::clean(&note.text))));
+        }
+        print::lines(&text)
     }
 }

@@ -20,7 +20,7 @@ use crate::words;
 pub struct Export {
     /// The session: its id, the beginning of it, its name, or "last"
     session: String,
-    /// The agent's own transcript too: everything that was said, and what tools gave
+    /// The agent's transcript too, with what its tools gave
     #[arg(long)]
     with_transcript: bool,
     /// The file [default: baton-session-ID.tar.gz]

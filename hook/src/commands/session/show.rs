@@ -97,7 +97,11 @@ fn text(session: &SessionView) -> String {
     if let Some((at, reason)) = session.over_at.as_ref().zip(session.over_reason) {
         rows.push(("over", format!("{at} ({reason})")));
     }
-    rows.iter().map(|(label, value)| format!("{label:<12}{value}\n")).collect()
+    let row = |(label, value): &(&str, String)| match *label {
+        "chunk" => format!("{}\n", words::wrap(&format!("{label:<12}"), value)),
+        _ => format!("{label:<12}{value}\n"),
+    };
+    rows.iter().map(row).collect()
 }
 
 fn launch_text(launch: &LaunchView) -> String {

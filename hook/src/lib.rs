@@ -22,6 +22,7 @@ pub mod reply;
 pub mod retention;
 pub mod scribe;
 pub mod snapshot;
+pub mod start;
 pub mod status;
 pub mod store;
 pub mod wiring;

@@ -5,6 +5,7 @@
 
 mod bare;
 mod crowded;
+mod functions;
 mod many;
 mod measure;
 mod table;
@@ -26,6 +27,9 @@ const SLOW_SHARE: usize = 5;
 fn main() {
     if std::env::args().nth(1).as_deref() == Some(bare::WORD) {
         return bare::main(std::env::args().skip(2)).expect("the writes");
+    }
+    if std::env::args().nth(1).as_deref() == Some(functions::WORD) {
+        return functions::main();
     }
     let rounds = match std::env::args().nth(1).map(|text| text.parse::<usize>()) {
         None => 1000,

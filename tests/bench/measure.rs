@@ -79,12 +79,15 @@ pub fn peak_kib(scratch: &Scratch, agent: &mut Process, run: Run) -> u64 {
     peak
 }
 
+/// Where Debian's package has it.
+pub const VALGRIND: &str = "/usr/bin/valgrind";
+
 /// The instructions that callgrind counts in one call.
 pub fn instructions(agent: &mut Process, run: Run) -> Option<u64> {
-    let valgrind = ["/usr/bin/valgrind", "/usr/local/bin/valgrind"]
-        .into_iter()
-        .find(|path| std::path::Path::new(path).exists())?;
-    let args = [valgrind, "--tool=callgrind", "--callgrind-out-file=/dev/null"].map(str::to_owned);
+    if !std::path::Path::new(VALGRIND).exists() {
+        return None;
+    }
+    let args = [VALGRIND, "--tool=callgrind", "--callgrind-out-file=/dev/null"].map(str::to_owned);
     let ended = agent.run(Run { argv: args.into_iter().chain(run.argv.iter().cloned()).collect(), ..run });
     // "==4711== Collected : 123456"
     let line = ended.stderr.lines().find(|line| line.contains("Collected :"))?;

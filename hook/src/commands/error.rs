@@ -2,7 +2,6 @@
 
 use std::io;
 use std::path::PathBuf;
-use std::process::ExitCode;
 
 use agent_baton_core::reason::Reason;
 
@@ -184,8 +183,8 @@ impl CommandError {
 
     /// Says the error on stderr; gives the exit status.
     #[must_use]
-    pub fn report(&self) -> ExitCode {
+    pub fn report(&self) -> u8 {
         print::say(&self.to_string());
-        ExitCode::from(self.status())
+        self.status()
     }
 }

@@ -10,7 +10,6 @@ mod way;
 use std::ffi::OsString;
 use std::io;
 use std::path::PathBuf;
-use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
@@ -113,13 +112,12 @@ impl Hook {
         AgentName::from_str(name?, false).ok().map(|agent| Self { agent, notification: None })
     }
 
-    /// Takes the event.
+    /// Takes the event; gives the exit status.
     #[must_use]
-    pub fn run(self) -> ExitCode {
-        ExitCode::from(self.status(Core::load))
+    pub fn run(self) -> u8 {
+        self.status(Core::load)
     }
 
-    /// Takes the event; gives the exit status.
     fn status(self, load: impl FnOnce() -> Result<Core, CoreError>) -> u8 {
         // Where the signal cannot be caught, its default ends the hook all the same.
         let _ = signal_hook::flag::register_conditional_shutdown(

@@ -30,8 +30,6 @@ pub mod uninstall;
 pub mod view;
 pub mod which;
 
-use std::process::ExitCode;
-
 use clap::{CommandFactory, Parser, Subcommand};
 
 /// Gives every long piece of coding-agent work exactly one owner.
@@ -120,9 +118,9 @@ fn without_hidden(command: clap::Command) -> clap::Command {
     bare
 }
 
-/// Runs the command line; says on stderr what went wrong.
+/// Runs the command line; says on stderr what went wrong. Gives the exit status.
 #[must_use]
-pub fn main() -> ExitCode {
+pub fn main() -> u8 {
     if let Some(hook) = hook::Hook::from_plain_arguments(std::env::args_os()) {
         return hook.run();
     }
@@ -133,7 +131,7 @@ pub fn main() -> ExitCode {
         // Both agents take status 2, clap's for a wrong command line, as an order to block the prompt.
         Err(error) if error.use_stderr() && std::env::args_os().nth(1).is_some_and(|word| word == "hook") => {
             let _ = error.print();
-            return ExitCode::FAILURE;
+            return 1;
         }
         Err(error) => error.exit(),
         Ok(cli) => cli,
@@ -164,5 +162,5 @@ pub fn main() -> ExitCode {
         Command::Man(man) => man.run(),
         Command::DemoAgent(agent) => agent.run(),
     };
-    outcome.map_or_else(|error| error.report(), |()| ExitCode::SUCCESS)
+    outcome.map_or_else(|error| error.report(), |()| 0)
 }

@@ -5,7 +5,6 @@ mod report;
 mod text;
 
 use std::ffi::OsString;
-use std::process::ExitCode;
 
 use clap::Args;
 
@@ -44,8 +43,8 @@ impl Status {
 
     /// Shows it, and gives the exit status.
     #[must_use]
-    pub fn finish(self) -> ExitCode {
-        self.run().map_or_else(|error| error.report(), |()| ExitCode::SUCCESS)
+    pub fn finish(self) -> u8 {
+        self.run().map_or_else(|error| error.report(), |()| 0)
     }
 
     /// Shows it.

@@ -1,0 +1,53 @@
+//! Standard input, output and error that are closed, or a pipe that nobody reads: the state stays whole, and the agent is left alone.
+
+use agent_baton_core::agent::Agent;
+use agent_baton_tests::stand_in::{Ended, Run};
+use agent_baton_tests::window::silent;
+use agent_baton_tests::{Scratch, Window, program};
+use serde_json::json;
+
+const SESSION: &str = "s1";
+
+/// A resume that has something to say, called by this line of a shell, in which `$HOOK` is the call. The owner before it was killed.
+fn resumed(line: &str) -> (Scratch, Ended) {
+    let scratch = Scratch::new();
+    let mut first = Window::open(&scratch, Agent::Claude, "%1");
+    silent(&first.hook("SessionStart", SESSION, &json!({})));
+    silent(&first.hook("UserPromptSubmit", SESSION, &json!({"prompt": "words"})));
+    assert_eq!(first.baton(SESSION, &["run", "start", "demo"]).code, Some(0));
+    first.process.kill();
+    let mut second = Window::open(&scratch, Agent::Claude, "%2");
+    let hook = format!("{} hook --agent claude", program::baton().display());
+    let argv = ["/bin/bash", "-c", line].map(str::to_owned).to_vec();
+    let payload = second.payload("SessionStart", SESSION, &json!({"source": "resume"})).to_string();
+    let run = second.below(SESSION, argv, payload);
+    let ended =
+        second.process.run(Run { env: run.env.into_iter().chain([("HOOK".to_owned(), hook)]).collect(), ..run });
+    (scratch, ended)
+}
+
+fn check(line: &str, code: i32, fence: u64) {
+    let (scratch, ended) = resumed(line);
+    assert_eq!((ended.code, ended.stdout.as_str()), (Some(code), ""), "{line}: {ended:?}");
+    let state = scratch.state();
+    state.check();
+    let runs = state.runs();
+    assert_eq!(runs.iter().map(|run| run.record.fence.0).collect::<Vec<_>>(), [fence], "{line}");
+}
+
+#[test]
+fn what_is_closed_is_never_a_file_of_the_state() {
+    check("exec $HOOK >&-", 0, 2);
+    check("exec $HOOK >&- 2>&-", 0, 2);
+    check("exec $HOOK <&-", 1, 1);
+    check("exec $HOOK <&- >&- 2>&-", 1, 1);
+}
+
+#[test]
+fn a_pipe_that_nobody_reads_ends_nothing_half_way() {
+    // The pipe is closed at its other end before the call begins.
+    let line =
+        "gate=$HOME/gate; mkfifo $gate; { read _ <$gate; $HOOK; echo $? >$HOME/status; } | { exec <&-; echo >$gate; }
+        exit $(cat $HOME/status)";
+    check(line, 0, 2);
+}

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use agent_baton_core::agent::Agent;
 use agent_baton_tests::project::Project;
-use agent_baton_tests::stand_in::Ended;
+use agent_baton_tests::stand_in::{Ended, Run};
 use agent_baton_tests::window::silent;
 use agent_baton_tests::{Scratch, Window};
 use serde_json::{Value, json};
@@ -124,6 +124,28 @@ fn what_was_changed_after_a_cut_off_end_is_left() {
     assert_eq!(project.read("AGENTS.md").as_deref(), Some("mine\n"));
     assert_eq!(project.read("NOTES.md").as_deref(), Some("mine, later\n"));
     assert!(project.history_has("saved/NOTES.md", "mine\n"));
+}
+
+/// One process of Claude goes from session to session: where nothing could be given back at the end of one, the next one tries again.
+#[test]
+fn the_next_session_of_a_process_gives_back_what_the_one_before_could_not() {
+    let scratch = Scratch::new();
+    let project = Project::protect(&scratch, &["AGENTS.md"]);
+    project.write("AGENTS.md", "mine\n");
+    let mut window = Window::open(&scratch, Agent::Claude, "%1");
+    silent(&come(&mut window, "s1"));
+    project.write("AGENTS.md", "the tool's\n");
+    let (work, away) = (project.path(), scratch.home().join("away"));
+    let run = window.call("s1", window.payload("SessionEnd", "s1", &json!({"reason": "clear"})).to_string());
+    fs::rename(&work, &away).unwrap();
+    let ended = window.process.run(Run { cwd: scratch.home(), ..run });
+    assert!(ended.stderr.contains("is its disk mounted?"), "{ended:?}");
+    fs::rename(&away, &work).unwrap();
+    assert!(come(&mut window, "s2").stdout.contains("given back AGENTS.md"));
+    assert_eq!((project.read("AGENTS.md").as_deref(), project.state().0.as_str()), (Some("mine\n"), "saved"));
+    project.write("AGENTS.md", "the tool's again\n");
+    assert!(go(&mut window, "s2").stderr.contains("given back AGENTS.md"));
+    assert_eq!(project.read("AGENTS.md").as_deref(), Some("mine\n"));
 }
 
 /// A rule that was taken out of the configuration is kept to the end for what was saved by it.

@@ -108,12 +108,16 @@ impl Company {
     /// When the last of those who came in had left, in milliseconds since 1970, if the records say of every one that it did.
     #[must_use]
     pub fn all_ended_ms(&self) -> Option<u64> {
-        let ended = |presence: &Presence| {
-            let session = self.sessions().find(|session| session.id == presence.session)?;
-            Some(session.launch(&presence.process)?.ended.as_ref()?.at.unix_ms)
-        };
-        let last = self.present.iter().map(ended).try_fold(0, |last: u64, ended| Some(last.max(ended?)));
+        let mut ended = self.present.iter().map(|presence| self.ended_ms(presence));
+        let last = ended.try_fold(0, |last: u64, ended| Some(last.max(ended?)));
         last.map(|last| last.saturating_add(END_IS_KNOWN_TO_MS))
+    }
+
+    /// When a launch that came in left, in milliseconds since 1970, if its record says that it did.
+    #[must_use]
+    pub fn ended_ms(&self, presence: &Presence) -> Option<u64> {
+        let session = self.sessions().find(|session| session.id == presence.session)?;
+        Some(session.launch(&presence.process)?.ended.as_ref()?.at.unix_ms)
     }
 
     /// Whether anybody is there but the launch that comes in or leaves. What was not looked at, or changed since, is not known, and

@@ -39,8 +39,8 @@ pub struct Visit {
 }
 
 impl Visit {
-    /// Looks at who is in the project and who is gone, before the lock is taken. None where nothing in the configuration names the project, and
-    /// nothing that was saved of it is to be given back.
+    /// Looks at who is in the project and who is gone, before the lock is taken. None where nothing in the configuration names the
+    /// project, and nothing is kept of it.
     #[must_use]
     pub fn begin<M: Machine, E: Environment>(decider: &Decider<'_, M, E>, event: &Event) -> Option<Self> {
         let (id, process) = (event.session.as_ref()?, event.process.as_ref()?);
@@ -111,15 +111,17 @@ impl Visit {
         custody: &mut Custody<'_, '_>,
         record: &mut Record,
     ) -> Result<(), ProtectError> {
-        let same_process = |presence: &&mut Presence| presence.process == self.presence.process;
+        let company = Company::at_hand(custody.locked, &self.project, &record.present)?;
+        let goes_on = |presence: &&mut Presence| {
+            presence.process == self.presence.process && company.ended_ms(presence).is_none()
+        };
         if self.presence.agent.shows_one_session()
-            && let Some(before) = record.present.iter_mut().find(same_process)
+            && let Some(before) = record.present.iter_mut().find(goes_on)
         {
-            // Claude's /clear: nobody left.
+            // Claude's /clear, whose end did not come through: nobody left.
             before.session = self.presence.session.clone();
             return Ok(());
         }
-        let company = Company::at_hand(custody.locked, &self.project, &record.present)?;
         let sights = self.look(decider, &company);
         let others = company.others(&sights, &self.place, &self.presence);
         let comes = match rule::comes_in(&record.state, others) {

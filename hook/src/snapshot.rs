@@ -81,11 +81,18 @@ fn sessions(snapshot: &Snapshot) -> impl Iterator<Item = &Session> {
     std::iter::once(&snapshot.session).chain(neighbours).filter_map(Reading::record)
 }
 
-/// What the machine shows of every launch in a snapshot that is not known to have ended.
+/// What the machine shows of every launch in a snapshot that is not known to have ended, but for those that were looked at.
 #[must_use]
-pub fn launches<M: Machine, E: Environment>(witness: &Witness<'_, M, E>, snapshot: &Snapshot) -> Vec<Looked> {
+pub fn launches<M: Machine, E: Environment>(
+    witness: &Witness<'_, M, E>,
+    snapshot: &Snapshot,
+    looked: &[Probe],
+) -> Vec<Looked> {
+    let is_known = |session: &Session, launch: &Launch| {
+        looked.iter().any(|probe| probe.session == session.id && probe.process == launch.process)
+    };
     let launches = sessions(snapshot).flat_map(|session| session.launches.iter().map(move |launch| (session, launch)));
-    let open = launches.filter(|(_, launch): &(&Session, &Launch)| launch.ended.is_none());
+    let open = launches.filter(|(session, launch)| launch.ended.is_none() && !is_known(session, launch));
     open.map(|(session, launch)| Looked::Launch(Box::new((launch.clone(), witness.probe(session, launch))))).collect()
 }
 
@@ -102,7 +109,7 @@ pub fn probes<M: Machine, E: Environment>(
         let lock = store.command_lock(run.project.as_deref(), &run.name);
         Looked::Command(Box::new(witness.probe_command(run, &lock)))
     });
-    launches(witness, snapshot).into_iter().chain(commands).collect()
+    launches(witness, snapshot, &[]).into_iter().chain(commands).collect()
 }
 
 struct Gathered<'v, 'a> {

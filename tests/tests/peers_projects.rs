@@ -429,7 +429,8 @@ fn flow_044_cleanup_restore_fails() {
     let ended = scene.windows[0].process.run(agent_baton_tests::stand_in::Run { cwd: scratch.home(), ..run });
     assert!(ended.stderr.contains("kept in"), "{ended:?}");
     fs::rename(&away, &work).unwrap();
-    assert_eq!(scene.project.state(), ("saved".to_owned(), 0));
+    let shown = scene.project.show();
+    assert_eq!((&shown["state"], &shown["present"][0]["live"]), (&json!("saved"), &json!("no")));
     come(&mut scene.windows[1], "s2");
     scene.is_mine();
 }

@@ -2,13 +2,15 @@
 
 use std::fs;
 use std::os::unix::fs::symlink;
+use std::thread;
+use std::time::Duration;
 
 use agent_baton_core::agent::Agent;
 use agent_baton_tests::project::Project;
-use agent_baton_tests::stand_in::Ended;
+use agent_baton_tests::stand_in::{Ended, Run};
 use agent_baton_tests::window::silent;
 use agent_baton_tests::{Scratch, Window};
-use serde_json::json;
+use serde_json::{Value, json};
 
 fn come(window: &mut Window<'_>, session: &str) -> Ended {
     let ended = window.hook("SessionStart", session, &json!({}));
@@ -91,4 +93,133 @@ fn sessions_that_are_lost_are_noticed_before_anybody_saves() {
     assert_eq!(project.read("AGENTS.md").as_deref(), Some("mine\n"));
     assert!(project.history_has("files/AGENTS.md", "the tool's\n"));
     assert_eq!((project.state(), project.packs("backups").len()), (("saved".to_owned(), 1), 2));
+}
+
+/// Where the end of the last session is known and its giving back was cut off, what was changed later is someone else's.
+#[test]
+fn what_was_changed_after_a_cut_off_end_is_left() {
+    let scratch = Scratch::new();
+    let project = Project::protect(&scratch, &["AGENTS.md", "NOTES.md"]);
+    project.write("AGENTS.md", "mine\n");
+    project.write("NOTES.md", "mine\n");
+    let mut first = Window::open(&scratch, Agent::Claude, "%1");
+    silent(&come(&mut first, "s1"));
+    project.write("AGENTS.md", "the tool's\n");
+    let record = project.vault().join("record.json");
+    let saved = fs::read_to_string(&record).unwrap();
+    let aside = project.vault().with_file_name("aside");
+    fs::rename(project.vault(), &aside).unwrap();
+    silent(&go(&mut first, "s1"));
+    assert_eq!(project.read("AGENTS.md").as_deref(), Some("the tool's\n"), "nothing was to be given back");
+    drop(fs::remove_dir_all(record.parent().unwrap()));
+    fs::rename(&aside, record.parent().unwrap()).unwrap();
+    assert_eq!(fs::read_to_string(&record).unwrap(), saved);
+    // The end is known to a tick or two of the kernel.
+    thread::sleep(Duration::from_millis(100));
+    project.write("NOTES.md", "mine, later\n");
+    let mut second = Window::open(&scratch, Agent::Claude, "%2");
+    let told = come(&mut second, "s2");
+    assert!(told.stdout.contains("given back AGENTS.md"), "{told:?}");
+    assert!(told.stdout.contains("NOTES.md was left as it is: it was changed when no session was here"), "{told:?}");
+    assert_eq!(project.read("AGENTS.md").as_deref(), Some("mine\n"));
+    assert_eq!(project.read("NOTES.md").as_deref(), Some("mine, later\n"));
+    assert!(project.history_has("saved/NOTES.md", "mine\n"));
+}
+
+/// One process of Claude goes from session to session: where nothing could be given back at the end of one, the next one tries again.
+#[test]
+fn the_next_session_of_a_process_gives_back_what_the_one_before_could_not() {
+    let scratch = Scratch::new();
+    let project = Project::protect(&scratch, &["AGENTS.md"]);
+    project.write("AGENTS.md", "mine\n");
+    let mut window = Window::open(&scratch, Agent::Claude, "%1");
+    silent(&come(&mut window, "s1"));
+    project.write("AGENTS.md", "the tool's\n");
+    let (work, away) = (project.path(), scratch.home().join("away"));
+    let run = window.call("s1", window.payload("SessionEnd", "s1", &json!({"reason": "clear"})).to_string());
+    fs::rename(&work, &away).unwrap();
+    let ended = window.process.run(Run { cwd: scratch.home(), ..run });
+    assert!(ended.stderr.contains("is its disk mounted?"), "{ended:?}");
+    fs::rename(&away, &work).unwrap();
+    assert!(come(&mut window, "s2").stdout.contains("given back AGENTS.md"));
+    assert_eq!((project.read("AGENTS.md").as_deref(), project.state().0.as_str()), (Some("mine\n"), "saved"));
+    project.write("AGENTS.md", "the tool's again\n");
+    assert!(go(&mut window, "s2").stderr.contains("given back AGENTS.md"));
+    assert_eq!(project.read("AGENTS.md").as_deref(), Some("mine\n"));
+}
+
+/// A rule that was taken out of the configuration is kept to the end for what was saved by it.
+#[test]
+fn what_is_no_longer_protected_is_given_back_once() {
+    let scratch = Scratch::new();
+    let project = Project::protect(&scratch, &["AGENTS.md"]);
+    project.write("AGENTS.md", "mine\n");
+    let mut window = Window::open(&scratch, Agent::Claude, "%1");
+    silent(&come(&mut window, "s1"));
+    project.write("AGENTS.md", "the tool's\n");
+    fs::write(scratch.home().join(".config/baton/config.toml"), "").unwrap();
+    assert!(go(&mut window, "s1").stderr.contains("given back AGENTS.md"));
+    assert_eq!((project.read("AGENTS.md").as_deref(), project.state().0.as_str()), (Some("mine\n"), "idle"));
+    come(&mut window, "s2");
+    assert_eq!((project.state(), project.packs("backups").len()), (("idle".to_owned(), 0), 1));
+    project.write("AGENTS.md", "mine again\n");
+    silent(&go(&mut window, "s2"));
+    assert_eq!(project.read("AGENTS.md").as_deref(), Some("mine again\n"));
+}
+
+/// Everything is looked at once the index is mended: a lost session is not taken for one that may live.
+#[test]
+fn a_damaged_index_keeps_nobody_from_saving() {
+    let scratch = Scratch::new();
+    let project = Project::protect(&scratch, &["AGENTS.md"]);
+    project.write("AGENTS.md", "mine\n");
+    let mut first = Window::open(&scratch, Agent::Claude, "%1");
+    silent(&come(&mut first, "s1"));
+    silent(&go(&mut first, "s1"));
+    silent(&come(&mut first, "s2"));
+    first.process.kill();
+    for state in ["idle", "saved"] {
+        let links = scratch.state().files.into_keys().filter(|path| path.starts_with("projects/"));
+        let links: Vec<_> = links.collect();
+        assert!(!links.is_empty(), "{:?}", scratch.state().files.keys());
+        for path in links {
+            fs::write(scratch.state_dir().join(path), "torn").unwrap();
+        }
+        if state == "idle" {
+            assert_eq!(project.baton(&["save"]).code, Some(0));
+        }
+        let mut window = Window::open(&scratch, Agent::Codex, "%2");
+        let told = come(&mut window, &format!("s-{state}"));
+        assert!(!told.stdout.contains("sessions were here"), "{told:?}");
+        assert_eq!(project.state(), ("saved".to_owned(), 1), "{state}: {told:?}");
+        window.process.kill();
+    }
+}
+
+/// A launch of another pid namespace may live for ever, for all that can be seen from here: the person is told, once, what to do.
+#[test]
+fn a_launch_that_can_never_be_looked_at_is_told() {
+    let scratch = Scratch::new();
+    let project = Project::protect(&scratch, &["AGENTS.md"]);
+    project.write("AGENTS.md", "mine\n");
+    let mut window = Window::open(&scratch, Agent::Claude, "%1");
+    silent(&come(&mut window, "s1"));
+    project.write("AGENTS.md", "the tool's\n");
+    let path = project.vault().join("record.json");
+    let mut record: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+    let mut elsewhere = record["present"][0].clone();
+    elsewhere["session"] = json!("in-a-container");
+    elsewhere["process"]["pidns"] = json!(1);
+    record["present"].as_array_mut().unwrap().push(elsewhere);
+    fs::write(&path, record.to_string()).unwrap();
+    let words = "were not given back, since nobody can tell";
+    assert!(go(&mut window, "s1").stderr.contains(words));
+    assert_eq!((project.read("AGENTS.md").as_deref(), project.state().1), (Some("the tool's\n"), 1));
+    assert!(come(&mut window, "s2").stdout.contains(words));
+    silent(&go(&mut window, "s2"));
+    let shown = project.baton(&["show"]);
+    assert!(shown.stdout.contains("nobody can tell whether it lives"), "{shown:?}");
+    assert_eq!(project.baton(&["give-back"]).code, Some(3));
+    assert_eq!(project.baton(&["give-back", "--force"]).code, Some(0));
+    assert_eq!(project.read("AGENTS.md").as_deref(), Some("mine\n"));
 }

@@ -228,6 +228,37 @@ fn a_full_or_read_only_disk_leaves_the_old_file() {
     }
 }
 
+/// Permissions that a tool took from its own directories keep nothing from being given back, and are as they were in the end.
+#[test]
+fn directories_that_are_read_only_get_their_files() {
+    let scratch = Scratch::new();
+    let project = Project::protect(&scratch, &[".codex"]);
+    project.write(".codex/shut/config.toml", MINE);
+    project.write(".codex/open/config.toml", MINE);
+    project.chmod(".codex/shut", 0o555);
+    let before = project.tree();
+    let mut window = Window::open(&scratch, Agent::Claude, "%1");
+    silent(&window.hook("SessionStart", "s1", &json!({})));
+    for directory in ["shut", "open"] {
+        project.chmod(&format!(".codex/{directory}"), 0o755);
+        project.write(&format!(".codex/{directory}/config.toml"), TOOLS);
+        project.write(&format!(".codex/{directory}/new/file"), TOOLS);
+        for below in ["/new", ""] {
+            project.chmod(&format!(".codex/{directory}{below}"), 0o555);
+        }
+    }
+    let mut run = window.call("s1", window.payload("SessionEnd", "s1", &json!({})).to_string());
+    if nix::unistd::geteuid().is_root() {
+        // Permissions say nothing to root otherwise.
+        let without = ["setpriv", "--bounding-set", "-dac_override,-dac_read_search"].map(str::to_owned);
+        run.argv = without.into_iter().chain(run.argv).collect();
+    }
+    let ended = window.process.run(run);
+    assert_eq!((project.tree(), project.state().0), (before, "idle".to_owned()), "{ended:?}");
+    assert!(project.history_has("files/.codex/shut/new/file", TOOLS));
+    project.chmod(".codex/shut", 0o755);
+}
+
 /// A disk that is taken away is not a project that is gone: nothing is written where it was, and it gets its files when it is back.
 #[test]
 fn an_unmounted_project_is_not_gone() {

@@ -115,6 +115,17 @@ pub enum CommandError {
         /// Why it failed.
         source: io::Error,
     },
+    /// A file that was to be made could not be.
+    #[error("cannot write {path}: {source}")]
+    NotWritten {
+        /// The file.
+        path: PathBuf,
+        /// Why it failed.
+        source: io::Error,
+    },
+    /// A file that was to be made is there.
+    #[error("{0} is there already and was left as it is: name another file with --out")]
+    IsThere(PathBuf),
     /// A bundle could not be written or taken.
     #[error("{path}: {source}")]
     Bundle {

@@ -73,7 +73,7 @@ fn seen(request: &Request) -> String {
         Reading::Unreadable => ", of a session whose record cannot be read".to_owned(),
         Reading::Deleted => ", of a session that a person deleted".to_owned(),
         Reading::Live(session) | Reading::Archived(session) => {
-            format!(", of a session with {}", count(session.launches.len(), "launch", "launches"))
+            format!(", of a session with {}", words::count(session.launches.len(), "launch", "launches"))
         }
     };
     let gone =
@@ -81,12 +81,8 @@ fn seen(request: &Request) -> String {
     let alive = snapshot.probes.iter().filter(|probe| probe.sight == Sight::Running).count();
     format!(
         "{asked}{session}; {}, {alive} alive and {gone} gone.",
-        count(snapshot.probes.len(), "process looked at", "processes looked at")
+        words::count(snapshot.probes.len(), "process looked at", "processes looked at")
     )
-}
-
-fn count(number: usize, one: &str, many: &str) -> String {
-    format!("{number} {}", if number == 1 { one } else { many })
 }
 
 /// What stands in the audit where the core decided nothing.

@@ -214,8 +214,14 @@ impl Custody<'_, '_> {
     ///
     /// # Errors
     /// Where the records cannot be read.
-    pub fn anyone(&self, record: &Record, sights: &Sights, place: &Place) -> Result<Live, ProtectError> {
-        Ok(Company::read(&self.locked.view(), self.project, &record.present)?.anyone(sights, place))
+    pub fn anyone(
+        &mut self,
+        record: &Record,
+        look: impl FnOnce(&Company) -> Sights,
+        place: &Place,
+    ) -> Result<Live, ProtectError> {
+        let company = Company::at_hand(self.locked, self.project, &record.present)?;
+        Ok(company.anyone(&look(&company), place))
     }
 
     /// A backup by its number, as it stands; none where there is none.

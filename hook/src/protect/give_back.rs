@@ -6,7 +6,7 @@ use super::look::Look;
 use super::node::{Mode, Node};
 use super::pack::Pack;
 use super::plan::Plan;
-use super::root::{Obstacle, Root, RootError};
+use super::root::{Obstacle, Root, RootError, Standing};
 use crate::config::Inside;
 
 /// What became of a plan.
@@ -41,6 +41,7 @@ impl Outcome {
 #[must_use]
 pub fn carry_out(root: &Root, plan: &Plan, backup: &Pack, look: &Look) -> Outcome {
     let mut outcome = Outcome { left: plan.left.clone(), failed: plan.failed.clone(), ..Outcome::default() };
+    let opened = open_directories(root, plan, look);
     for path in plan.remove.iter().rev() {
         let Some(standing) = look.nodes.get(path) else { continue };
         match root.remove(path, standing) {
@@ -59,9 +60,17 @@ pub fn carry_out(root: &Root, plan: &Plan, backup: &Pack, look: &Look) -> Outcom
         }
     }
     // Permissions come last: a directory that was read-only takes no file.
+    for (path, mode) in &opened {
+        if !outcome.removed.contains(path)
+            && !backup.manifest.nodes.contains_key(path)
+            && let Err(error) = root.set_mode(path, *mode)
+        {
+            outcome.note(path, &error);
+        }
+    }
     for (path, mode) in directories(backup).rev() {
-        let differs = |standing: &super::root::Standing| standing.node != Node::Directory { mode };
-        let wanted = plan.put.contains(path) || look.nodes.get(path).is_some_and(differs);
+        let differs = |standing: &Standing| standing.node != Node::Directory { mode };
+        let wanted = plan.put.contains(path) || opened.contains_key(path) || look.nodes.get(path).is_some_and(differs);
         if wanted
             && !outcome.is_stuck(path)
             && let Err(error) = root.set_mode(path, mode)
@@ -72,6 +81,22 @@ pub fn carry_out(root: &Root, plan: &Plan, backup: &Pack, look: &Look) -> Outcom
     }
     outcome.removed.retain(|path| !outcome.given.contains(path));
     outcome
+}
+
+/// Has their owner write in the directories in which something goes or is put; gives the permissions that they had. A call that is cut
+/// off leaves them so, which the next one mends.
+fn open_directories(root: &Root, plan: &Plan, look: &Look) -> BTreeMap<Inside, Mode> {
+    let is_above = |above: &Inside, path: &Inside| path != above && path.is_at_or_below(above);
+    let mut opened = BTreeMap::new();
+    for (path, standing) in &look.nodes {
+        let Node::Directory { mode } = standing.node else { continue };
+        let acts = plan.put.iter().chain(&plan.remove).any(|acted| is_above(path, acted));
+        // Where that fails, so does what is to be done in it, which is told then.
+        if acts && mode.writable() != mode && root.set_mode(path, mode.writable()).is_ok() {
+            opened.insert(path.clone(), mode);
+        }
+    }
+    opened
 }
 
 fn directories(backup: &Pack) -> impl DoubleEndedIterator<Item = (&Inside, Mode)> {

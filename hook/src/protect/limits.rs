@@ -14,8 +14,9 @@ pub const MAX_BYTES: u64 = 16 * 1024 * 1024;
 /// How deep a protected directory is looked into.
 pub const MAX_DEPTH: usize = 16;
 
-/// How long the files are read for in one call of the hook, which ends after two seconds whatever it does.
-pub const MAX_TIME: Duration = Duration::from_millis(900);
+/// How long the files are read for at one event. The hook, which may have waited for the lock and acted on another event before, ends
+/// after two seconds whatever it does.
+pub const MAX_TIME: Duration = Duration::from_millis(450);
 
 /// The backups that are kept for each project, the newest.
 pub const KEEP_BACKUPS: usize = 3;

@@ -63,9 +63,10 @@ impl Plan {
             if fits {
                 continue;
             }
-            // A directory goes by what is in it: its own time changes with every file.
+            // A directory goes by what is in it: its own time changes with every file, its permissions where a call was cut off.
             let may_go = match evidence {
                 Evidence::NobodySince(_) if is_directory(&standing.node) => true,
+                Evidence::Seen(seen) if is_directory(&standing.node) => seen.get(path).is_some_and(is_directory),
                 _ => evidence.is_of_sessions(path, standing),
             };
             if may_go {

@@ -26,7 +26,7 @@ pub struct Record {
     pub project: String,
     /// Grows by one at each write.
     pub revision: u64,
-    /// The launches that came in and were not seen to leave.
+    /// The launches that came in; each goes when it leaves, the last ones once the files are given back.
     pub present: Vec<Presence>,
     /// What became of the files.
     pub state: State,

@@ -1,21 +1,26 @@
 //! The project's directory, opened once: every file in it is reached from here, one name at a time, and never through a symbolic
 //! link, so that one planted in the project leads nowhere else.
 
+mod entry;
+mod obstacle;
+
 use std::ffi::OsStr;
 use std::fs::File;
-use std::io::{self, ErrorKind, Read, Write};
-use std::os::fd::{AsFd, OwnedFd};
+use std::io::{self, ErrorKind};
+use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use nix::dir::Dir;
-use nix::fcntl::{AtFlags, OFlag, openat, readlinkat, renameat};
+use nix::fcntl::{OFlag, openat, readlinkat, renameat};
 use nix::libc;
-use nix::sys::stat::{self, FileStat, fchmod, fstat, fstatat, mkdirat};
-use nix::unistd::{UnlinkatFlags, symlinkat, unlinkat};
+use nix::sys::stat::{self, FileStat, fchmod, mkdirat};
+use nix::unistd::{UnlinkatFlags, unlinkat};
 
-use super::limits::MAX_FILE;
+use entry::{not_a_directory, permissions, read, remove_if_there, status, status_is, text, write};
+pub use obstacle::{Obstacle, RootError};
+
 use super::node::{Digest, Mode, Node};
 use super::pack::RootId;
 use crate::config::Inside;
@@ -61,55 +66,6 @@ impl Mark {
     pub fn changed_ms(&self) -> u64 {
         let ms = self.changed.0.saturating_mul(1000).saturating_add(self.changed.1 / 1_000_000);
         u64::try_from(ms).unwrap_or(0)
-    }
-}
-
-/// Why something cannot be taken, or cannot be put in place, although the disk is well. Another try changes nothing.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Obstacle {
-    /// A symbolic link is on the way.
-    #[error("a symbolic link stands on the way to it")]
-    LinkAbove,
-    /// Something that is no directory is on the way.
-    #[error("something that is no directory stands on the way to it")]
-    NoDirectoryAbove,
-    /// It is a pipe, a socket or a device.
-    #[error("it is neither a file nor a directory nor a symbolic link")]
-    Special,
-    /// It belongs to someone else.
-    #[error("it belongs to another account")]
-    Foreign,
-    /// It is too large.
-    #[error("it is larger than {MAX_FILE} bytes")]
-    TooLarge,
-    /// It keeps changing.
-    #[error("it is being written")]
-    Restless,
-    /// Its name or its target cannot be written down.
-    #[error("a name in it is no UTF-8")]
-    Name,
-    /// There is something else now.
-    #[error("it changed while it was looked at")]
-    Moved,
-    /// The directory holds something.
-    #[error("it is not empty")]
-    NotEmpty,
-}
-
-/// Why a file could not be used.
-#[derive(Debug, thiserror::Error)]
-pub enum RootError {
-    /// The disk is well.
-    #[error("{0}")]
-    Obstacle(#[from] Obstacle),
-    /// The system refused it.
-    #[error("{0}")]
-    Io(#[from] io::Error),
-}
-
-impl From<nix::Error> for RootError {
-    fn from(error: nix::Error) -> Self {
-        Self::Io(error.into())
     }
 }
 
@@ -319,85 +275,7 @@ fn temporary(path: &Inside) -> String {
     format!(".baton-{}.tmp", digest.as_str().get(..16).unwrap_or_default())
 }
 
-#[allow(clippy::useless_conversion, reason = "the type has 16 bits on some systems")]
-fn permissions(mode: Mode) -> stat::Mode {
-    stat::Mode::from_bits_truncate(libc::mode_t::try_from(mode.bits()).unwrap_or(0o600))
-}
-
 /// The last name of a path.
 fn name_of(path: &Inside) -> &OsStr {
     path.path().file_name().unwrap_or_default()
-}
-
-fn text(name: &OsStr) -> Result<String, Obstacle> {
-    name.to_str().map(str::to_owned).ok_or(Obstacle::Name)
-}
-
-fn not_a_directory(at: &OwnedFd, name: &OsStr) -> Result<Obstacle, RootError> {
-    let link = status(at, name)?.is_some_and(|status| status.st_mode & libc::S_IFMT == libc::S_IFLNK);
-    Ok(if link { Obstacle::LinkAbove } else { Obstacle::NoDirectoryAbove })
-}
-
-fn status(at: &OwnedFd, name: &OsStr) -> Result<Option<FileStat>, RootError> {
-    match fstatat(at.as_fd(), name, AtFlags::AT_SYMLINK_NOFOLLOW) {
-        Ok(status) => Ok(Some(status)),
-        Err(nix::Error::ENOENT) => Ok(None),
-        Err(error) => Err(error.into()),
-    }
-}
-
-fn status_is(at: &OwnedFd, name: &OsStr, mark: Mark) -> Result<bool, RootError> {
-    Ok(status(at, name)?.is_some_and(|status| Mark::of(&status) == mark))
-}
-
-/// Reads a file of ours. None where it changed meanwhile.
-fn read(above: &OwnedFd, name: &OsStr) -> Result<Option<(Node, Vec<u8>)>, RootError> {
-    let flags = OFlag::O_RDONLY | OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC;
-    let file = match openat(above, name, flags, stat::Mode::empty()) {
-        Ok(file) => File::from(file),
-        Err(nix::Error::ENOENT | nix::Error::ELOOP) => return Ok(None),
-        Err(error) => return Err(error.into()),
-    };
-    let status = fstat(&file)?;
-    if status.st_mode & libc::S_IFMT != libc::S_IFREG {
-        return Ok(None);
-    }
-    if status.st_uid != nix::unistd::geteuid().as_raw() {
-        return Err(Obstacle::Foreign.into());
-    }
-    if u64::try_from(status.st_size).is_ok_and(|size| size > MAX_FILE) {
-        return Err(Obstacle::TooLarge.into());
-    }
-    let mut content = Vec::new();
-    (&file).take(MAX_FILE + 1).read_to_end(&mut content)?;
-    let bytes = u64::try_from(content.len()).unwrap_or(u64::MAX);
-    if bytes > MAX_FILE {
-        return Err(Obstacle::TooLarge.into());
-    }
-    let node = Node::File { mode: Mode::of_status(status.st_mode), bytes, sha256: Digest::of(&content) };
-    let same = Mark::of(&fstat(&file)?) == Mark::of(&status);
-    Ok(same.then_some((node, content)))
-}
-
-fn write(above: &OwnedFd, name: &str, node: &Node, content: &[u8]) -> Result<(), RootError> {
-    match node {
-        Node::File { mode, .. } => {
-            let flags = OFlag::O_WRONLY | OFlag::O_CREAT | OFlag::O_EXCL | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
-            let mut file = File::from(openat(above, name, flags, stat::Mode::S_IRUSR | stat::Mode::S_IWUSR)?);
-            file.write_all(content)?;
-            fchmod(&file, permissions(*mode))?;
-            Ok(file.sync_all()?)
-        }
-        Node::Link { target } => Ok(symlinkat(target.as_str(), above, name)?),
-        Node::Directory { .. } => Err(Obstacle::Special.into()),
-    }
-}
-
-fn remove_if_there(above: &OwnedFd, name: &str) -> Result<(), RootError> {
-    match unlinkat(above, name, UnlinkatFlags::NoRemoveDir) {
-        Ok(()) | Err(nix::Error::ENOENT) => Ok(()),
-        // A directory that was not given its name yet is empty.
-        Err(nix::Error::EISDIR | nix::Error::EPERM) => Ok(unlinkat(above, name, UnlinkatFlags::RemoveDir)?),
-        Err(error) => Err(error.into()),
-    }
 }

@@ -13,6 +13,13 @@ def told(client, prompt):
     return [how for how in (NO_ANSWER, NO_RESULT, ENDED) for text in words if how in text]
 
 
+def written(client, text):
+    """Waits until the client's transcript holds a text: Claude writes it a little later than it calls its hooks."""
+    def holds():
+        return any(text in path.read_text(encoding="utf-8", errors="replace") for path in client.transcripts())
+    wait_for(f"{text!r} in the transcript", holds)
+
+
 def killed_in_turn(client, **answer):
     first = client.open()
     first.ask("hello one")
@@ -21,6 +28,7 @@ def killed_in_turn(client, **answer):
         first.begin("hello two", **answer)
     else:
         first.hold("hello two")
+    written(client, "hello two")
     return first, session
 
 
@@ -51,6 +59,7 @@ def check_ended(client):
     first = client.open()
     first.ask("hello one")
     [session] = client.records.sessions()
+    written(client, "answer 1 to hello one")
     second = resumed(client, first, session)
     assert told(client, "hello three") == [ENDED], client.model.sent("hello three")
     second.exit()

@@ -81,8 +81,14 @@ impl Context {
             Err(StoreError::Unindexed { .. }) => self.read(|view| Company::of_present(view, present))?,
             company => company?,
         };
-        let sights = company.look(&self.witness, &MACHINE, &self.here.place);
+        let sights = self.look(&company, Sights::default());
         Ok((company, sights))
+    }
+
+    /// Looks at the launches of a project that were not looked at before.
+    #[must_use]
+    pub fn look(&self, company: &Company, before: Sights) -> Sights {
+        company.look(&self.witness, &MACHINE, &self.here.place, before)
     }
 
     /// The processes of a command's run, for a person; and who else holds its lock.

@@ -109,6 +109,7 @@ impl<M: Machine, E: Environment> Way<'_, M, E> {
         let scribe = self.scribe();
         event.messages = Some(scribe.keeps());
         let probes = self.decider.look(&Ask::Event(Box::new(event.clone())));
+        let visit = Visit::begin(&self.decider, &event);
         let now = self.decider.now();
         let mut locked = match store.lock(Instant::now() + LOCK_WAIT, &now) {
             Err(LockError::Busy { .. } | LockError::Store(StoreError::Mending { .. })) => {
@@ -119,9 +120,7 @@ impl<M: Machine, E: Environment> Way<'_, M, E> {
         if let Err(error) = self.drain(&mut locked, &probes) {
             say(&error.to_string());
         }
-        // Looked at under the lock, unlike everything else: who is not looked at counts as there, and the inbox just brought some in.
-        let visit = Visit::begin(&self.decider, &event);
-        let decided = self.decide(&mut locked, &event, visit.as_ref(), &probes, self.decider.now());
+        let decided = self.decide(&mut locked, &event, visit.as_ref(), &probes, self.now());
         let (settled, notes) = match decided {
             Err(error) if error.is_mending() => {
                 drop(locked);
@@ -180,9 +179,9 @@ impl<M: Machine, E: Environment> Way<'_, M, E> {
         let told = |done: Result<Vec<String>, ProtectError>| done.unwrap_or_else(|error| vec![error.to_string()]);
         let ask = Ask::Event(Box::new(event.clone()));
         let settled = self.decider.settle_after(locked, ask, probes, at, |locked, settled| {
-            notes.extend(visit.map(|visit| told(visit.come_in(locked, settled))).unwrap_or_default());
+            notes.extend(visit.map(|visit| told(visit.come_in(&self.decider, locked, settled))).unwrap_or_default());
         })?;
-        notes.extend(visit.map(|visit| told(visit.leave(locked, event, &settled))).unwrap_or_default());
+        notes.extend(visit.map(|visit| told(visit.leave(&self.decider, locked, &settled))).unwrap_or_default());
         Ok((settled, notes))
     }
 
@@ -200,7 +199,7 @@ impl<M: Machine, E: Environment> Way<'_, M, E> {
     /// Acts on events that did not get the lock in time, in the order in which they came; on a slow disk not on all, so that time is
     /// left for the event in hand.
     fn drain(&self, locked: &mut Locked<'_>, probes: &[Looked]) -> Result<(), HookError> {
-        let now = self.decider.now();
+        let now = self.now();
         for waiting in locked.inbox_take(&now)? {
             if self.begun.elapsed() > DRAIN_TIME {
                 break;

@@ -17,9 +17,9 @@ use crate::words;
 /// Gives a project's protected files back as they were saved. What stands there is kept in its history first.
 #[derive(Args)]
 pub struct GiveBack {
-    /// The project's path; without it, the project of the present directory
+    /// The project's path [default: that of the present directory]
     project: Option<PathBuf>,
-    /// The number of the backup; without it, the one that is to be given back
+    /// The number of the backup [default: the one to be given back]
     #[arg(long, value_name = "N")]
     backup: Option<u64>,
     /// Say what would be done, and do nothing
@@ -49,7 +49,7 @@ impl GiveBack {
         if self.dry_run {
             return say(custody.plan(&saved, &Evidence::Sessions).map_err(CommandError::NotGivenBack)?.as_ref());
         }
-        let anyone = custody.anyone(&record, &sights, context.place())?;
+        let anyone = custody.anyone(&record, |company| context.look(company, sights), context.place())?;
         if anyone != Live::No && !self.force {
             return Err(CommandError::Occupied(format!(
                 "sessions are in {}, or may be: they would go on with other files. `baton project show` names them; to do it all \

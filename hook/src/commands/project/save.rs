@@ -17,7 +17,7 @@ use crate::store::PackKind;
 /// there, the project counts as the person's own again.
 #[derive(Args)]
 pub struct Save {
-    /// The project's path; without it, the project of the present directory
+    /// The project's path [default: that of the present directory]
     project: Option<PathBuf>,
 }
 
@@ -36,7 +36,7 @@ impl Save {
         let mut custody =
             Custody { locked: &mut locked, vault: &named.vault, project: &named.project, now: &now, until: None };
         let mut record = custody.record()?;
-        let anyone = custody.anyone(&record, &sights, context.place())?;
+        let anyone = custody.anyone(&record, |company| context.look(company, sights), context.place())?;
         let told = record.untold.len();
         let saved = custody.save(&mut record, &named.paths)?;
         let path = named.vault.path(PackKind::Backup, saved.backup);

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use agent_baton_core::process::Live;
 use clap::Args;
 
 use super::Named;
@@ -14,7 +15,7 @@ use crate::words;
 /// Shows who is in a project, what was saved, and what happened.
 #[derive(Args)]
 pub struct Show {
-    /// The project's path; without it, the project of the present directory
+    /// The project's path [default: that of the present directory]
     project: Option<PathBuf>,
     /// Print it as JSON
     #[arg(long)]
@@ -39,12 +40,20 @@ impl Show {
             vec!["files".to_owned(), view.state_words()],
         ];
         rows.extend(view.present.iter().map(|presence| {
-            let who = format!("{} {}, pid {}", presence.agent, presence.session, presence.process.pid);
+            let live = match presence.live {
+                Live::Yes => "alive",
+                Live::Unknown => "nobody can tell whether it lives",
+                Live::No => "gone",
+            };
+            let who = format!("{} {}, pid {}: {live}", presence.agent, presence.session, presence.process.pid);
             vec!["session".to_owned(), who]
         }));
         rows.extend(view.backups.iter().map(|pack| vec!["backup".to_owned(), words::clean(&pack.path)]));
         rows.extend(view.history.iter().map(|pack| vec!["history".to_owned(), words::clean(&pack.path)]));
-        rows.extend(view.notes.iter().map(|note| vec![note.at.clone(), words::clean(&note.text)]));
-        print::lines(&print::table(&rows))
+        let mut text = print::table(&rows);
+        for note in &view.notes {
+            text.push_str(&format!("{}\n", words::wrap(&format!("{}  ", note.at), &words::clean(&note.text))));
+        }
+        print::lines(&text)
     }
 }

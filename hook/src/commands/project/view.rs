@@ -25,7 +25,7 @@ pub struct ProjectView {
     pub state: StateName,
     /// The backup that is to be given back.
     pub backup: Option<u64>,
-    /// The launches that came in and were not seen to leave.
+    /// The launches that came in; each goes when it leaves, the last ones once the files are given back.
     pub present: Vec<PresenceView>,
     /// The backups that are kept, the oldest first.
     pub backups: Vec<PackView>,

@@ -20,7 +20,7 @@ use crate::words;
 pub struct Export {
     /// The session: its id, the beginning of it, its name, or "last"
     session: String,
-    /// The agent's own transcript too: everything that was said, and what tools gave
+    /// The agent's transcript too, with what its tools gave
     #[arg(long)]
     with_transcript: bool,
     /// The file [default: baton-session-ID.tar.gz]
@@ -61,11 +61,11 @@ impl Export {
         let out = self.out.unwrap_or_else(|| PathBuf::from(format!("{}.tar.gz", bundle::directory(&id))));
         write(&bundle, &out)?;
         print::lines(&format!(
-            "wrote {}: the record, {} messages, {} chunks, {} decisions{}\n",
+            "wrote {}: the record, {}, {}, {}{}\n",
             words::clean(&out.display().to_string()),
-            bundle.messages.len(),
-            bundle.chunks.len(),
-            bundle.decisions.lines().count(),
+            words::count(bundle.messages.len(), "message", "messages"),
+            words::count(bundle.chunks.len(), "chunk", "chunks"),
+            words::count(bundle.decisions.lines().count(), "decision", "decisions"),
             if bundle.transcript.is_some() { ", the transcript" } else { "" },
         ))
     }
@@ -104,7 +104,10 @@ fn transcript(path: &Path) -> Result<Transcript, CommandError> {
 
 /// Writes the file whole or not at all, for this account alone.
 fn write(bundle: &Bundle, out: &Path) -> Result<(), CommandError> {
-    let failed = |source| CommandError::File { path: out.to_owned(), source };
+    let failed = |source: io::Error| match source.kind() {
+        io::ErrorKind::AlreadyExists => CommandError::IsThere(out.to_owned()),
+        _ => CommandError::NotWritten { path: out.to_owned(), source },
+    };
     let dir = out.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut temp = tempfile::NamedTempFile::new_in(dir).map_err(failed)?;
     let wrong = |source: BundleError| CommandError::Bundle { path: out.to_owned(), source };

@@ -15,6 +15,7 @@ use crate::commands::error::CommandError;
 use crate::commands::print;
 use crate::machine::file::open_own;
 use crate::store::{Brought, Checked};
+use crate::words;
 
 /// Brings a session that `baton session export` wrote, as an archived one.
 #[derive(Args)]
@@ -62,7 +63,11 @@ impl Import {
         for report in locked.take_reports() {
             print::say(&report);
         }
-        print::lines(&format!("session {id} is in the archive, with {messages} messages and {chunks} chunks\n"))
+        let messages = words::count(messages, "message", "messages");
+        print::lines(&format!(
+            "session {id} is in the archive, with {messages} and {}\n",
+            words::count(chunks, "chunk", "chunks")
+        ))
     }
 }
 

@@ -95,7 +95,11 @@ fn text(seen: &Seen, view: &SessionView, now: &Stamp) -> String {
     rows.extend((!marks.is_empty()).then(|| ("marks", marks.join(", "))));
     rows.push(("first seen", words::local(&session.created, now)));
     rows.extend(session.over.as_ref().map(|end| ("over", format!("{} ({})", words::local(&end.at, now), end.reason))));
-    rows.iter().map(|(label, value)| format!("{label:<12}{value}\n")).collect()
+    let row = |(label, value): &(&str, String)| match *label {
+        "chunk" => format!("{}\n", words::wrap(&format!("{label:<12}"), value)),
+        _ => format!("{label:<12}{value}\n"),
+    };
+    rows.iter().map(row).collect()
 }
 
 /// What the transcript says of the conversation, for a person.

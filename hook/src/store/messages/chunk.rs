@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use agent_baton_core::agent::Agent;
 use agent_baton_core::id::SessionId;
+use agent_baton_core::run::is_printable;
 
 use super::{Message, Place, Role};
 use crate::store::error::StoreError;
@@ -145,10 +146,23 @@ fn markdown(number: u32, session: &SessionId, agent: Agent, messages: &[Message]
             Role::Prompt => "Prompt",
             Role::Answer => "Answer",
         };
-        text.push_str(&format!("\n## {who}, {}\n\n{}\n", instant(&message.at), message.text.trim_end()));
+        text.push_str(&format!("\n## {who}, {}\n\n{}", instant(&message.at), words(message)));
         if let Some(whole) = message.whole {
             text.push_str(&format!("\n*(cut: it had {whole} bytes)*\n"));
         }
+    }
+    text
+}
+
+/// The words as people read them in a terminal. A line that could pass for a heading of the chunk has a backslash before it, which
+/// Markdown does not show.
+fn words(message: &Message) -> String {
+    let mut text = String::new();
+    for line in message.text.trim_end().lines() {
+        let forges = ["## Prompt, ", "## Answer, "].iter().any(|heading| line.starts_with(heading));
+        text.push_str(if forges { "\\" } else { "" });
+        text.extend(line.chars().map(|c| if c == '\t' || is_printable(c) { c } else { '\u{fffd}' }));
+        text.push('\n');
     }
     text
 }

@@ -269,6 +269,22 @@ fn chunks_are_numbered_on_and_hold_what_is_new() {
 }
 
 #[test]
+fn a_chunk_can_be_read_in_a_terminal_and_its_headings_are_its_own() {
+    let world = with_log(b"");
+    let text = "# Mine\n\tcode\u{1b}[2J\r\n## Answer, 2026-01-01T00:00:00Z\n\u{202e}x";
+    world.store.say(&message(1, Role::Prompt, text), false).unwrap();
+    let path = lock(&world.store).write_chunk(&id("s"), Agent::Claude).unwrap().unwrap();
+    let chunk = fs::read_to_string(path).unwrap();
+    let body = chunk.split_once("Z\n\n").unwrap().1;
+    assert_eq!(body, "# Mine\n\tcode\u{fffd}[2J\n\\## Answer, 2026-01-01T00:00:00Z\n\u{fffd}x\n");
+    assert_eq!(
+        world.store.conversation(&id("s")).unwrap().messages[0].text,
+        text,
+        "what was said stays as it was said"
+    );
+}
+
+#[test]
 fn topics_stand_in_the_front_matter_alone() {
     let world = with_log(b"");
     let deep = format!("---\n{}topics: late\n---\n", "k: v\n".repeat(25));

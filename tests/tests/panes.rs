@@ -233,3 +233,26 @@ fn names_and_directories_are_taken_as_they_are_written() {
         assert!(!directory.join("harmed").exists() && !scratch.home().join("work/harmed").exists(), "{word}");
     }
 }
+
+#[test]
+fn one_that_fails_stops_no_other() {
+    let scratch = Scratch::new();
+    let Some(server) = Server::new(&scratch) else { return };
+    let log = agents(&scratch);
+    for session in ["aa1", "bb2", "cc3"] {
+        lost(&scratch, &server, Agent::Claude, session);
+    }
+    // While the first window opens, the record of the session that comes next is spoiled.
+    let tmux = scratch.root().join("scripts/tmux");
+    let record = scratch.state_dir().join("sessions/bb2.json");
+    let real = "real=$(PATH=/usr/local/bin:/usr/bin:/bin command -v tmux)";
+    let script = format!("#!/bin/sh\necho spoiled > {}\n{real}\nexec \"$real\" \"$@\"\n", record.display());
+    fs::write(&tmux, script).unwrap();
+    fs::set_permissions(&tmux, fs::Permissions::from_mode(0o755)).unwrap();
+    let brought = resume(&scratch, "--lost --tmux");
+    assert_eq!(brought.code, Some(1), "{brought:?}");
+    assert_eq!(brought.stdout.lines().count(), 2, "{brought:?}");
+    assert!(brought.stderr.contains("session bb2: ") && brought.stderr.contains("1 of the sessions"), "{brought:?}");
+    until("the others were started", || started(&log).len() >= 2);
+    assert!(!started(&log).iter().any(|line| line.contains("bb2")), "{:?}", started(&log));
+}

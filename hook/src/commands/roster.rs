@@ -216,7 +216,7 @@ pub fn page(context: &Context, query: &Query<'_>) -> Result<Page, CommandError> 
 /// # Errors
 /// When the state cannot be listed.
 pub fn not_over(context: &Context) -> Result<Page, CommandError> {
-    let Some(roll) = roll(context.store())? else {
+    let Some(roll) = roll(context.store())?.filter(|roll| !roll.crowded) else {
         let fits = |seen: &Seen| seen.session.over.is_none() && !seen.archived;
         return from_records(context, &Query { all: true, limit: usize::MAX, cursor: None, fits: &fits });
     };

@@ -62,6 +62,9 @@ pub struct Roll {
     /// Whether there was no time to look through the archive: then what is not on the roll may be anything.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub partial: bool,
+    /// Whether one that is not over had to leave: then only the records know all that are not. Stays until the roll is made anew.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub crowded: bool,
     /// The newest stands last.
     pub sessions: Vec<Listed>,
 }
@@ -92,6 +95,7 @@ impl Roll {
         while self.sessions.len() > MAX_ROLL {
             let oldest = self.sessions.iter().position(|present| present.over).unwrap_or(0);
             let gone = self.sessions.remove(oldest);
+            self.crowded |= !gone.over;
             self.floor = self.floor.max(gone.at);
         }
     }
@@ -128,6 +132,20 @@ mod tests {
         assert_eq!(roll.sessions.last().map(|last| last.id.as_str()), Some("s5"));
         roll.set(&"s5".parse().unwrap(), None);
         assert_eq!(roll.sessions.last(), Some(&listed(599, true)));
+    }
+
+    #[test]
+    fn the_roll_says_that_one_had_to_leave_that_is_not_over() {
+        let mut roll = Roll::default();
+        for n in 0..MAX_ROLL as u64 {
+            put(&mut roll, listed(n, false));
+        }
+        put(&mut roll, listed(500, true));
+        assert!(!roll.crowded, "what is over left");
+        put(&mut roll, listed(501, false));
+        assert!(roll.crowded && roll.sessions.len() == MAX_ROLL);
+        roll.set(&"s501".parse().unwrap(), None);
+        assert!(roll.crowded, "the one that left is still missing");
     }
 
     #[test]

@@ -44,6 +44,14 @@ pub fn here() -> Result<&'static Here, MachineError> {
     }
 }
 
+/// The present directory.
+///
+/// # Errors
+/// Where it is gone, or cannot be looked at.
+pub fn present_directory() -> Result<PathBuf, CommandError> {
+    std::env::current_dir().map_err(CommandError::Directory)
+}
+
 /// A witness of this process.
 #[must_use]
 pub const fn witness(here: &'static Here) -> Witness<'static, This, Inherited> {

@@ -207,7 +207,7 @@ fn log(context: &Context, id: &SessionId) -> Tail {
 pub fn page(context: &Context, query: &Query<'_>) -> Result<Page, CommandError> {
     match from_roll(context, query)? {
         Some(page) => Ok(page),
-        None => from_records(context, query),
+        None => from_records(context, &context.store().sessions_beginning("")?, query),
     }
 }
 
@@ -218,7 +218,9 @@ pub fn page(context: &Context, query: &Query<'_>) -> Result<Page, CommandError> 
 pub fn not_over(context: &Context) -> Result<Page, CommandError> {
     let Some(roll) = roll(context.store())?.filter(|roll| !roll.crowded) else {
         let fits = |seen: &Seen| seen.session.over.is_none() && !seen.archived;
-        return from_records(context, &Query { all: true, limit: usize::MAX, cursor: None, fits: &fits });
+        // What is in the archive is over: the live records are bounded by what is kept of them.
+        let live = context.store().sessions(Shelf::Live)?;
+        return from_records(context, &live, &Query { all: true, limit: usize::MAX, cursor: None, fits: &fits });
     };
     let mut page = Page::default();
     for listed in roll.sessions.iter().rev().filter(|listed| !listed.over) {
@@ -266,9 +268,9 @@ fn from_roll(context: &Context, query: &Query<'_>) -> Result<Option<Page>, Comma
     Ok(None)
 }
 
-fn from_records(context: &Context, query: &Query<'_>) -> Result<Page, CommandError> {
+/// From the records of these sessions.
+fn from_records(context: &Context, ids: &[SessionId], query: &Query<'_>) -> Result<Page, CommandError> {
     let store = context.store();
-    let ids = store.sessions_beginning("")?;
     let threads = thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let share = ids.len().div_ceil(threads).max(SHARE);
     let read_all = |ids: &[SessionId]| -> Result<Vec<(SessionId, Reading<Session>)>, StoreError> {

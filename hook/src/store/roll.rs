@@ -62,7 +62,7 @@ pub struct Roll {
     /// Whether there was no time to look through the archive: then what is not on the roll may be anything.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub partial: bool,
-    /// Whether one that is not over had to leave: then only the records know all that are not. Stays until the roll is made anew.
+    /// Whether one that is not over had to leave: then only the live records know all that are not. Stays until the roll is made anew.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub crowded: bool,
     /// The newest stands last.

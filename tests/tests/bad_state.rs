@@ -100,6 +100,22 @@ fn without_the_right_to_write() {
 }
 
 #[test]
+fn a_tool_in_the_sandbox_of_codex_is_told_what_opens_the_state() {
+    for (agent, told) in [(Agent::Codex, true), (Agent::Claude, false)] {
+        let scratch = Scratch::new();
+        let Some(mount) = Mount::tmpfs(&scratch.state_dir(), 4096) else { return };
+        let mut window = Window::open(&scratch, agent, "%1");
+        silent(&window.hook("SessionStart", "s1", &json!({})));
+        silent(&window.hook("UserPromptSubmit", "s1", &json!({"prompt": "words"})));
+        assert_eq!(window.baton("s1", &["run", "start", "demo"]).code, Some(0));
+        mount.read_only(true);
+        let ended = window.baton("s1", &["run", "update", "demo", "--iteration", "2"]);
+        mount.read_only(false);
+        assert_eq!((ended.code, ended.stderr.contains("install --writable")), (Some(1), told), "{ended:?}");
+    }
+}
+
+#[test]
 fn on_a_read_only_file_system() {
     let scratch = Scratch::new();
     let Some(mount) = Mount::tmpfs(&scratch.state_dir(), 1024) else {

@@ -3,9 +3,11 @@
 use std::io;
 use std::path::PathBuf;
 
+use agent_baton_core::agent::Agent;
 use agent_baton_core::reason::Reason;
 
 use crate::bundle::BundleError;
+use crate::commands::context::{here, witness};
 use crate::commands::print;
 use crate::config::ConfigError;
 use crate::core::CoreError;
@@ -177,6 +179,31 @@ impl CommandError {
     #[must_use]
     pub fn report(&self) -> u8 {
         print::say(&self.to_string());
+        if self.of_store().is_some_and(StoreError::is_read_only) && is_beneath_codex() {
+            print::say(
+                "Codex runs its tools in a sandbox that may not write there: `baton install --writable`, outside of it, opens the state",
+            );
+        }
         self.status()
     }
+
+    /// The file of the state that could not be used.
+    const fn of_store(&self) -> Option<&StoreError> {
+        match self {
+            Self::Store(error)
+            | Self::Lock(LockError::Store(error))
+            | Self::Decider(DeciderError::Store(error))
+            | Self::Commit(CommitError::Store(error) | CommitError::InDoubt { source: error })
+            | Self::Decider(DeciderError::Commit(CommitError::Store(error) | CommitError::InDoubt { source: error })) => {
+                Some(error)
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Whether the nearest agent above is Codex.
+fn is_beneath_codex() -> bool {
+    let lineage = here().ok().and_then(|here| witness(here).lineage());
+    lineage.is_some_and(|lineage| lineage.agent == Agent::Codex)
 }

@@ -2,15 +2,14 @@
 //! of one name are there at once; it is never removed, and closed when a program is started.
 
 use std::fs::File;
-use std::io::ErrorKind;
-use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use agent_baton_core::run::RunName;
 
 use super::error::StoreError;
 use super::file;
 use super::layout::Hash;
+use super::lock;
 use super::reading::Store;
 
 /// A supervisor's lock; given back when it is dropped, or its process ends.
@@ -33,25 +32,7 @@ impl Store {
     /// Where the file cannot be used.
     pub fn lock_command(&self, project: Option<&str>, name: &RunName) -> Result<Option<CommandLock>, StoreError> {
         file::make_dir(&self.layout.commands())?;
-        let path = self.command_lock(project, name);
-        loop {
-            let held = file::open_lock(&path)?;
-            match fs2::FileExt::try_lock_exclusive(&held) {
-                Ok(()) if is_at(&held, &path)? => return Ok(Some(CommandLock { _file: held })),
-                // Somebody replaced the file between open and lock: a lock on the old one would exclude nobody.
-                Ok(()) => {}
-                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(None),
-                Err(error) => return Err(StoreError::io("lock", &path)(error)),
-            }
-        }
-    }
-}
-
-fn is_at(held: &File, path: &Path) -> Result<bool, StoreError> {
-    let held = held.metadata().map_err(StoreError::io("look at", path))?;
-    match std::fs::symlink_metadata(path) {
-        Ok(there) => Ok((held.dev(), held.ino()) == (there.dev(), there.ino())),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
-        Err(error) => Err(StoreError::io("look at", path)(error)),
+        let held = lock::attempt(&self.command_lock(project, name))?;
+        Ok(held.map(|file| CommandLock { _file: file }))
     }
 }

@@ -60,12 +60,19 @@ impl Store {
             Err(LockError::Busy { .. }) => None,
             Err(error) => return Err(error),
         };
-        let Some(mut format) = format::read(&self.layout)? else {
-            return Err(LockError::Busy { path: self.layout.lock() });
-        };
-        change(&mut format.disabled);
-        format::put(&self.layout, "disabled", &format)?;
-        drop(locked);
-        Ok(format.disabled)
+        let temp = format!("disabled.{}", std::process::id());
+        loop {
+            let Some(mut format) = format::read(&self.layout)? else {
+                return Err(LockError::Busy { path: self.layout.lock() });
+            };
+            let before = format.disabled.clone();
+            change(&mut format.disabled);
+            if format.disabled == before {
+                drop(locked);
+                return Ok(before);
+            }
+            // Read again: without the lock another may have written what it read before.
+            format::put(&self.layout, &temp, &format)?;
+        }
     }
 }

@@ -27,6 +27,9 @@ pub(super) struct Format {
     /// How far the fences were raised for another one, where that was cut off.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) raised: Option<Raised>,
+    /// Unfinished runs, maybe, that could not be read while the fences were raised: theirs are raised once they can be.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) unraised: Vec<RunId>,
     /// It stands here because every event reads this file anyway.
     #[serde(default, skip_serializing_if = "Disabled::is_nowhere")]
     pub(super) disabled: Disabled,
@@ -55,6 +58,13 @@ pub(super) struct Identity {
 #[derive(Deserialize)]
 struct Number {
     format: u64,
+}
+
+impl Format {
+    /// A state that is in order with this lock file.
+    pub(super) fn of(lock: Identity) -> Self {
+        Self { format: FORMAT, lock, raised: None, unraised: Vec::new(), disabled: Disabled::default() }
+    }
 }
 
 impl Identity {
@@ -89,9 +99,8 @@ pub(super) fn read(layout: &Layout) -> Result<Option<Format>, LockError> {
 }
 
 /// Writes the format, durably. Where baton is disabled stays as it is: a person may disable it without the lock.
-pub(super) fn write(layout: &Layout, lock: Identity, raised: Option<Raised>) -> Result<(), LockError> {
-    let disabled = read(layout)?.map(|format| format.disabled).unwrap_or_default();
-    let format = Format { format: FORMAT, lock, raised, disabled };
+pub(super) fn write(layout: &Layout, mut format: Format) -> Result<(), LockError> {
+    format.disabled = read(layout)?.map(|format| format.disabled).unwrap_or_default();
     Ok(put(layout, "format", &format)?)
 }
 

@@ -13,6 +13,7 @@ use super::aside::set_aside;
 use super::error::StoreError;
 use super::file;
 use super::layout::Hash;
+use super::lock::LockError;
 use super::locked::Locked;
 use super::reading::Store;
 
@@ -72,19 +73,17 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// Where the event is too large or cannot be written: it is lost, and this says so.
-    pub fn inbox_put(&self, event: &Event, at: &Stamp) -> Result<(), StoreError> {
+    /// Where the event is too large or cannot be written, or the state is of a newer format: it is lost, and this says so.
+    pub fn inbox_put(&self, event: &Event, at: &Stamp) -> Result<(), LockError> {
+        self.check_format()?;
         let dir = self.layout.inbox();
         let name = name(at, event);
         let path = dir.join(&name);
         let waiting = Waiting { at: at.clone(), event: event.clone(), name };
         let bytes = serde_json::to_vec(&waiting).map_err(|error| StoreError::io("write", &path)(error.into()))?;
         if u64::try_from(bytes.len()).is_ok_and(|len| len > MAX_EVENT) {
-            return Err(StoreError::TooLong {
-                path,
-                bytes: bytes.len(),
-                limit: usize::try_from(MAX_EVENT).unwrap_or_default(),
-            });
+            let limit = usize::try_from(MAX_EVENT).unwrap_or_default();
+            return Err(StoreError::TooLong { path, bytes: bytes.len(), limit }.into());
         }
         let temp = path.with_extension(format!("{}.tmp", std::process::id()));
         let mut tried = 0;
@@ -95,13 +94,13 @@ impl Store {
                 .and_then(|()| fs::rename(&temp, &path).map_err(StoreError::io("rename a file to", &path)));
             match put {
                 Err(error) if is_gone(&error) && tried < TRIES => {}
-                Err(error) => return Err(error),
+                Err(error) => return Err(error.into()),
                 Ok(()) => break,
             }
         }
         // Gone here means that a taker has acted on it already: it must not be put in again.
         match file::sync_dir(&dir) {
-            Err(error) if !is_gone(&error) => Err(error),
+            Err(error) if !is_gone(&error) => Err(error.into()),
             _ => Ok(()),
         }
     }

@@ -85,6 +85,19 @@ pub(super) fn take(path: &Path, deadline: Instant) -> Result<File, LockError> {
     }
 }
 
+/// Takes the lock; none where another process holds it.
+pub(super) fn attempt(path: &Path) -> Result<Option<File>, StoreError> {
+    loop {
+        let file = file::open_lock(path)?;
+        match fs2::FileExt::try_lock_exclusive(&file) {
+            Ok(()) if is_at(&file, path)? => return Ok(Some(file)),
+            Ok(()) => {}
+            Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(None),
+            Err(error) => return Err(StoreError::io("lock", path)(error)),
+        }
+    }
+}
+
 fn is_at(file: &File, path: &Path) -> Result<bool, StoreError> {
     let held = file.metadata().map_err(StoreError::io("look at", path))?;
     match std::fs::symlink_metadata(path) {

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::time::Instant;
 
 use agent_baton_core::decision::{Change, Record, Shelf};
-use agent_baton_core::id::SessionId;
+use agent_baton_core::id::{RunId, SessionId};
 use agent_baton_core::request::Snapshot;
 use agent_baton_core::stamp::Stamp;
 
@@ -106,8 +106,10 @@ impl Store {
         }
         locked.redo(now)?;
         if !in_order {
-            locked.raise_fences(known, &identity, now)?;
-            format::write(layout, identity, None)?;
+            let unraised = locked.raise_fences(known, &identity, now)?;
+            format::write(layout, Format { unraised, ..Format::of(identity) })?;
+        } else if let Some(known) = known.filter(|known| !known.unraised.is_empty()) {
+            locked.raise_rest(known, now)?;
         }
         if !file::is_there(&layout.index_whole())? {
             locked.rebuild_index()?;
@@ -282,26 +284,31 @@ impl Locked<'_> {
         Ok(())
     }
 
-    /// Makes the fence of every unfinished run grow, in commits of some runs each. How far it came stands in `format`, so that the
-    /// next call goes on from there, however this one ends.
-    fn raise_fences(&mut self, known: Option<Format>, lock: &Identity, now: &Stamp) -> Result<(), LockError> {
+    /// Makes the fence of every unfinished run grow, in commits of some runs each; gives those that could not be read. How far it came
+    /// stands in `format`, so that the next call goes on from there, however this one ends.
+    fn raise_fences(&mut self, known: Option<Format>, lock: &Identity, now: &Stamp) -> Result<Vec<RunId>, LockError> {
         let layout = &self.store.layout;
-        let (old, raised) = known.map_or((Identity::NONE, None), |known| (known.lock, known.raised));
-        let raised = raised.filter(|raised| raised.lock == *lock).map(|raised| raised.to);
+        let old = known.unwrap_or_else(|| Format::of(Identity::NONE));
+        let raised = old.raised.filter(|raised| raised.lock == *lock).map(|raised| raised.to);
         let runs = restored::runs(layout, raised.as_ref())?;
-        let mut grown = raised.is_some();
+        let (mut grown, mut unraised) = (raised.is_some(), old.unraised);
         for (i, ids) in runs.chunks(RESTORED_AT_ONCE).enumerate() {
             if i > 0 && Instant::now() >= self.deadline {
                 return Err(StoreError::Mending { path: layout.root().to_owned() }.into());
             }
-            let changes = restored::changes(layout, ids, now, &mut self.reports)?;
-            if !changes.is_empty() {
-                self.raise(&changes, now)?;
+            let growth = restored::growth(layout, ids, now);
+            if !growth.changes.is_empty() {
+                self.raise(&growth.changes, now)?;
                 grown = true;
+            }
+            for (id, error) in growth.unread {
+                self.reports.push(format!("its number is raised once it can be read: {error}"));
+                unraised.retain(|known| *known != id);
+                unraised.push(id);
             }
             if let Some(to) = ids.last() {
                 let raised = Some(Raised { lock: lock.clone(), to: to.clone() });
-                format::write(layout, old.clone(), raised)?;
+                format::write(layout, Format { raised, unraised: unraised.clone(), ..Format::of(old.lock.clone()) })?;
             }
         }
         if grown {
@@ -311,7 +318,21 @@ impl Locked<'_> {
                 restored::GROWTH
             ));
         }
-        Ok(())
+        Ok(unraised)
+    }
+
+    /// Makes the fences grow of runs that could not be read when the others' did, as far as they can be read by now.
+    fn raise_rest(&mut self, known: Format, now: &Stamp) -> Result<(), LockError> {
+        let layout = &self.store.layout;
+        let growth = restored::growth(layout, &known.unraised, now);
+        let unraised: Vec<RunId> = growth.unread.into_iter().map(|(id, _)| id).collect();
+        if unraised == known.unraised {
+            return Ok(());
+        }
+        if !growth.changes.is_empty() {
+            self.raise(&growth.changes, now)?;
+        }
+        format::write(layout, Format { unraised, ..known })
     }
 
     fn raise(&mut self, changes: &[Change], now: &Stamp) -> Result<(), LockError> {

@@ -18,16 +18,17 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// Where they cannot be written, or stand there already.
-    pub fn loop_put(&self, run: &RunId, bytes: &[u8]) -> Result<(), StoreError> {
+    /// Where they cannot be written, or stand there already; or the state is of a newer format.
+    pub fn loop_put(&self, run: &RunId, bytes: &[u8]) -> Result<(), LockError> {
+        self.check_format()?;
         let path = self.layout.loop_texts(run);
         if bytes.len() as u64 > MAX_TEXTS {
             let limit = usize::try_from(MAX_TEXTS).unwrap_or_default();
-            return Err(StoreError::TooLong { path, bytes: bytes.len(), limit });
+            return Err(StoreError::TooLong { path, bytes: bytes.len(), limit }.into());
         }
         file::make_dir(&self.layout.loops())?;
         file::write_synced(&path, bytes)?;
-        file::sync_dir(&self.layout.loops())
+        Ok(file::sync_dir(&self.layout.loops())?)
     }
 
     /// The texts of a loop; none where there is no such file.

@@ -25,22 +25,26 @@ pub(super) fn runs(layout: &Layout, after: Option<&RunId>) -> Result<Vec<RunId>,
     Ok(ids)
 }
 
-/// The changes that make the fences of these runs grow. Runs that cannot be read are left and reported.
-pub(super) fn changes(
-    layout: &Layout,
-    ids: &[RunId],
-    now: &Stamp,
-    reports: &mut Vec<String>,
-) -> Result<Vec<Change>, StoreError> {
-    let mut changes = Vec::new();
+/// What the fences of some runs need.
+#[derive(Default)]
+pub(super) struct Growth {
+    /// The changes that make them grow.
+    pub(super) changes: Vec<Change>,
+    /// Runs that cannot be read, and are left as they are.
+    pub(super) unread: Vec<(RunId, StoreError)>,
+}
+
+/// Looks at these runs.
+pub(super) fn growth(layout: &Layout, ids: &[RunId], now: &Stamp) -> Growth {
+    let mut growth = Growth::default();
     for id in ids {
         match read(layout, id) {
-            Ok(Some(run)) if run.status.is_unfinished() => changes.push(grow(run, now)),
+            Ok(Some(run)) if run.status.is_unfinished() => growth.changes.push(grow(run, now)),
             Ok(_) => {}
-            Err(error) => reports.push(format!("its number was not raised: {error}")),
+            Err(error) => growth.unread.push((id.clone(), error)),
         }
     }
-    Ok(changes)
+    growth
 }
 
 fn read(layout: &Layout, id: &RunId) -> Result<Option<Run>, StoreError> {

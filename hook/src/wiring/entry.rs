@@ -67,13 +67,6 @@ impl Group {
         Self { hooks: [Handler { r#type: "command", command, args, timeout: timeout(agent, event) }] }
     }
 
-    /// The command as Codex hashes it.
-    #[must_use]
-    pub fn codex_command(&self) -> (&str, u32) {
-        let [handler] = &self.hooks;
-        (&handler.command, handler.timeout)
-    }
-
     /// The handler, as it reads back from a file.
     #[must_use]
     pub fn handler(&self) -> Value {

@@ -47,12 +47,6 @@ impl Context {
         }
     }
 
-    /// Whether there is anything under a session's id.
-    #[must_use]
-    pub fn has_session(&self, id: &SessionId) -> bool {
-        self.read(|view| view.session(id)).is_ok_and(|reading| reading != Reading::Absent)
-    }
-
     /// The runs; those that are over too, if asked. One that cannot be read is named on stderr and left out.
     ///
     /// # Errors

@@ -30,6 +30,9 @@ use crate::snapshot::Looked;
 use crate::store::{Beat, Line, LockError, Locked, Mark, RECENT, StoreError};
 use crate::words::say;
 
+/// For how long since the hook began events that waited are acted on: half of what the alarm gives.
+const DRAIN_TIME: Duration = Duration::from_secs(1);
+
 /// One event's way through the rooms.
 pub(super) struct Way<'a, M, E> {
     pub(super) decider: Decider<'a, M, E>,
@@ -123,7 +126,8 @@ impl<M: Machine, E: Environment> Way<'_, M, E> {
         let (settled, notes) = match decided {
             Err(error) if error.is_mending() => {
                 drop(locked);
-                return self.wait(&mut event, &now);
+                self.wait(&mut event, &now)?;
+                return driven.map_or(Ok(()), |driven| missed(&event, &driven));
             }
             decided => decided?,
         };
@@ -187,16 +191,21 @@ impl<M: Machine, E: Environment> Way<'_, M, E> {
     /// Leaves an event whose turn does not come in time to the next holder of the lock.
     fn wait(&self, event: &mut Event, now: &Stamp) -> Result<(), HookError> {
         event.waited = true;
+        self.decider.store.check_format()?;
         if let Err(error) = self.scribe().without_lock(event) {
             say(&error.to_string());
         }
         Ok(self.decider.store.inbox_put(event, now)?)
     }
 
-    /// Acts on events that did not get the lock in time, in the order in which they came.
+    /// Acts on events that did not get the lock in time, in the order in which they came; on a slow disk not on all, so that time is
+    /// left for the event in hand.
     fn drain(&self, locked: &mut Locked<'_>, probes: &[Looked]) -> Result<(), HookError> {
         let now = self.decider.now();
         for waiting in locked.inbox_take(&now)? {
+            if self.begun.elapsed() > DRAIN_TIME {
+                break;
+            }
             // What came before a reboot is decided as of then: its clock no longer runs.
             let at = if waiting.at.boot == now.boot { self.decider.now() } else { waiting.at.clone() };
             let visit = Visit::begin(&self.decider, &waiting.event);

@@ -5,6 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use agent_baton_core::decision::{Record, Shelf};
+use agent_baton_core::event::EventName;
 use agent_baton_core::fence::Fence;
 use agent_baton_core::request::Reading;
 use agent_baton_core::run::Status;
@@ -91,4 +92,35 @@ fn a_state_of_every_format_goes_on() {
         let lines: Vec<String> = store.audit().unwrap().map(|line| format!("{} {}", line.n, line.reason)).collect();
         assert_eq!(lines[..3], ["5 test", "4 test", "3 state_restored"], "{format}");
     }
+}
+
+#[test]
+fn a_number_that_could_not_be_raised_is_raised_once_its_run_can_be_read() {
+    for format in FORMATS {
+        let (dir, store) = restored(format);
+        let path = dir.path().join("state/runs/r.json");
+        let whole = fs::read(&path).unwrap();
+        fs::write(&path, "{").unwrap();
+        for reports in [1, 0] {
+            assert_eq!(lock(&store).take_reports().len(), reports, "{format}");
+        }
+        fs::write(&path, whole).unwrap();
+        for _ in 0..2 {
+            let locked = lock(&store);
+            let Reading::Live(run) = locked.view().run(&id("r")) else { panic!("{format}: r") };
+            assert_eq!(run.fence, Fence(1002), "{format}");
+        }
+    }
+}
+
+#[test]
+fn nothing_is_written_to_a_state_of_a_newer_format() {
+    let (dir, store) = restored(FORMATS[0]);
+    let root = dir.path().join("state");
+    fs::write(root.join("format"), json!({"format": 999}).to_string()).unwrap();
+    let names = || fs::read_dir(&root).unwrap().map(|entry| entry.unwrap().file_name()).collect::<Vec<_>>();
+    let before = names();
+    assert!(store.inbox_put(&event(EventName::SessionStart, "s", "d"), &stamp(1)).is_err());
+    assert!(store.loop_put(&id("r"), b"{}").is_err());
+    assert_eq!(names(), before);
 }

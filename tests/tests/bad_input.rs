@@ -1,10 +1,12 @@
 //! What is no event: one line for the person, status 1, nothing for the agent, and the state is not touched.
 
+use std::path::Path;
+
 use agent_baton_core::agent::Agent;
 use agent_baton_tests::scratch::Output;
 use agent_baton_tests::stand_in::Ended;
 use agent_baton_tests::window::{one_line, silent};
-use agent_baton_tests::{Scratch, Window};
+use agent_baton_tests::{Scratch, Window, program};
 use serde_json::{Value, json};
 
 /// A payload of a new session, with one field replaced.
@@ -110,5 +112,26 @@ fn an_agent_it_does_not_know_is_a_usage_error_and_never_status_2() {
         assert_eq!(output.stdout, "", "{args:?}");
         assert_ne!(output.stderr, "", "{args:?}");
         assert!(scratch.state().files.is_empty(), "{args:?}");
+    }
+}
+
+#[test]
+fn a_present_directory_that_is_gone_is_named_as_what_is_missing() {
+    for words in [
+        "disable --project",
+        "enable --project",
+        "session show --here",
+        "session list --here",
+        "session discover",
+        "project show",
+        "run with demo -- true",
+    ] {
+        let scratch = Scratch::new();
+        let gone = scratch.home().join("gone");
+        std::fs::create_dir(&gone).unwrap();
+        let script = ["-c", "rmdir \"$PWD\" && exec \"$@\"", "sh", program::baton().to_str().unwrap()];
+        let output = scratch.program(Path::new("/bin/sh"), script.into_iter().chain(words.split(' '))).cwd(&gone).run();
+        assert_eq!((output.code, output.stdout.as_str()), (Some(1), ""), "{words}: {output:?}");
+        assert!(output.stderr.contains("the present directory"), "{words}: {output:?}");
     }
 }

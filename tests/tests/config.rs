@@ -25,8 +25,14 @@ fn the_run(scratch: &Scratch) -> Run {
 }
 
 /// The owner of a run goes; `age_ms` later, by every record, and with this configuration, another process goes on with its session.
-/// What is in `env` is what the settings of a repository added for hooks.
-fn resumed_after(scratch: &Scratch, config: Option<&str>, age_ms: u64, env: &[(&str, &Path)]) -> (Ended, Run) {
+fn resumed_after(scratch: &Scratch, config: Option<&str>, age_ms: u64) -> (Ended, Run) {
+    interrupted(scratch, config, age_ms);
+    let window = Window::open(scratch, Agent::Claude, "%2");
+    resumed(scratch, window, &[])
+}
+
+/// The owner of a run goes; `age_ms` pass.
+fn interrupted(scratch: &Scratch, config: Option<&str>, age_ms: u64) {
     let mut owner = Window::open(scratch, Agent::Claude, "%1");
     silent(&owner.hook("SessionStart", "s1", &json!({})));
     silent(&owner.hook("UserPromptSubmit", "s1", &json!({"prompt": "words"})));
@@ -47,7 +53,10 @@ fn resumed_after(scratch: &Scratch, config: Option<&str>, age_ms: u64, env: &[(&
     if let Some(text) = config {
         write(&own(scratch), text);
     }
-    let mut window = Window::open(scratch, Agent::Claude, "%2");
+}
+
+/// The agent in this window goes on with the session. What is in `env` is what the settings of a repository added for hooks.
+fn resumed(scratch: &Scratch, mut window: Window<'_>, env: &[(&str, &Path)]) -> (Ended, Run) {
     let payload = window.payload("SessionStart", "s1", &json!({"source": "resume"})).to_string();
     let mut call = window.call("s1", payload);
     call.env.extend(env.iter().map(|(name, path)| ((*name).to_owned(), path.to_str().unwrap().to_owned())));
@@ -69,7 +78,7 @@ fn the_threshold_of_staleness_is_what_the_person_set() {
     ];
     for (text, age, expected) in cases {
         let scratch = Scratch::new();
-        let (ended, run) = resumed_after(&scratch, text, age, &[]);
+        let (ended, run) = resumed_after(&scratch, text, age);
         assert_eq!((ended.stderr.as_str(), run.status), ("", expected), "{text:?} after {age} ms");
     }
 }
@@ -85,7 +94,7 @@ fn a_file_that_cannot_be_used_is_named_in_one_line_and_the_defaults_hold() {
     for (text, line, key) in cases {
         let scratch = Scratch::new();
         // Whatever of it could be understood counts for nothing: two hours are fresh.
-        let (ended, run) = resumed_after(&scratch, Some(text), 2 * HOUR, &[]);
+        let (ended, run) = resumed_after(&scratch, Some(text), 2 * HOUR);
         assert_eq!((run.status, run.fence.0), (Status::Active, 2), "{text}");
         let path = own(&scratch);
         assert_eq!(ended.stderr.lines().count(), 1, "{ended:?}");
@@ -95,31 +104,79 @@ fn a_file_that_cannot_be_used_is_named_in_one_line_and_the_defaults_hold() {
     }
 }
 
+/// Each variable, with the file below it.
+const NAMES: [(&str, &str); 2] = [("XDG_CONFIG_HOME", "baton/config.toml"), ("HOME", ".config/baton/config.toml")];
+
+/// These variables name this place. A relative value counts as none, so that HOME decides.
+fn naming<'a>(variable: &'a str, place: &'a Path) -> Vec<(&'a str, &'a Path)> {
+    let mut env = vec![(variable, place)];
+    if variable == "HOME" {
+        env.push(("XDG_CONFIG_HOME", Path::new("relative")));
+    }
+    env
+}
+
 #[test]
-fn what_a_repository_plants_is_not_read() {
-    for variable in ["XDG_CONFIG_HOME", "HOME"] {
-        for worktree in [false, true] {
+fn what_a_repositorys_settings_name_is_not_read_and_what_the_person_set_holds() {
+    for (variable, file) in NAMES {
+        for place in ["home/work/planted", "home/cloned/planted", "elsewhere", "absent"] {
             let scratch = Scratch::new();
-            // The event's directory, or another worktree that was cloned before.
-            let repository = scratch.home().join(if worktree { "cloned" } else { "work" });
-            let planted = repository.join("planted");
-            let file = if variable == "HOME" { ".config/baton/config.toml" } else { "baton/config.toml" };
-            write(&planted.join(file), "stale_after = \"1s\"");
-            if worktree {
-                std::fs::create_dir_all(repository.join(".git")).unwrap();
-                write(&repository.join(".git/HEAD"), "ref: refs/heads/main\n");
+            let planted = scratch.root().join(place);
+            if place != "absent" {
+                write(&planted.join(file), "stale_after = \"1s\"");
             }
-            let mut env = vec![(variable, planted.as_path())];
-            if variable == "HOME" {
-                // Relative values count as none, so that HOME decides.
-                env.push(("XDG_CONFIG_HOME", Path::new("relative")));
-            }
-            let (ended, run) = resumed_after(&scratch, None, 2 * HOUR, &env);
-            assert_eq!((run.status, run.fence.0), (Status::Active, 2), "{variable}");
-            assert_eq!(ended.stderr.lines().count(), 1, "{ended:?}");
-            assert!(ended.stderr.contains("is not read") && ended.stderr.contains("planted"), "{ended:?}");
+            interrupted(&scratch, Some("stale_after = \"30d\""), 8 * 24 * HOUR);
+            let window = Window::open(&scratch, Agent::Claude, "%2");
+            let (ended, run) = resumed(&scratch, window, &naming(variable, &planted));
+            assert_eq!((ended.stderr.as_str(), run.status, run.fence.0), ("", Status::Active, 2), "{variable} {place}");
         }
     }
+}
+
+#[test]
+fn what_the_agent_was_started_with_names_the_file_but_for_one_in_a_worktree() {
+    for (variable, file) in NAMES {
+        for (worktree, expected) in [(false, Status::Abandoned), (true, Status::Active)] {
+            let scratch = Scratch::new();
+            let named = scratch.root().join("mine");
+            write(&named.join(file), "stale_after = \"1h\"");
+            if worktree {
+                write(&named.join(".git/HEAD"), "ref: refs/heads/main\n");
+            }
+            interrupted(&scratch, None, 2 * HOUR);
+            for (name, value) in naming(variable, &named) {
+                scratch.set(name, value.to_str());
+            }
+            let (ended, run) = resumed(&scratch, Window::open(&scratch, Agent::Claude, "%2"), &[]);
+            assert_eq!(run.status, expected, "{variable}: {ended:?}");
+            assert_eq!(ended.stderr.lines().count(), usize::from(worktree), "{ended:?}");
+            assert_eq!(ended.stderr.contains("is not read") && ended.stderr.contains("mine"), worktree, "{ended:?}");
+        }
+    }
+}
+
+#[test]
+fn an_agent_in_a_tool_of_another_has_the_configuration_of_the_outer_one() {
+    let scratch = Scratch::new();
+    let planted = scratch.root().join("planted");
+    write(&planted.join("baton/config.toml"), "stale_after = \"1s\"");
+    interrupted(&scratch, None, 2 * HOUR);
+    let mut outer = Window::open(&scratch, Agent::Codex, "%2");
+    scratch.set("XDG_CONFIG_HOME", planted.to_str());
+    let inner = Window::open_inside(&mut outer, "s2", Agent::Claude);
+    let (ended, run) = resumed(&scratch, inner, &[("XDG_CONFIG_HOME", &planted)]);
+    assert_eq!((ended.stderr.as_str(), run.status), ("", Status::Active));
+}
+
+#[test]
+fn beneath_an_agent_a_command_has_the_configuration_that_hooks_have() {
+    let scratch = Scratch::new();
+    write(&own(&scratch), "stale_after = \"30d\"");
+    let mut window = Window::open(&scratch, Agent::Claude, "%1").with("XDG_CONFIG_HOME", "/nonexistent");
+    let shown = window.baton("s1", &["config", "--json"]);
+    assert!(shown.stdout.contains("30d"), "{shown:?}");
+    let typed = scratch.baton(["config", "--json"]).env("XDG_CONFIG_HOME", "/nonexistent").run();
+    assert!(typed.json()["path"].as_str().unwrap().starts_with("/nonexistent"), "a shell's word is the person's");
 }
 
 #[test]

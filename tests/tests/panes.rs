@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -72,9 +72,13 @@ fn agents(scratch: &Scratch) -> PathBuf {
     log
 }
 
+/// Where programs are looked for, those agents first.
+fn path(scratch: &Scratch) -> String {
+    format!("{}:/usr/local/bin:/usr/bin:/bin", scratch.root().join("scripts").display())
+}
+
 fn resume(scratch: &Scratch, words: &str) -> Output {
-    let path = format!("{}:/usr/local/bin:/usr/bin:/bin", scratch.root().join("scripts").display());
-    scratch.baton(["resume"].into_iter().chain(words.split_whitespace())).env("PATH", path).run()
+    scratch.baton(["resume"].into_iter().chain(words.split_whitespace())).env("PATH", path(scratch)).run()
 }
 
 fn started(log: &PathBuf) -> Vec<String> {
@@ -198,4 +202,57 @@ fn a_window_that_does_not_open_leaves_no_mark() {
     assert_eq!((without.code, without.stdout.as_str()), (Some(1), ""), "{without:?}");
     assert!(without.stderr.contains("tmux"), "{without:?}");
     assert!(resume(&scratch, "--lost").stdout.contains("aa1"));
+}
+
+#[test]
+fn names_and_directories_are_taken_as_they_are_written() {
+    let here = |directory: &Path| format!("claude --resume aa1 in {}", directory.display());
+    for word in ["#(touch harmed)", "#S", "##S", "#[x", "##[x", "x#{pane_id}", "100%H", "a;", r"b\;"] {
+        let scratch = Scratch::new();
+        let Some(server) = Server::new(&scratch) else { return };
+        let log = agents(&scratch);
+        let directory = scratch.home().join("work").join(word);
+        fs::create_dir(&directory).unwrap();
+        let mut window = Window::open(&scratch, Agent::Claude, "%1").on(&server.socket);
+        silent(&window.hook("SessionStart", "aa1", &json!({"cwd": directory})));
+        silent(&window.hook("UserPromptSubmit", "aa1", &json!({"prompt": "words", "cwd": directory})));
+        window.process.kill();
+        assert_eq!(scratch.baton(["session", "name", "aa1", word]).run().code, Some(0));
+        let printed = resume(&scratch, "aa1 --tmux --dry-run").stdout;
+        // The first window starts the server, the second is opened in its session.
+        let brought = resume(&scratch, "aa1 --tmux");
+        assert_eq!(brought.code, Some(0), "{word}: {brought:?}");
+        until("it was started", || !started(&log).is_empty());
+        assert_eq!(started(&log), [here(&directory)], "{word}");
+        let name = server.ask(&["list-windows", "-F", "#{window_name}"]);
+        assert_eq!(name.replace(r"\\", r"\"), word, "tmux shows a backslash twice");
+        let typed = scratch.program(Path::new("/bin/sh"), ["-c", &printed]).env("PATH", path(&scratch)).run();
+        assert_eq!(typed.code, Some(0), "{printed}: {typed:?}");
+        until("it was started again", || started(&log).len() >= 2);
+        assert_eq!(started(&log), [here(&directory), here(&directory)], "{printed}");
+        assert!(!directory.join("harmed").exists() && !scratch.home().join("work/harmed").exists(), "{word}");
+    }
+}
+
+#[test]
+fn one_that_fails_stops_no_other() {
+    let scratch = Scratch::new();
+    let Some(server) = Server::new(&scratch) else { return };
+    let log = agents(&scratch);
+    for session in ["aa1", "bb2", "cc3"] {
+        lost(&scratch, &server, Agent::Claude, session);
+    }
+    // While the first window opens, the record of the session that comes next is spoiled.
+    let tmux = scratch.root().join("scripts/tmux");
+    let record = scratch.state_dir().join("sessions/bb2.json");
+    let real = "real=$(PATH=/usr/local/bin:/usr/bin:/bin command -v tmux)";
+    let script = format!("#!/bin/sh\necho spoiled > {}\n{real}\nexec \"$real\" \"$@\"\n", record.display());
+    fs::write(&tmux, script).unwrap();
+    fs::set_permissions(&tmux, fs::Permissions::from_mode(0o755)).unwrap();
+    let brought = resume(&scratch, "--lost --tmux");
+    assert_eq!(brought.code, Some(1), "{brought:?}");
+    assert_eq!(brought.stdout.lines().count(), 2, "{brought:?}");
+    assert!(brought.stderr.contains("session bb2: ") && brought.stderr.contains("1 of the sessions"), "{brought:?}");
+    until("the others were started", || started(&log).len() >= 2);
+    assert!(!started(&log).iter().any(|line| line.contains("bb2")), "{:?}", started(&log));
 }

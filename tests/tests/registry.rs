@@ -335,3 +335,25 @@ fn completions_and_manual_follow_the_public_surface() {
     let help = baton(&scratch, "--help").stdout;
     assert!(!help.contains("completions") && !help.contains("demo-agent"), "{help}");
 }
+
+#[test]
+fn what_lives_is_shown_however_many_were_lost_since() {
+    let scratch = Scratch::new();
+    let _old = prompted(&scratch, Agent::Claude, "%1", "old");
+    let mut lost = prompted(&scratch, Agent::Codex, "%2", "lost");
+    lost.process.kill();
+    let sessions = scratch.state_dir().join("sessions");
+    let record = fs::read_to_string(sessions.join("lost.json")).unwrap();
+    for n in 0..300 {
+        let id = format!("lost-{n}");
+        fs::write(sessions.join(format!("{id}.json")), record.replace("\"lost\"", &format!("\"{id}\""))).unwrap();
+    }
+    // The next event finds no index, and makes it from the records.
+    fs::remove_dir_all(scratch.state_dir().join("index")).unwrap();
+    let _new = prompted(&scratch, Agent::Codex, "%3", "new");
+    assert!(scratch.state_dir().join("index/roll.json").exists());
+    let status = baton(&scratch, "status --json").json();
+    let alive: Vec<&str> = status["alive"].as_array().unwrap().iter().map(|it| it["id"].as_str().unwrap()).collect();
+    assert!(alive.contains(&"old") && alive.contains(&"new"), "{alive:?}");
+    assert_eq!(status["lost"].as_array().unwrap().len(), 301);
+}

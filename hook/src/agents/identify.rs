@@ -80,6 +80,13 @@ impl<M: Machine, E: Environment> Witness<'_, M, E> {
         })
     }
 
+    /// The agent above that is beneath no other, as far as the nearest [`COMMAND_DEPTH`] processes show; none where no agent is above.
+    #[must_use]
+    pub fn outermost_agent(&self) -> Option<Stat> {
+        let is_agent = |row: &Row, stat: &Stat| row.is_named(&stat.comm) || self.handed_down(row) == Some(stat.pid);
+        above(self.machine, self.here, COMMAND_DEPTH).filter(|stat| TABLE.iter().any(|row| is_agent(row, stat))).last()
+    }
+
     fn handed_down(&self, row: &Row) -> Option<u32> {
         self.environment.get(row.pid_variable?)?.parse().ok()
     }

@@ -6,6 +6,7 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::commands::context::of_person;
 use crate::commands::error::CommandError;
 use crate::commands::print;
 use crate::config::{self, Origin, Setting};
@@ -38,7 +39,7 @@ impl Config {
     /// When the file cannot be used: hooks go on with the defaults then.
     pub fn run(self) -> Result<(), CommandError> {
         let directory = std::env::current_dir().ok();
-        let path = config::path(&Env::of_process(), directory.as_deref())?;
+        let path = config::path(&of_person(Env::of_process()), directory.as_deref())?;
         let settings = config::settings(path.as_deref())?;
         let found = path.as_ref().is_some_and(|path| path.exists());
         let view = ConfigView { path, found, settings };

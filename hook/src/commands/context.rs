@@ -5,6 +5,7 @@ mod done;
 mod lives;
 mod records;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
@@ -45,10 +46,31 @@ pub fn here() -> Result<&'static Here, MachineError> {
     }
 }
 
+/// The present directory.
+///
+/// # Errors
+/// Where it is gone, or cannot be looked at.
+pub fn present_directory() -> Result<PathBuf, CommandError> {
+    std::env::current_dir().map_err(CommandError::Directory)
+}
+
 /// A witness of this process.
 #[must_use]
 pub const fn witness(here: &'static Here) -> Witness<'static, This, Inherited> {
     Witness::new(&MACHINE, &ENVIRONMENT, here)
+}
+
+/// The same environment with what a person said of where the configuration is.
+///
+/// A repository's settings can set any variable for hooks and tools, to the path of another file or of none. They cannot change what the
+/// process of an agent began with: beneath one, that of the outermost counts, for an agent in a tool of another begins with what the
+/// other's settings say; Codex's daemon began with those of its first pane. Where they cannot be read neither counts, and the account's own
+/// file does.
+#[must_use]
+pub fn of_person(env: Env) -> Env {
+    let Some(agent) = here().ok().and_then(|here| witness(here).outermost_agent()) else { return env };
+    let began_with = |name| MACHINE.variable(agent.pid, name).map(OsString::from);
+    Env { xdg_config_home: began_with("XDG_CONFIG_HOME"), home: began_with("HOME"), ..env }
 }
 
 /// What a command works with.
@@ -70,7 +92,7 @@ impl Context {
         let env = Env::of_process();
         let home = Home::resolve(&env, directory.as_deref(), &here.place)?;
         let store = Store::open(&home, &here.place);
-        Ok(Self { here, witness: witness(here), store, settings: Settings::new(env, directory) })
+        Ok(Self { here, witness: witness(here), store, settings: Settings::new(env, of_person, directory) })
     }
 
     /// The state.

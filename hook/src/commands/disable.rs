@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use crate::commands::context::Context;
+use crate::commands::context::{Context, present_directory};
 use crate::commands::error::CommandError;
 use crate::commands::print;
 use crate::machine::worktree;
@@ -70,7 +70,7 @@ fn place(project: bool) -> Result<Option<String>, CommandError> {
     if !project {
         return Ok(None);
     }
-    let directory = std::env::current_dir().map_err(CommandError::Input)?;
+    let directory = present_directory()?;
     match worktree::root(&directory) {
         Some(root) => Ok(Some(root)),
         None => Err(CommandError::NotFound("the present directory has no path that could name a project".to_owned())),

@@ -143,6 +143,9 @@ pub enum CommandError {
     /// Standard input could not be read.
     #[error("cannot read standard input: {0}")]
     Input(#[source] io::Error),
+    /// The present directory is gone, or cannot be looked at.
+    #[error("cannot tell the present directory: {0}. Go to one that is there")]
+    Directory(#[source] io::Error),
     /// Standard output could not be written.
     #[error("cannot write standard output: {0}")]
     Output(#[source] io::Error),

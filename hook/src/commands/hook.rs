@@ -21,7 +21,7 @@ use clap::{Args, ValueEnum};
 use way::Way;
 
 use crate::agents::{DISABLE, PayloadError, row};
-use crate::commands::context::{here, witness};
+use crate::commands::context::{here, of_person, witness};
 use crate::config::Settings;
 use crate::core::{Core, CoreError};
 use crate::decider::{Decider, DeciderError, core_failed};
@@ -188,7 +188,7 @@ fn take(
         let directory = event.cwd.as_ref().map(PathBuf::from);
         let env = Env::of_process();
         let home = Home::resolve(&env, directory.as_deref(), &here.place)?;
-        let settings = Settings::new(env, directory);
+        let settings = Settings::new(env, of_person, directory);
         let store = Store::open(&home, &here.place);
         let core = load().inspect_err(|_| log_failure(&store, &This.now(&here.place)))?;
         let decider =

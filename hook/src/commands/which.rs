@@ -3,7 +3,7 @@
 use agent_baton_core::id::{RunId, SessionId};
 use clap::Args;
 
-use crate::commands::context::Context;
+use crate::commands::context::{Context, present_directory};
 use crate::commands::error::CommandError;
 use crate::lookup::{LAST, Lookup, LookupError};
 use crate::machine::worktree;
@@ -44,7 +44,7 @@ impl Which {
 /// # Errors
 /// Where there is none.
 pub fn project_here() -> Result<String, CommandError> {
-    let directory = std::env::current_dir().map_err(CommandError::Input)?;
+    let directory = present_directory()?;
     worktree::root(&directory)
         .ok_or_else(|| CommandError::NotFound("this directory has no path that could be a project's".to_owned()))
 }

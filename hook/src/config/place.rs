@@ -8,8 +8,9 @@ use crate::store::{Env, HomeError, check_outside};
 /// The file below a home.
 const DEFAULT: &str = ".config/baton/config.toml";
 
-/// Where `config.toml` is: below `XDG_CONFIG_HOME`, else below `HOME`, else below the account's home. A repository's settings can set
-/// any variable for hooks, so a path in a worktree or in the event's directory counts for nothing, but for the account's own.
+/// Where `config.toml` is: below `XDG_CONFIG_HOME`, else below `HOME`, else below the account's home. The variables are a person's, and
+/// may be set by what stands in the directory that they are in: so a path in a worktree or in the event's directory counts for nothing,
+/// but for the account's own.
 ///
 /// # Errors
 /// Where the path cannot be looked at, or is inside a worktree or the event's directory.

@@ -10,15 +10,17 @@ use crate::store::Env;
 #[derive(Debug)]
 pub struct Settings {
     env: Env,
+    believe: fn(Env) -> Env,
     directory: Option<PathBuf>,
     read: OnceCell<(Config, Option<ConfigError>)>,
 }
 
 impl Settings {
-    /// Of this environment, for an event or a command in `directory`.
+    /// Of as much of this environment as `believe` leaves, for an event or a command in `directory`. What is believed is asked when the
+    /// configuration is: it costs looks at processes.
     #[must_use]
-    pub const fn new(env: Env, directory: Option<PathBuf>) -> Self {
-        Self { env, directory, read: OnceCell::new() }
+    pub const fn new(env: Env, believe: fn(Env) -> Env, directory: Option<PathBuf>) -> Self {
+        Self { env, believe, directory, read: OnceCell::new() }
     }
 
     /// What is in force: the defaults where the file cannot be used.
@@ -41,7 +43,7 @@ impl Settings {
 
     fn read(&self) -> &(Config, Option<ConfigError>) {
         self.read.get_or_init(|| {
-            let found = path(&self.env, self.directory.as_deref());
+            let found = path(&(self.believe)(self.env.clone()), self.directory.as_deref());
             match found.and_then(|path| path.as_deref().map_or_else(|| Ok(Config::default()), Config::read)) {
                 Ok(config) => (config, None),
                 Err(problem) => (Config::default(), Some(problem)),

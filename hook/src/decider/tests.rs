@@ -66,7 +66,7 @@ fn files(directory: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
 fn settle(store: &Store, core: &Core) -> Option<String> {
     let here = Here { place: place(), start: 1, start_ms: 1, parent: 1 };
     let witness = Witness::new(&This, &Inherited, &here);
-    let settings = Settings::new(Env::default(), None);
+    let settings = Settings::new(Env::default(), |env| env, None);
     let decider = Decider { store, core, machine: &This, here: &here, witness: &witness, settings: &settings };
 
     let ask = Ask::Event(Box::new(event(EventName::SessionStart, "s", "digest")));

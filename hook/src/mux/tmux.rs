@@ -80,9 +80,9 @@ impl Tmux {
         } else {
             &["new-session", "-d", "-s", SESSION]
         };
-        let directory = directory.display().to_string();
+        let (name, directory) = (literal(name), literal(&directory.display().to_string()));
         let mut arguments = target.to_vec();
-        arguments.extend(["-n", name, "-c", &directory, "-P", "-F", "#{pane_id} #{pane_pid}"]);
+        arguments.extend(["-n", &name, "-c", &directory, "-P", "-F", "#{pane_id} #{pane_pid}"]);
         arguments.extend(program.iter().map(String::as_str));
         let answer = self.ask(&arguments)?;
         let parsed = answer.split_once(' ').and_then(|(pane, pid)| Some((pane.to_owned(), pid.parse().ok()?)));
@@ -99,6 +99,14 @@ impl Tmux {
         std::iter::once("tmux".to_owned()).chain(server).collect()
     }
 
+    /// The words with which a person opens a window with a program in it.
+    #[must_use]
+    pub fn opening(&self, directory: &Path, program: &[String]) -> String {
+        let directory = quote(&literal(&directory.display().to_string()));
+        let program: Vec<String> = program.iter().map(|word| quote(word)).collect();
+        format!("{} new-window -d -c {directory} {}", self.words().join(" "), program.join(" "))
+    }
+
     fn ask(&self, arguments: &[&str]) -> Result<String, MuxError> {
         let mut command = Command::new("tmux");
         if let Some(server) = &self.server {
@@ -107,6 +115,27 @@ impl Tmux {
         command.args(arguments);
         ask("tmux", command)
     }
+}
+
+/// A text as tmux takes it for itself. It reads a name or a directory as a format, in which `#(...)` runs a command of a shell; and a `;`
+/// at the end of an argument ends tmux's command.
+fn literal(text: &str) -> String {
+    let mut written = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, from)) = rest.find('#').map(|at| rest.split_at(at)) {
+        let after = from.trim_start_matches('#');
+        let run = from.len() - after.len();
+        // A style, which is left as it is.
+        let twice = if after.starts_with('[') { 1 } else { 2 };
+        written.push_str(before);
+        written.extend(std::iter::repeat_n('#', run * twice));
+        rest = after;
+    }
+    written.push_str(rest);
+    if written.ends_with(';') {
+        written.insert(written.len() - 1, '\\');
+    }
+    written
 }
 
 /// A word as a shell takes it.
@@ -122,7 +151,23 @@ pub fn quote(word: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::quote;
+    use super::{literal, quote};
+
+    #[test]
+    fn a_text_is_no_format_and_ends_no_command() {
+        for (text, expected) in [
+            ("plain", "plain"),
+            ("", ""),
+            ("#(touch x)", "##(touch x)"),
+            ("a#S#", "a##S##"),
+            ("##{x}", "####{x}"),
+            ("#[x ##[y #z", "#[x ##[y ##z"),
+            ("a;b;", r"a;b\;"),
+            (r"a\;", r"a\\;"),
+        ] {
+            assert_eq!(literal(text), expected);
+        }
+    }
 
     #[test]
     fn a_word_stays_one_word() {

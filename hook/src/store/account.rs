@@ -1,7 +1,14 @@
 //! The home of the account, which no environment can change.
 
-use std::fs;
-use std::path::PathBuf;
+use std::ffi::OsStr;
+use std::fs::File;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use crate::machine::file::read_capped;
+
+/// The most that is read of the account database, in bytes; what has more is asked through getent.
+const MAX_DATABASE: usize = 4 * 1024 * 1024;
 
 /// The home of the account that runs baton.
 #[derive(Debug, Clone, Default)]
@@ -20,26 +27,31 @@ impl AccountHome {
             Self::Database => {
                 let uid = nix::unistd::geteuid().as_raw();
                 // A static program cannot load the name service's modules: what /etc/passwd does not have, getent has.
-                of_passwd(&fs::read_to_string("/etc/passwd").ok()?, uid).or_else(|| {
+                of_file(Path::new("/etc/passwd"), uid).or_else(|| {
                     let asked = std::process::Command::new("/usr/bin/getent")
                         .args(["passwd", &uid.to_string()])
                         .stdin(std::process::Stdio::null())
                         .stderr(std::process::Stdio::null())
                         .output()
                         .ok()?;
-                    of_passwd(&String::from_utf8(asked.stdout).ok()?, uid)
+                    of_passwd(&asked.stdout, uid)
                 })
             }
         }
     }
 }
 
-/// The home of an account in the form of passwd(5).
-pub(super) fn of_passwd(text: &str, uid: u32) -> Option<PathBuf> {
-    text.lines().find_map(|line| {
-        let mut fields = line.split(':').skip(2);
-        let found: u32 = fields.next()?.parse().ok()?;
+/// The home of an account by a file in the form of passwd(5).
+pub(super) fn of_file(path: &Path, uid: u32) -> Option<PathBuf> {
+    of_passwd(&read_capped(File::open(path).ok()?, MAX_DATABASE).ok()?, uid)
+}
+
+/// The home of an account in the form of passwd(5), in which a name may be in any encoding.
+pub(super) fn of_passwd(bytes: &[u8], uid: u32) -> Option<PathBuf> {
+    bytes.split(|byte| *byte == b'\n').find_map(|line| {
+        let mut fields = line.split(|byte| *byte == b':').skip(2);
+        let found: u32 = std::str::from_utf8(fields.next()?).ok()?.parse().ok()?;
         let home = fields.nth(2)?;
-        (found == uid && home.starts_with('/')).then(|| PathBuf::from(home))
+        (found == uid && home.starts_with(b"/")).then(|| PathBuf::from(OsStr::from_bytes(home)))
     })
 }

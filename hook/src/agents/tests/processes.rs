@@ -43,6 +43,31 @@ fn the_agent_of_a_hook_is_the_one_that_ran_it() {
     check_process(Claude, &["claude", "sh", "sh", "sh", "sh"], Some(0), None);
 }
 
+/// Of the agents above the innermost of `names`, the one that a person started, as an index.
+fn check_outermost(names: &[&str], pid: Option<usize>, expected: Option<usize>) {
+    let tree = Tree::start(names);
+    let pid = pid.map(|index| tree.pids[index].to_string());
+    let variables: Vec<_> = pid.iter().map(|pid| ("CLAUDE_PID", pid.as_str())).collect();
+    let here = tree.here();
+    let variables = variables.as_slice();
+    let found = Witness::new(&This, &variables, &here).outermost_agent();
+    // The test itself may run beneath an agent: then that is the outermost.
+    let none: &[(&str, &str)] = &[];
+    let around = Witness::new(&This, &none, &This.here().unwrap()).outermost_agent().map(|stat| stat.pid);
+    let expected = around.or_else(|| expected.map(|index| tree.pids[index]));
+    assert_eq!(found.map(|stat| stat.pid), expected, "{names:?}");
+}
+
+#[test]
+fn the_agent_that_a_person_started_is_the_outermost() {
+    check_outermost(&["sh", "claude", "sh"], Some(1), Some(1));
+    check_outermost(&["claude", "sh", "codex", "sh"], None, Some(0));
+    check_outermost(&["codex", "sh", "claude", "sh"], Some(2), Some(0));
+    check_outermost(&["node", "sh"], Some(0), Some(0));
+    check_outermost(&["codex", "codex-linux-sandbox", "sh"], None, Some(0));
+    check_outermost(&["sh", "bash"], None, None);
+}
+
 /// The lineage of a command under the innermost of `names`: agent, index of its process, session, number of agents.
 fn check_lineage(names: &[&str], pid: Option<usize>, expected: Option<(Agent, usize, Option<&str>, usize)>) {
     let tree = Tree::start(names);

@@ -6,7 +6,7 @@ use agent_baton_core::request::Reading;
 use agent_baton_core::run::Run;
 use agent_baton_core::session::Session;
 
-use super::Context;
+use super::{Context, present_directory};
 use crate::commands::error::CommandError;
 use crate::commands::print;
 use crate::machine::worktree;
@@ -91,7 +91,7 @@ impl Context {
     /// # Errors
     /// When the state cannot be read.
     pub fn project_sessions(&self) -> Result<Vec<Session>, CommandError> {
-        let directory = std::env::current_dir().map_err(CommandError::Input)?;
+        let directory = present_directory()?;
         let Some(root) = worktree::root(&directory) else { return Ok(Vec::new()) };
         let links = match self.read(|view| view.project(&root))? {
             Err(StoreError::Unindexed { .. }) => return self.project_sessions_listed(&root),

@@ -10,7 +10,7 @@ use std::path::Path;
 
 use clap::Subcommand;
 
-use crate::commands::context::Context;
+use crate::commands::context::{Context, present_directory};
 use crate::commands::error::CommandError;
 use crate::config::Inside;
 use crate::machine::worktree;
@@ -61,7 +61,7 @@ impl Named {
     /// # Errors
     /// Where nothing is protected in it, and nothing is kept of it.
     pub fn find(context: &Context, path: Option<&Path>) -> Result<Self, CommandError> {
-        let here = std::env::current_dir().map_err(CommandError::Input)?;
+        let here = present_directory()?;
         let start = path.map_or_else(|| here.clone(), |path| here.join(path));
         // A project whose disk is not mounted is still known by its path.
         let project = worktree::root(&start).unwrap_or_else(|| start.display().to_string());

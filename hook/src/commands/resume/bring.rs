@@ -121,9 +121,7 @@ impl Bring {
 
     /// The command that opens its window, for a shell.
     pub(super) fn tmux_words(&self) -> String {
-        let program: Vec<String> = self.program.iter().map(|word| quote(word)).collect();
-        let directory = quote(&self.directory.display().to_string());
-        format!("{} new-window -d -c {directory} {}", self.tmux.words().join(" "), program.join(" "))
+        self.tmux.opening(&self.directory, &self.program)
     }
 
     pub(super) fn open(&self) -> Result<Opened, MuxError> {

@@ -85,29 +85,36 @@ impl Resume {
 fn open(context: &Context, brings: &[Bring]) -> Result<(), CommandError> {
     let mut failed = 0;
     for bring in brings {
-        let Some(mark) = Mark::put(context, bring)? else {
-            print::say(&format!("session {} changed meanwhile, and is left alone", bring.id()));
-            continue;
-        };
-        match bring.open() {
-            Ok(opened) if mark.opened(context, &opened)? => {
-                print::lines(&format!("session {} is brought back in pane {}\n", bring.id(), opened.pane))?;
-            }
-            Ok(_) => {
-                failed += 1;
-                mark.take_back(context)?;
-                print::say(&format!(
-                    "the window of session {} closed at once; try by hand: {}",
-                    bring.id(),
-                    bring.words()
-                ));
-            }
+        match open_one(context, bring) {
+            Ok(true) => {}
+            Ok(false) => failed += 1,
             Err(error) => {
                 failed += 1;
-                mark.take_back(context)?;
                 print::say(&format!("session {}: {}", bring.id(), words::clean(&error.to_string())));
             }
         }
     }
     if failed > 0 { Err(CommandError::NotOpened(failed)) } else { Ok(()) }
+}
+
+/// Opens the window of one; false where that failed, and was said.
+fn open_one(context: &Context, bring: &Bring) -> Result<bool, CommandError> {
+    let Some(mark) = Mark::put(context, bring)? else {
+        print::say(&format!("session {} changed meanwhile, and is left alone", bring.id()));
+        return Ok(true);
+    };
+    let why = match bring.open() {
+        Ok(opened) => {
+            let unnoted = |_: &CommandError| print::say(&format!("session {}: see pane {}", bring.id(), opened.pane));
+            if mark.opened(context, &opened).inspect_err(unnoted)? {
+                print::lines(&format!("session {} is brought back in pane {}\n", bring.id(), opened.pane))?;
+                return Ok(true);
+            }
+            format!("the window of session {} closed at once; try by hand: {}", bring.id(), bring.words())
+        }
+        Err(error) => format!("session {}: {}", bring.id(), words::clean(&error.to_string())),
+    };
+    print::say(&why);
+    mark.take_back(context)?;
+    Ok(false)
 }

@@ -12,7 +12,7 @@ use agent_baton_core::reason::Reason;
 use clap::Args;
 
 use crate::agents::row;
-use crate::commands::context::Context;
+use crate::commands::context::{Context, present_directory};
 use crate::commands::error::CommandError;
 use crate::config::Age;
 use crate::looping::approval;
@@ -88,7 +88,7 @@ impl LoopOptions {
         let until = self.until.filter(|until| !until.trim().is_empty());
         short("--until", until.as_deref(), MAX_PHRASE)?;
         short("--done-when", self.done_when.as_deref(), MAX_COMMAND)?;
-        let here = std::env::current_dir().map_err(CommandError::Input)?;
+        let here = present_directory()?;
         let directory = project.map_or(here, PathBuf::from);
         let done_when = self.done_when.map(|command| given(context, command, &directory)).transpose()?;
         let cap = context.block_cap(agent, process, &directory);

@@ -10,7 +10,7 @@ use agent_baton_core::request::{Caller, Command};
 use agent_baton_core::run::{Run, RunName};
 use clap::Args;
 
-use crate::commands::context::{Context, Done};
+use crate::commands::context::{Context, Done, present_directory};
 use crate::commands::error::CommandError;
 use crate::commands::print;
 use crate::commands::run::outcome::refusal;
@@ -66,7 +66,7 @@ impl With {
 
     /// Takes the lock of the name, and has the run begin or go on; waits where the first one of this name is not over.
     fn begin(&self, context: &Context) -> Result<(CommandLock, Run), CommandError> {
-        let directory = std::env::current_dir().map_err(CommandError::Input)?;
+        let directory = present_directory()?;
         let project = worktree::root(&directory);
         let mut told = false;
         loop {

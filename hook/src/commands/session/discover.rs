@@ -10,7 +10,7 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::commands::context::Context;
+use crate::commands::context::{Context, present_directory};
 use crate::commands::error::CommandError;
 use crate::commands::print;
 use crate::discovery::{Bounds, Loop, LoopState, Loops, loops, register};
@@ -90,7 +90,7 @@ impl Discover {
             roots.push(root);
         }
         if roots.is_empty() {
-            let here = std::env::current_dir().map_err(CommandError::Input)?;
+            let here = present_directory()?;
             roots.push(worktree::root(&here).map_or(here, PathBuf::from));
         }
         roots.sort();

@@ -1,10 +1,12 @@
 //! Where the state may be.
 
+use std::ffi::OsStr;
 use std::fs;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
-use crate::store::account::of_passwd;
+use crate::store::account::{of_file, of_passwd};
 use crate::store::sample::{self, place};
 use agent_baton_core::process::Place;
 
@@ -144,7 +146,21 @@ fn accounts() {
     let text = "root:x:0:0:root:/root:/bin/sh\nbad line\nann:x:1000:1000::/home/ann:/bin/sh\nnb:x:7:7::none:/x\n";
     let cases = [(0, Some("/root")), (1000, Some("/home/ann")), (7, None), (8, None)];
     for (uid, home) in cases {
-        assert_eq!(of_passwd(text, uid), home.map(PathBuf::from), "{uid}");
+        assert_eq!(of_passwd(text.as_bytes(), uid), home.map(PathBuf::from), "{uid}");
+    }
+}
+
+#[test]
+fn an_account_is_found_beside_names_in_another_encoding() {
+    let dir = tempfile::tempdir().unwrap();
+    let database = dir.path().join("passwd");
+    fs::write(&database, b"jos\xe9:x:5:5:Jos\xe9:/home/jos\xe9:/bin/sh\nann:x:6:6::/home/ann:/bin/sh\n").unwrap();
+    assert_eq!(of_file(&database, 6), Some("/home/ann".into()));
+    assert_eq!(of_file(&database, 5), Some(OsStr::from_bytes(b"/home/jos\xe9").into()));
+    assert_eq!(of_file(&database, 7), None);
+    // What is no file of bounded length is left to getent.
+    for other in ["/nonexistent/passwd", "/dev/zero"] {
+        assert_eq!(of_file(Path::new(other), 6), None, "{other}");
     }
 }
 

@@ -1,4 +1,4 @@
-//! Random histories, each a script of the world: whatever fails can be put into tables.rs as it is printed.
+//! Random histories, each a script of the world: whatever fails can be put into tables/ as it is printed.
 
 #![allow(dead_code, reason = "each test program uses its part of it")]
 

@@ -8,7 +8,7 @@ use agent_baton_core::request::{Ask, Command, Named, Reading, Snapshot};
 use agent_baton_core::session::Session;
 
 use super::records::deleted;
-use super::{Context, Done, LOCK_WAIT, MACHINE};
+use super::{Context, Done, LOCK_WAIT, MACHINE, witness};
 use crate::commands::error::CommandError;
 use crate::commands::print;
 use crate::core::Core;
@@ -49,12 +49,14 @@ impl Context {
             self.check_enabled()?;
         }
         let core = Core::load()?;
+        // A look of its own: one that waits asks more than once.
+        let witness = witness(self.here);
         let decider = Decider {
             store: &self.store,
             core: &core,
             machine: &MACHINE,
             here: self.here,
-            witness: &self.witness,
+            witness: &witness,
             settings: &self.settings,
         };
         let ask = Ask::Command(Box::new(command));

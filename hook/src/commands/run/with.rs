@@ -101,7 +101,9 @@ impl With {
 
     /// Whether the first one of this name is there, or may be.
     fn is_there(&self, context: &Context, project: Option<&str>) -> Result<bool, CommandError> {
-        Ok(self.unfinished(context, project)?.is_some_and(|run| context.owner_lives(&context.census(), &run) != Live::No))
+        Ok(self
+            .unfinished(context, project)?
+            .is_some_and(|run| context.owner_lives(&context.census(), &run) != Live::No))
     }
 
     fn ask(&self, context: &Context, project: Option<String>) -> Result<Done, CommandError> {

@@ -1,0 +1,119 @@
+//! Runs that a command drives.
+
+use crate::world::script::check;
+
+#[test]
+fn a_command_is_over_when_it_and_its_supervisor_are_gone() {
+    check(
+        "with r S1             -> started
+         = r active command/S1 #1
+         with r S2             -> owner_alive
+         attach r #1 K1        -> attached
+         attach r #1 K2        -> owner_alive
+         kill S1
+         with r S2             -> owner_alive
+         blind K1
+         with r S2             -> owner_unverifiable
+         see K1
+         kill K1
+         held r
+         with r S2             -> owner_unverifiable
+         free
+         with r S2             -> command_resumed
+         = r active command/S2 #2
+         attach r #1 K2        -> fence_old
+         attach r #2 K2        -> attached
+         finish r #1           -> fence_old
+         finish r #2           -> finished
+         with r S3             -> already_over
+         attach r #2 K3        -> already_over",
+    );
+}
+
+#[test]
+fn a_command_of_another_boot_is_gone_and_one_of_another_machine_is_not_known() {
+    check(
+        "with r S1             -> started
+         attach r #1 K1        -> attached
+         elsewhere
+         with r S2             -> owner_unverifiable
+         back
+         reboot
+         with r S3             -> command_resumed
+         cancel r              -> cancelled
+         with r S4             -> already_over
+         attach r #2 K4        -> already_over
+         = r cancelled command/S3 #2 archived",
+    );
+}
+
+#[test]
+fn sessions_beneath_a_command_are_its_iterations_and_own_nothing() {
+    check(
+        "with r S1             -> started
+         beneath r #1 K1
+         # The command is not known yet: nothing is believed.
+         P1 start A            -> registered no_run
+         attach r #1 K1        -> attached
+         iterations r          -> 0
+         P2 start B            -> iteration_of_command registered
+         P2 prompt B           -> heartbeat
+         P2 stop B             -> heartbeat
+         iterations r          -> 1
+         run B P2 mine         -> iteration_of_command
+         adopt r A P1 take     -> driven_by_command
+         P3 start C            -> iteration_of_command registered
+         iterations r          -> 2
+         # An agent in a tool of another owns nothing either, and is no iteration more.
+         beneath r #1 P3 K1
+         P4 start D            -> iteration_of_command registered
+         run D P4 mine         -> iteration_of_command
+         iterations r          -> 2
+         # Another number, another process above: not of this command.
+         beneath r #2 K1
+         P5 start E            -> registered no_run
+         beneath r #1 K2
+         P6 start F            -> registered no_run
+         apart
+         P7 start G            -> registered no_run
+         iterations r          -> 2
+         = r active command/S1 #1",
+    );
+}
+
+#[test]
+fn an_iteration_takes_no_run_over_and_is_offered_none() {
+    check(
+        "P1 start A
+         P1 prompt A
+         run A P1 mine
+         kill P1
+         with r S1
+         attach r #1 K1
+         beneath r #1 K1
+         P2 start A resume     -> iteration_of_command launched
+         P3 start B            -> iteration_of_command registered
+         P3 prompt B           -> heartbeat
+         = mine active A/P1 #1
+         kill P2
+         apart
+         P4 start A resume     -> resumed_same_session launched +told
+         = mine active A/P4 #2
+         kill S1
+         kill K1
+         # Nobody is offered what only the command goes on with.
+         P5 start C            -> registered no_run
+         P5 prompt C           -> heartbeat no_run",
+    );
+}
+
+#[test]
+fn what_stands_beneath_the_command_may_advance_its_run() {
+    check(
+        "with r S1
+         attach r #1 K1
+         update r #1           -> updated
+         update r P1           -> not_owner
+         update r K1           -> not_owner",
+    );
+}

@@ -1,0 +1,97 @@
+//! Launches: which process shows which session.
+
+use crate::world::script::check;
+
+#[test]
+fn launches_begin_and_end() {
+    check(
+        "P1 start A            -> registered no_run
+         P1 prompt A           -> heartbeat no_run
+         P1 prompt A           -> heartbeat no_run
+         P1 stop A             -> heartbeat
+         = A P1
+         P1 end A              -> ended
+         = A P1:ended over:ended
+         P1 end A              -> ended
+         P1 prompt A           -> launched no_run
+         = A P1",
+    );
+}
+
+#[test]
+fn a_session_is_registered_by_its_first_event_whatever_it_is() {
+    check("X1 prompt A -> registered no_run\n= A X1");
+    check("X1 stop A -> registered no_run\n= A X1");
+}
+
+#[test]
+fn a_session_that_nobody_left_is_not_over() {
+    check(
+        "P1 start A
+         P1 prompt A
+         P1 hang-up A          -> hung_up
+         = A P1:hung_up
+         P1 hang-up A          -> hung_up
+         P2 start A resume     -> launched no_run
+         P2 end A              -> ended
+         = A P1:hung_up,P2:ended over:ended",
+    );
+    check("P1 start A\nP2 start A resume\nP1 end A -> ended\nP2 hang-up A -> hung_up\n= A P1:ended,P2:hung_up");
+    check(
+        "P1 start A\nP2 start A resume\nP1 hang-up A -> hung_up\nP2 end A -> ended\n= A P1:hung_up,P2:ended over:ended",
+    );
+    check(
+        "P1 start A\nrun A P1 r\nP1 hang-up A\nP2 start A resume -> resumed_same_session launched +told\n= r active A/P2 #2",
+    );
+    check("P1 hang-up A -> unknown_session\n= A none");
+}
+
+#[test]
+fn an_end_of_nothing_changes_nothing() {
+    check(
+        "X1 end A              -> unknown_session
+         = A none
+         X1 start B            -> registered no_run
+         X2 end B              -> end_of_other_process
+         = B X1",
+    );
+}
+
+#[test]
+fn codex_ends_a_thread_late_and_then_resumes_it() {
+    check(
+        "D1 start A            -> registered no_run
+         D1 prompt A
+         D1 end A              -> ended
+         D1 start A resume     -> launched no_run
+         = A D1?
+         D1 start A resume     -> announced no_run
+         late-end D1 A 1500    -> end_outdated
+         = A D1?",
+    );
+}
+
+#[test]
+fn claude_shows_one_session_and_codex_many() {
+    check(
+        "P1 start A
+         P1 prompt A
+         P1 start B clear      -> switched registered no_run
+         = A P1:switched over:ended
+         P1 stop A             -> late_event
+         P1 start A resume     -> switched launched no_run superseded
+         = A P1
+         = B P1:switched over:superseded archived",
+    );
+    check("X1 start A\nX1 prompt A\nX1 start B -> registered no_run\n= A X1\n= B X1");
+}
+
+#[test]
+fn the_sessions_file_of_claude_outweighs_a_late_looking_event() {
+    check("P1 start A\nP1 prompt A\nP1 start B clear\nshows P1 A\nP1 prompt A -> switched launched no_run superseded");
+}
+
+#[test]
+fn compaction_is_the_same_session() {
+    check("P1 start A\nP1 compact A -> compacted no_run\n= A P1");
+}

@@ -80,6 +80,22 @@ fn several_deliveries_of_one_stop_run_it_once() {
     assert_eq!(scratch.state().runs()[0].record.iteration, 1);
 }
 
+/// What a command writes without end must not fill the memory.
+#[test]
+fn of_what_the_command_writes_the_end_alone_is_held() {
+    let scratch = Scratch::new();
+    let Some(account) = Account::new(&scratch) else { return };
+    let mut window = open(&scratch, Agent::Claude);
+    let command = "yes | head -c 300000000; echo end; false";
+    let typed =
+        account.types(&format!("run start demo --loop --prompt 'Mend it.' --session s1 --done-when '{command}'"));
+    assert_eq!(typed.code, Some(0), "{typed:?}");
+    let prompt = stop(&mut window, &account, "part 1").reason.unwrap();
+    assert!(prompt.ends_with("y\ny\nend"), "{prompt}");
+    let kib = window.process.largest_child_kib();
+    assert!(kib < 200 * 1024, "{kib} KiB");
+}
+
 /// Everything that a clone can bring or an agent can do: none of it has a command run.
 #[test]
 fn no_command_runs_that_no_person_gave() {

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak, mpsc};
 use std::time::{Duration, Instant};
 
 use super::texts::DoneWhen;
+use super::warden::Warden;
 use crate::words;
 
 /// How long the command may take. The hook's own timeout in the agents' configuration is longer by what the rest takes.
@@ -33,11 +34,11 @@ pub struct Outcome {
     pub tail: String,
 }
 
-/// Runs it to its end, or to the limit: then it and what it started is killed.
+/// Runs it to its end, or to the limit: then it and what it started is killed. So it is where this process ends before it does.
 #[must_use]
 pub fn run(done_when: &DoneWhen, limit: Duration) -> Outcome {
     let failed = |how: String| Outcome { passed: false, how, tail: String::new() };
-    let (mut child, output) = match start(done_when) {
+    let (warden, mut child, output) = match start(done_when) {
         Ok(started) => started,
         Err(error) => return failed(format!("could not be run ({error})")),
     };
@@ -48,7 +49,8 @@ pub fn run(done_when: &DoneWhen, limit: Duration) -> Outcome {
         read(output, &kept);
         drop(at_end);
     });
-    let status = wait(&mut child, Instant::now() + limit);
+    let status = wait(&mut child, &warden, Instant::now() + limit);
+    drop(warden);
     // Nothing is ever sent: this ends with the output, or when it was waited for long enough.
     let _ = ended.recv_timeout(LAST_WORDS);
     let tail = std::mem::take(&mut *tail.lock().unwrap_or_else(PoisonError::into_inner));
@@ -64,13 +66,14 @@ pub fn run(done_when: &DoneWhen, limit: Duration) -> Outcome {
     }
 }
 
-fn start(done_when: &DoneWhen) -> io::Result<(Child, PipeReader)> {
+fn start(done_when: &DoneWhen) -> io::Result<(Warden, Child, PipeReader)> {
+    let warden = Warden::start()?;
     let (reader, writer) = io::pipe()?;
     let mut command = Command::new("/bin/sh");
     command.arg("-c").arg(&done_when.command).current_dir(Path::new(&done_when.directory));
-    command.env_clear().envs(&done_when.environment).process_group(0);
+    command.env_clear().envs(&done_when.environment).process_group(warden.group());
     command.stdin(Stdio::null()).stdout(writer.try_clone()?).stderr(writer);
-    Ok((command.spawn()?, reader))
+    Ok((warden, command.spawn()?, reader))
 }
 
 /// Keeps the end of what comes, and no more. It ends with the output, or when nobody wants it any longer.
@@ -86,16 +89,13 @@ fn read(mut output: PipeReader, kept: &Weak<Mutex<Vec<u8>>>) {
 }
 
 /// None where the time ran out.
-fn wait(child: &mut Child, deadline: Instant) -> io::Result<Option<ExitStatus>> {
+fn wait(child: &mut Child, warden: &Warden, deadline: Instant) -> io::Result<Option<ExitStatus>> {
     loop {
         if let Some(status) = child.try_wait()? {
             return Ok(Some(status));
         }
         if Instant::now() >= deadline {
-            if let Ok(pid) = i32::try_from(child.id()) {
-                // It may have ended this very moment.
-                let _ = nix::sys::signal::killpg(nix::unistd::Pid::from_raw(pid), nix::sys::signal::Signal::SIGKILL);
-            }
+            warden.kill_group();
             child.wait()?;
             return Ok(None);
         }

@@ -57,7 +57,8 @@ impl Scribe<'_> {
     /// Where they cannot be written.
     pub fn without_lock(&self, event: &Event) -> Result<(), StoreError> {
         let Some(message) = self.message(event).filter(|_| self.keeps()) else { return Ok(()) };
-        if !matches!(self.store.read(|view| view.session(&message.session))?, Reading::Archived(_)) {
+        // A session may begin with the event that waits; of any other that has no record among the live ones nothing is kept.
+        if matches!(self.store.read(|view| view.session(&message.session))?, Reading::Live(_) | Reading::Absent) {
             self.store.open_log(&message.session)?;
             self.say(&message)?;
         }
@@ -71,7 +72,7 @@ impl Scribe<'_> {
     /// Where a file cannot be read or written.
     pub fn with_lock(&self, locked: &mut Locked<'_>, event: &Event) -> Result<(), StoreError> {
         let Some(session) = &event.session else { return Ok(()) };
-        if matches!(locked.view().session(session), Reading::Absent | Reading::Archived(_)) {
+        if !matches!(locked.view().session(session), Reading::Live(_)) {
             return Ok(());
         }
         let keeps = self.keeps();

@@ -139,6 +139,28 @@ fn on_another_machine_it_is_an_archived_session() {
     assert_eq!(words(&third, "s1"), words(&here, "s1"));
 }
 
+/// The advice of a refused import leads somewhere: what a person deleted, a person brings back.
+#[test]
+fn an_import_takes_the_place_of_a_session_that_was_deleted() {
+    let scratch = Scratch::new();
+    with_two(&scratch);
+    let bundle = export(&scratch, &[]);
+    let said = words(&scratch, "s1");
+    let import = || scratch.baton(["session", "import", bundle.to_str().unwrap()]).run();
+    let refused = import();
+    assert_eq!(refused.code, Some(3), "{refused:?}");
+    assert!(refused.stderr.contains("baton session delete s1"), "{refused:?}");
+    assert_eq!(scratch.baton(["session", "delete", "s1"]).run().code, Some(0));
+    let brought = import();
+    assert_eq!((brought.code, brought.stderr.as_str()), (Some(0), ""), "{brought:?}");
+    scratch.state().check_records();
+    let shown = scratch.baton(["session", "show", "s1", "--json"]).run().json();
+    assert_eq!((&shown["archived"], &shown["kept"]["messages"]), (&json!(true), &json!(2)));
+    assert_eq!(words(&scratch, "s1"), said);
+    assert!(!scratch.state_dir().join("trash/sessions/s1.json").exists());
+    assert_eq!(import().code, Some(3), "it is known again");
+}
+
 #[test]
 fn what_is_no_bundle_leaves_nothing() {
     let scratch = Scratch::new();

@@ -1,5 +1,7 @@
 //! The command that says whether a loop is done: a person's alone, and run once for each Stop.
 
+use std::time::{Duration, Instant};
+
 use agent_baton_core::agent::Agent;
 use agent_baton_core::run::Status;
 use agent_baton_tests::account::Account;
@@ -78,6 +80,47 @@ fn several_deliveries_of_one_stop_run_it_once() {
     assert_eq!(ended.iter().filter(|one| one.stdout.contains("\"block\"")).count(), 1, "{ended:?}");
     assert_eq!(std::fs::read_to_string(scratch.home().join("work/tries")).unwrap(), "tried\n");
     assert_eq!(scratch.state().runs()[0].record.iteration, 1);
+}
+
+/// What a command writes without end must not fill the memory.
+#[test]
+fn of_what_the_command_writes_the_end_alone_is_held() {
+    let scratch = Scratch::new();
+    let Some(account) = Account::new(&scratch) else { return };
+    let mut window = open(&scratch, Agent::Claude);
+    let command = "yes | head -c 300000000; echo end; false";
+    let typed =
+        account.types(&format!("run start demo --loop --prompt 'Mend it.' --session s1 --done-when '{command}'"));
+    assert_eq!(typed.code, Some(0), "{typed:?}");
+    let prompt = stop(&mut window, &account, "part 1").reason.unwrap();
+    assert!(prompt.ends_with("y\ny\nend"), "{prompt}");
+    let kib = window.process.largest_child_kib();
+    assert!(kib < 200 * 1024, "{kib} KiB");
+}
+
+/// An agent, or the alarm, may end the hook: a command that went on would run beside the one of the next Stop.
+#[test]
+fn the_command_does_not_outlive_its_hook() {
+    for (signal, code) in [("ALRM", Some(0)), ("TERM", None), ("KILL", None)] {
+        let scratch = Scratch::new();
+        let Some(account) = Account::new(&scratch) else { return };
+        let mut window = open(&scratch, Agent::Claude);
+        let command = format!("sleep 61.5 & echo $! > left; kill -{signal} $PPID; wait");
+        let typed =
+            account.types(&format!("run start demo --loop --prompt 'Mend it.' --session s1 --done-when '{command}'"));
+        assert_eq!(typed.code, Some(0), "{typed:?}");
+        let run = call(&window, &account, "part 1");
+        let ended = window.process.run(run);
+        assert_eq!((ended.code, ended.stdout.as_str()), (code, ""), "{ended:?}");
+        let left = std::fs::read_to_string(scratch.home().join("work/left")).unwrap();
+        // A zombie has no command line, and one that is gone no file.
+        let runs = || !std::fs::read(format!("/proc/{}/cmdline", left.trim())).unwrap_or_default().is_empty();
+        let begun = Instant::now();
+        while runs() {
+            assert!(begun.elapsed() < Duration::from_secs(30), "{signal}: it still runs");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
 }
 
 /// Everything that a clone can bring or an agent can do: none of it has a command run.

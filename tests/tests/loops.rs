@@ -325,6 +325,35 @@ fn more_iterations_than_the_client_allows_are_refused_with_the_setting_named() {
     assert!(start(&mut window, "s1", &[]).stdout.contains("at most 50 times."));
 }
 
+/// What a repository puts there is read where it is a file, and not a long one.
+#[test]
+fn settings_of_a_project_that_are_no_file_hold_nothing_up() {
+    const LOWER: &str = r#"{"env": {"CLAUDE_CODE_STOP_HOOK_BLOCK_CAP": "3"}}"#;
+    for (what, most) in [("zero", 8), ("pipe", 8), ("long", 8), ("link to a pipe", 8), ("link to a file", 3)] {
+        let scratch = Scratch::new();
+        let dir = scratch.home().join("work/.claude");
+        std::fs::create_dir_all(&dir).unwrap();
+        let (settings, other) = (dir.join("settings.json"), dir.join("other"));
+        let link = |to: &std::path::Path| std::os::unix::fs::symlink(to, &settings).unwrap();
+        match what {
+            "zero" => link("/dev/zero".as_ref()),
+            "pipe" => nix::unistd::mkfifo(&settings, nix::sys::stat::Mode::S_IRWXU).unwrap(),
+            "long" => std::fs::write(&settings, format!("{LOWER}{}", " ".repeat(9_000_000))).unwrap(),
+            "link to a pipe" => {
+                nix::unistd::mkfifo(&other, nix::sys::stat::Mode::S_IRWXU).unwrap();
+                link(&other);
+            }
+            _ => {
+                std::fs::write(&other, LOWER).unwrap();
+                link(&other);
+            }
+        }
+        let mut window = open(&scratch, Agent::Claude, "%1", "s1");
+        let ended = window.baton("s1", &["run", "start", "demo", "--loop", "--prompt", "Go on."]);
+        assert!(ended.stdout.contains(&format!("at most {most} times")), "{what}: {ended:?}");
+    }
+}
+
 #[test]
 fn what_a_loop_is_started_with_is_checked_before_anything_is_written() {
     let scratch = Scratch::new();

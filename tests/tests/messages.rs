@@ -115,6 +115,26 @@ fn to_turn_it_off_counts_at_once_and_to_turn_it_on_at_the_next_start() {
     assert_eq!(words(&scratch, "s1").len(), 6);
 }
 
+/// A person deleted it: what is said in it from then on is not kept either, with the lock or without.
+#[test]
+fn of_a_deleted_session_nothing_more_is_written_down() {
+    let scratch = Scratch::new();
+    let mut window = with_turns(&scratch, Agent::Claude, &[("one", "first")]);
+    silent(&window.hook("SessionEnd", "s1", &json!({})));
+    window.process.kill();
+    assert_eq!(scratch.baton(["session", "delete", "s1"]).run().code, Some(0));
+    let mut again = Window::open(&scratch, Agent::Claude, "%1");
+    silent(&again.hook("SessionStart", "s1", &json!({"source": "resume"})));
+    again.turn("s1", "a-secret-prompt", "a-secret-answer");
+    silent(&again.hook("PreCompact", "s1", &json!({"trigger": "manual"})));
+    let held = hold(&scratch);
+    let late = again.hook("UserPromptSubmit", "s1", &json!({"prompt": "a-secret-again"}));
+    assert_eq!(late.code, Some(0), "{late:?}");
+    drop(held);
+    silent(&again.hook("SessionEnd", "s1", &json!({})));
+    nowhere_but(&scratch, "a-secret", None);
+}
+
 /// A repository's own settings can name another place for the configuration; it does not count.
 #[test]
 fn a_configuration_that_is_wrong_keeps_nothing_and_says_so() {

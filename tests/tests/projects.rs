@@ -78,6 +78,25 @@ fn the_last_one_out_gives_back_what_the_first_one_saved() {
     assert_eq!(project.read("AGENTS.md").as_deref(), Some("mine again\n"));
 }
 
+/// It began before its project was protected, so nothing but its record says that it is there.
+#[test]
+fn a_session_whose_record_cannot_be_read_may_be_there() {
+    for damaged in [false, true] {
+        let scratch = Scratch::new();
+        let mut first = Window::open(&scratch, Agent::Claude, "%1");
+        silent(&come(&mut first, "s1"));
+        first.process.kill();
+        let project = Project::protect(&scratch, &["AGENTS.md"]);
+        project.write("AGENTS.md", "mine\n");
+        if damaged {
+            fs::write(scratch.state_dir().join("sessions/s1.json"), "{").unwrap();
+        }
+        let mut second = Window::open(&scratch, Agent::Claude, "%2");
+        let _ = come(&mut second, "s2");
+        assert_eq!(project.state(), (if damaged { "idle" } else { "saved" }.to_owned(), 1));
+    }
+}
+
 #[test]
 fn sessions_that_are_lost_are_noticed_before_anybody_saves() {
     let scratch = Scratch::new();

@@ -1,6 +1,7 @@
 //! What uninstall takes out of files that were edited since, and what it leaves.
 
 use agent_baton_core::agent::Agent;
+use agent_baton_tests::project::Project;
 use agent_baton_tests::{Person, Window};
 use serde_json::{Value, json};
 
@@ -130,6 +131,29 @@ fn it_asks_first() {
     assert_eq!(output.code, Some(1), "{output:?}");
     assert!(output.stdout.contains("--- ") && output.stderr.contains("--yes"), "{output:?}");
     assert_eq!(person.tree(), tree);
+}
+
+/// Without the state nobody knows any more that there is something to give back.
+#[test]
+fn purge_waits_for_protected_files_to_be_given_back() {
+    let person = Person::new();
+    person.done("install --yes --agent claude");
+    let project = Project::protect(&person.scratch, &["AGENTS.md"]);
+    project.write("AGENTS.md", "mine\n");
+    let mut window = Window::open(&person.scratch, Agent::Claude, "%1");
+    let _ = window.hook("SessionStart", "s1", &json!({}));
+    project.write("AGENTS.md", "the session's\n");
+    let tree = person.tree();
+    let refused = person.run("uninstall --yes --purge");
+    assert_eq!(refused.code, Some(3), "{refused:?}");
+    let command = format!("baton project give-back {}", project.path().display());
+    assert!(refused.stderr.contains(&command), "{refused:?}");
+    assert_eq!(person.tree(), tree, "nothing was taken out");
+    window.process.kill();
+    assert_eq!(project.baton(&["give-back"]).code, Some(0));
+    person.done("uninstall --yes --purge");
+    assert!(!person.scratch.state_dir().exists());
+    assert_eq!(project.read("AGENTS.md").as_deref(), Some("mine\n"));
 }
 
 #[test]

@@ -11,6 +11,7 @@ use crate::commands::difference;
 use crate::commands::error::CommandError;
 use crate::commands::hook::AgentName;
 use crate::commands::print::say;
+use crate::commands::project;
 use crate::store::{Env, Home, Store};
 use crate::wiring::WiringError;
 use crate::wiring::file::{Source, sha256};
@@ -48,6 +49,7 @@ impl Uninstall {
     /// # Errors
     /// When a file cannot be read or written, or the person said no.
     pub fn run(self) -> Result<(), CommandError> {
+        let state = self.purge.then(state).transpose()?;
         let places = Places::find()?;
         if places.receipt().exists() {
             let lock = Lock::take(&places.lock())?;
@@ -60,7 +62,7 @@ impl Uninstall {
         } else {
             say("install put nothing anywhere, as far as its receipt tells; `baton doctor` names entries made by hand");
         }
-        if self.purge { self.purge() } else { Ok(()) }
+        state.map_or(Ok(()), |store| self.purge(&store))
     }
 
     fn take_out(&self, places: &Places, receipt: &mut Receipt) -> Result<(), CommandError> {
@@ -96,23 +98,22 @@ impl Uninstall {
     }
 
     /// The state: what it holds is told before it goes.
-    fn purge(&self) -> Result<(), CommandError> {
-        let place = &here()?.place;
-        let home = Home::resolve(&Env::of_process(), None, place)?;
-        let store = Store::open(&home, place);
-        if !home.path().exists() {
-            say(&format!("there is no state at {}", home.path().display()));
+    fn purge(&self, store: &Store) -> Result<(), CommandError> {
+        if !store.path().exists() {
+            say(&format!("there is no state at {}", store.path().display()));
             return self.purge_configuration();
         }
         let count = |shelf| Ok::<_, CommandError>((store.sessions(shelf)?.len(), store.runs(shelf)?.len()));
         let ((sessions, runs), (old_sessions, old_runs)) = (count(Shelf::Live)?, count(Shelf::Archive)?);
         say(&format!(
             "{} holds {sessions} sessions and {runs} runs, and {old_sessions} sessions and {old_runs} runs in the archive",
-            home.path().display()
+            store.path().display()
         ));
         if !self.yes {
             difference::ask("Remove all of it for good?")?;
         }
+        // A session may have begun since this was asked first.
+        nothing_to_give_back(store)?;
         let left = store.purge()?;
         match left.as_slice() {
             [] => say("the state is gone"),
@@ -169,6 +170,27 @@ impl Taken {
         }
         Ok(())
     }
+}
+
+/// The state that is to be removed. Refused, before anything is changed, while it holds what a project lacks.
+fn state() -> Result<Store, CommandError> {
+    let place = &here()?.place;
+    let home = Home::resolve(&Env::of_process(), None, place)?;
+    let store = Store::open(&home, place);
+    nothing_to_give_back(&store)?;
+    Ok(store)
+}
+
+/// Without the record nobody would know any more that a project's protected files were saved, and are to be given back.
+fn nothing_to_give_back(store: &Store) -> Result<(), CommandError> {
+    for vault in store.vaults()? {
+        let Some(record) = project::read(&vault, None)?.filter(|record| record.saved().is_some()) else { continue };
+        return Err(CommandError::Occupied(words::clean(&format!(
+            "the protected files of {0} were saved, and not given back yet; nothing was removed. First: baton project give-back {0}",
+            record.project
+        ))));
+    }
+    Ok(())
 }
 
 /// A program that someone else put in the copy's place is theirs.

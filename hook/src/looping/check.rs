@@ -4,10 +4,11 @@ use std::io::{self, PipeReader, Read};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::mpsc;
+use std::sync::{Arc, Mutex, PoisonError, Weak, mpsc};
 use std::time::{Duration, Instant};
 
 use super::texts::DoneWhen;
+use super::warden::Warden;
 use crate::words;
 
 /// How long the command may take. The hook's own timeout in the agents' configuration is longer by what the rest takes.
@@ -33,23 +34,26 @@ pub struct Outcome {
     pub tail: String,
 }
 
-/// Runs it to its end, or to the limit: then it and what it started is killed.
+/// Runs it to its end, or to the limit: then it and what it started is killed. So it is where this process ends before it does.
 #[must_use]
 pub fn run(done_when: &DoneWhen, limit: Duration) -> Outcome {
     let failed = |how: String| Outcome { passed: false, how, tail: String::new() };
-    let (mut child, output) = match start(done_when) {
+    let (warden, mut child, output) = match start(done_when) {
         Ok(started) => started,
         Err(error) => return failed(format!("could not be run ({error})")),
     };
-    let (sender, receiver) = mpsc::channel();
-    std::thread::spawn(move || read(output, &sender));
-    let status = wait(&mut child, Instant::now() + limit);
-    let mut tail = Vec::new();
-    let until = Instant::now() + LAST_WORDS;
-    while let Ok(piece) = receiver.recv_timeout(until.saturating_duration_since(Instant::now())) {
-        tail.extend(piece);
-        tail.drain(..tail.len().saturating_sub(TAIL_BYTES));
-    }
+    let tail = Arc::new(Mutex::new(Vec::new()));
+    let (at_end, ended) = mpsc::channel::<()>();
+    let kept = Arc::downgrade(&tail);
+    std::thread::spawn(move || {
+        read(output, &kept);
+        drop(at_end);
+    });
+    let status = wait(&mut child, &warden, Instant::now() + limit);
+    drop(warden);
+    // Nothing is ever sent: this ends with the output, or when it was waited for long enough.
+    let _ = ended.recv_timeout(LAST_WORDS);
+    let tail = std::mem::take(&mut *tail.lock().unwrap_or_else(PoisonError::into_inner));
     let how = match status {
         Ok(Some(status)) => said(status),
         Ok(None) => format!("was killed after {} s", limit.as_secs()),
@@ -62,37 +66,36 @@ pub fn run(done_when: &DoneWhen, limit: Duration) -> Outcome {
     }
 }
 
-fn start(done_when: &DoneWhen) -> io::Result<(Child, PipeReader)> {
+fn start(done_when: &DoneWhen) -> io::Result<(Warden, Child, PipeReader)> {
+    let warden = Warden::start()?;
     let (reader, writer) = io::pipe()?;
     let mut command = Command::new("/bin/sh");
     command.arg("-c").arg(&done_when.command).current_dir(Path::new(&done_when.directory));
-    command.env_clear().envs(&done_when.environment).process_group(0);
+    command.env_clear().envs(&done_when.environment).process_group(warden.group());
     command.stdin(Stdio::null()).stdout(writer.try_clone()?).stderr(writer);
-    Ok((command.spawn()?, reader))
+    Ok((warden, command.spawn()?, reader))
 }
 
-/// Hands on what comes, in pieces. The thread ends with the output, or with baton.
-fn read(mut output: PipeReader, sender: &mpsc::Sender<Vec<u8>>) {
+/// Keeps the end of what comes, and no more. It ends with the output, or when nobody wants it any longer.
+fn read(mut output: PipeReader, kept: &Weak<Mutex<Vec<u8>>>) {
     let mut piece = [0; 4096];
     while let Ok(count @ 1..) = output.read(&mut piece) {
-        let bytes = piece.get(..count).unwrap_or_default().to_vec();
-        if sender.send(bytes).is_err() {
-            return;
-        }
+        let Some(tail) = kept.upgrade() else { return };
+        let mut tail = tail.lock().unwrap_or_else(PoisonError::into_inner);
+        tail.extend_from_slice(piece.get(..count).unwrap_or_default());
+        let surplus = tail.len().saturating_sub(TAIL_BYTES);
+        tail.drain(..surplus);
     }
 }
 
 /// None where the time ran out.
-fn wait(child: &mut Child, deadline: Instant) -> io::Result<Option<ExitStatus>> {
+fn wait(child: &mut Child, warden: &Warden, deadline: Instant) -> io::Result<Option<ExitStatus>> {
     loop {
         if let Some(status) = child.try_wait()? {
             return Ok(Some(status));
         }
         if Instant::now() >= deadline {
-            if let Ok(pid) = i32::try_from(child.id()) {
-                // It may have ended this very moment.
-                let _ = nix::sys::signal::killpg(nix::unistd::Pid::from_raw(pid), nix::sys::signal::Signal::SIGKILL);
-            }
+            warden.kill_group();
             child.wait()?;
             return Ok(None);
         }
@@ -142,6 +145,15 @@ mod tests {
         }
         let nowhere = DoneWhen { directory: "/nonexistent".into(), ..given("true") };
         assert!(run(&nowhere, LIMIT).how.starts_with("could not be run"));
+    }
+
+    #[test]
+    fn what_is_left_running_and_writes_on_is_not_waited_for() {
+        let (sender, receiver) = mpsc::channel();
+        std::thread::spawn(move || sender.send(run(&given("yes & echo begun"), LIMIT)));
+        let outcome = receiver.recv_timeout(Duration::from_secs(60)).expect("it ends");
+        assert_eq!((outcome.passed, outcome.how.as_str()), (true, "exited with 0"));
+        assert!(outcome.tail.ends_with('y') && outcome.tail.len() <= TAIL_BYTES, "{outcome:?}");
     }
 
     #[test]

@@ -37,7 +37,7 @@ pub struct Driven {
 impl Driven {
     /// Looks at what the core needs to decide on a Stop of a loop's owner, and adds it to the event; none of every other event.
     ///
-    /// Where a command is run, `hold` is called with how long the hook may take from now on, and `is_twin` says whether another
+    /// Where a command is run, `hold` is called with how long the hook may take from then on, and `is_twin` says whether another
     /// delivery of this Stop was committed while its command ran.
     pub fn find(
         store: &Store,
@@ -54,8 +54,8 @@ impl Driven {
         };
         let mut turn = None;
         if Texts::of_bytes(&bytes).is_some_and(|texts| texts.done_when.is_some()) {
-            hold(check::LIMIT + MARGIN);
-            let Ok(taken) = store.loop_lock(&run.id, Instant::now() + check::LIMIT) else {
+            let lock = |deadline| store.loop_lock(&run.id, deadline);
+            let Ok(taken) = take_turn(&hold, lock) else {
                 return Some(Self { run, looked: None, _turn: None });
             };
             if is_twin(event) {
@@ -93,5 +93,31 @@ impl Driven {
     #[must_use]
     pub const fn run(&self) -> &Run {
         &self.run
+    }
+}
+
+/// Waits until no other delivery runs the command: that wait takes nothing of the time that the command has.
+fn take_turn<T, E>(hold: impl Fn(Duration), lock: impl FnOnce(Instant) -> Result<T, E>) -> Result<T, E> {
+    hold(check::LIMIT + MARGIN);
+    let taken = lock(Instant::now() + check::LIMIT)?;
+    hold(check::LIMIT + MARGIN);
+    Ok(taken)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+
+    use super::*;
+
+    #[test]
+    fn the_command_has_its_whole_time_however_long_its_turn_was_waited_for() {
+        let calls = RefCell::new(Vec::new());
+        let hold = |time: Duration| calls.borrow_mut().push(time.as_secs());
+        let taken = take_turn(hold, |_| {
+            calls.borrow_mut().push(0);
+            Ok::<_, ()>(())
+        });
+        assert_eq!((taken, calls.into_inner()), (Ok(()), vec![310, 0, 310]));
     }
 }

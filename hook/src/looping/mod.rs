@@ -14,6 +14,7 @@ pub mod phrase;
 pub mod project;
 pub mod stop;
 pub mod texts;
+mod warden;
 
 pub use drive::Driven;
 pub use over::clear;

@@ -153,7 +153,9 @@ impl Company {
             .iter()
             .filter(|presence| counts(&presence.session, &presence.process))
             .map(|presence| self.lives_by(sights, &probes, place, presence));
-        let lives: Vec<Live> = known.chain(present).collect();
+        // What cannot be read may name launches that live.
+        let unreadable = self.snapshot.neighbours.iter().filter(|named| named.reading == Reading::Unreadable);
+        let lives: Vec<Live> = known.chain(present).chain(unreadable.map(|_| Live::Unknown)).collect();
         [Live::Yes, Live::Unknown].into_iter().find(|live| lives.contains(live)).unwrap_or(Live::No)
     }
 

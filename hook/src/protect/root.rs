@@ -223,7 +223,10 @@ impl Root {
             if !unchanged {
                 return Err(Obstacle::Moved.into());
             }
-            Ok(renameat(&above, temporary.as_str(), &above, name)?)
+            match expected {
+                None => rename_new(&above, &temporary, name),
+                Some(_) => Ok(renameat(&above, temporary.as_str(), &above, name)?),
+            }
         });
         match written {
             Ok(()) => Ok(File::from(above).sync_all()?),
@@ -267,6 +270,29 @@ impl Root {
             Err(error) => Err(error),
         }
     }
+}
+
+/// Gives a file a name that must be free: what came there meanwhile is left, and is an obstacle.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+pub(super) fn rename_new(above: &OwnedFd, from: &str, to: &OsStr) -> Result<(), RootError> {
+    use nix::fcntl::{RenameFlags, renameat2};
+    match renameat2(above, from, above, to, RenameFlags::RENAME_NOREPLACE) {
+        Err(nix::Error::EEXIST) => Err(Obstacle::Moved.into()),
+        // A file system that cannot do it in one step.
+        Err(nix::Error::EINVAL | nix::Error::ENOSYS) => rename_if_free(above, from, to),
+        renamed => Ok(renamed?),
+    }
+}
+
+#[cfg(not(all(target_os = "linux", target_env = "gnu")))]
+pub(super) use rename_if_free as rename_new;
+
+/// The same in two steps: what comes between them is replaced.
+fn rename_if_free(above: &OwnedFd, from: &str, to: &OsStr) -> Result<(), RootError> {
+    if status(above, to)?.is_some() {
+        return Err(Obstacle::Moved.into());
+    }
+    Ok(renameat(above, from, above, to)?)
 }
 
 /// The name beside a path under which its new content is written: always the same, so that it can be found again.

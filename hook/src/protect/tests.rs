@@ -11,7 +11,7 @@ use super::node::{Digest, Mode, Node};
 use super::pack::{Manifest, Pack, PackError, RootId};
 use super::plan::{Evidence, Plan};
 use super::record::Record;
-use super::root::{Obstacle, Root, RootError};
+use super::root::{Obstacle, Root, RootError, rename_new};
 use crate::config::Inside;
 
 fn inside(path: &str) -> Inside {
@@ -107,6 +107,20 @@ fn a_file_that_changed_meanwhile_is_not_overwritten() {
     assert!(matches!(root.remove(&inside("file"), &seen), Err(RootError::Obstacle(Obstacle::Moved))));
     assert_eq!(fs::read_to_string(dir.path().join("file")).unwrap(), "changed\n");
     assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1, "no temporary file is left");
+}
+
+/// An editor may create it between the look and the rename.
+#[test]
+fn a_file_that_came_meanwhile_is_not_replaced() {
+    let dir = tempfile::tempdir().unwrap();
+    write(dir.path(), "new", "ours\n");
+    write(dir.path(), "theirs", "theirs\n");
+    let above = nix::fcntl::open(dir.path(), nix::fcntl::OFlag::O_RDONLY, nix::sys::stat::Mode::empty()).unwrap();
+    let put = |name: &str| rename_new(&above, "new", name.as_ref());
+    assert!(matches!(put("theirs"), Err(RootError::Obstacle(Obstacle::Moved))));
+    assert_eq!(fs::read_to_string(dir.path().join("theirs")).unwrap(), "theirs\n");
+    put("absent").unwrap();
+    assert_eq!(fs::read_to_string(dir.path().join("absent")).unwrap(), "ours\n");
 }
 
 #[test]

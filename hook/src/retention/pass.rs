@@ -121,7 +121,9 @@ impl<M: Machine, E: Environment> Pass<'_, M, E> {
     pub(super) fn trashed(&self, ids: &[SessionId], found: &mut Found) -> Result<(), StoreError> {
         for id in ids {
             let Some(session) = self.read(id, Shelf::Trash, found)? else { continue };
-            if leaves_trash(&session, &self.now, self.kept) && !is_tombstone(&session) {
+            // What was said may have outlived the rest, where a call was cut off.
+            let is_more = !is_tombstone(&session) || self.store.has_conversation(id)?;
+            if leaves_trash(&session, &self.now, self.kept) && is_more {
                 let since = session.updated.clone();
                 found.steps.push(Step { act: Act::Remove, why: Why::TrashAge, session, since });
             }
@@ -162,6 +164,9 @@ impl<M: Machine, E: Environment> Pass<'_, M, E> {
         if !changes.is_empty() {
             let checked = Checked::by_person(why.word(), &self.now, &snapshot, &changes)?;
             locked.commit(&checked)?;
+            for step in kept.iter().filter(|step| step.act == Act::Remove) {
+                locked.remove_conversation(&step.session.id)?;
+            }
         }
         if !gone.is_empty() {
             let gone: Vec<_> = gone.iter().map(|step| (step.session.id.clone(), step.session.revision)).collect();

@@ -160,6 +160,30 @@ fn a_deleted_session_leaves_a_tombstone_for_good() {
     assert_eq!(restore(&mut lock(&world.store), &id("x"), &stamp(401 * DAY)).unwrap(), Restoration::Missing);
 }
 
+/// With the record goes what was said; and what a call that was cut off, or an older baton, left goes at the next pass.
+#[test]
+fn what_was_said_goes_when_its_session_is_removed() {
+    let (world, kept) = (world_with(vec![over("a", 1), over("b", 1)]), Retention::default());
+    let gone = |_: &Session| agent_baton_core::process::Live::No;
+    let said = || ["a", "b"].map(|name| world.store.path().join("conversations").join(name).exists());
+    world.store.open_log(&id("a")).unwrap();
+    world.store.open_log(&id("b")).unwrap();
+    assert_eq!(delete(&mut lock(&world.store), &id("a"), &stamp(2 * DAY), false, gone).unwrap(), Deletion::Done);
+    gc(&world, 10, &kept);
+    assert_eq!(said(), [true; 2], "it can be restored still");
+    gc(&world, 11, &kept);
+    assert_eq!(said(), [false, true]);
+    gc(&world, 92, &kept);
+    gc(&world, 92, &kept);
+    assert_eq!((said(), counts(&world)), ([false, true], [0, 0, 2]));
+    gc(&world, 101, &kept);
+    assert_eq!((said(), counts(&world)), ([false; 2], [0, 0, 1]));
+    world.store.open_log(&id("a")).unwrap();
+    assert_eq!(gc(&world, 102, &kept), [("a".into(), Act::Remove, Why::TrashAge)]);
+    assert_eq!(said(), [false; 2]);
+    assert_eq!((gc(&world, 103, &kept), read_session(&world.store, "a")), (vec![], Reading::Deleted));
+}
+
 #[test]
 fn what_was_just_restored_is_not_put_away_again() {
     let kept = Retention { sessions: 0, ..Retention::default() };

@@ -91,7 +91,28 @@ impl Layout {
         &self.root
     }
 
+    /// The directories that stand in a state directory: nothing is made beside them but files.
+    pub(super) const DIRS: [&'static str; 15] = [
+        "sessions",
+        "runs",
+        "loops",
+        "projects",
+        "protected",
+        "conversations",
+        "progress",
+        "with",
+        "index",
+        "archive",
+        "audit",
+        "trash",
+        "due",
+        "cache",
+        "inbox",
+    ];
+
     fn at(&self, name: &str) -> PathBuf {
+        #[cfg(test)]
+        tests::is_listed(name);
         self.root.join(name)
     }
 
@@ -182,7 +203,7 @@ impl Layout {
 
     /// What was said in a session, and is kept.
     pub(super) fn conversation(&self, id: &SessionId) -> PathBuf {
-        self.root.join("conversations").join(id.as_str())
+        self.at("conversations").join(id.as_str())
     }
 
     pub(super) fn sessions(&self, shelf: Shelf) -> PathBuf {
@@ -271,4 +292,16 @@ pub(super) fn link_name(by: LinkKind, hash: &Hash) -> String {
 /// The ids among the file names of a directory of records.
 pub(super) fn ids<T: std::str::FromStr>(names: &[String]) -> impl Iterator<Item = T> {
     names.iter().filter_map(|name| name.strip_suffix(".json")?.parse().ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Layout;
+
+    /// Whatever a test makes is in a directory that is listed, or is one of the few files beside them.
+    pub(super) fn is_listed(name: &str) {
+        let top = name.split('/').next().unwrap();
+        let is_file = ["format", "lock", "commit.json"].contains(&top) || top.ends_with(".tmp");
+        assert!(is_file || Layout::DIRS.contains(&top), "{top} is not in the list of directories");
+    }
 }

@@ -6,28 +6,12 @@ use std::time::{Duration, Instant};
 
 use super::error::StoreError;
 use super::file;
+use super::layout::Layout;
 use super::lock;
 use super::reading::Store;
 
 /// How long a call that is at work is waited for.
 const PATIENCE: Duration = Duration::from_secs(5);
-
-/// What stands in a state directory.
-const DIRS: [&str; 13] = [
-    "sessions",
-    "runs",
-    "loops",
-    "projects",
-    "conversations",
-    "progress",
-    "with",
-    "index",
-    "archive",
-    "audit",
-    "trash",
-    "due",
-    "cache",
-];
 
 impl Store {
     /// Removes every file that is baton's, and the directory where nothing else is in it. Gives the names of what was left.
@@ -38,7 +22,7 @@ impl Store {
     pub fn purge(&self) -> Result<Vec<String>, super::LockError> {
         let root = self.layout.root();
         let held = lock::take(&self.layout.lock(), Instant::now() + PATIENCE)?;
-        for name in DIRS.into_iter().chain(["inbox"]) {
+        for name in Layout::DIRS {
             let path = root.join(name);
             match fs::remove_dir_all(&path) {
                 Err(error) if error.kind() != ErrorKind::NotFound => {

@@ -11,6 +11,7 @@ use super::error::StoreError;
 use super::file;
 use super::journal::{self, Entry, Journal, Present};
 use super::layout::{Layout, Target};
+use super::messages;
 
 /// One step of a redo; each can be done again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -151,8 +152,8 @@ impl<'a> Redo<'a> {
         Ok(self.or_left(Present::look(self.layout, &to.target), Present::Unreadable)?.is_after(to))
     }
 
-    /// A session's log goes where its record goes, and with it where that goes for good.
-    fn move_log(&self, entry: &Entry) -> Result<(), StoreError> {
+    /// A session's log goes where its record goes, and with it where that goes for good. So does what was said in it.
+    fn move_log(&mut self, entry: &Entry) -> Result<(), StoreError> {
         let Target::Session { shelf, id } = &entry.target else {
             return Ok(());
         };
@@ -164,7 +165,13 @@ impl<'a> Redo<'a> {
             Some(Target::Session { shelf: to, .. }) => {
                 file::rename_if_there(&self.layout.log(*shelf, id), &self.layout.log(*to, id))
             }
-            _ => file::remove(&self.layout.log(*shelf, id)),
+            _ => {
+                // A commit that cannot be brought to its end would hold up every later one.
+                if let Err(error) = messages::remove(self.layout, id) {
+                    self.reports.push(error.to_string());
+                }
+                file::remove(&self.layout.log(*shelf, id))
+            }
         }
     }
 

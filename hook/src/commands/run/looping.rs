@@ -19,8 +19,11 @@ use crate::looping::approval;
 use crate::looping::cap::{self, ITERATIONS};
 use crate::looping::texts::{DoneWhen, MAX_COMMAND, MAX_PHRASE, MAX_PROMPT, Texts};
 use crate::machine::environment::{Environment, Inherited};
-use crate::machine::file::read_capped;
+use crate::machine::file::{read_capped, read_own};
 use crate::words;
+
+/// The longest settings of an agent that are read, in bytes.
+const MAX_SETTINGS: usize = 8 * 1024 * 1024;
 
 /// How often the last message, or the project, may be as before where nobody says.
 const PATIENCE: u32 = 5;
@@ -196,7 +199,11 @@ impl Context {
         let variable = |name| self.variable(process, name);
         let own = variable(row(agent).home_variable).map(PathBuf::from).filter(|path| path.is_absolute());
         let own = own.or_else(|| self.account_home().map(|home| home.join(row(agent).home_default)));
-        let of_file = |path: PathBuf| std::fs::read_to_string(path).ok().and_then(|text| (block.of_settings)(&text));
+        // A link is followed, as the agent does it: to a file, and to nothing that has no end.
+        let of_file = |path: PathBuf| {
+            let bytes = path.canonicalize().and_then(|path| read_own(&path, MAX_SETTINGS)).ok()?;
+            (block.of_settings)(std::str::from_utf8(&bytes).ok()?)
+        };
         let person = own.and_then(|home| of_file(home.join("settings.json"))).or_else(|| variable(block.variable));
         let of_project = |name: &str| of_file(project.join(row(agent).home_default).join(name));
         cap::lowest(agent, person, &[of_project("settings.json"), of_project("settings.local.json")])

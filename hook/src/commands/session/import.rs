@@ -14,7 +14,7 @@ use crate::commands::context::Context;
 use crate::commands::error::CommandError;
 use crate::commands::print;
 use crate::machine::file::open_own;
-use crate::store::{Brought, Checked};
+use crate::store::{Brought, Checked, View};
 use crate::words;
 
 /// Brings a session that `baton session export` wrote, as an archived one.
@@ -37,7 +37,8 @@ impl Import {
         let context = Context::open()?;
         let mut locked = context.lock()?;
         let (id, now) = (bundle.session.id.clone(), context.now());
-        if locked.view().session(&id) != Reading::Absent {
+        let deleted = deleted(&locked.view(), &bundle.session)?;
+        if deleted.is_none() && locked.view().session(&id) != Reading::Absent {
             return Err(CommandError::Known(format!(
                 "session {id} is known here, and nothing of it was changed: `baton session show {id}` shows it. To have the \
                  bundle's, delete this one first: baton session delete {id}"
@@ -48,15 +49,24 @@ impl Import {
             Some((name, _)) => context.store().brought_transcript(&id, name).into_os_string().into_string().ok(),
             None => bundle.session.transcript.take(),
         };
-        let session = archived(bundle.session, &now);
+        let mut session = archived(bundle.session, &now);
+        if let Some(deleted) = &deleted {
+            // One record goes on: it was born when the deleted one was.
+            session.created = deleted.created.clone();
+            session.revision = deleted.revision.saturating_add(1);
+        }
         let (chunks, messages) = (bundle.chunks.len(), bundle.messages.len());
         let brought =
             Brought { messages: &bundle.messages, chunks: &bundle.chunks, decisions: &bundle.decisions, transcript };
+        if deleted.is_some() {
+            locked.remove_conversation(&id)?;
+        }
         // The record last: without it, what stands there is nobody's, and the next import sets it aside.
         locked.lay_down(&id, brought, &now)?;
-        let absent = Named { id: id.to_string(), reading: Reading::Absent };
-        let snapshot = Snapshot { neighbours: vec![absent], ..Snapshot::default() };
-        let changes = [Change { before: None, to: Shelf::Archive, record: Record::Session(Box::new(session)) }];
+        let before = deleted.as_ref().map(|deleted| deleted.revision);
+        let named = Named { id: id.to_string(), reading: deleted.map_or(Reading::Absent, Reading::Archived) };
+        let snapshot = Snapshot { neighbours: vec![named], ..Snapshot::default() };
+        let changes = [Change { before, to: Shelf::Archive, record: Record::Session(Box::new(session)) }];
         let checked = Checked::by_person("session_imported", &now, &snapshot, &changes);
         let checked = checked.map_err(|refusal| CommandError::Decider(refusal.into()))?;
         locked.commit(&checked).map_err(|error| CommandError::Decider(error.into()))?;
@@ -69,6 +79,15 @@ impl Import {
             words::count(chunks, "chunk", "chunks")
         ))
     }
+}
+
+/// The session's record in the trash, where a person deleted it: a person may bring it back, from a bundle too.
+fn deleted(view: &View<'_>, session: &Session) -> Result<Option<Session>, CommandError> {
+    if view.session(&session.id) != Reading::Deleted {
+        return Ok(None);
+    }
+    let found = view.shelved(&session.id)?.map(|(_, found)| found);
+    Ok(found.filter(|found| found.agent == session.agent))
 }
 
 /// The record as it stands here: over, without runs, which are not here.

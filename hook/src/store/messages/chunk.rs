@@ -1,5 +1,6 @@
 //! What was said before a conversation was compacted, as Markdown that people read.
 
+use std::io::Read;
 use std::path::PathBuf;
 
 use agent_baton_core::agent::Agent;
@@ -16,8 +17,9 @@ use crate::words::{clean, instant};
 /// The largest chunk that is read, in bytes.
 const MAX_CHUNK: u64 = 160 * 1024 * 1024;
 
-/// In how many lines the front matter must end.
+/// In how many lines and bytes the front matter must end.
 const FRONT: usize = 20;
+const MAX_FRONT: u64 = 64 * 1024;
 
 /// The most topics of a chunk.
 const MAX_TOPICS: usize = 12;
@@ -43,6 +45,16 @@ impl Chunk {
         format!("chunk-{}.md", self.number)
     }
 
+    /// Reads the head of its file alone: the agent waits while the next one is written.
+    fn read(place: &Place, number: u32) -> Result<Self, StoreError> {
+        let path = place.chunk(number);
+        let mut head = Vec::new();
+        if let Some((file, _)) = file::open(&path)? {
+            file.take(MAX_FRONT).read_to_end(&mut head).map_err(StoreError::io("read", &path))?;
+        }
+        Ok(Self::parse(number, &String::from_utf8_lossy(&head)))
+    }
+
     fn parse(number: u32, text: &str) -> Self {
         let field = |name: &str| {
             let mut lines = text.lines().take(FRONT);
@@ -65,9 +77,7 @@ impl Store {
         let place = Place::of(self, session);
         let mut chunks = Vec::new();
         for number in numbers(&place)? {
-            let bytes = file::read(&place.chunk(number), MAX_CHUNK)?.unwrap_or_default();
-            let head: Vec<&[u8]> = bytes.split_inclusive(|byte| *byte == b'\n').take(FRONT).collect();
-            chunks.push(Chunk::parse(number, &String::from_utf8_lossy(&head.concat())));
+            chunks.push(Chunk::read(&place, number)?);
         }
         Ok(chunks)
     }
@@ -96,13 +106,13 @@ impl Locked<'_> {
     pub fn write_chunk(&mut self, session: &SessionId, agent: Agent) -> Result<Option<PathBuf>, StoreError> {
         let place = Place::of(self.store, session);
         let messages = self.store.conversation(session)?.messages;
-        let chunks = self.store.chunks(session)?;
-        let number = chunks.last().map_or(Some(1), |chunk| chunk.number.checked_add(1));
+        let newest = numbers(&place)?.last().map(|number| Chunk::read(&place, *number)).transpose()?;
+        let number = newest.as_ref().map_or(Some(1), |chunk| chunk.number.checked_add(1));
         let path = number.map(|number| place.chunk(number));
         let Some((number, path)) = number.zip(path) else {
             return Err(StoreError::unreadable(&place.chunk(u32::MAX), "has the last number there is"));
         };
-        let last = chunks.last().and_then(|chunk| chunk.last.as_ref());
+        let last = newest.as_ref().and_then(|chunk| chunk.last.as_ref());
         let written = last.and_then(|last| messages.iter().position(|message| number_of(message) == *last));
         let fresh = messages.get(written.map_or(0, |at| at + 1)..).unwrap_or_default();
         if fresh.is_empty() {

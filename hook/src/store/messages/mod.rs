@@ -24,6 +24,8 @@ use agent_baton_core::id::SessionId;
 
 use super::error::StoreError;
 use super::file;
+use super::layout::Layout;
+use super::locked::Locked;
 use super::reading::Store;
 
 pub use bring::Brought;
@@ -166,6 +168,37 @@ impl Store {
             gathered.add(bytes);
         }
         Ok(gathered.into_conversation())
+    }
+}
+
+impl Store {
+    /// Whether anything is kept of what was said in a session.
+    ///
+    /// # Errors
+    ///
+    /// Where that cannot be seen.
+    pub fn has_conversation(&self, session: &SessionId) -> Result<bool, StoreError> {
+        file::is_there(&self.layout.conversation(session))
+    }
+}
+
+impl Locked<'_> {
+    /// Removes what is kept of what was said in a session that a person deleted.
+    ///
+    /// # Errors
+    ///
+    /// Where something of it cannot be removed.
+    pub fn remove_conversation(&self, session: &SessionId) -> Result<(), StoreError> {
+        remove(&self.store.layout, session)
+    }
+}
+
+/// Removes what is kept of what was said in a session.
+pub(super) fn remove(layout: &Layout, session: &SessionId) -> Result<(), StoreError> {
+    let dir = layout.conversation(session);
+    match fs::remove_dir_all(&dir) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(StoreError::io("remove", &dir)(error)),
+        _ => Ok(()),
     }
 }
 

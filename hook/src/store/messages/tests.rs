@@ -268,6 +268,25 @@ fn chunks_are_numbered_on_and_hold_what_is_new() {
     assert_eq!(store.chunks(&s).unwrap()[3].topics.as_deref(), Some(r#"["the end"]"#));
 }
 
+/// The agent waits for a chunk to be written: that may not take longer with each one.
+#[test]
+fn of_the_chunks_there_are_the_newest_alone_is_looked_at_and_its_head_alone() {
+    let world = with_log(&lines(&three()));
+    let (store, s) = (&world.store, id("s"));
+    let write = || lock(store).write_chunk(&s, Agent::Codex).unwrap();
+    let long = |path: &PathBuf| fs::File::options().write(true).open(path).unwrap().set_len(1 << 30).unwrap();
+    let first = write().unwrap();
+    long(&first);
+    assert_eq!(write(), None, "its head says what it holds");
+    store.say(&message(9000, Role::Prompt, "more"), false).unwrap();
+    let second = write().unwrap();
+    assert!(fs::read_to_string(second).unwrap().contains("\nmessages: 1\n"));
+    fs::remove_file(&first).unwrap();
+    fs::create_dir(&first).unwrap();
+    store.say(&message(9001, Role::Prompt, "and more"), false).unwrap();
+    assert_eq!(write(), Some(file(store, "chunk-3.md")));
+}
+
 #[test]
 fn a_chunk_can_be_read_in_a_terminal_and_its_headings_are_its_own() {
     let world = with_log(b"");

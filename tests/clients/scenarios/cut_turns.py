@@ -50,6 +50,7 @@ def check_tool(client):
     started = client.home.work / "started"
     first, session = killed_in_turn(client, bash=f"touch {started}; sleep 1000")
     wait_for("the tool's start", started.exists)
+    written(client, "sleep 1000")
     second = resumed(client, first, session)
     assert told(client, "hello three") == [NO_RESULT], client.model.sent("hello three")
     second.exit()

@@ -214,12 +214,6 @@ impl Row {
         home.is_absolute().then_some(home)
     }
 
-    /// Whether its processes hold locks on the sessions that they write.
-    #[must_use]
-    pub const fn has_locks(&self) -> bool {
-        self.lock.is_some()
-    }
-
     /// How the newest turn of a transcript of its stands.
     #[must_use]
     pub fn last_turn(&self, transcript: &Path) -> LastTurn {

@@ -63,8 +63,9 @@ pub struct Head {
 /// What is read to find sessions.
 #[derive(Debug, Clone, Copy)]
 pub struct Sources {
-    /// Which sessions processes show: by the agent's directory, the table of locks, and the pid namespace of this process.
-    pub showing: fn(&Path, Option<&Locks>, u64, usize) -> Showing,
+    /// Which sessions processes show: by the agent's directory, the table of locks, and the pid namespace of this process. The table is
+    /// asked for only where a lock is to be judged: the kernel may take as long for it as for a change of owner.
+    pub showing: fn(&Path, &dyn Fn() -> Option<Locks>, u64, usize) -> Showing,
     /// The conversations below the agent's directory, of at most so many directory entries.
     pub transcripts: fn(&Path, usize) -> Vec<Transcript>,
     /// The beginning of one of them. None where it cannot be read, or is not the agent's.

@@ -32,9 +32,7 @@ impl<M: Machine, E: Environment> Discovery<'_, M, E> {
 
     /// What the agent says that its processes show.
     pub(super) fn showing(&self, row: &Row, home: &Path) -> Showing {
-        // The table of locks is only read by an agent that has some, and only once.
-        let locks = if row.has_locks() { self.witness.locks() } else { None };
-        (row.sources.showing)(home, locks, self.here.place.pidns, self.bounds.entries)
+        (row.sources.showing)(home, &|| self.witness.locks().cloned(), self.here.place.pidns, self.bounds.entries)
     }
 
     fn take_up(&self, row: &Row, showing: Showing, found: &mut Found) {

@@ -16,7 +16,7 @@ pub(in crate::agents) const SOURCES: Sources = Sources { showing, transcripts, h
 const HEADLESS: &str = "sdk-";
 
 /// A file stays behind after a SIGKILL: whether its process is the one that wrote it, its start tells.
-fn showing(home: &Path, _: Option<&Locks>, pidns: u64, most: usize) -> Showing {
+fn showing(home: &Path, _: &dyn Fn() -> Option<Locks>, pidns: u64, most: usize) -> Showing {
     let (files, mut partial) = entries(&home.join("sessions"), most);
     let mut shown = Vec::new();
     for entry in files {

@@ -134,7 +134,8 @@ fn holds(seen: &Seen, text: &str) -> bool {
 }
 
 fn text(context: &Context, page: &Page, terminal: &Terminal) -> String {
-    let ids: Vec<&str> = page.sessions.iter().map(|seen| seen.session.id.as_str()).collect();
+    let mut ids: Vec<&str> = page.sessions.iter().map(|seen| seen.session.id.as_str()).collect();
+    ids.sort_unstable();
     let mut items: Vec<Item> = page.sessions.iter().map(|seen| item(context, seen, &ids)).collect();
     items.extend(
         page.unreadable
@@ -165,10 +166,14 @@ fn item(context: &Context, seen: &Seen, ids: &[&str]) -> Item {
     }
 }
 
-/// The shortest beginning of an id, of 8 characters at least, that no other of these has.
+/// The shortest beginning of an id, of 8 characters at least, that no other of these has, which are sorted.
 #[must_use]
 pub fn short<'a>(id: &'a str, ids: &[&str]) -> &'a str {
     let shared = |other: &&str| id.bytes().zip(other.bytes()).take_while(|(a, b)| a == b).count() + 1;
-    let needed = ids.iter().filter(|other| **other != id).map(shared).max().unwrap_or(0);
+    // What has most in common with it stands beside it.
+    let before = ids.partition_point(|other| *other < id);
+    let after = ids.partition_point(|other| *other <= id);
+    let beside = [before.checked_sub(1).and_then(|at| ids.get(at)), ids.get(after)];
+    let needed = beside.into_iter().flatten().map(shared).max().unwrap_or(0);
     id.get(..needed.max(SHORT_ID)).unwrap_or(id)
 }

@@ -17,7 +17,8 @@ use crate::words;
 const MAX_LOST: usize = 5;
 
 pub(super) fn text(seen: &SeenAll, now: &Stamp, terminal: &Terminal) -> String {
-    let ids: Vec<&str> = seen.sessions.iter().map(|it| it.session.id.as_str()).collect();
+    let mut ids: Vec<&str> = seen.sessions.iter().map(|it| it.session.id.as_str()).collect();
+    ids.sort_unstable();
     let session = |it: &Seen, word: &str| of_session(it, word, now, &ids);
     let waiting = waiting(seen);
     let waits = waiting.iter().filter_map(|it| match (it.session, it.run) {

@@ -4,9 +4,9 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use crate::person::skip;
 use crate::program;
 use crate::scratch::{Output, Scratch};
+use crate::skip;
 use crate::stand_in::Run;
 
 /// How long a command of a person may take: far more than it does.

@@ -1,6 +1,5 @@
 //! Small file systems of a test's own.
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -37,7 +36,6 @@ impl Drop for Mount {
 }
 
 fn skip(why: &str) -> Option<Mount> {
-    // Not eprintln: the test harness shows that only where a test fails.
-    drop(writeln!(std::io::stderr(), "\nSKIPPED: this case needs the right to mount a tmpfs: {}", why.trim()));
+    crate::skip(&format!("this case needs the right to mount a tmpfs: {why}"));
     None
 }

@@ -1,6 +1,5 @@
 //! The built program below strace: which calls it makes, and how it ends when one of them fails or is its last.
 
-use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -43,8 +42,7 @@ pub fn is_possible() -> bool {
         Ok(output) => String::from_utf8_lossy(&output.stderr).into_owned(),
         Err(error) => error.to_string(),
     };
-    // Not eprintln: the test harness shows that only where a test fails.
-    drop(writeln!(std::io::stderr(), "\nSKIPPED: this case needs strace, and the right to trace: {}", why.trim()));
+    crate::skip(&format!("this case needs strace, and the right to trace: {why}"));
     false
 }
 

@@ -8,7 +8,7 @@ use std::path::Path;
 use agent_baton_core::agent::Agent;
 use agent_baton_tests::mount::Mount;
 use agent_baton_tests::window::{one_line, silent};
-use agent_baton_tests::{Scratch, Window};
+use agent_baton_tests::{Scratch, Window, skip};
 use serde_json::json;
 
 /// Spoils a state that holds session s1, then sends an event of a new session, the end of s1 and a prompt of s1.
@@ -197,9 +197,4 @@ fn a_record_that_cannot_be_read_is_left_byte_for_byte() {
             assert!(scratch.state_dir().join("sessions/s2.json").exists());
         }
     }
-}
-
-/// A test that was left out must be seen: the harness shows `eprintln` only where a test fails.
-fn skip(why: &str) {
-    drop(writeln!(std::io::stderr(), "\nSKIPPED: {why}"));
 }

@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use agent_baton_tests::Person;
-use agent_baton_tests::person::skip;
 use agent_baton_tests::program::workspace;
+use agent_baton_tests::skip;
 use serde_json::Value;
 
 const CLAUDE: &str = ".claude/settings.json";

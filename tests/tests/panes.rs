@@ -8,8 +8,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use agent_baton_core::agent::Agent;
-use agent_baton_tests::person::skip;
 use agent_baton_tests::scratch::Output;
+use agent_baton_tests::skip;
 use agent_baton_tests::window::silent;
 use agent_baton_tests::{Scratch, Window};
 use serde_json::json;

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::Write;
 use std::path::PathBuf;
 
 use agent_baton_tests::program::workspace;
+use agent_baton_tests::skip;
 
 /// The systems, by the beginning of their cases' ids.
 const SYSTEMS: [&str; 5] = ["omx", "amc", "octo", "ralphex", "flow"];
@@ -71,7 +71,7 @@ fn no_case_is_forgotten() {
     let beside = || workspace().parent().map(|above| above.join("shared/cases"));
     let Some(dir) = std::env::var_os("BATON_PEER_CASES").map(PathBuf::from).or_else(beside).filter(|dir| dir.is_dir())
     else {
-        drop(writeln!(std::io::stderr(), "\nSKIPPED: the peers' cases are not beside this tree; set BATON_PEER_CASES"));
+        skip("the peers' cases are not beside this tree; BATON_PEER_CASES names the folder that holds them");
         return;
     };
     let listed = listed();

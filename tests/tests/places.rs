@@ -1,7 +1,6 @@
 //! Other pid namespaces, other machines, a state from yesterday, a clock that jumped, a holder of the lock that is frozen: what
 //! cannot be known is not touched.
 
-use std::io::Write;
 use std::path::Path;
 use std::process::Command;
 
@@ -11,7 +10,7 @@ use agent_baton_tests::harm::hold;
 use agent_baton_tests::process::{Launch, Process};
 use agent_baton_tests::reply::Reply;
 use agent_baton_tests::window::{one_line, silent};
-use agent_baton_tests::{Scratch, Window, program};
+use agent_baton_tests::{Scratch, Window, program, skip};
 use serde_json::{Value, json};
 
 fn owner(scratch: &Scratch) -> Window<'_> {
@@ -35,8 +34,7 @@ fn the_run(scratch: &Scratch) -> Run {
 fn elsewhere(scratch: &Scratch, unshare: &[&str], prelude: &str, payload: &Value) -> Option<String> {
     let tried = Command::new("unshare").args(unshare).arg("true").output();
     if !tried.as_ref().is_ok_and(|output| output.status.success()) {
-        // Not eprintln: the test harness shows that only where a test fails.
-        drop(writeln!(std::io::stderr(), "\nSKIPPED: this case needs the right to make namespaces: {tried:?}"));
+        skip(&format!("this case needs the right to make namespaces: {tried:?}"));
         return None;
     }
     // The kernel names a process after the file it runs.
@@ -98,7 +96,7 @@ fn another_pid_namespace_takes_nothing() {
 #[test]
 fn another_machine_takes_nothing() {
     if !Path::new("/etc/machine-id").exists() {
-        drop(writeln!(std::io::stderr(), "\nSKIPPED: this machine has no /etc/machine-id"));
+        skip("this machine has no /etc/machine-id");
         return;
     }
     let other = tempfile::NamedTempFile::new().unwrap();

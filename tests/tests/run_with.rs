@@ -308,7 +308,7 @@ fn the_shells_job_control_holds_and_continues_it() {
     command.env_clear().envs(scratch.env()).env("BATON", program::baton()).env("TERM", "dumb");
     let spawned = command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
     let Ok(mut shell) = spawned else {
-        agent_baton_tests::person::skip("`script` is not there");
+        agent_baton_tests::skip("`script` is not there");
         return;
     };
     let mut keys = shell.stdin.take().unwrap();

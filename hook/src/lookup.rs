@@ -69,7 +69,7 @@ impl<'a> Lookup<'a> {
         if text == LAST {
             return self.last()?.ok_or(LookupError::None);
         }
-        let mut fits = self.store.sessions_beginning(text)?;
+        let mut fits: Vec<SessionId> = self.store.sessions_beginning(text)?.into_iter().map(|(id, _)| id).collect();
         fits.extend(self.named(text)?);
         fits.sort_unstable();
         fits.dedup();
@@ -120,7 +120,7 @@ impl<'a> Lookup<'a> {
             Ok(_) | Err(StoreError::Unindexed { .. }) => {}
             Err(error) => return Err(error),
         }
-        let sessions = self.store.sessions_beginning("")?.into_iter().filter_map(|id| self.read(&id));
+        let sessions = self.store.sessions_beginning("")?.into_iter().filter_map(|(id, _)| self.read(&id));
         let newest = sessions.filter(|session| self.belongs(session)).max_by_key(|session| opened(session).unix_ms);
         Ok(newest.map(|session| session.id))
     }
@@ -137,7 +137,7 @@ impl<'a> Lookup<'a> {
         match self.store.read(|view| view.by_name(name))? {
             Err(StoreError::Unindexed { .. }) => {
                 let is_named = |session: &Session| session.name.as_ref().is_some_and(|own| own.as_str() == name);
-                let sessions = self.store.sessions_beginning("")?.into_iter().filter_map(|id| self.read(&id));
+                let sessions = self.store.sessions_beginning("")?.into_iter().filter_map(|(id, _)| self.read(&id));
                 Ok(sessions.filter(is_named).map(|session| session.id).collect())
             }
             found => found,

@@ -81,6 +81,11 @@ fn lists(rounds: usize) -> Vec<Measured> {
     vec![
         many::call("the status in one line, 6 agents alive", &["status", "--line"], rounds),
         many::call("one by the beginning of its id", &["session", "show", many::PREFIX], rounds),
+        many::call_after_change(
+            "the same, right after the archive changed",
+            &["session", "show", many::PREFIX],
+            rounds,
+        ),
         many::call("the newest 50", &["session", "list"], rounds),
         many::call("all", &["session", "list", "--all", "--limit", "20000"], rounds / 4),
         many::living("the status in one line, 1,000 sessions alive by 1,000 processes", (rounds / 4).max(3)),

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use agent_baton_core::agent::Agent;
 use agent_baton_tests::process::start_of;
@@ -51,11 +52,26 @@ fn filled(scratch: &Scratch) -> Vec<Window<'_>> {
     windows
 }
 
-/// A call of `baton`, again and again, beside [`MANY`] sessions.
+/// A call of `baton`, again and again, beside [`MANY`] sessions in an archive that has stood still for a while.
 pub fn call(name: &'static str, args: &[&str], rounds: usize) -> Measured {
     let scratch = Scratch::new();
     let mut windows = filled(&scratch);
+    let archive = scratch.state_dir().join("archive/sessions");
+    let changed = || fs::metadata(&archive).unwrap().modified().unwrap();
+    while changed().elapsed().is_ok_and(|since| since < Duration::from_secs(3)) {
+        std::thread::sleep(Duration::from_millis(100));
+    }
     repeated(name, args, rounds, &scratch, &mut windows[0], |_| ())
+}
+
+/// The same where the archive changes before each call.
+pub fn call_after_change(name: &'static str, args: &[&str], rounds: usize) -> Measured {
+    let scratch = Scratch::new();
+    let mut windows = filled(&scratch);
+    let archive = scratch.state_dir().join("archive/sessions");
+    repeated(name, args, rounds, &scratch, &mut windows[0], |_| {
+        fs::write(archive.join("new"), "").and_then(|()| fs::remove_file(archive.join("new"))).unwrap();
+    })
 }
 
 /// The call, with `before` before each round.
@@ -77,7 +93,9 @@ fn repeated(
         before(round);
         measured.pair(round, &mut window.process, &run);
     }
+    before(0);
     measured.peak_kib = measure::peak_kib(scratch, &mut window.process, run.clone());
+    before(0);
     measured.instructions = measure::instructions(&mut window.process, run);
     measured
 }

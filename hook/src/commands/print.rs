@@ -1,6 +1,6 @@
 //! What commands print: data on standard output.
 
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 
 use serde::Serialize;
 use textwrap::core::display_width;
@@ -12,12 +12,19 @@ mod terminal;
 
 pub use terminal::{Item, Section, Terminal};
 
+/// How many bytes of a JSON value are written at once: as many as a pipe holds.
+const PIECE: usize = 64 * 1024;
+
 /// Prints lines. A reader that has gone away, as `head` does, is no failure.
 ///
 /// # Errors
 /// When standard output cannot be written.
 pub fn lines(text: &str) -> Result<(), CommandError> {
-    match io::stdout().lock().write_all(text.as_bytes()) {
+    ended(io::stdout().lock().write_all(text.as_bytes()))
+}
+
+fn ended(written: io::Result<()>) -> Result<(), CommandError> {
+    match written {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(CommandError::Output(error)),
         _ => Ok(()),
     }
@@ -39,27 +46,38 @@ pub fn hint(text: &str) {
 /// # Errors
 /// When standard output cannot be written.
 pub fn json<T: Serialize>(value: &T) -> Result<(), CommandError> {
-    let mut text = serde_json::to_string_pretty(value).map_err(|error| CommandError::Output(error.into()))?;
-    text.push('\n');
-    lines(&text)
+    let mut out = BufWriter::with_capacity(PIECE, io::stdout().lock());
+    let written = serde_json::to_writer_pretty(&mut out, value).map_err(io::Error::from);
+    ended(written.and_then(|()| writeln!(out)).and_then(|()| out.flush()))
 }
 
 /// Rows in columns, two spaces between; the last column takes what is left.
 #[must_use]
-pub fn table(rows: &[Vec<String>]) -> String {
-    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
-    let width = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| display_width(cell)).max();
-    let widths: Vec<usize> = (0..columns).map(|column| width(column).unwrap_or(0)).collect();
+pub fn table<R: AsRef<[String]>>(rows: &[R]) -> String {
+    let mut widths: Vec<usize> = Vec::new();
+    for row in rows {
+        for (column, cell) in row.as_ref().iter().enumerate() {
+            let width = display_width(cell);
+            match widths.get_mut(column) {
+                Some(widest) => *widest = width.max(*widest),
+                None => widths.push(width),
+            }
+        }
+    }
     let mut text = String::new();
     for row in rows {
-        let cells = row
-            .iter()
-            .zip(&widths)
-            .map(|(cell, width)| format!("{cell}{:1$}", "", width.saturating_sub(display_width(cell))));
-        text.push_str(cells.collect::<Vec<_>>().join("  ").trim_end());
+        for (cell, widest) in row.as_ref().iter().zip(&widths) {
+            text.push_str(cell);
+            pad(&mut text, widest - display_width(cell) + 2);
+        }
+        text.truncate(text.trim_end_matches(' ').len());
         text.push('\n');
     }
     text
+}
+
+fn pad(text: &mut String, spaces: usize) {
+    text.extend(std::iter::repeat_n(' ', spaces));
 }
 
 #[cfg(test)]

@@ -127,28 +127,27 @@ pub fn loops(
 ) -> Result<Loops, StoreError> {
     let walk = Walk::of(roots, until);
     let remembered: Vec<Known> = store.recall("loops").unwrap_or_default();
-    let before: HashMap<FileId, &Known> = remembered.iter().map(|known| (known.file(), known)).collect();
+    let mut before: HashMap<FileId, Known> = remembered.into_iter().map(|known| (known.file(), known)).collect();
     let mut found = Loops { partial: walk.partial, ..Loops::default() };
     let mut now: Vec<Known> = Vec::with_capacity(walk.logs.len());
     for log in &walk.logs {
-        let known = match before.get(&log.file) {
-            Some(known) if known.is_fresh(log) => (*known).clone(),
+        let known = match before.remove(&log.file) {
+            Some(known) if known.is_fresh(log) => known,
             known => {
                 found.read += 1;
-                Known::read(log, known.copied())
+                Known::read(log, known.as_ref())
             }
         };
-        found.loops.push(known.shown(&log.path, locks, own));
         now.push(known);
     }
     if found.read > 0 {
         // Logs of other places are remembered, too.
-        let walked: std::collections::HashSet<FileId> = walk.logs.iter().map(|log| log.file).collect();
-        let others = remembered.iter().filter(|known| !walked.contains(&known.file()));
         let room = MOST_KNOWN.saturating_sub(now.len());
-        now.extend(others.take(room).cloned());
+        now.extend(before.into_values().take(room));
         store.remember("loops", &now)?;
     }
+    // Those of other places stand at the end.
+    found.loops = walk.logs.into_iter().zip(now).map(|(log, known)| known.shown(log.path, locks, own)).collect();
     Ok(found)
 }
 
@@ -205,7 +204,7 @@ impl Known {
         self.whole > 0
     }
 
-    fn shown(&self, path: &Path, locks: Option<&Locks>, own: u32) -> Loop {
+    fn shown(self, path: PathBuf, locks: Option<&Locks>, own: u32) -> Loop {
         let holders = locks.map(|locks| locks.holders(self.file()));
         let another = holders.unwrap_or_default().iter().find(|pid| **pid != own).copied();
         let state = match (another, self.end) {
@@ -218,12 +217,12 @@ impl Known {
             (None, End::Open) => LoopState::Interrupted,
         };
         Loop {
-            id: id(path),
-            path: path.to_owned(),
+            id: id(&path),
+            path,
             state,
             pid: another.filter(|pid| *pid > 0),
-            head: self.head.clone(),
-            why: self.why.clone(),
+            head: self.head,
+            why: self.why,
             run: self.run,
         }
     }

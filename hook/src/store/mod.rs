@@ -36,6 +36,7 @@ mod log;
 mod looping;
 mod memory;
 mod messages;
+mod names;
 mod plan;
 mod progress;
 mod purge;

@@ -134,17 +134,21 @@ impl Store {
         View::new(&self.layout, &self.place.machine).sessions(shelf, "")
     }
 
-    /// The ids of the sessions on either shelf that begin so, in order. It lists two directories, and opens no record.
+    /// The ids of the sessions on either shelf that begin so, in order, each with the shelf that counts. It lists two directories, and
+    /// opens no record.
     ///
     /// # Errors
     ///
     /// Where a directory cannot be listed.
-    pub fn sessions_beginning(&self, text: &str) -> Result<Vec<SessionId>, StoreError> {
+    pub fn sessions_beginning(&self, text: &str) -> Result<Vec<(SessionId, Shelf)>, StoreError> {
         let view = View::new(&self.layout, &self.place.machine);
-        let mut ids = view.sessions(Shelf::Live, text)?;
-        ids.extend(view.sessions(Shelf::Archive, text)?);
-        ids.sort_unstable();
-        ids.dedup();
+        let mut ids = Vec::new();
+        for shelf in [Shelf::Live, Shelf::Archive] {
+            ids.extend(view.sessions(shelf, text)?.into_iter().map(|id| (id, shelf)));
+        }
+        // The sort keeps the order of equals: of two copies the live one stays.
+        ids.sort_by(|(a, _), (b, _)| a.cmp(b));
+        ids.dedup_by(|(a, _), (b, _)| a == b);
         Ok(ids)
     }
 

@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::io::ErrorKind;
 use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+use std::time::SystemTime;
 
 use agent_baton_core::decision::Shelf;
 use agent_baton_core::id::{RunId, SessionId};
@@ -19,6 +21,7 @@ use super::file::{self, MAX_RECORD};
 use super::journal::{self, Entry, Journal, Present};
 use super::layout::{self, Layout, Target};
 use super::links::{Key, Links};
+use super::names;
 use super::record::{self, Stored};
 use super::roll::Roll;
 
@@ -53,7 +56,7 @@ pub(super) struct Generation {
 
 impl Generation {
     pub(super) fn of(layout: &Layout) -> Result<Self, StoreError> {
-        let look = |path: &std::path::Path| match fs::symlink_metadata(path) {
+        let look = |path: &Path| match fs::symlink_metadata(path) {
             Ok(meta) => Ok(Some(meta)),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
             Err(error) => Err(StoreError::io("look at", path)(error)),
@@ -78,6 +81,15 @@ impl<'a> View<'a> {
     #[must_use]
     pub fn session(&self, id: &SessionId) -> Reading<Session> {
         self.record(id)
+    }
+
+    /// A session that was listed on a shelf: it is looked for there first, and wherever it may have gone since.
+    #[must_use]
+    pub fn session_listed(&self, shelf: Shelf, id: &SessionId) -> Reading<Session> {
+        match self.find_on(&[shelf], id) {
+            Ok(None) => self.session(id),
+            found => reading(found),
+        }
     }
 
     /// A session that a person deleted or that is kept no longer, as it stands in the trash; and on which shelf any other stands.
@@ -166,7 +178,7 @@ impl<'a> View<'a> {
     }
 
     pub(super) fn sessions(&self, shelf: Shelf, beginning: &str) -> Result<Vec<SessionId>, StoreError> {
-        let names = file::names_beginning(&self.layout.sessions(shelf), beginning)?;
+        let names = self.names(shelf, &self.layout.sessions(shelf), "archived-sessions", beginning)?;
         Ok(self.overlay_ids(layout::ids(&names).collect(), |target| match target {
             Target::Session { shelf: on, id } if *on == shelf && id.as_str().starts_with(beginning) => Some(id.clone()),
             _ => None,
@@ -174,11 +186,25 @@ impl<'a> View<'a> {
     }
 
     pub(super) fn runs(&self, shelf: Shelf, beginning: &str) -> Result<Vec<RunId>, StoreError> {
-        let names = file::names_beginning(&self.layout.runs(shelf), beginning)?;
+        let names = self.names(shelf, &self.layout.runs(shelf), "archived-runs", beginning)?;
         Ok(self.overlay_ids(layout::ids(&names).collect(), |target| match target {
             Target::Run { shelf: on, id } if *on == shelf && id.as_str().starts_with(beginning) => Some(id.clone()),
             _ => None,
         }))
+    }
+
+    /// Of the shelves only the archive grows for years: its names are remembered.
+    fn names(
+        &self,
+        shelf: Shelf,
+        directory: &Path,
+        memory: &'static str,
+        beginning: &str,
+    ) -> Result<Vec<String>, StoreError> {
+        match shelf {
+            Shelf::Archive => names::beginning(self.layout, directory, memory, beginning, SystemTime::now()),
+            Shelf::Live | Shelf::Trash => file::names_beginning(directory, beginning),
+        }
     }
 
     /// The ids of a directory as the commit in flight leaves it.
@@ -195,17 +221,15 @@ impl<'a> View<'a> {
     }
 
     fn record<T: Stored>(&self, id: &T::Id) -> Reading<T> {
-        match self.find(id) {
-            Ok(None) => Reading::Absent,
-            Ok(Some((Shelf::Live, record))) => Reading::Live(record),
-            Ok(Some((Shelf::Trash, record))) if record.is_deleted() => Reading::Deleted,
-            Ok(Some((Shelf::Archive | Shelf::Trash, record))) => Reading::Archived(record),
-            Err(_) => Reading::Unreadable,
-        }
+        reading(self.find(id))
     }
 
     fn find<T: Stored>(&self, id: &T::Id) -> Result<Option<(Shelf, T)>, StoreError> {
-        for shelf in T::SHELVES {
+        self.find_on(T::SHELVES, id)
+    }
+
+    fn find_on<T: Stored>(&self, shelves: &[Shelf], id: &T::Id) -> Result<Option<(Shelf, T)>, StoreError> {
+        for shelf in shelves {
             if let Some(bytes) = self.bytes(&T::target(*shelf, id))? {
                 let record = record::parse(self.layout, *shelf, id, &bytes)?;
                 return Ok(Some((*shelf, record)));
@@ -247,7 +271,7 @@ impl<'a> View<'a> {
         self.overlay(i, entry, &path)
     }
 
-    fn overlay(&self, i: usize, entry: &Entry, path: &std::path::Path) -> Result<Option<Vec<u8>>, StoreError> {
+    fn overlay(&self, i: usize, entry: &Entry, path: &Path) -> Result<Option<Vec<u8>>, StoreError> {
         let Some(version) = &entry.after else {
             return Ok(None);
         };
@@ -259,5 +283,15 @@ impl<'a> View<'a> {
             return file::read(path, MAX_RECORD);
         }
         Err(StoreError::unreadable(path, "is in a commit whose new version is gone"))
+    }
+}
+
+fn reading<T: Stored>(found: Result<Option<(Shelf, T)>, StoreError>) -> Reading<T> {
+    match found {
+        Ok(None) => Reading::Absent,
+        Ok(Some((Shelf::Live, record))) => Reading::Live(record),
+        Ok(Some((Shelf::Trash, record))) if record.is_deleted() => Reading::Deleted,
+        Ok(Some((Shelf::Archive | Shelf::Trash, record))) => Reading::Archived(record),
+        Err(_) => Reading::Unreadable,
     }
 }

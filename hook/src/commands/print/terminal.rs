@@ -1,10 +1,11 @@
 //! Things in columns, for a terminal of whatever width.
 
+use std::borrow::Cow;
 use std::io;
 
 use textwrap::core::display_width;
 
-use super::table;
+use super::{pad, table};
 
 /// By how much the things below a heading stand in.
 const INDENT: usize = 2;
@@ -46,8 +47,19 @@ impl Terminal {
     /// Sections, each thing on a line, or each on two where one of them would not fit. One without things is left out.
     #[must_use]
     pub fn sections(&self, sections: &[Section]) -> String {
-        let rows = rows(sections);
-        let widest = rows.iter().flatten().map(|row| display_width(&row.first)).max().unwrap_or(0);
+        // What comes first stands in the columns of all, what comes second in those of its own section.
+        let firsts: Vec<&[String]> = sections.iter().flat_map(|it| &it.items).map(|it| &*it.first).collect();
+        let firsts = table(&firsts);
+        let widest = firsts.lines().map(display_width).max().unwrap_or(0);
+        let seconds: Vec<String> = sections.iter().map(Section::seconds).collect();
+        let mut firsts = firsts.lines();
+        let mut rows = Vec::with_capacity(sections.len());
+        for (section, seconds) in sections.iter().zip(&seconds) {
+            // The firsts last: zip takes from its left side first, and what finds no partner would be lost.
+            let parts = section.items.iter().zip(seconds.lines()).zip(firsts.by_ref());
+            let row = |((item, second), first)| Row { item, indent: section.indent(), first, second };
+            rows.push(parts.map(row).collect::<Vec<_>>());
+        }
         let fits = |row: &Row<'_>| self.width.is_none_or(|width| display_width(&row.one_line(widest)) <= width);
         let one_line_each = rows.iter().flatten().all(fits);
         let mut text = String::new();
@@ -55,7 +67,10 @@ impl Terminal {
             text.push_str(&self.heading(&section.title));
             for row in rows {
                 let lines = if one_line_each { row.one_line(widest) } else { row.two_lines() };
-                text.extend(lines.lines().map(|line| format!("{}\n", self.cut(line))));
+                for line in lines.lines() {
+                    text.push_str(&self.cut(line));
+                    text.push('\n');
+                }
             }
         }
         text
@@ -70,8 +85,8 @@ impl Terminal {
     }
 
     /// A line, cut where the terminal ends.
-    fn cut(&self, line: &str) -> String {
-        let Some(width) = self.width.filter(|width| display_width(line) > *width) else { return line.to_owned() };
+    fn cut<'l>(&self, line: &'l str) -> Cow<'l, str> {
+        let Some(width) = self.width.filter(|width| display_width(line) > *width) else { return Cow::Borrowed(line) };
         let mut cut = String::new();
         for c in line.chars() {
             if display_width(&cut) + display_width(c.encode_utf8(&mut [0; 4])) >= width {
@@ -80,7 +95,17 @@ impl Terminal {
             cut.push(c);
         }
         cut.push('\u{2026}');
-        cut
+        Cow::Owned(cut)
+    }
+}
+
+impl Section {
+    const fn indent(&self) -> usize {
+        if self.title.is_empty() { 0 } else { INDENT }
+    }
+
+    fn seconds(&self) -> String {
+        table(&self.items.iter().map(|it| &*it.second).collect::<Vec<&[String]>>())
     }
 }
 
@@ -88,38 +113,20 @@ impl Terminal {
 struct Row<'a> {
     item: &'a Item,
     indent: usize,
-    first: String,
-    second: String,
-}
-
-/// The things of each section: what comes first in the columns of all, what comes second in those of its own section.
-fn rows(sections: &[Section]) -> Vec<Vec<Row<'_>>> {
-    let firsts: Vec<Vec<String>> = sections.iter().flat_map(|it| &it.items).map(|it| it.first.clone()).collect();
-    let firsts = table(&firsts);
-    let mut firsts = firsts.lines();
-    let mut all = Vec::new();
-    for Section { title, items } in sections {
-        let indent = if title.is_empty() { 0 } else { INDENT };
-        let seconds: Vec<Vec<String>> = items.iter().map(|it| it.second.clone()).collect();
-        let seconds = table(&seconds);
-        // The firsts last: zip takes from its left side first, and what finds no partner would be lost.
-        let rows = items.iter().zip(seconds.lines()).zip(firsts.by_ref());
-        let row = |((item, second), first): ((_, &str), &str)| Row {
-            item,
-            indent,
-            first: first.to_owned(),
-            second: second.to_owned(),
-        };
-        all.push(rows.map(row).collect());
-    }
-    all
+    first: &'a str,
+    second: &'a str,
 }
 
 impl Row<'_> {
     fn one_line(&self, widest: usize) -> String {
-        let Self { indent, first, second, .. } = self;
-        let gap = if second.is_empty() { 0 } else { widest - display_width(first) + 2 };
-        format!("{:indent$}{first}{:gap$}{second}", "", "")
+        let mut line = String::new();
+        pad(&mut line, self.indent);
+        line.push_str(self.first);
+        if !self.second.is_empty() {
+            pad(&mut line, widest - display_width(self.first) + 2);
+            line.push_str(self.second);
+        }
+        line
     }
 
     fn two_lines(&self) -> String {

@@ -2,6 +2,7 @@
 //!
 //! The newest, and those that are not over, are found by the roll. Only what it cannot answer reads every record.
 
+use std::cmp::Reverse;
 use std::thread;
 
 use agent_baton_core::decision::Shelf;
@@ -16,6 +17,9 @@ use crate::store::{Listed, Store, StoreError, opened};
 
 /// How many sessions a thread reads at least: starting one costs as much as reading some of them.
 const SHARE: usize = 500;
+
+/// How many sessions are read as of one moment, and read again where a commit came between.
+const BATCH: usize = 64;
 
 /// Where a page of a list ends: the moment at which its last session was opened, in milliseconds since 1970, and that session.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -116,7 +120,7 @@ impl Roster<'_> {
     pub fn not_over(&self) -> Result<Page, CommandError> {
         let Some(roll) = self.roll()?.filter(|roll| !roll.crowded) else {
             // What is not over stands among the live ones.
-            let live = self.context.store().sessions(Shelf::Live)?;
+            let live = self.context.store().sessions(Shelf::Live)?.into_iter().map(|id| (id, Shelf::Live)).collect();
             let fits = |seen: &Seen| seen.session.over.is_none();
             return self.page_of_records(&Query { all: true, limit: usize::MAX, cursor: None, fits: &fits }, live);
         };
@@ -158,18 +162,12 @@ impl Roster<'_> {
         Ok(None)
     }
 
-    fn page_of_records(&self, query: &Query<'_>, ids: Vec<SessionId>) -> Result<Page, CommandError> {
-        let mut page = Page::default();
-        let mut sessions = Vec::with_capacity(ids.len());
-        for (id, reading) in read_all(self.context.store(), &ids)? {
-            match reading {
-                Reading::Live(session) => sessions.push((session, false)),
-                Reading::Archived(session) => sessions.push((session, true)),
-                Reading::Absent | Reading::Deleted => {}
-                Reading::Unreadable => page.unreadable.push(self.unreadable(&id)),
-            }
-        }
-        sessions.sort_by(|(a, _), (b, _)| opened(b).unix_ms.cmp(&opened(a).unix_ms).then_with(|| a.id.cmp(&b.id)));
+    fn page_of_records(&self, query: &Query<'_>, listed: Vec<(SessionId, Shelf)>) -> Result<Page, CommandError> {
+        let Share { mut sessions, unreadable } = read_all(self.context.store(), &listed)?;
+        let unreadable = unreadable.iter().map(|id| self.unreadable(id)).collect();
+        let mut page = Page { unreadable, ..Page::default() };
+        // The records are large: each is moved once.
+        sessions.sort_by_cached_key(|(session, _)| (Reverse(opened(session).unix_ms), session.id.clone()));
         for (session, archived) in sessions {
             let before = query.cursor.is_some_and(|cursor| !cursor.precedes(opened(&session).unix_ms, &session.id));
             if !before && page.take(self, query, session, archived) {
@@ -180,19 +178,47 @@ impl Roster<'_> {
     }
 }
 
-/// Reads these records, on every core.
-fn read_all(store: &Store, ids: &[SessionId]) -> Result<Vec<(SessionId, Reading<Session>)>, StoreError> {
-    let threads = thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let share = ids.len().div_ceil(threads).max(SHARE);
-    let part = |ids: &[SessionId]| -> Result<Vec<_>, StoreError> {
-        ids.iter().map(|id| Ok((id.clone(), store.read(|view| view.session(id))?))).collect()
-    };
-    let mut read = Vec::with_capacity(ids.len());
-    thread::scope(|scope| {
-        let parts: Vec<_> = ids.chunks(share).map(|ids| scope.spawn(move || part(ids))).collect();
-        for part in parts {
-            read.extend(part.join().unwrap_or_else(|fault| std::panic::resume_unwind(fault))?);
+/// What was read of some records.
+#[derive(Default)]
+struct Share {
+    /// The sessions, and whether each is archived.
+    sessions: Vec<(Session, bool)>,
+    unreadable: Vec<SessionId>,
+}
+
+impl Share {
+    fn read(store: &Store, listed: &[(SessionId, Shelf)]) -> Result<Self, StoreError> {
+        let mut share = Self { sessions: Vec::with_capacity(listed.len()), unreadable: Vec::new() };
+        for batch in listed.chunks(BATCH) {
+            let readings = store
+                .read(|view| batch.iter().map(|(id, shelf)| view.session_listed(*shelf, id)).collect::<Vec<_>>())?;
+            for ((id, _), reading) in batch.iter().zip(readings) {
+                match reading {
+                    Reading::Live(session) => share.sessions.push((session, false)),
+                    Reading::Archived(session) => share.sessions.push((session, true)),
+                    Reading::Absent | Reading::Deleted => {}
+                    Reading::Unreadable => share.unreadable.push(id.clone()),
+                }
+            }
         }
-        Ok(read)
+        Ok(share)
+    }
+}
+
+/// Reads these records, on every core.
+fn read_all(store: &Store, listed: &[(SessionId, Shelf)]) -> Result<Share, StoreError> {
+    let threads = thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let share = listed.len().div_ceil(threads).max(SHARE);
+    let (own, others) = listed.split_at_checked(share).unwrap_or((listed, &[]));
+    thread::scope(|scope| {
+        let others: Vec<_> =
+            others.chunks(share).map(|listed| scope.spawn(move || Share::read(store, listed))).collect();
+        let mut all = Share::read(store, own)?;
+        for other in others {
+            let mut read = other.join().unwrap_or_else(|fault| std::panic::resume_unwind(fault))?;
+            all.sessions.append(&mut read.sessions);
+            all.unreadable.append(&mut read.unreadable);
+        }
+        Ok(all)
     })
 }

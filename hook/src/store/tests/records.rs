@@ -53,6 +53,27 @@ fn records_go_to_the_archive_and_back() {
 }
 
 #[test]
+fn a_session_is_found_wherever_it_went_since_it_was_listed() {
+    let world = world();
+    let mut locked = lock(&world.store);
+    let listed_on = |shelf| world.store.read(|view| view.session_listed(shelf, &id("s"))).unwrap();
+    let archived = || (Record::Session(Box::new(session("s", 1))), Shelf::Archive);
+    assert_eq!(listed_on(Shelf::Live), Reading::Absent);
+    for record in [live_session(session("s", 1)), archived(), live_session(session("s", 1))] {
+        let is_live = record.1 == Shelf::Live;
+        put(&mut locked, vec![record]).unwrap();
+        for shelf in [Shelf::Live, Shelf::Archive] {
+            assert_eq!(matches!(listed_on(shelf), Reading::Live(_)), is_live, "{shelf:?}");
+            assert_eq!(matches!(listed_on(shelf), Reading::Archived(_)), !is_live, "{shelf:?}");
+        }
+    }
+    // Somebody put a copy of it into the archive: the live one counts, and it is listed once.
+    let at = |name: &str| world.store.path().join(name);
+    std::fs::copy(at("sessions/s.json"), at("archive/sessions/s.json")).unwrap();
+    assert_eq!(world.store.sessions_beginning("s").unwrap(), [(id("s"), Shelf::Live)]);
+}
+
+#[test]
 fn a_sessions_log_goes_where_its_record_goes() {
     let world = world();
     let mut locked = lock(&world.store);

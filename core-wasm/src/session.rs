@@ -153,6 +153,36 @@ pub struct Told {
 }
 
 impl Session {
+    /// A session of which nothing is known but its id; it was never written.
+    #[must_use]
+    pub fn new(agent: Agent, id: SessionId, now: &Stamp) -> Self {
+        Self {
+            id,
+            agent,
+            revision: 0,
+            project: None,
+            cwd: None,
+            transcript: None,
+            launches: Vec::new(),
+            runs: Vec::new(),
+            offered: Vec::new(),
+            runs_over: 0,
+            prompted: false,
+            has_context: false,
+            pinned: false,
+            created: now.clone(),
+            updated: now.clone(),
+            over: None,
+            deliveries: Vec::new(),
+            untold: None,
+            name: None,
+            headless: false,
+            resuming: None,
+            messages: false,
+            extra: Map::new(),
+        }
+    }
+
     /// The launch of this session in `process`, ended or not.
     #[must_use]
     pub fn launch(&self, process: &Process) -> Option<&Launch> {

@@ -143,7 +143,11 @@ fn leave_others(request: &Request, draft: &mut Draft, id: &SessionId, process: &
 fn show(request: &Request, draft: &mut Draft, event: &Event, id: &SessionId, process: &Process) -> Reason {
     let known = draft.session(id).is_some();
     if !known {
-        draft.add_session(blank(request, event, id));
+        draft.add_session(Session {
+            project: event.project.clone(),
+            headless: event.headless,
+            ..Session::new(event.agent, id.clone(), &request.now)
+        });
     }
     draft.shelve_session(id, Shelf::Live);
     let sent = sent(request, event);
@@ -194,34 +198,6 @@ fn show(request: &Request, draft: &mut Draft, event: &Event, id: &SessionId, pro
     };
     forget_launches(request, draft, id, process);
     row
-}
-
-fn blank(request: &Request, event: &Event, id: &SessionId) -> Session {
-    Session {
-        id: id.clone(),
-        agent: event.agent,
-        revision: 0,
-        project: event.project.clone(),
-        cwd: None,
-        transcript: None,
-        launches: Vec::new(),
-        runs: Vec::new(),
-        offered: Vec::new(),
-        runs_over: 0,
-        prompted: false,
-        has_context: false,
-        pinned: false,
-        created: request.now.clone(),
-        updated: request.now.clone(),
-        over: None,
-        deliveries: Vec::new(),
-        untold: None,
-        name: None,
-        headless: event.headless,
-        resuming: None,
-        messages: false,
-        extra: serde_json::Map::new(),
-    }
 }
 
 /// Keeps a record small: of more than [`MAX_LAUNCHES`] the oldest that is over goes, else the oldest. One that may live is a first

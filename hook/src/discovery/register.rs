@@ -2,9 +2,7 @@
 
 use std::path::Path;
 
-use agent_baton_core::agent::Agent;
 use agent_baton_core::decision::{Change, Record, Shelf};
-use agent_baton_core::id::SessionId;
 use agent_baton_core::request::{Named, Reading, Snapshot};
 use agent_baton_core::session::Session;
 use agent_baton_core::stamp::Stamp;
@@ -47,35 +45,6 @@ pub fn register(locked: &mut Locked<'_>, sessions: Vec<Session>, now: &Stamp) ->
         }
     }
     Ok(written)
-}
-
-/// A session that nothing is known of but its id.
-pub(super) fn blank(agent: Agent, id: &SessionId, now: &Stamp) -> Session {
-    Session {
-        id: id.clone(),
-        agent,
-        revision: 0,
-        project: None,
-        cwd: None,
-        transcript: None,
-        launches: Vec::new(),
-        runs: Vec::new(),
-        offered: Vec::new(),
-        runs_over: 0,
-        prompted: false,
-        has_context: false,
-        pinned: false,
-        created: now.clone(),
-        updated: now.clone(),
-        over: None,
-        deliveries: Vec::new(),
-        untold: None,
-        name: None,
-        headless: false,
-        resuming: None,
-        messages: false,
-        extra: serde_json::Map::new(),
-    }
 }
 
 /// Says where a session takes place. Its project is fixed once it is known.

@@ -43,7 +43,7 @@ impl<M: Machine, E: Environment> Discovery<'_, M, E> {
             }
             let Some(before) = self.unannounced(&shown) else { continue };
             let Some(stat) = self.process_of(row, &shown) else { continue };
-            let mut session = before.unwrap_or_else(|| register::blank(row.agent, &shown.session, &self.now));
+            let mut session = before.unwrap_or_else(|| Session::new(row.agent, shown.session.clone(), &self.now));
             session.over = None;
             session.headless = shown.headless;
             register::place(&mut session, shown.cwd.clone());

@@ -69,7 +69,7 @@ impl<M: Machine, E: Environment> Discovery<'_, M, E> {
     }
 
     fn session(&self, row: &Row, transcript: &Transcript, head: Head) -> Session {
-        let mut session = register::blank(row.agent, &transcript.session, &self.now);
+        let mut session = Session::new(row.agent, transcript.session.clone(), &self.now);
         // Of another boot than any: only the wall clock is known.
         let last = Stamp { unix_ms: transcript.modified_ms, boot: String::new(), boot_ms: 0 };
         session.created = last.clone();

@@ -43,29 +43,10 @@ where
 /// A session shown by the process and the pane of that number.
 pub fn session(name: &str, pid: u32) -> Session {
     Session {
-        id: id(name),
-        agent: Agent::Claude,
         revision: 1,
         project: Some("/work/project".into()),
-        cwd: None,
-        transcript: None,
         launches: vec![launch(pid)],
-        runs: Vec::new(),
-        offered: Vec::new(),
-        runs_over: 0,
-        prompted: false,
-        has_context: false,
-        pinned: false,
-        created: stamp(1),
-        updated: stamp(1),
-        over: None,
-        deliveries: Vec::new(),
-        untold: None,
-        name: None,
-        headless: false,
-        resuming: None,
-        messages: false,
-        extra: Map::new(),
+        ..Session::new(Agent::Claude, id(name), &stamp(1))
     }
 }
 

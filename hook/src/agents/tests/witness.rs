@@ -81,31 +81,7 @@ fn an_event_gets_its_project_its_context_and_its_lock() {
 
 fn session(agent: Agent, launch: Launch) -> Session {
     let stamp = Stamp { unix_ms: 0, boot: String::new(), boot_ms: 0 };
-    Session {
-        id: "s1".parse().unwrap(),
-        agent,
-        revision: 1,
-        project: None,
-        cwd: None,
-        transcript: None,
-        launches: vec![launch],
-        runs: Vec::new(),
-        offered: Vec::new(),
-        runs_over: 0,
-        prompted: false,
-        has_context: false,
-        pinned: false,
-        created: stamp.clone(),
-        updated: stamp,
-        over: None,
-        deliveries: Vec::new(),
-        untold: None,
-        name: None,
-        headless: false,
-        resuming: None,
-        messages: false,
-        extra: serde_json::Map::default(),
-    }
+    Session { revision: 1, launches: vec![launch], ..Session::new(agent, "s1".parse().unwrap(), &stamp) }
 }
 
 #[test]

@@ -163,15 +163,21 @@ fn a_second_start_is_refused_with_the_first_ones_name_or_waits() {
     scratch.state().check();
 }
 
+/// A command whose supervisor was killed, and the command's pid.
+fn orphaned(scratch: &Scratch) -> (Supervisor, i32) {
+    let mut supervisor = Supervisor::start(scratch, &["loop", "--", "sleep", "600"]);
+    let run = wait_for("the command", || runs(scratch).pop().filter(|run| run.owner.child.is_some()));
+    let child = i32::try_from(run.owner.child.as_ref().unwrap().pid).unwrap();
+    supervisor.killed.push(child);
+    supervisor.child.kill().unwrap();
+    supervisor.child.wait().unwrap();
+    (supervisor, child)
+}
+
 #[test]
 fn over_means_that_the_supervisor_and_the_command_are_gone() {
     let scratch = Scratch::new();
-    let mut first = Supervisor::start(&scratch, &["loop", "--", "sleep", "600"]);
-    let run = wait_for("the command", || runs(&scratch).pop().filter(|run| run.owner.child.is_some()));
-    let child = i32::try_from(run.owner.child.as_ref().unwrap().pid).unwrap();
-    first.killed.push(child);
-    first.child.kill().unwrap();
-    first.child.wait().unwrap();
+    let (_killed, child) = orphaned(&scratch);
     let refused = with(&scratch, "loop", "exit 0");
     assert_eq!(refused.code, Some(3), "{refused:?}");
     assert!(refused.stderr.contains(&child.to_string()), "{refused:?}");
@@ -190,12 +196,7 @@ fn over_means_that_the_supervisor_and_the_command_are_gone() {
 #[test]
 fn waiting_for_a_command_whose_supervisor_is_gone_leaves_nothing_in_the_audit() {
     let scratch = Scratch::new();
-    let mut first = Supervisor::start(&scratch, &["loop", "--", "sleep", "600"]);
-    let run = wait_for("the command", || runs(&scratch).pop().filter(|run| run.owner.child.is_some()));
-    let child = i32::try_from(run.owner.child.as_ref().unwrap().pid).unwrap();
-    first.killed.push(child);
-    first.child.kill().unwrap();
-    first.child.wait().unwrap();
+    let (_killed, child) = orphaned(&scratch);
     let mut waiting = Supervisor::start(&scratch, &["loop", "--wait", "--", "true"]);
     let mut said = BufReader::new(waiting.child.stderr.take().unwrap());
     let mut line = String::new();

@@ -1,61 +1,27 @@
-use std::cell::Cell;
-
 use agent_baton_core::event::Source;
-use agent_baton_core::process::{Place, Process};
+use agent_baton_core::process::Process;
 use agent_baton_core::reason::Reason;
 use agent_baton_core::session::End;
-use agent_baton_core::stamp::Stamp;
 
 use super::*;
-use crate::machine::locks::Locks;
-use crate::machine::stat::Stat;
-use crate::machine::{Look, MachineError};
+use crate::machine::Look;
+use crate::machine::sample::{Staged, agent, here};
 use crate::store::sample;
 
-/// Pids below 100 run, of 100 to 199 are zombies, of 200 to 299 cannot be read; the others are gone. Counts its looks.
-#[derive(Default)]
-struct Table {
-    looks: Cell<u32>,
-    tables: Cell<u32>,
-}
-
-impl Machine for Table {
-    fn here(&self) -> Result<Here, MachineError> {
-        Ok(Here { place: sample::place(), start: 1, start_ms: 10, parent: 1 })
-    }
-    fn now(&self, _: &Place) -> Stamp {
-        sample::stamp(0)
-    }
-    fn look(&self, pid: u32) -> Look {
-        self.looks.set(self.looks.get() + 1);
-        let stat = |ended| {
-            let start = sample::process(pid).start;
-            Look::Found(Stat { pid, comm: "claude".into(), ended, parent: 1, tty: 0, start })
-        };
-        match pid {
-            0..100 => stat(false),
-            100..200 => stat(true),
-            200..300 => Look::Unreadable,
-            _ => Look::Gone,
-        }
-    }
-    fn arguments(&self, _: u32) -> Option<Vec<Vec<u8>>> {
-        None
-    }
-    fn variable(&self, _pid: u32, _name: &str) -> Option<String> {
-        None
-    }
-
-    fn locks(&self) -> Option<Locks> {
-        self.tables.set(self.tables.get() + 1);
-        Some(Locks::default())
+/// Pids below 100 run, of 100 to 199 are zombies, of 200 to 299 cannot be read; the others are gone.
+fn at(pid: u32) -> Look {
+    match pid {
+        0..100 => agent(pid, false),
+        100..200 => agent(pid, true),
+        200..300 => Look::Unreadable,
+        _ => Look::Gone,
     }
 }
 
 fn check(session: &Session, live: Live, evidence: Evidence) {
-    let (table, here) = (Table::default(), Table::default().here().unwrap());
+    let (machine, here) = (Staged::new(at), here());
     let none: &[(&str, &str)] = &[];
-    let judged = Census::take(&table, &none, &here).session(session);
+    let judged = Census::take(&machine, &none, &here).session(session);
     assert_eq!(judged, Judged { live, by: evidence }, "{:?}", session.launches);
 }
 
@@ -106,9 +72,9 @@ fn a_session_that_no_process_showed_is_over_only_if_its_record_says_so() {
 
 #[test]
 fn what_the_machine_shows_is_read_once_however_many_ask() {
-    let (table, here) = (Table::default(), Table::default().here().unwrap());
+    let (machine, here) = (Staged::new(at), here());
     let none: &[(&str, &str)] = &[];
-    let census = Census::take(&table, &none, &here);
+    let census = Census::take(&machine, &none, &here);
     let dir = tempfile::tempdir().unwrap();
     std::fs::write(dir.path().join("s.lock"), "").unwrap();
     let lock = dir.path().join("s.lock").to_string_lossy().into_owned();
@@ -116,5 +82,5 @@ fn what_the_machine_shows_is_read_once_however_many_ask() {
         let session = shown(&[1, 2, 1], |launch| launch.lock = Some(lock.clone()));
         assert_eq!(census.session(&session).live, Live::Yes);
     }
-    assert_eq!((table.looks.get(), table.tables.get()), (2, 1));
+    assert_eq!((machine.looks.get(), machine.tables.get()), (2, 1));
 }

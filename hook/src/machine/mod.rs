@@ -11,6 +11,8 @@ pub mod locks;
 #[cfg(target_os = "macos")]
 pub mod mac;
 pub mod pane;
+#[cfg(test)]
+pub(crate) mod sample;
 pub mod sight;
 pub mod stat;
 pub mod worktree;

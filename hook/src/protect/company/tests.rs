@@ -3,44 +3,11 @@ use std::cell::Cell;
 use agent_baton_core::agent::Agent;
 use agent_baton_core::reason::Reason;
 use agent_baton_core::session::End;
-use agent_baton_core::stamp::Stamp;
 
 use super::*;
-use crate::machine::locks::Locks;
-use crate::machine::stat::Stat;
-use crate::machine::{Here, Look, MachineError};
+use crate::machine::Look;
+use crate::machine::sample::{Staged, agent, here};
 use crate::store::sample;
-
-/// Every process runs until none does. Counts its looks.
-#[derive(Default)]
-struct Office {
-    closed: Cell<bool>,
-    looks: Cell<u32>,
-}
-
-impl Machine for Office {
-    fn here(&self) -> Result<Here, MachineError> {
-        Ok(Here { place: sample::place(), start: 1, start_ms: 10, parent: 1 })
-    }
-    fn now(&self, _: &Place) -> Stamp {
-        sample::stamp(0)
-    }
-    fn look(&self, pid: u32) -> Look {
-        self.looks.set(self.looks.get() + 1);
-        let start = sample::process(pid).start;
-        let stat = Stat { pid, comm: "claude".into(), ended: false, parent: 1, tty: 0, start };
-        if self.closed.get() { Look::Gone } else { Look::Found(stat) }
-    }
-    fn arguments(&self, _: u32) -> Option<Vec<Vec<u8>>> {
-        None
-    }
-    fn variable(&self, _pid: u32, _name: &str) -> Option<String> {
-        None
-    }
-    fn locks(&self) -> Option<Locks> {
-        Some(Locks::default())
-    }
-}
 
 /// Two sessions with a record, and one that came in and has none.
 fn company() -> Company {
@@ -61,12 +28,13 @@ fn presence(pid: u32) -> Presence {
 
 /// What is known of the company when it is looked at while it is there, or gone, and once more in the end.
 fn check(company: &Company, closed: [bool; 2], expected: [Live; 2], looks: u32) {
-    let (office, none): (_, &[(&str, &str)]) = (Office::default(), &[]);
-    let here = office.here().unwrap();
+    let gone = Cell::new(false);
+    let office = Staged::new(|pid| if gone.get() { Look::Gone } else { agent(pid, false) });
+    let (here, none): (_, &[(&str, &str)]) = (here(), &[]);
     let witness = Witness::new(&office, &none, &here);
     let mut sights = Sights::default();
     for (closed, live) in closed.into_iter().zip(expected) {
-        office.closed.set(closed);
+        gone.set(closed);
         office.looks.set(0);
         sights = company.look(&witness, &office, &here.place, sights);
         assert_eq!(company.anyone(&sights, &here.place), live);

@@ -6,12 +6,13 @@ use agent_baton_core::agent::Agent;
 use agent_baton_core::decision::Shelf;
 use clap::Args;
 
-use crate::commands::context::here;
+use crate::commands::context::{here, of_person};
 use crate::commands::difference;
 use crate::commands::error::CommandError;
 use crate::commands::hook::AgentName;
 use crate::commands::print::say;
 use crate::commands::project;
+use crate::config;
 use crate::store::{Env, Home, Store};
 use crate::wiring::WiringError;
 use crate::wiring::file::{Source, sha256};
@@ -124,11 +125,10 @@ impl Uninstall {
 
     /// The configuration is the person's own writing: `--yes` does not speak for it.
     fn purge_configuration(&self) -> Result<(), CommandError> {
-        let variable = |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
-        let base = variable("XDG_CONFIG_HOME").or_else(|| variable("HOME").map(|home| home.join(".config")));
-        let Some(file) = base.map(|base| base.join("baton/config.toml")).filter(|file| file.exists()) else {
-            return Ok(());
-        };
+        let directory = std::env::current_dir().ok();
+        // A file that is not the person's own is not theirs to be asked about.
+        let found = config::path(&of_person(Env::of_process()), directory.as_deref()).ok().flatten();
+        let Some(file) = found.filter(|file| file.exists()) else { return Ok(()) };
         match difference::ask(&format!("Remove your configuration {} too?", file.display())) {
             Ok(()) => Ok(std::fs::remove_file(&file).map_err(WiringError::io("remove", &file))?),
             Err(CommandError::Wiring(_)) => {

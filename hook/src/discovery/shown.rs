@@ -87,7 +87,7 @@ impl<M: Machine, E: Environment> Discovery<'_, M, E> {
         let daemon = self.witness.is_daemon(agent, stat.pid);
         Launch {
             process,
-            pane: if daemon { Pane::Unknown } else { pane(&StartedWith::of(stat.pid), stat) },
+            pane: if daemon { Pane::Unknown } else { pane(&StartedWith::of(self.machine, stat.pid), stat) },
             source: None,
             iteration_of: None,
             started: self.now.clone(),

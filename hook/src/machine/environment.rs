@@ -1,9 +1,6 @@
 //! The environment, as far as it can be believed.
 
-use std::ffi::OsString;
-use std::fs::File;
-use std::io::Read;
-use std::os::unix::ffi::OsStringExt;
+use super::Machine;
 
 /// The longest value taken, in bytes.
 pub const MAX_VALUE: usize = 4096;
@@ -25,16 +22,6 @@ impl Environment for Inherited {
     }
 }
 
-/// The value of a variable that a process was started with. None where it had none, or where that cannot be read: it is another's, it
-/// is gone, or the machine does not tell.
-#[must_use]
-pub fn of_process(pid: u32, name: &str) -> Option<OsString> {
-    let bytes = std::fs::read(format!("/proc/{pid}/environ")).ok()?;
-    let mut variables = bytes.split(|byte| *byte == 0);
-    let value = variables.find_map(|variable| variable.strip_prefix(name.as_bytes())?.strip_prefix(b"="))?;
-    Some(OsString::from_vec(value.to_owned()))
-}
-
 /// A table of names and values.
 impl Environment for &[(&str, &str)] {
     fn get(&self, name: &str) -> Option<String> {
@@ -43,35 +30,24 @@ impl Environment for &[(&str, &str)] {
     }
 }
 
-/// The variables that another process of this user was started with. What cannot be read is unset.
-#[derive(Debug, Clone, Default)]
-pub struct StartedWith(Vec<(String, String)>);
+/// The variables that another process was started with. What the machine does not tell is unset.
+#[derive(Debug, Clone, Copy)]
+pub struct StartedWith<'a, M> {
+    machine: &'a M,
+    pid: u32,
+}
 
-/// The most read of a process' variables, in bytes.
-const MAX_VARIABLES: u64 = 256 * 1024;
-
-impl StartedWith {
+impl<'a, M: Machine> StartedWith<'a, M> {
     /// Those of a process.
     #[must_use]
-    pub fn of(pid: u32) -> Self {
-        let mut bytes = Vec::new();
-        let read = File::open(format!("/proc/{pid}/environ"))
-            .and_then(|file| file.take(MAX_VARIABLES).read_to_end(&mut bytes));
-        if read.is_err() {
-            return Self::default();
-        }
-        let pairs = bytes.split(|byte| *byte == 0).filter_map(|pair| {
-            let (name, value) = std::str::from_utf8(pair).ok()?.split_once('=')?;
-            Some((name.to_owned(), value.to_owned()))
-        });
-        Self(pairs.collect())
+    pub const fn of(machine: &'a M, pid: u32) -> Self {
+        Self { machine, pid }
     }
 }
 
-impl Environment for StartedWith {
+impl<M: Machine> Environment for StartedWith<'_, M> {
     fn get(&self, name: &str) -> Option<String> {
-        let value = &self.0.iter().find(|(key, _)| key == name)?.1;
-        (1..=MAX_VALUE).contains(&value.len()).then(|| value.clone())
+        self.machine.variable(self.pid, name).filter(|value| (1..=MAX_VALUE).contains(&value.len()))
     }
 }
 
@@ -81,6 +57,7 @@ mod tests {
     use std::process::{Command, Stdio};
 
     use super::*;
+    use crate::machine::This;
 
     #[test]
     fn the_variables_of_another_process_are_those_it_was_started_with() {
@@ -90,11 +67,11 @@ mod tests {
         // Its variables stand there only once it is the new program, which it shows by an answer.
         child.stdin.as_mut().unwrap().write_all(b"?").unwrap();
         child.stdout.as_mut().unwrap().read_exact(&mut [0]).unwrap();
-        let there = StartedWith::of(child.id());
+        let there = StartedWith::of(&This, child.id());
         let found = ["PANE", "EMPTY", "MISSING"].map(|name| there.get(name));
         child.kill().unwrap();
         child.wait().unwrap();
         assert_eq!(found, [Some("%3".to_owned()), None, None]);
-        assert_eq!(StartedWith::of(u32::MAX).get("PATH"), None);
+        assert_eq!(StartedWith::of(&This, u32::MAX).get("PATH"), None);
     }
 }

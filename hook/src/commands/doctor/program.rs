@@ -9,7 +9,7 @@ use super::entries::plugin;
 use super::finding::Finding;
 use super::patient::{Patient, version};
 use crate::agents::row;
-use crate::machine::environment;
+use crate::machine::{Machine, This};
 use crate::wiring::find::Found;
 use crate::wiring::place::{on_path, on_path_of};
 
@@ -34,8 +34,7 @@ const NAME: &str = "baton";
 /// The agent's processes that look for the program in vain. The PATH is the one that each was started with; a daemon has that of the first
 /// pane.
 fn unfound(patient: &Patient, agent: Agent) -> Vec<Finding> {
-    let misses =
-        |pid: &u32| environment::of_process(*pid, "PATH").is_some_and(|path| on_path_of(NAME, &path).is_none());
+    let misses = |pid: &u32| This.variable(*pid, "PATH").is_some_and(|path| on_path_of(NAME, path.as_ref()).is_none());
     let tell = |pid: u32| {
         let what =
             format!("{}: pid {pid} was started with a PATH that has no baton: its hooks do nothing", row(agent).comm);

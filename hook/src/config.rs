@@ -158,28 +158,36 @@ impl Config {
 
     fn parse(path: &Path, text: &str) -> Result<Self, ConfigError> {
         toml_edit::de::from_str(text).map_err(|error| {
-            let key = error.span().and_then(|span| origin::key_at(text, &span));
-            let said = error.message();
-            ConfigError::Wrong {
-                path: path.to_owned(),
-                line: line_of(text, error.span()),
-                why: key.map_or_else(|| said.to_owned(), |key| format!("{key}: {said}")),
-            }
+            let line = line_of(text, error.span());
+            let key = error.span().and_then(|span| origin::key_at(text, &span)).or_else(|| key_on(text, line));
+            // The name of a type says nothing to a person.
+            let said = error.message().replace("expected usize", "expected a whole number");
+            let why = key.map_or_else(|| said.clone(), |key| format!("{key}: {said}"));
+            ConfigError::Wrong { path: path.to_owned(), line, why }
         })
     }
 }
 
-/// The text of the file; none where there is no file.
+/// The text of the file, which may be a link to where a person keeps such files; none where there is no file.
 fn read_text(path: &Path) -> Result<Option<String>, ConfigError> {
     let wrong = |source| ConfigError::Read { path: path.to_owned(), source };
-    match read_own(path, MAX_BYTES) {
+    if path.symlink_metadata().is_err_and(|error| error.kind() == io::ErrorKind::NotFound) {
+        return Ok(None);
+    }
+    match path.canonicalize().and_then(|path| read_own(&path, MAX_BYTES)) {
         Ok(bytes) => {
             let text = String::from_utf8(bytes).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error));
             text.map(Some).map_err(wrong)
         }
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(source) => Err(wrong(source)),
     }
+}
+
+/// What stands before the sign on a line of a file that cannot be taken apart.
+fn key_on(text: &str, line: usize) -> Option<String> {
+    let (key, _) = text.lines().nth(line.checked_sub(1)?)?.split_once('=')?;
+    let is_key = |c: char| c.is_ascii_alphanumeric() || "._-\"".contains(c);
+    Some(key.trim()).filter(|key| !key.is_empty() && key.chars().all(is_key)).map(str::to_owned)
 }
 
 fn line_of(text: &str, span: Option<Range<usize>>) -> usize {

@@ -34,18 +34,18 @@ pub enum LookupError<Id> {
 #[derive(Debug, Clone, Copy)]
 pub struct Lookup<'a> {
     store: &'a Store,
-    /// Where only one project's sessions are meant, its worktree root.
+    /// Where only one project's are meant, its worktree root.
     project: Option<&'a str>,
 }
 
 impl<'a> Lookup<'a> {
-    /// Looks at the sessions of every project.
+    /// Looks at the sessions and runs of every project.
     #[must_use]
     pub const fn everywhere(store: &'a Store) -> Self {
         Self { store, project: None }
     }
 
-    /// Looks at the sessions of the project with this worktree root, and at no other's.
+    /// Looks at the sessions and runs of the project with this worktree root, and at no other's.
     #[must_use]
     pub const fn of_project(store: &'a Store, project: &'a str) -> Self {
         Self { store, project: Some(project) }
@@ -87,16 +87,20 @@ impl<'a> Lookup<'a> {
         if text.is_empty() {
             return Err(LookupError::None);
         }
-        if let Ok(id) = text.parse::<RunId>()
-            && self.store.read(|view| view.run(&id))? != Reading::Absent
-        {
-            return Ok(id);
+        if let Ok(id) = text.parse::<RunId>() {
+            let reading = self.store.read(|view| view.run(&id))?;
+            if reading != Reading::Absent && reading.record().is_none_or(|run| self.has(run)) {
+                return Ok(id);
+            }
         }
         for shelf in [Shelf::Live, Shelf::Archive] {
             let mut fits = self.store.runs_beginning(shelf, text)?;
             fits.extend(self.runs_named(text, shelf)?);
             fits.sort_unstable();
             fits.dedup();
+            if self.project.is_some() {
+                fits.retain(|id| self.read_run(id).is_some_and(|run| self.has(&run)));
+            }
             match only(fits) {
                 Err(LookupError::None) => {}
                 found => return found,
@@ -131,6 +135,10 @@ impl<'a> Lookup<'a> {
 
     fn belongs(self, session: &Session) -> bool {
         self.project.is_none() || session.project.as_deref() == self.project
+    }
+
+    fn has(self, run: &Run) -> bool {
+        self.project.is_none() || run.project.as_deref() == self.project
     }
 
     fn named(self, name: &str) -> Result<Vec<SessionId>, StoreError> {

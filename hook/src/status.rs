@@ -9,7 +9,6 @@ use agent_baton_core::process::Live;
 use agent_baton_core::reason::Reason;
 use agent_baton_core::session::{Launch, Session};
 use agent_baton_core::stamp::Stamp;
-use clap::ValueEnum;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -36,7 +35,7 @@ pub enum Status {
 }
 
 /// A status without what is known besides.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
     /// It waits for the person, who was asked something.

@@ -114,6 +114,12 @@ fn a_pane_is_selected_on_its_own_server_or_named() {
     let dead = scratch.baton(["go", "s1"]).run();
     assert_eq!(dead.code, Some(4), "{dead:?}");
     assert!(dead.stderr.contains("baton resume s1"), "{dead:?}");
+    let ownerless = scratch.baton(["go", "demo"]).run();
+    assert_eq!((ownerless.code, ownerless.stdout.as_str()), (Some(4), ""), "the pane may be another's: {ownerless:?}");
+    assert!(ownerless.stderr.contains("baton resume s1"), "{ownerless:?}");
+    assert_eq!(scratch.baton(["run", "cancel", "demo"]).run().code, Some(0));
+    let ended = scratch.baton(["go", "demo"]).run();
+    assert!(ended.code == Some(4) && ended.stderr.contains("cancelled"), "{ended:?}");
     assert_eq!(scratch.baton(["go", "zz"]).run().code, Some(4));
 }
 
@@ -136,7 +142,7 @@ fn what_is_brought_back_is_printed_and_the_rest_is_named() {
     assert_eq!((printed.code, printed.stdout.as_str(), printed.stderr.as_str()), (Some(0), expected.as_str(), ""));
     assert_eq!(resume(&scratch, "").stdout, expected);
     let dry = resume(&scratch, "--tmux --dry-run");
-    assert!(dry.stdout.lines().all(|line| line.starts_with("tmux -S") && line.contains("new-window")), "{dry:?}");
+    assert!(dry.stdout.lines().all(|line| line.starts_with("tmux -S")), "{dry:?}");
     assert_eq!(scratch.state(), before, "what prints changes nothing");
     let one = resume(&scratch, "aa");
     assert_eq!(one.stdout, format!("cd {} && claude --resume aa1\n", work.display()));
@@ -193,6 +199,25 @@ fn each_is_brought_back_once_however_often_it_is_asked_for() {
     assert_eq!(started(&log), [both[0].clone(), both[1].clone(), both[1].clone()]);
 }
 
+/// What would be done is what is printed: a person may do it by hand.
+#[test]
+fn what_is_printed_opens_the_windows() {
+    let scratch = Scratch::new();
+    let Some(server) = Server::new(&scratch) else { return };
+    let log = agents(&scratch);
+    lost(&scratch, &server, Agent::Claude, "aa1");
+    lost(&scratch, &server, Agent::Codex, "bb2");
+    server.ask(&["kill-server"]);
+    let dry = resume(&scratch, "--tmux --dry-run");
+    for line in dry.stdout.lines() {
+        let done = Command::new("sh").args(["-c", line]).env_clear().env("PATH", path(&scratch)).output().unwrap();
+        assert!(done.status.success(), "{line}: {done:?}");
+    }
+    until("both were started", || started(&log).len() >= 2);
+    let work = scratch.home().join("work").display().to_string();
+    assert_eq!(started(&log), [format!("claude --resume aa1 in {work}"), format!("codex resume bb2 in {work}")]);
+}
+
 #[test]
 fn a_window_that_does_not_open_leaves_no_mark() {
     let scratch = Scratch::new();
@@ -218,16 +243,16 @@ fn names_and_directories_are_taken_as_they_are_written() {
         silent(&window.hook("UserPromptSubmit", "aa1", &json!({"prompt": "words", "cwd": directory})));
         window.process.kill();
         assert_eq!(scratch.baton(["session", "name", "aa1", word]).run().code, Some(0));
-        let printed = resume(&scratch, "aa1 --tmux --dry-run").stdout;
         // The first window starts the server, the second is opened in its session.
-        let brought = resume(&scratch, "aa1 --tmux");
-        assert_eq!(brought.code, Some(0), "{word}: {brought:?}");
+        let printed = resume(&scratch, "aa1 --tmux --dry-run").stdout;
+        let typed = scratch.program(Path::new("/bin/sh"), ["-c", &printed]).env("PATH", path(&scratch)).run();
+        assert_eq!(typed.code, Some(0), "{printed}: {typed:?}");
         until("it was started", || !started(&log).is_empty());
         assert_eq!(started(&log), [here(&directory)], "{word}");
         let name = server.ask(&["list-windows", "-F", "#{window_name}"]);
         assert_eq!(name.replace(r"\\", r"\"), word, "tmux shows a backslash twice");
-        let typed = scratch.program(Path::new("/bin/sh"), ["-c", &printed]).env("PATH", path(&scratch)).run();
-        assert_eq!(typed.code, Some(0), "{printed}: {typed:?}");
+        let brought = resume(&scratch, "aa1 --tmux");
+        assert_eq!(brought.code, Some(0), "{word}: {brought:?}");
         until("it was started again", || started(&log).len() >= 2);
         assert_eq!(started(&log), [here(&directory), here(&directory)], "{printed}");
         assert!(!directory.join("harmed").exists() && !scratch.home().join("work/harmed").exists(), "{word}");

@@ -41,7 +41,7 @@ fn run(scratch: &Scratch) -> Run {
 fn listed(scratch: &Scratch) -> (Vec<String>, String) {
     let output = scratch.baton(["session", "list", "--all", "--json"]).run();
     let sessions = output.json();
-    let ids = sessions.as_array().unwrap().iter().map(|session| session["id"].as_str().unwrap().to_owned());
+    let ids = sessions["sessions"].as_array().unwrap().iter().map(|session| session["id"].as_str().unwrap().to_owned());
     (ids.collect(), output.stderr)
 }
 
@@ -544,7 +544,7 @@ fn amc_034_terminal_binary_missing() {
     call.env.insert("PATH".to_owned(), "/nonexistent".to_owned());
     silent(&window.process.run(call));
     let sessions = scratch.baton(["session", "list", "--json"]).env("PATH", "/nonexistent").run().json();
-    assert_eq!(sessions[0]["live"], "yes");
+    assert_eq!(sessions["sessions"][0]["live"], "yes");
 }
 
 /// Changed: a record of an agent that this version does not know cannot be judged, so it is left as it is.
@@ -576,7 +576,7 @@ fn amc_047_batch_one_open() {
     }
     let live = || {
         let sessions = scratch.baton(["session", "list", "--json"]).run().json();
-        let mut live: Vec<String> = sessions
+        let mut live: Vec<String> = sessions["sessions"]
             .as_array()
             .unwrap()
             .iter()

@@ -258,7 +258,7 @@ fn octo_054_recover_no_session() {
     assert!(!fs::read(orphan.join("log.jsonl")).unwrap().is_empty());
     assert_eq!(fs::read_dir(&orphan).unwrap().count(), 1);
     let listed = scratch.baton(["session", "list", "--all", "--json"]).run().json();
-    assert_eq!(listed.as_array().unwrap().len(), 1);
+    assert_eq!(listed["sessions"].as_array().unwrap().len(), 1);
 }
 
 #[test]
@@ -367,5 +367,5 @@ fn octo_080_go_middle_corrupt() {
     let shown = scratch.baton(["session", "show", "s1", "--json"]).run().json();
     assert_eq!(shown["kept"]["messages"], 2);
     let listed = scratch.baton(["session", "list", "--json"]).run().json();
-    assert_eq!(listed.as_array().unwrap().len(), 1);
+    assert_eq!(listed["sessions"].as_array().unwrap().len(), 1);
 }

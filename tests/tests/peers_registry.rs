@@ -41,7 +41,7 @@ fn names_none(scratch: &Scratch, text: &str, candidates: &[&str]) {
 fn listed(scratch: &Scratch, words: &str) -> (Vec<String>, String) {
     let output = scratch.baton(["session", "list", "--json"].into_iter().chain(words.split_whitespace())).run();
     let sessions = output.json();
-    let ids = sessions.as_array().unwrap().iter().map(|session| session["id"].as_str().unwrap().to_owned());
+    let ids = sessions["sessions"].as_array().unwrap().iter().map(|session| session["id"].as_str().unwrap().to_owned());
     (ids.collect(), output.stderr)
 }
 

@@ -25,8 +25,8 @@ fn baton(scratch: &Scratch, words: &str) -> Output {
 
 /// The ids that a list prints, in its order.
 fn ids(output: &Output) -> Vec<String> {
-    let sessions = output.json();
-    sessions.as_array().unwrap().iter().map(|session| session["id"].as_str().unwrap().to_owned()).collect()
+    let page = output.json();
+    page["sessions"].as_array().unwrap().iter().map(|session| session["id"].as_str().unwrap().to_owned()).collect()
 }
 
 /// `status` and `wants` of a session, and whether `baton status` says that it waits.
@@ -167,6 +167,60 @@ fn a_session_whose_run_another_window_owns_waits_for_the_person() {
     assert_eq!(other.hook("SessionStart", "s1", &json!({"source": "resume"})).code, Some(0));
     let status = baton(&scratch, "status --json").json();
     assert!(status["waiting"].as_array().unwrap().iter().any(|it| it["cause"] == "owner_elsewhere"), "{status}");
+    let text = baton(&scratch, "").stdout;
+    let row = text.lines().find(|line| line.contains("owner elsewhere")).unwrap();
+    assert!(row.contains("%2") && row.ends_with("owned in %1"), "the window that lacks the run comes first: {text}");
+}
+
+#[test]
+fn a_run_is_gone_to_as_its_name_and_project_say() {
+    let scratch = Scratch::new();
+    let mut here = prompted(&scratch, Agent::Claude, "%1", "s1");
+    assert_eq!(here.baton("s1", &["run", "start", "demo"]).code, Some(0));
+    let elsewhere = scratch.home().join("elsewhere");
+    fs::create_dir(&elsewhere).unwrap();
+    let from = |dir: &Path, words: &str| scratch.baton(words.split_whitespace()).cwd(dir).run();
+    let other = from(&elsewhere, "go --here demo");
+    assert_eq!((other.code, other.stdout.as_str()), (Some(4), ""), "{other:?}");
+    let found = from(&scratch.home().join("work"), "go --here demo");
+    assert!(found.stderr.contains("the owner of run demo") && found.stderr.contains("pane %1"), "{found:?}");
+    let mut second = Window::open(&scratch, Agent::Claude, "%2");
+    silent(&second.hook("SessionStart", "s2", &json!({"cwd": elsewhere})));
+    silent(&second.hook("UserPromptSubmit", "s2", &json!({"prompt": "words", "cwd": elsewhere})));
+    assert_eq!(second.baton("s2", &["run", "start", "demo"]).code, Some(0));
+    let both = baton(&scratch, "go demo");
+    assert_eq!((both.code, both.stderr.matches("demo").count()), (Some(4), 3), "{both:?}");
+}
+
+/// The ids of Codex begin with the time.
+#[test]
+fn the_beginning_of_an_id_that_is_printed_names_one_session() {
+    let scratch = Scratch::new();
+    let mut over = prompted(&scratch, Agent::Codex, "%1", "019b0000-1e23-7000");
+    let _alive = prompted(&scratch, Agent::Codex, "%2", "019b0000-1e24-7000");
+    silent(&over.hook("SessionEnd", "019b0000-1e23-7000", &json!({})));
+    for words in ["", "session list --status active"] {
+        let text = baton(&scratch, words).stdout;
+        let printed = text.split_whitespace().find(|word| word.starts_with("019b")).unwrap();
+        let shown = baton(&scratch, &format!("session show {printed} --json"));
+        assert_eq!(shown.json()["id"], "019b0000-1e24-7000", "{words}: {text}");
+    }
+}
+
+#[test]
+fn a_record_that_cannot_be_read_is_told_and_takes_no_room() {
+    let scratch = Scratch::new();
+    let _good = prompted(&scratch, Agent::Claude, "%1", "good");
+    let _bad = prompted(&scratch, Agent::Claude, "%2", "bad-of-a-very-long-id-that-would-widen-its-column");
+    let path = scratch.state_dir().join("sessions/bad-of-a-very-long-id-that-would-widen-its-column.json");
+    fs::write(path, "{").unwrap();
+    let list = baton(&scratch, "session list --json").json();
+    assert_eq!(list["unreadable"], json!(["bad-of-a-very-long-id-that-would-widen-its-column"]));
+    assert_eq!(list["sessions"][0]["id"], "good");
+    let text = baton(&scratch, "session list").stdout;
+    assert!(text.lines().next().unwrap().starts_with("good      active"), "{text}");
+    assert!(text.lines().nth(1).unwrap().starts_with("bad-of-a  unreadable"), "{text}");
+    assert_eq!(baton(&scratch, "status --line").stdout, "1 at work, 1 unreadable\n");
 }
 
 #[test]
@@ -191,8 +245,9 @@ fn a_list_is_cut_into_pages_that_miss_and_repeat_nothing() {
     loop {
         let page = baton(&scratch, &format!("session list --json --limit 3 {cursor}"));
         seen.extend(ids(&page));
-        let Some((_, next)) = page.stderr.split_once("--cursor ") else { break };
-        cursor = format!("--cursor {}", next.trim());
+        let Some(next) = page.json()["next"].as_str().map(str::to_owned) else { break };
+        assert!(page.stderr.contains(&format!("--cursor {next}")), "{page:?}");
+        cursor = format!("--cursor {next}");
     }
     let newest_first: Vec<String> = all.iter().rev().cloned().collect();
     assert_eq!(seen, newest_first);
@@ -223,6 +278,9 @@ fn a_list_is_narrowed() {
         ("--text PARSER", &["bb2"]),
         ("--text aa", &["aa3", "aa1"]),
         ("--pane %2", &["bb2"]),
+        ("--pane 2", &["bb2"]),
+        ("--pane %", &[]),
+        ("--status active --status permission", &[]),
         ("--here", &["aa3", "bb2", "aa1"]),
         ("--project ../elsewhere", &[]),
         (&format!("--date {today}"), &["aa3", "bb2", "aa1"]),
@@ -231,6 +289,9 @@ fn a_list_is_narrowed() {
         ("--limit 1", &["aa3"]),
     ] {
         assert_eq!(ids(&baton(&scratch, &format!("session list --json {words}"))), expected, "{words}");
+    }
+    for words in ["--date today", "--date 2026-13", "--date 2026-1", "--date=", "--limit 0", "--status asleep"] {
+        assert_eq!(baton(&scratch, &format!("session list {words}")).code, Some(2), "{words}");
     }
     let from = |dir: &Path| ids(&scratch.baton(["session", "list", "--json", "--here"]).cwd(dir).run());
     assert_eq!(from(&elsewhere), [""; 0]);
@@ -251,7 +312,9 @@ fn headless_sessions_are_shown_on_demand_until_a_person_opens_one() {
     silent(&tui.hook("UserPromptSubmit", "seen", &json!({"prompt": "words"})));
     assert_eq!(ids(&baton(&scratch, "session list --json")), ["seen"]);
     assert_eq!(ids(&baton(&scratch, "session list --json --all")), ["seen", "executed", "printed"]);
-    assert_eq!(baton(&scratch, "status --line").stdout, "1 at work\n", "nobody is waited for");
+    assert_eq!(baton(&scratch, "status --line").stdout, "3 at work\n", "nobody is waited for");
+    let text = baton(&scratch, "").stdout;
+    assert!(text.starts_with("at work\n") && text.contains("printed"), "what lives is shown: {text}");
     silent(&print.hook("SessionEnd", "printed", &json!({})));
     silent(&tui.hook("SessionStart", "printed", &json!({"source": "resume"})));
     assert_eq!(ids(&baton(&scratch, "session list --json")), ["printed", "seen"]);

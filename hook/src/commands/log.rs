@@ -42,7 +42,9 @@ impl Log {
             .iter()
             .map(|line| {
                 let of = line.asked.session.as_ref().map(ToString::to_string);
-                let of = of.or_else(|| line.asked.run.as_ref().map(ToString::to_string)).unwrap_or_default();
+                let of = of.or_else(|| line.asked.run.as_ref().map(ToString::to_string));
+                // What a person does is asked of no session: what it changed says of which it was.
+                let of = of.or_else(|| line.changes.first().map(|change| change.id.clone())).unwrap_or_default();
                 let rows = std::iter::once(&line.reason).chain(&line.also).map(String::as_str).collect::<Vec<_>>();
                 vec![
                     line.n.to_string(),

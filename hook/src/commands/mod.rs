@@ -25,6 +25,7 @@ pub mod roster;
 pub mod run;
 pub mod schema;
 pub mod session;
+pub mod short_ids;
 pub mod status;
 pub mod uninstall;
 pub mod view;

@@ -66,7 +66,8 @@ pub fn table<R: AsRef<[String]>>(rows: &[R]) -> String {
     }
     let mut text = String::new();
     for row in rows {
-        for (cell, widest) in row.as_ref().iter().zip(&widths) {
+        // A column in which nothing stands takes no room.
+        for (cell, widest) in row.as_ref().iter().zip(&widths).filter(|(_, widest)| **widest > 0) {
             text.push_str(cell);
             pad(&mut text, widest - display_width(cell) + 2);
         }
@@ -88,5 +89,7 @@ mod tests {
     fn columns_are_as_wide_as_their_widest_cell() {
         let rows = [["a", "bb", "c"], ["\u{4f60}a", "b", ""]].map(|row| row.map(str::to_owned).to_vec());
         assert_eq!(table(&rows), "a    bb  c\n\u{4f60}a  b\n");
+        let rows = [["a", "", "c"], ["b", "", "dd"]].map(|row| row.map(str::to_owned).to_vec());
+        assert_eq!(table(&rows), "a  c\nb  dd\n");
     }
 }

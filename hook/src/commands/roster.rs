@@ -150,6 +150,15 @@ impl<'a> Roster<'a> {
         Ok(seen)
     }
 
+    /// The newest sessions, and those that are not over; none where the index is not whole.
+    ///
+    /// # Errors
+    /// When the state does not stand still.
+    pub fn newest_ids(&self) -> Result<Vec<SessionId>, CommandError> {
+        let roll = self.roll()?;
+        Ok(roll.into_iter().flat_map(|roll| roll.sessions).map(|listed| listed.id).collect())
+    }
+
     fn roll(&self) -> Result<Option<Roll>, StoreError> {
         match self.context.store().read(|view| view.roll())? {
             Ok(roll) => Ok(Some(roll)),

@@ -15,6 +15,7 @@ use crate::commands::gc::GcView;
 use crate::commands::print;
 use crate::commands::project::view::ProjectView;
 use crate::commands::session::discover::DiscoverView;
+use crate::commands::session::list::SessionsView;
 use crate::commands::status::StatusView;
 use crate::commands::view::{RunView, SessionView};
 use crate::reply::{BlockReply, ContextReply, PersonReply};
@@ -47,6 +48,7 @@ pub const SCHEMAS: &[Named] = &[
     ("output-discover", of::<DiscoverView>),
     ("output-run", of::<RunView>),
     ("output-session", of::<SessionView>),
+    ("output-sessions", of::<SessionsView>),
     ("output-config", of::<ConfigView>),
     ("output-status", of::<StatusView>),
     ("output-project", of::<ProjectView>),

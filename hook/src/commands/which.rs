@@ -32,6 +32,12 @@ impl Which {
         session(context, self.id.as_deref().unwrap_or(LAST), self.here)
     }
 
+    /// Whether one of the present directory's project is meant.
+    #[must_use]
+    pub const fn is_here(&self) -> bool {
+        self.here
+    }
+
     /// What was given as ID.
     #[must_use]
     pub fn text(&self) -> Option<&str> {
@@ -49,17 +55,20 @@ pub fn project_here() -> Result<String, CommandError> {
         .ok_or_else(|| CommandError::NotFound("this directory has no path that could be a project's".to_owned()))
 }
 
+fn lookup<'a>(context: &'a Context, project: Option<&'a str>) -> Lookup<'a> {
+    let store = context.store();
+    project.map_or(Lookup::everywhere(store), |root| Lookup::of_project(store, root))
+}
+
 /// The session that a text names; with `here`, of this project alone.
 ///
 /// # Errors
 /// Not found; or several fit, and are named.
 pub fn session(context: &Context, text: &str, here: bool) -> Result<SessionId, CommandError> {
     let project = if here { Some(project_here()?) } else { None };
-    let store = context.store();
-    let lookup = project.as_deref().map_or(Lookup::everywhere(store), |root| Lookup::of_project(store, root));
     let said = words::clean(text);
     let of = if here { " of this project" } else { "" };
-    match lookup.session(text) {
+    match lookup(context, project.as_deref()).session(text) {
         Ok(id) => Ok(id),
         Err(LookupError::Store(error)) => Err(error.into()),
         Err(LookupError::None) if text == LAST => Err(CommandError::NotFound(format!("no session{of} is known"))),
@@ -78,8 +87,17 @@ pub fn session(context: &Context, text: &str, here: bool) -> Result<SessionId, C
 /// # Errors
 /// Not found; or several fit, and are named.
 pub fn run(context: &Context, text: &str) -> Result<RunId, CommandError> {
+    run_of(context, text, false)
+}
+
+/// The same; with `here`, of this project alone.
+///
+/// # Errors
+/// Not found; or several fit, and are named.
+pub fn run_of(context: &Context, text: &str, here: bool) -> Result<RunId, CommandError> {
+    let project = if here { Some(project_here()?) } else { None };
     let said = words::clean(text);
-    match Lookup::everywhere(context.store()).run(text) {
+    match lookup(context, project.as_deref()).run(text) {
         Ok(id) => Ok(id),
         Err(LookupError::Store(error)) => Err(error.into()),
         Err(LookupError::None) => {

@@ -43,6 +43,16 @@ fn what_is_wrong_is_named_by_line() {
 }
 
 #[test]
+fn a_link_is_followed_and_one_to_nothing_is_an_error() {
+    let dir = tempfile::tempdir().unwrap();
+    let (kept, link) = (dir.path().join("kept.toml"), dir.path().join("config.toml"));
+    std::os::unix::fs::symlink(&kept, &link).unwrap();
+    assert!(matches!(Config::read(&link), Err(ConfigError::Read { .. })));
+    std::fs::write(&kept, "stale_after = \"1d\"").unwrap();
+    assert_eq!(Config::read(&link).unwrap().stale_after, Age::days(1));
+}
+
+#[test]
 fn ages_are_written_as_they_are_read() {
     for text in ["7d", "36h", "90m", "5s", "0s"] {
         assert_eq!(text.parse::<Age>().unwrap().to_string(), text);
@@ -72,6 +82,12 @@ fn what_is_wrong_is_named_by_its_key() {
         ("stale_after = \"soon\"", "stale_after: "),
         ("[retention]\nsessions = -1", "retention.sessions: "),
         ("[retention]\nwhat = 1", "retention.what: "),
+        (
+            "[retention]\nsessions = \"many\"",
+            "retention.sessions: invalid type: string \"many\", expected a whole number",
+        ),
+        ("messages = \"off\"\nmessages = \"all\"", "messages: "),
+        ("stale_after = 99999999999999999999", "stale_after: "),
         ("[[protect]]\nproject = \"/p\"\npaths = [\"../x\"]", "protect.paths: "),
     ] {
         let ConfigError::Wrong { why, .. } = read(text).unwrap_err() else { panic!("{text}") };

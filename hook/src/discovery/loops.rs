@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 use super::walk::{Log, Walk};
 use crate::machine::locks::{FileId, Locks};
 use crate::progress::read::{Ending, Header, ProgressLog};
-use crate::store::{Store, StoreError};
+use crate::store::Store;
 
 /// The most logs that are remembered.
 const MOST_KNOWN: usize = 50_000;
@@ -34,7 +34,7 @@ pub enum LoopState {
     Cancelled,
     /// Nobody holds the lock, and its log has no end: it was killed.
     Interrupted,
-    /// Its log is not whole at the beginning, so nothing in it is believed.
+    /// Its log is not whole at the beginning: what is told of it is what was known before, else what was read so far.
     HeaderIncomplete,
     /// The table of locks cannot be read, and its log has no end.
     Unknown,
@@ -115,16 +115,8 @@ pub struct Loops {
 }
 
 /// Finds the loops below some canonical directories. `own` is this process, whose locks are nobody else's.
-///
-/// # Errors
-/// Where what was found cannot be remembered. What cannot be remembered is only slower.
-pub fn loops(
-    store: &Store,
-    roots: &[PathBuf],
-    locks: Option<&Locks>,
-    own: u32,
-    until: Instant,
-) -> Result<Loops, StoreError> {
+#[must_use]
+pub fn loops(store: &Store, roots: &[PathBuf], locks: Option<&Locks>, own: u32, until: Instant) -> Loops {
     let walk = Walk::of(roots, until);
     let remembered: Vec<Known> = store.recall("loops").unwrap_or_default();
     let mut before: HashMap<FileId, Known> = remembered.into_iter().map(|known| (known.file(), known)).collect();
@@ -144,11 +136,11 @@ pub fn loops(
         // Logs of other places are remembered, too.
         let room = MOST_KNOWN.saturating_sub(now.len());
         now.extend(before.into_values().take(room));
-        store.remember("loops", &now)?;
+        store.remember("loops", &now);
     }
     // Those of other places stand at the end.
     found.loops = walk.logs.into_iter().zip(now).map(|(log, known)| known.shown(log.path, locks, own)).collect();
-    Ok(found)
+    found
 }
 
 impl Known {

@@ -3,6 +3,8 @@
 use std::path::Path;
 use std::process::Command;
 
+use agent_baton_core::run::is_printable;
+
 use super::{MuxError, ask};
 
 /// The session in which windows are opened where the caller is in none.
@@ -72,19 +74,18 @@ impl Tmux {
     /// # Errors
     /// See [`MuxError`].
     pub fn open(&self, name: &str, directory: &Path, program: &[String]) -> Result<Opened, MuxError> {
-        let home = format!("={SESSION}:");
-        let target: &[&str] = if self.inside {
-            &["new-window", "-d"]
-        } else if self.ask(&["has-session", "-t", &home]).is_ok() {
-            &["new-window", "-d", "-t", &home]
-        } else {
-            &["new-session", "-d", "-s", SESSION]
+        let open = |made| {
+            let mut arguments = self.opening(name, directory, made);
+            arguments.extend(["-P", "-F", "#{pane_id} #{pane_pid}"].map(str::to_owned));
+            arguments.extend(program.iter().cloned());
+            self.ask(&arguments.iter().map(String::as_str).collect::<Vec<_>>())
         };
-        let (name, directory) = (literal(name), literal(&directory.display().to_string()));
-        let mut arguments = target.to_vec();
-        arguments.extend(["-n", &name, "-c", &directory, "-P", "-F", "#{pane_id} #{pane_pid}"]);
-        arguments.extend(program.iter().map(String::as_str));
-        let answer = self.ask(&arguments)?;
+        let made = self.inside || self.has_session();
+        let answer = match open(made) {
+            // Another call made it meanwhile.
+            Err(MuxError::Refused { .. }) if !made && self.has_session() => open(true)?,
+            answer => answer?,
+        };
         let parsed = answer.split_once(' ').and_then(|(pane, pid)| Some((pane.to_owned(), pid.parse().ok()?)));
         let (pane, pid) = parsed.ok_or(MuxError::Refused { program: "tmux", said: answer })?;
         // What fails stays to be read. A pane that is gone already is noticed by its process.
@@ -92,19 +93,39 @@ impl Tmux {
         Ok(Opened { pane, pid })
     }
 
+    /// Whether the session is there in which windows are opened.
+    #[must_use]
+    pub fn has_session(&self) -> bool {
+        self.ask(&["has-session", "-t", &format!("={SESSION}:")]).is_ok()
+    }
+
+    /// The words with which a window is opened; `made`: where the session is there.
+    fn opening(&self, name: &str, directory: &Path, made: bool) -> Vec<String> {
+        let home = format!("={SESSION}:");
+        let target: &[&str] = if self.inside {
+            &["new-window", "-d"]
+        } else if made {
+            &["new-window", "-d", "-t", &home]
+        } else {
+            &["new-session", "-d", "-s", SESSION]
+        };
+        let (name, directory) = (literal(name), literal(&directory.display().to_string()));
+        target.iter().copied().chain(["-n", &name, "-c", &directory]).map(str::to_owned).collect()
+    }
+
+    /// The command with which a person opens such a window; `made`: where the session is there by then.
+    #[must_use]
+    pub fn command(&self, name: &str, directory: &Path, program: &[String], made: bool) -> String {
+        let opening = self.opening(name, directory, made);
+        let words = opening.iter().chain(program).map(|word| quote(word));
+        self.words().into_iter().chain(words).collect::<Vec<_>>().join(" ")
+    }
+
     /// The words with which a person calls it.
     #[must_use]
     pub fn words(&self) -> Vec<String> {
         let server = self.server.iter().flat_map(|server| ["-S".to_owned(), quote(server)]);
         std::iter::once("tmux".to_owned()).chain(server).collect()
-    }
-
-    /// The words with which a person opens a window with a program in it.
-    #[must_use]
-    pub fn opening(&self, directory: &Path, program: &[String]) -> String {
-        let directory = quote(&literal(&directory.display().to_string()));
-        let program: Vec<String> = program.iter().map(|word| quote(word)).collect();
-        format!("{} new-window -d -c {directory} {}", self.words().join(" "), program.join(" "))
     }
 
     fn ask(&self, arguments: &[&str]) -> Result<String, MuxError> {
@@ -138,15 +159,23 @@ fn literal(text: &str) -> String {
     written
 }
 
-/// A word as a shell takes it.
+/// A word as a shell takes it, in characters that steer no terminal.
 #[must_use]
 pub fn quote(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@%+,".contains(c);
     if !word.is_empty() && word.chars().all(plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', "'\\''"))
+        return word.to_owned();
     }
+    if word.chars().all(is_printable) {
+        return format!("'{}'", word.replace('\'', "'\\''"));
+    }
+    // As bash, zsh and ksh read it.
+    let escaped = word.chars().map(|c| match c {
+        '\'' | '\\' => format!("\\{c}"),
+        c if is_printable(c) => c.to_string(),
+        c => c.encode_utf8(&mut [0; 4]).bytes().map(|byte| format!("\\{byte:03o}")).collect(),
+    });
+    format!("$'{}'", escaped.collect::<String>())
 }
 
 #[cfg(test)]
@@ -178,6 +207,8 @@ mod tests {
             ("it's", r"'it'\''s'"),
             ("$(x)", "'$(x)'"),
             ("~", "'~'"),
+            ("a\u{1b}[31m'\n\\", r"$'a\033[31m\'\012\\'"),
+            ("\u{202e}x", r"$'\342\200\256x'"),
         ] {
             assert_eq!(quote(word), expected);
         }

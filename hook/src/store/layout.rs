@@ -180,6 +180,11 @@ impl Layout {
         self.memory_dir().join(format!("{name}.json"))
     }
 
+    /// Always the same: what a crash leaves behind is written over.
+    pub(super) fn memory_temp(&self, name: &'static str) -> PathBuf {
+        self.memory_dir().join(format!("{name}.tmp"))
+    }
+
     pub(super) fn memory_dir(&self) -> PathBuf {
         self.at("cache")
     }

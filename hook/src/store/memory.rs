@@ -18,19 +18,23 @@ pub(super) fn recall<T: DeserializeOwned>(layout: &Layout, name: &'static str) -
     serde_json::from_slice(&bytes).ok()
 }
 
-/// Remembers something under a name. Of two calls at once the last one counts.
-pub(super) fn remember<T: Serialize>(layout: &Layout, name: &'static str, what: &T) -> Result<(), StoreError> {
+/// Remembers something under a name. Of two calls at once the last one counts; what they spoil for each other is read again.
+pub(super) fn remember<T: Serialize>(layout: &Layout, name: &'static str, what: &T) {
+    // In the state of a newer version nothing is written.
     if format::read(layout).is_err() {
-        // In the state of a newer version nothing is written.
-        return Ok(());
+        return;
     }
-    let path = layout.memory(name);
-    let bytes = serde_json::to_vec(what).map_err(|error| StoreError::io("write", &path)(error.into()))?;
-    file::make_dir(&layout.memory_dir())?;
-    // Each call writes a file of its own, since none of them holds the lock.
-    let temp = path.with_extension(format!("{}.tmp", std::process::id()));
-    drop(file::write(&temp, &bytes)?);
-    std::fs::rename(&temp, &path).map_err(StoreError::io("rename a file to", &path))
+    let Ok(bytes) = serde_json::to_vec(what) else { return };
+    let (path, temp) = (layout.memory(name), layout.memory_temp(name));
+    let put = || {
+        file::make_dir(&layout.memory_dir())?;
+        drop(file::write(&temp, &bytes)?);
+        std::fs::rename(&temp, &path).map_err(StoreError::io("rename a file to", &path))
+    };
+    if put().is_err() {
+        // What cannot be remembered is only slower; but on a full disk it would take the room of a commit.
+        let _ = file::remove(&temp);
+    }
 }
 
 impl Store {
@@ -40,13 +44,8 @@ impl Store {
         recall(&self.layout, name)
     }
 
-    /// Remembers something under a name. It is not synced: what is lost is read again. Of two calls at once the last one counts, and in
-    /// the state of a newer version nothing is written.
-    ///
-    /// # Errors
-    ///
-    /// Where it cannot be written.
-    pub fn remember<T: Serialize>(&self, name: &'static str, what: &T) -> Result<(), StoreError> {
-        remember(&self.layout, name, what)
+    /// Remembers something under a name, where that can be done: it is not synced, and nothing is written to the state of a newer version.
+    pub fn remember<T: Serialize>(&self, name: &'static str, what: &T) {
+        remember(&self.layout, name, what);
     }
 }

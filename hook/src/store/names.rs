@@ -77,8 +77,7 @@ pub(super) fn beginning(
     }
     let mut names = file::names(directory)?;
     if names.len() >= MANY {
-        // What cannot be remembered is only slower.
-        let _ = memory::remember(layout, memory, &Known { state, names: names.join(&BETWEEN.to_string()) });
+        memory::remember(layout, memory, &Known { state, names: names.join(&BETWEEN.to_string()) });
     }
     names.retain(|name| fits(&name.as_str()));
     Ok(names)

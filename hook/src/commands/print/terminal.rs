@@ -60,15 +60,13 @@ impl Terminal {
             let row = |((item, second), first)| Row { item, indent: section.indent(), first, second };
             rows.push(parts.map(row).collect::<Vec<_>>());
         }
-        let fits = |row: &Row<'_>| self.width.is_none_or(|width| display_width(&row.one_line(widest)) <= width);
-        let one_line_each = rows.iter().flatten().all(fits);
+        let form = self.form(&rows, widest);
         let mut text = String::new();
         for (rows, section) in rows.iter().zip(sections).filter(|(rows, _)| !rows.is_empty()) {
             text.push_str(&self.heading(&section.title));
             for row in rows {
-                let lines = if one_line_each { row.one_line(widest) } else { row.two_lines() };
-                for line in lines.lines() {
-                    text.push_str(&self.cut(line));
+                for line in row.lines(form, widest) {
+                    text.push_str(&line);
                     text.push('\n');
                 }
             }
@@ -76,27 +74,83 @@ impl Terminal {
         text
     }
 
+    /// The widest form for which each thing finds room.
+    fn form(&self, rows: &[Vec<Row<'_>>], widest: usize) -> Form {
+        let Some(width) = self.width else { return Form::OneLine };
+        let fit =
+            |line: &dyn Fn(&Row<'_>) -> String| rows.iter().flatten().all(|row| display_width(&line(row)) <= width);
+        if fit(&|row| row.one_line(widest)) {
+            Form::OneLine
+        } else {
+            Form::Wrapped { width, in_columns: fit(&|row| row.first_line()) }
+        }
+    }
+
     fn heading(&self, title: &str) -> String {
-        match title {
+        let title = self.width.map_or(Cow::Borrowed(title), |width| cut(title, width));
+        match &*title {
             "" => String::new(),
             title if self.bold => format!("\u{1b}[1m{title}\u{1b}[0m\n"),
             title => format!("{title}\n"),
         }
     }
+}
 
-    /// A line, cut where the terminal ends.
-    fn cut<'l>(&self, line: &'l str) -> Cow<'l, str> {
-        let Some(width) = self.width.filter(|width| display_width(line) > *width) else { return Cow::Borrowed(line) };
-        let mut cut = String::new();
-        for c in line.chars() {
-            if display_width(&cut) + display_width(c.encode_utf8(&mut [0; 4])) >= width {
-                break;
-            }
-            cut.push(c);
-        }
-        cut.push('\u{2026}');
-        Cow::Owned(cut)
+/// How things are laid out.
+#[derive(Clone, Copy)]
+enum Form {
+    /// Each on a line.
+    OneLine,
+    /// Each on two lines, or on as many as it needs.
+    Wrapped {
+        /// How many columns there are.
+        width: usize,
+        /// Whether what comes first still stands in columns.
+        in_columns: bool,
+    },
+}
+
+/// A text that fits. Of a path the end is kept: it tells paths apart.
+fn cut(text: &str, width: usize) -> Cow<'_, str> {
+    if display_width(text) <= width {
+        return Cow::Borrowed(text);
     }
+    let mut kept = String::new();
+    let mut room = width.saturating_sub(1);
+    let mut take = |c: char| {
+        let fits = display_width(c.encode_utf8(&mut [0; 4])) <= room;
+        room -= if fits { display_width(c.encode_utf8(&mut [0; 4])) } else { room };
+        fits
+    };
+    if text.contains('/') {
+        kept.extend(text.chars().rev().take_while(|c| take(*c)));
+        Cow::Owned(std::iter::once('\u{2026}').chain(kept.chars().rev()).collect())
+    } else {
+        kept.extend(text.chars().take_while(|c| take(*c)));
+        kept.push('\u{2026}');
+        Cow::Owned(kept)
+    }
+}
+
+/// Cells side by side, two spaces between, on as many lines as they need; `indent` before the first line, `below` before the others.
+fn flow(cells: &[String], width: usize, indent: usize, below: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for cell in cells.iter().filter(|cell| !cell.is_empty()) {
+        match lines.last_mut() {
+            Some(line) if display_width(line) + 2 + display_width(cell) <= width => {
+                pad(line, 2);
+                line.push_str(cell);
+            }
+            last => {
+                let indent = if last.is_some() { below } else { indent };
+                let mut line = String::new();
+                pad(&mut line, indent);
+                line.push_str(&cut(cell, width.saturating_sub(indent)));
+                lines.push(line);
+            }
+        }
+    }
+    lines
 }
 
 impl Section {
@@ -129,12 +183,17 @@ impl Row<'_> {
         line
     }
 
-    fn two_lines(&self) -> String {
-        let indent = self.indent;
-        let second: Vec<&str> = self.item.second.iter().map(String::as_str).filter(|cell| !cell.is_empty()).collect();
-        let first = format!("{:indent$}{}", "", self.first);
-        let below = indent + INDENT;
-        if second.is_empty() { first } else { format!("{first}\n{:below$}{}", "", second.join("  ")) }
+    fn first_line(&self) -> String {
+        format!("{:1$}{2}", "", self.indent, self.first)
+    }
+
+    fn lines(&self, form: Form, widest: usize) -> Vec<String> {
+        let Form::Wrapped { width, in_columns } = form else { return vec![self.one_line(widest)] };
+        let below = self.indent + INDENT;
+        let mut lines =
+            if in_columns { vec![self.first_line()] } else { flow(&self.item.first, width, self.indent, below) };
+        lines.extend(flow(&self.item.second, width, below, below));
+        lines
     }
 }
 
@@ -176,8 +235,27 @@ mod tests {
         check(
             Some(9),
             true,
-            "\u{1b}[1mwaits\u{1b}[0m\n  idle  \u{2026}\n    aa  \u{2026}\n\u{1b}[1mworks\u{1b}[0m\n  active\u{2026}\n    b  x\n  active\u{2026}\n    ccc\n",
+            "\u{1b}[1mwaits\u{1b}[0m\n  idle\n    %1\n    aa\n    site\n\u{1b}[1mworks\u{1b}[0m\n  active\n    %20\n    b  x\n  active\n    %3\n    ccc\n",
         );
+        check(
+            Some(4),
+            false,
+            "wai\u{2026}\n  i\u{2026}\n    \u{2026}\n    \u{2026}\n    \u{2026}\nwor\u{2026}\n  a\u{2026}\n    \u{2026}\n    \u{2026}\n    \u{2026}\n  a\u{2026}\n    \u{2026}\n    \u{2026}\n",
+        );
+    }
+
+    #[test]
+    fn of_a_path_the_end_is_kept() {
+        for (text, width, expected) in [
+            ("/a/long/path", 12, "/a/long/path"),
+            ("/a/long/path", 6, "\u{2026}/path"),
+            ("a long name", 6, "a lon\u{2026}"),
+            ("/a/\u{4f60}\u{597d}", 4, "\u{2026}\u{597d}"),
+            ("\u{4f60}\u{597d}", 3, "\u{4f60}\u{2026}"),
+            ("ab", 1, "\u{2026}"),
+        ] {
+            assert_eq!(cut(text, width), expected);
+        }
     }
 
     #[test]

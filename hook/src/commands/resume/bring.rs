@@ -1,5 +1,6 @@
 //! Which sessions are brought back, how, and why others are not.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use agent_baton_core::id::SessionId;
@@ -119,14 +120,19 @@ impl Bring {
         format!("cd {} && {}", quote(&self.directory.display().to_string()), program.join(" "))
     }
 
-    /// The command that opens its window, for a shell.
-    pub(super) fn tmux_words(&self) -> String {
-        self.tmux.opening(&self.directory, &self.program)
+    /// The command that opens its window, for a shell, after those of the servers in `before`; its own comes to them.
+    pub(super) fn tmux_words(&self, before: &mut BTreeSet<Tmux>) -> String {
+        let made = !before.insert(self.tmux.clone()) || self.tmux.has_session();
+        self.tmux.command(self.window(), &self.directory, &self.program, made)
     }
 
     pub(super) fn open(&self) -> Result<Opened, MuxError> {
-        let name = self.session.name.as_ref().map_or(self.session.agent.name(), |name| name.as_str());
-        self.tmux.open(name, &self.directory, &self.program)
+        self.tmux.open(self.window(), &self.directory, &self.program)
+    }
+
+    /// What its window is called.
+    fn window(&self) -> &str {
+        self.session.name.as_ref().map_or(self.session.agent.name(), |name| name.as_str())
     }
 
     /// Whether nothing happened to the session since it was judged.

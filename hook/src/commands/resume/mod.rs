@@ -6,6 +6,8 @@
 mod bring;
 mod mark;
 
+use std::collections::BTreeSet;
+
 use clap::Args;
 
 use crate::commands::context::Context;
@@ -62,10 +64,11 @@ impl Resume {
             return print::lines("nothing to bring back\n");
         }
         if self.tmux && !self.dry_run {
-            return open(&context, &brings);
+            return open(&context, &scope, &brings);
         }
-        let line = |bring: &Bring| if self.tmux { bring.tmux_words() } else { bring.words() };
-        print::lines(&brings.iter().map(|bring| format!("{}\n", line(bring))).collect::<String>())
+        let mut servers = BTreeSet::new();
+        let line = |bring: &Bring| if self.tmux { bring.tmux_words(&mut servers) } else { bring.words() };
+        print::lines(&brings.iter().map(line).map(|line| line + "\n").collect::<String>())
     }
 
     fn all(&self, context: &Context) -> Result<Vec<Seen>, CommandError> {
@@ -81,13 +84,30 @@ impl Resume {
     }
 }
 
+/// What came of one.
+enum Outcome {
+    /// Its window is open.
+    Opened,
+    /// It is not what it was when it was judged.
+    Changed,
+    /// Its window could not be opened, which was said.
+    Failed,
+}
+
 /// Opens a window for each. One that fails stops no other.
-fn open(context: &Context, brings: &[Bring]) -> Result<(), CommandError> {
+fn open(context: &Context, scope: &Scope, brings: &[Bring]) -> Result<(), CommandError> {
     let mut failed = 0;
     for bring in brings {
         match open_one(context, bring) {
-            Ok(true) => {}
-            Ok(false) => failed += 1,
+            Ok(Outcome::Opened) => {}
+            Ok(Outcome::Changed) => {
+                let left = format!("session {} changed meanwhile, and is left alone", bring.id());
+                match scope {
+                    Scope::Named => return Err(CommandError::NotBrought(left)),
+                    Scope::Lost => print::say(&left),
+                }
+            }
+            Ok(Outcome::Failed) => failed += 1,
             Err(error) => {
                 failed += 1;
                 print::say(&format!("session {}: {}", bring.id(), words::clean(&error.to_string())));
@@ -97,18 +117,15 @@ fn open(context: &Context, brings: &[Bring]) -> Result<(), CommandError> {
     if failed > 0 { Err(CommandError::NotOpened(failed)) } else { Ok(()) }
 }
 
-/// Opens the window of one; false where that failed, and was said.
-fn open_one(context: &Context, bring: &Bring) -> Result<bool, CommandError> {
-    let Some(mark) = Mark::put(context, bring)? else {
-        print::say(&format!("session {} changed meanwhile, and is left alone", bring.id()));
-        return Ok(true);
-    };
+/// Opens the window of one.
+fn open_one(context: &Context, bring: &Bring) -> Result<Outcome, CommandError> {
+    let Some(mark) = Mark::put(context, bring)? else { return Ok(Outcome::Changed) };
     let why = match bring.open() {
         Ok(opened) => {
             let unnoted = |_: &CommandError| print::say(&format!("session {}: see pane {}", bring.id(), opened.pane));
             if mark.opened(context, &opened).inspect_err(unnoted)? {
                 print::lines(&format!("session {} is brought back in pane {}\n", bring.id(), opened.pane))?;
-                return Ok(true);
+                return Ok(Outcome::Opened);
             }
             format!("the window of session {} closed at once; try by hand: {}", bring.id(), bring.words())
         }
@@ -116,5 +133,5 @@ fn open_one(context: &Context, bring: &Bring) -> Result<bool, CommandError> {
     };
     print::say(&why);
     mark.take_back(context)?;
-    Ok(false)
+    Ok(Outcome::Failed)
 }

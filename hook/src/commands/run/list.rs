@@ -56,7 +56,12 @@ fn row(run: &Run, live: Live) -> Vec<String> {
         run.id.to_string(),
         run_word(run, live).to_owned(),
         turns,
-        format!("{} {}", run.owner.agent.map_or("command", Agent::name), words::pane(&run.owner.pane)),
+        // The pane of an owner that is gone may be another's by now.
+        format!(
+            "{} {}",
+            run.owner.agent.map_or("command", Agent::name),
+            if live == Live::No { "-".to_owned() } else { words::pane(&run.owner.pane) }
+        ),
         words::clean(run.name.as_str()),
     ]
 }

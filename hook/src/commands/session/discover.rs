@@ -75,7 +75,7 @@ impl Discover {
         let registered =
             if found.is_empty() { Vec::new() } else { register(&mut context.lock()?, found, &context.now())? };
         let until = Instant::now() + PATIENCE;
-        let loops = loops(context.store(), &roots, discovery.witness.locks(), std::process::id(), until)?;
+        let loops = loops(context.store(), &roots, discovery.witness.locks(), std::process::id(), until);
         let view = view(&registered, loops, partial);
         if self.json { print::json(&view) } else { print::lines(&text(&view)) }
     }

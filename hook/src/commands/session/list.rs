@@ -1,25 +1,35 @@
 //! `baton session list`.
 
+use std::num::NonZero;
+use std::path::{Path, PathBuf};
+
 use agent_baton_core::agent::Agent;
+use agent_baton_core::id::SessionId;
+use agent_baton_core::pane::Pane;
 use agent_baton_core::process::Live;
 use clap::Args;
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use crate::commands::context::Context;
 use crate::commands::error::CommandError;
 use crate::commands::hook::AgentName;
 use crate::commands::print::{self, Item, Section, Terminal};
 use crate::commands::roster::{Cursor, Page, Query, Roster, Seen};
+use crate::commands::short_ids::ShortIds;
 use crate::commands::view::SessionView;
 use crate::commands::which::project_here;
-use crate::status::Kind;
+use crate::machine::worktree;
+use crate::status::Status;
 use crate::store::opened;
 use crate::words;
 
 /// How many sessions a page has, unless told.
-const PAGE: usize = 50;
+const PAGE: &str = "50";
 
-/// The shortest beginning of an id that is printed.
-const SHORT_ID: usize = 8;
+/// The words by which sessions are asked for: those that are printed, and the one for all that ask for attention.
+const STATUSES: [&str; 10] =
+    ["attention", "permission", "question", "error", "idle", "starting", "active", "lost", "unknown", "over"];
 
 /// Lists sessions, the one opened last first.
 #[derive(Args)]
@@ -31,20 +41,20 @@ pub struct List {
     #[arg(long, value_enum)]
     agent: Option<AgentName>,
     /// That stand so; may be given several times
-    #[arg(long, value_enum)]
-    status: Vec<Kind>,
+    #[arg(long, value_parser = STATUSES)]
+    status: Vec<String>,
     /// Of this project alone
     #[arg(long, conflicts_with = "project")]
     here: bool,
     /// Of the project with this path
     #[arg(long, value_name = "PATH")]
-    project: Option<std::path::PathBuf>,
+    project: Option<PathBuf>,
     /// Shown in this pane, as %3
     #[arg(long)]
     pane: Option<String>,
     /// Opened on this day, in this month or year: 2026-11-21, 2026-11, 2026
     #[arg(long)]
-    date: Option<String>,
+    date: Option<Day>,
     /// With this text in name, id, project or directory
     #[arg(long)]
     text: Option<String>,
@@ -52,12 +62,12 @@ pub struct List {
     #[arg(long)]
     pinned: bool,
     /// How many at most
-    #[arg(long, default_value_t = PAGE)]
-    limit: usize,
+    #[arg(long, default_value = PAGE)]
+    limit: NonZero<usize>,
     /// Go on where the page before ended
     #[arg(long)]
     cursor: Option<Cursor>,
-    /// Print a list of sessions as JSON
+    /// Print the page as JSON
     #[arg(long)]
     json: bool,
 }
@@ -71,16 +81,18 @@ impl List {
         let context = Context::open()?;
         let filter = Filter::of(&self)?;
         let fits = |seen: &Seen| filter.fits(seen);
-        let query = Query { all: self.all, limit: self.limit, cursor: self.cursor.as_ref(), fits: &fits };
-        let page = Roster::new(&context).page(&query)?;
+        let query = Query { all: self.all, limit: self.limit.get(), cursor: self.cursor.as_ref(), fits: &fits };
+        let roster = Roster::new(&context);
+        let page = roster.page(&query)?;
         for (id, why) in &page.unreadable {
             let why = why.as_ref().map_or_else(|| "cannot be read".to_owned(), ToString::to_string);
             print::say(&format!("session {id}: {}", words::clean(&why)));
         }
         if self.json {
-            print::json(&page.sessions.iter().map(SessionView::new).collect::<Vec<_>>())?;
+            print::json(&SessionsView::new(&page))?;
         } else {
-            print::lines(&text(&context, &page, &Terminal::of_stdout()))?;
+            let ids = ShortIds::beside_newest(&roster, &page.sessions)?;
+            print::lines(&text(&context, &page, &ids, &Terminal::of_stdout()))?;
         }
         if let Some(next) = &page.next {
             print::hint(&format!("there are more: --cursor {next}"));
@@ -88,6 +100,51 @@ impl List {
         // The process ends: to free thousands of records one by one would take a tenth of the call.
         std::mem::forget(page);
         Ok(())
+    }
+}
+
+/// A page of sessions, as `--json` prints it.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct SessionsView {
+    /// The sessions, the one opened last first.
+    pub sessions: Vec<SessionView>,
+    /// The records that cannot be read, as far as they were come across.
+    pub unreadable: Vec<SessionId>,
+    /// What `--cursor` takes to go on; null at the end.
+    pub next: Option<String>,
+}
+
+impl SessionsView {
+    fn new(page: &Page) -> Self {
+        Self {
+            sessions: page.sessions.iter().map(SessionView::new).collect(),
+            unreadable: page.unreadable.iter().map(|(id, _)| id.clone()).collect(),
+            next: page.next.as_ref().map(ToString::to_string),
+        }
+    }
+}
+
+/// A day, a month or a year.
+#[derive(Debug, Clone)]
+struct Day(String);
+
+/// Why a text is none.
+#[derive(Debug, Clone, Copy, thiserror::Error)]
+#[error("a day, a month or a year is written as in 2026-11-21, 2026-11 or 2026")]
+struct DayError;
+
+impl std::str::FromStr for Day {
+    type Err = DayError;
+    fn from_str(text: &str) -> Result<Self, DayError> {
+        // What is left out may be any day: the first of it is one.
+        let whole = match text.len() {
+            4 => format!("{text}-01-01"),
+            7 => format!("{text}-01"),
+            10 => text.to_owned(),
+            _ => return Err(DayError),
+        };
+        whole.parse::<jiff::civil::Date>().map_err(|_| DayError)?;
+        Ok(Self(text.to_owned()))
     }
 }
 
@@ -102,7 +159,8 @@ struct Filter<'a> {
 impl<'a> Filter<'a> {
     fn of(list: &'a List) -> Result<Self, CommandError> {
         let project = match &list.project {
-            Some(path) => Some(crate::machine::worktree::root(path).unwrap_or_else(|| path.display().to_string())),
+            // Of a directory that is gone its path is meant.
+            Some(path) => Some(worktree::root(path).unwrap_or_else(|| plain(path))),
             None if list.here => Some(project_here()?),
             None => None,
         };
@@ -114,18 +172,33 @@ impl<'a> Filter<'a> {
         let Seen { session, standing, .. } = seen;
         let list = self.list;
         self.agent.is_none_or(|agent| agent == session.agent)
-            && (list.status.is_empty() || list.status.contains(&standing.status.kind()))
+            && (list.status.is_empty() || stands(standing.status, &list.status))
             && self.project.as_ref().is_none_or(|project| session.project.as_ref() == Some(project))
             && (!list.pinned || session.pinned)
             && list.pane.as_ref().is_none_or(|pane| is_in(seen, pane))
-            && list.date.as_ref().is_none_or(|date| words::date(opened(session)).starts_with(date.as_str()))
+            && list.date.as_ref().is_none_or(|date| words::date(opened(session)).starts_with(&date.0))
             && self.text.as_ref().is_none_or(|text| holds(seen, text))
     }
 }
 
-/// Whether a session is shown in a pane; of one that is over, or lost, where it was shown last.
+fn stands(status: Status, words: &[String]) -> bool {
+    words.iter().any(|word| word == status.word() || word == status.kind().word())
+}
+
+/// A path without its dots and the slash at its end.
+fn plain(path: &Path) -> String {
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    path.components().collect::<PathBuf>().display().to_string()
+}
+
+/// Whether a session is shown in a pane, as it is printed, or by its number alone; of one that is over, or lost, where it was shown
+/// last.
 fn is_in(seen: &Seen, pane: &str) -> bool {
-    seen.pane().is_some_and(|shown| words::pane(shown).ends_with(pane))
+    seen.pane().filter(|shown| **shown != Pane::Unknown).is_some_and(|shown| {
+        let short = words::short_pane(shown);
+        let number = short.rsplit([':', '%']).next();
+        short == pane || number == Some(pane)
+    })
 }
 
 fn holds(seen: &Seen, text: &str) -> bool {
@@ -135,47 +208,32 @@ fn holds(seen: &Seen, text: &str) -> bool {
     texts.into_iter().flatten().any(|it| it.to_lowercase().contains(text))
 }
 
-fn text(context: &Context, page: &Page, terminal: &Terminal) -> String {
-    let mut ids: Vec<&str> = page.sessions.iter().map(|seen| seen.session.id.as_str()).collect();
-    ids.sort_unstable();
-    let mut items: Vec<Item> = page.sessions.iter().map(|seen| item(context, seen, &ids)).collect();
-    items.extend(
-        page.unreadable
-            .iter()
-            .map(|(id, _)| Item { first: vec![id.to_string(), "unreadable".to_owned()], second: Vec::new() }),
-    );
+fn text(context: &Context, page: &Page, ids: &ShortIds, terminal: &Terminal) -> String {
+    let mut items: Vec<Item> = page.sessions.iter().map(|seen| item(context, seen, ids)).collect();
+    items.extend(page.unreadable.iter().map(|(id, _)| Item {
+        first: vec![ids.short(id.as_str()).to_owned(), "unreadable".to_owned()],
+        second: Vec::new(),
+    }));
     if items.is_empty() {
         return "no sessions\n".to_owned();
     }
     terminal.sections(&[Section { title: String::new(), items }])
 }
 
-fn item(context: &Context, seen: &Seen, ids: &[&str]) -> Item {
+fn item(context: &Context, seen: &Seen, ids: &ShortIds) -> Item {
     let session = &seen.session;
     let pane = seen.pane().map(words::short_pane).filter(|_| seen.judged().live == Live::Yes);
-    let project = session.project.as_deref().map(words::clean).unwrap_or_default();
-    let named = session.name.as_ref().map(|name| format!(" \"{}\"", words::clean(name.as_str()))).unwrap_or_default();
-    let pin = if session.pinned { " pinned" } else { "" };
+    let name = session.name.as_ref().map(|name| format!("\"{}\"", words::clean(name.as_str())));
+    let pin = session.pinned.then(|| "pinned".to_owned());
+    let project = session.project.as_deref().map(words::clean);
     Item {
         first: vec![
-            short(session.id.as_str(), ids).to_owned(),
+            ids.short(session.id.as_str()).to_owned(),
             seen.standing.status.word().to_owned(),
             session.agent.to_string(),
             words::local(opened(session), &context.now()),
             pane.unwrap_or_else(|| "-".to_owned()),
         ],
-        second: vec![format!("{project}{named}{pin}")],
+        second: [name, pin, project].map(Option::unwrap_or_default).to_vec(),
     }
-}
-
-/// The shortest beginning of an id, of 8 characters at least, that no other of these has, which are sorted.
-#[must_use]
-pub fn short<'a>(id: &'a str, ids: &[&str]) -> &'a str {
-    let shared = |other: &&str| id.bytes().zip(other.bytes()).take_while(|(a, b)| a == b).count() + 1;
-    // What has most in common with it stands beside it.
-    let before = ids.partition_point(|other| *other < id);
-    let after = ids.partition_point(|other| *other <= id);
-    let beside = [before.checked_sub(1).and_then(|at| ids.get(at)), ids.get(after)];
-    let needed = beside.into_iter().flatten().map(shared).max().unwrap_or(0);
-    id.get(..needed.max(SHORT_ID)).unwrap_or(id)
 }

@@ -12,6 +12,7 @@ use crate::commands::context::Context;
 use crate::commands::error::CommandError;
 use crate::commands::print;
 use crate::commands::roster::Roster;
+use crate::commands::short_ids::ShortIds;
 use crate::words;
 
 pub use report::StatusView;
@@ -53,7 +54,8 @@ impl Status {
     /// When the state directory cannot be used.
     pub fn run(self) -> Result<(), CommandError> {
         let context = Context::open()?;
-        let seen = Roster::new(&context).now()?;
+        let roster = Roster::new(&context);
+        let seen = roster.now()?;
         if self.line {
             return print::lines(&line::line(&seen));
         }
@@ -62,9 +64,9 @@ impl Status {
             print::say(&format!("{id}: {}", words::clean(&why)));
         }
         if self.json {
-            print::json(&StatusView::new(&seen))
-        } else {
-            print::lines(&text::text(&seen, &context.now(), &print::Terminal::of_stdout()))
+            return print::json(&StatusView::new(&seen));
         }
+        let ids = ShortIds::beside_newest(&roster, &seen.sessions)?;
+        print::lines(&text::text(&seen, &ids, &context.now(), &print::Terminal::of_stdout()))
     }
 }

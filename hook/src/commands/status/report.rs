@@ -3,6 +3,7 @@
 use agent_baton_core::id::{RunId, SessionId};
 use agent_baton_core::process::Live;
 use agent_baton_core::run::{Run, Status as RunStatus};
+use agent_baton_core::session::Launch;
 use agent_baton_core::stamp::Stamp;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -32,6 +33,28 @@ pub enum Cause {
     Waiting,
     /// A session is open whose run another process owns.
     OwnerElsewhere,
+}
+
+/// Where a session stands that lives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Alive {
+    /// It waits for the person.
+    Waits(Cause),
+    /// It works; or it waits and nobody sits before it.
+    Works,
+    /// It was opened, and nothing was asked of it yet.
+    Opened,
+}
+
+impl Alive {
+    /// None of one that does not live, or may not.
+    pub(super) fn of(seen: &Seen) -> Option<Self> {
+        match seen.standing.status {
+            status if !status.is_alive() => None,
+            Status::Starting => Some(Self::Opened),
+            status => Some(Cause::of(status).filter(|_| !seen.session.headless).map_or(Self::Works, Self::Waits)),
+        }
+    }
 }
 
 impl Cause {
@@ -84,9 +107,9 @@ pub(super) struct Waits<'a> {
 
 /// What waits for the person: by cause, then what waits longest.
 pub(super) fn waiting(seen: &SeenAll) -> Vec<Waits<'_>> {
-    let sessions = seen.sessions.iter().filter(|it| !it.session.headless).filter_map(|it| {
-        let cause = Cause::of(it.standing.status)?;
-        Some(Waits { cause, session: Some(it), run: None, since: &it.standing.since })
+    let sessions = seen.sessions.iter().filter_map(|it| match Alive::of(it)? {
+        Alive::Waits(cause) => Some(Waits { cause, session: Some(it), run: None, since: &it.standing.since }),
+        Alive::Works | Alive::Opened => None,
     });
     let runs = seen.runs.iter().filter(|(_, live)| *live != Live::No).filter_map(|(run, _)| {
         let cause = match run.status {
@@ -108,8 +131,12 @@ pub(super) fn waiting(seen: &SeenAll) -> Vec<Waits<'_>> {
 
 /// Whether a run of a session belongs to a process beside which another shows the session too.
 fn is_elsewhere(seen: &Seen, run: &Run) -> bool {
-    run.owner.session.as_ref() == Some(&seen.session.id)
-        && seen.living().any(|launch| launch.process != run.owner.process)
+    run.owner.session.as_ref() == Some(&seen.session.id) && without(seen, run).is_some()
+}
+
+/// A launch of a session that lives and does not own its run.
+pub(super) fn without<'a>(seen: &'a Seen, run: &Run) -> Option<&'a Launch> {
+    seen.living().find(|launch| launch.process != run.owner.process)
 }
 
 /// The status as `--json` prints it.

@@ -135,7 +135,8 @@ fn cut(text: &str, width: usize) -> Cow<'_, str> {
 /// Cells side by side, two spaces between, on as many lines as they need; `indent` before the first line, `below` before the others.
 fn flow(cells: &[String], width: usize, indent: usize, below: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
-    for cell in cells.iter().filter(|cell| !cell.is_empty()) {
+    // A dash keeps a place in a column: here there is none.
+    for cell in cells.iter().filter(|cell| !cell.is_empty() && *cell != "-") {
         match lines.last_mut() {
             Some(line) if display_width(line) + 2 + display_width(cell) <= width => {
                 pad(line, 2);
@@ -241,6 +242,18 @@ mod tests {
             Some(4),
             false,
             "wai\u{2026}\n  i\u{2026}\n    \u{2026}\n    \u{2026}\n    \u{2026}\nwor\u{2026}\n  a\u{2026}\n    \u{2026}\n    \u{2026}\n    \u{2026}\n  a\u{2026}\n    \u{2026}\n    \u{2026}\n",
+        );
+    }
+
+    #[test]
+    fn in_a_narrow_pane_each_thing_has_as_many_lines_as_it_needs() {
+        let item = item(&["lost", "claude", "-", "25 min"], &["98bc3f4e", "", "/home/me/parser"]);
+        let sections = [Section { title: "lost (`baton resume`)".into(), items: vec![item] }];
+        let text = |width| Terminal { width: Some(width), bold: false }.sections(&sections);
+        assert_eq!(text(22), "lost (`baton resume`)\n  lost  claude  25 min\n    98bc3f4e\n    /home/me/parser\n");
+        assert_eq!(
+            text(16),
+            "lost (`baton re\u{2026}\n  lost  claude\n    25 min\n    98bc3f4e\n    \u{2026}e/me/parser\n"
         );
     }
 

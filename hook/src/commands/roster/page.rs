@@ -187,6 +187,14 @@ struct Share {
 }
 
 impl Share {
+    fn take(&mut self, mut session: Session, archived: bool) {
+        if session.over.is_some() {
+            // They say where a session stands that is not over. Of thousands they would be half of the memory.
+            session.deliveries = Vec::new();
+        }
+        self.sessions.push((session, archived));
+    }
+
     fn read(store: &Store, listed: &[(SessionId, Shelf)]) -> Result<Self, StoreError> {
         let mut share = Self { sessions: Vec::with_capacity(listed.len()), unreadable: Vec::new() };
         for batch in listed.chunks(BATCH) {
@@ -194,8 +202,8 @@ impl Share {
                 .read(|view| batch.iter().map(|(id, shelf)| view.session_listed(*shelf, id)).collect::<Vec<_>>())?;
             for ((id, _), reading) in batch.iter().zip(readings) {
                 match reading {
-                    Reading::Live(session) => share.sessions.push((session, false)),
-                    Reading::Archived(session) => share.sessions.push((session, true)),
+                    Reading::Live(session) => share.take(session, false),
+                    Reading::Archived(session) => share.take(session, true),
                     Reading::Absent | Reading::Deleted => {}
                     Reading::Unreadable => share.unreadable.push(id.clone()),
                 }

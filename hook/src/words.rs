@@ -18,6 +18,9 @@ pub fn say(text: &str) {
 /// Text without control, format and bidirectional characters, so that no record can steer a terminal.
 #[must_use]
 pub fn clean(text: &str) -> String {
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return text.to_owned();
+    }
     text.chars().map(|c| if is_printable(c) { c } else { '\u{fffd}' }).collect()
 }
 

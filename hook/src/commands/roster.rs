@@ -23,8 +23,8 @@ use crate::store::{RECENT, Roll, StoreError, Tail};
 /// A session, and where it stands.
 #[derive(Debug, Clone)]
 pub struct Seen {
-    /// The session.
-    pub session: Session,
+    /// The session: large, and moved from list to list.
+    pub session: Box<Session>,
     /// Whether its record is in the archive.
     pub archived: bool,
     /// Whether each of its launches lives, in their order.
@@ -109,7 +109,8 @@ impl<'a> Roster<'a> {
 
     /// Where a session stands.
     #[must_use]
-    pub fn see(&self, session: Session, archived: bool) -> Seen {
+    pub fn see(&self, session: impl Into<Box<Session>>, archived: bool) -> Seen {
+        let session = session.into();
         let launches = self.census.launches(&session);
         // What is over says so itself. A log that cannot be read shows the session as its record has it.
         let log = match session.over {

@@ -64,12 +64,7 @@ impl Terminal {
         let mut text = String::new();
         for (rows, section) in rows.iter().zip(sections).filter(|(rows, _)| !rows.is_empty()) {
             text.push_str(&self.heading(&section.title));
-            for row in rows {
-                for line in row.lines(form, widest) {
-                    text.push_str(&line);
-                    text.push('\n');
-                }
-            }
+            rows.iter().for_each(|row| row.put(&mut text, form, widest));
         }
         text
     }
@@ -175,26 +170,35 @@ struct Row<'a> {
 impl Row<'_> {
     fn one_line(&self, widest: usize) -> String {
         let mut line = String::new();
-        pad(&mut line, self.indent);
-        line.push_str(self.first);
-        if !self.second.is_empty() {
-            pad(&mut line, widest - display_width(self.first) + 2);
-            line.push_str(self.second);
-        }
+        self.put_one_line(&mut line, widest);
         line
+    }
+
+    fn put_one_line(&self, text: &mut String, widest: usize) {
+        pad(text, self.indent);
+        text.push_str(self.first);
+        if !self.second.is_empty() {
+            pad(text, widest - display_width(self.first) + 2);
+            text.push_str(self.second);
+        }
     }
 
     fn first_line(&self) -> String {
         format!("{:1$}{2}", "", self.indent, self.first)
     }
 
-    fn lines(&self, form: Form, widest: usize) -> Vec<String> {
-        let Form::Wrapped { width, in_columns } = form else { return vec![self.one_line(widest)] };
+    fn put(&self, text: &mut String, form: Form, widest: usize) {
+        let Form::Wrapped { width, in_columns } = form else {
+            self.put_one_line(text, widest);
+            return text.push('\n');
+        };
         let below = self.indent + INDENT;
-        let mut lines =
+        let firsts =
             if in_columns { vec![self.first_line()] } else { flow(&self.item.first, width, self.indent, below) };
-        lines.extend(flow(&self.item.second, width, below, below));
-        lines
+        for line in firsts.into_iter().chain(flow(&self.item.second, width, below, below)) {
+            text.push_str(&line);
+            text.push('\n');
+        }
     }
 }
 

@@ -107,7 +107,7 @@ impl Bring {
         let reachable = |server: &&String| Path::new(server).parent().is_some_and(Path::is_dir);
         let before = || was.filter(reachable).map(|server| Tmux::at(server));
         let tmux = Tmux::around().or_else(before).unwrap_or_else(Tmux::default_server);
-        Self { session: seen.session, directory, program, tmux }
+        Self { session: *seen.session, directory, program, tmux }
     }
 
     pub(super) const fn id(&self) -> &SessionId {

@@ -83,7 +83,7 @@ pub struct Page {
 
 impl Page {
     /// Takes a session; answers whether the page is full.
-    fn take(&mut self, roster: &Roster<'_>, query: &Query<'_>, session: Session, archived: bool) -> bool {
+    fn take(&mut self, roster: &Roster<'_>, query: &Query<'_>, session: Box<Session>, archived: bool) -> bool {
         let hidden = session.headless || session.over.as_ref().is_some_and(|end| end.reason == Reason::Superseded);
         if hidden && !query.all {
             return false;
@@ -147,8 +147,8 @@ impl Roster<'_> {
                 continue;
             }
             let full = match self.read(&listed.id)? {
-                Reading::Live(session) => page.take(self, query, session, false),
-                Reading::Archived(session) => page.take(self, query, session, true),
+                Reading::Live(session) => page.take(self, query, Box::new(session), false),
+                Reading::Archived(session) => page.take(self, query, Box::new(session), true),
                 Reading::Absent | Reading::Deleted => false,
                 Reading::Unreadable => {
                     page.unreadable.push(self.unreadable(&listed.id));
@@ -166,7 +166,6 @@ impl Roster<'_> {
         let Share { mut sessions, unreadable } = read_all(self.context.store(), &listed)?;
         let unreadable = unreadable.iter().map(|id| self.unreadable(id)).collect();
         let mut page = Page { unreadable, ..Page::default() };
-        // The records are large: each is moved once.
         sessions.sort_by_cached_key(|(session, _)| (Reverse(opened(session).unix_ms), session.id.clone()));
         for (session, archived) in sessions {
             let before = query.cursor.is_some_and(|cursor| !cursor.precedes(opened(&session).unix_ms, &session.id));
@@ -182,7 +181,7 @@ impl Roster<'_> {
 #[derive(Default)]
 struct Share {
     /// The sessions, and whether each is archived.
-    sessions: Vec<(Session, bool)>,
+    sessions: Vec<(Box<Session>, bool)>,
     unreadable: Vec<SessionId>,
 }
 
@@ -192,7 +191,7 @@ impl Share {
             // They say where a session stands that is not over. Of thousands they would be half of the memory.
             session.deliveries = Vec::new();
         }
-        self.sessions.push((session, archived));
+        self.sessions.push((Box::new(session), archived));
     }
 
     fn read(store: &Store, listed: &[(SessionId, Shelf)]) -> Result<Self, StoreError> {

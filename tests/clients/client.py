@@ -91,7 +91,8 @@ class Client:
         return [screen for window in self.windows for screen in window.pane.screens] + [text for done in self.finished for text in (done.out, done.err)]
 
     def transcripts(self):
-        return list(self.home.directory(self.agent).rglob("*.jsonl"))
+        """The files of conversations. Claude notes each prompt in history.jsonl too, before it is in a transcript."""
+        return [path for path in self.home.directory(self.agent).rglob("*.jsonl") if path.name != "history.jsonl"]
 
     def debug_logs(self):
         return list(self.home.path.glob("debug-*.log"))

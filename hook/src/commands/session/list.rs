@@ -237,3 +237,28 @@ fn item(context: &Context, seen: &Seen, ids: &ShortIds) -> Item {
         second: [name, pin, project].map(Option::unwrap_or_default).to_vec(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use agent_baton_core::reason::Reason;
+
+    use super::*;
+    use crate::status::Wants;
+
+    #[test]
+    fn whatever_status_is_printed_may_be_asked_for() {
+        let wants = [Wants::Permission, Wants::Question, Wants::Error, Wants::Attention].map(Status::Attention);
+        let others = [
+            Status::Idle,
+            Status::Starting,
+            Status::Active,
+            Status::Lost,
+            Status::Unknown,
+            Status::Over(Reason::Ended),
+        ];
+        for status in wants.into_iter().chain(others) {
+            assert!(STATUSES.contains(&status.word()), "{status:?}");
+            assert!(stands(status, &[status.word().to_owned()]) && stands(status, &[status.kind().word().to_owned()]));
+        }
+    }
+}

@@ -9,10 +9,11 @@ use std::time::{Duration, Instant};
 use agent_baton_core::agent::Agent;
 use agent_baton_core::run::{Run, Status};
 use agent_baton_tests::window::silent;
-use agent_baton_tests::{Scratch, Window, program};
+use agent_baton_tests::{Scratch, Window, program, trace};
 use nix::fcntl::{Flock, FlockArg};
 use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
+use nix::sys::stat::Mode;
+use nix::unistd::{Pid, mkfifo};
 use serde_json::json;
 
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -40,7 +41,10 @@ struct Supervisor {
 
 impl Supervisor {
     fn start(scratch: &Scratch, args: &[&str]) -> Self {
-        let mut command = Command::new(program::baton());
+        Self::start_as(&mut Command::new(program::baton()), scratch, args)
+    }
+
+    fn start_as(command: &mut Command, scratch: &Scratch, args: &[&str]) -> Self {
         command
             .args(["run", "with"])
             .args(args)
@@ -283,6 +287,40 @@ fn signals_are_passed_on_and_leave_it_interrupted() {
 }
 
 #[test]
+fn an_interrupt_that_comes_with_the_end_was_before_it() {
+    if !trace::is_possible() {
+        return;
+    }
+    let scratch = Scratch::new();
+    let (calls, go) = (work(&scratch, "calls"), work(&scratch, "go"));
+    mkfifo(&go, Mode::S_IRWXU).unwrap();
+    // It finds the command ended, and at that moment an interrupt is there that it has not read.
+    let mut command = Command::new("strace");
+    command.args(["-qq", "-e", "trace=wait4", "-e", "inject=wait4:signal=INT:when=2", "-o"]).arg(&calls);
+    let script = format!("trap '' INT; read go < {}; exit 9", go.display());
+    let mut supervisor =
+        Supervisor::start_as(command.arg(program::baton()), &scratch, &["loop", "--", "sh", "-c", &script]);
+    wait_for("the first look", || fs::read_to_string(&calls).ok().filter(|calls| calls.contains("= 0")));
+    fs::write(&go, "\n").unwrap();
+    assert_eq!(supervisor.child.wait().unwrap().code(), Some(9));
+    assert_eq!(the_run(&scratch).status, Status::Active);
+}
+
+#[test]
+fn a_signal_that_it_outlived_keeps_no_cancel_from_it() {
+    let scratch = Scratch::new();
+    let (ready, heard) = (work(&scratch, "ready"), work(&scratch, "heard"));
+    let script = format!("trap ': > {}' INT; : > {}; while :; do sleep 0.02; done", heard.display(), ready.display());
+    let mut supervisor = Supervisor::start(&scratch, &["loop", "--", "sh", "-c", &script]);
+    wait_for("the command", || ready.exists().then_some(()));
+    kill(supervisor.pid(), Signal::SIGINT).unwrap();
+    wait_for("the interrupt", || heard.exists().then_some(()));
+    assert_eq!(scratch.baton(["run", "cancel", "loop"]).run().code, Some(0));
+    wait_for("the end", || supervisor.child.try_wait().unwrap());
+    assert_eq!(the_run(&scratch).status, Status::Cancelled);
+}
+
+#[test]
 fn a_persons_cancel_ends_the_command() {
     let scratch = Scratch::new();
     let mut supervisor = Supervisor::start(&scratch, &["loop", "--", "sleep", "600"]);
@@ -301,7 +339,8 @@ fn a_persons_cancel_ends_the_command() {
 fn the_shells_job_control_holds_and_continues_it() {
     let scratch = Scratch::new();
     let (ready, stopped) = (work(&scratch, "ready"), work(&scratch, "stopped"));
-    let inner = format!("trap 'exit 9' INT; : > {}; while :; do sleep 0.02; done", ready.display());
+    // It starts nothing: a shell within its own vfork is stopped by no signal before what it starts has gone on.
+    let inner = format!("trap 'exit 9' INT; : > {}; while :; do read line; done", ready.display());
     fs::write(work(&scratch, "inner.sh"), inner).unwrap();
     // `script` gives the shell a terminal of its own.
     let mut command = Command::new("script");

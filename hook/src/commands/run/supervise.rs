@@ -61,25 +61,25 @@ impl Command<'_> {
         // From before the start on: none that comes early is lost.
         let signals = Signals::take().map_err(CommandError::Supervise)?;
         let mut child = self.start().map_err(CommandError::Supervise)?;
-        let mut told = false;
+        let (mut told, mut taken_away) = (false, false);
         loop {
-            if let Some(status) = child.try_wait().map_err(CommandError::Supervise)? {
+            // Looked at before the signals are: what a terminal sends to both is here by the time the command has ended by it.
+            let ended = child.try_wait().map_err(CommandError::Supervise)?;
+            for Sent { signal, by_terminal } in signals.waiting().map_err(CommandError::Supervise)? {
+                told |= TO_END.contains(&signal);
+                if ended.is_none() && !by_terminal {
+                    pass(&child, signal);
+                }
+            }
+            if let Some(status) = ended {
                 return Ok(End::of(status, told));
             }
-            match signals.next().map_err(CommandError::Supervise)? {
-                Some(Sent { signal, by_terminal }) => {
-                    told |= TO_END.contains(&signal);
-                    if !by_terminal {
-                        pass(&child, signal);
-                    }
-                }
-                None if !told && self.is_taken_away(context) => {
-                    print::say("the run is over, or another's; its command is told to end");
-                    told = true;
-                    pass(&child, Signal::SIGTERM);
-                }
-                None => {}
+            if !taken_away && self.is_taken_away(context) {
+                print::say("the run is over, or another's; its command is told to end");
+                (told, taken_away) = (true, true);
+                pass(&child, Signal::SIGTERM);
             }
+            signals.wait().map_err(CommandError::Supervise)?;
         }
     }
 
@@ -163,17 +163,24 @@ mod taken {
             Ok(Self(SignalFd::with_flags(&set, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK)?))
         }
 
-        /// The next one that is for the command; none where the child changed, or it is time to look around.
-        pub fn next(&self) -> io::Result<Option<Sent>> {
+        /// Those that came since the last time and are for the command.
+        pub fn waiting(&self) -> io::Result<Vec<Sent>> {
+            let mut sent = Vec::new();
+            while let Some(info) = self.0.read_signal()? {
+                let signal = i32::try_from(info.ssi_signo).ok().and_then(|number| Signal::try_from(number).ok());
+                let signal = signal.filter(|signal| *signal != Signal::SIGCHLD);
+                sent.extend(signal.map(|signal| Sent { signal, by_terminal: info.ssi_code == BY_KERNEL }));
+            }
+            Ok(sent)
+        }
+
+        /// Waits until one comes, or it is time to look around.
+        pub fn wait(&self) -> io::Result<()> {
             let mut ready = [PollFd::new(self.0.as_fd(), PollFlags::POLLIN)];
             match poll(&mut ready, PollTimeout::from(LOOK_MS)) {
-                Ok(_) | Err(nix::errno::Errno::EINTR) => {}
-                Err(error) => return Err(error.into()),
+                Ok(_) | Err(nix::errno::Errno::EINTR) => Ok(()),
+                Err(error) => Err(error.into()),
             }
-            let Some(info) = self.0.read_signal()? else { return Ok(None) };
-            let signal = i32::try_from(info.ssi_signo).ok().and_then(|number| Signal::try_from(number).ok());
-            let signal = signal.filter(|signal| *signal != Signal::SIGCHLD);
-            Ok(signal.map(|signal| Sent { signal, by_terminal: info.ssi_code == BY_KERNEL }))
         }
     }
 }
@@ -192,7 +199,11 @@ mod taken {
             Err(io::Error::new(io::ErrorKind::Unsupported, "`run with` is there on Linux only, so far"))
         }
 
-        pub fn next(&self) -> io::Result<Option<Sent>> {
+        pub fn waiting(&self) -> io::Result<Vec<Sent>> {
+            match *self {}
+        }
+
+        pub fn wait(&self) -> io::Result<()> {
             match *self {}
         }
     }

@@ -51,3 +51,10 @@ fn a_pipe_that_nobody_reads_ends_nothing_half_way() {
         exit $(cat $HOME/status)";
     check(line, 0, 2);
 }
+
+#[test]
+fn a_pipe_that_is_full_holds_no_agent_up() {
+    let line = "mkfifo $HOME/full; exec 3<>$HOME/full; dd if=/dev/zero of=$HOME/full oflag=nonblock bs=4096 2>/dev/null
+        exec timeout 60 $HOOK >&3";
+    check(line, 0, 2);
+}

@@ -115,10 +115,6 @@ impl Hook {
     /// Takes the event; gives the exit status.
     #[must_use]
     pub fn run(self) -> u8 {
-        self.status(Core::load)
-    }
-
-    fn status(self, load: impl FnOnce() -> Result<Core, CoreError>) -> u8 {
         // Where the signal cannot be caught, its default ends the hook all the same.
         let _ = signal_hook::flag::register_conditional_shutdown(
             signal_hook::consts::SIGALRM,
@@ -126,6 +122,11 @@ impl Hook {
             Arc::new(AtomicBool::new(true)),
         );
         nix::unistd::alarm::set(ALARM_SECONDS);
+        self.status(Core::load)
+    }
+
+    /// The same with no end by time: how long a core takes that never decides is a matter of the machine.
+    fn status(self, load: impl FnOnce() -> Result<Core, CoreError>) -> u8 {
         match take(self.agent.into(), self.notification, load) {
             Ok(Ok(())) => 0,
             Ok(Err(failed)) => {

@@ -17,6 +17,7 @@ pub mod replay;
 pub mod reply;
 pub mod scenario;
 pub mod scratch;
+mod signals;
 pub mod skip;
 pub mod stand_in;
 pub mod state;

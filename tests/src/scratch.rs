@@ -10,6 +10,7 @@ use std::sync::Mutex;
 use tempfile::TempDir;
 
 use crate::program;
+use crate::signals;
 use crate::state::State;
 
 /// The directory tree of one test; removed when dropped.
@@ -29,6 +30,7 @@ impl Scratch {
     /// An empty home and no state, outside any worktree: the program refuses a state directory inside one.
     #[must_use]
     pub fn new() -> Self {
+        signals::by_default();
         let in_worktree = |dir: &Path| dir.ancestors().any(|above| above.join(".git").exists());
         let place = [std::env::temp_dir(), "/tmp".into(), "/var/tmp".into(), "/dev/shm".into()]
             .into_iter()

@@ -306,6 +306,35 @@ fn an_interrupt_that_comes_with_the_end_was_before_it() {
     assert_eq!(the_run(&scratch).status, Status::Active);
 }
 
+/// A supervisor that a shell started ignoring a signal.
+fn ignoring(signal: &str, scratch: &Scratch, args: &[&str]) -> Supervisor {
+    let line = format!("trap '' {signal}; exec \"$0\" \"$@\"");
+    Supervisor::start_as(Command::new("bash").args(["-c", &line]).arg(program::baton()), scratch, args)
+}
+
+#[test]
+fn what_it_was_started_to_ignore_does_not_count() {
+    let scratch = Scratch::new();
+    let (ready, go) = (work(&scratch, "ready"), work(&scratch, "go"));
+    mkfifo(&go, Mode::S_IRWXU).unwrap();
+    let script = format!(": > {}; read go < {}; exit 7", ready.display(), go.display());
+    // As nohup does.
+    let mut supervisor = ignoring("HUP", &scratch, &["loop", "--", "sh", "-c", &script]);
+    wait_for("the command", || ready.exists().then_some(()));
+    kill(supervisor.pid(), Signal::SIGHUP).unwrap();
+    fs::write(&go, "\n").unwrap();
+    assert_eq!(supervisor.child.wait().unwrap().code(), Some(7));
+    assert_eq!(the_run(&scratch).status, Status::Failed);
+}
+
+#[test]
+fn below_a_program_that_waits_for_no_child_it_still_waits_for_its_own() {
+    let scratch = Scratch::new();
+    let mut supervisor = ignoring("CHLD", &scratch, &["loop", "--", "sh", "-c", "exit 7"]);
+    assert_eq!(supervisor.child.wait().unwrap().code(), Some(7));
+    assert_eq!(the_run(&scratch).status, Status::Failed);
+}
+
 #[test]
 fn a_signal_that_it_outlived_keeps_no_cancel_from_it() {
     let scratch = Scratch::new();

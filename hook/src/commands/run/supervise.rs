@@ -140,9 +140,11 @@ struct Sent {
 mod taken {
     use std::io;
     use std::os::fd::AsFd;
+    use std::sync::Arc;
+    use std::sync::atomic::AtomicBool;
 
     use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-    use nix::sys::signal::Signal;
+    use nix::sys::signal::{SigSet, Signal};
     use nix::sys::signalfd::{SfdFlags, SignalFd};
 
     use super::{Sent, held_back};
@@ -158,7 +160,10 @@ mod taken {
 
     impl Signals {
         pub fn take() -> io::Result<Self> {
-            let set = held_back();
+            // Whoever started this may have left it SIGCHLD ignored, and then no child is left to be waited for.
+            signal_hook::flag::register(Signal::SIGCHLD as i32, Arc::<AtomicBool>::default())?;
+            let ignored = ignored()?;
+            let set: SigSet = held_back().iter().filter(|signal| !ignored(*signal)).collect();
             set.thread_block()?;
             Ok(Self(SignalFd::with_flags(&set, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK)?))
         }
@@ -182,6 +187,15 @@ mod taken {
                 Err(error) => Err(error.into()),
             }
         }
+    }
+
+    /// What this process was started to ignore, as nohup has it: such a signal tells nobody anything. Held back, it would come all the
+    /// same.
+    fn ignored() -> io::Result<impl Fn(Signal) -> bool> {
+        let status = std::fs::read_to_string("/proc/self/status")?;
+        let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+        let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0);
+        Ok(move |signal| (mask >> (signal as u32 - 1)) & 1 == 1)
     }
 }
 

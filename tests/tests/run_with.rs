@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader};
+use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -11,7 +12,7 @@ use agent_baton_core::run::{Run, Status};
 use agent_baton_tests::window::silent;
 use agent_baton_tests::{Scratch, Window, program, trace};
 use nix::fcntl::{Flock, FlockArg};
-use nix::sys::signal::{Signal, kill};
+use nix::sys::signal::{Signal, kill, killpg};
 use nix::sys::stat::Mode;
 use nix::unistd::{Pid, mkfifo};
 use serde_json::json;
@@ -33,10 +34,9 @@ fn work(scratch: &Scratch, name: &str) -> PathBuf {
     scratch.home().join("work").join(name)
 }
 
-/// A supervisor that goes on while the test does; what it started is killed with it.
+/// A supervisor that goes on while the test does. It leads a process group, which its command stays in: dropped, all of it is killed.
 struct Supervisor {
     child: Child,
-    killed: Vec<i32>,
 }
 
 impl Supervisor {
@@ -52,7 +52,7 @@ impl Supervisor {
             .env_clear()
             .envs(scratch.env());
         command.env("BATON", program::baton()).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
-        Self { child: command.spawn().unwrap(), killed: Vec::new() }
+        Self { child: command.process_group(0).spawn().unwrap() }
     }
 
     fn pid(&self) -> Pid {
@@ -62,11 +62,8 @@ impl Supervisor {
 
 impl Drop for Supervisor {
     fn drop(&mut self) {
-        drop(self.child.kill());
+        let _ = killpg(self.pid(), Signal::SIGKILL);
         drop(self.child.wait());
-        for pid in &self.killed {
-            let _ = kill(Pid::from_raw(*pid), Signal::SIGKILL);
-        }
     }
 }
 
@@ -172,7 +169,6 @@ fn orphaned(scratch: &Scratch) -> (Supervisor, i32) {
     let mut supervisor = Supervisor::start(scratch, &["loop", "--", "sleep", "600"]);
     let run = wait_for("the command", || runs(scratch).pop().filter(|run| run.owner.child.is_some()));
     let child = i32::try_from(run.owner.child.as_ref().unwrap().pid).unwrap();
-    supervisor.killed.push(child);
     supervisor.child.kill().unwrap();
     supervisor.child.wait().unwrap();
     (supervisor, child)
@@ -224,15 +220,21 @@ fn waiting_for_a_command_whose_supervisor_is_gone_leaves_nothing_in_the_audit() 
     assert_eq!((the_run(&scratch).status, the_run(&scratch).fence.0), (Status::Done, 2));
 }
 
+/// A supervisor of a command that goes on for ever and is ready to do `act` at a signal.
+fn trapping(scratch: &Scratch, signal: Signal, act: &str) -> Supervisor {
+    let ready = work(scratch, "ready");
+    let name = signal.as_str().trim_start_matches("SIG");
+    let script = format!("trap '{act}' {name}; : > {}; while :; do sleep 0.02; done", ready.display());
+    let supervisor = Supervisor::start(scratch, &["loop", "--", "sh", "-c", &script]);
+    wait_for("the command", || ready.exists().then_some(()));
+    supervisor
+}
+
 #[test]
 fn a_cancelled_run_whose_command_goes_on_is_named_by_its_supervisor() {
     let scratch = Scratch::new();
-    let (ready, told) = (work(&scratch, "ready"), work(&scratch, "told"));
-    let script = format!("trap ': > {}' TERM; : > {}; while :; do sleep 0.02; done", told.display(), ready.display());
-    let mut first = Supervisor::start(&scratch, &["loop", "--", "sh", "-c", &script]);
-    wait_for("the command", || ready.exists().then_some(()));
-    let run = the_run(&scratch);
-    first.killed.push(i32::try_from(run.owner.child.unwrap().pid).unwrap());
+    let told = work(&scratch, "told");
+    let first = trapping(&scratch, Signal::SIGTERM, &format!(": > {}", told.display()));
     assert_eq!(scratch.baton(["run", "cancel", "loop"]).run().code, Some(0));
     wait_for("the signal", || told.exists().then_some(()));
     let refused = with(&scratch, "loop", "exit 0");
@@ -271,14 +273,7 @@ fn no_program_beneath_inherits_the_lock() {
 fn signals_are_passed_on_and_leave_it_interrupted() {
     for signal in [Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP, Signal::SIGQUIT, Signal::SIGUSR1] {
         let scratch = Scratch::new();
-        let ready = work(&scratch, "ready");
-        let script = format!(
-            "trap 'exit 9' {}; : > {}; while :; do sleep 0.02; done",
-            signal.as_str().trim_start_matches("SIG"),
-            ready.display()
-        );
-        let mut supervisor = Supervisor::start(&scratch, &["loop", "--", "sh", "-c", &script]);
-        wait_for("the command", || ready.exists().then_some(()));
+        let mut supervisor = trapping(&scratch, signal, "exit 9");
         kill(supervisor.pid(), signal).unwrap();
         assert_eq!(supervisor.child.wait().unwrap().code(), Some(9), "{signal}");
         let expected = if signal == Signal::SIGUSR1 { Status::Failed } else { Status::Active };
@@ -338,10 +333,8 @@ fn below_a_program_that_waits_for_no_child_it_still_waits_for_its_own() {
 #[test]
 fn a_signal_that_it_outlived_keeps_no_cancel_from_it() {
     let scratch = Scratch::new();
-    let (ready, heard) = (work(&scratch, "ready"), work(&scratch, "heard"));
-    let script = format!("trap ': > {}' INT; : > {}; while :; do sleep 0.02; done", heard.display(), ready.display());
-    let mut supervisor = Supervisor::start(&scratch, &["loop", "--", "sh", "-c", &script]);
-    wait_for("the command", || ready.exists().then_some(()));
+    let heard = work(&scratch, "heard");
+    let mut supervisor = trapping(&scratch, Signal::SIGINT, &format!(": > {}", heard.display()));
     kill(supervisor.pid(), Signal::SIGINT).unwrap();
     wait_for("the interrupt", || heard.exists().then_some(()));
     assert_eq!(scratch.baton(["run", "cancel", "loop"]).run().code, Some(0));
@@ -455,7 +448,8 @@ fn killed_at_any_moment_there_is_one_run_and_never_two_commands() {
     let (alone, broken) = (work(&scratch, "alone"), work(&scratch, "broken"));
     // Two at once would meet in the directory that only one can make.
     let script = format!("mkdir {0} || : > {1}; sleep 0.05; rmdir {0}; exit 1", alone.display(), broken.display());
-    let mut fences = 0;
+    // Their commands go on until the test ends.
+    let (mut fences, mut killed) = (0, Vec::new());
     for round in 0..rounds() {
         let mut supervisor = Supervisor::start(&scratch, &["loop", "--wait", "--", "sh", "-c", &script]);
         std::thread::sleep(Duration::from_millis(round * 7919 % 97));
@@ -464,6 +458,7 @@ fn killed_at_any_moment_there_is_one_run_and_never_two_commands() {
         let unfinished = runs(&scratch).into_iter().filter(|run| run.status.is_unfinished()).collect::<Vec<_>>();
         assert!(unfinished.len() <= 1, "round {round}: {unfinished:?}");
         fences += unfinished.iter().map(|run| run.fence.0).sum::<u64>();
+        killed.push(supervisor);
     }
     let last = scratch.baton(["run", "with", "loop", "--wait", "--", "true"]).run();
     assert_eq!(last.code, Some(0), "{last:?}");

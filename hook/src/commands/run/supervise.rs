@@ -162,7 +162,7 @@ mod taken {
         pub fn take() -> io::Result<Self> {
             // Whoever started this may have left it SIGCHLD ignored, and then no child is left to be waited for.
             signal_hook::flag::register(Signal::SIGCHLD as i32, Arc::<AtomicBool>::default())?;
-            let ignored = ignored()?;
+            let ignored = ignored();
             let set: SigSet = held_back().iter().filter(|signal| !ignored(*signal)).collect();
             set.thread_block()?;
             Ok(Self(SignalFd::with_flags(&set, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK)?))
@@ -190,12 +190,12 @@ mod taken {
     }
 
     /// What this process was started to ignore, as nohup has it: such a signal tells nobody anything. Held back, it would come all the
-    /// same.
-    fn ignored() -> io::Result<impl Fn(Signal) -> bool> {
-        let status = std::fs::read_to_string("/proc/self/status")?;
+    /// same. Where that cannot be known, nothing is.
+    fn ignored() -> impl Fn(Signal) -> bool {
+        let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
         let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
         let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0);
-        Ok(move |signal| (mask >> (signal as u32 - 1)) & 1 == 1)
+        move |signal| (mask >> (signal as u32 - 1)) & 1 == 1
     }
 }
 

@@ -80,7 +80,7 @@ fn every_recorded_payload_is_accepted() {
 }
 
 /// The program refuses what the schema refuses: status 1. All mutations of all payloads are held against the parser itself in
-/// `hook/tests/captures.rs`; here is that the program stands on that parser.
+/// `hook/tests/it/payload_schemas.rs`; here is that the program stands on that parser.
 #[test]
 fn the_program_refuses_what_the_schema_refuses() {
     for agent in Agent::ALL {

@@ -6,5 +6,3 @@ mod loops;
 mod ownership;
 mod records;
 mod telling;
-#[path = "../world/mod.rs"]
-mod world;

@@ -4,7 +4,6 @@
 //! its own, the daemon none. See [`script`] for what can happen.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
-#![allow(dead_code, reason = "each test program uses its part of it")]
 
 pub mod actor;
 pub mod command;

@@ -1,6 +1,6 @@
 //! One history from a seed.
 
-use super::chance::Chance;
+use crate::chance::Chance;
 
 /// The conversations: two agents' ids are never the same.
 const CLAUDE: &[&str] = &["A", "B", "C"];

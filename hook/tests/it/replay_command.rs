@@ -9,7 +9,7 @@ use agent_baton_core::request::Request;
 use serde_json::{Value, json};
 
 fn request() -> Value {
-    serde_json::from_str(include_str!("requests/prompt.json")).unwrap()
+    serde_json::from_str(include_str!("../requests/prompt.json")).unwrap()
 }
 
 /// An audit line of a decision on the prompt.

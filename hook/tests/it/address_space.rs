@@ -11,7 +11,7 @@ const CHILD: &str = "BATON_TEST_CHILD";
 
 #[test]
 fn decides_in_a_small_address_space() {
-    let request = include_bytes!("requests/prompt.json");
+    let request = include_bytes!("../requests/prompt.json");
     if std::env::var_os(CHILD).is_some() {
         let core = Core::load().unwrap();
         assert!(core.in_place());
@@ -21,7 +21,7 @@ fn decides_in_a_small_address_space() {
     }
     let output = Command::new("sh")
         .arg("-c")
-        .arg(format!("ulimit -v {ADDRESS_SPACE} && exec \"$0\" --exact decides_in_a_small_address_space --nocapture"))
+        .arg(format!("ulimit -v {ADDRESS_SPACE} && exec \"$0\" --exact address_space::decides_in_a_small_address_space --nocapture"))
         .arg(std::env::current_exe().unwrap())
         .env(CHILD, "yes")
         .output()

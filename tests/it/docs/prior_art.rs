@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use agent_baton_tests::program::workspace;
 use agent_baton_tests::skip;
@@ -23,25 +23,34 @@ fn listed() -> BTreeMap<String, String> {
     rows.collect()
 }
 
-/// The names of the tests of these files.
+/// The text of every file of tests.
+fn test_files() -> Vec<String> {
+    fn collect(dir: &Path, into: &mut Vec<String>) {
+        for entry in fs::read_dir(dir).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                collect(&path, into);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                into.push(fs::read_to_string(path).unwrap());
+            }
+        }
+    }
+    let mut files = Vec::new();
+    for dir in ["core-wasm/tests", "tests/it"] {
+        collect(&workspace().join(dir), &mut files);
+    }
+    files
+}
+
+/// The names of the tests that are named after a case, wherever they are.
 fn tests() -> Vec<String> {
-    let text = [
-        "core-wasm/tests/peers.rs",
-        "tests/tests/peers.rs",
-        "tests/tests/peers_registry.rs",
-        "tests/tests/peers_found.rs",
-        "tests/tests/peers_messages.rs",
-        "tests/tests/peers_projects.rs",
-    ]
-    .map(|path| fs::read_to_string(workspace().join(path)).unwrap())
-    .concat();
     let name = |line: &str| {
         let line = line.trim();
         let name =
             line.strip_prefix("fn ").and_then(|rest| rest.split('(').next()).or_else(|| line.strip_suffix(':'))?;
         SYSTEMS.iter().any(|system| name.starts_with(&format!("{system}_"))).then(|| name.to_owned())
     };
-    text.lines().filter_map(name).collect()
+    test_files().iter().flat_map(|text| text.lines()).filter_map(name).collect()
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! What other session managers taught, held against the rules: one test for each case of `docs/PEERS.md` that is a
-//! decision, under the case's id. What needs files, locks or real processes is in `tests/tests/peers.rs`.
+//! decision, under the case's id. What needs files, locks or real processes is in `tests/it/ownership/prior_art.rs`.
 
-mod world;
-
+use crate::world::World;
+use crate::world::script::check;
 use agent_baton_core::decide::decide_bytes;
 use agent_baton_core::decision::Decision;
 use agent_baton_core::id::SessionId;
@@ -13,8 +13,6 @@ use agent_baton_core::request::{Ask, Command, Limits, PROTOCOL, Request, Snapsho
 use agent_baton_core::run::Status;
 use agent_baton_core::stamp::Stamp;
 use serde_json::json;
-use world::World;
-use world::script::check;
 
 /// Each case is a script of the world, under its id.
 macro_rules! peers {

@@ -1,5 +1,5 @@
 //! What other session managers taught, held against the built program: the cases of `docs/PEERS.md` that need files, locks or real
-//! processes, each under its id. The others are in `core-wasm/tests/peers.rs`.
+//! processes, each under its id. The others are in `core-wasm/tests/it/prior_art.rs`.
 
 use std::fs::{self, File};
 use std::io::Write;

@@ -8,11 +8,14 @@ use agent_baton_core::decision::Decision;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
+use crate::history;
+use crate::world::World;
+
 static CORE: LazyLock<Core> = LazyLock::new(|| Core::load().unwrap());
 
 /// Of an event that changes nothing: a prompt of the launch that owns the session's run.
 fn prompt() -> Value {
-    serde_json::from_str(include_str!("requests/prompt.json")).unwrap()
+    serde_json::from_str(include_str!("../requests/prompt.json")).unwrap()
 }
 
 /// Every value of a request that has no values in it, as a JSON pointer.
@@ -178,11 +181,6 @@ proptest! {
     }
 }
 
-#[path = "../../core-wasm/tests/history/mod.rs"]
-mod history;
-#[path = "../../core-wasm/tests/world/mod.rs"]
-mod world;
-
 /// Asks both, as a world decides.
 fn decide_by_both(request: &agent_baton_core::request::Request) -> Decision {
     serde_json::from_slice(&both(&serde_json::to_vec(request).unwrap())).unwrap()
@@ -194,7 +192,7 @@ const HISTORIES: u64 = 30;
 #[test]
 fn every_request_of_random_histories() {
     for seed in 0..HISTORIES {
-        let mut world = world::World::default();
+        let mut world = World::default();
         world.decide = decide_by_both;
         history::model::play(&history::script(seed), &mut world).unwrap();
     }

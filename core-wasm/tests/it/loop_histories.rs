@@ -3,18 +3,14 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
-#[path = "history/chance.rs"]
-mod chance;
-mod world;
-
 use std::collections::BTreeSet;
 
+use crate::chance::Chance;
+use crate::world::World;
 use agent_baton_core::decide::decide;
 use agent_baton_core::decision::Tell;
 use agent_baton_core::reason::Reason;
 use agent_baton_core::run::Status;
-use chance::Chance;
-use world::World;
 
 /// How many are played where nobody says.
 const HISTORIES: u64 = 2000;

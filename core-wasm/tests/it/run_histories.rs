@@ -2,16 +2,13 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
-mod history;
-mod world;
-
 use std::num::NonZero;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
 
+use crate::history::{model, script};
+use crate::world::{World, decide_thoroughly};
 use agent_baton_core::decide::decide;
-use history::{model, script};
-use world::{World, decide_thoroughly};
 
 /// How many are played where nobody says.
 const HISTORIES: u64 = 2000;

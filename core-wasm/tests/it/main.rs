@@ -1,0 +1,10 @@
+//! The tests of the decisions, in one program.
+
+mod chance;
+mod history;
+mod loop_histories;
+mod prior_art;
+mod run_histories;
+mod tables;
+mod wasm_sources;
+mod world;

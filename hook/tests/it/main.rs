@@ -1,0 +1,17 @@
+//! The tests of the library from outside, in one program.
+
+mod address_space;
+mod parity;
+mod payload_schemas;
+mod replay_command;
+
+/// The random histories of the core's own tests.
+#[path = "../../../core-wasm/tests/it/chance.rs"]
+#[allow(dead_code, reason = "the core's tests use the rest")]
+mod chance;
+#[path = "../../../core-wasm/tests/it/history/mod.rs"]
+#[allow(dead_code, reason = "the core's tests use the rest")]
+mod history;
+#[path = "../../../core-wasm/tests/it/world/mod.rs"]
+#[allow(dead_code, reason = "the core's tests use the rest")]
+mod world;

@@ -1,0 +1,6 @@
+//! Commands that report or configure: `config`, `doctor`, `explain`, the schemas.
+
+mod config;
+mod doctor;
+mod explain;
+mod schemas;

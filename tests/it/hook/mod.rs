@@ -1,0 +1,10 @@
+//! `baton hook`: what it reads, what it writes, and where it stays out of the way.
+
+mod bad_input;
+mod bad_state;
+mod captured_payloads;
+mod captured_scenarios;
+mod disable;
+mod duplicate_events;
+mod standard_streams;
+mod unknown_payloads;

@@ -1,0 +1,6 @@
+//! Runs that drive their agent, and commands below a supervisor.
+
+mod done_when;
+mod progress_log;
+mod run_with;
+mod stop_event;

@@ -1,0 +1,12 @@
+//! The black-box tests, in one program: each folder is a subject.
+
+mod cli;
+mod docs;
+mod harness;
+mod hook;
+mod install;
+mod loops;
+mod ownership;
+mod projects;
+mod sessions;
+mod slow;

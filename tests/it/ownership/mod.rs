@@ -1,0 +1,6 @@
+//! Who owns a run.
+
+mod adopt;
+mod hosts_and_clocks;
+mod nested_agents;
+mod prior_art;

@@ -1,0 +1,4 @@
+//! Protected files of a project.
+
+mod prior_art;
+mod protect;

@@ -1,0 +1,10 @@
+//! The registry of sessions: listing, messages, export, retention.
+
+mod discovery;
+mod export;
+mod messages;
+mod panes;
+mod prior_art_messages;
+mod prior_art_registry;
+mod prior_art_retention;
+mod registry;

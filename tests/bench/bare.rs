@@ -29,7 +29,7 @@ pub fn written(before: &State, after: &State) -> Vec<String> {
 }
 
 /// The run of this program that makes those writes in a directory of its own.
-pub fn run(scratch: &Scratch, window: &Window<'_>, written: &[String]) -> agent_baton_tests::stand_in::Run {
+pub fn run(scratch: &Scratch, window: &Window<'_>, written: &[String]) -> agent_baton_tests::fake_agent::Run {
     let dir = scratch.root().join("bare");
     let program = std::env::current_exe().expect("this program");
     let argv = [program.to_str(), Some(WORD), dir.to_str()].map(|text| text.expect("a path that is UTF-8").to_owned());

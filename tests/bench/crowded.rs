@@ -1,8 +1,8 @@
 //! What an event costs beside much history and many living sessions, against the same event beside nothing.
 
 use agent_baton_core::agent::Agent;
+use agent_baton_tests::fake_agent::Run;
 use agent_baton_tests::process::start_of;
-use agent_baton_tests::stand_in::Run;
 use agent_baton_tests::{Scratch, Window};
 use serde_json::{Value, json};
 

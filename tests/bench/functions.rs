@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use agent_baton_core::agent::Agent;
-use agent_baton_tests::stand_in::Run;
+use agent_baton_tests::fake_agent::Run;
 use agent_baton_tests::{Scratch, Window};
 use serde_json::json;
 

@@ -12,7 +12,7 @@ mod table;
 
 use agent_baton_core::agent::Agent;
 use agent_baton_tests::conversation::{keep, words};
-use agent_baton_tests::stand_in::{Ended, Run};
+use agent_baton_tests::fake_agent::{Ended, Run};
 use agent_baton_tests::{Scratch, Window};
 use serde_json::json;
 

@@ -1,7 +1,7 @@
 //! Time, instructions and memory of one call.
 
+use agent_baton_tests::fake_agent::Run;
 use agent_baton_tests::process::{Launch, Process};
-use agent_baton_tests::stand_in::Run;
 use agent_baton_tests::{Scratch, Window};
 
 /// Rounds that are run first and not counted.

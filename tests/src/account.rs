@@ -4,10 +4,10 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use crate::fake_agent::Run;
 use crate::program;
 use crate::scratch::{Output, Scratch};
 use crate::skip;
-use crate::stand_in::Run;
 
 /// How long a command of a person may take: far more than it does.
 const PATIENCE: Duration = Duration::from_secs(60);

@@ -11,9 +11,9 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
+use crate::fake_agent::{Answer, Ended, Order, Run, SOCKET, TTY};
 use crate::program;
 use crate::scratch::Scratch;
-use crate::stand_in::{Answer, Ended, Order, Run, SOCKET, TTY};
 
 /// How long a condition is waited for that must come true: far more than it takes, so only a fault runs into it.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -30,7 +30,7 @@ pub struct Process {
     terminal: Option<OwnedFd>,
 }
 
-/// What a stand-in is started as.
+/// What a fake agent is started as.
 #[derive(Debug, Clone, Default)]
 pub struct Launch<'a> {
     /// Its name: `claude`, `codex`.
@@ -42,12 +42,12 @@ pub struct Launch<'a> {
 }
 
 impl Process {
-    /// Starts a stand-in; below `parent` where one is given, else below the test.
+    /// Starts a fake agent; below `parent` where one is given, else below the test.
     pub fn spawn(scratch: &Scratch, launch: &Launch<'_>, parent: Option<&mut Self>) -> Self {
         Self::launch(scratch, launch, parent, &[])
     }
 
-    /// Starts a stand-in by way of a call of `baton` with these words, to which the program is added.
+    /// Starts a fake agent by way of a call of `baton` with these words, to which the program is added.
     pub fn spawn_through(scratch: &Scratch, launch: &Launch<'_>, words: &[&str]) -> Self {
         Self::launch(scratch, launch, None, words)
     }
@@ -152,14 +152,14 @@ impl Process {
         self.reap();
     }
 
-    /// Stops it: it lives, but does nothing.
+    /// Stops it: it is_alive, but does nothing.
     pub fn stop(&self) {
         self.signal(Signal::SIGSTOP);
         wait_for(|| state_of(self.pid).is_some_and(|(state, _)| state == 'T'), "it to stop");
     }
 
     /// Lets it go on.
-    pub fn go_on(&self) {
+    pub fn resume(&self) {
         self.signal(Signal::SIGCONT);
     }
 
@@ -173,13 +173,13 @@ impl Process {
 
     /// Whether it runs, or is stopped: it has neither ended nor become a zombie.
     #[must_use]
-    pub fn lives(&self) -> bool {
+    pub fn is_alive(&self) -> bool {
         state_of(self.pid).is_some_and(|(state, start)| start == self.start && !matches!(state, 'Z' | 'X'))
     }
 
     fn signal(&self, signal: Signal) {
         // The start time guards against a pid that went to another process meanwhile.
-        if self.lives() {
+        if self.is_alive() {
             kill(Pid::from_raw(i32::try_from(self.pid).unwrap()), signal).unwrap();
         }
     }
@@ -188,7 +188,7 @@ impl Process {
         if let Some(child) = &mut self.child {
             child.wait().unwrap();
         }
-        wait_for(|| !self.lives(), "it to end");
+        wait_for(|| !self.is_alive(), "it to end");
         self.terminal = None;
     }
 
@@ -229,11 +229,11 @@ impl Drop for Process {
     }
 }
 
-/// The stand-in's program under the wanted name: the kernel takes a process's name from the file's.
+/// The fake agent's program under the wanted name: the kernel takes a process's name from the file's.
 fn named_program(scratch: &Scratch, comm: &str) -> PathBuf {
     let path = scratch.root().join("bin").join(comm);
     if !path.exists() {
-        let program = program::stand_in();
+        let program = program::fake_agent();
         // A hard link also gives /proc/<pid>/exe the name; it cannot cross file systems. Another thread may have made it meanwhile.
         let linked = std::fs::hard_link(program, &path).or_else(|_| std::os::unix::fs::symlink(program, &path));
         assert!(linked.is_ok() || path.exists(), "{}: {linked:?}", path.display());
@@ -241,7 +241,7 @@ fn named_program(scratch: &Scratch, comm: &str) -> PathBuf {
     path
 }
 
-/// A name that no other stand-in of this test process has.
+/// A name that no other fake agent of this test process has.
 fn unique() -> String {
     use std::sync::atomic::{AtomicU32, Ordering};
     static NEXT: AtomicU32 = AtomicU32::new(1);
@@ -251,7 +251,7 @@ fn unique() -> String {
 fn accept(listener: &UnixListener) -> UnixStream {
     let mut fds = [PollFd::new(listener.as_fd(), PollFlags::POLLIN)];
     let patience = PollTimeout::try_from(PATIENCE).unwrap();
-    assert_eq!(poll(&mut fds, patience).unwrap(), 1, "the stand-in did not come up");
+    assert_eq!(poll(&mut fds, patience).unwrap(), 1, "the fake agent did not come up");
     listener.accept().unwrap().0
 }
 

@@ -20,10 +20,10 @@ pub fn baton() -> &'static Path {
     })
 }
 
-/// The stand-in for an agent.
-pub fn stand_in() -> &'static Path {
+/// The fake agent for an agent.
+pub fn fake_agent() -> &'static Path {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
-    BUILT.get_or_init(|| built("agent-baton-tests", "stand_in"))
+    BUILT.get_or_init(|| built("agent-baton-tests", "fake_agent"))
 }
 
 /// One line of cargo's JSON, as far as it is read.

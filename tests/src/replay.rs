@@ -1,4 +1,4 @@
-//! Plays a recording through the built program: a stand-in for each recorded process, the hook below it as it was.
+//! Plays a recording through the built program: a fake agent for each recorded process, the hook below it as it was.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
@@ -8,11 +8,11 @@ use agent_baton_core::agent::Agent;
 use serde_json::json;
 
 use crate::capture::{Capture, HOME, Payload, Seen};
+use crate::fake_agent::{Ended, Run};
 use crate::process::{Launch, Process};
 use crate::program;
 use crate::reply::Reply;
 use crate::scratch::Scratch;
-use crate::stand_in::{Ended, Run};
 use crate::state::State;
 use crate::view::Names;
 

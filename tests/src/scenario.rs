@@ -61,7 +61,7 @@ impl Step {
             Self::Kill(label) => replay.kill(&label),
             Self::Exit(label) => replay.exit(&label),
             Self::Stop(label) => replay.process(&label).stop(),
-            Self::GoOn(label) => replay.process(&label).go_on(),
+            Self::GoOn(label) => replay.process(&label).resume(),
             Self::Command { place, args } => {
                 let place = place.as_ref().map(|(process, session)| (process.as_str(), session.as_str()));
                 let ended = replay.command(place, &args);

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use crate::stand_in::Run;
+use crate::fake_agent::Run;
 
 /// The calls that touch files. The question mark lets strace pass over those that a processor does not have.
 const CALLS: &str = "?open,openat,?creat,read,pread64,write,pwrite64,writev,fsync,fdatasync,?rename,renameat,?renameat2,\
@@ -54,7 +54,7 @@ pub fn traced(run: &Run, log: &Path) -> Run {
 
 /// The run, below strace, which lets it come to harm at one call.
 #[must_use]
-pub fn harmed(run: &Run, log: &Path, call: &Call, fault: Fault) -> Run {
+pub fn with_fault(run: &Run, log: &Path, call: &Call, fault: Fault) -> Run {
     let what = match fault {
         Fault::Kill => "signal=KILL".to_owned(),
         Fault::Error(error) => format!("error={error}"),

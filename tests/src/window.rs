@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use agent_baton_core::agent::Agent;
 use serde_json::{Map, Value, json};
 
+use crate::fake_agent::{Ended, Run};
 use crate::process::{Launch, Process};
 use crate::program;
 use crate::scratch::Scratch;
-use crate::stand_in::{Ended, Run};
 
 /// The socket of the tmux server that a pane is of, where none other is named.
 const SERVER: &str = "/run/tmux/default";
@@ -165,12 +165,12 @@ impl<'a> Window<'a> {
 }
 
 /// Checks that a call went well and said nothing.
-pub fn silent(ended: &Ended) {
+pub fn assert_no_output(ended: &Ended) {
     assert_eq!((ended.code, ended.stdout.as_str(), ended.stderr.as_str()), (Some(0), "", ""), "{ended:?}");
 }
 
 /// Checks that a call failed as a hook may: status 0, one line for the person, nothing for the agent.
-pub fn one_line(ended: &Ended, code: i32) {
+pub fn assert_one_line(ended: &Ended, code: i32) {
     assert_eq!((ended.code, ended.stdout.as_str()), (Some(code), ""), "{ended:?}");
     assert!(ended.stderr.ends_with('\n') && ended.stderr.lines().count() == 1, "{ended:?}");
     assert!(ended.stderr.trim().len() > 20, "a line that says nothing: {ended:?}");

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::chance::Chance;
+use crate::rng::Rng;
 use crate::world::World;
 use agent_baton_core::decide::decide;
 use agent_baton_core::decision::Tell;
@@ -24,8 +24,8 @@ fn number(name: &str) -> Option<u64> {
 
 /// A history: a session with a loop, and what happens to it. Each line stands by itself.
 fn script(seed: u64) -> Vec<String> {
-    let mut chance = Chance::new(seed);
-    let kind = chance.one_of(&["P", "P", "X", "D"]);
+    let mut rng = Rng::new(seed);
+    let kind = rng.one_of(&["P", "P", "X", "D"]);
     let mut actors = vec![format!("{kind}1")];
     let mut lines: Vec<String> = [
         format!("{kind}1 start A"),
@@ -33,39 +33,29 @@ fn script(seed: u64) -> Vec<String> {
         format!("loop A {kind}1 r max={MOST} patience=3"),
     ]
     .into();
-    for turn in 0..8 + chance.below(24) {
+    for turn in 0..8 + rng.below(24) {
         let newest = actors.len() - 1;
-        let actor = if chance.once_in(4) { actors[chance.below(actors.len())].clone() } else { actors[newest].clone() };
-        let session = if chance.once_in(8) { "B" } else { "A" };
-        let id = chance.below(4);
-        let line = match chance.below(40) {
+        let actor = if rng.once_in(4) { actors[rng.below(actors.len())].clone() } else { actors[newest].clone() };
+        let session = if rng.once_in(8) { "B" } else { "A" };
+        let id = rng.below(4);
+        let line = match rng.below(40) {
             0..=15 => {
-                let words = chance.one_of(&[
-                    "",
-                    "",
-                    "",
-                    " again",
-                    " same",
-                    " still",
-                    " blind",
-                    " cap=2",
-                    " again cap=2",
-                    " done",
-                ]);
+                let words =
+                    rng.one_of(&["", "", "", " again", " same", " still", " blind", " cap=2", " again cap=2", " done"]);
                 format!("{actor} stop {session} id={id}{words}")
             }
             16..=22 => format!("{actor} prompt {session} id={id}"),
             23 => format!("{actor} prompt {session} id={id} task"),
             24..=25 => format!("late-stop {actor} {session}"),
-            26 => chance.one_of(&["clock 86400000", "clock -86400000", "hours 1"]).to_owned(),
+            26 => rng.one_of(&["clock 86400000", "clock -86400000", "hours 1"]).to_owned(),
             27 => "reboot".to_owned(),
             28..=29 => format!("kill {actor}"),
             30..=31 => {
                 actors.push(format!("{kind}{}", actors.len() + 1));
                 format!("{} start A resume", actors[actors.len() - 1])
             }
-            32 => format!("{actor} start {} clear", chance.one_of(&["B", "C"])),
-            33 => format!("{actor} {} A", chance.one_of(&["interrupt", "failure", "compact", "end"])),
+            32 => format!("{actor} start {} clear", rng.one_of(&["B", "C"])),
+            33 => format!("{actor} {} A", rng.one_of(&["interrupt", "failure", "compact", "end"])),
             34 => format!("adopt r {session} {actor} take"),
             35..=36 => "pause r".to_owned(),
             37..=38 => "continue r".to_owned(),
@@ -74,7 +64,7 @@ fn script(seed: u64) -> Vec<String> {
         };
         let delivered = line.starts_with(kind);
         lines.push(line);
-        if delivered && chance.once_in(3) {
+        if delivered && rng.once_in(3) {
             lines.push("again".to_owned());
         }
     }

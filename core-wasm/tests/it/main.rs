@@ -1,9 +1,9 @@
 //! The tests of the decisions, in one program.
 
-mod chance;
 mod history;
 mod loop_histories;
 mod prior_art;
+mod rng;
 mod run_histories;
 mod tables;
 mod wasm_sources;

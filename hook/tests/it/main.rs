@@ -5,13 +5,13 @@ mod parity;
 mod payload_schemas;
 mod replay_command;
 
-/// The random histories of the core's own tests.
-#[path = "../../../core-wasm/tests/it/chance.rs"]
-#[allow(dead_code, reason = "the core's tests use the rest")]
-mod chance;
 #[path = "../../../core-wasm/tests/it/history/mod.rs"]
 #[allow(dead_code, reason = "the core's tests use the rest")]
 mod history;
+/// The random histories of the core's own tests.
+#[path = "../../../core-wasm/tests/it/rng.rs"]
+#[allow(dead_code, reason = "the core's tests use the rest")]
+mod rng;
 #[path = "../../../core-wasm/tests/it/world/mod.rs"]
 #[allow(dead_code, reason = "the core's tests use the rest")]
 mod world;

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use agent_baton_core::agent::Agent;
 use agent_baton_core::run::{Run, Status};
-use agent_baton_tests::stand_in::Ended;
-use agent_baton_tests::window::silent;
+use agent_baton_tests::fake_agent::Ended;
+use agent_baton_tests::window::assert_no_output;
 use agent_baton_tests::{Scratch, Window};
 use serde_json::{Value, json};
 
@@ -34,8 +34,8 @@ fn resumed_after(scratch: &Scratch, config: Option<&str>, age_ms: u64) -> (Ended
 /// The owner of a run goes; `age_ms` pass.
 fn interrupted(scratch: &Scratch, config: Option<&str>, age_ms: u64) {
     let mut owner = Window::open(scratch, Agent::Claude, "%1");
-    silent(&owner.hook("SessionStart", "s1", &json!({})));
-    silent(&owner.hook("UserPromptSubmit", "s1", &json!({"prompt": "words"})));
+    assert_no_output(&owner.hook("SessionStart", "s1", &json!({})));
+    assert_no_output(&owner.hook("UserPromptSubmit", "s1", &json!({"prompt": "words"})));
     assert_eq!(owner.baton("s1", &["run", "start", "demo"]).code, Some(0));
     owner.process.kill();
     for dir in ["sessions", "runs"] {
@@ -183,9 +183,9 @@ fn beneath_an_agent_a_command_has_the_configuration_that_hooks_have() {
 fn the_fast_path_reads_no_configuration() {
     let scratch = Scratch::new();
     let mut window = Window::open(&scratch, Agent::Claude, "%1");
-    silent(&window.hook("SessionStart", "s1", &json!({})));
-    silent(&window.hook("UserPromptSubmit", "s1", &json!({"prompt": "first"})));
+    assert_no_output(&window.hook("SessionStart", "s1", &json!({})));
+    assert_no_output(&window.hook("UserPromptSubmit", "s1", &json!({"prompt": "first"})));
     write(&own(&scratch), "no = [");
-    silent(&window.hook("UserPromptSubmit", "s1", &json!({"prompt": "second"})));
-    silent(&window.hook("Stop", "s1", &json!({})));
+    assert_no_output(&window.hook("UserPromptSubmit", "s1", &json!({"prompt": "second"})));
+    assert_no_output(&window.hook("Stop", "s1", &json!({})));
 }

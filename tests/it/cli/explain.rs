@@ -1,15 +1,15 @@
 //! Every decision can be told in three sentences, and decided again.
 
 use agent_baton_core::agent::Agent;
-use agent_baton_tests::window::silent;
+use agent_baton_tests::window::assert_no_output;
 use agent_baton_tests::{Scratch, Window};
 use serde_json::json;
 
 /// A run is started, taken over after its owner was killed, offered, and cancelled.
 fn played(scratch: &Scratch) -> u32 {
     let mut first = Window::open(scratch, Agent::Claude, "%1");
-    silent(&first.hook("SessionStart", "s1", &json!({})));
-    silent(&first.hook("UserPromptSubmit", "s1", &json!({"prompt": "words"})));
+    assert_no_output(&first.hook("SessionStart", "s1", &json!({})));
+    assert_no_output(&first.hook("UserPromptSubmit", "s1", &json!({"prompt": "words"})));
     assert_eq!(first.baton("s1", &["run", "start", "demo"]).code, Some(0));
     first.process.kill();
     let mut second = Window::open(scratch, Agent::Claude, "%2");

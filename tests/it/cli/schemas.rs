@@ -6,10 +6,10 @@ use std::path::PathBuf;
 
 use agent_baton_core::agent::Agent;
 use agent_baton_tests::capture::{Capture, HOME};
+use agent_baton_tests::fake_agent::Ended;
 use agent_baton_tests::program::workspace;
 use agent_baton_tests::replay::{Replay, Twist};
 use agent_baton_tests::scenario::BLESS;
-use agent_baton_tests::stand_in::Ended;
 use agent_baton_tests::state::State;
 use agent_baton_tests::{Scratch, Window};
 use jsonschema::Validator;

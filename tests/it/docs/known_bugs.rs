@@ -5,7 +5,7 @@ use std::fs;
 
 use agent_baton_core::agent::Agent;
 use agent_baton_tests::program::workspace;
-use agent_baton_tests::window::silent;
+use agent_baton_tests::window::assert_no_output;
 use agent_baton_tests::{Scratch, Window};
 use serde_json::json;
 
@@ -54,13 +54,13 @@ fn a_stop_of_another_session_leaves_the_run_alone() {
     for agent in Agent::ALL {
         let scratch = Scratch::new();
         let mut owner = Window::open(&scratch, agent, "%1");
-        silent(&owner.hook("SessionStart", "s1", &json!({})));
-        silent(&owner.hook("UserPromptSubmit", "s1", &json!({"prompt": "words"})));
+        assert_no_output(&owner.hook("SessionStart", "s1", &json!({})));
+        assert_no_output(&owner.hook("UserPromptSubmit", "s1", &json!({"prompt": "words"})));
         assert_eq!(owner.baton("s1", &["run", "start", "demo"]).code, Some(0));
         let before = scratch.state().runs();
         let mut other = Window::open(&scratch, agent, "%2");
         for event in ["SessionStart", "UserPromptSubmit", "Stop", "PreCompact", "SessionEnd"] {
-            silent(&other.hook(event, "s2", &json!({"prompt": "words"})));
+            assert_no_output(&other.hook(event, "s2", &json!({"prompt": "words"})));
             assert_eq!(scratch.state().runs(), before, "{agent}: {event}");
         }
     }
@@ -83,7 +83,7 @@ fn no_prompt_and_no_message_is_kept() {
             "Interrupt",
             "SessionEnd",
         ] {
-            silent(&window.hook(event, "s1", &fields));
+            assert_no_output(&window.hook(event, "s1", &fields));
         }
         let state = scratch.state();
         assert!(state.logged() > 0 && !state.audit().is_empty());

@@ -1,11 +1,11 @@
-//! The harness itself: what a stand-in shows of itself is what an agent would.
+//! The harness itself: what a fake agent shows of itself is what an agent would.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use agent_baton_tests::Scratch;
+use agent_baton_tests::fake_agent::{Ended, Run};
 use agent_baton_tests::process::{Launch, Process};
-use agent_baton_tests::stand_in::{Ended, Run};
 
 const CLAUDE: Launch<'_> = Launch { comm: "claude", args: &[], tty: false };
 
@@ -28,7 +28,7 @@ fn it_has_the_agents_name_and_runs_hooks_as_its_children() {
         assert_eq!(out(&parent), format!("{comm}\n{}", agent.pid()));
         // The link in /proc is the name too, unless the file systems differ.
         let exe = std::fs::read_link(format!("/proc/{}/exe", agent.pid())).unwrap();
-        assert!(exe.ends_with(comm) || exe.ends_with("stand_in"), "{}", exe.display());
+        assert!(exe.ends_with(comm) || exe.ends_with("fake_agent"), "{}", exe.display());
     }
 }
 
@@ -118,10 +118,10 @@ fn a_child_outlives_its_parent() {
     let cmdline = daemon.run(sh("tr '\\0' ' ' < /proc/$PPID/cmdline"));
     assert!(out(&cmdline).ends_with("/codex app-server --listen unix://"), "{cmdline:?}");
     tui.kill();
-    assert!(!tui.lives() && daemon.lives());
+    assert!(!tui.is_alive() && daemon.is_alive());
     assert_ne!(out(&daemon.run(parent)), tui.pid().to_string());
     daemon.exit();
-    assert!(!daemon.lives());
+    assert!(!daemon.is_alive());
 }
 
 #[test]
@@ -130,13 +130,13 @@ fn a_stopped_process_lives_and_a_zombie_does_not() {
     let mut above = Process::spawn(&scratch, &CLAUDE, None);
     let mut agent = Process::spawn(&scratch, &CLAUDE, Some(&mut above));
     agent.stop();
-    assert!(agent.lives());
-    agent.go_on();
+    assert!(agent.is_alive());
+    agent.resume();
     // Its parent reaps it at its next order only.
     agent.kill();
     let stat = std::fs::read_to_string(format!("/proc/{}/stat", agent.pid())).unwrap();
     assert!(stat.contains("(claude) Z "), "{stat}");
-    assert!(!agent.lives());
+    assert!(!agent.is_alive());
     out(&above.run(sh("")));
     assert!(!Path::new(&format!("/proc/{}", agent.pid())).exists());
 }

@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use agent_baton_core::agent::Agent;
+use agent_baton_tests::fake_agent::Ended;
 use agent_baton_tests::scratch::Output;
-use agent_baton_tests::stand_in::Ended;
-use agent_baton_tests::window::{one_line, silent};
+use agent_baton_tests::window::{assert_no_output, assert_one_line};
 use agent_baton_tests::{Scratch, Window, program};
 use serde_json::{Value, json};
 
@@ -27,7 +27,7 @@ fn refused(output: Output, what: &str) {
     let Output { code, stdout, stderr, .. } = output;
     assert!(stderr.len() < 1000, "{what}: {} bytes", stderr.len());
     println!("{what}: {}", stderr.trim_end());
-    one_line(&Ended { code, stdout, stderr, wall_ns: 0 }, 1);
+    assert_one_line(&Ended { code, stdout, stderr, wall_ns: 0 }, 1);
 }
 
 #[test]
@@ -80,7 +80,7 @@ fn what_is_no_event_is_refused_in_one_line() {
     ];
     for agent in Agent::ALL {
         let scratch = Scratch::new();
-        silent(&Window::open(&scratch, agent, "%1").hook("SessionStart", "s1", &json!({})));
+        assert_no_output(&Window::open(&scratch, agent, "%1").hook("SessionStart", "s1", &json!({})));
         let before = scratch.state();
         assert_eq!(before.sessions().len(), 1);
         for (what, stdin) in &cases {
@@ -96,7 +96,7 @@ fn a_payload_of_100_mb_is_refused_without_being_held() {
     let mut window = Window::open(&scratch, Agent::Claude, "%1");
     let stdin = window.payload("UserPromptSubmit", "s1", &json!({"prompt": "x".repeat(100_000_000)})).to_string();
     let ended = window.process.run(window.call("s1", stdin));
-    one_line(&ended, 1);
+    assert_one_line(&ended, 1);
     assert!(scratch.state().files.is_empty());
 }
 

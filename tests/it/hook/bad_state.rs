@@ -7,7 +7,7 @@ use std::path::Path;
 
 use agent_baton_core::agent::Agent;
 use agent_baton_tests::mount::Mount;
-use agent_baton_tests::window::{one_line, silent};
+use agent_baton_tests::window::{assert_no_output, assert_one_line};
 use agent_baton_tests::{Scratch, Window, skip};
 use serde_json::json;
 
@@ -16,12 +16,12 @@ fn check(what: &str, spoil: impl Fn(&Path)) {
     for (event, session) in [("SessionStart", "s2"), ("SessionEnd", "s1"), ("UserPromptSubmit", "s1")] {
         let scratch = Scratch::new();
         let mut window = Window::open(&scratch, Agent::Claude, "%1");
-        silent(&window.hook("SessionStart", "s1", &json!({})));
+        assert_no_output(&window.hook("SessionStart", "s1", &json!({})));
         spoil(&scratch.state_dir());
         let before = scratch.state();
         let ended = window.hook(event, session, &json!({"prompt": "words"}));
         println!("{what}, {event}: {}", ended.stderr.trim_end());
-        one_line(&ended, 0);
+        assert_one_line(&ended, 0);
         assert_eq!(scratch.state(), before, "{what}, {event}");
     }
 }
@@ -95,7 +95,7 @@ fn without_the_right_to_write() {
     std::fs::set_permissions(scratch.root(), Permissions::from_mode(0o500)).unwrap();
     let ended = window.hook("SessionStart", "s1", &json!({}));
     std::fs::set_permissions(scratch.root(), Permissions::from_mode(0o700)).unwrap();
-    one_line(&ended, 0);
+    assert_one_line(&ended, 0);
     assert!(!scratch.state_dir().exists());
 }
 
@@ -105,8 +105,8 @@ fn a_tool_in_the_sandbox_of_codex_is_told_what_opens_the_state() {
         let scratch = Scratch::new();
         let Some(mount) = Mount::tmpfs(&scratch.state_dir(), 4096) else { return };
         let mut window = Window::open(&scratch, agent, "%1");
-        silent(&window.hook("SessionStart", "s1", &json!({})));
-        silent(&window.hook("UserPromptSubmit", "s1", &json!({"prompt": "words"})));
+        assert_no_output(&window.hook("SessionStart", "s1", &json!({})));
+        assert_no_output(&window.hook("UserPromptSubmit", "s1", &json!({"prompt": "words"})));
         assert_eq!(window.baton("s1", &["run", "start", "demo"]).code, Some(0));
         mount.read_only(true);
         let ended = window.baton("s1", &["run", "update", "demo", "--iteration", "2"]);
@@ -128,11 +128,11 @@ fn on_a_read_only_file_system() {
         let before = scratch.state();
         assert_eq!(before.sessions().len(), sessions);
         for (event, session) in [("SessionStart", "s2"), ("SessionEnd", "s1"), ("UserPromptSubmit", "s1")] {
-            one_line(&window.hook(event, session, &json!({"prompt": event})), 0);
+            assert_one_line(&window.hook(event, session, &json!({"prompt": event})), 0);
             assert_eq!(scratch.state(), before, "{event}");
         }
         mount.read_only(false);
-        silent(&window.hook("SessionStart", "s1", &json!({"model": sessions.to_string()})));
+        assert_no_output(&window.hook("SessionStart", "s1", &json!({"model": sessions.to_string()})));
         scratch.state().check();
     }
 }
@@ -144,7 +144,7 @@ fn on_a_full_file_system() {
         return;
     };
     let mut window = Window::open(&scratch, Agent::Claude, "%1");
-    silent(&window.hook("SessionStart", "s1", &json!({})));
+    assert_no_output(&window.hook("SessionStart", "s1", &json!({})));
     let filler = scratch.state_dir().join("filler");
     // Full at once, then with so many pages of 4 KiB left that a commit fails at each of its writes in turn.
     for pages in 0..8 {
@@ -158,13 +158,13 @@ fn on_a_full_file_system() {
             state.sessions().iter().any(|kept| kept.record.id.as_str() == session)
         };
         if registered(&after) {
-            silent(&ended);
+            assert_no_output(&ended);
         } else {
-            one_line(&ended, 0);
+            assert_one_line(&ended, 0);
             let records = |state: &agent_baton_tests::state::State| (state.sessions(), state.runs(), state.audit());
             assert_eq!(records(&after), records(&before), "{pages} pages left");
             // With space again, the same event is acted on.
-            silent(&window.hook("SessionStart", &session, &json!({"model": "again"})));
+            assert_no_output(&window.hook("SessionStart", &session, &json!({"model": "again"})));
             assert!(registered(&scratch.state()), "{pages} pages left");
         }
         scratch.state().check();
@@ -185,15 +185,15 @@ fn a_record_that_cannot_be_read_is_left_byte_for_byte() {
         for event in ["SessionStart", "UserPromptSubmit", "SessionEnd", "Stop"] {
             let scratch = Scratch::new();
             let mut window = Window::open(&scratch, Agent::Claude, "%1");
-            silent(&window.hook("SessionStart", "s1", &json!({})));
+            assert_no_output(&window.hook("SessionStart", "s1", &json!({})));
             let record = scratch.state_dir().join("sessions/s1.json");
             std::fs::write(&record, garbage).unwrap();
             let ended = window.hook(event, "s1", &json!({"prompt": "words"}));
-            one_line(&ended, 0);
+            assert_one_line(&ended, 0);
             assert_eq!(std::fs::read(&record).unwrap(), garbage.as_bytes(), "{event}");
             // Nor is the session made anew elsewhere, and the next one is not held up.
             assert!(!scratch.state_dir().join("archive/sessions/s1.json").exists());
-            silent(&window.hook("SessionStart", "s2", &json!({})));
+            assert_no_output(&window.hook("SessionStart", "s2", &json!({})));
             assert!(scratch.state_dir().join("sessions/s2.json").exists());
         }
     }

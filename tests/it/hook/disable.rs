@@ -3,7 +3,7 @@
 use std::os::unix::fs::MetadataExt;
 
 use agent_baton_core::agent::Agent;
-use agent_baton_tests::window::silent;
+use agent_baton_tests::window::assert_no_output;
 use agent_baton_tests::{Scratch, Window};
 use serde_json::{Value, json};
 
@@ -11,8 +11,8 @@ const DISABLE: &str = "BATON_DISABLE";
 
 fn begin(scratch: &Scratch, agent: Agent) -> (Window<'_>, String) {
     let mut window = Window::open(scratch, agent, "%1");
-    silent(&window.hook("SessionStart", "s1", &json!({})));
-    silent(&window.hook("UserPromptSubmit", "s1", &json!({"prompt": "words"})));
+    assert_no_output(&window.hook("SessionStart", "s1", &json!({})));
+    assert_no_output(&window.hook("UserPromptSubmit", "s1", &json!({"prompt": "words"})));
     let started = window.baton("s1", &["run", "start", "demo", "--json"]);
     assert_eq!(started.code, Some(0), "{started:?}");
     let run: Value = serde_json::from_str(&started.stdout).unwrap();
@@ -43,8 +43,8 @@ fn disabled_hooks_do_nothing_until_enabled() {
             say(&scratch, &format!("disable {flag}"));
             let before = recorded(&scratch);
             for event in EVENTS {
-                silent(&window.hook(event, "s1", &json!({"prompt": "more"})));
-                silent(&window.hook(event, "s2", &json!({"prompt": "more"})));
+                assert_no_output(&window.hook(event, "s1", &json!({"prompt": "more"})));
+                assert_no_output(&window.hook(event, "s2", &json!({"prompt": "more"})));
             }
             assert_eq!(recorded(&scratch), before, "{agent} {flag}");
             let refused = window.baton("s1", &["run", "adopt", &id]);
@@ -53,7 +53,7 @@ fn disabled_hooks_do_nothing_until_enabled() {
             // A person's cancel still works.
             say(&scratch, &format!("run cancel {id}"));
             say(&scratch, &format!("enable {flag}"));
-            silent(&window.hook("UserPromptSubmit", "s1", &json!({"prompt": "more"})));
+            assert_no_output(&window.hook("UserPromptSubmit", "s1", &json!({"prompt": "more"})));
             assert_ne!(recorded(&scratch), before, "{agent} {flag}");
             scratch.state().check();
         }
@@ -68,14 +68,14 @@ fn another_project_goes_on() {
     assert_eq!(scratch.baton(["disable", "--project"]).cwd(&elsewhere).run().code, Some(0));
     let (mut window, _) = begin(&scratch, Agent::Claude);
     let before = recorded(&scratch);
-    silent(&window.hook("UserPromptSubmit", "s1", &json!({"prompt": "more"})));
+    assert_no_output(&window.hook("UserPromptSubmit", "s1", &json!({"prompt": "more"})));
     assert_ne!(recorded(&scratch), before);
     // A session stays in the project that it was registered in, wherever it looks around.
     let before = recorded(&scratch);
-    silent(&window.hook("UserPromptSubmit", "s1", &json!({"prompt": "there", "cwd": elsewhere})));
+    assert_no_output(&window.hook("UserPromptSubmit", "s1", &json!({"prompt": "there", "cwd": elsewhere})));
     assert_ne!(recorded(&scratch), before);
     let before = recorded(&scratch);
-    silent(&window.hook("SessionStart", "s2", &json!({"cwd": elsewhere})));
+    assert_no_output(&window.hook("SessionStart", "s2", &json!({"cwd": elsewhere})));
     assert_eq!(recorded(&scratch), before);
     assert!(say(&scratch, "enable").contains("elsewhere"), "what is still disabled is named");
 }
@@ -88,7 +88,7 @@ fn disabling_does_not_wait_for_another_call_that_hangs() {
     window.process.lock(&scratch.state_dir().join("lock"));
     say(&scratch, "disable");
     let before = recorded(&scratch);
-    silent(&window.hook("SessionStart", "s2", &json!({})));
+    assert_no_output(&window.hook("SessionStart", "s2", &json!({})));
     assert_eq!(recorded(&scratch), before);
     say(&scratch, "enable");
     assert_eq!(std::fs::metadata(scratch.state_dir().join("lock")).unwrap().ino(), inode);
@@ -100,15 +100,15 @@ fn disabling_begins_a_state_and_outlives_its_being_put_back() {
     say(&scratch, "disable");
     let before = recorded(&scratch);
     let mut window = Window::open(&scratch, Agent::Claude, "%1");
-    silent(&window.hook("SessionStart", "s1", &json!({})));
+    assert_no_output(&window.hook("SessionStart", "s1", &json!({})));
     assert_eq!(recorded(&scratch), before);
     // Another lock file: the state was put back from a copy.
     std::fs::rename(scratch.state_dir().join("lock"), scratch.state_dir().join("old")).unwrap();
     say(&scratch, "enable --project");
-    silent(&window.hook("SessionStart", "s1", &json!({})));
+    assert_no_output(&window.hook("SessionStart", "s1", &json!({})));
     assert!(scratch.state().sessions().is_empty());
     say(&scratch, "enable");
-    silent(&window.hook("SessionStart", "s1", &json!({})));
+    assert_no_output(&window.hook("SessionStart", "s1", &json!({})));
     assert_eq!(scratch.state().sessions().len(), 1);
 }
 
@@ -120,7 +120,7 @@ fn is_heard(agent: Agent, outside: Option<&str>, inside: Option<&str>) -> bool {
     let mut call = window.call("s1", window.payload("SessionStart", "s1", &json!({})).to_string());
     call.env.remove(DISABLE);
     call.env.extend(inside.map(|value| (DISABLE.to_owned(), value.to_owned())));
-    silent(&window.process.run(call));
+    assert_no_output(&window.process.run(call));
     !scratch.state().sessions().is_empty()
 }
 
@@ -152,7 +152,7 @@ fn an_agent_in_a_tool_of_another_began_with_what_the_others_settings_say() {
         let mut inner = Window::open_inside(&mut outer, "s1", Agent::Codex);
         let mut call = inner.call("s2", inner.payload("SessionStart", "s2", &json!({})).to_string());
         call.env.insert(DISABLE.to_owned(), "1".to_owned());
-        silent(&inner.process.run(call));
+        assert_no_output(&inner.process.run(call));
         assert_eq!(!scratch.state().sessions().is_empty(), heard, "{outer_value:?}");
     }
 }

@@ -1,9 +1,9 @@
 //! One event delivered several times at once acts once and speaks once.
 
 use agent_baton_core::agent::Agent;
+use agent_baton_tests::fake_agent::Ended;
 use agent_baton_tests::reply::Reply;
-use agent_baton_tests::stand_in::Ended;
-use agent_baton_tests::window::silent;
+use agent_baton_tests::window::assert_no_output;
 use agent_baton_tests::{Scratch, Window};
 use serde_json::{Value, json};
 
@@ -52,7 +52,7 @@ fn a_session_is_registered_once() {
             let scratch = Scratch::new();
             let mut window = Window::open(&scratch, agent, "%1");
             for ended in deliver(&mut window, "SessionStart", "s1", &json!({}), times) {
-                silent(&ended);
+                assert_no_output(&ended);
             }
             empty_inbox(&scratch, agent);
             let state = scratch.state();
@@ -72,8 +72,8 @@ fn a_run_changes_its_owner_once_and_that_is_told_once() {
         for times in [2, 16] {
             let scratch = Scratch::new();
             let mut first = Window::open(&scratch, agent, "%1");
-            silent(&first.hook("SessionStart", "s1", &json!({})));
-            silent(&first.hook("UserPromptSubmit", "s1", &json!({"prompt": "words"})));
+            assert_no_output(&first.hook("SessionStart", "s1", &json!({})));
+            assert_no_output(&first.hook("UserPromptSubmit", "s1", &json!({"prompt": "words"})));
             let started = first.baton("s1", &["run", "start", "demo"]);
             assert_eq!(started.code, Some(0), "{started:?}");
             first.process.kill();
@@ -100,8 +100,8 @@ fn an_end_counts_once() {
     for agent in Agent::ALL {
         let scratch = Scratch::new();
         let mut window = Window::open(&scratch, agent, "%1");
-        silent(&window.hook("SessionStart", "s1", &json!({})));
-        silent(&window.hook("UserPromptSubmit", "s1", &json!({"prompt": "words"})));
+        assert_no_output(&window.hook("SessionStart", "s1", &json!({})));
+        assert_no_output(&window.hook("UserPromptSubmit", "s1", &json!({"prompt": "words"})));
         let before = scratch.state().audit().len();
         deliver(&mut window, "SessionEnd", "s1", &json!({}), 16);
         empty_inbox(&scratch, agent);
@@ -115,7 +115,7 @@ fn equal_bytes_from_two_processes_are_two_events() {
     let scratch = Scratch::new();
     let mut windows = ["%1", "%2"].map(|pane| Window::open(&scratch, Agent::Claude, pane));
     for window in &mut windows {
-        silent(&window.hook("SessionStart", "s1", &json!({"source": "resume"})));
+        assert_no_output(&window.hook("SessionStart", "s1", &json!({"source": "resume"})));
     }
     let sessions = scratch.state().sessions();
     assert_eq!(sessions.len(), 1);
@@ -127,11 +127,11 @@ fn equal_bytes_from_two_processes_are_two_events() {
 fn other_bytes_are_another_event_whatever_ids_they_repeat() {
     let scratch = Scratch::new();
     let mut window = Window::open(&scratch, Agent::Claude, "%1");
-    silent(&window.hook("SessionStart", "s1", &json!({})));
-    silent(&window.hook("UserPromptSubmit", "s1", &json!({"prompt": "first"})));
+    assert_no_output(&window.hook("SessionStart", "s1", &json!({})));
+    assert_no_output(&window.hook("UserPromptSubmit", "s1", &json!({"prompt": "first"})));
     for prompt in ["second", "third"] {
         let before = scratch.state().logged();
-        silent(&window.hook("UserPromptSubmit", "s1", &json!({"prompt": prompt})));
+        assert_no_output(&window.hook("UserPromptSubmit", "s1", &json!({"prompt": prompt})));
         assert!(scratch.state().logged() > before, "{prompt} left no line");
     }
 }
@@ -147,7 +147,7 @@ fn events_of_many_sessions_at_once_are_all_kept() {
         assert_eq!((ended.code, ended.stdout.as_str()), (Some(0), ""), "{ended:?}");
     }
     // Those that did not get the lock in time are in the inbox, which the next call empties.
-    silent(&window.hook("SessionStart", LAST, &json!({})));
+    assert_no_output(&window.hook("SessionStart", LAST, &json!({})));
     empty_inbox(&scratch, Agent::Codex);
     let state = scratch.state();
     state.check();

@@ -1,8 +1,8 @@
 //! Standard input, output and error that are closed, or a pipe that nobody reads: the state stays whole, and the agent is left alone.
 
 use agent_baton_core::agent::Agent;
-use agent_baton_tests::stand_in::{Ended, Run};
-use agent_baton_tests::window::silent;
+use agent_baton_tests::fake_agent::{Ended, Run};
+use agent_baton_tests::window::assert_no_output;
 use agent_baton_tests::{Scratch, Window, program};
 use serde_json::json;
 
@@ -12,8 +12,8 @@ const SESSION: &str = "s1";
 fn resumed(line: &str) -> (Scratch, Ended) {
     let scratch = Scratch::new();
     let mut first = Window::open(&scratch, Agent::Claude, "%1");
-    silent(&first.hook("SessionStart", SESSION, &json!({})));
-    silent(&first.hook("UserPromptSubmit", SESSION, &json!({"prompt": "words"})));
+    assert_no_output(&first.hook("SessionStart", SESSION, &json!({})));
+    assert_no_output(&first.hook("UserPromptSubmit", SESSION, &json!({"prompt": "words"})));
     assert_eq!(first.baton(SESSION, &["run", "start", "demo"]).code, Some(0));
     first.process.kill();
     let mut second = Window::open(&scratch, Agent::Claude, "%2");

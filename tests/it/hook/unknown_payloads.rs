@@ -1,7 +1,7 @@
-//! What later versions of the clients may send: unknown events are silent, unknown fields and values are no obstacle.
+//! What later versions of the clients may send: unknown events are assert_no_output, unknown fields and values are no obstacle.
 
 use agent_baton_core::agent::Agent;
-use agent_baton_tests::window::silent;
+use agent_baton_tests::window::assert_no_output;
 use agent_baton_tests::{Scratch, Window};
 use serde_json::json;
 
@@ -28,14 +28,14 @@ fn an_unknown_event_is_silent_and_changes_nothing() {
     for agent in Agent::ALL {
         let scratch = Scratch::new();
         let mut window = Window::open(&scratch, agent, "%1");
-        silent(&window.hook("SessionStart", "s1", &json!({})));
+        assert_no_output(&window.hook("SessionStart", "s1", &json!({})));
         let before = scratch.state();
         for event in OTHER_EVENTS {
             // Not even the fields of a known event have to be what they are there.
             for fields in
                 [json!({}), json!({"session_id": 1, "cwd": null, "source": [], "prompt": {}, "agent_id": false})]
             {
-                silent(&window.hook(event, "s1", &fields));
+                assert_no_output(&window.hook(event, "s1", &fields));
             }
         }
         assert_eq!(scratch.state(), before, "{agent}");
@@ -51,7 +51,11 @@ fn each_agents_own_events_are_unknown_to_the_other() {
         (Agent::Codex, "StopFailure"),
     ] {
         let scratch = Scratch::new();
-        silent(&Window::open(&scratch, agent, "%1").hook(event, "s1", &json!({"notification_type": "idle_prompt"})));
+        assert_no_output(&Window::open(&scratch, agent, "%1").hook(
+            event,
+            "s1",
+            &json!({"notification_type": "idle_prompt"}),
+        ));
         assert_eq!(scratch.state().sessions(), [], "{agent} {event}");
     }
 }
@@ -63,7 +67,7 @@ fn unknown_fields_and_values_of_a_known_event_are_no_obstacle() {
         let mut window = Window::open(&scratch, agent, "%1");
         let fields =
             json!({"source": "a source of a later version", "new": {"deep": [1, null]}, "permission_mode": "new"});
-        silent(&window.hook("SessionStart", "s1", &fields));
+        assert_no_output(&window.hook("SessionStart", "s1", &fields));
         let sessions = scratch.state().sessions();
         assert_eq!(sessions.len(), 1, "{agent}");
         assert_eq!(sessions[0].record.launches.len(), 1, "{agent}");
@@ -75,7 +79,7 @@ fn without_a_session_nothing_is_recorded() {
     for agent in Agent::ALL {
         for id in [json!(""), json!(null)] {
             let scratch = Scratch::new();
-            silent(&Window::open(&scratch, agent, "%1").hook("SessionStart", "", &json!({"session_id": id})));
+            assert_no_output(&Window::open(&scratch, agent, "%1").hook("SessionStart", "", &json!({"session_id": id})));
             assert_eq!(scratch.state().sessions(), [], "{agent} {id}");
         }
     }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use agent_baton_tests::Person;
+use agent_baton_tests::Installation;
 use agent_baton_tests::program::workspace;
 use agent_baton_tests::skip;
 use serde_json::Value;
@@ -13,18 +13,18 @@ const CODEX: &str = ".codex/hooks.json";
 /// Installs over a file twice and uninstalls. Gives the text between. Where `plain`, the file is plain JSON and must read as before with our
 /// entries added.
 fn check(name: &str, path: &str, before: &[u8]) -> String {
-    let person = Person::new();
-    person.write(path, before);
-    let tree = person.tree();
-    person.done("install --yes");
-    let installed = person.read(path);
-    let first = person.tree();
-    let again = person.done("install --yes");
+    let installation = Installation::new();
+    installation.write(path, before);
+    let tree = installation.tree();
+    installation.done("install --yes");
+    let installed = installation.read(path);
+    let first = installation.tree();
+    let again = installation.done("install --yes");
     assert!(again.stderr.contains("nothing was written"), "{name}: {again:?}");
-    assert_eq!(person.tree(), first, "{name}: twice is once");
-    person.done("uninstall --yes");
-    assert_eq!(String::from_utf8_lossy(&person.read(path)), String::from_utf8_lossy(before), "{name}");
-    assert!(person.tree() == tree, "{name}: a trace was left: {:?}", person.tree().keys());
+    assert_eq!(installation.tree(), first, "{name}: twice is once");
+    installation.done("uninstall --yes");
+    assert_eq!(String::from_utf8_lossy(&installation.read(path)), String::from_utf8_lossy(before), "{name}");
+    assert!(installation.tree() == tree, "{name}: a trace was left: {:?}", installation.tree().keys());
     String::from_utf8(installed).unwrap()
 }
 
@@ -149,15 +149,15 @@ fn of_published_files_that_are_wrong() {
     let Some(dir) = published() else { return };
     for (kind, path) in [("claude-code-settings", CLAUDE), ("codex-hooks", CODEX)] {
         for (name, bytes) in files(&dir.join("negative_test").join(kind)) {
-            let person = Person::new();
-            person.write(path, &bytes);
-            let output = person.run("install --yes");
+            let installation = Installation::new();
+            installation.write(path, &bytes);
+            let output = installation.run("install --yes");
             if output.code == Some(1) {
-                assert_eq!(person.read(path), bytes, "{name}");
+                assert_eq!(installation.read(path), bytes, "{name}");
             } else {
                 assert_eq!(output.code, Some(0), "{name}: {output:?}");
-                person.done("uninstall --yes");
-                assert_eq!(person.read(path), bytes, "{name}");
+                installation.done("uninstall --yes");
+                assert_eq!(installation.read(path), bytes, "{name}");
             }
         }
     }

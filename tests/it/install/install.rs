@@ -4,14 +4,14 @@ use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::process::{Command, Stdio};
 
-use agent_baton_tests::{Person, Scratch, program};
+use agent_baton_tests::{Installation, Scratch, program};
 use serde_json::{Value, json};
 
 const CLAUDE: &str = ".claude/settings.json";
 const CODEX: &str = ".codex/hooks.json";
 
-fn parsed(person: &Person, path: &str) -> Value {
-    serde_json::from_slice(&person.read(path)).unwrap()
+fn parsed(installation: &Installation, path: &str) -> Value {
+    serde_json::from_slice(&installation.read(path)).unwrap()
 }
 
 fn one(command: Value) -> Value {
@@ -20,11 +20,11 @@ fn one(command: Value) -> Value {
 
 #[test]
 fn entries_of_claude() {
-    let person = Person::new();
-    person.done("install --yes --agent claude");
+    let installation = Installation::new();
+    installation.done("install --yes --agent claude");
     let entry = |timeout: u32| {
         let args = ["hook", "--agent", "claude"];
-        one(json!({"type": "command", "command": person.program(), "args": args, "timeout": timeout}))
+        one(json!({"type": "command", "command": installation.program(), "args": args, "timeout": timeout}))
     };
     // The command of a loop is run in a Stop.
     let timeout = |event: &str| if event == "Stop" { 330 } else { 5 };
@@ -32,45 +32,45 @@ fn entries_of_claude() {
         ["SessionStart", "UserPromptSubmit", "Stop", "StopFailure", "Notification", "PreCompact", "SessionEnd"];
     let hooks: serde_json::Map<String, Value> =
         events.iter().map(|event| ((*event).to_owned(), entry(timeout(event)))).collect();
-    assert_eq!(parsed(&person, CLAUDE), json!({ "hooks": hooks }));
-    assert!(!person.at(CODEX).exists(), "another agent than the one named");
+    assert_eq!(parsed(&installation, CLAUDE), json!({ "hooks": hooks }));
+    assert!(!installation.at(CODEX).exists(), "another agent than the one named");
 }
 
 #[test]
 fn entries_of_codex() {
-    let person = Person::new();
-    person.done("install --yes --agent codex");
-    let command = format!("{} hook --agent codex", person.program().display());
+    let installation = Installation::new();
+    installation.done("install --yes --agent codex");
+    let command = format!("{} hook --agent codex", installation.program().display());
     let entry = |timeout| one(json!({"type": "command", "command": command, "timeout": timeout}));
     let longer = ["SessionStart", "UserPromptSubmit", "PermissionRequest", "PreCompact"].map(|event| (event, 5));
     // Codex cuts the last two at 3 seconds, and warns of more.
     let hooks = longer.into_iter().chain([("Stop", 330), ("Interrupt", 3), ("SessionEnd", 3)]);
     let hooks: serde_json::Map<String, Value> = hooks.map(|(event, time)| (event.to_owned(), entry(time))).collect();
-    assert_eq!(parsed(&person, CODEX), json!({ "hooks": hooks }));
+    assert_eq!(parsed(&installation, CODEX), json!({ "hooks": hooks }));
 }
 
 #[test]
 fn foreign_hooks_stay_before_ours() {
-    let person = Person::new();
+    let installation = Installation::new();
     let foreign = json!({"matcher": "startup", "hooks": [{"type": "command", "command": "theirs"}]});
-    person.write(CODEX, json!({"hooks": {"SessionStart": [foreign.clone(), foreign.clone()]}}).to_string());
-    person.done("install --yes");
-    let groups = parsed(&person, CODEX)["hooks"]["SessionStart"].as_array().unwrap().clone();
+    installation.write(CODEX, json!({"hooks": {"SessionStart": [foreign.clone(), foreign.clone()]}}).to_string());
+    installation.done("install --yes");
+    let groups = parsed(&installation, CODEX)["hooks"]["SessionStart"].as_array().unwrap().clone();
     assert_eq!(groups[..2], [foreign.clone(), foreign]);
     assert_eq!(groups.len(), 3);
 }
 
 #[test]
 fn an_entry_made_by_hand_is_not_doubled() {
-    let person = Person::new();
+    let installation = Installation::new();
     let by_hand =
         json!({"hooks": {"Stop": [{"hooks": [{"type": "command", "command": "/opt/baton hook --agent claude"}]}]}});
-    person.write(CLAUDE, by_hand.to_string());
-    let output = person.done("install --yes --agent claude");
+    installation.write(CLAUDE, by_hand.to_string());
+    let output = installation.done("install --yes --agent claude");
     assert!(output.stderr.contains("on Stop by an entry that install did not put there"), "{output:?}");
-    assert_eq!(parsed(&person, CLAUDE)["hooks"]["Stop"], by_hand["hooks"]["Stop"]);
-    person.done("uninstall --yes");
-    assert_eq!(person.read(CLAUDE), by_hand.to_string().into_bytes());
+    assert_eq!(parsed(&installation, CLAUDE)["hooks"]["Stop"], by_hand["hooks"]["Stop"]);
+    installation.done("uninstall --yes");
+    assert_eq!(installation.read(CLAUDE), by_hand.to_string().into_bytes());
 }
 
 #[test]
@@ -90,80 +90,80 @@ fn what_cannot_be_read_is_refused_with_its_line() {
         (CODEX, b"{\"hooks\": 1}", "line 1"),
         (".codex/config.toml", b"a = 1\nb = \n", "line 2"),
     ] {
-        let person = Person::new();
-        person.write(path, text);
-        let tree = person.tree();
-        let output = person.run("install --yes --writable");
+        let installation = Installation::new();
+        installation.write(path, text);
+        let tree = installation.tree();
+        let output = installation.run("install --yes --writable");
         let shown = String::from_utf8_lossy(text);
         assert_eq!(output.code, Some(1), "{shown}: {output:?}");
         assert!(output.stderr.contains(line) && output.stderr.contains(path), "{shown}: {output:?}");
         // The parts are planned together: where one cannot be, none is written.
-        assert_eq!(person.tree(), tree, "{shown}");
+        assert_eq!(installation.tree(), tree, "{shown}");
     }
 }
 
 #[test]
 fn deep_nesting_is_refused() {
-    let person = Person::new();
-    person.write(CLAUDE, "[".repeat(1_000_000));
-    let output = person.run("install --yes");
+    let installation = Installation::new();
+    installation.write(CLAUDE, "[".repeat(1_000_000));
+    let output = installation.run("install --yes");
     assert_eq!(output.code, Some(1), "{output:?}");
     assert!(output.stderr.contains("nested deeper"), "{output:?}");
 }
 
 #[test]
 fn a_symlink_is_followed_once_and_named() {
-    let person = Person::new();
-    person.write("dotfiles/settings.json", "{\n  \"a\": 1\n}\n");
-    fs::set_permissions(person.at("dotfiles/settings.json"), fs::Permissions::from_mode(0o640)).unwrap();
-    symlink("../dotfiles/settings.json", person.at(CLAUDE)).unwrap();
-    let tree = person.tree();
-    let output = person.done("install --yes");
+    let installation = Installation::new();
+    installation.write("dotfiles/settings.json", "{\n  \"a\": 1\n}\n");
+    fs::set_permissions(installation.at("dotfiles/settings.json"), fs::Permissions::from_mode(0o640)).unwrap();
+    symlink("../dotfiles/settings.json", installation.at(CLAUDE)).unwrap();
+    let tree = installation.tree();
+    let output = installation.done("install --yes");
     assert!(output.stdout.contains("settings.json -> "), "{output:?}");
-    assert!(fs::symlink_metadata(person.at(CLAUDE)).unwrap().is_symlink());
-    let meta = fs::metadata(person.at("dotfiles/settings.json")).unwrap();
+    assert!(fs::symlink_metadata(installation.at(CLAUDE)).unwrap().is_symlink());
+    let meta = fs::metadata(installation.at("dotfiles/settings.json")).unwrap();
     assert_eq!(meta.mode() & 0o777, 0o640);
-    person.done("uninstall --yes");
-    assert_eq!(person.tree(), tree);
+    installation.done("uninstall --yes");
+    assert_eq!(installation.tree(), tree);
 
-    fs::rename(person.at("dotfiles/settings.json"), person.at("dotfiles/real.json")).unwrap();
-    symlink("real.json", person.at("dotfiles/settings.json")).unwrap();
-    let tree = person.tree();
-    let output = person.run("install --yes");
+    fs::rename(installation.at("dotfiles/settings.json"), installation.at("dotfiles/real.json")).unwrap();
+    symlink("real.json", installation.at("dotfiles/settings.json")).unwrap();
+    let tree = installation.tree();
+    let output = installation.run("install --yes");
     assert_eq!(output.code, Some(1), "{output:?}");
     assert!(output.stderr.contains("symlink too"), "{output:?}");
-    assert_eq!(person.tree(), tree);
+    assert_eq!(installation.tree(), tree);
 }
 
 #[test]
 fn without_a_terminal_or_on_a_dry_run_nothing_is_written() {
     for (words, status, says) in [("install", 1, "add --yes"), ("install --dry-run", 0, "dry run")] {
-        let person = Person::new();
-        person.write(CLAUDE, "{}");
-        let tree = person.tree();
-        let output = person.run(words);
+        let installation = Installation::new();
+        installation.write(CLAUDE, "{}");
+        let tree = installation.tree();
+        let output = installation.run(words);
         assert_eq!(output.code, Some(status), "{output:?}");
         assert!(output.stderr.contains(says), "{output:?}");
         assert!(output.stdout.contains("+++ ") && output.stdout.contains("\"SessionEnd\""), "{output:?}");
-        assert_eq!(person.tree(), tree, "{words}");
+        assert_eq!(installation.tree(), tree, "{words}");
     }
 }
 
 #[test]
 fn the_agents_are_found() {
-    let person = Person::new();
-    fs::remove_dir(person.at(".codex")).unwrap();
-    let output = person.done("install --yes");
+    let installation = Installation::new();
+    fs::remove_dir(installation.at(".codex")).unwrap();
+    let output = installation.done("install --yes");
     assert!(output.stderr.contains("claude is not on the PATH"), "{output:?}");
-    assert!(person.at(CLAUDE).exists() && !person.at(".codex").exists());
+    assert!(installation.at(CLAUDE).exists() && !installation.at(".codex").exists());
     // A program is enough too; its directory is made, and goes with uninstall.
-    person.script("codex", "exit 0");
-    person.done("install --yes");
-    assert!(person.at(CODEX).exists());
-    person.done("uninstall --yes");
-    assert!(!person.at(".codex").exists() && !person.at(CLAUDE).exists());
+    installation.script("codex", "exit 0");
+    installation.done("install --yes");
+    assert!(installation.at(CODEX).exists());
+    installation.done("uninstall --yes");
+    assert!(!installation.at(".codex").exists() && !installation.at(CLAUDE).exists());
 
-    let nobody = Person::new();
+    let nobody = Installation::new();
     fs::remove_dir(nobody.at(".codex")).unwrap();
     fs::remove_dir(nobody.at(".claude")).unwrap();
     let tree = nobody.tree();
@@ -175,13 +175,14 @@ fn the_agents_are_found() {
 
 #[test]
 fn a_project_gets_an_entry_that_is_silent_without_baton() {
-    let person = Person::new();
-    fs::create_dir_all(person.at("work/.git")).unwrap();
-    person.done("install --yes --scope project");
+    let installation = Installation::new();
+    fs::create_dir_all(installation.at("work/.git")).unwrap();
+    installation.done("install --yes --scope project");
     for path in ["work/.claude/settings.json", "work/.codex/hooks.json"] {
-        let text = String::from_utf8(person.read(path)).unwrap();
-        assert!(!text.contains(person.scratch.home().to_str().unwrap()), "{text}");
-        let command = parsed(&person, path)["hooks"]["Stop"][0]["hooks"][0]["command"].as_str().unwrap().to_owned();
+        let text = String::from_utf8(installation.read(path)).unwrap();
+        assert!(!text.contains(installation.scratch.home().to_str().unwrap()), "{text}");
+        let command =
+            parsed(&installation, path)["hooks"]["Stop"][0]["hooks"][0]["command"].as_str().unwrap().to_owned();
         let output = Command::new("/bin/sh")
             .args(["-c", &command])
             .env_clear()
@@ -191,17 +192,17 @@ fn a_project_gets_an_entry_that_is_silent_without_baton() {
         let output = output.unwrap();
         assert!(output.status.success() && output.stdout.is_empty() && output.stderr.is_empty(), "{output:?}");
         // Where it is there, it is called with exactly these words.
-        person.script("baton", "echo \"$@\"");
-        let path = format!("{}:/usr/bin:/bin", person.scripts().display());
+        installation.script("baton", "echo \"$@\"");
+        let path = format!("{}:/usr/bin:/bin", installation.scripts().display());
         let output = Command::new("/bin/sh").args(["-c", &command]).env_clear().env("PATH", path).output().unwrap();
         assert!(String::from_utf8_lossy(&output.stdout).starts_with("hook --agent c"), "{output:?}");
     }
-    person.done("uninstall --yes");
-    assert!(!person.at("work/.claude").exists() && !person.at("work/.codex").exists());
+    installation.done("uninstall --yes");
+    assert!(!installation.at("work/.claude").exists() && !installation.at("work/.codex").exists());
 
-    person.done("install --yes --scope local");
-    assert!(person.at("work/.claude/settings.local.json").exists());
-    assert_eq!(person.run("install --yes --scope local --agent codex").code, Some(1));
+    installation.done("install --yes --scope local");
+    assert!(installation.at("work/.claude/settings.local.json").exists());
+    assert_eq!(installation.run("install --yes --scope local --agent codex").code, Some(1));
 }
 
 #[test]
@@ -243,10 +244,11 @@ const HASHES: [(&str, &str, &str); 7] = [
 ];
 
 /// A client that lists the entries with these hashes.
-fn client(person: &Person, hashes: impl Fn(&str) -> String) {
+fn client(installation: &Installation, hashes: impl Fn(&str) -> String) {
     let entry = |(place, name, hash): &(&str, &str, &str)| json!({"key": format!("/any/hooks.json:{place}:0:0"), "eventName": name, "currentHash": hashes(hash)});
     let answer = json!({"id": 1, "result": {"data": [{"hooks": HASHES.iter().map(entry).collect::<Vec<_>>()}]}});
-    person.script("codex", &format!("read a; echo '{{\"id\":0,\"result\":{{}}}}'; read b; read c; echo '{answer}'"));
+    installation
+        .script("codex", &format!("read a; echo '{{\"id\":0,\"result\":{{}}}}'; read b; read c; echo '{answer}'"));
 }
 
 #[test]
@@ -254,40 +256,40 @@ fn trust_is_written_only_where_the_client_confirms_it() {
     const SETTINGS: &str = ".codex/config.toml";
     let install = "install --yes --scope project --agent codex --trust";
     let before = "model = \"x\"\r\n\r\n[tui]\r\nnotifications = true";
-    let person = Person::new();
-    fs::create_dir_all(person.at("work/.git")).unwrap();
-    person.write(SETTINGS, before);
+    let installation = Installation::new();
+    fs::create_dir_all(installation.at("work/.git")).unwrap();
+    installation.write(SETTINGS, before);
 
-    type Spoil = fn(&Person);
+    type Spoil = fn(&Installation);
     let unconfirmed: [(&str, Spoil); 4] = [
         ("is not on the PATH", |_| {}),
-        ("own hash", |person| client(person, |hash| hash.replace('a', "b"))),
-        ("in a form that is not known", |person| {
-            person.script("codex", "read a; read b; read c; echo '{\"id\":1,\"error\":{}}'")
+        ("own hash", |installation| client(installation, |hash| hash.replace('a', "b"))),
+        ("in a form that is not known", |installation| {
+            installation.script("codex", "read a; read b; read c; echo '{\"id\":1,\"error\":{}}'")
         }),
-        ("did not say", |person| person.script("codex", "exit 1")),
+        ("did not say", |installation| installation.script("codex", "exit 1")),
     ];
     for (says, spoil) in unconfirmed {
-        spoil(&person);
-        let output = person.run(install);
+        spoil(&installation);
+        let output = installation.run(install);
         assert_eq!(output.code, Some(1), "{output:?}");
         assert!(output.stderr.contains("trust entries were not written") && output.stderr.contains(says), "{output:?}");
-        assert_eq!(person.read(SETTINGS), before.as_bytes(), "{says}");
-        assert!(person.at("work/.codex/hooks.json").exists(), "{says}: the rest is installed");
+        assert_eq!(installation.read(SETTINGS), before.as_bytes(), "{says}");
+        assert!(installation.at("work/.codex/hooks.json").exists(), "{says}: the rest is installed");
     }
 
-    client(&person, str::to_owned);
-    person.done(install);
-    let text = String::from_utf8(person.read(SETTINGS)).unwrap();
-    let file = person.at("work/.codex/hooks.json");
+    client(&installation, str::to_owned);
+    installation.done(install);
+    let text = String::from_utf8(installation.read(SETTINGS)).unwrap();
+    let file = installation.at("work/.codex/hooks.json");
     for (place, _, hash) in HASHES {
         let entry = format!("[hooks.state.\"{}:{place}:0:0\"]\r\ntrusted_hash = \"{hash}\"\r\n", file.display());
         assert!(text.contains(&entry), "{entry} in {text}");
     }
     assert!(text.starts_with(before), "{text}");
-    assert!(person.done(install).stderr.contains("nothing was written"));
-    person.done("uninstall --yes");
-    assert_eq!(person.read(SETTINGS), before.as_bytes());
+    assert!(installation.done(install).stderr.contains("nothing was written"));
+    installation.done("uninstall --yes");
+    assert_eq!(installation.read(SETTINGS), before.as_bytes());
 }
 
 #[test]
@@ -301,83 +303,85 @@ fn the_sandbox_is_opened_where_asked() {
         "sandbox_workspace_write = { network_access = true }\n",
         "\u{feff}a = 1\n",
     ] {
-        let person = Person::new();
-        person.write(SETTINGS, before);
-        person.done("install --yes --agent codex --writable");
-        let text = String::from_utf8(person.read(SETTINGS)).unwrap();
-        let state = person.scratch.state_dir();
+        let installation = Installation::new();
+        installation.write(SETTINGS, before);
+        installation.done("install --yes --agent codex --writable");
+        let text = String::from_utf8(installation.read(SETTINGS)).unwrap();
+        let state = installation.scratch.state_dir();
         assert!(text.contains(state.to_str().unwrap()) && text.contains("writable_roots"), "{text}");
-        assert!(person.done("install --yes --agent codex --writable").stderr.contains("nothing was written"));
+        assert!(installation.done("install --yes --agent codex --writable").stderr.contains("nothing was written"));
         // The same with other lines written meanwhile.
-        person.write(SETTINGS, format!("{text}\n[later]\nx = 1\n"));
-        person.done("uninstall --yes");
-        let text = String::from_utf8(person.read(SETTINGS)).unwrap();
+        installation.write(SETTINGS, format!("{text}\n[later]\nx = 1\n"));
+        installation.done("uninstall --yes");
+        let text = String::from_utf8(installation.read(SETTINGS)).unwrap();
         assert!(!text.contains(state.to_str().unwrap()) && text.contains("[later]"), "{text}");
     }
 }
 
 #[test]
 fn one_dated_backup() {
-    let person = Person::new();
-    person.write(CLAUDE, "{}");
+    let installation = Installation::new();
+    installation.write(CLAUDE, "{}");
     let backups = || {
-        let names =
-            fs::read_dir(person.at(".claude")).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        let names = fs::read_dir(installation.at(".claude"))
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap());
         names.filter(|name| name.starts_with("settings.json.before-baton-")).collect::<Vec<_>>()
     };
-    person.done("install --yes");
+    installation.done("install --yes");
     let first = backups();
     assert_eq!(first.len(), 1);
-    assert_eq!(fs::read(person.at(".claude").join(&first[0])).unwrap(), b"{}");
+    assert_eq!(fs::read(installation.at(".claude").join(&first[0])).unwrap(), b"{}");
     // An entry of ours that someone changed is put right; what was there before baton stays what is kept.
-    let changed = String::from_utf8(person.read(CLAUDE)).unwrap().replacen("\"timeout\": 5", "\"timeout\": 6", 1);
-    person.write(CLAUDE, changed);
-    person.run("install --yes");
+    let changed = String::from_utf8(installation.read(CLAUDE)).unwrap().replacen("\"timeout\": 5", "\"timeout\": 6", 1);
+    installation.write(CLAUDE, changed);
+    installation.run("install --yes");
     assert_eq!(backups(), first);
 }
 
-/// The cap on Stops that hooks block in a row is the person's to lift, and is shown before it is.
+/// The cap on Stops that hooks block in a row is the installation's to lift, and is shown before it is.
 #[test]
 fn the_cap_of_loops_is_set_shown_kept_and_taken_out() {
     const CAP: &str = "CLAUDE_CODE_STOP_HOOK_BLOCK_CAP";
     for (before, made) in [("", true), ("{\"env\": {\"A\": \"b\"}}\n", false), ("{\n  \"env\": {}\n}\n", false)] {
-        let person = Person::new();
+        let installation = Installation::new();
         if !before.is_empty() {
-            person.write(CLAUDE, before);
+            installation.write(CLAUDE, before);
         }
-        person.done("install --yes --agent claude");
-        let shown = person.done("install --dry-run --agent claude --loops");
+        installation.done("install --yes --agent claude");
+        let shown = installation.done("install --dry-run --agent claude --loops");
         assert!(shown.stderr.contains("for all Stop hooks"), "{shown:?}");
         assert!(
-            format!("{shown:?}").contains(CAP) && parsed(&person, CLAUDE).pointer(&format!("/env/{CAP}")).is_none()
+            format!("{shown:?}").contains(CAP)
+                && parsed(&installation, CLAUDE).pointer(&format!("/env/{CAP}")).is_none()
         );
-        person.done("install --yes --agent claude --loops 20");
-        assert_eq!(parsed(&person, CLAUDE)["env"][CAP], "20", "{before}");
-        let again = person.done("install --yes --agent claude --loops 30");
+        installation.done("install --yes --agent claude --loops 20");
+        assert_eq!(parsed(&installation, CLAUDE)["env"][CAP], "20", "{before}");
+        let again = installation.done("install --yes --agent claude --loops 30");
         assert!(again.stderr.contains("is 20 already"), "{again:?}");
-        person.done("install --yes --agent claude");
-        assert_eq!(parsed(&person, CLAUDE)["env"][CAP], "20", "{before}");
-        person.done("uninstall --yes");
+        installation.done("install --yes --agent claude");
+        assert_eq!(parsed(&installation, CLAUDE)["env"][CAP], "20", "{before}");
+        installation.done("uninstall --yes");
         if made {
-            assert!(!person.at(CLAUDE).exists());
+            assert!(!installation.at(CLAUDE).exists());
         } else {
-            assert_eq!(String::from_utf8(person.read(CLAUDE)).unwrap(), before);
+            assert_eq!(String::from_utf8(installation.read(CLAUDE)).unwrap(), before);
         }
     }
-    // Edited since: the variable goes where it still is what was set, and stays where the person changed it.
+    // Edited since: the variable goes where it still is what was set, and stays where the installation changed it.
     for (value, stays) in [("50", false), ("99", true)] {
-        let person = Person::new();
-        person.done("install --yes --agent claude --loops");
-        let mut settings = parsed(&person, CLAUDE);
+        let installation = Installation::new();
+        installation.done("install --yes --agent claude --loops");
+        let mut settings = parsed(&installation, CLAUDE);
         settings["env"][CAP] = json!(value);
         settings["other"] = json!(1);
-        person.write(CLAUDE, settings.to_string());
-        person.done("uninstall --yes");
-        let left = parsed(&person, CLAUDE);
+        installation.write(CLAUDE, settings.to_string());
+        installation.done("uninstall --yes");
+        let left = parsed(&installation, CLAUDE);
         assert_eq!(left.pointer(&format!("/env/{CAP}")).is_some(), stays, "{left}");
         assert_eq!(left["other"], 1);
     }
-    let person = Person::new();
-    let output = person.done("install --yes --agent codex --loops");
+    let installation = Installation::new();
+    let output = installation.done("install --yes --agent codex --loops");
     assert!(output.stderr.contains("no limit on Stops"), "{output:?}");
 }

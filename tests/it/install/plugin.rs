@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use agent_baton_tests::Person;
+use agent_baton_tests::Installation;
 use agent_baton_tests::program::workspace;
 use serde_json::Value;
 
@@ -13,11 +13,11 @@ fn read(path: &str) -> Value {
 
 #[test]
 fn hooks_are_those_of_a_project() {
-    let person = Person::new();
-    fs::create_dir_all(person.at("work/.git")).unwrap();
-    person.done("install --yes --scope project");
+    let installation = Installation::new();
+    fs::create_dir_all(installation.at("work/.git")).unwrap();
+    installation.done("install --yes --scope project");
     for (agent, installed) in [("claude", "work/.claude/settings.json"), ("codex", "work/.codex/hooks.json")] {
-        let installed: Value = serde_json::from_slice(&person.read(installed)).unwrap();
+        let installed: Value = serde_json::from_slice(&installation.read(installed)).unwrap();
         assert_eq!(read(&format!("plugin/{agent}/hooks/hooks.json")), installed, "{agent}");
     }
 }
@@ -42,7 +42,7 @@ fn the_marketplace_leads_to_the_plugin() {
 
 #[test]
 fn a_person_starts_the_commands_and_they_call_what_there_is() {
-    let person = Person::new();
+    let installation = Installation::new();
     for name in ["loop", "cancel", "pause", "continue", "status"] {
         let read = |path: String| {
             fs::read_to_string(workspace().join(&path)).unwrap_or_else(|error| panic!("{path}: {error}"))
@@ -57,7 +57,7 @@ fn a_person_starts_the_commands_and_they_call_what_there_is() {
         for text in [command, skill] {
             for words in text.split('`').filter(|words| words.starts_with("baton ")) {
                 let known = words.split(' ').skip(1).take(2).chain(["--help"]).collect::<Vec<_>>().join(" ");
-                let help = person.done(&known).stdout;
+                let help = installation.done(&known).stdout;
                 for flag in words.split(' ').filter(|word| word.starts_with("--")) {
                     assert!(help.contains(flag), "{name}: {words}");
                 }

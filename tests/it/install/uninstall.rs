@@ -2,22 +2,22 @@
 
 use agent_baton_core::agent::Agent;
 use agent_baton_tests::project::Project;
-use agent_baton_tests::{Person, Window};
+use agent_baton_tests::{Installation, Window};
 use serde_json::{Value, json};
 
 const CLAUDE: &str = ".claude/settings.json";
 
 /// Installs, edits the file as a value, uninstalls; gives what is left.
 fn after_edit(before: &Value, edit: impl Fn(&mut Value)) -> Value {
-    let person = Person::new();
-    person.write(CLAUDE, before.to_string());
-    person.done("install --yes --agent claude");
-    let mut value: Value = serde_json::from_slice(&person.read(CLAUDE)).unwrap();
+    let installation = Installation::new();
+    installation.write(CLAUDE, before.to_string());
+    installation.done("install --yes --agent claude");
+    let mut value: Value = serde_json::from_slice(&installation.read(CLAUDE)).unwrap();
     edit(&mut value);
     // As a client does it that writes its settings anew.
-    person.write(CLAUDE, serde_json::to_string_pretty(&value).unwrap());
-    person.done("uninstall --yes");
-    serde_json::from_slice(&person.read(CLAUDE)).unwrap()
+    installation.write(CLAUDE, serde_json::to_string_pretty(&value).unwrap());
+    installation.done("uninstall --yes");
+    serde_json::from_slice(&installation.read(CLAUDE)).unwrap()
 }
 
 #[test]
@@ -47,13 +47,13 @@ fn from_files_edited_since() {
             json!({"hooks": {"Stop": [{"hooks": [theirs]}]}}),
         ),
         (
-            "an empty list of the person's own",
+            "an empty list of the installation's own",
             json!({"hooks": {"Stop": []}}),
             Box::new(|file| file["a"] = json!(1)),
             json!({"hooks": {"Stop": []}, "a": 1}),
         ),
         (
-            "our entry changed by the person",
+            "our entry changed by the installation",
             json!({}),
             Box::new(|file| file["hooks"]["Stop"][0]["hooks"][0]["timeout"] = json!(60)),
             json!("checked below"),
@@ -78,103 +78,103 @@ fn from_files_edited_since() {
 
 #[test]
 fn comments_written_since_stay() {
-    let person = Person::new();
-    person.write(CLAUDE, "{\n  \"a\": 1\n}\n");
-    person.done("install --yes --agent claude");
-    let text = String::from_utf8(person.read(CLAUDE)).unwrap();
-    person.write(CLAUDE, text.replacen("\"a\": 1", "// why\n  \"a\": 2", 1));
-    person.done("uninstall --yes");
-    let left = String::from_utf8(person.read(CLAUDE)).unwrap();
+    let installation = Installation::new();
+    installation.write(CLAUDE, "{\n  \"a\": 1\n}\n");
+    installation.done("install --yes --agent claude");
+    let text = String::from_utf8(installation.read(CLAUDE)).unwrap();
+    installation.write(CLAUDE, text.replacen("\"a\": 1", "// why\n  \"a\": 2", 1));
+    installation.done("uninstall --yes");
+    let left = String::from_utf8(installation.read(CLAUDE)).unwrap();
     assert!(left.contains("// why\n  \"a\": 2") && !left.contains("baton"), "{left}");
 }
 
 #[test]
 fn one_agent_of_two() {
-    let person = Person::new();
-    person.done("install --yes");
-    person.done("uninstall --yes --agent claude");
-    assert!(!person.at(CLAUDE).exists() && person.at(".codex/hooks.json").exists());
-    person.done("uninstall --yes");
-    assert!(!person.at(".codex/hooks.json").exists());
+    let installation = Installation::new();
+    installation.done("install --yes");
+    installation.done("uninstall --yes --agent claude");
+    assert!(!installation.at(CLAUDE).exists() && installation.at(".codex/hooks.json").exists());
+    installation.done("uninstall --yes");
+    assert!(!installation.at(".codex/hooks.json").exists());
 }
 
 #[test]
 fn without_a_receipt_nothing_is_taken_out() {
-    let person = Person::new();
-    person.done("install --yes --agent claude");
+    let installation = Installation::new();
+    installation.done("install --yes --agent claude");
     let receipt = ".local/share/baton/receipt.json";
-    let kept = person.read(receipt);
-    std::fs::remove_file(person.at(receipt)).unwrap();
-    let tree = person.tree();
-    let output = person.done("uninstall --yes");
+    let kept = installation.read(receipt);
+    std::fs::remove_file(installation.at(receipt)).unwrap();
+    let tree = installation.tree();
+    let output = installation.done("uninstall --yes");
     assert!(output.stderr.contains("receipt"), "{output:?}");
-    assert_eq!(person.tree(), tree);
+    assert_eq!(installation.tree(), tree);
     // One that cannot be read, or is a newer baton's, is no licence to guess.
     for text in ["{", "{}", "{\"version\":99,\"files\":{}}"] {
-        person.write(receipt, text);
-        let tree = person.tree();
-        assert_eq!(person.run("uninstall --yes").code, Some(1), "{text}");
-        assert_eq!(person.run("install --yes").code, Some(1), "{text}");
-        assert_eq!(person.tree(), tree, "{text}");
+        installation.write(receipt, text);
+        let tree = installation.tree();
+        assert_eq!(installation.run("uninstall --yes").code, Some(1), "{text}");
+        assert_eq!(installation.run("install --yes").code, Some(1), "{text}");
+        assert_eq!(installation.tree(), tree, "{text}");
     }
-    person.write(receipt, kept);
-    person.done("uninstall --yes");
-    assert!(!person.at(CLAUDE).exists());
+    installation.write(receipt, kept);
+    installation.done("uninstall --yes");
+    assert!(!installation.at(CLAUDE).exists());
 }
 
 #[test]
 fn it_asks_first() {
-    let person = Person::new();
-    person.done("install --yes --agent claude");
-    let tree = person.tree();
-    let output = person.run("uninstall");
+    let installation = Installation::new();
+    installation.done("install --yes --agent claude");
+    let tree = installation.tree();
+    let output = installation.run("uninstall");
     assert_eq!(output.code, Some(1), "{output:?}");
     assert!(output.stdout.contains("--- ") && output.stderr.contains("--yes"), "{output:?}");
-    assert_eq!(person.tree(), tree);
+    assert_eq!(installation.tree(), tree);
 }
 
 /// Without the state nobody knows any more that there is something to give back.
 #[test]
 fn purge_waits_for_protected_files_to_be_given_back() {
-    let person = Person::new();
-    person.done("install --yes --agent claude");
-    let project = Project::protect(&person.scratch, &["AGENTS.md"]);
+    let installation = Installation::new();
+    installation.done("install --yes --agent claude");
+    let project = Project::protect(&installation.scratch, &["AGENTS.md"]);
     project.write("AGENTS.md", "mine\n");
-    let mut window = Window::open(&person.scratch, Agent::Claude, "%1");
+    let mut window = Window::open(&installation.scratch, Agent::Claude, "%1");
     let _ = window.hook("SessionStart", "s1", &json!({}));
     project.write("AGENTS.md", "the session's\n");
-    let tree = person.tree();
-    let refused = person.run("uninstall --yes --purge");
+    let tree = installation.tree();
+    let refused = installation.run("uninstall --yes --purge");
     assert_eq!(refused.code, Some(3), "{refused:?}");
     let command = format!("baton project give-back {}", project.path().display());
     assert!(refused.stderr.contains(&command), "{refused:?}");
-    assert_eq!(person.tree(), tree, "nothing was taken out");
+    assert_eq!(installation.tree(), tree, "nothing was taken out");
     window.process.kill();
     assert_eq!(project.baton(&["give-back"]).code, Some(0));
-    person.done("uninstall --yes --purge");
-    assert!(!person.scratch.state_dir().exists());
+    installation.done("uninstall --yes --purge");
+    assert!(!installation.scratch.state_dir().exists());
     assert_eq!(project.read("AGENTS.md").as_deref(), Some("mine\n"));
 }
 
 #[test]
 fn purge_removes_the_state_and_not_the_configuration() {
-    let person = Person::new();
-    let mut window = Window::open(&person.scratch, Agent::Claude, "%1");
+    let installation = Installation::new();
+    let mut window = Window::open(&installation.scratch, Agent::Claude, "%1");
     let _ = window.hook("SessionStart", "s1", &json!({}));
-    person.write(".config/baton/config.toml", "# mine\n");
-    let state = person.scratch.state_dir();
+    installation.write(".config/baton/config.toml", "# mine\n");
+    let state = installation.scratch.state_dir();
     assert!(state.join("sessions/s1.json").exists());
     std::fs::write(state.join("theirs"), "").unwrap();
-    assert_eq!(person.run("uninstall --purge").code, Some(1), "nobody said yes");
+    assert_eq!(installation.run("uninstall --purge").code, Some(1), "nobody said yes");
     assert!(state.join("sessions/s1.json").exists());
-    let output = person.done("uninstall --yes --purge");
+    let output = installation.done("uninstall --yes --purge");
     assert!(output.stderr.contains("holds 1 sessions and 0 runs"), "{output:?}");
     let left: Vec<_> = std::fs::read_dir(&state).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert_eq!(left, ["theirs"]);
     assert!(output.stderr.contains("theirs"), "{output:?}");
-    assert_eq!(person.read(".config/baton/config.toml"), b"# mine\n");
+    assert_eq!(installation.read(".config/baton/config.toml"), b"# mine\n");
     std::fs::remove_file(state.join("theirs")).unwrap();
-    person.done("uninstall --yes --purge");
+    installation.done("uninstall --yes --purge");
     assert!(!state.exists());
     // The next event begins a new state.
     let _ = window.hook("SessionStart", "s2", &json!({}));

@@ -5,16 +5,16 @@ use std::time::{Duration, Instant};
 use agent_baton_core::agent::Agent;
 use agent_baton_core::run::Status;
 use agent_baton_tests::account::Account;
+use agent_baton_tests::fake_agent::{Ended, Run};
 use agent_baton_tests::reply::Reply;
-use agent_baton_tests::stand_in::{Ended, Run};
-use agent_baton_tests::window::silent;
+use agent_baton_tests::window::assert_no_output;
 use agent_baton_tests::{Scratch, Window};
 use serde_json::json;
 
 fn open<'a>(scratch: &'a Scratch, agent: Agent) -> Window<'a> {
     let mut window = Window::open(scratch, agent, "%1");
-    silent(&window.hook("SessionStart", "s1", &json!({})));
-    silent(&window.hook("UserPromptSubmit", "s1", &json!({"prompt": "words"})));
+    assert_no_output(&window.hook("SessionStart", "s1", &json!({})));
+    assert_no_output(&window.hook("UserPromptSubmit", "s1", &json!({"prompt": "words"})));
     window
 }
 

@@ -5,15 +5,15 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use agent_baton_core::agent::Agent;
-use agent_baton_tests::window::silent;
+use agent_baton_tests::window::assert_no_output;
 use agent_baton_tests::{Scratch, Window, program};
 use serde_json::{Value, json};
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
 fn run_of(window: &mut Window<'_>, args: &[&str]) -> String {
-    silent(&window.hook("SessionStart", "s1", &json!({})));
-    silent(&window.hook("UserPromptSubmit", "s1", &json!({"prompt": "words"})));
+    assert_no_output(&window.hook("SessionStart", "s1", &json!({})));
+    assert_no_output(&window.hook("UserPromptSubmit", "s1", &json!({"prompt": "words"})));
     let args = [&["run", "start", "demo", "--json"], args].concat();
     let started = window.baton("s1", &args);
     assert_eq!(started.code, Some(0), "{started:?}");
@@ -107,7 +107,7 @@ fn what_was_cancelled_says_so_and_stays() {
     let before = log(&scratch, &id);
     assert!(before.last().unwrap().ends_with(" - enough"), "{before:?}");
     assert_eq!(scratch.baton(["run", "cancel", &id]).run().code, Some(3));
-    silent(&window.hook("Stop", "s1", &json!({})));
+    assert_no_output(&window.hook("Stop", "s1", &json!({})));
     assert_eq!(log(&scratch, &id), before);
 }
 

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use agent_baton_core::agent::Agent;
 use agent_baton_core::run::{Run, Status};
-use agent_baton_tests::window::silent;
+use agent_baton_tests::window::assert_no_output;
 use agent_baton_tests::{Scratch, Window, program, trace};
 use nix::fcntl::{Flock, FlockArg};
 use nix::sys::signal::{Signal, kill, killpg};
@@ -411,7 +411,7 @@ fn agents_beneath_are_iterations_and_own_nothing() {
         window.inherit("BATON_FENCE", "1");
         for (session, count) in [("s1", 1), ("s2", 2)] {
             for event in ["SessionStart", "UserPromptSubmit", "Stop", "SessionStart"] {
-                silent(&window.hook(event, session, &json!({"prompt": "words"})));
+                assert_no_output(&window.hook(event, session, &json!({"prompt": "words"})));
             }
             assert_eq!(the_run(&scratch).iteration, count, "{agent} {session}");
             let refused = window.baton(session, &["run", "start", "mine"]);
@@ -422,11 +422,11 @@ fn agents_beneath_are_iterations_and_own_nothing() {
         assert!(adopted.stderr.contains("same command"), "{adopted:?}");
         // An agent within a tool of it is no iteration more; one that only claims to be beneath is none at all.
         let mut inner = Window::open_inside(&mut window, "s2", agent);
-        silent(&inner.hook("SessionStart", "s3", &json!({})));
+        assert_no_output(&inner.hook("SessionStart", "s3", &json!({})));
         let mut outside = Window::open(&scratch, agent, "%2");
         outside.inherit("BATON_RUN", run.id.as_str());
         outside.inherit("BATON_FENCE", "1");
-        silent(&outside.hook("SessionStart", "s4", &json!({})));
+        assert_no_output(&outside.hook("SessionStart", "s4", &json!({})));
         let run = the_run(&scratch);
         assert_eq!((run.iteration, run.owner.session.is_none(), run.fence.0), (2, true, 1), "{agent}");
         let owns = outside.baton("s4", &["run", "start", "mine"]);

@@ -2,17 +2,17 @@
 
 use agent_baton_core::agent::Agent;
 use agent_baton_core::run::{Run, Status};
+use agent_baton_tests::fake_agent::Ended;
 use agent_baton_tests::reply::Reply;
-use agent_baton_tests::stand_in::Ended;
-use agent_baton_tests::window::silent;
+use agent_baton_tests::window::assert_no_output;
 use agent_baton_tests::{Scratch, Window};
 use serde_json::{Value, json};
 
 /// A window whose session is known and was prompted.
 fn open<'a>(scratch: &'a Scratch, agent: Agent, pane: &str, session: &str) -> Window<'a> {
     let mut window = Window::open(scratch, agent, pane);
-    silent(&window.hook("SessionStart", session, &json!({})));
-    silent(&window.hook("UserPromptSubmit", session, &turn(agent, "t1", &json!({"prompt": "words"}))));
+    assert_no_output(&window.hook("SessionStart", session, &json!({})));
+    assert_no_output(&window.hook("UserPromptSubmit", session, &turn(agent, "t1", &json!({"prompt": "words"}))));
     window
 }
 
@@ -118,7 +118,7 @@ fn sixteen_deliveries_of_one_stop_are_one_iteration() {
             let blocks = ended.iter().filter(|one| one.stdout.contains("\"block\"")).count();
             assert_eq!(blocks, 1, "{agent}: {ended:?}");
             // What did not get the lock in time waits for the next call.
-            silent(&window.hook("PreCompact", "s1", &json!({"trigger": "auto"})));
+            assert_no_output(&window.hook("PreCompact", "s1", &json!({"trigger": "auto"})));
             assert_eq!((run(&scratch).iteration, run(&scratch).status), (n, Status::Active), "{agent}");
         }
     }
@@ -152,7 +152,7 @@ fn a_cancel_from_any_terminal_holds_whatever_comes_after() {
         assert_eq!(stop(&mut window, "s1", "part 3"), None);
         window.process.kill();
         let mut next = Window::open(&scratch, agent, "%2");
-        silent(&next.hook("SessionStart", "s1", &json!({"source": "resume"})));
+        assert_no_output(&next.hook("SessionStart", "s1", &json!({"source": "resume"})));
         assert_eq!(stop(&mut next, "s1", "part 4"), None);
         for word in ["pause", "continue", "adopt"] {
             assert_ne!(next.baton("s1", &["run", word, cancelled.id.as_str()]).code, Some(0), "{word}");
@@ -212,7 +212,11 @@ fn a_failing_service_pauses_and_that_is_told_at_the_next_prompt() {
     let mut window = open(&scratch, Agent::Claude, "%1", "s1");
     start(&mut window, "s1", &["--max-iterations", "5"]);
     goes_on(stop(&mut window, "s1", "part 1"));
-    silent(&window.hook("StopFailure", "s1", &json!({"error": "unknown", "last_assistant_message": "API Error"})));
+    assert_no_output(&window.hook(
+        "StopFailure",
+        "s1",
+        &json!({"error": "unknown", "last_assistant_message": "API Error"}),
+    ));
     assert_eq!(run(&scratch).status, Status::Paused);
     let words = prompt(&mut window, Agent::Claude, "s1", "t2", "well?").unwrap();
     assert!(words.contains("The service failed.") && words.contains("baton run continue"), "{words}");
@@ -260,7 +264,7 @@ fn claudes_clear_and_branch_are_followed_and_codex_new_is_offered() {
         let mut window = open(&scratch, Agent::Claude, "%1", "s1");
         start(&mut window, "s1", &["--max-iterations", "5"]);
         goes_on(stop(&mut window, "s1", "part 1"));
-        silent(&window.hook("SessionEnd", "s1", &json!({"reason": "clear"})));
+        assert_no_output(&window.hook("SessionEnd", "s1", &json!({"reason": "clear"})));
         let shown = window.hook("SessionStart", "s2", &json!({"source": source}));
         assert!(shown.stdout.contains("moved here"), "{shown:?}");
         assert_eq!(prompt(&mut window, Agent::Claude, "s2", "t2", "go on"), None);
@@ -412,7 +416,7 @@ fn a_stop_that_does_not_get_the_lock_counts_nothing_and_the_loop_waits() {
         let note = scratch.state().files.into_iter().find(|(path, _)| path.starts_with("inbox")).unwrap().1;
         assert!(!String::from_utf8(note).unwrap().contains("part 2"), "its digest, and not its words");
         drop(holder);
-        silent(&window.hook("PreCompact", "s1", &json!({"trigger": "auto"})));
+        assert_no_output(&window.hook("PreCompact", "s1", &json!({"trigger": "auto"})));
         assert_eq!((run(&scratch).status, run(&scratch).iteration), (Status::Waiting, 1), "{agent}");
         let words = told(stop(&mut window, "s1", "part 3"));
         assert!(words.contains("waits at iteration 1"), "{words}");
@@ -513,8 +517,8 @@ fn compaction_neither_stops_nor_loses_a_loop() {
         let mut window = open(&scratch, agent, "%1", "s1");
         start(&mut window, "s1", &["--max-iterations", "5"]);
         goes_on(stop(&mut window, "s1", "part 1"));
-        silent(&window.hook("PreCompact", "s1", &json!({"trigger": "auto"})));
-        silent(&window.hook("SessionStart", "s1", &json!({"source": "compact"})));
+        assert_no_output(&window.hook("PreCompact", "s1", &json!({"trigger": "auto"})));
+        assert_no_output(&window.hook("SessionStart", "s1", &json!({"source": "compact"})));
         assert!(goes_on(stop(&mut window, "s1", "part 2")).contains("iteration 2 of 5"), "{agent}");
     }
 }
@@ -532,7 +536,7 @@ fn a_loop_whose_owner_died_holds_no_other_session() {
             let mut next = Window::open(&scratch, agent, "%2");
             let shown = next.hook("SessionStart", &session, &json!({}));
             assert!(shown.stdout.contains("baton run adopt"), "it is offered: {shown:?}");
-            silent(&next.hook("UserPromptSubmit", &session, &json!({"prompt": "words"})));
+            assert_no_output(&next.hook("UserPromptSubmit", &session, &json!({"prompt": "words"})));
             assert_eq!(stop(&mut next, &session, "words"), None);
         }
         assert_eq!((run(&scratch).iteration, run(&scratch).status), (1, Status::Active), "{agent}");

@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 
 use agent_baton_core::agent::Agent;
 use agent_baton_core::run::Run;
-use agent_baton_tests::window::silent;
+use agent_baton_tests::window::assert_no_output;
 use agent_baton_tests::{Scratch, Window, program};
 use serde_json::{Value, json};
 
@@ -20,8 +20,8 @@ fn the_run(scratch: &Scratch) -> Run {
 fn two(scratch: &Scratch) -> [Window<'_>; 2] {
     let mut windows = ["%1", "%2"].map(|pane| Window::open(scratch, Agent::Claude, pane));
     for (window, session) in windows.iter_mut().zip(["s1", "s2"]) {
-        silent(&window.hook("SessionStart", session, &json!({})));
-        silent(&window.hook("UserPromptSubmit", session, &json!({"prompt": "words"})));
+        assert_no_output(&window.hook("SessionStart", session, &json!({})));
+        assert_no_output(&window.hook("UserPromptSubmit", session, &json!({"prompt": "words"})));
     }
     assert_eq!(windows[0].baton("s1", &["run", "start", "demo"]).code, Some(0));
     windows

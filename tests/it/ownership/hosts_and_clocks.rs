@@ -6,17 +6,17 @@ use std::process::Command;
 
 use agent_baton_core::agent::Agent;
 use agent_baton_core::run::{Run, Status};
-use agent_baton_tests::harm::hold;
+use agent_baton_tests::fault_injection::hold;
 use agent_baton_tests::process::{Launch, Process};
 use agent_baton_tests::reply::Reply;
-use agent_baton_tests::window::{one_line, silent};
+use agent_baton_tests::window::{assert_no_output, assert_one_line};
 use agent_baton_tests::{Scratch, Window, program, skip};
 use serde_json::{Value, json};
 
 fn owner(scratch: &Scratch) -> Window<'_> {
     let mut window = Window::open(scratch, Agent::Claude, "%1");
-    silent(&window.hook("SessionStart", "s1", &json!({})));
-    silent(&window.hook("UserPromptSubmit", "s1", &json!({"prompt": "words"})));
+    assert_no_output(&window.hook("SessionStart", "s1", &json!({})));
+    assert_no_output(&window.hook("UserPromptSubmit", "s1", &json!({"prompt": "words"})));
     assert_eq!(window.baton("s1", &["run", "start", "demo"]).code, Some(0));
     window
 }
@@ -63,7 +63,7 @@ fn elsewhere(scratch: &Scratch, unshare: &[&str], prelude: &str, payload: &Value
 fn resumed_elsewhere(unshare: &[&str], prelude: &str) {
     for killed in [false, true] {
         let scratch = Scratch::new();
-        // A stand-in would be made under the same name.
+        // A fake agent would be made under the same name.
         let bin = scratch.root().join("bin/claude");
         let mut window = owner(&scratch);
         if killed {
@@ -82,7 +82,7 @@ fn resumed_elsewhere(unshare: &[&str], prelude: &str) {
         assert_eq!(places.len(), 2);
         assert_ne!((&places[0].machine, places[0].pidns), (&places[1].machine, places[1].pidns));
         if !killed {
-            silent(&window.hook("UserPromptSubmit", "s1", &json!({"prompt": "more"})));
+            assert_no_output(&window.hook("UserPromptSubmit", "s1", &json!({"prompt": "more"})));
             assert_eq!(window.baton("s1", &["run", "verify", "demo"]).code, Some(0));
         }
     }
@@ -190,8 +190,8 @@ fn a_clock_that_jumped_changes_no_owner_and_abandons_nothing_of_this_boot() {
         let scratch = Scratch::new();
         let mut window = owner(&scratch);
         shift(&scratch.state_dir(), by, false);
-        silent(&window.hook("UserPromptSubmit", "s1", &json!({"prompt": "on"})));
-        silent(&window.hook("SessionStart", "s1", &json!({"source": "resume"})));
+        assert_no_output(&window.hook("UserPromptSubmit", "s1", &json!({"prompt": "on"})));
+        assert_no_output(&window.hook("SessionStart", "s1", &json!({"source": "resume"})));
         assert_eq!((the_run(&scratch).fence.0, the_run(&scratch).status), (1, Status::Active), "{by}");
         window.process.kill();
         shift(&scratch.state_dir(), by, false);
@@ -199,7 +199,7 @@ fn a_clock_that_jumped_changes_no_owner_and_abandons_nothing_of_this_boot() {
         second.hook("SessionStart", "s1", &json!({"source": "resume"}));
         let run = the_run(&scratch);
         assert_eq!((run.fence.0, run.status, run.owner.process.pid), (2, Status::Active, second.process.pid()), "{by}");
-        silent(&second.hook("SessionEnd", "s1", &json!({})));
+        assert_no_output(&second.hook("SessionEnd", "s1", &json!({})));
         assert!(scratch.state().sessions()[0].record.over.is_some(), "an end is not taken for an old one: {by}");
     }
 }
@@ -233,7 +233,7 @@ fn a_frozen_holder_of_the_lock_costs_one_event_its_wait_and_the_others_little() 
     frozen.stop();
     let ms = |session: &str, window: &mut Window<'_>| {
         let ended = window.hook("SessionStart", session, &json!({"source": "resume"}));
-        silent(&ended);
+        assert_no_output(&ended);
         ended.wall_ns / 1_000_000
     };
     let first = ms("s1", &mut window);
@@ -244,7 +244,7 @@ fn a_frozen_holder_of_the_lock_costs_one_event_its_wait_and_the_others_little() 
     assert!(later < 300, "{later} ms");
     assert!(scratch.state_dir().join("inbox").exists());
     frozen.kill();
-    silent(&second.hook("UserPromptSubmit", "n5", &json!({"prompt": "on"})));
+    assert_no_output(&second.hook("UserPromptSubmit", "n5", &json!({"prompt": "on"})));
     let state = scratch.state();
     state.check();
     assert_eq!(state.sessions().len(), 7, "nothing of what waited is lost");
@@ -263,7 +263,7 @@ fn what_waited_is_acted_on_in_the_order_in_which_it_came() {
     for events in [["SessionEnd", "SessionStart"], ["SessionStart", "SessionEnd"]] {
         let held = hold(&scratch);
         for event in events {
-            silent(&window.hook(event, "s1", &json!({"source": "resume", "order": events})));
+            assert_no_output(&window.hook(event, "s1", &json!({"source": "resume", "order": events})));
         }
         drop(held);
         let mut other = Window::open(&scratch, Agent::Claude, "%2");
@@ -285,7 +285,7 @@ fn a_commit_of_another_machine_is_left_to_it() {
         "line": {}});
     let path = scratch.state_dir().join("commit.json");
     std::fs::write(&path, journal.to_string()).unwrap();
-    one_line(&window.hook("SessionStart", "s1", &json!({"source": "resume"})), 0);
+    assert_one_line(&window.hook("SessionStart", "s1", &json!({"source": "resume"})), 0);
     assert_eq!(std::fs::read_to_string(&path).unwrap(), journal.to_string());
     assert_eq!(window.baton("s1", &["run", "update", "demo", "--phase", "x"]).code, Some(1));
     std::fs::remove_file(&path).unwrap();

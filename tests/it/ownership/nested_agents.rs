@@ -1,13 +1,13 @@
 //! An agent started inside a tool of another: it inherits the outer one's variables and pane, and owns nothing of it.
 
 use agent_baton_core::agent::Agent;
-use agent_baton_tests::window::silent;
+use agent_baton_tests::window::assert_no_output;
 use agent_baton_tests::{Scratch, Window};
 use serde_json::{Value, json};
 
 fn own_run(window: &mut Window<'_>, session: &str) -> String {
-    silent(&window.hook("SessionStart", session, &json!({})));
-    silent(&window.hook("UserPromptSubmit", session, &json!({"prompt": "words"})));
+    assert_no_output(&window.hook("SessionStart", session, &json!({})));
+    assert_no_output(&window.hook("UserPromptSubmit", session, &json!({"prompt": "words"})));
     let started = window.baton(session, &["run", "start", "demo", "--json"]);
     assert_eq!(started.code, Some(0), "{started:?}");
     let run: Value = serde_json::from_str(&started.stdout).unwrap();
@@ -32,8 +32,8 @@ fn the_inner_agent_is_a_session_and_a_process_of_its_own() {
         let mut outer = Window::open(&scratch, of, "%1");
         let run = own_run(&mut outer, "s1");
         let mut inner = Window::open_inside(&mut outer, "s1", within);
-        silent(&inner.hook("SessionStart", "s2", &json!({})));
-        silent(&inner.hook("UserPromptSubmit", "s2", &json!({"prompt": "words"})));
+        assert_no_output(&inner.hook("SessionStart", "s2", &json!({})));
+        assert_no_output(&inner.hook("UserPromptSubmit", "s2", &json!({"prompt": "words"})));
         for args in
             [&["run", "verify", &run][..], &["run", "update", &run, "--phase", "inner"], &["run", "finish", &run]]
         {
@@ -42,16 +42,16 @@ fn the_inner_agent_is_a_session_and_a_process_of_its_own() {
         }
         let own = inner.baton("s2", &["run", "start", "inner"]);
         assert_eq!(own.code, Some(0), "{within} in {of}: {own:?}");
-        silent(&inner.hook("Stop", "s2", &json!({})));
+        assert_no_output(&inner.hook("Stop", "s2", &json!({})));
         let sessions = scratch.state().sessions();
         for (session, pid) in [("s1", outer.process.pid()), ("s2", inner.process.pid())] {
             let kept = sessions.iter().find(|kept| kept.record.id.as_str() == session).unwrap();
             let pids: Vec<u32> = kept.record.launches.iter().map(|launch| launch.process.pid).collect();
             assert_eq!(pids, [pid], "{within} in {of}, {session}");
         }
-        silent(&inner.hook("SessionEnd", "s2", &json!({})));
+        assert_no_output(&inner.hook("SessionEnd", "s2", &json!({})));
         inner.process.exit();
-        silent(&outer.hook("UserPromptSubmit", "s1", &json!({"prompt": "more"})));
+        assert_no_output(&outer.hook("UserPromptSubmit", "s1", &json!({"prompt": "more"})));
         let verified = outer.baton("s1", &["run", "verify", &run]);
         assert_eq!(verified.code, Some(0), "{within} in {of}: {verified:?}");
         assert_eq!(owner(&scratch, &run), (outer.process.pid(), 1), "{within} in {of}");
@@ -66,7 +66,7 @@ fn the_inner_agent_inherits_nothing_when_the_outer_one_is_killed() {
         let mut outer = Window::open(&scratch, of, "%1");
         let run = own_run(&mut outer, "s1");
         let mut inner = Window::open_inside(&mut outer, "s1", within);
-        silent(&inner.hook("SessionStart", "s2", &json!({})));
+        assert_no_output(&inner.hook("SessionStart", "s2", &json!({})));
         let before = owner(&scratch, &run);
         outer.process.kill();
         for event in ["UserPromptSubmit", "Stop", "SessionStart"] {

@@ -11,19 +11,19 @@ use std::time::{Duration, SystemTime};
 use agent_baton_core::agent::Agent;
 use agent_baton_core::pane::Pane;
 use agent_baton_core::run::Run;
+use agent_baton_tests::fake_agent::Ended;
 use agent_baton_tests::mount::Mount;
 use agent_baton_tests::process::{Launch, Process};
 use agent_baton_tests::program;
-use agent_baton_tests::stand_in::Ended;
 use agent_baton_tests::state::State;
-use agent_baton_tests::window::{one_line, silent};
+use agent_baton_tests::window::{assert_no_output, assert_one_line};
 use agent_baton_tests::{Scratch, Window};
 use serde_json::{Value, json};
 
 /// Session `s1` in a window of this agent, with a prompt and a run; gives the run's id.
 fn own_run(window: &mut Window<'_>) -> String {
-    silent(&window.hook("SessionStart", "s1", &json!({})));
-    silent(&window.hook("UserPromptSubmit", "s1", &json!({"prompt": "words"})));
+    assert_no_output(&window.hook("SessionStart", "s1", &json!({})));
+    assert_no_output(&window.hook("UserPromptSubmit", "s1", &json!({"prompt": "words"})));
     let started = window.baton("s1", &["run", "start", "demo", "--json"]);
     assert_eq!(started.code, Some(0), "{started:?}");
     let run: Value = serde_json::from_str(&started.stdout).unwrap();
@@ -66,8 +66,8 @@ fn spoiled_run_stays(spoil: impl Fn(&mut Value)) {
     let bytes = if record.is_string() { record.as_str().unwrap().to_owned() } else { record.to_string() };
     fs::write(&path, &bytes).unwrap();
     let mut second = Window::open(&scratch, Agent::Codex, "%2");
-    one_line(&second.hook("SessionStart", "s1", &json!({"source": "resume"})), 0);
-    one_line(&second.hook("UserPromptSubmit", "s1", &json!({"prompt": "words"})), 0);
+    assert_one_line(&second.hook("SessionStart", "s1", &json!({"source": "resume"})), 0);
+    assert_one_line(&second.hook("UserPromptSubmit", "s1", &json!({"prompt": "words"})), 0);
     assert_eq!(fs::read(&path).unwrap(), bytes.as_bytes());
     assert!(!scratch.state_dir().join(format!("archive/runs/{id}.json")).exists());
     // Nor does the session get another run past the one that cannot be read.
@@ -80,15 +80,15 @@ fn spoiled_run_stays(spoil: impl Fn(&mut Value)) {
 fn omx_012_legacy_thread_kept() {
     let scratch = Scratch::new();
     let mut window = Window::open(&scratch, Agent::Codex, "%1");
-    silent(&notify(&mut window, "s1"));
+    assert_no_output(&notify(&mut window, "s1"));
     assert!(scratch.state().files.is_empty(), "a notification begins nothing");
     own_run(&mut window);
     let before = scratch.state();
-    silent(&notify(&mut window, "s1"));
+    assert_no_output(&notify(&mut window, "s1"));
     let after = scratch.state();
     assert_eq!((after.sessions(), after.runs(), after.audit()), (before.sessions(), before.runs(), before.audit()));
     assert!(after.logged() > before.logged());
-    silent(&notify(&mut window, "s2"));
+    assert_no_output(&notify(&mut window, "s2"));
     assert_eq!(scratch.state(), after);
 }
 
@@ -115,7 +115,7 @@ fn omx_016_legacy_thread_transfer() {
     first.process.kill();
     let mut second = Window::open(&scratch, Agent::Codex, "%2");
     let before = scratch.state();
-    silent(&notify(&mut second, "s1"));
+    assert_no_output(&notify(&mut second, "s1"));
     assert_eq!(scratch.state(), before);
     let ended = second.hook("SessionStart", "s1", &json!({"source": "resume"}));
     assert_eq!(ended.code, Some(0), "{ended:?}");
@@ -147,7 +147,7 @@ fn omx_032_unreadable_current_blocks() {
 fn omx_036_symlinked_session_dir_skipped() {
     let scratch = Scratch::new();
     let mut window = Window::open(&scratch, Agent::Claude, "%1");
-    silent(&window.hook("SessionStart", "s1", &json!({})));
+    assert_no_output(&window.hook("SessionStart", "s1", &json!({})));
     let sessions = scratch.state_dir().join("sessions");
     let elsewhere = scratch.home().join("elsewhere");
     fs::create_dir(&elsewhere).unwrap();
@@ -155,8 +155,8 @@ fn omx_036_symlinked_session_dir_skipped() {
     fs::write(elsewhere.join("s2.json"), &record).unwrap();
     symlink(elsewhere.join("s2.json"), sessions.join("s2.json")).unwrap();
     symlink(&elsewhere, sessions.join("s3.json")).unwrap();
-    one_line(&window.hook("SessionStart", "s2", &json!({})), 0);
-    one_line(&window.hook("SessionStart", "s3", &json!({})), 0);
+    assert_one_line(&window.hook("SessionStart", "s2", &json!({})), 0);
+    assert_one_line(&window.hook("SessionStart", "s3", &json!({})), 0);
     assert_eq!(listed(&scratch).0, ["s1"]);
     assert_eq!(fs::read_to_string(elsewhere.join("s2.json")).unwrap(), record);
     assert!(sessions.join("s2.json").is_symlink() && sessions.join("s3.json").is_symlink());
@@ -183,7 +183,7 @@ fn omx_051_no_pointer() {
     let mut other = Process::spawn(&scratch, &Launch { comm: "other", args: &[], tty: true }, None);
     let mut call = Window::open(&scratch, Agent::Codex, "%1").call("s1", payload);
     call.shell = None;
-    silent(&other.run(call));
+    assert_no_output(&other.run(call));
     assert_eq!(scratch.state().sessions(), []);
 }
 
@@ -192,10 +192,10 @@ fn omx_051_no_pointer() {
 fn omx_053_pointer_broken_json() {
     let scratch = Scratch::new();
     let mut window = Window::open(&scratch, Agent::Codex, "%1");
-    silent(&window.hook("SessionStart", "s1", &json!({})));
+    assert_no_output(&window.hook("SessionStart", "s1", &json!({})));
     let path = scratch.state_dir().join("sessions/s1.json");
     fs::write(&path, "{ nope").unwrap();
-    one_line(&window.hook("SessionStart", "s1", &json!({"source": "resume"})), 0);
+    assert_one_line(&window.hook("SessionStart", "s1", &json!({"source": "resume"})), 0);
     let started = window.baton("s1", &["run", "start", "demo"]);
     assert_eq!(started.code, Some(1), "{started:?}");
     assert_eq!(fs::read(&path).unwrap(), b"{ nope");
@@ -207,7 +207,7 @@ fn omx_053_pointer_broken_json() {
 fn omx_055_env_session_needs_dir() {
     let scratch = Scratch::new();
     let mut window = Window::open(&scratch, Agent::Claude, "%1");
-    silent(&window.hook("SessionStart", "s1", &json!({})));
+    assert_no_output(&window.hook("SessionStart", "s1", &json!({})));
     let before = scratch.state();
     let started = window.baton("ghost", &["run", "start", "demo"]);
     assert_eq!(started.code, Some(4), "{started:?}");
@@ -222,7 +222,7 @@ fn omx_059_pointer_other_worktree() {
     let other = scratch.home().join("other");
     fs::create_dir(&other).unwrap();
     let mut window = Window::open(&scratch, Agent::Claude, "%1");
-    silent(&window.hook("SessionStart", "s1", &json!({"cwd": other})));
+    assert_no_output(&window.hook("SessionStart", "s1", &json!({"cwd": other})));
     let before = scratch.state();
     assert_eq!(scratch.baton(["run", "start", "demo"]).run().code, Some(4));
     assert_eq!(scratch.state(), before);
@@ -236,7 +236,7 @@ fn omx_060_pointer_symlinked_cwd() {
     let alias = scratch.home().join("alias");
     symlink(scratch.home().join("work"), &alias).unwrap();
     let mut window = Window::open(&scratch, Agent::Claude, "%1");
-    silent(&window.hook("SessionStart", "s1", &json!({"cwd": alias})));
+    assert_no_output(&window.hook("SessionStart", "s1", &json!({"cwd": alias})));
     let work = scratch.home().join("work").canonicalize().unwrap();
     assert_eq!(scratch.state().sessions()[0].record.project.as_deref(), work.to_str());
     assert_eq!(scratch.baton(["run", "start", "demo"]).run().code, Some(0));
@@ -254,13 +254,13 @@ fn holder(scratch: &Scratch) -> Process {
 fn omx_070_lock_stale_broken() {
     let scratch = Scratch::new();
     let mut window = Window::open(&scratch, Agent::Claude, "%1");
-    silent(&window.hook("SessionStart", "s1", &json!({})));
+    assert_no_output(&window.hook("SessionStart", "s1", &json!({})));
     let lock = scratch.state_dir().join("lock");
     for age in [Duration::ZERO, Duration::from_secs(11)] {
         fs::write(&lock, "1.2.3").unwrap();
         File::options().write(true).open(&lock).unwrap().set_modified(SystemTime::now() - age).unwrap();
         let session = format!("s-{}", age.as_secs());
-        silent(&window.hook("SessionStart", &session, &json!({})));
+        assert_no_output(&window.hook("SessionStart", &session, &json!({})));
         assert!(scratch.state_dir().join(format!("sessions/{session}.json")).exists());
     }
 }
@@ -270,13 +270,13 @@ fn omx_070_lock_stale_broken() {
 fn omx_072_lock_dead_holder_blocks() {
     let scratch = Scratch::new();
     let mut window = Window::open(&scratch, Agent::Codex, "%1");
-    silent(&window.hook("SessionStart", "s1", &json!({})));
+    assert_no_output(&window.hook("SessionStart", "s1", &json!({})));
     let mut holder = holder(&scratch);
-    silent(&window.hook("SessionStart", "s2", &json!({})));
+    assert_no_output(&window.hook("SessionStart", "s2", &json!({})));
     let waiting = |scratch: &Scratch| scratch.state().files.keys().any(|path| path.starts_with("inbox"));
     assert!(waiting(&scratch), "the event waits for the lock");
     holder.kill();
-    silent(&window.hook("SessionStart", "s3", &json!({})));
+    assert_no_output(&window.hook("SessionStart", "s3", &json!({})));
     let state = scratch.state();
     state.check();
     assert_eq!(state.sessions().len(), 3);
@@ -323,7 +323,7 @@ fn omx_075_rollback() {
     let mut file = File::create(&filler).unwrap();
     while file.write_all(&[0; 4096]).is_ok() {}
     let mut second = Window::open(&scratch, Agent::Codex, "%2");
-    one_line(&second.hook("SessionStart", "s1", &json!({"source": "resume"})), 0);
+    assert_one_line(&second.hook("SessionStart", "s1", &json!({"source": "resume"})), 0);
     drop(file);
     fs::remove_file(&filler).unwrap();
     assert_eq!((scratch.state().sessions(), scratch.state().runs()), before);
@@ -338,7 +338,7 @@ fn omx_075_rollback() {
 fn omx_088_pointer_broken_reads_as_none() {
     let scratch = Scratch::new();
     let mut window = Window::open(&scratch, Agent::Codex, "%1");
-    silent(&window.hook("SessionStart", "s1", &json!({})));
+    assert_no_output(&window.hook("SessionStart", "s1", &json!({})));
     fs::write(scratch.state_dir().join("sessions/s1.json"), "{ not-json").unwrap();
     let shown = scratch.baton(["session", "show", "s1"]).run();
     assert_eq!(shown.code, Some(1), "{shown:?}");
@@ -351,9 +351,9 @@ fn omx_088_pointer_broken_reads_as_none() {
 fn omx_090_registry_bad_lines_skipped() {
     let scratch = Scratch::new();
     let mut window = Window::open(&scratch, Agent::Codex, "%1");
-    silent(&window.hook("SessionStart", "s1", &json!({})));
-    silent(&window.hook("UserPromptSubmit", "s1", &json!({"prompt": "words"})));
-    silent(&window.hook("Stop", "s1", &json!({})));
+    assert_no_output(&window.hook("SessionStart", "s1", &json!({})));
+    assert_no_output(&window.hook("UserPromptSubmit", "s1", &json!({"prompt": "words"})));
+    assert_no_output(&window.hook("Stop", "s1", &json!({})));
     let state = scratch.state();
     let lines = |output: &str| output.lines().count();
     let before = lines(&scratch.baton(["log"]).run().stdout);
@@ -366,8 +366,8 @@ fn omx_090_registry_bad_lines_skipped() {
     }
     let log = scratch.baton(["log"]).run();
     assert_eq!((log.code, lines(&log.stdout)), (Some(0), before), "{log:?}");
-    silent(&window.hook("Stop", "s1", &json!({"last_assistant_message": "more"})));
-    silent(&window.hook("SessionEnd", "s1", &json!({})));
+    assert_no_output(&window.hook("Stop", "s1", &json!({"last_assistant_message": "more"})));
+    assert_no_output(&window.hook("SessionEnd", "s1", &json!({})));
     assert!(scratch.state().sessions()[0].record.over.is_some());
 }
 
@@ -376,7 +376,7 @@ fn omx_090_registry_bad_lines_skipped() {
 fn omx_092_registry_lock_contention() {
     let scratch = Scratch::new();
     let mut window = Window::open(&scratch, Agent::Claude, "%1");
-    silent(&window.hook("SessionStart", "s1", &json!({})));
+    assert_no_output(&window.hook("SessionStart", "s1", &json!({})));
     let before = scratch.state();
     let _holder = holder(&scratch);
     let started = window.baton("s1", &["run", "start", "demo"]);
@@ -395,18 +395,18 @@ fn omx_092_registry_lock_contention() {
 fn omx_094_registry_lock_stale_live() {
     let scratch = Scratch::new();
     let mut window = Window::open(&scratch, Agent::Claude, "%1");
-    silent(&window.hook("SessionStart", "s1", &json!({})));
+    assert_no_output(&window.hook("SessionStart", "s1", &json!({})));
     let holder = holder(&scratch);
     holder.stop();
     let lock = File::options().write(true).open(scratch.state_dir().join("lock")).unwrap();
     lock.set_modified(SystemTime::now() - Duration::from_secs(3600)).unwrap();
     let before = scratch.state();
-    silent(&window.hook("SessionEnd", "s1", &json!({})));
+    assert_no_output(&window.hook("SessionEnd", "s1", &json!({})));
     let after = scratch.state();
     assert_eq!((after.sessions(), after.audit()), (before.sessions(), before.audit()));
     assert_ne!(after, before, "the end waits in the inbox");
     drop(holder);
-    silent(&window.hook("SessionStart", "s2", &json!({"source": "clear"})));
+    assert_no_output(&window.hook("SessionStart", "s2", &json!({"source": "clear"})));
     scratch.state().check();
     assert!(scratch.state().sessions().iter().any(|kept| kept.record.over.is_some()));
 }
@@ -417,9 +417,9 @@ fn amc_008_half_pane_unchanged() {
     let scratch = Scratch::new();
     let mut windows = ["", ""].map(|pane| Window::open(&scratch, Agent::Claude, pane));
     let [first, second] = &mut windows;
-    silent(&first.hook("SessionStart", "s1", &json!({})));
+    assert_no_output(&first.hook("SessionStart", "s1", &json!({})));
     first.process.kill();
-    silent(&second.hook("SessionStart", "s2", &json!({})));
+    assert_no_output(&second.hook("SessionStart", "s2", &json!({})));
     for kept in scratch.state().sessions() {
         assert!(!kept.archived, "{:?}", kept.record.id);
         assert!(!matches!(kept.record.launches[0].pane, Pane::Tmux { .. }), "{:?}", kept.record.launches);
@@ -431,11 +431,11 @@ fn amc_008_half_pane_unchanged() {
 fn amc_014_missing_file_ok() {
     let scratch = Scratch::new();
     let mut first = Window::open(&scratch, Agent::Claude, "%1");
-    silent(&first.hook("SessionStart", "s1", &json!({})));
+    assert_no_output(&first.hook("SessionStart", "s1", &json!({})));
     first.process.kill();
     fs::remove_file(scratch.state_dir().join("sessions/s1.json")).unwrap();
     let mut second = Window::open(&scratch, Agent::Claude, "%1");
-    silent(&second.hook("SessionStart", "s2", &json!({})));
+    assert_no_output(&second.hook("SessionStart", "s2", &json!({})));
     assert_eq!(listed(&scratch), (vec!["s2".to_owned()], String::new()));
 }
 
@@ -444,14 +444,14 @@ fn amc_014_missing_file_ok() {
 fn amc_016_same_id_twice() {
     let scratch = Scratch::new();
     let mut window = Window::open(&scratch, Agent::Claude, "%1");
-    silent(&window.hook("SessionStart", "s1", &json!({})));
+    assert_no_output(&window.hook("SessionStart", "s1", &json!({})));
     let sessions = scratch.state_dir().join("sessions");
     fs::copy(sessions.join("s1.json"), sessions.join("copy.json")).unwrap();
     let bytes = fs::read(sessions.join("copy.json")).unwrap();
     let (ids, said) = listed(&scratch);
     assert_eq!(ids, ["s1"]);
     assert!(said.contains("copy.json"), "{said}");
-    silent(&window.hook("UserPromptSubmit", "s1", &json!({"prompt": "words"})));
+    assert_no_output(&window.hook("UserPromptSubmit", "s1", &json!({"prompt": "words"})));
     assert_eq!(fs::read(sessions.join("copy.json")).unwrap(), bytes);
 }
 
@@ -481,8 +481,8 @@ fn amc_029_read_does_not_write() {
 fn amc_027_turn_tokens_persisted() {
     let scratch = Scratch::new();
     let mut window = Window::open(&scratch, Agent::Claude, "%1");
-    silent(&window.hook("SessionStart", "s1", &json!({})));
-    silent(&window.hook("UserPromptSubmit", "s1", &json!({"prompt": "words"})));
+    assert_no_output(&window.hook("SessionStart", "s1", &json!({})));
+    assert_no_output(&window.hook("UserPromptSubmit", "s1", &json!({"prompt": "words"})));
     let transcript = scratch.home().join("work/s1.jsonl");
     let line = |kind: &str, message: serde_json::Value| {
         format!("{}\n", json!({"parentUuid": null, "isSidechain": false, "type": kind, "message": message}))
@@ -510,7 +510,7 @@ fn amc_035_terminal_timeout_2s() {
     use std::os::unix::fs::PermissionsExt;
     let scratch = Scratch::new();
     let mut window = Window::open(&scratch, Agent::Claude, "%1");
-    silent(&window.hook("SessionStart", "s1", &json!({})));
+    assert_no_output(&window.hook("SessionStart", "s1", &json!({})));
     let (dir, called) = (scratch.root().join("slow"), scratch.root().join("called"));
     fs::create_dir(&dir).unwrap();
     for name in ["tmux", "zellij", "lsof", "pgrep", "ps"] {
@@ -542,7 +542,7 @@ fn amc_034_terminal_binary_missing() {
     let payload = window.payload("SessionStart", "s1", &json!({})).to_string();
     let mut call = window.call("s1", payload);
     call.env.insert("PATH".to_owned(), "/nonexistent".to_owned());
-    silent(&window.process.run(call));
+    assert_no_output(&window.process.run(call));
     let sessions = scratch.baton(["session", "list", "--json"]).env("PATH", "/nonexistent").run().json();
     assert_eq!(sessions["sessions"][0]["live"], "yes");
 }
@@ -552,13 +552,13 @@ fn amc_034_terminal_binary_missing() {
 fn amc_046_unknown_agent_alive() {
     let scratch = Scratch::new();
     let mut window = Window::open(&scratch, Agent::Claude, "%1");
-    silent(&window.hook("SessionStart", "s1", &json!({})));
+    assert_no_output(&window.hook("SessionStart", "s1", &json!({})));
     let path = scratch.state_dir().join("sessions/s1.json");
     let record = fs::read_to_string(&path).unwrap().replace("\"claude\"", "\"another\"");
     fs::write(&path, &record).unwrap();
-    one_line(&window.hook("SessionEnd", "s1", &json!({})), 0);
+    assert_one_line(&window.hook("SessionEnd", "s1", &json!({})), 0);
     assert_eq!(fs::read_to_string(&path).unwrap(), record);
-    silent(&window.hook("SessionStart", "s2", &json!({"source": "resume"})));
+    assert_no_output(&window.hook("SessionStart", "s2", &json!({"source": "resume"})));
     assert_eq!(fs::read_to_string(&path).unwrap(), record);
 }
 
@@ -571,8 +571,8 @@ fn amc_047_batch_one_open() {
     fs::create_dir_all(&locks).unwrap();
     for session in ["s1", "s2"] {
         window.process.lock(&locks.join(format!("{session}.lock")));
-        silent(&window.hook("SessionStart", session, &json!({})));
-        silent(&window.hook("UserPromptSubmit", session, &json!({"prompt": "words"})));
+        assert_no_output(&window.hook("SessionStart", session, &json!({})));
+        assert_no_output(&window.hook("UserPromptSubmit", session, &json!({"prompt": "words"})));
     }
     let live = || {
         let sessions = scratch.baton(["session", "list", "--json"]).run().json();
@@ -595,7 +595,7 @@ fn amc_047_batch_one_open() {
 fn amc_054_old_binary_crash() {
     let scratch = Scratch::new();
     let mut window = Window::open(&scratch, Agent::Claude, "%1");
-    silent(&window.hook("SessionStart", "s1", &json!({})));
+    assert_no_output(&window.hook("SessionStart", "s1", &json!({})));
     let sessions = scratch.state_dir().join("sessions");
     let bad: [(&str, &[u8]); 6] = [
         ("bin.json", b"\xff\xfe\0"),
@@ -611,8 +611,8 @@ fn amc_054_old_binary_crash() {
     let (ids, said) = listed(&scratch);
     assert_eq!(ids, ["s1"]);
     assert!(said.contains("bin.json") && said.contains("list.json") && said.contains("number.json"), "{said}");
-    silent(&window.hook("UserPromptSubmit", "s1", &json!({"prompt": "words"})));
-    silent(&window.hook("SessionStart", "s2", &json!({"source": "clear"})));
+    assert_no_output(&window.hook("UserPromptSubmit", "s1", &json!({"prompt": "words"})));
+    assert_no_output(&window.hook("SessionStart", "s2", &json!({"source": "clear"})));
     for (name, bytes) in bad {
         assert_eq!(fs::read(sessions.join(name)).unwrap(), bytes, "{name}");
     }

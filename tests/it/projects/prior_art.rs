@@ -7,10 +7,10 @@ use std::path::PathBuf;
 use std::thread;
 
 use agent_baton_core::agent::Agent;
+use agent_baton_tests::fake_agent::Ended;
 use agent_baton_tests::project::{Project, Tree};
-use agent_baton_tests::stand_in::Ended;
-use agent_baton_tests::trace::{self, Call, Fault, harmed};
-use agent_baton_tests::window::silent;
+use agent_baton_tests::trace::{self, Call, Fault, with_fault};
+use agent_baton_tests::window::assert_no_output;
 use agent_baton_tests::{Scratch, Window};
 use serde_json::{Value, json};
 
@@ -50,7 +50,7 @@ impl<'a> Scene<'a> {
     /// The same, and the first one is in and its tool has been at work.
     fn spoiled(scratch: &'a Scratch) -> Self {
         let mut scene = Self::new(scratch);
-        silent(&come(&mut scene.windows[0], "s1"));
+        assert_no_output(&come(&mut scene.windows[0], "s1"));
         scene.project.write("AGENTS.md", TOOLS);
         scene.project.write(".codex/agents/new", TOOLS);
         scene
@@ -98,7 +98,7 @@ impl<'a> Scene<'a> {
 fn flow_002_acquire_join() {
     let scratch = Scratch::new();
     let mut scene = Scene::spoiled(&scratch);
-    silent(&come(&mut scene.windows[1], "s2"));
+    assert_no_output(&come(&mut scene.windows[1], "s2"));
     let shown = scene.project.show();
     assert_eq!((shown["backup"].as_u64(), shown["present"].as_array().unwrap().len()), (Some(1), 2));
 }
@@ -107,7 +107,7 @@ fn flow_002_acquire_join() {
 fn flow_003_acquire_join_ignores_own_backup() {
     let scratch = Scratch::new();
     let mut scene = Scene::spoiled(&scratch);
-    silent(&come(&mut scene.windows[1], "s2"));
+    assert_no_output(&come(&mut scene.windows[1], "s2"));
     let backups = scene.project.packs("backups");
     assert_eq!((backups.len(), backups[0]["files/AGENTS.md"].as_str()), (1, MINE));
 }
@@ -117,10 +117,10 @@ fn flow_003_acquire_join_ignores_own_backup() {
 fn flow_006_acquire_crash_before_reference() {
     let scratch = Scratch::new();
     let mut scene = Scene::new(&scratch);
-    silent(&come(&mut scene.windows[0], "s1"));
+    assert_no_output(&come(&mut scene.windows[0], "s1"));
     scene.windows[0].process.kill();
     fs::remove_file(scene.record()).unwrap();
-    silent(&come(&mut scene.windows[1], "s2"));
+    assert_no_output(&come(&mut scene.windows[1], "s2"));
     assert_eq!((scene.project.show()["backup"].as_u64(), scene.project.state().0.as_str()), (Some(2), "saved"));
     scene.project.write("AGENTS.md", TOOLS);
     go(&mut scene.windows[1], "s2");
@@ -138,7 +138,7 @@ fn flow_007_hash() {
     fs::create_dir(scratch.home().join("x")).unwrap();
     fs::write(config, text).unwrap();
     let mut scene = scene;
-    silent(&come(&mut scene.windows[0], "s1"));
+    assert_no_output(&come(&mut scene.windows[0], "s1"));
     let name = scene.project.vault().file_name().unwrap().to_str().unwrap().to_owned();
     assert!(name.len() == 32 && name.chars().all(|c| c.is_ascii_hexdigit()), "{name}");
     assert_eq!(scene.project.state(), ("saved".to_owned(), 1));
@@ -156,8 +156,8 @@ fn flow_008_release_last() {
 fn flow_009_release_other_alive() {
     let scratch = Scratch::new();
     let mut scene = Scene::spoiled(&scratch);
-    silent(&come(&mut scene.windows[1], "s2"));
-    silent(&go(&mut scene.windows[1], "s2"));
+    assert_no_output(&come(&mut scene.windows[1], "s2"));
+    assert_no_output(&go(&mut scene.windows[1], "s2"));
     scene.is_tools();
     assert_eq!(scene.project.state(), ("saved".to_owned(), 1));
 }
@@ -168,7 +168,7 @@ fn flow_012_release_after_finalize() {
     let mut scene = Scene::spoiled(&scratch);
     go(&mut scene.windows[0], "s1");
     scene.project.write("AGENTS.md", TOOLS);
-    silent(&scene.windows[0].hook("SessionEnd", "s1", &json!({"again": 1})));
+    assert_no_output(&scene.windows[0].hook("SessionEnd", "s1", &json!({"again": 1})));
     scene.is_tools();
 }
 
@@ -184,10 +184,10 @@ fn flow_013_release_never_acquired() {
 fn flow_014_three_processes() {
     let scratch = Scratch::new();
     let mut scene = Scene::spoiled(&scratch);
-    silent(&come(&mut scene.windows[1], "s2"));
-    silent(&come(&mut scene.windows[2], "s3"));
+    assert_no_output(&come(&mut scene.windows[1], "s2"));
+    assert_no_output(&come(&mut scene.windows[2], "s3"));
     scene.windows[0].process.kill();
-    silent(&go(&mut scene.windows[1], "s2"));
+    assert_no_output(&go(&mut scene.windows[1], "s2"));
     scene.is_tools();
     go(&mut scene.windows[2], "s3");
     scene.is_mine();
@@ -205,8 +205,8 @@ fn flow_015_eperm_alive() {
         record["present"][0]["process"]["pid"] = json!(1);
         record["present"][0]["process"]["start"] = json!(start);
     });
-    silent(&come(&mut scene.windows[1], "s2"));
-    silent(&go(&mut scene.windows[1], "s2"));
+    assert_no_output(&come(&mut scene.windows[1], "s2"));
+    assert_no_output(&go(&mut scene.windows[1], "s2"));
     scene.is_tools();
 }
 
@@ -238,7 +238,7 @@ fn flow_020_pid_odd_names_ignored() {
 fn flow_022_orphan_not_when_alive() {
     let scratch = Scratch::new();
     let mut scene = Scene::spoiled(&scratch);
-    silent(&come(&mut scene.windows[1], "s2"));
+    assert_no_output(&come(&mut scene.windows[1], "s2"));
     scene.is_tools();
 }
 
@@ -324,7 +324,7 @@ fn flow_031_active_none() {
 fn flow_032_active_needs_reference() {
     let scratch = Scratch::new();
     let mut first = Window::open(&scratch, Agent::Claude, "%9");
-    silent(&come(&mut first, "s0"));
+    assert_no_output(&come(&mut first, "s0"));
     let mut scene = Scene::new(&scratch);
     let told = come(&mut scene.windows[0], "s1");
     assert!(told.stdout.contains("were not saved"), "{told:?}");
@@ -363,7 +363,7 @@ fn flow_035_finalize() {
 fn flow_036_finalize_without_reference() {
     let scratch = Scratch::new();
     let mut scene = Scene::new(&scratch);
-    silent(&go(&mut scene.windows[0], "s1"));
+    assert_no_output(&go(&mut scene.windows[0], "s1"));
     assert_eq!((scene.project.state(), scene.numbers("history")), (("idle".to_owned(), 0), vec![]));
     scene.is_mine();
 }
@@ -426,7 +426,7 @@ fn flow_044_cleanup_restore_fails() {
     let (work, away) = (scene.project.path(), scratch.home().join("away"));
     let run = scene.windows[0].call("s1", scene.windows[0].payload("SessionEnd", "s1", &json!({})).to_string());
     fs::rename(&work, &away).unwrap();
-    let ended = scene.windows[0].process.run(agent_baton_tests::stand_in::Run { cwd: scratch.home(), ..run });
+    let ended = scene.windows[0].process.run(agent_baton_tests::fake_agent::Run { cwd: scratch.home(), ..run });
     assert!(ended.stderr.contains("kept in"), "{ended:?}");
     fs::rename(&away, &work).unwrap();
     let shown = scene.project.show();
@@ -443,7 +443,7 @@ fn flow_047_recover_independent() {
     project.write("AGENTS.md", MINE);
     project.write(".codex/config.toml", MINE);
     let mut window = Window::open(&scratch, Agent::Claude, "%1");
-    silent(&come(&mut window, "s1"));
+    assert_no_output(&come(&mut window, "s1"));
     let (inside, outside) = (project.path().join(".codex"), scratch.home().join("outside"));
     fs::create_dir(&outside).unwrap();
     fs::write(outside.join("config.toml"), TOOLS).unwrap();
@@ -504,7 +504,7 @@ fn flow_062_restore_to_empty() {
     let scratch = Scratch::new();
     let project = Project::protect(&scratch, &[".claude"]);
     let mut window = Window::open(&scratch, Agent::Claude, "%1");
-    silent(&come(&mut window, "s1"));
+    assert_no_output(&come(&mut window, "s1"));
     project.write(".claude/settings.json", TOOLS);
     go(&mut window, "s1");
     assert!(!project.path().join(".claude").exists());
@@ -535,7 +535,7 @@ fn flow_064_restore_idempotent() {
         scene.is_mine();
     }
     assert_eq!(scene.numbers("history"), [1]);
-    silent(&go(&mut scene.windows[1], "s2"));
+    assert_no_output(&go(&mut scene.windows[1], "s2"));
     scene.is_mine();
 }
 
@@ -550,7 +550,7 @@ fn flow_065_restore_leftover_adopted() {
     let window = &mut scene.windows[0];
     let run = window.call("s1", window.payload("SessionEnd", "s1", &json!({})).to_string());
     let call = Call { name: "renameat".to_owned(), nth: 1, line: String::new() };
-    window.process.run(harmed(&run, &scratch.root().join("calls"), &call, Fault::Kill));
+    window.process.run(with_fault(&run, &scratch.root().join("calls"), &call, Fault::Kill));
     let left = |scene: &Scene<'_>| scene.project.tree().keys().any(|path| path.to_str().unwrap().contains(".baton-"));
     assert!(left(&scene), "it was killed between writing and renaming");
     come(&mut scene.windows[1], "s2");
@@ -572,9 +572,9 @@ fn flow_067_backups_keep() {
 fn flow_068_second_backup_of_modified() {
     let scratch = Scratch::new();
     let mut scene = Scene::spoiled(&scratch);
-    silent(&come(&mut scene.windows[1], "s2"));
+    assert_no_output(&come(&mut scene.windows[1], "s2"));
     assert_eq!((scene.project.show()["backup"].as_u64(), scene.numbers("backups")), (Some(1), vec![1]));
-    silent(&go(&mut scene.windows[0], "s1"));
+    assert_no_output(&go(&mut scene.windows[0], "s1"));
     go(&mut scene.windows[1], "s2");
     scene.is_mine();
 }

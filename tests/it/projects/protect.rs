@@ -6,9 +6,9 @@ use std::thread;
 use std::time::Duration;
 
 use agent_baton_core::agent::Agent;
+use agent_baton_tests::fake_agent::{Ended, Run};
 use agent_baton_tests::project::Project;
-use agent_baton_tests::stand_in::{Ended, Run};
-use agent_baton_tests::window::silent;
+use agent_baton_tests::window::assert_no_output;
 use agent_baton_tests::{Scratch, Window};
 use serde_json::{Value, json};
 
@@ -41,10 +41,10 @@ fn the_last_one_out_gives_back_what_the_first_one_saved() {
     let before = project.tree();
     let mut first = Window::open(&scratch, Agent::Claude, "%1");
     let mut second = Window::open(&scratch, Agent::Codex, "%2");
-    silent(&come(&mut first, "s1"));
+    assert_no_output(&come(&mut first, "s1"));
     assert_eq!(project.state(), ("saved".to_owned(), 1));
     project.write("AGENTS.md", "the first one's\n");
-    silent(&come(&mut second, "s2"));
+    assert_no_output(&come(&mut second, "s2"));
     assert_eq!((project.state(), project.packs("backups").len()), (("saved".to_owned(), 2), 1));
     fs::remove_file(project.path().join("gone.md")).unwrap();
     fs::remove_dir_all(project.path().join(".codex/deep")).unwrap();
@@ -54,7 +54,7 @@ fn the_last_one_out_gives_back_what_the_first_one_saved() {
     project.write(".codex/new/file", "new\n");
     project.write("new.md", "new\n");
     project.chmod(".codex/config.toml", 0o600);
-    silent(&go(&mut first, "s1"));
+    assert_no_output(&go(&mut first, "s1"));
     assert_eq!(project.read("AGENTS.md").as_deref(), Some("the first one's\n"), "somebody is there still");
     let ended = go(&mut second, "s2");
     assert!(ended.stderr.contains("given back"), "{ended:?}");
@@ -70,11 +70,11 @@ fn the_last_one_out_gives_back_what_the_first_one_saved() {
     }
     // Exactly once: what the person changes from now on is theirs.
     project.write("AGENTS.md", "mine again\n");
-    silent(&go(&mut second, "s2"));
+    assert_no_output(&go(&mut second, "s2"));
     let mut third = Window::open(&scratch, Agent::Claude, "%3");
     let told = come(&mut third, "s3");
     assert!(told.stdout.contains("given back"), "the person is told at the next start: {told:?}");
-    silent(&go(&mut third, "s3"));
+    assert_no_output(&go(&mut third, "s3"));
     assert_eq!(project.read("AGENTS.md").as_deref(), Some("mine again\n"));
 }
 
@@ -84,7 +84,7 @@ fn a_session_whose_record_cannot_be_read_may_be_there() {
     for damaged in [false, true] {
         let scratch = Scratch::new();
         let mut first = Window::open(&scratch, Agent::Claude, "%1");
-        silent(&come(&mut first, "s1"));
+        assert_no_output(&come(&mut first, "s1"));
         first.process.kill();
         let project = Project::protect(&scratch, &["AGENTS.md"]);
         project.write("AGENTS.md", "mine\n");
@@ -103,7 +103,7 @@ fn sessions_that_are_lost_are_noticed_before_anybody_saves() {
     let project = Project::protect(&scratch, &["AGENTS.md"]);
     project.write("AGENTS.md", "mine\n");
     let mut first = Window::open(&scratch, Agent::Claude, "%1");
-    silent(&come(&mut first, "s1"));
+    assert_no_output(&come(&mut first, "s1"));
     project.write("AGENTS.md", "the tool's\n");
     first.process.kill();
     let mut second = Window::open(&scratch, Agent::Codex, "%2");
@@ -122,13 +122,13 @@ fn what_was_changed_after_a_cut_off_end_is_left() {
     project.write("AGENTS.md", "mine\n");
     project.write("NOTES.md", "mine\n");
     let mut first = Window::open(&scratch, Agent::Claude, "%1");
-    silent(&come(&mut first, "s1"));
+    assert_no_output(&come(&mut first, "s1"));
     project.write("AGENTS.md", "the tool's\n");
     let record = project.vault().join("record.json");
     let saved = fs::read_to_string(&record).unwrap();
     let aside = project.vault().with_file_name("aside");
     fs::rename(project.vault(), &aside).unwrap();
-    silent(&go(&mut first, "s1"));
+    assert_no_output(&go(&mut first, "s1"));
     assert_eq!(project.read("AGENTS.md").as_deref(), Some("the tool's\n"), "nothing was to be given back");
     drop(fs::remove_dir_all(record.parent().unwrap()));
     fs::rename(&aside, record.parent().unwrap()).unwrap();
@@ -152,7 +152,7 @@ fn the_next_session_of_a_process_gives_back_what_the_one_before_could_not() {
     let project = Project::protect(&scratch, &["AGENTS.md"]);
     project.write("AGENTS.md", "mine\n");
     let mut window = Window::open(&scratch, Agent::Claude, "%1");
-    silent(&come(&mut window, "s1"));
+    assert_no_output(&come(&mut window, "s1"));
     project.write("AGENTS.md", "the tool's\n");
     let (work, away) = (project.path(), scratch.home().join("away"));
     let run = window.call("s1", window.payload("SessionEnd", "s1", &json!({"reason": "clear"})).to_string());
@@ -174,7 +174,7 @@ fn what_is_no_longer_protected_is_given_back_once() {
     let project = Project::protect(&scratch, &["AGENTS.md"]);
     project.write("AGENTS.md", "mine\n");
     let mut window = Window::open(&scratch, Agent::Claude, "%1");
-    silent(&come(&mut window, "s1"));
+    assert_no_output(&come(&mut window, "s1"));
     project.write("AGENTS.md", "the tool's\n");
     fs::write(scratch.home().join(".config/baton/config.toml"), "").unwrap();
     assert!(go(&mut window, "s1").stderr.contains("given back AGENTS.md"));
@@ -182,7 +182,7 @@ fn what_is_no_longer_protected_is_given_back_once() {
     come(&mut window, "s2");
     assert_eq!((project.state(), project.packs("backups").len()), (("idle".to_owned(), 0), 1));
     project.write("AGENTS.md", "mine again\n");
-    silent(&go(&mut window, "s2"));
+    assert_no_output(&go(&mut window, "s2"));
     assert_eq!(project.read("AGENTS.md").as_deref(), Some("mine again\n"));
 }
 
@@ -193,9 +193,9 @@ fn a_damaged_index_keeps_nobody_from_saving() {
     let project = Project::protect(&scratch, &["AGENTS.md"]);
     project.write("AGENTS.md", "mine\n");
     let mut first = Window::open(&scratch, Agent::Claude, "%1");
-    silent(&come(&mut first, "s1"));
-    silent(&go(&mut first, "s1"));
-    silent(&come(&mut first, "s2"));
+    assert_no_output(&come(&mut first, "s1"));
+    assert_no_output(&go(&mut first, "s1"));
+    assert_no_output(&come(&mut first, "s2"));
     first.process.kill();
     for state in ["idle", "saved"] {
         let links = scratch.state().files.into_keys().filter(|path| path.starts_with("projects/"));
@@ -222,7 +222,7 @@ fn a_launch_that_can_never_be_looked_at_is_told() {
     let project = Project::protect(&scratch, &["AGENTS.md"]);
     project.write("AGENTS.md", "mine\n");
     let mut window = Window::open(&scratch, Agent::Claude, "%1");
-    silent(&come(&mut window, "s1"));
+    assert_no_output(&come(&mut window, "s1"));
     project.write("AGENTS.md", "the tool's\n");
     let path = project.vault().join("record.json");
     let mut record: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
@@ -235,7 +235,7 @@ fn a_launch_that_can_never_be_looked_at_is_told() {
     assert!(go(&mut window, "s1").stderr.contains(words));
     assert_eq!((project.read("AGENTS.md").as_deref(), project.state().1), (Some("the tool's\n"), 1));
     assert!(come(&mut window, "s2").stdout.contains(words));
-    silent(&go(&mut window, "s2"));
+    assert_no_output(&go(&mut window, "s2"));
     let shown = project.baton(&["show"]);
     assert!(shown.stdout.contains("nobody can tell whether it lives"), "{shown:?}");
     assert_eq!(project.baton(&["give-back"]).code, Some(3));

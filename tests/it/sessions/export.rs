@@ -6,7 +6,7 @@ use std::process::Command;
 
 use agent_baton_core::agent::Agent;
 use agent_baton_tests::conversation::{keep, words};
-use agent_baton_tests::window::silent;
+use agent_baton_tests::window::assert_no_output;
 use agent_baton_tests::{Scratch, Window};
 use serde_json::{Value, json};
 
@@ -14,12 +14,12 @@ use serde_json::{Value, json};
 fn with_two(scratch: &Scratch) {
     keep(scratch, "all");
     let mut first = Window::open(scratch, Agent::Claude, "%1");
-    silent(&first.hook("SessionStart", "s1", &json!({})));
+    assert_no_output(&first.hook("SessionStart", "s1", &json!({})));
     first.turn("s1", "one", "first");
-    silent(&first.hook("PreCompact", "s1", &json!({"trigger": "manual"})));
+    assert_no_output(&first.hook("PreCompact", "s1", &json!({"trigger": "manual"})));
     fs::write(scratch.home().join("work/s1.jsonl"), "{\"type\":\"summary\"}\n").unwrap();
     let mut second = Window::open(scratch, Agent::Claude, "%1");
-    silent(&second.hook("SessionStart", "other-session", &json!({})));
+    assert_no_output(&second.hook("SessionStart", "other-session", &json!({})));
     second.turn("other-session", "a-secret-prompt", "a-secret-answer");
     let started = second.baton("other-session", &["run", "start", "a-secret-run"]);
     assert_eq!(started.code, Some(0), "{started:?}");
@@ -27,7 +27,7 @@ fn with_two(scratch: &Scratch) {
     // Now the first is offered the run of the second.
     let offered = first.hook("SessionStart", "s1", &json!({"source": "resume"}));
     assert!(offered.stdout.contains("a-secret-run"), "{offered:?}");
-    silent(&first.hook("SessionEnd", "s1", &json!({})));
+    assert_no_output(&first.hook("SessionEnd", "s1", &json!({})));
 }
 
 /// Exports s1; gives the bundle's path.

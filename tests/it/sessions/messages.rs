@@ -7,8 +7,8 @@ use std::time::Duration;
 use agent_baton_core::agent::Agent;
 use agent_baton_core::rules::twice::WINDOW_MS;
 use agent_baton_tests::conversation::{keep, words};
-use agent_baton_tests::harm::hold;
-use agent_baton_tests::window::{one_line, silent};
+use agent_baton_tests::fault_injection::hold;
+use agent_baton_tests::window::{assert_no_output, assert_one_line};
 use agent_baton_tests::{Scratch, Window};
 use serde_json::json;
 
@@ -20,7 +20,7 @@ fn file(scratch: &Scratch, name: &str) -> Option<Vec<u8>> {
 fn with_turns<'a>(scratch: &'a Scratch, agent: Agent, turns: &[(&str, &str)]) -> Window<'a> {
     keep(scratch, "all");
     let mut window = Window::open(scratch, agent, "%1");
-    silent(&window.hook("SessionStart", "s1", &json!({})));
+    assert_no_output(&window.hook("SessionStart", "s1", &json!({})));
     for (prompt, answer) in turns {
         window.turn("s1", prompt, answer);
         // Equal bytes are another event once the time is over in which they could be the same one's second delivery.
@@ -45,7 +45,7 @@ fn prompts_and_answers_are_kept_and_saved_at_the_end() {
         ];
         assert_eq!(words(&scratch, "s1"), expected, "{agent}: a repetition stays");
         assert_eq!(file(&scratch, "saved.jsonl"), None);
-        silent(&window.hook("SessionEnd", "s1", &json!({})));
+        assert_no_output(&window.hook("SessionEnd", "s1", &json!({})));
         assert_eq!(words(&scratch, "s1"), expected, "{agent}");
         assert_eq!(file(&scratch, "log.jsonl").unwrap(), b"");
         let shown = scratch.baton(["session", "show", "s1", "--json"]).run().json();
@@ -57,15 +57,15 @@ fn prompts_and_answers_are_kept_and_saved_at_the_end() {
 fn after_a_crash_the_next_start_saves_what_was_said() {
     let scratch = Scratch::new();
     let mut first = with_turns(&scratch, Agent::Claude, &[("one", "first")]);
-    silent(&first.hook("UserPromptSubmit", "s1", &json!({"prompt": "two"})));
+    assert_no_output(&first.hook("UserPromptSubmit", "s1", &json!({"prompt": "two"})));
     first.process.kill();
     let mut second = Window::open(&scratch, Agent::Claude, "%2");
-    silent(&second.hook("SessionStart", "s1", &json!({"source": "resume"})));
+    assert_no_output(&second.hook("SessionStart", "s1", &json!({"source": "resume"})));
     assert_eq!(file(&scratch, "log.jsonl").unwrap(), b"");
     let expected = ["prompt: one", "answer: first", "prompt: two"];
     assert_eq!(words(&scratch, "s1"), expected);
     // Another start finds nothing.
-    silent(&second.hook("SessionStart", "s1", &json!({"source": "resume", "again": true})));
+    assert_no_output(&second.hook("SessionStart", "s1", &json!({"source": "resume", "again": true})));
     assert_eq!(words(&scratch, "s1"), expected);
 }
 
@@ -74,10 +74,10 @@ fn two_windows_of_one_session_share_its_log() {
     let scratch = Scratch::new();
     let mut first = with_turns(&scratch, Agent::Claude, &[("one", "first")]);
     let mut second = Window::open(&scratch, Agent::Claude, "%2");
-    silent(&second.hook("SessionStart", "s1", &json!({"source": "resume"})));
+    assert_no_output(&second.hook("SessionStart", "s1", &json!({"source": "resume"})));
     second.turn("s1", "two", "second");
     first.turn("s1", "three", "third");
-    silent(&second.hook("SessionEnd", "s1", &json!({})));
+    assert_no_output(&second.hook("SessionEnd", "s1", &json!({})));
     first.turn("s1", "four", "fourth");
     let expected = ["one", "first", "two", "second", "three", "third", "four", "fourth"];
     let found = words(&scratch, "s1");
@@ -88,10 +88,10 @@ fn two_windows_of_one_session_share_its_log() {
 fn by_default_nothing_is_kept() {
     let scratch = Scratch::new();
     let mut window = Window::open(&scratch, Agent::Claude, "%1");
-    silent(&window.hook("SessionStart", "s1", &json!({})));
+    assert_no_output(&window.hook("SessionStart", "s1", &json!({})));
     window.turn("s1", "a-secret-prompt", "a-secret-answer");
-    silent(&window.hook("PreCompact", "s1", &json!({"trigger": "manual"})));
-    silent(&window.hook("SessionEnd", "s1", &json!({})));
+    assert_no_output(&window.hook("PreCompact", "s1", &json!({"trigger": "manual"})));
+    assert_no_output(&window.hook("SessionEnd", "s1", &json!({})));
     assert!(!scratch.state_dir().join("conversations").exists());
     nowhere_but(&scratch, "a-secret", None);
 }
@@ -106,11 +106,11 @@ fn to_turn_it_off_counts_at_once_and_to_turn_it_on_at_the_next_start() {
     window.turn("s1", "three", "third");
     assert_eq!(words(&scratch, "s1"), ["prompt: one", "answer: first", "prompt: three", "answer: third"]);
     keep(&scratch, "off");
-    silent(&window.hook("SessionStart", "s1", &json!({"source": "resume"})));
+    assert_no_output(&window.hook("SessionStart", "s1", &json!({"source": "resume"})));
     keep(&scratch, "all");
     window.turn("s1", "four", "fourth");
     assert_eq!(words(&scratch, "s1").len(), 4);
-    silent(&window.hook("SessionStart", "s1", &json!({"source": "resume", "again": true})));
+    assert_no_output(&window.hook("SessionStart", "s1", &json!({"source": "resume", "again": true})));
     window.turn("s1", "five", "fifth");
     assert_eq!(words(&scratch, "s1").len(), 6);
 }
@@ -120,18 +120,18 @@ fn to_turn_it_off_counts_at_once_and_to_turn_it_on_at_the_next_start() {
 fn of_a_deleted_session_nothing_more_is_written_down() {
     let scratch = Scratch::new();
     let mut window = with_turns(&scratch, Agent::Claude, &[("one", "first")]);
-    silent(&window.hook("SessionEnd", "s1", &json!({})));
+    assert_no_output(&window.hook("SessionEnd", "s1", &json!({})));
     window.process.kill();
     assert_eq!(scratch.baton(["session", "delete", "s1"]).run().code, Some(0));
     let mut again = Window::open(&scratch, Agent::Claude, "%1");
-    silent(&again.hook("SessionStart", "s1", &json!({"source": "resume"})));
+    assert_no_output(&again.hook("SessionStart", "s1", &json!({"source": "resume"})));
     again.turn("s1", "a-secret-prompt", "a-secret-answer");
-    silent(&again.hook("PreCompact", "s1", &json!({"trigger": "manual"})));
+    assert_no_output(&again.hook("PreCompact", "s1", &json!({"trigger": "manual"})));
     let held = hold(&scratch);
     let late = again.hook("UserPromptSubmit", "s1", &json!({"prompt": "a-secret-again"}));
     assert_eq!(late.code, Some(0), "{late:?}");
     drop(held);
-    silent(&again.hook("SessionEnd", "s1", &json!({})));
+    assert_no_output(&again.hook("SessionEnd", "s1", &json!({})));
     nowhere_but(&scratch, "a-secret", None);
 }
 
@@ -141,7 +141,7 @@ fn a_configuration_that_is_wrong_keeps_nothing_and_says_so() {
     let scratch = Scratch::new();
     let mut window = with_turns(&scratch, Agent::Claude, &[("one", "first")]);
     keep(&scratch, "everything");
-    one_line(&window.hook("UserPromptSubmit", "s1", &json!({"prompt": "two"})), 0);
+    assert_one_line(&window.hook("UserPromptSubmit", "s1", &json!({"prompt": "two"})), 0);
     assert_eq!(words(&scratch, "s1").len(), 2);
 }
 
@@ -166,12 +166,12 @@ fn what_was_said_stands_in_the_conversation_alone() {
     // One that does not get the lock waits in the inbox, without its words.
     let mut another = Window::open(&scratch, Agent::Claude, "%2");
     let held = hold(&scratch);
-    silent(&another.hook("UserPromptSubmit", "s1", &json!({"prompt": "a-secret-that-waits"})));
+    assert_no_output(&another.hook("UserPromptSubmit", "s1", &json!({"prompt": "a-secret-that-waits"})));
     assert!(scratch.state_dir().join("inbox").is_dir());
     nowhere_but(&scratch, "a-secret", Some("conversations"));
     drop(held);
-    silent(&window.hook("PreCompact", "s1", &json!({"trigger": "auto", "custom_instructions": "a-secret"})));
-    silent(&window.hook("SessionEnd", "s1", &json!({})));
+    assert_no_output(&window.hook("PreCompact", "s1", &json!({"trigger": "auto", "custom_instructions": "a-secret"})));
+    assert_no_output(&window.hook("SessionEnd", "s1", &json!({})));
     nowhere_but(&scratch, "a-secret", Some("conversations"));
     assert_eq!(
         words(&scratch, "s1"),
@@ -190,14 +190,14 @@ fn what_was_said_stands_in_the_conversation_alone() {
 fn a_log_that_cannot_be_written_costs_its_messages_alone() {
     let scratch = Scratch::new();
     let mut window = with_turns(&scratch, Agent::Claude, &[]);
-    silent(&window.hook("UserPromptSubmit", "s1", &json!({"prompt": "one"})));
+    assert_no_output(&window.hook("UserPromptSubmit", "s1", &json!({"prompt": "one"})));
     let log = scratch.state_dir().join("conversations/s1/log.jsonl");
     fs::remove_file(&log).unwrap();
     fs::create_dir(&log).unwrap();
     let before = scratch.state().logged();
-    one_line(&window.hook("UserPromptSubmit", "s1", &json!({"prompt": "two"})), 0);
+    assert_one_line(&window.hook("UserPromptSubmit", "s1", &json!({"prompt": "two"})), 0);
     assert!(scratch.state().logged() > before, "the sign of life counts all the same");
-    one_line(&window.hook("SessionEnd", "s1", &json!({})), 0);
+    assert_one_line(&window.hook("SessionEnd", "s1", &json!({})), 0);
     assert!(scratch.state().sessions()[0].record.over.is_some());
 }
 
@@ -209,7 +209,7 @@ fn a_symlinked_log_is_not_followed() {
     fs::write(&victim, "mine").unwrap();
     fs::remove_file(&log).unwrap();
     std::os::unix::fs::symlink(&victim, &log).unwrap();
-    one_line(&window.hook("UserPromptSubmit", "s1", &json!({"prompt": "two"})), 0);
+    assert_one_line(&window.hook("UserPromptSubmit", "s1", &json!({"prompt": "two"})), 0);
     assert_eq!(fs::read(&victim).unwrap(), b"mine");
 }
 
@@ -235,12 +235,12 @@ fn a_resumed_session_is_told_how_its_last_turn_stands() {
     for (lines, model, person, word) in cases {
         let scratch = Scratch::new();
         let mut first = Window::open(&scratch, Agent::Claude, "%1");
-        silent(&first.hook("SessionStart", "s1", &json!({})));
-        silent(&first.hook("UserPromptSubmit", "s1", &json!({"prompt": "hello"})));
+        assert_no_output(&first.hook("SessionStart", "s1", &json!({})));
+        assert_no_output(&first.hook("UserPromptSubmit", "s1", &json!({"prompt": "hello"})));
         transcript(&scratch.home().join("work/s1.jsonl"), lines);
         // While a window shows it, its turn may be under way.
         let mut second = Window::open(&scratch, Agent::Claude, "%2");
-        silent(&second.hook("SessionStart", "s1", &json!({"source": "resume"})));
+        assert_no_output(&second.hook("SessionStart", "s1", &json!({"source": "resume"})));
         first.process.kill();
         second.process.kill();
         let shown = scratch.baton(["session", "show", "s1", "--json"]).run().json();
@@ -250,7 +250,7 @@ fn a_resumed_session_is_told_how_its_last_turn_stands() {
         assert_eq!(resumed.code, Some(0), "{resumed:?}");
         match model {
             Some(model) => assert!(resumed.stdout.contains(model), "{resumed:?}"),
-            None => silent(&resumed),
+            None => assert_no_output(&resumed),
         }
         assert_eq!(resumed.stdout.contains("systemMessage"), person, "{resumed:?}");
         assert!(!resumed.stdout.contains("hello"), "{resumed:?}");

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use agent_baton_core::agent::Agent;
 use agent_baton_tests::scratch::Output;
 use agent_baton_tests::skip;
-use agent_baton_tests::window::silent;
+use agent_baton_tests::window::assert_no_output;
 use agent_baton_tests::{Scratch, Window};
 use serde_json::json;
 
@@ -54,8 +54,8 @@ fn until(what: &str, holds: impl Fn() -> bool) {
 fn lost(scratch: &Scratch, server: &Server, agent: Agent, session: &str) {
     let pane = format!("%1{}", session.len() + usize::from(session.as_bytes()[0]));
     let mut window = Window::open(scratch, agent, &pane).on(&server.socket);
-    silent(&window.hook("SessionStart", session, &json!({})));
-    silent(&window.hook("UserPromptSubmit", session, &json!({"prompt": "words"})));
+    assert_no_output(&window.hook("SessionStart", session, &json!({})));
+    assert_no_output(&window.hook("UserPromptSubmit", session, &json!({"prompt": "words"})));
     window.process.kill();
 }
 
@@ -96,8 +96,8 @@ fn a_pane_is_selected_on_its_own_server_or_named() {
     let active = || server.ask(&["display-message", "-p", "#{pane_id}"]);
     assert_ne!(active(), pane);
     let mut window = Window::open(&scratch, Agent::Claude, &pane).on(&server.socket);
-    silent(&window.hook("SessionStart", "s1", &json!({})));
-    silent(&window.hook("UserPromptSubmit", "s1", &json!({"prompt": "words"})));
+    assert_no_output(&window.hook("SessionStart", "s1", &json!({})));
+    assert_no_output(&window.hook("UserPromptSubmit", "s1", &json!({"prompt": "words"})));
     assert_eq!(window.baton("s1", &["run", "start", "demo"]).code, Some(0));
     let went = scratch.baton(["go", "s1"]).run();
     assert_eq!(went.code, Some(0), "{went:?}");
@@ -130,11 +130,11 @@ fn what_is_brought_back_is_printed_and_the_rest_is_named() {
     lost(&scratch, &server, Agent::Claude, "aa1");
     lost(&scratch, &server, Agent::Codex, "bb2");
     let mut empty = Window::open(&scratch, Agent::Claude, "%5");
-    silent(&empty.hook("SessionStart", "empty", &json!({})));
+    assert_no_output(&empty.hook("SessionStart", "empty", &json!({})));
     empty.process.kill();
     let mut alive = Window::open(&scratch, Agent::Claude, "%6");
-    silent(&alive.hook("SessionStart", "alive", &json!({})));
-    silent(&alive.hook("UserPromptSubmit", "alive", &json!({"prompt": "words"})));
+    assert_no_output(&alive.hook("SessionStart", "alive", &json!({})));
+    assert_no_output(&alive.hook("UserPromptSubmit", "alive", &json!({"prompt": "words"})));
     let work = scratch.home().join("work");
     let before = scratch.state();
     let printed = resume(&scratch, "--lost");
@@ -188,7 +188,7 @@ fn each_is_brought_back_once_however_often_it_is_asked_for() {
     assert_eq!(started(&log), both);
     // One announces itself: its mark is gone, and it lives.
     let mut back = Window::open(&scratch, Agent::Claude, "%9").on(&server.socket);
-    silent(&back.hook("SessionStart", "aa1", &json!({"source": "resume"})));
+    assert_no_output(&back.hook("SessionStart", "aa1", &json!({"source": "resume"})));
     assert!(!fs::read_to_string(scratch.state_dir().join("sessions/aa1.json")).unwrap().contains("resuming"));
     // The server is killed: what never announced itself can be brought back again, what lives is left.
     server.ask(&["kill-server"]);
@@ -232,15 +232,15 @@ fn a_window_that_does_not_open_leaves_no_mark() {
 #[test]
 fn names_and_directories_are_taken_as_they_are_written() {
     let here = |directory: &Path| format!("claude --resume aa1 in {}", directory.display());
-    for word in ["#(touch harmed)", "#S", "##S", "#[x", "##[x", "x#{pane_id}", "100%H", "a;", r"b\;"] {
+    for word in ["#(touch with_fault)", "#S", "##S", "#[x", "##[x", "x#{pane_id}", "100%H", "a;", r"b\;"] {
         let scratch = Scratch::new();
         let Some(server) = Server::new(&scratch) else { return };
         let log = agents(&scratch);
         let directory = scratch.home().join("work").join(word);
         fs::create_dir(&directory).unwrap();
         let mut window = Window::open(&scratch, Agent::Claude, "%1").on(&server.socket);
-        silent(&window.hook("SessionStart", "aa1", &json!({"cwd": directory})));
-        silent(&window.hook("UserPromptSubmit", "aa1", &json!({"prompt": "words", "cwd": directory})));
+        assert_no_output(&window.hook("SessionStart", "aa1", &json!({"cwd": directory})));
+        assert_no_output(&window.hook("UserPromptSubmit", "aa1", &json!({"prompt": "words", "cwd": directory})));
         window.process.kill();
         assert_eq!(scratch.baton(["session", "name", "aa1", word]).run().code, Some(0));
         // The first window starts the server, the second is opened in its session.
@@ -255,7 +255,7 @@ fn names_and_directories_are_taken_as_they_are_written() {
         assert_eq!(brought.code, Some(0), "{word}: {brought:?}");
         until("it was started again", || started(&log).len() >= 2);
         assert_eq!(started(&log), [here(&directory), here(&directory)], "{printed}");
-        assert!(!directory.join("harmed").exists() && !scratch.home().join("work/harmed").exists(), "{word}");
+        assert!(!directory.join("with_fault").exists() && !scratch.home().join("work/with_fault").exists(), "{word}");
     }
 }
 

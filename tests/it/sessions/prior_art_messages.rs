@@ -8,8 +8,8 @@ use std::process::Command;
 use agent_baton_core::agent::Agent;
 use agent_baton_core::rules::twice::WINDOW_MS;
 use agent_baton_tests::conversation::{keep, words};
-use agent_baton_tests::stand_in::Ended;
-use agent_baton_tests::window::{one_line, silent};
+use agent_baton_tests::fake_agent::Ended;
+use agent_baton_tests::window::{assert_no_output, assert_one_line};
 use agent_baton_tests::{Scratch, Window};
 use serde_json::{Value, json};
 
@@ -25,7 +25,7 @@ fn log(scratch: &Scratch) -> Vec<u8> {
 fn begun<'a>(scratch: &'a Scratch, session: &str, pane: &str) -> Window<'a> {
     keep(scratch, "all");
     let mut window = Window::open(scratch, Agent::Claude, pane);
-    silent(&window.hook("SessionStart", session, &json!({})));
+    assert_no_output(&window.hook("SessionStart", session, &json!({})));
     window
 }
 
@@ -44,7 +44,7 @@ fn next_start<'a>(scratch: &'a Scratch, pane: &str) -> (Window<'a>, Ended) {
 }
 
 fn recovered(scratch: &Scratch, pane: &str) {
-    silent(&next_start(scratch, pane).1);
+    assert_no_output(&next_start(scratch, pane).1);
     assert_eq!(log(scratch), b"");
 }
 
@@ -113,11 +113,11 @@ fn octo_037_next_chunk() {
     for number in [1, 7] {
         fs::write(file(&scratch, &format!("chunk-{number}.md")), "x").unwrap();
     }
-    silent(&window.hook("PreCompact", "s1", &json!({"trigger": "auto"})));
+    assert_no_output(&window.hook("PreCompact", "s1", &json!({"trigger": "auto"})));
     assert_eq!(chunks(&scratch).last().unwrap(), &(8, json!("[\"one\"]")));
     let mut other = begun(&scratch, "s2", "%2");
     other.turn("s2", "two", "second");
-    silent(&other.hook("PreCompact", "s2", &json!({"trigger": "auto"})));
+    assert_no_output(&other.hook("PreCompact", "s2", &json!({"trigger": "auto"})));
     assert!(scratch.state_dir().join("conversations/s2/chunk-1.md").exists());
 }
 
@@ -148,7 +148,7 @@ fn octo_042_log_append_empty() {
     let scratch = Scratch::new();
     let mut window = begun(&scratch, "s1", "%1");
     for fields in [json!({"prompt": ""}), json!({"prompt": null}), json!({})] {
-        silent(&window.hook("UserPromptSubmit", "s1", &fields));
+        assert_no_output(&window.hook("UserPromptSubmit", "s1", &fields));
     }
     assert!(!scratch.state_dir().join("conversations").exists());
 }
@@ -164,7 +164,7 @@ fn octo_044_log_read_broken_line() {
     lines.push(torn);
     fs::write(file(&scratch, "log.jsonl"), lines.join(&b'\n')).unwrap();
     let (_window, started) = next_start(&scratch, "%2");
-    one_line(&started, 0);
+    assert_one_line(&started, 0);
     assert!(started.stderr.contains("it was moved to"), "{started:?}");
     assert_eq!(words(&scratch, "s1"), ["prompt: one", "answer: first"]);
 }
@@ -175,12 +175,12 @@ fn a_conversation_that_is_gone_is_no_error() {
     let mut window = begun(&scratch, "s1", "%1");
     window.turn("s1", "one", "first");
     for again in [false, true] {
-        silent(&window.hook("SessionEnd", "s1", &json!({"again": again})));
+        assert_no_output(&window.hook("SessionEnd", "s1", &json!({"again": again})));
         assert_eq!(log(&scratch), b"");
     }
     fs::remove_file(file(&scratch, "log.jsonl")).unwrap();
-    silent(&window.hook("SessionStart", "s1", &json!({"source": "resume"})));
-    silent(&window.hook("SessionEnd", "s1", &json!({"again": 2})));
+    assert_no_output(&window.hook("SessionStart", "s1", &json!({"source": "resume"})));
+    assert_no_output(&window.hook("SessionEnd", "s1", &json!({"again": 2})));
 }
 
 #[test]
@@ -190,7 +190,7 @@ fn octo_047_log_append_error_swallowed() {
     fs::create_dir_all(file(&scratch, "log.jsonl")).unwrap();
     let conversations = scratch.state_dir().join("conversations");
     fs::set_permissions(conversations, fs::Permissions::from_mode(0o700)).unwrap();
-    one_line(&window.hook("UserPromptSubmit", "s1", &json!({"prompt": "one"})), 0);
+    assert_one_line(&window.hook("UserPromptSubmit", "s1", &json!({"prompt": "one"})), 0);
     assert!(scratch.state().sessions()[0].record.prompted);
 }
 
@@ -199,9 +199,9 @@ fn octo_047_log_append_error_swallowed() {
 fn octo_051_recover_repeat_swallowed() {
     let scratch = Scratch::new();
     let mut window = begun(&scratch, "s1", "%1");
-    silent(&window.hook("UserPromptSubmit", "s1", &json!({"prompt": "continue"})));
-    silent(&window.hook("SessionEnd", "s1", &json!({})));
-    silent(&window.hook("SessionStart", "s1", &json!({"source": "resume"})));
+    assert_no_output(&window.hook("UserPromptSubmit", "s1", &json!({"prompt": "continue"})));
+    assert_no_output(&window.hook("SessionEnd", "s1", &json!({})));
+    assert_no_output(&window.hook("SessionStart", "s1", &json!({"source": "resume"})));
     std::thread::sleep(std::time::Duration::from_millis(WINDOW_MS + 50));
     window.turn("s1", "continue", "ok");
     window.process.kill();
@@ -215,11 +215,11 @@ fn replayed(more: bool) -> (Scratch, Vec<String>) {
     crashed(&scratch);
     let old = log(&scratch);
     let (mut window, started) = next_start(&scratch, "%2");
-    silent(&started);
+    assert_no_output(&started);
     if more {
         window.turn("s1", "later", "on");
-        silent(&window.hook("SessionEnd", "s1", &json!({})));
-        silent(&window.hook("SessionStart", "s1", &json!({"source": "resume"})));
+        assert_no_output(&window.hook("SessionEnd", "s1", &json!({})));
+        assert_no_output(&window.hook("SessionStart", "s1", &json!({"source": "resume"})));
     }
     window.turn("s1", "last", "words");
     window.process.kill();
@@ -254,7 +254,7 @@ fn octo_054_recover_no_session() {
     recovered(&scratch, "%2");
     // Neither does the end of a session that was never announced.
     let mut window = Window::open(&scratch, Agent::Claude, "%3");
-    silent(&window.hook("SessionEnd", "orphan", &json!({})));
+    assert_no_output(&window.hook("SessionEnd", "orphan", &json!({})));
     assert!(!fs::read(orphan.join("log.jsonl")).unwrap().is_empty());
     assert_eq!(fs::read_dir(&orphan).unwrap().count(), 1);
     let listed = scratch.baton(["session", "list", "--all", "--json"]).run().json();
@@ -279,7 +279,7 @@ fn octo_057_recover_prefix_steals() {
     crashed(&scratch);
     let mut other = begun(&scratch, "s1-and-more", "%2");
     other.turn("s1-and-more", "mine", "and mine");
-    silent(&other.hook("SessionEnd", "s1-and-more", &json!({})));
+    assert_no_output(&other.hook("SessionEnd", "s1-and-more", &json!({})));
     let expected = ["prompt: mine", "answer: and mine"];
     assert_eq!(words(&scratch, "s1-and-more"), expected);
     // Even where it stands in the other's place.
@@ -296,11 +296,11 @@ fn octo_058_recover_empty_log_stays() {
     crashed(&scratch);
     fs::write(file(&scratch, "log.jsonl"), "\n{\"t\":").unwrap();
     let (mut window, started) = next_start(&scratch, "%2");
-    one_line(&started, 0);
+    assert_one_line(&started, 0);
     assert!(started.stderr.contains("it was moved to"), "{started:?}");
     assert_eq!(log(&scratch), b"");
     assert!(!file(&scratch, "folding.jsonl").exists());
-    silent(&window.hook("SessionStart", "s1", &json!({"source": "resume", "again": true})));
+    assert_no_output(&window.hook("SessionStart", "s1", &json!({"source": "resume", "again": true})));
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::fs;
 
 use agent_baton_core::agent::Agent;
 use agent_baton_tests::scratch::Output;
-use agent_baton_tests::window::silent;
+use agent_baton_tests::window::assert_no_output;
 use agent_baton_tests::{Scratch, Window};
 use serde_json::json;
 
@@ -14,8 +14,8 @@ fn with(ids: &[&str]) -> Scratch {
     let scratch = Scratch::new();
     let mut window = Window::open(&scratch, Agent::Codex, "%1");
     for id in ids {
-        silent(&window.hook("SessionStart", id, &json!({})));
-        silent(&window.hook("UserPromptSubmit", id, &json!({"prompt": "words"})));
+        assert_no_output(&window.hook("SessionStart", id, &json!({})));
+        assert_no_output(&window.hook("UserPromptSubmit", id, &json!({"prompt": "words"})));
     }
     scratch
 }
@@ -108,7 +108,7 @@ fn octo_022_list_current_dir_first() {
     fs::create_dir(&other).unwrap();
     let mut window = Window::open(&scratch, Agent::Codex, "%1");
     for (id, fields) in [("a1", json!({})), ("c3", json!({})), ("b2", json!({"cwd": other}))] {
-        silent(&window.hook("SessionStart", id, &fields));
+        assert_no_output(&window.hook("SessionStart", id, &fields));
     }
     assert_eq!(listed(&scratch, "").0, ["b2", "c3", "a1"]);
     assert_eq!(listed(&scratch, "--here").0, ["c3", "a1"]);
@@ -127,7 +127,7 @@ fn octo_024_latest_for_unknown_dir() {
     assert_eq!(scratch.baton(["session", "show", "--here", "--json"]).run().json()["id"], "a1");
 }
 
-/// What cannot be read costs itself, and is named where octo is silent.
+/// What cannot be read costs itself, and is named where octo is assert_no_output.
 #[test]
 fn octo_027_list_broken_json_skipped() {
     let scratch = with(&["a1"]);
@@ -174,7 +174,7 @@ fn octo_078_go_resolve_last() {
     let scratch = with(&["bbbb", "aaaa"]);
     finds(&scratch, "last", "aaaa");
     let mut window = Window::open(&scratch, Agent::Codex, "%2");
-    silent(&window.hook("SessionStart", "bbbb", &json!({"source": "resume"})));
+    assert_no_output(&window.hook("SessionStart", "bbbb", &json!({"source": "resume"})));
     finds(&scratch, "last", "bbbb");
 }
 
@@ -192,7 +192,7 @@ fn ralphex_018_register_no_overwrite() {
     assert_eq!(scratch.baton(["session", "pin", "a1"]).run().code, Some(0));
     let before = show(&scratch, "a1").json();
     let mut window = Window::open(&scratch, Agent::Codex, "%2");
-    silent(&window.hook("SessionStart", "a1", &json!({"source": "startup", "cwd": "/"})));
+    assert_no_output(&window.hook("SessionStart", "a1", &json!({"source": "startup", "cwd": "/"})));
     let after = show(&scratch, "a1").json();
     for field in ["created_at", "project", "pinned"] {
         assert_eq!(after[field], before[field], "{field}");

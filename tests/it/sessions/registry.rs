@@ -7,15 +7,15 @@ use std::time::{Duration, Instant};
 
 use agent_baton_core::agent::Agent;
 use agent_baton_tests::scratch::Output;
-use agent_baton_tests::window::silent;
+use agent_baton_tests::window::assert_no_output;
 use agent_baton_tests::{Scratch, Window};
 use serde_json::{Value, json};
 
 /// A session that was opened and prompted, in a window of its own.
 fn prompted<'a>(scratch: &'a Scratch, agent: Agent, pane: &str, session: &str) -> Window<'a> {
     let mut window = Window::open(scratch, agent, pane);
-    silent(&window.hook("SessionStart", session, &json!({})));
-    silent(&window.hook("UserPromptSubmit", session, &json!({"prompt": "words"})));
+    assert_no_output(&window.hook("SessionStart", session, &json!({})));
+    assert_no_output(&window.hook("UserPromptSubmit", session, &json!({"prompt": "words"})));
     window
 }
 
@@ -43,8 +43,8 @@ fn where_a_session_stands_follows_its_events() {
     let scratch = Scratch::new();
     let mut claude = Window::open(&scratch, Agent::Claude, "%1");
     let mut codex = Window::open(&scratch, Agent::Codex, "%2");
-    silent(&claude.hook("SessionStart", "a", &json!({})));
-    silent(&codex.hook("SessionStart", "b", &json!({})));
+    assert_no_output(&claude.hook("SessionStart", "a", &json!({})));
+    assert_no_output(&codex.hook("SessionStart", "b", &json!({})));
     let check = |session: &str, status: &str, wants: Option<&str>| {
         let waits = matches!(status, "attention" | "idle");
         assert_eq!(stands(&scratch, session), (status.to_owned(), wants.map(str::to_owned), waits), "{session}");
@@ -64,7 +64,7 @@ fn where_a_session_stands_follows_its_events() {
         ("Notification", notified("auth_success"), "active", None),
         ("Notification", notified("idle_prompt"), "idle", None),
     ] {
-        silent(&claude.hook(event, "a", &fields));
+        assert_no_output(&claude.hook(event, "a", &fields));
         check("a", status, wants);
     }
     for (event, fields, status, wants) in [
@@ -74,10 +74,10 @@ fn where_a_session_stands_follows_its_events() {
         ("UserPromptSubmit", json!({"prompt": "two"}), "active", None),
         ("Interrupt", json!({}), "idle", None),
     ] {
-        silent(&codex.hook(event, "b", &fields));
+        assert_no_output(&codex.hook(event, "b", &fields));
         check("b", status, wants);
     }
-    silent(&claude.hook("SessionEnd", "a", &json!({})));
+    assert_no_output(&claude.hook("SessionEnd", "a", &json!({})));
     check("a", "over", None);
     codex.process.kill();
     check("b", "lost", None);
@@ -90,8 +90,8 @@ fn what_waits_comes_first_then_what_works_then_what_was_lost() {
     let mut idle = prompted(&scratch, Agent::Codex, "%2", "idle");
     let _works = prompted(&scratch, Agent::Claude, "%3", "works");
     let mut gone = prompted(&scratch, Agent::Claude, "%4", "gone");
-    silent(&idle.hook("Stop", "idle", &json!({})));
-    silent(&asks.hook("Notification", "asks", &json!({"notification_type": "permission_prompt"})));
+    assert_no_output(&idle.hook("Stop", "idle", &json!({})));
+    assert_no_output(&asks.hook("Notification", "asks", &json!({"notification_type": "permission_prompt"})));
     assert_eq!(gone.baton("gone", &["run", "start", "port the parser"]).code, Some(0));
     gone.process.kill();
     let line = baton(&scratch, "status --line");
@@ -120,7 +120,7 @@ fn a_session_whose_terminal_went_away_is_lost_and_one_that_was_left_is_not() {
     let scratch = Scratch::new();
     let end = |pane: &str, session: &str, reason: &str, variable: (&str, &str)| {
         let mut window = prompted(&scratch, Agent::Claude, pane, session).with(variable.0, variable.1);
-        silent(&window.hook("SessionEnd", session, &json!({"reason": reason})));
+        assert_no_output(&window.hook("SessionEnd", session, &json!({"reason": reason})));
         window.process.kill();
     };
     let attended = ("CLAUDE_CODE_SESSION_ATTENDED", "1");
@@ -130,7 +130,7 @@ fn a_session_whose_terminal_went_away_is_lost_and_one_that_was_left_is_not() {
     end("%4", "background", "other", ("CLAUDE_CODE_SESSION_ATTENDED", "0"));
     end("%5", "printed", "other", ("CLAUDE_CODE_ENTRYPOINT", "sdk-cli"));
     let mut unused = Window::open(&scratch, Agent::Claude, "%6");
-    silent(&unused.hook("SessionStart", "unused", &json!({})));
+    assert_no_output(&unused.hook("SessionStart", "unused", &json!({})));
     unused.process.kill();
     for (session, status) in
         [("closed", "lost"), ("left", "over"), ("cleared", "over"), ("background", "over"), ("printed", "over")]
@@ -185,8 +185,8 @@ fn a_run_is_gone_to_as_its_name_and_project_say() {
     let found = from(&scratch.home().join("work"), "go --here demo");
     assert!(found.stderr.contains("the owner of run demo") && found.stderr.contains("pane %1"), "{found:?}");
     let mut second = Window::open(&scratch, Agent::Claude, "%2");
-    silent(&second.hook("SessionStart", "s2", &json!({"cwd": elsewhere})));
-    silent(&second.hook("UserPromptSubmit", "s2", &json!({"prompt": "words", "cwd": elsewhere})));
+    assert_no_output(&second.hook("SessionStart", "s2", &json!({"cwd": elsewhere})));
+    assert_no_output(&second.hook("UserPromptSubmit", "s2", &json!({"prompt": "words", "cwd": elsewhere})));
     assert_eq!(second.baton("s2", &["run", "start", "demo"]).code, Some(0));
     let both = baton(&scratch, "go demo");
     assert_eq!((both.code, both.stderr.matches("demo").count()), (Some(4), 3), "{both:?}");
@@ -198,7 +198,7 @@ fn the_beginning_of_an_id_that_is_printed_names_one_session() {
     let scratch = Scratch::new();
     let mut over = prompted(&scratch, Agent::Codex, "%1", "019b0000-1e23-7000");
     let _alive = prompted(&scratch, Agent::Codex, "%2", "019b0000-1e24-7000");
-    silent(&over.hook("SessionEnd", "019b0000-1e23-7000", &json!({})));
+    assert_no_output(&over.hook("SessionEnd", "019b0000-1e23-7000", &json!({})));
     for words in ["", "session list --status active"] {
         let text = baton(&scratch, words).stdout;
         let printed = text.split_whitespace().find(|word| word.starts_with("019b")).unwrap();
@@ -237,8 +237,8 @@ fn a_list_is_cut_into_pages_that_miss_and_repeat_nothing() {
     let mut window = Window::open(&scratch, Agent::Codex, "%1");
     let all: Vec<String> = (0..7).map(|n| format!("s{n}")).collect();
     for session in &all {
-        silent(&window.hook("SessionStart", session, &json!({})));
-        silent(&window.hook("UserPromptSubmit", session, &json!({"prompt": "words"})));
+        assert_no_output(&window.hook("SessionStart", session, &json!({})));
+        assert_no_output(&window.hook("UserPromptSubmit", session, &json!({"prompt": "words"})));
     }
     let mut seen = Vec::new();
     let mut cursor = String::new();
@@ -262,8 +262,8 @@ fn a_list_is_narrowed() {
     let scratch = Scratch::new();
     let mut claude = prompted(&scratch, Agent::Claude, "%1", "aa1");
     let mut codex = prompted(&scratch, Agent::Codex, "%2", "bb2");
-    silent(&codex.hook("Stop", "bb2", &json!({})));
-    silent(&claude.hook("SessionStart", "aa3", &json!({"source": "clear"})));
+    assert_no_output(&codex.hook("Stop", "bb2", &json!({})));
+    assert_no_output(&claude.hook("SessionStart", "aa3", &json!({"source": "clear"})));
     assert_eq!(baton(&scratch, "session pin aa1").code, Some(0));
     assert_eq!(baton(&scratch, "session name bb2 parser").code, Some(0));
     let today = baton(&scratch, "session show bb2 --json").json()["opened_at"].as_str().unwrap()[..10].to_owned();
@@ -303,20 +303,20 @@ fn headless_sessions_are_shown_on_demand_until_a_person_opens_one() {
     let mut print = Window::open(&scratch, Agent::Claude, "%1").with("CLAUDE_CODE_ENTRYPOINT", "sdk-cli");
     let mut exec = Window::start(&scratch, Agent::Codex, "%2", &["exec", "words"]);
     for (window, session) in [(&mut print, "printed"), (&mut exec, "executed")] {
-        silent(&window.hook("SessionStart", session, &json!({})));
-        silent(&window.hook("UserPromptSubmit", session, &json!({"prompt": "words"})));
-        silent(&window.hook("Stop", session, &json!({})));
+        assert_no_output(&window.hook("SessionStart", session, &json!({})));
+        assert_no_output(&window.hook("UserPromptSubmit", session, &json!({"prompt": "words"})));
+        assert_no_output(&window.hook("Stop", session, &json!({})));
     }
     let mut tui = Window::open(&scratch, Agent::Claude, "%3").with("CLAUDE_CODE_ENTRYPOINT", "cli");
-    silent(&tui.hook("SessionStart", "seen", &json!({})));
-    silent(&tui.hook("UserPromptSubmit", "seen", &json!({"prompt": "words"})));
+    assert_no_output(&tui.hook("SessionStart", "seen", &json!({})));
+    assert_no_output(&tui.hook("UserPromptSubmit", "seen", &json!({"prompt": "words"})));
     assert_eq!(ids(&baton(&scratch, "session list --json")), ["seen"]);
     assert_eq!(ids(&baton(&scratch, "session list --json --all")), ["seen", "executed", "printed"]);
     assert_eq!(baton(&scratch, "status --line").stdout, "3 at work\n", "nobody is waited for");
     let text = baton(&scratch, "").stdout;
     assert!(text.starts_with("at work\n") && text.contains("printed"), "what lives is shown: {text}");
-    silent(&print.hook("SessionEnd", "printed", &json!({})));
-    silent(&tui.hook("SessionStart", "printed", &json!({"source": "resume"})));
+    assert_no_output(&print.hook("SessionEnd", "printed", &json!({})));
+    assert_no_output(&tui.hook("SessionStart", "printed", &json!({"source": "resume"})));
     assert_eq!(ids(&baton(&scratch, "session list --json")), ["printed", "seen"]);
 }
 

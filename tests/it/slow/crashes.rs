@@ -1,7 +1,7 @@
 //! SIGKILL at every call that changes a file: one owner, whole records, and the model is told.
 
 use agent_baton_tests::Scratch;
-use agent_baton_tests::harm::{SCENARIOS, Scene};
+use agent_baton_tests::fault_injection::{FaultScenario, SCENARIOS};
 use agent_baton_tests::trace::{self, Fault};
 
 /// Set it, and every scenario is killed at every call; without it, some are killed at every third.
@@ -13,13 +13,13 @@ fn check(name: &str, step: usize) {
     }
     let scenario = SCENARIOS.iter().find(|scenario| scenario.name == name).expect("a scenario");
     let scratch = Scratch::new();
-    let mut scene = Scene::new(scenario, &scratch);
+    let mut scene = FaultScenario::new(scenario, &scratch);
     let calls: Vec<_> = scene.calls().into_iter().filter(trace::Call::changes).collect();
     assert!(calls.len() > 3, "{name}: {calls:?}");
     let step = if std::env::var_os(ALL).is_some() { 1 } else { step };
     for call in calls.iter().step_by(step) {
         println!("{name}: killed at {}", call.line);
-        let ended = scene.harm(call, Fault::Kill);
+        let ended = scene.inject(call, Fault::Kill);
         assert_eq!(ended.code, None, "it was not killed: {ended:?}");
         scene.settle(&ended);
     }

@@ -4,35 +4,35 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-use agent_baton_tests::Person;
+use agent_baton_tests::Installation;
+use agent_baton_tests::fake_agent::Run;
 use agent_baton_tests::mount::Mount;
-use agent_baton_tests::stand_in::Run;
-use agent_baton_tests::trace::{Call, Fault, calls, harmed, is_possible, traced};
+use agent_baton_tests::trace::{Call, Fault, calls, is_possible, traced, with_fault};
 
 const CLAUDE: &str = ".claude/settings.json";
 const CODEX: &str = ".codex/hooks.json";
 const BEFORE: &str = "{\n  // mine\n  \"a\": 1\n}\n";
 
-fn person() -> Person {
-    let person = Person::new();
-    person.write(CLAUDE, BEFORE);
-    person.write(CODEX, BEFORE);
-    person
+fn configured() -> Installation {
+    let installation = Installation::new();
+    installation.write(CLAUDE, BEFORE);
+    installation.write(CODEX, BEFORE);
+    installation
 }
 
 /// What the files hold after an install that nothing disturbs. The name of the home stands in them, so each has its own.
-fn installed(person: &Person) -> [Vec<u8>; 2] {
-    let other = self::person();
+fn installed(installation: &Installation) -> [Vec<u8>; 2] {
+    let other = configured();
     other.done("install --yes");
-    let (from, to) = (other.scratch.root().to_str().unwrap(), person.scratch.root().to_str().unwrap());
+    let (from, to) = (other.scratch.root().to_str().unwrap(), installation.scratch.root().to_str().unwrap());
     [CLAUDE, CODEX].map(|path| String::from_utf8(other.read(path)).unwrap().replace(from, to).into_bytes())
 }
 
 /// Its name, and how it is made.
-type Setup = (&'static str, fn() -> Person);
+type Setup = (&'static str, fn() -> Installation);
 
-/// What stands there before: files of the person's own, or none, so that install makes them and uninstall removes them.
-const SETUPS: [Setup; 2] = [("files", person), ("no files", Person::new)];
+/// What stands there before: files of the user's own, or none, so that install makes them and uninstall removes them.
+const SETUPS: [Setup; 2] = [("files", configured), ("no files", Installation::new)];
 
 /// What happens at a call: a kill; a full disk, where install changes files; with BATON_FAULTS_ALL each, and a file system that cannot be
 /// written any more, everywhere.
@@ -46,32 +46,32 @@ fn faults(setup: &str, words: &str) -> Vec<Fault> {
 }
 
 /// The files, where they are there.
-fn files(person: &Person) -> [Option<Vec<u8>>; 2] {
-    [CLAUDE, CODEX].map(|path| fs::read(person.at(path)).ok())
+fn files(installation: &Installation) -> [Option<Vec<u8>>; 2] {
+    [CLAUDE, CODEX].map(|path| fs::read(installation.at(path)).ok())
 }
 
 /// The calls by which a command changes anything below the home, when nothing disturbs it.
-fn changing_calls(person: &Person, words: &str) -> Vec<Call> {
-    let log = person.scratch.root().join("trace.log");
-    assert_eq!(below(person, &traced(&run(person, words), &log)), Some(0));
-    calls(&log, &person.scratch.home()).into_iter().filter(Call::changes).collect()
+fn changing_calls(installation: &Installation, words: &str) -> Vec<Call> {
+    let log = installation.scratch.root().join("trace.log");
+    assert_eq!(below(installation, &traced(&run(installation, words), &log)), Some(0));
+    calls(&log, &installation.scratch.home()).into_iter().filter(Call::changes).collect()
 }
 
-fn run(person: &Person, words: &str) -> Run {
-    let argv = std::iter::once(person.program().to_str().unwrap()).chain(words.split_whitespace());
+fn run(installation: &Installation, words: &str) -> Run {
+    let argv = std::iter::once(installation.program().to_str().unwrap()).chain(words.split_whitespace());
     Run {
         argv: argv.map(str::to_owned).collect(),
-        env: person.scratch.env(),
-        cwd: person.at("work"),
+        env: installation.scratch.env(),
+        cwd: installation.at("work"),
         stdin: String::new(),
         shell: None,
     }
 }
 
 /// Runs it to its end; none where a signal ended it.
-fn below(person: &Person, run: &Run) -> Option<i32> {
+fn below(installation: &Installation, run: &Run) -> Option<i32> {
     let mut command = Command::new(&run.argv[0]);
-    command.args(&run.argv[1..]).env_clear().envs(&run.env).current_dir(person.at("work"));
+    command.args(&run.argv[1..]).env_clear().envs(&run.env).current_dir(installation.at("work"));
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status().unwrap().code()
 }
 
@@ -80,8 +80,8 @@ fn harmed_at_each_call_that_changes_anything() {
     if !is_possible() {
         return;
     }
-    for (setup, person) in SETUPS {
-        let sample = person();
+    for (setup, new_installation) in SETUPS {
+        let sample = new_installation();
         let before = files(&sample);
         let install = changing_calls(&sample, "install --yes");
         let uninstall = changing_calls(&sample, "uninstall --yes");
@@ -93,29 +93,33 @@ fn harmed_at_each_call_that_changes_anything() {
             for (call, fault) in
                 faults(setup, words).into_iter().flat_map(|fault| calls.iter().map(move |call| (call, fault)))
             {
-                let person = person();
-                let tree = person.tree();
-                person.done("install --yes");
-                let new = files(&person);
+                let installation = new_installation();
+                let tree = installation.tree();
+                installation.done("install --yes");
+                let new = files(&installation);
                 if words.starts_with("install") {
-                    person.done("uninstall --yes");
+                    installation.done("uninstall --yes");
                 }
                 let case = format!("{setup}, {words}, {fault:?} at {} {}: {}", call.name, call.nth, call.line);
-                let log = person.scratch.root().join("trace.log");
-                let code = below(&person, &harmed(&run(&person, words), &log, call, fault));
+                let log = installation.scratch.root().join("trace.log");
+                let code = below(&installation, &with_fault(&run(&installation, words), &log, call, fault));
                 assert!(
                     if fault == Fault::Kill { code.is_none() } else { matches!(code, Some(0 | 1)) },
                     "{case}: {code:?}"
                 );
-                for ((found, old), new) in files(&person).iter().zip(&before).zip(&new) {
+                for ((found, old), new) in files(&installation).iter().zip(&before).zip(&new) {
                     assert!(found == old || found == new, "{case}");
                 }
                 // The next call brings it to its end, and uninstall still knows what to take out.
-                person.done(words);
-                assert_eq!(files(&person), if words.starts_with("install") { new } else { before.clone() }, "{case}");
-                person.done("uninstall --yes");
-                assert_eq!(files(&person), before, "{case}");
-                let left: Vec<_> = person.tree().into_keys().filter(|path| !tree.contains_key(path)).collect();
+                installation.done(words);
+                assert_eq!(
+                    files(&installation),
+                    if words.starts_with("install") { new } else { before.clone() },
+                    "{case}"
+                );
+                installation.done("uninstall --yes");
+                assert_eq!(files(&installation), before, "{case}");
+                let left: Vec<_> = installation.tree().into_keys().filter(|path| !tree.contains_key(path)).collect();
                 let ours = |path: &PathBuf| {
                     path.to_string_lossy().contains(".before-baton-") || path.ends_with("install.lock")
                 };
@@ -127,45 +131,48 @@ fn harmed_at_each_call_that_changes_anything() {
 
 #[test]
 fn twenty_at_once() {
-    let person = person();
-    let new = installed(&person);
+    let installation = configured();
+    let new = installed(&installation);
     std::thread::scope(|scope| {
         for _ in 0..20 {
-            scope.spawn(|| person.done("install --yes"));
+            scope.spawn(|| installation.done("install --yes"));
         }
     });
-    assert_eq!([CLAUDE, CODEX].map(|path| person.read(path)), new);
-    person.done("uninstall --yes");
-    assert_eq!([CLAUDE, CODEX].map(|path| person.read(path)), [BEFORE.as_bytes().to_vec(), BEFORE.as_bytes().to_vec()]);
+    assert_eq!([CLAUDE, CODEX].map(|path| installation.read(path)), new);
+    installation.done("uninstall --yes");
+    assert_eq!(
+        [CLAUDE, CODEX].map(|path| installation.read(path)),
+        [BEFORE.as_bytes().to_vec(), BEFORE.as_bytes().to_vec()]
+    );
 }
 
 #[test]
 fn in_a_directory_that_is_read_only() {
-    let person = person();
-    let Some(mount) = Mount::tmpfs(&person.at(".claude"), 256) else { return };
-    person.write(CLAUDE, BEFORE);
+    let installation = configured();
+    let Some(mount) = Mount::tmpfs(&installation.at(".claude"), 256) else { return };
+    installation.write(CLAUDE, BEFORE);
     mount.read_only(true);
-    let output = person.run("install --yes --agent claude");
+    let output = installation.run("install --yes --agent claude");
     assert_eq!(output.code, Some(1), "{output:?}");
     assert!(output.stderr.contains("settings.json") && output.stderr.contains("as it was"), "{output:?}");
-    assert_eq!(person.read(CLAUDE), BEFORE.as_bytes());
+    assert_eq!(installation.read(CLAUDE), BEFORE.as_bytes());
     mount.read_only(false);
-    person.done("install --yes --agent claude");
+    installation.done("install --yes --agent claude");
     mount.read_only(true);
-    let wired = person.read(CLAUDE);
-    assert_eq!(person.run("uninstall --yes").code, Some(1));
-    assert_eq!(person.read(CLAUDE), wired);
+    let wired = installation.read(CLAUDE);
+    assert_eq!(installation.run("uninstall --yes").code, Some(1));
+    assert_eq!(installation.read(CLAUDE), wired);
     mount.read_only(false);
-    person.done("uninstall --yes");
-    assert_eq!(person.read(CLAUDE), BEFORE.as_bytes());
+    installation.done("uninstall --yes");
+    assert_eq!(installation.read(CLAUDE), BEFORE.as_bytes());
 }
 
 #[test]
 fn on_a_full_disk() {
-    let person = person();
-    let Some(_mount) = Mount::tmpfs(&person.at(".claude"), 64) else { return };
-    person.write(CLAUDE, BEFORE);
-    let filler = person.at(".claude/filler");
+    let installation = configured();
+    let Some(_mount) = Mount::tmpfs(&installation.at(".claude"), 64) else { return };
+    installation.write(CLAUDE, BEFORE);
+    let filler = installation.at(".claude/filler");
     for pages in 0..4_usize {
         let mut free = 64 / 4;
         // Fills up to so many pages of 4 KiB.
@@ -173,8 +180,8 @@ fn on_a_full_disk() {
             free -= 1;
         }
         fs::write(&filler, vec![0; free.saturating_sub(pages) * 4096]).unwrap();
-        let output = person.run("install --yes --agent claude");
-        let found = person.read(CLAUDE);
+        let output = installation.run("install --yes --agent claude");
+        let found = installation.read(CLAUDE);
         if output.code == Some(0) {
             assert_ne!(found, BEFORE.as_bytes(), "{pages}");
         } else {
@@ -182,8 +189,8 @@ fn on_a_full_disk() {
             assert!(output.stderr.contains("space"), "{output:?}");
         }
         fs::remove_file(&filler).unwrap();
-        person.done("install --yes --agent claude");
-        person.done("uninstall --yes");
-        assert_eq!(person.read(CLAUDE), BEFORE.as_bytes(), "{pages}");
+        installation.done("install --yes --agent claude");
+        installation.done("uninstall --yes");
+        assert_eq!(installation.read(CLAUDE), BEFORE.as_bytes(), "{pages}");
     }
 }

@@ -1,9 +1,9 @@
 //! Every call on a file of the state fails once: the agent goes on, the person is told, and the state is the old one or the new.
 
 use agent_baton_tests::Scratch;
-use agent_baton_tests::harm::{SCENARIOS, Scene};
+use agent_baton_tests::fake_agent::Ended;
+use agent_baton_tests::fault_injection::{FaultScenario, SCENARIOS};
 use agent_baton_tests::reply::Reply;
-use agent_baton_tests::stand_in::Ended;
 use agent_baton_tests::trace::{self, Call, Fault};
 
 /// Set it, and every call fails with every error; without it, each call that is tried fails with one, in turn.
@@ -17,7 +17,7 @@ fn check(name: &str, step: usize) {
     }
     let scenario = SCENARIOS.iter().find(|scenario| scenario.name == name).expect("a scenario");
     let scratch = Scratch::new();
-    let mut scene = Scene::new(scenario, &scratch);
+    let mut scene = FaultScenario::new(scenario, &scratch);
     let calls = scene.calls();
     assert!(calls.len() > 10, "{name}: {calls:?}");
     let all = std::env::var_os(ALL).is_some();
@@ -29,7 +29,7 @@ fn check(name: &str, step: usize) {
     };
     for (call, error) in plan {
         println!("{name}: {error} at {}", call.line);
-        let ended = scene.harm(call, Fault::Error(error));
+        let ended = scene.inject(call, Fault::Error(error));
         let untouched = scene.is_untouched();
         went_on(&scene, call, &ended, untouched);
         assert!(
@@ -41,7 +41,7 @@ fn check(name: &str, step: usize) {
 }
 
 /// The call ended as an agent, or a person, may see it end.
-fn went_on(scene: &Scene<'_>, call: &Call, ended: &Ended, untouched: bool) {
+fn went_on(scene: &FaultScenario<'_>, call: &Call, ended: &Ended, untouched: bool) {
     assert!(ended.stderr.lines().all(|line| line.starts_with("baton: ")), "{ended:?}");
     let Some(event) = scene.scenario.event else {
         let failed = matches!(ended.code, Some(1 | 3 | 4)) && ended.stdout.is_empty() && !ended.stderr.is_empty();

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use agent_baton_core::agent::Agent;
 use agent_baton_tests::trace::{self, Call, Fault};
-use agent_baton_tests::window::silent;
+use agent_baton_tests::window::assert_no_output;
 use agent_baton_tests::{Scratch, Window};
 use serde_json::{Value, json};
 
@@ -45,15 +45,15 @@ fn mending_that_is_killed_is_ended_by_the_next_calls() {
     for nth in [150, 600] {
         let scratch = Scratch::new();
         let mut owner = Window::open(&scratch, Agent::Claude, "%1");
-        silent(&owner.hook("SessionStart", "s1", &json!({})));
-        silent(&owner.hook("UserPromptSubmit", "s1", &json!({"prompt": "words"})));
+        assert_no_output(&owner.hook("SessionStart", "s1", &json!({})));
+        assert_no_output(&owner.hook("UserPromptSubmit", "s1", &json!({"prompt": "words"})));
         assert_eq!(owner.baton("s1", &["run", "start", "demo"]).code, Some(0));
         fill(&scratch);
         let mut window = Window::open(&scratch, Agent::Claude, "%2");
         if trace::is_possible() {
             let start = window.payload("SessionStart", "new", &json!({})).to_string();
             let call = Call { name: "rename".to_owned(), nth, line: String::new() };
-            let run = trace::harmed(&window.call("new", start), &scratch.root().join("calls"), &call, Fault::Kill);
+            let run = trace::with_fault(&window.call("new", start), &scratch.root().join("calls"), &call, Fault::Kill);
             let ended = window.process.run(run);
             // On a slow machine the call stops by itself before it comes so far, and leaves its event to the next.
             assert!(ended.code.is_none() || scratch.state_dir().join("inbox").exists(), "{ended:?}");

@@ -4,11 +4,11 @@
 use std::fs;
 
 use agent_baton_core::agent::Agent;
+use agent_baton_tests::fake_agent::{Ended, Run};
 use agent_baton_tests::mount::Mount;
 use agent_baton_tests::project::{Project, Tree};
-use agent_baton_tests::stand_in::{Ended, Run};
-use agent_baton_tests::trace::{self, Call, Fault, calls, harmed, traced};
-use agent_baton_tests::window::silent;
+use agent_baton_tests::trace::{self, Call, Fault, calls, traced, with_fault};
+use agent_baton_tests::window::assert_no_output;
 use agent_baton_tests::{Scratch, Window};
 use serde_json::json;
 
@@ -50,7 +50,7 @@ impl<'a> Scene<'a> {
         let windows = vec![Window::open(scratch, Agent::Claude, "%1"), Window::open(scratch, Agent::Codex, "%2")];
         let mut scene = Self { scratch, project, windows, before, what };
         if what != What::Save {
-            silent(&scene.windows[0].hook("SessionStart", "s1", &json!({})));
+            assert_no_output(&scene.windows[0].hook("SessionStart", "s1", &json!({})));
             scene.spoil();
         }
         if what == What::Both {
@@ -146,7 +146,7 @@ fn check(what: What, fault: impl Fn(usize) -> Vec<Fault>, step: usize) {
             println!("{what:?}: {fault:?} at {}", call.line);
             let scratch = Scratch::new();
             let mut scene = Scene::new(&scratch, what);
-            let run = harmed(&scene.run(), &scratch.root().join("calls"), call, fault);
+            let run = with_fault(&scene.run(), &scratch.root().join("calls"), call, fault);
             let ended = scene.play(run);
             if let Fault::Error(_) = fault {
                 assert_eq!(ended.code, Some(0), "{ended:?}");
@@ -238,7 +238,7 @@ fn directories_that_are_read_only_get_their_files() {
     project.chmod(".codex/shut", 0o555);
     let before = project.tree();
     let mut window = Window::open(&scratch, Agent::Claude, "%1");
-    silent(&window.hook("SessionStart", "s1", &json!({})));
+    assert_no_output(&window.hook("SessionStart", "s1", &json!({})));
     for directory in ["shut", "open"] {
         project.chmod(&format!(".codex/{directory}"), 0o755);
         project.write(&format!(".codex/{directory}/config.toml"), TOOLS);
@@ -270,7 +270,7 @@ fn an_unmounted_project_is_not_gone() {
     let start = scene.windows[1].hook("SessionStart", "s3", &json!({}));
     assert!(start.stdout.contains("is its disk mounted?"), "{start:?}");
     assert_eq!(fs::read_dir(&work).unwrap().count(), 0, "nothing is written to the empty place");
-    silent(&scene.windows[1].hook("UserPromptSubmit", "s3", &json!({"prompt": "words"})));
+    assert_no_output(&scene.windows[1].hook("UserPromptSubmit", "s3", &json!({"prompt": "words"})));
     let end = scene.windows[1].hook("SessionEnd", "s3", &json!({}));
     assert_eq!(end.code, Some(0), "{end:?}");
     drop(mount);

@@ -6,10 +6,10 @@ use std::sync::Mutex;
 use std::thread;
 
 use agent_baton_core::agent::Agent;
-use agent_baton_tests::dice::Dice;
+use agent_baton_tests::fake_agent::Ended;
 use agent_baton_tests::project::Project;
-use agent_baton_tests::stand_in::Ended;
-use agent_baton_tests::trace::{self, Call, Fault, harmed};
+use agent_baton_tests::rng::rng;
+use agent_baton_tests::trace::{self, Call, Fault, with_fault};
 use agent_baton_tests::{Scratch, Window};
 use serde_json::{Value, json};
 
@@ -50,7 +50,7 @@ struct Player<'a> {
     scratch: &'a Scratch,
     project: &'a Project<'a>,
     model: &'a Mutex<Model>,
-    dice: Dice,
+    rng: fastrand::Rng,
     name: String,
     launches: u32,
     window: Option<Window<'a>>,
@@ -64,9 +64,9 @@ impl<'a> Player<'a> {
 
     fn hook(&mut self, event: &str, turn: u64) -> Option<Ended> {
         let session = self.session();
-        let harm = (self.strace && self.dice.below(3) == 0).then(|| {
-            let name = STEPS[usize::try_from(self.dice.below(STEPS.len() as u64)).unwrap()];
-            let nth = 1 + usize::try_from(self.dice.below(12)).unwrap();
+        let harm = (self.strace && self.rng.u32(..3) == 0).then(|| {
+            let name = STEPS[self.rng.usize(..STEPS.len())];
+            let nth = 1 + self.rng.usize(..12);
             Call { name: name.to_owned(), nth, line: String::new() }
         });
         let log = self.scratch.root().join(format!("calls-{}", self.name));
@@ -74,7 +74,7 @@ impl<'a> Player<'a> {
         let payload = window.payload(event, &session, &json!({"prompt": format!("{turn}"), "turn": turn}));
         let mut run = window.call(&session, payload.to_string());
         if let Some(call) = &harm {
-            run = harmed(&run, &log, call, Fault::Kill);
+            run = with_fault(&run, &log, call, Fault::Kill);
         }
         let ended = window.process.run(run);
         assert!(harm.is_some() || ended.code == Some(0), "{ended:?}");
@@ -92,10 +92,10 @@ impl<'a> Player<'a> {
 
     fn play(&mut self) {
         for turn in 0..TURNS {
-            match (self.window.is_some(), self.dice.below(8)) {
+            match (self.window.is_some(), self.rng.u32(..8)) {
                 (false, _) => {
                     self.launches += 1;
-                    let agent = if self.dice.below(2) == 0 { Agent::Claude } else { Agent::Codex };
+                    let agent = if self.rng.u32(..2) == 0 { Agent::Claude } else { Agent::Codex };
                     self.window = Some(Window::open(self.scratch, agent, &format!("%{}", self.name)));
                     self.hook("SessionStart", turn);
                 }
@@ -140,8 +140,8 @@ fn round(round: u64, strace: bool) {
         for player in 0..PLAYERS {
             let (scratch, project, model) = (&scratch, &project, &model);
             scope.spawn(move || {
-                let (dice, name) = (Dice::new(round, player), format!("p{player}"));
-                Player { scratch, project, model, dice, name, launches: 0, window: None, strace }.play();
+                let (rng, name) = (rng(round, player), format!("p{player}"));
+                Player { scratch, project, model, rng, name, launches: 0, window: None, strace }.play();
             });
         }
     });

@@ -6,10 +6,11 @@ use std::time::Instant;
 
 use agent_baton_core::agent::Agent;
 use agent_baton_core::run::Run;
+use agent_baton_tests::fake_agent::Ended;
 use agent_baton_tests::model::{self, Try, What};
 use agent_baton_tests::reply::Reply;
-use agent_baton_tests::stand_in::Ended;
-use agent_baton_tests::window::silent;
+use agent_baton_tests::rng::rng;
+use agent_baton_tests::window::assert_no_output;
 use agent_baton_tests::{Scratch, Window};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -31,8 +32,8 @@ fn tells_model(ended: &Ended, event: &str) -> bool {
 
 fn killed_owner(scratch: &Scratch) {
     let mut first = Window::open(scratch, Agent::Claude, "%1");
-    silent(&first.hook("SessionStart", "s1", &json!({})));
-    silent(&first.hook("UserPromptSubmit", "s1", &json!({"prompt": "words"})));
+    assert_no_output(&first.hook("SessionStart", "s1", &json!({})));
+    assert_no_output(&first.hook("UserPromptSubmit", "s1", &json!({"prompt": "words"})));
     assert_eq!(first.baton("s1", &["run", "start", "demo"]).code, Some(0));
     first.process.kill();
 }
@@ -99,18 +100,6 @@ fn one_of_many_resumes_gets_the_run() {
     let run = the_run(&scratch);
     assert_eq!((run.fence.0, run.history.len(), run.owner.process.pid), (2, 1, owner));
     assert!(windows.iter().any(|window| window.process.pid() == owner));
-}
-
-/// Numbers that are the same in every run of the test: a round that fails can be played again.
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, n: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 % n
-    }
 }
 
 /// Two windows show the session that owns the run at first, and two show others.
@@ -189,12 +178,12 @@ fn attempt(what: What, call: impl FnOnce() -> Ended) -> Try {
 /// One player's moves.
 fn play(window: &mut Window<'_>, player: usize, run: &str, round: u64) -> Vec<Try> {
     let session = SESSIONS[player];
-    let mut dice = Dice((round * 4 + player as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15));
+    let mut rng = rng(round, player as u64);
     let mut number = 1;
     let mut tries = Vec::new();
     for turn in 0..4 {
         let salt = json!({"source": "resume", "prompt": format!("{round} {turn}"), "round": round, "turn": turn});
-        match dice.below(12) {
+        match rng.u32(..12) {
             0..=4 => {
                 let (phase, fence) = (format!("{player}-{turn}"), number.to_string());
                 let words = ["run", "update", run, "--fence", &fence, "--phase", &phase];

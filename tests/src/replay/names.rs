@@ -31,7 +31,7 @@ impl Names for Replay {
 
     fn lives(&self, process: &agent_baton_core::process::Process) -> bool {
         let label = self.labels.get(&(process.pid, process.start));
-        label.and_then(|label| self.processes.get(label)).is_some_and(Process::lives)
+        label.and_then(|label| self.processes.get(label)).is_some_and(Process::is_alive)
     }
 
     fn path(&self, path: &str) -> String {

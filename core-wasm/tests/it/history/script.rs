@@ -1,6 +1,6 @@
 //! One history from a seed.
 
-use crate::chance::Chance;
+use crate::rng::Rng;
 
 /// The conversations: two agents' ids are never the same.
 const CLAUDE: &[&str] = &["A", "B", "C"];
@@ -9,9 +9,9 @@ const CODEX: &[&str] = &["K", "L", "M"];
 /// The script of a history. Every line stands by itself, so that lines can be left out to make it shorter.
 pub fn script(seed: u64) -> Vec<String> {
     let mut story =
-        Story { chance: Chance::new(seed), actors: vec!["P1".into()], runs: Vec::new(), born: 1, lines: Vec::new() };
+        Story { rng: Rng::new(seed), actors: vec!["P1".into()], runs: Vec::new(), born: 1, lines: Vec::new() };
     story.opens();
-    let long = story.chance.below(24);
+    let long = story.rng.below(24);
     for _ in 0..4 + long {
         story.goes_on();
     }
@@ -19,7 +19,7 @@ pub fn script(seed: u64) -> Vec<String> {
 }
 
 struct Story {
-    chance: Chance,
+    rng: Rng,
     /// The processes so far, the dead ones too: what they sent may arrive late.
     actors: Vec<String>,
     runs: Vec<String>,
@@ -43,7 +43,7 @@ impl Story {
 
     fn fresh(&mut self) -> String {
         self.born += 1;
-        let kind = self.chance.one_of(&["P", "P", "P", "P", "X", "X", "D"]);
+        let kind = self.rng.one_of(&["P", "P", "P", "P", "X", "X", "D"]);
         let actor = format!("{kind}{}", self.born);
         self.actors.push(actor.clone());
         actor
@@ -51,19 +51,19 @@ impl Story {
 
     /// A process, more often one of the newest two.
     fn actor(&mut self) -> String {
-        let newest = if self.chance.once_in(2) { 2 } else { self.actors.len() };
-        let back = self.chance.below(newest.min(self.actors.len()));
+        let newest = if self.rng.once_in(2) { 2 } else { self.actors.len() };
+        let back = self.rng.below(newest.min(self.actors.len()));
         self.actors[self.actors.len() - 1 - back].clone()
     }
 
     /// A session that a process can show; the first of them more often.
     fn session(&mut self, actor: &str) -> &'static str {
         let all = if actor.starts_with('P') { CLAUDE } else { CODEX };
-        if self.chance.once_in(2) { all[0] } else { self.chance.one_of(all) }
+        if self.rng.once_in(2) { all[0] } else { self.rng.one_of(all) }
     }
 
     fn run(&mut self) -> String {
-        let any = self.chance.below(self.runs.len().max(1));
+        let any = self.rng.below(self.runs.len().max(1));
         self.runs.get(any).cloned().unwrap_or_else(|| "r0".into())
     }
 
@@ -76,26 +76,26 @@ impl Story {
     fn goes_on(&mut self) {
         let actor = self.actor();
         let session = self.session(&actor);
-        match self.chance.below(64) {
+        match self.rng.below(64) {
             0..=9 => self.resumes(),
             10..=21 => self.say(format!("{actor} prompt {session}")),
             22..=24 => self.say(format!("{actor} stop {session}")),
             25..=28 => self.say(format!("{actor} end {session}")),
             29..=30 => {
-                let ms = 500 + 1000 * self.chance.below(6);
+                let ms = 500 + 1000 * self.rng.below(6);
                 self.say(format!("late-end {actor} {session} {ms}"));
             }
             31..=34 => {
-                let source = self.chance.one_of(&["startup", "resume", "clear", "fork"]);
+                let source = self.rng.one_of(&["startup", "resume", "clear", "fork"]);
                 self.say(format!("{actor} start {session} {source}"));
             }
             35 => self.say(format!("{actor} compact {session}")),
             36..=41 => {
-                let end = self.chance.one_of(&["kill", "kill", "zombie", "reuse"]);
+                let end = self.rng.one_of(&["kill", "kill", "zombie", "reuse"]);
                 self.say(format!("{end} {actor}"));
             }
             42..=43 => {
-                let look = self.chance.one_of(&["blind", "see"]);
+                let look = self.rng.one_of(&["blind", "see"]);
                 self.say(format!("{look} {actor}"));
             }
             // The start of a session that nobody ever hears of was lost.
@@ -103,7 +103,7 @@ impl Story {
             44 => self.say(format!("unlock {actor}")),
             45..=47 => self.starts_run(&actor, session),
             48..=49 => {
-                let (run, consent) = (self.run(), self.chance.one_of(&["", "", " force", " take"]));
+                let (run, consent) = (self.run(), self.rng.one_of(&["", "", " force", " take"]));
                 self.say(format!("adopt {run} {session} {actor}{consent}"));
             }
             50 => {
@@ -122,16 +122,16 @@ impl Story {
             56 => self.say("mute".into()),
             57..=58 => self.say("unmute".into()),
             59 => {
-                let line = self.chance.one_of(&["days 1", "days 6", "days 8"]);
+                let line = self.rng.one_of(&["days 1", "days 6", "days 8"]);
                 self.say(line.into());
             }
             60 => {
-                let line = self.chance.one_of(&["clock 7200000", "clock -7200000", "clock -864000000"]);
+                let line = self.rng.one_of(&["clock 7200000", "clock -7200000", "clock -864000000"]);
                 self.say(line.into());
             }
             61 => self.say("reboot".into()),
             62 => {
-                let line = self.chance.one_of(&["elsewhere", "container", "back", "back"]);
+                let line = self.rng.one_of(&["elsewhere", "container", "back", "back"]);
                 self.say(line.into());
             }
             _ => self.opens_many_windows(),
@@ -142,16 +142,16 @@ impl Story {
     fn resumes(&mut self) {
         let actor = self.fresh();
         let session = self.session(&actor);
-        let source = self.chance.one_of(&["resume", "resume", "resume", "startup"]);
+        let source = self.rng.one_of(&["resume", "resume", "resume", "startup"]);
         self.say(format!("{actor} start {session} {source}"));
-        if self.chance.once_in(3) {
+        if self.rng.once_in(3) {
             self.say(format!("{actor} prompt {session}"));
         }
     }
 
     /// As a script does that asks one session a question again and again.
     fn opens_many_windows(&mut self) {
-        if !self.chance.once_in(8) {
+        if !self.rng.once_in(8) {
             return;
         }
         let session = self.session("P");

@@ -8,7 +8,7 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use agent_baton_core::agent::Agent;
-use agent_baton_tests::stand_in::Ended;
+use agent_baton_tests::fake_agent::Ended;
 use agent_baton_tests::{Scratch, Window};
 use serde_json::{Value, json};
 

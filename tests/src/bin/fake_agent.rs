@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::Instant;
 
-use agent_baton_tests::stand_in::{Answer, Ended, Order, Run, SOCKET, TTY};
+use agent_baton_tests::fake_agent::{Answer, Ended, Order, Run, SOCKET, TTY};
 
 fn main() -> io::Result<()> {
     // A session of its own: the terminal of whoever runs the tests must not be seen by the program.

@@ -9,12 +9,12 @@ use agent_baton_core::run::Run as Record;
 use serde_json::json;
 
 use crate::conversation::{keep, words};
+use crate::fake_agent::{Ended, Run};
 use crate::reply::Reply;
 use crate::scratch::Scratch;
-use crate::stand_in::{Ended, Run};
 use crate::state::State;
-use crate::trace::{Call, Fault, calls, harmed, traced};
-use crate::window::{Window, silent};
+use crate::trace::{Call, Fault, calls, traced, with_fault};
+use crate::window::{Window, assert_no_output};
 
 /// One thing that the program does.
 pub struct Scenario {
@@ -27,11 +27,11 @@ pub struct Scenario {
     prepare: for<'a> fn(&'a Scratch) -> Vec<Window<'a>>,
     /// What the last window runs.
     act: fn(&Window<'_>) -> Run,
-    settle: fn(&mut Scene<'_>, &Ended),
+    settle: fn(&mut FaultScenario<'_>, &Ended),
 }
 
 /// A scenario whose state stands ready, as often as it is asked for.
-pub struct Scene<'a> {
+pub struct FaultScenario<'a> {
     /// The scenario.
     pub scenario: &'a Scenario,
     scratch: &'a Scratch,
@@ -87,7 +87,7 @@ pub const SCENARIOS: [Scenario; 18] = [
             let told = scene.tells_model(ended, "SessionStart");
             let again = scene.prompt("s1");
             assert!(told || scene.tells_model(&again, "UserPromptSubmit"), "the model was never told: {again:?}");
-            silent(&scene.prompt("s1"));
+            assert_no_output(&scene.prompt("s1"));
             scene.owned("s1", 1, 2);
         },
     },
@@ -101,7 +101,7 @@ pub const SCENARIOS: [Scenario; 18] = [
             let told = scene.tells_model(ended, "UserPromptSubmit");
             let again = scene.prompt("s1");
             assert!(told || scene.tells_model(&again, "UserPromptSubmit"), "the model was never told: {again:?}");
-            silent(&scene.prompt("s1"));
+            assert_no_output(&scene.prompt("s1"));
             scene.owned("s1", 1, 2);
         },
     },
@@ -152,7 +152,7 @@ pub const SCENARIOS: [Scenario; 18] = [
         locked: false,
         prepare: |scratch| {
             let mut empty = Window::open(scratch, Agent::Claude, "%1");
-            silent(&empty.hook("SessionStart", "s0", &json!({})));
+            assert_no_output(&empty.hook("SessionStart", "s0", &json!({})));
             empty.process.kill();
             vec![empty, Window::open(scratch, Agent::Claude, "%1")]
         },
@@ -190,7 +190,7 @@ pub const SCENARIOS: [Scenario; 18] = [
             let held = hold(scratch);
             for (session, pane) in [("s2", "%2"), ("s3", "%3")] {
                 let mut window = Window::open(scratch, Agent::Claude, pane);
-                silent(&window.hook("SessionStart", session, &json!({})));
+                assert_no_output(&window.hook("SessionStart", session, &json!({})));
                 windows.push(window);
             }
             drop(held);
@@ -219,7 +219,7 @@ pub const SCENARIOS: [Scenario; 18] = [
         prepare: |scratch| vec![owner(scratch)],
         act: |window| command(window, "s1", &["run", "update", "demo", "--iteration", "7"]),
         settle: |scene, ended| {
-            silent(&scene.prompt("s1"));
+            assert_no_output(&scene.prompt("s1"));
             let iteration = scene.owned("s1", 0, 1).iteration;
             assert!(iteration == 7 || (iteration == 0 && ended.code != Some(0)), "{iteration} after {ended:?}");
         },
@@ -231,7 +231,7 @@ pub const SCENARIOS: [Scenario; 18] = [
         prepare: |scratch| vec![owner(scratch)],
         act: |window| command(window, "s1", &["run", "cancel", "demo"]),
         settle: |scene, ended| {
-            silent(&scene.prompt("s1"));
+            assert_no_output(&scene.prompt("s1"));
             let state = scene.state();
             state.check_records();
             let run = state.runs().pop().expect("the run");
@@ -297,7 +297,7 @@ pub const SCENARIOS: [Scenario; 18] = [
             std::fs::remove_dir_all(scratch.state_dir()).unwrap();
             // Another machine, with a session of its own.
             let mut other = Window::open(scratch, Agent::Claude, "%2");
-            silent(&other.hook("SessionStart", "s2", &json!({})));
+            assert_no_output(&other.hook("SessionStart", "s2", &json!({})));
             vec![window, other]
         },
         act: |window| {
@@ -327,9 +327,9 @@ const TALK: [&str; 3] = ["prompt: one", "answer: first", "prompt: two"];
 fn talker(scratch: &Scratch) -> Window<'_> {
     keep(scratch, "all");
     let mut window = Window::open(scratch, Agent::Claude, "%1");
-    silent(&window.hook("SessionStart", "s1", &json!({})));
+    assert_no_output(&window.hook("SessionStart", "s1", &json!({})));
     window.turn("s1", "one", "first");
-    silent(&window.hook("UserPromptSubmit", "s1", &json!({"prompt": "two"})));
+    assert_no_output(&window.hook("UserPromptSubmit", "s1", &json!({"prompt": "two"})));
     window
 }
 
@@ -353,8 +353,8 @@ fn command(window: &Window<'_>, session: &str, args: &[&str]) -> Run {
 /// Session s1, which owns the run `demo`.
 fn owner(scratch: &Scratch) -> Window<'_> {
     let mut window = Window::open(scratch, Agent::Claude, "%1");
-    silent(&window.hook("SessionStart", "s1", &json!({})));
-    silent(&window.hook("UserPromptSubmit", "s1", &json!({"prompt": "words"})));
+    assert_no_output(&window.hook("SessionStart", "s1", &json!({})));
+    assert_no_output(&window.hook("UserPromptSubmit", "s1", &json!({"prompt": "words"})));
     let started = window.baton("s1", &["run", "start", "demo"]);
     assert_eq!(started.code, Some(0), "{started:?}");
     window
@@ -375,7 +375,7 @@ pub fn hold(scratch: &Scratch) -> File {
     lock
 }
 
-impl<'a> Scene<'a> {
+impl<'a> FaultScenario<'a> {
     /// Prepares a scenario.
     #[must_use]
     pub fn new(scenario: &'a Scenario, scratch: &'a Scratch) -> Self {
@@ -397,9 +397,9 @@ impl<'a> Scene<'a> {
     }
 
     /// Plays it with harm done at one call.
-    pub fn harm(&mut self, call: &Call, fault: Fault) -> Ended {
+    pub fn inject(&mut self, call: &Call, fault: Fault) -> Ended {
         let run = (self.scenario.act)(self.last());
-        let run = harmed(&run, &self.log(), call, fault);
+        let run = with_fault(&run, &self.log(), call, fault);
         self.play(run)
     }
 
@@ -501,7 +501,7 @@ impl<'a> Scene<'a> {
         let again = self.prompt(session);
         let told = told(ended, "SessionStart") || told(&again, "UserPromptSubmit");
         assert!(told, "the person was never told: {again:?}");
-        silent(&self.prompt(session));
+        assert_no_output(&self.prompt(session));
     }
 
     /// The records are whole, and the session is registered once, with one launch that has not ended.

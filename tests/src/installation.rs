@@ -9,19 +9,19 @@ use crate::program;
 use crate::scratch::{Call, Output, Scratch};
 
 /// The home of one test.
-pub struct Person {
+pub struct Installation {
     /// Where it is.
     pub scratch: Scratch,
     program: PathBuf,
 }
 
-impl Default for Person {
+impl Default for Installation {
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl Person {
+impl Installation {
     /// A home with the directories of both agents, empty, and no agent on the PATH. The program is where install would copy it, so that no
     /// test but the one of copying waits for that.
     #[must_use]
@@ -70,7 +70,7 @@ impl Person {
         fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
     }
 
-    /// The directory that is first on the PATH. Not the one of the stand-ins, which have the agents' names too.
+    /// The directory that is first on the PATH. Not the one of the fake agents, which have the agents' names too.
     #[must_use]
     pub fn scripts(&self) -> PathBuf {
         self.scratch.root().join("scripts")

@@ -1,15 +1,15 @@
-//! The words between the harness and a stand-in agent process: one JSON line each way.
+//! The words between the harness and a fake agent agent process: one JSON line each way.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-/// The variable that holds the path of the socket a stand-in is steered by.
-pub const SOCKET: &str = "STAND_IN_SOCKET";
+/// The variable that holds the path of the socket a fake agent is steered by.
+pub const SOCKET: &str = "FAKE_AGENT_SOCKET";
 
-/// The variable that holds the terminal a stand-in takes as its own.
-pub const TTY: &str = "STAND_IN_TTY";
+/// The variable that holds the terminal a fake agent takes as its own.
+pub const TTY: &str = "FAKE_AGENT_TTY";
 
 /// A program to run.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,11 +22,11 @@ pub struct Run {
     pub cwd: PathBuf,
     /// What it reads.
     pub stdin: String,
-    /// The shell that stays between the stand-in and the program, if any.
+    /// The shell that stays between the fake agent and the program, if any.
     pub shell: Option<String>,
 }
 
-/// What a stand-in is told to do.
+/// What a fake agent is told to do.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Order {
@@ -34,7 +34,7 @@ pub enum Order {
     Run(Run),
     /// Run several at once: all of them are started before the first is given its stdin.
     RunAll(Vec<Run>),
-    /// Start another stand-in as a child, and answer with its pid.
+    /// Start another fake agent as a child, and answer with its pid.
     Spawn {
         /// The program and its arguments.
         argv: Vec<String>,
@@ -51,11 +51,11 @@ pub enum Order {
     Exit(i32),
 }
 
-/// What a stand-in answers.
+/// What a fake agent answers.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Answer {
-    /// To a connection: the stand-in's own pid and name.
+    /// To a connection: the fake agent's own pid and name.
     Hello {
         /// Its pid.
         pid: u32,

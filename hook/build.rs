@@ -1,45 +1,18 @@
-//! Compiles core-wasm/core.wasm ahead of time, so that the program needs no compiler; and orders the program's functions.
+//! Orders the program's functions.
 
 use std::error::Error;
 use std::path::Path;
 use std::process::Command;
 use std::{env, fs};
 
-use wasmtime::{Engine, Module, OptLevel};
-
-#[path = "src/core/config.rs"]
-mod config;
-#[path = "src/core/interface.rs"]
-mod interface;
-
-use interface::ValidatedModule;
-
-const WASM: &str = "../core-wasm/core.wasm";
-
-/// The functions that a sign of life runs, made by `order.sh`.
+/// The functions that a heartbeat runs, made by `order.sh`.
 const ORDER: &str = "order.txt";
 
 fn main() -> Result<(), Box<dyn Error>> {
-    compile_core()?;
     order_functions()
 }
 
-fn compile_core() -> Result<(), Box<dyn Error>> {
-    for source in ["build.rs", "src/core/config.rs", "src/core/interface.rs", WASM] {
-        println!("cargo::rerun-if-changed={source}");
-    }
-    let wasm = fs::read(WASM).map_err(|error| format!("{WASM} (made by core-wasm/build.sh): {error}"))?;
-    let mut config = config::shared();
-    config.cranelift_opt_level(OptLevel::SpeedAndSize);
-    // Naming the target, even where it is this machine's, keeps the builder's CPU features out of the code.
-    config.target(&env::var("TARGET")?)?;
-    let module = Module::new(&Engine::new(&config)?, wasm)?;
-    let module = ValidatedModule::try_from(module).map_err(|error| format!("{WASM}: {error}"))?;
-    fs::write(Path::new(&env::var("OUT_DIR")?).join("core.cwasm"), module.module().serialize()?)?;
-    Ok(())
-}
-
-/// Has the linker put the functions side by side that a sign of life runs: a call then touches fewer pages, and takes four fifths of the
+/// Has the linker put the functions side by side that a heartbeat runs: a call then touches fewer pages, and takes four fifths of the
 /// time. A name that the program does not have is passed over.
 fn order_functions() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed={ORDER}");

@@ -1,5 +1,5 @@
 #!/bin/bash
-# Makes hook/order.txt: the functions that a sign of life runs, which the linker puts side by side (see build.rs).
+# Makes hook/order.txt: the functions that a heartbeat runs, which the linker puts side by side (see build.rs).
 #
 #   order.sh           write it anew: another compiler, or another version of a package, gives functions other names
 #   order.sh --check   tell how many of its names the program has; fails where it is fewer than nine in ten

@@ -22,7 +22,7 @@ pub struct Decision {
     pub also: Vec<Reason>,
     /// The changes: all of them or none.
     pub changes: Vec<Change>,
-    /// What is said to the model and to the person.
+    /// What is said to the model and to the user.
     pub tell: Vec<Tell>,
 }
 
@@ -97,12 +97,12 @@ impl Record {
     }
 }
 
-/// Something to be said. It holds ids, numbers and fixed words alone: the host renders it, with names only for the person.
+/// Something to be said. It holds ids, numbers and fixed words alone: the host renders it, with names only for the user.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "tell", rename_all = "snake_case")]
 pub enum Tell {
-    /// To the model and to the person: the run has a new owner, and it is you.
+    /// To the model and to the user: the run has a new owner, and it is you.
     Transferred {
         /// The run and its fence, by which the telling is marked as done.
         told: Told,
@@ -111,7 +111,7 @@ pub enum Tell {
         /// The pane of the owner before.
         from: Pane,
     },
-    /// To the person: another process owns the run.
+    /// To the user: another process owns the run.
     OwnerElsewhere {
         /// The run, its fence, and whether the owner lives or cannot be verified.
         told: Told,
@@ -120,14 +120,14 @@ pub enum Tell {
         /// The owner's pid.
         pid: u32,
     },
-    /// To the person: a run of this project has an owner that is gone, or that was left in this very pane.
+    /// To the user: a run of this project has an owner that is gone, or that was left in this very pane.
     Interrupted {
         /// The run, its fence, and the row.
         told: Told,
         /// How often the run went round.
         iteration: u32,
     },
-    /// Of a loop: with the row `iterated`, to the model, that it goes round again; else to the person, why it ended, paused or waits.
+    /// Of a loop: with the row `iterated`, to the model, that it goes round again; else to the user, why it ended, paused or waits.
     Loop {
         /// The run, its fence, and the row.
         told: Told,
@@ -136,12 +136,12 @@ pub enum Tell {
         /// How often it may.
         of: Option<u32>,
     },
-    /// To the model, and to the person where it was cut: how the turn before the resume stands.
+    /// To the model, and to the user where it was cut: how the turn before the resume stands.
     LastTurn {
         /// How.
         turn: LastTurn,
     },
-    /// To the person: several unfinished runs belong to the session.
+    /// To the user: several unfinished runs belong to the session.
     SeveralRuns {
         /// The first run and its fence.
         told: Told,

@@ -24,9 +24,9 @@ pub enum EventName {
     Stop,
     /// The turn ended by an error of the service (Claude, TUI only).
     StopFailure,
-    /// The person interrupted the turn (Codex only).
+    /// The user interrupted the turn (Codex only).
     Interrupt,
-    /// The agent waits for the person.
+    /// The agent waits for the user.
     Notification,
     /// The agent asks for a permission.
     PermissionRequest,
@@ -37,7 +37,7 @@ pub enum EventName {
 }
 
 impl EventName {
-    /// Whether the agent takes words for the model and for the person in the reply to this event.
+    /// Whether the agent takes words for the model and for the user in the reply to this event.
     #[must_use]
     pub const fn takes_words(self) -> bool {
         matches!(self, Self::SessionStart | Self::UserPromptSubmit)
@@ -51,7 +51,7 @@ impl EventName {
 pub enum Question {
     /// The agent asks for a permission.
     Permission,
-    /// The agent asks the person something.
+    /// The agent asks the user something.
     Answer,
     /// The agent has been waiting for the next prompt for a while.
     Prompt,
@@ -85,7 +85,7 @@ pub enum Source {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum LastTurn {
-    /// It was answered, or ended by the person.
+    /// It was answered, or ended by the user.
     Ended,
     /// Its prompt, or what its tools gave, got no answer.
     CutPrompt,
@@ -103,8 +103,8 @@ pub struct Prompt {
     pub bytes: u64,
     /// SHA-256 of those bytes, the first 16 hex digits.
     pub digest: String,
-    /// Whether a person typed it; a `<task-notification>` is the client's own.
-    pub by_person: bool,
+    /// Whether a user typed it; a `<task-notification>` is the client's own.
+    pub by_user: bool,
 }
 
 /// One event of an agent.
@@ -145,7 +145,7 @@ pub struct Event {
     pub lock: Option<String>,
     /// The session that Claude's `sessions/<pid>.json` names for the event's process, if it could be read.
     pub shows: Option<SessionId>,
-    /// Whether its process runs without a person before it (`claude -p`, `codex exec`); found on the slow path only.
+    /// Whether its process runs without a user before it (`claude -p`, `codex exec`); found on the slow path only.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub headless: bool,
     /// Whether nobody asked for the end: the agent was told to stop from outside, or its terminal went away (`SessionEnd` only).
@@ -160,7 +160,7 @@ pub struct Event {
     /// What was seen for the loop that the session owns (`Stop` only); found on the slow path only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stop: Option<StopFacts>,
-    /// Whether the person has messages kept; none on the fast path, which reads no configuration.
+    /// Whether the user has messages kept; none on the fast path, which reads no configuration.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub messages: Option<bool>,
     /// How the turn before stands (`SessionStart` of a resume only); found on the slow path only.
@@ -169,15 +169,15 @@ pub struct Event {
 }
 
 impl Event {
-    /// Whether a reply can carry words to the model and to the person.
+    /// Whether a reply can carry words to the model and to the user.
     #[must_use]
     pub const fn can_tell(&self) -> bool {
         self.name.takes_words() && !self.waited
     }
 
-    /// Whether a reply to the event can tell the person something of a loop: it can at the end of a turn too.
+    /// Whether a reply to the event can tell the user something of a loop: it can at the end of a turn too.
     #[must_use]
-    pub const fn reaches_person(&self) -> bool {
+    pub const fn reaches_user(&self) -> bool {
         self.can_tell() || (matches!(self.name, EventName::Stop) && !self.waited)
     }
 

@@ -14,6 +14,8 @@ pub mod decision;
 pub mod draft;
 pub mod event;
 pub mod fence;
+#[cfg(any(test, feature = "testing"))]
+pub mod fixtures;
 pub mod id;
 pub mod looping;
 pub mod pane;

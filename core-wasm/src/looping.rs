@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::id::RunId;
 use crate::reason::Reason;
 
-/// After how many iterations without a prompt of a person a loop stops whose pane nobody knows: Codex's daemon goes on when its
+/// After how many iterations without a prompt of a user a loop stops whose pane nobody knows: Codex's daemon goes on when its
 /// window is closed.
 pub const UNATTENDED: u32 = 50;
 
@@ -34,7 +34,7 @@ pub struct Loop {
     pub open: bool,
     /// How many Stops of this turn were answered with the prompt.
     pub blocks: u32,
-    /// Iterations since a person's last prompt.
+    /// Iterations since a user's last prompt.
     pub unattended: u32,
     /// Digest of the last message.
     pub message: Option<String>,
@@ -79,7 +79,7 @@ impl Loop {
         self.blocks = 0;
     }
 
-    /// A person looked after it: what counts the time without one begins anew.
+    /// A user looked after it: what counts the time without one begins anew.
     pub fn attended(&mut self) {
         self.unattended = 0;
         self.message = None;
@@ -122,7 +122,7 @@ pub enum Check {
     Failed,
     /// It was not run: the phrase was not said.
     NotRun,
-    /// It was not run: no person of this account approved it.
+    /// It was not run: no user of this account approved it.
     Refused,
 }
 

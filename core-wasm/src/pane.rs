@@ -1,4 +1,4 @@
-//! Where a person sees a process.
+//! Where a user sees a process.
 
 use serde::{Deserialize, Serialize};
 
@@ -32,7 +32,7 @@ pub enum Pane {
 }
 
 impl Pane {
-    /// Whether a person could be sent there.
+    /// Whether a user could be sent there.
     #[must_use]
     pub const fn is_known(&self) -> bool {
         !matches!(self, Self::Unknown)

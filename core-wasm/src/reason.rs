@@ -21,7 +21,7 @@ macro_rules! reasons {
                 match self { $(Self::$name => $word,)+ }
             }
 
-            /// The row of the table, as a sentence for a person.
+            /// The row of the table, as a sentence for a user.
             #[must_use]
             pub const fn sentence(self) -> &'static str {
                 match self { $(Self::$name => concat!($($doc,)+).trim_ascii(),)+ }
@@ -47,7 +47,7 @@ reasons! {
     Subagent = "subagent",
     /// The same event was delivered before, at most 200 ms ago; it acts once.
     DeliveredTwice = "delivered_twice",
-    /// A known launch gave a sign of life.
+    /// A known launch gave a heartbeat.
     Heartbeat = "heartbeat",
     /// The decision needs records to change, and so the lock.
     NeedsLock = "needs_lock",
@@ -89,11 +89,11 @@ reasons! {
     AbandonedStale = "abandoned_stale",
     /// The owner is gone; the process that goes on with its session takes its run over.
     ResumedSameSession = "resumed_same_session",
-    /// The person cleared or forked the conversation; the run follows into the new one.
+    /// The user cleared or forked the conversation; the run follows into the new one.
     FollowedInProcess = "followed_in_process",
     /// The session's runs are over.
     RunOver = "run_over",
-    /// A run of this project has no living owner; the person is told how to adopt it.
+    /// A run of this project has no living owner; the user is told how to adopt it.
     RunOffered = "run_offered",
     /// The session has no run.
     NoRun = "no_run",
@@ -118,26 +118,26 @@ reasons! {
     StopMissed = "stop_missed",
     /// The texts of the loop cannot be read, or are not those that it was started with.
     LoopUnreadable = "loop_unreadable",
-    /// The command that says whether the work is done was approved by no person of this account.
+    /// The command that says whether the work is done was approved by no user of this account.
     CheckRefused = "check_refused",
 
     /// An empty session was replaced by a newer one in its pane or process.
     Superseded = "superseded",
-    /// A person brought the session from another machine; it was over there, or is not here.
+    /// A user brought the session from another machine; it was over there, or is not here.
     Imported = "imported",
     /// The pane shows another session by now.
     PaneReused = "pane_reused",
 
-    /// A person deleted the session; nothing but a person's word brings it back.
+    /// A user deleted the session; nothing but a user's word brings it back.
     Deleted = "deleted",
-    /// A person brought the session back.
+    /// A user brought the session back.
     Restored = "restored",
     /// The session was over for longer, or there are more newer ones, than is kept.
     Expired = "expired",
     /// The agent's own files show the session, which no hook announced; no process shows it.
     Discovered = "discovered",
 
-    /// A person or an agent started the run.
+    /// A user or an agent started the run.
     Started = "started",
     /// The session owns an unfinished run already.
     SessionOwnsRun = "session_owns_run",
@@ -153,11 +153,11 @@ reasons! {
     NotOwner = "not_owner",
     /// The owner finished the run.
     Finished = "finished",
-    /// A person cancelled the run; nothing brings it back.
+    /// A user cancelled the run; nothing brings it back.
     Cancelled = "cancelled",
-    /// A person paused the run.
+    /// A user paused the run.
     Paused = "paused",
-    /// A person lets the run go on.
+    /// A user lets the run go on.
     Continued = "continued",
     /// A loop counts by itself, up to the limit that it was started with.
     LoopCounts = "loop_counts",
@@ -171,7 +171,7 @@ reasons! {
     IterationOfCommand = "iteration_of_command",
     /// A command drives the run: no session can own it, and the same command goes on with it.
     DrivenByCommand = "driven_by_command",
-    /// A person gave the run to this session.
+    /// A user gave the run to this session.
     Adopted = "adopted",
     /// The session owns the run already.
     AlreadyOwner = "already_owner",

@@ -44,7 +44,7 @@ pub enum Ask {
     Command(Box<Command>),
 }
 
-/// A command of a person or of an agent's tool call, about one run.
+/// A command of a user or of an agent's tool call, about one run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "command", rename_all = "snake_case")]
@@ -98,11 +98,11 @@ pub enum Command {
         /// Why, in the owner's words.
         why: Option<String>,
     },
-    /// End a run by a person's word.
+    /// End a run by a user's word.
     Cancel {
         /// The run.
         run: RunId,
-        /// Why, in the person's words.
+        /// Why, in the user's words.
         why: Option<String>,
     },
     /// Start a run that a command drives, or go on with it after its supervisor and the command are gone.
@@ -127,11 +127,11 @@ pub enum Command {
         /// The command's process.
         child: Process,
     },
-    /// Pause a run by a person's word.
+    /// Pause a run by a user's word.
     Pause {
         /// The run.
         run: RunId,
-        /// Why, in the person's words.
+        /// Why, in the user's words.
         why: Option<String>,
     },
     /// Let a run go on that is paused or waits.
@@ -139,7 +139,7 @@ pub enum Command {
         /// The run.
         run: RunId,
     },
-    /// Give a run to a session, by a person's word.
+    /// Give a run to a session, by a user's word.
     Adopt {
         /// The run.
         run: RunId,
@@ -234,7 +234,7 @@ pub struct Snapshot {
     pub limits: Limits,
 }
 
-/// Thresholds that a person can set.
+/// Thresholds that a user can set.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Limits {
@@ -272,7 +272,7 @@ pub enum Reading<T> {
     Archived(T),
     /// Something is there that cannot be read, or is not what it should be.
     Unreadable,
-    /// A person deleted it: what is left of it is a tombstone, and only a person brings it back.
+    /// A user deleted it: what is left of it is a tombstone, and only a user brings it back.
     Deleted,
 }
 

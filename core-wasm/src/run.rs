@@ -84,7 +84,7 @@ impl RunName {
 pub enum Status {
     /// Its owner works on it.
     Active,
-    /// For the person, or for a client's cap; the owner's next prompt by a person makes it active.
+    /// For the user, or for a client's cap; the owner's next prompt by a user makes it active.
     Waiting,
     /// Until `run continue`.
     Paused,
@@ -92,7 +92,7 @@ pub enum Status {
     Done,
     /// Over: given up.
     Failed,
-    /// Over by a person's word: a tombstone. Nothing brings it back.
+    /// Over by a user's word: a tombstone. Nothing brings it back.
     Cancelled,
     /// Over: its owner was gone for longer than the threshold. `run adopt` revives it.
     Abandoned,

@@ -39,7 +39,7 @@ pub struct Session {
     pub launches: Vec<Launch>,
     /// The unfinished runs it owns; more than one only from a foreign or damaged state.
     pub runs: Vec<RunId>,
-    /// The interrupted runs of its project that the person was offered in it.
+    /// The interrupted runs of its project that the user was offered in it.
     pub offered: Vec<RunId>,
     /// How many of its runs are over.
     pub runs_over: u32,
@@ -47,7 +47,7 @@ pub struct Session {
     pub prompted: bool,
     /// Whether it was ever seen to hold a conversation.
     pub has_context: bool,
-    /// Whether a person pinned it.
+    /// Whether a user pinned it.
     pub pinned: bool,
     /// When it was registered.
     pub created: Stamp,
@@ -59,16 +59,16 @@ pub struct Session {
     pub deliveries: Vec<Delivery>,
     /// A change of owner, or the end of a loop, whose telling is not known to have been written out.
     pub untold: Option<Told>,
-    /// What a person calls it.
+    /// What a user calls it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<RunName>,
     /// Whether nobody ever sat before it: every launch so far was `claude -p`, `codex exec` or alike.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub headless: bool,
-    /// A person's order to bring it back that no launch has followed yet.
+    /// A user's order to bring it back that no launch has followed yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resuming: Option<Resuming>,
-    /// Whether the person had messages kept at the newest slow event: without it the fast path reads no configuration.
+    /// Whether the user had messages kept at the newest slow event: without it the fast path reads no configuration.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub messages: bool,
     /// Fields that this version does not know.
@@ -95,7 +95,7 @@ pub struct Launch {
     /// The command's run that it is an iteration of: it owns nothing of its own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub iteration_of: Option<RunId>,
-    /// What the person was told in it, so that nothing is told twice.
+    /// What the user was told in it, so that nothing is told twice.
     pub told: Vec<Told>,
     /// What was told in it and is not known to have been written out.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -1,7 +1,7 @@
 //! `baton`, the program.
 //!
 //! It begins as a C program does. What Rust's library does before its `main` takes as long as an eighth of an empty process, most of it
-//! for reading `/proc/self/maps`, by which it knows an overflow of the stack from another fault. `start` does what of it is needed.
+//! for reading `/proc/self/maps`, by which it knows an overflow of the stack from another fault. `startup` does what of it is needed.
 
 #![no_main]
 
@@ -13,7 +13,7 @@ use std::ffi::c_int;
 )]
 #[unsafe(no_mangle)]
 extern "C" fn main() -> c_int {
-    let status = if agent_baton::start::start() { agent_baton::commands::main() } else { 1 };
+    let status = if agent_baton::startup::prepare_process() { agent_baton::cli::main() } else { 1 };
     // Not returned: what stands in the buffer of standard output has to be written.
     std::process::exit(c_int::from(status))
 }

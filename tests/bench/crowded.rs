@@ -103,7 +103,7 @@ fn crowd(scratch: &Scratch) {
         session["id"] = json!(format!("old-{n}"));
         std::fs::write(state.join(format!("archive/sessions/old-{n}.json")), session.to_string()).unwrap();
     }
-    std::fs::remove_file(state.join("index/whole")).unwrap();
+    std::fs::remove_file(state.join("index/complete")).unwrap();
 }
 
 /// Plays the same rounds beside nothing and beside the crowd, each step by turns.

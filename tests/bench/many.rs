@@ -46,7 +46,7 @@ fn filled(scratch: &Scratch) -> Vec<Window<'_>> {
         fs::write(state.join(format!("archive/sessions/{id}.json")), record.to_string()).unwrap();
     }
     // The next holder of the lock makes the index anew.
-    fs::remove_file(state.join("index/whole")).unwrap();
+    fs::remove_file(state.join("index/complete")).unwrap();
     let ended = windows[0].hook("SessionStart", "alive-0", &json!({"source": "resume"}));
     assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""), "{ended:?}");
     windows
@@ -130,7 +130,7 @@ pub fn living(name: &'static str, rounds: usize) -> Measured {
         record["launches"][0]["pane"]["pane"] = json!(format!("%{}", child.id()));
         fs::write(state.join(format!("sessions/{id}.json")), record.to_string()).unwrap();
     }
-    fs::remove_file(state.join("index/whole")).unwrap();
+    fs::remove_file(state.join("index/complete")).unwrap();
     let ended = windows[1].hook("SessionStart", "alive-1", &json!({"source": "resume"}));
     assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""), "{ended:?}");
     let said = scratch.baton(["status", "--json"]).run().json();

@@ -77,11 +77,11 @@ class Client:
         return window
 
     def baton(self, words):
-        """A command of baton's, as a person gives it in a shell of this project."""
+        """A command of baton's, as a user gives it in a shell of this project."""
         return hooks.baton(words, self.home)
 
     def types(self, words):
-        """A command line, as a person types it in a terminal of their own; its pane."""
+        """A command line, as a user types it in a terminal of their own; its pane."""
         pane = self.terminal.open(self.home.work)
         pane.enter(words)
         return pane

@@ -43,13 +43,13 @@ class Codex(Client):
         return pid if processes.is_alive(pid) else None
 
     def open_shared(self, *arguments, cwd=None):
-        """The TUI as a person starts it: served by the daemon."""
+        """The TUI as a user starts it: served by the daemon."""
         window = self.open(*arguments, cwd=cwd, flags=())
         wait_for("the daemon", self.daemon)
         return window
 
     def stop_daemon(self):
-        """As a person does: it ends every session it has loaded."""
+        """As a user does: it ends every session it has loaded."""
         assert self.run("app-server", "daemon", "stop").code == 0, self.finished[-1]
         wait_for("the end of the daemon", lambda: not self.daemon())
 

@@ -14,7 +14,7 @@ def of_claude(debug_logs, program):
 
 
 def of_baton(state):
-    """What baton wrote of its signs of life, each without the start and the end of its process."""
+    """What baton wrote of its heartbeats, each without the start and the end of its process."""
     took = []
     for path in state.glob("sessions/*.log"):
         for line in path.read_text(encoding="utf-8", errors="replace").splitlines():

@@ -1,4 +1,4 @@
-"""A fresh home for a client: its configuration, two projects, dummy keys. Nothing of the person's own is read."""
+"""A fresh home for a client: its configuration, two projects, dummy keys. Nothing of the user's own is read."""
 import json
 import os
 import pathlib

@@ -15,12 +15,12 @@ OTHER_TIMEOUT = 10
 
 
 def baton(words, home):
-    """A command of baton's as the person of this home gives it."""
+    """A command of baton's as the user of this home gives it."""
     return subprocess.run([home.program, *shlex.split(words)], cwd=home.work, env=home.env, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
 
 
 def install(agent, home, *flags):
-    """What a person does once. Fails where the person would be told of anything wrong."""
+    """What a user does once. Fails where the user would be told of anything wrong."""
     done = baton(" ".join(["install", "--yes", "--agent", agent, *flags]), home)
     assert done.returncode == 0, f"baton install: exit {done.returncode}\n{done.stdout}\n{done.stderr}"
     return done

@@ -1,5 +1,5 @@
 """Namespaces of our own: a network that has nothing but loopback, so that no client can reach anything but our model servers, and an
-account database of ours, since the account's home is where a person's word is kept and no variable can move it."""
+account database of ours, since the account's home is where a user's word is kept and no variable can move it."""
 import fcntl
 import os
 import socket

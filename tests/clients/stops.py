@@ -57,7 +57,7 @@ def headless_blocked(client):
 
 
 def twelve_blocked(client):
-    "more than any cap known; then a prompt of the person's"
+    "more than any cap known; then a prompt of the user's"
     window = client.open()
     client.records.answer("Stop", *[BLOCK] * 12)
     window.begin("hello one", say=SAME)

@@ -25,7 +25,7 @@ class Terminal:
         """A pane with a shell in it."""
         self.windows += 1
         name = f"window-{self.windows}"
-        # Without the person's start-up files: they could change anything.
+        # Without the user's start-up files: they could change anything.
         done = self.run("new-session", "-d", "-s", name, "-x", str(self.size[0]), "-y", str(self.size[1]), "-c", str(cwd),
                         "-e", f"BATON_TEST_WINDOW={name}", "bash --norc --noprofile")
         assert done.returncode == 0, done.stderr

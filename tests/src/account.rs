@@ -9,7 +9,7 @@ use crate::program;
 use crate::scratch::{Output, Scratch};
 use crate::skip;
 
-/// How long a command of a person may take: far more than it does.
+/// How long a command of a user may take: far more than it does.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Puts a file over the account database, in a mount namespace of the program's own, and becomes the program.
@@ -46,7 +46,7 @@ impl<'a> Account<'a> {
         run
     }
 
-    /// `baton` as a person types it: in a terminal, below no agent. Words may be quoted as for a shell.
+    /// `baton` as a user types it: in a terminal, below no agent. Words may be quoted as for a shell.
     #[must_use]
     pub fn types(&self, words: &str) -> Output {
         let (out, status) = (self.scratch.root().join("typed"), self.scratch.root().join("typed.status"));

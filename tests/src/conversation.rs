@@ -19,7 +19,7 @@ pub fn keep(scratch: &Scratch, messages: &str) {
 pub fn said(scratch: &Scratch, session: &str) -> Vec<(String, String)> {
     let text = |value: &Value| value.as_str().expect("a text").to_owned();
     let (mut known, mut said) = (BTreeSet::new(), Vec::new());
-    for file in ["saved.jsonl", "folding.jsonl", "log.jsonl"] {
+    for file in ["saved.jsonl", "compacting.jsonl", "log.jsonl"] {
         let path = scratch.state_dir().join("conversations").join(session).join(file);
         let lines = std::fs::read_to_string(path).unwrap_or_default();
         for line in lines.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok()) {

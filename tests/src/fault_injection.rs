@@ -112,7 +112,7 @@ pub const SCENARIOS: [Scenario; 18] = [
         prepare: |scratch| vec![owner(scratch), Window::open(scratch, Agent::Claude, "%2")],
         act: |window| start(window, "s1", "resume"),
         settle: |scene, ended| {
-            scene.person_is_told_once("s1", ended);
+            scene.user_is_told_once("s1", ended);
             scene.owned("s1", 0, 1);
         },
     },
@@ -123,7 +123,7 @@ pub const SCENARIOS: [Scenario; 18] = [
         prepare: killed_owner,
         act: |window| start(window, "s2", "startup"),
         settle: |scene, ended| {
-            scene.person_is_told_once("s2", ended);
+            scene.user_is_told_once("s2", ended);
             scene.owned("s1", 0, 1);
         },
     },
@@ -199,7 +199,7 @@ pub const SCENARIOS: [Scenario; 18] = [
         act: |window| prompt(window, "s3", "first"),
         settle: |scene, ended| {
             // An event that could not be read or acted on is set aside, which is told; its session's next event does its work.
-            let aside = scene.scratch.state_dir().join("archive/aside");
+            let aside = scene.scratch.state_dir().join("quarantine");
             if std::fs::read_dir(&aside).is_ok_and(|mut files| files.next().is_some()) {
                 assert!(ended.stderr.contains("it was moved to"), "{ended:?}");
                 std::fs::remove_dir_all(&aside).unwrap();
@@ -311,7 +311,7 @@ pub const SCENARIOS: [Scenario; 18] = [
             assert_eq!(again.code, Some(if ended.code == Some(0) { 3 } else { again.code.unwrap_or(1) }), "{again:?}");
             assert!(matches!(again.code, Some(0 | 3)), "{again:?}");
             // What was laid down before its record was there belonged to nobody, and was set aside.
-            drop(std::fs::remove_dir_all(scene.scratch.state_dir().join("archive/aside")));
+            drop(std::fs::remove_dir_all(scene.scratch.state_dir().join("quarantine")));
             let state = scene.state();
             state.check_records();
             assert!(state.sessions().iter().any(|kept| kept.record.id.as_str() == "s1" && kept.archived));
@@ -421,7 +421,7 @@ impl<'a> FaultScenario<'a> {
     /// Whether a commit was left for the next call.
     #[must_use]
     pub fn is_in_flight(&self) -> bool {
-        self.scratch.state_dir().join("commit.json").exists()
+        self.scratch.state_dir().join("wal.json").exists()
     }
 
     fn play(&mut self, run: Run) -> Ended {
@@ -478,7 +478,7 @@ impl<'a> FaultScenario<'a> {
         assert!(over.stderr.is_empty() || over.stderr.contains("it was moved to"), "{over:?}");
         assert_eq!(words(self.scratch, "s1"), next);
         assert_eq!(self.conversation("saved").matches("\"role\"").count(), next.len());
-        assert_eq!(self.conversation("folding") + &self.conversation("log"), "");
+        assert_eq!(self.conversation("compacting") + &self.conversation("log"), "");
         self.state().check_records();
     }
 
@@ -493,14 +493,14 @@ impl<'a> FaultScenario<'a> {
     }
 
     /// What was not written out is told at the next prompt, and nothing is told for ever.
-    fn person_is_told_once(&mut self, session: &str, ended: &Ended) {
+    fn user_is_told_once(&mut self, session: &str, ended: &Ended) {
         let told = |ended: &Ended, event: &str| {
             let reply = Reply::parse(&ended.stdout, event).unwrap_or_else(|error| panic!("{error}"));
-            reply.is_some_and(|reply| reply.person.is_some())
+            reply.is_some_and(|reply| reply.user.is_some())
         };
         let again = self.prompt(session);
         let told = told(ended, "SessionStart") || told(&again, "UserPromptSubmit");
-        assert!(told, "the person was never told: {again:?}");
+        assert!(told, "the user was never told: {again:?}");
         assert_no_output(&self.prompt(session));
     }
 

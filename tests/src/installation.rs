@@ -1,4 +1,4 @@
-//! A person who installs: a home with agents' configuration in it, and the program where it stays.
+//! A user who installs: a home with agents' configuration in it, and the program where it stays.
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -76,12 +76,12 @@ impl<'a> Project<'a> {
     #[must_use]
     pub fn state(&self) -> (String, usize) {
         let shown = self.show();
-        (shown["state"].as_str().unwrap().to_owned(), shown["present"].as_array().unwrap().len())
+        (shown["state"].as_str().unwrap().to_owned(), shown["participants"].as_array().unwrap().len())
     }
 
     /// The directory with what is kept of it.
     #[must_use]
-    pub fn vault(&self) -> PathBuf {
+    pub fn protected_store(&self) -> PathBuf {
         let mut entries = fs::read_dir(self.scratch.state_dir().join("protected")).unwrap();
         entries.next().expect("a vault").unwrap().path()
     }

@@ -6,9 +6,9 @@ use serde::Deserialize;
 #[derive(Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Reply {
-    /// To the person.
+    /// To the user.
     #[serde(rename = "systemMessage")]
-    pub person: Option<String>,
+    pub user: Option<String>,
     /// The word by which a turn goes on, with the prompt.
     pub decision: Option<String>,
     /// That prompt.
@@ -49,7 +49,7 @@ impl Reply {
             _ if reply.decision.is_some() && (event != "Stop" || reply.decision.as_deref() != Some("block")) => {
                 Err(format!("a block on {event}: {stdout:?}"))
             }
-            None if reply.person.is_none() && reply.decision.is_none() => {
+            None if reply.user.is_none() && reply.decision.is_none() => {
                 Err(format!("a reply that says nothing: {stdout:?}"))
             }
             _ => Ok(Some(reply)),
@@ -62,10 +62,10 @@ impl Reply {
         if self.decision.is_some() {
             return "lets the agent go on";
         }
-        match (&self.model, &self.person) {
-            (Some(_), Some(_)) => "tells the model and the person",
+        match (&self.model, &self.user) {
+            (Some(_), Some(_)) => "tells the model and the user",
             (Some(_), None) => "tells the model",
-            (None, _) => "tells the person",
+            (None, _) => "tells the user",
         }
     }
 }
@@ -83,10 +83,10 @@ mod tests {
     #[test]
     fn what_an_agent_would_drop_is_no_reply() {
         check("", Ok(None));
-        check(r#"{"systemMessage":"s"}"#, Ok(Some("tells the person")));
+        check(r#"{"systemMessage":"s"}"#, Ok(Some("tells the user")));
         let model = r#""hookSpecificOutput":{"hookEventName":"SessionStart","additionalContext":"c"}"#;
         check(&format!("{{{model}}}"), Ok(Some("tells the model")));
-        check(&format!("{{{model},\"systemMessage\":\"s\"}}\n"), Ok(Some("tells the model and the person")));
+        check(&format!("{{{model},\"systemMessage\":\"s\"}}\n"), Ok(Some("tells the model and the user")));
         check("\n", Err(()));
         check("{}", Err(()));
         check("{} {}", Err(()));

@@ -144,9 +144,9 @@ impl State {
     pub fn check_records(&self) {
         for path in self.files.keys().filter(|path| path.extension().is_none_or(|ext| ext != "tmp")) {
             let name = path.file_name().unwrap_or_default().to_string_lossy();
-            assert_ne!(name, "commit.json", "a commit was left");
+            assert_ne!(name, "wal.json", "a commit was left");
             assert!(!path.starts_with("inbox"), "left in the inbox: {}", path.display());
-            assert!(!path.starts_with("archive/aside"), "set aside: {}", path.display());
+            assert!(!path.starts_with("quarantine"), "set aside: {}", path.display());
         }
         let runs = self.runs();
         for session in self.sessions() {
@@ -187,9 +187,9 @@ mod tests {
         check("format", true);
         check("audit/1.jsonl", true);
         check("sessions/a.json.tmp", false);
-        check("commit.json", false);
+        check("wal.json", false);
         check("inbox/1", false);
-        check("archive/aside/1", false);
+        check("quarantine/1", false);
         check("sessions/a.json", false);
         check("archive/runs/a.json", false);
     }

@@ -169,7 +169,7 @@ pub fn assert_no_output(ended: &Ended) {
     assert_eq!((ended.code, ended.stdout.as_str(), ended.stderr.as_str()), (Some(0), "", ""), "{ended:?}");
 }
 
-/// Checks that a call failed as a hook may: status 0, one line for the person, nothing for the agent.
+/// Checks that a call failed as a hook may: status 0, one line for the user, nothing for the agent.
 pub fn assert_one_line(ended: &Ended, code: i32) {
     assert_eq!((ended.code, ended.stdout.as_str()), (Some(code), ""), "{ended:?}");
     assert!(ended.stderr.ends_with('\n') && ended.stderr.lines().count() == 1, "{ended:?}");

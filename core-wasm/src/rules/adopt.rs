@@ -1,4 +1,4 @@
-//! A run is given to a session by a person's word.
+//! A run is given to a session by a user's word.
 
 use crate::decision::Shelf;
 use crate::draft::Draft;
@@ -10,7 +10,7 @@ use crate::rules::ownership::{give, owner_lives};
 use crate::rules::start::{bring_back, launch_owner, owns_another};
 use crate::run::Status;
 
-/// How much a person knows of the owner they take a run from.
+/// How much a user knows of the owner they take a run from.
 #[derive(Clone, Copy)]
 pub struct Consent {
     /// It may live: nobody can tell.

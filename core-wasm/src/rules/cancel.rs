@@ -1,4 +1,4 @@
-//! A run is ended by a person's word.
+//! A run is ended by a user's word.
 
 use crate::draft::Draft;
 use crate::id::RunId;
@@ -19,7 +19,7 @@ pub fn apply(request: &Request, draft: &mut Draft, id: &RunId, why: Option<Strin
     Reason::Cancelled
 }
 
-/// An abandoned run can still be adopted, so a person can still say that it must not be.
+/// An abandoned run can still be adopted, so a user can still say that it must not be.
 fn is_abandoned(draft: &Draft, id: &RunId) -> bool {
     draft.run(id).is_some_and(|run| run.status == Status::Abandoned)
 }

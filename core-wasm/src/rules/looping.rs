@@ -28,7 +28,7 @@ pub fn apply(
     let run = draft.run_mut(id).filter(|run| run.owner.process == *process)?;
     let active = run.status == Status::Active;
     let looping = run.looping.as_mut()?;
-    if event.reaches_person()
+    if event.reaches_user()
         && let Some(reason) = looping.untold.take()
     {
         tells.push(tell(run, reason));
@@ -56,7 +56,7 @@ pub fn apply(
     Some(row)
 }
 
-/// What the person is told of a loop by a row.
+/// What the user is told of a loop by a row.
 pub fn tell(run: &Run, reason: Reason) -> Tell {
     let told = Told { run: run.id.clone(), fence: run.fence, reason };
     Tell::Loop { told, iteration: run.iteration, of: run.max_iterations }
@@ -107,16 +107,16 @@ fn stop(request: &Request, run: &mut Run, event: &Event) -> Result<Reason, (Stat
     Ok(Reason::Iterated)
 }
 
-/// A prompt goes in. A person's with the id of a new turn, where no Stop ended the turn before, says that this one was interrupted:
+/// A prompt goes in. A user's with the id of a new turn, where no Stop ended the turn before, says that this one was interrupted:
 /// Claude tells so in no other way, and Codex of a failing service neither. One typed while the turn runs repeats its id.
 fn prompt(run: &mut Run, event: &Event) -> Option<Reason> {
     let looping = run.looping.as_mut()?;
-    let by_person = event.prompt.as_ref().is_some_and(|prompt| prompt.by_person);
+    let by_user = event.prompt.as_ref().is_some_and(|prompt| prompt.by_user);
     let known = looping.turn.is_some() && event.prompt_id.is_some();
-    if by_person && looping.open && known && looping.turn != event.prompt_id {
+    if by_user && looping.open && known && looping.turn != event.prompt_id {
         return Some(halt(run, Status::Paused, Reason::TurnInterrupted));
     }
-    if by_person {
+    if by_user {
         looping.attended();
     }
     looping.open = true;
@@ -133,7 +133,7 @@ fn halt(run: &mut Run, status: Status, reason: Reason) -> Reason {
     reason
 }
 
-/// What a person's word does to a loop that goes on with it.
+/// What a user's word does to a loop that goes on with it.
 pub fn continued(looping: &mut Loop) {
     looping.close_turn();
     looping.attended();

@@ -1,4 +1,4 @@
-//! Interrupted runs of the project are offered to the person, and never taken.
+//! Interrupted runs of the project are offered to the user, and never taken.
 
 use crate::decision::Tell;
 use crate::draft::Draft;
@@ -14,9 +14,9 @@ use crate::session::Told;
 /// The most runs that one session is offered.
 pub const MAX_OFFERS: usize = 16;
 
-/// Tells the person, once for each session and run, which runs of the project have lost their owner.
+/// Tells the user, once for each session and run, which runs of the project have lost their owner.
 ///
-/// A common directory is no evidence that a session goes on with a run: only the person can say so.
+/// A common directory is no evidence that a session goes on with a run: only the user can say so.
 pub fn apply(
     request: &Request,
     draft: &mut Draft,

@@ -1,4 +1,4 @@
-//! Who owns a session's run when one of its launches begins or gives a sign of life.
+//! Who owns a session's run when one of its launches begins or gives a heartbeat.
 
 use crate::decision::Tell;
 use crate::draft::Draft;
@@ -124,20 +124,20 @@ fn owner(claimant: &Claimant<'_>) -> Owner {
     }
 }
 
-/// The owner is there: its pane and project may have changed, and a person's prompt ends its waiting.
+/// The owner is there: its pane and project may have changed, and a user's prompt ends its waiting.
 fn refresh(draft: &mut Draft, claimant: &Claimant<'_>, id: &RunId) {
     let Some(run) = draft.run_mut(id) else { return };
     if claimant.event.name != EventName::SessionEnd && claimant.event.announces() {
         run.owner.pane.clone_from(&claimant.event.pane);
     }
-    let by_person = claimant.event.prompt.as_ref().is_some_and(|prompt| prompt.by_person);
-    if run.status == Status::Waiting && by_person {
+    let by_user = claimant.event.prompt.as_ref().is_some_and(|prompt| prompt.by_user);
+    if run.status == Status::Waiting && by_user {
         run.status = Status::Active;
         run.stop_reason = None;
     }
 }
 
-/// Claude's `/clear` and `/branch` begin a new session in the process and place of the old one: the person's work goes on there.
+/// Claude's `/clear` and `/branch` begin a new session in the process and place of the old one: the user's work goes on there.
 /// Codex names no predecessor, so there nothing is followed.
 fn follow(request: &Request, draft: &mut Draft, claimant: &Claimant<'_>) -> Option<Reason> {
     let event = claimant.event;
@@ -212,7 +212,7 @@ fn hours(ms: u64) -> String {
     if hours >= 48 { format!("{} days", hours / 24) } else { format!("{hours} h") }
 }
 
-/// Ends a run, by a row, and takes it off its owner's session. That it ended is owed to the person, if it drove its agent.
+/// Ends a run, by a row, and takes it off its owner's session. That it ended is owed to the user, if it drove its agent.
 pub fn end(request: &Request, draft: &mut Draft, id: &RunId, (status, row): (Status, Reason), why: Option<String>) {
     let Some(run) = draft.run_mut(id) else { return };
     run.status = status;

@@ -1,4 +1,4 @@
-//! A run is paused by a person's word, and goes on by one.
+//! A run is paused by a user's word, and goes on by one.
 
 use crate::draft::Draft;
 use crate::id::RunId;

@@ -36,7 +36,7 @@ pub fn apply(
     let standing = draft.run(&told.run).filter(|run| run.fence == told.fence && run.owner.is_session(id));
     let Some(run) = standing else { return };
     if told.reason.ends_loop() {
-        if !run.status.is_unfinished() && event.reaches_person() {
+        if !run.status.is_unfinished() && event.reaches_user() {
             tells.push(looping::tell(run, told.reason));
         }
     } else if run.status.is_unfinished() && run.owner.process == *process && event.can_tell() {

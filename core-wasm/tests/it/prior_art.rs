@@ -87,7 +87,7 @@ peers! {
          X2 prompt A           -> heartbeat run_over
          = r cancelled A/X1 #1 archived";
 
-    /// A session whose own run is over gets no other session's run in its place: that one is offered to the person.
+    /// A session whose own run is over gets no other session's run in its place: that one is offered to the user.
     omx_031_inactive_current_blocks:
         "X1 start A
          X1 prompt A
@@ -102,7 +102,7 @@ peers! {
          = s active B/X3 #1
          = r cancelled A/X1 #1 archived";
 
-    /// Changed: age decides only about an owner that is gone. One that gives a sign of life is not stale, however long it was silent.
+    /// Changed: age decides only about an owner that is gone. One that gives a heartbeat is not stale, however long it was silent.
     omx_038_stale_current:
         "X1 start A
          run A X1 r
@@ -114,7 +114,7 @@ peers! {
          X2 start A resume     -> abandoned_stale launched
          = r abandoned A/X1 #1 archived";
 
-    /// The newest of all times decides: here that of the last sign of life in the session's log.
+    /// The newest of all times decides: here that of the last heartbeat in the session's log.
     omx_039_fresh_turn_beats_old_update:
         "X1 start A
          run A X1 r
@@ -134,7 +134,7 @@ peers! {
          X2 start A resume     -> resumed_same_session launched +told
          = r active A/X2 #2";
 
-    /// Changed: the threshold is 7 days, for a person comes back after a weekend.
+    /// Changed: the threshold is 7 days, for a user comes back after a weekend.
     omx_043_default_24h_fresh:
         "X1 start A
          run A X1 r
@@ -181,7 +181,7 @@ peers! {
          X2 prompt A           -> resumed_same_session heartbeat +told
          = r active A/X2 #2";
 
-    /// Neither rebound nor written to: only the owner, or a person's knowing word, moves it.
+    /// Neither rebound nor written to: only the owner, or a user's knowing word, moves it.
     omx_080_v0203_foreign_owner:
         "X1 start A
          run A X1 r
@@ -301,7 +301,7 @@ peers! {
          P2 start A resume     -> resumed_same_session launched +told
          = r active A/P2 #2";
 
-    /// Changed: the pane outlives its agent, so it is no sign of life.
+    /// Changed: the pane outlives its agent, so it is no heartbeat.
     amc_042_dead_claude_terminal_known:
         "P1 start A
          run A P1 r
@@ -397,7 +397,7 @@ fn omx_024_terminal_interrupted() {
     assert_eq!(world.runs["r"].0.phase.as_deref(), Some("interrupted"));
 }
 
-/// Changed: a run that waits for the person is theirs when they come back. It goes on waiting until they say something.
+/// Changed: a run that waits for the user is theirs when they come back. It goes on waiting until they say something.
 #[test]
 fn omx_025_terminal_blocked_on_user() {
     let mut world = after("X1 start A\nrun A X1 r\nkill X1");

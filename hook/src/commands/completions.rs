@@ -3,8 +3,9 @@
 use clap::Args;
 use clap_complete::Shell;
 
-use crate::commands::error::CommandError;
-use crate::commands::{print, surface};
+use crate::cli::visible_commands;
+use crate::output;
+use crate::output::error::CommandError;
 
 /// Prints the completions of a shell.
 #[derive(Args)]
@@ -21,7 +22,7 @@ impl Completions {
     /// When standard output cannot be written.
     pub fn run(self) -> Result<(), CommandError> {
         let mut text = Vec::new();
-        clap_complete::generate(self.shell, &mut surface(), "baton", &mut text);
-        print::lines(&String::from_utf8_lossy(&text))
+        clap_complete::generate(self.shell, &mut visible_commands(), "baton", &mut text);
+        output::print(&String::from_utf8_lossy(&text))
     }
 }

@@ -6,12 +6,11 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::commands::context::of_person;
-use crate::commands::error::CommandError;
-use crate::commands::print;
-use crate::config::{self, Origin, Setting};
-use crate::store::Env;
-use crate::words;
+use crate::context::with_user_config;
+use crate::output;
+use crate::output::error::CommandError;
+use baton_engine::config::{self, Origin, Setting};
+use baton_store::StateDirEnv;
 
 /// Prints every setting: its value, where it comes from, its default.
 #[derive(Args)]
@@ -39,11 +38,11 @@ impl Config {
     /// When the file cannot be used: hooks go on with the defaults then.
     pub fn run(self) -> Result<(), CommandError> {
         let directory = std::env::current_dir().ok();
-        let path = config::path(&of_person(Env::of_process()), directory.as_deref())?;
-        let settings = config::settings(path.as_deref())?;
+        let path = config::find_path(&with_user_config(StateDirEnv::from_process()), directory.as_deref())?;
+        let settings = config::list_settings(path.as_deref())?;
         let found = path.as_ref().is_some_and(|path| path.exists());
         let view = ConfigView { path, found, settings };
-        if self.json { print::json(&view) } else { print::lines(&text(&view)) }
+        if self.json { output::print_json(&view) } else { output::print(&text(&view)) }
     }
 }
 
@@ -55,8 +54,8 @@ fn text(view: &ConfigView) -> String {
             Origin::Default => "default".to_owned(),
             Origin::File { line } => format!("line {line}, default {}", setting.default),
         };
-        vec![setting.key.to_owned(), words::clean(&setting.value.to_string()), origin]
+        vec![setting.key.to_owned(), baton_display::strip_control_chars(&setting.value.to_string()), origin]
     };
     let rows: Vec<Vec<String>> = view.settings.iter().map(row).collect();
-    format!("{}{there}\n{}", words::clean(&path), print::table(&rows))
+    format!("{}{there}\n{}", baton_display::strip_control_chars(&path), output::table(&rows))
 }

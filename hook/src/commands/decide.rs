@@ -4,9 +4,9 @@ use std::io::Read;
 
 use clap::Args;
 
-use crate::commands::error::CommandError;
-use crate::commands::print;
-use crate::core::{Core, REQUEST_BYTES};
+use crate::output;
+use crate::output::error::CommandError;
+use baton_core_host::{Core, MAX_REQUEST_BYTES};
 
 /// Decides a request given as JSON on standard input. Changes nothing.
 #[derive(Args)]
@@ -19,9 +19,9 @@ impl Decide {
     /// When the request is too long, or the core fails.
     pub fn run(self) -> Result<(), CommandError> {
         let mut request = Vec::new();
-        let limit = u64::try_from(REQUEST_BYTES).unwrap_or(u64::MAX);
+        let limit = u64::try_from(MAX_REQUEST_BYTES).unwrap_or(u64::MAX);
         std::io::stdin().take(limit + 1).read_to_end(&mut request).map_err(CommandError::Input)?;
         let decision = Core::load()?.decide_bytes(&request)?;
-        print::lines(&format!("{}\n", String::from_utf8_lossy(&decision)))
+        output::print(&format!("{}\n", String::from_utf8_lossy(&decision)))
     }
 }

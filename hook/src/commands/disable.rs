@@ -2,11 +2,10 @@
 
 use clap::Args;
 
-use crate::commands::context::{Context, present_directory};
-use crate::commands::error::CommandError;
-use crate::commands::print;
-use crate::machine::worktree;
-use crate::words;
+use crate::context::{Context, current_directory};
+use crate::output;
+use crate::output::error::CommandError;
+use baton_system::worktree;
 
 /// Has the hooks do nothing: no loop goes on, nothing is recorded, the agents run as if baton were not there.
 #[derive(Args)]
@@ -31,13 +30,13 @@ impl Disable {
     /// Where the state cannot be written.
     pub fn run(self) -> Result<(), CommandError> {
         let context = Context::open()?;
-        let place = place(self.project)?;
+        let place = scope(self.project)?;
         context.store().set_disabled(&context.now(), |disabled| match &place {
             Some(project) => drop(disabled.projects.insert(project.clone())),
             None => disabled.everywhere = true,
         })?;
-        let (place, flag) = names(place.as_deref());
-        print::lines(&format!("baton does nothing {place} from now on; `baton enable{flag}` ends that\n"))
+        let (place, flag) = describe_scope(place.as_deref());
+        output::print(&format!("baton does nothing {place} from now on; `baton enable{flag}` ends that\n"))
     }
 }
 
@@ -48,12 +47,12 @@ impl Enable {
     /// Where the state cannot be written.
     pub fn run(self) -> Result<(), CommandError> {
         let context = Context::open()?;
-        let place = place(self.project)?;
+        let place = scope(self.project)?;
         let left = context.store().set_disabled(&context.now(), |disabled| match &place {
             Some(project) => drop(disabled.projects.remove(project)),
             None => disabled.everywhere = false,
         })?;
-        let (named, _) = names(place.as_deref());
+        let (named, _) = describe_scope(place.as_deref());
         let still = match &place {
             Some(_) if left.everywhere => "; it is disabled everywhere still: `baton enable`".to_owned(),
             None if !left.projects.is_empty() => {
@@ -62,21 +61,24 @@ impl Enable {
             }
             _ => String::new(),
         };
-        print::lines(&words::clean_lines(&format!("baton is enabled {named}{still}\n")))
+        output::print(&baton_display::strip_control_chars_by_line(&format!("baton is enabled {named}{still}\n")))
     }
 }
 
-fn place(project: bool) -> Result<Option<String>, CommandError> {
+fn scope(project: bool) -> Result<Option<String>, CommandError> {
     if !project {
         return Ok(None);
     }
-    let directory = present_directory()?;
-    match worktree::root(&directory) {
+    let directory = current_directory()?;
+    match worktree::find_root(&directory) {
         Some(root) => Ok(Some(root)),
         None => Err(CommandError::NotFound("the present directory has no path that could name a project".to_owned())),
     }
 }
 
-fn names(project: Option<&str>) -> (String, &'static str) {
-    project.map_or_else(|| ("everywhere".to_owned(), ""), |root| (format!("in {}", words::clean(root)), " --project"))
+fn describe_scope(project: Option<&str>) -> (String, &'static str) {
+    project.map_or_else(
+        || ("everywhere".to_owned(), ""),
+        |root| (format!("in {}", baton_display::strip_control_chars(root)), " --project"),
+    )
 }

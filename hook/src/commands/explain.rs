@@ -6,12 +6,11 @@ use agent_baton_core::reason::Reason;
 use agent_baton_core::request::{Ask, Reading, Request};
 use clap::Args;
 
-use crate::commands::context::Context;
-use crate::commands::error::CommandError;
-use crate::commands::print;
-use crate::reply::is_iterated;
-use crate::store::AuditLine;
-use crate::words;
+use crate::context::Context;
+use crate::output;
+use crate::output::error::CommandError;
+use baton_agents::reply::is_iterated;
+use baton_store::AuditLine;
 
 /// Tells what a decision saw, which rule applied, and what changed.
 #[derive(Args)]
@@ -33,28 +32,28 @@ impl Explain {
             self.decision == "last" || number == Some(line.n) || (number.is_none() && line.names(&self.decision))
         };
         let Some(line) = context.audit()?.find(wanted) else {
-            let what = words::clean(&self.decision);
+            let what = baton_display::strip_control_chars(&self.decision);
             return Err(CommandError::NotFound(format!("no decision about {what:?} is kept; `baton log` lists them")));
         };
-        print::lines(&words::clean_lines(&sentences(&line, &context)))
+        output::print(&baton_display::strip_control_chars_by_line(&sentences(&line, &context)))
     }
 }
 
 fn sentences(line: &AuditLine, context: &Context) -> String {
-    let head = format!("decision {} at {}", line.n, words::local(&line.at, &context.now()));
+    let head = format!("decision {} at {}", line.n, baton_display::format_local(&line.at, &context.now()));
     let request = line.request.as_ref().and_then(|raw| serde_json::from_str::<Request>(raw.get()).ok());
     let decision = line.decision.as_ref().and_then(|raw| serde_json::from_str::<Decision>(raw.get()).ok());
     let (seen, changed) = match (&request, &decision) {
-        (Some(request), Some(decision)) => (seen(request), changed(decision)),
-        _ => (format!("{} (what was seen is not kept).", line.asked.what), kept_changes(line)),
+        (Some(request), Some(decision)) => (describe_request(request), describe_changes(decision)),
+        _ => (format!("{} (what was seen is not kept).", line.asked.what), describe_audited_changes(line)),
     };
-    let mut lines = vec![head, words::wrap("  seen:    ", &seen)];
-    lines.extend(rules(line).iter().map(|rule| words::wrap("  rule:    ", rule)));
-    lines.push(words::wrap("  changed: ", &changed));
+    let mut lines = vec![head, baton_display::wrap("  seen:    ", &seen)];
+    lines.extend(describe_rules(line).iter().map(|rule| baton_display::wrap("  rule:    ", rule)));
+    lines.push(baton_display::wrap("  changed: ", &changed));
     lines.join("\n") + "\n"
 }
 
-fn seen(request: &Request) -> String {
+fn describe_request(request: &Request) -> String {
     let snapshot = &request.snapshot;
     let asked = match &request.ask {
         Ask::Event(event) => {
@@ -63,7 +62,7 @@ fn seen(request: &Request) -> String {
                 .process
                 .as_ref()
                 .map_or_else(|| "an unknown process".to_owned(), |process| format!("pid {}", process.pid));
-            format!("{} {name} from {process} in {}", event.agent, words::pane(&event.pane))
+            format!("{} {name} from {process} in {}", event.agent, baton_display::pane_label(&event.pane))
         }
         Ask::Command(command) => format!("a command on run {}", command.run()),
     };
@@ -71,9 +70,9 @@ fn seen(request: &Request) -> String {
         Reading::Absent if matches!(request.ask, Ask::Command(_)) => String::new(),
         Reading::Absent => ", of no known session".to_owned(),
         Reading::Unreadable => ", of a session whose record cannot be read".to_owned(),
-        Reading::Deleted => ", of a session that a person deleted".to_owned(),
+        Reading::Deleted => ", of a session that a user deleted".to_owned(),
         Reading::Live(session) | Reading::Archived(session) => {
-            format!(", of a session with {}", words::count(session.launches.len(), "launch", "launches"))
+            format!(", of a session with {}", baton_display::format_count(session.launches.len(), "launch", "launches"))
         }
     };
     let gone =
@@ -81,27 +80,27 @@ fn seen(request: &Request) -> String {
     let alive = snapshot.probes.iter().filter(|probe| probe.sight == Sight::Running).count();
     format!(
         "{asked}{session}; {}, {alive} alive and {gone} gone.",
-        words::count(snapshot.probes.len(), "process looked at", "processes looked at")
+        baton_display::format_count(snapshot.probes.len(), "process looked at", "processes looked at")
     )
 }
 
 /// What stands in the audit where the core decided nothing.
-const ACTS: [(&str, &str); 3] = [
+const ACTIONS: [(&str, &str); 3] = [
     ("core_failed", "The core gave no decision, which is a fault of baton."),
     ("decision_refused", "The core's decision was not believed, which is a fault of baton."),
     ("state_restored", "The state was put back from a copy, so the number of every unfinished run grew."),
 ];
 
-fn rules(line: &AuditLine) -> Vec<String> {
+fn describe_rules(line: &AuditLine) -> Vec<String> {
     let word = |word: &String| {
         let reason = Reason::ALL.iter().find(|reason| reason.word() == word.as_str());
-        let own = ACTS.iter().find(|(act, _)| act == word).map(|(_, sentence)| *sentence);
+        let own = ACTIONS.iter().find(|(act, _)| act == word).map(|(_, sentence)| *sentence);
         reason.map(|reason| reason.sentence()).or(own).map_or_else(|| word.clone(), |row| format!("{word}: {row}"))
     };
     std::iter::once(&line.reason).chain(&line.also).map(word).collect()
 }
 
-fn changed(decision: &Decision) -> String {
+fn describe_changes(decision: &Decision) -> String {
     let mut parts: Vec<String> = decision
         .changes
         .iter()
@@ -123,9 +122,9 @@ fn changed(decision: &Decision) -> String {
     parts.extend(decision.tell.iter().map(|tell| {
         match tell {
             tell if is_iterated(tell) => "the agent was given its prompt again",
-            Tell::Transferred { .. } => "the model and the person were told",
+            Tell::Transferred { .. } => "the model and the user were told",
             Tell::OwnerElsewhere { .. } | Tell::Interrupted { .. } | Tell::Loop { .. } | Tell::SeveralRuns { .. } => {
-                "the person was told"
+                "the user was told"
             }
             Tell::LastTurn { .. } => "the model was told how the turn before stands",
         }
@@ -134,7 +133,7 @@ fn changed(decision: &Decision) -> String {
     if parts.is_empty() { "nothing.".to_owned() } else { parts.join("; ") + "." }
 }
 
-fn kept_changes(line: &AuditLine) -> String {
+fn describe_audited_changes(line: &AuditLine) -> String {
     let parts: Vec<String> = line
         .changes
         .iter()

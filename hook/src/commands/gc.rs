@@ -7,11 +7,10 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::commands::context::Context;
-use crate::commands::error::CommandError;
-use crate::commands::print;
-use crate::retention::{Act, Found, Pass, Spared, Step, Why};
-use crate::words;
+use crate::context::Context;
+use crate::output;
+use crate::output::error::CommandError;
+use baton_engine::retention::{ExpiryReason, RetainedBecause, Sweep, SweepAction, SweepPlan, SweepStep};
 
 /// Puts away the sessions that are not kept any longer. What lives, may live, is pinned, was just restored or owns an unfinished run
 /// stays.
@@ -35,7 +34,7 @@ pub struct GcView {
     /// How many of them were done; what changed meanwhile was left.
     pub done: usize,
     /// How many live sessions were spared, by what.
-    pub spared: BTreeMap<Spared, usize>,
+    pub retained: BTreeMap<RetainedBecause, usize>,
     /// How many records could not be read; they were left as they are.
     pub unreadable: usize,
 }
@@ -46,11 +45,11 @@ pub struct GcStepView {
     /// The session.
     pub session: SessionId,
     /// What is done with it.
-    pub act: Act,
+    pub action: SweepAction,
     /// Why.
-    pub why: Why,
+    pub reason: ExpiryReason,
     /// Since when it is over (RFC 3339).
-    pub since: String,
+    pub ended_at: String,
 }
 
 impl Gc {
@@ -60,56 +59,57 @@ impl Gc {
     /// When the state cannot be used; what was done before stays done.
     pub fn run(self) -> Result<(), CommandError> {
         let context = Context::open()?;
-        let census = context.census();
-        let pass = Pass { store: context.store(), census: &census, kept: context.retention()?, now: context.now() };
-        let found = pass.whole()?;
-        for error in &found.unreadable {
-            print::say(&error.to_string());
+        let liveness = context.liveness_check();
+        let sweep =
+            Sweep { store: context.store(), census: &liveness, policy: context.retention()?, now: context.now() };
+        let plan = sweep.plan()?;
+        for error in &plan.unreadable {
+            output::notice(&error.to_string());
         }
-        let done = if self.dry_run || found.steps.is_empty() { 0 } else { take(&context, &pass, &found.steps)? };
+        let done = if self.dry_run || plan.steps.is_empty() { 0 } else { apply_steps(&context, &sweep, &plan.steps)? };
         if self.json {
-            return print::json(&view(self.dry_run, &found, done));
+            return output::print_json(&view(self.dry_run, &plan, done));
         }
-        print::lines(&text(self.dry_run, &found, done))
+        output::print(&text(self.dry_run, &plan, done))
     }
 }
 
 /// The lock is given back between commits, so that no hook waits for the whole.
-fn take<M: crate::machine::Machine, E: crate::machine::environment::Environment>(
+fn apply_steps<M: baton_system::System, E: baton_system::environment::Environment>(
     context: &Context,
-    pass: &Pass<'_, M, E>,
-    steps: &[Step],
+    sweep: &Sweep<'_, M, E>,
+    steps: &[SweepStep],
 ) -> Result<usize, CommandError> {
     let mut done = 0;
-    for steps in steps.chunks(crate::store::MAX_CHANGES) {
+    for steps in steps.chunks(baton_store::MAX_CHANGES) {
         let mut locked = context.lock()?;
-        done += pass.take(&mut locked, steps)?;
+        done += sweep.apply(&mut locked, steps)?;
     }
     Ok(done)
 }
 
-fn view(dry_run: bool, found: &Found, done: usize) -> GcView {
-    let steps = found.steps.iter().map(|step| GcStepView {
+fn view(dry_run: bool, plan: &SweepPlan, done: usize) -> GcView {
+    let steps = plan.steps.iter().map(|step| GcStepView {
         session: step.session.id.clone(),
-        act: step.act,
-        why: step.why,
-        since: words::instant(&step.since),
+        action: step.action,
+        reason: step.reason,
+        ended_at: baton_display::format_rfc3339(&step.ended_at),
     });
-    GcView { dry_run, steps: steps.collect(), done, spared: found.spared.clone(), unreadable: found.unreadable.len() }
+    GcView { dry_run, steps: steps.collect(), done, retained: plan.retained.clone(), unreadable: plan.unreadable.len() }
 }
 
-fn text(dry_run: bool, found: &Found, done: usize) -> String {
-    let row = |step: &Step| {
-        let act = match step.act {
-            Act::Archive => "archive",
-            Act::Trash => "trash",
-            Act::Remove => "remove",
+fn text(dry_run: bool, plan: &SweepPlan, done: usize) -> String {
+    let row = |step: &SweepStep| {
+        let act = match step.action {
+            SweepAction::Archive => "archive",
+            SweepAction::Trash => "trash",
+            SweepAction::Remove => "remove",
         };
-        vec![act.to_owned(), step.session.id.to_string(), step.why.words().to_owned()]
+        vec![act.to_owned(), step.session.id.to_string(), step.reason.description().to_owned()]
     };
-    let mut text = print::table(&found.steps.iter().map(row).collect::<Vec<_>>());
+    let mut text = output::table(&plan.steps.iter().map(row).collect::<Vec<_>>());
     let many = |count: usize| format!("{count} {}", if count == 1 { "session" } else { "sessions" });
-    text.push_str(&match (dry_run, found.steps.len()) {
+    text.push_str(&match (dry_run, plan.steps.len()) {
         (_, 0) => "nothing to put away\n".to_owned(),
         (true, steps) => format!("{} would be put away; nothing was changed\n", many(steps)),
         (false, _) => format!("{} put away\n", many(done)),

@@ -5,20 +5,20 @@ use agent_baton_core::pane::Pane;
 use agent_baton_core::process::Live;
 use clap::Args;
 
-use crate::commands::context::Context;
-use crate::commands::error::CommandError;
-use crate::commands::print;
-use crate::commands::roster::Roster;
-use crate::commands::which::{self, Which};
-use crate::mux::{Tmux, Zellij};
-use crate::status::Status;
-use crate::words;
+use crate::args::run;
+use crate::args::session::SessionArg;
+use crate::context::Context;
+use crate::output;
+use crate::output::error::CommandError;
+use crate::session_list::SessionReader;
+use baton_engine::session_status::SessionStatus;
+use baton_system::multiplexer::{Tmux, Zellij};
 
 /// Goes to the pane of a session, or of a run's owner.
 #[derive(Args)]
 pub struct Go {
     #[command(flatten)]
-    which: Which,
+    session: SessionArg,
 }
 
 impl Go {
@@ -29,35 +29,38 @@ impl Go {
     pub fn run(self) -> Result<(), CommandError> {
         let context = Context::open()?;
         let (what, pane, pid) = self.find(&context)?;
-        let there = format!("{what} is in {}, pid {pid}", words::pane(&pane));
+        let there = format!("{what} is in {}, pid {pid}", baton_display::pane_label(&pane));
         let selected = match &pane {
-            Pane::Tmux { server, pane } => Tmux::at(server).select(pane),
+            Pane::Tmux { server, pane } => Tmux::with_socket(server).select(pane),
             Pane::Zellij { session, pane } => Zellij::named(session).select(pane),
             Pane::Tty { .. } | Pane::Unknown => {
-                return Err(CommandError::NoWay { there, why: "it is no pane that could be selected".to_owned() });
+                return Err(CommandError::PaneUnreachable {
+                    there,
+                    why: "it is no pane that could be selected".to_owned(),
+                });
             }
         };
         match selected {
             Ok(None) => Ok(()),
-            Ok(Some(command)) => print::lines(&format!("{there}, which is selected now; to see it: {command}\n")),
-            Err(error) => Err(CommandError::NoWay { there, why: error.to_string() }),
+            Ok(Some(command)) => output::print(&format!("{there}, which is selected now; to see it: {command}\n")),
+            Err(error) => Err(CommandError::PaneUnreachable { there, why: error.to_string() }),
         }
     }
 
-    /// What a person named, the pane, and the process in it.
+    /// What a user named, the pane, and the process in it.
     fn find(&self, context: &Context) -> Result<(String, Pane, u32), CommandError> {
-        let id = match self.which.find(context) {
-            Err(CommandError::NotFound(none)) => match self.which.run(context) {
-                Some(Ok(run)) => return owner(context, &run),
+        let id = match self.session.resolve(context) {
+            Err(CommandError::NotFound(none)) => match self.session.run(context) {
+                Some(Ok(run)) => return owner_location(context, &run),
                 Some(Err(several @ CommandError::Ambiguous { .. })) => return Err(several),
                 _ => return Err(CommandError::NotFound(none)),
             },
             found => found?,
         };
         let (session, archived) = context.session(&id)?;
-        let seen = Roster::new(context).see(session, archived);
+        let seen = SessionReader::new(context).assess(session, archived);
         let status = seen.standing.status;
-        let newest = seen.newest().filter(|_| status.is_alive() || status == Status::Unknown);
+        let newest = seen.current_launch().filter(|_| status.is_alive() || status == SessionStatus::Unknown);
         let launch = newest.ok_or_else(|| {
             let back = match seen.session.prompted || seen.session.has_context {
                 true => format!("; `baton resume {id}` brings it back"),
@@ -70,22 +73,22 @@ impl Go {
 }
 
 /// Where the owner of a run is: of one that is gone the pane may be another's by now.
-fn owner(context: &Context, run: &RunId) -> Result<(String, Pane, u32), CommandError> {
+fn owner_location(context: &Context, run: &RunId) -> Result<(String, Pane, u32), CommandError> {
     let run = context.run(run)?;
-    let named = format!("run {} ({})", words::clean(run.name.as_str()), run.id);
+    let named = format!("run {} ({})", baton_display::strip_control_chars(run.name.as_str()), run.id);
     if !run.status.is_unfinished() {
         return Err(CommandError::NotFound(format!("{named} is {}: nobody is at it", run.status.name())));
     }
-    if context.owner_lives(&context.census(), &run) == Live::No {
+    if context.owner_liveness(&context.liveness_check(), &run) == Live::No {
         let back = run.owner.session.map_or_else(String::new, |id| format!("; `baton resume {id}` brings it back"));
         return Err(CommandError::NotFound(format!("the owner of {named} is gone{back}")));
     }
     Ok((format!("the owner of {named}"), run.owner.pane, run.owner.process.pid))
 }
 
-impl Which {
+impl SessionArg {
     /// The run, where an ID was given.
     fn run(&self, context: &Context) -> Option<Result<RunId, CommandError>> {
-        self.text().map(|text| which::run_of(context, text, self.is_here()))
+        self.text().map(|text| run::resolve_in(context, text, self.is_current_project()))
     }
 }

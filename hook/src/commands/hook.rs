@@ -2,10 +2,10 @@
 //!
 //! **Architecture invariant.** Which core decides is fixed when the program is built: nothing that is passed to it names another.
 
-mod chores;
+mod maintenance;
+mod pipeline;
 #[cfg(test)]
 mod tests;
-mod way;
 
 use std::ffi::OsString;
 use std::io;
@@ -18,18 +18,18 @@ use agent_baton_core::agent::Agent;
 use agent_baton_core::event::EventName;
 use agent_baton_core::stamp::Stamp;
 use clap::{Args, ValueEnum};
-use way::Way;
+use pipeline::EventPipeline;
 
-use crate::agents::{DISABLE, PayloadError, row};
-use crate::commands::context::{here, of_person, witness};
-use crate::config::Settings;
-use crate::core::{Core, CoreError};
-use crate::decider::{Decider, DeciderError, core_failed};
-use crate::event::{EventError, Limits, RawEvent};
-use crate::machine::{Machine, MachineError, This};
-use crate::retention::ShareError;
-use crate::store::{Env, Home, HomeError, LockError, Store, StoreError};
-use crate::words::say;
+use crate::context::{here, inspector, with_user_config};
+use baton_agents::raw_event::{RawEvent, RawEventError, ReadLimits};
+use baton_agents::{DISABLE_VARIABLE, PayloadError, spec};
+use baton_core_host::{Core, CoreError};
+use baton_display::warn;
+use baton_engine::config::Settings;
+use baton_engine::decide::{DecisionError, DecisionService, audit_core_failure};
+use baton_engine::retention::SweepError;
+use baton_store::{LockError, StateDir, StateDirEnv, StateDirError, Store, StoreError};
+use baton_system::{CurrentSystem, System, SystemError};
 
 /// How long an event waits for the lock. Codex gives a SessionEnd hook one second in all.
 const LOCK_WAIT: Duration = Duration::from_millis(400);
@@ -44,7 +44,7 @@ pub struct Hook {
     /// The agent that calls
     #[arg(long, value_enum)]
     agent: AgentName,
-    /// What Codex hands its notify program: a sign of life of a thread that is known, in place of an event on standard input
+    /// What Codex hands its notify program: a heartbeat of a thread that is known, in place of an event on standard input
     #[arg(value_name = "NOTIFICATION")]
     notification: Option<String>,
 }
@@ -69,9 +69,9 @@ impl From<AgentName> for Agent {
 
 /// What is wrong with the event itself. Exit 1, so that the agent shows it: the hook was wired wrongly.
 #[derive(Debug, thiserror::Error)]
-enum BadEvent {
+enum InvalidEvent {
     #[error(transparent)]
-    Event(#[from] EventError),
+    Event(#[from] RawEventError),
     #[error(transparent)]
     Payload(#[from] PayloadError),
     #[error("{0} has no notify program: its hooks write an event on stdin. Leave the last argument out")]
@@ -82,9 +82,9 @@ enum BadEvent {
 #[derive(Debug, thiserror::Error)]
 enum HookError {
     #[error(transparent)]
-    Machine(#[from] MachineError),
+    System(#[from] SystemError),
     #[error(transparent)]
-    Home(#[from] HomeError),
+    StateDir(#[from] StateDirError),
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error(transparent)]
@@ -92,9 +92,9 @@ enum HookError {
     #[error("the core failed: {0}. This is a fault of baton")]
     Core(#[from] CoreError),
     #[error(transparent)]
-    Decider(#[from] DeciderError),
+    DecisionService(#[from] DecisionError),
     #[error(transparent)]
-    Chores(#[from] ShareError),
+    Maintenance(#[from] SweepError),
     #[error("cannot write the reply: {0}")]
     Reply(#[source] io::Error),
 }
@@ -127,14 +127,14 @@ impl Hook {
 
     /// The same with no end by time: how long a core takes that never decides is a matter of the machine.
     fn status(self, load: impl FnOnce() -> Result<Core, CoreError>) -> u8 {
-        match take(self.agent.into(), self.notification, load) {
+        match take_event(self.agent.into(), self.notification, load) {
             Ok(Ok(())) => 0,
             Ok(Err(failed)) => {
-                say(&failed.to_string());
+                warn(&failed.to_string());
                 0
             }
             Err(bad) => {
-                say(&bad.to_string());
+                warn(&bad.to_string());
                 1
             }
         }
@@ -143,33 +143,33 @@ impl Hook {
 
 /// Whether this process inherited the variable, with whatever value: a repository can change it, and only where it stands at all is it
 /// worth asking how the agent was started.
-fn is_named_in_environment() -> bool {
-    std::env::var_os(DISABLE).is_some()
+fn has_disable_variable() -> bool {
+    std::env::var_os(DISABLE_VARIABLE).is_some()
 }
 
 /// Leaves a line in the audit that the core failed. What went wrong is said on stderr all the same.
 fn log_failure(store: &Store, now: &Stamp) {
     if let Ok(mut locked) = store.lock(Instant::now() + LOCK_WAIT, now) {
-        let _ = core_failed(&mut locked, now);
+        let _ = audit_core_failure(&mut locked, now);
     }
 }
 
-fn take(
+fn take_event(
     agent: Agent,
     notification: Option<String>,
     load: impl FnOnce() -> Result<Core, CoreError>,
-) -> Result<Result<(), HookError>, BadEvent> {
+) -> Result<Result<(), HookError>, InvalidEvent> {
     let begun = Instant::now();
     let notified = notification.is_some();
     let (raw, said) = match notification {
         None => {
-            let raw = RawEvent::read(io::stdin(), Limits::default())?;
-            let said = row(agent).parse(&raw)?;
+            let raw = RawEvent::read(io::stdin(), ReadLimits::default())?;
+            let said = spec(agent).parse(&raw)?;
             (raw, said)
         }
         Some(text) => {
-            let raw = RawEvent::given(text);
-            let said = row(agent).parse_notification(&raw).ok_or(BadEvent::NoNotification(agent))??;
+            let raw = RawEvent::from_argument(text);
+            let said = spec(agent).parse_notification(&raw).ok_or(InvalidEvent::NoNotification(agent))??;
             (raw, said)
         }
     };
@@ -179,23 +179,28 @@ fn take(
     let question = said.question;
     let pass = || {
         let here = here()?;
-        let witness = witness(here);
-        let process = witness.agent_process(agent);
-        if is_named_in_environment() && process.as_ref().is_some_and(|stat| witness.is_disabled_by_person(agent, stat))
-        {
+        let inspector = inspector(here);
+        let process = inspector.agent_process(agent);
+        if has_disable_variable() && process.as_ref().is_some_and(|stat| inspector.is_disabled_by_user(agent, stat)) {
             return Ok(());
         }
-        let event = witness.event(agent, &raw, said, process.as_ref());
+        let event = inspector.build_event(agent, &raw, said, process.as_ref());
         let directory = event.cwd.as_ref().map(PathBuf::from);
-        let env = Env::of_process();
-        let home = Home::resolve(&env, directory.as_deref(), &here.place)?;
-        let settings = Settings::new(env, of_person, directory);
+        let env = StateDirEnv::from_process();
+        let home = StateDir::resolve(&env, directory.as_deref(), &here.place)?;
+        let settings = Settings::new(env, with_user_config, directory);
         let store = Store::open(&home, &here.place);
-        let core = load().inspect_err(|_| log_failure(&store, &This.now(&here.place)))?;
-        let decider =
-            Decider { store: &store, core: &core, machine: &This, here, witness: &witness, settings: &settings };
-        let way = Way { decider, process, question, raw: (!notified).then_some(&raw), begun };
-        if notified { way.heed(&event) } else { way.go(event) }
+        let core = load().inspect_err(|_| log_failure(&store, &CurrentSystem.now(&here.place)))?;
+        let decider = DecisionService {
+            store: &store,
+            core: &core,
+            machine: &CurrentSystem,
+            here,
+            inspector: &inspector,
+            settings: &settings,
+        };
+        let pipeline = EventPipeline { decider, process, question, raw: (!notified).then_some(&raw), begun };
+        if notified { pipeline.handle_notification(&event) } else { pipeline.handle(event) }
     };
     Ok(pass())
 }

@@ -5,23 +5,22 @@ use std::path::{Path, PathBuf};
 use agent_baton_core::agent::Agent;
 use clap::{Args, ValueEnum};
 
-use crate::agents::row;
-use crate::commands::context::here;
-use crate::commands::difference;
-use crate::commands::error::CommandError;
 use crate::commands::hook::AgentName;
-use crate::commands::print::say;
-use crate::store::{Env, Home};
-use crate::wiring::entry::{self, Command};
-use crate::wiring::file::{Source, make_dirs};
-use crate::wiring::place::{Places, Presence, Scope};
-use crate::wiring::plan::{self, Change};
-use crate::wiring::program::Program;
-use crate::wiring::receipt::{Added, Lock, Receipt};
-use crate::wiring::trust::{self, Trust};
-use crate::wiring::variable::Variable;
-use crate::wiring::{WiringError, client, find, json};
-use crate::words;
+use crate::context::here;
+use crate::output::error::CommandError;
+use crate::output::notice;
+use crate::output::{self, backup_suffix, confirm, diff};
+use baton_agents::spec;
+use baton_installer::codex_trust::{self, TrustEntry};
+use baton_installer::config_file::{ConfigFile, make_dirs};
+use baton_installer::entries::{self, HookCommand};
+use baton_installer::locations::{DetectedAgent, Locations, Scope};
+use baton_installer::plan::{self, FileChange};
+use baton_installer::program::Program;
+use baton_installer::receipt::{Added, InstallLock, Receipt};
+use baton_installer::settings_variable::SettingsVariable;
+use baton_installer::{InstallError, codex_trust_query, find_hooks, json_edit};
+use baton_store::{StateDir, StateDirEnv};
 
 /// Has the agents call baton on their lifecycle events. Shows the exact difference of each file, asks, and writes. `baton uninstall` takes it
 /// out again.
@@ -70,56 +69,56 @@ impl From<ScopeName> for Scope {
 
 /// All that is to be done.
 #[derive(Default)]
-struct Work {
-    changes: Vec<Change>,
+struct InstallPlan {
+    changes: Vec<FileChange>,
     program: Option<Program>,
     notes: Vec<String>,
-    untrusted: Option<WiringError>,
+    untrusted: Option<InstallError>,
 }
 
 impl Install {
     /// Installs.
     ///
     /// # Errors
-    /// When no agent is found, a file cannot be read or written, or the person said no.
+    /// When no agent is found, a file cannot be read or written, or the user found no.
     pub fn run(self) -> Result<(), CommandError> {
-        let places = Places::find()?;
+        let locations = Locations::from_environment()?;
         // Nothing is made for a dry run, not even the lock.
-        let lock = if self.dry_run { None } else { Some(Lock::take(&places.lock())?) };
-        let made = lock.as_ref().map(|lock| lock.made.clone()).unwrap_or_default();
-        let done = self.run_locked(&places, &made);
+        let lock = if self.dry_run { None } else { Some(InstallLock::acquire(&locations.lock())?) };
+        let made = lock.as_ref().map(|lock| lock.created_dirs.clone()).unwrap_or_default();
+        let done = self.run_locked(&locations, &made);
         if let Some(lock) = lock
-            && !places.receipt().exists()
+            && !locations.receipt().exists()
         {
             lock.remove(&made);
         }
         done
     }
 
-    fn run_locked(&self, places: &Places, made: &[PathBuf]) -> Result<(), CommandError> {
-        let mut receipt = Receipt::load(&places.receipt())?;
+    fn run_locked(&self, locations: &Locations, made: &[PathBuf]) -> Result<(), CommandError> {
+        let mut receipt = Receipt::load(&locations.receipt())?;
         receipt.dirs.extend(made.iter().cloned());
         let agents = self.agents()?;
-        let work = self.plan(places, &receipt, &agents)?;
-        for note in &work.notes {
-            say(note);
+        let plan = self.build_plan(locations, &receipt, &agents)?;
+        for note in &plan.notes {
+            notice(note);
         }
-        let copies = work.program.as_ref().is_some_and(|program| program.copy.is_some());
-        if work.changes.is_empty() && !copies {
-            say("everything is in place; nothing was written");
+        let copies = plan.program.as_ref().is_some_and(|program| program.copy.is_some());
+        if plan.changes.is_empty() && !copies {
+            notice("everything is in place; nothing was written");
         } else {
-            difference::show(&work.difference())?;
+            output::print(&plan.diff())?;
             if self.dry_run {
-                say("nothing was written: this was a dry run");
+                notice("nothing was written: this was a dry run");
                 return Ok(());
             }
             if !self.yes {
-                difference::ask("Write this?")?;
+                confirm("Write this?")?;
             }
-            work.make(places, receipt)?;
+            plan.make(locations, receipt)?;
         }
-        self.say_what_is_next(&agents);
-        work.untrusted.map_or(Ok(()), |error| Err(error.into()))
+        self.print_next_steps(&agents);
+        plan.untrusted.map_or(Ok(()), |error| Err(error.into()))
     }
 
     /// The agents to install for.
@@ -130,128 +129,146 @@ impl Install {
         let mut found = Vec::new();
         let mut looked = Vec::new();
         for agent in Agent::ALL {
-            let presence = Places::presence(agent)?;
-            if presence.configured || presence.program.is_some() {
+            let detected = Locations::detect_agent(agent)?;
+            if detected.configured || detected.program.is_some() {
                 found.push(agent);
             }
-            looked.push(format!("neither {} nor {} on the PATH", presence.dir.display(), row(agent).comm));
+            looked.push(format!("neither {} nor {} on the PATH", detected.dir.display(), spec(agent).comm));
         }
-        if found.is_empty() { Err(WiringError::NoAgent { looked: looked.join(", ") }.into()) } else { Ok(found) }
+        if found.is_empty() { Err(InstallError::NoAgent { looked: looked.join(", ") }.into()) } else { Ok(found) }
     }
 
-    fn plan(&self, places: &Places, receipt: &Receipt, agents: &[Agent]) -> Result<Work, CommandError> {
-        let mut work = Work::default();
+    fn build_plan(
+        &self,
+        locations: &Locations,
+        receipt: &Receipt,
+        agents: &[Agent],
+    ) -> Result<InstallPlan, CommandError> {
+        let mut plan = InstallPlan::default();
         let command = if matches!(self.scope, ScopeName::User) {
-            let program = Program::find(&places.program())?;
-            let path = program.path.to_str().ok_or_else(|| WiringError::NotText { path: program.path.clone() })?;
-            let command = Command::Path(path.to_owned());
-            work.program = Some(program);
+            let program = Program::find(&locations.program())?;
+            let path = program.path.to_str().ok_or_else(|| InstallError::NotText { path: program.path.clone() })?;
+            let command = HookCommand::Path(path.to_owned());
+            plan.program = Some(program);
             command
         } else {
-            Command::Guarded
+            HookCommand::Guarded
         };
         for &agent in agents {
-            let file = match places.hooks(agent, self.scope.into()) {
-                Err(WiringError::NoLocalScope) if self.agent.is_none() => {
-                    work.notes.push(format!("nothing for Codex: {}", WiringError::NoLocalScope));
+            let file = match locations.hooks(agent, self.scope.into()) {
+                Err(InstallError::NoLocalScope) if self.agent.is_none() => {
+                    plan.notes.push(format!("nothing for Codex: {}", InstallError::NoLocalScope));
                     continue;
                 }
                 file => file?,
             };
-            let presence = Places::presence(agent)?;
-            if presence.program.is_none() {
-                let name = row(agent).comm;
-                work.notes.push(format!("{name} is not on the PATH here; its configuration is written all the same"));
+            let detected = Locations::detect_agent(agent)?;
+            if detected.program.is_none() {
+                let name = spec(agent).comm;
+                plan.notes.push(format!("{name} is not on the PATH here; its configuration is written all the same"));
             }
-            let source = Source::read(&file)?;
-            let cap = self.cap(agent, &mut work);
-            let (change, notes) = plan::hooks(agent, source.clone(), &command, receipt.files.get(&file), cap.as_ref())?;
-            work.notes.extend(notes);
+            let source = ConfigFile::read(&file)?;
+            let cap = self.cap(agent, &mut plan);
+            let (change, notes) =
+                plan::plan_hooks(agent, source.clone(), &command, receipt.files.get(&file), cap.as_ref())?;
+            plan.notes.extend(notes);
             let after = change.as_ref().map_or_else(|| source.text().to_owned(), |change| change.after.clone());
-            work.changes.extend(change);
+            plan.changes.extend(change);
             if agent == Agent::Codex {
-                work.notes.extend(ignored(&file, &after)?);
-                let settings = self.settings(&presence, &file, &after, &command, &mut work)?;
-                work.changes.extend(plan::settings(Source::read(&Places::codex_settings()?)?, &settings)?);
+                plan.notes.extend(unknown_top_level_key(&file, &after)?);
+                let settings = self.settings(&detected, &file, &after, &command, &mut plan)?;
+                plan.changes
+                    .extend(plan::plan_codex_settings(ConfigFile::read(&Locations::codex_settings()?)?, &settings)?);
             }
         }
-        Ok(work)
+        Ok(plan)
     }
 
     /// The agent's cap on Stops that hooks block in a row, as it is asked for.
-    fn cap(&self, agent: Agent, work: &mut Work) -> Option<Variable> {
+    fn cap(&self, agent: Agent, plan: &mut InstallPlan) -> Option<SettingsVariable> {
         let value = self.loops?.to_string();
-        let Some(cap) = row(agent).block_cap else {
-            work.notes.push(format!("{agent} has no limit on Stops that hooks block in a row; nothing is set for it"));
+        let Some(cap) = spec(agent).block_cap else {
+            plan.notes.push(format!("{agent} has no limit on Stops that hooks block in a row; nothing is set for it"));
             return None;
         };
         let name = cap.variable.to_owned();
         if !matches!(self.scope, ScopeName::User) {
-            work.notes.push(format!("{name} is yours to set, in --scope user: it was left out"));
+            plan.notes.push(format!("{name} is yours to set, in --scope user: it was left out"));
             return None;
         }
-        work.notes.push(format!(
+        plan.notes.push(format!(
             "{name}={value} lifts the guard of {} Stops in a row for all Stop hooks of {agent}, not for baton's alone; a Stop hook \
              that always blocks keeps the agent going so often",
-            cap.unless
+            cap.default
         ));
-        Some(Variable { name, value })
+        Some(SettingsVariable { name, value })
     }
 
     /// What is asked for in Codex' config.toml. Where Codex does not confirm the trust, that part is left out, and told.
     fn settings(
         &self,
-        presence: &Presence,
+        detected: &DetectedAgent,
         file: &Path,
         hooks: &str,
-        command: &Command,
-        work: &mut Work,
+        command: &HookCommand,
+        plan: &mut InstallPlan,
     ) -> Result<Vec<Added>, CommandError> {
         let mut wanted = Vec::new();
         if self.writable {
-            let home = Home::resolve(&Env::of_process(), None, &here()?.place)?;
-            let path = home.path().to_str().ok_or_else(|| WiringError::NotText { path: home.path().to_owned() })?;
-            wanted.push(Added::WritableRoot { path: path.to_owned(), made_list: false, made_table: false });
+            let home = StateDir::resolve(&StateDirEnv::from_process(), None, &here()?.place)?;
+            let path = home.path().to_str().ok_or_else(|| InstallError::NotText { path: home.path().to_owned() })?;
+            wanted.push(Added::WritableRoot { path: path.to_owned(), created_list: false, created_table: false });
         }
         if self.trust {
-            match trusts(presence, file, hooks, command) {
-                Ok(trusts) => wanted.extend(trusts.into_iter().map(|Trust { key, hash }| Added::Trust { key, hash })),
-                Err(error) => work.untrusted = Some(error),
+            match trust_entries(detected, file, hooks, command) {
+                Ok(trusts) => {
+                    wanted.extend(trusts.into_iter().map(|TrustEntry { key, hash }| Added::Trust { key, hash }))
+                }
+                Err(error) => plan.untrusted = Some(error),
             }
         }
         Ok(wanted)
     }
 
-    fn say_what_is_next(&self, agents: &[Agent]) {
+    fn print_next_steps(&self, agents: &[Agent]) {
         if agents.contains(&Agent::Codex) && !self.trust {
-            say("Codex runs a hook only once you trust it: start codex and choose to trust the hooks when it asks, \
-                 or run `baton install --trust`");
+            notice(
+                "Codex runs a hook only once you trust it: start codex and choose to trust the hooks when it asks, \
+                 or run `baton install --trust`",
+            );
         }
-        say("sessions that are open now go on as before; `baton doctor` checks, `baton uninstall` takes it out");
+        notice("sessions that are open now go on as before; `baton doctor` checks, `baton uninstall` takes it out");
     }
 }
 
 /// The entries to trust: ours, at the places where they will stand, with the hashes that Codex itself gives them.
-fn trusts(presence: &Presence, file: &Path, hooks: &str, command: &Command) -> Result<Vec<Trust>, WiringError> {
+fn trust_entries(
+    detected: &DetectedAgent,
+    file: &Path,
+    hooks: &str,
+    command: &HookCommand,
+) -> Result<Vec<TrustEntry>, InstallError> {
     let codex =
-        presence.program.as_ref().ok_or_else(|| WiringError::Untrusted("codex is not on the PATH".to_owned()))?;
+        detected.program.as_ref().ok_or_else(|| InstallError::Untrusted("codex is not on the PATH".to_owned()))?;
     let path = codex_path(file);
-    let value = json::parse(file, hooks)?.unwrap_or_default();
-    let calls = find::calls(&value, Agent::Codex);
-    let theirs = client::hashes(codex, hooks)?;
+    let value = json_edit::parse(file, hooks)?.unwrap_or_default();
+    let calls = find_hooks::baton_calls(&value, Agent::Codex);
+    let theirs = codex_trust_query::query_hashes(codex, hooks)?;
     let mut trusts = Vec::new();
-    for event in entry::events(Agent::Codex) {
-        let wanted = entry::Group::new(Agent::Codex, event, command);
+    for event in entries::events(Agent::Codex) {
+        let wanted = entries::HookGroup::new(Agent::Codex, event, command);
         let ours = calls.iter().find(|call| call.event == *event && call.value == wanted.handler());
         let Some(call) = ours else { continue };
-        let place = trust::place(event, call.group, call.handler);
-        let hash = trust::hash(event, call.matcher.as_deref(), &call.value).unwrap_or_default();
+        let place = codex_trust::position_key(event, call.group, call.handler);
+        let hash = codex_trust::handler_hash(event, call.matcher.as_deref(), &call.value).unwrap_or_default();
         match theirs.iter().find(|(at, _)| *at == place) {
-            Some((_, said)) if *said == hash => trusts.push(Trust { key: format!("{}:{place}", path.display()), hash }),
-            Some((_, said)) => {
-                return Err(WiringError::Untrusted(format!("Codex' own hash of {place} is {said}, not {hash}")));
+            Some((_, found)) if *found == hash => {
+                trusts.push(TrustEntry { key: format!("{}:{place}", path.display()), hash })
             }
-            None => return Err(WiringError::Untrusted(format!("Codex does not list {place}"))),
+            Some((_, found)) => {
+                return Err(InstallError::Untrusted(format!("Codex' own hash of {place} is {found}, not {hash}")));
+            }
+            None => return Err(InstallError::Untrusted(format!("Codex does not list {place}"))),
         }
     }
     Ok(trusts)
@@ -261,49 +278,51 @@ fn trusts(presence: &Presence, file: &Path, hooks: &str, command: &Command) -> R
 #[must_use]
 pub fn codex_path(file: &Path) -> PathBuf {
     let canonical = || file.parent()?.canonicalize().ok().zip(file.file_name()).map(|(dir, name)| dir.join(name));
-    let set = std::env::var_os(row(Agent::Codex).home_variable).is_some_and(|home| !home.is_empty());
+    let set = std::env::var_os(spec(Agent::Codex).home_variable).is_some_and(|home| !home.is_empty());
     if set { canonical().unwrap_or_else(|| file.to_owned()) } else { file.to_owned() }
 }
 
 /// Keys at the top of a hooks.json for which Codex ignores the whole file.
-fn ignored(file: &Path, text: &str) -> Result<Option<String>, WiringError> {
-    let value = json::parse(file, text)?.unwrap_or_default();
+fn unknown_top_level_key(file: &Path, text: &str) -> Result<Option<String>, InstallError> {
+    let value = json_edit::parse(file, text)?.unwrap_or_default();
     let known = |key: &&String| !matches!(key.as_str(), "hooks" | "description");
     let unknown = value.as_object().and_then(|object| object.keys().find(known));
     Ok(unknown.map(|key| {
-        let key = words::clean(key);
+        let key = baton_display::strip_control_chars(key);
         format!("{} has the key {key:?}, for which Codex ignores the whole file: take it out", file.display())
     }))
 }
 
-impl Work {
-    fn difference(&self) -> String {
+impl InstallPlan {
+    fn diff(&self) -> String {
         let mut text = String::new();
         if let Some(Program { path, copy: Some(copy) }) = &self.program {
             let verb = if copy.replaces { "replaced by" } else { "made:" };
             let (path, from, size) = (path.display(), copy.from.display(), copy.size());
-            text.push_str(&words::clean_lines(&format!("{path}\n  {verb} a copy of {from}, {size} bytes\n")));
+            text.push_str(&baton_display::strip_control_chars_by_line(&format!(
+                "{path}\n  {verb} a copy of {from}, {size} bytes\n"
+            )));
         }
         for change in &self.changes {
-            text.push_str(&difference::of_file(&change.source, Some(&change.after)));
+            text.push_str(&diff::unified(&change.source, Some(&change.after)));
         }
         text
     }
 
-    fn make(&self, places: &Places, mut receipt: Receipt) -> Result<(), CommandError> {
-        make_dirs(places.data())?;
-        let at = places.receipt();
+    fn make(&self, locations: &Locations, mut receipt: Receipt) -> Result<(), CommandError> {
+        make_dirs(locations.data())?;
+        let at = locations.receipt();
         if let Some(Program { path, copy: Some(copy) }) = &self.program {
-            receipt.program = Some(copy.receipt(path));
+            receipt.program = Some(copy.to_receipt(path));
             receipt.save(&at)?;
-            copy.make(path)?;
+            copy.write(path)?;
         }
-        let stamp = difference::stamp();
+        let stamp = backup_suffix();
         for change in &self.changes {
             let path = change.source.path.clone();
-            let backup = change.clone().make(&mut receipt, &at, &stamp)?;
+            let backup = change.clone().apply(&mut receipt, &at, &stamp)?;
             let kept = backup.map(|backup| format!("; as it was: {}", backup.display())).unwrap_or_default();
-            say(&format!("wrote {}{kept}", path.display()));
+            notice(&format!("wrote {}{kept}", path.display()));
         }
         Ok(())
     }

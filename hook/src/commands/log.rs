@@ -2,11 +2,10 @@
 
 use clap::Args;
 
-use crate::commands::context::Context;
-use crate::commands::error::CommandError;
-use crate::commands::print;
-use crate::store::AuditLine;
-use crate::words;
+use crate::context::Context;
+use crate::output;
+use crate::output::error::CommandError;
+use baton_store::AuditLine;
 
 /// Prints the newest decisions, oldest of them first.
 #[derive(Args)]
@@ -35,7 +34,7 @@ impl Log {
         if self.json {
             let lines = newest.iter().map(serde_json::to_string).collect::<Result<Vec<_>, _>>();
             let lines = lines.map_err(|error| CommandError::Output(error.into()))?;
-            return print::lines(&lines.into_iter().map(|line| line + "\n").collect::<String>());
+            return output::print(&lines.into_iter().map(|line| line + "\n").collect::<String>());
         }
         let now = context.now();
         let rows: Vec<Vec<String>> = newest
@@ -43,18 +42,18 @@ impl Log {
             .map(|line| {
                 let of = line.asked.session.as_ref().map(ToString::to_string);
                 let of = of.or_else(|| line.asked.run.as_ref().map(ToString::to_string));
-                // What a person does is asked of no session: what it changed says of which it was.
+                // What a user does is asked of no session: what it changed says of which it was.
                 let of = of.or_else(|| line.changes.first().map(|change| change.id.clone())).unwrap_or_default();
                 let rows = std::iter::once(&line.reason).chain(&line.also).map(String::as_str).collect::<Vec<_>>();
                 vec![
                     line.n.to_string(),
-                    words::local(&line.at, &now),
-                    words::clean(&line.asked.what),
-                    words::clean(&of.chars().take(8).collect::<String>()),
-                    words::clean(&rows.join(" ")),
+                    baton_display::format_local(&line.at, &now),
+                    baton_display::strip_control_chars(&line.asked.what),
+                    baton_display::strip_control_chars(&of.chars().take(8).collect::<String>()),
+                    baton_display::strip_control_chars(&rows.join(" ")),
                 ]
             })
             .collect();
-        print::lines(&print::table(&rows))
+        output::print(&output::table(&rows))
     }
 }

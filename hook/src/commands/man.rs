@@ -3,8 +3,9 @@
 use clap::Args;
 use clap_mangen::Man as Page;
 
-use crate::commands::error::CommandError;
-use crate::commands::{print, surface};
+use crate::cli::visible_commands;
+use crate::output;
+use crate::output::error::CommandError;
 
 /// Prints the manual page; of a command, where one is named.
 #[derive(Args)]
@@ -19,7 +20,7 @@ impl Man {
     /// # Errors
     /// When there is no such command, or standard output cannot be written.
     pub fn run(self) -> Result<(), CommandError> {
-        let mut command = surface();
+        let mut command = visible_commands();
         let mut name = "baton".to_owned();
         for word in &self.command {
             let found = command.find_subcommand(word).cloned();
@@ -28,6 +29,6 @@ impl Man {
         }
         let mut page = Vec::new();
         Page::new(command.name(name)).render(&mut page).map_err(CommandError::Output)?;
-        print::lines(&String::from_utf8_lossy(&page))
+        output::print(&String::from_utf8_lossy(&page))
     }
 }

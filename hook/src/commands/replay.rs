@@ -7,17 +7,16 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde_json::Value;
 
-use crate::commands::context::Context;
-use crate::commands::error::CommandError;
-use crate::commands::print;
-use crate::core::Core;
-use crate::store::AuditLine;
-use crate::words;
+use crate::context::Context;
+use crate::output;
+use crate::output::error::CommandError;
+use baton_core_host::Core;
+use baton_store::AuditLine;
 
 /// Decides recorded decisions again with the core of this program, and compares. Changes nothing.
 #[derive(Args)]
 pub struct Replay {
-    /// A file of audit lines; without it, the audit of the state
+    /// A file of audit lines; without_request it, the audit of the state
     file: Option<PathBuf>,
 }
 
@@ -26,7 +25,7 @@ pub struct Replay {
 struct Tally {
     same: usize,
     different: usize,
-    without: usize,
+    without_request: usize,
 }
 
 impl Replay {
@@ -36,14 +35,14 @@ impl Replay {
     /// When decisions come out otherwise, the file or the audit cannot be read, or the core fails.
     pub fn run(self) -> Result<(), CommandError> {
         let (lines, skipped) = match &self.file {
-            Some(path) => of_file(path)?,
-            None => of_state()?,
+            Some(path) => read_file(path)?,
+            None => read_audit()?,
         };
         let core = Core::load()?;
         let (mut tally, mut text) = (Tally::default(), String::new());
         for line in &lines {
-            match again(&core, line)? {
-                None => tally.without += 1,
+            match compare(&core, line)? {
+                None => tally.without_request += 1,
                 Some(parts) if parts.is_empty() => tally.same += 1,
                 Some(parts) => {
                     tally.different += 1;
@@ -51,20 +50,22 @@ impl Replay {
                 }
             }
         }
-        let Tally { same, different, without } = tally;
+        let Tally { same, different, without_request } = tally;
         let all = lines.len();
-        text.push_str(&format!("{all} decisions, {same} same, {different} different, {without} without request\n"));
-        print::lines(&words::clean_lines(&text))?;
+        text.push_str(&format!(
+            "{all} decisions, {same} same, {different} different, {without_request} without request\n"
+        ));
+        output::print(&baton_display::strip_control_chars_by_line(&text))?;
         if skipped > 0 {
-            print::say(&format!("{skipped} lines are no audit lines of this version, and were left out"));
+            output::notice(&format!("{skipped} lines are no audit lines of this version, and were left out"));
         }
-        if different == 0 { Ok(()) } else { Err(CommandError::Replayed(different)) }
+        if different == 0 { Ok(()) } else { Err(CommandError::DecisionsDiffer(different)) }
     }
 }
 
 /// The lines of a file, in its order, and how many could not be read.
-fn of_file(path: &Path) -> Result<(Vec<AuditLine>, u64), CommandError> {
-    let failed = |source| CommandError::File { path: path.to_owned(), source };
+fn read_file(path: &Path) -> Result<(Vec<AuditLine>, u64), CommandError> {
+    let failed = |source| CommandError::ReadFile { path: path.to_owned(), source };
     let (mut lines, mut skipped) = (Vec::new(), 0);
     for bytes in BufReader::new(File::open(path).map_err(failed)?).split(b'\n') {
         let bytes = bytes.map_err(failed)?;
@@ -78,7 +79,7 @@ fn of_file(path: &Path) -> Result<(Vec<AuditLine>, u64), CommandError> {
 }
 
 /// The audit of the state, oldest first.
-fn of_state() -> Result<(Vec<AuditLine>, u64), CommandError> {
+fn read_audit() -> Result<(Vec<AuditLine>, u64), CommandError> {
     let mut audit = Context::open()?.audit()?;
     let mut lines: Vec<AuditLine> = audit.by_ref().collect();
     lines.reverse();
@@ -86,7 +87,7 @@ fn of_state() -> Result<(Vec<AuditLine>, u64), CommandError> {
 }
 
 /// In what a decision comes out otherwise now; none where the line does not hold what was asked.
-fn again(core: &Core, line: &AuditLine) -> Result<Option<Vec<String>>, CommandError> {
+fn compare(core: &Core, line: &AuditLine) -> Result<Option<Vec<String>>, CommandError> {
     let (Some(request), Some(decision)) = (&line.request, &line.decision) else { return Ok(None) };
     let reply = core.decide_bytes(request.get().as_bytes())?;
     // A decision that is not JSON equals none: it is shown as different.
@@ -94,14 +95,14 @@ fn again(core: &Core, line: &AuditLine) -> Result<Option<Vec<String>>, CommandEr
         [decision.get().as_bytes(), &reply].map(|bytes| serde_json::from_slice(bytes).unwrap_or(Value::Null));
     let parts = ["protocol", "changes", "tell"].into_iter().filter(|part| was.get(part) != now.get(part));
     let mut parts: Vec<String> = parts.map(|part| format!("other {part}")).collect();
-    if rows(&was) != rows(&now) {
-        parts.insert(0, format!("was {}, is {}", rows(&was), rows(&now)));
+    if reasons(&was) != reasons(&now) {
+        parts.insert(0, format!("was {}, is {}", reasons(&was), reasons(&now)));
     }
     Ok(Some(parts))
 }
 
 /// The rows of a decision, the first one first.
-fn rows(decision: &Value) -> String {
+fn reasons(decision: &Value) -> String {
     let also = decision.get("also").and_then(Value::as_array).into_iter().flatten();
     let rows = decision.get("reason").into_iter().chain(also);
     rows.map(|row| row.as_str().unwrap_or("?")).collect::<Vec<_>>().join(" ")

@@ -8,18 +8,18 @@ use agent_baton_core::session::Session;
 use clap::Args;
 use schemars::{JsonSchema, Schema as Document, schema_for};
 
-use crate::agents::row;
 use crate::commands::config::ConfigView;
-use crate::commands::error::CommandError;
 use crate::commands::gc::GcView;
-use crate::commands::print;
 use crate::commands::project::view::ProjectView;
 use crate::commands::session::discover::DiscoverView;
 use crate::commands::session::list::SessionsView;
 use crate::commands::status::StatusView;
-use crate::commands::view::{RunView, SessionView};
-use crate::reply::{BlockReply, ContextReply, PersonReply};
-use crate::store::AuditLine;
+use crate::output;
+use crate::output::error::CommandError;
+use crate::output::json::{RunView, SessionView};
+use baton_agents::reply::{BlockReply, ContextReply, UserReply};
+use baton_agents::spec;
+use baton_store::AuditLine;
 
 /// Prints a schema, or the names of all.
 #[derive(Args)]
@@ -33,11 +33,11 @@ pub type Named = (&'static str, fn() -> Document);
 
 /// Every schema.
 pub const SCHEMAS: &[Named] = &[
-    ("payload-claude", || row(Agent::Claude).schema()),
-    ("payload-codex", || row(Agent::Codex).schema()),
-    ("notification-codex", || row(Agent::Codex).notification_schema().unwrap_or_default()),
+    ("payload-claude", || spec(Agent::Claude).schema()),
+    ("payload-codex", || spec(Agent::Codex).schema()),
+    ("notification-codex", || spec(Agent::Codex).notification_schema().unwrap_or_default()),
     ("reply-context", of::<ContextReply>),
-    ("reply-person", of::<PersonReply>),
+    ("reply-user", of::<UserReply>),
     ("reply-block", of::<BlockReply>),
     ("record-session", of::<Session>),
     ("record-run", of::<Run>),
@@ -65,9 +65,9 @@ impl Schema {
     /// When there is no schema of that name.
     pub fn run(self) -> Result<(), CommandError> {
         let names = || SCHEMAS.iter().map(|(name, _)| format!("{name}\n")).collect::<String>();
-        let Some(wanted) = self.name else { return print::lines(&names()) };
+        let Some(wanted) = self.name else { return output::print(&names()) };
         match SCHEMAS.iter().find(|(name, _)| *name == wanted) {
-            Some((_, make)) => print::json(&make()),
+            Some((_, make)) => output::print_json(&make()),
             None => Err(CommandError::Ambiguous { what: "no schema has that name".to_owned(), candidates: names() }),
         }
     }

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use agent_baton::core::Core;
+use baton_core_host::Core;
 
 /// What `ulimit -v` takes, in KiB.
 const ADDRESS_SPACE: u32 = 400_000;

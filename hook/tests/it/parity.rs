@@ -3,8 +3,8 @@
 
 use std::sync::LazyLock;
 
-use agent_baton::core::{Core, REQUEST_BYTES};
 use agent_baton_core::decision::Decision;
+use baton_core_host::{Core, MAX_REQUEST_BYTES};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -78,7 +78,7 @@ fn ordinary_requests() {
     check("the owner's number", &[locked(), verify(2)], "verified");
     check("an older number", &[locked(), verify(1)], "fence_old");
     check(
-        "a person's cancel",
+        "a user's cancel",
         &[locked(), command(json!({ "command": "cancel", "run": "r-0001", "why": "\u{1f642}" }))],
         "cancelled",
     );
@@ -126,14 +126,14 @@ fn the_longest_request_is_within_the_limits_of_the_core() {
     request["locked"] = json!(true);
     request["ask"]["event"]["name"] = json!("session_end");
     let mut launch = request["snapshot"]["session"]["live"]["launches"][0].clone();
-    let more = (REQUEST_BYTES - request.to_string().len()) / (launch.to_string().len() + 5);
+    let more = (MAX_REQUEST_BYTES - request.to_string().len()) / (launch.to_string().len() + 5);
     for pid in 0..more {
         launch["process"]["pid"] = json!(10_000 + pid);
         let launches = request["snapshot"]["session"]["live"]["launches"].as_array_mut();
         launches.unwrap().push(launch.clone());
     }
     let request = request.to_string();
-    assert!(request.len() > REQUEST_BYTES / 100 * 98, "{}", request.len());
+    assert!(request.len() > MAX_REQUEST_BYTES / 100 * 98, "{}", request.len());
     let decision: Decision = serde_json::from_slice(&both(request.as_bytes())).unwrap();
     assert_eq!(decision.reason.word(), "ended");
 }

@@ -1,22 +1,22 @@
 //! What the real clients sent, and each of it with one field changed: parser and published schema accept and refuse the same.
 
-use agent_baton::agents::row;
-use agent_baton::event::RawEvent;
 use agent_baton_core::agent::Agent;
 use agent_baton_tests::mutation::{disagreements, recorded};
+use baton_agents::raw_event::RawEvent;
+use baton_agents::spec;
 use serde_json::{Map, Value, json};
 
 fn raw(bytes: &[u8]) -> RawEvent {
-    RawEvent::given(String::from_utf8_lossy(bytes).into_owned())
+    RawEvent::from_argument(String::from_utf8_lossy(bytes).into_owned())
 }
 
 #[test]
 fn of_payloads() {
     for agent in Agent::ALL {
-        let schema = jsonschema::validator_for(row(agent).schema().as_value()).unwrap();
+        let schema = jsonschema::validator_for(spec(agent).schema().as_value()).unwrap();
         let payloads = recorded(agent);
         let (compared, found) =
-            disagreements(&payloads, |value| schema.is_valid(value), |bytes| row(agent).parse(&raw(bytes)).is_ok());
+            disagreements(&payloads, |value| schema.is_valid(value), |bytes| spec(agent).parse(&raw(bytes)).is_ok());
         assert!(compared > 1000, "{agent}: {compared}");
         assert!(found.is_empty(), "{agent}: {} of {compared}: {:#?}", found.len(), &found[..found.len().min(20)]);
     }
@@ -30,16 +30,16 @@ fn of_notifications() {
     }) else {
         unreachable!()
     };
-    let schema = row(Agent::Codex).notification_schema().unwrap();
+    let schema = spec(Agent::Codex).notification_schema().unwrap();
     let schema = jsonschema::validator_for(schema.as_value()).unwrap();
     let payloads: [Map<String, Value>; 1] = [told];
     let (compared, found) = disagreements(
         &payloads,
         |value| schema.is_valid(value),
-        |bytes| row(Agent::Codex).parse_notification(&raw(bytes)).unwrap().is_ok(),
+        |bytes| spec(Agent::Codex).parse_notification(&raw(bytes)).unwrap().is_ok(),
     );
     assert!(compared > 50, "{compared}");
     assert!(found.is_empty(), "{found:#?}");
-    assert!(row(Agent::Claude).parse_notification(&raw(b"{}")).is_none());
-    assert!(row(Agent::Claude).notification_schema().is_none());
+    assert!(spec(Agent::Claude).parse_notification(&raw(b"{}")).is_none());
+    assert!(spec(Agent::Claude).notification_schema().is_none());
 }

@@ -1,4 +1,4 @@
-"""Codex's terminal interface as a person starts it: one daemon runs the hooks of all panes."""
+"""Codex's terminal interface as a user starts it: one daemon runs the hooks of all panes."""
 import processes
 from scenarios.register import codex
 from waiting import wait_for

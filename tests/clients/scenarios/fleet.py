@@ -18,7 +18,7 @@ def status(client):
 
 
 def expect(client, alive, lost):
-    """These sessions live and wait for the person; these can be brought back, and their runs are interrupted."""
+    """These sessions live and wait for the user; these can be brought back, and their runs are interrupted."""
     def is_so():
         now = status(client)
         owners = {run["owner"]["session"] for run in now["interrupted"]}

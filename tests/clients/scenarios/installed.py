@@ -93,7 +93,7 @@ def plugin_and_settings(client):
 
 @claude_with_baton
 def plugin_commands(client):
-    "/baton:loop, pause, continue, status and cancel: what a person types reaches the model, and its one call needs no permission"
+    "/baton:loop, pause, continue, status and cancel: what a user types reaches the model, and its one call needs no permission"
     assert client.baton("uninstall --yes").returncode == 0
     window = client.open("--plugin-dir", str(PLUGINS / "claude"), flags=("--permission-mode", "default"))
     window.ask("hello one")
@@ -105,13 +105,13 @@ def commanded(client, window, typed):
     client.model.expect_prompt("go round once more", Answer())
     stops = len(client.records.of("Stop"))
     loop = "baton run start first --loop --prompt 'go round once more' --max-iterations 1"
-    command(client, window, typed, "loop", "mend the tests", "The person wants a loop in this session", loop)
+    command(client, window, typed, "loop", "mend the tests", "The user wants a loop in this session", loop)
     client.records.wait("Stop", count=stops + 2)
     assert (client.state.run("first")["iteration"], client.state.run("first")["status"]) == (1, "failed"), client.state.dump("run")
     done = client.baton("run start nightly --session " + client.records.sessions()[0])
     assert done.returncode == 0, done
-    for name, words, status in (("pause", "The person pauses a run", "paused"), ("continue", "The person lets a run go on", "active"),
-                                ("status", "The person asks where the runs stand", "active"), ("cancel", "The person cancels a run", "cancelled")):
+    for name, words, status in (("pause", "The user pauses a run", "paused"), ("continue", "The user lets a run go on", "active"),
+                                ("status", "The user asks where the runs stand", "active"), ("cancel", "The user cancels a run", "cancelled")):
         stops = len(client.records.of("Stop"))
         call = "baton run list" if name == "status" else f"baton run {name} nightly"
         command(client, window, typed, name, "nightly", words, call)
@@ -142,7 +142,7 @@ def add_market(client):
 
 @codex_with_baton
 def plugin_skills(client):
-    "the skills loop, pause, continue, status and cancel: what a person types reaches the model"
+    "the skills loop, pause, continue, status and cancel: what a user types reaches the model"
     assert client.baton("uninstall --yes").returncode == 0
     add_market(client)
     window = client.open(flags=(*client.flags, TRUSTING))

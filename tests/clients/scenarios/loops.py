@@ -21,7 +21,7 @@ def begin(client, window, limit=50, **answer):
 
 
 def unbounded(client):
-    """The person's own word on how often Claude's Stop may be blocked."""
+    """The user's own word on how often Claude's Stop may be blocked."""
     client.home.env["CLAUDE_CODE_STOP_HOOK_BLOCK_CAP"] = "60"
 
 
@@ -121,7 +121,7 @@ def loop_interrupted(client):
 
 
 def loop_done_when(client):
-    "a command that a person gave, in a terminal, says when it is done: it succeeds the third time"
+    "a command that a user gave, in a terminal, says when it is done: it succeeds the third time"
     unbounded(client)
     window = client.open()
     window.ask("hello one")

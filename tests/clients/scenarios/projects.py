@@ -25,7 +25,7 @@ def last_out_gives_back(client):
     wait_for("the file as it was", lambda: agents.read_text(encoding="utf-8") == MINE and not new.parent.exists(),
              detail=lambda: client.state.dump("project"))
     [project] = client.state.rows("project")
-    assert (project["state"], project["present"]) == ("idle", []), project
+    assert (project["state"], project["participants"]) == ("idle", []), project
 
 
 for register in (claude_with_baton, codex_with_baton):

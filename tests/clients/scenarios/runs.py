@@ -30,7 +30,7 @@ def told(client, prompt, run):
 
 
 def went_on(client, window, session, run, owner=None):
-    """The run moved once to the process that goes on with its session; the model's next request says so, once, and the person saw it."""
+    """The run moved once to the process that goes on with its session; the model's next request says so, once, and the user saw it."""
     window.ask("go on")
     client.state.expect_owner("nightly", session, owner or window.pid, run["fence"] + 1)
     assert told(client, "go on", run) == 1, client.model.sent("go on")
@@ -105,7 +105,7 @@ def run_pane_closed(client):
 
 @claude_with_baton
 def run_follows_clear(client):
-    "/clear: the run goes with the person, into the new session, and the person is told"
+    "/clear: the run goes with the user, into the new session, and the user is told"
     follows(client, "/clear", "clear")
 
 
@@ -210,7 +210,7 @@ def run_stays_after_new(client):
 
 @codex_with_baton
 def run_offered_after_clear(client):
-    "/clear: the run is offered to the person, and not followed"
+    "/clear: the run is offered to the user, and not followed"
     window = client.open()
     session, run = started(client, window)
     client.switch(window, "/clear")

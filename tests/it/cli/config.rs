@@ -1,4 +1,4 @@
-//! What a person sets in config.toml, and what a repository cannot.
+//! What a user sets in config.toml, and what a repository cannot.
 
 use std::path::{Path, PathBuf};
 
@@ -68,7 +68,7 @@ fn resumed(scratch: &Scratch, mut window: Window<'_>, env: &[(&str, &Path)]) -> 
 const HOUR: u64 = 60 * 60 * 1000;
 
 #[test]
-fn the_threshold_of_staleness_is_what_the_person_set() {
+fn the_threshold_of_staleness_is_what_the_user_set() {
     let cases = [
         (None, 2 * HOUR, Status::Active),
         (Some("stale_after = \"1h\""), 2 * HOUR, Status::Abandoned),
@@ -117,7 +117,7 @@ fn naming<'a>(variable: &'a str, place: &'a Path) -> Vec<(&'a str, &'a Path)> {
 }
 
 #[test]
-fn what_a_repositorys_settings_name_is_not_read_and_what_the_person_set_holds() {
+fn what_a_repositorys_settings_name_is_not_read_and_what_the_user_set_holds() {
     for (variable, file) in NAMES {
         for place in ["home/work/planted", "home/cloned/planted", "elsewhere", "absent"] {
             let scratch = Scratch::new();
@@ -176,7 +176,7 @@ fn beneath_an_agent_a_command_has_the_configuration_that_hooks_have() {
     let shown = window.baton("s1", &["config", "--json"]);
     assert!(shown.stdout.contains("30d"), "{shown:?}");
     let typed = scratch.baton(["config", "--json"]).env("XDG_CONFIG_HOME", "/nonexistent").run();
-    assert!(typed.json()["path"].as_str().unwrap().starts_with("/nonexistent"), "a shell's word is the person's");
+    assert!(typed.json()["path"].as_str().unwrap().starts_with("/nonexistent"), "a shell's word is the user's");
 }
 
 #[test]

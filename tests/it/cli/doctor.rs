@@ -163,8 +163,8 @@ fn of_the_state() {
         (0..65).for_each(|n| fs::write(state(installation).join(format!("inbox/{n}.json")), "{}").unwrap());
     });
     check("files set aside", "note", "inbox", "1 files were set aside", |installation| {
-        fs::create_dir_all(state(installation).join("archive/aside")).unwrap();
-        fs::write(state(installation).join("archive/aside/x"), "{").unwrap();
+        fs::create_dir_all(state(installation).join("quarantine")).unwrap();
+        fs::write(state(installation).join("quarantine/x"), "{").unwrap();
     });
     check("an unreadable run", "PROBLEM", "records", "r1.json", |installation| {
         fs::write(state(installation).join("runs/r1.json"), "null").unwrap()
@@ -193,7 +193,7 @@ fn of_the_state() {
         fs::write(state(installation).join("inbox/x.json"), "{}").unwrap();
     });
     check("a commit cut off", "PROBLEM", "state", "cut off", |installation| {
-        fs::write(state(installation).join("commit.json"), "{").unwrap()
+        fs::write(state(installation).join("wal.json"), "{").unwrap()
     });
 }
 
@@ -262,7 +262,7 @@ fn fix_makes_the_index_anew() {
     fs::remove_dir_all(state.join("index")).unwrap();
     problem(&installation, "state", "its index is not whole: the next change makes it anew, or `baton doctor --fix`");
     installation.done("doctor --fix");
-    assert!(state.join("index/whole").exists());
+    assert!(state.join("index/complete").exists());
     installation.done("doctor");
 }
 
@@ -274,10 +274,10 @@ fn fix_puts_right_what_it_can() {
     assert_eq!(installation.run("doctor").code, Some(1));
     installation.done("doctor --fix");
     assert_eq!(fs::metadata(&state).unwrap().permissions().mode() & 0o777, 0o700);
-    fs::write(state.join("commit.json"), "{").unwrap();
+    fs::write(state.join("wal.json"), "{").unwrap();
     assert_eq!(installation.run("doctor").code, Some(1));
     installation.done("doctor --fix");
-    assert!(!state.join("commit.json").exists());
+    assert!(!state.join("wal.json").exists());
 }
 
 #[test]

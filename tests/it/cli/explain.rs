@@ -33,7 +33,7 @@ fn a_decision_is_told_in_three_sentences() {
         (*seen, "0 alive and 1 gone".to_owned()),
         (*rule, "resumed_same_session: The owner is gone".to_owned()),
         (*changed, format!("active, owned by pid {owner} with number 2")),
-        (*changed, "the model and the person were told".to_owned()),
+        (*changed, "the model and the user were told".to_owned()),
     ];
     for (line, part) in parts {
         assert!(line.contains(&part), "{part} is not in {line:?} of\n{told:?}");

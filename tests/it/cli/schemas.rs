@@ -216,7 +216,7 @@ fn a_wrong_value_is_seen() {
         ("request", json!({"protocol": 1})),
         ("decision", json!({"protocol": 1, "reason": "because", "also": [], "changes": [], "tell": []})),
         ("reply-context", json!({"systemMessage": "s", "more": 1})),
-        ("reply-person", json!({})),
+        ("reply-user", json!({})),
         ("reply-block", json!({"decision": "approve", "reason": "r"})),
         ("output-run", json!({})),
         ("output-session", json!({})),

@@ -1,4 +1,4 @@
-//! What is no event: one line for the person, status 1, nothing for the agent, and the state is not touched.
+//! What is no event: one line for the user, status 1, nothing for the agent, and the state is not touched.
 
 use std::path::Path;
 

@@ -1,4 +1,4 @@
-//! A state directory that cannot be used: the agent goes on, the person is told in one line, and nothing is half-written.
+//! A state directory that cannot be used: the agent goes on, the user is told in one line, and nothing is half-written.
 
 use std::fs::Permissions;
 use std::io::Write;

@@ -1,4 +1,4 @@
-//! The way out: baton does nothing where a person said so, and goes on where a repository says so.
+//! The way out: baton does nothing where a user said so, and goes on where a repository says so.
 
 use std::os::unix::fs::MetadataExt;
 
@@ -50,7 +50,7 @@ fn disabled_hooks_do_nothing_until_enabled() {
             let refused = window.baton("s1", &["run", "adopt", &id]);
             assert_eq!(refused.code, Some(3), "{refused:?}");
             assert!(refused.stderr.contains("baton enable"), "{refused:?}");
-            // A person's cancel still works.
+            // A user's cancel still works.
             say(&scratch, &format!("run cancel {id}"));
             say(&scratch, &format!("enable {flag}"));
             assert_no_output(&window.hook("UserPromptSubmit", "s1", &json!({"prompt": "more"})));

@@ -41,7 +41,7 @@ fn the_marketplace_leads_to_the_plugin() {
 }
 
 #[test]
-fn a_person_starts_the_commands_and_they_call_what_there_is() {
+fn a_user_starts_the_commands_and_they_call_what_there_is() {
     let installation = Installation::new();
     for name in ["loop", "cancel", "pause", "continue", "status"] {
         let read = |path: String| {

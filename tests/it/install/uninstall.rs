@@ -146,11 +146,11 @@ fn purge_waits_for_protected_files_to_be_given_back() {
     let tree = installation.tree();
     let refused = installation.run("uninstall --yes --purge");
     assert_eq!(refused.code, Some(3), "{refused:?}");
-    let command = format!("baton project give-back {}", project.path().display());
+    let command = format!("baton project restore {}", project.path().display());
     assert!(refused.stderr.contains(&command), "{refused:?}");
     assert_eq!(installation.tree(), tree, "nothing was taken out");
     window.process.kill();
-    assert_eq!(project.baton(&["give-back"]).code, Some(0));
+    assert_eq!(project.baton(&["restore"]).code, Some(0));
     installation.done("uninstall --yes --purge");
     assert!(!installation.scratch.state_dir().exists());
     assert_eq!(project.read("AGENTS.md").as_deref(), Some("mine\n"));

@@ -1,4 +1,4 @@
-//! The command that says whether a loop is done: a person's alone, and run once for each Stop.
+//! The command that says whether a loop is done: a user's alone, and run once for each Stop.
 
 use std::time::{Duration, Instant};
 
@@ -56,7 +56,7 @@ fn a_loop_is_done_when_its_command_succeeds() {
             );
             assert!(prompt.contains("home/work\n") && prompt.ends_with(&n.to_string()), "in the project: {prompt}");
         }
-        let words = stop(&mut window, &account, "part 3").person.unwrap();
+        let words = stop(&mut window, &account, "part 3").user.unwrap();
         assert!(words.contains("is done at iteration 2 of 6"), "{words}");
         assert_eq!(status(&scratch), Status::Done);
         // What was written for it is gone with it.
@@ -125,7 +125,7 @@ fn the_command_does_not_outlive_its_hook() {
 
 /// Everything that a clone can bring or an agent can do: none of it has a command run.
 #[test]
-fn no_command_runs_that_no_person_gave() {
+fn no_command_runs_that_no_user_gave() {
     let scratch = Scratch::new();
     let Some(account) = Account::new(&scratch) else { return };
     let evil = scratch.home().join("work/evil");
@@ -150,10 +150,10 @@ fn no_command_runs_that_no_person_gave() {
     planted["done_when"] =
         json!({"command": command, "directory": scratch.home().join("work"), "environment": {"PATH": "/usr/bin:/bin"}});
     std::fs::write(&texts, planted.to_string()).unwrap();
-    let words = stop(&mut window, &account, "part 1").person.unwrap();
+    let words = stop(&mut window, &account, "part 1").user.unwrap();
     assert!(words.contains("waits") && words.contains("cannot be read, or are not those"), "{words}");
 
-    // The record says that these are the texts: still no person gave the command, whatever HOME says.
+    // The record says that these are the texts: still no user gave the command, whatever HOME says.
     let record = scratch.state_dir().join(format!("runs/{}", texts.file_name().unwrap().to_str().unwrap()));
     let mut run: serde_json::Value = serde_json::from_slice(&std::fs::read(&record).unwrap()).unwrap();
     let digest = sha256(&std::fs::read(&texts).unwrap());
@@ -169,14 +169,14 @@ fn no_command_runs_that_no_person_gave() {
     for name in ["HOME", "XDG_DATA_HOME"] {
         run.env.insert(name.to_owned(), clone.to_str().unwrap().to_owned());
     }
-    let words = said(&window.process.run(run)).person.unwrap();
-    assert!(words.contains("is paused") && words.contains("approved by no person"), "{words}");
+    let words = said(&window.process.run(run)).user.unwrap();
+    assert!(words.contains("is paused") && words.contains("approved by no user"), "{words}");
     assert!(!evil.exists());
 }
 
-/// A repository can set the agent's environment, and so the hook's: the command has the person's.
+/// A repository can set the agent's environment, and so the hook's: the command has the user's.
 #[test]
-fn the_command_has_the_environment_of_the_person_who_gave_it() {
+fn the_command_has_the_environment_of_the_user_who_gave_it() {
     let scratch = Scratch::new();
     let Some(account) = Account::new(&scratch) else { return };
     let mut window = open(&scratch, Agent::Claude);

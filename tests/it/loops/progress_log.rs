@@ -168,7 +168,7 @@ fn following_neither_repeats_nor_drops_a_line_across_restarts() {
     assert_eq!(resumed.code, Some(0), "{resumed:?}");
     assert_eq!(second.baton("s1", &["run", "update", &id, "--iteration", "2"]).code, Some(0));
     follow.wait_for("--- iteration 2, number 2 ---");
-    // Nobody was there for years: the run is abandoned, its log archived; a person revives it, and a new one begins.
+    // Nobody was there for years: the run is abandoned, its log archived; a user revives it, and a new one begins.
     second.process.kill();
     std::fs::create_dir_all(scratch.home().join(".config/baton")).unwrap();
     std::fs::write(scratch.home().join(".config/baton/config.toml"), "stale_after = \"0s\"\n").unwrap();

@@ -246,7 +246,7 @@ fn a_cancelled_run_whose_command_goes_on_is_named_by_its_supervisor() {
 fn a_lock_that_others_hold_leaves_it_open_and_is_named() {
     let scratch = Scratch::new();
     assert_eq!(with(&scratch, "loop", "kill -9 $$").signal, Some(9));
-    let dir = scratch.state_dir().join("with");
+    let dir = scratch.state_dir().join("supervisors");
     let path = fs::read_dir(&dir).unwrap().next().unwrap().unwrap().path();
     let file = fs::OpenOptions::new().read(true).write(true).open(&path).unwrap();
     let held = Flock::lock(file, FlockArg::LockExclusiveNonblock).unwrap();

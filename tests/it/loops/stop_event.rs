@@ -48,15 +48,15 @@ fn stop_with(window: &mut Window<'_>, session: &str, fields: &Value) -> Option<R
 /// What the agent goes on with.
 fn goes_on(reply: Option<Reply>) -> String {
     let reply = reply.expect("the agent was to go on");
-    assert_eq!(reply.person, None, "{reply:?}");
+    assert_eq!(reply.user, None, "{reply:?}");
     reply.reason.expect("a prompt")
 }
 
-/// The one line that the person is told, with nothing for the agent.
+/// The one line that the user is told, with nothing for the agent.
 fn told(reply: Option<Reply>) -> String {
-    let reply = reply.expect("the person was to be told");
+    let reply = reply.expect("the user was to be told");
     assert_eq!((&reply.decision, &reply.model), (&None, &None), "{reply:?}");
-    let words = reply.person.expect("words");
+    let words = reply.user.expect("words");
     assert_eq!(words.lines().count(), 1, "{words}");
     words
 }
@@ -124,11 +124,11 @@ fn sixteen_deliveries_of_one_stop_are_one_iteration() {
     }
 }
 
-/// What the person is told in the reply to a prompt.
+/// What the user is told in the reply to a prompt.
 fn prompt(window: &mut Window<'_>, agent: Agent, session: &str, id: &str, words: &str) -> Option<String> {
     let ended = window.hook("UserPromptSubmit", session, &turn(agent, id, &json!({"prompt": words})));
     assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""), "{ended:?}");
-    Reply::parse(&ended.stdout, "UserPromptSubmit").unwrap().and_then(|reply| reply.person)
+    Reply::parse(&ended.stdout, "UserPromptSubmit").unwrap().and_then(|reply| reply.user)
 }
 
 fn baton(scratch: &Scratch, words: &[&str]) -> String {
@@ -169,7 +169,7 @@ fn a_loop_pauses_and_goes_on_by_a_persons_word() {
     goes_on(stop(&mut window, "s1", "part 1"));
     assert!(baton(&scratch, &["run", "pause", "demo"]).contains("is paused"));
     let words = told(stop(&mut window, "s1", "part 2"));
-    assert!(words.contains("is paused at iteration 1 of 5. A person paused the run."), "{words}");
+    assert!(words.contains("is paused at iteration 1 of 5. A user paused the run."), "{words}");
     assert_eq!(prompt(&mut window, Agent::Claude, "s1", "t2", "a question"), None);
     assert_eq!(stop(&mut window, "s1", "an answer"), None);
     assert!(baton(&scratch, &["run", "continue", "demo"]).contains("type anything there"));
@@ -196,7 +196,7 @@ fn an_interrupted_turn_pauses_and_what_is_typed_meanwhile_does_not() {
         assert_eq!((run(&scratch).status, run(&scratch).iteration), (Status::Active, 3), "{agent}");
         let words = if agent == Agent::Codex {
             let ended = window.hook("Interrupt", "s1", &turn(agent, "t1", &json!({})));
-            Reply::parse(&ended.stdout, "Interrupt").unwrap().unwrap().person
+            Reply::parse(&ended.stdout, "Interrupt").unwrap().unwrap().user
         } else {
             prompt(&mut window, agent, "s1", "t2", "what was that?")
         };
@@ -315,7 +315,7 @@ fn more_iterations_than_the_client_allows_are_refused_with_the_setting_named() {
     assert!(ended.stderr.contains(CAP) && ended.stderr.contains("baton install --loops"), "{ended:?}");
     assert!(scratch.state().runs().is_empty() && !scratch.state_dir().join("loops").exists());
     assert!(loops(&scratch, &[]).stdout.contains("at most 8 times, as often as the client"));
-    // A repository cannot lift what guards the person; it can only lower it.
+    // A repository cannot lift what guards the user; it can only lower it.
     for (file, value, most) in [("settings.json", "500", 8), ("settings.local.json", "3", 3)] {
         let scratch = Scratch::new();
         std::fs::create_dir_all(scratch.home().join("work/.claude")).unwrap();
@@ -498,7 +498,7 @@ fn a_repository_neither_starts_nor_steers_nor_stops_a_loop() {
         let call = hostile(&window, 2, false);
         assert_eq!(window.process.run(call).stdout, "", "{agent}: started");
 
-        // Nor is one steered or stopped that a person started.
+        // Nor is one steered or stopped that a user started.
         start(&mut window, "s1", &["--max-iterations", "5"]);
         for (n, call) in [(1, hostile(&window, 3, false)), (2, hostile(&window, 4, false))] {
             let ended = window.process.run(call);

@@ -1,4 +1,4 @@
-//! `run adopt`: how much of the owner a person must know.
+//! `run adopt`: how much of the owner a user must know.
 
 use std::fs::File;
 use std::io::Write;

@@ -74,7 +74,7 @@ fn resumed_elsewhere(unshare: &[&str], prelude: &str) {
         let payload = window.payload("SessionStart", "s1", &json!({"source": "resume"}));
         let Some(stdout) = elsewhere(&scratch, unshare, prelude, &payload) else { return };
         let reply = Reply::parse(&stdout, "SessionStart").unwrap().expect("a reply");
-        let words = reply.person.unwrap_or_default();
+        let words = reply.user.unwrap_or_default();
         assert!(words.contains("baton run adopt") && reply.model.is_none(), "{words}");
         assert_eq!(the_run(&scratch), before, "nobody there can know whether the owner lives");
         let places: Vec<_> =
@@ -283,7 +283,7 @@ fn a_commit_of_another_machine_is_left_to_it() {
     let mut window = owner(&scratch);
     let journal = json!({"machine": "another", "at": {"unix_ms": 1, "boot": "b", "boot_ms": 1}, "entries": [], "audit": 99,
         "line": {}});
-    let path = scratch.state_dir().join("commit.json");
+    let path = scratch.state_dir().join("wal.json");
     std::fs::write(&path, journal.to_string()).unwrap();
     assert_one_line(&window.hook("SessionStart", "s1", &json!({"source": "resume"})), 0);
     assert_eq!(std::fs::read_to_string(&path).unwrap(), journal.to_string());

@@ -75,7 +75,7 @@ fn spoiled_run_stays(spoil: impl Fn(&mut Value)) {
     assert_ne!(started.code, Some(0), "{started:?}");
 }
 
-/// A known thread's notification is a sign of life and no more: records stay as they are, and an unknown thread is not registered.
+/// A known thread's notification is a heartbeat and no more: records stay as they are, and an unknown thread is not registered.
 #[test]
 fn omx_012_legacy_thread_kept() {
     let scratch = Scratch::new();
@@ -476,7 +476,7 @@ fn amc_029_read_does_not_write() {
     }
 }
 
-/// Changed: nothing is stored. Both numbers are read from the end of the transcript when a person asks, so they are as old as that.
+/// Changed: nothing is stored. Both numbers are read from the end of the transcript when a user asks, so they are as old as that.
 #[test]
 fn amc_027_turn_tokens_persisted() {
     let scratch = Scratch::new();
@@ -495,7 +495,7 @@ fn amc_027_turn_tokens_persisted() {
     let before = scratch.state();
     let context = |text: String| {
         fs::write(&transcript, text).unwrap();
-        let gauge = scratch.baton(["session", "show", "s1", "--json"]).run().json()["gauge"].clone();
+        let gauge = scratch.baton(["session", "show", "s1", "--json"]).run().json()["transcript_stats"].clone();
         (gauge["context"]["turn_start"].as_u64(), gauge["context"]["now"].as_u64())
     };
     assert_eq!(context(prompt() + &answer(1200)), (None, Some(1200)));

@@ -72,7 +72,7 @@ impl<'a> Scene<'a> {
     }
 
     fn record(&self) -> PathBuf {
-        self.project.vault().join("record.json")
+        self.project.protected_store().join("record.json")
     }
 
     fn change_record(&self, change: impl FnOnce(&mut Value)) {
@@ -89,7 +89,7 @@ impl<'a> Scene<'a> {
     /// Puts empty packs of these numbers beside the true ones.
     fn plant(&self, kind: &str, numbers: impl IntoIterator<Item = u64>) {
         for number in numbers {
-            fs::write(self.project.vault().join(format!("{kind}-{number}.tar")), "").unwrap();
+            fs::write(self.project.protected_store().join(format!("{kind}-{number}.tar")), "").unwrap();
         }
     }
 }
@@ -100,7 +100,7 @@ fn flow_002_acquire_join() {
     let mut scene = Scene::spoiled(&scratch);
     assert_no_output(&come(&mut scene.windows[1], "s2"));
     let shown = scene.project.show();
-    assert_eq!((shown["backup"].as_u64(), shown["present"].as_array().unwrap().len()), (Some(1), 2));
+    assert_eq!((shown["backup"].as_u64(), shown["participants"].as_array().unwrap().len()), (Some(1), 2));
 }
 
 #[test]
@@ -139,7 +139,7 @@ fn flow_007_hash() {
     fs::write(config, text).unwrap();
     let mut scene = scene;
     assert_no_output(&come(&mut scene.windows[0], "s1"));
-    let name = scene.project.vault().file_name().unwrap().to_str().unwrap().to_owned();
+    let name = scene.project.protected_store().file_name().unwrap().to_str().unwrap().to_owned();
     assert!(name.len() == 32 && name.chars().all(|c| c.is_ascii_hexdigit()), "{name}");
     assert_eq!(scene.project.state(), ("saved".to_owned(), 1));
 }
@@ -202,8 +202,8 @@ fn flow_015_eperm_alive() {
     let stat = fs::read_to_string("/proc/1/stat").unwrap();
     let start: u64 = stat.rsplit(')').next().unwrap().split_whitespace().nth(19).unwrap().parse().unwrap();
     scene.change_record(|record| {
-        record["present"][0]["process"]["pid"] = json!(1);
-        record["present"][0]["process"]["start"] = json!(start);
+        record["participants"][0]["process"]["pid"] = json!(1);
+        record["participants"][0]["process"]["start"] = json!(start);
     });
     assert_no_output(&come(&mut scene.windows[1], "s2"));
     assert_no_output(&go(&mut scene.windows[1], "s2"));
@@ -215,8 +215,8 @@ fn flow_016_pid_reuse_blocks_restore() {
     let scratch = Scratch::new();
     let mut scene = Scene::lost(&scratch);
     scene.change_record(|record| {
-        record["present"][0]["process"]["pid"] = json!(std::process::id());
-        record["present"][0]["process"]["start"] = json!(1);
+        record["participants"][0]["process"]["pid"] = json!(std::process::id());
+        record["participants"][0]["process"]["start"] = json!(1);
     });
     come(&mut scene.windows[1], "s2");
     scene.is_mine();
@@ -227,11 +227,11 @@ fn flow_020_pid_odd_names_ignored() {
     let scratch = Scratch::new();
     let mut scene = Scene::spoiled(&scratch);
     let odd = ["backup-abc.tar", "backup-01.tar", "history-7.txt", "notes"];
-    odd.iter().for_each(|name| fs::write(scene.project.vault().join(name), "").unwrap());
+    odd.iter().for_each(|name| fs::write(scene.project.protected_store().join(name), "").unwrap());
     assert_eq!((scene.numbers("backups"), scene.numbers("history")), (vec![1], vec![]));
     go(&mut scene.windows[0], "s1");
     scene.is_mine();
-    assert!(odd.iter().all(|name| scene.project.vault().join(name).exists()));
+    assert!(odd.iter().all(|name| scene.project.protected_store().join(name).exists()));
 }
 
 #[test]
@@ -246,7 +246,7 @@ fn flow_022_orphan_not_when_alive() {
 fn flow_024_orphan_no_pids_dir() {
     let scratch = Scratch::new();
     let mut scene = Scene::lost(&scratch);
-    scene.change_record(|record| record["present"] = json!([]));
+    scene.change_record(|record| record["participants"] = json!([]));
     come(&mut scene.windows[1], "s2");
     scene.is_mine();
 }
@@ -285,12 +285,12 @@ fn flow_027_truncated_reference_lost() {
     let record = fs::read(scene.record()).unwrap();
     fs::write(scene.record(), &record[..record.len() / 2]).unwrap();
     let told = come(&mut scene.windows[1], "s2");
-    assert!(told.stdout.contains("it was moved to") && told.stdout.contains("give-back --backup 1"), "{told:?}");
+    assert!(told.stdout.contains("it was moved to") && told.stdout.contains("restore --backup 1"), "{told:?}");
     scene.is_tools();
     assert_eq!(scene.numbers("backups"), [1], "it is not taken for none");
-    let given = scene.project.baton(&["give-back", "--backup", "1"]);
+    let given = scene.project.baton(&["restore", "--backup", "1"]);
     assert_eq!(given.code, Some(3), "sessions are there: {given:?}");
-    let given = scene.project.baton(&["give-back", "--backup", "1", "--force"]);
+    let given = scene.project.baton(&["restore", "--backup", "1", "--force"]);
     assert_eq!(given.code, Some(0), "{given:?}");
     scene.is_mine();
 }
@@ -319,7 +319,7 @@ fn flow_031_active_none() {
     assert_eq!(scene.project.state(), ("idle".to_owned(), 0));
 }
 
-/// Sessions were there before anything was protected: what stands there may be theirs, so it is not saved as the person's.
+/// Sessions were there before anything was protected: what stands there may be theirs, so it is not saved as the user's.
 #[test]
 fn flow_032_active_needs_reference() {
     let scratch = Scratch::new();
@@ -335,7 +335,7 @@ fn flow_032_active_needs_reference() {
 fn flow_033_active_live() {
     let scratch = Scratch::new();
     let scene = Scene::spoiled(&scratch);
-    assert_eq!(scene.project.show()["present"][0]["live"], "yes");
+    assert_eq!(scene.project.show()["participants"][0]["live"], "yes");
 }
 
 #[test]
@@ -343,7 +343,7 @@ fn flow_034_active_dead() {
     let scratch = Scratch::new();
     let scene = Scene::lost(&scratch);
     let before = fs::read(scene.record()).unwrap();
-    assert_eq!(scene.project.show()["present"][0]["live"], "no");
+    assert_eq!(scene.project.show()["participants"][0]["live"], "no");
     assert_eq!(fs::read(scene.record()).unwrap(), before, "looking changes nothing");
 }
 
@@ -390,11 +390,11 @@ fn flow_040_history_other_files() {
     let mut scene = Scene::spoiled(&scratch);
     scene.plant("history", 1..=50);
     for name in [".gitkeep", "notes.txt"] {
-        fs::write(scene.project.vault().join(name), "").unwrap();
+        fs::write(scene.project.protected_store().join(name), "").unwrap();
     }
     go(&mut scene.windows[0], "s1");
     assert_eq!(scene.numbers("history"), (2..=51).collect::<Vec<_>>());
-    assert!([".gitkeep", "notes.txt"].iter().all(|name| scene.project.vault().join(name).exists()));
+    assert!([".gitkeep", "notes.txt"].iter().all(|name| scene.project.protected_store().join(name).exists()));
 }
 
 #[test]
@@ -430,7 +430,7 @@ fn flow_044_cleanup_restore_fails() {
     assert!(ended.stderr.contains("kept in"), "{ended:?}");
     fs::rename(&away, &work).unwrap();
     let shown = scene.project.show();
-    assert_eq!((&shown["state"], &shown["present"][0]["live"]), (&json!("saved"), &json!("no")));
+    assert_eq!((&shown["state"], &shown["participants"][0]["live"]), (&json!("saved"), &json!("no")));
     come(&mut scene.windows[1], "s2");
     scene.is_mine();
 }
@@ -465,7 +465,7 @@ fn flow_054_migrate_corrupt() {
     fs::write(scene.record(), "{").unwrap();
     let told = come(&mut scene.windows[1], "s2");
     assert!(told.stdout.contains("it was moved to"), "{told:?}");
-    let aside = fs::read_dir(scratch.state_dir().join("archive/aside")).unwrap().next().unwrap().unwrap();
+    let aside = fs::read_dir(scratch.state_dir().join("quarantine")).unwrap().next().unwrap().unwrap();
     assert_eq!(fs::read_to_string(aside.path()).unwrap(), "{");
     assert_eq!((scene.project.state().0.as_str(), scene.numbers("backups")), ("saved", vec![1, 2]));
 }
@@ -515,9 +515,9 @@ fn flow_062_restore_to_empty() {
 fn flow_063_restore_missing() {
     let scratch = Scratch::new();
     let mut scene = Scene::spoiled(&scratch);
-    assert_eq!(scene.project.baton(&["give-back", "--backup", "9"]).code, Some(4));
+    assert_eq!(scene.project.baton(&["restore", "--backup", "9"]).code, Some(4));
     // The one that is to be given back is gone: told, and the next session saves anew.
-    fs::remove_file(scene.project.vault().join("backup-1.tar")).unwrap();
+    fs::remove_file(scene.project.protected_store().join("backup-1.tar")).unwrap();
     let ended = go(&mut scene.windows[0], "s1");
     assert!(ended.stderr.contains("backup-1.tar is gone"), "{ended:?}");
     scene.is_tools();
@@ -530,7 +530,7 @@ fn flow_064_restore_idempotent() {
     let scratch = Scratch::new();
     let mut scene = Scene::lost(&scratch);
     for expected in ["given back AGENTS.md", "everything is as it was saved"] {
-        let given = scene.project.baton(&["give-back", "--backup", "1"]);
+        let given = scene.project.baton(&["restore", "--backup", "1"]);
         assert!(given.code == Some(0) && given.stdout.contains(expected), "{given:?}");
         scene.is_mine();
     }

@@ -68,12 +68,12 @@ fn the_last_one_out_gives_back_what_the_first_one_saved() {
     ] {
         assert!(project.history_has(path, text), "{path}: {:?}", project.packs("history"));
     }
-    // Exactly once: what the person changes from now on is theirs.
+    // Exactly once: what the user changes from now on is theirs.
     project.write("AGENTS.md", "mine again\n");
     assert_no_output(&go(&mut second, "s2"));
     let mut third = Window::open(&scratch, Agent::Claude, "%3");
     let told = come(&mut third, "s3");
-    assert!(told.stdout.contains("given back"), "the person is told at the next start: {told:?}");
+    assert!(told.stdout.contains("given back"), "the user is told at the next start: {told:?}");
     assert_no_output(&go(&mut third, "s3"));
     assert_eq!(project.read("AGENTS.md").as_deref(), Some("mine again\n"));
 }
@@ -124,10 +124,10 @@ fn what_was_changed_after_a_cut_off_end_is_left() {
     let mut first = Window::open(&scratch, Agent::Claude, "%1");
     assert_no_output(&come(&mut first, "s1"));
     project.write("AGENTS.md", "the tool's\n");
-    let record = project.vault().join("record.json");
+    let record = project.protected_store().join("record.json");
     let saved = fs::read_to_string(&record).unwrap();
-    let aside = project.vault().with_file_name("aside");
-    fs::rename(project.vault(), &aside).unwrap();
+    let aside = project.protected_store().with_file_name("aside");
+    fs::rename(project.protected_store(), &aside).unwrap();
     assert_no_output(&go(&mut first, "s1"));
     assert_eq!(project.read("AGENTS.md").as_deref(), Some("the tool's\n"), "nothing was to be given back");
     drop(fs::remove_dir_all(record.parent().unwrap()));
@@ -215,7 +215,7 @@ fn a_damaged_index_keeps_nobody_from_saving() {
     }
 }
 
-/// A launch of another pid namespace may live for ever, for all that can be seen from here: the person is told, once, what to do.
+/// A launch of another pid namespace may live for ever, for all that can be seen from here: the user is told, once, what to do.
 #[test]
 fn a_launch_that_can_never_be_looked_at_is_told() {
     let scratch = Scratch::new();
@@ -224,12 +224,12 @@ fn a_launch_that_can_never_be_looked_at_is_told() {
     let mut window = Window::open(&scratch, Agent::Claude, "%1");
     assert_no_output(&come(&mut window, "s1"));
     project.write("AGENTS.md", "the tool's\n");
-    let path = project.vault().join("record.json");
+    let path = project.protected_store().join("record.json");
     let mut record: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
-    let mut elsewhere = record["present"][0].clone();
+    let mut elsewhere = record["participants"][0].clone();
     elsewhere["session"] = json!("in-a-container");
     elsewhere["process"]["pidns"] = json!(1);
-    record["present"].as_array_mut().unwrap().push(elsewhere);
+    record["participants"].as_array_mut().unwrap().push(elsewhere);
     fs::write(&path, record.to_string()).unwrap();
     let words = "were not given back, since nobody can tell";
     assert!(go(&mut window, "s1").stderr.contains(words));
@@ -238,7 +238,7 @@ fn a_launch_that_can_never_be_looked_at_is_told() {
     assert_no_output(&go(&mut window, "s2"));
     let shown = project.baton(&["show"]);
     assert!(shown.stdout.contains("nobody can tell whether it lives"), "{shown:?}");
-    assert_eq!(project.baton(&["give-back"]).code, Some(3));
-    assert_eq!(project.baton(&["give-back", "--force"]).code, Some(0));
+    assert_eq!(project.baton(&["restore"]).code, Some(3));
+    assert_eq!(project.baton(&["restore", "--force"]).code, Some(0));
     assert_eq!(project.read("AGENTS.md").as_deref(), Some("mine\n"));
 }

@@ -62,7 +62,7 @@ fn discover(scratch: &Scratch) -> Value {
 
 /// The ids that were registered, each with whether it lives.
 fn registered(found: &Value) -> Vec<(String, bool)> {
-    let entry = |found: &Value| (found["id"].as_str().unwrap().to_owned(), found["shown"].as_bool().unwrap());
+    let entry = |found: &Value| (found["id"].as_str().unwrap().to_owned(), found["live"].as_bool().unwrap());
     let mut all: Vec<_> = found["registered"].as_array().unwrap().iter().map(entry).collect();
     all.sort();
     all

@@ -68,7 +68,7 @@ fn a_bundle_holds_one_session_and_nothing_of_another() {
     let files = unpacked(&scratch, &bundle);
     let names: Vec<_> = files.iter().map(|(name, _)| name.as_str()).collect();
     let expected =
-        ["bundle.json", "chunks/chunk-1.md", "decisions.jsonl", "messages.jsonl", "session.json", "transcript.jsonl"];
+        ["export.json", "chunks/chunk-1.md", "decisions.jsonl", "messages.jsonl", "session.json", "transcript.jsonl"];
     assert_eq!(names, expected);
     for (name, text) in &files {
         for foreign in ["a-secret", "other-session"] {
@@ -117,8 +117,8 @@ fn on_another_machine_it_is_an_archived_session() {
     assert!(sessions[0].archived && sessions[0].record.over.is_some() && !sessions[0].record.messages);
     assert_eq!(words(&there, "s1"), words(&here, "s1"));
     let shown = there.baton(["session", "show", "s1", "--json"]).run().json();
-    assert_eq!((&shown["archived"], &shown["kept"]["messages"]), (&json!(true), &json!(2)));
-    assert_eq!(shown["kept"]["chunks"][0]["topics"], "[\"one\"]");
+    assert_eq!((&shown["archived"], &shown["conversation"]["messages"]), (&json!(true), &json!(2)));
+    assert_eq!(shown["conversation"]["chunks"][0]["topics"], "[\"one\"]");
     assert_eq!(fs::read_to_string(shown["transcript"].as_str().unwrap()).unwrap(), "{\"type\":\"summary\"}\n");
     // Known now, so it is refused, and nothing of it changes.
     let before = there.state();
@@ -139,7 +139,7 @@ fn on_another_machine_it_is_an_archived_session() {
     assert_eq!(words(&third, "s1"), words(&here, "s1"));
 }
 
-/// The advice of a refused import leads somewhere: what a person deleted, a person brings back.
+/// The advice of a refused import leads somewhere: what a user deleted, a user brings back.
 #[test]
 fn an_import_takes_the_place_of_a_session_that_was_deleted() {
     let scratch = Scratch::new();
@@ -155,7 +155,7 @@ fn an_import_takes_the_place_of_a_session_that_was_deleted() {
     assert_eq!((brought.code, brought.stderr.as_str()), (Some(0), ""), "{brought:?}");
     scratch.state().check_records();
     let shown = scratch.baton(["session", "show", "s1", "--json"]).run().json();
-    assert_eq!((&shown["archived"], &shown["kept"]["messages"]), (&json!(true), &json!(2)));
+    assert_eq!((&shown["archived"], &shown["conversation"]["messages"]), (&json!(true), &json!(2)));
     assert_eq!(words(&scratch, "s1"), said);
     assert!(!scratch.state_dir().join("trash/sessions/s1.json").exists());
     assert_eq!(import().code, Some(3), "it is known again");

@@ -1,4 +1,4 @@
-//! Messages are kept where a person set it, through crashes, and nowhere else.
+//! Messages are kept where a user set it, through crashes, and nowhere else.
 
 use std::fs;
 use std::path::Path;
@@ -49,7 +49,7 @@ fn prompts_and_answers_are_kept_and_saved_at_the_end() {
         assert_eq!(words(&scratch, "s1"), expected, "{agent}");
         assert_eq!(file(&scratch, "log.jsonl").unwrap(), b"");
         let shown = scratch.baton(["session", "show", "s1", "--json"]).run().json();
-        assert_eq!(shown["kept"], json!({"messages": 6, "chunks": []}));
+        assert_eq!(shown["conversation"], json!({"messages": 6, "chunks": []}));
     }
 }
 
@@ -115,7 +115,7 @@ fn to_turn_it_off_counts_at_once_and_to_turn_it_on_at_the_next_start() {
     assert_eq!(words(&scratch, "s1").len(), 6);
 }
 
-/// A person deleted it: what is said in it from then on is not kept either, with the lock or without.
+/// A user deleted it: what is said in it from then on is not kept either, with the lock or without.
 #[test]
 fn of_a_deleted_session_nothing_more_is_written_down() {
     let scratch = Scratch::new();
@@ -196,7 +196,7 @@ fn a_log_that_cannot_be_written_costs_its_messages_alone() {
     fs::create_dir(&log).unwrap();
     let before = scratch.state().logged();
     assert_one_line(&window.hook("UserPromptSubmit", "s1", &json!({"prompt": "two"})), 0);
-    assert!(scratch.state().logged() > before, "the sign of life counts all the same");
+    assert!(scratch.state().logged() > before, "the heartbeat counts all the same");
     assert_one_line(&window.hook("SessionEnd", "s1", &json!({})), 0);
     assert!(scratch.state().sessions()[0].record.over.is_some());
 }
@@ -232,7 +232,7 @@ fn a_resumed_session_is_told_how_its_last_turn_stands() {
         (&[user.clone(), answer], Some("last turn of this session ended"), false, "ended"),
         (&[], None, false, "unknown"),
     ];
-    for (lines, model, person, word) in cases {
+    for (lines, model, user, word) in cases {
         let scratch = Scratch::new();
         let mut first = Window::open(&scratch, Agent::Claude, "%1");
         assert_no_output(&first.hook("SessionStart", "s1", &json!({})));
@@ -252,7 +252,7 @@ fn a_resumed_session_is_told_how_its_last_turn_stands() {
             Some(model) => assert!(resumed.stdout.contains(model), "{resumed:?}"),
             None => assert_no_output(&resumed),
         }
-        assert_eq!(resumed.stdout.contains("systemMessage"), person, "{resumed:?}");
+        assert_eq!(resumed.stdout.contains("systemMessage"), user, "{resumed:?}");
         assert!(!resumed.stdout.contains("hello"), "{resumed:?}");
     }
 }

@@ -199,7 +199,7 @@ fn each_is_brought_back_once_however_often_it_is_asked_for() {
     assert_eq!(started(&log), [both[0].clone(), both[1].clone(), both[1].clone()]);
 }
 
-/// What would be done is what is printed: a person may do it by hand.
+/// What would be done is what is printed: a user may do it by hand.
 #[test]
 fn what_is_printed_opens_the_windows() {
     let scratch = Scratch::new();

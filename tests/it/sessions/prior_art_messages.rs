@@ -51,7 +51,7 @@ fn recovered(scratch: &Scratch, pane: &str) {
 /// The numbers and topics of the chunks that baton lists.
 fn chunks(scratch: &Scratch) -> Vec<(u64, Value)> {
     let shown = scratch.baton(["session", "show", "s1", "--json"]).run().json();
-    let chunks = shown["kept"]["chunks"].as_array().unwrap();
+    let chunks = shown["conversation"]["chunks"].as_array().unwrap();
     chunks.iter().map(|chunk| (chunk["number"].as_u64().unwrap(), chunk["topics"].clone())).collect()
 }
 
@@ -69,7 +69,7 @@ fn bundled(scratch: &Scratch) -> Vec<String> {
 fn octo_031_files_for_plain() {
     let scratch = Scratch::new();
     crashed(&scratch);
-    assert_eq!(bundled(&scratch), ["bundle.json", "session.json", "messages.jsonl", "decisions.jsonl"]);
+    assert_eq!(bundled(&scratch), ["export.json", "session.json", "messages.jsonl", "decisions.jsonl"]);
 }
 
 fn chunk_order(numbers: &[u64], expected: &[u64]) {
@@ -194,7 +194,7 @@ fn octo_047_log_append_error_swallowed() {
     assert!(scratch.state().sessions()[0].record.prompted);
 }
 
-/// A message that a person sent twice stands there twice.
+/// A message that a user sent twice stands there twice.
 #[test]
 fn octo_051_recover_repeat_swallowed() {
     let scratch = Scratch::new();
@@ -299,7 +299,7 @@ fn octo_058_recover_empty_log_stays() {
     assert_one_line(&started, 0);
     assert!(started.stderr.contains("it was moved to"), "{started:?}");
     assert_eq!(log(&scratch), b"");
-    assert!(!file(&scratch, "folding.jsonl").exists());
+    assert!(!file(&scratch, "compacting.jsonl").exists());
     assert_no_output(&window.hook("SessionStart", "s1", &json!({"source": "resume", "again": true})));
 }
 
@@ -320,14 +320,14 @@ fn octo_060_recover_crash_after_save() {
     let old = log(&scratch);
     recovered(&scratch, "%2");
     // As if the call had died between the saving and the removal.
-    fs::write(file(&scratch, "folding.jsonl"), old).unwrap();
+    fs::write(file(&scratch, "compacting.jsonl"), old).unwrap();
     recovered(&scratch, "%3");
     assert_eq!(words(&scratch, "s1"), ["prompt: one", "answer: first"]);
-    assert!(!file(&scratch, "folding.jsonl").exists());
+    assert!(!file(&scratch, "compacting.jsonl").exists());
 }
 
 #[test]
-fn no_temporary_file_of_a_conversation_stays_and_each_is_for_its_person_alone() {
+fn no_temporary_file_of_a_conversation_stays_and_each_is_for_its_user_alone() {
     let scratch = Scratch::new();
     crashed(&scratch);
     recovered(&scratch, "%2");
@@ -365,7 +365,7 @@ fn octo_080_go_middle_corrupt() {
     saved.splice(middle..middle, *b"\nnot json\n");
     fs::write(file(&scratch, "saved.jsonl"), saved).unwrap();
     let shown = scratch.baton(["session", "show", "s1", "--json"]).run().json();
-    assert_eq!(shown["kept"]["messages"], 2);
+    assert_eq!(shown["conversation"]["messages"], 2);
     let listed = scratch.baton(["session", "list", "--json"]).run().json();
     assert_eq!(listed["sessions"].as_array().unwrap().len(), 1);
 }

@@ -419,11 +419,11 @@ fn octo_070_up_tombstone() {
     }
     assert_eq!(scratch.state().sessions(), before);
     assert_eq!(scratch.baton(["session", "show", A]).run().code, Some(4));
-    // A person's word, and only it, brings it back; then its events count again.
+    // A user's word, and only it, brings it back; then its events count again.
     assert_eq!(scratch.baton(["session", "restore", A]).run().code, Some(0));
     window.hook("SessionStart", A, &json!({"source": "resume"}));
     let shown = scratch.baton(["session", "show", A, "--json"]).run().json();
-    assert_eq!((&shown["live"], &shown["over_at"]), (&json!("yes"), &Value::Null));
+    assert_eq!((&shown["live"], &shown["ended_at"]), (&json!("yes"), &Value::Null));
 }
 
 #[test]
@@ -563,7 +563,7 @@ fn what_lives_or_owns_a_run_is_not_deleted() {
     assert!(refused.stderr.contains("run cancel"), "{refused:?}");
 }
 
-/// Nothing is put away by another rule than what the person set.
+/// Nothing is put away by another rule than what the user set.
 #[test]
 fn an_invalid_configuration_puts_nothing_away() {
     let scratch = kept(1, 3);

@@ -1,4 +1,4 @@
-//! What a person asks of the sessions: what waits, where each stands, which is meant, which there are.
+//! What a user asks of the sessions: what waits, where each stands, which is meant, which there are.
 
 use std::fs;
 use std::path::Path;
@@ -35,7 +35,7 @@ fn stands(scratch: &Scratch, session: &str) -> (String, Option<String>, bool) {
     let status = baton(scratch, "status --json").json();
     let waits = status["waiting"].as_array().unwrap().iter().any(|it| it["session"] == session);
     let text = |name: &str| view[name].as_str().map(str::to_owned);
-    (text("status").unwrap(), text("wants"), waits)
+    (text("status").unwrap(), text("waiting_for"), waits)
 }
 
 #[test]
@@ -159,7 +159,7 @@ fn a_session_whose_terminal_went_away_is_lost_and_one_that_was_left_is_not() {
 }
 
 #[test]
-fn a_session_whose_run_another_window_owns_waits_for_the_person() {
+fn a_session_whose_run_another_window_owns_waits_for_the_user() {
     let scratch = Scratch::new();
     let mut owner = prompted(&scratch, Agent::Claude, "%1", "s1");
     assert_eq!(owner.baton("s1", &["run", "start", "demo"]).code, Some(0));
@@ -252,7 +252,7 @@ fn a_list_is_cut_into_pages_that_miss_and_repeat_nothing() {
     let newest_first: Vec<String> = all.iter().rev().cloned().collect();
     assert_eq!(seen, newest_first);
     // Without the index the records themselves give the same.
-    fs::remove_file(scratch.state_dir().join("index/roll.json")).unwrap();
+    fs::remove_file(scratch.state_dir().join("index/recent.json")).unwrap();
     assert_eq!(ids(&baton(&scratch, "session list --json")), newest_first);
     assert_eq!(baton(&scratch, "session list --cursor x").code, Some(2));
 }
@@ -298,7 +298,7 @@ fn a_list_is_narrowed() {
 }
 
 #[test]
-fn headless_sessions_are_shown_on_demand_until_a_person_opens_one() {
+fn headless_sessions_are_shown_on_demand_until_a_user_opens_one() {
     let scratch = Scratch::new();
     let mut print = Window::open(&scratch, Agent::Claude, "%1").with("CLAUDE_CODE_ENTRYPOINT", "sdk-cli");
     let mut exec = Window::start(&scratch, Agent::Codex, "%2", &["exec", "words"]);
@@ -341,7 +341,7 @@ fn a_name_is_found_until_it_is_taken_away() {
     for bad in ["", " x", "a\u{202e}b", &"x".repeat(65)] {
         assert_eq!(scratch.baton(["session", "name", "aa1", bad]).run().code, Some(2), "{bad:?}");
     }
-    // What a person did stands in the audit, and doing it again is nothing.
+    // What a user did stands in the audit, and doing it again is nothing.
     let before = scratch.state().audit().len();
     assert_eq!(scratch.baton(["session", "name", "aa2", "the parser"]).run().code, Some(0));
     assert_eq!(scratch.state().audit().len(), before);
@@ -414,7 +414,7 @@ fn what_lives_is_shown_however_many_were_lost_since() {
     // The next event finds no index, and makes it from the records.
     fs::remove_dir_all(scratch.state_dir().join("index")).unwrap();
     let _new = prompted(&scratch, Agent::Codex, "%3", "new");
-    assert!(scratch.state_dir().join("index/roll.json").exists());
+    assert!(scratch.state_dir().join("index/recent.json").exists());
     let status = baton(&scratch, "status --json").json();
     let alive: Vec<&str> = status["alive"].as_array().unwrap().iter().map(|it| it["id"].as_str().unwrap()).collect();
     assert!(alive.contains(&"old") && alive.contains(&"new"), "{alive:?}");

@@ -1,4 +1,4 @@
-//! Every call on a file of the state fails once: the agent goes on, the person is told, and the state is the old one or the new.
+//! Every call on a file of the state fails once: the agent goes on, the user is told, and the state is the old one or the new.
 
 use agent_baton_tests::Scratch;
 use agent_baton_tests::fake_agent::Ended;
@@ -40,7 +40,7 @@ fn check(name: &str, step: usize) {
     }
 }
 
-/// The call ended as an agent, or a person, may see it end.
+/// The call ended as an agent, or a user, may see it end.
 fn went_on(scene: &FaultScenario<'_>, call: &Call, ended: &Ended, untouched: bool) {
     assert!(ended.stderr.lines().all(|line| line.starts_with("baton: ")), "{ended:?}");
     let Some(event) = scene.scenario.event else {

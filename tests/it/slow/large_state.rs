@@ -33,7 +33,7 @@ fn fill(scratch: &Scratch) {
             std::fs::write(state.join(format!("runs/r{n}.json")), run.to_string()).unwrap();
         }
     }
-    std::fs::remove_file(state.join("index/whole")).unwrap();
+    std::fs::remove_file(state.join("index/complete")).unwrap();
     let original = scratch.root().join("original");
     std::fs::rename(&state, &original).unwrap();
     assert!(Command::new("cp").arg("-a").arg(&original).arg(&state).status().unwrap().success());
@@ -71,7 +71,7 @@ fn mending_that_is_killed_is_ended_by_the_next_calls() {
         let fences: Vec<u64> = state.runs().iter().map(|run| run.record.fence.0).collect();
         // What was being raised when the call was killed may have grown twice.
         assert!(fences.len() == RUNS && fences.iter().all(|fence| matches!(fence, 1001 | 2001)), "{nth}: {fences:?}");
-        assert!(scratch.state_dir().join("index/whole").exists());
+        assert!(scratch.state_dir().join("index/complete").exists());
         let run =
             state.sessions().into_iter().find(|kept| kept.record.id.as_str() == "s1").unwrap().record.runs.remove(0);
         let refused = owner.baton("s1", &["run", "update", run.as_str(), "--fence", "1", "--phase", "x"]);

@@ -1,5 +1,5 @@
 //! Saving and giving back come to harm at every step: what stands in the project is the old file or the new one, whole, and in the end
-//! the protected files are the person's own.
+//! the protected files are the user's own.
 
 use std::fs;
 
@@ -82,7 +82,7 @@ impl<'a> Scene<'a> {
         self.windows[window].process.run(run)
     }
 
-    /// Each file is the person's or the tool's, whole.
+    /// Each file is the user's or the tool's, whole.
     fn whole(&self) {
         for path in ["AGENTS.md", ".codex/config.toml", "gone.md", ".codex/new/file"] {
             let text = self.project.read(path);
@@ -195,7 +195,7 @@ fn giving_back_fails_at_every_step() {
     check(What::GiveBack, errors, 5);
 }
 
-/// A disk that takes nothing more, or nothing at all: the person's files are the old ones, and the message says where the others are.
+/// A disk that takes nothing more, or nothing at all: the user's files are the old ones, and the message says where the others are.
 #[test]
 fn a_full_or_read_only_disk_leaves_the_old_file() {
     for full in [true, false] {
@@ -218,7 +218,7 @@ fn a_full_or_read_only_disk_leaves_the_old_file() {
         let backup = scene.project.show()["backups"][0]["path"].as_str().unwrap().to_owned();
         assert!(ended.stderr.contains(&backup), "{ended:?}");
         assert_eq!(scene.project.read("AGENTS.md").as_deref(), Some(TOOLS));
-        assert_eq!(scene.project.state().0, "giving_back");
+        assert_eq!(scene.project.state().0, "restoring");
         mount.read_only(false);
         drop(fs::remove_file(filler));
         let start = scene.windows[1].hook("SessionStart", "s2", &json!({}));

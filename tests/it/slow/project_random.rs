@@ -1,5 +1,5 @@
 //! Sixteen agents come to a project and leave it at random, and are killed at random, and so are their hooks: in the end the
-//! protected files are the person's own, byte for byte, and what baton overwrote is in the history.
+//! protected files are the user's own, byte for byte, and what baton overwrote is in the history.
 
 use std::fs;
 use std::sync::Mutex;
@@ -84,9 +84,9 @@ impl<'a> Player<'a> {
     /// Whether baton knows that this session is here: an agent works only then, for its first prompt is waited for.
     fn is_in(&self) -> bool {
         let session = self.session();
-        let record = fs::read(self.project.vault().join("record.json")).ok();
+        let record = fs::read(self.project.protected_store().join("record.json")).ok();
         let record: Option<Value> = record.and_then(|bytes| serde_json::from_slice(&bytes).ok());
-        let present = record.as_ref().and_then(|record| record["present"].as_array());
+        let present = record.as_ref().and_then(|record| record["participants"].as_array());
         present.is_some_and(|present| present.iter().any(|presence| presence["session"] == *session))
     }
 
@@ -145,7 +145,7 @@ fn round(round: u64, strace: bool) {
             });
         }
     });
-    // Everybody is gone, one way or another; whoever comes next finds the person's own.
+    // Everybody is gone, one way or another; whoever comes next finds the user's own.
     let stands = project.read("AGENTS.md");
     // Starts that did not get the lock in time are acted on by the next calls, sixteen at a time.
     let waiting = || {

@@ -121,7 +121,7 @@ impl Model {
         self.hears(world)
     }
 
-    /// A launch that is kept from its session's run is told why, until it reached the person.
+    /// A launch that is kept from its session's run is told why, until it reached the user.
     fn check_kept_out(&self, me: &Holder, rows: &str, world: &World) -> Result<(), String> {
         let row = rows.split_whitespace().find(|row| matches!(*row, "owner_alive" | "owner_unverifiable"));
         let run = world.runs.values().find(|(run, _)| {

@@ -76,7 +76,7 @@ fn a_loop_that_makes_no_progress_stops() {
 }
 
 #[test]
-fn an_interrupted_turn_pauses_a_loop_until_a_person_lets_it_go_on() {
+fn an_interrupted_turn_pauses_a_loop_until_a_user_lets_it_go_on() {
     let begin = "P1 start A
          P1 prompt A id=1
          loop A P1 r
@@ -114,7 +114,7 @@ fn an_interrupted_turn_pauses_a_loop_until_a_person_lets_it_go_on() {
 }
 
 #[test]
-fn a_loop_waits_for_a_person_where_a_stop_may_have_gone_by() {
+fn a_loop_waits_for_a_user_where_a_stop_may_have_gone_by() {
     let begin = "P1 start A
          P1 prompt A id=1
          loop A P1 r\n";
@@ -216,7 +216,7 @@ fn a_loop_that_was_cancelled_never_goes_round_again() {
     );
 }
 
-/// By its own Stop, by a word from another terminal, by its age: the person hears of it where the agent is, once it is known to be written.
+/// By its own Stop, by a word from another terminal, by its age: the user hears of it where the agent is, once it is known to be written.
 #[test]
 fn the_end_of_a_loop_is_told_until_it_is_known_to_be_written() {
     let begin = "P1 start A

@@ -159,7 +159,7 @@ fn a_writer_needs_the_present_number_or_a_place_beneath_the_owner() {
 }
 
 #[test]
-fn a_person_may_adopt_knowingly() {
+fn a_user_may_adopt_knowingly() {
     check(
         "P1 start A
          P1 prompt A

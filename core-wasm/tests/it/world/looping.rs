@@ -39,7 +39,7 @@ impl World {
     pub(super) fn tell_more(&mut self, event: &mut Event, words: &[&str]) {
         event.prompt_id = number(words, "id").map(|id| format!("id-{id}"));
         if let Some(prompt) = &mut event.prompt {
-            prompt.by_person = !words.contains(&"task");
+            prompt.by_user = !words.contains(&"task");
         }
         if event.name == EventName::Stop && !words.contains(&"blind") {
             event.stop = self.facts(event, words);

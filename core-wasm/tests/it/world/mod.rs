@@ -144,7 +144,7 @@ impl World {
             prompt: (name == EventName::UserPromptSubmit).then(|| Prompt {
                 bytes: 5,
                 digest: "d".into(),
-                by_person: true,
+                by_user: true,
             }),
             prompt_id: None,
             digest: format!("digest-{}", self.events),

@@ -7,7 +7,7 @@ use agent_baton_core::id::SessionId;
 use clap::Args;
 use serde::{Deserialize, Serialize};
 
-use crate::commands::error::CommandError;
+use crate::output::error::CommandError;
 
 /// What the stand-in shall run: baton, with these arguments and this on its standard input.
 #[derive(Debug, Serialize, Deserialize)]
@@ -22,9 +22,9 @@ pub struct Answer {
     /// The exit status; none where a signal ended it.
     pub status: Option<i32>,
     /// What it printed.
-    pub output: String,
-    /// What it said on stderr.
-    pub words: String,
+    pub stdout: String,
+    /// What it print_result on stderr.
+    pub stderr: String,
 }
 
 /// The stand-in's own command line.
@@ -38,9 +38,10 @@ impl DemoAgent {
     /// When a call cannot be read or run.
     pub fn run(self) -> Result<(), CommandError> {
         for line in io::stdin().lines() {
-            let call: Call = serde_json::from_str(&line.map_err(CommandError::Input)?).map_err(CommandError::Demo)?;
+            let call: Call =
+                serde_json::from_str(&line.map_err(CommandError::Input)?).map_err(CommandError::DemoProtocol)?;
             let answer = run(&call).map_err(CommandError::Input)?;
-            let mut text = serde_json::to_string(&answer).map_err(CommandError::Demo)?;
+            let mut text = serde_json::to_string(&answer).map_err(CommandError::DemoProtocol)?;
             text.push('\n');
             io::stdout().write_all(text.as_bytes()).map_err(CommandError::Output)?;
         }
@@ -62,23 +63,23 @@ fn run(call: &Call) -> io::Result<Answer> {
     let output = child.wait_with_output()?;
     Ok(Answer {
         status: output.status.code(),
-        output: String::from_utf8_lossy(&output.stdout).into_owned(),
-        words: String::from_utf8_lossy(&output.stderr).into_owned(),
+        stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
     })
 }
 
 /// The stand-in's directory: beside the state, since baton refuses a state inside an agent's directory.
-pub const WORK: &str = "work";
+pub const WORK_DIR: &str = "work";
 
 /// A running stand-in, from the outside. It is killed when dropped.
-pub struct Agent {
+pub struct FakeAgent {
     child: Child,
     calls: ChildStdin,
     answers: BufReader<ChildStdout>,
     session: SessionId,
 }
 
-impl Agent {
+impl FakeAgent {
     /// Starts a stand-in that shows `session` in `pane`, with its state in `home`.
     ///
     /// # Errors
@@ -91,7 +92,7 @@ impl Agent {
             .env("CLAUDE_CODE_SESSION_ID", session.as_str())
             .env("TMUX", "/demo,1,0")
             .env("TMUX_PANE", pane)
-            .current_dir(home.join(WORK))
+            .current_dir(home.join(WORK_DIR))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()?;
@@ -112,12 +113,12 @@ impl Agent {
     /// When the stand-in is gone, or answers with something else.
     pub fn call(&mut self, arguments: &[&str], input: &str) -> Result<Answer, CommandError> {
         let call = Call { arguments: arguments.iter().map(ToString::to_string).collect(), input: input.to_owned() };
-        let mut text = serde_json::to_string(&call).map_err(CommandError::Demo)?;
+        let mut text = serde_json::to_string(&call).map_err(CommandError::DemoProtocol)?;
         text.push('\n');
         self.calls.write_all(text.as_bytes()).map_err(CommandError::Output)?;
         let mut line = String::new();
         self.answers.read_line(&mut line).map_err(CommandError::Input)?;
-        serde_json::from_str(&line).map_err(CommandError::Demo)
+        serde_json::from_str(&line).map_err(CommandError::DemoProtocol)
     }
 
     /// Sends an event to the hook, as Claude Code does.
@@ -130,7 +131,7 @@ impl Agent {
         for (field, value) in fields.iter().chain(more) {
             payload.insert((*field).to_owned(), (*value).into());
         }
-        let payload = serde_json::to_string(&payload).map_err(CommandError::Demo)?;
+        let payload = serde_json::to_string(&payload).map_err(CommandError::DemoProtocol)?;
         self.call(&["hook", "--agent", "claude"], &payload)
     }
 
@@ -144,7 +145,7 @@ impl Agent {
     }
 }
 
-impl Drop for Agent {
+impl Drop for FakeAgent {
     fn drop(&mut self) {
         // It may have crashed already.
         let _ = self.child.kill();

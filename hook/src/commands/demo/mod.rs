@@ -7,10 +7,9 @@ use std::path::Path;
 use agent_baton_core::id::SessionId;
 use clap::Args;
 
-use crate::commands::demo::agent::{Agent, Answer, WORK};
-use crate::commands::error::CommandError;
-use crate::commands::print;
-use crate::words;
+use crate::commands::demo::agent::{Answer, FakeAgent, WORK_DIR};
+use crate::output;
+use crate::output::error::CommandError;
 
 /// Plays a story on a scratch state, with real processes, and leaves nothing behind.
 #[derive(Args)]
@@ -25,22 +24,22 @@ impl Demo {
     /// # Errors
     /// When a step does not go as told.
     pub fn run(self) -> Result<(), CommandError> {
-        let scratch = tempfile::Builder::new().prefix("baton-demo-").tempdir().map_err(CommandError::Scratch)?;
-        std::fs::create_dir(scratch.path().join(WORK)).map_err(CommandError::Scratch)?;
-        let outcome = play(scratch.path());
-        scratch.close().map_err(CommandError::Scratch)?;
+        let scratch = tempfile::Builder::new().prefix("baton-demo-").tempdir().map_err(CommandError::DemoSetup)?;
+        std::fs::create_dir(scratch.path().join(WORK_DIR)).map_err(CommandError::DemoSetup)?;
+        let outcome = run_demo(scratch.path());
+        scratch.close().map_err(CommandError::DemoSetup)?;
         outcome
     }
 }
 
-fn play(home: &Path) -> Result<(), CommandError> {
-    let session: SessionId = SESSION.parse().map_err(|_| CommandError::CoreSilent)?;
-    say("An agent starts in pane %1. Its hook tells baton.")?;
+fn run_demo(home: &Path) -> Result<(), CommandError> {
+    let session: SessionId = SESSION.parse().map_err(|_| CommandError::InternalError)?;
+    narrate("An agent starts in pane %1. Its hook tells baton.")?;
     let mut first = start(&session, "%1", home)?;
     let answer = first.event("SessionStart", &[("source", "startup")])?;
     report(&mut first, &answer)?;
 
-    say("The agent begins a long piece of work: a run. It owns it, with number 1.")?;
+    narrate("The agent begins a long piece of work: a run. It owns it, with number 1.")?;
     let started = first.call(&["run", "start", "port the parser", "--max-iterations", "20", "--json"], "")?;
     let run = field(&started, "id")?;
     report(&mut first, &started)?;
@@ -49,61 +48,63 @@ fn play(home: &Path) -> Result<(), CommandError> {
     let answer = first.call(&["run", "update", &run, "--iteration", "3"], "")?;
     report(&mut first, &answer)?;
 
-    say(&format!("The agent's process {} is killed: kill -9. No hook runs; nobody says goodbye.", first.pid()))?;
-    first.crash().map_err(CommandError::Scratch)?;
+    narrate(&format!("The agent's process {} is killed: kill -9. No hook runs; nobody says goodbye.", first.pid()))?;
+    first.crash().map_err(CommandError::DemoSetup)?;
 
-    say("The person resumes the same session in pane %2. A new process sends the event.")?;
+    narrate("The user resumes the same session in pane %2. A new process sends the event.")?;
     let mut second = start(&session, "%2", home)?;
     let answer = second.event("SessionStart", &[("source", "resume")])?;
     report(&mut second, &answer)?;
 
-    say("Something left over from the first process tries to go on with its old number 1.")?;
+    narrate("Something left over from the first process tries to go on with its old number 1.")?;
     let answer = second.call(&["run", "update", &run, "--iteration", "4", "--fence", "1"], "")?;
     report(&mut second, &answer)?;
     expect(answer.status == Some(3), "the old number is refused", &answer)?;
 
-    say("The new owner works on, and finishes.")?;
+    narrate("The new owner works on, and finishes.")?;
     let answer = second.call(&["run", "update", &run, "--iteration", "4"], "")?;
     report(&mut second, &answer)?;
     let answer = second.call(&["run", "finish", &run], "")?;
     report(&mut second, &answer)?;
 
     let shown = second.call(&["run", "show", &run], "")?;
-    print::lines(&format!("\nThe run's record:\n\n{}\n", indent(&shown.output)))?;
-    expect(shown.output.contains("done"), "the run is done", &shown)?;
-    print::lines("One owner at every moment. The scratch state and both processes are gone.\n")
+    output::print(&format!("\nThe run's record:\n\n{}\n", indent(&shown.stdout)))?;
+    expect(shown.stdout.contains("done"), "the run is done", &shown)?;
+    output::print("One owner at every moment. The scratch state and both processes are gone.\n")
 }
 
-fn start(session: &SessionId, pane: &str, home: &Path) -> Result<Agent, CommandError> {
-    Agent::start(session, pane, home).map_err(CommandError::Scratch)
+fn start(session: &SessionId, pane: &str, home: &Path) -> Result<FakeAgent, CommandError> {
+    FakeAgent::start(session, pane, home).map_err(CommandError::DemoSetup)
 }
 
-fn say(text: &str) -> Result<(), CommandError> {
-    print::lines(&format!("\n{}\n", words::wrap("", text)))
+fn narrate(text: &str) -> Result<(), CommandError> {
+    output::print(&format!("\n{}\n", baton_display::wrap("", text)))
 }
 
-/// Prints what baton said, and the decision behind it.
-fn report(agent: &mut Agent, answer: &Answer) -> Result<(), CommandError> {
+/// Prints what baton print_result, and the decision behind it.
+fn report(agent: &mut FakeAgent, answer: &Answer) -> Result<(), CommandError> {
     let explained = agent.call(&["explain", "last"], "")?;
-    let mut text = explained.output;
-    for (label, said) in [("reply:   ", readable(&answer.output)), ("says:    ", answer.words.trim().to_owned())] {
-        for line in said.lines().filter(|line| !line.is_empty()) {
-            text.push_str(&words::wrap(&format!("  {label}"), line));
+    let mut text = explained.stdout;
+    for (label, output) in [("reply:   ", readable(&answer.stdout)), ("says:    ", answer.stderr.trim().to_owned())] {
+        for line in output.lines().filter(|line| !line.is_empty()) {
+            text.push_str(&baton_display::wrap(&format!("  {label}"), line));
             text.push('\n');
         }
     }
-    print::lines(&text)
+    output::print(&text)
 }
 
 /// A reply to an agent, as the words in it; the output of a command as it is.
 fn readable(output: &str) -> String {
     let Ok(reply) = serde_json::from_str::<serde_json::Value>(output) else { return output.trim().to_owned() };
     let model = reply.pointer("/hookSpecificOutput/additionalContext").and_then(|text| text.as_str());
-    let person = reply.pointer("/systemMessage").and_then(|text| text.as_str());
-    let words = [("(to the model) ", model), ("(to the person) ", person)];
+    let user = reply.pointer("/systemMessage").and_then(|text| text.as_str());
+    let words = [("(to the model) ", model), ("(to the user) ", user)];
     words
         .iter()
-        .filter_map(|(whom, text)| text.map(|text| format!("{whom}{}", words::clean_lines(text))))
+        .filter_map(|(whom, text)| {
+            text.map(|text| format!("{whom}{}", baton_display::strip_control_chars_by_line(text)))
+        })
         .collect::<Vec<_>>()
         .join("\n")
 }
@@ -113,13 +114,13 @@ fn indent(text: &str) -> String {
 }
 
 fn field(answer: &Answer, name: &str) -> Result<String, CommandError> {
-    let value: serde_json::Value = serde_json::from_str(&answer.output).map_err(CommandError::Demo)?;
+    let value: serde_json::Value = serde_json::from_str(&answer.stdout).map_err(CommandError::DemoProtocol)?;
     match value.get(name).and_then(|value| value.as_str()) {
         Some(text) => Ok(text.to_owned()),
-        None => Err(CommandError::Story(format!("{}{}", answer.output, answer.words))),
+        None => Err(CommandError::DemoFailed(format!("{}{}", answer.stdout, answer.stderr))),
     }
 }
 
 fn expect(holds: bool, what: &str, answer: &Answer) -> Result<(), CommandError> {
-    if holds { Ok(()) } else { Err(CommandError::Story(format!("{what}: {}{}", answer.output, answer.words))) }
+    if holds { Ok(()) } else { Err(CommandError::DemoFailed(format!("{what}: {}{}", answer.stdout, answer.stderr))) }
 }

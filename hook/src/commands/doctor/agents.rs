@@ -1,42 +1,42 @@
-//! Which agents are there, and in which version.
+//! SessionArg agents are there, and in which version.
 
 use agent_baton_core::agent::Agent;
 
 use super::finding::Finding;
-use super::patient::{Patient, version};
-use crate::agents::row;
+use super::installation::{Installation, version};
+use baton_agents::spec;
 
 /// The newest versions that baton was tested with.
-const fn tested(agent: Agent) -> [u32; 3] {
+const fn newest_tested(agent: Agent) -> [u32; 3] {
     match agent {
         Agent::Claude => [2, 1, 329],
         Agent::Codex => [0, 169, 0],
     }
 }
 
-pub fn check(patient: &Patient) -> Vec<Finding> {
-    let agents = patient.agents();
+pub fn check(installation: &Installation) -> Vec<Finding> {
+    let agents = installation.agents();
     if agents.is_empty() {
-        let way_out = "install Claude Code or Codex, start it once, then run `baton install`";
-        return vec![Finding::problem("agents", "no agent was found", way_out)];
+        let hint = "install Claude Code or Codex, start it once, then run `baton install`";
+        return vec![Finding::problem("agents", "no agent was found", hint)];
     }
-    let of = |(agent, presence): &(Agent, crate::wiring::place::Presence)| {
-        let name = row(*agent).comm;
-        let Some(program) = &presence.program else {
-            let dir = presence.dir.display();
+    let of = |(agent, detected): &(Agent, baton_installer::locations::DetectedAgent)| {
+        let name = spec(*agent).comm;
+        let Some(program) = &detected.program else {
+            let dir = detected.dir.display();
             return Finding::note("agents", format!("{name}: configured in {dir}, not on the PATH here"));
         };
         match version(program) {
             None => Finding::note("agents", format!("{name}: {} does not say its version", program.display())),
-            Some(said) => match number(&said) {
-                Some(found) if found > tested(*agent) => {
-                    let [a, b, c] = tested(*agent);
+            Some(output) => match parse_version(&output) {
+                Some(found) if found > newest_tested(*agent) => {
+                    let [a, b, c] = newest_tested(*agent);
                     Finding::note(
                         "agents",
-                        format!("{name}: {said}, newer than the {a}.{b}.{c} that baton was tested with"),
+                        format!("{name}: {output}, newer than the {a}.{b}.{c} that baton was tested with"),
                     )
                 }
-                _ => Finding::ok("agents", format!("{name}: {said}")),
+                _ => Finding::ok("agents", format!("{name}: {output}")),
             },
         }
     };
@@ -44,7 +44,7 @@ pub fn check(patient: &Patient) -> Vec<Finding> {
 }
 
 /// The first `a.b.c` in a text.
-fn number(text: &str) -> Option<[u32; 3]> {
+fn parse_version(text: &str) -> Option<[u32; 3]> {
     let parse = |word: &str| {
         let mut parts = word.split('.').map(|part| part.parse().ok());
         Some([parts.next()??, parts.next()??, parts.next()??])
@@ -54,7 +54,7 @@ fn number(text: &str) -> Option<[u32; 3]> {
 
 #[cfg(test)]
 mod tests {
-    use super::number;
+    use super::parse_version;
 
     #[test]
     fn versions() {
@@ -64,7 +64,7 @@ mod tests {
             ("codex-cli 0.170.0-alpha.1", None),
             ("", None),
         ] {
-            assert_eq!(number(text), expected, "{text}");
+            assert_eq!(parse_version(text), expected, "{text}");
         }
     }
 }

@@ -1,11 +1,11 @@
-//! Whether a person disabled baton.
+//! Whether a user disabled baton.
 
 use super::finding::Finding;
-use super::patient::Patient;
+use super::installation::Installation;
 
-pub fn check(patient: &Patient) -> Vec<Finding> {
+pub fn check(installation: &Installation) -> Vec<Finding> {
     // A format that cannot be read is another check's finding.
-    let Some(disabled) = patient.store.as_ref().and_then(|store| store.disabled().ok()) else { return Vec::new() };
+    let Some(disabled) = installation.store.as_ref().and_then(|store| store.disabled().ok()) else { return Vec::new() };
     if disabled.everywhere {
         return vec![Finding::note("disabled", "baton is disabled: its hooks do nothing. `baton enable` ends that")];
     }

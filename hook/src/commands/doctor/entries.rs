@@ -3,21 +3,21 @@
 use agent_baton_core::agent::Agent;
 
 use super::finding::Finding;
-use super::patient::Patient;
-use crate::agents::row;
-use crate::wiring::entry::events;
-use crate::wiring::file::Source;
-use crate::wiring::find::Found;
-use crate::wiring::place::Places;
-use crate::wiring::toml;
+use super::installation::Installation;
+use baton_agents::spec;
+use baton_installer::codex_settings;
+use baton_installer::config_file::ConfigFile;
+use baton_installer::entries::events;
+use baton_installer::find_hooks::FoundHook;
+use baton_installer::locations::Locations;
 
-pub fn check(patient: &Patient) -> Vec<Finding> {
-    patient.agents().iter().map(|(agent, _)| of(patient, *agent)).collect()
+pub fn check(installation: &Installation) -> Vec<Finding> {
+    installation.agents().iter().map(|(agent, _)| check_one(installation, *agent)).collect()
 }
 
-fn of(patient: &Patient, agent: Agent) -> Finding {
-    let name = row(agent).comm;
-    let files = match patient.hooks(agent) {
+fn check_one(installation: &Installation, agent: Agent) -> Finding {
+    let name = spec(agent).comm;
+    let files = match installation.hooks(agent) {
         Ok(files) => files,
         Err(error) => return Finding::failed("entries", &error),
     };
@@ -29,7 +29,7 @@ fn of(patient: &Patient, agent: Agent) -> Finding {
             "take that key out of its settings",
         );
     }
-    let calls: Vec<&Found> = files.iter().flat_map(|file| &file.calls).collect();
+    let calls: Vec<&FoundHook> = files.iter().flat_map(|file| &file.calls).collect();
     let plugin = plugin(agent);
     if let Some(plugin) = &plugin
         && !calls.is_empty()
@@ -66,14 +66,14 @@ pub fn plugin(agent: Agent) -> Option<String> {
     let ours = |name: &str| name.split('@').next() == Some("baton");
     match agent {
         Agent::Claude => {
-            let path = Places::presence(agent).ok()?.dir.join("settings.json");
-            let value = crate::wiring::json::parse(&path, Source::read(&path).ok()?.text()).ok()??;
+            let path = Locations::detect_agent(agent).ok()?.dir.join("settings.json");
+            let value = baton_installer::json_edit::parse(&path, ConfigFile::read(&path).ok()?.text()).ok()??;
             let enabled = value.get("enabledPlugins")?.as_object()?;
             enabled.iter().find(|(name, on)| ours(name) && on.as_bool() == Some(true)).map(|(name, _)| name.clone())
         }
         Agent::Codex => {
-            let path = Places::codex_settings().ok()?;
-            let document = toml::parse(&path, Source::read(&path).ok()?.text()).ok()?;
+            let path = Locations::codex_settings().ok()?;
+            let document = codex_settings::parse(&path, ConfigFile::read(&path).ok()?.text()).ok()?;
             let plugins = document.get("plugins")?.as_table_like()?;
             let on = |item: &toml_edit::Item| item.get("enabled").and_then(toml_edit::Item::as_bool).unwrap_or(true);
             plugins.iter().find(|(name, item)| ours(name) && on(item)).map(|(name, _)| name.to_owned())

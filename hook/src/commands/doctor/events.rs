@@ -9,22 +9,26 @@ use agent_baton_core::decision::Shelf;
 use agent_baton_core::stamp::Stamp;
 
 use super::finding::Finding;
-use super::patient::Patient;
-use crate::agents::row;
-use crate::store::{Beat, RECENT, Store};
-use crate::words;
+use super::installation::Installation;
+use baton_agents::spec;
+use baton_store::{Heartbeat, RECENT_LOG_BYTES, Store};
 
-pub fn check(patient: &Patient) -> Vec<Finding> {
-    let mut findings: Vec<Finding> = patient.agents().iter().map(|(agent, _)| last(patient, *agent)).collect();
-    findings.extend(duration());
+pub fn check(installation: &Installation) -> Vec<Finding> {
+    let mut findings: Vec<Finding> =
+        installation.agents().iter().map(|(agent, _)| last_call(installation, *agent)).collect();
+    findings.extend(call_duration());
     findings
 }
 
-fn last(patient: &Patient, agent: Agent) -> Finding {
-    let name = row(agent).comm;
-    match patient.store.as_ref().map(|store| seen(store, agent)) {
-        Some(Seen { at: Some(at), beat }) => {
-            let when = format!("{name}: last called {} ({})", words::local(&at, &patient.now), ago(&at, &patient.now));
+fn last_call(installation: &Installation, agent: Agent) -> Finding {
+    let name = spec(agent).comm;
+    match installation.store.as_ref().map(|store| last_calls(store, agent)) {
+        Some(LastCalls { at: Some(at), beat }) => {
+            let when = format!(
+                "{name}: last called {} ({})",
+                baton_display::format_local(&at, &installation.now),
+                ago(&at, &installation.now)
+            );
             let took = beat.and_then(|beat| Some((beat.event, beat.took_us?)));
             let took = took.map(|(event, us)| format!("; its last {event:?} took {}.{} ms", us / 1000, us / 100 % 10));
             Finding::ok("events", when + &took.unwrap_or_default())
@@ -36,7 +40,7 @@ fn last(patient: &Patient, agent: Agent) -> Finding {
 }
 
 fn ago(at: &Stamp, now: &Stamp) -> String {
-    match words::age(at.age_ms(now)) {
+    match baton_display::format_age(at.age_ms(now)) {
         age if age == "just now" => age,
         age => format!("{age} ago"),
     }
@@ -44,15 +48,15 @@ fn ago(at: &Stamp, now: &Stamp) -> String {
 
 /// What is known of an agent's calls.
 #[derive(Default)]
-struct Seen {
+struct LastCalls {
     /// The newest change of a session's record, or line of its log.
     at: Option<Stamp>,
-    /// The newest sign of life, which says how long its call took.
-    beat: Option<Beat>,
+    /// The newest heartbeat, which says how long its call took.
+    beat: Option<Heartbeat>,
 }
 
-fn seen(store: &Store, agent: Agent) -> Seen {
-    let mut seen = Seen::default();
+fn last_calls(store: &Store, agent: Agent) -> LastCalls {
+    let mut last_calls = LastCalls::default();
     for shelf in [Shelf::Live, Shelf::Archive] {
         for id in store.sessions(shelf).unwrap_or_default() {
             let Ok(Some(session)) = store.read(|view| view.session(&id).record().cloned()) else { continue };
@@ -60,24 +64,24 @@ fn seen(store: &Store, agent: Agent) -> Seen {
                 continue;
             }
             let newer = |at: &Stamp, than: Option<&Stamp>| than.is_none_or(|than| at.is_after(than));
-            if newer(&session.updated, seen.at.as_ref()) {
-                seen.at = Some(session.updated);
+            if newer(&session.updated, last_calls.at.as_ref()) {
+                last_calls.at = Some(session.updated);
             }
-            let Ok(tail) = store.tail(&id, RECENT) else { continue };
+            let Ok(tail) = store.tail(&id, RECENT_LOG_BYTES) else { continue };
             let Some(beat) = tail.beats().last() else { continue };
-            if newer(&beat.at, seen.at.as_ref()) {
-                seen.at = Some(beat.at.clone());
+            if newer(&beat.at, last_calls.at.as_ref()) {
+                last_calls.at = Some(beat.at.clone());
             }
-            if newer(&beat.at, seen.beat.as_ref().map(|beat| &beat.at)) {
-                seen.beat = Some(beat.clone());
+            if newer(&beat.at, last_calls.beat.as_ref().map(|beat| &beat.at)) {
+                last_calls.beat = Some(beat.clone());
             }
         }
     }
-    seen
+    last_calls
 }
 
 /// The time of a whole call of this program, on an event that concerns nothing. The best of five, as the first ones warm up.
-fn duration() -> Option<Finding> {
+fn call_duration() -> Option<Finding> {
     let program = std::env::current_exe().ok()?;
     let call = || {
         let begun = Instant::now();

@@ -2,8 +2,6 @@
 
 use serde::Serialize;
 
-use crate::words;
-
 /// How much it matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -27,13 +25,13 @@ pub struct Finding {
     pub what: String,
     /// What to do about it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub way_out: Option<String>,
+    pub hint: Option<String>,
 }
 
 impl Finding {
     /// As it should be.
     pub fn ok(check: &'static str, what: impl Into<String>) -> Self {
-        Self { check, level: Level::Ok, what: what.into(), way_out: None }
+        Self { check, level: Level::Ok, what: what.into(), hint: None }
     }
 
     /// Worth knowing.
@@ -42,8 +40,8 @@ impl Finding {
     }
 
     /// Something needs doing.
-    pub fn problem(check: &'static str, what: impl Into<String>, way_out: impl Into<String>) -> Self {
-        Self { level: Level::Problem, way_out: Some(way_out.into()), ..Self::ok(check, what) }
+    pub fn problem(check: &'static str, what: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { level: Level::Problem, hint: Some(hint.into()), ..Self::ok(check, what) }
     }
 
     /// An error that says its way out itself.
@@ -51,14 +49,14 @@ impl Finding {
         Self { level: Level::Problem, ..Self::ok(check, error.to_string()) }
     }
 
-    /// The line for a person.
+    /// The line for a user.
     pub fn line(&self) -> String {
         let level = match self.level {
             Level::Ok => "ok",
             Level::Note => "note",
             Level::Problem => "PROBLEM",
         };
-        let way_out = self.way_out.as_ref().map(|way| format!(": {way}")).unwrap_or_default();
-        format!("{level:<8}{:<10}{}\n", self.check, words::clean(&format!("{}{way_out}", self.what)))
+        let hint = self.hint.as_ref().map(|way| format!(": {way}")).unwrap_or_default();
+        format!("{level:<8}{:<10}{}\n", self.check, baton_display::strip_control_chars(&format!("{}{hint}", self.what)))
     }
 }

@@ -3,42 +3,44 @@
 use agent_baton_core::agent::Agent;
 
 use super::finding::Finding;
-use super::patient::Patient;
-use crate::agents::row;
-use crate::wiring::entry::is_call;
-use crate::wiring::find;
+use super::installation::Installation;
+use baton_agents::spec;
+use baton_installer::entries::calls_baton;
+use baton_installer::find_hooks;
 
 /// What the names of known loops have in common.
-const LOOPS: [&str; 4] = ["ralph", "stop-hook", "stop_hook", "loop"];
+const LOOP_NAMES: [&str; 4] = ["ralph", "stop-hook", "stop_hook", "loop"];
 
-pub fn check(patient: &Patient) -> Vec<Finding> {
+pub fn check(installation: &Installation) -> Vec<Finding> {
     let mut found = Vec::new();
-    for (agent, _) in patient.agents() {
-        for file in patient.hooks(agent).unwrap_or_default() {
+    for (agent, _) in installation.agents() {
+        for file in installation.hooks(agent).unwrap_or_default() {
             found.extend(handlers(&file.value, agent));
             let plugins = file.value.get("enabledPlugins").and_then(serde_json::Value::as_object).into_iter().flatten();
             let on = plugins.filter(|(name, on)| on.as_bool() == Some(true) && is_loop(name));
-            found.extend(on.map(|(name, _)| format!("{}: the plugin {name}", row(agent).comm)));
+            found.extend(on.map(|(name, _)| format!("{}: the plugin {name}", spec(agent).comm)));
         }
     }
     if found.is_empty() {
         return vec![Finding::ok("loops", "no other loop by a Stop hook is known here")];
     }
-    let way_out = "a session in which both run may be kept going by both: use one of them in a session";
+    let hint = "a session in which both run may be kept going by both: use one of them in a session";
     found
         .into_iter()
-        .map(|name| Finding::note("loops", format!("another loop by a Stop hook: {name}; {way_out}")))
+        .map(|name| Finding::note("loops", format!("another loop by a Stop hook: {name}; {hint}")))
         .collect()
 }
 
 fn handlers(file: &serde_json::Value, agent: Agent) -> Vec<String> {
-    let stop = find::handlers(file).into_iter().filter(|found| found.event == "Stop" && !is_call(&found.value, agent));
+    let stop = find_hooks::handlers(file)
+        .into_iter()
+        .filter(|found| found.event == "Stop" && !calls_baton(&found.value, agent));
     let command =
         stop.filter_map(|found| found.value.get("command").and_then(|command| command.as_str()).map(str::to_owned));
-    command.filter(|command| is_loop(command)).map(|command| format!("{}: {command}", row(agent).comm)).collect()
+    command.filter(|command| is_loop(command)).map(|command| format!("{}: {command}", spec(agent).comm)).collect()
 }
 
 fn is_loop(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    LOOPS.iter().any(|word| name.contains(word))
+    LOOP_NAMES.iter().any(|word| name.contains(word))
 }

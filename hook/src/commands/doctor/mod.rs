@@ -8,8 +8,8 @@ mod events;
 mod finding;
 mod format;
 mod inbox;
+mod installation;
 mod loops;
-mod patient;
 mod program;
 mod receipt;
 mod records;
@@ -19,10 +19,10 @@ mod trust;
 
 use clap::Args;
 
-use crate::commands::error::CommandError;
-use crate::commands::print;
+use crate::output;
+use crate::output::error::CommandError;
 use finding::{Finding, Level};
-use patient::Patient;
+use installation::Installation;
 
 /// Checks that everything is in place, a line each, with what to do where it is not. Exit 1 where something needs doing.
 #[derive(Args)]
@@ -36,7 +36,7 @@ pub struct Doctor {
 }
 
 /// The checks, in the order in which they are told.
-const CHECKS: [fn(&Patient) -> Vec<Finding>; 14] = [
+const CHECKS: [fn(&Installation) -> Vec<Finding>; 14] = [
     agents::check,
     entries::check,
     trust::check,
@@ -57,18 +57,18 @@ impl Doctor {
     /// Checks.
     ///
     /// # Errors
-    /// When something needs doing, or nothing says where the person's files are.
+    /// When something needs doing, or nothing says where the user's files are.
     pub fn run(self) -> Result<(), CommandError> {
-        let patient = Patient::find(self.fix)?;
-        let findings: Vec<Finding> = CHECKS.iter().flat_map(|check| check(&patient)).collect();
+        let installation = Installation::inspect(self.fix)?;
+        let findings: Vec<Finding> = CHECKS.iter().flat_map(|check| check(&installation)).collect();
         if self.json {
-            print::json(&findings)?;
+            output::print_json(&findings)?;
         } else {
-            print::lines(&findings.iter().map(Finding::line).collect::<String>())?;
+            output::print(&findings.iter().map(Finding::line).collect::<String>())?;
         }
         match findings.iter().filter(|finding| finding.level == Level::Problem).count() {
             0 => Ok(()),
-            problems => Err(CommandError::Unwell(problems)),
+            problems => Err(CommandError::ChecksFailed(problems)),
         }
     }
 }

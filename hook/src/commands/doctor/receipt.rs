@@ -1,19 +1,19 @@
 //! Whether the files that install changed are as it left them.
 
 use super::finding::Finding;
-use super::patient::Patient;
-use crate::wiring::file::{Source, sha256};
-use crate::wiring::receipt::Receipt;
+use super::installation::Installation;
+use baton_installer::config_file::{ConfigFile, sha256};
+use baton_installer::receipt::Receipt;
 
-pub fn check(patient: &Patient) -> Vec<Finding> {
-    let receipt = match Receipt::load(&patient.places.receipt()) {
+pub fn check(installation: &Installation) -> Vec<Finding> {
+    let receipt = match Receipt::load(&installation.locations.receipt()) {
         Ok(receipt) => receipt,
         Err(error) => return vec![Finding::failed("receipt", &error)],
     };
     let mut findings = Vec::new();
-    for (path, wired) in &receipt.files {
-        let newest = wired.additions.last().map(|addition| addition.after.as_str());
-        let what = match Source::read(path) {
+    for (path, installed) in &receipt.files {
+        let newest = installed.additions.last().map(|addition| addition.after.as_str());
+        let what = match ConfigFile::read(path) {
             Err(error) => {
                 findings.push(Finding::failed("receipt", &error));
                 continue;

@@ -3,20 +3,20 @@
 use agent_baton_core::agent::Agent;
 
 use super::finding::Finding;
-use super::patient::Patient;
-use crate::wiring::file::Source;
-use crate::wiring::place::Places;
-use crate::wiring::toml;
+use super::installation::Installation;
+use baton_installer::codex_settings;
+use baton_installer::config_file::ConfigFile;
+use baton_installer::locations::Locations;
 
-pub fn check(patient: &Patient) -> Vec<Finding> {
+pub fn check(installation: &Installation) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let health = patient.store.as_ref().and_then(|store| store.health().ok());
+    let health = installation.store.as_ref().and_then(|store| store.health().ok());
     if health.is_some_and(|health| !health.writable) {
-        let way_out = "run `baton install --writable` outside the sandbox, or make the directory writable";
-        findings.push(Finding::problem("sandbox", "the state cannot be written from here", way_out));
+        let hint = "run `baton install --writable` outside the sandbox, or make the directory writable";
+        findings.push(Finding::problem("sandbox", "the state cannot be written from here", hint));
     }
-    let codex = patient.agents().iter().any(|(agent, _)| *agent == Agent::Codex);
-    if codex && let Some(open) = opened(patient) {
+    let codex = installation.agents().iter().any(|(agent, _)| *agent == Agent::Codex);
+    if codex && let Some(open) = is_writable_by_codex(installation) {
         findings.push(if open {
             Finding::ok("sandbox", "codex: its sandboxed tools may write the state")
         } else {
@@ -27,9 +27,9 @@ pub fn check(patient: &Patient) -> Vec<Finding> {
     findings
 }
 
-fn opened(patient: &Patient) -> Option<bool> {
-    let path = Places::codex_settings().ok()?;
-    let document = toml::parse(&path, Source::read(&path).ok()?.text()).ok()?;
-    let home = patient.home.as_ref().ok()?.path().to_str()?.to_owned();
-    Some(toml::is_writable(&document, &home))
+fn is_writable_by_codex(installation: &Installation) -> Option<bool> {
+    let path = Locations::codex_settings().ok()?;
+    let document = codex_settings::parse(&path, ConfigFile::read(&path).ok()?.text()).ok()?;
+    let home = installation.home.as_ref().ok()?.path().to_str()?.to_owned();
+    Some(codex_settings::is_writable(&document, &home))
 }

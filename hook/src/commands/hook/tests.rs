@@ -1,4 +1,4 @@
-//! The whole hook with a core that misbehaves: the agent does not notice, the person reads a line, the audit has it.
+//! The whole hook with a core that misbehaves: the agent does not notice, the user reads a line, the audit has it.
 //!
 //! The program itself loads no other core, so this test program stands in for it: it calls itself below an agent, and there takes the
 //! event as `main` does.
@@ -13,9 +13,9 @@ use agent_baton_tests::{Scratch, Window};
 use serde_json::{Value, json};
 
 use super::{AgentName, Hook};
-use crate::core::Core;
+use baton_core_host::Core;
 
-/// Says to the child which module it loads; none of hook/hostile is called `real`.
+/// Says to the child which module it loads; none of testing/malicious-modules is called `real`.
 const MODULE: &str = "BATON_TEST_MODULE";
 
 /// Stands in the child's stdout before what the hook writes there.
@@ -26,9 +26,10 @@ const READY: &str = "the hook begins\n";
 fn child() {
     let module = std::env::var(MODULE).unwrap();
     std::io::stdout().write_all(READY.as_bytes()).unwrap();
-    let modules = || agent_baton_hostile::MODULES.iter().chain(agent_baton_hostile::LIES);
+    let modules =
+        || agent_baton_malicious_modules::MODULES.iter().chain(agent_baton_malicious_modules::INVALID_DECISIONS);
     let load = || match modules().find(|(name, _)| *name == module) {
-        Some((_, compiled)) => Core::hostile(compiled),
+        Some((_, compiled)) => Core::from_compiled(compiled),
         None => Core::load(),
     };
     std::process::exit(Hook { agent: AgentName::Claude, notification: None }.status(load).into());
@@ -80,7 +81,9 @@ fn check(module: &str) {
 
 #[test]
 fn a_core_that_misbehaves_disturbs_nobody() {
-    for (module, _) in agent_baton_hostile::MODULES.iter().chain(agent_baton_hostile::LIES) {
+    for (module, _) in
+        agent_baton_malicious_modules::MODULES.iter().chain(agent_baton_malicious_modules::INVALID_DECISIONS)
+    {
         if *module != "well-behaved" {
             check(module);
         }

@@ -1,7 +1,7 @@
 //! `baton project`: one file for each thing that can be done with protected files.
 
-pub mod give_back;
 pub mod list;
+pub mod restore;
 pub mod save;
 pub mod show;
 pub mod view;
@@ -10,12 +10,12 @@ use std::path::Path;
 
 use clap::Subcommand;
 
-use crate::commands::context::{Context, present_directory};
-use crate::commands::error::CommandError;
-use crate::config::Inside;
-use crate::machine::worktree;
-use crate::protect::Record;
-use crate::store::Vault;
+use crate::context::{Context, current_directory};
+use crate::output::error::CommandError;
+use baton_engine::config::RelativePath;
+use baton_protect::ProjectRecord;
+use baton_store::ProtectedStore;
+use baton_system::worktree;
 
 /// The commands on protected files.
 #[derive(Subcommand)]
@@ -27,7 +27,7 @@ pub enum Project {
     /// Save its files as they are now
     Save(save::Save),
     /// Give its files back as they were saved
-    GiveBack(give_back::GiveBack),
+    Restore(restore::Restore),
 }
 
 impl Project {
@@ -40,47 +40,48 @@ impl Project {
             Self::List(list) => list.run(),
             Self::Show(show) => show.run(),
             Self::Save(save) => save.run(),
-            Self::GiveBack(give_back) => give_back.run(),
+            Self::Restore(restore) => restore.run(),
         }
     }
 }
 
 /// A project that the command line names, with what is kept of it.
-pub struct Named {
+pub struct ProjectArg {
     /// Its canonical path.
     pub project: String,
     /// What the configuration protects in it.
-    pub paths: Vec<Inside>,
+    pub paths: Vec<RelativePath>,
     /// What is kept of it.
-    pub vault: Vault,
+    pub protected_store: ProtectedStore,
 }
 
-impl Named {
+impl ProjectArg {
     /// The project that a path names; without one, that of the present directory.
     ///
     /// # Errors
     /// Where nothing is protected in it, and nothing is kept of it.
-    pub fn find(context: &Context, path: Option<&Path>) -> Result<Self, CommandError> {
-        let here = present_directory()?;
+    pub fn resolve(context: &Context, path: Option<&Path>) -> Result<Self, CommandError> {
+        let here = current_directory()?;
         let start = path.map_or_else(|| here.clone(), |path| here.join(path));
         // A project whose disk is not mounted is still known by its path.
-        let project = worktree::root(&start).unwrap_or_else(|| start.display().to_string());
+        let project = worktree::find_root(&start).unwrap_or_else(|| start.display().to_string());
         let paths = context.settings().config().protected(Path::new(&project));
-        let vault = context.store().vault(&project);
-        if paths.is_empty() && vault.record()?.is_none() {
+        let protected_store = context.store().protected_store(&project);
+        if paths.is_empty() && protected_store.record()?.is_none() {
             return Err(CommandError::NotFound(format!(
                 "nothing is protected in {project}. Name it under [[protect]] in the configuration"
             )));
         }
-        Ok(Self { project, paths, vault })
+        Ok(Self { project, paths, protected_store })
     }
 
     /// Its record; a new one where there is none.
     ///
     /// # Errors
     /// Where it cannot be read.
-    pub fn record(&self) -> Result<Record, CommandError> {
-        read(&self.vault, Some(&self.project)).map(|record| record.unwrap_or_else(|| Record::new(self.project.clone())))
+    pub fn record(&self) -> Result<ProjectRecord, CommandError> {
+        read_record(&self.protected_store, Some(&self.project))
+            .map(|record| record.unwrap_or_else(|| ProjectRecord::new(self.project.clone())))
     }
 }
 
@@ -88,8 +89,11 @@ impl Named {
 ///
 /// # Errors
 /// Where it cannot be read.
-pub fn read(vault: &Vault, project: Option<&str>) -> Result<Option<Record>, CommandError> {
-    let Some(bytes) = vault.record()? else { return Ok(None) };
-    let what = |what| crate::protect::ProtectError::Record { path: vault.record_path(), what };
-    Ok(Some(Record::parse(&bytes, project).map_err(what)?))
+pub fn read_record(
+    protected_store: &ProtectedStore,
+    project: Option<&str>,
+) -> Result<Option<ProjectRecord>, CommandError> {
+    let Some(bytes) = protected_store.record()? else { return Ok(None) };
+    let what = |what| baton_protect::ProtectError::Record { path: protected_store.record_path(), what };
+    Ok(Some(ProjectRecord::parse(&bytes, project).map_err(what)?))
 }

@@ -5,16 +5,16 @@ use std::path::PathBuf;
 use agent_baton_core::process::Live;
 use clap::Args;
 
-use super::Named;
-use crate::commands::context::Context;
-use crate::commands::error::CommandError;
-use crate::commands::print;
-use crate::protect::Custody;
-use crate::protect::record::State;
-use crate::store::PackKind;
+use super::ProjectArg;
+use crate::context::Context;
+use crate::output;
+use crate::output::error::CommandError;
+use baton_protect::ProtectedProject;
+use baton_protect::state::ProtectionState;
+use baton_store::ArchiveKind;
 
 /// Saves a project's protected files as they are now. While sessions are there, these are what the last one gives back; with nobody
-/// there, the project counts as the person's own again.
+/// there, the project counts as the user's own again.
 #[derive(Args)]
 pub struct Save {
     /// The project's path [default: that of the present directory]
@@ -28,27 +28,36 @@ impl Save {
     /// Where nothing is protected in it, or they cannot be saved.
     pub fn run(self) -> Result<(), CommandError> {
         let context = Context::open()?;
-        let named = Named::find(&context, self.project.as_deref())?;
-        let present = named.record().map(|record| record.present).unwrap_or_default();
-        let (_, sights) = context.company(&named.project, &present)?;
+        let named = ProjectArg::resolve(&context, self.project.as_deref())?;
+        let participants = named.record().map(|record| record.participants).unwrap_or_default();
+        let (_, probes) = context.participants(&named.project, &participants)?;
         let now = context.now();
         let mut locked = context.lock()?;
-        let mut custody =
-            Custody { locked: &mut locked, vault: &named.vault, project: &named.project, now: &now, until: None };
-        let mut record = custody.record()?;
-        let anyone = custody.anyone(&record, |company| context.look(company, sights), context.place())?;
-        let told = record.untold.len();
-        let saved = custody.save(&mut record, &named.paths)?;
-        let path = named.vault.path(PackKind::Backup, saved.backup);
-        // With nobody there, what changes from now on is the person's.
-        record.state = if anyone == Live::No { State::Idle } else { State::Saved(saved) };
+        let mut protected = ProtectedProject {
+            locked: &mut locked,
+            protected_store: &named.protected_store,
+            project: &named.project,
+            now: &now,
+            deadline: None,
+        };
+        let mut record = protected.load_record()?;
+        let anyone = protected.any_live(
+            &record,
+            |participants| context.probe_participants(participants, probes),
+            context.place(),
+        )?;
+        let told = record.pending_notices.len();
+        let saved = protected.back_up(&mut record, &named.paths)?;
+        let path = named.protected_store.path(ArchiveKind::Backup, saved.number);
+        // With nobody there, what changes from now on is the user's.
+        record.state = if anyone == Live::No { ProtectionState::Idle } else { ProtectionState::Saved(saved) };
         if anyone == Live::No {
-            record.present.clear();
+            record.participants.clear();
         }
-        for text in record.untold.drain(told.min(record.untold.len())..) {
-            print::say(&text);
+        for text in record.pending_notices.drain(told.min(record.pending_notices.len())..) {
+            output::notice(&text);
         }
-        custody.keep(&mut record)?;
-        print::lines(&format!("saved in {}\n", path.display()))
+        protected.save_record(&mut record)?;
+        output::print(&format!("saved in {}\n", path.display()))
     }
 }

@@ -5,12 +5,11 @@ use std::path::PathBuf;
 use agent_baton_core::process::Live;
 use clap::Args;
 
-use super::Named;
+use super::ProjectArg;
 use super::view::ProjectView;
-use crate::commands::context::Context;
-use crate::commands::error::CommandError;
-use crate::commands::print;
-use crate::words;
+use crate::context::Context;
+use crate::output;
+use crate::output::error::CommandError;
 
 /// Shows who is in a project, what was saved, and what happened.
 #[derive(Args)]
@@ -29,31 +28,38 @@ impl Show {
     /// Where nothing is protected in it, or its record cannot be read.
     pub fn run(self) -> Result<(), CommandError> {
         let context = Context::open()?;
-        let named = Named::find(&context, self.project.as_deref())?;
-        let view = ProjectView::new(&context, &named.record()?, &named.paths, &named.vault)?;
+        let named = ProjectArg::resolve(&context, self.project.as_deref())?;
+        let view = ProjectView::new(&context, &named.record()?, &named.paths, &named.protected_store)?;
         if self.json {
-            return print::json(&view);
+            return output::print_json(&view);
         }
         let mut rows = vec![
-            ["project", &view.project].map(words::clean).to_vec(),
-            ["protected", &view.paths.join(" ")].map(words::clean).to_vec(),
+            ["project", &view.project].map(baton_display::strip_control_chars).to_vec(),
+            ["protected", &view.paths.join(" ")].map(baton_display::strip_control_chars).to_vec(),
             vec!["files".to_owned(), view.state_words()],
         ];
-        rows.extend(view.present.iter().map(|presence| {
-            let live = match presence.live {
+        rows.extend(view.participants.iter().map(|participant| {
+            let live = match participant.live {
                 Live::Yes => "alive",
                 Live::Unknown => "nobody can tell whether it lives",
                 Live::No => "gone",
             };
-            let who = format!("{} {}, pid {}: {live}", presence.agent, presence.session, presence.process.pid);
+            let who = format!("{} {}, pid {}: {live}", participant.agent, participant.session, participant.process.pid);
             vec!["session".to_owned(), who]
         }));
-        rows.extend(view.backups.iter().map(|pack| vec!["backup".to_owned(), words::clean(&pack.path)]));
-        rows.extend(view.history.iter().map(|pack| vec!["history".to_owned(), words::clean(&pack.path)]));
-        let mut text = print::table(&rows);
+        rows.extend(
+            view.backups.iter().map(|pack| vec!["backup".to_owned(), baton_display::strip_control_chars(&pack.path)]),
+        );
+        rows.extend(
+            view.history.iter().map(|pack| vec!["history".to_owned(), baton_display::strip_control_chars(&pack.path)]),
+        );
+        let mut text = output::table(&rows);
         for note in &view.notes {
-            text.push_str(&format!("{}\n", words::wrap(&format!("{}  ", note.at), &words::clean(&note.text))));
+            text.push_str(&format!(
+                "{}\n",
+                baton_display::wrap(&format!("{}  ", note.at), &baton_display::strip_control_chars(&note.text))
+            ));
         }
-        print::lines(&text)
+        output::print(&text)
     }
 }

@@ -6,13 +6,13 @@ use agent_baton_core::process::{Live, Process};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::commands::context::Context;
-use crate::commands::error::CommandError;
-use crate::config::Inside;
-use crate::protect::Record;
-use crate::protect::record::State;
-use crate::store::{PackKind, Vault};
-use crate::words::instant;
+use crate::context::Context;
+use crate::output::error::CommandError;
+use baton_display::format_rfc3339;
+use baton_engine::config::RelativePath;
+use baton_protect::ProjectRecord;
+use baton_protect::state::ProtectionState;
+use baton_store::{ArchiveKind, ProtectedStore};
 
 /// A project as `--json` prints it.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -22,15 +22,15 @@ pub struct ProjectView {
     /// The protected paths, relative to it.
     pub paths: Vec<String>,
     /// What became of its files.
-    pub state: StateName,
+    pub state: ProtectedState,
     /// The backup that is to be given back.
     pub backup: Option<u64>,
     /// The launches that came in; each goes when it leaves, the last ones once the files are given back.
-    pub present: Vec<PresenceView>,
+    pub participants: Vec<ParticipantView>,
     /// The backups that are kept, the oldest first.
-    pub backups: Vec<PackView>,
+    pub backups: Vec<ArchiveView>,
     /// What stood in the place of files that were given back, the oldest first.
-    pub history: Vec<PackView>,
+    pub history: Vec<ArchiveView>,
     /// What happened, the oldest first.
     pub notes: Vec<NoteView>,
 }
@@ -38,18 +38,18 @@ pub struct ProjectView {
 /// What became of a project's files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum StateName {
-    /// They are the person's.
+pub enum ProtectedState {
+    /// They are the user's.
     Idle,
     /// They were saved, and are to be given back.
     Saved,
     /// Giving them back was begun and not ended.
-    GivingBack,
+    Restoring,
 }
 
 /// A launch in a project.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct PresenceView {
+pub struct ParticipantView {
     /// The session.
     pub session: SessionId,
     /// Its agent.
@@ -62,7 +62,7 @@ pub struct PresenceView {
 
 /// A tar file with protected files.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct PackView {
+pub struct ArchiveView {
     /// Its number.
     pub number: u64,
     /// Where it stands.
@@ -83,34 +83,39 @@ impl ProjectView {
     ///
     /// # Errors
     /// When the state cannot be read.
-    pub fn new(context: &Context, record: &Record, paths: &[Inside], vault: &Vault) -> Result<Self, CommandError> {
-        let (company, sights) = context.company(&record.project, &record.present)?;
-        let present = record.present.iter().map(|presence| PresenceView {
-            session: presence.session.clone(),
-            agent: presence.agent,
-            process: presence.process.clone(),
-            live: company.lives(&sights, context.place(), presence),
+    pub fn new(
+        context: &Context,
+        record: &ProjectRecord,
+        paths: &[RelativePath],
+        protected_store: &ProtectedStore,
+    ) -> Result<Self, CommandError> {
+        let (participants, probes) = context.participants(&record.project, &record.participants)?;
+        let participants = record.participants.iter().map(|participant| ParticipantView {
+            session: participant.session.clone(),
+            agent: participant.agent,
+            process: participant.process.clone(),
+            live: participants.is_live(&probes, context.place(), participant),
         });
-        let packs = |kind| -> Result<Vec<PackView>, CommandError> {
-            let view = |number| PackView { number, path: vault.path(kind, number).display().to_string() };
-            Ok(vault.numbers(kind)?.into_iter().map(view).collect())
+        let packs = |kind| -> Result<Vec<ArchiveView>, CommandError> {
+            let view = |number| ArchiveView { number, path: protected_store.path(kind, number).display().to_string() };
+            Ok(protected_store.numbers(kind)?.into_iter().map(view).collect())
         };
         Ok(Self {
             project: record.project.clone(),
             paths: paths.iter().map(|path| path.path().display().to_string()).collect(),
             state: match record.state {
-                State::Idle => StateName::Idle,
-                State::Saved(_) => StateName::Saved,
-                State::GivingBack { .. } => StateName::GivingBack,
+                ProtectionState::Idle => ProtectedState::Idle,
+                ProtectionState::Saved(_) => ProtectedState::Saved,
+                ProtectionState::Restoring { .. } => ProtectedState::Restoring,
             },
-            backup: record.saved().map(|saved| saved.backup),
-            present: present.collect(),
-            backups: packs(PackKind::Backup)?,
-            history: packs(PackKind::History)?,
+            backup: record.backup().map(|saved| saved.number),
+            participants: participants.collect(),
+            backups: packs(ArchiveKind::Backup)?,
+            history: packs(ArchiveKind::History)?,
             notes: record
                 .notes
                 .iter()
-                .map(|note| NoteView { at: instant(&note.at), text: note.text.clone() })
+                .map(|note| NoteView { at: format_rfc3339(&note.at), text: note.text.clone() })
                 .collect(),
         })
     }
@@ -119,9 +124,9 @@ impl ProjectView {
     #[must_use]
     pub fn state_words(&self) -> String {
         match (self.state, self.backup) {
-            (StateName::Idle, _) | (_, None) => "yours".to_owned(),
-            (StateName::Saved, Some(backup)) => format!("saved in backup {backup}"),
-            (StateName::GivingBack, Some(backup)) => format!("being given back from backup {backup}"),
+            (ProtectedState::Idle, _) | (_, None) => "yours".to_owned(),
+            (ProtectedState::Saved, Some(backup)) => format!("saved in backup {backup}"),
+            (ProtectedState::Restoring, Some(backup)) => format!("being given back from backup {backup}"),
         }
     }
 }

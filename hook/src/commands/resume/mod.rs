@@ -1,23 +1,22 @@
 //! `baton resume`: the agents' own resume commands, after a crash, a closed terminal or a reboot.
 //!
-//! A session is brought back once: before its window is opened, a mark in its record says so, under the lock. The mark holds for as long as
+//! A session is brought back once: before its window is opened, a claim in its record says so, under the lock. The claim holds for as long as
 //! what was started lives, until the agent announces itself.
 
-mod bring;
-mod mark;
+mod claim;
+mod plan;
 
 use std::collections::BTreeSet;
 
 use clap::Args;
 
-use crate::commands::context::Context;
-use crate::commands::error::CommandError;
-use crate::commands::print;
-use crate::commands::roster::{Roster, Seen, SeenAll};
-use crate::commands::which::{project_here, session};
-use crate::words;
-use bring::{Bring, Scope, plan};
-use mark::Mark;
+use crate::args::session::{current_project, resolve};
+use crate::context::Context;
+use crate::output;
+use crate::output::error::CommandError;
+use crate::session_list::{ListedSession, Overview, SessionReader};
+use claim::ResumeClaim;
+use plan::{Resumable, Scope, plan};
 
 /// Brings sessions back after a crash, a closed terminal or a reboot.
 #[derive(Args)]
@@ -48,36 +47,37 @@ impl Resume {
         let context = Context::open()?;
         let (scope, seen) = match &self.id {
             Some(text) => {
-                let (session, archived) = context.session(&session(&context, text, self.here)?)?;
-                (Scope::Named, vec![Roster::new(&context).see(session, archived)])
+                let (session, archived) = context.session(&resolve(&context, text, self.here)?)?;
+                (Scope::Named, vec![SessionReader::new(&context).assess(session, archived)])
             }
             None => (Scope::Lost, self.all(&context)?),
         };
-        let (brings, left) = plan(&context, &scope, seen);
-        if let (Scope::Named, [], [left]) = (&scope, brings.as_slice(), left.as_slice()) {
-            return Err(CommandError::NotBrought(format!("session {} {}", left.id, left.why)));
+        let (resumable, left) = plan(&context, &scope, seen);
+        if let (Scope::Named, [], [left]) = (&scope, resumable.as_slice(), left.as_slice()) {
+            return Err(CommandError::NotResumed(format!("session {} {}", left.id, left.why)));
         }
         for left in &left {
-            print::say(&format!("session {} {}", left.id, words::clean(&left.why)));
+            output::notice(&format!("session {} {}", left.id, baton_display::strip_control_chars(&left.why)));
         }
-        if brings.is_empty() {
-            return print::lines("nothing to bring back\n");
+        if resumable.is_empty() {
+            return output::print("nothing to bring back\n");
         }
         if self.tmux && !self.dry_run {
-            return open(&context, &scope, &brings);
+            return open(&context, &scope, &resumable);
         }
         let mut servers = BTreeSet::new();
-        let line = |bring: &Bring| if self.tmux { bring.tmux_words(&mut servers) } else { bring.words() };
-        print::lines(&brings.iter().map(line).map(|line| line + "\n").collect::<String>())
+        let line =
+            |session: &Resumable| if self.tmux { session.tmux_command(&mut servers) } else { session.shell_command() };
+        output::print(&resumable.iter().map(line).map(|line| line + "\n").collect::<String>())
     }
 
-    fn all(&self, context: &Context) -> Result<Vec<Seen>, CommandError> {
-        let SeenAll { mut sessions, unreadable, .. } = Roster::new(context).now()?;
+    fn all(&self, context: &Context) -> Result<Vec<ListedSession>, CommandError> {
+        let Overview { mut sessions, unreadable, .. } = SessionReader::new(context).overview()?;
         for (id, _) in unreadable {
-            print::say(&format!("{id} cannot be read, and is left alone"));
+            output::notice(&format!("{id} cannot be read, and is left alone"));
         }
         if self.here {
-            let project = project_here()?;
+            let project = current_project()?;
             sessions.retain(|seen| seen.session.project.as_ref() == Some(&project));
         }
         Ok(sessions)
@@ -90,48 +90,53 @@ enum Outcome {
     Opened,
     /// It is not what it was when it was judged.
     Changed,
-    /// Its window could not be opened, which was said.
+    /// Its window could not be opened, which was print_result.
     Failed,
 }
 
 /// Opens a window for each. One that fails stops no other.
-fn open(context: &Context, scope: &Scope, brings: &[Bring]) -> Result<(), CommandError> {
+fn open(context: &Context, scope: &Scope, resumable: &[Resumable]) -> Result<(), CommandError> {
     let mut failed = 0;
-    for bring in brings {
-        match open_one(context, bring) {
+    for session in resumable {
+        match open_one(context, session) {
             Ok(Outcome::Opened) => {}
             Ok(Outcome::Changed) => {
-                let left = format!("session {} changed meanwhile, and is left alone", bring.id());
+                let left = format!("session {} changed meanwhile, and is left alone", session.id());
                 match scope {
-                    Scope::Named => return Err(CommandError::NotBrought(left)),
-                    Scope::Lost => print::say(&left),
+                    Scope::Named => return Err(CommandError::NotResumed(left)),
+                    Scope::Lost => output::notice(&left),
                 }
             }
             Ok(Outcome::Failed) => failed += 1,
             Err(error) => {
                 failed += 1;
-                print::say(&format!("session {}: {}", bring.id(), words::clean(&error.to_string())));
+                output::notice(&format!(
+                    "session {}: {}",
+                    session.id(),
+                    baton_display::strip_control_chars(&error.to_string())
+                ));
             }
         }
     }
-    if failed > 0 { Err(CommandError::NotOpened(failed)) } else { Ok(()) }
+    if failed > 0 { Err(CommandError::WindowsNotOpened(failed)) } else { Ok(()) }
 }
 
 /// Opens the window of one.
-fn open_one(context: &Context, bring: &Bring) -> Result<Outcome, CommandError> {
-    let Some(mark) = Mark::put(context, bring)? else { return Ok(Outcome::Changed) };
-    let why = match bring.open() {
+fn open_one(context: &Context, session: &Resumable) -> Result<Outcome, CommandError> {
+    let Some(claim) = ResumeClaim::acquire(context, session)? else { return Ok(Outcome::Changed) };
+    let why = match session.open() {
         Ok(opened) => {
-            let unnoted = |_: &CommandError| print::say(&format!("session {}: see pane {}", bring.id(), opened.pane));
-            if mark.opened(context, &opened).inspect_err(unnoted)? {
-                print::lines(&format!("session {} is brought back in pane {}\n", bring.id(), opened.pane))?;
+            let unnoted =
+                |_: &CommandError| output::notice(&format!("session {}: see pane {}", session.id(), opened.pane));
+            if claim.record_process(context, &opened).inspect_err(unnoted)? {
+                output::print(&format!("session {} is brought back in pane {}\n", session.id(), opened.pane))?;
                 return Ok(Outcome::Opened);
             }
-            format!("the window of session {} closed at once; try by hand: {}", bring.id(), bring.words())
+            format!("the window of session {} closed at once; try by hand: {}", session.id(), session.shell_command())
         }
-        Err(error) => format!("session {}: {}", bring.id(), words::clean(&error.to_string())),
+        Err(error) => format!("session {}: {}", session.id(), baton_display::strip_control_chars(&error.to_string())),
     };
-    print::say(&why);
-    mark.take_back(context)?;
+    output::notice(&why);
+    claim.release(context)?;
     Ok(Outcome::Failed)
 }

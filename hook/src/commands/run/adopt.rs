@@ -7,12 +7,12 @@ use agent_baton_core::reason::Reason;
 use agent_baton_core::request::Command;
 use clap::Args;
 
-use crate::commands::caller::Place;
-use crate::commands::context::Context;
-use crate::commands::error::CommandError;
-use crate::commands::print;
-use crate::commands::run::outcome::said;
-use crate::commands::which;
+use crate::args;
+use crate::args::caller::TargetLaunch;
+use crate::context::Context;
+use crate::output;
+use crate::output::error::CommandError;
+use crate::output::run_result::print_result;
 
 /// Gives a run to a session.
 #[derive(Args)]
@@ -40,8 +40,8 @@ impl Adopt {
     /// Refused where its owner lives or may live, where it is over, or where the session owns another; not found.
     pub fn run(self) -> Result<(), CommandError> {
         let context = Context::open()?;
-        let run = which::run(&context, &self.run)?;
-        let Place { session, process, how } = Place::find(&context, self.session.as_ref())?;
+        let run = args::run::resolve(&context, &self.run)?;
+        let TargetLaunch { session, process, resolved_by } = TargetLaunch::resolve(&context, self.session.as_ref())?;
         let command = |force, take| Command::Adopt {
             run: run.clone(),
             session: session.clone(),
@@ -49,21 +49,21 @@ impl Adopt {
             force,
             take,
         };
-        let mut done = context.perform(command(self.force, false))?;
+        let mut done = context.decide(command(self.force, false))?;
         match done.decision.reason {
             Reason::OwnerAlive | Reason::OwnerUnverifiable if self.take => {
-                // Whom it is taken from is said before that is done.
-                print::say(&format!("{}; its number is old from now on", done.owner_words(&context)));
-                done = context.perform(command(self.force, true))?;
+                // Whom it is taken from is print_result before that is done.
+                output::notice(&format!("{}; its number is old from now on", done.describe_owner(&context)));
+                done = context.decide(command(self.force, true))?;
             }
-            Reason::OwnerUnverifiable if ask(&done.owner_words(&context))? => {
-                done = context.perform(command(true, false))?;
+            Reason::OwnerUnverifiable if confirm_unverifiable(&done.describe_owner(&context))? => {
+                done = context.decide(command(true, false))?;
             }
             _ => {}
         }
-        said(&context, &done, Reason::Adopted, self.json, |run| {
+        print_result(&context, &done, Reason::Adopted, self.json, |run| {
             format!(
-                "run {} ({}) is owned by session {session}{how} now, number {}\n",
+                "run {} ({}) is owned by session {session}{resolved_by} now, number {}\n",
                 run.name.as_str(),
                 run.id,
                 run.fence
@@ -72,8 +72,8 @@ impl Adopt {
     }
 }
 
-/// Asks a person at a terminal; nobody else can say yes.
-fn ask(owner: &str) -> Result<bool, CommandError> {
+/// Asks a user at a terminal; nobody else can say yes.
+fn confirm_unverifiable(owner: &str) -> Result<bool, CommandError> {
     if !(std::io::stdin().is_terminal() && std::io::stderr().is_terminal()) {
         return Ok(false);
     }

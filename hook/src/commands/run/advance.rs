@@ -5,11 +5,11 @@ use agent_baton_core::reason::Reason;
 use agent_baton_core::request::Command;
 use clap::Args;
 
-use crate::commands::caller::caller;
-use crate::commands::context::Context;
-use crate::commands::error::CommandError;
-use crate::commands::run::outcome::{Phase, said};
-use crate::commands::which;
+use crate::args;
+use crate::args::caller::caller;
+use crate::context::Context;
+use crate::output::error::CommandError;
+use crate::output::run_result::{Phase, print_result};
 
 /// Says how far a run is.
 #[derive(Args)]
@@ -72,15 +72,15 @@ impl Update {
     /// Refused to whoever does not own it; not found.
     pub fn run(self) -> Result<(), CommandError> {
         let context = Context::open()?;
-        let run = which::run(&context, &self.run)?;
-        let done = context.perform(Command::Update {
+        let run = args::run::resolve(&context, &self.run)?;
+        let done = context.decide(Command::Update {
             run,
             caller: caller(&context, self.fence.map(Fence)),
             phase: self.phase.map(String::from),
             iteration: self.iteration,
             max_iterations: self.max_iterations,
         })?;
-        said(&context, &done, Reason::Updated, self.json, |run| {
+        print_result(&context, &done, Reason::Updated, self.json, |run| {
             format!("run {} ({}) is at iteration {}\n", run.name.as_str(), run.id, run.iteration)
         })
     }
@@ -93,9 +93,9 @@ impl Verify {
     /// Refused to whoever does not own it; not found.
     pub fn run(self) -> Result<(), CommandError> {
         let context = Context::open()?;
-        let run = which::run(&context, &self.run)?;
-        let done = context.perform(Command::Verify { run, caller: caller(&context, self.fence.map(Fence)) })?;
-        said(&context, &done, Reason::Verified, self.json, |run| {
+        let run = args::run::resolve(&context, &self.run)?;
+        let done = context.decide(Command::Verify { run, caller: caller(&context, self.fence.map(Fence)) })?;
+        print_result(&context, &done, Reason::Verified, self.json, |run| {
             format!("yours: run {} ({}), number {}\n", run.name.as_str(), run.id, run.fence)
         })
     }
@@ -108,14 +108,14 @@ impl Finish {
     /// Refused to whoever does not own it; not found.
     pub fn run(self) -> Result<(), CommandError> {
         let context = Context::open()?;
-        let run = which::run(&context, &self.run)?;
-        let done = context.perform(Command::Finish {
+        let run = args::run::resolve(&context, &self.run)?;
+        let done = context.decide(Command::Finish {
             run,
             caller: caller(&context, self.fence.map(Fence)),
             failed: self.failed,
             why: self.why.map(String::from),
         })?;
-        said(&context, &done, Reason::Finished, self.json, |run| {
+        print_result(&context, &done, Reason::Finished, self.json, |run| {
             format!("run {} ({}) is {}\n", run.name.as_str(), run.id, run.status.name())
         })
     }

@@ -4,12 +4,12 @@ use agent_baton_core::reason::Reason;
 use agent_baton_core::request::Command;
 use clap::Args;
 
-use crate::commands::context::Context;
-use crate::commands::error::CommandError;
-use crate::commands::run::outcome::{Phase, said};
-use crate::commands::which;
+use crate::args;
+use crate::context::Context;
+use crate::output::error::CommandError;
+use crate::output::run_result::{Phase, print_result};
 
-/// Ends a run by a person's word.
+/// Ends a run by a user's word.
 #[derive(Args)]
 pub struct Cancel {
     /// The run: its id, the beginning of it, or its name
@@ -29,9 +29,9 @@ impl Cancel {
     /// Refused where it is over; not found.
     pub fn run(self) -> Result<(), CommandError> {
         let context = Context::open()?;
-        let run = which::run(&context, &self.run)?;
-        let done = context.perform(Command::Cancel { run, why: self.why.map(String::from) })?;
-        said(&context, &done, Reason::Cancelled, self.json, |run| {
+        let run = args::run::resolve(&context, &self.run)?;
+        let done = context.decide(Command::Cancel { run, why: self.why.map(String::from) })?;
+        print_result(&context, &done, Reason::Cancelled, self.json, |run| {
             format!("run {} ({}) is cancelled; nothing brings it back\n", run.name.as_str(), run.id)
         })
     }

@@ -5,11 +5,10 @@ use agent_baton_core::process::Live;
 use agent_baton_core::run::Run;
 use clap::Args;
 
-use crate::commands::context::Context;
-use crate::commands::error::CommandError;
-use crate::commands::print;
-use crate::commands::view::{RunView, run_word};
-use crate::words;
+use crate::context::Context;
+use crate::output;
+use crate::output::error::CommandError;
+use crate::output::json::{RunView, run_status_word};
 
 /// Lists runs, the newest first.
 #[derive(Args)]
@@ -29,24 +28,24 @@ impl List {
     /// When the state directory cannot be used.
     pub fn run(self) -> Result<(), CommandError> {
         let context = Context::open()?;
-        let census = context.census();
+        let liveness = context.liveness_check();
         let mut runs: Vec<(Run, Live)> = context
             .runs(self.all)?
             .into_iter()
             .map(|run| {
-                let live = context.owner_lives(&census, &run);
+                let live = context.owner_liveness(&liveness, &run);
                 (run, live)
             })
             .collect();
         runs.sort_by(|(a, _), (b, _)| b.created.unix_ms.cmp(&a.created.unix_ms).then_with(|| a.id.cmp(&b.id)));
         if self.json {
-            return print::json(&runs.iter().map(|(run, live)| RunView::new(run, *live)).collect::<Vec<_>>());
+            return output::print_json(&runs.iter().map(|(run, live)| RunView::new(run, *live)).collect::<Vec<_>>());
         }
         if runs.is_empty() {
-            return print::lines("no runs\n");
+            return output::print("no runs\n");
         }
         let rows: Vec<Vec<String>> = runs.iter().map(|(run, live)| row(run, *live)).collect();
-        print::lines(&print::table(&rows))
+        output::print(&output::table(&rows))
     }
 }
 
@@ -54,14 +53,14 @@ fn row(run: &Run, live: Live) -> Vec<String> {
     let turns = run.max_iterations.map_or_else(|| run.iteration.to_string(), |max| format!("{}/{max}", run.iteration));
     vec![
         run.id.to_string(),
-        run_word(run, live).to_owned(),
+        run_status_word(run, live).to_owned(),
         turns,
         // The pane of an owner that is gone may be another's by now.
         format!(
             "{} {}",
             run.owner.agent.map_or("command", Agent::name),
-            if live == Live::No { "-".to_owned() } else { words::pane(&run.owner.pane) }
+            if live == Live::No { "-".to_owned() } else { baton_display::pane_label(&run.owner.pane) }
         ),
-        words::clean(run.name.as_str()),
+        baton_display::strip_control_chars(run.name.as_str()),
     ]
 }

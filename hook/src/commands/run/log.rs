@@ -7,12 +7,11 @@ use std::time::Duration;
 use agent_baton_core::id::RunId;
 use clap::Args;
 
-use crate::commands::context::Context;
-use crate::commands::error::CommandError;
-use crate::commands::which;
-use crate::progress::follow::{Follower, Logs};
-use crate::store::Store;
-use crate::words;
+use crate::args;
+use crate::context::Context;
+use crate::output::error::CommandError;
+use baton_store::Store;
+use baton_store::progress::follow::{LogFiles, LogFollower};
 
 /// How long to wait before looking for new lines.
 const POLL: Duration = Duration::from_millis(100);
@@ -27,18 +26,18 @@ pub struct Log {
     follow: bool,
 }
 
-struct OfRun<'a> {
+struct RunLogFiles<'a> {
     store: &'a Store,
     run: &'a RunId,
 }
 
-impl Logs for OfRun<'_> {
+impl LogFiles for RunLogFiles<'_> {
     fn current(&self) -> PathBuf {
         self.store.progress(self.run)
     }
 
     fn finished(&self) -> io::Result<Vec<PathBuf>> {
-        self.store.finished_progress(self.run).map_err(io::Error::other)
+        self.store.finished_progress_logs(self.run).map_err(io::Error::other)
     }
 }
 
@@ -49,18 +48,18 @@ impl Log {
     /// Not found, ambiguous, or unreadable.
     pub fn run(self) -> Result<(), CommandError> {
         let context = Context::open()?;
-        let id = which::run(&context, &self.run)?;
-        let mut follower = Follower::new(OfRun { store: context.store(), run: &id });
+        let id = args::run::resolve(&context, &self.run)?;
+        let mut follower = LogFollower::new(RunLogFiles { store: context.store(), run: &id });
         loop {
             // Asked before reading: what is written until the run is over is printed.
             let over = !context.run(&id)?.status.is_unfinished();
             if over {
-                context.mend_progress(&id)?;
+                context.complete_progress_log(&id)?;
             }
             let mut gone = false;
             follower
-                .go_on(&mut |lines| show(lines, &mut gone))
-                .map_err(|source| CommandError::File { path: context.store().progress(&id), source })?;
+                .poll(&mut |lines| show(lines, &mut gone))
+                .map_err(|source| CommandError::ReadFile { path: context.store().progress(&id), source })?;
             if over || gone || !self.follow {
                 return Ok(());
             }
@@ -74,7 +73,7 @@ fn show(lines: &[u8], gone: &mut bool) -> io::Result<()> {
     if *gone {
         return Ok(());
     }
-    let text = words::clean_lines(&String::from_utf8_lossy(lines));
+    let text = baton_display::strip_control_chars_by_line(&String::from_utf8_lossy(lines));
     let mut stdout = io::stdout().lock();
     match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => *gone = true,

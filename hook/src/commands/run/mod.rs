@@ -2,21 +2,20 @@
 
 pub mod adopt;
 pub mod advance;
-pub mod attach;
 pub mod cancel;
 pub mod list;
 pub mod log;
-pub mod looping;
-pub mod outcome;
+pub mod loop_options;
 pub mod pause;
 pub mod show;
 pub mod start;
-pub mod supervise;
+pub mod supervisor;
 pub mod with;
+pub mod with_command;
 
 use clap::Subcommand;
 
-use crate::commands::error::CommandError;
+use crate::output::error::CommandError;
 
 /// The commands on runs.
 #[derive(Subcommand)]
@@ -56,7 +55,7 @@ pub enum Run {
     With(with::With),
     /// Become the command of a run (called by `run with`)
     #[command(name = "with-command", hide = true)]
-    Attach(attach::Attach),
+    WithCommand(with_command::WithCommand),
     /// Print the progress log of a run
     Log(log::Log),
 }
@@ -79,7 +78,7 @@ impl Run {
             Self::List(list) => list.run(),
             Self::Show(show) => show.run(),
             Self::With(with) => with.run(),
-            Self::Attach(attach) => attach.run(),
+            Self::WithCommand(with_command) => with_command.run(),
             Self::Log(log) => log.run(),
         }
     }

@@ -6,10 +6,10 @@ use agent_baton_core::request::Command;
 use agent_baton_core::run::Run;
 use clap::Args;
 
-use crate::commands::context::Context;
-use crate::commands::error::CommandError;
-use crate::commands::run::outcome::{Phase, said};
-use crate::commands::which;
+use crate::args;
+use crate::context::Context;
+use crate::output::error::CommandError;
+use crate::output::run_result::{Phase, print_result};
 
 /// Pauses a run.
 #[derive(Args)]
@@ -41,9 +41,9 @@ impl Pause {
     /// Refused where it is over; not found.
     pub fn run(self) -> Result<(), CommandError> {
         let context = Context::open()?;
-        let run = which::run(&context, &self.run)?;
-        let done = context.perform(Command::Pause { run, why: self.why.map(String::from) })?;
-        said(&context, &done, Reason::Paused, self.json, |run| {
+        let run = args::run::resolve(&context, &self.run)?;
+        let done = context.decide(Command::Pause { run, why: self.why.map(String::from) })?;
+        print_result(&context, &done, Reason::Paused, self.json, |run| {
             let turn = if run.looping.is_some() { "; the agent's turn ends by itself" } else { "" };
             format!("run {} ({}) is paused{turn}. To go on: baton run continue {}\n", run.name.as_str(), run.id, run.id)
         })
@@ -57,17 +57,17 @@ impl Continue {
     /// Refused where it is over; not found.
     pub fn run(self) -> Result<(), CommandError> {
         let context = Context::open()?;
-        let run = which::run(&context, &self.run)?;
-        let done = context.perform(Command::Continue { run })?;
-        said(&context, &done, Reason::Continued, self.json, |run| {
-            format!("run {} ({}) goes on{}\n", run.name.as_str(), run.id, next(&context, run))
+        let run = args::run::resolve(&context, &self.run)?;
+        let done = context.decide(Command::Continue { run })?;
+        print_result(&context, &done, Reason::Continued, self.json, |run| {
+            format!("run {} ({}) goes on{}\n", run.name.as_str(), run.id, next_step(&context, run))
         })
     }
 }
 
 /// What has to happen for a run to go on: baton itself cannot wake an agent.
-fn next(context: &Context, run: &Run) -> &'static str {
-    match (run.looping.is_some(), context.owner_lives(&context.census(), run)) {
+fn next_step(context: &Context, run: &Run) -> &'static str {
+    match (run.looping.is_some(), context.owner_liveness(&context.liveness_check(), run)) {
         (_, Live::No) => ", once its session is resumed or another adopts it: its owner is gone",
         (true, _) => " when its agent next stops. If the agent is idle, type anything there",
         (false, _) => "",

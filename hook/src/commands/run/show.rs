@@ -4,12 +4,11 @@ use agent_baton_core::process::Live;
 use agent_baton_core::run::Run;
 use clap::Args;
 
-use crate::commands::context::Context;
-use crate::commands::error::CommandError;
-use crate::commands::print;
-use crate::commands::view::RunView;
-use crate::commands::which;
-use crate::words;
+use crate::args;
+use crate::context::Context;
+use crate::output;
+use crate::output::error::CommandError;
+use crate::output::json::RunView;
 
 /// Shows one run whole.
 #[derive(Args)]
@@ -28,9 +27,13 @@ impl Show {
     /// Not found, ambiguous, or unreadable.
     pub fn run(self) -> Result<(), CommandError> {
         let context = Context::open()?;
-        let run = context.run(&which::run(&context, &self.run)?)?;
-        let live = context.owner_lives(&context.census(), &run);
-        if self.json { print::json(&RunView::new(&run, live)) } else { print::lines(&text(&context, &run, live)) }
+        let run = context.run(&args::run::resolve(&context, &self.run)?)?;
+        let live = context.owner_liveness(&context.liveness_check(), &run);
+        if self.json {
+            output::print_json(&RunView::new(&run, live))
+        } else {
+            output::print(&text(&context, &run, live))
+        }
     }
 }
 
@@ -43,42 +46,42 @@ fn text(context: &Context, run: &Run, live: Live) -> String {
         (true, Live::Unknown) => ", nobody can tell whether it lives",
     };
     let turns = run.max_iterations.map_or_else(String::new, |max| format!(" of {max}"));
-    let pane = words::pane(&run.owner.pane);
+    let pane = baton_display::pane_label(&run.owner.pane);
     let place = if run.owner.session.is_some() {
         format!("pid {} in {pane}", run.owner.process.pid)
     } else {
         format!("in {pane}")
     };
     let mut rows = vec![
-        ("run", format!("{} ({})", words::clean(run.name.as_str()), run.id)),
+        ("run", format!("{} ({})", baton_display::strip_control_chars(run.name.as_str()), run.id)),
         ("status", run.status.name().to_owned()),
         ("iteration", format!("{}{turns}", run.iteration)),
         (
             "owner",
             match (run.owner.agent, &run.owner.session) {
                 (Some(agent), Some(session)) => format!("{agent} session {session}"),
-                _ => format!("a command: {}", context.command_words(run)),
+                _ => format!("a command: {}", context.describe_supervised_command(run)),
             },
         ),
         ("", format!("{place}{owner}")),
         ("number", run.fence.to_string()),
-        ("started", words::local(&run.created, &now)),
+        ("started", baton_display::format_local(&run.created, &now)),
     ];
     if let Some(phase) = &run.phase {
-        rows.insert(2, ("phase", words::clean(phase)));
+        rows.insert(2, ("phase", baton_display::strip_control_chars(phase)));
     }
     if let Some(finished) = &run.finished {
-        rows.push(("over", words::local(finished, &now)));
+        rows.push(("over", baton_display::format_local(finished, &now)));
     }
     if let Some(why) = &run.stop_reason {
-        rows.push(("because", words::clean(why)));
+        rows.push(("because", baton_display::strip_control_chars(why)));
     }
     if let Some(project) = &run.project {
-        rows.push(("project", words::clean(project)));
+        rows.push(("project", baton_display::strip_control_chars(project)));
     }
     for transfer in &run.history {
-        let from = words::pane(&transfer.from.pane);
-        let at = words::local(&transfer.at, &now);
+        let from = baton_display::pane_label(&transfer.from.pane);
+        let at = baton_display::format_local(&transfer.at, &now);
         rows.push((
             "moved",
             format!(

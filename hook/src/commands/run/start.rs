@@ -6,11 +6,11 @@ use agent_baton_core::request::Command;
 use agent_baton_core::run::RunName;
 use clap::Args;
 
-use crate::commands::caller::Place;
-use crate::commands::context::Context;
-use crate::commands::error::CommandError;
-use crate::commands::run::looping::{LoopOptions, Prepared};
-use crate::commands::run::outcome::{Phase, said};
+use crate::args::caller::TargetLaunch;
+use crate::commands::run::loop_options::{LoopOptions, Prepared};
+use crate::context::Context;
+use crate::output::error::CommandError;
+use crate::output::run_result::{Phase, print_result};
 
 /// Starts a run that a session owns.
 #[derive(Args)]
@@ -40,8 +40,8 @@ impl Start {
     /// Refused where the session owns an unfinished run; not found where no session, or no single living launch, fits.
     pub fn run(self) -> Result<(), CommandError> {
         let context = Context::open()?;
-        let Place { session, process, how } = Place::find(&context, self.session.as_ref())?;
-        let run = Context::fresh_run_id()?;
+        let TargetLaunch { session, process, resolved_by } = TargetLaunch::resolve(&context, self.session.as_ref())?;
+        let run = Context::new_run_id()?;
         let prepared = if self.looping.is_asked() {
             let record = context.session(&session)?.0;
             Some(self.looping.prepare(&context, (record.agent, &process, record.project), self.max_iterations)?)
@@ -50,7 +50,7 @@ impl Start {
         };
         let looping = prepared.as_ref().map(|prepared| prepared.write(&context, &run));
         let started = looping.transpose().and_then(|looping| {
-            context.perform(Command::Start {
+            context.decide(Command::Start {
                 run: run.clone(),
                 name: self.name,
                 phase: self.phase.map(String::from),
@@ -61,20 +61,20 @@ impl Start {
             })
         });
         if prepared.is_some() && !matches!(&started, Ok(done) if done.decision.reason == Reason::Started) {
-            context.forget_loop(&run);
+            context.remove_loop_definition(&run);
         }
         let done = started?;
-        said(&context, &done, Reason::Started, self.json, |run| {
+        print_result(&context, &done, Reason::Started, self.json, |run| {
             let turns = prepared.as_ref().map_or_else(String::new, |prepared| {
-                let Prepared { max_iterations, because, .. } = prepared;
+                let Prepared { max_iterations, limited_by, .. } = prepared;
                 format!(
-                    ".\nIts prompt goes in whenever the agent wants to stop, at most {max_iterations} times{because}. \
+                    ".\nIts prompt goes in whenever the agent wants to stop, at most {max_iterations} times{limited_by}. \
                      If the agent is idle, give it its first prompt. To stop it: baton run cancel {}",
                     run.id
                 )
             });
             format!(
-                "started run {} ({}), owned by session {session}{how}, number {}{turns}\n",
+                "started run {} ({}), owned by session {session}{resolved_by}, number {}{turns}\n",
                 run.name.as_str(),
                 run.id,
                 run.fence

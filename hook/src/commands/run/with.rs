@@ -10,16 +10,15 @@ use agent_baton_core::request::{Caller, Command};
 use agent_baton_core::run::{Run, RunName};
 use clap::Args;
 
-use crate::commands::context::{Context, Done, present_directory};
-use crate::commands::error::CommandError;
-use crate::commands::print;
-use crate::commands::run::outcome::refusal;
-use crate::commands::run::supervise::{Command as Supervised, End};
-use crate::machine::environment::Inherited;
-use crate::machine::pane::pane;
-use crate::machine::{identity, worktree};
-use crate::store::CommandLock;
-use crate::words;
+use crate::commands::run::supervisor::{Command as Supervised, CommandExit};
+use crate::context::{Context, Outcome, current_directory};
+use crate::output;
+use crate::output::error::CommandError;
+use crate::output::run_result::refusal;
+use baton_store::SupervisorLock;
+use baton_system::environment::OwnEnvironment;
+use baton_system::pane::find_pane;
+use baton_system::{identity, worktree};
 
 /// How long to wait before asking again whether the first one is over.
 const POLL: Duration = Duration::from_millis(200);
@@ -46,41 +45,41 @@ impl With {
         let context = Context::open()?;
         context.check_enabled()?;
         let (lock, run) = self.begin(&context)?;
-        let name = format!("run {} ({})", words::clean(run.name.as_str()), run.id);
-        print::say(&format!("{name}, number {}", run.fence));
-        let end = Supervised { run: &run, words: &self.command }.supervise(&context)?;
+        let name = format!("run {} ({})", baton_display::strip_control_chars(run.name.as_str()), run.id);
+        output::notice(&format!("{name}, number {}", run.fence));
+        let end = Supervised { run: &run, arguments: &self.command }.supervise(&context)?;
         if let Some((failed, why)) = end.verdict() {
             let caller = Caller { fence: Some(run.fence), ..Caller::default() };
-            let done = context.perform(Command::Finish { run: run.id.clone(), caller, failed, why });
+            let done = context.decide(Command::Finish { run: run.id.clone(), caller, failed, why });
             match done.map(|done| (done.decision.reason, done)) {
                 Ok((Reason::Finished, _)) => {}
-                Ok((reason, done)) => print::say(&refusal(&context, &done, reason).to_string()),
-                Err(error) => print::say(&error.to_string()),
+                Ok((reason, done)) => output::notice(&refusal(&context, &done, reason).to_string()),
+                Err(error) => output::notice(&error.to_string()),
             }
         } else if context.run(&run.id).is_ok_and(|run| run.status.is_unfinished()) {
-            print::say(&format!("{name} is interrupted; the same command goes on with it"));
+            output::notice(&format!("{name} is interrupted; the same command goes on with it"));
         }
         drop(lock);
-        end.pass_on()
+        end.exit()
     }
 
     /// Takes the lock of the name, and has the run begin or go on; waits where the first one of this name is not over.
-    fn begin(&self, context: &Context) -> Result<(CommandLock, Run), CommandError> {
-        let directory = present_directory()?;
-        let project = worktree::root(&directory);
+    fn begin(&self, context: &Context) -> Result<(SupervisorLock, Run), CommandError> {
+        let directory = current_directory()?;
+        let project = worktree::find_root(&directory);
         let mut told = false;
         loop {
-            let refused = match context.store().lock_command(project.as_deref(), &self.name)? {
+            let refused = match context.store().lock_supervisor(project.as_deref(), &self.name)? {
                 // Each question to the core leaves a line in the audit: one that waits for hours asks again only when it may be over.
                 None if told => None,
-                Some(_) if told && self.is_there(context, project.as_deref())? => None,
-                None => Some(self.first(context, project.as_deref())?),
+                Some(_) if told && self.may_be_running(context, project.as_deref())? => None,
+                None => Some(self.already_running(context, project.as_deref())?),
                 Some(lock) => {
-                    let done = self.ask(context, project.clone())?;
+                    let done = self.claim_run(context, project.clone())?;
                     match (done.decision.reason, done.run()) {
                         (Reason::Started | Reason::CommandResumed, Some(run)) => return Ok((lock, run.clone())),
                         (reason @ (Reason::OwnerAlive | Reason::OwnerUnverifiable), Some(run)) => {
-                            Some(CommandError::Refused { reason, what: first_words(context, run) })
+                            Some(CommandError::Refused { reason, what: describe_running(context, run) })
                         }
                         (reason, _) => return Err(refusal(context, &done, reason)),
                     }
@@ -91,7 +90,7 @@ impl With {
                     return Err(refused);
                 }
                 if !told {
-                    print::say(&format!("{refused}; waiting until it is over"));
+                    output::notice(&format!("{refused}; waiting until it is over"));
                     told = true;
                 }
             }
@@ -100,22 +99,22 @@ impl With {
     }
 
     /// Whether the first one of this name is there, or may be.
-    fn is_there(&self, context: &Context, project: Option<&str>) -> Result<bool, CommandError> {
+    fn may_be_running(&self, context: &Context, project: Option<&str>) -> Result<bool, CommandError> {
         Ok(self
             .unfinished(context, project)?
-            .is_some_and(|run| context.owner_lives(&context.census(), &run) != Live::No))
+            .is_some_and(|run| context.owner_liveness(&context.liveness_check(), &run) != Live::No))
     }
 
-    fn ask(&self, context: &Context, project: Option<String>) -> Result<Done, CommandError> {
+    fn claim_run(&self, context: &Context, project: Option<String>) -> Result<Outcome, CommandError> {
         let run = match self.unfinished(context, project.as_deref())? {
             Some(run) => run.id,
-            None => Context::fresh_run_id()?,
+            None => Context::new_run_id()?,
         };
-        let own = context.own().ok_or(CommandError::CoreSilent)?;
+        let own = context.own_process().ok_or(CommandError::InternalError)?;
         let process = identity(&own, &context.here().place);
         // A pane that an agent's tool inherited is the agent's, and so that of the command.
-        let pane: Pane = pane(&Inherited, &own);
-        context.perform(Command::With { run, name: self.name.clone(), project, process, pane })
+        let pane: Pane = find_pane(&OwnEnvironment, &own);
+        context.decide(Command::With { run, name: self.name.clone(), project, process, pane })
     }
 
     /// The unfinished run of this name in this project that a command drives. While the lock is held there can be no second.
@@ -130,29 +129,31 @@ impl With {
     }
 
     /// The first one of this name, whose supervisor holds the lock.
-    fn first(&self, context: &Context, project: Option<&str>) -> Result<CommandError, CommandError> {
+    fn already_running(&self, context: &Context, project: Option<&str>) -> Result<CommandError, CommandError> {
         let what = match self.unfinished(context, project)? {
-            Some(run) => first_words(context, &run),
+            Some(run) => describe_running(context, &run),
             None => format!(
                 "another supervisor of this name begins just now, or ends the command of a run that is over{}",
-                context.holder_words(project, &self.name, None)
+                context.describe_lock_holder(project, &self.name, None)
             ),
         };
         Ok(CommandError::Refused { reason: Reason::OwnerAlive, what })
     }
 }
 
-fn first_words(context: &Context, run: &Run) -> String {
-    format!("run {} ({}) is not over: {}", run.name.as_str(), run.id, context.command_words(run))
+fn describe_running(context: &Context, run: &Run) -> String {
+    format!("run {} ({}) is not over: {}", run.name.as_str(), run.id, context.describe_supervised_command(run))
 }
 
-impl End {
+impl CommandExit {
     /// Whether the run failed, and why; none where it is left interrupted.
     fn verdict(self) -> Option<(bool, Option<String>)> {
         match self {
             Self::Exited { code: 0, .. } => Some((false, None)),
-            Self::Exited { code, told: false } => Some((true, Some(format!("its command ended with status {code}")))),
-            Self::Exited { told: true, .. } | Self::Signalled(_) => None,
+            Self::Exited { code, terminated: false } => {
+                Some((true, Some(format!("its command ended with status {code}"))))
+            }
+            Self::Exited { terminated: true, .. } | Self::Signalled(_) => None,
         }
     }
 }

@@ -5,11 +5,10 @@ use agent_baton_core::process::Live;
 use agent_baton_core::reason::Reason;
 use clap::Args;
 
-use crate::commands::context::Context;
-use crate::commands::error::CommandError;
-use crate::commands::print;
-use crate::retention::{Deletion, delete};
-use crate::words;
+use crate::context::Context;
+use crate::output;
+use crate::output::error::CommandError;
+use baton_engine::retention::{Deletion, delete};
 
 /// Puts a session into the trash, where nothing but `baton session restore` brings it back. The agent's own transcript stays where it is.
 #[derive(Args)]
@@ -28,19 +27,19 @@ impl Delete {
     /// Not found; refused while it lives or owns an unfinished run.
     pub fn run(self) -> Result<(), CommandError> {
         let context = Context::open()?;
-        let id = whole_id(&self.session)?;
+        let id = parse_full_id(&self.session)?;
         let kept = context.retention()?.trash;
         let mut locked = context.lock()?;
-        let census = context.census();
-        let deletion = delete(&mut locked, &id, &context.now(), self.force, |session| census.session(session).live)?;
+        let liveness = context.liveness_check();
+        let deletion = delete(&mut locked, &id, &context.now(), self.force, |session| liveness.session(session).live)?;
         drop(locked);
         let refused = |reason, what: String| Err(CommandError::Refused { reason, what });
         match deletion {
-            Deletion::Done => print::lines(&format!(
+            Deletion::Done => output::print(&format!(
                 "{id} is in the trash, and is removed after {}; `baton session restore {id}` brings it back\n",
                 kept
             )),
-            Deletion::Already => print::lines(&format!("{id} was deleted before\n")),
+            Deletion::Already => output::print(&format!("{id} was deleted before\n")),
             Deletion::Missing => Err(CommandError::NotFound(format!("no session has the id {id}"))),
             Deletion::OwnsRun(session) => {
                 let runs: Vec<&str> = session.runs.iter().map(|run| run.as_str()).collect();
@@ -53,7 +52,7 @@ impl Delete {
             Deletion::Lives(session, live) => {
                 let shown = session.launches.iter().rev().find(|launch| launch.ended.is_none());
                 let place = shown.map_or_else(String::new, |launch| {
-                    format!(" in {} (pid {})", words::pane(&launch.pane), launch.process.pid)
+                    format!(" in {} (pid {})", baton_display::pane_label(&launch.pane), launch.process.pid)
                 });
                 match live {
                     Live::Yes => refused(Reason::OwnerAlive, format!("{id} lives{place}; leave it there first")),
@@ -68,8 +67,11 @@ impl Delete {
 }
 
 /// Deleting takes the whole id: the beginning of one may become another's.
-pub(super) fn whole_id(text: &str) -> Result<SessionId, CommandError> {
+pub(super) fn parse_full_id(text: &str) -> Result<SessionId, CommandError> {
     text.parse().map_err(|why| {
-        CommandError::NotFound(format!("{:?} {why}; `baton session list --all` gives the ids", words::clean(text)))
+        CommandError::NotFound(format!(
+            "{:?} {why}; `baton session list --all` gives the ids",
+            baton_display::strip_control_chars(text)
+        ))
     })
 }

@@ -9,13 +9,12 @@ use agent_baton_core::session::{End, Session};
 use agent_baton_core::stamp::Stamp;
 use clap::Args;
 
-use crate::bundle::{self, Bundle, BundleError};
-use crate::commands::context::Context;
-use crate::commands::error::CommandError;
-use crate::commands::print;
-use crate::machine::file::open_own;
-use crate::store::{Brought, Checked, View};
-use crate::words;
+use crate::context::Context;
+use crate::output;
+use crate::output::error::CommandError;
+use baton_engine::export::{self, ExportError, SessionExport};
+use baton_fs::read::open_own;
+use baton_store::{ImportedConversation, ValidatedDecision, View};
 
 /// Brings a session that `baton session export` wrote, as an archived one.
 #[derive(Args)]
@@ -31,68 +30,72 @@ impl Import {
     /// The file is no whole bundle, the session is known here, or the state cannot be written.
     pub fn run(self) -> Result<(), CommandError> {
         let (file, _) =
-            open_own(&self.file).map_err(|source| CommandError::File { path: self.file.clone(), source })?;
-        let wrong = |source: BundleError| CommandError::Bundle { path: self.file.clone(), source };
-        let mut bundle = Bundle::read(file).map_err(wrong)?;
+            open_own(&self.file).map_err(|source| CommandError::ReadFile { path: self.file.clone(), source })?;
+        let wrong = |source: ExportError| CommandError::Export { path: self.file.clone(), source };
+        let mut export = SessionExport::read(file).map_err(wrong)?;
         let context = Context::open()?;
         let mut locked = context.lock()?;
-        let (id, now) = (bundle.session.id.clone(), context.now());
-        let deleted = deleted(&locked.view(), &bundle.session)?;
+        let (id, now) = (export.session.id.clone(), context.now());
+        let deleted = find_deleted(&locked.view(), &export.session)?;
         if deleted.is_none() && locked.view().session(&id) != Reading::Absent {
-            return Err(CommandError::Known(format!(
+            return Err(CommandError::SessionExists(format!(
                 "session {id} is known here, and nothing of it was changed: `baton session show {id}` shows it. To have the \
                  bundle's, delete this one first: baton session delete {id}"
             )));
         }
-        let transcript = bundle.transcript.as_ref().map(|transcript| (transcript.name(), transcript.bytes.as_slice()));
-        bundle.session.transcript = match transcript {
-            Some((name, _)) => context.store().brought_transcript(&id, name).into_os_string().into_string().ok(),
-            None => bundle.session.transcript.take(),
+        let transcript = export.transcript.as_ref().map(|transcript| (transcript.name(), transcript.bytes.as_slice()));
+        export.session.transcript = match transcript {
+            Some((name, _)) => context.store().imported_transcript_path(&id, name).into_os_string().into_string().ok(),
+            None => export.session.transcript.take(),
         };
-        let mut session = archived(bundle.session, &now);
+        let mut session = as_archived(export.session, &now);
         if let Some(deleted) = &deleted {
             // One record goes on: it was born when the deleted one was.
             session.created = deleted.created.clone();
             session.revision = deleted.revision.saturating_add(1);
         }
-        let (chunks, messages) = (bundle.chunks.len(), bundle.messages.len());
-        let brought =
-            Brought { messages: &bundle.messages, chunks: &bundle.chunks, decisions: &bundle.decisions, transcript };
+        let (chunks, messages) = (export.chunks.len(), export.messages.len());
+        let imported = ImportedConversation {
+            messages: &export.messages,
+            chunks: &export.chunks,
+            decisions: &export.decisions,
+            transcript,
+        };
         if deleted.is_some() {
             locked.remove_conversation(&id)?;
         }
         // The record last: without it, what stands there is nobody's, and the next import sets it aside.
-        locked.lay_down(&id, brought, &now)?;
+        locked.import_conversation(&id, imported, &now)?;
         let before = deleted.as_ref().map(|deleted| deleted.revision);
         let named = Named { id: id.to_string(), reading: deleted.map_or(Reading::Absent, Reading::Archived) };
         let snapshot = Snapshot { neighbours: vec![named], ..Snapshot::default() };
         let changes = [Change { before, to: Shelf::Archive, record: Record::Session(Box::new(session)) }];
-        let checked = Checked::by_person("session_imported", &now, &snapshot, &changes);
-        let checked = checked.map_err(|refusal| CommandError::Decider(refusal.into()))?;
-        locked.commit(&checked).map_err(|error| CommandError::Decider(error.into()))?;
+        let checked = ValidatedDecision::for_user_edit("session_imported", &now, &snapshot, &changes);
+        let checked = checked.map_err(|refusal| CommandError::DecisionService(refusal.into()))?;
+        locked.commit(&checked).map_err(|error| CommandError::DecisionService(error.into()))?;
         for report in locked.take_reports() {
-            print::say(&report);
+            output::notice(&report);
         }
-        let messages = words::count(messages, "message", "messages");
-        print::lines(&format!(
+        let messages = baton_display::format_count(messages, "message", "messages");
+        output::print(&format!(
             "session {id} is in the archive, with {messages} and {}\n",
-            words::count(chunks, "chunk", "chunks")
+            baton_display::format_count(chunks, "chunk", "chunks")
         ))
     }
 }
 
-/// The session's record in the trash, where a person deleted it: a person may bring it back, from a bundle too.
-fn deleted(view: &View<'_>, session: &Session) -> Result<Option<Session>, CommandError> {
+/// The session's record in the trash, where a user deleted it: a user may bring it back, from a bundle too.
+fn find_deleted(view: &View<'_>, session: &Session) -> Result<Option<Session>, CommandError> {
     if view.session(&session.id) != Reading::Deleted {
         return Ok(None);
     }
-    let found = view.shelved(&session.id)?.map(|(_, found)| found);
+    let found = view.find_session(&session.id)?.map(|(_, found)| found);
     Ok(found.filter(|found| found.agent == session.agent))
 }
 
 /// The record as it stands here: over, without runs, which are not here.
-fn archived(session: Session, now: &Stamp) -> Session {
-    let mut session = bundle::own(session);
+fn as_archived(session: Session, now: &Stamp) -> Session {
+    let mut session = export::without_delivery_state(session);
     let runs = u32::try_from(session.runs.len()).unwrap_or(u32::MAX);
     session.runs.clear();
     session.runs_over = session.runs_over.saturating_add(runs);

@@ -11,21 +11,21 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::commands::context::Context;
-use crate::commands::error::CommandError;
+use crate::args::session::current_project;
 use crate::commands::hook::AgentName;
-use crate::commands::print::{self, Item, Section, Terminal};
-use crate::commands::roster::{Cursor, Page, Query, Roster, Seen};
-use crate::commands::short_ids::ShortIds;
-use crate::commands::view::SessionView;
-use crate::commands::which::project_here;
-use crate::machine::worktree;
-use crate::status::Status;
-use crate::store::opened;
-use crate::words;
+use crate::context::Context;
+use crate::output;
+use crate::output::error::CommandError;
+use crate::output::json::SessionView;
+use crate::output::short_ids::ShortIds;
+use crate::output::terminal::{Item, Section, Terminal};
+use crate::session_list::{Cursor, ListQuery, ListedSession, Page, SessionReader};
+use baton_engine::session_status::SessionStatus;
+use baton_store::last_opened;
+use baton_system::worktree;
 
 /// How many sessions a page has, unless told.
-const PAGE: &str = "50";
+const DEFAULT_PAGE_SIZE: &str = "50";
 
 /// The words by which sessions are asked for: those that are printed, and the one for all that ask for attention.
 const STATUSES: [&str; 10] =
@@ -62,7 +62,7 @@ pub struct List {
     #[arg(long)]
     pinned: bool,
     /// How many at most
-    #[arg(long, default_value = PAGE)]
+    #[arg(long, default_value = DEFAULT_PAGE_SIZE)]
     limit: NonZero<usize>,
     /// Go on where the page before ended
     #[arg(long)]
@@ -79,23 +79,24 @@ impl List {
     /// When the state directory cannot be used.
     pub fn run(self) -> Result<(), CommandError> {
         let context = Context::open()?;
-        let filter = Filter::of(&self)?;
-        let fits = |seen: &Seen| filter.fits(seen);
-        let query = Query { all: self.all, limit: self.limit.get(), cursor: self.cursor.as_ref(), fits: &fits };
-        let roster = Roster::new(&context);
-        let page = roster.page(&query)?;
+        let filter = Filter::new(&self)?;
+        let matches = |seen: &ListedSession| filter.matches(seen);
+        let query =
+            ListQuery { all: self.all, limit: self.limit.get(), cursor: self.cursor.as_ref(), matches: &matches };
+        let reader = SessionReader::new(&context);
+        let page = reader.page(&query)?;
         for (id, why) in &page.unreadable {
             let why = why.as_ref().map_or_else(|| "cannot be read".to_owned(), ToString::to_string);
-            print::say(&format!("session {id}: {}", words::clean(&why)));
+            output::notice(&format!("session {id}: {}", baton_display::strip_control_chars(&why)));
         }
         if self.json {
-            print::json(&SessionsView::new(&page))?;
+            output::print_json(&SessionsView::new(&page))?;
         } else {
-            let ids = ShortIds::beside_newest(&roster, &page.sessions)?;
-            print::lines(&text(&context, &page, &ids, &Terminal::of_stdout()))?;
+            let ids = ShortIds::beside_newest(&reader, &page.sessions)?;
+            output::print(&text(&context, &page, &ids, &Terminal::stdout()))?;
         }
         if let Some(next) = &page.next {
-            print::hint(&format!("there are more: --cursor {next}"));
+            output::hint(&format!("there are more: --cursor {next}"));
         }
         // The process ends: to free thousands of records one by one would take a tenth of the call.
         std::mem::forget(page);
@@ -148,7 +149,7 @@ impl std::str::FromStr for Day {
     }
 }
 
-/// Which sessions are asked for.
+/// SessionArg sessions are asked for.
 struct Filter<'a> {
     list: &'a List,
     agent: Option<Agent>,
@@ -157,51 +158,54 @@ struct Filter<'a> {
 }
 
 impl<'a> Filter<'a> {
-    fn of(list: &'a List) -> Result<Self, CommandError> {
+    fn new(list: &'a List) -> Result<Self, CommandError> {
         let project = match &list.project {
             // Of a directory that is gone its path is meant.
-            Some(path) => Some(worktree::root(path).unwrap_or_else(|| plain(path))),
-            None if list.here => Some(project_here()?),
+            Some(path) => Some(worktree::find_root(path).unwrap_or_else(|| normalized(path))),
+            None if list.here => Some(current_project()?),
             None => None,
         };
         let text = list.text.as_ref().map(|text| text.to_lowercase());
         Ok(Self { list, agent: list.agent.map(Agent::from), project, text })
     }
 
-    fn fits(&self, seen: &Seen) -> bool {
-        let Seen { session, standing, .. } = seen;
+    fn matches(&self, seen: &ListedSession) -> bool {
+        let ListedSession { session, standing, .. } = seen;
         let list = self.list;
         self.agent.is_none_or(|agent| agent == session.agent)
-            && (list.status.is_empty() || stands(standing.status, &list.status))
+            && (list.status.is_empty() || has_status(standing.status, &list.status))
             && self.project.as_ref().is_none_or(|project| session.project.as_ref() == Some(project))
             && (!list.pinned || session.pinned)
-            && list.pane.as_ref().is_none_or(|pane| is_in(seen, pane))
-            && list.date.as_ref().is_none_or(|date| words::date(opened(session)).starts_with(&date.0))
-            && self.text.as_ref().is_none_or(|text| holds(seen, text))
+            && list.pane.as_ref().is_none_or(|pane| is_in_pane(seen, pane))
+            && list
+                .date
+                .as_ref()
+                .is_none_or(|date| baton_display::format_date(last_opened(session)).starts_with(&date.0))
+            && self.text.as_ref().is_none_or(|text| contains_text(seen, text))
     }
 }
 
-fn stands(status: Status, words: &[String]) -> bool {
+fn has_status(status: SessionStatus, words: &[String]) -> bool {
     words.iter().any(|word| word == status.word() || word == status.kind().word())
 }
 
 /// A path without its dots and the slash at its end.
-fn plain(path: &Path) -> String {
+fn normalized(path: &Path) -> String {
     let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     path.components().collect::<PathBuf>().display().to_string()
 }
 
 /// Whether a session is shown in a pane, as it is printed, or by its number alone; of one that is over, or lost, where it was shown
 /// last.
-fn is_in(seen: &Seen, pane: &str) -> bool {
+fn is_in_pane(seen: &ListedSession, pane: &str) -> bool {
     seen.pane().filter(|shown| **shown != Pane::Unknown).is_some_and(|shown| {
-        let short = words::short_pane(shown);
+        let short = baton_display::short_pane_label(shown);
         let number = short.rsplit([':', '%']).next();
         short == pane || number == Some(pane)
     })
 }
 
-fn holds(seen: &Seen, text: &str) -> bool {
+fn contains_text(seen: &ListedSession, text: &str) -> bool {
     let session = &seen.session;
     let name = session.name.as_ref().map(|name| name.as_str());
     let texts = [name, Some(session.id.as_str()), session.project.as_deref(), session.cwd.as_deref()];
@@ -211,8 +215,8 @@ fn holds(seen: &Seen, text: &str) -> bool {
 fn text(context: &Context, page: &Page, ids: &ShortIds, terminal: &Terminal) -> String {
     let mut items: Vec<Item> = page.sessions.iter().map(|seen| item(context, seen, ids)).collect();
     items.extend(page.unreadable.iter().map(|(id, _)| Item {
-        first: vec![ids.short(id.as_str()).to_owned(), "unreadable".to_owned()],
-        second: Vec::new(),
+        primary: vec![ids.short(id.as_str()).to_owned(), "unreadable".to_owned()],
+        secondary: Vec::new(),
     }));
     if items.is_empty() {
         return "no sessions\n".to_owned();
@@ -220,21 +224,21 @@ fn text(context: &Context, page: &Page, ids: &ShortIds, terminal: &Terminal) -> 
     terminal.sections(&[Section { title: String::new(), items }])
 }
 
-fn item(context: &Context, seen: &Seen, ids: &ShortIds) -> Item {
+fn item(context: &Context, seen: &ListedSession, ids: &ShortIds) -> Item {
     let session = &seen.session;
-    let pane = seen.pane().map(words::short_pane).filter(|_| seen.judged().live == Live::Yes);
-    let name = session.name.as_ref().map(|name| format!("\"{}\"", words::clean(name.as_str())));
+    let pane = seen.pane().map(baton_display::short_pane_label).filter(|_| seen.verdict().live == Live::Yes);
+    let name = session.name.as_ref().map(|name| format!("\"{}\"", baton_display::strip_control_chars(name.as_str())));
     let pin = session.pinned.then(|| "pinned".to_owned());
-    let project = session.project.as_deref().map(words::clean);
+    let project = session.project.as_deref().map(baton_display::strip_control_chars);
     Item {
-        first: vec![
+        primary: vec![
             ids.short(session.id.as_str()).to_owned(),
             seen.standing.status.word().to_owned(),
             session.agent.to_string(),
-            words::local(opened(session), &context.now()),
+            baton_display::format_local(last_opened(session), &context.now()),
             pane.unwrap_or_else(|| "-".to_owned()),
         ],
-        second: [name, pin, project].map(Option::unwrap_or_default).to_vec(),
+        secondary: [name, pin, project].map(Option::unwrap_or_default).to_vec(),
     }
 }
 
@@ -243,22 +247,31 @@ mod tests {
     use agent_baton_core::reason::Reason;
 
     use super::*;
-    use crate::status::Wants;
+    use baton_engine::session_status::AttentionReason;
 
     #[test]
     fn whatever_status_is_printed_may_be_asked_for() {
-        let wants = [Wants::Permission, Wants::Question, Wants::Error, Wants::Attention].map(Status::Attention);
+        let wants = [
+            AttentionReason::Permission,
+            AttentionReason::Question,
+            AttentionReason::Error,
+            AttentionReason::Attention,
+        ]
+        .map(SessionStatus::Attention);
         let others = [
-            Status::Idle,
-            Status::Starting,
-            Status::Active,
-            Status::Lost,
-            Status::Unknown,
-            Status::Over(Reason::Ended),
+            SessionStatus::Idle,
+            SessionStatus::Starting,
+            SessionStatus::Active,
+            SessionStatus::Lost,
+            SessionStatus::Unknown,
+            SessionStatus::Over(Reason::Ended),
         ];
         for status in wants.into_iter().chain(others) {
             assert!(STATUSES.contains(&status.word()), "{status:?}");
-            assert!(stands(status, &[status.word().to_owned()]) && stands(status, &[status.kind().word().to_owned()]));
+            assert!(
+                has_status(status, &[status.word().to_owned()])
+                    && has_status(status, &[status.kind().word().to_owned()])
+            );
         }
     }
 }

@@ -12,7 +12,7 @@ pub mod show;
 
 use clap::Subcommand;
 
-use crate::commands::error::CommandError;
+use crate::output::error::CommandError;
 
 /// The commands on sessions.
 #[derive(Subcommand)]

@@ -3,11 +3,10 @@
 use agent_baton_core::run::RunName;
 use clap::Args;
 
-use crate::commands::context::Context;
-use crate::commands::error::CommandError;
-use crate::commands::print;
-use crate::commands::which;
-use crate::words;
+use crate::args;
+use crate::context::Context;
+use crate::output;
+use crate::output::error::CommandError;
 
 /// Gives a session a name of your own.
 #[derive(Args)]
@@ -30,12 +29,12 @@ impl Name {
     /// Not found, ambiguous, or not written.
     pub fn run(self) -> Result<(), CommandError> {
         let context = Context::open()?;
-        let id = which::session(&context, &self.session, false)?;
-        let said = self.name.as_ref().map_or_else(
+        let id = args::session::resolve(&context, &self.session, false)?;
+        let text = self.name.as_ref().map_or_else(
             || format!("session {id} has no name any more\n"),
-            |name| format!("session {id} is called \"{}\" now\n", words::clean(name.as_str())),
+            |name| format!("session {id} is called \"{}\" now\n", baton_display::strip_control_chars(name.as_str())),
         );
         context.edit_session("session_named", &id, |session| session.name = self.name)?;
-        print::lines(&said)
+        output::print(&text)
     }
 }

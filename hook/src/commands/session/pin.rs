@@ -2,10 +2,10 @@
 
 use clap::Args;
 
-use crate::commands::context::Context;
-use crate::commands::error::CommandError;
-use crate::commands::print;
-use crate::commands::which;
+use crate::args;
+use crate::context::Context;
+use crate::output;
+use crate::output::error::CommandError;
 
 /// Pins a session: it is never put away.
 #[derive(Args)]
@@ -25,9 +25,9 @@ impl Pin {
     /// Not found, ambiguous, or not written.
     pub fn run(self) -> Result<(), CommandError> {
         let context = Context::open()?;
-        let id = which::session(&context, &self.session, false)?;
+        let id = args::session::resolve(&context, &self.session, false)?;
         context.edit_session("session_pinned", &id, |session| session.pinned = !self.off)?;
         let now = if self.off { "is not pinned any more" } else { "is pinned: it is never put away" };
-        print::lines(&format!("session {id} {now}\n"))
+        output::print(&format!("session {id} {now}\n"))
     }
 }

@@ -2,11 +2,11 @@
 
 use clap::Args;
 
-use super::delete::whole_id;
-use crate::commands::context::Context;
-use crate::commands::error::CommandError;
-use crate::commands::print;
-use crate::retention::{Restoration, restore};
+use super::delete::parse_full_id;
+use crate::context::Context;
+use crate::output;
+use crate::output::error::CommandError;
+use baton_engine::retention::{Restoration, restore};
 
 /// Brings a session back from the trash or the archive.
 #[derive(Args)]
@@ -22,11 +22,11 @@ impl Restore {
     /// Not found, or it cannot be read.
     pub fn run(self) -> Result<(), CommandError> {
         let context = Context::open()?;
-        let id = whole_id(&self.session)?;
+        let id = parse_full_id(&self.session)?;
         let restoration = restore(&mut context.lock()?, &id, &context.now())?;
         match restoration {
-            Restoration::Done => print::lines(&format!("{id} is back; it is over until its agent shows it again\n")),
-            Restoration::Already => print::lines(&format!("{id} was not put away; there is nothing to bring back\n")),
+            Restoration::Done => output::print(&format!("{id} is back; it is over until its agent shows it again\n")),
+            Restoration::Already => output::print(&format!("{id} was not put away; there is nothing to bring back\n")),
             Restoration::Missing => Err(CommandError::NotFound(format!(
                 "no session has the id {id}; what the trash was emptied of is gone"
             ))),

@@ -9,21 +9,20 @@ use agent_baton_core::session::Launch;
 use agent_baton_core::stamp::Stamp;
 use clap::Args;
 
-use crate::agents::{Gauge, row};
-use crate::commands::context::Context;
-use crate::commands::error::CommandError;
-use crate::commands::print;
-use crate::commands::roster::{Roster, Seen};
-use crate::commands::view::{ChunkView, KeptView, LaunchView, SessionView};
-use crate::commands::which::Which;
-use crate::store::Chunk;
-use crate::words;
+use crate::args::session::SessionArg;
+use crate::context::Context;
+use crate::output;
+use crate::output::error::CommandError;
+use crate::output::json::{ChunkView, ConversationView, LaunchView, SessionView};
+use crate::session_list::{ListedSession, SessionReader};
+use baton_agents::{TranscriptStats, spec};
+use baton_store::Chunk;
 
 /// Shows one session whole.
 #[derive(Args)]
 pub struct Show {
     #[command(flatten)]
-    which: Which,
+    session: SessionArg,
     /// Print it as JSON
     #[arg(long)]
     json: bool,
@@ -36,30 +35,30 @@ impl Show {
     /// Not found, ambiguous, or unreadable.
     pub fn run(self) -> Result<(), CommandError> {
         let context = Context::open()?;
-        let (session, archived) = context.session(&self.which.find(&context)?)?;
-        let kept = kept(&context, &session.id)?;
-        let (row, transcript) = (row(session.agent), session.transcript.clone().map(PathBuf::from));
-        let seen = Roster::new(&context).see(session, archived);
+        let (session, archived) = context.session(&self.session.resolve(&context)?)?;
+        let conversation = conversation_view(&context, &session.id)?;
+        let (spec, transcript) = (spec(session.agent), session.transcript.clone().map(PathBuf::from));
+        let seen = SessionReader::new(&context).assess(session, archived);
         let view = SessionView {
-            last_turn: transcript.as_deref().map(|path| row.last_turn(path)),
-            gauge: transcript.as_deref().map(|path| row.gauge(path)),
-            kept: Some(kept),
+            last_turn: transcript.as_deref().map(|path| spec.last_turn(path)),
+            transcript_stats: transcript.as_deref().map(|path| spec.transcript_stats(path)),
+            conversation: Some(conversation),
             ..SessionView::new(&seen)
         };
-        if self.json { print::json(&view) } else { print::lines(&text(&seen, &view, &context.now())) }
+        if self.json { output::print_json(&view) } else { output::print(&text(&seen, &view, &context.now())) }
     }
 }
 
-fn kept(context: &Context, session: &SessionId) -> Result<KeptView, CommandError> {
+fn conversation_view(context: &Context, session: &SessionId) -> Result<ConversationView, CommandError> {
     let view = |chunk: Chunk| ChunkView { number: chunk.number, topics: chunk.topics };
-    Ok(KeptView {
+    Ok(ConversationView {
         messages: context.store().conversation(session)?.messages.len(),
         chunks: context.store().chunks(session)?.into_iter().map(view).collect(),
     })
 }
 
-/// How the newest turn stands, for a person; none where nothing is known of it.
-const fn turn_words(turn: LastTurn, live: Live) -> Option<&'static str> {
+/// How the newest turn stands, for a user; none where nothing is known of it.
+const fn describe_turn(turn: LastTurn, live: Live) -> Option<&'static str> {
     match (turn, live) {
         (LastTurn::Unknown, _) => None,
         (LastTurn::Ended, _) => Some("ended"),
@@ -70,22 +69,25 @@ const fn turn_words(turn: LastTurn, live: Live) -> Option<&'static str> {
     }
 }
 
-fn text(seen: &Seen, view: &SessionView, now: &Stamp) -> String {
+fn text(seen: &ListedSession, view: &SessionView, now: &Stamp) -> String {
     let session = &seen.session;
-    let clean = |text: &Option<String>| text.as_deref().map(words::clean);
+    let clean = |text: &Option<String>| text.as_deref().map(baton_display::strip_control_chars);
     let mut rows = vec![("session", format!("{} ({})", session.id, session.agent))];
-    rows.extend(session.name.as_ref().map(|name| ("name", words::clean(name.as_str()))));
-    rows.push(("status", format!("{} since {}", seen.standing.status.word(), words::local(&seen.standing.since, now))));
+    rows.extend(session.name.as_ref().map(|name| ("name", baton_display::strip_control_chars(name.as_str()))));
+    rows.push((
+        "status",
+        format!("{} since {}", seen.standing.status.word(), baton_display::format_local(&seen.standing.since, now)),
+    ));
     let launches = session.launches.iter().zip(&view.launches);
-    rows.extend(launches.map(|(launch, view)| ("launch", launch_text(launch, view, now))));
+    rows.extend(launches.map(|(launch, view)| ("launch", describe_launch(launch, view, now))));
     rows.extend(view.runs.iter().map(|run| ("run", run.to_string())));
     let texts = [("project", &view.project), ("directory", &view.cwd), ("transcript", &view.transcript)];
     rows.extend(texts.into_iter().filter_map(|(label, text)| Some((label, clean(text)?))));
-    rows.extend(view.gauge.iter().flat_map(gauge_rows));
-    rows.extend(view.last_turn.and_then(|turn| Some(("last turn", turn_words(turn, view.live)?.to_owned()))));
-    if let Some(kept) = &view.kept {
-        rows.extend((kept.messages > 0).then(|| ("messages", kept.messages.to_string())));
-        rows.extend(kept.chunks.iter().map(|chunk| {
+    rows.extend(view.transcript_stats.iter().flat_map(transcript_rows));
+    rows.extend(view.last_turn.and_then(|turn| Some(("last turn", describe_turn(turn, view.live)?.to_owned()))));
+    if let Some(conversation) = &view.conversation {
+        rows.extend((conversation.messages > 0).then(|| ("messages", conversation.messages.to_string())));
+        rows.extend(conversation.chunks.iter().map(|chunk| {
             let topics = clean(&chunk.topics).unwrap_or_default();
             ("chunk", format!("{} {topics}", chunk.number).trim_end().to_owned())
         }));
@@ -93,42 +95,50 @@ fn text(seen: &Seen, view: &SessionView, now: &Stamp) -> String {
     let marks = [("pinned", view.pinned), ("headless", view.headless), ("archived", view.archived)];
     let marks: Vec<&str> = marks.into_iter().filter_map(|(word, holds)| holds.then_some(word)).collect();
     rows.extend((!marks.is_empty()).then(|| ("marks", marks.join(", "))));
-    rows.push(("first seen", words::local(&session.created, now)));
-    rows.extend(session.over.as_ref().map(|end| ("over", format!("{} ({})", words::local(&end.at, now), end.reason))));
+    rows.push(("first seen", baton_display::format_local(&session.created, now)));
+    rows.extend(
+        session
+            .over
+            .as_ref()
+            .map(|end| ("over", format!("{} ({})", baton_display::format_local(&end.at, now), end.reason))),
+    );
     let row = |(label, value): &(&str, String)| match *label {
-        "chunk" => format!("{}\n", words::wrap(&format!("{label:<12}"), value)),
+        "chunk" => format!("{}\n", baton_display::wrap(&format!("{label:<12}"), value)),
         _ => format!("{label:<12}{value}\n"),
     };
     rows.iter().map(row).collect()
 }
 
-/// What the transcript says of the conversation, for a person.
-fn gauge_rows(gauge: &Gauge) -> Vec<(&'static str, String)> {
+/// What the transcript says of the conversation, for a user.
+fn transcript_rows(transcript_stats: &TranscriptStats) -> Vec<(&'static str, String)> {
     let mut rows = Vec::new();
-    rows.extend(gauge.title.as_deref().map(|title| ("title", words::clean(title))));
-    rows.extend(gauge.model.as_deref().map(|model| ("model", words::clean(model))));
-    rows.extend(gauge.prompts.map(|prompts| {
+    rows.extend(transcript_stats.title.as_deref().map(|title| ("title", baton_display::strip_control_chars(title))));
+    rows.extend(transcript_stats.model.as_deref().map(|model| ("model", baton_display::strip_control_chars(model))));
+    rows.extend(transcript_stats.prompts.map(|prompts| {
         let more = if prompts.at_least { " or more" } else { "" };
         ("prompts", format!("{}{more}", prompts.count))
     }));
-    rows.extend(gauge.context.now.map(|now| {
-        let window = gauge.context.window.map_or_else(String::new, |window| format!(" of {window}"));
-        let start = gauge.context.turn_start.map_or_else(String::new, |start| format!(", {start} at the turn's start"));
+    rows.extend(transcript_stats.context.now.map(|now| {
+        let window = transcript_stats.context.window.map_or_else(String::new, |window| format!(" of {window}"));
+        let start = transcript_stats
+            .context
+            .turn_start
+            .map_or_else(String::new, |start| format!(", {start} at the turn's start"));
         ("context", format!("{now}{window} tokens{start}"))
     }));
     rows
 }
 
-fn launch_text(launch: &Launch, view: &LaunchView, now: &Stamp) -> String {
+fn describe_launch(launch: &Launch, view: &LaunchView, now: &Stamp) -> String {
     let word = match view.live {
         Live::Yes => "alive",
         Live::Unknown => "unknown",
         Live::No => "over",
     };
     let by = match &launch.ended {
-        Some(end) => format!("{} ({})", view.evidence.words(), end.reason),
-        None => view.evidence.words().to_owned(),
+        Some(end) => format!("{} ({})", view.evidence.describe(), end.reason),
+        None => view.evidence.describe().to_owned(),
     };
-    let since = words::local(&launch.started, now);
-    format!("pid {} in {}, since {since}: {word}, {by}", launch.process.pid, words::pane(&launch.pane))
+    let since = baton_display::format_local(&launch.started, now);
+    format!("pid {} in {}, since {since}: {word}, {by}", launch.process.pid, baton_display::pane_label(&launch.pane))
 }

@@ -1,19 +1,18 @@
-//! `baton`, `baton status`: what waits for the person, what is alive, which runs are whose.
+//! `baton`, `baton status`: what waits for the user, what is alive, which runs are whose.
 
-mod line;
 mod report;
-mod text;
+mod sections;
+mod summary_line;
 
 use std::ffi::OsString;
 
 use clap::Args;
 
-use crate::commands::context::Context;
-use crate::commands::error::CommandError;
-use crate::commands::print;
-use crate::commands::roster::Roster;
-use crate::commands::short_ids::ShortIds;
-use crate::words;
+use crate::context::Context;
+use crate::output;
+use crate::output::error::CommandError;
+use crate::output::short_ids::ShortIds;
+use crate::session_list::SessionReader;
 
 pub use report::StatusView;
 
@@ -30,7 +29,7 @@ pub struct Status {
 
 impl Status {
     /// What `baton` does without a command.
-    pub const PLAIN: Self = Self { json: false, line: false };
+    pub const DEFAULT: Self = Self { json: false, line: false };
 
     /// `baton status --line` as status bars call it, every few seconds: taking the command line apart with clap would cost a part of it.
     #[must_use]
@@ -44,7 +43,7 @@ impl Status {
 
     /// Shows it, and gives the exit status.
     #[must_use]
-    pub fn finish(self) -> u8 {
+    pub fn exit_status(self) -> u8 {
         self.run().map_or_else(|error| error.report(), |()| 0)
     }
 
@@ -54,19 +53,19 @@ impl Status {
     /// When the state directory cannot be used.
     pub fn run(self) -> Result<(), CommandError> {
         let context = Context::open()?;
-        let roster = Roster::new(&context);
-        let seen = roster.now()?;
+        let reader = SessionReader::new(&context);
+        let seen = reader.overview()?;
         if self.line {
-            return print::lines(&line::line(&seen));
+            return output::print(&summary_line::render(&seen));
         }
         for (id, why) in &seen.unreadable {
             let why = why.as_ref().map_or_else(|| "cannot be read".to_owned(), ToString::to_string);
-            print::say(&format!("{id}: {}", words::clean(&why)));
+            output::notice(&format!("{id}: {}", baton_display::strip_control_chars(&why)));
         }
         if self.json {
-            return print::json(&StatusView::new(&seen));
+            return output::print_json(&StatusView::new(&seen));
         }
-        let ids = ShortIds::beside_newest(&roster, &seen.sessions)?;
-        print::lines(&text::text(&seen, &ids, &context.now(), &print::Terminal::of_stdout()))
+        let ids = ShortIds::beside_newest(&reader, &seen.sessions)?;
+        output::print(&sections::render(&seen, &ids, &context.now(), &output::terminal::Terminal::stdout()))
     }
 }

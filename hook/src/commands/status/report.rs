@@ -8,12 +8,12 @@ use agent_baton_core::stamp::Stamp;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::commands::roster::{Seen, SeenAll};
-use crate::commands::view::{RunView, SessionView};
-use crate::status::{Status, Wants};
-use crate::words::instant;
+use crate::output::json::{RunView, SessionView};
+use crate::session_list::{ListedSession, Overview};
+use baton_display::format_rfc3339;
+use baton_engine::session_status::{AttentionReason, SessionStatus};
 
-/// What waits for the person, the most pressing first.
+/// What waits for the user, the most pressing first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Cause {
@@ -29,7 +29,7 @@ pub enum Cause {
     Idle,
     /// A run is paused.
     Paused,
-    /// A run waits for the person.
+    /// A run waits for the user.
     Waiting,
     /// A session is open whose run another process owns.
     OwnerElsewhere,
@@ -37,22 +37,24 @@ pub enum Cause {
 
 /// Where a session stands that lives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Alive {
-    /// It waits for the person.
-    Waits(Cause),
+pub(super) enum LiveState {
+    /// It waits for the user.
+    Waiting(Cause),
     /// It works; or it waits and nobody sits before it.
-    Works,
+    Working,
     /// It was opened, and nothing was asked of it yet.
-    Opened,
+    Unprompted,
 }
 
-impl Alive {
+impl LiveState {
     /// None of one that does not live, or may not.
-    pub(super) fn of(seen: &Seen) -> Option<Self> {
+    pub(super) fn from_session(seen: &ListedSession) -> Option<Self> {
         match seen.standing.status {
             status if !status.is_alive() => None,
-            Status::Starting => Some(Self::Opened),
-            status => Some(Cause::of(status).filter(|_| !seen.session.headless).map_or(Self::Works, Self::Waits)),
+            SessionStatus::Starting => Some(Self::Unprompted),
+            status => {
+                Some(Cause::from_status(status).filter(|_| !seen.session.headless).map_or(Self::Working, Self::Waiting))
+            }
         }
     }
 }
@@ -85,31 +87,33 @@ impl Cause {
         }
     }
 
-    const fn of(status: Status) -> Option<Self> {
+    const fn from_status(status: SessionStatus) -> Option<Self> {
         match status {
-            Status::Attention(Wants::Permission) => Some(Self::Permission),
-            Status::Attention(Wants::Question) => Some(Self::Question),
-            Status::Attention(Wants::Error) => Some(Self::Error),
-            Status::Attention(Wants::Attention) => Some(Self::Attention),
-            Status::Idle => Some(Self::Idle),
+            SessionStatus::Attention(AttentionReason::Permission) => Some(Self::Permission),
+            SessionStatus::Attention(AttentionReason::Question) => Some(Self::Question),
+            SessionStatus::Attention(AttentionReason::Error) => Some(Self::Error),
+            SessionStatus::Attention(AttentionReason::Attention) => Some(Self::Attention),
+            SessionStatus::Idle => Some(Self::Idle),
             _ => None,
         }
     }
 }
 
 /// Something that waits.
-pub(super) struct Waits<'a> {
+pub(super) struct WaitingItem<'a> {
     pub(super) cause: Cause,
-    pub(super) session: Option<&'a Seen>,
+    pub(super) session: Option<&'a ListedSession>,
     pub(super) run: Option<&'a Run>,
     pub(super) since: &'a Stamp,
 }
 
-/// What waits for the person: by cause, then what waits longest.
-pub(super) fn waiting(seen: &SeenAll) -> Vec<Waits<'_>> {
-    let sessions = seen.sessions.iter().filter_map(|it| match Alive::of(it)? {
-        Alive::Waits(cause) => Some(Waits { cause, session: Some(it), run: None, since: &it.standing.since }),
-        Alive::Works | Alive::Opened => None,
+/// What waits for the user: by cause, then what waits longest.
+pub(super) fn waiting(seen: &Overview) -> Vec<WaitingItem<'_>> {
+    let sessions = seen.sessions.iter().filter_map(|it| match LiveState::from_session(it)? {
+        LiveState::Waiting(cause) => {
+            Some(WaitingItem { cause, session: Some(it), run: None, since: &it.standing.since })
+        }
+        LiveState::Working | LiveState::Unprompted => None,
     });
     let runs = seen.runs.iter().filter(|(_, live)| *live != Live::No).filter_map(|(run, _)| {
         let cause = match run.status {
@@ -118,11 +122,11 @@ pub(super) fn waiting(seen: &SeenAll) -> Vec<Waits<'_>> {
             _ => return None,
         };
         let session = seen.sessions.iter().find(|it| run.owner.session.as_ref() == Some(&it.session.id));
-        Some(Waits { cause, session, run: Some(run), since: &run.updated })
+        Some(WaitingItem { cause, session, run: Some(run), since: &run.updated })
     });
     let elsewhere = seen.sessions.iter().filter(|it| it.standing.status.is_alive()).filter_map(|it| {
         let (run, _) = seen.runs.iter().find(|(run, live)| *live != Live::No && is_elsewhere(it, run))?;
-        Some(Waits { cause: Cause::OwnerElsewhere, session: Some(it), run: Some(run), since: &it.standing.since })
+        Some(WaitingItem { cause: Cause::OwnerElsewhere, session: Some(it), run: Some(run), since: &it.standing.since })
     });
     let mut waiting: Vec<_> = sessions.chain(runs).chain(elsewhere).collect();
     waiting.sort_by_key(|it| (it.cause, it.since.unix_ms));
@@ -130,19 +134,19 @@ pub(super) fn waiting(seen: &SeenAll) -> Vec<Waits<'_>> {
 }
 
 /// Whether a run of a session belongs to a process beside which another shows the session too.
-fn is_elsewhere(seen: &Seen, run: &Run) -> bool {
-    run.owner.session.as_ref() == Some(&seen.session.id) && without(seen, run).is_some()
+fn is_elsewhere(seen: &ListedSession, run: &Run) -> bool {
+    run.owner.session.as_ref() == Some(&seen.session.id) && non_owner_launch(seen, run).is_some()
 }
 
 /// A launch of a session that lives and does not own its run.
-pub(super) fn without<'a>(seen: &'a Seen, run: &Run) -> Option<&'a Launch> {
-    seen.living().find(|launch| launch.process != run.owner.process)
+pub(super) fn non_owner_launch<'a>(seen: &'a ListedSession, run: &Run) -> Option<&'a Launch> {
+    seen.live_launches().find(|launch| launch.process != run.owner.process)
 }
 
 /// The status as `--json` prints it.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct StatusView {
-    /// What waits for the person, the most pressing first.
+    /// What waits for the user, the most pressing first.
     pub waiting: Vec<WaitView>,
     /// The sessions that live, the one opened last first.
     pub alive: Vec<SessionView>,
@@ -174,27 +178,27 @@ pub struct WaitView {
 impl StatusView {
     /// Everything that was seen.
     #[must_use]
-    pub fn new(seen: &SeenAll) -> Self {
+    pub fn new(seen: &Overview) -> Self {
         let runs = |gone: bool| {
             let runs = seen.runs.iter().filter(|(_, live)| (*live == Live::No) == gone);
             runs.map(|(run, live)| RunView::new(run, *live)).collect()
         };
-        let sessions = |fits: fn(Status) -> bool| {
+        let sessions = |fits: fn(SessionStatus) -> bool| {
             seen.sessions.iter().filter(|it| fits(it.standing.status)).map(SessionView::new).collect()
         };
         let waiting = waiting(seen).into_iter().map(|it| WaitView {
             cause: it.cause,
             session: it.session.map(|seen| seen.session.id.clone()),
             run: it.run.map(|run| run.id.clone()),
-            since: instant(it.since),
+            since: format_rfc3339(it.since),
         });
         Self {
             waiting: waiting.collect(),
-            alive: sessions(Status::is_alive),
+            alive: sessions(SessionStatus::is_alive),
             runs: runs(false),
             interrupted: runs(true),
             lost: seen.lost().map(SessionView::new).collect(),
-            unknown: sessions(|status| status == Status::Unknown),
+            unknown: sessions(|status| status == SessionStatus::Unknown),
             unreadable: seen.unreadable.iter().map(|(id, _)| id.clone()).collect(),
         }
     }

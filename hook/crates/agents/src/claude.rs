@@ -1,0 +1,210 @@
+//! Claude Code: its payloads, and the file in which it says what it shows.
+
+mod context_usage;
+mod last_turn;
+mod session_files;
+mod transcript_lines;
+
+use std::path::Path;
+
+use agent_baton_core::event::EventName;
+use agent_baton_core::id::SessionId;
+use agent_baton_core::process::Process;
+use schemars::{JsonSchema, Schema};
+use serde::Deserialize;
+
+pub(super) use context_usage::read_usage;
+pub(super) use last_turn::judge_last_turn;
+pub(super) use session_files::SESSION_FILES;
+
+use super::payload::{self, ParsedEvent, RawString, SessionField, Text};
+use baton_fs::read;
+
+/// The most read of `sessions/<pid>.json`; the real ones have some 500 bytes.
+const MAX_SESSION_FILE: usize = 64 * 1024;
+
+/// The variable that says how many Stops in a row a hook may block.
+pub(super) const BLOCK_CAP_VARIABLE: &str = "CLAUDE_CODE_STOP_HOOK_BLOCK_CAP";
+
+/// How many it may where the variable is unset (measured: 8 were obeyed, the ninth ended the turn).
+pub(super) const DEFAULT_BLOCK_CAP: u32 = 8;
+
+/// The reason of an end by SIGTERM, SIGHUP or SIGINT, as when a pane is closed (measured). `-p` always gives it.
+const UNREQUESTED_END: &str = "other";
+
+/// What a settings file sets that variable to: Claude puts the values of `env` into its own environment.
+pub(super) fn block_cap(settings: &str) -> Option<String> {
+    let value: serde_json::Value = serde_json::from_str(settings).ok()?;
+    value.get("env")?.get(BLOCK_CAP_VARIABLE)?.as_str().map(str::to_owned)
+}
+
+/// The events of Claude Code that baton hooks.
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+enum Hooked {
+    SessionStart,
+    SessionEnd,
+    UserPromptSubmit,
+    Stop,
+    StopFailure,
+    Notification,
+    PreCompact,
+}
+
+impl From<Hooked> for EventName {
+    fn from(hooked: Hooked) -> Self {
+        match hooked {
+            Hooked::SessionStart => Self::SessionStart,
+            Hooked::SessionEnd => Self::SessionEnd,
+            Hooked::UserPromptSubmit => Self::UserPromptSubmit,
+            Hooked::Stop => Self::Stop,
+            Hooked::StopFailure => Self::StopFailure,
+            Hooked::Notification => Self::Notification,
+            Hooked::PreCompact => Self::PreCompact,
+        }
+    }
+}
+
+/// The fields of a hooked event that baton reads; any other field is accepted and not looked into.
+#[derive(Debug, Deserialize, JsonSchema)]
+struct Payload<'a> {
+    /// What happened.
+    hook_event_name: Hooked,
+    /// The session's id; absent, null and empty are none.
+    #[serde(default)]
+    session_id: SessionField,
+    /// The present directory.
+    cwd: Option<Text>,
+    /// Where the conversation is written; the file may not be there yet.
+    transcript_path: Option<Text>,
+    /// Why the session begins: startup, resume, clear, fork, compact, or a word of a later version.
+    source: Option<Text>,
+    /// Why the session ends: clear, resume, logout, prompt_input_exit; other where nobody asked for it.
+    reason: Option<Text>,
+    /// What a notification is about: permission_prompt, idle_prompt, elicitation_dialog, or a word of a later version.
+    notification_type: Option<Text>,
+    /// The subagent that the event came from.
+    agent_id: Option<Text>,
+    /// The prompt. Its length and digest are kept.
+    #[serde(borrow)]
+    prompt: Option<RawString<'a>>,
+    /// The prompt's id; several prompts may have the same. Its digest is kept.
+    #[serde(borrow)]
+    prompt_id: Option<RawString<'a>>,
+}
+
+/// Parses one payload.
+///
+/// # Errors
+/// Where it is no JSON, has no `hook_event_name`, or a known field of a hooked event has another type.
+pub(super) fn parse(text: &str) -> Result<ParsedEvent, serde_json::Error> {
+    if payload::parse_event_name::<Hooked>(text)?.is_none() {
+        return Ok(ParsedEvent::OTHER);
+    }
+    let payload: Payload<'_> = serde_json::from_str(text)?;
+    let name = EventName::from(payload.hook_event_name);
+    Ok(ParsedEvent {
+        name,
+        session: payload.session_id.0,
+        source: payload.source.filter(|_| name == EventName::SessionStart).map(Text::into_source),
+        hung_up: name == EventName::SessionEnd && payload.reason.is_some_and(|reason| reason.is(UNREQUESTED_END)),
+        subagent: payload.agent_id.as_ref().is_some_and(Text::is_filled),
+        cwd: payload.cwd.and_then(Text::into_path),
+        transcript: payload.transcript_path.and_then(Text::into_path),
+        prompt: payload.prompt.filter(|_| name == EventName::UserPromptSubmit).map(RawString::to_prompt),
+        prompt_id: payload.prompt_id.and_then(RawString::to_id_digest),
+        question: payload.notification_type.filter(|_| name == EventName::Notification).map(Text::into_question),
+    })
+}
+
+/// The schema of the payloads that [`parse`] accepts.
+pub(super) fn schema() -> Schema {
+    payload::schema::<Payload<'_>, Hooked>("An event of Claude Code, as baton reads it")
+}
+
+/// `sessions/<pid>.json`, as far as it is read. It follows `/clear` and `/resume`, and stays behind after a SIGKILL.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct SessionFile {
+    session_id: String,
+    proc_start: ProcStart,
+    cwd: Option<String>,
+    /// `cli` before a user, `sdk-cli` with `-p`.
+    entrypoint: Option<String>,
+    /// The machine and pid namespace in which the pid counts.
+    pid_domain: Option<String>,
+}
+
+/// The process' start in ticks; written as a number or as a string, by version.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum ProcStart {
+    Number(u64),
+    Text(String),
+}
+
+/// The session that Claude's own file names for this very process. None where there is no such file, it cannot be
+/// read, or it was written for another process that had the pid.
+pub(super) fn shown_session(home: &Path, process: &Process) -> Option<SessionId> {
+    let path = home.join("sessions").join(format!("{}.json", process.pid));
+    let bytes = read::read_own(&path, MAX_SESSION_FILE).ok()?;
+    let file: SessionFile = serde_json::from_slice(&bytes).ok()?;
+    if file.start()? == process.start { file.session_id.parse().ok() } else { None }
+}
+
+impl SessionFile {
+    fn start(&self) -> Option<u64> {
+        match &self.proc_start {
+            ProcStart::Number(ticks) => Some(*ticks),
+            ProcStart::Text(text) => text.parse().ok(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PROCESS: (u32, u64) = (4711, 381_757);
+
+    fn check(content: &str, expected: Option<&str>) {
+        let home = tempfile::tempdir().unwrap();
+        std::fs::create_dir(home.path().join("sessions")).unwrap();
+        std::fs::write(home.path().join("sessions/4711.json"), content).unwrap();
+        let (pid, start) = PROCESS;
+        let process = Process { pid, start, boot: String::new(), machine: String::new(), pidns: 1 };
+        let found = shown_session(home.path(), &process);
+        assert_eq!(found.as_ref().map(SessionId::as_str), expected, "{content}");
+    }
+
+    #[test]
+    fn the_session_file_counts_for_the_process_it_was_written_for() {
+        check(r#"{"pid":4711,"sessionId":"s1","procStart":381757,"tmux":"a:@0.%0"}"#, Some("s1"));
+        check(r#"{"pid":4711,"sessionId":"s1","procStart":"381757"}"#, Some("s1"));
+        check(r#"{"pid":4711,"sessionId":"s1","procStart":381758}"#, None);
+        check(r#"{"pid":4711,"sessionId":"s1","procStart":"Mon Nov 21"}"#, None);
+        check(r#"{"pid":4711,"sessionId":"s1"}"#, None);
+        check(r#"{"pid":4711,"sessionId":"../s1","procStart":381757}"#, None);
+        check(r#"{"pid":4711,"sessionId":"s1","procStart":381757"#, None);
+        check("", None);
+        check(&" ".repeat(MAX_SESSION_FILE + 1), None);
+    }
+
+    #[test]
+    fn a_session_file_that_is_a_link_or_a_pipe_is_not_read() {
+        let home = tempfile::tempdir().unwrap();
+        std::fs::create_dir(home.path().join("sessions")).unwrap();
+        let (pid, start) = PROCESS;
+        let process = Process { pid, start, boot: String::new(), machine: String::new(), pidns: 1 };
+        assert_eq!(shown_session(home.path(), &process), None);
+
+        let path = home.path().join("sessions/4711.json");
+        let elsewhere = home.path().join("elsewhere.json");
+        std::fs::write(&elsewhere, r#"{"sessionId":"s1","procStart":381757}"#).unwrap();
+        std::os::unix::fs::symlink(&elsewhere, &path).unwrap();
+        assert_eq!(shown_session(home.path(), &process), None);
+
+        std::fs::remove_file(&path).unwrap();
+        nix::unistd::mkfifo(&path, nix::sys::stat::Mode::S_IRWXU).unwrap();
+        assert_eq!(shown_session(home.path(), &process), None);
+    }
+}

@@ -1,0 +1,118 @@
+//! The lines of a transcript of Claude Code, as far as they are read.
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use crate::lenient_json::{LossyString, lenient};
+
+/// How the lines begin that matter.
+pub(super) const LINE_STARTS: [&[u8]; 2] = [b"{\"parentUuid\":", b"{\"type\":"];
+
+/// What Claude writes in the user's name when they interrupt a turn.
+const INTERRUPTED: &str = "[Request interrupted by user";
+
+/// How lines begin that Claude writes of what the user did without asking the model.
+const CLIENT_LINES: [&str; 5] = ["<command-name>", "<local-command-", "<bash-input>", "<bash-stdout>", "<bash-stderr>"];
+
+/// How a prompt begins that Claude writes itself when a task in the background is over.
+const TASK_NOTIFICATION: &str = "<task-notification>";
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct Line<'a> {
+    #[serde(rename = "type")]
+    pub(super) kind: Option<LossyString>,
+    pub(super) is_sidechain: bool,
+    pub(super) is_meta: bool,
+    pub(super) is_compact_summary: bool,
+    pub(super) is_api_error_message: bool,
+    #[serde(borrow)]
+    pub(super) message: Option<Message<'a>>,
+    #[serde(deserialize_with = "lenient")]
+    pub(super) turn_position: Option<Position>,
+    #[serde(deserialize_with = "lenient")]
+    pub(super) custom_title: Option<LossyString>,
+    #[serde(deserialize_with = "lenient")]
+    pub(super) ai_title: Option<LossyString>,
+    #[serde(deserialize_with = "lenient")]
+    pub(super) summary: Option<LossyString>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Message<'a> {
+    #[serde(borrow)]
+    content: Option<&'a RawValue>,
+    pub(super) stop_reason: Option<LossyString>,
+    #[serde(default, deserialize_with = "lenient")]
+    pub(super) model: Option<LossyString>,
+    #[serde(default, deserialize_with = "lenient")]
+    pub(super) usage: Option<Usage>,
+}
+
+/// What a request to the model, and its answer, held, in tokens.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Usage {
+    pub(super) input_tokens: u64,
+    pub(super) cache_creation_input_tokens: u64,
+    pub(super) cache_read_input_tokens: u64,
+    pub(super) output_tokens: u64,
+}
+
+/// The how-manieth prompt of the session it is.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Position {
+    pub(super) prompt_index: Option<u64>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Block {
+    #[serde(rename = "type")]
+    kind: Option<LossyString>,
+    pub(super) id: Option<LossyString>,
+    pub(super) tool_use_id: Option<LossyString>,
+    text: Option<LossyString>,
+}
+
+impl Block {
+    pub(super) fn is(&self, kind: &str) -> bool {
+        self.kind.as_ref().is_some_and(|word| word.0 == kind)
+    }
+}
+
+/// Who wrote a line in the user's name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Author {
+    /// The user: a prompt.
+    User,
+    /// Claude, since a task in the background is over: a prompt of nobody's.
+    Task,
+    /// Claude, since the user interrupted the turn.
+    Interruption,
+    /// Claude, of what the user did without asking the model.
+    Client,
+    /// Tools: their results, and nothing else.
+    Tools,
+}
+
+/// Who wrote the blocks of a line in the user's name.
+pub(super) fn author(blocks: &[Block]) -> Author {
+    let text = blocks.iter().filter(|block| !block.is("tool_result")).find_map(|block| block.text.as_ref());
+    match text.map(|text| text.0.trim_start()) {
+        Some(text) if text.starts_with(INTERRUPTED) => Author::Interruption,
+        Some(text) if text.starts_with(TASK_NOTIFICATION) => Author::Task,
+        Some(text) if CLIENT_LINES.iter().any(|begin| text.starts_with(begin)) => Author::Client,
+        None if blocks.iter().all(|block| block.is("tool_result")) => Author::Tools,
+        _ => Author::User,
+    }
+}
+
+/// The blocks of a message; a message that is a text is one block.
+pub(super) fn blocks(message: &Message<'_>) -> Vec<Block> {
+    let Some(content) = message.content.map(RawValue::get) else { return Vec::new() };
+    let text = serde_json::from_str(content).map(|text| {
+        vec![Block { kind: Some(LossyString("text".to_owned())), id: None, tool_use_id: None, text: Some(text) }]
+    });
+    text.or_else(|_| serde_json::from_str(content)).unwrap_or_default()
+}

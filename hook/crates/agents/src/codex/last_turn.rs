@@ -1,0 +1,74 @@
+//! How the newest turn stands in a rollout of Codex.
+
+use std::collections::HashSet;
+
+use agent_baton_core::event::LastTurn;
+
+use super::transcript_lines::{LINE_STARTS, Line, Payload, is};
+use crate::transcript::parse_values;
+
+/// Judges lines, newest first.
+pub(crate) fn judge_last_turn(lines: &mut dyn Iterator<Item = &[u8]>, whole: bool) -> Option<LastTurn> {
+    let mut turn = Turn::default();
+    for line in lines {
+        for line in parse_values::<Line>(line, &LINE_STARTS) {
+            if let Some(judged) = turn.add(&line) {
+                return Some(judged);
+            }
+        }
+    }
+    whole.then(|| turn.owed_or(LastTurn::Unknown))
+}
+
+/// What was seen so far, from the end.
+#[derive(Default)]
+struct Turn {
+    /// The calls of tools that have a result.
+    answered: HashSet<String>,
+    /// Whether something stands at the end that the model was to answer, or was answering.
+    owed: bool,
+}
+
+impl Turn {
+    fn add(&mut self, line: &Line) -> Option<LastTurn> {
+        let payload = line.payload.as_ref()?;
+        let what = payload.kind.as_ref()?.0.as_str();
+        match (line.kind.as_ref()?.0.as_str(), what) {
+            ("event_msg", "task_complete" | "turn_complete" | "turn_aborted") => Some(self.owed_or(LastTurn::Ended)),
+            ("event_msg", _) if payload.is_prompt() => Some(LastTurn::CutPrompt),
+            ("response_item", "message") => self.message(payload),
+            ("response_item", "reasoning") => {
+                self.owed = true;
+                None
+            }
+            ("response_item", call) if call.ends_with("_call_output") => {
+                self.answered.extend(payload.call_id.as_ref().map(|id| id.0.clone()));
+                self.owed = true;
+                None
+            }
+            ("response_item", "function_call" | "custom_tool_call" | "local_shell_call") => {
+                self.owed = true;
+                let answered = payload.call_id.as_ref().is_some_and(|id| self.answered.contains(&id.0));
+                (!answered).then_some(LastTurn::CutTool)
+            }
+            _ => None,
+        }
+    }
+
+    fn message(&self, payload: &Payload) -> Option<LastTurn> {
+        let typed = payload.internal_chat_message_metadata_passthrough.as_ref();
+        if is(payload.role.as_ref(), "assistant") {
+            // A comment on the way is no answer.
+            let on_the_way = is(payload.phase.as_ref(), "commentary");
+            Some(if on_the_way { LastTurn::CutPrompt } else { self.owed_or(LastTurn::Ended) })
+        } else if typed.is_some_and(|typed| typed.content_item_kinds.iter().any(|kind| kind.0 == "user.text")) {
+            Some(LastTurn::CutPrompt)
+        } else {
+            None
+        }
+    }
+
+    const fn owed_or(&self, otherwise: LastTurn) -> LastTurn {
+        if self.owed { LastTurn::CutPrompt } else { otherwise }
+    }
+}

@@ -1,0 +1,124 @@
+//! What Codex leaves of its threads: a lock while a process has one loaded, and a rollout each, compressed after a week.
+
+use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
+
+use agent_baton_core::id::SessionId;
+use ruzstd::decoding::StreamingDecoder;
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::session_files::{
+    MAX_HEAD_BYTES, RunningSession, RunningSessions, SessionFiles, Transcript, TranscriptHead, list_entries,
+    parse_uuid, transcript_file,
+};
+use baton_fs::read::open_own;
+use baton_system::lock_table::{FileId, LockTable};
+
+pub(crate) const SESSION_FILES: SessionFiles = SessionFiles { running_sessions, transcripts, head };
+
+/// Years, months and days.
+const DATE_LEVELS: usize = 3;
+
+/// The largest window of a compressed rollout that is unpacked, in bytes: zstd's own limit for what a reader must take.
+const MAX_ZSTD_WINDOW_BYTES: u64 = 8 * 1024 * 1024;
+
+/// A lock's file stays behind after a SIGKILL: it counts while it is held.
+fn running_sessions(home: &Path, locks: &dyn Fn() -> Option<LockTable>, _: u64, most: usize) -> RunningSessions {
+    let (files, mut partial) = list_entries(&home.join("thread-writer-locks"), most);
+    let locks = if files.is_empty() { None } else { locks() };
+    let mut sessions = Vec::new();
+    for entry in files {
+        let name = entry.file_name();
+        let Some(session) = name.to_str().and_then(|name| name.strip_suffix(".lock")?.parse::<SessionId>().ok()) else {
+            continue;
+        };
+        let path = entry.path();
+        let (Some(locks), Ok(file)) = (&locks, FileId::from_path(&path)) else {
+            partial = true;
+            continue;
+        };
+        sessions.extend(locks.holders(file).iter().map(|pid| RunningSession {
+            session: session.clone(),
+            pid: (*pid > 0).then_some(*pid),
+            start: None,
+            cwd: None,
+            lock: Some(path.clone()),
+            headless: false,
+        }));
+    }
+    RunningSessions { sessions, partial }
+}
+
+/// `sessions/<year>/<month>/<day>/rollout-<time>-<id>.jsonl`, or `.jsonl.zst`, and the same names in `archived_sessions/`. While
+/// Codex packs or unpacks one, both are there: they are one thread.
+fn transcripts(home: &Path, most: usize) -> Vec<Transcript> {
+    let mut found = Vec::new();
+    let mut left = most;
+    let mut dirs = vec![(home.join("archived_sessions"), DATE_LEVELS), (home.join("sessions"), 0)];
+    while let Some((dir, depth)) = dirs.pop() {
+        let (mut files, _) = list_entries(&dir, left);
+        left = left.saturating_sub(files.len() + 1);
+        // The newest day first, so that the bound leaves out the oldest.
+        files.sort_by_key(std::fs::DirEntry::file_name);
+        for entry in &files {
+            if depth < DATE_LEVELS && entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+                dirs.push((entry.path(), depth + 1));
+            } else if let Some(thread) = parse_thread_id(&entry.file_name().to_string_lossy()) {
+                found.extend(transcript_file(entry, thread));
+            }
+        }
+    }
+    found.sort_by(|a: &Transcript, b| (&a.session, &a.path).cmp(&(&b.session, &b.path)));
+    found.dedup_by(|later, first| later.session == first.session);
+    found
+}
+
+/// The thread of a rollout, by its name: the id is the last 36 characters.
+fn parse_thread_id(name: &str) -> Option<SessionId> {
+    let stem = name.strip_suffix(".zst").unwrap_or(name).strip_suffix(".jsonl")?.strip_prefix("rollout-")?;
+    parse_uuid(stem.get(stem.len().checked_sub(36)?..)?)
+}
+
+/// The first line of a rollout.
+#[derive(Deserialize)]
+struct FirstLine {
+    #[serde(rename = "type")]
+    kind: String,
+    payload: SessionMeta,
+}
+
+/// What it says of the thread, as far as it is read.
+#[derive(Deserialize)]
+struct SessionMeta {
+    cwd: Option<String>,
+    /// `cli`, `exec`, ...; an object for a thread that another one started.
+    source: Option<Value>,
+    thread_source: Option<String>,
+}
+
+fn head(path: &Path) -> Option<TranscriptHead> {
+    let (file, _) = open_own(path).ok()?;
+    let line = if path.extension().is_some_and(|ending| ending == "zst") {
+        let decoder = StreamingDecoder::new_with_max_window_size(BufReader::new(file), MAX_ZSTD_WINDOW_BYTES).ok()?;
+        first_line(decoder)?
+    } else {
+        first_line(file)?
+    };
+    let first: FirstLine =
+        serde_json::from_slice(&line).ok().filter(|first: &FirstLine| first.kind == "session_meta")?;
+    let with_user_config = first.payload.thread_source.as_deref().is_none_or(|source| source == "user");
+    let named = first.payload.source.as_ref().is_none_or(Value::is_string);
+    Some(TranscriptHead {
+        cwd: first.payload.cwd,
+        headless: first.payload.source.is_some_and(|source| source == "exec"),
+        of_subagent: !with_user_config || !named,
+    })
+}
+
+/// The first line, if it is whole within the bound.
+fn first_line(from: impl Read) -> Option<Vec<u8>> {
+    let mut line = Vec::new();
+    BufReader::new(from.take(MAX_HEAD_BYTES as u64)).read_until(b'\n', &mut line).ok()?;
+    line.ends_with(b"\n").then_some(line)
+}

@@ -1,0 +1,73 @@
+//! The lines of a rollout of Codex, as far as they are read.
+
+use serde::Deserialize;
+
+use crate::lenient_json::{LossyString, lenient};
+
+/// How the lines begin.
+pub(super) const LINE_STARTS: [&[u8]; 1] = [b"{\"timestamp\":"];
+
+#[derive(Deserialize)]
+pub(super) struct Line {
+    #[serde(rename = "type")]
+    pub(super) kind: Option<LossyString>,
+    pub(super) payload: Option<Payload>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Payload {
+    #[serde(rename = "type")]
+    pub(super) kind: Option<LossyString>,
+    pub(super) role: Option<LossyString>,
+    pub(super) phase: Option<LossyString>,
+    pub(super) call_id: Option<LossyString>,
+    pub(super) item: Option<Item>,
+    pub(super) internal_chat_message_metadata_passthrough: Option<PassthroughMetadata>,
+    #[serde(default, deserialize_with = "lenient")]
+    pub(super) model: Option<LossyString>,
+    #[serde(default, deserialize_with = "lenient")]
+    pub(super) thread_name: Option<LossyString>,
+    #[serde(default, deserialize_with = "lenient")]
+    pub(super) info: Option<Info>,
+    #[serde(default, deserialize_with = "lenient")]
+    pub(super) usage: Option<Usage>,
+    #[serde(default, deserialize_with = "lenient")]
+    pub(super) model_context_window: Option<u64>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Item {
+    #[serde(rename = "type")]
+    kind: Option<LossyString>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct PassthroughMetadata {
+    #[serde(default)]
+    pub(super) content_item_kinds: Vec<LossyString>,
+}
+
+/// How full the context is.
+#[derive(Deserialize)]
+pub(super) struct Info {
+    pub(super) last_token_usage: Option<Usage>,
+    pub(super) model_context_window: Option<u64>,
+}
+
+/// What a request to the model, and its answer, held, in tokens.
+#[derive(Deserialize)]
+pub(super) struct Usage {
+    pub(super) total_tokens: Option<u64>,
+}
+
+impl Payload {
+    /// Whether an event says that the user gave a prompt.
+    pub(super) fn is_prompt(&self) -> bool {
+        let item = self.item.as_ref().and_then(|item| item.kind.as_ref());
+        is(self.kind.as_ref(), "user_message") || (is(self.kind.as_ref(), "item_completed") && is(item, "UserMessage"))
+    }
+}
+
+pub(super) fn is(text: Option<&LossyString>, word: &str) -> bool {
+    text.is_some_and(|text| text.0 == word)
+}

@@ -1,0 +1,89 @@
+//! One event in one form for all agents: first what is cheap, then what only the slow path needs.
+
+use std::path::Path;
+
+use agent_baton_core::agent::Agent;
+use agent_baton_core::event::{Event, Source};
+use agent_baton_core::id::SessionId;
+use agent_baton_core::pane::Pane;
+use agent_baton_core::process::Process;
+
+use super::{AgentInspector, ParsedEvent, spec};
+use crate::raw_event::RawEvent;
+use baton_fs::read;
+use baton_system::environment::Environment;
+use baton_system::lock_table::FileId;
+use baton_system::pane::find_pane;
+use baton_system::process_stat::ProcessStat;
+use baton_system::{System, identity, worktree};
+
+impl<M: System, E: Environment> AgentInspector<'_, M, E> {
+    /// The event as the fast path needs it. It reads nothing: `project`, `has_context`, `lock` and `shows` stay empty.
+    ///
+    /// The pane is unknown for a process without a terminal that may be a daemon: looking closer is [`Self::enrich`]'s.
+    #[must_use]
+    pub fn build_event(&self, agent: Agent, raw: &RawEvent, said: ParsedEvent, process: Option<&ProcessStat>) -> Event {
+        let may_be_daemon = |stat: &ProcessStat| spec(agent).daemon_argument.is_some() && stat.tty == 0;
+        Event {
+            agent,
+            name: said.name,
+            session: said.session,
+            source: said.source,
+            subagent: said.subagent,
+            cwd: said.cwd,
+            transcript: said.transcript,
+            has_context: false,
+            prompt: said.prompt,
+            prompt_id: said.prompt_id,
+            digest: raw.digest(),
+            hook_start_ms: self.here.start_ms,
+            process: process.map(|stat| identity(stat, &self.here.place)),
+            pane: process
+                .filter(|stat| !may_be_daemon(stat))
+                .map_or(Pane::Unknown, |stat| find_pane(self.environment, stat)),
+            project: None,
+            lock: None,
+            shows: None,
+            headless: false,
+            hung_up: said.hung_up,
+            beneath: None,
+            waited: false,
+            stop: None,
+            messages: None,
+            last_turn: None,
+        }
+    }
+
+    /// Adds what the slow path needs: project, transcript, the agent's own files, and the pane looked at closely.
+    pub fn enrich_event(&self, event: &mut Event, process: Option<&ProcessStat>) {
+        event.project = event.cwd.as_deref().and_then(|cwd| worktree::find_root(Path::new(cwd)));
+        event.has_context = event.transcript.as_deref().is_some_and(|path| read::has_content(Path::new(path)));
+        if event.source == Some(Source::Resume) {
+            event.last_turn = event.transcript.as_deref().map(|path| spec(event.agent).last_turn(Path::new(path)));
+        }
+        let Some(stat) = process else { return };
+        event.pane =
+            if self.is_daemon(event.agent, stat.pid) { Pane::Unknown } else { find_pane(self.environment, stat) };
+        event.headless = self.is_headless(event.agent, stat.pid);
+        event.hung_up &= !event.headless && !self.is_unattended(event.agent);
+        let identity = identity(stat, &self.here.place);
+        event.shows = self.shown_session(event.agent, &identity);
+        event.beneath = self.supervisor_claim(Some(stat));
+        event.lock = event.session.as_ref().and_then(|session| self.held_lock(event.agent, session, &identity));
+    }
+
+    /// The session that the agent's own file names for a process of this place.
+    pub(super) fn shown_session(&self, agent: Agent, process: &Process) -> Option<SessionId> {
+        let spec = spec(agent);
+        spec.shows.and_then(|shows| shows(&spec.home(self.environment)?, process))
+    }
+
+    /// The lock that a process of this place holds on a session, as a path.
+    fn held_lock(&self, agent: Agent, session: &SessionId, process: &Process) -> Option<String> {
+        let spec = spec(agent);
+        let path = (spec.lock?)(&spec.home(self.environment)?, session);
+        let file = FileId::from_path(&path).ok()?;
+        let held = self.locks()?.is_held(process.pid, file);
+        if held { path.into_os_string().into_string().ok() } else { None }
+    }
+}

@@ -1,0 +1,294 @@
+//! The agents: a table, so that a third is a row and a file. Only the files in here know the agents' JSON.
+
+mod claude;
+mod codex;
+mod context_usage;
+mod disabled;
+mod event;
+mod identify;
+mod lenient_json;
+mod message_text;
+mod payload;
+mod probe;
+pub mod raw_event;
+pub mod reply;
+pub mod session_files;
+mod supervisor_claim;
+mod transcript;
+
+use std::cell::OnceCell;
+use std::path::{Path, PathBuf};
+
+use agent_baton_core::agent::Agent;
+use agent_baton_core::event::LastTurn;
+use agent_baton_core::id::SessionId;
+use agent_baton_core::process::Process;
+use schemars::Schema;
+
+pub use context_usage::{ContextUsage, PromptCount, TranscriptStats};
+pub use disabled::DISABLE_VARIABLE;
+pub use identify::Lineage;
+pub use message_text::message_text;
+pub use payload::{ParsedEvent, StopDetails};
+pub use supervisor_claim::{FENCE_VARIABLE, RUN_VARIABLE};
+
+use crate::raw_event::RawEvent;
+use baton_system::environment::Environment;
+use baton_system::lock_table::LockTable;
+use baton_system::{CurrentProcess, System};
+
+/// One agent.
+#[derive(Debug)]
+pub struct AgentSpec {
+    /// The agent.
+    pub agent: Agent,
+    /// How the names of its processes begin.
+    pub comm: &'static str,
+    /// How the names of those of its processes begin that only run something for it.
+    pub helpers: &'static [&'static str],
+    /// The variable that names its directory.
+    pub home_variable: &'static str,
+    /// Its directory under the user's home, where the variable is unset.
+    pub home_default: &'static str,
+    /// The variable in which it hands its pid to hooks and tools.
+    pub pid_variable: Option<&'static str>,
+    /// The variable in which it hands its session's id to tools.
+    pub session_variable: &'static str,
+    /// The argument of a process of its that serves several panes.
+    pub daemon_argument: Option<&'static str>,
+    /// The variable that tells its hooks how it was started, and how the value begins where nobody sits before it.
+    headless_variable: Option<(&'static str, &'static str)>,
+    /// The same for sessions that nobody need sit before, and the value where nobody does: of those every end is one like any other.
+    unattended_variable: Option<(&'static str, &'static str)>,
+    /// The argument with which nobody sits before it.
+    headless_argument: Option<&'static str>,
+    /// The words after its program's name that bring a session back.
+    pub resume: &'static [&'static str],
+    /// What the agent itself says that a process of its shows, by its directory.
+    shows: Option<fn(&Path, &Process) -> Option<SessionId>>,
+    /// The file that the process writing a session holds a lock on, by its directory.
+    lock: Option<fn(&Path, &SessionId) -> PathBuf>,
+    /// How the end of its transcript is read.
+    judge_last_turn: transcript::JudgeLastTurn,
+    /// The same, for what it says of the conversation.
+    read_usage: context_usage::ReadUsage,
+    parse: fn(&str) -> Result<ParsedEvent, serde_json::Error>,
+    schema: fn() -> Schema,
+    /// How many Stops in a row it lets a hook block.
+    pub block_cap: Option<BlockCap>,
+    /// The agent's older way to tell that a turn is over: one JSON object as an argument of a program.
+    notify: Option<Notify>,
+    /// What it leaves of its sessions.
+    pub session_files: session_files::SessionFiles,
+}
+
+/// An agent's limit on Stops in a row that a hook blocks.
+#[derive(Debug, Clone, Copy)]
+pub struct BlockCap {
+    /// The variable that sets it.
+    pub variable: &'static str,
+    /// What it is where nothing sets it.
+    pub default: u32,
+    /// What a settings file of the agent, as text, sets the variable to.
+    pub from_settings: fn(&str) -> Option<String>,
+}
+
+/// How a notification of an agent is read.
+#[derive(Debug, Clone, Copy)]
+struct Notify {
+    parse: fn(&str) -> Result<ParsedEvent, serde_json::Error>,
+    schema: fn() -> Schema,
+}
+
+const CLAUDE: AgentSpec = AgentSpec {
+    agent: Agent::Claude,
+    comm: "claude",
+    helpers: &[],
+    home_variable: "CLAUDE_CONFIG_DIR",
+    home_default: ".claude",
+    pid_variable: Some("CLAUDE_PID"),
+    session_variable: "CLAUDE_CODE_SESSION_ID",
+    daemon_argument: None,
+    headless_variable: Some(("CLAUDE_CODE_ENTRYPOINT", "sdk")),
+    unattended_variable: Some(("CLAUDE_CODE_SESSION_ATTENDED", "0")),
+    headless_argument: None,
+    resume: &["--resume"],
+    shows: Some(claude::shown_session),
+    lock: None,
+    judge_last_turn: claude::judge_last_turn,
+    read_usage: claude::read_usage,
+    parse: claude::parse,
+    schema: claude::schema,
+    block_cap: Some(BlockCap {
+        variable: claude::BLOCK_CAP_VARIABLE,
+        default: claude::DEFAULT_BLOCK_CAP,
+        from_settings: claude::block_cap,
+    }),
+    notify: None,
+    session_files: claude::SESSION_FILES,
+};
+
+const CODEX: AgentSpec = AgentSpec {
+    agent: Agent::Codex,
+    comm: "codex",
+    // Its sandbox and its exec wrapper stand between a tool and the agent.
+    helpers: &["codex-linux-", "codex-execve"],
+    home_variable: "CODEX_HOME",
+    home_default: ".codex",
+    pid_variable: None,
+    session_variable: "CODEX_THREAD_ID",
+    daemon_argument: Some("app-server"),
+    headless_variable: None,
+    unattended_variable: None,
+    headless_argument: Some("exec"),
+    resume: &["resume"],
+    shows: None,
+    lock: Some(codex::writer_lock),
+    judge_last_turn: codex::judge_last_turn,
+    read_usage: codex::read_usage,
+    parse: codex::parse,
+    schema: codex::schema,
+    // Thirteen Stops were blocked in a row, and no limit was met.
+    block_cap: None,
+    notify: Some(Notify { parse: codex::parse_notification, schema: codex::notification_schema }),
+    session_files: codex::SESSION_FILES,
+};
+
+/// Every agent.
+pub static AGENTS: [AgentSpec; Agent::ALL.len()] = [CLAUDE, CODEX];
+
+/// An agent's row.
+#[must_use]
+pub const fn spec(agent: Agent) -> &'static AgentSpec {
+    match agent {
+        Agent::Claude => &CLAUDE,
+        Agent::Codex => &CODEX,
+    }
+}
+
+/// Why a payload gave no event. What stands in the payload is never part of the message.
+#[derive(Debug, thiserror::Error)]
+#[error("the event is not one of {agent}'s; was the hook installed for another agent?")]
+pub struct PayloadError {
+    /// The agent named on the command line.
+    pub agent: Agent,
+    /// What did not fit, and where.
+    pub source: serde_json::Error,
+}
+
+impl AgentSpec {
+    /// Takes from a payload what baton uses.
+    ///
+    /// # Errors
+    /// Where it has no `hook_event_name`, or a known field of a hooked event has another type.
+    pub fn parse(&self, raw: &RawEvent) -> Result<ParsedEvent, PayloadError> {
+        (self.parse)(raw.text()).map_err(|source| PayloadError { agent: self.agent, source })
+    }
+
+    /// The JSON Schema of the payloads that [`AgentSpec::parse`] accepts, made from the same types.
+    #[must_use]
+    pub fn schema(&self) -> Schema {
+        (self.schema)()
+    }
+
+    /// Takes from a notification what baton uses; none where the agent has no notify program.
+    ///
+    /// # Errors
+    /// Where it has no `type`, or a known field has another type.
+    #[must_use]
+    pub fn parse_notification(&self, raw: &RawEvent) -> Option<Result<ParsedEvent, PayloadError>> {
+        let notify = self.notify?;
+        Some((notify.parse)(raw.text()).map_err(|source| PayloadError { agent: self.agent, source }))
+    }
+
+    /// The JSON Schema of the notifications that [`AgentSpec::parse_notification`] accepts, made from the same types.
+    #[must_use]
+    pub fn notification_schema(&self) -> Option<Schema> {
+        self.notify.map(|notify| (notify.schema)())
+    }
+
+    /// The agent's directory. None where neither its variable nor HOME names an absolute path.
+    pub fn home(&self, environment: &impl Environment) -> Option<PathBuf> {
+        let home = match environment.get(self.home_variable) {
+            Some(home) => PathBuf::from(home),
+            None => PathBuf::from(environment.get("HOME")?).join(self.home_default),
+        };
+        home.is_absolute().then_some(home)
+    }
+
+    /// How the newest turn of a transcript of its stands.
+    #[must_use]
+    pub fn last_turn(&self, transcript: &Path) -> LastTurn {
+        transcript::last_turn(transcript, self.judge_last_turn)
+    }
+
+    /// What a transcript of its says of the conversation.
+    #[must_use]
+    pub fn transcript_stats(&self, transcript: &Path) -> TranscriptStats {
+        context_usage::read(transcript, self.read_usage)
+    }
+
+    /// Whether a process of this name is the agent.
+    #[must_use]
+    pub fn is_named(&self, comm: &str) -> bool {
+        comm.starts_with(self.comm) && !self.helpers.iter().any(|helper| comm.starts_with(helper))
+    }
+}
+
+/// One call of baton, and what it may look at: the machine, its own environment, and the table of locks, which is read
+/// when it is first needed, and once.
+#[derive(Debug)]
+pub struct AgentInspector<'a, M, E> {
+    machine: &'a M,
+    environment: &'a E,
+    here: &'a CurrentProcess,
+    locks: OnceCell<Option<LockTable>>,
+}
+
+impl<'a, M: System, E: Environment> AgentInspector<'a, M, E> {
+    /// An inspector that has looked at nothing yet.
+    pub const fn new(machine: &'a M, environment: &'a E, here: &'a CurrentProcess) -> Self {
+        Self { machine, environment, here, locks: OnceCell::new() }
+    }
+
+    /// The environment that this call of baton was given.
+    #[must_use]
+    pub const fn environment(&self) -> &'a E {
+        self.environment
+    }
+
+    /// The table of locks, read when it is first asked for. None where it cannot be read.
+    pub fn locks(&self) -> Option<&LockTable> {
+        self.locks.get_or_init(|| self.machine.locks()).as_ref()
+    }
+
+    /// Whether a process serves several panes at once, with the environment of the first: then the pane is unknown, and
+    /// of the variables only `BATON_HOME` may be believed. True as well where its arguments cannot be read.
+    #[must_use]
+    pub fn is_daemon(&self, agent: Agent, pid: u32) -> bool {
+        spec(agent).daemon_argument.is_some_and(|daemon| self.has_argument(pid, daemon).unwrap_or(true))
+    }
+
+    /// Whether nobody sits before a process: `claude -p`, `codex exec`. False as well where that cannot be told.
+    #[must_use]
+    pub fn is_headless(&self, agent: Agent, pid: u32) -> bool {
+        let spec = spec(agent);
+        let says = |(name, begins): (&str, &str)| self.environment.get(name).is_some_and(|it| it.starts_with(begins));
+        spec.headless_variable.is_some_and(says)
+            || spec.headless_argument.is_some_and(|word| self.has_argument(pid, word).unwrap_or(false))
+    }
+
+    /// Whether the agent says that nobody attends the session of this event.
+    fn is_unattended(&self, agent: Agent) -> bool {
+        let says = |(name, value): (&str, &str)| self.environment.get(name).is_some_and(|it| it == value);
+        spec(agent).unattended_variable.is_some_and(says)
+    }
+
+    fn has_argument(&self, pid: u32, word: &str) -> Option<bool> {
+        let arguments = self.machine.arguments(pid)?;
+        Some(arguments.iter().skip(1).take_while(|it| *it != b"--").any(|argument| argument == word.as_bytes()))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,245 @@
+//! What the agents' payloads have in common: lenient fields, and what is taken from them.
+
+use std::path::Path;
+
+use agent_baton_core::event::{EventName, Prompt, Question, Source};
+use agent_baton_core::id::{ID_PATTERN, SessionId};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::de::{Error as _, IntoDeserializer};
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use baton_fs::hash::sha256_hex;
+
+/// The longest path taken from a payload, in bytes: the kernel takes none that is longer.
+pub const MAX_PATH: usize = 4096;
+
+/// How the prompt begins that Claude writes itself when a background task ended.
+const TASK_NOTIFICATION: &str = "<task-notification>";
+
+/// What baton takes from one payload, in one form for all agents. No prompt, message or tool input is in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ParsedEvent {
+    /// What happened.
+    pub name: EventName,
+    /// The session; none where the id is absent, null or empty.
+    pub session: Option<SessionId>,
+    /// Why the session begins (`SessionStart` only).
+    pub source: Option<Source>,
+    /// Whether nobody asked for the end, as far as the payload says (`SessionEnd` only).
+    pub hung_up: bool,
+    /// Whether it came from within a subagent.
+    pub subagent: bool,
+    /// The directory of the event, absolute.
+    pub cwd: Option<String>,
+    /// The transcript, absolute.
+    pub transcript: Option<String>,
+    /// What is kept of the prompt (`UserPromptSubmit` only).
+    pub prompt: Option<Prompt>,
+    /// Digest of the client's id of the prompt or turn.
+    pub prompt_id: Option<String>,
+    /// What is asked (`Notification` only).
+    pub question: Option<Question>,
+}
+
+impl ParsedEvent {
+    /// Of an event that is not hooked, nothing but that it came.
+    pub(super) const OTHER: Self = Self {
+        name: EventName::Other,
+        session: None,
+        source: None,
+        hung_up: false,
+        subagent: false,
+        cwd: None,
+        transcript: None,
+        prompt: None,
+        prompt_id: None,
+        question: None,
+    };
+}
+
+/// What is taken from a Stop for a loop alone: the fast path does not look for it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct StopDetails {
+    /// Whether the turn went on by a hook's word before.
+    pub continued: bool,
+    /// The agent's last message.
+    pub message: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+struct StopFields {
+    #[serde(default)]
+    stop_hook_active: Value,
+    #[serde(default)]
+    last_assistant_message: Value,
+}
+
+impl StopDetails {
+    /// Of a payload's text. What is not of the right type is not there.
+    #[must_use]
+    pub fn parse(text: &str) -> Self {
+        let fields: StopFields = serde_json::from_str(text).unwrap_or_default();
+        Self {
+            continued: fields.stop_hook_active == Value::Bool(true),
+            message: fields.last_assistant_message.as_str().map(str::to_owned),
+        }
+    }
+}
+
+/// The one field that every payload must have, read before anything else is.
+#[derive(Deserialize)]
+struct EventHead {
+    hook_event_name: Text,
+}
+
+/// The event's name as one of the agent's hooked events; none for every other.
+pub(super) fn parse_event_name<H: for<'de> Deserialize<'de>>(text: &str) -> Result<Option<H>, serde_json::Error> {
+    let EventHead { hook_event_name: Text(name) } = serde_json::from_str(text)?;
+    let known = |name: &str| H::deserialize(IntoDeserializer::<serde::de::value::Error>::into_deserializer(name)).ok();
+    Ok(name.as_deref().and_then(known))
+}
+
+/// The schema of what is accepted: a hooked event with fields of the right types, or any other event at all.
+pub(super) fn schema<Payload: JsonSchema, Hooked: JsonSchema>(title: &str) -> Schema {
+    let mut generator = SchemaGenerator::default();
+    let payload = generator.subschema_for::<Payload>();
+    let hooked = generator.subschema_for::<Hooked>();
+    json_schema!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": title,
+        "anyOf": [
+            payload,
+            {
+                "description": "An event that baton does not hook: accepted and not looked into.",
+                "type": "object",
+                "required": ["hook_event_name"],
+                "properties": { "hook_event_name": { "type": "string", "not": hooked } },
+            },
+        ],
+        "$defs": generator.take_definitions(true),
+    })
+}
+
+/// A string. JavaScript clients may send half of a surrogate pair, which is legal JSON and no UTF-8: such a string is
+/// accepted, and its text is not known.
+#[derive(Debug, Clone, PartialEq, Eq, JsonSchema)]
+#[schemars(transparent, inline)]
+pub(super) struct Text(#[schemars(with = "String")] Option<String>);
+
+impl<'de> Deserialize<'de> for Text {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let RawString(inner) = RawString::deserialize(from)?;
+        if !inner.contains('\\') {
+            return Ok(Self(Some(inner.to_owned())));
+        }
+        Ok(Self(serde_json::from_str(&format!("\"{inner}\"")).ok()))
+    }
+}
+
+impl Text {
+    /// The text as an absolute path that the kernel could take.
+    pub(super) fn into_path(self) -> Option<String> {
+        self.0.filter(|path| path.len() <= MAX_PATH && !path.contains('\0') && Path::new(path).is_absolute())
+    }
+
+    /// The text as the reason why a session begins.
+    pub(super) fn into_source(self) -> Source {
+        match self.0.as_deref() {
+            Some("startup") => Source::Startup,
+            Some("resume") => Source::Resume,
+            Some("clear") => Source::Clear,
+            Some("fork") => Source::Fork,
+            Some("compact") => Source::Compact,
+            _ => Source::Other,
+        }
+    }
+
+    /// The text as what a notification of Claude is about.
+    pub(super) fn into_question(self) -> Question {
+        match self.0.as_deref() {
+            Some("permission_prompt") => Question::Permission,
+            Some("elicitation_dialog") => Question::Answer,
+            Some("idle_prompt") => Question::Prompt,
+            Some("auth_success") => Question::Nothing,
+            _ => Question::Other,
+        }
+    }
+
+    /// Whether the text is this word.
+    pub(super) fn is(&self, word: &str) -> bool {
+        self.0.as_deref() == Some(word)
+    }
+
+    /// Whether something stands in it.
+    pub(super) fn is_filled(&self) -> bool {
+        self.0.as_deref() != Some("")
+    }
+}
+
+/// A string as it stands in the payload, escapes and all, without its quotes: it is measured, never kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, JsonSchema)]
+#[schemars(transparent, inline)]
+pub(super) struct RawString<'a>(#[schemars(with = "String")] &'a str);
+
+impl<'de: 'a, 'a> Deserialize<'de> for RawString<'a> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let raw = <&'a RawValue>::deserialize(from)?.get();
+        let inner = raw.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+        inner.map(Self).ok_or_else(|| D::Error::custom("expected a string"))
+    }
+}
+
+impl RawString<'_> {
+    /// What is kept of a prompt.
+    pub(super) fn to_prompt(self) -> Prompt {
+        Prompt {
+            bytes: self.0.len() as u64,
+            digest: sha256_hex(self.0.as_bytes(), 8),
+            by_user: !self.begins_with(TASK_NOTIFICATION),
+        }
+    }
+
+    /// What is kept of an id; none of an empty one.
+    pub(super) fn to_id_digest(self) -> Option<String> {
+        (!self.0.is_empty()).then(|| sha256_hex(self.0.as_bytes(), 8))
+    }
+
+    /// Whether the text begins with `words` (ASCII), each character as itself or as a `\u` escape.
+    fn begins_with(self, words: &str) -> bool {
+        let mut rest = self.0;
+        words.chars().all(|expected| {
+            let escaped = || {
+                let (digits, after) = rest.strip_prefix("\\u")?.split_at_checked(4)?;
+                (u32::from_str_radix(digits, 16).ok()? == u32::from(expected)).then_some(after)
+            };
+            let after = rest.strip_prefix(expected).or_else(escaped);
+            rest = after.unwrap_or_default();
+            after.is_some()
+        })
+    }
+}
+
+/// A session's id: absent, null and empty are none; anything else must be an id.
+#[derive(Debug, Default, Clone, PartialEq, Eq, JsonSchema)]
+#[schemars(transparent, inline)]
+pub(super) struct SessionField(#[schemars(schema_with = "session_schema")] pub(super) Option<SessionId>);
+
+fn session_schema(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": ["string", "null"], "pattern": format!("^$|{ID_PATTERN}") })
+}
+
+impl<'de> Deserialize<'de> for SessionField {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let text = match Option::<Text>::deserialize(from)? {
+            None => return Ok(Self(None)),
+            Some(Text(text)) => text.ok_or_else(|| D::Error::custom("session_id holds half of a surrogate pair"))?,
+        };
+        if text.is_empty() {
+            return Ok(Self(None));
+        }
+        // The id itself stays out of the message: it may be long, or written to upset a terminal.
+        SessionId::try_from(text).map(|id| Self(Some(id))).map_err(|why| D::Error::custom(format!("session_id {why}")))
+    }
+}

@@ -1,0 +1,284 @@
+//! The words of a reply: exactly one JSON object, or nothing.
+//!
+//! The model's part holds ids, numbers and fixed words alone; a name that someone gave a run could be an instruction.
+//! It states facts: text that reads like a command is taken for an injection by Claude, and shown to the user instead.
+//! The user's part may name runs and panes, cleaned of what a terminal would act on.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use agent_baton_core::agent::Agent;
+use agent_baton_core::decision::Tell;
+use agent_baton_core::event::{EventName, LastTurn};
+use agent_baton_core::id::RunId;
+use agent_baton_core::pane::Pane;
+use agent_baton_core::reason::Reason;
+use agent_baton_core::run::{RunName, is_printable};
+use agent_baton_core::session::Told;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+/// The most characters shown of a text that comes from the environment.
+const MAX_TEXT_CHARS: usize = 64;
+
+/// The most runs named in one telling.
+const MAX_LISTED_RUNS: usize = 8;
+
+/// The reply to `SessionStart` and `UserPromptSubmit`, of both agents. Codex drops a reply with any other key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ContextReply {
+    /// What the model is told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hook_specific_output: Option<AdditionalContext>,
+    /// What the user is told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub system_message: Option<String>,
+}
+
+/// What the model is told.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct AdditionalContext {
+    /// The event replied to.
+    pub hook_event_name: ContextEvent,
+    /// Ids, numbers and fixed words.
+    pub additional_context: String,
+}
+
+/// The events at which the model can be told something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+pub enum ContextEvent {
+    /// A session begins.
+    SessionStart,
+    /// A prompt goes in.
+    UserPromptSubmit,
+}
+
+/// The reply to any other event: for the user alone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct UserReply {
+    /// What the user is told.
+    pub system_message: String,
+}
+
+/// The reply to a `Stop` by which the agent goes on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct BlockReply {
+    /// The one word that both agents know.
+    pub decision: Block,
+    /// What goes in: the loop's prompt, as its user wrote it, and how far it is.
+    pub reason: String,
+    /// What the user is told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub system_message: Option<String>,
+}
+
+/// The word by which a turn goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Block {
+    /// The turn does not end.
+    Block,
+}
+
+/// Whom a reply can reach.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Audience {
+    ModelAndUser(ContextEvent),
+    User,
+    Nobody,
+}
+
+/// Whom the reply to an event reaches, by what the agent accepts (measured: Codex 0.169, Claude Code 2.1.329).
+const fn audience(agent: Agent, name: EventName) -> Audience {
+    match (agent, name) {
+        (_, EventName::SessionStart) => Audience::ModelAndUser(ContextEvent::SessionStart),
+        (_, EventName::UserPromptSubmit) => Audience::ModelAndUser(ContextEvent::UserPromptSubmit),
+        (_, EventName::Stop | EventName::PreCompact)
+        | (Agent::Codex, EventName::Interrupt | EventName::PermissionRequest) => Audience::User,
+        _ => Audience::Nobody,
+    }
+}
+
+/// The reply to a `Stop` by which the agent goes on with `prompt`.
+#[must_use]
+pub fn render_block(prompt: String, tell: &[Tell], names: &BTreeMap<RunId, RunName>) -> Option<String> {
+    let system_message = lines(tell.iter().filter(|tell| !is_iterated(tell)).filter_map(|tell| user_text(tell, names)));
+    serde_json::to_string(&BlockReply { decision: Block::Block, reason: prompt, system_message }).ok()
+}
+
+/// Whether a telling is that a loop goes round again.
+#[must_use]
+pub fn is_iterated(tell: &Tell) -> bool {
+    matches!(tell, Tell::Loop { told, .. } if told.reason == Reason::Iterated)
+}
+
+/// The reply to an event, as it is written to stdout. None where there is nothing to say, or the agent reads nothing. `notes` are for
+/// the user alone, who reads paths in them.
+#[must_use]
+pub fn render_reply(
+    agent: Agent,
+    name: EventName,
+    tell: &[Tell],
+    names: &BTreeMap<RunId, RunName>,
+    notes: &[String],
+) -> Option<String> {
+    let notes =
+        notes.iter().map(|note| format!("baton: {}", note.chars().filter(|&c| is_printable(c)).collect::<String>()));
+    let user = || lines(tell.iter().filter_map(|tell| user_text(tell, names)).chain(notes));
+    match audience(agent, name) {
+        Audience::Nobody => None,
+        Audience::User => serde_json::to_string(&UserReply { system_message: user()? }).ok(),
+        Audience::ModelAndUser(hook_event_name) => {
+            let context = lines(tell.iter().filter_map(model_text));
+            let reply = ContextReply {
+                hook_specific_output: context
+                    .map(|additional_context| AdditionalContext { hook_event_name, additional_context }),
+                system_message: user(),
+            };
+            let says = reply.hook_specific_output.is_some() || reply.system_message.is_some();
+            if says { serde_json::to_string(&reply).ok() } else { None }
+        }
+    }
+}
+
+fn lines(parts: impl Iterator<Item = String>) -> Option<String> {
+    let parts: Vec<_> = parts.collect();
+    (!parts.is_empty()).then(|| parts.join("\n"))
+}
+
+fn model_text(tell: &Tell) -> Option<String> {
+    match tell {
+        Tell::Transferred { told, iteration, .. } => Some(format!(
+            "baton: this session, in this process, owns the run {run} now. Its number (fence) is {fence}; lower numbers are \
+             refused. Its iteration is {iteration}.",
+            run = told.run,
+            fence = told.fence,
+        )),
+        Tell::LastTurn { turn } => {
+            let how = match turn {
+                LastTurn::Ended => "ended",
+                LastTurn::CutPrompt => "was cut off: its last prompt got no answer",
+                LastTurn::CutTool => "was cut off: a call of a tool in it got no result",
+                LastTurn::Unknown => return None,
+            };
+            Some(format!("baton: before this resume, the last turn of this session {how}."))
+        }
+        Tell::OwnerElsewhere { .. } | Tell::Interrupted { .. } | Tell::Loop { .. } | Tell::SeveralRuns { .. } => None,
+    }
+}
+
+fn user_text(tell: &Tell, names: &BTreeMap<RunId, RunName>) -> Option<String> {
+    Some(match tell {
+        Tell::LastTurn { turn } => match turn {
+            LastTurn::CutPrompt => {
+                "baton: the last turn of this session was cut off: its last prompt got no answer".to_owned()
+            }
+            LastTurn::CutTool => {
+                "baton: the last turn of this session was cut off: a call of a tool in it got no result".to_owned()
+            }
+            LastTurn::Ended | LastTurn::Unknown => return None,
+        },
+        Tell::Transferred { told, iteration, from } => format!(
+            "baton: run {run} moved here from {from}. {why} Its number is {fence} now, its iteration {iteration}. \
+             To stop it: baton run cancel {id}",
+            run = run_label(&told.run, names),
+            from = pane_label(from),
+            why = told.reason.sentence(),
+            fence = told.fence,
+            id = told.run,
+        ),
+        Tell::OwnerElsewhere { told, pane, pid } => format!(
+            "baton: run {run} stays with {pane}, pid {pid}. {why} To move it here all the same: baton run adopt {id}{option}",
+            run = run_label(&told.run, names),
+            pane = pane_label(pane),
+            why = told.reason.sentence(),
+            id = told.run,
+            option = match told.reason {
+                Reason::OwnerAlive => " --take",
+                Reason::OwnerUnverifiable => " --force",
+                _ => "",
+            },
+        ),
+        Tell::Interrupted { told, iteration } => format!(
+            "baton: run {run} of this project has no living owner here; it stands at iteration {iteration}. \
+             To go on with it in this session: baton run adopt {id}. To end it: baton run cancel {id}",
+            run = run_label(&told.run, names),
+            id = told.run,
+        ),
+        Tell::Loop { told, iteration, of } => format!(
+            "baton: the loop {run} {outcome} at iteration {iteration}{of}. {why}{next_step}",
+            run = run_label(&told.run, names),
+            outcome = loop_outcome(told.reason),
+            of = of.map_or_else(String::new, |of| format!(" of {of}")),
+            why = told.reason.sentence(),
+            next_step = next_step(told),
+        ),
+        Tell::SeveralRuns { runs, .. } => {
+            let mut text = "baton: several unfinished runs belong to this session, and none was touched:".to_owned();
+            for (index, run) in runs.iter().take(MAX_LISTED_RUNS).enumerate() {
+                let comma = if index > 0 { "," } else { "" };
+                // Writing into a String cannot fail.
+                let _ = write!(text, "{comma} {}", run_label(run, names));
+            }
+            if let Some(more) = runs.len().checked_sub(MAX_LISTED_RUNS).filter(|&more| more > 0) {
+                let _ = write!(text, " and {more} more");
+            }
+            text + ". To keep one: baton run cancel ID for each of the others"
+        }
+    })
+}
+
+/// What became of a loop by this row.
+const fn loop_outcome(reason: Reason) -> &'static str {
+    match reason {
+        Reason::LoopDone => "is done",
+        Reason::LoopLimit | Reason::NoProgress | Reason::Unattended => "ended",
+        Reason::StopMissed | Reason::LoopUnreadable | Reason::ClientCap => "waits",
+        Reason::Finished => "was finished",
+        Reason::Cancelled => "was cancelled",
+        Reason::AbandonedStale => "was abandoned",
+        Reason::Iterated => "goes on",
+        _ => "is paused",
+    }
+}
+
+/// How a loop goes on that stands still.
+fn next_step(told: &Told) -> String {
+    match loop_outcome(told.reason) {
+        "waits" => format!(" It goes on with your next prompt. To stop it: baton run cancel {}", told.run),
+        "is paused" => {
+            format!(" To go on: baton run continue {id}. To end it: baton run cancel {id}", id = told.run)
+        }
+        "was abandoned" => format!(" To go on with it here: baton run adopt {}", told.run),
+        _ => String::new(),
+    }
+}
+
+/// A run by name and id; by id alone where the name is not known.
+fn run_label(run: &RunId, names: &BTreeMap<RunId, RunName>) -> String {
+    match names.get(run) {
+        Some(name) => format!("\"{}\" ({run})", printable(name.as_str())),
+        None => run.to_string(),
+    }
+}
+
+fn pane_label(pane: &Pane) -> String {
+    match pane {
+        Pane::Tmux { pane, .. } => format!("pane {}", printable(pane)),
+        Pane::Zellij { session, pane } => format!("pane {} of {}", printable(pane), printable(session)),
+        Pane::Tty { tty } => format!("terminal {}", printable(tty)),
+        Pane::Unknown => "an unknown pane".to_owned(),
+    }
+}
+
+/// A text without characters that a terminal acts on or that reorder what is read, and not too long.
+fn printable(text: &str) -> String {
+    text.chars().filter(|&c| is_printable(c)).take(MAX_TEXT_CHARS).collect()
+}
+
+#[cfg(test)]
+mod tests;

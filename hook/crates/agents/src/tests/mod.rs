@@ -1,0 +1,21 @@
+//! Payloads as data, and everything that needs processes on real ones.
+
+mod context_usage;
+#[cfg(target_os = "linux")]
+mod inspector;
+mod last_turn;
+mod payloads;
+#[cfg(target_os = "linux")]
+mod processes;
+#[cfg(target_os = "linux")]
+mod tree;
+
+use crate::raw_event::{RawEvent, ReadLimits};
+
+/// The text as an event from stdin.
+fn raw(text: &str) -> RawEvent {
+    let mut file = tempfile::tempfile().unwrap();
+    std::io::Write::write_all(&mut file, text.as_bytes()).unwrap();
+    std::io::Seek::rewind(&mut file).unwrap();
+    RawEvent::read(&file, ReadLimits::default()).unwrap()
+}

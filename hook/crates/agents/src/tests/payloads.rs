@@ -1,0 +1,219 @@
+use agent_baton_core::agent::Agent;
+use agent_baton_core::event::{EventName, Source};
+use serde_json::{Value, json};
+
+use super::raw;
+use crate::*;
+
+fn parse(agent: Agent, text: &str) -> Result<ParsedEvent, String> {
+    spec(agent).parse(&raw(text)).map_err(|error| format!("{error}: {}", error.source))
+}
+
+const CLAUDE_START: &str = r#"{"session_id":"a3693d61-7345-43a6-b9fa-90722ef9cd41","transcript_path":"/home/dev/t.jsonl",
+    "cwd":"/home/dev/work","hook_event_name":"SessionStart","source":"startup","model":"m"}"#;
+const CLAUDE_PROMPT: &str = r#"{"session_id":"a3693d61-7345-43a6-b9fa-90722ef9cd41","transcript_path":"/home/dev/t.jsonl",
+    "cwd":"/home/dev/work","prompt_id":"96befae3","permission_mode":"auto","hook_event_name":"UserPromptSubmit",
+    "prompt":"hello one"}"#;
+const CLAUDE_STOP: &str = r#"{"session_id":"s1","cwd":"/w","prompt_id":"p","effort":{"level":"medium"},"hook_event_name":"Stop",
+    "stop_hook_active":false,"last_assistant_message":"secret","background_tasks":[],"session_crons":[]}"#;
+const CODEX_START: &str = r#"{"session_id":"01a1fd44-7b83-7991-81c1-45804ee6f7f2","transcript_path":null,"cwd":"/home/dev/work",
+    "hook_event_name":"SessionStart","model":"m","permission_mode":"default","source":"resume"}"#;
+const CODEX_PROMPT: &str = r#"{"session_id":"01a1fd44-7b83-7991-81c1-45804ee6f7f2","turn_id":"01a1","transcript_path":"/t",
+    "cwd":"/home/dev/work","hook_event_name":"UserPromptSubmit","model":"m","permission_mode":"default","prompt":"hi",
+    "agent_id":"child","agent_type":"default"}"#;
+const CODEX_END: &str =
+    r#"{"session_id":"01a1","transcript_path":null,"cwd":"/w","hook_event_name":"SessionEnd","reason":"other"}"#;
+
+const ALL: [(Agent, &str); 6] = [
+    (Agent::Claude, CLAUDE_START),
+    (Agent::Claude, CLAUDE_PROMPT),
+    (Agent::Claude, CLAUDE_STOP),
+    (Agent::Codex, CODEX_START),
+    (Agent::Codex, CODEX_PROMPT),
+    (Agent::Codex, CODEX_END),
+];
+
+#[test]
+fn what_is_taken_from_payloads() {
+    let said = parse(Agent::Claude, CLAUDE_START).unwrap();
+    assert_eq!((said.name, said.source), (EventName::SessionStart, Some(Source::Startup)));
+    assert_eq!(said.session.unwrap().as_str(), "a3693d61-7345-43a6-b9fa-90722ef9cd41");
+    assert_eq!(said.cwd.as_deref(), Some("/home/dev/work"));
+    assert_eq!(said.transcript.as_deref(), Some("/home/dev/t.jsonl"));
+    assert!(!said.subagent && said.prompt.is_none() && said.prompt_id.is_none());
+
+    let prompt = parse(Agent::Claude, CLAUDE_PROMPT).unwrap();
+    let kept = prompt.prompt.unwrap();
+    assert_eq!((kept.bytes, kept.digest.as_str(), kept.by_user), (9, "7e0502de8d86fd7c", true));
+    assert_eq!(prompt.prompt_id.as_deref(), Some(baton_fs::hash::sha256_hex(b"96befae3", 8).as_str()));
+
+    let codex = parse(Agent::Codex, CODEX_PROMPT).unwrap();
+    assert!(codex.subagent);
+    assert_eq!(codex.prompt_id.as_deref(), Some(baton_fs::hash::sha256_hex(b"01a1", 8).as_str()));
+    assert_eq!(parse(Agent::Codex, CODEX_START).unwrap().source, Some(Source::Resume));
+    assert_eq!(parse(Agent::Codex, CODEX_END).unwrap().name, EventName::SessionEnd);
+}
+
+#[test]
+fn each_agent_has_its_own_hooked_events() {
+    use EventName as Name;
+    for (word, claude, codex) in [
+        ("SessionStart", Name::SessionStart, Name::SessionStart),
+        ("SessionEnd", Name::SessionEnd, Name::SessionEnd),
+        ("UserPromptSubmit", Name::UserPromptSubmit, Name::UserPromptSubmit),
+        ("Stop", Name::Stop, Name::Stop),
+        ("PreCompact", Name::PreCompact, Name::PreCompact),
+        ("StopFailure", Name::StopFailure, Name::Other),
+        ("Notification", Name::Notification, Name::Other),
+        ("Interrupt", Name::Other, Name::Interrupt),
+        ("PermissionRequest", Name::Other, Name::PermissionRequest),
+        ("PreToolUse", Name::Other, Name::Other),
+        ("sessionstart", Name::Other, Name::Other),
+        ("", Name::Other, Name::Other),
+        ("\\ud800", Name::Other, Name::Other),
+        ("St\\u006fp", Name::Stop, Name::Stop),
+    ] {
+        let text = format!(r#"{{"session_id":"s1","hook_event_name":"{word}"}}"#);
+        assert_eq!(parse(Agent::Claude, &text).unwrap().name, claude, "{word}");
+        assert_eq!(parse(Agent::Codex, &text).unwrap().name, codex, "{word}");
+    }
+}
+
+#[test]
+fn of_an_event_that_is_not_hooked_nothing_is_taken() {
+    let text = r#"{"hook_event_name":"FromTheFuture","session_id":[1],"cwd":{},"prompt":0}"#;
+    assert_eq!(parse(Agent::Claude, text), Ok(ParsedEvent::OTHER));
+    assert_eq!(parse(Agent::Codex, text), Ok(ParsedEvent::OTHER));
+}
+
+#[test]
+fn half_a_surrogate_pair_spoils_no_event() {
+    let text = r#"{"hook_event_name":"UserPromptSubmit","session_id":"s1","cwd":"/a\udc00","transcript_path":"\ud800",
+        "prompt":"half \ud83d of a face","other":"\udfff"}"#;
+    let said = parse(Agent::Claude, text).unwrap();
+    assert_eq!((said.cwd, said.transcript), (None, None));
+    assert_eq!(said.session.unwrap().as_str(), "s1");
+    assert_eq!(said.prompt.unwrap().bytes, 21);
+}
+
+#[test]
+fn paths_are_absolute_or_not_known() {
+    let long = format!("/{}", "x".repeat(5000));
+    for (cwd, expected) in [
+        ("/a b/é", Some("/a b/é")),
+        ("/a\\u0062", Some("/ab")),
+        ("a", None),
+        ("", None),
+        ("/a\\u0000", None),
+        (&long, None),
+    ] {
+        let text = format!(r#"{{"hook_event_name":"Stop","cwd":"{cwd}"}}"#);
+        assert_eq!(parse(Agent::Codex, &text).unwrap().cwd.as_deref(), expected, "{cwd}");
+    }
+}
+
+#[test]
+fn a_task_notification_is_no_user() {
+    for (prompt, by_user) in [
+        ("<task-notification>\\n<task-id>a</task-id>", false),
+        ("\\u003Ctask-notification\\u003e", false),
+        ("<task-notification", true),
+        (" <task-notification>", true),
+        ("tell me about <task-notification>", true),
+        ("\\u00", true),
+        ("", true),
+    ] {
+        let text = format!(r#"{{"hook_event_name":"UserPromptSubmit","prompt":"{prompt}"}}"#);
+        match parse(Agent::Claude, &text) {
+            Ok(said) => assert_eq!(said.prompt.unwrap().by_user, by_user, "{prompt}"),
+            // An escape that is cut off is no JSON.
+            Err(_) => assert_eq!(prompt, "\\u00"),
+        }
+    }
+}
+
+#[test]
+fn a_subagent_has_an_id() {
+    for (field, subagent) in
+        [(r#""agent_id":"a1","#, true), (r#""agent_id":"","#, false), (r#""agent_id":null,"#, false), ("", false)]
+    {
+        let text = format!(r#"{{{field}"hook_event_name":"Stop","agent_type":"general-purpose"}}"#);
+        assert_eq!(parse(Agent::Claude, &text).unwrap().subagent, subagent, "{field}");
+    }
+}
+
+#[test]
+fn what_is_refused_is_not_repeated() {
+    let long = "x".repeat(10_000);
+    for (field, part) in [
+        (format!(r#""session_id":"{long}""#), "session_id is longer than 128"),
+        (r#""session_id":"..\/secret""#.to_owned(), "session_id holds a character"),
+        (r#""session_id":"secret\u001b[2J""#.to_owned(), "session_id holds a character"),
+        (r#""session_id":"\ud800""#.to_owned(), "session_id holds half"),
+        (r#""cwd":["secret"]"#.to_owned(), "expected a string"),
+        (format!(r#""prompt":{{"secret":"{long}"}}"#), "expected a string"),
+    ] {
+        for agent in Agent::ALL {
+            let error = parse(agent, &format!(r#"{{"hook_event_name":"UserPromptSubmit",{field}}}"#)).unwrap_err();
+            assert!(error.contains(part), "{error}");
+            assert!(error.len() < 300 && !error.contains("secret") && !error.contains(char::is_control), "{error}");
+        }
+    }
+}
+
+/// Every field of every payload removed, emptied, set to null and retyped: the parser and the schema, made from the same
+/// types, must say the same.
+#[test]
+fn the_schema_and_the_parser_agree() {
+    let others =
+        ["\"\"", "null", "5", "-1.5", "true", "[]", "{}", "[\"a\"]", "\"../x\"", "\"a b\"", "\"ok-1\"", "\"Other\""];
+    let others: Vec<Value> = others.iter().map(|text| serde_json::from_str(text).unwrap()).collect();
+    let mut refused = 0;
+    for (agent, text) in ALL {
+        let base: Value = serde_json::from_str(text).unwrap();
+        let schema = jsonschema::validator_for(spec(agent).schema().as_value()).unwrap();
+        let mut check = |payload: &Value| {
+            let parsed = parse(agent, &payload.to_string());
+            assert_eq!(parsed.is_ok(), schema.is_valid(payload), "{agent}: {payload}\n{parsed:?}");
+            refused += usize::from(parsed.is_err());
+        };
+        check(&base);
+        check(&json!({}));
+        let fields: Vec<String> = base
+            .as_object()
+            .unwrap()
+            .keys()
+            .cloned()
+            .chain(["agent_id", "turn_id", "prompt_id", "extra"].map(str::to_owned))
+            .collect();
+        for field in &fields {
+            for other in others.iter().chain([&json!("x".repeat(128)), &json!("x".repeat(129))]) {
+                let mut changed = base.clone();
+                changed[field.as_str()] = other.clone();
+                check(&changed);
+            }
+            let mut removed = base.clone();
+            removed.as_object_mut().unwrap().remove(field);
+            check(&removed);
+        }
+    }
+    assert!(refused > 100, "only {refused} were refused");
+}
+
+#[test]
+fn the_table_has_each_agent_once_and_in_order() {
+    assert_eq!(AGENTS.iter().map(|spec| spec.agent).collect::<Vec<_>>(), Agent::ALL);
+    assert!(Agent::ALL.iter().all(|&agent| spec(agent).agent == agent));
+}
+
+#[test]
+fn an_agents_directory_comes_from_its_variable_else_from_home() {
+    let check = |variables: &[(&str, &str)], expected: Option<&str>| {
+        assert_eq!(spec(Agent::Codex).home(&variables), expected.map(PathBuf::from), "{variables:?}");
+    };
+    check(&[("CODEX_HOME", "/c"), ("HOME", "/h")], Some("/c"));
+    check(&[("HOME", "/h")], Some("/h/.codex"));
+    check(&[("CODEX_HOME", ""), ("HOME", "/h")], Some("/h/.codex"));
+    check(&[("CODEX_HOME", "c"), ("HOME", "/h")], None);
+    check(&[], None);
+}

@@ -1,0 +1,76 @@
+//! How asking the core can fail. None of these is the agent's failure: the hook logs it and stays silent.
+
+use wasmtime::Trap;
+
+use super::interface::InterfaceError;
+use super::{MAX_FUEL, MAX_MEMORY_BYTES, MAX_REPLY_BYTES, MAX_REQUEST_BYTES, MAX_STACK_BYTES};
+
+/// What wasmtime says.
+type Cause = Box<dyn std::error::Error + Send + Sync>;
+
+/// Why the core gave no decision.
+#[derive(Debug, thiserror::Error)]
+pub enum CoreError {
+    /// The embedded code does not fit this machine or this program.
+    #[error("the built-in core cannot be loaded; install a baton built for this machine: {0}")]
+    Load(#[source] Cause),
+    /// The module is no core.
+    #[error("the module is no core: {0}")]
+    Interface(#[from] InterfaceError),
+    /// No instance of the core could be made.
+    #[error("no instance of the core could be made: {0}")]
+    Instance(#[source] Cause),
+    /// The core speaks another protocol.
+    #[error("the core speaks protocol {core}, this program speaks {host}")]
+    Protocol {
+        /// The core's.
+        core: u32,
+        /// This program's.
+        host: u32,
+    },
+    /// The request could not be written as JSON.
+    #[error("the request to the core cannot be written as JSON: {0}")]
+    Request(#[source] serde_json::Error),
+    /// The request is longer than [`MAX_REQUEST_BYTES`].
+    #[error("the request to the core has {0} bytes, over its limit of {MAX_REQUEST_BYTES}; smaller records would do")]
+    RequestTooLong(usize),
+    /// The core used up [`MAX_FUEL`].
+    #[error("the core did not decide within its limit of {MAX_FUEL} units of fuel")]
+    Fuel,
+    /// The core asked for more than [`MAX_MEMORY_BYTES`].
+    #[error("the core asked for more memory than its limit of {MAX_MEMORY_BYTES} bytes")]
+    Memory,
+    /// The core used up [`MAX_STACK_BYTES`].
+    #[error("the core used more stack than its limit of {MAX_STACK_BYTES} bytes")]
+    Stack,
+    /// The core stopped by itself.
+    #[error("the core stopped: {0}")]
+    Trap(#[source] Cause),
+    /// The core gave an address that is not in its memory.
+    #[error("the core named {len} bytes at {address}, which its memory does not hold")]
+    OutOfBounds {
+        /// The address.
+        address: u32,
+        /// The length.
+        len: usize,
+    },
+    /// The reply is longer than [`MAX_REPLY_BYTES`].
+    #[error("the core's reply has {0} bytes, over its limit of {MAX_REPLY_BYTES}")]
+    ReplyTooLong(usize),
+    /// The reply is not a decision.
+    #[error("the core's reply is no decision: {0}")]
+    Reply(#[source] serde_json::Error),
+}
+
+impl CoreError {
+    /// What stopped the core in a call, or while its instance was made.
+    pub(super) fn stopped(error: wasmtime::Error, refused_memory: bool) -> Self {
+        match error.downcast_ref::<Trap>() {
+            Some(Trap::OutOfFuel) => Self::Fuel,
+            Some(Trap::StackOverflow) => Self::Stack,
+            // The core's allocator stops the core when the host refuses it memory.
+            _ if refused_memory => Self::Memory,
+            _ => Self::Trap(error.into()),
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! The core: what decides. It is a WASM module that sees nothing but the request it is handed.
+//!
+//! **Architecture invariant.** The core is trusted with nothing. It has no imports; its fuel, memory, stack and output are
+//! capped; and what it answers is parsed like anything that comes from outside.
+
+mod engine_config;
+mod error;
+mod instance;
+mod interface;
+mod loader;
+#[cfg(any(test, feature = "testing"))]
+mod testing;
+#[cfg(test)]
+mod tests;
+
+use agent_baton_core::decision::Decision;
+use agent_baton_core::request::{PROTOCOL, Request};
+
+pub use engine_config::{MAX_MEMORY_BYTES, MAX_STACK_BYTES};
+pub use error::CoreError;
+pub use interface::InterfaceError;
+
+use instance::CoreInstance;
+use loader::LoadedModule;
+
+/// The most work for one decision, in wasmtime's units of fuel: about one for each instruction. A megabyte
+/// of records takes an eighth of it.
+pub const MAX_FUEL: u64 = 1_000_000_000;
+
+/// The longest request, in bytes.
+pub const MAX_REQUEST_BYTES: usize = 4 * 1024 * 1024;
+
+/// The longest reply, in bytes.
+pub const MAX_REPLY_BYTES: usize = 4 * 1024 * 1024;
+
+/// The core, ready to be asked.
+pub struct Core(LoadedModule);
+
+impl Core {
+    /// Loads the core that is built into this program.
+    ///
+    /// # Errors
+    ///
+    /// [`CoreError::Load`] where this machine does not let code be loaded.
+    pub fn load() -> Result<Self, CoreError> {
+        loader::load_embedded().map(Self)
+    }
+
+    /// Whether its code runs where it stands in the program; otherwise it was copied, which costs half a millisecond.
+    #[must_use]
+    pub const fn in_place(&self) -> bool {
+        self.0.in_place
+    }
+
+    /// Asks the core.
+    ///
+    /// # Errors
+    ///
+    /// A limit that was reached, or a core that does not answer with a decision.
+    pub fn decide(&self, request: &Request) -> Result<Decision, CoreError> {
+        let request = serde_json::to_vec(request).map_err(CoreError::Request)?;
+        let decision: Decision = serde_json::from_slice(&self.decide_bytes(&request)?).map_err(CoreError::Reply)?;
+        if decision.protocol == PROTOCOL {
+            Ok(decision)
+        } else {
+            Err(CoreError::Protocol { core: decision.protocol, host: PROTOCOL })
+        }
+    }
+
+    /// Asks the core in its own language: a request as JSON, answered by a decision as JSON.
+    ///
+    /// # Errors
+    ///
+    /// As [`Core::decide`], but the reply is not looked into.
+    pub fn decide_bytes(&self, request: &[u8]) -> Result<Vec<u8>, CoreError> {
+        CoreInstance::start(&self.0)?.decide(request)
+    }
+}

@@ -1,0 +1,152 @@
+//! Text for a user's terminal: cleaned, and with times as people write them.
+
+use std::io::{self, Write};
+
+use agent_baton_core::pane::Pane;
+use agent_baton_core::run::is_printable;
+use agent_baton_core::stamp::Stamp;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+/// Says one line to the user, on stderr.
+pub fn warn(text: &str) {
+    let line = format!("baton: {}\n", strip_control_chars(text));
+    // There is nobody left to tell that stderr is closed.
+    let _ = io::stderr().lock().write_all(line.as_bytes());
+}
+
+/// Text without control, format and bidirectional characters, so that no record can steer a terminal.
+#[must_use]
+pub fn strip_control_chars(text: &str) -> String {
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return text.to_owned();
+    }
+    text.chars().map(|c| if is_printable(c) { c } else { '\u{fffd}' }).collect()
+}
+
+/// The same, for text of several lines.
+#[must_use]
+pub fn strip_control_chars_by_line(text: &str) -> String {
+    text.split('\n').map(strip_control_chars).collect::<Vec<_>>().join("\n")
+}
+
+/// A number with its word.
+#[must_use]
+pub fn format_count(number: usize, one: &str, many: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { many })
+}
+
+/// How wide a line that baton prints may be, in columns.
+const WIDTH: usize = 80;
+
+/// Text broken into lines that fit a terminal: `first` before the first, as many spaces before the others.
+#[must_use]
+pub fn wrap(first: &str, text: &str) -> String {
+    let rest = " ".repeat(textwrap::core::display_width(first));
+    let options = textwrap::Options::new(WIDTH).initial_indent(first).subsequent_indent(&rest).break_words(false);
+    textwrap::fill(text, options)
+}
+
+/// A moment as RFC 3339, in UTC, to the millisecond.
+#[must_use]
+pub fn format_rfc3339(stamp: &Stamp) -> String {
+    moment(stamp).map_or_else(|| "unknown".to_owned(), |time| format!("{time:.3}"))
+}
+
+/// A moment in the local time zone: the clock time today, else the date with it.
+#[must_use]
+pub fn format_local(stamp: &Stamp, now: &Stamp) -> String {
+    let zone = TimeZone::system();
+    let (Some(time), Some(now)) = (moment(stamp), moment(now)) else { return "an unknown time".to_owned() };
+    let (time, now) = (time.to_zoned(zone.clone()), now.to_zoned(zone));
+    let format = if time.date() == now.date() { "%H:%M" } else { "%Y-%m-%d %H:%M" };
+    time.strftime(format).to_string()
+}
+
+/// The day of a moment in the local time zone, as 2026-11-21.
+#[must_use]
+pub fn format_date(stamp: &Stamp) -> String {
+    let day = |time: Timestamp| time.to_zoned(TimeZone::system()).date().to_string();
+    moment(stamp).map_or_else(String::new, day)
+}
+
+fn moment(stamp: &Stamp) -> Option<Timestamp> {
+    Timestamp::from_millisecond(i64::try_from(stamp.unix_ms).ok()?).ok()
+}
+
+/// How long ago, in one unit: `just now`, `5 min`, `3 h`, `9 days`.
+#[must_use]
+pub fn format_age(ms: u64) -> String {
+    let minutes = ms / 60_000;
+    match minutes {
+        0 => "just now".to_owned(),
+        1..120 => format!("{minutes} min"),
+        120..2880 => format!("{} h", minutes / 60),
+        _ => format!("{} days", minutes / 1440),
+    }
+}
+
+/// A pane as a user names it.
+#[must_use]
+pub fn pane_label(pane: &Pane) -> String {
+    match pane {
+        Pane::Tmux { pane, .. } => format!("pane {}", strip_control_chars(pane)),
+        Pane::Zellij { session, pane } => {
+            format!("zellij {} pane {}", strip_control_chars(session), strip_control_chars(pane))
+        }
+        Pane::Tty { tty } => format!("terminal {}", strip_control_chars(tty)),
+        Pane::Unknown => "an unknown pane".to_owned(),
+    }
+}
+
+/// A pane in as few characters as tell it from the others.
+#[must_use]
+pub fn short_pane_label(pane: &Pane) -> String {
+    match pane {
+        Pane::Tmux { pane, .. } => strip_control_chars(pane),
+        Pane::Zellij { session, pane } => format!("{}:{}", strip_control_chars(session), strip_control_chars(pane)),
+        Pane::Tty { tty } => strip_control_chars(tty),
+        Pane::Unknown => "-".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_steers_a_terminal_does_not_reach_it() {
+        for (text, expected) in [
+            ("plain text", "plain text"),
+            ("\u{1b}[31mred", "\u{fffd}[31mred"),
+            ("a\nb", "a\u{fffd}b"),
+            ("\u{202e}live", "\u{fffd}live"),
+        ] {
+            assert_eq!(strip_control_chars(text), expected);
+        }
+    }
+
+    #[test]
+    fn long_text_is_broken_at_spaces_and_indented() {
+        let text = "word ".repeat(30);
+        let wrapped = wrap("  rule: ", text.trim());
+        assert!(wrapped.lines().all(|line| line.len() <= WIDTH), "{wrapped}");
+        assert!(wrapped.lines().skip(1).all(|line| line.starts_with("        word")), "{wrapped}");
+    }
+
+    #[test]
+    fn ages_have_one_unit() {
+        for (ms, expected) in
+            [(0, "just now"), (59_999, "just now"), (60_000, "1 min"), (7_200_000, "2 h"), (172_800_000, "2 days")]
+        {
+            assert_eq!(format_age(ms), expected);
+        }
+    }
+
+    #[test]
+    fn instants_are_utc() {
+        let stamp = Stamp { unix_ms: 1_700_000_000_123, boot: String::new(), boot_ms: 0 };
+        assert_eq!(format_rfc3339(&stamp), "2023-11-14T22:13:20.123Z");
+        assert_eq!(format_rfc3339(&Stamp { unix_ms: u64::MAX, ..stamp }), "unknown");
+    }
+}

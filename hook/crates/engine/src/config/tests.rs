@@ -1,0 +1,96 @@
+use std::path::PathBuf;
+
+use super::{Config, ConfigError, Messages, TimeSpan, find_path};
+use baton_store::StateDirEnv;
+
+fn read(text: &str) -> Result<Config, ConfigError> {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("config.toml");
+    std::fs::write(&path, text).unwrap();
+    Config::read(&path)
+}
+
+#[test]
+fn what_is_left_out_has_its_default() {
+    assert_eq!(read("").unwrap(), Config::default());
+    assert_eq!(Config::read(&PathBuf::from("/nonexistent/config.toml")).unwrap(), Config::default());
+    let config = read("stale_after = \"36h\"\nmessages = \"all\"\n[retention]\nsessions = 3\n").unwrap();
+    assert_eq!((config.stale_after.to_string().as_str(), config.messages), ("36h", Messages::All));
+    assert_eq!((config.retention.sessions, config.retention.age), (3, TimeSpan::days(90)));
+}
+
+#[test]
+fn what_is_wrong_is_named_by_line() {
+    let cases = [
+        ("messages = \"all\"\nstale_after = \"soon\"", 2, "no length of time"),
+        ("\n\nstale = 1", 3, "stale"),
+        ("[retention]\nsessions = -1", 2, "integer"),
+        ("messages = \"some\"", 1, "some"),
+        ("[[protect]]\nproject = \"here\"\npaths = []", 2, "absolute"),
+        ("[[protect]]\nproject = \"/p\"\npaths = [\"../x\"]", 3, "inside"),
+        ("[[protect]]\nproject = \"/p\"\npaths = [\"\"]", 3, "inside"),
+        ("a = [", 1, ""),
+    ];
+    for (text, line, word) in cases {
+        match read(text).unwrap_err() {
+            ConfigError::Invalid { line: found, why, .. } => {
+                assert_eq!(found, line, "{text}: {why}");
+                assert!(why.contains(word), "{text}: {why}");
+            }
+            other => panic!("{text}: {other}"),
+        }
+    }
+}
+
+#[test]
+fn a_link_is_followed_and_one_to_nothing_is_an_error() {
+    let dir = tempfile::tempdir().unwrap();
+    let (kept, link) = (dir.path().join("kept.toml"), dir.path().join("config.toml"));
+    std::os::unix::fs::symlink(&kept, &link).unwrap();
+    assert!(matches!(Config::read(&link), Err(ConfigError::Read { .. })));
+    std::fs::write(&kept, "stale_after = \"1d\"").unwrap();
+    assert_eq!(Config::read(&link).unwrap().stale_after, TimeSpan::days(1));
+}
+
+#[test]
+fn ages_are_written_as_they_are_read() {
+    for text in ["7d", "36h", "90m", "5s", "0s"] {
+        assert_eq!(text.parse::<TimeSpan>().unwrap().to_string(), text);
+    }
+    for text in ["", "d", "7", "-7d", "+7d", "7 d", "99999999999999999d"] {
+        assert!(text.parse::<TimeSpan>().is_err(), "{text}");
+    }
+}
+
+#[test]
+fn the_file_is_found_where_it_is_there_and_where_it_is_not() {
+    let dir = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap();
+    let env = StateDirEnv { xdg_config_home: Some(dir.path().into()), ..StateDirEnv::default() };
+    let file = dir.path().join("baton/config.toml");
+    assert_eq!(find_path(&env, None).unwrap(), Some(file.clone()));
+    std::fs::create_dir(dir.path().join("baton")).unwrap();
+    std::fs::write(&file, "").unwrap();
+    assert_eq!(find_path(&env, None).unwrap(), Some(file));
+    assert!(matches!(find_path(&env, Some(dir.path())), Err(ConfigError::InsideWorktree { .. })));
+    std::fs::create_dir(dir.path().join(".git")).unwrap();
+    assert!(matches!(find_path(&env, None), Err(ConfigError::InsideWorktree { .. })));
+}
+
+#[test]
+fn what_is_wrong_is_named_by_its_key() {
+    for (text, key) in [
+        ("stale_after = \"soon\"", "stale_after: "),
+        ("[retention]\nsessions = -1", "retention.sessions: "),
+        ("[retention]\nwhat = 1", "retention.what: "),
+        (
+            "[retention]\nsessions = \"many\"",
+            "retention.sessions: invalid type: string \"many\", expected a whole number",
+        ),
+        ("messages = \"off\"\nmessages = \"all\"", "messages: "),
+        ("stale_after = 99999999999999999999", "stale_after: "),
+        ("[[protect]]\nproject = \"/p\"\npaths = [\"../x\"]", "protect.paths: "),
+    ] {
+        let ConfigError::Invalid { why, .. } = read(text).unwrap_err() else { panic!("{text}") };
+        assert!(why.starts_with(key), "{text}: {why}");
+    }
+}

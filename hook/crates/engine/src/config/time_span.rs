@@ -1,0 +1,65 @@
+//! A length of time, as a user writes it.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+const UNITS: [(char, u64); 4] = [('d', 24 * 60 * 60 * 1000), ('h', 60 * 60 * 1000), ('m', 60 * 1000), ('s', 1000)];
+
+/// A length of time: a number and `d`, `h`, `m` or `s`. Kept in milliseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct TimeSpan(u64);
+
+/// Why a text is no length of time.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("\"{0}\" is no length of time: write a whole number and d, h, m or s, as in \"7d\"")]
+pub struct TimeSpanError(String);
+
+impl TimeSpan {
+    /// So many days.
+    #[must_use]
+    pub const fn days(days: u64) -> Self {
+        Self(days * 24 * 60 * 60 * 1000)
+    }
+
+    /// In milliseconds.
+    #[must_use]
+    pub const fn ms(self) -> u64 {
+        self.0
+    }
+}
+
+impl FromStr for TimeSpan {
+    type Err = TimeSpanError;
+    fn from_str(text: &str) -> Result<Self, TimeSpanError> {
+        let parsed = UNITS.iter().find_map(|(unit, ms)| {
+            let number = text.strip_suffix(*unit)?;
+            let digits = number.chars().all(|c| c.is_ascii_digit());
+            number.parse::<u64>().ok().filter(|_| digits)?.checked_mul(*ms)
+        });
+        parsed.map(Self).ok_or_else(|| TimeSpanError(text.chars().take(40).collect()))
+    }
+}
+
+impl TryFrom<String> for TimeSpan {
+    type Error = TimeSpanError;
+    fn try_from(text: String) -> Result<Self, TimeSpanError> {
+        text.parse()
+    }
+}
+
+impl From<TimeSpan> for String {
+    fn from(age: TimeSpan) -> Self {
+        age.to_string()
+    }
+}
+
+impl fmt::Display for TimeSpan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let whole = UNITS.iter().find(|(_, ms)| self.0.is_multiple_of(*ms) && self.0 > 0);
+        let (unit, ms) = whole.copied().unwrap_or(('s', 1000));
+        write!(f, "{}{unit}", self.0 / ms)
+    }
+}

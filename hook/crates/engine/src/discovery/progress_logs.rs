@@ -1,0 +1,252 @@
+//! ForeignLoops of other programs, by the progress logs that they write: what runs, and how the others ended.
+//!
+//! A loop runs while another process holds the lock on its log. That is read from the table of locks; the lock is never taken, not for
+//! an instant, since its owner or another reader could see it held. Only logs that changed are read again.
+
+use std::collections::HashMap;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::log_search::{FoundLog, LogSearch};
+use baton_store::Store;
+use baton_store::progress::read::{Ending, Header, ProgressLog};
+use baton_system::lock_table::{FileId, LockTable};
+
+/// The most logs that are remembered.
+const MAX_CACHED_LOGS: usize = 50_000;
+
+/// How a loop stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ForeignLoopState {
+    /// Another process holds the lock on its log.
+    Active,
+    /// Its log ends as one that was done.
+    Completed,
+    /// Its log ends as one that failed.
+    Failed,
+    /// Its log ends as one that a user cancelled.
+    Cancelled,
+    /// Nobody holds the lock, and its log has no end: it was killed.
+    Interrupted,
+    /// Its log is not whole at the beginning: what is told of it is what was known before, else what was read so far.
+    HeaderIncomplete,
+    /// The table of locks cannot be read, and its log has no end.
+    Unknown,
+}
+
+/// One loop, by its log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct ForeignLoop {
+    /// The log's name and 16 hex digits of its path: the same name in two places is two loops, one file by two paths is one.
+    pub id: String,
+    /// The log, by its canonical path.
+    pub path: PathBuf,
+    /// How it stands.
+    pub state: ForeignLoopState,
+    /// The process that holds the lock; null where nobody does, or it cannot be seen from here.
+    pub pid: Option<u32>,
+    /// What its header says.
+    #[serde(flatten)]
+    pub header: ForeignLoopHeader,
+    /// Why it failed or was cancelled.
+    pub why: Option<String>,
+    /// The how-manieth run on this log it is, of those that were seen: a header with another start, or a log that shrank, is a new one.
+    pub run: u32,
+}
+
+/// What is kept of a header.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+pub struct ForeignLoopHeader {
+    /// The plan, or the run's name.
+    pub plan: Option<String>,
+    /// The branch.
+    pub branch: Option<String>,
+    /// What kind of loop it is.
+    pub mode: Option<String>,
+    /// The agent that works.
+    pub executor: Option<String>,
+    /// When it started, in the local time of its writer.
+    pub started: Option<String>,
+}
+
+/// How a log ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum End {
+    #[default]
+    Open,
+    Completed,
+    Failed,
+    Cancelled,
+}
+
+/// What is remembered of a log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct CachedLog {
+    device: (u64, u64),
+    inode: u64,
+    size: u64,
+    /// When it was last written, in nanoseconds since 1970-01-01 UTC.
+    modified: (i64, i64),
+    complete: bool,
+    /// Its size when its header was last read whole.
+    header_size: u64,
+    header: ForeignLoopHeader,
+    end: End,
+    why: Option<String>,
+    run: u32,
+}
+
+/// What was found below some directories.
+#[derive(Debug, Default)]
+pub struct ForeignLoops {
+    /// The loops, by path.
+    pub loops: Vec<ForeignLoop>,
+    /// How many logs were read: what had not changed was not.
+    pub read: usize,
+    /// Whether the bounds cut the walk short.
+    pub partial: bool,
+}
+
+/// Finds the loops below some canonical directories. `own` is this process, whose locks are nobody else's.
+#[must_use]
+pub fn find_foreign_loops(
+    store: &Store,
+    roots: &[PathBuf],
+    locks: Option<&LockTable>,
+    own: u32,
+    until: Instant,
+) -> ForeignLoops {
+    let search = LogSearch::run(roots, until);
+    let remembered: Vec<CachedLog> = store.cache_get("loops").unwrap_or_default();
+    let mut before: HashMap<FileId, CachedLog> = remembered.into_iter().map(|known| (known.file(), known)).collect();
+    let mut found = ForeignLoops { partial: search.partial, ..ForeignLoops::default() };
+    let mut now: Vec<CachedLog> = Vec::with_capacity(search.logs.len());
+    for log in &search.logs {
+        let known = match before.remove(&log.file) {
+            Some(known) if known.is_fresh(log) => known,
+            known => {
+                found.read += 1;
+                CachedLog::read(log, known.as_ref())
+            }
+        };
+        now.push(known);
+    }
+    if found.read > 0 {
+        // Logs of other places are remembered, too.
+        let room = MAX_CACHED_LOGS.saturating_sub(now.len());
+        now.extend(before.into_values().take(room));
+        store.cache_put("loops", &now);
+    }
+    // Those of other places stand at the end.
+    found.loops = search.logs.into_iter().zip(now).map(|(log, known)| known.into_loop(log.path, locks, own)).collect();
+    found
+}
+
+impl CachedLog {
+    const fn file(&self) -> FileId {
+        FileId { device: self.device, inode: self.inode }
+    }
+
+    fn is_fresh(&self, log: &FoundLog) -> bool {
+        self.size == log.meta.len() && self.modified == (log.meta.mtime(), log.meta.mtime_nsec())
+    }
+
+    /// Reads a log. A header that is half written does not replace what was known: it is the beginning of a run whose start is still
+    /// to come.
+    fn read(log: &FoundLog, before: Option<&Self>) -> Self {
+        let read = ProgressLog::read(&log.path).ok();
+        let complete = read.as_ref().is_some_and(|read| read.header.complete);
+        let size = log.meta.len();
+        let header = match (&read, before) {
+            (Some(read), _) if complete => ForeignLoopHeader::from_header(&read.header),
+            (_, Some(before)) => before.header.clone(),
+            (Some(read), None) => ForeignLoopHeader::from_header(&read.header),
+            (None, None) => ForeignLoopHeader::default(),
+        };
+        let run = match before {
+            None => 1,
+            Some(before) if complete && before.was_complete() => {
+                before.run + u32::from(before.header.started != header.started || size < before.header_size)
+            }
+            Some(before) => before.run,
+        };
+        let (end, why) = match read.map(|read| read.ending) {
+            None | Some(Ending::Open) => (End::Open, None),
+            Some(Ending::Completed) => (End::Completed, None),
+            Some(Ending::Failed(why)) => (End::Failed, why),
+            Some(Ending::Cancelled(why)) => (End::Cancelled, why),
+        };
+        let header_size = if complete { size } else { before.map_or(0, |before| before.header_size) };
+        Self {
+            device: log.file.device,
+            inode: log.file.inode,
+            size,
+            modified: (log.meta.mtime(), log.meta.mtime_nsec()),
+            complete,
+            header_size,
+            header,
+            end,
+            why,
+            run,
+        }
+    }
+
+    const fn was_complete(&self) -> bool {
+        self.header_size > 0
+    }
+
+    fn into_loop(self, path: PathBuf, locks: Option<&LockTable>, own: u32) -> ForeignLoop {
+        let holders = locks.map(|locks| locks.holders(self.file()));
+        let another = holders.unwrap_or_default().iter().find(|pid| **pid != own).copied();
+        let state = match (another, self.end) {
+            (Some(_), _) => ForeignLoopState::Active,
+            (None, _) if !self.complete => ForeignLoopState::HeaderIncomplete,
+            (None, End::Completed) => ForeignLoopState::Completed,
+            (None, End::Failed) => ForeignLoopState::Failed,
+            (None, End::Cancelled) => ForeignLoopState::Cancelled,
+            (None, End::Open) if holders.is_none() => ForeignLoopState::Unknown,
+            (None, End::Open) => ForeignLoopState::Interrupted,
+        };
+        ForeignLoop {
+            id: loop_id(&path),
+            path,
+            state,
+            pid: another.filter(|pid| *pid > 0),
+            header: self.header,
+            why: self.why,
+            run: self.run,
+        }
+    }
+}
+
+impl ForeignLoopHeader {
+    fn from_header(header: &Header) -> Self {
+        Self {
+            plan: header.plan.clone(),
+            branch: header.branch.clone(),
+            mode: header.mode.clone(),
+            executor: header.executor.clone(),
+            started: header.started.map(|started| started.to_string()),
+        }
+    }
+}
+
+/// The log's name, without its beginning and ending, and a digest of its path.
+fn loop_id(path: &Path) -> String {
+    use std::fmt::Write;
+    let name = path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
+    let stem = name.strip_prefix("progress-").and_then(|name| name.strip_suffix(".txt")).unwrap_or(&name);
+    let mut id = format!("{stem}-");
+    for byte in Sha256::digest(path.as_os_str().as_encoded_bytes()).iter().take(8) {
+        // Writing to a String cannot fail.
+        let _ = write!(id, "{byte:02x}");
+    }
+    id
+}

@@ -1,0 +1,114 @@
+//! Sessions that a living process shows.
+
+use std::path::{Path, PathBuf};
+
+use agent_baton_core::agent::Agent;
+use agent_baton_core::pane::Pane;
+use agent_baton_core::process::Process;
+use agent_baton_core::reason::Reason;
+use agent_baton_core::request::Reading;
+use agent_baton_core::session::{Launch, Session};
+
+use super::{DiscoveredSessions, Discovery, register};
+use baton_agents::session_files::{RunningSession, RunningSessions};
+use baton_agents::{AGENTS, AgentSpec};
+use baton_system::environment::{Environment, ProcessEnvironment};
+use baton_system::pane::find_pane;
+use baton_system::process_stat::ProcessStat;
+use baton_system::{ProcessLookup, System, identity};
+
+impl<M: System, E: Environment> Discovery<'_, M, E> {
+    /// Those that have no record yet, of every agent.
+    pub fn running_sessions(&self) -> DiscoveredSessions {
+        let mut found = DiscoveredSessions::default();
+        for spec in &AGENTS {
+            let Some(home) = spec.home(self.inspector.environment()) else { continue };
+            let running_sessions = self.reported_sessions(spec, &home);
+            found.partial |= running_sessions.partial;
+            self.add_running(spec, running_sessions, &mut found);
+        }
+        found
+    }
+
+    /// What the agent says that its processes show.
+    pub(super) fn reported_sessions(&self, spec: &AgentSpec, home: &Path) -> RunningSessions {
+        (spec.session_files.running_sessions)(
+            home,
+            &|| self.inspector.locks().cloned(),
+            self.here.place.pidns,
+            self.bounds.entries,
+        )
+    }
+
+    fn add_running(&self, spec: &AgentSpec, running_sessions: RunningSessions, found: &mut DiscoveredSessions) {
+        for shown in running_sessions.sessions {
+            if self.out_of_time() {
+                found.partial = true;
+                return;
+            }
+            let Some(before) = self.unregistered(&shown) else { continue };
+            let Some(stat) = self.matching_process(spec, &shown) else { continue };
+            let mut session = before.unwrap_or_else(|| Session::new(spec.agent, shown.session.clone(), &self.now));
+            session.over = None;
+            session.headless = shown.headless;
+            register::set_directory(&mut session, shown.cwd.clone());
+            session.launches.push(self.launch(spec.agent, &shown, &stat));
+            found.sessions.push(session);
+        }
+    }
+
+    /// Whether a session has no record (none), or one that only discovery wrote. A record that cannot be read is one.
+    fn unregistered(&self, shown: &RunningSession) -> Option<Option<Session>> {
+        match self.store.read(|view| view.session(&shown.session)).ok()? {
+            Reading::Absent => Some(None),
+            Reading::Live(session) | Reading::Archived(session) => {
+                let found = session.over.as_ref().is_some_and(|over| over.reason == Reason::Discovered);
+                found.then_some(Some(session))
+            }
+            Reading::Unreadable | Reading::Deleted => None,
+        }
+    }
+
+    /// Whether a process may show a session still: what a killed one left behind says nothing any more.
+    pub(super) fn may_be_running(&self, shown: &RunningSession) -> bool {
+        let Some(pid) = shown.pid else { return true };
+        match self.machine.process(pid) {
+            ProcessLookup::Gone => false,
+            ProcessLookup::Found(stat) => !stat.ended && shown.start.is_none_or(|start| start == stat.start),
+            ProcessLookup::Unreadable => true,
+        }
+    }
+
+    /// The process, if it is the one that the agent meant, and has run for long enough.
+    fn matching_process(&self, spec: &AgentSpec, shown: &RunningSession) -> Option<ProcessStat> {
+        let ProcessLookup::Found(stat) = self.machine.process(shown.pid?) else { return None };
+        let same = shown.start.is_none_or(|start| start == stat.start);
+        let settled = self.here.age_ms(stat.start) >= self.bounds.min_age_ms;
+        (same && settled && !stat.ended && spec.is_named(&stat.comm)).then_some(stat)
+    }
+
+    fn launch(&self, agent: Agent, shown: &RunningSession, stat: &ProcessStat) -> Launch {
+        let process: Process = identity(stat, &self.here.place);
+        let daemon = self.inspector.is_daemon(agent, stat.pid);
+        Launch {
+            process,
+            pane: if daemon {
+                Pane::Unknown
+            } else {
+                find_pane(&ProcessEnvironment::new(self.machine, stat.pid), stat)
+            },
+            source: None,
+            iteration_of: None,
+            started: self.now.clone(),
+            untold: Vec::new(),
+            ended: None,
+            lock: shown.lock.clone().and_then(text),
+            told: Vec::new(),
+            extra: serde_json::Map::new(),
+        }
+    }
+}
+
+fn text(path: PathBuf) -> Option<String> {
+    path.into_os_string().into_string().ok()
+}

@@ -1,0 +1,92 @@
+//! Sessions of which only a transcript is left.
+
+use std::path::Path;
+
+use agent_baton_core::id::SessionId;
+use agent_baton_core::reason::Reason;
+use agent_baton_core::request::Reading;
+use agent_baton_core::session::{End, Session};
+use agent_baton_core::stamp::Stamp;
+
+use super::{DiscoveredSessions, Discovery, register};
+use baton_agents::session_files::{Transcript, TranscriptHead};
+use baton_agents::{AGENTS, AgentSpec};
+use baton_system::System;
+use baton_system::environment::Environment;
+
+impl<M: System, E: Environment> Discovery<'_, M, E> {
+    /// Those that have no record yet and that retention would keep, of every agent, the newest first.
+    pub fn transcript_sessions(&self) -> DiscoveredSessions {
+        let mut found = DiscoveredSessions::default();
+        let mut all: Vec<(&AgentSpec, Transcript)> = Vec::new();
+        for spec in &AGENTS {
+            let Some(home) = spec.home(self.inspector.environment()) else { continue };
+            let running_sessions = self.reported_sessions(spec, &home);
+            if running_sessions.partial {
+                // One of them may be shown by a process that could not be seen.
+                found.partial = true;
+                continue;
+            }
+            let shown: Vec<SessionId> = running_sessions
+                .sessions
+                .into_iter()
+                .filter(|shown| self.may_be_running(shown))
+                .map(|shown| shown.session)
+                .collect();
+            all.extend(self.transcripts(spec, &home).filter(|it| !shown.contains(&it.session)).map(|it| (spec, it)));
+        }
+        all.sort_by(|(_, a), (_, b)| b.modified_ms.cmp(&a.modified_ms).then_with(|| a.session.cmp(&b.session)));
+        self.add_newest(&all, &mut found);
+        found
+    }
+
+    fn transcripts(&self, spec: &AgentSpec, home: &Path) -> impl Iterator<Item = Transcript> {
+        let oldest = self.now.unix_ms.saturating_sub(self.policy.age.ms());
+        let found = (spec.session_files.transcripts)(home, self.bounds.entries);
+        found.into_iter().filter(move |transcript| transcript.modified_ms >= oldest)
+    }
+
+    /// The newest so many of each pool count, with a record or without; those without are found.
+    fn add_newest(&self, all: &[(&AgentSpec, Transcript)], found: &mut DiscoveredSessions) {
+        let (mut attended, mut headless) = (0, 0);
+        for (spec, transcript) in all {
+            if self.out_of_time() {
+                found.partial = true;
+                return;
+            }
+            if attended >= self.policy.sessions && headless >= self.policy.headless {
+                return;
+            }
+            let known = !matches!(self.store.read(|view| view.session(&transcript.session)), Ok(Reading::Absent));
+            if known {
+                attended += 1;
+                continue;
+            }
+            let Some(head) = (spec.session_files.head)(&transcript.path).filter(|head| !head.of_subagent) else {
+                continue;
+            };
+            let (pool, limit) = if head.headless {
+                (&mut headless, self.policy.headless)
+            } else {
+                (&mut attended, self.policy.sessions)
+            };
+            *pool += 1;
+            if *pool <= limit {
+                found.sessions.push(self.ended_session(spec, transcript, head));
+            }
+        }
+    }
+
+    fn ended_session(&self, spec: &AgentSpec, transcript: &Transcript, head: TranscriptHead) -> Session {
+        let mut session = Session::new(spec.agent, transcript.session.clone(), &self.now);
+        // Of another boot than any: only the wall clock is known.
+        let last = Stamp { unix_ms: transcript.modified_ms, boot: String::new(), boot_ms: 0 };
+        session.created = last.clone();
+        session.over = Some(End { at: last, reason: Reason::Discovered });
+        session.has_context = true;
+        session.transcript = transcript.path.to_str().map(str::to_owned);
+        session.headless = head.headless;
+        register::set_directory(&mut session, head.cwd);
+        session
+    }
+}

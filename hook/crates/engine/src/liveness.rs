@@ -1,0 +1,94 @@
+//! Who lives, of however many sessions, and by which evidence.
+//!
+//! One census is one look at the machine: every pid is looked at once at most, and the table of locks is read once. No program
+//! is started, and what is judged is judged by the rule that the core decides by.
+
+mod cached_system;
+mod evidence;
+#[cfg(test)]
+mod tests;
+
+use std::path::Path;
+
+use agent_baton_core::process::Live;
+use agent_baton_core::rules::alive;
+use agent_baton_core::run::Run;
+use agent_baton_core::session::{Launch, Session};
+
+pub use evidence::Evidence;
+
+use baton_agents::AgentInspector;
+use baton_system::environment::Environment;
+use baton_system::{CurrentProcess, System};
+use cached_system::CachedSystem;
+
+/// Whether a launch or a session lives, and what shows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Verdict {
+    /// Whether it lives.
+    pub live: Live,
+    /// By what that is known, or not.
+    pub evidence: Evidence,
+}
+
+impl Verdict {
+    /// A session's, by those of its launches: one that lives settles it, one that is not known leaves it open.
+    #[must_use]
+    pub fn of_session(session: &Session, launches: &[Self]) -> Self {
+        let weight = |verdict: &&Self| match verdict.live {
+            Live::No => 0,
+            Live::Unknown => 1,
+            Live::Yes => 2,
+        };
+        let live = if session.over.is_some() { Live::No } else { Live::Unknown };
+        // Of equals the newest: it is what a user asks about.
+        launches.iter().max_by_key(weight).copied().unwrap_or(Self { live, evidence: Evidence::NeverSeen })
+    }
+}
+
+/// One look at the machine.
+#[derive(Debug)]
+pub struct LivenessCheck<'a, M, E> {
+    machine: CachedSystem<'a, M>,
+    environment: &'a E,
+    here: &'a CurrentProcess,
+}
+
+impl<'a, M: System, E: Environment> LivenessCheck<'a, M, E> {
+    /// A census that has looked at nothing yet: what no question needs is not read.
+    #[must_use]
+    pub fn new(machine: &'a M, environment: &'a E, here: &'a CurrentProcess) -> Self {
+        Self { machine: CachedSystem::new(machine), environment, here }
+    }
+
+    /// Whether any launch of a session lives.
+    #[must_use]
+    pub fn session(&self, session: &Session) -> Verdict {
+        Verdict::of_session(session, &self.launches(session))
+    }
+
+    /// Whether each launch of a session lives, in their order.
+    #[must_use]
+    pub fn launches(&self, session: &Session) -> Vec<Verdict> {
+        session.launches.iter().map(|launch| self.launch(session, launch)).collect()
+    }
+
+    /// Whether one launch of a session lives.
+    #[must_use]
+    pub fn launch(&self, session: &Session, launch: &Launch) -> Verdict {
+        let probe = launch.ended.is_none().then(|| self.inspector().probe(session, launch));
+        let live = alive::seen(&self.here.place, probe.as_slice(), session, launch);
+        Verdict { live, evidence: Evidence::explain(live, &self.here.place, probe.as_ref(), launch) }
+    }
+
+    /// Whether the command of a run, or its supervisor, lives; the supervisor's lock is the file at `lock`.
+    #[must_use]
+    pub fn command(&self, run: &Run, lock: &Path) -> Live {
+        let probe = self.inspector().probe_command(run, lock);
+        alive::driven(&self.here.place, std::slice::from_ref(&probe), run)
+    }
+
+    fn inspector(&self) -> AgentInspector<'_, CachedSystem<'a, M>, E> {
+        AgentInspector::new(&self.machine, self.environment, self.here)
+    }
+}

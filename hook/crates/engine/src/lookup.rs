@@ -1,0 +1,182 @@
+//! A session or a run by what a user calls it: its whole id, the beginning of it, its name, or `last`.
+//!
+//! What fits several is none of them: they are named. The empty text fits nothing.
+
+#[cfg(test)]
+mod tests;
+
+use agent_baton_core::decision::Shelf;
+use agent_baton_core::id::{RunId, SessionId};
+use agent_baton_core::request::Reading;
+use agent_baton_core::run::Run;
+use agent_baton_core::session::Session;
+
+use baton_store::{Store, StoreError, last_opened};
+
+/// The word for the session that was opened last.
+pub const LAST: &str = "last";
+
+/// Why a text names no one record.
+#[derive(Debug, thiserror::Error)]
+pub enum LookupError<Id> {
+    /// Nothing is called so.
+    #[error("nothing is called so")]
+    NotFound,
+    /// Several are.
+    #[error("several are called so")]
+    Ambiguous(Vec<Id>),
+    /// The state cannot be looked through.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Looks in one state.
+#[derive(Debug, Clone, Copy)]
+pub struct Lookup<'a> {
+    store: &'a Store,
+    /// Where only one project's are meant, its worktree root.
+    project: Option<&'a str>,
+}
+
+impl<'a> Lookup<'a> {
+    /// Looks at the sessions and runs of every project.
+    #[must_use]
+    pub const fn all_projects(store: &'a Store) -> Self {
+        Self { store, project: None }
+    }
+
+    /// Looks at the sessions and runs of the project with this worktree root, and at no other's.
+    #[must_use]
+    pub const fn in_project(store: &'a Store, project: &'a str) -> Self {
+        Self { store, project: Some(project) }
+    }
+
+    /// The session that a text names.
+    ///
+    /// # Errors
+    /// See [`LookupError`].
+    pub fn session(self, text: &str) -> Result<SessionId, LookupError<SessionId>> {
+        if text.is_empty() {
+            return Err(LookupError::NotFound);
+        }
+        if let Ok(id) = text.parse::<SessionId>() {
+            let reading = self.store.read(|view| view.session(&id))?;
+            // What cannot be read is there, and whose project it is of cannot be told.
+            if reading != Reading::Absent && reading.record().is_none_or(|session| self.has_session(session)) {
+                return Ok(id);
+            }
+        }
+        if text == LAST {
+            return self.last()?.ok_or(LookupError::NotFound);
+        }
+        let mut matches: Vec<SessionId> =
+            self.store.sessions_with_prefix(text)?.into_iter().map(|(id, _)| id).collect();
+        matches.extend(self.sessions_named(text)?);
+        matches.sort_unstable();
+        matches.dedup();
+        if self.project.is_some() {
+            matches.retain(|id| self.read(id).is_some_and(|session| self.has_session(&session)));
+        }
+        single_match(matches)
+    }
+
+    /// The run that a text names. A name is used again once its run is over: the unfinished one is meant.
+    ///
+    /// # Errors
+    /// See [`LookupError`].
+    pub fn run(self, text: &str) -> Result<RunId, LookupError<RunId>> {
+        if text.is_empty() {
+            return Err(LookupError::NotFound);
+        }
+        if let Ok(id) = text.parse::<RunId>() {
+            let reading = self.store.read(|view| view.run(&id))?;
+            if reading != Reading::Absent && reading.record().is_none_or(|run| self.has_run(run)) {
+                return Ok(id);
+            }
+        }
+        for shelf in [Shelf::Live, Shelf::Archive] {
+            let mut matches = self.store.runs_with_prefix(shelf, text)?;
+            matches.extend(self.runs_named(text, shelf)?);
+            matches.sort_unstable();
+            matches.dedup();
+            if self.project.is_some() {
+                matches.retain(|id| self.read_run(id).is_some_and(|run| self.has_run(&run)));
+            }
+            match single_match(matches) {
+                Err(LookupError::NotFound) => {}
+                found => return found,
+            }
+        }
+        Err(LookupError::NotFound)
+    }
+
+    /// The session that was opened last.
+    fn last(self) -> Result<Option<SessionId>, StoreError> {
+        match self.store.read(|view| view.recent_sessions())? {
+            Ok(recent) if !recent.incomplete => {
+                let mut newest = recent.sessions.iter().rev().take_while(|listed| listed.at > recent.complete_since);
+                if let Some(listed) = newest.find(|listed| self.is_in_project(&listed.id)) {
+                    return Ok(Some(listed.id.clone()));
+                }
+                if recent.complete_since == 0 {
+                    return Ok(None);
+                }
+            }
+            Ok(_) | Err(StoreError::IndexMissing { .. }) => {}
+            Err(error) => return Err(error),
+        }
+        let sessions = self.store.sessions_with_prefix("")?.into_iter().filter_map(|(id, _)| self.read(&id));
+        let newest =
+            sessions.filter(|session| self.has_session(session)).max_by_key(|session| last_opened(session).unix_ms);
+        Ok(newest.map(|session| session.id))
+    }
+
+    fn is_in_project(self, id: &SessionId) -> bool {
+        self.project.is_none() || self.read(id).is_some_and(|session| self.has_session(&session))
+    }
+
+    fn has_session(self, session: &Session) -> bool {
+        self.project.is_none() || session.project.as_deref() == self.project
+    }
+
+    fn has_run(self, run: &Run) -> bool {
+        self.project.is_none() || run.project.as_deref() == self.project
+    }
+
+    fn sessions_named(self, name: &str) -> Result<Vec<SessionId>, StoreError> {
+        match self.store.read(|view| view.by_name(name))? {
+            Err(StoreError::IndexMissing { .. }) => {
+                let is_named = |session: &Session| session.name.as_ref().is_some_and(|own| own.as_str() == name);
+                let sessions = self.store.sessions_with_prefix("")?.into_iter().filter_map(|(id, _)| self.read(&id));
+                Ok(sessions.filter(is_named).map(|session| session.id).collect())
+            }
+            found => found,
+        }
+    }
+
+    fn runs_named(self, name: &str, shelf: Shelf) -> Result<Vec<RunId>, StoreError> {
+        let runs = self.store.runs(shelf)?.into_iter().filter_map(|id| self.read_run(&id));
+        Ok(runs.filter(|run| run.name.as_str() == name).map(|run| run.id).collect())
+    }
+
+    fn read(self, id: &SessionId) -> Option<Session> {
+        match self.store.read(|view| view.session(id)) {
+            Ok(Reading::Live(session) | Reading::Archived(session)) => Some(session),
+            _ => None,
+        }
+    }
+
+    fn read_run(self, id: &RunId) -> Option<Run> {
+        match self.store.read(|view| view.run(id)) {
+            Ok(Reading::Live(run) | Reading::Archived(run)) => Some(run),
+            _ => None,
+        }
+    }
+}
+
+fn single_match<Id>(mut matches: Vec<Id>) -> Result<Id, LookupError<Id>> {
+    if matches.len() > 1 {
+        return Err(LookupError::Ambiguous(matches));
+    }
+    matches.pop().ok_or(LookupError::NotFound)
+}

@@ -1,0 +1,122 @@
+use std::fs;
+
+use agent_baton_core::decision::{Record, Shelf};
+use agent_baton_core::reason::Reason;
+use agent_baton_core::run::Status;
+use agent_baton_core::session::{End, Session};
+
+use super::{Lookup, LookupError};
+use baton_store::Store;
+use baton_store::fixtures::*;
+
+/// Sessions on both shelves, opened at 1, 2, 3 and so on; of another project where the id begins with `x`.
+fn fill(store: &Store, ids: &[(&str, Shelf, Option<&str>)]) {
+    let mut locked = lock(store);
+    for (n, (name, shelf, called)) in (1..).zip(ids) {
+        let mut it: Session = session(name, n);
+        it.name = called.map(|called| called.parse().unwrap());
+        if name.starts_with('x') {
+            it.project = Some("/work/other".into());
+        }
+        put(&mut locked, vec![live_session(it.clone())]).unwrap();
+        if *shelf == Shelf::Archive {
+            it.over = Some(End { at: stamp(9), reason: Reason::Ended });
+            put(&mut locked, vec![(Record::Session(Box::new(it)), Shelf::Archive)]).unwrap();
+        }
+    }
+}
+
+fn found<Id: ToString>(found: Result<Id, LookupError<Id>>) -> String {
+    match found {
+        Ok(id) => id.to_string(),
+        Err(LookupError::NotFound) => "none".to_owned(),
+        Err(LookupError::Ambiguous(ids)) => ids.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "),
+        Err(LookupError::Store(error)) => error.to_string(),
+    }
+}
+
+const SESSIONS: [(&str, Shelf, Option<&str>); 7] = [
+    ("aa11", Shelf::Archive, None),
+    ("aa12", Shelf::Live, Some("parser")),
+    ("bb21", Shelf::Live, Some("aa1")),
+    ("bb22", Shelf::Archive, Some("docs")),
+    ("bb", Shelf::Archive, None),
+    ("cc31", Shelf::Live, Some("docs")),
+    ("xx41", Shelf::Live, None),
+];
+
+fn check(lookup: Lookup<'_>, cases: &[(&str, &str)]) {
+    for (text, expected) in cases {
+        assert_eq!(found(lookup.session(text)), *expected, "{text:?}");
+    }
+}
+
+#[test]
+fn a_session_is_found_on_both_shelves_or_its_candidates_are_named() {
+    let world = world();
+    fill(&world.store, &SESSIONS);
+    let everywhere = [
+        ("", "none"),
+        ("aa11", "aa11"),
+        ("aa12", "aa12"),
+        ("aa", "aa11 aa12"),
+        ("c", "cc31"),
+        ("bb2", "bb21 bb22"),
+        // A whole id is meant, although others begin so.
+        ("bb", "bb"),
+        ("parser", "aa12"),
+        // A name that is the beginning of ids as well.
+        ("aa1", "aa11 aa12 bb21"),
+        ("docs", "bb22 cc31"),
+        ("last", "xx41"),
+        ("zz", "none"),
+        ("../aa11", "none"),
+        (" ", "none"),
+        ("*", "none"),
+    ];
+    check(Lookup::all_projects(&world.store), &everywhere);
+    // With the index lost, the records themselves answer.
+    fs::remove_dir_all(world.store.path().join("index")).unwrap();
+    check(Lookup::all_projects(&world.store), &everywhere);
+}
+
+#[test]
+fn nothing_of_another_project_is_offered_as_this_ones() {
+    let world = world();
+    fill(&world.store, &SESSIONS);
+    let here = [("last", "cc31"), ("xx41", "none"), ("x", "none"), ("c", "cc31"), ("docs", "bb22 cc31")];
+    check(Lookup::in_project(&world.store, "/work/project"), &here);
+    check(Lookup::in_project(&world.store, "/work/other"), &[("last", "xx41"), ("aa11", "none"), ("parser", "none")]);
+    check(Lookup::in_project(&world.store, "/nowhere"), &[("last", "none")]);
+}
+
+#[test]
+fn what_cannot_be_read_is_found_by_its_id_and_stops_nothing() {
+    let world = world();
+    fill(&world.store, &SESSIONS);
+    let sessions = world.store.path().join("sessions");
+    for (name, text) in [("aa12", "[1]"), ("zz", ""), ("zy", "{\"id\":5}")] {
+        fs::write(sessions.join(format!("{name}.json")), text).unwrap();
+    }
+    let cases = [("aa12", "aa12"), ("aa", "aa11 aa12"), ("zz", "zz"), ("z", "zy zz"), ("last", "xx41"), ("c", "cc31")];
+    check(Lookup::all_projects(&world.store), &cases);
+}
+
+#[test]
+fn of_runs_with_one_name_the_unfinished_one_is_meant() {
+    let world = world();
+    let mut locked = lock(&world.store);
+    for (name, status) in [("r10", Status::Done), ("r11", Status::Active), ("r2", Status::Failed)] {
+        put(&mut locked, vec![live_run(run(name, "s", 1))]).unwrap();
+        if !status.is_unfinished() {
+            put(&mut locked, vec![archived_run(run(name, "s", 1), status)]).unwrap();
+        }
+    }
+    drop(locked);
+    let lookup = Lookup::all_projects(&world.store);
+    for (text, expected) in
+        [("a run", "r11"), ("r1", "r11"), ("r10", "r10"), ("r2", "r2"), ("r", "r11"), ("", "none"), ("z", "none")]
+    {
+        assert_eq!(found(lookup.run(text)), expected, "{text:?}");
+    }
+}

@@ -1,0 +1,172 @@
+//! Runs the command that says whether the work is done.
+
+use std::io::{self, PipeReader, Read};
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Mutex, PoisonError, Weak, mpsc};
+use std::time::{Duration, Instant};
+
+use super::definition::DoneWhen;
+use super::process_group::ProcessGroupGuard;
+
+/// How long the command may take. The hook's own timeout in the agents' configuration is longer by what the rest takes.
+pub const TIMEOUT: Duration = Duration::from_secs(300);
+
+/// The most of its output that goes into the next prompt, in bytes and lines: the end of it.
+const TAIL_BYTES: usize = 1200;
+const TAIL_LINES: usize = 20;
+
+/// How long the output is waited for once the command is over: something that it left running may keep the pipe open.
+const OUTPUT_GRACE: Duration = Duration::from_millis(200);
+
+const POLL_INTERVAL: Duration = Duration::from_millis(5);
+
+/// How the command ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CheckOutcome {
+    /// Whether it ended with status 0.
+    pub passed: bool,
+    /// How it ended, in words.
+    pub how: String,
+    /// The end of its output, cleaned.
+    pub tail: String,
+}
+
+/// Runs it to its end, or to the limit: then it and what it started is killed. So it is where this process ends before it does.
+#[must_use]
+pub fn run(done_when: &DoneWhen, limit: Duration) -> CheckOutcome {
+    let failed = |how: String| CheckOutcome { passed: false, how, tail: String::new() };
+    let (guard, mut child, output) = match spawn(done_when) {
+        Ok(started) => started,
+        Err(error) => return failed(format!("could not be run ({error})")),
+    };
+    let tail = Arc::new(Mutex::new(Vec::new()));
+    let (at_end, ended) = mpsc::channel::<()>();
+    let kept = Arc::downgrade(&tail);
+    std::thread::spawn(move || {
+        keep_tail(output, &kept);
+        drop(at_end);
+    });
+    let status = wait(&mut child, &guard, Instant::now() + limit);
+    drop(guard);
+    // Nothing is ever sent: this ends with the output, or when it was waited for long enough.
+    let _ = ended.recv_timeout(OUTPUT_GRACE);
+    let tail = std::mem::take(&mut *tail.lock().unwrap_or_else(PoisonError::into_inner));
+    let how = match status {
+        Ok(Some(status)) => describe_status(status),
+        Ok(None) => format!("was killed after {} s", limit.as_secs()),
+        Err(error) => return failed(format!("could not be waited for ({error})")),
+    };
+    CheckOutcome {
+        passed: status.is_ok_and(|status| status.is_some_and(|status| status.success())),
+        how,
+        tail: output_tail(&tail),
+    }
+}
+
+fn spawn(done_when: &DoneWhen) -> io::Result<(ProcessGroupGuard, Child, PipeReader)> {
+    let guard = ProcessGroupGuard::start()?;
+    let (reader, writer) = io::pipe()?;
+    let mut command = Command::new("/bin/sh");
+    command.arg("-c").arg(&done_when.command).current_dir(Path::new(&done_when.directory));
+    command.env_clear().envs(&done_when.environment).process_group(guard.group());
+    command.stdin(Stdio::null()).stdout(writer.try_clone()?).stderr(writer);
+    Ok((guard, command.spawn()?, reader))
+}
+
+/// Keeps the end of what comes, and no more. It ends with the output, or when nobody wants it any longer.
+fn keep_tail(mut output: PipeReader, kept: &Weak<Mutex<Vec<u8>>>) {
+    let mut chunk = [0; 4096];
+    while let Ok(count @ 1..) = output.read(&mut chunk) {
+        let Some(tail) = kept.upgrade() else { return };
+        let mut tail = tail.lock().unwrap_or_else(PoisonError::into_inner);
+        tail.extend_from_slice(chunk.get(..count).unwrap_or_default());
+        let surplus = tail.len().saturating_sub(TAIL_BYTES);
+        tail.drain(..surplus);
+    }
+}
+
+/// None where the time ran out.
+fn wait(child: &mut Child, guard: &ProcessGroupGuard, deadline: Instant) -> io::Result<Option<ExitStatus>> {
+    loop {
+        if let Some(status) = child.try_wait()? {
+            return Ok(Some(status));
+        }
+        if Instant::now() >= deadline {
+            guard.kill_group();
+            child.wait()?;
+            return Ok(None);
+        }
+        std::thread::sleep(POLL_INTERVAL);
+    }
+}
+
+fn describe_status(status: ExitStatus) -> String {
+    status.code().map_or_else(|| "was ended by a signal".to_owned(), |code| format!("exited with {code}"))
+}
+
+/// The last lines, whole where they fit.
+fn output_tail(bytes: &[u8]) -> String {
+    let text = String::from_utf8_lossy(bytes);
+    let lines: Vec<&str> = text.trim_end().lines().collect();
+    let from = lines.len().saturating_sub(TAIL_LINES);
+    baton_display::strip_control_chars_by_line(&lines.get(from..).unwrap_or_default().join("\n"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn given(command: &str) -> DoneWhen {
+        let environment = [("PATH".to_owned(), "/usr/bin:/bin".to_owned())].into();
+        DoneWhen { command: command.to_owned(), directory: "/".into(), environment }
+    }
+
+    #[test]
+    fn a_command_gives_its_status_and_the_end_of_its_output() {
+        for (command, passed, how, tail) in [
+            ("true", true, "exited with 0", ""),
+            ("echo out; echo err >&2; exit 3", false, "exited with 3", "out\nerr"),
+            (
+                "seq 30 | tail -n 25",
+                true,
+                "exited with 0",
+                &(11..=30).map(|n| n.to_string()).collect::<Vec<_>>().join("\n"),
+            ),
+            ("printf '\\033[31mred'", true, "exited with 0", "\u{fffd}[31mred"),
+            ("kill -9 $$", false, "was ended by a signal", ""),
+            ("echo \"$HOME-$BATON_HOME\"; pwd", true, "exited with 0", "-\n/"),
+            ("sleep 2 & echo left", true, "exited with 0", "left"),
+        ] {
+            let expected = CheckOutcome { passed, how: how.to_owned(), tail: tail.to_owned() };
+            assert_eq!(run(&given(command), TIMEOUT), expected, "{command}");
+        }
+        let nowhere = DoneWhen { directory: "/nonexistent".into(), ..given("true") };
+        assert!(run(&nowhere, TIMEOUT).how.starts_with("could not be run"));
+    }
+
+    #[test]
+    fn what_is_left_running_and_writes_on_is_not_waited_for() {
+        let (sender, receiver) = mpsc::channel();
+        std::thread::spawn(move || sender.send(run(&given("yes & echo begun"), TIMEOUT)));
+        let outcome = receiver.recv_timeout(Duration::from_secs(60)).expect("it ends");
+        assert_eq!((outcome.passed, outcome.how.as_str()), (true, "exited with 0"));
+        assert!(outcome.tail.ends_with('y') && outcome.tail.len() <= TAIL_BYTES, "{outcome:?}");
+    }
+
+    #[test]
+    fn one_that_does_not_end_is_killed_with_what_it_started() {
+        let outcome = run(&given("sleep 61.25 & echo begun; wait"), Duration::from_millis(300));
+        assert_eq!(
+            (outcome.passed, outcome.how.as_str(), outcome.tail.as_str()),
+            (false, "was killed after 0 s", "begun")
+        );
+        let mine = |pid: &std::path::Path| {
+            let arguments = std::fs::read(pid.join("cmdline")).unwrap_or_default();
+            arguments == b"sleep\x0061.25\0"
+        };
+        let left = std::fs::read_dir("/proc").unwrap().flatten().filter(|entry| mine(&entry.path())).count();
+        assert_eq!(left, 0);
+    }
+}

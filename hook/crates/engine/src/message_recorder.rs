@@ -1,0 +1,124 @@
+//! Writes down what was said, where a user has it kept.
+
+use agent_baton_core::event::{Event, EventName};
+use agent_baton_core::request::Reading;
+use agent_baton_core::stamp::Stamp;
+
+use crate::config::{Messages, Settings};
+use baton_agents::message_text;
+use baton_agents::raw_event::RawEvent;
+use baton_display::warn;
+use baton_store::{Appended, LONG_CONVERSATION_BYTES, LockedStore, Message, Role, Store, StoreError};
+
+/// Writes down what one event said.
+pub struct MessageRecorder<'a> {
+    /// The state.
+    pub store: &'a Store,
+    /// What a user set.
+    pub settings: &'a Settings,
+    /// What the agent wrote; none of a notification.
+    pub raw: Option<&'a RawEvent>,
+    /// The present moment.
+    pub now: Stamp,
+}
+
+impl MessageRecorder<'_> {
+    /// Whether messages are kept, by the configuration as it is now: to turn them off counts at once.
+    #[must_use]
+    pub fn is_enabled(&self) -> bool {
+        self.settings.config().messages == Messages::All
+    }
+
+    /// Writes down what an event said whose session has messages kept; false where that needs the lock.
+    #[must_use]
+    pub fn record_unlocked(&self, event: &Event) -> bool {
+        let keeps = self.is_enabled();
+        if let Some(problem) = self.settings.problem() {
+            warn(&problem.to_string());
+        }
+        if keeps && event.name == EventName::PreCompact {
+            return false;
+        }
+        let Some(message) = self.message(event).filter(|_| keeps) else { return true };
+        match self.append(&message) {
+            Ok(Appended::Kept(size)) => size <= LONG_CONVERSATION_BYTES,
+            Ok(Appended::NoLog) => false,
+            // The heartbeat counts all the same.
+            Err(error) => {
+                warn(&error.to_string());
+                true
+            }
+        }
+    }
+
+    /// Writes down what an event said that did not get the lock: its words never stand in the inbox.
+    ///
+    /// # Errors
+    /// Where they cannot be written.
+    pub fn record_deferred(&self, event: &Event) -> Result<(), StoreError> {
+        let Some(message) = self.message(event).filter(|_| self.is_enabled()) else { return Ok(()) };
+        // A session may begin with the event that waits; of any other that has no record among the live ones nothing is kept.
+        if matches!(self.store.read(|view| view.session(&message.session))?, Reading::Live(_) | Reading::Absent) {
+            self.store.create_message_log(&message.session)?;
+            self.append(&message)?;
+        }
+        Ok(())
+    }
+
+    /// Writes down what an event said, folds the log where its session begins or ends, and writes a chunk before it is
+    /// compacted.
+    ///
+    /// # Errors
+    /// Where a file cannot be read or written.
+    pub fn record_locked(&self, locked: &mut LockedStore<'_>, event: &Event) -> Result<(), StoreError> {
+        let Some(session) = &event.session else { return Ok(()) };
+        if !matches!(locked.view().session(session), Reading::Live(_)) {
+            return Ok(());
+        }
+        let keeps = self.is_enabled();
+        if let Some(message) = self.message(event).filter(|_| keeps) {
+            self.store.create_message_log(session)?;
+            if matches!(self.append(&message)?, Appended::Kept(LONG_CONVERSATION_BYTES..)) {
+                locked.compact_conversation(session, &self.now)?;
+            }
+        }
+        self.compact(locked, event)?;
+        if keeps && event.name == EventName::PreCompact {
+            locked.write_chunk(session, event.agent)?;
+        }
+        Ok(())
+    }
+
+    /// Saves what stands in the log of a session that begins, ends or is compacted: after a crash, its next start does.
+    ///
+    /// # Errors
+    /// Where a file cannot be read or written. The next fold goes on.
+    pub fn compact(&self, locked: &mut LockedStore<'_>, event: &Event) -> Result<(), StoreError> {
+        let Some(session) = &event.session else { return Ok(()) };
+        let folds = matches!(event.name, EventName::SessionStart | EventName::SessionEnd | EventName::PreCompact);
+        if folds && matches!(locked.view().session(session), Reading::Live(_)) {
+            locked.compact_conversation(session, &self.now)?;
+        }
+        Ok(())
+    }
+
+    fn append(&self, message: &Message) -> Result<Appended, StoreError> {
+        self.store.append_message(message, matches!(message.role, Role::Answer))
+    }
+
+    fn message(&self, event: &Event) -> Option<Message> {
+        let (role, text) = message_text(event.name, self.raw?)?;
+        let message = Message {
+            session: event.session.clone()?,
+            n: event.hook_start_ms,
+            hook: std::process::id(),
+            at: self.now.clone(),
+            process: event.process.clone()?,
+            digest: event.digest.clone(),
+            role,
+            text,
+            original_bytes: None,
+        };
+        Some(message.within_limits())
+    }
+}

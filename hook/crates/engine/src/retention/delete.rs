@@ -1,0 +1,101 @@
+//! A session is deleted, and brought back, by a user's word.
+
+use agent_baton_core::decision::{Change, Record, Shelf};
+use agent_baton_core::id::SessionId;
+use agent_baton_core::process::Live;
+use agent_baton_core::reason::Reason;
+use agent_baton_core::request::{Named, Reading, Snapshot};
+use agent_baton_core::session::{End, Session};
+use agent_baton_core::stamp::Stamp;
+
+use baton_store::{CommitError, LockedStore, ValidatedDecision};
+
+/// What became of an order to delete.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Deletion {
+    /// It is in the trash.
+    Done,
+    /// It was deleted before.
+    Already,
+    /// There is no such session.
+    Missing,
+    /// It owns an unfinished run, or one that cannot be read.
+    OwnsRun(Box<Session>),
+    /// A launch of it lives, or may live.
+    Lives(Box<Session>, Live),
+}
+
+/// What became of an order to bring back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Restoration {
+    /// It stands among the live ones again, as over.
+    Done,
+    /// It stands there already.
+    Already,
+    /// There is no such session.
+    Missing,
+}
+
+/// Puts a session into the trash, where it is a tombstone that no event gets past. `lives` judges the record as it is under the
+/// lock; one that may live goes only if `force` says so, and one that lives never.
+///
+/// # Errors
+/// Where the record cannot be read or the commit fails.
+pub fn delete(
+    locked: &mut LockedStore<'_>,
+    id: &SessionId,
+    now: &Stamp,
+    force: bool,
+    lives: impl Fn(&Session) -> Live,
+) -> Result<Deletion, CommitError> {
+    let Some((shelf, session)) = locked.view().find_session(id)? else { return Ok(Deletion::Missing) };
+    let deleted = session.over.as_ref().is_some_and(|over| over.reason == Reason::Deleted);
+    if shelf == Shelf::Trash && deleted {
+        return Ok(Deletion::Already);
+    }
+    if !session.runs.is_empty() {
+        return Ok(Deletion::OwnsRun(Box::new(session)));
+    }
+    match lives(&session) {
+        Live::No => {}
+        Live::Unknown if force => {}
+        live => return Ok(Deletion::Lives(Box::new(session), live)),
+    }
+    move_session(locked, "session_deleted", now, session, Shelf::Trash, Reason::Deleted)?;
+    Ok(Deletion::Done)
+}
+
+/// Puts a session back among the live ones, from the trash or the archive. It is over until it is resumed, and retention lets it be
+/// for as long as the trash is kept.
+///
+/// # Errors
+/// Where the record cannot be read or the commit fails.
+pub fn restore(locked: &mut LockedStore<'_>, id: &SessionId, now: &Stamp) -> Result<Restoration, CommitError> {
+    match locked.view().find_session(id)? {
+        None => Ok(Restoration::Missing),
+        Some((Shelf::Live, _)) => Ok(Restoration::Already),
+        Some((Shelf::Archive | Shelf::Trash, session)) => {
+            move_session(locked, "session_restored", now, session, Shelf::Live, Reason::Restored)?;
+            Ok(Restoration::Done)
+        }
+    }
+}
+
+fn move_session(
+    locked: &mut LockedStore<'_>,
+    act: &'static str,
+    now: &Stamp,
+    before: Session,
+    to: Shelf,
+    reason: Reason,
+) -> Result<(), CommitError> {
+    let mut session = before.clone();
+    session.over = Some(End { at: now.clone(), reason });
+    session.revision = before.revision.saturating_add(1);
+    session.updated = now.clone();
+    let change = Change { before: Some(before.revision), to, record: Record::Session(Box::new(session)) };
+    let named = Named { id: before.id.to_string(), reading: Reading::Archived(before) };
+    let snapshot = Snapshot { neighbours: vec![named], ..Snapshot::default() };
+    let changes = [change];
+    locked.commit(&ValidatedDecision::for_user_edit(act, now, &snapshot, &changes)?).map(drop)
+}

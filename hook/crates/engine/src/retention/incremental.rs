@@ -1,0 +1,80 @@
+//! The hook's share: a few sessions now and then, so that what is kept stays bounded though nobody ever calls `baton gc`.
+
+use std::time::{Duration, Instant};
+
+use agent_baton_core::decision::Shelf;
+use agent_baton_core::id::SessionId;
+
+use super::sweep::{Sweep, SweepPlan, SweepStep};
+use baton_store::{CommitError, ExpiryBucket, LockError, MAX_CHANGES, StoreError};
+use baton_system::System;
+use baton_system::environment::Environment;
+
+/// After how many decisions the hook does a share. Every session takes two at least, so a share of [`MAX_CHANGES`] keeps up.
+pub const DECISIONS_PER_SWEEP: u64 = 16;
+
+/// How many of the live sessions are looked at, at most.
+const MAX_LIVE_SESSIONS: usize = 512;
+
+/// How long a share waits for the lock: whoever holds it has better to do.
+const LOCK_WAIT: Duration = Duration::from_millis(20);
+
+/// Why a share was not done. The next one goes on.
+#[derive(Debug, thiserror::Error)]
+pub enum SweepError {
+    /// A file of the state cannot be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The lock was not to be had.
+    #[error(transparent)]
+    Lock(#[from] LockError),
+    /// A step could not be committed.
+    #[error(transparent)]
+    Commit(#[from] CommitError),
+}
+
+/// Does one share; gives how many steps that were. It costs the same however much was put away: neither the archive nor the trash
+/// is listed.
+///
+/// # Errors
+/// See [`SweepError`].
+pub fn run_incremental<M: System, E: Environment>(sweep: &Sweep<'_, M, E>) -> Result<usize, SweepError> {
+    let store = sweep.store;
+    let mut live = SweepPlan::default();
+    sweep.plan_live(&store.some_sessions(MAX_LIVE_SESSIONS)?, &mut live)?;
+    live.steps.truncate(MAX_CHANGES);
+    let mut days = Vec::new();
+    for (shelf, age) in [(Shelf::Archive, sweep.policy.age), (Shelf::Trash, sweep.policy.trash)] {
+        if let Some(due) = store.oldest_expiry_bucket(shelf, age.ms(), &sweep.now)? {
+            days.push((plan_bucket(sweep, shelf, &due)?, due));
+        }
+    }
+    if live.steps.is_empty() && days.is_empty() {
+        return Ok(0);
+    }
+    let mut locked = match store.lock(Instant::now() + LOCK_WAIT, &sweep.now) {
+        Err(LockError::Busy { .. }) => return Ok(0),
+        locked => locked?,
+    };
+    let mut done = sweep.apply(&mut locked, &live.steps)?;
+    for (steps, due) in days {
+        done += sweep.apply(&mut locked, &steps)?;
+        locked.mark_processed(&due, MAX_CHANGES)?;
+    }
+    Ok(done)
+}
+
+/// What is to be done with the first of a day.
+fn plan_bucket<M: System, E: Environment>(
+    sweep: &Sweep<'_, M, E>,
+    shelf: Shelf,
+    due: &ExpiryBucket,
+) -> Result<Vec<SweepStep>, StoreError> {
+    let mut found = SweepPlan::default();
+    let first: Vec<SessionId> = due.sessions.iter().take(MAX_CHANGES).cloned().collect();
+    match shelf {
+        Shelf::Trash => sweep.plan_trashed(&first, &mut found)?,
+        Shelf::Archive | Shelf::Live => sweep.plan_archived(&first, &mut found)?,
+    }
+    Ok(found.steps)
+}

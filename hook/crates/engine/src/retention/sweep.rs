@@ -1,0 +1,272 @@
+//! One pass over the sessions: what is to be done with which, and doing it.
+
+use std::collections::BTreeMap;
+
+use agent_baton_core::decision::{Change, Record, Shelf};
+use agent_baton_core::id::SessionId;
+use agent_baton_core::reason::Reason;
+use agent_baton_core::request::{Named, Reading, Snapshot};
+use agent_baton_core::session::{End, Session};
+use agent_baton_core::stamp::Stamp;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::policy::{
+    EndedSession, ExpiryReason, RetainedBecause, expired, is_expired_by_age, is_expired_in_trash, retained_because,
+};
+use crate::config::Retention;
+use crate::liveness::LivenessCheck;
+use baton_store::{CommitError, LockedStore, MAX_CHANGES, RECENT_LOG_BYTES, Store, StoreError, ValidatedDecision};
+use baton_system::System;
+use baton_system::environment::Environment;
+
+/// What is done with a session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SweepAction {
+    /// It goes from the live ones to the archive.
+    Archive,
+    /// It goes from the archive to the trash.
+    Trash,
+    /// It is removed from the trash, for good. Of one that a user deleted, its id stays, so that nothing brings it back.
+    Remove,
+}
+
+/// One thing to be done.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SweepStep {
+    /// What.
+    pub action: SweepAction,
+    /// Why.
+    pub reason: ExpiryReason,
+    /// With which session: its record as it was judged.
+    pub session: Session,
+    /// Since when it is over.
+    pub ended_at: Stamp,
+}
+
+/// What a pass found.
+#[derive(Debug, Default)]
+pub struct SweepPlan {
+    /// What is to be done, in order.
+    pub steps: Vec<SweepStep>,
+    /// How many of the live ones are spared, by what.
+    pub retained: BTreeMap<RetainedBecause, usize>,
+    /// Records that cannot be read: they are left as they are, and stop nothing.
+    pub unreadable: Vec<StoreError>,
+}
+
+/// A look at the sessions at one moment.
+pub struct Sweep<'a, M, E> {
+    /// The state.
+    pub store: &'a Store,
+    /// The machine.
+    pub census: &'a LivenessCheck<'a, M, E>,
+    /// What is kept.
+    pub policy: &'a Retention,
+    /// The moment.
+    pub now: Stamp,
+}
+
+impl<M: System, E: Environment> Sweep<'_, M, E> {
+    /// Judges every session there is.
+    ///
+    /// # Errors
+    /// Where the state cannot be listed.
+    pub fn plan(&self) -> Result<SweepPlan, StoreError> {
+        let mut found = SweepPlan::default();
+        self.plan_live(&self.store.sessions(Shelf::Live)?, &mut found)?;
+        self.plan_archived(&self.store.sessions(Shelf::Archive)?, &mut found)?;
+        self.plan_trashed(&self.store.sessions(Shelf::Trash)?, &mut found)?;
+        Ok(found)
+    }
+
+    /// Judges these of the live ones, as if they were all: of any part of them, what is behind the newest so many is so of all.
+    pub(super) fn plan_live(&self, ids: &[SessionId], found: &mut SweepPlan) -> Result<(), StoreError> {
+        let mut over = Vec::new();
+        for id in ids {
+            let Some(session) = self.read(id, Shelf::Live, found)? else { continue };
+            let live = self.census.session(&session).live;
+            match retained_because(&session, live, &self.now, self.policy) {
+                Some(by) => *found.retained.entry(by).or_default() += 1,
+                None => over.push(EndedSession { ended_at: self.ended_at(&session)?, session }),
+            }
+        }
+        let steps = expired(over, &self.now, self.policy).into_iter();
+        found.steps.extend(steps.map(|(over, why)| SweepStep {
+            action: SweepAction::Archive,
+            reason: why,
+            session: over.session,
+            ended_at: over.ended_at,
+        }));
+        Ok(())
+    }
+
+    /// Judges these of the archive.
+    pub(super) fn plan_archived(&self, ids: &[SessionId], found: &mut SweepPlan) -> Result<(), StoreError> {
+        for id in ids {
+            let Some(session) = self.read(id, Shelf::Archive, found)? else { continue };
+            // A damaged or foreign state may hold one here that is not over.
+            if retained_because(&session, self.census.session(&session).live, &self.now, self.policy).is_some() {
+                continue;
+            }
+            let ended_at = session.over.as_ref().map_or(&session.updated, |over| &over.at).clone();
+            let over = EndedSession { session, ended_at };
+            if is_expired_by_age(&over, &self.now, self.policy) {
+                found.steps.push(SweepStep {
+                    action: SweepAction::Trash,
+                    reason: ExpiryReason::TimeSpan,
+                    session: over.session,
+                    ended_at: over.ended_at,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// Judges these of the trash.
+    pub(super) fn plan_trashed(&self, ids: &[SessionId], found: &mut SweepPlan) -> Result<(), StoreError> {
+        for id in ids {
+            let Some(session) = self.read(id, Shelf::Trash, found)? else { continue };
+            // What was said may have outlived the rest, where a call was cut off.
+            let is_more = !is_tombstone(&session) || self.store.has_conversation(id)?;
+            if is_expired_in_trash(&session, &self.now, self.policy) && is_more {
+                let ended_at = session.updated.clone();
+                found.steps.push(SweepStep {
+                    action: SweepAction::Remove,
+                    reason: ExpiryReason::TrashAge,
+                    session,
+                    ended_at,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// Does these steps, each in a commit that says why, and gives how many. What changed since it was judged is left.
+    ///
+    /// # Errors
+    /// Where a commit fails; what was done before it stays done.
+    pub fn apply(&self, locked: &mut LockedStore<'_>, steps: &[SweepStep]) -> Result<usize, CommitError> {
+        let mut done = 0;
+        let mut left = steps;
+        while let Some(first) = left.first() {
+            let alike =
+                left.iter().take_while(|step| (step.action, step.reason) == (first.action, first.reason)).count();
+            let (batch, rest) = left.split_at_checked(alike.min(MAX_CHANGES)).unwrap_or((left, &[]));
+            done += self.commit_batch(locked, first.reason, batch)?;
+            left = rest;
+        }
+        Ok(done)
+    }
+
+    fn commit_batch(
+        &self,
+        locked: &mut LockedStore<'_>,
+        reason: ExpiryReason,
+        steps: &[SweepStep],
+    ) -> Result<usize, CommitError> {
+        let mut standing = Vec::new();
+        for step in steps {
+            let found = locked.view().find_session(&step.session.id)?;
+            standing.extend(
+                found.filter(|(shelf, session)| *shelf == step.location() && *session == step.session).map(|_| step),
+            );
+        }
+        let (gone, kept): (Vec<&SweepStep>, Vec<&SweepStep>) =
+            standing.into_iter().partition(|step| step.removes_record());
+        let changes: Vec<Change> = kept.iter().map(|step| step.change(&self.now)).collect();
+        let neighbours = kept
+            .iter()
+            .map(|step| Named { id: step.session.id.to_string(), reading: Reading::Archived(step.session.clone()) });
+        let snapshot = Snapshot { neighbours: neighbours.collect(), ..Snapshot::default() };
+        if !changes.is_empty() {
+            let checked = ValidatedDecision::for_user_edit(reason.audit_action(), &self.now, &snapshot, &changes)?;
+            locked.commit(&checked)?;
+            for step in kept.iter().filter(|step| step.action == SweepAction::Remove) {
+                locked.remove_conversation(&step.session.id)?;
+            }
+        }
+        if !gone.is_empty() {
+            let gone: Vec<_> = gone.iter().map(|step| (step.session.id.clone(), step.session.revision)).collect();
+            locked.remove_trashed(reason.audit_action(), &self.now, &gone)?;
+            return Ok(changes.len() + gone.len());
+        }
+        Ok(changes.len())
+    }
+
+    fn read(&self, id: &SessionId, on: Shelf, found: &mut SweepPlan) -> Result<Option<Session>, StoreError> {
+        match self.store.read(|view| view.find_session(id))? {
+            Ok(Some((shelf, session))) if shelf == on => Ok(Some(session)),
+            Ok(_) => Ok(None),
+            Err(error) => {
+                found.unreadable.push(error);
+                Ok(None)
+            }
+        }
+    }
+
+    /// Since when a session is over. One whose process is gone without a word was alive at its last heartbeat, which its log has.
+    fn ended_at(&self, session: &Session) -> Result<Stamp, StoreError> {
+        if let Some(over) = &session.over {
+            return Ok(over.at.clone());
+        }
+        let tail = self.store.tail(&session.id, RECENT_LOG_BYTES)?;
+        let beat = tail.beats().last().map(|beat| &beat.at).filter(|at| at.is_after(&session.updated));
+        Ok(beat.unwrap_or(&session.updated).clone())
+    }
+}
+
+impl SweepStep {
+    /// Where the session stands.
+    const fn location(&self) -> Shelf {
+        match self.action {
+            SweepAction::Archive => Shelf::Live,
+            SweepAction::Trash => Shelf::Archive,
+            SweepAction::Remove => Shelf::Trash,
+        }
+    }
+
+    /// Whether nothing is left of the session.
+    fn removes_record(&self) -> bool {
+        self.action == SweepAction::Remove && !is_deleted(&self.session)
+    }
+
+    fn change(&self, now: &Stamp) -> Change {
+        let before = self.session.revision;
+        let mut session = match self.action {
+            SweepAction::Remove => tombstone(&self.session),
+            SweepAction::Archive | SweepAction::Trash => self.session.clone(),
+        };
+        session.over.get_or_insert_with(|| End { at: self.ended_at.clone(), reason: Reason::Expired });
+        session.revision = before.saturating_add(1);
+        session.updated = now.clone();
+        let to = if self.action == SweepAction::Archive { Shelf::Archive } else { Shelf::Trash };
+        Change { before: Some(before), to, record: Record::Session(Box::new(session)) }
+    }
+}
+
+fn is_deleted(session: &Session) -> bool {
+    session.over.as_ref().is_some_and(|over| over.reason == Reason::Deleted)
+}
+
+/// Whether only the tombstone is left.
+fn is_tombstone(session: &Session) -> bool {
+    is_deleted(session) && *session == tombstone(session)
+}
+
+/// What stays of a session that a user deleted.
+fn tombstone(session: &Session) -> Session {
+    Session {
+        project: None,
+        cwd: None,
+        transcript: None,
+        launches: Vec::new(),
+        offered: Vec::new(),
+        deliveries: Vec::new(),
+        untold: None,
+        name: None,
+        extra: serde_json::Map::new(),
+        ..session.clone()
+    }
+}

@@ -1,0 +1,101 @@
+use agent_baton_core::event::EventName::*;
+use agent_baton_core::event::{EventName, Question};
+use agent_baton_core::process::Live;
+use agent_baton_core::reason::Reason;
+use agent_baton_core::session::{Delivery, End, Session};
+
+use super::{last_activity, session_status};
+use crate::liveness::{Evidence, Verdict};
+use baton_store::fixtures::*;
+use baton_store::{Heartbeat, LogLine, LogTail};
+
+fn log(beats: &[(u64, u32, EventName, Option<Question>)]) -> LogTail {
+    let line = |(at, pid, event, question): &(u64, u32, EventName, Option<Question>)| {
+        LogLine::Heartbeat(Heartbeat {
+            at: stamp(*at),
+            n: *at,
+            event: *event,
+            question: *question,
+            digest: String::new(),
+            prompt_id: None,
+            process: process(*pid),
+            took_us: None,
+        })
+    };
+    LogTail { lines: beats.iter().map(line).collect(), size: 0 }
+}
+
+/// A session in process 1, opened at 1, with slow events at these moments.
+fn of(slow: &[(u64, EventName)]) -> Session {
+    let mut session = session("s", 1);
+    let delivery = |(at, event): &(u64, EventName)| Delivery {
+        digest: String::new(),
+        process: process(1),
+        at: stamp(*at),
+        event: Some(*event),
+    };
+    session.deliveries = slow.iter().map(delivery).collect();
+    session
+}
+
+fn check(session: &Session, lives: &[Live], log: &LogTail, expected: &str) {
+    let verdict: Vec<Verdict> =
+        lives.iter().map(|live| Verdict { live: *live, evidence: Evidence::NeverSeen }).collect();
+    let found = session_status(session, &verdict, log);
+    let since = found.since.boot_ms;
+    assert_eq!(format!("{} since {since}", found.status.word()), expected, "{session:?} {log:?}");
+}
+
+#[test]
+fn the_newest_event_says_where_a_living_session_stands() {
+    let slow = [(1, SessionStart), (5, UserPromptSubmit)];
+    for (beat, expected) in [
+        ((9, 1, Stop, None), "idle since 9"),
+        ((9, 1, Interrupt, None), "idle since 9"),
+        ((9, 1, UserPromptSubmit, None), "active since 9"),
+        ((9, 1, StopFailure, None), "error since 9"),
+        ((9, 1, PermissionRequest, None), "permission since 9"),
+        ((9, 1, Notification, Some(Question::Permission)), "permission since 9"),
+        ((9, 1, Notification, Some(Question::Answer)), "question since 9"),
+        ((9, 1, Notification, Some(Question::Prompt)), "idle since 9"),
+        ((9, 1, Notification, Some(Question::Other)), "attention since 9"),
+        // Of before the kind was noted.
+        ((9, 1, Notification, None), "attention since 9"),
+        // What says nothing leaves it as it was.
+        ((9, 1, Notification, Some(Question::Nothing)), "active since 5"),
+        ((9, 1, PreCompact, None), "active since 5"),
+        // Older than the slow event, and of another process.
+        ((3, 1, Stop, None), "active since 5"),
+        ((9, 2, Stop, None), "active since 5"),
+    ] {
+        check(&of(&slow), &[Live::Yes], &log(&[beat]), expected);
+    }
+}
+
+#[test]
+fn before_its_first_prompt_a_session_starts_and_a_compaction_is_no_start() {
+    check(&of(&[(1, SessionStart)]), &[Live::Yes], &log(&[]), "starting since 1");
+    check(&of(&[(20, SessionStart)]), &[Live::Yes], &log(&[(9, 1, Stop, None)]), "idle since 9");
+    // Resumed: opened again after its last turn.
+    let mut resumed = of(&[(1, SessionStart)]);
+    resumed.launches[0].started = stamp(30);
+    check(&resumed, &[Live::Yes], &log(&[(9, 1, Stop, None)]), "starting since 30");
+}
+
+#[test]
+fn only_proof_makes_a_session_lost() {
+    let beats = log(&[(7, 1, UserPromptSubmit, None)]);
+    check(&of(&[]), &[Live::No], &beats, "lost since 7");
+    check(&of(&[]), &[Live::Unknown], &beats, "unknown since 7");
+    let mut two = of(&[]);
+    two.launches.push(launch(2));
+    check(&two, &[Live::No, Live::Unknown], &beats, "unknown since 7");
+    check(&two, &[Live::Yes, Live::No], &beats, "active since 7");
+    check(&two, &[Live::No, Live::Yes], &beats, "starting since 2");
+    two.launches.clear();
+    check(&two, &[], &log(&[]), "unknown since 1");
+    let mut over = of(&[]);
+    over.over = Some(End { at: stamp(8), reason: Reason::Ended });
+    check(&over, &[Live::No], &beats, "over since 8");
+    assert_eq!(last_activity(&over, &beats).boot_ms, 7);
+}

@@ -1,0 +1,202 @@
+//! What a question to the core can touch: the records, found by links, and what the machine shows of their launches.
+
+use agent_baton_core::event::Event;
+use agent_baton_core::id::{RunId, SessionId};
+use agent_baton_core::process::{CommandProbe, Probe};
+use agent_baton_core::request::{Ask, Command, Limits, Named, Reading, Snapshot};
+use agent_baton_core::run::Run;
+use agent_baton_core::session::{Launch, Session};
+
+use baton_agents::AgentInspector;
+use baton_store::{Store, StoreError, View};
+use baton_system::System;
+use baton_system::environment::Environment;
+
+/// The most sessions handed to the core beside the one that is asked about: what an event costs does not grow with what else is
+/// alive.
+const MAX_NEIGHBOURS: usize = 32;
+
+/// The most runs of a project handed to the core.
+const MAX_PROJECT_RUNS: usize = 16;
+
+/// Reads what an event on the fast path can touch: its session and that session's runs. Nothing can be changed on them there.
+#[must_use]
+pub fn for_heartbeat(view: &View<'_>, event: &Event) -> Snapshot {
+    let mut session = event.session.as_ref().map_or(Reading::Absent, |id| view.session(id));
+    if let Reading::Live(session) = &mut session {
+        // Only one of the same bytes can be the same event: the others would be read by the core for nothing.
+        session.deliveries.retain(|delivery| delivery.digest == event.digest);
+    }
+    let runs = runs_of(&session).into_iter().map(|id| named_run(view, &id)).collect();
+    Snapshot { session, runs, limits: Limits::default(), ..Snapshot::default() }
+}
+
+/// Reads what a question can touch.
+///
+/// # Errors
+/// [`StoreError::IndexMissing`] where the index must be rebuilt first.
+pub fn for_input(view: &View<'_>, ask: &Ask) -> Result<Snapshot, StoreError> {
+    let mut builder = SnapshotBuilder { view, sessions: Vec::new(), runs: Vec::new() };
+    let session = match ask {
+        Ask::Event(event) => builder.event(event)?,
+        Ask::Command(command) => builder.command(command),
+    };
+    let SnapshotBuilder { sessions, runs, .. } = builder;
+    Ok(Snapshot { session, runs, neighbours: sessions, limits: Limits::default(), ..Snapshot::default() })
+}
+
+/// What the machine showed.
+#[derive(Debug, Clone)]
+pub enum ProbeResult {
+    /// Of a launch, and the launch as it stood then.
+    Launch(Box<(Launch, Probe)>),
+    /// Of a command and its supervisor.
+    Command(Box<CommandProbe>),
+}
+
+impl ProbeResult {
+    /// The probe of a launch, if it still stands in the snapshot as it stood when it was looked at. What an agent's file or lock showed
+    /// before its process announced itself again says nothing of it any more.
+    #[must_use]
+    pub fn launch_probe(&self, snapshot: &Snapshot) -> Option<Probe> {
+        let Self::Launch(looked) = self else { return None };
+        let (then, probe) = looked.as_ref();
+        let launch = sessions(snapshot).find(|session| session.id == probe.session)?.launch(&probe.process)?;
+        let now = (&launch.started, &launch.ended, &launch.lock);
+        (now == (&then.started, &then.ended, &then.lock)).then(|| probe.clone())
+    }
+
+    /// The probe of a command. The core takes it for the supervisor and the command that it was of.
+    #[must_use]
+    pub fn command_probe(&self) -> Option<CommandProbe> {
+        match self {
+            Self::Command(probe) => Some(probe.as_ref().clone()),
+            Self::Launch(_) => None,
+        }
+    }
+}
+
+fn sessions(snapshot: &Snapshot) -> impl Iterator<Item = &Session> {
+    let neighbours = snapshot.neighbours.iter().map(|named| &named.reading);
+    std::iter::once(&snapshot.session).chain(neighbours).filter_map(Reading::record)
+}
+
+/// What the machine shows of every launch in a snapshot that is not known to have ended, but for those that were looked at.
+#[must_use]
+pub fn probe_launches<M: System, E: Environment>(
+    inspector: &AgentInspector<'_, M, E>,
+    snapshot: &Snapshot,
+    looked: &[Probe],
+) -> Vec<ProbeResult> {
+    let is_known = |session: &Session, launch: &Launch| {
+        looked.iter().any(|probe| probe.session == session.id && probe.process == launch.process)
+    };
+    let launches = sessions(snapshot).flat_map(|session| session.launches.iter().map(move |launch| (session, launch)));
+    let open = launches.filter(|(session, launch)| launch.ended.is_none() && !is_known(session, launch));
+    open.map(|(session, launch)| ProbeResult::Launch(Box::new((launch.clone(), inspector.probe(session, launch)))))
+        .collect()
+}
+
+/// The same, and of every command.
+#[must_use]
+pub fn probe_all<M: System, E: Environment>(
+    inspector: &AgentInspector<'_, M, E>,
+    store: &Store,
+    snapshot: &Snapshot,
+) -> Vec<ProbeResult> {
+    let runs = snapshot.runs.iter().filter_map(|named| named.reading.record());
+    let commands = runs.filter(|run| run.owner.session.is_none() && run.status.is_unfinished());
+    let commands = commands.map(|run| {
+        let lock = store.supervisor_lock_path(run.project.as_deref(), &run.name);
+        ProbeResult::Command(Box::new(inspector.probe_command(run, &lock)))
+    });
+    probe_launches(inspector, snapshot, &[]).into_iter().chain(commands).collect()
+}
+
+struct SnapshotBuilder<'v, 'a> {
+    view: &'v View<'a>,
+    sessions: Vec<Named<Session>>,
+    runs: Vec<Named<Run>>,
+}
+
+impl SnapshotBuilder<'_, '_> {
+    fn event(&mut self, event: &Event) -> Result<Reading<Session>, StoreError> {
+        let Some(id) = &event.session else { return Ok(Reading::Absent) };
+        let session = self.view.session(id);
+        self.add_runs(&runs_of(&session));
+        if let Some(beneath) = &event.beneath {
+            self.add_runs(std::slice::from_ref(&beneath.run));
+        }
+        // A Codex process keeps every thread it ever loaded; none of them says anything about another.
+        if let Some(process) = event.process.as_ref().filter(|_| event.agent.shows_one_session()) {
+            for other in self.view.by_process(process)? {
+                self.add_session(&other, id);
+            }
+        }
+        for other in self.view.by_pane(&event.pane)? {
+            self.add_session(&other, id);
+        }
+        let own: Vec<RunId> = self.sessions.iter().flat_map(|named| runs_of(&named.reading)).collect();
+        self.add_runs(&own);
+        let registered = session.record().and_then(|session| session.project.as_ref());
+        if let Some(project) = registered.or(event.project.as_ref()) {
+            let runs = self.view.project(project)?.runs;
+            let newest = runs.len().saturating_sub(MAX_PROJECT_RUNS);
+            self.add_runs(runs.get(newest..).unwrap_or_default());
+        }
+        self.add_owners(Some(id));
+        Ok(session)
+    }
+
+    fn command(&mut self, command: &Command) -> Reading<Session> {
+        let id = command.session();
+        let session = id.map_or(Reading::Absent, |id| self.view.session(id));
+        self.add_runs(std::slice::from_ref(command.run()));
+        self.add_runs(&runs_of(&session));
+        self.add_owners(id);
+        session
+    }
+
+    fn add_runs(&mut self, ids: &[RunId]) {
+        for id in ids {
+            if self.runs.iter().all(|named| named.id != id.as_str()) {
+                self.runs.push(named_run(self.view, id));
+            }
+        }
+    }
+
+    /// The session of each run's owner.
+    fn add_owners(&mut self, asked: Option<&SessionId>) {
+        let owners = self.runs.iter().filter_map(|named| named.reading.record());
+        let owners: Vec<SessionId> = owners.filter_map(|run| run.owner.session.clone()).collect();
+        for owner in owners {
+            if Some(&owner) != asked {
+                self.add(owner);
+            }
+        }
+    }
+
+    fn add_session(&mut self, id: &SessionId, asked: &SessionId) {
+        if id != asked && self.sessions.len() < MAX_NEIGHBOURS {
+            self.add(id.clone());
+        }
+    }
+
+    fn add(&mut self, id: SessionId) {
+        if self.sessions.iter().all(|named| named.id != id.as_str()) {
+            let reading = self.view.session(&id);
+            self.sessions.push(Named { id: id.into(), reading });
+        }
+    }
+}
+
+fn runs_of(session: &Reading<Session>) -> Vec<RunId> {
+    let Some(session) = session.record() else { return Vec::new() };
+    // One that is over by now may be owed to the user.
+    let owed = session.untold.iter().map(|told| &told.run).filter(|run| !session.runs.contains(run));
+    session.runs.iter().chain(owed).cloned().collect()
+}
+
+fn named_run(view: &View<'_>, id: &RunId) -> Named<Run> {
+    Named { id: id.to_string(), reading: view.run(id) }
+}

@@ -1,0 +1,80 @@
+//! Files that other programs write: opened so that nothing can hold baton up or lead it astray.
+
+use std::fs::{File, Metadata, OpenOptions};
+use std::io::{self, Read};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::Path;
+
+use nix::fcntl::OFlag;
+
+/// Opens a regular file of this user for reading. The last part of the path may not be a symlink, and a pipe or device
+/// does not block.
+///
+/// # Errors
+/// Those of opening; and `InvalidInput` for what is no regular file of this user.
+pub fn open_own(path: &Path) -> io::Result<(File, Metadata)> {
+    let flags = OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK | OFlag::O_NOCTTY;
+    let file = OpenOptions::new().read(true).custom_flags(flags.bits()).open(path)?;
+    let meta = file.metadata()?;
+    if meta.is_file() && meta.uid() == nix::unistd::geteuid().as_raw() {
+        Ok((file, meta))
+    } else {
+        Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file of this user"))
+    }
+}
+
+/// The whole of a regular file of this user.
+///
+/// # Errors
+/// Those of [`open_own`] and of reading; `FileTooLarge` where it has more than `cap` bytes.
+pub fn read_own(path: &Path, cap: usize) -> io::Result<Vec<u8>> {
+    let (file, _) = open_own(path)?;
+    read_capped(file, cap)
+}
+
+/// Reads to the end, but no more than `cap` bytes.
+///
+/// # Errors
+/// Those of reading; `FileTooLarge` where there is more.
+pub fn read_capped(file: File, cap: usize) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    file.take(cap as u64 + 1).read_to_end(&mut bytes)?;
+    if bytes.len() > cap { Err(io::ErrorKind::FileTooLarge.into()) } else { Ok(bytes) }
+}
+
+/// Whether a transcript holds anything yet. False as well where it is not there or cannot be read.
+#[must_use]
+pub fn has_content(transcript: &Path) -> bool {
+    open_own(transcript).is_ok_and(|(_, meta)| meta.len() > 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_filled_regular_file_holds_something() {
+        let dir = tempfile::tempdir().unwrap();
+        let at = |name: &str| dir.path().join(name);
+        std::fs::write(at("full"), "{}\n").unwrap();
+        std::fs::write(at("empty"), "").unwrap();
+        std::os::unix::fs::symlink(at("full"), at("link")).unwrap();
+        nix::unistd::mkfifo(&at("pipe"), nix::sys::stat::Mode::S_IRWXU).unwrap();
+        for (name, expected) in
+            [("full", true), ("empty", false), ("link", false), ("pipe", false), ("missing", false), (".", false)]
+        {
+            assert_eq!(has_content(&at(name)), expected, "{name}");
+        }
+        assert!(!has_content(Path::new("/dev/zero")));
+        assert!(!has_content(Path::new("nul\0byte")));
+    }
+
+    #[test]
+    fn a_file_over_the_cap_is_refused_whole() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("file");
+        std::fs::write(&path, "12345").unwrap();
+        assert_eq!(read_own(&path, 5).unwrap(), b"12345");
+        assert_eq!(read_own(&path, 4).unwrap_err().kind(), io::ErrorKind::FileTooLarge);
+    }
+}

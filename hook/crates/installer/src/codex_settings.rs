@@ -1,0 +1,158 @@
+//! Codex' settings: the hooks it trusts, and the directories its sandbox opens.
+
+use std::path::Path;
+
+use toml_edit::{Array, DocumentMut, Item, Table, TableLike, value};
+
+use super::error::InstallError;
+use super::receipt::Added;
+use super::text_edit::{self, EditedText, TextEdit};
+
+const SANDBOX: &str = "sandbox_workspace_write";
+const ROOTS: &str = "writable_roots";
+
+/// Reads a text, with or without a byte order mark.
+///
+/// # Errors
+/// Where it is no TOML: the line.
+pub fn parse(path: &Path, text: &str) -> Result<DocumentMut, InstallError> {
+    let (body, bom) = text_edit::strip_bom(text);
+    let wrong = |error: toml_edit::TomlError| {
+        let at = error.span().map_or(0, |span| span.start) + bom;
+        InstallError::at(path, text, at, error.message().to_owned())
+    };
+    body.parse().map_err(wrong)
+}
+
+/// The hash that Codex trusts for a place.
+#[must_use]
+pub fn trusted<'d>(document: &'d DocumentMut, key: &str) -> Option<&'d str> {
+    document.get("hooks")?.get("state")?.get(key)?.get("trusted_hash")?.as_str()
+}
+
+/// Whether the sandbox lets its tools write to a directory.
+#[must_use]
+pub fn is_writable(document: &DocumentMut, dir: &str) -> bool {
+    let roots = document.get(SANDBOX).and_then(|table| table.get(ROOTS)).and_then(Item::as_array);
+    roots.into_iter().flatten().filter_map(toml_edit::Value::as_str).any(|root| Path::new(dir).starts_with(root))
+}
+
+/// Puts something in. Gives what was added; none where it is there.
+///
+/// # Errors
+/// Where the text is no TOML, or something else stands where this belongs.
+pub fn add(path: &Path, draft: &mut EditedText, added: &Added) -> Result<Option<Added>, InstallError> {
+    let mut document = parse(path, &draft.text)?;
+    let misplaced = |what: &str| InstallError::at(path, "", 0, format!("{what} is not a table, or not a list"));
+    let done = match added {
+        Added::Trust { key, hash } => {
+            if trusted(&document, key) == Some(hash) {
+                return Ok(None);
+            }
+            let state =
+                table_or_insert(document.as_table_mut(), "hooks").and_then(|hooks| table_or_insert(hooks, "state"));
+            let state = state.ok_or_else(|| misplaced("hooks.state"))?;
+            match state.get_mut(key).and_then(Item::as_table_like_mut) {
+                Some(entry) => {
+                    entry.insert("trusted_hash", value(hash));
+                }
+                None => {
+                    let mut entry = Table::new();
+                    entry.insert("trusted_hash", value(hash));
+                    state.insert(key, Item::Table(entry));
+                }
+            }
+            added.clone()
+        }
+        Added::WritableRoot { path: dir, .. } => {
+            if is_writable(&document, dir) {
+                return Ok(None);
+            }
+            let created_table = document.get(SANDBOX).is_none();
+            let table = document.entry(SANDBOX).or_insert_with(toml_edit::table);
+            let table = table.as_table_like_mut().ok_or_else(|| misplaced(SANDBOX))?;
+            let created_list = table.get(ROOTS).is_none();
+            let roots = table.entry(ROOTS).or_insert_with(|| value(Array::new()));
+            roots.as_array_mut().ok_or_else(|| misplaced(ROOTS))?.push(dir);
+            Added::WritableRoot { path: dir.clone(), created_list, created_table }
+        }
+        Added::Hook { .. } | Added::Variable { .. } => return Ok(None),
+    };
+    apply_difference(draft, &document.to_string());
+    // What was written must read back.
+    let read = parse(path, &draft.text)?;
+    let holds = match &done {
+        Added::Trust { key, hash } => trusted(&read, key) == Some(hash),
+        Added::WritableRoot { path: dir, .. } => is_writable(&read, dir),
+        Added::Hook { .. } | Added::Variable { .. } => false,
+    };
+    if holds { Ok(Some(done)) } else { Err(InstallError::VerificationFailed { path: path.to_owned() }) }
+}
+
+/// Takes something out, and what was made for it where nothing else is in that.
+///
+/// # Errors
+/// Where the text is no TOML.
+pub fn remove(path: &Path, text: &str, added: &Added) -> Result<String, InstallError> {
+    let mut document = parse(path, text)?;
+    match added {
+        Added::Trust { key, hash } if trusted(&document, key) == Some(hash) => {
+            let state = document.get_mut("hooks").and_then(|hooks| hooks.get_mut("state"));
+            if let Some(state) = state.and_then(Item::as_table_like_mut) {
+                state.remove(key);
+            }
+        }
+        Added::WritableRoot { path: dir, created_list, created_table } => {
+            let Some(table) = document.get_mut(SANDBOX).and_then(Item::as_table_like_mut) else {
+                return Ok(text.to_owned());
+            };
+            if let Some(roots) = table.get_mut(ROOTS).and_then(Item::as_array_mut) {
+                roots.retain(|root| root.as_str() != Some(dir));
+                if roots.is_empty() && *created_list {
+                    table.remove(ROOTS);
+                }
+            }
+            if table.is_empty() && *created_table {
+                document.remove(SANDBOX);
+            }
+        }
+        _ => return Ok(text.to_owned()),
+    }
+    let mut draft = EditedText::new(text.to_owned());
+    apply_difference(&mut draft, &document.to_string());
+    Ok(draft.text)
+}
+
+/// The table of a name, made where it is missing without a header of its own.
+fn table_or_insert<'t>(above: &'t mut dyn TableLike, name: &str) -> Option<&'t mut dyn TableLike> {
+    let mut table = Table::new();
+    table.set_implicit(true);
+    above.entry(name).or_insert(Item::Table(table)).as_table_like_mut()
+}
+
+/// Applies the difference that an edit made. The library writes line ends as LF, so the difference is taken between texts with LF and
+/// carried over to the text as it is.
+fn apply_difference(draft: &mut EditedText, edited: &str) {
+    let (body, bom) = text_edit::strip_bom(&draft.text);
+    let unified = body.replace("\r\n", "\n");
+    let Some(edit) = TextEdit::between(&unified, edited) else { return };
+    let crlf = body.contains("\r\n");
+    let (from, to) = (offset_with_crlf(body, edit.at), offset_with_crlf(body, edit.at + edit.removed.len()));
+    let removed = body.get(from..to).unwrap_or_default().to_owned();
+    let inserted = if crlf { edit.inserted.replace('\n', "\r\n") } else { edit.inserted };
+    draft.apply(TextEdit { at: from + bom, removed, inserted });
+}
+
+/// Where a place of the text with LF is in the text with CRLF: every CR before an LF counts.
+fn offset_with_crlf(body: &str, at: usize) -> usize {
+    let (mut left, mut place) = (at, 0);
+    let bytes = body.as_bytes();
+    while left > 0 && place < bytes.len() {
+        if bytes.get(place..place + 2) == Some(b"\r\n") {
+            place += 1;
+        }
+        place += 1;
+        left -= 1;
+    }
+    place
+}

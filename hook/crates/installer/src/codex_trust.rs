@@ -1,0 +1,77 @@
+//! Which hooks Codex trusts.
+//!
+//! Codex runs a hook only after the user has trusted it. It keeps the trust in config.toml, by the place of the entry (file,
+//! event, position of the group, position in the group) and the hash of what the entry says.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+/// What Codex gives a hook that names no timeout, in seconds.
+const DEFAULT_TIMEOUT: u64 = 600;
+
+/// The same for SessionEnd and Interrupt, and the most that these get.
+const END_TIMEOUT: (u64, u64) = (1, 3);
+
+/// One trusted entry.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct TrustEntry {
+    /// `<path of hooks.json>:<snake_event>:<group>:<handler>`.
+    pub key: String,
+    /// `sha256:<hex>`.
+    pub hash: String,
+}
+
+/// The part of a key behind the path: `session_start:0:0`.
+#[must_use]
+pub fn position_key(event: &str, group: usize, handler: usize) -> String {
+    format!("{}:{group}:{handler}", to_snake_case(event))
+}
+
+fn to_snake_case(event: &str) -> String {
+    let mut text = String::with_capacity(event.len() + 4);
+    for c in event.chars() {
+        if c.is_ascii_uppercase() && !text.is_empty() {
+            text.push('_');
+        }
+        text.push(c.to_ascii_lowercase());
+    }
+    text
+}
+
+/// The hash of a handler as Codex 0.169 makes it: SHA-256 of the canonical JSON (keys sorted, no spaces) of the event, the matcher and
+/// the handler, whose timeout is the one in effect. None for what is no command.
+#[must_use]
+pub fn handler_hash(event: &str, matcher: Option<&str>, handler: &Value) -> Option<String> {
+    let is_end = matches!(event, "SessionEnd" | "Interrupt");
+    let default = if is_end { END_TIMEOUT.0 } else { DEFAULT_TIMEOUT };
+    let asked = handler.get("timeout").and_then(Value::as_u64).unwrap_or(default);
+    let timeout = if is_end { asked.min(END_TIMEOUT.1) } else { asked }.max(1);
+    let mut normal = BTreeMap::from([
+        ("type", json!("command")),
+        ("command", json!(handler.get("command")?.as_str()?)),
+        ("timeout", json!(timeout)),
+        ("async", json!(handler.get("async").and_then(Value::as_bool).unwrap_or(false))),
+    ]);
+    if let Some(message) = handler.get("statusMessage").and_then(Value::as_str) {
+        normal.insert("statusMessage", json!(message));
+    }
+    let mut whole = BTreeMap::from([("event_name", json!(to_snake_case(event))), ("hooks", json!([normal]))]);
+    if let Some(matcher) = matcher {
+        whole.insert("matcher", json!(matcher));
+    }
+    let digest = Sha256::digest(serde_json::to_vec(&whole).ok()?);
+    Some(format!("sha256:{}", hex(&digest)))
+}
+
+/// Bytes as lowercase hex digits.
+#[must_use]
+pub fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}

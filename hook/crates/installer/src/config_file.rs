@@ -1,0 +1,180 @@
+//! A file that is not baton's: read whole, and replaced whole or not at all.
+
+use std::fs::{self, File, OpenOptions, Permissions};
+use std::io::{ErrorKind, Write};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+
+use super::codex_trust::hex;
+use super::error::InstallError;
+
+/// The mode of a new file: settings may hold keys.
+const NEW_MODE: u32 = 0o600;
+
+/// A file as it was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConfigFile {
+    /// As it is named.
+    pub path: PathBuf,
+    /// Where it is: the same, or where the symlink leads.
+    pub real: PathBuf,
+    /// What it held; none where there was none.
+    pub text: Option<String>,
+    mode: u32,
+}
+
+impl ConfigFile {
+    /// Reads a file. A symlink is followed once.
+    ///
+    /// # Errors
+    /// Where it cannot be read, is no text, belongs to another, or the symlink leads to a symlink.
+    pub fn read(path: &Path) -> Result<Self, InstallError> {
+        let real = resolve_link(path)?;
+        let meta = match fs::symlink_metadata(&real) {
+            Ok(meta) => meta,
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                return Ok(Self { path: path.to_owned(), real, text: None, mode: NEW_MODE });
+            }
+            Err(error) => return Err(InstallError::io("look at", &real)(error)),
+        };
+        if !meta.is_file() {
+            return Err(InstallError::NotFile { path: real });
+        }
+        let ours = nix::unistd::geteuid().as_raw();
+        if meta.uid() != ours {
+            return Err(InstallError::Owner { path: real, owner: meta.uid(), ours });
+        }
+        let bytes = fs::read(&real).map_err(InstallError::io("read", &real))?;
+        let text = String::from_utf8(bytes).map_err(|_| InstallError::NotText { path: real.clone() })?;
+        Ok(Self { path: path.to_owned(), real, text: Some(text), mode: meta.mode() & 0o7777 })
+    }
+
+    /// The text; empty where there is no file.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        self.text.as_deref().unwrap_or_default()
+    }
+
+    /// Where the symlink leads, if it is one.
+    #[must_use]
+    pub fn link_target(&self) -> Option<&Path> {
+        (self.real != self.path).then_some(&self.real)
+    }
+
+    /// Puts a new text in the place of the one that was read, in one step.
+    ///
+    /// # Errors
+    /// Where another program wrote the file meanwhile, or the system refuses. Then the file is as it was.
+    pub fn replace(&self, text: &str) -> Result<(), InstallError> {
+        self.check_unchanged()?;
+        write_atomically(&self.real, text.as_bytes(), self.mode)
+    }
+
+    /// Removes the file.
+    ///
+    /// # Errors
+    /// As [`Self::replace`].
+    pub fn remove(&self) -> Result<(), InstallError> {
+        self.check_unchanged()?;
+        fs::remove_file(&self.real).map_err(InstallError::io("remove", &self.real))
+    }
+
+    /// The name of a copy beside the file, by the time. None where there was no file.
+    #[must_use]
+    pub fn backup_path(&self, stamp: &str) -> Option<PathBuf> {
+        self.text.as_ref()?;
+        let mut name = self.real.file_name().unwrap_or_default().to_owned();
+        name.push(format!(".before-baton-{stamp}"));
+        Some(self.real.with_file_name(name))
+    }
+
+    /// Copies what was read.
+    ///
+    /// # Errors
+    /// Where the system refuses.
+    pub fn back_up(&self, path: &Path) -> Result<(), InstallError> {
+        write_atomically(path, self.text().as_bytes(), self.mode)
+    }
+
+    /// A file that was written between reading and here is the other program's: writing over it would lose its change.
+    fn check_unchanged(&self) -> Result<(), InstallError> {
+        let now = Self::read(&self.path)?;
+        if now == *self { Ok(()) } else { Err(InstallError::Changed { path: self.path.clone() }) }
+    }
+}
+
+fn resolve_link(path: &Path) -> Result<PathBuf, InstallError> {
+    let leads = |path: &Path| match fs::read_link(path) {
+        Ok(target) => Ok(Some(path.parent().unwrap_or(Path::new("/")).join(target))),
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::InvalidInput) => Ok(None),
+        Err(error) => Err(InstallError::io("look at", path)(error)),
+    };
+    let Some(target) = leads(path)? else { return Ok(path.to_owned()) };
+    match leads(&target)? {
+        Some(_) => Err(InstallError::LinkToLink { path: path.to_owned(), target }),
+        None => Ok(target),
+    }
+}
+
+/// Writes a file in one step: to a file beside it, synced, then renamed. The name beside it is always the same, so that what a crash leaves
+/// is written over by the next call; the lock of the receipt keeps two calls apart.
+///
+/// # Errors
+/// Where the system refuses: then the file is as it was.
+pub fn write_atomically(path: &Path, bytes: &[u8], mode: u32) -> Result<(), InstallError> {
+    let beside = temporary_path(path);
+    match fs::remove_file(&beside) {
+        Err(error) if error.kind() != ErrorKind::NotFound => return Err(InstallError::io("remove", &beside)(error)),
+        _ => {}
+    }
+    let done = write_temporary(&beside, bytes, mode).and_then(|()| fs::rename(&beside, path));
+    if let Err(error) = done {
+        let _ = fs::remove_file(&beside);
+        return Err(InstallError::io("write", path)(error));
+    }
+    // The rename has happened. Where the directory cannot be synced, only a power cut can undo it, to the whole old file.
+    if let Some(dir) = path.parent() {
+        let _ = File::open(dir).and_then(|dir| dir.sync_all());
+    }
+    Ok(())
+}
+
+fn write_temporary(beside: &Path, bytes: &[u8], mode: u32) -> std::io::Result<()> {
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(mode & 0o700).open(beside)?;
+    file.write_all(bytes)?;
+    file.set_permissions(Permissions::from_mode(mode))?;
+    file.sync_all()
+}
+
+/// The name of the file that is written before it takes another's place.
+#[must_use]
+pub fn temporary_path(path: &Path) -> PathBuf {
+    let mut name = std::ffi::OsString::from(".");
+    name.push(path.file_name().unwrap_or_default());
+    name.push(".baton-new");
+    path.with_file_name(name)
+}
+
+/// Makes a directory and those above it. Gives those that were not there, the outermost first.
+///
+/// # Errors
+/// Where the system refuses.
+pub fn make_dirs(dir: &Path) -> Result<Vec<PathBuf>, InstallError> {
+    let missing: Vec<PathBuf> = dir.ancestors().take_while(|above| !above.exists()).map(Path::to_owned).collect();
+    let missing: Vec<PathBuf> = missing.into_iter().rev().collect();
+    for dir in &missing {
+        match fs::create_dir(dir) {
+            Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(InstallError::io("make", dir)(error)),
+            _ => {}
+        }
+    }
+    Ok(missing)
+}
+
+/// The SHA-256 of a text, in hex.
+#[must_use]
+pub fn sha256(bytes: &[u8]) -> String {
+    hex(&Sha256::digest(bytes))
+}

@@ -1,0 +1,135 @@
+//! Why an agent's configuration was not changed.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Why an agent's configuration was not changed. Whatever it is, each file holds what it held before, or all that was to be written.
+#[derive(Debug, thiserror::Error)]
+pub enum InstallError {
+    /// The system refused an operation.
+    #[error("cannot {operation} {path}: {source}; the file is as it was")]
+    Io {
+        /// What was tried.
+        operation: &'static str,
+        /// On which file.
+        path: PathBuf,
+        /// Why it failed.
+        source: io::Error,
+    },
+    /// The file is not what its name says.
+    #[error("{path} line {line}: {what}; the file was left as it is. Mend that line, then run this again")]
+    Syntax {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// What is wrong there.
+        what: String,
+    },
+    /// The file is no text.
+    #[error("{path} is not UTF-8; it was left as it is")]
+    NotText {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Someone wrote the file meanwhile.
+    #[error("{path} was written by another program meanwhile and was left as it is; run this again")]
+    Changed {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A symlink leads to another one.
+    #[error(
+        "{path} is a symlink to {target}, which is a symlink too; name the file itself by one link, then run this again"
+    )]
+    LinkToLink {
+        /// The file.
+        path: PathBuf,
+        /// Where the first link leads.
+        target: PathBuf,
+    },
+    /// The file belongs to another user.
+    #[error("{path} belongs to uid {owner}, not to yours ({ours}); run this as that user")]
+    Owner {
+        /// The file.
+        path: PathBuf,
+        /// Who owns it.
+        owner: u32,
+        /// Who runs baton.
+        ours: u32,
+    },
+    /// It is something else than a file.
+    #[error("{path} is not a regular file; it was left as it is")]
+    NotFile {
+        /// The path.
+        path: PathBuf,
+    },
+    /// Nothing says where the user's files are.
+    #[error("HOME is not set to an absolute path, so there is no place to install for; set HOME")]
+    NoHome,
+    /// No agent was found.
+    #[error("no agent was found: {looked}. Name one with --agent")]
+    NoAgent {
+        /// Where was looked.
+        looked: String,
+    },
+    /// The agent has no such scope.
+    #[error("Codex has no local scope: use --scope project or --scope user")]
+    NoLocalScope,
+    /// Another install or uninstall is at work.
+    #[error("another `baton install` or `uninstall` holds {path}; wait until it has ended, then run this again")]
+    Busy {
+        /// The lock file.
+        path: PathBuf,
+    },
+    /// The receipt cannot be read.
+    #[error(
+        "the receipt {path} cannot be read ({source}), so what baton put into which file is not known; restore it, or move it away"
+    )]
+    Receipt {
+        /// The receipt.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: serde_json::Error,
+    },
+    /// The receipt is of a newer version.
+    #[error("the receipt {path} is of version {found}, this baton knows {ours}; use the newer baton")]
+    NewerReceipt {
+        /// The receipt.
+        path: PathBuf,
+        /// Its version.
+        found: u32,
+        /// The newest that is known here.
+        ours: u32,
+    },
+    /// The result was not what it should be. A fault of baton, found before anything was written.
+    #[error("what would be written to {path} is not what it should be; nothing was written. This is a fault of baton")]
+    VerificationFailed {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The client could not be asked, or said something else.
+    #[error("the trust entries were not written: {0}. Start codex: it asks whether to trust new hooks")]
+    Untrusted(String),
+    /// Nobody was there to be asked.
+    #[error("nothing was written: there is no terminal to ask at. Look at the difference above, then add --yes")]
+    NoTerminal,
+    /// The user said no.
+    #[error("nothing was written")]
+    Declined,
+}
+
+impl InstallError {
+    /// Names the operation and the file of an error; for `map_err`.
+    pub fn io(operation: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+        move |source| Self::Io { operation, path: path.to_owned(), source }
+    }
+
+    /// An error at a place in a text.
+    #[must_use]
+    pub fn at(path: &Path, text: &str, offset: usize, what: impl Into<String>) -> Self {
+        let before = text.as_bytes().get(..offset).unwrap_or(text.as_bytes());
+        let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+        Self::Syntax { path: path.to_owned(), line, what: what.into() }
+    }
+}

@@ -1,0 +1,130 @@
+//! Where the agents' files are, and which agents are there.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+
+use agent_baton_core::agent::Agent;
+
+use super::error::InstallError;
+use baton_agents::spec;
+use baton_system::environment::{Environment, OwnEnvironment};
+use baton_system::worktree;
+
+/// For whom an entry works.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// For this user, in every project.
+    User,
+    /// For everyone who works on this project: the file is part of it.
+    Project,
+    /// For this user, in this project.
+    Local,
+}
+
+/// Where this user's files are.
+#[derive(Debug, Clone)]
+pub struct Locations {
+    data: PathBuf,
+    project: PathBuf,
+}
+
+/// An agent as it is found on the machine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DetectedAgent {
+    /// Its configuration directory.
+    pub dir: PathBuf,
+    /// Whether that exists.
+    pub configured: bool,
+    /// Its program, on this process' PATH.
+    pub program: Option<PathBuf>,
+}
+
+impl Locations {
+    /// Reads them from the environment and the working directory.
+    ///
+    /// # Errors
+    /// Where HOME says nothing.
+    pub fn from_environment() -> Result<Self, InstallError> {
+        let absolute = |name| OwnEnvironment.get(name).map(PathBuf::from).filter(|path| path.is_absolute());
+        let data = match absolute("XDG_DATA_HOME") {
+            Some(data) => data,
+            None => absolute("HOME").ok_or(InstallError::NoHome)?.join(".local/share"),
+        };
+        let here = std::env::current_dir().map_err(InstallError::io("find", Path::new(".")))?;
+        let project = worktree::find_root(&here).map_or(here, PathBuf::from);
+        Ok(Self { data: data.join("baton"), project })
+    }
+
+    /// The receipt.
+    #[must_use]
+    pub fn receipt(&self) -> PathBuf {
+        self.data.join("receipt.json")
+    }
+
+    /// The lock of the receipt.
+    #[must_use]
+    pub fn lock(&self) -> PathBuf {
+        self.data.join("install.lock")
+    }
+
+    /// The directory of receipt, lock and program.
+    #[must_use]
+    pub fn data(&self) -> &Path {
+        &self.data
+    }
+
+    /// The copy of the program.
+    #[must_use]
+    pub fn program(&self) -> PathBuf {
+        self.data.join("bin/baton")
+    }
+
+    /// How far an agent is there.
+    ///
+    /// # Errors
+    /// Where HOME says nothing.
+    pub fn detect_agent(agent: Agent) -> Result<DetectedAgent, InstallError> {
+        let dir = spec(agent).home(&OwnEnvironment).ok_or(InstallError::NoHome)?;
+        Ok(DetectedAgent { configured: dir.is_dir(), dir, program: on_path(spec(agent).comm) })
+    }
+
+    /// The file in which an agent's hooks are.
+    ///
+    /// # Errors
+    /// Where HOME says nothing, or the agent has no such scope.
+    pub fn hooks(&self, agent: Agent, scope: Scope) -> Result<PathBuf, InstallError> {
+        let dir = match scope {
+            Scope::User => Self::detect_agent(agent)?.dir,
+            Scope::Project | Scope::Local => self.project.join(spec(agent).home_default),
+        };
+        match (agent, scope) {
+            (Agent::Claude, Scope::Local) => Ok(dir.join("settings.local.json")),
+            (Agent::Claude, _) => Ok(dir.join("settings.json")),
+            (Agent::Codex, Scope::Local) => Err(InstallError::NoLocalScope),
+            (Agent::Codex, _) => Ok(dir.join("hooks.json")),
+        }
+    }
+
+    /// Codex' own settings, which hold the trust.
+    ///
+    /// # Errors
+    /// Where HOME says nothing.
+    pub fn codex_settings() -> Result<PathBuf, InstallError> {
+        Ok(Self::detect_agent(Agent::Codex)?.dir.join("config.toml"))
+    }
+}
+
+/// The first program of this name on this process' PATH.
+#[must_use]
+pub fn on_path(name: &str) -> Option<PathBuf> {
+    on_path_of(name, &std::env::var_os("PATH")?)
+}
+
+/// The first program of this name on a PATH.
+#[must_use]
+pub fn on_path_of(name: &str, path: &OsStr) -> Option<PathBuf> {
+    use std::os::unix::fs::PermissionsExt;
+    let runs =
+        |file: &PathBuf| file.metadata().is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0);
+    std::env::split_paths(path).map(|dir| dir.join(name)).find(runs)
+}

@@ -1,0 +1,114 @@
+//! The program that the agents call, at a path that stays.
+
+use std::path::{Path, PathBuf};
+
+use super::config_file::{make_dirs, sha256, write_atomically};
+use super::error::InstallError;
+use super::receipt::InstalledProgram;
+
+/// The program as it is to be called.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Program {
+    /// Its path.
+    pub path: PathBuf,
+    /// What must be copied there first.
+    pub copy: Option<ProgramCopy>,
+}
+
+/// A copy to be made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProgramCopy {
+    /// The program that runs now.
+    pub from: PathBuf,
+    /// Its content.
+    bytes: Vec<u8>,
+    /// Whether another version stands there now.
+    pub replaces: bool,
+}
+
+/// Parts of a path below which a program does not stay: build directories, and package managers' directories of one version each.
+const TRANSIENT_DIRS: [&str; 12] = [
+    "target",
+    "registry",
+    "versions",
+    "installs",
+    "Cellar",
+    "store",
+    "node_modules",
+    "toolchains",
+    "tmp",
+    "releases",
+    "uv",
+    "shm",
+];
+
+impl Program {
+    /// Finds the program's path; the copy's, where the program is in a directory of a build or of one version.
+    ///
+    /// # Errors
+    /// Where the program cannot be read.
+    pub fn find(copy_at: &Path) -> Result<Self, InstallError> {
+        let from = std::env::current_exe().map_err(InstallError::io("find", Path::new("baton")))?;
+        if from == copy_at || is_permanent(&from) {
+            return Ok(Self { path: from, copy: None });
+        }
+        let bytes = std::fs::read(&from).map_err(InstallError::io("read", &from))?;
+        let there = std::fs::read(copy_at).ok();
+        let same = there.as_ref() == Some(&bytes);
+        let copy = (!same).then_some(ProgramCopy { from, bytes, replaces: there.is_some() });
+        Ok(Self { path: copy_at.to_owned(), copy })
+    }
+}
+
+fn is_permanent(path: &Path) -> bool {
+    !path.components().any(|part| TRANSIENT_DIRS.iter().any(|transient| part.as_os_str() == *transient))
+}
+
+impl ProgramCopy {
+    /// Its size in bytes.
+    #[must_use]
+    pub const fn size(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// What the receipt says of it.
+    #[must_use]
+    pub fn to_receipt(&self, path: &Path) -> InstalledProgram {
+        InstalledProgram { path: path.to_owned(), sha256: sha256(&self.bytes) }
+    }
+
+    /// Makes it. A hook that runs meanwhile keeps the program that it runs.
+    ///
+    /// # Errors
+    /// Where the system refuses.
+    pub fn write(&self, path: &Path) -> Result<(), InstallError> {
+        if let Some(dir) = path.parent() {
+            make_dirs(dir)?;
+        }
+        write_atomically(path, &self.bytes, 0o755)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_stays() {
+        for (path, expected) in [
+            ("/usr/bin/baton", true),
+            ("/usr/local/bin/baton", true),
+            ("/home/u/.cargo/bin/baton", true),
+            ("/home/u/.local/bin/baton", true),
+            ("/home/u/src/baton/target/release/baton", false),
+            ("/home/u/.cargo/registry/src/x/baton", false),
+            ("/nix/store/abc-baton-1/bin/baton", false),
+            ("/home/u/.asdf/installs/baton/1.0/bin/baton", false),
+            ("/opt/homebrew/Cellar/baton/1.0/bin/baton", false),
+            ("/usr/lib/node_modules/baton/bin/baton", false),
+            ("/tmp/x/baton", false),
+        ] {
+            assert_eq!(is_permanent(Path::new(path)), expected, "{path}");
+        }
+    }
+}

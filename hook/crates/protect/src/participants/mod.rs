@@ -1,0 +1,195 @@
+//! Who else is in the project.
+
+#[cfg(test)]
+mod tests;
+
+use agent_baton_core::id::SessionId;
+use agent_baton_core::process::{Live, Place, Probe, Process, Sight};
+use agent_baton_core::request::{Limits, Named, Reading, Snapshot};
+use agent_baton_core::rules::alive;
+use agent_baton_core::session::Session;
+
+use super::state::Participant;
+use baton_agents::AgentInspector;
+use baton_engine::snapshot::{self, ProbeResult};
+use baton_store::{LockedStore, StoreError, View};
+use baton_system::System;
+use baton_system::environment::Environment;
+use baton_system::process_state::process_state;
+
+/// How exactly the moment of an end is known, in milliseconds: it is when the agent called the hook, in ticks of the kernel.
+const END_TIME_PRECISION_MS: u64 = 50;
+
+/// What the machine showed of the launches in a project.
+#[derive(Debug, Clone, Default)]
+pub struct ProbeCache {
+    looked: Vec<ProbeResult>,
+    processes: Vec<(Process, Sight)>,
+}
+
+/// The launches of a project, by the records: those that came in, and those of its sessions that are not over.
+#[derive(Debug)]
+pub struct Participants {
+    snapshot: Snapshot,
+    participants: Vec<Participant>,
+}
+
+impl Participants {
+    /// Reads the records under the lock, and makes the index anew where that has to be first.
+    ///
+    /// # Errors
+    /// Where the records cannot be read, or there is no time.
+    pub fn load(locked: &mut LockedStore<'_>, project: &str, participants: &[Participant]) -> Result<Self, StoreError> {
+        match Self::read(&locked.view(), project, participants) {
+            Err(StoreError::IndexMissing { .. }) => {
+                locked.rebuild_index()?;
+                Self::read(&locked.view(), project, participants)
+            }
+            read => read,
+        }
+    }
+
+    /// Reads the records.
+    ///
+    /// # Errors
+    /// Where the index has to be rebuilt first.
+    pub fn read(view: &View<'_>, project: &str, participants: &[Participant]) -> Result<Self, StoreError> {
+        Ok(Self::from_sessions(view, view.project(project)?.sessions, participants))
+    }
+
+    /// The launches that came in alone: all that can be known without the index.
+    #[must_use]
+    pub fn from_participants(view: &View<'_>, participants: &[Participant]) -> Self {
+        Self::from_sessions(view, Vec::new(), participants)
+    }
+
+    fn from_sessions(view: &View<'_>, mut ids: Vec<SessionId>, participants: &[Participant]) -> Self {
+        ids.extend(participants.iter().map(|participant| participant.session.clone()));
+        ids.sort();
+        ids.dedup();
+        let named = |id: SessionId| Named { reading: view.session(&id), id: id.into() };
+        let snapshot = Snapshot {
+            neighbours: ids.into_iter().map(named).collect(),
+            limits: Limits::default(),
+            ..Snapshot::default()
+        };
+        Self { snapshot, participants: participants.to_vec() }
+    }
+
+    /// Looks at every launch but those that were seen to be gone before: that alone still holds.
+    #[must_use]
+    pub fn probe<M: System, E: Environment>(
+        &self,
+        inspector: &AgentInspector<'_, M, E>,
+        machine: &M,
+        place: &Place,
+        before: ProbeCache,
+    ) -> ProbeCache {
+        let ProbeCache { mut looked, mut processes } = before;
+        looked.retain(|looked| self.is_known_gone(place, looked));
+        processes.retain(|(_, sight)| matches!(sight, Sight::Gone | Sight::Zombie | Sight::Reused));
+        let fresh = snapshot::probe_launches(inspector, &self.snapshot, &self.probes(&looked));
+        looked.extend(fresh);
+        for Participant { process, .. } in &self.participants {
+            if processes.iter().all(|(seen, _)| seen != process) {
+                processes.push((process.clone(), process_state(machine, process, place)));
+            }
+        }
+        ProbeCache { looked, processes }
+    }
+
+    fn is_known_gone(&self, place: &Place, looked: &ProbeResult) -> bool {
+        let Some(probe) = looked.launch_probe(&self.snapshot) else { return false };
+        let session = self.sessions().find(|session| session.id == probe.session);
+        let launch = session.and_then(|session| Some((session, session.launch(&probe.process)?)));
+        launch.is_some_and(|(session, launch)| alive::seen(place, &[probe], session, launch) == Live::No)
+    }
+
+    /// When the last of those who came in had left, in milliseconds since 1970, if the records say of every one that it did.
+    #[must_use]
+    pub fn all_ended_ms(&self) -> Option<u64> {
+        let mut ended = self.participants.iter().map(|participant| self.ended_ms(participant));
+        let last = ended.try_fold(0, |last: u64, ended| Some(last.max(ended?)));
+        last.map(|last| last.saturating_add(END_TIME_PRECISION_MS))
+    }
+
+    /// When a launch that came in left, in milliseconds since 1970, if its record says that it did.
+    #[must_use]
+    pub fn ended_ms(&self, participant: &Participant) -> Option<u64> {
+        let session = self.sessions().find(|session| session.id == participant.session)?;
+        Some(session.launch(&participant.process)?.ended.as_ref()?.at.unix_ms)
+    }
+
+    /// Whether anybody is there but the launch that comes in or leaves. What was not looked at, or changed since, is not known, and
+    /// so may be there.
+    #[must_use]
+    pub fn others_live(&self, cache: &ProbeCache, place: &Place, but: &Participant) -> Live {
+        self.combined_liveness(cache, place, |session, process| {
+            let same_place = but.agent.shows_one_session() || *session == but.session;
+            !(same_place && *process == but.process)
+        })
+    }
+
+    /// Whether anybody is there.
+    #[must_use]
+    pub fn any_live(&self, cache: &ProbeCache, place: &Place) -> Live {
+        self.combined_liveness(cache, place, |_, _| true)
+    }
+
+    /// Whether a launch that came in is there still.
+    #[must_use]
+    pub fn is_live(&self, cache: &ProbeCache, place: &Place, participant: &Participant) -> Live {
+        self.liveness_of(cache, &self.probes(&cache.looked), place, participant)
+    }
+
+    fn combined_liveness(
+        &self,
+        cache: &ProbeCache,
+        place: &Place,
+        counts: impl Fn(&SessionId, &Process) -> bool,
+    ) -> Live {
+        let probes = self.probes(&cache.looked);
+        let known = self.sessions().flat_map(|session| session.launches.iter().map(move |launch| (session, launch)));
+        let known = known
+            .filter(|(session, launch)| counts(&session.id, &launch.process))
+            .map(|(session, launch)| alive::seen(place, &probes, session, launch));
+        let participants = self
+            .participants
+            .iter()
+            .filter(|participant| counts(&participant.session, &participant.process))
+            .map(|participant| self.liveness_of(cache, &probes, place, participant));
+        // What cannot be read may name launches that live.
+        let unreadable = self.snapshot.neighbours.iter().filter(|named| named.reading == Reading::Unreadable);
+        let lives: Vec<Live> = known.chain(participants).chain(unreadable.map(|_| Live::Unknown)).collect();
+        [Live::Yes, Live::Unknown].into_iter().find(|live| lives.contains(live)).unwrap_or(Live::No)
+    }
+
+    fn probes(&self, looked: &[ProbeResult]) -> Vec<Probe> {
+        looked.iter().filter_map(|looked| looked.launch_probe(&self.snapshot)).collect()
+    }
+
+    fn liveness_of(&self, cache: &ProbeCache, probes: &[Probe], place: &Place, participant: &Participant) -> Live {
+        let mut sessions = self.sessions();
+        let found = sessions.find(|session| session.id == participant.session);
+        if let Some((session, launch)) = found.and_then(|found| Some((found, found.launch(&participant.process)?))) {
+            return alive::seen(place, probes, session, launch);
+        }
+        // Its session's record is gone, or cannot be read: the process alone is left to judge by.
+        let process = &participant.process;
+        if process.machine != place.machine || process.pidns != place.pidns {
+            return Live::Unknown;
+        }
+        if process.boot != place.boot {
+            return Live::No;
+        }
+        match cache.processes.iter().find(|(seen, _)| seen == process) {
+            Some((_, Sight::Gone | Sight::Zombie | Sight::Reused)) => Live::No,
+            Some((_, Sight::Running)) => Live::Yes,
+            Some((_, Sight::Unreadable)) | None => Live::Unknown,
+        }
+    }
+
+    fn sessions(&self) -> impl Iterator<Item = &Session> {
+        self.snapshot.neighbours.iter().map(|named| &named.reading).filter_map(Reading::record)
+    }
+}

@@ -1,0 +1,370 @@
+//! What the holder of the lock does with a project's protected files, and what it notes of it.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::Path;
+use std::time::Instant;
+
+use agent_baton_core::process::{Live, Place};
+use agent_baton_core::stamp::Stamp;
+
+use super::entry::Digest;
+use super::limits::{KEEP_BACKUPS, KEEP_HISTORY, MAX_ARCHIVE_BYTES};
+use super::participants::{Participants, ProbeCache};
+use super::project_dir::ProjectDir;
+use super::restore::{RestoreOutcome, apply};
+use super::restore_plan::{ChangeEvidence, RestorePlan};
+use super::scan::Scan;
+use super::state::{Backup, ProjectRecord, ProtectionState};
+use super::tar_archive::{ArchiveError, FileArchive, Manifest};
+use baton_engine::config::RelativePath;
+use baton_store::{ArchiveKind, LockedStore, ProtectedStore, StoreError};
+
+/// Why protected files could not be saved or given back. The project's files are as they were.
+#[derive(Debug, thiserror::Error)]
+pub enum ProtectError {
+    /// A file of the state cannot be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The project cannot be opened.
+    #[error("cannot open the project {project}: {source}. Its saved files are kept")]
+    Project {
+        /// Its path.
+        project: String,
+        /// Why.
+        source: io::Error,
+    },
+    /// The pack cannot be written.
+    #[error("cannot write down the protected files of {project}: it {source}")]
+    Archive {
+        /// The project.
+        project: String,
+        /// Why.
+        source: ArchiveError,
+    },
+    /// The record cannot be used and was left.
+    #[error("{path} {what}; it was left as it is")]
+    Record {
+        /// The record.
+        path: std::path::PathBuf,
+        /// What is wrong, as the rest of a sentence.
+        what: String,
+    },
+    /// The record cannot be written as JSON.
+    #[error("cannot write the record of {project}: {source}")]
+    Json {
+        /// The project.
+        project: String,
+        /// Why.
+        source: serde_json::Error,
+    },
+}
+
+/// How giving back ended.
+#[derive(Debug, PartialEq, Eq)]
+pub enum RestoreResult {
+    /// Everything that can be done was done.
+    Done(RestoreOutcome),
+    /// The system refused something: the next call tries again.
+    Retry(RestoreOutcome),
+    /// The project is not there. It may be on a disk that is not mounted.
+    ProjectMissing,
+    /// The backup is gone or damaged, so nothing can be given back.
+    BackupMissing,
+}
+
+/// One project in the hands of the holder of the lock.
+pub struct ProtectedProject<'a, 'l> {
+    /// The lock.
+    pub locked: &'a mut LockedStore<'l>,
+    /// What is kept of the project.
+    pub protected_store: &'a ProtectedStore,
+    /// The project's path.
+    pub project: &'a str,
+    /// The moment.
+    pub now: &'a Stamp,
+    /// Until when files are read; none for a user, who waits.
+    pub deadline: Option<Instant>,
+}
+
+impl ProtectedProject<'_, '_> {
+    /// The project's record; a new one where there is none. One that is torn is set aside, which is noted in the new one.
+    ///
+    /// # Errors
+    /// Where it cannot be read, or is another version's.
+    pub fn load_record(&mut self) -> Result<ProjectRecord, ProtectError> {
+        let mut record = ProjectRecord::new(self.project.to_owned());
+        let wrong = match self.protected_store.record() {
+            Ok(None) => return Ok(record),
+            Ok(Some(bytes)) => match ProjectRecord::parse(&bytes, Some(self.project)) {
+                Ok(record) => return Ok(record),
+                Err(what) if is_json(&bytes) => {
+                    return Err(ProtectError::Record { path: self.protected_store.record_path(), what });
+                }
+                Err(what) => what,
+            },
+            Err(error) => return Err(error.into()),
+        };
+        let aside = self.protected_store.quarantine_record(self.locked, self.now, &wrong)?;
+        let backups = self.protected_store.numbers(ArchiveKind::Backup)?;
+        let newest = backups.last().map_or_else(String::new, |number| {
+            format!(
+                " The newest backup is {}; `baton project restore --backup {number} {}` gives it back",
+                self.protected_store.path(ArchiveKind::Backup, *number).display(),
+                self.project
+            )
+        });
+        record.note(self.now, format!("{aside}.{newest}"));
+        Ok(record)
+    }
+
+    /// Writes the record.
+    ///
+    /// # Errors
+    /// Where it cannot be written; the old one stands.
+    pub fn save_record(&mut self, record: &mut ProjectRecord) -> Result<(), ProtectError> {
+        record.revision = record.revision.saturating_add(1);
+        let mut bytes = serde_json::to_vec(record)
+            .map_err(|source| ProtectError::Json { project: self.project.to_owned(), source })?;
+        bytes.push(b'\n');
+        Ok(self.protected_store.write_record(self.locked, &bytes)?)
+    }
+
+    /// Saves the protected files. The record does not name the backup yet.
+    ///
+    /// # Errors
+    /// Where the project cannot be opened, or the backup cannot be written.
+    pub fn back_up(&mut self, record: &mut ProjectRecord, paths: &[RelativePath]) -> Result<Backup, ProtectError> {
+        let cannot_open = |source| ProtectError::Project { project: self.project.to_owned(), source };
+        let dir = ProjectDir::open(Path::new(self.project)).map_err(cannot_open)?;
+        let id = dir.id().map_err(cannot_open)?;
+        let scan = Scan::run(&dir, paths, |_| false, self.deadline);
+        let mut manifest = Manifest::new(self.project.to_owned(), id, self.now.clone());
+        manifest.paths = paths.to_vec();
+        manifest.parents = scan.parents;
+        for (path, skipped) in scan.skipped {
+            record.note(
+                self.now,
+                format!("{} of {} is not protected: {}", path.path().display(), self.project, skipped.reason),
+            );
+            manifest.left_out.insert(path, skipped.reason);
+        }
+        let mut files = BTreeMap::new();
+        for (path, found) in scan.entries {
+            files.extend(found.content.map(|content| (path.clone(), content)));
+            manifest.entries.insert(path, found.entry);
+        }
+        let (backup, sha256) =
+            self.add_archive(ArchiveKind::Backup, &FileArchive { manifest, files, saved: BTreeMap::new() })?;
+        self.protected_store.prune(
+            self.locked,
+            ArchiveKind::Backup,
+            KEEP_BACKUPS,
+            record.backup().map(|saved| saved.number),
+        )?;
+        Ok(Backup { number: backup, sha256 })
+    }
+
+    /// Gives the files back, and notes in the record what became of it. The record's state is for the caller to set then.
+    ///
+    /// # Errors
+    /// Where the history or the record cannot be written: nothing was given back.
+    pub fn restore(
+        &mut self,
+        record: &mut ProjectRecord,
+        evidence: ChangeEvidence,
+    ) -> Result<RestoreResult, ProtectError> {
+        let Some(saved) = record.backup().cloned() else { return Ok(RestoreResult::Done(RestoreOutcome::default())) };
+        let path = self.protected_store.path(ArchiveKind::Backup, saved.number);
+        let pack = match self.read_backup(&saved)? {
+            Ok(pack) => pack,
+            Err(why) => {
+                let text =
+                    format!("the backup {} {why}: the files of {} stay as they are", path.display(), self.project);
+                record.note(self.now, text);
+                return Ok(RestoreResult::BackupMissing);
+            }
+        };
+        let Some(dir) = self.open_if_same_directory(&pack.manifest) else {
+            let text = format!(
+                "{} is not there, or is another directory than the one that was saved; is its disk mounted? The saved files are \
+                 kept in {}. If it is gone for good: baton project save {}",
+                self.project,
+                path.display(),
+                self.project
+            );
+            record.note(self.now, text);
+            return Ok(RestoreResult::ProjectMissing);
+        };
+        let (scan, plan) = self.compare(&dir, &pack, &evidence);
+        if plan.is_empty() {
+            return Ok(RestoreResult::Done(RestoreOutcome::default()));
+        }
+        let history = self.save_history(&pack, &scan, &plan)?;
+        let seen = match evidence {
+            ChangeEvidence::SeenAtExit(seen) => Some(seen),
+            // What could not be looked at would be taken for new the next time.
+            _ if scan.skipped.values().any(|skipped| skipped.retryable) => None,
+            _ => Some(scan.entries.iter().map(|(path, found)| (path.clone(), found.entry.clone())).collect()),
+        };
+        if let Some(seen) = seen {
+            record.state = ProtectionState::Restoring { saved, seen };
+            self.save_record(record)?;
+        }
+        let outcome = apply(&dir, &plan, &pack, &scan);
+        for text in describe_outcome(
+            self.project,
+            &outcome,
+            &path,
+            history.map(|n| self.protected_store.path(ArchiveKind::History, n)).as_deref(),
+        ) {
+            record.note(self.now, text);
+        }
+        Ok(if outcome.failed.is_empty() { RestoreResult::Done(outcome) } else { RestoreResult::Retry(outcome) })
+    }
+
+    /// Whether any launch is there, or may be.
+    ///
+    /// # Errors
+    /// Where the records cannot be read.
+    pub fn any_live(
+        &mut self,
+        record: &ProjectRecord,
+        look: impl FnOnce(&Participants) -> ProbeCache,
+        place: &Place,
+    ) -> Result<Live, ProtectError> {
+        let participants = Participants::load(self.locked, self.project, &record.participants)?;
+        Ok(participants.any_live(&look(&participants), place))
+    }
+
+    /// A backup by its number, as it stands; none where there is none.
+    #[must_use]
+    pub fn find_backup(&self, number: u64) -> Option<Backup> {
+        let bytes = self.protected_store.pack(ArchiveKind::Backup, number, MAX_ARCHIVE_BYTES).ok()??;
+        Some(Backup { number, sha256: Digest::from_content(&bytes) })
+    }
+
+    /// What giving back would do. Nothing is changed.
+    ///
+    /// # Errors
+    /// Where the backup cannot be used.
+    pub fn plan_restore(&self, saved: &Backup, evidence: &ChangeEvidence) -> Result<Option<RestorePlan>, String> {
+        let pack = self.read_backup(saved).map_err(|error| error.to_string())??;
+        let Some(dir) = self.open_if_same_directory(&pack.manifest) else { return Ok(None) };
+        let scan = scan_backup_paths(&dir, &pack.manifest, self.deadline);
+        Ok(Some(RestorePlan::new(&pack.manifest, &scan, evidence)))
+    }
+
+    /// Takes what a call that was cut off left beside the files, then compares.
+    fn compare(&self, dir: &ProjectDir, pack: &FileArchive, evidence: &ChangeEvidence) -> (Scan, RestorePlan) {
+        let stuck: Vec<_> = pack
+            .manifest
+            .entries
+            .keys()
+            .filter_map(|path| dir.clear_temporary(path).err().map(|error| (path.clone(), error.to_string())))
+            .collect();
+        let scan = scan_backup_paths(dir, &pack.manifest, self.deadline);
+        let mut plan = RestorePlan::new(&pack.manifest, &scan, evidence);
+        plan.failed.extend(stuck.into_iter().filter(|(path, _)| plan.write.contains(path)));
+        (scan, plan)
+    }
+
+    /// Keeps what goes, and what should have come in place of what stays.
+    fn save_history(
+        &mut self,
+        backup: &FileArchive,
+        scan: &Scan,
+        plan: &RestorePlan,
+    ) -> Result<Option<u64>, ProtectError> {
+        let mut manifest = Manifest::new(self.project.to_owned(), backup.manifest.directory, self.now.clone());
+        let (mut files, mut saved) = (BTreeMap::new(), BTreeMap::new());
+        for (path, found) in plan.overwrites(scan) {
+            files.extend(found.content.clone().map(|content| (path.clone(), content)));
+            manifest.entries.insert(path.clone(), found.entry.clone());
+        }
+        for (path, entry) in plan.kept.keys().filter_map(|path| backup.manifest.entries.get_key_value(path)) {
+            saved.extend(backup.files.get(path).map(|content| (path.clone(), content.clone())));
+            manifest.saved.insert(path.clone(), entry.clone());
+        }
+        if manifest.entries.is_empty() && manifest.saved.is_empty() {
+            return Ok(None);
+        }
+        manifest.paths.clone_from(&backup.manifest.paths);
+        let (number, _) = self.add_archive(ArchiveKind::History, &FileArchive { manifest, files, saved })?;
+        self.protected_store.prune(self.locked, ArchiveKind::History, KEEP_HISTORY, Some(number))?;
+        Ok(Some(number))
+    }
+
+    fn add_archive(&mut self, kind: ArchiveKind, pack: &FileArchive) -> Result<(u64, Digest), ProtectError> {
+        let bytes =
+            pack.to_bytes().map_err(|source| ProtectError::Archive { project: self.project.to_owned(), source })?;
+        let number = self.protected_store.add(self.locked, kind, &bytes)?;
+        Ok((number, Digest::from_content(&bytes)))
+    }
+
+    /// The backup, if it is the very one that was written; else what is wrong with it. One that the system does not let be read now
+    /// may be whole.
+    fn read_backup(&self, saved: &Backup) -> Result<Result<FileArchive, String>, StoreError> {
+        let bytes = match self.protected_store.pack(ArchiveKind::Backup, saved.number, MAX_ARCHIVE_BYTES) {
+            Ok(Some(bytes)) => bytes,
+            Ok(None) => return Ok(Err("is gone".to_owned())),
+            Err(StoreError::Unreadable { what, .. }) => return Ok(Err(what)),
+            Err(error) => return Err(error),
+        };
+        if Digest::from_content(&bytes) != saved.sha256 {
+            return Ok(Err("is damaged: its digest is another one".to_owned()));
+        }
+        Ok(FileArchive::parse(&bytes).map_err(|error| error.to_string()))
+    }
+
+    /// The project's directory, if it may be the one that was saved.
+    fn open_if_same_directory(&self, backup: &Manifest) -> Option<ProjectDir> {
+        let dir = ProjectDir::open(Path::new(self.project)).ok()?;
+        let id = dir.id().ok()?;
+        let same = id == backup.directory;
+        // An empty directory that is not the very same one is what a disk leaves that was taken away.
+        let may_be_same = id.may_be_same_as(backup.directory) && !dir.is_empty().unwrap_or(true);
+        (same || may_be_same).then_some(dir)
+    }
+}
+
+fn scan_backup_paths(dir: &ProjectDir, backup: &Manifest, until: Option<Instant>) -> Scan {
+    let left_out = |path: &RelativePath| backup.left_out.contains_key(path);
+    Scan::run(dir, &backup.paths, left_out, until).with_known_paths(dir, backup.entries.keys(), until)
+}
+
+fn is_json(bytes: &[u8]) -> bool {
+    serde_json::from_slice::<serde_json::Value>(bytes).is_ok()
+}
+
+/// What became of it, for a user: which files, and where the other version is.
+fn describe_outcome(project: &str, outcome: &RestoreOutcome, backup: &Path, history: Option<&Path>) -> Vec<String> {
+    let kept = history.map_or_else(String::new, |path| format!("; what stood there is kept in {}", path.display()));
+    let list = |paths: &[RelativePath]| {
+        let names: Vec<String> = paths.iter().take(8).map(|path| path.path().display().to_string()).collect();
+        let more = paths.len().saturating_sub(8);
+        if more > 0 { format!("{} and {more} more", names.join(", ")) } else { names.join(", ") }
+    };
+    let mut texts = Vec::new();
+    if !outcome.restored.is_empty() {
+        texts.push(format!("{project}: given back {}{kept}", list(&outcome.restored)));
+    }
+    if !outcome.removed.is_empty() {
+        texts.push(format!("{project}: taken away, since it was not there before: {}{kept}", list(&outcome.removed)));
+    }
+    for (path, why) in &outcome.kept {
+        let other = history.unwrap_or(backup).display();
+        texts.push(format!(
+            "{project}: {} was left as it is: {why}; the saved one is in {other}",
+            path.path().display()
+        ));
+    }
+    for (path, why) in &outcome.failed {
+        texts.push(format!(
+            "{project}: {} could not be given back: {why}; the saved one is in {}, and the next start of a session here tries again",
+            path.path().display(),
+            backup.display()
+        ));
+    }
+    texts
+}

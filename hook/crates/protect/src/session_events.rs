@@ -1,0 +1,319 @@
+//! One event at a project with protected files: who comes in first saves them, who leaves last gives them back.
+
+use std::path::Path;
+use std::time::Instant;
+
+use agent_baton_core::event::{Event, EventName};
+use agent_baton_core::process::{Live, Place, Sight};
+use agent_baton_core::reason::Reason;
+use agent_baton_core::session::Session;
+use agent_baton_core::stamp::Stamp;
+
+use super::limits::SCAN_TIMEOUT;
+use super::participants::{Participants, ProbeCache};
+use super::policy::{self, Action};
+use super::protected_project::{ProtectError, ProtectedProject, RestoreResult};
+use super::restore_plan::ChangeEvidence;
+use super::state::{Participant, ProjectRecord, ProtectionState};
+use baton_engine::config::RelativePath;
+use baton_engine::decide::{DecisionService, Outcome};
+use baton_store::{LockedStore, ProtectedStore};
+use baton_system::System;
+use baton_system::environment::Environment;
+use baton_system::process_state::process_state;
+
+/// An event at a project with protected files.
+#[derive(Debug)]
+pub struct ProtectedProjectEvent {
+    project: String,
+    paths: Vec<RelativePath>,
+    participant: Participant,
+    name: EventName,
+    /// The event waited in the inbox: nobody reads what is told now.
+    was_deferred: bool,
+    /// It waited, and its process has ended meanwhile.
+    process_gone: bool,
+    protected_store: ProtectedStore,
+    probes: ProbeCache,
+    place: Place,
+}
+
+impl ProtectedProjectEvent {
+    /// Looks at who is in the project and who is gone, before the lock is taken. None where nothing in the configuration names the
+    /// project, and nothing is kept of it.
+    #[must_use]
+    pub fn prepare<M: System, E: Environment>(decider: &DecisionService<'_, M, E>, event: &Event) -> Option<Self> {
+        let (id, process) = (event.session.as_ref()?, event.process.as_ref()?);
+        let registered =
+            decider.store.read(|view| view.session(id).record().and_then(|session| session.project.clone()));
+        let project = registered.ok().flatten().or_else(|| event.project.clone())?;
+        let paths = decider.settings.config().protected(Path::new(&project));
+        let protected_store = decider.store.protected_store(&project);
+        let bytes = protected_store.record();
+        if paths.is_empty() && matches!(bytes, Ok(None)) {
+            return None;
+        }
+        let participant = Participant { session: id.clone(), agent: event.agent, process: process.clone() };
+        let place = decider.here.place.clone();
+        let process_gone =
+            matches!(process_state(decider.machine, process, &place), Sight::Gone | Sight::Zombie | Sight::Reused);
+        let known = bytes.ok().flatten().and_then(|bytes| ProjectRecord::parse(&bytes, Some(&project)).ok());
+        let participants = known.map(|record| record.participants).unwrap_or_default();
+        let mut visit = Self {
+            project,
+            paths,
+            name: event.name,
+            was_deferred: event.waited,
+            process_gone,
+            protected_store,
+            probes: ProbeCache::default(),
+            place,
+            participant,
+        };
+        if event.name == EventName::SessionEnd || !participants.contains(&visit.participant) {
+            // What cannot be read now is read under the lock.
+            let participants = decider.store.read(|view| Participants::read(view, &visit.project, &participants));
+            if let Ok(Ok(participants)) = participants {
+                visit.probes = visit.probe(decider, &participants);
+            }
+        }
+        Some(visit)
+    }
+
+    /// Comes in, if the event shows that its launch is there: before that is committed, so that a call that is cut off leaves a
+    /// launch that is not known, whose next event comes in again. Gives what the user is told.
+    ///
+    /// # Errors
+    /// What could not be done. The event goes on.
+    pub fn on_enter<M: System, E: Environment>(
+        &self,
+        decider: &DecisionService<'_, M, E>,
+        locked: &mut LockedStore<'_>,
+        settled: &Outcome,
+    ) -> Result<Vec<String>, ProtectError> {
+        if self.process_gone || !self.is_present_after(settled) {
+            return Ok(Vec::new());
+        }
+        let mut protected = self.protected_project(locked, &settled.request.now);
+        let mut record = protected.load_record()?;
+        if !record.participants.contains(&self.participant) {
+            self.enter(decider, &mut protected, &mut record)?;
+        } else if self.was_deferred || record.pending_notices.is_empty() {
+            return Ok(Vec::new());
+        }
+        let told = if self.was_deferred { Vec::new() } else { std::mem::take(&mut record.pending_notices) };
+        protected.save_record(&mut record)?;
+        Ok(told)
+    }
+
+    fn enter<M: System, E: Environment>(
+        &self,
+        decider: &DecisionService<'_, M, E>,
+        protected: &mut ProtectedProject<'_, '_>,
+        record: &mut ProjectRecord,
+    ) -> Result<(), ProtectError> {
+        let participants = Participants::load(protected.locked, &self.project, &record.participants)?;
+        let goes_on = |participant: &&mut Participant| {
+            participant.process == self.participant.process && participants.ended_ms(participant).is_none()
+        };
+        if self.participant.agent.shows_one_session()
+            && let Some(before) = record.participants.iter_mut().find(goes_on)
+        {
+            // Claude's /clear, whose end did not come through: nobody left.
+            before.session = self.participant.session.clone();
+            return Ok(());
+        }
+        let probes = self.probe(decider, &participants);
+        let others = participants.others_live(&probes, &self.place, &self.participant);
+        let comes = match policy::on_enter(&record.state, others) {
+            Action::RestoreThenSave => self.restore_then_save(protected, record, &participants)?,
+            Action::Save => self.save(protected, record),
+            Action::TooLate if self.paths.is_empty() => false,
+            Action::TooLate => {
+                record.note(protected.now, self.too_late_notice());
+                true
+            }
+            Action::None | Action::Restore => true,
+        };
+        if let ProtectionState::Restoring { saved, .. } = &record.state {
+            // A session is there again: what changes from now on is its work.
+            record.state = ProtectionState::Saved(saved.clone());
+        }
+        if others == Live::No {
+            record.participants.clear();
+        }
+        record.participants.retain(|participant| participants.is_live(&probes, &self.place, participant) != Live::No);
+        record.participants.extend(comes.then(|| self.participant.clone()));
+        Ok(())
+    }
+
+    /// Leaves, if the event is the end of its launch: after that is committed. Gives what the user is told.
+    ///
+    /// # Errors
+    /// What could not be done: the next start of a session in the project tries again.
+    pub fn on_exit<M: System, E: Environment>(
+        &self,
+        decider: &DecisionService<'_, M, E>,
+        locked: &mut LockedStore<'_>,
+        settled: &Outcome,
+    ) -> Result<Vec<String>, ProtectError> {
+        if self.name != EventName::SessionEnd || self.is_present_after(settled) {
+            return Ok(Vec::new());
+        }
+        let mut protected = self.protected_project(locked, &settled.request.now);
+        let mut record = protected.load_record()?;
+        let participants = Participants::load(protected.locked, &self.project, &record.participants)?;
+        let probes = self.probe(decider, &participants);
+        let others = participants.others_live(&probes, &self.place, &self.participant);
+        let before = record.clone();
+        let ending = match policy::on_exit(&record.state, others) {
+            Action::Restore => {
+                let evidence = Self::change_evidence(&record, &settled.request.now, None);
+                Some(protected.restore(&mut record, evidence)?)
+            }
+            _ => None,
+        };
+        match ending {
+            Some(RestoreResult::Done(_) | RestoreResult::BackupMissing) => {
+                record.state = ProtectionState::Idle;
+                record.participants.clear();
+            }
+            // Those who left stay noted: when they did says, at the next start, who changed the files since.
+            Some(RestoreResult::Retry(_) | RestoreResult::ProjectMissing) => {}
+            None => {
+                self.report_unknown_participants(&mut record, &participants, &probes, protected.now);
+                record.participants.retain(|participant| others != Live::No && *participant != self.participant);
+            }
+        }
+        if record == before {
+            return Ok(Vec::new());
+        }
+        protected.save_record(&mut record)?;
+        let new = record.pending_notices.len().saturating_sub(before.pending_notices.len());
+        Ok(record.pending_notices.iter().rev().take(new).rev().cloned().collect())
+    }
+
+    /// Looks under the lock at whoever was not seen to be gone before it: some came in while this call waited, and some that lived then
+    /// are gone by now, and the files given back.
+    fn probe<M: System, E: Environment>(
+        &self,
+        decider: &DecisionService<'_, M, E>,
+        participants: &Participants,
+    ) -> ProbeCache {
+        participants.probe(decider.inspector, decider.machine, &self.place, self.probes.clone())
+    }
+
+    /// Has it told, once, where nothing is given back for the sake of launches of which nobody can tell whether they live: no event
+    /// may ever settle that.
+    fn report_unknown_participants(
+        &self,
+        record: &mut ProjectRecord,
+        participants: &Participants,
+        probes: &ProbeCache,
+        now: &Stamp,
+    ) {
+        if record.state == ProtectionState::Idle
+            || participants.others_live(probes, &self.place, &self.participant) != Live::Unknown
+        {
+            return;
+        }
+        let text = format!(
+            "{}: its files were not given back, since nobody can tell whether all its sessions are over; `baton project show` names \
+             them, `baton project restore --force {}` gives back all the same",
+            self.project, self.project
+        );
+        if record.notes.last().is_none_or(|note| note.text != text) {
+            record.note(now, text);
+        }
+    }
+
+    /// Gives back what lost sessions left, then saves. What cannot be given back yet is not saved over.
+    fn restore_then_save(
+        &self,
+        protected: &mut ProtectedProject<'_, '_>,
+        record: &mut ProjectRecord,
+        participants: &Participants,
+    ) -> Result<bool, ProtectError> {
+        let evidence = Self::change_evidence(record, protected.now, Some(participants));
+        match protected.restore(record, evidence)? {
+            RestoreResult::Done(_) | RestoreResult::BackupMissing => {
+                record.state = ProtectionState::Idle;
+                Ok(self.save(protected, record))
+            }
+            RestoreResult::Retry(_) | RestoreResult::ProjectMissing => Ok(true),
+        }
+    }
+
+    /// Saves, and says whether that went well. A launch for which it did not has not come in: its next event tries again.
+    fn save(&self, protected: &mut ProtectedProject<'_, '_>, record: &mut ProjectRecord) -> bool {
+        if self.paths.is_empty() {
+            return false;
+        }
+        match protected.back_up(record, &self.paths) {
+            Ok(saved) => {
+                record.state = ProtectionState::Saved(saved);
+                true
+            }
+            Err(error) => {
+                record.note(protected.now, format!("the protected files were not saved: {error}"));
+                false
+            }
+        }
+    }
+
+    /// Who may have changed the files since baton last knew; `company` is of those who were there before a launch comes in, and none
+    /// where the last one leaves.
+    fn change_evidence(record: &ProjectRecord, now: &Stamp, participants: Option<&Participants>) -> ChangeEvidence {
+        if let ProtectionState::Restoring { seen, .. } = &record.state {
+            return ChangeEvidence::SeenAtExit(seen.clone());
+        }
+        let Some(participants) = participants.filter(|_| !record.participants.is_empty()) else {
+            return ChangeEvidence::SessionsUntilNow;
+        };
+        if let Some(ended) = participants.all_ended_ms() {
+            return ChangeEvidence::NoSessionsSince(ended);
+        }
+        // Nobody who came in lived on past the start of this boot.
+        if record.participants.iter().all(|participant| participant.process.boot != now.boot) {
+            return ChangeEvidence::NoSessionsSince(now.unix_ms.saturating_sub(now.boot_ms));
+        }
+        ChangeEvidence::SessionsUntilNow
+    }
+
+    fn too_late_notice(&self) -> String {
+        format!(
+            "{}: sessions were here before its files were protected, so they were not saved; `baton project save {}` saves them as \
+             they are now",
+            self.project, self.project
+        )
+    }
+
+    /// Whether the launch of the event is there once the decision is committed. One whose record cannot be read is there too.
+    fn is_present_after(&self, settled: &Outcome) -> bool {
+        if settled.decision.has(Reason::RecordUnreadable) {
+            return true;
+        }
+        let changed = settled.decision.changes.iter().find_map(|change| match &change.record {
+            agent_baton_core::decision::Record::Session(session) if session.id == self.participant.session => {
+                Some(&**session)
+            }
+            _ => None,
+        });
+        let session: Option<&Session> = changed.or_else(|| settled.request.snapshot.session.record());
+        session.is_some_and(|session| session.is_shown_by(&self.participant.process))
+    }
+
+    fn protected_project<'a, 'l>(
+        &'a self,
+        locked: &'a mut LockedStore<'l>,
+        now: &'a Stamp,
+    ) -> ProtectedProject<'a, 'l> {
+        ProtectedProject {
+            locked,
+            protected_store: &self.protected_store,
+            project: &self.project,
+            now,
+            deadline: Some(Instant::now() + SCAN_TIMEOUT),
+        }
+    }
+}

@@ -1,0 +1,272 @@
+//! The audit: one line of JSON for each slow decision, numbered, in `audit/`.
+//!
+//! The line of a commit is written as part of it and synced; that of a decision that changes nothing is not synced. The
+//! file is rotated at [`MAX_FILE`] bytes and the newest [`OLD_FILES`] old ones are kept.
+
+use std::fs::File;
+use std::os::unix::fs::FileExt;
+
+use agent_baton_core::agent::Agent;
+use agent_baton_core::decision::{Decision, Shelf};
+use agent_baton_core::id::{RunId, SessionId};
+use agent_baton_core::request::{Ask, Command, Request};
+use agent_baton_core::stamp::Stamp;
+use serde::{Deserialize, Serialize};
+use serde_json::value::{RawValue, to_raw_value};
+
+use crate::error::StoreError;
+use crate::file;
+use crate::reverse_lines::ReverseLines;
+use crate::state_dir::layout::Layout;
+
+/// The size from which the audit goes on in a new file, in bytes.
+const MAX_FILE: u64 = 4 * 1024 * 1024;
+
+/// How many old files are kept.
+pub(crate) const OLD_FILES: usize = 4;
+
+/// The longest line that holds request and decision, in bytes; a longer one says that it leaves them out.
+pub(crate) const MAX_LINE: usize = 256 * 1024;
+
+/// One slow decision.
+#[derive(Debug, Clone, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct AuditLine {
+    /// Its number; the next decision's is one more.
+    pub n: u64,
+    /// When it was taken.
+    pub at: Stamp,
+    /// The reason: a word of the tables, or what the store or a user did.
+    pub reason: String,
+    /// Every further reason.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also: Vec<String>,
+    /// What was asked.
+    pub asked: AuditSubject,
+    /// What changed.
+    pub changes: Vec<AuditChange>,
+    /// The request, for a replay.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<Request>")]
+    pub request: Option<Box<RawValue>>,
+    /// The decision.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<Decision>")]
+    pub decision: Option<Box<RawValue>>,
+    /// Whether request and decision were left out because the line would have been too long.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub left_out: bool,
+}
+
+/// What led to a decision.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct AuditSubject {
+    /// The event's name, the command's, or the store's own act.
+    pub what: String,
+    /// The agent of an event.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent: Option<Agent>,
+    /// The session that the event or the command names.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session: Option<SessionId>,
+    /// The run that the command names.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<RunId>,
+}
+
+/// One record of a decision.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct AuditChange {
+    /// `session` or `run`.
+    pub kind: String,
+    /// The record's id.
+    pub id: String,
+    /// Where it stands now.
+    pub to: Shelf,
+    /// Its revision before; none: it was created.
+    pub before: Option<u64>,
+    /// Its revision now.
+    pub after: u64,
+    /// Whether it was removed for good, as what stood in the trash for long enough is.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub removed: bool,
+}
+
+impl AuditSubject {
+    /// An act without an agent, as `session pin`.
+    #[must_use]
+    pub fn from_action(what: &str) -> Self {
+        Self { what: what.to_owned(), agent: None, session: None, run: None }
+    }
+
+    /// What a request asks.
+    #[must_use]
+    pub fn from_request(request: &Request) -> Self {
+        match &request.ask {
+            Ask::Event(event) => Self {
+                // The name as the protocol writes it, without the quotes of JSON.
+                what: serde_json::to_string(&event.name).unwrap_or_default().replace('"', ""),
+                agent: Some(event.agent),
+                session: event.session.clone(),
+                run: None,
+            },
+            Ask::Command(command) => Self {
+                what: command_name(command).to_owned(),
+                agent: None,
+                session: command.session().cloned(),
+                run: Some(command.run().clone()),
+            },
+        }
+    }
+}
+
+const fn command_name(command: &Command) -> &'static str {
+    match command {
+        Command::Start { .. } => "run start",
+        Command::Update { .. } => "run update",
+        Command::Verify { .. } => "run verify",
+        Command::Finish { .. } => "run finish",
+        Command::Cancel { .. } => "run cancel",
+        Command::Adopt { .. } => "run adopt",
+        Command::With { .. } => "run with",
+        Command::Attach { .. } => "run with, its command",
+        Command::Pause { .. } => "run pause",
+        Command::Continue { .. } => "run continue",
+    }
+}
+
+impl AuditLine {
+    /// Whether the decision was asked about, or changed, the record with this id.
+    #[must_use]
+    pub fn names(&self, id: &str) -> bool {
+        self.changes.iter().any(|change| change.id == id)
+            || self.asked.session.as_ref().is_some_and(|it| it.as_str() == id)
+            || self.asked.run.as_ref().is_some_and(|it| it.as_str() == id)
+    }
+
+    /// Adds request and decision.
+    pub(crate) fn with_replay(mut self, request: &Request, decision: &Decision) -> Self {
+        self.request = to_raw_value(request).ok();
+        self.decision = to_raw_value(decision).ok();
+        self
+    }
+
+    /// The line as JSON, without its end.
+    pub(crate) fn into_json(mut self) -> Result<Box<RawValue>, serde_json::Error> {
+        let line = to_raw_value(&self)?;
+        if line.get().len() <= MAX_LINE {
+            return Ok(line);
+        }
+        self.request = None;
+        self.decision = None;
+        self.left_out = true;
+        to_raw_value(&self)
+    }
+}
+
+/// What a line must have to count.
+#[derive(Deserialize)]
+struct Number {
+    n: u64,
+}
+
+/// The number of the newest whole line; 0 where there is none.
+pub(crate) fn last_number(layout: &Layout) -> Result<u64, StoreError> {
+    for age in 0..=1 {
+        let path = layout.audit(age);
+        let Some((file, len)) = file::open(&path)? else {
+            continue;
+        };
+        let mut lines = ReverseLines::new(file, len);
+        while let Some(line) = lines.next().map_err(StoreError::io("read", &path))? {
+            if let Ok(found) = serde_json::from_slice::<Number>(&line) {
+                return Ok(found.n);
+            }
+        }
+    }
+    Ok(0)
+}
+
+/// Appends line `n` unless it is there; returns the file, not synced.
+pub(crate) fn append(layout: &Layout, n: u64, line: &str) -> Result<Option<File>, StoreError> {
+    if last_number(layout)? >= n {
+        return Ok(None);
+    }
+    let path = layout.audit(0);
+    let mut text = String::with_capacity(line.len() + 2);
+    let mut is_new = true;
+    if let Some((file, len)) = file::open(&path)? {
+        if len > MAX_FILE {
+            rotate(layout)?;
+        } else {
+            is_new = false;
+            let mut last = [b'\n'];
+            if len > 0 {
+                file.read_exact_at(&mut last, len - 1).map_err(StoreError::io("read", &path))?;
+            }
+            // A crash tore the line before: it is ended here, and every reader skips it.
+            if last != [b'\n'] {
+                text.push('\n');
+            }
+        }
+    }
+    text.push_str(line);
+    text.push('\n');
+    let file = file::append(&path, text.as_bytes())?;
+    if is_new {
+        file::sync_dir(&layout.audit_dir())?;
+    }
+    Ok(Some(file))
+}
+
+/// Makes every file one older. Cut off anywhere, it can be done again: a file that has moved already is not there.
+fn rotate(layout: &Layout) -> Result<(), StoreError> {
+    (0..OLD_FILES).rev().try_for_each(|age| file::rename_if_there(&layout.audit(age), &layout.audit(age + 1)))
+}
+
+/// The lines of the audit, newest first. Lines that cannot be read are skipped and counted.
+pub struct AuditReader {
+    files: std::vec::IntoIter<ReverseLines>,
+    current: Option<ReverseLines>,
+    skipped: u64,
+}
+
+impl AuditReader {
+    /// Opens every file at once, so that a rotation while reading loses nothing.
+    pub(crate) fn open(layout: &Layout) -> Result<Self, StoreError> {
+        let mut files = Vec::new();
+        for age in 0..=OLD_FILES {
+            if let Some((file, len)) = file::open(&layout.audit(age))? {
+                files.push(ReverseLines::new(file, len));
+            }
+        }
+        let mut files = files.into_iter();
+        let current = files.next();
+        Ok(Self { files, current, skipped: 0 })
+    }
+
+    /// How many lines were torn or damaged so far.
+    #[must_use]
+    pub const fn skipped(&self) -> u64 {
+        self.skipped
+    }
+}
+
+impl Iterator for AuditReader {
+    type Item = AuditLine;
+
+    fn next(&mut self) -> Option<AuditLine> {
+        loop {
+            match self.current.as_mut()?.next() {
+                Ok(Some(line)) => match serde_json::from_slice(&line) {
+                    Ok(line) => return Some(line),
+                    Err(_) => self.skipped += 1,
+                },
+                Ok(None) => self.current = self.files.next(),
+                Err(_) => {
+                    self.skipped += 1;
+                    self.current = self.files.next();
+                }
+            }
+        }
+    }
+}

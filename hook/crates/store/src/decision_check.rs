@@ -1,0 +1,281 @@
+//! What the core answers, checked before anything of it is believed.
+
+use agent_baton_core::decision::{Change, Decision, Record, Shelf};
+use agent_baton_core::id::{RunId, SessionId};
+use agent_baton_core::request::{Ask, Command, PROTOCOL, Reading, Request, Snapshot};
+use agent_baton_core::run::{MAX_HISTORY, MAX_PHASE, Run, Status};
+use agent_baton_core::session::{MAX_DELIVERIES, MAX_LAUNCHES, Session};
+use agent_baton_core::stamp::Stamp;
+
+use crate::audit::{AuditLine, AuditSubject};
+
+/// The most records that one decision changes.
+pub const MAX_CHANGES: usize = 16;
+
+/// The most launches of a session: those that may live are kept beyond [`MAX_LAUNCHES`], as many as one machine may show.
+const MAX_LIVE_LAUNCHES: usize = 8 * MAX_LAUNCHES;
+
+/// The longest reason why a run went over, in characters.
+const MAX_STOP_REASON: usize = 1000;
+
+/// Why a decision is refused whole.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidDecision {
+    /// It speaks another protocol.
+    #[error("the decision has protocol {0}, this baton speaks {PROTOCOL}")]
+    Protocol(u32),
+    /// It changes records although the lock was not held.
+    #[error("the decision changes records although the lock was not held")]
+    NotLocked,
+    /// It changes too many records.
+    #[error("the decision changes {0} records; at most {MAX_CHANGES} are taken")]
+    TooMany(usize),
+    /// It changes a record that it was not shown.
+    #[error("the decision changes {0}, which was not in the snapshot")]
+    NotInSnapshot(String),
+    /// It changes a record that cannot be read.
+    #[error("the decision changes {0}, which cannot be read")]
+    Unreadable(String),
+    /// It changes a record twice.
+    #[error("the decision changes {0} twice")]
+    Twice(String),
+    /// It was taken on another revision, or does not count on by one.
+    #[error("the decision gives {0} a revision that does not follow from the snapshot's")]
+    Revision(String),
+    /// It changes what makes a record itself.
+    #[error("the decision changes the agent or the birth of {0}")]
+    LockFileId(String),
+    /// It lets a fence shrink, or gives a run away without a new one.
+    #[error("the decision gives {0} a number that is not above the owner's before")]
+    Fence(String),
+    /// It changes a run that a user cancelled, or a session that a user deleted.
+    #[error("the decision changes {0}, which a user cancelled or deleted")]
+    Tombstone(String),
+    /// It changes what a loop was started with, or lets it go round too often.
+    #[error("the decision changes what the loop {0} was started with, or does not count it up to its limit by ones")]
+    Loop(String),
+    /// It puts a record on the wrong shelf.
+    #[error("the decision puts {0} on the wrong shelf")]
+    Shelf(String),
+    /// A text or a list in it is longer than it may be.
+    #[error("the decision makes a text or a list of {0} longer than it may be")]
+    TooLong(String),
+}
+
+/// A decision that may be committed. Nothing else can be.
+#[derive(Debug)]
+pub struct ValidatedDecision<'a> {
+    pub(crate) at: &'a Stamp,
+    pub(crate) changes: &'a [Change],
+    by: By<'a>,
+}
+
+#[derive(Debug)]
+enum By<'a> {
+    Core(&'a Request, &'a Decision),
+    User(&'static str),
+}
+
+impl<'a> ValidatedDecision<'a> {
+    /// Checks the core's decision on a request.
+    ///
+    /// Every change must name a record of the snapshot, or the one new record that the request itself names; carry the
+    /// revision it was decided on; leave alone what makes the record itself; and let no fence shrink.
+    ///
+    /// # Errors
+    ///
+    /// The first thing that is wrong. The decision is then refused whole.
+    pub fn new(request: &'a Request, decision: &'a Decision) -> Result<Self, InvalidDecision> {
+        for protocol in [request.protocol, decision.protocol] {
+            if protocol != PROTOCOL {
+                return Err(InvalidDecision::Protocol(protocol));
+            }
+        }
+        if !request.locked && !decision.changes.is_empty() {
+            return Err(InvalidDecision::NotLocked);
+        }
+        if let Some(change) = decision.changes.iter().find(|change| change.to == Shelf::Trash) {
+            return Err(InvalidDecision::Shelf(change.record.id().to_owned()));
+        }
+        check_all(&request.snapshot, &decision.changes, |record| may_create(&request.ask, record))?;
+        // A user can bring a record into the archive; no rule makes one there.
+        let archived = |change: &&Change| change.before.is_none() && change.to == Shelf::Archive;
+        if let Some(change) = decision.changes.iter().find(archived) {
+            return Err(InvalidDecision::Shelf(change.record.id().to_owned()));
+        }
+        Ok(Self { at: &request.now, changes: &decision.changes, by: By::Core(request, decision) })
+    }
+
+    /// Checks what is changed without the core: by a user's word, as `session pin` does, or by retention. `act` stands in the
+    /// audit as the reason. A record may be new where the snapshot names it as absent.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::new`].
+    pub fn for_user_edit(
+        act: &'static str,
+        at: &'a Stamp,
+        snapshot: &Snapshot,
+        changes: &'a [Change],
+    ) -> Result<Self, InvalidDecision> {
+        check_all(snapshot, changes, |record| is_absent(snapshot, record))?;
+        Ok(Self { at, changes, by: By::User(act) })
+    }
+
+    /// The audit line, without the changes.
+    pub(crate) fn line(&self, n: u64) -> AuditLine {
+        let (reason, also, asked) = match self.by {
+            By::Core(request, decision) => (
+                decision.reason.word(),
+                decision.also.iter().map(|reason| reason.word().to_owned()).collect(),
+                AuditSubject::from_request(request),
+            ),
+            By::User(act) => (act, Vec::new(), AuditSubject::from_action(act)),
+        };
+        let line = AuditLine {
+            n,
+            at: self.at.clone(),
+            reason: reason.to_owned(),
+            also,
+            asked,
+            changes: Vec::new(),
+            request: None,
+            decision: None,
+            left_out: false,
+        };
+        match self.by {
+            By::Core(request, decision) => line.with_replay(request, decision),
+            By::User(_) => line,
+        }
+    }
+}
+
+/// Whether the request itself names a new record.
+fn may_create(ask: &Ask, record: &Record) -> bool {
+    match (ask, record) {
+        (Ask::Event(event), Record::Session(session)) => event.session.as_ref() == Some(&session.id),
+        (Ask::Command(command), Record::Run(new)) => {
+            matches!(&**command, Command::Start { run, .. } | Command::With { run, .. } if *run == new.id)
+        }
+        _ => false,
+    }
+}
+
+/// Whether the snapshot names a record as looked for and not there.
+fn is_absent(snapshot: &Snapshot, record: &Record) -> bool {
+    let named = |id: &str| id == record.id();
+    match record {
+        Record::Session(_) => snapshot.neighbours.iter().any(|it| named(&it.id)),
+        Record::Run(_) => snapshot.runs.iter().any(|it| named(&it.id)),
+    }
+}
+
+fn check_all(
+    snapshot: &Snapshot,
+    changes: &[Change],
+    may_create: impl Fn(&Record) -> bool,
+) -> Result<(), InvalidDecision> {
+    if changes.len() > MAX_CHANGES {
+        return Err(InvalidDecision::TooMany(changes.len()));
+    }
+    for (i, change) in changes.iter().enumerate() {
+        let id = || change.record.id().to_owned();
+        let is_same = |other: &Change| {
+            std::mem::discriminant(&other.record) == std::mem::discriminant(&change.record)
+                && other.record.id() == change.record.id()
+        };
+        if changes.iter().take(i).any(is_same) {
+            return Err(InvalidDecision::Twice(id()));
+        }
+        let before = match &change.record {
+            Record::Session(new) => check_session(find_session(snapshot, &new.id), new)?,
+            Record::Run(new) => check_run(find_run(snapshot, &new.id), new, change.to)?,
+        };
+        if before.is_none() && !may_create(&change.record) {
+            return Err(InvalidDecision::NotInSnapshot(id()));
+        }
+        let next = before.map_or(Some(1), |before| before.checked_add(1));
+        if change.before != before || Some(change.record.revision()) != next {
+            return Err(InvalidDecision::Revision(id()));
+        }
+    }
+    Ok(())
+}
+
+fn find_session<'s>(snapshot: &'s Snapshot, id: &SessionId) -> Option<&'s Reading<Session>> {
+    let own = snapshot.session.record().is_some_and(|own| own.id == *id);
+    let named = || snapshot.neighbours.iter().find(|named| named.id == id.as_str());
+    if own {
+        Some(&snapshot.session)
+    } else if let Some(named) = named() {
+        Some(&named.reading)
+    } else {
+        // The session that the request names has no id here when it is absent or unreadable.
+        snapshot.session.record().is_none().then_some(&snapshot.session)
+    }
+}
+
+fn find_run<'s>(snapshot: &'s Snapshot, id: &RunId) -> Option<&'s Reading<Run>> {
+    let named = snapshot.runs.iter().find(|named| named.id == id.as_str());
+    named.map(|named| &named.reading)
+}
+
+/// The revision before; none where the record is new.
+fn check_session(reading: Option<&Reading<Session>>, new: &Session) -> Result<Option<u64>, InvalidDecision> {
+    let id = || new.id.to_string();
+    if new.launches.len() > MAX_LIVE_LAUNCHES || new.deliveries.len() > MAX_DELIVERIES {
+        return Err(InvalidDecision::TooLong(id()));
+    }
+    match reading {
+        None | Some(Reading::Absent) => Ok(None),
+        Some(Reading::Unreadable) => Err(InvalidDecision::Unreadable(id())),
+        Some(Reading::Deleted) => Err(InvalidDecision::Tombstone(id())),
+        Some(Reading::Live(old) | Reading::Archived(old)) => {
+            if (&old.id, old.agent, &old.created) != (&new.id, new.agent, &new.created) {
+                return Err(InvalidDecision::LockFileId(id()));
+            }
+            Ok(Some(old.revision))
+        }
+    }
+}
+
+/// A loop's terms and limit are its user's, and it goes round once at a time.
+fn counts(old: &Run, new: &Run) -> bool {
+    let terms = |run: &Run| run.looping.as_ref().map(|looping| looping.terms.clone());
+    let limited = old.max_iterations == new.max_iterations && new.max_iterations.is_none_or(|max| new.iteration <= max);
+    let by_ones = new.iteration == old.iteration || Some(new.iteration) == old.iteration.checked_add(1);
+    terms(old) == terms(new) && (old.looping.is_none() || (limited && by_ones))
+}
+
+fn check_run(reading: Option<&Reading<Run>>, new: &Run, to: Shelf) -> Result<Option<u64>, InvalidDecision> {
+    let id = || new.id.to_string();
+    let longer = |text: &Option<String>, max| text.as_ref().is_some_and(|text| text.chars().count() > max);
+    if longer(&new.phase, MAX_PHASE) || longer(&new.stop_reason, MAX_STOP_REASON) || new.history.len() > MAX_HISTORY {
+        return Err(InvalidDecision::TooLong(id()));
+    }
+    // The archived record of a cancelled run is its tombstone: it must be found there.
+    if new.status.is_unfinished() != (to == Shelf::Live) || to == Shelf::Trash {
+        return Err(InvalidDecision::Shelf(id()));
+    }
+    match reading {
+        None | Some(Reading::Absent) => Ok(None),
+        Some(Reading::Unreadable) => Err(InvalidDecision::Unreadable(id())),
+        Some(Reading::Deleted) => Err(InvalidDecision::Tombstone(id())),
+        Some(Reading::Live(old) | Reading::Archived(old)) => {
+            if old.status == Status::Cancelled {
+                return Err(InvalidDecision::Tombstone(id()));
+            }
+            if (&old.id, &old.created) != (&new.id, &new.created) {
+                return Err(InvalidDecision::LockFileId(id()));
+            }
+            if !counts(old, new) {
+                return Err(InvalidDecision::Loop(id()));
+            }
+            let given = (&old.owner.session, &old.owner.process) != (&new.owner.session, &new.owner.process);
+            if new.fence < old.fence || (given && new.fence == old.fence) {
+                return Err(InvalidDecision::Fence(id()));
+            }
+            Ok(Some(old.revision))
+        }
+    }
+}

@@ -1,0 +1,270 @@
+//! Reading and writing single files: bounded, never through a symlink, never another owner's.
+
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{self, ErrorKind, Read, Write};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::path::Path;
+
+use nix::fcntl::OFlag;
+
+use crate::error::StoreError;
+
+/// The largest record that is read or written, in bytes.
+pub(crate) const MAX_RECORD: u64 = 1024 * 1024;
+
+/// How a file of the state is opened: never through a symlink, and never waiting for the other end of a pipe.
+fn options() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.mode(0o600).custom_flags((OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK).bits());
+    options
+}
+
+/// Refuses what is not a regular file of ours.
+fn check(file: &File, path: &Path) -> Result<u64, StoreError> {
+    let meta = file.metadata().map_err(StoreError::io("look at", path))?;
+    if !meta.is_file() {
+        return Err(StoreError::unreadable(path, "is not a regular file"));
+    }
+    if meta.uid() != nix::unistd::geteuid().as_raw() {
+        return Err(StoreError::unreadable(path, "belongs to another account"));
+    }
+    Ok(meta.len())
+}
+
+/// Opens a file for reading and returns it with its length; none where there is no such file.
+pub(crate) fn open(path: &Path) -> Result<Option<(File, u64)>, StoreError> {
+    let file = match options().read(true).open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(StoreError::io("open", path)(error)),
+    };
+    let len = check(&file, path)?;
+    Ok(Some((file, len)))
+}
+
+/// The bytes of a file of at most `cap` bytes; none where there is no such file.
+pub(crate) fn read(path: &Path, cap: u64) -> Result<Option<Vec<u8>>, StoreError> {
+    let Some((file, len)) = open(path)? else {
+        return Ok(None);
+    };
+    let mut bytes = Vec::with_capacity(usize::try_from(len.min(cap)).unwrap_or_default());
+    file.take(cap + 1).read_to_end(&mut bytes).map_err(StoreError::io("read", path))?;
+    if u64::try_from(bytes.len()).is_ok_and(|len| len <= cap) {
+        Ok(Some(bytes))
+    } else {
+        Err(StoreError::unreadable(path, format!("is larger than {cap} bytes")))
+    }
+}
+
+/// Writes a file whole and syncs it. What stood there before is gone; an old temporary file may be in the way.
+pub(crate) fn write_synced(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
+    sync(&write(path, bytes)?, path)
+}
+
+/// Writes a file whole, and leaves it to [`sync_filesystem`] to make it durable.
+pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<File, StoreError> {
+    remove(path)?;
+    let mut file = options().write(true).create_new(true).open(path).map_err(StoreError::io("create", path))?;
+    file.write_all(bytes).map_err(StoreError::io("write", path))?;
+    Ok(file)
+}
+
+/// Makes what was written to an open file durable.
+pub(crate) fn sync(file: &File, path: &Path) -> Result<(), StoreError> {
+    #[cfg(test)]
+    counted::one();
+    file.sync_all().map_err(StoreError::io("sync", path))
+}
+
+/// Makes many files below `root` durable, and their directories, at the cost of one sync: that of the whole file system. Where
+/// the system has no such call, one by one.
+pub(crate) fn sync_filesystem<'p>(root: &Path, paths: impl IntoIterator<Item = &'p Path>) -> Result<(), StoreError> {
+    #[cfg(target_os = "linux")]
+    {
+        drop(paths.into_iter());
+        #[cfg(test)]
+        counted::one();
+        let synced = File::open(root).and_then(|dir| Ok(nix::unistd::syncfs(dir)?));
+        synced.map_err(StoreError::io("sync the file system of", root))
+    }
+    #[cfg(not(target_os = "linux"))]
+    {
+        paths.into_iter().try_for_each(|path| sync_dir(path))?;
+        sync_dir(root)
+    }
+}
+
+/// How many syncs this thread did: what is done at scale must not do one for each file.
+#[cfg(test)]
+pub(crate) mod counted {
+    use std::cell::Cell;
+
+    thread_local!(static SYNCS: Cell<usize> = const { Cell::new(0) });
+
+    pub(crate) fn one() {
+        SYNCS.set(SYNCS.get() + 1);
+    }
+
+    /// How many there were since this was last asked.
+    pub(crate) fn syncs() -> usize {
+        SYNCS.replace(0)
+    }
+}
+
+/// Replaces a file in one step, durably. `temp` must be on the same file system.
+pub(crate) fn replace_durably(temp: &Path, path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
+    write_synced(temp, bytes)?;
+    fs::rename(temp, path).map_err(StoreError::io("rename a file to", path))?;
+    path.parent().map_or(Ok(()), sync_dir)
+}
+
+/// Appends with one write, so that concurrent writers do not mix. Returns the open file, not synced.
+pub(crate) fn append(path: &Path, bytes: &[u8]) -> Result<File, StoreError> {
+    let file = options().append(true).create(true).open(path).map_err(StoreError::io("open", path))?;
+    append_once(file, path, bytes)
+}
+
+fn append_once(mut file: File, path: &Path, bytes: &[u8]) -> Result<File, StoreError> {
+    check(&file, path)?;
+    let written = file.write(bytes).map_err(StoreError::io("append to", path))?;
+    if written < bytes.len() {
+        // Going on would let another writer's line come between: the torn line is skipped by every reader.
+        return Err(StoreError::io("append to", path)(ErrorKind::StorageFull.into()));
+    }
+    Ok(file)
+}
+
+/// The same for a file that must be there; none where it is not.
+pub(crate) fn append_to_existing(path: &Path, bytes: &[u8]) -> Result<Option<File>, StoreError> {
+    let file = match options().append(true).open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(StoreError::io("open", path)(error)),
+    };
+    append_once(file, path, bytes).map(Some)
+}
+
+/// Opens the lock file, making it where it is missing.
+pub(crate) fn open_lock(path: &Path) -> Result<File, StoreError> {
+    let file = options()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(path)
+        .map_err(StoreError::io("open", path))?;
+    check(&file, path)?;
+    Ok(file)
+}
+
+/// Removes a file; one that is not there is no error.
+pub(crate) fn remove(path: &Path) -> Result<(), StoreError> {
+    absent_is_fine(fs::remove_file(path)).map_err(StoreError::io("remove", path))
+}
+
+/// Renames a file; one that is not there is no error.
+pub(crate) fn rename_if_there(from: &Path, to: &Path) -> Result<(), StoreError> {
+    absent_is_fine(fs::rename(from, to)).map_err(StoreError::io("rename a file to", to))
+}
+
+fn absent_is_fine(result: io::Result<()>) -> io::Result<()> {
+    match result {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        other => other,
+    }
+}
+
+/// Makes the renames in a directory durable.
+pub(crate) fn sync_dir(path: &Path) -> Result<(), StoreError> {
+    let dir = File::open(path).map_err(StoreError::io("sync", path))?;
+    sync(&dir, path)
+}
+
+/// Makes a directory, and those above it, for this account alone.
+pub(crate) fn make_dir(path: &Path) -> Result<(), StoreError> {
+    DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(StoreError::io("make the directory", path))
+}
+
+/// Whether something stands at a path, whatever it is.
+pub(crate) fn exists(path: &Path) -> Result<bool, StoreError> {
+    match fs::symlink_metadata(path) {
+        Ok(_) => Ok(true),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(StoreError::io("look at", path)(error)),
+    }
+}
+
+/// The names in a directory; none where it is missing. Only for commands, the inbox and mending: never on an event's
+/// usual way.
+pub(crate) fn list_names(path: &Path) -> Result<Vec<String>, StoreError> {
+    list_names_with_prefix(path, "")
+}
+
+/// Those of the names that begin so.
+pub(crate) fn list_names_with_prefix(path: &Path, text: &str) -> Result<Vec<String>, StoreError> {
+    let mut names = listed(path, text, usize::MAX)?;
+    names.sort_unstable();
+    Ok(names)
+}
+
+/// The first names in a directory, at most `most`, as the system gives them.
+pub(crate) fn list_some_names(path: &Path, most: usize) -> Result<Vec<String>, StoreError> {
+    listed(path, "", most)
+}
+
+fn listed(path: &Path, text: &str, most: usize) -> Result<Vec<String>, StoreError> {
+    let entries = match fs::read_dir(path) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(StoreError::io("list", path)(error)),
+    };
+    let mut names = Vec::new();
+    for entry in entries.take(most) {
+        let entry = entry.map_err(StoreError::io("list", path))?;
+        let name = entry.file_name();
+        if name.as_encoded_bytes().starts_with(text.as_bytes()) {
+            // A name that is not UTF-8 is none that baton gave.
+            names.extend(name.into_string());
+        }
+    }
+    Ok(names)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_plain_files_of_ours_and_nothing_else() {
+        let dir = tempfile::tempdir().unwrap();
+        let at = |name: &str| dir.path().join(name);
+        fs::write(at("plain"), b"12345678").unwrap();
+        std::os::unix::fs::symlink(at("plain"), at("link")).unwrap();
+        nix::unistd::mkfifo(&at("pipe"), nix::sys::stat::Mode::S_IRWXU).unwrap();
+        fs::create_dir(at("dir")).unwrap();
+        let cases = [
+            ("plain", 8, Some(true)),
+            ("plain", 7, None),
+            ("missing", 8, Some(false)),
+            ("link", 8, None),
+            ("pipe", 8, None),
+            ("dir", 8, None),
+            ("plain/below", 8, None),
+        ];
+        for (name, cap, expected) in cases {
+            let found = read(&at(name), cap).ok().map(|bytes| bytes.is_some());
+            assert_eq!(found, expected, "{name} {cap}");
+        }
+    }
+
+    #[test]
+    fn another_accounts_file_is_unreadable() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("theirs");
+        fs::write(&path, b"x").unwrap();
+        if std::os::unix::fs::chown(&path, Some(12345), None).is_err() {
+            return; // Only root can make the case.
+        }
+        assert!(matches!(read(&path, 8), Err(StoreError::Unreadable { .. })));
+    }
+}

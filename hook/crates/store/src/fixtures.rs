@@ -1,0 +1,98 @@
+//! Stores for tests, in directories of their own.
+#![allow(missing_docs, clippy::unwrap_used, reason = "for tests alone")]
+
+pub use agent_baton_core::fixtures::*;
+use std::time::{Duration, Instant};
+
+use agent_baton_core::decision::{Change, Record, Shelf};
+use agent_baton_core::id::SessionId;
+use agent_baton_core::request::{Named, Reading, Snapshot};
+use agent_baton_core::run::{Run, Status};
+use agent_baton_core::session::Session;
+
+use crate::{CommitError, Committed, LockedStore, StateDir, Store, ValidatedDecision, View};
+
+/// A store in a directory of its own.
+pub struct World {
+    pub dir: tempfile::TempDir,
+    pub store: Store,
+}
+
+/// In memory where that can be had: the tests cut commits off between steps, not the power, and syncs take their time.
+pub fn world() -> World {
+    let memory = tempfile::tempdir_in("/dev/shm");
+    let dir = memory.or_else(|_| tempfile::tempdir()).unwrap();
+    let store = store_at(&dir.path().join("state"));
+    World { dir, store }
+}
+
+pub fn store_at(root: &std::path::Path) -> Store {
+    Store::open(&StateDir::unchecked(root), &place())
+}
+
+pub fn soon() -> Instant {
+    Instant::now() + Duration::from_secs(60)
+}
+
+pub fn lock(store: &Store) -> LockedStore<'_> {
+    store.lock(soon(), &stamp(1)).unwrap()
+}
+
+/// The change that writes a record over what stands.
+pub fn change(view: &View<'_>, mut record: Record, to: Shelf) -> Change {
+    let before = match &record {
+        Record::Session(it) => view.session(&it.id).record().map(|it| it.revision),
+        Record::Run(it) => view.run(&it.id).record().map(|it| it.revision),
+    };
+    let revision = before.unwrap_or(0) + 1;
+    match &mut record {
+        Record::Session(it) => it.revision = revision,
+        Record::Run(it) => it.revision = revision,
+    }
+    Change { before, to, record }
+}
+
+/// The snapshot that shows the records of some changes as they stand.
+pub fn snapshot(view: &View<'_>, changes: &[Change]) -> Snapshot {
+    let mut snapshot = Snapshot::default();
+    for change in changes {
+        let id = change.record.id().to_owned();
+        match &change.record {
+            Record::Session(it) => snapshot.neighbours.push(Named { id, reading: view.session(&it.id) }),
+            Record::Run(it) => snapshot.runs.push(Named { id, reading: view.run(&it.id) }),
+        }
+    }
+    snapshot
+}
+
+/// Writes records over what stands, in one commit.
+pub fn put(locked: &mut LockedStore<'_>, records: Vec<(Record, Shelf)>) -> Result<Committed, CommitError> {
+    let changes: Vec<Change> = records.into_iter().map(|(record, to)| change(&locked.view(), record, to)).collect();
+    let snapshot = snapshot(&locked.view(), &changes);
+    let at = stamp(5);
+    let checked = ValidatedDecision::for_user_edit("test", &at, &snapshot, &changes).unwrap();
+    locked.commit(&checked)
+}
+
+pub fn live_session(it: Session) -> (Record, Shelf) {
+    (Record::Session(Box::new(it)), Shelf::Live)
+}
+
+pub fn live_run(it: Run) -> (Record, Shelf) {
+    (Record::Run(Box::new(it)), Shelf::Live)
+}
+
+pub fn archived_run(mut it: Run, status: Status) -> (Record, Shelf) {
+    it.status = status;
+    (Record::Run(Box::new(it)), Shelf::Archive)
+}
+
+pub fn read_session(store: &Store, name: &str) -> Reading<Session> {
+    let name: SessionId = id(name);
+    store.read(|view| view.session(&name)).unwrap()
+}
+
+pub fn read_run(store: &Store, name: &str) -> Reading<Run> {
+    let name = id(name);
+    store.read(|view| view.run(&name)).unwrap()
+}

@@ -1,0 +1,191 @@
+//! Events that did not get the lock in time. They wait, and the next holder of the lock acts on them first.
+//!
+//! `inbox/` exists only while it holds something, so that looking whether anything waits is one lstat.
+
+use std::fs;
+use std::io::ErrorKind;
+
+use agent_baton_core::event::Event;
+use agent_baton_core::stamp::Stamp;
+use serde::{Deserialize, Serialize};
+
+use crate::error::StoreError;
+use crate::file;
+use crate::lock::LockError;
+use crate::locked_store::LockedStore;
+use crate::quarantine::quarantine;
+use crate::state_dir::layout::Hash;
+use crate::store::Store;
+
+/// The most events taken by one call.
+pub const INBOX_BATCH: usize = 16;
+
+/// The largest event, in bytes.
+const MAX_EVENT: u64 = 64 * 1024;
+
+/// From when on a temporary file is a crash's, in milliseconds: a hook lives for seconds.
+const STALE_MS: u64 = 60_000;
+
+/// How often an event is put in anew when a taker removed the empty directory meanwhile.
+const TRIES: u32 = 5;
+
+/// An event that waits.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeferredEvent {
+    /// When it came.
+    pub at: Stamp,
+    /// The event.
+    pub event: Event,
+    #[serde(skip)]
+    name: String,
+}
+
+/// A file's place in the order, from its name: what is of another boot first, then by the clock of this one.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Order {
+    this_boot: bool,
+    ms: u64,
+}
+
+fn boot_tag(stamp: &Stamp) -> String {
+    Hash::of(stamp.boot.as_bytes()).as_str().chars().take(8).collect()
+}
+
+/// Named by when it came; the hash keeps two events of one millisecond apart.
+fn name(at: &Stamp, event: &Event) -> String {
+    let tag = boot_tag(at);
+    let what = format!("{event:?}");
+    let hash = Hash::of(what.as_bytes());
+    let (unix, boot) = (at.unix_ms, at.boot_ms);
+    format!("{unix:016}.{tag}.{boot:016}.{}.json", hash.as_str())
+}
+
+fn order(name: &str, now: &Stamp) -> Order {
+    let mut parts = name.split('.');
+    let unix = parts.next().and_then(|part| part.parse().ok());
+    let this_boot = parts.next() == Some(boot_tag(now).as_str());
+    let boot = parts.next().and_then(|part| part.parse().ok());
+    Order { this_boot, ms: if this_boot { boot } else { unix }.unwrap_or_default() }
+}
+
+impl Store {
+    /// Puts an event into the inbox. Needs no lock.
+    ///
+    /// # Errors
+    ///
+    /// Where the event is too large or cannot be written, or the state is of a newer format: it is lost, and this says so.
+    pub fn inbox_add(&self, event: &Event, at: &Stamp) -> Result<(), LockError> {
+        self.check_format()?;
+        let dir = self.layout.inbox();
+        let name = name(at, event);
+        let path = dir.join(&name);
+        let waiting = DeferredEvent { at: at.clone(), event: event.clone(), name };
+        let bytes = serde_json::to_vec(&waiting).map_err(|error| StoreError::io("write", &path)(error.into()))?;
+        if u64::try_from(bytes.len()).is_ok_and(|len| len > MAX_EVENT) {
+            let limit = usize::try_from(MAX_EVENT).unwrap_or_default();
+            return Err(StoreError::TooLong { path, bytes: bytes.len(), limit }.into());
+        }
+        let temp = path.with_extension(format!("{}.tmp", std::process::id()));
+        let mut tried = 0;
+        loop {
+            tried += 1;
+            file::make_dir(&dir)?;
+            let put = file::write_synced(&temp, &bytes)
+                .and_then(|()| fs::rename(&temp, &path).map_err(StoreError::io("rename a file to", &path)));
+            match put {
+                Err(error) if is_gone(&error) && tried < TRIES => {}
+                Err(error) => return Err(error.into()),
+                Ok(()) => break,
+            }
+        }
+        // Gone here means that a taker has acted on it already: it must not be put in again.
+        match file::sync_dir(&dir) {
+            Err(error) if !is_gone(&error) => Err(error.into()),
+            _ => Ok(()),
+        }
+    }
+}
+
+fn is_gone(error: &StoreError) -> bool {
+    matches!(error, StoreError::Io { source, .. } if source.kind() == ErrorKind::NotFound)
+}
+
+impl LockedStore<'_> {
+    /// The oldest events that wait, at most [`INBOX_BATCH`], in the order in which they came: those of an earlier boot
+    /// first, by the wall clock. What is none is set aside.
+    ///
+    /// # Errors
+    ///
+    /// Where the inbox cannot be listed.
+    pub fn inbox_next_batch(&mut self, now: &Stamp) -> Result<Vec<DeferredEvent>, StoreError> {
+        let dir = self.store.layout.inbox();
+        let mut names = file::list_names(&dir)?;
+        names.sort_by_cached_key(|name| order(name, now));
+        let mut taken = Vec::new();
+        for name in names {
+            let path = dir.join(&name);
+            if name.ends_with(".tmp") {
+                if is_stale(&path, now) {
+                    self.quarantine_file(&path, now, "was not written to its end")?;
+                }
+                continue;
+            }
+            if taken.len() == INBOX_BATCH {
+                continue;
+            }
+            let read = match file::read(&path, MAX_EVENT) {
+                Ok(Some(bytes)) => serde_json::from_slice::<DeferredEvent>(&bytes).ok(),
+                Ok(None) => continue,
+                Err(_) => None,
+            };
+            match read {
+                Some(waiting) => taken.push(DeferredEvent { name, ..waiting }),
+                None => self.quarantine_file(&path, now, "is no event that waits")?,
+            }
+        }
+        self.remove_inbox_if_empty();
+        Ok(taken)
+    }
+
+    /// Removes an event that was acted on.
+    ///
+    /// # Errors
+    ///
+    /// Where it cannot be removed: it will be acted on again, as an event delivered twice.
+    pub fn inbox_remove(&mut self, waiting: &DeferredEvent) -> Result<(), StoreError> {
+        file::remove(&self.store.layout.inbox().join(&waiting.name))?;
+        self.remove_inbox_if_empty();
+        Ok(())
+    }
+
+    /// Sets an event aside on which acting failed, so that it does not fail again.
+    ///
+    /// # Errors
+    ///
+    /// Where it cannot be moved.
+    pub fn inbox_quarantine(&mut self, waiting: &DeferredEvent, now: &Stamp, why: &str) -> Result<(), StoreError> {
+        let path = self.store.layout.inbox().join(&waiting.name);
+        self.quarantine_file(&path, now, &format!("could not be acted on ({why})"))?;
+        self.remove_inbox_if_empty();
+        Ok(())
+    }
+
+    fn quarantine_file(&mut self, path: &std::path::Path, now: &Stamp, why: &str) -> Result<(), StoreError> {
+        let report = quarantine(&self.store.layout, path, now, why)?;
+        self.report(report);
+        Ok(())
+    }
+
+    /// A directory that is not empty stays: rmdir says so, and closes the race with an event that comes in.
+    fn remove_inbox_if_empty(&self) {
+        let _ = fs::remove_dir(self.store.layout.inbox());
+    }
+}
+
+fn is_stale(path: &std::path::Path, now: &Stamp) -> bool {
+    let modified = fs::symlink_metadata(path).and_then(|meta| meta.modified());
+    let since = modified.ok().and_then(|at| at.duration_since(std::time::UNIX_EPOCH).ok());
+    since
+        .and_then(|since| u64::try_from(since.as_millis()).ok())
+        .is_some_and(|written| now.unix_ms.saturating_sub(written) > STALE_MS)
+}

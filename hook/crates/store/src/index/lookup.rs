@@ -1,0 +1,192 @@
+//! The index: which sessions and runs belong to a process, a pane, a project or a name.
+//!
+//! Each is one small file, named by the hash of its key and written in the commit of the record that it follows from.
+//! The core does not know it: it is derived from the records before and after.
+
+use std::collections::BTreeMap;
+
+use agent_baton_core::decision::{Record, Shelf};
+use agent_baton_core::id::{RunId, SessionId};
+use agent_baton_core::pane::Pane;
+use agent_baton_core::process::Process;
+use agent_baton_core::session::{Launch, Session};
+use serde::{Deserialize, Serialize};
+
+use crate::error::StoreError;
+use crate::file;
+use crate::state_dir::layout::{Hash, IndexKind, Layout, Target};
+
+/// The most sessions kept for one process or pane, the newest. An event reads every one of them.
+pub(crate) const MAX_SESSIONS_PER_KEY: usize = 16;
+
+/// The most sessions, and the most runs, kept for one project, the newest.
+pub(crate) const MAX_PER_PROJECT: usize = 64;
+
+/// What the records of a session or a run are found by.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct IndexKey {
+    by: IndexKind,
+    text: String,
+}
+
+impl IndexKey {
+    pub(crate) fn process(process: &Process) -> Self {
+        let Process { pid, start, boot, machine, pidns } = process;
+        Self { by: IndexKind::Process, text: format!("{machine} {boot} {pidns} {pid} {start}") }
+    }
+
+    /// None for a pane that is not known: it is no one place.
+    pub(crate) fn pane(pane: &Pane) -> Option<Self> {
+        let text = match pane {
+            Pane::Tmux { server, pane } => format!("tmux {pane} {server}"),
+            Pane::Zellij { session, pane } => format!("zellij {pane} {session}"),
+            Pane::Tty { tty } => format!("tty {tty}"),
+            Pane::Unknown => return None,
+        };
+        Some(Self { by: IndexKind::Pane, text })
+    }
+
+    pub(crate) fn project(path: &str) -> Self {
+        Self { by: IndexKind::Project, text: path.to_owned() }
+    }
+
+    pub(crate) fn name(name: &str) -> Self {
+        Self { by: IndexKind::Name, text: name.to_owned() }
+    }
+
+    pub(crate) fn target(&self) -> Target {
+        Target::Index { by: self.by, hash: Hash::of(self.text.as_bytes()) }
+    }
+}
+
+/// One file of the index. The newest stands last.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub(crate) struct IndexFile {
+    /// The whole key: a file with another is not this one.
+    pub(crate) key: String,
+    pub(crate) revision: u64,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) sessions: Vec<SessionId>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) runs: Vec<RunId>,
+}
+
+impl IndexFile {
+    pub(crate) fn new(key: &IndexKey) -> Self {
+        Self { key: key.text.clone(), ..Self::default() }
+    }
+
+    /// Takes the content of a file, which must be this key's.
+    pub(crate) fn parse(layout: &Layout, key: &IndexKey, bytes: &[u8]) -> Result<Self, StoreError> {
+        let found: Option<Self> = serde_json::from_slice(bytes).ok();
+        found
+            .filter(|index_file| index_file.key == key.text)
+            .ok_or_else(|| StoreError::IndexMissing { path: layout.target(&key.target()).1 })
+    }
+
+    /// Reads a file under the lock, where no commit is in flight.
+    pub(crate) fn read(layout: &Layout, key: &IndexKey) -> Result<Option<Self>, StoreError> {
+        let path = layout.target(&key.target()).1;
+        match file::read(&path, file::MAX_RECORD) {
+            Ok(Some(bytes)) => Self::parse(layout, key, &bytes).map(Some),
+            Ok(None) => Ok(None),
+            Err(StoreError::Unreadable { path, .. }) => Err(StoreError::IndexMissing { path }),
+            Err(error) => Err(error),
+        }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.sessions.is_empty() && self.runs.is_empty()
+    }
+
+    /// Takes an id out, and puts it in as the newest where it belongs here.
+    pub(crate) fn set(&mut self, id: &RecordId, belongs: bool, key: &IndexKey) {
+        let max = match key.by {
+            IndexKind::Process | IndexKind::Pane => MAX_SESSIONS_PER_KEY,
+            IndexKind::Project | IndexKind::Name => MAX_PER_PROJECT,
+        };
+        match id {
+            RecordId::Session(id) => put(&mut self.sessions, id, belongs, max),
+            RecordId::Run(id) => put(&mut self.runs, id, belongs, max),
+        }
+    }
+}
+
+fn put<T: PartialEq + Clone>(ids: &mut Vec<T>, id: &T, belongs: bool, max: usize) {
+    ids.retain(|present| present != id);
+    if belongs {
+        ids.push(id.clone());
+        ids.drain(..ids.len().saturating_sub(max));
+    }
+}
+
+/// The id of a record of either kind.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum RecordId {
+    Session(SessionId),
+    Run(RunId),
+}
+
+impl RecordId {
+    pub(crate) fn text(&self) -> &str {
+        match self {
+            Self::Session(id) => id.as_str(),
+            Self::Run(id) => id.as_str(),
+        }
+    }
+
+    pub(crate) fn from_record(record: &Record) -> Self {
+        match record {
+            Record::Session(session) => Self::Session(session.id.clone()),
+            Record::Run(run) => Self::Run(run.id.clone()),
+        }
+    }
+}
+
+/// The keys that a record is found by, each with the moment from which it is: a later one makes it the newest. One in the archive is
+/// found by its name alone.
+///
+/// Ended launches count: what a process showed before is found by them.
+pub(crate) fn keys(record: &Record, shelf: Shelf) -> BTreeMap<IndexKey, u64> {
+    match record {
+        Record::Session(_) if shelf == Shelf::Trash => BTreeMap::new(),
+        Record::Session(session) => {
+            let mut keys = if shelf == Shelf::Live { session_keys(session) } else { BTreeMap::new() };
+            keys.extend(session.name.iter().map(|name| (IndexKey::name(name.as_str()), 0)));
+            keys
+        }
+        Record::Run(_) if shelf == Shelf::Archive => BTreeMap::new(),
+        Record::Run(run) if run.status.is_unfinished() => {
+            run.project.iter().map(|path| (IndexKey::project(path), 0)).collect()
+        }
+        Record::Run(_) => BTreeMap::new(),
+    }
+}
+
+fn session_keys(session: &Session) -> BTreeMap<IndexKey, u64> {
+    let mut keys = BTreeMap::new();
+    let of_launch = |launch: &Launch| {
+        [Some(IndexKey::process(&launch.process)), IndexKey::pane(&launch.pane)]
+            .into_iter()
+            .flatten()
+            .map(|key| (key, launch.started.unix_ms))
+            .collect::<Vec<_>>()
+    };
+    for (key, from) in session.launches.iter().flat_map(of_launch) {
+        let newest = keys.entry(key).or_insert(from);
+        *newest = from.max(*newest);
+    }
+    if session.over.is_none() {
+        keys.extend(session.project.iter().map(|path| (IndexKey::project(path), 0)));
+    }
+    keys
+}
+
+/// What a change of one record means for the index: each key with whether the record belongs there.
+pub(crate) fn delta(before: Option<(&Record, Shelf)>, after: (&Record, Shelf)) -> Vec<(IndexKey, bool)> {
+    let before = before.map(|(record, shelf)| keys(record, shelf)).unwrap_or_default();
+    let after = keys(after.0, after.1);
+    let gone = before.keys().filter(|key| !after.contains_key(key)).map(|key| (key.clone(), false));
+    let new = after.iter().filter(|(key, from)| before.get(key) != Some(from)).map(|(key, _)| (key.clone(), true));
+    gone.chain(new).collect()
+}

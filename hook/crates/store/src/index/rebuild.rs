@@ -1,0 +1,136 @@
+//! The index, made anew from the records by listing them: after a loss, never on an event's usual way.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use agent_baton_core::decision::{Record, Shelf};
+use agent_baton_core::id::{RunId, SessionId};
+
+use crate::error::StoreError;
+use crate::file;
+use crate::index::lookup::{self, IndexFile, IndexKey, RecordId};
+use crate::index::recent::{RecentEntry, RecentSessions};
+use crate::records;
+use crate::state_dir::layout::{self, IndexKind, Layout, Target};
+
+/// After so many files the time is looked at.
+const DEADLINE_CHECK_INTERVAL: usize = 64;
+
+/// Makes the index whole. Must be called under the lock, with no commit in flight.
+///
+/// Records that cannot be read are left out and reported. Nobody believes the index while it is not called whole, so its files are
+/// made durable all at once, and one that is right already is left: a rebuild that is cut off goes on where it was.
+///
+/// # Errors
+///
+/// [`StoreError::RecoveryIncomplete`] after the deadline; something was done all the same.
+pub(crate) fn rebuild(layout: &Layout, deadline: Instant, reports: &mut Vec<String>) -> Result<(), StoreError> {
+    let whole = layout.index_complete();
+    file::remove(&whole)?;
+    file::sync_dir(&layout.index_file(IndexKind::Process))?;
+    // The end of the last commit becomes durable: brought back, it would not find its revisions in the new files.
+    file::sync_dir(layout.root())?;
+
+    let mut found: Vec<(u64, IndexKey, RecordId)> = Vec::new();
+    let mut recent = RecentSessions { revision: 1, ..RecentSessions::default() };
+    let mut take = |shelf, id: RecordId, recent: &mut RecentSessions| match read(layout, shelf, &id) {
+        Ok(Some(record)) => {
+            let created = created(&record);
+            if let (RecordId::Session(id), listed @ Some(_)) = (&id, RecentEntry::from_record(&record, shelf)) {
+                recent.set(id, listed);
+            }
+            let keys = lookup::keys(&record, shelf).into_iter();
+            found.extend(keys.map(|(key, from)| (from.max(created), key, id.clone())));
+        }
+        Ok(None) => {}
+        Err(error) => reports.push(format!("left out of the index: {error}")),
+    };
+    let live = live(layout)?;
+    for id in &live {
+        take(Shelf::Live, id.clone(), &mut recent);
+    }
+    // The archive has no bound, and an event has no time: where half of it is spent, the archive is answered for by its records.
+    let half = Instant::now() + deadline.saturating_duration_since(Instant::now()) / 2;
+    let archived = file::list_names(&layout.sessions(Shelf::Archive))?;
+    for (n, id) in layout::ids::<SessionId>(&archived).map(RecordId::Session).enumerate() {
+        if n % DEADLINE_CHECK_INTERVAL == DEADLINE_CHECK_INTERVAL - 1 && Instant::now() >= half {
+            recent.incomplete = true;
+            break;
+        }
+        // Where a foreign or damaged state has a session on both shelves, the live one counts, as it does for every reader.
+        if live.binary_search_by(|other| other.text().cmp(id.text())).is_err() {
+            take(Shelf::Archive, id, &mut recent);
+        }
+    }
+    found.sort_by_key(|(from, ..)| *from);
+    let mut files: BTreeMap<IndexKey, IndexFile> = BTreeMap::new();
+    for (_, key, id) in found {
+        let index_file = files.entry(key.clone()).or_insert_with(|| IndexFile::new(&key));
+        index_file.revision = 1;
+        index_file.set(&id, true, &key);
+    }
+
+    let mut wanted: BTreeSet<PathBuf> = BTreeSet::from([whole.clone()]);
+    let temp = layout.temp_of("index");
+    let mut written = 0;
+    for (key, index_file) in &files {
+        let path = layout.target(&key.target()).1;
+        if put(&temp, &path, index_file)? {
+            written += 1;
+            if written % DEADLINE_CHECK_INTERVAL == 0 && Instant::now() >= deadline {
+                return Err(StoreError::RecoveryIncomplete { path: layout.root().to_owned() });
+            }
+        }
+        wanted.insert(path);
+    }
+    let path = layout.target(&Target::Recent).1;
+    put(&temp, &path, &recent)?;
+    wanted.extend([path, layout.expiry_dir()]);
+    for dir in [layout.index_file(IndexKind::Process), layout.index_file(IndexKind::Project)] {
+        for name in file::list_names(&dir)? {
+            let path = dir.join(name);
+            if !wanted.contains(&path) {
+                file::remove(&path)?;
+            }
+        }
+        wanted.insert(dir);
+    }
+    wanted.remove(&whole);
+    file::sync_filesystem(layout.root(), wanted.iter().map(PathBuf::as_path))?;
+    file::replace_durably(&layout.temp_of("whole"), &whole, b"")
+}
+
+/// Puts a file in place unless it is right already; whether it was not. What cannot be read is written over: it is derived from the
+/// records.
+fn put(temp: &Path, path: &Path, content: &impl serde::Serialize) -> Result<bool, StoreError> {
+    let bytes = serde_json::to_vec(content).map_err(|error| StoreError::io("write", path)(error.into()))?;
+    if file::read(path, file::MAX_RECORD).ok().flatten().as_ref() == Some(&bytes) {
+        return Ok(false);
+    }
+    file::write(temp, &bytes)?;
+    std::fs::rename(temp, path).map_err(StoreError::io("rename a file to", path))?;
+    Ok(true)
+}
+
+/// The sessions and runs among the live records, in the order of their ids.
+fn live(layout: &Layout) -> Result<Vec<RecordId>, StoreError> {
+    let sessions = file::list_names(&layout.sessions(Shelf::Live))?;
+    let runs = file::list_names(&layout.runs(Shelf::Live))?;
+    let sessions = layout::ids::<SessionId>(&sessions).map(RecordId::Session);
+    let mut ids: Vec<RecordId> = sessions.chain(layout::ids::<RunId>(&runs).map(RecordId::Run)).collect();
+    ids.sort_by(|a, b| a.text().cmp(b.text()));
+    Ok(ids)
+}
+
+fn read(layout: &Layout, shelf: Shelf, id: &RecordId) -> Result<Option<Record>, StoreError> {
+    let path = layout.target(&records::target(shelf, id)).1;
+    file::read(&path, file::MAX_RECORD)?.map(|bytes| records::parse_any(layout, shelf, id, &bytes)).transpose()
+}
+
+const fn created(record: &Record) -> u64 {
+    match record {
+        Record::Session(session) => session.created.unix_ms,
+        Record::Run(run) => run.created.unix_ms,
+    }
+}

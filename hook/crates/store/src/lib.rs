@@ -1,0 +1,61 @@
+//! The state directory: the only room that knows its paths.
+//!
+//! A [`StateDir`] says where the state is and that it is safe to use. A [`Store`] reads it without the lock, through a
+//! [`View`] that overlays the commit in flight. [`Store::lock`] gives a [`LockedStore`], which first brings the state into
+//! order (redoes a commit that was cut off, mends the index) and is then the only thing that can write records: by
+//! [`LockedStore::commit`], which takes a [`ValidatedDecision`] decision and nothing else.
+//!
+//! **Architecture invariant.** Every path is built from a validated id or a hash; no text from outside becomes a path.
+//!
+//! **Architecture invariant.** What cannot be read is reported as such, is never taken for absent, and is never written
+//! over.
+
+mod audit;
+mod cache;
+mod decision_check;
+mod error;
+mod fence_bump;
+mod file;
+#[cfg(any(test, feature = "testing"))]
+pub mod fixtures;
+mod heartbeat_log;
+mod inbox;
+mod index;
+mod lock;
+mod locked_store;
+mod loop_definitions;
+mod messages;
+pub mod progress;
+mod progress_log;
+mod protected;
+mod quarantine;
+mod records;
+mod reverse_lines;
+mod state_dir;
+mod store;
+#[cfg(test)]
+mod tests;
+mod wal;
+
+pub use audit::{AuditChange, AuditLine, AuditReader, AuditSubject};
+pub use baton_fs::account::AccountHome;
+pub use decision_check::{InvalidDecision, MAX_CHANGES, ValidatedDecision};
+pub use error::StoreError;
+pub use heartbeat_log::{DeliveryAck, Heartbeat, LONG_LOG_BYTES, LogLine, LogTail, RECENT_LOG_BYTES};
+pub use inbox::{DeferredEvent, INBOX_BATCH};
+pub use index::expiry::ExpiryBucket;
+pub use index::recent::{RecentEntry, RecentSessions, last_opened};
+pub use lock::LockError;
+pub use lock::supervisor::SupervisorLock;
+pub use locked_store::{CommitError, Committed, LockedStore};
+pub use messages::{
+    Appended, Chunk, Compacted, Conversation, ImportedConversation, LONG_CONVERSATION_BYTES, Message, Role,
+    parse_messages,
+};
+pub use protected::{ArchiveKind, ProtectedStore};
+pub use records::view::{ProjectRecords, View};
+pub use state_dir::disabled::Disabled;
+pub use state_dir::health::Health;
+pub use state_dir::trust::check_outside_worktree;
+pub use state_dir::{StateDir, StateDirEnv, StateDirError};
+pub use store::{PendingWork, Store};

@@ -1,0 +1,159 @@
+//! The lock: one `flock(2)` on one file that is never unlinked.
+
+pub(crate) mod contention;
+pub(crate) mod supervisor;
+
+use std::fs::File;
+use std::io::ErrorKind;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::error::StoreError;
+use crate::file;
+use crate::lock::contention::ContentionNote;
+
+/// How long to wait between two tries: a commit takes some milliseconds.
+const POLL_INTERVAL: Duration = Duration::from_millis(2);
+
+/// How long to wait for a hold that was waited for in vain before: its process is frozen, or its file system hangs.
+const CONTENDED_TIMEOUT: Duration = Duration::from_millis(50);
+
+/// The lock was not taken, or the state must not be written to.
+#[derive(Debug, thiserror::Error)]
+pub enum LockError {
+    /// Another call held it until the deadline.
+    #[error("{path} was held by another call of baton until the deadline; nothing was changed")]
+    Busy {
+        /// The lock file.
+        path: PathBuf,
+    },
+    /// A newer baton keeps this state.
+    #[error("{path} says format {found}, this baton knows {ours}: it does not write here; install the newer baton")]
+    NewerFormat {
+        /// The format file.
+        path: PathBuf,
+        /// Its number.
+        found: u64,
+        /// The number of this version.
+        ours: u64,
+    },
+    /// Another machine has a commit in flight here.
+    #[error(
+        "{path} is a commit of another machine ({machine}), which alone may redo it. If that machine is gone, \
+         move the file away; records that it had begun to change stay as they are"
+    )]
+    OtherMachine {
+        /// wal.json.
+        path: PathBuf,
+        /// The machine that wrote it.
+        machine: String,
+    },
+    /// A file could not be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Takes the lock, trying until the deadline, or for [`CONTENDED_TIMEOUT`] where the same hold was waited for as long before. Dropping the
+/// file gives it back.
+pub(crate) fn acquire(path: &Path, deadline: Instant) -> Result<File, LockError> {
+    let begun = Instant::now();
+    let patience = deadline.saturating_duration_since(begun);
+    let mut file = file::open_lock(path)?;
+    let mut met = None;
+    loop {
+        match fs2::FileExt::try_lock_exclusive(&file) {
+            Ok(()) if is_at(&file, path)? => return Ok(file),
+            // Someone replaced the file between open and lock: a lock on the old one would exclude nobody.
+            Ok(()) if begun.elapsed() < patience => file = file::open_lock(path)?,
+            Ok(()) => return Err(LockError::Busy { path: path.to_owned() }),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                let note = ContentionNote::read(&file);
+                let waited = note.as_ref().and_then(ContentionNote::timed_out_after);
+                let known = waited.is_some_and(|waited| patience <= waited + CONTENDED_TIMEOUT);
+                let wait = if known { patience.min(CONTENDED_TIMEOUT) } else { patience };
+                let held = note.map(|note| note.holder);
+                let met = met.get_or_insert_with(|| held.clone());
+                if begun.elapsed() >= wait {
+                    if let Some(held) = held.filter(|held| !known && met.as_ref() == Some(held)) {
+                        held.record_timeout(&file, patience);
+                    }
+                    return Err(LockError::Busy { path: path.to_owned() });
+                }
+            }
+            Err(error) => return Err(StoreError::io("lock", path)(error).into()),
+        }
+        thread::sleep(POLL_INTERVAL);
+    }
+}
+
+/// Takes the lock; none where another process holds it.
+pub(crate) fn try_acquire(path: &Path) -> Result<Option<File>, StoreError> {
+    loop {
+        let file = file::open_lock(path)?;
+        match fs2::FileExt::try_lock_exclusive(&file) {
+            Ok(()) if is_at(&file, path)? => return Ok(Some(file)),
+            Ok(()) => {}
+            Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(None),
+            Err(error) => return Err(StoreError::io("lock", path)(error)),
+        }
+    }
+}
+
+fn is_at(file: &File, path: &Path) -> Result<bool, StoreError> {
+    let held = file.metadata().map_err(StoreError::io("look at", path))?;
+    match std::fs::symlink_metadata(path) {
+        Ok(there) => Ok((held.dev(), held.ino()) == (there.dev(), there.ino())),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(StoreError::io("look at", path)(error)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lock::contention::HolderId;
+
+    #[test]
+    fn one_holder_at_a_time_and_free_after_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("lock");
+        let held = acquire(&path, Instant::now()).unwrap();
+        assert!(matches!(acquire(&path, Instant::now()), Err(LockError::Busy { .. })));
+        drop(held);
+        acquire(&path, Instant::now()).unwrap();
+    }
+
+    #[test]
+    fn a_hold_is_waited_for_in_vain_once() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("lock");
+        let held = acquire(&path, Instant::now()).unwrap();
+        HolderId::write_new(&held);
+        let patience = Duration::from_millis(300);
+        let wait = |patience| {
+            let begun = Instant::now();
+            assert!(matches!(acquire(&path, begun + patience), Err(LockError::Busy { .. })));
+            begun.elapsed()
+        };
+        assert!(wait(patience) >= patience);
+        assert!(wait(patience) < patience);
+        // Whoever has more patience than was shown so far still has it.
+        assert!(wait(patience * 2) >= patience * 2);
+        // Another hold is another matter, though the file is the same.
+        HolderId::write_new(&held);
+        assert!(wait(patience) >= patience);
+    }
+
+    #[test]
+    fn a_replaced_lock_file_is_noticed() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("lock");
+        let held = acquire(&path, Instant::now()).unwrap();
+        std::fs::remove_file(&path).unwrap();
+        assert!(!is_at(&held, &path).unwrap());
+        let second = acquire(&path, Instant::now()).unwrap();
+        assert!(is_at(&second, &path).unwrap() && !is_at(&held, &path).unwrap());
+    }
+}

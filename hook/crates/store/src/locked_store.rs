@@ -1,0 +1,366 @@
+//! The store with the lock: the only thing that writes records.
+
+use std::fs::File;
+use std::time::Instant;
+
+use agent_baton_core::decision::{Change, Record, Shelf};
+use agent_baton_core::id::{RunId, SessionId};
+use agent_baton_core::request::Snapshot;
+use agent_baton_core::stamp::Stamp;
+
+use crate::audit::{self, AuditLine, AuditSubject};
+use crate::decision_check::{InvalidDecision, ValidatedDecision};
+use crate::error::StoreError;
+use crate::fence_bump;
+use crate::file;
+use crate::index::rebuild;
+use crate::lock::contention::HolderId;
+use crate::lock::{self, LockError};
+use crate::quarantine::quarantine;
+use crate::records::view::View;
+use crate::state_dir::format::{self, BumpProgress, Format, LockFileId};
+use crate::store::Store;
+use crate::wal::entry;
+use crate::wal::plan::CommitPlan;
+use crate::wal::recover::Recovery;
+use crate::wal::write::{CommitOutcome, PreparedCommit};
+
+/// The most runs whose fences grow in one commit: well within what a call may take, and what readers take.
+const BUMPS_PER_COMMIT: usize = 100;
+
+/// A decision was not committed.
+#[derive(Debug, thiserror::Error)]
+pub enum CommitError {
+    /// The decision was taken on another revision than the one under the lock: read and decide again.
+    #[error("{id} was decided on at revision {decided:?} and is at {found:?}; nothing was changed")]
+    Moved {
+        /// The record.
+        id: String,
+        /// The revision it was decided on.
+        decided: Option<u64>,
+        /// The revision that stands.
+        found: Option<u64>,
+    },
+    /// The record would become larger than any reader takes.
+    #[error("{id} would grow to {bytes} bytes, more than a record may have; nothing was changed")]
+    TooLarge {
+        /// The record.
+        id: String,
+        /// Its size in bytes.
+        bytes: usize,
+    },
+    /// The commit failed so that it may yet be redone by the next call, whole.
+    #[error("the commit was cut off: the next call of baton ends it or sets it aside, whole. {source}")]
+    InDoubt {
+        /// What failed.
+        source: StoreError,
+    },
+    /// A file could not be used. The old state is whole.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// What was to be written was not what may be written.
+    #[error("{0}. Nothing was changed; this is a fault of baton")]
+    Refused(#[from] InvalidDecision),
+}
+
+/// A decision that was committed.
+#[derive(Debug)]
+pub struct Committed {
+    /// The number of its line in the audit.
+    pub audit: u64,
+    /// The commit holds, but could not be brought to its end; the next call does that.
+    pub unfinished: Option<StoreError>,
+}
+
+/// The lock, held until this is dropped. No commit is in flight.
+pub struct LockedStore<'a> {
+    pub(crate) store: &'a Store,
+    _lock: File,
+    reports: Vec<String>,
+    /// A commit of this holder was cut off and must be brought to its end before anything else is written.
+    in_flight: bool,
+    /// Until when it may mend what is not in order.
+    deadline: Instant,
+}
+
+impl Store {
+    /// Takes the lock and brings the state into order: makes it where there is none, redoes a commit that was cut off,
+    /// raises the fences of a state that was put back from a copy, rebuilds an index that is not whole.
+    ///
+    /// # Errors
+    ///
+    /// [`LockError`]: the deadline passed, or the state must not be written to. [`StoreError::RecoveryIncomplete`] where it passed while the
+    /// state was brought into order: the next call goes on with that.
+    pub fn lock(&self, deadline: Instant, now: &Stamp) -> Result<LockedStore<'_>, LockError> {
+        let layout = &self.layout;
+        if !file::exists(layout.root())? {
+            file::make_dir(layout.root())?;
+        }
+        let lock = lock::acquire(&layout.lock(), deadline)?;
+        let identity = LockFileId::from_file(&lock, layout)?;
+        let known = format::read(layout)?;
+        HolderId::write_new(&lock);
+        let mut locked = LockedStore { store: self, _lock: lock, reports: Vec::new(), in_flight: false, deadline };
+        let in_order = known.as_ref().is_some_and(|known| known.lock == identity);
+        if !in_order || !file::exists(&layout.index_complete())? {
+            layout.make_dirs()?;
+        }
+        locked.recover(now)?;
+        if !in_order {
+            let pending_bumps = locked.bump_fences(known, &identity, now)?;
+            format::write(layout, Format { pending_bumps, ..Format::new(identity) })?;
+        } else if let Some(known) = known.filter(|known| !known.pending_bumps.is_empty()) {
+            locked.bump_pending(known, now)?;
+        }
+        if !file::exists(&layout.index_complete())? {
+            locked.rebuild_index()?;
+        }
+        Ok(locked)
+    }
+}
+
+impl LockedStore<'_> {
+    /// The records as they stand, until the next commit.
+    #[must_use]
+    pub fn view(&self) -> View<'_> {
+        View::new(&self.store.layout, &self.store.place.machine)
+    }
+
+    /// What was found wrong and set aside or left, as sentences for the user. Each is given once.
+    pub fn take_reports(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.reports)
+    }
+
+    pub(crate) fn report(&mut self, report: String) {
+        self.reports.push(report);
+    }
+
+    /// Writes a decision: every change of it, the index that follows and the audit line, or nothing. One that changes
+    /// nothing leaves its audit line alone, without a sync.
+    ///
+    /// # Errors
+    ///
+    /// After [`CommitError::InDoubt`] the commit may yet come to hold; after every other error the old state is whole.
+    pub fn commit(&mut self, checked: &ValidatedDecision<'_>) -> Result<Committed, CommitError> {
+        self.finish_commit(checked.at)?;
+        let line = checked.line(self.next_number()?);
+        if checked.changes.is_empty() {
+            return Ok(self.note(line)?);
+        }
+        let committed = self.write(checked.changes, checked.at, line)?;
+        for change in checked.changes {
+            if let Record::Session(session) = &change.record {
+                // A log that stays long is no reason to fail what is committed.
+                if let Err(error) = self.store.trim_log(&session.id) {
+                    self.reports.push(error.to_string());
+                }
+            }
+        }
+        Ok(committed)
+    }
+
+    /// Removes sessions from the trash for good, with their logs; `why` stands in the audit. One that is not at the given revision
+    /// any more is left.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::commit`].
+    pub fn remove_trashed(
+        &mut self,
+        why: &'static str,
+        at: &Stamp,
+        sessions: &[(SessionId, u64)],
+    ) -> Result<(), CommitError> {
+        self.finish_commit(at)?;
+        let plan = CommitPlan::for_removal(&self.store.layout, sessions)?;
+        if plan.is_empty() {
+            return Ok(());
+        }
+        let line = ValidatedDecision::for_user_edit(why, at, &Snapshot::default(), &[])?.line(self.next_number()?);
+        let commit = plan.commit(&self.store.place.machine, at, line)?;
+        self.run(&commit, at).map(drop)
+    }
+
+    /// Cuts the log of a session if it is long.
+    ///
+    /// # Errors
+    ///
+    /// Where it cannot be written; the log stays as it is.
+    pub fn trim_log(&self, session: &SessionId) -> Result<(), StoreError> {
+        self.store.trim_log(session)
+    }
+
+    /// Makes the index whole again, after a reader found it damaged.
+    ///
+    /// # Errors
+    ///
+    /// Where a file cannot be listed or written; [`StoreError::RecoveryIncomplete`] where the next call must go on.
+    pub fn rebuild_index(&mut self) -> Result<(), StoreError> {
+        rebuild::rebuild(&self.store.layout, self.deadline, &mut self.reports)
+    }
+
+    fn next_number(&self) -> Result<u64, StoreError> {
+        Ok(audit::last_number(&self.store.layout)?.saturating_add(1))
+    }
+
+    fn note(&self, line: AuditLine) -> Result<Committed, StoreError> {
+        let layout = &self.store.layout;
+        let n = line.n;
+        let json = line.into_json().map_err(|error| StoreError::io("write", &layout.audit(0))(error.into()))?;
+        audit::append(layout, n, json.get())?;
+        Ok(Committed { audit: n, unfinished: None })
+    }
+
+    fn write(&mut self, changes: &[Change], at: &Stamp, line: AuditLine) -> Result<Committed, CommitError> {
+        if changes.iter().any(|change| change.to == Shelf::Trash) {
+            self.store.layout.make_trash_dirs()?;
+        }
+        let commit = self.plan(changes, at, line)?;
+        self.run(&commit, at)
+    }
+
+    /// Brings a commit of this holder that was cut off to its end.
+    fn finish_commit(&mut self, at: &Stamp) -> Result<(), StoreError> {
+        if !self.in_flight {
+            return Ok(());
+        }
+        self.recover(at).map_err(|error| match error {
+            LockError::Store(error) => error,
+            other => StoreError::unreadable(&self.store.layout.wal(), other.to_string()),
+        })
+    }
+
+    fn run(&mut self, commit: &PreparedCommit, at: &Stamp) -> Result<Committed, CommitError> {
+        let outcome = commit.run(&self.store.layout, at, &mut self.reports);
+        let unfinished = match outcome {
+            Ok(CommitOutcome::Done) => None,
+            Ok(CommitOutcome::InFlight(error)) => {
+                self.reports
+                    .push(format!("what was decided holds, and the next call of baton ends its commit: {error}"));
+                Some(error)
+            }
+            Err(failed) if failed.in_doubt => {
+                self.in_flight = true;
+                let source = failed.source;
+                return Err(CommitError::InDoubt { source });
+            }
+            Err(failed) => return Err(failed.source.into()),
+        };
+        self.in_flight = unfinished.is_some();
+        Ok(Committed { audit: commit.wal.audit, unfinished })
+    }
+
+    pub(crate) fn plan(
+        &mut self,
+        changes: &[Change],
+        at: &Stamp,
+        line: AuditLine,
+    ) -> Result<PreparedCommit, CommitError> {
+        let layout = &self.store.layout;
+        let plan = match CommitPlan::for_changes(layout, changes) {
+            Err(CommitError::Store(StoreError::IndexMissing { .. })) => {
+                rebuild::rebuild(layout, self.deadline, &mut self.reports)?;
+                CommitPlan::for_changes(layout, changes)?
+            }
+            other => other?,
+        };
+        Ok(plan.commit(&self.store.place.machine, at, line)?)
+    }
+
+    fn recover(&mut self, now: &Stamp) -> Result<(), LockError> {
+        let layout = &self.store.layout;
+        match entry::read(layout) {
+            Ok(None) => {}
+            Ok(Some(wal)) if wal.machine != self.store.place.machine => {
+                return Err(LockError::OtherMachine { path: layout.wal(), machine: wal.machine });
+            }
+            Ok(Some(wal)) => {
+                layout.make_dirs()?;
+                layout.make_trash_dirs()?;
+                Recovery::new(layout, &wal, now, &mut self.reports).run()?;
+            }
+            // It was whole when it came into place: damaged since, it says nothing that could be done.
+            Err(StoreError::Unreadable { what, .. }) => {
+                let report = quarantine(layout, &layout.wal(), now, &what)?;
+                self.reports.push(report);
+            }
+            Err(error) => return Err(error.into()),
+        }
+        self.in_flight = false;
+        Ok(())
+    }
+
+    /// Makes the fence of every unfinished run grow, in commits of some runs each; gives those that could not be read. How far it came
+    /// stands in `format`, so that the next call goes on from there, however this one ends.
+    fn bump_fences(&mut self, known: Option<Format>, lock: &LockFileId, now: &Stamp) -> Result<Vec<RunId>, LockError> {
+        let layout = &self.store.layout;
+        let old = known.unwrap_or_else(|| Format::new(LockFileId::NONE));
+        let bump_progress =
+            old.bump_progress.filter(|bump_progress| bump_progress.lock == *lock).map(|bump_progress| bump_progress.to);
+        let runs = fence_bump::runs(layout, bump_progress.as_ref())?;
+        let (mut grown, mut pending_bumps) = (bump_progress.is_some(), old.pending_bumps);
+        for (i, ids) in runs.chunks(BUMPS_PER_COMMIT).enumerate() {
+            if i > 0 && Instant::now() >= self.deadline {
+                return Err(StoreError::RecoveryIncomplete { path: layout.root().to_owned() }.into());
+            }
+            let bumps = fence_bump::plan_bumps(layout, ids, now);
+            if !bumps.changes.is_empty() {
+                self.commit_bumps(&bumps.changes, now)?;
+                grown = true;
+            }
+            for (id, error) in bumps.unread {
+                self.reports.push(format!("its number is bump_progress once it can be read: {error}"));
+                pending_bumps.retain(|known| *known != id);
+                pending_bumps.push(id);
+            }
+            if let Some(to) = ids.last() {
+                let bump_progress = Some(BumpProgress { lock: lock.clone(), to: to.clone() });
+                format::write(
+                    layout,
+                    Format { bump_progress, pending_bumps: pending_bumps.clone(), ..Format::new(old.lock.clone()) },
+                )?;
+            }
+        }
+        if grown {
+            self.reports.push(format!(
+                "{} was put back from a copy: the number of every unfinished run grew by {}",
+                self.store.path().display(),
+                fence_bump::FENCE_BUMP
+            ));
+        }
+        Ok(pending_bumps)
+    }
+
+    /// Makes the fences grow of runs that could not be read when the others' did, as far as they can be read by now.
+    fn bump_pending(&mut self, known: Format, now: &Stamp) -> Result<(), LockError> {
+        let layout = &self.store.layout;
+        let bumps = fence_bump::plan_bumps(layout, &known.pending_bumps, now);
+        let pending_bumps: Vec<RunId> = bumps.unread.into_iter().map(|(id, _)| id).collect();
+        if pending_bumps == known.pending_bumps {
+            return Ok(());
+        }
+        if !bumps.changes.is_empty() {
+            self.commit_bumps(&bumps.changes, now)?;
+        }
+        format::write(layout, Format { pending_bumps, ..known })
+    }
+
+    fn commit_bumps(&mut self, changes: &[Change], now: &Stamp) -> Result<(), LockError> {
+        let line = AuditLine {
+            n: self.next_number()?,
+            at: now.clone(),
+            reason: "state_restored".to_owned(),
+            also: Vec::new(),
+            asked: AuditSubject::from_action("state restored"),
+            changes: Vec::new(),
+            request: None,
+            decision: None,
+            left_out: false,
+        };
+        let committed = self.write(changes, now, line).map_err(|error| match error {
+            CommitError::Store(source) | CommitError::InDoubt { source } => source,
+            other => StoreError::unreadable(&self.store.layout.runs(Shelf::Live), other.to_string()),
+        })?;
+        committed.unfinished.map_or(Ok(()), |error| Err(error.into()))
+    }
+}

@@ -1,0 +1,89 @@
+//! The log becomes saved messages.
+
+use agent_baton_core::id::SessionId;
+use agent_baton_core::stamp::Stamp;
+
+use super::parse::MessageSet;
+use super::{Conversation, ConversationDir, MAX_LOG, MAX_READ, MAX_SAVED, make_log, size};
+use crate::error::StoreError;
+use crate::file;
+use crate::locked_store::LockedStore;
+use crate::quarantine::quarantine;
+
+/// What a fold did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Compacted {
+    /// How many messages were saved that were not before.
+    pub saved: usize,
+}
+
+impl LockedStore<'_> {
+    /// Moves what stands in a session's log to its saved messages. Only for a session whose record is there: the log of one
+    /// that was deleted is left alone.
+    ///
+    /// # Errors
+    ///
+    /// Where a file cannot be read or written. Nothing is lost then: the next fold goes on.
+    pub fn compact_conversation(&mut self, session: &SessionId, now: &Stamp) -> Result<Compacted, StoreError> {
+        let conversation = ConversationDir::of(self.store, session);
+        let mut compacted = Compacted::default();
+        // What a fold before this one was cut off at comes first, and is older.
+        if size(&conversation.compacting())?.is_some() {
+            compacted.saved += self.save(&conversation, session, now)?;
+        }
+        if size(&conversation.log())?.is_some_and(|size| size > 0) {
+            file::rename_if_there(&conversation.log(), &conversation.compacting())?;
+            make_log(&conversation)?;
+            file::sync_dir(&conversation.dir)?;
+            compacted.saved += self.save(&conversation, session, now)?;
+        }
+        Ok(compacted)
+    }
+
+    /// Saves `compacting.jsonl` and removes it; one with damage in it is set aside.
+    fn save(&mut self, conversation: &ConversationDir, session: &SessionId, now: &Stamp) -> Result<usize, StoreError> {
+        let layout = &self.store.layout;
+        let path = conversation.compacting();
+        let bytes = match file::read(&path, MAX_LOG) {
+            Err(StoreError::Unreadable { what, .. }) => {
+                let report = quarantine(layout, &path, now, &what)?;
+                self.report(report);
+                return Ok(0);
+            }
+            read => read?.unwrap_or_default(),
+        };
+        let older = file::read(&conversation.older(), MAX_READ)?.unwrap_or_default();
+        let saved = file::read(&conversation.saved(), MAX_READ)?.unwrap_or_default();
+        let mut set = MessageSet::new(session);
+        set.add(&older);
+        set.add(&saved);
+        let (known, damaged) = (set.len(), set.damaged());
+        set.add(&bytes);
+        let damaged = set.damaged() - damaged;
+        let Conversation { messages, .. } = set.into_conversation();
+        let fresh = messages.get(known..).unwrap_or_default();
+        if !fresh.is_empty() {
+            let mut text = String::new();
+            for message in fresh {
+                let line = message.to_line().map_err(|error| StoreError::io("write as JSON", &path)(error.into()))?;
+                text.push_str(&line);
+            }
+            if saved.len() as u64 > MAX_SAVED {
+                file::rename_if_there(&conversation.saved(), &conversation.older())?;
+            }
+            let file = file::append(&conversation.saved(), text.as_bytes())?;
+            file.sync_all().map_err(StoreError::io("sync", &conversation.saved()))?;
+            file::sync_dir(&conversation.dir)?;
+        }
+        let saved = fresh.len();
+        if damaged > 0 {
+            let what = format!("holds {damaged} bytes that are no message of session {session}; all others were saved");
+            let report = quarantine(layout, &path, now, &what)?;
+            self.report(report);
+        } else {
+            file::remove(&path)?;
+        }
+        file::sync_dir(&conversation.dir)?;
+        Ok(saved)
+    }
+}

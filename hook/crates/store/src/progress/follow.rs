@@ -1,0 +1,186 @@
+//! OpenLog a run's logs on and on, across their ends and beginnings: each line once, in order, whole.
+
+use std::fs::{File, Metadata};
+use std::io;
+use std::os::unix::fs::{FileExt, MetadataExt};
+use std::path::{Path, PathBuf};
+
+use baton_fs::read::open_own;
+
+/// The most read at once, in bytes.
+const READ_CHUNK_BYTES: usize = 64 * 1024;
+
+/// Where a run's logs stand.
+pub trait LogFiles {
+    /// The one that is being written; it need not be there.
+    fn current(&self) -> PathBuf;
+
+    /// The finished ones, oldest first.
+    ///
+    /// # Errors
+    /// Where they cannot be listed.
+    fn finished(&self) -> io::Result<Vec<PathBuf>>;
+}
+
+/// A reader that remembers how far it came.
+#[derive(Debug)]
+pub struct LogFollower<L> {
+    logs: L,
+    /// The finished logs that were read to their end.
+    read: Vec<PathBuf>,
+    /// The log that is being read. It stays open, so that it is known again when it is put into the archive.
+    open: Option<OpenLog>,
+}
+
+#[derive(Debug)]
+struct OpenLog {
+    file: File,
+    id: (u64, u64),
+    at: u64,
+}
+
+impl<L: LogFiles> LogFollower<L> {
+    /// One that has read nothing yet.
+    pub const fn new(logs: L) -> Self {
+        Self { logs, read: Vec::new(), open: None }
+    }
+
+    /// Gives every whole line that was written since to `show`. A line without its line break is being written, and waits.
+    ///
+    /// # Errors
+    /// Those of reading, and of `show`. What was given is not given again.
+    pub fn poll(&mut self, show: &mut impl FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
+        loop {
+            if let Some(open) = &mut self.open {
+                let stays = is_at(open.id, &self.logs.current())?;
+                // Looked at first and read then: what was written before it went is read.
+                open.lines(show)?;
+                if stays {
+                    return Ok(());
+                }
+            }
+            // The new one is held first and the archive listed then, so that none that went there before it began is missed.
+            let next = OpenLog::open(&self.logs.current())?;
+            let held = self.open.as_ref().map(|open| open.id);
+            for path in self.logs.finished()? {
+                if self.read.contains(&path) {
+                    continue;
+                }
+                let Some(mut log) = OpenLog::open(&path)? else { continue };
+                if next.as_ref().is_some_and(|next| next.id == log.id) {
+                    break;
+                }
+                if held != Some(log.id) {
+                    log.lines(show)?;
+                }
+                self.read.push(path);
+            }
+            self.open = next;
+            if self.open.is_none() {
+                return Ok(());
+            }
+        }
+    }
+}
+
+impl OpenLog {
+    fn open(path: &Path) -> io::Result<Option<Self>> {
+        match open_own(path) {
+            Ok((file, meta)) => Ok(Some(Self { file, id: id(&meta), at: 0 })),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn lines(&mut self, show: &mut impl FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
+        let mut wanted = READ_CHUNK_BYTES;
+        loop {
+            let mut bytes = vec![0; wanted];
+            let count = self.file.read_at(&mut bytes, self.at)?;
+            bytes.truncate(count);
+            match bytes.iter().rposition(|byte| *byte == b'\n') {
+                Some(last) => {
+                    show(bytes.get(..=last).unwrap_or_default())?;
+                    self.at += last as u64 + 1;
+                    wanted = READ_CHUNK_BYTES;
+                }
+                // One line longer than that is in another program's log.
+                None if count == wanted => wanted = wanted.saturating_mul(2),
+                None => return Ok(()),
+            }
+        }
+    }
+}
+
+fn id(meta: &Metadata) -> (u64, u64) {
+    (meta.dev(), meta.ino())
+}
+
+fn is_at(held: (u64, u64), path: &Path) -> io::Result<bool> {
+    match std::fs::symlink_metadata(path) {
+        Ok(meta) => Ok(id(&meta) == held),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+    use std::io::Write;
+
+    struct Dir(PathBuf);
+
+    impl LogFiles for &Dir {
+        fn current(&self) -> PathBuf {
+            self.0.join("now")
+        }
+        fn finished(&self) -> io::Result<Vec<PathBuf>> {
+            let entries = fs::read_dir(&self.0)?.map(|entry| entry.unwrap().path());
+            let mut old: Vec<PathBuf> = entries.filter(|path| !path.ends_with("now")).collect();
+            old.sort();
+            Ok(old)
+        }
+    }
+
+    /// Steps: `+text` appends to the log (`/` is a line break), `>name` puts it away, `?` reads.
+    fn check(steps: &str, expected: &[&str]) {
+        let scratch = tempfile::tempdir().unwrap();
+        let dir = Dir(scratch.path().to_owned());
+        let mut follower = LogFollower::new(&dir);
+        let mut shown = Vec::new();
+        for step in steps.split_whitespace() {
+            let now = (&dir).current();
+            if let Some(text) = step.strip_prefix('+') {
+                let mut file = fs::OpenOptions::new().append(true).create(true).open(&now).unwrap();
+                file.write_all(text.replace('/', "\n").as_bytes()).unwrap();
+            } else if let Some(name) = step.strip_prefix('>') {
+                fs::rename(&now, dir.0.join(name)).unwrap();
+            } else {
+                let mut text = Vec::new();
+                follower.poll(&mut |lines| text.write_all(lines)).unwrap();
+                shown.push(String::from_utf8(text).unwrap().replace('\n', "/"));
+            }
+        }
+        assert_eq!(shown, expected, "{steps}");
+    }
+
+    #[test]
+    fn each_line_once_and_whole() {
+        check("?", &[""]);
+        check("+a/ ? ? +b/c ? +d/ ?", &["a/", "", "b/", "cd/"]);
+        check("+a/ >1 ? ?", &["a/", ""]);
+        check("+a/ ? +b/ >1 ? ?", &["a/", "b/", ""]);
+        check("+a/ ? +b/ >1 +c/ ? +d/ ?", &["a/", "b/c/", "d/"]);
+        check("+a/ ? >1 +b/ >2 +c/ >3 +d/ ? ?", &["a/", "b/c/d/", ""]);
+        check("+a/ >1 +b/ ? +c/ >2 +d/ ?", &["a/b/", "c/d/"]);
+        check("+a/ >1 +b/ >2 ? +c/ ? >3 ? +d/ ?", &["a/b/", "c/", "", "d/"]);
+    }
+
+    #[test]
+    fn a_long_line_is_one_line() {
+        let long = format!("{}/", "x".repeat(3 * READ_CHUNK_BYTES));
+        check(&format!("+{long} +y ? +/ ?"), &[&long, "y/"]);
+    }
+}

@@ -1,0 +1,79 @@
+//! The headings of a log: what they say is enough to know what was written before.
+
+use agent_baton_core::fence::Fence;
+use agent_baton_core::run::Status;
+
+/// Where a log stands: what its last heading says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Heading {
+    /// How often the run went round.
+    pub iteration: u32,
+    /// The owner's number.
+    pub fence: Fence,
+    /// Whether the run works, waits or is paused.
+    pub status: Status,
+}
+
+impl Heading {
+    /// A heading of these words.
+    #[must_use]
+    pub fn heading(&self, words: &str) -> String {
+        let comma = if words.is_empty() { "" } else { ", " };
+        format!("\n--- {words}{comma}iteration {}, number {} ---\n", self.iteration, self.fence)
+    }
+
+    /// What a line says, if it is a heading that baton wrote.
+    #[must_use]
+    pub fn parse(line: &str) -> Option<Self> {
+        let inner = line.strip_prefix("--- ")?.strip_suffix(" ---")?;
+        let (rest, fence) = inner.rsplit_once(", number ")?;
+        let (words, iteration) = rest.rsplit_once("iteration ")?;
+        let status = match words {
+            "paused, " => Status::Paused,
+            "waiting, " => Status::Waiting,
+            _ => Status::Active,
+        };
+        Some(Self { iteration: iteration.parse().ok()?, fence: Fence(fence.parse().ok()?), status })
+    }
+
+    /// What the last heading in a piece of a log says.
+    #[must_use]
+    pub fn last(text: &str) -> Option<Self> {
+        text.lines().rev().find_map(Self::parse)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn headings_are_read_as_they_are_written() {
+        for (words, status) in [
+            ("", Status::Active),
+            ("started", Status::Active),
+            ("restarted at 2026-04-05 08:00:00", Status::Active),
+            ("paused", Status::Paused),
+            ("waiting", Status::Waiting),
+            ("continued", Status::Active),
+        ] {
+            let mark = Heading { iteration: 3, fence: Fence(1002), status };
+            assert_eq!(Heading::last(&format!("x\n{}[t] y\n", mark.heading(words))), Some(mark), "{words}");
+        }
+    }
+
+    #[test]
+    fn other_lines_are_no_headings() {
+        for line in [
+            "",
+            "------------------------------------------------------------",
+            "--- task iteration 1 ---",
+            "--- restarted at 2026-04-05 08:00:00 ---",
+            "[26-04-05 08:00:00] --- iteration 3, number 2 ---",
+            "--- iteration x, number 2 ---",
+            "--- iteration 3, number 2",
+        ] {
+            assert_eq!(Heading::parse(line), None, "{line:?}");
+        }
+    }
+}

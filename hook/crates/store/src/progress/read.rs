@@ -1,0 +1,270 @@
+//! A progress log, as ralphex and baton write it: what its head says, and how it ended.
+//!
+//! The file may be another program's, half written, or hostile: reads are bounded, and nothing in it is believed beyond its form. Its
+//! texts are raw; whoever shows them cleans them.
+
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+
+use jiff::civil::DateTime;
+
+use baton_fs::read::open_own;
+
+/// How much of the beginning is read for the header, in bytes.
+pub const MAX_HEADER: usize = 64 * 1024;
+
+/// How much of the end is read for the footer, in bytes: ralphex cuts a reason at 200 characters.
+pub const MAX_FOOTER: usize = 4 * 1024;
+
+/// What ends a header, and begins a footer.
+pub const RULE: &str = "------------------------------------------------------------";
+
+/// How a moment is written: local time, without a zone.
+pub const MOMENT_FORMAT: &str = "%Y-%m-%d %H:%M:%S";
+
+/// What the head of a log says. A line that is missing is none.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Header {
+    /// The first line, without its `#`.
+    pub title: Option<String>,
+    /// The plan (ralphex), or the run's name (baton).
+    pub plan: Option<String>,
+    /// The plan's copy in a worktree.
+    pub worktree_plan: Option<String>,
+    /// The branch.
+    pub branch: Option<String>,
+    /// What kind of run it is.
+    pub mode: Option<String>,
+    /// The agent that works.
+    pub executor: Option<String>,
+    /// The model that plans.
+    pub plan_model: Option<String>,
+    /// The model that works.
+    pub task_model: Option<String>,
+    /// The model that reviews.
+    pub review_model: Option<String>,
+    /// The run's id (baton).
+    pub run: Option<String>,
+    /// The project's directory (baton).
+    pub project: Option<String>,
+    /// When the run started, in the local time of its writer.
+    pub started: Option<DateTime>,
+    /// Whether the line of dashes was seen. Before that the writer may be in the middle of it: nothing above is to be believed.
+    pub complete: bool,
+}
+
+/// How a log ends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ending {
+    /// Without a footer: the run goes on, or was killed. Only its process and its lock say which.
+    Open,
+    /// The run was done.
+    Completed,
+    /// The run failed, and why.
+    Failed(Option<String>),
+    /// A user cancelled the run, and why (baton).
+    Cancelled(Option<String>),
+}
+
+/// One log, as far as it was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProgressLog {
+    /// What its head says.
+    pub header: Header,
+    /// How it ends; open while the header is not complete.
+    pub ending: Ending,
+    /// Its size, in bytes.
+    pub size: u64,
+}
+
+impl ProgressLog {
+    /// Reads the log at a path: at most [`MAX_HEADER`] bytes of its beginning and [`MAX_FOOTER`] of its end.
+    ///
+    /// # Errors
+    /// Those of opening and reading; `InvalidInput` for what is no regular file of this user, or is reached by a symlink.
+    pub fn read(path: &Path) -> io::Result<Self> {
+        let (file, meta) = open_own(path)?;
+        let size = meta.len();
+        let header = Header::parse(&read_chunk(&file, 0, MAX_HEADER)?);
+        let from = size.saturating_sub(MAX_FOOTER as u64);
+        let ending = if header.complete { Ending::parse(&read_chunk(&file, from, MAX_FOOTER)?) } else { Ending::Open };
+        Ok(Self { header, ending, size })
+    }
+}
+
+/// At most `cap` bytes from an offset on; fewer where the file ends. What is no UTF-8 is replaced.
+fn read_chunk(file: &File, from: u64, cap: usize) -> io::Result<String> {
+    let mut bytes = vec![0; cap];
+    let mut len = 0;
+    while let Some(rest) = bytes.get_mut(len..).filter(|rest| !rest.is_empty()) {
+        match file.read_at(rest, from + len as u64) {
+            Ok(0) => break,
+            Ok(count) => len += count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    bytes.truncate(len);
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+impl Header {
+    /// Parses the beginning of a log. A last line without its line break is half written, and not read.
+    #[must_use]
+    pub fn parse(text: &str) -> Self {
+        let mut header = Self::default();
+        let whole = text.split_inclusive('\n').filter_map(|line| line.strip_suffix('\n'));
+        for (number, line) in whole.map(|line| line.trim_end_matches('\r')).enumerate() {
+            if line.starts_with("---") {
+                header.complete = true;
+                break;
+            }
+            match line.strip_prefix("# ") {
+                Some(title) if number == 0 => header.title = Some(title.to_owned()),
+                _ => header.set_field(line),
+            }
+        }
+        header
+    }
+
+    fn set_field(&mut self, line: &str) {
+        let Some((name, value)) = line.split_once(": ") else { return };
+        let field = match name {
+            "Plan" => &mut self.plan,
+            "Worktree plan" => &mut self.worktree_plan,
+            "Branch" => &mut self.branch,
+            "Mode" => &mut self.mode,
+            "Executor" => &mut self.executor,
+            "Plan model" => &mut self.plan_model,
+            "Task model" => &mut self.task_model,
+            "Review model" => &mut self.review_model,
+            "Run" => &mut self.run,
+            "Project" => &mut self.project,
+            "Started" => {
+                self.started = DateTime::strptime(MOMENT_FORMAT, value).ok();
+                return;
+            }
+            _ => return,
+        };
+        *field = Some(value.to_owned());
+    }
+}
+
+impl Ending {
+    /// Parses the end of a log. Only a footer behind which nothing stands counts: one further up is that of an earlier attempt, or
+    /// what a program printed.
+    #[must_use]
+    pub fn parse(text: &str) -> Self {
+        let mut lines = text.trim_end().rsplit('\n').map(|line| line.trim_end_matches('\r'));
+        let (last, before) = (lines.next().unwrap_or_default(), lines.next());
+        if before != Some(RULE) {
+            return Self::Open;
+        }
+        let Some((word, (at, rest))) =
+            last.split_once(": ").and_then(|(word, rest)| Some((word, rest.split_once(" (")?)))
+        else {
+            return Self::Open;
+        };
+        if DateTime::strptime(MOMENT_FORMAT, at).is_err() {
+            return Self::Open;
+        }
+        let why = || rest.split_once(") - ").map(|(_, why)| why.to_owned());
+        match word {
+            "Completed" => Self::Completed,
+            "Failed" => Self::Failed(why()),
+            "Cancelled" => Self::Cancelled(why()),
+            _ => Self::Open,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_header_is_what_stands_above_the_dashes() {
+        let header = Header::parse(
+            "# Ralphex Progress Log\nPlan: p.md\nWorktree plan: w.md\nBranch: b\r\nMode: full\nExecutor: codex\nPlan model: m1:high\n\
+             Task model: m2\nReview model: m3:low\nOdd: 1\nStarted: 2026-04-05 08:00:00\n---\nPlan: other\n",
+        );
+        let some = |text: &str| Some(text.to_owned());
+        assert_eq!(
+            header,
+            Header {
+                title: some("Ralphex Progress Log"),
+                plan: some("p.md"),
+                worktree_plan: some("w.md"),
+                branch: some("b"),
+                mode: some("full"),
+                executor: some("codex"),
+                plan_model: some("m1:high"),
+                task_model: some("m2"),
+                review_model: some("m3:low"),
+                run: None,
+                project: None,
+                started: Some(jiff::civil::date(2026, 4, 5).at(8, 0, 0, 0)),
+                complete: true,
+            }
+        );
+    }
+
+    #[test]
+    fn a_header_that_is_being_written_is_not_complete() {
+        for (text, plan, complete) in [
+            ("# Ralphex Progress Log\nPlan: p.md\n", Some("p.md"), false),
+            ("# Ralphex Progress Log\nPlan: p.m", None, false),
+            ("# Ralphex Progress Log\nBranch: b\n--", None, false),
+            ("# Ralphex Progress Log\nBranch: b\n---", None, false),
+            ("# Ralphex Progress Log\nBranch: b\n---\n", None, true),
+            ("Started: soon\n---\n", None, true),
+            ("", None, false),
+        ] {
+            let header = Header::parse(text);
+            assert_eq!((header.plan.as_deref(), header.complete), (plan, complete), "{text:?}");
+            assert_eq!(header.started, None, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn only_the_very_end_is_a_footer() {
+        let footer = |line: &str| format!("text\n{RULE}\n{line}\n");
+        let why = |text: &str| Some(text.to_owned());
+        for (text, expected) in [
+            (footer("Completed: 2026-04-05 08:00:00 (1m2s)"), Ending::Completed),
+            (footer("Completed: 2026-04-05 08:00:00 (0s)").replace('\n', "\r\n"), Ending::Completed),
+            (footer("Failed: 2026-04-05 08:00:00 (1m2s) - no - way"), Ending::Failed(why("no - way"))),
+            (footer("Failed: 2026-04-05 08:00:00 (1m2s)"), Ending::Failed(None)),
+            (footer("Cancelled: 2026-04-05 08:00:00 (1m2s) - enough"), Ending::Cancelled(why("enough"))),
+            (footer("Completed: 2026-04-05 08:00:00 (0s)") + "--- restarted at y ---\n", Ending::Open),
+            (footer("Completed"), Ending::Open),
+            (footer("Finished: x"), Ending::Open),
+            ("Completed: x\n".to_owned(), Ending::Open),
+            (format!("[26-04-05 08:00:00] {RULE}\nCompleted: x\n"), Ending::Open),
+            (format!("{RULE}\n[26-04-05 08:00:00] Completed: x\n"), Ending::Open),
+            (String::new(), Ending::Open),
+        ] {
+            assert_eq!(Ending::parse(&text), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn reads_are_bounded() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("progress-a.txt");
+        std::fs::write(&path, format!("Plan: {}\n---\n", "p".repeat(MAX_HEADER))).unwrap();
+        assert!(!ProgressLog::read(&path).unwrap().header.complete);
+        let footer = format!("\n{RULE}\nCompleted: 2026-04-05 08:00:00 (0s)\n");
+        std::fs::write(&path, format!("Plan: p\n---\n{}{footer}", "x".repeat(10 * MAX_HEADER))).unwrap();
+        let log = ProgressLog::read(&path).unwrap();
+        assert_eq!((log.header.plan.as_deref(), log.ending), (Some("p"), Ending::Completed));
+        // A footer says nothing of a log whose header is being written.
+        std::fs::write(&path, format!("Plan: p{footer}").replacen(RULE, "", 1)).unwrap();
+        assert_eq!(ProgressLog::read(&path).unwrap().ending, Ending::Open);
+        std::os::unix::fs::symlink(&path, dir.path().join("link")).unwrap();
+        assert!(ProgressLog::read(&dir.path().join("link")).is_err());
+        assert!(ProgressLog::read(dir.path()).is_err());
+    }
+}

@@ -1,0 +1,174 @@
+//! Where the progress logs of runs stand, and how they are written: under the lock, so that no two writers mix.
+//!
+//! A log begins whole, by a rename. One that is finished goes to the archive under a name of its own, `@` and the owner's number behind
+//! the run's id, which no id holds: nothing is ever written over. A log is for a user: what fails here fails no decision.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Seek, SeekFrom, Write};
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use agent_baton_core::id::RunId;
+use agent_baton_core::run::Run;
+use nix::fcntl::OFlag;
+
+use crate::error::StoreError;
+use crate::file;
+use crate::locked_store::LockedStore;
+use crate::progress::entry;
+use crate::progress::heading::Heading;
+use crate::progress::read::{Ending, ProgressLog};
+use crate::state_dir::layout::Layout;
+use crate::store::Store;
+
+/// How much of a log is read at once, from its end backwards, until a heading is found.
+const READ_CHUNK_BYTES: u64 = 64 * 1024;
+
+/// The most logs of one run that ended with the same owner.
+const MAX_ARCHIVED_NAMES: u32 = 100;
+
+impl Store {
+    /// The log that is being written of a run; it need not be there.
+    #[must_use]
+    pub fn progress(&self, run: &RunId) -> PathBuf {
+        self.layout.progress(run)
+    }
+
+    /// The finished logs of a run, oldest first. For commands: it lists a directory.
+    ///
+    /// # Errors
+    /// Where the directory cannot be listed.
+    pub fn finished_progress_logs(&self, run: &RunId) -> Result<Vec<PathBuf>, StoreError> {
+        let dir = self.layout.finished_progress_dir();
+        let prefix = format!("progress-{run}@");
+        let number = |name: &str| -> Option<(u64, u32)> {
+            let numbers = name.strip_prefix(&prefix)?.strip_suffix(".txt")?;
+            let (fence, more) = numbers.split_once('.').unwrap_or((numbers, "0"));
+            Some((fence.parse().ok()?, more.parse().ok()?))
+        };
+        let mut logs: Vec<_> =
+            file::list_names(&dir)?.into_iter().filter_map(|name| Some((number(&name)?, dir.join(&name)))).collect();
+        logs.sort();
+        Ok(logs.into_iter().map(|(_, path)| path).collect())
+    }
+}
+
+impl LockedStore<'_> {
+    /// Brings the progress log of a run to where its record stands. Doing it twice does it once, and what an earlier call did not
+    /// come to is made up for. `before` is the record before this change, where it is known. What fails is reported.
+    pub fn update_progress_log(&mut self, before: Option<&Run>, run: &Run) {
+        if let Err(error) = note(&self.store.layout, before, run) {
+            self.report(format!("the progress log of run {} is behind: {error}", run.id));
+        }
+    }
+}
+
+fn note(layout: &Layout, before: Option<&Run>, run: &Run) -> Result<(), StoreError> {
+    let path = layout.progress(&run.id);
+    if !file::exists(&path)? {
+        if !run.status.is_unfinished() && file::exists(&archived(layout, run, 0))? {
+            return Ok(());
+        }
+        return begin(layout, &path, run);
+    }
+    let log = ProgressLog::read(&path).map_err(StoreError::io("read", &path))?;
+    if log.ending != Ending::Open {
+        archive(layout, &path, run)?;
+        return if run.status.is_unfinished() { begin(layout, &path, run) } else { Ok(()) };
+    }
+    let mut file = open(&path)?;
+    let Some(last) = last_heading(&file, &path)? else {
+        return Err(StoreError::unreadable(&path, "is no progress log that baton wrote"));
+    };
+    let due = entry::missing_entries(&last, before, run);
+    let footer = entry::footer_text(run);
+    append(&mut file, &path, &format!("{due}{}", footer.as_deref().unwrap_or_default()))?;
+    if footer.is_some() { archive(layout, &path, run) } else { Ok(()) }
+}
+
+fn begin(layout: &Layout, path: &Path, run: &Run) -> Result<(), StoreError> {
+    let head = entry::header_text(run);
+    let begun = Heading::last(&head).map(|begun| entry::missing_entries(&begun, None, run)).unwrap_or_default();
+    let footer = entry::footer_text(run);
+    if let Some(dir) = path.parent() {
+        file::make_dir(dir)?;
+    }
+    let text = format!("{head}{begun}{}", footer.as_deref().unwrap_or_default());
+    file::replace_durably(&layout.temp_of("progress"), path, text.as_bytes())?;
+    if footer.is_some() { archive(layout, path, run) } else { Ok(()) }
+}
+
+fn open(path: &Path) -> Result<File, StoreError> {
+    let flags = (OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK).bits();
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).custom_flags(flags).open(path).map_err(StoreError::io("open", path))
+}
+
+/// Appends whole lines, or nothing. A line that a crash tore is cut off first: no reader has shown it yet.
+fn append(file: &mut File, path: &Path, text: &str) -> Result<(), StoreError> {
+    let failed = |source| StoreError::io("append to", path)(source);
+    let end = whole_lines(file).map_err(failed)?;
+    file.set_len(end).and_then(|()| file.seek(SeekFrom::Start(end))).map_err(failed)?;
+    if let Err(error) = file.write_all(text.as_bytes()).and_then(|()| file.sync_data()) {
+        // Where even this fails, the next call does it.
+        let _ = file.set_len(end);
+        return Err(failed(error));
+    }
+    Ok(())
+}
+
+/// The length of the file up to its last line break.
+fn whole_lines(file: &File) -> io::Result<u64> {
+    let mut end = file.metadata()?.len();
+    while end > 0 {
+        let from = end.saturating_sub(READ_CHUNK_BYTES);
+        let bytes = read_chunk(file, from, end)?;
+        if let Some(at) = bytes.iter().rposition(|byte| *byte == b'\n') {
+            return Ok(from + at as u64 + 1);
+        }
+        end = from;
+    }
+    Ok(0)
+}
+
+/// What the last heading says; the log is read from its end backwards, so that this costs no more than the newest section is long.
+fn last_heading(file: &File, path: &Path) -> Result<Option<Heading>, StoreError> {
+    let failed = |source| StoreError::io("read", path)(source);
+    let size = whole_lines(file).map_err(failed)?;
+    let mut from = size;
+    while from > 0 {
+        // Pieces overlap by more than a heading is long: one that a border cuts is whole in the next.
+        let to = size.min(from + 256);
+        from = from.saturating_sub(READ_CHUNK_BYTES);
+        let bytes = read_chunk(file, from, to).map_err(failed)?;
+        if let Some(mark) = Heading::last(&String::from_utf8_lossy(&bytes)) {
+            return Ok(Some(mark));
+        }
+    }
+    Ok(None)
+}
+
+fn read_chunk(file: &File, from: u64, to: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = vec![0; usize::try_from(to.saturating_sub(from)).unwrap_or_default()];
+    file.read_exact_at(&mut bytes, from)?;
+    Ok(bytes)
+}
+
+fn archived(layout: &Layout, run: &Run, namesake: u32) -> PathBuf {
+    let more = if namesake == 0 { String::new() } else { format!(".{namesake}") };
+    layout.finished_progress_dir().join(format!("progress-{}@{}{more}.txt", run.id, run.fence))
+}
+
+/// Puts a finished log into the archive, under a name that nothing has yet.
+fn archive(layout: &Layout, path: &Path, run: &Run) -> Result<(), StoreError> {
+    let dir = layout.finished_progress_dir();
+    file::make_dir(&dir)?;
+    for namesake in 0..MAX_ARCHIVED_NAMES {
+        let to = archived(layout, run, namesake);
+        if !file::exists(&to)? {
+            file::rename_if_there(path, &to)?;
+            return file::sync_dir(&dir);
+        }
+    }
+    Err(StoreError::unreadable(path, "is finished, and its names in the archive are used up"))
+}

@@ -1,0 +1,87 @@
+//! Fields that this version does not know survive a rewrite, at every depth.
+//!
+//! The records keep unknown fields of their own and of their launches. What stands deeper (in an owner, a stamp, an entry
+//! of a history) passes through the core and comes back without them; here they are put back.
+
+use serde_json::Value;
+
+/// Puts back into `new` what `raw`, the file, has and `known`, the same record as this version writes it, does not.
+pub(crate) fn merge_unknown_fields(raw: &Value, known: &Value, new: &mut Value) {
+    match (raw, known, new) {
+        // Another process is another owner: what was said of the old one is not true of it.
+        (Value::Object(_), Value::Object(known), Value::Object(new)) if known.get("process") != new.get("process") => {}
+        (Value::Object(raw), Value::Object(known), Value::Object(new)) => {
+            for (name, raw) in raw {
+                match (known.get(name), new.get_mut(name)) {
+                    (Some(known), Some(new)) => merge_unknown_fields(raw, known, new),
+                    (None, None) => {
+                        new.insert(name.clone(), raw.clone());
+                    }
+                    // CachedListing and taken out, or given by the core itself.
+                    (Some(_), None) | (None, Some(_)) => {}
+                }
+            }
+        }
+        (Value::Array(raw), Value::Array(known), Value::Array(new)) => {
+            for new in new {
+                let same = raw.iter().zip(known).find(|(_, known)| is_same(known, new));
+                if let Some((raw, known)) = same {
+                    merge_unknown_fields(raw, known, new);
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Whether two entries of a list are one thing: equal, or launches of one process.
+fn is_same(known: &Value, new: &Value) -> bool {
+    known == new || (known.get("process").is_some() && known.get("process") == new.get("process"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn unknown_fields_are_put_back_where_they_stood() {
+        let cases = [
+            ("top", json!({"a":1,"x":2}), json!({"a":1}), json!({"a":3}), json!({"a":3,"x":2})),
+            (
+                "deep",
+                json!({"o":{"p":{"x":1}}}),
+                json!({"o":{"p":{}}}),
+                json!({"o":{"p":{}}}),
+                json!({"o":{"p":{"x":1}}}),
+            ),
+            ("removed by the core", json!({"a":1}), json!({"a":1}), json!({}), json!({})),
+            (
+                "another owner",
+                json!({"o":{"process":1,"x":1}}),
+                json!({"o":{"process":1}}),
+                json!({"o":{"process":2}}),
+                json!({"o":{"process":2}}),
+            ),
+            ("replaced", json!({"o":{"x":1}}), json!({"o":{}}), json!({"o":null}), json!({"o":null})),
+            (
+                "shifted",
+                json!([{"n":1,"x":1},{"n":2,"x":2}]),
+                json!([{"n":1},{"n":2}]),
+                json!([{"n":2},{"n":3}]),
+                json!([{"n":2,"x":2},{"n":3}]),
+            ),
+            (
+                "one process",
+                json!([{"process":{"pid":1,"x":0},"e":1}]),
+                json!([{"process":{"pid":1},"e":1}]),
+                json!([{"process":{"pid":1},"e":2}]),
+                json!([{"process":{"pid":1,"x":0},"e":2}]),
+            ),
+        ];
+        for (name, raw, known, mut new, expected) in cases {
+            merge_unknown_fields(&raw, &known, &mut new);
+            assert_eq!(new, expected, "{name}");
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! The number of the state's format, the identity of its lock file, and where baton is disabled.
+
+use std::fs::File;
+use std::os::unix::fs::MetadataExt;
+use std::time::UNIX_EPOCH;
+
+use agent_baton_core::id::RunId;
+use serde::{Deserialize, Serialize};
+
+use crate::error::StoreError;
+use crate::file;
+use crate::lock::LockError;
+use crate::state_dir::disabled::Disabled;
+use crate::state_dir::layout::Layout;
+
+/// The format that this version reads and writes.
+pub(crate) const FORMAT: u64 = 2;
+
+/// As many projects as a user disables one by one fit into it.
+const MAX_FORMAT_BYTES: u64 = 64 * 1024;
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Format {
+    pub(crate) format: u64,
+    /// The lock file with which the state was last in order.
+    pub(crate) lock: LockFileId,
+    /// How far the fences were bump_progress for another one, where that was cut off.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) bump_progress: Option<BumpProgress>,
+    /// Unfinished runs, maybe, that could not be read while the fences were bump_progress: theirs are bump_progress once they can be.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) pending_bumps: Vec<RunId>,
+    /// It stands here because every event reads this file anyway.
+    #[serde(default, skip_serializing_if = "Disabled::is_nowhere")]
+    pub(crate) disabled: Disabled,
+}
+
+/// How far the fences of a state that was put back from a copy were bump_progress.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct BumpProgress {
+    /// For which lock file.
+    pub(crate) lock: LockFileId,
+    /// The last run, in the order of ids, whose fence was.
+    pub(crate) to: RunId,
+}
+
+/// What a copy of the lock file does not have in common with it.
+///
+/// The device's number is left out: it changes from boot to boot on btrfs, LVM and overlays.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct LockFileId {
+    inode: u64,
+    /// When the file was made, in nanoseconds since 1970; none where the file system does not say.
+    created_ns: Option<u64>,
+}
+
+/// All that every format has.
+#[derive(Deserialize)]
+struct Number {
+    format: u64,
+}
+
+impl Format {
+    /// A state that is in order with this lock file.
+    pub(crate) fn new(lock: LockFileId) -> Self {
+        Self { format: FORMAT, lock, bump_progress: None, pending_bumps: Vec::new(), disabled: Disabled::default() }
+    }
+}
+
+impl LockFileId {
+    /// That of no file.
+    pub(crate) const NONE: Self = Self { inode: 0, created_ns: None };
+
+    pub(crate) fn from_file(lock: &File, layout: &Layout) -> Result<Self, StoreError> {
+        let path = layout.lock();
+        let meta = lock.metadata().map_err(StoreError::io("look at", &path))?;
+        let created = meta.created().ok();
+        let since = created.and_then(|at| at.duration_since(UNIX_EPOCH).ok());
+        Ok(Self { inode: meta.ino(), created_ns: since.and_then(|since| u64::try_from(since.as_nanos()).ok()) })
+    }
+}
+
+/// Reads the format; none where there is no such file.
+///
+/// # Errors
+///
+/// A newer format, and a file that cannot be read: neither may be written to.
+pub(crate) fn read(layout: &Layout) -> Result<Option<Format>, LockError> {
+    let path = layout.format();
+    let Some(bytes) = file::read(&path, MAX_FORMAT_BYTES)? else {
+        return Ok(None);
+    };
+    let wrong = |error| StoreError::unreadable(&path, format!("does not say a format ({error})"));
+    let number: Number = serde_json::from_slice(&bytes).map_err(wrong)?;
+    if number.format > FORMAT {
+        return Err(LockError::NewerFormat { path, found: number.format, ours: FORMAT });
+    }
+    serde_json::from_slice(&bytes).map(Some).map_err(|error| wrong(error).into())
+}
+
+/// Writes the format, durably. Where baton is disabled stays as it is: a user may disable it without the lock.
+pub(crate) fn write(layout: &Layout, mut format: Format) -> Result<(), LockError> {
+    format.disabled = read(layout)?.map(|format| format.disabled).unwrap_or_default();
+    Ok(put(layout, "format", &format)?)
+}
+
+/// Writes the format by way of a temporary file of this name.
+pub(crate) fn put(layout: &Layout, temp: &str, format: &Format) -> Result<(), StoreError> {
+    let path = layout.format();
+    let bytes = serde_json::to_vec(format).map_err(|error| StoreError::io("write", &path)(error.into()))?;
+    if u64::try_from(bytes.len()).is_ok_and(|len| len > MAX_FORMAT_BYTES) {
+        let limit = usize::try_from(MAX_FORMAT_BYTES).unwrap_or(usize::MAX);
+        return Err(StoreError::TooLong { path, bytes: bytes.len(), limit });
+    }
+    file::replace_durably(&layout.temp_of(temp), &path, &bytes)
+}

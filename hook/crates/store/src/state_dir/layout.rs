@@ -1,0 +1,311 @@
+//! Where everything stands in the state directory.
+
+use std::path::{Path, PathBuf};
+
+use agent_baton_core::decision::Shelf;
+use agent_baton_core::id::{RunId, SessionId};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::error::StoreError;
+use crate::file;
+
+/// The first 16 bytes of a SHA-256, as 32 hex digits: safe as a file name.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub(crate) struct Hash(String);
+
+impl Hash {
+    pub(crate) fn of(bytes: &[u8]) -> Self {
+        use std::fmt::Write;
+        let mut text = String::with_capacity(32);
+        for byte in Sha256::digest(bytes).iter().take(16) {
+            // Writing to a String cannot fail.
+            let _ = write!(text, "{byte:02x}");
+        }
+        Self(text)
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for Hash {
+    type Error = &'static str;
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        let hex = |b: u8| matches!(b, b'0'..=b'9' | b'a'..=b'f');
+        if text.len() == 32 && text.bytes().all(hex) { Ok(Self(text)) } else { Err("is not a hash of 32 hex digits") }
+    }
+}
+
+impl From<Hash> for String {
+    fn from(hash: Hash) -> Self {
+        hash.0
+    }
+}
+
+/// By what a small file of links is found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum IndexKind {
+    Process,
+    Pane,
+    Project,
+    Name,
+}
+
+/// A file that a commit can write.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub(crate) enum Target {
+    Session { shelf: Shelf, id: SessionId },
+    Run { shelf: Shelf, id: RunId },
+    Index { by: IndexKind, hash: Hash },
+    Recent,
+}
+
+impl Target {
+    /// Whether both are one record, on whatever shelf.
+    pub(crate) fn is_same_record(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Session { id, .. }, Self::Session { id: other, .. }) => id == other,
+            (Self::Run { id, .. }, Self::Run { id: other, .. }) => id == other,
+            _ => false,
+        }
+    }
+}
+
+/// The paths below one state directory.
+#[derive(Debug, Clone)]
+pub(crate) struct Layout {
+    root: PathBuf,
+}
+
+impl Layout {
+    pub(crate) const fn new(root: PathBuf) -> Self {
+        Self { root }
+    }
+
+    pub(crate) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The directories that stand in a state directory: nothing is made beside them but files.
+    pub(crate) const DIRS: [&'static str; 15] = [
+        "sessions",
+        "runs",
+        "loops",
+        "projects",
+        "protected",
+        "conversations",
+        "progress",
+        "supervisors",
+        "index",
+        "archive",
+        "audit",
+        "trash",
+        "quarantine",
+        "cache",
+        "inbox",
+    ];
+
+    fn at(&self, name: &str) -> PathBuf {
+        #[cfg(test)]
+        tests::is_listed(name);
+        self.root.join(name)
+    }
+
+    pub(crate) fn format(&self) -> PathBuf {
+        self.at("format")
+    }
+
+    pub(crate) fn lock(&self) -> PathBuf {
+        self.at("lock")
+    }
+
+    pub(crate) fn wal(&self) -> PathBuf {
+        self.at("wal.json")
+    }
+
+    /// The new version of a commit's entry, by its place in the commit. The names are few and always the same, so what a
+    /// crash leaves behind is written over by the next commit. They stand beside wal.json, so that one sync of one
+    /// directory makes both durable.
+    pub(crate) fn temp(&self, entry: usize) -> PathBuf {
+        self.at(&format!("wal.{entry}.tmp"))
+    }
+
+    /// The temporary file of a single file, written under the lock.
+    pub(crate) fn temp_of(&self, name: &str) -> PathBuf {
+        self.at(&format!("{name}.tmp"))
+    }
+
+    pub(crate) fn inbox(&self) -> PathBuf {
+        self.at("inbox")
+    }
+
+    pub(crate) fn quarantine_dir(&self) -> PathBuf {
+        self.at("quarantine")
+    }
+
+    pub(crate) fn audit_dir(&self) -> PathBuf {
+        self.at("audit")
+    }
+
+    /// An audit file: 0 is written to, 1 is the newest of the old ones.
+    pub(crate) fn audit(&self, age: usize) -> PathBuf {
+        match age {
+            0 => self.at("audit/audit.jsonl"),
+            _ => self.at(&format!("audit/audit.{age}.jsonl")),
+        }
+    }
+
+    /// The file that says that every record is in the index.
+    pub(crate) fn index_complete(&self) -> PathBuf {
+        self.at("index/complete")
+    }
+
+    /// The sessions that came to a shelf on a day (days since 1970-01-01 UTC), an id a line: what retention looks at when they are due.
+    pub(crate) fn expiry_bucket(&self, shelf: Shelf, day: u64) -> PathBuf {
+        let shelf = if shelf == Shelf::Trash { "trash" } else { "archive" };
+        self.expiry_dir().join(format!("{shelf}-{day}"))
+    }
+
+    pub(crate) fn expiry_dir(&self) -> PathBuf {
+        self.at("index/expiry")
+    }
+
+    /// What was read elsewhere and may be read again.
+    pub(crate) fn cache_file(&self, name: &'static str) -> PathBuf {
+        self.cache_dir().join(format!("{name}.json"))
+    }
+
+    /// Always the same: what a crash leaves behind is written over.
+    pub(crate) fn cache_temp(&self, name: &'static str) -> PathBuf {
+        self.cache_dir().join(format!("{name}.tmp"))
+    }
+
+    pub(crate) fn cache_dir(&self) -> PathBuf {
+        self.at("cache")
+    }
+
+    pub(crate) fn log(&self, shelf: Shelf, id: &SessionId) -> PathBuf {
+        self.sessions(shelf).join(format!("{id}.log"))
+    }
+
+    pub(crate) fn supervisors(&self) -> PathBuf {
+        self.at("supervisors")
+    }
+
+    /// The log of a run for a user.
+    pub(crate) fn progress(&self, run: &RunId) -> PathBuf {
+        self.at(&format!("progress/progress-{run}.txt"))
+    }
+
+    pub(crate) fn finished_progress_dir(&self) -> PathBuf {
+        self.at("archive/progress")
+    }
+
+    /// What was said in a session, and is kept.
+    pub(crate) fn conversation(&self, id: &SessionId) -> PathBuf {
+        self.at("conversations").join(id.as_str())
+    }
+
+    pub(crate) fn sessions(&self, shelf: Shelf) -> PathBuf {
+        self.at(match shelf {
+            Shelf::Live => "sessions",
+            Shelf::Archive => "archive/sessions",
+            Shelf::Trash => "trash/sessions",
+        })
+    }
+
+    pub(crate) fn runs(&self, shelf: Shelf) -> PathBuf {
+        self.at(match shelf {
+            Shelf::Live => "runs",
+            Shelf::Archive => "archive/runs",
+            Shelf::Trash => "trash/runs",
+        })
+    }
+
+    pub(crate) fn loops(&self) -> PathBuf {
+        self.at("loops")
+    }
+
+    pub(crate) fn read_loop_definition(&self, id: &RunId) -> PathBuf {
+        self.loops().join(format!("{id}.json"))
+    }
+
+    pub(crate) fn lock_loop(&self, id: &RunId) -> PathBuf {
+        self.loops().join(format!("{id}.lock"))
+    }
+
+    pub(crate) fn index_file(&self, by: IndexKind) -> PathBuf {
+        self.at(match by {
+            IndexKind::Process | IndexKind::Pane | IndexKind::Name => "index",
+            IndexKind::Project => "projects",
+        })
+    }
+
+    /// The directories with what is kept of projects' protected files.
+    pub(crate) fn protected_stores(&self) -> PathBuf {
+        self.at("protected")
+    }
+
+    /// What is kept of one project's protected files.
+    pub(crate) fn protected_store(&self, project: &Hash) -> PathBuf {
+        self.protected_stores().join(project.as_str())
+    }
+
+    /// The directory and the path of a target.
+    pub(crate) fn target(&self, target: &Target) -> (PathBuf, PathBuf) {
+        let (dir, name) = match target {
+            Target::Session { shelf, id } => (self.sessions(*shelf), format!("{id}.json")),
+            Target::Run { shelf, id } => (self.runs(*shelf), format!("{id}.json")),
+            Target::Index { by, hash } => (self.index_file(*by), index_file_name(*by, hash)),
+            Target::Recent => (self.at("index"), "recent.json".to_owned()),
+        };
+        let path = dir.join(name);
+        (dir, path)
+    }
+
+    /// Makes every directory that a commit needs.
+    pub(crate) fn make_dirs(&self) -> Result<(), StoreError> {
+        let dirs = ["sessions", "runs", "projects", "index", "audit", "archive/sessions", "archive/runs", "quarantine"];
+        dirs.iter().try_for_each(|dir| file::make_dir(&self.at(dir)))
+    }
+}
+
+impl Layout {
+    /// Makes the directories of what a user deletes and what is not kept any longer: most states never need them.
+    pub(crate) fn make_trash_dirs(&self) -> Result<(), StoreError> {
+        file::make_dir(&self.sessions(Shelf::Trash))
+    }
+}
+
+/// The name of a file of links.
+pub(crate) fn index_file_name(by: IndexKind, hash: &Hash) -> String {
+    let hash = hash.as_str();
+    match by {
+        IndexKind::Process => format!("process-{hash}.json"),
+        IndexKind::Pane => format!("pane-{hash}.json"),
+        IndexKind::Project => format!("{hash}.json"),
+        IndexKind::Name => format!("name-{hash}.json"),
+    }
+}
+
+/// The ids among the file names of a directory of records.
+pub(crate) fn ids<T: std::str::FromStr>(names: &[String]) -> impl Iterator<Item = T> {
+    names.iter().filter_map(|name| name.strip_suffix(".json")?.parse().ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Layout;
+
+    /// Whatever a test makes is in a directory that is listed, or is one of the few files beside them.
+    pub(crate) fn is_listed(name: &str) {
+        let top = name.split('/').next().unwrap();
+        let is_file = ["format", "lock", "wal.json"].contains(&top) || top.ends_with(".tmp");
+        assert!(is_file || Layout::DIRS.contains(&top), "{top} is not in the list of directories");
+    }
+}

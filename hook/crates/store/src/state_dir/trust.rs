@@ -1,0 +1,146 @@
+//! The way to the state directory: who could have put it there, and in whose files it is.
+
+use std::fs::{self, Metadata};
+use std::io::ErrorKind;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use crate::state_dir::StateDirError;
+
+fn stat(path: &Path) -> Result<Option<Metadata>, StateDirError> {
+    match fs::symlink_metadata(path) {
+        Ok(meta) => Ok(Some(meta)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(source) => Err(StateDirError::Io { path: path.to_owned(), source }),
+    }
+}
+
+/// A directory, whatever it is called: device and inode.
+type LockFileId = (u64, u64);
+
+fn identity(meta: &Metadata) -> LockFileId {
+    (meta.dev(), meta.ino())
+}
+
+/// The way to a path, as far as it exists.
+#[derive(Default)]
+pub(crate) struct PathChain {
+    /// Its directories, from the top.
+    parts: Vec<LockFileId>,
+    /// Whether a symlink is on it.
+    linked: bool,
+}
+
+/// Checks every part of the path that exists, from the top.
+pub(crate) fn check_path(path: &Path) -> Result<PathChain, StateDirError> {
+    let mut chain = PathChain::default();
+    let mut above: Option<Metadata> = None;
+    let mut parts: Vec<&Path> = path.ancestors().collect();
+    parts.reverse();
+    for part in parts {
+        let Some(mut meta) = stat(part)? else {
+            return Ok(chain);
+        };
+        if meta.is_symlink() {
+            let by_root =
+                meta.uid() == 0 && above.as_ref().is_some_and(|dir| dir.uid() == 0 && dir.mode() & 0o022 == 0);
+            if part == path || !by_root || is_below_home_of_root(part) {
+                return Err(StateDirError::Symlink { path: path.to_owned(), link: part.to_owned() });
+            }
+            meta = fs::metadata(part).map_err(|source| StateDirError::Io { path: part.to_owned(), source })?;
+            chain.linked = true;
+        }
+        chain.parts.push(identity(&meta));
+        if part == path {
+            check_dir(path, &meta)?;
+        }
+        above = Some(meta);
+    }
+    Ok(chain)
+}
+
+/// For root itself "put there by root" proves nothing, so only a symlink directly below `/` is the system's.
+fn is_below_home_of_root(link: &Path) -> bool {
+    nix::unistd::geteuid().is_root() && link.parent() != Some(Path::new("/"))
+}
+
+fn check_dir(path: &Path, meta: &Metadata) -> Result<(), StateDirError> {
+    let ours = nix::unistd::geteuid().as_raw();
+    let path = path.to_owned();
+    if !meta.is_dir() {
+        return Err(StateDirError::NotDirectory { path });
+    }
+    if meta.uid() != ours {
+        let owner = meta.uid();
+        return Err(StateDirError::Owner { path, owner, ours });
+    }
+    if meta.mode() & 0o077 != 0 {
+        let mode = meta.mode() & 0o777;
+        return Err(StateDirError::Mode { path, mode });
+    }
+    Ok(())
+}
+
+/// Refuses a path in a worktree or in the event's directory, by name and by what the name leads to.
+///
+/// # Errors
+/// Says which directory it is in.
+pub fn check_outside_worktree(path: &Path, event_dir: Option<&Path>) -> Result<(), StateDirError> {
+    let real = resolve_symlinks(path);
+    let mut parts: Vec<LockFileId> = Vec::new();
+    for dir in real.ancestors() {
+        if let Some(meta) = stat(dir)? {
+            parts.push(identity(&meta));
+        }
+    }
+    parts.reverse();
+    check_chain_outside(path, &real, &parts, event_dir)
+}
+
+impl PathChain {
+    /// The same of a way that was checked: it is known already what it leads through.
+    pub(crate) fn check_outside_worktree(&self, path: &Path, event_dir: Option<&Path>) -> Result<(), StateDirError> {
+        if self.linked {
+            return check_outside_worktree(path, event_dir);
+        }
+        check_chain_outside(path, path, &self.parts, event_dir)
+    }
+}
+
+fn check_chain_outside(
+    path: &Path,
+    real: &Path,
+    parts: &[LockFileId],
+    event_dir: Option<&Path>,
+) -> Result<(), StateDirError> {
+    if let Some(dir) = event_dir.filter(|dir| !dir.as_os_str().is_empty() && *dir != Path::new("/")) {
+        // By identity: no other name of the directory, by a symlink or a bind mount, hides that the path is in it. An agent started in
+        // `/` works in no directory of a project.
+        let below_root = parts.get(1..).unwrap_or_default();
+        let leads_into = fs::metadata(dir).is_ok_and(|meta| below_root.contains(&identity(&meta)));
+        if leads_into || path.starts_with(dir) || real.starts_with(dir) {
+            return Err(StateDirError::InEventDirectory { path: path.to_owned(), dir: dir.to_owned() });
+        }
+    }
+    let mut above: Vec<&Path> = path.ancestors().collect();
+    if real != path {
+        above.extend(real.ancestors());
+    }
+    for dir in above {
+        // A path to a file ends in none.
+        if !dir.is_file() && stat(&dir.join(".git"))?.is_some() {
+            return Err(StateDirError::InWorktree { path: path.to_owned(), worktree: dir.to_owned() });
+        }
+    }
+    Ok(())
+}
+
+/// The path with the symlinks of its existing part followed.
+fn resolve_symlinks(path: &Path) -> PathBuf {
+    path.ancestors()
+        .find_map(|above| {
+            let rest = path.strip_prefix(above).ok()?;
+            Some(fs::canonicalize(above).ok()?.join(rest))
+        })
+        .unwrap_or_else(|| path.to_owned())
+}

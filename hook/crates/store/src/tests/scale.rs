@@ -1,0 +1,132 @@
+//! A state with much in it is brought into order by few syncs, and in as many calls as it takes.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::time::Instant;
+
+use agent_baton_core::decision::Shelf;
+use agent_baton_core::request::Reading;
+
+use crate::file::counted::syncs;
+use crate::fixtures::*;
+use crate::{LockError, Store, StoreError, file};
+
+const SESSIONS: u32 = 1000;
+const RUNS: u32 = 300;
+
+/// A copy of a state with so many sessions, each in a process and a pane of its own, and so many unfinished runs. Its index is gone.
+fn copied() -> World {
+    let world = world();
+    drop(lock(&world.store));
+    let at = |name: String| world.store.path().join(name);
+    for n in 1..=SESSIONS {
+        let mut session = session(&format!("s{n}"), n);
+        session.runs = (n <= RUNS).then(|| id(&format!("r{n}"))).into_iter().collect();
+        fs::write(at(format!("sessions/s{n}.json")), serde_json::to_vec(&session).unwrap()).unwrap();
+        if n <= RUNS {
+            let run = run(&format!("r{n}"), &format!("s{n}"), n);
+            fs::write(at(format!("runs/r{n}.json")), serde_json::to_vec(&run).unwrap()).unwrap();
+        }
+    }
+    fs::remove_file(at("index/complete".into())).unwrap();
+    // Kept, so that the new one is another file.
+    fs::rename(at("lock".into()), at("lock.old".into())).unwrap();
+    syncs();
+    world
+}
+
+/// Every fence with the number of runs that have it.
+fn fences(store: &Store) -> BTreeMap<u64, usize> {
+    let mut fences = BTreeMap::new();
+    for run in store.runs(Shelf::Live).unwrap() {
+        let Reading::Live(run) = read_run(store, run.as_str()) else { panic!("{run}") };
+        *fences.entry(run.fence.0).or_default() += 1;
+    }
+    fences
+}
+
+/// Every session is found by its process.
+fn is_indexed(store: &Store) {
+    for n in 1..=SESSIONS {
+        let found = store.read(|view| view.by_process(&process(n))).unwrap().unwrap();
+        assert_eq!(found, [id(&format!("s{n}"))]);
+    }
+}
+
+/// Locks again and again with no time to spare; gives how many calls it took.
+fn in_a_hurry(store: &Store) -> usize {
+    for call in 1..1000 {
+        match store.lock(Instant::now(), &stamp(1)) {
+            Ok(_) => return call,
+            Err(LockError::Store(StoreError::RecoveryIncomplete { .. })) => {}
+            Err(error) => panic!("{error}"),
+        }
+    }
+    panic!("it is never in order");
+}
+
+#[test]
+fn a_state_with_much_in_it_is_brought_into_order_by_few_syncs() {
+    let world = copied();
+    let mut locked = lock(&world.store);
+    let (done, reports) = (syncs(), locked.take_reports());
+    drop(locked);
+    assert!(done < 60, "{done} syncs");
+    assert_eq!(reports.len(), 1, "{reports:?}");
+    assert_eq!(fences(&world.store), BTreeMap::from([(1001, RUNS as usize)]));
+    is_indexed(&world.store);
+    drop(lock(&world.store));
+    assert_eq!(syncs(), 0, "nothing is left to do");
+}
+
+#[test]
+fn calls_without_time_to_spare_go_on_where_the_one_before_left_off() {
+    let world = copied();
+    let calls = in_a_hurry(&world.store);
+    assert!((4..100).contains(&calls), "{calls}");
+    assert_eq!(fences(&world.store), BTreeMap::from([(1001, RUNS as usize)]), "each number grew once");
+    is_indexed(&world.store);
+}
+
+#[test]
+fn a_call_killed_while_it_raises_the_numbers_leaves_none_behind() {
+    let world = copied();
+    let format = world.store.path().join("format");
+    let before = fs::read(&format).unwrap();
+    assert!(world.store.lock(Instant::now(), &stamp(1)).is_err());
+    let once = fences(&world.store);
+    assert_eq!(
+        once,
+        BTreeMap::from([(1, 200), (1001, 100)]),
+        "some are bump_progress, and the state does not count as in order"
+    );
+    // Killed before it noted how far it came: those grow once more, which is no harm.
+    fs::write(&format, &before).unwrap();
+    in_a_hurry(&world.store);
+    assert_eq!(fences(&world.store), BTreeMap::from([(1001, 200), (2001, 100)]));
+
+    // How far another copy came says nothing of this one.
+    fs::rename(world.store.path().join("lock"), world.store.path().join("lock.older")).unwrap();
+    assert!(world.store.lock(Instant::now(), &stamp(1)).is_err());
+    fs::rename(world.store.path().join("lock"), world.store.path().join("lock.oldest")).unwrap();
+    in_a_hurry(&world.store);
+    let all: Vec<u64> = fences(&world.store).into_keys().collect();
+    assert!(all.iter().all(|fence| *fence >= 2001), "{all:?}");
+}
+
+#[test]
+fn a_rebuild_that_was_cut_off_leaves_what_is_right() {
+    let world = copied();
+    in_a_hurry(&world.store);
+    let whole = world.store.path().join("index/complete");
+    let stamps = || -> BTreeMap<String, std::time::SystemTime> {
+        let index = world.store.path().join("index");
+        let names = file::list_names(&index).unwrap().into_iter().filter(|name| name != "whole");
+        names.map(|name| (name.clone(), fs::metadata(index.join(name)).unwrap().modified().unwrap())).collect()
+    };
+    let before = stamps();
+    fs::remove_file(&whole).unwrap();
+    drop(lock(&world.store));
+    assert_eq!(stamps(), before);
+    assert!(whole.exists());
+}

@@ -1,0 +1,220 @@
+//! From changes of records to the files of a commit: the records, and the index that follows from them.
+
+use std::collections::BTreeMap;
+
+use agent_baton_core::decision::{Change, Record, Shelf};
+use agent_baton_core::id::SessionId;
+use agent_baton_core::stamp::Stamp;
+use serde_json::Value;
+
+use crate::audit::{AuditChange, AuditLine};
+use crate::error::StoreError;
+use crate::file::{self, MAX_RECORD};
+use crate::index::lookup::{self, IndexFile, IndexKey, RecordId};
+use crate::index::recent::{RecentEntry, RecentSessions};
+use crate::locked_store::CommitError;
+use crate::records;
+use crate::records::unknown_fields;
+use crate::state_dir::layout::{Hash, Layout, Target};
+use crate::wal::entry::{CommitRecord, NewVersion, WalEntry};
+use crate::wal::write::PreparedCommit;
+
+/// A record as it stands under the lock.
+struct Found {
+    raw: Value,
+    record: Record,
+}
+
+/// The files of a commit.
+#[derive(Default)]
+pub(crate) struct CommitPlan {
+    entries: Vec<WalEntry>,
+    new_contents: Vec<Option<Vec<u8>>>,
+    audit: Vec<AuditChange>,
+    index_file: BTreeMap<IndexKey, (Option<u64>, IndexFile)>,
+    recent: Option<(u64, RecentSessions)>,
+}
+
+impl CommitPlan {
+    /// Plans a commit of `changes`. Must be called under the lock, with no commit in flight.
+    pub(crate) fn for_changes(layout: &Layout, changes: &[Change]) -> Result<Self, CommitError> {
+        let mut plan = Self::default();
+        for change in changes {
+            plan.change(layout, change)?;
+        }
+        for (key, (before, index_file)) in std::mem::take(&mut plan.index_file) {
+            let after = (!index_file.is_empty()).then_some(&index_file);
+            if before.is_some() || after.is_some() {
+                let bytes = after.map(to_bytes).transpose()?;
+                plan.push(key.target(), before, bytes.map(|bytes| (index_file.revision, bytes)));
+            }
+        }
+        if let Some((before, recent)) = plan.recent.take() {
+            let bytes = to_bytes(&recent)?;
+            plan.push(Target::Recent, Some(before), Some((recent.revision, bytes)));
+        }
+        Ok(plan)
+    }
+
+    /// The commit, with its audit line.
+    pub(crate) fn commit(self, machine: &str, at: &Stamp, mut line: AuditLine) -> Result<PreparedCommit, StoreError> {
+        line.changes = self.audit;
+        let audit = line.n;
+        Ok(PreparedCommit {
+            wal: CommitRecord {
+                machine: machine.to_owned(),
+                at: at.clone(),
+                entries: self.entries,
+                audit,
+                line: line.into_json().map_err(not_json)?,
+            },
+            new_contents: self.new_contents,
+        })
+    }
+
+    fn push(&mut self, target: Target, before: Option<u64>, after: Option<(u64, Vec<u8>)>) {
+        let version = after.as_ref().map(|(revision, bytes)| NewVersion { revision: *revision, hash: Hash::of(bytes) });
+        self.entries.push(WalEntry { target, before, after: version });
+        self.new_contents.push(after.map(|(_, bytes)| bytes));
+    }
+
+    fn change(&mut self, layout: &Layout, change: &Change) -> Result<(), CommitError> {
+        let id = RecordId::from_record(&change.record);
+        let mut standing = Vec::new();
+        for shelf in records::shelves(&id) {
+            standing.extend(find(layout, *shelf, &id)?.map(|found| (*shelf, found)));
+        }
+        // Where a foreign or damaged state has several, the first counts, as it does for every reader.
+        let present = standing.first().map(|(_, found)| found);
+        let found = present.map(|found| found.record.revision());
+        if found != change.before {
+            return Err(CommitError::Moved { id: change.record.id().to_owned(), decided: change.before, found });
+        }
+        let bytes = new_version(&change.record, present)?;
+        if u64::try_from(bytes.len()).is_ok_and(|len| len > MAX_RECORD) {
+            return Err(CommitError::TooLarge { id: change.record.id().to_owned(), bytes: bytes.len() });
+        }
+        let after = Some((change.record.revision(), bytes));
+        let revision = |found: &Found| Some(found.record.revision());
+        let stays = standing.iter().find(|(shelf, _)| *shelf == change.to).and_then(|(_, found)| revision(found));
+        self.push(records::target(change.to, &id), stays, after);
+        for (shelf, found) in standing.iter().filter(|(shelf, _)| *shelf != change.to) {
+            self.push(records::target(*shelf, &id), revision(found), None);
+        }
+        let before = standing.first().map(|(shelf, found)| (&found.record, *shelf));
+        for (key, belongs) in lookup::delta(before, (&change.record, change.to)) {
+            self.link(layout, key, &id, belongs)?;
+        }
+        let listed = RecentEntry::from_record(&change.record, change.to);
+        if let RecordId::Session(session) = &id
+            && listed != before.and_then(|(record, shelf)| RecentEntry::from_record(record, shelf))
+        {
+            self.list(layout, session, listed)?;
+        }
+        self.audit.push(AuditChange {
+            kind: match &change.record {
+                Record::Session(_) => "session".to_owned(),
+                Record::Run(_) => "run".to_owned(),
+            },
+            id: change.record.id().to_owned(),
+            to: change.to,
+            before: change.before,
+            after: change.record.revision(),
+            removed: false,
+        });
+        Ok(())
+    }
+
+    /// Plans the removal of sessions from the trash, for good. Those that are at another revision by now are left.
+    pub(crate) fn for_removal(layout: &Layout, sessions: &[(SessionId, u64)]) -> Result<Self, StoreError> {
+        let mut plan = Self::default();
+        for (session, revision) in sessions {
+            let id = RecordId::Session(session.clone());
+            let Some(found) = find(layout, Shelf::Trash, &id)?.filter(|found| found.record.revision() == *revision)
+            else {
+                continue;
+            };
+            plan.push(records::target(Shelf::Trash, &id), Some(found.record.revision()), None);
+            plan.audit.push(AuditChange {
+                kind: "session".to_owned(),
+                id: session.to_string(),
+                to: Shelf::Trash,
+                before: Some(*revision),
+                after: *revision,
+                removed: true,
+            });
+        }
+        Ok(plan)
+    }
+
+    /// Whether there is nothing to do.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    fn list(&mut self, layout: &Layout, id: &SessionId, listed: Option<RecentEntry>) -> Result<(), StoreError> {
+        let (before, mut recent) = match self.recent.take() {
+            Some(planned) => planned,
+            None => {
+                let found = RecentSessions::read(layout)?;
+                let before = found.revision;
+                (before, RecentSessions { revision: before.saturating_add(1), ..found })
+            }
+        };
+        recent.set(id, listed);
+        self.recent = Some((before, recent));
+        Ok(())
+    }
+
+    fn link(&mut self, layout: &Layout, key: IndexKey, id: &RecordId, belongs: bool) -> Result<(), StoreError> {
+        if !self.index_file.contains_key(&key) {
+            let found = IndexFile::read(layout, &key)?;
+            let before = found.as_ref().map(|index_file| index_file.revision);
+            let mut index_file = found.unwrap_or_else(|| IndexFile::new(&key));
+            index_file.revision = index_file.revision.saturating_add(1);
+            self.index_file.insert(key.clone(), (before, index_file));
+        }
+        if let Some((_, index_file)) = self.index_file.get_mut(&key) {
+            index_file.set(id, belongs, &key);
+        }
+        Ok(())
+    }
+}
+
+fn find(layout: &Layout, shelf: Shelf, id: &RecordId) -> Result<Option<Found>, StoreError> {
+    let path = layout.target(&records::target(shelf, id)).1;
+    let Some(bytes) = file::read(&path, MAX_RECORD)? else {
+        return Ok(None);
+    };
+    let record = records::parse_any(layout, shelf, id, &bytes)?;
+    let raw = serde_json::from_slice(&bytes).map_err(not_json)?;
+    Ok(Some(Found { raw, record }))
+}
+
+/// The bytes of the new version, with the unknown fields of the one before.
+fn new_version(record: &Record, before: Option<&Found>) -> Result<Vec<u8>, StoreError> {
+    let mut new = to_value(record)?;
+    if let Some(before) = before {
+        unknown_fields::merge_unknown_fields(&before.raw, &to_value(&before.record)?, &mut new);
+    }
+    to_bytes(&new)
+}
+
+/// A record as its file holds it: without the tag of its kind.
+fn to_value(record: &Record) -> Result<Value, StoreError> {
+    match record {
+        Record::Session(session) => serde_json::to_value(session),
+        Record::Run(run) => serde_json::to_value(run),
+    }
+    .map_err(not_json)
+}
+
+fn to_bytes(value: &impl serde::Serialize) -> Result<Vec<u8>, StoreError> {
+    let mut bytes = serde_json::to_vec(value).map_err(not_json)?;
+    bytes.push(b'\n');
+    Ok(bytes)
+}
+
+fn not_json(error: serde_json::Error) -> StoreError {
+    StoreError::Io { operation: "write as JSON", path: "a record".into(), source: error.into() }
+}

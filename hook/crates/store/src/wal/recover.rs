@@ -1,0 +1,190 @@
+//! Bringing a commit that holds to its end, as often as it takes.
+
+use std::path::PathBuf;
+
+use agent_baton_core::stamp::Stamp;
+
+use crate::audit;
+use crate::error::StoreError;
+use crate::file;
+use crate::index::expiry;
+use crate::messages;
+use crate::quarantine::quarantine;
+use crate::state_dir::layout::{Layout, Target};
+use crate::wal::entry::{self, CommitRecord, TargetState, WalEntry};
+
+/// One step of a redo; each can be done again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// Bring one entry to its new version.
+    Place(usize),
+    /// Sync the directories of the entries.
+    Sync,
+    /// Append the audit line, unless it is there.
+    Audit,
+    /// Unlink wal.json.
+    Clear,
+}
+
+pub(crate) struct Recovery<'a> {
+    layout: &'a Layout,
+    wal: &'a CommitRecord,
+    now: &'a Stamp,
+    reports: &'a mut Vec<String>,
+    /// Whether another call left the commit. What cannot be read then must not hold up every later call.
+    left: bool,
+}
+
+impl<'a> Recovery<'a> {
+    pub(crate) fn new(layout: &'a Layout, wal: &'a CommitRecord, now: &'a Stamp, reports: &'a mut Vec<String>) -> Self {
+        Self { layout, wal, now, reports, left: false }
+    }
+
+    pub(crate) fn steps(wal: &CommitRecord) -> Vec<Step> {
+        let mut steps: Vec<Step> = (0..wal.entries.len()).map(Step::Place).collect();
+        steps.extend([Step::Sync, Step::Audit, Step::Clear]);
+        steps
+    }
+
+    pub(crate) fn step(&mut self, step: Step) -> Result<(), StoreError> {
+        match step {
+            Step::Place(i) => match self.wal.entries.get(i) {
+                Some(entry) => self.place(i, entry),
+                None => Ok(()),
+            },
+            Step::Sync => self.sync(),
+            Step::Audit => {
+                audit::append(self.layout, self.wal.audit, self.wal.line.get()).and_then(|file| match file {
+                    Some(file) => file::sync(&file, &self.layout.audit(0)),
+                    None => Ok(()),
+                })
+            }
+            Step::Clear => file::remove(&self.layout.wal()),
+        }
+    }
+
+    /// Redoes a commit that another call left. One whose new versions are gone while every record is still as before was
+    /// taken back by its own writer, and a crash brought wal.json back: it is set aside whole.
+    pub(crate) fn run(&mut self) -> Result<(), StoreError> {
+        self.left = true;
+        if self.was_rolled_back() {
+            let report = quarantine(
+                self.layout,
+                &self.layout.wal(),
+                self.now,
+                "is a commit whose new new_contents are gone, so nothing of it was done",
+            )?;
+            self.reports.push(report);
+            return file::sync_dir(self.layout.root());
+        }
+        Self::steps(self.wal).into_iter().try_for_each(|step| self.step(step))
+    }
+
+    fn was_rolled_back(&self) -> bool {
+        let entries = &self.wal.entries;
+        let untouched = |entry: &WalEntry| TargetState::read_or_unreadable(self.layout, &entry.target).is_before(entry);
+        let gone = |(i, entry): (usize, &WalEntry)| {
+            let version = entry.after.as_ref();
+            version.is_some_and(|version| entry::staged(self.layout, i, version).is_none())
+        };
+        entries.iter().enumerate().any(gone) && entries.iter().all(untouched)
+    }
+
+    fn place(&mut self, i: usize, entry: &WalEntry) -> Result<(), StoreError> {
+        let (_, path) = self.layout.target(&entry.target);
+        let present =
+            self.tolerate_if_abandoned(TargetState::read(self.layout, &entry.target), TargetState::Unreadable)?;
+        if present.is_after(entry) {
+            return self.move_session_files(entry);
+        }
+        let version = entry.after.as_ref();
+        let temp = match version {
+            Some(version) => {
+                Some(self.tolerate_if_abandoned(entry::read_staged(self.layout, i, version), None)?.is_some())
+            }
+            None => None,
+        };
+        if temp.is_none() && !self.moved_elsewhere(entry)? {
+            self.reports.push(format!(
+                "{} was kept: what a commit was to put in its place could not be written",
+                path.display()
+            ));
+            return Ok(());
+        }
+        match (present.is_before(entry), temp) {
+            (true, Some(true)) => {
+                std::fs::rename(self.layout.temp(i), &path).map_err(StoreError::io("rename a file to", &path))?;
+                self.move_session_files(entry)
+            }
+            (true, None) => {
+                file::remove(&path)?;
+                self.move_session_files(entry)
+            }
+            (false, Some(true)) => {
+                let why = format!(
+                    "is a new version of {}, which is at another revision or cannot be read and was left as it is",
+                    path.display()
+                );
+                let report = quarantine(self.layout, &self.layout.temp(i), self.now, &why)?;
+                self.reports.push(report);
+                Ok(())
+            }
+            (_, Some(false) | None) => {
+                self.reports.push(format!(
+                    "a commit could not be redone for {}: it is at another revision or cannot be read, \
+                     and was left as it is",
+                    path.display()
+                ));
+                Ok(())
+            }
+        }
+    }
+
+    /// What could not be read ends the step, so that the next call tries again; in a commit that was left, it is passed over.
+    fn tolerate_if_abandoned<T>(&self, read: Result<T, StoreError>, otherwise: T) -> Result<T, StoreError> {
+        match read {
+            Err(_) if self.left => Ok(otherwise),
+            read => read,
+        }
+    }
+
+    /// Whether a record that is removed stands, if the commit moves it, on its other shelf by now: else nothing would be left of it.
+    fn moved_elsewhere(&self, entry: &WalEntry) -> Result<bool, StoreError> {
+        let moves = |other: &&WalEntry| other.after.is_some() && other.target.is_same_record(&entry.target);
+        let Some(to) = self.wal.entries.iter().find(moves) else { return Ok(true) };
+        Ok(self
+            .tolerate_if_abandoned(TargetState::read(self.layout, &to.target), TargetState::Unreadable)?
+            .is_after(to))
+    }
+
+    /// A session's log goes where its record goes, and with it where that goes for good. So does what was said in it.
+    fn move_session_files(&mut self, entry: &WalEntry) -> Result<(), StoreError> {
+        let Target::Session { shelf, id } = &entry.target else {
+            return Ok(());
+        };
+        if entry.after.is_some() {
+            return expiry::record_arrival(self.layout, *shelf, id, &self.wal.at);
+        }
+        let moved = |other: &&WalEntry| other.after.is_some() && other.target.is_same_record(&entry.target);
+        match self.wal.entries.iter().find(moved).map(|other| &other.target) {
+            Some(Target::Session { shelf: to, .. }) => {
+                file::rename_if_there(&self.layout.log(*shelf, id), &self.layout.log(*to, id))
+            }
+            _ => {
+                // A commit that cannot be brought to its end would hold up every later one.
+                if let Err(error) = messages::remove(self.layout, id) {
+                    self.reports.push(error.to_string());
+                }
+                file::remove(&self.layout.log(*shelf, id))
+            }
+        }
+    }
+
+    fn sync(&self) -> Result<(), StoreError> {
+        let entries = self.wal.entries.iter();
+        let mut dirs: Vec<PathBuf> = entries.map(|entry| self.layout.target(&entry.target).0).collect();
+        dirs.sort_unstable();
+        dirs.dedup();
+        dirs.iter().try_for_each(|dir| file::sync_dir(dir))
+    }
+}

@@ -1,0 +1,77 @@
+//! The environment, as far as it can be believed.
+
+use super::System;
+
+/// The longest value taken, in bytes.
+pub const MAX_VALUE_BYTES: usize = 4096;
+
+/// Where variables are looked up: the process' own, or a table in a test.
+pub trait Environment {
+    /// The value of a variable. None where it is unset, empty, no UTF-8, or longer than [`MAX_VALUE_BYTES`].
+    fn get(&self, name: &str) -> Option<String>;
+}
+
+/// The variables that this process inherited.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct OwnEnvironment;
+
+impl Environment for OwnEnvironment {
+    fn get(&self, name: &str) -> Option<String> {
+        let value = std::env::var_os(name).filter(|value| (1..=MAX_VALUE_BYTES).contains(&value.len()))?;
+        value.into_string().ok()
+    }
+}
+
+/// A table of names and values.
+impl Environment for &[(&str, &str)] {
+    fn get(&self, name: &str) -> Option<String> {
+        let value = self.iter().find(|(key, _)| *key == name)?.1;
+        (1..=MAX_VALUE_BYTES).contains(&value.len()).then(|| value.to_owned())
+    }
+}
+
+/// The variables that another process was started with. What the machine does not tell is unset.
+#[derive(Debug, Clone, Copy)]
+pub struct ProcessEnvironment<'a, M> {
+    machine: &'a M,
+    pid: u32,
+}
+
+impl<'a, M: System> ProcessEnvironment<'a, M> {
+    /// Those of a process.
+    #[must_use]
+    pub const fn new(machine: &'a M, pid: u32) -> Self {
+        Self { machine, pid }
+    }
+}
+
+impl<M: System> Environment for ProcessEnvironment<'_, M> {
+    fn get(&self, name: &str) -> Option<String> {
+        self.machine.variable(self.pid, name).filter(|value| (1..=MAX_VALUE_BYTES).contains(&value.len()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, Write};
+    use std::process::{Command, Stdio};
+
+    use super::*;
+    use crate::CurrentSystem;
+
+    #[test]
+    fn the_variables_of_another_process_are_those_it_was_started_with() {
+        let mut child = Command::new("cat");
+        child.env("PANE", "%3").env("EMPTY", "").stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = child.spawn().unwrap();
+        // Its variables stand there only once it is the new program, which it shows by an answer.
+        child.stdin.as_mut().unwrap().write_all(b"?").unwrap();
+        child.stdout.as_mut().unwrap().read_exact(&mut [0]).unwrap();
+        let there = ProcessEnvironment::new(&CurrentSystem, child.id());
+        let found = ["PANE", "EMPTY", "MISSING"].map(|name| there.get(name));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert_eq!(found, [Some("%3".to_owned()), None, None]);
+        assert_eq!(ProcessEnvironment::new(&CurrentSystem, u32::MAX).get("PATH"), None);
+    }
+}

@@ -1,0 +1,67 @@
+//! A machine of a test's own making.
+#![allow(missing_docs, clippy::unwrap_used, reason = "for tests alone")]
+
+use std::cell::Cell;
+
+use agent_baton_core::process::Place;
+use agent_baton_core::stamp::Stamp;
+
+use super::lock_table::LockTable;
+use super::process_stat::ProcessStat;
+use super::{CurrentProcess, ProcessLookup, System, SystemError};
+use agent_baton_core::fixtures;
+
+/// Shows at each pid what the test says, and counts how often it was looked at.
+pub struct FakeSystem<F> {
+    shows: F,
+    /// How many pids were looked at.
+    pub process_lookups: Cell<u32>,
+    /// How often the table of locks, which is empty, was read.
+    pub lock_table_reads: Cell<u32>,
+}
+
+impl<F: Fn(u32) -> ProcessLookup> FakeSystem<F> {
+    pub fn new(shows: F) -> Self {
+        Self { shows, process_lookups: Cell::default(), lock_table_reads: Cell::default() }
+    }
+}
+
+/// An agent at a pid; `ended`: a zombie.
+pub fn agent(pid: u32, ended: bool) -> ProcessLookup {
+    ProcessLookup::Found(ProcessStat {
+        pid,
+        comm: "claude".into(),
+        ended,
+        parent: 1,
+        tty: 0,
+        start: fixtures::process(pid).start,
+    })
+}
+
+/// Where a test runs.
+pub fn current_process() -> CurrentProcess {
+    CurrentProcess { place: fixtures::place(), start: 1, start_ms: 10, parent: 1 }
+}
+
+impl<F: Fn(u32) -> ProcessLookup> System for FakeSystem<F> {
+    fn current_process(&self) -> Result<CurrentProcess, SystemError> {
+        Ok(current_process())
+    }
+    fn now(&self, _: &Place) -> Stamp {
+        fixtures::stamp(0)
+    }
+    fn process(&self, pid: u32) -> ProcessLookup {
+        self.process_lookups.set(self.process_lookups.get() + 1);
+        (self.shows)(pid)
+    }
+    fn arguments(&self, _: u32) -> Option<Vec<Vec<u8>>> {
+        None
+    }
+    fn variable(&self, _: u32, _: &str) -> Option<String> {
+        None
+    }
+    fn locks(&self) -> Option<LockTable> {
+        self.lock_table_reads.set(self.lock_table_reads.get() + 1);
+        Some(LockTable::default())
+    }
+}

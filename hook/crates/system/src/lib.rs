@@ -1,0 +1,128 @@
+//! What the machine shows: processes, locks, clocks, panes, worktrees. It reads; it changes nothing.
+//!
+//! Each read is bounded in bytes and made only when asked for, because the fast path may make few of them.
+
+pub mod ancestry;
+pub mod environment;
+#[cfg(any(test, feature = "testing"))]
+pub mod fake_system;
+#[cfg(target_os = "linux")]
+pub mod linux;
+pub mod lock_table;
+#[cfg(target_os = "macos")]
+pub mod macos;
+pub mod multiplexer;
+pub mod pane;
+pub mod process_stat;
+pub mod process_state;
+pub mod worktree;
+
+use std::io;
+use std::path::PathBuf;
+
+use agent_baton_core::process::{Place, Process};
+use agent_baton_core::stamp::Stamp;
+
+use lock_table::LockTable;
+use process_stat::ProcessStat;
+
+#[cfg(target_os = "linux")]
+pub use linux::Linux as CurrentSystem;
+#[cfg(target_os = "macos")]
+pub use macos::MacOs as CurrentSystem;
+
+/// Why the machine cannot say where baton runs. Without that no process has an identity.
+#[derive(Debug, thiserror::Error)]
+pub enum SystemError {
+    /// Something that every identity needs cannot be read.
+    #[error("{path} cannot be read, so no process can be told from another; is /proc mounted?")]
+    Unreadable {
+        /// What was read.
+        path: PathBuf,
+        /// Why it failed.
+        source: io::Error,
+    },
+    /// Something that every identity needs is not what it should be.
+    #[error("{path} does not hold {what}, so no process can be told from another")]
+    Malformed {
+        /// What was read.
+        path: PathBuf,
+        /// What it should hold.
+        what: &'static str,
+    },
+    /// `/proc` numbers processes in another way than this process' own pid namespace.
+    #[error("/proc belongs to another pid namespace (it calls this process {theirs}, which is {ours}); mount its own")]
+    ForeignProc {
+        /// This process' pid.
+        ours: u32,
+        /// The pid that `/proc` has for it.
+        theirs: u32,
+    },
+}
+
+/// Where and when this very process runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CurrentProcess {
+    /// The boot, machine and pid namespace.
+    pub place: Place,
+    /// This process' start, in ticks since boot.
+    pub start: u64,
+    /// This process' start, in milliseconds since boot (rounded down to a tick, 10 ms on most machines).
+    pub start_ms: u64,
+    /// The parent's pid.
+    pub parent: u32,
+}
+
+impl CurrentProcess {
+    /// For how long a process that started at `start` had run when this one started, in milliseconds.
+    #[must_use]
+    pub const fn age_ms(&self, start: u64) -> u64 {
+        let ticks = self.start.saturating_sub(start);
+        match ticks.saturating_mul(self.start_ms).checked_div(self.start) {
+            Some(ms) => ms,
+            None => 0,
+        }
+    }
+}
+
+/// What looking at a pid showed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ProcessLookup {
+    /// A process has the pid.
+    Found(ProcessStat),
+    /// No process has it.
+    Gone,
+    /// Whether one has it cannot be told.
+    Unreadable,
+}
+
+/// A machine that runs agents. [`CurrentSystem`] is the one that baton was built for.
+pub trait System {
+    /// Where this process runs and since when. Reads the boot id, the machine id, the pid namespace and one stat.
+    ///
+    /// # Errors
+    /// See [`SystemError`].
+    fn current_process(&self) -> Result<CurrentProcess, SystemError>;
+
+    /// The present moment of the given boot.
+    fn now(&self, place: &Place) -> Stamp;
+
+    /// Looks at one pid: one read.
+    fn process(&self, pid: u32) -> ProcessLookup;
+
+    /// The arguments of a process, the program's name first, cut at some kilobytes. None where they cannot be read.
+    fn arguments(&self, pid: u32) -> Option<Vec<Vec<u8>>>;
+
+    /// A variable that a process was started with. None where it is unset, empty, no UTF-8, or cannot be read.
+    fn variable(&self, pid: u32, name: &str) -> Option<String>;
+
+    /// All write locks on files, in one consistent reading. None where that cannot be had.
+    fn locks(&self) -> Option<LockTable>;
+}
+
+/// The identity of a process that was seen at a place.
+#[must_use]
+pub fn identity(stat: &ProcessStat, place: &Place) -> Process {
+    let Place { boot, machine, pidns } = place.clone();
+    Process { pid: stat.pid, start: stat.start, boot, machine, pidns }
+}

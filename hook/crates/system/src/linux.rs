@@ -1,0 +1,196 @@
+//! Linux: everything is read from `/proc`.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use agent_baton_core::process::Place;
+use agent_baton_core::stamp::Stamp;
+use nix::errno::Errno;
+use nix::time::{ClockId, clock_gettime};
+use nix::unistd::{Pid, SysconfVar, getppid, sysconf};
+
+use super::lock_table::{self, LockTable};
+use super::process_stat::ProcessStat;
+use super::{CurrentProcess, ProcessLookup, System, SystemError};
+use baton_fs::read::read_capped;
+
+/// The most read of a process' arguments: what tells a daemon comes among the first.
+const MAX_ARGUMENT_BYTES: usize = 16 * 1024;
+
+/// The most read of a process' environment.
+const MAX_ENVIRONMENT_BYTES: usize = 2 * 1024 * 1024;
+
+/// The kernel's id of the boot.
+const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";
+
+/// The machine's id: systemd's file, then the one that D-Bus had before it.
+const MACHINE_ID_FILES: [&str; 2] = ["/etc/machine-id", "/var/lib/dbus/machine-id"];
+
+/// The machine that this process runs on.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Linux;
+
+impl System for Linux {
+    fn current_process(&self) -> Result<CurrentProcess, SystemError> {
+        let own = Path::new("/proc/self/stat");
+        let line = read_proc::<1024>(own).map_err(|source| unreadable(own, source))?;
+        let stat = ProcessStat::parse(line.bytes()).ok_or_else(|| malformed(own, "a process"))?;
+        let ours = std::process::id();
+        if stat.pid != ours {
+            return Err(SystemError::ForeignProc { ours, theirs: stat.pid });
+        }
+        let boot = boot_id()?;
+        let machine = machine_id(&boot);
+        let namespace = Path::new("/proc/self/ns/pid");
+        let pidns = std::fs::metadata(namespace).map_err(|source| unreadable(namespace, source))?.ino();
+        let parent = u32::try_from(getppid().as_raw()).unwrap_or(0);
+        let place = Place { boot, machine, pidns };
+        Ok(CurrentProcess { place, start: stat.start, start_ms: ticks_to_ms(stat.start), parent })
+    }
+
+    fn now(&self, place: &Place) -> Stamp {
+        let unix = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let boot = clock_gettime(ClockId::CLOCK_BOOTTIME).map(std::time::Duration::from).unwrap_or_default();
+        let millis = |time: std::time::Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+        Stamp { unix_ms: millis(unix), boot: place.boot.clone(), boot_ms: millis(boot) }
+    }
+
+    fn process(&self, pid: u32) -> ProcessLookup {
+        // Zero and what is no pid_t mean groups to kill(2), never a process.
+        let Some(number) = i32::try_from(pid).ok().filter(|&number| number > 0) else {
+            return ProcessLookup::Gone;
+        };
+        match read_proc::<1024>(Path::new(&format!("/proc/{pid}/stat"))) {
+            Ok(line) => ProcessStat::parse(line.bytes())
+                .filter(|stat| stat.pid == pid)
+                .map_or(ProcessLookup::Unreadable, ProcessLookup::Found),
+            Err(_) => match nix::sys::signal::kill(Pid::from_raw(number), None) {
+                // A hidden process (mount option hidepid), or no /proc, looks absent and is not.
+                Err(Errno::ESRCH) => ProcessLookup::Gone,
+                Ok(()) | Err(_) => ProcessLookup::Unreadable,
+            },
+        }
+    }
+
+    fn arguments(&self, pid: u32) -> Option<Vec<Vec<u8>>> {
+        let mut bytes = Vec::new();
+        let file = File::open(format!("/proc/{pid}/cmdline")).ok()?;
+        file.take(MAX_ARGUMENT_BYTES as u64).read_to_end(&mut bytes).ok()?;
+        // Empty for a zombie, and for a process between two programs.
+        (!bytes.is_empty()).then(|| bytes.split(|&byte| byte == 0).map(<[u8]>::to_vec).collect())
+    }
+
+    fn variable(&self, pid: u32, name: &str) -> Option<String> {
+        let bytes = read_capped(File::open(format!("/proc/{pid}/environ")).ok()?, MAX_ENVIRONMENT_BYTES).ok()?;
+        let of_name = |entry: &[u8]| entry.strip_prefix(name.as_bytes())?.strip_prefix(b"=").map(<[u8]>::to_vec);
+        let value = bytes.split(|&byte| byte == 0).find_map(of_name)?;
+        String::from_utf8(value).ok().filter(|value| !value.is_empty())
+    }
+
+    fn locks(&self) -> Option<LockTable> {
+        lock_table::read(Path::new("/proc/locks"))
+    }
+}
+
+/// The start of a file of `/proc`, in one read: the kernel makes such a file when it is read.
+struct ProcBuffer<const CAP: usize> {
+    bytes: [u8; CAP],
+    len: usize,
+}
+
+impl<const CAP: usize> ProcBuffer<CAP> {
+    fn bytes(&self) -> &[u8] {
+        self.bytes.get(..self.len).unwrap_or_default()
+    }
+}
+
+fn read_proc<const CAP: usize>(path: &Path) -> io::Result<ProcBuffer<CAP>> {
+    let mut small = ProcBuffer { bytes: [0; CAP], len: 0 };
+    small.len = File::open(path)?.read(&mut small.bytes)?;
+    Ok(small)
+}
+
+fn unreadable(path: &Path, source: io::Error) -> SystemError {
+    SystemError::Unreadable { path: path.to_owned(), source }
+}
+
+fn malformed(path: &Path, what: &'static str) -> SystemError {
+    SystemError::Malformed { path: path.to_owned(), what }
+}
+
+fn boot_id() -> Result<String, SystemError> {
+    let path = Path::new(BOOT_ID);
+    let small = read_proc::<64>(path).map_err(|source| unreadable(path, source))?;
+    hex_id(small.bytes()).ok_or_else(|| malformed(path, "the id of a boot"))
+}
+
+/// The machine's id. Where it has none, the boot stands for it: after the next boot it is another machine, whose
+/// processes are unknown rather than gone, and no other machine ever has the same.
+fn machine_id(boot: &str) -> String {
+    let read = |path: &&str| hex_id(&read_capped(File::open(path).ok()?, 64).ok()?);
+    MACHINE_ID_FILES.iter().find_map(read).unwrap_or_else(|| format!("boot-{boot}"))
+}
+
+/// An id of 32 hex digits, dashes aside; none of anything else, as the word "uninitialized" in a fresh image.
+fn hex_id(bytes: &[u8]) -> Option<String> {
+    let text = std::str::from_utf8(bytes).ok()?.trim_ascii();
+    let digits = text.bytes().filter(u8::is_ascii_hexdigit).count();
+    let fits = digits == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
+    // All zeros is what some images carry for "none".
+    (fits && text.bytes().any(|byte| byte != b'0' && byte != b'-')).then(|| text.to_owned())
+}
+
+fn ticks_to_ms(ticks: u64) -> u64 {
+    let per_second = sysconf(SysconfVar::CLK_TCK).ok().flatten().and_then(|rate| u64::try_from(rate).ok());
+    ticks.saturating_mul(1000) / per_second.filter(|&rate| rate > 0).unwrap_or(100)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn this_process_is_found_where_it_says_it_is() {
+        let here = Linux.current_process().unwrap();
+        let ProcessLookup::Found(stat) = Linux.process(std::process::id()) else { panic!("this process is not seen") };
+        assert_eq!((stat.start, stat.parent), (here.start, here.parent));
+        assert!(!stat.ended);
+        let now = Linux.now(&here.place);
+        assert!(here.start_ms <= now.boot_ms, "{here:?} {now:?}");
+        assert!(now.unix_ms > 1_600_000_000_000);
+        assert_eq!(now.boot, here.place.boot);
+    }
+
+    #[test]
+    fn pids_that_cannot_be_are_gone() {
+        for pid in [0, u32::MAX, 1 << 31, 1 << 30] {
+            assert_eq!(Linux.process(pid), ProcessLookup::Gone, "{pid}");
+        }
+    }
+
+    #[test]
+    fn ids_are_hex_or_nothing() {
+        for (text, expected) in [
+            ("0123456789abcdef0123456789abcdef\n", Some("0123456789abcdef0123456789abcdef")),
+            ("8c9f1f3a-7a11-4c3e-9f0e-0d3c2b1a4f5e\n", Some("8c9f1f3a-7a11-4c3e-9f0e-0d3c2b1a4f5e")),
+            ("uninitialized\n", None),
+            ("", None),
+            ("0123456789abcdef", None),
+            ("00000000000000000000000000000000", None),
+            ("0123456789abcdef0123456789abcde/", None),
+        ] {
+            assert_eq!(hex_id(text.as_bytes()).as_deref(), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn the_arguments_are_the_process_own() {
+        let arguments = Linux.arguments(std::process::id()).unwrap();
+        let own = std::env::args_os().next().unwrap();
+        assert_eq!(arguments[0], own.as_encoded_bytes());
+        assert_eq!(Linux.arguments(u32::MAX), None);
+    }
+}

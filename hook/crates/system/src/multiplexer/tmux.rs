@@ -1,0 +1,216 @@
+//! tmux.
+
+use std::path::Path;
+use std::process::Command;
+
+use agent_baton_core::run::is_printable;
+
+use super::{MultiplexerError, run_with_timeout};
+
+/// The session in which windows are opened where the caller is in none.
+const DEFAULT_SESSION: &str = "baton";
+
+/// A server of tmux.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Tmux {
+    /// The path of its socket; the account's default where none is known.
+    server: Option<String>,
+    /// Whether the caller is in a pane of it.
+    inside: bool,
+}
+
+/// A window that was opened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenedWindow {
+    /// Its pane, as `%3`.
+    pub pane: String,
+    /// The process in it.
+    pub pid: u32,
+}
+
+impl Tmux {
+    /// The server with this socket.
+    #[must_use]
+    pub fn with_socket(server: &str) -> Self {
+        let inside = Self::enclosing().is_some_and(|around| around.server.as_deref() == Some(server));
+        Self { server: Some(server.to_owned()), inside }
+    }
+
+    /// The server that the caller is in a pane of.
+    #[must_use]
+    pub fn enclosing() -> Option<Self> {
+        let server = std::env::var("TMUX").ok()?.split(',').next()?.to_owned();
+        server.starts_with('/').then_some(Self { server: Some(server), inside: true })
+    }
+
+    /// The account's default server.
+    #[must_use]
+    pub const fn default_server() -> Self {
+        Self { server: None, inside: false }
+    }
+
+    /// Selects a pane and its window, and shows it to the caller where that is in tmux too. Else gives the command by which a user
+    /// gets there.
+    ///
+    /// # Errors
+    /// See [`MultiplexerError`]; the pane may be gone.
+    pub fn select(&self, pane: &str) -> Result<Option<String>, MultiplexerError> {
+        let session = self.run(&["display-message", "-p", "-t", pane, "#{session_name}"])?;
+        // Of a pane that is gone older versions print nothing, and succeed.
+        if session.is_empty() {
+            return Err(MultiplexerError::Refused { program: "tmux", said: format!("can't find pane: {pane}") });
+        }
+        self.run(&["select-window", "-t", pane, ";", "select-pane", "-t", pane])?;
+        // A caller in a pane that nobody looks at has no client to be switched.
+        if self.inside && self.run(&["switch-client", "-t", pane]).is_ok() {
+            return Ok(None);
+        }
+        Ok(Some(format!("{} attach -t {}", self.command_words().join(" "), shell_quote(&session))))
+    }
+
+    /// Opens a window with a program in it, behind the present one. Where the caller is in no pane of the server it is in the session
+    /// `baton`, which is made if need be, and the server with it.
+    ///
+    /// # Errors
+    /// See [`MultiplexerError`].
+    pub fn open(&self, name: &str, directory: &Path, program: &[String]) -> Result<OpenedWindow, MultiplexerError> {
+        let open = |made| {
+            let mut arguments = self.open_arguments(name, directory, made);
+            arguments.extend(["-P", "-F", "#{pane_id} #{pane_pid}"].map(str::to_owned));
+            arguments.extend(program.iter().cloned());
+            self.run(&arguments.iter().map(String::as_str).collect::<Vec<_>>())
+        };
+        let made = self.inside || self.has_session();
+        let answer = match open(made) {
+            // Another call made it meanwhile.
+            Err(MultiplexerError::Refused { .. }) if !made && self.has_session() => open(true)?,
+            answer => answer?,
+        };
+        let parsed = answer.split_once(' ').and_then(|(pane, pid)| Some((pane.to_owned(), pid.parse().ok()?)));
+        let (pane, pid) = parsed.ok_or(MultiplexerError::Refused { program: "tmux", said: answer })?;
+        // What fails stays to be read. A pane that is gone already is noticed by its process.
+        let _ = self.run(&["set-option", "-p", "-t", &pane, "remain-on-exit", "failed"]);
+        Ok(OpenedWindow { pane, pid })
+    }
+
+    /// Whether the session is there in which windows are opened.
+    #[must_use]
+    pub fn has_session(&self) -> bool {
+        self.run(&["has-session", "-t", &format!("={DEFAULT_SESSION}:")]).is_ok()
+    }
+
+    /// The words with which a window is opened; `made`: where the session is there.
+    fn open_arguments(&self, name: &str, directory: &Path, made: bool) -> Vec<String> {
+        let home = format!("={DEFAULT_SESSION}:");
+        let target: &[&str] = if self.inside {
+            &["new-window", "-d"]
+        } else if made {
+            &["new-window", "-d", "-t", &home]
+        } else {
+            &["new-session", "-d", "-s", DEFAULT_SESSION]
+        };
+        let (name, directory) = (escape_format(name), escape_format(&directory.display().to_string()));
+        target.iter().copied().chain(["-n", &name, "-c", &directory]).map(str::to_owned).collect()
+    }
+
+    /// The command with which a user opens such a window; `made`: where the session is there by then.
+    #[must_use]
+    pub fn command(&self, name: &str, directory: &Path, program: &[String], made: bool) -> String {
+        let opening = self.open_arguments(name, directory, made);
+        let words = opening.iter().chain(program).map(|word| shell_quote(word));
+        self.command_words().into_iter().chain(words).collect::<Vec<_>>().join(" ")
+    }
+
+    /// The words with which a user calls it.
+    #[must_use]
+    pub fn command_words(&self) -> Vec<String> {
+        let server = self.server.iter().flat_map(|server| ["-S".to_owned(), shell_quote(server)]);
+        std::iter::once("tmux".to_owned()).chain(server).collect()
+    }
+
+    fn run(&self, arguments: &[&str]) -> Result<String, MultiplexerError> {
+        let mut command = Command::new("tmux");
+        if let Some(server) = &self.server {
+            command.args(["-S", server]);
+        }
+        command.args(arguments);
+        run_with_timeout("tmux", command)
+    }
+}
+
+/// A text as tmux takes it for itself. It reads a name or a directory as a format, in which `#(...)` runs a command of a shell; and a `;`
+/// at the end of an argument ends tmux's command.
+fn escape_format(text: &str) -> String {
+    let mut written = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, from)) = rest.find('#').map(|at| rest.split_at(at)) {
+        let after = from.trim_start_matches('#');
+        let run = from.len() - after.len();
+        // A style, which is left as it is.
+        let twice = if after.starts_with('[') { 1 } else { 2 };
+        written.push_str(before);
+        written.extend(std::iter::repeat_n('#', run * twice));
+        rest = after;
+    }
+    written.push_str(rest);
+    if written.ends_with(';') {
+        written.insert(written.len() - 1, '\\');
+    }
+    written
+}
+
+/// A word as a shell takes it, in characters that steer no terminal.
+#[must_use]
+pub fn shell_quote(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@%+,".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        return word.to_owned();
+    }
+    if word.chars().all(is_printable) {
+        return format!("'{}'", word.replace('\'', "'\\''"));
+    }
+    // As bash, zsh and ksh read it.
+    let escaped = word.chars().map(|c| match c {
+        '\'' | '\\' => format!("\\{c}"),
+        c if is_printable(c) => c.to_string(),
+        c => c.encode_utf8(&mut [0; 4]).bytes().map(|byte| format!("\\{byte:03o}")).collect(),
+    });
+    format!("$'{}'", escaped.collect::<String>())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{escape_format, shell_quote};
+
+    #[test]
+    fn a_text_is_no_format_and_ends_no_command() {
+        for (text, expected) in [
+            ("plain", "plain"),
+            ("", ""),
+            ("#(touch x)", "##(touch x)"),
+            ("a#S#", "a##S##"),
+            ("##{x}", "####{x}"),
+            ("#[x ##[y #z", "#[x ##[y ##z"),
+            ("a;b;", r"a;b\;"),
+            (r"a\;", r"a\\;"),
+        ] {
+            assert_eq!(escape_format(text), expected);
+        }
+    }
+
+    #[test]
+    fn a_word_stays_one_word() {
+        for (word, expected) in [
+            ("/a/b-c.d", "/a/b-c.d"),
+            ("", "''"),
+            ("a b", "'a b'"),
+            ("it's", r"'it'\''s'"),
+            ("$(x)", "'$(x)'"),
+            ("~", "'~'"),
+            ("a\u{1b}[31m'\n\\", r"$'a\033[31m\'\012\\'"),
+            ("\u{202e}x", r"$'\342\200\256x'"),
+        ] {
+            assert_eq!(shell_quote(word), expected);
+        }
+    }
+}

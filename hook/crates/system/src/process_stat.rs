@@ -1,0 +1,147 @@
+//! One process, as `/proc/<pid>/stat` shows it.
+
+/// A process at one moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProcessStat {
+    /// Its pid.
+    pub pid: u32,
+    /// The name of its program, at most 15 bytes; bytes that are no UTF-8 are replaced.
+    pub comm: String,
+    /// Whether it has ended and only waits to be reaped.
+    pub ended: bool,
+    /// Its parent's pid; 0 where that is outside the pid namespace.
+    pub parent: u32,
+    /// The number of its controlling terminal; 0 for none.
+    pub tty: u32,
+    /// When it started, in ticks since boot.
+    pub start: u64,
+}
+
+impl ProcessStat {
+    /// Parses the line; none where it is not what the kernel writes.
+    ///
+    /// The name stands in parentheses and may itself hold spaces, parentheses and line breaks: the last `)` ends it.
+    #[must_use]
+    pub fn parse(line: &[u8]) -> Option<Self> {
+        let open = line.iter().position(|&byte| byte == b'(')?;
+        let close = line.iter().rposition(|&byte| byte == b')')?;
+        let pid = std::str::from_utf8(line.get(..open)?).ok()?.trim_ascii_end().parse().ok()?;
+        let comm = String::from_utf8_lossy(line.get(open + 1..close)?).into_owned();
+        let rest = std::str::from_utf8(line.get(close + 1..)?).ok()?;
+        // Counted as proc(5) does: the state is field 3.
+        let mut fields = rest.split_ascii_whitespace();
+        let state = fields.next()?;
+        let parent = fields.next()?.parse().ok()?;
+        let tty = fields.nth(2)?.parse::<i32>().ok()?.cast_unsigned();
+        let threads = fields.nth(12)?.parse::<u64>().ok()?;
+        let start = fields.nth(1)?.parse().ok()?;
+        // A line cut within the number would give another start.
+        fields.next()?;
+        let known = state.len() == 1 && state.bytes().all(|byte| byte.is_ascii_alphabetic());
+        // A process whose first thread ended while others run shows as a zombie, and lives.
+        let ended = matches!(state, "X" | "x") || (state == "Z" && threads <= 1);
+        known.then_some(Self { pid, comm, ended, parent, tty, start })
+    }
+
+    /// The controlling terminal's name, as `pts/3`; none where there is none, or it is of another kind.
+    #[must_use]
+    pub fn tty_name(&self) -> Option<String> {
+        // Linux: the minor number's low 8 bits, 12 bits of major, then the minor's other bits.
+        let major = (self.tty >> 8) & 0xfff;
+        let minor = (self.tty & 0xff) | ((self.tty >> 12) & 0xf_ff00);
+        match (major, minor) {
+            (136..=143, _) => Some(format!("pts/{}", minor + (major - 136) * 256)),
+            (4, 0..64) => Some(format!("tty{minor}")),
+            (4, _) => Some(format!("ttyS{}", minor - 64)),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A line as the kernel writes it, with the given name, state and number of threads.
+    fn line(comm: &str, state: &str, threads: &str) -> String {
+        format!(
+            "4711 ({comm}) {state} 12 4711 4711 34817 4711 4194304 1 0 0 0 5 6 0 0 20 0 {threads} 0 381757 99 1 2 3\n"
+        )
+    }
+
+    fn check(line: &str, expected: Option<(&str, bool)>) {
+        let stat = ProcessStat::parse(line.as_bytes());
+        assert_eq!(stat.as_ref().map(|stat| (stat.comm.as_str(), stat.ended)), expected, "{line:?}");
+        if let Some(stat) = stat {
+            assert_eq!((stat.pid, stat.parent, stat.start), (4711, 12, 381_757), "{line:?}");
+            assert_eq!(stat.tty_name().as_deref(), Some("pts/1"), "{line:?}");
+        }
+    }
+
+    #[test]
+    fn names_may_hold_anything() {
+        for comm in ["claude", "tmux: server", "a) R 1", "(((", ")", "", "new\nline", "Web Content", "é"] {
+            check(&line(comm, "S", "7"), Some((comm, false)));
+        }
+        let odd = ProcessStat::parse(b"4711 (\xff\xfe) S 12 1 1 0 1 1 1 0 0 0 5 6 0 0 20 0 1 0 9 1").unwrap();
+        assert_eq!((odd.comm.as_str(), odd.start), ("\u{fffd}\u{fffd}", 9));
+    }
+
+    #[test]
+    fn a_stopped_process_lives_and_so_does_one_whose_first_thread_ended() {
+        for (state, threads, ended) in [
+            ("R", "1", false),
+            ("S", "1", false),
+            ("D", "1", false),
+            ("T", "1", false),
+            ("t", "1", false),
+            ("I", "1", false),
+            ("Z", "1", true),
+            ("Z", "0", true),
+            ("Z", "2", false),
+            ("X", "1", true),
+        ] {
+            check(&line("claude", state, threads), Some(("claude", ended)));
+        }
+    }
+
+    #[test]
+    fn what_the_kernel_never_writes_is_not_guessed_at() {
+        let good = line("claude", "S", "7");
+        for bad in
+            ["", "\n", "4711", "4711 (", "4711 (claude", "4711 (claude)", "4711 )claude( S 1 1", ") (", "(x) S 1"]
+        {
+            check(bad, None);
+        }
+        check(&good.replace("4711 (", "-1 ("), None);
+        check(&good.replace("381757", "x"), None);
+        check(&good.replace("381757", "18446744073709551616"), None);
+        check(&line("claude", "SS", "7"), None);
+        check(&line("claude", "7", "7"), None);
+        // Cut at every length: none, or the same process.
+        for end in 0..good.len() {
+            if let Some(stat) = ProcessStat::parse(&good.as_bytes()[..end]) {
+                assert_eq!((stat.pid, stat.start), (4711, 381_757), "cut at {end}");
+            }
+        }
+    }
+
+    #[test]
+    fn terminals_have_names() {
+        let mut stat = ProcessStat::parse(line("claude", "S", "7").as_bytes()).unwrap();
+        for (tty, name) in [
+            (0, None),
+            (34_816, Some("pts/0")),
+            (34_819, Some("pts/3")),
+            (35_072, Some("pts/256")),
+            (1_083_392, Some("pts/256")),
+            (8_423_424, Some("pts/2048")),
+            (1025, Some("tty1")),
+            (1088, Some("ttyS0")),
+            (u32::MAX, None),
+        ] {
+            stat.tty = tty;
+            assert_eq!(stat.tty_name().as_deref(), name, "{tty}");
+        }
+    }
+}

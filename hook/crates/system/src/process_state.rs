@@ -1,0 +1,52 @@
+//! Whether a process that was seen once is still there.
+
+use std::io::ErrorKind;
+use std::path::Path;
+
+use agent_baton_core::process::{LockSight, Place, Process, Sight};
+
+use super::lock_table::{FileId, LockTable};
+use super::{ProcessLookup, System};
+
+/// What the machine shows of a process. One of another boot, machine or pid namespace cannot be looked at from here:
+/// what its boot alone says is for the core to judge.
+#[must_use]
+pub fn process_state(machine: &impl System, process: &Process, here: &Place) -> Sight {
+    if !is_local(process, here) {
+        return Sight::Unreadable;
+    }
+    match machine.process(process.pid) {
+        ProcessLookup::Gone => Sight::Gone,
+        ProcessLookup::Unreadable => Sight::Unreadable,
+        ProcessLookup::Found(stat) if stat.start != process.start => Sight::Reused,
+        ProcessLookup::Found(stat) if stat.ended => Sight::Zombie,
+        ProcessLookup::Found(_) => Sight::Running,
+    }
+}
+
+/// Whether a process is of this boot, machine and pid namespace.
+#[must_use]
+pub fn is_local(process: &Process, here: &Place) -> bool {
+    process.boot == here.boot && process.machine == here.machine && process.pidns == here.pidns
+}
+
+/// What became of the lock that a process of this place was seen to hold on the file at `path`; `locks` is none where
+/// the table could not be read.
+#[must_use]
+pub fn lock_state(pid: u32, path: &Path, locks: Option<&LockTable>) -> LockSight {
+    let there = |path: &Path| path.parent().is_some_and(Path::is_dir);
+    match FileId::from_path(path) {
+        Ok(file) => match locks {
+            Some(locks) if locks.is_held(pid, file) => LockSight::Held,
+            Some(_) => LockSight::Released,
+            None => LockSight::Unreadable,
+        },
+        // With its directory gone as well, it is the file system that went away, not the lock.
+        Err(error) if error.kind() == ErrorKind::NotFound && there(path) => LockSight::Released,
+        Err(_) => LockSight::Unreadable,
+    }
+}
+
+#[cfg(test)]
+#[cfg(target_os = "linux")]
+mod tests;

@@ -1,0 +1,108 @@
+//! The project of a directory: the root of its git worktree. git is never run; a repository can make it run programs.
+
+use std::fs::{File, Metadata};
+use std::path::{Path, PathBuf};
+
+use baton_fs::read::read_capped;
+
+/// The most directories looked at, from the start upward.
+const MAX_PARENT_DIRECTORIES: usize = 64;
+
+/// The most read of a `.git` file: a path and a word.
+const MAX_GIT_FILE_BYTES: usize = 8 * 1024;
+
+/// The canonical worktree root above a directory, else the directory's own canonical path. None where that does not
+/// exist or is no UTF-8. A linked worktree, and a submodule, is its own root.
+#[must_use]
+pub fn find_root(start: &Path) -> Option<String> {
+    let start = std::fs::canonicalize(start).ok()?;
+    let root =
+        start.ancestors().take(MAX_PARENT_DIRECTORIES).find(|directory| is_worktree_root(directory)).unwrap_or(&start);
+    root.to_str().map(str::to_owned)
+}
+
+/// Whether a directory holds a `.git` that leads to a repository.
+fn is_worktree_root(directory: &Path) -> bool {
+    let git = directory.join(".git");
+    let Ok(meta) = std::fs::metadata(&git) else {
+        return false;
+    };
+    let repository = if meta.is_dir() { Some(git) } else { linked_repository(directory, &git, &meta) };
+    // An empty `.git` directory is no repository: sandboxes mount such ones.
+    repository.is_some_and(|repository| std::fs::symlink_metadata(repository.join("HEAD")).is_ok())
+}
+
+/// The repository that a `.git` file names.
+fn linked_repository(directory: &Path, git: &Path, meta: &Metadata) -> Option<PathBuf> {
+    if !meta.is_file() {
+        return None;
+    }
+    let text = String::from_utf8(read_capped(File::open(git).ok()?, MAX_GIT_FILE_BYTES).ok()?).ok()?;
+    let path = text.strip_prefix("gitdir:")?.trim_matches([' ', '\n', '\r']);
+    (!path.is_empty()).then(|| directory.join(path))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    /// A tree with a repository, a worktree and a submodule linked to it, and things that look like repositories.
+    fn tree() -> (tempfile::TempDir, PathBuf) {
+        let dir = tempfile::tempdir().unwrap();
+        let base = fs::canonicalize(dir.path()).unwrap();
+        for path in [
+            "repo/.git/worktrees/side",
+            "repo/.git/modules/sub",
+            "repo/src/deep",
+            "repo/sub/x",
+            "repo/empty/.git",
+            "repo/broken/x",
+            "repo/dangling/x",
+            "side/x",
+            "plain/x",
+        ] {
+            fs::create_dir_all(base.join(path)).unwrap();
+        }
+        for path in ["repo/.git/HEAD", "repo/.git/worktrees/side/HEAD", "repo/.git/modules/sub/HEAD"] {
+            fs::write(base.join(path), "ref: refs/heads/main\n").unwrap();
+        }
+        fs::write(base.join("repo/sub/.git"), "gitdir: ../.git/modules/sub\n").unwrap();
+        fs::write(base.join("repo/broken/.git"), "x".repeat(MAX_GIT_FILE_BYTES + 1)).unwrap();
+        fs::write(base.join("repo/dangling/.git"), "gitdir: /nowhere/at/all\n").unwrap();
+        fs::write(base.join("side/.git"), format!("gitdir: {}\n", base.join("repo/.git/worktrees/side").display()))
+            .unwrap();
+        std::os::unix::fs::symlink(base.join("repo/src"), base.join("link")).unwrap();
+        (dir, base)
+    }
+
+    #[test]
+    fn the_root_is_the_nearest_worktree_else_the_directory() {
+        let (_dir, base) = tree();
+        for (start, expected) in [
+            ("repo", "repo"),
+            ("repo/src/deep", "repo"),
+            ("repo/.git/worktrees", "repo"),
+            ("repo/sub/x", "repo/sub"),
+            ("repo/empty", "repo"),
+            ("repo/broken/x", "repo"),
+            ("repo/dangling/x", "repo"),
+            ("side/x", "side"),
+            ("plain/x", "plain/x"),
+            ("plain/x/../x", "plain/x"),
+            ("link/deep", "repo"),
+        ] {
+            let found = find_root(&base.join(start)).map(PathBuf::from);
+            assert_eq!(found, Some(base.join(expected)), "{start}");
+        }
+        assert_eq!(find_root(&base.join("missing")), None);
+    }
+
+    #[test]
+    fn a_pipe_named_git_does_not_hold_up() {
+        let (_dir, base) = tree();
+        nix::unistd::mkfifo(&base.join("plain/x/.git"), nix::sys::stat::Mode::S_IRWXU).unwrap();
+        assert_eq!(find_root(&base.join("plain/x")).map(PathBuf::from), Some(base.join("plain/x")));
+    }
+}

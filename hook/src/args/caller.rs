@@ -1,0 +1,102 @@
+//! Who calls a command: for which session and process, and with what right.
+
+use agent_baton_core::fence::Fence;
+use agent_baton_core::id::SessionId;
+use agent_baton_core::process::{Live, Process};
+use agent_baton_core::request::Caller;
+use agent_baton_core::session::Session;
+
+use crate::context::Context;
+use crate::output::error::CommandError;
+
+/// The caller of a command that only a run's owner may give.
+#[must_use]
+pub fn caller(context: &Context, fence: Option<Fence>) -> Caller {
+    let lineage = context.lineage();
+    Caller {
+        fence,
+        session: lineage.as_ref().and_then(|lineage| lineage.session.clone()),
+        ancestors: lineage
+            .map(|lineage| lineage.ancestors.into_iter().map(|(_, process)| process).collect())
+            .unwrap_or_default(),
+        beneath: context.supervisor_claim(),
+    }
+}
+
+/// The launch that a command is about.
+pub struct TargetLaunch {
+    /// Its session.
+    pub session: SessionId,
+    /// Its process.
+    pub process: Process,
+    /// How it was found, for the user, where they did not name it.
+    pub resolved_by: &'static str,
+}
+
+impl TargetLaunch {
+    /// The launch of the session that was named; else of the agent above the caller; else of the one living session of this
+    /// project. Of several launches it is the one above the caller, else the only one that lives.
+    ///
+    /// # Errors
+    /// Not found; or several fit, and are listed.
+    pub fn resolve(context: &Context, named: Option<&SessionId>) -> Result<Self, CommandError> {
+        let above = || context.lineage().and_then(|lineage| lineage.session);
+        let (session, resolved_by) = match named.cloned().or_else(above) {
+            Some(id) => (context.session(&id)?.0, ""),
+            None => (only_live_session(context)?, " (the one living session of this project)"),
+        };
+        let process = live_process(context, &session)?;
+        Ok(Self { session: session.id, process, resolved_by })
+    }
+}
+
+fn live_process(context: &Context, session: &Session) -> Result<Process, CommandError> {
+    let ancestors = context.lineage().map(|lineage| lineage.ancestors).unwrap_or_default();
+    let shown = session.launches.iter().filter(|launch| launch.ended.is_none());
+    if let Some(launch) = shown.clone().find(|launch| ancestors.iter().any(|(_, process)| *process == launch.process)) {
+        return Ok(launch.process.clone());
+    }
+    let liveness = context.liveness_check();
+    let living: Vec<_> =
+        session.launches.iter().filter(|launch| liveness.launch(session, launch).live == Live::Yes).collect();
+    match living.as_slice() {
+        [launch] => Ok(launch.process.clone()),
+        [] => Err(CommandError::NotFound(format!(
+            "no living process shows session {}; resume it, or name another with --session",
+            session.id
+        ))),
+        _ => Err(CommandError::Ambiguous {
+            what: format!(
+                "{} living processes show session {}; call from beneath one of them",
+                living.len(),
+                session.id
+            ),
+            candidates: living
+                .iter()
+                .map(|launch| format!("  pid {} in {}", launch.process.pid, baton_display::pane_label(&launch.pane)))
+                .collect::<Vec<_>>()
+                .join("\n"),
+        }),
+    }
+}
+
+fn only_live_session(context: &Context) -> Result<Session, CommandError> {
+    let mut living = context.project_sessions()?;
+    let liveness = context.liveness_check();
+    living.retain(|session| liveness.session(session).live == Live::Yes);
+    match living.len() {
+        1 => living.pop().ok_or(CommandError::InternalError),
+        0 => Err(CommandError::NotFound(
+            "no living session of this project is known; start an agent here, or name a session with --session"
+                .to_owned(),
+        )),
+        several => Err(CommandError::Ambiguous {
+            what: format!("{several} sessions of this project live; name one with --session"),
+            candidates: living
+                .iter()
+                .map(|session| format!("  {}  {}", session.id, session.agent))
+                .collect::<Vec<_>>()
+                .join("\n"),
+        }),
+    }
+}

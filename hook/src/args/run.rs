@@ -1,0 +1,47 @@
+//! Which run a user means.
+
+use agent_baton_core::id::RunId;
+
+use super::session::{candidates, current_project, lookup};
+use crate::context::Context;
+use crate::output::error::CommandError;
+use baton_engine::lookup::LookupError;
+
+/// The run that a text names.
+///
+/// # Errors
+/// Not found; or several fit, and are named.
+pub fn resolve(context: &Context, text: &str) -> Result<RunId, CommandError> {
+    resolve_in(context, text, false)
+}
+
+/// The same; with `here`, of this project alone.
+///
+/// # Errors
+/// Not found; or several fit, and are named.
+pub fn resolve_in(context: &Context, text: &str, here: bool) -> Result<RunId, CommandError> {
+    let project = if here { Some(current_project()?) } else { None };
+    let query = baton_display::strip_control_chars(text);
+    match lookup(context, project.as_deref()).run(text) {
+        Ok(id) => Ok(id),
+        Err(LookupError::Store(error)) => Err(error.into()),
+        Err(LookupError::NotFound) => {
+            Err(CommandError::NotFound(format!("no run is called \"{query}\"; `baton run list --all` lists them")))
+        }
+        Err(LookupError::Ambiguous(ids)) => Err(CommandError::Ambiguous {
+            what: format!("{} runs are called \"{query}\"", ids.len()),
+            candidates: candidates(&ids, |id| {
+                context.run(id).map_or_else(
+                    |_| format!("  {id}  unreadable"),
+                    |run| {
+                        format!(
+                            "  {id}  {:<10} {}",
+                            run.status.name(),
+                            baton_display::strip_control_chars(run.name.as_str())
+                        )
+                    },
+                )
+            }),
+        }),
+    }
+}

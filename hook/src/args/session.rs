@@ -1,0 +1,101 @@
+//! SessionArg session, or which run, a user means.
+
+use agent_baton_core::id::SessionId;
+use clap::Args;
+
+use crate::context::{Context, current_directory};
+use crate::output::error::CommandError;
+use baton_engine::lookup::{LAST, Lookup, LookupError};
+use baton_system::worktree;
+
+/// The most candidates that are named.
+const MAX_CANDIDATES: usize = 20;
+
+/// A session, as the command line names it.
+#[derive(Debug, Args)]
+pub struct SessionArg {
+    /// The session: its id, the beginning of it, its name, or "last"
+    #[arg(value_name = "ID", required_unless_present = "here")]
+    id: Option<String>,
+    /// Of this project alone; without an ID, the one of it that was opened last
+    #[arg(long)]
+    here: bool,
+}
+
+impl SessionArg {
+    /// The session.
+    ///
+    /// # Errors
+    /// Not found; or several fit, and are named.
+    pub fn resolve(&self, context: &Context) -> Result<SessionId, CommandError> {
+        resolve(context, self.id.as_deref().unwrap_or(LAST), self.here)
+    }
+
+    /// Whether one of the present directory's project is meant.
+    #[must_use]
+    pub const fn is_current_project(&self) -> bool {
+        self.here
+    }
+
+    /// What was given as ID.
+    #[must_use]
+    pub fn text(&self) -> Option<&str> {
+        self.id.as_deref()
+    }
+}
+
+/// The worktree root of the present directory.
+///
+/// # Errors
+/// Where there is none.
+pub fn current_project() -> Result<String, CommandError> {
+    let directory = current_directory()?;
+    worktree::find_root(&directory)
+        .ok_or_else(|| CommandError::NotFound("this directory has no path that could be a project's".to_owned()))
+}
+
+pub(super) fn lookup<'a>(context: &'a Context, project: Option<&'a str>) -> Lookup<'a> {
+    let store = context.store();
+    project.map_or(Lookup::all_projects(store), |root| Lookup::in_project(store, root))
+}
+
+/// The session that a text names; with `here`, of this project alone.
+///
+/// # Errors
+/// Not found; or several fit, and are named.
+pub fn resolve(context: &Context, text: &str, here: bool) -> Result<SessionId, CommandError> {
+    let project = if here { Some(current_project()?) } else { None };
+    let query = baton_display::strip_control_chars(text);
+    let of = if here { " of this project" } else { "" };
+    match lookup(context, project.as_deref()).session(text) {
+        Ok(id) => Ok(id),
+        Err(LookupError::Store(error)) => Err(error.into()),
+        Err(LookupError::NotFound) if text == LAST => Err(CommandError::NotFound(format!("no session{of} is known"))),
+        Err(LookupError::NotFound) => Err(CommandError::NotFound(format!(
+            "no session{of} is called \"{query}\"; `baton session list --all` lists them"
+        ))),
+        Err(LookupError::Ambiguous(ids)) => Err(CommandError::Ambiguous {
+            what: format!("{} sessions{of} are called \"{query}\"", ids.len()),
+            candidates: candidates(&ids, |id| describe_session(context, id)),
+        }),
+    }
+}
+
+pub(super) fn candidates<Id>(ids: &[Id], words: impl Fn(&Id) -> String) -> String {
+    let mut lines: Vec<String> = ids.iter().take(MAX_CANDIDATES).map(words).collect();
+    if ids.len() > MAX_CANDIDATES {
+        lines.push(format!("  and {} more", ids.len() - MAX_CANDIDATES));
+    }
+    lines.join("\n")
+}
+
+fn describe_session(context: &Context, id: &SessionId) -> String {
+    let Ok((session, _)) = context.session(id) else { return format!("  {id}  unreadable") };
+    let name = session
+        .name
+        .as_ref()
+        .map(|name| format!("  \"{}\"", baton_display::strip_control_chars(name.as_str())))
+        .unwrap_or_default();
+    let project = session.project.as_deref().map(baton_display::strip_control_chars).unwrap_or_default();
+    format!("  {id}  {:<6}  {project}{name}", session.agent.name())
+}

@@ -1,0 +1,75 @@
+//! What the hook does once the agent has its reply: a little each time, so that nobody has to call `baton gc` or
+//! `baton session discover`.
+
+use std::time::{Duration, Instant};
+
+use agent_baton_core::event::EventName;
+
+use baton_engine::decide::DecisionService;
+use baton_engine::discovery::{Bounds, Discovery, register};
+use baton_engine::liveness::LivenessCheck;
+use baton_engine::retention::{DECISIONS_PER_SWEEP, Sweep, SweepError, run_incremental};
+use baton_store::LockError;
+use baton_system::System;
+use baton_system::environment::Environment;
+
+/// How many files of each agent are looked at for sessions that no hook announced.
+const MAX_DISCOVERED_ENTRIES: usize = 64;
+
+/// How long they are looked at.
+const DISCOVERY_TIME: Duration = Duration::from_millis(50);
+
+/// How long a process must run before its session is taken up: until then its own hook may announce it.
+const MIN_PROCESS_AGE_MS: u64 = 10_000;
+
+/// How long the lock is waited for: whoever holds it has better to do.
+const LOCK_WAIT: Duration = Duration::from_millis(20);
+
+/// Does what there is to do after an event whose decision has this number in the audit.
+///
+/// # Errors
+/// Where the state cannot be used. Nothing is lost by it: the next call goes on.
+pub(super) fn run_maintenance<M: System, E: Environment>(
+    decider: &DecisionService<'_, M, E>,
+    event: EventName,
+    audit: Option<u64>,
+) -> Result<(), SweepError> {
+    // What is kept decides what is taken up, and nothing is put away by another rule than what a user set.
+    if !matches!(event, EventName::SessionStart | EventName::SessionEnd) || decider.settings.problem().is_some() {
+        return Ok(());
+    }
+    if event == EventName::SessionStart {
+        discover(decider)?;
+    }
+    if audit.is_some_and(|n| n.is_multiple_of(DECISIONS_PER_SWEEP)) {
+        let census = LivenessCheck::new(decider.machine, decider.inspector.environment(), decider.here);
+        let policy = &decider.settings.config().retention;
+        run_incremental(&Sweep { store: decider.store, census: &census, policy, now: decider.now() })?;
+    }
+    Ok(())
+}
+
+/// Registers sessions that processes show and that have no record.
+fn discover<M: System, E: Environment>(decider: &DecisionService<'_, M, E>) -> Result<(), SweepError> {
+    let discovery = Discovery {
+        store: decider.store,
+        machine: decider.machine,
+        here: decider.here,
+        inspector: decider.inspector,
+        policy: &decider.settings.config().retention,
+        now: decider.now(),
+        bounds: Bounds {
+            entries: MAX_DISCOVERED_ENTRIES,
+            until: Instant::now() + DISCOVERY_TIME,
+            min_age_ms: MIN_PROCESS_AGE_MS,
+        },
+    };
+    let found = discovery.running_sessions().sessions;
+    if found.is_empty() {
+        return Ok(());
+    }
+    match decider.store.lock(Instant::now() + LOCK_WAIT, &discovery.now) {
+        Err(LockError::Busy { .. }) => Ok(()),
+        locked => register(&mut locked?, found, &discovery.now).map(drop).map_err(SweepError::from),
+    }
+}

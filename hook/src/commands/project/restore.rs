@@ -1,0 +1,137 @@
+//! `baton project restore`.
+
+use std::path::PathBuf;
+
+use agent_baton_core::process::Live;
+use clap::Args;
+
+use super::ProjectArg;
+use crate::context::Context;
+use crate::output;
+use crate::output::error::CommandError;
+use baton_protect::restore_plan::{ChangeEvidence, RestorePlan};
+use baton_protect::state::{Backup, ProjectRecord, ProtectionState};
+use baton_protect::{ProtectedProject, RestoreResult};
+
+/// Gives a project's protected files back as they were saved. What stands there is kept in its history first.
+#[derive(Args)]
+pub struct Restore {
+    /// The project's path [default: that of the present directory]
+    project: Option<PathBuf>,
+    /// The number of the backup [default: the one to be given back]
+    #[arg(long, value_name = "N")]
+    backup: Option<u64>,
+    /// Say what would be done, and do nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Do it although sessions are in the project, or may be
+    #[arg(long)]
+    force: bool,
+}
+
+impl Restore {
+    /// Gives them back. A user's word is enough: what was changed since by whomever is kept and replaced.
+    ///
+    /// # Errors
+    /// Where there is nothing to give back, sessions are there, or not everything could be given back.
+    pub fn run(self) -> Result<(), CommandError> {
+        let context = Context::open()?;
+        let named = ProjectArg::resolve(&context, self.project.as_deref())?;
+        let participants = named.record().map(|record| record.participants).unwrap_or_default();
+        let (_, probes) = context.participants(&named.project, &participants)?;
+        let now = context.now();
+        let mut locked = context.lock()?;
+        let mut protected = ProtectedProject {
+            locked: &mut locked,
+            protected_store: &named.protected_store,
+            project: &named.project,
+            now: &now,
+            deadline: None,
+        };
+        let mut record = protected.load_record()?;
+        let saved = self.choose_backup(&protected, &record, &named)?;
+        if self.dry_run {
+            return print_plan(
+                protected
+                    .plan_restore(&saved, &ChangeEvidence::SessionsUntilNow)
+                    .map_err(CommandError::NotRestored)?
+                    .as_ref(),
+            );
+        }
+        let anyone = protected.any_live(
+            &record,
+            |participants| context.probe_participants(participants, probes),
+            context.place(),
+        )?;
+        if anyone != Live::No && !self.force {
+            return Err(CommandError::SessionsActive(format!(
+                "sessions are in {}, or may be: they would go on with other files. `baton project show` names them; to do it all \
+                 the same: --force",
+                named.project
+            )));
+        }
+        let before = record.state.clone();
+        record.state = ProtectionState::Saved(saved);
+        let told = record.pending_notices.len();
+        let ending = protected.restore(&mut record, ChangeEvidence::SessionsUntilNow)?;
+        // Where sessions are there still, the last one gives back what the first one saved.
+        match ending {
+            RestoreResult::Done(_) if anyone == Live::No => record.state = ProtectionState::Idle,
+            RestoreResult::Done(_) | RestoreResult::BackupMissing | RestoreResult::ProjectMissing => {
+                record.state = before
+            }
+            RestoreResult::Retry(_) => {}
+        }
+        if anyone == Live::No {
+            record.participants.clear();
+        }
+        let texts: Vec<String> = record.pending_notices.drain(told.min(record.pending_notices.len())..).collect();
+        protected.save_record(&mut record)?;
+        let text = baton_display::strip_control_chars_by_line(&texts.join("\n"));
+        match ending {
+            RestoreResult::Done(outcome) if outcome.kept.is_empty() => output::print(&if texts.is_empty() {
+                "everything is as it was saved\n".to_owned()
+            } else {
+                text + "\n"
+            }),
+            _ => Err(CommandError::NotRestored(text)),
+        }
+    }
+
+    fn choose_backup(
+        &self,
+        protected: &ProtectedProject<'_, '_>,
+        record: &ProjectRecord,
+        named: &ProjectArg,
+    ) -> Result<Backup, CommandError> {
+        match (self.backup, record.backup()) {
+            (None, Some(saved)) => Ok(saved.clone()),
+            (Some(number), Some(saved)) if saved.number == number => Ok(saved.clone()),
+            (Some(number), _) => protected.find_backup(number).ok_or_else(|| {
+                CommandError::NotFound(format!(
+                    "there is no backup {number} of {}; `baton project show` names them",
+                    named.project
+                ))
+            }),
+            (None, None) => Err(CommandError::NotFound(format!(
+                "nothing is to be given back in {}: its files are yours. An older backup: --backup N",
+                named.project
+            ))),
+        }
+    }
+}
+
+fn print_plan(planned: Option<&RestorePlan>) -> Result<(), CommandError> {
+    let Some(plan) = planned else {
+        return Err(CommandError::NotRestored("the project is not there; is its disk mounted?".to_owned()));
+    };
+    let mut text = String::new();
+    let mut add = |what: &str, path: &baton_engine::config::RelativePath, why: &str| {
+        text.push_str(&baton_display::strip_control_chars(&format!("{what} {}{why}", path.path().display())));
+        text.push('\n');
+    };
+    plan.write.iter().for_each(|path| add("would give back", path, ""));
+    plan.remove.iter().filter(|path| !plan.write.contains(path)).for_each(|path| add("would take away", path, ""));
+    plan.kept.iter().chain(&plan.failed).for_each(|(path, why)| add("would leave", path, &format!(": {why}")));
+    output::print(if text.is_empty() { "everything is as it was saved\n" } else { &text })
+}

@@ -1,0 +1,142 @@
+//! SessionArg sessions are brought back, how, and why others are not.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use agent_baton_core::id::SessionId;
+use agent_baton_core::pane::Pane;
+use agent_baton_core::process::Sight;
+use agent_baton_core::session::{Resuming, Session};
+
+use crate::context::Context;
+use crate::session_list::ListedSession;
+use baton_agents::spec;
+use baton_engine::session_status::SessionStatus;
+use baton_system::multiplexer::{MultiplexerError, OpenedWindow, Tmux, shell_quote};
+
+/// For how long a mark holds of which it is not known what was started, in milliseconds: its writer was killed meanwhile.
+const UNSTARTED_CLAIM_MS: u64 = 60_000;
+
+/// What is asked for.
+pub(super) enum Scope {
+    /// One session, by a user's word.
+    Named,
+    /// All that were alive.
+    Lost,
+}
+
+/// A session that is brought back.
+pub(super) struct Resumable {
+    pub(super) session: Session,
+    directory: PathBuf,
+    program: Vec<String>,
+    tmux: Tmux,
+}
+
+/// A session that is not.
+pub(super) struct Skipped {
+    pub(super) id: SessionId,
+    pub(super) why: String,
+}
+
+/// SessionArg of these are brought back.
+pub(super) fn plan(context: &Context, scope: &Scope, seen: Vec<ListedSession>) -> (Vec<Resumable>, Vec<Skipped>) {
+    let (mut resumable, mut left) = (Vec::new(), Vec::new());
+    for seen in seen {
+        match check(context, scope, &seen) {
+            Ok(directory) => resumable.push(Resumable::new(seen, directory)),
+            Err(Some(why)) => left.push(Skipped { id: seen.session.id, why }),
+            Err(None) => {}
+        }
+    }
+    (resumable, left)
+}
+
+/// The directory in which a session is brought back; else why it is not, if that is worth a word.
+fn check(context: &Context, scope: &Scope, seen: &ListedSession) -> Result<PathBuf, Option<String>> {
+    let session = &seen.session;
+    let all = matches!(scope, Scope::Lost);
+    let shown = || seen.pane().map_or_else(|| "an unknown pane".to_owned(), baton_display::pane_label);
+    match seen.standing.status {
+        status if status.is_alive() && all => return Err(None),
+        SessionStatus::Over(_) if all => return Err(None),
+        status if status.is_alive() => return Err(Some(format!("lives, in {}; `baton go {}`", shown(), session.id))),
+        SessionStatus::Unknown => return Err(Some(format!("may live: nobody can tell from here ({})", shown()))),
+        _ => {}
+    }
+    if all && session.headless {
+        return Err(None);
+    }
+    if all && seen.standing.since.age_ms(&context.now()) > context.settings().config().stale_after.ms() {
+        let age = baton_display::format_age(seen.standing.since.age_ms(&context.now()));
+        return Err(Some(format!("gave its last heartbeat {age} ago; name it to bring it back")));
+    }
+    if !session.prompted && !session.has_context {
+        return Err(if all { None } else { Some("holds no conversation yet".to_owned()) });
+    }
+    if session.resuming.as_ref().is_some_and(|mark| is_claimed(context, mark)) {
+        return Err(Some("is being brought back already".to_owned()));
+    }
+    let directory = session.cwd.as_ref().or(session.project.as_ref()).map(PathBuf::from);
+    let directory = directory.ok_or_else(|| Some("has no directory on record".to_owned()))?;
+    if directory.is_dir() {
+        Ok(directory)
+    } else {
+        Err(Some(format!("was in {}, which is no directory any more", directory.display())))
+    }
+}
+
+/// Whether a session is being brought back: by a process that lives, or may.
+pub(super) fn is_claimed(context: &Context, mark: &Resuming) -> bool {
+    let place = context.place();
+    match &mark.process {
+        // Another boot of this machine ended it.
+        Some(process) if process.machine == place.machine && process.boot != place.boot => false,
+        Some(process) => matches!(context.inspector().process_state(process), Sight::Running | Sight::Unreadable),
+        None => mark.at.boot == place.boot && mark.at.age_ms(&context.now()) < UNSTARTED_CLAIM_MS,
+    }
+}
+
+impl Resumable {
+    fn new(seen: ListedSession, directory: PathBuf) -> Self {
+        let spec = spec(seen.session.agent);
+        let words = std::iter::once(spec.comm).chain(spec.resume.iter().copied()).chain([seen.session.id.as_str()]);
+        let program = words.map(str::to_owned).collect();
+        let was = seen.pane().and_then(|pane| if let Pane::Tmux { server, .. } = pane { Some(server) } else { None });
+        let reachable = |server: &&String| Path::new(server).parent().is_some_and(Path::is_dir);
+        let before = || was.filter(reachable).map(|server| Tmux::with_socket(server));
+        let tmux = Tmux::enclosing().or_else(before).unwrap_or_else(Tmux::default_server);
+        Self { session: *seen.session, directory, program, tmux }
+    }
+
+    pub(super) const fn id(&self) -> &SessionId {
+        &self.session.id
+    }
+
+    /// The command, for a shell.
+    pub(super) fn shell_command(&self) -> String {
+        let program: Vec<String> = self.program.iter().map(|word| shell_quote(word)).collect();
+        format!("cd {} && {}", shell_quote(&self.directory.display().to_string()), program.join(" "))
+    }
+
+    /// The command that opens its window, for a shell, after those of the servers in `before`; its own comes to them.
+    pub(super) fn tmux_command(&self, before: &mut BTreeSet<Tmux>) -> String {
+        let made = !before.insert(self.tmux.clone()) || self.tmux.has_session();
+        self.tmux.command(self.window_name(), &self.directory, &self.program, made)
+    }
+
+    pub(super) fn open(&self) -> Result<OpenedWindow, MultiplexerError> {
+        self.tmux.open(self.window_name(), &self.directory, &self.program)
+    }
+
+    /// What its window is called.
+    fn window_name(&self) -> &str {
+        self.session.name.as_ref().map_or(self.session.agent.name(), |name| name.as_str())
+    }
+
+    /// Whether nothing happened to the session since it was judged.
+    pub(super) fn is_unchanged(&self, now: &Session) -> bool {
+        (&now.launches, &now.over, now.deliveries.len())
+            == (&self.session.launches, &self.session.over, self.session.deliveries.len())
+    }
+}

@@ -1,0 +1,212 @@
+//! `baton run start --loop`: what a loop is started with.
+
+use std::collections::BTreeMap;
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+
+use agent_baton_core::agent::Agent;
+use agent_baton_core::id::RunId;
+use agent_baton_core::looping::Terms;
+use agent_baton_core::process::Process;
+use agent_baton_core::reason::Reason;
+use clap::Args;
+
+use crate::context::{Context, current_directory};
+use crate::output::error::CommandError;
+use baton_agents::spec;
+use baton_engine::config::TimeSpan;
+use baton_engine::loops::approval;
+use baton_engine::loops::block_cap::{self, DEFAULT_ITERATIONS};
+use baton_engine::loops::definition::{
+    DoneWhen, LoopDefinition, MAX_COMMAND_BYTES, MAX_PHRASE_BYTES, MAX_PROMPT_BYTES,
+};
+use baton_fs::read::{read_capped, read_own};
+use baton_system::environment::{Environment, OwnEnvironment};
+
+/// The longest settings of an agent that are read, in bytes.
+const MAX_SETTINGS: usize = 8 * 1024 * 1024;
+
+/// How often the last message, or the project, may be as before where nobody says.
+const DEFAULT_PATIENCE: u32 = 5;
+
+/// The variables that a command is run with, as they are where the user types: a repository can change those of the agent.
+const KEPT_VARIABLES: [&str; 9] = ["PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LC_ALL", "TZ", "TMPDIR"];
+
+/// The options of a loop.
+#[derive(Args)]
+#[command(next_help_heading = "Loop")]
+pub struct LoopOptions {
+    /// Drive the agent: whenever it wants to stop, the prompt goes in again
+    #[arg(long = "loop")]
+    looping: bool,
+    /// The prompt
+    #[arg(long, value_name = "TEXT", requires = "looping")]
+    prompt: Option<String>,
+    /// The file that holds the prompt; it is read now, and not again
+    #[arg(long, value_name = "FILE", requires = "looping", conflicts_with = "prompt")]
+    prompt_file: Option<PathBuf>,
+    /// It is done when the last message holds this, exactly, and not as a quotation of the prompt
+    #[arg(long, value_name = "TEXT", requires = "looping")]
+    until: Option<String>,
+    /// It ends after so long: 90m, 36h, 2d
+    #[arg(long, value_name = "TIME", requires = "looping")]
+    max_time: Option<TimeSpan>,
+    /// It is done only when this command exits with 0 in the project's directory, within five minutes; only a user gives one, in a
+    /// terminal
+    #[arg(long, value_name = "COMMAND", requires = "looping")]
+    done_when: Option<String>,
+    /// It ends when the last message, or the project, was the same so often in a row; 0: never
+    #[arg(long, value_name = "N", requires = "looping", default_value_t = DEFAULT_PATIENCE)]
+    patience: u32,
+}
+
+/// A loop that is ready to be started.
+pub struct Prepared {
+    definition: LoopDefinition,
+    max_ms: Option<u64>,
+    patience: u32,
+    /// How often it may go round.
+    pub max_iterations: u32,
+    /// What set that, where nobody print_result.
+    pub limited_by: &'static str,
+}
+
+impl LoopOptions {
+    /// Whether a loop is asked for.
+    #[must_use]
+    pub const fn is_asked(&self) -> bool {
+        self.looping
+    }
+
+    /// Reads the prompt, finds the client's cap, and checks what was asked for. Nothing is written.
+    ///
+    /// # Errors
+    /// Refused: more iterations than the client allows, a command that no user gave, texts that are too long.
+    pub fn prepare(
+        self,
+        context: &Context,
+        (agent, process, project): (Agent, &Process, Option<String>),
+        max_iterations: Option<u32>,
+    ) -> Result<Prepared, CommandError> {
+        let prompt = self.prompt()?;
+        let until = self.until.filter(|until| !until.trim().is_empty());
+        check_length("--until", until.as_deref(), MAX_PHRASE_BYTES)?;
+        check_length("--done-when", self.done_when.as_deref(), MAX_COMMAND_BYTES)?;
+        let here = current_directory()?;
+        let directory = project.map_or(here, PathBuf::from);
+        let done_when = self.done_when.map(|command| approve_command(context, command, &directory)).transpose()?;
+        let cap = context.block_cap(agent, process, &directory);
+        let (max_iterations, limited_by) = iteration_limit(agent, cap, max_iterations)?;
+        let max_ms = self.max_time.map(|age| age.ms());
+        Ok(Prepared {
+            definition: LoopDefinition { prompt, until, done_when, directory },
+            max_ms,
+            patience: self.patience,
+            max_iterations,
+            limited_by,
+        })
+    }
+
+    fn prompt(&self) -> Result<String, CommandError> {
+        let text = match (&self.prompt, &self.prompt_file) {
+            (Some(text), _) => text.clone(),
+            (None, Some(path)) => {
+                let failed = |source| CommandError::ReadFile { path: path.clone(), source };
+                let file = std::fs::File::open(path).map_err(failed)?;
+                let bytes = read_capped(file, MAX_PROMPT_BYTES).map_err(failed)?;
+                String::from_utf8(bytes)
+                    .map_err(|error| failed(std::io::Error::new(std::io::ErrorKind::InvalidData, error)))?
+            }
+            (None, None) => String::new(),
+        };
+        if text.trim().is_empty() {
+            return Err(refused(
+                Reason::LoopUnreadable,
+                "the prompt is empty: give one with --prompt or --prompt-file".into(),
+            ));
+        }
+        check_length("--prompt", Some(&text), MAX_PROMPT_BYTES)?;
+        Ok(text)
+    }
+}
+
+impl Prepared {
+    /// Writes the texts, and a user's word for the command, and gives the part of the record.
+    ///
+    /// # Errors
+    /// Where a file cannot be written. [`Self::forget`] takes back what was.
+    pub fn write(&self, context: &Context, run: &RunId) -> Result<Terms, CommandError> {
+        let bytes = self.definition.to_bytes();
+        context.write_loop_definition(run, &bytes)?;
+        if let Some(done_when) = &self.definition.done_when {
+            let home = context.account_home().ok_or(CommandError::NoAccountHome)?;
+            approval::grant(&home, run, done_when)
+                .map_err(|source| CommandError::StoreApproval { home: home.clone(), source })?;
+        }
+        let texts = LoopDefinition::digest(&bytes);
+        Ok(Terms { texts, max_ms: self.max_ms, patience: self.patience })
+    }
+}
+
+/// A command that a user gives: at a terminal, with no agent above who could have typed it.
+fn approve_command(context: &Context, command: String, directory: &Path) -> Result<DoneWhen, CommandError> {
+    if context.lineage().is_some() || !std::io::stdin().is_terminal() {
+        let what = "baton runs a command by itself only where a user gave it: type this `baton run start` in a terminal of your \
+                    own, with --session ID, or leave --done-when out";
+        return Err(refused(Reason::CheckRefused, what.to_owned()));
+    }
+    let environment: BTreeMap<String, String> =
+        KEPT_VARIABLES.iter().filter_map(|name| Some(((*name).to_owned(), OwnEnvironment.get(name)?))).collect();
+    Ok(DoneWhen { command, directory: directory.to_owned(), environment })
+}
+
+/// How often it may go round, and what set that.
+fn iteration_limit(agent: Agent, cap: Option<u32>, asked: Option<u32>) -> Result<(u32, &'static str), CommandError> {
+    let most = cap.unwrap_or(u32::MAX);
+    match asked {
+        Some(asked) if asked > most => {
+            let variable = spec(agent).block_cap.map_or("", |cap| cap.variable);
+            let what = format!(
+                "{agent} lets a hook keep it going {most} times in a row, so a loop goes round at most {most} times. For more, {variable} \
+                 must be set where it is started: `baton install --loops` shows and sets it; start it anew then"
+            );
+            Err(refused(Reason::ClientCap, what))
+        }
+        Some(0) => Err(refused(Reason::LoopLimit, "a loop goes round at least once: --max-iterations 1".to_owned())),
+        Some(asked) => Ok((asked, "")),
+        None if most < DEFAULT_ITERATIONS => Ok((most, ", as often as the client lets a hook keep it going")),
+        None => Ok((DEFAULT_ITERATIONS, "")),
+    }
+}
+
+fn check_length(option: &str, text: Option<&str>, most: usize) -> Result<(), CommandError> {
+    let Some(bytes) = text.map(str::len).filter(|bytes| *bytes > most) else { return Ok(()) };
+    let what = format!(
+        "{option} has {bytes} bytes; at most {most} are taken. Put the rest into a file of the project, and name that file",
+    );
+    Err(refused(Reason::LoopUnreadable, baton_display::strip_control_chars(&what)))
+}
+
+const fn refused(reason: Reason, what: String) -> CommandError {
+    CommandError::Refused { reason, what }
+}
+
+impl Context {
+    /// How many Stops in a row the agent in a process lets a hook block. The user's own setting counts, as the agent reads it; one of
+    /// the project only where it is lower.
+    #[must_use]
+    pub fn block_cap(&self, agent: Agent, process: &Process, project: &Path) -> Option<u32> {
+        let block = spec(agent).block_cap?;
+        let variable = |name| self.variable(process, name);
+        let own = variable(spec(agent).home_variable).map(PathBuf::from).filter(|path| path.is_absolute());
+        let own = own.or_else(|| self.account_home().map(|home| home.join(spec(agent).home_default)));
+        // A link is followed, as the agent does it: to a file, and to nothing that has no end.
+        let of_file = |path: PathBuf| {
+            let bytes = path.canonicalize().and_then(|path| read_own(&path, MAX_SETTINGS)).ok()?;
+            (block.from_settings)(std::str::from_utf8(&bytes).ok()?)
+        };
+        let user = own.and_then(|home| of_file(home.join("settings.json"))).or_else(|| variable(block.variable));
+        let of_project = |name: &str| of_file(project.join(spec(agent).home_default).join(name));
+        block_cap::effective_cap(agent, user, &[of_project("settings.json"), of_project("settings.local.json")])
+    }
+}

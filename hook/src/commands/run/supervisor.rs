@@ -1,0 +1,226 @@
+//! Starting a command, passing on what signals come, and ending as it ended.
+//!
+//! The command stays in the supervisor's process group, so that the shell's job control holds and continues both together. What the
+//! terminal sends, it sends to both; what another process sends to the supervisor is passed on.
+
+use std::ffi::OsString;
+use std::io;
+use std::os::unix::process::ExitStatusExt;
+use std::process::{Child, Command as Program, ExitStatus};
+
+use agent_baton_core::run::{Run, Status};
+use nix::sys::signal::{SigSet, Signal, kill, raise};
+use nix::unistd::Pid;
+
+use crate::context::Context;
+use crate::output;
+use crate::output::error::CommandError;
+use baton_agents::{FENCE_VARIABLE, RUN_VARIABLE};
+
+/// What may be sent to the supervisor and is meant for the command.
+const FORWARDED: [Signal; 6] =
+    [Signal::SIGHUP, Signal::SIGINT, Signal::SIGQUIT, Signal::SIGTERM, Signal::SIGUSR1, Signal::SIGUSR2];
+
+/// The signals that a supervisor reads one by one.
+#[must_use]
+pub fn blocked_signals() -> SigSet {
+    FORWARDED.into_iter().chain([Signal::SIGCHLD]).collect()
+}
+
+/// Those of them that tell a program to end.
+const TERMINATION: [Signal; 4] = [Signal::SIGHUP, Signal::SIGINT, Signal::SIGQUIT, Signal::SIGTERM];
+
+/// A command, and the run that it drives.
+pub struct Command<'a> {
+    /// The run, as it begins or goes on.
+    pub run: &'a Run,
+    /// The program and its arguments.
+    pub arguments: &'a [OsString],
+}
+
+/// How a command ended.
+#[derive(Debug, Clone, Copy)]
+pub enum CommandExit {
+    /// With a status.
+    Exited {
+        /// The status.
+        code: i32,
+        /// Whether it had been terminated to end.
+        terminated: bool,
+    },
+    /// By a signal.
+    Signalled(i32),
+}
+
+impl Command<'_> {
+    /// Runs it to its end. It is ended where the run is no longer this supervisor's.
+    ///
+    /// # Errors
+    /// Where it cannot be started, or signals cannot be signals.
+    pub fn supervise(&self, context: &Context) -> Result<CommandExit, CommandError> {
+        // From before the start on: none that comes early is lost.
+        let signals = Signals::block().map_err(CommandError::RunCommand)?;
+        let mut child = self.start().map_err(CommandError::RunCommand)?;
+        let (mut terminated, mut ownership_lost) = (false, false);
+        loop {
+            // Looked at before the signals are: what a terminal sends to both is here by the time the command has ended by it.
+            let ended = child.try_wait().map_err(CommandError::RunCommand)?;
+            for ReceivedSignal { signal, by_terminal } in signals.received().map_err(CommandError::RunCommand)? {
+                terminated |= TERMINATION.contains(&signal);
+                if ended.is_none() && !by_terminal {
+                    forward(&child, signal);
+                }
+            }
+            if let Some(status) = ended {
+                return Ok(CommandExit::from_status(status, terminated));
+            }
+            if !ownership_lost && self.lost_ownership(context) {
+                output::notice("the run is over, or another's; its command is terminated to end");
+                (terminated, ownership_lost) = (true, true);
+                forward(&child, Signal::SIGTERM);
+            }
+            signals.wait().map_err(CommandError::RunCommand)?;
+        }
+    }
+
+    fn start(&self) -> io::Result<Child> {
+        let mut program = Program::new(std::env::current_exe()?);
+        let fence = self.run.fence.to_string();
+        program.args(["run", "with-command", self.run.id.as_str(), &fence, "--"]).args(self.arguments);
+        program.env(RUN_VARIABLE, self.run.id.as_str()).env(FENCE_VARIABLE, fence).spawn()
+    }
+
+    /// Whether a user cancelled the run, or somebody else has it. What cannot be read is no reason to end anything.
+    fn lost_ownership(&self, context: &Context) -> bool {
+        let now = context.run(&self.run.id);
+        now.is_ok_and(|run| run.status == Status::Cancelled || run.owner.process != self.run.owner.process)
+    }
+}
+
+/// The child was not reaped yet, so its pid is its own.
+fn forward(child: &Child, signal: Signal) {
+    if let Ok(pid) = i32::try_from(child.id()) {
+        // It may have ended this moment.
+        let _ = kill(Pid::from_raw(pid), signal);
+    }
+}
+
+impl CommandExit {
+    fn from_status(status: ExitStatus, terminated: bool) -> Self {
+        match (status.code(), status.signal()) {
+            (Some(code), _) => Self::Exited { code, terminated },
+            (None, signal) => Self::Signalled(signal.unwrap_or(Signal::SIGKILL as i32)),
+        }
+    }
+
+    /// Ends this process in the same way.
+    pub fn exit(self) -> ! {
+        match self {
+            Self::Exited { code, .. } => std::process::exit(code),
+            Self::Signalled(number) => {
+                if let Ok(signal) = Signal::try_from(number) {
+                    let _ = SigSet::all().thread_unblock();
+                    let _ = raise(signal);
+                }
+                // As a shell has it, where the signal did not end this.
+                std::process::exit(128 + number)
+            }
+        }
+    }
+}
+
+/// A signal that came.
+struct ReceivedSignal {
+    signal: Signal,
+    /// Whether the kernel sent it for the terminal, and so to the command too.
+    by_terminal: bool,
+}
+
+#[cfg(target_os = "linux")]
+mod signals {
+    use std::io;
+    use std::os::fd::AsFd;
+    use std::sync::Arc;
+    use std::sync::atomic::AtomicBool;
+
+    use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+    use nix::sys::signal::{SigSet, Signal};
+    use nix::sys::signalfd::{SfdFlags, SignalFd};
+
+    use super::{ReceivedSignal, blocked_signals};
+
+    /// How often to look whether the run is still this supervisor's, in milliseconds.
+    const OWNERSHIP_POLL_MS: u16 = 500;
+
+    /// What `si_code` is where the kernel itself sent a signal.
+    const BY_KERNEL: i32 = 0x80;
+
+    /// The signals that would end this process, held back and read one by one.
+    pub struct Signals(SignalFd);
+
+    impl Signals {
+        pub fn block() -> io::Result<Self> {
+            // Whoever started this may have left it SIGCHLD ignored, and then no child is left to be waited for.
+            signal_hook::flag::register(Signal::SIGCHLD as i32, Arc::<AtomicBool>::default())?;
+            let ignored = ignored();
+            let set: SigSet = blocked_signals().iter().filter(|signal| !ignored(*signal)).collect();
+            set.thread_block()?;
+            Ok(Self(SignalFd::with_flags(&set, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK)?))
+        }
+
+        /// Those that came since the last time and are for the command.
+        pub fn received(&self) -> io::Result<Vec<ReceivedSignal>> {
+            let mut sent = Vec::new();
+            while let Some(info) = self.0.read_signal()? {
+                let signal = i32::try_from(info.ssi_signo).ok().and_then(|number| Signal::try_from(number).ok());
+                let signal = signal.filter(|signal| *signal != Signal::SIGCHLD);
+                sent.extend(signal.map(|signal| ReceivedSignal { signal, by_terminal: info.ssi_code == BY_KERNEL }));
+            }
+            Ok(sent)
+        }
+
+        /// Waits until one comes, or it is time to look around.
+        pub fn wait(&self) -> io::Result<()> {
+            let mut ready = [PollFd::new(self.0.as_fd(), PollFlags::POLLIN)];
+            match poll(&mut ready, PollTimeout::from(OWNERSHIP_POLL_MS)) {
+                Ok(_) | Err(nix::errno::Errno::EINTR) => Ok(()),
+                Err(error) => Err(error.into()),
+            }
+        }
+    }
+
+    /// What this process was started to ignore, as nohup has it: such a signal tells nobody anything. Held back, it would come all the
+    /// same. Where that cannot be known, nothing is.
+    fn ignored() -> impl Fn(Signal) -> bool {
+        let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+        let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+        let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0);
+        move |signal| (mask >> (signal as u32 - 1)) & 1 == 1
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+mod signals {
+    use std::io;
+
+    use super::ReceivedSignal;
+
+    /// What is not measured is not guessed at.
+    pub enum Signals {}
+
+    impl Signals {
+        pub fn block() -> io::Result<Self> {
+            Err(io::Error::new(io::ErrorKind::Unsupported, "`run with` is there on Linux only, so far"))
+        }
+
+        pub fn received(&self) -> io::Result<Vec<ReceivedSignal>> {
+            match *self {}
+        }
+
+        pub fn wait(&self) -> io::Result<()> {
+            match *self {}
+        }
+    }
+}
+
+use signals::Signals;

@@ -1,0 +1,56 @@
+//! What `baton run with` starts: it records its own process as the run's command, and becomes the command.
+//!
+//! So no command runs that the record does not name: one whose supervisor was killed and replaced before it came to this is refused by
+//! its number.
+
+use std::ffi::OsString;
+use std::os::unix::process::CommandExt;
+use std::process::Command as Program;
+
+use agent_baton_core::fence::Fence;
+use agent_baton_core::id::RunId;
+use agent_baton_core::reason::Reason;
+use agent_baton_core::request::Command;
+use clap::Args;
+
+use crate::commands::run::supervisor::blocked_signals;
+use crate::context::Context;
+use crate::output;
+use crate::output::error::CommandError;
+use crate::output::run_result::refusal;
+use baton_system::identity;
+
+/// Becomes the command of a run.
+#[derive(Args)]
+pub struct WithCommand {
+    run: RunId,
+    fence: u64,
+    #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true)]
+    command: Vec<OsString>,
+}
+
+impl WithCommand {
+    /// Becomes it; returns only where that failed.
+    ///
+    /// # Errors
+    /// Refused where the number is old; or the program cannot be run.
+    pub fn run(self) -> Result<(), CommandError> {
+        // The supervisor holds them back, and a program inherits that.
+        let _ = blocked_signals().thread_unblock();
+        let context = Context::open()?;
+        let own = context.own_process().ok_or(CommandError::InternalError)?;
+        let child = identity(&own, &context.here().place);
+        let done = context.decide(Command::Attach { run: self.run, fence: Fence(self.fence), child })?;
+        if done.decision.reason != Reason::Attached {
+            return Err(refusal(&context, &done, done.decision.reason));
+        }
+        let [program, arguments @ ..] = self.command.as_slice() else { return Err(CommandError::InternalError) };
+        let failed = Program::new(program).args(arguments).exec();
+        output::notice(&format!(
+            "cannot run {}: {failed}",
+            baton_display::strip_control_chars(&program.to_string_lossy())
+        ));
+        // As a shell has it: 127 for what is not there, 126 for what cannot be run.
+        std::process::exit(if failed.kind() == std::io::ErrorKind::NotFound { 127 } else { 126 })
+    }
+}

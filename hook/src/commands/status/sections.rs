@@ -1,0 +1,106 @@
+//! The status for a user: in columns, or two lines each where the pane is narrow.
+
+use agent_baton_core::agent::Agent;
+use agent_baton_core::process::Live;
+use agent_baton_core::run::Run;
+use agent_baton_core::stamp::Stamp;
+
+use crate::commands::status::report::{Cause, LiveState, non_owner_launch, waiting};
+use crate::output::json::run_status_word;
+use crate::output::short_ids::ShortIds;
+use crate::output::terminal::{Item, Section, Terminal};
+use crate::session_list::{ListedSession, Overview};
+use baton_engine::session_status::SessionStatus;
+
+/// How many of the lost are shown.
+const MAX_LOST_SHOWN: usize = 5;
+
+pub(super) fn render(seen: &Overview, ids: &ShortIds, now: &Stamp, terminal: &Terminal) -> String {
+    let session = |it: &ListedSession, word: &str| session_item(it, word, now, ids);
+    let waiting = waiting(seen);
+    let waits = waiting.iter().filter_map(|it| match (it.session, it.run) {
+        (Some(seen), None) => Some(session(seen, it.cause.word())),
+        (seen, Some(run)) => {
+            let without =
+                seen.filter(|_| it.cause == Cause::OwnerElsewhere).and_then(|seen| non_owner_launch(seen, run));
+            let pane = baton_display::short_pane_label(without.map_or(&run.owner.pane, |launch| &launch.pane));
+            let owner = without.map(|_| format!("owned in {}", baton_display::short_pane_label(&run.owner.pane)));
+            Some(run_item(run, it.cause.word(), pane, owner, now))
+        }
+        (None, None) => None,
+    });
+    let of = |fits: &dyn Fn(&ListedSession) -> bool| -> Vec<Item> {
+        seen.sessions.iter().filter(|it| fits(it)).map(|it| session(it, it.standing.status.word())).collect()
+    };
+    let runs = |gone: bool| -> Vec<Item> {
+        // What waits is shown above.
+        let waits = |run: &Run| waiting.iter().any(|it| it.run.is_some_and(|other| other.id == run.id));
+        let runs = seen.runs.iter().filter(|(run, live)| (*live == Live::No) == gone && !waits(run));
+        let pane = |run: &Run, live| match live {
+            // By now it may be another's.
+            Live::No => "-".to_owned(),
+            Live::Yes | Live::Unknown => baton_display::short_pane_label(&run.owner.pane),
+        };
+        runs.map(|(run, live)| run_item(run, run_status_word(run, *live), pane(run, *live), None, now)).collect()
+    };
+    let lost: Vec<Item> = seen.lost().map(|it| session(it, "lost")).collect();
+    let many =
+        if lost.len() > MAX_LOST_SHOWN { format!(", {MAX_LOST_SHOWN} of {}", lost.len()) } else { String::new() };
+    let sections = [
+        ("waits for you".to_owned(), waits.collect()),
+        ("at work".to_owned(), of(&|it| LiveState::from_session(it) == Some(LiveState::Working))),
+        (
+            "opened, and nothing asked of it yet".to_owned(),
+            of(&|it| LiveState::from_session(it) == Some(LiveState::Unprompted)),
+        ),
+        ("runs".to_owned(), runs(false)),
+        ("interrupted runs".to_owned(), runs(true)),
+        ("unknown".to_owned(), of(&|it| it.standing.status == SessionStatus::Unknown)),
+        (format!("lost{many} (`baton resume` brings them back)"), lost.into_iter().take(MAX_LOST_SHOWN).collect()),
+    ];
+    let text = terminal.sections(&sections.map(|(title, items)| Section { title, items }));
+    if text.is_empty() { "nothing is alive, and nothing waits\n".to_owned() } else { text }
+}
+
+fn session_item(seen: &ListedSession, word: &str, now: &Stamp, ids: &ShortIds) -> Item {
+    let session = &seen.session;
+    let project = session.project.as_deref().map(project_name).unwrap_or_default();
+    let name = session.name.as_ref().map(|name| format!("\"{}\"", baton_display::strip_control_chars(name.as_str())));
+    Item {
+        primary: vec![
+            word.to_owned(),
+            session.agent.to_string(),
+            seen.pane().map_or_else(|| "-".to_owned(), baton_display::short_pane_label),
+            baton_display::format_age(seen.standing.since.age_ms(now)),
+        ],
+        secondary: vec![ids.short(session.id.as_str()).to_owned(), project, name.unwrap_or_default()],
+    }
+}
+
+/// A run, the pane that is meant, and what else there is to say of its owner.
+fn run_item(run: &Run, word: &str, pane: String, owner: Option<String>, now: &Stamp) -> Item {
+    let turns = run.max_iterations.map_or_else(|| run.iteration.to_string(), |max| format!("{}/{max}", run.iteration));
+    Item {
+        primary: vec![
+            word.to_owned(),
+            run.owner.agent.map_or("command", Agent::name).to_owned(),
+            pane,
+            baton_display::format_age(run.updated.age_ms(now)),
+        ],
+        secondary: [
+            Some(run.id.to_string()),
+            Some(turns),
+            Some(format!("\"{}\"", baton_display::strip_control_chars(run.name.as_str()))),
+            owner,
+        ]
+        .into_iter()
+        .flatten()
+        .collect(),
+    }
+}
+
+/// The last part of a path, as people call a project.
+fn project_name(path: &str) -> String {
+    let last = std::path::Path::new(path).file_name().and_then(|name| name.to_str());
+    baton_display::strip_control_chars(last.unwrap_or(path))
+}

@@ -1,0 +1,147 @@
+//! What a user changes: by the core's decision, or by their own word.
+
+use std::time::Instant;
+
+use agent_baton_core::decision::{Change, Record, Shelf};
+use agent_baton_core::id::{RunId, SessionId};
+use agent_baton_core::request::{Ask, Command, Named, Reading, Snapshot};
+use agent_baton_core::session::Session;
+
+use super::records::deleted_session;
+use super::{Context, LOCK_WAIT, MACHINE, Outcome, inspector};
+use crate::output;
+use crate::output::error::CommandError;
+use baton_core_host::Core;
+use baton_engine::decide::{DecisionError, DecisionService};
+use baton_engine::loops::approval;
+use baton_store::ValidatedDecision;
+use baton_system::worktree;
+
+impl Context {
+    /// An id for a new run.
+    ///
+    /// # Errors
+    /// When the system gives no random bytes.
+    pub fn new_run_id() -> Result<RunId, CommandError> {
+        let number = getrandom::u64().map_err(CommandError::Random)?;
+        format!("r{:012x}", number >> 16).parse().map_err(|_| CommandError::InternalError)
+    }
+
+    /// Whether baton does anything here: what begins now would be left alone by its hooks.
+    ///
+    /// # Errors
+    /// [`CommandError::Disabled`].
+    pub fn check_enabled(&self) -> Result<(), CommandError> {
+        let here = || worktree::find_root(&std::env::current_dir().ok()?);
+        let disabled = self.store.disabled()?;
+        match (disabled.everywhere, disabled.is_in(here)) {
+            (_, false) => Ok(()),
+            (everywhere, true) => Err(CommandError::Disabled(if everywhere { "" } else { " --project" })),
+        }
+    }
+
+    /// Has the core decide a command, and commits what it changes.
+    ///
+    /// # Errors
+    /// When the lock is not to be had, the core fails, or the commit does.
+    pub fn decide(&self, command: Command) -> Result<Outcome, CommandError> {
+        if matches!(command, Command::Start { .. } | Command::Adopt { .. } | Command::With { .. }) {
+            self.check_enabled()?;
+        }
+        let core = Core::load()?;
+        // A look of its own: one that waits asks more than once.
+        let inspector = inspector(self.here);
+        let decider = DecisionService {
+            store: &self.store,
+            core: &core,
+            machine: &MACHINE,
+            here: self.here,
+            inspector: &inspector,
+            settings: &self.settings,
+        };
+        let ask = Ask::Command(Box::new(command));
+        let probes = decider.probe(&ask);
+        let mut locked = self.store.lock(Instant::now() + LOCK_WAIT, &self.now())?;
+        let settled = decider.decide_and_commit(&mut locked, ask, &probes, self.now())?;
+        for report in locked.take_reports() {
+            output::notice(&report);
+        }
+        if let Some(problem) = self.settings.problem() {
+            output::notice(&problem.to_string());
+        }
+        Ok(Outcome { request: settled.request, decision: settled.decision })
+    }
+
+    /// Changes a session by a user's word, through the lock and a checked commit; `act` stands in the audit. Nothing is written where
+    /// nothing changes.
+    ///
+    /// # Errors
+    /// Not found or unreadable; or the lock is not to be had, or the commit fails.
+    pub fn edit_session(
+        &self,
+        act: &'static str,
+        id: &SessionId,
+        edit: impl FnOnce(&mut Session),
+    ) -> Result<Session, CommandError> {
+        let now = self.now();
+        let mut locked = self.store.lock(Instant::now() + LOCK_WAIT, &now)?;
+        let reading = locked.view().session(id);
+        let (mut session, to) = match &reading {
+            Reading::Live(session) => (session.clone(), Shelf::Live),
+            Reading::Archived(session) => (session.clone(), Shelf::Archive),
+            Reading::Absent => return Err(CommandError::NotFound(format!("no session has the id {id}"))),
+            Reading::Deleted => return Err(deleted_session(id)),
+            Reading::Unreadable => return Err(CommandError::Unreadable),
+        };
+        let before = session.clone();
+        edit(&mut session);
+        if session != before {
+            session.revision = before.revision.saturating_add(1);
+            session.updated = now.clone();
+            let record = Record::Session(Box::new(session.clone()));
+            let changes = [Change { before: Some(before.revision), to, record }];
+            let snapshot = Snapshot { neighbours: vec![Named { id: id.to_string(), reading }], ..Snapshot::default() };
+            let checked =
+                ValidatedDecision::for_user_edit(act, &now, &snapshot, &changes).map_err(DecisionError::from)?;
+            locked.commit(&checked).map_err(DecisionError::from)?;
+        }
+        for report in locked.take_reports() {
+            output::notice(&report);
+        }
+        Ok(session)
+    }
+
+    /// Writes the end of a run's progress log, where the call that ended the run did not come to it.
+    ///
+    /// # Errors
+    /// Where the run cannot be read. A state that cannot be written to now is no failure: the log is read as it is.
+    pub fn complete_progress_log(&self, id: &RunId) -> Result<(), CommandError> {
+        if !self.store.progress(id).exists() {
+            return Ok(());
+        }
+        match self.store.lock(Instant::now() + LOCK_WAIT, &self.now()) {
+            Ok(mut locked) => {
+                locked.update_progress_log(None, &self.run(id)?);
+                locked.take_reports().iter().for_each(|report| output::notice(report));
+            }
+            Err(error) => output::notice(&error.to_string()),
+        }
+        Ok(())
+    }
+
+    /// Writes the texts of a loop that is about to start.
+    ///
+    /// # Errors
+    /// Where they cannot be written.
+    pub fn write_loop_definition(&self, run: &RunId, bytes: &[u8]) -> Result<(), CommandError> {
+        Ok(self.store.write_loop_definition(run, bytes)?)
+    }
+
+    /// Takes back what was written for a loop that did not start.
+    pub fn remove_loop_definition(&self, run: &RunId) {
+        self.store.remove_loop_definition(run);
+        if let Some(home) = self.account_home() {
+            approval::revoke(&home, run);
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! A command that was decided, and what a user reads of it.
+
+use agent_baton_core::decision::Decision;
+use agent_baton_core::process::Live;
+use agent_baton_core::request::{Named, Request};
+use agent_baton_core::run::Run;
+
+use super::Context;
+use crate::output::run_result::changed_run;
+
+/// A command that was decided.
+pub struct Outcome {
+    /// What was asked.
+    pub request: Request,
+    /// The answer; what it changes is committed.
+    pub decision: Decision,
+}
+
+impl Outcome {
+    /// The run that was changed, or asked about.
+    #[must_use]
+    pub fn run(&self) -> Option<&Run> {
+        changed_run(self)
+    }
+
+    /// Who owns the run, for a user.
+    #[must_use]
+    pub fn describe_owner(&self, context: &Context) -> String {
+        let Some(run) = self.run() else { return "its owner is not known".to_owned() };
+        let lives = match context.owner_liveness(&context.liveness_check(), run) {
+            Live::Yes => ", which lives",
+            Live::No => ", which is gone",
+            Live::Unknown => "",
+        };
+        let owner = &run.owner;
+        let at = format!("pid {} in {}{lives}", owner.process.pid, baton_display::pane_label(&owner.pane));
+        match owner.agent {
+            Some(agent) => format!("its owner is {agent} {at}"),
+            None => format!("it is driven by a command: {}", context.describe_supervised_command(run)),
+        }
+    }
+
+    /// How the run came to its owner, for a user: `: moved to pane %3 at 14:02`.
+    #[must_use]
+    pub fn describe_transfer(&self, context: &Context) -> String {
+        let Some((run, last)) = self.run().and_then(|run| run.history.last().map(|last| (run, last))) else {
+            return String::new();
+        };
+        format!(
+            " moved to {} at {}",
+            baton_display::pane_label(&run.owner.pane),
+            baton_display::format_local(&last.at, &context.now())
+        )
+    }
+
+    /// The unfinished runs of the session that was asked about, by name and id.
+    #[must_use]
+    pub fn other_runs(&self) -> Vec<String> {
+        let runs = self.request.snapshot.runs.iter().filter_map(|Named { reading, .. }| reading.record());
+        let session = self.request.snapshot.session.record();
+        runs.filter(|run| session.is_some_and(|session| session.runs.contains(&run.id)))
+            .map(|run| format!("{} ({})", baton_display::strip_control_chars(run.name.as_str()), run.id))
+            .collect()
+    }
+}

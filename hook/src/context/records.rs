@@ -1,0 +1,127 @@
+//! Reading the records, for a user.
+
+use agent_baton_core::decision::Shelf;
+use agent_baton_core::id::{RunId, SessionId};
+use agent_baton_core::request::Reading;
+use agent_baton_core::run::Run;
+use agent_baton_core::session::Session;
+
+use super::{Context, current_directory};
+use crate::output;
+use crate::output::error::CommandError;
+use baton_store::{AuditReader, StoreError, View};
+use baton_system::worktree;
+
+impl Context {
+    /// A run as it stands.
+    ///
+    /// # Errors
+    /// Not found, or unreadable.
+    pub fn run(&self, id: &RunId) -> Result<Run, CommandError> {
+        match self.read(|view| (view.run(id), view.run_error(id)))? {
+            (Reading::Live(run) | Reading::Archived(run), _) => Ok(run),
+            (Reading::Absent | Reading::Deleted, _) => Err(CommandError::NotFound(format!("no run has the id {id}"))),
+            (Reading::Unreadable, why) => Err(why.map_or(CommandError::Unreadable, CommandError::Store)),
+        }
+    }
+
+    /// What reading a run gives.
+    ///
+    /// # Errors
+    /// When the state does not stand still.
+    pub fn read_run(&self, id: &RunId) -> Result<Reading<Run>, CommandError> {
+        self.read(|view| view.run(id))
+    }
+
+    /// A session as it stands, and whether it is archived.
+    ///
+    /// # Errors
+    /// Not found, or unreadable.
+    pub fn session(&self, id: &SessionId) -> Result<(Session, bool), CommandError> {
+        match self.read(|view| (view.session(id), view.session_error(id)))? {
+            (Reading::Live(session), _) => Ok((session, false)),
+            (Reading::Archived(session), _) => Ok((session, true)),
+            (Reading::Absent, _) => Err(CommandError::NotFound(format!("no session has the id {id}"))),
+            (Reading::Deleted, _) => Err(deleted_session(id)),
+            (Reading::Unreadable, why) => Err(why.map_or(CommandError::Unreadable, CommandError::Store)),
+        }
+    }
+
+    /// The runs; those that are over too, if asked. One that cannot be read is named on stderr and left out.
+    ///
+    /// # Errors
+    /// When the state cannot be listed.
+    pub fn runs(&self, all: bool) -> Result<Vec<Run>, CommandError> {
+        let mut runs = Vec::new();
+        for shelf in locations(all) {
+            for id in self.store.runs(*shelf)? {
+                match self.run(&id) {
+                    Ok(run) => runs.push(run),
+                    Err(CommandError::NotFound(_)) => {}
+                    Err(error) => output::notice(&error.to_string()),
+                }
+            }
+        }
+        runs.dedup_by(|a, b| a.id == b.id);
+        Ok(runs)
+    }
+
+    /// The sessions, and whether each is archived; archived ones only if asked. One that cannot be read is named on stderr and
+    /// left out.
+    ///
+    /// # Errors
+    /// When the state cannot be listed.
+    pub fn sessions(&self, all: bool) -> Result<Vec<(Session, bool)>, CommandError> {
+        let mut sessions = Vec::new();
+        for shelf in locations(all) {
+            for id in self.store.sessions(*shelf)? {
+                match self.session(&id) {
+                    Ok(session) => sessions.push(session),
+                    Err(CommandError::NotFound(_)) => {}
+                    Err(error) => output::notice(&error.to_string()),
+                }
+            }
+        }
+        sessions.dedup_by(|(a, _), (b, _)| a.id == b.id);
+        Ok(sessions)
+    }
+
+    /// The sessions of the project of the present directory that are not over.
+    ///
+    /// # Errors
+    /// When the state cannot be read.
+    pub fn project_sessions(&self) -> Result<Vec<Session>, CommandError> {
+        let directory = current_directory()?;
+        let Some(root) = worktree::find_root(&directory) else { return Ok(Vec::new()) };
+        let links = match self.read(|view| view.project(&root))? {
+            Err(StoreError::IndexMissing { .. }) => return self.project_sessions_from_records(&root),
+            links => links?,
+        };
+        Ok(links.sessions.iter().filter_map(|id| self.session(id).ok()).map(|(session, _)| session).collect())
+    }
+
+    fn project_sessions_from_records(&self, root: &str) -> Result<Vec<Session>, CommandError> {
+        let here = |session: &Session| session.over.is_none() && session.project.as_deref() == Some(root);
+        Ok(self.sessions(false)?.into_iter().map(|(session, _)| session).filter(here).collect())
+    }
+
+    /// The decisions kept, newest first.
+    ///
+    /// # Errors
+    /// When the audit cannot be opened.
+    pub fn audit(&self) -> Result<AuditReader, CommandError> {
+        Ok(self.store.audit()?)
+    }
+
+    pub(super) fn read<T>(&self, read: impl Fn(&View<'_>) -> T) -> Result<T, CommandError> {
+        Ok(self.store.read(read)?)
+    }
+}
+
+const fn locations(all: bool) -> &'static [Shelf] {
+    if all { &[Shelf::Live, Shelf::Archive] } else { &[Shelf::Live] }
+}
+
+pub(super) fn deleted_session(id: &SessionId) -> CommandError {
+    CommandError::NotFound(format!("{id} was deleted_session; `baton session restore {id}` brings it back"))
+}

@@ -1,0 +1,191 @@
+//! Where bytes from outside come in: the doors that fuzz/ knocks at, and `cargo test` with a few thousand damaged samples.
+//!
+//! No door may panic, and what is taken for good must stay the same when it is written and read again.
+
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use agent_baton_core::agent::Agent;
+use agent_baton_core::decision::Decision;
+use agent_baton_core::process::Place;
+use agent_baton_core::request::Request;
+use agent_baton_core::run::Run;
+use agent_baton_core::session::Session;
+use agent_baton_core::stamp::Stamp;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use baton_agents::raw_event::{RawEvent, ReadLimits};
+use baton_agents::spec;
+use baton_protect::FileArchive;
+use baton_store::{StateDir, Store, ValidatedDecision};
+
+/// The most bytes that fit into a pipe at once.
+const PIPE_CAPACITY: usize = 60 * 1024;
+
+/// A door.
+pub type FuzzTarget = fn(&[u8]);
+
+/// Every door, by the name of its fuzz target.
+pub const TARGETS: &[(&str, FuzzTarget)] = &[
+    ("payload", payload),
+    ("record", record),
+    ("heartbeat_log", heartbeat_log),
+    ("wal", wal),
+    ("reply", reply),
+    ("messages", messages),
+    ("file_archive", file_archive),
+];
+
+/// A payload on the hook's standard input.
+pub fn payload(bytes: &[u8]) {
+    for agent in Agent::ALL {
+        let (reader, mut writer) = std::io::pipe().unwrap();
+        writer.write_all(bytes.get(..PIPE_CAPACITY).unwrap_or(bytes)).unwrap();
+        drop(writer);
+        if let Ok(raw) = RawEvent::read(reader, ReadLimits::default()) {
+            let _ = spec(agent).parse(&raw);
+        }
+    }
+}
+
+/// A record's file: a session's or a run's.
+pub fn record(bytes: &[u8]) {
+    stays_the_same::<Session>(bytes);
+    stays_the_same::<Run>(bytes);
+}
+
+fn stays_the_same<T: Serialize + DeserializeOwned + PartialEq>(bytes: &[u8]) {
+    if let Ok(record) = serde_json::from_slice::<T>(bytes) {
+        let written = serde_json::to_vec(&record).unwrap();
+        let again: T = serde_json::from_slice(&written).unwrap();
+        // Compared as it is written: of a number too exact for its type the nearest is kept, once.
+        assert!(serde_json::to_vec(&again).unwrap() == written, "a record changed when it was written and read again");
+    }
+}
+
+/// The end of a session's log.
+pub fn heartbeat_log(bytes: &[u8]) {
+    with_state("sessions/s.log", bytes, |store| {
+        let tail = store.tail(&"s".parse().unwrap(), 8 * 1024).unwrap();
+        let _ = (tail.next_n(), tail.deliveries(), tail.told(None));
+    });
+}
+
+/// The message log of a session: what is read of it is saved, once, and read again the same.
+pub fn messages(bytes: &[u8]) {
+    with_state("conversations/s/log.jsonl", bytes, |store| {
+        let (s, now) = ("s".parse().unwrap(), Stamp { unix_ms: 1, boot: "boot".into(), boot_ms: 1 });
+        let kept = || store.conversation(&s).unwrap().messages;
+        let before = kept();
+        let fold = || {
+            store
+                .lock(Instant::now() + Duration::from_secs(1), &now)
+                .unwrap()
+                .compact_conversation(&s, &now)
+                .unwrap()
+                .saved
+        };
+        assert!(fold() == before.len() && kept() == before, "a fold lost or doubled a message");
+        assert!(fold() == 0, "a second fold found something");
+    });
+}
+
+/// The commit in flight, redone by the next holder of the lock.
+pub fn wal(bytes: &[u8]) {
+    with_state("wal.json", bytes, |store| {
+        let now = Stamp { unix_ms: 1, boot: "boot".into(), boot_ms: 1 };
+        let redone = store.lock(Instant::now() + Duration::from_secs(1), &now);
+        let gone = redone.is_err() || !store.pending().unwrap().commit;
+        assert!(gone, "a commit stayed in flight although the lock was given");
+    });
+}
+
+/// The core's reply.
+pub fn reply(bytes: &[u8]) {
+    if let Ok(decision) = serde_json::from_slice::<Decision>(bytes) {
+        let mut request: Request = serde_json::from_str(include_str!("../tests/requests/prompt.json")).unwrap();
+        request.locked = true;
+        let _ = ValidatedDecision::new(&request, &decision);
+    }
+}
+
+/// A backup of protected files, or an entry of their history.
+pub fn file_archive(bytes: &[u8]) {
+    if let Ok(pack) = FileArchive::parse(bytes)
+        && let Ok(written) = pack.to_bytes()
+    {
+        assert!(
+            FileArchive::parse(&written).is_ok_and(|again| again == pack),
+            "a pack changed when it was written and read again"
+        );
+    }
+}
+
+/// A state of its own, in memory where that can be had, that holds one file.
+fn with_state(file: &str, bytes: &[u8], look: impl FnOnce(&Store)) {
+    let dir = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap();
+    let path = dir.path().join(file);
+    fs::create_dir_all(path.parent().unwrap_or(Path::new("/"))).unwrap();
+    fs::write(&path, bytes).unwrap();
+    let place = Place { boot: "boot".into(), machine: "machine".into(), pidns: 1 };
+    look(&Store::open(&StateDir::unchecked(dir.path()), &place));
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::path::PathBuf;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn corpus(name: &str) -> PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/corpus").join(name)
+    }
+
+    fn samples(name: &str) -> Vec<Vec<u8>> {
+        let files = fs::read_dir(corpus(name)).unwrap_or_else(|error| panic!("{name}: {error}"));
+        let samples: Vec<Vec<u8>> = files.map(|file| fs::read(file.unwrap().path()).unwrap()).collect();
+        assert!(!samples.is_empty(), "{name} has no samples");
+        samples
+    }
+
+    #[test]
+    fn every_door_has_its_target() {
+        let targets = fs::read_dir(corpus("../fuzz_targets")).unwrap();
+        let targets: BTreeSet<_> = targets.map(|file| file.unwrap().path().file_stem().unwrap().to_owned()).collect();
+        assert_eq!(targets, TARGETS.iter().map(|(name, _)| (*name).into()).collect());
+    }
+
+    #[test]
+    fn whole_samples() {
+        TARGETS.iter().for_each(|(name, target)| samples(name).iter().for_each(|sample| target(sample)));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 500, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn damaged_samples(
+            which: prop::sample::Index,
+            cut: prop::sample::Index,
+            edits in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..4),
+        ) {
+            for (name, target) in TARGETS {
+                let samples = samples(name);
+                let mut bytes = which.get(&samples).clone();
+                for (at, byte) in &edits {
+                    let at = at.index(bytes.len());
+                    bytes[at] = *byte;
+                }
+                // Half of them are cut short.
+                bytes.truncate((2 * cut.index(bytes.len())).max(1));
+                target(&bytes);
+            }
+        }
+    }
+}

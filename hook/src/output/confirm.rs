@@ -1,0 +1,24 @@
+//! The question that a user answers at the terminal.
+
+use std::io::{self, IsTerminal, Write};
+
+use crate::output::error::CommandError;
+use baton_installer::InstallError;
+
+/// Asks at the terminal. Without one nobody can say yes.
+///
+/// # Errors
+/// [`InstallError::Unasked`], and [`InstallError::Declined`].
+pub fn confirm(question: &str) -> Result<(), CommandError> {
+    if !io::stdin().is_terminal() {
+        return Err(InstallError::NoTerminal.into());
+    }
+    let mut stderr = io::stderr();
+    write!(stderr, "{question} [y/N] ").and_then(|()| stderr.flush()).map_err(CommandError::Output)?;
+    let mut line = String::new();
+    io::stdin().read_line(&mut line).map_err(CommandError::Input)?;
+    match line.trim() {
+        "y" | "Y" | "yes" => Ok(()),
+        _ => Err(InstallError::Declined.into()),
+    }
+}

@@ -1,0 +1,224 @@
+//! What a command can fail with, and the exit status that says so.
+
+use std::io;
+use std::path::PathBuf;
+
+use agent_baton_core::agent::Agent;
+use agent_baton_core::reason::Reason;
+
+use crate::context::{here, inspector};
+use crate::output;
+use baton_core_host::CoreError;
+use baton_engine::config::ConfigError;
+use baton_engine::decide::DecisionError;
+use baton_engine::export::ExportError;
+use baton_installer::InstallError;
+use baton_protect::ProtectError;
+use baton_store::{CommitError, LockError, StateDirError, StoreError};
+use baton_system::SystemError;
+
+/// Why a command did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum CommandError {
+    /// The rules refused it.
+    #[error("{what}")]
+    Refused {
+        /// The row.
+        reason: Reason,
+        /// The row for a user, with the way out.
+        what: String,
+    },
+    /// A user disabled baton here.
+    #[error("baton is disabled here, so its hooks would do nothing for the run. `baton enable{0}` ends that")]
+    Disabled(&'static str),
+    /// A command could not be started or waited for.
+    #[error("cannot run the command: {0}")]
+    RunCommand(#[source] io::Error),
+    /// There is no such record.
+    #[error("{0}")]
+    NotFound(String),
+    /// Several records fit; they are listed.
+    #[error("{what}; which one?\n{candidates}")]
+    Ambiguous {
+        /// What was looked for.
+        what: String,
+        /// The records that fit, a line each.
+        candidates: String,
+    },
+    /// A session that was named is not brought back.
+    #[error("{0}")]
+    NotResumed(String),
+    /// Windows could not be opened; what failed was print_result.
+    #[error("{0} of the sessions above could not be brought back")]
+    WindowsNotOpened(usize),
+    /// A pane cannot be selected.
+    #[error("{there}; baton cannot go there: {why}")]
+    PaneUnreachable {
+        /// Where it is.
+        there: String,
+        /// Why that is not enough.
+        why: String,
+    },
+    /// What a user set cannot be used.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// A record cannot be read.
+    #[error("a record that this needs cannot be read; it was left as it is. `baton log` names it")]
+    Unreadable,
+    /// The state directory cannot be used.
+    #[error(transparent)]
+    Home(#[from] StateDirError),
+    /// A file of the state cannot be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The lock was not to be had.
+    #[error(transparent)]
+    Lock(#[from] LockError),
+    /// Protected files were not saved or given back.
+    #[error(transparent)]
+    Protect(#[from] ProtectError),
+    /// Protected files were not given back, or not all.
+    #[error("{0}")]
+    NotRestored(String),
+    /// The rules for protected files refused it.
+    #[error("{0}")]
+    SessionsActive(String),
+    /// An agent's configuration was not changed.
+    #[error(transparent)]
+    Install(#[from] InstallError),
+    /// Checks found something amiss; they print_result what.
+    #[error("{0} of the checks above need something done")]
+    ChecksFailed(usize),
+    /// What a user set cannot be used, and nothing is put away by another rule than theirs.
+    #[error("{0}")]
+    Retention(String),
+    /// What was decided could not be written.
+    #[error(transparent)]
+    Commit(#[from] CommitError),
+    /// The question was not settled.
+    #[error(transparent)]
+    DecisionService(#[from] DecisionError),
+    /// The machine does not say where this runs.
+    #[error(transparent)]
+    System(#[from] SystemError),
+    /// The core failed.
+    #[error(transparent)]
+    Core(#[from] CoreError),
+    /// The core decided without naming the run.
+    #[error("the core decided without naming a record; this is a fault of baton")]
+    InternalError,
+    /// A file that the command line names could not be read.
+    #[error("cannot read {path}: {source}")]
+    ReadFile {
+        /// The file.
+        path: PathBuf,
+        /// Why it failed.
+        source: io::Error,
+    },
+    /// A file that was to be made could not be.
+    #[error("cannot write {path}: {source}")]
+    WriteFile {
+        /// The file.
+        path: PathBuf,
+        /// Why it failed.
+        source: io::Error,
+    },
+    /// A file that was to be made is there.
+    #[error("{0} is there already and was left as it is: name another file with --out")]
+    FileExists(PathBuf),
+    /// A bundle could not be written or taken.
+    #[error("{path}: {source}")]
+    Export {
+        /// The bundle.
+        path: PathBuf,
+        /// Why.
+        source: ExportError,
+    },
+    /// The session is known already.
+    #[error("{0}")]
+    SessionExists(String),
+    /// Decided again, decisions came out otherwise.
+    #[error("{0} of the recorded decisions come out otherwise with the core of this baton; its rules changed")]
+    DecisionsDiffer(usize),
+    /// Standard input could not be read.
+    #[error("cannot read standard input: {0}")]
+    Input(#[source] io::Error),
+    /// The present directory is gone, or cannot be looked at.
+    #[error("cannot tell the present directory: {0}. Go to one that is there")]
+    Directory(#[source] io::Error),
+    /// Standard output could not be written.
+    #[error("cannot write standard output: {0}")]
+    Output(#[source] io::Error),
+    /// The system gave no random bytes.
+    #[error("the system gives no random bytes: {0}")]
+    Random(#[source] getrandom::Error),
+    /// The account database knows no home.
+    #[error(
+        "the account database names no home directory for this account, so a user's word for a command cannot be kept there"
+    )]
+    NoAccountHome,
+    /// A user's word for a command could not be written down.
+    #[error("cannot write below {home} that you gave this command: {source}")]
+    StoreApproval {
+        /// The account's home.
+        home: PathBuf,
+        /// Why it failed.
+        source: io::Error,
+    },
+    /// The demo's scratch directory or processes failed.
+    #[error("the demo cannot use a scratch directory and processes of its own: {0}")]
+    DemoSetup(#[source] io::Error),
+    /// The demo's stand-in did not answer as it should.
+    #[error("the demo's stand-in does not answer: {0}")]
+    DemoProtocol(#[source] serde_json::Error),
+    /// The demo's story took another course.
+    #[error("the story did not go as told: {0}")]
+    DemoFailed(String),
+}
+
+impl CommandError {
+    /// 3: refused. 4: not found, or ambiguous. 1: failed.
+    const fn status(&self) -> u8 {
+        match self {
+            Self::Refused { .. }
+            | Self::NotResumed(_)
+            | Self::Disabled(_)
+            | Self::SessionExists(_)
+            | Self::SessionsActive(_) => 3,
+            Self::NotFound(_) | Self::Ambiguous { .. } => 4,
+            _ => 1,
+        }
+    }
+
+    /// Says the error on stderr; gives the exit status.
+    #[must_use]
+    pub fn report(&self) -> u8 {
+        output::notice(&self.to_string());
+        if self.store_error().is_some_and(StoreError::is_read_only) && is_called_by_codex() {
+            output::notice(
+                "Codex runs its tools in a sandbox that may not write there: `baton install --writable`, outside of it, opens the state",
+            );
+        }
+        self.status()
+    }
+
+    /// The file of the state that could not be used.
+    const fn store_error(&self) -> Option<&StoreError> {
+        match self {
+            Self::Store(error)
+            | Self::Lock(LockError::Store(error))
+            | Self::DecisionService(DecisionError::Store(error))
+            | Self::Commit(CommitError::Store(error) | CommitError::InDoubt { source: error })
+            | Self::DecisionService(DecisionError::Commit(
+                CommitError::Store(error) | CommitError::InDoubt { source: error },
+            )) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+/// Whether the nearest agent above is Codex.
+fn is_called_by_codex() -> bool {
+    let lineage = here().ok().and_then(|here| inspector(here).lineage());
+    lineage.is_some_and(|lineage| lineage.agent == Agent::Codex)
+}

@@ -1,0 +1,63 @@
+//! What commands print: data on standard output.
+
+pub mod confirm;
+pub mod diff;
+pub mod error;
+pub mod json;
+pub mod run_result;
+pub mod short_ids;
+pub mod table;
+pub mod terminal;
+
+use std::io::{self, BufWriter, Write};
+
+use serde::Serialize;
+
+pub use self::confirm::confirm;
+use self::error::CommandError;
+pub use self::table::table;
+
+/// How many bytes of a JSON value are written at once: as many as a pipe holds.
+const PIPE_CAPACITY: usize = 64 * 1024;
+
+/// Prints lines. A reader that has gone away, as `head` does, is no failure.
+///
+/// # Errors
+/// When standard output cannot be written.
+pub fn print(text: &str) -> Result<(), CommandError> {
+    ignore_closed_pipe(io::stdout().lock().write_all(text.as_bytes()))
+}
+
+fn ignore_closed_pipe(written: io::Result<()>) -> Result<(), CommandError> {
+    match written {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(CommandError::Output(error)),
+        _ => Ok(()),
+    }
+}
+
+/// Says something to the user on standard error, with baton's name before it.
+pub fn notice(text: &str) {
+    hint(&format!("baton: {text}"));
+}
+
+/// Adds to what is printed a word for the user alone, on standard error. Where that cannot be written nobody is left to be told, and
+/// the command goes on: `eprintln` would end it half-way.
+pub fn hint(text: &str) {
+    let _ = io::stderr().lock().write_all(format!("{}\n", baton_display::strip_control_chars_by_line(text)).as_bytes());
+}
+
+/// Prints one JSON value, indented.
+///
+/// # Errors
+/// When standard output cannot be written.
+pub fn print_json<T: Serialize>(value: &T) -> Result<(), CommandError> {
+    let mut out = BufWriter::with_capacity(PIPE_CAPACITY, io::stdout().lock());
+    let written = serde_json::to_writer_pretty(&mut out, value).map_err(io::Error::from);
+    ignore_closed_pipe(written.and_then(|()| writeln!(out)).and_then(|()| out.flush()))
+}
+
+/// The present moment as a part of a file name: `20260102-030405`, in UTC.
+#[must_use]
+pub fn backup_suffix() -> String {
+    jiff::Timestamp::now().strftime("%Y%m%d-%H%M%S").to_string()
+}

@@ -1,0 +1,139 @@
+//! What is print_result of a decision on a run.
+
+use agent_baton_core::decision::{Record, old_fence_words};
+use agent_baton_core::reason::Reason;
+use agent_baton_core::request::{Ask, Command};
+use agent_baton_core::run::{MAX_PHASE, Run, is_printable};
+
+use crate::context::{Context, Outcome};
+use crate::output;
+use crate::output::error::CommandError;
+use crate::output::json::RunView;
+
+/// A short free text of an owner's: one printable line.
+#[derive(Debug, Clone)]
+pub struct Phase(String);
+
+impl std::str::FromStr for Phase {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        let fits = text.chars().count() <= MAX_PHASE && text.chars().all(is_printable);
+        fits.then(|| Self(text.to_owned())).ok_or_else(|| format!("one line of up to {MAX_PHASE} printable characters"))
+    }
+}
+
+impl From<Phase> for String {
+    fn from(phase: Phase) -> Self {
+        phase.0
+    }
+}
+
+/// Prints the run if the decision is the one expected for; else says what was refused.
+///
+/// # Errors
+/// The refusal, with its exit status.
+pub fn print_result(
+    context: &Context,
+    done: &Outcome,
+    expected: Reason,
+    json: bool,
+    words: impl FnOnce(&Run) -> String,
+) -> Result<(), CommandError> {
+    let reason = done.decision.reason;
+    if reason != expected {
+        return Err(refusal(context, done, reason));
+    }
+    let Some(run) = done.run() else { return Err(CommandError::InternalError) };
+    if json {
+        output::print_json(&RunView::new(run, context.owner_liveness(&context.liveness_check(), run)))
+    } else {
+        output::print(&baton_display::strip_control_chars_by_line(&words(run)))
+    }
+}
+
+/// What was refused, for a user, with the way out.
+#[must_use]
+pub fn refusal(context: &Context, done: &Outcome, reason: Reason) -> CommandError {
+    let run = done.run();
+    let named = || {
+        run.map_or_else(
+            || "the run".to_owned(),
+            |run| format!("run {} ({})", baton_display::strip_control_chars(run.name.as_str()), run.id),
+        )
+    };
+    let what = match reason {
+        Reason::FenceOld => {
+            let yours = match &done.request.ask {
+                Ask::Command(command) => match command.as_ref() {
+                    Command::Update { caller, .. }
+                    | Command::Verify { caller, .. }
+                    | Command::Finish { caller, .. } => caller.fence,
+                    _ => None,
+                },
+                Ask::Event(_) => None,
+            };
+            match (run, yours) {
+                (Some(run), Some(yours)) if yours < run.fence => {
+                    format!("{}{}; {}", named(), done.describe_transfer(context), old_fence_words(yours, run.fence))
+                }
+                (Some(run), _) => format!("{} has number {}, not the one you gave", named(), run.fence),
+                _ => "the number you gave is not the run's".to_owned(),
+            }
+        }
+        Reason::NotOwner => format!(
+            "{} is not yours: {}. Give its number with --fence, or call from a tool of its owner",
+            named(),
+            done.describe_owner(context)
+        ),
+        Reason::OwnerAlive => {
+            format!("{}. Take {} from it with --take, if you mean that", done.describe_owner(context), named())
+        }
+        Reason::OwnerUnverifiable => {
+            format!(
+                "{}, and nobody can tell whether it lives. If you know that it does not: --force",
+                done.describe_owner(context)
+            )
+        }
+        Reason::AlreadyOwner => format!("{} belongs to that session and process already", named()),
+        Reason::AlreadyOver => {
+            let status = run.map_or("over", |run| run.status.name());
+            format!("{} is {status} already; nothing was changed", named())
+        }
+        Reason::LoopCounts => format!(
+            "{} is a loop: it counts by itself, up to the limit that it was started with. To end it: baton run finish or cancel",
+            named()
+        ),
+        Reason::SessionOwnsRun => format!(
+            "the session owns an unfinished run already: {}. Finish or cancel that one first",
+            done.other_runs().join(", ")
+        ),
+        Reason::NoLiveLaunch => {
+            "no living process shows that session, so nothing could own the run. Resume it first".to_owned()
+        }
+        Reason::DrivenByCommand => format!(
+            "{} is driven by a command: no session can own it. Start the same command again to go on with it, or cancel it",
+            named()
+        ),
+        Reason::IterationOfCommand => {
+            "the session was started by a command and is an iteration of its run, so it owns none itself".to_owned()
+        }
+        Reason::RecordUnreadable => return CommandError::Unreadable,
+        Reason::RunNotFound | Reason::SessionNotFound => return CommandError::NotFound(reason.sentence().to_owned()),
+        _ => reason.sentence().to_owned(),
+    };
+    CommandError::Refused { reason, what }
+}
+
+/// The run that a decision changed, or was about.
+#[must_use]
+pub fn changed_run(done: &Outcome) -> Option<&Run> {
+    let changed = done.decision.changes.iter().find_map(|change| match &change.record {
+        Record::Run(run) => Some(run.as_ref()),
+        Record::Session(_) => None,
+    });
+    let Ask::Command(command) = &done.request.ask else { return changed };
+    changed.or_else(|| {
+        let named = done.request.snapshot.runs.iter().find(|named| named.id == command.run().as_str());
+        named.and_then(|named| named.reading.record())
+    })
+}

@@ -1,0 +1,179 @@
+//! The sessions as a user asks for them: which, in which order, and where each stands. All that one call says of who lives is from one
+//! look at the machine.
+
+mod page;
+
+use agent_baton_core::decision::Shelf;
+use agent_baton_core::id::SessionId;
+use agent_baton_core::pane::Pane;
+use agent_baton_core::process::Live;
+use agent_baton_core::request::Reading;
+use agent_baton_core::run::Run;
+use agent_baton_core::session::{Launch, Session};
+use agent_baton_core::stamp::Stamp;
+
+pub use page::{Cursor, ListQuery, Page};
+
+use crate::context::{Context, SystemLiveness};
+use crate::output::error::CommandError;
+use baton_engine::liveness::Verdict;
+use baton_engine::session_status::{SessionStatus, StatusSince, session_status};
+use baton_store::{LogTail, RECENT_LOG_BYTES, RecentSessions, StoreError};
+
+/// A session, and where it stands.
+#[derive(Debug, Clone)]
+pub struct ListedSession {
+    /// The session: large, and moved from list to list.
+    pub session: Box<Session>,
+    /// Whether its record is in the archive.
+    pub archived: bool,
+    /// Whether each of its launches lives, in their order.
+    pub launches: Vec<Verdict>,
+    /// Where it stands.
+    pub standing: StatusSince,
+}
+
+impl ListedSession {
+    /// Whether it lives.
+    #[must_use]
+    pub fn verdict(&self) -> Verdict {
+        Verdict::of_session(&self.session, &self.launches)
+    }
+
+    /// The launches that live.
+    pub fn live_launches(&self) -> impl Iterator<Item = &Launch> {
+        let launches = self.session.launches.iter().zip(&self.launches);
+        launches.filter(|(_, judged)| judged.live == Live::Yes).map(|(launch, _)| launch)
+    }
+
+    /// The newest launch that lives; where none does, the newest.
+    #[must_use]
+    pub fn current_launch(&self) -> Option<&Launch> {
+        let started = |launch: &&Launch| launch.started.unix_ms;
+        self.live_launches().max_by_key(started).or_else(|| self.session.launches.iter().max_by_key(started))
+    }
+
+    /// The pane of that launch.
+    #[must_use]
+    pub fn pane(&self) -> Option<&Pane> {
+        self.current_launch().map(|launch| &launch.pane)
+    }
+}
+
+/// What there is now: the sessions that are not over, and the unfinished runs.
+pub struct Overview {
+    /// The sessions, the one opened last first.
+    pub sessions: Vec<ListedSession>,
+    /// The runs, and whether the owner of each lives.
+    pub runs: Vec<(Run, Live)>,
+    /// The records that cannot be read.
+    pub unreadable: Vec<(String, Option<StoreError>)>,
+    /// The moment.
+    now: Stamp,
+    /// How old a last heartbeat may be for a session to be missed, in milliseconds.
+    max_lost_age_ms: u64,
+}
+
+impl Overview {
+    /// The sessions that `baton resume` brings back. Nobody misses a headless one, or one of long ago, and one without a conversation
+    /// has nothing to come back to.
+    pub fn lost(&self) -> impl Iterator<Item = &ListedSession> {
+        let lost = self.sessions.iter().filter(|it| it.standing.status == SessionStatus::Lost && !it.session.headless);
+        lost.filter(|it| it.session.prompted || it.session.has_context)
+            .filter(|it| it.standing.since.age_ms(&self.now) <= self.max_lost_age_ms)
+    }
+
+    /// By what was seen of its session, where that is not over.
+    fn owner_liveness(&self, reader: &SessionReader<'_>, run: &Run) -> Live {
+        let Some(seen) = self.sessions.iter().find(|it| run.owner.session.as_ref() == Some(&it.session.id)) else {
+            return reader.context.owner_liveness(&reader.liveness, run);
+        };
+        let launches = seen.session.launches.iter().zip(&seen.launches);
+        let owner = launches.into_iter().find(|(launch, _)| launch.process == run.owner.process);
+        owner.map_or(Live::Unknown, |(_, judged)| judged.live)
+    }
+}
+
+/// Looks at the sessions.
+pub struct SessionReader<'a> {
+    context: &'a Context,
+    liveness: SystemLiveness,
+}
+
+impl<'a> SessionReader<'a> {
+    /// One that has looked at nothing yet.
+    #[must_use]
+    pub fn new(context: &'a Context) -> Self {
+        Self { context, liveness: context.liveness_check() }
+    }
+
+    /// Where a session stands.
+    #[must_use]
+    pub fn assess(&self, session: impl Into<Box<Session>>, archived: bool) -> ListedSession {
+        let session = session.into();
+        let launches = self.liveness.launches(&session);
+        // What is over says so itself. A log that cannot be read shows the session as its record has it.
+        let log = match session.over {
+            Some(_) => LogTail::default(),
+            None => self.context.store().tail(&session.id, RECENT_LOG_BYTES).unwrap_or_default(),
+        };
+        let standing = session_status(&session, &launches, &log);
+        ListedSession { session, archived, launches, standing }
+    }
+
+    /// What there is now.
+    ///
+    /// # Errors
+    /// When the state cannot be listed.
+    pub fn overview(&self) -> Result<Overview, CommandError> {
+        let store = self.context.store();
+        let Page { sessions, unreadable, .. } = self.open_sessions()?;
+        // The configuration is not read where nothing is lost.
+        let any_lost = sessions.iter().any(|it| it.standing.status == SessionStatus::Lost);
+        let max_lost_age_ms = if any_lost { self.context.settings().config().stale_after.ms() } else { 0 };
+        let now = self.context.now();
+        let mut seen = Overview { sessions, runs: Vec::new(), unreadable: Vec::new(), now, max_lost_age_ms };
+        seen.unreadable.extend(unreadable.into_iter().map(|(id, why)| (id.to_string(), why)));
+        for id in store.runs(Shelf::Live)? {
+            match store.read(|view| view.run(&id))? {
+                Reading::Live(run) => {
+                    let live = seen.owner_liveness(self, &run);
+                    seen.runs.push((run, live));
+                }
+                Reading::Unreadable => {
+                    let why = store.read(|view| view.run_error(&id)).ok().flatten();
+                    seen.unreadable.push((id.to_string(), why));
+                }
+                Reading::Archived(_) | Reading::Absent | Reading::Deleted => {}
+            }
+        }
+        seen.runs.sort_by(|(a, _), (b, _)| b.created.unix_ms.cmp(&a.created.unix_ms).then_with(|| a.id.cmp(&b.id)));
+        Ok(seen)
+    }
+
+    /// The newest sessions, and those that are not over; none where the index is not whole.
+    ///
+    /// # Errors
+    /// When the state does not stand still.
+    pub fn newest_ids(&self) -> Result<Vec<SessionId>, CommandError> {
+        let recent = self.recent_sessions()?;
+        Ok(recent.into_iter().flat_map(|recent| recent.sessions).map(|listed| listed.id).collect())
+    }
+
+    fn recent_sessions(&self) -> Result<Option<RecentSessions>, StoreError> {
+        match self.context.store().read(|view| view.recent_sessions())? {
+            Ok(recent) => Ok(Some(recent)),
+            Err(StoreError::IndexMissing { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn read(&self, id: &SessionId) -> Result<Reading<Session>, StoreError> {
+        self.context.store().read(|view| view.session(id))
+    }
+
+    /// A record that cannot be read, and why.
+    fn unreadable(&self, id: &SessionId) -> (SessionId, Option<StoreError>) {
+        (id.clone(), self.context.store().read(|view| view.session_error(id)).ok().flatten())
+    }
+}

@@ -75,11 +75,7 @@ impl Gc {
 }
 
 /// The lock is given back between commits, so that no hook waits for the whole.
-fn apply_steps<M: baton_system::System, E: baton_system::environment::Environment>(
-    context: &Context,
-    sweep: &Sweep<'_, M, E>,
-    steps: &[SweepStep],
-) -> Result<usize, CommandError> {
+fn apply_steps(context: &Context, sweep: &Sweep<'_>, steps: &[SweepStep]) -> Result<usize, CommandError> {
     let mut done = 0;
     for steps in steps.chunks(baton_store::MAX_CHANGES) {
         let mut locked = context.lock()?;

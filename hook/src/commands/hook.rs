@@ -29,7 +29,7 @@ use baton_engine::config::Settings;
 use baton_engine::decide::{DecisionError, DecisionService, audit_core_failure};
 use baton_engine::retention::SweepError;
 use baton_store::{LockError, StateDir, StateDirEnv, StateDirError, Store, StoreError};
-use baton_system::{CurrentSystem, System, SystemError};
+use baton_system::SystemError;
 
 /// How long an event waits for the lock. Codex gives a SessionEnd hook one second in all.
 const LOCK_WAIT: Duration = Duration::from_millis(400);
@@ -190,15 +190,8 @@ fn take_event(
         let home = StateDir::resolve(&env, directory.as_deref(), &here.place)?;
         let settings = Settings::new(env, with_user_config, directory);
         let store = Store::open(&home, &here.place);
-        let core = load().inspect_err(|_| log_failure(&store, &CurrentSystem.now(&here.place)))?;
-        let decider = DecisionService {
-            store: &store,
-            core: &core,
-            machine: &CurrentSystem,
-            here,
-            inspector: &inspector,
-            settings: &settings,
-        };
+        let core = load().inspect_err(|_| log_failure(&store, &inspector.now()))?;
+        let decider = DecisionService { store: &store, core: &core, inspector: &inspector, settings: &settings };
         let pipeline = EventPipeline { decider, process, question, raw: (!notified).then_some(&raw), begun };
         if notified { pipeline.handle_notification(&event) } else { pipeline.handle(event) }
     };

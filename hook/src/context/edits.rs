@@ -8,7 +8,7 @@ use agent_baton_core::request::{Ask, Command, Named, Reading, Snapshot};
 use agent_baton_core::session::Session;
 
 use super::records::deleted_session;
-use super::{Context, LOCK_WAIT, MACHINE, Outcome, inspector};
+use super::{Context, LOCK_WAIT, Outcome, inspector};
 use crate::output;
 use crate::output::error::CommandError;
 use baton_core_host::Core;
@@ -51,14 +51,8 @@ impl Context {
         let core = Core::load()?;
         // A look of its own: one that waits asks more than once.
         let inspector = inspector(self.here);
-        let decider = DecisionService {
-            store: &self.store,
-            core: &core,
-            machine: &MACHINE,
-            here: self.here,
-            inspector: &inspector,
-            settings: &self.settings,
-        };
+        let decider =
+            DecisionService { store: &self.store, core: &core, inspector: &inspector, settings: &self.settings };
         let ask = Ask::Command(Box::new(command));
         let probes = decider.probe(&ask);
         let mut locked = self.store.lock(Instant::now() + LOCK_WAIT, &self.now())?;

@@ -4,19 +4,18 @@ use agent_baton_core::process::{Live, Process, Sight};
 use agent_baton_core::request::Beneath;
 use agent_baton_core::run::{Run, RunName};
 
-use super::{Context, ENVIRONMENT, MACHINE};
+use super::{Context, MACHINE};
 use crate::output::error::CommandError;
 use baton_agents::Lineage;
 use baton_engine::liveness::LivenessCheck;
 use baton_protect::participants::{Participants, ProbeCache};
 use baton_protect::state::Participant;
 use baton_store::StoreError;
-use baton_system::environment::OwnEnvironment;
 use baton_system::process_stat::ProcessStat;
-use baton_system::{CurrentSystem, ProcessLookup, System, identity};
+use baton_system::{ProcessLookup, System, identity};
 
 /// One look at this machine.
-pub type SystemLiveness = LivenessCheck<'static, CurrentSystem, OwnEnvironment>;
+pub type SystemLiveness = LivenessCheck<'static>;
 
 impl Context {
     /// The process that has a pid now.
@@ -58,7 +57,7 @@ impl Context {
     /// One look at the machine, for as many sessions as are asked about.
     #[must_use]
     pub fn liveness_check(&self) -> SystemLiveness {
-        LivenessCheck::new(&MACHINE, &ENVIRONMENT, self.here)
+        LivenessCheck::new(&self.inspector)
     }
 
     /// Whether a run's owner lives, by this look.
@@ -94,7 +93,7 @@ impl Context {
     /// Looks at the launches of a project that were not looked at before.
     #[must_use]
     pub fn probe_participants(&self, participants: &Participants, before: ProbeCache) -> ProbeCache {
-        participants.probe(&self.inspector, &MACHINE, &self.here.place, before)
+        participants.probe(&self.inspector, before)
     }
 
     /// The processes of a command's run, for a user; and who else holds its lock.

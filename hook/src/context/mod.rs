@@ -56,7 +56,7 @@ pub fn current_directory() -> Result<PathBuf, CommandError> {
 
 /// A witness of this process.
 #[must_use]
-pub const fn inspector(here: &'static CurrentProcess) -> AgentInspector<'static, CurrentSystem, OwnEnvironment> {
+pub const fn inspector(here: &'static CurrentProcess) -> AgentInspector<'static> {
     AgentInspector::new(&MACHINE, &ENVIRONMENT, here)
 }
 
@@ -76,7 +76,7 @@ pub fn with_user_config(env: StateDirEnv) -> StateDirEnv {
 /// What a command works with.
 pub struct Context {
     here: &'static CurrentProcess,
-    inspector: AgentInspector<'static, CurrentSystem, OwnEnvironment>,
+    inspector: AgentInspector<'static>,
     store: Store,
     settings: Settings,
 }
@@ -109,7 +109,7 @@ impl Context {
 
     /// What looks at launches.
     #[must_use]
-    pub const fn inspector(&self) -> &AgentInspector<'static, CurrentSystem, OwnEnvironment> {
+    pub const fn inspector(&self) -> &AgentInspector<'static> {
         &self.inspector
     }
 
@@ -122,18 +122,16 @@ impl Context {
     /// The present moment.
     #[must_use]
     pub fn now(&self) -> Stamp {
-        MACHINE.now(&self.here.place)
+        self.inspector.now()
     }
 
     /// A look for sessions that no hook announced.
     ///
     /// # Errors
     /// As [`Self::retention`]: what would be put away at once is not registered.
-    pub fn discovery(&self, bounds: Bounds) -> Result<Discovery<'_, CurrentSystem, OwnEnvironment>, CommandError> {
+    pub fn discovery(&self, bounds: Bounds) -> Result<Discovery<'_>, CommandError> {
         Ok(Discovery {
             store: &self.store,
-            machine: &MACHINE,
-            here: self.here,
             inspector: &self.inspector,
             policy: self.retention()?,
             now: self.now(),

@@ -11,13 +11,12 @@ use agent_baton_core::process::Process;
 use super::{AgentInspector, ParsedEvent, spec};
 use crate::raw_event::RawEvent;
 use baton_fs::read;
-use baton_system::environment::Environment;
 use baton_system::lock_table::FileId;
 use baton_system::pane::find_pane;
 use baton_system::process_stat::ProcessStat;
-use baton_system::{System, identity, worktree};
+use baton_system::{identity, worktree};
 
-impl<M: System, E: Environment> AgentInspector<'_, M, E> {
+impl AgentInspector<'_> {
     /// The event as the fast path needs it. It reads nothing: `project`, `has_context`, `lock` and `shows` stay empty.
     ///
     /// The pane is unknown for a process without a terminal that may be a daemon: looking closer is [`Self::enrich`]'s.
@@ -36,8 +35,8 @@ impl<M: System, E: Environment> AgentInspector<'_, M, E> {
             prompt: said.prompt,
             prompt_id: said.prompt_id,
             digest: raw.digest(),
-            hook_start_ms: self.here.start_ms,
-            process: process.map(|stat| identity(stat, &self.here.place)),
+            hook_start_ms: self.current.start_ms,
+            process: process.map(|stat| identity(stat, self.host())),
             pane: process
                 .filter(|stat| !may_be_daemon(stat))
                 .map_or(Pane::Unknown, |stat| find_pane(self.environment, stat)),
@@ -66,7 +65,7 @@ impl<M: System, E: Environment> AgentInspector<'_, M, E> {
             if self.is_daemon(event.agent, stat.pid) { Pane::Unknown } else { find_pane(self.environment, stat) };
         event.headless = self.is_headless(event.agent, stat.pid);
         event.hung_up &= !event.headless && !self.is_unattended(event.agent);
-        let identity = identity(stat, &self.here.place);
+        let identity = identity(stat, self.host());
         event.shows = self.shown_session(event.agent, &identity);
         event.beneath = self.supervisor_claim(Some(stat));
         event.lock = event.session.as_ref().and_then(|session| self.held_lock(event.agent, session, &identity));
@@ -83,7 +82,7 @@ impl<M: System, E: Environment> AgentInspector<'_, M, E> {
         let spec = spec(agent);
         let path = (spec.lock?)(&spec.home(self.environment)?, session);
         let file = FileId::from_path(&path).ok()?;
-        let held = self.locks()?.is_held(process.pid, file);
+        let held = self.lock_table()?.is_held(process.pid, file);
         if held { path.into_os_string().into_string().ok() } else { None }
     }
 }

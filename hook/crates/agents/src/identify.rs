@@ -6,9 +6,8 @@ use agent_baton_core::process::Process;
 
 use super::{AGENTS, AgentInspector, AgentSpec, spec};
 use baton_system::ancestry::{MAX_COMMAND_ANCESTORS, MAX_HOOK_ANCESTORS, ancestors};
-use baton_system::environment::Environment;
+use baton_system::identity;
 use baton_system::process_stat::ProcessStat;
-use baton_system::{System, identity};
 
 /// The agents above a command.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,7 +22,7 @@ pub struct Lineage {
     pub ancestors: Vec<(Agent, Process)>,
 }
 
-impl<M: System, E: Environment> AgentInspector<'_, M, E> {
+impl AgentInspector<'_> {
     /// The process of the agent that runs this hook: the one whose pid the agent handed down, if it stands above; else the
     /// nearest above with the agent's name. None where neither is among the nearest [`MAX_HOOK_ANCESTORS`].
     ///
@@ -33,7 +32,7 @@ impl<M: System, E: Environment> AgentInspector<'_, M, E> {
         let spec = spec(agent);
         let announced_pid = self.announced_pid(spec);
         let mut nearest = None;
-        for stat in ancestors(self.machine, self.here, MAX_HOOK_ANCESTORS) {
+        for stat in ancestors(self.system, self.current, MAX_HOOK_ANCESTORS) {
             if announced_pid == Some(stat.pid) {
                 return Some(stat);
             }
@@ -55,7 +54,7 @@ impl<M: System, E: Environment> AgentInspector<'_, M, E> {
     #[must_use]
     pub fn lineage(&self) -> Option<Lineage> {
         let announced_pid: Vec<_> = AGENTS.iter().map(|spec| (spec, self.announced_pid(spec))).collect();
-        let agents: Vec<(&AgentSpec, ProcessStat, bool)> = ancestors(self.machine, self.here, MAX_COMMAND_ANCESTORS)
+        let agents: Vec<(&AgentSpec, ProcessStat, bool)> = ancestors(self.system, self.current, MAX_COMMAND_ANCESTORS)
             .filter_map(|stat| {
                 let named = |(spec, pid): &(&'static AgentSpec, Option<u32>)| {
                     let announced = *pid == Some(stat.pid);
@@ -74,9 +73,9 @@ impl<M: System, E: Environment> AgentInspector<'_, M, E> {
         let session = if believed { self.environment.get(spec.session_variable) } else { None };
         Some(Lineage {
             agent: spec.agent,
-            process: identity(announced.unwrap_or(nearest), &self.here.place),
+            process: identity(announced.unwrap_or(nearest), self.host()),
             session: session.and_then(|id| id.parse().ok()),
-            ancestors: agents.iter().map(|(spec, stat, _)| (spec.agent, identity(stat, &self.here.place))).collect(),
+            ancestors: agents.iter().map(|(spec, stat, _)| (spec.agent, identity(stat, self.host()))).collect(),
         })
     }
 
@@ -86,7 +85,7 @@ impl<M: System, E: Environment> AgentInspector<'_, M, E> {
         let is_agent = |spec: &AgentSpec, stat: &ProcessStat| {
             spec.is_named(&stat.comm) || self.announced_pid(spec) == Some(stat.pid)
         };
-        ancestors(self.machine, self.here, MAX_COMMAND_ANCESTORS)
+        ancestors(self.system, self.current, MAX_COMMAND_ANCESTORS)
             .filter(|stat| AGENTS.iter().any(|spec| is_agent(spec, stat)))
             .last()
     }

@@ -6,6 +6,7 @@ mod context_usage;
 mod disabled;
 mod event;
 mod identify;
+mod inspector;
 mod lenient_json;
 mod message_text;
 mod payload;
@@ -16,7 +17,6 @@ pub mod session_files;
 mod supervisor_claim;
 mod transcript;
 
-use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
 
 use agent_baton_core::agent::Agent;
@@ -28,14 +28,13 @@ use schemars::Schema;
 pub use context_usage::{ContextUsage, PromptCount, TranscriptStats};
 pub use disabled::DISABLE_VARIABLE;
 pub use identify::Lineage;
+pub use inspector::AgentInspector;
 pub use message_text::message_text;
 pub use payload::{ParsedEvent, StopDetails};
 pub use supervisor_claim::{FENCE_VARIABLE, RUN_VARIABLE};
 
 use crate::raw_event::RawEvent;
 use baton_system::environment::Environment;
-use baton_system::lock_table::LockTable;
-use baton_system::{CurrentProcess, System};
 
 /// One agent.
 #[derive(Debug)]
@@ -208,7 +207,7 @@ impl AgentSpec {
     }
 
     /// The agent's directory. None where neither its variable nor HOME names an absolute path.
-    pub fn home(&self, environment: &impl Environment) -> Option<PathBuf> {
+    pub fn home(&self, environment: &dyn Environment) -> Option<PathBuf> {
         let home = match environment.get(self.home_variable) {
             Some(home) => PathBuf::from(home),
             None => PathBuf::from(environment.get("HOME")?).join(self.home_default),
@@ -232,61 +231,6 @@ impl AgentSpec {
     #[must_use]
     pub fn is_named(&self, comm: &str) -> bool {
         comm.starts_with(self.comm) && !self.helpers.iter().any(|helper| comm.starts_with(helper))
-    }
-}
-
-/// One call of baton, and what it may look at: the machine, its own environment, and the table of locks, which is read
-/// when it is first needed, and once.
-#[derive(Debug)]
-pub struct AgentInspector<'a, M, E> {
-    machine: &'a M,
-    environment: &'a E,
-    here: &'a CurrentProcess,
-    locks: OnceCell<Option<LockTable>>,
-}
-
-impl<'a, M: System, E: Environment> AgentInspector<'a, M, E> {
-    /// An inspector that has looked at nothing yet.
-    pub const fn new(machine: &'a M, environment: &'a E, here: &'a CurrentProcess) -> Self {
-        Self { machine, environment, here, locks: OnceCell::new() }
-    }
-
-    /// The environment that this call of baton was given.
-    #[must_use]
-    pub const fn environment(&self) -> &'a E {
-        self.environment
-    }
-
-    /// The table of locks, read when it is first asked for. None where it cannot be read.
-    pub fn locks(&self) -> Option<&LockTable> {
-        self.locks.get_or_init(|| self.machine.locks()).as_ref()
-    }
-
-    /// Whether a process serves several panes at once, with the environment of the first: then the pane is unknown, and
-    /// of the variables only `BATON_HOME` may be believed. True as well where its arguments cannot be read.
-    #[must_use]
-    pub fn is_daemon(&self, agent: Agent, pid: u32) -> bool {
-        spec(agent).daemon_argument.is_some_and(|daemon| self.has_argument(pid, daemon).unwrap_or(true))
-    }
-
-    /// Whether nobody sits before a process: `claude -p`, `codex exec`. False as well where that cannot be told.
-    #[must_use]
-    pub fn is_headless(&self, agent: Agent, pid: u32) -> bool {
-        let spec = spec(agent);
-        let says = |(name, begins): (&str, &str)| self.environment.get(name).is_some_and(|it| it.starts_with(begins));
-        spec.headless_variable.is_some_and(says)
-            || spec.headless_argument.is_some_and(|word| self.has_argument(pid, word).unwrap_or(false))
-    }
-
-    /// Whether the agent says that nobody attends the session of this event.
-    fn is_unattended(&self, agent: Agent) -> bool {
-        let says = |(name, value): (&str, &str)| self.environment.get(name).is_some_and(|it| it == value);
-        spec(agent).unattended_variable.is_some_and(says)
-    }
-
-    fn has_argument(&self, pid: u32, word: &str) -> Option<bool> {
-        let arguments = self.machine.arguments(pid)?;
-        Some(arguments.iter().skip(1).take_while(|it| *it != b"--").any(|argument| argument == word.as_bytes()))
     }
 }
 

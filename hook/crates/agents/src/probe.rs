@@ -2,33 +2,25 @@
 
 use std::path::Path;
 
-use agent_baton_core::process::{CommandProbe, LockSight, Probe, Process, Sight};
+use agent_baton_core::process::{CommandProbe, LockSight, Probe};
 use agent_baton_core::run::Run;
 use agent_baton_core::session::{Launch, Session};
 
 use super::AgentInspector;
-use baton_system::System;
-use baton_system::environment::Environment;
 use baton_system::lock_table::FileId;
-use baton_system::process_state::{is_local, lock_state, process_state};
+use baton_system::process_state::{is_local, lock_state};
 
-impl<M: System, E: Environment> AgentInspector<'_, M, E> {
-    /// What the machine shows of a process.
-    #[must_use]
-    pub fn process_state(&self, process: &Process) -> Sight {
-        process_state(self.machine, process, &self.here.place)
-    }
-
+impl AgentInspector<'_> {
     /// What the machine shows of a launch: its process, what the agent's own file says, and the lock it was seen to hold.
     ///
     /// The process is looked at last. It may end while this looks, and must not be called living by its end's first half.
     #[must_use]
     pub fn probe(&self, session: &Session, launch: &Launch) -> Probe {
         let process = &launch.process;
-        let local = is_local(process, &self.here.place);
+        let local = is_local(process, self.host());
         let lock = match &launch.lock {
             None => LockSight::None,
-            Some(path) if local => lock_state(process.pid, Path::new(path), self.locks()),
+            Some(path) if local => lock_state(process.pid, Path::new(path), self.lock_table()),
             Some(_) => LockSight::Unreadable,
         };
         Probe {
@@ -43,7 +35,7 @@ impl<M: System, E: Environment> AgentInspector<'_, M, E> {
     /// Who holds the lock of a supervisor, by its file: none where nobody does. Err where that cannot be told.
     pub fn lock_holder(&self, lock: &Path) -> Result<Option<u32>, LockTableUnavailable> {
         match FileId::from_path(lock) {
-            Ok(file) => self.locks().map(|locks| locks.holders(file).first().copied()).ok_or(LockTableUnavailable),
+            Ok(file) => self.lock_table().map(|locks| locks.holders(file).first().copied()).ok_or(LockTableUnavailable),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
             Err(_) => Err(LockTableUnavailable),
         }

@@ -5,9 +5,8 @@ use agent_baton_core::request::Beneath;
 
 use super::{AGENTS, AgentInspector};
 use baton_system::ancestry::{ancestors, ancestors_from};
-use baton_system::environment::Environment;
+use baton_system::identity;
 use baton_system::process_stat::ProcessStat;
-use baton_system::{System, identity};
 
 /// The variable that names the run.
 pub const RUN_VARIABLE: &str = "BATON_RUN";
@@ -21,7 +20,7 @@ const MAX_SUPERVISED_ANCESTORS: usize = 32;
 /// The arguments of processes of agents that serve whoever asks: what they inherited says nothing of what they run.
 const DAEMON_ARGUMENTS: [&[u8]; 3] = [b"app-server", b"daemon", b"bg-pty-host"];
 
-impl<M: System, E: Environment> AgentInspector<'_, M, E> {
+impl AgentInspector<'_> {
     /// What the environment claims, with the processes above. `agent` is the process of the event; none for a command, which is looked at
     /// from its parent on.
     #[must_use]
@@ -30,15 +29,15 @@ impl<M: System, E: Environment> AgentInspector<'_, M, E> {
         let fence = Fence(self.environment.get(FENCE_VARIABLE)?.parse().ok()?);
         let chain: Vec<ProcessStat> = match agent {
             Some(agent) => {
-                let above = ancestors_from(self.machine, agent.parent, agent.start, MAX_SUPERVISED_ANCESTORS);
+                let above = ancestors_from(self.system, agent.parent, agent.start, MAX_SUPERVISED_ANCESTORS);
                 std::iter::once(agent.clone()).chain(above).collect()
             }
-            None => ancestors(self.machine, self.here, MAX_SUPERVISED_ANCESTORS).collect(),
+            None => ancestors(self.system, self.current, MAX_SUPERVISED_ANCESTORS).collect(),
         };
         let is_agent = |stat: &&ProcessStat| AGENTS.iter().any(|spec| spec.is_named(&stat.comm));
         let chain: Vec<&ProcessStat> =
             chain.iter().take_while(|stat| !(is_agent(stat) && self.serves_others(stat.pid))).collect();
-        let place = &self.here.place;
+        let place = self.host();
         let within = chain.iter().skip(1).find(|stat| is_agent(stat)).map(|stat| identity(stat, place));
         let ancestors = chain.iter().map(|stat| identity(stat, place)).collect();
         Some(Beneath { run, fence, ancestors, within })
@@ -46,7 +45,7 @@ impl<M: System, E: Environment> AgentInspector<'_, M, E> {
 
     /// Whether a process of an agent serves others, or may.
     fn serves_others(&self, pid: u32) -> bool {
-        self.machine.arguments(pid).is_none_or(|arguments| {
+        self.system.arguments(pid).is_none_or(|arguments| {
             arguments.iter().skip(1).any(|argument| DAEMON_ARGUMENTS.contains(&argument.as_slice()))
         })
     }

@@ -19,8 +19,6 @@ use baton_store::{
     CommitError, InvalidDecision, LONG_LOG_BYTES, LockedStore, RECENT_LOG_BYTES, Store, StoreError, ValidatedDecision,
     View,
 };
-use baton_system::environment::Environment;
-use baton_system::{CurrentProcess, System};
 
 /// Why a question was not settled. Nothing was changed, but for [`CommitError::InDoubt`].
 #[derive(Debug, thiserror::Error)]
@@ -71,22 +69,18 @@ impl Outcome {
 }
 
 /// Puts questions to the core, and commits its answers.
-pub struct DecisionService<'a, M, E> {
+pub struct DecisionService<'a> {
     /// The state.
     pub store: &'a Store,
     /// The core.
     pub core: &'a Core,
-    /// The machine's clock.
-    pub machine: &'a M,
-    /// Where this runs.
-    pub here: &'a CurrentProcess,
     /// What looks at launches.
-    pub inspector: &'a AgentInspector<'a, M, E>,
+    pub inspector: &'a AgentInspector<'a>,
     /// What a user set.
     pub settings: &'a Settings,
 }
 
-impl<M: System, E: Environment> DecisionService<'_, M, E> {
+impl DecisionService<'_> {
     /// Looks at the launches that a question can touch. This is done before the lock is taken: a machine that answers slowly
     /// holds up nobody else.
     #[must_use]
@@ -177,11 +171,11 @@ impl<M: System, E: Environment> DecisionService<'_, M, E> {
     /// The present moment.
     #[must_use]
     pub fn now(&self) -> Stamp {
-        self.machine.now(&self.here.place)
+        self.inspector.now()
     }
 
     fn ask_core(&self, ask: Ask, snapshot: Snapshot, now: Stamp, locked: bool) -> Result<Outcome, CoreError> {
-        let request = Request { protocol: PROTOCOL, now, place: self.here.place.clone(), locked, ask, snapshot };
+        let request = Request { protocol: PROTOCOL, now, place: self.inspector.host().clone(), locked, ask, snapshot };
         let decision = self.core.decide(&request)?;
         Ok(Outcome { request, decision, audit: None })
     }

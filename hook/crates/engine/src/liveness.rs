@@ -3,7 +3,6 @@
 //! One census is one look at the machine: every pid is looked at once at most, and the table of locks is read once. No program
 //! is started, and what is judged is judged by the rule that the core decides by.
 
-mod cached_system;
 mod evidence;
 #[cfg(test)]
 mod tests;
@@ -18,9 +17,6 @@ use agent_baton_core::session::{Launch, Session};
 pub use evidence::Evidence;
 
 use baton_agents::AgentInspector;
-use baton_system::environment::Environment;
-use baton_system::{CurrentProcess, System};
-use cached_system::CachedSystem;
 
 /// Whether a launch or a session lives, and what shows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,18 +43,15 @@ impl Verdict {
 }
 
 /// One look at the machine.
-#[derive(Debug)]
-pub struct LivenessCheck<'a, M, E> {
-    machine: CachedSystem<'a, M>,
-    environment: &'a E,
-    here: &'a CurrentProcess,
+pub struct LivenessCheck<'a> {
+    inspector: AgentInspector<'a>,
 }
 
-impl<'a, M: System, E: Environment> LivenessCheck<'a, M, E> {
+impl<'a> LivenessCheck<'a> {
     /// A census that has looked at nothing yet: what no question needs is not read.
     #[must_use]
-    pub fn new(machine: &'a M, environment: &'a E, here: &'a CurrentProcess) -> Self {
-        Self { machine: CachedSystem::new(machine), environment, here }
+    pub fn new(inspector: &AgentInspector<'a>) -> Self {
+        Self { inspector: inspector.caching() }
     }
 
     /// Whether any launch of a session lives.
@@ -76,19 +69,15 @@ impl<'a, M: System, E: Environment> LivenessCheck<'a, M, E> {
     /// Whether one launch of a session lives.
     #[must_use]
     pub fn launch(&self, session: &Session, launch: &Launch) -> Verdict {
-        let probe = launch.ended.is_none().then(|| self.inspector().probe(session, launch));
-        let live = alive::seen(&self.here.place, probe.as_slice(), session, launch);
-        Verdict { live, evidence: Evidence::explain(live, &self.here.place, probe.as_ref(), launch) }
+        let probe = launch.ended.is_none().then(|| self.inspector.probe(session, launch));
+        let live = alive::seen(self.inspector.host(), probe.as_slice(), session, launch);
+        Verdict { live, evidence: Evidence::explain(live, self.inspector.host(), probe.as_ref(), launch) }
     }
 
     /// Whether the command of a run, or its supervisor, lives; the supervisor's lock is the file at `lock`.
     #[must_use]
     pub fn command(&self, run: &Run, lock: &Path) -> Live {
-        let probe = self.inspector().probe_command(run, lock);
-        alive::driven(&self.here.place, std::slice::from_ref(&probe), run)
-    }
-
-    fn inspector(&self) -> AgentInspector<'_, CachedSystem<'a, M>, E> {
-        AgentInspector::new(&self.machine, self.environment, self.here)
+        let probe = self.inspector.probe_command(run, lock);
+        alive::driven(self.inspector.host(), std::slice::from_ref(&probe), run)
     }
 }

@@ -9,8 +9,6 @@ use agent_baton_core::session::{Launch, Session};
 
 use baton_agents::AgentInspector;
 use baton_store::{Store, StoreError, View};
-use baton_system::System;
-use baton_system::environment::Environment;
 
 /// The most sessions handed to the core beside the one that is asked about: what an event costs does not grow with what else is
 /// alive.
@@ -83,11 +81,7 @@ fn sessions(snapshot: &Snapshot) -> impl Iterator<Item = &Session> {
 
 /// What the machine shows of every launch in a snapshot that is not known to have ended, but for those that were looked at.
 #[must_use]
-pub fn probe_launches<M: System, E: Environment>(
-    inspector: &AgentInspector<'_, M, E>,
-    snapshot: &Snapshot,
-    looked: &[Probe],
-) -> Vec<ProbeResult> {
+pub fn probe_launches(inspector: &AgentInspector<'_>, snapshot: &Snapshot, looked: &[Probe]) -> Vec<ProbeResult> {
     let is_known = |session: &Session, launch: &Launch| {
         looked.iter().any(|probe| probe.session == session.id && probe.process == launch.process)
     };
@@ -99,11 +93,7 @@ pub fn probe_launches<M: System, E: Environment>(
 
 /// The same, and of every command.
 #[must_use]
-pub fn probe_all<M: System, E: Environment>(
-    inspector: &AgentInspector<'_, M, E>,
-    store: &Store,
-    snapshot: &Snapshot,
-) -> Vec<ProbeResult> {
+pub fn probe_all(inspector: &AgentInspector<'_>, store: &Store, snapshot: &Snapshot) -> Vec<ProbeResult> {
     let runs = snapshot.runs.iter().filter_map(|named| named.reading.record());
     let commands = runs.filter(|run| run.owner.session.is_none() && run.status.is_unfinished());
     let commands = commands.map(|run| {

@@ -18,9 +18,6 @@ use super::state::{Participant, ProjectRecord, ProtectionState};
 use baton_engine::config::RelativePath;
 use baton_engine::decide::{DecisionService, Outcome};
 use baton_store::{LockedStore, ProtectedStore};
-use baton_system::System;
-use baton_system::environment::Environment;
-use baton_system::process_state::process_state;
 
 /// An event at a project with protected files.
 #[derive(Debug)]
@@ -42,7 +39,7 @@ impl ProtectedProjectEvent {
     /// Looks at who is in the project and who is gone, before the lock is taken. None where nothing in the configuration names the
     /// project, and nothing is kept of it.
     #[must_use]
-    pub fn prepare<M: System, E: Environment>(decider: &DecisionService<'_, M, E>, event: &Event) -> Option<Self> {
+    pub fn prepare(decider: &DecisionService<'_>, event: &Event) -> Option<Self> {
         let (id, process) = (event.session.as_ref()?, event.process.as_ref()?);
         let registered =
             decider.store.read(|view| view.session(id).record().and_then(|session| session.project.clone()));
@@ -54,9 +51,9 @@ impl ProtectedProjectEvent {
             return None;
         }
         let participant = Participant { session: id.clone(), agent: event.agent, process: process.clone() };
-        let place = decider.here.place.clone();
+        let place = decider.inspector.host().clone();
         let process_gone =
-            matches!(process_state(decider.machine, process, &place), Sight::Gone | Sight::Zombie | Sight::Reused);
+            matches!(decider.inspector.process_state(process), Sight::Gone | Sight::Zombie | Sight::Reused);
         let known = bytes.ok().flatten().and_then(|bytes| ProjectRecord::parse(&bytes, Some(&project)).ok());
         let participants = known.map(|record| record.participants).unwrap_or_default();
         let mut visit = Self {
@@ -85,9 +82,9 @@ impl ProtectedProjectEvent {
     ///
     /// # Errors
     /// What could not be done. The event goes on.
-    pub fn on_enter<M: System, E: Environment>(
+    pub fn on_enter(
         &self,
-        decider: &DecisionService<'_, M, E>,
+        decider: &DecisionService<'_>,
         locked: &mut LockedStore<'_>,
         settled: &Outcome,
     ) -> Result<Vec<String>, ProtectError> {
@@ -106,9 +103,9 @@ impl ProtectedProjectEvent {
         Ok(told)
     }
 
-    fn enter<M: System, E: Environment>(
+    fn enter(
         &self,
-        decider: &DecisionService<'_, M, E>,
+        decider: &DecisionService<'_>,
         protected: &mut ProtectedProject<'_, '_>,
         record: &mut ProjectRecord,
     ) -> Result<(), ProtectError> {
@@ -151,9 +148,9 @@ impl ProtectedProjectEvent {
     ///
     /// # Errors
     /// What could not be done: the next start of a session in the project tries again.
-    pub fn on_exit<M: System, E: Environment>(
+    pub fn on_exit(
         &self,
-        decider: &DecisionService<'_, M, E>,
+        decider: &DecisionService<'_>,
         locked: &mut LockedStore<'_>,
         settled: &Outcome,
     ) -> Result<Vec<String>, ProtectError> {
@@ -195,12 +192,8 @@ impl ProtectedProjectEvent {
 
     /// Looks under the lock at whoever was not seen to be gone before it: some came in while this call waited, and some that lived then
     /// are gone by now, and the files given back.
-    fn probe<M: System, E: Environment>(
-        &self,
-        decider: &DecisionService<'_, M, E>,
-        participants: &Participants,
-    ) -> ProbeCache {
-        participants.probe(decider.inspector, decider.machine, &self.place, self.probes.clone())
+    fn probe(&self, decider: &DecisionService<'_>, participants: &Participants) -> ProbeCache {
+        participants.probe(decider.inspector, self.probes.clone())
     }
 
     /// Has it told, once, where nothing is given back for the sake of launches of which nobody can tell whether they live: no event

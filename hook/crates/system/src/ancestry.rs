@@ -10,25 +10,25 @@ pub const MAX_HOOK_ANCESTORS: usize = 4;
 pub const MAX_COMMAND_ANCESTORS: usize = 16;
 
 /// The processes above this one, nearest first, at most `depth` of them; each is looked at only when it is asked for.
-pub fn ancestors<'m, M: System>(
-    machine: &'m M,
-    here: &CurrentProcess,
+pub fn ancestors<'m>(
+    system: &'m dyn System,
+    current: &CurrentProcess,
     depth: usize,
-) -> impl Iterator<Item = ProcessStat> + use<'m, M> {
-    ancestors_from(machine, here.parent, here.start, depth)
+) -> impl Iterator<Item = ProcessStat> + use<'m> {
+    ancestors_from(system, current.parent, current.start, depth)
 }
 
 /// The processes from `pid` upward, the first of which is the parent of a process that started at `start` ticks.
-pub fn ancestors_from<M: System>(
-    machine: &M,
+pub fn ancestors_from(
+    system: &dyn System,
     pid: u32,
     start: u64,
     depth: usize,
-) -> impl Iterator<Item = ProcessStat> + use<'_, M> {
+) -> impl Iterator<Item = ProcessStat> + use<'_> {
     let mut next = Some((pid, start));
     std::iter::from_fn(move || {
         let (pid, child_start) = next.take().filter(|&(pid, _)| pid > 0)?;
-        let ProcessLookup::Found(stat) = machine.process(pid) else {
+        let ProcessLookup::Found(stat) = system.process(pid) else {
             return None;
         };
         // A parent that is younger than its child is another process that was given the pid meanwhile.

@@ -31,23 +31,23 @@ impl Environment for &[(&str, &str)] {
 }
 
 /// The variables that another process was started with. What the machine does not tell is unset.
-#[derive(Debug, Clone, Copy)]
-pub struct ProcessEnvironment<'a, M> {
-    machine: &'a M,
+#[derive(Clone, Copy)]
+pub struct ProcessEnvironment<'a> {
+    system: &'a dyn System,
     pid: u32,
 }
 
-impl<'a, M: System> ProcessEnvironment<'a, M> {
+impl<'a> ProcessEnvironment<'a> {
     /// Those of a process.
     #[must_use]
-    pub const fn new(machine: &'a M, pid: u32) -> Self {
-        Self { machine, pid }
+    pub const fn new(system: &'a dyn System, pid: u32) -> Self {
+        Self { system, pid }
     }
 }
 
-impl<M: System> Environment for ProcessEnvironment<'_, M> {
+impl Environment for ProcessEnvironment<'_> {
     fn get(&self, name: &str) -> Option<String> {
-        self.machine.variable(self.pid, name).filter(|value| (1..=MAX_VALUE_BYTES).contains(&value.len()))
+        self.system.variable(self.pid, name).filter(|value| (1..=MAX_VALUE_BYTES).contains(&value.len()))
     }
 }
 

@@ -117,7 +117,7 @@ pub trait System {
     fn variable(&self, pid: u32, name: &str) -> Option<String>;
 
     /// All write locks on files, in one consistent reading. None where that cannot be had.
-    fn locks(&self) -> Option<LockTable>;
+    fn lock_table(&self) -> Option<LockTable>;
 }
 
 /// The identity of a process that was seen at a place.

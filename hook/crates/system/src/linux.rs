@@ -90,7 +90,7 @@ impl System for Linux {
         String::from_utf8(value).ok().filter(|value| !value.is_empty())
     }
 
-    fn locks(&self) -> Option<LockTable> {
+    fn lock_table(&self) -> Option<LockTable> {
         lock_table::read(Path::new("/proc/locks"))
     }
 }

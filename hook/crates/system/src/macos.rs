@@ -67,7 +67,7 @@ impl System for MacOs {
         None
     }
 
-    fn locks(&self) -> Option<LockTable> {
+    fn lock_table(&self) -> Option<LockTable> {
         None
     }
 }

@@ -16,21 +16,21 @@ const MAX_PANE_DIGITS: usize = 10;
 
 /// The pane of a process, by the environment that it handed down: tmux, else zellij, else its terminal.
 #[must_use]
-pub fn find_pane(environment: &impl Environment, process: &ProcessStat) -> Pane {
+pub fn find_pane(environment: &dyn Environment, process: &ProcessStat) -> Pane {
     tmux(environment)
         .or_else(|| zellij(environment))
         .or_else(|| process.tty_name().map(|tty| Pane::Tty { tty }))
         .unwrap_or(Pane::Unknown)
 }
 
-fn tmux(environment: &impl Environment) -> Option<Pane> {
+fn tmux(environment: &dyn Environment) -> Option<Pane> {
     let pane = environment.get("TMUX_PANE")?;
     let server = environment.get("TMUX")?.split(',').next()?.to_owned();
     let known = is_number(pane.strip_prefix('%')?) && server.starts_with('/') && server.len() <= MAX_SOCKET_PATH_BYTES;
     known.then_some(Pane::Tmux { server, pane })
 }
 
-fn zellij(environment: &impl Environment) -> Option<Pane> {
+fn zellij(environment: &dyn Environment) -> Option<Pane> {
     let session = environment.get("ZELLIJ_SESSION_NAME")?;
     let pane = environment.get("ZELLIJ_PANE_ID")?;
     (is_number(&pane) && session.len() <= MAX_SESSION_NAME_BYTES).then_some(Pane::Zellij { session, pane })

@@ -5,17 +5,17 @@ use std::path::Path;
 
 use agent_baton_core::process::{LockSight, Place, Process, Sight};
 
+use super::ProcessLookup;
 use super::lock_table::{FileId, LockTable};
-use super::{ProcessLookup, System};
 
 /// What the machine shows of a process. One of another boot, machine or pid namespace cannot be looked at from here:
 /// what its boot alone says is for the core to judge.
 #[must_use]
-pub fn process_state(machine: &impl System, process: &Process, here: &Place) -> Sight {
+pub fn process_state(process: &Process, here: &Place, lookup: impl FnOnce(u32) -> ProcessLookup) -> Sight {
     if !is_local(process, here) {
         return Sight::Unreadable;
     }
-    match machine.process(process.pid) {
+    match lookup(process.pid) {
         ProcessLookup::Gone => Sight::Gone,
         ProcessLookup::Unreadable => Sight::Unreadable,
         ProcessLookup::Found(stat) if stat.start != process.start => Sight::Reused,

@@ -10,8 +10,6 @@ use baton_engine::discovery::{Bounds, Discovery, register};
 use baton_engine::liveness::LivenessCheck;
 use baton_engine::retention::{DECISIONS_PER_SWEEP, Sweep, SweepError, run_incremental};
 use baton_store::LockError;
-use baton_system::System;
-use baton_system::environment::Environment;
 
 /// How many files of each agent are looked at for sessions that no hook announced.
 const MAX_DISCOVERED_ENTRIES: usize = 64;
@@ -29,8 +27,8 @@ const LOCK_WAIT: Duration = Duration::from_millis(20);
 ///
 /// # Errors
 /// Where the state cannot be used. Nothing is lost by it: the next call goes on.
-pub(super) fn run_maintenance<M: System, E: Environment>(
-    decider: &DecisionService<'_, M, E>,
+pub(super) fn run_maintenance(
+    decider: &DecisionService<'_>,
     event: EventName,
     audit: Option<u64>,
 ) -> Result<(), SweepError> {
@@ -42,7 +40,7 @@ pub(super) fn run_maintenance<M: System, E: Environment>(
         discover(decider)?;
     }
     if audit.is_some_and(|n| n.is_multiple_of(DECISIONS_PER_SWEEP)) {
-        let census = LivenessCheck::new(decider.machine, decider.inspector.environment(), decider.here);
+        let census = LivenessCheck::new(decider.inspector);
         let policy = &decider.settings.config().retention;
         run_incremental(&Sweep { store: decider.store, census: &census, policy, now: decider.now() })?;
     }
@@ -50,11 +48,9 @@ pub(super) fn run_maintenance<M: System, E: Environment>(
 }
 
 /// Registers sessions that processes show and that have no record.
-fn discover<M: System, E: Environment>(decider: &DecisionService<'_, M, E>) -> Result<(), SweepError> {
+fn discover(decider: &DecisionService<'_>) -> Result<(), SweepError> {
     let discovery = Discovery {
         store: decider.store,
-        machine: decider.machine,
-        here: decider.here,
         inspector: decider.inspector,
         policy: &decider.settings.config().retention,
         now: decider.now(),

@@ -26,16 +26,15 @@ use baton_engine::message_recorder::MessageRecorder;
 use baton_engine::snapshot::ProbeResult;
 use baton_protect::{ProtectError, ProtectedProjectEvent};
 use baton_store::{DeliveryAck, Heartbeat, LockError, LockedStore, LogLine, RECENT_LOG_BYTES, StoreError};
-use baton_system::environment::Environment;
 use baton_system::process_stat::ProcessStat;
-use baton_system::{System, worktree};
+use baton_system::worktree;
 
 /// For how long since the hook began events that waited are acted on: half of what the alarm gives.
 const DRAIN_TIME: Duration = Duration::from_secs(1);
 
 /// One event's way through the rooms.
-pub(super) struct EventPipeline<'a, M, E> {
-    pub(super) decider: DecisionService<'a, M, E>,
+pub(super) struct EventPipeline<'a> {
+    pub(super) decider: DecisionService<'a>,
     pub(super) process: Option<ProcessStat>,
     pub(super) question: Option<Question>,
     /// What the agent wrote; none of a notification, which repeats what the event of the turn's end said.
@@ -43,7 +42,7 @@ pub(super) struct EventPipeline<'a, M, E> {
     pub(super) begun: Instant,
 }
 
-impl<M: System, E: Environment> EventPipeline<'_, M, E> {
+impl EventPipeline<'_> {
     pub(super) fn handle(&self, event: Event) -> Result<(), HookError> {
         if event.process.is_none() || self.try_fast_path(&event)? { Ok(()) } else { self.handle_locked(event) }
     }

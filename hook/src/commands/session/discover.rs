@@ -74,7 +74,8 @@ impl Discover {
         let registered =
             if found.is_empty() { Vec::new() } else { register(&mut context.lock()?, found, &context.now())? };
         let until = Instant::now() + SEARCH_TIME;
-        let loops = find_foreign_loops(context.store(), &roots, discovery.inspector.locks(), std::process::id(), until);
+        let loops =
+            find_foreign_loops(context.store(), &roots, discovery.inspector.lock_table(), std::process::id(), until);
         let view = view(&registered, loops, partial);
         if self.json { output::print_json(&view) } else { output::print(&text(&view)) }
     }

@@ -9,7 +9,7 @@ use fs2::FileExt;
 use super::raw;
 use super::tree::Tree;
 use crate::*;
-use baton_system::{CurrentSystem, ProcessLookup};
+use baton_system::{CurrentSystem, ProcessLookup, System};
 
 const TMUX: [(&str, &str); 2] = [("TMUX", "/run/tmux/a,1,0"), ("TMUX_PANE", "%3")];
 

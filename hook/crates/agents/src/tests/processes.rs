@@ -2,7 +2,7 @@ use agent_baton_core::process::Process;
 
 use super::tree::Tree;
 use crate::*;
-use baton_system::CurrentSystem;
+use baton_system::{CurrentSystem, System};
 
 /// The agent's process found above the innermost of `names`, as an index; `pid` is the index of the one in `CLAUDE_PID`.
 fn check_process(agent: Agent, names: &[&str], pid: Option<usize>, expected: Option<usize>) {

@@ -69,14 +69,7 @@ fn settle(store: &Store, core: &Core) -> Option<String> {
     let here = CurrentProcess { place: place(), start: 1, start_ms: 1, parent: 1 };
     let inspector = AgentInspector::new(&CurrentSystem, &OwnEnvironment, &here);
     let settings = Settings::new(StateDirEnv::default(), |env| env, None);
-    let decider = DecisionService {
-        store,
-        core,
-        machine: &CurrentSystem,
-        here: &here,
-        inspector: &inspector,
-        settings: &settings,
-    };
+    let decider = DecisionService { store, core, inspector: &inspector, settings: &settings };
 
     let ask = Ask::Event(Box::new(event(EventName::SessionStart, "s", "digest")));
     let settled = decider.decide_and_commit(&mut lock(store), ask, &[], stamp(9));

@@ -17,8 +17,6 @@ use agent_baton_core::stamp::Stamp;
 use crate::config::Retention;
 use baton_agents::AgentInspector;
 use baton_store::Store;
-use baton_system::environment::Environment;
-use baton_system::{CurrentProcess, System};
 
 pub use progress_logs::{ForeignLoop, ForeignLoopHeader, ForeignLoopState, ForeignLoops, find_foreign_loops};
 pub use register::register;
@@ -35,15 +33,11 @@ pub struct Bounds {
 }
 
 /// A look for sessions.
-pub struct Discovery<'a, M, E> {
+pub struct Discovery<'a> {
     /// The state.
     pub store: &'a Store,
-    /// The machine.
-    pub machine: &'a M,
-    /// Where this process runs.
-    pub here: &'a CurrentProcess,
     /// What looks at it.
-    pub inspector: &'a AgentInspector<'a, M, E>,
+    pub inspector: &'a AgentInspector<'a>,
     /// What is kept.
     pub policy: &'a Retention,
     /// The moment.
@@ -61,7 +55,7 @@ pub struct DiscoveredSessions {
     pub partial: bool,
 }
 
-impl<M: System, E: Environment> Discovery<'_, M, E> {
+impl Discovery<'_> {
     fn out_of_time(&self) -> bool {
         Instant::now() >= self.bounds.until
     }

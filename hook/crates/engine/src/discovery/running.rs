@@ -12,12 +12,12 @@ use agent_baton_core::session::{Launch, Session};
 use super::{DiscoveredSessions, Discovery, register};
 use baton_agents::session_files::{RunningSession, RunningSessions};
 use baton_agents::{AGENTS, AgentSpec};
-use baton_system::environment::{Environment, ProcessEnvironment};
+use baton_system::environment::ProcessEnvironment;
 use baton_system::pane::find_pane;
 use baton_system::process_stat::ProcessStat;
-use baton_system::{ProcessLookup, System, identity};
+use baton_system::{ProcessLookup, identity};
 
-impl<M: System, E: Environment> Discovery<'_, M, E> {
+impl Discovery<'_> {
     /// Those that have no record yet, of every agent.
     pub fn running_sessions(&self) -> DiscoveredSessions {
         let mut found = DiscoveredSessions::default();
@@ -34,8 +34,8 @@ impl<M: System, E: Environment> Discovery<'_, M, E> {
     pub(super) fn reported_sessions(&self, spec: &AgentSpec, home: &Path) -> RunningSessions {
         (spec.session_files.running_sessions)(
             home,
-            &|| self.inspector.locks().cloned(),
-            self.here.place.pidns,
+            &|| self.inspector.lock_table().cloned(),
+            self.inspector.host().pidns,
             self.bounds.entries,
         )
     }
@@ -72,7 +72,7 @@ impl<M: System, E: Environment> Discovery<'_, M, E> {
     /// Whether a process may show a session still: what a killed one left behind says nothing any more.
     pub(super) fn may_be_running(&self, shown: &RunningSession) -> bool {
         let Some(pid) = shown.pid else { return true };
-        match self.machine.process(pid) {
+        match self.inspector.process(pid) {
             ProcessLookup::Gone => false,
             ProcessLookup::Found(stat) => !stat.ended && shown.start.is_none_or(|start| start == stat.start),
             ProcessLookup::Unreadable => true,
@@ -81,21 +81,21 @@ impl<M: System, E: Environment> Discovery<'_, M, E> {
 
     /// The process, if it is the one that the agent meant, and has run for long enough.
     fn matching_process(&self, spec: &AgentSpec, shown: &RunningSession) -> Option<ProcessStat> {
-        let ProcessLookup::Found(stat) = self.machine.process(shown.pid?) else { return None };
+        let ProcessLookup::Found(stat) = self.inspector.process(shown.pid?) else { return None };
         let same = shown.start.is_none_or(|start| start == stat.start);
-        let settled = self.here.age_ms(stat.start) >= self.bounds.min_age_ms;
+        let settled = self.inspector.current().age_ms(stat.start) >= self.bounds.min_age_ms;
         (same && settled && !stat.ended && spec.is_named(&stat.comm)).then_some(stat)
     }
 
     fn launch(&self, agent: Agent, shown: &RunningSession, stat: &ProcessStat) -> Launch {
-        let process: Process = identity(stat, &self.here.place);
+        let process: Process = identity(stat, self.inspector.host());
         let daemon = self.inspector.is_daemon(agent, stat.pid);
         Launch {
             process,
             pane: if daemon {
                 Pane::Unknown
             } else {
-                find_pane(&ProcessEnvironment::new(self.machine, stat.pid), stat)
+                find_pane(&ProcessEnvironment::new(self.inspector.system(), stat.pid), stat)
             },
             source: None,
             iteration_of: None,

@@ -11,10 +11,8 @@ use agent_baton_core::stamp::Stamp;
 use super::{DiscoveredSessions, Discovery, register};
 use baton_agents::session_files::{Transcript, TranscriptHead};
 use baton_agents::{AGENTS, AgentSpec};
-use baton_system::System;
-use baton_system::environment::Environment;
 
-impl<M: System, E: Environment> Discovery<'_, M, E> {
+impl Discovery<'_> {
     /// Those that have no record yet and that retention would keep, of every agent, the newest first.
     pub fn transcript_sessions(&self) -> DiscoveredSessions {
         let mut found = DiscoveredSessions::default();

@@ -21,8 +21,8 @@ fn at(pid: u32) -> ProcessLookup {
 fn check(session: &Session, live: Live, evidence: Evidence) {
     let (machine, here) = (FakeSystem::new(at), current_process());
     let none: &[(&str, &str)] = &[];
-    let verdict = LivenessCheck::new(&machine, &none, &here).session(session);
-    assert_eq!(verdict, Verdict { live, evidence: evidence }, "{:?}", session.launches);
+    let verdict = LivenessCheck::new(&AgentInspector::new(&machine, &none, &here)).session(session);
+    assert_eq!(verdict, Verdict { live, evidence }, "{:?}", session.launches);
 }
 
 /// Session `s` with launches by these pids, the last changed.
@@ -74,7 +74,7 @@ fn a_session_that_no_process_showed_is_over_only_if_its_record_says_so() {
 fn what_the_machine_shows_is_read_once_however_many_ask() {
     let (machine, here) = (FakeSystem::new(at), current_process());
     let none: &[(&str, &str)] = &[];
-    let census = LivenessCheck::new(&machine, &none, &here);
+    let census = LivenessCheck::new(&AgentInspector::new(&machine, &none, &here));
     let dir = tempfile::tempdir().unwrap();
     std::fs::write(dir.path().join("s.lock"), "").unwrap();
     let lock = dir.path().join("s.lock").to_string_lossy().into_owned();

@@ -49,7 +49,7 @@ impl StopEvaluation {
         bytes: &[u8],
         ending: &StopDetails,
         agent: Agent,
-        environment: &impl Environment,
+        environment: &dyn Environment,
         home: impl FnOnce() -> Option<PathBuf>,
     ) -> Option<(Self, StopFacts)> {
         let definition = LoopDefinition::from_bytes(bytes)?;

@@ -42,7 +42,7 @@ impl LoopStop {
     pub fn evaluate(
         store: &Store,
         settings: &Settings,
-        environment: &impl Environment,
+        environment: &dyn Environment,
         raw: &RawEvent,
         event: &mut Event,
         (extend_alarm, was_already_handled): (impl Fn(Duration), impl Fn(&Event) -> bool),

@@ -7,8 +7,6 @@ use agent_baton_core::id::SessionId;
 
 use super::sweep::{Sweep, SweepPlan, SweepStep};
 use baton_store::{CommitError, ExpiryBucket, LockError, MAX_CHANGES, StoreError};
-use baton_system::System;
-use baton_system::environment::Environment;
 
 /// After how many decisions the hook does a share. Every session takes two at least, so a share of [`MAX_CHANGES`] keeps up.
 pub const DECISIONS_PER_SWEEP: u64 = 16;
@@ -38,7 +36,7 @@ pub enum SweepError {
 ///
 /// # Errors
 /// See [`SweepError`].
-pub fn run_incremental<M: System, E: Environment>(sweep: &Sweep<'_, M, E>) -> Result<usize, SweepError> {
+pub fn run_incremental(sweep: &Sweep<'_>) -> Result<usize, SweepError> {
     let store = sweep.store;
     let mut live = SweepPlan::default();
     sweep.plan_live(&store.some_sessions(MAX_LIVE_SESSIONS)?, &mut live)?;
@@ -65,11 +63,7 @@ pub fn run_incremental<M: System, E: Environment>(sweep: &Sweep<'_, M, E>) -> Re
 }
 
 /// What is to be done with the first of a day.
-fn plan_bucket<M: System, E: Environment>(
-    sweep: &Sweep<'_, M, E>,
-    shelf: Shelf,
-    due: &ExpiryBucket,
-) -> Result<Vec<SweepStep>, StoreError> {
+fn plan_bucket(sweep: &Sweep<'_>, shelf: Shelf, due: &ExpiryBucket) -> Result<Vec<SweepStep>, StoreError> {
     let mut found = SweepPlan::default();
     let first: Vec<SessionId> = due.sessions.iter().take(MAX_CHANGES).cloned().collect();
     match shelf {

@@ -17,8 +17,6 @@ use super::policy::{
 use crate::config::Retention;
 use crate::liveness::LivenessCheck;
 use baton_store::{CommitError, LockedStore, MAX_CHANGES, RECENT_LOG_BYTES, Store, StoreError, ValidatedDecision};
-use baton_system::System;
-use baton_system::environment::Environment;
 
 /// What is done with a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
@@ -57,18 +55,18 @@ pub struct SweepPlan {
 }
 
 /// A look at the sessions at one moment.
-pub struct Sweep<'a, M, E> {
+pub struct Sweep<'a> {
     /// The state.
     pub store: &'a Store,
     /// The machine.
-    pub census: &'a LivenessCheck<'a, M, E>,
+    pub census: &'a LivenessCheck<'a>,
     /// What is kept.
     pub policy: &'a Retention,
     /// The moment.
     pub now: Stamp,
 }
 
-impl<M: System, E: Environment> Sweep<'_, M, E> {
+impl Sweep<'_> {
     /// Judges every session there is.
     ///
     /// # Errors

@@ -7,6 +7,7 @@ use agent_baton_core::session::{End, Session};
 use super::*;
 use crate::config::Retention;
 use crate::liveness::LivenessCheck;
+use baton_agents::AgentInspector;
 use baton_store::fixtures::*;
 use baton_store::{Heartbeat, LogLine, MAX_CHANGES};
 use baton_system::linux::Linux;
@@ -22,9 +23,9 @@ fn here() -> CurrentProcess {
 }
 
 /// Does `with` with a pass at the end of that day.
-fn at<T>(world: &World, day: u64, policy: &Retention, with: impl FnOnce(&Sweep<'_, Linux, &[(&str, &str)]>) -> T) -> T {
+fn at<T>(world: &World, day: u64, policy: &Retention, with: impl FnOnce(&Sweep<'_>) -> T) -> T {
     let here = here();
-    let census = LivenessCheck::new(&Linux, &NONE, &here);
+    let census = LivenessCheck::new(&AgentInspector::new(&Linux, &NONE, &here));
     with(&Sweep { store: &world.store, census: &census, policy, now: stamp(day * DAY) })
 }
 

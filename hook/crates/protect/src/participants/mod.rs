@@ -13,9 +13,6 @@ use super::state::Participant;
 use baton_agents::AgentInspector;
 use baton_engine::snapshot::{self, ProbeResult};
 use baton_store::{LockedStore, StoreError, View};
-use baton_system::System;
-use baton_system::environment::Environment;
-use baton_system::process_state::process_state;
 
 /// How exactly the moment of an end is known, in milliseconds: it is when the agent called the hook, in ticks of the kernel.
 const END_TIME_PRECISION_MS: u64 = 50;
@@ -78,13 +75,8 @@ impl Participants {
 
     /// Looks at every launch but those that were seen to be gone before: that alone still holds.
     #[must_use]
-    pub fn probe<M: System, E: Environment>(
-        &self,
-        inspector: &AgentInspector<'_, M, E>,
-        machine: &M,
-        place: &Place,
-        before: ProbeCache,
-    ) -> ProbeCache {
+    pub fn probe(&self, inspector: &AgentInspector<'_>, before: ProbeCache) -> ProbeCache {
+        let place = inspector.host();
         let ProbeCache { mut looked, mut processes } = before;
         looked.retain(|looked| self.is_known_gone(place, looked));
         processes.retain(|(_, sight)| matches!(sight, Sight::Gone | Sight::Zombie | Sight::Reused));
@@ -92,7 +84,7 @@ impl Participants {
         looked.extend(fresh);
         for Participant { process, .. } in &self.participants {
             if processes.iter().all(|(seen, _)| seen != process) {
-                processes.push((process.clone(), process_state(machine, process, place)));
+                processes.push((process.clone(), inspector.process_state(process)));
             }
         }
         ProbeCache { looked, processes }

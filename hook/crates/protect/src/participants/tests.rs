@@ -36,7 +36,7 @@ fn check(participants: &Participants, closed: [bool; 2], expected: [Live; 2], pr
     for (closed, live) in closed.into_iter().zip(expected) {
         gone.set(closed);
         office.process_lookups.set(0);
-        cache = participants.probe(&inspector, &office, &here.place, cache);
+        cache = participants.probe(&inspector, cache);
         assert_eq!(participants.any_live(&cache, &here.place), live);
     }
     assert_eq!(office.process_lookups.get(), process_lookups, "at the second time");

@@ -7,7 +7,7 @@ use nix::unistd::Pid;
 
 use super::*;
 use crate::linux::Linux;
-use crate::{CurrentProcess, identity};
+use crate::{CurrentProcess, System, identity};
 
 /// A real process that is killed and reaped when the test ends.
 struct Sleeper(Child);
@@ -43,18 +43,22 @@ fn a_child_is_running_then_stopped_then_a_zombie_then_gone() {
     let here = Linux.current_process().unwrap();
     let mut child = Sleeper::start();
     let process = child.process(&here);
-    assert_eq!(process_state(&Linux, &process, &here.place), Sight::Running);
+    assert_eq!(process_state(&process, &here.place, |pid| Linux.process(pid)), Sight::Running);
 
     child.signal(Signal::SIGSTOP);
     waitid(Id::Pid(child.pid()), WaitPidFlag::WSTOPPED | WaitPidFlag::WNOWAIT).unwrap();
-    assert_eq!(process_state(&Linux, &process, &here.place), Sight::Running, "stopped counts as living");
+    assert_eq!(
+        process_state(&process, &here.place, |pid| Linux.process(pid)),
+        Sight::Running,
+        "stopped counts as living"
+    );
 
     child.signal(Signal::SIGKILL);
     waitid(Id::Pid(child.pid()), WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT).unwrap();
-    assert_eq!(process_state(&Linux, &process, &here.place), Sight::Zombie);
+    assert_eq!(process_state(&process, &here.place, |pid| Linux.process(pid)), Sight::Zombie);
 
     child.0.wait().unwrap();
-    assert_eq!(process_state(&Linux, &process, &here.place), Sight::Gone);
+    assert_eq!(process_state(&process, &here.place, |pid| Linux.process(pid)), Sight::Gone);
 }
 
 #[test]
@@ -65,7 +69,7 @@ fn a_process_elsewhere_is_unreadable_and_one_with_another_start_is_reused() {
     let with = |change: fn(&mut Process)| {
         let mut process = real.clone();
         change(&mut process);
-        process_state(&Linux, &process, &here.place)
+        process_state(&process, &here.place, |pid| Linux.process(pid))
     };
     assert_eq!(with(|_| {}), Sight::Running);
     assert_eq!(with(|process| process.start += 1), Sight::Reused);
@@ -79,7 +83,7 @@ fn a_lock_is_held_then_released_and_what_cannot_be_read_is_neither() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("s1.lock");
     let own = std::process::id();
-    let look = |pid| lock_state(pid, &path, Linux.locks().as_ref());
+    let look = |pid| lock_state(pid, &path, Linux.lock_table().as_ref());
     assert_eq!(look(own), LockSight::Released, "no file");
 
     let file = std::fs::File::create(&path).unwrap();
@@ -98,7 +102,7 @@ fn a_lock_is_held_then_released_and_what_cannot_be_read_is_neither() {
     std::os::unix::fs::symlink(dir.path().join("elsewhere"), &path).unwrap();
     assert_eq!(look(own), LockSight::Unreadable, "a symlink");
     let unmounted = dir.path().join("not-there/s1.lock");
-    assert_eq!(lock_state(own, &unmounted, Linux.locks().as_ref()), LockSight::Unreadable);
+    assert_eq!(lock_state(own, &unmounted, Linux.lock_table().as_ref()), LockSight::Unreadable);
 }
 
 #[test]

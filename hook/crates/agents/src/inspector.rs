@@ -1,0 +1,119 @@
+//! What one call of baton may look at: the system, the environment that it inherited, and its own process.
+//!
+//! An inspector reads the kernel's lock table at most once, however many locks it judges: the kernel may take as long to
+//! print that table as baton takes for everything else. A caching inspector also looks up each process only once, for a
+//! command that judges thousands of sessions. The event pipeline must not cache processes: it looks again under the lock.
+
+use std::cell::{OnceCell, RefCell};
+use std::collections::HashMap;
+
+use agent_baton_core::agent::Agent;
+use agent_baton_core::process::{Place, Process, Sight};
+use agent_baton_core::stamp::Stamp;
+use baton_system::environment::Environment;
+use baton_system::lock_table::LockTable;
+use baton_system::process_state::process_state;
+use baton_system::{CurrentProcess, ProcessLookup, System};
+
+use super::spec;
+
+/// Looks at processes, locks and the agents' own files on behalf of one call of baton.
+pub struct AgentInspector<'a> {
+    pub(crate) system: &'a dyn System,
+    pub(crate) environment: &'a dyn Environment,
+    pub(crate) current: &'a CurrentProcess,
+    lock_table: OnceCell<Option<LockTable>>,
+    /// `None` looks up a process each time.
+    processes: Option<RefCell<HashMap<u32, ProcessLookup>>>,
+}
+
+impl<'a> AgentInspector<'a> {
+    /// An inspector that looks up a process whenever it is asked about it.
+    #[must_use]
+    pub const fn new(system: &'a dyn System, environment: &'a dyn Environment, current: &'a CurrentProcess) -> Self {
+        Self { system, environment, current, lock_table: OnceCell::new(), processes: None }
+    }
+
+    /// A new inspector of the same call that looks up each process once.
+    #[must_use]
+    pub fn caching(&self) -> Self {
+        Self { processes: Some(RefCell::default()), ..Self::new(self.system, self.environment, self.current) }
+    }
+
+    /// The system that runs this call.
+    #[must_use]
+    pub const fn system(&self) -> &'a dyn System {
+        self.system
+    }
+
+    /// The environment that this call inherited.
+    #[must_use]
+    pub const fn environment(&self) -> &'a dyn Environment {
+        self.environment
+    }
+
+    /// The process of this call.
+    #[must_use]
+    pub const fn current(&self) -> &'a CurrentProcess {
+        self.current
+    }
+
+    /// The boot, machine and pid namespace of this call.
+    #[must_use]
+    pub const fn host(&self) -> &'a Place {
+        &self.current.place
+    }
+
+    /// The present moment.
+    #[must_use]
+    pub fn now(&self) -> Stamp {
+        self.system.now(self.host())
+    }
+
+    /// The kernel's lock table, read when it is first needed. `None` if it cannot be read.
+    pub fn lock_table(&self) -> Option<&LockTable> {
+        self.lock_table.get_or_init(|| self.system.lock_table()).as_ref()
+    }
+
+    /// The process that has a pid.
+    pub fn process(&self, pid: u32) -> ProcessLookup {
+        match &self.processes {
+            Some(cache) => cache.borrow_mut().entry(pid).or_insert_with(|| self.system.process(pid)).clone(),
+            None => self.system.process(pid),
+        }
+    }
+
+    /// What became of a process that was seen before.
+    #[must_use]
+    pub fn process_state(&self, process: &Process) -> Sight {
+        process_state(process, self.host(), |pid| self.process(pid))
+    }
+
+    /// Whether a process serves several panes at once with the environment of the first one. Then its pane is unknown, and
+    /// `BATON_HOME` is the only variable to trust. Also true if the process' arguments cannot be read.
+    #[must_use]
+    pub fn is_daemon(&self, agent: Agent, pid: u32) -> bool {
+        spec(agent).daemon_argument.is_some_and(|daemon| self.has_argument(pid, daemon).unwrap_or(true))
+    }
+
+    /// Whether a process runs without a user, as `claude -p` and `codex exec` do. Also false if that cannot be told.
+    #[must_use]
+    pub fn is_headless(&self, agent: Agent, pid: u32) -> bool {
+        let spec = spec(agent);
+        let is_set =
+            |(name, prefix): (&str, &str)| self.environment.get(name).is_some_and(|value| value.starts_with(prefix));
+        spec.headless_variable.is_some_and(is_set)
+            || spec.headless_argument.is_some_and(|word| self.has_argument(pid, word).unwrap_or(false))
+    }
+
+    /// Whether the agent says that nobody attends the session of this event.
+    pub(crate) fn is_unattended(&self, agent: Agent) -> bool {
+        let is_set = |(name, value): (&str, &str)| self.environment.get(name).is_some_and(|it| it == value);
+        spec(agent).unattended_variable.is_some_and(is_set)
+    }
+
+    fn has_argument(&self, pid: u32, word: &str) -> Option<bool> {
+        let arguments = self.system.arguments(pid)?;
+        Some(arguments.iter().skip(1).take_while(|it| *it != b"--").any(|argument| argument == word.as_bytes()))
+    }
+}

@@ -1,17 +1,18 @@
 //! One request, decided.
 
-use crate::decision::{Decision, Tell};
 use crate::draft::Draft;
-use crate::event::{Event, EventName};
-use crate::process::Process;
-use crate::reason::Reason;
-use crate::request::{Ask, Command, PROTOCOL, Reading, Request};
-use crate::rules::ownership::Claimant;
-use crate::rules::start::Beginning;
+use crate::protocol::decision::{Decision, Notification};
+use crate::protocol::event::{Event, EventName};
+use crate::protocol::process::Process;
+use crate::protocol::reason::Reason;
+use crate::protocol::request::{Command, Input, PROTOCOL, Reading, Request};
+use crate::protocol::session::{Delivery, MAX_DELIVERIES};
+use crate::rules::ownership::Candidate;
+use crate::rules::start::NewRun;
 use crate::rules::{
-    adopt, advance, cancel, command, dedupe, launch, looping, offer, ownership, pause, start, tell, turn, twice,
+    adopt, cancel, duplicate_event, last_turn, launch, loops, notifications, offer, owner_commands, ownership, pause,
+    start, supersede, supervised_run,
 };
-use crate::session::{Delivery, MAX_DELIVERIES};
 
 /// Decides a request given as UTF-8 JSON; answers in the same form.
 #[must_use]
@@ -26,9 +27,9 @@ pub fn decide_bytes(request: &[u8]) -> Vec<u8> {
 /// Decides a request.
 #[must_use]
 pub fn decide(request: &Request) -> Decision {
-    let decision = match &request.ask {
-        Ask::Event(event) => decide_event(request, event),
-        Ask::Command(command) => decide_command(request, command),
+    let decision = match &request.input {
+        Input::Event(event) => decide_event(request, event),
+        Input::Command(command) => decide_command(request, command),
     };
     if request.locked || stands_without_lock(&decision) { decision } else { Decision::nothing(Reason::NeedsLock) }
 }
@@ -36,14 +37,14 @@ pub fn decide(request: &Request) -> Decision {
 /// Without the lock the snapshot may be old, and the costly facts were not read: only what changes and says nothing stands.
 fn stands_without_lock(decision: &Decision) -> bool {
     decision.changes.is_empty()
-        && decision.tell.is_empty()
+        && decision.notifications.is_empty()
         && matches!(
             decision.reason,
             Reason::IdentityMissing
                 | Reason::Subagent
                 | Reason::NotHooked
                 | Reason::ProcessUnknown
-                | Reason::DeliveredTwice
+                | Reason::DuplicateEvent
                 | Reason::Heartbeat
                 | Reason::RequestMalformed
         )
@@ -70,52 +71,53 @@ fn decide_event(request: &Request, event: &Event) -> Decision {
     }
     let mut draft = Draft::new(request);
     let recorded = draft.session(id).map(|session| session.deliveries.clone()).unwrap_or_default();
-    if twice::is_second(event, process, &request.now, recorded.iter().chain(&request.snapshot.deliveries)) {
-        return Decision::nothing(Reason::DeliveredTwice);
+    if duplicate_event::is_duplicate(event, process, &request.now, recorded.iter().chain(&request.snapshot.deliveries))
+    {
+        return Decision::nothing(Reason::DuplicateEvent);
     }
     let unprompted = draft.session(id).is_none_or(|session| !session.prompted);
     let mut rows = match launch::apply(request, &mut draft, event, id, process) {
         launch::Outcome::Goes(rows) => rows,
         launch::Outcome::Over(row) => vec![row],
     };
-    let mut tells = Vec::new();
-    let iteration = command::apply(&mut draft, event, id, process).filter(|_| is_shown_anew(&rows));
+    let mut notifications = Vec::new();
+    let iteration = supervised_run::apply(&mut draft, event, id, process).filter(|_| is_shown_anew(&rows));
     let owns_nothing = draft.session(id).and_then(|session| session.launch(process)?.iteration_of.as_ref()).is_some();
     rows.extend(iteration);
     let mut lost_offer = false;
     let concerned = concerns_ownership(event, &rows);
     if !owns_nothing && concerned {
-        lost_offer = tell::take_back(request, &mut draft, event, id, process);
-        let claimant = Claimant { event, session: id, process };
-        rows.push(ownership::apply(request, &mut draft, &claimant, &mut tells));
+        lost_offer = notifications::take_back(request, &mut draft, event, id, process);
+        let candidate = Candidate { event, session: id, process };
+        rows.push(ownership::apply(request, &mut draft, &candidate, &mut notifications));
     }
     let known = rows == [Reason::Heartbeat];
     if !owns_nothing && (concerned || event.name == EventName::Stop) {
-        tell::apply(request, &mut draft, event, id, process, &mut tells);
+        notifications::apply(request, &mut draft, event, id, process, &mut notifications);
     }
-    let driven = looping::apply(request, &mut draft, event, (id, process), known, &mut tells);
+    let driven = loops::apply(request, &mut draft, event, (id, process), known, &mut notifications);
     rows.extend(driven);
     // The event that showed the session may have had no reply: the first prompt has one.
     let first_words = lost_offer || (unprompted && event.name == EventName::UserPromptSubmit);
     if !owns_nothing && (is_shown_anew(&rows) || first_words) {
-        rows.extend(offer::apply(request, &mut draft, event, id, process, &mut tells));
+        rows.extend(offer::apply(request, &mut draft, event, id, process, &mut notifications));
     }
-    tells.extend(turn::apply(request, &draft, event, id, process));
+    notifications.extend(last_turn::apply(request, &draft, event, id, process));
     if is_shown_anew(&rows) {
-        rows.extend(dedupe::apply(request, &mut draft, event, id, process));
+        rows.extend(supersede::apply(request, &mut draft, event, id, process));
     }
-    tell::note(&mut draft, id, process, &tells);
-    if driven.is_some() || !tells.is_empty() || draft.session_differs(id) {
+    notifications::note(&mut draft, id, process, &notifications);
+    if driven.is_some() || !notifications.is_empty() || draft.session_differs(id) {
         deliver(request, &mut draft, event, process);
     }
-    answer(request, draft, rows, tells)
+    answer(request, draft, rows, notifications)
 }
 
 /// On the first event of a launch, on a start, and on a prompt.
 fn concerns_ownership(event: &Event, rows: &[Reason]) -> bool {
     is_shown_anew(rows)
         || rows.contains(&Reason::Compacted)
-        || (rows == [Reason::Heartbeat] && event.name.takes_words())
+        || (rows == [Reason::Heartbeat] && event.name.carries_reply_text())
 }
 
 fn is_shown_anew(rows: &[Reason]) -> bool {
@@ -142,38 +144,41 @@ fn deliver(request: &Request, draft: &mut Draft, event: &Event, process: &Proces
 fn decide_command(request: &Request, command: &Command) -> Decision {
     let mut draft = Draft::new(request);
     let row = match command {
-        Command::Start { run, name, phase, max_iterations, session, process, looping } => {
-            let (phase, looping) = (phase.as_ref(), looping.as_ref());
-            let new = Beginning { run, name, phase, max_iterations: *max_iterations, looping };
+        Command::Start { run, name, phase, max_iterations, session, process, loop_state } => {
+            let (phase, loop_state) = (phase.as_ref(), loop_state.as_ref());
+            let new = NewRun { run, name, phase, max_iterations: *max_iterations, loop_state };
             start::apply(request, &mut draft, &new, session, process)
         }
         Command::Update { run, caller, phase, iteration, max_iterations } => {
-            let progress =
-                advance::Progress { phase: phase.as_ref(), iteration: *iteration, max_iterations: *max_iterations };
-            advance::update(request, &mut draft, run, caller, &progress)
+            let progress = owner_commands::Progress {
+                phase: phase.as_ref(),
+                iteration: *iteration,
+                max_iterations: *max_iterations,
+            };
+            owner_commands::update(request, &mut draft, run, caller, &progress)
         }
-        Command::Verify { run, caller } => advance::verify(request, &draft, run, caller),
+        Command::Verify { run, caller } => owner_commands::verify(request, &draft, run, caller),
         Command::Finish { run, caller, failed, why } => {
-            advance::finish(request, &mut draft, run, caller, *failed, why.clone())
+            owner_commands::finish(request, &mut draft, run, caller, *failed, why.clone())
         }
         Command::With { run, name, project, process, pane } => {
-            let by = command::Supervisor { name, project: project.as_ref(), process, pane };
-            command::with(request, &mut draft, run, &by)
+            let by = supervised_run::Supervisor { name, project: project.as_ref(), process, pane };
+            supervised_run::with(request, &mut draft, run, &by)
         }
-        Command::Attach { run, fence, child } => command::attach(request, &mut draft, run, *fence, child),
+        Command::Attach { run, fence, child } => supervised_run::attach(request, &mut draft, run, *fence, child),
         Command::Pause { run, why } => pause::pause(request, &mut draft, run, why.as_ref()),
-        Command::Continue { run } => pause::go_on(request, &mut draft, run),
+        Command::Continue { run } => pause::continue_run(request, &mut draft, run),
         Command::Cancel { run, why } => cancel::apply(request, &mut draft, run, why.clone()),
         Command::Adopt { run, session, process, force, take } => {
-            let consent = adopt::Consent { unknown: *force || *take, alive: *take };
-            adopt::apply(request, &mut draft, run, session, process, consent)
+            let overrides = adopt::Override { unknown: *force || *take, alive: *take };
+            adopt::apply(request, &mut draft, run, session, process, overrides)
         }
     };
     answer(request, draft, vec![row], Vec::new())
 }
 
 /// The decision: the row that matters most first.
-fn answer(request: &Request, draft: Draft, mut rows: Vec<Reason>, tell: Vec<Tell>) -> Decision {
+fn answer(request: &Request, draft: Draft, mut rows: Vec<Reason>, notifications: Vec<Notification>) -> Decision {
     let heavy = rows.iter().position(|row| {
         !matches!(
             row,
@@ -184,7 +189,7 @@ fn answer(request: &Request, draft: Draft, mut rows: Vec<Reason>, tell: Vec<Tell
                 | Reason::Launched
                 | Reason::Announced
                 | Reason::OwnerPresent
-                | Reason::RunOver
+                | Reason::RunEnded
                 | Reason::RunOffered
                 | Reason::NoRun
                 | Reason::Superseded
@@ -192,5 +197,5 @@ fn answer(request: &Request, draft: Draft, mut rows: Vec<Reason>, tell: Vec<Tell
         )
     });
     let reason = if rows.is_empty() { Reason::NotHooked } else { rows.remove(heavy.unwrap_or(0)) };
-    Decision { protocol: PROTOCOL, reason, also: rows, changes: draft.into_changes(&request.now), tell }
+    Decision { protocol: PROTOCOL, reason, also: rows, changes: draft.into_changes(&request.now), notifications }
 }

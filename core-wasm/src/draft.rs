@@ -1,17 +1,17 @@
 //! The records of one decision while it is being made.
 
-use crate::decision::{Change, Record, Shelf};
-use crate::id::{RunId, SessionId};
-use crate::request::{Named, Reading, Request};
-use crate::run::Run;
-use crate::session::Session;
-use crate::stamp::Stamp;
+use crate::protocol::decision::{Change, Location, Record};
+use crate::protocol::id::{RunId, SessionId};
+use crate::protocol::request::{Named, Reading, Request};
+use crate::protocol::run::Run;
+use crate::protocol::session::Session;
+use crate::protocol::timestamp::Timestamp;
 
 /// A record as it was read, and as it shall be.
 struct Entry<T> {
-    before: Option<(T, Shelf)>,
+    before: Option<(T, Location)>,
     after: T,
-    to: Shelf,
+    to: Location,
 }
 
 /// Working copies of the snapshot's records. What differs in the end becomes the changes of the decision, so that a rule only
@@ -75,23 +75,23 @@ impl Draft {
 
     /// Adds a session that has no record yet.
     pub fn add_session(&mut self, session: Session) {
-        self.sessions.push(Entry { before: None, after: session, to: Shelf::Live });
+        self.sessions.push(Entry { before: None, after: session, to: Location::Live });
     }
 
     /// Adds a run that has no record yet.
     pub fn add_run(&mut self, run: Run) {
-        self.runs.push(Entry { before: None, after: run, to: Shelf::Live });
+        self.runs.push(Entry { before: None, after: run, to: Location::Live });
     }
 
-    /// Puts a session on a shelf.
-    pub fn shelve_session(&mut self, id: &SessionId, to: Shelf) {
+    /// Puts a session on a location.
+    pub fn move_session(&mut self, id: &SessionId, to: Location) {
         for entry in self.sessions.iter_mut().filter(|entry| entry.after.id == *id) {
             entry.to = to;
         }
     }
 
-    /// Puts a run on a shelf.
-    pub fn shelve_run(&mut self, id: &RunId, to: Shelf) {
+    /// Puts a run on a location.
+    pub fn move_run(&mut self, id: &RunId, to: Location) {
         for entry in self.runs.iter_mut().filter(|entry| entry.after.id == *id) {
             entry.to = to;
         }
@@ -105,7 +105,7 @@ impl Draft {
 
     /// What differs, with the revisions and the time of writing set.
     #[must_use]
-    pub fn into_changes(self, now: &Stamp) -> Vec<Change> {
+    pub fn into_changes(self, now: &Timestamp) -> Vec<Change> {
         let sessions = self.sessions.into_iter().filter(differs).map(|mut entry| {
             let before = entry.before.as_ref().map(|(session, _)| session.revision);
             entry.after.revision = before.unwrap_or(0).saturating_add(1);
@@ -123,14 +123,14 @@ impl Draft {
 }
 
 fn entry<T: Clone>(reading: &Reading<T>) -> Option<Entry<T>> {
-    let (record, shelf) = match reading {
-        Reading::Live(record) => (record, Shelf::Live),
-        Reading::Archived(record) => (record, Shelf::Archive),
+    let (record, location) = match reading {
+        Reading::Live(record) => (record, Location::Live),
+        Reading::Archived(record) => (record, Location::Archive),
         Reading::Absent | Reading::Unreadable | Reading::Deleted => return None,
     };
-    Some(Entry { before: Some((record.clone(), shelf)), after: record.clone(), to: shelf })
+    Some(Entry { before: Some((record.clone(), location)), after: record.clone(), to: location })
 }
 
 fn differs<T: PartialEq>(entry: &Entry<T>) -> bool {
-    entry.before.as_ref().is_none_or(|(record, shelf)| *record != entry.after || *shelf != entry.to)
+    entry.before.as_ref().is_none_or(|(record, location)| *record != entry.after || *location != entry.to)
 }

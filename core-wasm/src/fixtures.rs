@@ -1,22 +1,22 @@
 //! Records for tests.
 #![allow(missing_docs, clippy::unwrap_used, reason = "for tests alone")]
 
-use crate::agent::Agent;
-use crate::event::{Event, EventName};
-use crate::fence::Fence;
-use crate::pane::Pane;
-use crate::process::{Place, Process};
-use crate::run::{Owner, Run, Status};
-use crate::session::{Launch, Session};
-use crate::stamp::Stamp;
+use crate::protocol::agent::Agent;
+use crate::protocol::event::{Event, EventName};
+use crate::protocol::fence::Fence;
+use crate::protocol::pane::Pane;
+use crate::protocol::process::{HostId, Process};
+use crate::protocol::run::{Owner, Run, Status};
+use crate::protocol::session::{Launch, Session};
+use crate::protocol::timestamp::Timestamp;
 use serde_json::Map;
 
-pub fn place() -> Place {
-    Place { boot: "boot".into(), machine: "machine".into(), pidns: 1 }
+pub fn place() -> HostId {
+    HostId { boot: "boot".into(), machine: "machine".into(), pidns: 1 }
 }
 
-pub fn stamp(ms: u64) -> Stamp {
-    Stamp { unix_ms: 1_700_000_000_000 + ms, boot: "boot".into(), boot_ms: ms }
+pub fn stamp(ms: u64) -> Timestamp {
+    Timestamp { unix_ms: 1_700_000_000_000 + ms, boot: "boot".into(), boot_ms: ms }
 }
 
 pub fn process(pid: u32) -> Process {
@@ -82,7 +82,7 @@ pub fn run(name: &str, owner: &str, pid: u32) -> Run {
         updated: stamp(1),
         finished: None,
         stop_reason: None,
-        looping: None,
+        loop_state: None,
         extra: Map::new(),
     }
 }
@@ -107,8 +107,8 @@ pub fn event(name: EventName, of: &str, digest: &str) -> Event {
         lock: None,
         shows: None,
         headless: false,
-        hung_up: false,
-        beneath: None,
+        terminal_closed: false,
+        supervisor_claim: None,
         waited: false,
         stop: None,
         messages: None,

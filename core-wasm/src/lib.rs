@@ -8,23 +8,14 @@
 
 #[cfg(target_arch = "wasm32")]
 mod abi;
-pub mod agent;
 pub mod decide;
-pub mod decision;
 pub mod draft;
-pub mod event;
-pub mod fence;
 #[cfg(any(test, feature = "testing"))]
 pub mod fixtures;
-pub mod id;
-pub mod looping;
-pub mod pane;
-pub mod process;
-pub mod reason;
-pub mod request;
+pub mod protocol;
 pub mod rules;
-pub mod run;
-pub mod session;
-pub mod stamp;
 
 pub use decide::decide_bytes;
+pub use protocol::{
+    agent, decision, event, fence, id, loop_state, pane, process, reason, request, run, session, timestamp,
+};

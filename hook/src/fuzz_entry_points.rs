@@ -9,11 +9,11 @@ use std::time::{Duration, Instant};
 
 use agent_baton_core::agent::Agent;
 use agent_baton_core::decision::Decision;
-use agent_baton_core::process::Place;
+use agent_baton_core::process::HostId;
 use agent_baton_core::request::Request;
 use agent_baton_core::run::Run;
 use agent_baton_core::session::Session;
-use agent_baton_core::stamp::Stamp;
+use agent_baton_core::timestamp::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -77,7 +77,7 @@ pub fn heartbeat_log(bytes: &[u8]) {
 /// The message log of a session: what is read of it is saved, once, and read again the same.
 pub fn messages(bytes: &[u8]) {
     with_state("conversations/s/log.jsonl", bytes, |store| {
-        let (s, now) = ("s".parse().unwrap(), Stamp { unix_ms: 1, boot: "boot".into(), boot_ms: 1 });
+        let (s, now) = ("s".parse().unwrap(), Timestamp { unix_ms: 1, boot: "boot".into(), boot_ms: 1 });
         let kept = || store.conversation(&s).unwrap().messages;
         let before = kept();
         let fold = || {
@@ -96,7 +96,7 @@ pub fn messages(bytes: &[u8]) {
 /// The commit in flight, redone by the next holder of the lock.
 pub fn wal(bytes: &[u8]) {
     with_state("wal.json", bytes, |store| {
-        let now = Stamp { unix_ms: 1, boot: "boot".into(), boot_ms: 1 };
+        let now = Timestamp { unix_ms: 1, boot: "boot".into(), boot_ms: 1 };
         let redone = store.lock(Instant::now() + Duration::from_secs(1), &now);
         let gone = redone.is_err() || !store.pending().unwrap().commit;
         assert!(gone, "a commit stayed in flight although the lock was given");
@@ -130,7 +130,7 @@ fn with_state(file: &str, bytes: &[u8], look: impl FnOnce(&Store)) {
     let path = dir.path().join(file);
     fs::create_dir_all(path.parent().unwrap_or(Path::new("/"))).unwrap();
     fs::write(&path, bytes).unwrap();
-    let place = Place { boot: "boot".into(), machine: "machine".into(), pidns: 1 };
+    let place = HostId { boot: "boot".into(), machine: "machine".into(), pidns: 1 };
     look(&Store::open(&StateDir::unchecked(dir.path()), &place));
 }
 

@@ -98,7 +98,7 @@ fn crowd(scratch: &Scratch) {
     }
     let ended = json!({"at": session["created"], "reason": "ended"});
     session["launches"][0]["ended"] = ended.clone();
-    session["over"] = ended;
+    session["ended"] = ended;
     for n in 0..ARCHIVED {
         session["id"] = json!(format!("old-{n}"));
         std::fs::write(state.join(format!("archive/sessions/old-{n}.json")), session.to_string()).unwrap();

@@ -42,7 +42,7 @@ fn filled(scratch: &Scratch) -> Vec<Window<'_>> {
         record["created"] = at.clone();
         record["launches"][0]["started"] = at.clone();
         record["launches"][0]["ended"] = json!({"at": at, "reason": "ended"});
-        record["over"] = record["launches"][0]["ended"].clone();
+        record["ended"] = record["launches"][0]["ended"].clone();
         fs::write(state.join(format!("archive/sessions/{id}.json")), record.to_string()).unwrap();
     }
     // The next holder of the lock makes the index anew.

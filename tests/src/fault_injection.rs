@@ -162,8 +162,8 @@ pub const SCENARIOS: [Scenario; 18] = [
             scene.registered("s1");
             let sessions = scene.state().sessions();
             let old: Vec<_> = sessions.iter().filter(|kept| kept.record.id.as_str() == "s0").collect();
-            assert_eq!(old.len(), 1, "it stands on one shelf");
-            let superseded = old[0].record.over.as_ref().is_some_and(|end| end.reason == Reason::Superseded);
+            assert_eq!(old.len(), 1, "it stands on one location");
+            let superseded = old[0].record.ended.as_ref().is_some_and(|end| end.reason == Reason::Superseded);
             assert_eq!(old[0].archived, superseded);
             // Where something could not be read, the old process could not be looked at: then the session is kept.
             assert!(superseded || ended.code == Some(0), "{ended:?}");
@@ -511,7 +511,7 @@ impl<'a> FaultScenario<'a> {
         let sessions = state.sessions();
         let found: Vec<_> = sessions.iter().filter(|kept| kept.record.id.as_str() == session).collect();
         assert_eq!(found.len(), 1, "{session}");
-        assert!(!found[0].archived && found[0].record.over.is_none(), "{session}");
+        assert!(!found[0].archived && found[0].record.ended.is_none(), "{session}");
         assert_eq!(found[0].record.launches.iter().filter(|launch| launch.ended.is_none()).count(), 1, "{session}");
     }
 

@@ -51,13 +51,13 @@ impl State {
         }
     }
 
-    fn records<T: DeserializeOwned>(&self, shelf: &str) -> Vec<Kept<T>> {
-        let archive = Path::new("archive").join(shelf);
+    fn records<T: DeserializeOwned>(&self, location: &str) -> Vec<Kept<T>> {
+        let archive = Path::new("archive").join(location);
         let is_record = |path: &Path| path.extension().is_some_and(|ext| ext == "json");
         let mut records = Vec::new();
         for (path, bytes) in self.files.iter().filter(|(path, _)| is_record(path)) {
             let archived = path.starts_with(&archive);
-            if archived || path.starts_with(shelf) {
+            if archived || path.starts_with(location) {
                 let record = serde_json::from_slice(bytes);
                 let record = record.unwrap_or_else(|error| panic!("{} is no whole record: {error}", path.display()));
                 records.push(Kept { record, archived });

@@ -44,7 +44,7 @@ fn session(Kept { record, archived }: &Kept<Session>, names: &impl Names) -> Str
             line.push_str(word);
         }
     }
-    if let Some(end) = &record.over {
+    if let Some(end) = &record.ended {
         line.push_str(&format!(" over({})", end.reason));
     }
     if let Some(project) = &record.project {
@@ -151,8 +151,8 @@ mod tests {
             launch(3, json!({"mux": "unknown"}), json!(null)),
         ];
         let session = json!({"id": "a", "agent": "claude", "revision": 1, "project": "/h/work", "cwd": null,
-            "transcript": null, "launches": launches, "runs": ["r1"], "offered": [], "runs_over": 0, "prompted": true, "has_context": false,
-            "pinned": false, "created": stamp, "updated": stamp, "over": null, "deliveries": [], "untold": null});
+            "transcript": null, "launches": launches, "runs": ["r1"], "offered": [], "runs_ended": 0, "prompted": true, "has_context": false,
+            "pinned": false, "created": stamp, "updated": stamp, "ended": null, "deliveries": [], "untold": null});
         let owner = |pid: u32| json!({"agent": "claude", "session": "a", "process": process(pid), "pane": tmux});
         let run = json!({"id": "r1", "revision": 2, "name": "demo", "status": "active", "phase": null, "iteration": 3,
             "max_iterations": null, "owner": owner(3), "fence": 2, "project": null, "created": stamp, "updated": stamp,

@@ -1,18 +1,18 @@
 //! A run is given to a session by a user's word.
 
-use crate::decision::Shelf;
 use crate::draft::Draft;
-use crate::id::{RunId, SessionId};
-use crate::process::{Live, Process};
-use crate::reason::Reason;
-use crate::request::{Reading, Request};
-use crate::rules::ownership::{give, owner_lives};
-use crate::rules::start::{bring_back, launch_owner, owns_another};
-use crate::run::Status;
+use crate::protocol::decision::Location;
+use crate::protocol::id::{RunId, SessionId};
+use crate::protocol::process::{Live, Process};
+use crate::protocol::reason::Reason;
+use crate::protocol::request::{Reading, Request};
+use crate::protocol::run::Status;
+use crate::rules::ownership::{owner_liveness, transfer};
+use crate::rules::start::{launch_owner, owns_another, reopen_session};
 
 /// How much a user knows of the owner they take a run from.
 #[derive(Clone, Copy)]
-pub struct Consent {
+pub struct Override {
     /// It may live: nobody can tell.
     pub unknown: bool,
     /// It lives.
@@ -26,7 +26,7 @@ pub fn apply(
     id: &RunId,
     session: &SessionId,
     process: &Process,
-    consent: Consent,
+    overrides: Override,
 ) -> Reason {
     let named = request.snapshot.runs.iter().find(|named| named.id == id.as_str());
     if named.is_some_and(|named| named.reading == Reading::Unreadable) {
@@ -36,11 +36,11 @@ pub fn apply(
         return Reason::RunNotFound;
     };
     if run.owner.session.is_none() {
-        return Reason::DrivenByCommand;
+        return Reason::SupervisedRun;
     }
     let abandoned = run.status == Status::Abandoned;
     if !run.status.is_unfinished() && !abandoned {
-        return Reason::AlreadyOver;
+        return Reason::AlreadyEnded;
     }
     let owner = match launch_owner(request, draft, session, process) {
         Ok(owner) => owner,
@@ -53,15 +53,15 @@ pub fn apply(
         if run.owner.is_session(session) && run.owner.process == *process {
             return Reason::AlreadyOwner;
         }
-        match owner_lives(request, draft, run) {
-            Live::Yes if !consent.alive => return Reason::OwnerAlive,
-            Live::Unknown if !consent.unknown => return Reason::OwnerUnverifiable,
+        match owner_liveness(request, draft, run) {
+            Live::Yes if !overrides.alive => return Reason::OwnerAlive,
+            Live::Unknown if !overrides.unknown => return Reason::OwnerUnverifiable,
             Live::Yes | Live::Unknown | Live::No => {}
         }
     }
     revive(draft, id);
-    bring_back(draft, session);
-    give(request, draft, id, owner, Reason::Adopted);
+    reopen_session(draft, session);
+    transfer(request, draft, id, owner, Reason::Adopted);
     Reason::Adopted
 }
 
@@ -71,5 +71,5 @@ fn revive(draft: &mut Draft, id: &RunId) {
         run.finished = None;
         run.stop_reason = None;
     }
-    draft.shelve_run(id, Shelf::Live);
+    draft.move_run(id, Location::Live);
 }

@@ -1,15 +1,15 @@
 //! Which process shows which session.
 
-use crate::decision::Shelf;
 use crate::draft::Draft;
-use crate::event::{Event, EventName, Source};
-use crate::id::SessionId;
-use crate::process::{Live, Process};
-use crate::reason::Reason;
-use crate::request::{Reading, Request};
-use crate::rules::alive::live;
-use crate::session::{End, Launch, MAX_LAUNCHES, Session};
-use crate::stamp::Stamp;
+use crate::protocol::decision::Location;
+use crate::protocol::event::{Event, EventName, Source};
+use crate::protocol::id::SessionId;
+use crate::protocol::process::{Live, Process};
+use crate::protocol::reason::Reason;
+use crate::protocol::request::{Reading, Request};
+use crate::protocol::session::{Ended, Launch, MAX_LAUNCHES, Session};
+use crate::protocol::timestamp::Timestamp;
+use crate::rules::liveness::launch_liveness;
 
 /// Applies the launch table; gives the rows that applied, in order, or the one row that ends the decision.
 pub fn apply(request: &Request, draft: &mut Draft, event: &Event, id: &SessionId, process: &Process) -> Outcome {
@@ -24,7 +24,7 @@ pub fn apply(request: &Request, draft: &mut Draft, event: &Event, id: &SessionId
     }
     // A record that was put away, or called over by what the machine showed, comes back by whatever its process sends.
     let kept = matches!(request.snapshot.session, Reading::Live(_));
-    let known = draft.session(id).is_some_and(|session| session.is_shown_by(process) && session.over.is_none());
+    let known = draft.session(id).is_some_and(|session| session.is_shown_by(process) && session.ended.is_none());
     if kept && known && !event.announces() {
         return Outcome::Goes(vec![note(draft, event, id, process)]);
     }
@@ -45,7 +45,7 @@ pub enum Outcome {
 }
 
 /// The moment at which the agent sent the event: that of the hook's start, not of the decision, which waits for the lock.
-pub fn sent(request: &Request, event: &Event) -> Stamp {
+pub fn sent(request: &Request, event: &Event) -> Timestamp {
     let mut stamp = request.now.clone();
     let waited = stamp.boot_ms.saturating_sub(event.hook_start_ms);
     stamp.boot_ms -= waited;
@@ -64,9 +64,9 @@ fn end(request: &Request, draft: &mut Draft, event: &Event, id: &SessionId, proc
     if launch.started.is_after(&sent) {
         return Reason::EndOutdated;
     }
-    let row = if event.hung_up { Reason::HungUp } else { Reason::Ended };
+    let row = if event.terminal_closed { Reason::TerminalClosed } else { Reason::Ended };
     if launch.ended.is_none() {
-        launch.ended = Some(End { at: sent, reason: row });
+        launch.ended = Some(Ended { at: sent, reason: row });
         if row == Reason::Ended {
             close_if_left(request, draft, id);
         }
@@ -79,11 +79,11 @@ fn close_if_left(request: &Request, draft: &mut Draft, id: &SessionId) {
     let Some(session) = draft.session(id) else {
         return;
     };
-    if session.launches.iter().any(|launch| live(request, draft, session, launch) != Live::No) {
+    if session.launches.iter().any(|launch| launch_liveness(request, draft, session, launch) != Live::No) {
         return;
     }
     if let Some(session) = draft.session_mut(id) {
-        session.over = Some(End { at: request.now.clone(), reason: Reason::Ended });
+        session.ended = Some(Ended { at: request.now.clone(), reason: Reason::Ended });
     }
 }
 
@@ -132,7 +132,7 @@ fn leave_others(request: &Request, draft: &mut Draft, id: &SessionId, process: &
         .collect();
     for other in &others {
         if let Some(launch) = draft.session_mut(other).and_then(|session| session.launch_mut(process)) {
-            launch.ended = Some(End { at: request.now.clone(), reason: Reason::Switched });
+            launch.ended = Some(Ended { at: request.now.clone(), reason: Reason::Switched });
         }
         close_if_left(request, draft, other);
     }
@@ -149,12 +149,12 @@ fn show(request: &Request, draft: &mut Draft, event: &Event, id: &SessionId, pro
             ..Session::new(event.agent, id.clone(), &request.now)
         });
     }
-    draft.shelve_session(id, Shelf::Live);
+    draft.move_session(id, Location::Live);
     let sent = sent(request, event);
     let Some(session) = draft.session_mut(id) else {
         return Reason::RecordUnreadable;
     };
-    session.over = None;
+    session.ended = None;
     session.resuming = None;
     session.headless &= event.headless;
     session.messages = event.messages.unwrap_or(session.messages);
@@ -212,7 +212,7 @@ fn forget_launches(request: &Request, draft: &mut Draft, id: &SessionId, shown_b
             .any(|run| run.status.is_unfinished() && run.owner.is_session(id) && run.owner.process == launch.process)
     };
     let spare = |launch: &Launch| launch.process != *shown_by && !owns(launch);
-    let over = |launch: &Launch| spare(launch) && live(request, draft, session, launch) == Live::No;
+    let over = |launch: &Launch| spare(launch) && launch_liveness(request, draft, session, launch) == Live::No;
     let oldest = session.launches.iter().position(over).or_else(|| session.launches.iter().position(spare));
     if let (Some(oldest), Some(session)) = (oldest, draft.session_mut(id)) {
         session.launches.remove(oldest);

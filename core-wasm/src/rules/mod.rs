@@ -1,17 +1,17 @@
 //! The rules: one file for each table of ARCHITECTURE.md.
 
 pub mod adopt;
-pub mod advance;
-pub mod alive;
 pub mod cancel;
-pub mod command;
-pub mod dedupe;
+pub mod duplicate_event;
+pub mod last_turn;
 pub mod launch;
-pub mod looping;
+pub mod liveness;
+pub mod loops;
+pub mod notifications;
 pub mod offer;
+pub mod owner_commands;
 pub mod ownership;
 pub mod pause;
 pub mod start;
-pub mod tell;
-pub mod turn;
-pub mod twice;
+pub mod supersede;
+pub mod supervised_run;

@@ -1,15 +1,15 @@
 //! Interrupted runs of the project are offered to the user, and never taken.
 
-use crate::decision::Tell;
 use crate::draft::Draft;
-use crate::event::{Event, Source};
-use crate::id::{RunId, SessionId};
-use crate::process::{Live, Process};
-use crate::reason::Reason;
-use crate::request::Request;
-use crate::rules::ownership::owner_lives;
-use crate::run::Run;
-use crate::session::Told;
+use crate::protocol::decision::Notification;
+use crate::protocol::event::{Event, Source};
+use crate::protocol::id::{RunId, SessionId};
+use crate::protocol::process::{Live, Process};
+use crate::protocol::reason::Reason;
+use crate::protocol::request::Request;
+use crate::protocol::run::Run;
+use crate::protocol::session::NotificationId;
+use crate::rules::ownership::owner_liveness;
 
 /// The most runs that one session is offered.
 pub const MAX_OFFERS: usize = 16;
@@ -23,9 +23,9 @@ pub fn apply(
     event: &Event,
     id: &SessionId,
     process: &Process,
-    tells: &mut Vec<Tell>,
+    notifications: &mut Vec<Notification>,
 ) -> Option<Reason> {
-    let session = draft.session(id).filter(|session| session.runs.is_empty() && event.can_tell())?;
+    let session = draft.session(id).filter(|session| session.runs.is_empty() && event.can_notify())?;
     let here = |run: &&Run| {
         run.status.is_unfinished()
             && run.owner.session.as_ref().is_some_and(|owner| owner != id)
@@ -33,15 +33,17 @@ pub fn apply(
             && run.project == session.project
             && !session.offered.contains(&run.id)
     };
-    let offers: Vec<(Told, u32)> = draft
+    let offers: Vec<(NotificationId, u32)> = draft
         .runs()
         .filter(here)
-        .filter(|run| owner_lives(request, draft, run) == Live::No || was_left_here(event, process, run))
+        .filter(|run| owner_liveness(request, draft, run) == Live::No || was_left_here(event, process, run))
         .take(MAX_OFFERS.saturating_sub(session.offered.len()))
-        .map(|run| (Told { run: run.id.clone(), fence: run.fence, reason: Reason::RunOffered }, run.iteration))
+        .map(|run| {
+            (NotificationId { run: run.id.clone(), fence: run.fence, reason: Reason::RunOffered }, run.iteration)
+        })
         .collect();
     let runs: Vec<RunId> = offers.iter().map(|(told, _)| told.run.clone()).collect();
-    tells.extend(offers.into_iter().map(|(told, iteration)| Tell::Interrupted { told, iteration }));
+    notifications.extend(offers.into_iter().map(|(told, iteration)| Notification::Interrupted { told, iteration }));
     draft.session_mut(id)?.offered.extend(runs.iter().cloned());
     (!runs.is_empty()).then_some(Reason::RunOffered)
 }

@@ -1,18 +1,18 @@
 //! A run is started.
 
-use crate::decision::Shelf;
 use crate::draft::Draft;
-use crate::fence::Fence;
-use crate::id::{RunId, SessionId};
-use crate::looping::{Loop, Terms};
-use crate::process::{Live, Process};
-use crate::reason::Reason;
-use crate::request::{Reading, Request};
-use crate::rules::alive::live;
-use crate::run::{Owner, Run, RunName, Status};
+use crate::protocol::decision::Location;
+use crate::protocol::fence::Fence;
+use crate::protocol::id::{RunId, SessionId};
+use crate::protocol::loop_state::{Loop, LoopLimits};
+use crate::protocol::process::{Live, Process};
+use crate::protocol::reason::Reason;
+use crate::protocol::request::{Reading, Request};
+use crate::protocol::run::{Owner, Run, RunName, Status};
+use crate::rules::liveness::launch_liveness;
 
 /// What a new run begins with.
-pub struct Beginning<'a> {
+pub struct NewRun<'a> {
     /// Its id.
     pub run: &'a RunId,
     /// Its name.
@@ -22,17 +22,11 @@ pub struct Beginning<'a> {
     /// Its limit.
     pub max_iterations: Option<u32>,
     /// What makes it a loop.
-    pub looping: Option<&'a Terms>,
+    pub loop_state: Option<&'a LoopLimits>,
 }
 
 /// Starts a run that the launch of `session` in `process` owns. A session owns at most one unfinished run.
-pub fn apply(
-    request: &Request,
-    draft: &mut Draft,
-    new: &Beginning<'_>,
-    session: &SessionId,
-    process: &Process,
-) -> Reason {
+pub fn apply(request: &Request, draft: &mut Draft, new: &NewRun<'_>, session: &SessionId, process: &Process) -> Reason {
     let owner = match launch_owner(request, draft, session, process) {
         Ok(owner) => owner,
         Err(reason) => return reason,
@@ -40,20 +34,20 @@ pub fn apply(
     if let Some(reason) = owns_another(request, draft, session, new.run) {
         return reason;
     }
-    bring_back(draft, session);
+    reopen_session(draft, session);
     let Some(record) = draft.session_mut(session) else {
         return Reason::SessionNotFound;
     };
     record.runs.push(new.run.clone());
     let project = record.project.clone();
-    let run = blank(request, new.run, new.name, owner, project);
-    let looping = new.looping.cloned().map(Loop::new);
-    draft.add_run(Run { phase: new.phase.cloned(), max_iterations: new.max_iterations, looping, ..run });
+    let run = new_run(request, new.run, new.name, owner, project);
+    let loop_state = new.loop_state.cloned().map(Loop::new);
+    draft.add_run(Run { phase: new.phase.cloned(), max_iterations: new.max_iterations, loop_state, ..run });
     Reason::Started
 }
 
 /// A run that begins now.
-pub fn blank(request: &Request, id: &RunId, name: &RunName, owner: Owner, project: Option<String>) -> Run {
+pub fn new_run(request: &Request, id: &RunId, name: &RunName, owner: Owner, project: Option<String>) -> Run {
     Run {
         id: id.clone(),
         revision: 0,
@@ -70,7 +64,7 @@ pub fn blank(request: &Request, id: &RunId, name: &RunName, owner: Owner, projec
         updated: request.now.clone(),
         finished: None,
         stop_reason: None,
-        looping: None,
+        loop_state: None,
         extra: serde_json::Map::new(),
     }
 }
@@ -86,9 +80,9 @@ pub fn launch_owner(request: &Request, draft: &Draft, id: &SessionId, process: &
     let session = draft.session(id).ok_or(Reason::SessionNotFound)?;
     let launch = session.launch(process).ok_or(Reason::NoLiveLaunch)?;
     if launch.iteration_of.is_some() {
-        return Err(Reason::IterationOfCommand);
+        return Err(Reason::SupervisedIteration);
     }
-    if live(request, draft, session, launch) == Live::No {
+    if launch_liveness(request, draft, session, launch) == Live::No {
         return Err(Reason::NoLiveLaunch);
     }
     Ok(Owner {
@@ -101,10 +95,10 @@ pub fn launch_owner(request: &Request, draft: &Draft, id: &SessionId, process: &
 }
 
 /// A session that owns a run stands among the live ones, or neither its end nor its run's owner would be found.
-pub fn bring_back(draft: &mut Draft, id: &SessionId) {
-    draft.shelve_session(id, Shelf::Live);
+pub fn reopen_session(draft: &mut Draft, id: &SessionId) {
+    draft.move_session(id, Location::Live);
     if let Some(session) = draft.session_mut(id) {
-        session.over = None;
+        session.ended = None;
     }
 }
 

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use crate::rng::Rng;
 use crate::world::World;
 use agent_baton_core::decide::decide;
-use agent_baton_core::decision::Tell;
+use agent_baton_core::decision::Notification;
 use agent_baton_core::reason::Reason;
 use agent_baton_core::run::Status;
 
@@ -90,7 +90,8 @@ fn play(lines: &[String]) {
             _ => stop = (at as u64, None),
         }
         let wrong = |what: &str| panic!("{what}\nat {line:?}, which gave {rows:?}, in\n{}", lines.join("\n"));
-        let given = |tell: &&Tell| matches!(tell, Tell::Loop { told, .. } if told.reason == Reason::Iterated);
+        let given =
+            |tell: &&Notification| matches!(tell, Notification::Loop { told, .. } if told.reason == Reason::Iterated);
         let goes_on = world.said.iter().filter(given).count();
         let Some((run, _)) = world.runs.get("r") else { continue };
         if goes_on > 1 || u32::try_from(goes_on).unwrap() != run.iteration - round {

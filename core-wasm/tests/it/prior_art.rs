@@ -7,11 +7,11 @@ use agent_baton_core::decide::decide_bytes;
 use agent_baton_core::decision::Decision;
 use agent_baton_core::id::SessionId;
 use agent_baton_core::pane::Pane;
-use agent_baton_core::process::LockSight;
+use agent_baton_core::process::LockState;
 use agent_baton_core::reason::Reason;
-use agent_baton_core::request::{Ask, Command, Limits, PROTOCOL, Request, Snapshot};
+use agent_baton_core::request::{Command, Input, Limits, PROTOCOL, Request, Snapshot};
 use agent_baton_core::run::Status;
-use agent_baton_core::stamp::Stamp;
+use agent_baton_core::timestamp::Timestamp;
 use serde_json::json;
 
 /// Each case is a script of the world, under its id.
@@ -83,8 +83,8 @@ peers! {
          run A X1 r
          cancel r
          kill X1
-         X2 start A resume     -> launched run_over
-         X2 prompt A           -> heartbeat run_over
+         X2 start A resume     -> launched run_ended
+         X2 prompt A           -> heartbeat run_ended
          = r cancelled A/X1 #1 archived";
 
     /// A session whose own run is over gets no other session's run in its place: that one is offered to the user.
@@ -98,7 +98,7 @@ peers! {
          cancel r
          kill X1
          kill X3
-         X2 start A resume     -> launched run_over run_offered +told
+         X2 start A resume     -> launched run_ended run_offered +told
          = s active B/X3 #1
          = r cancelled A/X1 #1 archived";
 
@@ -157,9 +157,9 @@ peers! {
          run A X1 r
          finish r X1           -> finished
          pane X1 %77
-         X1 start A resume     -> announced run_over
+         X1 start A resume     -> announced run_ended
          days 8
-         X1 prompt A           -> heartbeat run_over
+         X1 prompt A           -> heartbeat run_ended
          = r done A/X1 #1 archived";
 
     omx_064_pointer_pid_reused:
@@ -377,9 +377,9 @@ fn omx_011_current_active_foreign_codex() {
 #[test]
 fn omx_022_two_matches() {
     let mut world = after("X1 start A\nrun A X1 r\nkill X1");
-    let (mut twin, shelf) = world.runs["r"].clone();
+    let (mut twin, location) = world.runs["r"].clone();
     twin.id = "s".parse().unwrap();
-    world.runs.insert("s".into(), (twin, shelf));
+    world.runs.insert("s".into(), (twin, location));
     world.sessions.get_mut("A").unwrap().0.runs.push("s".parse().unwrap());
     let before = world.runs.clone();
     then(&mut world, "X2 start A resume", "multiple_matching_runs launched +told");
@@ -419,7 +419,7 @@ fn omx_027_terminal_failed() {
         let mut world = after("X1 start A\nrun A X1 r\nkill X1\ndays 8");
         world.runs.get_mut("r").unwrap().0.status = over;
         let before = world.runs["r"].clone();
-        then(&mut world, "X2 start A resume", "launched run_over");
+        then(&mut world, "X2 start A resume", "launched run_ended");
         assert_eq!(world.runs["r"], before, "{over:?}");
     }
 }
@@ -428,18 +428,18 @@ fn omx_027_terminal_failed() {
 #[test]
 fn omx_046_env_parse_int_prefix() {
     let world = after("X1 start A\nrun A X1 r");
-    let stamp: Stamp = world.runs["r"].0.created.clone();
+    let stamp: Timestamp = world.runs["r"].0.created.clone();
     let process = &world.runs["r"].0.owner.process;
     let request = Request {
         protocol: PROTOCOL,
         now: stamp,
-        place: agent_baton_core::process::Place {
+        place: agent_baton_core::process::HostId {
             boot: process.boot.clone(),
             machine: process.machine.clone(),
             pidns: process.pidns,
         },
         locked: true,
-        ask: Ask::Command(Box::new(Command::Cancel { run: "r".parse().unwrap(), why: None })),
+        input: Input::Command(Box::new(Command::Cancel { run: "r".parse().unwrap(), why: None })),
         snapshot: Snapshot { limits: Limits { stale_after_ms: 1500 }, ..Snapshot::default() },
     };
     let reason = |limit: serde_json::Value| {
@@ -460,7 +460,7 @@ fn omx_046_env_parse_int_prefix() {
 fn omx_076_crash_between_writes() {
     let mut world = after("X1 start A\nrun A X1 r\nX2 start B\nkill X1");
     world.sessions.get_mut("B").unwrap().0.runs.push("r".parse().unwrap());
-    then(&mut world, "X2 prompt B", "heartbeat run_over run_offered +told");
+    then(&mut world, "X2 prompt B", "heartbeat run_ended run_offered +told");
     assert_eq!(world.view("r"), "r active A/X1 #1");
     assert_eq!(world.sessions["B"].0.runs, []);
     then(&mut world, "X3 start A resume", "resumed_same_session launched +told");
@@ -507,9 +507,9 @@ fn amc_041_dead_claude_no_terminal() {
 #[test]
 fn amc_044_codex_open_transcript_alive() {
     for (lock, rows) in [
-        (LockSight::Held, "owner_alive launched +told"),
-        (LockSight::Released, "resumed_same_session launched +told"),
-        (LockSight::Unreadable, "owner_unverifiable launched +told"),
+        (LockState::Held, "owner_alive launched +told"),
+        (LockState::Released, "resumed_same_session launched +told"),
+        (LockState::Unreadable, "owner_unverifiable launched +told"),
     ] {
         let mut world = after("X1 start A\nrun A X1 r");
         world.actors.get_mut("X1").unwrap().locks.insert("A".into(), lock);
@@ -521,8 +521,8 @@ fn amc_044_codex_open_transcript_alive() {
 #[test]
 fn amc_048_batch_mixed_none_found() {
     let mut world = after("X1 start A\nX2 start B\nrun A X1 r\nrun B X2 s");
-    world.actors.get_mut("X1").unwrap().locks.insert("A".into(), LockSight::Held);
-    world.actors.get_mut("X2").unwrap().locks.insert("B".into(), LockSight::Released);
+    world.actors.get_mut("X1").unwrap().locks.insert("A".into(), LockState::Held);
+    world.actors.get_mut("X2").unwrap().locks.insert("B".into(), LockState::Released);
     then(&mut world, "X3 start A resume", "owner_alive launched +told");
     then(&mut world, "X4 start B resume", "resumed_same_session launched +told");
     assert_eq!((world.view("r"), world.view("s")), ("r active A/X1 #1".into(), "s active B/X4 #2".into()));

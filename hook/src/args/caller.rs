@@ -19,7 +19,7 @@ pub fn caller(context: &Context, fence: Option<Fence>) -> Caller {
         ancestors: lineage
             .map(|lineage| lineage.ancestors.into_iter().map(|(_, process)| process).collect())
             .unwrap_or_default(),
-        beneath: context.supervisor_claim(),
+        supervisor_claim: context.supervisor_claim(),
     }
 }
 

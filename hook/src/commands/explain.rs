@@ -1,9 +1,9 @@
 //! `baton explain`: one decision in three sentences.
 
-use agent_baton_core::decision::{Decision, Record, Tell};
-use agent_baton_core::process::Sight;
+use agent_baton_core::decision::{Decision, Notification, Record};
+use agent_baton_core::process::ProcessState;
 use agent_baton_core::reason::Reason;
-use agent_baton_core::request::{Ask, Reading, Request};
+use agent_baton_core::request::{Input, Reading, Request};
 use clap::Args;
 
 use crate::context::Context;
@@ -55,8 +55,8 @@ fn sentences(line: &AuditLine, context: &Context) -> String {
 
 fn describe_request(request: &Request) -> String {
     let snapshot = &request.snapshot;
-    let asked = match &request.ask {
-        Ask::Event(event) => {
+    let asked = match &request.input {
+        Input::Event(event) => {
             let name = serde_json::to_string(&event.name).unwrap_or_default().replace('"', "");
             let process = event
                 .process
@@ -64,10 +64,10 @@ fn describe_request(request: &Request) -> String {
                 .map_or_else(|| "an unknown process".to_owned(), |process| format!("pid {}", process.pid));
             format!("{} {name} from {process} in {}", event.agent, baton_display::pane_label(&event.pane))
         }
-        Ask::Command(command) => format!("a command on run {}", command.run()),
+        Input::Command(command) => format!("a command on run {}", command.run()),
     };
     let session = match &snapshot.session {
-        Reading::Absent if matches!(request.ask, Ask::Command(_)) => String::new(),
+        Reading::Absent if matches!(request.input, Input::Command(_)) => String::new(),
         Reading::Absent => ", of no known session".to_owned(),
         Reading::Unreadable => ", of a session whose record cannot be read".to_owned(),
         Reading::Deleted => ", of a session that a user deleted".to_owned(),
@@ -75,9 +75,12 @@ fn describe_request(request: &Request) -> String {
             format!(", of a session with {}", baton_display::format_count(session.launches.len(), "launch", "launches"))
         }
     };
-    let gone =
-        snapshot.probes.iter().filter(|probe| !matches!(probe.sight, Sight::Running | Sight::Unreadable)).count();
-    let alive = snapshot.probes.iter().filter(|probe| probe.sight == Sight::Running).count();
+    let gone = snapshot
+        .probes
+        .iter()
+        .filter(|probe| !matches!(probe.sight, ProcessState::Running | ProcessState::Unreadable))
+        .count();
+    let alive = snapshot.probes.iter().filter(|probe| probe.sight == ProcessState::Running).count();
     format!(
         "{asked}{session}; {}, {alive} alive and {gone} gone.",
         baton_display::format_count(snapshot.probes.len(), "process looked at", "processes looked at")
@@ -119,14 +122,15 @@ fn describe_changes(decision: &Decision) -> String {
             ),
         })
         .collect();
-    parts.extend(decision.tell.iter().map(|tell| {
+    parts.extend(decision.notifications.iter().map(|tell| {
         match tell {
             tell if is_iterated(tell) => "the agent was given its prompt again",
-            Tell::Transferred { .. } => "the model and the user were told",
-            Tell::OwnerElsewhere { .. } | Tell::Interrupted { .. } | Tell::Loop { .. } | Tell::SeveralRuns { .. } => {
-                "the user was told"
-            }
-            Tell::LastTurn { .. } => "the model was told how the turn before stands",
+            Notification::Transferred { .. } => "the model and the user were told",
+            Notification::OwnerElsewhere { .. }
+            | Notification::Interrupted { .. }
+            | Notification::Loop { .. }
+            | Notification::SeveralRuns { .. } => "the user was told",
+            Notification::LastTurn { .. } => "the model was told how the turn before stands",
         }
         .to_owned()
     }));

@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 
 use agent_baton_core::agent::Agent;
 use agent_baton_core::event::EventName;
-use agent_baton_core::stamp::Stamp;
+use agent_baton_core::timestamp::Timestamp;
 use clap::{Args, ValueEnum};
 use pipeline::EventPipeline;
 
@@ -148,7 +148,7 @@ fn has_disable_variable() -> bool {
 }
 
 /// Leaves a line in the audit that the core failed. What went wrong is said on stderr all the same.
-fn log_failure(store: &Store, now: &Stamp) {
+fn log_failure(store: &Store, now: &Timestamp) {
     if let Ok(mut locked) = store.lock(Instant::now() + LOCK_WAIT, now) {
         let _ = audit_core_failure(&mut locked, now);
     }

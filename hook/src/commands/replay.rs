@@ -93,7 +93,7 @@ fn compare(core: &Core, line: &AuditLine) -> Result<Option<Vec<String>>, Command
     // A decision that is not JSON equals none: it is shown as different.
     let [was, now] =
         [decision.get().as_bytes(), &reply].map(|bytes| serde_json::from_slice(bytes).unwrap_or(Value::Null));
-    let parts = ["protocol", "changes", "tell"].into_iter().filter(|part| was.get(part) != now.get(part));
+    let parts = ["protocol", "changes", "notifications"].into_iter().filter(|part| was.get(part) != now.get(part));
     let mut parts: Vec<String> = parts.map(|part| format!("other {part}")).collect();
     if reasons(&was) != reasons(&now) {
         parts.insert(0, format!("was {}, is {}", reasons(&was), reasons(&now)));

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use agent_baton_core::agent::Agent;
-use agent_baton_core::decision::Shelf;
+use agent_baton_core::decision::Location;
 use clap::Args;
 
 use crate::commands::hook::AgentName;
@@ -108,8 +108,8 @@ impl Uninstall {
             notice(&format!("there is no state at {}", store.path().display()));
             return self.purge_configuration();
         }
-        let count = |shelf| Ok::<_, CommandError>((store.sessions(shelf)?.len(), store.runs(shelf)?.len()));
-        let ((sessions, runs), (old_sessions, old_runs)) = (count(Shelf::Live)?, count(Shelf::Archive)?);
+        let count = |location| Ok::<_, CommandError>((store.sessions(location)?.len(), store.runs(location)?.len()));
+        let ((sessions, runs), (old_sessions, old_runs)) = (count(Location::Live)?, count(Location::Archive)?);
         notice(&format!(
             "{} holds {sessions} sessions and {runs} runs, and {old_sessions} sessions and {old_runs} runs in the archive",
             store.path().display()

@@ -2,9 +2,9 @@
 
 use std::time::Instant;
 
-use agent_baton_core::decision::{Change, Record, Shelf};
+use agent_baton_core::decision::{Change, Location, Record};
 use agent_baton_core::id::{RunId, SessionId};
-use agent_baton_core::request::{Ask, Command, Named, Reading, Snapshot};
+use agent_baton_core::request::{Command, Input, Named, Reading, Snapshot};
 use agent_baton_core::session::Session;
 
 use super::records::deleted_session;
@@ -53,10 +53,10 @@ impl Context {
         let inspector = inspector(self.here);
         let decider =
             DecisionService { store: &self.store, core: &core, inspector: &inspector, settings: &self.settings };
-        let ask = Ask::Command(Box::new(command));
-        let probes = decider.probe(&ask);
+        let input = Input::Command(Box::new(command));
+        let probes = decider.probe(&input);
         let mut locked = self.store.lock(Instant::now() + LOCK_WAIT, &self.now())?;
-        let settled = decider.decide_and_commit(&mut locked, ask, &probes, self.now())?;
+        let settled = decider.decide_and_commit(&mut locked, input, &probes, self.now())?;
         for report in locked.take_reports() {
             output::notice(&report);
         }
@@ -81,8 +81,8 @@ impl Context {
         let mut locked = self.store.lock(Instant::now() + LOCK_WAIT, &now)?;
         let reading = locked.view().session(id);
         let (mut session, to) = match &reading {
-            Reading::Live(session) => (session.clone(), Shelf::Live),
-            Reading::Archived(session) => (session.clone(), Shelf::Archive),
+            Reading::Live(session) => (session.clone(), Location::Live),
+            Reading::Archived(session) => (session.clone(), Location::Archive),
             Reading::Absent => return Err(CommandError::NotFound(format!("no session has the id {id}"))),
             Reading::Deleted => return Err(deleted_session(id)),
             Reading::Unreadable => return Err(CommandError::Unreadable),

@@ -1,7 +1,7 @@
 //! What the machine shows of launches and commands, by the rules that the core decides by.
 
-use agent_baton_core::process::{Live, Process, Sight};
-use agent_baton_core::request::Beneath;
+use agent_baton_core::process::{Live, Process, ProcessState};
+use agent_baton_core::request::SupervisorClaim;
 use agent_baton_core::run::{Run, RunName};
 
 use super::{Context, MACHINE};
@@ -44,7 +44,7 @@ impl Context {
 
     /// What the environment claims of a command above.
     #[must_use]
-    pub fn supervisor_claim(&self) -> Option<Beneath> {
+    pub fn supervisor_claim(&self) -> Option<SupervisorClaim> {
         self.inspector.supervisor_claim(None)
     }
 
@@ -99,8 +99,9 @@ impl Context {
     /// The processes of a command's run, for a user; and who else holds its lock.
     #[must_use]
     pub fn describe_supervised_command(&self, run: &Run) -> String {
-        let look =
-            |process| if self.inspector.process_state(process) == Sight::Running { "lives" } else { "is not there" };
+        let look = |process| {
+            if self.inspector.process_state(process) == ProcessState::Running { "lives" } else { "is not there" }
+        };
         let owner = &run.owner;
         let child = owner.child.as_ref();
         let child = child.map_or_else(String::new, |child| format!(", its command pid {} {}", child.pid, look(child)));

@@ -10,8 +10,8 @@ use std::path::PathBuf;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
-use agent_baton_core::process::Place;
-use agent_baton_core::stamp::Stamp;
+use agent_baton_core::process::HostId;
+use agent_baton_core::timestamp::Timestamp;
 
 pub use liveness::SystemLiveness;
 pub use outcome::Outcome;
@@ -115,13 +115,13 @@ impl Context {
 
     /// Where this runs.
     #[must_use]
-    pub const fn place(&self) -> &Place {
+    pub const fn place(&self) -> &HostId {
         &self.here.place
     }
 
     /// The present moment.
     #[must_use]
-    pub fn now(&self) -> Stamp {
+    pub fn now(&self) -> Timestamp {
         self.inspector.now()
     }
 

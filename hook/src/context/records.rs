@@ -1,6 +1,6 @@
 //! Reading the records, for a user.
 
-use agent_baton_core::decision::Shelf;
+use agent_baton_core::decision::Location;
 use agent_baton_core::id::{RunId, SessionId};
 use agent_baton_core::request::Reading;
 use agent_baton_core::run::Run;
@@ -53,8 +53,8 @@ impl Context {
     /// When the state cannot be listed.
     pub fn runs(&self, all: bool) -> Result<Vec<Run>, CommandError> {
         let mut runs = Vec::new();
-        for shelf in locations(all) {
-            for id in self.store.runs(*shelf)? {
+        for location in locations(all) {
+            for id in self.store.runs(*location)? {
                 match self.run(&id) {
                     Ok(run) => runs.push(run),
                     Err(CommandError::NotFound(_)) => {}
@@ -73,8 +73,8 @@ impl Context {
     /// When the state cannot be listed.
     pub fn sessions(&self, all: bool) -> Result<Vec<(Session, bool)>, CommandError> {
         let mut sessions = Vec::new();
-        for shelf in locations(all) {
-            for id in self.store.sessions(*shelf)? {
+        for location in locations(all) {
+            for id in self.store.sessions(*location)? {
                 match self.session(&id) {
                     Ok(session) => sessions.push(session),
                     Err(CommandError::NotFound(_)) => {}
@@ -101,7 +101,7 @@ impl Context {
     }
 
     fn project_sessions_from_records(&self, root: &str) -> Result<Vec<Session>, CommandError> {
-        let here = |session: &Session| session.over.is_none() && session.project.as_deref() == Some(root);
+        let here = |session: &Session| session.ended.is_none() && session.project.as_deref() == Some(root);
         Ok(self.sessions(false)?.into_iter().map(|(session, _)| session).filter(here).collect())
     }
 
@@ -118,8 +118,8 @@ impl Context {
     }
 }
 
-const fn locations(all: bool) -> &'static [Shelf] {
-    if all { &[Shelf::Live, Shelf::Archive] } else { &[Shelf::Live] }
+const fn locations(all: bool) -> &'static [Location] {
+    if all { &[Location::Live, Location::Archive] } else { &[Location::Live] }
 }
 
 pub(super) fn deleted_session(id: &SessionId) -> CommandError {

@@ -244,8 +244,8 @@ impl SessionView {
             opened_at: format_rfc3339(last_opened(session)),
             created_at: format_rfc3339(&session.created),
             updated_at: format_rfc3339(&session.updated),
-            ended_at: session.over.as_ref().map(|end| format_rfc3339(&end.at)),
-            ended_reason: session.over.as_ref().map(|end| end.reason),
+            ended_at: session.ended.as_ref().map(|end| format_rfc3339(&end.at)),
+            ended_reason: session.ended.as_ref().map(|end| end.reason),
         }
     }
 }

@@ -1,8 +1,9 @@
 //! What is print_result of a decision on a run.
 
-use agent_baton_core::decision::{Record, old_fence_words};
+use agent_baton_core::decision::Record;
+use agent_baton_core::fence::Fence;
 use agent_baton_core::reason::Reason;
-use agent_baton_core::request::{Ask, Command};
+use agent_baton_core::request::{Command, Input};
 use agent_baton_core::run::{MAX_PHASE, Run, is_printable};
 
 use crate::context::{Context, Outcome};
@@ -62,19 +63,19 @@ pub fn refusal(context: &Context, done: &Outcome, reason: Reason) -> CommandErro
         )
     };
     let what = match reason {
-        Reason::FenceOld => {
-            let yours = match &done.request.ask {
-                Ask::Command(command) => match command.as_ref() {
+        Reason::FenceStale => {
+            let yours = match &done.request.input {
+                Input::Command(command) => match command.as_ref() {
                     Command::Update { caller, .. }
                     | Command::Verify { caller, .. }
                     | Command::Finish { caller, .. } => caller.fence,
                     _ => None,
                 },
-                Ask::Event(_) => None,
+                Input::Event(_) => None,
             };
             match (run, yours) {
                 (Some(run), Some(yours)) if yours < run.fence => {
-                    format!("{}{}; {}", named(), done.describe_transfer(context), old_fence_words(yours, run.fence))
+                    format!("{}{}; {}", named(), done.describe_transfer(context), stale_fence_message(yours, run.fence))
                 }
                 (Some(run), _) => format!("{} has number {}, not the one you gave", named(), run.fence),
                 _ => "the number you gave is not the run's".to_owned(),
@@ -95,11 +96,11 @@ pub fn refusal(context: &Context, done: &Outcome, reason: Reason) -> CommandErro
             )
         }
         Reason::AlreadyOwner => format!("{} belongs to that session and process already", named()),
-        Reason::AlreadyOver => {
+        Reason::AlreadyEnded => {
             let status = run.map_or("over", |run| run.status.name());
             format!("{} is {status} already; nothing was changed", named())
         }
-        Reason::LoopCounts => format!(
+        Reason::IterationCountedByLoop => format!(
             "{} is a loop: it counts by itself, up to the limit that it was started with. To end it: baton run finish or cancel",
             named()
         ),
@@ -110,11 +111,11 @@ pub fn refusal(context: &Context, done: &Outcome, reason: Reason) -> CommandErro
         Reason::NoLiveLaunch => {
             "no living process shows that session, so nothing could own the run. Resume it first".to_owned()
         }
-        Reason::DrivenByCommand => format!(
+        Reason::SupervisedRun => format!(
             "{} is driven by a command: no session can own it. Start the same command again to go on with it, or cancel it",
             named()
         ),
-        Reason::IterationOfCommand => {
+        Reason::SupervisedIteration => {
             "the session was started by a command and is an iteration of its run, so it owns none itself".to_owned()
         }
         Reason::RecordUnreadable => return CommandError::Unreadable,
@@ -131,9 +132,14 @@ pub fn changed_run(done: &Outcome) -> Option<&Run> {
         Record::Run(run) => Some(run.as_ref()),
         Record::Session(_) => None,
     });
-    let Ask::Command(command) = &done.request.ask else { return changed };
+    let Input::Command(command) = &done.request.input else { return changed };
     changed.or_else(|| {
         let named = done.request.snapshot.runs.iter().find(|named| named.id == command.run().as_str());
         named.and_then(|named| named.reading.record())
     })
+}
+
+/// The refusal of a writer whose fence is not the run's current one.
+fn stale_fence_message(yours: Fence, current: Fence) -> String {
+    format!("your number {yours} is old, it is {current} now")
 }

@@ -3,14 +3,14 @@
 
 mod page;
 
-use agent_baton_core::decision::Shelf;
+use agent_baton_core::decision::Location;
 use agent_baton_core::id::SessionId;
 use agent_baton_core::pane::Pane;
 use agent_baton_core::process::Live;
 use agent_baton_core::request::Reading;
 use agent_baton_core::run::Run;
 use agent_baton_core::session::{Launch, Session};
-use agent_baton_core::stamp::Stamp;
+use agent_baton_core::timestamp::Timestamp;
 
 pub use page::{Cursor, ListQuery, Page};
 
@@ -69,7 +69,7 @@ pub struct Overview {
     /// The records that cannot be read.
     pub unreadable: Vec<(String, Option<StoreError>)>,
     /// The moment.
-    now: Stamp,
+    now: Timestamp,
     /// How old a last heartbeat may be for a session to be missed, in milliseconds.
     max_lost_age_ms: u64,
 }
@@ -113,7 +113,7 @@ impl<'a> SessionReader<'a> {
         let session = session.into();
         let launches = self.liveness.launches(&session);
         // What is over says so itself. A log that cannot be read shows the session as its record has it.
-        let log = match session.over {
+        let log = match session.ended {
             Some(_) => LogTail::default(),
             None => self.context.store().tail(&session.id, RECENT_LOG_BYTES).unwrap_or_default(),
         };
@@ -134,7 +134,7 @@ impl<'a> SessionReader<'a> {
         let now = self.context.now();
         let mut seen = Overview { sessions, runs: Vec::new(), unreadable: Vec::new(), now, max_lost_age_ms };
         seen.unreadable.extend(unreadable.into_iter().map(|(id, why)| (id.to_string(), why)));
-        for id in store.runs(Shelf::Live)? {
+        for id in store.runs(Location::Live)? {
             match store.read(|view| view.run(&id))? {
                 Reading::Live(run) => {
                     let live = seen.owner_liveness(self, &run);

@@ -5,7 +5,7 @@
 use std::cmp::Reverse;
 use std::thread;
 
-use agent_baton_core::decision::Shelf;
+use agent_baton_core::decision::Location;
 use agent_baton_core::id::SessionId;
 use agent_baton_core::reason::Reason;
 use agent_baton_core::request::Reading;
@@ -90,7 +90,7 @@ impl Page {
         session: Box<Session>,
         archived: bool,
     ) -> bool {
-        let hidden = session.headless || session.over.as_ref().is_some_and(|end| end.reason == Reason::Superseded);
+        let hidden = session.headless || session.ended.as_ref().is_some_and(|end| end.reason == Reason::Superseded);
         if hidden && !query.all {
             return false;
         }
@@ -126,15 +126,16 @@ impl SessionReader<'_> {
     pub fn open_sessions(&self) -> Result<Page, CommandError> {
         let Some(recent) = self.recent_sessions()?.filter(|recent| !recent.truncated) else {
             // What is not over stands among the live ones.
-            let live = self.context.store().sessions(Shelf::Live)?.into_iter().map(|id| (id, Shelf::Live)).collect();
-            let matches = |seen: &ListedSession| seen.session.over.is_none();
+            let live =
+                self.context.store().sessions(Location::Live)?.into_iter().map(|id| (id, Location::Live)).collect();
+            let matches = |seen: &ListedSession| seen.session.ended.is_none();
             return self
                 .page_from_records(&ListQuery { all: true, limit: usize::MAX, cursor: None, matches: &matches }, live);
         };
         let mut page = Page::default();
-        for listed in recent.sessions.iter().rev().filter(|listed| !listed.over) {
+        for listed in recent.sessions.iter().rev().filter(|listed| !listed.ended) {
             match self.read(&listed.id)? {
-                Reading::Live(session) if session.over.is_none() => page.sessions.push(self.assess(session, false)),
+                Reading::Live(session) if session.ended.is_none() => page.sessions.push(self.assess(session, false)),
                 Reading::Unreadable => page.unreadable.push(self.unreadable(&listed.id)),
                 _ => {}
             }
@@ -170,7 +171,11 @@ impl SessionReader<'_> {
         Ok(None)
     }
 
-    fn page_from_records(&self, query: &ListQuery<'_>, listed: Vec<(SessionId, Shelf)>) -> Result<Page, CommandError> {
+    fn page_from_records(
+        &self,
+        query: &ListQuery<'_>,
+        listed: Vec<(SessionId, Location)>,
+    ) -> Result<Page, CommandError> {
         let LoadedSessions { mut sessions, unreadable } = read_all(self.context.store(), &listed)?;
         let unreadable = unreadable.iter().map(|id| self.unreadable(id)).collect();
         let mut page = Page { unreadable, ..Page::default() };
@@ -196,18 +201,18 @@ struct LoadedSessions {
 
 impl LoadedSessions {
     fn push(&mut self, mut session: Session, archived: bool) {
-        if session.over.is_some() {
+        if session.ended.is_some() {
             // They say where a session stands that is not over. Of thousands they would be half of the memory.
             session.deliveries = Vec::new();
         }
         self.sessions.push((Box::new(session), archived));
     }
 
-    fn read(store: &Store, listed: &[(SessionId, Shelf)]) -> Result<Self, StoreError> {
+    fn read(store: &Store, listed: &[(SessionId, Location)]) -> Result<Self, StoreError> {
         let mut loaded = Self { sessions: Vec::with_capacity(listed.len()), unreadable: Vec::new() };
         for batch in listed.chunks(READ_BATCH) {
-            let readings =
-                store.read(|view| batch.iter().map(|(id, shelf)| view.session_at(*shelf, id)).collect::<Vec<_>>())?;
+            let readings = store
+                .read(|view| batch.iter().map(|(id, location)| view.session_at(*location, id)).collect::<Vec<_>>())?;
             for ((id, _), reading) in batch.iter().zip(readings) {
                 match reading {
                     Reading::Live(session) => loaded.push(session, false),
@@ -222,7 +227,7 @@ impl LoadedSessions {
 }
 
 /// Reads these records, on every core.
-fn read_all(store: &Store, listed: &[(SessionId, Shelf)]) -> Result<LoadedSessions, StoreError> {
+fn read_all(store: &Store, listed: &[(SessionId, Location)]) -> Result<LoadedSessions, StoreError> {
     let threads = thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let loaded = listed.len().div_ceil(threads).max(MIN_SESSIONS_PER_THREAD);
     let (own, others) = listed.split_at_checked(loaded).unwrap_or((listed, &[]));

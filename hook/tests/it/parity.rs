@@ -76,7 +76,7 @@ fn ordinary_requests() {
     );
     check("without the lock", &[(PID, json!(5000))], "needs_lock");
     check("the owner's number", &[locked(), verify(2)], "verified");
-    check("an older number", &[locked(), verify(1)], "fence_old");
+    check("an older number", &[locked(), verify(1)], "fence_stale");
     check(
         "a user's cancel",
         &[locked(), command(json!({ "command": "cancel", "run": "r-0001", "why": "\u{1f642}" }))],

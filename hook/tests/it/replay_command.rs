@@ -47,7 +47,8 @@ fn what_comes_out_the_same() {
 #[test]
 fn what_comes_out_otherwise() {
     let other_row = line(7, |line| line["decision"]["reason"] = json!("owner_alive"));
-    let other_words = line(8, |line| line["decision"]["tell"] = json!([{"tell": "several_runs", "runs": ["r1"]}]));
+    let other_words =
+        line(8, |line| line["decision"]["notifications"] = json!([{"notification": "several_runs", "runs": ["r1"]}]));
     check(
         &[other_row, line(9, |_| {}), other_words],
         1,

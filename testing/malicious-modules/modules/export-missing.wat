@@ -1,5 +1,5 @@
 ;; Cannot be handed a request.
 (module
   (memory (export "memory") 1)
-  (func (export "baton_abi") (result i32) (i32.const 1))
+  (func (export "baton_abi") (result i32) (i32.const 2))
   (func (export "baton_decide") (param i32 i32) (result i64) (i64.const 0)))

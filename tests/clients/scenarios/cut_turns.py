@@ -67,13 +67,13 @@ def check_ended(client):
 
 
 @claude_with_baton
-def cut_prompt(client):
+def interrupted_prompt(client):
     "killed before the answer, resumed: told that the last prompt got no answer"
     check_prompt(client)
 
 
 @claude_with_baton
-def cut_tool(client):
+def interrupted_tool_call(client):
     "killed while a tool runs, resumed: told that its call got no result"
     check_tool(client)
 
@@ -84,5 +84,5 @@ def cut_not(client):
     check_ended(client)
 
 
-for scenario in (cut_prompt, cut_tool, cut_not):
+for scenario in (interrupted_prompt, interrupted_tool_call, cut_not):
     codex_with_baton(scenario)

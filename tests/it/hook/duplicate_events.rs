@@ -42,7 +42,7 @@ fn acted(scratch: &Scratch, from: usize) -> Vec<String> {
         let decision = line.get("decision").unwrap_or(&line);
         decision["reason"].as_str().unwrap().to_owned()
     });
-    reasons.filter(|reason| reason != "delivered_twice").collect()
+    reasons.filter(|reason| reason != "duplicate_event").collect()
 }
 
 #[test]

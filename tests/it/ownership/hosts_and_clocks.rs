@@ -200,7 +200,7 @@ fn a_clock_that_jumped_changes_no_owner_and_abandons_nothing_of_this_boot() {
         let run = the_run(&scratch);
         assert_eq!((run.fence.0, run.status, run.owner.process.pid), (2, Status::Active, second.process.pid()), "{by}");
         assert_no_output(&second.hook("SessionEnd", "s1", &json!({})));
-        assert!(scratch.state().sessions()[0].record.over.is_some(), "an end is not taken for an old one: {by}");
+        assert!(scratch.state().sessions()[0].record.ended.is_some(), "an end is not taken for an old one: {by}");
     }
 }
 
@@ -271,7 +271,7 @@ fn what_waited_is_acted_on_in_the_order_in_which_it_came() {
         let state = scratch.state();
         state.check();
         let session = state.sessions().into_iter().find(|kept| kept.record.id.as_str() == "s1").unwrap().record;
-        assert_eq!(session.over.is_some(), events[1] == "SessionEnd", "{events:?}");
+        assert_eq!(session.ended.is_some(), events[1] == "SessionEnd", "{events:?}");
         assert_eq!(session.launches.len(), 1);
     }
     assert_eq!(the_run(&scratch).fence.0, 1);

@@ -368,7 +368,7 @@ fn omx_090_registry_bad_lines_skipped() {
     assert_eq!((log.code, lines(&log.stdout)), (Some(0), before), "{log:?}");
     assert_no_output(&window.hook("Stop", "s1", &json!({"last_assistant_message": "more"})));
     assert_no_output(&window.hook("SessionEnd", "s1", &json!({})));
-    assert!(scratch.state().sessions()[0].record.over.is_some());
+    assert!(scratch.state().sessions()[0].record.ended.is_some());
 }
 
 /// A command that does not get the lock says so, changes nothing, and does not claim that it did.
@@ -408,7 +408,7 @@ fn omx_094_registry_lock_stale_live() {
     drop(holder);
     assert_no_output(&window.hook("SessionStart", "s2", &json!({"source": "clear"})));
     scratch.state().check();
-    assert!(scratch.state().sessions().iter().any(|kept| kept.record.over.is_some()));
+    assert!(scratch.state().sessions().iter().any(|kept| kept.record.ended.is_some()));
 }
 
 /// Half of a pane's name is no pane.

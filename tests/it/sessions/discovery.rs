@@ -80,7 +80,7 @@ fn a_session_that_a_claude_process_shows_is_registered_with_its_launch() {
     claude_shows(&scratch, shown.pid(), shown.start(), A, &json!({}));
     assert_eq!(registered(&discover(&scratch)), [(A.to_owned(), true)]);
     let session = record(&scratch, A);
-    assert_eq!((session.launches[0].process.pid, session.over, session.headless), (shown.pid(), None, false));
+    assert_eq!((session.launches[0].process.pid, session.ended, session.headless), (shown.pid(), None, false));
     assert_eq!(session.cwd.as_deref(), scratch.home().join("work").to_str());
     // Known by now.
     assert_eq!(registered(&discover(&scratch)), []);
@@ -143,7 +143,7 @@ fn transcripts_are_sessions_that_are_over() {
     assert_eq!(found["partial"], false);
     let (a, b) = (record(&scratch, A), record(&scratch, B));
     assert_eq!((a.headless, b.headless, a.cwd.as_deref()), (false, true, Some("/w")));
-    assert!(a.over.is_some() && a.has_context && a.launches.is_empty());
+    assert!(a.ended.is_some() && a.has_context && a.launches.is_empty());
 }
 
 #[test]
@@ -204,7 +204,7 @@ fn a_session_that_was_found_over_is_alive_once_a_process_shows_it() {
     claude_shows(&scratch, shown.pid(), shown.start(), A, &json!({}));
     assert_eq!(registered(&discover(&scratch)), [(A.to_owned(), true)]);
     let session = record(&scratch, A);
-    assert_eq!((session.over, session.launches.len()), (None, 1));
+    assert_eq!((session.ended, session.launches.len()), (None, 1));
 }
 
 #[test]

@@ -79,7 +79,7 @@ fn a_bundle_holds_one_session_and_nothing_of_another() {
     assert_eq!(text("messages.jsonl").lines().count(), 2);
     assert!(text("decisions.jsonl").lines().count() >= 3, "{}", text("decisions.jsonl"));
     let record: Value = serde_json::from_str(text("session.json")).unwrap();
-    assert_eq!((&record["id"], &record["over"]["reason"]), (&json!("s1"), &json!("ended")));
+    assert_eq!((&record["id"], &record["ended"]["reason"]), (&json!("s1"), &json!("ended")));
     let without = unpacked(&scratch, &export(&scratch, &[])).into_iter().map(|(name, _)| name);
     assert!(without.count() == 6, "unpacked over the first");
     let listed = Command::new("tar").arg("-tzf").arg(&bundle).output().unwrap();
@@ -114,7 +114,7 @@ fn on_another_machine_it_is_an_archived_session() {
     state.check_records();
     let sessions = state.sessions();
     assert_eq!(sessions.len(), 1);
-    assert!(sessions[0].archived && sessions[0].record.over.is_some() && !sessions[0].record.messages);
+    assert!(sessions[0].archived && sessions[0].record.ended.is_some() && !sessions[0].record.messages);
     assert_eq!(words(&there, "s1"), words(&here, "s1"));
     let shown = there.baton(["session", "show", "s1", "--json"]).run().json();
     assert_eq!((&shown["archived"], &shown["conversation"]["messages"]), (&json!(true), &json!(2)));

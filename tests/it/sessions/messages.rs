@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use agent_baton_core::agent::Agent;
-use agent_baton_core::rules::twice::WINDOW_MS;
+use agent_baton_core::rules::duplicate_event::WINDOW_MS;
 use agent_baton_tests::conversation::{keep, words};
 use agent_baton_tests::fault_injection::hold;
 use agent_baton_tests::window::{assert_no_output, assert_one_line};
@@ -198,7 +198,7 @@ fn a_log_that_cannot_be_written_costs_its_messages_alone() {
     assert_one_line(&window.hook("UserPromptSubmit", "s1", &json!({"prompt": "two"})), 0);
     assert!(scratch.state().logged() > before, "the heartbeat counts all the same");
     assert_one_line(&window.hook("SessionEnd", "s1", &json!({})), 0);
-    assert!(scratch.state().sessions()[0].record.over.is_some());
+    assert!(scratch.state().sessions()[0].record.ended.is_some());
 }
 
 #[test]
@@ -227,8 +227,13 @@ fn a_resumed_session_is_told_how_its_last_turn_stands() {
     let call = json!({"parentUuid": null, "type": "assistant", "message": {"role": "assistant",
         "content": [{"type": "tool_use", "id": "t1", "name": "Bash"}], "stop_reason": "tool_use"}});
     let cases: [(&[serde_json::Value], Option<&str>, bool, &str); 4] = [
-        (std::slice::from_ref(&user), Some("was cut off: its last prompt got no answer"), true, "cut_prompt"),
-        (&[user.clone(), call], Some("was cut off: a call of a tool in it got no result"), true, "cut_tool"),
+        (std::slice::from_ref(&user), Some("was cut off: its last prompt got no answer"), true, "interrupted_prompt"),
+        (
+            &[user.clone(), call],
+            Some("was cut off: a call of a tool in it got no result"),
+            true,
+            "interrupted_tool_call",
+        ),
         (&[user.clone(), answer], Some("last turn of this session ended"), false, "ended"),
         (&[], None, false, "unknown"),
     ];

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use agent_baton_core::agent::Agent;
-use agent_baton_core::rules::twice::WINDOW_MS;
+use agent_baton_core::rules::duplicate_event::WINDOW_MS;
 use agent_baton_tests::conversation::{keep, words};
 use agent_baton_tests::fake_agent::Ended;
 use agent_baton_tests::window::{assert_no_output, assert_one_line};

@@ -523,7 +523,7 @@ fn octo_067_cleanup_aborts_on_bad_date() {
     let scratch = kept(1, 4);
     let path = scratch.state_dir().join("sessions/s0.json");
     let mut record: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
-    record["over"]["at"]["unix_ms"] = json!("yesterday");
+    record["ended"]["at"]["unix_ms"] = json!("yesterday");
     fs::write(&path, record.to_string()).unwrap();
     assert_eq!(gc(&scratch), ["s2", "s1"]);
     assert_eq!(gc(&scratch), [""; 0]);

@@ -140,7 +140,7 @@ fn a_session_whose_terminal_went_away_is_lost_and_one_that_was_left_is_not() {
     let shown = baton(&scratch, "session show closed --json").json();
     assert_eq!(
         (&shown["launches"][0]["ended_reason"], &shown["evidence"]),
-        (&json!("hung_up"), &json!("end_recorded"))
+        (&json!("terminal_closed"), &json!("end_recorded"))
     );
     assert_eq!(baton(&scratch, "status --line").stdout, "1 lost\n");
     let config = scratch.home().join(".config/baton/config.toml");

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use agent_baton_core::decision::{Shelf, Tell};
-use agent_baton_core::process::Sight;
+use agent_baton_core::decision::{Location, Notification};
+use agent_baton_core::process::ProcessState;
 use agent_baton_core::run::{Run, Status};
 
 use crate::world::World;
@@ -12,7 +12,7 @@ use crate::world::script::EVENTS;
 /// A session, and the process that shows it.
 type Holder = (String, String);
 
-type Runs = BTreeMap<String, (Run, Shelf)>;
+type Runs = BTreeMap<String, (Run, Location)>;
 
 /// What really happened.
 #[derive(Default)]
@@ -104,8 +104,8 @@ impl Model {
 
     fn check_changes(&mut self, words: &[&str], before: &Runs, world: &World) -> Result<(), String> {
         for (id, (old, _)) in before {
-            let Some((new, shelf)) = world.runs.get(id) else { return Err(format!("{id} is lost")) };
-            self.check_change(words, old, new, *shelf, world).map_err(|what| format!("{id}: {what}"))?;
+            let Some((new, location)) = world.runs.get(id) else { return Err(format!("{id} is lost")) };
+            self.check_change(words, old, new, *location, world).map_err(|what| format!("{id}: {what}"))?;
         }
         self.check_owners(world)
     }
@@ -137,7 +137,7 @@ impl Model {
     /// What reached its launch is not said in it again, and an offer not in its session.
     fn hears_else(&mut self, (session, actor): &Holder, world: &World) -> Result<(), String> {
         for tell in world.said.iter().filter(|tell| transfer(tell).is_none()) {
-            let to = if matches!(tell, Tell::Interrupted { .. }) { "" } else { actor };
+            let to = if matches!(tell, Notification::Interrupted { .. }) { "" } else { actor };
             let key = ((session.clone(), to.to_owned()), named(tell));
             if self.heard.contains(&key) {
                 return Err(format!("{key:?} is said again after it was heard"));
@@ -149,12 +149,19 @@ impl Model {
         Ok(())
     }
 
-    fn check_change(&self, words: &[&str], old: &Run, new: &Run, shelf: Shelf, world: &World) -> Result<(), String> {
+    fn check_change(
+        &self,
+        words: &[&str],
+        old: &Run,
+        new: &Run,
+        location: Location,
+        world: &World,
+    ) -> Result<(), String> {
         let holder = |run: &Run| holder(run, world);
-        let moved = holder(old) != holder(new);
+        let reset_turn = holder(old) != holder(new);
         let adopted = matches!(words, ["adopt", ..]);
         let revived = old.status == Status::Abandoned && new.status.is_unfinished();
-        if (moved || revived) != (new.fence > old.fence) || new.fence < old.fence {
+        if (reset_turn || revived) != (new.fence > old.fence) || new.fence < old.fence {
             return Err(format!(
                 "the number goes from {} to {}, and the owner is {:?}",
                 old.fence,
@@ -166,7 +173,7 @@ impl Model {
             Status::Active | Status::Waiting | Status::Paused => false,
             Status::Abandoned => new.status.is_unfinished() && !adopted,
             Status::Done | Status::Failed | Status::Cancelled => {
-                moved || new.status != old.status || shelf == Shelf::Live
+                reset_turn || new.status != old.status || location == Location::Live
             }
         };
         if comes_back {
@@ -174,12 +181,12 @@ impl Model {
         }
         let knowingly = adopted && (words.contains(&"take") || old.status == Status::Abandoned);
         let owner = holder(old);
-        if !moved || knowingly || !self.shows(&owner) {
+        if !reset_turn || knowingly || !self.shows(&owner) {
             return Ok(());
         }
         let forced = adopted && words.contains(&"force");
         let seen = self.can_be_seen(&owner, words, world);
-        if world.actors[&owner.1].sight == Sight::Running && (seen || !forced) {
+        if world.actors[&owner.1].sight == ProcessState::Running && (seen || !forced) {
             return Err(format!("taken from {owner:?}, which lives and shows it"));
         }
         if !seen && !forced {
@@ -208,13 +215,13 @@ impl Model {
                 return Err(format!("{first:?} and {holder:?} both hold number {} of {id}", run.fence));
             }
         }
-        for (id, (session, shelf)) in &world.sessions {
+        for (id, (session, location)) in &world.sessions {
             let mine =
                 world.runs.values().filter(|(run, _)| run.status.is_unfinished() && run.owner.is_session(&session.id));
             let mine: Vec<String> = mine.map(|(run, _)| run.id.to_string()).collect();
             let named: Vec<String> = session.runs.iter().map(ToString::to_string).collect();
-            if mine.len() > 1 || mine != named || (*shelf == Shelf::Archive && !mine.is_empty()) {
-                return Err(format!("{id} owns {mine:?} and names {named:?}, on shelf {shelf:?}"));
+            if mine.len() > 1 || mine != named || (*location == Location::Archive && !mine.is_empty()) {
+                return Err(format!("{id} owns {mine:?} and names {named:?}, on location {location:?}"));
             }
         }
         Ok(())
@@ -222,7 +229,7 @@ impl Model {
 
     /// A living process that goes on with its session has its run, once the owner is provably gone.
     fn check_claim(&self, words: &[&str], me: &Holder, before: &Runs, world: &World) -> Result<(), String> {
-        let lives = |actor: &str| world.actors[actor].sight == Sight::Running;
+        let lives = |actor: &str| world.actors[actor].sight == ProcessState::Running;
         if !lives(&me.1) || !self.shows(me) {
             return Ok(());
         }
@@ -265,17 +272,17 @@ impl Model {
     }
 }
 
-fn named(tell: &Tell) -> String {
+fn named(tell: &Notification) -> String {
     let Some(told) = tell.told() else { return format!("{tell:?}") };
     match tell {
-        Tell::Interrupted { .. } => format!("{} {}", told.reason, told.run),
+        Notification::Interrupted { .. } => format!("{} {}", told.reason, told.run),
         _ => format!("{} {} {}", told.reason, told.run, told.fence),
     }
 }
 
-fn transfer(tell: &Tell) -> Option<(String, u64)> {
+fn transfer(tell: &Notification) -> Option<(String, u64)> {
     match tell {
-        Tell::Transferred { told, .. } => Some((told.run.to_string(), told.fence.0)),
+        Notification::Transferred { told, .. } => Some((told.run.to_string(), told.fence.0)),
         _ => None,
     }
 }

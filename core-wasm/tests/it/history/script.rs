@@ -103,8 +103,8 @@ impl Story {
             44 => self.say(format!("unlock {actor}")),
             45..=47 => self.starts_run(&actor, session),
             48..=49 => {
-                let (run, consent) = (self.run(), self.rng.one_of(&["", "", " force", " take"]));
-                self.say(format!("adopt {run} {session} {actor}{consent}"));
+                let (run, overrides) = (self.run(), self.rng.one_of(&["", "", " force", " take"]));
+                self.say(format!("adopt {run} {session} {actor}{overrides}"));
             }
             50 => {
                 let run = self.run();

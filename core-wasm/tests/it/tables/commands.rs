@@ -19,14 +19,14 @@ fn a_command_is_over_when_it_and_its_supervisor_are_gone() {
          held r
          with r S2             -> owner_unverifiable
          free
-         with r S2             -> command_resumed
+         with r S2             -> supervised_run_resumed
          = r active command/S2 #2
-         attach r #1 K2        -> fence_old
+         attach r #1 K2        -> fence_stale
          attach r #2 K2        -> attached
-         finish r #1           -> fence_old
+         finish r #1           -> fence_stale
          finish r #2           -> finished
-         with r S3             -> already_over
-         attach r #2 K3        -> already_over",
+         with r S3             -> already_ended
+         attach r #2 K3        -> already_ended",
     );
 }
 
@@ -39,10 +39,10 @@ fn a_command_of_another_boot_is_gone_and_one_of_another_machine_is_not_known() {
          with r S2             -> owner_unverifiable
          back
          reboot
-         with r S3             -> command_resumed
+         with r S3             -> supervised_run_resumed
          cancel r              -> cancelled
-         with r S4             -> already_over
-         attach r #2 K4        -> already_over
+         with r S4             -> already_ended
+         attach r #2 K4        -> already_ended
          = r cancelled command/S3 #2 archived",
     );
 }
@@ -56,18 +56,18 @@ fn sessions_beneath_a_command_are_its_iterations_and_own_nothing() {
          P1 start A            -> registered no_run
          attach r #1 K1        -> attached
          iterations r          -> 0
-         P2 start B            -> iteration_of_command registered
+         P2 start B            -> supervised_iteration registered
          P2 prompt B           -> heartbeat
          P2 stop B             -> heartbeat
          iterations r          -> 1
-         run B P2 mine         -> iteration_of_command
-         adopt r A P1 take     -> driven_by_command
-         P3 start C            -> iteration_of_command registered
+         run B P2 mine         -> supervised_iteration
+         adopt r A P1 take     -> supervised_run
+         P3 start C            -> supervised_iteration registered
          iterations r          -> 2
          # An agent in a tool of another owns nothing either, and is no iteration more.
          beneath r #1 P3 K1
-         P4 start D            -> iteration_of_command registered
-         run D P4 mine         -> iteration_of_command
+         P4 start D            -> supervised_iteration registered
+         run D P4 mine         -> supervised_iteration
          iterations r          -> 2
          # Another number, another process above: not of this command.
          beneath r #2 K1
@@ -91,8 +91,8 @@ fn an_iteration_takes_no_run_over_and_is_offered_none() {
          with r S1
          attach r #1 K1
          beneath r #1 K1
-         P2 start A resume     -> iteration_of_command launched
-         P3 start B            -> iteration_of_command registered
+         P2 start A resume     -> supervised_iteration launched
+         P3 start B            -> supervised_iteration registered
          P3 prompt B           -> heartbeat
          = mine active A/P1 #1
          kill P2

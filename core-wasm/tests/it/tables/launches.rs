@@ -29,16 +29,18 @@ fn a_session_that_nobody_left_is_not_over() {
     check(
         "P1 start A
          P1 prompt A
-         P1 hang-up A          -> hung_up
-         = A P1:hung_up
-         P1 hang-up A          -> hung_up
+         P1 hang-up A          -> terminal_closed
+         = A P1:terminal_closed
+         P1 hang-up A          -> terminal_closed
          P2 start A resume     -> launched no_run
          P2 end A              -> ended
-         = A P1:hung_up,P2:ended over:ended",
+         = A P1:terminal_closed,P2:ended over:ended",
     );
-    check("P1 start A\nP2 start A resume\nP1 end A -> ended\nP2 hang-up A -> hung_up\n= A P1:ended,P2:hung_up");
     check(
-        "P1 start A\nP2 start A resume\nP1 hang-up A -> hung_up\nP2 end A -> ended\n= A P1:hung_up,P2:ended over:ended",
+        "P1 start A\nP2 start A resume\nP1 end A -> ended\nP2 hang-up A -> terminal_closed\n= A P1:ended,P2:terminal_closed",
+    );
+    check(
+        "P1 start A\nP2 start A resume\nP1 hang-up A -> terminal_closed\nP2 end A -> ended\n= A P1:terminal_closed,P2:ended over:ended",
     );
     check(
         "P1 start A\nrun A P1 r\nP1 hang-up A\nP2 start A resume -> resumed_same_session launched +told\n= r active A/P2 #2",

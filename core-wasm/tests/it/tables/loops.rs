@@ -12,8 +12,8 @@ fn a_loop_goes_round_in_its_owner_alone() {
          loop A P1 r max=3     -> started
          P2 stop B             -> heartbeat
          P1 stop A id=1        -> iterated heartbeat +told
-         again                 -> delivered_twice
-         repeat 150            -> delivered_twice
+         again                 -> duplicate_event
+         repeat 150            -> duplicate_event
          P2 stop B             -> heartbeat
          P1 stop A id=1 again  -> iterated heartbeat +told
          P3 start A resume     -> owner_alive launched +told
@@ -95,8 +95,8 @@ fn an_interrupted_turn_pauses_a_loop_until_a_user_lets_it_go_on() {
              = r paused A/P1 #1 at 1
              pause r               -> paused
              P1 prompt A id=3      -> heartbeat owner_present
-             continue r            -> continued
-             continue r            -> continued
+             continue r            -> resume_loop
+             continue r            -> resume_loop
              P1 stop A id=3        -> iterated heartbeat +told
              = r active A/P1 #1 at 2"
         ));
@@ -134,7 +134,7 @@ fn a_loop_waits_for_a_user_where_a_stop_may_have_gone_by() {
     }
     // Its twin was committed: the note is of the same event.
     check(&format!(
-        "{begin}P1 stop A id=1 -> iterated heartbeat +told\nagain -> delivered_twice\n= r active A/P1 #1 at 1"
+        "{begin}P1 stop A id=1 -> iterated heartbeat +told\nagain -> duplicate_event\n= r active A/P1 #1 at 1"
     ));
     check(&format!("{begin}P1 stop A refused -> check_refused heartbeat +told\n= r paused A/P1 #1 at 0"));
 }
@@ -210,8 +210,8 @@ fn a_loop_that_was_cancelled_never_goes_round_again() {
          cancel r              -> cancelled
          P1 stop A             -> heartbeat +told
          P1 stop A             -> heartbeat
-         pause r               -> already_over
-         continue r            -> already_over
+         pause r               -> already_ended
+         continue r            -> already_ended
          = r cancelled A/P1 #1 at 1 archived",
     );
 }
@@ -233,25 +233,25 @@ fn the_end_of_a_loop_is_told_until_it_is_known_to_be_written() {
             "{begin}{end}
              mute
              P1 stop A             -> heartbeat +told
-             P1 prompt A id=2      -> heartbeat run_over +told
+             P1 prompt A id=2      -> heartbeat run_ended +told
              unmute
-             P1 compact A          -> compacted run_over +told
+             P1 compact A          -> compacted run_ended +told
              P1 stop A             -> heartbeat
-             P1 prompt A id=3      -> heartbeat run_over"
+             P1 prompt A id=3      -> heartbeat run_ended"
         ));
         check(&format!(
             "{begin}{end}
              unmute
              kill P1
-             P2 start A resume     -> launched run_over +told
-             P3 start A resume     -> launched run_over"
+             P2 start A resume     -> launched run_ended +told
+             P3 start A resume     -> launched run_ended"
         ));
     }
     check(&format!(
         "{begin}kill P1
          hours 200
          P2 start A resume     -> abandoned_stale launched +told
-         P2 prompt A id=2      -> heartbeat run_over
+         P2 prompt A id=2      -> heartbeat run_ended
          adopt r A P2          -> adopted
          P2 prompt A id=3      -> heartbeat owner_present +told"
     ));
@@ -262,7 +262,7 @@ fn a_loop_counts_by_itself() {
     check(
         "P1 start A
          loop A P1 r
-         update r P1           -> loop_counts
+         update r P1           -> iteration_counted_by_loop
          = r active A/P1 #1 at 0",
     );
     check("P1 start A\nrun A P1 r\npause r -> paused\nP1 prompt A -> heartbeat owner_present\n= r paused A/P1 #1");

@@ -3,6 +3,6 @@
 mod commands;
 mod launches;
 mod loops;
+mod notifications;
 mod ownership;
 mod records;
-mod telling;

@@ -125,12 +125,12 @@ fn nothing_gets_past_a_tombstone() {
          run A P1 r
          cancel r              -> cancelled
          = r cancelled A/P1 #1 archived
-         update r P1           -> already_over
-         finish r P1           -> already_over
-         adopt r A P1 take     -> already_over
-         cancel r              -> already_over
+         update r P1           -> already_ended
+         finish r P1           -> already_ended
+         adopt r A P1 take     -> already_ended
+         cancel r              -> already_ended
          kill P1
-         P2 start A resume     -> launched run_over
+         P2 start A resume     -> launched run_ended
          = r cancelled A/P1 #1 archived
          run A P2 s            -> started",
     );
@@ -145,16 +145,16 @@ fn a_writer_needs_the_present_number_or_a_place_beneath_the_owner() {
          update r P1           -> updated
          update r #1           -> updated
          update r P2           -> not_owner
-         update r #2           -> fence_old
+         update r #2           -> fence_stale
          kill P1
          P2 start A resume
-         update r #1           -> fence_old
+         update r #1           -> fence_stale
          update r P1           -> not_owner
          verify r #2           -> verified
          update r P2           -> updated
          finish r P2           -> finished
          = r done A/P2 #2 archived
-         P2 prompt A           -> heartbeat run_over",
+         P2 prompt A           -> heartbeat run_ended",
     );
 }
 
@@ -195,7 +195,7 @@ fn a_stale_run_is_abandoned_and_can_be_adopted() {
          days 8
          P2 start A resume     -> abandoned_stale launched
          = r abandoned A/P1 #1 archived
-         P2 prompt A           -> heartbeat run_over
+         P2 prompt A           -> heartbeat run_ended
          adopt r A P2          -> adopted
          = r active A/P2 #2",
     );

@@ -86,7 +86,7 @@ fn what_waited_does_not_swallow_the_next_event_of_the_same_bytes() {
          P1 start B            -> switched registered no_run superseded
          late-start P1 B 900   -> announced no_run
          repeat 500            -> announced no_run
-         again                 -> delivered_twice",
+         again                 -> duplicate_event",
     );
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use agent_baton_core::event::EventName;
 use agent_baton_core::pane::Pane;
-use agent_baton_core::process::{LockSight, Place, Probe, Process, Sight};
+use agent_baton_core::process::{HostId, LockState, Probe, Process, ProcessState};
 use agent_baton_core::session::Session;
 
 use super::World;
@@ -13,14 +13,14 @@ use super::World;
 #[derive(Clone)]
 pub struct Actor {
     pub process: Process,
-    pub sight: Sight,
+    pub sight: ProcessState,
     /// Whether what `/proc` says of it cannot be read.
     pub blind: bool,
     pub pane: Pane,
     /// The session that Claude's own file names, where it can be read.
     pub shows: Option<String>,
     /// What is seen of the locks that it was seen to hold, by session.
-    pub locks: BTreeMap<String, LockSight>,
+    pub locks: BTreeMap<String, LockState>,
     pub site: Site,
 }
 
@@ -59,11 +59,11 @@ impl World {
             b'D' => Pane::Unknown,
             _ => Pane::Tmux { server: "s".into(), pane: format!("%{letter}{number}") },
         };
-        let Place { boot, machine, pidns } = self.place(self.site);
+        let HostId { boot, machine, pidns } = self.place(self.site);
         let (pid, start) = (100 + number + 1000 * u32::from(letter), self.boot_ms(self.site));
         let actor = Actor {
             process: Process { pid, start, boot, machine, pidns },
-            sight: Sight::Running,
+            sight: ProcessState::Running,
             blind: false,
             pane,
             shows: None,
@@ -80,13 +80,13 @@ impl World {
         let boot = &mut self.boots[self.site.machine];
         *boot = Boot { number: boot.number + 1, start_ms: self.now_ms };
         for actor in self.actors.values_mut().filter(|actor| actor.site.machine == self.site.machine) {
-            actor.sight = Sight::Gone;
+            actor.sight = ProcessState::Gone;
         }
     }
 
     /// Where a call of baton runs that is made at a site.
-    pub fn place(&self, site: Site) -> Place {
-        Place {
+    pub fn place(&self, site: Site) -> HostId {
+        HostId {
             boot: format!("boot-{}", self.boots[site.machine].number),
             machine: format!("machine-{}", site.machine + 1),
             pidns: 1 + site.pidns,
@@ -127,7 +127,7 @@ impl World {
     pub(super) fn probe(&self, session: &Session, process: &Process) -> Option<Probe> {
         let actor = self.actors.values().find(|actor| actor.process == *process)?;
         let shows = actor.shows.as_ref().and_then(|shows| shows.parse().ok());
-        let sight = if actor.blind { Sight::Unreadable } else { actor.sight };
+        let sight = if actor.blind { ProcessState::Unreadable } else { actor.sight };
         let lock = actor.locks.get(session.id.as_str()).copied().unwrap_or_default();
         Some(Probe { session: session.id.clone(), process: process.clone(), sight, shows, lock })
     }

@@ -2,8 +2,8 @@
 
 use agent_baton_core::decision::Decision;
 use agent_baton_core::fence::Fence;
-use agent_baton_core::process::{CommandProbe, LockSight, Process, Sight};
-use agent_baton_core::request::{Beneath, Command};
+use agent_baton_core::process::{CommandProbe, LockState, Process, ProcessState};
+use agent_baton_core::request::{Command, SupervisorClaim};
 
 use super::World;
 
@@ -30,11 +30,11 @@ impl World {
     /// nearest above, if any, is the last but not the first.
     pub(super) fn stand_beneath(&mut self, run: &str, fence: &str, above: &[&str]) {
         let ancestors = above.iter().map(|name| self.actor(name).process).collect();
-        let within = above.iter().find(|name| name.starts_with('P')).map(|name| self.actor(name).process);
-        self.claim = Some(Beneath { run: run.parse().unwrap(), fence: number(fence), ancestors, within });
+        let nested_in = above.iter().find(|name| name.starts_with('P')).map(|name| self.actor(name).process);
+        self.claim = Some(SupervisorClaim { run: run.parse().unwrap(), fence: number(fence), ancestors, nested_in });
     }
 
-    pub(super) fn claim_of(&self, process: &Process) -> Option<Beneath> {
+    pub(super) fn claim_of(&self, process: &Process) -> Option<SupervisorClaim> {
         let mut claim = self.claim.clone()?;
         claim.ancestors.insert(0, process.clone());
         Some(claim)
@@ -43,7 +43,7 @@ impl World {
     pub(super) fn command_probes(&self) -> Vec<CommandProbe> {
         let sight = |process: &Process| {
             let actor = self.actors.values().find(|actor| actor.process == *process);
-            actor.map_or(Sight::Gone, |actor| if actor.blind { Sight::Unreadable } else { actor.sight })
+            actor.map_or(ProcessState::Gone, |actor| if actor.blind { ProcessState::Unreadable } else { actor.sight })
         };
         let runs = self.runs.values().map(|(run, _)| run).filter(|run| run.owner.session.is_none());
         runs.map(|run| CommandProbe {
@@ -53,9 +53,9 @@ impl World {
             child: run.owner.child.clone(),
             child_sight: run.owner.child.as_ref().map(sight),
             lock: if self.held.iter().any(|held| held == run.id.as_str()) {
-                LockSight::Held
+                LockState::Held
             } else {
-                LockSight::Released
+                LockState::Released
             },
         })
         .collect()

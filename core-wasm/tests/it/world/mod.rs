@@ -7,23 +7,25 @@
 
 pub mod actor;
 pub mod command;
-pub mod looping;
+pub mod loops;
 pub mod script;
 
 use std::collections::BTreeMap;
 
 use agent_baton_core::agent::Agent;
 use agent_baton_core::decide::{decide, decide_bytes};
-use agent_baton_core::decision::{Decision, Record, Shelf, Tell};
+use agent_baton_core::decision::{Decision, Location, Notification, Record};
 use agent_baton_core::event::{Event, EventName, Prompt, Source};
 use agent_baton_core::fence::Fence;
 
 use agent_baton_core::process::Process;
 use agent_baton_core::reason::Reason;
-use agent_baton_core::request::{Ask, Beneath, Caller, Command, Limits, Named, PROTOCOL, Reading, Request, Snapshot};
+use agent_baton_core::request::{
+    Caller, Command, Input, Limits, Named, PROTOCOL, Reading, Request, Snapshot, SupervisorClaim,
+};
 use agent_baton_core::run::Run;
-use agent_baton_core::session::{Delivery, MAX_DELIVERIES, MAX_LAUNCHES, Session, Told};
-use agent_baton_core::stamp::Stamp;
+use agent_baton_core::session::{Delivery, MAX_DELIVERIES, MAX_LAUNCHES, NotificationId, Session};
+use agent_baton_core::timestamp::Timestamp;
 
 use actor::{Actor, Boot, Site};
 
@@ -32,15 +34,15 @@ const STEP_MS: u64 = 1000;
 
 /// The world.
 pub struct World {
-    pub sessions: BTreeMap<String, (Session, Shelf)>,
-    pub runs: BTreeMap<String, (Run, Shelf)>,
+    pub sessions: BTreeMap<String, (Session, Location)>,
+    pub runs: BTreeMap<String, (Run, Location)>,
     pub actors: BTreeMap<String, Actor>,
     pub unreadable: Vec<String>,
     pub deliveries: BTreeMap<String, Vec<Delivery>>,
     /// The marks in each session's log: what was written out, to which process.
-    pub told: BTreeMap<String, Vec<(Told, Option<Process>)>>,
+    pub told: BTreeMap<String, Vec<(NotificationId, Option<Process>)>>,
     /// What the last decision said.
-    pub said: Vec<Tell>,
+    pub said: Vec<Notification>,
     /// Whether replies get lost, as when a hook is killed between its commit and its reply.
     pub mute: bool,
     /// How a request is decided.
@@ -54,7 +56,7 @@ pub struct World {
     events: u64,
     last: Option<Event>,
     /// What the environment of the events to come claims.
-    claim: Option<Beneath>,
+    claim: Option<SupervisorClaim>,
     /// The runs of commands whose lock is held by somebody.
     held: Vec<String>,
 }
@@ -86,14 +88,14 @@ impl Default for World {
 impl World {
     /// One line on a record, by its id.
     pub fn view(&self, id: &str) -> String {
-        if let Some((run, shelf)) = self.runs.get(id) {
+        if let Some((run, location)) = self.runs.get(id) {
             let owner = self.label(&run.owner.process);
-            let shelf = if *shelf == Shelf::Archive { " archived" } else { "" };
-            let turns = run.looping.as_ref().map_or_else(String::new, |_| format!(" at {}", run.iteration));
+            let location = if *location == Location::Archive { " archived" } else { "" };
+            let turns = run.loop_state.as_ref().map_or_else(String::new, |_| format!(" at {}", run.iteration));
             let owner_session = run.owner.session.as_ref().map_or("command", |id| id.as_str());
-            return format!("{id} {} {owner_session}/{owner} #{}{turns}{shelf}", run.status.name(), run.fence);
+            return format!("{id} {} {owner_session}/{owner} #{}{turns}{location}", run.status.name(), run.fence);
         }
-        let Some((session, shelf)) = self.sessions.get(id) else {
+        let Some((session, location)) = self.sessions.get(id) else {
             return format!("{id} none");
         };
         let launches: Vec<String> = session
@@ -105,25 +107,25 @@ impl World {
                 format!("{}{pane}{end}", self.label(&launch.process))
             })
             .collect();
-        let over = session.over.as_ref().map(|over| format!(" over:{}", over.reason)).unwrap_or_default();
-        let shelf = match shelf {
-            Shelf::Live => "",
-            Shelf::Archive => " archived",
-            Shelf::Trash => " deleted",
+        let over = session.ended.as_ref().map(|over| format!(" over:{}", over.reason)).unwrap_or_default();
+        let location = match location {
+            Location::Live => "",
+            Location::Archive => " archived",
+            Location::Trash => " deleted",
         };
-        format!("{id} {}{over}{shelf}", launches.join(","))
+        format!("{id} {}{over}{location}", launches.join(","))
     }
 
-    fn now(&self, site: Site) -> Stamp {
+    fn now(&self, site: Site) -> Timestamp {
         let unix_ms = self.now_ms.saturating_add_signed(self.skew_ms);
-        Stamp { unix_ms, boot: self.place(site).boot, boot_ms: self.boot_ms(site) }
+        Timestamp { unix_ms, boot: self.place(site).boot, boot_ms: self.boot_ms(site) }
     }
 
     fn caller(&mut self, by: &str) -> Caller {
         if let Some(fence) = by.strip_prefix('#') {
             return Caller { fence: Some(Fence(fence.parse().unwrap())), ..Caller::default() };
         }
-        Caller { fence: None, session: None, ancestors: vec![self.actor(by).process], beneath: None }
+        Caller { fence: None, session: None, ancestors: vec![self.actor(by).process], supervisor_claim: None }
     }
 
     fn event(&mut self, actor: &str, session: &str, name: EventName, source: Option<Source>) -> Event {
@@ -155,8 +157,8 @@ impl World {
             lock: None,
             shows: actor.shows.and_then(|shows| shows.parse().ok()),
             headless: false,
-            hung_up: false,
-            beneath: self.claim_of(&own),
+            terminal_closed: false,
+            supervisor_claim: self.claim_of(&own),
             waited: false,
             stop: None,
             messages: None,
@@ -173,20 +175,20 @@ impl World {
             max_iterations: None,
             session: session.parse().unwrap(),
             process,
-            looping: None,
+            loop_state: None,
         })
     }
 
     fn command(&mut self, command: Command) -> Decision {
         let id = command.session().map(ToString::to_string).unwrap_or_default();
         let named = command.run().to_string();
-        self.ask(Ask::Command(Box::new(command)), &id, Some(&named))
+        self.ask(Input::Command(Box::new(command)), &id, Some(&named))
     }
 
     fn deliver(&mut self, event: Event) -> Decision {
         self.last = Some(event.clone());
         let id = event.session.as_ref().map(ToString::to_string).unwrap_or_default();
-        let decision = self.ask(Ask::Event(Box::new(event.clone())), &id, None);
+        let decision = self.ask(Input::Event(Box::new(event.clone())), &id, None);
         let Some(process) = event.process.filter(|_| decision.reason == Reason::Heartbeat) else {
             return decision;
         };
@@ -195,15 +197,15 @@ impl World {
         decision
     }
 
-    fn ask(&mut self, ask: Ask, session: &str, run: Option<&str>) -> Decision {
-        let request = self.request(ask, session, run);
+    fn ask(&mut self, input: Input, session: &str, run: Option<&str>) -> Decision {
+        let request = self.request(input, session, run);
         let decision = (self.decide)(&request);
         self.apply(&request, &decision);
         decision
     }
 
     /// Everything is handed to the core: what a rule must not look at, it must not look at even when it is there.
-    fn request(&self, ask: Ask, session: &str, run: Option<&str>) -> Request {
+    fn request(&self, input: Input, session: &str, run: Option<&str>) -> Request {
         let runs = self
             .runs
             .keys()
@@ -216,13 +218,13 @@ impl World {
             .sessions
             .values()
             .flat_map(|(session, _)| session.launches.iter().filter_map(|launch| self.probe(session, &launch.process)));
-        let site = match &ask {
-            Ask::Event(event) => event.process.as_ref().map_or(self.site, |process| self.site_of(process)),
-            Ask::Command(_) => self.site,
+        let site = match &input {
+            Input::Event(event) => event.process.as_ref().map_or(self.site, |process| self.site_of(process)),
+            Input::Command(_) => self.site,
         };
-        let asks = asking(&ask);
+        let asks = asking(&input);
         let marks = self.told.get(session).into_iter().flatten();
-        let concerns = |(told, to): &&(Told, Option<Process>)| {
+        let concerns = |(told, to): &&(NotificationId, Option<Process>)| {
             told.reason == Reason::RunOffered || told.reason.ends_loop() || *to == asks
         };
         let told = marks.filter(concerns).map(|(told, _)| told.clone()).collect();
@@ -231,7 +233,7 @@ impl World {
             now: self.now(site),
             place: self.place(site),
             locked: true,
-            ask,
+            input,
             snapshot: Snapshot {
                 session: self.read(&self.sessions, session),
                 runs,
@@ -251,15 +253,15 @@ impl World {
         }
     }
 
-    fn read<T: Clone>(&self, records: &BTreeMap<String, (T, Shelf)>, id: &str) -> Reading<T> {
+    fn read<T: Clone>(&self, records: &BTreeMap<String, (T, Location)>, id: &str) -> Reading<T> {
         if self.unreadable.iter().any(|broken| broken == id) {
             return Reading::Unreadable;
         }
         match records.get(id) {
             None => Reading::Absent,
-            Some((record, Shelf::Live)) => Reading::Live(record.clone()),
-            Some((record, Shelf::Archive)) => Reading::Archived(record.clone()),
-            Some((_, Shelf::Trash)) => Reading::Deleted,
+            Some((record, Location::Live)) => Reading::Live(record.clone()),
+            Some((record, Location::Archive)) => Reading::Archived(record.clone()),
+            Some((_, Location::Trash)) => Reading::Deleted,
         }
     }
 
@@ -281,21 +283,21 @@ impl World {
                 }
             }
         }
-        let Ask::Event(event) = &request.ask else {
+        let Input::Event(event) = &request.input else {
             return;
         };
-        for tell in &decision.tell {
+        for tell in &decision.notifications {
             if let (Some(id), Some(told), false) = (&event.session, tell.told(), self.mute) {
-                self.told.entry(id.to_string()).or_default().push((told.clone(), asking(&request.ask)));
+                self.told.entry(id.to_string()).or_default().push((told.clone(), asking(&request.input)));
             }
         }
     }
 }
 
-fn asking(ask: &Ask) -> Option<Process> {
-    match ask {
-        Ask::Event(event) => event.process.clone(),
-        Ask::Command(_) => None,
+fn asking(input: &Input) -> Option<Process> {
+    match input {
+        Input::Event(event) => event.process.clone(),
+        Input::Command(_) => None,
     }
 }
 
@@ -305,6 +307,6 @@ pub fn decide_thoroughly(request: &Request) -> Decision {
     let bytes = serde_json::to_vec(request).unwrap();
     assert_eq!(decide_bytes(&bytes), serde_json::to_vec(&decision).unwrap(), "the same answer through JSON");
     let unlocked = decide(&Request { locked: false, ..request.clone() });
-    assert!(unlocked.changes.is_empty() && unlocked.tell.is_empty(), "nothing changes without the lock");
+    assert!(unlocked.changes.is_empty() && unlocked.notifications.is_empty(), "nothing changes without the lock");
     decision
 }

@@ -1,9 +1,9 @@
 //! The script: one step a line, with the rows that must apply behind `->`.
 
-use agent_baton_core::decision::Shelf;
+use agent_baton_core::decision::Location;
 use agent_baton_core::event::{EventName, Source};
 use agent_baton_core::pane::Pane;
-use agent_baton_core::process::{LockSight, Sight};
+use agent_baton_core::process::{LockState, ProcessState};
 use agent_baton_core::reason::Reason;
 use agent_baton_core::request::Command;
 
@@ -40,16 +40,16 @@ impl World {
         let decision = match words.as_slice() {
             ["kill", actor] => {
                 return self.look(actor, |actor| {
-                    actor.sight = Sight::Gone;
+                    actor.sight = ProcessState::Gone;
                     actor.blind = false;
                 });
             }
             ["blind", actor] => return self.look(actor, |actor| actor.blind = true),
             ["see", actor] => return self.look(actor, |actor| actor.blind = false),
-            ["zombie", actor] => return self.look(actor, |actor| actor.sight = Sight::Zombie),
-            ["reuse", actor] => return self.look(actor, |actor| actor.sight = Sight::Reused),
+            ["zombie", actor] => return self.look(actor, |actor| actor.sight = ProcessState::Zombie),
+            ["reuse", actor] => return self.look(actor, |actor| actor.sight = ProcessState::Reused),
             ["unlock", actor] => {
-                let loaded = self.sessions.keys().map(|id| (id.clone(), LockSight::Released)).collect();
+                let loaded = self.sessions.keys().map(|id| (id.clone(), LockState::Released)).collect();
                 return self.look(actor, |actor| actor.locks = loaded);
             }
             ["shows", actor, session] => {
@@ -76,7 +76,7 @@ impl World {
                 return String::new();
             }
             ["delete", session] => {
-                self.sessions.get_mut(*session).unwrap().1 = Shelf::Trash;
+                self.sessions.get_mut(*session).unwrap().1 = Location::Trash;
                 return String::new();
             }
             ["days", days] => {
@@ -200,15 +200,15 @@ impl World {
                 };
                 self.comes_to(actor, session, name);
                 let mut event = self.event(actor, session, name, source);
-                event.hung_up = *what == "hang-up";
+                event.terminal_closed = *what == "hang-up";
                 self.tell_more(&mut event, rest);
                 self.deliver(event)
             }
             _ => panic!("no such step: {step}"),
         };
-        self.said.clone_from(&decision.tell);
+        self.said.clone_from(&decision.notifications);
         let mut words: Vec<&str> = std::iter::once(decision.reason).chain(decision.also).map(Reason::word).collect();
-        if !decision.tell.is_empty() {
+        if !decision.notifications.is_empty() {
             words.push("+told");
         }
         words.join(" ")

@@ -106,7 +106,8 @@ pub(super) fn parse(text: &str) -> Result<ParsedEvent, serde_json::Error> {
         name,
         session: payload.session_id.0,
         source: payload.source.filter(|_| name == EventName::SessionStart).map(Text::into_source),
-        hung_up: name == EventName::SessionEnd && payload.reason.is_some_and(|reason| reason.is(UNREQUESTED_END)),
+        terminal_closed: name == EventName::SessionEnd
+            && payload.reason.is_some_and(|reason| reason.is(UNREQUESTED_END)),
         subagent: payload.agent_id.as_ref().is_some_and(Text::is_filled),
         cwd: payload.cwd.and_then(Text::into_path),
         transcript: payload.transcript_path.and_then(Text::into_path),

@@ -83,7 +83,7 @@ pub(super) fn parse(text: &str) -> Result<ParsedEvent, serde_json::Error> {
         session: payload.session_id.0,
         source: payload.source.filter(|_| name == EventName::SessionStart).map(Text::into_source),
         // Its only word is "other", and a terminal that goes away gives no event at all.
-        hung_up: false,
+        terminal_closed: false,
         subagent: payload.agent_id.as_ref().is_some_and(Text::is_filled),
         cwd: payload.cwd.and_then(Text::into_path),
         transcript: payload.transcript_path.and_then(Text::into_path),

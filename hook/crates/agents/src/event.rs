@@ -44,8 +44,8 @@ impl AgentInspector<'_> {
             lock: None,
             shows: None,
             headless: false,
-            hung_up: said.hung_up,
-            beneath: None,
+            terminal_closed: said.terminal_closed,
+            supervisor_claim: None,
             waited: false,
             stop: None,
             messages: None,
@@ -64,10 +64,10 @@ impl AgentInspector<'_> {
         event.pane =
             if self.is_daemon(event.agent, stat.pid) { Pane::Unknown } else { find_pane(self.environment, stat) };
         event.headless = self.is_headless(event.agent, stat.pid);
-        event.hung_up &= !event.headless && !self.is_unattended(event.agent);
+        event.terminal_closed &= !event.headless && !self.is_unattended(event.agent);
         let identity = identity(stat, self.host());
         event.shows = self.shown_session(event.agent, &identity);
-        event.beneath = self.supervisor_claim(Some(stat));
+        event.supervisor_claim = self.supervisor_claim(Some(stat));
         event.lock = event.session.as_ref().and_then(|session| self.held_lock(event.agent, session, &identity));
     }
 

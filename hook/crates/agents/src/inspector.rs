@@ -8,8 +8,8 @@ use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
 
 use agent_baton_core::agent::Agent;
-use agent_baton_core::process::{Place, Process, Sight};
-use agent_baton_core::stamp::Stamp;
+use agent_baton_core::process::{HostId, Process, ProcessState};
+use agent_baton_core::timestamp::Timestamp;
 use baton_system::environment::Environment;
 use baton_system::lock_table::LockTable;
 use baton_system::process_state::process_state;
@@ -60,13 +60,13 @@ impl<'a> AgentInspector<'a> {
 
     /// The boot, machine and pid namespace of this call.
     #[must_use]
-    pub const fn host(&self) -> &'a Place {
+    pub const fn host(&self) -> &'a HostId {
         &self.current.place
     }
 
     /// The present moment.
     #[must_use]
-    pub fn now(&self) -> Stamp {
+    pub fn now(&self) -> Timestamp {
         self.system.now(self.host())
     }
 
@@ -85,7 +85,7 @@ impl<'a> AgentInspector<'a> {
 
     /// What became of a process that was seen before.
     #[must_use]
-    pub fn process_state(&self, process: &Process) -> Sight {
+    pub fn process_state(&self, process: &Process) -> ProcessState {
         process_state(process, self.host(), |pid| self.process(pid))
     }
 

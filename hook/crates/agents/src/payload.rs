@@ -28,7 +28,7 @@ pub struct ParsedEvent {
     /// Why the session begins (`SessionStart` only).
     pub source: Option<Source>,
     /// Whether nobody asked for the end, as far as the payload says (`SessionEnd` only).
-    pub hung_up: bool,
+    pub terminal_closed: bool,
     /// Whether it came from within a subagent.
     pub subagent: bool,
     /// The directory of the event, absolute.
@@ -49,7 +49,7 @@ impl ParsedEvent {
         name: EventName::Other,
         session: None,
         source: None,
-        hung_up: false,
+        terminal_closed: false,
         subagent: false,
         cwd: None,
         transcript: None,

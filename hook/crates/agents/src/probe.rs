@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use agent_baton_core::process::{CommandProbe, LockSight, Probe};
+use agent_baton_core::process::{CommandProbe, LockState, Probe};
 use agent_baton_core::run::Run;
 use agent_baton_core::session::{Launch, Session};
 
@@ -19,9 +19,9 @@ impl AgentInspector<'_> {
         let process = &launch.process;
         let local = is_local(process, self.host());
         let lock = match &launch.lock {
-            None => LockSight::None,
+            None => LockState::None,
             Some(path) if local => lock_state(process.pid, Path::new(path), self.lock_table()),
-            Some(_) => LockSight::Unreadable,
+            Some(_) => LockState::Unreadable,
         };
         Probe {
             session: session.id.clone(),
@@ -49,9 +49,9 @@ impl AgentInspector<'_> {
         let owner = &run.owner;
         let held = match self.lock_holder(lock) {
             // What this very call holds is its own, never the old supervisor's.
-            Ok(Some(pid)) if pid != std::process::id() => LockSight::Held,
-            Ok(_) => LockSight::Released,
-            Err(LockTableUnavailable) => LockSight::Unreadable,
+            Ok(Some(pid)) if pid != std::process::id() => LockState::Held,
+            Ok(_) => LockState::Released,
+            Err(LockTableUnavailable) => LockState::Unreadable,
         };
         CommandProbe {
             run: run.id.clone(),

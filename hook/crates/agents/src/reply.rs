@@ -8,13 +8,13 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use agent_baton_core::agent::Agent;
-use agent_baton_core::decision::Tell;
+use agent_baton_core::decision::Notification;
 use agent_baton_core::event::{EventName, LastTurn};
 use agent_baton_core::id::RunId;
 use agent_baton_core::pane::Pane;
 use agent_baton_core::reason::Reason;
 use agent_baton_core::run::{RunName, is_printable};
-use agent_baton_core::session::Told;
+use agent_baton_core::session::NotificationId;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -105,15 +105,15 @@ const fn audience(agent: Agent, name: EventName) -> Audience {
 
 /// The reply to a `Stop` by which the agent goes on with `prompt`.
 #[must_use]
-pub fn render_block(prompt: String, tell: &[Tell], names: &BTreeMap<RunId, RunName>) -> Option<String> {
+pub fn render_block(prompt: String, tell: &[Notification], names: &BTreeMap<RunId, RunName>) -> Option<String> {
     let system_message = lines(tell.iter().filter(|tell| !is_iterated(tell)).filter_map(|tell| user_text(tell, names)));
     serde_json::to_string(&BlockReply { decision: Block::Block, reason: prompt, system_message }).ok()
 }
 
 /// Whether a telling is that a loop goes round again.
 #[must_use]
-pub fn is_iterated(tell: &Tell) -> bool {
-    matches!(tell, Tell::Loop { told, .. } if told.reason == Reason::Iterated)
+pub fn is_iterated(tell: &Notification) -> bool {
+    matches!(tell, Notification::Loop { told, .. } if told.reason == Reason::Iterated)
 }
 
 /// The reply to an event, as it is written to stdout. None where there is nothing to say, or the agent reads nothing. `notes` are for
@@ -122,7 +122,7 @@ pub fn is_iterated(tell: &Tell) -> bool {
 pub fn render_reply(
     agent: Agent,
     name: EventName,
-    tell: &[Tell],
+    tell: &[Notification],
     names: &BTreeMap<RunId, RunName>,
     notes: &[String],
 ) -> Option<String> {
@@ -150,39 +150,42 @@ fn lines(parts: impl Iterator<Item = String>) -> Option<String> {
     (!parts.is_empty()).then(|| parts.join("\n"))
 }
 
-fn model_text(tell: &Tell) -> Option<String> {
+fn model_text(tell: &Notification) -> Option<String> {
     match tell {
-        Tell::Transferred { told, iteration, .. } => Some(format!(
+        Notification::Transferred { told, iteration, .. } => Some(format!(
             "baton: this session, in this process, owns the run {run} now. Its number (fence) is {fence}; lower numbers are \
              refused. Its iteration is {iteration}.",
             run = told.run,
             fence = told.fence,
         )),
-        Tell::LastTurn { turn } => {
+        Notification::LastTurn { turn } => {
             let how = match turn {
                 LastTurn::Ended => "ended",
-                LastTurn::CutPrompt => "was cut off: its last prompt got no answer",
-                LastTurn::CutTool => "was cut off: a call of a tool in it got no result",
+                LastTurn::InterruptedPrompt => "was cut off: its last prompt got no answer",
+                LastTurn::InterruptedToolCall => "was cut off: a call of a tool in it got no result",
                 LastTurn::Unknown => return None,
             };
             Some(format!("baton: before this resume, the last turn of this session {how}."))
         }
-        Tell::OwnerElsewhere { .. } | Tell::Interrupted { .. } | Tell::Loop { .. } | Tell::SeveralRuns { .. } => None,
+        Notification::OwnerElsewhere { .. }
+        | Notification::Interrupted { .. }
+        | Notification::Loop { .. }
+        | Notification::SeveralRuns { .. } => None,
     }
 }
 
-fn user_text(tell: &Tell, names: &BTreeMap<RunId, RunName>) -> Option<String> {
+fn user_text(tell: &Notification, names: &BTreeMap<RunId, RunName>) -> Option<String> {
     Some(match tell {
-        Tell::LastTurn { turn } => match turn {
-            LastTurn::CutPrompt => {
+        Notification::LastTurn { turn } => match turn {
+            LastTurn::InterruptedPrompt => {
                 "baton: the last turn of this session was cut off: its last prompt got no answer".to_owned()
             }
-            LastTurn::CutTool => {
+            LastTurn::InterruptedToolCall => {
                 "baton: the last turn of this session was cut off: a call of a tool in it got no result".to_owned()
             }
             LastTurn::Ended | LastTurn::Unknown => return None,
         },
-        Tell::Transferred { told, iteration, from } => format!(
+        Notification::Transferred { told, iteration, from } => format!(
             "baton: run {run} moved here from {from}. {why} Its number is {fence} now, its iteration {iteration}. \
              To stop it: baton run cancel {id}",
             run = run_label(&told.run, names),
@@ -191,7 +194,7 @@ fn user_text(tell: &Tell, names: &BTreeMap<RunId, RunName>) -> Option<String> {
             fence = told.fence,
             id = told.run,
         ),
-        Tell::OwnerElsewhere { told, pane, pid } => format!(
+        Notification::OwnerElsewhere { told, pane, pid } => format!(
             "baton: run {run} stays with {pane}, pid {pid}. {why} To move it here all the same: baton run adopt {id}{option}",
             run = run_label(&told.run, names),
             pane = pane_label(pane),
@@ -203,13 +206,13 @@ fn user_text(tell: &Tell, names: &BTreeMap<RunId, RunName>) -> Option<String> {
                 _ => "",
             },
         ),
-        Tell::Interrupted { told, iteration } => format!(
+        Notification::Interrupted { told, iteration } => format!(
             "baton: run {run} of this project has no living owner here; it stands at iteration {iteration}. \
              To go on with it in this session: baton run adopt {id}. To end it: baton run cancel {id}",
             run = run_label(&told.run, names),
             id = told.run,
         ),
-        Tell::Loop { told, iteration, of } => format!(
+        Notification::Loop { told, iteration, of } => format!(
             "baton: the loop {run} {outcome} at iteration {iteration}{of}. {why}{next_step}",
             run = run_label(&told.run, names),
             outcome = loop_outcome(told.reason),
@@ -217,7 +220,7 @@ fn user_text(tell: &Tell, names: &BTreeMap<RunId, RunName>) -> Option<String> {
             why = told.reason.sentence(),
             next_step = next_step(told),
         ),
-        Tell::SeveralRuns { runs, .. } => {
+        Notification::SeveralRuns { runs, .. } => {
             let mut text = "baton: several unfinished runs belong to this session, and none was touched:".to_owned();
             for (index, run) in runs.iter().take(MAX_LISTED_RUNS).enumerate() {
                 let comma = if index > 0 { "," } else { "" };
@@ -247,7 +250,7 @@ const fn loop_outcome(reason: Reason) -> &'static str {
 }
 
 /// How a loop goes on that stands still.
-fn next_step(told: &Told) -> String {
+fn next_step(told: &NotificationId) -> String {
     match loop_outcome(told.reason) {
         "waits" => format!(" It goes on with your next prompt. To stop it: baton run cancel {}", told.run),
         "is paused" => {

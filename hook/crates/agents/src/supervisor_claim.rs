@@ -1,7 +1,7 @@
 //! Whether an agent, or a call, stands beneath a command that `baton run with` started.
 
 use agent_baton_core::fence::Fence;
-use agent_baton_core::request::Beneath;
+use agent_baton_core::request::SupervisorClaim;
 
 use super::{AGENTS, AgentInspector};
 use baton_system::ancestry::{ancestors, ancestors_from};
@@ -24,7 +24,7 @@ impl AgentInspector<'_> {
     /// What the environment claims, with the processes above. `agent` is the process of the event; none for a command, which is looked at
     /// from its parent on.
     #[must_use]
-    pub fn supervisor_claim(&self, agent: Option<&ProcessStat>) -> Option<Beneath> {
+    pub fn supervisor_claim(&self, agent: Option<&ProcessStat>) -> Option<SupervisorClaim> {
         let run = self.environment.get(RUN_VARIABLE)?.parse().ok()?;
         let fence = Fence(self.environment.get(FENCE_VARIABLE)?.parse().ok()?);
         let chain: Vec<ProcessStat> = match agent {
@@ -38,9 +38,9 @@ impl AgentInspector<'_> {
         let chain: Vec<&ProcessStat> =
             chain.iter().take_while(|stat| !(is_agent(stat) && self.serves_others(stat.pid))).collect();
         let place = self.host();
-        let within = chain.iter().skip(1).find(|stat| is_agent(stat)).map(|stat| identity(stat, place));
+        let nested_in = chain.iter().skip(1).find(|stat| is_agent(stat)).map(|stat| identity(stat, place));
         let ancestors = chain.iter().map(|stat| identity(stat, place)).collect();
-        Some(Beneath { run, fence, ancestors, within })
+        Some(SupervisorClaim { run, fence, ancestors, nested_in })
     }
 
     /// Whether a process of an agent serves others, or may.

@@ -4,8 +4,8 @@ use std::io::{self, Write};
 
 use agent_baton_core::pane::Pane;
 use agent_baton_core::run::is_printable;
-use agent_baton_core::stamp::Stamp;
-use jiff::Timestamp;
+use agent_baton_core::timestamp::Timestamp;
+use jiff::Timestamp as Instant;
 use jiff::tz::TimeZone;
 
 /// Says one line to the user, on stderr.
@@ -49,13 +49,13 @@ pub fn wrap(first: &str, text: &str) -> String {
 
 /// A moment as RFC 3339, in UTC, to the millisecond.
 #[must_use]
-pub fn format_rfc3339(stamp: &Stamp) -> String {
+pub fn format_rfc3339(stamp: &Timestamp) -> String {
     moment(stamp).map_or_else(|| "unknown".to_owned(), |time| format!("{time:.3}"))
 }
 
 /// A moment in the local time zone: the clock time today, else the date with it.
 #[must_use]
-pub fn format_local(stamp: &Stamp, now: &Stamp) -> String {
+pub fn format_local(stamp: &Timestamp, now: &Timestamp) -> String {
     let zone = TimeZone::system();
     let (Some(time), Some(now)) = (moment(stamp), moment(now)) else { return "an unknown time".to_owned() };
     let (time, now) = (time.to_zoned(zone.clone()), now.to_zoned(zone));
@@ -65,13 +65,13 @@ pub fn format_local(stamp: &Stamp, now: &Stamp) -> String {
 
 /// The day of a moment in the local time zone, as 2026-11-21.
 #[must_use]
-pub fn format_date(stamp: &Stamp) -> String {
-    let day = |time: Timestamp| time.to_zoned(TimeZone::system()).date().to_string();
+pub fn format_date(stamp: &Timestamp) -> String {
+    let day = |time: Instant| time.to_zoned(TimeZone::system()).date().to_string();
     moment(stamp).map_or_else(String::new, day)
 }
 
-fn moment(stamp: &Stamp) -> Option<Timestamp> {
-    Timestamp::from_millisecond(i64::try_from(stamp.unix_ms).ok()?).ok()
+fn moment(stamp: &Timestamp) -> Option<Instant> {
+    Instant::from_millisecond(i64::try_from(stamp.unix_ms).ok()?).ok()
 }
 
 /// How long ago, in one unit: `just now`, `5 min`, `3 h`, `9 days`.
@@ -145,8 +145,8 @@ mod tests {
 
     #[test]
     fn instants_are_utc() {
-        let stamp = Stamp { unix_ms: 1_700_000_000_123, boot: String::new(), boot_ms: 0 };
+        let stamp = Timestamp { unix_ms: 1_700_000_000_123, boot: String::new(), boot_ms: 0 };
         assert_eq!(format_rfc3339(&stamp), "2023-11-14T22:13:20.123Z");
-        assert_eq!(format_rfc3339(&Stamp { unix_ms: u64::MAX, ..stamp }), "unknown");
+        assert_eq!(format_rfc3339(&Timestamp { unix_ms: u64::MAX, ..stamp }), "unknown");
     }
 }

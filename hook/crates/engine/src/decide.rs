@@ -7,8 +7,8 @@ use agent_baton_core::decision::{Decision, Record};
 use agent_baton_core::event::Event;
 use agent_baton_core::process::Process;
 use agent_baton_core::reason::Reason;
-use agent_baton_core::request::{Ask, PROTOCOL, Request, Snapshot};
-use agent_baton_core::stamp::Stamp;
+use agent_baton_core::request::{Input, PROTOCOL, Request, Snapshot};
+use agent_baton_core::timestamp::Timestamp;
 
 use crate::config::Settings;
 use crate::loops;
@@ -84,8 +84,8 @@ impl DecisionService<'_> {
     /// Looks at the launches that a question can touch. This is done before the lock is taken: a machine that answers slowly
     /// holds up nobody else.
     #[must_use]
-    pub fn probe(&self, ask: &Ask) -> Vec<ProbeResult> {
-        let read = self.store.read(|view| snapshot::for_input(view, ask));
+    pub fn probe(&self, input: &Input) -> Vec<ProbeResult> {
+        let read = self.store.read(|view| snapshot::for_input(view, input));
         // What cannot be read now is read again under the lock; what was not looked at counts as unknown.
         read.ok()
             .and_then(Result::ok)
@@ -97,8 +97,8 @@ impl DecisionService<'_> {
     ///
     /// # Errors
     /// When the core fails.
-    pub fn decide_unlocked(&self, ask: Ask, snapshot: Snapshot) -> Result<Outcome, CoreError> {
-        self.ask_core(ask, snapshot, self.now(), false)
+    pub fn decide_unlocked(&self, input: Input, snapshot: Snapshot) -> Result<Outcome, CoreError> {
+        self.ask_core(input, snapshot, self.now(), false)
     }
 
     /// Reads the records again under the lock, asks, checks the answer and commits it.
@@ -108,11 +108,11 @@ impl DecisionService<'_> {
     pub fn decide_and_commit(
         &self,
         locked: &mut LockedStore<'_>,
-        ask: Ask,
+        input: Input,
         looked: &[ProbeResult],
-        now: Stamp,
+        now: Timestamp,
     ) -> Result<Outcome, DecisionError> {
-        self.decide_and_commit_with(locked, ask, looked, now, |_, _| {})
+        self.decide_and_commit_with(locked, input, looked, now, |_, _| {})
     }
 
     /// The same, with something to be done once the answer is known and before it is committed.
@@ -122,28 +122,28 @@ impl DecisionService<'_> {
     pub fn decide_and_commit_with(
         &self,
         locked: &mut LockedStore<'_>,
-        ask: Ask,
+        input: Input,
         looked: &[ProbeResult],
-        now: Stamp,
+        now: Timestamp,
         first: impl FnOnce(&mut LockedStore<'_>, &Outcome),
     ) -> Result<Outcome, DecisionError> {
-        let mut snapshot = match snapshot::for_input(&locked.view(), &ask) {
+        let mut snapshot = match snapshot::for_input(&locked.view(), &input) {
             Err(StoreError::IndexMissing { .. }) => {
                 locked.rebuild_index()?;
-                snapshot::for_input(&locked.view(), &ask)?
+                snapshot::for_input(&locked.view(), &input)?
             }
             read => read?,
         };
         snapshot.limits = self.settings.config().limits();
         snapshot.probes = looked.iter().filter_map(|looked| looked.launch_probe(&snapshot)).collect();
         snapshot.commands = looked.iter().filter_map(ProbeResult::command_probe).collect();
-        if let Some(session) = session_of(&ask) {
+        if let Some(session) = session_of(&input) {
             // A log that cannot be read costs no more than telling twice.
             let tail = self.store.tail(&session, LONG_LOG_BYTES).unwrap_or_default();
             snapshot.deliveries = tail.deliveries();
-            snapshot.told = tail.told(process_of(&ask));
+            snapshot.told = tail.told(process_of(&input));
         }
-        let mut settled = match self.ask_core(ask, snapshot, now.clone(), true) {
+        let mut settled = match self.ask_core(input, snapshot, now.clone(), true) {
             Ok(settled) => settled,
             Err(error) => {
                 audit_core_failure(locked, &now)?;
@@ -170,12 +170,13 @@ impl DecisionService<'_> {
 
     /// The present moment.
     #[must_use]
-    pub fn now(&self) -> Stamp {
+    pub fn now(&self) -> Timestamp {
         self.inspector.now()
     }
 
-    fn ask_core(&self, ask: Ask, snapshot: Snapshot, now: Stamp, locked: bool) -> Result<Outcome, CoreError> {
-        let request = Request { protocol: PROTOCOL, now, place: self.inspector.host().clone(), locked, ask, snapshot };
+    fn ask_core(&self, input: Input, snapshot: Snapshot, now: Timestamp, locked: bool) -> Result<Outcome, CoreError> {
+        let request =
+            Request { protocol: PROTOCOL, now, place: self.inspector.host().clone(), locked, input, snapshot };
         let decision = self.core.decide(&request)?;
         Ok(Outcome { request, decision, audit: None })
     }
@@ -185,12 +186,12 @@ impl DecisionService<'_> {
 ///
 /// # Errors
 /// Where it cannot be written.
-pub fn audit_core_failure(locked: &mut LockedStore<'_>, now: &Stamp) -> Result<(), DecisionError> {
+pub fn audit_core_failure(locked: &mut LockedStore<'_>, now: &Timestamp) -> Result<(), DecisionError> {
     audit_failure(locked, now, "core_failed")
 }
 
 /// Leaves a line in the audit of something that changed nothing.
-fn audit_failure(locked: &mut LockedStore<'_>, now: &Stamp, what: &'static str) -> Result<(), DecisionError> {
+fn audit_failure(locked: &mut LockedStore<'_>, now: &Timestamp, what: &'static str) -> Result<(), DecisionError> {
     let snapshot = Snapshot::default();
     let checked = ValidatedDecision::for_user_edit(what, now, &snapshot, &[])?;
     locked.commit(&checked)?;
@@ -207,17 +208,17 @@ fn update_progress_log(locked: &mut LockedStore<'_>, settled: &Outcome) {
     }
 }
 
-fn session_of(ask: &Ask) -> Option<agent_baton_core::id::SessionId> {
-    match ask {
-        Ask::Event(event) => event.session.clone(),
-        Ask::Command(command) => command.session().cloned(),
+fn session_of(input: &Input) -> Option<agent_baton_core::id::SessionId> {
+    match input {
+        Input::Event(event) => event.session.clone(),
+        Input::Command(command) => command.session().cloned(),
     }
 }
 
-const fn process_of(ask: &Ask) -> Option<&Process> {
-    match ask {
-        Ask::Event(event) => event.process.as_ref(),
-        Ask::Command(_) => None,
+const fn process_of(input: &Input) -> Option<&Process> {
+    match input {
+        Input::Event(event) => event.process.as_ref(),
+        Input::Command(_) => None,
     }
 }
 

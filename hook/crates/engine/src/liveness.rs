@@ -10,7 +10,7 @@ mod tests;
 use std::path::Path;
 
 use agent_baton_core::process::Live;
-use agent_baton_core::rules::alive;
+use agent_baton_core::rules::liveness;
 use agent_baton_core::run::Run;
 use agent_baton_core::session::{Launch, Session};
 
@@ -36,7 +36,7 @@ impl Verdict {
             Live::Unknown => 1,
             Live::Yes => 2,
         };
-        let live = if session.over.is_some() { Live::No } else { Live::Unknown };
+        let live = if session.ended.is_some() { Live::No } else { Live::Unknown };
         // Of equals the newest: it is what a user asks about.
         launches.iter().max_by_key(weight).copied().unwrap_or(Self { live, evidence: Evidence::NeverSeen })
     }
@@ -70,7 +70,7 @@ impl<'a> LivenessCheck<'a> {
     #[must_use]
     pub fn launch(&self, session: &Session, launch: &Launch) -> Verdict {
         let probe = launch.ended.is_none().then(|| self.inspector.probe(session, launch));
-        let live = alive::seen(self.inspector.host(), probe.as_slice(), session, launch);
+        let live = liveness::from_probes(self.inspector.host(), probe.as_slice(), session, launch);
         Verdict { live, evidence: Evidence::explain(live, self.inspector.host(), probe.as_ref(), launch) }
     }
 
@@ -78,6 +78,6 @@ impl<'a> LivenessCheck<'a> {
     #[must_use]
     pub fn command(&self, run: &Run, lock: &Path) -> Live {
         let probe = self.inspector.probe_command(run, lock);
-        alive::driven(self.inspector.host(), std::slice::from_ref(&probe), run)
+        liveness::supervisor_liveness(self.inspector.host(), std::slice::from_ref(&probe), run)
     }
 }

@@ -5,7 +5,7 @@
 #[cfg(test)]
 mod tests;
 
-use agent_baton_core::decision::Shelf;
+use agent_baton_core::decision::Location;
 use agent_baton_core::id::{RunId, SessionId};
 use agent_baton_core::request::Reading;
 use agent_baton_core::run::Run;
@@ -94,9 +94,9 @@ impl<'a> Lookup<'a> {
                 return Ok(id);
             }
         }
-        for shelf in [Shelf::Live, Shelf::Archive] {
-            let mut matches = self.store.runs_with_prefix(shelf, text)?;
-            matches.extend(self.runs_named(text, shelf)?);
+        for location in [Location::Live, Location::Archive] {
+            let mut matches = self.store.runs_with_prefix(location, text)?;
+            matches.extend(self.runs_named(text, location)?);
             matches.sort_unstable();
             matches.dedup();
             if self.project.is_some() {
@@ -154,8 +154,8 @@ impl<'a> Lookup<'a> {
         }
     }
 
-    fn runs_named(self, name: &str, shelf: Shelf) -> Result<Vec<RunId>, StoreError> {
-        let runs = self.store.runs(shelf)?.into_iter().filter_map(|id| self.read_run(&id));
+    fn runs_named(self, name: &str, location: Location) -> Result<Vec<RunId>, StoreError> {
+        let runs = self.store.runs(location)?.into_iter().filter_map(|id| self.read_run(&id));
         Ok(runs.filter(|run| run.name.as_str() == name).map(|run| run.id).collect())
     }
 

@@ -2,7 +2,7 @@
 
 use agent_baton_core::event::{Event, EventName};
 use agent_baton_core::request::Reading;
-use agent_baton_core::stamp::Stamp;
+use agent_baton_core::timestamp::Timestamp;
 
 use crate::config::{Messages, Settings};
 use baton_agents::message_text;
@@ -19,7 +19,7 @@ pub struct MessageRecorder<'a> {
     /// What the agent wrote; none of a notification.
     pub raw: Option<&'a RawEvent>,
     /// The present moment.
-    pub now: Stamp,
+    pub now: Timestamp,
 }
 
 impl MessageRecorder<'_> {

@@ -8,7 +8,7 @@ use agent_baton_core::event::{EventName, Question};
 use agent_baton_core::process::Live;
 use agent_baton_core::reason::Reason;
 use agent_baton_core::session::{Launch, Session};
-use agent_baton_core::stamp::Stamp;
+use agent_baton_core::timestamp::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -146,19 +146,19 @@ pub struct StatusSince {
     /// The status.
     pub status: SessionStatus,
     /// Since when.
-    pub since: Stamp,
+    pub since: Timestamp,
 }
 
 /// What happened last in a launch, as far as it says where the session stands.
 struct Activity<'a> {
-    at: &'a Stamp,
+    at: &'a Timestamp,
     status: SessionStatus,
 }
 
 /// Where a session stands: its record, what was judged of each of its launches, in their order, and the end of its log.
 #[must_use]
 pub fn session_status(session: &Session, launches: &[Verdict], log: &LogTail) -> StatusSince {
-    if let Some(end) = &session.over {
+    if let Some(end) = &session.ended {
         return StatusSince { status: SessionStatus::Over(end.reason), since: end.at.clone() };
     }
     let verdict = session.launches.iter().zip(launches);
@@ -176,11 +176,11 @@ pub fn session_status(session: &Session, launches: &[Verdict], log: &LogTail) ->
 
 /// When a session last gave a heartbeat.
 #[must_use]
-pub fn last_activity<'a>(session: &'a Session, log: &'a LogTail) -> &'a Stamp {
+pub fn last_activity<'a>(session: &'a Session, log: &'a LogTail) -> &'a Timestamp {
     let launches = session.launches.iter().map(|launch| &launch.started);
     let deliveries = session.deliveries.iter().map(|delivery| &delivery.at);
     let beats = log.beats().map(|beat| &beat.at);
-    let newer = |a, b: &'a Stamp| if b.is_after(a) { b } else { a };
+    let newer = |a, b: &'a Timestamp| if b.is_after(a) { b } else { a };
     launches.chain(deliveries).chain(beats).fold(&session.created, newer)
 }
 

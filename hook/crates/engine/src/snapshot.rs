@@ -3,7 +3,7 @@
 use agent_baton_core::event::Event;
 use agent_baton_core::id::{RunId, SessionId};
 use agent_baton_core::process::{CommandProbe, Probe};
-use agent_baton_core::request::{Ask, Command, Limits, Named, Reading, Snapshot};
+use agent_baton_core::request::{Command, Input, Limits, Named, Reading, Snapshot};
 use agent_baton_core::run::Run;
 use agent_baton_core::session::{Launch, Session};
 
@@ -33,11 +33,11 @@ pub fn for_heartbeat(view: &View<'_>, event: &Event) -> Snapshot {
 ///
 /// # Errors
 /// [`StoreError::IndexMissing`] where the index must be rebuilt first.
-pub fn for_input(view: &View<'_>, ask: &Ask) -> Result<Snapshot, StoreError> {
+pub fn for_input(view: &View<'_>, input: &Input) -> Result<Snapshot, StoreError> {
     let mut builder = SnapshotBuilder { view, sessions: Vec::new(), runs: Vec::new() };
-    let session = match ask {
-        Ask::Event(event) => builder.event(event)?,
-        Ask::Command(command) => builder.command(command),
+    let session = match input {
+        Input::Event(event) => builder.event(event)?,
+        Input::Command(command) => builder.command(command),
     };
     let SnapshotBuilder { sessions, runs, .. } = builder;
     Ok(Snapshot { session, runs, neighbours: sessions, limits: Limits::default(), ..Snapshot::default() })
@@ -114,8 +114,8 @@ impl SnapshotBuilder<'_, '_> {
         let Some(id) = &event.session else { return Ok(Reading::Absent) };
         let session = self.view.session(id);
         self.add_runs(&runs_of(&session));
-        if let Some(beneath) = &event.beneath {
-            self.add_runs(std::slice::from_ref(&beneath.run));
+        if let Some(supervisor_claim) = &event.supervisor_claim {
+            self.add_runs(std::slice::from_ref(&supervisor_claim.run));
         }
         // A Codex process keeps every thread it ever loaded; none of them says anything about another.
         if let Some(process) = event.process.as_ref().filter(|_| event.agent.shows_one_session()) {

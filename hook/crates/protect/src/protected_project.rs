@@ -5,8 +5,8 @@ use std::io;
 use std::path::Path;
 use std::time::Instant;
 
-use agent_baton_core::process::{Live, Place};
-use agent_baton_core::stamp::Stamp;
+use agent_baton_core::process::{HostId, Live};
+use agent_baton_core::timestamp::Timestamp;
 
 use super::entry::Digest;
 use super::limits::{KEEP_BACKUPS, KEEP_HISTORY, MAX_ARCHIVE_BYTES};
@@ -82,7 +82,7 @@ pub struct ProtectedProject<'a, 'l> {
     /// The project's path.
     pub project: &'a str,
     /// The moment.
-    pub now: &'a Stamp,
+    pub now: &'a Timestamp,
     /// Until when files are read; none for a user, who waits.
     pub deadline: Option<Instant>,
 }
@@ -231,7 +231,7 @@ impl ProtectedProject<'_, '_> {
         &mut self,
         record: &ProjectRecord,
         look: impl FnOnce(&Participants) -> ProbeCache,
-        place: &Place,
+        place: &HostId,
     ) -> Result<Live, ProtectError> {
         let participants = Participants::load(self.locked, self.project, &record.participants)?;
         Ok(participants.any_live(&look(&participants), place))

@@ -4,10 +4,10 @@ use std::path::Path;
 use std::time::Instant;
 
 use agent_baton_core::event::{Event, EventName};
-use agent_baton_core::process::{Live, Place, Sight};
+use agent_baton_core::process::{HostId, Live, ProcessState};
 use agent_baton_core::reason::Reason;
 use agent_baton_core::session::Session;
-use agent_baton_core::stamp::Stamp;
+use agent_baton_core::timestamp::Timestamp;
 
 use super::limits::SCAN_TIMEOUT;
 use super::participants::{Participants, ProbeCache};
@@ -32,7 +32,7 @@ pub struct ProtectedProjectEvent {
     process_gone: bool,
     protected_store: ProtectedStore,
     probes: ProbeCache,
-    place: Place,
+    place: HostId,
 }
 
 impl ProtectedProjectEvent {
@@ -52,8 +52,10 @@ impl ProtectedProjectEvent {
         }
         let participant = Participant { session: id.clone(), agent: event.agent, process: process.clone() };
         let place = decider.inspector.host().clone();
-        let process_gone =
-            matches!(decider.inspector.process_state(process), Sight::Gone | Sight::Zombie | Sight::Reused);
+        let process_gone = matches!(
+            decider.inspector.process_state(process),
+            ProcessState::Gone | ProcessState::Zombie | ProcessState::Reused
+        );
         let known = bytes.ok().flatten().and_then(|bytes| ProjectRecord::parse(&bytes, Some(&project)).ok());
         let participants = known.map(|record| record.participants).unwrap_or_default();
         let mut visit = Self {
@@ -203,7 +205,7 @@ impl ProtectedProjectEvent {
         record: &mut ProjectRecord,
         participants: &Participants,
         probes: &ProbeCache,
-        now: &Stamp,
+        now: &Timestamp,
     ) {
         if record.state == ProtectionState::Idle
             || participants.others_live(probes, &self.place, &self.participant) != Live::Unknown
@@ -256,7 +258,7 @@ impl ProtectedProjectEvent {
 
     /// Who may have changed the files since baton last knew; `company` is of those who were there before a launch comes in, and none
     /// where the last one leaves.
-    fn change_evidence(record: &ProjectRecord, now: &Stamp, participants: Option<&Participants>) -> ChangeEvidence {
+    fn change_evidence(record: &ProjectRecord, now: &Timestamp, participants: Option<&Participants>) -> ChangeEvidence {
         if let ProtectionState::Restoring { seen, .. } = &record.state {
             return ChangeEvidence::SeenAtExit(seen.clone());
         }
@@ -299,7 +301,7 @@ impl ProtectedProjectEvent {
     fn protected_project<'a, 'l>(
         &'a self,
         locked: &'a mut LockedStore<'l>,
-        now: &'a Stamp,
+        now: &'a Timestamp,
     ) -> ProtectedProject<'a, 'l> {
         ProtectedProject {
             locked,

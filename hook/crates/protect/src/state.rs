@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use agent_baton_core::agent::Agent;
 use agent_baton_core::id::SessionId;
 use agent_baton_core::process::Process;
-use agent_baton_core::stamp::Stamp;
+use agent_baton_core::timestamp::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::entry::{Digest, Entry};
@@ -79,7 +79,7 @@ pub struct Backup {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HistoryNote {
     /// When.
-    pub at: Stamp,
+    pub at: Timestamp,
     /// What.
     pub text: String,
 }
@@ -116,7 +116,7 @@ impl ProjectRecord {
     }
 
     /// Notes what happened, and has it told.
-    pub fn note(&mut self, at: &Stamp, text: String) {
+    pub fn note(&mut self, at: &Timestamp, text: String) {
         self.pending_notices.push(text.clone());
         self.notes.push(HistoryNote { at: at.clone(), text });
         self.pending_notices.drain(..self.pending_notices.len().saturating_sub(MAX_NOTES));

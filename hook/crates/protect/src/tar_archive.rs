@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::io::{self, Cursor, Read};
 
-use agent_baton_core::stamp::Stamp;
+use agent_baton_core::timestamp::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::entry::{Digest, Entry, Mode};
@@ -34,7 +34,7 @@ pub struct Manifest {
     /// The project's directory itself.
     pub directory: DirectoryId,
     /// When this was taken.
-    pub made: Stamp,
+    pub made: Timestamp,
     /// The protected paths that this pack answers for.
     pub paths: Vec<RelativePath>,
     /// What stood at them and below them.
@@ -104,7 +104,7 @@ pub enum ArchiveError {
 impl Manifest {
     /// An empty one.
     #[must_use]
-    pub const fn new(project: String, directory: DirectoryId, made: Stamp) -> Self {
+    pub const fn new(project: String, directory: DirectoryId, made: Timestamp) -> Self {
         Self {
             format: FORMAT,
             project,

@@ -3,7 +3,7 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
-use agent_baton_core::stamp::Stamp;
+use agent_baton_core::timestamp::Timestamp;
 
 use super::entry::{Digest, Entry, Mode};
 use super::limits::{MAX_ENTRIES, MAX_FILE_BYTES};
@@ -18,8 +18,8 @@ fn inside(path: &str) -> RelativePath {
     RelativePath::try_from(PathBuf::from(path)).unwrap()
 }
 
-fn stamp() -> Stamp {
-    Stamp { unix_ms: 1_700_000_000_000, boot: "b".to_owned(), boot_ms: 1 }
+fn stamp() -> Timestamp {
+    Timestamp { unix_ms: 1_700_000_000_000, boot: "b".to_owned(), boot_ms: 1 }
 }
 
 fn write(root: &Path, path: &str, text: &str) {

@@ -7,10 +7,10 @@ use std::fs::File;
 use std::os::unix::fs::FileExt;
 
 use agent_baton_core::agent::Agent;
-use agent_baton_core::decision::{Decision, Shelf};
+use agent_baton_core::decision::{Decision, Location};
 use agent_baton_core::id::{RunId, SessionId};
-use agent_baton_core::request::{Ask, Command, Request};
-use agent_baton_core::stamp::Stamp;
+use agent_baton_core::request::{Command, Input, Request};
+use agent_baton_core::timestamp::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
 
@@ -34,7 +34,7 @@ pub struct AuditLine {
     /// Its number; the next decision's is one more.
     pub n: u64,
     /// When it was taken.
-    pub at: Stamp,
+    pub at: Timestamp,
     /// The reason: a word of the tables, or what the store or a user did.
     pub reason: String,
     /// Every further reason.
@@ -81,7 +81,7 @@ pub struct AuditChange {
     /// The record's id.
     pub id: String,
     /// Where it stands now.
-    pub to: Shelf,
+    pub to: Location,
     /// Its revision before; none: it was created.
     pub before: Option<u64>,
     /// Its revision now.
@@ -101,15 +101,15 @@ impl AuditSubject {
     /// What a request asks.
     #[must_use]
     pub fn from_request(request: &Request) -> Self {
-        match &request.ask {
-            Ask::Event(event) => Self {
+        match &request.input {
+            Input::Event(event) => Self {
                 // The name as the protocol writes it, without the quotes of JSON.
                 what: serde_json::to_string(&event.name).unwrap_or_default().replace('"', ""),
                 agent: Some(event.agent),
                 session: event.session.clone(),
                 run: None,
             },
-            Ask::Command(command) => Self {
+            Input::Command(command) => Self {
                 what: command_name(command).to_owned(),
                 agent: None,
                 session: command.session().cloned(),

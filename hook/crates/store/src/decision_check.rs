@@ -1,11 +1,11 @@
 //! What the core answers, checked before anything of it is believed.
 
-use agent_baton_core::decision::{Change, Decision, Record, Shelf};
+use agent_baton_core::decision::{Change, Decision, Location, Record};
 use agent_baton_core::id::{RunId, SessionId};
-use agent_baton_core::request::{Ask, Command, PROTOCOL, Reading, Request, Snapshot};
+use agent_baton_core::request::{Command, Input, PROTOCOL, Reading, Request, Snapshot};
 use agent_baton_core::run::{MAX_HISTORY, MAX_PHASE, Run, Status};
 use agent_baton_core::session::{MAX_DELIVERIES, MAX_LAUNCHES, Session};
-use agent_baton_core::stamp::Stamp;
+use agent_baton_core::timestamp::Timestamp;
 
 use crate::audit::{AuditLine, AuditSubject};
 
@@ -54,9 +54,9 @@ pub enum InvalidDecision {
     /// It changes what a loop was started with, or lets it go round too often.
     #[error("the decision changes what the loop {0} was started with, or does not count it up to its limit by ones")]
     Loop(String),
-    /// It puts a record on the wrong shelf.
-    #[error("the decision puts {0} on the wrong shelf")]
-    Shelf(String),
+    /// It puts a record on the wrong location.
+    #[error("the decision puts {0} on the wrong location")]
+    Location(String),
     /// A text or a list in it is longer than it may be.
     #[error("the decision makes a text or a list of {0} longer than it may be")]
     TooLong(String),
@@ -65,7 +65,7 @@ pub enum InvalidDecision {
 /// A decision that may be committed. Nothing else can be.
 #[derive(Debug)]
 pub struct ValidatedDecision<'a> {
-    pub(crate) at: &'a Stamp,
+    pub(crate) at: &'a Timestamp,
     pub(crate) changes: &'a [Change],
     by: By<'a>,
 }
@@ -94,14 +94,14 @@ impl<'a> ValidatedDecision<'a> {
         if !request.locked && !decision.changes.is_empty() {
             return Err(InvalidDecision::NotLocked);
         }
-        if let Some(change) = decision.changes.iter().find(|change| change.to == Shelf::Trash) {
-            return Err(InvalidDecision::Shelf(change.record.id().to_owned()));
+        if let Some(change) = decision.changes.iter().find(|change| change.to == Location::Trash) {
+            return Err(InvalidDecision::Location(change.record.id().to_owned()));
         }
-        check_all(&request.snapshot, &decision.changes, |record| may_create(&request.ask, record))?;
+        check_all(&request.snapshot, &decision.changes, |record| may_create(&request.input, record))?;
         // A user can bring a record into the archive; no rule makes one there.
-        let archived = |change: &&Change| change.before.is_none() && change.to == Shelf::Archive;
+        let archived = |change: &&Change| change.before.is_none() && change.to == Location::Archive;
         if let Some(change) = decision.changes.iter().find(archived) {
-            return Err(InvalidDecision::Shelf(change.record.id().to_owned()));
+            return Err(InvalidDecision::Location(change.record.id().to_owned()));
         }
         Ok(Self { at: &request.now, changes: &decision.changes, by: By::Core(request, decision) })
     }
@@ -114,7 +114,7 @@ impl<'a> ValidatedDecision<'a> {
     /// As [`Self::new`].
     pub fn for_user_edit(
         act: &'static str,
-        at: &'a Stamp,
+        at: &'a Timestamp,
         snapshot: &Snapshot,
         changes: &'a [Change],
     ) -> Result<Self, InvalidDecision> {
@@ -151,10 +151,10 @@ impl<'a> ValidatedDecision<'a> {
 }
 
 /// Whether the request itself names a new record.
-fn may_create(ask: &Ask, record: &Record) -> bool {
-    match (ask, record) {
-        (Ask::Event(event), Record::Session(session)) => event.session.as_ref() == Some(&session.id),
-        (Ask::Command(command), Record::Run(new)) => {
+fn may_create(input: &Input, record: &Record) -> bool {
+    match (input, record) {
+        (Input::Event(event), Record::Session(session)) => event.session.as_ref() == Some(&session.id),
+        (Input::Command(command), Record::Run(new)) => {
             matches!(&**command, Command::Start { run, .. } | Command::With { run, .. } if *run == new.id)
         }
         _ => false,
@@ -241,21 +241,21 @@ fn check_session(reading: Option<&Reading<Session>>, new: &Session) -> Result<Op
 
 /// A loop's terms and limit are its user's, and it goes round once at a time.
 fn counts(old: &Run, new: &Run) -> bool {
-    let terms = |run: &Run| run.looping.as_ref().map(|looping| looping.terms.clone());
+    let terms = |run: &Run| run.loop_state.as_ref().map(|loop_state| loop_state.limits.clone());
     let limited = old.max_iterations == new.max_iterations && new.max_iterations.is_none_or(|max| new.iteration <= max);
     let by_ones = new.iteration == old.iteration || Some(new.iteration) == old.iteration.checked_add(1);
-    terms(old) == terms(new) && (old.looping.is_none() || (limited && by_ones))
+    terms(old) == terms(new) && (old.loop_state.is_none() || (limited && by_ones))
 }
 
-fn check_run(reading: Option<&Reading<Run>>, new: &Run, to: Shelf) -> Result<Option<u64>, InvalidDecision> {
+fn check_run(reading: Option<&Reading<Run>>, new: &Run, to: Location) -> Result<Option<u64>, InvalidDecision> {
     let id = || new.id.to_string();
     let longer = |text: &Option<String>, max| text.as_ref().is_some_and(|text| text.chars().count() > max);
     if longer(&new.phase, MAX_PHASE) || longer(&new.stop_reason, MAX_STOP_REASON) || new.history.len() > MAX_HISTORY {
         return Err(InvalidDecision::TooLong(id()));
     }
     // The archived record of a cancelled run is its tombstone: it must be found there.
-    if new.status.is_unfinished() != (to == Shelf::Live) || to == Shelf::Trash {
-        return Err(InvalidDecision::Shelf(id()));
+    if new.status.is_unfinished() != (to == Location::Live) || to == Location::Trash {
+        return Err(InvalidDecision::Location(id()));
     }
     match reading {
         None | Some(Reading::Absent) => Ok(None),

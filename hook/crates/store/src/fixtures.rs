@@ -4,7 +4,7 @@
 pub use agent_baton_core::fixtures::*;
 use std::time::{Duration, Instant};
 
-use agent_baton_core::decision::{Change, Record, Shelf};
+use agent_baton_core::decision::{Change, Location, Record};
 use agent_baton_core::id::SessionId;
 use agent_baton_core::request::{Named, Reading, Snapshot};
 use agent_baton_core::run::{Run, Status};
@@ -39,7 +39,7 @@ pub fn lock(store: &Store) -> LockedStore<'_> {
 }
 
 /// The change that writes a record over what stands.
-pub fn change(view: &View<'_>, mut record: Record, to: Shelf) -> Change {
+pub fn change(view: &View<'_>, mut record: Record, to: Location) -> Change {
     let before = match &record {
         Record::Session(it) => view.session(&it.id).record().map(|it| it.revision),
         Record::Run(it) => view.run(&it.id).record().map(|it| it.revision),
@@ -66,7 +66,7 @@ pub fn snapshot(view: &View<'_>, changes: &[Change]) -> Snapshot {
 }
 
 /// Writes records over what stands, in one commit.
-pub fn put(locked: &mut LockedStore<'_>, records: Vec<(Record, Shelf)>) -> Result<Committed, CommitError> {
+pub fn put(locked: &mut LockedStore<'_>, records: Vec<(Record, Location)>) -> Result<Committed, CommitError> {
     let changes: Vec<Change> = records.into_iter().map(|(record, to)| change(&locked.view(), record, to)).collect();
     let snapshot = snapshot(&locked.view(), &changes);
     let at = stamp(5);
@@ -74,17 +74,17 @@ pub fn put(locked: &mut LockedStore<'_>, records: Vec<(Record, Shelf)>) -> Resul
     locked.commit(&checked)
 }
 
-pub fn live_session(it: Session) -> (Record, Shelf) {
-    (Record::Session(Box::new(it)), Shelf::Live)
+pub fn live_session(it: Session) -> (Record, Location) {
+    (Record::Session(Box::new(it)), Location::Live)
 }
 
-pub fn live_run(it: Run) -> (Record, Shelf) {
-    (Record::Run(Box::new(it)), Shelf::Live)
+pub fn live_run(it: Run) -> (Record, Location) {
+    (Record::Run(Box::new(it)), Location::Live)
 }
 
-pub fn archived_run(mut it: Run, status: Status) -> (Record, Shelf) {
+pub fn archived_run(mut it: Run, status: Status) -> (Record, Location) {
     it.status = status;
-    (Record::Run(Box::new(it)), Shelf::Archive)
+    (Record::Run(Box::new(it)), Location::Archive)
 }
 
 pub fn read_session(store: &Store, name: &str) -> Reading<Session> {

@@ -2,13 +2,13 @@
 
 use std::os::unix::fs::FileExt;
 
-use agent_baton_core::decision::Shelf;
+use agent_baton_core::decision::Location;
 use agent_baton_core::event::{EventName, Question};
 use agent_baton_core::id::SessionId;
 use agent_baton_core::process::Process;
 use agent_baton_core::reason::Reason;
-use agent_baton_core::session::{Delivery, MAX_DELIVERIES, Told};
-use agent_baton_core::stamp::Stamp;
+use agent_baton_core::session::{Delivery, MAX_DELIVERIES, NotificationId};
+use agent_baton_core::timestamp::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::error::StoreError;
@@ -38,7 +38,7 @@ pub enum LogLine {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Heartbeat {
     /// When.
-    pub at: Stamp,
+    pub at: Timestamp,
     /// How many there were: one more than in the line before. Two events at the same moment may give the same number.
     pub n: u64,
     /// Which event.
@@ -61,10 +61,10 @@ pub struct Heartbeat {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeliveryAck {
     /// When.
-    pub at: Stamp,
+    pub at: Timestamp,
     /// What was told.
     #[serde(flatten)]
-    pub told: Told,
+    pub told: NotificationId,
     /// The agent's process whose reply carried it; none in lines of before it was noted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub process: Option<Process>,
@@ -109,7 +109,7 @@ impl LogTail {
 
     /// The tellings to a process, and to the session as a whole, whose mark stands in it.
     #[must_use]
-    pub fn told(&self, to: Option<&Process>) -> Vec<Told> {
+    pub fn told(&self, to: Option<&Process>) -> Vec<NotificationId> {
         let concerns = |mark: &&DeliveryAck| {
             mark.told.reason == Reason::RunOffered
                 || mark.told.reason.ends_loop()
@@ -137,7 +137,7 @@ impl Store {
     ///
     /// Where the line is longer than 4 KiB, or the file cannot be written.
     pub fn append(&self, session: &SessionId, line: &LogLine) -> Result<(), StoreError> {
-        let path = self.layout.log(Shelf::Live, session);
+        let path = self.layout.log(Location::Live, session);
         let json = serde_json::to_string(line).map_err(|error| StoreError::io("append to", &path)(error.into()))?;
         // It begins with a line break of its own, so that a line that a crash tore spoils no other.
         let text = format!("\n{json}\n");
@@ -153,7 +153,7 @@ impl Store {
     ///
     /// Where the file cannot be read; a missing one is empty.
     pub fn tail(&self, session: &SessionId, bytes: u64) -> Result<LogTail, StoreError> {
-        let path = self.layout.log(Shelf::Live, session);
+        let path = self.layout.log(Location::Live, session);
         let Some((file, size)) = file::open(&path)? else {
             return Ok(LogTail::default());
         };
@@ -169,7 +169,7 @@ impl Store {
     /// Cuts a long log to its tail. A line that another call appends to the old file meanwhile is lost: a heartbeat,
     /// or a mark without which something is told twice.
     pub(crate) fn trim_log(&self, session: &SessionId) -> Result<(), StoreError> {
-        let path = self.layout.log(Shelf::Live, session);
+        let path = self.layout.log(Location::Live, session);
         let long = std::fs::symlink_metadata(&path).is_ok_and(|meta| meta.len() > LONG_LOG_BYTES);
         if !long {
             return Ok(());

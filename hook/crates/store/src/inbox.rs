@@ -6,7 +6,7 @@ use std::fs;
 use std::io::ErrorKind;
 
 use agent_baton_core::event::Event;
-use agent_baton_core::stamp::Stamp;
+use agent_baton_core::timestamp::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::error::StoreError;
@@ -33,7 +33,7 @@ const TRIES: u32 = 5;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeferredEvent {
     /// When it came.
-    pub at: Stamp,
+    pub at: Timestamp,
     /// The event.
     pub event: Event,
     #[serde(skip)]
@@ -47,12 +47,12 @@ struct Order {
     ms: u64,
 }
 
-fn boot_tag(stamp: &Stamp) -> String {
+fn boot_tag(stamp: &Timestamp) -> String {
     Hash::of(stamp.boot.as_bytes()).as_str().chars().take(8).collect()
 }
 
 /// Named by when it came; the hash keeps two events of one millisecond apart.
-fn name(at: &Stamp, event: &Event) -> String {
+fn name(at: &Timestamp, event: &Event) -> String {
     let tag = boot_tag(at);
     let what = format!("{event:?}");
     let hash = Hash::of(what.as_bytes());
@@ -60,7 +60,7 @@ fn name(at: &Stamp, event: &Event) -> String {
     format!("{unix:016}.{tag}.{boot:016}.{}.json", hash.as_str())
 }
 
-fn order(name: &str, now: &Stamp) -> Order {
+fn order(name: &str, now: &Timestamp) -> Order {
     let mut parts = name.split('.');
     let unix = parts.next().and_then(|part| part.parse().ok());
     let this_boot = parts.next() == Some(boot_tag(now).as_str());
@@ -74,7 +74,7 @@ impl Store {
     /// # Errors
     ///
     /// Where the event is too large or cannot be written, or the state is of a newer format: it is lost, and this says so.
-    pub fn inbox_add(&self, event: &Event, at: &Stamp) -> Result<(), LockError> {
+    pub fn inbox_add(&self, event: &Event, at: &Timestamp) -> Result<(), LockError> {
         self.check_format()?;
         let dir = self.layout.inbox();
         let name = name(at, event);
@@ -117,7 +117,7 @@ impl LockedStore<'_> {
     /// # Errors
     ///
     /// Where the inbox cannot be listed.
-    pub fn inbox_next_batch(&mut self, now: &Stamp) -> Result<Vec<DeferredEvent>, StoreError> {
+    pub fn inbox_next_batch(&mut self, now: &Timestamp) -> Result<Vec<DeferredEvent>, StoreError> {
         let dir = self.store.layout.inbox();
         let mut names = file::list_names(&dir)?;
         names.sort_by_cached_key(|name| order(name, now));
@@ -163,14 +163,14 @@ impl LockedStore<'_> {
     /// # Errors
     ///
     /// Where it cannot be moved.
-    pub fn inbox_quarantine(&mut self, waiting: &DeferredEvent, now: &Stamp, why: &str) -> Result<(), StoreError> {
+    pub fn inbox_quarantine(&mut self, waiting: &DeferredEvent, now: &Timestamp, why: &str) -> Result<(), StoreError> {
         let path = self.store.layout.inbox().join(&waiting.name);
         self.quarantine_file(&path, now, &format!("could not be acted on ({why})"))?;
         self.remove_inbox_if_empty();
         Ok(())
     }
 
-    fn quarantine_file(&mut self, path: &std::path::Path, now: &Stamp, why: &str) -> Result<(), StoreError> {
+    fn quarantine_file(&mut self, path: &std::path::Path, now: &Timestamp, why: &str) -> Result<(), StoreError> {
         let report = quarantine(&self.store.layout, path, now, why)?;
         self.report(report);
         Ok(())
@@ -182,7 +182,7 @@ impl LockedStore<'_> {
     }
 }
 
-fn is_stale(path: &std::path::Path, now: &Stamp) -> bool {
+fn is_stale(path: &std::path::Path, now: &Timestamp) -> bool {
     let modified = fs::symlink_metadata(path).and_then(|meta| meta.modified());
     let since = modified.ok().and_then(|at| at.duration_since(std::time::UNIX_EPOCH).ok());
     since

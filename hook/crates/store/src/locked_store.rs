@@ -3,10 +3,10 @@
 use std::fs::File;
 use std::time::Instant;
 
-use agent_baton_core::decision::{Change, Record, Shelf};
+use agent_baton_core::decision::{Change, Location, Record};
 use agent_baton_core::id::{RunId, SessionId};
 use agent_baton_core::request::Snapshot;
-use agent_baton_core::stamp::Stamp;
+use agent_baton_core::timestamp::Timestamp;
 
 use crate::audit::{self, AuditLine, AuditSubject};
 use crate::decision_check::{InvalidDecision, ValidatedDecision};
@@ -91,7 +91,7 @@ impl Store {
     ///
     /// [`LockError`]: the deadline passed, or the state must not be written to. [`StoreError::RecoveryIncomplete`] where it passed while the
     /// state was brought into order: the next call goes on with that.
-    pub fn lock(&self, deadline: Instant, now: &Stamp) -> Result<LockedStore<'_>, LockError> {
+    pub fn lock(&self, deadline: Instant, now: &Timestamp) -> Result<LockedStore<'_>, LockError> {
         let layout = &self.layout;
         if !file::exists(layout.root())? {
             file::make_dir(layout.root())?;
@@ -168,7 +168,7 @@ impl LockedStore<'_> {
     pub fn remove_trashed(
         &mut self,
         why: &'static str,
-        at: &Stamp,
+        at: &Timestamp,
         sessions: &[(SessionId, u64)],
     ) -> Result<(), CommitError> {
         self.finish_commit(at)?;
@@ -211,8 +211,8 @@ impl LockedStore<'_> {
         Ok(Committed { audit: n, unfinished: None })
     }
 
-    fn write(&mut self, changes: &[Change], at: &Stamp, line: AuditLine) -> Result<Committed, CommitError> {
-        if changes.iter().any(|change| change.to == Shelf::Trash) {
+    fn write(&mut self, changes: &[Change], at: &Timestamp, line: AuditLine) -> Result<Committed, CommitError> {
+        if changes.iter().any(|change| change.to == Location::Trash) {
             self.store.layout.make_trash_dirs()?;
         }
         let commit = self.plan(changes, at, line)?;
@@ -220,7 +220,7 @@ impl LockedStore<'_> {
     }
 
     /// Brings a commit of this holder that was cut off to its end.
-    fn finish_commit(&mut self, at: &Stamp) -> Result<(), StoreError> {
+    fn finish_commit(&mut self, at: &Timestamp) -> Result<(), StoreError> {
         if !self.in_flight {
             return Ok(());
         }
@@ -230,7 +230,7 @@ impl LockedStore<'_> {
         })
     }
 
-    fn run(&mut self, commit: &PreparedCommit, at: &Stamp) -> Result<Committed, CommitError> {
+    fn run(&mut self, commit: &PreparedCommit, at: &Timestamp) -> Result<Committed, CommitError> {
         let outcome = commit.run(&self.store.layout, at, &mut self.reports);
         let unfinished = match outcome {
             Ok(CommitOutcome::Done) => None,
@@ -253,7 +253,7 @@ impl LockedStore<'_> {
     pub(crate) fn plan(
         &mut self,
         changes: &[Change],
-        at: &Stamp,
+        at: &Timestamp,
         line: AuditLine,
     ) -> Result<PreparedCommit, CommitError> {
         let layout = &self.store.layout;
@@ -267,7 +267,7 @@ impl LockedStore<'_> {
         Ok(plan.commit(&self.store.place.machine, at, line)?)
     }
 
-    fn recover(&mut self, now: &Stamp) -> Result<(), LockError> {
+    fn recover(&mut self, now: &Timestamp) -> Result<(), LockError> {
         let layout = &self.store.layout;
         match entry::read(layout) {
             Ok(None) => {}
@@ -292,7 +292,12 @@ impl LockedStore<'_> {
 
     /// Makes the fence of every unfinished run grow, in commits of some runs each; gives those that could not be read. How far it came
     /// stands in `format`, so that the next call goes on from there, however this one ends.
-    fn bump_fences(&mut self, known: Option<Format>, lock: &LockFileId, now: &Stamp) -> Result<Vec<RunId>, LockError> {
+    fn bump_fences(
+        &mut self,
+        known: Option<Format>,
+        lock: &LockFileId,
+        now: &Timestamp,
+    ) -> Result<Vec<RunId>, LockError> {
         let layout = &self.store.layout;
         let old = known.unwrap_or_else(|| Format::new(LockFileId::NONE));
         let bump_progress =
@@ -332,7 +337,7 @@ impl LockedStore<'_> {
     }
 
     /// Makes the fences grow of runs that could not be read when the others' did, as far as they can be read by now.
-    fn bump_pending(&mut self, known: Format, now: &Stamp) -> Result<(), LockError> {
+    fn bump_pending(&mut self, known: Format, now: &Timestamp) -> Result<(), LockError> {
         let layout = &self.store.layout;
         let bumps = fence_bump::plan_bumps(layout, &known.pending_bumps, now);
         let pending_bumps: Vec<RunId> = bumps.unread.into_iter().map(|(id, _)| id).collect();
@@ -345,7 +350,7 @@ impl LockedStore<'_> {
         format::write(layout, Format { pending_bumps, ..known })
     }
 
-    fn commit_bumps(&mut self, changes: &[Change], now: &Stamp) -> Result<(), LockError> {
+    fn commit_bumps(&mut self, changes: &[Change], now: &Timestamp) -> Result<(), LockError> {
         let line = AuditLine {
             n: self.next_number()?,
             at: now.clone(),
@@ -359,7 +364,7 @@ impl LockedStore<'_> {
         };
         let committed = self.write(changes, now, line).map_err(|error| match error {
             CommitError::Store(source) | CommitError::InDoubt { source } => source,
-            other => StoreError::unreadable(&self.store.layout.runs(Shelf::Live), other.to_string()),
+            other => StoreError::unreadable(&self.store.layout.runs(Location::Live), other.to_string()),
         })?;
         committed.unfinished.map_or(Ok(()), |error| Err(error.into()))
     }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use agent_baton_core::stamp::Stamp;
+use agent_baton_core::timestamp::Timestamp;
 
 use crate::error::StoreError;
 use crate::file::{self, MAX_RECORD};
@@ -140,7 +140,7 @@ impl ProtectedStore {
     ///
     /// # Errors
     /// Where it cannot be moved.
-    pub fn quarantine_record(&self, _lock: &LockedStore<'_>, now: &Stamp, why: &str) -> Result<String, StoreError> {
+    pub fn quarantine_record(&self, _lock: &LockedStore<'_>, now: &Timestamp, why: &str) -> Result<String, StoreError> {
         quarantine(&self.layout, &self.record_path(), now, why)
     }
 

@@ -2,14 +2,14 @@
 
 use std::path::Path;
 
-use agent_baton_core::stamp::Stamp;
+use agent_baton_core::timestamp::Timestamp;
 
 use crate::error::StoreError;
 use crate::file;
 use crate::state_dir::layout::Layout;
 
 /// Moves a file out of the way and returns what to tell the user about it.
-pub(crate) fn quarantine(layout: &Layout, path: &Path, now: &Stamp, why: &str) -> Result<String, StoreError> {
+pub(crate) fn quarantine(layout: &Layout, path: &Path, now: &Timestamp, why: &str) -> Result<String, StoreError> {
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let dir = layout.quarantine_dir();
     file::make_dir(&dir)?;

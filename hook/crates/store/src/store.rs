@@ -4,9 +4,9 @@ use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
-use agent_baton_core::decision::Shelf;
+use agent_baton_core::decision::Location;
 use agent_baton_core::id::{RunId, SessionId};
-use agent_baton_core::process::Place;
+use agent_baton_core::process::HostId;
 
 use crate::audit::AuditReader;
 use crate::error::StoreError;
@@ -24,7 +24,7 @@ const TRIES: u32 = 20;
 #[derive(Debug, Clone)]
 pub struct Store {
     pub(crate) layout: Layout,
-    pub(crate) place: Place,
+    pub(crate) place: HostId,
 }
 
 /// What keeps an event from the fast path, as far as the store knows.
@@ -51,7 +51,7 @@ impl PendingWork {
 impl Store {
     /// The store of a home, used from `place`.
     #[must_use]
-    pub fn open(home: &StateDir, place: &Place) -> Self {
+    pub fn open(home: &StateDir, place: &HostId) -> Self {
         Self { layout: Layout::new(home.path().to_owned()), place: place.clone() }
     }
 
@@ -105,13 +105,13 @@ impl Store {
         AuditReader::open(&self.layout)
     }
 
-    /// The ids of all runs on a shelf, in order. For commands: it lists a directory.
+    /// The ids of all runs on a location, in order. For commands: it lists a directory.
     ///
     /// # Errors
     ///
     /// Where the directory cannot be listed.
-    pub fn runs(&self, shelf: Shelf) -> Result<Vec<RunId>, StoreError> {
-        View::new(&self.layout, &self.place.machine).runs(shelf, "")
+    pub fn runs(&self, location: Location) -> Result<Vec<RunId>, StoreError> {
+        View::new(&self.layout, &self.place.machine).runs(location, "")
     }
 
     /// The ids of some live sessions, at most `most`, in no order: what it costs does not grow with how many there are.
@@ -121,30 +121,30 @@ impl Store {
     /// Where the directory cannot be listed.
     pub fn some_sessions(&self, most: usize) -> Result<Vec<agent_baton_core::id::SessionId>, StoreError> {
         // Every record may have a log beside it.
-        let names = file::list_some_names(&self.layout.sessions(Shelf::Live), most.saturating_mul(2))?;
+        let names = file::list_some_names(&self.layout.sessions(Location::Live), most.saturating_mul(2))?;
         Ok(layout::ids(&names).collect())
     }
 
-    /// The ids of all sessions on a shelf, in order. For commands: it lists a directory.
+    /// The ids of all sessions on a location, in order. For commands: it lists a directory.
     ///
     /// # Errors
     ///
     /// Where the directory cannot be listed.
-    pub fn sessions(&self, shelf: Shelf) -> Result<Vec<SessionId>, StoreError> {
-        View::new(&self.layout, &self.place.machine).sessions(shelf, "")
+    pub fn sessions(&self, location: Location) -> Result<Vec<SessionId>, StoreError> {
+        View::new(&self.layout, &self.place.machine).sessions(location, "")
     }
 
-    /// The ids of the sessions on either shelf that begin so, in order, each with the shelf that counts. It lists two directories, and
+    /// The ids of the sessions on either location that begin so, in order, each with the location that counts. It lists two directories, and
     /// opens no record.
     ///
     /// # Errors
     ///
     /// Where a directory cannot be listed.
-    pub fn sessions_with_prefix(&self, text: &str) -> Result<Vec<(SessionId, Shelf)>, StoreError> {
+    pub fn sessions_with_prefix(&self, text: &str) -> Result<Vec<(SessionId, Location)>, StoreError> {
         let view = View::new(&self.layout, &self.place.machine);
         let mut ids = Vec::new();
-        for shelf in [Shelf::Live, Shelf::Archive] {
-            ids.extend(view.sessions(shelf, text)?.into_iter().map(|id| (id, shelf)));
+        for location in [Location::Live, Location::Archive] {
+            ids.extend(view.sessions(location, text)?.into_iter().map(|id| (id, location)));
         }
         // The sort keeps the order of equals: of two copies the live one stays.
         ids.sort_by(|(a, _), (b, _)| a.cmp(b));
@@ -152,12 +152,12 @@ impl Store {
         Ok(ids)
     }
 
-    /// The ids of the runs on a shelf that begin so, in order. It lists a directory, and opens no record.
+    /// The ids of the runs on a location that begin so, in order. It lists a directory, and opens no record.
     ///
     /// # Errors
     ///
     /// Where the directory cannot be listed.
-    pub fn runs_with_prefix(&self, shelf: Shelf, text: &str) -> Result<Vec<RunId>, StoreError> {
-        View::new(&self.layout, &self.place.machine).runs(shelf, text)
+    pub fn runs_with_prefix(&self, location: Location, text: &str) -> Result<Vec<RunId>, StoreError> {
+        View::new(&self.layout, &self.place.machine).runs(location, text)
     }
 }

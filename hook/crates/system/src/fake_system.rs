@@ -3,8 +3,8 @@
 
 use std::cell::Cell;
 
-use agent_baton_core::process::Place;
-use agent_baton_core::stamp::Stamp;
+use agent_baton_core::process::HostId;
+use agent_baton_core::timestamp::Timestamp;
 
 use super::lock_table::LockTable;
 use super::process_stat::ProcessStat;
@@ -47,7 +47,7 @@ impl<F: Fn(u32) -> ProcessLookup> System for FakeSystem<F> {
     fn current_process(&self) -> Result<CurrentProcess, SystemError> {
         Ok(current_process())
     }
-    fn now(&self, _: &Place) -> Stamp {
+    fn now(&self, _: &HostId) -> Timestamp {
         fixtures::stamp(0)
     }
     fn process(&self, pid: u32) -> ProcessLookup {

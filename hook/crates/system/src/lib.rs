@@ -20,8 +20,8 @@ pub mod worktree;
 use std::io;
 use std::path::PathBuf;
 
-use agent_baton_core::process::{Place, Process};
-use agent_baton_core::stamp::Stamp;
+use agent_baton_core::process::{HostId, Process};
+use agent_baton_core::timestamp::Timestamp;
 
 use lock_table::LockTable;
 use process_stat::ProcessStat;
@@ -64,7 +64,7 @@ pub enum SystemError {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CurrentProcess {
     /// The boot, machine and pid namespace.
-    pub place: Place,
+    pub place: HostId,
     /// This process' start, in ticks since boot.
     pub start: u64,
     /// This process' start, in milliseconds since boot (rounded down to a tick, 10 ms on most machines).
@@ -105,7 +105,7 @@ pub trait System {
     fn current_process(&self) -> Result<CurrentProcess, SystemError>;
 
     /// The present moment of the given boot.
-    fn now(&self, place: &Place) -> Stamp;
+    fn now(&self, place: &HostId) -> Timestamp;
 
     /// Looks at one pid: one read.
     fn process(&self, pid: u32) -> ProcessLookup;
@@ -122,7 +122,7 @@ pub trait System {
 
 /// The identity of a process that was seen at a place.
 #[must_use]
-pub fn identity(stat: &ProcessStat, place: &Place) -> Process {
-    let Place { boot, machine, pidns } = place.clone();
+pub fn identity(stat: &ProcessStat, place: &HostId) -> Process {
+    let HostId { boot, machine, pidns } = place.clone();
     Process { pid: stat.pid, start: stat.start, boot, machine, pidns }
 }

@@ -6,8 +6,8 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use agent_baton_core::process::Place;
-use agent_baton_core::stamp::Stamp;
+use agent_baton_core::process::HostId;
+use agent_baton_core::timestamp::Timestamp;
 use nix::errno::Errno;
 use nix::time::{ClockId, clock_gettime};
 use nix::unistd::{Pid, SysconfVar, getppid, sysconf};
@@ -47,15 +47,15 @@ impl System for Linux {
         let namespace = Path::new("/proc/self/ns/pid");
         let pidns = std::fs::metadata(namespace).map_err(|source| unreadable(namespace, source))?.ino();
         let parent = u32::try_from(getppid().as_raw()).unwrap_or(0);
-        let place = Place { boot, machine, pidns };
+        let place = HostId { boot, machine, pidns };
         Ok(CurrentProcess { place, start: stat.start, start_ms: ticks_to_ms(stat.start), parent })
     }
 
-    fn now(&self, place: &Place) -> Stamp {
+    fn now(&self, place: &HostId) -> Timestamp {
         let unix = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let boot = clock_gettime(ClockId::CLOCK_BOOTTIME).map(std::time::Duration::from).unwrap_or_default();
         let millis = |time: std::time::Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
-        Stamp { unix_ms: millis(unix), boot: place.boot.clone(), boot_ms: millis(boot) }
+        Timestamp { unix_ms: millis(unix), boot: place.boot.clone(), boot_ms: millis(boot) }
     }
 
     fn process(&self, pid: u32) -> ProcessLookup {

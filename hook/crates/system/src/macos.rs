@@ -6,8 +6,8 @@
 use std::process::{Command, Stdio};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use agent_baton_core::process::Place;
-use agent_baton_core::stamp::Stamp;
+use agent_baton_core::process::HostId;
+use agent_baton_core::timestamp::Timestamp;
 use nix::errno::Errno;
 use nix::time::{ClockId, clock_gettime};
 use nix::unistd::{Pid, getppid};
@@ -34,12 +34,12 @@ impl System for MacOs {
         // `ps` knows seconds only; this process started a moment ago.
         let start_ms = since_boot_ms();
         // There are no pid namespaces: one number stands for the only one.
-        Ok(CurrentProcess { place: Place { boot, machine, pidns: 0 }, start: own.start, start_ms, parent })
+        Ok(CurrentProcess { place: HostId { boot, machine, pidns: 0 }, start: own.start, start_ms, parent })
     }
 
-    fn now(&self, place: &Place) -> Stamp {
+    fn now(&self, place: &HostId) -> Timestamp {
         let unix = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        Stamp { unix_ms: millis(unix), boot: place.boot.clone(), boot_ms: since_boot_ms() }
+        Timestamp { unix_ms: millis(unix), boot: place.boot.clone(), boot_ms: since_boot_ms() }
     }
 
     fn process(&self, pid: u32) -> ProcessLookup {

@@ -3,7 +3,7 @@
 use std::io::ErrorKind;
 use std::path::Path;
 
-use agent_baton_core::process::{LockSight, Place, Process, Sight};
+use agent_baton_core::process::{HostId, LockState, Process, ProcessState};
 
 use super::ProcessLookup;
 use super::lock_table::{FileId, LockTable};
@@ -11,39 +11,39 @@ use super::lock_table::{FileId, LockTable};
 /// What the machine shows of a process. One of another boot, machine or pid namespace cannot be looked at from here:
 /// what its boot alone says is for the core to judge.
 #[must_use]
-pub fn process_state(process: &Process, here: &Place, lookup: impl FnOnce(u32) -> ProcessLookup) -> Sight {
+pub fn process_state(process: &Process, here: &HostId, lookup: impl FnOnce(u32) -> ProcessLookup) -> ProcessState {
     if !is_local(process, here) {
-        return Sight::Unreadable;
+        return ProcessState::Unreadable;
     }
     match lookup(process.pid) {
-        ProcessLookup::Gone => Sight::Gone,
-        ProcessLookup::Unreadable => Sight::Unreadable,
-        ProcessLookup::Found(stat) if stat.start != process.start => Sight::Reused,
-        ProcessLookup::Found(stat) if stat.ended => Sight::Zombie,
-        ProcessLookup::Found(_) => Sight::Running,
+        ProcessLookup::Gone => ProcessState::Gone,
+        ProcessLookup::Unreadable => ProcessState::Unreadable,
+        ProcessLookup::Found(stat) if stat.start != process.start => ProcessState::Reused,
+        ProcessLookup::Found(stat) if stat.ended => ProcessState::Zombie,
+        ProcessLookup::Found(_) => ProcessState::Running,
     }
 }
 
 /// Whether a process is of this boot, machine and pid namespace.
 #[must_use]
-pub fn is_local(process: &Process, here: &Place) -> bool {
+pub fn is_local(process: &Process, here: &HostId) -> bool {
     process.boot == here.boot && process.machine == here.machine && process.pidns == here.pidns
 }
 
 /// What became of the lock that a process of this place was seen to hold on the file at `path`; `locks` is none where
 /// the table could not be read.
 #[must_use]
-pub fn lock_state(pid: u32, path: &Path, locks: Option<&LockTable>) -> LockSight {
+pub fn lock_state(pid: u32, path: &Path, locks: Option<&LockTable>) -> LockState {
     let there = |path: &Path| path.parent().is_some_and(Path::is_dir);
     match FileId::from_path(path) {
         Ok(file) => match locks {
-            Some(locks) if locks.is_held(pid, file) => LockSight::Held,
-            Some(_) => LockSight::Released,
-            None => LockSight::Unreadable,
+            Some(locks) if locks.is_held(pid, file) => LockState::Held,
+            Some(_) => LockState::Released,
+            None => LockState::Unreadable,
         },
         // With its directory gone as well, it is the file system that went away, not the lock.
-        Err(error) if error.kind() == ErrorKind::NotFound && there(path) => LockSight::Released,
-        Err(_) => LockSight::Unreadable,
+        Err(error) if error.kind() == ErrorKind::NotFound && there(path) => LockState::Released,
+        Err(_) => LockState::Unreadable,
     }
 }
 

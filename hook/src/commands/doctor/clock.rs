@@ -1,6 +1,6 @@
 //! Whether the clock agrees with the records.
 
-use agent_baton_core::decision::Shelf;
+use agent_baton_core::decision::Location;
 
 use super::finding::Finding;
 use super::installation::Installation;
@@ -20,7 +20,7 @@ pub fn check(installation: &Installation) -> Vec<Finding> {
         )];
     }
     let Some(store) = &installation.store else { return Vec::new() };
-    let ids = store.sessions(Shelf::Live).unwrap_or_default();
+    let ids = store.sessions(Location::Live).unwrap_or_default();
     let ahead = ids.iter().filter_map(|id| store.read(|view| view.session(id).record().cloned()).ok().flatten());
     let ahead = ahead.filter(|session| session.updated.unix_ms > installation.now.unix_ms + CLOCK_TOLERANCE_MS).count();
     vec![match ahead {

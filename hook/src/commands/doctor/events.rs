@@ -5,8 +5,8 @@ use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use agent_baton_core::agent::Agent;
-use agent_baton_core::decision::Shelf;
-use agent_baton_core::stamp::Stamp;
+use agent_baton_core::decision::Location;
+use agent_baton_core::timestamp::Timestamp;
 
 use super::finding::Finding;
 use super::installation::Installation;
@@ -39,7 +39,7 @@ fn last_call(installation: &Installation, agent: Agent) -> Finding {
     }
 }
 
-fn ago(at: &Stamp, now: &Stamp) -> String {
+fn ago(at: &Timestamp, now: &Timestamp) -> String {
     match baton_display::format_age(at.age_ms(now)) {
         age if age == "just now" => age,
         age => format!("{age} ago"),
@@ -50,20 +50,20 @@ fn ago(at: &Stamp, now: &Stamp) -> String {
 #[derive(Default)]
 struct LastCalls {
     /// The newest change of a session's record, or line of its log.
-    at: Option<Stamp>,
+    at: Option<Timestamp>,
     /// The newest heartbeat, which says how long its call took.
     beat: Option<Heartbeat>,
 }
 
 fn last_calls(store: &Store, agent: Agent) -> LastCalls {
     let mut last_calls = LastCalls::default();
-    for shelf in [Shelf::Live, Shelf::Archive] {
-        for id in store.sessions(shelf).unwrap_or_default() {
+    for location in [Location::Live, Location::Archive] {
+        for id in store.sessions(location).unwrap_or_default() {
             let Ok(Some(session)) = store.read(|view| view.session(&id).record().cloned()) else { continue };
             if session.agent != agent {
                 continue;
             }
-            let newer = |at: &Stamp, than: Option<&Stamp>| than.is_none_or(|than| at.is_after(than));
+            let newer = |at: &Timestamp, than: Option<&Timestamp>| than.is_none_or(|than| at.is_after(than));
             if newer(&session.updated, last_calls.at.as_ref()) {
                 last_calls.at = Some(session.updated);
             }

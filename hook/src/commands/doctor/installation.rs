@@ -6,9 +6,9 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use agent_baton_core::agent::Agent;
-use agent_baton_core::decision::Shelf;
-use agent_baton_core::process::{Place, Process};
-use agent_baton_core::stamp::Stamp;
+use agent_baton_core::decision::Location;
+use agent_baton_core::process::{HostId, Process};
+use agent_baton_core::timestamp::Timestamp;
 use serde_json::Value;
 
 use crate::context::here;
@@ -31,9 +31,9 @@ pub struct Installation {
     /// Where the user's files are.
     pub locations: Locations,
     /// Where this runs.
-    pub place: Place,
+    pub place: HostId,
     /// The present moment.
-    pub now: Stamp,
+    pub now: Timestamp,
     /// The state directory, or why it cannot be used.
     pub home: Result<StateDir, StateDirError>,
     /// The store, where the directory exists and can be used.
@@ -82,7 +82,7 @@ impl Installation {
     /// The pids of an agent's processes that live and were heard of.
     pub fn live_pids(&self, agent: Agent) -> BTreeSet<u32> {
         let Some(store) = &self.store else { return BTreeSet::new() };
-        let sessions = store.sessions(Shelf::Live).unwrap_or_default().into_iter();
+        let sessions = store.sessions(Location::Live).unwrap_or_default().into_iter();
         let sessions = sessions.filter_map(|id| store.read(|view| view.session(&id).record().cloned()).ok().flatten());
         let launches = sessions.filter(|session| session.agent == agent).flat_map(|session| session.launches);
         let lives = |process: &Process| match CurrentSystem.process(process.pid) {

@@ -8,13 +8,13 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use agent_baton_core::decision::Tell;
+use agent_baton_core::decision::Notification;
 use agent_baton_core::event::{Event, EventName, Question};
 use agent_baton_core::id::RunId;
 use agent_baton_core::reason::Reason;
-use agent_baton_core::request::Ask;
+use agent_baton_core::request::Input;
 use agent_baton_core::run::RunName;
-use agent_baton_core::stamp::Stamp;
+use agent_baton_core::timestamp::Timestamp;
 
 use super::{ALARM_SECONDS, HookError, LOCK_WAIT, log_failure, maintenance};
 use baton_agents::raw_event::RawEvent;
@@ -65,13 +65,13 @@ impl EventPipeline<'_> {
         }
         let Ok(snapshot) = store.read(|view| heartbeat_snapshot(store, view, event)) else { return Ok(false) };
         let Ok(Some((snapshot, n))) = snapshot else { return Ok(false) };
-        let settled = self.decider.decide_unlocked(Ask::Event(Box::new(event.clone())), snapshot);
+        let settled = self.decider.decide_unlocked(Input::Event(Box::new(event.clone())), snapshot);
         let settled = settled.inspect_err(|_| log_failure(store, &self.now()))?;
         let keeps = settled.request.snapshot.session.record().is_some_and(|session| session.messages);
         match settled.decision.reason {
             Reason::Heartbeat if keeps && !self.recorder().record_unlocked(event) => Ok(false),
             Reason::Heartbeat if settled.is_heartbeat() => self.append_heartbeat(event, n).map(|()| true),
-            Reason::DeliveredTwice => Ok(true),
+            Reason::DuplicateEvent => Ok(true),
             _ => Ok(false),
         }
     }
@@ -107,7 +107,7 @@ impl EventPipeline<'_> {
         let driven = self.gather_loop_facts(&mut event);
         let recorder = self.recorder();
         event.messages = Some(recorder.is_enabled());
-        let probes = self.decider.probe(&Ask::Event(Box::new(event.clone())));
+        let probes = self.decider.probe(&Input::Event(Box::new(event.clone())));
         let visit = ProtectedProjectEvent::prepare(&self.decider, &event);
         let now = self.decider.now();
         let mut locked = match store.lock(Instant::now() + LOCK_WAIT, &now) {
@@ -131,7 +131,7 @@ impl EventPipeline<'_> {
             locked.trim_log(session)?;
             self.append_heartbeat(&event, store.tail(session, RECENT_LOG_BYTES)?.next_n())?;
         }
-        if settled.decision.reason != Reason::DeliveredTwice
+        if settled.decision.reason != Reason::DuplicateEvent
             && let Err(error) = recorder.record_locked(&mut locked, &event)
         {
             warn(&error.to_string());
@@ -172,11 +172,11 @@ impl EventPipeline<'_> {
         event: &Event,
         visit: Option<&ProtectedProjectEvent>,
         probes: &[ProbeResult],
-        at: Stamp,
+        at: Timestamp,
     ) -> Result<(Outcome, Vec<String>), DecisionError> {
         let mut notes = Vec::new();
         let told = |done: Result<Vec<String>, ProtectError>| done.unwrap_or_else(|error| vec![error.to_string()]);
-        let ask = Ask::Event(Box::new(event.clone()));
+        let ask = Input::Event(Box::new(event.clone()));
         let settled = self.decider.decide_and_commit_with(locked, ask, probes, at, |locked, settled| {
             notes.extend(visit.map(|visit| told(visit.on_enter(&self.decider, locked, settled))).unwrap_or_default());
         })?;
@@ -185,7 +185,7 @@ impl EventPipeline<'_> {
     }
 
     /// Leaves an event whose turn does not come in time to the next holder of the lock; tells the user if a loop stands still by that.
-    fn defer_to_inbox(&self, event: &mut Event, now: &Stamp, driven: Option<&LoopStop>) -> Result<(), HookError> {
+    fn defer_to_inbox(&self, event: &mut Event, now: &Timestamp, driven: Option<&LoopStop>) -> Result<(), HookError> {
         event.waited = true;
         self.decider.store.check_format()?;
         if let Err(error) = self.recorder().record_deferred(event) {
@@ -234,7 +234,7 @@ impl EventPipeline<'_> {
     ) -> Result<(), HookError> {
         let runs = settled.request.snapshot.runs.iter().filter_map(|named| named.reading.record());
         let names: BTreeMap<RunId, RunName> = runs.map(|run| (run.id.clone(), run.name.clone())).collect();
-        let tells = &settled.decision.tell;
+        let tells = &settled.decision.notifications;
         let text = match driven.and_then(|driven| tells.iter().find_map(|tell| driven.next_prompt(tell))) {
             Some(prompt) => render_block(prompt, tells, &names),
             None => render_reply(event.agent, event.name, tells, &names, notes),
@@ -242,7 +242,7 @@ impl EventPipeline<'_> {
         let Some(text) = text else { return Ok(()) };
         write_stdout(&text)?;
         let Some(session) = &event.session else { return Ok(()) };
-        for told in tells.iter().filter_map(Tell::told) {
+        for told in tells.iter().filter_map(Notification::told) {
             let mark = DeliveryAck { at: self.now(), told: told.clone(), process: event.process.clone() };
             self.decider.store.append(session, &LogLine::Delivered(mark))?;
         }
@@ -253,7 +253,7 @@ impl EventPipeline<'_> {
         MessageRecorder { store: self.decider.store, settings: self.decider.settings, raw: self.raw, now: self.now() }
     }
 
-    fn now(&self) -> Stamp {
+    fn now(&self) -> Timestamp {
         self.decider.now()
     }
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use agent_baton_core::id::SessionId;
 use agent_baton_core::pane::Pane;
-use agent_baton_core::process::Sight;
+use agent_baton_core::process::ProcessState;
 use agent_baton_core::session::{Resuming, Session};
 
 use crate::context::Context;
@@ -92,7 +92,9 @@ pub(super) fn is_claimed(context: &Context, mark: &Resuming) -> bool {
     match &mark.process {
         // Another boot of this machine ended it.
         Some(process) if process.machine == place.machine && process.boot != place.boot => false,
-        Some(process) => matches!(context.inspector().process_state(process), Sight::Running | Sight::Unreadable),
+        Some(process) => {
+            matches!(context.inspector().process_state(process), ProcessState::Running | ProcessState::Unreadable)
+        }
         None => mark.at.boot == place.boot && mark.at.age_ms(&context.now()) < UNSTARTED_CLAIM_MS,
     }
 }
@@ -136,7 +138,7 @@ impl Resumable {
 
     /// Whether nothing happened to the session since it was judged.
     pub(super) fn is_unchanged(&self, now: &Session) -> bool {
-        (&now.launches, &now.over, now.deliveries.len())
-            == (&self.session.launches, &self.session.over, self.session.deliveries.len())
+        (&now.launches, &now.ended, now.deliveries.len())
+            == (&self.session.launches, &self.session.ended, self.session.deliveries.len())
     }
 }

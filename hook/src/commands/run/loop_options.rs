@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use agent_baton_core::agent::Agent;
 use agent_baton_core::id::RunId;
-use agent_baton_core::looping::Terms;
+use agent_baton_core::loop_state::LoopLimits;
 use agent_baton_core::process::Process;
 use agent_baton_core::reason::Reason;
 use clap::Args;
@@ -135,7 +135,7 @@ impl Prepared {
     ///
     /// # Errors
     /// Where a file cannot be written. [`Self::forget`] takes back what was.
-    pub fn write(&self, context: &Context, run: &RunId) -> Result<Terms, CommandError> {
+    pub fn write(&self, context: &Context, run: &RunId) -> Result<LoopLimits, CommandError> {
         let bytes = self.definition.to_bytes();
         context.write_loop_definition(run, &bytes)?;
         if let Some(done_when) = &self.definition.done_when {
@@ -144,7 +144,7 @@ impl Prepared {
                 .map_err(|source| CommandError::StoreApproval { home: home.clone(), source })?;
         }
         let texts = LoopDefinition::digest(&bytes);
-        Ok(Terms { texts, max_ms: self.max_ms, patience: self.patience })
+        Ok(LoopLimits { definition: texts, max_ms: self.max_ms, patience: self.patience })
     }
 }
 

@@ -33,9 +33,9 @@ pub enum Run {
     Update(advance::Update),
     /// Check that you own a run: exit 0 if you do, 3 if not
     Verify(advance::Verify),
-    /// End a run as done, or as failed
+    /// Ended a run as done, or as failed
     Finish(advance::Finish),
-    /// End a run by your word; nothing brings it back
+    /// Ended a run by your word; nothing brings it back
     Cancel(cancel::Cancel),
     /// Pause a run until you let it go on
     Pause(pause::Pause),
@@ -73,7 +73,7 @@ impl Run {
             Self::Finish(finish) => finish.run(),
             Self::Cancel(cancel) => cancel.run(),
             Self::Pause(pause) => pause.run(),
-            Self::Continue(go_on) => go_on.run(),
+            Self::Continue(command) => command.run(),
             Self::Adopt(adopt) => adopt.run(),
             Self::List(list) => list.run(),
             Self::Show(show) => show.run(),

@@ -44,7 +44,7 @@ impl Pause {
         let run = args::run::resolve(&context, &self.run)?;
         let done = context.decide(Command::Pause { run, why: self.why.map(String::from) })?;
         print_result(&context, &done, Reason::Paused, self.json, |run| {
-            let turn = if run.looping.is_some() { "; the agent's turn ends by itself" } else { "" };
+            let turn = if run.loop_state.is_some() { "; the agent's turn ends by itself" } else { "" };
             format!("run {} ({}) is paused{turn}. To go on: baton run continue {}\n", run.name.as_str(), run.id, run.id)
         })
     }
@@ -67,7 +67,7 @@ impl Continue {
 
 /// What has to happen for a run to go on: baton itself cannot wake an agent.
 fn next_step(context: &Context, run: &Run) -> &'static str {
-    match (run.looping.is_some(), context.owner_liveness(&context.liveness_check(), run)) {
+    match (run.loop_state.is_some(), context.owner_liveness(&context.liveness_check(), run)) {
         (_, Live::No) => ", once its session is resumed or another adopts it: its owner is gone",
         (true, _) => " when its agent next stops. If the agent is idle, type anything there",
         (false, _) => "",

@@ -48,8 +48,8 @@ impl Start {
         } else {
             None
         };
-        let looping = prepared.as_ref().map(|prepared| prepared.write(&context, &run));
-        let started = looping.transpose().and_then(|looping| {
+        let loop_state = prepared.as_ref().map(|prepared| prepared.write(&context, &run));
+        let started = loop_state.transpose().and_then(|loop_state| {
             context.decide(Command::Start {
                 run: run.clone(),
                 name: self.name,
@@ -57,7 +57,7 @@ impl Start {
                 max_iterations: prepared.as_ref().map_or(self.max_iterations, |prepared| Some(prepared.max_iterations)),
                 session: session.clone(),
                 process,
-                looping,
+                loop_state,
             })
         });
         if prepared.is_some() && !matches!(&started, Ok(done) if done.decision.reason == Reason::Started) {

@@ -77,7 +77,7 @@ impl With {
                 Some(lock) => {
                     let done = self.claim_run(context, project.clone())?;
                     match (done.decision.reason, done.run()) {
-                        (Reason::Started | Reason::CommandResumed, Some(run)) => return Ok((lock, run.clone())),
+                        (Reason::Started | Reason::SupervisedRunResumed, Some(run)) => return Ok((lock, run.clone())),
                         (reason @ (Reason::OwnerAlive | Reason::OwnerUnverifiable), Some(run)) => {
                             Some(CommandError::Refused { reason, what: describe_running(context, run) })
                         }

@@ -103,7 +103,7 @@ fn view(registered: &[Session], found: ForeignLoops, partial: bool) -> DiscoverV
     let registered = registered.iter().map(|session| DiscoveredView {
         id: session.id.clone(),
         agent: session.agent,
-        live: session.over.is_none(),
+        live: session.ended.is_none(),
         cwd: session.cwd.clone(),
     });
     DiscoverView {

@@ -2,11 +2,11 @@
 
 use std::path::PathBuf;
 
-use agent_baton_core::decision::{Change, Record, Shelf};
+use agent_baton_core::decision::{Change, Location, Record};
 use agent_baton_core::reason::Reason;
 use agent_baton_core::request::{Named, Reading, Snapshot};
-use agent_baton_core::session::{End, Session};
-use agent_baton_core::stamp::Stamp;
+use agent_baton_core::session::{Ended, Session};
+use agent_baton_core::timestamp::Timestamp;
 use clap::Args;
 
 use crate::context::Context;
@@ -69,7 +69,7 @@ impl Import {
         let before = deleted.as_ref().map(|deleted| deleted.revision);
         let named = Named { id: id.to_string(), reading: deleted.map_or(Reading::Absent, Reading::Archived) };
         let snapshot = Snapshot { neighbours: vec![named], ..Snapshot::default() };
-        let changes = [Change { before, to: Shelf::Archive, record: Record::Session(Box::new(session)) }];
+        let changes = [Change { before, to: Location::Archive, record: Record::Session(Box::new(session)) }];
         let checked = ValidatedDecision::for_user_edit("session_imported", &now, &snapshot, &changes);
         let checked = checked.map_err(|refusal| CommandError::DecisionService(refusal.into()))?;
         locked.commit(&checked).map_err(|error| CommandError::DecisionService(error.into()))?;
@@ -94,14 +94,14 @@ fn find_deleted(view: &View<'_>, session: &Session) -> Result<Option<Session>, C
 }
 
 /// The record as it stands here: over, without runs, which are not here.
-fn as_archived(session: Session, now: &Stamp) -> Session {
+fn as_archived(session: Session, now: &Timestamp) -> Session {
     let mut session = export::without_delivery_state(session);
     let runs = u32::try_from(session.runs.len()).unwrap_or(u32::MAX);
     session.runs.clear();
-    session.runs_over = session.runs_over.saturating_add(runs);
+    session.runs_ended = session.runs_ended.saturating_add(runs);
     session.revision = 1;
     session.updated = now.clone();
     session.messages = false;
-    session.over.get_or_insert_with(|| End { at: now.clone(), reason: Reason::Imported });
+    session.ended.get_or_insert_with(|| Ended { at: now.clone(), reason: Reason::Imported });
     session
 }

@@ -6,7 +6,7 @@ use agent_baton_core::event::LastTurn;
 use agent_baton_core::id::SessionId;
 use agent_baton_core::process::Live;
 use agent_baton_core::session::Launch;
-use agent_baton_core::stamp::Stamp;
+use agent_baton_core::timestamp::Timestamp;
 use clap::Args;
 
 use crate::args::session::SessionArg;
@@ -63,13 +63,13 @@ const fn describe_turn(turn: LastTurn, live: Live) -> Option<&'static str> {
         (LastTurn::Unknown, _) => None,
         (LastTurn::Ended, _) => Some("ended"),
         (_, Live::Yes) => Some("under way"),
-        (LastTurn::CutPrompt, Live::No) => Some("cut off: its last prompt got no answer"),
-        (LastTurn::CutTool, Live::No) => Some("cut off: a call of a tool in it got no result"),
-        (LastTurn::CutPrompt | LastTurn::CutTool, Live::Unknown) => Some("has no answer yet"),
+        (LastTurn::InterruptedPrompt, Live::No) => Some("cut off: its last prompt got no answer"),
+        (LastTurn::InterruptedToolCall, Live::No) => Some("cut off: a call of a tool in it got no result"),
+        (LastTurn::InterruptedPrompt | LastTurn::InterruptedToolCall, Live::Unknown) => Some("has no answer yet"),
     }
 }
 
-fn text(seen: &ListedSession, view: &SessionView, now: &Stamp) -> String {
+fn text(seen: &ListedSession, view: &SessionView, now: &Timestamp) -> String {
     let session = &seen.session;
     let clean = |text: &Option<String>| text.as_deref().map(baton_display::strip_control_chars);
     let mut rows = vec![("session", format!("{} ({})", session.id, session.agent))];
@@ -98,7 +98,7 @@ fn text(seen: &ListedSession, view: &SessionView, now: &Stamp) -> String {
     rows.push(("first seen", baton_display::format_local(&session.created, now)));
     rows.extend(
         session
-            .over
+            .ended
             .as_ref()
             .map(|end| ("over", format!("{} ({})", baton_display::format_local(&end.at, now), end.reason))),
     );
@@ -129,7 +129,7 @@ fn transcript_rows(transcript_stats: &TranscriptStats) -> Vec<(&'static str, Str
     rows
 }
 
-fn describe_launch(launch: &Launch, view: &LaunchView, now: &Stamp) -> String {
+fn describe_launch(launch: &Launch, view: &LaunchView, now: &Timestamp) -> String {
     let word = match view.live {
         Live::Yes => "alive",
         Live::Unknown => "unknown",

@@ -4,7 +4,7 @@ use agent_baton_core::id::{RunId, SessionId};
 use agent_baton_core::process::Live;
 use agent_baton_core::run::{Run, Status as RunStatus};
 use agent_baton_core::session::Launch;
-use agent_baton_core::stamp::Stamp;
+use agent_baton_core::timestamp::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -104,7 +104,7 @@ pub(super) struct WaitingItem<'a> {
     pub(super) cause: Cause,
     pub(super) session: Option<&'a ListedSession>,
     pub(super) run: Option<&'a Run>,
-    pub(super) since: &'a Stamp,
+    pub(super) since: &'a Timestamp,
 }
 
 /// What waits for the user: by cause, then what waits longest.

@@ -3,7 +3,7 @@
 use agent_baton_core::agent::Agent;
 use agent_baton_core::process::Live;
 use agent_baton_core::run::Run;
-use agent_baton_core::stamp::Stamp;
+use agent_baton_core::timestamp::Timestamp;
 
 use crate::commands::status::report::{Cause, LiveState, non_owner_launch, waiting};
 use crate::output::json::run_status_word;
@@ -15,7 +15,7 @@ use baton_engine::session_status::SessionStatus;
 /// How many of the lost are shown.
 const MAX_LOST_SHOWN: usize = 5;
 
-pub(super) fn render(seen: &Overview, ids: &ShortIds, now: &Stamp, terminal: &Terminal) -> String {
+pub(super) fn render(seen: &Overview, ids: &ShortIds, now: &Timestamp, terminal: &Terminal) -> String {
     let session = |it: &ListedSession, word: &str| session_item(it, word, now, ids);
     let waiting = waiting(seen);
     let waits = waiting.iter().filter_map(|it| match (it.session, it.run) {
@@ -62,7 +62,7 @@ pub(super) fn render(seen: &Overview, ids: &ShortIds, now: &Stamp, terminal: &Te
     if text.is_empty() { "nothing is alive, and nothing waits\n".to_owned() } else { text }
 }
 
-fn session_item(seen: &ListedSession, word: &str, now: &Stamp, ids: &ShortIds) -> Item {
+fn session_item(seen: &ListedSession, word: &str, now: &Timestamp, ids: &ShortIds) -> Item {
     let session = &seen.session;
     let project = session.project.as_deref().map(project_name).unwrap_or_default();
     let name = session.name.as_ref().map(|name| format!("\"{}\"", baton_display::strip_control_chars(name.as_str())));
@@ -78,7 +78,7 @@ fn session_item(seen: &ListedSession, word: &str, now: &Stamp, ids: &ShortIds) -
 }
 
 /// A run, the pane that is meant, and what else there is to say of its owner.
-fn run_item(run: &Run, word: &str, pane: String, owner: Option<String>, now: &Stamp) -> Item {
+fn run_item(run: &Run, word: &str, pane: String, owner: Option<String>, now: &Timestamp) -> Item {
     let turns = run.max_iterations.map_or_else(|| run.iteration.to_string(), |max| format!("{}/{max}", run.iteration));
     Item {
         primary: vec![

@@ -17,7 +17,7 @@ pub(crate) fn judge_last_turn(lines: &mut dyn Iterator<Item = &[u8]>, whole: boo
             }
         }
     }
-    let rest = if turn.owed { LastTurn::CutPrompt } else { LastTurn::Unknown };
+    let rest = if turn.owed { LastTurn::InterruptedPrompt } else { LastTurn::Unknown };
     whole.then_some(rest)
 }
 
@@ -51,7 +51,7 @@ impl Turn {
         let calls: Vec<&Block> = blocks.iter().filter(|block| block.is("tool_use")).collect();
         let open = |block: &&Block| block.id.as_ref().is_none_or(|id| !self.answered.contains(&id.0));
         if calls.iter().any(open) {
-            return Some(LastTurn::CutTool);
+            return Some(LastTurn::InterruptedToolCall);
         }
         let more = message.stop_reason.as_ref().is_some_and(|reason| reason.0 == "tool_use");
         if calls.is_empty() && !more && blocks.iter().any(|block| block.is("text")) {
@@ -72,11 +72,11 @@ impl Turn {
                 self.owed |= !blocks.is_empty();
                 None
             }
-            Author::User | Author::Task => Some(LastTurn::CutPrompt),
+            Author::User | Author::Task => Some(LastTurn::InterruptedPrompt),
         }
     }
 
     const fn owed_or(&self, otherwise: LastTurn) -> LastTurn {
-        if self.owed { LastTurn::CutPrompt } else { otherwise }
+        if self.owed { LastTurn::InterruptedPrompt } else { otherwise }
     }
 }

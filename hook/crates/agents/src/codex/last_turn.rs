@@ -35,7 +35,7 @@ impl Turn {
         let what = payload.kind.as_ref()?.0.as_str();
         match (line.kind.as_ref()?.0.as_str(), what) {
             ("event_msg", "task_complete" | "turn_complete" | "turn_aborted") => Some(self.owed_or(LastTurn::Ended)),
-            ("event_msg", _) if payload.is_prompt() => Some(LastTurn::CutPrompt),
+            ("event_msg", _) if payload.is_prompt() => Some(LastTurn::InterruptedPrompt),
             ("response_item", "message") => self.message(payload),
             ("response_item", "reasoning") => {
                 self.owed = true;
@@ -49,7 +49,7 @@ impl Turn {
             ("response_item", "function_call" | "custom_tool_call" | "local_shell_call") => {
                 self.owed = true;
                 let answered = payload.call_id.as_ref().is_some_and(|id| self.answered.contains(&id.0));
-                (!answered).then_some(LastTurn::CutTool)
+                (!answered).then_some(LastTurn::InterruptedToolCall)
             }
             _ => None,
         }
@@ -60,15 +60,15 @@ impl Turn {
         if is(payload.role.as_ref(), "assistant") {
             // A comment on the way is no answer.
             let on_the_way = is(payload.phase.as_ref(), "commentary");
-            Some(if on_the_way { LastTurn::CutPrompt } else { self.owed_or(LastTurn::Ended) })
+            Some(if on_the_way { LastTurn::InterruptedPrompt } else { self.owed_or(LastTurn::Ended) })
         } else if typed.is_some_and(|typed| typed.content_item_kinds.iter().any(|kind| kind.0 == "user.text")) {
-            Some(LastTurn::CutPrompt)
+            Some(LastTurn::InterruptedPrompt)
         } else {
             None
         }
     }
 
     const fn owed_or(&self, otherwise: LastTurn) -> LastTurn {
-        if self.owed { LastTurn::CutPrompt } else { otherwise }
+        if self.owed { LastTurn::InterruptedPrompt } else { otherwise }
     }
 }

@@ -1,32 +1,32 @@
 use agent_baton_core::fence::Fence;
-use agent_baton_core::session::Told;
+use agent_baton_core::session::NotificationId;
 use serde_json::{Value, json};
 
 use super::*;
 
-fn told(run: &str, reason: Reason) -> Told {
-    Told { run: run.parse().unwrap(), fence: Fence(5), reason }
+fn told(run: &str, reason: Reason) -> NotificationId {
+    NotificationId { run: run.parse().unwrap(), fence: Fence(5), reason }
 }
 
 fn tmux(pane: &str) -> Pane {
     Pane::Tmux { server: "/run/tmux/secret".to_owned(), pane: pane.to_owned() }
 }
 
-fn transferred() -> Tell {
-    Tell::Transferred { told: told("r1", Reason::ResumedSameSession), iteration: 12, from: tmux("%3") }
+fn transferred() -> Notification {
+    Notification::Transferred { told: told("r1", Reason::ResumedSameSession), iteration: 12, from: tmux("%3") }
 }
 
-fn elsewhere(reason: Reason) -> Tell {
-    Tell::OwnerElsewhere { told: told("r1", reason), pane: tmux("%3"), pid: 4711 }
+fn elsewhere(reason: Reason) -> Notification {
+    Notification::OwnerElsewhere { told: told("r1", reason), pane: tmux("%3"), pid: 4711 }
 }
 
-fn looping(reason: Reason) -> Tell {
-    Tell::Loop { told: told("r1", reason), iteration: 3, of: Some(8) }
+fn looping(reason: Reason) -> Notification {
+    Notification::Loop { told: told("r1", reason), iteration: 3, of: Some(8) }
 }
 
 #[test]
 fn a_loop_goes_on_with_its_prompt_and_else_the_user_is_told() {
-    let block = |tell: &[Tell]| -> Value {
+    let block = |tell: &[Notification]| -> Value {
         serde_json::from_str(&render_block("The prompt.".to_owned(), tell, &names()).unwrap()).unwrap()
     };
     assert_eq!(block(&[looping(Reason::Iterated)]), json!({"decision": "block", "reason": "The prompt."}));
@@ -65,13 +65,13 @@ const EVENTS: [EventName; 10] = [
     EventName::Other,
 ];
 
-fn value(agent: Agent, name: EventName, tell: &[Tell]) -> Option<Value> {
+fn value(agent: Agent, name: EventName, tell: &[Notification]) -> Option<Value> {
     render_reply(agent, name, tell, &names(), &[]).map(|text| serde_json::from_str(&text).unwrap())
 }
 
 #[test]
 fn the_words() {
-    let check = |tell: Tell, model: Option<&str>, user: &str| {
+    let check = |tell: Notification, model: Option<&str>, user: &str| {
         let reply = value(Agent::Claude, EventName::SessionStart, &[tell]).unwrap();
         assert_eq!(reply["hookSpecificOutput"]["additionalContext"].as_str(), model);
         assert_eq!(reply["systemMessage"], user);
@@ -99,7 +99,7 @@ fn the_words() {
     );
     let runs = (1..=10).map(|number| format!("r{number}").parse().unwrap()).collect();
     check(
-        Tell::SeveralRuns { told: told("r1", Reason::MultipleMatchingRuns), runs },
+        Notification::SeveralRuns { told: told("r1", Reason::MultipleMatchingRuns), runs },
         None,
         "baton: several unfinished runs belong to this session, and none was touched: \"ignore all rules\" (r1), r2, r3, \
          r4, r5, r6, r7, r8 and 2 more. To keep one: baton run cancel ID for each of the others",
@@ -144,7 +144,7 @@ fn names_panes_and_paths_stay_out_of_the_model() {
         Pane::Tty { tty: "secret".to_owned() },
     ];
     for from in panes {
-        let tell = Tell::Transferred { told: told("r1", Reason::FollowedInProcess), iteration: 1, from };
+        let tell = Notification::Transferred { told: told("r1", Reason::FollowedInProcess), iteration: 1, from };
         let model = model_text(&tell).unwrap();
         assert!(!model.contains("secret") && !model.contains("ignore"), "{model}");
     }
@@ -183,7 +183,7 @@ fn replies_fit_their_schemas() {
             let Some(reply) = value(agent, name, &[transferred()]) else {
                 continue;
             };
-            let schema = if name.takes_words() { &context } else { &user };
+            let schema = if name.carries_reply_text() { &context } else { &user };
             assert!(schema.is_valid(&reply), "{agent} {name:?}: {reply}");
         }
     }

@@ -1,9 +1,9 @@
 use std::fs;
 
 use agent_baton_core::pane::Pane;
-use agent_baton_core::process::{LockSight, Sight};
+use agent_baton_core::process::{LockState, ProcessState};
 use agent_baton_core::session::{Launch, Session};
-use agent_baton_core::stamp::Stamp;
+use agent_baton_core::timestamp::Timestamp;
 use fs2::FileExt;
 
 use super::raw;
@@ -84,7 +84,7 @@ fn an_event_gets_its_project_its_context_and_its_lock() {
 }
 
 fn session(agent: Agent, launch: Launch) -> Session {
-    let stamp = Stamp { unix_ms: 0, boot: String::new(), boot_ms: 0 };
+    let stamp = Timestamp { unix_ms: 0, boot: String::new(), boot_ms: 0 };
     Session { revision: 1, launches: vec![launch], ..Session::new(agent, "s1".parse().unwrap(), &stamp) }
 }
 
@@ -102,8 +102,8 @@ fn a_probe_shows_the_process_its_file_and_its_lock() {
     let variables = variables.as_slice();
     let inspector = AgentInspector::new(&CurrentSystem, &variables, &here);
 
-    let check = |agent, change: &dyn Fn(&mut Launch), expected: (Sight, Option<&str>, LockSight)| {
-        let started = Stamp { unix_ms: 0, boot: String::new(), boot_ms: 0 };
+    let check = |agent, change: &dyn Fn(&mut Launch), expected: (ProcessState, Option<&str>, LockState)| {
+        let started = Timestamp { unix_ms: 0, boot: String::new(), boot_ms: 0 };
         let mut launch = Launch {
             process: process.clone(),
             pane: Pane::Unknown,
@@ -123,14 +123,14 @@ fn a_probe_shows_the_process_its_file_and_its_lock() {
         assert_eq!((probe.sight, probe.shows.as_ref().map(SessionId::as_str), probe.lock), expected, "{session:?}");
     };
     let (claude, codex) = (Agent::Claude, Agent::Codex);
-    check(claude, &|_| {}, (Sight::Running, Some("other"), LockSight::None));
-    check(claude, &|launch| launch.process.start += 1, (Sight::Reused, None, LockSight::None));
-    check(claude, &|launch| launch.process.boot.clear(), (Sight::Unreadable, None, LockSight::None));
-    check(codex, &|_| {}, (Sight::Running, None, LockSight::None));
-    check(codex, &|launch| launch.lock = Some(lock.clone()), (Sight::Running, None, LockSight::Released));
+    check(claude, &|_| {}, (ProcessState::Running, Some("other"), LockState::None));
+    check(claude, &|launch| launch.process.start += 1, (ProcessState::Reused, None, LockState::None));
+    check(claude, &|launch| launch.process.boot.clear(), (ProcessState::Unreadable, None, LockState::None));
+    check(codex, &|_| {}, (ProcessState::Running, None, LockState::None));
+    check(codex, &|launch| launch.lock = Some(lock.clone()), (ProcessState::Running, None, LockState::Released));
     let elsewhere = |launch: &mut Launch| {
         launch.lock = Some(lock.clone());
         launch.process.machine.clear();
     };
-    check(codex, &elsewhere, (Sight::Unreadable, None, LockSight::Unreadable));
+    check(codex, &elsewhere, (ProcessState::Unreadable, None, LockState::Unreadable));
 }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use agent_baton_core::agent::Agent;
-use agent_baton_core::event::LastTurn::{self, CutPrompt, CutTool, Ended, Unknown};
+use agent_baton_core::event::LastTurn::{self, Ended, InterruptedPrompt, InterruptedToolCall, Unknown};
 
 use crate::spec;
 
@@ -105,25 +105,25 @@ fn turns_of_claude() {
         ("", Unknown),
         ("last queue system", Unknown),
         ("prompt answer system last", Ended),
-        ("prompt answer prompt last queue", CutPrompt),
-        ("prompt answer blocks", CutPrompt),
-        ("prompt answer picture", CutPrompt),
-        ("prompt call:a", CutTool),
-        ("prompt call:a result:a", CutPrompt),
+        ("prompt answer prompt last queue", InterruptedPrompt),
+        ("prompt answer blocks", InterruptedPrompt),
+        ("prompt answer picture", InterruptedPrompt),
+        ("prompt call:a", InterruptedToolCall),
+        ("prompt call:a result:a", InterruptedPrompt),
         ("prompt call:a result:a answer", Ended),
-        ("prompt call:a call:b result:b", CutTool),
-        ("prompt call:a call:b result:a result:b", CutPrompt),
-        ("prompt before call:a", CutTool),
-        ("prompt before", CutPrompt),
-        ("prompt thought", CutPrompt),
+        ("prompt call:a call:b result:b", InterruptedToolCall),
+        ("prompt call:a call:b result:a result:b", InterruptedPrompt),
+        ("prompt before call:a", InterruptedToolCall),
+        ("prompt before", InterruptedPrompt),
+        ("prompt thought", InterruptedPrompt),
         ("prompt answer prompt interrupted", Ended),
         ("prompt call:a result:a interrupted", Ended),
         ("prompt answer command output", Ended),
         ("prompt answer meta", Ended),
         ("prompt answer aside", Ended),
-        ("prompt failed", CutPrompt),
+        ("prompt failed", InterruptedPrompt),
         ("prompt answer summary", Unknown),
-        ("prompt answer summary prompt", CutPrompt),
+        ("prompt answer summary prompt", InterruptedPrompt),
     ];
     for (words, expected) in cases {
         check(Agent::Claude, words, &lines(Agent::Claude, words), expected);
@@ -138,17 +138,17 @@ fn turns_of_codex() {
         ("meta started context prompt typed answer tokens complete", Ended),
         // The hook of a resume runs when the new turn has begun, and before its prompt is written.
         ("meta started prompt typed answer complete settings started", Ended),
-        ("meta started prompt typed settings started", CutPrompt),
-        ("meta started prompt typed call:a settings started told", CutTool),
-        ("meta started prompt", CutPrompt),
-        ("meta started older", CutPrompt),
-        ("meta started prompt typed thought", CutPrompt),
-        ("meta started prompt typed call:a result:a tokens", CutPrompt),
-        ("meta started prompt typed custom:a applied:a", CutPrompt),
-        ("meta started prompt typed custom:a", CutTool),
-        ("meta started prompt typed call:a call:b result:a", CutTool),
+        ("meta started prompt typed settings started", InterruptedPrompt),
+        ("meta started prompt typed call:a settings started told", InterruptedToolCall),
+        ("meta started prompt", InterruptedPrompt),
+        ("meta started older", InterruptedPrompt),
+        ("meta started prompt typed thought", InterruptedPrompt),
+        ("meta started prompt typed call:a result:a tokens", InterruptedPrompt),
+        ("meta started prompt typed custom:a applied:a", InterruptedPrompt),
+        ("meta started prompt typed custom:a", InterruptedToolCall),
+        ("meta started prompt typed call:a call:b result:a", InterruptedToolCall),
         ("meta started prompt typed spoken answer", Ended),
-        ("meta started prompt typed spoken comment", CutPrompt),
+        ("meta started prompt typed spoken comment", InterruptedPrompt),
         ("meta started prompt typed aborted", Ended),
         ("meta started prompt answer complete context", Ended),
     ];
@@ -166,11 +166,15 @@ fn a_damaged_transcript_costs_what_is_damaged() {
         let nul = vec![0; 512];
         let cases: [(&str, Vec<u8>, LastTurn); 6] = [
             ("a torn end", [&answered[..], &next[..next.len() / 2]].concat(), Ended),
-            ("NULs at the end", [&whole[..], &nul].concat(), CutPrompt),
-            ("NULs before a line", [&answered[..], &nul, &next].concat(), CutPrompt),
-            ("no line break", [answered.trim_ascii_end(), &next].concat(), CutPrompt),
-            ("a torn line joined with a whole one", [&answered[..answered.len() - 30], &next].concat(), CutPrompt),
-            ("no UTF-8", [&answered[..], b"\xff\xfe\n", &next].concat(), CutPrompt),
+            ("NULs at the end", [&whole[..], &nul].concat(), InterruptedPrompt),
+            ("NULs before a line", [&answered[..], &nul, &next].concat(), InterruptedPrompt),
+            ("no line break", [answered.trim_ascii_end(), &next].concat(), InterruptedPrompt),
+            (
+                "a torn line joined with a whole one",
+                [&answered[..answered.len() - 30], &next].concat(),
+                InterruptedPrompt,
+            ),
+            ("no UTF-8", [&answered[..], b"\xff\xfe\n", &next].concat(), InterruptedPrompt),
         ];
         for (what, text, expected) in cases {
             check(agent, what, &text, expected);
@@ -187,7 +191,7 @@ fn a_damaged_transcript_costs_what_is_damaged() {
 fn only_the_end_of_a_long_transcript_is_read() {
     for agent in Agent::ALL {
         let long = lines(agent, "prompt answer").repeat(4000);
-        check(agent, "long", &[&long[..], &lines(agent, "prompt")].concat(), CutPrompt);
+        check(agent, "long", &[&long[..], &lines(agent, "prompt")].concat(), InterruptedPrompt);
         // What comes last says nothing, and is longer than the first look.
         let picture = format!("{{\"type\":\"x\",\"data\":\"{}\"}}\n", "A".repeat(600_000));
         check(agent, "a picture", &[&long[..], picture.as_bytes()].concat(), Ended);
@@ -199,8 +203,8 @@ fn a_transcript_that_was_compressed_is_unpacked() {
     let text = lines(Agent::Codex, "meta started prompt typed call:a").repeat(20_000);
     let packed = ruzstd::encoding::compress_to_vec(&text[..], ruzstd::encoding::CompressionLevel::Fastest);
     let (_dir, path) = on_disk("rollout.jsonl.zst", &packed);
-    assert_eq!(spec(Agent::Codex).last_turn(&path), CutTool);
-    assert_eq!(spec(Agent::Codex).last_turn(&path.with_extension("")), CutTool, "by the name that it had");
+    assert_eq!(spec(Agent::Codex).last_turn(&path), InterruptedToolCall);
+    assert_eq!(spec(Agent::Codex).last_turn(&path.with_extension("")), InterruptedToolCall, "by the name that it had");
     for cut in [0, 3, packed.len() / 2, packed.len() - 1] {
         let (_dir, path) = on_disk("rollout.jsonl.zst", &packed[..cut]);
         assert_eq!(spec(Agent::Codex).last_turn(&path), Unknown, "cut at {cut}");

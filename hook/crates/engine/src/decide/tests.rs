@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use agent_baton_core::event::EventName;
-use agent_baton_core::request::Ask;
+use agent_baton_core::request::Input;
 use agent_baton_core::run::Status;
 
 use super::{DecisionService, audit_core_failure};
@@ -30,13 +30,13 @@ const INVALID_DECISIONS: &[(&str, &str)] = &[
     ("path-in-id", "the core's reply is no decision: holds a character that ids do not have"),
     ("dots-in-id", "the core's reply is no decision: holds a character that ids do not have"),
     ("unknown-kind", "the core's reply is no decision: unknown variant `file`"),
-    ("unknown-shelf", "the core's reply is no decision: unknown variant `bin`"),
+    ("unknown-location", "the core's reply is no decision: unknown variant `bin`"),
     ("twice", "refused: the decision changes s twice"),
     ("too-many", "refused: the decision changes 17 records; at most 16 are taken"),
     ("given-away", "refused: the decision gives r a number that is not above"),
     ("fence-back", "refused: the decision gives r a number that is not above"),
     ("other-birth", "refused: the decision changes the agent or the birth of r"),
-    ("over-but-live", "refused: the decision puts r on the wrong shelf"),
+    ("ended-but-live", "refused: the decision puts r on the wrong location"),
     ("long-phase", "refused: the decision makes a text or a list of r longer"),
     ("cancelled-comes-back", "refused: the decision changes gone, which a user cancelled"),
 ];
@@ -71,8 +71,8 @@ fn settle(store: &Store, core: &Core) -> Option<String> {
     let settings = Settings::new(StateDirEnv::default(), |env| env, None);
     let decider = DecisionService { store, core, inspector: &inspector, settings: &settings };
 
-    let ask = Ask::Event(Box::new(event(EventName::SessionStart, "s", "digest")));
-    let settled = decider.decide_and_commit(&mut lock(store), ask, &[], stamp(9));
+    let input = Input::Event(Box::new(event(EventName::SessionStart, "s", "digest")));
+    let settled = decider.decide_and_commit(&mut lock(store), input, &[], stamp(9));
     settled.err().map(|error| error.to_string())
 }
 

@@ -12,7 +12,7 @@ mod transcripts;
 
 use std::time::Instant;
 
-use agent_baton_core::stamp::Stamp;
+use agent_baton_core::timestamp::Timestamp;
 
 use crate::config::Retention;
 use baton_agents::AgentInspector;
@@ -41,7 +41,7 @@ pub struct Discovery<'a> {
     /// What is kept.
     pub policy: &'a Retention,
     /// The moment.
-    pub now: Stamp,
+    pub now: Timestamp,
     /// How much is looked at.
     pub bounds: Bounds,
 }

@@ -78,7 +78,7 @@ pub struct ForeignLoopHeader {
 /// How a log ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum End {
+enum Ended {
     #[default]
     Open,
     Completed,
@@ -98,7 +98,7 @@ struct CachedLog {
     /// Its size when its header was last read whole.
     header_size: u64,
     header: ForeignLoopHeader,
-    end: End,
+    end: Ended,
     why: Option<String>,
     run: u32,
 }
@@ -178,10 +178,10 @@ impl CachedLog {
             Some(before) => before.run,
         };
         let (end, why) = match read.map(|read| read.ending) {
-            None | Some(Ending::Open) => (End::Open, None),
-            Some(Ending::Completed) => (End::Completed, None),
-            Some(Ending::Failed(why)) => (End::Failed, why),
-            Some(Ending::Cancelled(why)) => (End::Cancelled, why),
+            None | Some(Ending::Open) => (Ended::Open, None),
+            Some(Ending::Completed) => (Ended::Completed, None),
+            Some(Ending::Failed(why)) => (Ended::Failed, why),
+            Some(Ending::Cancelled(why)) => (Ended::Cancelled, why),
         };
         let header_size = if complete { size } else { before.map_or(0, |before| before.header_size) };
         Self {
@@ -208,11 +208,11 @@ impl CachedLog {
         let state = match (another, self.end) {
             (Some(_), _) => ForeignLoopState::Active,
             (None, _) if !self.complete => ForeignLoopState::HeaderIncomplete,
-            (None, End::Completed) => ForeignLoopState::Completed,
-            (None, End::Failed) => ForeignLoopState::Failed,
-            (None, End::Cancelled) => ForeignLoopState::Cancelled,
-            (None, End::Open) if holders.is_none() => ForeignLoopState::Unknown,
-            (None, End::Open) => ForeignLoopState::Interrupted,
+            (None, Ended::Completed) => ForeignLoopState::Completed,
+            (None, Ended::Failed) => ForeignLoopState::Failed,
+            (None, Ended::Cancelled) => ForeignLoopState::Cancelled,
+            (None, Ended::Open) if holders.is_none() => ForeignLoopState::Unknown,
+            (None, Ended::Open) => ForeignLoopState::Interrupted,
         };
         ForeignLoop {
             id: loop_id(&path),

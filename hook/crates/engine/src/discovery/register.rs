@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use agent_baton_core::decision::{Change, Record, Shelf};
+use agent_baton_core::decision::{Change, Location, Record};
 use agent_baton_core::request::{Named, Reading, Snapshot};
 use agent_baton_core::session::Session;
-use agent_baton_core::stamp::Stamp;
+use agent_baton_core::timestamp::Timestamp;
 
 use baton_store::{CommitError, LockedStore, MAX_CHANGES, ValidatedDecision};
 use baton_system::worktree;
@@ -18,7 +18,7 @@ use baton_system::worktree;
 pub fn register(
     locked: &mut LockedStore<'_>,
     sessions: Vec<Session>,
-    now: &Stamp,
+    now: &Timestamp,
 ) -> Result<Vec<Session>, CommitError> {
     let mut written = Vec::new();
     for batch in sessions.chunks(MAX_CHANGES) {
@@ -40,7 +40,7 @@ pub fn register(
             record.revision = before.unwrap_or(0).saturating_add(1);
             record.updated = now.clone();
             written.push(record.clone());
-            changes.push(Change { before, to: Shelf::Live, record: Record::Session(Box::new(record)) });
+            changes.push(Change { before, to: Location::Live, record: Record::Session(Box::new(record)) });
             neighbours.push(Named { id: session.id.to_string(), reading });
         }
         if !changes.is_empty() {

@@ -49,7 +49,7 @@ impl Discovery<'_> {
             let Some(before) = self.unregistered(&shown) else { continue };
             let Some(stat) = self.matching_process(spec, &shown) else { continue };
             let mut session = before.unwrap_or_else(|| Session::new(spec.agent, shown.session.clone(), &self.now));
-            session.over = None;
+            session.ended = None;
             session.headless = shown.headless;
             register::set_directory(&mut session, shown.cwd.clone());
             session.launches.push(self.launch(spec.agent, &shown, &stat));
@@ -62,7 +62,7 @@ impl Discovery<'_> {
         match self.store.read(|view| view.session(&shown.session)).ok()? {
             Reading::Absent => Some(None),
             Reading::Live(session) | Reading::Archived(session) => {
-                let found = session.over.as_ref().is_some_and(|over| over.reason == Reason::Discovered);
+                let found = session.ended.as_ref().is_some_and(|over| over.reason == Reason::Discovered);
                 found.then_some(Some(session))
             }
             Reading::Unreadable | Reading::Deleted => None,

@@ -5,8 +5,8 @@ use std::path::Path;
 use agent_baton_core::id::SessionId;
 use agent_baton_core::reason::Reason;
 use agent_baton_core::request::Reading;
-use agent_baton_core::session::{End, Session};
-use agent_baton_core::stamp::Stamp;
+use agent_baton_core::session::{Ended, Session};
+use agent_baton_core::timestamp::Timestamp;
 
 use super::{DiscoveredSessions, Discovery, register};
 use baton_agents::session_files::{Transcript, TranscriptHead};
@@ -78,9 +78,9 @@ impl Discovery<'_> {
     fn ended_session(&self, spec: &AgentSpec, transcript: &Transcript, head: TranscriptHead) -> Session {
         let mut session = Session::new(spec.agent, transcript.session.clone(), &self.now);
         // Of another boot than any: only the wall clock is known.
-        let last = Stamp { unix_ms: transcript.modified_ms, boot: String::new(), boot_ms: 0 };
+        let last = Timestamp { unix_ms: transcript.modified_ms, boot: String::new(), boot_ms: 0 };
         session.created = last.clone();
-        session.over = Some(End { at: last, reason: Reason::Discovered });
+        session.ended = Some(Ended { at: last, reason: Reason::Discovered });
         session.has_context = true;
         session.transcript = transcript.path.to_str().map(str::to_owned);
         session.headless = head.headless;

@@ -1,6 +1,6 @@
 //! What shows that a launch lives, is over, or cannot be judged.
 
-use agent_baton_core::process::{Live, LockSight, Place, Probe, Sight};
+use agent_baton_core::process::{HostId, Live, LockState, Probe, ProcessState};
 use agent_baton_core::session::Launch;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -39,7 +39,7 @@ pub enum Evidence {
 
 impl Evidence {
     /// What led to `live`, in the order in which the rule asks.
-    pub(super) fn explain(live: Live, place: &Place, probe: Option<&Probe>, launch: &Launch) -> Self {
+    pub(super) fn explain(live: Live, place: &HostId, probe: Option<&Probe>, launch: &Launch) -> Self {
         let process = &launch.process;
         match (live, probe) {
             (_, None) => Self::EndRecorded,
@@ -47,7 +47,7 @@ impl Evidence {
             _ if process.pidns != place.pidns => Self::OtherNamespace,
             _ if process.boot != place.boot => Self::Rebooted,
             (Live::No, Some(probe)) => Self::explain_end(probe),
-            (Live::Yes, Some(probe)) if probe.lock == LockSight::Held => Self::LockHeld,
+            (Live::Yes, Some(probe)) if probe.lock == LockState::Held => Self::LockHeld,
             (Live::Yes, Some(_)) => Self::Running,
             (Live::Unknown, Some(_)) => Self::Unreadable,
         }
@@ -55,11 +55,13 @@ impl Evidence {
 
     const fn explain_end(probe: &Probe) -> Self {
         match probe.sight {
-            Sight::Gone => Self::Gone,
-            Sight::Zombie => Self::Zombie,
-            Sight::Reused => Self::PidReused,
-            Sight::Running | Sight::Unreadable if matches!(probe.lock, LockSight::Released) => Self::LockReleased,
-            Sight::Running | Sight::Unreadable => Self::ShowsAnother,
+            ProcessState::Gone => Self::Gone,
+            ProcessState::Zombie => Self::Zombie,
+            ProcessState::Reused => Self::PidReused,
+            ProcessState::Running | ProcessState::Unreadable if matches!(probe.lock, LockState::Released) => {
+                Self::LockReleased
+            }
+            ProcessState::Running | ProcessState::Unreadable => Self::ShowsAnother,
         }
     }
 

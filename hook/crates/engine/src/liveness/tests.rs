@@ -1,7 +1,7 @@
 use agent_baton_core::event::Source;
 use agent_baton_core::process::Process;
 use agent_baton_core::reason::Reason;
-use agent_baton_core::session::End;
+use agent_baton_core::session::Ended;
 
 use super::*;
 use baton_store::fixtures;
@@ -44,7 +44,7 @@ fn each_launch_is_judged_by_its_evidence() {
     check(&with(|process| process.boot = "before".into()), Live::No, Evidence::Rebooted);
     check(&with(|process| process.machine = "other".into()), Live::Unknown, Evidence::OtherMachine);
     check(&with(|process| process.pidns += 1), Live::Unknown, Evidence::OtherNamespace);
-    let end = End { at: fixtures::stamp(1), reason: Reason::Ended };
+    let end = Ended { at: fixtures::stamp(1), reason: Reason::Ended };
     check(&shown(&[1], |launch| launch.ended = Some(end)), Live::No, Evidence::EndRecorded);
     // The lock's directory is there and the file is not: the process let go of it.
     let dir = tempfile::tempdir().unwrap();
@@ -66,7 +66,7 @@ fn one_launch_that_lives_settles_it_and_one_unknown_leaves_it_open() {
 fn a_session_that_no_process_showed_is_over_only_if_its_record_says_so() {
     let mut session = shown(&[], |_| {});
     check(&session, Live::Unknown, Evidence::NeverSeen);
-    session.over = Some(End { at: fixtures::stamp(1), reason: Reason::Ended });
+    session.ended = Some(Ended { at: fixtures::stamp(1), reason: Reason::Ended });
     check(&session, Live::No, Evidence::NeverSeen);
 }
 

@@ -1,27 +1,27 @@
 use std::fs;
 
-use agent_baton_core::decision::{Record, Shelf};
+use agent_baton_core::decision::{Location, Record};
 use agent_baton_core::reason::Reason;
 use agent_baton_core::run::Status;
-use agent_baton_core::session::{End, Session};
+use agent_baton_core::session::{Ended, Session};
 
 use super::{Lookup, LookupError};
 use baton_store::Store;
 use baton_store::fixtures::*;
 
 /// Sessions on both shelves, opened at 1, 2, 3 and so on; of another project where the id begins with `x`.
-fn fill(store: &Store, ids: &[(&str, Shelf, Option<&str>)]) {
+fn fill(store: &Store, ids: &[(&str, Location, Option<&str>)]) {
     let mut locked = lock(store);
-    for (n, (name, shelf, called)) in (1..).zip(ids) {
+    for (n, (name, location, called)) in (1..).zip(ids) {
         let mut it: Session = session(name, n);
         it.name = called.map(|called| called.parse().unwrap());
         if name.starts_with('x') {
             it.project = Some("/work/other".into());
         }
         put(&mut locked, vec![live_session(it.clone())]).unwrap();
-        if *shelf == Shelf::Archive {
-            it.over = Some(End { at: stamp(9), reason: Reason::Ended });
-            put(&mut locked, vec![(Record::Session(Box::new(it)), Shelf::Archive)]).unwrap();
+        if *location == Location::Archive {
+            it.ended = Some(Ended { at: stamp(9), reason: Reason::Ended });
+            put(&mut locked, vec![(Record::Session(Box::new(it)), Location::Archive)]).unwrap();
         }
     }
 }
@@ -35,14 +35,14 @@ fn found<Id: ToString>(found: Result<Id, LookupError<Id>>) -> String {
     }
 }
 
-const SESSIONS: [(&str, Shelf, Option<&str>); 7] = [
-    ("aa11", Shelf::Archive, None),
-    ("aa12", Shelf::Live, Some("parser")),
-    ("bb21", Shelf::Live, Some("aa1")),
-    ("bb22", Shelf::Archive, Some("docs")),
-    ("bb", Shelf::Archive, None),
-    ("cc31", Shelf::Live, Some("docs")),
-    ("xx41", Shelf::Live, None),
+const SESSIONS: [(&str, Location, Option<&str>); 7] = [
+    ("aa11", Location::Archive, None),
+    ("aa12", Location::Live, Some("parser")),
+    ("bb21", Location::Live, Some("aa1")),
+    ("bb22", Location::Archive, Some("docs")),
+    ("bb", Location::Archive, None),
+    ("cc31", Location::Live, Some("docs")),
+    ("xx41", Location::Live, None),
 ];
 
 fn check(lookup: Lookup<'_>, cases: &[(&str, &str)]) {

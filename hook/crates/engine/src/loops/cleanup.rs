@@ -11,7 +11,7 @@ use baton_store::Store;
 /// Removes the texts and the approval of every loop that a commit ended. An abandoned one may be adopted yet: it keeps them.
 pub fn remove_finished_loop(store: &Store, home: impl FnOnce() -> Option<std::path::PathBuf>, decision: &Decision) {
     let over = decision.changes.iter().find_map(|change| match &change.record {
-        Record::Run(run) if run.looping.is_some() && is_finished(run.status) => Some(&run.id),
+        Record::Run(run) if run.loop_state.is_some() && is_finished(run.status) => Some(&run.id),
         _ => None,
     });
     let Some(run) = over else { return };

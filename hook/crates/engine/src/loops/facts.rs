@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use agent_baton_core::agent::Agent;
 use agent_baton_core::event::{Event, EventName};
 use agent_baton_core::id::RunId;
-use agent_baton_core::looping::{Check, StopFacts};
+use agent_baton_core::loop_state::{Check, StopFacts};
 use agent_baton_core::request::{Reading, Snapshot};
 use agent_baton_core::run::{Run, Status};
 
@@ -26,7 +26,7 @@ pub fn owned_loop<'s>(snapshot: &'s Snapshot, event: &Event) -> Option<&'s Run> 
             && run.owner.is_session(&session.id)
             && Some(&run.owner.process) == event.process.as_ref()
             && run.status == Status::Active
-            && run.looping.is_some()
+            && run.loop_state.is_some()
     };
     let live = snapshot.runs.iter().map(|named| &named.reading).filter(|reading| matches!(reading, Reading::Live(_)));
     live.filter_map(Reading::record).find(mine).filter(|_| event.name == EventName::Stop)
@@ -72,7 +72,7 @@ impl StopEvaluation {
         let variable = spec(agent).block_cap.map(|cap| environment.get(cap.variable));
         let facts = StopFacts {
             run: run.clone(),
-            texts: LoopDefinition::digest(bytes),
+            definition: LoopDefinition::digest(bytes),
             message: message.map(|message| sha256_hex(message.as_bytes(), 16)),
             phrase: said,
             check,

@@ -4,11 +4,11 @@ use std::fs::File;
 use std::time::{Duration, Instant};
 
 use agent_baton_core::agent::Agent;
-use agent_baton_core::decision::Tell;
+use agent_baton_core::decision::Notification;
 use agent_baton_core::event::Event;
 use agent_baton_core::reason::Reason;
 use agent_baton_core::run::Run;
-use agent_baton_core::session::Told;
+use agent_baton_core::session::NotificationId;
 
 use super::definition::LoopDefinition;
 use super::done_when;
@@ -73,9 +73,9 @@ impl LoopStop {
 
     /// The prompt of the iteration that a telling is of.
     #[must_use]
-    pub fn next_prompt(&self, tell: &Tell) -> Option<String> {
+    pub fn next_prompt(&self, tell: &Notification) -> Option<String> {
         match (tell, &self.evaluation) {
-            (Tell::Loop { told, iteration, of }, Some(evaluation)) if told.reason == Reason::Iterated => {
+            (Notification::Loop { told, iteration, of }, Some(evaluation)) if told.reason == Reason::Iterated => {
                 Some(evaluation.next_prompt(&told.run, *iteration, *of))
             }
             _ => None,
@@ -84,9 +84,9 @@ impl LoopStop {
 
     /// What the user is told where the Stop did not get the lock.
     #[must_use]
-    pub fn missed_notice(&self) -> Tell {
-        let told = Told { run: self.run.id.clone(), fence: self.run.fence, reason: Reason::StopMissed };
-        Tell::Loop { told, iteration: self.run.iteration, of: self.run.max_iterations }
+    pub fn missed_notice(&self) -> Notification {
+        let told = NotificationId { run: self.run.id.clone(), fence: self.run.fence, reason: Reason::StopMissed };
+        Notification::Loop { told, iteration: self.run.iteration, of: self.run.max_iterations }
     }
 
     /// The run, for its name.

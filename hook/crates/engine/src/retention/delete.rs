@@ -1,12 +1,12 @@
 //! A session is deleted, and brought back, by a user's word.
 
-use agent_baton_core::decision::{Change, Record, Shelf};
+use agent_baton_core::decision::{Change, Location, Record};
 use agent_baton_core::id::SessionId;
 use agent_baton_core::process::Live;
 use agent_baton_core::reason::Reason;
 use agent_baton_core::request::{Named, Reading, Snapshot};
-use agent_baton_core::session::{End, Session};
-use agent_baton_core::stamp::Stamp;
+use agent_baton_core::session::{Ended, Session};
+use agent_baton_core::timestamp::Timestamp;
 
 use baton_store::{CommitError, LockedStore, ValidatedDecision};
 
@@ -44,13 +44,13 @@ pub enum Restoration {
 pub fn delete(
     locked: &mut LockedStore<'_>,
     id: &SessionId,
-    now: &Stamp,
+    now: &Timestamp,
     force: bool,
     lives: impl Fn(&Session) -> Live,
 ) -> Result<Deletion, CommitError> {
-    let Some((shelf, session)) = locked.view().find_session(id)? else { return Ok(Deletion::Missing) };
-    let deleted = session.over.as_ref().is_some_and(|over| over.reason == Reason::Deleted);
-    if shelf == Shelf::Trash && deleted {
+    let Some((location, session)) = locked.view().find_session(id)? else { return Ok(Deletion::Missing) };
+    let deleted = session.ended.as_ref().is_some_and(|over| over.reason == Reason::Deleted);
+    if location == Location::Trash && deleted {
         return Ok(Deletion::Already);
     }
     if !session.runs.is_empty() {
@@ -61,7 +61,7 @@ pub fn delete(
         Live::Unknown if force => {}
         live => return Ok(Deletion::Lives(Box::new(session), live)),
     }
-    move_session(locked, "session_deleted", now, session, Shelf::Trash, Reason::Deleted)?;
+    move_session(locked, "session_deleted", now, session, Location::Trash, Reason::Deleted)?;
     Ok(Deletion::Done)
 }
 
@@ -70,12 +70,12 @@ pub fn delete(
 ///
 /// # Errors
 /// Where the record cannot be read or the commit fails.
-pub fn restore(locked: &mut LockedStore<'_>, id: &SessionId, now: &Stamp) -> Result<Restoration, CommitError> {
+pub fn restore(locked: &mut LockedStore<'_>, id: &SessionId, now: &Timestamp) -> Result<Restoration, CommitError> {
     match locked.view().find_session(id)? {
         None => Ok(Restoration::Missing),
-        Some((Shelf::Live, _)) => Ok(Restoration::Already),
-        Some((Shelf::Archive | Shelf::Trash, session)) => {
-            move_session(locked, "session_restored", now, session, Shelf::Live, Reason::Restored)?;
+        Some((Location::Live, _)) => Ok(Restoration::Already),
+        Some((Location::Archive | Location::Trash, session)) => {
+            move_session(locked, "session_restored", now, session, Location::Live, Reason::Restored)?;
             Ok(Restoration::Done)
         }
     }
@@ -84,13 +84,13 @@ pub fn restore(locked: &mut LockedStore<'_>, id: &SessionId, now: &Stamp) -> Res
 fn move_session(
     locked: &mut LockedStore<'_>,
     act: &'static str,
-    now: &Stamp,
+    now: &Timestamp,
     before: Session,
-    to: Shelf,
+    to: Location,
     reason: Reason,
 ) -> Result<(), CommitError> {
     let mut session = before.clone();
-    session.over = Some(End { at: now.clone(), reason });
+    session.ended = Some(Ended { at: now.clone(), reason });
     session.revision = before.revision.saturating_add(1);
     session.updated = now.clone();
     let change = Change { before: Some(before.revision), to, record: Record::Session(Box::new(session)) };

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use agent_baton_core::decision::Shelf;
+use agent_baton_core::decision::Location;
 use agent_baton_core::id::SessionId;
 
 use super::sweep::{Sweep, SweepPlan, SweepStep};
@@ -42,9 +42,9 @@ pub fn run_incremental(sweep: &Sweep<'_>) -> Result<usize, SweepError> {
     sweep.plan_live(&store.some_sessions(MAX_LIVE_SESSIONS)?, &mut live)?;
     live.steps.truncate(MAX_CHANGES);
     let mut days = Vec::new();
-    for (shelf, age) in [(Shelf::Archive, sweep.policy.age), (Shelf::Trash, sweep.policy.trash)] {
-        if let Some(due) = store.oldest_expiry_bucket(shelf, age.ms(), &sweep.now)? {
-            days.push((plan_bucket(sweep, shelf, &due)?, due));
+    for (location, age) in [(Location::Archive, sweep.policy.age), (Location::Trash, sweep.policy.trash)] {
+        if let Some(due) = store.oldest_expiry_bucket(location, age.ms(), &sweep.now)? {
+            days.push((plan_bucket(sweep, location, &due)?, due));
         }
     }
     if live.steps.is_empty() && days.is_empty() {
@@ -63,12 +63,12 @@ pub fn run_incremental(sweep: &Sweep<'_>) -> Result<usize, SweepError> {
 }
 
 /// What is to be done with the first of a day.
-fn plan_bucket(sweep: &Sweep<'_>, shelf: Shelf, due: &ExpiryBucket) -> Result<Vec<SweepStep>, StoreError> {
+fn plan_bucket(sweep: &Sweep<'_>, location: Location, due: &ExpiryBucket) -> Result<Vec<SweepStep>, StoreError> {
     let mut found = SweepPlan::default();
     let first: Vec<SessionId> = due.sessions.iter().take(MAX_CHANGES).cloned().collect();
-    match shelf {
-        Shelf::Trash => sweep.plan_trashed(&first, &mut found)?,
-        Shelf::Archive | Shelf::Live => sweep.plan_archived(&first, &mut found)?,
+    match location {
+        Location::Trash => sweep.plan_trashed(&first, &mut found)?,
+        Location::Archive | Location::Live => sweep.plan_archived(&first, &mut found)?,
     }
     Ok(found.steps)
 }

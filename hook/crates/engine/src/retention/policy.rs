@@ -3,7 +3,7 @@
 use agent_baton_core::process::Live;
 use agent_baton_core::reason::Reason;
 use agent_baton_core::session::Session;
-use agent_baton_core::stamp::Stamp;
+use agent_baton_core::timestamp::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -65,13 +65,13 @@ pub struct EndedSession {
     /// Its record.
     pub session: Session,
     /// Its end; where none was recorded, its last heartbeat.
-    pub ended_at: Stamp,
+    pub ended_at: Timestamp,
 }
 
 /// What spares a session.
 #[must_use]
-pub fn retained_because(session: &Session, live: Live, now: &Stamp, policy: &Retention) -> Option<RetainedBecause> {
-    let restored = session.over.as_ref().filter(|over| over.reason == Reason::Restored);
+pub fn retained_because(session: &Session, live: Live, now: &Timestamp, policy: &Retention) -> Option<RetainedBecause> {
+    let restored = session.ended.as_ref().filter(|over| over.reason == Reason::Restored);
     match live {
         Live::Yes => Some(RetainedBecause::Alive),
         Live::Unknown => Some(RetainedBecause::Unknown),
@@ -87,7 +87,7 @@ pub fn retained_because(session: &Session, live: Live, now: &Stamp, policy: &Ret
 /// Which of these are not kept among the live ones: in each of the two pools those behind the newest so many, and those that are
 /// over for too long. What is spared is in neither pool.
 #[must_use]
-pub fn expired(mut over: Vec<EndedSession>, now: &Stamp, policy: &Retention) -> Vec<(EndedSession, ExpiryReason)> {
+pub fn expired(mut over: Vec<EndedSession>, now: &Timestamp, policy: &Retention) -> Vec<(EndedSession, ExpiryReason)> {
     over.sort_by_key(|it| (it.ended_at.age_ms(now), it.session.id.clone()));
     let (mut attended, mut headless) = (0, 0);
     let judge = |it: EndedSession| {
@@ -106,19 +106,19 @@ pub fn expired(mut over: Vec<EndedSession>, now: &Stamp, policy: &Retention) -> 
 
 /// Whether a session is over for longer than is kept.
 #[must_use]
-pub fn is_expired_by_age(over: &EndedSession, now: &Stamp, policy: &Retention) -> bool {
+pub fn is_expired_by_age(over: &EndedSession, now: &Timestamp, policy: &Retention) -> bool {
     over.ended_at.age_ms(now) > policy.age.ms()
 }
 
 /// Whether what a session left in the trash has been there for long enough. Its record was last written when it went there.
 #[must_use]
-pub fn is_expired_in_trash(session: &Session, now: &Stamp, policy: &Retention) -> bool {
+pub fn is_expired_in_trash(session: &Session, now: &Timestamp, policy: &Retention) -> bool {
     session.updated.age_ms(now) > policy.trash.ms()
 }
 
 #[cfg(test)]
 mod tests {
-    use agent_baton_core::session::End;
+    use agent_baton_core::session::Ended;
 
     use super::*;
     use baton_store::fixtures;
@@ -127,7 +127,7 @@ mod tests {
 
     fn session(change: impl FnOnce(&mut Session)) -> Session {
         let mut session = fixtures::session("s", 1);
-        session.over = Some(End { at: fixtures::stamp(0), reason: Reason::Ended });
+        session.ended = Some(Ended { at: fixtures::stamp(0), reason: Reason::Ended });
         change(&mut session);
         session
     }
@@ -144,7 +144,7 @@ mod tests {
         check(session(|it| it.runs = vec![fixtures::id("r")]), Live::No, Some(RetainedBecause::OwnsRun));
         let restored = |days: u64| {
             let at = fixtures::stamp((1000 - days) * DAY);
-            session(|it| it.over = Some(End { at, reason: Reason::Restored }))
+            session(|it| it.ended = Some(Ended { at, reason: Reason::Restored }))
         };
         check(restored(0), Live::No, Some(RetainedBecause::Restored));
         check(restored(8), Live::No, Some(RetainedBecause::Restored));

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use agent_baton_core::decision::{Change, Record, Shelf};
+use agent_baton_core::decision::{Change, Location, Record};
 use agent_baton_core::id::SessionId;
 use agent_baton_core::reason::Reason;
 use agent_baton_core::request::{Named, Reading, Snapshot};
-use agent_baton_core::session::{End, Session};
-use agent_baton_core::stamp::Stamp;
+use agent_baton_core::session::{Ended, Session};
+use agent_baton_core::timestamp::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -40,7 +40,7 @@ pub struct SweepStep {
     /// With which session: its record as it was judged.
     pub session: Session,
     /// Since when it is over.
-    pub ended_at: Stamp,
+    pub ended_at: Timestamp,
 }
 
 /// What a pass found.
@@ -63,7 +63,7 @@ pub struct Sweep<'a> {
     /// What is kept.
     pub policy: &'a Retention,
     /// The moment.
-    pub now: Stamp,
+    pub now: Timestamp,
 }
 
 impl Sweep<'_> {
@@ -73,9 +73,9 @@ impl Sweep<'_> {
     /// Where the state cannot be listed.
     pub fn plan(&self) -> Result<SweepPlan, StoreError> {
         let mut found = SweepPlan::default();
-        self.plan_live(&self.store.sessions(Shelf::Live)?, &mut found)?;
-        self.plan_archived(&self.store.sessions(Shelf::Archive)?, &mut found)?;
-        self.plan_trashed(&self.store.sessions(Shelf::Trash)?, &mut found)?;
+        self.plan_live(&self.store.sessions(Location::Live)?, &mut found)?;
+        self.plan_archived(&self.store.sessions(Location::Archive)?, &mut found)?;
+        self.plan_trashed(&self.store.sessions(Location::Trash)?, &mut found)?;
         Ok(found)
     }
 
@@ -83,7 +83,7 @@ impl Sweep<'_> {
     pub(super) fn plan_live(&self, ids: &[SessionId], found: &mut SweepPlan) -> Result<(), StoreError> {
         let mut over = Vec::new();
         for id in ids {
-            let Some(session) = self.read(id, Shelf::Live, found)? else { continue };
+            let Some(session) = self.read(id, Location::Live, found)? else { continue };
             let live = self.census.session(&session).live;
             match retained_because(&session, live, &self.now, self.policy) {
                 Some(by) => *found.retained.entry(by).or_default() += 1,
@@ -103,12 +103,12 @@ impl Sweep<'_> {
     /// Judges these of the archive.
     pub(super) fn plan_archived(&self, ids: &[SessionId], found: &mut SweepPlan) -> Result<(), StoreError> {
         for id in ids {
-            let Some(session) = self.read(id, Shelf::Archive, found)? else { continue };
+            let Some(session) = self.read(id, Location::Archive, found)? else { continue };
             // A damaged or foreign state may hold one here that is not over.
             if retained_because(&session, self.census.session(&session).live, &self.now, self.policy).is_some() {
                 continue;
             }
-            let ended_at = session.over.as_ref().map_or(&session.updated, |over| &over.at).clone();
+            let ended_at = session.ended.as_ref().map_or(&session.updated, |over| &over.at).clone();
             let over = EndedSession { session, ended_at };
             if is_expired_by_age(&over, &self.now, self.policy) {
                 found.steps.push(SweepStep {
@@ -125,7 +125,7 @@ impl Sweep<'_> {
     /// Judges these of the trash.
     pub(super) fn plan_trashed(&self, ids: &[SessionId], found: &mut SweepPlan) -> Result<(), StoreError> {
         for id in ids {
-            let Some(session) = self.read(id, Shelf::Trash, found)? else { continue };
+            let Some(session) = self.read(id, Location::Trash, found)? else { continue };
             // What was said may have outlived the rest, where a call was cut off.
             let is_more = !is_tombstone(&session) || self.store.has_conversation(id)?;
             if is_expired_in_trash(&session, &self.now, self.policy) && is_more {
@@ -168,7 +168,9 @@ impl Sweep<'_> {
         for step in steps {
             let found = locked.view().find_session(&step.session.id)?;
             standing.extend(
-                found.filter(|(shelf, session)| *shelf == step.location() && *session == step.session).map(|_| step),
+                found
+                    .filter(|(location, session)| *location == step.location() && *session == step.session)
+                    .map(|_| step),
             );
         }
         let (gone, kept): (Vec<&SweepStep>, Vec<&SweepStep>) =
@@ -193,9 +195,9 @@ impl Sweep<'_> {
         Ok(changes.len())
     }
 
-    fn read(&self, id: &SessionId, on: Shelf, found: &mut SweepPlan) -> Result<Option<Session>, StoreError> {
+    fn read(&self, id: &SessionId, on: Location, found: &mut SweepPlan) -> Result<Option<Session>, StoreError> {
         match self.store.read(|view| view.find_session(id))? {
-            Ok(Some((shelf, session))) if shelf == on => Ok(Some(session)),
+            Ok(Some((location, session))) if location == on => Ok(Some(session)),
             Ok(_) => Ok(None),
             Err(error) => {
                 found.unreadable.push(error);
@@ -205,8 +207,8 @@ impl Sweep<'_> {
     }
 
     /// Since when a session is over. One whose process is gone without a word was alive at its last heartbeat, which its log has.
-    fn ended_at(&self, session: &Session) -> Result<Stamp, StoreError> {
-        if let Some(over) = &session.over {
+    fn ended_at(&self, session: &Session) -> Result<Timestamp, StoreError> {
+        if let Some(over) = &session.ended {
             return Ok(over.at.clone());
         }
         let tail = self.store.tail(&session.id, RECENT_LOG_BYTES)?;
@@ -217,11 +219,11 @@ impl Sweep<'_> {
 
 impl SweepStep {
     /// Where the session stands.
-    const fn location(&self) -> Shelf {
+    const fn location(&self) -> Location {
         match self.action {
-            SweepAction::Archive => Shelf::Live,
-            SweepAction::Trash => Shelf::Archive,
-            SweepAction::Remove => Shelf::Trash,
+            SweepAction::Archive => Location::Live,
+            SweepAction::Trash => Location::Archive,
+            SweepAction::Remove => Location::Trash,
         }
     }
 
@@ -230,22 +232,22 @@ impl SweepStep {
         self.action == SweepAction::Remove && !is_deleted(&self.session)
     }
 
-    fn change(&self, now: &Stamp) -> Change {
+    fn change(&self, now: &Timestamp) -> Change {
         let before = self.session.revision;
         let mut session = match self.action {
             SweepAction::Remove => tombstone(&self.session),
             SweepAction::Archive | SweepAction::Trash => self.session.clone(),
         };
-        session.over.get_or_insert_with(|| End { at: self.ended_at.clone(), reason: Reason::Expired });
+        session.ended.get_or_insert_with(|| Ended { at: self.ended_at.clone(), reason: Reason::Expired });
         session.revision = before.saturating_add(1);
         session.updated = now.clone();
-        let to = if self.action == SweepAction::Archive { Shelf::Archive } else { Shelf::Trash };
+        let to = if self.action == SweepAction::Archive { Location::Archive } else { Location::Trash };
         Change { before: Some(before), to, record: Record::Session(Box::new(session)) }
     }
 }
 
 fn is_deleted(session: &Session) -> bool {
-    session.over.as_ref().is_some_and(|over| over.reason == Reason::Deleted)
+    session.ended.as_ref().is_some_and(|over| over.reason == Reason::Deleted)
 }
 
 /// Whether only the tombstone is left.

@@ -1,8 +1,8 @@
-use agent_baton_core::decision::{Record, Shelf};
+use agent_baton_core::decision::{Location, Record};
 use agent_baton_core::event::EventName;
 use agent_baton_core::reason::Reason;
 use agent_baton_core::request::Reading;
-use agent_baton_core::session::{End, Session};
+use agent_baton_core::session::{Ended, Session};
 
 use super::*;
 use crate::config::Retention;
@@ -42,7 +42,7 @@ fn gc(world: &World, day: u64, policy: &Retention) -> Vec<(String, SweepAction, 
 /// A session that was over on a day, with a process that is gone.
 fn over(name: &str, day: u64) -> Session {
     let mut session = session(name, 0);
-    session.over = Some(End { at: stamp(day * DAY), reason: Reason::Ended });
+    session.ended = Some(Ended { at: stamp(day * DAY), reason: Reason::Ended });
     session
 }
 
@@ -55,7 +55,7 @@ fn world_with(sessions: Vec<Session>) -> World {
 }
 
 fn counts(world: &World) -> [usize; 3] {
-    [Shelf::Live, Shelf::Archive, Shelf::Trash].map(|shelf| world.store.sessions(shelf).unwrap().len())
+    [Location::Live, Location::Archive, Location::Trash].map(|location| world.store.sessions(location).unwrap().len())
 }
 
 #[test]
@@ -75,7 +75,7 @@ fn a_session_goes_through_archive_and_trash_each_in_its_time() {
 #[test]
 fn what_one_process_was_seen_to_do_last_counts_and_not_when_its_record_was_written() {
     let mut lost = session("a", 0);
-    lost.over = None;
+    lost.ended = None;
     let world = world_with(vec![lost]);
     let beat = LogLine::Heartbeat(Heartbeat {
         at: stamp(50 * DAY),
@@ -92,7 +92,7 @@ fn what_one_process_was_seen_to_do_last_counts_and_not_when_its_record_was_writt
     assert_eq!(gc(&world, 140, &policy), []);
     assert_eq!(gc(&world, 141, &policy), [("a".into(), SweepAction::Archive, ExpiryReason::TimeSpan)]);
     let Reading::Archived(session) = read_session(&world.store, "a") else { panic!() };
-    assert_eq!(session.over, Some(End { at: stamp(50 * DAY), reason: Reason::Expired }));
+    assert_eq!(session.ended, Some(Ended { at: stamp(50 * DAY), reason: Reason::Expired }));
 }
 
 #[test]
@@ -102,7 +102,7 @@ fn what_changed_since_it_was_judged_is_left() {
         let found = sweep.plan().unwrap();
         assert_eq!(found.steps.len(), 2);
         let mut back = over("a", 1);
-        back.over = None;
+        back.ended = None;
         put(&mut lock(&world.store), vec![live_session(back)]).unwrap();
         assert_eq!(sweep.apply(&mut lock(&world.store), &found.steps).unwrap(), 1);
     });
@@ -201,7 +201,7 @@ fn an_event_brings_back_what_retention_put_into_the_trash() {
     let policy = Retention::default();
     assert_eq!((gc(&world, 92, &policy).len(), gc(&world, 92, &policy).len()), (1, 1));
     let Reading::Archived(mut session) = read_session(&world.store, "a") else { panic!() };
-    session.over = None;
-    put(&mut lock(&world.store), vec![(Record::Session(Box::new(session)), Shelf::Live)]).unwrap();
+    session.ended = None;
+    put(&mut lock(&world.store), vec![(Record::Session(Box::new(session)), Location::Live)]).unwrap();
     assert_eq!(counts(&world), [1, 0, 0]);
 }

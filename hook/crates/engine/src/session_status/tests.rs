@@ -2,7 +2,7 @@ use agent_baton_core::event::EventName::*;
 use agent_baton_core::event::{EventName, Question};
 use agent_baton_core::process::Live;
 use agent_baton_core::reason::Reason;
-use agent_baton_core::session::{Delivery, End, Session};
+use agent_baton_core::session::{Delivery, Ended, Session};
 
 use super::{last_activity, session_status};
 use crate::liveness::{Evidence, Verdict};
@@ -95,7 +95,7 @@ fn only_proof_makes_a_session_lost() {
     two.launches.clear();
     check(&two, &[], &log(&[]), "unknown since 1");
     let mut over = of(&[]);
-    over.over = Some(End { at: stamp(8), reason: Reason::Ended });
+    over.ended = Some(Ended { at: stamp(8), reason: Reason::Ended });
     check(&over, &[Live::No], &beats, "over since 8");
     assert_eq!(last_activity(&over, &beats).boot_ms, 7);
 }

@@ -4,9 +4,9 @@
 mod tests;
 
 use agent_baton_core::id::SessionId;
-use agent_baton_core::process::{Live, Place, Probe, Process, Sight};
+use agent_baton_core::process::{HostId, Live, Probe, Process, ProcessState};
 use agent_baton_core::request::{Limits, Named, Reading, Snapshot};
-use agent_baton_core::rules::alive;
+use agent_baton_core::rules::liveness;
 use agent_baton_core::session::Session;
 
 use super::state::Participant;
@@ -21,7 +21,7 @@ const END_TIME_PRECISION_MS: u64 = 50;
 #[derive(Debug, Clone, Default)]
 pub struct ProbeCache {
     looked: Vec<ProbeResult>,
-    processes: Vec<(Process, Sight)>,
+    processes: Vec<(Process, ProcessState)>,
 }
 
 /// The launches of a project, by the records: those that came in, and those of its sessions that are not over.
@@ -79,7 +79,8 @@ impl Participants {
         let place = inspector.host();
         let ProbeCache { mut looked, mut processes } = before;
         looked.retain(|looked| self.is_known_gone(place, looked));
-        processes.retain(|(_, sight)| matches!(sight, Sight::Gone | Sight::Zombie | Sight::Reused));
+        processes
+            .retain(|(_, sight)| matches!(sight, ProcessState::Gone | ProcessState::Zombie | ProcessState::Reused));
         let fresh = snapshot::probe_launches(inspector, &self.snapshot, &self.probes(&looked));
         looked.extend(fresh);
         for Participant { process, .. } in &self.participants {
@@ -90,11 +91,11 @@ impl Participants {
         ProbeCache { looked, processes }
     }
 
-    fn is_known_gone(&self, place: &Place, looked: &ProbeResult) -> bool {
+    fn is_known_gone(&self, place: &HostId, looked: &ProbeResult) -> bool {
         let Some(probe) = looked.launch_probe(&self.snapshot) else { return false };
         let session = self.sessions().find(|session| session.id == probe.session);
         let launch = session.and_then(|session| Some((session, session.launch(&probe.process)?)));
-        launch.is_some_and(|(session, launch)| alive::seen(place, &[probe], session, launch) == Live::No)
+        launch.is_some_and(|(session, launch)| liveness::from_probes(place, &[probe], session, launch) == Live::No)
     }
 
     /// When the last of those who came in had left, in milliseconds since 1970, if the records say of every one that it did.
@@ -115,7 +116,7 @@ impl Participants {
     /// Whether anybody is there but the launch that comes in or leaves. What was not looked at, or changed since, is not known, and
     /// so may be there.
     #[must_use]
-    pub fn others_live(&self, cache: &ProbeCache, place: &Place, but: &Participant) -> Live {
+    pub fn others_live(&self, cache: &ProbeCache, place: &HostId, but: &Participant) -> Live {
         self.combined_liveness(cache, place, |session, process| {
             let same_place = but.agent.shows_one_session() || *session == but.session;
             !(same_place && *process == but.process)
@@ -124,27 +125,27 @@ impl Participants {
 
     /// Whether anybody is there.
     #[must_use]
-    pub fn any_live(&self, cache: &ProbeCache, place: &Place) -> Live {
+    pub fn any_live(&self, cache: &ProbeCache, place: &HostId) -> Live {
         self.combined_liveness(cache, place, |_, _| true)
     }
 
     /// Whether a launch that came in is there still.
     #[must_use]
-    pub fn is_live(&self, cache: &ProbeCache, place: &Place, participant: &Participant) -> Live {
+    pub fn is_live(&self, cache: &ProbeCache, place: &HostId, participant: &Participant) -> Live {
         self.liveness_of(cache, &self.probes(&cache.looked), place, participant)
     }
 
     fn combined_liveness(
         &self,
         cache: &ProbeCache,
-        place: &Place,
+        place: &HostId,
         counts: impl Fn(&SessionId, &Process) -> bool,
     ) -> Live {
         let probes = self.probes(&cache.looked);
         let known = self.sessions().flat_map(|session| session.launches.iter().map(move |launch| (session, launch)));
         let known = known
             .filter(|(session, launch)| counts(&session.id, &launch.process))
-            .map(|(session, launch)| alive::seen(place, &probes, session, launch));
+            .map(|(session, launch)| liveness::from_probes(place, &probes, session, launch));
         let participants = self
             .participants
             .iter()
@@ -160,11 +161,11 @@ impl Participants {
         looked.iter().filter_map(|looked| looked.launch_probe(&self.snapshot)).collect()
     }
 
-    fn liveness_of(&self, cache: &ProbeCache, probes: &[Probe], place: &Place, participant: &Participant) -> Live {
+    fn liveness_of(&self, cache: &ProbeCache, probes: &[Probe], place: &HostId, participant: &Participant) -> Live {
         let mut sessions = self.sessions();
         let found = sessions.find(|session| session.id == participant.session);
         if let Some((session, launch)) = found.and_then(|found| Some((found, found.launch(&participant.process)?))) {
-            return alive::seen(place, probes, session, launch);
+            return liveness::from_probes(place, probes, session, launch);
         }
         // Its session's record is gone, or cannot be read: the process alone is left to judge by.
         let process = &participant.process;
@@ -175,9 +176,9 @@ impl Participants {
             return Live::No;
         }
         match cache.processes.iter().find(|(seen, _)| seen == process) {
-            Some((_, Sight::Gone | Sight::Zombie | Sight::Reused)) => Live::No,
-            Some((_, Sight::Running)) => Live::Yes,
-            Some((_, Sight::Unreadable)) | None => Live::Unknown,
+            Some((_, ProcessState::Gone | ProcessState::Zombie | ProcessState::Reused)) => Live::No,
+            Some((_, ProcessState::Running)) => Live::Yes,
+            Some((_, ProcessState::Unreadable)) | None => Live::Unknown,
         }
     }
 

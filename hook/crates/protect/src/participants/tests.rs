@@ -2,7 +2,7 @@ use std::cell::Cell;
 
 use agent_baton_core::agent::Agent;
 use agent_baton_core::reason::Reason;
-use agent_baton_core::session::End;
+use agent_baton_core::session::Ended;
 
 use super::*;
 use baton_store::fixtures;
@@ -57,7 +57,7 @@ fn all_ended_says_when_the_last_one_did() {
     participants.participants.pop();
     assert_eq!(participants.all_ended_ms(), None, "it is not known to have ended");
     let Reading::Live(session) = &mut participants.snapshot.neighbours[0].reading else { panic!("a record") };
-    session.launches[0].ended = Some(End { at: fixtures::stamp(7), reason: Reason::Ended });
+    session.launches[0].ended = Some(Ended { at: fixtures::stamp(7), reason: Reason::Ended });
     assert_eq!(participants.all_ended_ms(), Some(fixtures::stamp(7).unix_ms + END_TIME_PRECISION_MS));
     participants.participants.push(participant(3));
     assert_eq!(participants.all_ended_ms(), None, "nobody knows when the other one left");

@@ -92,7 +92,7 @@ mod tests {
     fn what_is_remembered_is_what_is_there() {
         let dir = tempfile::tempdir().unwrap();
         let layout = Layout::new(dir.path().join("state"));
-        let records = layout.sessions(agent_baton_core::decision::Shelf::Archive);
+        let records = layout.sessions(agent_baton_core::decision::Location::Archive);
         let asked = |text: &str, now| list_with_prefix(&layout, &records, "archived-sessions", text, now).unwrap();
         let (fresh, later) = (UNIX_EPOCH, || SystemTime::now() + SETTLE_TIME);
         assert_eq!(asked("", later()), Vec::<String>::new());

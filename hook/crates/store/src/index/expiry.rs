@@ -1,11 +1,11 @@
 //! Which sessions came to the archive or the trash on which day, so that what is due is found without listing either.
 //!
-//! A file for each shelf and day, an id a line. It only says where to look: what counts is the record. `baton gc` looks at every
+//! A file for each location and day, an id a line. It only says where to look: what counts is the record. `baton gc` looks at every
 //! record and needs none of it.
 
-use agent_baton_core::decision::Shelf;
+use agent_baton_core::decision::Location;
 use agent_baton_core::id::SessionId;
-use agent_baton_core::stamp::Stamp;
+use agent_baton_core::timestamp::Timestamp;
 
 use crate::error::StoreError;
 use crate::file;
@@ -18,21 +18,26 @@ const DAY_MS: u64 = 24 * 60 * 60 * 1000;
 /// The largest file that is read, in bytes: some 25,000 ids. What does not fit is left to `baton gc`.
 const MAX_FILE: u64 = 1024 * 1024;
 
-/// The files of one shelf and day that are due.
+/// The files of one location and day that are due.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExpiryBucket {
-    shelf: Shelf,
+    location: Location,
     day: u64,
     /// The sessions, in the order in which they came.
     pub sessions: Vec<SessionId>,
 }
 
-/// Notes that a session came to a shelf; nothing for the live ones.
-pub(crate) fn record_arrival(layout: &Layout, shelf: Shelf, id: &SessionId, at: &Stamp) -> Result<(), StoreError> {
-    if shelf == Shelf::Live {
+/// Notes that a session came to a location; nothing for the live ones.
+pub(crate) fn record_arrival(
+    layout: &Layout,
+    location: Location,
+    id: &SessionId,
+    at: &Timestamp,
+) -> Result<(), StoreError> {
+    if location == Location::Live {
         return Ok(());
     }
-    let path = layout.expiry_bucket(shelf, at.unix_ms / DAY_MS);
+    let path = layout.expiry_bucket(location, at.unix_ms / DAY_MS);
     let line = format!("{id}\n");
     match file::read(&path, MAX_FILE) {
         // A redo comes here again.
@@ -48,27 +53,27 @@ pub(crate) fn record_arrival(layout: &Layout, shelf: Shelf, id: &SessionId, at: 
 }
 
 impl Store {
-    /// The oldest day on which sessions came to a shelf that was at least `age_ms` before `now`; none where nothing is due.
+    /// The oldest day on which sessions came to a location that was at least `age_ms` before `now`; none where nothing is due.
     ///
     /// # Errors
     ///
     /// Where the files cannot be listed or read.
     pub fn oldest_expiry_bucket(
         &self,
-        shelf: Shelf,
+        location: Location,
         age_ms: u64,
-        now: &Stamp,
+        now: &Timestamp,
     ) -> Result<Option<ExpiryBucket>, StoreError> {
         // Of the day itself everything must be old enough, its last moment too.
         let Some(last) = (now.unix_ms.saturating_sub(age_ms) / DAY_MS).checked_sub(1) else { return Ok(None) };
-        let prefix = if shelf == Shelf::Trash { "trash-" } else { "archive-" };
+        let prefix = if location == Location::Trash { "trash-" } else { "archive-" };
         let names = file::list_names(&self.layout.expiry_dir())?;
         let days = names.iter().filter_map(|name| name.strip_prefix(prefix)?.parse::<u64>().ok());
         let Some(day) = days.filter(|day| *day <= last).min() else { return Ok(None) };
-        let bytes = file::read(&self.layout.expiry_bucket(shelf, day), MAX_FILE)?.unwrap_or_default();
+        let bytes = file::read(&self.layout.expiry_bucket(location, day), MAX_FILE)?.unwrap_or_default();
         let text = String::from_utf8_lossy(&bytes);
         let sessions = text.lines().filter_map(|line| line.parse().ok()).collect();
-        Ok(Some(ExpiryBucket { shelf, day, sessions }))
+        Ok(Some(ExpiryBucket { location, day, sessions }))
     }
 }
 
@@ -80,7 +85,7 @@ impl crate::LockedStore<'_> {
     /// Where the file cannot be written.
     pub fn mark_processed(&self, due: &ExpiryBucket, count: usize) -> Result<(), StoreError> {
         let layout = &self.store.layout;
-        let path = layout.expiry_bucket(due.shelf, due.day);
+        let path = layout.expiry_bucket(due.location, due.day);
         match due.sessions.get(count..) {
             None | Some([]) => file::remove(&path),
             Some(left) => {

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use agent_baton_core::decision::{Record, Shelf};
+use agent_baton_core::decision::{Location, Record};
 use agent_baton_core::id::{RunId, SessionId};
 use agent_baton_core::pane::Pane;
 use agent_baton_core::process::Process;
@@ -147,15 +147,15 @@ impl RecordId {
 /// found by its name alone.
 ///
 /// Ended launches count: what a process showed before is found by them.
-pub(crate) fn keys(record: &Record, shelf: Shelf) -> BTreeMap<IndexKey, u64> {
+pub(crate) fn keys(record: &Record, location: Location) -> BTreeMap<IndexKey, u64> {
     match record {
-        Record::Session(_) if shelf == Shelf::Trash => BTreeMap::new(),
+        Record::Session(_) if location == Location::Trash => BTreeMap::new(),
         Record::Session(session) => {
-            let mut keys = if shelf == Shelf::Live { session_keys(session) } else { BTreeMap::new() };
+            let mut keys = if location == Location::Live { session_keys(session) } else { BTreeMap::new() };
             keys.extend(session.name.iter().map(|name| (IndexKey::name(name.as_str()), 0)));
             keys
         }
-        Record::Run(_) if shelf == Shelf::Archive => BTreeMap::new(),
+        Record::Run(_) if location == Location::Archive => BTreeMap::new(),
         Record::Run(run) if run.status.is_unfinished() => {
             run.project.iter().map(|path| (IndexKey::project(path), 0)).collect()
         }
@@ -176,15 +176,15 @@ fn session_keys(session: &Session) -> BTreeMap<IndexKey, u64> {
         let newest = keys.entry(key).or_insert(from);
         *newest = from.max(*newest);
     }
-    if session.over.is_none() {
+    if session.ended.is_none() {
         keys.extend(session.project.iter().map(|path| (IndexKey::project(path), 0)));
     }
     keys
 }
 
 /// What a change of one record means for the index: each key with whether the record belongs there.
-pub(crate) fn delta(before: Option<(&Record, Shelf)>, after: (&Record, Shelf)) -> Vec<(IndexKey, bool)> {
-    let before = before.map(|(record, shelf)| keys(record, shelf)).unwrap_or_default();
+pub(crate) fn delta(before: Option<(&Record, Location)>, after: (&Record, Location)) -> Vec<(IndexKey, bool)> {
+    let before = before.map(|(record, location)| keys(record, location)).unwrap_or_default();
     let after = keys(after.0, after.1);
     let gone = before.keys().filter(|key| !after.contains_key(key)).map(|key| (key.clone(), false));
     let new = after.iter().filter(|(key, from)| before.get(key) != Some(from)).map(|(key, _)| (key.clone(), true));

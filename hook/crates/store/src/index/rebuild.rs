@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use agent_baton_core::decision::{Record, Shelf};
+use agent_baton_core::decision::{Location, Record};
 use agent_baton_core::id::{RunId, SessionId};
 
 use crate::error::StoreError;
@@ -34,13 +34,13 @@ pub(crate) fn rebuild(layout: &Layout, deadline: Instant, reports: &mut Vec<Stri
 
     let mut found: Vec<(u64, IndexKey, RecordId)> = Vec::new();
     let mut recent = RecentSessions { revision: 1, ..RecentSessions::default() };
-    let mut take = |shelf, id: RecordId, recent: &mut RecentSessions| match read(layout, shelf, &id) {
+    let mut take = |location, id: RecordId, recent: &mut RecentSessions| match read(layout, location, &id) {
         Ok(Some(record)) => {
             let created = created(&record);
-            if let (RecordId::Session(id), listed @ Some(_)) = (&id, RecentEntry::from_record(&record, shelf)) {
+            if let (RecordId::Session(id), listed @ Some(_)) = (&id, RecentEntry::from_record(&record, location)) {
                 recent.set(id, listed);
             }
-            let keys = lookup::keys(&record, shelf).into_iter();
+            let keys = lookup::keys(&record, location).into_iter();
             found.extend(keys.map(|(key, from)| (from.max(created), key, id.clone())));
         }
         Ok(None) => {}
@@ -48,11 +48,11 @@ pub(crate) fn rebuild(layout: &Layout, deadline: Instant, reports: &mut Vec<Stri
     };
     let live = live(layout)?;
     for id in &live {
-        take(Shelf::Live, id.clone(), &mut recent);
+        take(Location::Live, id.clone(), &mut recent);
     }
     // The archive has no bound, and an event has no time: where half of it is spent, the archive is answered for by its records.
     let half = Instant::now() + deadline.saturating_duration_since(Instant::now()) / 2;
-    let archived = file::list_names(&layout.sessions(Shelf::Archive))?;
+    let archived = file::list_names(&layout.sessions(Location::Archive))?;
     for (n, id) in layout::ids::<SessionId>(&archived).map(RecordId::Session).enumerate() {
         if n % DEADLINE_CHECK_INTERVAL == DEADLINE_CHECK_INTERVAL - 1 && Instant::now() >= half {
             recent.incomplete = true;
@@ -60,7 +60,7 @@ pub(crate) fn rebuild(layout: &Layout, deadline: Instant, reports: &mut Vec<Stri
         }
         // Where a foreign or damaged state has a session on both shelves, the live one counts, as it does for every reader.
         if live.binary_search_by(|other| other.text().cmp(id.text())).is_err() {
-            take(Shelf::Archive, id, &mut recent);
+            take(Location::Archive, id, &mut recent);
         }
     }
     found.sort_by_key(|(from, ..)| *from);
@@ -115,17 +115,17 @@ fn put(temp: &Path, path: &Path, content: &impl serde::Serialize) -> Result<bool
 
 /// The sessions and runs among the live records, in the order of their ids.
 fn live(layout: &Layout) -> Result<Vec<RecordId>, StoreError> {
-    let sessions = file::list_names(&layout.sessions(Shelf::Live))?;
-    let runs = file::list_names(&layout.runs(Shelf::Live))?;
+    let sessions = file::list_names(&layout.sessions(Location::Live))?;
+    let runs = file::list_names(&layout.runs(Location::Live))?;
     let sessions = layout::ids::<SessionId>(&sessions).map(RecordId::Session);
     let mut ids: Vec<RecordId> = sessions.chain(layout::ids::<RunId>(&runs).map(RecordId::Run)).collect();
     ids.sort_by(|a, b| a.text().cmp(b.text()));
     Ok(ids)
 }
 
-fn read(layout: &Layout, shelf: Shelf, id: &RecordId) -> Result<Option<Record>, StoreError> {
-    let path = layout.target(&records::target(shelf, id)).1;
-    file::read(&path, file::MAX_RECORD)?.map(|bytes| records::parse_any(layout, shelf, id, &bytes)).transpose()
+fn read(layout: &Layout, location: Location, id: &RecordId) -> Result<Option<Record>, StoreError> {
+    let path = layout.target(&records::target(location, id)).1;
+    file::read(&path, file::MAX_RECORD)?.map(|bytes| records::parse_any(layout, location, id, &bytes)).transpose()
 }
 
 const fn created(record: &Record) -> u64 {

@@ -1,13 +1,13 @@
-//! The roll: the newest sessions and those that are not over, by when they were last last_opened, whichever shelf they stand on.
+//! The roll: the newest sessions and those that are not over, by when they were last last_opened, whichever location they stand on.
 //!
 //! One small file, written in the commit of the record that it follows from, as the links are. It answers what is asked most often
 //! (what is alive, what was last) without looking at the records of years.
 
-use agent_baton_core::decision::{Record, Shelf};
+use agent_baton_core::decision::{Location, Record};
 use agent_baton_core::id::SessionId;
 use agent_baton_core::reason::Reason;
 use agent_baton_core::session::Session;
-use agent_baton_core::stamp::Stamp;
+use agent_baton_core::timestamp::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::error::StoreError;
@@ -26,21 +26,21 @@ pub struct RecentEntry {
     pub at: u64,
     /// Whether it is over, or put away.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub over: bool,
+    pub ended: bool,
     /// Whether nobody ever sat before it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub headless: bool,
 }
 
 impl RecentEntry {
-    /// What the roll says of a record on a shelf; none of one that never held anything and was replaced, and of a run.
-    pub(crate) fn from_record(record: &Record, shelf: Shelf) -> Option<Self> {
+    /// What the roll says of a record on a location; none of one that never held anything and was replaced, and of a run.
+    pub(crate) fn from_record(record: &Record, location: Location) -> Option<Self> {
         let Record::Session(session) = record else { return None };
-        let superseded = session.over.as_ref().is_some_and(|end| end.reason == Reason::Superseded);
-        (!superseded && shelf != Shelf::Trash).then(|| Self {
+        let superseded = session.ended.as_ref().is_some_and(|end| end.reason == Reason::Superseded);
+        (!superseded && location != Location::Trash).then(|| Self {
             id: session.id.clone(),
             at: last_opened(session).unix_ms,
-            over: session.over.is_some() || shelf == Shelf::Archive,
+            ended: session.ended.is_some() || location == Location::Archive,
             headless: session.headless,
         })
     }
@@ -48,7 +48,7 @@ impl RecentEntry {
 
 /// When a session was last opened: its newest launch.
 #[must_use]
-pub fn last_opened(session: &Session) -> &Stamp {
+pub fn last_opened(session: &Session) -> &Timestamp {
     let launches = session.launches.iter().map(|launch| &launch.started);
     launches.max_by_key(|started| started.unix_ms).unwrap_or(&session.created)
 }
@@ -88,14 +88,14 @@ impl RecentSessions {
     /// Puts a session where it belongs, or takes it off.
     pub(crate) fn set(&mut self, id: &SessionId, listed: Option<RecentEntry>) {
         self.sessions.retain(|present| present.id != *id);
-        if let Some(listed) = listed.filter(|listed| !listed.over || listed.at > self.complete_since) {
+        if let Some(listed) = listed.filter(|listed| !listed.ended || listed.at > self.complete_since) {
             let after = self.sessions.partition_point(|present| present.at <= listed.at);
             self.sessions.insert(after, listed);
         }
         while self.sessions.len() > MAX_RECENT {
-            let oldest = self.sessions.iter().position(|present| present.over).unwrap_or(0);
+            let oldest = self.sessions.iter().position(|present| present.ended).unwrap_or(0);
             let gone = self.sessions.remove(oldest);
-            self.truncated |= !gone.over;
+            self.truncated |= !gone.ended;
             self.complete_since = self.complete_since.max(gone.at);
         }
     }
@@ -105,8 +105,8 @@ impl RecentSessions {
 mod tests {
     use super::*;
 
-    fn listed(n: u64, over: bool) -> RecentEntry {
-        RecentEntry { id: format!("s{n}").parse().unwrap(), at: n, over, headless: false }
+    fn listed(n: u64, ended: bool) -> RecentEntry {
+        RecentEntry { id: format!("s{n}").parse().unwrap(), at: n, ended, headless: false }
     }
 
     fn put(recent: &mut RecentSessions, entry: RecentEntry) {

@@ -1,7 +1,7 @@
 //! The log becomes saved messages.
 
 use agent_baton_core::id::SessionId;
-use agent_baton_core::stamp::Stamp;
+use agent_baton_core::timestamp::Timestamp;
 
 use super::parse::MessageSet;
 use super::{Conversation, ConversationDir, MAX_LOG, MAX_READ, MAX_SAVED, make_log, size};
@@ -24,7 +24,7 @@ impl LockedStore<'_> {
     /// # Errors
     ///
     /// Where a file cannot be read or written. Nothing is lost then: the next fold goes on.
-    pub fn compact_conversation(&mut self, session: &SessionId, now: &Stamp) -> Result<Compacted, StoreError> {
+    pub fn compact_conversation(&mut self, session: &SessionId, now: &Timestamp) -> Result<Compacted, StoreError> {
         let conversation = ConversationDir::of(self.store, session);
         let mut compacted = Compacted::default();
         // What a fold before this one was cut off at comes first, and is older.
@@ -41,7 +41,12 @@ impl LockedStore<'_> {
     }
 
     /// Saves `compacting.jsonl` and removes it; one with damage in it is set aside.
-    fn save(&mut self, conversation: &ConversationDir, session: &SessionId, now: &Stamp) -> Result<usize, StoreError> {
+    fn save(
+        &mut self,
+        conversation: &ConversationDir,
+        session: &SessionId,
+        now: &Timestamp,
+    ) -> Result<usize, StoreError> {
         let layout = &self.store.layout;
         let path = conversation.compacting();
         let bytes = match file::read(&path, MAX_LOG) {

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use agent_baton_core::id::SessionId;
-use agent_baton_core::stamp::Stamp;
+use agent_baton_core::timestamp::Timestamp;
 
 use super::{ConversationDir, Message};
 use crate::error::StoreError;
@@ -59,7 +59,7 @@ impl LockedStore<'_> {
         &mut self,
         session: &SessionId,
         brought: ImportedConversation<'_>,
-        now: &Stamp,
+        now: &Timestamp,
     ) -> Result<(), StoreError> {
         let conversation = ConversationDir::of(self.store, session);
         let Some(above) = conversation.dir.parent() else { return Ok(()) };

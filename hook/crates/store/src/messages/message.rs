@@ -2,7 +2,7 @@
 
 use agent_baton_core::id::SessionId;
 use agent_baton_core::process::Process;
-use agent_baton_core::stamp::Stamp;
+use agent_baton_core::timestamp::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use baton_fs::hash::sha256_hex;
@@ -40,7 +40,7 @@ pub struct Message {
     /// The pid of that hook. With `n`, the boot and the pid namespace no other message has it.
     pub hook: u32,
     /// When it was written down.
-    pub at: Stamp,
+    pub at: Timestamp,
     /// The agent's process.
     pub process: Process,
     /// Digest of the event.

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use agent_baton_core::id::SessionId;
-use agent_baton_core::rules::twice::WINDOW_MS;
+use agent_baton_core::rules::duplicate_event::WINDOW_MS;
 
 use super::Conversation;
 use super::message::{LINE_PREFIX, Message};

@@ -1,8 +1,8 @@
 //! Lines that nothing from outside can make look like another kind of line.
 
 use agent_baton_core::run::is_printable;
-use agent_baton_core::stamp::Stamp;
-use jiff::Timestamp;
+use agent_baton_core::timestamp::Timestamp;
+use jiff::Timestamp as Instant;
 use jiff::tz::TimeZone;
 
 /// The longest line of text, in characters.
@@ -15,14 +15,14 @@ const MAX_LINES: usize = 100;
 const MAX_REASON: usize = 200;
 
 /// A moment in local time, in a format of strftime(3).
-pub(super) fn format_moment(at: &Stamp, format: &str) -> String {
-    let time = i64::try_from(at.unix_ms).ok().and_then(|ms| Timestamp::from_millisecond(ms).ok());
+pub(super) fn format_moment(at: &Timestamp, format: &str) -> String {
+    let time = i64::try_from(at.unix_ms).ok().and_then(|ms| Instant::from_millisecond(ms).ok());
     let zoned = time.unwrap_or_default().to_zoned(TimeZone::system());
     zoned.strftime(format).to_string()
 }
 
 /// A text as lines, each behind the time in brackets. Blank ones are left out.
-pub(super) fn text_lines(at: &Stamp, text: &str) -> String {
+pub(super) fn text_lines(at: &Timestamp, text: &str) -> String {
     let time = format_moment(at, "%y-%m-%d %H:%M:%S");
     let lines: Vec<String> =
         text.lines().map(|line| printable(line, MAX_LINE)).filter(|line| !line.trim().is_empty()).collect();
@@ -68,7 +68,7 @@ mod tests {
 
     #[test]
     fn no_text_begins_a_line_of_its_own() {
-        let at = Stamp { unix_ms: 0, boot: String::new(), boot_ms: 0 };
+        let at = Timestamp { unix_ms: 0, boot: String::new(), boot_ms: 0 };
         for hostile in
             ["a\n--- iteration 9, number 9 ---", "\r\n---\r\nx", "a\u{85}b\u{2028}c\u{b}d", "\u{1b}[2J\u{202e}"]
         {

@@ -3,7 +3,7 @@
 pub(crate) mod unknown_fields;
 pub(crate) mod view;
 
-use agent_baton_core::decision::{Record, Shelf};
+use agent_baton_core::decision::{Location, Record};
 use agent_baton_core::id::{RunId, SessionId};
 use agent_baton_core::reason::Reason;
 use agent_baton_core::run::Run;
@@ -19,8 +19,8 @@ use crate::state_dir::layout::{Layout, Target};
 pub(crate) trait StoredRecord: Serialize + DeserializeOwned {
     type Id: std::str::FromStr + Clone + PartialEq;
     /// Where a record of this kind can stand; of two copies the first counts.
-    const SHELVES: &'static [Shelf];
-    fn target(shelf: Shelf, id: &Self::Id) -> Target;
+    const SHELVES: &'static [Location];
+    fn target(location: Location, id: &Self::Id) -> Target;
     fn id(&self) -> &Self::Id;
     fn into_record(self) -> Record;
     /// Whether a user ended it so that nothing but a user's word brings it back from the trash.
@@ -29,10 +29,10 @@ pub(crate) trait StoredRecord: Serialize + DeserializeOwned {
 
 impl StoredRecord for Session {
     type Id = SessionId;
-    const SHELVES: &'static [Shelf] = &[Shelf::Live, Shelf::Archive, Shelf::Trash];
-    fn target(shelf: Shelf, id: &SessionId) -> Target {
+    const SHELVES: &'static [Location] = &[Location::Live, Location::Archive, Location::Trash];
+    fn target(location: Location, id: &SessionId) -> Target {
         let id = id.clone();
-        Target::Session { shelf, id }
+        Target::Session { location, id }
     }
     fn id(&self) -> &SessionId {
         &self.id
@@ -41,16 +41,16 @@ impl StoredRecord for Session {
         Record::Session(Box::new(self))
     }
     fn is_deleted(&self) -> bool {
-        self.over.as_ref().is_some_and(|over| over.reason == Reason::Deleted)
+        self.ended.as_ref().is_some_and(|over| over.reason == Reason::Deleted)
     }
 }
 
 impl StoredRecord for Run {
     type Id = RunId;
-    const SHELVES: &'static [Shelf] = &[Shelf::Live, Shelf::Archive];
-    fn target(shelf: Shelf, id: &RunId) -> Target {
+    const SHELVES: &'static [Location] = &[Location::Live, Location::Archive];
+    fn target(location: Location, id: &RunId) -> Target {
         let id = id.clone();
-        Target::Run { shelf, id }
+        Target::Run { location, id }
     }
     fn id(&self) -> &RunId {
         &self.id
@@ -64,8 +64,13 @@ impl StoredRecord for Run {
 }
 
 /// Parses the content of the file of `id`, which must hold that very record.
-pub(crate) fn parse<T: StoredRecord>(layout: &Layout, shelf: Shelf, id: &T::Id, bytes: &[u8]) -> Result<T, StoreError> {
-    let wrong = |what: String| StoreError::unreadable(&layout.target(&T::target(shelf, id)).1, what);
+pub(crate) fn parse<T: StoredRecord>(
+    layout: &Layout,
+    location: Location,
+    id: &T::Id,
+    bytes: &[u8],
+) -> Result<T, StoreError> {
+    let wrong = |what: String| StoreError::unreadable(&layout.target(&T::target(location, id)).1, what);
     // ValidatedDecision as a whole: string by string it costs a tenth of the reading.
     let text = std::str::from_utf8(bytes).map_err(|error| wrong(format!("is no text ({error})")))?;
     let record: T =
@@ -74,15 +79,15 @@ pub(crate) fn parse<T: StoredRecord>(layout: &Layout, shelf: Shelf, id: &T::Id, 
 }
 
 /// The file of a record of either kind.
-pub(crate) fn target(shelf: Shelf, id: &RecordId) -> Target {
+pub(crate) fn target(location: Location, id: &RecordId) -> Target {
     match id {
-        RecordId::Session(id) => Session::target(shelf, id),
-        RecordId::Run(id) => Run::target(shelf, id),
+        RecordId::Session(id) => Session::target(location, id),
+        RecordId::Run(id) => Run::target(location, id),
     }
 }
 
 /// Where a record of either kind can stand.
-pub(crate) const fn shelves(id: &RecordId) -> &'static [Shelf] {
+pub(crate) const fn shelves(id: &RecordId) -> &'static [Location] {
     match id {
         RecordId::Session(_) => Session::SHELVES,
         RecordId::Run(_) => Run::SHELVES,
@@ -90,9 +95,14 @@ pub(crate) const fn shelves(id: &RecordId) -> &'static [Shelf] {
 }
 
 /// Parses the file of a record of either kind.
-pub(crate) fn parse_any(layout: &Layout, shelf: Shelf, id: &RecordId, bytes: &[u8]) -> Result<Record, StoreError> {
+pub(crate) fn parse_any(
+    layout: &Layout,
+    location: Location,
+    id: &RecordId,
+    bytes: &[u8],
+) -> Result<Record, StoreError> {
     match id {
-        RecordId::Session(id) => parse::<Session>(layout, shelf, id, bytes).map(StoredRecord::into_record),
-        RecordId::Run(id) => parse::<Run>(layout, shelf, id, bytes).map(StoredRecord::into_record),
+        RecordId::Session(id) => parse::<Session>(layout, location, id, bytes).map(StoredRecord::into_record),
+        RecordId::Run(id) => parse::<Run>(layout, location, id, bytes).map(StoredRecord::into_record),
     }
 }

@@ -8,7 +8,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::time::SystemTime;
 
-use agent_baton_core::decision::Shelf;
+use agent_baton_core::decision::Location;
 use agent_baton_core::id::{RunId, SessionId};
 use agent_baton_core::pane::Pane;
 use agent_baton_core::process::Process;
@@ -83,21 +83,21 @@ impl<'a> View<'a> {
         self.record(id)
     }
 
-    /// A session that was listed on a shelf: it is looked for there first, and wherever it may have gone since.
+    /// A session that was listed on a location: it is looked for there first, and wherever it may have gone since.
     #[must_use]
-    pub fn session_at(&self, shelf: Shelf, id: &SessionId) -> Reading<Session> {
-        match self.find_on(&[shelf], id) {
+    pub fn session_at(&self, location: Location, id: &SessionId) -> Reading<Session> {
+        match self.find_on(&[location], id) {
             Ok(None) => self.session(id),
             found => reading(found),
         }
     }
 
-    /// A session that a user deleted or that is kept no longer, as it stands in the trash; and on which shelf any other stands.
+    /// A session that a user deleted or that is kept no longer, as it stands in the trash; and on which location any other stands.
     ///
     /// # Errors
     ///
     /// Where what stands under the id cannot be read.
-    pub fn find_session(&self, id: &SessionId) -> Result<Option<(Shelf, Session)>, StoreError> {
+    pub fn find_session(&self, id: &SessionId) -> Result<Option<(Location, Session)>, StoreError> {
         self.find(id)
     }
 
@@ -149,7 +149,7 @@ impl<'a> View<'a> {
         Ok(ProjectRecords { path: path.to_owned(), sessions: index_file.sessions, runs: index_file.runs })
     }
 
-    /// The sessions, at most 64, that a user gave this name; on either shelf, the newest last.
+    /// The sessions, at most 64, that a user gave this name; on either location, the newest last.
     ///
     /// # Errors
     ///
@@ -177,18 +177,22 @@ impl<'a> View<'a> {
         }
     }
 
-    pub(crate) fn sessions(&self, shelf: Shelf, beginning: &str) -> Result<Vec<SessionId>, StoreError> {
-        let names = self.names(shelf, &self.layout.sessions(shelf), "archived-sessions", beginning)?;
+    pub(crate) fn sessions(&self, location: Location, beginning: &str) -> Result<Vec<SessionId>, StoreError> {
+        let names = self.names(location, &self.layout.sessions(location), "archived-sessions", beginning)?;
         Ok(self.overlay_ids(layout::ids(&names).collect(), |target| match target {
-            Target::Session { shelf: on, id } if *on == shelf && id.as_str().starts_with(beginning) => Some(id.clone()),
+            Target::Session { location: on, id } if *on == location && id.as_str().starts_with(beginning) => {
+                Some(id.clone())
+            }
             _ => None,
         }))
     }
 
-    pub(crate) fn runs(&self, shelf: Shelf, beginning: &str) -> Result<Vec<RunId>, StoreError> {
-        let names = self.names(shelf, &self.layout.runs(shelf), "archived-runs", beginning)?;
+    pub(crate) fn runs(&self, location: Location, beginning: &str) -> Result<Vec<RunId>, StoreError> {
+        let names = self.names(location, &self.layout.runs(location), "archived-runs", beginning)?;
         Ok(self.overlay_ids(layout::ids(&names).collect(), |target| match target {
-            Target::Run { shelf: on, id } if *on == shelf && id.as_str().starts_with(beginning) => Some(id.clone()),
+            Target::Run { location: on, id } if *on == location && id.as_str().starts_with(beginning) => {
+                Some(id.clone())
+            }
             _ => None,
         }))
     }
@@ -196,16 +200,16 @@ impl<'a> View<'a> {
     /// Of the shelves only the archive grows for years: its names are remembered.
     fn names(
         &self,
-        shelf: Shelf,
+        location: Location,
         directory: &Path,
         memory: &'static str,
         beginning: &str,
     ) -> Result<Vec<String>, StoreError> {
-        match shelf {
-            Shelf::Archive => {
+        match location {
+            Location::Archive => {
                 directory_listing::list_with_prefix(self.layout, directory, memory, beginning, SystemTime::now())
             }
-            Shelf::Live | Shelf::Trash => file::list_names_with_prefix(directory, beginning),
+            Location::Live | Location::Trash => file::list_names_with_prefix(directory, beginning),
         }
     }
 
@@ -226,15 +230,15 @@ impl<'a> View<'a> {
         reading(self.find(id))
     }
 
-    fn find<T: StoredRecord>(&self, id: &T::Id) -> Result<Option<(Shelf, T)>, StoreError> {
+    fn find<T: StoredRecord>(&self, id: &T::Id) -> Result<Option<(Location, T)>, StoreError> {
         self.find_on(T::SHELVES, id)
     }
 
-    fn find_on<T: StoredRecord>(&self, shelves: &[Shelf], id: &T::Id) -> Result<Option<(Shelf, T)>, StoreError> {
-        for shelf in shelves {
-            if let Some(bytes) = self.bytes(&T::target(*shelf, id))? {
-                let record = records::parse(self.layout, *shelf, id, &bytes)?;
-                return Ok(Some((*shelf, record)));
+    fn find_on<T: StoredRecord>(&self, shelves: &[Location], id: &T::Id) -> Result<Option<(Location, T)>, StoreError> {
+        for location in shelves {
+            if let Some(bytes) = self.bytes(&T::target(*location, id))? {
+                let record = records::parse(self.layout, *location, id, &bytes)?;
+                return Ok(Some((*location, record)));
             }
         }
         Ok(None)
@@ -288,12 +292,12 @@ impl<'a> View<'a> {
     }
 }
 
-fn reading<T: StoredRecord>(found: Result<Option<(Shelf, T)>, StoreError>) -> Reading<T> {
+fn reading<T: StoredRecord>(found: Result<Option<(Location, T)>, StoreError>) -> Reading<T> {
     match found {
         Ok(None) => Reading::Absent,
-        Ok(Some((Shelf::Live, record))) => Reading::Live(record),
-        Ok(Some((Shelf::Trash, record))) if record.is_deleted() => Reading::Deleted,
-        Ok(Some((Shelf::Archive | Shelf::Trash, record))) => Reading::Archived(record),
+        Ok(Some((Location::Live, record))) => Reading::Live(record),
+        Ok(Some((Location::Trash, record))) if record.is_deleted() => Reading::Deleted,
+        Ok(Some((Location::Archive | Location::Trash, record))) => Reading::Archived(record),
         Err(_) => Reading::Unreadable,
     }
 }

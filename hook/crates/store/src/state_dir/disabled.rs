@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use agent_baton_core::stamp::Stamp;
+use agent_baton_core::timestamp::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::lock::LockError;
@@ -54,7 +54,7 @@ impl Store {
     ///
     /// # Errors
     /// Where the state cannot be written, or is of a newer format.
-    pub fn set_disabled(&self, now: &Stamp, change: impl Fn(&mut Disabled)) -> Result<Disabled, LockError> {
+    pub fn set_disabled(&self, now: &Timestamp, change: impl Fn(&mut Disabled)) -> Result<Disabled, LockError> {
         let locked = match self.lock(Instant::now() + LOCK_TIMEOUT, now) {
             Ok(locked) => Some(locked),
             Err(LockError::Busy { .. }) => None,

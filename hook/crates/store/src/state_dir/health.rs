@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::time::{Duration, Instant};
 
-use agent_baton_core::decision::Shelf;
+use agent_baton_core::decision::Location;
 use agent_baton_core::request::Reading;
 use nix::sys::statvfs::statvfs;
 
@@ -81,13 +81,13 @@ impl Store {
     /// Where the state cannot be listed.
     pub fn unreadable_records(&self) -> Result<Vec<StoreError>, StoreError> {
         let mut wrong = Vec::new();
-        for shelf in [Shelf::Live, Shelf::Archive] {
-            for id in self.sessions(shelf)? {
+        for location in [Location::Live, Location::Archive] {
+            for id in self.sessions(location)? {
                 if self.read(|view| view.session(&id))? == Reading::Unreadable {
                     wrong.extend(self.read(|view| view.session_error(&id))?);
                 }
             }
-            for id in self.runs(shelf)? {
+            for id in self.runs(location)? {
                 if self.read(|view| view.run(&id))? == Reading::Unreadable {
                     wrong.extend(self.read(|view| view.run_error(&id))?);
                 }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use agent_baton_core::decision::Shelf;
+use agent_baton_core::decision::Location;
 use agent_baton_core::id::{RunId, SessionId};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -59,14 +59,14 @@ pub(crate) enum IndexKind {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub(crate) enum Target {
-    Session { shelf: Shelf, id: SessionId },
-    Run { shelf: Shelf, id: RunId },
+    Session { location: Location, id: SessionId },
+    Run { location: Location, id: RunId },
     Index { by: IndexKind, hash: Hash },
     Recent,
 }
 
 impl Target {
-    /// Whether both are one record, on whatever shelf.
+    /// Whether both are one record, on whatever location.
     pub(crate) fn is_same_record(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Session { id, .. }, Self::Session { id: other, .. }) => id == other,
@@ -165,10 +165,10 @@ impl Layout {
         self.at("index/complete")
     }
 
-    /// The sessions that came to a shelf on a day (days since 1970-01-01 UTC), an id a line: what retention looks at when they are due.
-    pub(crate) fn expiry_bucket(&self, shelf: Shelf, day: u64) -> PathBuf {
-        let shelf = if shelf == Shelf::Trash { "trash" } else { "archive" };
-        self.expiry_dir().join(format!("{shelf}-{day}"))
+    /// The sessions that came to a location on a day (days since 1970-01-01 UTC), an id a line: what retention looks at when they are due.
+    pub(crate) fn expiry_bucket(&self, location: Location, day: u64) -> PathBuf {
+        let location = if location == Location::Trash { "trash" } else { "archive" };
+        self.expiry_dir().join(format!("{location}-{day}"))
     }
 
     pub(crate) fn expiry_dir(&self) -> PathBuf {
@@ -189,8 +189,8 @@ impl Layout {
         self.at("cache")
     }
 
-    pub(crate) fn log(&self, shelf: Shelf, id: &SessionId) -> PathBuf {
-        self.sessions(shelf).join(format!("{id}.log"))
+    pub(crate) fn log(&self, location: Location, id: &SessionId) -> PathBuf {
+        self.sessions(location).join(format!("{id}.log"))
     }
 
     pub(crate) fn supervisors(&self) -> PathBuf {
@@ -211,19 +211,19 @@ impl Layout {
         self.at("conversations").join(id.as_str())
     }
 
-    pub(crate) fn sessions(&self, shelf: Shelf) -> PathBuf {
-        self.at(match shelf {
-            Shelf::Live => "sessions",
-            Shelf::Archive => "archive/sessions",
-            Shelf::Trash => "trash/sessions",
+    pub(crate) fn sessions(&self, location: Location) -> PathBuf {
+        self.at(match location {
+            Location::Live => "sessions",
+            Location::Archive => "archive/sessions",
+            Location::Trash => "trash/sessions",
         })
     }
 
-    pub(crate) fn runs(&self, shelf: Shelf) -> PathBuf {
-        self.at(match shelf {
-            Shelf::Live => "runs",
-            Shelf::Archive => "archive/runs",
-            Shelf::Trash => "trash/runs",
+    pub(crate) fn runs(&self, location: Location) -> PathBuf {
+        self.at(match location {
+            Location::Live => "runs",
+            Location::Archive => "archive/runs",
+            Location::Trash => "trash/runs",
         })
     }
 
@@ -259,8 +259,8 @@ impl Layout {
     /// The directory and the path of a target.
     pub(crate) fn target(&self, target: &Target) -> (PathBuf, PathBuf) {
         let (dir, name) = match target {
-            Target::Session { shelf, id } => (self.sessions(*shelf), format!("{id}.json")),
-            Target::Run { shelf, id } => (self.runs(*shelf), format!("{id}.json")),
+            Target::Session { location, id } => (self.sessions(*location), format!("{id}.json")),
+            Target::Run { location, id } => (self.runs(*location), format!("{id}.json")),
             Target::Index { by, hash } => (self.index_file(*by), index_file_name(*by, hash)),
             Target::Recent => (self.at("index"), "recent.json".to_owned()),
         };
@@ -278,7 +278,7 @@ impl Layout {
 impl Layout {
     /// Makes the directories of what a user deletes and what is not kept any longer: most states never need them.
     pub(crate) fn make_trash_dirs(&self) -> Result<(), StoreError> {
-        file::make_dir(&self.sessions(Shelf::Trash))
+        file::make_dir(&self.sessions(Location::Trash))
     }
 }
 

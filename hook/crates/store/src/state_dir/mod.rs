@@ -12,7 +12,7 @@ use std::ffi::OsString;
 use std::io;
 use std::path::{Component, Path, PathBuf};
 
-use agent_baton_core::process::Place;
+use agent_baton_core::process::HostId;
 
 use crate::state_dir::layout::Hash;
 use crate::state_dir::trust::check_path;
@@ -156,7 +156,7 @@ impl StateDir {
     /// # Errors
     ///
     /// Says what is wrong with the path, and what to set instead.
-    pub fn resolve(env: &StateDirEnv, event_dir: Option<&Path>, place: &Place) -> Result<Self, StateDirError> {
+    pub fn resolve(env: &StateDirEnv, event_dir: Option<&Path>, place: &HostId) -> Result<Self, StateDirError> {
         let path = env.path()?;
         let plain = |part| matches!(part, Component::RootDir | Component::Normal(_));
         if !path.is_absolute() || !path.components().all(plain) {
@@ -176,7 +176,7 @@ impl StateDir {
     }
 
     /// The state of one machine: below a directory that machines may share, each has its own.
-    pub(crate) fn for_machine(path: PathBuf, shared: bool, place: &Place) -> Self {
+    pub(crate) fn for_machine(path: PathBuf, shared: bool, place: &HostId) -> Self {
         let machine = Hash::of(place.machine.as_bytes());
         Self { root: if shared { path.join(format!("machine-{}", machine.as_str())) } else { path } }
     }

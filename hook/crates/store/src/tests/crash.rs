@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use agent_baton_core::decision::{Change, Shelf};
+use agent_baton_core::decision::{Change, Location};
 use agent_baton_core::fence::Fence;
 use agent_baton_core::request::Reading;
 use agent_baton_core::run::{Run, Status};
@@ -94,8 +94,8 @@ fn state(store: &Store) -> State {
                     names(view.by_pane(&pane(3)).unwrap()),
                     names(project.sessions),
                     project.runs.iter().map(ToString::to_string).collect(),
-                    view.runs(Shelf::Live, "").unwrap().iter().map(ToString::to_string).collect(),
-                    view.runs(Shelf::Archive, "").unwrap().iter().map(ToString::to_string).collect(),
+                    view.runs(Location::Live, "").unwrap().iter().map(ToString::to_string).collect(),
+                    view.runs(Location::Archive, "").unwrap().iter().map(ToString::to_string).collect(),
                 ],
             )
         })

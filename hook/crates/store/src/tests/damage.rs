@@ -42,7 +42,8 @@ fn what_cannot_be_read_is_unreadable_and_left_byte_for_byte() {
         assert!(why.unwrap().to_string().contains("runs/r.json"), "{name}");
         let mut locked = lock(&world.store);
         // A change that was decided as if nothing were there does not write over it.
-        let changes = [change(&locked.view(), live_run(run("r", "s", 1)).0, agent_baton_core::decision::Shelf::Live)];
+        let changes =
+            [change(&locked.view(), live_run(run("r", "s", 1)).0, agent_baton_core::decision::Location::Live)];
         let mut shown = snapshot(&locked.view(), &changes);
         shown.runs[0].reading = Reading::Absent;
         let at = stamp(9);
@@ -122,7 +123,7 @@ fn a_format_that_is_not_ours_is_never_written_to() {
 fn a_commit_of_another_machine_is_not_redone() {
     let world = two();
     let layout = &world.store.layout;
-    let entry = json!({"target": {"kind": "run", "shelf": "live", "id": "r"}, "before": 1, "after": null});
+    let entry = json!({"target": {"kind": "run", "location": "live", "id": "r"}, "before": 1, "after": null});
     let wal = json!({"machine": "elsewhere", "at": stamp(1), "entries": [entry], "audit": 9, "line": {"n": 9}});
     fs::write(layout.wal(), wal.to_string()).unwrap();
     let found = world.store.lock(soon(), &stamp(1)).err().unwrap();
@@ -138,7 +139,7 @@ fn a_commit_that_cannot_be_read_is_set_aside_and_reported() {
     let world = two();
     let layout = &world.store.layout;
     let escape = json!({"machine": "machine", "at": stamp(1), "audit": 9, "line": {"n": 9},
-        "entries": [{"target": {"kind": "run", "shelf": "live", "id": "../../x"}, "before": 1, "after": null}]});
+        "entries": [{"target": {"kind": "run", "location": "live", "id": "../../x"}, "before": 1, "after": null}]});
     for text in ["{\"machine\":", "", escape.to_string().as_str()] {
         fs::write(layout.wal(), text).unwrap();
         let mut locked = lock(&world.store);
@@ -162,7 +163,7 @@ fn a_redo_leaves_what_is_at_another_revision() {
         let layout = &world.store.layout;
         let bytes = format!("{{\"revision\":{after}}}");
         let hash = crate::state_dir::layout::Hash::of(bytes.as_bytes());
-        let entry = json!({"target": {"kind": "run", "shelf": "live", "id": "r"}, "before": before,
+        let entry = json!({"target": {"kind": "run", "location": "live", "id": "r"}, "before": before,
             "after": {"revision": after, "hash": hash}});
         let wal = json!({"machine": "machine", "at": stamp(1), "entries": [entry], "audit": 9, "line": {"n": 9}});
         if name != "before, its new version gone" {

@@ -4,7 +4,7 @@ use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use agent_baton_core::decision::{Record, Shelf};
+use agent_baton_core::decision::{Location, Record};
 use agent_baton_core::event::EventName;
 use agent_baton_core::fence::Fence;
 use agent_baton_core::request::Reading;
@@ -43,7 +43,7 @@ fn restored(format: &str) -> (tempfile::TempDir, Store) {
 /// Writes a session as the archive's; what it holds stays as it was.
 fn archive(locked: &mut LockedStore<'_>, name: &str) -> Result<Committed, CommitError> {
     let Reading::Live(session) = locked.view().session(&id(name)) else { panic!("{name} is not live") };
-    put(locked, vec![(Record::Session(Box::new(session)), Shelf::Archive)])
+    put(locked, vec![(Record::Session(Box::new(session)), Location::Archive)])
 }
 
 #[test]

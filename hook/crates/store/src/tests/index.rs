@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::fs;
 
-use agent_baton_core::decision::{Record, Shelf};
+use agent_baton_core::decision::{Location, Record};
 use agent_baton_core::pane::Pane;
 use agent_baton_core::reason::Reason;
 use agent_baton_core::request::Reading;
 use agent_baton_core::run::Status;
-use agent_baton_core::session::End;
+use agent_baton_core::session::Ended;
 use serde_json::Value;
 
 use crate::fixtures::*;
@@ -57,15 +57,15 @@ fn links_come_and_go_with_the_records() {
     assert_eq!(by_process(&world.store, 1), ["b", "a"]);
 
     // Ended and over: still found by its process and pane, not by its project.
-    let end = End { at: stamp(100), reason: Reason::Ended };
+    let end = Ended { at: stamp(100), reason: Reason::Ended };
     a.launches[0].ended = Some(end.clone());
-    a.over = Some(end);
+    a.ended = Some(end);
     put(&mut locked, vec![live_session(a.clone()), archived_run(run("r", "a", 1), Status::Done)]).unwrap();
     assert_eq!(by_process(&world.store, 1), ["b", "a"]);
     assert_eq!(project(&world.store), (1, 0));
 
     // Superseded: found by its id alone.
-    put(&mut locked, vec![(Record::Session(Box::new(a)), Shelf::Archive)]).unwrap();
+    put(&mut locked, vec![(Record::Session(Box::new(a)), Location::Archive)]).unwrap();
     assert_eq!(by_process(&world.store, 1), ["b"]);
     assert!(matches!(read_session(&world.store, "a"), Reading::Archived(_)));
 }

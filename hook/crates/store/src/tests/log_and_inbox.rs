@@ -5,8 +5,8 @@ use std::fs;
 use agent_baton_core::event::EventName;
 use agent_baton_core::fence::Fence;
 use agent_baton_core::reason::Reason;
-use agent_baton_core::session::Told;
-use agent_baton_core::stamp::Stamp;
+use agent_baton_core::session::NotificationId;
+use agent_baton_core::timestamp::Timestamp;
 
 use crate::fixtures::*;
 use crate::{DeliveryAck, Heartbeat, INBOX_BATCH, LONG_LOG_BYTES, LogLine, RECENT_LOG_BYTES, Store, StoreError};
@@ -24,8 +24,8 @@ fn beat(n: u64, digest: &str) -> LogLine {
     })
 }
 
-fn told() -> Told {
-    Told { run: id("r"), fence: Fence(2), reason: Reason::ResumedSameSession }
+fn told() -> NotificationId {
+    NotificationId { run: id("r"), fence: Fence(2), reason: Reason::ResumedSameSession }
 }
 
 fn with_session() -> World {
@@ -87,11 +87,11 @@ fn a_line_that_is_too_long_is_refused() {
     assert_eq!(world.store.tail(&id("s"), LONG_LOG_BYTES).unwrap().lines, []);
 }
 
-fn at(boot: &str, boot_ms: u64, unix_ms: u64) -> Stamp {
-    Stamp { unix_ms, boot: boot.into(), boot_ms }
+fn at(boot: &str, boot_ms: u64, unix_ms: u64) -> Timestamp {
+    Timestamp { unix_ms, boot: boot.into(), boot_ms }
 }
 
-fn come(store: &Store, digest: &str, at: &Stamp) {
+fn come(store: &Store, digest: &str, at: &Timestamp) {
     store.inbox_add(&event(EventName::SessionStart, "s", digest), at).unwrap();
 }
 

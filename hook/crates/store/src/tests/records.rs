@@ -1,6 +1,6 @@
 //! Reading, writing, and moving between shelves.
 
-use agent_baton_core::decision::{Record, Shelf};
+use agent_baton_core::decision::{Location, Record};
 use agent_baton_core::request::Reading;
 use agent_baton_core::run::Status;
 use serde_json::{Value, json};
@@ -12,7 +12,7 @@ use crate::{CommitError, StoreError};
 fn a_state_that_is_not_there_reads_as_absent_and_is_not_made() {
     let world = world();
     assert_eq!(read_session(&world.store, "s"), Reading::Absent);
-    assert_eq!(world.store.sessions(Shelf::Live).unwrap(), []);
+    assert_eq!(world.store.sessions(Location::Live).unwrap(), []);
     assert!(!world.store.path().exists());
 }
 
@@ -44,33 +44,33 @@ fn records_go_to_the_archive_and_back() {
 
     put(&mut locked, vec![archived_run(run("r", "s", 1), Status::Abandoned)]).unwrap();
     assert!(matches!(read_run(&world.store, "r"), Reading::Archived(run) if run.revision == 2));
-    assert_eq!(world.store.runs(Shelf::Live).unwrap(), []);
-    assert_eq!(world.store.runs(Shelf::Archive).unwrap(), [id("r")]);
+    assert_eq!(world.store.runs(Location::Live).unwrap(), []);
+    assert_eq!(world.store.runs(Location::Archive).unwrap(), [id("r")]);
 
     put(&mut locked, vec![live_run(run("r", "s", 1))]).unwrap();
     assert!(matches!(read_run(&world.store, "r"), Reading::Live(run) if run.revision == 3));
-    assert_eq!(world.store.runs(Shelf::Archive).unwrap(), []);
+    assert_eq!(world.store.runs(Location::Archive).unwrap(), []);
 }
 
 #[test]
 fn a_session_is_found_wherever_it_went_since_it_was_listed() {
     let world = world();
     let mut locked = lock(&world.store);
-    let listed_on = |shelf| world.store.read(|view| view.session_at(shelf, &id("s"))).unwrap();
-    let archived = || (Record::Session(Box::new(session("s", 1))), Shelf::Archive);
-    assert_eq!(listed_on(Shelf::Live), Reading::Absent);
+    let listed_on = |location| world.store.read(|view| view.session_at(location, &id("s"))).unwrap();
+    let archived = || (Record::Session(Box::new(session("s", 1))), Location::Archive);
+    assert_eq!(listed_on(Location::Live), Reading::Absent);
     for record in [live_session(session("s", 1)), archived(), live_session(session("s", 1))] {
-        let is_live = record.1 == Shelf::Live;
+        let is_live = record.1 == Location::Live;
         put(&mut locked, vec![record]).unwrap();
-        for shelf in [Shelf::Live, Shelf::Archive] {
-            assert_eq!(matches!(listed_on(shelf), Reading::Live(_)), is_live, "{shelf:?}");
-            assert_eq!(matches!(listed_on(shelf), Reading::Archived(_)), !is_live, "{shelf:?}");
+        for location in [Location::Live, Location::Archive] {
+            assert_eq!(matches!(listed_on(location), Reading::Live(_)), is_live, "{location:?}");
+            assert_eq!(matches!(listed_on(location), Reading::Archived(_)), !is_live, "{location:?}");
         }
     }
     // Somebody put a copy of it into the archive: the live one counts, and it is listed once.
     let at = |name: &str| world.store.path().join(name);
     std::fs::copy(at("sessions/s.json"), at("archive/sessions/s.json")).unwrap();
-    assert_eq!(world.store.sessions_with_prefix("s").unwrap(), [(id("s"), Shelf::Live)]);
+    assert_eq!(world.store.sessions_with_prefix("s").unwrap(), [(id("s"), Location::Live)]);
 }
 
 #[test]
@@ -80,7 +80,7 @@ fn a_sessions_log_goes_where_its_record_goes() {
     put(&mut locked, vec![live_session(session("s", 1))]).unwrap();
     let at = |name: &str| world.store.path().join(name);
     std::fs::write(at("sessions/s.log"), "x").unwrap();
-    let archive = (Record::Session(Box::new(session("s", 1))), Shelf::Archive);
+    let archive = (Record::Session(Box::new(session("s", 1))), Location::Archive);
     put(&mut locked, vec![archive]).unwrap();
     assert!(at("archive/sessions/s.log").exists() && !at("sessions/s.log").exists());
     put(&mut locked, vec![live_session(session("s", 1))]).unwrap();
@@ -119,7 +119,7 @@ fn a_decision_on_another_revision_changes_nothing() {
     let world = world();
     let mut locked = lock(&world.store);
     put(&mut locked, vec![live_session(session("s", 1))]).unwrap();
-    let stale = vec![change(&locked.view(), live_session(session("s", 1)).0, Shelf::Live)];
+    let stale = vec![change(&locked.view(), live_session(session("s", 1)).0, Location::Live)];
     let shown = snapshot(&locked.view(), &stale);
     put(&mut locked, vec![live_session(session("s", 1))]).unwrap();
     let at = stamp(9);

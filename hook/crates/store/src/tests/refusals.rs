@@ -1,10 +1,10 @@
 //! What the host does not believe.
 
-use agent_baton_core::decision::{Change, Decision, Record, Shelf};
+use agent_baton_core::decision::{Change, Decision, Location, Record};
 use agent_baton_core::event::EventName;
 use agent_baton_core::fence::Fence;
 use agent_baton_core::reason::Reason;
-use agent_baton_core::request::{Ask, Command, Named, PROTOCOL, Reading, Request, Snapshot};
+use agent_baton_core::request::{Command, Input, Named, PROTOCOL, Reading, Request, Snapshot};
 use agent_baton_core::run::Status;
 
 use crate::fixtures::*;
@@ -20,7 +20,7 @@ fn request() -> Request {
         now: stamp(9),
         place: place(),
         locked: true,
-        ask: Ask::Event(Box::new(event(EventName::SessionStart, "s", "d"))),
+        input: Input::Event(Box::new(event(EventName::SessionStart, "s", "d"))),
         snapshot: Snapshot {
             session: Reading::Live(session("s", 1)),
             runs: vec![
@@ -39,10 +39,10 @@ fn session_keys(name: &str, with: impl Fn(&mut agent_baton_core::session::Sessio
     let mut it = session(name, 1);
     it.revision = 2;
     with(&mut it);
-    Change { before: Some(1), to: Shelf::Live, record: Record::Session(Box::new(it)) }
+    Change { before: Some(1), to: Location::Live, record: Record::Session(Box::new(it)) }
 }
 
-fn of_run(name: &str, to: Shelf, with: impl Fn(&mut agent_baton_core::run::Run)) -> Change {
+fn of_run(name: &str, to: Location, with: impl Fn(&mut agent_baton_core::run::Run)) -> Change {
     let mut it = run(name, "s", 1);
     it.revision = 2;
     with(&mut it);
@@ -66,7 +66,7 @@ fn check(name: &str, request: &Request, changes: Vec<Change>, expected: Option<I
 
 #[test]
 fn what_a_decision_may_not_change() {
-    use Shelf::{Archive, Live};
+    use Location::{Archive, Live};
     let request = request();
     let no = |_: &mut _| {};
     let r = || "r".to_owned();
@@ -105,8 +105,12 @@ fn what_a_decision_may_not_change() {
         vec![of_run("r", Live, |it| it.owner.process = process(2))],
         Some(InvalidDecision::Fence(r())),
     );
-    check("over but live", vec![of_run("r", Live, |it| it.status = Status::Done)], Some(InvalidDecision::Shelf(r())));
-    check("live but archived", vec![of_run("r", Archive, no)], Some(InvalidDecision::Shelf(r())));
+    check(
+        "over but live",
+        vec![of_run("r", Live, |it| it.status = Status::Done)],
+        Some(InvalidDecision::Location(r())),
+    );
+    check("live but archived", vec![of_run("r", Archive, no)], Some(InvalidDecision::Location(r())));
     check("phase", vec![of_run("r", Live, |it| it.phase = Some("x".repeat(201)))], Some(InvalidDecision::TooLong(r())));
     check(
         "launches",
@@ -122,8 +126,8 @@ fn what_a_request_may_make() {
     let mut first = request();
     first.snapshot.session = Reading::Absent;
     check("a session", &first, vec![new(session_keys("s", |_| {}))], None);
-    let archived = Change { to: Shelf::Archive, ..new(session_keys("s", |_| {})) };
-    check("in the archive", &first, vec![archived], Some(InvalidDecision::Shelf("s".into())));
+    let archived = Change { to: Location::Archive, ..new(session_keys("s", |_| {})) };
+    check("in the archive", &first, vec![archived], Some(InvalidDecision::Location("s".into())));
     check("another's", &first, vec![new(session_keys("x", |_| {}))], Some(InvalidDecision::NotInSnapshot("x".into())));
     first.snapshot.session = Reading::Unreadable;
     check(
@@ -134,16 +138,16 @@ fn what_a_request_may_make() {
     );
 
     let mut start = request();
-    start.ask = Ask::Command(Box::new(Command::Start {
+    start.input = Input::Command(Box::new(Command::Start {
         run: id("mine"),
         name: "a run".to_owned().try_into().unwrap(),
         phase: None,
         max_iterations: None,
         session: id("s"),
         process: process(1),
-        looping: None,
+        loop_state: None,
     }));
-    let mine = |name| vec![new(of_run(name, Shelf::Live, |_| {}))];
+    let mine = |name| vec![new(of_run(name, Location::Live, |_| {}))];
     check("a run", &start, mine("mine"), None);
     check("another run", &start, mine("none"), Some(InvalidDecision::NotInSnapshot("none".into())));
 }
@@ -169,10 +173,10 @@ fn a_user_makes_only_what_was_looked_for() {
     let at = stamp(1);
     let shown = request().snapshot;
     let by = |changes: &[Change]| ValidatedDecision::for_user_edit("test", &at, &shown, changes).err();
-    assert_eq!(by(&[new(of_run("none", Shelf::Live, |_| {}))]), None);
-    assert_eq!(by(&[new(of_run("x", Shelf::Live, |_| {}))]), Some(InvalidDecision::NotInSnapshot("x".into())));
+    assert_eq!(by(&[new(of_run("none", Location::Live, |_| {}))]), None);
+    assert_eq!(by(&[new(of_run("x", Location::Live, |_| {}))]), Some(InvalidDecision::NotInSnapshot("x".into())));
     assert_eq!(
-        by(&[of_run("gone", Shelf::Archive, |it| it.status = Status::Cancelled)]),
+        by(&[of_run("gone", Location::Archive, |it| it.status = Status::Cancelled)]),
         Some(InvalidDecision::Tombstone("gone".into()))
     );
 }

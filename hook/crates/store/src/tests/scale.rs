@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::time::Instant;
 
-use agent_baton_core::decision::Shelf;
+use agent_baton_core::decision::Location;
 use agent_baton_core::request::Reading;
 
 use crate::file::counted::syncs;
@@ -38,7 +38,7 @@ fn copied() -> World {
 /// Every fence with the number of runs that have it.
 fn fences(store: &Store) -> BTreeMap<u64, usize> {
     let mut fences = BTreeMap::new();
-    for run in store.runs(Shelf::Live).unwrap() {
+    for run in store.runs(Location::Live).unwrap() {
         let Reading::Live(run) = read_run(store, run.as_str()) else { panic!("{run}") };
         *fences.entry(run.fence.0).or_default() += 1;
     }

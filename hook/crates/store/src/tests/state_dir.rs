@@ -7,7 +7,7 @@ use std::os::unix::fs::{DirBuilderExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
 use crate::fixtures::{self, place};
-use agent_baton_core::process::Place;
+use agent_baton_core::process::HostId;
 use baton_fs::account::{from_passwd, from_passwd_file};
 
 use crate::{AccountHome, StateDir, StateDirEnv};
@@ -170,8 +170,9 @@ fn an_account_is_found_beside_names_in_another_encoding() {
 
 #[test]
 fn machines_that_share_a_file_system_share_no_state() {
-    let [here, there] = ["here", "there"].map(|machine| Place { machine: machine.into(), ..place() });
-    let root = |place: &Place, shared| StateDir::for_machine("/net/home/baton".into(), shared, place).path().to_owned();
+    let [here, there] = ["here", "there"].map(|machine| HostId { machine: machine.into(), ..place() });
+    let root =
+        |place: &HostId, shared| StateDir::for_machine("/net/home/baton".into(), shared, place).path().to_owned();
     assert_ne!(root(&here, true), root(&there, true));
     assert_eq!(root(&here, true).parent(), Some(Path::new("/net/home/baton")));
     // On a disk of one machine, a container with another id sees the same state: nothing of the other is taken there.

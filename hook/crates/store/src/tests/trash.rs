@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use agent_baton_core::decision::{Change, Record, Shelf};
+use agent_baton_core::decision::{Change, Location, Record};
 use agent_baton_core::reason::Reason;
 use agent_baton_core::request::Reading;
-use agent_baton_core::session::{End, Session};
+use agent_baton_core::session::{Ended, Session};
 
 use crate::audit::{AuditLine, AuditSubject};
 use crate::fixtures::*;
@@ -14,25 +14,25 @@ use crate::wal::recover::Recovery;
 use crate::wal::write::PreparedCommit;
 use crate::{InvalidDecision, LockedStore, Store, ValidatedDecision, file};
 
-const SHELVES: [(Shelf, &str); 3] =
-    [(Shelf::Live, "sessions"), (Shelf::Archive, "archive/sessions"), (Shelf::Trash, "trash/sessions")];
+const SHELVES: [(Location, &str); 3] =
+    [(Location::Live, "sessions"), (Location::Archive, "archive/sessions"), (Location::Trash, "trash/sessions")];
 
-/// Session `a`, over by this reason, on a shelf, with a log.
-fn standing(on: Shelf, reason: Reason) -> World {
+/// Session `a`, over by this reason, on a location, with a log.
+fn standing(on: Location, reason: Reason) -> World {
     let world = world();
     let mut locked = lock(&world.store);
     put(&mut locked, vec![live_session(session("a", 1)), live_session(session("b", 2))]).unwrap();
     std::fs::write(world.store.path().join("sessions/a.log"), "log\n").unwrap();
-    if on != Shelf::Live {
+    if on != Location::Live {
         put(&mut locked, vec![over(on, reason)]).unwrap();
     }
     drop(locked);
     world
 }
 
-fn over(to: Shelf, reason: Reason) -> (Record, Shelf) {
+fn over(to: Location, reason: Reason) -> (Record, Location) {
     let mut session = session("a", 1);
-    session.over = Some(End { at: stamp(3), reason });
+    session.ended = Some(Ended { at: stamp(3), reason });
     (Record::Session(Box::new(session)), to)
 }
 
@@ -51,7 +51,7 @@ fn line() -> AuditLine {
 }
 
 /// The commit that moves `a`, or removes it for good.
-fn plan(locked: &mut LockedStore<'_>, to: Option<(Shelf, Reason)>) -> PreparedCommit {
+fn plan(locked: &mut LockedStore<'_>, to: Option<(Location, Reason)>) -> PreparedCommit {
     let layout = &locked.store.layout;
     layout.make_trash_dirs().unwrap();
     let Some((to, reason)) = to else {
@@ -69,22 +69,22 @@ fn plan(locked: &mut LockedStore<'_>, to: Option<(Shelf, Reason)>) -> PreparedCo
 }
 
 /// On which shelves a file of `a` stands.
-fn places(root: &Path, ending: &str) -> Vec<Shelf> {
-    let there = |(_, dir): &&(Shelf, &str)| root.join(dir).join(format!("a.{ending}")).exists();
-    SHELVES.iter().filter(there).map(|(shelf, _)| *shelf).collect()
+fn places(root: &Path, ending: &str) -> Vec<Location> {
+    let there = |(_, dir): &&(Location, &str)| root.join(dir).join(format!("a.{ending}")).exists();
+    SHELVES.iter().filter(there).map(|(location, _)| *location).collect()
 }
 
 fn seen(store: &Store) -> (Reading<Session>, Vec<usize>) {
-    let listed = SHELVES.map(|(shelf, _)| store.sessions(shelf).unwrap().len());
+    let listed = SHELVES.map(|(location, _)| store.sessions(location).unwrap().len());
     (read_session(store, "a"), listed.into())
 }
 
-fn check(from: (Shelf, Reason), to: Option<(Shelf, Reason)>) {
+fn check(from: (Location, Reason), to: Option<(Location, Reason)>) {
     let whole = standing(from.0, from.1);
     let commit = plan(&mut lock(&whole.store), to);
     assert!(commit.run(&whole.store.layout, &stamp(7), &mut Vec::new()).is_ok());
     let after = seen(&whole.store);
-    let to_shelves: Vec<Shelf> = to.iter().map(|(shelf, _)| *shelf).collect();
+    let to_shelves: Vec<Location> = to.iter().map(|(location, _)| *location).collect();
     assert_eq!(places(whole.store.path(), "json"), to_shelves);
     assert_eq!(places(whole.store.path(), "log"), to_shelves);
     let due = file::list_names(&whole.store.path().join("index/expiry")).unwrap();
@@ -125,24 +125,24 @@ fn check(from: (Shelf, Reason), to: Option<(Shelf, Reason)>) {
 
 #[test]
 fn what_expires_is_archived_then_trashed_then_gone() {
-    check((Shelf::Live, Reason::Ended), Some((Shelf::Archive, Reason::Ended)));
-    check((Shelf::Archive, Reason::Ended), Some((Shelf::Trash, Reason::Ended)));
-    check((Shelf::Trash, Reason::Ended), None);
+    check((Location::Live, Reason::Ended), Some((Location::Archive, Reason::Ended)));
+    check((Location::Archive, Reason::Ended), Some((Location::Trash, Reason::Ended)));
+    check((Location::Trash, Reason::Ended), None);
 }
 
 #[test]
 fn what_is_deleted_is_restored() {
-    check((Shelf::Live, Reason::Ended), Some((Shelf::Trash, Reason::Deleted)));
-    check((Shelf::Archive, Reason::Superseded), Some((Shelf::Trash, Reason::Deleted)));
-    check((Shelf::Trash, Reason::Deleted), Some((Shelf::Live, Reason::Restored)));
-    check((Shelf::Archive, Reason::Superseded), Some((Shelf::Live, Reason::Restored)));
+    check((Location::Live, Reason::Ended), Some((Location::Trash, Reason::Deleted)));
+    check((Location::Archive, Reason::Superseded), Some((Location::Trash, Reason::Deleted)));
+    check((Location::Trash, Reason::Deleted), Some((Location::Live, Reason::Restored)));
+    check((Location::Archive, Reason::Superseded), Some((Location::Live, Reason::Restored)));
 }
 
 #[test]
 fn in_the_trash_only_what_a_user_deleted_is_a_tombstone() {
-    let expired = standing(Shelf::Trash, Reason::Ended);
+    let expired = standing(Location::Trash, Reason::Ended);
     assert!(matches!(read_session(&expired.store, "a"), Reading::Archived(_)));
-    let deleted = standing(Shelf::Trash, Reason::Deleted);
+    let deleted = standing(Location::Trash, Reason::Deleted);
     assert_eq!(read_session(&deleted.store, "a"), Reading::Deleted);
     // Nothing that was decided without knowing it is written over it.
     let locked = lock(&deleted.store);
@@ -158,13 +158,13 @@ fn in_the_trash_only_what_a_user_deleted_is_a_tombstone() {
 #[test]
 fn the_days_say_what_is_due_without_listing_what_was_put_away() {
     let day = 24 * 60 * 60 * 1000;
-    let world = standing(Shelf::Archive, Reason::Ended);
-    let due = |shelf, days: u64| world.store.oldest_expiry_bucket(shelf, day, &stamp(days * day)).unwrap();
-    assert_eq!(due(Shelf::Archive, 0), None);
-    assert_eq!(due(Shelf::Trash, 10), None);
-    let found = due(Shelf::Archive, 3).unwrap();
+    let world = standing(Location::Archive, Reason::Ended);
+    let due = |location, days: u64| world.store.oldest_expiry_bucket(location, day, &stamp(days * day)).unwrap();
+    assert_eq!(due(Location::Archive, 0), None);
+    assert_eq!(due(Location::Trash, 10), None);
+    let found = due(Location::Archive, 3).unwrap();
     assert_eq!(found.sessions, [id("a")]);
     let locked = lock(&world.store);
     locked.mark_processed(&found, 1).unwrap();
-    assert_eq!(due(Shelf::Archive, 3), None);
+    assert_eq!(due(Location::Archive, 3), None);
 }

@@ -1,6 +1,6 @@
 //! wal.json: the commit in flight.
 
-use agent_baton_core::stamp::Stamp;
+use agent_baton_core::timestamp::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -17,7 +17,7 @@ pub(crate) struct CommitRecord {
     /// The machine that wrote it. No other redoes it.
     pub(crate) machine: String,
     /// When it was decided.
-    pub(crate) at: Stamp,
+    pub(crate) at: Timestamp,
     /// What it changes. The new version of entry `i` is the temporary file `i`.
     pub(crate) entries: Vec<WalEntry>,
     /// The number of its audit line.

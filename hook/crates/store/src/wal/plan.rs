@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use agent_baton_core::decision::{Change, Record, Shelf};
+use agent_baton_core::decision::{Change, Location, Record};
 use agent_baton_core::id::SessionId;
-use agent_baton_core::stamp::Stamp;
+use agent_baton_core::timestamp::Timestamp;
 use serde_json::Value;
 
 use crate::audit::{AuditChange, AuditLine};
@@ -57,7 +57,12 @@ impl CommitPlan {
     }
 
     /// The commit, with its audit line.
-    pub(crate) fn commit(self, machine: &str, at: &Stamp, mut line: AuditLine) -> Result<PreparedCommit, StoreError> {
+    pub(crate) fn commit(
+        self,
+        machine: &str,
+        at: &Timestamp,
+        mut line: AuditLine,
+    ) -> Result<PreparedCommit, StoreError> {
         line.changes = self.audit;
         let audit = line.n;
         Ok(PreparedCommit {
@@ -81,8 +86,8 @@ impl CommitPlan {
     fn change(&mut self, layout: &Layout, change: &Change) -> Result<(), CommitError> {
         let id = RecordId::from_record(&change.record);
         let mut standing = Vec::new();
-        for shelf in records::shelves(&id) {
-            standing.extend(find(layout, *shelf, &id)?.map(|found| (*shelf, found)));
+        for location in records::shelves(&id) {
+            standing.extend(find(layout, *location, &id)?.map(|found| (*location, found)));
         }
         // Where a foreign or damaged state has several, the first counts, as it does for every reader.
         let present = standing.first().map(|(_, found)| found);
@@ -96,18 +101,18 @@ impl CommitPlan {
         }
         let after = Some((change.record.revision(), bytes));
         let revision = |found: &Found| Some(found.record.revision());
-        let stays = standing.iter().find(|(shelf, _)| *shelf == change.to).and_then(|(_, found)| revision(found));
+        let stays = standing.iter().find(|(location, _)| *location == change.to).and_then(|(_, found)| revision(found));
         self.push(records::target(change.to, &id), stays, after);
-        for (shelf, found) in standing.iter().filter(|(shelf, _)| *shelf != change.to) {
-            self.push(records::target(*shelf, &id), revision(found), None);
+        for (location, found) in standing.iter().filter(|(location, _)| *location != change.to) {
+            self.push(records::target(*location, &id), revision(found), None);
         }
-        let before = standing.first().map(|(shelf, found)| (&found.record, *shelf));
+        let before = standing.first().map(|(location, found)| (&found.record, *location));
         for (key, belongs) in lookup::delta(before, (&change.record, change.to)) {
             self.link(layout, key, &id, belongs)?;
         }
         let listed = RecentEntry::from_record(&change.record, change.to);
         if let RecordId::Session(session) = &id
-            && listed != before.and_then(|(record, shelf)| RecentEntry::from_record(record, shelf))
+            && listed != before.and_then(|(record, location)| RecentEntry::from_record(record, location))
         {
             self.list(layout, session, listed)?;
         }
@@ -130,15 +135,15 @@ impl CommitPlan {
         let mut plan = Self::default();
         for (session, revision) in sessions {
             let id = RecordId::Session(session.clone());
-            let Some(found) = find(layout, Shelf::Trash, &id)?.filter(|found| found.record.revision() == *revision)
+            let Some(found) = find(layout, Location::Trash, &id)?.filter(|found| found.record.revision() == *revision)
             else {
                 continue;
             };
-            plan.push(records::target(Shelf::Trash, &id), Some(found.record.revision()), None);
+            plan.push(records::target(Location::Trash, &id), Some(found.record.revision()), None);
             plan.audit.push(AuditChange {
                 kind: "session".to_owned(),
                 id: session.to_string(),
-                to: Shelf::Trash,
+                to: Location::Trash,
                 before: Some(*revision),
                 after: *revision,
                 removed: true,
@@ -181,12 +186,12 @@ impl CommitPlan {
     }
 }
 
-fn find(layout: &Layout, shelf: Shelf, id: &RecordId) -> Result<Option<Found>, StoreError> {
-    let path = layout.target(&records::target(shelf, id)).1;
+fn find(layout: &Layout, location: Location, id: &RecordId) -> Result<Option<Found>, StoreError> {
+    let path = layout.target(&records::target(location, id)).1;
     let Some(bytes) = file::read(&path, MAX_RECORD)? else {
         return Ok(None);
     };
-    let record = records::parse_any(layout, shelf, id, &bytes)?;
+    let record = records::parse_any(layout, location, id, &bytes)?;
     let raw = serde_json::from_slice(&bytes).map_err(not_json)?;
     Ok(Some(Found { raw, record }))
 }

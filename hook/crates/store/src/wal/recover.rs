@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use agent_baton_core::stamp::Stamp;
+use agent_baton_core::timestamp::Timestamp;
 
 use crate::audit;
 use crate::error::StoreError;
@@ -17,7 +17,7 @@ use crate::wal::entry::{self, CommitRecord, TargetState, WalEntry};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Step {
     /// Bring one entry to its new version.
-    Place(usize),
+    HostId(usize),
     /// Sync the directories of the entries.
     Sync,
     /// Append the audit line, unless it is there.
@@ -29,26 +29,31 @@ pub(crate) enum Step {
 pub(crate) struct Recovery<'a> {
     layout: &'a Layout,
     wal: &'a CommitRecord,
-    now: &'a Stamp,
+    now: &'a Timestamp,
     reports: &'a mut Vec<String>,
     /// Whether another call left the commit. What cannot be read then must not hold up every later call.
     left: bool,
 }
 
 impl<'a> Recovery<'a> {
-    pub(crate) fn new(layout: &'a Layout, wal: &'a CommitRecord, now: &'a Stamp, reports: &'a mut Vec<String>) -> Self {
+    pub(crate) fn new(
+        layout: &'a Layout,
+        wal: &'a CommitRecord,
+        now: &'a Timestamp,
+        reports: &'a mut Vec<String>,
+    ) -> Self {
         Self { layout, wal, now, reports, left: false }
     }
 
     pub(crate) fn steps(wal: &CommitRecord) -> Vec<Step> {
-        let mut steps: Vec<Step> = (0..wal.entries.len()).map(Step::Place).collect();
+        let mut steps: Vec<Step> = (0..wal.entries.len()).map(Step::HostId).collect();
         steps.extend([Step::Sync, Step::Audit, Step::Clear]);
         steps
     }
 
     pub(crate) fn step(&mut self, step: Step) -> Result<(), StoreError> {
         match step {
-            Step::Place(i) => match self.wal.entries.get(i) {
+            Step::HostId(i) => match self.wal.entries.get(i) {
                 Some(entry) => self.place(i, entry),
                 None => Ok(()),
             },
@@ -148,7 +153,7 @@ impl<'a> Recovery<'a> {
         }
     }
 
-    /// Whether a record that is removed stands, if the commit moves it, on its other shelf by now: else nothing would be left of it.
+    /// Whether a record that is removed stands, if the commit moves it, on its other location by now: else nothing would be left of it.
     fn moved_elsewhere(&self, entry: &WalEntry) -> Result<bool, StoreError> {
         let moves = |other: &&WalEntry| other.after.is_some() && other.target.is_same_record(&entry.target);
         let Some(to) = self.wal.entries.iter().find(moves) else { return Ok(true) };
@@ -159,23 +164,23 @@ impl<'a> Recovery<'a> {
 
     /// A session's log goes where its record goes, and with it where that goes for good. So does what was said in it.
     fn move_session_files(&mut self, entry: &WalEntry) -> Result<(), StoreError> {
-        let Target::Session { shelf, id } = &entry.target else {
+        let Target::Session { location, id } = &entry.target else {
             return Ok(());
         };
         if entry.after.is_some() {
-            return expiry::record_arrival(self.layout, *shelf, id, &self.wal.at);
+            return expiry::record_arrival(self.layout, *location, id, &self.wal.at);
         }
         let moved = |other: &&WalEntry| other.after.is_some() && other.target.is_same_record(&entry.target);
         match self.wal.entries.iter().find(moved).map(|other| &other.target) {
-            Some(Target::Session { shelf: to, .. }) => {
-                file::rename_if_there(&self.layout.log(*shelf, id), &self.layout.log(*to, id))
+            Some(Target::Session { location: to, .. }) => {
+                file::rename_if_there(&self.layout.log(*location, id), &self.layout.log(*to, id))
             }
             _ => {
                 // A commit that cannot be brought to its end would hold up every later one.
                 if let Err(error) = messages::remove(self.layout, id) {
                     self.reports.push(error.to_string());
                 }
-                file::remove(&self.layout.log(*shelf, id))
+                file::remove(&self.layout.log(*location, id))
             }
         }
     }

@@ -9,7 +9,7 @@
 //! Steps 3 and 4 are the redo's own: the way back from a crash is the way that every commit goes. The unlink needs no
 //! sync: a wal.json that a crash brings back finds its work done.
 
-use agent_baton_core::stamp::Stamp;
+use agent_baton_core::timestamp::Timestamp;
 
 use crate::error::StoreError;
 use crate::file;
@@ -116,7 +116,7 @@ impl PreparedCommit {
     pub(crate) fn run(
         &self,
         layout: &Layout,
-        now: &Stamp,
+        now: &Timestamp,
         reports: &mut Vec<String>,
     ) -> Result<CommitOutcome, CommitFailed> {
         let prepared = self.prepare().into_iter().try_for_each(|step| self.step(layout, step));

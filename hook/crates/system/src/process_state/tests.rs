@@ -43,22 +43,22 @@ fn a_child_is_running_then_stopped_then_a_zombie_then_gone() {
     let here = Linux.current_process().unwrap();
     let mut child = Sleeper::start();
     let process = child.process(&here);
-    assert_eq!(process_state(&process, &here.place, |pid| Linux.process(pid)), Sight::Running);
+    assert_eq!(process_state(&process, &here.place, |pid| Linux.process(pid)), ProcessState::Running);
 
     child.signal(Signal::SIGSTOP);
     waitid(Id::Pid(child.pid()), WaitPidFlag::WSTOPPED | WaitPidFlag::WNOWAIT).unwrap();
     assert_eq!(
         process_state(&process, &here.place, |pid| Linux.process(pid)),
-        Sight::Running,
+        ProcessState::Running,
         "stopped counts as living"
     );
 
     child.signal(Signal::SIGKILL);
     waitid(Id::Pid(child.pid()), WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT).unwrap();
-    assert_eq!(process_state(&process, &here.place, |pid| Linux.process(pid)), Sight::Zombie);
+    assert_eq!(process_state(&process, &here.place, |pid| Linux.process(pid)), ProcessState::Zombie);
 
     child.0.wait().unwrap();
-    assert_eq!(process_state(&process, &here.place, |pid| Linux.process(pid)), Sight::Gone);
+    assert_eq!(process_state(&process, &here.place, |pid| Linux.process(pid)), ProcessState::Gone);
 }
 
 #[test]
@@ -71,11 +71,11 @@ fn a_process_elsewhere_is_unreadable_and_one_with_another_start_is_reused() {
         change(&mut process);
         process_state(&process, &here.place, |pid| Linux.process(pid))
     };
-    assert_eq!(with(|_| {}), Sight::Running);
-    assert_eq!(with(|process| process.start += 1), Sight::Reused);
-    assert_eq!(with(|process| process.boot = "another".to_owned()), Sight::Unreadable);
-    assert_eq!(with(|process| process.machine = "another".to_owned()), Sight::Unreadable);
-    assert_eq!(with(|process| process.pidns += 1), Sight::Unreadable);
+    assert_eq!(with(|_| {}), ProcessState::Running);
+    assert_eq!(with(|process| process.start += 1), ProcessState::Reused);
+    assert_eq!(with(|process| process.boot = "another".to_owned()), ProcessState::Unreadable);
+    assert_eq!(with(|process| process.machine = "another".to_owned()), ProcessState::Unreadable);
+    assert_eq!(with(|process| process.pidns += 1), ProcessState::Unreadable);
 }
 
 #[test]
@@ -84,25 +84,25 @@ fn a_lock_is_held_then_released_and_what_cannot_be_read_is_neither() {
     let path = dir.path().join("s1.lock");
     let own = std::process::id();
     let look = |pid| lock_state(pid, &path, Linux.lock_table().as_ref());
-    assert_eq!(look(own), LockSight::Released, "no file");
+    assert_eq!(look(own), LockState::Released, "no file");
 
     let file = std::fs::File::create(&path).unwrap();
-    assert_eq!(look(own), LockSight::Released, "a file without a lock");
+    assert_eq!(look(own), LockState::Released, "a file without a lock");
     FileExt::lock_exclusive(&file).unwrap();
-    assert_eq!(look(own), LockSight::Held);
-    assert_eq!(look(own + 1), LockSight::Released, "another process");
-    assert_eq!(lock_state(own, &path, None), LockSight::Unreadable);
+    assert_eq!(look(own), LockState::Held);
+    assert_eq!(look(own + 1), LockState::Released, "another process");
+    assert_eq!(lock_state(own, &path, None), LockState::Unreadable);
     FileExt::unlock(&file).unwrap();
     FileExt::lock_shared(&file).unwrap();
-    assert_eq!(look(own), LockSight::Released, "a read lock is no writer's");
+    assert_eq!(look(own), LockState::Released, "a read lock is no writer's");
     drop(file);
-    assert_eq!(look(own), LockSight::Released);
+    assert_eq!(look(own), LockState::Released);
 
     std::fs::remove_file(&path).unwrap();
     std::os::unix::fs::symlink(dir.path().join("elsewhere"), &path).unwrap();
-    assert_eq!(look(own), LockSight::Unreadable, "a symlink");
+    assert_eq!(look(own), LockState::Unreadable, "a symlink");
     let unmounted = dir.path().join("not-there/s1.lock");
-    assert_eq!(lock_state(own, &unmounted, Linux.lock_table().as_ref()), LockSight::Unreadable);
+    assert_eq!(lock_state(own, &unmounted, Linux.lock_table().as_ref()), LockState::Unreadable);
 }
 
 #[test]

@@ -25,7 +25,7 @@ enum Place {
 /// What the model knows of a session.
 #[derive(Debug, Clone)]
 struct Known {
-    over: u64,
+    ended: u64,
     headless: bool,
     wanted: bool,
     place: Place,
@@ -38,11 +38,11 @@ fn sweep(all: &BTreeMap<String, Known>, day: u64, policy: &Retention) -> BTreeMa
     };
     let next = |(id, known): (&String, &Known)| {
         // Of one day the first by name.
-        let newer = |it: &&(&String, &Known)| (it.1.over, id) > (known.over, it.0);
+        let newer = |it: &&(&String, &Known)| (it.1.ended, id) > (known.ended, it.0);
         let pool: Vec<_> = all.iter().collect();
         let before = pool.iter().filter(|it| in_pool(it, known.headless) && newer(it)).count();
         let limit = if known.headless { policy.headless } else { policy.sessions };
-        let old = day - known.over > 90;
+        let old = day - known.ended > 90;
         let place = match known.place {
             Place::Live if !known.wanted && (old || before >= limit) => Place::Archive,
             Place::Archive if old => Place::Trash(day),
@@ -73,12 +73,12 @@ fn round(seed: u64) {
             0 => session.pinned = true,
             1 => session.runs = vec![id("r1")],
             2 => {
-                session.over = None;
+                session.ended = None;
                 session.launches[0].process.machine = "another".into();
             }
             _ => {}
         }
-        model.insert(name, Known { over: day, headless, wanted: wanted < 3, place: Place::Live });
+        model.insert(name, Known { ended: day, headless, wanted: wanted < 3, place: Place::Live });
         sessions.push(session);
     }
     let world = world_with(sessions);
@@ -86,13 +86,14 @@ fn round(seed: u64) {
     while day < 220 {
         gc(&world, day, &policy);
         model = sweep(&model, day, &policy);
-        for (shelf, name) in [(Shelf::Live, "live"), (Shelf::Archive, "archive"), (Shelf::Trash, "trash")] {
-            let mut found: Vec<String> = world.store.sessions(shelf).unwrap().iter().map(ToString::to_string).collect();
+        for (location, name) in [(Location::Live, "live"), (Location::Archive, "archive"), (Location::Trash, "trash")] {
+            let mut found: Vec<String> =
+                world.store.sessions(location).unwrap().iter().map(ToString::to_string).collect();
             found.sort();
-            let is_there = |known: &Known| match shelf {
-                Shelf::Live => known.place == Place::Live,
-                Shelf::Archive => known.place == Place::Archive,
-                Shelf::Trash => matches!(known.place, Place::Trash(_)),
+            let is_there = |known: &Known| match location {
+                Location::Live => known.place == Place::Live,
+                Location::Archive => known.place == Place::Archive,
+                Location::Trash => matches!(known.place, Place::Trash(_)),
             };
             let expected: Vec<String> =
                 model.iter().filter(|(_, known)| is_there(known)).map(|(id, _)| id.clone()).collect();

@@ -46,7 +46,7 @@ reasons! {
     /// The event is of a subagent, which owns nothing of its own.
     Subagent = "subagent",
     /// The same event was delivered before, at most 200 ms ago; it acts once.
-    DeliveredTwice = "delivered_twice",
+    DuplicateEvent = "duplicate_event",
     /// A known launch gave a heartbeat.
     Heartbeat = "heartbeat",
     /// The decision needs records to change, and so the lock.
@@ -57,7 +57,7 @@ reasons! {
     /// The process left the session.
     Ended = "ended",
     /// The process was told to stop from outside, or its terminal went away; nobody left the session, which can be brought back.
-    HungUp = "hung_up",
+    TerminalClosed = "terminal_closed",
     /// The end is of a process that the session does not have.
     EndOfOtherProcess = "end_of_other_process",
     /// The end is of a session that was never announced.
@@ -92,7 +92,7 @@ reasons! {
     /// The user cleared or forked the conversation; the run follows into the new one.
     FollowedInProcess = "followed_in_process",
     /// The session's runs are over.
-    RunOver = "run_over",
+    RunEnded = "run_ended",
     /// A run of this project has no living owner; the user is told how to adopt it.
     RunOffered = "run_offered",
     /// The session has no run.
@@ -148,7 +148,7 @@ reasons! {
     /// The caller owns the run and its number is the present one.
     Verified = "verified",
     /// The caller's number is older than the run's.
-    FenceOld = "fence_old",
+    FenceStale = "fence_stale",
     /// The caller gave no number and is not beneath the owner.
     NotOwner = "not_owner",
     /// The owner finished the run.
@@ -158,19 +158,19 @@ reasons! {
     /// A user paused the run.
     Paused = "paused",
     /// A user lets the run go on.
-    Continued = "continued",
+    Continued = "resume_loop",
     /// A loop counts by itself, up to the limit that it was started with.
-    LoopCounts = "loop_counts",
+    IterationCountedByLoop = "iteration_counted_by_loop",
     /// The run is over already.
-    AlreadyOver = "already_over",
+    AlreadyEnded = "already_ended",
     /// The command's run goes on where it was: its supervisor and the command were gone.
-    CommandResumed = "command_resumed",
+    SupervisedRunResumed = "supervised_run_resumed",
     /// The command began; its process is known.
     Attached = "attached",
     /// The session was started by a command: it is an iteration of the command's run, and owns nothing of its own.
-    IterationOfCommand = "iteration_of_command",
+    SupervisedIteration = "supervised_iteration",
     /// A command drives the run: no session can own it, and the same command goes on with it.
-    DrivenByCommand = "driven_by_command",
+    SupervisedRun = "supervised_run",
     /// A user gave the run to this session.
     Adopted = "adopted",
     /// The session owns the run already.

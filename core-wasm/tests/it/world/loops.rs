@@ -6,7 +6,7 @@
 
 use agent_baton_core::decision::Decision;
 use agent_baton_core::event::{Event, EventName};
-use agent_baton_core::looping::{Check, StopFacts, Terms};
+use agent_baton_core::loop_state::{Check, LoopLimits, StopFacts};
 use agent_baton_core::request::Command;
 
 use super::World;
@@ -27,8 +27,8 @@ impl World {
             max_iterations: Some(small("max", 50)),
             session: session.parse().unwrap(),
             process,
-            looping: Some(Terms {
-                texts: format!("texts of {run}"),
+            loop_state: Some(LoopLimits {
+                definition: format!("texts of {run}"),
                 max_ms: number(words, "ms"),
                 patience: small("patience", 0),
             }),
@@ -48,15 +48,15 @@ impl World {
 
     fn facts(&self, event: &Event, words: &[&str]) -> Option<StopFacts> {
         let mine = |run: &&agent_baton_core::run::Run| {
-            run.owner.session == event.session && run.status.is_unfinished() && run.looping.is_some()
+            run.owner.session == event.session && run.status.is_unfinished() && run.loop_state.is_some()
         };
         let run = self.runs.values().map(|(run, _)| run).find(mine)?;
         let said = |word: &str| words.contains(&word);
         let digest = |word: &str| Some(if said(word) { word.to_owned() } else { event.digest.clone() });
-        let texts = if said("other") { "texts of another" } else { &run.looping.as_ref()?.terms.texts };
+        let definition = if said("other") { "texts of another" } else { &run.loop_state.as_ref()?.limits.definition };
         Some(StopFacts {
             run: run.id.clone(),
-            texts: texts.to_owned(),
+            definition: definition.to_owned(),
             message: digest("same"),
             phrase: Some(said("done")),
             check: [("passed", Check::Passed), ("failed", Check::Failed), ("refused", Check::Refused)]

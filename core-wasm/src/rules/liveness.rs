@@ -1,14 +1,14 @@
 //! Whether a launch lives.
 
 use crate::draft::Draft;
-use crate::process::{CommandProbe, Live, LockSight, Place, Probe, Sight};
-use crate::request::{Ask, Request};
-use crate::run::Run;
-use crate::session::{Launch, Session};
+use crate::protocol::process::{CommandProbe, HostId, Live, LockState, Probe, ProcessState};
+use crate::protocol::request::{Input, Request};
+use crate::protocol::run::Run;
+use crate::protocol::session::{Launch, Session};
 
 /// Whether `launch` of `session` lives, by its record, by what the machine showed, and by what else its process announced.
 #[must_use]
-pub fn live(request: &Request, draft: &Draft, session: &Session, launch: &Launch) -> Live {
+pub fn launch_liveness(request: &Request, draft: &Draft, session: &Session, launch: &Launch) -> Live {
     let local = is_local(&request.place, launch);
     if launch.ended.is_none() && local && is_of_event(request, session, launch) {
         return Live::Yes;
@@ -16,14 +16,14 @@ pub fn live(request: &Request, draft: &Draft, session: &Session, launch: &Launch
     if local && showed_another_since(draft, session, launch) {
         return Live::No;
     }
-    seen(&request.place, &request.snapshot.probes, session, launch)
+    from_probes(&request.place, &request.snapshot.probes, session, launch)
 }
 
 /// Whether a launch lives, by its record and by what the machine showed of it alone.
 ///
 /// `No` is tested first: one proof of an end outweighs everything that could not be read.
 #[must_use]
-pub fn seen(place: &Place, probes: &[Probe], session: &Session, launch: &Launch) -> Live {
+pub fn from_probes(place: &HostId, probes: &[Probe], session: &Session, launch: &Launch) -> Live {
     let process = &launch.process;
     if launch.ended.is_some() {
         return Live::No;
@@ -36,7 +36,7 @@ pub fn seen(place: &Place, probes: &[Probe], session: &Session, launch: &Launch)
     }
     match probes.iter().find(|probe| probe.session == session.id && probe.process == *process) {
         Some(probe) if proves_end(session, probe) => Live::No,
-        Some(probe) if probe.sight == Sight::Running && probe.lock != LockSight::Unreadable => Live::Yes,
+        Some(probe) if probe.sight == ProcessState::Running && probe.lock != LockState::Unreadable => Live::Yes,
         _ => Live::Unknown,
     }
 }
@@ -44,7 +44,7 @@ pub fn seen(place: &Place, probes: &[Probe], session: &Session, launch: &Launch)
 /// Whether a command's run is still driven, by what the machine showed. It is over where the supervisor and the command are both gone;
 /// a lock that is held without them says that somebody is there whom nobody knows.
 #[must_use]
-pub fn driven(place: &Place, probes: &[CommandProbe], run: &Run) -> Live {
+pub fn supervisor_liveness(place: &HostId, probes: &[CommandProbe], run: &Run) -> Live {
     let owner = &run.owner;
     if owner.process.machine != place.machine || owner.process.pidns != place.pidns {
         return Live::Unknown;
@@ -56,35 +56,35 @@ pub fn driven(place: &Place, probes: &[CommandProbe], run: &Run) -> Live {
         |probe: &&CommandProbe| probe.run == run.id && probe.supervisor == owner.process && probe.child == owner.child;
     let Some(probe) = probes.iter().find(of) else { return Live::Unknown };
     let sights = [Some(probe.sight), probe.child_sight];
-    if sights.contains(&Some(Sight::Running)) {
+    if sights.contains(&Some(ProcessState::Running)) {
         return Live::Yes;
     }
-    let gone = |sight: &Option<Sight>| *sight != Some(Sight::Unreadable);
-    let free = matches!(probe.lock, LockSight::Released);
+    let gone = |sight: &Option<ProcessState>| *sight != Some(ProcessState::Unreadable);
+    let free = matches!(probe.lock, LockState::Released);
     if free && sights.iter().all(gone) { Live::No } else { Live::Unknown }
 }
 
 /// Whether the launch is of this boot, machine and pid namespace.
-fn is_local(place: &Place, launch: &Launch) -> bool {
+fn is_local(place: &HostId, launch: &Launch) -> bool {
     let process = &launch.process;
     process.machine == place.machine && process.pidns == place.pidns && process.boot == place.boot
 }
 
 /// The process that sent an event of this session lives, and shows it.
 fn is_of_event(request: &Request, session: &Session, launch: &Launch) -> bool {
-    match &request.ask {
-        Ask::Event(event) => {
+    match &request.input {
+        Input::Event(event) => {
             event.session.as_ref() == Some(&session.id) && event.process.as_ref() == Some(&launch.process)
         }
-        Ask::Command(_) => false,
+        Input::Command(_) => false,
     }
 }
 
 fn proves_end(session: &Session, probe: &Probe) -> bool {
     let shows_another = session.agent.shows_one_session() && probe.shows.as_ref().is_some_and(|id| *id != session.id);
-    matches!(probe.sight, Sight::Gone | Sight::Zombie | Sight::Reused)
+    matches!(probe.sight, ProcessState::Gone | ProcessState::Zombie | ProcessState::Reused)
         || shows_another
-        || probe.lock == LockSight::Released
+        || probe.lock == LockState::Released
 }
 
 /// An agent that shows one session at a time has left this one when the same process announced another since.

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 /// and for people.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct Stamp {
+pub struct Timestamp {
     /// Milliseconds since 1970-01-01 UTC.
     pub unix_ms: u64,
     /// The kernel's id of the boot in which `boot_ms` counts.
@@ -17,7 +17,7 @@ pub struct Stamp {
     pub boot_ms: u64,
 }
 
-impl Stamp {
+impl Timestamp {
     /// Milliseconds from this moment to `now`; a moment in the future has age 0.
     #[must_use]
     pub fn age_ms(&self, now: &Self) -> u64 {

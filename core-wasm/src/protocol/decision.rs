@@ -2,13 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::event::LastTurn;
-use crate::fence::Fence;
-use crate::id::RunId;
-use crate::pane::Pane;
-use crate::reason::Reason;
-use crate::run::Run;
-use crate::session::{Session, Told};
+use crate::protocol::event::LastTurn;
+use crate::protocol::id::RunId;
+use crate::protocol::pane::Pane;
+use crate::protocol::reason::Reason;
+use crate::protocol::run::Run;
+use crate::protocol::session::{NotificationId, Session};
 
 /// The core's answer: why, what changes, and what is said.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -23,14 +22,20 @@ pub struct Decision {
     /// The changes: all of them or none.
     pub changes: Vec<Change>,
     /// What is said to the model and to the user.
-    pub tell: Vec<Tell>,
+    pub notifications: Vec<Notification>,
 }
 
 impl Decision {
     /// A decision that changes and says nothing.
     #[must_use]
     pub const fn nothing(reason: Reason) -> Self {
-        Self { protocol: crate::request::PROTOCOL, reason, also: Vec::new(), changes: Vec::new(), tell: Vec::new() }
+        Self {
+            protocol: crate::protocol::request::PROTOCOL,
+            reason,
+            also: Vec::new(),
+            changes: Vec::new(),
+            notifications: Vec::new(),
+        }
     }
 
     /// Whether a row applied.
@@ -48,7 +53,7 @@ pub struct Change {
     /// The revision it was decided on; none where the record is new.
     pub before: Option<u64>,
     /// Where the record goes.
-    pub to: Shelf,
+    pub to: Location,
     /// The record as it shall be; its revision is `before` + 1, or 1.
     pub record: Record,
 }
@@ -57,7 +62,7 @@ pub struct Change {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
-pub enum Shelf {
+pub enum Location {
     /// Among the live records.
     Live,
     /// In the archive.
@@ -100,12 +105,12 @@ impl Record {
 /// Something to be said. It holds ids, numbers and fixed words alone: the host renders it, with names only for the user.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(tag = "tell", rename_all = "snake_case")]
-pub enum Tell {
+#[serde(tag = "notification", rename_all = "snake_case")]
+pub enum Notification {
     /// To the model and to the user: the run has a new owner, and it is you.
     Transferred {
         /// The run and its fence, by which the telling is marked as done.
-        told: Told,
+        told: NotificationId,
         /// How often the run went round.
         iteration: u32,
         /// The pane of the owner before.
@@ -114,7 +119,7 @@ pub enum Tell {
     /// To the user: another process owns the run.
     OwnerElsewhere {
         /// The run, its fence, and whether the owner lives or cannot be verified.
-        told: Told,
+        told: NotificationId,
         /// The owner's pane.
         pane: Pane,
         /// The owner's pid.
@@ -123,14 +128,14 @@ pub enum Tell {
     /// To the user: a run of this project has an owner that is gone, or that was left in this very pane.
     Interrupted {
         /// The run, its fence, and the row.
-        told: Told,
+        told: NotificationId,
         /// How often the run went round.
         iteration: u32,
     },
     /// Of a loop: with the row `iterated`, to the model, that it goes round again; else to the user, why it ended, paused or waits.
     Loop {
         /// The run, its fence, and the row.
-        told: Told,
+        told: NotificationId,
         /// How often it went round.
         iteration: u32,
         /// How often it may.
@@ -144,16 +149,16 @@ pub enum Tell {
     /// To the user: several unfinished runs belong to the session.
     SeveralRuns {
         /// The first run and its fence.
-        told: Told,
+        told: NotificationId,
         /// The runs.
         runs: Vec<RunId>,
     },
 }
 
-impl Tell {
+impl Notification {
     /// What the session's log marks once it was written out; none of what holds at that one start alone.
     #[must_use]
-    pub const fn told(&self) -> Option<&Told> {
+    pub const fn told(&self) -> Option<&NotificationId> {
         match self {
             Self::Transferred { told, .. }
             | Self::OwnerElsewhere { told, .. }
@@ -164,10 +169,4 @@ impl Tell {
             Self::Loop { .. } | Self::LastTurn { .. } => None,
         }
     }
-}
-
-/// What is printed of a fence that is refused.
-#[must_use]
-pub fn old_fence_words(yours: Fence, present: Fence) -> String {
-    format!("your number {yours} is old, it is {present} now")
 }

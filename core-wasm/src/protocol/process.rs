@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::{RunId, SessionId};
+use crate::protocol::id::{RunId, SessionId};
 
 /// One launch of an agent program. A pid alone is never an identity.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,7 +23,7 @@ pub struct Process {
 /// Where a call of baton runs: what a process must share with it to be judged at all.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct Place {
+pub struct HostId {
     /// The kernel's id of the present boot.
     pub boot: String,
     /// The machine's id.
@@ -49,7 +49,7 @@ pub enum Live {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
-pub enum Sight {
+pub enum ProcessState {
     /// A process with this pid and start time is there (stopped counts).
     Running,
     /// It is there, but has ended: a zombie.
@@ -66,7 +66,7 @@ pub enum Sight {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
-pub enum LockSight {
+pub enum LockState {
     /// The launch was never seen to hold one.
     #[default]
     None,
@@ -87,12 +87,12 @@ pub struct Probe {
     /// The process of the launch.
     pub process: Process,
     /// What `/proc` showed of the process.
-    pub sight: Sight,
+    pub sight: ProcessState,
     /// The session that Claude's `sessions/<pid>.json` names for this very process (pid and start), if it could be read.
     pub shows: Option<SessionId>,
     /// What `/proc/locks` showed of the lock recorded in the launch.
     #[serde(default)]
-    pub lock: LockSight,
+    pub lock: LockState,
 }
 
 /// What the machine shows of a command and its supervisor, read before the lock is taken.
@@ -104,11 +104,11 @@ pub struct CommandProbe {
     /// The supervisor.
     pub supervisor: Process,
     /// What `/proc` showed of it.
-    pub sight: Sight,
+    pub sight: ProcessState,
     /// The command, where it was started.
     pub child: Option<Process>,
     /// What `/proc` showed of that.
-    pub child_sight: Option<Sight>,
+    pub child_sight: Option<ProcessState>,
     /// What `/proc/locks` showed of the supervisor's lock: `Held` by whomever.
-    pub lock: LockSight,
+    pub lock: LockState,
 }

@@ -2,20 +2,20 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::RunId;
-use crate::reason::Reason;
+use crate::protocol::id::RunId;
+use crate::protocol::reason::Reason;
 
 /// After how many iterations without a prompt of a user a loop stops whose pane nobody knows: Codex's daemon goes on when its
 /// window is closed.
 pub const UNATTENDED: u32 = 50;
 
-/// What a loop is started with. The texts (prompt, phrase, command) are not in it: they stand in a file of their own, which no audit
+/// What a loop is started with. The definition (prompt, phrase, command) are not in it: they stand in a file of their own, which no audit
 /// repeats.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct Terms {
-    /// Digest of the file that holds the texts.
-    pub texts: String,
+pub struct LoopLimits {
+    /// Digest of the file that holds the definition.
+    pub definition: String,
     /// How long it may go on from its start, in milliseconds.
     pub max_ms: Option<u64>,
     /// How often in a row the last message, or the project, may be as before; 0: always.
@@ -27,7 +27,7 @@ pub struct Terms {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Loop {
     /// What it was started with.
-    pub terms: Terms,
+    pub limits: LoopLimits,
     /// Digest of the id of the turn that runs.
     pub turn: Option<String>,
     /// Whether a turn was begun that no Stop ended.
@@ -49,7 +49,7 @@ pub struct Loop {
 }
 
 /// Notes how something is now that should change from one iteration to the next.
-pub fn see(before: &mut Option<String>, times: &mut u32, now: Option<&String>) {
+pub fn count_repeats(before: &mut Option<String>, times: &mut u32, now: Option<&String>) {
     *times = if now.is_some() && before.as_ref() == now { times.saturating_add(1) } else { 0 };
     *before = now.cloned();
 }
@@ -57,9 +57,9 @@ pub fn see(before: &mut Option<String>, times: &mut u32, now: Option<&String>) {
 impl Loop {
     /// A loop that did not go round yet.
     #[must_use]
-    pub const fn new(terms: Terms) -> Self {
+    pub const fn new(limits: LoopLimits) -> Self {
         Self {
-            terms,
+            limits,
             turn: None,
             open: false,
             blocks: 0,
@@ -93,10 +93,10 @@ impl Loop {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct StopFacts {
-    /// The run that the texts are of.
+    /// The run that the definition are of.
     pub run: RunId,
-    /// Digest of its texts.
-    pub texts: String,
+    /// Digest of its definition.
+    pub definition: String,
     /// Digest of the agent's last message.
     pub message: Option<String>,
     /// Whether the phrase that ends the loop is in it; none where there is no such phrase.

@@ -2,18 +2,18 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::event::Event;
-use crate::fence::Fence;
-use crate::id::{RunId, SessionId};
-use crate::looping::Terms;
-use crate::pane::Pane;
-use crate::process::{CommandProbe, Place, Probe, Process};
-use crate::run::{Run, RunName};
-use crate::session::{Delivery, Session, Told};
-use crate::stamp::Stamp;
+use crate::protocol::event::Event;
+use crate::protocol::fence::Fence;
+use crate::protocol::id::{RunId, SessionId};
+use crate::protocol::loop_state::LoopLimits;
+use crate::protocol::pane::Pane;
+use crate::protocol::process::{CommandProbe, HostId, Probe, Process};
+use crate::protocol::run::{Run, RunName};
+use crate::protocol::session::{Delivery, NotificationId, Session};
+use crate::protocol::timestamp::Timestamp;
 
 /// The protocol's number; host and core refuse each other's where they differ.
-pub const PROTOCOL: u32 = 1;
+pub const PROTOCOL: u32 = 2;
 
 /// One question to the core: all that its answer may depend on.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -22,13 +22,13 @@ pub struct Request {
     /// [`PROTOCOL`].
     pub protocol: u32,
     /// The moment of the decision.
-    pub now: Stamp,
+    pub now: Timestamp,
     /// Where the host runs.
-    pub place: Place,
+    pub place: HostId,
     /// Whether the host holds the lock; without it nothing may change.
     pub locked: bool,
     /// What is asked.
-    pub ask: Ask,
+    pub input: Input,
     /// The records that it can touch.
     pub snapshot: Snapshot,
 }
@@ -37,7 +37,7 @@ pub struct Request {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
-pub enum Ask {
+pub enum Input {
     /// What an agent's event changes.
     Event(Box<Event>),
     /// What a command changes.
@@ -65,7 +65,7 @@ pub enum Command {
         process: Process,
         /// What makes it a loop.
         #[serde(rename = "loop", default, skip_serializing_if = "Option::is_none")]
-        looping: Option<Terms>,
+        loop_state: Option<LoopLimits>,
     },
     /// Advance a run.
     Update {
@@ -80,14 +80,14 @@ pub enum Command {
         /// The new limit.
         max_iterations: Option<u32>,
     },
-    /// Ask whether the caller owns a run; changes nothing.
+    /// Input whether the caller owns a run; changes nothing.
     Verify {
         /// The run.
         run: RunId,
         /// Who asks.
         caller: Caller,
     },
-    /// End a run as done or failed.
+    /// Ended a run as done or failed.
     Finish {
         /// The run.
         run: RunId,
@@ -98,7 +98,7 @@ pub enum Command {
         /// Why, in the owner's words.
         why: Option<String>,
     },
-    /// End a run by a user's word.
+    /// Ended a run by a user's word.
     Cancel {
         /// The run.
         run: RunId,
@@ -157,7 +157,7 @@ pub enum Command {
 /// What `BATON_RUN` and `BATON_FENCE` say, and the processes above, from which they were inherited: a claim to be checked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct Beneath {
+pub struct SupervisorClaim {
     /// The run.
     pub run: RunId,
     /// The owner's number.
@@ -165,7 +165,7 @@ pub struct Beneath {
     /// The agent's process, or the caller's parent, and those above it, nearest first, up to the first that is a daemon.
     pub ancestors: Vec<Process>,
     /// The nearest agent above that.
-    pub within: Option<Process>,
+    pub nested_in: Option<Process>,
 }
 
 impl Command {
@@ -208,7 +208,7 @@ pub struct Caller {
     pub ancestors: Vec<Process>,
     /// That it stands beneath a command, as its environment says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub beneath: Option<Beneath>,
+    pub supervisor_claim: Option<SupervisorClaim>,
 }
 
 /// The records that a decision may touch, as they stand.
@@ -229,7 +229,7 @@ pub struct Snapshot {
     /// The newest lines of the session's log that are deliveries.
     pub deliveries: Vec<Delivery>,
     /// The tellings to the event's process, and to the session as a whole, whose mark stands in the session's log.
-    pub told: Vec<Told>,
+    pub told: Vec<NotificationId>,
     /// The thresholds in force.
     pub limits: Limits,
 }
@@ -291,9 +291,9 @@ impl Request {
     /// The pane of the event, or unknown for a command.
     #[must_use]
     pub fn pane(&self) -> Pane {
-        match &self.ask {
-            Ask::Event(event) => event.pane.clone(),
-            Ask::Command(_) => Pane::Unknown,
+        match &self.input {
+            Input::Event(event) => event.pane.clone(),
+            Input::Command(_) => Pane::Unknown,
         }
     }
 }

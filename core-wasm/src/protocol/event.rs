@@ -2,12 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::agent::Agent;
-use crate::id::SessionId;
-use crate::looping::StopFacts;
-use crate::pane::Pane;
-use crate::process::Process;
-use crate::request::Beneath;
+use crate::protocol::agent::Agent;
+use crate::protocol::id::SessionId;
+use crate::protocol::loop_state::StopFacts;
+use crate::protocol::pane::Pane;
+use crate::protocol::process::Process;
+use crate::protocol::request::SupervisorClaim;
 
 /// What happened. The two agents' names are one set; what baton does not act on is `Other`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,7 +39,7 @@ pub enum EventName {
 impl EventName {
     /// Whether the agent takes words for the model and for the user in the reply to this event.
     #[must_use]
-    pub const fn takes_words(self) -> bool {
+    pub const fn carries_reply_text(self) -> bool {
         matches!(self, Self::SessionStart | Self::UserPromptSubmit)
     }
 }
@@ -68,7 +68,7 @@ pub enum Question {
 pub enum Source {
     /// A new conversation.
     Startup,
-    /// An old conversation, continued.
+    /// An old conversation, resume_loop.
     Resume,
     /// A new conversation, in the process and place of the one just cleared.
     Clear,
@@ -88,9 +88,9 @@ pub enum LastTurn {
     /// It was answered, or ended by the user.
     Ended,
     /// Its prompt, or what its tools gave, got no answer.
-    CutPrompt,
+    InterruptedPrompt,
     /// A call of a tool in it got no result.
-    CutTool,
+    InterruptedToolCall,
     /// The transcript does not say.
     Unknown,
 }
@@ -150,10 +150,10 @@ pub struct Event {
     pub headless: bool,
     /// Whether nobody asked for the end: the agent was told to stop from outside, or its terminal went away (`SessionEnd` only).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub hung_up: bool,
+    pub terminal_closed: bool,
     /// That it comes from beneath a command, as its environment says; found on the slow path only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub beneath: Option<Beneath>,
+    pub supervisor_claim: Option<SupervisorClaim>,
     /// Whether it waited in the inbox, so that nobody reads a reply any more.
     #[serde(default)]
     pub waited: bool,
@@ -171,14 +171,14 @@ pub struct Event {
 impl Event {
     /// Whether a reply can carry words to the model and to the user.
     #[must_use]
-    pub const fn can_tell(&self) -> bool {
-        self.name.takes_words() && !self.waited
+    pub const fn can_notify(&self) -> bool {
+        self.name.carries_reply_text() && !self.waited
     }
 
     /// Whether a reply to the event can tell the user something of a loop: it can at the end of a turn too.
     #[must_use]
-    pub const fn reaches_user(&self) -> bool {
-        self.can_tell() || (matches!(self.name, EventName::Stop) && !self.waited)
+    pub const fn can_notify_user(&self) -> bool {
+        self.can_notify() || (matches!(self.name, EventName::Stop) && !self.waited)
     }
 
     /// Whether the event says that its process now shows this session: a `SessionStart` with another source than compact.

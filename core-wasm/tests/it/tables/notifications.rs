@@ -6,13 +6,13 @@ use crate::world::script::check;
 fn one_event_delivered_twice_acts_once_and_speaks_once() {
     check(
         "P1 start A
-         again                 -> delivered_twice
+         again                 -> duplicate_event
          run A P1 r
          kill P1
          P2 start A resume     -> resumed_same_session launched +told
-         again                 -> delivered_twice
+         again                 -> duplicate_event
          P2 prompt A           -> heartbeat owner_present
-         again                 -> delivered_twice
+         again                 -> duplicate_event
          = r active A/P2 #2",
     );
 }

@@ -1,15 +1,15 @@
 //! What becomes of older records of the same pane or process.
 
-use crate::decision::Shelf;
 use crate::draft::Draft;
-use crate::event::Event;
-use crate::id::SessionId;
-use crate::pane::Pane;
-use crate::process::{Live, Process};
-use crate::reason::Reason;
-use crate::request::Request;
-use crate::rules::alive::live;
-use crate::session::{End, Session};
+use crate::protocol::decision::Location;
+use crate::protocol::event::Event;
+use crate::protocol::id::SessionId;
+use crate::protocol::pane::Pane;
+use crate::protocol::process::{Live, Process};
+use crate::protocol::reason::Reason;
+use crate::protocol::request::Request;
+use crate::protocol::session::{Ended, Session};
+use crate::rules::liveness::launch_liveness;
 
 /// The most older sessions that one event changes; the next event goes on.
 const MAX_OLDER: usize = 8;
@@ -41,7 +41,7 @@ pub fn apply(request: &Request, draft: &mut Draft, event: &Event, id: &SessionId
 }
 
 fn neighbours(draft: &Draft, id: &SessionId) -> Vec<SessionId> {
-    let superseded = |session: &Session| session.over.as_ref().is_some_and(|over| over.reason == Reason::Superseded);
+    let superseded = |session: &Session| session.ended.as_ref().is_some_and(|over| over.reason == Reason::Superseded);
     draft
         .sessions()
         .filter(|session| session.id != *id && !superseded(session))
@@ -54,14 +54,14 @@ fn is_empty(request: &Request, draft: &Draft, session: &Session) -> bool {
         && !session.has_context
         && !session.pinned
         && session.runs.is_empty()
-        && session.launches.iter().all(|launch| live(request, draft, session, launch) == Live::No)
+        && session.launches.iter().all(|launch| launch_liveness(request, draft, session, launch) == Live::No)
 }
 
 fn supersede(request: &Request, draft: &mut Draft, id: &SessionId) {
     if let Some(session) = draft.session_mut(id) {
-        session.over = Some(End { at: request.now.clone(), reason: Reason::Superseded });
+        session.ended = Some(Ended { at: request.now.clone(), reason: Reason::Superseded });
     }
-    draft.shelve_session(id, Shelf::Archive);
+    draft.move_session(id, Location::Archive);
 }
 
 /// Takes the pane off the launches of another process that are proved over.
@@ -73,7 +73,7 @@ fn leave_pane(request: &Request, draft: &mut Draft, id: &SessionId, event: &Even
         .launches
         .iter()
         .filter(|launch| launch.pane == event.pane && launch.process != *process)
-        .filter(|launch| live(request, draft, session, launch) == Live::No)
+        .filter(|launch| launch_liveness(request, draft, session, launch) == Live::No)
         .map(|launch| launch.process.clone())
         .collect();
     if let Some(session) = draft.session_mut(id) {

@@ -1,17 +1,17 @@
 //! A run that a command drives (`baton run with`): its supervisor owns it, and the agents beneath are its iterations.
 
 use crate::draft::Draft;
-use crate::event::Event;
-use crate::fence::Fence;
-use crate::id::{RunId, SessionId};
-use crate::pane::Pane;
-use crate::process::{Live, Process};
-use crate::reason::Reason;
-use crate::request::{Beneath, Reading, Request};
-use crate::rules::advance::unfinished;
-use crate::rules::ownership::{give, owner_lives};
-use crate::rules::start::blank;
-use crate::run::{Owner, Run, RunName};
+use crate::protocol::event::Event;
+use crate::protocol::fence::Fence;
+use crate::protocol::id::{RunId, SessionId};
+use crate::protocol::pane::Pane;
+use crate::protocol::process::{Live, Process};
+use crate::protocol::reason::Reason;
+use crate::protocol::request::{Reading, Request, SupervisorClaim};
+use crate::protocol::run::{Owner, Run, RunName};
+use crate::rules::owner_commands::unfinished;
+use crate::rules::ownership::{owner_liveness, transfer};
+use crate::rules::start::new_run;
 
 /// A supervisor and what it starts.
 pub struct Supervisor<'a> {
@@ -30,7 +30,7 @@ pub fn with(request: &Request, draft: &mut Draft, id: &RunId, by: &Supervisor<'_
     let owner = Owner { agent: None, session: None, process: by.process.clone(), pane: by.pane.clone(), child: None };
     let named = request.snapshot.runs.iter().find(|named| named.id == id.as_str());
     if named.is_none_or(|named| named.reading == Reading::Absent) {
-        draft.add_run(blank(request, id, by.name, owner, by.project.cloned()));
+        draft.add_run(new_run(request, id, by.name, owner, by.project.cloned()));
         return Reason::Started;
     }
     let run = match unfinished(request, draft, id) {
@@ -40,13 +40,13 @@ pub fn with(request: &Request, draft: &mut Draft, id: &RunId, by: &Supervisor<'_
     if run.owner.session.is_some() || run.name != *by.name || run.project.as_ref() != by.project {
         return Reason::SessionOwnsRun;
     }
-    match owner_lives(request, draft, run) {
+    match owner_liveness(request, draft, run) {
         Live::Yes => return Reason::OwnerAlive,
         Live::Unknown => return Reason::OwnerUnverifiable,
         Live::No => {}
     }
-    give(request, draft, id, owner, Reason::CommandResumed);
-    Reason::CommandResumed
+    transfer(request, draft, id, owner, Reason::SupervisedRunResumed);
+    Reason::SupervisedRunResumed
 }
 
 /// Records the command. One that a supervisor started which has been replaced since is refused by its number, and never begins.
@@ -54,7 +54,7 @@ pub fn attach(request: &Request, draft: &mut Draft, id: &RunId, fence: Fence, ch
     match unfinished(request, draft, id) {
         Err(reason) => return reason,
         Ok(run) if run.owner.session.is_some() => return Reason::NotOwner,
-        Ok(run) if run.fence != fence => return Reason::FenceOld,
+        Ok(run) if run.fence != fence => return Reason::FenceStale,
         Ok(run) if run.owner.child.is_some() => return Reason::OwnerAlive,
         Ok(_) => {}
     }
@@ -66,7 +66,7 @@ pub fn attach(request: &Request, draft: &mut Draft, id: &RunId, fence: Fence, ch
 
 /// Whether a claim to stand beneath the command of a run is true.
 #[must_use]
-pub fn is_beneath(run: &Run, claim: &Beneath) -> bool {
+pub fn is_beneath(run: &Run, claim: &SupervisorClaim) -> bool {
     let child = run.owner.child.as_ref();
     claim.run == run.id && claim.fence == run.fence && child.is_some_and(|child| claim.ancestors.contains(child))
 }
@@ -76,16 +76,16 @@ pub fn is_beneath(run: &Run, claim: &Beneath) -> bool {
 pub fn apply(draft: &mut Draft, event: &Event, id: &SessionId, process: &Process) -> Option<Reason> {
     let known = draft.session(id)?.launch(process)?.iteration_of.is_some();
     if known {
-        return Some(Reason::IterationOfCommand);
+        return Some(Reason::SupervisedIteration);
     }
-    let claim = event.beneath.as_ref()?;
+    let claim = event.supervisor_claim.as_ref()?;
     let run = draft.run(&claim.run).filter(|run| run.status.is_unfinished() && is_beneath(run, claim))?;
     let at = |process: Option<&Process>| claim.ancestors.iter().position(|ancestor| Some(ancestor) == process);
-    let within = at(claim.within.as_ref()).is_some_and(|within| Some(within) <= at(run.owner.child.as_ref()));
+    let within = at(claim.nested_in.as_ref()).is_some_and(|within| Some(within) <= at(run.owner.child.as_ref()));
     let launch = draft.session_mut(id)?.launch_mut(process)?;
     launch.iteration_of = Some(claim.run.clone());
     if let Some(run) = draft.run_mut(&claim.run).filter(|_| !within) {
         run.iteration = run.iteration.saturating_add(1);
     }
-    Some(Reason::IterationOfCommand)
+    Some(Reason::SupervisedIteration)
 }

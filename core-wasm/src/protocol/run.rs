@@ -3,14 +3,14 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::agent::Agent;
-use crate::fence::Fence;
-use crate::id::{RunId, SessionId};
-use crate::looping::Loop;
-use crate::pane::Pane;
-use crate::process::Process;
-use crate::reason::Reason;
-use crate::stamp::Stamp;
+use crate::protocol::agent::Agent;
+use crate::protocol::fence::Fence;
+use crate::protocol::id::{RunId, SessionId};
+use crate::protocol::loop_state::Loop;
+use crate::protocol::pane::Pane;
+use crate::protocol::process::Process;
+use crate::protocol::reason::Reason;
+use crate::protocol::timestamp::Timestamp;
 
 /// The longest name of a run, in characters.
 pub const MAX_NAME: usize = 64;
@@ -156,7 +156,7 @@ pub struct Transfer {
     /// The owner before.
     pub from: Owner,
     /// When.
-    pub at: Stamp,
+    pub at: Timestamp,
     /// By which rule.
     pub reason: Reason,
 }
@@ -188,16 +188,16 @@ pub struct Run {
     /// The worktree root.
     pub project: Option<String>,
     /// When it started.
-    pub created: Stamp,
+    pub created: Timestamp,
     /// When this record was last written.
-    pub updated: Stamp,
+    pub updated: Timestamp,
     /// When it went over.
-    pub finished: Option<Stamp>,
+    pub finished: Option<Timestamp>,
     /// Why it went over, paused or waits.
     pub stop_reason: Option<String>,
     /// What makes it a loop that drives its agent.
     #[serde(rename = "loop", default, skip_serializing_if = "Option::is_none")]
-    pub looping: Option<Loop>,
+    pub loop_state: Option<Loop>,
     /// Fields that this version does not know.
     #[serde(flatten)]
     pub extra: Map<String, Value>,

@@ -3,15 +3,15 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::agent::Agent;
-use crate::event::{EventName, Source};
-use crate::fence::Fence;
-use crate::id::{RunId, SessionId};
-use crate::pane::Pane;
-use crate::process::Process;
-use crate::reason::Reason;
-use crate::run::RunName;
-use crate::stamp::Stamp;
+use crate::protocol::agent::Agent;
+use crate::protocol::event::{EventName, Source};
+use crate::protocol::fence::Fence;
+use crate::protocol::id::{RunId, SessionId};
+use crate::protocol::pane::Pane;
+use crate::protocol::process::Process;
+use crate::protocol::reason::Reason;
+use crate::protocol::run::RunName;
+use crate::protocol::timestamp::Timestamp;
 
 /// The most launches kept in a record: ended ones go first, the oldest first; one that owns a run stays.
 pub const MAX_LAUNCHES: usize = 16;
@@ -42,7 +42,7 @@ pub struct Session {
     /// The interrupted runs of its project that the user was offered in it.
     pub offered: Vec<RunId>,
     /// How many of its runs are over.
-    pub runs_over: u32,
+    pub runs_ended: u32,
     /// Whether a prompt was ever seen.
     pub prompted: bool,
     /// Whether it was ever seen to hold a conversation.
@@ -50,15 +50,15 @@ pub struct Session {
     /// Whether a user pinned it.
     pub pinned: bool,
     /// When it was registered.
-    pub created: Stamp,
+    pub created: Timestamp,
     /// When this record was last written.
-    pub updated: Stamp,
+    pub updated: Timestamp,
     /// How it went over; none while a launch is left.
-    pub over: Option<End>,
+    pub ended: Option<Ended>,
     /// The newest slow deliveries.
     pub deliveries: Vec<Delivery>,
     /// A change of owner, or the end of a loop, whose telling is not known to have been written out.
-    pub untold: Option<Told>,
+    pub untold: Option<NotificationId>,
     /// What a user calls it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<RunName>,
@@ -87,19 +87,19 @@ pub struct Launch {
     /// How it began, where it was announced.
     pub source: Option<Source>,
     /// When it was first seen, or announced again.
-    pub started: Stamp,
+    pub started: Timestamp,
     /// How it ended; none while it is not known to have.
-    pub ended: Option<End>,
+    pub ended: Option<Ended>,
     /// The lock that the process was seen to hold on the session (Codex), as a path.
     pub lock: Option<String>,
     /// The command's run that it is an iteration of: it owns nothing of its own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub iteration_of: Option<RunId>,
     /// What the user was told in it, so that nothing is told twice.
-    pub told: Vec<Told>,
+    pub told: Vec<NotificationId>,
     /// What was told in it and is not known to have been written out.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub untold: Vec<Told>,
+    pub untold: Vec<NotificationId>,
     /// Fields that this version does not know.
     #[serde(flatten)]
     pub extra: Map<String, Value>,
@@ -108,9 +108,9 @@ pub struct Launch {
 /// When and how something ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct End {
+pub struct Ended {
     /// When.
-    pub at: Stamp,
+    pub at: Timestamp,
     /// By which rule.
     pub reason: Reason,
 }
@@ -120,7 +120,7 @@ pub struct End {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Resuming {
     /// When.
-    pub at: Stamp,
+    pub at: Timestamp,
     /// The process that was started for it; none until that is known.
     pub process: Option<Process>,
 }
@@ -134,7 +134,7 @@ pub struct Delivery {
     /// The agent's process.
     pub process: Process,
     /// When it was committed, or its log line written.
-    pub at: Stamp,
+    pub at: Timestamp,
     /// Which event; none in records of before it was noted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub event: Option<EventName>,
@@ -143,7 +143,7 @@ pub struct Delivery {
 /// Something that was, or is to be, told about an owner of a run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct Told {
+pub struct NotificationId {
     /// The run.
     pub run: RunId,
     /// The owner, by its fence.
@@ -155,7 +155,7 @@ pub struct Told {
 impl Session {
     /// A session of which nothing is known but its id; it was never written.
     #[must_use]
-    pub fn new(agent: Agent, id: SessionId, now: &Stamp) -> Self {
+    pub fn new(agent: Agent, id: SessionId, now: &Timestamp) -> Self {
         Self {
             id,
             agent,
@@ -166,13 +166,13 @@ impl Session {
             launches: Vec::new(),
             runs: Vec::new(),
             offered: Vec::new(),
-            runs_over: 0,
+            runs_ended: 0,
             prompted: false,
             has_context: false,
             pinned: false,
             created: now.clone(),
             updated: now.clone(),
-            over: None,
+            ended: None,
             deliveries: Vec::new(),
             untold: None,
             name: None,

@@ -1,12 +1,12 @@
 //! A run is advanced, verified or finished by its owner.
 
 use crate::draft::Draft;
-use crate::id::RunId;
-use crate::reason::Reason;
-use crate::request::{Caller, Reading, Request};
-use crate::rules::command;
-use crate::rules::ownership::end;
-use crate::run::{Run, Status};
+use crate::protocol::id::RunId;
+use crate::protocol::reason::Reason;
+use crate::protocol::request::{Caller, Reading, Request};
+use crate::protocol::run::{Run, Status};
+use crate::rules::ownership;
+use crate::rules::supervised_run;
 
 /// What an owner says of its run.
 #[derive(Default)]
@@ -25,8 +25,8 @@ pub fn update(request: &Request, draft: &mut Draft, id: &RunId, caller: &Caller,
         return reason;
     }
     let counts = progress.iteration.is_some() || progress.max_iterations.is_some();
-    if counts && draft.run(id).is_some_and(|run| run.looping.is_some()) {
-        return Reason::LoopCounts;
+    if counts && draft.run(id).is_some_and(|run| run.loop_state.is_some()) {
+        return Reason::IterationCountedByLoop;
     }
     if let Some(run) = draft.run_mut(id) {
         run.phase = progress.phase.cloned().or_else(|| run.phase.take());
@@ -54,7 +54,7 @@ pub fn finish(
         return reason;
     }
     let status = if failed { Status::Failed } else { Status::Done };
-    end(request, draft, id, (status, Reason::Finished), why);
+    ownership::finish(request, draft, id, (status, Reason::Finished), why);
     Reason::Finished
 }
 
@@ -66,7 +66,7 @@ pub fn unfinished<'a>(request: &Request, draft: &'a Draft, id: &RunId) -> Result
         None | Some(Reading::Absent | Reading::Deleted) => Err(Reason::RunNotFound),
         Some(Reading::Live(_) | Reading::Archived(_)) => {
             let run = draft.run(id).ok_or(Reason::RunNotFound)?;
-            if run.status.is_unfinished() { Ok(run) } else { Err(Reason::AlreadyOver) }
+            if run.status.is_unfinished() { Ok(run) } else { Err(Reason::AlreadyEnded) }
         }
     }
 }
@@ -76,7 +76,7 @@ fn may_advance(request: &Request, draft: &Draft, id: &RunId, caller: &Caller) ->
     let run = unfinished(request, draft, id)?;
     match caller.fence {
         Some(fence) if fence == run.fence => Ok(()),
-        Some(_) => Err(Reason::FenceOld),
+        Some(_) => Err(Reason::FenceStale),
         None if is_beneath(caller, run) => Ok(()),
         None => Err(Reason::NotOwner),
     }
@@ -84,7 +84,7 @@ fn may_advance(request: &Request, draft: &Draft, id: &RunId, caller: &Caller) ->
 
 fn is_beneath(caller: &Caller, run: &Run) -> bool {
     if run.owner.session.is_none() {
-        return caller.beneath.as_ref().is_some_and(|claim| command::is_beneath(run, claim));
+        return caller.supervisor_claim.as_ref().is_some_and(|claim| supervised_run::is_beneath(run, claim));
     }
     let same_session = caller.session.as_ref().is_none_or(|session| run.owner.is_session(session));
     same_session && caller.ancestors.contains(&run.owner.process)

@@ -1,0 +1,15 @@
+//! What stands in records, requests and decisions: plain data.
+
+pub mod agent;
+pub mod decision;
+pub mod event;
+pub mod fence;
+pub mod id;
+pub mod loop_state;
+pub mod pane;
+pub mod process;
+pub mod reason;
+pub mod request;
+pub mod run;
+pub mod session;
+pub mod timestamp;

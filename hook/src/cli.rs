@@ -3,8 +3,8 @@
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::commands::{
-    completions, config, decide, demo, disable, doctor, explain, gc, go, hook, install, log, man, project, replay,
-    resume, run, schema, session, status, uninstall,
+    completions, config, decide, demo, disable, doctor, explain, gc, go, install, log, man, project, replay, resume,
+    run, schema, session, status, uninstall,
 };
 
 /// Gives every long piece of coding-agent work exactly one owner.
@@ -18,7 +18,7 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     /// Take one event of an agent on standard input (called by the agents' hooks)
-    Hook(hook::Hook),
+    Hook(crate::hook::Hook),
     /// Show what waits for you, what is alive, and what was lost (also: baton alone)
     Status(status::Status),
     /// Start, advance, look at and end runs
@@ -96,7 +96,7 @@ fn without_hidden(command: clap::Command) -> clap::Command {
 /// Runs the command line; says on stderr what went wrong. Gives the exit status.
 #[must_use]
 pub fn main() -> u8 {
-    if let Some(hook) = hook::Hook::from_plain_arguments(std::env::args_os()) {
+    if let Some(hook) = crate::hook::Hook::from_plain_arguments(std::env::args_os()) {
         return hook.run();
     }
     if let Some(status) = status::Status::from_plain_arguments(std::env::args_os()) {

@@ -52,7 +52,7 @@ fn module_returning(decision: &str) -> String {
         r#"(module
           (memory (export "memory") 32)
           (data (i32.const 1024) "{text}")
-          (func (export "baton_abi") (result i32) (i32.const 1))
+          (func (export "baton_abi") (result i32) (i32.const 2))
           (func (export "baton_alloc") (param i32) (result i32) (i32.const 1048576))
           (func (export "baton_decide") (param i32 i32) (result i64)
             (i64.or (i64.shl (i64.const 1024) (i64.const 32)) (i64.const {}))))"#,

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use agent_baton_core::agent::Agent;
 use clap::{Args, ValueEnum};
 
-use crate::commands::hook::AgentName;
+use crate::args::agent::AgentName;
 use crate::context::here;
 use crate::output::error::CommandError;
 use crate::output::notice;

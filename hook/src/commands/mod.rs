@@ -9,7 +9,6 @@ pub mod doctor;
 pub mod explain;
 pub mod gc;
 pub mod go;
-pub mod hook;
 pub mod install;
 pub mod log;
 pub mod man;

@@ -6,7 +6,7 @@ use agent_baton_core::agent::Agent;
 use agent_baton_core::decision::Location;
 use clap::Args;
 
-use crate::commands::hook::AgentName;
+use crate::args::agent::AgentName;
 use crate::commands::project;
 use crate::context::{here, with_user_config};
 use crate::output::error::CommandError;

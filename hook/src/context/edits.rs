@@ -56,7 +56,7 @@ impl Context {
         let input = Input::Command(Box::new(command));
         let probes = decider.probe(&input);
         let mut locked = self.store.lock(Instant::now() + LOCK_WAIT, &self.now())?;
-        let settled = decider.decide_and_commit(&mut locked, input, &probes, self.now())?;
+        let settled = decider.decide_and_commit(&mut locked, input, &probes, self.now(), &[])?;
         for report in locked.take_reports() {
             output::notice(&report);
         }

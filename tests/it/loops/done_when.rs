@@ -157,7 +157,7 @@ fn no_command_runs_that_no_user_gave() {
     let record = scratch.state_dir().join(format!("runs/{}", texts.file_name().unwrap().to_str().unwrap()));
     let mut run: serde_json::Value = serde_json::from_slice(&std::fs::read(&record).unwrap()).unwrap();
     let digest = sha256(&std::fs::read(&texts).unwrap());
-    run["loop"]["terms"]["texts"] = json!(digest[..32]);
+    run["loop"]["limits"]["definition"] = json!(digest[..32]);
     run["status"] = json!("active");
     std::fs::write(&record, run.to_string()).unwrap();
     let id = run["id"].as_str().unwrap();

@@ -1,4 +1,8 @@
-//! One question, from the records to the commit: what events and commands have in common.
+//! The decision service: what events and commands have in common, from the records to the commit.
+//!
+//! [`DecisionService::probe`] reads what the system shows, before the lock. [`DecisionService::decide_and_commit`] reads the
+//! records again under the lock, asks the core, checks its answer and commits it. [`DecisionService::decide_unlocked`] asks
+//! without the lock, so that nothing can change.
 
 #[cfg(test)]
 mod tests;
@@ -11,7 +15,8 @@ use agent_baton_core::request::{Input, PROTOCOL, Request, Snapshot};
 use agent_baton_core::timestamp::Timestamp;
 
 use crate::config::Settings;
-use crate::loops;
+use crate::loops::FinishedLoops;
+use crate::observer::{Observed, Observer};
 use crate::snapshot::{self, ProbeResult};
 use baton_agents::AgentInspector;
 use baton_core_host::{Core, CoreError};
@@ -49,15 +54,19 @@ impl DecisionError {
     }
 }
 
-/// A question and its answer.
+/// A request to the core and its answer.
 #[derive(Debug)]
 pub struct Outcome {
-    /// The question.
+    /// The request.
     pub request: Request,
-    /// The answer; what it changes is committed.
+    /// The answer. What it changes is committed.
     pub decision: Decision,
-    /// The number of its line in the audit; none for one that has none.
+    /// The number of its line in the audit log, if it has one.
     pub audit: Option<u64>,
+    /// What the observers have to tell the user.
+    pub notices: Vec<String>,
+    /// Why observers failed.
+    pub failures: Vec<String>,
 }
 
 impl Outcome {
@@ -101,71 +110,80 @@ impl DecisionService<'_> {
         self.ask_core(input, snapshot, self.now(), false)
     }
 
-    /// Reads the records again under the lock, asks, checks the answer and commits it.
+    /// Reads the records again under the lock, asks the core, checks its answer and commits it. Calls the observers before
+    /// and after the commit; loops and progress logs are observers of every decision.
     ///
     /// # Errors
-    /// See [`DecisionError`].
+    /// See [`DecisionError`]. An observer's failure is not an error.
     pub fn decide_and_commit(
         &self,
         locked: &mut LockedStore<'_>,
         input: Input,
-        looked: &[ProbeResult],
+        probes: &[ProbeResult],
         now: Timestamp,
+        observers: &[&dyn Observer],
     ) -> Result<Outcome, DecisionError> {
-        self.decide_and_commit_with(locked, input, looked, now, |_, _| {})
-    }
-
-    /// The same, with something to be done once the answer is known and before it is committed.
-    ///
-    /// # Errors
-    /// See [`DecisionError`].
-    pub fn decide_and_commit_with(
-        &self,
-        locked: &mut LockedStore<'_>,
-        input: Input,
-        looked: &[ProbeResult],
-        now: Timestamp,
-        first: impl FnOnce(&mut LockedStore<'_>, &Outcome),
-    ) -> Result<Outcome, DecisionError> {
-        let mut snapshot = match snapshot::for_input(&locked.view(), &input) {
-            Err(StoreError::IndexMissing { .. }) => {
-                locked.rebuild_index()?;
-                snapshot::for_input(&locked.view(), &input)?
-            }
-            read => read?,
-        };
-        snapshot.limits = self.settings.config().limits();
-        snapshot.probes = looked.iter().filter_map(|looked| looked.launch_probe(&snapshot)).collect();
-        snapshot.commands = looked.iter().filter_map(ProbeResult::command_probe).collect();
-        if let Some(session) = session_of(&input) {
-            // A log that cannot be read costs no more than telling twice.
-            let tail = self.store.tail(&session, LONG_LOG_BYTES).unwrap_or_default();
-            snapshot.deliveries = tail.deliveries();
-            snapshot.told = tail.told(process_of(&input));
-        }
-        let mut settled = match self.ask_core(input, snapshot, now.clone(), true) {
-            Ok(settled) => settled,
+        let snapshot = self.locked_snapshot(locked, &input, probes)?;
+        let mut outcome = match self.ask_core(input, snapshot, now.clone(), true) {
+            Ok(outcome) => outcome,
             Err(error) => {
                 audit_core_failure(locked, &now)?;
                 return Err(error.into());
             }
         };
-        first(locked, &settled);
-        if settled.is_heartbeat() {
-            return Ok(settled);
+        for observer in observers {
+            let observed = observer.before_commit(locked, &outcome);
+            outcome.add(observed);
         }
-        match ValidatedDecision::new(&settled.request, &settled.decision) {
+        if !outcome.is_heartbeat() {
+            self.commit(locked, &mut outcome)?;
+        }
+        let finished = FinishedLoops { store: self.store, settings: self.settings };
+        for observer in [&finished as &dyn Observer, &ProgressLogs].iter().chain(observers) {
+            let observed = observer.after_commit(locked, &outcome);
+            outcome.add(observed);
+        }
+        Ok(outcome)
+    }
+
+    /// Reads what a question can touch, under the lock. A probe counts only if its launch still stands as it was probed.
+    fn locked_snapshot(
+        &self,
+        locked: &mut LockedStore<'_>,
+        input: &Input,
+        probes: &[ProbeResult],
+    ) -> Result<Snapshot, DecisionError> {
+        let mut snapshot = match snapshot::for_input(&locked.view(), input) {
+            Err(StoreError::IndexMissing { .. }) => {
+                locked.rebuild_index()?;
+                snapshot::for_input(&locked.view(), input)?
+            }
+            read => read?,
+        };
+        snapshot.limits = self.settings.config().limits();
+        snapshot.probes = probes.iter().filter_map(|probe| probe.launch_probe(&snapshot)).collect();
+        snapshot.commands = probes.iter().filter_map(ProbeResult::command_probe).collect();
+        if let Some(session) = session_of(input) {
+            // If the log cannot be read, the worst that happens is that something is told twice.
+            let tail = self.store.tail(&session, LONG_LOG_BYTES).unwrap_or_default();
+            snapshot.deliveries = tail.deliveries();
+            snapshot.told = tail.told(process_of(input));
+        }
+        Ok(snapshot)
+    }
+
+    /// Checks the decision and commits it.
+    fn commit(&self, locked: &mut LockedStore<'_>, outcome: &mut Outcome) -> Result<(), DecisionError> {
+        match ValidatedDecision::new(&outcome.request, &outcome.decision) {
             Ok(checked) => {
-                settled.audit = Some(locked.commit(&checked)?.audit);
-                loops::remove_finished_loop(self.store, || self.settings.account_home(), &settled.decision);
-                update_progress_log(locked, &settled);
+                outcome.audit = Some(locked.commit(&checked)?.audit);
+                Ok(())
             }
             Err(refusal) => {
-                audit_failure(locked, &settled.request.now, "decision_refused")?;
-                return Err(refusal.into());
+                audit_failure(locked, &outcome.request.now, "decision_refused")?;
+                Err(refusal.into())
             }
         }
-        Ok(settled)
     }
 
     /// The present moment.
@@ -178,7 +196,7 @@ impl DecisionService<'_> {
         let request =
             Request { protocol: PROTOCOL, now, place: self.inspector.host().clone(), locked, input, snapshot };
         let decision = self.core.decide(&request)?;
-        Ok(Outcome { request, decision, audit: None })
+        Ok(Outcome { request, decision, audit: None, notices: Vec::new(), failures: Vec::new() })
     }
 }
 
@@ -198,13 +216,19 @@ fn audit_failure(locked: &mut LockedStore<'_>, now: &Timestamp, what: &'static s
     Ok(())
 }
 
-/// Brings the progress logs of the runs that were changed to where their records stand, while the lock keeps others out.
-fn update_progress_log(locked: &mut LockedStore<'_>, settled: &Outcome) {
-    for change in &settled.decision.changes {
-        if let Record::Run(run) = &change.record {
-            let named = settled.request.snapshot.runs.iter().find(|named| named.id == run.id.as_str());
-            locked.update_progress_log(named.and_then(|named| named.reading.record()), run);
+/// Keeps the progress logs of runs up to date with their records.
+struct ProgressLogs;
+
+impl Observer for ProgressLogs {
+    fn after_commit(&self, locked: &mut LockedStore<'_>, outcome: &Outcome) -> Observed {
+        for change in &outcome.decision.changes {
+            if let Record::Run(run) = &change.record {
+                let named = outcome.request.snapshot.runs.iter().find(|named| named.id == run.id.as_str());
+                // What fails is in the store's reports: a log is for the user alone.
+                locked.update_progress_log(named.and_then(|named| named.reading.record()), run);
+            }
         }
+        Ok(Vec::new())
     }
 }
 

@@ -8,6 +8,7 @@ pub mod liveness;
 pub mod lookup;
 pub mod loops;
 pub mod message_recorder;
+pub mod observer;
 pub mod retention;
 pub mod session_status;
 pub mod snapshot;

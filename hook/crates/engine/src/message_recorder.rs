@@ -1,10 +1,13 @@
 //! Writes down what was said, where a user has it kept.
 
 use agent_baton_core::event::{Event, EventName};
-use agent_baton_core::request::Reading;
+use agent_baton_core::reason::Reason;
+use agent_baton_core::request::{Input, Reading};
 use agent_baton_core::timestamp::Timestamp;
 
 use crate::config::{Messages, Settings};
+use crate::decide::Outcome;
+use crate::observer::{Observed, Observer};
 use baton_agents::message_text;
 use baton_agents::raw_event::RawEvent;
 use baton_display::warn;
@@ -22,6 +25,26 @@ pub struct MessageRecorder<'a> {
     pub now: Timestamp,
 }
 
+/// Whether a message was recorded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Recorded {
+    /// There is nothing left to record.
+    Done,
+    /// The message must be recorded under the lock.
+    NeedsLock,
+}
+
+impl Observer for MessageRecorder<'_> {
+    fn after_commit(&self, locked: &mut LockedStore<'_>, outcome: &Outcome) -> Observed {
+        if let Input::Event(event) = &outcome.request.input
+            && outcome.decision.reason != Reason::DuplicateEvent
+        {
+            self.record_locked(locked, event)?;
+        }
+        Ok(Vec::new())
+    }
+}
+
 impl MessageRecorder<'_> {
     /// Whether messages are kept, by the configuration as it is now: to turn them off counts at once.
     #[must_use]
@@ -29,24 +52,24 @@ impl MessageRecorder<'_> {
         self.settings.config().messages == Messages::All
     }
 
-    /// Writes down what an event said whose session has messages kept; false where that needs the lock.
+    /// Records the message of a heartbeat whose session records messages, unless that needs the lock.
     #[must_use]
-    pub fn record_unlocked(&self, event: &Event) -> bool {
+    pub fn record_unlocked(&self, event: &Event) -> Recorded {
         let keeps = self.is_enabled();
         if let Some(problem) = self.settings.problem() {
             warn(&problem.to_string());
         }
         if keeps && event.name == EventName::PreCompact {
-            return false;
+            return Recorded::NeedsLock;
         }
-        let Some(message) = self.message(event).filter(|_| keeps) else { return true };
+        let Some(message) = self.message(event).filter(|_| keeps) else { return Recorded::Done };
         match self.append(&message) {
-            Ok(Appended::Kept(size)) => size <= LONG_CONVERSATION_BYTES,
-            Ok(Appended::NoLog) => false,
+            Ok(Appended::Kept(..=LONG_CONVERSATION_BYTES)) => Recorded::Done,
+            Ok(Appended::Kept(_) | Appended::NoLog) => Recorded::NeedsLock,
             // The heartbeat counts all the same.
             Err(error) => {
                 warn(&error.to_string());
-                true
+                Recorded::Done
             }
         }
     }
@@ -70,7 +93,7 @@ impl MessageRecorder<'_> {
     ///
     /// # Errors
     /// Where a file cannot be read or written.
-    pub fn record_locked(&self, locked: &mut LockedStore<'_>, event: &Event) -> Result<(), StoreError> {
+    fn record_locked(&self, locked: &mut LockedStore<'_>, event: &Event) -> Result<(), StoreError> {
         let Some(session) = &event.session else { return Ok(()) };
         if !matches!(locked.view().session(session), Reading::Live(_)) {
             return Ok(());
@@ -83,7 +106,8 @@ impl MessageRecorder<'_> {
             }
         }
         self.compact(locked, event)?;
-        if keeps && event.name == EventName::PreCompact {
+        // A deferred event comes too late for a chunk.
+        if keeps && event.name == EventName::PreCompact && !event.waited {
             locked.write_chunk(session, event.agent)?;
         }
         Ok(())
@@ -93,7 +117,7 @@ impl MessageRecorder<'_> {
     ///
     /// # Errors
     /// Where a file cannot be read or written. The next fold goes on.
-    pub fn compact(&self, locked: &mut LockedStore<'_>, event: &Event) -> Result<(), StoreError> {
+    fn compact(&self, locked: &mut LockedStore<'_>, event: &Event) -> Result<(), StoreError> {
         let Some(session) = &event.session else { return Ok(()) };
         let folds = matches!(event.name, EventName::SessionStart | EventName::SessionEnd | EventName::PreCompact);
         if folds && matches!(locked.view().session(session), Reading::Live(_)) {

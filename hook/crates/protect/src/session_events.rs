@@ -15,13 +15,15 @@ use super::policy::{self, Action};
 use super::protected_project::{ProtectError, ProtectedProject, RestoreResult};
 use super::restore_plan::ChangeEvidence;
 use super::state::{Participant, ProjectRecord, ProtectionState};
+use baton_agents::AgentInspector;
 use baton_engine::config::RelativePath;
 use baton_engine::decide::{DecisionService, Outcome};
+use baton_engine::observer::{Observed, Observer};
 use baton_store::{LockedStore, ProtectedStore};
 
 /// An event at a project with protected files.
-#[derive(Debug)]
-pub struct ProtectedProjectEvent {
+pub struct ProtectedProjectEvent<'a> {
+    inspector: &'a AgentInspector<'a>,
     project: String,
     paths: Vec<RelativePath>,
     participant: Participant,
@@ -35,30 +37,41 @@ pub struct ProtectedProjectEvent {
     place: HostId,
 }
 
-impl ProtectedProjectEvent {
+impl Observer for ProtectedProjectEvent<'_> {
+    fn before_commit(&self, locked: &mut LockedStore<'_>, outcome: &Outcome) -> Observed {
+        Ok(self.on_enter(locked, outcome)?)
+    }
+
+    fn after_commit(&self, locked: &mut LockedStore<'_>, outcome: &Outcome) -> Observed {
+        Ok(self.on_exit(locked, outcome)?)
+    }
+}
+
+impl<'a> ProtectedProjectEvent<'a> {
     /// Looks at who is in the project and who is gone, before the lock is taken. None where nothing in the configuration names the
     /// project, and nothing is kept of it.
     #[must_use]
-    pub fn prepare(decider: &DecisionService<'_>, event: &Event) -> Option<Self> {
+    pub fn prepare(service: &DecisionService<'a>, event: &Event) -> Option<Self> {
         let (id, process) = (event.session.as_ref()?, event.process.as_ref()?);
         let registered =
-            decider.store.read(|view| view.session(id).record().and_then(|session| session.project.clone()));
+            service.store.read(|view| view.session(id).record().and_then(|session| session.project.clone()));
         let project = registered.ok().flatten().or_else(|| event.project.clone())?;
-        let paths = decider.settings.config().protected(Path::new(&project));
-        let protected_store = decider.store.protected_store(&project);
+        let paths = service.settings.config().protected(Path::new(&project));
+        let protected_store = service.store.protected_store(&project);
         let bytes = protected_store.record();
         if paths.is_empty() && matches!(bytes, Ok(None)) {
             return None;
         }
         let participant = Participant { session: id.clone(), agent: event.agent, process: process.clone() };
-        let place = decider.inspector.host().clone();
+        let place = service.inspector.host().clone();
         let process_gone = matches!(
-            decider.inspector.process_state(process),
+            service.inspector.process_state(process),
             ProcessState::Gone | ProcessState::Zombie | ProcessState::Reused
         );
         let known = bytes.ok().flatten().and_then(|bytes| ProjectRecord::parse(&bytes, Some(&project)).ok());
         let participants = known.map(|record| record.participants).unwrap_or_default();
-        let mut visit = Self {
+        let mut prepared = Self {
+            inspector: service.inspector,
             project,
             paths,
             name: event.name,
@@ -69,14 +82,14 @@ impl ProtectedProjectEvent {
             place,
             participant,
         };
-        if event.name == EventName::SessionEnd || !participants.contains(&visit.participant) {
+        if event.name == EventName::SessionEnd || !participants.contains(&prepared.participant) {
             // What cannot be read now is read under the lock.
-            let participants = decider.store.read(|view| Participants::read(view, &visit.project, &participants));
+            let participants = service.store.read(|view| Participants::read(view, &prepared.project, &participants));
             if let Ok(Ok(participants)) = participants {
-                visit.probes = visit.probe(decider, &participants);
+                prepared.probes = prepared.probe(&participants);
             }
         }
-        Some(visit)
+        Some(prepared)
     }
 
     /// Comes in, if the event shows that its launch is there: before that is committed, so that a call that is cut off leaves a
@@ -84,19 +97,14 @@ impl ProtectedProjectEvent {
     ///
     /// # Errors
     /// What could not be done. The event goes on.
-    pub fn on_enter(
-        &self,
-        decider: &DecisionService<'_>,
-        locked: &mut LockedStore<'_>,
-        settled: &Outcome,
-    ) -> Result<Vec<String>, ProtectError> {
-        if self.process_gone || !self.is_present_after(settled) {
+    fn on_enter(&self, locked: &mut LockedStore<'_>, outcome: &Outcome) -> Result<Vec<String>, ProtectError> {
+        if self.process_gone || !self.is_present_after(outcome) {
             return Ok(Vec::new());
         }
-        let mut protected = self.protected_project(locked, &settled.request.now);
+        let mut protected = self.protected_project(locked, &outcome.request.now);
         let mut record = protected.load_record()?;
         if !record.participants.contains(&self.participant) {
-            self.enter(decider, &mut protected, &mut record)?;
+            self.enter(&mut protected, &mut record)?;
         } else if self.was_deferred || record.pending_notices.is_empty() {
             return Ok(Vec::new());
         }
@@ -105,12 +113,7 @@ impl ProtectedProjectEvent {
         Ok(told)
     }
 
-    fn enter(
-        &self,
-        decider: &DecisionService<'_>,
-        protected: &mut ProtectedProject<'_, '_>,
-        record: &mut ProjectRecord,
-    ) -> Result<(), ProtectError> {
+    fn enter(&self, protected: &mut ProtectedProject<'_, '_>, record: &mut ProjectRecord) -> Result<(), ProtectError> {
         let participants = Participants::load(protected.locked, &self.project, &record.participants)?;
         let goes_on = |participant: &&mut Participant| {
             participant.process == self.participant.process && participants.ended_ms(participant).is_none()
@@ -122,7 +125,7 @@ impl ProtectedProjectEvent {
             before.session = self.participant.session.clone();
             return Ok(());
         }
-        let probes = self.probe(decider, &participants);
+        let probes = self.probe(&participants);
         let others = participants.others_live(&probes, &self.place, &self.participant);
         let comes = match policy::on_enter(&record.state, others) {
             Action::RestoreThenSave => self.restore_then_save(protected, record, &participants)?,
@@ -150,24 +153,19 @@ impl ProtectedProjectEvent {
     ///
     /// # Errors
     /// What could not be done: the next start of a session in the project tries again.
-    pub fn on_exit(
-        &self,
-        decider: &DecisionService<'_>,
-        locked: &mut LockedStore<'_>,
-        settled: &Outcome,
-    ) -> Result<Vec<String>, ProtectError> {
-        if self.name != EventName::SessionEnd || self.is_present_after(settled) {
+    fn on_exit(&self, locked: &mut LockedStore<'_>, outcome: &Outcome) -> Result<Vec<String>, ProtectError> {
+        if self.name != EventName::SessionEnd || self.is_present_after(outcome) {
             return Ok(Vec::new());
         }
-        let mut protected = self.protected_project(locked, &settled.request.now);
+        let mut protected = self.protected_project(locked, &outcome.request.now);
         let mut record = protected.load_record()?;
         let participants = Participants::load(protected.locked, &self.project, &record.participants)?;
-        let probes = self.probe(decider, &participants);
+        let probes = self.probe(&participants);
         let others = participants.others_live(&probes, &self.place, &self.participant);
         let before = record.clone();
         let ending = match policy::on_exit(&record.state, others) {
             Action::Restore => {
-                let evidence = Self::change_evidence(&record, &settled.request.now, None);
+                let evidence = Self::change_evidence(&record, &outcome.request.now, None);
                 Some(protected.restore(&mut record, evidence)?)
             }
             _ => None,
@@ -194,8 +192,8 @@ impl ProtectedProjectEvent {
 
     /// Looks under the lock at whoever was not seen to be gone before it: some came in while this call waited, and some that lived then
     /// are gone by now, and the files given back.
-    fn probe(&self, decider: &DecisionService<'_>, participants: &Participants) -> ProbeCache {
-        participants.probe(decider.inspector, self.probes.clone())
+    fn probe(&self, participants: &Participants) -> ProbeCache {
+        participants.probe(self.inspector, self.probes.clone())
     }
 
     /// Has it told, once, where nothing is given back for the sake of launches of which nobody can tell whether they live: no event
@@ -284,25 +282,25 @@ impl ProtectedProjectEvent {
     }
 
     /// Whether the launch of the event is there once the decision is committed. One whose record cannot be read is there too.
-    fn is_present_after(&self, settled: &Outcome) -> bool {
-        if settled.decision.has(Reason::RecordUnreadable) {
+    fn is_present_after(&self, outcome: &Outcome) -> bool {
+        if outcome.decision.has(Reason::RecordUnreadable) {
             return true;
         }
-        let changed = settled.decision.changes.iter().find_map(|change| match &change.record {
+        let changed = outcome.decision.changes.iter().find_map(|change| match &change.record {
             agent_baton_core::decision::Record::Session(session) if session.id == self.participant.session => {
                 Some(&**session)
             }
             _ => None,
         });
-        let session: Option<&Session> = changed.or_else(|| settled.request.snapshot.session.record());
+        let session: Option<&Session> = changed.or_else(|| outcome.request.snapshot.session.record());
         session.is_some_and(|session| session.is_shown_by(&self.participant.process))
     }
 
-    fn protected_project<'a, 'l>(
-        &'a self,
-        locked: &'a mut LockedStore<'l>,
-        now: &'a Timestamp,
-    ) -> ProtectedProject<'a, 'l> {
+    fn protected_project<'s, 'l>(
+        &'s self,
+        locked: &'s mut LockedStore<'l>,
+        now: &'s Timestamp,
+    ) -> ProtectedProject<'s, 'l> {
         ProtectedProject {
             locked,
             protected_store: &self.protected_store,

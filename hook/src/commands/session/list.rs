@@ -11,8 +11,8 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::args::agent::AgentName;
 use crate::args::session::current_project;
-use crate::commands::hook::AgentName;
 use crate::context::Context;
 use crate::output;
 use crate::output::error::CommandError;

@@ -72,7 +72,7 @@ fn settle(store: &Store, core: &Core) -> Option<String> {
     let decider = DecisionService { store, core, inspector: &inspector, settings: &settings };
 
     let input = Input::Event(Box::new(event(EventName::SessionStart, "s", "digest")));
-    let settled = decider.decide_and_commit(&mut lock(store), input, &[], stamp(9));
+    let settled = decider.decide_and_commit(&mut lock(store), input, &[], stamp(9), &[]);
     settled.err().map(|error| error.to_string())
 }
 

@@ -1,23 +1,33 @@
-//! What goes with a loop that is over.
+//! Removes what a finished loop leaves behind.
 
-use std::path::Path;
-
-use agent_baton_core::decision::{Decision, Record};
+use agent_baton_core::decision::Record;
 use agent_baton_core::run::Status;
+use baton_store::{LockedStore, Store};
 
 use super::approval;
-use baton_store::Store;
+use crate::config::Settings;
+use crate::decide::Outcome;
+use crate::observer::{Observed, Observer};
 
-/// Removes the texts and the approval of every loop that a commit ended. An abandoned one may be adopted yet: it keeps them.
-pub fn remove_finished_loop(store: &Store, home: impl FnOnce() -> Option<std::path::PathBuf>, decision: &Decision) {
-    let over = decision.changes.iter().find_map(|change| match &change.record {
-        Record::Run(run) if run.loop_state.is_some() && is_finished(run.status) => Some(&run.id),
-        _ => None,
-    });
-    let Some(run) = over else { return };
-    store.remove_loop_definition(run);
-    if let Some(home) = home() {
-        approval::revoke(Path::new(&home), run);
+/// Removes the definition and the approval of every loop that a decision finished. An abandoned loop keeps them: you may
+/// still adopt it.
+pub(crate) struct FinishedLoops<'a> {
+    pub(crate) store: &'a Store,
+    pub(crate) settings: &'a Settings,
+}
+
+impl Observer for FinishedLoops<'_> {
+    fn after_commit(&self, _: &mut LockedStore<'_>, outcome: &Outcome) -> Observed {
+        for change in &outcome.decision.changes {
+            let Record::Run(run) = &change.record else { continue };
+            if run.loop_state.is_some() && is_finished(run.status) {
+                self.store.remove_loop_definition(&run.id);
+                if let Some(home) = self.settings.account_home() {
+                    approval::revoke(&home, &run.id);
+                }
+            }
+        }
+        Ok(Vec::new())
     }
 }
 

@@ -16,5 +16,5 @@ mod process_group;
 pub mod project_digest;
 mod stop_event;
 
-pub use cleanup::remove_finished_loop;
-pub use stop_event::LoopStop;
+pub(crate) use cleanup::FinishedLoops;
+pub use stop_event::{LoopStop, StopHost, StopInputs};

@@ -3,7 +3,6 @@
 use std::fs::File;
 use std::time::{Duration, Instant};
 
-use agent_baton_core::agent::Agent;
 use agent_baton_core::decision::Notification;
 use agent_baton_core::event::Event;
 use agent_baton_core::reason::Reason;
@@ -34,41 +33,53 @@ pub struct LoopStop {
     _lock: Option<File>,
 }
 
+/// What a `Stop` is evaluated from.
+pub struct StopInputs<'a> {
+    /// The state.
+    pub store: &'a Store,
+    /// The configuration, for the account's home.
+    pub settings: &'a Settings,
+    /// The environment of the hook, for the agent's own limit.
+    pub environment: &'a dyn Environment,
+    /// The payload of the event.
+    pub raw: &'a RawEvent,
+}
+
+/// The event pipeline, as far as the evaluation of a `Stop` needs it.
+pub trait StopHost {
+    /// Lets the hook run for this long, from now on.
+    fn extend_limit(&self, limit: Duration);
+
+    /// Whether another delivery of the event was handled meanwhile. Reads only.
+    fn was_handled(&self, event: &Event) -> bool;
+}
+
 impl LoopStop {
-    /// Looks at what the core needs to decide on a Stop of a loop's owner, and adds it to the event; none of every other event.
-    ///
-    /// Where a command is run, `hold` is called with how long the hook may take from then on, and `is_twin` says whether another
-    /// delivery of this Stop was committed while its command ran.
-    pub fn evaluate(
-        store: &Store,
-        settings: &Settings,
-        environment: &dyn Environment,
-        raw: &RawEvent,
-        event: &mut Event,
-        (extend_alarm, was_already_handled): (impl Fn(Duration), impl Fn(&Event) -> bool),
-    ) -> Option<Self> {
+    /// Gathers the facts that the core needs to decide a `Stop` of a loop's owner, and stores them in `event.stop`. Runs the
+    /// loop's command if it has one. Returns `None` for every other event.
+    pub fn evaluate(inputs: &StopInputs<'_>, host: &dyn StopHost, event: &mut Event) -> Option<Self> {
+        let StopInputs { store, settings, environment, raw } = *inputs;
         let snapshot = store.read(|view| snapshot::for_heartbeat(view, event)).ok()?;
         let run = owned_loop(&snapshot, event)?.clone();
         let Some(bytes) = store.read_loop_definition(&run.id).ok().flatten() else {
             return Some(Self { run, evaluation: None, _lock: None });
         };
-        let mut held = None;
+        let mut lock = None;
         if LoopDefinition::from_bytes(&bytes).is_some_and(|definition| definition.done_when.is_some()) {
-            let lock = |deadline| store.lock_loop(&run.id, deadline);
-            let Ok(taken) = lock_done_when(&extend_alarm, lock) else {
+            let Ok(held) = lock_done_when(host, |deadline| store.lock_loop(&run.id, deadline)) else {
                 return Some(Self { run, evaluation: None, _lock: None });
             };
-            if was_already_handled(event) {
+            if host.was_handled(event) {
                 return None;
             }
-            held = Some(taken);
+            lock = Some(held);
         }
-        let agent: Agent = event.agent;
-        let ending = StopDetails::parse(raw.text());
-        let found = StopEvaluation::new(&run.id, &bytes, &ending, agent, environment, || settings.account_home());
+        let details = StopDetails::parse(raw.text());
+        let home = || settings.account_home();
+        let found = StopEvaluation::new(&run.id, &bytes, &details, event.agent, environment, home);
         let (evaluation, facts) = found.unzip();
         event.stop = facts;
-        Some(Self { run, evaluation, _lock: held })
+        Some(Self { run, evaluation, _lock: lock })
     }
 
     /// The prompt of the iteration that a telling is of.
@@ -96,12 +107,12 @@ impl LoopStop {
     }
 }
 
-/// Waits until no other delivery runs the command: that wait takes nothing of the time that the command has.
-fn lock_done_when<T, E>(extend_alarm: impl Fn(Duration), lock: impl FnOnce(Instant) -> Result<T, E>) -> Result<T, E> {
-    extend_alarm(done_when::TIMEOUT + MARGIN);
-    let taken = lock(Instant::now() + done_when::TIMEOUT)?;
-    extend_alarm(done_when::TIMEOUT + MARGIN);
-    Ok(taken)
+/// Waits until no other delivery runs the command. The wait takes nothing of the time that the command has.
+fn lock_done_when<T, E>(host: &dyn StopHost, lock: impl FnOnce(Instant) -> Result<T, E>) -> Result<T, E> {
+    host.extend_limit(done_when::TIMEOUT + MARGIN);
+    let held = lock(Instant::now() + done_when::TIMEOUT)?;
+    host.extend_limit(done_when::TIMEOUT + MARGIN);
+    Ok(held)
 }
 
 #[cfg(test)]
@@ -110,14 +121,27 @@ mod tests {
 
     use super::*;
 
+    /// Notes the limits that it was asked for.
+    #[derive(Default)]
+    struct Limits(RefCell<Vec<u64>>);
+
+    impl StopHost for Limits {
+        fn extend_limit(&self, limit: Duration) {
+            self.0.borrow_mut().push(limit.as_secs());
+        }
+
+        fn was_handled(&self, _: &Event) -> bool {
+            false
+        }
+    }
+
     #[test]
     fn the_command_has_its_whole_time_however_long_its_turn_was_waited_for() {
-        let calls = RefCell::new(Vec::new());
-        let extend_alarm = |time: Duration| calls.borrow_mut().push(time.as_secs());
-        let taken = lock_done_when(extend_alarm, |_| {
-            calls.borrow_mut().push(0);
+        let limits = Limits::default();
+        let held = lock_done_when(&limits, |_| {
+            limits.0.borrow_mut().push(0);
             Ok::<_, ()>(())
         });
-        assert_eq!((taken, calls.into_inner()), (Ok(()), vec![310, 0, 310]));
+        assert_eq!((held, limits.0.into_inner()), (Ok(()), vec![310, 0, 310]));
     }
 }

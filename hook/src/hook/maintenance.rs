@@ -11,6 +11,8 @@ use baton_engine::liveness::LivenessCheck;
 use baton_engine::retention::{DECISIONS_PER_SWEEP, Sweep, SweepError, run_incremental};
 use baton_store::LockError;
 
+use super::error::HookError;
+
 /// How many files of each agent are looked at for sessions that no hook announced.
 const MAX_DISCOVERED_ENTRIES: usize = 64;
 
@@ -27,33 +29,29 @@ const LOCK_WAIT: Duration = Duration::from_millis(20);
 ///
 /// # Errors
 /// Where the state cannot be used. Nothing is lost by it: the next call goes on.
-pub(super) fn run_maintenance(
-    decider: &DecisionService<'_>,
-    event: EventName,
-    audit: Option<u64>,
-) -> Result<(), SweepError> {
+pub(super) fn run(service: &DecisionService<'_>, event: EventName, audit: Option<u64>) -> Result<(), HookError> {
     // What is kept decides what is taken up, and nothing is put away by another rule than what a user set.
-    if !matches!(event, EventName::SessionStart | EventName::SessionEnd) || decider.settings.problem().is_some() {
+    if !matches!(event, EventName::SessionStart | EventName::SessionEnd) || service.settings.problem().is_some() {
         return Ok(());
     }
     if event == EventName::SessionStart {
-        discover(decider)?;
+        discover(service)?;
     }
     if audit.is_some_and(|n| n.is_multiple_of(DECISIONS_PER_SWEEP)) {
-        let census = LivenessCheck::new(decider.inspector);
-        let policy = &decider.settings.config().retention;
-        run_incremental(&Sweep { store: decider.store, census: &census, policy, now: decider.now() })?;
+        let liveness = LivenessCheck::new(service.inspector);
+        let policy = &service.settings.config().retention;
+        run_incremental(&Sweep { store: service.store, census: &liveness, policy, now: service.now() })?;
     }
     Ok(())
 }
 
 /// Registers sessions that processes show and that have no record.
-fn discover(decider: &DecisionService<'_>) -> Result<(), SweepError> {
+fn discover(service: &DecisionService<'_>) -> Result<(), SweepError> {
     let discovery = Discovery {
-        store: decider.store,
-        inspector: decider.inspector,
-        policy: &decider.settings.config().retention,
-        now: decider.now(),
+        store: service.store,
+        inspector: service.inspector,
+        policy: &service.settings.config().retention,
+        now: service.now(),
         bounds: Bounds {
             entries: MAX_DISCOVERED_ENTRIES,
             until: Instant::now() + DISCOVERY_TIME,
@@ -64,7 +62,7 @@ fn discover(decider: &DecisionService<'_>) -> Result<(), SweepError> {
     if found.is_empty() {
         return Ok(());
     }
-    match decider.store.lock(Instant::now() + LOCK_WAIT, &discovery.now) {
+    match service.store.lock(Instant::now() + LOCK_WAIT, &discovery.now) {
         Err(LockError::Busy { .. }) => Ok(()),
         locked => register(&mut locked?, found, &discovery.now).map(drop).map_err(SweepError::from),
     }

@@ -32,13 +32,13 @@ fn child() {
         Some((_, compiled)) => Core::from_compiled(compiled),
         None => Core::load(),
     };
-    std::process::exit(Hook { agent: AgentName::Claude, notification: None }.status(load).into());
+    std::process::exit(Hook { agent: AgentName::Claude, notification: None }.run_with(load).into());
 }
 
 /// Sends an event of session `s` to a hook with this core; gives what the hook wrote.
 fn send(window: &mut Window<'_>, module: &str, event: &str, fields: &Value) -> Ended {
     let test = std::env::current_exe().unwrap().to_str().unwrap().to_owned();
-    let argv = [&test, "commands::hook::tests::child", "--exact", "--ignored", "--nocapture"].map(str::to_owned);
+    let argv = [&test, "hook::tests::child", "--exact", "--ignored", "--nocapture"].map(str::to_owned);
     let mut run = window.below("s", argv.into(), window.payload(event, "s", fields).to_string());
     run.env.insert(MODULE.to_owned(), module.to_owned());
     let mut ended = window.process.run(run);

@@ -1,0 +1,59 @@
+//! Why an event was not handled.
+
+use std::io;
+
+use agent_baton_core::agent::Agent;
+use baton_agents::PayloadError;
+use baton_agents::raw_event::RawEventError;
+use baton_core_host::CoreError;
+use baton_engine::decide::DecisionError;
+use baton_engine::retention::SweepError;
+use baton_store::{LockError, StateDirError, StoreError};
+use baton_system::SystemError;
+
+/// Why an event was not handled.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum HookError {
+    #[error(transparent)]
+    RawEvent(#[from] RawEventError),
+    #[error(transparent)]
+    Payload(#[from] PayloadError),
+    #[error("{0} has no notify program: its hooks write an event on stdin. Leave out the last argument")]
+    NoNotification(Agent),
+    #[error(transparent)]
+    System(#[from] SystemError),
+    #[error(transparent)]
+    StateDir(#[from] StateDirError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Lock(#[from] LockError),
+    #[error("the core failed: {0}. This is a fault of baton")]
+    Core(#[from] CoreError),
+    #[error(transparent)]
+    Decision(#[from] DecisionError),
+    #[error(transparent)]
+    Maintenance(#[from] SweepError),
+    #[error("cannot write the reply: {0}")]
+    Reply(#[source] io::Error),
+}
+
+impl HookError {
+    /// 1 if the event itself is wrong, so that the agent shows the error: the hook was installed for another agent. 0 for
+    /// everything else: the agent goes on.
+    pub(super) const fn exit_status(&self) -> u8 {
+        match self {
+            Self::RawEvent(_) | Self::Payload(_) | Self::NoNotification(_) => 1,
+            _ => 0,
+        }
+    }
+
+    /// Whether the event has to wait: another process holds the lock, or the state is still being recovered.
+    pub(super) const fn is_contended(&self) -> bool {
+        match self {
+            Self::Lock(LockError::Busy { .. } | LockError::Store(StoreError::RecoveryIncomplete { .. })) => true,
+            Self::Decision(error) => error.is_recovery_incomplete(),
+            _ => false,
+        }
+    }
+}

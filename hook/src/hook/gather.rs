@@ -1,0 +1,66 @@
+//! Third stage, before the lock: everything that is slow to read and that the decision needs.
+//!
+//! A system that answers slowly must not hold up other processes, so nothing here is read under the lock. What changes
+//! meanwhile is noticed there: a probe counts only for the launch that it was made of.
+
+use std::time::Duration;
+
+use agent_baton_core::event::{Event, EventName};
+use agent_baton_core::request::Input;
+use baton_engine::loops::{LoopStop, StopHost, StopInputs};
+use baton_engine::snapshot::ProbeResult;
+use baton_protect::ProtectedProjectEvent;
+
+use super::alarm;
+use super::event_context::EventContext;
+use super::fast_path::{Classification, classify};
+
+/// What was read before the lock.
+pub(super) struct Facts<'a> {
+    /// What the system shows of the launches and commands that the event can touch.
+    pub(super) probes: Vec<ProbeResult>,
+    /// The loop whose owner wants to stop.
+    pub(super) loop_stop: Option<LoopStop>,
+    /// The protected files of the event's project.
+    pub(super) protected: Option<ProtectedProjectEvent<'a>>,
+}
+
+/// Completes the event and reads what its decision needs.
+pub(super) fn gather<'a>(cx: &EventContext<'a>, event: &mut Event) -> Facts<'a> {
+    cx.service.inspector.enrich_event(event, cx.process);
+    let loop_stop = evaluate_loop_stop(cx, event);
+    event.messages = Some(cx.recorder(cx.raw).is_enabled());
+    let probes = cx.service.probe(&Input::Event(Box::new(event.clone())));
+    let protected = ProtectedProjectEvent::prepare(&cx.service, event);
+    Facts { probes, loop_stop, protected }
+}
+
+/// Reads what a `Stop` of a loop's owner needs, and runs the loop's command if it has one.
+fn evaluate_loop_stop(cx: &EventContext<'_>, event: &mut Event) -> Option<LoopStop> {
+    if event.name != EventName::Stop {
+        return None;
+    }
+    let inputs = StopInputs {
+        store: cx.service.store,
+        settings: cx.service.settings,
+        environment: cx.service.inspector.environment(),
+        raw: cx.raw?,
+    };
+    alarm::extendable(|extend| LoopStop::evaluate(&inputs, &Pipeline { cx, extend }, event))
+}
+
+/// What a loop asks of the pipeline.
+struct Pipeline<'a, 'c> {
+    cx: &'a EventContext<'c>,
+    extend: &'a dyn Fn(Duration),
+}
+
+impl StopHost for Pipeline<'_, '_> {
+    fn extend_limit(&self, limit: Duration) {
+        (self.extend)(limit);
+    }
+
+    fn was_handled(&self, event: &Event) -> bool {
+        classify(self.cx, event).is_ok_and(|needs| needs != Classification::Lock)
+    }
+}

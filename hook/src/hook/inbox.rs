@@ -1,0 +1,68 @@
+//! Fourth stage: events that did not get the lock in time.
+//!
+//! Such an event is left in the inbox, without the text of its message, and the next holder of the lock decides it first.
+
+use std::time::Duration;
+
+use agent_baton_core::event::Event;
+use agent_baton_core::reason::Reason;
+use baton_display::warn;
+use baton_engine::snapshot::ProbeResult;
+use baton_protect::ProtectedProjectEvent;
+use baton_store::LockedStore;
+
+use super::decide::{ObservedEvent, decide_observed};
+use super::error::HookError;
+use super::event_context::EventContext;
+use super::gather::Facts;
+use super::reply;
+
+/// For how long since the hook started it decides deferred events: half of what the alarm gives. The event in hand needs
+/// the rest.
+const DRAIN_TIME: Duration = Duration::from_secs(1);
+
+/// Leaves the event to the next holder of the lock, and tells the user if a loop stands still because of that.
+pub(super) fn defer(cx: &EventContext<'_>, mut event: Event, facts: &Facts<'_>) -> Result<(), HookError> {
+    event.waited = true;
+    cx.service.store.check_format()?;
+    if let Err(error) = cx.recorder(cx.raw).record_deferred(&event) {
+        warn(&error.to_string());
+    }
+    cx.service.store.inbox_add(&event, &cx.now())?;
+    facts.loop_stop.as_ref().map_or(Ok(()), |stop| reply::send_missed_stop(&event, stop))
+}
+
+/// Decides the deferred events in the order in which they came. On a slow disk it stops early and leaves the others for
+/// the next call. A failure here does not fail the event in hand.
+pub(super) fn drain(cx: &EventContext<'_>, locked: &mut LockedStore<'_>, probes: &[ProbeResult]) {
+    if let Err(error) = drain_batch(cx, locked, probes) {
+        warn(&error.to_string());
+    }
+}
+
+fn drain_batch(cx: &EventContext<'_>, locked: &mut LockedStore<'_>, probes: &[ProbeResult]) -> Result<(), HookError> {
+    let now = cx.now();
+    for deferred in locked.inbox_next_batch(&now)? {
+        if cx.started.elapsed() > DRAIN_TIME {
+            break;
+        }
+        // An event from before a reboot is decided as of then: its clock no longer runs.
+        let at = if deferred.at.boot == now.boot { cx.now() } else { deferred.at.clone() };
+        let protected = ProtectedProjectEvent::prepare(&cx.service, &deferred.event);
+        let event = &deferred.event;
+        let input = ObservedEvent { event, probes, protected: protected.as_ref(), raw: None, at };
+        match decide_observed(cx, locked, input) {
+            Ok(outcome) if outcome.decision.has(Reason::RecordUnreadable) => {
+                locked.inbox_quarantine(&deferred, &now, "a record that it needs cannot be read")?;
+            }
+            Ok(outcome) => {
+                locked.inbox_remove(&deferred)?;
+                outcome.failures.iter().for_each(|failure| warn(failure));
+            }
+            // It stays in the inbox: the next call completes the recovery and decides it then.
+            Err(error) if error.is_contended() => return Err(error),
+            Err(error) => locked.inbox_quarantine(&deferred, &now, &error.to_string())?,
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,73 @@
+//! Sixth stage, after the lock: tells the agent and the user what there is to tell, and records what was delivered.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+
+use agent_baton_core::decision::Notification;
+use agent_baton_core::event::Event;
+use agent_baton_core::id::RunId;
+use agent_baton_core::reason::Reason;
+use agent_baton_core::run::RunName;
+use baton_agents::reply::{render_block, render_reply};
+use baton_display::warn;
+use baton_engine::decide::Outcome;
+use baton_engine::loops::LoopStop;
+use baton_store::{DeliveryAck, LogLine};
+
+use super::error::HookError;
+use super::event_context::EventContext;
+use super::gather::Facts;
+
+/// Writes warnings to stderr and the reply to stdout. What the reply delivered is acknowledged only after it was written
+/// out: a reply that is lost is sent again with the next event.
+pub(super) fn send(
+    cx: &EventContext<'_>,
+    event: &Event,
+    outcome: &Outcome,
+    facts: &Facts<'_>,
+    reports: &[String],
+) -> Result<(), HookError> {
+    if outcome.decision.has(Reason::RecordUnreadable) {
+        warn("a record that this event needs cannot be read; it was left as it is, and nothing was decided");
+    }
+    let notices: Vec<String> = outcome.notices.iter().chain(&outcome.failures).cloned().collect();
+    reports.iter().chain(&notices).for_each(|report| warn(report));
+    if let Some(problem) = cx.service.settings.problem() {
+        warn(&problem.to_string());
+    }
+    let Some(text) = render(event, outcome, facts.loop_stop.as_ref(), &notices) else { return Ok(()) };
+    write_stdout(&text)?;
+    acknowledge(cx, event, outcome)
+}
+
+/// Tells the user about a `Stop` of a loop's owner that did not get the lock.
+pub(super) fn send_missed_stop(event: &Event, stop: &LoopStop) -> Result<(), HookError> {
+    let names = BTreeMap::from([(stop.run().id.clone(), stop.run().name.clone())]);
+    render_reply(event.agent, event.name, &[stop.missed_notice()], &names, &[])
+        .map_or(Ok(()), |text| write_stdout(&text))
+}
+
+/// The text of the reply. If the loop goes on, the reply blocks the `Stop` and holds the next prompt.
+fn render(event: &Event, outcome: &Outcome, stop: Option<&LoopStop>, notices: &[String]) -> Option<String> {
+    let runs = outcome.request.snapshot.runs.iter().filter_map(|named| named.reading.record());
+    let names: BTreeMap<RunId, RunName> = runs.map(|run| (run.id.clone(), run.name.clone())).collect();
+    let tells = &outcome.decision.notifications;
+    match stop.and_then(|stop| tells.iter().find_map(|tell| stop.next_prompt(tell))) {
+        Some(prompt) => render_block(prompt, tells, &names),
+        None => render_reply(event.agent, event.name, tells, &names, notices),
+    }
+}
+
+fn acknowledge(cx: &EventContext<'_>, event: &Event, outcome: &Outcome) -> Result<(), HookError> {
+    let Some(session) = &event.session else { return Ok(()) };
+    for told in outcome.decision.notifications.iter().filter_map(Notification::told) {
+        let ack = DeliveryAck { at: cx.now(), told: told.clone(), process: event.process.clone() };
+        cx.service.store.append(session, &LogLine::Delivered(ack))?;
+    }
+    Ok(())
+}
+
+fn write_stdout(text: &str) -> Result<(), HookError> {
+    let mut stdout = io::stdout().lock();
+    stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).map_err(HookError::Reply)
+}

@@ -3,14 +3,12 @@
 //! Each read is bounded in bytes and made only when asked for, because the fast path may make few of them.
 
 pub mod ancestry;
+pub mod child;
 pub mod environment;
 #[cfg(any(test, feature = "testing"))]
 pub mod fake_system;
-#[cfg(target_os = "linux")]
 pub mod linux;
 pub mod lock_table;
-#[cfg(target_os = "macos")]
-pub mod macos;
 pub mod multiplexer;
 pub mod pane;
 pub mod process_stat;
@@ -26,10 +24,10 @@ use agent_baton_core::timestamp::Timestamp;
 use lock_table::LockTable;
 use process_stat::ProcessStat;
 
-#[cfg(target_os = "linux")]
 pub use linux::Linux as CurrentSystem;
-#[cfg(target_os = "macos")]
-pub use macos::MacOs as CurrentSystem;
+
+#[cfg(not(target_os = "linux"))]
+compile_error!("baton runs on Linux only: it identifies processes and locks by /proc");
 
 /// Why the machine cannot say where baton runs. Without that no process has an identity.
 #[derive(Debug, thiserror::Error)]

@@ -3,10 +3,11 @@
 mod tmux;
 mod zellij;
 
-use std::io::{self, Read};
-use std::process::{Command, Stdio};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::io;
+use std::process::Command;
+use std::time::Duration;
+
+use crate::child::run_with_timeout;
 
 pub use tmux::{OpenedWindow, Tmux, shell_quote};
 pub use zellij::Zellij;
@@ -14,11 +15,8 @@ pub use zellij::Zellij;
 /// How long a multiplexer may take to answer.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How often it is looked whether it has.
-const POLL_INTERVAL: Duration = Duration::from_millis(2);
-
 /// The most that is read of an answer, in bytes.
-const MAX_ANSWER_BYTES: u64 = 64 * 1024;
+const MAX_ANSWER_BYTES: usize = 64 * 1024;
 
 /// Why a multiplexer did not do it.
 #[derive(Debug, thiserror::Error)]
@@ -47,32 +45,15 @@ pub enum MultiplexerError {
     },
 }
 
-/// Runs one to its end; gives what it printed.
-fn run_with_timeout(program: &'static str, mut command: Command) -> Result<String, MultiplexerError> {
-    let failed = |source| MultiplexerError::Run { program, source };
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn().map_err(failed)?;
-    let deadline = Instant::now() + ANSWER_TIMEOUT;
-    let status = loop {
-        if let Some(status) = child.try_wait().map_err(failed)? {
-            break status;
-        }
-        if Instant::now() > deadline {
-            // It is ours, and was not waited for: its pid is its own.
-            child.kill().and_then(|()| child.wait()).map_err(failed)?;
-            return Err(MultiplexerError::TimedOut { program });
-        }
-        thread::sleep(POLL_INTERVAL);
-    };
-    let text = |pipe: Option<&mut dyn Read>| {
-        let mut bytes = Vec::new();
-        pipe.map(|pipe| pipe.take(MAX_ANSWER_BYTES).read_to_end(&mut bytes)).transpose().map_err(failed)?;
-        Ok(String::from_utf8_lossy(&bytes).trim().to_owned())
-    };
-    if status.success() {
-        text(child.stdout.as_mut().map(|pipe| pipe as &mut dyn Read))
+/// Runs one to its end and returns what it printed.
+fn answer(program: &'static str, mut command: Command) -> Result<String, MultiplexerError> {
+    let output = run_with_timeout(&mut command, ANSWER_TIMEOUT, MAX_ANSWER_BYTES);
+    let output = output.map_err(|source| MultiplexerError::Run { program, source })?;
+    let output = output.ok_or(MultiplexerError::TimedOut { program })?;
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim().to_owned();
+    if output.status.success() {
+        Ok(text(&output.stdout))
     } else {
-        let said = text(child.stderr.as_mut().map(|pipe| pipe as &mut dyn Read))?;
-        Err(MultiplexerError::Refused { program, said })
+        Err(MultiplexerError::Refused { program, said: text(&output.stderr) })
     }
 }

@@ -48,5 +48,4 @@ pub fn lock_state(pid: u32, path: &Path, locks: Option<&LockTable>) -> LockState
 }
 
 #[cfg(test)]
-#[cfg(target_os = "linux")]
 mod tests;

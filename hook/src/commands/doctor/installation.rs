@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::process::Command;
+use std::time::Duration;
 
 use agent_baton_core::agent::Agent;
 use agent_baton_core::decision::Location;
@@ -19,10 +19,14 @@ use baton_installer::find_hooks::{self, FoundHook};
 use baton_installer::json_edit;
 use baton_installer::locations::{DetectedAgent, Locations, Scope};
 use baton_store::{StateDir, StateDirEnv, StateDirError, Store};
+use baton_system::child::run_with_timeout;
 use baton_system::{CurrentSystem, ProcessLookup, System, identity};
 
 /// How long a program may take to say its version.
 const VERSION_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The most of its answer that is read, in bytes.
+const MAX_VERSION_BYTES: usize = 4096;
 
 /// The user's installation.
 pub struct Installation {
@@ -112,20 +116,8 @@ impl Installation {
     }
 }
 
-/// What a program says to `--version`: its first line. None where it says nothing in time.
+/// The first line that a program prints for `--version`. `None` if it prints nothing in time.
 pub fn version(program: &std::path::Path) -> Option<String> {
-    let mut command = Command::new(program);
-    command.arg("--version").stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
-    let mut child = command.spawn().ok()?;
-    let deadline = Instant::now() + VERSION_TIMEOUT;
-    while child.try_wait().ok()?.is_none() {
-        if Instant::now() >= deadline {
-            let _ = child.kill();
-            let _ = child.wait();
-            return None;
-        }
-        std::thread::sleep(Duration::from_millis(5));
-    }
-    let output = child.wait_with_output().ok()?;
-    String::from_utf8_lossy(&output.stdout).lines().next().map(str::to_owned)
+    let output = run_with_timeout(Command::new(program).arg("--version"), VERSION_TIMEOUT, MAX_VERSION_BYTES);
+    String::from_utf8_lossy(&output.ok()??.stdout).lines().next().map(str::to_owned)
 }

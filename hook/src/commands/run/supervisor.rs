@@ -136,7 +136,6 @@ struct ReceivedSignal {
     by_terminal: bool,
 }
 
-#[cfg(target_os = "linux")]
 mod signals {
     use std::io;
     use std::os::fd::AsFd;
@@ -196,30 +195,6 @@ mod signals {
         let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
         let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0);
         move |signal| (mask >> (signal as u32 - 1)) & 1 == 1
-    }
-}
-
-#[cfg(not(target_os = "linux"))]
-mod signals {
-    use std::io;
-
-    use super::ReceivedSignal;
-
-    /// What is not measured is not guessed at.
-    pub enum Signals {}
-
-    impl Signals {
-        pub fn block() -> io::Result<Self> {
-            Err(io::Error::new(io::ErrorKind::Unsupported, "`run with` is there on Linux only, so far"))
-        }
-
-        pub fn received(&self) -> io::Result<Vec<ReceivedSignal>> {
-            match *self {}
-        }
-
-        pub fn wait(&self) -> io::Result<()> {
-            match *self {}
-        }
     }
 }
 

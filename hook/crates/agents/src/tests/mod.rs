@@ -1,13 +1,10 @@
 //! Payloads as data, and everything that needs processes on real ones.
 
 mod context_usage;
-#[cfg(target_os = "linux")]
 mod inspector;
 mod last_turn;
 mod payloads;
-#[cfg(target_os = "linux")]
 mod processes;
-#[cfg(target_os = "linux")]
 mod tree;
 
 use crate::raw_event::{RawEvent, ReadLimits};

@@ -1,11 +1,12 @@
 //! Runs the command that says whether the work is done.
 
-use std::io::{self, PipeReader, Read};
+use std::io::{self, PipeReader};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::{Arc, Mutex, PoisonError, Weak, mpsc};
 use std::time::{Duration, Instant};
+
+use baton_system::child::{KeptOutput, OutputReader, wait_until};
 
 use super::definition::DoneWhen;
 use super::process_group::ProcessGroupGuard;
@@ -16,11 +17,6 @@ pub const TIMEOUT: Duration = Duration::from_secs(300);
 /// The most of its output that goes into the next prompt, in bytes and lines: the end of it.
 const TAIL_BYTES: usize = 1200;
 const TAIL_LINES: usize = 20;
-
-/// How long the output is waited for once the command is over: something that it left running may keep the pipe open.
-const OUTPUT_GRACE: Duration = Duration::from_millis(200);
-
-const POLL_INTERVAL: Duration = Duration::from_millis(5);
 
 /// How the command ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,18 +37,10 @@ pub fn run(done_when: &DoneWhen, limit: Duration) -> CheckOutcome {
         Ok(started) => started,
         Err(error) => return failed(format!("could not be run ({error})")),
     };
-    let tail = Arc::new(Mutex::new(Vec::new()));
-    let (at_end, ended) = mpsc::channel::<()>();
-    let kept = Arc::downgrade(&tail);
-    std::thread::spawn(move || {
-        keep_tail(output, &kept);
-        drop(at_end);
-    });
-    let status = wait(&mut child, &guard, Instant::now() + limit);
+    let output = OutputReader::start(output, KeptOutput::Last(TAIL_BYTES));
+    let status = wait_or_kill(&mut child, &guard, Instant::now() + limit);
     drop(guard);
-    // Nothing is ever sent: this ends with the output, or when it was waited for long enough.
-    let _ = ended.recv_timeout(OUTPUT_GRACE);
-    let tail = std::mem::take(&mut *tail.lock().unwrap_or_else(PoisonError::into_inner));
+    let tail = output.finish();
     let how = match status {
         Ok(Some(status)) => describe_status(status),
         Ok(None) => format!("was killed after {} s", limit.as_secs()),
@@ -75,31 +63,14 @@ fn spawn(done_when: &DoneWhen) -> io::Result<(ProcessGroupGuard, Child, PipeRead
     Ok((guard, command.spawn()?, reader))
 }
 
-/// Keeps the end of what comes, and no more. It ends with the output, or when nobody wants it any longer.
-fn keep_tail(mut output: PipeReader, kept: &Weak<Mutex<Vec<u8>>>) {
-    let mut chunk = [0; 4096];
-    while let Ok(count @ 1..) = output.read(&mut chunk) {
-        let Some(tail) = kept.upgrade() else { return };
-        let mut tail = tail.lock().unwrap_or_else(PoisonError::into_inner);
-        tail.extend_from_slice(chunk.get(..count).unwrap_or_default());
-        let surplus = tail.len().saturating_sub(TAIL_BYTES);
-        tail.drain(..surplus);
+/// Waits for the command. At the deadline it kills everything in the command's process group and returns `None`.
+fn wait_or_kill(child: &mut Child, guard: &ProcessGroupGuard, deadline: Instant) -> io::Result<Option<ExitStatus>> {
+    let status = wait_until(child, deadline)?;
+    if status.is_none() {
+        guard.kill_group();
+        child.wait()?;
     }
-}
-
-/// None where the time ran out.
-fn wait(child: &mut Child, guard: &ProcessGroupGuard, deadline: Instant) -> io::Result<Option<ExitStatus>> {
-    loop {
-        if let Some(status) = child.try_wait()? {
-            return Ok(Some(status));
-        }
-        if Instant::now() >= deadline {
-            guard.kill_group();
-            child.wait()?;
-            return Ok(None);
-        }
-        std::thread::sleep(POLL_INTERVAL);
-    }
+    Ok(status)
 }
 
 fn describe_status(status: ExitStatus) -> String {
@@ -116,6 +87,8 @@ fn output_tail(bytes: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::mpsc;
+
     use super::*;
 
     fn given(command: &str) -> DoneWhen {

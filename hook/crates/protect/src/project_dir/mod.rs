@@ -282,7 +282,6 @@ impl ProjectDir {
 }
 
 /// Gives a file a name that must be free: what came there meanwhile is left, and is an obstacle.
-#[cfg(all(target_os = "linux", target_env = "gnu"))]
 pub(super) fn rename_no_replace(above: &OwnedFd, from: &str, to: &OsStr) -> Result<(), ProjectDirError> {
     use nix::fcntl::{RenameFlags, renameat2};
     match renameat2(above, from, above, to, RenameFlags::RENAME_NOREPLACE) {
@@ -292,9 +291,6 @@ pub(super) fn rename_no_replace(above: &OwnedFd, from: &str, to: &OsStr) -> Resu
         renamed => Ok(renamed?),
     }
 }
-
-#[cfg(not(all(target_os = "linux", target_env = "gnu")))]
-pub(super) use rename_if_absent as rename_no_replace;
 
 /// The same in two steps: what comes between them is replaced.
 fn rename_if_absent(above: &OwnedFd, from: &str, to: &OsStr) -> Result<(), ProjectDirError> {

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use agent_baton_core::run::is_printable;
 
-use super::{MultiplexerError, run_with_timeout};
+use super::{MultiplexerError, answer};
 
 /// The session in which windows are opened where the caller is in none.
 const DEFAULT_SESSION: &str = "baton";
@@ -134,7 +134,7 @@ impl Tmux {
             command.args(["-S", server]);
         }
         command.args(arguments);
-        run_with_timeout("tmux", command)
+        answer("tmux", command)
     }
 }
 

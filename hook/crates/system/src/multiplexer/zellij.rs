@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use super::{MultiplexerError, run_with_timeout, shell_quote};
+use super::{MultiplexerError, answer, shell_quote};
 
 /// A session of zellij.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,7 +24,7 @@ impl<'a> Zellij<'a> {
     pub fn select(&self, pane: &str) -> Result<Option<String>, MultiplexerError> {
         let mut command = Command::new("zellij");
         command.args(["--session", self.session, "action", "focus-pane-id", pane]);
-        run_with_timeout("zellij", command)?;
+        answer("zellij", command)?;
         let inside = std::env::var("ZELLIJ_SESSION_NAME").is_ok_and(|name| name == self.session);
         Ok((!inside).then(|| format!("zellij attach {}", shell_quote(self.session))))
     }

@@ -1,0 +1,158 @@
+//! Runs other programs for a limited time, and reads what they print while it waits: a program whose output nobody reads stops
+//! when the pipe is full.
+
+use std::io::{self, PipeReader, Read};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Mutex, PoisonError, Weak, mpsc};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// How often to check whether a program has ended.
+const POLL_INTERVAL: Duration = Duration::from_millis(2);
+
+/// How long to wait for the rest of the output once the program has ended: something that it left running may keep the pipe open.
+const OUTPUT_GRACE: Duration = Duration::from_millis(200);
+
+/// How a program ended, and the beginning of what it printed.
+#[derive(Debug)]
+pub struct CommandOutput {
+    /// Its exit status.
+    pub status: ExitStatus,
+    /// Its standard output.
+    pub stdout: Vec<u8>,
+    /// Its standard error.
+    pub stderr: Vec<u8>,
+}
+
+/// Runs a command without input and returns the first `max_bytes` of each of its outputs. Kills it after `timeout` and returns
+/// `None`.
+///
+/// # Errors
+/// When the program cannot be started or waited for.
+pub fn run_with_timeout(
+    command: &mut Command,
+    timeout: Duration,
+    max_bytes: usize,
+) -> io::Result<Option<CommandOutput>> {
+    let (stdout, stdout_writer) = io::pipe()?;
+    let (stderr, stderr_writer) = io::pipe()?;
+    let spawned = command.stdin(Stdio::null()).stdout(stdout_writer).stderr(stderr_writer).spawn();
+    // The command holds the writing ends until it is given others, and a pipe ends with its last writer.
+    command.stdout(Stdio::null()).stderr(Stdio::null());
+    let mut child = spawned?;
+    let [stdout, stderr] = [stdout, stderr].map(|pipe| OutputReader::start(pipe, KeptOutput::First(max_bytes)));
+    let Some(status) = wait_until(&mut child, Instant::now() + timeout)? else {
+        child.kill()?;
+        child.wait()?;
+        return Ok(None);
+    };
+    Ok(Some(CommandOutput { status, stdout: stdout.finish(), stderr: stderr.finish() }))
+}
+
+/// Waits for a child to end, and returns `None` at the deadline. The child is left running then.
+///
+/// # Errors
+/// When the child cannot be waited for.
+pub fn wait_until(child: &mut Child, deadline: Instant) -> io::Result<Option<ExitStatus>> {
+    loop {
+        if let Some(status) = child.try_wait()? {
+            return Ok(Some(status));
+        }
+        if Instant::now() >= deadline {
+            return Ok(None);
+        }
+        thread::sleep(POLL_INTERVAL);
+    }
+}
+
+/// Which part of an output is kept. All of it is read.
+#[derive(Debug, Clone, Copy)]
+pub enum KeptOutput {
+    /// The first bytes.
+    First(usize),
+    /// The last bytes.
+    Last(usize),
+}
+
+/// Reads an output in a thread of its own.
+#[derive(Debug)]
+pub struct OutputReader {
+    kept: Arc<Mutex<Vec<u8>>>,
+    ended: mpsc::Receiver<()>,
+}
+
+impl OutputReader {
+    /// Starts to read.
+    #[must_use]
+    pub fn start(output: PipeReader, keep: KeptOutput) -> Self {
+        let kept = Arc::new(Mutex::new(Vec::new()));
+        let (at_end, ended) = mpsc::channel::<()>();
+        let weak = Arc::downgrade(&kept);
+        thread::spawn(move || {
+            read_to_end(output, keep, &weak);
+            drop(at_end);
+        });
+        Self { kept, ended }
+    }
+
+    /// The output that was kept. Waits for its end, but no longer than a moment.
+    #[must_use]
+    pub fn finish(self) -> Vec<u8> {
+        // Nothing is ever sent: this returns at the end of the output, or after the grace period.
+        let _ = self.ended.recv_timeout(OUTPUT_GRACE);
+        std::mem::take(&mut *self.kept.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// Ends with the output, or when nobody waits for it any longer.
+fn read_to_end(mut output: PipeReader, keep: KeptOutput, kept: &Weak<Mutex<Vec<u8>>>) {
+    let mut chunk = [0; 4096];
+    while let Ok(count @ 1..) = output.read(&mut chunk) {
+        let Some(kept) = kept.upgrade() else { return };
+        let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.extend_from_slice(chunk.get(..count).unwrap_or_default());
+        match keep {
+            KeptOutput::First(bytes) => kept.truncate(bytes),
+            KeptOutput::Last(bytes) => {
+                let surplus = kept.len().saturating_sub(bytes);
+                kept.drain(..surplus);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shell(script: &str, timeout: Duration) -> Option<CommandOutput> {
+        run_with_timeout(Command::new("/bin/sh").args(["-c", script]), timeout, 10).unwrap()
+    }
+
+    /// A pipe holds 64 KiB.
+    #[test]
+    fn an_answer_larger_than_a_pipe_is_read_while_waiting() {
+        let begun = Instant::now();
+        let output =
+            shell("yes | head -c 200000; yes no | head -c 200000 >&2; exit 3", Duration::from_secs(60)).unwrap();
+        assert!(begun.elapsed() < Duration::from_secs(30));
+        assert_eq!(output.status.code(), Some(3));
+        assert_eq!(
+            (output.stdout.as_slice(), output.stderr.as_slice()),
+            (&b"y\ny\ny\ny\ny\n"[..], &b"no\nno\nno\nn"[..])
+        );
+    }
+
+    #[test]
+    fn a_program_that_does_not_end_is_killed() {
+        assert!(shell("exec sleep 60.125", Duration::from_millis(50)).is_none());
+    }
+
+    #[test]
+    fn what_a_program_leaves_running_is_not_waited_for() {
+        let begun = Instant::now();
+        let output = shell("sleep 5 & echo done", Duration::from_secs(60)).unwrap();
+        assert_eq!(output.stdout, b"done\n");
+        assert!(begun.elapsed() < Duration::from_secs(4));
+    }
+}

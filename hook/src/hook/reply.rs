@@ -10,8 +10,8 @@ use agent_baton_core::reason::Reason;
 use agent_baton_core::run::RunName;
 use baton_agents::reply::{render_block, render_reply};
 use baton_display::warn;
-use baton_engine::decide::Outcome;
 use baton_engine::loops::LoopStop;
+use baton_engine::outcome::Outcome;
 use baton_store::{DeliveryAck, LogLine};
 
 use super::error::HookError;

@@ -145,7 +145,7 @@ enum ProcStart {
 
 /// The session that Claude's own file names for this very process. None where there is no such file, it cannot be
 /// read, or it was written for another process that had the pid.
-pub(super) fn shown_session(home: &Path, process: &Process) -> Option<SessionId> {
+pub(super) fn displayed_session(home: &Path, process: &Process) -> Option<SessionId> {
     let path = home.join("sessions").join(format!("{}.json", process.pid));
     let bytes = read::read_own(&path, MAX_SESSION_FILE).ok()?;
     let file: SessionFile = serde_json::from_slice(&bytes).ok()?;
@@ -173,7 +173,7 @@ mod tests {
         std::fs::write(home.path().join("sessions/4711.json"), content).unwrap();
         let (pid, start) = PROCESS;
         let process = Process { pid, start, boot: String::new(), machine: String::new(), pidns: 1 };
-        let found = shown_session(home.path(), &process);
+        let found = displayed_session(home.path(), &process);
         assert_eq!(found.as_ref().map(SessionId::as_str), expected, "{content}");
     }
 
@@ -196,16 +196,16 @@ mod tests {
         std::fs::create_dir(home.path().join("sessions")).unwrap();
         let (pid, start) = PROCESS;
         let process = Process { pid, start, boot: String::new(), machine: String::new(), pidns: 1 };
-        assert_eq!(shown_session(home.path(), &process), None);
+        assert_eq!(displayed_session(home.path(), &process), None);
 
         let path = home.path().join("sessions/4711.json");
         let elsewhere = home.path().join("elsewhere.json");
         std::fs::write(&elsewhere, r#"{"sessionId":"s1","procStart":381757}"#).unwrap();
         std::os::unix::fs::symlink(&elsewhere, &path).unwrap();
-        assert_eq!(shown_session(home.path(), &process), None);
+        assert_eq!(displayed_session(home.path(), &process), None);
 
         std::fs::remove_file(&path).unwrap();
         nix::unistd::mkfifo(&path, nix::sys::stat::Mode::S_IRWXU).unwrap();
-        assert_eq!(shown_session(home.path(), &process), None);
+        assert_eq!(displayed_session(home.path(), &process), None);
     }
 }

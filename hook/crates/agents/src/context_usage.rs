@@ -54,7 +54,7 @@ pub(super) type ReadUsage = fn(&mut dyn Iterator<Item = &[u8]>, whole: bool) -> 
 pub(super) fn read(path: &Path, read: ReadUsage) -> TranscriptStats {
     let mut newest = TranscriptStats::default();
     // The longest end that is read says what can be said, complete or not.
-    let _ = transcript::visit_tails(path, &mut |lines, whole| {
+    let _ = transcript::read_tails(path, &mut |lines, whole| {
         let reading = read(lines, whole);
         newest = reading.stats;
         reading.complete.then_some(())

@@ -66,13 +66,13 @@ impl AgentInspector<'_> {
         event.headless = self.is_headless(event.agent, stat.pid);
         event.terminal_closed &= !event.headless && !self.is_unattended(event.agent);
         let identity = identity(stat, self.host());
-        event.shows = self.shown_session(event.agent, &identity);
+        event.shows = self.displayed_session(event.agent, &identity);
         event.supervisor_claim = self.supervisor_claim(Some(stat));
         event.lock = event.session.as_ref().and_then(|session| self.held_lock(event.agent, session, &identity));
     }
 
     /// The session that the agent's own file names for a process of this place.
-    pub(super) fn shown_session(&self, agent: Agent, process: &Process) -> Option<SessionId> {
+    pub(super) fn displayed_session(&self, agent: Agent, process: &Process) -> Option<SessionId> {
         let spec = spec(agent);
         spec.shows.and_then(|shows| shows(&spec.home(self.environment)?, process))
     }

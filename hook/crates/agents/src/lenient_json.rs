@@ -14,21 +14,21 @@ pub(super) fn lenient<'de, D: Deserializer<'de>, T: DeserializeOwned>(from: D) -
 
 /// A string. Half of a surrogate pair, which is legal JSON and no UTF-8, becomes a replacement character.
 #[derive(Debug)]
-pub(super) struct LossyString(pub(super) String);
+pub(super) struct LenientString(pub(super) String);
 
-impl<'de> Deserialize<'de> for LossyString {
+impl<'de> Deserialize<'de> for LenientString {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         struct Bytes;
         impl Visitor<'_> for Bytes {
-            type Value = LossyString;
+            type Value = LenientString;
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("a string")
             }
-            fn visit_str<E: Error>(self, text: &str) -> Result<LossyString, E> {
-                Ok(LossyString(text.to_owned()))
+            fn visit_str<E: Error>(self, text: &str) -> Result<LenientString, E> {
+                Ok(LenientString(text.to_owned()))
             }
-            fn visit_bytes<E: Error>(self, bytes: &[u8]) -> Result<LossyString, E> {
-                Ok(LossyString(String::from_utf8_lossy(bytes).into_owned()))
+            fn visit_bytes<E: Error>(self, bytes: &[u8]) -> Result<LenientString, E> {
+                Ok(LenientString(String::from_utf8_lossy(bytes).into_owned()))
             }
         }
         from.deserialize_bytes(Bytes)

@@ -29,7 +29,7 @@ pub use context_usage::{ContextUsage, PromptCount, TranscriptStats};
 pub use disabled::DISABLE_VARIABLE;
 pub use identify::Lineage;
 pub use inspector::AgentInspector;
-pub use message_text::message_text;
+pub use message_text::{MessageText, message_text};
 pub use payload::{ParsedEvent, StopDetails};
 pub use supervisor_claim::{FENCE_VARIABLE, RUN_VARIABLE};
 
@@ -112,7 +112,7 @@ const CLAUDE: AgentSpec = AgentSpec {
     unattended_variable: Some(("CLAUDE_CODE_SESSION_ATTENDED", "0")),
     headless_argument: None,
     resume: &["--resume"],
-    shows: Some(claude::shown_session),
+    shows: Some(claude::displayed_session),
     lock: None,
     judge_last_turn: claude::judge_last_turn,
     read_usage: claude::read_usage,

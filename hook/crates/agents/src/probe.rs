@@ -26,7 +26,7 @@ impl AgentInspector<'_> {
         Probe {
             session: session.id.clone(),
             process: process.clone(),
-            shows: if local { self.shown_session(session.agent, process) } else { None },
+            shows: if local { self.displayed_session(session.agent, process) } else { None },
             lock,
             sight: self.process_state(process),
         }

@@ -14,7 +14,6 @@ use agent_baton_core::id::RunId;
 use agent_baton_core::pane::Pane;
 use agent_baton_core::reason::Reason;
 use agent_baton_core::run::{RunName, is_printable};
-use agent_baton_core::session::NotificationId;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -215,10 +214,10 @@ fn user_text(tell: &Notification, names: &BTreeMap<RunId, RunName>) -> Option<St
         Notification::Loop { told, iteration, of } => format!(
             "baton: the loop {run} {outcome} at iteration {iteration}{of}. {why}{next_step}",
             run = run_label(&told.run, names),
-            outcome = loop_outcome(told.reason),
+            outcome = LoopOutcome::from(told.reason).text(),
             of = of.map_or_else(String::new, |of| format!(" of {of}")),
             why = told.reason.sentence(),
-            next_step = next_step(told),
+            next_step = LoopOutcome::from(told.reason).next_step(&told.run),
         ),
         Notification::SeveralRuns { runs, .. } => {
             let mut text = "baton: several unfinished runs belong to this session, and none was touched:".to_owned();
@@ -235,29 +234,56 @@ fn user_text(tell: &Notification, names: &BTreeMap<RunId, RunName>) -> Option<St
     })
 }
 
-/// What became of a loop by this row.
-const fn loop_outcome(reason: Reason) -> &'static str {
-    match reason {
-        Reason::LoopDone => "is done",
-        Reason::LoopLimit | Reason::NoProgress | Reason::Unattended => "ended",
-        Reason::StopMissed | Reason::LoopUnreadable | Reason::ClientCap => "waits",
-        Reason::Finished => "was finished",
-        Reason::Cancelled => "was cancelled",
-        Reason::AbandonedStale => "was abandoned",
-        Reason::Iterated => "goes on",
-        _ => "is paused",
+/// What a reason makes of a loop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum LoopOutcome {
+    Done,
+    Ended,
+    Waiting,
+    Finished,
+    Cancelled,
+    Abandoned,
+    Iterated,
+    Paused,
+}
+
+impl From<Reason> for LoopOutcome {
+    fn from(reason: Reason) -> Self {
+        match reason {
+            Reason::LoopDone => Self::Done,
+            Reason::LoopLimit | Reason::NoProgress | Reason::Unattended => Self::Ended,
+            Reason::StopMissed | Reason::LoopUnreadable | Reason::ClientCap => Self::Waiting,
+            Reason::Finished => Self::Finished,
+            Reason::Cancelled => Self::Cancelled,
+            Reason::AbandonedStale => Self::Abandoned,
+            Reason::Iterated => Self::Iterated,
+            _ => Self::Paused,
+        }
     }
 }
 
-/// How a loop goes on that stands still.
-fn next_step(told: &NotificationId) -> String {
-    match loop_outcome(told.reason) {
-        "waits" => format!(" It goes on with your next prompt. To stop it: baton run cancel {}", told.run),
-        "is paused" => {
-            format!(" To go on: baton run continue {id}. To end it: baton run cancel {id}", id = told.run)
+impl LoopOutcome {
+    const fn text(self) -> &'static str {
+        match self {
+            Self::Done => "is done",
+            Self::Ended => "ended",
+            Self::Waiting => "waits",
+            Self::Finished => "was finished",
+            Self::Cancelled => "was cancelled",
+            Self::Abandoned => "was abandoned",
+            Self::Iterated => "goes on",
+            Self::Paused => "is paused",
         }
-        "was abandoned" => format!(" To go on with it here: baton run adopt {}", told.run),
-        _ => String::new(),
+    }
+
+    /// What the user can do next.
+    fn next_step(self, run: &RunId) -> String {
+        match self {
+            Self::Waiting => format!(" It goes on with your next prompt. To stop it: baton run cancel {run}"),
+            Self::Paused => format!(" To go on: baton run continue {run}. To end it: baton run cancel {run}"),
+            Self::Abandoned => format!(" To go on with it here: baton run adopt {run}"),
+            Self::Done | Self::Ended | Self::Finished | Self::Cancelled | Self::Iterated => String::new(),
+        }
     }
 }
 

@@ -21,23 +21,23 @@ const COMPRESSED: &str = ".zst";
 pub(super) type JudgeLastTurn = fn(&mut dyn Iterator<Item = &[u8]>, whole: bool) -> Option<LastTurn>;
 
 /// Looks at the lines of an end, newest first, and whether there is nothing before them; none where that does not suffice.
-type VisitTail<'a, T> = &'a mut dyn FnMut(&mut dyn Iterator<Item = &[u8]>, bool) -> Option<T>;
+type ReadTail<'a, T> = &'a mut dyn FnMut(&mut dyn Iterator<Item = &[u8]>, bool) -> Option<T>;
 
 /// How the newest turn stands. Unknown where the transcript cannot be read, or does not say within what is read of it.
 pub(super) fn last_turn(path: &Path, judge_last_turn: JudgeLastTurn) -> LastTurn {
-    let turn = visit_tails(path, &mut |lines, whole| judge_last_turn(lines, whole));
+    let turn = read_tails(path, &mut |lines, whole| judge_last_turn(lines, whole));
     turn.ok().flatten().unwrap_or(LastTurn::Unknown)
 }
 
 /// Looks at longer and longer ends of a transcript, until one suffices.
-pub(super) fn visit_tails<T>(path: &Path, visit: VisitTail<'_, T>) -> io::Result<Option<T>> {
+pub(super) fn read_tails<T>(path: &Path, read: ReadTail<'_, T>) -> io::Result<Option<T>> {
     match open_own(path) {
-        Ok((file, _)) if is_compressed(path) => visit_compressed_tail(file, visit),
-        Ok((file, meta)) => visit_plain_tails(file, meta.len(), visit),
+        Ok((file, _)) if is_compressed(path) => read_compressed_tail(file, read),
+        Ok((file, meta)) => read_plain_tails(file, meta.len(), read),
         Err(error) if error.kind() == io::ErrorKind::NotFound && !is_compressed(path) => {
             let mut beside = path.as_os_str().to_owned();
             beside.push(COMPRESSED);
-            visit_compressed_tail(open_own(Path::new(&beside))?.0, visit)
+            read_compressed_tail(open_own(Path::new(&beside))?.0, read)
         }
         Err(error) => Err(error),
     }
@@ -47,13 +47,13 @@ fn is_compressed(path: &Path) -> bool {
     path.as_os_str().as_encoded_bytes().ends_with(COMPRESSED.as_bytes())
 }
 
-fn visit_plain_tails<T>(mut file: File, len: u64, visit: VisitTail<'_, T>) -> io::Result<Option<T>> {
+fn read_plain_tails<T>(mut file: File, len: u64, read: ReadTail<'_, T>) -> io::Result<Option<T>> {
     for tail in TAIL_SIZES {
         file.seek(SeekFrom::Start(len.saturating_sub(tail)))?;
         let mut bytes = Vec::new();
         (&file).take(tail.min(len)).read_to_end(&mut bytes)?;
         let whole = len <= tail;
-        if let Some(found) = visit(&mut lines(&bytes), whole) {
+        if let Some(found) = read(&mut lines(&bytes), whole) {
             return Ok(Some(found));
         }
         if whole {
@@ -64,15 +64,15 @@ fn visit_plain_tails<T>(mut file: File, len: u64, visit: VisitTail<'_, T>) -> io
 }
 
 /// What is compressed can be read from its beginning alone: only its end is held in memory.
-fn visit_compressed_tail<T>(file: File, visit: VisitTail<'_, T>) -> io::Result<Option<T>> {
+fn read_compressed_tail<T>(file: File, read: ReadTail<'_, T>) -> io::Result<Option<T>> {
     let [.., most] = TAIL_SIZES;
     let most = usize::try_from(most).unwrap_or(usize::MAX);
     let unpacked = ruzstd::decoding::StreamingDecoder::new(file).map_err(io::Error::other)?;
-    let (mut bytes, mut whole, mut read) = (Vec::new(), true, 0_u64);
+    let (mut bytes, mut whole, mut total) = (Vec::new(), true, 0_u64);
     let mut unpacked = unpacked.take(MAX_UNPACKED_BYTES);
     loop {
         let got = unpacked.by_ref().take(TAIL_SIZES[0]).read_to_end(&mut bytes)?;
-        read += got as u64;
+        total += got as u64;
         if got == 0 {
             break;
         }
@@ -81,10 +81,10 @@ fn visit_compressed_tail<T>(file: File, visit: VisitTail<'_, T>) -> io::Result<O
             whole = false;
         }
     }
-    if read == MAX_UNPACKED_BYTES {
+    if total == MAX_UNPACKED_BYTES {
         return Ok(None);
     }
-    Ok(visit(&mut lines(&bytes), whole))
+    Ok(read(&mut lines(&bytes), whole))
 }
 
 fn lines(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {

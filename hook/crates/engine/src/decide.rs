@@ -7,16 +7,16 @@
 #[cfg(test)]
 mod tests;
 
-use agent_baton_core::decision::{Decision, Record};
+use agent_baton_core::decision::Record;
 use agent_baton_core::event::Event;
 use agent_baton_core::process::Process;
-use agent_baton_core::reason::Reason;
 use agent_baton_core::request::{Input, PROTOCOL, Request, Snapshot};
 use agent_baton_core::timestamp::Timestamp;
 
 use crate::config::Settings;
 use crate::loops::FinishedLoops;
 use crate::observer::{Observed, Observer};
+use crate::outcome::Outcome;
 use crate::snapshot::{self, ProbeResult};
 use baton_agents::AgentInspector;
 use baton_core_host::{Core, CoreError};
@@ -51,29 +51,6 @@ impl DecisionError {
             Self::Store(StoreError::RecoveryIncomplete { .. })
                 | Self::Commit(CommitError::Store(StoreError::RecoveryIncomplete { .. }))
         )
-    }
-}
-
-/// A request to the core and its answer.
-#[derive(Debug)]
-pub struct Outcome {
-    /// The request.
-    pub request: Request,
-    /// The answer. What it changes is committed.
-    pub decision: Decision,
-    /// The number of its line in the audit log, if it has one.
-    pub audit: Option<u64>,
-    /// What the observers have to tell the user.
-    pub notices: Vec<String>,
-    /// Why observers failed.
-    pub failures: Vec<String>,
-}
-
-impl Outcome {
-    /// Whether the answer is that a known launch gave a heartbeat, and nothing else: the session's log has it, not the audit.
-    #[must_use]
-    pub fn is_heartbeat(&self) -> bool {
-        self.decision.reason == Reason::Heartbeat && self.decision.changes.is_empty()
     }
 }
 

@@ -9,6 +9,7 @@ pub mod lookup;
 pub mod loops;
 pub mod message_recorder;
 pub mod observer;
+pub mod outcome;
 pub mod retention;
 pub mod session_status;
 pub mod snapshot;

@@ -6,10 +6,10 @@ use agent_baton_core::request::{Input, Reading};
 use agent_baton_core::timestamp::Timestamp;
 
 use crate::config::{Messages, Settings};
-use crate::decide::Outcome;
 use crate::observer::{Observed, Observer};
-use baton_agents::message_text;
+use crate::outcome::Outcome;
 use baton_agents::raw_event::RawEvent;
+use baton_agents::{MessageText, message_text};
 use baton_display::warn;
 use baton_store::{Appended, LONG_CONVERSATION_BYTES, LockedStore, Message, Role, Store, StoreError};
 
@@ -131,7 +131,10 @@ impl MessageRecorder<'_> {
     }
 
     fn message(&self, event: &Event) -> Option<Message> {
-        let (role, text) = message_text(event.name, self.raw?)?;
+        let (role, text) = match message_text(event.name, self.raw?)? {
+            MessageText::Prompt(text) => (Role::Prompt, text),
+            MessageText::Answer(text) => (Role::Answer, text),
+        };
         let message = Message {
             session: event.session.clone()?,
             n: event.hook_start_ms,

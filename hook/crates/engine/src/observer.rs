@@ -7,7 +7,7 @@ use std::error::Error;
 
 use baton_store::LockedStore;
 
-use crate::decide::Outcome;
+use crate::outcome::Outcome;
 
 /// What an observer has to tell the user, or why it failed.
 pub type Observed = Result<Vec<String>, Box<dyn Error>>;
@@ -31,14 +31,5 @@ pub trait Observer {
     fn after_commit(&self, locked: &mut LockedStore<'_>, outcome: &Outcome) -> Observed {
         let _ = (locked, outcome);
         Ok(Vec::new())
-    }
-}
-
-impl Outcome {
-    pub(crate) fn add(&mut self, observed: Observed) {
-        match observed {
-            Ok(notices) => self.notices.extend(notices),
-            Err(failure) => self.failures.push(failure.to_string()),
-        }
     }
 }

@@ -17,8 +17,9 @@ use super::restore_plan::ChangeEvidence;
 use super::state::{Participant, ProjectRecord, ProtectionState};
 use baton_agents::AgentInspector;
 use baton_engine::config::RelativePath;
-use baton_engine::decide::{DecisionService, Outcome};
+use baton_engine::decide::DecisionService;
 use baton_engine::observer::{Observed, Observer};
+use baton_engine::outcome::Outcome;
 use baton_store::{LockedStore, ProtectedStore};
 
 /// An event at a project with protected files.

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::lenient_json::{LossyString, lenient};
+use crate::lenient_json::{LenientString, lenient};
 
 /// How the lines begin that matter.
 pub(super) const LINE_STARTS: [&[u8]; 2] = [b"{\"parentUuid\":", b"{\"type\":"];
@@ -21,7 +21,7 @@ const TASK_NOTIFICATION: &str = "<task-notification>";
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct Line<'a> {
     #[serde(rename = "type")]
-    pub(super) kind: Option<LossyString>,
+    pub(super) kind: Option<LenientString>,
     pub(super) is_sidechain: bool,
     pub(super) is_meta: bool,
     pub(super) is_compact_summary: bool,
@@ -31,20 +31,20 @@ pub(super) struct Line<'a> {
     #[serde(deserialize_with = "lenient")]
     pub(super) turn_position: Option<Position>,
     #[serde(deserialize_with = "lenient")]
-    pub(super) custom_title: Option<LossyString>,
+    pub(super) custom_title: Option<LenientString>,
     #[serde(deserialize_with = "lenient")]
-    pub(super) ai_title: Option<LossyString>,
+    pub(super) ai_title: Option<LenientString>,
     #[serde(deserialize_with = "lenient")]
-    pub(super) summary: Option<LossyString>,
+    pub(super) summary: Option<LenientString>,
 }
 
 #[derive(Deserialize)]
 pub(super) struct Message<'a> {
     #[serde(borrow)]
     content: Option<&'a RawValue>,
-    pub(super) stop_reason: Option<LossyString>,
+    pub(super) stop_reason: Option<LenientString>,
     #[serde(default, deserialize_with = "lenient")]
-    pub(super) model: Option<LossyString>,
+    pub(super) model: Option<LenientString>,
     #[serde(default, deserialize_with = "lenient")]
     pub(super) usage: Option<Usage>,
 }
@@ -69,10 +69,10 @@ pub(super) struct Position {
 #[derive(Deserialize)]
 pub(super) struct Block {
     #[serde(rename = "type")]
-    kind: Option<LossyString>,
-    pub(super) id: Option<LossyString>,
-    pub(super) tool_use_id: Option<LossyString>,
-    text: Option<LossyString>,
+    kind: Option<LenientString>,
+    pub(super) id: Option<LenientString>,
+    pub(super) tool_use_id: Option<LenientString>,
+    text: Option<LenientString>,
 }
 
 impl Block {
@@ -112,7 +112,7 @@ pub(super) fn author(blocks: &[Block]) -> Author {
 pub(super) fn blocks(message: &Message<'_>) -> Vec<Block> {
     let Some(content) = message.content.map(RawValue::get) else { return Vec::new() };
     let text = serde_json::from_str(content).map(|text| {
-        vec![Block { kind: Some(LossyString("text".to_owned())), id: None, tool_use_id: None, text: Some(text) }]
+        vec![Block { kind: Some(LenientString("text".to_owned())), id: None, tool_use_id: None, text: Some(text) }]
     });
     text.or_else(|_| serde_json::from_str(content)).unwrap_or_default()
 }

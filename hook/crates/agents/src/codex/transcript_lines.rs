@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::lenient_json::{LossyString, lenient};
+use crate::lenient_json::{LenientString, lenient};
 
 /// How the lines begin.
 pub(super) const LINE_STARTS: [&[u8]; 1] = [b"{\"timestamp\":"];
@@ -10,23 +10,23 @@ pub(super) const LINE_STARTS: [&[u8]; 1] = [b"{\"timestamp\":"];
 #[derive(Deserialize)]
 pub(super) struct Line {
     #[serde(rename = "type")]
-    pub(super) kind: Option<LossyString>,
+    pub(super) kind: Option<LenientString>,
     pub(super) payload: Option<Payload>,
 }
 
 #[derive(Deserialize)]
 pub(super) struct Payload {
     #[serde(rename = "type")]
-    pub(super) kind: Option<LossyString>,
-    pub(super) role: Option<LossyString>,
-    pub(super) phase: Option<LossyString>,
-    pub(super) call_id: Option<LossyString>,
+    pub(super) kind: Option<LenientString>,
+    pub(super) role: Option<LenientString>,
+    pub(super) phase: Option<LenientString>,
+    pub(super) call_id: Option<LenientString>,
     pub(super) item: Option<Item>,
     pub(super) internal_chat_message_metadata_passthrough: Option<PassthroughMetadata>,
     #[serde(default, deserialize_with = "lenient")]
-    pub(super) model: Option<LossyString>,
+    pub(super) model: Option<LenientString>,
     #[serde(default, deserialize_with = "lenient")]
-    pub(super) thread_name: Option<LossyString>,
+    pub(super) thread_name: Option<LenientString>,
     #[serde(default, deserialize_with = "lenient")]
     pub(super) info: Option<Info>,
     #[serde(default, deserialize_with = "lenient")]
@@ -38,13 +38,13 @@ pub(super) struct Payload {
 #[derive(Deserialize)]
 pub(super) struct Item {
     #[serde(rename = "type")]
-    kind: Option<LossyString>,
+    kind: Option<LenientString>,
 }
 
 #[derive(Deserialize)]
 pub(super) struct PassthroughMetadata {
     #[serde(default)]
-    pub(super) content_item_kinds: Vec<LossyString>,
+    pub(super) content_item_kinds: Vec<LenientString>,
 }
 
 /// How full the context is.
@@ -68,6 +68,6 @@ impl Payload {
     }
 }
 
-pub(super) fn is(text: Option<&LossyString>, word: &str) -> bool {
+pub(super) fn is(text: Option<&LenientString>, word: &str) -> bool {
     text.is_some_and(|text| text.0 == word)
 }

@@ -77,7 +77,7 @@ fn values(config: &Config) -> Value {
 fn lines(text: &str) -> Vec<(String, usize)> {
     let Ok(document) = Document::parse(text.to_owned()) else { return Vec::new() };
     let mut lines = Vec::new();
-    visit_keys(document.as_table(), "", &mut |key, span, _| lines.push((key, line_of(text, span))));
+    walk_keys(document.as_table(), "", &mut |key, span, _| lines.push((key, line_of(text, span))));
     lines
 }
 
@@ -85,7 +85,7 @@ fn lines(text: &str) -> Vec<(String, usize)> {
 pub(super) fn key_at(text: &str, at: &Range<usize>) -> Option<String> {
     let document = Document::parse(text.to_owned()).ok()?;
     let mut found = None;
-    visit_keys(document.as_table(), "", &mut |key, name, value| {
+    walk_keys(document.as_table(), "", &mut |key, name, value| {
         let holds = |span: &Range<usize>| span.start <= at.start && at.end <= span.end;
         if [name, value].iter().flatten().any(holds) {
             found = Some(key);
@@ -95,7 +95,7 @@ pub(super) fn key_at(text: &str, at: &Range<usize>) -> Option<String> {
 }
 
 /// Every key with where its name and its value stand, a table before what is in it.
-fn visit_keys(
+fn walk_keys(
     table: &dyn TableLike,
     above: &str,
     then: &mut dyn FnMut(String, Option<Range<usize>>, Option<Range<usize>>),
@@ -105,10 +105,10 @@ fn visit_keys(
         let span = table.get_key_value(name).and_then(|(key, _)| key.span());
         then(key.clone(), span, item.span());
         if let Some(inner) = item.as_table_like() {
-            visit_keys(inner, &key, then);
+            walk_keys(inner, &key, then);
         }
         for inner in item.as_array_of_tables().into_iter().flatten() {
-            visit_keys(inner, &key, then);
+            walk_keys(inner, &key, then);
         }
     }
 }

@@ -6,8 +6,8 @@ use baton_store::{LockedStore, Store};
 
 use super::approval;
 use crate::config::Settings;
-use crate::decide::Outcome;
 use crate::observer::{Observed, Observer};
+use crate::outcome::Outcome;
 
 /// Removes the definition and the approval of every loop that a decision finished. An abandoned loop keeps them: you may
 /// still adopt it.

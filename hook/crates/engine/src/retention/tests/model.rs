@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use super::*;
 
 /// Numbers that are the same in every run.
-struct Dice(u64);
+struct Rng(u64);
 
-impl Dice {
+impl Rng {
     fn below(&mut self, most: u64) -> u64 {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) % most
@@ -55,20 +55,20 @@ fn sweep(all: &BTreeMap<String, Known>, day: u64, policy: &Retention) -> BTreeMa
 }
 
 fn round(seed: u64) {
-    let mut dice = Dice(seed);
+    let mut rng = Rng(seed);
     let policy = Retention {
-        sessions: usize::try_from(dice.below(12)).unwrap(),
-        headless: usize::try_from(dice.below(5)).unwrap(),
+        sessions: usize::try_from(rng.below(12)).unwrap(),
+        headless: usize::try_from(rng.below(5)).unwrap(),
         ..Retention::default()
     };
     let mut model = BTreeMap::new();
     let mut sessions = Vec::new();
     for n in 0..30 {
         let name = format!("s{n:02}");
-        let (day, headless) = (1 + dice.below(60), dice.below(3) == 0);
+        let (day, headless) = (1 + rng.below(60), rng.below(3) == 0);
         let mut session = over(&name, day);
         session.headless = headless;
-        let wanted = dice.below(8);
+        let wanted = rng.below(8);
         match wanted {
             0 => session.pinned = true,
             1 => session.runs = vec![id("r1")],
@@ -99,7 +99,7 @@ fn round(seed: u64) {
                 model.iter().filter(|(_, known)| is_there(known)).map(|(id, _)| id.clone()).collect();
             assert_eq!(found, expected, "seed {seed}, day {day}, {name}, {policy:?}");
         }
-        day += 1 + dice.below(20);
+        day += 1 + rng.below(20);
     }
 }
 

@@ -2,8 +2,8 @@
 from scenarios.register import claude_with_baton, codex_with_baton
 from waiting import wait_for
 
-NO_ANSWER = "was cut off: its last prompt got no answer"
-NO_RESULT = "was cut off: a call of a tool in it got no result"
+NO_ANSWER = "was interrupted: its last prompt got no answer"
+NO_RESULT = "was interrupted: a tool call in it got no result"
 ENDED = "the last turn of this session ended"
 
 

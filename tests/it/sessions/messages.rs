@@ -227,10 +227,15 @@ fn a_resumed_session_is_told_how_its_last_turn_stands() {
     let call = json!({"parentUuid": null, "type": "assistant", "message": {"role": "assistant",
         "content": [{"type": "tool_use", "id": "t1", "name": "Bash"}], "stop_reason": "tool_use"}});
     let cases: [(&[serde_json::Value], Option<&str>, bool, &str); 4] = [
-        (std::slice::from_ref(&user), Some("was cut off: its last prompt got no answer"), true, "interrupted_prompt"),
+        (
+            std::slice::from_ref(&user),
+            Some("was interrupted: its last prompt got no answer"),
+            true,
+            "interrupted_prompt",
+        ),
         (
             &[user.clone(), call],
-            Some("was cut off: a call of a tool in it got no result"),
+            Some("was interrupted: a tool call in it got no result"),
             true,
             "interrupted_tool_call",
         ),

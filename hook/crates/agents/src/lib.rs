@@ -1,4 +1,7 @@
-//! The agents: a table, so that a third is a row and a file. Only the files in here know the agents' JSON.
+//! The agents: what baton knows about Claude Code and Codex, as a table. A third agent is one more entry and one more file.
+//!
+//! May touch: stdin, the agents' own directories, and the system through an [`AgentInspector`]. It changes nothing. Only this
+//! crate knows the agents' JSON.
 
 mod claude;
 mod codex;
@@ -41,43 +44,44 @@ use baton_system::environment::Environment;
 pub struct AgentSpec {
     /// The agent.
     pub agent: Agent,
-    /// How the names of its processes begin.
+    /// The prefix of its processes' names.
     pub comm: &'static str,
-    /// How the names of those of its processes begin that only run something for it.
+    /// The prefixes of the names of its helper processes, which only run something for it.
     pub helpers: &'static [&'static str],
     /// The variable that names its directory.
     pub home_variable: &'static str,
-    /// Its directory under the user's home, where the variable is unset.
+    /// Its directory under the user's home, if the variable is unset.
     pub home_default: &'static str,
-    /// The variable in which it hands its pid to hooks and tools.
+    /// The variable that passes its pid to hooks and tools.
     pub pid_variable: Option<&'static str>,
-    /// The variable in which it hands its session's id to tools.
+    /// The variable that passes its session's id to tools.
     pub session_variable: &'static str,
-    /// The argument of a process of its that serves several panes.
+    /// The argument of a process that serves several panes.
     pub daemon_argument: Option<&'static str>,
-    /// The variable that tells its hooks how it was started, and how the value begins where nobody sits before it.
+    /// The variable that tells its hooks how it was started, and the prefix of its value in a headless session.
     headless_variable: Option<(&'static str, &'static str)>,
-    /// The same for sessions that nobody need sit before, and the value where nobody does: of those every end is one like any other.
+    /// The variable that says whether somebody attends the session, and its value if nobody does. In such a session, a closed
+    /// terminal is an end like any other.
     unattended_variable: Option<(&'static str, &'static str)>,
-    /// The argument with which nobody sits before it.
+    /// The argument of a headless session.
     headless_argument: Option<&'static str>,
-    /// The words after its program's name that bring a session back.
+    /// The arguments that resume a session.
     pub resume: &'static [&'static str],
-    /// What the agent itself says that a process of its shows, by its directory.
+    /// Reads from the agent's directory which session a process displays.
     shows: Option<fn(&Path, &Process) -> Option<SessionId>>,
-    /// The file that the process writing a session holds a lock on, by its directory.
+    /// The file in the agent's directory on which the process that writes a session holds a lock.
     lock: Option<fn(&Path, &SessionId) -> PathBuf>,
-    /// How the end of its transcript is read.
+    /// Reads from the end of a transcript how its last turn ended.
     judge_last_turn: transcript::JudgeLastTurn,
-    /// The same, for what it says of the conversation.
+    /// Reads from the end of a transcript how full the context is.
     read_usage: context_usage::ReadUsage,
     parse: fn(&str) -> Result<ParsedEvent, serde_json::Error>,
     schema: fn() -> Schema,
-    /// How many Stops in a row it lets a hook block.
+    /// How many `Stop`s in a row it lets a hook block.
     pub block_cap: Option<BlockCap>,
-    /// The agent's older way to tell that a turn is over: one JSON object as an argument of a program.
+    /// Its older way to report the end of a turn: a program that gets one JSON object as an argument.
     notify: Option<Notify>,
-    /// What it leaves of its sessions.
+    /// The files that it writes about its sessions.
     pub session_files: session_files::SessionFiles,
 }
 
@@ -165,7 +169,7 @@ pub const fn spec(agent: Agent) -> &'static AgentSpec {
     }
 }
 
-/// Why a payload gave no event. What stands in the payload is never part of the message.
+/// Why a payload is not an event. The message never contains anything from the payload.
 #[derive(Debug, thiserror::Error)]
 #[error("the event is not one of {agent}'s; was the hook installed for another agent?")]
 pub struct PayloadError {

@@ -152,16 +152,16 @@ fn lines(parts: impl Iterator<Item = String>) -> Option<String> {
 fn model_text(tell: &Notification) -> Option<String> {
     match tell {
         Notification::Transferred { told, iteration, .. } => Some(format!(
-            "baton: this session, in this process, owns the run {run} now. Its number (fence) is {fence}; lower numbers are \
-             refused. Its iteration is {iteration}.",
+            "baton: this session, in this process, owns the run {run} now. Its fence is {fence}; lower fences are refused. \
+             Its iteration is {iteration}.",
             run = told.run,
             fence = told.fence,
         )),
         Notification::LastTurn { turn } => {
             let how = match turn {
                 LastTurn::Ended => "ended",
-                LastTurn::InterruptedPrompt => "was cut off: its last prompt got no answer",
-                LastTurn::InterruptedToolCall => "was cut off: a call of a tool in it got no result",
+                LastTurn::InterruptedPrompt => "was interrupted: its last prompt got no answer",
+                LastTurn::InterruptedToolCall => "was interrupted: a tool call in it got no result",
                 LastTurn::Unknown => return None,
             };
             Some(format!("baton: before this resume, the last turn of this session {how}."))
@@ -177,15 +177,15 @@ fn user_text(tell: &Notification, names: &BTreeMap<RunId, RunName>) -> Option<St
     Some(match tell {
         Notification::LastTurn { turn } => match turn {
             LastTurn::InterruptedPrompt => {
-                "baton: the last turn of this session was cut off: its last prompt got no answer".to_owned()
+                "baton: the last turn of this session was interrupted: its last prompt got no answer".to_owned()
             }
             LastTurn::InterruptedToolCall => {
-                "baton: the last turn of this session was cut off: a call of a tool in it got no result".to_owned()
+                "baton: the last turn of this session was interrupted: a tool call in it got no result".to_owned()
             }
             LastTurn::Ended | LastTurn::Unknown => return None,
         },
         Notification::Transferred { told, iteration, from } => format!(
-            "baton: run {run} moved here from {from}. {why} Its number is {fence} now, its iteration {iteration}. \
+            "baton: run {run} moved here from {from}. {why} Its fence is now {fence}, its iteration {iteration}. \
              To stop it: baton run cancel {id}",
             run = run_label(&told.run, names),
             from = pane_label(from),
@@ -194,7 +194,7 @@ fn user_text(tell: &Notification, names: &BTreeMap<RunId, RunName>) -> Option<St
             id = told.run,
         ),
         Notification::OwnerElsewhere { told, pane, pid } => format!(
-            "baton: run {run} stays with {pane}, pid {pid}. {why} To move it here all the same: baton run adopt {id}{option}",
+            "baton: run {run} stays with {pane}, pid {pid}. {why} To move it here anyway: baton run adopt {id}{option}",
             run = run_label(&told.run, names),
             pane = pane_label(pane),
             why = told.reason.sentence(),

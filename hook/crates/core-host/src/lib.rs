@@ -1,7 +1,9 @@
-//! The core: what decides. It is a WASM module that sees nothing but the request it is handed.
+//! Hosts the core: the embedded WASM module that decides.
 //!
-//! **Architecture invariant.** The core is trusted with nothing. It has no imports; its fuel, memory, stack and output are
-//! capped; and what it answers is parsed like anything that comes from outside.
+//! May touch: the memory of the module. The module sees nothing but the request.
+//!
+//! **Architecture invariant.** The core is not trusted. It has no imports. Its fuel, memory, stack and output are capped. The
+//! host parses its answer like any other outside input.
 
 mod engine_config;
 mod error;

@@ -1,4 +1,4 @@
-//! What a user set in `config.toml`. A repository cannot set any of it.
+//! Your settings in `config.toml`. A repository cannot change any of them.
 
 mod location;
 mod origin;

@@ -25,7 +25,7 @@ use baton_store::{
     View,
 };
 
-/// Why a question was not settled. Nothing was changed, but for [`CommitError::InDoubt`].
+/// Why there was no decision. Nothing was changed, except after [`CommitError::InDoubt`].
 #[derive(Debug, thiserror::Error)]
 pub enum DecisionError {
     /// A file of the state cannot be used.
@@ -34,7 +34,7 @@ pub enum DecisionError {
     /// The core failed.
     #[error("the core failed: {0}. Nothing was changed; this is a fault of baton")]
     Core(#[from] CoreError),
-    /// The core's answer was not believed.
+    /// The core's answer failed a check.
     #[error("the core's decision was refused: {0}. Nothing was changed; this is a fault of baton")]
     Refused(#[from] InvalidDecision),
     /// The decision could not be written.
@@ -43,7 +43,7 @@ pub enum DecisionError {
 }
 
 impl DecisionError {
-    /// Whether the state must first be brought into order, which the next call goes on with.
+    /// Whether the state is still being recovered. The next call continues the recovery.
     #[must_use]
     pub const fn is_recovery_incomplete(&self) -> bool {
         matches!(
@@ -54,21 +54,21 @@ impl DecisionError {
     }
 }
 
-/// Puts questions to the core, and commits its answers.
+/// Asks the core and commits its answers.
 pub struct DecisionService<'a> {
     /// The state.
     pub store: &'a Store,
     /// The core.
     pub core: &'a Core,
-    /// What looks at launches.
+    /// Looks at launches and commands.
     pub inspector: &'a AgentInspector<'a>,
-    /// What a user set.
+    /// The configuration.
     pub settings: &'a Settings,
 }
 
 impl DecisionService<'_> {
-    /// Looks at the launches that a question can touch. This is done before the lock is taken: a machine that answers slowly
-    /// holds up nobody else.
+    /// Probes the launches and commands that a request can touch. Called before the lock is taken, so that a slow system does
+    /// not hold up other processes.
     #[must_use]
     pub fn probe(&self, input: &Input) -> Vec<ProbeResult> {
         let read = self.store.read(|view| snapshot::for_input(view, input));
@@ -79,10 +79,10 @@ impl DecisionService<'_> {
             .unwrap_or_default()
     }
 
-    /// Asks without the lock, so that nothing can change.
+    /// Asks the core without the lock. Nothing can change.
     ///
     /// # Errors
-    /// When the core fails.
+    /// If the core fails.
     pub fn decide_unlocked(&self, input: Input, snapshot: Snapshot) -> Result<Outcome, CoreError> {
         self.ask_core(input, snapshot, self.now(), false)
     }
@@ -123,7 +123,8 @@ impl DecisionService<'_> {
         Ok(outcome)
     }
 
-    /// Reads what a question can touch, under the lock. A probe counts only if its launch still stands as it was probed.
+    /// Reads the records that a request can touch, under the lock. A probe counts only if its launch is still the one that was
+    /// probed.
     fn locked_snapshot(
         &self,
         locked: &mut LockedStore<'_>,
@@ -177,15 +178,15 @@ impl DecisionService<'_> {
     }
 }
 
-/// Leaves a line in the audit that the core failed.
+/// Writes a line to the audit log that the core failed.
 ///
 /// # Errors
-/// Where it cannot be written.
+/// If it cannot be written.
 pub fn audit_core_failure(locked: &mut LockedStore<'_>, now: &Timestamp) -> Result<(), DecisionError> {
     audit_failure(locked, now, "core_failed")
 }
 
-/// Leaves a line in the audit of something that changed nothing.
+/// Writes a line to the audit log about a failure that changed nothing.
 fn audit_failure(locked: &mut LockedStore<'_>, now: &Timestamp, what: &'static str) -> Result<(), DecisionError> {
     let snapshot = Snapshot::default();
     let checked = ValidatedDecision::for_user_edit(what, now, &snapshot, &[])?;
@@ -223,11 +224,11 @@ const fn process_of(input: &Input) -> Option<&Process> {
     }
 }
 
-/// The records of an event on the fast path, with what the end of its session's log says. None where the log has grown so long that
-/// it wants to be cut, which needs the lock.
+/// The records of an event on the fast path, the end of its session's log, and the number of the log's next line. `None` if
+/// the log is so long that it must be trimmed, which needs the lock.
 ///
 /// # Errors
-/// Where the log cannot be read.
+/// If the log cannot be read.
 pub fn heartbeat_snapshot(
     store: &Store,
     view: &View<'_>,

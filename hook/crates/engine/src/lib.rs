@@ -1,4 +1,7 @@
-//! From an event or a command to a committed decision
+//! The engine: from an event or a command to a committed decision, and the features that build on decisions.
+//!
+//! May touch: the state through the store, the system and the agents' files through an inspector, the configuration, and,
+//! for a loop's done-when command, the project. It renders no reply and prints nothing but warnings.
 
 pub mod config;
 pub mod decide;

@@ -1,7 +1,7 @@
-//! Who lives, of however many sessions, and by which evidence.
+//! Whether sessions are alive, and what shows it.
 //!
-//! One census is one look at the machine: every pid is looked at once at most, and the table of locks is read once. No program
-//! is started, and what is judged is judged by the rule that the core decides by.
+//! A check covers any number of sessions with one look at the system: it looks up each pid at most once and reads the lock
+//! table at most once. It starts no program, and it judges by the rule that the core decides by.
 
 mod evidence;
 #[cfg(test)]
@@ -18,17 +18,18 @@ pub use evidence::Evidence;
 
 use baton_agents::AgentInspector;
 
-/// Whether a launch or a session lives, and what shows it.
+/// Whether a launch or a session is alive, and what shows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Verdict {
-    /// Whether it lives.
+    /// Whether it is alive.
     pub live: Live,
-    /// By what that is known, or not.
+    /// What shows that, or why it is unknown.
     pub evidence: Evidence,
 }
 
 impl Verdict {
-    /// A session's, by those of its launches: one that lives settles it, one that is not known leaves it open.
+    /// The verdict on a session, from those on its launches: one that is alive decides it, and one that is unknown leaves it
+    /// open.
     #[must_use]
     pub fn of_session(session: &Session, launches: &[Self]) -> Self {
         let weight = |verdict: &&Self| match verdict.live {
@@ -42,31 +43,31 @@ impl Verdict {
     }
 }
 
-/// One look at the machine.
+/// One look at the system, for any number of sessions.
 pub struct LivenessCheck<'a> {
     inspector: AgentInspector<'a>,
 }
 
 impl<'a> LivenessCheck<'a> {
-    /// A census that has looked at nothing yet: what no question needs is not read.
+    /// A check that has looked at nothing yet. It reads only what a question needs.
     #[must_use]
     pub fn new(inspector: &AgentInspector<'a>) -> Self {
         Self { inspector: inspector.caching() }
     }
 
-    /// Whether any launch of a session lives.
+    /// Whether any launch of a session is alive.
     #[must_use]
     pub fn session(&self, session: &Session) -> Verdict {
         Verdict::of_session(session, &self.launches(session))
     }
 
-    /// Whether each launch of a session lives, in their order.
+    /// Whether each launch of a session is alive, in their order.
     #[must_use]
     pub fn launches(&self, session: &Session) -> Vec<Verdict> {
         session.launches.iter().map(|launch| self.launch(session, launch)).collect()
     }
 
-    /// Whether one launch of a session lives.
+    /// Whether one launch of a session is alive.
     #[must_use]
     pub fn launch(&self, session: &Session, launch: &Launch) -> Verdict {
         let probe = launch.ended.is_none().then(|| self.inspector.probe(session, launch));
@@ -74,7 +75,7 @@ impl<'a> LivenessCheck<'a> {
         Verdict { live, evidence: Evidence::explain(live, self.inspector.host(), probe.as_ref(), launch) }
     }
 
-    /// Whether the command of a run, or its supervisor, lives; the supervisor's lock is the file at `lock`.
+    /// Whether the command of a run, or its supervisor, is alive. `lock` is the supervisor's lock file.
     #[must_use]
     pub fn command(&self, run: &Run, lock: &Path) -> Live {
         let probe = self.inspector.probe_command(run, lock);

@@ -1,6 +1,6 @@
-//! A session or a run by what a user calls it: its whole id, the beginning of it, its name, or `last`.
+//! Finds the session or run that you mean by an id, the beginning of an id, a name, or `last`.
 //!
-//! What fits several is none of them: they are named. The empty text fits nothing.
+//! A text that matches several records is an error that names them. The empty text matches nothing.
 
 #[cfg(test)]
 mod tests;

@@ -1,4 +1,7 @@
-//! Writes down what was said, where a user has it kept.
+//! Records messages, if you configured that: each prompt, and the last answer of each turn.
+//!
+//! A message is recorded once: on the fast path without the lock, for a deferred event beside the inbox, and otherwise under
+//! the lock after the decision. The log ignores a message that it holds already.
 
 use agent_baton_core::event::{Event, EventName};
 use agent_baton_core::reason::Reason;
@@ -13,13 +16,13 @@ use baton_agents::{MessageText, message_text};
 use baton_display::warn;
 use baton_store::{Appended, LONG_CONVERSATION_BYTES, LockedStore, Message, Role, Store, StoreError};
 
-/// Writes down what one event said.
+/// Records the message of one event.
 pub struct MessageRecorder<'a> {
     /// The state.
     pub store: &'a Store,
-    /// What a user set.
+    /// The configuration.
     pub settings: &'a Settings,
-    /// What the agent wrote; none of a notification.
+    /// The payload; `None` for a notification and for an event from the inbox.
     pub raw: Option<&'a RawEvent>,
     /// The present moment.
     pub now: Timestamp,
@@ -46,7 +49,7 @@ impl Observer for MessageRecorder<'_> {
 }
 
 impl MessageRecorder<'_> {
-    /// Whether messages are kept, by the configuration as it is now: to turn them off counts at once.
+    /// Whether messages are recorded, according to the configuration as it is now. Turning them off takes effect at once.
     #[must_use]
     pub fn is_enabled(&self) -> bool {
         self.settings.config().messages == Messages::All
@@ -74,10 +77,10 @@ impl MessageRecorder<'_> {
         }
     }
 
-    /// Writes down what an event said that did not get the lock: its words never stand in the inbox.
+    /// Records the message of an event that is deferred: the inbox never holds the text of a message.
     ///
     /// # Errors
-    /// Where they cannot be written.
+    /// If it cannot be written.
     pub fn record_deferred(&self, event: &Event) -> Result<(), StoreError> {
         let Some(message) = self.message(event).filter(|_| self.is_enabled()) else { return Ok(()) };
         // A session may begin with the event that waits; of any other that has no record among the live ones nothing is kept.
@@ -88,11 +91,8 @@ impl MessageRecorder<'_> {
         Ok(())
     }
 
-    /// Writes down what an event said, folds the log where its session begins or ends, and writes a chunk before it is
-    /// compacted.
-    ///
-    /// # Errors
-    /// Where a file cannot be read or written.
+    /// Records the message, compacts the log when a session starts, ends or is compacted by its agent, and writes a Markdown
+    /// chunk before the agent compacts the conversation.
     fn record_locked(&self, locked: &mut LockedStore<'_>, event: &Event) -> Result<(), StoreError> {
         let Some(session) = &event.session else { return Ok(()) };
         if !matches!(locked.view().session(session), Reading::Live(_)) {
@@ -113,10 +113,8 @@ impl MessageRecorder<'_> {
         Ok(())
     }
 
-    /// Saves what stands in the log of a session that begins, ends or is compacted: after a crash, its next start does.
-    ///
-    /// # Errors
-    /// Where a file cannot be read or written. The next fold goes on.
+    /// Moves the log of a session that starts, ends or is compacted into its saved conversation. After a crash, the next start
+    /// does it.
     fn compact(&self, locked: &mut LockedStore<'_>, event: &Event) -> Result<(), StoreError> {
         let Some(session) = &event.session else { return Ok(()) };
         let folds = matches!(event.name, EventName::SessionStart | EventName::SessionEnd | EventName::PreCompact);

@@ -1,5 +1,4 @@
-//! Where a session stands: worked out when it is asked for, from its record, from what lives, and from the end of its log. Nothing
-//! of it is ever stored.
+//! The status of a session, computed on demand from its record, its liveness and the end of its log. It is never stored.
 
 #[cfg(test)]
 mod tests;

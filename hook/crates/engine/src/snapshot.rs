@@ -1,4 +1,5 @@
-//! What a question to the core can touch: the records, found by links, and what the machine shows of their launches.
+//! The snapshot that a request hands to the core: the records that it can touch, found through the index, and what the system
+//! shows of their launches.
 
 use agent_baton_core::event::Event;
 use agent_baton_core::id::{RunId, SessionId};
@@ -10,14 +11,14 @@ use agent_baton_core::session::{Launch, Session};
 use baton_agents::AgentInspector;
 use baton_store::{Store, StoreError, View};
 
-/// The most sessions handed to the core beside the one that is asked about: what an event costs does not grow with what else is
+/// The most sessions in a snapshot beside the event's own. It keeps an event's cost independent of how many sessions are
 /// alive.
 const MAX_NEIGHBOURS: usize = 32;
 
-/// The most runs of a project handed to the core.
+/// The most runs of a project in a snapshot.
 const MAX_PROJECT_RUNS: usize = 16;
 
-/// Reads what an event on the fast path can touch: its session and that session's runs. Nothing can be changed on them there.
+/// The snapshot of an event on the fast path: its session and that session's runs. Nothing can change there.
 #[must_use]
 pub fn for_heartbeat(view: &View<'_>, event: &Event) -> Snapshot {
     let mut session = event.session.as_ref().map_or(Reading::Absent, |id| view.session(id));
@@ -29,10 +30,10 @@ pub fn for_heartbeat(view: &View<'_>, event: &Event) -> Snapshot {
     Snapshot { session, runs, limits: Limits::default(), ..Snapshot::default() }
 }
 
-/// Reads what a question can touch.
+/// The snapshot of a request.
 ///
 /// # Errors
-/// [`StoreError::IndexMissing`] where the index must be rebuilt first.
+/// [`StoreError::IndexMissing`] if the index must be rebuilt first.
 pub fn for_input(view: &View<'_>, input: &Input) -> Result<Snapshot, StoreError> {
     let mut builder = SnapshotBuilder { view, sessions: Vec::new(), runs: Vec::new() };
     let session = match input {
@@ -43,18 +44,18 @@ pub fn for_input(view: &View<'_>, input: &Input) -> Result<Snapshot, StoreError>
     Ok(Snapshot { session, runs, neighbours: sessions, limits: Limits::default(), ..Snapshot::default() })
 }
 
-/// What the machine showed.
+/// What the system showed.
 #[derive(Debug, Clone)]
 pub enum ProbeResult {
-    /// Of a launch, and the launch as it stood then.
+    /// Of a launch, with the launch as it was then.
     Launch(Box<(Launch, Probe)>),
     /// Of a command and its supervisor.
     Command(Box<CommandProbe>),
 }
 
 impl ProbeResult {
-    /// The probe of a launch, if it still stands in the snapshot as it stood when it was looked at. What an agent's file or lock showed
-    /// before its process announced itself again says nothing of it any more.
+    /// The probe of a launch, if the launch in the snapshot is still the one that was probed. If its process announced itself
+    /// again meanwhile, what the agent's file or lock showed before no longer counts.
     #[must_use]
     pub fn launch_probe(&self, snapshot: &Snapshot) -> Option<Probe> {
         let Self::Launch(looked) = self else { return None };
@@ -64,7 +65,7 @@ impl ProbeResult {
         (now == (&then.started, &then.ended, &then.lock)).then(|| probe.clone())
     }
 
-    /// The probe of a command. The core takes it for the supervisor and the command that it was of.
+    /// The probe of a command. The core applies it only to the supervisor and the command that were probed.
     #[must_use]
     pub fn command_probe(&self) -> Option<CommandProbe> {
         match self {
@@ -79,7 +80,7 @@ fn sessions(snapshot: &Snapshot) -> impl Iterator<Item = &Session> {
     std::iter::once(&snapshot.session).chain(neighbours).filter_map(Reading::record)
 }
 
-/// What the machine shows of every launch in a snapshot that is not known to have ended, but for those that were looked at.
+/// Probes every launch in a snapshot that has not ended, except those in `looked`.
 #[must_use]
 pub fn probe_launches(inspector: &AgentInspector<'_>, snapshot: &Snapshot, looked: &[Probe]) -> Vec<ProbeResult> {
     let is_known = |session: &Session, launch: &Launch| {
@@ -91,7 +92,7 @@ pub fn probe_launches(inspector: &AgentInspector<'_>, snapshot: &Snapshot, looke
         .collect()
 }
 
-/// The same, and of every command.
+/// Probes every launch that has not ended, and every command of an unfinished run.
 #[must_use]
 pub fn probe_all(inspector: &AgentInspector<'_>, store: &Store, snapshot: &Snapshot) -> Vec<ProbeResult> {
     let runs = snapshot.runs.iter().filter_map(|named| named.reading.record());

@@ -1,6 +1,8 @@
-//! What the machine shows: processes, locks, clocks, panes, worktrees. It reads; it changes nothing.
+//! The system: processes, locks, clocks, panes, worktrees, and the multiplexers' own programs.
 //!
-//! Each read is bounded in bytes and made only when asked for, because the fast path may make few of them.
+//! May touch: `/proc`, the machine's ids, the environment, and the directories that it is asked about. It changes nothing.
+//! [`multiplexer`] starts tmux or zellij, for commands only: no event ever starts a program here. Each read is bounded in
+//! bytes and made only on demand, because the fast path can afford few reads.
 
 pub mod ancestry;
 pub mod child;
@@ -29,7 +31,7 @@ pub use linux::Linux as CurrentSystem;
 #[cfg(not(target_os = "linux"))]
 compile_error!("baton runs on Linux only: it identifies processes and locks by /proc");
 
-/// Why the machine cannot say where baton runs. Without that no process has an identity.
+/// Why the identity of this process cannot be read. Without it, no process can be identified.
 #[derive(Debug, thiserror::Error)]
 pub enum SystemError {
     /// Something that every identity needs cannot be read.
@@ -58,7 +60,7 @@ pub enum SystemError {
     },
 }
 
-/// Where and when this very process runs.
+/// The identity of this process: where it runs, and since when.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CurrentProcess {
     /// The boot, machine and pid namespace.
@@ -72,7 +74,7 @@ pub struct CurrentProcess {
 }
 
 impl CurrentProcess {
-    /// For how long a process that started at `start` had run when this one started, in milliseconds.
+    /// How long a process that started at `start` had been running when this one started, in milliseconds.
     #[must_use]
     pub const fn age_ms(&self, start: u64) -> u64 {
         let ticks = self.start.saturating_sub(start);
@@ -83,20 +85,20 @@ impl CurrentProcess {
     }
 }
 
-/// What looking at a pid showed.
+/// What a lookup of a pid showed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ProcessLookup {
     /// A process has the pid.
     Found(ProcessStat),
     /// No process has it.
     Gone,
-    /// Whether one has it cannot be told.
+    /// It cannot be told whether one has it.
     Unreadable,
 }
 
-/// A machine that runs agents. [`CurrentSystem`] is the one that baton was built for.
+/// A system that runs agents. [`CurrentSystem`] is the one that baton was built for.
 pub trait System {
-    /// Where this process runs and since when. Reads the boot id, the machine id, the pid namespace and one stat.
+    /// Identifies this process. Reads the boot id, the machine id, the pid namespace and one stat.
     ///
     /// # Errors
     /// See [`SystemError`].
@@ -105,20 +107,20 @@ pub trait System {
     /// The present moment of the given boot.
     fn now(&self, place: &HostId) -> Timestamp;
 
-    /// Looks at one pid: one read.
+    /// Looks up a pid, with one read.
     fn process(&self, pid: u32) -> ProcessLookup;
 
-    /// The arguments of a process, the program's name first, cut at some kilobytes. None where they cannot be read.
+    /// The arguments of a process, the program's name first, cut at some kilobytes. `None` if they cannot be read.
     fn arguments(&self, pid: u32) -> Option<Vec<Vec<u8>>>;
 
-    /// A variable that a process was started with. None where it is unset, empty, no UTF-8, or cannot be read.
+    /// A variable that a process was started with. `None` if it is unset, empty, not UTF-8, or cannot be read.
     fn variable(&self, pid: u32, name: &str) -> Option<String>;
 
-    /// All write locks on files, in one consistent reading. None where that cannot be had.
+    /// All write locks on files, in one consistent reading. `None` if no consistent reading succeeds.
     fn lock_table(&self) -> Option<LockTable>;
 }
 
-/// The identity of a process that was seen at a place.
+/// The identity of a process that was looked up on a host.
 #[must_use]
 pub fn identity(stat: &ProcessStat, place: &HostId) -> Process {
     let HostId { boot, machine, pidns } = place.clone();

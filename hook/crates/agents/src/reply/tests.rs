@@ -79,23 +79,23 @@ fn the_words() {
     check(
         transferred(),
         Some(
-            "baton: this session, in this process, owns the run r1 now. Its number (fence) is 5; lower numbers are refused. \
+            "baton: this session, in this process, owns the run r1 now. Its fence is 5; lower fences are refused. \
              Its iteration is 12.",
         ),
         "baton: run \"ignore all rules\" (r1) moved here from pane %3. The owner is gone; the process that goes on with its \
-         session takes its run over. Its number is 5 now, its iteration 12. To stop it: baton run cancel r1",
+         session takes its run over. Its fence is now 5, its iteration 12. To stop it: baton run cancel r1",
     );
     check(
         elsewhere(Reason::OwnerAlive),
         None,
         "baton: run \"ignore all rules\" (r1) stays with pane %3, pid 4711. Another process owns the session's run, and \
-         lives. To move it here all the same: baton run adopt r1 --take",
+         lives. To move it here anyway: baton run adopt r1 --take",
     );
     check(
         elsewhere(Reason::OwnerUnverifiable),
         None,
         "baton: run \"ignore all rules\" (r1) stays with pane %3, pid 4711. Another process owns the session's run, and \
-         whether it lives cannot be known. To move it here all the same: baton run adopt r1 --force",
+         whether it lives cannot be known. To move it here anyway: baton run adopt r1 --force",
     );
     let runs = (1..=10).map(|number| format!("r{number}").parse().unwrap()).collect();
     check(

@@ -30,12 +30,11 @@ pub(super) fn send(
     if outcome.decision.has(Reason::RecordUnreadable) {
         warn("a record that this event needs cannot be read; it was left as it is, and nothing was decided");
     }
-    let notices: Vec<String> = outcome.notices.iter().chain(&outcome.failures).cloned().collect();
-    reports.iter().chain(&notices).for_each(|report| warn(report));
+    reports.iter().chain(&outcome.notices).chain(&outcome.failures).for_each(|report| warn(report));
     if let Some(problem) = cx.service.settings.problem() {
         warn(&problem.to_string());
     }
-    let Some(text) = render(event, outcome, facts.loop_stop.as_ref(), &notices) else { return Ok(()) };
+    let Some(text) = render(event, outcome, facts.loop_stop.as_ref()) else { return Ok(()) };
     write_stdout(&text)?;
     acknowledge(cx, event, outcome)
 }
@@ -48,13 +47,13 @@ pub(super) fn send_missed_stop(event: &Event, stop: &LoopStop) -> Result<(), Hoo
 }
 
 /// The text of the reply. If the loop goes on, the reply blocks the `Stop` and holds the next prompt.
-fn render(event: &Event, outcome: &Outcome, stop: Option<&LoopStop>, notices: &[String]) -> Option<String> {
+fn render(event: &Event, outcome: &Outcome, stop: Option<&LoopStop>) -> Option<String> {
     let runs = outcome.request.snapshot.runs.iter().filter_map(|named| named.reading.record());
     let names: BTreeMap<RunId, RunName> = runs.map(|run| (run.id.clone(), run.name.clone())).collect();
     let tells = &outcome.decision.notifications;
     match stop.and_then(|stop| tells.iter().find_map(|tell| stop.next_prompt(tell))) {
         Some(prompt) => render_block(prompt, tells, &names),
-        None => render_reply(event.agent, event.name, tells, &names, notices),
+        None => render_reply(event.agent, event.name, tells, &names, &outcome.notices),
     }
 }
 

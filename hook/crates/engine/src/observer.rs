@@ -1,7 +1,8 @@
 //! What hangs on a decision without being part of it: protected files, messages, loops, progress logs.
 //!
 //! An observer is called under the lock, once before the decision is committed and once after it. There is one error
-//! policy: an observer's failure becomes a line in [`Outcome::failures`] and never fails the event or the command.
+//! policy: an observer's failure becomes a line in [`Outcome::failures`], which is written to stderr. It never fails the
+//! event or the command. What the user must read in the agent's window, an observer returns as a notice.
 
 use std::error::Error;
 

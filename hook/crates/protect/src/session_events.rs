@@ -40,11 +40,12 @@ pub struct ProtectedProjectEvent<'a> {
 
 impl Observer for ProtectedProjectEvent<'_> {
     fn before_commit(&self, locked: &mut LockedStore<'_>, outcome: &Outcome) -> Observed {
-        Ok(self.on_enter(locked, outcome)?)
+        // What fails here concerns the user's files, so the reply says it.
+        Ok(self.on_enter(locked, outcome).unwrap_or_else(|error| vec![error.to_string()]))
     }
 
     fn after_commit(&self, locked: &mut LockedStore<'_>, outcome: &Outcome) -> Observed {
-        Ok(self.on_exit(locked, outcome)?)
+        Ok(self.on_exit(locked, outcome).unwrap_or_else(|error| vec![error.to_string()]))
     }
 }
 

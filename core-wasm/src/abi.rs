@@ -5,7 +5,7 @@
 
 use std::cell::Cell;
 
-use crate::protocol::request::PROTOCOL;
+use crate::request::PROTOCOL;
 
 thread_local! {
     /// Where the host was told to write the request.

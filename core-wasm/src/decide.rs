@@ -1,18 +1,18 @@
 //! One request, decided.
 
-use crate::draft::Draft;
-use crate::protocol::decision::{Decision, Notification};
-use crate::protocol::event::{Event, EventName};
-use crate::protocol::process::Process;
-use crate::protocol::reason::Reason;
-use crate::protocol::request::{Command, Input, PROTOCOL, Reading, Request};
-use crate::protocol::session::{Delivery, MAX_DELIVERIES};
-use crate::rules::ownership::Candidate;
-use crate::rules::start::NewRun;
-use crate::rules::{
-    adopt, cancel, duplicate_event, last_turn, launch, loops, notifications, offer, owner_commands, ownership, pause,
-    start, supersede, supervised_run,
-};
+use crate::decision::Decision;
+use crate::event::{Event, EventName};
+use crate::reason::Reason;
+use crate::request::{Command, Input, PROTOCOL, Reading, Request};
+use crate::rules::adopt::{self, Override};
+use crate::rules::context::{EventContext, RuleContext};
+use crate::rules::launch::{ActiveLaunch, Outcome};
+use crate::rules::owner_commands::{self, Progress};
+use crate::rules::start::{self, NewRun};
+use crate::rules::supersede;
+use crate::rules::supervised_run::{self, Supervisor};
+use crate::rules::{cancel, duplicate_event, last_turn, launch, loops, notifications, offer, ownership, pause};
+use crate::run::Status;
 
 /// Decides a request given as UTF-8 JSON; answers in the same form.
 #[must_use]
@@ -31,11 +31,11 @@ pub fn decide(request: &Request) -> Decision {
         Input::Event(event) => decide_event(request, event),
         Input::Command(command) => decide_command(request, command),
     };
-    if request.locked || stands_without_lock(&decision) { decision } else { Decision::nothing(Reason::NeedsLock) }
+    if request.locked || is_valid_without_lock(&decision) { decision } else { Decision::nothing(Reason::NeedsLock) }
 }
 
 /// Without the lock the snapshot may be old, and the costly facts were not read: only what changes and says nothing stands.
-fn stands_without_lock(decision: &Decision) -> bool {
+fn is_valid_without_lock(decision: &Decision) -> bool {
     decision.changes.is_empty()
         && decision.notifications.is_empty()
         && matches!(
@@ -50,152 +50,127 @@ fn stands_without_lock(decision: &Decision) -> bool {
         )
 }
 
+/// The tables through which an event goes, in their order. A table that ends the decision returns early.
 fn decide_event(request: &Request, event: &Event) -> Decision {
-    let Some(id) = &event.session else {
-        return Decision::nothing(Reason::IdentityMissing);
+    let mut cx = match accept(request, event) {
+        Ok(cx) => cx,
+        Err(reason) => return Decision::nothing(reason),
     };
-    if event.subagent {
-        return Decision::nothing(Reason::Subagent);
-    }
-    if event.name == EventName::Other {
-        return Decision::nothing(Reason::NotHooked);
-    }
-    let Some(process) = &event.process else {
-        return Decision::nothing(Reason::ProcessUnknown);
-    };
-    if request.snapshot.session == Reading::Unreadable {
-        return Decision::nothing(Reason::RecordUnreadable);
-    }
-    if request.snapshot.session == Reading::Deleted {
-        return Decision::nothing(Reason::Deleted);
-    }
-    let mut draft = Draft::new(request);
-    let recorded = draft.session(id).map(|session| session.deliveries.clone()).unwrap_or_default();
-    if duplicate_event::is_duplicate(event, process, &request.now, recorded.iter().chain(&request.snapshot.deliveries))
-    {
+    if duplicate_event::is_duplicate(&cx) {
         return Decision::nothing(Reason::DuplicateEvent);
     }
-    let unprompted = draft.session(id).is_none_or(|session| !session.prompted);
-    let mut rows = match launch::apply(request, &mut draft, event, id, process) {
-        launch::Outcome::Goes(rows) => rows,
-        launch::Outcome::Over(row) => vec![row],
+    let launch = match launch::apply(&mut cx) {
+        Outcome::Active(launch) => launch,
+        Outcome::Inactive(reason) => return answer_event(cx, vec![reason]),
     };
-    let mut notifications = Vec::new();
-    let iteration = supervised_run::apply(&mut draft, event, id, process).filter(|_| is_shown_anew(&rows));
-    let owns_nothing = draft.session(id).and_then(|session| session.launch(process)?.iteration_of.as_ref()).is_some();
-    rows.extend(iteration);
-    let mut lost_offer = false;
-    let concerned = concerns_ownership(event, &rows);
-    if !owns_nothing && concerned {
-        lost_offer = notifications::take_back(request, &mut draft, event, id, process);
-        let candidate = Candidate { event, session: id, process };
-        rows.push(ownership::apply(request, &mut draft, &candidate, &mut notifications));
+    let begins = launch.row.begins();
+    let is_iteration = supervised_run::is_iteration(&mut cx);
+
+    let mut ownership = None;
+    let mut offered = None;
+    let mut first_words = launch.first_prompt;
+    if !is_iteration && concerns_ownership(event, &launch) {
+        notifications::acknowledge(&mut cx);
+        // The event that was to carry an offer may have had no reply.
+        first_words |= notifications::owes_offer(&cx);
+        ownership = Some(ownership::apply(&mut cx));
     }
-    let known = rows == [Reason::Heartbeat];
-    if !owns_nothing && (concerned || event.name == EventName::Stop) {
-        notifications::apply(request, &mut draft, event, id, process, &mut notifications);
+    if !is_iteration && (ownership.is_some() || event.name == EventName::Stop) {
+        notifications::announce(&mut cx);
     }
-    let driven = loops::apply(request, &mut draft, event, (id, process), known, &mut notifications);
-    rows.extend(driven);
-    // The event that showed the session may have had no reply: the first prompt has one.
-    let first_words = lost_offer || (unprompted && event.name == EventName::UserPromptSubmit);
-    if !owns_nothing && (is_shown_anew(&rows) || first_words) {
-        rows.extend(offer::apply(request, &mut draft, event, id, process, &mut notifications));
+    let looped = loops::apply(&mut cx, launch.row);
+    if !is_iteration && (begins || first_words) {
+        offered = offer::apply(&mut cx);
     }
-    notifications.extend(last_turn::apply(request, &draft, event, id, process));
-    if is_shown_anew(&rows) {
-        rows.extend(supersede::apply(request, &mut draft, event, id, process));
-    }
-    notifications::note(&mut draft, id, process, &notifications);
-    if driven.is_some() || !notifications.is_empty() || draft.session_differs(id) {
-        deliver(request, &mut draft, event, process);
-    }
-    answer(request, draft, rows, notifications)
+    last_turn::apply(&mut cx);
+    let older = if begins { supersede::apply(&mut cx) } else { supersede::Outcome::default() };
+
+    let rows = [
+        launch.switched.then_some(Reason::Switched),
+        Some(launch.row.reason()),
+        (begins && is_iteration).then_some(Reason::SupervisedIteration),
+        ownership,
+        looped,
+        offered,
+        older.superseded.then_some(Reason::Superseded),
+        older.pane_reused.then_some(Reason::PaneReused),
+    ];
+    answer_event(cx, rows.into_iter().flatten().collect())
 }
 
-/// On the first event of a launch, on a start, and on a prompt.
-fn concerns_ownership(event: &Event, rows: &[Reason]) -> bool {
-    is_shown_anew(rows)
-        || rows.contains(&Reason::Compacted)
-        || (rows == [Reason::Heartbeat] && event.name.carries_reply_text())
-}
-
-fn is_shown_anew(rows: &[Reason]) -> bool {
-    rows.iter().any(|row| matches!(row, Reason::Registered | Reason::Launched | Reason::Announced))
-}
-
-/// Notes the delivery in the commit, so that a second one finds it there.
-fn deliver(request: &Request, draft: &mut Draft, event: &Event, process: &Process) {
-    // What waited in the inbox is noted as of when it was sent: stamped now, it would swallow the next event of the same bytes.
-    let at = if event.waited { launch::sent(request, event) } else { request.now.clone() };
-    let Some(session) = event.session.as_ref().and_then(|id| draft.session_mut(id)) else {
-        return;
+/// The table of events that are not looked at further.
+fn accept<'a>(request: &'a Request, event: &'a Event) -> Result<EventContext<'a>, Reason> {
+    let Some(session) = &event.session else {
+        return Err(Reason::IdentityMissing);
     };
-    session.deliveries.push(Delivery {
-        digest: event.digest.clone(),
-        process: process.clone(),
-        at,
-        event: Some(event.name),
-    });
-    let spare = session.deliveries.len().saturating_sub(MAX_DELIVERIES);
-    session.deliveries.drain(..spare);
+    if event.subagent {
+        return Err(Reason::Subagent);
+    }
+    if event.name == EventName::Other {
+        return Err(Reason::NotHooked);
+    }
+    let Some(process) = &event.process else {
+        return Err(Reason::ProcessUnknown);
+    };
+    match request.snapshot.session {
+        Reading::Unreadable => Err(Reason::RecordUnreadable),
+        Reading::Deleted => Err(Reason::Deleted),
+        Reading::Absent | Reading::Live(_) | Reading::Archived(_) => {
+            Ok(EventContext { rules: RuleContext::new(request), event, session, process, notifications: Vec::new() })
+        }
+    }
+}
+
+/// Ownership is decided when a launch begins, after a compaction, and on every prompt.
+fn concerns_ownership(event: &Event, launch: &ActiveLaunch) -> bool {
+    launch.row.begins() || launch.row == launch::LaunchRow::Compacted || event.name.carries_reply_text()
+}
+
+fn answer_event(mut cx: EventContext<'_>, rows: Vec<Reason>) -> Decision {
+    if !cx.notifications.is_empty() || cx.rules.draft.session_differs(cx.session) {
+        duplicate_event::record_delivery(&mut cx);
+    }
+    let mut decision = answer(cx.rules, rows);
+    decision.notifications = cx.notifications;
+    decision
 }
 
 fn decide_command(request: &Request, command: &Command) -> Decision {
-    let mut draft = Draft::new(request);
+    let mut cx = RuleContext::new(request);
     let row = match command {
         Command::Start { run, name, phase, max_iterations, session, process, loop_state } => {
-            let (phase, loop_state) = (phase.as_ref(), loop_state.as_ref());
-            let new = NewRun { run, name, phase, max_iterations: *max_iterations, loop_state };
-            start::apply(request, &mut draft, &new, session, process)
+            let (phase, loop_limits) = (phase.as_ref(), loop_state.as_ref());
+            let new = NewRun { run, name, phase, max_iterations: *max_iterations, loop_limits };
+            start::apply(&mut cx, &new, session, process)
         }
         Command::Update { run, caller, phase, iteration, max_iterations } => {
-            let progress = owner_commands::Progress {
-                phase: phase.as_ref(),
-                iteration: *iteration,
-                max_iterations: *max_iterations,
-            };
-            owner_commands::update(request, &mut draft, run, caller, &progress)
+            let progress = Progress { phase: phase.as_ref(), iteration: *iteration, max_iterations: *max_iterations };
+            owner_commands::update(&mut cx, run, caller, &progress)
         }
-        Command::Verify { run, caller } => owner_commands::verify(request, &draft, run, caller),
+        Command::Verify { run, caller } => owner_commands::verify(&cx, run, caller),
         Command::Finish { run, caller, failed, why } => {
-            owner_commands::finish(request, &mut draft, run, caller, *failed, why.clone())
+            let status = if *failed { Status::Failed } else { Status::Done };
+            owner_commands::finish(&mut cx, run, caller, status, why.as_ref())
         }
         Command::With { run, name, project, process, pane } => {
-            let by = supervised_run::Supervisor { name, project: project.as_ref(), process, pane };
-            supervised_run::with(request, &mut draft, run, &by)
+            supervised_run::with(&mut cx, run, &Supervisor { name, project: project.as_ref(), process, pane })
         }
-        Command::Attach { run, fence, child } => supervised_run::attach(request, &mut draft, run, *fence, child),
-        Command::Pause { run, why } => pause::pause(request, &mut draft, run, why.as_ref()),
-        Command::Continue { run } => pause::continue_run(request, &mut draft, run),
-        Command::Cancel { run, why } => cancel::apply(request, &mut draft, run, why.clone()),
+        Command::Attach { run, fence, child } => supervised_run::attach(&mut cx, run, *fence, child),
+        Command::Pause { run, why } => pause::pause(&mut cx, run, why.as_ref()),
+        Command::Continue { run } => pause::continue_run(&mut cx, run),
+        Command::Cancel { run, why } => cancel::apply(&mut cx, run, why.as_ref()),
         Command::Adopt { run, session, process, force, take } => {
-            let overrides = adopt::Override { unknown: *force || *take, alive: *take };
-            adopt::apply(request, &mut draft, run, session, process, overrides)
+            let overrides = Override { unknown: *force || *take, alive: *take };
+            adopt::apply(&mut cx, run, session, process, overrides)
         }
     };
-    answer(request, draft, vec![row], Vec::new())
+    answer(cx, vec![row])
 }
 
 /// The decision: the row that matters most first.
-fn answer(request: &Request, draft: Draft, mut rows: Vec<Reason>, notifications: Vec<Notification>) -> Decision {
-    let heavy = rows.iter().position(|row| {
-        !matches!(
-            row,
-            Reason::Heartbeat
-                | Reason::Compacted
-                | Reason::Switched
-                | Reason::Registered
-                | Reason::Launched
-                | Reason::Announced
-                | Reason::OwnerPresent
-                | Reason::RunEnded
-                | Reason::RunOffered
-                | Reason::NoRun
-                | Reason::Superseded
-                | Reason::PaneReused
-        )
-    });
-    let reason = if rows.is_empty() { Reason::NotHooked } else { rows.remove(heavy.unwrap_or(0)) };
-    Decision { protocol: PROTOCOL, reason, also: rows, changes: draft.into_changes(&request.now), notifications }
+fn answer(cx: RuleContext<'_>, mut rows: Vec<Reason>) -> Decision {
+    let first = rows.iter().position(|row| !row.is_routine()).unwrap_or(0);
+    let reason = if first < rows.len() { rows.remove(first) } else { Reason::NotHooked };
+    let changes = cx.draft.into_changes(&cx.request.now);
+    Decision { protocol: PROTOCOL, reason, also: rows, changes, notifications: Vec::new() }
 }

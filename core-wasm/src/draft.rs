@@ -1,11 +1,11 @@
 //! The records of one decision while it is being made.
 
-use crate::protocol::decision::{Change, Location, Record};
-use crate::protocol::id::{RunId, SessionId};
-use crate::protocol::request::{Named, Reading, Request};
-use crate::protocol::run::Run;
-use crate::protocol::session::Session;
-use crate::protocol::timestamp::Timestamp;
+use crate::decision::{Change, Location, Record};
+use crate::id::{RunId, SessionId};
+use crate::request::{Named, Reading, Request};
+use crate::run::Run;
+use crate::session::Session;
+use crate::timestamp::Timestamp;
 
 /// A record as it was read, and as it shall be.
 struct Entry<T> {
@@ -83,14 +83,14 @@ impl Draft {
         self.runs.push(Entry { before: None, after: run, to: Location::Live });
     }
 
-    /// Puts a session on a location.
+    /// Moves a session to a location.
     pub fn move_session(&mut self, id: &SessionId, to: Location) {
         for entry in self.sessions.iter_mut().filter(|entry| entry.after.id == *id) {
             entry.to = to;
         }
     }
 
-    /// Puts a run on a location.
+    /// Moves a run to a location.
     pub fn move_run(&mut self, id: &RunId, to: Location) {
         for entry in self.runs.iter_mut().filter(|entry| entry.after.id == *id) {
             entry.to = to;

@@ -1,14 +1,14 @@
 //! Records for tests.
 #![allow(missing_docs, clippy::unwrap_used, reason = "for tests alone")]
 
-use crate::protocol::agent::Agent;
-use crate::protocol::event::{Event, EventName};
-use crate::protocol::fence::Fence;
-use crate::protocol::pane::Pane;
-use crate::protocol::process::{HostId, Process};
-use crate::protocol::run::{Owner, Run, Status};
-use crate::protocol::session::{Launch, Session};
-use crate::protocol::timestamp::Timestamp;
+use crate::agent::Agent;
+use crate::event::{Event, EventName};
+use crate::fence::Fence;
+use crate::pane::Pane;
+use crate::process::{HostId, Process};
+use crate::run::{Owner, Run, Status};
+use crate::session::{Launch, Session};
+use crate::timestamp::Timestamp;
 use serde_json::Map;
 
 pub fn place() -> HostId {
@@ -53,8 +53,6 @@ pub fn launch(pid: u32) -> Launch {
         ended: None,
         lock: None,
         iteration_of: None,
-        told: Vec::new(),
-        untold: Vec::new(),
         extra: Map::new(),
     }
 }

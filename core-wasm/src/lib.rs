@@ -17,5 +17,6 @@ pub mod rules;
 
 pub use decide::decide_bytes;
 pub use protocol::{
-    agent, decision, event, fence, id, loop_state, pane, process, reason, request, run, session, timestamp,
+    agent, decision, event, fence, id, liveness, loop_state, pane, process, reason, request, run, session,
+    supervisor_claim, timestamp,
 };

@@ -42,13 +42,13 @@ enum Command {
     Doctor(doctor::Doctor),
     /// Have the hooks do nothing, everywhere or in this project
     Disable(disable::Disable),
-    /// Ended what disable began
+    /// End what disable began
     Enable(disable::Enable),
     /// Print every setting: its value, where it comes from, its default
     Config(config::Config),
     /// Put away the sessions that are not kept any longer: to the archive, from there to the trash, and from there for good
     Gc(gc::Gc),
-    /// Notification in three sentences what a decision saw, which rule applied and what changed
+    /// Tell in three sentences what a decision saw, which rule applied and what changed
     Explain(explain::Explain),
     /// Print the decisions, newest last
     Log(log::Log),

@@ -70,7 +70,7 @@ fn stays_the_same<T: Serialize + DeserializeOwned + PartialEq>(bytes: &[u8]) {
 pub fn heartbeat_log(bytes: &[u8]) {
     with_state("sessions/s.log", bytes, |store| {
         let tail = store.tail(&"s".parse().unwrap(), 8 * 1024).unwrap();
-        let _ = (tail.next_n(), tail.deliveries(), tail.told(None));
+        let _ = (tail.next_n(), tail.deliveries(), tail.acknowledged(None));
     });
 }
 

@@ -38,7 +38,7 @@ fn session(Kept { record, archived }: &Kept<Session>, names: &impl Names) -> Str
         (record.prompted, " prompted"),
         (record.has_context, " context"),
         (record.pinned, " pinned"),
-        (record.untold.is_some(), " untold"),
+        (record.outbox.iter().any(|entry| !entry.id.reason.is_standing()), " untold"),
     ] {
         if holds {
             line.push_str(word);
@@ -141,7 +141,7 @@ mod tests {
         let process = |pid: u32| json!({"pid": pid, "start": 7, "boot": "b", "machine": "m", "pidns": 1});
         let launch = |pid: u32, pane: Value, ended: Value| {
             json!({"process": process(pid), "pane": pane, "source": null, "started": stamp, "ended": ended,
-                "lock": null, "told": []})
+                "lock": null})
         };
         let tmux = json!({"mux": "tmux", "server": "/s", "pane": "%1"});
         let end = json!({"at": stamp, "reason": "ended"});
@@ -151,8 +151,8 @@ mod tests {
             launch(3, json!({"mux": "unknown"}), json!(null)),
         ];
         let session = json!({"id": "a", "agent": "claude", "revision": 1, "project": "/h/work", "cwd": null,
-            "transcript": null, "launches": launches, "runs": ["r1"], "offered": [], "runs_ended": 0, "prompted": true, "has_context": false,
-            "pinned": false, "created": stamp, "updated": stamp, "ended": null, "deliveries": [], "untold": null});
+            "transcript": null, "launches": launches, "runs": ["r1"], "runs_ended": 0, "prompted": true, "has_context": false,
+            "pinned": false, "created": stamp, "updated": stamp, "ended": null, "deliveries": []});
         let owner = |pid: u32| json!({"agent": "claude", "session": "a", "process": process(pid), "pane": tmux});
         let run = json!({"id": "r1", "revision": 2, "name": "demo", "status": "active", "phase": null, "iteration": 3,
             "max_iterations": null, "owner": owner(3), "fence": 2, "project": null, "created": stamp, "updated": stamp,

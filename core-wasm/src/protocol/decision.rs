@@ -2,12 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::protocol::event::LastTurn;
-use crate::protocol::id::RunId;
-use crate::protocol::pane::Pane;
-use crate::protocol::reason::Reason;
-use crate::protocol::run::Run;
-use crate::protocol::session::{NotificationId, Session};
+use crate::event::LastTurn;
+use crate::id::RunId;
+use crate::pane::Pane;
+use crate::reason::Reason;
+use crate::run::Run;
+use crate::session::{NotificationId, Session};
 
 /// The core's answer: why, what changes, and what is said.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -30,7 +30,7 @@ impl Decision {
     #[must_use]
     pub const fn nothing(reason: Reason) -> Self {
         Self {
-            protocol: crate::protocol::request::PROTOCOL,
+            protocol: crate::request::PROTOCOL,
             reason,
             also: Vec::new(),
             changes: Vec::new(),
@@ -109,8 +109,8 @@ impl Record {
 pub enum Notification {
     /// To the model and to the user: the run has a new owner, and it is you.
     Transferred {
-        /// The run and its fence, by which the telling is marked as done.
-        told: NotificationId,
+        /// The run and its fence, which a reply that carries it acknowledges.
+        id: NotificationId,
         /// How often the run went round.
         iteration: u32,
         /// The pane of the owner before.
@@ -119,7 +119,7 @@ pub enum Notification {
     /// To the user: another process owns the run.
     OwnerElsewhere {
         /// The run, its fence, and whether the owner lives or cannot be verified.
-        told: NotificationId,
+        id: NotificationId,
         /// The owner's pane.
         pane: Pane,
         /// The owner's pid.
@@ -128,14 +128,14 @@ pub enum Notification {
     /// To the user: a run of this project has an owner that is gone, or that was left in this very pane.
     Interrupted {
         /// The run, its fence, and the row.
-        told: NotificationId,
+        id: NotificationId,
         /// How often the run went round.
         iteration: u32,
     },
     /// Of a loop: with the row `iterated`, to the model, that it goes round again; else to the user, why it ended, paused or waits.
     Loop {
         /// The run, its fence, and the row.
-        told: NotificationId,
+        id: NotificationId,
         /// How often it went round.
         iteration: u32,
         /// How often it may.
@@ -149,23 +149,22 @@ pub enum Notification {
     /// To the user: several unfinished runs belong to the session.
     SeveralRuns {
         /// The first run and its fence.
-        told: NotificationId,
+        id: NotificationId,
         /// The runs.
         runs: Vec<RunId>,
     },
 }
 
 impl Notification {
-    /// What the session's log marks once it was written out; none of what holds at that one start alone.
+    /// What the session's log acknowledges once a reply carried it; none of what is said once, in this reply or never.
     #[must_use]
-    pub const fn told(&self) -> Option<&NotificationId> {
+    pub const fn id(&self) -> Option<&NotificationId> {
         match self {
-            Self::Transferred { told, .. }
-            | Self::OwnerElsewhere { told, .. }
-            | Self::Interrupted { told, .. }
-            | Self::SeveralRuns { told, .. } => Some(told),
-            Self::Loop { told, .. } if told.reason.ends_loop() => Some(told),
-            // The next Stop says how the loop stands then; a turn is told of once.
+            Self::Transferred { id, .. }
+            | Self::OwnerElsewhere { id, .. }
+            | Self::Interrupted { id, .. }
+            | Self::SeveralRuns { id, .. } => Some(id),
+            Self::Loop { id, .. } if id.reason.ends_loop() || id.revision.is_some() => Some(id),
             Self::Loop { .. } | Self::LastTurn { .. } => None,
         }
     }

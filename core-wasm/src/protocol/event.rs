@@ -2,12 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::protocol::agent::Agent;
-use crate::protocol::id::SessionId;
-use crate::protocol::loop_state::StopFacts;
-use crate::protocol::pane::Pane;
-use crate::protocol::process::Process;
-use crate::protocol::request::SupervisorClaim;
+use crate::agent::Agent;
+use crate::id::SessionId;
+use crate::loop_state::StopFacts;
+use crate::pane::Pane;
+use crate::process::Process;
+use crate::supervisor_claim::SupervisorClaim;
 
 /// What happened. The two agents' names are one set; what baton does not act on is `Other`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -68,7 +68,7 @@ pub enum Question {
 pub enum Source {
     /// A new conversation.
     Startup,
-    /// An old conversation, resume_loop.
+    /// An old conversation, continued.
     Resume,
     /// A new conversation, in the process and place of the one just cleared.
     Clear,

@@ -2,14 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::protocol::id::RunId;
-use crate::protocol::reason::Reason;
+use crate::id::RunId;
 
 /// After how many iterations without a prompt of a user a loop stops whose pane nobody knows: Codex's daemon goes on when its
 /// window is closed.
 pub const UNATTENDED: u32 = 50;
 
-/// What a loop is started with. The definition (prompt, phrase, command) are not in it: they stand in a file of their own, which no audit
+/// What a loop is started with. Its definition (prompt, phrase, command) is not in it: that stands in a file of its own, which no audit
 /// repeats.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -44,14 +43,6 @@ pub struct Loop {
     pub project: Option<String>,
     /// How often in a row they were as before.
     pub same_project: u32,
-    /// Why it paused or waits, where no reply could say so yet.
-    pub untold: Option<Reason>,
-}
-
-/// Notes how something is now that should change from one iteration to the next.
-pub fn count_repeats(before: &mut Option<String>, times: &mut u32, now: Option<&String>) {
-    *times = if now.is_some() && before.as_ref() == now { times.saturating_add(1) } else { 0 };
-    *before = now.cloned();
 }
 
 impl Loop {
@@ -68,12 +59,24 @@ impl Loop {
             same_message: 0,
             project: None,
             same_project: 0,
-            untold: None,
         }
     }
 
+    /// Counts how often in a row the last message and the project are as before.
+    pub fn count_repeats(&mut self, facts: &StopFacts) {
+        count(&mut self.message, &mut self.same_message, facts.message.as_ref());
+        count(&mut self.project, &mut self.same_project, facts.project.as_ref());
+    }
+
+    /// Whether the message or the project was as before too often in a row.
+    #[must_use]
+    pub fn has_stalled(&self) -> bool {
+        let patience = self.limits.patience;
+        patience > 0 && self.same_message.max(self.same_project) >= patience
+    }
+
     /// The turn is over, or another process goes on: what was counted within it begins anew.
-    pub fn close_turn(&mut self) {
+    pub fn reset_turn(&mut self) {
         self.turn = None;
         self.open = false;
         self.blocks = 0;
@@ -89,13 +92,18 @@ impl Loop {
     }
 }
 
+fn count(before: &mut Option<String>, times: &mut u32, now: Option<&String>) {
+    *times = if now.is_some() && before.as_ref() == now { times.saturating_add(1) } else { 0 };
+    *before = now.cloned();
+}
+
 /// What was seen when the owner of a loop wanted to stop: facts, read before the lock was taken.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct StopFacts {
-    /// The run that the definition are of.
+    /// The run whose definition was used.
     pub run: RunId,
-    /// Digest of its definition.
+    /// Digest of that definition.
     pub definition: String,
     /// Digest of the agent's last message.
     pub message: Option<String>,

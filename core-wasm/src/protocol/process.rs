@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::protocol::id::{RunId, SessionId};
+use crate::id::{RunId, SessionId};
 
 /// One launch of an agent program. A pid alone is never an identity.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -158,7 +158,7 @@ reasons! {
     /// A user paused the run.
     Paused = "paused",
     /// A user lets the run go on.
-    Continued = "resume_loop",
+    Continued = "continued",
     /// A loop counts by itself, up to the limit that it was started with.
     IterationCountedByLoop = "iteration_counted_by_loop",
     /// The run is over already.
@@ -184,6 +184,48 @@ reasons! {
 }
 
 impl Reason {
+    /// Whether it says no more than that everything is as usual: beside any other row it comes second.
+    #[must_use]
+    pub const fn is_routine(self) -> bool {
+        matches!(
+            self,
+            Self::Heartbeat
+                | Self::Compacted
+                | Self::Switched
+                | Self::Registered
+                | Self::Launched
+                | Self::Announced
+                | Self::OwnerPresent
+                | Self::RunEnded
+                | Self::RunOffered
+                | Self::NoRun
+                | Self::Superseded
+                | Self::PaneReused
+        )
+    }
+
+    /// Whether it describes a state that lasts, which is told once to each audience. All others announce that something
+    /// happened, which is told until it is acknowledged and then forgotten.
+    #[must_use]
+    pub const fn is_standing(self) -> bool {
+        matches!(self, Self::OwnerAlive | Self::OwnerUnverifiable | Self::MultipleMatchingRuns | Self::RunOffered)
+    }
+
+    /// Whether a loop stands still by it, until a prompt or the user's word.
+    #[must_use]
+    pub const fn suspends_loop(self) -> bool {
+        matches!(
+            self,
+            Self::Paused
+                | Self::TurnInterrupted
+                | Self::ServiceFailed
+                | Self::StopMissed
+                | Self::LoopUnreadable
+                | Self::CheckRefused
+                | Self::ClientCap
+        )
+    }
+
     /// Whether a loop is over by it.
     #[must_use]
     pub const fn ends_loop(self) -> bool {

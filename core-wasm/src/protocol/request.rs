@@ -2,15 +2,16 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::protocol::event::Event;
-use crate::protocol::fence::Fence;
-use crate::protocol::id::{RunId, SessionId};
-use crate::protocol::loop_state::LoopLimits;
-use crate::protocol::pane::Pane;
-use crate::protocol::process::{CommandProbe, HostId, Probe, Process};
-use crate::protocol::run::{Run, RunName};
-use crate::protocol::session::{Delivery, NotificationId, Session};
-use crate::protocol::timestamp::Timestamp;
+use crate::event::Event;
+use crate::fence::Fence;
+use crate::id::{RunId, SessionId};
+use crate::loop_state::LoopLimits;
+use crate::pane::Pane;
+use crate::process::{CommandProbe, HostId, Probe, Process};
+use crate::run::{Run, RunName};
+use crate::session::{Delivery, NotificationId, Session};
+use crate::supervisor_claim::SupervisorClaim;
+use crate::timestamp::Timestamp;
 
 /// The protocol's number; host and core refuse each other's where they differ.
 pub const PROTOCOL: u32 = 2;
@@ -80,14 +81,14 @@ pub enum Command {
         /// The new limit.
         max_iterations: Option<u32>,
     },
-    /// Input whether the caller owns a run; changes nothing.
+    /// Ask whether the caller owns a run; changes nothing.
     Verify {
         /// The run.
         run: RunId,
         /// Who asks.
         caller: Caller,
     },
-    /// Ended a run as done or failed.
+    /// End a run as done or failed.
     Finish {
         /// The run.
         run: RunId,
@@ -98,7 +99,7 @@ pub enum Command {
         /// Why, in the owner's words.
         why: Option<String>,
     },
-    /// Ended a run by a user's word.
+    /// End a run by a user's word.
     Cancel {
         /// The run.
         run: RunId,
@@ -152,20 +153,6 @@ pub enum Command {
         /// Take it although the owner lives.
         take: bool,
     },
-}
-
-/// What `BATON_RUN` and `BATON_FENCE` say, and the processes above, from which they were inherited: a claim to be checked.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct SupervisorClaim {
-    /// The run.
-    pub run: RunId,
-    /// The owner's number.
-    pub fence: Fence,
-    /// The agent's process, or the caller's parent, and those above it, nearest first, up to the first that is a daemon.
-    pub ancestors: Vec<Process>,
-    /// The nearest agent above that.
-    pub nested_in: Option<Process>,
 }
 
 impl Command {
@@ -228,8 +215,8 @@ pub struct Snapshot {
     pub commands: Vec<CommandProbe>,
     /// The newest lines of the session's log that are deliveries.
     pub deliveries: Vec<Delivery>,
-    /// The tellings to the event's process, and to the session as a whole, whose mark stands in the session's log.
-    pub told: Vec<NotificationId>,
+    /// The notifications to the event's process, and to the session as a whole, that the session's log acknowledges.
+    pub acknowledged: Vec<NotificationId>,
     /// The thresholds in force.
     pub limits: Limits,
 }

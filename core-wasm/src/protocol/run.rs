@@ -3,14 +3,14 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::protocol::agent::Agent;
-use crate::protocol::fence::Fence;
-use crate::protocol::id::{RunId, SessionId};
-use crate::protocol::loop_state::Loop;
-use crate::protocol::pane::Pane;
-use crate::protocol::process::Process;
-use crate::protocol::reason::Reason;
-use crate::protocol::timestamp::Timestamp;
+use crate::agent::Agent;
+use crate::fence::Fence;
+use crate::id::{RunId, SessionId};
+use crate::loop_state::Loop;
+use crate::pane::Pane;
+use crate::process::Process;
+use crate::reason::Reason;
+use crate::timestamp::Timestamp;
 
 /// The longest name of a run, in characters.
 pub const MAX_NAME: usize = 64;
@@ -120,6 +120,39 @@ impl Status {
     }
 }
 
+/// Why a run ended, paused or waits.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum StopReason {
+    /// What the user or the owner said.
+    Stated(String),
+    /// A rule.
+    Rule(Reason),
+    /// Nothing happened for longer than the threshold.
+    Idle {
+        /// For how long, in milliseconds.
+        idle_ms: u64,
+        /// The threshold, in milliseconds.
+        threshold_ms: u64,
+        /// Where the newest activity was found.
+        newest: ActivitySource,
+    },
+}
+
+/// Where the newest activity on a run was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum ActivitySource {
+    /// The run's record.
+    RunRecord,
+    /// Its owner's session record.
+    SessionRecord,
+    /// The session's log.
+    SessionLog,
+}
+
 /// Who may advance a run: a session in a process, or the supervisor of a command (`baton run with`), which has no session.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -193,8 +226,8 @@ pub struct Run {
     pub updated: Timestamp,
     /// When it went over.
     pub finished: Option<Timestamp>,
-    /// Why it went over, paused or waits.
-    pub stop_reason: Option<String>,
+    /// Why it ended, paused or waits.
+    pub stop_reason: Option<StopReason>,
     /// What makes it a loop that drives its agent.
     #[serde(rename = "loop", default, skip_serializing_if = "Option::is_none")]
     pub loop_state: Option<Loop>,

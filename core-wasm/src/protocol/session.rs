@@ -3,21 +3,24 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::protocol::agent::Agent;
-use crate::protocol::event::{EventName, Source};
-use crate::protocol::fence::Fence;
-use crate::protocol::id::{RunId, SessionId};
-use crate::protocol::pane::Pane;
-use crate::protocol::process::Process;
-use crate::protocol::reason::Reason;
-use crate::protocol::run::RunName;
-use crate::protocol::timestamp::Timestamp;
+use crate::agent::Agent;
+use crate::event::{EventName, Source};
+use crate::fence::Fence;
+use crate::id::{RunId, SessionId};
+use crate::pane::Pane;
+use crate::process::Process;
+use crate::reason::Reason;
+use crate::run::RunName;
+use crate::timestamp::Timestamp;
 
 /// The most launches kept in a record: ended ones go first, the oldest first; one that owns a run stays.
 pub const MAX_LAUNCHES: usize = 16;
 
 /// The most deliveries kept for the rule of one event delivered twice.
 pub const MAX_DELIVERIES: usize = 4;
+
+/// The most entries kept in an outbox: acknowledged ones go first, the oldest first.
+pub const MAX_OUTBOX: usize = 64;
 
 /// One conversation of an agent. It survives a resume, and two windows may show it at once.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -39,8 +42,6 @@ pub struct Session {
     pub launches: Vec<Launch>,
     /// The unfinished runs it owns; more than one only from a foreign or damaged state.
     pub runs: Vec<RunId>,
-    /// The interrupted runs of its project that the user was offered in it.
-    pub offered: Vec<RunId>,
     /// How many of its runs are over.
     pub runs_ended: u32,
     /// Whether a prompt was ever seen.
@@ -57,8 +58,9 @@ pub struct Session {
     pub ended: Option<Ended>,
     /// The newest slow deliveries.
     pub deliveries: Vec<Delivery>,
-    /// A change of owner, or the end of a loop, whose telling is not known to have been written out.
-    pub untold: Option<NotificationId>,
+    /// What its user and model are to be told, or were told and must not be told again.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub outbox: Vec<OutboxEntry>,
     /// What a user calls it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<RunName>,
@@ -95,11 +97,6 @@ pub struct Launch {
     /// The command's run that it is an iteration of: it owns nothing of its own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub iteration_of: Option<RunId>,
-    /// What the user was told in it, so that nothing is told twice.
-    pub told: Vec<NotificationId>,
-    /// What was told in it and is not known to have been written out.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub untold: Vec<NotificationId>,
     /// Fields that this version does not know.
     #[serde(flatten)]
     pub extra: Map<String, Value>,
@@ -140,7 +137,7 @@ pub struct Delivery {
     pub event: Option<EventName>,
 }
 
-/// Something that was, or is to be, told about an owner of a run.
+/// What identifies a notification: it is about one owner of one run, by one rule.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct NotificationId {
@@ -148,8 +145,35 @@ pub struct NotificationId {
     pub run: RunId,
     /// The owner, by its fence.
     pub fence: Fence,
-    /// What was told.
+    /// The rule.
     pub reason: Reason,
+    /// The revision of the run at which the rule applied, for a rule that can apply again under the same fence.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revision: Option<u64>,
+}
+
+/// Whom a notification is for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Audience {
+    /// Whoever shows the session.
+    Session,
+    /// The launch in this process.
+    Launch(Process),
+}
+
+/// A notification that is owed, or that was delivered and must not be repeated.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct OutboxEntry {
+    /// Which.
+    pub id: NotificationId,
+    /// For whom.
+    pub audience: Audience,
+    /// Whether the session's log showed that a reply carried it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub acknowledged: bool,
 }
 
 impl Session {
@@ -165,7 +189,6 @@ impl Session {
             transcript: None,
             launches: Vec::new(),
             runs: Vec::new(),
-            offered: Vec::new(),
             runs_ended: 0,
             prompted: false,
             has_context: false,
@@ -174,7 +197,7 @@ impl Session {
             updated: now.clone(),
             ended: None,
             deliveries: Vec::new(),
-            untold: None,
+            outbox: Vec::new(),
             name: None,
             headless: false,
             resuming: None,
@@ -194,9 +217,17 @@ impl Session {
         self.launches.iter_mut().find(|launch| launch.process == *process)
     }
 
+    /// Removes the announcements about a run from the outbox; returns them.
+    pub fn take_announcements(&mut self, run: &RunId) -> Vec<OutboxEntry> {
+        let is_taken = |entry: &OutboxEntry| entry.id.run == *run && !entry.id.reason.is_standing();
+        let taken = self.outbox.iter().filter(|entry| is_taken(entry)).cloned().collect();
+        self.outbox.retain(|entry| !is_taken(entry));
+        taken
+    }
+
     /// Whether this session has a launch in `process` that is not known to have ended.
     #[must_use]
-    pub fn is_shown_by(&self, process: &Process) -> bool {
+    pub fn has_open_launch(&self, process: &Process) -> bool {
         self.launch(process).is_some_and(|launch| launch.ended.is_none())
     }
 }

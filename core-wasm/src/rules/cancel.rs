@@ -1,25 +1,19 @@
-//! A run is ended by a user's word.
+//! A run is cancelled by its user.
 
-use crate::draft::Draft;
-use crate::protocol::id::RunId;
-use crate::protocol::reason::Reason;
-use crate::protocol::request::Request;
-use crate::protocol::run::Status;
-use crate::rules::owner_commands::unfinished;
-use crate::rules::ownership::finish;
+use crate::id::RunId;
+use crate::reason::Reason;
+use crate::rules::context::RuleContext;
+use crate::run::{Status, StopReason};
 
 /// Cancels a run, whoever owns it. Its record in the archive is the tombstone that nothing gets past.
-pub fn apply(request: &Request, draft: &mut Draft, id: &RunId, why: Option<String>) -> Reason {
-    match unfinished(request, draft, id) {
-        Err(Reason::AlreadyEnded) if is_abandoned(draft, id) => {}
+pub fn apply(cx: &mut RuleContext<'_>, id: &RunId, why: Option<&String>) -> Reason {
+    // An abandoned run can still be adopted, so a user can still say that it must not be.
+    let abandoned = cx.draft.run(id).is_some_and(|run| run.status == Status::Abandoned);
+    match cx.unfinished_run(id) {
+        Err(Reason::AlreadyEnded) if abandoned => {}
         Err(reason) => return reason,
         Ok(_) => {}
     }
-    finish(request, draft, id, (Status::Cancelled, Reason::Cancelled), why);
+    cx.finish(id, Status::Cancelled, Reason::Cancelled, why.cloned().map(StopReason::Stated));
     Reason::Cancelled
-}
-
-/// An abandoned run can still be adopted, so a user can still say that it must not be.
-fn is_abandoned(draft: &Draft, id: &RunId) -> bool {
-    draft.run(id).is_some_and(|run| run.status == Status::Abandoned)
 }

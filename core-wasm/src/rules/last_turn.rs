@@ -1,27 +1,23 @@
 //! A resumed session is told how its last turn stands.
 
-use crate::draft::Draft;
-use crate::protocol::decision::Notification;
-use crate::protocol::event::{Event, LastTurn, Source};
-use crate::protocol::id::SessionId;
-use crate::protocol::process::{Live, Process};
-use crate::protocol::request::Request;
-use crate::rules::liveness::launch_liveness;
+use crate::decision::Notification;
+use crate::event::{LastTurn, Source};
+use crate::process::Live;
+use crate::rules::context::EventContext;
 
-/// What the transcript showed, unless it showed nothing, or another window may be at work on that very turn.
-pub fn apply(
-    request: &Request,
-    draft: &Draft,
-    event: &Event,
-    id: &SessionId,
-    process: &Process,
-) -> Option<Notification> {
-    let turn = event.last_turn.filter(|turn| *turn != LastTurn::Unknown)?;
+/// Says what the transcript showed, unless it showed nothing, or another window may be at work on that very turn.
+pub fn apply(cx: &mut EventContext<'_>) {
+    let event = cx.event;
+    let Some(turn) = event.last_turn.filter(|turn| *turn != LastTurn::Unknown) else { return };
     if !event.announces() || event.source != Some(Source::Resume) || !event.can_notify() {
-        return None;
+        return;
     }
-    let session = draft.session(id)?;
-    let elsewhere = |launch| launch_liveness(request, draft, session, launch) != Live::No;
-    let shared = session.launches.iter().filter(|launch| launch.process != *process).any(elsewhere);
-    (!shared).then_some(Notification::LastTurn { turn })
+    let Some(session) = cx.record() else { return };
+    let shared = session
+        .launches
+        .iter()
+        .any(|launch| launch.process != *cx.process && cx.rules.launch_liveness(session, launch) != Live::No);
+    if !shared {
+        cx.notifications.push(Notification::LastTurn { turn });
+    }
 }

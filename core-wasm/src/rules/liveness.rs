@@ -1,97 +1,139 @@
-//! Whether a launch lives.
+//! Whether a process, a launch or the supervisor of a run lives, and what shows it.
+//!
+//! **Architecture invariant.** These are the only functions in baton that answer this question. The host calls them too.
 
-use crate::draft::Draft;
-use crate::protocol::process::{CommandProbe, HostId, Live, LockState, Probe, ProcessState};
-use crate::protocol::request::{Input, Request};
-use crate::protocol::run::Run;
-use crate::protocol::session::{Launch, Session};
+use crate::liveness::{Evidence, Liveness};
+use crate::process::{CommandProbe, HostId, Live, LockState, Probe, Process, ProcessState};
+use crate::request::Input;
+use crate::rules::context::RuleContext;
+use crate::run::Run;
+use crate::session::{Launch, Session};
 
-/// Whether `launch` of `session` lives, by its record, by what the machine showed, and by what else its process announced.
+/// Whether a process lives, by what the machine showed of it.
 #[must_use]
-pub fn launch_liveness(request: &Request, draft: &Draft, session: &Session, launch: &Launch) -> Live {
-    let local = is_local(&request.place, launch);
-    if launch.ended.is_none() && local && is_of_event(request, session, launch) {
-        return Live::Yes;
+pub fn from_process_state(host: &HostId, process: &Process, state: ProcessState) -> Liveness {
+    if let Some(liveness) = elsewhere(host, process) {
+        return liveness;
     }
-    if local && showed_another_since(draft, session, launch) {
-        return Live::No;
+    match state {
+        ProcessState::Running => Liveness::yes(Evidence::Running),
+        ProcessState::Gone => Liveness::no(Evidence::Gone),
+        ProcessState::Zombie => Liveness::no(Evidence::Zombie),
+        ProcessState::Reused => Liveness::no(Evidence::PidReused),
+        ProcessState::Unreadable => Liveness::unknown(Evidence::Unreadable),
     }
-    from_probes(&request.place, &request.snapshot.probes, session, launch)
 }
 
-/// Whether a launch lives, by its record and by what the machine showed of it alone.
+/// Whether a launch lives, by its record and by what the machine showed of it.
 ///
-/// `No` is tested first: one proof of an end outweighs everything that could not be read.
+/// The proofs of an end stand first: one of them outweighs everything that could not be read.
 #[must_use]
-pub fn from_probes(place: &HostId, probes: &[Probe], session: &Session, launch: &Launch) -> Live {
-    let process = &launch.process;
+pub fn from_probe(host: &HostId, probe: Option<&Probe>, session: &Session, launch: &Launch) -> Liveness {
     if launch.ended.is_some() {
-        return Live::No;
+        return Liveness::no(Evidence::EndRecorded);
     }
-    if process.machine != place.machine || process.pidns != place.pidns {
-        return Live::Unknown;
+    if let Some(liveness) = elsewhere(host, &launch.process) {
+        return liveness;
     }
-    if process.boot != place.boot {
-        return Live::No;
-    }
-    match probes.iter().find(|probe| probe.session == session.id && probe.process == *process) {
-        Some(probe) if proves_end(session, probe) => Live::No,
-        Some(probe) if probe.sight == ProcessState::Running && probe.lock != LockState::Unreadable => Live::Yes,
-        _ => Live::Unknown,
-    }
-}
-
-/// Whether a command's run is still driven, by what the machine showed. It is over where the supervisor and the command are both gone;
-/// a lock that is held without them says that somebody is there whom nobody knows.
-#[must_use]
-pub fn supervisor_liveness(place: &HostId, probes: &[CommandProbe], run: &Run) -> Live {
-    let owner = &run.owner;
-    if owner.process.machine != place.machine || owner.process.pidns != place.pidns {
-        return Live::Unknown;
-    }
-    if owner.process.boot != place.boot {
-        return Live::No;
-    }
-    let of =
-        |probe: &&CommandProbe| probe.run == run.id && probe.supervisor == owner.process && probe.child == owner.child;
-    let Some(probe) = probes.iter().find(of) else { return Live::Unknown };
-    let sights = [Some(probe.sight), probe.child_sight];
-    if sights.contains(&Some(ProcessState::Running)) {
-        return Live::Yes;
-    }
-    let gone = |sight: &Option<ProcessState>| *sight != Some(ProcessState::Unreadable);
-    let free = matches!(probe.lock, LockState::Released);
-    if free && sights.iter().all(gone) { Live::No } else { Live::Unknown }
-}
-
-/// Whether the launch is of this boot, machine and pid namespace.
-fn is_local(place: &HostId, launch: &Launch) -> bool {
-    let process = &launch.process;
-    process.machine == place.machine && process.pidns == place.pidns && process.boot == place.boot
-}
-
-/// The process that sent an event of this session lives, and shows it.
-fn is_of_event(request: &Request, session: &Session, launch: &Launch) -> bool {
-    match &request.input {
-        Input::Event(event) => {
-            event.session.as_ref() == Some(&session.id) && event.process.as_ref() == Some(&launch.process)
-        }
-        Input::Command(_) => false,
-    }
-}
-
-fn proves_end(session: &Session, probe: &Probe) -> bool {
+    let Some(probe) = probe else {
+        return Liveness::unknown(Evidence::Unreadable);
+    };
     let shows_another = session.agent.shows_one_session() && probe.shows.as_ref().is_some_and(|id| *id != session.id);
-    matches!(probe.sight, ProcessState::Gone | ProcessState::Zombie | ProcessState::Reused)
-        || shows_another
-        || probe.lock == LockState::Released
+    match (probe.sight, probe.lock) {
+        (ProcessState::Gone, _) => Liveness::no(Evidence::Gone),
+        (ProcessState::Zombie, _) => Liveness::no(Evidence::Zombie),
+        (ProcessState::Reused, _) => Liveness::no(Evidence::PidReused),
+        (_, LockState::Released) => Liveness::no(Evidence::LockReleased),
+        _ if shows_another => Liveness::no(Evidence::ShowsAnother),
+        (ProcessState::Unreadable, _) | (_, LockState::Unreadable) => Liveness::unknown(Evidence::Unreadable),
+        (ProcessState::Running, LockState::Held) => Liveness::yes(Evidence::LockHeld),
+        (ProcessState::Running, LockState::None) => Liveness::yes(Evidence::Running),
+    }
 }
 
-/// An agent that shows one session at a time has left this one when the same process announced another since.
-fn showed_another_since(draft: &Draft, session: &Session, launch: &Launch) -> bool {
-    session.agent.shows_one_session()
-        && draft
-            .sessions()
-            .filter(|other| other.id != session.id)
-            .any(|other| other.launch(&launch.process).is_some_and(|newer| newer.started.is_after(&launch.started)))
+/// Whether a launch lives, by the probe among `probes` that is of it.
+#[must_use]
+pub fn from_probes(host: &HostId, probes: &[Probe], session: &Session, launch: &Launch) -> Liveness {
+    let probe = probes.iter().find(|probe| probe.session == session.id && probe.process == launch.process);
+    from_probe(host, probe, session, launch)
+}
+
+/// Whether a supervised run still has its supervisor or its command. It has neither where both are gone and nobody holds the
+/// supervisor's lock; a lock that is held without them says that somebody is there whom nobody knows.
+#[must_use]
+pub fn supervisor_liveness(host: &HostId, probes: &[CommandProbe], run: &Run) -> Live {
+    let owner = &run.owner;
+    if let Some(liveness) = elsewhere(host, &owner.process) {
+        return liveness.live;
+    }
+    let is_of_run =
+        |probe: &&CommandProbe| probe.run == run.id && probe.supervisor == owner.process && probe.child == owner.child;
+    let Some(probe) = probes.iter().find(is_of_run) else { return Live::Unknown };
+    match (probe.sight, probe.child_sight, probe.lock) {
+        (ProcessState::Running, _, _) | (_, Some(ProcessState::Running), _) => Live::Yes,
+        (ProcessState::Unreadable, _, _) | (_, Some(ProcessState::Unreadable), _) => Live::Unknown,
+        (_, _, LockState::Released) => Live::No,
+        (_, _, LockState::None | LockState::Held | LockState::Unreadable) => Live::Unknown,
+    }
+}
+
+/// What is known of a process that this host cannot look at.
+fn elsewhere(host: &HostId, process: &Process) -> Option<Liveness> {
+    if process.machine != host.machine {
+        Some(Liveness::unknown(Evidence::OtherMachine))
+    } else if process.pidns != host.pidns {
+        Some(Liveness::unknown(Evidence::OtherNamespace))
+    } else if process.boot != host.boot {
+        Some(Liveness::no(Evidence::Rebooted))
+    } else {
+        None
+    }
+}
+
+impl RuleContext<'_> {
+    /// Whether a launch lives, by its record, by what the machine showed, and by what else its process announced.
+    #[must_use]
+    pub fn launch_liveness(&self, session: &Session, launch: &Launch) -> Live {
+        let host = &self.request.place;
+        let local = elsewhere(host, &launch.process).is_none();
+        if launch.ended.is_none() && local && self.sent_the_event(session, launch) {
+            return Live::Yes;
+        }
+        if local && self.announced_another_since(session, launch) {
+            return Live::No;
+        }
+        from_probes(host, &self.request.snapshot.probes, session, launch).live
+    }
+
+    /// Whether the owner of a run lives. A launch that its session's record does not hold is not known.
+    #[must_use]
+    pub fn owner_liveness(&self, run: &Run) -> Live {
+        let Some(id) = &run.owner.session else {
+            return supervisor_liveness(&self.request.place, &self.request.snapshot.commands, run);
+        };
+        let Some(session) = self.draft.session(id) else {
+            return Live::Unknown;
+        };
+        session.launch(&run.owner.process).map_or(Live::Unknown, |launch| self.launch_liveness(session, launch))
+    }
+
+    /// The process that sent an event of this session lives, and shows it.
+    fn sent_the_event(&self, session: &Session, launch: &Launch) -> bool {
+        match &self.request.input {
+            Input::Event(event) => {
+                event.session.as_ref() == Some(&session.id) && event.process.as_ref() == Some(&launch.process)
+            }
+            Input::Command(_) => false,
+        }
+    }
+
+    /// An agent that shows one session at a time has left this one when the same process announced another since.
+    fn announced_another_since(&self, session: &Session, launch: &Launch) -> bool {
+        session.agent.shows_one_session()
+            && self
+                .draft
+                .sessions()
+                .filter(|other| other.id != session.id)
+                .any(|other| other.launch(&launch.process).is_some_and(|newer| newer.started.is_after(&launch.started)))
+    }
 }

@@ -1,149 +1,148 @@
 //! A run drives its agent: whether its prompt goes in again when the agent wants to stop.
 
-use crate::draft::Draft;
-use crate::protocol::agent::Agent;
-use crate::protocol::decision::Notification;
-use crate::protocol::event::{Event, EventName};
-use crate::protocol::id::{RunId, SessionId};
-use crate::protocol::loop_state::{Check, Loop, StopFacts, UNATTENDED, count_repeats};
-use crate::protocol::process::Process;
-use crate::protocol::reason::Reason;
-use crate::protocol::request::Request;
-use crate::protocol::run::{Run, Status};
-use crate::protocol::session::NotificationId;
-use crate::rules::ownership::{finish, unfinished_runs};
+use crate::agent::Agent;
+use crate::event::EventName;
+use crate::id::RunId;
+use crate::loop_state::{Check, Loop, StopFacts, UNATTENDED};
+use crate::reason::Reason;
+use crate::rules::context::{EventContext, RuleContext};
+use crate::rules::launch::LaunchRow;
+use crate::rules::notifications::{id_of, of_loop, owed_suspension};
+use crate::run::{Run, Status, StopReason};
 
-/// Applies the loop table to an event of the session and process that own a loop; gives the row that applied. `known` says that the
-/// event is of a launch that was known before: one that just took the run over begins with the next turn.
-pub fn apply(
-    request: &Request,
-    draft: &mut Draft,
-    event: &Event,
-    (session, process): (&SessionId, &Process),
-    known: bool,
-    notifications: &mut Vec<Notification>,
-) -> Option<Reason> {
-    let runs = unfinished_runs(draft, session);
+/// What a row of the loop tables does to the run.
+enum Step {
+    /// The loop goes round again, counted so.
+    Iterate(Loop),
+    /// A user's or the client's prompt begins a turn, counted so. No row.
+    Prompt(Loop),
+    /// The loop stands still until a prompt or the user's word.
+    Suspend(Status, Reason, Loop),
+    /// The loop and its run end.
+    End(Status, Reason),
+}
+
+/// Applies the loop tables to an event of the launch that owns a loop; returns the row that applied. A launch that just took the run
+/// over begins with the next turn, so only a Stop of a known launch counts.
+pub fn apply(cx: &mut EventContext<'_>, shown: LaunchRow) -> Option<Reason> {
+    let runs = cx.rules.unfinished_runs_of(cx.session);
     let [id] = runs.as_slice() else { return None };
-    let run = draft.run_mut(id).filter(|run| run.owner.process == *process)?;
-    let active = run.status == Status::Active;
-    let loop_state = run.loop_state.as_mut()?;
-    if event.can_notify_user()
-        && let Some(reason) = loop_state.untold.take()
-    {
-        notifications.push(tell(run, reason));
+    let run = cx.rules.draft.run(id)?;
+    let loop_state = run.loop_state.as_ref()?;
+    if run.owner.process != *cx.process || run.status != Status::Active {
+        return None;
     }
-    let row = match event.name {
-        EventName::Stop if active && known => match stop(request, run, event) {
-            Ok(row) => row,
-            Err((status, why)) => {
-                notifications.push(tell(run, why));
-                finish(request, draft, id, (status, why), Some(why.sentence().to_owned()));
-                return Some(why);
-            }
-        },
-        EventName::UserPromptSubmit if active => prompt(run, event)?,
-        EventName::Interrupt if active => suspend(run, Status::Paused, Reason::TurnInterrupted),
-        EventName::StopFailure if active => suspend(run, Status::Paused, Reason::ServiceFailed),
+    let step = match cx.event.name {
+        EventName::Stop if shown == LaunchRow::Heartbeat => stop(cx, run, loop_state),
+        EventName::UserPromptSubmit => prompt(cx, loop_state),
+        EventName::Interrupt => Step::Suspend(Status::Paused, Reason::TurnInterrupted, loop_state.clone()),
+        EventName::StopFailure => Step::Suspend(Status::Paused, Reason::ServiceFailed, loop_state.clone()),
         _ => return None,
     };
+    carry_out(cx, id, step)
+}
+
+/// The table of Stops: the first row that applies.
+fn stop(cx: &EventContext<'_>, run: &Run, before: &Loop) -> Step {
+    let is_of_run = |facts: &&StopFacts| facts.run == run.id && facts.definition == before.limits.definition;
+    let Some(facts) = cx.event.stop.as_ref().filter(is_of_run).filter(|_| !cx.event.waited) else {
+        let row = if cx.event.waited { Reason::StopMissed } else { Reason::LoopUnreadable };
+        return Step::Suspend(Status::Waiting, row, before.clone());
+    };
+    let mut counted = before.clone();
+    counted.count_repeats(facts);
+    if !facts.again {
+        counted.blocks = 0;
+    }
+    let has_no_round_left = run.max_iterations.is_some_and(|max| run.iteration >= max);
+    let has_no_time_left = before.limits.max_ms.is_some_and(|max| run.created.age_ms(cx.rules.now()) >= max);
+    let is_seen = cx.event.agent != Agent::Codex || cx.event.pane.is_known();
+    match facts {
+        _ if facts.check == Some(Check::Refused) => Step::Suspend(Status::Paused, Reason::CheckRefused, before.clone()),
+        _ if facts.is_done() => Step::End(Status::Done, Reason::LoopDone),
+        _ if has_no_round_left || has_no_time_left => Step::End(Status::Failed, Reason::LoopLimit),
+        _ if counted.has_stalled() => Step::End(Status::Failed, Reason::NoProgress),
+        _ if !is_seen && before.unattended >= UNATTENDED => Step::End(Status::Failed, Reason::Unattended),
+        _ if facts.cap.is_some_and(|cap| counted.blocks >= cap) => {
+            Step::Suspend(Status::Waiting, Reason::ClientCap, counted)
+        }
+        _ => {
+            counted.blocks = counted.blocks.saturating_add(1);
+            counted.unattended = counted.unattended.saturating_add(1);
+            counted.turn.clone_from(&cx.event.prompt_id);
+            counted.open = true;
+            Step::Iterate(counted)
+        }
+    }
+}
+
+/// A prompt goes in. A user's with the id of a new turn, where no Stop ended the turn before, says that this one was interrupted:
+/// Claude tells so in no other way, and Codex of a failing service neither. One typed while the turn runs repeats its id.
+fn prompt(cx: &EventContext<'_>, before: &Loop) -> Step {
+    let event = cx.event;
+    let by_user = event.prompt.as_ref().is_some_and(|prompt| prompt.by_user);
+    let known = before.turn.is_some() && event.prompt_id.is_some();
+    if by_user && before.open && known && before.turn != event.prompt_id {
+        return Step::Suspend(Status::Paused, Reason::TurnInterrupted, before.clone());
+    }
+    let mut counted = before.clone();
+    if by_user {
+        counted.attended();
+    }
+    counted.open = true;
+    counted.turn.clone_from(&event.prompt_id);
+    Step::Prompt(counted)
+}
+
+fn carry_out(cx: &mut EventContext<'_>, id: &RunId, step: Step) -> Option<Reason> {
+    let run = cx.rules.draft.run_mut(id)?;
+    let row = match step {
+        Step::Prompt(counted) => {
+            run.loop_state = Some(counted);
+            return None;
+        }
+        Step::Iterate(counted) => {
+            run.loop_state = Some(counted);
+            run.iteration = run.iteration.saturating_add(1);
+            Reason::Iterated
+        }
+        Step::Suspend(status, row, counted) => {
+            run.loop_state = Some(counted);
+            suspend(run, status, StopReason::Rule(row));
+            row
+        }
+        Step::End(status, row) => {
+            cx.notifications.push(of_loop(run, id_of(run, row)));
+            cx.rules.finish(id, status, row, Some(StopReason::Rule(row)));
+            return Some(row);
+        }
+    };
     // Nobody reads a reply to what waited, and Claude none to a failure of the service.
-    if event.waited || event.name == EventName::StopFailure {
-        run.loop_state.as_mut()?.untold = Some(row);
+    if cx.event.waited || cx.event.name == EventName::StopFailure {
+        let owed = owed_suspension(run, row);
+        cx.record_mut()?.outbox.push(owed);
     } else {
-        notifications.push(tell(run, row));
+        cx.notifications.push(of_loop(run, id_of(run, row)));
     }
     Some(row)
 }
 
-/// What the user is told of a loop by a row.
-pub fn tell(run: &Run, reason: Reason) -> Notification {
-    let told = NotificationId { run: run.id.clone(), fence: run.fence, reason };
-    Notification::Loop { told, iteration: run.iteration, of: run.max_iterations }
-}
-
-/// The agent wants to stop: the row, or how the loop ends.
-fn stop(request: &Request, run: &mut Run, event: &Event) -> Result<Reason, (Status, Reason)> {
-    if event.waited {
-        return Ok(suspend(run, Status::Waiting, Reason::StopMissed));
-    }
-    let of_this = |facts: &&StopFacts| {
-        facts.run == run.id
-            && run.loop_state.as_ref().is_some_and(|loop_state| loop_state.limits.definition == facts.definition)
-    };
-    let Some(facts) = event.stop.as_ref().filter(of_this) else {
-        return Ok(suspend(run, Status::Waiting, Reason::LoopUnreadable));
-    };
-    if facts.check == Some(Check::Refused) {
-        return Ok(suspend(run, Status::Paused, Reason::CheckRefused));
-    }
-    if facts.is_done() {
-        return Err((Status::Done, Reason::LoopDone));
-    }
-    let late = |max: u64| run.created.age_ms(&request.now) >= max;
-    let Some(loop_state) = run.loop_state.as_mut() else { return Ok(Reason::Heartbeat) };
-    if run.max_iterations.is_some_and(|max| run.iteration >= max) || loop_state.limits.max_ms.is_some_and(late) {
-        return Err((Status::Failed, Reason::LoopLimit));
-    }
-    count_repeats(&mut loop_state.message, &mut loop_state.same_message, facts.message.as_ref());
-    count_repeats(&mut loop_state.project, &mut loop_state.same_project, facts.project.as_ref());
-    let patience = loop_state.limits.patience;
-    if patience > 0 && loop_state.same_message.max(loop_state.same_project) >= patience {
-        return Err((Status::Failed, Reason::NoProgress));
-    }
-    if event.agent == Agent::Codex && !event.pane.is_known() && loop_state.unattended >= UNATTENDED {
-        return Err((Status::Failed, Reason::Unattended));
-    }
-    if !facts.again {
-        loop_state.blocks = 0;
-    }
-    if facts.cap.is_some_and(|cap| loop_state.blocks >= cap) {
-        return Ok(suspend(run, Status::Waiting, Reason::ClientCap));
-    }
-    loop_state.blocks = loop_state.blocks.saturating_add(1);
-    loop_state.unattended = loop_state.unattended.saturating_add(1);
-    loop_state.turn.clone_from(&event.prompt_id);
-    loop_state.open = true;
-    run.iteration = run.iteration.saturating_add(1);
-    Ok(Reason::Iterated)
-}
-
-/// A prompt goes in. A user's with the id of a new turn, where no Stop ended the turn before, says that this one was interrupted:
-/// Claude notifications so in no other way, and Codex of a failing service neither. One typed while the turn runs repeats its id.
-fn prompt(run: &mut Run, event: &Event) -> Option<Reason> {
-    let loop_state = run.loop_state.as_mut()?;
-    let by_user = event.prompt.as_ref().is_some_and(|prompt| prompt.by_user);
-    let known = loop_state.turn.is_some() && event.prompt_id.is_some();
-    if by_user && loop_state.open && known && loop_state.turn != event.prompt_id {
-        return Some(suspend(run, Status::Paused, Reason::TurnInterrupted));
-    }
-    if by_user {
-        loop_state.attended();
-    }
-    loop_state.open = true;
-    loop_state.turn.clone_from(&event.prompt_id);
-    None
-}
-
-fn suspend(run: &mut Run, status: Status, reason: Reason) -> Reason {
+/// A run stands still; a loop's turn ends with it.
+pub fn suspend(run: &mut Run, status: Status, why: StopReason) {
     run.status = status;
-    run.stop_reason = Some(reason.sentence().to_owned());
+    run.stop_reason = Some(why);
     if let Some(loop_state) = run.loop_state.as_mut() {
-        loop_state.close_turn();
+        loop_state.reset_turn();
     }
-    reason
 }
 
-/// What a user's word does to a loop that goes on with it.
-pub fn resume_loop(loop_state: &mut Loop) {
-    loop_state.close_turn();
-    loop_state.attended();
-    loop_state.untold = None;
-}
-
-/// The loop's run goes to another session or process.
-pub fn reset_turn(draft: &mut Draft, id: &RunId) {
-    if let Some(loop_state) = draft.run_mut(id).and_then(|run| run.loop_state.as_mut()) {
-        loop_state.close_turn();
+impl RuleContext<'_> {
+    /// Puts into the owner's outbox why its loop stands still.
+    pub fn owe_suspension(&mut self, id: &RunId, reason: Reason) {
+        let Some(run) = self.draft.run(id).filter(|run| run.loop_state.is_some()) else { return };
+        let (session, owed) = (run.owner.session.clone(), owed_suspension(run, reason));
+        if let Some(session) = session.and_then(|id| self.draft.session_mut(&id)) {
+            session.outbox.push(owed);
+        }
     }
 }

@@ -1,7 +1,8 @@
-//! The rules: one file for each table of ARCHITECTURE.md.
+//! The rules: one file for each decision table. `decide.rs` states their order.
 
 pub mod adopt;
 pub mod cancel;
+pub mod context;
 pub mod duplicate_event;
 pub mod last_turn;
 pub mod launch;
@@ -15,3 +16,4 @@ pub mod pause;
 pub mod start;
 pub mod supersede;
 pub mod supervised_run;
+pub mod transition;

@@ -1,78 +1,104 @@
-//! What is told is told until it is known to have been written out.
+//! The outbox of a session: what its user and model are to be told.
 //!
-//! A hook that dies between its commit and its reply leaves no mark in the session's log, so the next event notifications again: better
-//! twice than never. A change of owner is owed to whoever owns the run, the end of a loop to whoever shows the session that owned it; all
-//! else to the launch in which it was said.
+//! **Architecture invariant.** A notification is delivered at least once, and not again after its acknowledgement was seen. A hook
+//! that dies between its commit and its reply leaves no acknowledgement in the session's log, so the next event that can carry the
+//! notification says it again.
+//!
+//! An announcement (a run was transferred, a loop ended or stands still) stands in the outbox until it is acknowledged. A standing
+//! condition (another process owns the run, a run is offered) stays in the outbox afterwards, marked, so that no later event
+//! repeats it to the same audience.
 
-use crate::draft::Draft;
-use crate::protocol::decision::Notification;
-use crate::protocol::event::Event;
-use crate::protocol::id::SessionId;
-use crate::protocol::process::Process;
-use crate::protocol::reason::Reason;
-use crate::protocol::request::Request;
-use crate::protocol::session::NotificationId;
-use crate::rules::loops;
+use crate::decision::Notification;
+use crate::reason::Reason;
+use crate::rules::context::EventContext;
+use crate::run::Run;
+use crate::session::{Audience, MAX_OUTBOX, NotificationId, OutboxEntry};
 
-/// Tells a change of owner, or the end of a loop, that the session's log does not mark as told, if the event can carry it.
-pub fn apply(
-    request: &Request,
-    draft: &mut Draft,
-    event: &Event,
-    id: &SessionId,
-    process: &Process,
-    notifications: &mut Vec<Notification>,
-) {
-    let Some(told) = draft.session(id).and_then(|session| session.untold.clone()) else {
-        return;
-    };
-    if request.snapshot.told.contains(&told) {
-        // The mark will be far back in the log one day: the record must not need it then.
-        if let Some(session) = draft.session_mut(id).filter(|_| event.can_notify()) {
-            session.untold = None;
-        }
+/// Takes note of what the session's log acknowledges.
+pub fn acknowledge(cx: &mut EventContext<'_>) {
+    let acknowledged = &cx.rules.request.snapshot.acknowledged;
+    let audience = Audience::Launch(cx.process.clone());
+    if !cx.event.can_notify() {
         return;
     }
-    let standing = draft.run(&told.run).filter(|run| run.fence == told.fence && run.owner.is_session(id));
-    let Some(run) = standing else { return };
-    if told.reason.ends_loop() {
-        if !run.status.is_unfinished() && event.can_notify_user() {
-            notifications.push(loops::tell(run, told.reason));
+    let Some(session) = cx.record_mut() else { return };
+    for entry in &mut session.outbox {
+        let concerned = entry.audience == audience || entry.audience == Audience::Session;
+        entry.acknowledged |= concerned && acknowledged.contains(&entry.id);
+    }
+    session.outbox.retain(|entry| entry.id.reason.is_standing() || !entry.acknowledged);
+}
+
+/// Whether the outbox holds an offer that is not acknowledged.
+#[must_use]
+pub fn owes_offer(cx: &EventContext<'_>) -> bool {
+    let is_owed = |entry: &OutboxEntry| entry.id.reason == Reason::RunOffered && !entry.acknowledged;
+    cx.event.can_notify() && cx.record().is_some_and(|session| session.outbox.iter().any(is_owed))
+}
+
+/// Says the announcements that are owed, as far as they still hold and the reply to the event can carry them.
+pub fn announce(cx: &mut EventContext<'_>) {
+    let outbox = cx.record().map(|session| session.outbox.clone()).unwrap_or_default();
+    for OutboxEntry { id, .. } in outbox {
+        if cx.rules.request.snapshot.acknowledged.contains(&id) {
+            continue;
         }
-    } else if run.status.is_unfinished() && run.owner.process == *process && event.can_notify() {
-        let from = run.history.last().map(|transfer| transfer.from.pane.clone()).unwrap_or_default();
-        notifications.push(Notification::Transferred { told, iteration: run.iteration, from });
+        let Some(run) = cx.rules.draft.run(&id.run) else { continue };
+        if run.fence != id.fence || !run.owner.is_session(cx.session) {
+            continue;
+        }
+        let unfinished = run.status.is_unfinished();
+        let owns = unfinished && run.owner.process == *cx.process;
+        let notification = match id.reason {
+            reason if reason.is_standing() => None,
+            reason if reason.ends_loop() => (!unfinished && cx.event.can_notify_user()).then(|| of_loop(run, id)),
+            reason if reason.suspends_loop() => (owns && cx.event.can_notify_user()).then(|| of_loop(run, id)),
+            _ => (owns && cx.event.can_notify()).then(|| transferred(run, id)),
+        };
+        cx.notifications.extend(notification);
     }
 }
 
-/// Takes back what the launch was told and the log does not mark, so that the rules say it again where it still holds. Gives
-/// whether a run that was offered is among it: an offer is made to the session, in whichever of its launches.
-pub fn take_back(request: &Request, draft: &mut Draft, event: &Event, id: &SessionId, process: &Process) -> bool {
-    let Some(session) = draft.session_mut(id).filter(|_| event.can_notify()) else {
+/// Puts a standing condition into the outbox. Returns whether it is to be said now: the event can carry it, and its audience does
+/// not know it yet.
+pub fn report(cx: &mut EventContext<'_>, id: &NotificationId, audience: Audience) -> bool {
+    if !cx.event.can_notify() {
         return false;
-    };
-    let is_offer = |told: &NotificationId| told.reason == Reason::RunOffered;
-    let mut lost = Vec::new();
-    for launch in &mut session.launches {
-        let own = launch.process == *process;
-        let (due, others) = std::mem::take(&mut launch.untold).into_iter().partition(|told| own || is_offer(told));
-        launch.untold = others;
-        let due: Vec<NotificationId> = due;
-        let unmarked: Vec<NotificationId> =
-            due.into_iter().filter(|told| !request.snapshot.told.contains(told)).collect();
-        launch.told.retain(|told| !unmarked.contains(told));
-        lost.extend(unmarked.into_iter().filter(is_offer).map(|told| told.run));
     }
-    session.offered.retain(|run| !lost.contains(run));
-    !lost.is_empty()
+    // A launch that was forgotten for others is still in the log.
+    let acknowledged = cx.rules.request.snapshot.acknowledged.contains(id);
+    let Some(session) = cx.record_mut() else { return false };
+    if let Some(entry) = session.outbox.iter().find(|entry| entry.id == *id && entry.audience == audience) {
+        return !entry.acknowledged;
+    }
+    session.outbox.push(OutboxEntry { id: id.clone(), audience, acknowledged });
+    while session.outbox.len() > MAX_OUTBOX {
+        let oldest = session.outbox.iter().position(|entry| entry.acknowledged).unwrap_or(0);
+        session.outbox.remove(oldest);
+    }
+    !acknowledged
 }
 
-/// Notes what this decision says, until its mark is seen.
-pub fn note(draft: &mut Draft, id: &SessionId, process: &Process, notifications: &[Notification]) {
-    if let Some(launch) = draft.session_mut(id).and_then(|session| session.launch_mut(process)) {
-        let owed = notifications
-            .iter()
-            .filter(|tell| !matches!(tell, Notification::Transferred { .. } | Notification::Loop { .. }));
-        launch.untold.extend(owed.filter_map(Notification::told).cloned());
-    }
+/// What is said of a loop: that it goes round again, ended, or stands still.
+#[must_use]
+pub fn of_loop(run: &Run, id: NotificationId) -> Notification {
+    Notification::Loop { id, iteration: run.iteration, of: run.max_iterations }
+}
+
+/// What is said of a rule that applied to a run just now.
+#[must_use]
+pub fn id_of(run: &Run, reason: Reason) -> NotificationId {
+    NotificationId { run: run.id.clone(), fence: run.fence, reason, revision: None }
+}
+
+/// What is owed of a loop that stands still by a rule which no reply could say.
+#[must_use]
+pub fn owed_suspension(run: &Run, reason: Reason) -> OutboxEntry {
+    let id = NotificationId { revision: Some(run.revision), ..id_of(run, reason) };
+    OutboxEntry { id, audience: Audience::Launch(run.owner.process.clone()), acknowledged: false }
+}
+
+fn transferred(run: &Run, id: NotificationId) -> Notification {
+    let from = run.history.last().map(|transfer| transfer.from.pane.clone()).unwrap_or_default();
+    Notification::Transferred { id, iteration: run.iteration, from }
 }

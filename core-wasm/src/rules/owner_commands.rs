@@ -1,12 +1,10 @@
 //! A run is advanced, verified or finished by its owner.
 
-use crate::draft::Draft;
-use crate::protocol::id::RunId;
-use crate::protocol::reason::Reason;
-use crate::protocol::request::{Caller, Reading, Request};
-use crate::protocol::run::{Run, Status};
-use crate::rules::ownership;
-use crate::rules::supervised_run;
+use crate::id::RunId;
+use crate::reason::Reason;
+use crate::request::Caller;
+use crate::rules::context::RuleContext;
+use crate::run::{Run, Status, StopReason};
 
 /// What an owner says of its run.
 #[derive(Default)]
@@ -20,16 +18,17 @@ pub struct Progress<'a> {
 }
 
 /// Advances a run.
-pub fn update(request: &Request, draft: &mut Draft, id: &RunId, caller: &Caller, progress: &Progress<'_>) -> Reason {
-    if let Err(reason) = may_advance(request, draft, id, caller) {
-        return reason;
-    }
+pub fn update(cx: &mut RuleContext<'_>, id: &RunId, caller: &Caller, progress: &Progress<'_>) -> Reason {
     let counts = progress.iteration.is_some() || progress.max_iterations.is_some();
-    if counts && draft.run(id).is_some_and(|run| run.loop_state.is_some()) {
-        return Reason::IterationCountedByLoop;
+    match cx.run_of(caller, id) {
+        Err(reason) => return reason,
+        Ok(run) if counts && run.loop_state.is_some() => return Reason::IterationCountedByLoop,
+        Ok(_) => {}
     }
-    if let Some(run) = draft.run_mut(id) {
-        run.phase = progress.phase.cloned().or_else(|| run.phase.take());
+    if let Some(run) = cx.draft.run_mut(id) {
+        if progress.phase.is_some() {
+            run.phase = progress.phase.cloned();
+        }
         run.iteration = progress.iteration.unwrap_or(run.iteration);
         run.max_iterations = progress.max_iterations.or(run.max_iterations);
     }
@@ -37,54 +36,37 @@ pub fn update(request: &Request, draft: &mut Draft, id: &RunId, caller: &Caller,
 }
 
 /// Says whether the caller owns the run.
-pub fn verify(request: &Request, draft: &Draft, id: &RunId, caller: &Caller) -> Reason {
-    may_advance(request, draft, id, caller).err().unwrap_or(Reason::Verified)
+#[must_use]
+pub fn verify(cx: &RuleContext<'_>, id: &RunId, caller: &Caller) -> Reason {
+    cx.run_of(caller, id).err().unwrap_or(Reason::Verified)
 }
 
 /// Ends a run as done or failed.
-pub fn finish(
-    request: &Request,
-    draft: &mut Draft,
-    id: &RunId,
-    caller: &Caller,
-    failed: bool,
-    why: Option<String>,
-) -> Reason {
-    if let Err(reason) = may_advance(request, draft, id, caller) {
+pub fn finish(cx: &mut RuleContext<'_>, id: &RunId, caller: &Caller, status: Status, why: Option<&String>) -> Reason {
+    if let Err(reason) = cx.run_of(caller, id) {
         return reason;
     }
-    let status = if failed { Status::Failed } else { Status::Done };
-    ownership::finish(request, draft, id, (status, Reason::Finished), why);
+    cx.finish(id, status, Reason::Finished, why.cloned().map(StopReason::Stated));
     Reason::Finished
 }
 
-/// The unfinished run of that id, or why there is none.
-pub fn unfinished<'a>(request: &Request, draft: &'a Draft, id: &RunId) -> Result<&'a Run, Reason> {
-    let named = request.snapshot.runs.iter().find(|named| named.id == id.as_str());
-    match named.map(|named| &named.reading) {
-        Some(Reading::Unreadable) => Err(Reason::RecordUnreadable),
-        None | Some(Reading::Absent | Reading::Deleted) => Err(Reason::RunNotFound),
-        Some(Reading::Live(_) | Reading::Archived(_)) => {
-            let run = draft.run(id).ok_or(Reason::RunNotFound)?;
-            if run.status.is_unfinished() { Ok(run) } else { Err(Reason::AlreadyEnded) }
+impl RuleContext<'_> {
+    /// The unfinished run, if the caller may advance it: by the current fence, or as a process below the owner, as a tool call of
+    /// its session is.
+    fn run_of(&self, caller: &Caller, id: &RunId) -> Result<&Run, Reason> {
+        let run = self.unfinished_run(id)?;
+        match caller.fence {
+            Some(fence) if fence == run.fence => Ok(run),
+            Some(_) => Err(Reason::FenceStale),
+            None if is_below_owner(caller, run) => Ok(run),
+            None => Err(Reason::NotOwner),
         }
     }
 }
 
-/// A writer needs the present number, or to stand beneath the owner, as a tool call of its session does.
-fn may_advance(request: &Request, draft: &Draft, id: &RunId, caller: &Caller) -> Result<(), Reason> {
-    let run = unfinished(request, draft, id)?;
-    match caller.fence {
-        Some(fence) if fence == run.fence => Ok(()),
-        Some(_) => Err(Reason::FenceStale),
-        None if is_beneath(caller, run) => Ok(()),
-        None => Err(Reason::NotOwner),
-    }
-}
-
-fn is_beneath(caller: &Caller, run: &Run) -> bool {
+fn is_below_owner(caller: &Caller, run: &Run) -> bool {
     if run.owner.session.is_none() {
-        return caller.supervisor_claim.as_ref().is_some_and(|claim| supervised_run::is_beneath(run, claim));
+        return caller.supervisor_claim.as_ref().is_some_and(|claim| claim.matches(run));
     }
     let same_session = caller.session.as_ref().is_none_or(|session| run.owner.is_session(session));
     same_session && caller.ancestors.contains(&run.owner.process)

@@ -1,258 +1,169 @@
 //! Who owns a session's run when one of its launches begins or gives a heartbeat.
 
-use crate::draft::Draft;
-use crate::protocol::decision::Notification;
-use crate::protocol::event::{Event, EventName, Source};
-use crate::protocol::id::{RunId, SessionId};
-use crate::protocol::process::{Live, Process};
-use crate::protocol::reason::Reason;
-use crate::protocol::request::{Reading, Request};
-use crate::protocol::run::{MAX_HISTORY, Owner, Run, Status, Transfer};
-use crate::protocol::session::NotificationId;
-use crate::rules::liveness::{launch_liveness, supervisor_liveness};
-use crate::rules::loops;
+use crate::decision::Notification;
+use crate::event::Source;
+use crate::id::RunId;
+use crate::process::Live;
+use crate::reason::Reason;
+use crate::request::Reading;
+use crate::rules::context::EventContext;
+use crate::rules::notifications::{id_of, report};
+use crate::run::{ActivitySource, Owner, Run, Status, StopReason};
+use crate::session::Audience;
 
-/// One launch of a session, as a candidate.
-pub struct Candidate<'a> {
-    /// The event by which it shows.
-    pub event: &'a Event,
-    /// The session.
-    pub session: &'a SessionId,
-    /// The process.
-    pub process: &'a Process,
+/// How the launch of an event stands to the runs of its session.
+enum Situation {
+    /// A run that the session names cannot be read.
+    Unreadable,
+    /// The session owns several unfinished runs.
+    Several(Vec<RunId>),
+    /// The launch owns the session's run.
+    Owns(RunId),
+    /// Another launch owns the session's run.
+    OwnedByAnother(Box<Run>),
+    /// The session has no run, but the user left one behind in this very process.
+    LeftBehind(RunId),
+    /// The session has no run any more.
+    AllEnded,
+    /// The session never had a run.
+    None,
 }
 
-/// Applies the ownership table; gives the row that applied.
-pub fn apply(
-    request: &Request,
-    draft: &mut Draft,
-    candidate: &Candidate<'_>,
-    notifications: &mut Vec<Notification>,
-) -> Reason {
-    if names_unreadable_run(request, draft, candidate.session) {
-        return Reason::RecordUnreadable;
-    }
-    let own = unfinished_runs(draft, candidate.session);
-    match own.as_slice() {
-        [] => follow(request, draft, candidate).unwrap_or_else(|| without_run(draft, candidate.session)),
-        [run] => with_run(request, draft, candidate, run, notifications),
-        [first, ..] => {
-            if let Some(told) = told_of(draft, first, Reason::MultipleMatchingRuns)
-                && tell_once(request, draft, candidate, told.clone())
-            {
-                notifications.push(Notification::SeveralRuns { told, runs: own });
-            }
+/// Applies the ownership table; returns the row that applied.
+pub fn apply(cx: &mut EventContext<'_>) -> Reason {
+    match situation(cx) {
+        Situation::Unreadable => Reason::RecordUnreadable,
+        Situation::Several(runs) => {
+            report_several(cx, runs);
             Reason::MultipleMatchingRuns
         }
-    }
-}
-
-fn names_unreadable_run(request: &Request, draft: &Draft, id: &SessionId) -> bool {
-    let unreadable = |run: &RunId| {
-        let named = request.snapshot.runs.iter().find(|named| named.id == run.as_str());
-        named.is_some_and(|named| named.reading == Reading::Unreadable)
-    };
-    draft.session(id).is_some_and(|session| session.runs.iter().any(unreadable))
-}
-
-/// The unfinished runs that a session owns: its record names them, and theirs name it.
-pub fn unfinished_runs(draft: &Draft, id: &SessionId) -> Vec<RunId> {
-    let named = draft.session(id).map(|session| session.runs.clone()).unwrap_or_default();
-    named
-        .into_iter()
-        .filter(|run| draft.run(run).is_some_and(|run| run.status.is_unfinished() && run.owner.is_session(id)))
-        .collect()
-}
-
-fn without_run(draft: &mut Draft, id: &SessionId) -> Reason {
-    let Some(session) = draft.session_mut(id) else {
-        return Reason::NoRun;
-    };
-    // A name without its run is left of a commit that could not read this record.
-    let over = u32::try_from(session.runs.len()).unwrap_or(u32::MAX);
-    session.runs.clear();
-    session.runs_ended = session.runs_ended.saturating_add(over);
-    if session.runs_ended > 0 { Reason::RunEnded } else { Reason::NoRun }
-}
-
-fn with_run(
-    request: &Request,
-    draft: &mut Draft,
-    candidate: &Candidate<'_>,
-    id: &RunId,
-    notifications: &mut Vec<Notification>,
-) -> Reason {
-    let Some(run) = draft.run(id).cloned() else {
-        return Reason::NoRun;
-    };
-    if run.owner.process == *candidate.process {
-        refresh(draft, candidate, id);
-        return Reason::OwnerPresent;
-    }
-    let row = match owner_liveness(request, draft, &run) {
-        Live::Yes => Reason::OwnerAlive,
-        Live::Unknown => Reason::OwnerUnverifiable,
-        Live::No => match idle_since(request, draft, &run) {
-            Some(source) => return abandon(request, draft, id, source),
-            None => {
-                transfer(request, draft, id, owner(candidate), Reason::ResumedSameSession);
-                return Reason::ResumedSameSession;
+        Situation::Owns(run) => {
+            refresh(cx, &run);
+            Reason::OwnerPresent
+        }
+        Situation::OwnedByAnother(run) => match (cx.rules.owner_liveness(&run), idle(cx, &run)) {
+            (Live::Yes, _) => report_owner(cx, &run, Reason::OwnerAlive),
+            (Live::Unknown, _) => report_owner(cx, &run, Reason::OwnerUnverifiable),
+            (Live::No, Some(why)) => {
+                cx.rules.finish(&run.id, Status::Abandoned, Reason::AbandonedStale, Some(why));
+                Reason::AbandonedStale
             }
+            (Live::No, None) => take(cx, &run.id, Reason::ResumedSameSession),
         },
-    };
-    let told = NotificationId { run: id.clone(), fence: run.fence, reason: row };
-    if tell_once(request, draft, candidate, told.clone()) {
-        notifications.push(Notification::OwnerElsewhere { told, pane: run.owner.pane, pid: run.owner.process.pid });
+        Situation::LeftBehind(run) => take(cx, &run, Reason::FollowedInProcess),
+        Situation::AllEnded => Reason::RunEnded,
+        Situation::None => Reason::NoRun,
     }
-    row
 }
 
-/// Whether the launch that owns a run lives. One that its session's record does not hold is not known.
-#[must_use]
-pub fn owner_liveness(request: &Request, draft: &Draft, run: &Run) -> Live {
-    let Some(id) = &run.owner.session else {
-        return supervisor_liveness(&request.place, &request.snapshot.commands, run);
-    };
-    let Some(session) = draft.session(id) else {
-        return Live::Unknown;
-    };
-    session.launch(&run.owner.process).map_or(Live::Unknown, |launch| launch_liveness(request, draft, session, launch))
+fn situation(cx: &mut EventContext<'_>) -> Situation {
+    let named = cx.record().map(|session| session.runs.as_slice()).unwrap_or_default();
+    if named.iter().any(|run| *cx.rules.run_reading(run) == Reading::Unreadable) {
+        return Situation::Unreadable;
+    }
+    let own = cx.rules.unfinished_runs_of(cx.session);
+    if own.len() > 1 {
+        return Situation::Several(own);
+    }
+    if let Some(run) = own.first().and_then(|id| cx.rules.draft.run(id)) {
+        let owns = run.owner.process == *cx.process;
+        return if owns { Situation::Owns(run.id.clone()) } else { Situation::OwnedByAnother(Box::new(run.clone())) };
+    }
+    if let Some(run) = left_behind(cx) {
+        return Situation::LeftBehind(run);
+    }
+    let Some(session) = cx.record_mut() else { return Situation::None };
+    // A name without its run is left of a commit that could not read this record.
+    let ended = u32::try_from(session.runs.len()).unwrap_or(u32::MAX);
+    session.runs.clear();
+    session.runs_ended = session.runs_ended.saturating_add(ended);
+    if session.runs_ended > 0 { Situation::AllEnded } else { Situation::None }
 }
 
-fn owner(candidate: &Candidate<'_>) -> Owner {
-    Owner {
-        agent: Some(candidate.event.agent),
-        session: Some(candidate.session.clone()),
-        process: candidate.process.clone(),
-        pane: candidate.event.pane.clone(),
+/// Claude's `/clear` and `/branch` begin a new session in the process and place of the old one: the user's work goes on there.
+/// Codex names no predecessor, so there nothing is followed.
+fn left_behind(cx: &EventContext<'_>) -> Option<RunId> {
+    let event = cx.event;
+    if !event.agent.shows_one_session() || !matches!(event.source, Some(Source::Clear | Source::Fork)) {
+        return None;
+    }
+    // One that cannot be read may be the one that was left.
+    if cx.rules.request.snapshot.neighbours.iter().any(|named| named.reading == Reading::Unreadable) {
+        return None;
+    }
+    let before = cx
+        .rules
+        .draft
+        .sessions()
+        .filter(|session| session.id != *cx.session)
+        .filter_map(|session| session.launch(cx.process).map(|launch| (session, launch)))
+        .reduce(|newest, next| if next.1.started.is_after(&newest.1.started) { next } else { newest })
+        .map(|(session, _)| &session.id)?;
+    match cx.rules.unfinished_runs_of(before).as_slice() {
+        [id] if cx.rules.draft.run(id)?.owner.process == *cx.process => Some(id.clone()),
+        _ => None,
+    }
+}
+
+fn take(cx: &mut EventContext<'_>, id: &RunId, reason: Reason) -> Reason {
+    let owner = Owner {
+        agent: Some(cx.event.agent),
+        session: Some(cx.session.clone()),
+        process: cx.process.clone(),
+        pane: cx.event.pane.clone(),
         child: None,
-    }
+    };
+    cx.rules.transfer(id, owner, reason);
+    reason
 }
 
-/// The owner is there: its pane and project may have changed, and a user's prompt ends its waiting.
-fn refresh(draft: &mut Draft, candidate: &Candidate<'_>, id: &RunId) {
-    let Some(run) = draft.run_mut(id) else { return };
-    if candidate.event.name != EventName::SessionEnd && candidate.event.announces() {
-        run.owner.pane.clone_from(&candidate.event.pane);
+/// The owner is there: its pane may have changed, and a user's prompt ends its waiting.
+fn refresh(cx: &mut EventContext<'_>, id: &RunId) {
+    let event = cx.event;
+    let Some(run) = cx.rules.draft.run_mut(id) else { return };
+    if event.announces() {
+        run.owner.pane.clone_from(&event.pane);
     }
-    let by_user = candidate.event.prompt.as_ref().is_some_and(|prompt| prompt.by_user);
+    let by_user = event.prompt.as_ref().is_some_and(|prompt| prompt.by_user);
     if run.status == Status::Waiting && by_user {
         run.status = Status::Active;
         run.stop_reason = None;
     }
 }
 
-/// Claude's `/clear` and `/branch` begin a new session in the process and place of the old one: the user's work goes on there.
-/// Codex names no predecessor, so there nothing is followed.
-fn follow(request: &Request, draft: &mut Draft, candidate: &Candidate<'_>) -> Option<Reason> {
-    let event = candidate.event;
-    if !event.agent.shows_one_session() || !matches!(event.source, Some(Source::Clear | Source::Fork)) {
-        return None;
+fn report_owner(cx: &mut EventContext<'_>, run: &Run, reason: Reason) -> Reason {
+    let id = id_of(run, reason);
+    if report(cx, &id, Audience::Launch(cx.process.clone())) {
+        let (pane, pid) = (run.owner.pane.clone(), run.owner.process.pid);
+        cx.notifications.push(Notification::OwnerElsewhere { id, pane, pid });
     }
-    // One that cannot be read may be the one that was left.
-    if request.snapshot.neighbours.iter().any(|named| named.reading == Reading::Unreadable) {
-        return None;
-    }
-    let before = draft
-        .sessions()
-        .filter(|session| session.id != *candidate.session)
-        .filter_map(|session| session.launch(candidate.process).map(|launch| (session, launch)))
-        .reduce(|newest, next| if next.1.started.is_after(&newest.1.started) { next } else { newest })
-        .map(|(session, _)| session.id.clone())?;
-    let runs = unfinished_runs(draft, &before);
-    let [id] = runs.as_slice() else { return None };
-    if draft.run(id)?.owner.process != *candidate.process {
-        return None;
-    }
-    transfer(request, draft, id, owner(candidate), Reason::FollowedInProcess);
-    Some(Reason::FollowedInProcess)
+    reason
 }
 
-/// Makes `owner` the owner of a run: the one place where a fence grows.
-pub fn transfer(request: &Request, draft: &mut Draft, id: &RunId, owner: Owner, reason: Reason) {
-    loops::reset_turn(draft, id);
-    let Some(run) = draft.run_mut(id) else { return };
-    run.fence = run.fence.next();
-    // Marks of an end do not fit a run that goes on; only a foreign or damaged state has them.
-    run.finished = None;
-    run.stop_reason = run.stop_reason.take().filter(|_| run.status != Status::Active);
-    let told = NotificationId { run: id.clone(), fence: run.fence, reason };
-    let from = std::mem::replace(&mut run.owner, owner.clone());
-    run.history.push(Transfer { fence: run.fence, from: from.clone(), at: request.now.clone(), reason });
-    let spare = run.history.len().saturating_sub(MAX_HISTORY);
-    run.history.drain(..spare);
-    let left = from.session.as_ref().filter(|id| !owner.is_session(id));
-    if let Some(session) = left.and_then(|id| draft.session_mut(id)) {
-        session.runs.retain(|run| run != id);
-        session.untold = session.untold.take().filter(|told| told.run != *id);
-    }
-    if let Some(session) = owner.session.as_ref().and_then(|id| draft.session_mut(id)) {
-        session.runs.retain(|run| run != id);
-        session.runs.push(id.clone());
-        session.untold = Some(told);
+fn report_several(cx: &mut EventContext<'_>, runs: Vec<RunId>) {
+    let Some(first) = runs.first().and_then(|id| cx.rules.draft.run(id)) else { return };
+    let id = id_of(first, Reason::MultipleMatchingRuns);
+    if report(cx, &id, Audience::Launch(cx.process.clone())) {
+        cx.notifications.push(Notification::SeveralRuns { id, runs });
     }
 }
 
-/// Whether the run stood still for longer than the threshold, and by which time that was judged.
-fn idle_since(request: &Request, draft: &Draft, run: &Run) -> Option<(u64, &'static str)> {
-    let limit = request.snapshot.limits.stale_after_ms;
-    let written = (run.updated.age_ms(&request.now), "the run's record");
-    let session = run.owner.session.as_ref().and_then(|id| draft.session(id));
-    let session = session.map(|session| (session.updated.age_ms(&request.now), "the session's record"));
-    let log =
-        request.snapshot.deliveries.iter().map(|delivery| (delivery.at.age_ms(&request.now), "the session's log"));
-    let newest = std::iter::once(written).chain(session).chain(log).min_by_key(|(age, _)| *age)?;
-    (newest.0 > limit).then_some(newest)
-}
-
-fn abandon(request: &Request, draft: &mut Draft, id: &RunId, (age_ms, source): (u64, &'static str)) -> Reason {
-    let limit = request.snapshot.limits.stale_after_ms;
-    let why = format!("no activity for {} (threshold {}; by {source})", hours(age_ms), hours(limit));
-    finish(request, draft, id, (Status::Abandoned, Reason::AbandonedStale), Some(why));
-    Reason::AbandonedStale
-}
-
-fn hours(ms: u64) -> String {
-    let hours = ms / 3_600_000;
-    if hours >= 48 { format!("{} days", hours / 24) } else { format!("{hours} h") }
-}
-
-/// Ends a run, by a row, and takes it off its owner's session. That it ended is owed to the user, if it drove its agent.
-pub fn finish(request: &Request, draft: &mut Draft, id: &RunId, (status, row): (Status, Reason), why: Option<String>) {
-    let Some(run) = draft.run_mut(id) else { return };
-    run.status = status;
-    run.finished = Some(request.now.clone());
-    run.stop_reason = why;
-    let session = run.owner.session.clone();
-    let told = run.loop_state.is_some().then(|| NotificationId { run: id.clone(), fence: run.fence, reason: row });
-    draft.move_run(id, crate::protocol::decision::Location::Archive);
-    if let Some(session) = session.as_ref().and_then(|id| draft.session_mut(id)) {
-        if session.runs.contains(id) {
-            session.runs.retain(|run| run != id);
-            session.runs_ended = session.runs_ended.saturating_add(1);
+/// Why a run counts as abandoned: nothing happened to it, to its owner's session or in that session's log for longer than the
+/// threshold.
+fn idle(cx: &EventContext<'_>, run: &Run) -> Option<StopReason> {
+    let now = cx.rules.now();
+    let (mut idle_ms, mut newest) = (run.updated.age_ms(now), ActivitySource::RunRecord);
+    let mut consider = |age_ms: u64, source| {
+        if age_ms < idle_ms {
+            (idle_ms, newest) = (age_ms, source);
         }
-        session.untold = told.or_else(|| session.untold.take().filter(|told| told.run != *id));
-    }
-}
-
-fn told_of(draft: &Draft, id: &RunId, reason: Reason) -> Option<NotificationId> {
-    draft.run(id).map(|run| NotificationId { run: id.clone(), fence: run.fence, reason })
-}
-
-/// Whether something is to be told now: the event can carry it, and this launch was not told before.
-fn tell_once(request: &Request, draft: &mut Draft, candidate: &Candidate<'_>, told: NotificationId) -> bool {
-    if !candidate.event.can_notify() {
-        return false;
-    }
-    let Some(launch) = draft.session_mut(candidate.session).and_then(|session| session.launch_mut(candidate.process))
-    else {
-        return false;
     };
-    if launch.told.contains(&told) {
-        return false;
+    if let Some(session) = run.owner.session.as_ref().and_then(|id| cx.rules.draft.session(id)) {
+        consider(session.updated.age_ms(now), ActivitySource::SessionRecord);
     }
-    // A launch that was forgotten for others is still marked in the log.
-    let marked = request.snapshot.told.contains(&told);
-    launch.told.push(told);
-    !marked
+    for delivery in &cx.rules.request.snapshot.deliveries {
+        consider(delivery.at.age_ms(now), ActivitySource::SessionLog);
+    }
+    let threshold_ms = cx.rules.request.snapshot.limits.stale_after_ms;
+    (idle_ms > threshold_ms).then_some(StopReason::Idle { idle_ms, threshold_ms, newest })
 }

@@ -1,40 +1,40 @@
-//! A run is paused by a user's word, and goes on by one.
+//! A run is paused and continued by its user.
 
-use crate::draft::Draft;
-use crate::protocol::id::RunId;
-use crate::protocol::reason::Reason;
-use crate::protocol::request::Request;
-use crate::protocol::run::Status;
-use crate::rules::loops::resume_loop;
-use crate::rules::owner_commands::unfinished;
+use crate::id::RunId;
+use crate::reason::Reason;
+use crate::rules::context::RuleContext;
+use crate::rules::loops::suspend;
+use crate::run::{Status, StopReason};
 
 /// Pauses an unfinished run until [`continue_run`].
-pub fn pause(request: &Request, draft: &mut Draft, id: &RunId, why: Option<&String>) -> Reason {
-    if let Err(reason) = unfinished(request, draft, id) {
+pub fn pause(cx: &mut RuleContext<'_>, id: &RunId, why: Option<&String>) -> Reason {
+    if let Err(reason) = cx.unfinished_run(id) {
         return reason;
     }
-    if let Some(run) = draft.run_mut(id).filter(|run| run.status != Status::Paused) {
-        run.status = Status::Paused;
-        run.stop_reason = Some(why.map_or_else(|| Reason::Paused.sentence().to_owned(), String::clone));
-        if let Some(loop_state) = run.loop_state.as_mut() {
-            loop_state.close_turn();
-            loop_state.untold = Some(Reason::Paused);
-        }
+    if let Some(run) = cx.draft.run_mut(id).filter(|run| run.status != Status::Paused) {
+        suspend(run, Status::Paused, why.cloned().map_or(StopReason::Rule(Reason::Paused), StopReason::Stated));
+        cx.owe_suspension(id, Reason::Paused);
     }
     Reason::Paused
 }
 
 /// Makes a run active that is paused or waits.
-pub fn continue_run(request: &Request, draft: &mut Draft, id: &RunId) -> Reason {
-    if let Err(reason) = unfinished(request, draft, id) {
+pub fn continue_run(cx: &mut RuleContext<'_>, id: &RunId) -> Reason {
+    if let Err(reason) = cx.unfinished_run(id) {
         return reason;
     }
-    if let Some(run) = draft.run_mut(id).filter(|run| run.status != Status::Active) {
-        run.status = Status::Active;
-        run.stop_reason = None;
-        if let Some(loop_state) = run.loop_state.as_mut() {
-            resume_loop(loop_state);
-        }
+    let Some(run) = cx.draft.run_mut(id).filter(|run| run.status != Status::Active) else {
+        return Reason::Continued;
+    };
+    run.status = Status::Active;
+    run.stop_reason = None;
+    if let Some(loop_state) = run.loop_state.as_mut() {
+        loop_state.reset_turn();
+        loop_state.attended();
+    }
+    let owner = run.owner.session.clone();
+    if let Some(session) = owner.and_then(|session| cx.draft.session_mut(&session)) {
+        session.outbox.retain(|entry| !(entry.id.run == *id && entry.id.reason.suspends_loop()));
     }
     Reason::Continued
 }

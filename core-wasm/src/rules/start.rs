@@ -1,15 +1,14 @@
 //! A run is started.
 
-use crate::draft::Draft;
-use crate::protocol::decision::Location;
-use crate::protocol::fence::Fence;
-use crate::protocol::id::{RunId, SessionId};
-use crate::protocol::loop_state::{Loop, LoopLimits};
-use crate::protocol::process::{Live, Process};
-use crate::protocol::reason::Reason;
-use crate::protocol::request::{Reading, Request};
-use crate::protocol::run::{Owner, Run, RunName, Status};
-use crate::rules::liveness::launch_liveness;
+use crate::decision::Location;
+use crate::fence::Fence;
+use crate::id::{RunId, SessionId};
+use crate::loop_state::{Loop, LoopLimits};
+use crate::process::{Live, Process};
+use crate::reason::Reason;
+use crate::request::{Reading, Request};
+use crate::rules::context::RuleContext;
+use crate::run::{Owner, Run, RunName, Status};
 
 /// What a new run begins with.
 pub struct NewRun<'a> {
@@ -22,31 +21,34 @@ pub struct NewRun<'a> {
     /// Its limit.
     pub max_iterations: Option<u32>,
     /// What makes it a loop.
-    pub loop_state: Option<&'a LoopLimits>,
+    pub loop_limits: Option<&'a LoopLimits>,
 }
 
 /// Starts a run that the launch of `session` in `process` owns. A session owns at most one unfinished run.
-pub fn apply(request: &Request, draft: &mut Draft, new: &NewRun<'_>, session: &SessionId, process: &Process) -> Reason {
-    let owner = match launch_owner(request, draft, session, process) {
+pub fn apply(cx: &mut RuleContext<'_>, new: &NewRun<'_>, session: &SessionId, process: &Process) -> Reason {
+    let owner = match cx.launch_owner(session, process) {
         Ok(owner) => owner,
         Err(reason) => return reason,
     };
-    if let Some(reason) = owns_another(request, draft, session, new.run) {
+    if let Some(reason) = cx.owns_another(session, new.run) {
         return reason;
     }
-    reopen_session(draft, session);
-    let Some(record) = draft.session_mut(session) else {
+    cx.reopen_session(session);
+    let Some(record) = cx.draft.session_mut(session) else {
         return Reason::SessionNotFound;
     };
     record.runs.push(new.run.clone());
     let project = record.project.clone();
-    let run = new_run(request, new.run, new.name, owner, project);
-    let loop_state = new.loop_state.cloned().map(Loop::new);
-    draft.add_run(Run { phase: new.phase.cloned(), max_iterations: new.max_iterations, loop_state, ..run });
+    let mut run = new_run(cx.request, new.run, new.name, owner, project);
+    run.phase = new.phase.cloned();
+    run.max_iterations = new.max_iterations;
+    run.loop_state = new.loop_limits.cloned().map(Loop::new);
+    cx.draft.add_run(run);
     Reason::Started
 }
 
 /// A run that begins now.
+#[must_use]
 pub fn new_run(request: &Request, id: &RunId, name: &RunName, owner: Owner, project: Option<String>) -> Run {
     Run {
         id: id.clone(),
@@ -69,55 +71,61 @@ pub fn new_run(request: &Request, id: &RunId, name: &RunName, owner: Owner, proj
     }
 }
 
-/// The launch of a session in a process, as an owner; refused unless it may live.
-pub fn launch_owner(request: &Request, draft: &Draft, id: &SessionId, process: &Process) -> Result<Owner, Reason> {
-    match request.snapshot.session {
-        Reading::Unreadable => return Err(Reason::RecordUnreadable),
-        Reading::Absent => return Err(Reason::SessionNotFound),
-        Reading::Deleted => return Err(Reason::Deleted),
-        Reading::Live(_) | Reading::Archived(_) => {}
+impl RuleContext<'_> {
+    /// The launch of a session in a process, as an owner; refused unless it may live.
+    ///
+    /// # Errors
+    ///
+    /// The reason for the refusal.
+    pub fn launch_owner(&self, id: &SessionId, process: &Process) -> Result<Owner, Reason> {
+        match self.request.snapshot.session {
+            Reading::Unreadable => return Err(Reason::RecordUnreadable),
+            Reading::Absent => return Err(Reason::SessionNotFound),
+            Reading::Deleted => return Err(Reason::Deleted),
+            Reading::Live(_) | Reading::Archived(_) => {}
+        }
+        let session = self.draft.session(id).ok_or(Reason::SessionNotFound)?;
+        let launch = session.launch(process).ok_or(Reason::NoLiveLaunch)?;
+        if launch.iteration_of.is_some() {
+            return Err(Reason::SupervisedIteration);
+        }
+        if self.launch_liveness(session, launch) == Live::No {
+            return Err(Reason::NoLiveLaunch);
+        }
+        Ok(Owner {
+            agent: Some(session.agent),
+            session: Some(id.clone()),
+            process: process.clone(),
+            pane: launch.pane.clone(),
+            child: None,
+        })
     }
-    let session = draft.session(id).ok_or(Reason::SessionNotFound)?;
-    let launch = session.launch(process).ok_or(Reason::NoLiveLaunch)?;
-    if launch.iteration_of.is_some() {
-        return Err(Reason::SupervisedIteration);
-    }
-    if launch_liveness(request, draft, session, launch) == Live::No {
-        return Err(Reason::NoLiveLaunch);
-    }
-    Ok(Owner {
-        agent: Some(session.agent),
-        session: Some(id.clone()),
-        process: process.clone(),
-        pane: launch.pane.clone(),
-        child: None,
-    })
-}
 
-/// A session that owns a run stands among the live ones, or neither its end nor its run's owner would be found.
-pub fn reopen_session(draft: &mut Draft, id: &SessionId) {
-    draft.move_session(id, Location::Live);
-    if let Some(session) = draft.session_mut(id) {
-        session.ended = None;
-    }
-}
-
-/// Why a session cannot own another run than `except`: it has an unfinished one, or one that cannot be read.
-pub fn owns_another(request: &Request, draft: &Draft, id: &SessionId, except: &RunId) -> Option<Reason> {
-    let others = draft.session(id)?.runs.iter().filter(|run| *run != except);
-    for other in others {
-        match draft.run(other) {
-            Some(run) if run.status.is_unfinished() && run.owner.is_session(id) => {
-                return Some(Reason::SessionOwnsRun);
-            }
-            Some(_) => {}
-            None => {
-                let named = request.snapshot.runs.iter().find(|named| named.id == other.as_str());
-                if named.is_none_or(|named| named.reading == Reading::Unreadable) {
-                    return Some(Reason::RecordUnreadable);
-                }
-            }
+    /// Makes a session live again: without that, neither its end nor its run's owner would be found.
+    pub fn reopen_session(&mut self, id: &SessionId) {
+        self.draft.move_session(id, Location::Live);
+        if let Some(session) = self.draft.session_mut(id) {
+            session.ended = None;
         }
     }
-    None
+
+    /// Why a session cannot own another run than `except`: it has an unfinished one, or one that cannot be read.
+    #[must_use]
+    pub fn owns_another(&self, id: &SessionId, except: &RunId) -> Option<Reason> {
+        for other in self.draft.session(id)?.runs.iter().filter(|run| *run != except) {
+            match (self.draft.run(other), self.run_reading(other)) {
+                (Some(run), _) if run.status.is_unfinished() && run.owner.is_session(id) => {
+                    return Some(Reason::SessionOwnsRun);
+                }
+                (None, Reading::Unreadable) => return Some(Reason::RecordUnreadable),
+                (None, Reading::Absent) if !self.was_looked_for(other) => return Some(Reason::RecordUnreadable),
+                _ => {}
+            }
+        }
+        None
+    }
+
+    fn was_looked_for(&self, run: &RunId) -> bool {
+        self.request.snapshot.runs.iter().any(|named| named.id == run.as_str())
+    }
 }

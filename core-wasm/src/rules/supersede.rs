@@ -1,85 +1,111 @@
 //! What becomes of older records of the same pane or process.
 
-use crate::draft::Draft;
-use crate::protocol::decision::Location;
-use crate::protocol::event::Event;
-use crate::protocol::id::SessionId;
-use crate::protocol::pane::Pane;
-use crate::protocol::process::{Live, Process};
-use crate::protocol::reason::Reason;
-use crate::protocol::request::Request;
-use crate::protocol::session::{Ended, Session};
-use crate::rules::liveness::launch_liveness;
+use crate::decision::Location;
+use crate::id::SessionId;
+use crate::pane::Pane;
+use crate::process::{Live, Process};
+use crate::reason::Reason;
+use crate::rules::context::EventContext;
+use crate::session::{Ended, Session};
 
 /// The most older sessions that one event changes; the next event goes on.
 const MAX_OLDER: usize = 8;
 
-/// Applies the dedupe rules to the neighbours of a session that a process has just begun to show.
-///
-/// Only a session that never held anything is superseded. All else is kept: two living processes in one pane, several sessions in
-/// one Codex process, one session in two windows are facts, not duplicates.
-pub fn apply(request: &Request, draft: &mut Draft, event: &Event, id: &SessionId, process: &Process) -> Vec<Reason> {
-    let mut rows = Vec::new();
-    for other in neighbours(draft, id) {
-        let Some(session) = draft.session(&other) else {
-            continue;
-        };
-        let shares_process = session.launch(process).is_some();
-        let shares_pane = event.pane.is_known() && session.launches.iter().any(|launch| launch.pane == event.pane);
-        if rows.len() == MAX_OLDER {
+/// What became of the older records.
+#[derive(Clone, Copy, Default)]
+pub struct Outcome {
+    /// Empty sessions were replaced.
+    pub superseded: bool,
+    /// Launches lost their pane.
+    pub pane_reused: bool,
+}
+
+/// What becomes of one older record.
+enum Row {
+    /// It never held anything, nothing shows it, and it shares the pane or the process.
+    Supersede,
+    /// Launches of it in this pane have ended.
+    LeavePane(Vec<Process>),
+    /// Two living processes in one pane, several sessions in one Codex process, one session in two windows are facts, not
+    /// duplicates.
+    Keep,
+}
+
+/// Applies the table to the neighbours of a session that a process has just begun to show.
+pub fn apply(cx: &mut EventContext<'_>) -> Outcome {
+    let mut outcome = Outcome::default();
+    let mut changed = 0;
+    for id in neighbours(cx) {
+        if changed == MAX_OLDER {
             break;
         }
-        if is_empty(request, draft, session) && (shares_process || shares_pane) {
-            supersede(request, draft, &other);
-            rows.push(Reason::Superseded);
-        } else if shares_pane && leave_pane(request, draft, &other, event, process) {
-            rows.push(Reason::PaneReused);
+        match row(cx, &id) {
+            Row::Supersede => {
+                supersede(cx, &id);
+                outcome.superseded = true;
+            }
+            Row::LeavePane(ended) => {
+                leave_pane(cx, &id, &ended);
+                outcome.pane_reused = true;
+            }
+            Row::Keep => continue,
+        }
+        changed += 1;
+    }
+    outcome
+}
+
+fn row(cx: &EventContext<'_>, id: &SessionId) -> Row {
+    let Some(session) = cx.rules.draft.session(id) else { return Row::Keep };
+    let shares_process = session.launch(cx.process).is_some();
+    let pane = Some(&cx.event.pane).filter(|pane| pane.is_known());
+    let shares_pane = session.launches.iter().any(|launch| Some(&launch.pane) == pane);
+    if (shares_process || shares_pane) && is_empty(cx, session) {
+        return Row::Supersede;
+    }
+    let mut ended = Vec::new();
+    for launch in &session.launches {
+        let in_pane = Some(&launch.pane) == pane && launch.process != *cx.process;
+        if in_pane && cx.rules.launch_liveness(session, launch) == Live::No {
+            ended.push(launch.process.clone());
         }
     }
-    rows.dedup();
-    rows
+    if ended.is_empty() { Row::Keep } else { Row::LeavePane(ended) }
 }
 
-fn neighbours(draft: &Draft, id: &SessionId) -> Vec<SessionId> {
-    let superseded = |session: &Session| session.ended.as_ref().is_some_and(|over| over.reason == Reason::Superseded);
-    draft
-        .sessions()
-        .filter(|session| session.id != *id && !superseded(session))
-        .map(|session| session.id.clone())
-        .collect()
+fn neighbours(cx: &EventContext<'_>) -> Vec<SessionId> {
+    let mut found = Vec::new();
+    for session in cx.rules.draft.sessions() {
+        let superseded = session.ended.as_ref().is_some_and(|ended| ended.reason == Reason::Superseded);
+        if session.id != *cx.session && !superseded {
+            found.push(session.id.clone());
+        }
+    }
+    found
 }
 
-fn is_empty(request: &Request, draft: &Draft, session: &Session) -> bool {
+fn is_empty(cx: &EventContext<'_>, session: &Session) -> bool {
     !session.prompted
         && !session.has_context
         && !session.pinned
         && session.runs.is_empty()
-        && session.launches.iter().all(|launch| launch_liveness(request, draft, session, launch) == Live::No)
+        && session.launches.iter().all(|launch| cx.rules.launch_liveness(session, launch) == Live::No)
 }
 
-fn supersede(request: &Request, draft: &mut Draft, id: &SessionId) {
-    if let Some(session) = draft.session_mut(id) {
-        session.ended = Some(Ended { at: request.now.clone(), reason: Reason::Superseded });
+fn supersede(cx: &mut EventContext<'_>, id: &SessionId) {
+    let at = cx.rules.now().clone();
+    if let Some(session) = cx.rules.draft.session_mut(id) {
+        session.ended = Some(Ended { at, reason: Reason::Superseded });
     }
-    draft.move_session(id, Location::Archive);
+    cx.rules.draft.move_session(id, Location::Archive);
 }
 
-/// Takes the pane off the launches of another process that are proved over.
-fn leave_pane(request: &Request, draft: &mut Draft, id: &SessionId, event: &Event, process: &Process) -> bool {
-    let Some(session) = draft.session(id) else {
-        return false;
-    };
-    let over: Vec<Process> = session
-        .launches
-        .iter()
-        .filter(|launch| launch.pane == event.pane && launch.process != *process)
-        .filter(|launch| launch_liveness(request, draft, session, launch) == Live::No)
-        .map(|launch| launch.process.clone())
-        .collect();
-    if let Some(session) = draft.session_mut(id) {
-        for launch in session.launches.iter_mut().filter(|launch| over.contains(&launch.process)) {
+/// Takes the pane off launches that have ended.
+fn leave_pane(cx: &mut EventContext<'_>, id: &SessionId, ended: &[Process]) {
+    let Some(session) = cx.rules.draft.session_mut(id) else { return };
+    for launch in &mut session.launches {
+        if ended.contains(&launch.process) {
             launch.pane = Pane::Unknown;
         }
     }
-    !over.is_empty()
 }

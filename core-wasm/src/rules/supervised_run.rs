@@ -1,17 +1,14 @@
-//! A run that a command drives (`baton run with`): its supervisor owns it, and the agents beneath are its iterations.
+//! A supervised run (`baton run with`): its supervisor owns it, and the agents below its command are its iterations.
 
-use crate::draft::Draft;
-use crate::protocol::event::Event;
-use crate::protocol::fence::Fence;
-use crate::protocol::id::{RunId, SessionId};
-use crate::protocol::pane::Pane;
-use crate::protocol::process::{Live, Process};
-use crate::protocol::reason::Reason;
-use crate::protocol::request::{Reading, Request, SupervisorClaim};
-use crate::protocol::run::{Owner, Run, RunName};
-use crate::rules::owner_commands::unfinished;
-use crate::rules::ownership::{owner_liveness, transfer};
+use crate::fence::Fence;
+use crate::id::RunId;
+use crate::pane::Pane;
+use crate::process::{Live, Process};
+use crate::reason::Reason;
+use crate::request::Reading;
+use crate::rules::context::{EventContext, RuleContext};
 use crate::rules::start::new_run;
+use crate::run::{Owner, RunName};
 
 /// A supervisor and what it starts.
 pub struct Supervisor<'a> {
@@ -25,67 +22,65 @@ pub struct Supervisor<'a> {
     pub pane: &'a Pane,
 }
 
-/// Starts the run, or goes on with it. Over means that both the supervisor and the command are gone.
-pub fn with(request: &Request, draft: &mut Draft, id: &RunId, by: &Supervisor<'_>) -> Reason {
+/// Starts the run, or goes on with it once both its supervisor and its command are gone.
+pub fn with(cx: &mut RuleContext<'_>, id: &RunId, by: &Supervisor<'_>) -> Reason {
     let owner = Owner { agent: None, session: None, process: by.process.clone(), pane: by.pane.clone(), child: None };
-    let named = request.snapshot.runs.iter().find(|named| named.id == id.as_str());
-    if named.is_none_or(|named| named.reading == Reading::Absent) {
-        draft.add_run(new_run(request, id, by.name, owner, by.project.cloned()));
+    if *cx.run_reading(id) == Reading::Absent {
+        let run = new_run(cx.request, id, by.name, owner, by.project.cloned());
+        cx.draft.add_run(run);
         return Reason::Started;
     }
-    let run = match unfinished(request, draft, id) {
+    let run = match cx.unfinished_run(id) {
         Err(reason) => return reason,
         Ok(run) => run,
     };
     if run.owner.session.is_some() || run.name != *by.name || run.project.as_ref() != by.project {
         return Reason::SessionOwnsRun;
     }
-    match owner_liveness(request, draft, run) {
-        Live::Yes => return Reason::OwnerAlive,
-        Live::Unknown => return Reason::OwnerUnverifiable,
-        Live::No => {}
+    match cx.owner_liveness(run) {
+        Live::Yes => Reason::OwnerAlive,
+        Live::Unknown => Reason::OwnerUnverifiable,
+        Live::No => {
+            cx.transfer(id, owner, Reason::SupervisedRunResumed);
+            Reason::SupervisedRunResumed
+        }
     }
-    transfer(request, draft, id, owner, Reason::SupervisedRunResumed);
-    Reason::SupervisedRunResumed
 }
 
-/// Records the command. One that a supervisor started which has been replaced since is refused by its number, and never begins.
-pub fn attach(request: &Request, draft: &mut Draft, id: &RunId, fence: Fence, child: &Process) -> Reason {
-    match unfinished(request, draft, id) {
+/// Records the command. One that a replaced supervisor started is refused by its fence, and never begins.
+pub fn attach(cx: &mut RuleContext<'_>, id: &RunId, fence: Fence, child: &Process) -> Reason {
+    match cx.unfinished_run(id) {
         Err(reason) => return reason,
         Ok(run) if run.owner.session.is_some() => return Reason::NotOwner,
         Ok(run) if run.fence != fence => return Reason::FenceStale,
         Ok(run) if run.owner.child.is_some() => return Reason::OwnerAlive,
         Ok(_) => {}
     }
-    if let Some(run) = draft.run_mut(id) {
+    if let Some(run) = cx.draft.run_mut(id) {
         run.owner.child = Some(child.clone());
     }
     Reason::Attached
 }
 
-/// Whether a claim to stand beneath the command of a run is true.
-#[must_use]
-pub fn is_beneath(run: &Run, claim: &SupervisorClaim) -> bool {
-    let child = run.owner.child.as_ref();
-    claim.run == run.id && claim.fence == run.fence && child.is_some_and(|child| claim.ancestors.contains(child))
-}
-
-/// Whether the launch is an iteration of a command's run; the first event that shows so counts it. An agent in a tool of another is no
-/// iteration more.
-pub fn apply(draft: &mut Draft, event: &Event, id: &SessionId, process: &Process) -> Option<Reason> {
-    let known = draft.session(id)?.launch(process)?.iteration_of.is_some();
-    if known {
-        return Some(Reason::SupervisedIteration);
+/// Whether the launch is an iteration of a supervised run, which owns nothing of its own. The first event that shows so counts it. An
+/// agent that a tool of another agent started is no further iteration.
+pub fn is_iteration(cx: &mut EventContext<'_>) -> bool {
+    match cx.launch() {
+        None => return false,
+        Some(launch) if launch.iteration_of.is_some() => return true,
+        Some(_) => {}
     }
-    let claim = event.supervisor_claim.as_ref()?;
-    let run = draft.run(&claim.run).filter(|run| run.status.is_unfinished() && is_beneath(run, claim))?;
-    let at = |process: Option<&Process>| claim.ancestors.iter().position(|ancestor| Some(ancestor) == process);
-    let within = at(claim.nested_in.as_ref()).is_some_and(|within| Some(within) <= at(run.owner.child.as_ref()));
-    let launch = draft.session_mut(id)?.launch_mut(process)?;
-    launch.iteration_of = Some(claim.run.clone());
-    if let Some(run) = draft.run_mut(&claim.run).filter(|_| !within) {
+    let Some(claim) = &cx.event.supervisor_claim else { return false };
+    let run = cx.rules.draft.run(&claim.run);
+    let Some(run) = run.filter(|run| run.status.is_unfinished() && claim.matches(run)) else { return false };
+    let depth = |process: Option<&Process>| claim.ancestors.iter().position(|ancestor| Some(ancestor) == process);
+    let nested = depth(claim.nested_in.as_ref()).is_some_and(|agent| Some(agent) <= depth(run.owner.child.as_ref()));
+    let process = cx.process;
+    if let Some(launch) = cx.record_mut().and_then(|session| session.launch_mut(process)) {
+        launch.iteration_of = Some(claim.run.clone());
+    }
+    if let Some(run) = cx.rules.draft.run_mut(&claim.run).filter(|_| !nested) {
         run.iteration = run.iteration.saturating_add(1);
     }
-    Some(Reason::SupervisedIteration)
+    true
 }

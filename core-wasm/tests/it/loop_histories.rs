@@ -91,7 +91,7 @@ fn play(lines: &[String]) {
         }
         let wrong = |what: &str| panic!("{what}\nat {line:?}, which gave {rows:?}, in\n{}", lines.join("\n"));
         let given =
-            |tell: &&Notification| matches!(tell, Notification::Loop { told, .. } if told.reason == Reason::Iterated);
+            |tell: &&Notification| matches!(tell, Notification::Loop { id, .. } if id.reason == Reason::Iterated);
         let goes_on = world.said.iter().filter(given).count();
         let Some((run, _)) = world.runs.get("r") else { continue };
         if goes_on > 1 || u32::try_from(goes_on).unwrap() != run.iteration - round {

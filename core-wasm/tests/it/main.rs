@@ -1,4 +1,5 @@
 //! The tests of the decisions, in one program.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test may panic")]
 
 mod history;
 mod loop_histories;

@@ -10,7 +10,7 @@ use agent_baton_core::pane::Pane;
 use agent_baton_core::process::LockState;
 use agent_baton_core::reason::Reason;
 use agent_baton_core::request::{Command, Input, Limits, PROTOCOL, Request, Snapshot};
-use agent_baton_core::run::Status;
+use agent_baton_core::run::{Status, StopReason};
 use agent_baton_core::timestamp::Timestamp;
 use serde_json::json;
 
@@ -349,7 +349,7 @@ fn omx_004_transfer_clears_terminal_marks() {
     let mut world = after("X1 start A\nrun A X1 r\nkill X1");
     let run = &mut world.runs.get_mut("r").unwrap().0;
     run.finished = Some(run.created.clone());
-    run.stop_reason = Some("paused".into());
+    run.stop_reason = Some(StopReason::Rule(Reason::Paused));
     then(&mut world, "X2 start A resume", "resumed_same_session launched +told");
     let run = &world.runs["r"].0;
     assert_eq!((run.status, &run.finished, &run.stop_reason), (Status::Active, &None, &None));
@@ -403,10 +403,10 @@ fn omx_025_terminal_blocked_on_user() {
     let mut world = after("X1 start A\nrun A X1 r\nkill X1");
     let run = &mut world.runs.get_mut("r").unwrap().0;
     run.status = Status::Waiting;
-    run.stop_reason = Some("a question".into());
+    run.stop_reason = Some(StopReason::Stated("a question".into()));
     then(&mut world, "X2 start A resume", "resumed_same_session launched +told");
     assert_eq!(world.view("r"), "r waiting A/X2 #2");
-    assert_eq!(world.runs["r"].0.stop_reason.as_deref(), Some("a question"));
+    assert_eq!(world.runs["r"].0.stop_reason, Some(StopReason::Stated("a question".into())));
     then(&mut world, "X2 prompt A", "heartbeat owner_present");
     assert_eq!(world.view("r"), "r active A/X2 #2");
     assert_eq!(world.runs["r"].0.stop_reason, None);

@@ -1,8 +1,8 @@
 //! What the machine shows of launches and commands, by the rules that the core decides by.
 
 use agent_baton_core::process::{Live, Process, ProcessState};
-use agent_baton_core::request::SupervisorClaim;
 use agent_baton_core::run::{Run, RunName};
+use agent_baton_core::supervisor_claim::SupervisorClaim;
 
 use super::{Context, MACHINE};
 use crate::output::error::CommandError;

@@ -59,8 +59,8 @@ fn render(event: &Event, outcome: &Outcome, stop: Option<&LoopStop>) -> Option<S
 
 fn acknowledge(cx: &EventContext<'_>, event: &Event, outcome: &Outcome) -> Result<(), HookError> {
     let Some(session) = &event.session else { return Ok(()) };
-    for told in outcome.decision.notifications.iter().filter_map(Notification::told) {
-        let ack = DeliveryAck { at: cx.now(), told: told.clone(), process: event.process.clone() };
+    for id in outcome.decision.notifications.iter().filter_map(Notification::id) {
+        let ack = DeliveryAck { at: cx.now(), id: id.clone(), process: event.process.clone() };
         cx.service.store.append(session, &LogLine::Delivered(ack))?;
     }
     Ok(())

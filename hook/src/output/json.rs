@@ -12,9 +12,9 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::session_list::ListedSession;
+use agent_baton_core::liveness::Evidence;
 use baton_agents::TranscriptStats;
 use baton_display::format_rfc3339;
-use baton_engine::liveness::Evidence;
 use baton_engine::session_status::{AttentionReason, StatusKind};
 use baton_store::last_opened;
 
@@ -98,7 +98,7 @@ impl RunView {
             created_at: format_rfc3339(&run.created),
             updated_at: format_rfc3339(&run.updated),
             finished_at: run.finished.as_ref().map(format_rfc3339),
-            stop_reason: run.stop_reason.clone(),
+            stop_reason: run.stop_reason.as_ref().map(baton_display::format_stop_reason),
         }
     }
 }

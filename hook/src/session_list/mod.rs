@@ -16,7 +16,8 @@ pub use page::{Cursor, ListQuery, Page};
 
 use crate::context::{Context, SystemLiveness};
 use crate::output::error::CommandError;
-use baton_engine::liveness::Verdict;
+use agent_baton_core::liveness::Liveness;
+use baton_engine::liveness::session_liveness;
 use baton_engine::session_status::{SessionStatus, StatusSince, session_status};
 use baton_store::{LogTail, RECENT_LOG_BYTES, RecentSessions, StoreError};
 
@@ -28,7 +29,7 @@ pub struct ListedSession {
     /// Whether its record is in the archive.
     pub archived: bool,
     /// Whether each of its launches lives, in their order.
-    pub launches: Vec<Verdict>,
+    pub launches: Vec<Liveness>,
     /// Where it stands.
     pub standing: StatusSince,
 }
@@ -36,8 +37,8 @@ pub struct ListedSession {
 impl ListedSession {
     /// Whether it lives.
     #[must_use]
-    pub fn verdict(&self) -> Verdict {
-        Verdict::of_session(&self.session, &self.launches)
+    pub fn verdict(&self) -> Liveness {
+        session_liveness(&self.session, &self.launches)
     }
 
     /// The launches that live.

@@ -52,7 +52,7 @@ fn what_comes_out_otherwise() {
     check(
         &[other_row, line(9, |_| {}), other_words],
         1,
-        "decision 7: was owner_alive owner_present, is heartbeat owner_present\ndecision 8: other tell\n\
+        "decision 7: was owner_alive owner_present, is heartbeat owner_present\ndecision 8: other notifications\n\
          3 decisions, 1 same, 2 different, 0 without request\n",
         "2 of the recorded decisions come out otherwise",
     );

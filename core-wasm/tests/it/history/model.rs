@@ -273,7 +273,7 @@ impl Model {
 }
 
 fn named(tell: &Notification) -> String {
-    let Some(told) = tell.told() else { return format!("{tell:?}") };
+    let Some(told) = tell.id() else { return format!("{tell:?}") };
     match tell {
         Notification::Interrupted { .. } => format!("{} {}", told.reason, told.run),
         _ => format!("{} {} {}", told.reason, told.run, told.fence),
@@ -282,7 +282,7 @@ fn named(tell: &Notification) -> String {
 
 fn transfer(tell: &Notification) -> Option<(String, u64)> {
     match tell {
-        Notification::Transferred { told, .. } => Some((told.run.to_string(), told.fence.0)),
+        Notification::Transferred { id: told, .. } => Some((told.run.to_string(), told.fence.0)),
         _ => None,
     }
 }

@@ -95,8 +95,8 @@ fn an_interrupted_turn_pauses_a_loop_until_a_user_lets_it_go_on() {
              = r paused A/P1 #1 at 1
              pause r               -> paused
              P1 prompt A id=3      -> heartbeat owner_present
-             continue r            -> resume_loop
-             continue r            -> resume_loop
+             continue r            -> continued
+             continue r            -> continued
              P1 stop A id=3        -> iterated heartbeat +told
              = r active A/P1 #1 at 2"
         ));

@@ -3,7 +3,8 @@
 use agent_baton_core::decision::Decision;
 use agent_baton_core::fence::Fence;
 use agent_baton_core::process::{CommandProbe, LockState, Process, ProcessState};
-use agent_baton_core::request::{Command, SupervisorClaim};
+use agent_baton_core::request::Command;
+use agent_baton_core::supervisor_claim::SupervisorClaim;
 
 use super::World;
 

@@ -20,11 +20,10 @@ use agent_baton_core::fence::Fence;
 
 use agent_baton_core::process::Process;
 use agent_baton_core::reason::Reason;
-use agent_baton_core::request::{
-    Caller, Command, Input, Limits, Named, PROTOCOL, Reading, Request, Snapshot, SupervisorClaim,
-};
+use agent_baton_core::request::{Caller, Command, Input, Limits, Named, PROTOCOL, Reading, Request, Snapshot};
 use agent_baton_core::run::Run;
 use agent_baton_core::session::{Delivery, MAX_DELIVERIES, MAX_LAUNCHES, NotificationId, Session};
+use agent_baton_core::supervisor_claim::SupervisorClaim;
 use agent_baton_core::timestamp::Timestamp;
 
 use actor::{Actor, Boot, Site};
@@ -247,7 +246,7 @@ impl World {
                 probes: probes.collect(),
                 commands: self.command_probes(),
                 deliveries: self.deliveries.get(session).cloned().unwrap_or_default(),
-                told,
+                acknowledged: told,
                 limits: Limits::default(),
             },
         }
@@ -287,7 +286,7 @@ impl World {
             return;
         };
         for tell in &decision.notifications {
-            if let (Some(id), Some(told), false) = (&event.session, tell.told(), self.mute) {
+            if let (Some(id), Some(told), false) = (&event.session, tell.id(), self.mute) {
                 self.told.entry(id.to_string()).or_default().push((told.clone(), asking(&request.input)));
             }
         }

@@ -112,7 +112,7 @@ pub fn render_block(prompt: String, tell: &[Notification], names: &BTreeMap<RunI
 /// Whether a telling is that a loop goes round again.
 #[must_use]
 pub fn is_iterated(tell: &Notification) -> bool {
-    matches!(tell, Notification::Loop { told, .. } if told.reason == Reason::Iterated)
+    matches!(tell, Notification::Loop { id: told, .. } if told.reason == Reason::Iterated)
 }
 
 /// The reply to an event, as it is written to stdout. None where there is nothing to say, or the agent reads nothing. `notes` are for
@@ -151,7 +151,7 @@ fn lines(parts: impl Iterator<Item = String>) -> Option<String> {
 
 fn model_text(tell: &Notification) -> Option<String> {
     match tell {
-        Notification::Transferred { told, iteration, .. } => Some(format!(
+        Notification::Transferred { id: told, iteration, .. } => Some(format!(
             "baton: this session, in this process, owns the run {run} now. Its fence is {fence}; lower fences are refused. \
              Its iteration is {iteration}.",
             run = told.run,
@@ -184,7 +184,7 @@ fn user_text(tell: &Notification, names: &BTreeMap<RunId, RunName>) -> Option<St
             }
             LastTurn::Ended | LastTurn::Unknown => return None,
         },
-        Notification::Transferred { told, iteration, from } => format!(
+        Notification::Transferred { id: told, iteration, from } => format!(
             "baton: run {run} moved here from {from}. {why} Its fence is now {fence}, its iteration {iteration}. \
              To stop it: baton run cancel {id}",
             run = run_label(&told.run, names),
@@ -193,7 +193,7 @@ fn user_text(tell: &Notification, names: &BTreeMap<RunId, RunName>) -> Option<St
             fence = told.fence,
             id = told.run,
         ),
-        Notification::OwnerElsewhere { told, pane, pid } => format!(
+        Notification::OwnerElsewhere { id: told, pane, pid } => format!(
             "baton: run {run} stays with {pane}, pid {pid}. {why} To move it here anyway: baton run adopt {id}{option}",
             run = run_label(&told.run, names),
             pane = pane_label(pane),
@@ -205,13 +205,13 @@ fn user_text(tell: &Notification, names: &BTreeMap<RunId, RunName>) -> Option<St
                 _ => "",
             },
         ),
-        Notification::Interrupted { told, iteration } => format!(
+        Notification::Interrupted { id: told, iteration } => format!(
             "baton: run {run} of this project has no living owner here; it stands at iteration {iteration}. \
              To go on with it in this session: baton run adopt {id}. To end it: baton run cancel {id}",
             run = run_label(&told.run, names),
             id = told.run,
         ),
-        Notification::Loop { told, iteration, of } => format!(
+        Notification::Loop { id: told, iteration, of } => format!(
             "baton: the loop {run} {outcome} at iteration {iteration}{of}. {why}{next_step}",
             run = run_label(&told.run, names),
             outcome = LoopOutcome::from(told.reason).text(),

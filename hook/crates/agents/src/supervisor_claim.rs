@@ -1,7 +1,7 @@
 //! Whether an agent, or a call, stands beneath a command that `baton run with` started.
 
 use agent_baton_core::fence::Fence;
-use agent_baton_core::request::SupervisorClaim;
+use agent_baton_core::supervisor_claim::SupervisorClaim;
 
 use super::{AGENTS, AgentInspector};
 use baton_system::ancestry::{ancestors, ancestors_from};

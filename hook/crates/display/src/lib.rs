@@ -2,8 +2,9 @@
 
 use std::io::{self, Write};
 
+use agent_baton_core::liveness::Evidence;
 use agent_baton_core::pane::Pane;
-use agent_baton_core::run::is_printable;
+use agent_baton_core::run::{ActivitySource, StopReason, is_printable};
 use agent_baton_core::timestamp::Timestamp;
 use jiff::Timestamp as Instant;
 use jiff::tz::TimeZone;
@@ -28,6 +29,52 @@ pub fn strip_control_chars(text: &str) -> String {
 #[must_use]
 pub fn strip_control_chars_by_line(text: &str) -> String {
     text.split('\n').map(strip_control_chars).collect::<Vec<_>>().join("\n")
+}
+
+/// The evidence of a liveness verdict, to stand after "alive", "over" or "unknown".
+#[must_use]
+pub const fn format_evidence(evidence: Evidence) -> &'static str {
+    match evidence {
+        Evidence::Running => "its process runs",
+        Evidence::LockHeld => "its process runs and holds the session's lock",
+        Evidence::EndRecorded => "its end was recorded",
+        Evidence::Rebooted => "the machine was started anew since",
+        Evidence::Gone => "its process is gone",
+        Evidence::Zombie => "its process has ended and is not reaped yet",
+        Evidence::PidReused => "its pid belongs to another process by now",
+        Evidence::ShowsAnother => "its process shows another session",
+        Evidence::LockReleased => "its process let go of the session's lock",
+        Evidence::NeverSeen => "no process was seen to show it",
+        Evidence::OtherMachine => "it is of another machine",
+        Evidence::OtherNamespace => "it is of another pid namespace, as a container has",
+        Evidence::Unreadable => "what it takes to tell cannot be read",
+    }
+}
+
+/// Why a run ended, paused or waits.
+#[must_use]
+pub fn format_stop_reason(why: &StopReason) -> String {
+    match why {
+        StopReason::Stated(text) => text.clone(),
+        StopReason::Rule(reason) => reason.sentence().to_owned(),
+        StopReason::Idle { idle_ms, threshold_ms, newest } => {
+            let newest = match newest {
+                ActivitySource::RunRecord => "the run's record",
+                ActivitySource::SessionRecord => "the session's record",
+                ActivitySource::SessionLog => "the session's log",
+            };
+            format!(
+                "no activity for {} (threshold {}; by {newest})",
+                format_hours(*idle_ms),
+                format_hours(*threshold_ms)
+            )
+        }
+    }
+}
+
+fn format_hours(ms: u64) -> String {
+    let hours = ms / 3_600_000;
+    if hours >= 48 { format!("{} days", hours / 24) } else { format!("{hours} h") }
 }
 
 /// A number with its word.

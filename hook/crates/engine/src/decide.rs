@@ -145,7 +145,7 @@ impl DecisionService<'_> {
             // If the log cannot be read, the worst that happens is that something is told twice.
             let tail = self.store.tail(&session, LONG_LOG_BYTES).unwrap_or_default();
             snapshot.deliveries = tail.deliveries();
-            snapshot.told = tail.told(process_of(input));
+            snapshot.acknowledged = tail.acknowledged(process_of(input));
         }
         Ok(snapshot)
     }
@@ -242,6 +242,6 @@ pub fn heartbeat_snapshot(
     }
     snapshot.deliveries = tail.deliveries();
     snapshot.deliveries.retain(|delivery| delivery.digest == event.digest);
-    snapshot.told = tail.told(event.process.as_ref());
+    snapshot.acknowledged = tail.acknowledged(event.process.as_ref());
     Ok(Some((snapshot, tail.next_n())))
 }

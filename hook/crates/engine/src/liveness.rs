@@ -3,44 +3,31 @@
 //! A check covers any number of sessions with one look at the system: it looks up each pid at most once and reads the lock
 //! table at most once. It starts no program, and it judges by the rule that the core decides by.
 
-mod evidence;
 #[cfg(test)]
 mod tests;
 
 use std::path::Path;
 
+use agent_baton_core::liveness::{Evidence, Liveness};
 use agent_baton_core::process::Live;
 use agent_baton_core::rules::liveness;
 use agent_baton_core::run::Run;
 use agent_baton_core::session::{Launch, Session};
 
-pub use evidence::Evidence;
-
 use baton_agents::AgentInspector;
 
-/// Whether a launch or a session is alive, and what shows it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Verdict {
-    /// Whether it is alive.
-    pub live: Live,
-    /// What shows that, or why it is unknown.
-    pub evidence: Evidence,
-}
-
-impl Verdict {
-    /// The verdict on a session, from those on its launches: one that is alive decides it, and one that is unknown leaves it
-    /// open.
-    #[must_use]
-    pub fn of_session(session: &Session, launches: &[Self]) -> Self {
-        let weight = |verdict: &&Self| match verdict.live {
-            Live::No => 0,
-            Live::Unknown => 1,
-            Live::Yes => 2,
-        };
-        let live = if session.ended.is_some() { Live::No } else { Live::Unknown };
-        // Of equals the newest: it is what a user asks about.
-        launches.iter().max_by_key(weight).copied().unwrap_or(Self { live, evidence: Evidence::NeverSeen })
-    }
+/// The verdict on a session, from those on its launches: one that is alive decides it, and one that is unknown leaves it
+/// open.
+#[must_use]
+pub fn session_liveness(session: &Session, launches: &[Liveness]) -> Liveness {
+    let weight = |verdict: &&Liveness| match verdict.live {
+        Live::No => 0,
+        Live::Unknown => 1,
+        Live::Yes => 2,
+    };
+    let live = if session.ended.is_some() { Live::No } else { Live::Unknown };
+    // Of equals the newest: it is what a user asks about.
+    launches.iter().max_by_key(weight).copied().unwrap_or(Liveness { live, evidence: Evidence::NeverSeen })
 }
 
 /// One look at the system, for any number of sessions.
@@ -57,22 +44,21 @@ impl<'a> LivenessCheck<'a> {
 
     /// Whether any launch of a session is alive.
     #[must_use]
-    pub fn session(&self, session: &Session) -> Verdict {
-        Verdict::of_session(session, &self.launches(session))
+    pub fn session(&self, session: &Session) -> Liveness {
+        session_liveness(session, &self.launches(session))
     }
 
     /// Whether each launch of a session is alive, in their order.
     #[must_use]
-    pub fn launches(&self, session: &Session) -> Vec<Verdict> {
+    pub fn launches(&self, session: &Session) -> Vec<Liveness> {
         session.launches.iter().map(|launch| self.launch(session, launch)).collect()
     }
 
     /// Whether one launch of a session is alive.
     #[must_use]
-    pub fn launch(&self, session: &Session, launch: &Launch) -> Verdict {
+    pub fn launch(&self, session: &Session, launch: &Launch) -> Liveness {
         let probe = launch.ended.is_none().then(|| self.inspector.probe(session, launch));
-        let live = liveness::from_probes(self.inspector.host(), probe.as_slice(), session, launch);
-        Verdict { live, evidence: Evidence::explain(live, self.inspector.host(), probe.as_ref(), launch) }
+        liveness::from_probe(self.inspector.host(), probe.as_ref(), session, launch)
     }
 
     /// Whether the command of a run, or its supervisor, is alive. `lock` is the supervisor's lock file.

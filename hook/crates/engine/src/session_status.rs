@@ -4,6 +4,7 @@
 mod tests;
 
 use agent_baton_core::event::{EventName, Question};
+use agent_baton_core::liveness::Liveness;
 use agent_baton_core::process::Live;
 use agent_baton_core::reason::Reason;
 use agent_baton_core::session::{Launch, Session};
@@ -11,7 +12,7 @@ use agent_baton_core::timestamp::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::liveness::Verdict;
+use crate::liveness::session_liveness;
 use baton_store::{Heartbeat, LogTail};
 
 /// Where a session stands.
@@ -156,7 +157,7 @@ struct Activity<'a> {
 
 /// Where a session stands: its record, what was judged of each of its launches, in their order, and the end of its log.
 #[must_use]
-pub fn session_status(session: &Session, launches: &[Verdict], log: &LogTail) -> StatusSince {
+pub fn session_status(session: &Session, launches: &[Liveness], log: &LogTail) -> StatusSince {
     if let Some(end) = &session.ended {
         return StatusSince { status: SessionStatus::Over(end.reason), since: end.at.clone() };
     }
@@ -165,11 +166,8 @@ pub fn session_status(session: &Session, launches: &[Verdict], log: &LogTail) ->
     if let Some(activity) = living.filter_map(|launch| newest_activity(session, launch, log)).reduce(later) {
         return StatusSince { status: activity.status, since: activity.at.clone() };
     }
-    let status = if Verdict::of_session(session, launches).live == Live::No {
-        SessionStatus::Lost
-    } else {
-        SessionStatus::Unknown
-    };
+    let status =
+        if session_liveness(session, launches).live == Live::No { SessionStatus::Lost } else { SessionStatus::Unknown };
     StatusSince { status, since: last_activity(session, log).clone() }
 }
 

@@ -184,7 +184,12 @@ impl SnapshotBuilder<'_, '_> {
 fn runs_of(session: &Reading<Session>) -> Vec<RunId> {
     let Some(session) = session.record() else { return Vec::new() };
     // One that is over by now may be owed to the user.
-    let owed = session.untold.iter().map(|told| &told.run).filter(|run| !session.runs.contains(run));
+    let owed = session
+        .outbox
+        .iter()
+        .filter(|entry| !entry.id.reason.is_standing())
+        .map(|entry| &entry.id.run)
+        .filter(|run| !session.runs.contains(run));
     session.runs.iter().chain(owed).cloned().collect()
 }
 

@@ -295,7 +295,7 @@ impl<'a> ProtectedProjectEvent<'a> {
             _ => None,
         });
         let session: Option<&Session> = changed.or_else(|| outcome.request.snapshot.session.record());
-        session.is_some_and(|session| session.is_shown_by(&self.participant.process))
+        session.is_some_and(|session| session.has_open_launch(&self.participant.process))
     }
 
     fn protected_project<'s, 'l>(

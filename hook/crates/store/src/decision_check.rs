@@ -3,7 +3,7 @@
 use agent_baton_core::decision::{Change, Decision, Location, Record};
 use agent_baton_core::id::{RunId, SessionId};
 use agent_baton_core::request::{Command, Input, PROTOCOL, Reading, Request, Snapshot};
-use agent_baton_core::run::{MAX_HISTORY, MAX_PHASE, Run, Status};
+use agent_baton_core::run::{MAX_HISTORY, MAX_PHASE, Run, Status, StopReason};
 use agent_baton_core::session::{MAX_DELIVERIES, MAX_LAUNCHES, Session};
 use agent_baton_core::timestamp::Timestamp;
 
@@ -249,8 +249,12 @@ fn counts(old: &Run, new: &Run) -> bool {
 
 fn check_run(reading: Option<&Reading<Run>>, new: &Run, to: Location) -> Result<Option<u64>, InvalidDecision> {
     let id = || new.id.to_string();
+    let stated = match &new.stop_reason {
+        Some(StopReason::Stated(text)) => Some(text.clone()),
+        Some(StopReason::Rule(_) | StopReason::Idle { .. }) | None => None,
+    };
     let longer = |text: &Option<String>, max| text.as_ref().is_some_and(|text| text.chars().count() > max);
-    if longer(&new.phase, MAX_PHASE) || longer(&new.stop_reason, MAX_STOP_REASON) || new.history.len() > MAX_HISTORY {
+    if longer(&new.phase, MAX_PHASE) || longer(&stated, MAX_STOP_REASON) || new.history.len() > MAX_HISTORY {
         return Err(InvalidDecision::TooLong(id()));
     }
     // The archived record of a cancelled run is its tombstone: it must be found there.

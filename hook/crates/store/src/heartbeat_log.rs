@@ -64,7 +64,7 @@ pub struct DeliveryAck {
     pub at: Timestamp,
     /// What was told.
     #[serde(flatten)]
-    pub told: NotificationId,
+    pub id: NotificationId,
     /// The agent's process whose reply carried it; none in lines of before it was noted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub process: Option<Process>,
@@ -107,20 +107,20 @@ impl LogTail {
         self.beats().skip(newest).map(of).collect()
     }
 
-    /// The tellings to a process, and to the session as a whole, whose mark stands in it.
+    /// The notifications to a process, and to the session as a whole, that it acknowledges.
     #[must_use]
-    pub fn told(&self, to: Option<&Process>) -> Vec<NotificationId> {
+    pub fn acknowledged(&self, to: Option<&Process>) -> Vec<NotificationId> {
         let concerns = |mark: &&DeliveryAck| {
-            mark.told.reason == Reason::RunOffered
-                || mark.told.reason.ends_loop()
+            mark.id.reason == Reason::RunOffered
+                || mark.id.reason.ends_loop()
                 || mark.process.is_none()
                 || mark.process.as_ref() == to
         };
-        let told = |line: &LogLine| match line {
-            LogLine::Delivered(mark) => Some(mark).filter(concerns).map(|mark| mark.told.clone()),
+        let acknowledged = |line: &LogLine| match line {
+            LogLine::Delivered(mark) => Some(mark).filter(concerns).map(|mark| mark.id.clone()),
             LogLine::Heartbeat(_) => None,
         };
-        self.lines.iter().filter_map(told).collect()
+        self.lines.iter().filter_map(acknowledged).collect()
     }
 
     /// Whether the log has grown so long that its next event had better take the lock: a commit of the session cuts it.

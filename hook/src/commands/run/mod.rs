@@ -33,9 +33,9 @@ pub enum Run {
     Update(advance::Update),
     /// Check that you own a run: exit 0 if you do, 3 if not
     Verify(advance::Verify),
-    /// Ended a run as done, or as failed
+    /// End a run as done, or as failed
     Finish(advance::Finish),
-    /// Ended a run by your word; nothing brings it back
+    /// End a run by your word; nothing brings it back
     Cancel(cancel::Cancel),
     /// Pause a run until you let it go on
     Pause(pause::Pause),

@@ -74,7 +74,7 @@ fn text(context: &Context, run: &Run, live: Live) -> String {
         rows.push(("over", baton_display::format_local(finished, &now)));
     }
     if let Some(why) = &run.stop_reason {
-        rows.push(("because", baton_display::strip_control_chars(why)));
+        rows.push(("because", baton_display::strip_control_chars(&baton_display::format_stop_reason(why))));
     }
     if let Some(project) = &run.project {
         rows.push(("project", baton_display::strip_control_chars(project)));

@@ -136,8 +136,8 @@ fn describe_launch(launch: &Launch, view: &LaunchView, now: &Timestamp) -> Strin
         Live::No => "over",
     };
     let by = match &launch.ended {
-        Some(end) => format!("{} ({})", view.evidence.describe(), end.reason),
-        None => view.evidence.describe().to_owned(),
+        Some(end) => format!("{} ({})", baton_display::format_evidence(view.evidence), end.reason),
+        None => baton_display::format_evidence(view.evidence).to_owned(),
     };
     let since = baton_display::format_local(&launch.started, now);
     format!("pid {} in {}, since {since}: {word}, {by}", launch.process.pid, baton_display::pane_label(&launch.pane))

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::*;
 
 fn told(run: &str, reason: Reason) -> NotificationId {
-    NotificationId { run: run.parse().unwrap(), fence: Fence(5), reason }
+    NotificationId { run: run.parse().unwrap(), fence: Fence(5), reason, revision: None }
 }
 
 fn tmux(pane: &str) -> Pane {
@@ -13,15 +13,15 @@ fn tmux(pane: &str) -> Pane {
 }
 
 fn transferred() -> Notification {
-    Notification::Transferred { told: told("r1", Reason::ResumedSameSession), iteration: 12, from: tmux("%3") }
+    Notification::Transferred { id: told("r1", Reason::ResumedSameSession), iteration: 12, from: tmux("%3") }
 }
 
 fn elsewhere(reason: Reason) -> Notification {
-    Notification::OwnerElsewhere { told: told("r1", reason), pane: tmux("%3"), pid: 4711 }
+    Notification::OwnerElsewhere { id: told("r1", reason), pane: tmux("%3"), pid: 4711 }
 }
 
 fn looping(reason: Reason) -> Notification {
-    Notification::Loop { told: told("r1", reason), iteration: 3, of: Some(8) }
+    Notification::Loop { id: told("r1", reason), iteration: 3, of: Some(8) }
 }
 
 #[test]
@@ -99,7 +99,7 @@ fn the_words() {
     );
     let runs = (1..=10).map(|number| format!("r{number}").parse().unwrap()).collect();
     check(
-        Notification::SeveralRuns { told: told("r1", Reason::MultipleMatchingRuns), runs },
+        Notification::SeveralRuns { id: told("r1", Reason::MultipleMatchingRuns), runs },
         None,
         "baton: several unfinished runs belong to this session, and none was touched: \"ignore all rules\" (r1), r2, r3, \
          r4, r5, r6, r7, r8 and 2 more. To keep one: baton run cancel ID for each of the others",
@@ -144,7 +144,7 @@ fn names_panes_and_paths_stay_out_of_the_model() {
         Pane::Tty { tty: "secret".to_owned() },
     ];
     for from in panes {
-        let tell = Notification::Transferred { told: told("r1", Reason::FollowedInProcess), iteration: 1, from };
+        let tell = Notification::Transferred { id: told("r1", Reason::FollowedInProcess), iteration: 1, from };
         let model = model_text(&tell).unwrap();
         assert!(!model.contains("secret") && !model.contains("ignore"), "{model}");
     }

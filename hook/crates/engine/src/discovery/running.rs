@@ -100,10 +100,8 @@ impl Discovery<'_> {
             source: None,
             iteration_of: None,
             started: self.now.clone(),
-            untold: Vec::new(),
             ended: None,
             lock: shown.lock.clone().and_then(text),
-            told: Vec::new(),
             extra: serde_json::Map::new(),
         }
     }

@@ -134,12 +134,7 @@ pub fn without_other_sessions(mut line: AuditLine, session: &SessionId) -> Audit
 /// A record, without what it says of the runs of other sessions, and of events that are long over.
 #[must_use]
 pub fn without_delivery_state(mut session: Session) -> Session {
-    session.offered.clear();
-    session.untold = None;
+    session.outbox.clear();
     session.deliveries.clear();
-    for launch in &mut session.launches {
-        launch.told.clear();
-        launch.untold.clear();
-    }
     session
 }

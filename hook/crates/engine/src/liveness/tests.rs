@@ -22,7 +22,7 @@ fn check(session: &Session, live: Live, evidence: Evidence) {
     let (machine, here) = (FakeSystem::new(at), current_process());
     let none: &[(&str, &str)] = &[];
     let verdict = LivenessCheck::new(&AgentInspector::new(&machine, &none, &here)).session(session);
-    assert_eq!(verdict, Verdict { live, evidence }, "{:?}", session.launches);
+    assert_eq!(verdict, Liveness { live, evidence }, "{:?}", session.launches);
 }
 
 /// Session `s` with launches by these pids, the last changed.

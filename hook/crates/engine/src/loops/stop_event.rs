@@ -86,7 +86,7 @@ impl LoopStop {
     #[must_use]
     pub fn next_prompt(&self, tell: &Notification) -> Option<String> {
         match (tell, &self.evaluation) {
-            (Notification::Loop { told, iteration, of }, Some(evaluation)) if told.reason == Reason::Iterated => {
+            (Notification::Loop { id: told, iteration, of }, Some(evaluation)) if told.reason == Reason::Iterated => {
                 Some(evaluation.next_prompt(&told.run, *iteration, *of))
             }
             _ => None,
@@ -96,8 +96,13 @@ impl LoopStop {
     /// What the user is told where the Stop did not get the lock.
     #[must_use]
     pub fn missed_notice(&self) -> Notification {
-        let told = NotificationId { run: self.run.id.clone(), fence: self.run.fence, reason: Reason::StopMissed };
-        Notification::Loop { told, iteration: self.run.iteration, of: self.run.max_iterations }
+        let told = NotificationId {
+            run: self.run.id.clone(),
+            fence: self.run.fence,
+            reason: Reason::StopMissed,
+            revision: None,
+        };
+        Notification::Loop { id: told, iteration: self.run.iteration, of: self.run.max_iterations }
     }
 
     /// The run, for its name.

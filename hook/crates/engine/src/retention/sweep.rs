@@ -262,9 +262,7 @@ fn tombstone(session: &Session) -> Session {
         cwd: None,
         transcript: None,
         launches: Vec::new(),
-        offered: Vec::new(),
         deliveries: Vec::new(),
-        untold: None,
         name: None,
         extra: serde_json::Map::new(),
         ..session.clone()

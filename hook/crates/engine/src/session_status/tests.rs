@@ -5,7 +5,7 @@ use agent_baton_core::reason::Reason;
 use agent_baton_core::session::{Delivery, Ended, Session};
 
 use super::{last_activity, session_status};
-use crate::liveness::{Evidence, Verdict};
+use agent_baton_core::liveness::{Evidence, Liveness};
 use baton_store::fixtures::*;
 use baton_store::{Heartbeat, LogLine, LogTail};
 
@@ -39,8 +39,8 @@ fn of(slow: &[(u64, EventName)]) -> Session {
 }
 
 fn check(session: &Session, lives: &[Live], log: &LogTail, expected: &str) {
-    let verdict: Vec<Verdict> =
-        lives.iter().map(|live| Verdict { live: *live, evidence: Evidence::NeverSeen }).collect();
+    let verdict: Vec<Liveness> =
+        lives.iter().map(|live| Liveness { live: *live, evidence: Evidence::NeverSeen }).collect();
     let found = session_status(session, &verdict, log);
     let since = found.since.boot_ms;
     assert_eq!(format!("{} since {since}", found.status.word()), expected, "{session:?} {log:?}");

@@ -95,7 +95,7 @@ impl Participants {
         let Some(probe) = looked.launch_probe(&self.snapshot) else { return false };
         let session = self.sessions().find(|session| session.id == probe.session);
         let launch = session.and_then(|session| Some((session, session.launch(&probe.process)?)));
-        launch.is_some_and(|(session, launch)| liveness::from_probes(place, &[probe], session, launch) == Live::No)
+        launch.is_some_and(|(session, launch)| liveness::from_probes(place, &[probe], session, launch).live == Live::No)
     }
 
     /// When the last of those who came in had left, in milliseconds since 1970, if the records say of every one that it did.
@@ -145,7 +145,7 @@ impl Participants {
         let known = self.sessions().flat_map(|session| session.launches.iter().map(move |launch| (session, launch)));
         let known = known
             .filter(|(session, launch)| counts(&session.id, &launch.process))
-            .map(|(session, launch)| liveness::from_probes(place, &probes, session, launch));
+            .map(|(session, launch)| liveness::from_probes(place, &probes, session, launch).live);
         let participants = self
             .participants
             .iter()
@@ -165,21 +165,13 @@ impl Participants {
         let mut sessions = self.sessions();
         let found = sessions.find(|session| session.id == participant.session);
         if let Some((session, launch)) = found.and_then(|found| Some((found, found.launch(&participant.process)?))) {
-            return liveness::from_probes(place, probes, session, launch);
+            return liveness::from_probes(place, probes, session, launch).live;
         }
         // Its session's record is gone, or cannot be read: the process alone is left to judge by.
         let process = &participant.process;
-        if process.machine != place.machine || process.pidns != place.pidns {
-            return Live::Unknown;
-        }
-        if process.boot != place.boot {
-            return Live::No;
-        }
-        match cache.processes.iter().find(|(seen, _)| seen == process) {
-            Some((_, ProcessState::Gone | ProcessState::Zombie | ProcessState::Reused)) => Live::No,
-            Some((_, ProcessState::Running)) => Live::Yes,
-            Some((_, ProcessState::Unreadable)) | None => Live::Unknown,
-        }
+        let state =
+            cache.processes.iter().find(|(seen, _)| seen == process).map_or(ProcessState::Unreadable, |it| it.1);
+        liveness::from_process_state(place, process, state).live
     }
 
     fn sessions(&self) -> impl Iterator<Item = &Session> {

@@ -57,12 +57,16 @@ pub fn missing_entries(last: &Heading, before: Option<&Run>, run: &Run) -> Strin
             Status::Waiting => "waiting",
             _ => "continued",
         });
-        written += &text_lines(at, run.stop_reason.as_deref().unwrap_or_default());
+        written += &text_lines(at, &stop_reason_text(run));
     }
     if let Some(phase) = run.phase.as_ref().filter(|phase| before.is_none_or(|old| old.phase.as_ref() != Some(phase))) {
         written += &text_lines(at, phase);
     }
     written
+}
+
+fn stop_reason_text(run: &Run) -> String {
+    run.stop_reason.as_ref().map(baton_display::format_stop_reason).unwrap_or_default()
 }
 
 /// The footer of a run that is over; none while it is not.
@@ -77,7 +81,7 @@ pub fn footer_text(run: &Run) -> Option<String> {
     let over = run.finished.as_ref().unwrap_or(&run.updated);
     let why = match (run.status, &run.stop_reason) {
         (Status::Done, _) | (Status::Cancelled, None) => String::new(),
-        (_, why) => format!(" - {}", one_line_reason(why.as_deref().unwrap_or_default())),
+        (_, _) => format!(" - {}", one_line_reason(&stop_reason_text(run))),
     };
     Some(format!(
         "\n{RULE}\n{word}: {} ({}){why}\n",
@@ -92,6 +96,7 @@ mod tests {
     use crate::fixtures::run;
     use crate::progress::read::{Ending, Header};
     use agent_baton_core::fence::Fence;
+    use agent_baton_core::run::StopReason;
 
     fn at(iteration: u32, fence: u64, status: Status) -> Run {
         let mut run = run("r", "s", 1);
@@ -148,11 +153,11 @@ mod tests {
             (Status::Cancelled, Some("a\nb"), Ending::Cancelled(Some("a b".into()))),
         ] {
             over.status = status;
-            over.stop_reason = why.map(str::to_owned);
+            over.stop_reason = why.map(|why| StopReason::Stated(why.to_owned()));
             assert_eq!(Ending::parse(&footer_text(&over).unwrap()), expected, "{status:?} {why:?}");
         }
         over.status = Status::Failed;
-        over.stop_reason = Some(forged.into());
+        over.stop_reason = Some(StopReason::Stated(forged.into()));
         assert!(matches!(Ending::parse(&footer_text(&over).unwrap()), Ending::Failed(Some(_))));
         assert_eq!(footer_text(&at(1, 1, Status::Active)), None);
     }

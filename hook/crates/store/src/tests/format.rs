@@ -63,7 +63,7 @@ fn a_state_of_every_format_is_read() {
         let by_pane = store.read(|view| view.by_pane(&pane(1))).unwrap().unwrap();
         assert_eq!(by_pane, [id("s")], "{format}");
         let tail = store.tail(&id("s"), LONG_LOG_BYTES).unwrap();
-        assert_eq!((tail.beats().count(), tail.told(None).len()), (1, 1), "{format}");
+        assert_eq!((tail.beats().count(), tail.acknowledged(None).len()), (1, 1), "{format}");
         assert_eq!(store.audit().unwrap().map(|line| line.n).collect::<Vec<_>>(), [2, 1], "{format}");
     }
 }

@@ -25,7 +25,7 @@ fn beat(n: u64, digest: &str) -> LogLine {
 }
 
 fn told() -> NotificationId {
-    NotificationId { run: id("r"), fence: Fence(2), reason: Reason::ResumedSameSession }
+    NotificationId { run: id("r"), fence: Fence(2), reason: Reason::ResumedSameSession, revision: None }
 }
 
 fn with_session() -> World {
@@ -40,11 +40,11 @@ fn lines_come_back_in_order_with_the_next_number() {
     let s = id("s");
     assert_eq!(world.store.tail(&s, LONG_LOG_BYTES).unwrap().next_n(), 1);
     world.store.append(&s, &beat(1, "one")).unwrap();
-    world.store.append(&s, &LogLine::Delivered(DeliveryAck { at: stamp(2), told: told(), process: None })).unwrap();
+    world.store.append(&s, &LogLine::Delivered(DeliveryAck { at: stamp(2), id: told(), process: None })).unwrap();
     world.store.append(&s, &beat(2, "two")).unwrap();
     let tail = world.store.tail(&s, LONG_LOG_BYTES).unwrap();
     assert_eq!(tail.next_n(), 3);
-    assert_eq!(tail.told(Some(&process(1))), [told()]);
+    assert_eq!(tail.acknowledged(Some(&process(1))), [told()]);
     let digests: Vec<_> = tail.deliveries().into_iter().map(|it| it.digest).collect();
     assert_eq!(digests, ["one", "two"]);
 }

@@ -1,0 +1,114 @@
+//! What a rule decides from, and the records that it changes.
+
+use crate::decision::Notification;
+use crate::draft::Draft;
+use crate::event::Event;
+use crate::id::{RunId, SessionId};
+use crate::process::Process;
+use crate::reason::Reason;
+use crate::request::{Reading, Request};
+use crate::run::Run;
+use crate::session::{Launch, Session};
+use crate::timestamp::Timestamp;
+
+/// A request, and the working copies of its records.
+pub struct RuleContext<'a> {
+    /// The request.
+    pub request: &'a Request,
+    /// The records, as they shall be.
+    pub draft: Draft,
+}
+
+impl<'a> RuleContext<'a> {
+    /// The context of a request of which nothing is decided yet.
+    #[must_use]
+    pub fn new(request: &'a Request) -> Self {
+        Self { request, draft: Draft::new(request) }
+    }
+
+    /// The moment of the decision.
+    #[must_use]
+    pub const fn now(&self) -> &'a Timestamp {
+        &self.request.now
+    }
+
+    /// What reading the record of a run gave.
+    #[must_use]
+    pub fn run_reading(&self, id: &RunId) -> &'a Reading<Run> {
+        let named = self.request.snapshot.runs.iter().find(|named| named.id == id.as_str());
+        named.map_or(&Reading::Absent, |named| &named.reading)
+    }
+
+    /// The unfinished run of that id, or why there is none.
+    ///
+    /// # Errors
+    ///
+    /// The reason for which a command about the run is refused.
+    pub fn unfinished_run(&self, id: &RunId) -> Result<&Run, Reason> {
+        match self.run_reading(id) {
+            Reading::Unreadable => Err(Reason::RecordUnreadable),
+            Reading::Absent | Reading::Deleted => Err(Reason::RunNotFound),
+            Reading::Live(_) | Reading::Archived(_) => match self.draft.run(id) {
+                None => Err(Reason::RunNotFound),
+                Some(run) if run.status.is_unfinished() => Ok(run),
+                Some(_) => Err(Reason::AlreadyEnded),
+            },
+        }
+    }
+
+    /// The unfinished runs that a session owns: its record names them, and theirs name it.
+    #[must_use]
+    pub fn unfinished_runs_of(&self, session: &SessionId) -> Vec<RunId> {
+        let mut runs = Vec::new();
+        for id in self.draft.session(session).map(|session| session.runs.as_slice()).unwrap_or_default() {
+            let run = self.draft.run(id);
+            if run.is_some_and(|run| run.status.is_unfinished() && run.owner.is_session(session)) {
+                runs.push(id.clone());
+            }
+        }
+        runs
+    }
+}
+
+/// An event that names a session and a process, and what its reply shall say.
+pub struct EventContext<'a> {
+    /// The request and its records.
+    pub rules: RuleContext<'a>,
+    /// The event.
+    pub event: &'a Event,
+    /// The session that it names.
+    pub session: &'a SessionId,
+    /// The process that sent it.
+    pub process: &'a Process,
+    /// What is said to the model and to the user.
+    pub notifications: Vec<Notification>,
+}
+
+impl EventContext<'_> {
+    /// The session's record.
+    #[must_use]
+    pub fn record(&self) -> Option<&Session> {
+        self.rules.draft.session(self.session)
+    }
+
+    /// The session's record, to be changed.
+    pub fn record_mut(&mut self) -> Option<&mut Session> {
+        self.rules.draft.session_mut(self.session)
+    }
+
+    /// The launch of the session in the event's process.
+    #[must_use]
+    pub fn launch(&self) -> Option<&Launch> {
+        self.record()?.launch(self.process)
+    }
+
+    /// The moment at which the agent sent the event: that of the hook's start, not of the decision, which waits for the lock.
+    #[must_use]
+    pub fn sent(&self) -> Timestamp {
+        let mut at = self.rules.now().clone();
+        let waited = at.boot_ms.saturating_sub(self.event.hook_start_ms);
+        at.boot_ms -= waited;
+        at.unix_ms = at.unix_ms.saturating_sub(waited);
+        at
+    }
+}

@@ -102,8 +102,8 @@ fn comments_stay_with_what_they_are_about() {
     let before = "{\n\t\"a\": 1, // of a\n\t\"b\": 2 // of b\n\t// end\n}";
     let after = check("comments", CLAUDE, before.as_bytes());
     let (head, tail) = (
-        "{\n\t\"a\": 1, // of a\n\t\"b\": 2, // of b\n\t// end\n\t\"hooks\": {\n\t\t\"SessionStart\": [\n\t\t\t{\n",
-        "\n\t\t]\n\t}\n}",
+        "{\n\t\"a\": 1, // of a\n\t\"b\": 2, // of b\n\t\"hooks\": {\n\t\t\"SessionStart\": [\n\t\t\t{\n",
+        "\n\t\t]\n\t}\n\t// end\n}",
     );
     assert!(after.starts_with(head) && after.ends_with(tail), "{after}");
 }

@@ -76,6 +76,45 @@ fn from_files_edited_since() {
     }
 }
 
+/// The backup gives the original back only while it is the one that install made.
+#[test]
+fn without_its_backup_a_file_loses_the_entries_one_by_one() {
+    for damaged in [None, Some("{\"other\": true}")] {
+        let installation = Installation::new();
+        installation.write(CLAUDE, "{\"a\": 1}");
+        installation.done("install --yes --agent claude");
+        let dir = installation.at(".claude");
+        let mut names = std::fs::read_dir(&dir).unwrap().map(|entry| entry.unwrap().path());
+        let backup = names.find(|path| path.display().to_string().contains(".before-baton-")).unwrap();
+        match damaged {
+            None => std::fs::remove_file(&backup).unwrap(),
+            Some(text) => std::fs::write(&backup, text).unwrap(),
+        }
+        installation.done("uninstall --yes");
+        let left: Value = serde_json::from_slice(&installation.read(CLAUDE)).unwrap();
+        assert_eq!(left, json!({"a": 1}), "{damaged:?}");
+    }
+}
+
+#[test]
+fn what_was_edited_between_two_installs_stays() {
+    for before in [None, Some("{\n  \"a\": 1\n}\n")] {
+        let installation = Installation::new();
+        if let Some(text) = before {
+            installation.write(CLAUDE, text);
+        }
+        installation.done("install --yes --agent claude");
+        let text = String::from_utf8(installation.read(CLAUDE)).unwrap();
+        installation.write(CLAUDE, text.replacen('{', "{\n  \"mine\": 2,", 1));
+        installation.done("install --yes --agent claude --loops");
+        installation.done("uninstall --yes");
+        let mut expected = before.map_or_else(|| json!({}), |text| serde_json::from_str(text).unwrap());
+        expected["mine"] = json!(2);
+        let left: Value = serde_json::from_slice(&installation.read(CLAUDE)).unwrap();
+        assert_eq!(left, expected, "{before:?}");
+    }
+}
+
 #[test]
 fn comments_written_since_stay() {
     let installation = Installation::new();

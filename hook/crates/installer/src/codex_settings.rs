@@ -4,9 +4,9 @@ use std::path::Path;
 
 use toml_edit::{Array, DocumentMut, Item, Table, TableLike, value};
 
+use super::config_file::split_bom;
 use super::error::InstallError;
 use super::receipt::Added;
-use super::text_edit::{self, EditedText, TextEdit};
 
 const SANDBOX: &str = "sandbox_workspace_write";
 const ROOTS: &str = "writable_roots";
@@ -16,9 +16,9 @@ const ROOTS: &str = "writable_roots";
 /// # Errors
 /// Where it is no TOML: the line.
 pub fn parse(path: &Path, text: &str) -> Result<DocumentMut, InstallError> {
-    let (body, bom) = text_edit::strip_bom(text);
+    let (bom, body) = split_bom(text);
     let wrong = |error: toml_edit::TomlError| {
-        let at = error.span().map_or(0, |span| span.start) + bom;
+        let at = error.span().map_or(0, |span| span.start) + bom.len();
         InstallError::at(path, text, at, error.message().to_owned())
     };
     body.parse().map_err(wrong)
@@ -37,12 +37,12 @@ pub fn is_writable(document: &DocumentMut, dir: &str) -> bool {
     roots.into_iter().flatten().filter_map(toml_edit::Value::as_str).any(|root| Path::new(dir).starts_with(root))
 }
 
-/// Puts something in. Gives what was added; none where it is there.
+/// Adds something. Returns the new text and what was added, or `None` if it is there already.
 ///
 /// # Errors
 /// Where the text is no TOML, or something else stands where this belongs.
-pub fn add(path: &Path, draft: &mut EditedText, added: &Added) -> Result<Option<Added>, InstallError> {
-    let mut document = parse(path, &draft.text)?;
+pub fn add(path: &Path, text: &str, added: &Added) -> Result<Option<(String, Added)>, InstallError> {
+    let mut document = parse(path, text)?;
     let misplaced = |what: &str| InstallError::at(path, "", 0, format!("{what} is not a table, or not a list"));
     let done = match added {
         Added::Trust { key, hash } => {
@@ -78,15 +78,15 @@ pub fn add(path: &Path, draft: &mut EditedText, added: &Added) -> Result<Option<
         }
         Added::Hook { .. } | Added::Variable { .. } => return Ok(None),
     };
-    apply_difference(draft, &document.to_string());
+    let text = transplant(text, &document.to_string());
     // What was written must read back.
-    let read = parse(path, &draft.text)?;
+    let read = parse(path, &text)?;
     let holds = match &done {
         Added::Trust { key, hash } => trusted(&read, key) == Some(hash),
         Added::WritableRoot { path: dir, .. } => is_writable(&read, dir),
         Added::Hook { .. } | Added::Variable { .. } => false,
     };
-    if holds { Ok(Some(done)) } else { Err(InstallError::VerificationFailed { path: path.to_owned() }) }
+    if holds { Ok(Some((text, done))) } else { Err(InstallError::VerificationFailed { path: path.to_owned() }) }
 }
 
 /// Takes something out, and what was made for it where nothing else is in that.
@@ -118,9 +118,7 @@ pub fn remove(path: &Path, text: &str, added: &Added) -> Result<String, InstallE
         }
         _ => return Ok(text.to_owned()),
     }
-    let mut draft = EditedText::new(text.to_owned());
-    apply_difference(&mut draft, &document.to_string());
-    Ok(draft.text)
+    Ok(transplant(text, &document.to_string()))
 }
 
 /// The table of a name, made where it is missing without a header of its own.
@@ -130,20 +128,23 @@ fn table_or_insert<'t>(above: &'t mut dyn TableLike, name: &str) -> Option<&'t m
     above.entry(name).or_insert(Item::Table(table)).as_table_like_mut()
 }
 
-/// Applies the difference that an edit made. The library writes line ends as LF, so the difference is taken between texts with LF and
-/// carried over to the text as it is.
-fn apply_difference(draft: &mut EditedText, edited: &str) {
-    let (body, bom) = text_edit::strip_bom(&draft.text);
+/// The text with the one change that leads to the edited text. toml_edit writes every line end as LF, so the change is found between
+/// texts with LF, and everything around it keeps its bytes.
+fn transplant(text: &str, edited: &str) -> String {
+    let (bom, body) = split_bom(text);
     let unified = body.replace("\r\n", "\n");
-    let Some(edit) = TextEdit::between(&unified, edited) else { return };
-    let crlf = body.contains("\r\n");
-    let (from, to) = (offset_with_crlf(body, edit.at), offset_with_crlf(body, edit.at + edit.removed.len()));
-    let removed = body.get(from..to).unwrap_or_default().to_owned();
-    let inserted = if crlf { edit.inserted.replace('\n', "\r\n") } else { edit.inserted };
-    draft.apply(TextEdit { at: from + bom, removed, inserted });
+    let same = |(a, b): &(char, char)| a == b;
+    let head: usize = unified.chars().zip(edited.chars()).take_while(same).map(|(c, _)| c.len_utf8()).sum();
+    let (old, new) = (unified.get(head..).unwrap_or_default(), edited.get(head..).unwrap_or_default());
+    let tail: usize = old.chars().rev().zip(new.chars().rev()).take_while(same).map(|(c, _)| c.len_utf8()).sum();
+    let inserted = new.get(..new.len() - tail).unwrap_or_default();
+    let inserted = if body.contains("\r\n") { inserted.replace('\n', "\r\n") } else { inserted.to_owned() };
+    let before = body.get(..offset_with_crlf(body, head)).unwrap_or_default();
+    let after = body.get(offset_with_crlf(body, unified.len() - tail)..).unwrap_or_default();
+    format!("{bom}{before}{inserted}{after}")
 }
 
-/// Where a place of the text with LF is in the text with CRLF: every CR before an LF counts.
+/// Where an offset in the text with LF is in the text with CRLF: every CR before an LF counts.
 fn offset_with_crlf(body: &str, at: usize) -> usize {
     let (mut left, mut place) = (at, 0);
     let bytes = body.as_bytes();

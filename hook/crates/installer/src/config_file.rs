@@ -13,6 +13,9 @@ use super::error::InstallError;
 /// The mode of a new file: settings may hold keys.
 const NEW_MODE: u32 = 0o600;
 
+/// The byte order mark, which some editors put before UTF-8.
+const BOM: &str = "\u{feff}";
+
 /// A file as it was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConfigFile {
@@ -171,6 +174,12 @@ pub fn make_dirs(dir: &Path) -> Result<Vec<PathBuf>, InstallError> {
         }
     }
     Ok(missing)
+}
+
+/// Splits a text into its byte order mark, empty if it has none, and the rest.
+#[must_use]
+pub fn split_bom(text: &str) -> (&str, &str) {
+    text.split_at(if text.starts_with(BOM) { BOM.len() } else { 0 })
 }
 
 /// The SHA-256 of a text, in hex.

@@ -1,6 +1,7 @@
 //! What makes an agent call baton: one entry for each hooked event.
 
 use agent_baton_core::agent::Agent;
+use jsonc_parser::cst::CstInputValue;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -65,6 +66,20 @@ impl HookGroup {
             }
         };
         Self { hooks: [Handler { r#type: "command", command, args, timeout: timeout(agent, event) }] }
+    }
+
+    /// The group, for a file.
+    #[must_use]
+    pub(crate) fn to_cst(&self) -> CstInputValue {
+        let [handler] = &self.hooks;
+        let text = |text: &str| CstInputValue::String(text.to_owned());
+        let mut fields =
+            vec![("type".to_owned(), text(handler.r#type)), ("command".to_owned(), text(&handler.command))];
+        let args = handler.args.iter().map(|args| CstInputValue::Array(args.iter().map(|arg| text(arg)).collect()));
+        fields.extend(args.map(|args| ("args".to_owned(), args)));
+        fields.push(("timeout".to_owned(), CstInputValue::Number(handler.timeout.to_string())));
+        let handlers = CstInputValue::Array(vec![CstInputValue::Object(fields)]);
+        CstInputValue::Object(vec![("hooks".to_owned(), handlers)])
     }
 
     /// The handler, as it reads back from a file.

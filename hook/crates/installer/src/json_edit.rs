@@ -1,18 +1,20 @@
 //! The hooks in an agent's JSON file. Comments and trailing commas are taken as they come; everything that is not ours keeps its
 //! bytes.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
 use jsonc_parser::ast::{Array, Object, Value as Node};
 use jsonc_parser::common::Ranged;
-use jsonc_parser::{CollectOptions, CommentCollectionStrategy, ParseOptions, ParseResult, parse_to_ast};
-use serde_json::Value;
+use jsonc_parser::cst::CstRootNode;
+use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
+use serde_json::{Value, json};
 
+use super::config_file::split_bom;
 use super::entries::HookGroup;
 use super::error::InstallError;
-use super::json_layout::{Container, Style};
-use super::text_edit::{self, EditedText};
+
+/// The key that holds the hooks.
+const HOOKS: &str = "hooks";
 
 /// The deepest nesting that is read: the clients themselves read no deeper.
 const MAX_DEPTH: usize = 127;
@@ -34,13 +36,13 @@ pub const fn options() -> ParseOptions {
     }
 }
 
-/// What was added to a file, besides the entries.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+/// What was created for an entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Created {
-    /// Whether the object of all hooks was.
+    /// The object of all hooks.
     pub hooks: bool,
-    /// The events that had no list before.
-    pub events: Vec<String>,
+    /// The list of the event.
+    pub event: bool,
 }
 
 /// The value of a text; an empty text has none.
@@ -48,10 +50,10 @@ pub struct Created {
 /// # Errors
 /// Where it is no JSON: the line.
 pub fn parse(path: &Path, text: &str) -> Result<Option<Value>, InstallError> {
-    let (body, bom) = text_edit::strip_bom(text);
+    let (bom, body) = split_bom(text);
     check_depth(path, text)?;
     let value = jsonc_parser::parse_to_serde_value::<Option<Value>>(body, &options());
-    value.map_err(|error| InstallError::at(path, text, error.range().start + bom, error.kind().to_string()))
+    value.map_err(|error| InstallError::at(path, text, error.range().start + bom.len(), error.kind().to_string()))
 }
 
 /// Deep nesting would overrun the parser's stack.
@@ -74,67 +76,90 @@ fn check_depth(path: &Path, text: &str) -> Result<(), InstallError> {
     Ok(())
 }
 
-/// Appends a group to the list of an event, and makes what is missing above it.
+/// Appends each group to the list of its event, and creates the lists and the object of hooks that the file lacks. Returns the new
+/// text, and what was created for each.
 ///
 /// # Errors
-/// Where the file is no JSON, or something else stands where the hooks belong.
-pub fn append_hook(
+/// When the file is not JSON, or holds something else where the hooks belong.
+pub fn append_hooks(
     path: &Path,
-    draft: &mut EditedText,
-    event: &str,
-    group: &HookGroup,
-    made: &mut Created,
-) -> Result<(), InstallError> {
-    if parse(path, &draft.text)?.is_none() {
-        let at = text_edit::strip_bom(&draft.text).1;
-        draft.insert(at, "{\n}\n");
+    text: &str,
+    hooks: &[(&str, HookGroup)],
+) -> Result<(String, Vec<Created>), InstallError> {
+    let text = with_object(path, text)?;
+    let mut wanted = parse(path, &text)?;
+    let (bom, body) = split_bom(&text);
+    let mut created = check_hooks(path, body, hooks)?;
+    let failed = || InstallError::VerificationFailed { path: path.to_owned() };
+    let root = parse_cst(path, body)?;
+    let object = root.object_value().ok_or_else(failed)?.object_value_or_set(HOOKS);
+    for (event, group) in hooks {
+        object.array_value_or_set(event).append(group.to_cst());
     }
-    let before = parse(path, &draft.text)?;
-    let (bom, text) = (text_edit::strip_bom(&draft.text).1, draft.text.clone());
-    let (body, _) = text_edit::strip_bom(&text);
-    let parsed = parse_tree(path, body)?;
-    let tokens = parsed.tokens.as_deref().unwrap_or_default();
-    let Some(Node::Object(root)) = &parsed.value else {
-        return Err(InstallError::at(path, body, 0, "an object was expected"));
-    };
-    let mut inner = EditedText::new(body.to_owned());
-    let style = Style::detect(body, &root.into());
-    let unproven = |_| InstallError::VerificationFailed { path: path.to_owned() };
-    match property(path, body, root, "hooks")? {
-        None => {
-            made.hooks = true;
-            made.events.push(event.to_owned());
-            let hooks = BTreeMap::from([(event, [group])]);
-            Container::from(root).append(&mut inner, tokens, &style, Some("hooks"), &hooks).map_err(unproven)?;
-        }
-        Some(Node::Object(hooks)) => match property(path, body, hooks, event)? {
-            None => {
-                made.events.push(event.to_owned());
-                Container::from(hooks).append(&mut inner, tokens, &style, Some(event), &[group]).map_err(unproven)?;
-            }
-            Some(Node::Array(groups)) => {
-                check_groups(path, body, groups)?;
-                Container::from(groups).append(&mut inner, tokens, &style, None, group).map_err(unproven)?;
-            }
-            Some(other) => return Err(InstallError::at(path, body, other.start(), format!("{event:?} is not a list"))),
-        },
-        Some(other) => return Err(InstallError::at(path, body, other.start(), "\"hooks\" is not an object")),
+    // The object is created once, with the first entry.
+    created.iter_mut().skip(1).for_each(|created| created.hooks = false);
+    let text = format!("{bom}{root}");
+    // The value must be the old one with each group at the end of its list, and nothing else.
+    let lists =
+        wanted.as_mut().and_then(Value::as_object_mut).map(|root| root.entry(HOOKS).or_insert_with(|| json!({})));
+    let lists = lists.and_then(Value::as_object_mut).ok_or_else(failed)?;
+    for (event, group) in hooks {
+        let list = lists.entry(*event).or_insert_with(|| json!([])).as_array_mut().ok_or_else(failed)?;
+        list.push(serde_json::to_value(group).map_err(|_| failed())?);
     }
-    for mut edit in inner.edits {
-        edit.at += bom;
-        draft.apply(edit);
-    }
-    verify(path, before, &draft.text, event, group)
+    if parse(path, &text)? == wanted { Ok((text, created)) } else { Err(failed()) }
 }
 
-pub(super) fn parse_tree<'a>(path: &Path, body: &'a str) -> Result<ParseResult<'a>, InstallError> {
-    let collect = CollectOptions { comments: CommentCollectionStrategy::AsTokens, tokens: true };
-    parse_to_ast(body, &collect, &options())
+/// The text; with an empty object in front if it holds no value.
+pub(crate) fn with_object(path: &Path, text: &str) -> Result<String, InstallError> {
+    if parse(path, text)?.is_some() {
+        return Ok(text.to_owned());
+    }
+    let (bom, body) = split_bom(text);
+    Ok(format!("{bom}{{\n}}\n{body}"))
+}
+
+/// The tree of a text, which keeps every byte that is not edited.
+pub(crate) fn parse_cst(path: &Path, body: &str) -> Result<CstRootNode, InstallError> {
+    CstRootNode::parse(body, &options())
         .map_err(|error| InstallError::at(path, body, error.range().start, error.kind().to_string()))
 }
 
+/// The outermost object. `check` looks at it and names what is wrong with its line.
+pub(crate) fn check_root<T>(
+    path: &Path,
+    body: &str,
+    check: impl FnOnce(&Object<'_>) -> Result<T, InstallError>,
+) -> Result<T, InstallError> {
+    let parsed = parse_to_ast(body, &CollectOptions::default(), &options())
+        .map_err(|error| InstallError::at(path, body, error.range().start, error.kind().to_string()))?;
+    match &parsed.value {
+        Some(Node::Object(root)) => check(root),
+        _ => Err(InstallError::at(path, body, 0, "an object was expected")),
+    }
+}
+
+/// Checks that the hooks can be appended, and returns what has to be created for each.
+fn check_hooks(path: &Path, body: &str, hooks: &[(&str, HookGroup)]) -> Result<Vec<Created>, InstallError> {
+    check_root(path, body, |root| {
+        let object = match property(path, body, root, HOOKS)? {
+            None => return Ok(vec![Created { hooks: true, event: true }; hooks.len()]),
+            Some(Node::Object(object)) => object,
+            Some(other) => return Err(InstallError::at(path, body, other.start(), "\"hooks\" is not an object")),
+        };
+        let check = |event: &str| match property(path, body, object, event)? {
+            None => Ok(Created { hooks: false, event: true }),
+            Some(Node::Array(groups)) => {
+                check_groups(path, body, groups).map(|()| Created { hooks: false, event: false })
+            }
+            Some(other) => Err(InstallError::at(path, body, other.start(), format!("{event:?} is not a list"))),
+        };
+        hooks.iter().map(|(event, _)| check(event)).collect()
+    })
+}
+
 /// A property; a name that stands twice is refused, as the readers differ on which of the two counts.
-pub(super) fn property<'n, 'a>(
+pub(crate) fn property<'n, 'a>(
     path: &Path,
     body: &str,
     object: &'n Object<'a>,
@@ -153,18 +178,4 @@ fn check_groups(path: &Path, body: &str, groups: &Array<'_>) -> Result<(), Insta
         Some(other) => Err(InstallError::at(path, body, other.start(), "a hook's entry is not an object")),
         None => Ok(()),
     }
-}
-
-/// Checks the text that would be written: the value is the old one with the group at the end of its list, and nothing else.
-fn verify(path: &Path, before: Option<Value>, text: &str, event: &str, group: &HookGroup) -> Result<(), InstallError> {
-    let unproven = || InstallError::VerificationFailed { path: path.to_owned() };
-    let mut wanted = before.ok_or_else(unproven)?;
-    let hooks =
-        wanted.as_object_mut().map(|root| root.entry("hooks").or_insert_with(|| Value::Object(Default::default())));
-    let groups = hooks
-        .and_then(Value::as_object_mut)
-        .map(|hooks| hooks.entry(event).or_insert_with(|| Value::Array(Vec::new())));
-    let groups = groups.and_then(Value::as_array_mut).ok_or_else(unproven)?;
-    groups.push(serde_json::to_value(group).map_err(|_| unproven())?);
-    if parse(path, text)? == Some(wanted) { Ok(()) } else { Err(unproven()) }
 }

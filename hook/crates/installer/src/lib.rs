@@ -13,13 +13,11 @@ pub mod entries;
 pub mod error;
 pub mod find_hooks;
 pub mod json_edit;
-pub mod json_layout;
 pub mod locations;
 pub mod plan;
 pub mod program;
 pub mod receipt;
 pub mod remove;
 pub mod settings_variable;
-pub mod text_edit;
 
 pub use error::InstallError;

@@ -8,10 +8,9 @@ use super::config_file::{ConfigFile, sha256};
 use super::entries::{HookCommand, HookGroup, events};
 use super::error::InstallError;
 use super::find_hooks;
-use super::receipt::{Added, Addition, InstalledFile, Receipt};
+use super::receipt::{Added, InstalledFile, Receipt};
 use super::remove::remove_installed;
 use super::settings_variable::{self, SettingsVariable};
-use super::text_edit::EditedText;
 use super::{codex_settings, json_edit};
 
 /// A change of one file, not made yet.
@@ -23,7 +22,7 @@ pub struct FileChange {
     pub source: ConfigFile,
     /// The text that it is to hold.
     pub after: String,
-    addition: Addition,
+    added: Vec<Added>,
     /// Whether what was put in earlier was taken out first.
     replaces_earlier: bool,
 }
@@ -54,8 +53,8 @@ pub fn plan_hooks(
         _ => source.text().to_owned(),
     };
     let others = calls(&base)?;
-    let mut draft = EditedText::new(base.clone());
-    let (mut added, mut notes) = (Vec::new(), Vec::new());
+    let (mut text, mut added, mut notes) = (base.clone(), Vec::new(), Vec::new());
+    let mut missing = Vec::new();
     for event in events(agent).iter().filter(|_| !in_place) {
         if others.iter().any(|call| call.event == *event) {
             notes.push(format!(
@@ -64,37 +63,41 @@ pub fn plan_hooks(
             ));
             continue;
         }
-        let (group, mut made) = (group(event), json_edit::Created::default());
-        json_edit::append_hook(&path, &mut draft, event, &group, &mut made)?;
-        added.push(Added::Hook {
+        missing.push((*event, group(event)));
+    }
+    if !missing.is_empty() {
+        let (after, created) = json_edit::append_hooks(&path, &text, &missing)?;
+        text = after;
+        added.extend(missing.iter().zip(created).map(|((event, group), created)| Added::Hook {
             event: (*event).to_owned(),
             handler: group.handler(),
-            created_event: !made.events.is_empty(),
-            created_hooks: made.hooks,
-        });
+            created_event: created.event,
+            created_hooks: created.hooks,
+        }));
     }
     let earlier = installed.filter(|_| !in_place).and_then(variable_of);
     if let Some(variable) = variable.or(earlier.as_ref()) {
-        match json_edit::parse(&path, &draft.text)?
+        match json_edit::parse(&path, &text)?
             .and_then(|settings| settings_variable::current_value(&settings, &variable.name))
         {
             Some(value) => {
                 notes.push(format!("{} is {value} already in {}; it was left", variable.name, path.display()))
             }
             None => {
-                let created_env = settings_variable::add(&path, &mut draft, variable)?;
+                let (after, created_env) = settings_variable::add(&path, &text, variable)?;
+                text = after;
                 let SettingsVariable { name, value } = variable.clone();
                 added.push(Added::Variable { name, value, created_env });
             }
         }
     }
     let replaces_earlier = base != source.text();
-    Ok((FileChange::new(agent, source, draft, added, replaces_earlier), notes))
+    Ok((FileChange::new(agent, source, text, added, replaces_earlier), notes))
 }
 
 /// The variable that an earlier install set in a file.
 fn variable_of(installed: &InstalledFile) -> Option<SettingsVariable> {
-    installed.additions.iter().flat_map(|addition| &addition.added).find_map(|added| match added {
+    installed.added.iter().find_map(|added| match added {
         Added::Variable { name, value, .. } => Some(SettingsVariable { name: name.clone(), value: value.clone() }),
         _ => None,
     })
@@ -105,27 +108,19 @@ fn variable_of(installed: &InstalledFile) -> Option<SettingsVariable> {
 /// # Errors
 /// Where the file does not parse, or something else stands where these belong.
 pub fn plan_codex_settings(source: ConfigFile, wanted: &[Added]) -> Result<Option<FileChange>, InstallError> {
-    let mut draft = EditedText::new(source.text().to_owned());
-    let mut added = Vec::new();
+    let (mut text, mut added) = (source.text().to_owned(), Vec::new());
     for one in wanted {
-        added.extend(codex_settings::add(&source.real, &mut draft, one)?);
+        if let Some((after, done)) = codex_settings::add(&source.real, &text, one)? {
+            text = after;
+            added.push(done);
+        }
     }
-    Ok(FileChange::new(Agent::Codex, source, draft, added, false))
+    Ok(FileChange::new(Agent::Codex, source, text, added, false))
 }
 
 impl FileChange {
-    fn new(
-        agent: Agent,
-        source: ConfigFile,
-        draft: EditedText,
-        added: Vec<Added>,
-        replaces_earlier: bool,
-    ) -> Option<Self> {
-        if draft.text == source.text() {
-            return None;
-        }
-        let addition = Addition { after: sha256(draft.text.as_bytes()), edits: draft.edits, added };
-        Some(Self { agent, source, after: draft.text, addition, replaces_earlier })
+    fn new(agent: Agent, source: ConfigFile, after: String, added: Vec<Added>, replaces_earlier: bool) -> Option<Self> {
+        (after != source.text()).then_some(Self { agent, source, after, added, replaces_earlier })
     }
 
     /// Makes it: first the receipt, then the backup, then the file.
@@ -136,12 +131,17 @@ impl FileChange {
         let dir = self.source.real.parent().unwrap_or(Path::new("/"));
         let missing: Vec<PathBuf> = dir.ancestors().take_while(|dir| !dir.exists()).map(Path::to_owned).collect();
         receipt.dirs.extend(missing.iter().rev().cloned());
-        let created = self.source.text.is_none();
-        let fresh = InstalledFile { agent: self.agent, created, backup: None, additions: Vec::new() };
-        let installed = receipt.files.entry(self.source.path.clone()).or_insert(fresh);
+        let installed = receipt.files.entry(self.source.path.clone()).or_insert_with(|| self.first_change());
         let backup = if installed.backup.is_none() { self.source.backup_path(stamp) } else { None };
         installed.backup = installed.backup.take().or_else(|| backup.clone());
-        installed.additions.push(self.addition.clone());
+        let before = sha256(self.source.text().as_bytes());
+        if installed.original.as_ref() != Some(&before) && !installed.contents.contains(&before) {
+            // Somebody edited the file between two installs: its original is not what an uninstall must leave.
+            installed.original = None;
+            installed.contents.clear();
+        }
+        installed.contents.push(sha256(self.after.as_bytes()));
+        installed.added.extend(self.added.iter().cloned());
         receipt.save(receipt_at)?;
         super::config_file::make_dirs(dir)?;
         if let Some(backup) = &backup {
@@ -151,9 +151,20 @@ impl FileChange {
         if self.replaces_earlier
             && let Some(installed) = receipt.files.get_mut(&self.source.path)
         {
-            installed.additions = vec![self.addition];
+            installed.added = self.added;
             receipt.save(receipt_at)?;
         }
         Ok(backup)
+    }
+
+    fn first_change(&self) -> InstalledFile {
+        InstalledFile {
+            agent: self.agent,
+            created: self.source.text.is_none(),
+            backup: None,
+            original: Some(sha256(self.source.text().as_bytes())),
+            contents: Vec::new(),
+            added: Vec::new(),
+        }
     }
 }

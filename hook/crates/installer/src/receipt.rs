@@ -14,7 +14,6 @@ use serde_json::Value;
 
 use super::config_file::{make_dirs, write_atomically};
 use super::error::InstallError;
-use super::text_edit::TextEdit;
 
 /// The version of the receipt that is read and written here.
 const VERSION: u32 = 1;
@@ -55,18 +54,14 @@ pub struct InstalledFile {
     /// The copy of the file as it was before the first change.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub backup: Option<PathBuf>,
-    /// What was put in, the oldest first.
-    pub additions: Vec<Addition>,
-}
-
-/// What one install put into a file.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Addition {
-    /// The SHA-256 of the file with it: while the file has that, undoing the splices gives back the bytes from before.
-    pub after: String,
-    /// How the bytes changed.
-    pub edits: Vec<TextEdit>,
-    /// What was put in, for a file that was edited since.
+    /// The SHA-256 of the file as it was before the first change, or of nothing if it did not exist. `None` if somebody edited
+    /// the file between two installs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub original: Option<String>,
+    /// The SHA-256 of each content that install gave the file since the original, the newest last. While the file has one of
+    /// them, nobody else has edited it, and the original takes its place again.
+    pub contents: Vec<String>,
+    /// What was put in, the oldest first: for a file that somebody edited since.
     pub added: Vec<Added>,
 }
 

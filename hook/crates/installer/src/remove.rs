@@ -2,36 +2,43 @@
 
 use std::path::Path;
 
-use jsonc_parser::cst::{CstArray, CstObject, CstRootNode};
+use jsonc_parser::cst::{CstArray, CstObject};
 
-use super::config_file::sha256;
+use super::config_file::{sha256, split_bom};
 use super::error::InstallError;
 use super::receipt::{Added, InstalledFile};
 use super::settings_variable::{self, SettingsVariable};
-use super::text_edit::{self, BOM};
 use super::{codex_settings, json_edit};
 
-/// The text without what install put in. To the byte the text from before while nobody else has written the file; else each listed entry
-/// that still stands there as it was put is taken out by itself.
+/// The text without what install put in. While nobody else has edited the file, that is its original, byte for byte. In an edited
+/// file each listed entry is removed by itself, if it still is as install wrote it.
 ///
 /// # Errors
-/// Where the file was edited and does not parse any more.
+/// When the file was edited and does not parse any more.
 pub fn remove_installed(path: &Path, text: &str, installed: &InstalledFile) -> Result<String, InstallError> {
-    let mut text = text.to_owned();
-    for addition in installed.additions.iter().rev() {
-        let untouched = sha256(text.as_bytes()) == addition.after;
-        text = match untouched.then(|| text_edit::undo(&text, &addition.edits)).flatten() {
-            Some(before) => before,
-            None => addition.added.iter().rev().try_fold(text, |text, added| remove_item(path, text, added))?,
-        };
+    if installed.contents.contains(&sha256(text.as_bytes()))
+        && let Some(original) = original_of(installed)
+    {
+        return Ok(original);
     }
-    Ok(text)
+    installed.added.iter().rev().try_fold(text.to_owned(), |text, added| remove_item(path, text, added))
 }
 
-/// Whether nothing is left in a text.
+/// The file as it was before the first install, empty if install created it. `None` if somebody edited it between two installs, or
+/// its backup is not there or was changed.
+fn original_of(installed: &InstalledFile) -> Option<String> {
+    let original = installed.original.as_ref()?;
+    if installed.created {
+        return Some(String::new());
+    }
+    let bytes = std::fs::read(installed.backup.as_ref()?).ok()?;
+    if sha256(&bytes) == *original { String::from_utf8(bytes).ok() } else { None }
+}
+
+/// Whether a text holds nothing but an empty object.
 #[must_use]
 pub fn is_effectively_empty(text: &str) -> bool {
-    let bare: String = text_edit::strip_bom(text).0.split_whitespace().collect();
+    let bare: String = split_bom(text).1.split_whitespace().collect();
     bare.is_empty() || bare == "{}"
 }
 
@@ -42,26 +49,24 @@ fn remove_item(path: &Path, text: String, added: &Added) -> Result<String, Insta
     if json_edit::parse(path, &text)?.is_none() {
         return Ok(text);
     }
-    let (body, bom) = text_edit::strip_bom(&text);
-    let root = CstRootNode::parse(body, &json_edit::options());
-    let root = root.map_err(|error| InstallError::at(path, body, error.range().start, error.kind().to_string()))?;
+    let (bom, body) = split_bom(&text);
+    let root = json_edit::parse_cst(path, body)?;
     match (added, root.object_value()) {
-        (Added::Hook { event, handler, created_event, created_hooks }, Some(root)) => {
-            if let Some(hooks) = root.object_value("hooks") {
+        (Added::Hook { event, handler, created_event, created_hooks }, Some(object)) => {
+            if let Some(hooks) = object.object_value("hooks") {
                 remove_hook(&hooks, event, handler, *created_event);
                 if *created_hooks && hooks.properties().is_empty() {
-                    root.get("hooks").into_iter().for_each(|property| property.remove());
+                    object.get("hooks").into_iter().for_each(|property| property.remove());
                 }
             }
         }
-        (Added::Variable { name, value, created_env }, Some(root)) => {
+        (Added::Variable { name, value, created_env }, Some(object)) => {
             let variable = SettingsVariable { name: name.clone(), value: value.clone() };
-            settings_variable::remove(&root, &variable, *created_env);
+            settings_variable::remove(&object, &variable, *created_env);
         }
         _ => {}
     }
-    let rest = root.to_string();
-    Ok(if bom > 0 { format!("{BOM}{rest}") } else { rest })
+    Ok(format!("{bom}{root}"))
 }
 
 /// The last handler that reads as the listed one goes; then its group, if it held that alone; then the event's list, if it was made.

@@ -12,7 +12,7 @@ pub fn check(installation: &Installation) -> Vec<Finding> {
     };
     let mut findings = Vec::new();
     for (path, installed) in &receipt.files {
-        let newest = installed.additions.last().map(|addition| addition.after.as_str());
+        let newest = installed.contents.last().map(String::as_str);
         let what = match ConfigFile::read(path) {
             Err(error) => {
                 findings.push(Finding::failed("receipt", &error));

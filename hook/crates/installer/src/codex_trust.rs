@@ -5,8 +5,8 @@
 
 use std::collections::BTreeMap;
 
+use baton_fs::hash::sha256_hex;
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 
 /// What Codex gives a hook that names no timeout, in seconds.
 const DEFAULT_TIMEOUT: u64 = 600;
@@ -61,17 +61,5 @@ pub fn handler_hash(event: &str, matcher: Option<&str>, handler: &Value) -> Opti
     if let Some(matcher) = matcher {
         whole.insert("matcher", json!(matcher));
     }
-    let digest = Sha256::digest(serde_json::to_vec(&whole).ok()?);
-    Some(format!("sha256:{}", hex(&digest)))
-}
-
-/// Bytes as lowercase hex digits.
-#[must_use]
-pub fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    Some(format!("sha256:{}", sha256_hex(&serde_json::to_vec(&whole).ok()?, 32)))
 }

@@ -5,9 +5,8 @@ use std::io::{ErrorKind, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use sha2::{Digest, Sha256};
+use baton_fs::hash::sha256_hex;
 
-use super::codex_trust::hex;
 use super::error::InstallError;
 
 /// The mode of a new file: settings may hold keys.
@@ -185,5 +184,5 @@ pub fn split_bom(text: &str) -> (&str, &str) {
 /// The SHA-256 of a text, in hex.
 #[must_use]
 pub fn sha256(bytes: &[u8]) -> String {
-    hex(&Sha256::digest(bytes))
+    sha256_hex(bytes, 32)
 }

@@ -1,9 +1,12 @@
-//! The entries in the agents' own configuration that make an agent call baton: put in, found again, taken out.
+//! The entries in the agents' configuration that make an agent call baton: installs them, finds them again, and removes them.
 //!
-//! A [`receipt::Receipt`] lists every byte that was put into a file that is not baton's. It is written before the file is, so
-//! that a crash between the two leaves an entry in the receipt that is in no file, never one in a file that is in no receipt.
+//! It may touch the agents' configuration files, the backups beside them, and baton's own data directory: the receipt, its lock and
+//! the copy of the program. It knows neither the store nor the core's rules.
 //!
-//! **Architecture invariant.** Only what the receipt lists is ever taken out of a file. A file that does not parse is not written.
+//! The [`receipt::Receipt`] lists everything that was put into a file of somebody else. It is written before that file is. A crash
+//! between the two leaves an entry in the receipt that is in no file, and never one in a file that is in no receipt.
+//!
+//! **Architecture invariant.** Only what the receipt lists is ever removed from a file. A file that does not parse is not written.
 
 pub mod codex_settings;
 pub mod codex_trust;

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
+use baton_fs::hash::sha256_hex;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
 
 /// The SHA-256 of a file's content, as 64 hex digits.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -78,13 +78,7 @@ impl Digest {
     /// Of these bytes.
     #[must_use]
     pub fn from_content(bytes: &[u8]) -> Self {
-        use fmt::Write;
-        let mut text = String::with_capacity(64);
-        for byte in Sha256::digest(bytes) {
-            // Writing to a String cannot fail.
-            let _ = write!(text, "{byte:02x}");
-        }
-        Self(text)
+        Self(sha256_hex(bytes, 32))
     }
 
     /// The digits.

@@ -8,9 +8,9 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use baton_fs::hash::sha256_hex;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use super::log_search::{FoundLog, LogSearch};
 use baton_store::Store;
@@ -240,13 +240,7 @@ impl ForeignLoopHeader {
 
 /// The log's name, without its beginning and ending, and a digest of its path.
 fn loop_id(path: &Path) -> String {
-    use std::fmt::Write;
     let name = path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
     let stem = name.strip_prefix("progress-").and_then(|name| name.strip_suffix(".txt")).unwrap_or(&name);
-    let mut id = format!("{stem}-");
-    for byte in Sha256::digest(path.as_os_str().as_encoded_bytes()).iter().take(8) {
-        // Writing to a String cannot fail.
-        let _ = write!(id, "{byte:02x}");
-    }
-    id
+    format!("{stem}-{}", sha256_hex(path.as_os_str().as_encoded_bytes(), 8))
 }

@@ -89,14 +89,14 @@ fn end(cx: &mut EventContext<'_>) -> Reason {
         return Reason::UnknownSession;
     }
     let sent = cx.sent();
-    let row = if cx.event.terminal_closed { Reason::TerminalClosed } else { Reason::Ended };
-    let process = cx.process;
+    let (event, process) = (cx.event, cx.process);
     let Some(launch) = cx.record_mut().and_then(|session| session.launch_mut(process)) else {
         return Reason::EndOfOtherProcess;
     };
     if launch.started.is_after(&sent) {
         return Reason::EndOutdated;
     }
+    let row = if event.terminal_closed { Reason::TerminalClosed } else { Reason::Ended };
     if launch.ended.is_none() {
         launch.ended = Some(Ended { at: sent, reason: row });
         if row == Reason::Ended {

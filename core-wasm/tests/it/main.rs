@@ -1,6 +1,7 @@
 //! The tests of the decisions, in one program.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test may panic")]
 
+mod documented_tables;
 mod history;
 mod loop_histories;
 mod prior_art;

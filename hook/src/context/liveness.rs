@@ -1,6 +1,7 @@
 //! What the machine shows of launches and commands, by the rules that the core decides by.
 
-use agent_baton_core::process::{Live, Process, ProcessState};
+use agent_baton_core::process::{Live, Process};
+use agent_baton_core::rules::liveness::from_process_state;
 use agent_baton_core::run::{Run, RunName};
 use agent_baton_core::supervisor_claim::SupervisorClaim;
 
@@ -100,7 +101,8 @@ impl Context {
     #[must_use]
     pub fn describe_supervised_command(&self, run: &Run) -> String {
         let look = |process| {
-            if self.inspector.process_state(process) == ProcessState::Running { "lives" } else { "is not there" }
+            let state = self.inspector.process_state(process);
+            if from_process_state(self.place(), process, state).live == Live::Yes { "is alive" } else { "is gone" }
         };
         let owner = &run.owner;
         let child = owner.child.as_ref();

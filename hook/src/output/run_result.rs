@@ -97,7 +97,7 @@ pub fn refusal(context: &Context, done: &Outcome, reason: Reason) -> CommandErro
         }
         Reason::AlreadyOwner => format!("{} belongs to that session and process already", named()),
         Reason::AlreadyEnded => {
-            let status = run.map_or("over", |run| run.status.name());
+            let status = run.map_or("ended", |run| run.status.name());
             format!("{} is {status} already; nothing was changed", named())
         }
         Reason::IterationCountedByLoop => format!(

@@ -68,7 +68,7 @@ fn a_bundle_holds_one_session_and_nothing_of_another() {
     let files = unpacked(&scratch, &bundle);
     let names: Vec<_> = files.iter().map(|(name, _)| name.as_str()).collect();
     let expected =
-        ["export.json", "chunks/chunk-1.md", "decisions.jsonl", "messages.jsonl", "session.json", "transcript.jsonl"];
+        ["chunks/chunk-1.md", "decisions.jsonl", "export.json", "messages.jsonl", "session.json", "transcript.jsonl"];
     assert_eq!(names, expected);
     for (name, text) in &files {
         for foreign in ["a-secret", "other-session"] {

@@ -78,7 +78,7 @@ fn where_a_session_stands_follows_its_events() {
         check("b", status, wants);
     }
     assert_no_output(&claude.hook("SessionEnd", "a", &json!({})));
-    check("a", "over", None);
+    check("a", "ended", None);
     codex.process.kill();
     check("b", "lost", None);
 }
@@ -133,7 +133,7 @@ fn a_session_whose_terminal_went_away_is_lost_and_one_that_was_left_is_not() {
     assert_no_output(&unused.hook("SessionStart", "unused", &json!({})));
     unused.process.kill();
     for (session, status) in
-        [("closed", "lost"), ("left", "over"), ("cleared", "over"), ("background", "over"), ("printed", "over")]
+        [("closed", "lost"), ("left", "ended"), ("cleared", "ended"), ("background", "ended"), ("printed", "ended")]
     {
         assert_eq!(stands(&scratch, session).0, status, "{session}");
     }
@@ -273,7 +273,7 @@ fn a_list_is_narrowed() {
         ("", &["aa3", "bb2", "aa1"][..]),
         ("--agent codex", &["bb2"]),
         ("--status idle", &["bb2"]),
-        ("--status over --status starting", &["aa3", "aa1"]),
+        ("--status ended --status starting", &["aa3", "aa1"]),
         ("--pinned", &["aa1"]),
         ("--text PARSER", &["bb2"]),
         ("--text aa", &["aa3", "aa1"]),

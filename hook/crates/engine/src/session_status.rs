@@ -31,7 +31,7 @@ pub enum SessionStatus {
     /// Whether it lives cannot be known from here.
     Unknown,
     /// It ended, by this rule.
-    Over(Reason),
+    Ended(Reason),
 }
 
 /// A status without what is known besides.
@@ -51,7 +51,7 @@ pub enum StatusKind {
     /// Whether it lives cannot be known from here.
     Unknown,
     /// It ended.
-    Over,
+    Ended,
 }
 
 /// What a session wants of the user.
@@ -88,7 +88,7 @@ impl SessionStatus {
             Self::Active => StatusKind::Active,
             Self::Lost => StatusKind::Lost,
             Self::Unknown => StatusKind::Unknown,
-            Self::Over(_) => StatusKind::Over,
+            Self::Ended(_) => StatusKind::Ended,
         }
     }
 
@@ -122,7 +122,7 @@ impl StatusKind {
             Self::Active => "active",
             Self::Lost => "lost",
             Self::Unknown => "unknown",
-            Self::Over => "over",
+            Self::Ended => "ended",
         }
     }
 }
@@ -159,7 +159,7 @@ struct Activity<'a> {
 #[must_use]
 pub fn session_status(session: &Session, launches: &[Liveness], log: &LogTail) -> StatusSince {
     if let Some(end) = &session.ended {
-        return StatusSince { status: SessionStatus::Over(end.reason), since: end.at.clone() };
+        return StatusSince { status: SessionStatus::Ended(end.reason), since: end.at.clone() };
     }
     let verdict = session.launches.iter().zip(launches);
     let living = verdict.filter(|(_, verdict)| verdict.live == Live::Yes).map(|(launch, _)| launch);

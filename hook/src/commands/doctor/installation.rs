@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use agent_baton_core::agent::Agent;
 use agent_baton_core::decision::Location;
-use agent_baton_core::process::{HostId, Process};
+use agent_baton_core::process::{HostId, Live, Process};
+use agent_baton_core::rules::liveness::from_process_state;
 use agent_baton_core::timestamp::Timestamp;
 use serde_json::Value;
 
@@ -20,7 +21,8 @@ use baton_installer::json_edit;
 use baton_installer::locations::{DetectedAgent, Locations, Scope};
 use baton_store::{StateDir, StateDirEnv, StateDirError, Store};
 use baton_system::child::run_with_timeout;
-use baton_system::{CurrentSystem, ProcessLookup, System, identity};
+use baton_system::process_state::process_state;
+use baton_system::{CurrentSystem, System};
 
 /// How long a program may take to say its version.
 const VERSION_TIMEOUT: Duration = Duration::from_secs(10);
@@ -89,11 +91,11 @@ impl Installation {
         let sessions = store.sessions(Location::Live).unwrap_or_default().into_iter();
         let sessions = sessions.filter_map(|id| store.read(|view| view.session(&id).record().cloned()).ok().flatten());
         let launches = sessions.filter(|session| session.agent == agent).flat_map(|session| session.launches);
-        let lives = |process: &Process| match CurrentSystem.process(process.pid) {
-            ProcessLookup::Found(stat) => identity(&stat, &self.place) == *process,
-            ProcessLookup::Gone | ProcessLookup::Unreadable => false,
+        let is_alive = |process: &Process| {
+            let state = process_state(process, &self.place, |pid| CurrentSystem.process(pid));
+            from_process_state(&self.place, process, state).live == Live::Yes
         };
-        launches.map(|launch| launch.process).filter(lives).map(|process| process.pid).collect()
+        launches.map(|launch| launch.process).filter(is_alive).map(|process| process.pid).collect()
     }
 
     /// The files of an agent that hold hooks here: the user's, the project's, the user's in this project.

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use agent_baton_core::id::SessionId;
 use agent_baton_core::pane::Pane;
-use agent_baton_core::process::ProcessState;
+use agent_baton_core::process::Live;
+use agent_baton_core::rules::liveness::from_process_state;
 use agent_baton_core::session::{Resuming, Session};
 
 use crate::context::Context;
@@ -59,7 +60,7 @@ fn check(context: &Context, scope: &Scope, seen: &ListedSession) -> Result<PathB
     let shown = || seen.pane().map_or_else(|| "an unknown pane".to_owned(), baton_display::pane_label);
     match seen.standing.status {
         status if status.is_alive() && all => return Err(None),
-        SessionStatus::Over(_) if all => return Err(None),
+        SessionStatus::Ended(_) if all => return Err(None),
         status if status.is_alive() => return Err(Some(format!("lives, in {}; `baton go {}`", shown(), session.id))),
         SessionStatus::Unknown => return Err(Some(format!("may live: nobody can tell from here ({})", shown()))),
         _ => {}
@@ -93,7 +94,8 @@ pub(super) fn is_claimed(context: &Context, mark: &Resuming) -> bool {
         // Another boot of this machine ended it.
         Some(process) if process.machine == place.machine && process.boot != place.boot => false,
         Some(process) => {
-            matches!(context.inspector().process_state(process), ProcessState::Running | ProcessState::Unreadable)
+            let state = context.inspector().process_state(process);
+            from_process_state(place, process, state).live != Live::No
         }
         None => mark.at.boot == place.boot && mark.at.age_ms(&context.now()) < UNSTARTED_CLAIM_MS,
     }

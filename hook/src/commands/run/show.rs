@@ -71,7 +71,7 @@ fn text(context: &Context, run: &Run, live: Live) -> String {
         rows.insert(2, ("phase", baton_display::strip_control_chars(phase)));
     }
     if let Some(finished) = &run.finished {
-        rows.push(("over", baton_display::format_local(finished, &now)));
+        rows.push(("ended", baton_display::format_local(finished, &now)));
     }
     if let Some(why) = &run.stop_reason {
         rows.push(("because", baton_display::strip_control_chars(&baton_display::format_stop_reason(why))));

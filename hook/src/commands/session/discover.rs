@@ -116,7 +116,7 @@ fn view(registered: &[Session], found: ForeignLoops, partial: bool) -> DiscoverV
 
 fn text(view: &DiscoverView) -> String {
     let session = |found: &DiscoveredView| {
-        let state = if found.live { "alive" } else { "over" };
+        let state = if found.live { "alive" } else { "ended" };
         let cwd = found.cwd.as_deref().map(baton_display::strip_control_chars).unwrap_or_default();
         vec![found.id.to_string(), found.agent.to_string(), state.to_owned(), cwd]
     };

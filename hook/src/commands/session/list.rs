@@ -29,7 +29,7 @@ const DEFAULT_PAGE_SIZE: &str = "50";
 
 /// The words by which sessions are asked for: those that are printed, and the one for all that ask for attention.
 const STATUSES: [&str; 10] =
-    ["attention", "permission", "question", "error", "idle", "starting", "active", "lost", "unknown", "over"];
+    ["attention", "permission", "question", "error", "idle", "starting", "active", "lost", "unknown", "ended"];
 
 /// Lists sessions, the one opened last first.
 #[derive(Args)]
@@ -264,7 +264,7 @@ mod tests {
             SessionStatus::Active,
             SessionStatus::Lost,
             SessionStatus::Unknown,
-            SessionStatus::Over(Reason::Ended),
+            SessionStatus::Ended(Reason::Ended),
         ];
         for status in wants.into_iter().chain(others) {
             assert!(STATUSES.contains(&status.word()), "{status:?}");

@@ -100,7 +100,7 @@ fn text(seen: &ListedSession, view: &SessionView, now: &Timestamp) -> String {
         session
             .ended
             .as_ref()
-            .map(|end| ("over", format!("{} ({})", baton_display::format_local(&end.at, now), end.reason))),
+            .map(|end| ("ended", format!("{} ({})", baton_display::format_local(&end.at, now), end.reason))),
     );
     let row = |(label, value): &(&str, String)| match *label {
         "chunk" => format!("{}\n", baton_display::wrap(&format!("{label:<12}"), value)),
@@ -133,7 +133,7 @@ fn describe_launch(launch: &Launch, view: &LaunchView, now: &Timestamp) -> Strin
     let word = match view.live {
         Live::Yes => "alive",
         Live::Unknown => "unknown",
-        Live::No => "over",
+        Live::No => "ended",
     };
     let by = match &launch.ended {
         Some(end) => format!("{} ({})", baton_display::format_evidence(view.evidence), end.reason),

@@ -1,10 +1,28 @@
-//! A project's protected files: the first session in it saves them, the last one out gives them back.
+//! A project's protected files: the first session in a project saves them, and the last one to leave has them restored.
 //!
-//! A [`ProtectedProjectEvent`] is one event at such a project. [`policy`] says what it has to do, by who else is there ([`participants`]). [`ProtectedProject`] does
-//! it: [`Scan`](scan::Scan) reads what stands, [`FileArchive`] holds it, [`RestorePlan`](restore_plan::RestorePlan) compares and [`restore`] carries out.
-//! [`ProjectDir`](project_dir::ProjectDir) alone touches the project.
+//! This crate may touch the protected paths of one project, and the project's own record and archives in the store. It takes
+//! sessions, processes and the lock from the engine and the store, and decides nothing about runs.
 //!
-//! **Architecture invariant.** Nothing is overwritten or removed in a project that is not in its history first.
+//! ```text
+//!                first session enters: save
+//!      +------+ ---------------------------------> +-------+ <--+  more sessions enter
+//!      | Idle |                                    | Saved | ---+  or leave: nothing
+//!      +------+ <----+                             +-------+
+//!                    | all restored                    | last session leaves: keep a history entry,
+//!                    |                                 v   note what stands there
+//!                    |                           +-----------+
+//!                    +-------------------------- | Restoring | <--+ some files failed, or the call was
+//!                                                +-----------+ ---+ cut off: the next event tries again
+//! ```
+//!
+//! A session that enters while nobody else is there and the files are `Saved` or `Restoring` comes after lost sessions: their
+//! changes are undone first, then the files are saved anew.
+//!
+//! The path of one event: [`session_events`] finds out who else is there ([`participants`]), asks [`policy`] what to do, and has
+//! [`protected_project`] do it. That reads the protected paths ([`scan`]), keeps them in an archive ([`tar_archive`]), compares
+//! ([`restore_plan`]) and restores ([`restore`]). [`project_dir`] alone touches the project's files.
+//!
+//! **Architecture invariant.** Nothing in a project is overwritten or removed that is not in its history first.
 //!
 //! **Architecture invariant.** No path is followed through a symbolic link, and none leaves the project.
 

@@ -1,25 +1,33 @@
-//! First in, last out: who saves and who gives back.
+//! What an event at a protected project has to do.
+//!
+//! | | nobody else is there | others are there, or may be |
+//! | --- | --- | --- |
+//! | a session enters, `Idle` | save | report that it is too late to save |
+//! | a session enters, `Saved` or `Restoring` | restore, then save | nothing |
+//! | a session leaves, `Saved` or `Restoring` | restore | nothing |
+//!
+//! A session that leaves an `Idle` project has nothing to do.
 
 use agent_baton_core::process::Live;
 
 use super::state::ProtectionState;
 
-/// What a launch that comes in, or leaves, has to do.
+/// What has to be done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Action {
-    /// Nothing but to be noted.
+    /// Nothing.
     None,
     /// Save the files.
     Save,
-    /// Give the files back.
+    /// Restore the files.
     Restore,
-    /// Give back what sessions left that are lost, then save.
+    /// Undo what lost sessions changed, then save.
     RestoreThenSave,
-    /// Nothing: the files were never saved, and now they may be the sessions'.
+    /// Report that the files were not saved: they may already hold changes of the sessions that are there.
     TooLate,
 }
 
-/// What a launch has to do that comes in. `others` says whether any other launch is there; one that is not known counts as there.
+/// What to do when a launch enters. `others` says whether another launch is there. An unknown one counts as present.
 #[must_use]
 pub const fn on_enter(state: &ProtectionState, others: Live) -> Action {
     match (others, state) {
@@ -30,7 +38,7 @@ pub const fn on_enter(state: &ProtectionState, others: Live) -> Action {
     }
 }
 
-/// What a launch has to do that leaves, whether it ever came in or not.
+/// What to do when a launch leaves, even if it never entered.
 #[must_use]
 pub const fn on_exit(state: &ProtectionState, others: Live) -> Action {
     match (others, state) {

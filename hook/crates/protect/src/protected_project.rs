@@ -34,7 +34,7 @@ pub enum ProtectError {
         /// Why.
         source: io::Error,
     },
-    /// The pack cannot be written.
+    /// The archive cannot be written.
     #[error("cannot write down the protected files of {project}: it {source}")]
     Archive {
         /// The project.
@@ -176,8 +176,8 @@ impl ProtectedProject<'_, '_> {
     ) -> Result<RestoreResult, ProtectError> {
         let Some(saved) = record.backup().cloned() else { return Ok(RestoreResult::Done(RestoreOutcome::default())) };
         let path = self.protected_store.path(ArchiveKind::Backup, saved.number);
-        let pack = match self.read_backup(&saved)? {
-            Ok(pack) => pack,
+        let archive = match self.read_backup(&saved)? {
+            Ok(archive) => archive,
             Err(why) => {
                 let text =
                     format!("the backup {} {why}: the files of {} stay as they are", path.display(), self.project);
@@ -185,7 +185,7 @@ impl ProtectedProject<'_, '_> {
                 return Ok(RestoreResult::BackupMissing);
             }
         };
-        let Some(dir) = self.open_if_same_directory(&pack.manifest) else {
+        let Some(dir) = self.open_if_same_directory(&archive.manifest) else {
             let text = format!(
                 "{} is not there, or is another directory than the one that was saved; is its disk mounted? The saved files are \
                  kept in {}. If it is gone for good: baton project save {}",
@@ -196,11 +196,11 @@ impl ProtectedProject<'_, '_> {
             record.note(self.now, text);
             return Ok(RestoreResult::ProjectMissing);
         };
-        let (scan, plan) = self.compare(&dir, &pack, &evidence);
+        let (scan, plan) = self.compare(&dir, &archive, &evidence);
         if plan.is_empty() {
             return Ok(RestoreResult::Done(RestoreOutcome::default()));
         }
-        let history = self.save_history(&pack, &scan, &plan)?;
+        let history = self.save_history(&archive, &scan, &plan)?;
         let seen = match evidence {
             ChangeEvidence::SeenAtExit(seen) => Some(seen),
             // What could not be looked at would be taken for new the next time.
@@ -211,7 +211,7 @@ impl ProtectedProject<'_, '_> {
             record.state = ProtectionState::Restoring { saved, seen };
             self.save_record(record)?;
         }
-        let outcome = apply(&dir, &plan, &pack, &scan);
+        let outcome = apply(&dir, &plan, &archive, &scan);
         for text in describe_outcome(
             self.project,
             &outcome,
@@ -249,22 +249,22 @@ impl ProtectedProject<'_, '_> {
     /// # Errors
     /// Where the backup cannot be used.
     pub fn plan_restore(&self, saved: &Backup, evidence: &ChangeEvidence) -> Result<Option<RestorePlan>, String> {
-        let pack = self.read_backup(saved).map_err(|error| error.to_string())??;
-        let Some(dir) = self.open_if_same_directory(&pack.manifest) else { return Ok(None) };
-        let scan = scan_backup_paths(&dir, &pack.manifest, self.deadline);
-        Ok(Some(RestorePlan::new(&pack.manifest, &scan, evidence)))
+        let archive = self.read_backup(saved).map_err(|error| error.to_string())??;
+        let Some(dir) = self.open_if_same_directory(&archive.manifest) else { return Ok(None) };
+        let scan = scan_backup_paths(&dir, &archive.manifest, self.deadline);
+        Ok(Some(RestorePlan::new(&archive.manifest, &scan, evidence)))
     }
 
     /// Takes what a call that was cut off left beside the files, then compares.
-    fn compare(&self, dir: &ProjectDir, pack: &FileArchive, evidence: &ChangeEvidence) -> (Scan, RestorePlan) {
-        let stuck: Vec<_> = pack
+    fn compare(&self, dir: &ProjectDir, archive: &FileArchive, evidence: &ChangeEvidence) -> (Scan, RestorePlan) {
+        let stuck: Vec<_> = archive
             .manifest
             .entries
             .keys()
             .filter_map(|path| dir.clear_temporary(path).err().map(|error| (path.clone(), error.to_string())))
             .collect();
-        let scan = scan_backup_paths(dir, &pack.manifest, self.deadline);
-        let mut plan = RestorePlan::new(&pack.manifest, &scan, evidence);
+        let scan = scan_backup_paths(dir, &archive.manifest, self.deadline);
+        let mut plan = RestorePlan::new(&archive.manifest, &scan, evidence);
         plan.failed.extend(stuck.into_iter().filter(|(path, _)| plan.write.contains(path)));
         (scan, plan)
     }
@@ -295,9 +295,9 @@ impl ProtectedProject<'_, '_> {
         Ok(Some(number))
     }
 
-    fn add_archive(&mut self, kind: ArchiveKind, pack: &FileArchive) -> Result<(u64, Digest), ProtectError> {
+    fn add_archive(&mut self, kind: ArchiveKind, archive: &FileArchive) -> Result<(u64, Digest), ProtectError> {
         let bytes =
-            pack.to_bytes().map_err(|source| ProtectError::Archive { project: self.project.to_owned(), source })?;
+            archive.to_bytes().map_err(|source| ProtectError::Archive { project: self.project.to_owned(), source })?;
         let number = self.protected_store.add(self.locked, kind, &bytes)?;
         Ok((number, Digest::from_content(&bytes)))
     }

@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use crate::fake_agent::Run;
 
 /// The calls that touch files. The question mark lets strace pass over those that a processor does not have.
-const CALLS: &str = "?open,openat,?creat,read,pread64,write,pwrite64,writev,fsync,fdatasync,?rename,renameat,?renameat2,\
+const CALLS: &str = "?open,openat,?creat,read,pread64,write,pwrite64,writev,fsync,fdatasync,?syncfs,?sync,?rename,renameat,?renameat2,\
                      ?unlink,unlinkat,?rmdir,?mkdir,mkdirat,flock,ftruncate,?link,linkat,?chmod,fchmod,getdents64,statx";
 
 /// One call of the program: the `nth` of its name, from 1.

@@ -6,5 +6,6 @@ mod captured_payloads;
 mod captured_scenarios;
 mod disable;
 mod duplicate_events;
+mod first_event;
 mod standard_streams;
 mod unknown_payloads;

@@ -61,7 +61,7 @@ pub(crate) fn write_synced(path: &Path, bytes: &[u8]) -> Result<(), StoreError> 
     sync(&write(path, bytes)?, path)
 }
 
-/// Writes a file whole, and leaves it to [`sync_filesystem`] to make it durable.
+/// Writes a file whole, and leaves it to [`sync_all`] to make it durable.
 pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<File, StoreError> {
     remove(path)?;
     let mut file = options().write(true).create_new(true).open(path).map_err(StoreError::io("create", path))?;
@@ -72,42 +72,69 @@ pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<File, StoreError> {
 /// Makes what was written to an open file durable.
 pub(crate) fn sync(file: &File, path: &Path) -> Result<(), StoreError> {
     #[cfg(test)]
-    counted::one();
+    sync_count::add();
     file.sync_all().map_err(StoreError::io("sync", path))
 }
 
-/// Makes many files below `root` durable, and their directories, at the cost of one sync: that of the whole file system. Where
-/// the system has no such call, one by one.
-pub(crate) fn sync_filesystem<'p>(root: &Path, paths: impl IntoIterator<Item = &'p Path>) -> Result<(), StoreError> {
-    #[cfg(target_os = "linux")]
-    {
-        drop(paths.into_iter());
-        #[cfg(test)]
-        counted::one();
-        let synced = File::open(root).and_then(|dir| Ok(nix::unistd::syncfs(dir)?));
-        synced.map_err(StoreError::io("sync the file system of", root))
-    }
-    #[cfg(not(target_os = "linux"))]
-    {
-        paths.into_iter().try_for_each(|path| sync_dir(path))?;
-        sync_dir(root)
-    }
+/// The most files that are synced one by one. A single event changes fewer.
+///
+/// `syncfs(2)` is one call for any number of files, but it waits for the dirty pages of every program on that file system, and
+/// the alarm of a hook cannot interrupt it. So it serves only what no ordinary event does: a restored copy with many runs, an
+/// index with many files, a large sweep of retention.
+const MAX_FSYNCED_INDIVIDUALLY: usize = 64;
+
+/// Whether so many files are synced by one `syncfs(2)`.
+pub(crate) const fn needs_syncfs(files: usize) -> bool {
+    files > MAX_FSYNCED_INDIVIDUALLY && cfg!(target_os = "linux")
 }
 
-/// How many syncs this thread did: what is done at scale must not do one for each file.
+/// Makes files and directories below `root` durable: one by one while they are few, else by one sync of the file system.
+pub(crate) fn sync_all<'p>(root: &Path, paths: impl ExactSizeIterator<Item = &'p Path>) -> Result<(), StoreError> {
+    #[cfg(target_os = "linux")]
+    if needs_syncfs(paths.len()) {
+        #[cfg(test)]
+        sync_count::add_syncfs();
+        let synced = File::open(root).and_then(|dir| Ok(nix::unistd::syncfs(dir)?));
+        return synced.map_err(StoreError::io("sync the file system of", root));
+    }
+    for path in paths {
+        match File::open(path) {
+            Ok(file) => sync(&file, path)?,
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            Err(error) => return Err(StoreError::io("sync", path)(error)),
+        }
+    }
+    sync_dir(root)
+}
+
+/// How many syncs this thread did: work at scale must not sync file by file, and an event must not sync the file system.
 #[cfg(test)]
-pub(crate) mod counted {
+pub(crate) mod sync_count {
     use std::cell::Cell;
 
-    thread_local!(static SYNCS: Cell<usize> = const { Cell::new(0) });
+    thread_local! {
+        static SYNCS: Cell<usize> = const { Cell::new(0) };
+        static SYNCFS: Cell<usize> = const { Cell::new(0) };
+    }
 
-    pub(crate) fn one() {
+    pub(super) fn add() {
         SYNCS.set(SYNCS.get() + 1);
     }
 
-    /// How many there were since this was last asked.
-    pub(crate) fn syncs() -> usize {
+    #[cfg(target_os = "linux")]
+    pub(super) fn add_syncfs() {
+        add();
+        SYNCFS.set(SYNCFS.get() + 1);
+    }
+
+    /// All syncs since the last call of this function.
+    pub(crate) fn take() -> usize {
         SYNCS.replace(0)
+    }
+
+    /// Those of them that were `syncfs`, since the last call of this function.
+    pub(crate) fn take_syncfs() -> usize {
+        SYNCFS.replace(0)
     }
 }
 

@@ -17,19 +17,23 @@ use crate::state_dir::layout::{self, IndexKind, Layout, Target};
 /// After so many files the time is looked at.
 const DEADLINE_CHECK_INTERVAL: usize = 64;
 
-/// Makes the index whole. Must be called under the lock, with no commit in flight.
+/// Rebuilds the index from the records. Must be called under the lock, with no commit in flight.
 ///
-/// Records that cannot be read are left out and reported. Nobody believes the index while it is not called whole, so its files are
-/// made durable all at once, and one that is right already is left: a rebuild that is cut off goes on where it was.
+/// Records that cannot be read are left out and reported. No reader trusts the index while `index/complete` is missing, so its
+/// files are made durable together at the end. A file that is already right is left alone, so a rebuild that was cut off goes on
+/// where it stopped. An empty state has nothing to derive: it gets its two files, each synced.
 ///
 /// # Errors
 ///
 /// [`StoreError::RecoveryIncomplete`] after the deadline; something was done all the same.
 pub(crate) fn rebuild(layout: &Layout, deadline: Instant, reports: &mut Vec<String>) -> Result<(), StoreError> {
     let whole = layout.index_complete();
-    file::remove(&whole)?;
-    file::sync_dir(&layout.index_file(IndexKind::Process))?;
-    // The end of the last commit becomes durable: brought back, it would not find its revisions in the new files.
+    if file::exists(&whole)? {
+        file::remove(&whole)?;
+        file::sync_dir(&layout.index_file(IndexKind::Process))?;
+    }
+    // The removal of the last commit's wal.json becomes durable first: a crash that brought it back would replay it on index
+    // files whose revisions it does not know.
     file::sync_dir(layout.root())?;
 
     let mut found: Vec<(u64, IndexKey, RecordId)> = Vec::new();
@@ -97,7 +101,7 @@ pub(crate) fn rebuild(layout: &Layout, deadline: Instant, reports: &mut Vec<Stri
         wanted.insert(dir);
     }
     wanted.remove(&whole);
-    file::sync_filesystem(layout.root(), wanted.iter().map(PathBuf::as_path))?;
+    file::sync_all(layout.root(), wanted.iter().map(PathBuf::as_path))?;
     file::replace_durably(&layout.temp_of("whole"), &whole, b"")
 }
 

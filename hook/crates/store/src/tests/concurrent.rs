@@ -118,7 +118,7 @@ fn a_killed_writer_leaves_every_commit_whole() {
     let mut last = 0;
     for round in 0..8_u64 {
         let mut child = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "store::tests::concurrent::child", "--ignored", "--nocapture"])
+            .args(["--exact", "tests::concurrent::child", "--ignored", "--nocapture"])
             .env("BATON_TEST_STATE", world.store.path())
             .stdout(Stdio::piped())
             .spawn()

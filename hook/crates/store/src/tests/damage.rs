@@ -109,10 +109,10 @@ fn a_lost_format_counts_as_put_back() {
 fn a_format_that_is_not_ours_is_never_written_to() {
     let world = two();
     let path = world.store.path().join("format");
-    for (text, newer) in [("{\"format\":2,\"all\":\"else\"}", true), ("garbage", false), ("", false)] {
+    for (text, newer) in [("{\"format\":3,\"all\":\"else\"}", true), ("garbage", false), ("", false)] {
         fs::write(&path, text).unwrap();
         let found = world.store.lock(soon(), &stamp(1)).err().unwrap();
-        assert_eq!(matches!(found, LockError::NewerFormat { found: 2, .. }), newer, "{found}");
+        assert_eq!(matches!(found, LockError::NewerFormat { found: 3, .. }), newer, "{found}");
         assert!(!world.store.pending().unwrap().is_empty());
         assert_eq!(fs::read_to_string(&path).unwrap(), text);
         assert!(matches!(read_run(&world.store, "r"), Reading::Live(_)));

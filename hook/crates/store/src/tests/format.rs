@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use crate::fixtures::*;
 use crate::{CommitError, Committed, LONG_LOG_BYTES, LockedStore, Store};
 
-const FORMATS: &[&str] = &["format-1"];
+const FORMATS: &[&str] = &["format-2"];
 
 /// Copies a state as a backup does; version control keeps neither modes nor empty directories.
 fn copy(from: &Path, to: &Path) {
@@ -35,7 +35,7 @@ fn copy(from: &Path, to: &Path) {
 fn restored(format: &str) -> (tempfile::TempDir, Store) {
     let dir = tempfile::tempdir().unwrap();
     let root = dir.path().join("state");
-    copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures").join(format), &root);
+    copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(format), &root);
     let store = store_at(&root);
     (dir, store)
 }

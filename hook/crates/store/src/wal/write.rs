@@ -17,10 +17,6 @@ use crate::state_dir::layout::Layout;
 use crate::wal::entry::{CommitRecord, MAX_WAL_BYTES};
 use crate::wal::recover::Recovery;
 
-/// The most files of a commit that are synced one by one: more than an event changes. A sync of the whole file system waits for what
-/// other programs write.
-const MAX_FSYNCED_INDIVIDUALLY: usize = 64;
-
 /// A commit, ready to be written.
 pub(crate) struct PreparedCommit {
     pub(crate) wal: CommitRecord,
@@ -70,7 +66,7 @@ impl PreparedCommit {
     }
 
     const fn syncs_whole_filesystem(&self) -> bool {
-        self.new_contents.len() > MAX_FSYNCED_INDIVIDUALLY
+        file::needs_syncfs(self.new_contents.len())
     }
 
     /// Does one step.
@@ -88,7 +84,7 @@ impl PreparedCommit {
             Step::SyncVersions => {
                 let new_contents = self.new_contents.iter().enumerate().filter(|(_, version)| version.is_some());
                 let paths: Vec<_> = new_contents.map(|(i, _)| layout.temp(i)).collect();
-                file::sync_filesystem(layout.root(), paths.iter().map(std::path::PathBuf::as_path))
+                file::sync_all(layout.root(), paths.iter().map(std::path::PathBuf::as_path))
             }
             Step::WriteWal => {
                 let path = layout.temp_of("wal.json");

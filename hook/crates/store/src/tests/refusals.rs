@@ -160,8 +160,8 @@ fn without_the_lock_or_in_another_protocol_nothing_changes() {
     check("unlocked", &request, changes(), Some(InvalidDecision::NotLocked));
     check("unlocked, nothing changes", &request, vec![], None);
     request.locked = true;
-    request.protocol = 2;
-    check("request", &request, changes(), Some(InvalidDecision::Protocol(2)));
+    request.protocol = 7;
+    check("request", &request, changes(), Some(InvalidDecision::Protocol(7)));
     request.protocol = PROTOCOL;
     let mut decision = Decision::nothing(Reason::Launched);
     decision.protocol = 7;

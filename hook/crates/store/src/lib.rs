@@ -47,7 +47,8 @@ pub use index::expiry::ExpiryBucket;
 pub use index::recent::{RecentEntry, RecentSessions, last_opened};
 pub use lock::LockError;
 pub use lock::supervisor::SupervisorLock;
-pub use locked_store::{CommitError, Committed, LockedStore};
+pub use locked_store::{Committed, LockedStore};
+pub use wal::error::CommitError;
 pub use messages::{
     Appended, Chunk, Compacted, Conversation, ImportedConversation, LONG_CONVERSATION_BYTES, Message, Role,
     parse_messages,

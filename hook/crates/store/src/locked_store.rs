@@ -9,59 +9,27 @@ use agent_baton_core::request::Snapshot;
 use agent_baton_core::timestamp::Timestamp;
 
 use crate::audit::{self, AuditLine, AuditSubject};
-use crate::decision_check::{InvalidDecision, ValidatedDecision};
+use crate::decision_check::ValidatedDecision;
 use crate::error::StoreError;
 use crate::fence_bump;
 use crate::file;
+use crate::index::expiry::ExpiryBucket;
 use crate::index::rebuild;
 use crate::lock::contention::HolderId;
 use crate::lock::{self, LockError};
+use crate::messages::remove::remove_conversation;
 use crate::quarantine::quarantine;
 use crate::records::view::View;
 use crate::state_dir::format::{self, BumpProgress, Format, LockFileId};
 use crate::store::Store;
 use crate::wal::entry;
+use crate::wal::error::CommitError;
 use crate::wal::plan::CommitPlan;
 use crate::wal::recover::Recovery;
 use crate::wal::write::{CommitOutcome, PreparedCommit};
 
 /// The most runs whose fences grow in one commit: well within what a call may take, and what readers take.
 const BUMPS_PER_COMMIT: usize = 100;
-
-/// A decision was not committed.
-#[derive(Debug, thiserror::Error)]
-pub enum CommitError {
-    /// The decision was taken on another revision than the one under the lock: read and decide again.
-    #[error("{id} was decided on at revision {decided:?} and is at {found:?}; nothing was changed")]
-    Moved {
-        /// The record.
-        id: String,
-        /// The revision it was decided on.
-        decided: Option<u64>,
-        /// The revision that stands.
-        found: Option<u64>,
-    },
-    /// The record would become larger than any reader takes.
-    #[error("{id} would grow to {bytes} bytes, more than a record may have; nothing was changed")]
-    TooLarge {
-        /// The record.
-        id: String,
-        /// Its size in bytes.
-        bytes: usize,
-    },
-    /// The commit failed so that it may yet be redone by the next call, whole.
-    #[error("the commit was cut off: the next call of baton ends it or sets it aside, whole. {source}")]
-    InDoubt {
-        /// What failed.
-        source: StoreError,
-    },
-    /// A file could not be used. The old state is whole.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// What was to be written was not what may be written.
-    #[error("{0}. Nothing was changed; this is a fault of baton")]
-    Refused(#[from] InvalidDecision),
-}
 
 /// A decision that was committed.
 #[derive(Debug)]
@@ -197,6 +165,24 @@ impl LockedStore<'_> {
     /// Where a file cannot be listed or written; [`StoreError::RecoveryIncomplete`] where the next call must go on.
     pub fn rebuild_index(&mut self) -> Result<(), StoreError> {
         rebuild::rebuild(&self.store.layout, self.deadline, &mut self.reports)
+    }
+
+    /// Takes the first `count` sessions out of an expiry bucket.
+    ///
+    /// # Errors
+    ///
+    /// If the bucket's file cannot be written.
+    pub fn mark_processed(&self, bucket: &ExpiryBucket, count: usize) -> Result<(), StoreError> {
+        bucket.remove_first(&self.store.layout, count)
+    }
+
+    /// Removes the messages that baton kept of a session.
+    ///
+    /// # Errors
+    ///
+    /// If one of their files cannot be removed.
+    pub fn remove_conversation(&self, session: &SessionId) -> Result<(), StoreError> {
+        remove_conversation(&self.store.layout, session)
     }
 
     fn next_number(&self) -> Result<u64, StoreError> {

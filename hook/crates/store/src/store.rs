@@ -7,8 +7,11 @@ use std::time::Duration;
 use agent_baton_core::decision::Location;
 use agent_baton_core::id::{RunId, SessionId};
 use agent_baton_core::process::HostId;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use crate::audit::AuditReader;
+use crate::cache;
 use crate::error::StoreError;
 use crate::file;
 use crate::records::view::{ReadVersion, View};
@@ -159,5 +162,18 @@ impl Store {
     /// Where the directory cannot be listed.
     pub fn runs_with_prefix(&self, location: Location, text: &str) -> Result<Vec<RunId>, StoreError> {
         View::new(&self.layout, &self.place.machine).runs(location, text)
+    }
+}
+
+impl Store {
+    /// What was remembered under a name; none where there is nothing, or nothing that this version can read.
+    #[must_use]
+    pub fn cache_get<T: DeserializeOwned>(&self, name: &'static str) -> Option<T> {
+        cache::get(&self.layout, name)
+    }
+
+    /// Remembers something under a name, where that can be done: it is not synced, and nothing is written to the state of a newer version.
+    pub fn cache_put<T: Serialize>(&self, name: &'static str, what: &T) {
+        cache::put(&self.layout, name, what);
     }
 }

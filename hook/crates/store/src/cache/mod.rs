@@ -9,7 +9,6 @@ use crate::error::StoreError;
 use crate::file;
 use crate::state_dir::format;
 use crate::state_dir::layout::Layout;
-use crate::store::Store;
 
 /// The largest file of this kind, in bytes.
 const MAX_CACHE_BYTES: u64 = 64 * 1024 * 1024;
@@ -36,18 +35,5 @@ pub(crate) fn put<T: Serialize>(layout: &Layout, name: &'static str, what: &T) {
     if write().is_err() {
         // What cannot be remembered is only slower; but on a full disk it would take the room of a commit.
         let _ = file::remove(&temp);
-    }
-}
-
-impl Store {
-    /// What was remembered under a name; none where there is nothing, or nothing that this version can read.
-    #[must_use]
-    pub fn cache_get<T: DeserializeOwned>(&self, name: &'static str) -> Option<T> {
-        get(&self.layout, name)
-    }
-
-    /// Remembers something under a name, where that can be done: it is not synced, and nothing is written to the state of a newer version.
-    pub fn cache_put<T: Serialize>(&self, name: &'static str, what: &T) {
-        put(&self.layout, name, what);
     }
 }

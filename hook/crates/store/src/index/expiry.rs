@@ -27,27 +27,24 @@ pub struct ExpiryBucket {
     pub sessions: Vec<SessionId>,
 }
 
-/// Notes that a session came to a location; nothing for the live ones.
+/// Records that a session came to the archive or the trash. Doing it again changes nothing.
 pub(crate) fn record_arrival(
     layout: &Layout,
     location: Location,
     id: &SessionId,
     at: &Timestamp,
 ) -> Result<(), StoreError> {
-    if location == Location::Live {
-        return Ok(());
-    }
     let path = layout.expiry_bucket(location, at.unix_ms / DAY_MS);
     let line = format!("{id}\n");
     match file::read(&path, MAX_FILE) {
-        // A redo comes here again.
+        // Recovery may come here again.
         Ok(Some(bytes)) if bytes.split(|byte| *byte == b'\n').any(|known| known == id.as_str().as_bytes()) => Ok(()),
         Ok(Some(_)) => file::append(&path, line.as_bytes()).map(drop),
         Ok(None) => {
             file::make_dir(&layout.expiry_dir())?;
             file::append(&path, line.as_bytes()).map(drop)
         }
-        // Only a hint: a commit is not held up by it.
+        // Only a hint: it must not hold up a commit.
         Err(_) => Ok(()),
     }
 }
@@ -77,20 +74,15 @@ impl Store {
     }
 }
 
-impl crate::LockedStore<'_> {
-    /// Takes the first `count` sessions off a day; the day goes with its last.
-    ///
-    /// # Errors
-    ///
-    /// Where the file cannot be written.
-    pub fn mark_processed(&self, due: &ExpiryBucket, count: usize) -> Result<(), StoreError> {
-        let layout = &self.store.layout;
-        let path = layout.expiry_bucket(due.location, due.day);
-        match due.sessions.get(count..) {
+impl ExpiryBucket {
+    /// Takes the first `count` sessions out of the bucket's file; the file goes with its last session.
+    pub(crate) fn remove_first(&self, layout: &Layout, count: usize) -> Result<(), StoreError> {
+        let path = layout.expiry_bucket(self.location, self.day);
+        match self.sessions.get(count..) {
             None | Some([]) => file::remove(&path),
             Some(left) => {
                 let text: String = left.iter().map(|id| format!("{id}\n")).collect();
-                file::replace_durably(&layout.temp_of("due"), &path, text.as_bytes())
+                file::replace_durably(&layout.temp_of("expiry"), &path, text.as_bytes())
             }
         }
     }

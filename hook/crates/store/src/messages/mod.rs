@@ -8,10 +8,12 @@
 //! where it is not: either the fold read the line after its rename, or the writer sees the rename.
 
 mod compact;
+mod conversation;
 mod import;
 mod markdown;
 mod message;
 mod parse;
+pub(crate) mod remove;
 #[cfg(test)]
 mod tests;
 
@@ -24,11 +26,10 @@ use agent_baton_core::id::SessionId;
 
 use crate::error::StoreError;
 use crate::file;
-use crate::locked_store::LockedStore;
-use crate::state_dir::layout::Layout;
 use crate::store::Store;
 
 pub use compact::Compacted;
+pub use conversation::Conversation;
 pub use import::ImportedConversation;
 pub use markdown::Chunk;
 pub use message::{Message, Role};
@@ -87,15 +88,6 @@ pub enum Appended {
     Kept(u64),
     /// The session has no log: it was not begun, or taken away with its session.
     NoLog,
-}
-
-/// The messages of a session, oldest first.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Conversation {
-    /// Each one once.
-    pub messages: Vec<Message>,
-    /// How many bytes could not be read as a message of this session.
-    pub damaged: usize,
 }
 
 /// The messages of a session in bytes that may be damaged.
@@ -179,26 +171,6 @@ impl Store {
     /// Where that cannot be seen.
     pub fn has_conversation(&self, session: &SessionId) -> Result<bool, StoreError> {
         file::exists(&self.layout.conversation(session))
-    }
-}
-
-impl LockedStore<'_> {
-    /// Removes what is kept of what was said in a session that a user deleted.
-    ///
-    /// # Errors
-    ///
-    /// Where something of it cannot be removed.
-    pub fn remove_conversation(&self, session: &SessionId) -> Result<(), StoreError> {
-        remove(&self.store.layout, session)
-    }
-}
-
-/// Removes what is kept of what was said in a session.
-pub(crate) fn remove(layout: &Layout, session: &SessionId) -> Result<(), StoreError> {
-    let dir = layout.conversation(session);
-    match fs::remove_dir_all(&dir) {
-        Err(error) if error.kind() != ErrorKind::NotFound => Err(StoreError::io("remove", &dir)(error)),
-        _ => Ok(()),
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use agent_baton_core::id::SessionId;
 use agent_baton_core::rules::duplicate_event::WINDOW_MS;
 
-use super::Conversation;
+use super::conversation::Conversation;
 use super::message::{LINE_PREFIX, Message};
 
 /// How many messages back a second delivery of an event is looked for.

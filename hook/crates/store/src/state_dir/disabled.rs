@@ -1,20 +1,8 @@
-//! Where a user disabled baton.
-//!
-//! It stands in `format`, which every event reads: being disabled costs an event nothing more. It is written under the lock, or without
-//! it where the lock is not to be had: the way out must not depend on another call that hangs.
+//! Where a user turned baton off. The setting is part of `format`, which every event reads anyway, so it costs an event nothing.
 
 use std::collections::BTreeSet;
-use std::time::{Duration, Instant};
 
-use agent_baton_core::timestamp::Timestamp;
 use serde::{Deserialize, Serialize};
-
-use crate::lock::LockError;
-use crate::state_dir::format;
-use crate::store::Store;
-
-/// How long to wait for the lock before doing without.
-const LOCK_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Where baton does nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -38,41 +26,5 @@ impl Disabled {
     pub fn is_in(&self, project: impl FnOnce() -> Option<String>) -> bool {
         self.everywhere
             || (!self.projects.is_empty() && project().is_some_and(|project| self.projects.contains(&project)))
-    }
-}
-
-impl Store {
-    /// Where baton is disabled; nowhere where there is no state yet.
-    ///
-    /// # Errors
-    /// Where the state is of a newer format, or does not say.
-    pub fn disabled(&self) -> Result<Disabled, LockError> {
-        Ok(format::read(&self.layout)?.map(|format| format.disabled).unwrap_or_default())
-    }
-
-    /// Changes where baton is disabled.
-    ///
-    /// # Errors
-    /// Where the state cannot be written, or is of a newer format.
-    pub fn set_disabled(&self, now: &Timestamp, change: impl Fn(&mut Disabled)) -> Result<Disabled, LockError> {
-        let locked = match self.lock(Instant::now() + LOCK_TIMEOUT, now) {
-            Ok(locked) => Some(locked),
-            Err(LockError::Busy { .. }) => None,
-            Err(error) => return Err(error),
-        };
-        let temp = format!("disabled.{}", std::process::id());
-        loop {
-            let Some(mut format) = format::read(&self.layout)? else {
-                return Err(LockError::Busy { path: self.layout.lock() });
-            };
-            let before = format.disabled.clone();
-            change(&mut format.disabled);
-            if format.disabled == before {
-                drop(locked);
-                return Ok(before);
-            }
-            // Read again: without the lock another may have written what it read before.
-            format::put(&self.layout, &temp, &format)?;
-        }
     }
 }

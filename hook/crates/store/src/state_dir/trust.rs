@@ -5,7 +5,7 @@ use std::io::ErrorKind;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use crate::state_dir::StateDirError;
+use crate::state_dir::error::StateDirError;
 
 fn stat(path: &Path) -> Result<Option<Metadata>, StateDirError> {
     match fs::symlink_metadata(path) {

@@ -1,5 +1,7 @@
 //! wal.json: the commit in flight.
 
+use agent_baton_core::decision::Location;
+use agent_baton_core::id::SessionId;
 use agent_baton_core::timestamp::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -34,6 +36,23 @@ pub(crate) struct WalEntry {
     pub(crate) before: Option<u64>,
     /// The new version; none: it is removed.
     pub(crate) after: Option<NewVersion>,
+    /// What follows once the file is in place. Each can be done again.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) effects: Vec<Effect>,
+}
+
+/// What a commit does beside writing records and index files.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Effect {
+    /// A session came to the archive or the trash: retention finds it there when it is due.
+    AddToExpiryBucket { location: Location, id: SessionId },
+    /// The session's log goes where its record went.
+    MoveSessionLog { id: SessionId, from: Location, to: Location },
+    /// The log goes with a record that is removed for good.
+    RemoveSessionLog { id: SessionId, location: Location },
+    /// So do the messages that were kept of the session.
+    RemoveConversation { id: SessionId },
 }
 
 /// A new version of a file.

@@ -12,11 +12,11 @@ use crate::error::StoreError;
 use crate::file::{self, MAX_RECORD};
 use crate::index::lookup::{self, IndexFile, IndexKey, RecordId};
 use crate::index::recent::{RecentEntry, RecentSessions};
-use crate::locked_store::CommitError;
+use crate::wal::error::CommitError;
 use crate::records;
 use crate::records::unknown_fields;
 use crate::state_dir::layout::{Hash, Layout, Target};
-use crate::wal::entry::{CommitRecord, NewVersion, WalEntry};
+use crate::wal::entry::{CommitRecord, Effect, NewVersion, WalEntry};
 use crate::wal::write::PreparedCommit;
 
 /// A record as it stands under the lock.
@@ -78,8 +78,18 @@ impl CommitPlan {
     }
 
     fn push(&mut self, target: Target, before: Option<u64>, after: Option<(u64, Vec<u8>)>) {
+        self.push_with(target, before, after, Vec::new());
+    }
+
+    fn push_with(
+        &mut self,
+        target: Target,
+        before: Option<u64>,
+        after: Option<(u64, Vec<u8>)>,
+        effects: Vec<Effect>,
+    ) {
         let version = after.as_ref().map(|(revision, bytes)| NewVersion { revision: *revision, hash: Hash::of(bytes) });
-        self.entries.push(WalEntry { target, before, after: version });
+        self.entries.push(WalEntry { target, before, after: version, effects });
         self.new_contents.push(after.map(|(_, bytes)| bytes));
     }
 
@@ -102,9 +112,21 @@ impl CommitPlan {
         let after = Some((change.record.revision(), bytes));
         let revision = |found: &Found| Some(found.record.revision());
         let stays = standing.iter().find(|(location, _)| *location == change.to).and_then(|(_, found)| revision(found));
-        self.push(records::target(change.to, &id), stays, after);
+        let arrival = match &id {
+            RecordId::Session(id) if change.to != Location::Live => {
+                vec![Effect::AddToExpiryBucket { location: change.to, id: id.clone() }]
+            }
+            _ => Vec::new(),
+        };
+        self.push_with(records::target(change.to, &id), stays, after, arrival);
         for (location, found) in standing.iter().filter(|(location, _)| *location != change.to) {
-            self.push(records::target(*location, &id), revision(found), None);
+            let moved_log = match &id {
+                RecordId::Session(id) => {
+                    vec![Effect::MoveSessionLog { id: id.clone(), from: *location, to: change.to }]
+                }
+                RecordId::Run(_) => Vec::new(),
+            };
+            self.push_with(records::target(*location, &id), revision(found), None, moved_log);
         }
         let before = standing.first().map(|(location, found)| (&found.record, *location));
         for (key, belongs) in lookup::delta(before, (&change.record, change.to)) {
@@ -139,7 +161,11 @@ impl CommitPlan {
             else {
                 continue;
             };
-            plan.push(records::target(Location::Trash, &id), Some(found.record.revision()), None);
+            let effects = vec![
+                Effect::RemoveConversation { id: session.clone() },
+                Effect::RemoveSessionLog { id: session.clone(), location: Location::Trash },
+            ];
+            plan.push_with(records::target(Location::Trash, &id), Some(found.record.revision()), None, effects);
             plan.audit.push(AuditChange {
                 kind: "session".to_owned(),
                 id: session.to_string(),

@@ -8,16 +8,16 @@ use crate::audit;
 use crate::error::StoreError;
 use crate::file;
 use crate::index::expiry;
-use crate::messages;
+use crate::messages::remove::remove_conversation;
 use crate::quarantine::quarantine;
-use crate::state_dir::layout::{Layout, Target};
-use crate::wal::entry::{self, CommitRecord, TargetState, WalEntry};
+use crate::state_dir::layout::Layout;
+use crate::wal::entry::{self, CommitRecord, Effect, TargetState, WalEntry};
 
 /// One step of a redo; each can be done again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Step {
     /// Bring one entry to its new version.
-    HostId(usize),
+    Apply(usize),
     /// Sync the directories of the entries.
     Sync,
     /// Append the audit line, unless it is there.
@@ -46,15 +46,15 @@ impl<'a> Recovery<'a> {
     }
 
     pub(crate) fn steps(wal: &CommitRecord) -> Vec<Step> {
-        let mut steps: Vec<Step> = (0..wal.entries.len()).map(Step::HostId).collect();
+        let mut steps: Vec<Step> = (0..wal.entries.len()).map(Step::Apply).collect();
         steps.extend([Step::Sync, Step::Audit, Step::Clear]);
         steps
     }
 
     pub(crate) fn step(&mut self, step: Step) -> Result<(), StoreError> {
         match step {
-            Step::HostId(i) => match self.wal.entries.get(i) {
-                Some(entry) => self.place(i, entry),
+            Step::Apply(i) => match self.wal.entries.get(i) {
+                Some(entry) => self.apply(i, entry),
                 None => Ok(()),
             },
             Step::Sync => self.sync(),
@@ -95,12 +95,12 @@ impl<'a> Recovery<'a> {
         entries.iter().enumerate().any(gone) && entries.iter().all(untouched)
     }
 
-    fn place(&mut self, i: usize, entry: &WalEntry) -> Result<(), StoreError> {
+    fn apply(&mut self, i: usize, entry: &WalEntry) -> Result<(), StoreError> {
         let (_, path) = self.layout.target(&entry.target);
         let present =
             self.tolerate_if_abandoned(TargetState::read(self.layout, &entry.target), TargetState::Unreadable)?;
         if present.is_after(entry) {
-            return self.move_session_files(entry);
+            return self.apply_effects(entry);
         }
         let version = entry.after.as_ref();
         let temp = match version {
@@ -119,11 +119,11 @@ impl<'a> Recovery<'a> {
         match (present.is_before(entry), temp) {
             (true, Some(true)) => {
                 std::fs::rename(self.layout.temp(i), &path).map_err(StoreError::io("rename a file to", &path))?;
-                self.move_session_files(entry)
+                self.apply_effects(entry)
             }
             (true, None) => {
                 file::remove(&path)?;
-                self.move_session_files(entry)
+                self.apply_effects(entry)
             }
             (false, Some(true)) => {
                 let why = format!(
@@ -162,27 +162,25 @@ impl<'a> Recovery<'a> {
             .is_after(to))
     }
 
-    /// A session's log goes where its record goes, and with it where that goes for good. So does what was said in it.
-    fn move_session_files(&mut self, entry: &WalEntry) -> Result<(), StoreError> {
-        let Target::Session { location, id } = &entry.target else {
-            return Ok(());
-        };
-        if entry.after.is_some() {
-            return expiry::record_arrival(self.layout, *location, id, &self.wal.at);
-        }
-        let moved = |other: &&WalEntry| other.after.is_some() && other.target.is_same_record(&entry.target);
-        match self.wal.entries.iter().find(moved).map(|other| &other.target) {
-            Some(Target::Session { location: to, .. }) => {
-                file::rename_if_there(&self.layout.log(*location, id), &self.layout.log(*to, id))
-            }
-            _ => {
-                // A commit that cannot be brought to its end would hold up every later one.
-                if let Err(error) = messages::remove(self.layout, id) {
-                    self.reports.push(error.to_string());
+    fn apply_effects(&mut self, entry: &WalEntry) -> Result<(), StoreError> {
+        for effect in &entry.effects {
+            match effect {
+                Effect::AddToExpiryBucket { location, id } => {
+                    expiry::record_arrival(self.layout, *location, id, &self.wal.at)?;
                 }
-                file::remove(&self.layout.log(*location, id))
+                Effect::MoveSessionLog { id, from, to } => {
+                    file::rename_if_there(&self.layout.log(*from, id), &self.layout.log(*to, id))?;
+                }
+                Effect::RemoveSessionLog { id, location } => file::remove(&self.layout.log(*location, id))?,
+                Effect::RemoveConversation { id } => {
+                    // A commit that cannot be finished would hold up every later one.
+                    if let Err(error) = remove_conversation(self.layout, id) {
+                        self.reports.push(error.to_string());
+                    }
+                }
             }
         }
+        Ok(())
     }
 
     fn sync(&self) -> Result<(), StoreError> {

@@ -17,53 +17,53 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Take one event of an agent on standard input (called by the agents' hooks)
+    /// Handle one agent event from standard input (the agents' hooks call this)
     Hook(crate::hook::Hook),
-    /// Show what waits for you, what is alive, and what was lost (also: baton alone)
+    /// Show what needs you, what is running and what was lost (the default command)
     Status(status::Status),
-    /// Start, advance, look at and end runs
+    /// Start, advance, inspect and end runs
     #[command(subcommand)]
     Run(run::Run),
-    /// Look at the agents' sessions
+    /// List and manage the agents' sessions
     #[command(subcommand)]
     Session(session::Session),
-    /// Bring sessions back after a crash, a closed terminal or a reboot
+    /// Resume sessions after a crash, a closed terminal or a reboot
     Resume(resume::Resume),
-    /// Go to the pane of a session, or of a run's owner
+    /// Switch to the pane of a session or of a run's owner
     Go(go::Go),
-    /// Look at protected files, save them and give them back
+    /// Show, save and restore protected files
     #[command(subcommand)]
     Project(project::Project),
-    /// Have the agents call baton: show what would change in their configuration, ask, write it
+    /// Add baton's hooks to the agents' configuration
     Install(install::Install),
-    /// Take out of the agents' configuration what install put in
+    /// Remove baton's hooks from the agents' configuration
     Uninstall(uninstall::Uninstall),
-    /// Check that everything is in place, and say what to do where it is not
+    /// Check the installation and suggest fixes
     Doctor(doctor::Doctor),
-    /// Have the hooks do nothing, everywhere or in this project
+    /// Turn off baton's hooks, everywhere or in this project
     Disable(disable::Disable),
-    /// End what disable began
+    /// Turn baton's hooks on again
     Enable(disable::Enable),
-    /// Print every setting: its value, where it comes from, its default
+    /// Print every setting with its value, origin and default
     Config(config::Config),
-    /// Put away the sessions that are not kept any longer: to the archive, from there to the trash, and from there for good
+    /// Archive, trash and remove old sessions
     Gc(gc::Gc),
-    /// Tell in three sentences what a decision saw, which rule applied and what changed
+    /// Explain one decision: what it saw, which rule applied and what changed
     Explain(explain::Explain),
-    /// Print the decisions, newest last
+    /// Print the recorded decisions, newest last
     Log(log::Log),
-    /// Play a run through a crash and a resume, with real processes on a scratch state
+    /// Play a run through a crash and a resume in a temporary state
     Demo(demo::Demo),
-    /// Decide a request given as JSON on standard input
+    /// Decide a JSON request from standard input
     #[command(hide = true)]
     Decide(decide::Decide),
-    /// Decide every recorded decision again and say which come out otherwise
+    /// Replay recorded decisions and report differences
     #[command(hide = true)]
     Replay(replay::Replay),
-    /// Print a JSON Schema of what baton reads and writes
+    /// Print a JSON Schema of a format that baton reads or writes
     #[command(hide = true)]
     Schema(schema::Schema),
-    /// Print the completions of a shell
+    /// Print shell completions
     #[command(hide = true)]
     Completions(completions::Completions),
     /// Print the manual page
@@ -73,7 +73,7 @@ enum Command {
     DemoAgent(demo::agent::DemoAgent),
 }
 
-/// The command line that is not hidden.
+/// The commands that are not hidden.
 #[must_use]
 pub fn visible_commands() -> clap::Command {
     without_hidden(Cli::command())
@@ -93,7 +93,7 @@ fn without_hidden(command: clap::Command) -> clap::Command {
     bare
 }
 
-/// Runs the command line; says on stderr what went wrong. Gives the exit status.
+/// Runs the command line and reports an error on stderr. Returns the exit status.
 #[must_use]
 pub fn main() -> u8 {
     if let Some(hook) = crate::hook::Hook::from_plain_arguments(std::env::args_os()) {

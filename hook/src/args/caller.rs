@@ -43,7 +43,7 @@ impl TargetLaunch {
         let above = || context.lineage().and_then(|lineage| lineage.session);
         let (session, resolved_by) = match named.cloned().or_else(above) {
             Some(id) => (context.session(&id)?.0, ""),
-            None => (only_live_session(context)?, " (the one living session of this project)"),
+            None => (only_live_session(context)?, " (the only live session of this project)"),
         };
         let process = live_process(context, &session)?;
         Ok(Self { session: session.id, process, resolved_by })
@@ -62,12 +62,12 @@ fn live_process(context: &Context, session: &Session) -> Result<Process, Command
     match living.as_slice() {
         [launch] => Ok(launch.process.clone()),
         [] => Err(CommandError::NotFound(format!(
-            "no living process shows session {}; resume it, or name another with --session",
+            "session {} has no live process; resume it, or choose another session with --session",
             session.id
         ))),
         _ => Err(CommandError::Ambiguous {
             what: format!(
-                "{} living processes show session {}; call from beneath one of them",
+                "session {1} has {0} live processes; run this command from a tool of one of them",
                 living.len(),
                 session.id
             ),
@@ -87,11 +87,11 @@ fn only_live_session(context: &Context) -> Result<Session, CommandError> {
     match living.len() {
         1 => living.pop().ok_or(CommandError::InternalError),
         0 => Err(CommandError::NotFound(
-            "no living session of this project is known; start an agent here, or name a session with --session"
+            "this project has no live session; start an agent here, or choose a session with --session"
                 .to_owned(),
         )),
         several => Err(CommandError::Ambiguous {
-            what: format!("{several} sessions of this project live; name one with --session"),
+            what: format!("this project has {several} live sessions; choose one with --session"),
             candidates: living
                 .iter()
                 .map(|session| format!("  {}  {}", session.id, session.agent))

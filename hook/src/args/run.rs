@@ -26,10 +26,10 @@ pub fn resolve_in(context: &Context, text: &str, here: bool) -> Result<RunId, Co
         Ok(id) => Ok(id),
         Err(LookupError::Store(error)) => Err(error.into()),
         Err(LookupError::NotFound) => {
-            Err(CommandError::NotFound(format!("no run is called \"{query}\"; `baton run list --all` lists them")))
+            Err(CommandError::NotFound(format!("no run has the id or name \"{query}\"; `baton run list --all` lists all runs")))
         }
         Err(LookupError::Ambiguous(ids)) => Err(CommandError::Ambiguous {
-            what: format!("{} runs are called \"{query}\"", ids.len()),
+            what: format!("{} runs match \"{query}\"", ids.len()),
             candidates: candidates(&ids, |id| {
                 context.run(id).map_or_else(
                     |_| format!("  {id}  unreadable"),

@@ -14,10 +14,10 @@ const MAX_CANDIDATES: usize = 20;
 /// A session, as the command line names it.
 #[derive(Debug, Args)]
 pub struct SessionArg {
-    /// The session: its id, the beginning of it, its name, or "last"
+    /// Session id, a prefix of it, its name, or "last"
     #[arg(value_name = "ID", required_unless_present = "here")]
     id: Option<String>,
-    /// Of this project alone; without an ID, the one of it that was opened last
+    /// Only sessions of this project; without an ID, the one opened last
     #[arg(long)]
     here: bool,
 }
@@ -72,10 +72,10 @@ pub fn resolve(context: &Context, text: &str, here: bool) -> Result<SessionId, C
         Err(LookupError::Store(error)) => Err(error.into()),
         Err(LookupError::NotFound) if text == LAST => Err(CommandError::NotFound(format!("no session{of} is known"))),
         Err(LookupError::NotFound) => Err(CommandError::NotFound(format!(
-            "no session{of} is called \"{query}\"; `baton session list --all` lists them"
+            "no session{of} has the id or name \"{query}\"; `baton session list --all` lists all sessions"
         ))),
         Err(LookupError::Ambiguous(ids)) => Err(CommandError::Ambiguous {
-            what: format!("{} sessions{of} are called \"{query}\"", ids.len()),
+            what: format!("{} sessions{of} match \"{query}\"", ids.len()),
             candidates: candidates(&ids, |id| describe_session(context, id)),
         }),
     }

@@ -12,10 +12,10 @@ use crate::output::error::CommandError;
 use baton_engine::config::{self, Origin, Setting};
 use baton_store::StateDirEnv;
 
-/// Prints every setting: its value, where it comes from, its default.
+/// Prints every setting with its value, origin and default.
 #[derive(Args)]
 pub struct Config {
-    /// Print it as JSON
+    /// Print the settings as JSON
     #[arg(long)]
     json: bool,
 }

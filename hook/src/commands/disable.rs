@@ -7,18 +7,18 @@ use crate::output;
 use crate::output::error::CommandError;
 use baton_system::worktree;
 
-/// Has the hooks do nothing: no loop goes on, nothing is recorded, the agents run as if baton were not there.
+/// Turns off baton's hooks: nothing is recorded and no loop continues. The agents run as if baton were not installed.
 #[derive(Args)]
 pub struct Disable {
-    /// In this project only
+    /// Only in this project
     #[arg(long)]
     project: bool,
 }
 
-/// Ends what disable began. What an agent did meanwhile is not known; its next event goes on from there.
+/// Turns baton's hooks on again. baton does not know what the agents did in the meantime; it continues with their next event.
 #[derive(Args)]
 pub struct Enable {
-    /// In this project
+    /// Only in this project
     #[arg(long)]
     project: bool,
 }
@@ -36,7 +36,7 @@ impl Disable {
             None => disabled.everywhere = true,
         })?;
         let (place, flag) = describe_scope(place.as_deref());
-        output::print(&format!("baton does nothing {place} from now on; `baton enable{flag}` ends that\n"))
+        output::print(&format!("baton is disabled {place}; `baton enable{flag}` turns it on again\n"))
     }
 }
 
@@ -54,10 +54,10 @@ impl Enable {
         })?;
         let (named, _) = describe_scope(place.as_deref());
         let still = match &place {
-            Some(_) if left.everywhere => "; it is disabled everywhere still: `baton enable`".to_owned(),
+            Some(_) if left.everywhere => ", but baton is still disabled everywhere: run `baton enable`".to_owned(),
             None if !left.projects.is_empty() => {
                 let projects: Vec<&str> = left.projects.iter().map(String::as_str).collect();
-                format!("; still disabled, by `baton enable --project` there: {}", projects.join(", "))
+                format!(". It is still disabled in: {} (run `baton enable --project` there)", projects.join(", "))
             }
             _ => String::new(),
         };

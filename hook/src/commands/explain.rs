@@ -12,10 +12,10 @@ use crate::output::error::CommandError;
 use baton_agents::reply::is_iterated;
 use baton_store::AuditLine;
 
-/// Tells what a decision saw, which rule applied, and what changed.
+/// Explains one decision: what it saw, which rule applied and what changed.
 #[derive(Args)]
 pub struct Explain {
-    /// A decision's number, the id of a session or run (its newest decision), or `last`
+    /// Decision number, the id of a session or run (its newest decision), or `last`
     #[arg(default_value = "last")]
     decision: String,
 }
@@ -113,7 +113,7 @@ fn describe_changes(decision: &Decision) -> String {
                 format!("session {verb} (revision {})", session.revision)
             }
             Record::Run(run) => format!(
-                "run {} {}, owned by pid {} with number {}, at iteration {}",
+                "run {} {}, owned by pid {} with fence {}, at iteration {}",
                 run.id,
                 run.status.name(),
                 run.owner.process.pid,

@@ -12,14 +12,14 @@ use crate::output;
 use crate::output::error::CommandError;
 use baton_engine::retention::{ExpiryReason, RetainedBecause, Sweep, SweepAction, SweepPlan, SweepStep};
 
-/// Puts away the sessions that are not kept any longer. What lives, may live, is pinned, was just restored or owns an unfinished run
-/// stays.
+/// Archives, trashes and removes old sessions. baton never touches a session that is or may be alive, is pinned, was restored recently
+/// or owns an unfinished run.
 #[derive(Args)]
 pub struct Gc {
-    /// Only say what would be done
+    /// Print what would happen, and change nothing
     #[arg(long)]
     dry_run: bool,
-    /// Print it as JSON
+    /// Print the result as JSON
     #[arg(long)]
     json: bool,
 }
@@ -106,9 +106,9 @@ fn text(dry_run: bool, plan: &SweepPlan, done: usize) -> String {
     let mut text = output::table(&plan.steps.iter().map(row).collect::<Vec<_>>());
     let many = |count: usize| format!("{count} {}", if count == 1 { "session" } else { "sessions" });
     text.push_str(&match (dry_run, plan.steps.len()) {
-        (_, 0) => "nothing to put away\n".to_owned(),
-        (true, steps) => format!("{} would be put away; nothing was changed\n", many(steps)),
-        (false, _) => format!("{} put away\n", many(done)),
+        (_, 0) => "no sessions to archive or remove\n".to_owned(),
+        (true, steps) => format!("dry run: {} would be moved; nothing was changed\n", many(steps)),
+        (false, _) => format!("{} moved\n", many(done)),
     });
     text
 }

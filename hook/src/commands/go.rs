@@ -14,7 +14,7 @@ use crate::session_list::SessionReader;
 use baton_engine::session_status::SessionStatus;
 use baton_system::multiplexer::{Tmux, Zellij};
 
-/// Goes to the pane of a session, or of a run's owner.
+/// Switches to the pane of a session or of a run's owner.
 #[derive(Args)]
 pub struct Go {
     #[command(flatten)]
@@ -36,13 +36,13 @@ impl Go {
             Pane::Tty { .. } | Pane::Unknown => {
                 return Err(CommandError::PaneUnreachable {
                     there,
-                    why: "it is no pane that could be selected".to_owned(),
+                    why: "no terminal multiplexer manages it".to_owned(),
                 });
             }
         };
         match selected {
             Ok(None) => Ok(()),
-            Ok(Some(command)) => output::print(&format!("{there}, which is selected now; to see it: {command}\n")),
+            Ok(Some(command)) => output::print(&format!("{there}; it is selected. To see it: {command}\n")),
             Err(error) => Err(CommandError::PaneUnreachable { there, why: error.to_string() }),
         }
     }
@@ -63,8 +63,8 @@ impl Go {
         let newest = seen.current_launch().filter(|_| status.is_alive() || status == SessionStatus::Unknown);
         let launch = newest.ok_or_else(|| {
             let back = match seen.session.prompted || seen.session.has_context {
-                true => format!("; `baton resume {id}` brings it back"),
-                false => ", and held no conversation".to_owned(),
+                true => format!("; `baton resume {id}` resumes it"),
+                false => " and had no conversation".to_owned(),
             };
             CommandError::NotFound(format!("session {id} is {}{back}", status.word()))
         })?;
@@ -77,10 +77,10 @@ fn owner_location(context: &Context, run: &RunId) -> Result<(String, Pane, u32),
     let run = context.run(run)?;
     let named = format!("run {} ({})", baton_display::strip_control_chars(run.name.as_str()), run.id);
     if !run.status.is_unfinished() {
-        return Err(CommandError::NotFound(format!("{named} is {}: nobody is at it", run.status.name())));
+        return Err(CommandError::NotFound(format!("{named} is {}: it has no owner to go to", run.status.name())));
     }
     if context.owner_liveness(&context.liveness_check(), &run) == Live::No {
-        let back = run.owner.session.map_or_else(String::new, |id| format!("; `baton resume {id}` brings it back"));
+        let back = run.owner.session.map_or_else(String::new, |id| format!("; `baton resume {id}` resumes it"));
         return Err(CommandError::NotFound(format!("the owner of {named} is gone{back}")));
     }
     Ok((format!("the owner of {named}"), run.owner.pane, run.owner.process.pid))

@@ -22,30 +22,30 @@ use baton_installer::settings_variable::SettingsVariable;
 use baton_installer::{InstallError, codex_trust_query, find_hooks, json_edit};
 use baton_store::{StateDir, StateDirEnv};
 
-/// Has the agents call baton on their lifecycle events. Shows the exact difference of each file, asks, and writes. `baton uninstall` takes it
-/// out again.
+/// Adds baton's hooks to the agents' configuration. Shows the exact changes to each file and asks before it writes. `baton uninstall`
+/// removes them.
 #[derive(Args)]
 pub struct Install {
-    /// Only this agent; without it, each that is found
+    /// Only this agent [default: every agent that is found]
     #[arg(long, value_enum)]
     agent: Option<AgentName>,
-    /// user: for you, in every project. project: for everyone who works on this project. local: for you, in this project (Claude Code)
+    /// user: for you, in every project. project: for everyone, in this project. local: for you, in this project (Claude Code only)
     #[arg(long, value_enum, default_value = "user")]
     scope: ScopeName,
-    /// Show the difference and write nothing
+    /// Show the changes and write nothing
     #[arg(long)]
     dry_run: bool,
-    /// Do not ask
+    /// Do not ask for confirmation
     #[arg(long, short)]
     yes: bool,
-    /// Codex: trust the entries too, if Codex itself confirms their hashes
+    /// Codex: also trust the hooks, if Codex itself confirms their hashes
     #[arg(long)]
     trust: bool,
-    /// Claude Code: let its Stop hooks keep it going so often in a row, not 8 times, so that a loop can. This lifts that guard for all Stop
-    /// hooks, others' too
+    /// Claude Code: raise the limit of consecutive Stop hooks that keep it working from 8 to N, which loops need. This raises the limit for
+    /// all Stop hooks, not only baton's
     #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "50")]
     loops: Option<std::num::NonZeroU32>,
-    /// Codex: let its sandboxed tools write baton's state, so that the agent can run `baton run update`
+    /// Codex: let sandboxed tools write baton's state, so that the agent can run `baton run update`
     #[arg(long)]
     writable: bool,
 }
@@ -105,11 +105,11 @@ impl Install {
         }
         let copies = plan.program.as_ref().is_some_and(|program| program.copy.is_some());
         if plan.changes.is_empty() && !copies {
-            notice("everything is in place; nothing was written");
+            notice("baton is already installed; nothing was written");
         } else {
             output::print(&plan.diff())?;
             if self.dry_run {
-                notice("nothing was written: this was a dry run");
+                notice("dry run: nothing was written");
                 return Ok(());
             }
             if !self.yes {
@@ -237,7 +237,7 @@ impl Install {
                  or run `baton install --trust`",
             );
         }
-        notice("sessions that are open now go on as before; `baton doctor` checks, `baton uninstall` takes it out");
+        notice("sessions that are already open are not affected; `baton doctor` checks the installation, `baton uninstall` removes it");
     }
 }
 

@@ -7,16 +7,16 @@ use crate::output;
 use crate::output::error::CommandError;
 use baton_store::AuditLine;
 
-/// Prints the newest decisions, oldest of them first.
+/// Prints the recorded decisions, newest last.
 #[derive(Args)]
 pub struct Log {
-    /// How many
+    /// Number of decisions
     #[arg(short = 'n', long, default_value_t = 20, value_name = "N")]
     limit: usize,
-    /// Only those about this session or run
+    /// Only decisions about this session or run
     #[arg(long, value_name = "ID")]
     about: Option<String>,
-    /// One JSON object a line, as it is stored
+    /// Print one JSON object per line, as stored
     #[arg(long)]
     json: bool,
 }

@@ -20,16 +20,16 @@ use baton_installer::receipt::{InstallLock, Receipt};
 use baton_installer::remove::{is_effectively_empty, remove_installed};
 use baton_store::{StateDir, StateDirEnv, Store};
 
-/// Takes out of the agents' configuration what install put in, also where it was edited since. Shows the difference and asks.
+/// Removes baton's hooks from the agents' configuration, even if you have edited it since. Shows the changes and asks before it writes.
 #[derive(Args)]
 pub struct Uninstall {
     /// Only this agent
     #[arg(long, value_enum)]
     agent: Option<AgentName>,
-    /// Do not ask
+    /// Do not ask for confirmation
     #[arg(long, short)]
     yes: bool,
-    /// Remove baton's state too: every session, run and decision it keeps
+    /// Also remove baton's state: all sessions, runs and decisions
     #[arg(long)]
     purge: bool,
 }
@@ -61,7 +61,7 @@ impl Uninstall {
             }
         } else {
             notice(
-                "install put nothing anywhere, as far as its receipt tells; `baton doctor` names entries made by hand",
+                "baton is not installed: there is no receipt. `baton doctor` finds entries that you made yourself",
             );
         }
         state.map_or(Ok(()), |store| self.purge(&store))
@@ -88,7 +88,7 @@ impl Uninstall {
         }
         output::print(&text)?;
         if !self.yes && !text.is_empty() {
-            confirm("Take this out?")?;
+            confirm("Remove this?")?;
         }
         for one in removals {
             one.apply()?;
@@ -115,13 +115,13 @@ impl Uninstall {
             store.path().display()
         ));
         if !self.yes {
-            confirm("Remove all of it for good?")?;
+            confirm("Remove all of it permanently?")?;
         }
         // A session may have begun since this was asked first.
         check_nothing_to_restore(store)?;
         let left = store.purge()?;
         match left.as_slice() {
-            [] => notice("the state is gone"),
+            [] => notice("removed the state"),
             left => notice(&format!("left, as it is not baton's: {}", left.join(", "))),
         }
         self.purge_configuration()

@@ -102,7 +102,7 @@ impl Context {
     pub fn describe_supervised_command(&self, run: &Run) -> String {
         let look = |process| {
             let state = self.inspector.process_state(process);
-            if from_process_state(self.place(), process, state).live == Live::Yes { "is alive" } else { "is gone" }
+            if from_process_state(self.place(), process, state).live == Live::Yes { "(alive)" } else { "(gone)" }
         };
         let owner = &run.owner;
         let child = owner.child.as_ref();

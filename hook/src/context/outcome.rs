@@ -26,9 +26,9 @@ impl Outcome {
     /// Who owns the run, for a user.
     #[must_use]
     pub fn describe_owner(&self, context: &Context) -> String {
-        let Some(run) = self.run() else { return "its owner is not known".to_owned() };
+        let Some(run) = self.run() else { return "its owner is unknown".to_owned() };
         let lives = match context.owner_liveness(&context.liveness_check(), run) {
-            Live::Yes => ", which lives",
+            Live::Yes => ", which is alive",
             Live::No => ", which is gone",
             Live::Unknown => "",
         };
@@ -36,7 +36,7 @@ impl Outcome {
         let at = format!("pid {} in {}{lives}", owner.process.pid, baton_display::pane_label(&owner.pane));
         match owner.agent {
             Some(agent) => format!("its owner is {agent} {at}"),
-            None => format!("it is driven by a command: {}", context.describe_supervised_command(run)),
+            None => format!("it belongs to a command: {}", context.describe_supervised_command(run)),
         }
     }
 

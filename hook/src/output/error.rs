@@ -29,7 +29,7 @@ pub enum CommandError {
         what: String,
     },
     /// A user disabled baton here.
-    #[error("baton is disabled here, so its hooks would do nothing for the run. `baton enable{0}` ends that")]
+    #[error("baton is disabled here, so the run would not be tracked; `baton enable{0}` turns it on again")]
     Disabled(&'static str),
     /// A command could not be started or waited for.
     #[error("cannot run the command: {0}")]
@@ -49,10 +49,10 @@ pub enum CommandError {
     #[error("{0}")]
     NotResumed(String),
     /// Windows could not be opened; what failed was print_result.
-    #[error("{0} of the sessions above could not be brought back")]
+    #[error("{0} sessions could not be resumed")]
     WindowsNotOpened(usize),
     /// A pane cannot be selected.
-    #[error("{there}; baton cannot go there: {why}")]
+    #[error("{there}; baton cannot switch to it: {why}")]
     PaneUnreachable {
         /// Where it is.
         there: String,
@@ -63,7 +63,7 @@ pub enum CommandError {
     #[error(transparent)]
     Config(#[from] ConfigError),
     /// A record cannot be read.
-    #[error("a record that this needs cannot be read; it was left as it is. `baton log` names it")]
+    #[error("a record cannot be read; baton did not modify it. `baton log` names it")]
     Unreadable,
     /// The state directory cannot be used.
     #[error(transparent)]
@@ -87,7 +87,7 @@ pub enum CommandError {
     #[error(transparent)]
     Install(#[from] InstallError),
     /// Checks found something amiss; they print_result what.
-    #[error("{0} of the checks above need something done")]
+    #[error("{0}")]
     ChecksFailed(usize),
     /// What a user set cannot be used, and nothing is put away by another rule than theirs.
     #[error("{0}")]
@@ -105,7 +105,7 @@ pub enum CommandError {
     #[error(transparent)]
     Core(#[from] CoreError),
     /// The core decided without naming the run.
-    #[error("the core decided without naming a record; this is a fault of baton")]
+    #[error("the core decided without naming a record; this is a bug in baton")]
     InternalError,
     /// A file that the command line names could not be read.
     #[error("cannot read {path}: {source}")]
@@ -124,7 +124,7 @@ pub enum CommandError {
         source: io::Error,
     },
     /// A file that was to be made is there.
-    #[error("{0} is there already and was left as it is: name another file with --out")]
+    #[error("{0} already exists and was not changed; choose another file with --out")]
     FileExists(PathBuf),
     /// A bundle could not be written or taken.
     #[error("{path}: {source}")]
@@ -138,13 +138,13 @@ pub enum CommandError {
     #[error("{0}")]
     SessionExists(String),
     /// Decided again, decisions came out otherwise.
-    #[error("{0} of the recorded decisions come out otherwise with the core of this baton; its rules changed")]
+    #[error("{0} recorded decisions differ with the rules of this version")]
     DecisionsDiffer(usize),
     /// Standard input could not be read.
     #[error("cannot read standard input: {0}")]
     Input(#[source] io::Error),
     /// The present directory is gone, or cannot be looked at.
-    #[error("cannot tell the present directory: {0}. Go to one that is there")]
+    #[error("cannot find the current directory: {0}; change to one that exists")]
     Directory(#[source] io::Error),
     /// Standard output could not be written.
     #[error("cannot write standard output: {0}")]
@@ -172,7 +172,7 @@ pub enum CommandError {
     #[error("the demo's stand-in does not answer: {0}")]
     DemoProtocol(#[source] serde_json::Error),
     /// The demo's story took another course.
-    #[error("the story did not go as told: {0}")]
+    #[error("the demo failed: {0}")]
     DemoFailed(String),
 }
 

@@ -1,4 +1,4 @@
-//! What is print_result of a decision on a run.
+//! The result of a decision on a run, as the user reads it.
 
 use agent_baton_core::decision::Record;
 use agent_baton_core::fence::Fence;
@@ -29,7 +29,7 @@ impl From<Phase> for String {
     }
 }
 
-/// Prints the run if the decision is the one expected for; else says what was refused.
+/// Prints the run if the decision is the expected one; otherwise returns the refusal.
 ///
 /// # Errors
 /// The refusal, with its exit status.
@@ -75,48 +75,48 @@ pub fn refusal(context: &Context, done: &Outcome, reason: Reason) -> CommandErro
             };
             match (run, yours) {
                 (Some(run), Some(yours)) if yours < run.fence => {
-                    format!("{}{}; {}", named(), done.describe_transfer(context), stale_fence_message(yours, run.fence))
+                    format!("{}{}. {}", named(), done.describe_transfer(context), stale_fence_message(yours, run.fence))
                 }
-                (Some(run), _) => format!("{} has number {}, not the one you gave", named(), run.fence),
-                _ => "the number you gave is not the run's".to_owned(),
+                (Some(run), _) => format!("{} has fence {}, not the one you gave", named(), run.fence),
+                _ => "the fence you gave is not the run's".to_owned(),
             }
         }
         Reason::NotOwner => format!(
-            "{} is not yours: {}. Give its number with --fence, or call from a tool of its owner",
+            "{} is not yours: {}. Give its fence with --fence, or run this command from a tool of its owner",
             named(),
             done.describe_owner(context)
         ),
         Reason::OwnerAlive => {
-            format!("{}. Take {} from it with --take, if you mean that", done.describe_owner(context), named())
+            format!("{}. To take {} from it: --take", done.describe_owner(context), named())
         }
         Reason::OwnerUnverifiable => {
             format!(
-                "{}, and nobody can tell whether it lives. If you know that it does not: --force",
+                "{}, and baton cannot tell whether it is alive. If you know that it is not: --force",
                 done.describe_owner(context)
             )
         }
-        Reason::AlreadyOwner => format!("{} belongs to that session and process already", named()),
+        Reason::AlreadyOwner => format!("{} already belongs to that session and process", named()),
         Reason::AlreadyEnded => {
             let status = run.map_or("ended", |run| run.status.name());
-            format!("{} is {status} already; nothing was changed", named())
+            format!("{} is already {status}; nothing was changed", named())
         }
         Reason::IterationCountedByLoop => format!(
-            "{} is a loop: it counts by itself, up to the limit that it was started with. To end it: baton run finish or cancel",
+            "{} is a loop and counts its iterations itself. To end it: baton run finish or baton run cancel",
             named()
         ),
         Reason::SessionOwnsRun => format!(
-            "the session owns an unfinished run already: {}. Finish or cancel that one first",
+            "the session already owns an unfinished run: {}. Finish or cancel that run first",
             done.other_runs().join(", ")
         ),
         Reason::NoLiveLaunch => {
-            "no living process shows that session, so nothing could own the run. Resume it first".to_owned()
+            "that session has no live process that could own the run; resume it first".to_owned()
         }
         Reason::SupervisedRun => format!(
-            "{} is driven by a command: no session can own it. Start the same command again to go on with it, or cancel it",
+            "{} belongs to a command (`baton run with`), so no session can own it. Start the same command again to continue it, or cancel it",
             named()
         ),
         Reason::SupervisedIteration => {
-            "the session was started by a command and is an iteration of its run, so it owns none itself".to_owned()
+            "the session was started by a supervised command and is an iteration of its run, so it cannot own a run itself".to_owned()
         }
         Reason::RecordUnreadable => return CommandError::Unreadable,
         Reason::RunNotFound | Reason::SessionNotFound => return CommandError::NotFound(reason.sentence().to_owned()),
@@ -141,5 +141,5 @@ pub fn changed_run(done: &Outcome) -> Option<&Run> {
 
 /// The refusal of a writer whose fence is not the run's current one.
 fn stale_fence_message(yours: Fence, current: Fence) -> String {
-    format!("your number {yours} is old, it is {current} now")
+    format!("Your fence {yours} is stale; the current fence is {current}.")
 }

@@ -11,7 +11,7 @@ use crate::commands::demo::agent::{Answer, FakeAgent, WORK_DIR};
 use crate::output;
 use crate::output::error::CommandError;
 
-/// Plays a story on a scratch state, with real processes, and leaves nothing behind.
+/// Plays a run through a crash and a resume, with real processes in a temporary state. Leaves nothing behind.
 #[derive(Args)]
 pub struct Demo {}
 
@@ -34,12 +34,12 @@ impl Demo {
 
 fn run_demo(home: &Path) -> Result<(), CommandError> {
     let session: SessionId = SESSION.parse().map_err(|_| CommandError::InternalError)?;
-    narrate("An agent starts in pane %1. Its hook tells baton.")?;
+    narrate("An agent starts in pane %1. Its hook calls baton.")?;
     let mut first = start(&session, "%1", home)?;
     let answer = first.event("SessionStart", &[("source", "startup")])?;
     report(&mut first, &answer)?;
 
-    narrate("The agent begins a long piece of work: a run. It owns it, with number 1.")?;
+    narrate("The agent starts a long piece of work, a run. It owns the run with fence 1.")?;
     let started = first.call(&["run", "start", "port the parser", "--max-iterations", "20", "--json"], "")?;
     let run = field(&started, "id")?;
     report(&mut first, &started)?;
@@ -48,20 +48,20 @@ fn run_demo(home: &Path) -> Result<(), CommandError> {
     let answer = first.call(&["run", "update", &run, "--iteration", "3"], "")?;
     report(&mut first, &answer)?;
 
-    narrate(&format!("The agent's process {} is killed: kill -9. No hook runs; nobody says goodbye.", first.pid()))?;
+    narrate(&format!("The agent's process {} is killed with kill -9. No hook runs.", first.pid()))?;
     first.crash().map_err(CommandError::DemoSetup)?;
 
-    narrate("The user resumes the same session in pane %2. A new process sends the event.")?;
+    narrate("You resume the same session in pane %2. The event comes from a new process.")?;
     let mut second = start(&session, "%2", home)?;
     let answer = second.event("SessionStart", &[("source", "resume")])?;
     report(&mut second, &answer)?;
 
-    narrate("Something left over from the first process tries to go on with its old number 1.")?;
+    narrate("A leftover of the first process tries to continue with its old fence 1.")?;
     let answer = second.call(&["run", "update", &run, "--iteration", "4", "--fence", "1"], "")?;
     report(&mut second, &answer)?;
-    expect(answer.status == Some(3), "the old number is refused", &answer)?;
+    expect(answer.status == Some(3), "the stale fence is refused", &answer)?;
 
-    narrate("The new owner works on, and finishes.")?;
+    narrate("The new owner continues and finishes the run.")?;
     let answer = second.call(&["run", "update", &run, "--iteration", "4"], "")?;
     report(&mut second, &answer)?;
     let answer = second.call(&["run", "finish", &run], "")?;
@@ -70,7 +70,7 @@ fn run_demo(home: &Path) -> Result<(), CommandError> {
     let shown = second.call(&["run", "show", &run], "")?;
     output::print(&format!("\nThe run's record:\n\n{}\n", indent(&shown.stdout)))?;
     expect(shown.stdout.contains("done"), "the run is done", &shown)?;
-    output::print("One owner at every moment. The scratch state and both processes are gone.\n")
+    output::print("The run had one owner at every moment. The temporary state and both processes are gone.\n")
 }
 
 fn start(session: &SessionId, pane: &str, home: &Path) -> Result<FakeAgent, CommandError> {

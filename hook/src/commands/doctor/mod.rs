@@ -24,13 +24,13 @@ use crate::output::error::CommandError;
 use finding::{Finding, Level};
 use installation::Installation;
 
-/// Checks that everything is in place, a line each, with what to do where it is not. Exit 1 where something needs doing.
+/// Checks the installation and suggests fixes. The exit status is 1 if a check failed.
 #[derive(Args)]
 pub struct Doctor {
-    /// A list of JSON objects
+    /// Print the findings as JSON
     #[arg(long)]
     json: bool,
-    /// Put right what can be put right without asking: the mode of the state directory, a commit that was cut off, the index
+    /// Repair what is safe to repair without asking: the mode of the state directory, an interrupted commit, the index
     #[arg(long)]
     fix: bool,
 }

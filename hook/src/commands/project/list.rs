@@ -10,10 +10,10 @@ use crate::output;
 use crate::output::error::CommandError;
 use baton_protect::ProjectRecord;
 
-/// Lists the projects with protected files, and those of which something is kept.
+/// Lists the projects with protected files or backups.
 #[derive(Args)]
 pub struct List {
-    /// Print a list of projects as JSON
+    /// Print the projects as JSON
     #[arg(long)]
     json: bool,
 }
@@ -55,7 +55,7 @@ impl List {
             return output::print_json(&views);
         }
         if views.is_empty() {
-            return output::print("no protected files\n");
+            return output::print("no protected files; add a [[protect]] section to the configuration\n");
         }
         output::print(&output::table(&views.iter().map(row).collect::<Vec<_>>()))
     }
@@ -63,7 +63,7 @@ impl List {
 
 fn row(view: &ProjectView) -> Vec<String> {
     let there = match view.participants.len() {
-        0 => "nobody".to_owned(),
+        0 => "none".to_owned(),
         1 => "1 session".to_owned(),
         many => format!("{many} sessions"),
     };

@@ -22,11 +22,11 @@ use baton_system::worktree;
 pub enum Project {
     /// List the projects with protected files
     List(list::List),
-    /// Show who is in one, what was saved, and what happened
+    /// Show the sessions in a project, its backups and what happened
     Show(show::Show),
-    /// Save its files as they are now
+    /// Save protected files as they are now
     Save(save::Save),
-    /// Give its files back as they were saved
+    /// Restore protected files from a backup
     Restore(restore::Restore),
 }
 
@@ -69,7 +69,7 @@ impl ProjectArg {
         let protected_store = context.store().protected_store(&project);
         if paths.is_empty() && protected_store.record()?.is_none() {
             return Err(CommandError::NotFound(format!(
-                "nothing is protected in {project}. Name it under [[protect]] in the configuration"
+                "no files are protected in {project}; add a [[protect]] section to the configuration"
             )));
         }
         Ok(Self { project, paths, protected_store })

@@ -13,18 +13,18 @@ use baton_protect::restore_plan::{ChangeEvidence, RestorePlan};
 use baton_protect::state::{Backup, ProjectRecord, ProtectionState};
 use baton_protect::{ProtectedProject, RestoreResult};
 
-/// Gives a project's protected files back as they were saved. What stands there is kept in its history first.
+/// Restores a project's protected files from a backup. baton first copies the current files to the history.
 #[derive(Args)]
 pub struct Restore {
-    /// The project's path [default: that of the present directory]
+    /// Path of the project [default: the current project]
     project: Option<PathBuf>,
-    /// The number of the backup [default: the one to be given back]
+    /// Number of the backup [default: the pending backup]
     #[arg(long, value_name = "N")]
     backup: Option<u64>,
-    /// Say what would be done, and do nothing
+    /// Print what would happen, and change nothing
     #[arg(long)]
     dry_run: bool,
-    /// Do it although sessions are in the project, or may be
+    /// Restore even if sessions are or may be open in the project
     #[arg(long)]
     force: bool,
 }

@@ -13,11 +13,11 @@ use baton_protect::ProtectedProject;
 use baton_protect::state::ProtectionState;
 use baton_store::ArchiveKind;
 
-/// Saves a project's protected files as they are now. While sessions are there, these are what the last one gives back; with nobody
-/// there, the project counts as the user's own again.
+/// Saves a project's protected files as they are now. While sessions are open, baton restores this backup after the last one. With
+/// no session open, the current files are yours.
 #[derive(Args)]
 pub struct Save {
-    /// The project's path [default: that of the present directory]
+    /// Path of the project [default: the current project]
     project: Option<PathBuf>,
 }
 

@@ -11,12 +11,12 @@ use crate::context::Context;
 use crate::output;
 use crate::output::error::CommandError;
 
-/// Shows who is in a project, what was saved, and what happened.
+/// Shows the sessions in a project, its backups and what happened.
 #[derive(Args)]
 pub struct Show {
-    /// The project's path [default: that of the present directory]
+    /// Path of the project [default: the current project]
     project: Option<PathBuf>,
-    /// Print it as JSON
+    /// Print the project as JSON
     #[arg(long)]
     json: bool,
 }
@@ -41,7 +41,7 @@ impl Show {
         rows.extend(view.participants.iter().map(|participant| {
             let live = match participant.live {
                 Live::Yes => "alive",
-                Live::Unknown => "nobody can tell whether it lives",
+                Live::Unknown => "liveness unknown",
                 Live::No => "gone",
             };
             let who = format!("{} {}, pid {}: {live}", participant.agent, participant.session, participant.process.pid);

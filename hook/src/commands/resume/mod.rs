@@ -18,22 +18,22 @@ use crate::session_list::{ListedSession, Overview, SessionReader};
 use claim::ResumeClaim;
 use plan::{Resumable, Scope, plan};
 
-/// Brings sessions back after a crash, a closed terminal or a reboot.
+/// Resumes sessions after a crash, a closed terminal or a reboot.
 #[derive(Args)]
 pub struct Resume {
-    /// The session: its id, the beginning of it, its name, or "last". Without it, all that were lost
+    /// Session id, a prefix of it, its name, or "last" [default: all lost sessions]
     #[arg(value_name = "ID", conflicts_with = "lost")]
     id: Option<String>,
-    /// All that were alive and are proved dead
+    /// All lost sessions: their processes died without ending them
     #[arg(long)]
     lost: bool,
-    /// Of this project alone
+    /// Only sessions of the current project
     #[arg(long)]
     here: bool,
-    /// Open a window of tmux for each, in place of printing its command
+    /// Open a tmux window for each session instead of printing its command
     #[arg(long)]
     tmux: bool,
-    /// Print what would be done, and do nothing
+    /// Print what would happen, and change nothing
     #[arg(long)]
     dry_run: bool,
 }
@@ -60,7 +60,7 @@ impl Resume {
             output::notice(&format!("session {} {}", left.id, baton_display::strip_control_chars(&left.why)));
         }
         if resumable.is_empty() {
-            return output::print("nothing to bring back\n");
+            return output::print("no sessions to resume\n");
         }
         if self.tmux && !self.dry_run {
             return open(&context, &scope, &resumable);
@@ -74,7 +74,7 @@ impl Resume {
     fn all(&self, context: &Context) -> Result<Vec<ListedSession>, CommandError> {
         let Overview { mut sessions, unreadable, .. } = SessionReader::new(context).overview()?;
         for (id, _) in unreadable {
-            output::notice(&format!("{id} cannot be read, and is left alone"));
+            output::notice(&format!("{id} cannot be read and was skipped"));
         }
         if self.here {
             let project = current_project()?;
@@ -101,7 +101,7 @@ fn open(context: &Context, scope: &Scope, resumable: &[Resumable]) -> Result<(),
         match open_one(context, session) {
             Ok(Outcome::Opened) => {}
             Ok(Outcome::Changed) => {
-                let left = format!("session {} changed meanwhile, and is left alone", session.id());
+                let left = format!("session {} changed in the meantime and was skipped", session.id());
                 match scope {
                     Scope::Named => return Err(CommandError::NotResumed(left)),
                     Scope::Lost => output::notice(&left),
@@ -129,10 +129,10 @@ fn open_one(context: &Context, session: &Resumable) -> Result<Outcome, CommandEr
             let unnoted =
                 |_: &CommandError| output::notice(&format!("session {}: see pane {}", session.id(), opened.pane));
             if claim.record_process(context, &opened).inspect_err(unnoted)? {
-                output::print(&format!("session {} is brought back in pane {}\n", session.id(), opened.pane))?;
+                output::print(&format!("session {} is resumed in pane {}\n", session.id(), opened.pane))?;
                 return Ok(Outcome::Opened);
             }
-            format!("the window of session {} closed at once; try by hand: {}", session.id(), session.shell_command())
+            format!("the window of session {} closed at once; try it yourself: {}", session.id(), session.shell_command())
         }
         Err(error) => format!("session {}: {}", session.id(), baton_display::strip_control_chars(&error.to_string())),
     };

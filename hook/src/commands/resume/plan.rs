@@ -61,8 +61,8 @@ fn check(context: &Context, scope: &Scope, seen: &ListedSession) -> Result<PathB
     match seen.standing.status {
         status if status.is_alive() && all => return Err(None),
         SessionStatus::Ended(_) if all => return Err(None),
-        status if status.is_alive() => return Err(Some(format!("lives, in {}; `baton go {}`", shown(), session.id))),
-        SessionStatus::Unknown => return Err(Some(format!("may live: nobody can tell from here ({})", shown()))),
+        status if status.is_alive() => return Err(Some(format!("is already running in {}; `baton go {}` switches to it", shown(), session.id))),
+        SessionStatus::Unknown => return Err(Some(format!("may be running: baton cannot tell from here ({})", shown()))),
         _ => {}
     }
     if all && session.headless {
@@ -70,20 +70,20 @@ fn check(context: &Context, scope: &Scope, seen: &ListedSession) -> Result<PathB
     }
     if all && seen.standing.since.age_ms(&context.now()) > context.settings().config().stale_after.ms() {
         let age = baton_display::format_age(seen.standing.since.age_ms(&context.now()));
-        return Err(Some(format!("gave its last heartbeat {age} ago; name it to bring it back")));
+        return Err(Some(format!("was last active {age} ago; give its id to resume it")));
     }
     if !session.prompted && !session.has_context {
-        return Err(if all { None } else { Some("holds no conversation yet".to_owned()) });
+        return Err(if all { None } else { Some("has no conversation yet".to_owned()) });
     }
     if session.resuming.as_ref().is_some_and(|mark| is_claimed(context, mark)) {
-        return Err(Some("is being brought back already".to_owned()));
+        return Err(Some("is already being resumed".to_owned()));
     }
     let directory = session.cwd.as_ref().or(session.project.as_ref()).map(PathBuf::from);
-    let directory = directory.ok_or_else(|| Some("has no directory on record".to_owned()))?;
+    let directory = directory.ok_or_else(|| Some("has no recorded directory".to_owned()))?;
     if directory.is_dir() {
         Ok(directory)
     } else {
-        Err(Some(format!("was in {}, which is no directory any more", directory.display())))
+        Err(Some(format!("was in {}, which no longer exists", directory.display())))
     }
 }
 

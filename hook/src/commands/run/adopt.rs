@@ -14,18 +14,18 @@ use crate::output;
 use crate::output::error::CommandError;
 use crate::output::run_result::print_result;
 
-/// Gives a run to a session.
+/// Moves a run to another session.
 #[derive(Args)]
 pub struct Adopt {
-    /// The run: its id, the beginning of it, or its name
+    /// Run id, a prefix of it, or its name
     run: String,
-    /// The session that shall own it; else the one of the agent above, or the one living session of this project
+    /// Session that takes over the run [default: the calling agent's session, or the only live session of this project]
     #[arg(long, value_name = "ID")]
     session: Option<SessionId>,
-    /// Adopt it although nobody can tell whether its owner lives
+    /// Adopt the run even if baton cannot tell whether its owner is alive
     #[arg(long)]
     force: bool,
-    /// Adopt it although its owner lives: the owner's number is old from then on
+    /// Take the run from a live owner; the owner's fence becomes stale
     #[arg(long)]
     take: bool,
     /// Print the run as JSON
@@ -53,7 +53,7 @@ impl Adopt {
         match done.decision.reason {
             Reason::OwnerAlive | Reason::OwnerUnverifiable if self.take => {
                 // Whom it is taken from is print_result before that is done.
-                output::notice(&format!("{}; its number is old from now on", done.describe_owner(&context)));
+                output::notice(&format!("{}; its fence becomes stale", done.describe_owner(&context)));
                 done = context.decide(command(self.force, true))?;
             }
             Reason::OwnerUnverifiable if confirm_unverifiable(&done.describe_owner(&context))? => {
@@ -63,7 +63,7 @@ impl Adopt {
         }
         print_result(&context, &done, Reason::Adopted, self.json, |run| {
             format!(
-                "run {} ({}) is owned by session {session}{resolved_by} now, number {}\n",
+                "run {} ({}) is now owned by session {session}{resolved_by} (fence {})\n",
                 run.name.as_str(),
                 run.id,
                 run.fence
@@ -77,7 +77,7 @@ fn confirm_unverifiable(owner: &str) -> Result<bool, CommandError> {
     if !(std::io::stdin().is_terminal() && std::io::stderr().is_terminal()) {
         return Ok(false);
     }
-    write!(std::io::stderr(), "{owner}, and nobody can tell whether it lives. Adopt the run all the same? [y/N] ")
+    write!(std::io::stderr(), "{owner}, and baton cannot tell whether it is alive. Adopt the run anyway? [y/N] ")
         .map_err(CommandError::Output)?;
     let mut answer = String::new();
     std::io::stdin().read_line(&mut answer).map_err(CommandError::Input)?;

@@ -11,21 +11,21 @@ use crate::context::Context;
 use crate::output::error::CommandError;
 use crate::output::run_result::{Phase, print_result};
 
-/// Says how far a run is.
+/// Reports the progress of a run that you own.
 #[derive(Args)]
 pub struct Update {
-    /// The run: its id, the beginning of it, or its name
+    /// Run id, a prefix of it, or its name
     run: String,
-    /// The owner's number; needed unless you are beneath the owner
+    /// Fence that you hold [default: found from the calling agent's process]
     #[arg(long, value_name = "N")]
     fence: Option<u64>,
-    /// Where it stands, in your words
+    /// Current phase, as free text
     #[arg(long, value_name = "TEXT")]
     phase: Option<Phase>,
-    /// How often it went round
+    /// Iteration that the run has reached
     #[arg(long, value_name = "N")]
     iteration: Option<u32>,
-    /// How often it may
+    /// Maximum number of iterations
     #[arg(long, value_name = "N")]
     max_iterations: Option<u32>,
     /// Print the run as JSON
@@ -33,12 +33,12 @@ pub struct Update {
     json: bool,
 }
 
-/// Checks that the caller owns a run.
+/// Checks that you own a run.
 #[derive(Args)]
 pub struct Verify {
-    /// The run: its id, the beginning of it, or its name
+    /// Run id, a prefix of it, or its name
     run: String,
-    /// The owner's number; needed unless you are beneath the owner
+    /// Fence that you hold [default: found from the calling agent's process]
     #[arg(long, value_name = "N")]
     fence: Option<u64>,
     /// Print the run as JSON
@@ -46,18 +46,18 @@ pub struct Verify {
     json: bool,
 }
 
-/// Ends a run as done or failed.
+/// Finishes a run that you own.
 #[derive(Args)]
 pub struct Finish {
-    /// The run: its id, the beginning of it, or its name
+    /// Run id, a prefix of it, or its name
     run: String,
-    /// The owner's number; needed unless you are beneath the owner
+    /// Fence that you hold [default: found from the calling agent's process]
     #[arg(long, value_name = "N")]
     fence: Option<u64>,
-    /// It failed
+    /// Mark the run as failed
     #[arg(long)]
     failed: bool,
-    /// Why, in your words
+    /// Why, as free text
     #[arg(long, value_name = "TEXT")]
     why: Option<Phase>,
     /// Print the run as JSON
@@ -96,7 +96,7 @@ impl Verify {
         let run = args::run::resolve(&context, &self.run)?;
         let done = context.decide(Command::Verify { run, caller: caller(&context, self.fence.map(Fence)) })?;
         print_result(&context, &done, Reason::Verified, self.json, |run| {
-            format!("yours: run {} ({}), number {}\n", run.name.as_str(), run.id, run.fence)
+            format!("you own run {} ({}) (fence {})\n", run.name.as_str(), run.id, run.fence)
         })
     }
 }

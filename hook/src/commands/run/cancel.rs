@@ -9,12 +9,12 @@ use crate::context::Context;
 use crate::output::error::CommandError;
 use crate::output::run_result::{Phase, print_result};
 
-/// Ends a run by a user's word.
+/// Cancels a run for good.
 #[derive(Args)]
 pub struct Cancel {
-    /// The run: its id, the beginning of it, or its name
+    /// Run id, a prefix of it, or its name
     run: String,
-    /// Why, in your words
+    /// Why, as free text
     #[arg(long, value_name = "TEXT")]
     why: Option<Phase>,
     /// Print the run as JSON
@@ -32,7 +32,7 @@ impl Cancel {
         let run = args::run::resolve(&context, &self.run)?;
         let done = context.decide(Command::Cancel { run, why: self.why.map(String::from) })?;
         print_result(&context, &done, Reason::Cancelled, self.json, |run| {
-            format!("run {} ({}) is cancelled; nothing brings it back\n", run.name.as_str(), run.id)
+            format!("run {} ({}) is cancelled for good\n", run.name.as_str(), run.id)
         })
     }
 }

@@ -10,13 +10,13 @@ use crate::output;
 use crate::output::error::CommandError;
 use crate::output::json::{RunView, run_status_word};
 
-/// Lists runs, the newest first.
+/// Lists runs, newest first.
 #[derive(Args)]
 pub struct List {
-    /// Runs that are over too
+    /// Include ended runs
     #[arg(long)]
     all: bool,
-    /// Print a list of runs as JSON
+    /// Print the runs as JSON
     #[arg(long)]
     json: bool,
 }
@@ -42,7 +42,7 @@ impl List {
             return output::print_json(&runs.iter().map(|(run, live)| RunView::new(run, *live)).collect::<Vec<_>>());
         }
         if runs.is_empty() {
-            return output::print("no runs\n");
+            return output::print("no unfinished runs; `baton run list --all` includes ended ones\n");
         }
         let rows: Vec<Vec<String>> = runs.iter().map(|(run, live)| row(run, *live)).collect();
         output::print(&output::table(&rows))

@@ -16,12 +16,12 @@ use baton_store::progress::follow::{LogFiles, LogFollower};
 /// How long to wait before looking for new lines.
 const POLL: Duration = Duration::from_millis(100);
 
-/// Prints the progress log of a run, from its beginning.
+/// Prints the progress log of a run.
 #[derive(Args)]
 pub struct Log {
-    /// The run: its id, the beginning of it, or its name
+    /// Run id, a prefix of it, or its name
     run: String,
-    /// Go on printing as lines come, until the run is over
+    /// Keep printing new lines until the run ends
     #[arg(long, short)]
     follow: bool,
 }

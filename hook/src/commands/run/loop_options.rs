@@ -36,26 +36,26 @@ const KEPT_VARIABLES: [&str; 9] = ["PATH", "HOME", "USER", "LOGNAME", "SHELL", "
 #[derive(Args)]
 #[command(next_help_heading = "Loop")]
 pub struct LoopOptions {
-    /// Drive the agent: whenever it wants to stop, the prompt goes in again
+    /// Keep the agent working: give it the prompt again whenever it wants to stop
     #[arg(long = "loop")]
     looping: bool,
-    /// The prompt
+    /// Prompt for every iteration
     #[arg(long, value_name = "TEXT", requires = "looping")]
     prompt: Option<String>,
-    /// The file that holds the prompt; it is read now, and not again
+    /// File with the prompt; baton reads it once, now
     #[arg(long, value_name = "FILE", requires = "looping", conflicts_with = "prompt")]
     prompt_file: Option<PathBuf>,
-    /// It is done when the last message holds this, exactly, and not as a quotation of the prompt
+    /// The loop is done when the last message contains this exact text (a quotation of the prompt does not count)
     #[arg(long, value_name = "TEXT", requires = "looping")]
     until: Option<String>,
-    /// It ends after so long: 90m, 36h, 2d
+    /// Maximum duration: 90m, 36h, 2d
     #[arg(long, value_name = "TIME", requires = "looping")]
     max_time: Option<TimeSpan>,
-    /// It is done only when this command exits with 0 in the project's directory, within five minutes; only a user gives one, in a
-    /// terminal
+    /// The loop is done only when this command exits with status 0 in the project's directory within five minutes; only you can give
+    /// one, in a terminal
     #[arg(long, value_name = "COMMAND", requires = "looping")]
     done_when: Option<String>,
-    /// It ends when the last message, or the project, was the same so often in a row; 0: never
+    /// End the loop when the last message or the project has not changed for N iterations in a row (0: never)
     #[arg(long, value_name = "N", requires = "looping", default_value_t = DEFAULT_PATIENCE)]
     patience: u32,
 }
@@ -174,7 +174,7 @@ fn iteration_limit(agent: Agent, cap: Option<u32>, asked: Option<u32>) -> Result
         }
         Some(0) => Err(refused(Reason::LoopLimit, "a loop goes round at least once: --max-iterations 1".to_owned())),
         Some(asked) => Ok((asked, "")),
-        None if most < DEFAULT_ITERATIONS => Ok((most, ", as often as the client lets a hook keep it going")),
+        None if most < DEFAULT_ITERATIONS => Ok((most, " (the agent's own limit for hooks)")),
         None => Ok((DEFAULT_ITERATIONS, "")),
     }
 }

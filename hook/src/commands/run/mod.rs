@@ -22,36 +22,36 @@ use crate::output::error::CommandError;
 pub enum Run {
     /// Start a run that a session owns
     ///
-    /// With --loop it drives its agent: whenever the session that owns it wants to stop, the prompt goes in again, until what --until or
-    /// --done-when names has come, or a limit is reached. Of both, both must come.
+    /// With --loop, baton keeps the agent working: whenever the owning session wants to stop, it gets the prompt again, until the
+    /// condition of --until or --done-when holds or a limit is reached. If you give both conditions, both must hold.
     ///
-    /// It pauses when you interrupt the turn, and when the service fails. Claude Code says so at once; Codex says nothing, so there the
-    /// loop stands still, and pauses at your next prompt. `claude -p` and `codex exec` end with their service: the loop goes on where their
+    /// The loop pauses when you interrupt a turn or when the model service fails. Codex does not report such a failure to hooks, so
+    /// there the loop stops advancing and pauses at your next prompt. `claude -p` and `codex exec` exit; the loop continues when their
     /// session is resumed.
     Start(start::Start),
-    /// Say how far a run is
+    /// Report the progress of a run
     Update(advance::Update),
     /// Check that you own a run: exit 0 if you do, 3 if not
     Verify(advance::Verify),
-    /// End a run as done, or as failed
+    /// Finish a run, as done or as failed
     Finish(advance::Finish),
-    /// End a run by your word; nothing brings it back
+    /// Cancel a run for good
     Cancel(cancel::Cancel),
-    /// Pause a run until you let it go on
+    /// Pause a run until you continue it
     Pause(pause::Pause),
-    /// Let a run go on that is paused or waits
+    /// Continue a paused or waiting run
     Continue(pause::Continue),
-    /// Give a run whose owner is gone to a session
+    /// Move a run to another session
     Adopt(adopt::Adopt),
     /// List the unfinished runs
     List(list::List),
-    /// Show one run whole
+    /// Show everything about one run
     Show(show::Show),
     /// Run a command as a run of its own
     ///
-    /// For a loop that is a script around `claude -p` or `codex exec`. The run ends as the command does: status 0 finishes it, another
-    /// fails it, a signal leaves it interrupted, and then the same command goes on with the same run. The command finds BATON_RUN and
-    /// BATON_FENCE in its environment. Agents that it starts are iterations of the run, and own nothing themselves. Linux only, so far.
+    /// Use this for a script around `claude -p` or `codex exec`. The run ends with the command: exit status 0 finishes it and any other
+    /// status fails it. A signal leaves it interrupted; start the same command again to continue the run. The command finds BATON_RUN
+    /// and BATON_FENCE in its environment. Agents that it starts are iterations of the run and own no runs themselves. Linux only.
     With(with::With),
     /// Become the command of a run (called by `run with`)
     #[command(name = "with-command", hide = true)]

@@ -14,9 +14,9 @@ use crate::output::run_result::{Phase, print_result};
 /// Pauses a run.
 #[derive(Args)]
 pub struct Pause {
-    /// The run: its id, the beginning of it, or its name
+    /// Run id, a prefix of it, or its name
     run: String,
-    /// Why, in your words
+    /// Why, as free text
     #[arg(long, value_name = "TEXT")]
     why: Option<Phase>,
     /// Print the run as JSON
@@ -24,10 +24,10 @@ pub struct Pause {
     json: bool,
 }
 
-/// Lets a run go on.
+/// Continues a paused or waiting run.
 #[derive(Args)]
 pub struct Continue {
-    /// The run: its id, the beginning of it, or its name
+    /// Run id, a prefix of it, or its name
     run: String,
     /// Print the run as JSON
     #[arg(long)]
@@ -44,8 +44,8 @@ impl Pause {
         let run = args::run::resolve(&context, &self.run)?;
         let done = context.decide(Command::Pause { run, why: self.why.map(String::from) })?;
         print_result(&context, &done, Reason::Paused, self.json, |run| {
-            let turn = if run.loop_state.is_some() { "; the agent's turn ends by itself" } else { "" };
-            format!("run {} ({}) is paused{turn}. To go on: baton run continue {}\n", run.name.as_str(), run.id, run.id)
+            let turn = if run.loop_state.is_some() { "; the agent finishes its current turn" } else { "" };
+            format!("run {} ({}) is paused{turn}. To continue it: baton run continue {}\n", run.name.as_str(), run.id, run.id)
         })
     }
 }
@@ -60,7 +60,7 @@ impl Continue {
         let run = args::run::resolve(&context, &self.run)?;
         let done = context.decide(Command::Continue { run })?;
         print_result(&context, &done, Reason::Continued, self.json, |run| {
-            format!("run {} ({}) goes on{}\n", run.name.as_str(), run.id, next_step(&context, run))
+            format!("run {} ({}) is active again{}\n", run.name.as_str(), run.id, next_step(&context, run))
         })
     }
 }
@@ -68,8 +68,8 @@ impl Continue {
 /// What has to happen for a run to go on: baton itself cannot wake an agent.
 fn next_step(context: &Context, run: &Run) -> &'static str {
     match (run.loop_state.is_some(), context.owner_liveness(&context.liveness_check(), run)) {
-        (_, Live::No) => ", once its session is resumed or another adopts it: its owner is gone",
-        (true, _) => " when its agent next stops. If the agent is idle, type anything there",
+        (_, Live::No) => ", but its owner is gone: resume its session, or adopt the run with another session",
+        (true, _) => ". Its loop continues when the agent next stops. If the agent is idle, send it any prompt",
         (false, _) => "",
     }
 }

@@ -10,12 +10,12 @@ use crate::output;
 use crate::output::error::CommandError;
 use crate::output::json::RunView;
 
-/// Shows one run whole.
+/// Shows everything about one run.
 #[derive(Args)]
 pub struct Show {
-    /// The run: its id, the beginning of it, or its name
+    /// Run id, a prefix of it, or its name
     run: String,
-    /// Print it as JSON
+    /// Print the run as JSON
     #[arg(long)]
     json: bool,
 }
@@ -42,8 +42,8 @@ fn text(context: &Context, run: &Run, live: Live) -> String {
     let owner = match (run.status.is_unfinished(), live) {
         (false, _) => "",
         (true, Live::Yes) => ", alive",
-        (true, Live::No) => ", gone: the run is interrupted",
-        (true, Live::Unknown) => ", nobody can tell whether it lives",
+        (true, Live::No) => ", gone (the run is interrupted)",
+        (true, Live::Unknown) => ", liveness unknown",
     };
     let turns = run.max_iterations.map_or_else(String::new, |max| format!(" of {max}"));
     let pane = baton_display::pane_label(&run.owner.pane);
@@ -64,7 +64,7 @@ fn text(context: &Context, run: &Run, live: Live) -> String {
             },
         ),
         ("", format!("{place}{owner}")),
-        ("number", run.fence.to_string()),
+        ("fence", run.fence.to_string()),
         ("started", baton_display::format_local(&run.created, &now)),
     ];
     if let Some(phase) = &run.phase {
@@ -74,7 +74,7 @@ fn text(context: &Context, run: &Run, live: Live) -> String {
         rows.push(("ended", baton_display::format_local(finished, &now)));
     }
     if let Some(why) = &run.stop_reason {
-        rows.push(("because", baton_display::strip_control_chars(&baton_display::format_stop_reason(why))));
+        rows.push(("reason", baton_display::strip_control_chars(&baton_display::format_stop_reason(why))));
     }
     if let Some(project) = &run.project {
         rows.push(("project", baton_display::strip_control_chars(project)));
@@ -85,7 +85,7 @@ fn text(context: &Context, run: &Run, live: Live) -> String {
         rows.push((
             "moved",
             format!(
-                "{at} from {from}, pid {}: number {} ({})",
+                "{at} from {from}, pid {}: fence {} ({})",
                 transfer.from.process.pid, transfer.fence, transfer.reason
             ),
         ));

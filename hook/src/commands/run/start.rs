@@ -15,15 +15,15 @@ use crate::output::run_result::{Phase, print_result};
 /// Starts a run that a session owns.
 #[derive(Args)]
 pub struct Start {
-    /// What the run is called: 1 to 64 printable characters
+    /// Name of the run: 1 to 64 printable characters
     name: RunName,
-    /// The session that owns it; else the one of the agent above, or the one living session of this project
+    /// Session that owns the run [default: the calling agent's session, or the only live session of this project]
     #[arg(long, value_name = "ID")]
     session: Option<SessionId>,
-    /// Where it stands, in your words
+    /// Current phase, as free text
     #[arg(long, value_name = "TEXT")]
     phase: Option<Phase>,
-    /// How often it may go round; a loop 50 times, or as often as the client lets a hook keep it going
+    /// Maximum number of iterations [default for a loop: 50, or the agent's own limit if that is lower]
     #[arg(long, value_name = "N")]
     max_iterations: Option<u32>,
     /// Print the run as JSON
@@ -68,13 +68,13 @@ impl Start {
             let turns = prepared.as_ref().map_or_else(String::new, |prepared| {
                 let Prepared { max_iterations, limited_by, .. } = prepared;
                 format!(
-                    ".\nIts prompt goes in whenever the agent wants to stop, at most {max_iterations} times{limited_by}. \
-                     If the agent is idle, give it its first prompt. To stop it: baton run cancel {}",
+                    ".\nWhenever the agent wants to stop, it gets the prompt again, at most {max_iterations} times{limited_by}. \
+                     If the agent is idle, send it the first prompt. To stop the loop: baton run cancel {}",
                     run.id
                 )
             });
             format!(
-                "started run {} ({}), owned by session {session}{resolved_by}, number {}{turns}\n",
+                "started run {} ({}), owned by session {session}{resolved_by} (fence {}){turns}\n",
                 run.name.as_str(),
                 run.id,
                 run.fence

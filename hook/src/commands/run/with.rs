@@ -23,15 +23,15 @@ use baton_system::{identity, worktree};
 /// How long to wait before asking again whether the first one is over.
 const POLL: Duration = Duration::from_millis(200);
 
-/// Runs a command as a run of its own: it ends as the command does, and goes on with the same command after a crash.
+/// Runs a command as a run of its own.
 #[derive(Args)]
 pub struct With {
-    /// What the run is called; of a name, one is there at a time in a project
+    /// Name of the run; a project has at most one command of a name at a time
     name: RunName,
-    /// Wait until the first one of this name is over
+    /// Wait until the running command of this name ends
     #[arg(long)]
     wait: bool,
-    /// The command and its arguments
+    /// Command and its arguments
     #[arg(required = true, last = true, value_name = "COMMAND")]
     command: Vec<OsString>,
 }
@@ -46,7 +46,7 @@ impl With {
         context.check_enabled()?;
         let (lock, run) = self.begin(&context)?;
         let name = format!("run {} ({})", baton_display::strip_control_chars(run.name.as_str()), run.id);
-        output::notice(&format!("{name}, number {}", run.fence));
+        output::notice(&format!("{name} started (fence {})", run.fence));
         let end = Supervised { run: &run, arguments: &self.command }.supervise(&context)?;
         if let Some((failed, why)) = end.verdict() {
             let caller = Caller { fence: Some(run.fence), ..Caller::default() };
@@ -57,7 +57,7 @@ impl With {
                 Err(error) => output::notice(&error.to_string()),
             }
         } else if context.run(&run.id).is_ok_and(|run| run.status.is_unfinished()) {
-            output::notice(&format!("{name} is interrupted; the same command goes on with it"));
+            output::notice(&format!("{name} is interrupted; start the same command again to continue it"));
         }
         drop(lock);
         end.exit()
@@ -90,7 +90,7 @@ impl With {
                     return Err(refused);
                 }
                 if !told {
-                    output::notice(&format!("{refused}; waiting until it is over"));
+                    output::notice(&format!("{refused}; waiting until it ends"));
                     told = true;
                 }
             }
@@ -133,7 +133,7 @@ impl With {
         let what = match self.unfinished(context, project)? {
             Some(run) => describe_running(context, &run),
             None => format!(
-                "another supervisor of this name begins just now, or ends the command of a run that is over{}",
+                "another supervisor of this name is starting, or is stopping the command of an ended run{}",
                 context.describe_lock_holder(project, &self.name, None)
             ),
         };
@@ -142,7 +142,7 @@ impl With {
 }
 
 fn describe_running(context: &Context, run: &Run) -> String {
-    format!("run {} ({}) is not over: {}", run.name.as_str(), run.id, context.describe_supervised_command(run))
+    format!("run {} ({}) is still running: {}", run.name.as_str(), run.id, context.describe_supervised_command(run))
 }
 
 impl CommandExit {
@@ -151,7 +151,7 @@ impl CommandExit {
         match self {
             Self::Exited { code: 0, .. } => Some((false, None)),
             Self::Exited { code, terminated: false } => {
-                Some((true, Some(format!("its command ended with status {code}"))))
+                Some((true, Some(format!("its command exited with status {code}"))))
             }
             Self::Exited { terminated: true, .. } | Self::Signalled(_) => None,
         }

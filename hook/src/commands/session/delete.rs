@@ -10,12 +10,12 @@ use crate::output;
 use crate::output::error::CommandError;
 use baton_engine::retention::{Deletion, delete};
 
-/// Puts a session into the trash, where nothing but `baton session restore` brings it back. The agent's own transcript stays where it is.
+/// Moves a session to the trash. Only `baton session restore` brings it back. The agent's own transcript stays where it is.
 #[derive(Args)]
 pub struct Delete {
-    /// The session, by its whole id
+    /// Full session id
     session: String,
-    /// Although whether it lives cannot be known
+    /// Delete the session even if baton cannot tell whether it is alive
     #[arg(long)]
     force: bool,
 }
@@ -36,10 +36,10 @@ impl Delete {
         let refused = |reason, what: String| Err(CommandError::Refused { reason, what });
         match deletion {
             Deletion::Done => output::print(&format!(
-                "{id} is in the trash, and is removed after {}; `baton session restore {id}` brings it back\n",
+                "session {id} is in the trash and will be removed after {}; `baton session restore {id}` restores it\n",
                 kept
             )),
-            Deletion::Already => output::print(&format!("{id} was deleted before\n")),
+            Deletion::Already => output::print(&format!("session {id} is already in the trash\n")),
             Deletion::Missing => Err(CommandError::NotFound(format!("no session has the id {id}"))),
             Deletion::OwnsRun(session) => {
                 let runs: Vec<&str> = session.runs.iter().map(|run| run.as_str()).collect();

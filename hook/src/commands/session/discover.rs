@@ -22,12 +22,12 @@ const MAX_ENTRIES: usize = 100_000;
 /// How long it looks at each kind of thing.
 const SEARCH_TIME: Duration = Duration::from_secs(20);
 
-/// Finds sessions that no hook announced, and registers them; finds the progress logs of loops.
+/// Registers sessions that no hook reported, and lists progress logs of loops.
 #[derive(Args)]
 pub struct Discover {
-    /// Where to look for progress logs, with all below; without it, in the project of the present directory
+    /// Directories to search for progress logs [default: the current project]
     directories: Vec<PathBuf>,
-    /// Print what was found as JSON
+    /// Print the result as JSON
     #[arg(long)]
     json: bool,
 }
@@ -130,7 +130,7 @@ fn text(view: &DiscoverView) -> String {
         ]
     };
     let mut text = match view.registered.len() {
-        0 => "no session that was not known\n".to_owned(),
+        0 => "no new sessions\n".to_owned(),
         1 => "1 session registered\n".to_owned(),
         many => format!("{many} sessions registered\n"),
     };
@@ -141,7 +141,7 @@ fn text(view: &DiscoverView) -> String {
         text.push_str(&output::table(&view.loops.iter().map(row).collect::<Vec<_>>()));
     }
     if view.partial {
-        text.push_str("something could not be read, or there is more than is looked at: there may be others\n");
+        text.push_str("the search is incomplete: something could not be read, or a limit was reached\n");
     }
     text
 }

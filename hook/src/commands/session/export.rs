@@ -14,15 +14,15 @@ use baton_engine::export::{self, ExportError, MAX_TRANSCRIPT_BYTES, SessionExpor
 use baton_fs::read::open_own;
 use baton_store::AuditLine;
 
-/// Writes one session into one file, which `baton session import` takes on another machine.
+/// Exports a session to a file that `baton session import` reads on another machine.
 #[derive(Args)]
 pub struct Export {
-    /// The session: its id, the beginning of it, its name, or "last"
+    /// Session id, a prefix of it, its name, or "last"
     session: String,
-    /// The agent's transcript too, with what its tools gave
+    /// Include the agent's transcript, with the output of its tools
     #[arg(long)]
     with_transcript: bool,
-    /// The file [default: baton-session-ID.tar.gz]
+    /// Output file [default: baton-session-ID.tar.gz]
     #[arg(long)]
     out: Option<PathBuf>,
 }

@@ -19,7 +19,7 @@ use baton_store::{ImportedConversation, ValidatedDecision, View};
 /// Brings a session that `baton session export` wrote, as an archived one.
 #[derive(Args)]
 pub struct Import {
-    /// The bundle
+    /// File that `baton session export` wrote
     file: PathBuf,
 }
 

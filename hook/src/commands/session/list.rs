@@ -31,43 +31,43 @@ const DEFAULT_PAGE_SIZE: &str = "50";
 const STATUSES: [&str; 10] =
     ["attention", "permission", "question", "error", "idle", "starting", "active", "lost", "unknown", "ended"];
 
-/// Lists sessions, the one opened last first.
+/// Lists sessions, most recently opened first.
 #[derive(Args)]
 pub struct List {
-    /// Headless ones (claude -p, codex exec), and empty ones that were replaced, too
+    /// Include headless sessions (claude -p, codex exec) and empty sessions that were replaced
     #[arg(long)]
     all: bool,
-    /// Of this agent
+    /// Only sessions of this agent
     #[arg(long, value_enum)]
     agent: Option<AgentName>,
-    /// That stand so; may be given several times
+    /// Only sessions with this status (repeatable)
     #[arg(long, value_parser = STATUSES)]
     status: Vec<String>,
-    /// Of this project alone
+    /// Only sessions of the current project
     #[arg(long, conflicts_with = "project")]
     here: bool,
-    /// Of the project with this path
+    /// Only sessions of the project at this path
     #[arg(long, value_name = "PATH")]
     project: Option<PathBuf>,
-    /// Shown in this pane, as %3
+    /// Only sessions in this pane, such as %3
     #[arg(long)]
     pane: Option<String>,
-    /// Opened on this day, in this month or year: 2026-11-21, 2026-11, 2026
+    /// Only sessions opened on this day, or in this month or year: 2026-11-21, 2026-11, 2026
     #[arg(long)]
     date: Option<Day>,
-    /// With this text in name, id, project or directory
+    /// Only sessions whose name, id, project or directory contains this text
     #[arg(long)]
     text: Option<String>,
-    /// Pinned
+    /// Only pinned sessions
     #[arg(long)]
     pinned: bool,
-    /// How many at most
+    /// Maximum number of sessions
     #[arg(long, default_value = DEFAULT_PAGE_SIZE)]
     limit: NonZero<usize>,
-    /// Go on where the page before ended
+    /// Continue after the previous page
     #[arg(long)]
     cursor: Option<Cursor>,
-    /// Print the page as JSON
+    /// Print the sessions as JSON
     #[arg(long)]
     json: bool,
 }
@@ -96,7 +96,7 @@ impl List {
             output::print(&text(&context, &page, &ids, &Terminal::stdout()))?;
         }
         if let Some(next) = &page.next {
-            output::hint(&format!("there are more: --cursor {next}"));
+            output::hint(&format!("more sessions: add --cursor {next}"));
         }
         // The process ends: to free thousands of records one by one would take a tenth of the call.
         std::mem::forget(page);
@@ -219,7 +219,7 @@ fn text(context: &Context, page: &Page, ids: &ShortIds, terminal: &Terminal) -> 
         secondary: Vec::new(),
     }));
     if items.is_empty() {
-        return "no sessions\n".to_owned();
+        return "no sessions match\n".to_owned();
     }
     terminal.sections(&[Section { title: String::new(), items }])
 }

@@ -17,23 +17,23 @@ use crate::output::error::CommandError;
 /// The commands on sessions.
 #[derive(Subcommand)]
 pub enum Session {
-    /// List the sessions, the one opened last first
+    /// List sessions, most recently opened first
     List(list::List),
-    /// Show one session whole
+    /// Show everything about one session
     Show(show::Show),
     /// Give a session a name of your own
     Name(name::Name),
-    /// Pin a session, so that it is never put away
+    /// Pin a session, so that it is never archived
     Pin(pin::Pin),
-    /// Find sessions that no hook announced, and the progress logs of loops
+    /// Find sessions that no hook reported, and progress logs of loops
     Discover(discover::Discover),
-    /// Put a session into the trash, where nothing but restore brings it back
+    /// Move a session to the trash
     Delete(delete::Delete),
-    /// Bring a session back from the trash or the archive
+    /// Restore a session from the trash or the archive
     Restore(restore::Restore),
-    /// Write one session into one file: record, messages, chunks, decisions
+    /// Export a session to a file
     Export(export::Export),
-    /// Bring a session from such a file, as an archived one
+    /// Import an exported session into the archive
     Import(import::Import),
 }
 

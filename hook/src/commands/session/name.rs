@@ -11,13 +11,13 @@ use crate::output::error::CommandError;
 /// Gives a session a name of your own.
 #[derive(Args)]
 pub struct Name {
-    /// The session: its id, the beginning of it, its name, or "last"
+    /// Session id, a prefix of it, its name, or "last"
     #[arg(value_name = "ID")]
     session: String,
-    /// The name: 1 to 64 printable characters
+    /// New name: 1 to 64 printable characters
     #[arg(required_unless_present = "clear")]
     name: Option<RunName>,
-    /// Take its name away
+    /// Remove the name
     #[arg(long, conflicts_with = "name")]
     clear: bool,
 }
@@ -31,8 +31,8 @@ impl Name {
         let context = Context::open()?;
         let id = args::session::resolve(&context, &self.session, false)?;
         let text = self.name.as_ref().map_or_else(
-            || format!("session {id} has no name any more\n"),
-            |name| format!("session {id} is called \"{}\" now\n", baton_display::strip_control_chars(name.as_str())),
+            || format!("session {id} no longer has a name\n"),
+            |name| format!("session {id} is now called \"{}\"\n", baton_display::strip_control_chars(name.as_str())),
         );
         context.edit_session("session_named", &id, |session| session.name = self.name)?;
         output::print(&text)

@@ -7,13 +7,13 @@ use crate::context::Context;
 use crate::output;
 use crate::output::error::CommandError;
 
-/// Pins a session: it is never put away.
+/// Pins a session, so that baton never archives it.
 #[derive(Args)]
 pub struct Pin {
-    /// The session: its id, the beginning of it, its name, or "last"
+    /// Session id, a prefix of it, its name, or "last"
     #[arg(value_name = "ID")]
     session: String,
-    /// Take the pin out
+    /// Unpin the session
     #[arg(long)]
     off: bool,
 }
@@ -27,7 +27,7 @@ impl Pin {
         let context = Context::open()?;
         let id = args::session::resolve(&context, &self.session, false)?;
         context.edit_session("session_pinned", &id, |session| session.pinned = !self.off)?;
-        let now = if self.off { "is not pinned any more" } else { "is pinned: it is never put away" };
+        let now = if self.off { "is no longer pinned" } else { "is pinned: baton never archives it" };
         output::print(&format!("session {id} {now}\n"))
     }
 }

@@ -8,10 +8,10 @@ use crate::output;
 use crate::output::error::CommandError;
 use baton_engine::retention::{Restoration, restore};
 
-/// Brings a session back from the trash or the archive.
+/// Restores a session from the trash or the archive.
 #[derive(Args)]
 pub struct Restore {
-    /// The session, by its whole id
+    /// Full session id
     session: String,
 }
 
@@ -25,10 +25,10 @@ impl Restore {
         let id = parse_full_id(&self.session)?;
         let restoration = restore(&mut context.lock()?, &id, &context.now())?;
         match restoration {
-            Restoration::Done => output::print(&format!("{id} is back; it is over until its agent shows it again\n")),
-            Restoration::Already => output::print(&format!("{id} was not put away; there is nothing to bring back\n")),
+            Restoration::Done => output::print(&format!("session {id} is restored; it stays ended until its agent opens it again\n")),
+            Restoration::Already => output::print(&format!("session {id} is neither archived nor in the trash; nothing was changed\n")),
             Restoration::Missing => Err(CommandError::NotFound(format!(
-                "no session has the id {id}; what the trash was emptied of is gone"
+                "no session has the id {id}; sessions removed from the trash cannot be restored"
             ))),
         }
     }

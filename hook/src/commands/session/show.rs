@@ -18,12 +18,12 @@ use crate::session_list::{ListedSession, SessionReader};
 use baton_agents::{TranscriptStats, spec};
 use baton_store::Chunk;
 
-/// Shows one session whole.
+/// Shows everything about one session.
 #[derive(Args)]
 pub struct Show {
     #[command(flatten)]
     session: SessionArg,
-    /// Print it as JSON
+    /// Print the session as JSON
     #[arg(long)]
     json: bool,
 }
@@ -62,9 +62,9 @@ const fn describe_turn(turn: LastTurn, live: Live) -> Option<&'static str> {
     match (turn, live) {
         (LastTurn::Unknown, _) => None,
         (LastTurn::Ended, _) => Some("ended"),
-        (_, Live::Yes) => Some("under way"),
-        (LastTurn::InterruptedPrompt, Live::No) => Some("cut off: its last prompt got no answer"),
-        (LastTurn::InterruptedToolCall, Live::No) => Some("cut off: a call of a tool in it got no result"),
+        (_, Live::Yes) => Some("in progress"),
+        (LastTurn::InterruptedPrompt, Live::No) => Some("interrupted: its last prompt got no answer"),
+        (LastTurn::InterruptedToolCall, Live::No) => Some("interrupted: a tool call in it got no result"),
         (LastTurn::InterruptedPrompt | LastTurn::InterruptedToolCall, Live::Unknown) => Some("has no answer yet"),
     }
 }

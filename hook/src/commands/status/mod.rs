@@ -16,10 +16,10 @@ use crate::session_list::SessionReader;
 
 pub use report::StatusView;
 
-/// Shows what waits for you, what is alive, and what was lost.
+/// Shows what needs you, what is running and what was lost.
 #[derive(Args)]
 pub struct Status {
-    /// Print it as JSON
+    /// Print the status as JSON
     #[arg(long, conflicts_with = "line")]
     json: bool,
     /// Print one line of counts, for a status bar

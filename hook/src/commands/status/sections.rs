@@ -50,16 +50,16 @@ pub(super) fn render(seen: &Overview, ids: &ShortIds, now: &Timestamp, terminal:
         ("waits for you".to_owned(), waits.collect()),
         ("at work".to_owned(), of(&|it| LiveState::from_session(it) == Some(LiveState::Working))),
         (
-            "opened, and nothing asked of it yet".to_owned(),
+            "opened, no prompt yet".to_owned(),
             of(&|it| LiveState::from_session(it) == Some(LiveState::Unprompted)),
         ),
         ("runs".to_owned(), runs(false)),
         ("interrupted runs".to_owned(), runs(true)),
         ("unknown".to_owned(), of(&|it| it.standing.status == SessionStatus::Unknown)),
-        (format!("lost{many} (`baton resume` brings them back)"), lost.into_iter().take(MAX_LOST_SHOWN).collect()),
+        (format!("lost{many} (`baton resume` resumes them)"), lost.into_iter().take(MAX_LOST_SHOWN).collect()),
     ];
     let text = terminal.sections(&sections.map(|(title, items)| Section { title, items }));
-    if text.is_empty() { "nothing is alive, and nothing waits\n".to_owned() } else { text }
+    if text.is_empty() { "no sessions or runs are open. Sessions appear here once an agent with baton's hooks starts; `baton doctor` checks the hooks.\n".to_owned() } else { text }
 }
 
 fn session_item(seen: &ListedSession, word: &str, now: &Timestamp, ids: &ShortIds) -> Item {

@@ -133,8 +133,8 @@ pub fn main() -> u8 {
         Command::Decide(decide) => decide.run(),
         Command::Replay(replay) => replay.run(),
         Command::Schema(schema) => schema.run(),
-        Command::Completions(completions) => completions.run(),
-        Command::Man(man) => man.run(),
+        Command::Completions(completions) => completions.run(visible_commands()),
+        Command::Man(man) => man.run(visible_commands()),
         Command::DemoAgent(agent) => agent.run(),
     };
     outcome.map_or_else(|error| error.report(), |()| 0)

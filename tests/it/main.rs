@@ -10,3 +10,4 @@ mod ownership;
 mod projects;
 mod sessions;
 mod slow;
+mod structure;

@@ -29,9 +29,7 @@ impl Installation {
         let scratch = Scratch::new();
         let program = scratch.home().join(".local/share/baton/bin/baton");
         fs::create_dir_all(program.parent().unwrap()).unwrap();
-        if fs::hard_link(program::baton(), &program).is_err() {
-            fs::copy(program::baton(), &program).unwrap();
-        }
+        program::link(program::baton(), &program).unwrap();
         for dir in [".claude", ".codex"] {
             fs::create_dir(scratch.home().join(dir)).unwrap();
         }

@@ -4,6 +4,7 @@
 pub mod account;
 pub mod capture;
 pub mod conversation;
+pub mod effort;
 pub mod fake_agent;
 pub mod fault_injection;
 pub mod installation;
@@ -21,6 +22,7 @@ pub mod scratch;
 mod signals;
 pub mod skip;
 pub mod state;
+pub mod temporary;
 pub mod trace;
 pub mod view;
 pub mod window;

@@ -234,8 +234,8 @@ fn named_program(scratch: &Scratch, comm: &str) -> PathBuf {
     let path = scratch.root().join("bin").join(comm);
     if !path.exists() {
         let program = program::fake_agent();
-        // A hard link also gives /proc/<pid>/exe the name; it cannot cross file systems. Another thread may have made it meanwhile.
-        let linked = std::fs::hard_link(program, &path).or_else(|_| std::os::unix::fs::symlink(program, &path));
+        // Another thread may have made it meanwhile.
+        let linked = program::link(program, &path);
         assert!(linked.is_ok() || path.exists(), "{}: {linked:?}", path.display());
     }
     path

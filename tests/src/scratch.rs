@@ -12,6 +12,7 @@ use tempfile::TempDir;
 use crate::program;
 use crate::signals;
 use crate::state::State;
+use crate::temporary;
 
 /// The directory tree of one test; removed when dropped.
 pub struct Scratch {
@@ -30,14 +31,18 @@ impl Scratch {
     /// An empty home and no state, outside any worktree: the program refuses a state directory inside one.
     #[must_use]
     pub fn new() -> Self {
+        Self::new_in(temporary::dir())
+    }
+
+    /// The same on a disk, where there is one: for a test of what the file system does.
+    #[must_use]
+    pub fn on_disk() -> Option<Self> {
+        temporary::disk_dir().map(|dir| Self::new_in(&dir))
+    }
+
+    fn new_in(dir: &Path) -> Self {
         signals::by_default();
-        let in_worktree = |dir: &Path| dir.ancestors().any(|above| above.join(".git").exists());
-        let place = [std::env::temp_dir(), "/tmp".into(), "/var/tmp".into(), "/dev/shm".into()]
-            .into_iter()
-            .filter_map(|dir| dir.canonicalize().ok())
-            .find(|dir| !in_worktree(dir))
-            .expect("a directory for temporary files outside any worktree; set TMPDIR");
-        let dir = tempfile::Builder::new().prefix("baton-").tempdir_in(place).unwrap();
+        let dir = tempfile::Builder::new().prefix("baton-").tempdir_in(dir).unwrap();
         let root = dir.path().to_owned();
         for part in ["home/work", "home/.config", "bin", "steer"] {
             std::fs::create_dir_all(root.join(part)).unwrap();

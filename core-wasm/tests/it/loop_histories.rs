@@ -1,26 +1,20 @@
 //! Random histories of loops against a naive model: no iteration twice, none past the limit, none after a cancel, none by anybody but the
-//! owner. `BATON_HISTORIES` says how many, `BATON_SEED` from which seed on.
+//! owner. `BATON_SEED` says from which seed on.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::collections::BTreeSet;
 
 use crate::rng::Rng;
+use crate::effort;
 use crate::world::World;
 use agent_baton_core::decide::decide;
 use agent_baton_core::decision::Notification;
 use agent_baton_core::reason::Reason;
 use agent_baton_core::run::Status;
 
-/// How many are played where nobody says.
-const HISTORIES: u64 = 2000;
-
 /// How often each loop may go round.
 const MOST: u32 = 4;
-
-fn number(name: &str) -> Option<u64> {
-    std::env::var(name).ok().map(|text| text.parse().unwrap_or_else(|_| panic!("{name}={text} is no number")))
-}
 
 /// A history: a session with a loop, and what happens to it. Each line stands by itself.
 fn script(seed: u64) -> Vec<String> {
@@ -121,8 +115,8 @@ fn play(lines: &[String]) {
 
 #[test]
 fn whatever_happens_a_loop_goes_round_once_for_each_stop_of_its_owner() {
-    let count = number("BATON_HISTORIES").unwrap_or(HISTORIES);
-    let first = number("BATON_SEED").unwrap_or(0);
+    let count = effort::histories();
+    let first = effort::first_seed();
     let rounds: u64 = (first..first + count)
         .map(script)
         .map(|lines| {

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test may panic")]
 
 mod documented_tables;
+mod effort;
 mod history;
 mod loop_histories;
 mod prior_art;

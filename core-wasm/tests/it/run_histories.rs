@@ -1,4 +1,4 @@
-//! Random histories against a naive model. `BATON_HISTORIES` says how many, `BATON_SEED` from which seed on.
+//! Random histories against a naive model. `BATON_SEED` says from which seed on.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
@@ -7,18 +7,12 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
 
 use crate::history::{model, script};
+use crate::effort;
 use crate::world::{World, decide_thoroughly};
 use agent_baton_core::decide::decide;
 
-/// How many are played where nobody says.
-const HISTORIES: u64 = 2000;
-
 /// Of so many histories one is decided thoroughly, which costs ten times as much.
 const THOROUGH: u64 = 50;
-
-fn number(name: &str) -> Option<u64> {
-    std::env::var(name).ok().map(|text| text.parse().unwrap_or_else(|_| panic!("{name}={text} is no number")))
-}
 
 /// Plays a history; the world's own checks of a decision panic.
 fn fault(lines: &[String], thorough: bool) -> Option<String> {
@@ -55,14 +49,14 @@ fn play(seed: u64) {
     if fault(&lines, seed.is_multiple_of(THOROUGH)).is_some() {
         let short = shrink(lines);
         let what = fault(&short, true).unwrap_or_default();
-        panic!("{what}\n\n{}\n\nagain: BATON_SEED={seed} BATON_HISTORIES=1", short.join("\n"));
+        panic!("{what}\n\n{}\n\nagain: BATON_SEED={seed}", short.join("\n"));
     }
 }
 
 #[test]
 fn whatever_happens_each_run_has_one_owner_and_is_never_stuck() {
-    let count = number("BATON_HISTORIES").unwrap_or(HISTORIES);
-    let first = number("BATON_SEED").unwrap_or(0);
+    let count = effort::histories();
+    let first = effort::first_seed();
     let threads = thread::available_parallelism().map_or(1, NonZero::get) as u64;
     thread::scope(|scope| {
         for thread in 0..threads {

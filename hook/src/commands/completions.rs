@@ -3,7 +3,6 @@
 use clap::Args;
 use clap_complete::Shell;
 
-use crate::cli::visible_commands;
 use crate::output;
 use crate::output::error::CommandError;
 
@@ -16,13 +15,13 @@ pub struct Completions {
 }
 
 impl Completions {
-    /// Prints them.
+    /// Prints those of the program's commands.
     ///
     /// # Errors
     /// When standard output cannot be written.
-    pub fn run(self) -> Result<(), CommandError> {
+    pub fn run(self, mut program: clap::Command) -> Result<(), CommandError> {
         let mut text = Vec::new();
-        clap_complete::generate(self.shell, &mut visible_commands(), "baton", &mut text);
+        clap_complete::generate(self.shell, &mut program, "baton", &mut text);
         output::print(&String::from_utf8_lossy(&text))
     }
 }

@@ -3,7 +3,6 @@
 use clap::Args;
 use clap_mangen::Man as Page;
 
-use crate::cli::visible_commands;
 use crate::output;
 use crate::output::error::CommandError;
 
@@ -15,12 +14,12 @@ pub struct Man {
 }
 
 impl Man {
-    /// Prints it.
+    /// Prints the page of the program, or of a command of it.
     ///
     /// # Errors
     /// When there is no such command, or standard output cannot be written.
-    pub fn run(self) -> Result<(), CommandError> {
-        let mut command = visible_commands();
+    pub fn run(self, program: clap::Command) -> Result<(), CommandError> {
+        let mut command = program;
         let mut name = "baton".to_owned();
         for word in &self.command {
             let found = command.find_subcommand(word).cloned();

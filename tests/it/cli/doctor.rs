@@ -6,6 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use agent_baton_core::agent::Agent;
 use agent_baton_tests::mount::Mount;
 use agent_baton_tests::process::{Launch, Process};
+use agent_baton_tests::program;
 use agent_baton_tests::{Installation, Window};
 use serde_json::{Value, json};
 
@@ -100,7 +101,7 @@ fn of_the_program() {
     // The program that runs doctor is another one than the one that is wired.
     let installation = well();
     let other = installation.at("baton");
-    fs::copy(installation.program(), &other).unwrap();
+    program::link(installation.program(), &other).unwrap();
     fs::remove_file(installation.program()).unwrap();
     let output = installation.scratch.program(&other, ["doctor"]).run();
     assert!(output.stdout.contains("cannot be run: run `baton install`"), "{output:?}");

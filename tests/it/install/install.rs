@@ -211,7 +211,7 @@ fn a_program_that_does_not_stay_is_copied() {
     fs::create_dir(scratch.home().join(".claude")).unwrap();
     let build = scratch.home().join("target/debug/baton");
     fs::create_dir_all(build.parent().unwrap()).unwrap();
-    fs::copy(program::baton(), &build).unwrap();
+    program::link(program::baton(), &build).unwrap();
     let copy = scratch.home().join(".local/share/baton/bin/baton");
     let output = scratch.program(&build, ["install", "--yes"]).run();
     assert_eq!(output.code, Some(0), "{output:?}");

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use agent_baton_core::agent::Agent;
 use agent_baton_core::run::{Run, Status};
+use agent_baton_tests::effort::Effort;
 use agent_baton_tests::window::assert_no_output;
 use agent_baton_tests::{Scratch, Window, program, trace};
 use nix::fcntl::{Flock, FlockArg};
@@ -437,9 +438,9 @@ fn agents_beneath_are_iterations_and_own_nothing() {
     }
 }
 
-/// How often the supervisor is killed at a random moment; `BATON_WITH_ROUNDS` says otherwise.
+/// How often the supervisor is killed at a random moment.
 fn rounds() -> u64 {
-    std::env::var("BATON_WITH_ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(12)
+    Effort::get().pick(6, 24, 240)
 }
 
 #[test]

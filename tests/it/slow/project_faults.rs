@@ -4,6 +4,7 @@
 use std::fs;
 
 use agent_baton_core::agent::Agent;
+use agent_baton_tests::effort::{Effort, sample};
 use agent_baton_tests::fake_agent::{Ended, Run};
 use agent_baton_tests::mount::Mount;
 use agent_baton_tests::project::{Project, Tree};
@@ -12,8 +13,8 @@ use agent_baton_tests::window::assert_no_output;
 use agent_baton_tests::{Scratch, Window};
 use serde_json::json;
 
-/// Set it, and every call comes to harm, with every error; without it, some do.
-const ALL: &str = "BATON_PROJECT_HARM_ALL";
+/// How many calls of each case are tried in a sample.
+const SAMPLE: usize = 6;
 
 const ERRORS: [&str; 4] = ["ENOSPC", "EIO", "EROFS", "EACCES"];
 
@@ -121,7 +122,7 @@ fn leftovers(dir: &std::path::Path) -> bool {
     fs::read_dir(dir.join("protected")).unwrap().any(|vault| vault.unwrap().path().join("new.tmp").exists())
 }
 
-fn check(what: What, fault: impl Fn(usize) -> Vec<Fault>, step: usize) {
+fn check(what: What, fault: impl Fn(usize) -> Vec<Fault>) {
     if !trace::is_possible() {
         return;
     }
@@ -140,9 +141,8 @@ fn check(what: What, fault: impl Fn(usize) -> Vec<Fault>, step: usize) {
             .collect()
     };
     assert!(found.len() > 30, "{what:?}: {found:?}");
-    let step = if std::env::var_os(ALL).is_some() { 1 } else { step };
-    for (nth, call) in found.iter().enumerate().step_by(step) {
-        for fault in fault(nth / step) {
+    for (nth, call) in sample(&found, SAMPLE).enumerate() {
+        for fault in fault(nth) {
             println!("{what:?}: {fault:?} at {}", call.line);
             let scratch = Scratch::new();
             let mut scene = Scene::new(&scratch, what);
@@ -164,7 +164,7 @@ fn check(what: What, fault: impl Fn(usize) -> Vec<Fault>, step: usize) {
 }
 
 fn errors(nth: usize) -> Vec<Fault> {
-    if std::env::var_os(ALL).is_some() {
+    if Effort::get() == Effort::Exhaustive {
         return ERRORS.map(Fault::Error).into();
     }
     vec![Fault::Error(ERRORS[nth % ERRORS.len()])]
@@ -172,27 +172,27 @@ fn errors(nth: usize) -> Vec<Fault> {
 
 #[test]
 fn a_save_is_killed_at_every_step() {
-    check(What::Save, |_| vec![Fault::Kill], 7);
+    check(What::Save, |_| vec![Fault::Kill]);
 }
 
 #[test]
 fn giving_back_is_killed_at_every_step() {
-    check(What::GiveBack, |_| vec![Fault::Kill], 5);
+    check(What::GiveBack, |_| vec![Fault::Kill]);
 }
 
 #[test]
 fn giving_back_and_saving_is_killed_at_every_step() {
-    check(What::Both, |_| vec![Fault::Kill], 11);
+    check(What::Both, |_| vec![Fault::Kill]);
 }
 
 #[test]
 fn a_save_fails_at_every_step() {
-    check(What::Save, errors, 7);
+    check(What::Save, errors);
 }
 
 #[test]
 fn giving_back_fails_at_every_step() {
-    check(What::GiveBack, errors, 5);
+    check(What::GiveBack, errors);
 }
 
 /// A disk that takes nothing more, or nothing at all: the user's files are the old ones, and the message says where the others are.

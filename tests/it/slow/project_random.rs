@@ -6,15 +6,13 @@ use std::sync::Mutex;
 use std::thread;
 
 use agent_baton_core::agent::Agent;
+use agent_baton_tests::effort::Effort;
 use agent_baton_tests::fake_agent::Ended;
 use agent_baton_tests::project::Project;
 use agent_baton_tests::rng::rng;
 use agent_baton_tests::trace::{self, Call, Fault, with_fault};
 use agent_baton_tests::{Scratch, Window};
 use serde_json::{Value, json};
-
-/// How many rounds are played.
-const ROUNDS: &str = "BATON_PROJECT_ROUNDS";
 
 const PLAYERS: u64 = 16;
 const TURNS: u64 = 5;
@@ -176,7 +174,7 @@ fn round(round: u64, strace: bool) {
 
 #[test]
 fn whoever_comes_and_goes_and_dies_the_files_are_the_persons_own() {
-    let rounds = std::env::var(ROUNDS).ok().map_or(2, |rounds| rounds.parse().expect("a number"));
+    let rounds = Effort::get().pick(1, 50, 500);
     let strace = trace::is_possible();
     (0..rounds).for_each(|n| round(n, strace));
 }

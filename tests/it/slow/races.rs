@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use agent_baton_core::agent::Agent;
 use agent_baton_core::run::Run;
+use agent_baton_tests::effort::Effort;
 use agent_baton_tests::fake_agent::Ended;
 use agent_baton_tests::model::{self, Try, What};
 use agent_baton_tests::reply::Reply;
@@ -14,9 +15,6 @@ use agent_baton_tests::window::assert_no_output;
 use agent_baton_tests::{Scratch, Window};
 use serde::Deserialize;
 use serde_json::{Value, json};
-
-/// How many rounds the race against the model takes.
-const ROUNDS: &str = "BATON_RACE_ROUNDS";
 
 /// How many processes take part in the others.
 const MANY: usize = 32;
@@ -110,7 +108,7 @@ const ON_ONE_STATE: u64 = 20;
 
 #[test]
 fn nothing_acknowledged_is_lost_and_nothing_refused_is_done() {
-    let rounds = std::env::var(ROUNDS).ok().map_or(40, |rounds| rounds.parse().expect("a number"));
+    let rounds = Effort::get().pick(ON_ONE_STATE, 100, 1000);
     for first in (0..rounds).step_by(ON_ONE_STATE.try_into().unwrap()) {
         on_one_state(first..rounds.min(first + ON_ONE_STATE));
     }

@@ -3,7 +3,8 @@
 use wasmtime::Trap;
 
 use super::interface::InterfaceError;
-use super::{MAX_FUEL, MAX_MEMORY_BYTES, MAX_REPLY_BYTES, MAX_REQUEST_BYTES, MAX_STACK_BYTES};
+use super::engine_config::{MAX_MEMORY_BYTES, MAX_STACK_BYTES};
+use super::limits::{MAX_FUEL, MAX_REPLY_BYTES, MAX_REQUEST_BYTES};
 
 /// What wasmtime says.
 type Cause = Box<dyn std::error::Error + Send + Sync>;

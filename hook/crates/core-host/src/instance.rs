@@ -5,7 +5,8 @@ use wasmtime::{Instance, Memory, ResourceLimiter, Store};
 
 use super::error::CoreError;
 use super::loader::LoadedModule;
-use super::{MAX_FUEL, MAX_MEMORY_BYTES, MAX_REPLY_BYTES, MAX_REQUEST_BYTES};
+use super::engine_config::MAX_MEMORY_BYTES;
+use super::limits::{MAX_FUEL, MAX_REPLY_BYTES, MAX_REQUEST_BYTES};
 
 /// The most entries of the core's table of functions; it never grows.
 const MAX_TABLE_ENTRIES: usize = 4096;

@@ -9,6 +9,7 @@ mod engine_config;
 mod error;
 mod instance;
 mod interface;
+mod limits;
 mod loader;
 #[cfg(any(test, feature = "testing"))]
 mod testing;
@@ -21,19 +22,10 @@ use agent_baton_core::request::{PROTOCOL, Request};
 pub use engine_config::{MAX_MEMORY_BYTES, MAX_STACK_BYTES};
 pub use error::CoreError;
 pub use interface::InterfaceError;
+pub use limits::{MAX_FUEL, MAX_REPLY_BYTES, MAX_REQUEST_BYTES};
 
 use instance::CoreInstance;
 use loader::LoadedModule;
-
-/// The most work for one decision, in wasmtime's units of fuel: about one for each instruction. A megabyte
-/// of records takes an eighth of it.
-pub const MAX_FUEL: u64 = 1_000_000_000;
-
-/// The longest request, in bytes.
-pub const MAX_REQUEST_BYTES: usize = 4 * 1024 * 1024;
-
-/// The longest reply, in bytes.
-pub const MAX_REPLY_BYTES: usize = 4 * 1024 * 1024;
 
 /// The core, ready to be asked.
 pub struct Core(LoadedModule);

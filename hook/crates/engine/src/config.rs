@@ -1,5 +1,6 @@
 //! Your settings in `config.toml`. A repository cannot change any of them.
 
+mod keys;
 mod location;
 mod origin;
 mod settings;
@@ -8,7 +9,6 @@ mod tests;
 mod time_span;
 
 use std::io;
-use std::ops::Range;
 use std::path::{Component, Path, PathBuf};
 
 use agent_baton_core::request::Limits;
@@ -158,8 +158,8 @@ impl Config {
 
     fn parse(path: &Path, text: &str) -> Result<Self, ConfigError> {
         toml_edit::de::from_str(text).map_err(|error| {
-            let line = line_of(text, error.span());
-            let key = error.span().and_then(|span| origin::key_at(text, &span)).or_else(|| key_on(text, line));
+            let line = keys::line_of(text, error.span());
+            let key = error.span().and_then(|span| keys::key_at(text, &span)).or_else(|| keys::key_on(text, line));
             // The name of a type says nothing to a user.
             let said = error.message().replace("expected usize", "expected a whole number");
             let why = key.map_or_else(|| said.clone(), |key| format!("{key}: {said}"));
@@ -183,17 +183,6 @@ fn read_text(path: &Path) -> Result<Option<String>, ConfigError> {
     }
 }
 
-/// What stands before the sign on a line of a file that cannot be taken apart.
-fn key_on(text: &str, line: usize) -> Option<String> {
-    let (key, _) = text.lines().nth(line.checked_sub(1)?)?.split_once('=')?;
-    let is_key = |c: char| c.is_ascii_alphanumeric() || "._-\"".contains(c);
-    Some(key.trim()).filter(|key| !key.is_empty() && key.chars().all(is_key)).map(str::to_owned)
-}
-
-fn line_of(text: &str, span: Option<Range<usize>>) -> usize {
-    let before = span.and_then(|span| text.get(..span.start)).unwrap_or_default();
-    before.matches('\n').count() + 1
-}
 fn absolute<'de, D: serde::Deserializer<'de>>(from: D) -> Result<PathBuf, D::Error> {
     let path = PathBuf::deserialize(from)?;
     if path.is_absolute() { Ok(path) } else { Err(serde::de::Error::custom("a project is named by its absolute path")) }

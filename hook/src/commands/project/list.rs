@@ -4,6 +4,7 @@ use std::path::Path;
 
 use clap::Args;
 
+use super::project_arg::read_record;
 use super::view::ProjectView;
 use crate::context::Context;
 use crate::output;
@@ -28,7 +29,7 @@ impl List {
         let config = context.settings().config();
         let mut records = Vec::new();
         for protected_store in context.store().protected_stores()? {
-            match super::read_record(&protected_store, None) {
+            match read_record(&protected_store, None) {
                 Ok(record) => records.extend(record),
                 Err(error) => output::notice(&error.to_string()),
             }

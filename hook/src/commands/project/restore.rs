@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use agent_baton_core::process::Live;
 use clap::Args;
 
-use super::ProjectArg;
+use super::project_arg::ProjectArg;
 use crate::context::Context;
 use crate::output;
 use crate::output::error::CommandError;

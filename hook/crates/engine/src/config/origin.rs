@@ -1,14 +1,13 @@
 //! Every setting, its default, and where its value comes from.
 
-use std::ops::Range;
 use std::path::Path;
 
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
-use toml_edit::{Document, TableLike};
 
-use super::{Config, ConfigError, line_of, read_text};
+use super::keys;
+use super::{Config, ConfigError, read_text};
 
 /// The keys, as a user writes them.
 const KEYS: [&str; 7] = [
@@ -57,7 +56,7 @@ pub fn list_settings(path: Option<&Path>) -> Result<Vec<Setting>, ConfigError> {
         Some(path) => Config::parse(path, &text)?,
         None => Config::default(),
     };
-    let lines = lines(&text);
+    let lines = keys::lines(&text);
     let (now, default) = (values(&config), values(&Config::default()));
     let setting = |key: &'static str| {
         let found = lines.iter().find(|(name, _)| name == key).map(|(_, line)| *line);
@@ -71,44 +70,4 @@ pub fn list_settings(path: Option<&Path>) -> Result<Vec<Setting>, ConfigError> {
 fn values(config: &Config) -> Value {
     // Every value is text, a number or a list of such.
     serde_json::to_value(config).unwrap_or_default()
-}
-
-/// Every key of a text and its line.
-fn lines(text: &str) -> Vec<(String, usize)> {
-    let Ok(document) = Document::parse(text.to_owned()) else { return Vec::new() };
-    let mut lines = Vec::new();
-    walk_keys(document.as_table(), "", &mut |key, span, _| lines.push((key, line_of(text, span))));
-    lines
-}
-
-/// The key at whose value something is wrong.
-pub(super) fn key_at(text: &str, at: &Range<usize>) -> Option<String> {
-    let document = Document::parse(text.to_owned()).ok()?;
-    let mut found = None;
-    walk_keys(document.as_table(), "", &mut |key, name, value| {
-        let holds = |span: &Range<usize>| span.start <= at.start && at.end <= span.end;
-        if [name, value].iter().flatten().any(holds) {
-            found = Some(key);
-        }
-    });
-    found
-}
-
-/// Every key with where its name and its value stand, a table before what is in it.
-fn walk_keys(
-    table: &dyn TableLike,
-    above: &str,
-    then: &mut dyn FnMut(String, Option<Range<usize>>, Option<Range<usize>>),
-) {
-    for (name, item) in table.iter() {
-        let key = if above.is_empty() { name.to_owned() } else { format!("{above}.{name}") };
-        let span = table.get_key_value(name).and_then(|(key, _)| key.span());
-        then(key.clone(), span, item.span());
-        if let Some(inner) = item.as_table_like() {
-            walk_keys(inner, &key, then);
-        }
-        for inner in item.as_array_of_tables().into_iter().flatten() {
-            walk_keys(inner, &key, then);
-        }
-    }
 }

@@ -1,6 +1,7 @@
 //! The project's directory, opened once: every file in it is reached from here, one name at a time, and never through a symbolic
 //! link, so that one planted in the project leads nowhere else.
 
+mod change_stamp;
 mod error;
 mod file_at;
 
@@ -15,9 +16,10 @@ use std::path::{Path, PathBuf};
 use nix::dir::Dir;
 use nix::fcntl::{OFlag, openat, readlinkat, renameat};
 use nix::libc;
-use nix::sys::stat::{self, FileStat, fchmod, mkdirat};
+use nix::sys::stat::{self, fchmod, mkdirat};
 use nix::unistd::{UnlinkatFlags, unlinkat};
 
+pub use change_stamp::ChangeStamp;
 pub use error::{PathError, ProjectDirError};
 use file_at::{
     read_file, remove_if_present, status_is, status_of, to_permissions, utf8_name, why_not_a_directory, write_new,
@@ -49,27 +51,6 @@ pub struct ScannedEntry {
     pub content: Option<Vec<u8>>,
     /// Changes whenever the file does.
     pub stamp: ChangeStamp,
-}
-
-/// What of a file's status changes whenever the file does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ChangeStamp {
-    inode: u64,
-    size: i64,
-    changed: (i64, i64),
-}
-
-impl ChangeStamp {
-    fn from_status(status: &FileStat) -> Self {
-        Self { inode: status.st_ino, size: status.st_size, changed: (status.st_ctime, status.st_ctime_nsec) }
-    }
-
-    /// When its content, its permissions or its name last changed: milliseconds since 1970, and nobody can set it back.
-    #[must_use]
-    pub fn changed_ms(&self) -> u64 {
-        let ms = self.changed.0.saturating_mul(1000).saturating_add(self.changed.1 / 1_000_000);
-        u64::try_from(ms).unwrap_or(0)
-    }
 }
 
 impl ProjectDir {

@@ -2,6 +2,7 @@
 
 use crate::decision::Decision;
 use crate::event::{Event, EventName};
+use crate::json;
 use crate::reason::Reason;
 use crate::request::{Command, Input, PROTOCOL, Reading, Request};
 use crate::rules::adopt::{self, Override};
@@ -17,11 +18,11 @@ use crate::run::Status;
 /// Decides a request given as UTF-8 JSON; answers in the same form.
 #[must_use]
 pub fn decide_bytes(request: &[u8]) -> Vec<u8> {
-    let decision = match serde_json::from_slice::<Request>(request) {
+    let decision = match json::from_slice::<Request>(request) {
         Ok(request) if request.protocol == PROTOCOL => decide(&request),
         Ok(_) | Err(_) => Decision::nothing(Reason::RequestMalformed),
     };
-    serde_json::to_vec(&decision).unwrap_or_default()
+    json::to_vec(&decision).unwrap_or_default()
 }
 
 /// Decides a request.

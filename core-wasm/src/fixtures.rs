@@ -9,7 +9,6 @@ use crate::process::{HostId, Process};
 use crate::run::{Owner, Run, Status};
 use crate::session::{Launch, Session};
 use crate::timestamp::Timestamp;
-use serde_json::Map;
 
 pub fn place() -> HostId {
     HostId { boot: "boot".into(), machine: "machine".into(), pidns: 1 }
@@ -53,7 +52,6 @@ pub fn launch(pid: u32) -> Launch {
         ended: None,
         lock: None,
         iteration_of: None,
-        extra: Map::new(),
     }
 }
 
@@ -81,7 +79,6 @@ pub fn run(name: &str, owner: &str, pid: u32) -> Run {
         finished: None,
         stop_reason: None,
         loop_state: None,
-        extra: Map::new(),
     }
 }
 

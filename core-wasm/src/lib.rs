@@ -8,10 +8,13 @@
 
 #[cfg(target_arch = "wasm32")]
 mod abi;
+#[cfg(target_arch = "wasm32")]
+mod bump_allocator;
 pub mod decide;
 pub mod draft;
 #[cfg(any(test, feature = "testing"))]
 pub mod fixtures;
+pub mod json;
 pub mod protocol;
 pub mod rules;
 

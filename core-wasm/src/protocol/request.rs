@@ -48,7 +48,7 @@ pub enum Input {
 /// A command of a user or of an agent's tool call, about one run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(tag = "command", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum Command {
     /// Start a run that the session of the snapshot owns.
     Start {

@@ -1,7 +1,6 @@
 //! The record of a run.
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
 
 use crate::agent::Agent;
 use crate::fence::Fence;
@@ -231,7 +230,4 @@ pub struct Run {
     /// What makes it a loop that drives its agent.
     #[serde(rename = "loop", default, skip_serializing_if = "Option::is_none")]
     pub loop_state: Option<Loop>,
-    /// Fields that this version does not know.
-    #[serde(flatten)]
-    pub extra: Map<String, Value>,
 }

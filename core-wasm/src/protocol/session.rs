@@ -1,7 +1,6 @@
 //! The record of a session.
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
 
 use crate::agent::Agent;
 use crate::event::{EventName, Source};
@@ -73,9 +72,6 @@ pub struct Session {
     /// Whether the user had messages kept at the newest slow event: without it the fast path reads no configuration.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub messages: bool,
-    /// Fields that this version does not know.
-    #[serde(flatten)]
-    pub extra: Map<String, Value>,
 }
 
 /// A session shown by a process, in a pane.
@@ -97,9 +93,6 @@ pub struct Launch {
     /// The command's run that it is an iteration of: it owns nothing of its own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub iteration_of: Option<RunId>,
-    /// Fields that this version does not know.
-    #[serde(flatten)]
-    pub extra: Map<String, Value>,
 }
 
 /// When and how something ended.
@@ -202,7 +195,6 @@ impl Session {
             headless: false,
             resuming: None,
             messages: false,
-            extra: Map::new(),
         }
     }
 

@@ -195,7 +195,6 @@ fn record_launch(cx: &mut EventContext<'_>) -> LaunchRow {
         ended: None,
         lock: event.lock.clone(),
         iteration_of: None,
-        extra: serde_json::Map::new(),
     };
     let Some(session) = cx.record_mut() else { return LaunchRow::Heartbeat };
     session.ended = None;
@@ -218,7 +217,6 @@ fn record_launch(cx: &mut EventContext<'_>) -> LaunchRow {
                 fresh.lock = launch.lock.take();
             }
             fresh.iteration_of = launch.iteration_of.take();
-            fresh.extra = std::mem::take(&mut launch.extra);
             *launch = fresh;
             row
         }

@@ -67,7 +67,6 @@ pub fn new_run(request: &Request, id: &RunId, name: &RunName, owner: Owner, proj
         finished: None,
         stop_reason: None,
         loop_state: None,
-        extra: serde_json::Map::new(),
     }
 }
 

@@ -321,20 +321,6 @@ peers! {
          = A P1 over:superseded archived";
 }
 
-#[test]
-fn omx_002_transfer_unknown_fields() {
-    let mut world = after("X1 start A\nrun A X1 r\nkill X1");
-    let unknown = json!({"custom": {"deep": [1, 2]}, "note": "keep me"});
-    let fields = unknown.as_object().unwrap().clone();
-    world.runs.get_mut("r").unwrap().0.extra.clone_from(&fields);
-    world.sessions.get_mut("A").unwrap().0.extra.clone_from(&fields);
-    world.sessions.get_mut("A").unwrap().0.launches[0].extra.clone_from(&fields);
-    then(&mut world, "X2 start A resume", "resumed_same_session launched +told");
-    assert_eq!(world.runs["r"].0.extra, fields);
-    assert_eq!(world.sessions["A"].0.extra, fields);
-    assert_eq!(world.sessions["A"].0.launches[0].extra, fields);
-}
-
 /// Changed: a pane that is not known is unknown. The old one stays where it is true: in the history.
 #[test]
 fn omx_003_transfer_no_pane() {

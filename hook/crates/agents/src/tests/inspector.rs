@@ -112,7 +112,6 @@ fn a_probe_shows_the_process_its_file_and_its_lock() {
             ended: None,
             lock: None,
             iteration_of: None,
-            extra: serde_json::Map::default(),
         };
         change(&mut launch);
         let session = session(agent, launch);

@@ -102,7 +102,6 @@ impl Discovery<'_> {
             started: self.now.clone(),
             ended: None,
             lock: shown.lock.clone().and_then(text),
-            extra: serde_json::Map::new(),
         }
     }
 }

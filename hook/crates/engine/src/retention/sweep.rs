@@ -264,7 +264,6 @@ fn tombstone(session: &Session) -> Session {
         launches: Vec::new(),
         deliveries: Vec::new(),
         name: None,
-        extra: serde_json::Map::new(),
         ..session.clone()
     }
 }

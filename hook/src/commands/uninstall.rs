@@ -7,7 +7,7 @@ use agent_baton_core::decision::Location;
 use clap::Args;
 
 use crate::args::agent::AgentName;
-use crate::commands::project;
+use crate::commands::project::project_arg;
 use crate::context::{here, with_user_config};
 use crate::output::error::CommandError;
 use crate::output::notice;
@@ -189,12 +189,12 @@ fn open_state() -> Result<Store, CommandError> {
 /// Without the record nobody would know any more that a project's protected files were saved, and are to be given back.
 fn check_nothing_to_restore(store: &Store) -> Result<(), CommandError> {
     for protected_store in store.protected_stores()? {
-        let Some(record) = project::read_record(&protected_store, None)?.filter(|record| record.backup().is_some())
+        let Some(record) = project_arg::read_record(&protected_store, None)?.filter(|record| record.backup().is_some())
         else {
             continue;
         };
         return Err(CommandError::SessionsActive(baton_display::strip_control_chars(&format!(
-            "the protected files of {0} were saved, and not given back yet; nothing was removed. First: baton project restore {0}",
+            "the protected files of {0} were saved, and not restored yet; nothing was removed. First: baton project restore {0}",
             record.project
         ))));
     }

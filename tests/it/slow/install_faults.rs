@@ -85,11 +85,11 @@ fn harmed_at_each_call_that_changes_anything() {
         return;
     }
     for (setup, new_installation) in SETUPS {
-        let sample = new_installation();
-        let before = files(&sample);
-        let install = changing_calls(&sample, "install --yes");
-        let uninstall = changing_calls(&sample, "uninstall --yes");
-        assert_eq!(files(&sample), before, "{setup}");
+        let example = new_installation();
+        let before = files(&example);
+        let install = changing_calls(&example, "install --yes");
+        let uninstall = changing_calls(&example, "uninstall --yes");
+        assert_eq!(files(&example), before, "{setup}");
         for (words, calls) in [("install --yes", install), ("uninstall --yes", uninstall)] {
             for name in ["openat", "write", "fsync", "rename", "flock"] {
                 assert!(calls.iter().any(|call| call.name.starts_with(name)), "{setup}, {words}: {name} is not seen");

@@ -1,7 +1,7 @@
 //! `baton project`: one file for each thing that can be done with protected files.
 
 pub mod list;
-mod project_arg;
+pub mod project_arg;
 pub mod restore;
 pub mod save;
 pub mod show;

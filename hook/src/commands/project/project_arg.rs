@@ -33,7 +33,7 @@ impl ProjectArg {
         let protected_store = context.store().protected_store(&project);
         if paths.is_empty() && protected_store.record()?.is_none() {
             return Err(CommandError::NotFound(format!(
-                "nothing is protected in {project}. Name it under [[protect]] in the configuration"
+                "no files are protected in {project}; add a [[protect]] section to the configuration"
             )));
         }
         Ok(Self { project, paths, protected_store })

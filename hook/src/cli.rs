@@ -6,6 +6,7 @@ use crate::commands::{
     completions, config, decide, demo, disable, doctor, explain, gc, go, install, log, man, project, replay, resume,
     run, schema, session, status, uninstall,
 };
+use crate::output::report::report;
 
 /// Gives every long piece of coding-agent work exactly one owner.
 #[derive(Parser)]
@@ -137,5 +138,5 @@ pub fn main() -> u8 {
         Command::Man(man) => man.run(visible_commands()),
         Command::DemoAgent(agent) => agent.run(),
     };
-    outcome.map_or_else(|error| error.report(), |()| 0)
+    outcome.map_or_else(|error| report(&error), |()| 0)
 }

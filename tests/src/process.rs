@@ -268,6 +268,14 @@ fn state_of(pid: u32) -> Option<(char, u64)> {
     Some((fields.first()?.chars().next()?, fields.get(19)?.parse().ok()?))
 }
 
+/// Waits until processes that start from now on have a later start time than those before: the
+/// kernel counts it in hundredths of a second.
+pub fn next_clock_tick() {
+    let uptime = || std::fs::read_to_string("/proc/uptime").map(|text| text.split(' ').next().map(str::to_owned)).ok();
+    let before = uptime();
+    wait_for(|| uptime() != before, "the next tick of the clock");
+}
+
 /// Waits until a condition holds.
 fn wait_for(condition: impl Fn() -> bool, what: &str) {
     let begun = Instant::now();

@@ -345,7 +345,11 @@ impl<'de> VariantAccess<'de> for Variant<'_, 'de> {
         fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, JsonError> {
-        if self.is_unit { Err(JsonError) } else { serde::Deserializer::deserialize_struct(self.reader, "", fields, visitor) }
+        if self.is_unit {
+            Err(JsonError)
+        } else {
+            serde::Deserializer::deserialize_struct(self.reader, "", fields, visitor)
+        }
     }
 
     /// The protocol has no such variant.

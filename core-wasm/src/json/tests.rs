@@ -21,7 +21,7 @@ struct Sample {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Kind {
-    UnitKind,
+    Unit,
     Newtype(Box<Wrapped>),
     Fields { name: String, number: Option<u32> },
 }
@@ -38,7 +38,7 @@ fn sample(text: &str) -> Sample {
         maybe: Some(String::new()),
         absent: None,
         list: vec![
-            Kind::UnitKind,
+            Kind::Unit,
             Kind::Newtype(Box::new(Wrapped(0))),
             Kind::Fields { name: text.to_owned(), number: Some(10) },
             Kind::Fields { name: text.to_owned(), number: None },
@@ -89,8 +89,28 @@ fn strings_are_read_as_serde_json_reads_them() {
 #[test]
 fn numbers_are_read_as_serde_json_reads_them() {
     let cases = [
-        "0", "7", " 42 ", "4294967295", "4294967296", "18446744073709551615", "18446744073709551616", "00", "01", "-0", "-1", "+1",
-        "1.0", "1e3", "1E3", "1.", "0x10", "1 2", "", "-", "null", "\"1\"",
+        "0",
+        "7",
+        " 42 ",
+        "4294967295",
+        "4294967296",
+        "18446744073709551615",
+        "18446744073709551616",
+        "00",
+        "01",
+        "-0",
+        "-1",
+        "+1",
+        "1.0",
+        "1e3",
+        "1E3",
+        "1.",
+        "0x10",
+        "1 2",
+        "",
+        "-",
+        "null",
+        "\"1\"",
     ];
     for json in cases {
         agree::<u32>(json.as_bytes());
@@ -107,15 +127,46 @@ fn what_no_field_takes_is_skipped_as_serde_json_skips_it() {
         a: u32,
     }
     let cases = [
-        "null", "true", "falsy", "nul", "\"\\u0041\"", "\"\\q\"", "[]", "[1,[2,{\"x\":[]}]]", "[1,]", "[,1]", "[1 2]", "{}", "{\"x\":1,}",
-        "{\"x\" 1}", "{x:1}", "{1:2}", "0", "-0", "01", "-01", "-", "1.5", "1.", ".5", "1e5", "1E-5", "1e", "1e+", "-12.25e+10", "1e999999",
-        "[{]}", "",
+        "null",
+        "true",
+        "falsy",
+        "nul",
+        "\"\\u0041\"",
+        "\"\\q\"",
+        "[]",
+        "[1,[2,{\"x\":[]}]]",
+        "[1,]",
+        "[,1]",
+        "[1 2]",
+        "{}",
+        "{\"x\":1,}",
+        "{\"x\" 1}",
+        "{x:1}",
+        "{1:2}",
+        "0",
+        "-0",
+        "01",
+        "-01",
+        "-",
+        "1.5",
+        "1.",
+        ".5",
+        "1e5",
+        "1E-5",
+        "1e",
+        "1e+",
+        "-12.25e+10",
+        "1e999999",
+        "[{]}",
+        "",
     ];
     for value in cases {
         agree::<Known>(format!(r#"{{"unknown":{value},"a":1}}"#).as_bytes());
         agree::<Known>(format!(r#"{{"a":1,"unknown":{value}}}"#).as_bytes());
     }
-    for json in [r#"{"a":1,"a":1}"#, r#"{"b":1}"#, "{}", r#"{"a":1}}"#, r#"{"a":1} x"#, r#"{"a":1"#, "{\"a\"\t:\r\n1 }\n"] {
+    for json in
+        [r#"{"a":1,"a":1}"#, r#"{"b":1}"#, "{}", r#"{"a":1}}"#, r#"{"a":1} x"#, r#"{"a":1"#, "{\"a\"\t:\r\n1 }\n"]
+    {
         agree::<Known>(json.as_bytes());
     }
 }
@@ -125,7 +176,9 @@ fn what_no_field_takes_is_skipped_as_serde_json_skips_it() {
 fn what_no_field_takes_may_be_nested_but_not_without_end() {
     #[derive(Debug, PartialEq, Deserialize)]
     struct Nothing {}
-    for (levels, expected) in [(1, Ok(Nothing {})), (128, Ok(Nothing {})), (129, Err(JsonError)), (100_000, Err(JsonError))] {
+    for (levels, expected) in
+        [(1, Ok(Nothing {})), (128, Ok(Nothing {})), (129, Err(JsonError)), (100_000, Err(JsonError))]
+    {
         for (open, close) in [("[", "]"), ("{\"x\":", "}")] {
             let json = format!(r#"{{"x":{}1{}}}"#, open.repeat(levels), close.repeat(levels));
             assert_eq!(from_slice(json.as_bytes()), expected, "{levels} levels of {open}");
@@ -136,7 +189,7 @@ fn what_no_field_takes_may_be_nested_but_not_without_end() {
 #[test]
 fn variants_are_read_as_serde_json_reads_them() {
     let cases = [
-        r#""unit_kind""#,
+        r#""unit""#,
         r#""newtype""#,
         r#""fields""#,
         r#""other""#,
@@ -161,7 +214,7 @@ fn variants_are_read_as_serde_json_reads_them() {
 /// A client that sends a struct as an array, or a unit as an object, is no client of the protocol.
 #[test]
 fn forms_that_only_serde_json_reads_are_refused() {
-    assert_eq!(from_slice::<Kind>(br#"{"unit_kind":null}"#), Err(JsonError));
+    assert_eq!(from_slice::<Kind>(br#"{"unit":null}"#), Err(JsonError));
     assert_eq!(from_slice::<Kind>(br#"{"fields":["n",1]}"#), Err(JsonError));
 }
 

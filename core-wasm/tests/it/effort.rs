@@ -12,5 +12,6 @@ pub fn histories() -> u64 {
 
 /// `BATON_SEED`, the seed to begin with, so that a history that failed is played again.
 pub fn first_seed() -> u64 {
-    std::env::var("BATON_SEED").map_or(0, |text| text.parse().unwrap_or_else(|_| panic!("BATON_SEED={text}: not a number")))
+    std::env::var("BATON_SEED")
+        .map_or(0, |text| text.parse().unwrap_or_else(|_| panic!("BATON_SEED={text}: not a number")))
 }

@@ -5,8 +5,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::rng::Rng;
 use crate::effort;
+use crate::rng::Rng;
 use crate::world::World;
 use agent_baton_core::decide::decide;
 use agent_baton_core::decision::Notification;

@@ -6,8 +6,8 @@ use std::num::NonZero;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
 
-use crate::history::{model, script};
 use crate::effort;
+use crate::history::{model, script};
 use crate::world::{World, decide_thoroughly};
 use agent_baton_core::decide::decide;
 

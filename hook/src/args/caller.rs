@@ -7,7 +7,7 @@ use agent_baton_core::request::Caller;
 use agent_baton_core::session::Session;
 
 use crate::context::Context;
-use crate::output::error::CommandError;
+use crate::error::CommandError;
 
 /// The caller of a command that only a run's owner may give.
 #[must_use]
@@ -87,8 +87,7 @@ fn only_live_session(context: &Context) -> Result<Session, CommandError> {
     match living.len() {
         1 => living.pop().ok_or(CommandError::InternalError),
         0 => Err(CommandError::NotFound(
-            "this project has no live session; start an agent here, or choose a session with --session"
-                .to_owned(),
+            "this project has no live session; start an agent here, or choose a session with --session".to_owned(),
         )),
         several => Err(CommandError::Ambiguous {
             what: format!("this project has {several} live sessions; choose one with --session"),

@@ -4,7 +4,7 @@ use agent_baton_core::id::RunId;
 
 use super::session::{candidates, current_project, lookup};
 use crate::context::Context;
-use crate::output::error::CommandError;
+use crate::error::CommandError;
 use baton_engine::lookup::LookupError;
 
 /// The run that a text names.
@@ -25,9 +25,9 @@ pub fn resolve_in(context: &Context, text: &str, here: bool) -> Result<RunId, Co
     match lookup(context, project.as_deref()).run(text) {
         Ok(id) => Ok(id),
         Err(LookupError::Store(error)) => Err(error.into()),
-        Err(LookupError::NotFound) => {
-            Err(CommandError::NotFound(format!("no run has the id or name \"{query}\"; `baton run list --all` lists all runs")))
-        }
+        Err(LookupError::NotFound) => Err(CommandError::NotFound(format!(
+            "no run has the id or name \"{query}\"; `baton run list --all` lists all runs"
+        ))),
         Err(LookupError::Ambiguous(ids)) => Err(CommandError::Ambiguous {
             what: format!("{} runs match \"{query}\"", ids.len()),
             candidates: candidates(&ids, |id| {

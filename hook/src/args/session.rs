@@ -4,7 +4,7 @@ use agent_baton_core::id::SessionId;
 use clap::Args;
 
 use crate::context::{Context, current_directory};
-use crate::output::error::CommandError;
+use crate::error::CommandError;
 use baton_engine::lookup::{LAST, Lookup, LookupError};
 use baton_system::worktree;
 

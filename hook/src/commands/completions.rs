@@ -3,8 +3,8 @@
 use clap::Args;
 use clap_complete::Shell;
 
+use crate::error::CommandError;
 use crate::output;
-use crate::output::error::CommandError;
 
 /// Prints the completions of a shell.
 #[derive(Args)]

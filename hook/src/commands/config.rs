@@ -7,8 +7,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::context::with_user_config;
+use crate::error::CommandError;
 use crate::output;
-use crate::output::error::CommandError;
 use baton_engine::config::{self, Origin, Setting};
 use baton_store::StateDirEnv;
 

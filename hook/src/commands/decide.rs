@@ -4,8 +4,8 @@ use std::io::Read;
 
 use clap::Args;
 
+use crate::error::CommandError;
 use crate::output;
-use crate::output::error::CommandError;
 use baton_core_host::{Core, MAX_REQUEST_BYTES};
 
 /// Decides a request given as JSON on standard input. Changes nothing.

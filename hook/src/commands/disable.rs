@@ -3,8 +3,8 @@
 use clap::Args;
 
 use crate::context::{Context, current_directory};
+use crate::error::CommandError;
 use crate::output;
-use crate::output::error::CommandError;
 use baton_system::worktree;
 
 /// Turns off baton's hooks: nothing is recorded and no loop continues. The agents run as if baton were not installed.

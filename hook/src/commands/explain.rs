@@ -7,8 +7,8 @@ use agent_baton_core::request::{Input, Reading, Request};
 use clap::Args;
 
 use crate::context::Context;
+use crate::error::CommandError;
 use crate::output;
-use crate::output::error::CommandError;
 use baton_agents::reply::is_iterated;
 use baton_store::AuditLine;
 

@@ -8,8 +8,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::context::Context;
+use crate::error::CommandError;
 use crate::output;
-use crate::output::error::CommandError;
 use baton_engine::retention::{ExpiryReason, RetainedBecause, Sweep, SweepAction, SweepPlan, SweepStep};
 
 /// Archives, trashes and removes old sessions. baton never touches a session that is or may be alive, is pinned, was restored recently
@@ -74,7 +74,7 @@ impl Gc {
     }
 }
 
-/// The lock is given back between commits, so that no hook waits for the whole.
+/// The lock is released between commits, so that no hook waits for the whole.
 fn apply_steps(context: &Context, sweep: &Sweep<'_>, steps: &[SweepStep]) -> Result<usize, CommandError> {
     let mut done = 0;
     for steps in steps.chunks(baton_store::MAX_CHANGES) {

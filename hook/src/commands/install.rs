@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 
 use crate::args::agent::AgentName;
 use crate::context::here;
-use crate::output::error::CommandError;
+use crate::error::CommandError;
 use crate::output::notice;
 use crate::output::{self, backup_suffix, confirm, diff};
 use baton_agents::spec;
@@ -237,7 +237,9 @@ impl Install {
                  or run `baton install --trust`",
             );
         }
-        notice("sessions that are already open are not affected; `baton doctor` checks the installation, `baton uninstall` removes it");
+        notice(
+            "sessions that are already open are not affected; `baton doctor` checks the installation, `baton uninstall` removes it",
+        );
     }
 }
 

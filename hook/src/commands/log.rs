@@ -3,8 +3,8 @@
 use clap::Args;
 
 use crate::context::Context;
+use crate::error::CommandError;
 use crate::output;
-use crate::output::error::CommandError;
 use baton_store::AuditLine;
 
 /// Prints the recorded decisions, newest last.

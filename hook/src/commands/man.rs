@@ -3,8 +3,8 @@
 use clap::Args;
 use clap_mangen::Man as Page;
 
+use crate::error::CommandError;
 use crate::output;
-use crate::output::error::CommandError;
 
 /// Prints the manual page; of a command, where one is named.
 #[derive(Args)]

@@ -8,8 +8,8 @@ use clap::Args;
 use serde_json::Value;
 
 use crate::context::Context;
+use crate::error::CommandError;
 use crate::output;
-use crate::output::error::CommandError;
 use baton_core_host::Core;
 use baton_store::AuditLine;
 

@@ -9,7 +9,7 @@ use clap::Args;
 use crate::args::agent::AgentName;
 use crate::commands::project::project_arg;
 use crate::context::{here, with_user_config};
-use crate::output::error::CommandError;
+use crate::error::CommandError;
 use crate::output::notice;
 use crate::output::{self, confirm, diff};
 use baton_engine::config;
@@ -60,9 +60,7 @@ impl Uninstall {
                 lock.remove(&receipt.dirs);
             }
         } else {
-            notice(
-                "baton is not installed: there is no receipt. `baton doctor` finds entries that you made yourself",
-            );
+            notice("baton is not installed: there is no receipt. `baton doctor` finds entries that you made yourself");
         }
         state.map_or(Ok(()), |store| self.purge(&store))
     }
@@ -186,7 +184,7 @@ fn open_state() -> Result<Store, CommandError> {
     Ok(store)
 }
 
-/// Without the record nobody would know any more that a project's protected files were saved, and are to be given back.
+/// Without the record nobody would know any more that a project's protected files were saved, and are to be restored.
 fn check_nothing_to_restore(store: &Store) -> Result<(), CommandError> {
     for protected_store in store.protected_stores()? {
         let Some(record) = project_arg::read_record(&protected_store, None)?.filter(|record| record.backup().is_some())

@@ -9,8 +9,8 @@ use agent_baton_core::session::Session;
 
 use super::records::deleted_session;
 use super::{Context, LOCK_WAIT, Outcome, inspector};
+use crate::error::CommandError;
 use crate::output;
-use crate::output::error::CommandError;
 use baton_core_host::Core;
 use baton_engine::decide::{DecisionError, DecisionService};
 use baton_engine::loops::approval;

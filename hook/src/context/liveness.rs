@@ -6,7 +6,7 @@ use agent_baton_core::run::{Run, RunName};
 use agent_baton_core::supervisor_claim::SupervisorClaim;
 
 use super::{Context, MACHINE};
-use crate::output::error::CommandError;
+use crate::error::CommandError;
 use baton_agents::Lineage;
 use baton_engine::liveness::LivenessCheck;
 use baton_protect::participants::{Participants, ProbeCache};

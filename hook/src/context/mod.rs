@@ -16,8 +16,8 @@ use agent_baton_core::timestamp::Timestamp;
 pub use liveness::SystemLiveness;
 pub use outcome::Outcome;
 
+use crate::error::CommandError;
 use crate::output;
-use crate::output::error::CommandError;
 use baton_agents::AgentInspector;
 use baton_engine::config::{Retention, Settings};
 use baton_engine::discovery::{Bounds, Discovery};

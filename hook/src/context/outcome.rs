@@ -1,12 +1,11 @@
 //! A command that was decided, and what a user reads of it.
 
-use agent_baton_core::decision::Decision;
+use agent_baton_core::decision::{Decision, Record};
 use agent_baton_core::process::Live;
-use agent_baton_core::request::{Named, Request};
+use agent_baton_core::request::{Input, Named, Request};
 use agent_baton_core::run::Run;
 
 use super::Context;
-use crate::output::run_result::changed_run;
 
 /// A command that was decided.
 pub struct Outcome {
@@ -20,7 +19,15 @@ impl Outcome {
     /// The run that was changed, or asked about.
     #[must_use]
     pub fn run(&self) -> Option<&Run> {
-        changed_run(self)
+        let changed = self.decision.changes.iter().find_map(|change| match &change.record {
+            Record::Run(run) => Some(run.as_ref()),
+            Record::Session(_) => None,
+        });
+        let Input::Command(command) = &self.request.input else { return changed };
+        changed.or_else(|| {
+            let named = self.request.snapshot.runs.iter().find(|named| named.id == command.run().as_str());
+            named.and_then(|named| named.reading.record())
+        })
     }
 
     /// Who owns the run, for a user.

@@ -7,8 +7,8 @@ use agent_baton_core::run::Run;
 use agent_baton_core::session::Session;
 
 use super::{Context, current_directory};
+use crate::error::CommandError;
 use crate::output;
-use crate::output::error::CommandError;
 use baton_store::{AuditReader, StoreError, View};
 use baton_system::worktree;
 

@@ -2,7 +2,7 @@
 
 use std::io::{self, IsTerminal, Write};
 
-use crate::output::error::CommandError;
+use crate::error::CommandError;
 use baton_installer::InstallError;
 
 /// Asks at the terminal. Without one nobody can say yes.

@@ -2,8 +2,8 @@
 
 pub mod confirm;
 pub mod diff;
-pub mod error;
 pub mod json;
+pub mod report;
 pub mod run_result;
 pub mod short_ids;
 pub mod table;
@@ -13,8 +13,9 @@ use std::io::{self, BufWriter, Write};
 
 use serde::Serialize;
 
+use crate::error::CommandError;
+
 pub use self::confirm::confirm;
-use self::error::CommandError;
 pub use self::table::table;
 
 /// How many bytes of a JSON value are written at once: as many as a pipe holds.

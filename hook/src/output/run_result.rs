@@ -1,14 +1,13 @@
 //! The result of a decision on a run, as the user reads it.
 
-use agent_baton_core::decision::Record;
 use agent_baton_core::fence::Fence;
 use agent_baton_core::reason::Reason;
 use agent_baton_core::request::{Command, Input};
 use agent_baton_core::run::{MAX_PHASE, Run, is_printable};
 
 use crate::context::{Context, Outcome};
+use crate::error::CommandError;
 use crate::output;
-use crate::output::error::CommandError;
 use crate::output::json::RunView;
 
 /// A short free text of an owner's: one printable line.
@@ -123,20 +122,6 @@ pub fn refusal(context: &Context, done: &Outcome, reason: Reason) -> CommandErro
         _ => reason.sentence().to_owned(),
     };
     CommandError::Refused { reason, what }
-}
-
-/// The run that a decision changed, or was about.
-#[must_use]
-pub fn changed_run(done: &Outcome) -> Option<&Run> {
-    let changed = done.decision.changes.iter().find_map(|change| match &change.record {
-        Record::Run(run) => Some(run.as_ref()),
-        Record::Session(_) => None,
-    });
-    let Input::Command(command) = &done.request.input else { return changed };
-    changed.or_else(|| {
-        let named = done.request.snapshot.runs.iter().find(|named| named.id == command.run().as_str());
-        named.and_then(|named| named.reading.record())
-    })
 }
 
 /// The refusal of a writer whose fence is not the run's current one.

@@ -1,6 +1,6 @@
 //! Ids in as few characters as tell them apart.
 
-use crate::output::error::CommandError;
+use crate::error::CommandError;
 use crate::session_list::{ListedSession, SessionReader};
 
 /// The shortest beginning of an id that is printed.

@@ -15,7 +15,7 @@ use agent_baton_core::timestamp::Timestamp;
 pub use page::{Cursor, ListQuery, Page};
 
 use crate::context::{Context, SystemLiveness};
-use crate::output::error::CommandError;
+use crate::error::CommandError;
 use agent_baton_core::liveness::Liveness;
 use baton_engine::liveness::session_liveness;
 use baton_engine::session_status::{SessionStatus, StatusSince, session_status};

@@ -12,7 +12,7 @@ use agent_baton_core::request::Reading;
 use agent_baton_core::session::Session;
 
 use super::{ListedSession, SessionReader};
-use crate::output::error::CommandError;
+use crate::error::CommandError;
 use baton_store::{RecentEntry, Store, StoreError, last_opened};
 
 /// How many sessions a thread reads at least: starting one costs as much as reading some of them.

@@ -1,4 +1,5 @@
 //! The tests of the library from outside, in one program.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test may panic")]
 
 mod address_space;
 mod parity;

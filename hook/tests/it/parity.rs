@@ -55,7 +55,7 @@ const LOCKED: &str = "/locked";
 const NAME: &str = "/input/event/name";
 const PID: &str = "/input/event/process/pid";
 const INPUT: &str = "/input";
-const SIGHT: &str = "/snapshot/probes/0/sight";
+const PROBE_STATE: &str = "/snapshot/probes/0/sight";
 
 #[test]
 fn ordinary_requests() {
@@ -63,7 +63,7 @@ fn ordinary_requests() {
     let locked = || (LOCKED, json!(true));
     let command = |command: Value| (INPUT, json!({ "command": command }));
     let caller = |fence: u64| json!({ "fence": fence, "session": null, "ancestors": [] });
-    let verify = |fence| command(json!({ "command": "verify", "run": "r-0001", "caller": caller(fence) }));
+    let verify = |fence| command(json!({ "verify": { "run": "r-0001", "caller": caller(fence) } }));
 
     check("prompt of the owner", &[], "heartbeat");
     check("prompt under the lock", &[locked()], "heartbeat");
@@ -71,15 +71,15 @@ fn ordinary_requests() {
     check("another process, owner alive", &[locked(), (PID, json!(5000))], "owner_alive");
     check(
         "another process, owner gone",
-        &[locked(), (PID, json!(5000)), (SIGHT, json!("gone"))],
+        &[locked(), (PID, json!(5000)), (PROBE_STATE, json!("gone"))],
         "resumed_same_session",
     );
     check("without the lock", &[(PID, json!(5000))], "needs_lock");
-    check("the owner's number", &[locked(), verify(2)], "verified");
-    check("an older number", &[locked(), verify(1)], "fence_stale");
+    check("the owner's fence", &[locked(), verify(2)], "verified");
+    check("an older fence", &[locked(), verify(1)], "fence_stale");
     check(
         "a user's cancel",
-        &[locked(), command(json!({ "command": "cancel", "run": "r-0001", "why": "\u{1f642}" }))],
+        &[locked(), command(json!({ "cancel": { "run": "r-0001", "why": "\u{1f642}" } }))],
         "cancelled",
     );
 }

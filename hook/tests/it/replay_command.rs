@@ -54,7 +54,7 @@ fn what_comes_out_otherwise() {
         1,
         "decision 7: was owner_alive owner_present, is heartbeat owner_present\ndecision 8: other notifications\n\
          3 decisions, 1 same, 2 different, 0 without request\n",
-        "2 of the recorded decisions come out otherwise",
+        "2 recorded decisions differ",
     );
 }
 

@@ -44,7 +44,7 @@ def brought_back(client):
     found = re.findall(r"session (\S+) is brought back in pane (%\d+)", done.stdout)
     assert done.returncode == 0 and len(found) == SIZE, done
     again = client.baton("resume --lost --tmux")
-    assert again.returncode == 0 and again.stdout == "nothing to bring back\n", again
+    assert again.returncode == 0 and again.stdout == "no sessions to resume\n", again
     windows = {}
     for session, pane in found:
         pid = int(client.terminal.run("display-message", "-p", "-t", pane, "#{pane_pid}").stdout)

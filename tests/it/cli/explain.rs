@@ -32,7 +32,7 @@ fn a_decision_is_told_in_three_sentences() {
         (*seen, format!("session_start from pid {owner} in pane %2")),
         (*seen, "0 alive and 1 gone".to_owned()),
         (*rule, "resumed_same_session: The owner is gone".to_owned()),
-        (*changed, format!("active, owned by pid {owner} with number 2")),
+        (*changed, format!("active, owned by pid {owner} with fence 2")),
         (*changed, "the model and the user were told".to_owned()),
     ];
     for (line, part) in parts {

@@ -132,6 +132,6 @@ fn a_present_directory_that_is_gone_is_named_as_what_is_missing() {
         let script = ["-c", "rmdir \"$PWD\" && exec \"$@\"", "sh", program::baton().to_str().unwrap()];
         let output = scratch.program(Path::new("/bin/sh"), script.into_iter().chain(words.split(' '))).cwd(&gone).run();
         assert_eq!((output.code, output.stdout.as_str()), (Some(1), ""), "{words}: {output:?}");
-        assert!(output.stderr.contains("the present directory"), "{words}: {output:?}");
+        assert!(output.stderr.contains("the current directory"), "{words}: {output:?}");
     }
 }

@@ -2,6 +2,6 @@
 
 mod byte_exact;
 mod confirmation;
-mod install;
+mod install_command;
 mod plugin;
 mod uninstall;

@@ -172,7 +172,7 @@ fn it_asks_first() {
     assert_eq!(installation.tree(), tree);
 }
 
-/// Without the state nobody knows any more that there is something to give back.
+/// Without the state nobody knows any more that there is something to restore.
 #[test]
 fn purge_waits_for_protected_files_to_be_given_back() {
     let installation = Installation::new();

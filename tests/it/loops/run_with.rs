@@ -202,7 +202,7 @@ fn waiting_for_a_command_whose_supervisor_is_gone_leaves_nothing_in_the_audit() 
     let mut said = BufReader::new(waiting.child.stderr.take().unwrap());
     let mut line = String::new();
     said.read_line(&mut line).unwrap();
-    assert!(line.contains(&format!("its command pid {child} is alive; waiting until it is over")), "{line}");
+    assert!(line.contains(&format!("its command pid {child} (alive); waiting until it ends")), "{line}");
     let audit = || -> Vec<_> {
         scratch
             .state()

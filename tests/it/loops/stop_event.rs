@@ -172,7 +172,7 @@ fn a_loop_pauses_and_goes_on_by_a_persons_word() {
     assert!(words.contains("is paused at iteration 1 of 5. A user paused the run."), "{words}");
     assert_eq!(prompt(&mut window, Agent::Claude, "s1", "t2", "a question"), None);
     assert_eq!(stop(&mut window, "s1", "an answer"), None);
-    assert!(baton(&scratch, &["run", "continue", "demo"]).contains("type anything there"));
+    assert!(baton(&scratch, &["run", "continue", "demo"]).contains("send it any prompt"));
     assert!(goes_on(stop(&mut window, "s1", "part 3")).contains("iteration 2 of 5"));
     window.process.kill();
     assert!(baton(&scratch, &["run", "continue", "demo"]).contains("its owner is gone"));
@@ -314,7 +314,7 @@ fn more_iterations_than_the_client_allows_are_refused_with_the_setting_named() {
     assert_eq!(ended.code, Some(3), "{ended:?}");
     assert!(ended.stderr.contains(CAP) && ended.stderr.contains("baton install --loops"), "{ended:?}");
     assert!(scratch.state().runs().is_empty() && !scratch.state_dir().join("loops").exists());
-    assert!(loops(&scratch, &[]).stdout.contains("at most 8 times, as often as the client"));
+    assert!(loops(&scratch, &[]).stdout.contains("at most 8 times (the agent's own limit for hooks)"));
     // A repository cannot lift what guards the user; it can only lower it.
     for (file, value, most) in [("settings.json", "500", 8), ("settings.local.json", "3", 3)] {
         let scratch = Scratch::new();

@@ -62,7 +62,7 @@ fn an_owner_that_lives_is_shown_and_fenced_only_knowingly() {
     assert_eq!((run.fence.0, run.owner.session.as_ref().unwrap().as_str()), (2, "s2"));
     let refused = owner.baton("s1", &["run", "update", "demo", "--fence", "1", "--phase", "x"]);
     assert_eq!(refused.code, Some(3), "{refused:?}");
-    assert!(refused.stderr.contains("your number 1 is old, it is 2 now"), "{refused:?}");
+    assert!(refused.stderr.contains("Your fence 1 is stale; the current fence is 2"), "{refused:?}");
     assert_eq!(owner.baton("s1", &["run", "update", "demo", "--phase", "x"]).code, Some(3), "beneath the old owner");
 }
 

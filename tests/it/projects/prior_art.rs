@@ -1,4 +1,4 @@
-//! What another manager of sessions taught about a project's files: the cases of `docs/PEERS.md` on saving and giving back, each under
+//! What another manager of sessions taught about a project's files: the cases of `docs/PEERS.md` on saving and restoring, each under
 //! its id.
 
 use std::fs;
@@ -354,7 +354,7 @@ fn flow_035_finalize() {
     go(&mut scene.windows[0], "s1");
     let shown = scene.project.show();
     assert_eq!((shown["state"].as_str(), shown["backup"].as_u64()), (Some("idle"), None));
-    assert!(shown["notes"][0]["text"].as_str().unwrap().contains("given back AGENTS.md"), "{shown}");
+    assert!(shown["notes"][0]["text"].as_str().unwrap().contains("restored AGENTS.md"), "{shown}");
     assert!(shown["notes"][0]["at"].as_str().unwrap().contains('T'), "{shown}");
     assert_eq!(scene.numbers("backups"), [1], "the backup is kept");
 }
@@ -435,7 +435,7 @@ fn flow_044_cleanup_restore_fails() {
     scene.is_mine();
 }
 
-/// What cannot be given back stops nothing else: a symbolic link was planted on the way, and nothing is written through it.
+/// What cannot be restored stops nothing else: a symbolic link was planted on the way, and nothing is written through it.
 #[test]
 fn flow_047_recover_independent() {
     let scratch = Scratch::new();
@@ -516,7 +516,7 @@ fn flow_063_restore_missing() {
     let scratch = Scratch::new();
     let mut scene = Scene::spoiled(&scratch);
     assert_eq!(scene.project.baton(&["restore", "--backup", "9"]).code, Some(4));
-    // The one that is to be given back is gone: told, and the next session saves anew.
+    // The one that is to be restored is gone: told, and the next session saves anew.
     fs::remove_file(scene.project.protected_store().join("backup-1.tar")).unwrap();
     let ended = go(&mut scene.windows[0], "s1");
     assert!(ended.stderr.contains("backup-1.tar is gone"), "{ended:?}");
@@ -529,7 +529,7 @@ fn flow_063_restore_missing() {
 fn flow_064_restore_idempotent() {
     let scratch = Scratch::new();
     let mut scene = Scene::lost(&scratch);
-    for expected in ["given back AGENTS.md", "everything is as it was saved"] {
+    for expected in ["restored AGENTS.md", "everything is as it was saved"] {
         let given = scene.project.baton(&["restore", "--backup", "1"]);
         assert!(given.code == Some(0) && given.stdout.contains(expected), "{given:?}");
         scene.is_mine();

@@ -57,7 +57,7 @@ fn the_last_one_out_gives_back_what_the_first_one_saved() {
     assert_no_output(&go(&mut first, "s1"));
     assert_eq!(project.read("AGENTS.md").as_deref(), Some("the first one's\n"), "somebody is there still");
     let ended = go(&mut second, "s2");
-    assert!(ended.stderr.contains("given back"), "{ended:?}");
+    assert!(ended.stderr.contains("restored"), "{ended:?}");
     assert_eq!(project.tree(), before);
     assert_eq!(project.state(), ("idle".to_owned(), 0));
     for (path, text) in [
@@ -73,7 +73,7 @@ fn the_last_one_out_gives_back_what_the_first_one_saved() {
     assert_no_output(&go(&mut second, "s2"));
     let mut third = Window::open(&scratch, Agent::Claude, "%3");
     let told = come(&mut third, "s3");
-    assert!(told.stdout.contains("given back"), "the user is told at the next start: {told:?}");
+    assert!(told.stdout.contains("restored"), "the user is told at the next start: {told:?}");
     assert_no_output(&go(&mut third, "s3"));
     assert_eq!(project.read("AGENTS.md").as_deref(), Some("mine again\n"));
 }
@@ -108,13 +108,13 @@ fn sessions_that_are_lost_are_noticed_before_anybody_saves() {
     first.process.kill();
     let mut second = Window::open(&scratch, Agent::Codex, "%2");
     let told = come(&mut second, "s2");
-    assert!(told.stdout.contains("given back AGENTS.md"), "{told:?}");
+    assert!(told.stdout.contains("restored AGENTS.md"), "{told:?}");
     assert_eq!(project.read("AGENTS.md").as_deref(), Some("mine\n"));
     assert!(project.history_has("files/AGENTS.md", "the tool's\n"));
     assert_eq!((project.state(), project.packs("backups").len()), (("saved".to_owned(), 1), 2));
 }
 
-/// Where the end of the last session is known and its giving back was cut off, what was changed later is someone else's.
+/// Where the end of the last session is known and its restoring was cut off, what was changed later is someone else's.
 #[test]
 fn what_was_changed_after_a_cut_off_end_is_left() {
     let scratch = Scratch::new();
@@ -129,7 +129,7 @@ fn what_was_changed_after_a_cut_off_end_is_left() {
     let aside = project.protected_store().with_file_name("aside");
     fs::rename(project.protected_store(), &aside).unwrap();
     assert_no_output(&go(&mut first, "s1"));
-    assert_eq!(project.read("AGENTS.md").as_deref(), Some("the tool's\n"), "nothing was to be given back");
+    assert_eq!(project.read("AGENTS.md").as_deref(), Some("the tool's\n"), "nothing was to be restored");
     drop(fs::remove_dir_all(record.parent().unwrap()));
     fs::rename(&aside, record.parent().unwrap()).unwrap();
     assert_eq!(fs::read_to_string(&record).unwrap(), saved);
@@ -138,14 +138,14 @@ fn what_was_changed_after_a_cut_off_end_is_left() {
     project.write("NOTES.md", "mine, later\n");
     let mut second = Window::open(&scratch, Agent::Claude, "%2");
     let told = come(&mut second, "s2");
-    assert!(told.stdout.contains("given back AGENTS.md"), "{told:?}");
+    assert!(told.stdout.contains("restored AGENTS.md"), "{told:?}");
     assert!(told.stdout.contains("NOTES.md was left as it is: it was changed when no session was here"), "{told:?}");
     assert_eq!(project.read("AGENTS.md").as_deref(), Some("mine\n"));
     assert_eq!(project.read("NOTES.md").as_deref(), Some("mine, later\n"));
     assert!(project.history_has("saved/NOTES.md", "mine\n"));
 }
 
-/// One process of Claude goes from session to session: where nothing could be given back at the end of one, the next one tries again.
+/// One process of Claude goes from session to session: where nothing could be restored at the end of one, the next one tries again.
 #[test]
 fn the_next_session_of_a_process_gives_back_what_the_one_before_could_not() {
     let scratch = Scratch::new();
@@ -160,10 +160,10 @@ fn the_next_session_of_a_process_gives_back_what_the_one_before_could_not() {
     let ended = window.process.run(Run { cwd: scratch.home(), ..run });
     assert!(ended.stderr.contains("is its disk mounted?"), "{ended:?}");
     fs::rename(&away, &work).unwrap();
-    assert!(come(&mut window, "s2").stdout.contains("given back AGENTS.md"));
+    assert!(come(&mut window, "s2").stdout.contains("restored AGENTS.md"));
     assert_eq!((project.read("AGENTS.md").as_deref(), project.state().0.as_str()), (Some("mine\n"), "saved"));
     project.write("AGENTS.md", "the tool's again\n");
-    assert!(go(&mut window, "s2").stderr.contains("given back AGENTS.md"));
+    assert!(go(&mut window, "s2").stderr.contains("restored AGENTS.md"));
     assert_eq!(project.read("AGENTS.md").as_deref(), Some("mine\n"));
 }
 
@@ -177,7 +177,7 @@ fn what_is_no_longer_protected_is_given_back_once() {
     assert_no_output(&come(&mut window, "s1"));
     project.write("AGENTS.md", "the tool's\n");
     fs::write(scratch.home().join(".config/baton/config.toml"), "").unwrap();
-    assert!(go(&mut window, "s1").stderr.contains("given back AGENTS.md"));
+    assert!(go(&mut window, "s1").stderr.contains("restored AGENTS.md"));
     assert_eq!((project.read("AGENTS.md").as_deref(), project.state().0.as_str()), (Some("mine\n"), "idle"));
     come(&mut window, "s2");
     assert_eq!((project.state(), project.packs("backups").len()), (("idle".to_owned(), 0), 1));
@@ -231,13 +231,13 @@ fn a_launch_that_can_never_be_looked_at_is_told() {
     elsewhere["process"]["pidns"] = json!(1);
     record["participants"].as_array_mut().unwrap().push(elsewhere);
     fs::write(&path, record.to_string()).unwrap();
-    let words = "were not given back, since nobody can tell";
+    let words = "were not restored, because baton cannot tell";
     assert!(go(&mut window, "s1").stderr.contains(words));
     assert_eq!((project.read("AGENTS.md").as_deref(), project.state().1), (Some("the tool's\n"), 1));
     assert!(come(&mut window, "s2").stdout.contains(words));
     assert_no_output(&go(&mut window, "s2"));
     let shown = project.baton(&["show"]);
-    assert!(shown.stdout.contains("nobody can tell whether it lives"), "{shown:?}");
+    assert!(shown.stdout.contains("liveness unknown"), "{shown:?}");
     assert_eq!(project.baton(&["restore"]).code, Some(3));
     assert_eq!(project.baton(&["restore", "--force"]).code, Some(0));
     assert_eq!(project.read("AGENTS.md").as_deref(), Some("mine\n"));

@@ -94,7 +94,7 @@ fn an_existing_file_is_not_written_over() {
     fs::write(&bundle, "mine").unwrap();
     let again = scratch.baton(["session", "export", "s1", "--out", bundle.to_str().unwrap()]).run();
     assert_eq!(again.code, Some(1), "{again:?}");
-    assert!(again.stderr.contains("is there already and was left as it is"), "{again:?}");
+    assert!(again.stderr.contains("already exists and was not changed"), "{again:?}");
     assert_eq!(fs::read(&bundle).unwrap(), b"mine");
     let nowhere = scratch.root().join("nowhere/b.tar.gz");
     let failed = scratch.baton(["session", "export", "s1", "--out", nowhere.to_str().unwrap()]).run();

@@ -4,6 +4,7 @@
 use std::fs;
 
 use agent_baton_core::agent::Agent;
+use agent_baton_tests::process::next_clock_tick;
 use agent_baton_tests::scratch::Output;
 use agent_baton_tests::window::assert_no_output;
 use agent_baton_tests::{Scratch, Window};
@@ -16,6 +17,7 @@ fn with(ids: &[&str]) -> Scratch {
     for id in ids {
         assert_no_output(&window.hook("SessionStart", id, &json!({})));
         assert_no_output(&window.hook("UserPromptSubmit", id, &json!({"prompt": "words"})));
+        next_clock_tick();
     }
     scratch
 }
@@ -109,6 +111,7 @@ fn octo_022_list_current_dir_first() {
     let mut window = Window::open(&scratch, Agent::Codex, "%1");
     for (id, fields) in [("a1", json!({})), ("c3", json!({})), ("b2", json!({"cwd": other}))] {
         assert_no_output(&window.hook("SessionStart", id, &fields));
+        next_clock_tick();
     }
     assert_eq!(listed(&scratch, "").0, ["b2", "c3", "a1"]);
     assert_eq!(listed(&scratch, "--here").0, ["c3", "a1"]);

@@ -543,7 +543,7 @@ fn a_dry_run_says_what_would_be_done_and_does_nothing() {
     let before = scratch.state();
     let output = scratch.baton(["gc", "--dry-run"]).run();
     assert_eq!(output.code, Some(0), "{output:?}");
-    assert!(output.stdout.contains("2 sessions would be put away"), "{output:?}");
+    assert!(output.stdout.contains("2 sessions would be moved"), "{output:?}");
     assert_eq!(scratch.state(), before);
 }
 

@@ -152,7 +152,7 @@ fn a_session_whose_terminal_went_away_is_lost_and_one_that_was_left_is_not() {
         thread::sleep(Duration::from_millis(50));
     }
     let left = baton(&scratch, "resume --lost");
-    assert_eq!(left.stdout, "nothing to bring back\n", "{left:?}");
+    assert_eq!(left.stdout, "no sessions to resume\n", "{left:?}");
     fs::remove_file(&config).unwrap();
     let resumed = baton(&scratch, "resume --lost");
     assert!(resumed.stdout.ends_with("claude --resume closed\n") && resumed.stdout.lines().count() == 1, "{resumed:?}");
@@ -226,7 +226,11 @@ fn a_record_that_cannot_be_read_is_told_and_takes_no_room() {
 #[test]
 fn nothing_alive_is_said_and_costs_no_line() {
     let scratch = Scratch::new();
-    assert_eq!(baton(&scratch, "").stdout, "nothing is alive, and nothing waits\n");
+    assert_eq!(
+        baton(&scratch, "").stdout,
+        "no sessions or runs are open. Sessions appear here once an agent with baton's hooks starts; `baton doctor` checks \
+         the hooks.\n"
+    );
     assert_eq!(baton(&scratch, "status --line").stdout, "\n");
     assert!(!scratch.state_dir().exists(), "looking makes nothing");
 }

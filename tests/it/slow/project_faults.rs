@@ -1,4 +1,4 @@
-//! Saving and giving back come to harm at every step: what stands in the project is the old file or the new one, whole, and in the end
+//! Saving and restoring come to harm at every step: what stands in the project is the old file or the new one, whole, and in the end
 //! the protected files are the user's own.
 
 use std::fs;
@@ -26,9 +26,9 @@ const TOOLS: &str = "the tool's\n";
 enum What {
     /// The first session's start, which saves.
     Save,
-    /// The last session's end, which gives back.
+    /// The last session's end, which restores.
     GiveBack,
-    /// The start after a session was lost, which gives back and then saves.
+    /// The start after a session was lost, which restores and then saves.
     Both,
 }
 
@@ -214,7 +214,7 @@ fn a_full_or_read_only_disk_leaves_the_old_file() {
         let run = scene.run();
         let ended = scene.play(run);
         assert_eq!(ended.code, Some(0), "{ended:?}");
-        assert!(ended.stderr.contains("AGENTS.md could not be given back"), "{ended:?}");
+        assert!(ended.stderr.contains("AGENTS.md could not be restored"), "{ended:?}");
         let backup = scene.project.show()["backups"][0]["path"].as_str().unwrap().to_owned();
         assert!(ended.stderr.contains(&backup), "{ended:?}");
         assert_eq!(scene.project.read("AGENTS.md").as_deref(), Some(TOOLS));
@@ -222,13 +222,13 @@ fn a_full_or_read_only_disk_leaves_the_old_file() {
         mount.read_only(false);
         drop(fs::remove_file(filler));
         let start = scene.windows[1].hook("SessionStart", "s2", &json!({}));
-        assert!(start.stderr.contains("given back AGENTS.md, gone.md"), "{start:?}");
+        assert!(start.stderr.contains("restored AGENTS.md, gone.md"), "{start:?}");
         assert_eq!((scene.project.tree(), scene.project.state().0), (scene.before, "saved".to_owned()));
         assert!(scene.project.history_has("files/AGENTS.md", TOOLS));
     }
 }
 
-/// Permissions that a tool took from its own directories keep nothing from being given back, and are as they were in the end.
+/// Permissions that a tool took from its own directories keep nothing from being restored, and are as they were in the end.
 #[test]
 fn directories_that_are_read_only_get_their_files() {
     let scratch = Scratch::new();

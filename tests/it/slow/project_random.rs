@@ -18,7 +18,7 @@ const PLAYERS: u64 = 16;
 const TURNS: u64 = 5;
 const MINE: &str = "mine\n";
 
-/// Steps of a save and of giving back, by their calls.
+/// Steps of a save and of restoring, by their calls.
 const STEPS: [&str; 8] = ["rename", "renameat", "fsync", "openat", "unlinkat", "write", "flock", "mkdir"];
 
 /// What the tools wrote: all that a reader has to know of the program.

@@ -215,7 +215,9 @@ fn flatten_inline_modules(mut tokens: Vec<Token>) -> Vec<Token> {
                 }
                 depth -= 1;
             }
-            Token::Ident(word) if word == "super" && inline_at.is_some() => tokens[at] = Token::Ident("self".to_owned()),
+            Token::Ident(word) if word == "super" && inline_at.is_some() => {
+                tokens[at] = Token::Ident("self".to_owned())
+            }
             _ => {}
         }
     }
@@ -379,7 +381,11 @@ fn finds_circles_and_only_those() {
         &["    a -> a/child\n    a/child -> a"],
     );
     check(
-        &[("", "mod a;"), ("a", "mod child; fn f() { child::g() }"), ("a/child", "fn g() {} mod inline { use super::g; }")],
+        &[
+            ("", "mod a;"),
+            ("a", "mod child; fn f() { child::g() }"),
+            ("a/child", "fn g() {} mod inline { use super::g; }"),
+        ],
         &[],
     );
     // A re-export alone is no import, and neither is what only tests see.

@@ -2,8 +2,8 @@
 
 use wasmtime::Trap;
 
-use super::interface::InterfaceError;
 use super::engine_config::{MAX_MEMORY_BYTES, MAX_STACK_BYTES};
+use super::interface::InterfaceError;
 use super::limits::{MAX_FUEL, MAX_REPLY_BYTES, MAX_REQUEST_BYTES};
 
 /// What wasmtime says.

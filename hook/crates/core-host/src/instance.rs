@@ -3,10 +3,10 @@
 use agent_baton_core::request::PROTOCOL;
 use wasmtime::{Instance, Memory, ResourceLimiter, Store};
 
-use super::error::CoreError;
-use super::loader::LoadedModule;
 use super::engine_config::MAX_MEMORY_BYTES;
+use super::error::CoreError;
 use super::limits::{MAX_FUEL, MAX_REPLY_BYTES, MAX_REQUEST_BYTES};
+use super::loader::LoadedModule;
 
 /// The most entries of the core's table of functions; it never grows.
 const MAX_TABLE_ENTRIES: usize = 4096;

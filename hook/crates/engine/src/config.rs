@@ -34,7 +34,7 @@ pub struct Config {
     pub messages: Messages,
     /// How long sessions that are over are kept.
     pub retention: Retention,
-    /// The files that the last session of a project gives back.
+    /// The files that the last session of a project restores.
     pub protect: Vec<ProtectedPaths>,
 }
 
@@ -99,7 +99,7 @@ pub enum ConfigError {
         dir: PathBuf,
     },
     /// It is not what it should be.
-    #[error("{path}, line {line}: {why}. Every value has its default until this is mended")]
+    #[error("{path}, line {line}: {why}. Every value has its default until this is fixed")]
     Invalid {
         /// The file.
         path: PathBuf,

@@ -20,7 +20,7 @@ use super::tar_archive::{ArchiveError, FileArchive, Manifest};
 use baton_engine::config::RelativePath;
 use baton_store::{ArchiveKind, LockedStore, ProtectedStore, StoreError};
 
-/// Why protected files could not be saved or given back. The project's files are as they were.
+/// Why protected files could not be saved or restored. The project's files are as they were.
 #[derive(Debug, thiserror::Error)]
 pub enum ProtectError {
     /// A file of the state cannot be used.
@@ -60,7 +60,7 @@ pub enum ProtectError {
     },
 }
 
-/// How giving back ended.
+/// How restoring ended.
 #[derive(Debug, PartialEq, Eq)]
 pub enum RestoreResult {
     /// Everything that can be done was done.
@@ -69,7 +69,7 @@ pub enum RestoreResult {
     Retry(RestoreOutcome),
     /// The project is not there. It may be on a disk that is not mounted.
     ProjectMissing,
-    /// The backup is gone or damaged, so nothing can be given back.
+    /// The backup is gone or damaged, so nothing can be restored.
     BackupMissing,
 }
 
@@ -168,7 +168,7 @@ impl ProtectedProject<'_, '_> {
     /// Gives the files back, and notes in the record what became of it. The record's state is for the caller to set then.
     ///
     /// # Errors
-    /// Where the history or the record cannot be written: nothing was given back.
+    /// Where the history or the record cannot be written: nothing was restored.
     pub fn restore(
         &mut self,
         record: &mut ProjectRecord,
@@ -244,7 +244,7 @@ impl ProtectedProject<'_, '_> {
         Some(Backup { number, sha256: Digest::from_content(&bytes) })
     }
 
-    /// What giving back would do. Nothing is changed.
+    /// What restoring would do. Nothing is changed.
     ///
     /// # Errors
     /// Where the backup cannot be used.
@@ -339,7 +339,7 @@ fn is_json(bytes: &[u8]) -> bool {
 
 /// What became of it, for a user: which files, and where the other version is.
 fn describe_outcome(project: &str, outcome: &RestoreOutcome, backup: &Path, history: Option<&Path>) -> Vec<String> {
-    let kept = history.map_or_else(String::new, |path| format!("; what stood there is kept in {}", path.display()));
+    let kept = history.map_or_else(String::new, |path| format!("; the replaced version is kept in {}", path.display()));
     let list = |paths: &[RelativePath]| {
         let names: Vec<String> = paths.iter().take(8).map(|path| path.path().display().to_string()).collect();
         let more = paths.len().saturating_sub(8);
@@ -347,21 +347,21 @@ fn describe_outcome(project: &str, outcome: &RestoreOutcome, backup: &Path, hist
     };
     let mut texts = Vec::new();
     if !outcome.restored.is_empty() {
-        texts.push(format!("{project}: given back {}{kept}", list(&outcome.restored)));
+        texts.push(format!("{project}: restored {}{kept}", list(&outcome.restored)));
     }
     if !outcome.removed.is_empty() {
-        texts.push(format!("{project}: taken away, since it was not there before: {}{kept}", list(&outcome.removed)));
+        texts.push(format!("{project}: removed, because it was not there before: {}{kept}", list(&outcome.removed)));
     }
     for (path, why) in &outcome.kept {
         let other = history.unwrap_or(backup).display();
         texts.push(format!(
-            "{project}: {} was left as it is: {why}; the saved one is in {other}",
+            "{project}: {} was left as it is: {why}; the saved version is in {other}",
             path.path().display()
         ));
     }
     for (path, why) in &outcome.failed {
         texts.push(format!(
-            "{project}: {} could not be given back: {why}; the saved one is in {}, and the next start of a session here tries again",
+            "{project}: {} could not be restored: {why}; the saved version is in {}, and the next session that starts here tries again",
             path.path().display(),
             backup.display()
         ));

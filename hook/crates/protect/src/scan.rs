@@ -140,7 +140,7 @@ impl Scan {
         Ok(())
     }
 
-    /// Looks at these paths alone where a protected path has grown too large to be looked at whole: what was saved is given back
+    /// Looks at these paths alone where a protected path has grown too large to be looked at whole: what was saved is restored
     /// all the same.
     #[must_use]
     pub fn with_known_paths<'a>(

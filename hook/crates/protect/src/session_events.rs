@@ -193,12 +193,12 @@ impl<'a> ProtectedProjectEvent<'a> {
     }
 
     /// Looks under the lock at whoever was not seen to be gone before it: some came in while this call waited, and some that lived then
-    /// are gone by now, and the files given back.
+    /// are gone by now, and the files restored.
     fn probe(&self, participants: &Participants) -> ProbeCache {
         participants.probe(self.inspector, self.probes.clone())
     }
 
-    /// Has it told, once, where nothing is given back for the sake of launches of which nobody can tell whether they live: no event
+    /// Has it told, once, where nothing is restored for the sake of launches of which nobody can tell whether they live: no event
     /// may ever settle that.
     fn report_unknown_participants(
         &self,
@@ -213,8 +213,8 @@ impl<'a> ProtectedProjectEvent<'a> {
             return;
         }
         let text = format!(
-            "{}: its files were not given back, since nobody can tell whether all its sessions are over; `baton project show` names \
-             them, `baton project restore --force {}` gives back all the same",
+            "{}: its files were not restored, because baton cannot tell whether all its sessions have ended; `baton project show` \
+             lists them, and `baton project restore --force {}` restores the files anyway",
             self.project, self.project
         );
         if record.notes.last().is_none_or(|note| note.text != text) {
@@ -222,7 +222,7 @@ impl<'a> ProtectedProjectEvent<'a> {
         }
     }
 
-    /// Gives back what lost sessions left, then saves. What cannot be given back yet is not saved over.
+    /// Restores what lost sessions left, then saves. What cannot be restored yet is not saved over.
     fn restore_then_save(
         &self,
         protected: &mut ProtectedProject<'_, '_>,

@@ -26,7 +26,7 @@ pub struct ProjectRecord {
     pub project: String,
     /// Grows by one at each write.
     pub revision: u64,
-    /// The launches that came in; each goes when it leaves, the last ones once the files are given back.
+    /// The launches that came in; each goes when it leaves, the last ones once the files are restored.
     pub participants: Vec<Participant>,
     /// What became of the files.
     pub state: ProtectionState,
@@ -55,11 +55,11 @@ pub struct Participant {
 pub enum ProtectionState {
     /// They are the user's.
     Idle,
-    /// They were saved, and are to be given back.
+    /// They were saved, and are to be restored.
     Saved(Backup),
-    /// The last session has left, and they are being given back.
+    /// The last session has left, and they are being restored.
     Restoring {
-        /// What is given back.
+        /// What is restored.
         saved: Backup,
         /// What stood there when the last session had left.
         seen: BTreeMap<RelativePath, Entry>,
@@ -123,7 +123,7 @@ impl ProjectRecord {
         self.notes.drain(..self.notes.len().saturating_sub(MAX_NOTES));
     }
 
-    /// The backup that is to be given back.
+    /// The backup that is to be restored.
     #[must_use]
     pub const fn backup(&self) -> Option<&Backup> {
         match &self.state {

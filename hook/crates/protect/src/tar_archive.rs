@@ -43,7 +43,7 @@ pub struct Manifest {
     pub left_out: BTreeMap<RelativePath, String>,
     /// The directories above the protected paths: made again where they are gone, and else left alone.
     pub parents: BTreeMap<RelativePath, Mode>,
-    /// In a history entry: what should have been given back and was not, since something else stands there.
+    /// In a history entry: what should have been restored and was not, since something else stands there.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub saved: BTreeMap<RelativePath, Entry>,
 }

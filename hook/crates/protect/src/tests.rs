@@ -140,7 +140,7 @@ fn what_is_too_large_or_no_file_is_refused_and_the_rest_is_taken() {
     assert_eq!(skipped, [("d/large", false), ("d/pipe", false), ("many", false)]);
 }
 
-/// A directory that a tool filled up is not looked at whole; what was saved in it is given back all the same.
+/// A directory that a tool filled up is not looked at whole; what was saved in it is restored all the same.
 #[test]
 fn what_was_saved_is_found_in_a_crowd() {
     let dir = tempfile::tempdir().unwrap();

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The system refused an operation.
-    #[error("cannot {operation} {path}: {source}{way_out}", way_out = way_out(source))]
+    #[error("cannot {operation} {path}: {source}{hint}", hint = hint(source))]
     Io {
         /// What was tried.
         operation: &'static str,
@@ -74,7 +74,7 @@ impl StoreError {
 }
 
 /// What a user can do about an error of the system; empty where nothing is known.
-fn way_out(source: &io::Error) -> &'static str {
+fn hint(source: &io::Error) -> &'static str {
     match source.kind() {
         io::ErrorKind::StorageFull => ". Free space on its file system; nothing was changed",
         io::ErrorKind::QuotaExceeded => ". Your disk quota is used up: free space; nothing was changed",

@@ -48,7 +48,6 @@ pub use index::recent::{RecentEntry, RecentSessions, last_opened};
 pub use lock::LockError;
 pub use lock::supervisor::SupervisorLock;
 pub use locked_store::{Committed, LockedStore};
-pub use wal::error::CommitError;
 pub use messages::{
     Appended, Chunk, Compacted, Conversation, ImportedConversation, LONG_CONVERSATION_BYTES, Message, Role,
     parse_messages,
@@ -60,3 +59,4 @@ pub use state_dir::health::Health;
 pub use state_dir::trust::check_outside_worktree;
 pub use state_dir::{StateDir, StateDirEnv, StateDirError};
 pub use store::{PendingWork, Store};
+pub use wal::error::CommitError;

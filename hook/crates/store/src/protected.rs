@@ -16,7 +16,7 @@ use crate::store::Store;
 pub enum ArchiveKind {
     /// The files as the first session of a project found them.
     Backup,
-    /// What stood in their place when they were given back.
+    /// What stood in their place when they were restored.
     History,
 }
 

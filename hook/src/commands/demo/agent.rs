@@ -7,7 +7,7 @@ use agent_baton_core::id::SessionId;
 use clap::Args;
 use serde::{Deserialize, Serialize};
 
-use crate::output::error::CommandError;
+use crate::error::CommandError;
 
 /// What the stand-in shall run: baton, with these arguments and this on its standard input.
 #[derive(Debug, Serialize, Deserialize)]

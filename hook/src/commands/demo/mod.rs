@@ -8,8 +8,8 @@ use agent_baton_core::id::SessionId;
 use clap::Args;
 
 use crate::commands::demo::agent::{Answer, FakeAgent, WORK_DIR};
+use crate::error::CommandError;
 use crate::output;
-use crate::output::error::CommandError;
 
 /// Plays a run through a crash and a resume, with real processes in a temporary state. Leaves nothing behind.
 #[derive(Args)]

@@ -13,7 +13,7 @@ use agent_baton_core::timestamp::Timestamp;
 use serde_json::Value;
 
 use crate::context::here;
-use crate::output::error::CommandError;
+use crate::error::CommandError;
 use baton_installer::InstallError;
 use baton_installer::config_file::ConfigFile;
 use baton_installer::find_hooks::{self, FoundHook};

@@ -19,8 +19,8 @@ mod trust;
 
 use clap::Args;
 
+use crate::error::CommandError;
 use crate::output;
-use crate::output::error::CommandError;
 use finding::{Finding, Level};
 use installation::Installation;
 

@@ -7,8 +7,8 @@ use clap::Args;
 use super::project_arg::read_record;
 use super::view::ProjectView;
 use crate::context::Context;
+use crate::error::CommandError;
 use crate::output;
-use crate::output::error::CommandError;
 use baton_protect::ProjectRecord;
 
 /// Lists the projects with protected files or backups.

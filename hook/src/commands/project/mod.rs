@@ -9,7 +9,7 @@ pub mod view;
 
 use clap::Subcommand;
 
-use crate::output::error::CommandError;
+use crate::error::CommandError;
 
 /// The commands on protected files.
 #[derive(Subcommand)]

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::context::{Context, current_directory};
-use crate::output::error::CommandError;
+use crate::error::CommandError;
 use baton_engine::config::RelativePath;
 use baton_protect::ProjectRecord;
 use baton_store::ProtectedStore;

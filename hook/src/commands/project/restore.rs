@@ -7,8 +7,8 @@ use clap::Args;
 
 use super::project_arg::ProjectArg;
 use crate::context::Context;
+use crate::error::CommandError;
 use crate::output;
-use crate::output::error::CommandError;
 use baton_protect::restore_plan::{ChangeEvidence, RestorePlan};
 use baton_protect::state::{Backup, ProjectRecord, ProtectionState};
 use baton_protect::{ProtectedProject, RestoreResult};
@@ -33,7 +33,7 @@ impl Restore {
     /// Gives them back. A user's word is enough: what was changed since by whomever is kept and replaced.
     ///
     /// # Errors
-    /// Where there is nothing to give back, sessions are there, or not everything could be given back.
+    /// Where there is nothing to restore, sessions are there, or not everything could be restored.
     pub fn run(self) -> Result<(), CommandError> {
         let context = Context::open()?;
         let named = ProjectArg::resolve(&context, self.project.as_deref())?;
@@ -74,7 +74,7 @@ impl Restore {
         record.state = ProtectionState::Saved(saved);
         let told = record.pending_notices.len();
         let ending = protected.restore(&mut record, ChangeEvidence::SessionsUntilNow)?;
-        // Where sessions are there still, the last one gives back what the first one saved.
+        // Where sessions are there still, the last one restores what the first one saved.
         match ending {
             RestoreResult::Done(_) if anyone == Live::No => record.state = ProtectionState::Idle,
             RestoreResult::Done(_) | RestoreResult::BackupMissing | RestoreResult::ProjectMissing => {
@@ -109,12 +109,12 @@ impl Restore {
             (Some(number), Some(saved)) if saved.number == number => Ok(saved.clone()),
             (Some(number), _) => protected.find_backup(number).ok_or_else(|| {
                 CommandError::NotFound(format!(
-                    "there is no backup {number} of {}; `baton project show` names them",
+                    "there is no backup {number} of {}; `baton project show` lists the backups",
                     named.project
                 ))
             }),
             (None, None) => Err(CommandError::NotFound(format!(
-                "nothing is to be given back in {}: its files are yours. An older backup: --backup N",
+                "there is nothing to restore in {}: its files are yours. To restore an older backup: --backup N",
                 named.project
             ))),
         }
@@ -130,8 +130,8 @@ fn print_plan(planned: Option<&RestorePlan>) -> Result<(), CommandError> {
         text.push_str(&baton_display::strip_control_chars(&format!("{what} {}{why}", path.path().display())));
         text.push('\n');
     };
-    plan.write.iter().for_each(|path| add("would give back", path, ""));
-    plan.remove.iter().filter(|path| !plan.write.contains(path)).for_each(|path| add("would take away", path, ""));
+    plan.write.iter().for_each(|path| add("would restore", path, ""));
+    plan.remove.iter().filter(|path| !plan.write.contains(path)).for_each(|path| add("would remove", path, ""));
     plan.kept.iter().chain(&plan.failed).for_each(|(path, why)| add("would leave", path, &format!(": {why}")));
     output::print(if text.is_empty() { "everything is as it was saved\n" } else { &text })
 }

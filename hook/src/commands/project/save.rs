@@ -7,8 +7,8 @@ use clap::Args;
 
 use super::project_arg::ProjectArg;
 use crate::context::Context;
+use crate::error::CommandError;
 use crate::output;
-use crate::output::error::CommandError;
 use baton_protect::ProtectedProject;
 use baton_protect::state::ProtectionState;
 use baton_store::ArchiveKind;

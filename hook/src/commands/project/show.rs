@@ -8,8 +8,8 @@ use clap::Args;
 use super::project_arg::ProjectArg;
 use super::view::ProjectView;
 use crate::context::Context;
+use crate::error::CommandError;
 use crate::output;
-use crate::output::error::CommandError;
 
 /// Shows the sessions in a project, its backups and what happened.
 #[derive(Args)]

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::context::Context;
-use crate::output::error::CommandError;
+use crate::error::CommandError;
 use baton_display::format_rfc3339;
 use baton_engine::config::RelativePath;
 use baton_protect::ProjectRecord;
@@ -23,13 +23,13 @@ pub struct ProjectView {
     pub paths: Vec<String>,
     /// What became of its files.
     pub state: ProtectedState,
-    /// The backup that is to be given back.
+    /// The backup that is to be restored.
     pub backup: Option<u64>,
-    /// The launches that came in; each goes when it leaves, the last ones once the files are given back.
+    /// The launches that came in; each goes when it leaves, the last ones once the files are restored.
     pub participants: Vec<ParticipantView>,
     /// The backups that are kept, the oldest first.
     pub backups: Vec<ArchiveView>,
-    /// What stood in the place of files that were given back, the oldest first.
+    /// What stood in the place of files that were restored, the oldest first.
     pub history: Vec<ArchiveView>,
     /// What happened, the oldest first.
     pub notes: Vec<NoteView>,
@@ -41,7 +41,7 @@ pub struct ProjectView {
 pub enum ProtectedState {
     /// They are the user's.
     Idle,
-    /// They were saved, and are to be given back.
+    /// They were saved, and are to be restored.
     Saved,
     /// Giving them back was begun and not ended.
     Restoring,
@@ -126,7 +126,7 @@ impl ProjectView {
         match (self.state, self.backup) {
             (ProtectedState::Idle, _) | (_, None) => "yours".to_owned(),
             (ProtectedState::Saved, Some(backup)) => format!("saved in backup {backup}"),
-            (ProtectedState::Restoring, Some(backup)) => format!("being given back from backup {backup}"),
+            (ProtectedState::Restoring, Some(backup)) => format!("being restored from backup {backup}"),
         }
     }
 }

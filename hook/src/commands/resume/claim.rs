@@ -5,7 +5,7 @@ use agent_baton_core::session::Resuming;
 
 use super::plan::{Resumable, is_claimed};
 use crate::context::Context;
-use crate::output::error::CommandError;
+use crate::error::CommandError;
 use baton_system::multiplexer::OpenedWindow;
 
 /// A mark that this call put.

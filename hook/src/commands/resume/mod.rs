@@ -12,8 +12,8 @@ use clap::Args;
 
 use crate::args::session::{current_project, resolve};
 use crate::context::Context;
+use crate::error::CommandError;
 use crate::output;
-use crate::output::error::CommandError;
 use crate::session_list::{ListedSession, Overview, SessionReader};
 use claim::ResumeClaim;
 use plan::{Resumable, Scope, plan};
@@ -132,7 +132,11 @@ fn open_one(context: &Context, session: &Resumable) -> Result<Outcome, CommandEr
                 output::print(&format!("session {} is resumed in pane {}\n", session.id(), opened.pane))?;
                 return Ok(Outcome::Opened);
             }
-            format!("the window of session {} closed at once; try it yourself: {}", session.id(), session.shell_command())
+            format!(
+                "the window of session {} closed at once; try it yourself: {}",
+                session.id(),
+                session.shell_command()
+            )
         }
         Err(error) => format!("session {}: {}", session.id(), baton_display::strip_control_chars(&error.to_string())),
     };

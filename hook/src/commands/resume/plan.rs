@@ -61,8 +61,12 @@ fn check(context: &Context, scope: &Scope, seen: &ListedSession) -> Result<PathB
     match seen.standing.status {
         status if status.is_alive() && all => return Err(None),
         SessionStatus::Ended(_) if all => return Err(None),
-        status if status.is_alive() => return Err(Some(format!("is already running in {}; `baton go {}` switches to it", shown(), session.id))),
-        SessionStatus::Unknown => return Err(Some(format!("may be running: baton cannot tell from here ({})", shown()))),
+        status if status.is_alive() => {
+            return Err(Some(format!("is already running in {}; `baton go {}` switches to it", shown(), session.id)));
+        }
+        SessionStatus::Unknown => {
+            return Err(Some(format!("may be running: baton cannot tell from here ({})", shown())));
+        }
         _ => {}
     }
     if all && session.headless {

@@ -10,8 +10,8 @@ use clap::Args;
 use crate::args;
 use crate::args::caller::TargetLaunch;
 use crate::context::Context;
+use crate::error::CommandError;
 use crate::output;
-use crate::output::error::CommandError;
 use crate::output::run_result::print_result;
 
 /// Moves a run to another session.

@@ -8,7 +8,7 @@ use clap::Args;
 use crate::args;
 use crate::args::caller::caller;
 use crate::context::Context;
-use crate::output::error::CommandError;
+use crate::error::CommandError;
 use crate::output::run_result::{Phase, print_result};
 
 /// Reports the progress of a run that you own.

@@ -6,7 +6,7 @@ use clap::Args;
 
 use crate::args;
 use crate::context::Context;
-use crate::output::error::CommandError;
+use crate::error::CommandError;
 use crate::output::run_result::{Phase, print_result};
 
 /// Cancels a run for good.

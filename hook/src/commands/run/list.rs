@@ -6,8 +6,8 @@ use agent_baton_core::run::Run;
 use clap::Args;
 
 use crate::context::Context;
+use crate::error::CommandError;
 use crate::output;
-use crate::output::error::CommandError;
 use crate::output::json::{RunView, run_status_word};
 
 /// Lists runs, newest first.

@@ -9,7 +9,7 @@ use clap::Args;
 
 use crate::args;
 use crate::context::Context;
-use crate::output::error::CommandError;
+use crate::error::CommandError;
 use baton_store::Store;
 use baton_store::progress::follow::{LogFiles, LogFollower};
 

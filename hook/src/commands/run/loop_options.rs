@@ -12,7 +12,7 @@ use agent_baton_core::reason::Reason;
 use clap::Args;
 
 use crate::context::{Context, current_directory};
-use crate::output::error::CommandError;
+use crate::error::CommandError;
 use baton_agents::spec;
 use baton_engine::config::TimeSpan;
 use baton_engine::loops::approval;

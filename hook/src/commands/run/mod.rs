@@ -15,7 +15,7 @@ pub mod with_command;
 
 use clap::Subcommand;
 
-use crate::output::error::CommandError;
+use crate::error::CommandError;
 
 /// The commands on runs.
 #[derive(Subcommand)]

@@ -8,7 +8,7 @@ use clap::Args;
 
 use crate::args;
 use crate::context::Context;
-use crate::output::error::CommandError;
+use crate::error::CommandError;
 use crate::output::run_result::{Phase, print_result};
 
 /// Pauses a run.
@@ -45,7 +45,12 @@ impl Pause {
         let done = context.decide(Command::Pause { run, why: self.why.map(String::from) })?;
         print_result(&context, &done, Reason::Paused, self.json, |run| {
             let turn = if run.loop_state.is_some() { "; the agent finishes its current turn" } else { "" };
-            format!("run {} ({}) is paused{turn}. To continue it: baton run continue {}\n", run.name.as_str(), run.id, run.id)
+            format!(
+                "run {} ({}) is paused{turn}. To continue it: baton run continue {}\n",
+                run.name.as_str(),
+                run.id,
+                run.id
+            )
         })
     }
 }

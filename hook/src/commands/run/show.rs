@@ -6,8 +6,8 @@ use clap::Args;
 
 use crate::args;
 use crate::context::Context;
+use crate::error::CommandError;
 use crate::output;
-use crate::output::error::CommandError;
 use crate::output::json::RunView;
 
 /// Shows everything about one run.

@@ -9,7 +9,7 @@ use clap::Args;
 use crate::args::caller::TargetLaunch;
 use crate::commands::run::loop_options::{LoopOptions, Prepared};
 use crate::context::Context;
-use crate::output::error::CommandError;
+use crate::error::CommandError;
 use crate::output::run_result::{Phase, print_result};
 
 /// Starts a run that a session owns.

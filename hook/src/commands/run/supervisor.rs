@@ -13,8 +13,8 @@ use nix::sys::signal::{SigSet, Signal, kill, raise};
 use nix::unistd::Pid;
 
 use crate::context::Context;
+use crate::error::CommandError;
 use crate::output;
-use crate::output::error::CommandError;
 use baton_agents::{FENCE_VARIABLE, RUN_VARIABLE};
 
 /// What may be sent to the supervisor and is meant for the command.

@@ -12,8 +12,8 @@ use clap::Args;
 
 use crate::commands::run::supervisor::{Command as Supervised, CommandExit};
 use crate::context::{Context, Outcome, current_directory};
+use crate::error::CommandError;
 use crate::output;
-use crate::output::error::CommandError;
 use crate::output::run_result::refusal;
 use baton_store::SupervisorLock;
 use baton_system::environment::OwnEnvironment;

@@ -15,8 +15,8 @@ use clap::Args;
 
 use crate::commands::run::supervisor::blocked_signals;
 use crate::context::Context;
+use crate::error::CommandError;
 use crate::output;
-use crate::output::error::CommandError;
 use crate::output::run_result::refusal;
 use baton_system::identity;
 

@@ -6,8 +6,8 @@ use agent_baton_core::reason::Reason;
 use clap::Args;
 
 use crate::context::Context;
+use crate::error::CommandError;
 use crate::output;
-use crate::output::error::CommandError;
 use baton_engine::retention::{Deletion, delete};
 
 /// Moves a session to the trash. Only `baton session restore` brings it back. The agent's own transcript stays where it is.

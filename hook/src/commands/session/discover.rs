@@ -11,8 +11,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::context::{Context, current_directory};
+use crate::error::CommandError;
 use crate::output;
-use crate::output::error::CommandError;
 use baton_engine::discovery::{Bounds, ForeignLoop, ForeignLoopState, ForeignLoops, find_foreign_loops, register};
 use baton_system::worktree;
 

@@ -8,8 +8,8 @@ use clap::Args;
 
 use crate::args;
 use crate::context::Context;
+use crate::error::CommandError;
 use crate::output;
-use crate::output::error::CommandError;
 use baton_engine::export::{self, ExportError, MAX_TRANSCRIPT_BYTES, SessionExport, Transcript};
 use baton_fs::read::open_own;
 use baton_store::AuditLine;

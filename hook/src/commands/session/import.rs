@@ -10,8 +10,8 @@ use agent_baton_core::timestamp::Timestamp;
 use clap::Args;
 
 use crate::context::Context;
+use crate::error::CommandError;
 use crate::output;
-use crate::output::error::CommandError;
 use baton_engine::export::{self, ExportError, SessionExport};
 use baton_fs::read::open_own;
 use baton_store::{ImportedConversation, ValidatedDecision, View};

@@ -12,7 +12,7 @@ pub mod show;
 
 use clap::Subcommand;
 
-use crate::output::error::CommandError;
+use crate::error::CommandError;
 
 /// The commands on sessions.
 #[derive(Subcommand)]

@@ -5,8 +5,8 @@ use clap::Args;
 
 use crate::args;
 use crate::context::Context;
+use crate::error::CommandError;
 use crate::output;
-use crate::output::error::CommandError;
 
 /// Gives a session a name of your own.
 #[derive(Args)]

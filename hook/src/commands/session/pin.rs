@@ -4,8 +4,8 @@ use clap::Args;
 
 use crate::args;
 use crate::context::Context;
+use crate::error::CommandError;
 use crate::output;
-use crate::output::error::CommandError;
 
 /// Pins a session, so that baton never archives it.
 #[derive(Args)]

@@ -4,8 +4,8 @@ use clap::Args;
 
 use super::delete::parse_full_id;
 use crate::context::Context;
+use crate::error::CommandError;
 use crate::output;
-use crate::output::error::CommandError;
 use baton_engine::retention::{Restoration, restore};
 
 /// Restores a session from the trash or the archive.
@@ -25,8 +25,12 @@ impl Restore {
         let id = parse_full_id(&self.session)?;
         let restoration = restore(&mut context.lock()?, &id, &context.now())?;
         match restoration {
-            Restoration::Done => output::print(&format!("session {id} is restored; it stays ended until its agent opens it again\n")),
-            Restoration::Already => output::print(&format!("session {id} is neither archived nor in the trash; nothing was changed\n")),
+            Restoration::Done => {
+                output::print(&format!("session {id} is restored; it stays ended until its agent opens it again\n"))
+            }
+            Restoration::Already => {
+                output::print(&format!("session {id} is neither archived nor in the trash; nothing was changed\n"))
+            }
             Restoration::Missing => Err(CommandError::NotFound(format!(
                 "no session has the id {id}; sessions removed from the trash cannot be restored"
             ))),

@@ -11,8 +11,8 @@ use clap::Args;
 
 use crate::args::session::SessionArg;
 use crate::context::Context;
+use crate::error::CommandError;
 use crate::output;
-use crate::output::error::CommandError;
 use crate::output::json::{ChunkView, ConversationView, LaunchView, SessionView};
 use crate::session_list::{ListedSession, SessionReader};
 use baton_agents::{TranscriptStats, spec};

@@ -9,8 +9,9 @@ use std::ffi::OsString;
 use clap::Args;
 
 use crate::context::Context;
+use crate::error::CommandError;
 use crate::output;
-use crate::output::error::CommandError;
+use crate::output::report::report;
 use crate::output::short_ids::ShortIds;
 use crate::session_list::SessionReader;
 
@@ -44,7 +45,7 @@ impl Status {
     /// Shows it, and gives the exit status.
     #[must_use]
     pub fn exit_status(self) -> u8 {
-        self.run().map_or_else(|error| error.report(), |()| 0)
+        self.run().map_or_else(|error| report(&error), |()| 0)
     }
 
     /// Shows it.

@@ -13,7 +13,7 @@ use crate::session_list::{ListedSession, Overview};
 use baton_engine::session_status::SessionStatus;
 
 /// How many of the lost are shown.
-const MAX_LOST_SHOWN: usize = 5;
+const MAX_LOST_LISTED: usize = 5;
 
 pub(super) fn render(seen: &Overview, ids: &ShortIds, now: &Timestamp, terminal: &Terminal) -> String {
     let session = |it: &ListedSession, word: &str| session_item(it, word, now, ids);
@@ -45,21 +45,22 @@ pub(super) fn render(seen: &Overview, ids: &ShortIds, now: &Timestamp, terminal:
     };
     let lost: Vec<Item> = seen.lost().map(|it| session(it, "lost")).collect();
     let many =
-        if lost.len() > MAX_LOST_SHOWN { format!(", {MAX_LOST_SHOWN} of {}", lost.len()) } else { String::new() };
+        if lost.len() > MAX_LOST_LISTED { format!(", {MAX_LOST_LISTED} of {}", lost.len()) } else { String::new() };
     let sections = [
         ("waits for you".to_owned(), waits.collect()),
         ("at work".to_owned(), of(&|it| LiveState::from_session(it) == Some(LiveState::Working))),
-        (
-            "opened, no prompt yet".to_owned(),
-            of(&|it| LiveState::from_session(it) == Some(LiveState::Unprompted)),
-        ),
+        ("opened, no prompt yet".to_owned(), of(&|it| LiveState::from_session(it) == Some(LiveState::Unprompted))),
         ("runs".to_owned(), runs(false)),
         ("interrupted runs".to_owned(), runs(true)),
         ("unknown".to_owned(), of(&|it| it.standing.status == SessionStatus::Unknown)),
-        (format!("lost{many} (`baton resume` resumes them)"), lost.into_iter().take(MAX_LOST_SHOWN).collect()),
+        (format!("lost{many} (`baton resume` resumes them)"), lost.into_iter().take(MAX_LOST_LISTED).collect()),
     ];
     let text = terminal.sections(&sections.map(|(title, items)| Section { title, items }));
-    if text.is_empty() { "no sessions or runs are open. Sessions appear here once an agent with baton's hooks starts; `baton doctor` checks the hooks.\n".to_owned() } else { text }
+    if text.is_empty() {
+        "no sessions or runs are open. Sessions appear here once an agent with baton's hooks starts; `baton doctor` checks the hooks.\n".to_owned()
+    } else {
+        text
+    }
 }
 
 fn session_item(seen: &ListedSession, word: &str, now: &Timestamp, ids: &ShortIds) -> Item {

@@ -7,7 +7,7 @@ use super::*;
 /// Fast enough to fail quickly, slow enough that no busy machine runs into it where data is there.
 const SOON: ReadLimits = ReadLimits { bytes: 4096, time: Duration::from_millis(80) };
 
-/// A pipe into which `pieces` were written; the writing end is given back, so that it stays open.
+/// A pipe into which `pieces` were written; the writing end is returned, so that it stays open.
 fn pipe(pieces: &[&[u8]]) -> (OwnedFd, File) {
     let (reader, writer) = nix::unistd::pipe().unwrap();
     let mut writer = File::from(writer);

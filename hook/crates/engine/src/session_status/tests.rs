@@ -96,6 +96,6 @@ fn only_proof_makes_a_session_lost() {
     check(&two, &[], &log(&[]), "unknown since 1");
     let mut over = of(&[]);
     over.ended = Some(Ended { at: stamp(8), reason: Reason::Ended });
-    check(&over, &[Live::No], &beats, "over since 8");
+    check(&over, &[Live::No], &beats, "ended since 8");
     assert_eq!(last_activity(&over, &beats).boot_ms, 7);
 }

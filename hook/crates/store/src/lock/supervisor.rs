@@ -12,7 +12,7 @@ use crate::lock;
 use crate::state_dir::layout::Hash;
 use crate::store::Store;
 
-/// A supervisor's lock; given back when it is dropped, or its process ends.
+/// A supervisor's lock; released when it is dropped, or when its process ends.
 #[derive(Debug)]
 pub struct SupervisorLock {
     _file: File,

@@ -18,8 +18,8 @@ use agent_baton_core::process::HostId;
 use crate::state_dir::layout::Hash;
 use crate::state_dir::trust::check_path;
 
-pub use error::StateDirError;
 use baton_fs::account::AccountHome;
+pub use error::StateDirError;
 
 /// What of the environment decides where the state is.
 #[derive(Debug, Clone, Default)]

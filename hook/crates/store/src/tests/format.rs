@@ -79,7 +79,7 @@ fn omx_002_transfer_unknown_fields() {
 #[test]
 fn a_number_beyond_64_bits_is_rounded_once() {
     let number = "18446744073715605195";
-    let (dir, store) = restored("format-1");
+    let (dir, store) = restored("format-2");
     let path = dir.path().join("state/runs/r.json");
     let text = fs::read_to_string(&path).unwrap().replace("18446744073709551615", number);
     fs::write(&path, text).unwrap();

@@ -144,7 +144,7 @@ fn every_commit_has_its_line_in_the_audit() {
 }
 
 #[test]
-fn errors_name_the_path_and_the_way_out() {
+fn errors_name_the_path_and_the_hint() {
     use std::io::{Error, ErrorKind};
     let cases = [
         (ErrorKind::StorageFull, "Free space", false),
@@ -152,11 +152,11 @@ fn errors_name_the_path_and_the_way_out() {
         (ErrorKind::PermissionDenied, "chown", true),
         (ErrorKind::Other, "", false),
     ];
-    for (kind, way_out, read_only) in cases {
+    for (kind, hint, read_only) in cases {
         let path = std::path::Path::new("/state/lock");
         let error = StoreError::io("open", path)(Error::from(kind));
         let text = error.to_string();
-        assert!(text.starts_with("cannot open /state/lock: ") && text.contains(way_out), "{text}");
+        assert!(text.starts_with("cannot open /state/lock: ") && text.contains(hint), "{text}");
         assert_eq!(error.is_read_only(), read_only, "{text}");
     }
 }

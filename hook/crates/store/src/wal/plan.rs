@@ -12,11 +12,11 @@ use crate::error::StoreError;
 use crate::file::{self, MAX_RECORD};
 use crate::index::lookup::{self, IndexFile, IndexKey, RecordId};
 use crate::index::recent::{RecentEntry, RecentSessions};
-use crate::wal::error::CommitError;
 use crate::records;
 use crate::records::unknown_fields;
 use crate::state_dir::layout::{Hash, Layout, Target};
 use crate::wal::entry::{CommitRecord, Effect, NewVersion, WalEntry};
+use crate::wal::error::CommitError;
 use crate::wal::write::PreparedCommit;
 
 /// A record as it stands under the lock.
@@ -81,13 +81,7 @@ impl CommitPlan {
         self.push_with(target, before, after, Vec::new());
     }
 
-    fn push_with(
-        &mut self,
-        target: Target,
-        before: Option<u64>,
-        after: Option<(u64, Vec<u8>)>,
-        effects: Vec<Effect>,
-    ) {
+    fn push_with(&mut self, target: Target, before: Option<u64>, after: Option<(u64, Vec<u8>)>, effects: Vec<Effect>) {
         let version = after.as_ref().map(|(revision, bytes)| NewVersion { revision: *revision, hash: Hash::of(bytes) });
         self.entries.push(WalEntry { target, before, after: version, effects });
         self.new_contents.push(after.map(|(_, bytes)| bytes));

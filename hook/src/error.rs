@@ -3,11 +3,8 @@
 use std::io;
 use std::path::PathBuf;
 
-use agent_baton_core::agent::Agent;
 use agent_baton_core::reason::Reason;
 
-use crate::context::{here, inspector};
-use crate::output;
 use baton_core_host::CoreError;
 use baton_engine::config::ConfigError;
 use baton_engine::decide::DecisionError;
@@ -25,7 +22,7 @@ pub enum CommandError {
     Refused {
         /// The row.
         reason: Reason,
-        /// The row for a user, with the way out.
+        /// The refusal in words, with a hint.
         what: String,
     },
     /// A user disabled baton here.
@@ -48,7 +45,7 @@ pub enum CommandError {
     /// A session that was named is not brought back.
     #[error("{0}")]
     NotResumed(String),
-    /// Windows could not be opened; what failed was print_result.
+    /// Windows could not be opened; each failure was reported.
     #[error("{0} sessions could not be resumed")]
     WindowsNotOpened(usize),
     /// A pane cannot be selected.
@@ -74,10 +71,10 @@ pub enum CommandError {
     /// The lock was not to be had.
     #[error(transparent)]
     Lock(#[from] LockError),
-    /// Protected files were not saved or given back.
+    /// Protected files were not saved or restored.
     #[error(transparent)]
     Protect(#[from] ProtectError),
-    /// Protected files were not given back, or not all.
+    /// Protected files were not restored, or not all.
     #[error("{0}")]
     NotRestored(String),
     /// The rules for protected files refused it.
@@ -86,7 +83,7 @@ pub enum CommandError {
     /// An agent's configuration was not changed.
     #[error(transparent)]
     Install(#[from] InstallError),
-    /// Checks found something amiss; they print_result what.
+    /// Checks found something amiss; they printed what.
     #[error("{0}")]
     ChecksFailed(usize),
     /// What a user set cannot be used, and nothing is put away by another rule than theirs.
@@ -154,11 +151,11 @@ pub enum CommandError {
     Random(#[source] getrandom::Error),
     /// The account database knows no home.
     #[error(
-        "the account database names no home directory for this account, so a user's word for a command cannot be kept there"
+        "the account database names no home directory for this account, so an approval of a command cannot be kept there"
     )]
     NoAccountHome,
     /// A user's word for a command could not be written down.
-    #[error("cannot write below {home} that you gave this command: {source}")]
+    #[error("cannot record below {home} that you approved this command: {source}")]
     StoreApproval {
         /// The account's home.
         home: PathBuf,
@@ -178,7 +175,8 @@ pub enum CommandError {
 
 impl CommandError {
     /// 3: refused. 4: not found, or ambiguous. 1: failed.
-    const fn status(&self) -> u8 {
+    #[must_use]
+    pub const fn status(&self) -> u8 {
         match self {
             Self::Refused { .. }
             | Self::NotResumed(_)
@@ -190,20 +188,9 @@ impl CommandError {
         }
     }
 
-    /// Says the error on stderr; gives the exit status.
-    #[must_use]
-    pub fn report(&self) -> u8 {
-        output::notice(&self.to_string());
-        if self.store_error().is_some_and(StoreError::is_read_only) && is_called_by_codex() {
-            output::notice(
-                "Codex runs its tools in a sandbox that may not write there: `baton install --writable`, outside of it, opens the state",
-            );
-        }
-        self.status()
-    }
-
     /// The file of the state that could not be used.
-    const fn store_error(&self) -> Option<&StoreError> {
+    #[must_use]
+    pub const fn store_error(&self) -> Option<&StoreError> {
         match self {
             Self::Store(error)
             | Self::Lock(LockError::Store(error))
@@ -215,10 +202,4 @@ impl CommandError {
             _ => None,
         }
     }
-}
-
-/// Whether the nearest agent above is Codex.
-fn is_called_by_codex() -> bool {
-    let lineage = here().ok().and_then(|here| inspector(here).lineage());
-    lineage.is_some_and(|lineage| lineage.agent == Agent::Codex)
 }

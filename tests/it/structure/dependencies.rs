@@ -1,0 +1,45 @@
+//! ARCHITECTURE.md has a table of the crates and of what each may depend on. The manifests keep to it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+
+use agent_baton_tests::program::workspace;
+
+use super::crates::crates;
+
+/// The name of each crate in the table, with the crates that it may depend on.
+fn documented() -> BTreeMap<String, BTreeSet<String>> {
+    let text = fs::read_to_string(workspace().join("ARCHITECTURE.md")).unwrap();
+    let rows = text.lines().skip_while(|line| !line.starts_with("| crate |")).skip(2);
+    let rows = rows.take_while(|line| line.starts_with('|')).map(|line| line.split('|').collect::<Vec<_>>());
+    let in_backticks = |cell: &str| cell.split('`').skip(1).step_by(2).map(str::to_owned).collect::<BTreeSet<_>>();
+    let mut table: BTreeMap<_, _> = rows
+        .map(|cells| {
+            let name = in_backticks(cells[1]).into_iter().find(|name| !name.contains('/')).unwrap();
+            (name, in_backticks(cells[4]))
+        })
+        .collect();
+    // Its path has no slash, and it may depend on all.
+    let all: BTreeSet<_> = table.keys().filter(|name| name.contains("baton")).cloned().collect();
+    table.remove("hook");
+    table.entry("agent-baton".to_owned()).or_default().extend(all);
+    table
+}
+
+#[test]
+fn a_crate_depends_only_on_what_the_table_allows() {
+    let (documented, crates) = (documented(), crates());
+    let names: BTreeSet<_> = crates.iter().map(|member| member.name.clone()).collect();
+    assert_eq!(
+        documented.keys().cloned().collect::<BTreeSet<_>>(),
+        names,
+        "the rows of ARCHITECTURE.md are the crates"
+    );
+    for member in &crates {
+        let ours: BTreeSet<_> = member.dependencies.intersection(&names).cloned().collect();
+        let surplus: Vec<_> = ours.difference(&documented[&member.name]).collect();
+        assert!(surplus.is_empty(), "{} depends on {surplus:?}: ARCHITECTURE.md does not allow it", member.name);
+        let unused: Vec<_> = documented[&member.name].difference(&ours).filter(|name| **name != member.name).collect();
+        assert!(unused.is_empty(), "ARCHITECTURE.md lets {} depend on {unused:?}, and it does not", member.name);
+    }
+}

@@ -110,8 +110,8 @@ def commanded(client, window, typed):
     assert (client.state.run("first")["iteration"], client.state.run("first")["status"]) == (1, "failed"), client.state.dump("run")
     done = client.baton("run start nightly --session " + client.records.sessions()[0])
     assert done.returncode == 0, done
-    for name, words, status in (("pause", "The user pauses a run", "paused"), ("continue", "The user lets a run go on", "active"),
-                                ("status", "The user asks where the runs stand", "active"), ("cancel", "The user cancels a run", "cancelled")):
+    for name, words, status in (("pause", "The user wants to pause a run", "paused"), ("continue", "The user wants to continue a run", "active"),
+                                ("status", "The user asks for the status of the runs", "active"), ("cancel", "The user wants to cancel a run", "cancelled")):
         stops = len(client.records.of("Stop"))
         call = "baton run list" if name == "status" else f"baton run {name} nightly"
         command(client, window, typed, name, "nightly", words, call)

@@ -141,7 +141,18 @@ pub enum Notification {
         /// How often it may.
         of: Option<u32>,
     },
-    /// To the model, and to the user where it was cut: how the turn before the resume stands.
+    /// To the user: nothing happened to the session's run for too long, so it was abandoned.
+    Abandoned {
+        /// The run, its fence, and the row.
+        id: NotificationId,
+        /// How often the run went round.
+        iteration: u32,
+        /// For how long nothing happened, in milliseconds.
+        idle_ms: u64,
+        /// The limit, in milliseconds.
+        threshold_ms: u64,
+    },
+    /// To the model and to the user: the turn before the resume was cut.
     LastTurn {
         /// How.
         turn: LastTurn,
@@ -163,6 +174,7 @@ impl Notification {
             Self::Transferred { id, .. }
             | Self::OwnerElsewhere { id, .. }
             | Self::Interrupted { id, .. }
+            | Self::Abandoned { id, .. }
             | Self::SeveralRuns { id, .. } => Some(id),
             Self::Loop { id, .. } if id.reason.ends_loop() || id.revision.is_some() => Some(id),
             Self::Loop { .. } | Self::LastTurn { .. } => None,

@@ -1,14 +1,16 @@
-//! A resumed session is told how its last turn stands.
+//! A resumed session is told that its last turn was cut.
 
 use crate::decision::Notification;
 use crate::event::{LastTurn, Source};
 use crate::process::Live;
 use crate::rules::context::EventContext;
 
-/// Says what the transcript showed, unless it showed nothing, or another window may be at work on that very turn.
+/// Says where the transcript shows that the turn was cut, unless another window may be at work on that very turn. A turn that ended
+/// is no news: every ordinary resume has one.
 pub fn apply(cx: &mut EventContext<'_>) {
     let event = cx.event;
-    let Some(turn) = event.last_turn.filter(|turn| *turn != LastTurn::Unknown) else { return };
+    let is_cut = |turn: &LastTurn| matches!(turn, LastTurn::InterruptedPrompt | LastTurn::InterruptedToolCall);
+    let Some(turn) = event.last_turn.filter(is_cut) else { return };
     if !event.announces() || event.source != Some(Source::Resume) || !event.can_notify() {
         return;
     }

@@ -4,14 +4,14 @@
 //! that dies between its commit and its reply leaves no acknowledgement in the session's log, so the next event that can carry the
 //! notification says it again.
 //!
-//! An announcement (a run was transferred, a loop ended or stands still) stands in the outbox until it is acknowledged. A standing
+//! An announcement (a run was transferred or abandoned, a loop ended or stands still) stands in the outbox until it is acknowledged. A standing
 //! condition (another process owns the run, a run is offered) stays in the outbox afterwards, marked, so that no later event
 //! repeats it to the same audience.
 
 use crate::decision::Notification;
 use crate::reason::Reason;
 use crate::rules::context::EventContext;
-use crate::run::Run;
+use crate::run::{Run, StopReason};
 use crate::session::{Audience, MAX_OUTBOX, NotificationId, OutboxEntry};
 
 /// Takes note of what the session's log acknowledges.
@@ -51,6 +51,7 @@ pub fn announce(cx: &mut EventContext<'_>) {
         let owns = unfinished && run.owner.process == *cx.process;
         let notification = match id.reason {
             reason if reason.is_standing() => None,
+            Reason::AbandonedStale => (!unfinished && cx.event.can_notify_user()).then(|| abandoned(run, id)),
             reason if reason.ends_loop() => (!unfinished && cx.event.can_notify_user()).then(|| of_loop(run, id)),
             reason if reason.suspends_loop() => (owns && cx.event.can_notify_user()).then(|| of_loop(run, id)),
             _ => (owns && cx.event.can_notify()).then(|| transferred(run, id)),
@@ -96,6 +97,14 @@ pub fn id_of(run: &Run, reason: Reason) -> NotificationId {
 pub fn owed_suspension(run: &Run, reason: Reason) -> OutboxEntry {
     let id = NotificationId { revision: Some(run.revision), ..id_of(run, reason) };
     OutboxEntry { id, audience: Audience::Launch(run.owner.process.clone()), acknowledged: false }
+}
+
+fn abandoned(run: &Run, id: NotificationId) -> Notification {
+    let (idle_ms, threshold_ms) = match run.stop_reason {
+        Some(StopReason::Idle { idle_ms, threshold_ms, .. }) => (idle_ms, threshold_ms),
+        Some(StopReason::Stated(_) | StopReason::Rule(_)) | None => (0, 0),
+    };
+    Notification::Abandoned { id, iteration: run.iteration, idle_ms, threshold_ms }
 }
 
 fn transferred(run: &Run, id: NotificationId) -> Notification {

@@ -48,7 +48,7 @@ impl RuleContext<'_> {
         }
     }
 
-    /// Ends a run and takes it off its owner's session. The user of a loop is owed the reason.
+    /// Ends a run and takes it off its owner's session. The user is owed the reason of a loop, and of a run that nobody ended.
     pub fn finish(&mut self, id: &RunId, status: Status, reason: Reason, why: Option<StopReason>) {
         let now = self.now().clone();
         let Some(run) = self.draft.run_mut(id) else { return };
@@ -63,7 +63,7 @@ impl RuleContext<'_> {
             session.runs_ended = session.runs_ended.saturating_add(1);
         }
         session.take_announcements(id);
-        if is_loop {
+        if is_loop || reason == Reason::AbandonedStale {
             let id = NotificationId { run: id.clone(), fence, reason, revision: None };
             session.outbox.push(OutboxEntry { id, audience: Audience::Session, acknowledged: false });
         }

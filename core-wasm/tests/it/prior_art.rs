@@ -111,7 +111,7 @@ peers! {
          = r active A/X1 #1
          days 8
          kill X1
-         X2 start A resume     -> abandoned_stale launched
+         X2 start A resume     -> abandoned_stale launched +told
          = r abandoned A/X1 #1 archived";
 
     /// The newest of all times decides: here that of the last heartbeat in the session's log.
@@ -148,7 +148,7 @@ peers! {
          run A X1 r
          kill X1
          hours 168
-         X2 start A resume     -> abandoned_stale launched
+         X2 start A resume     -> abandoned_stale launched +told
          = r abandoned A/X1 #1 archived";
 
     /// A run that is over is not touched again, not even by its owner's own new pane.

@@ -128,9 +128,10 @@ fn describe_changes(decision: &Decision) -> String {
             Notification::Transferred { .. } => "the model and the user were told",
             Notification::OwnerElsewhere { .. }
             | Notification::Interrupted { .. }
+            | Notification::Abandoned { .. }
             | Notification::Loop { .. }
             | Notification::SeveralRuns { .. } => "the user was told",
-            Notification::LastTurn { .. } => "the model was told how the turn before stands",
+            Notification::LastTurn { .. } => "the model and the user were told that the turn before was cut",
         }
         .to_owned()
     }));

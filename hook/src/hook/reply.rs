@@ -8,7 +8,7 @@ use agent_baton_core::event::Event;
 use agent_baton_core::id::RunId;
 use agent_baton_core::reason::Reason;
 use agent_baton_core::run::RunName;
-use baton_agents::reply::{render_block, render_reply};
+use baton_agents::reply::{Names, render_block, render_reply};
 use baton_display::warn;
 use baton_engine::loops::LoopStop;
 use baton_engine::outcome::Outcome;
@@ -41,7 +41,8 @@ pub(super) fn send(
 
 /// Tells the user about a `Stop` of a loop's owner that did not get the lock.
 pub(super) fn send_missed_stop(event: &Event, stop: &LoopStop) -> Result<(), HookError> {
-    let names = BTreeMap::from([(stop.run().id.clone(), stop.run().name.clone())]);
+    let runs = BTreeMap::from([(stop.run().id.clone(), stop.run().name.clone())]);
+    let names = Names { runs, session: event.session.clone() };
     render_reply(event.agent, event.name, &[stop.missed_notice()], &names, &[])
         .map_or(Ok(()), |text| write_stdout(&text))
 }
@@ -49,7 +50,8 @@ pub(super) fn send_missed_stop(event: &Event, stop: &LoopStop) -> Result<(), Hoo
 /// The text of the reply. If the loop goes on, the reply blocks the `Stop` and holds the next prompt.
 fn render(event: &Event, outcome: &Outcome, stop: Option<&LoopStop>) -> Option<String> {
     let runs = outcome.request.snapshot.runs.iter().filter_map(|named| named.reading.record());
-    let names: BTreeMap<RunId, RunName> = runs.map(|run| (run.id.clone(), run.name.clone())).collect();
+    let runs: BTreeMap<RunId, RunName> = runs.map(|run| (run.id.clone(), run.name.clone())).collect();
+    let names = Names { runs, session: event.session.clone() };
     let tells = &outcome.decision.notifications;
     match stop.and_then(|stop| tells.iter().find_map(|tell| stop.next_prompt(tell))) {
         Some(prompt) => render_block(prompt, tells, &names),

@@ -80,7 +80,29 @@ fn the_threshold_of_staleness_is_what_the_user_set() {
         let scratch = Scratch::new();
         let (ended, run) = resumed_after(&scratch, text, age);
         assert_eq!((ended.stderr.as_str(), run.status), ("", expected), "{text:?} after {age} ms");
+        assert_eq!(ended.stdout.contains("was abandoned"), expected == Status::Abandoned, "{ended:?}");
     }
+}
+
+#[test]
+fn who_resumes_a_stale_run_is_told_with_the_command_that_brings_it_back() {
+    let scratch = Scratch::new();
+    interrupted(&scratch, None, 8 * 24 * HOUR);
+    // A second session of the project: a command that names none would be about either.
+    let mut other = Window::open(&scratch, Agent::Claude, "%3");
+    let offered = other.hook("SessionStart", "s2", &json!({"source": "startup"}));
+    assert!(offered.stdout.contains("--session s2"), "{offered:?}");
+    let mut window = Window::open(&scratch, Agent::Claude, "%2");
+    let told = window.hook("SessionStart", "s1", &json!({"source": "resume"}));
+    let reply: Value = serde_json::from_str(&told.stdout).unwrap();
+    assert_eq!(reply.get("hookSpecificOutput"), None, "the model is told nothing: {told:?}");
+    let words = reply["systemMessage"].as_str().unwrap();
+    assert!(words.contains("nothing happened for 8 days (the limit, stale_after, is 7 days)"), "{words}");
+    assert_no_output(&window.hook("UserPromptSubmit", "s1", &json!({"prompt": "words"})));
+    let command = words.split("baton ").last().unwrap();
+    let adopted = scratch.baton(command.split(' ')).run();
+    assert_eq!(adopted.code, Some(0), "{command}: {adopted:?}");
+    assert_eq!((the_run(&scratch).status, the_run(&scratch).fence.0), (Status::Active, 2));
 }
 
 #[test]

@@ -193,7 +193,7 @@ fn a_stale_run_is_abandoned_and_can_be_adopted() {
          run A P1 r
          kill P1
          days 8
-         P2 start A resume     -> abandoned_stale launched
+         P2 start A resume     -> abandoned_stale launched +told
          = r abandoned A/P1 #1 archived
          P2 prompt A           -> heartbeat run_ended
          adopt r A P2          -> adopted

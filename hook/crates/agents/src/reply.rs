@@ -10,7 +10,7 @@ use std::fmt::Write;
 use agent_baton_core::agent::Agent;
 use agent_baton_core::decision::Notification;
 use agent_baton_core::event::{EventName, LastTurn};
-use agent_baton_core::id::RunId;
+use agent_baton_core::id::{RunId, SessionId};
 use agent_baton_core::pane::Pane;
 use agent_baton_core::reason::Reason;
 use agent_baton_core::run::{RunName, is_printable};
@@ -102,9 +102,18 @@ const fn audience(agent: Agent, name: EventName) -> Audience {
     }
 }
 
+/// What the user's part of a reply may name.
+#[derive(Debug, Default)]
+pub struct Names {
+    /// The names of runs.
+    pub runs: BTreeMap<RunId, RunName>,
+    /// The session that the reply goes to: a command that is meant for it names it, so that it works in every terminal.
+    pub session: Option<SessionId>,
+}
+
 /// The reply to a `Stop` by which the agent goes on with `prompt`.
 #[must_use]
-pub fn render_block(prompt: String, tell: &[Notification], names: &BTreeMap<RunId, RunName>) -> Option<String> {
+pub fn render_block(prompt: String, tell: &[Notification], names: &Names) -> Option<String> {
     let system_message = lines(tell.iter().filter(|tell| !is_iterated(tell)).filter_map(|tell| user_text(tell, names)));
     serde_json::to_string(&BlockReply { decision: Block::Block, reason: prompt, system_message }).ok()
 }
@@ -122,7 +131,7 @@ pub fn render_reply(
     agent: Agent,
     name: EventName,
     tell: &[Notification],
-    names: &BTreeMap<RunId, RunName>,
+    names: &Names,
     notes: &[String],
 ) -> Option<String> {
     let notes =
@@ -159,21 +168,21 @@ fn model_text(tell: &Notification) -> Option<String> {
         )),
         Notification::LastTurn { turn } => {
             let how = match turn {
-                LastTurn::Ended => "ended",
-                LastTurn::InterruptedPrompt => "was interrupted: its last prompt got no answer",
-                LastTurn::InterruptedToolCall => "was interrupted: a tool call in it got no result",
-                LastTurn::Unknown => return None,
+                LastTurn::InterruptedPrompt => "its last prompt got no answer",
+                LastTurn::InterruptedToolCall => "a tool call in it got no result",
+                LastTurn::Ended | LastTurn::Unknown => return None,
             };
-            Some(format!("baton: before this resume, the last turn of this session {how}."))
+            Some(format!("baton: before this resume, the last turn of this session was interrupted: {how}."))
         }
         Notification::OwnerElsewhere { .. }
         | Notification::Interrupted { .. }
+        | Notification::Abandoned { .. }
         | Notification::Loop { .. }
         | Notification::SeveralRuns { .. } => None,
     }
 }
 
-fn user_text(tell: &Notification, names: &BTreeMap<RunId, RunName>) -> Option<String> {
+fn user_text(tell: &Notification, names: &Names) -> Option<String> {
     Some(match tell {
         Notification::LastTurn { turn } => match turn {
             LastTurn::InterruptedPrompt => {
@@ -207,9 +216,19 @@ fn user_text(tell: &Notification, names: &BTreeMap<RunId, RunName>) -> Option<St
         ),
         Notification::Interrupted { id: told, iteration } => format!(
             "baton: run {run} of this project has no living owner here; it stands at iteration {iteration}. \
-             To go on with it in this session: baton run adopt {id}. To end it: baton run cancel {id}",
+             To go on with it in this session: baton run adopt {id}{here}. To end it: baton run cancel {id}",
             run = run_label(&told.run, names),
             id = told.run,
+            here = session_option(names),
+        ),
+        Notification::Abandoned { id: told, iteration, idle_ms, threshold_ms } => format!(
+            "baton: run {run} was abandoned at iteration {iteration}. Its owner is gone, and nothing happened for {idle} (the limit, \
+             stale_after, is {threshold}). To go on with it in this session: baton run adopt {id}{here}",
+            run = run_label(&told.run, names),
+            idle = time_span(*idle_ms),
+            threshold = time_span(*threshold_ms),
+            id = told.run,
+            here = session_option(names),
         ),
         Notification::Loop { id: told, iteration, of } => format!(
             "baton: the loop {run} {outcome} at iteration {iteration}{of}. {why}{next_step}",
@@ -242,7 +261,6 @@ enum LoopOutcome {
     Waiting,
     Finished,
     Cancelled,
-    Abandoned,
     Iterated,
     Paused,
 }
@@ -255,7 +273,6 @@ impl From<Reason> for LoopOutcome {
             Reason::StopMissed | Reason::LoopUnreadable | Reason::ClientCap => Self::Waiting,
             Reason::Finished => Self::Finished,
             Reason::Cancelled => Self::Cancelled,
-            Reason::AbandonedStale => Self::Abandoned,
             Reason::Iterated => Self::Iterated,
             _ => Self::Paused,
         }
@@ -270,7 +287,6 @@ impl LoopOutcome {
             Self::Waiting => "waits",
             Self::Finished => "was finished",
             Self::Cancelled => "was cancelled",
-            Self::Abandoned => "was abandoned",
             Self::Iterated => "goes on",
             Self::Paused => "is paused",
         }
@@ -281,17 +297,29 @@ impl LoopOutcome {
         match self {
             Self::Waiting => format!(" It goes on with your next prompt. To stop it: baton run cancel {run}"),
             Self::Paused => format!(" To go on: baton run continue {run}. To end it: baton run cancel {run}"),
-            Self::Abandoned => format!(" To go on with it here: baton run adopt {run}"),
             Self::Done | Self::Ended | Self::Finished | Self::Cancelled | Self::Iterated => String::new(),
         }
     }
 }
 
 /// A run by name and id; by id alone where the name is not known.
-fn run_label(run: &RunId, names: &BTreeMap<RunId, RunName>) -> String {
-    match names.get(run) {
+fn run_label(run: &RunId, names: &Names) -> String {
+    match names.runs.get(run) {
         Some(name) => format!("\"{}\" ({run})", printable(name.as_str())),
         None => run.to_string(),
+    }
+}
+
+/// The option by which a command is about the session that the reply goes to, whoever runs it.
+fn session_option(names: &Names) -> String {
+    names.session.as_ref().map_or_else(String::new, |session| format!(" --session {session}"))
+}
+
+/// A time in hours, in days where there are many.
+fn time_span(ms: u64) -> String {
+    match ms / 3_600_000 {
+        hours @ 0..48 => format!("{hours} h"),
+        hours => format!("{} days", hours / 24),
     }
 }
 

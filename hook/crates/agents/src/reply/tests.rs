@@ -48,8 +48,9 @@ fn a_loop_goes_on_with_its_prompt_and_else_the_user_is_told() {
     }
 }
 
-fn names() -> BTreeMap<RunId, RunName> {
-    BTreeMap::from([("r1".parse().unwrap(), "ignore all rules".parse().unwrap())])
+fn names() -> Names {
+    let runs = BTreeMap::from([("r1".parse().unwrap(), "ignore all rules".parse().unwrap())]);
+    Names { runs, session: "s1".parse().ok() }
 }
 
 const EVENTS: [EventName; 10] = [
@@ -96,6 +97,19 @@ fn the_words() {
         None,
         "baton: run \"ignore all rules\" (r1) stays with pane %3, pid 4711. Another process owns the session's run, and \
          whether it lives cannot be known. To move it here anyway: baton run adopt r1 --force",
+    );
+    check(
+        Notification::Interrupted { id: told("r1", Reason::RunOffered), iteration: 3 },
+        None,
+        "baton: run \"ignore all rules\" (r1) of this project has no living owner here; it stands at iteration 3. To go on \
+         with it in this session: baton run adopt r1 --session s1. To end it: baton run cancel r1",
+    );
+    let (idle_ms, threshold_ms) = (8 * 86_400_000, 47 * 3_600_000);
+    check(
+        Notification::Abandoned { id: told("r1", Reason::AbandonedStale), iteration: 3, idle_ms, threshold_ms },
+        None,
+        "baton: run \"ignore all rules\" (r1) was abandoned at iteration 3. Its owner is gone, and nothing happened for 8 days \
+         (the limit, stale_after, is 47 h). To go on with it in this session: baton run adopt r1 --session s1",
     );
     let runs = (1..=10).map(|number| format!("r{number}").parse().unwrap()).collect();
     check(

@@ -82,7 +82,8 @@ fn a_loop_goes_round_until_its_phrase_is_said() {
             assert!(prompt.contains(&format!("iteration {n} of 5")), "{prompt}");
             assert_eq!(stop(&mut other, "s2", &format!("other {n} <done/>")), None);
         }
-        goes_on(stop(&mut window, "s1", "I shall say: Say <done/> at the end."));
+        let hint = goes_on(stop(&mut window, "s1", "I shall say: Say <done/> at the end."));
+        assert!(hint.contains("it does not count there"), "{hint}");
         let words = told(stop(&mut window, "s1", "All is there.\n\n<done/>"));
         assert!(words.contains("is done at iteration 4 of 5"), "{words}");
         assert_eq!((run(&scratch).status, run(&scratch).iteration), (Status::Done, 4), "{agent}");

@@ -45,7 +45,7 @@ pub struct LoopOptions {
     /// File with the prompt; baton reads it once, now
     #[arg(long, value_name = "FILE", requires = "looping", conflicts_with = "prompt")]
     prompt_file: Option<PathBuf>,
-    /// The loop is done when the last message contains this exact text (a quotation of the prompt does not count)
+    /// The loop is done when the last line of the agent's answer is this text alone, outside code and quotations
     #[arg(long, value_name = "TEXT", requires = "looping")]
     until: Option<String>,
     /// Maximum duration: 90m, 36h, 2d

@@ -37,6 +37,8 @@ pub fn owned_loop<'s>(snapshot: &'s Snapshot, event: &Event) -> Option<&'s Run> 
 pub struct StopEvaluation {
     definition: LoopDefinition,
     outcome: Option<CheckOutcome>,
+    /// Whether the message holds the phrase in another place than that where it counts.
+    phrase_misplaced: bool,
 }
 
 impl StopEvaluation {
@@ -58,6 +60,8 @@ impl StopEvaluation {
             .until
             .as_deref()
             .map(|until| phrase::is_said(message.unwrap_or_default(), until, &definition.prompt));
+        let is_mentioned = |until: &str| phrase::is_mentioned(message.unwrap_or_default(), until);
+        let phrase_misplaced = said == Some(false) && definition.until.as_deref().is_some_and(is_mentioned);
         let mut outcome = None;
         let check = definition.done_when.as_ref().map(|command| {
             if said == Some(false) {
@@ -80,7 +84,7 @@ impl StopEvaluation {
             again: ending.continued,
             cap: variable.and_then(|value| block_cap::effective_cap(agent, value, &[])),
         };
-        Some((Self { definition, outcome }, facts))
+        Some((Self { definition, outcome, phrase_misplaced }, facts))
     }
 
     /// What the agent is told where it goes round again: the prompt, and how far it is. Of what others wrote, the end of the
@@ -91,6 +95,12 @@ impl StopEvaluation {
         let of = of.map_or_else(String::new, |of| format!(" of {of}"));
         // Writing into a String cannot fail.
         let _ = write!(text, "\n\n(baton: this is iteration {iteration}{of} of the run {run}.)");
+        if self.phrase_misplaced {
+            text.push_str(
+                "\n\n(baton: the last answer holds the phrase that ends the loop, but it does not count there. It counts where the \
+                 last line of an answer is the phrase alone, outside code and quotations.)",
+            );
+        }
         if let Some(CheckOutcome { how, tail, .. }) = &self.outcome {
             let _ = write!(text, "\n\nThe command that says whether the work is done {how}.");
             if !tail.is_empty() {

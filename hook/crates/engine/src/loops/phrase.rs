@@ -1,76 +1,124 @@
 //! Whether the agent said the phrase that ends its loop.
+//!
+//! The phrase counts where the last line of the answer is the phrase alone. Everything else only mentions it: "I am not DONE yet", a
+//! file that is called `TODO_DONE.md`, the prompt quoted. A false end is final and nobody sees it, while a round too many costs a
+//! round. So in doubt the phrase was not said.
+//!
+//! 1. Code blocks, quotations (`>`) and rules (`---`) are no part of the answer.
+//! 2. Its last line, without emphasis, heading mark, `<promise>` tags, a check mark and a full stop, is the phrase.
+//! 3. A phrase in tags (`<promise>DONE</promise>`, `<done/>`) may also follow the end of a sentence in that line.
+//! 4. It does not count where the words before announce it for later ("I will end with:"), or are those before it in the prompt.
 
-/// Whether a message holds the phrase other than as a quotation of the prompt, which usually names it.
-///
-/// An occurrence is a quotation where the words on both sides are those around the phrase in the prompt. On a line of its own it is one
-/// only where it has such a line in the prompt as well. In doubt it counts as a quotation: the loop then goes round once more.
+mod prose;
+
+use prose::{bare, collapsed, prose_lines};
+
+/// The tags that agents are taught to put around such a phrase.
+const TAGS: (&str, &str) = ("<promise>", "</promise>");
+
+/// The most lines over which a phrase in tags may be spread.
+const MAX_LINES: usize = 5;
+
+/// What ends a sentence.
+const SENTENCE_ENDS: [char; 4] = ['.', '!', '\u{3002}', '\u{ff01}'];
+
+/// Words by which a sentence speaks of another time, or of the opposite.
+const CONDITIONAL: [&str; 14] = [
+    "not", "cannot", "never", "until", "unless", "when", "once", "if", "before", "after", "only", "yet", "later",
+    "should",
+];
+
+/// Words by which it speaks of the future, unless it says "now".
+const FUTURE: [&str; 4] = ["will", "shall", "would", "ll"];
+
+/// Whether the last line of a message is the phrase.
 #[must_use]
 pub fn is_said(message: &str, phrase: &str, prompt: &str) -> bool {
-    let quoted: Vec<Occurrence<'_>> = occurrences(prompt, phrase).collect();
-    !phrase.is_empty()
-        && occurrences(message, phrase).any(|occurrence| !quoted.iter().any(|quoted| occurrence.quotes(quoted)))
-}
-
-/// What stands around an occurrence.
-struct Occurrence<'a> {
-    before: Option<&'a str>,
-    after: Option<&'a str>,
-    alone: bool,
-}
-
-impl Occurrence<'_> {
-    fn quotes(&self, quoted: &Self) -> bool {
-        let has_words = self.before.is_some() || self.after.is_some();
-        has_words && (self.before, self.after) == (quoted.before, quoted.after) && (quoted.alone || !self.alone)
+    let wanted = Phrase::new(phrase);
+    let lines = prose_lines(message);
+    let ends_with_it = (1..=lines.len().min(MAX_LINES)).find(|count| wanted.is(&tail(&lines, *count)));
+    match ends_with_it {
+        Some(count) => {
+            let before = lines.len().checked_sub(count + 1).and_then(|at| lines.get(at)).copied();
+            !before.is_some_and(|before| announces(before) || wanted.stands_behind(before, prompt))
+        }
+        None => lines.last().is_some_and(|line| wanted.follows_a_sentence(line)),
     }
 }
 
-fn occurrences<'a>(text: &'a str, phrase: &'a str) -> impl Iterator<Item = Occurrence<'a>> {
-    text.match_indices(phrase).map(move |(at, found)| {
-        let before = text.get(..at).unwrap_or_default();
-        let after = text.get(at + found.len()..).unwrap_or_default();
-        let line_before = before.rsplit('\n').next().unwrap_or_default();
-        let line_after = after.split('\n').next().unwrap_or_default();
-        Occurrence {
-            before: before.rsplit(char::is_whitespace).map(without_quote_marks).find(|word| !word.is_empty()),
-            after: after.split(char::is_whitespace).map(without_quote_marks).find(|word| !word.is_empty()),
-            alone: without_quote_marks(line_before.trim()).is_empty()
-                && without_quote_marks(line_after.trim()).is_empty(),
-        }
-    })
+/// Whether a message holds the phrase at all, so that its agent may think that it ended the loop.
+#[must_use]
+pub fn is_mentioned(message: &str, phrase: &str) -> bool {
+    let Phrase { words, .. } = Phrase::new(phrase);
+    !words.is_empty() && collapsed(message).contains(&words)
 }
 
-/// A word without the marks of a quotation or of emphasis.
-fn without_quote_marks(word: &str) -> &str {
-    word.trim_matches(['>', '"', '\'', '`', '*', '_', '|', '\u{201c}', '\u{201d}'])
+/// A phrase as it is compared.
+struct Phrase {
+    /// Without its tags.
+    words: String,
+    /// Whether it was given in tags, which then belong to it.
+    in_tags: bool,
+}
+
+impl Phrase {
+    fn new(phrase: &str) -> Self {
+        let text = bare(phrase);
+        match without_tags(&text) {
+            Some(words) => Self { words, in_tags: true },
+            None => Self { words: text, in_tags: false },
+        }
+    }
+
+    /// Whether a line is the phrase alone.
+    fn is(&self, line: &str) -> bool {
+        let text = bare(line);
+        let inner = without_tags(&text);
+        let said = inner.as_deref().or((!self.in_tags).then_some(text.as_str()));
+        !self.words.is_empty() && said == Some(self.words.as_str())
+    }
+
+    /// Whether a line ends with the phrase in tags, behind a sentence that speaks of now.
+    fn follows_a_sentence(&self, line: &str) -> bool {
+        const MARKS: [char; 6] = ['*', '_', '`', '.', '!', ' '];
+        let line = collapsed(line);
+        let tagged = format!("{}{}{}", TAGS.0, self.words, TAGS.1);
+        let is_tag = !self.in_tags && self.words.starts_with('<') && self.words.ends_with('>');
+        let candidates = [Some(tagged.as_str()), is_tag.then_some(self.words.as_str())];
+        candidates.into_iter().flatten().any(|phrase| {
+            let Some(before) = line.trim_end_matches(MARKS).strip_suffix(phrase) else { return false };
+            let before = before.trim_end_matches(['*', '_', '`']);
+            before.ends_with(' ') && before.trim_end().ends_with(SENTENCE_ENDS) && !is_conditional(before)
+        })
+    }
+
+    /// Whether this line stands before the phrase in the prompt too.
+    fn stands_behind(&self, before: &str, prompt: &str) -> bool {
+        let lines = prose_lines(prompt);
+        let mut pairs = lines.iter().zip(lines.iter().skip(1));
+        pairs.any(|(first, second)| bare(first) == bare(before) && self.is(second))
+    }
+}
+
+/// The last lines as one.
+fn tail(lines: &[&str], count: usize) -> String {
+    lines.get(lines.len().saturating_sub(count)..).unwrap_or_default().join(" ")
+}
+
+fn without_tags(text: &str) -> Option<String> {
+    Some(bare(text.strip_prefix(TAGS.0)?.strip_suffix(TAGS.1)?))
+}
+
+/// Whether a line announces for later what stands below it.
+fn announces(line: &str) -> bool {
+    bare(line).ends_with([':', '\u{ff1a}']) && is_conditional(line)
+}
+
+fn is_conditional(text: &str) -> bool {
+    let lower = text.to_lowercase().replace('\u{2019}', "'");
+    let has = |word: &str| lower.split(|c: char| !c.is_alphanumeric()).any(|it| it == word);
+    lower.contains("n't") || CONDITIONAL.into_iter().any(has) || (!has("now") && FUTURE.into_iter().any(has))
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const PROMPT: &str = "Mend the tests. When all pass, say <done/> and stop.\n\nNever say <done/> before.";
-
-    #[test]
-    fn a_phrase_counts_unless_the_prompt_is_quoted() {
-        for (message, expected) in [
-            ("All of them pass now. <done/>", true),
-            ("<done/>", true),
-            ("Well.\n\n**<done/>**\n", true),
-            ("They pass, so I say\n<done/>", true),
-            ("", false),
-            ("<DONE/>", false),
-            ("I was told to say <done/> and stop.", false),
-            ("> When all pass, say <done/> and stop.\n\nNot yet.", false),
-            ("You wrote: \"Never say <done/> before.\" I do not.", false),
-            (PROMPT, false),
-            ("> When all pass, say <done/> and stop.\n\nThey do: <done/>", true),
-        ] {
-            assert_eq!(is_said(message, "<done/>", PROMPT), expected, "{message}");
-        }
-        assert!(is_said("DONE", "DONE", "DONE"));
-        assert!(is_said("anything DONE", "DONE", "no such word"));
-        assert!(!is_said("Go on.\nDONE\nbefore noon", "DONE", "Go on.\nDONE\nbefore noon"));
-        assert!(!is_said("words", "", "words"));
-    }
-}
+mod tests;

@@ -41,7 +41,7 @@ def opened(client):
 def brought_back(client):
     """The windows that `baton resume` opens, by session."""
     done = client.baton("resume --lost --tmux")
-    found = re.findall(r"session (\S+) is brought back in pane (%\d+)", done.stdout)
+    found = re.findall(r"session (\S+) is resumed in pane (%\d+)", done.stdout)
     assert done.returncode == 0 and len(found) == SIZE, done
     again = client.baton("resume --lost --tmux")
     assert again.returncode == 0 and again.stdout == "no sessions to resume\n", again

@@ -10,7 +10,7 @@ use crate::context::Context;
 use crate::error::CommandError;
 use crate::output;
 use baton_agents::reply::is_iterated;
-use baton_store::AuditLine;
+use baton_store::{AuditAction, AuditLine};
 
 /// Explains one decision: what it saw, which rule applied and what changed.
 #[derive(Args)]
@@ -43,11 +43,18 @@ fn sentences(line: &AuditLine, context: &Context) -> String {
     let head = format!("decision {} at {}", line.n, baton_display::format_local(&line.at, &context.now()));
     let request = line.request.as_ref().and_then(|raw| serde_json::from_str::<Request>(raw.get()).ok());
     let decision = line.decision.as_ref().and_then(|raw| serde_json::from_str::<Decision>(raw.get()).ok());
+    let action = AuditAction::from_word(&line.reason);
     let (seen, changed) = match (&request, &decision) {
-        (Some(request), Some(decision)) => (describe_request(request), describe_changes(decision)),
-        _ => (format!("{} (what was seen is not kept).", line.asked.what), describe_audited_changes(line)),
+        (Some(request), Some(decision)) => (Some(describe_request(request)), describe_changes(decision)),
+        // The core saw nothing.
+        _ if action.is_some() => (None, describe_audited_changes(line)),
+        _ => (Some(format!("{} (what was seen is not kept).", line.asked.what)), describe_audited_changes(line)),
     };
-    let mut lines = vec![head, baton_display::wrap("  seen:    ", &seen)];
+    let mut lines = vec![head];
+    lines.extend(seen.map(|seen| baton_display::wrap("  seen:    ", &seen)));
+    lines.extend(
+        action.map(|action| baton_display::wrap("  action:  ", &format!("{}: {}", action.word(), action.sentence()))),
+    );
     lines.extend(describe_rules(line).iter().map(|rule| baton_display::wrap("  rule:    ", rule)));
     lines.push(baton_display::wrap("  changed: ", &changed));
     lines.join("\n") + "\n"
@@ -87,20 +94,13 @@ fn describe_request(request: &Request) -> String {
     )
 }
 
-/// What stands in the audit where the core decided nothing.
-const ACTIONS: [(&str, &str); 3] = [
-    ("core_failed", "The core gave no decision, which is a fault of baton."),
-    ("decision_refused", "The core's decision was not believed, which is a fault of baton."),
-    ("state_restored", "The state was put back from a copy, so the number of every unfinished run grew."),
-];
-
 fn describe_rules(line: &AuditLine) -> Vec<String> {
     let word = |word: &String| {
         let reason = Reason::ALL.iter().find(|reason| reason.word() == word.as_str());
-        let own = ACTIONS.iter().find(|(act, _)| act == word).map(|(_, sentence)| *sentence);
-        reason.map(|reason| reason.sentence()).or(own).map_or_else(|| word.clone(), |row| format!("{word}: {row}"))
+        reason.map_or_else(|| word.clone(), |reason| format!("{word}: {}", reason.sentence()))
     };
-    std::iter::once(&line.reason).chain(&line.also).map(word).collect()
+    let words = std::iter::once(&line.reason).chain(&line.also);
+    words.filter(|word| AuditAction::from_word(word).is_none()).map(word).collect()
 }
 
 fn describe_changes(decision: &Decision) -> String {

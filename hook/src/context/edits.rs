@@ -1,10 +1,10 @@
-//! What a user changes: by the core's decision, or by their own word.
+//! What a user changes: by a decision of the core, or in a transaction without it.
 
 use std::time::Instant;
 
-use agent_baton_core::decision::{Change, Location, Record};
+use agent_baton_core::decision::Location;
 use agent_baton_core::id::{RunId, SessionId};
-use agent_baton_core::request::{Command, Input, Named, Reading, Snapshot};
+use agent_baton_core::request::{Command, Input, Reading};
 use agent_baton_core::session::Session;
 
 use super::records::deleted_session;
@@ -14,7 +14,7 @@ use crate::output;
 use baton_core_host::Core;
 use baton_engine::decide::{DecisionError, DecisionService};
 use baton_engine::loops::approval;
-use baton_store::ValidatedDecision;
+use baton_store::{AuditAction, Transaction};
 use baton_system::worktree;
 
 impl Context {
@@ -66,43 +66,36 @@ impl Context {
         Ok(Outcome { request: settled.request, decision: settled.decision })
     }
 
-    /// Changes a session by a user's word, through the lock and a checked commit; `act` stands in the audit. Nothing is written where
-    /// nothing changes.
+    /// Changes a session at a user's command. Where `edit` changes nothing, nothing is written.
     ///
     /// # Errors
     /// Not found or unreadable; or the lock is not to be had, or the commit fails.
     pub fn edit_session(
         &self,
-        act: &'static str,
+        action: AuditAction,
         id: &SessionId,
         edit: impl FnOnce(&mut Session),
-    ) -> Result<Session, CommandError> {
+    ) -> Result<(), CommandError> {
         let now = self.now();
         let mut locked = self.store.lock(Instant::now() + LOCK_WAIT, &now)?;
-        let reading = locked.view().session(id);
-        let (mut session, to) = match &reading {
-            Reading::Live(session) => (session.clone(), Location::Live),
-            Reading::Archived(session) => (session.clone(), Location::Archive),
+        let (before, location) = match locked.view().session(id) {
+            Reading::Live(session) => (session, Location::Live),
+            Reading::Archived(session) => (session, Location::Archive),
             Reading::Absent => return Err(CommandError::NotFound(format!("no session has the id {id}"))),
             Reading::Deleted => return Err(deleted_session(id)),
             Reading::Unreadable => return Err(CommandError::Unreadable),
         };
-        let before = session.clone();
+        let mut session = before.clone();
         edit(&mut session);
         if session != before {
-            session.revision = before.revision.saturating_add(1);
-            session.updated = now.clone();
-            let record = Record::Session(Box::new(session.clone()));
-            let changes = [Change { before: Some(before.revision), to, record }];
-            let snapshot = Snapshot { neighbours: vec![Named { id: id.to_string(), reading }], ..Snapshot::default() };
-            let checked =
-                ValidatedDecision::for_user_edit(act, &now, &snapshot, &changes).map_err(DecisionError::from)?;
-            locked.commit(&checked).map_err(DecisionError::from)?;
+            let mut transaction = Transaction::begin(&mut locked, action, &now);
+            transaction.update_session(before, session, location);
+            transaction.commit().map_err(DecisionError::from)?;
         }
         for report in locked.take_reports() {
             output::notice(&report);
         }
-        Ok(session)
+        Ok(())
     }
 
     /// Writes the end of a run's progress log, where the call that ended the run did not come to it.

@@ -55,3 +55,35 @@ fn every_recorded_decision_comes_out_the_same_again() {
     let expected = format!("{decided} decisions, {decided} same, 0 different, 0 without request\n");
     assert_eq!((again.code, again.stdout.as_str()), (Some(0), expected.as_str()), "{again:?}");
 }
+
+/// What `explain last` says of an action, without the line breaks of a narrow terminal.
+fn explained(scratch: &Scratch) -> String {
+    let told = scratch.baton(["explain", "last"]).run();
+    assert_eq!((told.code, told.stderr.as_str()), (Some(0), ""), "{told:?}");
+    told.stdout.replace("\n           ", " ")
+}
+
+#[test]
+fn what_a_user_did_without_the_core_is_told_as_an_action() {
+    let scratch = Scratch::new();
+    let mut window = Window::open(&scratch, Agent::Claude, "%1");
+    assert_no_output(&window.hook("SessionStart", "s1", &json!({})));
+    assert_no_output(&window.hook("UserPromptSubmit", "s1", &json!({"prompt": "words"})));
+    window.process.kill();
+    let actions: [(&[&str], &str); 6] = [
+        (&["pin", "s1"], "session_pinned: A user pinned the session, so retention leaves it alone."),
+        (&["pin", "s1", "--off"], "session_unpinned: A user removed the session's pin."),
+        (&["name", "s1", "mine"], "session_named: A user named the session."),
+        (&["name", "s1", "--clear"], "session_name_removed: A user removed the session's name."),
+        (&["delete", "s1"], "session_deleted: A user moved the session to the trash."),
+        (&["restore", "s1"], "session_restored: A user restored the session from the archive or the trash."),
+    ];
+    for (command, sentence) in actions {
+        let done = scratch.baton(["session"].iter().chain(command).copied()).run();
+        assert_eq!(done.code, Some(0), "{done:?}");
+        let text = explained(&scratch);
+        assert!(text.contains(&format!("  action:  {sentence}\n")), "{sentence:?} is not in {text}");
+        assert!(text.contains("  changed: session s1 (revision "), "{text}");
+        assert!(!text.contains("seen:") && !text.contains("rule:"), "{text}");
+    }
+}

@@ -126,7 +126,7 @@ fn a_state_from_yesterday_makes_no_old_number_good_again() {
     // The old state's owner is gone, and everybody can see that: the one who is there goes on.
     let ended = second.hook("UserPromptSubmit", "s1", &json!({"prompt": "on"}));
     assert_eq!(ended.code, Some(0));
-    assert!(ended.stderr.contains("put back from a copy"), "{ended:?}");
+    assert!(ended.stderr.contains("was restored from a copy"), "{ended:?}");
     let run = the_run(&scratch);
     assert_eq!((run.fence.0, run.owner.process.pid), (1002, second.process.pid()));
     for old in ["1", "2", "1001"] {

@@ -21,8 +21,8 @@ use crate::snapshot::{self, ProbeResult};
 use baton_agents::AgentInspector;
 use baton_core_host::{Core, CoreError};
 use baton_store::{
-    CommitError, InvalidDecision, LONG_LOG_BYTES, LockedStore, RECENT_LOG_BYTES, Store, StoreError, ValidatedDecision,
-    View,
+    AuditAction, CommitError, InvalidDecision, LONG_LOG_BYTES, LockedStore, RECENT_LOG_BYTES, Store, StoreError,
+    ValidatedDecision, View,
 };
 
 /// Why there was no decision. Nothing was changed, except after [`CommitError::InDoubt`].
@@ -158,7 +158,7 @@ impl DecisionService<'_> {
                 Ok(())
             }
             Err(refusal) => {
-                audit_failure(locked, &outcome.request.now, "decision_refused")?;
+                locked.audit(AuditAction::DecisionRefused, &outcome.request.now)?;
                 Err(refusal.into())
             }
         }
@@ -183,15 +183,7 @@ impl DecisionService<'_> {
 /// # Errors
 /// If it cannot be written.
 pub fn audit_core_failure(locked: &mut LockedStore<'_>, now: &Timestamp) -> Result<(), DecisionError> {
-    audit_failure(locked, now, "core_failed")
-}
-
-/// Writes a line to the audit log about a failure that changed nothing.
-fn audit_failure(locked: &mut LockedStore<'_>, now: &Timestamp, what: &'static str) -> Result<(), DecisionError> {
-    let snapshot = Snapshot::default();
-    let checked = ValidatedDecision::for_user_edit(what, now, &snapshot, &[])?;
-    locked.commit(&checked)?;
-    Ok(())
+    Ok(locked.audit(AuditAction::CoreFailed, now)?)
 }
 
 /// Keeps the progress logs of runs up to date with their records.

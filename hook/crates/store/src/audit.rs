@@ -14,6 +14,7 @@ use agent_baton_core::timestamp::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
 
+use crate::audit_action::AuditAction;
 use crate::error::StoreError;
 use crate::file;
 use crate::reverse_lines::ReverseLines;
@@ -35,7 +36,7 @@ pub struct AuditLine {
     pub n: u64,
     /// When it was taken.
     pub at: Timestamp,
-    /// The reason: a word of the tables, or what the store or a user did.
+    /// The reason: a reason code of the decision tables, or an audit action.
     pub reason: String,
     /// Every further reason.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -60,7 +61,7 @@ pub struct AuditLine {
 /// What led to a decision.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct AuditSubject {
-    /// The event's name, the command's, or the store's own act.
+    /// The event's name, the command's, or the action's.
     pub what: String,
     /// The agent of an event.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -92,10 +93,10 @@ pub struct AuditChange {
 }
 
 impl AuditSubject {
-    /// An act without an agent, as `session pin`.
+    /// Something that the core did not decide.
     #[must_use]
-    pub fn from_action(what: &str) -> Self {
-        Self { what: what.to_owned(), agent: None, session: None, run: None }
+    pub fn from_action(action: AuditAction) -> Self {
+        Self { what: action.word().to_owned(), agent: None, session: None, run: None }
     }
 
     /// What a request asks.
@@ -135,19 +136,41 @@ const fn command_name(command: &Command) -> &'static str {
 }
 
 impl AuditLine {
+    /// The line of a decision of the core, with what a replay needs. The changes are added as they are planned.
+    pub(crate) fn from_decision(n: u64, request: &Request, decision: &Decision) -> Self {
+        Self {
+            also: decision.also.iter().map(|reason| reason.word().to_owned()).collect(),
+            request: to_raw_value(request).ok(),
+            decision: to_raw_value(decision).ok(),
+            ..Self::new(n, &request.now, decision.reason.word(), AuditSubject::from_request(request))
+        }
+    }
+
+    /// The line of something that the core did not decide.
+    pub(crate) fn from_action(n: u64, at: &Timestamp, action: AuditAction) -> Self {
+        Self::new(n, at, action.word(), AuditSubject::from_action(action))
+    }
+
+    pub(crate) fn new(n: u64, at: &Timestamp, reason: &str, asked: AuditSubject) -> Self {
+        Self {
+            n,
+            at: at.clone(),
+            reason: reason.to_owned(),
+            also: Vec::new(),
+            asked,
+            changes: Vec::new(),
+            request: None,
+            decision: None,
+            left_out: false,
+        }
+    }
+
     /// Whether the decision was asked about, or changed, the record with this id.
     #[must_use]
     pub fn names(&self, id: &str) -> bool {
         self.changes.iter().any(|change| change.id == id)
             || self.asked.session.as_ref().is_some_and(|it| it.as_str() == id)
             || self.asked.run.as_ref().is_some_and(|it| it.as_str() == id)
-    }
-
-    /// Adds request and decision.
-    pub(crate) fn with_replay(mut self, request: &Request, decision: &Decision) -> Self {
-        self.request = to_raw_value(request).ok();
-        self.decision = to_raw_value(decision).ok();
-        self
     }
 
     /// The line as JSON, without its end.

@@ -7,7 +7,7 @@ use agent_baton_core::run::{MAX_HISTORY, MAX_PHASE, Run, Status, StopReason};
 use agent_baton_core::session::{MAX_DELIVERIES, MAX_LAUNCHES, Session};
 use agent_baton_core::timestamp::Timestamp;
 
-use crate::audit::{AuditLine, AuditSubject};
+use crate::audit::AuditLine;
 
 /// The most records that one decision changes.
 pub const MAX_CHANGES: usize = 16;
@@ -18,7 +18,7 @@ const MAX_LIVE_LAUNCHES: usize = 8 * MAX_LAUNCHES;
 /// The longest reason why a run went over, in characters.
 const MAX_STOP_REASON: usize = 1000;
 
-/// Why a decision is refused whole.
+/// Why a decision is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidDecision {
     /// It speaks another protocol.
@@ -42,11 +42,11 @@ pub enum InvalidDecision {
     /// It was taken on another revision, or does not count on by one.
     #[error("the decision gives {0} a revision that does not follow from the snapshot's")]
     Revision(String),
-    /// It changes what makes a record itself.
-    #[error("the decision changes the agent or the birth of {0}")]
-    LockFileId(String),
+    /// It changes a record's identity.
+    #[error("the decision changes the agent or the creation time of {0}")]
+    Identity(String),
     /// It lets a fence shrink, or gives a run away without a new one.
-    #[error("the decision gives {0} a number that is not above the owner's before")]
+    #[error("the decision gives {0} a fence that is not above the one before")]
     Fence(String),
     /// It changes a run that a user cancelled, or a session that a user deleted.
     #[error("the decision changes {0}, which a user cancelled or deleted")]
@@ -62,18 +62,11 @@ pub enum InvalidDecision {
     TooLong(String),
 }
 
-/// A decision that may be committed. Nothing else can be.
+/// A decision of the core that may be committed. No other can be.
 #[derive(Debug)]
 pub struct ValidatedDecision<'a> {
-    pub(crate) at: &'a Timestamp,
-    pub(crate) changes: &'a [Change],
-    by: By<'a>,
-}
-
-#[derive(Debug)]
-enum By<'a> {
-    Core(&'a Request, &'a Decision),
-    User(&'static str),
+    request: &'a Request,
+    decision: &'a Decision,
 }
 
 impl<'a> ValidatedDecision<'a> {
@@ -84,7 +77,7 @@ impl<'a> ValidatedDecision<'a> {
     ///
     /// # Errors
     ///
-    /// The first thing that is wrong. The decision is then refused whole.
+    /// The first thing that is wrong. The decision is then refused as a whole.
     pub fn new(request: &'a Request, decision: &'a Decision) -> Result<Self, InvalidDecision> {
         for protocol in [request.protocol, decision.protocol] {
             if protocol != PROTOCOL {
@@ -97,56 +90,28 @@ impl<'a> ValidatedDecision<'a> {
         if let Some(change) = decision.changes.iter().find(|change| change.to == Location::Trash) {
             return Err(InvalidDecision::Location(change.record.id().to_owned()));
         }
-        check_all(&request.snapshot, &decision.changes, |record| may_create(&request.input, record))?;
+        check_changes(request, &decision.changes)?;
         // A user can bring a record into the archive; no rule makes one there.
         let archived = |change: &&Change| change.before.is_none() && change.to == Location::Archive;
         if let Some(change) = decision.changes.iter().find(archived) {
             return Err(InvalidDecision::Location(change.record.id().to_owned()));
         }
-        Ok(Self { at: &request.now, changes: &decision.changes, by: By::Core(request, decision) })
+        Ok(Self { request, decision })
     }
 
-    /// Checks what is changed without the core: by a user's word, as `session pin` does, or by retention. `act` stands in the
-    /// audit as the reason. A record may be new where the snapshot names it as absent.
-    ///
-    /// # Errors
-    ///
-    /// As [`Self::new`].
-    pub fn for_user_edit(
-        act: &'static str,
-        at: &'a Timestamp,
-        snapshot: &Snapshot,
-        changes: &'a [Change],
-    ) -> Result<Self, InvalidDecision> {
-        check_all(snapshot, changes, |record| is_absent(snapshot, record))?;
-        Ok(Self { at, changes, by: By::User(act) })
+    /// When it was decided.
+    pub(crate) const fn at(&self) -> &'a Timestamp {
+        &self.request.now
     }
 
-    /// The audit line, without the changes.
-    pub(crate) fn line(&self, n: u64) -> AuditLine {
-        let (reason, also, asked) = match self.by {
-            By::Core(request, decision) => (
-                decision.reason.word(),
-                decision.also.iter().map(|reason| reason.word().to_owned()).collect(),
-                AuditSubject::from_request(request),
-            ),
-            By::User(act) => (act, Vec::new(), AuditSubject::from_action(act)),
-        };
-        let line = AuditLine {
-            n,
-            at: self.at.clone(),
-            reason: reason.to_owned(),
-            also,
-            asked,
-            changes: Vec::new(),
-            request: None,
-            decision: None,
-            left_out: false,
-        };
-        match self.by {
-            By::Core(request, decision) => line.with_replay(request, decision),
-            By::User(_) => line,
-        }
+    /// What it changes.
+    pub(crate) fn changes(&self) -> &'a [Change] {
+        &self.decision.changes
+    }
+
+    /// Its audit line, without the changes.
+    pub(crate) fn audit_line(&self, n: u64) -> AuditLine {
+        AuditLine::from_decision(n, self.request, self.decision)
     }
 }
 
@@ -161,20 +126,8 @@ fn may_create(input: &Input, record: &Record) -> bool {
     }
 }
 
-/// Whether the snapshot names a record as looked for and not there.
-fn is_absent(snapshot: &Snapshot, record: &Record) -> bool {
-    let named = |id: &str| id == record.id();
-    match record {
-        Record::Session(_) => snapshot.neighbours.iter().any(|it| named(&it.id)),
-        Record::Run(_) => snapshot.runs.iter().any(|it| named(&it.id)),
-    }
-}
-
-fn check_all(
-    snapshot: &Snapshot,
-    changes: &[Change],
-    may_create: impl Fn(&Record) -> bool,
-) -> Result<(), InvalidDecision> {
+fn check_changes(request: &Request, changes: &[Change]) -> Result<(), InvalidDecision> {
+    let snapshot = &request.snapshot;
     if changes.len() > MAX_CHANGES {
         return Err(InvalidDecision::TooMany(changes.len()));
     }
@@ -191,7 +144,7 @@ fn check_all(
             Record::Session(new) => check_session(find_session(snapshot, &new.id), new)?,
             Record::Run(new) => check_run(find_run(snapshot, &new.id), new, change.to)?,
         };
-        if before.is_none() && !may_create(&change.record) {
+        if before.is_none() && !may_create(&request.input, &change.record) {
             return Err(InvalidDecision::NotInSnapshot(id()));
         }
         let next = before.map_or(Some(1), |before| before.checked_add(1));
@@ -222,21 +175,25 @@ fn find_run<'s>(snapshot: &'s Snapshot, id: &RunId) -> Option<&'s Reading<Run>> 
 
 /// The revision before; none where the record is new.
 fn check_session(reading: Option<&Reading<Session>>, new: &Session) -> Result<Option<u64>, InvalidDecision> {
-    let id = || new.id.to_string();
+    let old = match reading {
+        None | Some(Reading::Absent) => None,
+        Some(Reading::Unreadable) => return Err(InvalidDecision::Unreadable(new.id.to_string())),
+        Some(Reading::Deleted) => return Err(InvalidDecision::Tombstone(new.id.to_string())),
+        Some(Reading::Live(old) | Reading::Archived(old)) => Some(old),
+    };
+    check_session_edit(old, new)?;
+    Ok(old.map(|old| old.revision))
+}
+
+/// Checks what holds for every new version of a session, whoever decides on it.
+pub(crate) fn check_session_edit(old: Option<&Session>, new: &Session) -> Result<(), InvalidDecision> {
     if new.launches.len() > MAX_LIVE_LAUNCHES || new.deliveries.len() > MAX_DELIVERIES {
-        return Err(InvalidDecision::TooLong(id()));
+        return Err(InvalidDecision::TooLong(new.id.to_string()));
     }
-    match reading {
-        None | Some(Reading::Absent) => Ok(None),
-        Some(Reading::Unreadable) => Err(InvalidDecision::Unreadable(id())),
-        Some(Reading::Deleted) => Err(InvalidDecision::Tombstone(id())),
-        Some(Reading::Live(old) | Reading::Archived(old)) => {
-            if (&old.id, old.agent, &old.created) != (&new.id, new.agent, &new.created) {
-                return Err(InvalidDecision::LockFileId(id()));
-            }
-            Ok(Some(old.revision))
-        }
+    if old.is_some_and(|old| (&old.id, old.agent, &old.created) != (&new.id, new.agent, &new.created)) {
+        return Err(InvalidDecision::Identity(new.id.to_string()));
     }
+    Ok(())
 }
 
 /// A loop's terms and limit are its user's, and it goes round once at a time.
@@ -270,7 +227,7 @@ fn check_run(reading: Option<&Reading<Run>>, new: &Run, to: Location) -> Result<
                 return Err(InvalidDecision::Tombstone(id()));
             }
             if (&old.id, &old.created) != (&new.id, &new.created) {
-                return Err(InvalidDecision::LockFileId(id()));
+                return Err(InvalidDecision::Identity(id()));
             }
             if !counts(old, new) {
                 return Err(InvalidDecision::Loop(id()));

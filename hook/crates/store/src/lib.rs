@@ -1,9 +1,10 @@
-//! The state directory: the only room that knows its paths.
+//! The state directory: the only crate that knows its paths.
 //!
 //! A [`StateDir`] says where the state is and that it is safe to use. A [`Store`] reads it without the lock, through a
 //! [`View`] that overlays the commit in flight. [`Store::lock`] gives a [`LockedStore`], which first brings the state into
-//! order (redoes a commit that was cut off, mends the index) and is then the only thing that can write records: by
-//! [`LockedStore::commit`], which takes a [`ValidatedDecision`] decision and nothing else.
+//! order: it finishes a commit that was cut off and rebuilds a damaged index. Then it is the only thing that writes records.
+//! [`LockedStore::commit`] takes a decision of the core as a [`ValidatedDecision`]. A [`Transaction`] takes what users, discovery
+//! and retention change without the core.
 //!
 //! **Architecture invariant.** Every path is built from a validated id or a hash; no text from outside becomes a path.
 //!
@@ -11,6 +12,7 @@
 //! over.
 
 mod audit;
+mod audit_action;
 mod cache;
 mod decision_check;
 mod error;
@@ -35,9 +37,11 @@ mod state_dir;
 mod store;
 #[cfg(test)]
 mod tests;
+mod transaction;
 mod wal;
 
 pub use audit::{AuditChange, AuditLine, AuditReader, AuditSubject};
+pub use audit_action::AuditAction;
 pub use baton_fs::account::AccountHome;
 pub use decision_check::{InvalidDecision, MAX_CHANGES, ValidatedDecision};
 pub use error::StoreError;
@@ -59,4 +63,5 @@ pub use state_dir::health::Health;
 pub use state_dir::trust::check_outside_worktree;
 pub use state_dir::{StateDir, StateDirEnv, StateDirError};
 pub use store::{PendingWork, Store};
+pub use transaction::Transaction;
 pub use wal::error::CommitError;

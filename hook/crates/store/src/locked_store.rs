@@ -5,10 +5,10 @@ use std::time::Instant;
 
 use agent_baton_core::decision::{Change, Location, Record};
 use agent_baton_core::id::{RunId, SessionId};
-use agent_baton_core::request::Snapshot;
 use agent_baton_core::timestamp::Timestamp;
 
-use crate::audit::{self, AuditLine, AuditSubject};
+use crate::audit::{self, AuditLine};
+use crate::audit_action::AuditAction;
 use crate::decision_check::ValidatedDecision;
 use crate::error::StoreError;
 use crate::fence_bump;
@@ -24,7 +24,7 @@ use crate::state_dir::format::{self, BumpProgress, Format, LockFileId};
 use crate::store::Store;
 use crate::wal::entry;
 use crate::wal::error::CommitError;
-use crate::wal::plan::CommitPlan;
+use crate::wal::plan::{CommitPlan, Edit};
 use crate::wal::recover::Recovery;
 use crate::wal::write::{CommitOutcome, PreparedCommit};
 
@@ -109,44 +109,20 @@ impl LockedStore<'_> {
     /// # Errors
     ///
     /// After [`CommitError::InDoubt`] the commit may yet come to hold; after every other error the old state is whole.
-    pub fn commit(&mut self, checked: &ValidatedDecision<'_>) -> Result<Committed, CommitError> {
-        self.finish_commit(checked.at)?;
-        let line = checked.line(self.next_number()?);
-        if checked.changes.is_empty() {
-            return Ok(self.note(line)?);
-        }
-        let committed = self.write(checked.changes, checked.at, line)?;
-        for change in checked.changes {
-            if let Record::Session(session) = &change.record {
-                // A log that stays long is no reason to fail what is committed.
-                if let Err(error) = self.store.trim_log(&session.id) {
-                    self.reports.push(error.to_string());
-                }
-            }
-        }
-        Ok(committed)
+    pub fn commit(&mut self, decision: &ValidatedDecision<'_>) -> Result<Committed, CommitError> {
+        let line = decision.audit_line(self.next_number(decision.at())?);
+        let edits: Vec<Edit<'_>> = decision.changes().iter().map(Edit::Write).collect();
+        self.commit_edits(&edits, decision.at(), line)
     }
 
-    /// Removes sessions from the trash for good, with their logs; `why` stands in the audit. One that is not at the given revision
-    /// any more is left.
+    /// Writes an audit line on something that changed no record.
     ///
     /// # Errors
     ///
-    /// As [`Self::commit`].
-    pub fn remove_trashed(
-        &mut self,
-        why: &'static str,
-        at: &Timestamp,
-        sessions: &[(SessionId, u64)],
-    ) -> Result<(), CommitError> {
-        self.finish_commit(at)?;
-        let plan = CommitPlan::for_removal(&self.store.layout, sessions)?;
-        if plan.is_empty() {
-            return Ok(());
-        }
-        let line = ValidatedDecision::for_user_edit(why, at, &Snapshot::default(), &[])?.line(self.next_number()?);
-        let commit = plan.commit(&self.store.place.machine, at, line)?;
-        self.run(&commit, at).map(drop)
+    /// If it cannot be written.
+    pub fn audit(&mut self, action: AuditAction, at: &Timestamp) -> Result<(), StoreError> {
+        let line = AuditLine::from_action(self.next_number(at)?, at, action);
+        self.append_audit_line(line).map(drop)
     }
 
     /// Cuts the log of a session if it is long.
@@ -185,11 +161,13 @@ impl LockedStore<'_> {
         remove_conversation(&self.store.layout, session)
     }
 
-    fn next_number(&self) -> Result<u64, StoreError> {
+    /// The number of the next audit line, once a commit of this holder that was cut off is at its end.
+    pub(crate) fn next_number(&mut self, at: &Timestamp) -> Result<u64, StoreError> {
+        self.finish_commit(at)?;
         Ok(audit::last_number(&self.store.layout)?.saturating_add(1))
     }
 
-    fn note(&self, line: AuditLine) -> Result<Committed, StoreError> {
+    fn append_audit_line(&self, line: AuditLine) -> Result<Committed, StoreError> {
         let layout = &self.store.layout;
         let n = line.n;
         let json = line.into_json().map_err(|error| StoreError::io("write", &layout.audit(0))(error.into()))?;
@@ -197,12 +175,30 @@ impl LockedStore<'_> {
         Ok(Committed { audit: n, unfinished: None })
     }
 
-    fn write(&mut self, changes: &[Change], at: &Timestamp, line: AuditLine) -> Result<Committed, CommitError> {
-        if changes.iter().any(|change| change.to == Location::Trash) {
+    pub(crate) fn commit_edits(
+        &mut self,
+        edits: &[Edit<'_>],
+        at: &Timestamp,
+        line: AuditLine,
+    ) -> Result<Committed, CommitError> {
+        if edits.is_empty() {
+            return Ok(self.append_audit_line(line)?);
+        }
+        let writes = || edits.iter().filter_map(Edit::change);
+        if writes().any(|change| change.to == Location::Trash) {
             self.store.layout.make_trash_dirs()?;
         }
-        let commit = self.plan(changes, at, line)?;
-        self.run(&commit, at)
+        let commit = self.plan(edits, at, line)?;
+        let committed = self.run(&commit, at)?;
+        for change in writes() {
+            if let Record::Session(session) = &change.record {
+                // A log that stays long is no reason to fail what is committed.
+                if let Err(error) = self.store.trim_log(&session.id) {
+                    self.reports.push(error.to_string());
+                }
+            }
+        }
+        Ok(committed)
     }
 
     /// Brings a commit of this holder that was cut off to its end.
@@ -238,15 +234,15 @@ impl LockedStore<'_> {
 
     pub(crate) fn plan(
         &mut self,
-        changes: &[Change],
+        edits: &[Edit<'_>],
         at: &Timestamp,
         line: AuditLine,
     ) -> Result<PreparedCommit, CommitError> {
         let layout = &self.store.layout;
-        let plan = match CommitPlan::for_changes(layout, changes) {
+        let plan = match CommitPlan::new(layout, edits) {
             Err(CommitError::Store(StoreError::IndexMissing { .. })) => {
                 rebuild::rebuild(layout, self.deadline, &mut self.reports)?;
-                CommitPlan::for_changes(layout, changes)?
+                CommitPlan::new(layout, edits)?
             }
             other => other?,
         };
@@ -300,7 +296,7 @@ impl LockedStore<'_> {
                 grown = true;
             }
             for (id, error) in bumps.unread {
-                self.reports.push(format!("its number is bump_progress once it can be read: {error}"));
+                self.reports.push(format!("the fence of a run grows once the run can be read: {error}"));
                 pending_bumps.retain(|known| *known != id);
                 pending_bumps.push(id);
             }
@@ -314,7 +310,7 @@ impl LockedStore<'_> {
         }
         if grown {
             self.reports.push(format!(
-                "{} was put back from a copy: the number of every unfinished run grew by {}",
+                "{} was restored from a copy: the fence of every unfinished run grew by {}",
                 self.store.path().display(),
                 fence_bump::FENCE_BUMP
             ));
@@ -337,18 +333,9 @@ impl LockedStore<'_> {
     }
 
     fn commit_bumps(&mut self, changes: &[Change], now: &Timestamp) -> Result<(), LockError> {
-        let line = AuditLine {
-            n: self.next_number()?,
-            at: now.clone(),
-            reason: "state_restored".to_owned(),
-            also: Vec::new(),
-            asked: AuditSubject::from_action("state restored"),
-            changes: Vec::new(),
-            request: None,
-            decision: None,
-            left_out: false,
-        };
-        let committed = self.write(changes, now, line).map_err(|error| match error {
+        let line = AuditLine::from_action(self.next_number(now)?, now, AuditAction::StateRestored);
+        let edits: Vec<Edit<'_>> = changes.iter().map(Edit::Write).collect();
+        let committed = self.commit_edits(&edits, now, line).map_err(|error| match error {
             CommitError::Store(source) | CommitError::InDoubt { source } => source,
             other => StoreError::unreadable(&self.store.layout.runs(Location::Live), other.to_string()),
         })?;

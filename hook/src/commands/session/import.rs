@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use agent_baton_core::decision::{Change, Location, Record};
+use agent_baton_core::decision::Location;
 use agent_baton_core::reason::Reason;
-use agent_baton_core::request::{Named, Reading, Snapshot};
+use agent_baton_core::request::Reading;
 use agent_baton_core::session::{Ended, Session};
 use agent_baton_core::timestamp::Timestamp;
 use clap::Args;
@@ -14,7 +14,7 @@ use crate::error::CommandError;
 use crate::output;
 use baton_engine::export::{self, ExportError, SessionExport};
 use baton_fs::read::open_own;
-use baton_store::{ImportedConversation, ValidatedDecision, View};
+use baton_store::{AuditAction, ImportedConversation, Transaction, View};
 
 /// Brings a session that `baton session export` wrote, as an archived one.
 #[derive(Args)]
@@ -49,11 +49,6 @@ impl Import {
             None => export.session.transcript.take(),
         };
         let mut session = as_archived(export.session, &now);
-        if let Some(deleted) = &deleted {
-            // One record goes on: it was born when the deleted one was.
-            session.created = deleted.created.clone();
-            session.revision = deleted.revision.saturating_add(1);
-        }
         let (chunks, messages) = (export.chunks.len(), export.messages.len());
         let imported = ImportedConversation {
             messages: &export.messages,
@@ -66,13 +61,16 @@ impl Import {
         }
         // The record last: without it, what stands there is nobody's, and the next import sets it aside.
         locked.import_conversation(&id, imported, &now)?;
-        let before = deleted.as_ref().map(|deleted| deleted.revision);
-        let named = Named { id: id.to_string(), reading: deleted.map_or(Reading::Absent, Reading::Archived) };
-        let snapshot = Snapshot { neighbours: vec![named], ..Snapshot::default() };
-        let changes = [Change { before, to: Location::Archive, record: Record::Session(Box::new(session)) }];
-        let checked = ValidatedDecision::for_user_edit("session_imported", &now, &snapshot, &changes);
-        let checked = checked.map_err(|refusal| CommandError::DecisionService(refusal.into()))?;
-        locked.commit(&checked).map_err(|error| CommandError::DecisionService(error.into()))?;
+        let mut transaction = Transaction::begin(&mut locked, AuditAction::SessionImported, &now);
+        match deleted {
+            Some(deleted) => {
+                // The deleted record goes on, so it keeps the time of its creation.
+                session.created = deleted.created.clone();
+                transaction.update_session(deleted, session, Location::Archive);
+            }
+            None => transaction.insert_session(session, Location::Archive),
+        }
+        transaction.commit().map_err(|error| CommandError::DecisionService(error.into()))?;
         for report in locked.take_reports() {
             output::notice(&report);
         }
@@ -99,8 +97,6 @@ fn as_archived(session: Session, now: &Timestamp) -> Session {
     let runs = u32::try_from(session.runs.len()).unwrap_or(u32::MAX);
     session.runs.clear();
     session.runs_ended = session.runs_ended.saturating_add(runs);
-    session.revision = 1;
-    session.updated = now.clone();
     session.messages = false;
     session.ended.get_or_insert_with(|| Ended { at: now.clone(), reason: Reason::Imported });
     session

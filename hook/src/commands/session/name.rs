@@ -7,6 +7,7 @@ use crate::args;
 use crate::context::Context;
 use crate::error::CommandError;
 use crate::output;
+use baton_store::AuditAction;
 
 /// Gives a session a name of your own.
 #[derive(Args)]
@@ -34,7 +35,8 @@ impl Name {
             || format!("session {id} no longer has a name\n"),
             |name| format!("session {id} is now called \"{}\"\n", baton_display::strip_control_chars(name.as_str())),
         );
-        context.edit_session("session_named", &id, |session| session.name = self.name)?;
+        let action = if self.name.is_some() { AuditAction::SessionNamed } else { AuditAction::SessionNameRemoved };
+        context.edit_session(action, &id, |session| session.name = self.name)?;
         output::print(&text)
     }
 }

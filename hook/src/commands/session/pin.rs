@@ -6,6 +6,7 @@ use crate::args;
 use crate::context::Context;
 use crate::error::CommandError;
 use crate::output;
+use baton_store::AuditAction;
 
 /// Pins a session, so that baton never archives it.
 #[derive(Args)]
@@ -26,7 +27,8 @@ impl Pin {
     pub fn run(self) -> Result<(), CommandError> {
         let context = Context::open()?;
         let id = args::session::resolve(&context, &self.session, false)?;
-        context.edit_session("session_pinned", &id, |session| session.pinned = !self.off)?;
+        let action = if self.off { AuditAction::SessionUnpinned } else { AuditAction::SessionPinned };
+        context.edit_session(action, &id, |session| session.pinned = !self.off)?;
         let now = if self.off { "is no longer pinned" } else { "is pinned: baton never archives it" };
         output::print(&format!("session {id} {now}\n"))
     }

@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
-use agent_baton_core::decision::{Change, Location, Record};
-use agent_baton_core::request::{Named, Reading, Snapshot};
+use agent_baton_core::decision::Location;
+use agent_baton_core::request::Reading;
 use agent_baton_core::session::Session;
 use agent_baton_core::timestamp::Timestamp;
 
-use baton_store::{CommitError, LockedStore, MAX_CHANGES, ValidatedDecision};
+use baton_store::{AuditAction, CommitError, LockedStore, MAX_CHANGES, Transaction};
 use baton_system::worktree;
 
 /// Writes the records that are still to be written, [`MAX_CHANGES`] of them at most in a commit; gives those that were. What came
@@ -22,31 +22,19 @@ pub fn register(
 ) -> Result<Vec<Session>, CommitError> {
     let mut written = Vec::new();
     for batch in sessions.chunks(MAX_CHANGES) {
-        let mut neighbours = Vec::new();
-        let mut changes = Vec::new();
+        let mut transaction = Transaction::begin(locked, AuditAction::SessionDiscovered, now);
         for session in batch {
-            let reading = locked.view().session(&session.id);
-            let before = reading.record().map(|record| record.revision);
             // A record that was found before is at the revision that was read; a new one is at none.
-            let unchanged = match &reading {
-                Reading::Absent => session.revision == 0,
-                Reading::Live(_) | Reading::Archived(_) => before == Some(session.revision),
-                Reading::Unreadable | Reading::Deleted => false,
-            };
-            if !unchanged {
-                continue;
+            match transaction.view().session(&session.id) {
+                Reading::Absent if session.revision == 0 => transaction.insert_session(session.clone(), Location::Live),
+                Reading::Live(before) | Reading::Archived(before) if before.revision == session.revision => {
+                    transaction.update_session(before, session.clone(), Location::Live);
+                }
+                _ => continue,
             }
-            let mut record = session.clone();
-            record.revision = before.unwrap_or(0).saturating_add(1);
-            record.updated = now.clone();
-            written.push(record.clone());
-            changes.push(Change { before, to: Location::Live, record: Record::Session(Box::new(record)) });
-            neighbours.push(Named { id: session.id.to_string(), reading });
+            written.push(session.clone());
         }
-        if !changes.is_empty() {
-            let snapshot = Snapshot { neighbours, ..Snapshot::default() };
-            locked.commit(&ValidatedDecision::for_user_edit("session_discovered", now, &snapshot, &changes)?)?;
-        }
+        transaction.commit()?;
     }
     Ok(written)
 }

@@ -1,14 +1,13 @@
-//! A session is deleted, and brought back, by a user's word.
+//! A user deletes a session, or restores it.
 
-use agent_baton_core::decision::{Change, Location, Record};
+use agent_baton_core::decision::Location;
 use agent_baton_core::id::SessionId;
 use agent_baton_core::process::Live;
 use agent_baton_core::reason::Reason;
-use agent_baton_core::request::{Named, Reading, Snapshot};
 use agent_baton_core::session::{Ended, Session};
 use agent_baton_core::timestamp::Timestamp;
 
-use baton_store::{CommitError, LockedStore, ValidatedDecision};
+use baton_store::{AuditAction, CommitError, LockedStore, Transaction};
 
 /// What became of an order to delete.
 #[derive(Debug, Clone, PartialEq)]
@@ -61,7 +60,7 @@ pub fn delete(
         Live::Unknown if force => {}
         live => return Ok(Deletion::Lives(Box::new(session), live)),
     }
-    move_session(locked, "session_deleted", now, session, Location::Trash, Reason::Deleted)?;
+    move_session(locked, AuditAction::SessionDeleted, now, session, Location::Trash, Reason::Deleted)?;
     Ok(Deletion::Done)
 }
 
@@ -75,7 +74,7 @@ pub fn restore(locked: &mut LockedStore<'_>, id: &SessionId, now: &Timestamp) ->
         None => Ok(Restoration::Missing),
         Some((Location::Live, _)) => Ok(Restoration::Already),
         Some((Location::Archive | Location::Trash, session)) => {
-            move_session(locked, "session_restored", now, session, Location::Live, Reason::Restored)?;
+            move_session(locked, AuditAction::SessionRestored, now, session, Location::Live, Reason::Restored)?;
             Ok(Restoration::Done)
         }
     }
@@ -83,19 +82,14 @@ pub fn restore(locked: &mut LockedStore<'_>, id: &SessionId, now: &Timestamp) ->
 
 fn move_session(
     locked: &mut LockedStore<'_>,
-    act: &'static str,
+    action: AuditAction,
     now: &Timestamp,
     before: Session,
     to: Location,
     reason: Reason,
 ) -> Result<(), CommitError> {
-    let mut session = before.clone();
-    session.ended = Some(Ended { at: now.clone(), reason });
-    session.revision = before.revision.saturating_add(1);
-    session.updated = now.clone();
-    let change = Change { before: Some(before.revision), to, record: Record::Session(Box::new(session)) };
-    let named = Named { id: before.id.to_string(), reading: Reading::Archived(before) };
-    let snapshot = Snapshot { neighbours: vec![named], ..Snapshot::default() };
-    let changes = [change];
-    locked.commit(&ValidatedDecision::for_user_edit(act, now, &snapshot, &changes)?).map(drop)
+    let session = Session { ended: Some(Ended { at: now.clone(), reason }), ..before.clone() };
+    let mut transaction = Transaction::begin(locked, action, now);
+    transaction.update_session(before, session, to);
+    transaction.commit().map(drop)
 }

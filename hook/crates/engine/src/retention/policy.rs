@@ -4,6 +4,7 @@ use agent_baton_core::process::Live;
 use agent_baton_core::reason::Reason;
 use agent_baton_core::session::Session;
 use agent_baton_core::timestamp::Timestamp;
+use baton_store::AuditAction;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -38,13 +39,13 @@ pub enum ExpiryReason {
 }
 
 impl ExpiryReason {
-    /// The word in the audit.
+    /// What the audit says of it.
     #[must_use]
-    pub const fn audit_action(self) -> &'static str {
+    pub const fn audit_action(self) -> AuditAction {
         match self {
-            Self::TimeSpan => "expired_by_age",
-            Self::Count => "expired_by_count",
-            Self::TrashAge => "trash_emptied",
+            Self::TimeSpan => AuditAction::ExpiredByAge,
+            Self::Count => AuditAction::ExpiredByCount,
+            Self::TrashAge => AuditAction::TrashEmptied,
         }
     }
 

@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use agent_baton_core::decision::{Change, Location, Record};
+use agent_baton_core::decision::Location;
 use agent_baton_core::id::SessionId;
 use agent_baton_core::reason::Reason;
-use agent_baton_core::request::{Named, Reading, Snapshot};
 use agent_baton_core::session::{Ended, Session};
 use agent_baton_core::timestamp::Timestamp;
 use schemars::JsonSchema;
@@ -16,7 +15,7 @@ use super::policy::{
 };
 use crate::config::Retention;
 use crate::liveness::LivenessCheck;
-use baton_store::{CommitError, LockedStore, MAX_CHANGES, RECENT_LOG_BYTES, Store, StoreError, ValidatedDecision};
+use baton_store::{CommitError, LockedStore, MAX_CHANGES, RECENT_LOG_BYTES, Store, StoreError, Transaction};
 
 /// What is done with a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
@@ -164,35 +163,14 @@ impl Sweep<'_> {
         reason: ExpiryReason,
         steps: &[SweepStep],
     ) -> Result<usize, CommitError> {
-        let mut standing = Vec::new();
+        let mut transaction = Transaction::begin(locked, reason.audit_action(), &self.now);
         for step in steps {
-            let found = locked.view().find_session(&step.session.id)?;
-            standing.extend(
-                found
-                    .filter(|(location, session)| *location == step.location() && *session == step.session)
-                    .map(|_| step),
-            );
-        }
-        let (gone, kept): (Vec<&SweepStep>, Vec<&SweepStep>) =
-            standing.into_iter().partition(|step| step.removes_record());
-        let changes: Vec<Change> = kept.iter().map(|step| step.change(&self.now)).collect();
-        let neighbours = kept
-            .iter()
-            .map(|step| Named { id: step.session.id.to_string(), reading: Reading::Archived(step.session.clone()) });
-        let snapshot = Snapshot { neighbours: neighbours.collect(), ..Snapshot::default() };
-        if !changes.is_empty() {
-            let checked = ValidatedDecision::for_user_edit(reason.audit_action(), &self.now, &snapshot, &changes)?;
-            locked.commit(&checked)?;
-            for step in kept.iter().filter(|step| step.action == SweepAction::Remove) {
-                locked.remove_conversation(&step.session.id)?;
+            let found = transaction.view().find_session(&step.session.id)?;
+            if found.is_some_and(|(location, session)| location == step.location() && session == step.session) {
+                step.stage(&mut transaction);
             }
         }
-        if !gone.is_empty() {
-            let gone: Vec<_> = gone.iter().map(|step| (step.session.id.clone(), step.session.revision)).collect();
-            locked.remove_trashed(reason.audit_action(), &self.now, &gone)?;
-            return Ok(changes.len() + gone.len());
-        }
-        Ok(changes.len())
+        transaction.commit()
     }
 
     fn read(&self, id: &SessionId, on: Location, found: &mut SweepPlan) -> Result<Option<Session>, StoreError> {
@@ -227,22 +205,20 @@ impl SweepStep {
         }
     }
 
-    /// Whether nothing is left of the session.
-    fn removes_record(&self) -> bool {
-        self.action == SweepAction::Remove && !is_deleted(&self.session)
-    }
-
-    fn change(&self, now: &Timestamp) -> Change {
-        let before = self.session.revision;
-        let mut session = match self.action {
-            SweepAction::Remove => tombstone(&self.session),
-            SweepAction::Archive | SweepAction::Trash => self.session.clone(),
+    /// Adds it to a transaction. In the trash, a tombstone stays of what a user deleted, and nothing of what expired.
+    fn stage(&self, transaction: &mut Transaction<'_, '_>) {
+        let before = self.session.clone();
+        let to = match self.action {
+            SweepAction::Archive => Location::Archive,
+            SweepAction::Trash => Location::Trash,
+            SweepAction::Remove if is_deleted(&before) => {
+                return transaction.write_tombstone(before, tombstone(&self.session));
+            }
+            SweepAction::Remove => return transaction.remove_session(before),
         };
+        let mut session = before.clone();
         session.ended.get_or_insert_with(|| Ended { at: self.ended_at.clone(), reason: Reason::Expired });
-        session.revision = before.saturating_add(1);
-        session.updated = now.clone();
-        let to = if self.action == SweepAction::Archive { Location::Archive } else { Location::Trash };
-        Change { before: Some(before), to, record: Record::Session(Box::new(session)) }
+        transaction.update_session(before, session, to);
     }
 }
 

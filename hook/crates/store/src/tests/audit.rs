@@ -4,23 +4,13 @@ use std::fs;
 
 use serde_json::value::to_raw_value;
 
-use crate::audit::{AuditLine, AuditReader, AuditSubject, MAX_LINE, OLD_FILES, append, last_number};
+use crate::audit::{AuditLine, AuditReader, MAX_LINE, OLD_FILES, append, last_number};
 use crate::file;
 use crate::fixtures;
 use crate::state_dir::layout::Layout;
 
 fn line(n: u64, reason: &str) -> AuditLine {
-    AuditLine {
-        n,
-        at: fixtures::stamp(n),
-        reason: reason.to_owned(),
-        also: Vec::new(),
-        asked: AuditSubject::from_action("test"),
-        changes: Vec::new(),
-        request: None,
-        decision: None,
-        left_out: false,
-    }
+    AuditLine { reason: reason.to_owned(), ..fixtures::audit_line(n, &fixtures::stamp(n)) }
 }
 
 fn put(layout: &Layout, n: u64, reason: &str) -> bool {

@@ -9,7 +9,6 @@ use agent_baton_core::request::Reading;
 use agent_baton_core::run::{Run, Status};
 use agent_baton_core::session::Session;
 
-use crate::audit::{AuditLine, AuditSubject};
 use crate::fixtures::*;
 use crate::wal::recover::Recovery;
 use crate::wal::write::PreparedCommit;
@@ -40,18 +39,8 @@ fn transfer(locked: &mut LockedStore<'_>) -> PreparedCommit {
         archived_run(run("over", "b", 2), Status::Cancelled),
     ];
     let changes: Vec<Change> = records.into_iter().map(|(record, to)| change(&locked.view(), record, to)).collect();
-    let line = AuditLine {
-        n: 2,
-        at: stamp(7),
-        reason: "test".into(),
-        also: Vec::new(),
-        asked: AuditSubject::from_action("test"),
-        changes: Vec::new(),
-        request: None,
-        decision: None,
-        left_out: false,
-    };
-    locked.plan(&changes, &stamp(7), line).unwrap()
+    let line = audit_line(2, &stamp(7));
+    locked.plan(&edits(&changes), &stamp(7), line).unwrap()
 }
 
 /// How many steps a commit has, with those of its redo.

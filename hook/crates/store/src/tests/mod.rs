@@ -11,4 +11,5 @@ mod records;
 mod refusals;
 mod scale;
 mod state_dir;
+mod transaction;
 mod trash;

@@ -120,11 +120,9 @@ fn a_decision_on_another_revision_changes_nothing() {
     let mut locked = lock(&world.store);
     put(&mut locked, vec![live_session(session("s", 1))]).unwrap();
     let stale = vec![change(&locked.view(), live_session(session("s", 1)).0, Location::Live)];
-    let shown = snapshot(&locked.view(), &stale);
     put(&mut locked, vec![live_session(session("s", 1))]).unwrap();
-    let at = stamp(9);
-    let checked = crate::ValidatedDecision::for_user_edit("test", &at, &shown, &stale).unwrap();
-    assert!(matches!(locked.commit(&checked), Err(CommitError::Moved { decided: Some(1), found: Some(2), .. })));
+    let committed = commit(&mut locked, &stale);
+    assert!(matches!(committed, Err(CommitError::Moved { decided: Some(1), found: Some(2), .. })));
     assert!(matches!(read_session(&world.store, "s"), Reading::Live(it) if it.revision == 2));
 }
 

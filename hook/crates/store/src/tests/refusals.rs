@@ -96,9 +96,9 @@ fn what_a_decision_may_not_change() {
     check(
         "other agent",
         vec![session_keys("s", |it| it.agent = agent_baton_core::agent::Agent::Codex)],
-        Some(InvalidDecision::LockFileId("s".into())),
+        Some(InvalidDecision::Identity("s".into())),
     );
-    check("other birth", vec![of_run("r", Live, |it| it.created = stamp(2))], Some(InvalidDecision::LockFileId(r())));
+    check("other birth", vec![of_run("r", Live, |it| it.created = stamp(2))], Some(InvalidDecision::Identity(r())));
     check("fence shrinks", vec![of_run("r", Live, |it| it.fence = Fence(0))], Some(InvalidDecision::Fence(r())));
     check(
         "given without a number",
@@ -136,6 +136,13 @@ fn what_a_request_may_make() {
         vec![new(session_keys("s", |_| {}))],
         Some(InvalidDecision::Unreadable("s".into())),
     );
+    first.snapshot.session = Reading::Deleted;
+    check(
+        "over what a user deleted",
+        &first,
+        vec![new(session_keys("s", |_| {}))],
+        Some(InvalidDecision::Tombstone("s".into())),
+    );
 
     let mut start = request();
     start.input = Input::Command(Box::new(Command::Start {
@@ -166,17 +173,4 @@ fn without_the_lock_or_in_another_protocol_nothing_changes() {
     let mut decision = Decision::nothing(Reason::Launched);
     decision.protocol = 7;
     assert_eq!(ValidatedDecision::new(&request, &decision).err(), Some(InvalidDecision::Protocol(7)));
-}
-
-#[test]
-fn a_user_makes_only_what_was_looked_for() {
-    let at = stamp(1);
-    let shown = request().snapshot;
-    let by = |changes: &[Change]| ValidatedDecision::for_user_edit("test", &at, &shown, changes).err();
-    assert_eq!(by(&[new(of_run("none", Location::Live, |_| {}))]), None);
-    assert_eq!(by(&[new(of_run("x", Location::Live, |_| {}))]), Some(InvalidDecision::NotInSnapshot("x".into())));
-    assert_eq!(
-        by(&[of_run("gone", Location::Archive, |it| it.status = Status::Cancelled)]),
-        Some(InvalidDecision::Tombstone("gone".into()))
-    );
 }

@@ -7,12 +7,11 @@ use agent_baton_core::reason::Reason;
 use agent_baton_core::request::Reading;
 use agent_baton_core::session::{Ended, Session};
 
-use crate::audit::{AuditLine, AuditSubject};
 use crate::fixtures::*;
-use crate::wal::plan::CommitPlan;
+use crate::wal::plan::{CommitPlan, Edit};
 use crate::wal::recover::Recovery;
 use crate::wal::write::PreparedCommit;
-use crate::{InvalidDecision, LockedStore, Store, ValidatedDecision, file};
+use crate::{AuditAction, AuditLine, CommitError, LockedStore, Store, Transaction, file};
 
 const SHELVES: [(Location, &str); 3] =
     [(Location::Live, "sessions"), (Location::Archive, "archive/sessions"), (Location::Trash, "trash/sessions")];
@@ -37,17 +36,7 @@ fn over(to: Location, reason: Reason) -> (Record, Location) {
 }
 
 fn line() -> AuditLine {
-    AuditLine {
-        n: 9,
-        at: stamp(7),
-        reason: "test".into(),
-        also: Vec::new(),
-        asked: AuditSubject::from_action("test"),
-        changes: Vec::new(),
-        request: None,
-        decision: None,
-        left_out: false,
-    }
+    audit_line(9, &stamp(7))
 }
 
 /// The commit that moves `a`, or removes it for good.
@@ -56,8 +45,9 @@ fn plan(locked: &mut LockedStore<'_>, to: Option<(Location, Reason)>) -> Prepare
     layout.make_trash_dirs().unwrap();
     let Some((to, reason)) = to else {
         let revision = locked.view().find_session(&id("a")).unwrap().unwrap().1.revision;
-        let plan = CommitPlan::for_removal(layout, &[(id("a"), revision)]).unwrap();
-        assert!(!plan.is_empty());
+        let removal = |revision| CommitPlan::new(layout, &[Edit::Remove { id: &id("a"), revision }]);
+        assert!(matches!(removal(revision + 1), Err(CommitError::Moved { .. })));
+        let plan = removal(revision).unwrap();
         return plan.commit("machine", &stamp(7), line()).unwrap();
     };
     let (mut record, _) = over(to, reason);
@@ -65,7 +55,7 @@ fn plan(locked: &mut LockedStore<'_>, to: Option<(Location, Reason)>) -> Prepare
     if let Record::Session(session) = &mut record {
         session.revision = before.unwrap() + 1;
     }
-    locked.plan(&[Change { before, to, record }], &stamp(7), line()).unwrap()
+    locked.plan(&edits(&[Change { before, to, record }]), &stamp(7), line()).unwrap()
 }
 
 /// On which shelves a file of `a` stands.
@@ -145,12 +135,10 @@ fn in_the_trash_only_what_a_user_deleted_is_a_tombstone() {
     let deleted = standing(Location::Trash, Reason::Deleted);
     assert_eq!(read_session(&deleted.store, "a"), Reading::Deleted);
     // Nothing that was decided without knowing it is written over it.
-    let locked = lock(&deleted.store);
-    let (record, to) = live_session(session("a", 1));
-    let changes = [change(&locked.view(), record, to)];
-    let snapshot = snapshot(&locked.view(), &changes);
-    let refused = ValidatedDecision::for_user_edit("test", &stamp(5), &snapshot, &changes).unwrap_err();
-    assert_eq!(refused, InvalidDecision::Tombstone("a".into()));
+    let (mut locked, at) = (lock(&deleted.store), stamp(5));
+    let mut transaction = Transaction::begin(&mut locked, AuditAction::SessionDiscovered, &at);
+    transaction.insert_session(session("a", 1), Location::Live);
+    assert!(matches!(transaction.commit(), Err(CommitError::Moved { decided: None, found: Some(_), .. })));
     drop(locked);
     assert_eq!(read_session(&deleted.store, "a"), Reading::Deleted);
 }

@@ -19,6 +19,35 @@ use crate::wal::entry::{CommitRecord, Effect, NewVersion, WalEntry};
 use crate::wal::error::CommitError;
 use crate::wal::write::PreparedCommit;
 
+/// What a commit does with one record.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Edit<'a> {
+    /// Writes a new version.
+    Write(&'a Change),
+    /// Leaves a tombstone of a deleted session, without the messages that were kept of it.
+    WriteTombstone(&'a Change),
+    /// Removes a session from the trash for good.
+    Remove { id: &'a SessionId, revision: u64 },
+}
+
+impl<'a> Edit<'a> {
+    /// The new version that it writes.
+    pub(crate) const fn change(&self) -> Option<&'a Change> {
+        match self {
+            Self::Write(change) | Self::WriteTombstone(change) => Some(change),
+            Self::Remove { .. } => None,
+        }
+    }
+
+    /// The record's id.
+    pub(crate) fn id(&self) -> &'a str {
+        match self {
+            Self::Write(change) | Self::WriteTombstone(change) => change.record.id(),
+            Self::Remove { id, .. } => id.as_str(),
+        }
+    }
+}
+
 /// A record as it stands under the lock.
 struct Found {
     raw: Value,
@@ -36,11 +65,21 @@ pub(crate) struct CommitPlan {
 }
 
 impl CommitPlan {
-    /// Plans a commit of `changes`. Must be called under the lock, with no commit in flight.
-    pub(crate) fn for_changes(layout: &Layout, changes: &[Change]) -> Result<Self, CommitError> {
+    /// Plans a commit. Must be called under the lock, with no commit in flight.
+    pub(crate) fn new(layout: &Layout, edits: &[Edit<'_>]) -> Result<Self, CommitError> {
         let mut plan = Self::default();
-        for change in changes {
-            plan.change(layout, change)?;
+        for edit in edits {
+            match edit {
+                Edit::Write(change) => plan.change(layout, change, Vec::new())?,
+                Edit::WriteTombstone(change) => {
+                    let effects = match RecordId::from_record(&change.record) {
+                        RecordId::Session(id) => vec![Effect::RemoveConversation { id }],
+                        RecordId::Run(_) => Vec::new(),
+                    };
+                    plan.change(layout, change, effects)?;
+                }
+                Edit::Remove { id, revision } => plan.remove(layout, id, *revision)?,
+            }
         }
         for (key, (before, index_file)) in std::mem::take(&mut plan.index_file) {
             let after = (!index_file.is_empty()).then_some(&index_file);
@@ -87,7 +126,7 @@ impl CommitPlan {
         self.new_contents.push(after.map(|(_, bytes)| bytes));
     }
 
-    fn change(&mut self, layout: &Layout, change: &Change) -> Result<(), CommitError> {
+    fn change(&mut self, layout: &Layout, change: &Change, mut effects: Vec<Effect>) -> Result<(), CommitError> {
         let id = RecordId::from_record(&change.record);
         let mut standing = Vec::new();
         for location in records::shelves(&id) {
@@ -106,13 +145,12 @@ impl CommitPlan {
         let after = Some((change.record.revision(), bytes));
         let revision = |found: &Found| Some(found.record.revision());
         let stays = standing.iter().find(|(location, _)| *location == change.to).and_then(|(_, found)| revision(found));
-        let arrival = match &id {
-            RecordId::Session(id) if change.to != Location::Live => {
-                vec![Effect::AddToExpiryBucket { location: change.to, id: id.clone() }]
-            }
-            _ => Vec::new(),
-        };
-        self.push_with(records::target(change.to, &id), stays, after, arrival);
+        if let RecordId::Session(id) = &id
+            && change.to != Location::Live
+        {
+            effects.push(Effect::AddToExpiryBucket { location: change.to, id: id.clone() });
+        }
+        self.push_with(records::target(change.to, &id), stays, after, effects);
         for (location, found) in standing.iter().filter(|(location, _)| *location != change.to) {
             let moved_log = match &id {
                 RecordId::Session(id) => {
@@ -146,35 +184,26 @@ impl CommitPlan {
         Ok(())
     }
 
-    /// Plans the removal of sessions from the trash, for good. Those that are at another revision by now are left.
-    pub(crate) fn for_removal(layout: &Layout, sessions: &[(SessionId, u64)]) -> Result<Self, StoreError> {
-        let mut plan = Self::default();
-        for (session, revision) in sessions {
-            let id = RecordId::Session(session.clone());
-            let Some(found) = find(layout, Location::Trash, &id)?.filter(|found| found.record.revision() == *revision)
-            else {
-                continue;
-            };
-            let effects = vec![
-                Effect::RemoveConversation { id: session.clone() },
-                Effect::RemoveSessionLog { id: session.clone(), location: Location::Trash },
-            ];
-            plan.push_with(records::target(Location::Trash, &id), Some(found.record.revision()), None, effects);
-            plan.audit.push(AuditChange {
-                kind: "session".to_owned(),
-                id: session.to_string(),
-                to: Location::Trash,
-                before: Some(*revision),
-                after: *revision,
-                removed: true,
-            });
+    fn remove(&mut self, layout: &Layout, session: &SessionId, revision: u64) -> Result<(), CommitError> {
+        let id = RecordId::Session(session.clone());
+        let found = find(layout, Location::Trash, &id)?.map(|found| found.record.revision());
+        if found != Some(revision) {
+            return Err(CommitError::Moved { id: session.to_string(), decided: Some(revision), found });
         }
-        Ok(plan)
-    }
-
-    /// Whether there is nothing to do.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.entries.is_empty()
+        let effects = vec![
+            Effect::RemoveConversation { id: session.clone() },
+            Effect::RemoveSessionLog { id: session.clone(), location: Location::Trash },
+        ];
+        self.push_with(records::target(Location::Trash, &id), Some(revision), None, effects);
+        self.audit.push(AuditChange {
+            kind: "session".to_owned(),
+            id: session.to_string(),
+            to: Location::Trash,
+            before: Some(revision),
+            after: revision,
+            removed: true,
+        });
+        Ok(())
     }
 
     fn list(&mut self, layout: &Layout, id: &SessionId, listed: Option<RecentEntry>) -> Result<(), StoreError> {

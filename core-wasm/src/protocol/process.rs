@@ -33,16 +33,18 @@ pub struct HostId {
 }
 
 /// Whether a launch lives. By rule only `No` permits taking something over.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+///
+/// Of several launches the greatest decides: one that lives, or else one that may.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Live {
-    /// The process lives and nothing says that it left the session.
-    Yes,
     /// Proved over.
     No,
     /// Not known: another machine or pid namespace, something unreadable, or never looked at.
     Unknown,
+    /// The process lives and nothing says that it left the session.
+    Yes,
 }
 
 /// What the machine showed of a pid.
@@ -87,7 +89,7 @@ pub struct Probe {
     /// The process of the launch.
     pub process: Process,
     /// What `/proc` showed of the process.
-    pub sight: ProcessState,
+    pub state: ProcessState,
     /// The session that Claude's `sessions/<pid>.json` names for this very process (pid and start), if it could be read.
     pub shows: Option<SessionId>,
     /// What `/proc/locks` showed of the lock recorded in the launch.
@@ -104,11 +106,11 @@ pub struct CommandProbe {
     /// The supervisor.
     pub supervisor: Process,
     /// What `/proc` showed of it.
-    pub sight: ProcessState,
+    pub state: ProcessState,
     /// The command, where it was started.
     pub child: Option<Process>,
     /// What `/proc` showed of that.
-    pub child_sight: Option<ProcessState>,
+    pub child_state: Option<ProcessState>,
     /// What `/proc/locks` showed of the supervisor's lock: `Held` by whomever.
     pub lock: LockState,
 }

@@ -39,7 +39,7 @@ pub fn from_probe(host: &HostId, probe: Option<&Probe>, session: &Session, launc
         return Liveness::unknown(Evidence::Unreadable);
     };
     let shows_another = session.agent.shows_one_session() && probe.shows.as_ref().is_some_and(|id| *id != session.id);
-    match (probe.sight, probe.lock) {
+    match (probe.state, probe.lock) {
         (ProcessState::Gone, _) => Liveness::no(Evidence::Gone),
         (ProcessState::Zombie, _) => Liveness::no(Evidence::Zombie),
         (ProcessState::Reused, _) => Liveness::no(Evidence::PidReused),
@@ -69,7 +69,7 @@ pub fn supervisor_liveness(host: &HostId, probes: &[CommandProbe], run: &Run) ->
     let is_of_run =
         |probe: &&CommandProbe| probe.run == run.id && probe.supervisor == owner.process && probe.child == owner.child;
     let Some(probe) = probes.iter().find(is_of_run) else { return Live::Unknown };
-    match (probe.sight, probe.child_sight, probe.lock) {
+    match (probe.state, probe.child_state, probe.lock) {
         (ProcessState::Running, _, _) | (_, Some(ProcessState::Running), _) => Live::Yes,
         (ProcessState::Unreadable, _, _) | (_, Some(ProcessState::Unreadable), _) => Live::Unknown,
         (_, _, LockState::Released) => Live::No,

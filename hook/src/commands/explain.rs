@@ -1,9 +1,10 @@
 //! `baton explain`: one decision in three sentences.
 
 use agent_baton_core::decision::{Decision, Notification, Record};
-use agent_baton_core::process::ProcessState;
+use agent_baton_core::process::{Live, Probe};
 use agent_baton_core::reason::Reason;
 use agent_baton_core::request::{Input, Reading, Request};
+use agent_baton_core::rules::liveness::from_probe;
 use clap::Args;
 
 use crate::context::Context;
@@ -82,16 +83,26 @@ fn describe_request(request: &Request) -> String {
             format!(", of a session with {}", baton_display::format_count(session.launches.len(), "launch", "launches"))
         }
     };
-    let gone = snapshot
-        .probes
-        .iter()
-        .filter(|probe| !matches!(probe.sight, ProcessState::Running | ProcessState::Unreadable))
-        .count();
-    let alive = snapshot.probes.iter().filter(|probe| probe.sight == ProcessState::Running).count();
+    let seen = launch_liveness(request);
+    let count = |live| seen.iter().filter(|seen| **seen == live).count();
+    let (gone, alive) = (count(Live::No), count(Live::Yes));
     format!(
         "{asked}{session}; {}, {alive} alive and {gone} gone.",
         baton_display::format_count(snapshot.probes.len(), "process looked at", "processes looked at")
     )
+}
+
+/// Whether each launch that was looked at lived, by the rule that the core decided by.
+fn launch_liveness(request: &Request) -> Vec<Live> {
+    let neighbours = request.snapshot.neighbours.iter().map(|named| &named.reading);
+    let sessions = std::iter::once(&request.snapshot.session).chain(neighbours).filter_map(Reading::record);
+    let sessions: Vec<_> = sessions.collect();
+    let judge = |probe: &Probe| {
+        let session = sessions.iter().find(|session| session.id == probe.session)?;
+        let launch = session.launch(&probe.process)?;
+        Some(from_probe(&request.place, Some(probe), session, launch).live)
+    };
+    request.snapshot.probes.iter().filter_map(judge).collect()
 }
 
 fn describe_rules(line: &AuditLine) -> Vec<String> {

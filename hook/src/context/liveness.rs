@@ -1,7 +1,6 @@
 //! What the machine shows of launches and commands, by the rules that the core decides by.
 
 use agent_baton_core::process::{Live, Process};
-use agent_baton_core::rules::liveness::from_process_state;
 use agent_baton_core::run::{Run, RunName};
 use agent_baton_core::supervisor_claim::SupervisorClaim;
 
@@ -100,9 +99,10 @@ impl Context {
     /// The processes of a command's run, for a user; and who else holds its lock.
     #[must_use]
     pub fn describe_supervised_command(&self, run: &Run) -> String {
-        let look = |process| {
-            let state = self.inspector.process_state(process);
-            if from_process_state(self.place(), process, state).live == Live::Yes { "(alive)" } else { "(gone)" }
+        let look = |process| match self.inspector.process_liveness(process).live {
+            Live::Yes => "(alive)",
+            Live::No => "(gone)",
+            Live::Unknown => "(liveness unknown)",
         };
         let owner = &run.owner;
         let child = owner.child.as_ref();

@@ -55,7 +55,7 @@ const LOCKED: &str = "/locked";
 const NAME: &str = "/input/event/name";
 const PID: &str = "/input/event/process/pid";
 const INPUT: &str = "/input";
-const PROBE_STATE: &str = "/snapshot/probes/0/sight";
+const PROBE_STATE: &str = "/snapshot/probes/0/state";
 
 #[test]
 fn ordinary_requests() {

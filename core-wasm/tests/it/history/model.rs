@@ -186,7 +186,7 @@ impl Model {
         }
         let forced = adopted && words.contains(&"force");
         let seen = self.can_be_seen(&owner, words, world);
-        if world.actors[&owner.1].sight == ProcessState::Running && (seen || !forced) {
+        if world.actors[&owner.1].state == ProcessState::Running && (seen || !forced) {
             return Err(format!("taken from {owner:?}, which lives and shows it"));
         }
         if !seen && !forced {
@@ -229,7 +229,7 @@ impl Model {
 
     /// A living process that goes on with its session has its run, once the owner is provably gone.
     fn check_claim(&self, words: &[&str], me: &Holder, before: &Runs, world: &World) -> Result<(), String> {
-        let lives = |actor: &str| world.actors[actor].sight == ProcessState::Running;
+        let lives = |actor: &str| world.actors[actor].state == ProcessState::Running;
         if !lives(&me.1) || !self.shows(me) {
             return Ok(());
         }

@@ -13,7 +13,7 @@ use super::World;
 #[derive(Clone)]
 pub struct Actor {
     pub process: Process,
-    pub sight: ProcessState,
+    pub state: ProcessState,
     /// Whether what `/proc` says of it cannot be read.
     pub blind: bool,
     pub pane: Pane,
@@ -63,7 +63,7 @@ impl World {
         let (pid, start) = (100 + number + 1000 * u32::from(letter), self.boot_ms(self.site));
         let actor = Actor {
             process: Process { pid, start, boot, machine, pidns },
-            sight: ProcessState::Running,
+            state: ProcessState::Running,
             blind: false,
             pane,
             shows: None,
@@ -80,7 +80,7 @@ impl World {
         let boot = &mut self.boots[self.site.machine];
         *boot = Boot { number: boot.number + 1, start_ms: self.now_ms };
         for actor in self.actors.values_mut().filter(|actor| actor.site.machine == self.site.machine) {
-            actor.sight = ProcessState::Gone;
+            actor.state = ProcessState::Gone;
         }
     }
 
@@ -127,8 +127,8 @@ impl World {
     pub(super) fn probe(&self, session: &Session, process: &Process) -> Option<Probe> {
         let actor = self.actors.values().find(|actor| actor.process == *process)?;
         let shows = actor.shows.as_ref().and_then(|shows| shows.parse().ok());
-        let sight = if actor.blind { ProcessState::Unreadable } else { actor.sight };
+        let state = if actor.blind { ProcessState::Unreadable } else { actor.state };
         let lock = actor.locks.get(session.id.as_str()).copied().unwrap_or_default();
-        Some(Probe { session: session.id.clone(), process: process.clone(), sight, shows, lock })
+        Some(Probe { session: session.id.clone(), process: process.clone(), state, shows, lock })
     }
 }

@@ -42,17 +42,17 @@ impl World {
     }
 
     pub(super) fn command_probes(&self) -> Vec<CommandProbe> {
-        let sight = |process: &Process| {
+        let state = |process: &Process| {
             let actor = self.actors.values().find(|actor| actor.process == *process);
-            actor.map_or(ProcessState::Gone, |actor| if actor.blind { ProcessState::Unreadable } else { actor.sight })
+            actor.map_or(ProcessState::Gone, |actor| if actor.blind { ProcessState::Unreadable } else { actor.state })
         };
         let runs = self.runs.values().map(|(run, _)| run).filter(|run| run.owner.session.is_none());
         runs.map(|run| CommandProbe {
             run: run.id.clone(),
             supervisor: run.owner.process.clone(),
-            sight: sight(&run.owner.process),
+            state: state(&run.owner.process),
             child: run.owner.child.clone(),
-            child_sight: run.owner.child.as_ref().map(sight),
+            child_state: run.owner.child.as_ref().map(state),
             lock: if self.held.iter().any(|held| held == run.id.as_str()) {
                 LockState::Held
             } else {

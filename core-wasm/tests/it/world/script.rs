@@ -40,14 +40,14 @@ impl World {
         let decision = match words.as_slice() {
             ["kill", actor] => {
                 return self.look(actor, |actor| {
-                    actor.sight = ProcessState::Gone;
+                    actor.state = ProcessState::Gone;
                     actor.blind = false;
                 });
             }
             ["blind", actor] => return self.look(actor, |actor| actor.blind = true),
             ["see", actor] => return self.look(actor, |actor| actor.blind = false),
-            ["zombie", actor] => return self.look(actor, |actor| actor.sight = ProcessState::Zombie),
-            ["reuse", actor] => return self.look(actor, |actor| actor.sight = ProcessState::Reused),
+            ["zombie", actor] => return self.look(actor, |actor| actor.state = ProcessState::Zombie),
+            ["reuse", actor] => return self.look(actor, |actor| actor.state = ProcessState::Reused),
             ["unlock", actor] => {
                 let loaded = self.sessions.keys().map(|id| (id.clone(), LockState::Released)).collect();
                 return self.look(actor, |actor| actor.locks = loaded);

@@ -8,7 +8,9 @@ use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
 
 use agent_baton_core::agent::Agent;
+use agent_baton_core::liveness::Liveness;
 use agent_baton_core::process::{HostId, Process, ProcessState};
+use agent_baton_core::rules::liveness::from_process_state;
 use agent_baton_core::timestamp::Timestamp;
 use baton_system::environment::Environment;
 use baton_system::lock_table::LockTable;
@@ -87,6 +89,12 @@ impl<'a> AgentInspector<'a> {
     #[must_use]
     pub fn process_state(&self, process: &Process) -> ProcessState {
         process_state(process, self.host(), |pid| self.process(pid))
+    }
+
+    /// Whether a process that was seen before lives.
+    #[must_use]
+    pub fn process_liveness(&self, process: &Process) -> Liveness {
+        from_process_state(self.host(), process, self.process_state(process))
     }
 
     /// Whether a process serves several panes at once with the environment of the first one. Then its pane is unknown, and

@@ -28,7 +28,7 @@ impl AgentInspector<'_> {
             process: process.clone(),
             shows: if local { self.displayed_session(session.agent, process) } else { None },
             lock,
-            sight: self.process_state(process),
+            state: self.process_state(process),
         }
     }
 
@@ -57,9 +57,9 @@ impl AgentInspector<'_> {
             run: run.id.clone(),
             supervisor: owner.process.clone(),
             // The command is looked at after the supervisor that could still start it.
-            sight: self.process_state(&owner.process),
+            state: self.process_state(&owner.process),
             child: owner.child.clone(),
-            child_sight: owner.child.as_ref().map(|child| self.process_state(child)),
+            child_state: owner.child.as_ref().map(|child| self.process_state(child)),
             lock: held,
         }
     }

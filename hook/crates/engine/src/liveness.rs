@@ -20,14 +20,13 @@ use baton_agents::AgentInspector;
 /// open.
 #[must_use]
 pub fn session_liveness(session: &Session, launches: &[Liveness]) -> Liveness {
-    let weight = |verdict: &&Liveness| match verdict.live {
-        Live::No => 0,
-        Live::Unknown => 1,
-        Live::Yes => 2,
-    };
     let live = if session.ended.is_some() { Live::No } else { Live::Unknown };
     // Of equals the newest: it is what a user asks about.
-    launches.iter().max_by_key(weight).copied().unwrap_or(Liveness { live, evidence: Evidence::NeverSeen })
+    launches
+        .iter()
+        .max_by_key(|verdict| verdict.live)
+        .copied()
+        .unwrap_or(Liveness { live, evidence: Evidence::NeverSeen })
 }
 
 /// One look at the system, for any number of sessions.

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use agent_baton_core::event::{Event, EventName};
-use agent_baton_core::process::{HostId, Live, ProcessState};
+use agent_baton_core::process::{HostId, Live};
 use agent_baton_core::reason::Reason;
 use agent_baton_core::session::Session;
 use agent_baton_core::timestamp::Timestamp;
@@ -66,10 +66,7 @@ impl<'a> ProtectedProjectEvent<'a> {
         }
         let participant = Participant { session: id.clone(), agent: event.agent, process: process.clone() };
         let place = service.inspector.host().clone();
-        let process_gone = matches!(
-            service.inspector.process_state(process),
-            ProcessState::Gone | ProcessState::Zombie | ProcessState::Reused
-        );
+        let process_gone = service.inspector.process_liveness(process).live == Live::No;
         let known = bytes.ok().flatten().and_then(|bytes| ProjectRecord::parse(&bytes, Some(&project)).ok());
         let participants = known.map(|record| record.participants).unwrap_or_default();
         let mut prepared = Self {

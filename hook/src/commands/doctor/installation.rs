@@ -7,12 +7,11 @@ use std::time::Duration;
 
 use agent_baton_core::agent::Agent;
 use agent_baton_core::decision::Location;
-use agent_baton_core::process::{HostId, Live, Process};
-use agent_baton_core::rules::liveness::from_process_state;
+use agent_baton_core::process::{Live, Process};
 use agent_baton_core::timestamp::Timestamp;
 use serde_json::Value;
 
-use crate::context::here;
+use crate::context::{here, inspector};
 use crate::error::CommandError;
 use baton_installer::InstallError;
 use baton_installer::config_file::ConfigFile;
@@ -21,8 +20,7 @@ use baton_installer::json_edit;
 use baton_installer::locations::{DetectedAgent, Locations, Scope};
 use baton_store::{StateDir, StateDirEnv, StateDirError, Store};
 use baton_system::child::run_with_timeout;
-use baton_system::process_state::process_state;
-use baton_system::{CurrentSystem, System};
+use baton_system::{CurrentProcess, CurrentSystem, System};
 
 /// How long a program may take to say its version.
 const VERSION_TIMEOUT: Duration = Duration::from_secs(10);
@@ -37,7 +35,7 @@ pub struct Installation {
     /// Where the user's files are.
     pub locations: Locations,
     /// Where this runs.
-    pub place: HostId,
+    pub here: &'static CurrentProcess,
     /// The present moment.
     pub now: Timestamp,
     /// The state directory, or why it cannot be used.
@@ -74,7 +72,7 @@ impl Installation {
         let there = home.as_ref().ok().filter(|home| home.path().exists());
         let store = there.map(|home| Store::open(home, &here.place));
         let now = CurrentSystem.now(&here.place);
-        Ok(Self { fix, locations: Locations::from_environment()?, place: here.place.clone(), now, home, store })
+        Ok(Self { fix, locations: Locations::from_environment()?, here, now, home, store })
     }
 
     /// Each agent that is there.
@@ -91,10 +89,8 @@ impl Installation {
         let sessions = store.sessions(Location::Live).unwrap_or_default().into_iter();
         let sessions = sessions.filter_map(|id| store.read(|view| view.session(&id).record().cloned()).ok().flatten());
         let launches = sessions.filter(|session| session.agent == agent).flat_map(|session| session.launches);
-        let is_alive = |process: &Process| {
-            let state = process_state(process, &self.place, |pid| CurrentSystem.process(pid));
-            from_process_state(&self.place, process, state).live == Live::Yes
-        };
+        let inspector = inspector(self.here).caching();
+        let is_alive = |process: &Process| inspector.process_liveness(process).live == Live::Yes;
         launches.map(|launch| launch.process).filter(is_alive).map(|process| process.pid).collect()
     }
 

@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 use agent_baton_core::id::SessionId;
 use agent_baton_core::pane::Pane;
 use agent_baton_core::process::Live;
-use agent_baton_core::rules::liveness::from_process_state;
 use agent_baton_core::session::{Resuming, Session};
 
 use crate::context::Context;
@@ -95,12 +94,12 @@ fn check(context: &Context, scope: &Scope, seen: &ListedSession) -> Result<PathB
 pub(super) fn is_claimed(context: &Context, mark: &Resuming) -> bool {
     let place = context.place();
     match &mark.process {
-        // Another boot of this machine ended it.
-        Some(process) if process.machine == place.machine && process.boot != place.boot => false,
-        Some(process) => {
-            let state = context.inspector().process_state(process);
-            from_process_state(place, process, state).live != Live::No
-        }
+        Some(process) => match context.inspector().process_liveness(process).live {
+            Live::Yes => true,
+            Live::No => false,
+            // In another namespace of this machine. Another boot ended it.
+            Live::Unknown => process.machine != place.machine || process.boot == place.boot,
+        },
         None => mark.at.boot == place.boot && mark.at.age_ms(&context.now()) < UNSTARTED_CLAIM_MS,
     }
 }

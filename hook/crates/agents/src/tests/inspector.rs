@@ -117,7 +117,7 @@ fn a_probe_shows_the_process_its_file_and_its_lock() {
         let session = session(agent, launch);
         let probe = inspector.probe(&session, &session.launches[0]);
         assert_eq!((&probe.session, &probe.process), (&session.id, &session.launches[0].process));
-        assert_eq!((probe.sight, probe.shows.as_ref().map(SessionId::as_str), probe.lock), expected, "{session:?}");
+        assert_eq!((probe.state, probe.shows.as_ref().map(SessionId::as_str), probe.lock), expected, "{session:?}");
     };
     let (claude, codex) = (Agent::Claude, Agent::Codex);
     check(claude, &|_| {}, (ProcessState::Running, Some("other"), LockState::None));

@@ -3,10 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use agent_baton_core::agent::Agent;
+use agent_baton_core::liveness::Liveness;
 use agent_baton_core::pane::Pane;
-use agent_baton_core::process::Process;
+use agent_baton_core::process::{Live, Process};
 use agent_baton_core::reason::Reason;
 use agent_baton_core::request::Reading;
+use agent_baton_core::rules::liveness::from_process_state;
 use agent_baton_core::session::{Launch, Session};
 
 use super::{DiscoveredSessions, Discovery, register};
@@ -15,6 +17,7 @@ use baton_agents::{AGENTS, AgentSpec};
 use baton_system::environment::ProcessEnvironment;
 use baton_system::pane::find_pane;
 use baton_system::process_stat::ProcessStat;
+use baton_system::process_state::process_state;
 use baton_system::{ProcessLookup, identity};
 
 impl Discovery<'_> {
@@ -71,20 +74,31 @@ impl Discovery<'_> {
 
     /// Whether a process may show a session still: what a killed one left behind says nothing any more.
     pub(super) fn may_be_running(&self, shown: &RunningSession) -> bool {
-        let Some(pid) = shown.pid else { return true };
-        match self.inspector.process(pid) {
-            ProcessLookup::Gone => false,
-            ProcessLookup::Found(stat) => !stat.ended && shown.start.is_none_or(|start| start == stat.start),
-            ProcessLookup::Unreadable => true,
-        }
+        shown.pid.is_none_or(|pid| self.liveness(pid, shown.start, &self.inspector.process(pid)).live != Live::No)
     }
 
     /// The process, if it is the one that the agent meant, and has run for long enough.
     fn matching_process(&self, spec: &AgentSpec, shown: &RunningSession) -> Option<ProcessStat> {
-        let ProcessLookup::Found(stat) = self.inspector.process(shown.pid?) else { return None };
-        let same = shown.start.is_none_or(|start| start == stat.start);
+        let pid = shown.pid?;
+        let lookup = self.inspector.process(pid);
+        let lives = self.liveness(pid, shown.start, &lookup).live == Live::Yes;
+        let ProcessLookup::Found(stat) = lookup else { return None };
         let settled = self.inspector.current().age_ms(stat.start) >= self.bounds.min_age_ms;
-        (same && settled && !stat.ended && spec.is_named(&stat.comm)).then_some(stat)
+        (lives && settled && spec.is_named(&stat.comm)).then_some(stat)
+    }
+
+    /// Whether the process that an agent names lives. Where the agent gives no start time, whatever has the pid now is meant.
+    fn liveness(&self, pid: u32, start: Option<u64>, lookup: &ProcessLookup) -> Liveness {
+        let host = self.inspector.host();
+        let found = if let ProcessLookup::Found(stat) = lookup { stat.start } else { 0 };
+        let process = Process {
+            pid,
+            start: start.unwrap_or(found),
+            boot: host.boot.clone(),
+            machine: host.machine.clone(),
+            pidns: host.pidns,
+        };
+        from_process_state(host, &process, process_state(&process, host, |_| lookup.clone()))
     }
 
     fn launch(&self, agent: Agent, shown: &RunningSession, stat: &ProcessStat) -> Launch {

@@ -4,6 +4,7 @@
 mod tests;
 
 use agent_baton_core::id::SessionId;
+use agent_baton_core::liveness::Liveness;
 use agent_baton_core::process::{HostId, Live, Probe, Process, ProcessState};
 use agent_baton_core::request::{Limits, Named, Reading, Snapshot};
 use agent_baton_core::rules::liveness;
@@ -21,7 +22,7 @@ const END_TIME_PRECISION_MS: u64 = 50;
 #[derive(Debug, Clone, Default)]
 pub struct ProbeCache {
     looked: Vec<ProbeResult>,
-    processes: Vec<(Process, ProcessState)>,
+    processes: Vec<(Process, Liveness)>,
 }
 
 /// The launches of a project, by the records: those that came in, and those of its sessions that are not over.
@@ -79,13 +80,12 @@ impl Participants {
         let place = inspector.host();
         let ProbeCache { mut looked, mut processes } = before;
         looked.retain(|looked| self.is_known_gone(place, looked));
-        processes
-            .retain(|(_, sight)| matches!(sight, ProcessState::Gone | ProcessState::Zombie | ProcessState::Reused));
+        processes.retain(|(_, seen)| seen.live == Live::No);
         let fresh = snapshot::probe_launches(inspector, &self.snapshot, &self.probes(&looked));
         looked.extend(fresh);
         for Participant { process, .. } in &self.participants {
             if processes.iter().all(|(seen, _)| seen != process) {
-                processes.push((process.clone(), inspector.process_state(process)));
+                processes.push((process.clone(), inspector.process_liveness(process)));
             }
         }
         ProbeCache { looked, processes }
@@ -153,8 +153,7 @@ impl Participants {
             .map(|participant| self.liveness_of(cache, &probes, place, participant));
         // What cannot be read may name launches that live.
         let unreadable = self.snapshot.neighbours.iter().filter(|named| named.reading == Reading::Unreadable);
-        let lives: Vec<Live> = known.chain(participants).chain(unreadable.map(|_| Live::Unknown)).collect();
-        [Live::Yes, Live::Unknown].into_iter().find(|live| lives.contains(live)).unwrap_or(Live::No)
+        known.chain(participants).chain(unreadable.map(|_| Live::Unknown)).max().unwrap_or(Live::No)
     }
 
     fn probes(&self, looked: &[ProbeResult]) -> Vec<Probe> {
@@ -169,9 +168,8 @@ impl Participants {
         }
         // Its session's record is gone, or cannot be read: the process alone is left to judge by.
         let process = &participant.process;
-        let state =
-            cache.processes.iter().find(|(seen, _)| seen == process).map_or(ProcessState::Unreadable, |it| it.1);
-        liveness::from_process_state(place, process, state).live
+        let seen = cache.processes.iter().find(|(seen, _)| seen == process).map(|(_, liveness)| *liveness);
+        seen.unwrap_or_else(|| liveness::from_process_state(place, process, ProcessState::Unreadable)).live
     }
 
     fn sessions(&self) -> impl Iterator<Item = &Session> {

@@ -1,6 +1,6 @@
 //! The three exports of core.wasm: `baton_abi`, `baton_alloc`, `baton_decide`. See ARCHITECTURE.md, "The ABI".
 //!
-//! UTF-8 JSON both ways. An instance answers one request: nothing is freed.
+//! Both directions use UTF-8 JSON. An instance answers one request, so nothing is freed.
 #![allow(unsafe_code, reason = "exported symbols, and memory that the host fills")]
 
 use std::sync::atomic::AtomicPtr;
@@ -9,19 +9,19 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use crate::request::PROTOCOL;
 
-/// Where the host was told to write the request.
+/// The address of the buffer for the request.
 static REQUEST: AtomicPtr<u8> = AtomicPtr::new(std::ptr::null_mut());
 
-/// How much the host may write there.
+/// The size of that buffer.
 static REQUEST_LEN: AtomicUsize = AtomicUsize::new(0);
 
-/// The protocol that this core speaks.
+/// Returns the version of the protocol that this core supports.
 #[unsafe(no_mangle)]
 extern "C" fn baton_abi() -> u32 {
     PROTOCOL
 }
 
-/// Room for a request of `len` bytes; answers its address.
+/// Allocates a buffer for a request of `len` bytes and returns its address.
 #[unsafe(no_mangle)]
 extern "C" fn baton_alloc(len: u32) -> u32 {
     let room = vec![0; len as usize].leak();
@@ -30,15 +30,15 @@ extern "C" fn baton_alloc(len: u32) -> u32 {
     room.as_ptr().addr() as u32
 }
 
-/// Decides the request that the host wrote at `address`, which must be what `baton_alloc` answered last; answers the reply's
-/// address in the upper half and its length in the lower.
+/// Decides the request that the host wrote at `address`, which must be the last address that `baton_alloc` returned.
+/// Returns the address of the reply in the upper half of the result, and its length in the lower half.
 #[unsafe(no_mangle)]
 extern "C" fn baton_decide(address: u32, len: u32) -> u64 {
     let room = REQUEST.load(Relaxed);
-    // An address that is not our own is no request: no memory but our own room is ever read.
+    // Memory is read only from the buffer that this module allocated. Any other address counts as an empty request.
     let is_ours = !room.is_null() && room.addr() as u32 == address && len as usize <= REQUEST_LEN.load(Relaxed);
     let request = if is_ours {
-        // SAFETY: `baton_alloc` leaked this many bytes there, and only the host writes to them, before this call.
+        // SAFETY: `baton_alloc` leaked a buffer of at least this size. Only the host writes to it, before this call.
         unsafe { std::slice::from_raw_parts(room, len as usize) }
     } else {
         &[]

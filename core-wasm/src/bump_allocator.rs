@@ -1,7 +1,7 @@
-//! The allocator of core.wasm. It hands out fresh memory and takes none back.
+//! The allocator of core.wasm. It never frees memory.
 //!
-//! An instance answers one request and is thrown away with all of its memory. An allocator that reuses memory would be a
-//! tenth of the module, and each `drop` would be code that ends in it.
+//! An instance answers one request and is then discarded with all of its memory. An allocator that reuses memory would
+//! make up a tenth of the module, and every `drop` would add code that calls it.
 #![allow(unsafe_code, reason = "an allocator hands out raw memory")]
 
 use std::alloc::{GlobalAlloc, Layout};
@@ -16,7 +16,7 @@ const PAGE: usize = 64 * 1024;
 static ALLOCATOR: BumpAllocator = BumpAllocator { next: AtomicUsize::new(0) };
 
 struct BumpAllocator {
-    /// The first address that was never handed out; 0 before the first allocation.
+    /// The first address that was never allocated, or 0 before the first allocation.
     next: AtomicUsize,
 }
 
@@ -33,7 +33,7 @@ impl BumpAllocator {
         }
     }
 
-    /// Makes all memory below `end` usable and hands it out. Tells whether the host granted that.
+    /// Makes the memory below `end` usable and returns whether the host granted it.
     fn advance_to(&self, end: usize) -> bool {
         let missing = end.saturating_sub(wasm32::memory_size::<0>() * PAGE);
         let granted = missing == 0 || wasm32::memory_grow::<0>(missing.div_ceil(PAGE)) != usize::MAX;
@@ -44,8 +44,8 @@ impl BumpAllocator {
     }
 }
 
-// SAFETY: a WASM instance has one thread. Each block begins where everything handed out before it ends, and lies in memory that
-// the instance has.
+// SAFETY: a WASM instance has one thread. Each block begins after all earlier blocks, and lies in memory that the
+// instance has.
 unsafe impl GlobalAlloc for BumpAllocator {
     #[inline(never)]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
@@ -57,11 +57,11 @@ unsafe impl GlobalAlloc for BumpAllocator {
     }
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        // SAFETY: as the caller promises. Memory that was never handed out is zero.
+        // SAFETY: the caller upholds the contract of `alloc`. Memory that was never allocated is zero.
         unsafe { self.alloc(layout) }
     }
 
-    /// A block at the very end grows where it is: most vectors grow while nothing else is allocated.
+    /// Grows a block in place if it is the last one. Most vectors grow while nothing else is allocated.
     #[inline(never)]
     unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
         let start = block.addr();
@@ -71,7 +71,7 @@ unsafe impl GlobalAlloc for BumpAllocator {
         {
             return block;
         }
-        // SAFETY: the caller promises a valid size for this alignment. The new block is no part of the old one.
+        // SAFETY: the caller guarantees a valid size for this alignment. The new block does not overlap the old one.
         unsafe {
             let new = self.alloc(Layout::from_size_align_unchecked(size, layout.align()));
             if !new.is_null() {

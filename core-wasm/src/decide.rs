@@ -1,4 +1,4 @@
-//! One request, decided.
+//! Decides one request.
 
 use crate::decision::Decision;
 use crate::event::{Event, EventName};
@@ -15,7 +15,7 @@ use crate::rules::supervised_run::{self, Supervisor};
 use crate::rules::{cancel, duplicate_event, last_turn, launch, loops, notifications, offer, ownership, pause};
 use crate::run::Status;
 
-/// Decides a request given as UTF-8 JSON; answers in the same form.
+/// Decides a request given as UTF-8 JSON and returns the decision as UTF-8 JSON.
 #[must_use]
 pub fn decide_bytes(request: &[u8]) -> Vec<u8> {
     let decision = match json::from_slice::<Request>(request) {
@@ -35,7 +35,8 @@ pub fn decide(request: &Request) -> Decision {
     if request.locked || is_valid_without_lock(&decision) { decision } else { Decision::nothing(Reason::NeedsLock) }
 }
 
-/// Without the lock the snapshot may be old, and the costly facts were not read: only what changes and says nothing stands.
+/// Returns whether a decision made without the lock may stand. Without the lock the snapshot may be outdated and the
+/// expensive facts were not read, so a decision that changes records or notifies must be made again.
 fn is_valid_without_lock(decision: &Decision) -> bool {
     decision.changes.is_empty()
         && decision.notifications.is_empty()
@@ -51,7 +52,7 @@ fn is_valid_without_lock(decision: &Decision) -> bool {
         )
 }
 
-/// The tables through which an event goes, in their order. A table that ends the decision returns early.
+/// Applies the decision tables to an event, in their order. A table that ends the decision returns early.
 fn decide_event(request: &Request, event: &Event) -> Decision {
     let mut cx = match accept(request, event) {
         Ok(cx) => cx,
@@ -72,7 +73,7 @@ fn decide_event(request: &Request, event: &Event) -> Decision {
     let mut first_words = launch.first_prompt;
     if !is_iteration && concerns_ownership(event, &launch) {
         notifications::acknowledge(&mut cx);
-        // The event that was to carry an offer may have had no reply.
+        // An earlier event owed an offer, and its reply may never have been delivered.
         first_words |= notifications::owes_offer(&cx);
         ownership = Some(ownership::apply(&mut cx));
     }
@@ -99,7 +100,7 @@ fn decide_event(request: &Request, event: &Event) -> Decision {
     answer_event(cx, rows.into_iter().flatten().collect())
 }
 
-/// The table of events that are not looked at further.
+/// Applies the table of events that are ignored.
 fn accept<'a>(request: &'a Request, event: &'a Event) -> Result<EventContext<'a>, Reason> {
     let Some(session) = &event.session else {
         return Err(Reason::IdentityMissing);
@@ -122,7 +123,8 @@ fn accept<'a>(request: &'a Request, event: &'a Event) -> Result<EventContext<'a>
     }
 }
 
-/// Ownership is decided when a launch begins, after a compaction, and on every prompt.
+/// Returns whether the event can change ownership: a launch begins, the conversation was compacted, or a prompt is
+/// submitted.
 fn concerns_ownership(event: &Event, launch: &ActiveLaunch) -> bool {
     launch.row.begins() || launch.row == launch::LaunchRow::Compacted || event.name.carries_reply_text()
 }
@@ -168,7 +170,7 @@ fn decide_command(request: &Request, command: &Command) -> Decision {
     answer(cx, vec![row])
 }
 
-/// The decision: the row that matters most first.
+/// Returns the decision, with the most important row as its reason.
 fn answer(cx: RuleContext<'_>, mut rows: Vec<Reason>) -> Decision {
     let first = rows.iter().position(|row| !row.is_routine()).unwrap_or(0);
     let reason = if first < rows.len() { rows.remove(first) } else { Reason::NotHooked };

@@ -1,4 +1,4 @@
-//! The records of one decision while it is being made.
+//! Working copies of the records while a decision is made.
 
 use crate::decision::{Change, Location, Record};
 use crate::id::{RunId, SessionId};
@@ -7,22 +7,24 @@ use crate::run::Run;
 use crate::session::Session;
 use crate::timestamp::Timestamp;
 
-/// A record as it was read, and as it shall be.
+/// A record as it was read, and its working copy.
 struct Entry<T> {
     before: Option<(T, Location)>,
     after: T,
     to: Location,
 }
 
-/// Working copies of the snapshot's records. What differs in the end becomes the changes of the decision, so that a rule only
-/// says how a record shall look, and nothing is written that did not change.
+/// Working copies of the snapshot's records.
+///
+/// Rules change the copies freely. In the end, the differences become the changes of the decision, so nothing is
+/// written that did not change.
 pub struct Draft {
     sessions: Vec<Entry<Session>>,
     runs: Vec<Entry<Run>>,
 }
 
 impl Draft {
-    /// The readable records of a request.
+    /// Returns a draft with the readable records of a request.
     #[must_use]
     pub fn new(request: &Request) -> Self {
         let snapshot = &request.snapshot;
@@ -41,44 +43,44 @@ impl Draft {
         draft
     }
 
-    /// A session as it stands now.
+    /// Returns a session in its current state.
     #[must_use]
     pub fn session(&self, id: &SessionId) -> Option<&Session> {
         self.sessions.iter().map(|entry| &entry.after).find(|session| session.id == *id)
     }
 
-    /// A session, to be changed.
+    /// Returns a session, for changing it.
     pub fn session_mut(&mut self, id: &SessionId) -> Option<&mut Session> {
         self.sessions.iter_mut().map(|entry| &mut entry.after).find(|session| session.id == *id)
     }
 
-    /// Every session.
+    /// Returns all sessions.
     pub fn sessions(&self) -> impl Iterator<Item = &Session> {
         self.sessions.iter().map(|entry| &entry.after)
     }
 
-    /// A run as it stands now.
+    /// Returns a run in its current state.
     #[must_use]
     pub fn run(&self, id: &RunId) -> Option<&Run> {
         self.runs.iter().map(|entry| &entry.after).find(|run| run.id == *id)
     }
 
-    /// Every run.
+    /// Returns all runs.
     pub fn runs(&self) -> impl Iterator<Item = &Run> {
         self.runs.iter().map(|entry| &entry.after)
     }
 
-    /// A run, to be changed.
+    /// Returns a run, for changing it.
     pub fn run_mut(&mut self, id: &RunId) -> Option<&mut Run> {
         self.runs.iter_mut().map(|entry| &mut entry.after).find(|run| run.id == *id)
     }
 
-    /// Adds a session that has no record yet.
+    /// Adds a new session.
     pub fn add_session(&mut self, session: Session) {
         self.sessions.push(Entry { before: None, after: session, to: Location::Live });
     }
 
-    /// Adds a run that has no record yet.
+    /// Adds a new run.
     pub fn add_run(&mut self, run: Run) {
         self.runs.push(Entry { before: None, after: run, to: Location::Live });
     }
@@ -97,13 +99,13 @@ impl Draft {
         }
     }
 
-    /// Whether a session differs from what was read.
+    /// Returns whether a session differs from its record.
     #[must_use]
     pub fn session_differs(&self, id: &SessionId) -> bool {
         self.sessions.iter().any(|entry| entry.after.id == *id && differs(entry))
     }
 
-    /// What differs, with the revisions and the time of writing set.
+    /// Returns the changed records, with their revisions and times of writing updated.
     #[must_use]
     pub fn into_changes(self, now: &Timestamp) -> Vec<Change> {
         let sessions = self.sessions.into_iter().filter(differs).map(|mut entry| {

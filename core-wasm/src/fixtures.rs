@@ -33,7 +33,7 @@ where
     text.parse().unwrap()
 }
 
-/// A session shown by the process and the pane of that number.
+/// Returns a session whose process and pane have the given number.
 pub fn session(name: &str, pid: u32) -> Session {
     Session {
         revision: 1,

@@ -1,10 +1,10 @@
-//! The decisions of baton: what an event or a command changes, computed from records and from what the machine showed.
+//! The decisions of baton. This crate computes what an event or a command changes, from records and from probe results.
 //!
-//! **Architecture invariant.** This crate has no clock, no files, no randomness and no environment: everything an answer
-//! depends on is in the [`request::Request`]. The same bytes give the same bytes, natively and in WASM.
+//! **Architecture invariant.** This crate has no clock, no files, no randomness and no environment. A decision depends
+//! only on the [`request::Request`]. Equal requests give equal decisions, natively and in WASM.
 //!
-//! **Architecture invariant.** It cannot fail: a request that can be parsed gets a [`decision::Decision`], one that cannot
-//! gets a decision that says so.
+//! **Architecture invariant.** This crate cannot fail. Every request that can be parsed gets a [`decision::Decision`].
+//! A request that cannot be parsed gets a decision with the reason `request_malformed`.
 
 #[cfg(target_arch = "wasm32")]
 mod abi;

@@ -1,8 +1,8 @@
-//! JSON for the protocol's types: a reader and a writer for serde, without floats, trees of values or error messages.
+//! Reads and writes JSON for the protocol's types through serde, without floats, value trees or error messages.
 //!
 //! serde_json reads and writes the same bytes. It also generates a second reader for each struct (from an array) and a
-//! message for each error, which together were half of core.wasm. Every event pays for the size of core.wasm, because the
-//! host reads a table with a row for each of its functions before the first one runs.
+//! message for each error. Together these made up half of core.wasm. Every event pays for the size of core.wasm,
+//! because the host reads a table with one row for each function before it calls the first one.
 
 mod reader;
 #[cfg(test)]
@@ -12,9 +12,10 @@ mod writer;
 pub use reader::from_slice;
 pub use writer::to_vec;
 
-/// The bytes are not JSON of the wanted type, or the value is of a type that the protocol does not have.
+/// The bytes are not JSON of the expected type, or the value has a type that the protocol does not use.
 ///
-/// It carries no position and no message: the other side is a program, and every message would be code in core.wasm.
+/// The error has no position and no message, because only a program sees it, and every message would add code to
+/// core.wasm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct JsonError;
 
@@ -32,7 +33,7 @@ impl serde::ser::Error for JsonError {
     }
 }
 
-// serde's own versions of these methods format a message and hand it to `custom`.
+// serde's default versions of these methods format a message and pass it to `custom`.
 impl serde::de::Error for JsonError {
     fn custom<T: std::fmt::Display>(_: T) -> Self {
         Self

@@ -1,6 +1,7 @@
-//! Reads JSON.
+//! A JSON reader.
 //!
-//! Small functions are marked `#[inline(never)]`: a copy of them in the reader of each type would double core.wasm.
+//! Small functions are marked `#[inline(never)]`. A copy in the reader of every type would double the size of
+//! core.wasm.
 
 use std::borrow::Cow;
 
@@ -9,20 +10,20 @@ use serde::forward_to_deserialize_any;
 
 use super::JsonError;
 
-/// How deep a value may be nested that no field takes. The types themselves have a depth, and none contains itself.
+/// The maximum depth of a value that is skipped because no field takes it. The protocol's own types have a fixed depth.
 const MAX_SKIPPED_DEPTH: u8 = 128;
 
-/// Reads one value. White space may surround it; nothing else may follow.
+/// Reads one value. White space may surround it, but nothing else may follow.
 ///
 /// # Errors
-/// [`JsonError`] where the bytes are not JSON of `T`.
+/// Returns [`JsonError`] if the bytes are not JSON of type `T`.
 pub fn from_slice<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, JsonError> {
     let mut reader = Reader { rest: std::str::from_utf8(bytes).map_err(|_| JsonError)? };
     let value = T::deserialize(&mut reader)?;
     if reader.peek().is_none() { Ok(value) } else { Err(JsonError) }
 }
 
-/// What is left to read.
+/// The bytes that are still to be read.
 struct Reader<'de> {
     rest: &'de str,
 }
@@ -35,7 +36,7 @@ impl<'de> Reader<'de> {
         self.rest.as_bytes().first().copied()
     }
 
-    /// Takes the byte if it comes next.
+    /// Consumes `byte` if it comes next, and returns whether it did.
     #[inline(never)]
     fn take(&mut self, byte: u8) -> bool {
         let comes_next = self.peek() == Some(byte);
@@ -50,7 +51,7 @@ impl<'de> Reader<'de> {
         if self.take(byte) { Ok(()) } else { Err(JsonError) }
     }
 
-    /// Takes `null`, `true` or `false` if it comes next.
+    /// Consumes `literal` (`null`, `true` or `false`) if it comes next, and returns whether it did.
     #[inline(never)]
     fn take_literal(&mut self, literal: &str) -> bool {
         self.peek();
@@ -59,7 +60,8 @@ impl<'de> Reader<'de> {
         rest.is_some()
     }
 
-    /// Whether another entry follows, with the comma before it taken. `is_first` is whether none was read yet.
+    /// Consumes the comma before the next entry and returns whether there is one. `is_first` is true until the first
+    /// entry.
     #[inline(never)]
     fn has_next(&mut self, is_first: &mut bool, close: u8) -> Result<bool, JsonError> {
         if self.peek() == Some(close) {
@@ -71,7 +73,7 @@ impl<'de> Reader<'de> {
         Ok(true)
     }
 
-    /// Takes a run of decimal digits.
+    /// Consumes a sequence of decimal digits.
     #[inline(never)]
     fn digits(&mut self) -> Result<&'de str, JsonError> {
         let end = self.rest.bytes().position(|byte| !byte.is_ascii_digit()).unwrap_or(self.rest.len());
@@ -80,7 +82,7 @@ impl<'de> Reader<'de> {
         if digits.is_empty() { Err(JsonError) } else { Ok(digits) }
     }
 
-    /// Takes an unsigned whole number, without a leading zero.
+    /// Consumes an unsigned integer without a leading zero.
     #[inline(never)]
     fn number(&mut self) -> Result<u64, JsonError> {
         self.peek();
@@ -95,7 +97,7 @@ impl<'de> Reader<'de> {
         Ok(number)
     }
 
-    /// Takes a string; borrowed where it has no escapes.
+    /// Consumes a string. The result is borrowed if the string has no escapes.
     #[inline(never)]
     fn string(&mut self) -> Result<Cow<'de, str>, JsonError> {
         self.expect(b'"')?;
@@ -115,7 +117,7 @@ impl<'de> Reader<'de> {
         }
     }
 
-    /// Takes what follows a backslash.
+    /// Consumes the rest of an escape, after the backslash.
     fn escaped(&mut self) -> Result<char, JsonError> {
         let (mark, rest) = self.rest.split_at_checked(1).ok_or(JsonError)?;
         self.rest = rest;
@@ -133,7 +135,7 @@ impl<'de> Reader<'de> {
         })
     }
 
-    /// Takes the four digits after `\u`, and a second such escape where the first is half of a surrogate pair.
+    /// Consumes the four digits after `\u`, and a second such escape if the first is the high half of a surrogate pair.
     fn escaped_char(&mut self) -> Result<char, JsonError> {
         let unit = self.utf16_unit()?;
         if !(0xD800..0xDC00).contains(&unit) {
@@ -151,7 +153,7 @@ impl<'de> Reader<'de> {
         digits.chars().try_fold(0, |unit, digit| Some(unit << 4 | digit.to_digit(16)?)).ok_or(JsonError)
     }
 
-    /// Skips one value of any kind, nested at most `depth` levels deep.
+    /// Skips one value of any type, nested at most `depth` levels deep.
     #[inline(never)]
     fn skip(&mut self, depth: u8) -> Result<(), JsonError> {
         match self.peek() {
@@ -198,7 +200,7 @@ impl<'de> Reader<'de> {
 impl<'de> serde::Deserializer<'de> for &mut Reader<'de> {
     type Error = JsonError;
 
-    /// No type of the protocol takes any value whatever.
+    /// No type of the protocol accepts an arbitrary value.
     fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, JsonError> {
         Err(JsonError)
     }
@@ -220,7 +222,7 @@ impl<'de> serde::Deserializer<'de> for &mut Reader<'de> {
         visitor.visit_string(self.string()?.into_owned())
     }
 
-    /// The name of a field or of a variant.
+    /// Reads the name of a field or of a variant.
     fn deserialize_identifier<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, JsonError> {
         visitor.visit_str(&self.string()?)
     }
@@ -310,7 +312,7 @@ impl<'de> MapAccess<'de> for Entries<'_, 'de> {
     }
 }
 
-/// A variant: its name, or an object with its name and what it holds.
+/// An enum variant: its name, or an object with its name and its content.
 struct Variant<'r, 'de> {
     reader: &'r mut Reader<'de>,
     is_unit: bool,
@@ -352,7 +354,7 @@ impl<'de> VariantAccess<'de> for Variant<'_, 'de> {
         }
     }
 
-    /// The protocol has no such variant.
+    /// No variant of the protocol is a tuple.
     fn tuple_variant<V: Visitor<'de>>(self, _: usize, _: V) -> Result<V::Value, JsonError> {
         Err(JsonError)
     }

@@ -1,10 +1,10 @@
-//! serde_json is the judge: what it reads and writes, this reads and writes.
+//! Compares this reader and writer with serde_json: both must read and write the same bytes.
 
 use serde::{Deserialize, Serialize};
 
 use super::{JsonError, from_slice, to_vec};
 
-/// Every kind of type that the protocol has.
+/// A struct with every kind of type that the protocol uses.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct Sample {
     flag: bool,
@@ -171,7 +171,7 @@ fn what_no_field_takes_is_skipped_as_serde_json_skips_it() {
     }
 }
 
-/// serde_json skips however deep it goes, by a list in place of the stack.
+/// serde_json skips values of any depth, because it uses a heap-allocated stack.
 #[test]
 fn what_no_field_takes_may_be_nested_but_not_without_end() {
     #[derive(Debug, PartialEq, Deserialize)]
@@ -211,7 +211,7 @@ fn variants_are_read_as_serde_json_reads_them() {
     }
 }
 
-/// A client that sends a struct as an array, or a unit as an object, is no client of the protocol.
+/// serde_json also accepts a struct as an array and a unit as an object. No client of the protocol sends these.
 #[test]
 fn forms_that_only_serde_json_reads_are_refused() {
     assert_eq!(from_slice::<Kind>(br#"{"unit":null}"#), Err(JsonError));
@@ -243,7 +243,7 @@ fn damaged_bytes_are_read_or_refused_as_by_serde_json() {
     assert!(read > 500 && refused > 500, "{read} read, {refused} refused: the damage is of one kind");
 }
 
-/// Both readers give the same value, or both refuse. Tells which.
+/// Asserts that both readers return the same value or both refuse, and returns whether they accept.
 fn agree<T: serde::de::DeserializeOwned + PartialEq + std::fmt::Debug>(json: &[u8]) -> bool {
     let expected = serde_json::from_slice::<T>(json);
     let read = from_slice::<T>(json);

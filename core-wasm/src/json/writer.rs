@@ -1,4 +1,4 @@
-//! Writes JSON: byte for byte what serde_json writes of the same value.
+//! A JSON writer. It writes the same bytes as serde_json.
 
 use serde::Serialize;
 use serde::ser::{Impossible, SerializeSeq, SerializeStruct, SerializeStructVariant};
@@ -8,7 +8,7 @@ use super::JsonError;
 /// Writes one value, without white space.
 ///
 /// # Errors
-/// [`JsonError`] where the value holds a type that the protocol does not have, such as a float or a map.
+/// Returns [`JsonError`] if the value contains a type that the protocol does not use, such as a float or a map.
 pub fn to_vec<T: Serialize>(value: &T) -> Result<Vec<u8>, JsonError> {
     let mut writer = Writer(Vec::new());
     value.serialize(&mut writer)?;
@@ -56,7 +56,7 @@ impl Writer {
 
     #[inline(never)]
     fn number(&mut self, mut number: u64) {
-        // As many digits as the greatest number has.
+        // The largest number has this many digits.
         let mut digits = [b'0'; 20];
         for digit in digits.iter_mut().rev() {
             *digit += (number % 10) as u8;
@@ -85,7 +85,7 @@ const fn needs_escape(byte: u8) -> bool {
     matches!(byte, b'"' | b'\\' | 0..0x20)
 }
 
-/// Methods for types that the protocol does not have.
+/// Defines methods that refuse the types that the protocol does not use.
 macro_rules! refuse {
     ($($method:ident($($argument:ty),*) -> $ok:ty;)+) => {
         $(fn $method(self, $(_: $argument),*) -> Result<$ok, JsonError> { Err(JsonError) })+
@@ -196,7 +196,7 @@ impl<'w> serde::Serializer for &'w mut Writer {
     }
 }
 
-/// An array or an object that more entries are written to.
+/// An open array or object, to which entries are written.
 struct Open<'w> {
     writer: &'w mut Writer,
     is_first: bool,

@@ -14,10 +14,10 @@ pub enum Agent {
 }
 
 impl Agent {
-    /// Every agent, in the order of the table.
+    /// Every agent, in the order of the table of agents.
     pub const ALL: [Self; 2] = [Self::Claude, Self::Codex];
 
-    /// The agent's name, as on the command line.
+    /// Returns the agent's name as it is written on the command line.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -26,9 +26,10 @@ impl Agent {
         }
     }
 
-    /// Whether one process shows one session at a time, so that announcing another ends the first.
+    /// Returns whether one process shows one session at a time, so that announcing another session ends the first.
     ///
-    /// True of Claude (`/clear`, `/resume` and `/branch` switch); false of Codex, which keeps every thread loaded.
+    /// This is true of Claude, where `/clear`, `/resume` and `/branch` switch sessions. It is false of Codex, which
+    /// keeps every thread loaded.
     #[must_use]
     pub const fn shows_one_session(self) -> bool {
         matches!(self, Self::Claude)

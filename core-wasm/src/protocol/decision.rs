@@ -1,4 +1,4 @@
-//! What the core answers.
+//! The core's answer to a request.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,24 +9,24 @@ use crate::reason::Reason;
 use crate::run::Run;
 use crate::session::{NotificationId, Session};
 
-/// The core's answer: why, what changes, and what is said.
+/// The core's answer: the reason, the changes of records and the notifications.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Decision {
-    /// The protocol's number.
+    /// The version of the protocol.
     pub protocol: u32,
-    /// The row that decided.
+    /// The most important row that applied.
     pub reason: Reason,
-    /// Every further row that applied, in order.
+    /// The other rows that applied, in the order of the tables.
     pub also: Vec<Reason>,
-    /// The changes: all of them or none.
+    /// The changes of records. The host applies all of them or none.
     pub changes: Vec<Change>,
-    /// What is said to the model and to the user.
+    /// What to tell the model and the user.
     pub notifications: Vec<Notification>,
 }
 
 impl Decision {
-    /// A decision that changes and says nothing.
+    /// Returns a decision without changes and notifications.
     #[must_use]
     pub const fn nothing(reason: Reason) -> Self {
         Self {
@@ -38,27 +38,29 @@ impl Decision {
         }
     }
 
-    /// Whether a row applied.
+    /// Returns whether the row of `reason` applied.
     #[must_use]
     pub fn has(&self, reason: Reason) -> bool {
         self.reason == reason || self.also.contains(&reason)
     }
 }
 
-/// A change to one record. The host refuses a decision whole when one of its changes names a record that was not in the
-/// snapshot or the request, was decided on another revision, or changes a record twice.
+/// A change to one record.
+///
+/// The host refuses the whole decision if one of its changes names a record that was neither in the snapshot nor in the
+/// request, if it is based on another revision, or if two changes name the same record.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Change {
-    /// The revision it was decided on; none where the record is new.
+    /// The revision on which the change is based, or `None` for a new record.
     pub before: Option<u64>,
-    /// Where the record goes.
+    /// The location to which the record is written.
     pub to: Location,
-    /// The record as it shall be; its revision is `before` + 1, or 1.
+    /// The new content of the record. Its revision is `before + 1`, or 1 for a new record.
     pub record: Record,
 }
 
-/// Where a record stands.
+/// The location of a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
@@ -67,7 +69,7 @@ pub enum Location {
     Live,
     /// In the archive.
     Archive,
-    /// In the trash, which is emptied after a while. Only sessions go there, and never by the core's word.
+    /// In the trash, which is emptied after some time. Only sessions go there, and the core never sends one.
     Trash,
 }
 
@@ -102,62 +104,64 @@ impl Record {
     }
 }
 
-/// Something to be said. It holds ids, numbers and fixed words alone: the host renders it, with names only for the user.
+/// Something to tell a model or a user. It contains only ids, numbers and fixed words. The host renders the text, and
+/// shows names only to the user.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "notification", rename_all = "snake_case")]
 pub enum Notification {
-    /// To the model and to the user: the run has a new owner, and it is you.
+    /// Tells the model and the user that this session now owns the run.
     Transferred {
-        /// The run and its fence, which a reply that carries it acknowledges.
+        /// The run and its fence. The reply that carries the notification acknowledges them.
         id: NotificationId,
-        /// How often the run went round.
+        /// The run's iteration.
         iteration: u32,
-        /// The pane of the owner before.
+        /// The pane of the previous owner.
         from: Pane,
     },
-    /// To the user: another process owns the run.
+    /// Tells the user that another process owns the run.
     OwnerElsewhere {
-        /// The run, its fence, and whether the owner lives or cannot be verified.
+        /// The run, its fence, and the reason: the owner is alive, or baton cannot tell.
         id: NotificationId,
         /// The owner's pane.
         pane: Pane,
         /// The owner's pid.
         pid: u32,
     },
-    /// To the user: a run of this project has an owner that is gone, or that was left in this very pane.
+    /// Tells the user that the owner of a run of this project is gone, or that the user left the run in this pane.
     Interrupted {
-        /// The run, its fence, and the row.
+        /// The run, its fence and the reason.
         id: NotificationId,
-        /// How often the run went round.
+        /// The run's iteration.
         iteration: u32,
     },
-    /// Of a loop: with the row `iterated`, to the model, that it goes round again; else to the user, why it ended, paused or waits.
+    /// Reports on a loop. With the reason `iterated`, it tells the model that the loop continues. With any other
+    /// reason, it tells the user why the loop ended, paused or waits.
     Loop {
-        /// The run, its fence, and the row.
+        /// The run, its fence and the reason.
         id: NotificationId,
-        /// How often it went round.
+        /// The loop's iteration.
         iteration: u32,
-        /// How often it may.
+        /// The limit of iterations, if there is one.
         of: Option<u32>,
     },
-    /// To the user: nothing happened to the session's run for too long, so it was abandoned.
+    /// Tells the user that the session's run was inactive for too long and is therefore abandoned.
     Abandoned {
-        /// The run, its fence, and the row.
+        /// The run, its fence and the reason.
         id: NotificationId,
-        /// How often the run went round.
+        /// The run's iteration.
         iteration: u32,
-        /// For how long nothing happened, in milliseconds.
+        /// How long the run was inactive, in milliseconds.
         idle_ms: u64,
-        /// The limit, in milliseconds.
+        /// The threshold, in milliseconds.
         threshold_ms: u64,
     },
-    /// To the model and to the user: the turn before the resume was cut.
+    /// Tells the model and the user that the turn before the resume was interrupted.
     LastTurn {
-        /// How.
+        /// How that turn ended.
         turn: LastTurn,
     },
-    /// To the user: several unfinished runs belong to the session.
+    /// Tells the user that several unfinished runs belong to the session.
     SeveralRuns {
         /// The first run and its fence.
         id: NotificationId,
@@ -167,7 +171,8 @@ pub enum Notification {
 }
 
 impl Notification {
-    /// What the session's log acknowledges once a reply carried it; none of what is said once, in this reply or never.
+    /// Returns what the session's log acknowledges after a reply carried the notification, or `None` for a notification
+    /// that is sent at most once and never acknowledged.
     #[must_use]
     pub const fn id(&self) -> Option<&NotificationId> {
         match self {

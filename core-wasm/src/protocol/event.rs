@@ -1,4 +1,4 @@
-//! One event of an agent, normalised: no prompt, no message, no tool input is in it.
+//! One event of an agent, normalized. It contains no prompt, no message and no tool input.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,26 +9,26 @@ use crate::pane::Pane;
 use crate::process::Process;
 use crate::supervisor_claim::SupervisorClaim;
 
-/// What happened. The two agents' names are one set; what baton does not act on is `Other`.
+/// What happened. Both agents' event names form one set. Events that baton does not act on are `Other`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum EventName {
     /// A session begins, is resumed, cleared, forked or compacted in a process.
     SessionStart,
-    /// A process leaves a session. A hint: it comes late, twice, for unknown ids, or never.
+    /// A process leaves a session. This is only a hint: it can come late, twice, for an unknown id, or never.
     SessionEnd,
-    /// A prompt goes in.
+    /// A prompt is submitted.
     UserPromptSubmit,
     /// The agent's turn ended.
     Stop,
-    /// The turn ended by an error of the service (Claude, TUI only).
+    /// An error of the service ended the turn (Claude, TUI only).
     StopFailure,
     /// The user interrupted the turn (Codex only).
     Interrupt,
     /// The agent waits for the user.
     Notification,
-    /// The agent asks for a permission.
+    /// The agent waits for the user.
     PermissionRequest,
     /// The conversation is about to be compacted.
     PreCompact,
@@ -37,7 +37,7 @@ pub enum EventName {
 }
 
 impl EventName {
-    /// Whether the agent takes words for the model and for the user in the reply to this event.
+    /// Returns whether the reply to this event can carry text to the model and to the user.
     #[must_use]
     pub const fn carries_reply_text(self) -> bool {
         matches!(self, Self::SessionStart | Self::UserPromptSubmit)
@@ -57,7 +57,7 @@ pub enum Question {
     Prompt,
     /// Nothing is asked.
     Nothing,
-    /// Words that this version does not know.
+    /// A kind that this version does not know.
     Other,
 }
 
@@ -68,42 +68,42 @@ pub enum Question {
 pub enum Source {
     /// A new conversation.
     Startup,
-    /// An old conversation, continued.
+    /// An existing conversation, continued.
     Resume,
-    /// A new conversation, in the process and place of the one just cleared.
+    /// A new conversation, in the process and pane of one that was just cleared.
     Clear,
     /// A new conversation with the history of another.
     Fork,
-    /// The same conversation, shortened.
+    /// The same conversation, compacted.
     Compact,
     /// A value that this version does not know.
     Other,
 }
 
-/// How the newest turn of a conversation stands, by the agent's own transcript.
+/// How the last turn of a conversation ended, according to the agent's own transcript.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum LastTurn {
-    /// It was answered, or ended by the user.
+    /// It was answered, or the user ended it.
     Ended,
-    /// Its prompt, or what its tools gave, got no answer.
+    /// Its prompt, or the result of a tool call, got no answer.
     InterruptedPrompt,
-    /// A call of a tool in it got no result.
+    /// One of its tool calls got no result.
     InterruptedToolCall,
     /// The transcript does not say.
     Unknown,
 }
 
-/// What is kept of a prompt.
+/// What baton records about a prompt.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Prompt {
-    /// Length in bytes, as it stands in the payload.
+    /// The length in bytes, as encoded in the payload.
     pub bytes: u64,
-    /// SHA-256 of those bytes, the first 16 hex digits.
+    /// The first 16 hex digits of the SHA-256 of those bytes.
     pub digest: String,
-    /// Whether a user typed it; a `<task-notification>` is the client's own.
+    /// Whether a user typed it. The client itself sends a `<task-notification>`.
     pub by_user: bool,
 }
 
@@ -115,73 +115,75 @@ pub struct Event {
     pub agent: Agent,
     /// What happened.
     pub name: EventName,
-    /// The session; none where the payload has no id, or an empty one.
+    /// The session, or `None` if the payload has no id or an empty one.
     pub session: Option<SessionId>,
     /// Why the session begins (`SessionStart` only).
     pub source: Option<Source>,
-    /// Whether it came from within a subagent, which has the parent's session id.
+    /// Whether it came from a subagent, which has the session id of its parent.
     pub subagent: bool,
-    /// The directory of the event.
+    /// The working directory that the payload names.
     pub cwd: Option<String>,
-    /// The transcript named by the payload.
+    /// The transcript that the payload names.
     pub transcript: Option<String>,
-    /// Whether that transcript held anything when the event came.
+    /// Whether that transcript had any content when the event came.
     pub has_context: bool,
     /// The prompt (`UserPromptSubmit` only).
     pub prompt: Option<Prompt>,
-    /// Digest of the client's id of the prompt or turn. No key: both clients repeat it.
+    /// The digest of the client's id of the prompt or turn. It is not unique: both clients repeat ids.
     pub prompt_id: Option<String>,
-    /// SHA-256 of the payload's bytes, the first 32 hex digits.
+    /// The first 32 hex digits of the SHA-256 of the payload's bytes.
     pub digest: String,
-    /// When the hook's own process started, in milliseconds of this boot.
+    /// When the hook's own process started, in milliseconds since boot.
     pub hook_start_ms: u64,
-    /// The agent's process; none where no ancestor could be recognised.
+    /// The agent's process, or `None` if no ancestor was recognised as an agent.
     pub process: Option<Process>,
     /// The pane of that process.
     pub pane: Pane,
-    /// The worktree root, canonical; found on the slow path only.
+    /// The canonical path of the worktree root. Only the slow path sets it.
     pub project: Option<String>,
-    /// The lock that the process was seen to hold on the session (Codex), as a path; found on the slow path only.
+    /// The path of the session lock that the process holds (Codex). Only the slow path sets it.
     pub lock: Option<String>,
-    /// The session that Claude's `sessions/<pid>.json` names for the event's process, if it could be read.
+    /// The session that Claude's `sessions/<pid>.json` names for the event's process, if that file can be read.
     pub shows: Option<SessionId>,
-    /// Whether its process runs without a user before it (`claude -p`, `codex exec`); found on the slow path only.
+    /// Whether the process runs without a user (`claude -p`, `codex exec`). Only the slow path sets it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub headless: bool,
-    /// Whether nobody asked for the end: the agent was told to stop from outside, or its terminal went away (`SessionEnd` only).
+    /// Whether the agent was stopped from outside or its terminal closed, so that the user did not ask for the end
+    /// (`SessionEnd` only).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub terminal_closed: bool,
-    /// That it comes from beneath a command, as its environment says; found on the slow path only.
+    /// The supervised run that the environment claims for the event. Only the slow path sets it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub supervisor_claim: Option<SupervisorClaim>,
-    /// Whether it waited in the inbox, so that nobody reads a reply any more.
+    /// Whether it waited in the inbox. No one reads a reply to such an event.
     #[serde(default)]
     pub waited: bool,
-    /// What was seen for the loop that the session owns (`Stop` only); found on the slow path only.
+    /// The facts that decide whether the session's loop continues (`Stop` only). Only the slow path sets it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stop: Option<StopFacts>,
-    /// Whether the user has messages kept; none on the fast path, which reads no configuration.
+    /// Whether the user has enabled stored messages, or `None` on the fast path, which does not read the configuration.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub messages: Option<bool>,
-    /// How the turn before stands (`SessionStart` of a resume only); found on the slow path only.
+    /// How the previous turn ended (`SessionStart` of a resume only). Only the slow path sets it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_turn: Option<LastTurn>,
 }
 
 impl Event {
-    /// Whether a reply can carry words to the model and to the user.
+    /// Returns whether the reply can carry text to the model and to the user.
     #[must_use]
     pub const fn can_notify(&self) -> bool {
         self.name.carries_reply_text() && !self.waited
     }
 
-    /// Whether a reply to the event can tell the user something of a loop: it can at the end of a turn too.
+    /// Returns whether the reply can tell the user about a loop. That is also possible at the end of a turn.
     #[must_use]
     pub const fn can_notify_user(&self) -> bool {
         self.can_notify() || (matches!(self.name, EventName::Stop) && !self.waited)
     }
 
-    /// Whether the event says that its process now shows this session: a `SessionStart` with another source than compact.
+    /// Returns whether the event announces that its process now shows this session: a `SessionStart` with any source
+    /// except `compact`.
     #[must_use]
     pub fn announces(&self) -> bool {
         self.name == EventName::SessionStart && self.source != Some(Source::Compact)

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// A number that only grows: one more at each change of owner. A writer with an older one is refused.
+/// A counter that grows by one at each change of owner. baton refuses a writer with an older fence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(transparent)]
@@ -12,7 +12,7 @@ impl Fence {
     /// The fence of a run's first owner.
     pub const FIRST: Self = Self(1);
 
-    /// The fence of the next owner.
+    /// Returns the fence of the next owner.
     #[must_use]
     pub const fn next(self) -> Self {
         Self(self.0.saturating_add(1))

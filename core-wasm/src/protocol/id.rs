@@ -1,21 +1,22 @@
-//! The ids that name records. An id that exists is safe as a file name: nothing else in baton checks again.
+//! The ids that name records. Every id is safe as a file name, because its constructor checks it. No other code checks
+//! again.
 
 use serde::{Deserialize, Serialize};
 
-/// The longest id taken, in bytes.
+/// The maximum length of an id in bytes.
 pub const MAX_ID: usize = 128;
 
-/// What a session id may look like: an ASCII letter or digit, then letters, digits, dot, dash and underscore.
+/// The pattern of a session id: an ASCII letter or digit, followed by letters, digits, dots, dashes and underscores.
 pub const ID_PATTERN: &str = "^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$";
 
-/// Why a text is no id.
+/// Why a text is not a valid id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum IdError {
     /// The text is empty.
     Empty,
     /// The text is longer than [`MAX_ID`] bytes.
     TooLong,
-    /// The text holds a character that ids do not have, or starts with a dot, dash or underscore.
+    /// The text contains a character that ids cannot have, or starts with a dot, dash or underscore.
     Character,
 }
 
@@ -57,7 +58,7 @@ macro_rules! id {
         pub struct $name(#[cfg_attr(feature = "schema", schemars(regex(pattern = ID_PATTERN)))] String);
 
         impl $name {
-            /// The id as text.
+            /// Returns the id as text.
             #[must_use]
             pub fn as_str(&self) -> &str {
                 &self.0
@@ -93,12 +94,12 @@ macro_rules! id {
 }
 
 id! {
-    /// One conversation, by the agent's own `session_id`. Codex's thread id is the same thing.
+    /// The id of a conversation: the agent's own `session_id`, which is Codex's thread id.
     SessionId
 }
 
 id! {
-    /// One run, named by baton when it starts.
+    /// The id of a run, which baton generates when the run starts.
     RunId
 }
 

@@ -1,67 +1,67 @@
-//! Whether something lives, and what shows it.
+//! Whether a process or a launch is alive, and the evidence for it.
 
 use serde::{Deserialize, Serialize};
 
 use crate::process::Live;
 
-/// A verdict with its evidence.
+/// A verdict on liveness and its evidence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Liveness {
-    /// Whether it lives.
+    /// Whether it is alive.
     pub live: Live,
-    /// What shows that, or why it cannot be known.
+    /// What proves the verdict, or why liveness cannot be known.
     pub evidence: Evidence,
 }
 
 impl Liveness {
-    /// It lives.
+    /// Returns the verdict that it is alive.
     #[must_use]
     pub const fn yes(evidence: Evidence) -> Self {
         Self { live: Live::Yes, evidence }
     }
 
-    /// It is proved to have ended.
+    /// Returns the verdict that it has provably ended.
     #[must_use]
     pub const fn no(evidence: Evidence) -> Self {
         Self { live: Live::No, evidence }
     }
 
-    /// It cannot be known.
+    /// Returns the verdict that its liveness cannot be known.
     #[must_use]
     pub const fn unknown(evidence: Evidence) -> Self {
         Self { live: Live::Unknown, evidence }
     }
 }
 
-/// What a liveness verdict rests on.
+/// The evidence for a liveness verdict.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Evidence {
-    /// Lives: a process with the recorded pid and start time runs.
+    /// Alive: a process with the recorded pid and start time is running.
     Running,
-    /// Lives: its process runs and holds the lock of the session.
+    /// Alive: its process is running and holds the session's lock.
     LockHeld,
-    /// Ended: the agent said so, or its process announced another session.
+    /// Ended: the agent reported the end, or its process announced another session.
     EndRecorded,
     /// Ended: the machine was restarted since.
     Rebooted,
     /// Ended: no process has the pid.
     Gone,
-    /// Ended: its process has exited and waits to be reaped.
+    /// Ended: its process has exited and has not been reaped.
     Zombie,
-    /// Ended: the pid belongs to a process that started at another time.
+    /// Ended: the pid now belongs to a process with another start time.
     PidReused,
     /// Ended: the agent's own file says that the process shows another session.
     ShowsAnother,
-    /// Ended: the process released the lock that it was seen to hold.
+    /// Ended: the process no longer holds the lock that it was seen to hold.
     LockReleased,
-    /// No process was ever seen to show the session.
+    /// No process was ever seen showing the session.
     NeverSeen,
-    /// Unknown: it is of another machine.
+    /// Unknown: it belongs to another machine.
     OtherMachine,
-    /// Unknown: it is of another pid namespace, as in a container.
+    /// Unknown: it belongs to another pid namespace, for example a container.
     OtherNamespace,
-    /// Unknown: something that the verdict needs could not be read.
+    /// Unknown: some of the evidence could not be read.
     Unreadable,
 }

@@ -1,23 +1,26 @@
-//! A run that drives its agent: what the record keeps of it, and what is seen when the agent wants to stop.
+//! A run that drives its agent: the loop's part of the record, and the facts that are read when the agent wants to
+//! stop.
 
 use serde::{Deserialize, Serialize};
 
 use crate::id::RunId;
 
-/// After how many iterations without a prompt of a user a loop stops whose pane nobody knows: Codex's daemon goes on when its
-/// window is closed.
+/// The number of iterations without a user's prompt after which a loop in an unknown pane ends. Codex's daemon keeps
+/// running after its window is closed, so the user may not know about the loop.
 pub const UNATTENDED: u32 = 50;
 
-/// What a loop is started with. Its definition (prompt, phrase, command) is not in it: that stands in a file of its own, which no audit
-/// repeats.
+/// The limits with which a loop is started.
+///
+/// The definition (prompt, phrase and command) is not part of it. It has a file of its own, so that the audit does not
+/// repeat it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct LoopLimits {
-    /// Digest of the file that holds the definition.
+    /// The digest of the file that contains the definition.
     pub definition: String,
-    /// How long it may go on from its start, in milliseconds.
+    /// The maximum time since the start, in milliseconds.
     pub max_ms: Option<u64>,
-    /// How often in a row the last message, or the project, may be as before; 0: always.
+    /// How many times in a row the last message, or the project, may stay the same. 0 means no limit.
     pub patience: u32,
 }
 
@@ -25,28 +28,28 @@ pub struct LoopLimits {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Loop {
-    /// What it was started with.
+    /// The limits with which it was started.
     pub limits: LoopLimits,
-    /// Digest of the id of the turn that runs.
+    /// The digest of the id of the current turn.
     pub turn: Option<String>,
-    /// Whether a turn was begun that no Stop ended.
+    /// Whether a turn has begun that no Stop has ended.
     pub open: bool,
     /// How many Stops of this turn were answered with the prompt.
     pub blocks: u32,
-    /// Iterations since a user's last prompt.
+    /// The number of iterations since the user's last prompt.
     pub unattended: u32,
-    /// Digest of the last message.
+    /// The digest of the last message.
     pub message: Option<String>,
-    /// How often in a row it was as before.
+    /// How many times in a row the message was the same.
     pub same_message: u32,
-    /// Digest of the project's files; none where it is not known, which is never "unchanged".
+    /// The digest of the project's files, or `None` if it is unknown. Unknown never counts as unchanged.
     pub project: Option<String>,
-    /// How often in a row they were as before.
+    /// How many times in a row the project's files were the same.
     pub same_project: u32,
 }
 
 impl Loop {
-    /// A loop that did not go round yet.
+    /// Returns a loop before its first iteration.
     #[must_use]
     pub const fn new(limits: LoopLimits) -> Self {
         Self {
@@ -62,27 +65,27 @@ impl Loop {
         }
     }
 
-    /// Counts how often in a row the last message and the project are as before.
+    /// Counts how many times in a row the last message and the project stayed the same.
     pub fn count_repeats(&mut self, facts: &StopFacts) {
         count(&mut self.message, &mut self.same_message, facts.message.as_ref());
         count(&mut self.project, &mut self.same_project, facts.project.as_ref());
     }
 
-    /// Whether the message or the project was as before too often in a row.
+    /// Returns whether the message or the project stayed the same too many times in a row.
     #[must_use]
     pub fn has_stalled(&self) -> bool {
         let patience = self.limits.patience;
         patience > 0 && self.same_message.max(self.same_project) >= patience
     }
 
-    /// The turn is over, or another process goes on: what was counted within it begins anew.
+    /// Resets the counters of the current turn, because the turn has ended or another process continues the loop.
     pub fn reset_turn(&mut self) {
         self.turn = None;
         self.open = false;
         self.blocks = 0;
     }
 
-    /// A user looked after it: what counts the time without one begins anew.
+    /// Resets the count of unattended iterations, because a user was there.
     pub fn attended(&mut self) {
         self.unattended = 0;
         self.message = None;
@@ -97,45 +100,45 @@ fn count(before: &mut Option<String>, times: &mut u32, now: Option<&String>) {
     *before = now.cloned();
 }
 
-/// What was seen when the owner of a loop wanted to stop: facts, read before the lock was taken.
+/// The facts that are read when the owner of a loop wants to stop, before the lock is taken.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct StopFacts {
     /// The run whose definition was used.
     pub run: RunId,
-    /// Digest of that definition.
+    /// The digest of that definition.
     pub definition: String,
-    /// Digest of the agent's last message.
+    /// The digest of the agent's last message.
     pub message: Option<String>,
-    /// Whether the phrase that ends the loop is in it; none where there is no such phrase.
+    /// Whether the message contains the phrase that ends the loop, or `None` if the loop has no such phrase.
     pub phrase: Option<bool>,
-    /// What the command gave that says whether the work is done; none where there is no such command.
+    /// The result of the command that checks whether the work is done, or `None` if the loop has no such command.
     pub check: Option<Check>,
-    /// Digest of the project's files; none where they are too many to look at.
+    /// The digest of the project's files, or `None` if there are too many to read.
     pub project: Option<String>,
-    /// Whether this turn went on by a hook's word before (`stop_hook_active`).
+    /// Whether a hook already continued this turn (`stop_hook_active`).
     pub again: bool,
     /// How many Stops in a row the client lets a hook block.
     pub cap: Option<u32>,
 }
 
-/// What the command gave that says whether the work is done.
+/// The result of the command that checks whether the work is done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Check {
-    /// It ended with status 0.
+    /// It exited with status 0.
     Passed,
-    /// It ended otherwise, or not in time.
+    /// It exited with another status, or timed out.
     Failed,
-    /// It was not run: the phrase was not said.
+    /// It was not run, because the message lacks the phrase.
     NotRun,
-    /// It was not run: no user of this account approved it.
+    /// It was not run, because the user of this account has not approved it.
     Refused,
 }
 
 impl StopFacts {
-    /// Whether everything that the loop waits for has come.
+    /// Returns whether every condition that ends the loop is met.
     #[must_use]
     pub fn is_done(&self) -> bool {
         (self.phrase.is_some() || self.check.is_some())

@@ -1,4 +1,4 @@
-//! What stands in records, requests and decisions: plain data.
+//! The contents of records, requests and decisions, as plain data.
 
 pub mod agent;
 pub mod decision;

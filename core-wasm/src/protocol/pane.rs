@@ -1,4 +1,4 @@
-//! Where a user sees a process.
+//! The terminal pane in which a user sees a process.
 
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -10,9 +10,9 @@ use serde::{Deserialize, Deserializer, Serialize};
 pub enum Pane {
     /// A pane of tmux.
     Tmux {
-        /// The server's socket path (the first part of `TMUX`).
+        /// The path of the server's socket (the first part of `TMUX`).
         server: String,
-        /// The pane's id, as `%3`.
+        /// The pane's id, such as `%3`.
         pane: String,
     },
     /// A pane of zellij.
@@ -24,15 +24,15 @@ pub enum Pane {
     },
     /// A terminal without a multiplexer.
     Tty {
-        /// The terminal's name, as `pts/3`.
+        /// The terminal's name, such as `pts/3`.
         tty: String,
     },
-    /// Not known: no terminal, or an agent's daemon, whose environment is another pane's.
+    /// Not known: there is no terminal, or the agent is a daemon whose environment comes from another pane.
     #[default]
     Unknown,
 }
 
-/// The fields of every kind of pane, as JSON has them.
+/// The fields of every kind of pane, as they appear in JSON.
 #[derive(Deserialize)]
 struct PaneFields {
     mux: Mux,
@@ -51,8 +51,8 @@ enum Mux {
     Unknown,
 }
 
-/// serde reads an enum with a tag by way of a tree of values, and generates every field's type once more for it. Those copies
-/// would be a tenth of core.wasm.
+/// serde deserializes a tagged enum through a tree of values, and generates the code for every field type a second
+/// time. Those copies would make up a tenth of core.wasm.
 impl<'de> Deserialize<'de> for Pane {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let PaneFields { mux, server, session, pane, tty } = PaneFields::deserialize(deserializer)?;
@@ -73,7 +73,7 @@ impl<'de> Deserialize<'de> for Pane {
 }
 
 impl Pane {
-    /// Whether a user could be sent there.
+    /// Returns whether baton can tell a user where the pane is.
     #[must_use]
     pub const fn is_known(&self) -> bool {
         !matches!(self, Self::Unknown)

@@ -1,30 +1,30 @@
-//! One launch of a program, and what the machine shows of it.
+//! The identity of a process, and what the machine says about it.
 
 use serde::{Deserialize, Serialize};
 
 use crate::id::{RunId, SessionId};
 
-/// One launch of an agent program. A pid alone is never an identity.
+/// The identity of one launch of a program. A pid alone is not an identity.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Process {
-    /// The pid, in its own pid namespace.
+    /// The pid in its own pid namespace.
     pub pid: u32,
-    /// When it started, in the kernel's ticks since boot (field 22 of `/proc/<pid>/stat`).
+    /// When it started, in the kernel's clock ticks since boot (field 22 of `/proc/<pid>/stat`).
     pub start: u64,
     /// The kernel's id of the boot.
     pub boot: String,
     /// The machine's id.
     pub machine: String,
-    /// The pid namespace (the inode of `/proc/self/ns/pid`).
+    /// The pid namespace: the inode of `/proc/self/ns/pid`.
     pub pidns: u64,
 }
 
-/// Where a call of baton runs: what a process must share with it to be judged at all.
+/// The machine, boot and pid namespace in which baton runs. baton can only judge processes with the same host id.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct HostId {
-    /// The kernel's id of the present boot.
+    /// The kernel's id of the current boot.
     pub boot: String,
     /// The machine's id.
     pub machine: String,
@@ -32,55 +32,55 @@ pub struct HostId {
     pub pidns: u64,
 }
 
-/// Whether a launch lives. By rule only `No` permits taking something over.
+/// Whether a launch is alive. Only `No` permits a transfer of its run.
 ///
-/// Of several launches the greatest decides: one that lives, or else one that may.
+/// The values are ordered: of several launches, the greatest value counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Live {
-    /// Proved over.
+    /// It has provably ended.
     No,
-    /// Not known: another machine or pid namespace, something unreadable, or never looked at.
+    /// Not known: it belongs to another machine or pid namespace, something was unreadable, or it was not probed.
     Unknown,
-    /// The process lives and nothing says that it left the session.
+    /// The process is alive, and nothing says that it left the session.
     Yes,
 }
 
-/// What the machine showed of a pid.
+/// What a probe found under a pid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ProcessState {
-    /// A process with this pid and start time is there (stopped counts).
+    /// A process with this pid and start time exists. A stopped process counts as running.
     Running,
-    /// It is there, but has ended: a zombie.
+    /// The process exists but has exited: it is a zombie.
     Zombie,
     /// No process has the pid.
     Gone,
     /// The pid belongs to a process with another start time.
     Reused,
-    /// Could not be read in time, or is not of this machine and namespace.
+    /// The state could not be read in time, or the process belongs to another machine or namespace.
     Unreadable,
 }
 
-/// What the machine showed of the lock that a launch was seen to hold.
+/// What a probe found about the lock that a launch was seen to hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum LockState {
-    /// The launch was never seen to hold one.
+    /// The launch was never seen to hold a lock.
     #[default]
     None,
     /// The launch's process holds it.
     Held,
-    /// The launch's process does not hold it any more.
+    /// The launch's process no longer holds it.
     Released,
-    /// Could not be read.
+    /// The lock table could not be read.
     Unreadable,
 }
 
-/// What the machine shows of one launch, read before the lock is taken.
+/// The result of probing one launch, read before the lock is taken.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Probe {
@@ -88,16 +88,17 @@ pub struct Probe {
     pub session: SessionId,
     /// The process of the launch.
     pub process: Process,
-    /// What `/proc` showed of the process.
+    /// The state of the process according to `/proc`.
     pub state: ProcessState,
-    /// The session that Claude's `sessions/<pid>.json` names for this very process (pid and start), if it could be read.
+    /// The session that Claude's `sessions/<pid>.json` names for this process (same pid and start time), if it can be
+    /// read.
     pub shows: Option<SessionId>,
-    /// What `/proc/locks` showed of the lock recorded in the launch.
+    /// The state of the launch's lock according to `/proc/locks`.
     #[serde(default)]
     pub lock: LockState,
 }
 
-/// What the machine shows of a command and its supervisor, read before the lock is taken.
+/// The result of probing a supervised command and its supervisor, read before the lock is taken.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct CommandProbe {
@@ -105,12 +106,12 @@ pub struct CommandProbe {
     pub run: RunId,
     /// The supervisor.
     pub supervisor: Process,
-    /// What `/proc` showed of it.
+    /// The state of the supervisor according to `/proc`.
     pub state: ProcessState,
-    /// The command, where it was started.
+    /// The command, if it was started.
     pub child: Option<Process>,
-    /// What `/proc` showed of that.
+    /// The state of the command according to `/proc`.
     pub child_state: Option<ProcessState>,
-    /// What `/proc/locks` showed of the supervisor's lock: `Held` by whomever.
+    /// The state of the supervisor's lock according to `/proc/locks`. It is `Held` if any process holds it.
     pub lock: LockState,
 }

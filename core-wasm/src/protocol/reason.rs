@@ -1,4 +1,4 @@
-//! The reason codes of decisions: one word for each row of the decision tables.
+//! The reason codes of decisions: one code for each row of the decision tables.
 
 use serde::{Deserialize, Serialize};
 
@@ -15,13 +15,13 @@ macro_rules! reasons {
             /// Every reason.
             pub const ALL: &[Self] = &[$(Self::$name,)+];
 
-            /// The word, as printed and stored.
+            /// Returns the code as it is printed and stored.
             #[must_use]
             pub const fn word(self) -> &'static str {
                 match self { $(Self::$name => $word,)+ }
             }
 
-            /// The row of the table, as a sentence for a user.
+            /// Returns what the code means, as a sentence for a user.
             #[must_use]
             pub const fn sentence(self) -> &'static str {
                 match self { $(Self::$name => concat!($($doc,)+).trim_ascii(),)+ }
@@ -184,7 +184,7 @@ reasons! {
 }
 
 impl Reason {
-    /// Whether it says no more than that everything is as usual: beside any other row it comes second.
+    /// Returns whether the reason reports only normal activity. Any other row takes precedence over it.
     #[must_use]
     pub const fn is_routine(self) -> bool {
         matches!(
@@ -204,14 +204,15 @@ impl Reason {
         )
     }
 
-    /// Whether it describes a state that lasts, which is told once to each audience. All others announce that something
-    /// happened, which is told until it is acknowledged and then forgotten.
+    /// Returns whether the reason describes a condition that lasts. baton reports such a condition once to each
+    /// audience. Every other reason describes something that happened: baton reports it until it is acknowledged, and
+    /// then forgets it.
     #[must_use]
     pub const fn is_standing(self) -> bool {
         matches!(self, Self::OwnerAlive | Self::OwnerUnverifiable | Self::MultipleMatchingRuns | Self::RunOffered)
     }
 
-    /// Whether a loop stands still by it, until a prompt or the user's word.
+    /// Returns whether the reason suspends a loop until the next prompt or until the user continues it.
     #[must_use]
     pub const fn suspends_loop(self) -> bool {
         matches!(
@@ -226,7 +227,7 @@ impl Reason {
         )
     }
 
-    /// Whether a loop is over by it.
+    /// Returns whether the reason ends a loop.
     #[must_use]
     pub const fn ends_loop(self) -> bool {
         matches!(

@@ -1,4 +1,4 @@
-//! What the host hands to the core.
+//! The request that the host sends to the core.
 
 use serde::{Deserialize, Serialize};
 
@@ -13,102 +13,102 @@ use crate::session::{Delivery, NotificationId, Session};
 use crate::supervisor_claim::SupervisorClaim;
 use crate::timestamp::Timestamp;
 
-/// The protocol's number; host and core refuse each other's where they differ.
+/// The version of the protocol. Host and core refuse a request or a decision of another version.
 pub const PROTOCOL: u32 = 2;
 
-/// One question to the core: all that its answer may depend on.
+/// One question to the core. It contains everything on which the decision may depend.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Request {
     /// [`PROTOCOL`].
     pub protocol: u32,
-    /// The moment of the decision.
+    /// The time of the decision.
     pub now: Timestamp,
-    /// Where the host runs.
+    /// The machine, boot and pid namespace in which the host runs.
     pub place: HostId,
-    /// Whether the host holds the lock; without it nothing may change.
+    /// Whether the host holds the lock. Without the lock, a decision can change nothing.
     pub locked: bool,
-    /// What is asked.
+    /// The event or command to decide.
     pub input: Input,
-    /// The records that it can touch.
+    /// The records that the decision may change, and the probes.
     pub snapshot: Snapshot,
 }
 
-/// What is asked.
+/// The event or command to decide.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Input {
-    /// What an agent's event changes.
+    /// An event of an agent.
     Event(Box<Event>),
-    /// What a command changes.
+    /// A command of a user, or of an agent's tool call.
     Command(Box<Command>),
 }
 
-/// A command of a user or of an agent's tool call, about one run.
+/// A command about one run, given by a user or by an agent's tool call.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Command {
-    /// Start a run that the session of the snapshot owns.
+    /// Starts a run that the session of the snapshot owns.
     Start {
-        /// The new run's id, made by the host.
+        /// The new run's id, which the host generates.
         run: RunId,
         /// Its name.
         name: RunName,
         /// Its first phase.
         phase: Option<String>,
-        /// How often it may go round.
+        /// The limit of iterations.
         max_iterations: Option<u32>,
-        /// The owning session.
+        /// The session that owns the run.
         session: SessionId,
-        /// The owning launch's process.
+        /// The process of the launch that owns the run.
         process: Process,
-        /// What makes it a loop.
+        /// The limits of the loop, if the run is a loop.
         #[serde(rename = "loop", default, skip_serializing_if = "Option::is_none")]
         loop_state: Option<LoopLimits>,
     },
-    /// Advance a run.
+    /// Updates a run.
     Update {
         /// The run.
         run: RunId,
-        /// Who asks.
+        /// The caller.
         caller: Caller,
         /// The new phase.
         phase: Option<String>,
         /// The new iteration.
         iteration: Option<u32>,
-        /// The new limit.
+        /// The new limit of iterations.
         max_iterations: Option<u32>,
     },
-    /// Ask whether the caller owns a run; changes nothing.
+    /// Checks whether the caller owns a run. It changes nothing.
     Verify {
         /// The run.
         run: RunId,
-        /// Who asks.
+        /// The caller.
         caller: Caller,
     },
-    /// End a run as done or failed.
+    /// Ends a run as done or failed.
     Finish {
         /// The run.
         run: RunId,
-        /// Who asks.
+        /// The caller.
         caller: Caller,
         /// Whether it failed.
         failed: bool,
-        /// Why, in the owner's words.
+        /// The owner's explanation.
         why: Option<String>,
     },
-    /// End a run by a user's word.
+    /// Cancels a run at the user's request.
     Cancel {
         /// The run.
         run: RunId,
-        /// Why, in the user's words.
+        /// The user's explanation.
         why: Option<String>,
     },
-    /// Start a run that a command drives, or go on with it after its supervisor and the command are gone.
+    /// Starts a supervised run, or continues it after its supervisor and its command are gone.
     With {
-        /// The run's id: a new one, or that of the unfinished run of this name and project.
+        /// The run's id: a new one, or that of the unfinished run with this name and project.
         run: RunId,
         /// Its name.
         name: RunName,
@@ -119,44 +119,44 @@ pub enum Command {
         /// Its pane.
         pane: Pane,
     },
-    /// Record the command of a run, by its own word, before it begins.
+    /// Records the command of a supervised run. The new process asks for it before it executes the command.
     Attach {
         /// The run.
         run: RunId,
-        /// The number of the supervisor that started it.
+        /// The fence of the supervisor that started it.
         fence: Fence,
         /// The command's process.
         child: Process,
     },
-    /// Pause a run by a user's word.
+    /// Pauses a run at the user's request.
     Pause {
         /// The run.
         run: RunId,
-        /// Why, in the user's words.
+        /// The user's explanation.
         why: Option<String>,
     },
-    /// Let a run go on that is paused or waits.
+    /// Continues a run that is paused or waiting.
     Continue {
         /// The run.
         run: RunId,
     },
-    /// Give a run to a session, by a user's word.
+    /// Gives a run to a session at the user's request.
     Adopt {
         /// The run.
         run: RunId,
-        /// The new owning session.
+        /// The session that takes over the run.
         session: SessionId,
-        /// The new owning launch's process.
+        /// The process of the launch that takes over the run.
         process: Process,
-        /// Take it although whether the owner lives cannot be known.
+        /// Whether to take it even if baton cannot tell whether the owner is alive.
         force: bool,
-        /// Take it although the owner lives.
+        /// Whether to take it even if the owner is alive.
         take: bool,
     },
 }
 
 impl Command {
-    /// The run that the command names.
+    /// Returns the run that the command names.
     #[must_use]
     pub const fn run(&self) -> &RunId {
         match self {
@@ -173,7 +173,7 @@ impl Command {
         }
     }
 
-    /// The session that the command names.
+    /// Returns the session that the command names.
     #[must_use]
     pub const fn session(&self) -> Option<&SessionId> {
         match self {
@@ -183,7 +183,7 @@ impl Command {
     }
 }
 
-/// Who asks to advance a run: by number, or by standing beneath the owner.
+/// The caller of a command. It may update a run if it knows the fence, or if it is a descendant of the owner.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Caller {
@@ -193,39 +193,39 @@ pub struct Caller {
     pub session: Option<SessionId>,
     /// The agents among the caller's ancestors, nearest first.
     pub ancestors: Vec<Process>,
-    /// That it stands beneath a command, as its environment says.
+    /// The supervised run that the environment claims for the caller.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub supervisor_claim: Option<SupervisorClaim>,
 }
 
-/// The records that a decision may touch, as they stand.
+/// The records that a decision may change, in their current state, and the probes.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Snapshot {
     /// The session of the event, or the one that the command names.
     pub session: Reading<Session>,
-    /// The runs that the session's record names, and the one that the command names.
+    /// The runs that the session's record names, and the run that the command names.
     pub runs: Vec<Named<Run>>,
-    /// Sessions of the same process, and of the same pane.
+    /// The sessions of the same process and of the same pane.
     pub neighbours: Vec<Named<Session>>,
-    /// What the machine showed of launches; one that is missing counts as unknown.
+    /// The probes of launches. A launch without a probe has unknown liveness.
     pub probes: Vec<Probe>,
-    /// What the machine showed of commands and their supervisors; one that is missing counts as unknown.
+    /// The probes of commands and their supervisors. A run without a probe has unknown liveness.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub commands: Vec<CommandProbe>,
-    /// The newest lines of the session's log that are deliveries.
+    /// The newest deliveries in the session's log.
     pub deliveries: Vec<Delivery>,
-    /// The notifications to the event's process, and to the session as a whole, that the session's log acknowledges.
+    /// The notifications, to the event's process and to the session as a whole, that the session's log acknowledges.
     pub acknowledged: Vec<NotificationId>,
     /// The thresholds in force.
     pub limits: Limits,
 }
 
-/// Thresholds that a user can set.
+/// Thresholds that the user can configure.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Limits {
-    /// How long a run's owner may have been gone before the run counts as abandoned, in milliseconds.
+    /// How long the owner of a run may be gone before the run counts as abandoned, in milliseconds.
     pub stale_after_ms: u64,
 }
 
@@ -235,36 +235,36 @@ impl Default for Limits {
     }
 }
 
-/// A record under its id.
+/// The result of reading a record, with the record's id.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Named<T> {
-    /// The id under which it was looked for.
+    /// The id of the record.
     pub id: String,
-    /// What was found.
+    /// The result of reading it.
     pub reading: Reading<T>,
 }
 
-/// What reading a record gave. Unreadable is not absent.
+/// The result of reading a record. An unreadable record is not an absent one.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Reading<T> {
-    /// There is none.
+    /// The record does not exist.
     #[default]
     Absent,
-    /// It is there.
+    /// The record is live.
     Live(T),
-    /// It is in the archive.
+    /// The record is in the archive.
     Archived(T),
-    /// Something is there that cannot be read, or is not what it should be.
+    /// A file exists, but it cannot be read or is not a valid record.
     Unreadable,
-    /// A user deleted it: what is left of it is a tombstone, and only a user brings it back.
+    /// A user deleted the record. A tombstone remains, and only a user can restore the record.
     Deleted,
 }
 
 impl<T> Reading<T> {
-    /// The record, wherever it stands.
+    /// Returns the record, live or archived.
     #[must_use]
     pub const fn record(&self) -> Option<&T> {
         match self {
@@ -275,7 +275,7 @@ impl<T> Reading<T> {
 }
 
 impl Request {
-    /// The pane of the event, or unknown for a command.
+    /// Returns the pane of the event, or `Unknown` for a command.
     #[must_use]
     pub fn pane(&self) -> Pane {
         match &self.input {

@@ -11,22 +11,22 @@ use crate::process::Process;
 use crate::reason::Reason;
 use crate::timestamp::Timestamp;
 
-/// The longest name of a run, in characters.
+/// The maximum length of a run's name, in characters.
 pub const MAX_NAME: usize = 64;
 
-/// The longest phase, in characters.
+/// The maximum length of a phase, in characters.
 pub const MAX_PHASE: usize = 200;
 
-/// The most changes of owner kept in the record, newest last; the audit has them all.
+/// The maximum number of transfers kept in the record. The audit keeps all of them.
 pub const MAX_HISTORY: usize = 32;
 
-/// A run's name: printable, 1 to 64 characters, spaces allowed inside.
+/// The name of a run: 1 to 64 printable characters, which may include spaces inside.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(try_from = "String", into = "String")]
 pub struct RunName(#[cfg_attr(feature = "schema", schemars(length(min = 1, max = 64)))] String);
 
-/// Why a text is no name of a run.
+/// The error for a text that is not a valid name of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RunNameError;
 
@@ -38,7 +38,8 @@ impl std::fmt::Display for RunNameError {
 
 impl std::error::Error for RunNameError {}
 
-/// Whether a character can be shown as it is: no control, no line break, no bidirectional or other format character.
+/// Returns whether a character can be displayed as it is. Control characters, line breaks, and bidirectional or other
+/// format characters cannot.
 #[must_use]
 pub fn is_printable(c: char) -> bool {
     !c.is_control()
@@ -69,42 +70,43 @@ impl From<RunName> for String {
 }
 
 impl RunName {
-    /// The name as text.
+    /// Returns the name as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// Where a run stands.
+/// The status of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
-    /// Its owner works on it.
+    /// The owner is working on it.
     Active,
-    /// For the user, or for a client's cap; the owner's next prompt by a user makes it active.
+    /// It waits for the user, or until the client's limit is reset. The next prompt that the user sends to the owner
+    /// makes it active.
     Waiting,
-    /// Until `run continue`.
+    /// It waits for `run continue`.
     Paused,
-    /// Over: finished.
+    /// Ended: the work is finished.
     Done,
-    /// Over: given up.
+    /// Ended: the owner gave up.
     Failed,
-    /// Over by a user's word: a tombstone. Nothing brings it back.
+    /// Ended: a user cancelled it. The record is a tombstone, so the run cannot be continued.
     Cancelled,
-    /// Over: its owner was gone for longer than the threshold. `run adopt` revives it.
+    /// Ended: its owner was gone for longer than the threshold. `run adopt` revives it.
     Abandoned,
 }
 
 impl Status {
-    /// Whether a run with this status is unfinished.
+    /// Returns whether a run with this status is unfinished.
     #[must_use]
     pub const fn is_unfinished(self) -> bool {
         matches!(self, Self::Active | Self::Waiting | Self::Paused)
     }
 
-    /// The status as printed.
+    /// Returns the status as it is printed.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -124,13 +126,13 @@ impl Status {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum StopReason {
-    /// What the user or the owner said.
+    /// The explanation that the user or the owner gave.
     Stated(String),
-    /// A rule.
+    /// The rule that applied.
     Rule(Reason),
-    /// Nothing happened for longer than the threshold.
+    /// The run was inactive for longer than the threshold.
     Idle {
-        /// For how long, in milliseconds.
+        /// How long it was inactive, in milliseconds.
         idle_ms: u64,
         /// The threshold, in milliseconds.
         threshold_ms: u64,
@@ -146,33 +148,34 @@ pub enum StopReason {
 pub enum ActivitySource {
     /// The run's record.
     RunRecord,
-    /// Its owner's session record.
+    /// The session record of its owner.
     SessionRecord,
     /// The session's log.
     SessionLog,
 }
 
-/// Who may advance a run: a session in a process, or the supervisor of a command (`baton run with`), which has no session.
+/// Who may update a run: a session in a process, or the supervisor of a command (`baton run with`), which has no
+/// session.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Owner {
-    /// The agent; none of a command.
+    /// The agent, or `None` for a supervised run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub agent: Option<Agent>,
-    /// The session; none of a command.
+    /// The session, or `None` for a supervised run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub session: Option<SessionId>,
-    /// The process: the agent's, or the supervisor's.
+    /// The process of the agent or of the supervisor.
     pub process: Process,
     /// Its pane.
     pub pane: Pane,
-    /// The command beneath its supervisor, once it was started.
+    /// The supervised command, once it has started.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub child: Option<Process>,
 }
 
 impl Owner {
-    /// Whether this session owns the run, in whatever process.
+    /// Returns whether this session owns the run, in any process.
     #[must_use]
     pub fn is_session(&self, id: &SessionId) -> bool {
         self.session.as_ref() == Some(id)
@@ -185,11 +188,11 @@ impl Owner {
 pub struct Transfer {
     /// The new owner's fence.
     pub fence: Fence,
-    /// The owner before.
+    /// The previous owner.
     pub from: Owner,
-    /// When.
+    /// The time of the change.
     pub at: Timestamp,
-    /// By which rule.
+    /// The rule that applied.
     pub reason: Reason,
 }
 
@@ -199,21 +202,21 @@ pub struct Transfer {
 pub struct Run {
     /// Its id.
     pub id: RunId,
-    /// Grows by one at each write.
+    /// The revision of the record, which grows by one at each write.
     pub revision: u64,
     /// Its name.
     pub name: RunName,
-    /// Where it stands.
+    /// The status.
     pub status: Status,
-    /// Free text of the owner's.
+    /// Free text that the owner sets.
     pub phase: Option<String>,
-    /// How often it went round.
+    /// The number of iterations so far.
     pub iteration: u32,
-    /// How often it may.
+    /// The limit of iterations.
     pub max_iterations: Option<u32>,
-    /// Who may advance it.
+    /// The session or supervisor that may update the run.
     pub owner: Owner,
-    /// The owner's number.
+    /// The owner's fence.
     pub fence: Fence,
     /// The changes of owner, newest last.
     pub history: Vec<Transfer>,
@@ -223,11 +226,11 @@ pub struct Run {
     pub created: Timestamp,
     /// When this record was last written.
     pub updated: Timestamp,
-    /// When it went over.
+    /// When it ended.
     pub finished: Option<Timestamp>,
     /// Why it ended, paused or waits.
     pub stop_reason: Option<StopReason>,
-    /// What makes it a loop that drives its agent.
+    /// The state of the loop, if the run drives its agent.
     #[serde(rename = "loop", default, skip_serializing_if = "Option::is_none")]
     pub loop_state: Option<Loop>,
 }

@@ -12,16 +12,17 @@ use crate::reason::Reason;
 use crate::run::RunName;
 use crate::timestamp::Timestamp;
 
-/// The most launches kept in a record: ended ones go first, the oldest first; one that owns a run stays.
+/// The maximum number of launches kept in a record. The oldest ended launches are removed first. A launch that owns a
+/// run is never removed.
 pub const MAX_LAUNCHES: usize = 16;
 
-/// The most deliveries kept for the rule of one event delivered twice.
+/// The maximum number of deliveries kept for recognising duplicate events.
 pub const MAX_DELIVERIES: usize = 4;
 
-/// The most entries kept in an outbox: acknowledged ones go first, the oldest first.
+/// The maximum number of entries kept in an outbox. The oldest acknowledged entries are removed first.
 pub const MAX_OUTBOX: usize = 64;
 
-/// One conversation of an agent. It survives a resume, and two windows may show it at once.
+/// One conversation of an agent. It survives a resume, and two windows can show it at once.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Session {
@@ -29,23 +30,23 @@ pub struct Session {
     pub id: SessionId,
     /// The agent.
     pub agent: Agent,
-    /// Grows by one at each write.
+    /// The revision of the record, which grows by one at each write.
     pub revision: u64,
     /// The worktree root, fixed when the session was registered.
     pub project: Option<String>,
-    /// The directory of the newest slow event.
+    /// The working directory of the newest event on the slow path.
     pub cwd: Option<String>,
-    /// The transcript named by the newest slow event.
+    /// The transcript that the newest event on the slow path named.
     pub transcript: Option<String>,
-    /// The processes that show or showed it.
+    /// The processes that show the session or showed it.
     pub launches: Vec<Launch>,
-    /// The unfinished runs it owns; more than one only from a foreign or damaged state.
+    /// The unfinished runs that it owns. There is more than one only in a foreign or damaged state directory.
     pub runs: Vec<RunId>,
-    /// How many of its runs are over.
+    /// How many of its runs have ended.
     pub runs_ended: u32,
-    /// Whether a prompt was ever seen.
+    /// Whether it ever got a prompt.
     pub prompted: bool,
-    /// Whether it was ever seen to hold a conversation.
+    /// Whether it was ever seen to contain a conversation.
     pub has_context: bool,
     /// Whether a user pinned it.
     pub pinned: bool,
@@ -53,23 +54,24 @@ pub struct Session {
     pub created: Timestamp,
     /// When this record was last written.
     pub updated: Timestamp,
-    /// How it went over; none while a launch is left.
+    /// How it ended, or `None` while it has a launch that is not known to have ended.
     pub ended: Option<Ended>,
-    /// The newest slow deliveries.
+    /// The newest events on the slow path.
     pub deliveries: Vec<Delivery>,
-    /// What its user and model are to be told, or were told and must not be told again.
+    /// The notifications that its user and model must get, or that they got and must not get again.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub outbox: Vec<OutboxEntry>,
-    /// What a user calls it.
+    /// The name that the user gave it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<RunName>,
-    /// Whether nobody ever sat before it: every launch so far was `claude -p`, `codex exec` or alike.
+    /// Whether every launch so far ran without a user, as `claude -p` and `codex exec` do.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub headless: bool,
-    /// A user's order to bring it back that no launch has followed yet.
+    /// The user's order to resume it, until a launch follows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resuming: Option<Resuming>,
-    /// Whether the user had messages kept at the newest slow event: without it the fast path reads no configuration.
+    /// Whether the user had stored messages enabled at the newest event on the slow path. The fast path does not read
+    /// the configuration and relies on this field.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub messages: bool,
 }
@@ -82,15 +84,15 @@ pub struct Launch {
     pub process: Process,
     /// Its pane.
     pub pane: Pane,
-    /// How it began, where it was announced.
+    /// How the session began, if the launch was announced.
     pub source: Option<Source>,
-    /// When it was first seen, or announced again.
+    /// When it was first seen, or last announced.
     pub started: Timestamp,
-    /// How it ended; none while it is not known to have.
+    /// How it ended, or `None` if it is not known to have ended.
     pub ended: Option<Ended>,
-    /// The lock that the process was seen to hold on the session (Codex), as a path.
+    /// The path of the session lock that the process was seen to hold (Codex).
     pub lock: Option<String>,
-    /// The command's run that it is an iteration of: it owns nothing of its own.
+    /// The supervised run of which this launch is an iteration. Such a launch cannot own a run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub iteration_of: Option<RunId>,
 }
@@ -99,19 +101,19 @@ pub struct Launch {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Ended {
-    /// When.
+    /// The time of the end.
     pub at: Timestamp,
-    /// By which rule.
+    /// The rule that applied.
     pub reason: Reason,
 }
 
-/// An order to bring a session back.
+/// An order to resume a session.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Resuming {
-    /// When.
+    /// The time of the order.
     pub at: Timestamp,
-    /// The process that was started for it; none until that is known.
+    /// The process that was started for it, or `None` while it is unknown.
     pub process: Option<Process>,
 }
 
@@ -119,58 +121,58 @@ pub struct Resuming {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Delivery {
-    /// Digest of the payload.
+    /// The digest of the payload.
     pub digest: String,
     /// The agent's process.
     pub process: Process,
-    /// When it was committed, or its log line written.
+    /// When the event was committed, or when its log line was written.
     pub at: Timestamp,
-    /// Which event; none in records of before it was noted.
+    /// The event's name, or `None` in records of older versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub event: Option<EventName>,
 }
 
-/// What identifies a notification: it is about one owner of one run, by one rule.
+/// The identity of a notification: a reason, about one owner of one run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct NotificationId {
     /// The run.
     pub run: RunId,
-    /// The owner, by its fence.
+    /// The owner's fence.
     pub fence: Fence,
-    /// The rule.
+    /// The reason.
     pub reason: Reason,
-    /// The revision of the run at which the rule applied, for a rule that can apply again under the same fence.
+    /// The revision of the run at which the reason applied, for a reason that can apply again under the same fence.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revision: Option<u64>,
 }
 
-/// Whom a notification is for.
+/// The recipient of a notification.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Audience {
-    /// Whoever shows the session.
+    /// Any launch of the session.
     Session,
-    /// The launch in this process.
+    /// Only the launch in this process.
     Launch(Process),
 }
 
-/// A notification that is owed, or that was delivered and must not be repeated.
+/// A notification that must be delivered, or that was delivered and must not be repeated.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct OutboxEntry {
-    /// Which.
+    /// The identity of the notification.
     pub id: NotificationId,
-    /// For whom.
+    /// The recipient.
     pub audience: Audience,
-    /// Whether the session's log showed that a reply carried it.
+    /// Whether the session's log shows that a reply carried it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub acknowledged: bool,
 }
 
 impl Session {
-    /// A session of which nothing is known but its id; it was never written.
+    /// Returns a new record that contains only the agent and the id.
     #[must_use]
     pub fn new(agent: Agent, id: SessionId, now: &Timestamp) -> Self {
         Self {
@@ -198,18 +200,18 @@ impl Session {
         }
     }
 
-    /// The launch of this session in `process`, ended or not.
+    /// Returns the launch of this session in `process`, whether it has ended or not.
     #[must_use]
     pub fn launch(&self, process: &Process) -> Option<&Launch> {
         self.launches.iter().find(|launch| launch.process == *process)
     }
 
-    /// The same, to be changed.
+    /// Returns the launch of this session in `process`, for changing it.
     pub fn launch_mut(&mut self, process: &Process) -> Option<&mut Launch> {
         self.launches.iter_mut().find(|launch| launch.process == *process)
     }
 
-    /// Removes the announcements about a run from the outbox; returns them.
+    /// Removes the announcements about a run from the outbox and returns them.
     pub fn take_announcements(&mut self, run: &RunId) -> Vec<OutboxEntry> {
         let is_taken = |entry: &OutboxEntry| entry.id.run == *run && !entry.id.reason.is_standing();
         let taken = self.outbox.iter().filter(|entry| is_taken(entry)).cloned().collect();
@@ -217,7 +219,7 @@ impl Session {
         taken
     }
 
-    /// Whether this session has a launch in `process` that is not known to have ended.
+    /// Returns whether this session has a launch in `process` that is not known to have ended.
     #[must_use]
     pub fn has_open_launch(&self, process: &Process) -> bool {
         self.launch(process).is_some_and(|launch| launch.ended.is_none())

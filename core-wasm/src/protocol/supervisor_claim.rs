@@ -1,4 +1,4 @@
-//! What a process says of the supervised run that it belongs to.
+//! A process's claim to belong to a supervised run.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,22 +7,25 @@ use crate::id::RunId;
 use crate::process::Process;
 use crate::run::Run;
 
-/// What `BATON_RUN` and `BATON_FENCE` say, and the processes above, from which they were inherited: a claim to be checked.
+/// The values of `BATON_RUN` and `BATON_FENCE`, and the ancestors of the process that inherited them. The claim must be
+/// checked, because any process can set these variables.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SupervisorClaim {
     /// The run.
     pub run: RunId,
-    /// The owner's number.
+    /// The owner's fence.
     pub fence: Fence,
-    /// The agent's process, or the caller's parent, and those above it, nearest first, up to the first that is a daemon.
+    /// The ancestors, nearest first: the agent's process (or the caller's parent), and those above it up to the first
+    /// daemon.
     pub ancestors: Vec<Process>,
-    /// The nearest agent above that.
+    /// The nearest agent above the claimant.
     pub nested_in: Option<Process>,
 }
 
 impl SupervisorClaim {
-    /// Whether the claim is true of a run: it names the run's current owner, whose command is among the claimant's ancestors.
+    /// Returns whether the claim holds for a run: the claim has the run's current fence, and the run's command is among
+    /// the claimant's ancestors.
     #[must_use]
     pub fn matches(&self, run: &Run) -> bool {
         let child = run.owner.child.as_ref();

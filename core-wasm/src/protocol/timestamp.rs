@@ -1,11 +1,11 @@
-//! Moments.
+//! Points in time.
 
 use serde::{Deserialize, Serialize};
 
-/// A moment, on the wall clock and on the clock of one boot.
+/// A point in time, on the wall clock and on the clock of one boot.
 ///
-/// Ages within one boot come from `boot_ms` (CLOCK_BOOTTIME), which no one sets back; the wall clock serves across boots
-/// and for people.
+/// Ages within one boot use `boot_ms` (CLOCK_BOOTTIME), which cannot be set back. The wall clock is used across boots
+/// and for display.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Timestamp {
@@ -13,12 +13,12 @@ pub struct Timestamp {
     pub unix_ms: u64,
     /// The kernel's id of the boot in which `boot_ms` counts.
     pub boot: String,
-    /// Milliseconds since that boot, suspend included.
+    /// Milliseconds since that boot, including time in suspend.
     pub boot_ms: u64,
 }
 
 impl Timestamp {
-    /// Milliseconds from this moment to `now`; a moment in the future has age 0.
+    /// Returns the milliseconds from this time to `now`, or 0 if this time is in the future.
     #[must_use]
     pub fn age_ms(&self, now: &Self) -> u64 {
         if self.boot == now.boot {
@@ -28,7 +28,8 @@ impl Timestamp {
         }
     }
 
-    /// Whether this moment is after `other`: by the boot's clock where both have one boot, else by the wall clock.
+    /// Returns whether this time is after `other`. It compares by the boot clock if both are of one boot, and by the
+    /// wall clock otherwise.
     #[must_use]
     pub fn is_after(&self, other: &Self) -> bool {
         if self.boot == other.boot { self.boot_ms > other.boot_ms } else { self.unix_ms > other.unix_ms }

@@ -1,4 +1,4 @@
-//! A run is given to a session by its user.
+//! A user gives a run to a session.
 
 use crate::decision::Location;
 use crate::id::{RunId, SessionId};
@@ -8,16 +8,17 @@ use crate::request::Reading;
 use crate::rules::context::RuleContext;
 use crate::run::Status;
 
-/// From which owners a user takes a run.
+/// What permits a user to take a run from an owner that is not proved to be gone.
 #[derive(Clone, Copy)]
 pub struct Override {
-    /// From one of which nobody can tell whether it lives.
+    /// Take it even if baton cannot tell whether the owner is alive.
     pub unknown: bool,
-    /// From one that lives.
+    /// Take it even if the owner is alive.
     pub alive: bool,
 }
 
-/// Gives a run to the launch of `session` in `process`. A run that was abandoned comes back; one that was cancelled does not.
+/// Gives a run to the launch of `session` in `process`. An abandoned run becomes active again. A cancelled run cannot
+/// be adopted.
 pub fn apply(
     cx: &mut RuleContext<'_>,
     id: &RunId,

@@ -1,4 +1,4 @@
-//! What a rule decides from, and the records that it changes.
+//! The input of the rules, and the records that they change.
 
 use crate::decision::Notification;
 use crate::draft::Draft;
@@ -11,39 +11,39 @@ use crate::run::Run;
 use crate::session::{Launch, Session};
 use crate::timestamp::Timestamp;
 
-/// A request, and the working copies of its records.
+/// A request and the working copies of its records.
 pub struct RuleContext<'a> {
     /// The request.
     pub request: &'a Request,
-    /// The records, as they shall be.
+    /// The working copies of the records.
     pub draft: Draft,
 }
 
 impl<'a> RuleContext<'a> {
-    /// The context of a request of which nothing is decided yet.
+    /// Returns the context for a request before any rule has applied.
     #[must_use]
     pub fn new(request: &'a Request) -> Self {
         Self { request, draft: Draft::new(request) }
     }
 
-    /// The moment of the decision.
+    /// Returns the time of the decision.
     #[must_use]
     pub const fn now(&self) -> &'a Timestamp {
         &self.request.now
     }
 
-    /// What reading the record of a run gave.
+    /// Returns the result of reading a run's record.
     #[must_use]
     pub fn run_reading(&self, id: &RunId) -> &'a Reading<Run> {
         let named = self.request.snapshot.runs.iter().find(|named| named.id == id.as_str());
         named.map_or(&Reading::Absent, |named| &named.reading)
     }
 
-    /// The unfinished run of that id, or why there is none.
+    /// Returns the unfinished run with this id.
     ///
     /// # Errors
     ///
-    /// The reason for which a command about the run is refused.
+    /// Returns the reason to refuse a command about the run if the run is missing, unreadable or ended.
     pub fn unfinished_run(&self, id: &RunId) -> Result<&Run, Reason> {
         match self.run_reading(id) {
             Reading::Unreadable => Err(Reason::RecordUnreadable),
@@ -56,7 +56,8 @@ impl<'a> RuleContext<'a> {
         }
     }
 
-    /// The unfinished runs that a session owns: its record names them, and theirs name it.
+    /// Returns the unfinished runs that a session owns: its record names them, and their records name the session as
+    /// the owner.
     #[must_use]
     pub fn unfinished_runs_of(&self, session: &SessionId) -> Vec<RunId> {
         let mut runs = Vec::new();
@@ -70,7 +71,7 @@ impl<'a> RuleContext<'a> {
     }
 }
 
-/// An event that names a session and a process, and what its reply shall say.
+/// An event that names a session and a process, and the notifications for its reply.
 pub struct EventContext<'a> {
     /// The request and its records.
     pub rules: RuleContext<'a>,
@@ -80,29 +81,30 @@ pub struct EventContext<'a> {
     pub session: &'a SessionId,
     /// The process that sent it.
     pub process: &'a Process,
-    /// What is said to the model and to the user.
+    /// The notifications for the model and the user.
     pub notifications: Vec<Notification>,
 }
 
 impl EventContext<'_> {
-    /// The session's record.
+    /// Returns the session's record.
     #[must_use]
     pub fn record(&self) -> Option<&Session> {
         self.rules.draft.session(self.session)
     }
 
-    /// The session's record, to be changed.
+    /// Returns the session's record, for changing it.
     pub fn record_mut(&mut self) -> Option<&mut Session> {
         self.rules.draft.session_mut(self.session)
     }
 
-    /// The launch of the session in the event's process.
+    /// Returns the launch of the session in the event's process.
     #[must_use]
     pub fn launch(&self) -> Option<&Launch> {
         self.record()?.launch(self.process)
     }
 
-    /// The moment at which the agent sent the event: that of the hook's start, not of the decision, which waits for the lock.
+    /// Returns the time at which the agent sent the event. That is when the hook started, which is earlier than the
+    /// decision because the hook waits for the lock.
     #[must_use]
     pub fn sent(&self) -> Timestamp {
         let mut at = self.rules.now().clone();

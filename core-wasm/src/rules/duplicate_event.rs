@@ -1,17 +1,17 @@
-//! One event delivered twice acts once.
+//! Recognises an event that is delivered twice, so that it acts only once.
 //!
-//! Both clients can run a hook twice for one event: a plugin and the settings both name it. Their payloads are equal to the byte,
-//! and nothing in them is a key: both clients give several prompts, and several Stops of one turn, one id. What tells a second
-//! delivery from a repetition is time: the hook processes of one event start together, while a client's next event of equal bytes
-//! takes a turn of the model.
+//! Both clients can run a hook twice for one event, because a plugin and the settings both name it. The two payloads
+//! are equal byte for byte. They contain no unique key: both clients give several prompts, or several Stops of one
+//! turn, the same id. The only difference between a second delivery and a repeated event is the time. The hook
+//! processes of one event start together. A client's next event with equal bytes comes only after a turn of the model.
 
 use crate::rules::context::EventContext;
 use crate::session::{Delivery, MAX_DELIVERIES};
 
-/// How long after the commit of an event the hook process of its second delivery may have started.
+/// How many milliseconds after the commit of an event the hook process of its second delivery may have started.
 pub const WINDOW_MS: u64 = 200;
 
-/// Whether the event was delivered before, by the session's record and its log.
+/// Returns whether the session's record or its log contains an earlier delivery of this event.
 #[must_use]
 pub fn is_duplicate(cx: &EventContext<'_>) -> bool {
     let recorded = cx.record().map(|session| session.deliveries.as_slice()).unwrap_or_default();
@@ -25,9 +25,10 @@ fn is_of_same_event(cx: &EventContext<'_>, delivery: &Delivery) -> bool {
         && cx.event.hook_start_ms <= delivery.at.boot_ms.saturating_add(WINDOW_MS)
 }
 
-/// Notes the delivery in the session's record, so that a second one finds it there.
+/// Records the delivery in the session's record, so that a second delivery is recognised.
 pub fn record_delivery(cx: &mut EventContext<'_>) {
-    // What waited in the inbox is noted as of when it was sent: stamped now, it would swallow the next event of the same bytes.
+    // An event from the inbox is recorded with the time at which it was sent. With the current time, it would make the
+    // next event with equal bytes look like a duplicate.
     let at = if cx.event.waited { cx.sent() } else { cx.rules.now().clone() };
     let (digest, process, event) = (cx.event.digest.clone(), cx.process.clone(), Some(cx.event.name));
     let Some(session) = cx.record_mut() else { return };

@@ -1,12 +1,12 @@
-//! A resumed session is told that its last turn was cut.
+//! Tells a resumed session that its last turn was interrupted.
 
 use crate::decision::Notification;
 use crate::event::{LastTurn, Source};
 use crate::process::Live;
 use crate::rules::context::EventContext;
 
-/// Says where the transcript shows that the turn was cut, unless another window may be at work on that very turn. A turn that ended
-/// is no news: every ordinary resume has one.
+/// Reports an interrupted turn, unless another window may be working on that turn. A turn that ended normally is not
+/// reported, because every ordinary resume follows one.
 pub fn apply(cx: &mut EventContext<'_>) {
     let event = cx.event;
     let is_cut = |turn: &LastTurn| matches!(turn, LastTurn::InterruptedPrompt | LastTurn::InterruptedToolCall);

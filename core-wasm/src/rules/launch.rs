@@ -1,4 +1,4 @@
-//! Which process shows which session.
+//! Decides which process shows which session.
 
 use crate::decision::Location;
 use crate::event::{EventName, Source};
@@ -9,41 +9,41 @@ use crate::request::Reading;
 use crate::rules::context::EventContext;
 use crate::session::{Audience, Ended, Launch, MAX_LAUNCHES, Session};
 
-/// How the launch table left the event.
+/// The result of the launch table.
 pub enum Outcome {
-    /// The process does not show the session, or left it. Nothing further follows.
+    /// The process does not show the session, or it left the session. No further table applies.
     Inactive(Reason),
     /// The process shows the session.
     Active(ActiveLaunch),
 }
 
-/// That a process shows a session, and how it came to.
+/// A process that shows a session, and how it came to show it.
 pub struct ActiveLaunch {
     /// Whether the process showed another session before.
     pub switched: bool,
-    /// The row.
+    /// The row that applied.
     pub row: LaunchRow,
-    /// Whether this is the first prompt that the session ever got.
+    /// Whether this is the first prompt of the session.
     pub first_prompt: bool,
 }
 
 /// The rows after which the process shows the session.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum LaunchRow {
-    /// A known launch, which announces nothing.
+    /// A known launch sent an event that announces nothing.
     Heartbeat,
-    /// The same, whose conversation was shortened.
+    /// A known launch compacted its conversation.
     Compacted,
-    /// A session seen for the first time.
+    /// The session was seen for the first time.
     Registered,
-    /// A known session, in a process that did not show it.
+    /// A new process shows a known session.
     Launched,
     /// A known launch announced itself again.
     Announced,
 }
 
 impl LaunchRow {
-    /// The reason code of the row.
+    /// Returns the reason code of the row.
     #[must_use]
     pub const fn reason(self) -> Reason {
         match self {
@@ -55,7 +55,7 @@ impl LaunchRow {
         }
     }
 
-    /// Whether the launch begins, or begins anew.
+    /// Returns whether the launch begins, or begins again.
     #[must_use]
     pub const fn begins(self) -> bool {
         matches!(self, Self::Registered | Self::Launched | Self::Announced)
@@ -67,7 +67,7 @@ pub fn apply(cx: &mut EventContext<'_>) -> Outcome {
     let event = cx.event;
     let prompted = cx.record().is_some_and(|session| session.prompted);
     let first_prompt = !prompted && event.name == EventName::UserPromptSubmit;
-    // An archived record, or one that was called ended by what the machine showed, comes back by whatever its process sends.
+    // Any event of its process reopens an archived session, or one that was ended only because of what a probe found.
     let is_live = matches!(cx.rules.request.snapshot.session, Reading::Live(_));
     let known =
         is_live && cx.record().is_some_and(|session| session.has_open_launch(cx.process) && session.ended.is_none());
@@ -83,7 +83,7 @@ pub fn apply(cx: &mut EventContext<'_>) -> Outcome {
     }
 }
 
-/// The table of ends.
+/// Applies the table of ends.
 fn end(cx: &mut EventContext<'_>) -> Reason {
     if !matches!(cx.rules.request.snapshot.session, Reading::Live(_)) {
         return Reason::UnknownSession;
@@ -106,7 +106,7 @@ fn end(cx: &mut EventContext<'_>) -> Reason {
     row
 }
 
-/// Ends a session that has no launch left. A launch that is not known to have ended counts as left.
+/// Ends a session whose launches have all ended. A launch that is not known to have ended keeps the session open.
 fn end_session_without_launch(cx: &mut EventContext<'_>, id: &SessionId) {
     let Some(session) = cx.rules.draft.session(id) else { return };
     if session.launches.iter().any(|launch| cx.rules.launch_liveness(session, launch) != Live::No) {
@@ -118,8 +118,8 @@ fn end_session_without_launch(cx: &mut EventContext<'_>, id: &SessionId) {
     }
 }
 
-/// Whether the process shows another session by now. The hooks of one agent run side by side, so an event of the session just left
-/// can come after the announcement of the next.
+/// Returns whether the process now shows another session. The hooks of one agent run concurrently, so an event of the
+/// previous session can arrive after the announcement of the next one.
 fn shows_another_session(cx: &EventContext<'_>) -> bool {
     cx.event.agent.shows_one_session()
         && !cx.event.announces()
@@ -128,7 +128,7 @@ fn shows_another_session(cx: &EventContext<'_>) -> bool {
         && cx.rules.draft.sessions().any(|other| other.id != *cx.session && other.has_open_launch(cx.process))
 }
 
-/// Whether this announcement waited, and its process has announced another session after it was sent.
+/// Returns whether this announcement waited in the inbox while its process announced another session.
 fn was_overtaken(cx: &EventContext<'_>) -> bool {
     let sent = cx.sent();
     cx.event.agent.shows_one_session()
@@ -142,7 +142,7 @@ fn was_overtaken(cx: &EventContext<'_>) -> bool {
             .any(|other| other.launch(cx.process).is_some_and(|launch| launch.started.is_after(&sent)))
 }
 
-/// An event of a launch that is known, and announces nothing.
+/// Records an event of a known launch that announces nothing.
 fn record_activity(cx: &mut EventContext<'_>) -> LaunchRow {
     let (event, process) = (cx.event, cx.process);
     let compacted = event.name == EventName::SessionStart && event.source == Some(Source::Compact);
@@ -157,7 +157,7 @@ fn record_activity(cx: &mut EventContext<'_>) -> LaunchRow {
     if compacted { LaunchRow::Compacted } else { LaunchRow::Heartbeat }
 }
 
-/// Ends the launches of every other session in a process that shows one at a time.
+/// Ends the launches of all other sessions in a process that shows one session at a time.
 fn end_other_launches(cx: &mut EventContext<'_>) -> bool {
     let mut others: Vec<SessionId> = Vec::new();
     for other in cx.rules.draft.sessions() {
@@ -175,7 +175,7 @@ fn end_other_launches(cx: &mut EventContext<'_>) -> bool {
     !others.is_empty()
 }
 
-/// The process shows the session: registers it, revives it, or notes that it was announced again.
+/// Records that the process shows the session: registers the session, revives it, or records the new announcement.
 fn record_launch(cx: &mut EventContext<'_>) -> LaunchRow {
     let (event, process) = (cx.event, cx.process);
     let known = cx.record().is_some();
@@ -229,8 +229,9 @@ fn record_launch(cx: &mut EventContext<'_>) -> LaunchRow {
     row
 }
 
-/// Keeps a record small: of more than [`MAX_LAUNCHES`] the oldest that has ended goes, else the oldest. One that may live is a first
-/// event again when it next speaks. One that owns a run stays: without it nobody could prove any more that the owner is gone.
+/// Keeps a record small. If it has more than [`MAX_LAUNCHES`] launches, this removes the oldest one that has ended, or
+/// else the oldest one. A removed launch that is still alive is recorded again at its next event. A launch that owns a
+/// run stays, because without it baton could never prove that the owner is gone.
 fn forget_launches(cx: &mut EventContext<'_>) {
     let Some(session) = cx.record().filter(|session| session.launches.len() > MAX_LAUNCHES) else { return };
     let owns = |launch: &Launch| {

@@ -1,6 +1,7 @@
-//! Whether a process, a launch or the supervisor of a run lives, and what shows it.
+//! Decides whether a process, a launch or the supervisor of a run is alive, and on what evidence.
 //!
-//! **Architecture invariant.** These are the only functions in baton that answer this question. The host calls them too.
+//! **Architecture invariant.** These are the only functions in baton that answer this question. The host calls them
+//! too.
 
 use crate::liveness::{Evidence, Liveness};
 use crate::process::{CommandProbe, HostId, Live, LockState, Probe, Process, ProcessState};
@@ -9,7 +10,7 @@ use crate::rules::context::RuleContext;
 use crate::run::Run;
 use crate::session::{Launch, Session};
 
-/// Whether a process lives, by what the machine showed of it.
+/// Returns whether a process is alive, according to what a probe found.
 #[must_use]
 pub fn from_process_state(host: &HostId, process: &Process, state: ProcessState) -> Liveness {
     if let Some(liveness) = elsewhere(host, process) {
@@ -24,9 +25,9 @@ pub fn from_process_state(host: &HostId, process: &Process, state: ProcessState)
     }
 }
 
-/// Whether a launch lives, by its record and by what the machine showed of it.
+/// Returns whether a launch is alive, according to its record and its probe.
 ///
-/// The proofs of an end stand first: one of them outweighs everything that could not be read.
+/// The proofs of an end come first. One of them outweighs everything that could not be read.
 #[must_use]
 pub fn from_probe(host: &HostId, probe: Option<&Probe>, session: &Session, launch: &Launch) -> Liveness {
     if launch.ended.is_some() {
@@ -51,15 +52,16 @@ pub fn from_probe(host: &HostId, probe: Option<&Probe>, session: &Session, launc
     }
 }
 
-/// Whether a launch lives, by the probe among `probes` that is of it.
+/// Returns whether a launch is alive, according to its record and the matching probe in `probes`.
 #[must_use]
 pub fn from_probes(host: &HostId, probes: &[Probe], session: &Session, launch: &Launch) -> Liveness {
     let probe = probes.iter().find(|probe| probe.session == session.id && probe.process == launch.process);
     from_probe(host, probe, session, launch)
 }
 
-/// Whether a supervised run still has its supervisor or its command. It has neither where both are gone and nobody holds the
-/// supervisor's lock; a lock that is held without them says that somebody is there whom nobody knows.
+/// Returns whether a supervised run still has its supervisor or its command. It has neither if both are gone and no
+/// process holds the supervisor's lock. If both are gone but the lock is held, the answer is unknown, because an
+/// unrecorded process holds it.
 #[must_use]
 pub fn supervisor_liveness(host: &HostId, probes: &[CommandProbe], run: &Run) -> Live {
     let owner = &run.owner;
@@ -77,7 +79,7 @@ pub fn supervisor_liveness(host: &HostId, probes: &[CommandProbe], run: &Run) ->
     }
 }
 
-/// What is known of a process that this host cannot look at.
+/// Returns the verdict on a process that this host cannot probe, or `None` if this host can probe it.
 fn elsewhere(host: &HostId, process: &Process) -> Option<Liveness> {
     if process.machine != host.machine {
         Some(Liveness::unknown(Evidence::OtherMachine))
@@ -91,7 +93,8 @@ fn elsewhere(host: &HostId, process: &Process) -> Option<Liveness> {
 }
 
 impl RuleContext<'_> {
-    /// Whether a launch lives, by its record, by what the machine showed, and by what else its process announced.
+    /// Returns whether a launch is alive, according to its record, its probe, and the other sessions that its process
+    /// announced.
     #[must_use]
     pub fn launch_liveness(&self, session: &Session, launch: &Launch) -> Live {
         let host = &self.request.place;
@@ -105,7 +108,8 @@ impl RuleContext<'_> {
         from_probes(host, &self.request.snapshot.probes, session, launch).live
     }
 
-    /// Whether the owner of a run lives. A launch that its session's record does not hold is not known.
+    /// Returns whether the owner of a run is alive. The answer is unknown if the owner's session does not record the
+    /// launch.
     #[must_use]
     pub fn owner_liveness(&self, run: &Run) -> Live {
         let Some(id) = &run.owner.session else {
@@ -117,7 +121,8 @@ impl RuleContext<'_> {
         session.launch(&run.owner.process).map_or(Live::Unknown, |launch| self.launch_liveness(session, launch))
     }
 
-    /// The process that sent an event of this session lives, and shows it.
+    /// Returns whether the process of this launch sent the event, and the event is about this session. Such a launch is
+    /// alive.
     fn sent_the_event(&self, session: &Session, launch: &Launch) -> bool {
         match &self.request.input {
             Input::Event(event) => {
@@ -127,7 +132,8 @@ impl RuleContext<'_> {
         }
     }
 
-    /// An agent that shows one session at a time has left this one when the same process announced another since.
+    /// Returns whether the same process has since announced another session. An agent that shows one session at a time
+    /// has then left this one.
     fn announced_another_since(&self, session: &Session, launch: &Launch) -> bool {
         session.agent.shows_one_session()
             && self

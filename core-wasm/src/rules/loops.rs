@@ -1,4 +1,4 @@
-//! A run drives its agent: whether its prompt goes in again when the agent wants to stop.
+//! Loops: decides whether the agent gets its prompt again when it wants to stop.
 
 use crate::agent::Agent;
 use crate::event::EventName;
@@ -12,18 +12,18 @@ use crate::run::{Run, Status, StopReason};
 
 /// What a row of the loop tables does to the run.
 enum Step {
-    /// The loop goes round again, counted so.
+    /// The loop starts another iteration, with these counters.
     Iterate(Loop),
-    /// A user's or the client's prompt begins a turn, counted so. No row.
+    /// A prompt of the user or the client begins a turn, with these counters. No row applies.
     Prompt(Loop),
-    /// The loop stands still until a prompt or the user's word.
+    /// The loop is suspended until the next prompt or until the user continues it.
     Suspend(Status, Reason, Loop),
     /// The loop and its run end.
     End(Status, Reason),
 }
 
-/// Applies the loop tables to an event of the launch that owns a loop; returns the row that applied. A launch that just took the run
-/// over begins with the next turn, so only a Stop of a known launch counts.
+/// Applies the loop tables to an event of the launch that owns a loop, and returns the row that applied. A launch that
+/// has just taken over the run starts with its next turn, so only a Stop of a known launch counts.
 pub fn apply(cx: &mut EventContext<'_>, shown: LaunchRow) -> Option<Reason> {
     let runs = cx.rules.unfinished_runs_of(cx.session);
     let [id] = runs.as_slice() else { return None };
@@ -42,7 +42,7 @@ pub fn apply(cx: &mut EventContext<'_>, shown: LaunchRow) -> Option<Reason> {
     carry_out(cx, id, step)
 }
 
-/// The table of Stops: the first row that applies.
+/// Applies the table of Stops and returns the step of the first row that applies.
 fn stop(cx: &EventContext<'_>, run: &Run, before: &Loop) -> Step {
     let is_of_run = |facts: &&StopFacts| facts.run == run.id && facts.definition == before.limits.definition;
     let Some(facts) = cx.event.stop.as_ref().filter(is_of_run).filter(|_| !cx.event.waited) else {
@@ -76,8 +76,11 @@ fn stop(cx: &EventContext<'_>, run: &Run, before: &Loop) -> Step {
     }
 }
 
-/// A prompt goes in. A user's with the id of a new turn, where no Stop ended the turn before, says that this one was interrupted:
-/// Claude tells so in no other way, and Codex of a failing service neither. One typed while the turn runs repeats its id.
+/// Returns the step for a prompt.
+///
+/// A user's prompt with a new turn id, although no Stop ended the previous turn, means that the previous turn was
+/// interrupted. Claude has no other signal for that, and Codex has none for a failure of its service. A prompt that is
+/// typed while the turn runs repeats the turn's id.
 fn prompt(cx: &EventContext<'_>, before: &Loop) -> Step {
     let event = cx.event;
     let by_user = event.prompt.as_ref().is_some_and(|prompt| prompt.by_user);
@@ -117,7 +120,7 @@ fn carry_out(cx: &mut EventContext<'_>, id: &RunId, step: Step) -> Option<Reason
             return Some(row);
         }
     };
-    // Nobody reads a reply to what waited, and Claude none to a failure of the service.
+    // An event from the inbox has no reader for its reply. Claude ignores the reply to a failure of its service.
     if cx.event.waited || cx.event.name == EventName::StopFailure {
         let owed = owed_suspension(run, row);
         cx.record_mut()?.outbox.push(owed);
@@ -127,7 +130,7 @@ fn carry_out(cx: &mut EventContext<'_>, id: &RunId, step: Step) -> Option<Reason
     Some(row)
 }
 
-/// A run stands still; a loop's turn ends with it.
+/// Suspends a run. A loop's turn ends with it.
 pub fn suspend(run: &mut Run, status: Status, why: StopReason) {
     run.status = status;
     run.stop_reason = Some(why);
@@ -137,7 +140,7 @@ pub fn suspend(run: &mut Run, status: Status, why: StopReason) {
 }
 
 impl RuleContext<'_> {
-    /// Puts into the owner's outbox why its loop stands still.
+    /// Adds the reason for the suspension to the owner's outbox.
     pub fn owe_suspension(&mut self, id: &RunId, reason: Reason) {
         let Some(run) = self.draft.run(id).filter(|run| run.loop_state.is_some()) else { return };
         let (session, owed) = (run.owner.session.clone(), owed_suspension(run, reason));

@@ -1,4 +1,4 @@
-//! The rules: one file for each decision table. `decide.rs` states their order.
+//! The rules, one file for each decision table. `decide.rs` states their order.
 
 pub mod adopt;
 pub mod cancel;

@@ -1,12 +1,12 @@
-//! The outbox of a session: what its user and model are to be told.
+//! The outbox of a session: the notifications for its user and its model.
 //!
-//! **Architecture invariant.** A notification is delivered at least once, and not again after its acknowledgement was seen. A hook
-//! that dies between its commit and its reply leaves no acknowledgement in the session's log, so the next event that can carry the
-//! notification says it again.
+//! **Architecture invariant.** A notification is delivered at least once, and not again after its acknowledgement was
+//! seen. If a hook dies between its commit and its reply, the session's log contains no acknowledgement. The next event
+//! that can carry the notification delivers it again.
 //!
-//! An announcement (a run was transferred or abandoned, a loop ended or stands still) stands in the outbox until it is acknowledged. A standing
-//! condition (another process owns the run, a run is offered) stays in the outbox afterwards, marked, so that no later event
-//! repeats it to the same audience.
+//! An announcement (a run was transferred or abandoned, a loop ended or was suspended) leaves the outbox when it is
+//! acknowledged. A standing condition (another process owns the run, a run is offered) stays in the outbox, marked as
+//! acknowledged, so that no later event repeats it to the same audience.
 
 use crate::decision::Notification;
 use crate::reason::Reason;
@@ -14,7 +14,7 @@ use crate::rules::context::EventContext;
 use crate::run::{Run, StopReason};
 use crate::session::{Audience, MAX_OUTBOX, NotificationId, OutboxEntry};
 
-/// Takes note of what the session's log acknowledges.
+/// Marks the entries that the session's log acknowledges.
 pub fn acknowledge(cx: &mut EventContext<'_>) {
     let acknowledged = &cx.rules.request.snapshot.acknowledged;
     let audience = Audience::Launch(cx.process.clone());
@@ -29,14 +29,14 @@ pub fn acknowledge(cx: &mut EventContext<'_>) {
     session.outbox.retain(|entry| entry.id.reason.is_standing() || !entry.acknowledged);
 }
 
-/// Whether the outbox holds an offer that is not acknowledged.
+/// Returns whether the outbox holds an offer that is not acknowledged.
 #[must_use]
 pub fn owes_offer(cx: &EventContext<'_>) -> bool {
     let is_owed = |entry: &OutboxEntry| entry.id.reason == Reason::RunOffered && !entry.acknowledged;
     cx.event.can_notify() && cx.record().is_some_and(|session| session.outbox.iter().any(is_owed))
 }
 
-/// Says the announcements that are owed, as far as they still hold and the reply to the event can carry them.
+/// Delivers the owed announcements that still hold and that the reply to the event can carry.
 pub fn announce(cx: &mut EventContext<'_>) {
     let outbox = cx.record().map(|session| session.outbox.clone()).unwrap_or_default();
     for OutboxEntry { id, .. } in outbox {
@@ -60,13 +60,13 @@ pub fn announce(cx: &mut EventContext<'_>) {
     }
 }
 
-/// Puts a standing condition into the outbox. Returns whether it is to be said now: the event can carry it, and its audience does
-/// not know it yet.
+/// Adds a standing condition to the outbox. Returns whether to deliver it now: the event can carry it, and its audience
+/// has not acknowledged it.
 pub fn report(cx: &mut EventContext<'_>, id: &NotificationId, audience: Audience) -> bool {
     if !cx.event.can_notify() {
         return false;
     }
-    // A launch that was forgotten for others is still in the log.
+    // The log still has the acknowledgement of a launch that was removed from the record.
     let acknowledged = cx.rules.request.snapshot.acknowledged.contains(id);
     let Some(session) = cx.record_mut() else { return false };
     if let Some(entry) = session.outbox.iter().find(|entry| entry.id == *id && entry.audience == audience) {
@@ -80,19 +80,19 @@ pub fn report(cx: &mut EventContext<'_>, id: &NotificationId, audience: Audience
     !acknowledged
 }
 
-/// What is said of a loop: that it goes round again, ended, or stands still.
+/// Returns the notification about a loop that continues, has ended or was suspended.
 #[must_use]
 pub fn of_loop(run: &Run, id: NotificationId) -> Notification {
     Notification::Loop { id, iteration: run.iteration, of: run.max_iterations }
 }
 
-/// What is said of a rule that applied to a run just now.
+/// Returns the identity of a notification about a reason that has just applied to a run.
 #[must_use]
 pub fn id_of(run: &Run, reason: Reason) -> NotificationId {
     NotificationId { run: run.id.clone(), fence: run.fence, reason, revision: None }
 }
 
-/// What is owed of a loop that stands still by a rule which no reply could say.
+/// Returns the outbox entry for a loop that was suspended by an event whose reply cannot say so.
 #[must_use]
 pub fn owed_suspension(run: &Run, reason: Reason) -> OutboxEntry {
     let id = NotificationId { revision: Some(run.revision), ..id_of(run, reason) };

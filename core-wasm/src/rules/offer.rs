@@ -1,4 +1,4 @@
-//! Interrupted runs of the project are offered to the user, and never taken.
+//! Offers the project's interrupted runs to the user. It never transfers them.
 
 use crate::decision::Notification;
 use crate::event::Source;
@@ -9,12 +9,12 @@ use crate::rules::notifications::{id_of, report};
 use crate::run::Run;
 use crate::session::{Audience, NotificationId};
 
-/// The most runs that one session is offered.
+/// The maximum number of runs that one session is offered.
 pub const MAX_OFFERS: usize = 16;
 
-/// Tells the user, once for each session and run, which runs of the project have lost their owner.
+/// Tells the user which runs of the project have lost their owner, once for each session and run.
 ///
-/// A common directory is no evidence that a session goes on with a run: only the user can say so.
+/// A common directory does not prove that a session continues a run. Only the user can say so.
 pub fn apply(cx: &mut EventContext<'_>) -> Option<Reason> {
     if !cx.event.can_notify() || cx.record().is_none_or(|session| !session.runs.is_empty()) {
         return None;
@@ -29,7 +29,8 @@ pub fn apply(cx: &mut EventContext<'_>) -> Option<Reason> {
     offered.then_some(Reason::RunOffered)
 }
 
-/// The runs of the project that have lost their owner, and that the session was not offered, with their iterations.
+/// Returns the runs of the project that have lost their owner and that the session has not been offered yet, with their
+/// iterations.
 fn interrupted(cx: &EventContext<'_>) -> Vec<(NotificationId, u32)> {
     let Some(session) = cx.record() else { return Vec::new() };
     let was_offered = |run: &Run| {
@@ -58,8 +59,10 @@ fn interrupted(cx: &EventContext<'_>) -> Vec<(NotificationId, u32)> {
     found
 }
 
-/// Codex keeps the thread it left by `/new`, `/clear` or `/fork` loaded, so its owner lives on where nobody sees it. `/new` looks
-/// like any other start: there the pane decides, and under the daemon, where no pane is known, nothing is offered.
+/// Returns whether the run's owner is a Codex thread that the user left in this process or pane.
+///
+/// Codex keeps a thread loaded after `/new`, `/clear` or `/fork`, so the owner stays alive although no user can see it.
+/// `/new` looks like any other start, so the pane decides. In the daemon the pane is unknown, and nothing is offered.
 fn was_left_here(cx: &EventContext<'_>, run: &Run) -> bool {
     let event = cx.event;
     if event.agent.shows_one_session() || run.owner.process != *cx.process {

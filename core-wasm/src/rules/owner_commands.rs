@@ -1,4 +1,4 @@
-//! A run is advanced, verified or finished by its owner.
+//! The owner's commands: update, verify and finish a run.
 
 use crate::id::RunId;
 use crate::reason::Reason;
@@ -6,18 +6,18 @@ use crate::request::Caller;
 use crate::rules::context::RuleContext;
 use crate::run::{Run, Status, StopReason};
 
-/// What an owner says of its run.
+/// What the owner reports about its run.
 #[derive(Default)]
 pub struct Progress<'a> {
     /// The new phase.
     pub phase: Option<&'a String>,
     /// The new iteration.
     pub iteration: Option<u32>,
-    /// The new limit.
+    /// The new limit of iterations.
     pub max_iterations: Option<u32>,
 }
 
-/// Advances a run.
+/// Updates a run.
 pub fn update(cx: &mut RuleContext<'_>, id: &RunId, caller: &Caller, progress: &Progress<'_>) -> Reason {
     let counts = progress.iteration.is_some() || progress.max_iterations.is_some();
     match cx.run_of(caller, id) {
@@ -35,7 +35,7 @@ pub fn update(cx: &mut RuleContext<'_>, id: &RunId, caller: &Caller, progress: &
     Reason::Updated
 }
 
-/// Says whether the caller owns the run.
+/// Returns whether the caller owns the run, as a reason code.
 #[must_use]
 pub fn verify(cx: &RuleContext<'_>, id: &RunId, caller: &Caller) -> Reason {
     cx.run_of(caller, id).err().unwrap_or(Reason::Verified)
@@ -51,8 +51,8 @@ pub fn finish(cx: &mut RuleContext<'_>, id: &RunId, caller: &Caller, status: Sta
 }
 
 impl RuleContext<'_> {
-    /// The unfinished run, if the caller may advance it: by the current fence, or as a process below the owner, as a tool call of
-    /// its session is.
+    /// Returns the unfinished run if the caller may update it: the caller knows the current fence, or it is a
+    /// descendant of the owner, such as a tool call of the owner's session.
     fn run_of(&self, caller: &Caller, id: &RunId) -> Result<&Run, Reason> {
         let run = self.unfinished_run(id)?;
         match caller.fence {

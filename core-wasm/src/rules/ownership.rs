@@ -1,4 +1,4 @@
-//! Who owns a session's run when one of its launches begins or gives a heartbeat.
+//! Decides who owns a session's run when one of its launches begins or sends a heartbeat.
 
 use crate::decision::Notification;
 use crate::event::Source;
@@ -11,7 +11,7 @@ use crate::rules::notifications::{id_of, report};
 use crate::run::{ActivitySource, Owner, Run, Status, StopReason};
 use crate::session::Audience;
 
-/// How the launch of an event stands to the runs of its session.
+/// The relation between the launch of an event and the runs of its session.
 enum Situation {
     /// A run that the session names cannot be read.
     Unreadable,
@@ -21,15 +21,15 @@ enum Situation {
     Owns(RunId),
     /// Another launch owns the session's run.
     OwnedByAnother(Box<Run>),
-    /// The session has no run, but the user left one behind in this very process.
+    /// The session has no run, but the user left a session with a run in the same process.
     LeftBehind(RunId),
-    /// The session has no run any more.
+    /// All runs of the session have ended.
     AllEnded,
     /// The session never had a run.
     None,
 }
 
-/// Applies the ownership table; returns the row that applied.
+/// Applies the ownership table and returns the row that applied.
 pub fn apply(cx: &mut EventContext<'_>) -> Reason {
     match situation(cx) {
         Situation::Unreadable => Reason::RecordUnreadable,
@@ -73,21 +73,22 @@ fn situation(cx: &mut EventContext<'_>) -> Situation {
         return Situation::LeftBehind(run);
     }
     let Some(session) = cx.record_mut() else { return Situation::None };
-    // A name without its run is left of a commit that could not read this record.
+    // The session names a run that no longer exists, because the commit that ended the run could not read this record.
     let ended = u32::try_from(session.runs.len()).unwrap_or(u32::MAX);
     session.runs.clear();
     session.runs_ended = session.runs_ended.saturating_add(ended);
     if session.runs_ended > 0 { Situation::AllEnded } else { Situation::None }
 }
 
-/// Claude's `/clear` and `/branch` begin a new session in the process and place of the old one: the user's work goes on there.
-/// Codex names no predecessor, so there nothing is followed.
+/// Returns the run of the session that the user just left by Claude's `/clear` or `/branch`. The new session has the
+/// same process and pane, and the user's work continues there. Codex does not name the previous session, so no run
+/// moves there.
 fn left_behind(cx: &EventContext<'_>) -> Option<RunId> {
     let event = cx.event;
     if !event.agent.shows_one_session() || !matches!(event.source, Some(Source::Clear | Source::Fork)) {
         return None;
     }
-    // One that cannot be read may be the one that was left.
+    // An unreadable session may be the one that the user left.
     if cx.rules.request.snapshot.neighbours.iter().any(|named| named.reading == Reading::Unreadable) {
         return None;
     }
@@ -117,7 +118,7 @@ fn take(cx: &mut EventContext<'_>, id: &RunId, reason: Reason) -> Reason {
     reason
 }
 
-/// The owner is there: its pane may have changed, and a user's prompt ends its waiting.
+/// Updates the record for a live owner: its pane may have changed, and a prompt of the user makes a waiting run active.
 fn refresh(cx: &mut EventContext<'_>, id: &RunId) {
     let event = cx.event;
     let Some(run) = cx.rules.draft.run_mut(id) else { return };
@@ -148,8 +149,8 @@ fn report_several(cx: &mut EventContext<'_>, runs: Vec<RunId>) {
     }
 }
 
-/// Why a run counts as abandoned: nothing happened to it, to its owner's session or in that session's log for longer than the
-/// threshold.
+/// Returns why a run counts as abandoned: its record, its owner's session and that session's log show no activity for
+/// longer than the threshold.
 fn idle(cx: &EventContext<'_>, run: &Run) -> Option<StopReason> {
     let now = cx.rules.now();
     let (mut idle_ms, mut newest) = (run.updated.age_ms(now), ActivitySource::RunRecord);

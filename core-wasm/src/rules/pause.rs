@@ -1,4 +1,4 @@
-//! A run is paused and continued by its user.
+//! A user pauses and continues a run.
 
 use crate::id::RunId;
 use crate::reason::Reason;
@@ -6,7 +6,7 @@ use crate::rules::context::RuleContext;
 use crate::rules::loops::suspend;
 use crate::run::{Status, StopReason};
 
-/// Pauses an unfinished run until [`continue_run`].
+/// Pauses an unfinished run until [`continue_run`] is called.
 pub fn pause(cx: &mut RuleContext<'_>, id: &RunId, why: Option<&String>) -> Reason {
     if let Err(reason) = cx.unfinished_run(id) {
         return reason;
@@ -18,7 +18,7 @@ pub fn pause(cx: &mut RuleContext<'_>, id: &RunId, why: Option<&String>) -> Reas
     Reason::Paused
 }
 
-/// Makes a run active that is paused or waits.
+/// Makes a paused or waiting run active.
 pub fn continue_run(cx: &mut RuleContext<'_>, id: &RunId) -> Reason {
     if let Err(reason) = cx.unfinished_run(id) {
         return reason;

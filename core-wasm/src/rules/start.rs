@@ -1,4 +1,4 @@
-//! A run is started.
+//! Starts a run.
 
 use crate::decision::Location;
 use crate::fence::Fence;
@@ -10,7 +10,7 @@ use crate::request::{Reading, Request};
 use crate::rules::context::RuleContext;
 use crate::run::{Owner, Run, RunName, Status};
 
-/// What a new run begins with.
+/// What a new run starts with.
 pub struct NewRun<'a> {
     /// Its id.
     pub run: &'a RunId,
@@ -18,9 +18,9 @@ pub struct NewRun<'a> {
     pub name: &'a RunName,
     /// Its first phase.
     pub phase: Option<&'a String>,
-    /// Its limit.
+    /// Its limit of iterations.
     pub max_iterations: Option<u32>,
-    /// What makes it a loop.
+    /// Its limits, if it is a loop.
     pub loop_limits: Option<&'a LoopLimits>,
 }
 
@@ -47,7 +47,7 @@ pub fn apply(cx: &mut RuleContext<'_>, new: &NewRun<'_>, session: &SessionId, pr
     Reason::Started
 }
 
-/// A run that begins now.
+/// Returns a new run that starts now.
 #[must_use]
 pub fn new_run(request: &Request, id: &RunId, name: &RunName, owner: Owner, project: Option<String>) -> Run {
     Run {
@@ -71,11 +71,11 @@ pub fn new_run(request: &Request, id: &RunId, name: &RunName, owner: Owner, proj
 }
 
 impl RuleContext<'_> {
-    /// The launch of a session in a process, as an owner; refused unless it may live.
+    /// Returns the launch of a session in a process as an owner.
     ///
     /// # Errors
     ///
-    /// The reason for the refusal.
+    /// Returns the reason for the refusal if the session has no such launch, or if the launch has provably ended.
     pub fn launch_owner(&self, id: &SessionId, process: &Process) -> Result<Owner, Reason> {
         match self.request.snapshot.session {
             Reading::Unreadable => return Err(Reason::RecordUnreadable),
@@ -100,7 +100,7 @@ impl RuleContext<'_> {
         })
     }
 
-    /// Makes a session live again: without that, neither its end nor its run's owner would be found.
+    /// Reopens a session, so that its end is noticed and its run's owner is found.
     pub fn reopen_session(&mut self, id: &SessionId) {
         self.draft.move_session(id, Location::Live);
         if let Some(session) = self.draft.session_mut(id) {
@@ -108,7 +108,8 @@ impl RuleContext<'_> {
         }
     }
 
-    /// Why a session cannot own another run than `except`: it has an unfinished one, or one that cannot be read.
+    /// Returns why a session cannot own a run besides `except`: it already owns an unfinished run, or a run that cannot
+    /// be read.
     #[must_use]
     pub fn owns_another(&self, id: &SessionId, except: &RunId) -> Option<Reason> {
         for other in self.draft.session(id)?.runs.iter().filter(|run| *run != except) {

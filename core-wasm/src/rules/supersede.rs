@@ -1,4 +1,4 @@
-//! What becomes of older records of the same pane or process.
+//! Cleans up older sessions of the same pane or process.
 
 use crate::decision::Location;
 use crate::id::SessionId;
@@ -8,30 +8,30 @@ use crate::reason::Reason;
 use crate::rules::context::EventContext;
 use crate::session::{Ended, Session};
 
-/// The most older sessions that one event changes; the next event goes on.
+/// The maximum number of older sessions that one event changes. The next event continues.
 const MAX_OLDER: usize = 8;
 
-/// What became of the older records.
+/// What happened to the older sessions.
 #[derive(Clone, Copy, Default)]
 pub struct Outcome {
-    /// Empty sessions were replaced.
+    /// Empty sessions were superseded.
     pub superseded: bool,
-    /// Launches lost their pane.
+    /// Ended launches lost their pane.
     pub pane_reused: bool,
 }
 
-/// What becomes of one older record.
+/// What to do with one older session.
 enum Row {
-    /// It never held anything, nothing shows it, and it shares the pane or the process.
+    /// The session is empty, no process shows it, and it shares the pane or the process.
     Supersede,
-    /// Launches of it in this pane have ended.
+    /// These processes of the session are gone, and their pane shows another session.
     LeavePane(Vec<Process>),
-    /// Two living processes in one pane, several sessions in one Codex process, one session in two windows are facts, not
-    /// duplicates.
+    /// The session stays as it is. Two live processes in one pane, several sessions in one Codex process, or one
+    /// session in two windows are legitimate.
     Keep,
 }
 
-/// Applies the table to the neighbours of a session that a process has just begun to show.
+/// Applies the table to the neighbours of a session that a process has just started to show.
 pub fn apply(cx: &mut EventContext<'_>) -> Outcome {
     let mut outcome = Outcome::default();
     let mut changed = 0;
@@ -100,7 +100,7 @@ fn supersede(cx: &mut EventContext<'_>, id: &SessionId) {
     cx.rules.draft.move_session(id, Location::Archive);
 }
 
-/// Takes the pane off launches that have ended.
+/// Removes the pane from launches that have ended.
 fn leave_pane(cx: &mut EventContext<'_>, id: &SessionId, ended: &[Process]) {
     let Some(session) = cx.rules.draft.session_mut(id) else { return };
     for launch in &mut session.launches {

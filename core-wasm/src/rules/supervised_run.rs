@@ -1,4 +1,5 @@
-//! A supervised run (`baton run with`): its supervisor owns it, and the agents below its command are its iterations.
+//! Supervised runs (`baton run with`). The supervisor owns the run, and the agents below its command are the
+//! iterations.
 
 use crate::fence::Fence;
 use crate::id::RunId;
@@ -10,19 +11,19 @@ use crate::rules::context::{EventContext, RuleContext};
 use crate::rules::start::new_run;
 use crate::run::{Owner, RunName};
 
-/// A supervisor and what it starts.
+/// A supervisor and the run that it starts.
 pub struct Supervisor<'a> {
-    /// What the run is called.
+    /// The run's name.
     pub name: &'a RunName,
     /// The worktree root.
     pub project: Option<&'a String>,
-    /// Its process.
+    /// The supervisor's process.
     pub process: &'a Process,
-    /// Its pane.
+    /// The supervisor's pane.
     pub pane: &'a Pane,
 }
 
-/// Starts the run, or goes on with it once both its supervisor and its command are gone.
+/// Starts the run, or continues it once both its supervisor and its command are gone.
 pub fn with(cx: &mut RuleContext<'_>, id: &RunId, by: &Supervisor<'_>) -> Reason {
     let owner = Owner { agent: None, session: None, process: by.process.clone(), pane: by.pane.clone(), child: None };
     if *cx.run_reading(id) == Reading::Absent {
@@ -47,7 +48,8 @@ pub fn with(cx: &mut RuleContext<'_>, id: &RunId, by: &Supervisor<'_>) -> Reason
     }
 }
 
-/// Records the command. One that a replaced supervisor started is refused by its fence, and never begins.
+/// Records the command's process. If another supervisor has taken over since, the fence is stale, and the command never
+/// starts.
 pub fn attach(cx: &mut RuleContext<'_>, id: &RunId, fence: Fence, child: &Process) -> Reason {
     match cx.unfinished_run(id) {
         Err(reason) => return reason,
@@ -62,8 +64,8 @@ pub fn attach(cx: &mut RuleContext<'_>, id: &RunId, fence: Fence, child: &Proces
     Reason::Attached
 }
 
-/// Whether the launch is an iteration of a supervised run, which owns nothing of its own. The first event that shows so counts it. An
-/// agent that a tool of another agent started is no further iteration.
+/// Returns whether the launch is an iteration of a supervised run, and so cannot own a run. The first event that shows
+/// this counts the iteration. An agent that was started by a tool of another agent is not counted.
 pub fn is_iteration(cx: &mut EventContext<'_>) -> bool {
     match cx.launch() {
         None => return false,

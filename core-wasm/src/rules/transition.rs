@@ -1,4 +1,4 @@
-//! How a run changes its owner, and how it ends. Every rule that does either calls one of these.
+//! How a run changes its owner, and how it ends. Every rule that does one of these calls these functions.
 
 use crate::decision::Location;
 use crate::id::RunId;
@@ -8,12 +8,12 @@ use crate::run::{MAX_HISTORY, Owner, Status, StopReason, Transfer};
 use crate::session::{Audience, NotificationId, OutboxEntry};
 
 impl RuleContext<'_> {
-    /// Makes `owner` the owner of a run. Nothing else ever raises a fence.
+    /// Makes `owner` the owner of a run. No other function raises a fence.
     pub fn transfer(&mut self, id: &RunId, owner: Owner, reason: Reason) {
         let now = self.now().clone();
         let Some(run) = self.draft.run_mut(id) else { return };
         run.fence = run.fence.next();
-        // Marks of an end do not fit a run that goes on; only a foreign or damaged state has them.
+        // A run that continues has no end. Only a foreign or damaged state directory has such a record.
         run.finished = None;
         if run.status == Status::Active {
             run.stop_reason = None;
@@ -40,7 +40,7 @@ impl RuleContext<'_> {
             let audience = Audience::Launch(owner.process.clone());
             let id = NotificationId { run: id.clone(), fence, reason, revision: None };
             session.outbox.push(OutboxEntry { id, audience: audience.clone(), acknowledged: false });
-            // The new owner's user has not been told why the loop stands still.
+            // The new owner's user does not know yet why the loop was suspended.
             if let Some(mut entry) = suspended.take() {
                 entry.id.fence = fence;
                 session.outbox.push(OutboxEntry { audience, ..entry });
@@ -48,7 +48,8 @@ impl RuleContext<'_> {
         }
     }
 
-    /// Ends a run and takes it off its owner's session. The user is owed the reason of a loop, and of a run that nobody ended.
+    /// Ends a run and removes it from its owner's session. The user is owed the reason if the run is a loop, or if
+    /// nobody ended it.
     pub fn finish(&mut self, id: &RunId, status: Status, reason: Reason, why: Option<StopReason>) {
         let now = self.now().clone();
         let Some(run) = self.draft.run_mut(id) else { return };

@@ -1,4 +1,4 @@
-//! The decision tables in the documentation against the rules.
+//! Compares the decision tables in the documentation with the rules.
 
 use std::collections::BTreeSet;
 
@@ -12,7 +12,7 @@ const OWNERSHIP_RULE: &str = include_str!("../../src/rules/ownership.rs");
 const LOOPS_RULE: &str = include_str!("../../src/rules/loops.rs");
 const SUPERVISED_RUN: &str = include_str!("../../src/rules/supervised_run.rs");
 
-/// The reasons in the last column of the tables of a text, in their order.
+/// Returns the reasons in the last column of the tables in a text, in their order.
 fn documented(text: &str) -> Vec<&str> {
     let mut reasons = Vec::new();
     let mut in_table = false;
@@ -28,13 +28,13 @@ fn documented(text: &str) -> Vec<&str> {
     reasons
 }
 
-/// The part of a page below a heading.
+/// Returns the section of a page below a heading.
 fn section<'a>(page: &'a str, heading: &str) -> &'a str {
     let (_, rest) = page.split_once(&format!("\n## {heading}\n")).unwrap_or_else(|| panic!("no section {heading:?}"));
     rest.split("\n## ").next().unwrap()
 }
 
-/// The reasons that a function of a source file names, each once, in their order.
+/// Returns the reasons that a function of a source file names, each once, in their order.
 fn given_by(source: &str, function: &str) -> Vec<&'static str> {
     let (_, rest) = source.split_once(&format!("fn {function}")).unwrap_or_else(|| panic!("no function {function}"));
     let body = rest.split("\n}\n").next().unwrap();

@@ -1,6 +1,7 @@
-//! How many random histories are played.
+//! The number of random histories.
 
-/// A sample, or with `BATON_TESTS=full`, which `.ci/run` sets, many more; `BATON_TESTS=exhaustive` is for a night.
+/// A sample by default, many more with `BATON_TESTS=full`, which `.ci/run` sets, and enough for a night with
+/// `BATON_TESTS=exhaustive`.
 pub fn histories() -> u64 {
     match std::env::var("BATON_TESTS").as_deref() {
         Err(_) | Ok("") => 2_000,
@@ -10,7 +11,7 @@ pub fn histories() -> u64 {
     }
 }
 
-/// `BATON_SEED`, the seed to begin with, so that a history that failed is played again.
+/// The first seed, from `BATON_SEED`. Use it to replay a history that failed.
 pub fn first_seed() -> u64 {
     std::env::var("BATON_SEED")
         .map_or(0, |text| text.parse().unwrap_or_else(|_| panic!("BATON_SEED={text}: not a number")))

@@ -1,5 +1,5 @@
-//! Random histories of loops against a naive model: no iteration twice, none past the limit, none after a cancel, none by anybody but the
-//! owner. `BATON_SEED` says from which seed on.
+//! Random histories of loops, checked against a simple model: no iteration happens twice, past the limit, after a
+//! cancel, or in a process that is not the owner. `BATON_SEED` sets the first seed.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
@@ -13,10 +13,10 @@ use agent_baton_core::decision::Notification;
 use agent_baton_core::reason::Reason;
 use agent_baton_core::run::Status;
 
-/// How often each loop may go round.
+/// The limit of iterations of each loop.
 const MOST: u32 = 4;
 
-/// A history: a session with a loop, and what happens to it. Each line stands by itself.
+/// Returns a history: a session with a loop, and what happens to it. Each line is independent.
 fn script(seed: u64) -> Vec<String> {
     let mut rng = Rng::new(seed);
     let kind = rng.one_of(&["P", "P", "X", "D"]);
@@ -65,7 +65,8 @@ fn script(seed: u64) -> Vec<String> {
     lines
 }
 
-/// What really happened, without the rules: who sent what, and who was given the prompt for it.
+/// Plays a history and records what really happened, without the rules: who sent each event, and who got the prompt for
+/// it.
 fn play(lines: &[String]) {
     let mut world = World::default();
     world.decide = decide;
@@ -127,7 +128,7 @@ fn whatever_happens_a_loop_goes_round_once_for_each_stop_of_its_owner() {
     assert!(rounds > count, "histories are not empty");
 }
 
-/// A model that nothing can break would prove nothing.
+/// Guards against a model that passes because no loop ever iterates.
 #[test]
 fn most_histories_go_round() {
     let goes_round = |seed: &u64| {

@@ -1,4 +1,4 @@
-//! The tests of the decisions, in one program.
+//! The tests of the core, in one program.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test may panic")]
 
 mod documented_tables;

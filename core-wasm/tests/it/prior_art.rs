@@ -1,5 +1,6 @@
-//! What other session managers taught, held against the rules: one test for each case of `docs/PEERS.md` that is a
-//! decision, under the case's id. What needs files, locks or real processes is in `tests/it/ownership/prior_art.rs`.
+//! Cases that other session managers met, tested against the rules. There is one test for each case of `docs/PEERS.md`
+//! that is a decision, named after the case's id. Cases that need files, locks or real processes are in
+//! `tests/it/ownership/prior_art.rs`.
 
 use crate::world::World;
 use crate::world::script::check;
@@ -14,7 +15,7 @@ use agent_baton_core::run::{Status, StopReason};
 use agent_baton_core::timestamp::Timestamp;
 use serde_json::json;
 
-/// Each case is a script of the world, under its id.
+/// Defines one test for each case. A case is a script of the world.
 macro_rules! peers {
     ($($(#[$doc:meta])* $id:ident: $script:literal;)+) => {
         $(
@@ -27,18 +28,19 @@ macro_rules! peers {
     };
 }
 
-/// A world after a script, and a way to go on in it.
+/// Returns the world after a script.
 fn after(script: &str) -> World {
     check(script)
 }
 
-/// Plays one further step and compares the rows.
+/// Plays one more step and compares the rows.
 fn then(world: &mut World, step: &str, rows: &str) {
     assert_eq!(world.step(step), rows, "{step}");
 }
 
 peers! {
-    /// The owner goes on and its pane is the present one; another session's run in the same project is not touched.
+    /// The owner continues, and its current pane is recorded. Another session's run in the same project does not
+    /// change.
     omx_009_current_active_rebind:
         "X1 start A
          run A X1 r
@@ -49,7 +51,7 @@ peers! {
          = r active A/X1 #1
          = s active B/X3 #1";
 
-    /// Of two sessions with the same project and the same pane, only the run's own session goes on with it.
+    /// Two sessions share the project and the pane. Only the run's own session continues the run.
     omx_017_session_id_beats_thread:
         "X1 start A
          X1 prompt A
@@ -61,7 +63,7 @@ peers! {
          X2 prompt B           -> heartbeat no_run
          = r active A/X1 #1";
 
-    /// An event without a session has no claim, whatever else it brings.
+    /// An event without a session id has no claim, whatever else it contains.
     omx_018_no_identity_on_either_side:
         "X1 start A
          run A X1 r
@@ -87,7 +89,7 @@ peers! {
          X2 prompt A           -> heartbeat run_ended
          = r cancelled A/X1 #1 archived";
 
-    /// A session whose own run is over gets no other session's run in its place: that one is offered to the user.
+    /// A session whose own run has ended does not get another session's run. baton offers that run to the user.
     omx_031_inactive_current_blocks:
         "X1 start A
          X1 prompt A
@@ -102,7 +104,8 @@ peers! {
          = s active B/X3 #1
          = r cancelled A/X1 #1 archived";
 
-    /// Changed: age decides only about an owner that is gone. One that gives a heartbeat is not stale, however long it was silent.
+    /// Changed: age matters only if the owner is gone. An owner that sends a heartbeat is never stale, however long it
+    /// was silent.
     omx_038_stale_current:
         "X1 start A
          run A X1 r
@@ -114,7 +117,7 @@ peers! {
          X2 start A resume     -> abandoned_stale launched +told
          = r abandoned A/X1 #1 archived";
 
-    /// The newest of all times decides: here that of the last heartbeat in the session's log.
+    /// The newest activity counts: here the last heartbeat in the session's log.
     omx_039_fresh_turn_beats_old_update:
         "X1 start A
          run A X1 r
@@ -124,7 +127,7 @@ peers! {
          X2 start A resume     -> resumed_same_session launched +told
          = r active A/X2 #2";
 
-    /// Here that of the owner's last announcement, which is when its pane was noted.
+    /// The newest activity counts: here the owner's last announcement, when its pane was recorded.
     omx_040_pane_set_at_counts:
         "X1 start A
          run A X1 r
@@ -134,7 +137,7 @@ peers! {
          X2 start A resume     -> resumed_same_session launched +told
          = r active A/X2 #2";
 
-    /// Changed: the threshold is 7 days, for a user comes back after a weekend.
+    /// Changed: the threshold is 7 days, because users come back after a weekend.
     omx_043_default_24h_fresh:
         "X1 start A
          run A X1 r
@@ -151,7 +154,7 @@ peers! {
          X2 start A resume     -> abandoned_stale launched +told
          = r abandoned A/X1 #1 archived";
 
-    /// A run that is over is not touched again, not even by its owner's own new pane.
+    /// An ended run does not change any more, even if its owner's pane does.
     omx_050_stale_terminal_current:
         "X1 start A
          run A X1 r
@@ -169,7 +172,7 @@ peers! {
          X2 start A resume     -> resumed_same_session launched +told
          = r active A/X2 #2";
 
-    /// Where the start time cannot be read, a pid that is there proves nothing, neither that the owner lives nor that it is gone.
+    /// If the start time cannot be read, an existing pid proves neither that the owner is alive nor that it is gone.
     omx_068_stale_fn_other_os:
         "X1 start A
          run A X1 r
@@ -181,7 +184,7 @@ peers! {
          X2 prompt A           -> resumed_same_session heartbeat +told
          = r active A/X2 #2";
 
-    /// Neither rebound nor written to: only the owner, or a user's knowing word, moves it.
+    /// The run neither moves nor changes. Only its owner, or an explicit order of the user, can move it.
     omx_080_v0203_foreign_owner:
         "X1 start A
          run A X1 r
@@ -191,21 +194,21 @@ peers! {
          adopt r B X2          -> owner_alive
          = r active A/X1 #1";
 
-    /// Changed: nothing points to one present session. The session's own record begins and ends, and is kept.
+    /// Changed: there is no pointer to a current session. The session's own record begins and ends, and is kept.
     omx_082_pointer_start_end:
         "X1 start A            -> registered no_run
          = A X1
          X1 end A              -> ended
          = A X1:ended over:ended";
 
-    /// The session stays what it is; the new process is one more launch of it.
+    /// The session stays the same. The new process is one more launch of it.
     omx_084_native_start_keeps_launch_id:
         "X1 start A
          X1 end A
          X2 start A resume     -> launched no_run
          = A X1:ended,X2";
 
-    /// Different panes: nothing to compare.
+    /// The panes differ, so neither session supersedes the other.
     amc_004_different_panes_kept:
         "P1 start A
          kill P1
@@ -219,7 +222,7 @@ peers! {
          P1 start A resume     -> announced no_run
          = A P1";
 
-    /// Without a pane there is no common pane, for all that both are unknown.
+    /// Two unknown panes are not the same pane.
     amc_007_no_pane_unchanged:
         "D1 start A
          kill D1
@@ -227,7 +230,7 @@ peers! {
          = A D1?
          = B D2?";
 
-    /// The empty one goes, whichever came first; it goes to the archive.
+    /// The empty session is superseded, whichever came first, and moves to the archive.
     amc_003_no_context_newer_wins:
         "P1 start A
          kill P1
@@ -236,7 +239,8 @@ peers! {
          = A P1 over:superseded archived
          = B P2";
 
-    /// Changed: what holds a conversation is kept beside the newer session. It only leaves the pane, and nothing is deleted.
+    /// Changed: a session with a conversation is kept beside the newer one. It only loses its pane, and nothing is
+    /// deleted.
     amc_001_context_beats_none:
         "P1 start A
          P1 prompt A
@@ -263,7 +267,7 @@ peers! {
          = B P2 over:superseded archived
          = C P3";
 
-    /// The finished conversation stays, however long the new one lives.
+    /// The ended conversation stays, however long the new one is alive.
     amc_020_history_lost_on_pane_reuse:
         "P1 start A
          P1 prompt A
@@ -282,7 +286,7 @@ peers! {
          X3 start C            -> registered no_run
          = A D1?";
 
-    /// None is a proof and unknown is not: a process that is gone is gone, and one that nobody can look at is not.
+    /// A missing process proves the end. A process that cannot be probed proves nothing.
     amc_036_no_terminal_sessions_is_unknown:
         "P1 start A
          run A P1 r
@@ -293,7 +297,7 @@ peers! {
          P2 prompt A           -> resumed_same_session heartbeat +told
          = r active A/P2 #2";
 
-    /// Changed: having only started keeps nothing alive. The process decides, at every stage.
+    /// Changed: a process that has only started counts like any other. Only the process's liveness decides.
     amc_040_dead_starting_never:
         "P1 start A
          run A P1 r
@@ -301,7 +305,7 @@ peers! {
          P2 start A resume     -> resumed_same_session launched +told
          = r active A/P2 #2";
 
-    /// Changed: the pane outlives its agent, so it is no heartbeat.
+    /// Changed: the pane outlives its agent, so it proves nothing about liveness.
     amc_042_dead_claude_terminal_known:
         "P1 start A
          run A P1 r
@@ -309,7 +313,7 @@ peers! {
          P2 start A resume     -> resumed_same_session launched +told
          = r active A/P2 #2";
 
-    /// Changed: no clean-up by age. An empty session leaves only where a newer one takes its place.
+    /// Changed: there is no cleanup by age. An empty session is archived only when a newer one replaces it.
     amc_051_starting_stale_1h:
         "P1 start A
          kill P1
@@ -321,7 +325,7 @@ peers! {
          = A P1 over:superseded archived";
 }
 
-/// Changed: a pane that is not known is unknown. The old one stays where it is true: in the history.
+/// Changed: a pane that is not known is recorded as unknown. The old pane stays in the history, where it is true.
 #[test]
 fn omx_003_transfer_no_pane() {
     let world = after("X1 start A\nrun A X1 r\nkill X1\nD1 start A resume -> resumed_same_session launched +told");
@@ -373,8 +377,8 @@ fn omx_022_two_matches() {
     assert_eq!(world.runs, before);
 }
 
-/// Changed: interrupted means that the owner is gone, and going on with such a run is what baton is for. The phase is free text
-/// of the owner's and decides nothing.
+/// Changed: an interrupted run is one whose owner is gone, and baton exists to continue such runs. The phase is the
+/// owner's free text and does not decide anything.
 #[test]
 fn omx_024_terminal_interrupted() {
     let mut world = after("X1 start A\nrun A X1 r\nkill X1");
@@ -383,7 +387,8 @@ fn omx_024_terminal_interrupted() {
     assert_eq!(world.runs["r"].0.phase.as_deref(), Some("interrupted"));
 }
 
-/// Changed: a run that waits for the user is theirs when they come back. It goes on waiting until they say something.
+/// Changed: a run that waits for the user still belongs to its session when the user comes back. It waits until the
+/// user sends a prompt.
 #[test]
 fn omx_025_terminal_blocked_on_user() {
     let mut world = after("X1 start A\nrun A X1 r\nkill X1");
@@ -398,7 +403,7 @@ fn omx_025_terminal_blocked_on_user() {
     assert_eq!(world.runs["r"].0.stop_reason, None);
 }
 
-/// Even where the session's record still names it, as a foreign state might.
+/// This holds even if the session's record still names the run, as in a foreign state directory.
 #[test]
 fn omx_027_terminal_failed() {
     for over in [Status::Failed, Status::Done, Status::Cancelled, Status::Abandoned] {
@@ -410,7 +415,7 @@ fn omx_027_terminal_failed() {
     }
 }
 
-/// The threshold is a number or the question is not understood: no text is cut until a number is left.
+/// The threshold must be a number. A text that only begins with a number is refused.
 #[test]
 fn omx_046_env_parse_int_prefix() {
     let world = after("X1 start A\nrun A X1 r");
@@ -440,8 +445,8 @@ fn omx_046_env_parse_int_prefix() {
     }
 }
 
-/// One record holds the owner, so there is no state with two. A second session that names the run, as a torn state might, gets
-/// nothing by it, and the next session is not blocked.
+/// One record holds the owner, so there cannot be two. A second session that names the run, as in a damaged state
+/// directory, gains nothing, and the next session is not blocked.
 #[test]
 fn omx_076_crash_between_writes() {
     let mut world = after("X1 start A\nrun A X1 r\nX2 start B\nkill X1");
@@ -453,7 +458,8 @@ fn omx_076_crash_between_writes() {
     assert_eq!(world.view("r"), "r active A/X3 #2");
 }
 
-/// Where a client tells that one conversation took the other's place, the run follows, and its history names the one before.
+/// If a client reports that one session replaced another, the run moves to the new session, and its history names the
+/// old one.
 #[test]
 fn omx_085_native_replaced() {
     let world = after(
@@ -489,7 +495,7 @@ fn amc_041_dead_claude_no_terminal() {
     assert_eq!(world.view("r"), "r active A/P1 #1");
 }
 
-/// Changed: of open files only the lock of the one who writes counts. Anyone may read along.
+/// Changed: only the lock of the writing process counts. Any process may open the file for reading.
 #[test]
 fn amc_044_codex_open_transcript_alive() {
     for (lock, rows) in [
@@ -503,7 +509,7 @@ fn amc_044_codex_open_transcript_alive() {
     }
 }
 
-/// One daemon, two threads, one of them let go: each is judged by its own lock.
+/// One daemon shows two threads and releases one. Each thread is judged by its own lock.
 #[test]
 fn amc_048_batch_mixed_none_found() {
     let mut world = after("X1 start A\nX2 start B\nrun A X1 r\nrun B X2 s");

@@ -1,4 +1,4 @@
-//! Random choices that are the same for the same seed.
+//! Random choices that are reproducible from a seed.
 
 pub struct Rng(fastrand::Rng);
 
@@ -7,7 +7,7 @@ impl Rng {
         Self(fastrand::Rng::with_seed(seed))
     }
 
-    /// A number below `end`, which is not 0.
+    /// Returns a number below `end`, which must not be 0.
     pub fn below(&mut self, end: usize) -> usize {
         self.0.usize(..end)
     }
@@ -16,7 +16,7 @@ impl Rng {
         words[self.below(words.len())]
     }
 
-    /// True once in this many calls, on average.
+    /// Returns true once in `times` calls on average.
     pub fn once_in(&mut self, times: usize) -> bool {
         self.below(times) == 0
     }

@@ -1,4 +1,4 @@
-//! Random histories against a naive model. `BATON_SEED` says from which seed on.
+//! Random histories of runs, checked against a simple model. `BATON_SEED` sets the first seed.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
@@ -11,10 +11,10 @@ use crate::history::{model, script};
 use crate::world::{World, decide_thoroughly};
 use agent_baton_core::decide::decide;
 
-/// Of so many histories one is decided thoroughly, which costs ten times as much.
+/// One in this many histories is checked thoroughly, which takes ten times as long.
 const THOROUGH: u64 = 50;
 
-/// Plays a history; the world's own checks of a decision panic.
+/// Plays a history and returns its fault. The world's own checks of a decision panic.
 fn fault(lines: &[String], thorough: bool) -> Option<String> {
     let mut world = World::default();
     world.decide = if thorough { decide_thoroughly } else { decide };
@@ -25,7 +25,7 @@ fn fault(lines: &[String], thorough: bool) -> Option<String> {
     }
 }
 
-/// Leaves out what is not needed for a history to fail: halves, then quarters, down to single lines.
+/// Removes the lines that a history does not need to fail: first halves, then quarters, down to single lines.
 fn shrink(mut lines: Vec<String>) -> Vec<String> {
     let mut width = lines.len();
     while width > 0 {

@@ -1,5 +1,5 @@
-//! core.wasm was made of the sources that are here. This needs no compiler for WASM, so it fails wherever somebody changes a
-//! rule and forgets `core-wasm/build.sh`.
+//! Checks that core.wasm was built from the current sources. The check needs no WASM compiler, so it always fails if
+//! somebody changes a rule and forgets to run `core-wasm/build.sh`.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::type_complexity)]
 
 use std::collections::BTreeSet;
@@ -32,12 +32,12 @@ fn rust_files(directory: &Path) -> Vec<PathBuf> {
     files
 }
 
-/// What core.wasm.sources says.
+/// The contents of core.wasm.sources.
 #[derive(Default)]
 struct Recorded {
-    /// Digest and path of every file.
+    /// The digest and path of every file.
     files: Vec<(String, PathBuf)>,
-    /// Name, version and checksum of every locked package.
+    /// The name, version and checksum of every locked package.
     locked: Vec<[String; 3]>,
 }
 

@@ -1,4 +1,4 @@
-//! Random histories, each a script of the world: whatever fails can be put into tables/ as it is printed.
+//! Random histories. Each is a script of the world, so you can copy a failing one into tables/ as it is printed.
 
 pub mod model;
 mod script;

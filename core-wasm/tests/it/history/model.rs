@@ -1,4 +1,5 @@
-//! What must hold of every history, whatever the rules say. Written from what really happened to the processes, without the rules.
+//! The properties that hold for every history. The model knows what really happened to the processes and does not use
+//! the rules.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,27 +10,27 @@ use agent_baton_core::run::{Run, Status};
 use crate::world::World;
 use crate::world::script::EVENTS;
 
-/// A session, and the process that shows it.
+/// A session and the process that shows it.
 type Holder = (String, String);
 
 type Runs = BTreeMap<String, (Run, Location)>;
 
-/// What really happened.
+/// A model of what really happened.
 #[derive(Default)]
 pub struct Model {
     /// The sessions that each process really shows.
     shown: BTreeMap<String, BTreeSet<String>>,
     /// When each process last announced, or first showed, a session, in the world's milliseconds.
     since: BTreeMap<(String, String), u64>,
-    /// Who held each number of each run.
+    /// The owner for each fence of each run.
     numbers: BTreeMap<(String, u64), Holder>,
-    /// The changes of owner that reached their new owner.
+    /// The transfers whose notification reached the new owner.
     reached: BTreeSet<(String, u64)>,
-    /// All else that reached somebody: whom, and what.
+    /// All other notifications that reached a launch, with their recipient.
     heard: BTreeSet<(Holder, String)>,
 }
 
-/// Plays a history; says what does not hold.
+/// Plays a history and returns the first property that does not hold.
 pub fn play(lines: &[impl AsRef<str>], world: &mut World) -> Result<(), String> {
     let mut model = Model::default();
     let (mut last, mut event) = (String::new(), String::new());
@@ -56,11 +57,12 @@ pub fn play(lines: &[impl AsRef<str>], world: &mut World) -> Result<(), String> 
 }
 
 impl Model {
-    /// What a step does to the processes themselves.
+    /// Applies a step to the processes themselves.
     fn happens(&mut self, words: &[&str], world: &World) {
         let one_at_a_time = |actor: &str| actor.starts_with('P');
         match *words {
-            // Its start was lost, so that nobody heard of the session; that it left the others is known.
+            // The start event was lost, so baton does not know the session. It does know that the process left the
+            // others.
             ["shows", actor, session] => {
                 self.shown.entry(actor.into()).or_default().retain(|other| other == session);
             }
@@ -89,7 +91,7 @@ impl Model {
         }
     }
 
-    /// An end that was sent before the newest start is of an older showing.
+    /// An end that was sent before the newest start belongs to an older launch.
     fn leaves(&mut self, actor: &str, session: &str, sent: u64) {
         let holder = (actor.to_owned(), session.to_owned());
         if sent >= self.since.get(&holder).copied().unwrap_or_default() {
@@ -121,7 +123,7 @@ impl Model {
         self.hears(world)
     }
 
-    /// A launch that is kept from its session's run is told why, until it reached the user.
+    /// A launch that does not get its session's run is told why, until the notification reaches the user.
     fn check_kept_out(&self, me: &Holder, rows: &str, world: &World) -> Result<(), String> {
         let row = rows.split_whitespace().find(|row| matches!(*row, "owner_alive" | "owner_unverifiable"));
         let run = world.runs.values().find(|(run, _)| {
@@ -134,7 +136,7 @@ impl Model {
         told.then_some(()).ok_or_else(|| format!("{me:?} is not told: {what}"))
     }
 
-    /// What reached its launch is not said in it again, and an offer not in its session.
+    /// A notification that reached its launch is not repeated there, and an offer is not repeated in its session.
     fn hears_else(&mut self, (session, actor): &Holder, world: &World) -> Result<(), String> {
         for tell in world.said.iter().filter(|tell| transfer(tell).is_none()) {
             let to = if matches!(tell, Notification::Interrupted { .. }) { "" } else { actor };
@@ -195,7 +197,7 @@ impl Model {
         Ok(())
     }
 
-    /// Whether the one who acts can see how a process is.
+    /// Returns whether the acting process can probe the owner.
     fn can_be_seen(&self, (_, owner): &Holder, words: &[&str], world: &World) -> bool {
         let owner = &world.actors[owner];
         let here = match words.iter().find_map(|word| world.actors.get(*word)).filter(|_| words[0] != "adopt") {
@@ -206,7 +208,7 @@ impl Model {
         near && (!owner.blind || owner.process.boot != here.boot)
     }
 
-    /// One owner to a number, one unfinished run to a session, and both records say the same.
+    /// Each fence has one owner, each session owns at most one unfinished run, and both records agree.
     fn check_owners(&mut self, world: &World) -> Result<(), String> {
         for (id, (run, _)) in &world.runs {
             let holder = holder(run, world);
@@ -227,7 +229,7 @@ impl Model {
         Ok(())
     }
 
-    /// A living process that goes on with its session has its run, once the owner is provably gone.
+    /// A live process that continues its session gets the session's run once the owner is provably gone.
     fn check_claim(&self, words: &[&str], me: &Holder, before: &Runs, world: &World) -> Result<(), String> {
         let lives = |actor: &str| world.actors[actor].state == ProcessState::Running;
         if !lives(&me.1) || !self.shows(me) {
@@ -246,7 +248,7 @@ impl Model {
         Ok(())
     }
 
-    /// A change of owner is told to the new owner until it reached it.
+    /// A transfer is announced to the new owner until the notification reaches it.
     fn check_told(&self, me: &Holder, world: &World) -> Result<(), String> {
         let said: Vec<(String, u64)> = world.said.iter().filter_map(transfer).collect();
         for (id, (run, _)) in &world.runs {
@@ -259,7 +261,7 @@ impl Model {
         Ok(())
     }
 
-    /// What reached its owner is not told again.
+    /// A notification that reached its owner is not repeated.
     fn hears(&mut self, world: &World) -> Result<(), String> {
         let said: Vec<(String, u64)> = world.said.iter().filter_map(transfer).collect();
         if let Some(again) = said.iter().find(|told| self.reached.contains(told)) {

@@ -1,12 +1,12 @@
-//! One history from a seed.
+//! Generates one history from a seed.
 
 use crate::rng::Rng;
 
-/// The conversations: two agents' ids are never the same.
+/// Claude's sessions. The two agents never share an id.
 const CLAUDE: &[&str] = &["A", "B", "C"];
 const CODEX: &[&str] = &["K", "L", "M"];
 
-/// The script of a history. Every line stands by itself, so that lines can be left out to make it shorter.
+/// Returns the script of a history. Each line is independent, so lines can be removed to shorten a failing history.
 pub fn script(seed: u64) -> Vec<String> {
     let mut story =
         Story { rng: Rng::new(seed), actors: vec!["P1".into()], runs: Vec::new(), born: 1, lines: Vec::new() };
@@ -20,7 +20,7 @@ pub fn script(seed: u64) -> Vec<String> {
 
 struct Story {
     rng: Rng,
-    /// The processes so far, the dead ones too: what they sent may arrive late.
+    /// All processes so far, including dead ones, because their events may arrive late.
     actors: Vec<String>,
     runs: Vec<String>,
     born: usize,
@@ -32,7 +32,7 @@ impl Story {
         self.lines.push(line);
     }
 
-    /// Without a run there is nothing to hand over, so most histories begin with one.
+    /// Starts a run in most histories, because without a run there is nothing to transfer.
     fn opens(&mut self) {
         let actor = self.fresh();
         let session = self.session(&actor);
@@ -49,14 +49,14 @@ impl Story {
         actor
     }
 
-    /// A process, more often one of the newest two.
+    /// Returns a process, most often one of the newest two.
     fn actor(&mut self) -> String {
         let newest = if self.rng.once_in(2) { 2 } else { self.actors.len() };
         let back = self.rng.below(newest.min(self.actors.len()));
         self.actors[self.actors.len() - 1 - back].clone()
     }
 
-    /// A session that a process can show; the first of them more often.
+    /// Returns a session that a process can show, most often the first.
     fn session(&mut self, actor: &str) -> &'static str {
         let all = if actor.starts_with('P') { CLAUDE } else { CODEX };
         if self.rng.once_in(2) { all[0] } else { self.rng.one_of(all) }
@@ -98,7 +98,7 @@ impl Story {
                 let look = self.rng.one_of(&["blind", "see"]);
                 self.say(format!("{look} {actor}"));
             }
-            // The start of a session that nobody ever hears of was lost.
+            // The start event of a session that baton never hears of.
             44 if actor.starts_with('P') => self.say(format!("shows {actor} Z")),
             44 => self.say(format!("unlock {actor}")),
             45..=47 => self.starts_run(&actor, session),
@@ -138,7 +138,7 @@ impl Story {
         }
     }
 
-    /// As after a crash: a fresh process goes on with a session.
+    /// A new process resumes a session, as after a crash.
     fn resumes(&mut self) {
         let actor = self.fresh();
         let session = self.session(&actor);
@@ -149,7 +149,7 @@ impl Story {
         }
     }
 
-    /// As a script does that asks one session a question again and again.
+    /// Opens many windows, as a script does that resumes one session again and again.
     fn opens_many_windows(&mut self) {
         if !self.rng.once_in(8) {
             return;

@@ -1,4 +1,4 @@
-//! Runs that a command drives.
+//! Supervised runs.
 
 use crate::world::script::check;
 

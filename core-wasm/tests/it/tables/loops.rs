@@ -1,4 +1,4 @@
-//! Runs that drive their agent.
+//! Loops.
 
 use crate::world::script::check;
 
@@ -132,7 +132,7 @@ fn a_loop_waits_for_a_user_where_a_stop_may_have_gone_by() {
              = r active A/P1 #1 at 1"
         ));
     }
-    // Its twin was committed: the note is of the same event.
+    // Its duplicate was committed, so the missed Stop is the same event.
     check(&format!(
         "{begin}P1 stop A id=1 -> iterated heartbeat +told\nagain -> duplicate_event\n= r active A/P1 #1 at 1"
     ));
@@ -216,7 +216,8 @@ fn a_loop_that_was_cancelled_never_goes_round_again() {
     );
 }
 
-/// By its own Stop, by a word from another terminal, by its age: the user hears of it where the agent is, once it is known to be written.
+/// A loop ends by its own Stop, by a command from another terminal, or by its age. The user is told in the agent's
+/// session until the notification is acknowledged.
 #[test]
 fn the_end_of_a_loop_is_told_until_it_is_known_to_be_written() {
     let begin = "P1 start A

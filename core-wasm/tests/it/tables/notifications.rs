@@ -1,4 +1,4 @@
-//! What acts once, and what is told until it is known to be written.
+//! Events that act once, and notifications that are repeated until they are acknowledged.
 
 use crate::world::script::check;
 
@@ -49,7 +49,7 @@ fn whatever_is_told_is_told_until_it_is_known_to_be_written_and_once_then() {
          P3 prompt A           -> owner_alive heartbeat
          P2 start A resume     -> owner_alive announced",
     );
-    // A launch that was forgotten for sixteen others is not told again.
+    // Removing a launch from the record to make room for sixteen others does not repeat its notification.
     let others: String = (3..21).map(|n| format!("P{n} start A resume\n")).collect();
     check(&format!(
         "P1 start A
@@ -58,7 +58,7 @@ fn whatever_is_told_is_told_until_it_is_known_to_be_written_and_once_then() {
          {others}
          P2 prompt A           -> owner_alive launched"
     ));
-    // What holds no longer is not told.
+    // A condition that no longer holds is not reported.
     check(
         "P1 start A
          run A P1 r
@@ -81,7 +81,7 @@ fn a_run_is_offered_until_the_offer_is_known_to_be_written() {
          P2 start B            -> registered no_run run_offered +told
          P2 prompt B           -> heartbeat no_run run_offered +told
          unmute\n";
-    // In the same launch, and in the next one where that was killed with its hook.
+    // The notification is repeated in the same launch, and in the next one if that launch was killed with its hook.
     check(&format!(
         "{lost}
          P2 prompt B           -> heartbeat no_run run_offered +told
@@ -94,7 +94,7 @@ fn a_run_is_offered_until_the_offer_is_known_to_be_written() {
          P3 start B resume     -> launched no_run run_offered +told
          P3 prompt B           -> heartbeat no_run"
     ));
-    // Adopted meanwhile, it is offered no more.
+    // A run that was adopted meanwhile is not offered any more.
     check(&format!(
         "{lost}
          adopt r B P2          -> adopted

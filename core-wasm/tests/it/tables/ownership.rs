@@ -1,4 +1,4 @@
-//! Who owns a run, and who comes to own it.
+//! Who owns a run, and how ownership moves.
 
 use crate::world::script::check;
 

@@ -1,4 +1,4 @@
-//! Records that are superseded, full, put away, unreadable or deleted.
+//! Records that are superseded, full, archived, unreadable or deleted.
 
 use crate::world::script::check;
 

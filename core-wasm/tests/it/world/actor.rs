@@ -14,12 +14,12 @@ use super::World;
 pub struct Actor {
     pub process: Process,
     pub state: ProcessState,
-    /// Whether what `/proc` says of it cannot be read.
+    /// Whether its `/proc` entry cannot be read.
     pub blind: bool,
     pub pane: Pane,
-    /// The session that Claude's own file names, where it can be read.
+    /// The session that Claude's own file names, if the file can be read.
     pub shows: Option<String>,
-    /// What is seen of the locks that it was seen to hold, by session.
+    /// The state of the locks that it was seen to hold, by session.
     pub locks: BTreeMap<String, LockState>,
     pub site: Site,
 }
@@ -41,14 +41,14 @@ pub struct Boot {
 }
 
 impl Boot {
-    /// The first boot of each machine, begun long ago.
+    /// Returns the first boot of a machine, which began long ago.
     pub const fn first(machine: u32) -> Self {
         Self { number: 1 + 100 * machine, start_ms: 1_699_999_000_000 }
     }
 }
 
 impl World {
-    /// The process of an actor, made when first named.
+    /// Returns the process of an actor, which is created when it is first named.
     pub fn actor(&mut self, name: &str) -> Actor {
         if let Some(actor) = self.actors.get(name) {
             return actor.clone();
@@ -74,7 +74,7 @@ impl World {
         actor
     }
 
-    /// Restarts the machine: every process of it is gone, and the clock of the boot starts anew.
+    /// Restarts the machine: all its processes are gone, and the boot clock starts again.
     pub fn reboot(&mut self) {
         self.now_ms += 60_000;
         let boot = &mut self.boots[self.site.machine];
@@ -84,7 +84,7 @@ impl World {
         }
     }
 
-    /// Where a call of baton runs that is made at a site.
+    /// Returns the host id of a call of baton at a site.
     pub fn place(&self, site: Site) -> HostId {
         HostId {
             boot: format!("boot-{}", self.boots[site.machine].number),
@@ -97,12 +97,12 @@ impl World {
         self.now_ms - self.boots[site.machine].start_ms
     }
 
-    /// The hook runs where the agent does.
+    /// Returns the site of a process. Its hook runs at the same site.
     pub(super) fn site_of(&self, process: &Process) -> Site {
         self.actors.values().find(|actor| actor.process == *process).map_or(self.site, |actor| actor.site)
     }
 
-    /// What an agent's own files say once it shows a session.
+    /// Updates the agent's own files when it starts to show a session.
     pub(super) fn comes_to(&mut self, name: &str, session: &str, event: EventName) {
         self.actor(name);
         let actor = self.actors.get_mut(name).unwrap();

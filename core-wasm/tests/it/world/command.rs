@@ -1,4 +1,4 @@
-//! Commands that drive runs, their supervisors, and what stands beneath them.
+//! Supervised commands, their supervisors, and their descendants.
 
 use agent_baton_core::decision::Decision;
 use agent_baton_core::fence::Fence;
@@ -9,7 +9,7 @@ use agent_baton_core::supervisor_claim::SupervisorClaim;
 use super::World;
 
 impl World {
-    /// `with r S1`: the supervisor S1 starts the run r, or goes on with it.
+    /// `with r S1`: the supervisor S1 starts or continues the run r.
     pub(super) fn with(&mut self, run: &str, supervisor: &str) -> Decision {
         let actor = self.actor(supervisor);
         self.command(Command::With {
@@ -21,14 +21,14 @@ impl World {
         })
     }
 
-    /// `attach r #1 K1`: the process K1 becomes the command of r, by this number.
+    /// `attach r #1 K1`: the process K1 becomes the command of r, with this fence.
     pub(super) fn attach(&mut self, run: &str, fence: &str, child: &str) -> Decision {
         let child = self.actor(child).process;
         self.command(Command::Attach { run: run.parse().unwrap(), fence: number(fence), child })
     }
 
-    /// `beneath r #1 K1 P1`: what comes next has this run and number in its environment, and these processes above; the agent
-    /// nearest above, if any, is the last but not the first.
+    /// `beneath r #1 K1 P1`: the environment of the next event names this run and fence, and these processes are its
+    /// ancestors. The nearest agent, if any, is the last of them but not the first.
     pub(super) fn stand_beneath(&mut self, run: &str, fence: &str, above: &[&str]) {
         let ancestors = above.iter().map(|name| self.actor(name).process).collect();
         let nested_in = above.iter().find(|name| name.starts_with('P')).map(|name| self.actor(name).process);

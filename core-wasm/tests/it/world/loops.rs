@@ -1,8 +1,12 @@
-//! What a script says of loops.
+//! The script's steps about loops.
 //!
-//! `loop A P1 r max=3 patience=2 ms=1000` starts one. A `stop` may be followed by `done` (the phrase was said), `passed`, `failed`,
-//! `refused` (the command), `same` (message), `still` (project), `again` (the turn went on by a hook), `cap=8`, `blind` (its texts cannot be
-//! read), `other` (they are not the run's). A `prompt` and a `stop` may have `id=N` of their turn, a prompt `task` for one that the client wrote.
+//! `loop A P1 r max=3 patience=2 ms=1000` starts a loop. A `stop` may be followed by:
+//!
+//! - `done` (the message contains the phrase), `passed`, `failed` or `refused` (the result of the command),
+//! - `same` (message), `still` (project), `again` (a hook continued the turn), `cap=8`,
+//! - `blind` (the definition cannot be read) or `other` (the definition is not the run's).
+//!
+//! A `prompt` and a `stop` may have the `id=N` of their turn. A prompt may have `task` if the client wrote it.
 
 use agent_baton_core::decision::Decision;
 use agent_baton_core::event::{Event, EventName};
@@ -11,7 +15,7 @@ use agent_baton_core::request::Command;
 
 use super::World;
 
-/// The number behind `key=`.
+/// Returns the number after `key=`.
 fn number(words: &[&str], key: &str) -> Option<u64> {
     words.iter().find_map(|word| word.strip_prefix(key)?.strip_prefix('=')).map(|number| number.parse().unwrap())
 }
@@ -35,7 +39,7 @@ impl World {
         })
     }
 
-    /// The words behind a prompt or a stop.
+    /// Reads the words after a prompt or a stop.
     pub(super) fn tell_more(&mut self, event: &mut Event, words: &[&str]) {
         event.prompt_id = number(words, "id").map(|id| format!("id-{id}"));
         if let Some(prompt) = &mut event.prompt {

@@ -1,7 +1,7 @@
-//! A small world in which the core's decisions are applied: records, processes, a clock.
+//! A small world in which the core's decisions are applied: records, processes and a clock.
 //!
-//! Processes are named by a letter and a number: `P1` is a Claude process, `X1` a Codex process, `D1` a Codex daemon; each has a pane of
-//! its own, the daemon none. See [`script`] for what can happen.
+//! A process is named by a letter and a number: `P1` is a Claude process, `X1` a Codex process, `D1` a Codex daemon.
+//! Each has a pane of its own, except the daemon, which has none. See [`script`] for the possible steps.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
@@ -28,35 +28,35 @@ use agent_baton_core::timestamp::Timestamp;
 
 use actor::{Actor, Boot, Site};
 
-/// Milliseconds between two steps of a script, well beyond the window of a second delivery.
+/// Milliseconds between two steps of a script. It is far longer than the window for duplicate events.
 const STEP_MS: u64 = 1000;
 
-/// The world.
+/// The world that a script changes.
 pub struct World {
     pub sessions: BTreeMap<String, (Session, Location)>,
     pub runs: BTreeMap<String, (Run, Location)>,
     pub actors: BTreeMap<String, Actor>,
     pub unreadable: Vec<String>,
     pub deliveries: BTreeMap<String, Vec<Delivery>>,
-    /// The marks in each session's log: what was written out, to which process.
+    /// The acknowledgements in each session's log: the delivered notifications and the process that got them.
     pub told: BTreeMap<String, Vec<(NotificationId, Option<Process>)>>,
-    /// What the last decision said.
+    /// The notifications of the last decision.
     pub said: Vec<Notification>,
-    /// Whether replies get lost, as when a hook is killed between its commit and its reply.
+    /// Whether replies are lost, as if the hook were killed between its commit and its reply.
     pub mute: bool,
-    /// How a request is decided.
+    /// The function that decides a request.
     pub decide: fn(&Request) -> Decision,
     boots: [Boot; 2],
     pub site: Site,
     /// The true time, in milliseconds since 1970-01-01 UTC.
     pub now_ms: u64,
-    /// By how much somebody set the wall clock.
+    /// The difference between the wall clock and the true time, in milliseconds.
     skew_ms: i64,
     events: u64,
     last: Option<Event>,
-    /// What the environment of the events to come claims.
+    /// The supervisor claim in the environment of the next events.
     claim: Option<SupervisorClaim>,
-    /// The runs of commands whose lock is held by somebody.
+    /// The supervised runs whose lock is held by some process.
     held: Vec<String>,
 }
 
@@ -85,7 +85,7 @@ impl Default for World {
 }
 
 impl World {
-    /// One line on a record, by its id.
+    /// Returns a record as one line.
     pub fn view(&self, id: &str) -> String {
         if let Some((run, location)) = self.runs.get(id) {
             let owner = self.label(&run.owner.process);
@@ -203,7 +203,7 @@ impl World {
         decision
     }
 
-    /// Everything is handed to the core: what a rule must not look at, it must not look at even when it is there.
+    /// Returns a request that contains every record, so that a rule that reads too much is noticed.
     fn request(&self, input: Input, session: &str, run: Option<&str>) -> Request {
         let runs = self
             .runs
@@ -264,7 +264,7 @@ impl World {
         }
     }
 
-    /// Applies a decision as the host does, and checks what the host checks.
+    /// Applies a decision as the host does, with the host's checks.
     fn apply(&mut self, request: &Request, decision: &Decision) {
         for change in &decision.changes {
             assert!(!self.unreadable.iter().any(|id| id == change.record.id()), "an unreadable record is left alone");
@@ -300,7 +300,7 @@ fn asking(input: &Input) -> Option<Process> {
     }
 }
 
-/// Decides natively, and checks that the answer is the same through JSON, and that nothing changes without the lock.
+/// Decides natively, and checks that JSON gives the same decision and that nothing changes without the lock.
 pub fn decide_thoroughly(request: &Request) -> Decision {
     let decision = decide(request);
     let bytes = serde_json::to_vec(request).unwrap();

@@ -1,4 +1,4 @@
-//! The script: one step a line, with the rows that must apply behind `->`.
+//! The script: one step per line, with the expected rows after `->`.
 
 use agent_baton_core::decision::Location;
 use agent_baton_core::event::{EventName, Source};
@@ -10,7 +10,7 @@ use agent_baton_core::request::Command;
 use super::actor::Site;
 use super::{STEP_MS, World};
 
-/// The events of an agent, as a script calls them.
+/// The names of an agent's events in a script.
 pub const EVENTS: &[&str] = &["start", "compact", "prompt", "stop", "interrupt", "failure", "end", "hang-up"];
 
 /// Plays a script and checks the rows of every step that names some.
@@ -32,7 +32,7 @@ pub fn check(script: &str) -> World {
 }
 
 impl World {
-    /// Plays one step; gives the rows that applied, and `+told` where something was said.
+    /// Plays one step. Returns the rows that applied, with `+told` if there was a notification.
     pub fn step(&mut self, step: &str) -> String {
         self.now_ms += STEP_MS;
         self.said.clear();

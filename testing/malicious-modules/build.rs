@@ -1,4 +1,4 @@
-//! Compiles modules/*.wat under the host's settings.
+//! Compiles modules/*.wat with the host's settings.
 
 use std::error::Error;
 use std::path::{Path, PathBuf};
@@ -37,7 +37,7 @@ fn sources(directory: &str) -> Result<Vec<PathBuf>, Box<dyn Error>> {
     Ok(sources)
 }
 
-/// Compiles a module; gives its line in the table.
+/// Compiles a module and returns its line in the table.
 fn compiled(engine: &Engine, out: &str, source: &Path, module: &[u8]) -> Result<String, Box<dyn Error>> {
     let name = source.file_stem().and_then(|name| name.to_str()).ok_or("a module without a name")?;
     let path = Path::new(out).join(name).with_extension("cwasm");
@@ -45,7 +45,7 @@ fn compiled(engine: &Engine, out: &str, source: &Path, module: &[u8]) -> Result<
     Ok(format!("({name:?}, include_bytes!({path:?}).as_slice()),\n"))
 }
 
-/// A core that gives the same decision to every request.
+/// Returns a core that gives the same decision to every request.
 fn module_returning(decision: &str) -> String {
     let text: String = decision.bytes().map(|byte| format!("\\{byte:02x}")).collect();
     format!(

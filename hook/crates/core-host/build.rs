@@ -1,4 +1,4 @@
-//! Compiles core-wasm/core.wasm ahead of time, so that the program needs no compiler.
+//! Compiles core-wasm/core.wasm ahead of time, so that baton itself contains no compiler.
 
 use std::error::Error;
 use std::path::Path;
@@ -22,7 +22,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let wasm = fs::read(WASM).map_err(|error| format!("{WASM} (made by core-wasm/build.sh): {error}"))?;
     let mut config = engine_config::shared();
     config.cranelift_opt_level(OptLevel::SpeedAndSize);
-    // Naming the target, even where it is this machine's, keeps the builder's CPU features out of the code.
+    // A named target, even if it is this machine's own, keeps the CPU features of the build machine out of the code.
     config.target(&env::var("TARGET")?)?;
     let module = Module::new(&Engine::new(&config)?, wasm)?;
     let module = ValidatedModule::try_from(module).map_err(|error| format!("{WASM}: {error}"))?;

@@ -1,9 +1,10 @@
-//! Modules that misbehave as a core, each in its own way, compiled as hook/build.rs compiles core.wasm.
+//! Modules that misbehave as a core, each in a different way. They are compiled in the same way as core.wasm.
 //!
-//! They stand in a crate of their own so that the compiler they need stays out of the program that is tested.
+//! They have a crate of their own, so that the compiler they need is not linked into the program under test.
 
-/// The modules: the name of the file in `modules/`, and what wasmtime made of it.
+/// The modules: the name of the file in `modules/`, and the compiled code.
 pub const MODULES: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/modules.rs"));
 
-/// Cores that answer in time and in form, with a decision that is not valid: the name of the file in `invalid-decisions/`, and what wasmtime made of it.
+/// Cores that answer in time and in the right form, but with an invalid decision: the name of the file in
+/// `invalid-decisions/`, and the compiled code.
 pub const INVALID_DECISIONS: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/invalid-decisions.rs"));

@@ -1,4 +1,4 @@
-//! How asking the core can fail. None of these is the agent's failure: the hook logs it and stays silent.
+//! Why a call of the core fails. None of these errors is the agent's fault, so the hook logs it and prints nothing.
 
 use wasmtime::Trap;
 
@@ -6,27 +6,27 @@ use super::engine_config::{MAX_MEMORY_BYTES, MAX_STACK_BYTES};
 use super::interface::InterfaceError;
 use super::limits::{MAX_FUEL, MAX_REPLY_BYTES, MAX_REQUEST_BYTES};
 
-/// What wasmtime says.
+/// An error of wasmtime.
 type Cause = Box<dyn std::error::Error + Send + Sync>;
 
 /// Why the core gave no decision.
 #[derive(Debug, thiserror::Error)]
 pub enum CoreError {
-    /// The embedded code does not fit this machine or this program.
+    /// The embedded code does not fit this machine or this build of baton.
     #[error("the built-in core cannot be loaded; install a baton built for this machine: {0}")]
     Load(#[source] Cause),
-    /// The module is no core.
+    /// The module does not have the interface of a core.
     #[error("the module is no core: {0}")]
     Interface(#[from] InterfaceError),
-    /// No instance of the core could be made.
+    /// The core could not be instantiated.
     #[error("no instance of the core could be made: {0}")]
     Instance(#[source] Cause),
-    /// The core speaks another protocol.
+    /// The core uses another version of the protocol.
     #[error("the core speaks protocol {core}, this program speaks {host}")]
     Protocol {
-        /// The core's.
+        /// The core's version.
         core: u32,
-        /// This program's.
+        /// The host's version.
         host: u32,
     },
     /// The request could not be written as JSON.
@@ -44,10 +44,10 @@ pub enum CoreError {
     /// The core used up [`MAX_STACK_BYTES`].
     #[error("the core used more stack than its limit of {MAX_STACK_BYTES} bytes")]
     Stack,
-    /// The core stopped by itself.
+    /// The core trapped.
     #[error("the core stopped: {0}")]
     Trap(#[source] Cause),
-    /// The core gave an address that is not in its memory.
+    /// The core returned an address outside its memory.
     #[error("the core named {len} bytes at {address}, which its memory does not hold")]
     OutOfBounds {
         /// The address.
@@ -64,12 +64,12 @@ pub enum CoreError {
 }
 
 impl CoreError {
-    /// What stopped the core in a call, or while its instance was made.
+    /// Converts the error that ended a call or an instantiation.
     pub(super) fn stopped(error: wasmtime::Error, refused_memory: bool) -> Self {
         match error.downcast_ref::<Trap>() {
             Some(Trap::OutOfFuel) => Self::Fuel,
             Some(Trap::StackOverflow) => Self::Stack,
-            // The core's allocator stops the core when the host refuses it memory.
+            // The core's allocator traps if the host refuses it memory.
             _ if refused_memory => Self::Memory,
             _ => Self::Trap(error.into()),
         }

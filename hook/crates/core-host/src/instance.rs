@@ -1,4 +1,4 @@
-//! One instance of the core: it answers one request, within its limits, and is thrown away.
+//! One instance of the core. It answers one request within its limits and is then discarded.
 
 use agent_baton_core::request::PROTOCOL;
 use wasmtime::{Instance, Memory, ResourceLimiter, Store};
@@ -8,10 +8,10 @@ use super::error::CoreError;
 use super::limits::{MAX_FUEL, MAX_REPLY_BYTES, MAX_REQUEST_BYTES};
 use super::loader::LoadedModule;
 
-/// The most entries of the core's table of functions; it never grows.
+/// The maximum number of entries in the core's table of functions, which never grows.
 const MAX_TABLE_ENTRIES: usize = 4096;
 
-/// Grants memory up to the limit, and remembers whether it had to refuse.
+/// Grants memory up to the limit, and records whether it refused any.
 struct MemoryLimiter {
     refused: bool,
 }
@@ -32,7 +32,7 @@ impl ResourceLimiter for MemoryLimiter {
     }
 }
 
-/// A core that waits for its request.
+/// A core that is ready for its request.
 pub(super) struct CoreInstance {
     store: Store<MemoryLimiter>,
     instance: Instance,
@@ -40,7 +40,7 @@ pub(super) struct CoreInstance {
 }
 
 impl CoreInstance {
-    /// Makes an instance and checks that it speaks this program's protocol.
+    /// Creates an instance and checks its protocol version.
     pub(super) fn start(loaded: &LoadedModule) -> Result<Self, CoreError> {
         let mut store = Store::new(&loaded.engine, MemoryLimiter { refused: false });
         store.limiter(|limits| limits);
@@ -61,7 +61,7 @@ impl CoreInstance {
         if core == PROTOCOL { Ok(waiting) } else { Err(CoreError::Protocol { core, host: PROTOCOL }) }
     }
 
-    /// Hands over the request and takes the reply.
+    /// Passes the request to the core and returns the reply.
     pub(super) fn decide(&mut self, request: &[u8]) -> Result<Vec<u8>, CoreError> {
         let len = match u32::try_from(request.len()) {
             Ok(len) if request.len() <= MAX_REQUEST_BYTES => len,
@@ -84,7 +84,7 @@ impl CoreInstance {
         reply.map(<[u8]>::to_vec).ok_or(CoreError::OutOfBounds { address, len })
     }
 
-    /// The fuel that is left.
+    /// Returns the remaining fuel.
     #[cfg(test)]
     pub(super) fn fuel(&self) -> u64 {
         self.store.get_fuel().unwrap()

@@ -1,21 +1,22 @@
-//! What a module must be to be called a core. Used by the build script and by the program.
+//! The interface that a module must have to be a core. The build script and baton both check it.
 
 use wasmtime::{ExternType, Module};
 
-/// The exports of a core, and their types as wasmtime prints them. It has these, a memory and [`LINKER_EXPORTS`], and nothing else.
+/// The exports of a core, with their types as wasmtime prints them. A core also exports a memory and
+/// [`LINKER_EXPORTS`], and nothing else.
 const FUNCTIONS: [(&str, &str); 3] = [
     ("baton_abi", "(type (func (result i32)))"),
     ("baton_alloc", "(type (func (param i32) (result i32)))"),
     ("baton_decide", "(type (func (param i32 i32) (result i64)))"),
 ];
 
-/// Constants that the Rust compiler has the linker export from every module; it cannot be told not to.
+/// Constants that the linker exports from every module that Rust compiles. This cannot be turned off.
 const LINKER_EXPORTS: [&str; 2] = ["__data_end", "__heap_base"];
 
-/// Why a module is no core.
+/// Why a module is not a core.
 #[derive(Debug, thiserror::Error)]
 pub enum InterfaceError {
-    /// The module wants something of the host.
+    /// The module has an import.
     #[error("it imports {module}.{name}; a core has no imports")]
     Import {
         /// The import's module.
@@ -26,27 +27,27 @@ pub enum InterfaceError {
     /// An export is missing.
     #[error("it does not export {0}")]
     Missing(&'static str),
-    /// An export is of another type.
+    /// An export has the wrong type.
     #[error("its export {name} is {found}, not {expected}")]
     Type {
         /// The export's name.
         name: &'static str,
-        /// What it must be.
+        /// The expected type.
         expected: &'static str,
-        /// What it is.
+        /// The actual type.
         found: String,
     },
-    /// An export that a core does not have.
+    /// The module has an export that a core does not have.
     #[error("it exports {0}, which a core does not have")]
     Surplus(String),
 }
 
-/// A module without imports and with exactly the exports of a core. It exists only after that was checked.
+/// A module without imports and with exactly the exports of a core. Only the check creates one.
 #[derive(Clone)]
 pub struct ValidatedModule(Module);
 
 impl ValidatedModule {
-    /// The module.
+    /// Returns the module.
     pub const fn module(&self) -> &Module {
         &self.0
     }

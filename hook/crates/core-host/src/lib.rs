@@ -1,9 +1,9 @@
 //! Hosts the core: the embedded WASM module that decides.
 //!
-//! May touch: the memory of the module. The module sees nothing but the request.
+//! May touch: the memory of the module. The module sees only the request.
 //!
-//! **Architecture invariant.** The core is not trusted. It has no imports. Its fuel, memory, stack and output are capped. The
-//! host parses its answer like any other outside input.
+//! **Architecture invariant.** The core is not trusted. It has no imports. Its fuel, memory, stack and output are
+//! limited. The host parses its answer like any other external input.
 
 mod engine_config;
 mod error;
@@ -27,30 +27,31 @@ pub use limits::{MAX_FUEL, MAX_REPLY_BYTES, MAX_REQUEST_BYTES};
 use instance::CoreInstance;
 use loader::LoadedModule;
 
-/// The core, ready to be asked.
+/// The loaded core.
 pub struct Core(LoadedModule);
 
 impl Core {
-    /// Loads the core that is built into this program.
+    /// Loads the core that is built into baton.
     ///
     /// # Errors
     ///
-    /// [`CoreError::Load`] where this machine does not let code be loaded.
+    /// Returns [`CoreError::Load`] if this machine does not allow the code to be loaded.
     pub fn load() -> Result<Self, CoreError> {
         loader::load_embedded().map(Self)
     }
 
-    /// Whether its code runs where it stands in the program; otherwise it was copied, which costs half a millisecond.
+    /// Returns whether the code runs in place, inside baton's own image. Otherwise it was copied, which takes half a
+    /// millisecond.
     #[must_use]
     pub const fn in_place(&self) -> bool {
         self.0.in_place
     }
 
-    /// Asks the core.
+    /// Asks the core for a decision.
     ///
     /// # Errors
     ///
-    /// A limit that was reached, or a core that does not answer with a decision.
+    /// Returns an error if the core reaches a limit or does not answer with a decision.
     pub fn decide(&self, request: &Request) -> Result<Decision, CoreError> {
         let request = serde_json::to_vec(request).map_err(CoreError::Request)?;
         let decision: Decision = serde_json::from_slice(&self.decide_bytes(&request)?).map_err(CoreError::Reply)?;
@@ -61,11 +62,11 @@ impl Core {
         }
     }
 
-    /// Asks the core in its own language: a request as JSON, answered by a decision as JSON.
+    /// Sends a request as JSON and returns the decision as JSON.
     ///
     /// # Errors
     ///
-    /// As [`Core::decide`], but the reply is not looked into.
+    /// Returns the same errors as [`Core::decide`], but does not parse the reply.
     pub fn decide_bytes(&self, request: &[u8]) -> Result<Vec<u8>, CoreError> {
         CoreInstance::start(&self.0)?.decide(request)
     }

@@ -1,16 +1,16 @@
-//! A core from any compiled module, for the tests of what a host does with a core that misbehaves.
+//! Loads a core from any compiled module, to test how the host treats a core that misbehaves.
 #![allow(unsafe_code, reason = "modules are loaded as wasmtime compiled them")]
 
 use crate::{Core, CoreError, loader};
 
 impl Core {
-    /// A core from testing/malicious-modules.
+    /// Loads a core from testing/malicious-modules.
     ///
     /// # Errors
     ///
-    /// Where it cannot be loaded.
+    /// Returns an error if it cannot be loaded.
     pub fn from_compiled(compiled: &[u8]) -> Result<Self, CoreError> {
-        // SAFETY: testing/malicious-modules/build.rs got these bytes from wasmtime's compiler.
+        // SAFETY: testing/malicious-modules/build.rs compiled these bytes with wasmtime.
         unsafe { loader::load_copied(compiled) }.map(Self)
     }
 }

@@ -1,4 +1,4 @@
-//! A core may do what it likes: the host answers with an error that names what was broken.
+//! Checks that the host answers every misbehaviour of a core with an error that names the violation.
 #![allow(unsafe_code, reason = "modules are loaded as wasmtime compiled them")]
 
 use std::collections::BTreeSet;
@@ -7,7 +7,7 @@ use agent_baton_core::reason::Reason;
 
 use super::*;
 
-/// The modules of testing/malicious-modules, and what is said about each; nothing where it decides.
+/// The modules of testing/malicious-modules, with a part of the expected error, which is empty if the module decides.
 const CASES: &[(&str, &str)] = &[
     ("endless", "did not decide within its limit of 1000000000 units of fuel"),
     ("endless-start", "did not decide within its limit of 1000000000 units of fuel"),
@@ -68,7 +68,7 @@ fn a_request_over_the_limit_does_not_reach_the_core() {
 
 #[test]
 fn bytes_that_are_no_compiled_code_are_refused() {
-    // SAFETY: these are refused before anything is executed.
+    // SAFETY: these bytes are refused before anything is executed.
     let error = unsafe { loader::load_copied(b"\0asm\x01\0\0\0") }.err().unwrap();
     assert!(matches!(error, CoreError::Load(_)), "{error}");
 }

@@ -1,4 +1,4 @@
-//! Text for a user's terminal: cleaned, and with times as people write them.
+//! Text for a user's terminal: sanitized text, local times, counts and panes.
 
 use std::io::{self, Write};
 
@@ -9,14 +9,14 @@ use agent_baton_core::timestamp::Timestamp;
 use jiff::Timestamp as Instant;
 use jiff::tz::TimeZone;
 
-/// Says one line to the user, on stderr.
+/// Prints one line to stderr.
 pub fn warn(text: &str) {
     let line = format!("baton: {}\n", strip_control_chars(text));
-    // There is nobody left to tell that stderr is closed.
+    // If stderr is closed, there is no other place to report to.
     let _ = io::stderr().lock().write_all(line.as_bytes());
 }
 
-/// Text without control, format and bidirectional characters, so that no record can steer a terminal.
+/// Removes control, format and bidirectional characters, so that no text from a record can control the terminal.
 #[must_use]
 pub fn strip_control_chars(text: &str) -> String {
     if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
@@ -25,13 +25,13 @@ pub fn strip_control_chars(text: &str) -> String {
     text.chars().map(|c| if is_printable(c) { c } else { '\u{fffd}' }).collect()
 }
 
-/// The same, for text of several lines.
+/// Like [`strip_control_chars`], but keeps the line breaks.
 #[must_use]
 pub fn strip_control_chars_by_line(text: &str) -> String {
     text.split('\n').map(strip_control_chars).collect::<Vec<_>>().join("\n")
 }
 
-/// The evidence of a liveness verdict, to stand after "alive", "over" or "unknown".
+/// Returns the evidence of a liveness verdict, to follow "alive", "ended" or "unknown".
 #[must_use]
 pub const fn format_evidence(evidence: Evidence) -> &'static str {
     match evidence {
@@ -51,7 +51,7 @@ pub const fn format_evidence(evidence: Evidence) -> &'static str {
     }
 }
 
-/// Why a run ended, paused or waits.
+/// Returns why a run ended, paused or waits.
 #[must_use]
 pub fn format_stop_reason(why: &StopReason) -> String {
     match why {
@@ -77,16 +77,17 @@ fn format_hours(ms: u64) -> String {
     if hours >= 48 { format!("{} days", hours / 24) } else { format!("{hours} h") }
 }
 
-/// A number with its word.
+/// Returns a number with its noun in the singular or plural.
 #[must_use]
 pub fn format_count(number: usize, one: &str, many: &str) -> String {
     format!("{number} {}", if number == 1 { one } else { many })
 }
 
-/// How wide a line that baton prints may be, in columns.
+/// The maximum width of a line, in columns.
 const WIDTH: usize = 80;
 
-/// Text broken into lines that fit a terminal: `first` before the first, as many spaces before the others.
+/// Breaks a text into lines that fit a terminal. The first line starts with `first`, and the others are indented by its
+/// width.
 #[must_use]
 pub fn wrap(first: &str, text: &str) -> String {
     let rest = " ".repeat(textwrap::core::display_width(first));
@@ -94,13 +95,13 @@ pub fn wrap(first: &str, text: &str) -> String {
     textwrap::fill(text, options)
 }
 
-/// A moment as RFC 3339, in UTC, to the millisecond.
+/// Formats a time as RFC 3339 in UTC, with milliseconds.
 #[must_use]
 pub fn format_rfc3339(stamp: &Timestamp) -> String {
     moment(stamp).map_or_else(|| "unknown".to_owned(), |time| format!("{time:.3}"))
 }
 
-/// A moment in the local time zone: the clock time today, else the date with it.
+/// Formats a time in the local time zone: only the time of day if it is today, otherwise with the date.
 #[must_use]
 pub fn format_local(stamp: &Timestamp, now: &Timestamp) -> String {
     let zone = TimeZone::system();
@@ -110,7 +111,7 @@ pub fn format_local(stamp: &Timestamp, now: &Timestamp) -> String {
     time.strftime(format).to_string()
 }
 
-/// The day of a moment in the local time zone, as 2026-11-21.
+/// Formats the local date of a time, such as 2026-11-21.
 #[must_use]
 pub fn format_date(stamp: &Timestamp) -> String {
     let day = |time: Instant| time.to_zoned(TimeZone::system()).date().to_string();
@@ -121,7 +122,7 @@ fn moment(stamp: &Timestamp) -> Option<Instant> {
     Instant::from_millisecond(i64::try_from(stamp.unix_ms).ok()?).ok()
 }
 
-/// How long ago, in one unit: `just now`, `5 min`, `3 h`, `9 days`.
+/// Formats an age in one unit: `just now`, `5 min`, `3 h`, `9 days`.
 #[must_use]
 pub fn format_age(ms: u64) -> String {
     let minutes = ms / 60_000;
@@ -133,7 +134,7 @@ pub fn format_age(ms: u64) -> String {
     }
 }
 
-/// A pane as a user names it.
+/// Returns the name of a pane.
 #[must_use]
 pub fn pane_label(pane: &Pane) -> String {
     match pane {
@@ -146,7 +147,7 @@ pub fn pane_label(pane: &Pane) -> String {
     }
 }
 
-/// A pane in as few characters as tell it from the others.
+/// Returns a short name of a pane that still distinguishes it from others.
 #[must_use]
 pub fn short_pane_label(pane: &Pane) -> String {
     match pane {

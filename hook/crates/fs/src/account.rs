@@ -1,4 +1,4 @@
-//! The home of the account, which no environment can change.
+//! The home directory of the account, which no environment variable can change.
 
 use std::ffi::OsStr;
 use std::fs::File;
@@ -7,28 +7,29 @@ use std::path::{Path, PathBuf};
 
 use crate::read::read_capped;
 
-/// The most that is read of the account database, in bytes; what has more is asked through getent.
+/// The maximum size of the account database, in bytes. If it is larger, getent is asked instead.
 const MAX_PASSWD_BYTES: usize = 4 * 1024 * 1024;
 
-/// The home of the account that runs baton.
+/// The home directory of the account that runs baton.
 #[derive(Debug, Clone, Default)]
 pub enum AccountHome {
-    /// As the account database says; looked up only when it is needed.
+    /// The directory in the account database, which is read only when it is needed.
     #[default]
     Database,
-    /// As given.
+    /// A given directory.
     Is(PathBuf),
 }
 
 impl AccountHome {
-    /// The home directory; `None` where the account database does not name one.
+    /// Returns the home directory, or `None` if the account database does not have one.
     #[must_use]
     pub fn find(&self) -> Option<PathBuf> {
         match self {
             Self::Is(home) => Some(home.clone()),
             Self::Database => {
                 let uid = nix::unistd::geteuid().as_raw();
-                // A static program cannot load the name service's modules: what /etc/passwd does not have, getent has.
+                // A static program cannot load the modules of the name service, so getent looks up accounts that are
+                // not in /etc/passwd.
                 from_passwd_file(Path::new("/etc/passwd"), uid).or_else(|| {
                     let asked = std::process::Command::new("/usr/bin/getent")
                         .args(["passwd", &uid.to_string()])
@@ -43,12 +44,12 @@ impl AccountHome {
     }
 }
 
-/// The home of an account by a file in the form of passwd(5).
+/// Returns an account's home directory according to a file in the format of passwd(5).
 pub fn from_passwd_file(path: &Path, uid: u32) -> Option<PathBuf> {
     from_passwd(&read_capped(File::open(path).ok()?, MAX_PASSWD_BYTES).ok()?, uid)
 }
 
-/// The home of an account in the form of passwd(5), in which a name may be in any encoding.
+/// Returns an account's home directory according to text in the format of passwd(5). Names may have any encoding.
 pub fn from_passwd(bytes: &[u8], uid: u32) -> Option<PathBuf> {
     bytes.split(|byte| *byte == b'\n').find_map(|line| {
         let mut fields = line.split(|byte| *byte == b':').skip(2);

@@ -2,7 +2,7 @@
 
 use sha2::{Digest, Sha256};
 
-/// The first `bytes` bytes of the SHA-256 of `data`, as hex digits.
+/// Returns the first `bytes` bytes of the SHA-256 of `data` as hex digits.
 #[must_use]
 pub fn sha256_hex(data: &[u8], bytes: usize) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";

@@ -1,4 +1,4 @@
-//! Files and accounts: the small operations that every crate does alike.
+//! Operations on files and accounts that several crates need.
 //!
 //! May touch: the paths that it is given, and the account database.
 

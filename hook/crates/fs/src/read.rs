@@ -1,4 +1,4 @@
-//! Files that other programs write: opened so that nothing can hold baton up or lead it astray.
+//! Reads files that other programs write, safely: without following a symlink, blocking, or reading without a limit.
 
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, Read};
@@ -7,11 +7,11 @@ use std::path::Path;
 
 use nix::fcntl::OFlag;
 
-/// Opens a regular file of this user for reading. The last part of the path may not be a symlink, and a pipe or device
-/// does not block.
+/// Opens a regular file of this user for reading. The last component of the path must not be a symlink. A pipe or a
+/// device does not block.
 ///
 /// # Errors
-/// Those of opening; and `InvalidInput` for what is no regular file of this user.
+/// Returns an error if the file cannot be opened. The error is `InvalidInput` if it is not a regular file of this user.
 pub fn open_own(path: &Path) -> io::Result<(File, Metadata)> {
     let flags = OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK | OFlag::O_NOCTTY;
     let file = OpenOptions::new().read(true).custom_flags(flags.bits()).open(path)?;
@@ -23,26 +23,27 @@ pub fn open_own(path: &Path) -> io::Result<(File, Metadata)> {
     }
 }
 
-/// The whole of a regular file of this user.
+/// Reads a regular file of this user.
 ///
 /// # Errors
-/// Those of [`open_own`] and of reading; `FileTooLarge` where it has more than `cap` bytes.
+/// Returns an error if the file cannot be opened by [`open_own`] or read. The error is `FileTooLarge` if the file has
+/// more than `cap` bytes.
 pub fn read_own(path: &Path, cap: usize) -> io::Result<Vec<u8>> {
     let (file, _) = open_own(path)?;
     read_capped(file, cap)
 }
 
-/// Reads to the end, but no more than `cap` bytes.
+/// Reads a file to its end, up to `cap` bytes.
 ///
 /// # Errors
-/// Those of reading; `FileTooLarge` where there is more.
+/// Returns an error if the file cannot be read. The error is `FileTooLarge` if it has more than `cap` bytes.
 pub fn read_capped(file: File, cap: usize) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     file.take(cap as u64 + 1).read_to_end(&mut bytes)?;
     if bytes.len() > cap { Err(io::ErrorKind::FileTooLarge.into()) } else { Ok(bytes) }
 }
 
-/// Whether a transcript holds anything yet. False as well where it is not there or cannot be read.
+/// Returns whether a transcript has any content. A transcript that is missing or unreadable has none.
 #[must_use]
 pub fn has_content(transcript: &Path) -> bool {
     open_own(transcript).is_ok_and(|(_, meta)| meta.len() > 0)

@@ -1,15 +1,17 @@
-//! The processes above this one.
+//! The ancestors of this process.
 
 use super::process_stat::ProcessStat;
 use super::{CurrentProcess, ProcessLookup, System};
 
-/// The most processes looked at above a hook: the agent is the first or second, or there is a launcher or two between.
+/// The maximum number of ancestors to look up from a hook. The agent is the parent or the grandparent, unless there are
+/// one or two launchers between them.
 pub const MAX_HOOK_ANCESTORS: usize = 4;
 
-/// The most processes looked at above a command, which an agent's tool may run deep inside scripts.
+/// The maximum number of ancestors to look up from a command, which an agent's tool may run deep inside scripts.
 pub const MAX_COMMAND_ANCESTORS: usize = 16;
 
-/// The processes above this one, nearest first, at most `depth` of them; each is looked at only when it is asked for.
+/// Returns the ancestors of this process, nearest first, at most `depth` of them. Each one is looked up when the
+/// iterator reaches it.
 pub fn ancestors<'m>(
     system: &'m dyn System,
     current: &CurrentProcess,
@@ -18,7 +20,8 @@ pub fn ancestors<'m>(
     ancestors_from(system, current.parent, current.start, depth)
 }
 
-/// The processes from `pid` upward, the first of which is the parent of a process that started at `start` ticks.
+/// Returns `pid` and its ancestors, nearest first. `pid` is the parent of a process that started at `start`, in ticks
+/// since boot.
 pub fn ancestors_from(
     system: &dyn System,
     pid: u32,
@@ -31,7 +34,7 @@ pub fn ancestors_from(
         let ProcessLookup::Found(stat) = system.process(pid) else {
             return None;
         };
-        // A parent that is younger than its child is another process that was given the pid meanwhile.
+        // A parent that is younger than its child is a different process that reused the pid.
         if stat.start > child_start {
             return None;
         }

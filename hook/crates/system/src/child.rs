@@ -1,5 +1,5 @@
-//! Runs other programs for a limited time, and reads what they print while it waits: a program whose output nobody reads stops
-//! when the pipe is full.
+//! Runs other programs for a limited time, and reads their output while it waits. A program whose output no one reads
+//! stops when the pipe is full.
 
 use std::io::{self, PipeReader, Read};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -10,7 +10,8 @@ use std::time::{Duration, Instant};
 /// How often to check whether a program has ended.
 const POLL_INTERVAL: Duration = Duration::from_millis(2);
 
-/// How long to wait for the rest of the output once the program has ended: something that it left running may keep the pipe open.
+/// How long to wait for the rest of the output after the program has ended. A process that it left running may keep the
+/// pipe open.
 const OUTPUT_GRACE: Duration = Duration::from_millis(200);
 
 /// How a program ended, and the beginning of what it printed.
@@ -24,11 +25,11 @@ pub struct CommandOutput {
     pub stderr: Vec<u8>,
 }
 
-/// Runs a command without input and returns the first `max_bytes` of each of its outputs. Kills it after `timeout` and returns
-/// `None`.
+/// Runs a command without input and returns the first `max_bytes` of each of its outputs. Kills the command after
+/// `timeout` and returns `None`.
 ///
 /// # Errors
-/// When the program cannot be started or waited for.
+/// Returns an error if the program cannot be started or waited for.
 pub fn run_with_timeout(
     command: &mut Command,
     timeout: Duration,
@@ -37,7 +38,8 @@ pub fn run_with_timeout(
     let (stdout, stdout_writer) = io::pipe()?;
     let (stderr, stderr_writer) = io::pipe()?;
     let spawned = command.stdin(Stdio::null()).stdout(stdout_writer).stderr(stderr_writer).spawn();
-    // The command holds the writing ends until it is given others, and a pipe ends with its last writer.
+    // The command holds the writing ends of the pipes until they are replaced. A pipe ends only when its last writer
+    // closes it.
     command.stdout(Stdio::null()).stderr(Stdio::null());
     let mut child = spawned?;
     let [stdout, stderr] = [stdout, stderr].map(|pipe| OutputReader::start(pipe, KeptOutput::First(max_bytes)));
@@ -49,10 +51,10 @@ pub fn run_with_timeout(
     Ok(Some(CommandOutput { status, stdout: stdout.finish(), stderr: stderr.finish() }))
 }
 
-/// Waits for a child to end, and returns `None` at the deadline. The child is left running then.
+/// Waits for a child to end. At the deadline, it returns `None` and leaves the child running.
 ///
 /// # Errors
-/// When the child cannot be waited for.
+/// Returns an error if the child cannot be waited for.
 pub fn wait_until(child: &mut Child, deadline: Instant) -> io::Result<Option<ExitStatus>> {
     loop {
         if let Some(status) = child.try_wait()? {
@@ -65,7 +67,7 @@ pub fn wait_until(child: &mut Child, deadline: Instant) -> io::Result<Option<Exi
     }
 }
 
-/// Which part of an output is kept. All of it is read.
+/// Which part of an output to keep. All of it is read.
 #[derive(Debug, Clone, Copy)]
 pub enum KeptOutput {
     /// The first bytes.
@@ -74,7 +76,7 @@ pub enum KeptOutput {
     Last(usize),
 }
 
-/// Reads an output in a thread of its own.
+/// Reads an output in a separate thread.
 #[derive(Debug)]
 pub struct OutputReader {
     kept: Arc<Mutex<Vec<u8>>>,
@@ -82,7 +84,7 @@ pub struct OutputReader {
 }
 
 impl OutputReader {
-    /// Starts to read.
+    /// Starts the thread.
     #[must_use]
     pub fn start(output: PipeReader, keep: KeptOutput) -> Self {
         let kept = Arc::new(Mutex::new(Vec::new()));
@@ -95,16 +97,16 @@ impl OutputReader {
         Self { kept, ended }
     }
 
-    /// The output that was kept. Waits for its end, but no longer than a moment.
+    /// Waits a short time for the end of the output, and returns the part that was kept.
     #[must_use]
     pub fn finish(self) -> Vec<u8> {
-        // Nothing is ever sent: this returns at the end of the output, or after the grace period.
+        // Nothing is ever sent. This returns at the end of the output, or after the grace period.
         let _ = self.ended.recv_timeout(OUTPUT_GRACE);
         std::mem::take(&mut *self.kept.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
-/// Ends with the output, or when nobody waits for it any longer.
+/// Reads until the output ends, or until nobody waits for it any more.
 fn read_to_end(mut output: PipeReader, keep: KeptOutput, kept: &Weak<Mutex<Vec<u8>>>) {
     let mut chunk = [0; 4096];
     while let Ok(count @ 1..) = output.read(&mut chunk) {

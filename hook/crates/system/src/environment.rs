@@ -1,13 +1,13 @@
-//! The environment, as far as it can be believed.
+//! Environment variables, validated.
 
 use super::System;
 
-/// The longest value taken, in bytes.
+/// The maximum length of a value, in bytes.
 pub const MAX_VALUE_BYTES: usize = 4096;
 
-/// Where variables are looked up: the process' own, or a table in a test.
+/// A source of variables: this process's own environment, another process's, or a table in a test.
 pub trait Environment {
-    /// The value of a variable. None where it is unset, empty, no UTF-8, or longer than [`MAX_VALUE_BYTES`].
+    /// Returns the value of a variable, or `None` if it is unset, empty, not UTF-8, or longer than [`MAX_VALUE_BYTES`].
     fn get(&self, name: &str) -> Option<String>;
 }
 
@@ -30,7 +30,7 @@ impl Environment for &[(&str, &str)] {
     }
 }
 
-/// The variables that another process was started with. What the machine does not tell is unset.
+/// The variables with which another process was started. A variable that cannot be read counts as unset.
 #[derive(Clone, Copy)]
 pub struct ProcessEnvironment<'a> {
     system: &'a dyn System,
@@ -38,7 +38,7 @@ pub struct ProcessEnvironment<'a> {
 }
 
 impl<'a> ProcessEnvironment<'a> {
-    /// Those of a process.
+    /// Returns the environment of a process.
     #[must_use]
     pub const fn new(system: &'a dyn System, pid: u32) -> Self {
         Self { system, pid }
@@ -64,7 +64,7 @@ mod tests {
         let mut child = Command::new("cat");
         child.env("PANE", "%3").env("EMPTY", "").stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = child.spawn().unwrap();
-        // Its variables stand there only once it is the new program, which it shows by an answer.
+        // `/proc` shows its variables only after it has executed the new program. Its answer proves that it has.
         child.stdin.as_mut().unwrap().write_all(b"?").unwrap();
         child.stdout.as_mut().unwrap().read_exact(&mut [0]).unwrap();
         let there = ProcessEnvironment::new(&CurrentSystem, child.id());

@@ -1,4 +1,4 @@
-//! A machine of a test's own making.
+//! A fake system for tests.
 #![allow(missing_docs, clippy::unwrap_used, reason = "for tests alone")]
 
 use std::cell::Cell;
@@ -11,12 +11,12 @@ use super::process_stat::ProcessStat;
 use super::{CurrentProcess, ProcessLookup, System, SystemError};
 use agent_baton_core::fixtures;
 
-/// Shows at each pid what the test says, and counts how often it was looked at.
+/// Returns what the test defines for each pid, and counts the lookups.
 pub struct FakeSystem<F> {
     shows: F,
-    /// How many pids were looked at.
+    /// How many pids were looked up.
     pub process_lookups: Cell<u32>,
-    /// How often the table of locks, which is empty, was read.
+    /// How often the lock table, which is empty, was read.
     pub lock_table_reads: Cell<u32>,
 }
 
@@ -26,7 +26,7 @@ impl<F: Fn(u32) -> ProcessLookup> FakeSystem<F> {
     }
 }
 
-/// An agent at a pid; `ended`: a zombie.
+/// Returns an agent's process. If `ended` is true, it is a zombie.
 pub fn agent(pid: u32, ended: bool) -> ProcessLookup {
     ProcessLookup::Found(ProcessStat {
         pid,
@@ -38,7 +38,7 @@ pub fn agent(pid: u32, ended: bool) -> ProcessLookup {
     })
 }
 
-/// Where a test runs.
+/// Returns the identity of the test's own process.
 pub fn current_process() -> CurrentProcess {
     CurrentProcess { place: fixtures::place(), start: 1, start_ms: 10, parent: 1 }
 }

@@ -1,8 +1,8 @@
-//! The system: processes, locks, clocks, panes, worktrees, and the multiplexers' own programs.
+//! The system: processes, locks, clocks, panes, worktrees, and the programs of the multiplexers.
 //!
-//! May touch: `/proc`, the machine's ids, the environment, and the directories that it is asked about. It changes nothing.
-//! [`multiplexer`] starts tmux or zellij, for commands only: no event ever starts a program here. Each read is bounded in
-//! bytes and made only on demand, because the fast path can afford few reads.
+//! May touch: `/proc`, the machine's ids, the environment, and the directories that it is asked about. It changes
+//! nothing. [`multiplexer`] starts tmux or zellij, but only for commands: no event ever starts a program here. Each
+//! read has a maximum size and happens only on demand, because the fast path can afford few reads.
 
 pub mod ancestry;
 pub mod child;
@@ -31,26 +31,26 @@ pub use linux::Linux as CurrentSystem;
 #[cfg(not(target_os = "linux"))]
 compile_error!("baton runs on Linux only: it identifies processes and locks by /proc");
 
-/// Why the identity of this process cannot be read. Without it, no process can be identified.
+/// Why the identity of this process cannot be read. Without it, baton cannot identify any process.
 #[derive(Debug, thiserror::Error)]
 pub enum SystemError {
-    /// Something that every identity needs cannot be read.
+    /// A file that every identity needs cannot be read.
     #[error("{path} cannot be read, so no process can be told from another; is /proc mounted?")]
     Unreadable {
-        /// What was read.
+        /// The file.
         path: PathBuf,
-        /// Why it failed.
+        /// The cause.
         source: io::Error,
     },
-    /// Something that every identity needs is not what it should be.
+    /// A file that every identity needs has unexpected content.
     #[error("{path} does not hold {what}, so no process can be told from another")]
     Malformed {
-        /// What was read.
+        /// The file.
         path: PathBuf,
-        /// What it should hold.
+        /// The expected content.
         what: &'static str,
     },
-    /// `/proc` numbers processes in another way than this process' own pid namespace.
+    /// `/proc` belongs to another pid namespace, so its pids differ from those of this process.
     #[error("/proc belongs to another pid namespace (it calls this process {theirs}, which is {ours}); mount its own")]
     ForeignProc {
         /// This process' pid.
@@ -60,21 +60,21 @@ pub enum SystemError {
     },
 }
 
-/// The identity of this process: where it runs, and since when.
+/// The identity of this process: where it runs and when it started.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CurrentProcess {
     /// The boot, machine and pid namespace.
     pub place: HostId,
-    /// This process' start, in ticks since boot.
+    /// The start of this process, in ticks since boot.
     pub start: u64,
-    /// This process' start, in milliseconds since boot (rounded down to a tick, 10 ms on most machines).
+    /// The start of this process, in milliseconds since boot, rounded down to a tick (10 ms on most machines).
     pub start_ms: u64,
     /// The parent's pid.
     pub parent: u32,
 }
 
 impl CurrentProcess {
-    /// How long a process that started at `start` had been running when this one started, in milliseconds.
+    /// Returns how long a process that started at `start` had been running when this one started, in milliseconds.
     #[must_use]
     pub const fn age_ms(&self, start: u64) -> u64 {
         let ticks = self.start.saturating_sub(start);
@@ -85,42 +85,43 @@ impl CurrentProcess {
     }
 }
 
-/// What a lookup of a pid showed.
+/// The result of looking up a pid.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ProcessLookup {
     /// A process has the pid.
     Found(ProcessStat),
     /// No process has it.
     Gone,
-    /// It cannot be told whether one has it.
+    /// It cannot be determined whether a process has the pid.
     Unreadable,
 }
 
-/// A system that runs agents. [`CurrentSystem`] is the one that baton was built for.
+/// The system on which agents run. [`CurrentSystem`] is the one for which baton was built.
 pub trait System {
-    /// Identifies this process. Reads the boot id, the machine id, the pid namespace and one stat.
+    /// Returns the identity of this process. Reads the boot id, the machine id, the pid namespace and one stat file.
     ///
     /// # Errors
-    /// See [`SystemError`].
+    /// Returns a [`SystemError`] if one of these cannot be read.
     fn current_process(&self) -> Result<CurrentProcess, SystemError>;
 
-    /// The present moment of the given boot.
+    /// Returns the current time, on the clock of the given boot.
     fn now(&self, place: &HostId) -> Timestamp;
 
     /// Looks up a pid, with one read.
     fn process(&self, pid: u32) -> ProcessLookup;
 
-    /// The arguments of a process, the program's name first, cut at some kilobytes. `None` if they cannot be read.
+    /// Returns the arguments of a process, starting with the program's name and truncated to some kilobytes, or `None`
+    /// if they cannot be read.
     fn arguments(&self, pid: u32) -> Option<Vec<Vec<u8>>>;
 
-    /// A variable that a process was started with. `None` if it is unset, empty, not UTF-8, or cannot be read.
+    /// Returns a variable with which a process was started, or `None` if it is unset, empty, not UTF-8, or unreadable.
     fn variable(&self, pid: u32, name: &str) -> Option<String>;
 
-    /// All write locks on files, in one consistent reading. `None` if no consistent reading succeeds.
+    /// Returns all write locks on files from one consistent read, or `None` if no consistent read succeeds.
     fn lock_table(&self) -> Option<LockTable>;
 }
 
-/// The identity of a process that was looked up on a host.
+/// Returns the identity of a process that was looked up on a host.
 #[must_use]
 pub fn identity(stat: &ProcessStat, place: &HostId) -> Process {
     let HostId { boot, machine, pidns } = place.clone();

@@ -1,4 +1,4 @@
-//! Linux: everything is read from `/proc`.
+//! The implementation for Linux, which reads everything from `/proc`.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -17,16 +17,16 @@ use super::process_stat::ProcessStat;
 use super::{CurrentProcess, ProcessLookup, System, SystemError};
 use baton_fs::read::read_capped;
 
-/// The most read of a process' arguments: what tells a daemon comes among the first.
+/// The maximum size that is read of a process's arguments. The ones that identify a daemon come first.
 const MAX_ARGUMENT_BYTES: usize = 16 * 1024;
 
-/// The most read of a process' environment.
+/// The maximum size that is read of a process's environment.
 const MAX_ENVIRONMENT_BYTES: usize = 2 * 1024 * 1024;
 
 /// The kernel's id of the boot.
 const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";
 
-/// The machine's id: systemd's file, then the one that D-Bus had before it.
+/// The files with the machine's id: systemd's, and the one that D-Bus used before.
 const MACHINE_ID_FILES: [&str; 2] = ["/etc/machine-id", "/var/lib/dbus/machine-id"];
 
 /// The machine that this process runs on.
@@ -59,7 +59,7 @@ impl System for Linux {
     }
 
     fn process(&self, pid: u32) -> ProcessLookup {
-        // Zero and what is no pid_t mean groups to kill(2), never a process.
+        // For kill(2), zero and numbers that are not a valid pid_t denote groups, not processes.
         let Some(number) = i32::try_from(pid).ok().filter(|&number| number > 0) else {
             return ProcessLookup::Gone;
         };
@@ -68,7 +68,7 @@ impl System for Linux {
                 .filter(|stat| stat.pid == pid)
                 .map_or(ProcessLookup::Unreadable, ProcessLookup::Found),
             Err(_) => match nix::sys::signal::kill(Pid::from_raw(number), None) {
-                // A hidden process (mount option hidepid), or no /proc, looks absent and is not.
+                // A process that is hidden by the mount option hidepid, or by a missing /proc, only looks absent.
                 Err(Errno::ESRCH) => ProcessLookup::Gone,
                 Ok(()) | Err(_) => ProcessLookup::Unreadable,
             },
@@ -79,7 +79,7 @@ impl System for Linux {
         let mut bytes = Vec::new();
         let file = File::open(format!("/proc/{pid}/cmdline")).ok()?;
         file.take(MAX_ARGUMENT_BYTES as u64).read_to_end(&mut bytes).ok()?;
-        // Empty for a zombie, and for a process between two programs.
+        // The arguments of a zombie are empty, and so are those of a process that is about to execute a new program.
         (!bytes.is_empty()).then(|| bytes.split(|&byte| byte == 0).map(<[u8]>::to_vec).collect())
     }
 
@@ -95,7 +95,8 @@ impl System for Linux {
     }
 }
 
-/// The start of a file of `/proc`, in one read: the kernel makes such a file when it is read.
+/// Holds the start of a file of `/proc`. It is filled by one read, because the kernel generates such a file when it is
+/// read.
 struct ProcBuffer<const CAP: usize> {
     bytes: [u8; CAP],
     len: usize,
@@ -127,19 +128,20 @@ fn boot_id() -> Result<String, SystemError> {
     hex_id(small.bytes()).ok_or_else(|| malformed(path, "the id of a boot"))
 }
 
-/// The machine's id. Where it has none, the boot stands for it: after the next boot it is another machine, whose
-/// processes are unknown rather than gone, and no other machine ever has the same.
+/// Returns the machine's id. If the machine has none, this returns the boot id instead. After a reboot the machine then
+/// counts as a different one, so its processes are unknown rather than gone. No two machines share a boot id.
 fn machine_id(boot: &str) -> String {
     let read = |path: &&str| hex_id(&read_capped(File::open(path).ok()?, 64).ok()?);
     MACHINE_ID_FILES.iter().find_map(read).unwrap_or_else(|| format!("boot-{boot}"))
 }
 
-/// An id of 32 hex digits, dashes aside; none of anything else, as the word "uninitialized" in a fresh image.
+/// Returns an id of 32 hex digits, with or without dashes. Returns `None` for other content, such as the word
+/// "uninitialized" in a fresh image.
 fn hex_id(bytes: &[u8]) -> Option<String> {
     let text = std::str::from_utf8(bytes).ok()?.trim_ascii();
     let digits = text.bytes().filter(u8::is_ascii_hexdigit).count();
     let fits = digits == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
-    // All zeros is what some images carry for "none".
+    // Some images use all zeros for "none".
     (fits && text.bytes().any(|byte| byte != b'0' && byte != b'-')).then(|| text.to_owned())
 }
 

@@ -1,4 +1,5 @@
-//! Who holds locks on files, from `/proc/locks`. A lock is never probed by taking it: that could make its owner fail.
+//! The holders of file locks, from `/proc/locks`. baton never probes a lock by taking it, because that could make its
+//! owner fail.
 
 use std::collections::HashMap;
 use std::fs::{File, Metadata};
@@ -7,13 +8,13 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::sync::Arc;
 
-/// The most read: some 10,000 locks.
+/// The maximum size that is read: some 10,000 locks.
 const MAX_TABLE_BYTES: usize = 1024 * 1024;
 
-/// How often the table is read for two readings to agree.
+/// The maximum number of attempts to read the same table twice in a row.
 const MAX_READ_ATTEMPTS: usize = 4;
 
-/// A file, by device and inode.
+/// The identity of a file: its device and inode.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct FileId {
     /// The device's major and minor number.
@@ -23,10 +24,10 @@ pub struct FileId {
 }
 
 impl FileId {
-    /// The file at a path, without following a symlink at its end; it must be a regular one.
+    /// Returns the identity of the regular file at a path. It does not follow a symlink at the end of the path.
     ///
     /// # Errors
-    /// Those of `lstat`; `InvalidInput` for what is no regular file.
+    /// Returns an error if `lstat` fails. The error is `InvalidInput` if the path is not a regular file.
     pub fn from_path(path: &Path) -> io::Result<Self> {
         let meta = std::fs::symlink_metadata(path)?;
         if !meta.is_file() {
@@ -35,10 +36,10 @@ impl FileId {
         Ok(Self::from_metadata(&meta))
     }
 
-    /// The file that was looked at.
+    /// Returns the identity of the file with this metadata.
     #[must_use]
     pub fn from_metadata(meta: &Metadata) -> Self {
-        // As makedev(3) puts the numbers together.
+        // The inverse of makedev(3).
         let device = meta.dev();
         let major = ((device >> 8) & 0xfff) | ((device >> 32) & 0xffff_f000);
         let minor = (device & 0xff) | ((device >> 12) & 0xffff_ff00);
@@ -46,39 +47,41 @@ impl FileId {
     }
 }
 
-/// Every write lock that is held. A copy is cheap.
+/// All write locks that are held. A clone is cheap.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct LockTable {
-    /// By file, the pids of the holders; 0 for one that has none here.
+    /// The pids of the holders by file. The pid is 0 for a holder that has no pid here.
     held: Arc<HashMap<FileId, Vec<u32>>>,
 }
 
 impl LockTable {
-    /// Whether a process holds a write lock on a file.
+    /// Returns whether a process holds a write lock on a file.
     #[must_use]
     pub fn is_held(&self, pid: u32, file: FileId) -> bool {
         pid > 0 && self.holders(file).contains(&pid)
     }
 
-    /// The pids of those that hold a write lock on a file; 0 for a holder that cannot be seen from here, or that no one process is.
+    /// Returns the pids of the processes that hold a write lock on a file. The pid is 0 for a holder that is not
+    /// visible from here or is not a single process.
     #[must_use]
     pub fn holders(&self, file: FileId) -> &[u32] {
         self.held.get(&file).map(Vec::as_slice).unwrap_or_default()
     }
 
-    /// Parses the table. None where a line is not what the kernel writes: it could be the one that matters.
+    /// Parses the table. Returns `None` if any line has an unexpected format, because that line could be the one that
+    /// matters.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let mut held: HashMap<FileId, Vec<u32>> = HashMap::new();
         for line in text.lines() {
             let mut words = line.split_ascii_whitespace().skip(1).peekable();
-            // One that waits for a lock does not hold it.
+            // A process that waits for a lock does not hold it.
             if words.next_if_eq(&"->").is_some() {
                 continue;
             }
-            // Kind (POSIX, FLOCK, OFDLCK, LEASE, ...), then advisory or not, then read or write.
+            // The kind (POSIX, FLOCK, OFDLCK, LEASE, ...), then advisory or mandatory, then read or write.
             let access = words.nth(2)?;
-            // -1 for a lock of an open file, 0 for one of a process that cannot be seen from here.
+            // -1 for a lock of an open file, 0 for a lock of a process that is not visible from here.
             let pid = words.next()?.parse::<i64>().ok()?;
             let file = parse_file(words.next()?)?;
             if access == "WRITE" {
@@ -89,7 +92,7 @@ impl LockTable {
     }
 }
 
-/// `major:minor:inode`, the first two in hex; none of anything else.
+/// Parses `major:minor:inode`, of which the first two are in hex.
 fn parse_file(text: &str) -> Option<FileId> {
     if text == "<none>:0" {
         return Some(FileId { device: (0, 0), inode: 0 });
@@ -101,14 +104,14 @@ fn parse_file(text: &str) -> Option<FileId> {
     parts.next().is_none().then_some(FileId { device: (major, minor), inode })
 }
 
-/// Reads the table. None where it cannot be read, is too long, or changes too fast to be read as a whole.
+/// Reads the table. Returns `None` if it cannot be read, is too long, or changes too fast for a consistent read.
 #[must_use]
 pub fn read(path: &Path) -> Option<LockTable> {
     let mut before = None;
     for _ in 0..MAX_READ_ATTEMPTS {
         let (text, reads) = read_once(path).ok()?;
-        // The kernel holds the table still for one read. Between two of them a lock that goes away makes the next one
-        // skip a line, and a lock that is skipped would look released.
+        // The kernel keeps the table unchanged during one read. If a lock is released between two reads, the next read
+        // skips a line, and the skipped lock would look released.
         if reads <= 1 || before.as_ref() == Some(&text) {
             return LockTable::parse(&text);
         }
@@ -117,7 +120,7 @@ pub fn read(path: &Path) -> Option<LockTable> {
     None
 }
 
-/// The whole text, and the number of reads that brought some of it.
+/// Returns the whole text, and the number of reads that returned data.
 fn read_once(path: &Path) -> io::Result<(String, usize)> {
     let mut file = File::open(path)?;
     let mut bytes = Vec::new();
@@ -192,7 +195,7 @@ mod tests {
         assert_eq!(read(&dir.path().join("missing")), None);
         std::fs::write(dir.path().join("long"), "1: -> \n".repeat(200_000)).unwrap();
         assert_eq!(read(&dir.path().join("long")), None);
-        // Longer than one read, and still.
+        // A table that is longer than one read and does not change.
         std::fs::write(dir.path().join("still"), TABLE.repeat(40)).unwrap();
         assert!(read(&dir.path().join("still")).is_some());
     }

@@ -1,4 +1,4 @@
-//! The multiplexers' own programs, for what a user asks: go to a pane, open a window. No event ever starts one.
+//! Runs the programs of the multiplexers when a user asks to go to a pane or to open a window. No event ever runs one.
 
 mod tmux;
 mod zellij;
@@ -12,13 +12,13 @@ use crate::child::run_with_timeout;
 pub use tmux::{OpenedWindow, Tmux, shell_quote};
 pub use zellij::Zellij;
 
-/// How long a multiplexer may take to answer.
+/// The maximum time for an answer of a multiplexer.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// The most that is read of an answer, in bytes.
+/// The maximum size of an answer, in bytes.
 const MAX_ANSWER_BYTES: usize = 64 * 1024;
 
-/// Why a multiplexer did not do it.
+/// Why a multiplexer did not carry out a request.
 #[derive(Debug, thiserror::Error)]
 pub enum MultiplexerError {
     /// Its program cannot be started.
@@ -26,7 +26,7 @@ pub enum MultiplexerError {
     Run {
         /// The program.
         program: &'static str,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
     /// It did not answer in time.
@@ -40,12 +40,12 @@ pub enum MultiplexerError {
     Refused {
         /// The program.
         program: &'static str,
-        /// Its words.
+        /// Its error output.
         said: String,
     },
 }
 
-/// Runs one to its end and returns what it printed.
+/// Runs a program to its end and returns its output.
 fn answer(program: &'static str, mut command: Command) -> Result<String, MultiplexerError> {
     let output = run_with_timeout(&mut command, ANSWER_TIMEOUT, MAX_ANSWER_BYTES);
     let output = output.map_err(|source| MultiplexerError::Run { program, source })?;

@@ -1,20 +1,20 @@
-//! Where a user sees a process.
+//! Finds the terminal pane of a process.
 
 use agent_baton_core::pane::Pane;
 
 use super::environment::Environment;
 use super::process_stat::ProcessStat;
 
-/// The longest socket path of a tmux server: what the kernel takes.
+/// The maximum length of a tmux socket path, which the kernel limits.
 const MAX_SOCKET_PATH_BYTES: usize = 108;
 
-/// The longest name of a zellij session, in bytes.
+/// The maximum length of a zellij session name, in bytes.
 const MAX_SESSION_NAME_BYTES: usize = 128;
 
-/// The most digits of a pane's number.
+/// The maximum number of digits in a pane's number.
 const MAX_PANE_DIGITS: usize = 10;
 
-/// The pane of a process, by the environment that it handed down: tmux, else zellij, else its terminal.
+/// Returns the pane of a process according to its environment: tmux first, then zellij, then its terminal.
 #[must_use]
 pub fn find_pane(environment: &dyn Environment, process: &ProcessStat) -> Pane {
     tmux(environment)
@@ -64,7 +64,7 @@ mod tests {
         check(&ZELLIJ, 34_816, "zellij work 3");
         check(&[], 34_819, "pts/3");
         check(&[], 0, "unknown");
-        // What is not of the right form is not taken, and does not hide what is.
+        // A malformed variable is ignored and does not hide a valid one.
         check(&[TMUX], 34_819, "pts/3");
         check(&[("TMUX_PANE", "%0")], 34_819, "pts/3");
         check(&[TMUX, ("TMUX_PANE", "0")], 34_819, "pts/3");

@@ -1,26 +1,26 @@
-//! One process, as `/proc/<pid>/stat` shows it.
+//! The contents of `/proc/<pid>/stat`.
 
-/// A process at one moment.
+/// The state of a process at one point in time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProcessStat {
     /// Its pid.
     pub pid: u32,
-    /// The name of its program, at most 15 bytes; bytes that are no UTF-8 are replaced.
+    /// The name of its program, at most 15 bytes. Bytes that are not UTF-8 are replaced.
     pub comm: String,
-    /// Whether it has ended and only waits to be reaped.
+    /// Whether it has exited and has not been reaped.
     pub ended: bool,
-    /// Its parent's pid; 0 where that is outside the pid namespace.
+    /// The pid of its parent, or 0 if the parent is outside the pid namespace.
     pub parent: u32,
-    /// The number of its controlling terminal; 0 for none.
+    /// The number of its controlling terminal, or 0 if it has none.
     pub tty: u32,
     /// When it started, in ticks since boot.
     pub start: u64,
 }
 
 impl ProcessStat {
-    /// Parses the line; none where it is not what the kernel writes.
+    /// Parses the line. Returns `None` if it does not have the kernel's format.
     ///
-    /// The name stands in parentheses and may itself hold spaces, parentheses and line breaks: the last `)` ends it.
+    /// The name is in parentheses and may itself contain spaces, parentheses and line breaks. The last `)` ends it.
     #[must_use]
     pub fn parse(line: &[u8]) -> Option<Self> {
         let open = line.iter().position(|&byte| byte == b'(')?;
@@ -28,25 +28,27 @@ impl ProcessStat {
         let pid = std::str::from_utf8(line.get(..open)?).ok()?.trim_ascii_end().parse().ok()?;
         let comm = String::from_utf8_lossy(line.get(open + 1..close)?).into_owned();
         let rest = std::str::from_utf8(line.get(close + 1..)?).ok()?;
-        // Counted as proc(5) does: the state is field 3.
+        // proc(5) counts the state as field 3.
         let mut fields = rest.split_ascii_whitespace();
         let state = fields.next()?;
         let parent = fields.next()?.parse().ok()?;
         let tty = fields.nth(2)?.parse::<i32>().ok()?.cast_unsigned();
         let threads = fields.nth(12)?.parse::<u64>().ok()?;
         let start = fields.nth(1)?.parse().ok()?;
-        // A line cut within the number would give another start.
+        // If the line were truncated within the number, the start would be wrong.
         fields.next()?;
         let known = state.len() == 1 && state.bytes().all(|byte| byte.is_ascii_alphabetic());
-        // A process whose first thread ended while others run shows as a zombie, and lives.
+        // A process whose main thread has exited while others run looks like a zombie but is alive.
         let ended = matches!(state, "X" | "x") || (state == "Z" && threads <= 1);
         known.then_some(Self { pid, comm, ended, parent, tty, start })
     }
 
-    /// The controlling terminal's name, as `pts/3`; none where there is none, or it is of another kind.
+    /// Returns the name of the controlling terminal, such as `pts/3`, or `None` if there is none or it is of another
+    /// kind.
     #[must_use]
     pub fn tty_name(&self) -> Option<String> {
-        // Linux: the minor number's low 8 bits, 12 bits of major, then the minor's other bits.
+        // On Linux, the number has the low 8 bits of the minor number, 12 bits of the major number, and the other bits
+        // of the minor number.
         let major = (self.tty >> 8) & 0xfff;
         let minor = (self.tty & 0xff) | ((self.tty >> 12) & 0xf_ff00);
         match (major, minor) {
@@ -62,7 +64,7 @@ impl ProcessStat {
 mod tests {
     use super::*;
 
-    /// A line as the kernel writes it, with the given name, state and number of threads.
+    /// Returns a line in the kernel's format with the given name, state and number of threads.
     fn line(comm: &str, state: &str, threads: &str) -> String {
         format!(
             "4711 ({comm}) {state} 12 4711 4711 34817 4711 4194304 1 0 0 0 5 6 0 0 20 0 {threads} 0 381757 99 1 2 3\n"
@@ -118,7 +120,7 @@ mod tests {
         check(&good.replace("381757", "18446744073709551616"), None);
         check(&line("claude", "SS", "7"), None);
         check(&line("claude", "7", "7"), None);
-        // Cut at every length: none, or the same process.
+        // A truncated line gives either nothing or the same process.
         for end in 0..good.len() {
             if let Some(stat) = ProcessStat::parse(&good.as_bytes()[..end]) {
                 assert_eq!((stat.pid, stat.start), (4711, 381_757), "cut at {end}");

@@ -1,4 +1,4 @@
-//! Whether a process that was seen once is still there.
+//! Determines whether a recorded process still exists.
 
 use std::io::ErrorKind;
 use std::path::Path;
@@ -8,8 +8,8 @@ use agent_baton_core::process::{HostId, LockState, Process, ProcessState};
 use super::ProcessLookup;
 use super::lock_table::{FileId, LockTable};
 
-/// What the machine shows of a process. One of another boot, machine or pid namespace cannot be looked at from here:
-/// what its boot alone says is for the core to judge.
+/// Returns the state of a process. A process of another boot, machine or pid namespace is unreadable from here. The
+/// core decides what its boot id alone proves.
 #[must_use]
 pub fn process_state(process: &Process, here: &HostId, lookup: impl FnOnce(u32) -> ProcessLookup) -> ProcessState {
     if !is_local(process, here) {
@@ -24,14 +24,14 @@ pub fn process_state(process: &Process, here: &HostId, lookup: impl FnOnce(u32) 
     }
 }
 
-/// Whether a process is of this boot, machine and pid namespace.
+/// Returns whether a process belongs to this boot, machine and pid namespace.
 #[must_use]
 pub fn is_local(process: &Process, here: &HostId) -> bool {
     process.boot == here.boot && process.machine == here.machine && process.pidns == here.pidns
 }
 
-/// What became of the lock that a process of this place was seen to hold on the file at `path`; `locks` is none where
-/// the table could not be read.
+/// Returns the state of the lock that a local process was seen to hold on the file at `path`. `locks` is `None` if the
+/// lock table could not be read.
 #[must_use]
 pub fn lock_state(pid: u32, path: &Path, locks: Option<&LockTable>) -> LockState {
     let there = |path: &Path| path.parent().is_some_and(Path::is_dir);
@@ -41,7 +41,7 @@ pub fn lock_state(pid: u32, path: &Path, locks: Option<&LockTable>) -> LockState
             Some(_) => LockState::Released,
             None => LockState::Unreadable,
         },
-        // With its directory gone as well, it is the file system that went away, not the lock.
+        // If the directory is gone as well, the file system was probably unmounted, which says nothing about the lock.
         Err(error) if error.kind() == ErrorKind::NotFound && there(path) => LockState::Released,
         Err(_) => LockState::Unreadable,
     }

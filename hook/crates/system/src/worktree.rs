@@ -1,18 +1,20 @@
-//! The project of a directory: the root of its git worktree. git is never run; a repository can make it run programs.
+//! Finds the project of a directory: the root of its git worktree. baton never runs git, because a repository can make
+//! git run programs.
 
 use std::fs::{File, Metadata};
 use std::path::{Path, PathBuf};
 
 use baton_fs::read::read_capped;
 
-/// The most directories looked at, from the start upward.
+/// The maximum number of directories to check, from the start upward.
 const MAX_PARENT_DIRECTORIES: usize = 64;
 
-/// The most read of a `.git` file: a path and a word.
+/// The maximum size of a `.git` file, which contains a keyword and a path.
 const MAX_GIT_FILE_BYTES: usize = 8 * 1024;
 
-/// The canonical worktree root above a directory, else the directory's own canonical path. None where that does not
-/// exist or is no UTF-8. A linked worktree, and a submodule, is its own root.
+/// Returns the canonical path of the worktree root that contains a directory, or the directory's own canonical path if
+/// there is no worktree. Returns `None` if the directory does not exist or its path is not UTF-8. Linked worktrees and
+/// submodules are roots of their own.
 #[must_use]
 pub fn find_root(start: &Path) -> Option<String> {
     let start = std::fs::canonicalize(start).ok()?;
@@ -21,18 +23,18 @@ pub fn find_root(start: &Path) -> Option<String> {
     root.to_str().map(str::to_owned)
 }
 
-/// Whether a directory holds a `.git` that leads to a repository.
+/// Returns whether a directory has a `.git` that leads to a repository.
 fn is_worktree_root(directory: &Path) -> bool {
     let git = directory.join(".git");
     let Ok(meta) = std::fs::metadata(&git) else {
         return false;
     };
     let repository = if meta.is_dir() { Some(git) } else { linked_repository(directory, &git, &meta) };
-    // An empty `.git` directory is no repository: sandboxes mount such ones.
+    // An empty `.git` directory is not a repository. Some sandboxes mount one.
     repository.is_some_and(|repository| std::fs::symlink_metadata(repository.join("HEAD")).is_ok())
 }
 
-/// The repository that a `.git` file names.
+/// Returns the repository that a `.git` file names.
 fn linked_repository(directory: &Path, git: &Path, meta: &Metadata) -> Option<PathBuf> {
     if !meta.is_file() {
         return None;
@@ -48,7 +50,7 @@ mod tests {
 
     use super::*;
 
-    /// A tree with a repository, a worktree and a submodule linked to it, and things that look like repositories.
+    /// Creates a repository with a linked worktree and a submodule, and directories that only look like repositories.
     fn tree() -> (tempfile::TempDir, PathBuf) {
         let dir = tempfile::tempdir().unwrap();
         let base = fs::canonicalize(dir.path()).unwrap();

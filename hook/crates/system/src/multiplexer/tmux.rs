@@ -7,72 +7,72 @@ use agent_baton_core::run::is_printable;
 
 use super::{MultiplexerError, answer};
 
-/// The session in which windows are opened where the caller is in none.
+/// The session in which windows open if the caller is not in one.
 const DEFAULT_SESSION: &str = "baton";
 
-/// A server of tmux.
+/// A tmux server.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Tmux {
-    /// The path of its socket; the account's default where none is known.
+    /// The path of its socket, or `None` for the account's default server.
     server: Option<String>,
-    /// Whether the caller is in a pane of it.
+    /// Whether the caller is in a pane of this server.
     inside: bool,
 }
 
 /// A window that was opened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OpenedWindow {
-    /// Its pane, as `%3`.
+    /// Its pane, such as `%3`.
     pub pane: String,
     /// The process in it.
     pub pid: u32,
 }
 
 impl Tmux {
-    /// The server with this socket.
+    /// Returns the server with this socket.
     #[must_use]
     pub fn with_socket(server: &str) -> Self {
         let inside = Self::enclosing().is_some_and(|around| around.server.as_deref() == Some(server));
         Self { server: Some(server.to_owned()), inside }
     }
 
-    /// The server that the caller is in a pane of.
+    /// Returns the server in which the caller runs.
     #[must_use]
     pub fn enclosing() -> Option<Self> {
         let server = std::env::var("TMUX").ok()?.split(',').next()?.to_owned();
         server.starts_with('/').then_some(Self { server: Some(server), inside: true })
     }
 
-    /// The account's default server.
+    /// Returns the account's default server.
     #[must_use]
     pub const fn default_server() -> Self {
         Self { server: None, inside: false }
     }
 
-    /// Selects a pane and its window, and shows it to the caller where that is in tmux too. Else gives the command by which a user
-    /// gets there.
+    /// Selects a pane and its window. If the caller is in tmux, this also shows it to the caller. Otherwise it returns
+    /// the command with which the user gets there.
     ///
     /// # Errors
-    /// See [`MultiplexerError`]; the pane may be gone.
+    /// Returns a [`MultiplexerError`] if tmux fails, for example because the pane is gone.
     pub fn select(&self, pane: &str) -> Result<Option<String>, MultiplexerError> {
         let session = self.run(&["display-message", "-p", "-t", pane, "#{session_name}"])?;
-        // Of a pane that is gone older versions print nothing, and succeed.
+        // Older versions print nothing and succeed if the pane is gone.
         if session.is_empty() {
             return Err(MultiplexerError::Refused { program: "tmux", said: format!("can't find pane: {pane}") });
         }
         self.run(&["select-window", "-t", pane, ";", "select-pane", "-t", pane])?;
-        // A caller in a pane that nobody looks at has no client to be switched.
+        // A caller in a detached session has no client to switch.
         if self.inside && self.run(&["switch-client", "-t", pane]).is_ok() {
             return Ok(None);
         }
         Ok(Some(format!("{} attach -t {}", self.command_words().join(" "), shell_quote(&session))))
     }
 
-    /// Opens a window with a program in it, behind the present one. Where the caller is in no pane of the server it is in the session
-    /// `baton`, which is made if need be, and the server with it.
+    /// Opens a window with a program in the background. If the caller is not in a pane of this server, the window opens
+    /// in the session `baton`, which is created with its server if necessary.
     ///
     /// # Errors
-    /// See [`MultiplexerError`].
+    /// Returns a [`MultiplexerError`] if tmux fails.
     pub fn open(&self, name: &str, directory: &Path, program: &[String]) -> Result<OpenedWindow, MultiplexerError> {
         let open = |made| {
             let mut arguments = self.open_arguments(name, directory, made);
@@ -82,24 +82,25 @@ impl Tmux {
         };
         let made = self.inside || self.has_session();
         let answer = match open(made) {
-            // Another call made it meanwhile.
+            // Another call created the session in the meantime.
             Err(MultiplexerError::Refused { .. }) if !made && self.has_session() => open(true)?,
             answer => answer?,
         };
         let parsed = answer.split_once(' ').and_then(|(pane, pid)| Some((pane.to_owned(), pid.parse().ok()?)));
         let (pane, pid) = parsed.ok_or(MultiplexerError::Refused { program: "tmux", said: answer })?;
-        // What fails stays to be read. A pane that is gone already is noticed by its process.
+        // A failed program's pane stays open, so that the user can read its output. If the pane is already gone, the
+        // check of its process notices.
         let _ = self.run(&["set-option", "-p", "-t", &pane, "remain-on-exit", "failed"]);
         Ok(OpenedWindow { pane, pid })
     }
 
-    /// Whether the session is there in which windows are opened.
+    /// Returns whether the session exists in which windows open.
     #[must_use]
     pub fn has_session(&self) -> bool {
         self.run(&["has-session", "-t", &format!("={DEFAULT_SESSION}:")]).is_ok()
     }
 
-    /// The words with which a window is opened; `made`: where the session is there.
+    /// Returns the arguments that open a window. `made` says whether the session exists.
     fn open_arguments(&self, name: &str, directory: &Path, made: bool) -> Vec<String> {
         let home = format!("={DEFAULT_SESSION}:");
         let target: &[&str] = if self.inside {
@@ -113,7 +114,7 @@ impl Tmux {
         target.iter().copied().chain(["-n", &name, "-c", &directory]).map(str::to_owned).collect()
     }
 
-    /// The command with which a user opens such a window; `made`: where the session is there by then.
+    /// Returns the command with which a user opens such a window. `made` says whether the session will exist by then.
     #[must_use]
     pub fn command(&self, name: &str, directory: &Path, program: &[String], made: bool) -> String {
         let opening = self.open_arguments(name, directory, made);
@@ -121,7 +122,7 @@ impl Tmux {
         self.command_words().into_iter().chain(words).collect::<Vec<_>>().join(" ")
     }
 
-    /// The words with which a user calls it.
+    /// Returns the words with which a user calls this server.
     #[must_use]
     pub fn command_words(&self) -> Vec<String> {
         let server = self.server.iter().flat_map(|server| ["-S".to_owned(), shell_quote(server)]);
@@ -138,15 +139,15 @@ impl Tmux {
     }
 }
 
-/// A text as tmux takes it for itself. It reads a name or a directory as a format, in which `#(...)` runs a command of a shell; and a `;`
-/// at the end of an argument ends tmux's command.
+/// Escapes a text for tmux. tmux reads a name or a directory as a format, in which `#(...)` runs a shell command, and a
+/// `;` at the end of an argument ends tmux's own command.
 fn escape_format(text: &str) -> String {
     let mut written = String::with_capacity(text.len());
     let mut rest = text;
     while let Some((before, from)) = rest.find('#').map(|at| rest.split_at(at)) {
         let after = from.trim_start_matches('#');
         let run = from.len() - after.len();
-        // A style, which is left as it is.
+        // A style, which is not expanded.
         let twice = if after.starts_with('[') { 1 } else { 2 };
         written.push_str(before);
         written.extend(std::iter::repeat_n('#', run * twice));
@@ -159,7 +160,7 @@ fn escape_format(text: &str) -> String {
     written
 }
 
-/// A word as a shell takes it, in characters that steer no terminal.
+/// Quotes a word for a shell, using only characters that do not control the terminal.
 #[must_use]
 pub fn shell_quote(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@%+,".contains(c);
@@ -169,7 +170,7 @@ pub fn shell_quote(word: &str) -> String {
     if word.chars().all(is_printable) {
         return format!("'{}'", word.replace('\'', "'\\''"));
     }
-    // As bash, zsh and ksh read it.
+    // The `$'...'` form, as bash, zsh and ksh read it.
     let escaped = word.chars().map(|c| match c {
         '\'' | '\\' => format!("\\{c}"),
         c if is_printable(c) => c.to_string(),

@@ -4,23 +4,23 @@ use std::process::Command;
 
 use super::{MultiplexerError, answer, shell_quote};
 
-/// A session of zellij.
+/// A zellij session.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Zellij<'a> {
     session: &'a str,
 }
 
 impl<'a> Zellij<'a> {
-    /// The session of this name.
+    /// Returns the session with this name.
     #[must_use]
     pub const fn named(session: &'a str) -> Self {
         Self { session }
     }
 
-    /// Selects a pane. Gives the command by which a user gets there, where the caller is not in the session.
+    /// Selects a pane. If the caller is not in the session, this returns the command with which the user gets there.
     ///
     /// # Errors
-    /// See [`MultiplexerError`]; versions before 0.44 cannot select a pane by its number.
+    /// Returns a [`MultiplexerError`] if zellij fails. Versions before 0.44 cannot select a pane by its number.
     pub fn select(&self, pane: &str) -> Result<Option<String>, MultiplexerError> {
         let mut command = Command::new("zellij");
         command.args(["--session", self.session, "action", "focus-pane-id", pane]);

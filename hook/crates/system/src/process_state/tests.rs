@@ -112,7 +112,7 @@ fn the_ancestors_are_the_real_ones() {
     let process = child.process(&here);
     let above: Vec<_> = crate::ancestry::ancestors_from(&Linux, process.pid, process.start, 2).collect();
     assert_eq!(above.iter().map(|stat| stat.pid).collect::<Vec<_>>(), [process.pid, std::process::id()]);
-    // A parent younger than the child is another process.
+    // A parent that is younger than its child is a different process.
     assert_eq!(crate::ancestry::ancestors_from(&Linux, process.pid, process.start - 1, 2).count(), 0);
     assert_eq!(crate::ancestry::ancestors_from(&Linux, 0, u64::MAX, 2).count(), 0);
 }

@@ -1,7 +1,7 @@
-//! The audit: one line of JSON for each slow decision, numbered, in `audit/`.
+//! The audit: one numbered line of JSON for each decision of the slow path, in `audit/`.
 //!
-//! The line of a commit is written as part of it and synced; that of a decision that changes nothing is not synced. The
-//! file is rotated at [`MAX_FILE`] bytes and the newest [`OLD_FILES`] old ones are kept.
+//! The line of a commit is written and synced as part of the commit. The line of a decision that changes nothing is not
+//! synced. The file is rotated at [`MAX_FILE`] bytes, and the newest [`OLD_FILES`] old files are kept.
 
 use std::fs::File;
 use std::os::unix::fs::FileExt;
@@ -20,32 +20,33 @@ use crate::file;
 use crate::reverse_lines::ReverseLines;
 use crate::state_dir::layout::Layout;
 
-/// The size from which the audit goes on in a new file, in bytes.
+/// The size at which the audit file is rotated, in bytes.
 const MAX_FILE: u64 = 4 * 1024 * 1024;
 
 /// How many old files are kept.
 pub(crate) const OLD_FILES: usize = 4;
 
-/// The longest line that holds request and decision, in bytes; a longer one says that it leaves them out.
+/// The maximum length of a line that contains the request and the decision, in bytes. A longer line only says that it
+/// leaves them out.
 pub(crate) const MAX_LINE: usize = 256 * 1024;
 
-/// One slow decision.
+/// One decision of the slow path.
 #[derive(Debug, Clone, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct AuditLine {
-    /// Its number; the next decision's is one more.
+    /// Its number, which is one more than the previous line's.
     pub n: u64,
-    /// When it was taken.
+    /// The time of the decision.
     pub at: Timestamp,
     /// The reason: a reason code of the decision tables, or an audit action.
     pub reason: String,
-    /// Every further reason.
+    /// The other reasons that applied.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub also: Vec<String>,
-    /// What was asked.
+    /// What the decision was about.
     pub asked: AuditSubject,
-    /// What changed.
+    /// The changed records.
     pub changes: Vec<AuditChange>,
-    /// The request, for a replay.
+    /// The request, which allows a replay.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<Request>")]
     pub request: Option<Box<RawValue>>,
@@ -61,7 +62,7 @@ pub struct AuditLine {
 /// What led to a decision.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct AuditSubject {
-    /// The event's name, the command's, or the action's.
+    /// The name of the event, the command or the audit action.
     pub what: String,
     /// The agent of an event.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -74,37 +75,37 @@ pub struct AuditSubject {
     pub run: Option<RunId>,
 }
 
-/// One record of a decision.
+/// The change of one record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct AuditChange {
     /// `session` or `run`.
     pub kind: String,
     /// The record's id.
     pub id: String,
-    /// Where it stands now.
+    /// Its new location.
     pub to: Location,
-    /// Its revision before; none: it was created.
+    /// Its previous revision, or `None` if it was created.
     pub before: Option<u64>,
-    /// Its revision now.
+    /// Its new revision.
     pub after: u64,
-    /// Whether it was removed for good, as what stood in the trash for long enough is.
+    /// Whether it was removed permanently from the trash.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub removed: bool,
 }
 
 impl AuditSubject {
-    /// Something that the core did not decide.
+    /// Returns the subject of an action that the core did not decide.
     #[must_use]
     pub fn from_action(action: AuditAction) -> Self {
         Self { what: action.word().to_owned(), agent: None, session: None, run: None }
     }
 
-    /// What a request asks.
+    /// Returns the subject of a request.
     #[must_use]
     pub fn from_request(request: &Request) -> Self {
         match &request.input {
             Input::Event(event) => Self {
-                // The name as the protocol writes it, without the quotes of JSON.
+                // The name as the protocol writes it, without JSON's quotes.
                 what: serde_json::to_string(&event.name).unwrap_or_default().replace('"', ""),
                 agent: Some(event.agent),
                 session: event.session.clone(),
@@ -136,7 +137,8 @@ const fn command_name(command: &Command) -> &'static str {
 }
 
 impl AuditLine {
-    /// The line of a decision of the core, with what a replay needs. The changes are added as they are planned.
+    /// Returns the line of a decision of the core, including the data for a replay. The changes are added when they are
+    /// planned.
     pub(crate) fn from_decision(n: u64, request: &Request, decision: &Decision) -> Self {
         Self {
             also: decision.also.iter().map(|reason| reason.word().to_owned()).collect(),
@@ -146,7 +148,7 @@ impl AuditLine {
         }
     }
 
-    /// The line of something that the core did not decide.
+    /// Returns the line of an action that the core did not decide.
     pub(crate) fn from_action(n: u64, at: &Timestamp, action: AuditAction) -> Self {
         Self::new(n, at, action.word(), AuditSubject::from_action(action))
     }
@@ -165,7 +167,7 @@ impl AuditLine {
         }
     }
 
-    /// Whether the decision was asked about, or changed, the record with this id.
+    /// Returns whether the decision was about the record with this id or changed it.
     #[must_use]
     pub fn names(&self, id: &str) -> bool {
         self.changes.iter().any(|change| change.id == id)
@@ -173,7 +175,7 @@ impl AuditLine {
             || self.asked.run.as_ref().is_some_and(|it| it.as_str() == id)
     }
 
-    /// The line as JSON, without its end.
+    /// Returns the line as JSON, without a line break.
     pub(crate) fn into_json(mut self) -> Result<Box<RawValue>, serde_json::Error> {
         let line = to_raw_value(&self)?;
         if line.get().len() <= MAX_LINE {
@@ -186,13 +188,13 @@ impl AuditLine {
     }
 }
 
-/// What a line must have to count.
+/// The part of a line that every valid line has.
 #[derive(Deserialize)]
 struct Number {
     n: u64,
 }
 
-/// The number of the newest whole line; 0 where there is none.
+/// Returns the number of the newest complete line, or 0 if there is none.
 pub(crate) fn last_number(layout: &Layout) -> Result<u64, StoreError> {
     for age in 0..=1 {
         let path = layout.audit(age);
@@ -209,7 +211,7 @@ pub(crate) fn last_number(layout: &Layout) -> Result<u64, StoreError> {
     Ok(0)
 }
 
-/// Appends line `n` unless it is there; returns the file, not synced.
+/// Appends line `n` unless it exists. Returns the file, which is not synced.
 pub(crate) fn append(layout: &Layout, n: u64, line: &str) -> Result<Option<File>, StoreError> {
     if last_number(layout)? >= n {
         return Ok(None);
@@ -226,7 +228,7 @@ pub(crate) fn append(layout: &Layout, n: u64, line: &str) -> Result<Option<File>
             if len > 0 {
                 file.read_exact_at(&mut last, len - 1).map_err(StoreError::io("read", &path))?;
             }
-            // A crash tore the line before: it is ended here, and every reader skips it.
+            // A crash left the previous line incomplete. This ends it, and every reader skips it.
             if last != [b'\n'] {
                 text.push('\n');
             }
@@ -241,12 +243,13 @@ pub(crate) fn append(layout: &Layout, n: u64, line: &str) -> Result<Option<File>
     Ok(Some(file))
 }
 
-/// Makes every file one older. Cut off anywhere, it can be done again: a file that has moved already is not there.
+/// Renames every file to the next older name. An interrupted rotation can be repeated, because a file that has already
+/// moved is not found.
 fn rotate(layout: &Layout) -> Result<(), StoreError> {
     (0..OLD_FILES).rev().try_for_each(|age| file::rename_if_there(&layout.audit(age), &layout.audit(age + 1)))
 }
 
-/// The lines of the audit, newest first. Lines that cannot be read are skipped and counted.
+/// Reads the lines of the audit, newest first. It skips and counts unreadable lines.
 pub struct AuditReader {
     files: std::vec::IntoIter<ReverseLines>,
     current: Option<ReverseLines>,
@@ -254,7 +257,7 @@ pub struct AuditReader {
 }
 
 impl AuditReader {
-    /// Opens every file at once, so that a rotation while reading loses nothing.
+    /// Opens every file at once, so that a rotation during the read loses nothing.
     pub(crate) fn open(layout: &Layout) -> Result<Self, StoreError> {
         let mut files = Vec::new();
         for age in 0..=OLD_FILES {
@@ -267,7 +270,7 @@ impl AuditReader {
         Ok(Self { files, current, skipped: 0 })
     }
 
-    /// How many lines were torn or damaged so far.
+    /// Returns how many incomplete or damaged lines were skipped so far.
     #[must_use]
     pub const fn skipped(&self) -> u64 {
         self.skipped

@@ -1,4 +1,4 @@
-//! What the core answers, checked before anything of it is believed.
+//! Checks the core's decision before any part of it is used.
 
 use agent_baton_core::decision::{Change, Decision, Location, Record};
 use agent_baton_core::id::{RunId, SessionId};
@@ -9,19 +9,20 @@ use agent_baton_core::timestamp::Timestamp;
 
 use crate::audit::AuditLine;
 
-/// The most records that one decision changes.
+/// The maximum number of records that one decision may change.
 pub const MAX_CHANGES: usize = 16;
 
-/// The most launches of a session: those that may live are kept beyond [`MAX_LAUNCHES`], as many as one machine may show.
+/// The maximum number of launches of a session. Launches that may be alive are kept beyond [`MAX_LAUNCHES`], up to as
+/// many as one machine may plausibly run.
 const MAX_LIVE_LAUNCHES: usize = 8 * MAX_LAUNCHES;
 
-/// The longest reason why a run went over, in characters.
+/// The maximum length of a stop reason, in characters.
 const MAX_STOP_REASON: usize = 1000;
 
-/// Why a decision is refused.
+/// Why the whole decision is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidDecision {
-    /// It speaks another protocol.
+    /// The decision uses another version of the protocol.
     #[error("the decision has protocol {0}, this baton speaks {PROTOCOL}")]
     Protocol(u32),
     /// It changes records although the lock was not held.
@@ -30,7 +31,7 @@ pub enum InvalidDecision {
     /// It changes too many records.
     #[error("the decision changes {0} records; at most {MAX_CHANGES} are taken")]
     TooMany(usize),
-    /// It changes a record that it was not shown.
+    /// It changes a record that was not in the snapshot.
     #[error("the decision changes {0}, which was not in the snapshot")]
     NotInSnapshot(String),
     /// It changes a record that cannot be read.
@@ -39,30 +40,30 @@ pub enum InvalidDecision {
     /// It changes a record twice.
     #[error("the decision changes {0} twice")]
     Twice(String),
-    /// It was taken on another revision, or does not count on by one.
+    /// It is based on another revision, or does not increase the revision by one.
     #[error("the decision gives {0} a revision that does not follow from the snapshot's")]
     Revision(String),
-    /// It changes a record's identity.
+    /// It changes the identity of a record.
     #[error("the decision changes the agent or the creation time of {0}")]
     Identity(String),
-    /// It lets a fence shrink, or gives a run away without a new one.
+    /// It lowers a fence, or changes the owner without raising the fence.
     #[error("the decision gives {0} a fence that is not above the one before")]
     Fence(String),
     /// It changes a run that a user cancelled, or a session that a user deleted.
     #[error("the decision changes {0}, which a user cancelled or deleted")]
     Tombstone(String),
-    /// It changes what a loop was started with, or lets it go round too often.
+    /// It changes the limits of a loop, or counts its iterations wrongly.
     #[error("the decision changes what the loop {0} was started with, or does not count it up to its limit by ones")]
     Loop(String),
-    /// It puts a record on the wrong location.
+    /// It moves a record to a location where it must not be.
     #[error("the decision puts {0} on the wrong location")]
     Location(String),
-    /// A text or a list in it is longer than it may be.
+    /// It contains a text or a list that is too long.
     #[error("the decision makes a text or a list of {0} longer than it may be")]
     TooLong(String),
 }
 
-/// A decision of the core that may be committed. No other can be.
+/// A decision that passed the check. Only such a decision can be committed.
 #[derive(Debug)]
 pub struct ValidatedDecision<'a> {
     request: &'a Request,
@@ -72,12 +73,12 @@ pub struct ValidatedDecision<'a> {
 impl<'a> ValidatedDecision<'a> {
     /// Checks the core's decision on a request.
     ///
-    /// Every change must name a record of the snapshot, or the one new record that the request itself names; carry the
-    /// revision it was decided on; leave alone what makes the record itself; and let no fence shrink.
+    /// Every change must name a record of the snapshot, or the one new record that the request itself names. It must be
+    /// based on the revision in the snapshot. It must not change the identity of the record or lower a fence.
     ///
     /// # Errors
     ///
-    /// The first thing that is wrong. The decision is then refused as a whole.
+    /// Returns the first violation. The whole decision is then refused.
     pub fn new(request: &'a Request, decision: &'a Decision) -> Result<Self, InvalidDecision> {
         for protocol in [request.protocol, decision.protocol] {
             if protocol != PROTOCOL {
@@ -91,7 +92,7 @@ impl<'a> ValidatedDecision<'a> {
             return Err(InvalidDecision::Location(change.record.id().to_owned()));
         }
         check_changes(request, &decision.changes)?;
-        // A user can bring a record into the archive; no rule makes one there.
+        // A user can import a record into the archive, but no rule creates one there.
         let archived = |change: &&Change| change.before.is_none() && change.to == Location::Archive;
         if let Some(change) = decision.changes.iter().find(archived) {
             return Err(InvalidDecision::Location(change.record.id().to_owned()));
@@ -99,23 +100,23 @@ impl<'a> ValidatedDecision<'a> {
         Ok(Self { request, decision })
     }
 
-    /// When it was decided.
+    /// Returns the time of the decision.
     pub(crate) const fn at(&self) -> &'a Timestamp {
         &self.request.now
     }
 
-    /// What it changes.
+    /// Returns the changes of the decision.
     pub(crate) fn changes(&self) -> &'a [Change] {
         &self.decision.changes
     }
 
-    /// Its audit line, without the changes.
+    /// Returns the audit line without the changes.
     pub(crate) fn audit_line(&self, n: u64) -> AuditLine {
         AuditLine::from_decision(n, self.request, self.decision)
     }
 }
 
-/// Whether the request itself names a new record.
+/// Returns whether the request itself names this new record.
 fn may_create(input: &Input, record: &Record) -> bool {
     match (input, record) {
         (Input::Event(event), Record::Session(session)) => event.session.as_ref() == Some(&session.id),
@@ -163,7 +164,7 @@ fn find_session<'s>(snapshot: &'s Snapshot, id: &SessionId) -> Option<&'s Readin
     } else if let Some(named) = named() {
         Some(&named.reading)
     } else {
-        // The session that the request names has no id here when it is absent or unreadable.
+        // An absent or unreadable session has no id here, so it stands for the one that the request names.
         snapshot.session.record().is_none().then_some(&snapshot.session)
     }
 }
@@ -173,7 +174,7 @@ fn find_run<'s>(snapshot: &'s Snapshot, id: &RunId) -> Option<&'s Reading<Run>> 
     named.map(|named| &named.reading)
 }
 
-/// The revision before; none where the record is new.
+/// Returns the previous revision, or `None` if the record is new.
 fn check_session(reading: Option<&Reading<Session>>, new: &Session) -> Result<Option<u64>, InvalidDecision> {
     let old = match reading {
         None | Some(Reading::Absent) => None,
@@ -196,7 +197,7 @@ pub(crate) fn check_session_edit(old: Option<&Session>, new: &Session) -> Result
     Ok(())
 }
 
-/// A loop's terms and limit are its user's, and it goes round once at a time.
+/// Returns whether a loop is counted correctly: its limits do not change, and its iteration grows by at most one.
 fn counts(old: &Run, new: &Run) -> bool {
     let terms = |run: &Run| run.loop_state.as_ref().map(|loop_state| loop_state.limits.clone());
     let limited = old.max_iterations == new.max_iterations && new.max_iterations.is_none_or(|max| new.iteration <= max);
@@ -214,7 +215,7 @@ fn check_run(reading: Option<&Reading<Run>>, new: &Run, to: Location) -> Result<
     if longer(&new.phase, MAX_PHASE) || longer(&stated, MAX_STOP_REASON) || new.history.len() > MAX_HISTORY {
         return Err(InvalidDecision::TooLong(id()));
     }
-    // The archived record of a cancelled run is its tombstone: it must be found there.
+    // The archived record of a cancelled run is its tombstone, so it must stay in the archive.
     if new.status.is_unfinished() != (to == Location::Live) || to == Location::Trash {
         return Err(InvalidDecision::Location(id()));
     }

@@ -1,48 +1,48 @@
-//! What can go wrong with the state's files.
+//! Errors of the files in the state directory.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// A file of the state could not be used.
+/// A file in the state directory could not be used.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The system refused an operation.
     #[error("cannot {operation} {path}: {source}{hint}", hint = hint(source))]
     Io {
-        /// What was tried.
+        /// The operation.
         operation: &'static str,
-        /// On which file.
+        /// The file.
         path: PathBuf,
-        /// Why it failed.
+        /// The cause.
         source: io::Error,
     },
-    /// A file is there and is not what it should be. It was left byte for byte.
+    /// A file exists but has unexpected content. baton did not modify it.
     #[error("{path} {what}; it was left as it is. Look at it, then move it away or restore it from a backup")]
     Unreadable {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it, as the rest of a sentence.
+        /// What is wrong with it, to follow the path in a sentence.
         what: String,
     },
-    /// The index cannot be trusted until the next holder of the lock has rebuilt it.
+    /// The index is not usable until the next holder of the lock has rebuilt it.
     #[error("the index {path} is not whole; the next call that takes the lock rebuilds it")]
     IndexMissing {
         /// The file that is missing or wrong.
         path: PathBuf,
     },
-    /// Commits followed each other so fast that no moment without one could be read.
+    /// Commits followed each other so fast that no consistent read succeeded.
     #[error("{path} did not stand still for one read; try again")]
     Contended {
         /// The state directory.
         path: PathBuf,
     },
-    /// There is more to mend than one call may take the time for.
+    /// Recovery needs more time than one call may take.
     #[error("{path} is being brought into order, which takes more than one call; the next one goes on. Try again")]
     RecoveryIncomplete {
         /// The state directory.
         path: PathBuf,
     },
-    /// A text is longer than may be written at once.
+    /// A text is too long to be written at once.
     #[error("a text of {bytes} bytes is too long for {path}; at most {limit} are written at once")]
     TooLong {
         /// The file.
@@ -55,17 +55,17 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    /// Names the operation and the file of an error; for `map_err`.
+    /// Adds the operation and the path to an I/O error, for `map_err`.
     pub(crate) fn io(operation: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         move |source| Self::Io { operation, path: path.to_owned(), source }
     }
 
-    /// A file that is not what it should be.
+    /// Returns the error for a file with unexpected content.
     pub(crate) fn unreadable(path: &Path, what: impl Into<String>) -> Self {
         Self::Unreadable { path: path.to_owned(), what: what.into() }
     }
 
-    /// Whether the state cannot be written here at all, as inside a sandbox.
+    /// Returns whether the state directory is read-only here, as in a sandbox.
     #[must_use]
     pub fn is_read_only(&self) -> bool {
         matches!(self, Self::Io { source, .. }
@@ -73,7 +73,7 @@ impl StoreError {
     }
 }
 
-/// What a user can do about an error of the system; empty where nothing is known.
+/// Returns what a user can do about an I/O error, or an empty text.
 fn hint(source: &io::Error) -> &'static str {
     match source.kind() {
         io::ErrorKind::StorageFull => ". Free space on its file system; nothing was changed",

@@ -1,7 +1,8 @@
-//! A state that was put back from a copy.
+//! Raises the fences after the state directory was restored from a copy.
 //!
-//! Between the copy and now a run may have changed hands, and its owner may hold a number above the copy's. Every
-//! unfinished run's fence grows by more than any run is handed over in practice, so that no number is given out twice.
+//! Since the copy was made, a run may have changed its owner, and that owner may have a fence above the copy's. So the
+//! fence of every unfinished run is raised by more than the number of transfers that any run has in practice. No fence
+//! is then given out twice.
 
 use agent_baton_core::decision::{Change, Location, Record};
 use agent_baton_core::fence::Fence;
@@ -14,10 +15,11 @@ use crate::file;
 use crate::records;
 use crate::state_dir::layout::{self, Layout};
 
-/// By how much the fences grow.
+/// How much the fences are raised.
 pub(crate) const FENCE_BUMP: u64 = 1000;
 
-/// The live runs behind `after` in the order of ids: each is looked at once, however often the raising is cut off.
+/// Returns the live runs after `after`, in the order of their ids. Recovery visits each run once, however often it is
+/// interrupted.
 pub(crate) fn runs(layout: &Layout, after: Option<&RunId>) -> Result<Vec<RunId>, StoreError> {
     let names = file::list_names(&layout.runs(Location::Live))?;
     let mut ids: Vec<RunId> = layout::ids(&names).filter(|id| after.is_none_or(|after| id > after)).collect();
@@ -25,16 +27,16 @@ pub(crate) fn runs(layout: &Layout, after: Option<&RunId>) -> Result<Vec<RunId>,
     Ok(ids)
 }
 
-/// What the fences of some runs need.
+/// The changes that raise the fences of some runs.
 #[derive(Default)]
 pub(crate) struct FenceBumps {
-    /// The changes that make them grow.
+    /// The changed records.
     pub(crate) changes: Vec<Change>,
-    /// Runs that cannot be read, and are left as they are.
+    /// The runs that cannot be read and were not changed.
     pub(crate) unread: Vec<(RunId, StoreError)>,
 }
 
-/// Looks at these runs.
+/// Returns the changes that raise the fences of these runs.
 pub(crate) fn plan_bumps(layout: &Layout, ids: &[RunId], now: &Timestamp) -> FenceBumps {
     let mut bumps = FenceBumps::default();
     for id in ids {

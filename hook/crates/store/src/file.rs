@@ -1,4 +1,5 @@
-//! Reading and writing single files: bounded, never through a symlink, never another owner's.
+//! Reads and writes single files. All reads have a maximum size. No operation follows a symlink or uses another user's
+//! file.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, ErrorKind, Read, Write};
@@ -9,17 +10,18 @@ use nix::fcntl::OFlag;
 
 use crate::error::StoreError;
 
-/// The largest record that is read or written, in bytes.
+/// The maximum size of a record, in bytes.
 pub(crate) const MAX_RECORD: u64 = 1024 * 1024;
 
-/// How a file of the state is opened: never through a symlink, and never waiting for the other end of a pipe.
+/// Returns the options with which every file is opened: it does not follow a symlink, and does not wait for the other
+/// end of a pipe.
 fn options() -> OpenOptions {
     let mut options = OpenOptions::new();
     options.mode(0o600).custom_flags((OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK).bits());
     options
 }
 
-/// Refuses what is not a regular file of ours.
+/// Refuses a file that is not a regular file of this user. Returns its length.
 fn check(file: &File, path: &Path) -> Result<u64, StoreError> {
     let meta = file.metadata().map_err(StoreError::io("look at", path))?;
     if !meta.is_file() {
@@ -31,7 +33,7 @@ fn check(file: &File, path: &Path) -> Result<u64, StoreError> {
     Ok(meta.len())
 }
 
-/// Opens a file for reading and returns it with its length; none where there is no such file.
+/// Opens a file for reading and returns it with its length, or `None` if it does not exist.
 pub(crate) fn open(path: &Path) -> Result<Option<(File, u64)>, StoreError> {
     let file = match options().read(true).open(path) {
         Ok(file) => file,
@@ -42,7 +44,7 @@ pub(crate) fn open(path: &Path) -> Result<Option<(File, u64)>, StoreError> {
     Ok(Some((file, len)))
 }
 
-/// The bytes of a file of at most `cap` bytes; none where there is no such file.
+/// Reads a file of at most `cap` bytes. Returns `None` if it does not exist.
 pub(crate) fn read(path: &Path, cap: u64) -> Result<Option<Vec<u8>>, StoreError> {
     let Some((file, len)) = open(path)? else {
         return Ok(None);
@@ -56,12 +58,12 @@ pub(crate) fn read(path: &Path, cap: u64) -> Result<Option<Vec<u8>>, StoreError>
     }
 }
 
-/// Writes a file whole and syncs it. What stood there before is gone; an old temporary file may be in the way.
+/// Writes a file and syncs it. It replaces any old content, such as that of an old temporary file.
 pub(crate) fn write_synced(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
     sync(&write(path, bytes)?, path)
 }
 
-/// Writes a file whole, and leaves it to [`sync_all`] to make it durable.
+/// Writes a file without making it durable. [`sync_all`] does that.
 pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<File, StoreError> {
     remove(path)?;
     let mut file = options().write(true).create_new(true).open(path).map_err(StoreError::io("create", path))?;
@@ -69,26 +71,27 @@ pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<File, StoreError> {
     Ok(file)
 }
 
-/// Makes what was written to an open file durable.
+/// Makes the writes to an open file durable.
 pub(crate) fn sync(file: &File, path: &Path) -> Result<(), StoreError> {
     #[cfg(test)]
     sync_count::add();
     file.sync_all().map_err(StoreError::io("sync", path))
 }
 
-/// The most files that are synced one by one. A single event changes fewer.
+/// The maximum number of files that are synced one by one. A single event changes fewer.
 ///
-/// `syncfs(2)` is one call for any number of files, but it waits for the dirty pages of every program on that file system, and
-/// the alarm of a hook cannot interrupt it. So it serves only what no ordinary event does: a restored copy with many runs, an
-/// index with many files, a large sweep of retention.
+/// `syncfs(2)` takes one call for any number of files, but it waits for the dirty pages of every program on that file
+/// system, and the alarm of a hook cannot interrupt it. So it is used only for work that no ordinary event does: a
+/// restored copy with many runs, an index with many files, or a large sweep of retention.
 const MAX_FSYNCED_INDIVIDUALLY: usize = 64;
 
-/// Whether so many files are synced by one `syncfs(2)`.
+/// Returns whether this many files are synced by one `syncfs(2)`.
 pub(crate) const fn needs_syncfs(files: usize) -> bool {
     files > MAX_FSYNCED_INDIVIDUALLY && cfg!(target_os = "linux")
 }
 
-/// Makes files and directories below `root` durable: one by one while they are few, else by one sync of the file system.
+/// Makes files and directories below `root` durable: one by one if they are few, otherwise by one sync of the file
+/// system.
 pub(crate) fn sync_all<'p>(root: &Path, paths: impl ExactSizeIterator<Item = &'p Path>) -> Result<(), StoreError> {
     #[cfg(target_os = "linux")]
     if needs_syncfs(paths.len()) {
@@ -107,7 +110,8 @@ pub(crate) fn sync_all<'p>(root: &Path, paths: impl ExactSizeIterator<Item = &'p
     sync_dir(root)
 }
 
-/// How many syncs this thread did: work at scale must not sync file by file, and an event must not sync the file system.
+/// Counts the syncs of this thread. A large amount of work must not sync file by file, and an event must not sync the
+/// file system.
 #[cfg(test)]
 pub(crate) mod sync_count {
     use std::cell::Cell;
@@ -127,25 +131,25 @@ pub(crate) mod sync_count {
         SYNCFS.set(SYNCFS.get() + 1);
     }
 
-    /// All syncs since the last call of this function.
+    /// Returns the number of all syncs since the last call of this function.
     pub(crate) fn take() -> usize {
         SYNCS.replace(0)
     }
 
-    /// Those of them that were `syncfs`, since the last call of this function.
+    /// Returns the number of calls of `syncfs` since the last call of this function.
     pub(crate) fn take_syncfs() -> usize {
         SYNCFS.replace(0)
     }
 }
 
-/// Replaces a file in one step, durably. `temp` must be on the same file system.
+/// Replaces a file atomically and durably. `temp` must be on the same file system.
 pub(crate) fn replace_durably(temp: &Path, path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
     write_synced(temp, bytes)?;
     fs::rename(temp, path).map_err(StoreError::io("rename a file to", path))?;
     path.parent().map_or(Ok(()), sync_dir)
 }
 
-/// Appends with one write, so that concurrent writers do not mix. Returns the open file, not synced.
+/// Appends with one write, so that concurrent writers do not interleave. Returns the open file, which is not synced.
 pub(crate) fn append(path: &Path, bytes: &[u8]) -> Result<File, StoreError> {
     let file = options().append(true).create(true).open(path).map_err(StoreError::io("open", path))?;
     append_once(file, path, bytes)
@@ -155,13 +159,13 @@ fn append_once(mut file: File, path: &Path, bytes: &[u8]) -> Result<File, StoreE
     check(&file, path)?;
     let written = file.write(bytes).map_err(StoreError::io("append to", path))?;
     if written < bytes.len() {
-        // Going on would let another writer's line come between: the torn line is skipped by every reader.
+        // Writing the rest would allow another writer's line in between. Every reader skips the incomplete line.
         return Err(StoreError::io("append to", path)(ErrorKind::StorageFull.into()));
     }
     Ok(file)
 }
 
-/// The same for a file that must be there; none where it is not.
+/// Appends like [`append`], but returns `None` if the file does not exist.
 pub(crate) fn append_to_existing(path: &Path, bytes: &[u8]) -> Result<Option<File>, StoreError> {
     let file = match options().append(true).open(path) {
         Ok(file) => file,
@@ -171,7 +175,7 @@ pub(crate) fn append_to_existing(path: &Path, bytes: &[u8]) -> Result<Option<Fil
     append_once(file, path, bytes).map(Some)
 }
 
-/// Opens the lock file, making it where it is missing.
+/// Opens the lock file and creates it if it does not exist.
 pub(crate) fn open_lock(path: &Path) -> Result<File, StoreError> {
     let file = options()
         .read(true)
@@ -184,12 +188,12 @@ pub(crate) fn open_lock(path: &Path) -> Result<File, StoreError> {
     Ok(file)
 }
 
-/// Removes a file; one that is not there is no error.
+/// Removes a file. A missing file is not an error.
 pub(crate) fn remove(path: &Path) -> Result<(), StoreError> {
     absent_is_fine(fs::remove_file(path)).map_err(StoreError::io("remove", path))
 }
 
-/// Renames a file; one that is not there is no error.
+/// Renames a file. A missing file is not an error.
 pub(crate) fn rename_if_there(from: &Path, to: &Path) -> Result<(), StoreError> {
     absent_is_fine(fs::rename(from, to)).map_err(StoreError::io("rename a file to", to))
 }
@@ -207,12 +211,12 @@ pub(crate) fn sync_dir(path: &Path) -> Result<(), StoreError> {
     sync(&dir, path)
 }
 
-/// Makes a directory, and those above it, for this account alone.
+/// Creates a directory and its parents, accessible only to this account.
 pub(crate) fn make_dir(path: &Path) -> Result<(), StoreError> {
     DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(StoreError::io("make the directory", path))
 }
 
-/// Whether something stands at a path, whatever it is.
+/// Returns whether anything exists at a path.
 pub(crate) fn exists(path: &Path) -> Result<bool, StoreError> {
     match fs::symlink_metadata(path) {
         Ok(_) => Ok(true),
@@ -221,20 +225,20 @@ pub(crate) fn exists(path: &Path) -> Result<bool, StoreError> {
     }
 }
 
-/// The names in a directory; none where it is missing. Only for commands, the inbox and mending: never on an event's
-/// usual way.
+/// Returns the names in a directory, or nothing if it does not exist. This is only for commands, the inbox and
+/// recovery. Ordinary events must not list directories.
 pub(crate) fn list_names(path: &Path) -> Result<Vec<String>, StoreError> {
     list_names_with_prefix(path, "")
 }
 
-/// Those of the names that begin so.
+/// Returns the names in a directory that begin with `text`.
 pub(crate) fn list_names_with_prefix(path: &Path, text: &str) -> Result<Vec<String>, StoreError> {
     let mut names = listed(path, text, usize::MAX)?;
     names.sort_unstable();
     Ok(names)
 }
 
-/// The first names in a directory, at most `most`, as the system gives them.
+/// Returns up to `most` names in a directory, in the order of the file system.
 pub(crate) fn list_some_names(path: &Path, most: usize) -> Result<Vec<String>, StoreError> {
     listed(path, "", most)
 }
@@ -250,7 +254,7 @@ fn listed(path: &Path, text: &str, most: usize) -> Result<Vec<String>, StoreErro
         let entry = entry.map_err(StoreError::io("list", path))?;
         let name = entry.file_name();
         if name.as_encoded_bytes().starts_with(text.as_bytes()) {
-            // A name that is not UTF-8 is none that baton gave.
+            // baton never creates a name that is not UTF-8.
             names.extend(name.into_string());
         }
     }

@@ -1,4 +1,4 @@
-//! Stores for tests, in directories of their own.
+//! Stores for tests, each in its own directory.
 #![allow(missing_docs, clippy::unwrap_used, reason = "for tests alone")]
 
 pub use agent_baton_core::fixtures::*;
@@ -14,13 +14,14 @@ use agent_baton_core::timestamp::Timestamp;
 use crate::wal::plan::Edit;
 use crate::{AuditLine, AuditSubject, CommitError, Committed, LockedStore, StateDir, Store, View};
 
-/// A store in a directory of its own.
+/// A store in its own directory.
 pub struct World {
     pub dir: tempfile::TempDir,
     pub store: Store,
 }
 
-/// In memory where that can be had: the tests cut commits off between steps, not the power, and syncs take their time.
+/// Creates a store, in memory if possible. The tests interrupt commits between steps and do not cut the power, so they
+/// need no slow syncs.
 pub fn world() -> World {
     let memory = tempfile::tempdir_in("/dev/shm");
     let dir = memory.or_else(|_| tempfile::tempdir()).unwrap();
@@ -40,7 +41,7 @@ pub fn lock(store: &Store) -> LockedStore<'_> {
     store.lock(soon(), &stamp(1)).unwrap()
 }
 
-/// The change that writes a record over what stands.
+/// Returns the change that overwrites a record.
 pub fn change(view: &View<'_>, mut record: Record, to: Location) -> Change {
     let before = match &record {
         Record::Session(it) => view.session(&it.id).record().map(|it| it.revision),
@@ -54,7 +55,7 @@ pub fn change(view: &View<'_>, mut record: Record, to: Location) -> Change {
     Change { before, to, record }
 }
 
-/// Writes records over what stands, in one commit.
+/// Overwrites records in one commit.
 pub fn put(locked: &mut LockedStore<'_>, records: Vec<(Record, Location)>) -> Result<Committed, CommitError> {
     let changes: Vec<Change> = records.into_iter().map(|(record, to)| change(&locked.view(), record, to)).collect();
     commit(locked, &changes)

@@ -1,4 +1,5 @@
-//! A session's log: heartbeats, and marks of what was told. Appended to without the lock, and never synced.
+//! A session's log: heartbeats, and acknowledgements of notifications. baton appends to it without the lock and never
+//! syncs it.
 
 use std::os::unix::fs::FileExt;
 
@@ -15,13 +16,14 @@ use crate::error::StoreError;
 use crate::file;
 use crate::store::Store;
 
-/// The longest line, in bytes: one write of it does not mix with another's.
+/// The maximum length of a line, in bytes. A single write of this size does not interleave with another.
 const MAX_LINE: usize = 4096;
 
-/// As much of the end of a log as the rule of one event delivered twice needs, in bytes.
+/// How much of the end of a log is read to recognise duplicate events, in bytes.
 pub const RECENT_LOG_BYTES: u64 = 2 * 1024;
 
-/// The size from which a log is cut to its newer half, in bytes; a shorter one is read whole for [`LONG_LOG_BYTES`].
+/// The size from which a log is trimmed to its newer half, in bytes. A shorter log is read in full with
+/// [`LONG_LOG_BYTES`].
 pub const LONG_LOG_BYTES: u64 = 64 * 1024;
 
 /// A line of a session's log.
@@ -30,42 +32,43 @@ pub const LONG_LOG_BYTES: u64 = 64 * 1024;
 pub enum LogLine {
     /// A heartbeat.
     Heartbeat(Heartbeat),
-    /// Something was told.
+    /// An acknowledgement of a notification.
     Delivered(DeliveryAck),
 }
 
-/// An event that changed nothing but that its launch is known to live.
+/// An event that only shows that its launch is alive.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Heartbeat {
-    /// When.
+    /// The time of the event.
     pub at: Timestamp,
-    /// How many there were: one more than in the line before. Two events at the same moment may give the same number.
+    /// The number of heartbeats so far: one more than in the previous line. Two events at the same time may get the
+    /// same number.
     pub n: u64,
-    /// Which event.
+    /// The event's name.
     pub event: EventName,
-    /// What was asked (`Notification` only).
+    /// What the notification is about (`Notification` only).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub question: Option<Question>,
-    /// Digest of its payload.
+    /// The digest of its payload.
     pub digest: String,
-    /// Digest of the client's id of the prompt or turn.
+    /// The digest of the client's id of the prompt or turn.
     pub prompt_id: Option<String>,
     /// The agent's process.
     pub process: Process,
-    /// How long the call had taken when it wrote this line, in microseconds.
+    /// The time from the start of the call to the writing of this line, in microseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub took_us: Option<u64>,
 }
 
-/// The mark that a telling was written out.
+/// The acknowledgement that a reply with a notification was written.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeliveryAck {
-    /// When.
+    /// The time of the acknowledgement.
     pub at: Timestamp,
-    /// What was told.
+    /// The notification.
     #[serde(flatten)]
     pub id: NotificationId,
-    /// The agent's process whose reply carried it; none in lines of before it was noted.
+    /// The agent's process whose reply carried it, or `None` in lines of older versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub process: Option<Process>,
 }
@@ -73,20 +76,20 @@ pub struct DeliveryAck {
 /// The end of a session's log.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct LogTail {
-    /// Its whole lines, oldest first.
+    /// Its complete lines, oldest first.
     pub lines: Vec<LogLine>,
     /// The log's size in bytes.
     pub size: u64,
 }
 
 impl LogTail {
-    /// The number of the next beat.
+    /// Returns the number of the next heartbeat.
     #[must_use]
     pub fn next_n(&self) -> u64 {
         self.beats().last().map_or(1, |beat| beat.n.saturating_add(1))
     }
 
-    /// The heartbeats, oldest first.
+    /// Returns the heartbeats, oldest first.
     pub fn beats(&self) -> impl DoubleEndedIterator<Item = &Heartbeat> {
         self.lines.iter().filter_map(|line| match line {
             LogLine::Heartbeat(beat) => Some(beat),
@@ -94,7 +97,7 @@ impl LogTail {
         })
     }
 
-    /// The newest deliveries, as the core takes them, oldest first.
+    /// Returns the newest deliveries for the core, oldest first.
     #[must_use]
     pub fn deliveries(&self) -> Vec<Delivery> {
         let newest = self.beats().count().saturating_sub(MAX_DELIVERIES);
@@ -107,7 +110,7 @@ impl LogTail {
         self.beats().skip(newest).map(of).collect()
     }
 
-    /// The notifications to a process, and to the session as a whole, that it acknowledges.
+    /// Returns the acknowledged notifications to a process and to the session as a whole.
     #[must_use]
     pub fn acknowledged(&self, to: Option<&Process>) -> Vec<NotificationId> {
         let concerns = |mark: &&DeliveryAck| {
@@ -123,7 +126,8 @@ impl LogTail {
         self.lines.iter().filter_map(acknowledged).collect()
     }
 
-    /// Whether the log has grown so long that its next event had better take the lock: a commit of the session cuts it.
+    /// Returns whether the log is so long that its next event should take the lock, because a commit of the session
+    /// trims it.
     #[must_use]
     pub const fn is_long(&self) -> bool {
         self.size > LONG_LOG_BYTES
@@ -131,15 +135,15 @@ impl LogTail {
 }
 
 impl Store {
-    /// Appends a line to the log of a live session, by one write.
+    /// Appends a line to the log of a live session with one write.
     ///
     /// # Errors
     ///
-    /// Where the line is longer than 4 KiB, or the file cannot be written.
+    /// Returns an error if the line is longer than 4 KiB or the file cannot be written.
     pub fn append(&self, session: &SessionId, line: &LogLine) -> Result<(), StoreError> {
         let path = self.layout.log(Location::Live, session);
         let json = serde_json::to_string(line).map_err(|error| StoreError::io("append to", &path)(error.into()))?;
-        // It begins with a line break of its own, so that a line that a crash tore spoils no other.
+        // The line begins with a line break, so that a line that a crash left incomplete does not damage this one.
         let text = format!("\n{json}\n");
         if text.len() > MAX_LINE {
             return Err(StoreError::TooLong { path, bytes: text.len(), limit: MAX_LINE });
@@ -147,11 +151,11 @@ impl Store {
         file::append(&path, text.as_bytes()).map(drop)
     }
 
-    /// The last `bytes` of a live session's log. Lines that are torn or not of this version are skipped.
+    /// Reads the last `bytes` of a live session's log. It skips incomplete lines and lines of other versions.
     ///
     /// # Errors
     ///
-    /// Where the file cannot be read; a missing one is empty.
+    /// Returns an error if the file cannot be read. A missing file counts as empty.
     pub fn tail(&self, session: &SessionId, bytes: u64) -> Result<LogTail, StoreError> {
         let path = self.layout.log(Location::Live, session);
         let Some((file, size)) = file::open(&path)? else {
@@ -161,13 +165,13 @@ impl Store {
         let mut bytes = vec![0; usize::try_from(size - from).unwrap_or_default()];
         file.read_exact_at(&mut bytes, from).map_err(StoreError::io("read", &path))?;
         let lines = bytes.split(|byte| *byte == b'\n');
-        // What stands before the first line break is the rest of a line, and parses as none.
+        // The bytes before the first line break are part of a line and do not parse.
         let lines = lines.filter_map(|line| serde_json::from_slice(line).ok()).collect();
         Ok(LogTail { lines, size })
     }
 
-    /// Cuts a long log to its tail. A line that another call appends to the old file meanwhile is lost: a heartbeat,
-    /// or a mark without which something is told twice.
+    /// Trims a long log to its newer half. A line that another call appends to the old file in the meantime is lost. It
+    /// is a heartbeat, or an acknowledgement whose loss repeats a notification.
     pub(crate) fn trim_log(&self, session: &SessionId) -> Result<(), StoreError> {
         let path = self.layout.log(Location::Live, session);
         let long = std::fs::symlink_metadata(&path).is_ok_and(|meta| meta.len() > LONG_LOG_BYTES);

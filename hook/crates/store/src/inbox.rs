@@ -1,6 +1,6 @@
-//! Events that did not get the lock in time. They wait, and the next holder of the lock acts on them first.
+//! Events that did not get the lock in time. They wait until the next holder of the lock handles them.
 //!
-//! `inbox/` exists only while it holds something, so that looking whether anything waits is one lstat.
+//! `inbox/` exists only while it contains an event, so one lstat tells whether any event waits.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -17,22 +17,22 @@ use crate::quarantine::quarantine;
 use crate::state_dir::layout::Hash;
 use crate::store::Store;
 
-/// The most events taken by one call.
+/// The maximum number of events that one call handles.
 pub const INBOX_BATCH: usize = 16;
 
-/// The largest event, in bytes.
+/// The maximum size of an event, in bytes.
 const MAX_EVENT: u64 = 64 * 1024;
 
-/// From when on a temporary file is a crash's, in milliseconds: a hook lives for seconds.
+/// The age from which a temporary file must be the remains of a crash, in milliseconds. A hook runs only for seconds.
 const STALE_MS: u64 = 60_000;
 
-/// How often an event is put in anew when a taker removed the empty directory meanwhile.
+/// How often adding an event is tried again if another call removes the empty directory in the meantime.
 const TRIES: u32 = 5;
 
-/// An event that waits.
+/// An event in the inbox.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeferredEvent {
-    /// When it came.
+    /// When it arrived.
     pub at: Timestamp,
     /// The event.
     pub event: Event,
@@ -40,7 +40,7 @@ pub struct DeferredEvent {
     name: String,
 }
 
-/// A file's place in the order, from its name: what is of another boot first, then by the clock of this one.
+/// The position of a file in the order, from its name: events of an earlier boot first, then by the clock of this boot.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 struct Order {
     this_boot: bool,
@@ -51,7 +51,7 @@ fn boot_tag(stamp: &Timestamp) -> String {
     Hash::of(stamp.boot.as_bytes()).as_str().chars().take(8).collect()
 }
 
-/// Named by when it came; the hash keeps two events of one millisecond apart.
+/// Returns a file name with the time of arrival. The hash distinguishes two events of one millisecond.
 fn name(at: &Timestamp, event: &Event) -> String {
     let tag = boot_tag(at);
     let what = format!("{event:?}");
@@ -69,11 +69,12 @@ fn order(name: &str, now: &Timestamp) -> Order {
 }
 
 impl Store {
-    /// Puts an event into the inbox. Needs no lock.
+    /// Adds an event to the inbox. This needs no lock.
     ///
     /// # Errors
     ///
-    /// Where the event is too large or cannot be written, or the state is of a newer format: it is lost, and this says so.
+    /// Returns an error if the event is too large or cannot be written, or if the state directory has a newer format.
+    /// The event is then lost.
     pub fn inbox_add(&self, event: &Event, at: &Timestamp) -> Result<(), LockError> {
         self.check_format()?;
         let dir = self.layout.inbox();
@@ -98,7 +99,7 @@ impl Store {
                 Ok(()) => break,
             }
         }
-        // Gone here means that a taker has acted on it already: it must not be put in again.
+        // If the directory is gone, another call has already handled the event. It must not be added again.
         match file::sync_dir(&dir) {
             Err(error) if !is_gone(&error) => Err(error.into()),
             _ => Ok(()),
@@ -111,12 +112,12 @@ fn is_gone(error: &StoreError) -> bool {
 }
 
 impl LockedStore<'_> {
-    /// The oldest events that wait, at most [`INBOX_BATCH`], in the order in which they came: those of an earlier boot
-    /// first, by the wall clock. What is none is set aside.
+    /// Returns the oldest events, at most [`INBOX_BATCH`], in order of arrival. Events of an earlier boot come first,
+    /// by the wall clock. A file that is not an event moves to quarantine.
     ///
     /// # Errors
     ///
-    /// Where the inbox cannot be listed.
+    /// Returns an error if the inbox cannot be listed.
     pub fn inbox_next_batch(&mut self, now: &Timestamp) -> Result<Vec<DeferredEvent>, StoreError> {
         let dir = self.store.layout.inbox();
         let mut names = file::list_names(&dir)?;
@@ -147,22 +148,22 @@ impl LockedStore<'_> {
         Ok(taken)
     }
 
-    /// Removes an event that was acted on.
+    /// Removes an event that was handled.
     ///
     /// # Errors
     ///
-    /// Where it cannot be removed: it will be acted on again, as an event delivered twice.
+    /// Returns an error if it cannot be removed. It is then handled again, as a duplicate event.
     pub fn inbox_remove(&mut self, waiting: &DeferredEvent) -> Result<(), StoreError> {
         file::remove(&self.store.layout.inbox().join(&waiting.name))?;
         self.remove_inbox_if_empty();
         Ok(())
     }
 
-    /// Sets an event aside on which acting failed, so that it does not fail again.
+    /// Moves an event that could not be handled to quarantine, so that it does not fail again.
     ///
     /// # Errors
     ///
-    /// Where it cannot be moved.
+    /// Returns an error if it cannot be moved.
     pub fn inbox_quarantine(&mut self, waiting: &DeferredEvent, now: &Timestamp, why: &str) -> Result<(), StoreError> {
         let path = self.store.layout.inbox().join(&waiting.name);
         self.quarantine_file(&path, now, &format!("could not be acted on ({why})"))?;
@@ -176,7 +177,8 @@ impl LockedStore<'_> {
         Ok(())
     }
 
-    /// A directory that is not empty stays: rmdir says so, and closes the race with an event that comes in.
+    /// Removes the inbox if it is empty. rmdir refuses a directory that is not empty, which closes the race with an
+    /// event that arrives now.
     fn remove_inbox_if_empty(&self) {
         let _ = fs::remove_dir(self.store.layout.inbox());
     }

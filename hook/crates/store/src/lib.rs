@@ -1,15 +1,13 @@
-//! The state directory: the only crate that knows its paths.
+//! The state directory. This is the only crate that knows its paths.
 //!
-//! A [`StateDir`] says where the state is and that it is safe to use. A [`Store`] reads it without the lock, through a
-//! [`View`] that overlays the commit in flight. [`Store::lock`] gives a [`LockedStore`], which first brings the state into
-//! order: it finishes a commit that was cut off and rebuilds a damaged index. Then it is the only thing that writes records.
-//! [`LockedStore::commit`] takes a decision of the core as a [`ValidatedDecision`]. A [`Transaction`] takes what users, discovery
-//! and retention change without the core.
+//! A [`StateDir`] names a directory that was checked and is safe to use. A [`Store`] reads it without the lock, through
+//! a [`View`] that includes the commit in flight. [`Store::lock`] returns a [`LockedStore`], which first recovers the
+//! state: it completes an interrupted commit and rebuilds a damaged index. After that, it is the only type that can
+//! write records. Its method [`LockedStore::commit`] accepts only a [`ValidatedDecision`].
 //!
-//! **Architecture invariant.** Every path is built from a validated id or a hash; no text from outside becomes a path.
+//! **Architecture invariant.** Every path is built from a validated id or a hash. No external text becomes a path.
 //!
-//! **Architecture invariant.** What cannot be read is reported as such, is never taken for absent, and is never written
-//! over.
+//! **Architecture invariant.** An unreadable file is reported, is never treated as absent, and is never overwritten.
 
 mod audit;
 mod audit_action;

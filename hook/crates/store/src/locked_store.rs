@@ -1,4 +1,4 @@
-//! The store with the lock: the only thing that writes records.
+//! The store with the lock. Only this type writes records.
 
 use std::fs::File;
 use std::time::Instant;
@@ -28,37 +28,38 @@ use crate::wal::plan::{CommitPlan, Edit};
 use crate::wal::recover::Recovery;
 use crate::wal::write::{CommitOutcome, PreparedCommit};
 
-/// The most runs whose fences grow in one commit: well within what a call may take, and what readers take.
+/// The maximum number of runs whose fences are raised in one commit. A call has enough time for such a commit, and
+/// readers accept its size.
 const BUMPS_PER_COMMIT: usize = 100;
 
-/// A decision that was committed.
+/// The result of a commit.
 #[derive(Debug)]
 pub struct Committed {
     /// The number of its line in the audit.
     pub audit: u64,
-    /// The commit holds, but could not be brought to its end; the next call does that.
+    /// The error that kept the commit from being completed. The commit is valid, and the next call completes it.
     pub unfinished: Option<StoreError>,
 }
 
-/// The lock, held until this is dropped. No commit is in flight.
+/// The store while the lock is held. The lock is released when this is dropped. No commit is in flight.
 pub struct LockedStore<'a> {
     pub(crate) store: &'a Store,
     _lock: File,
     reports: Vec<String>,
-    /// A commit of this holder was cut off and must be brought to its end before anything else is written.
+    /// Whether a commit of this holder was interrupted. It must be completed before anything else is written.
     in_flight: bool,
-    /// Until when it may mend what is not in order.
+    /// The deadline for recovery.
     deadline: Instant,
 }
 
 impl Store {
-    /// Takes the lock and brings the state into order: makes it where there is none, redoes a commit that was cut off,
-    /// raises the fences of a state that was put back from a copy, rebuilds an index that is not whole.
+    /// Acquires the lock and recovers the state: it creates the state directory if it does not exist, completes an
+    /// interrupted commit, raises the fences after a restore from a copy, and rebuilds a damaged index, in this order.
     ///
     /// # Errors
     ///
-    /// [`LockError`]: the deadline passed, or the state must not be written to. [`StoreError::RecoveryIncomplete`] where it passed while the
-    /// state was brought into order: the next call goes on with that.
+    /// Returns a [`LockError`] if the deadline passes or the state directory must not be written. Returns
+    /// [`StoreError::RecoveryIncomplete`] if the deadline passes during recovery. The next call then continues it.
     pub fn lock(&self, deadline: Instant, now: &Timestamp) -> Result<LockedStore<'_>, LockError> {
         let layout = &self.layout;
         if !file::exists(layout.root())? {
@@ -88,13 +89,14 @@ impl Store {
 }
 
 impl LockedStore<'_> {
-    /// The records as they stand, until the next commit.
+    /// Returns the records as they are until the next commit.
     #[must_use]
     pub fn view(&self) -> View<'_> {
         View::new(&self.store.layout, &self.store.place.machine)
     }
 
-    /// What was found wrong and set aside or left, as sentences for the user. Each is given once.
+    /// Returns what was found damaged, and was moved to quarantine or left alone, as sentences for the user. Each is
+    /// returned once.
     pub fn take_reports(&mut self) -> Vec<String> {
         std::mem::take(&mut self.reports)
     }
@@ -103,60 +105,62 @@ impl LockedStore<'_> {
         self.reports.push(report);
     }
 
-    /// Writes a decision: every change of it, the index that follows and the audit line, or nothing. One that changes
-    /// nothing leaves its audit line alone, without a sync.
+    /// Commits a decision: all its changes, the resulting index and the audit line, or nothing. A decision without
+    /// changes only appends its audit line, without a sync.
     ///
     /// # Errors
     ///
-    /// After [`CommitError::InDoubt`] the commit may yet come to hold; after every other error the old state is whole.
+    /// After [`CommitError::InDoubt`], the next call may still complete the commit. After any other error, nothing has
+    /// changed.
     pub fn commit(&mut self, decision: &ValidatedDecision<'_>) -> Result<Committed, CommitError> {
         let line = decision.audit_line(self.next_number(decision.at())?);
         let edits: Vec<Edit<'_>> = decision.changes().iter().map(Edit::Write).collect();
         self.commit_edits(&edits, decision.at(), line)
     }
 
-    /// Writes an audit line on something that changed no record.
+    /// Appends an audit line for an action that changed no record.
     ///
     /// # Errors
     ///
-    /// If it cannot be written.
+    /// Returns an error if it cannot be written.
     pub fn audit(&mut self, action: AuditAction, at: &Timestamp) -> Result<(), StoreError> {
         let line = AuditLine::from_action(self.next_number(at)?, at, action);
         self.append_audit_line(line).map(drop)
     }
 
-    /// Cuts the log of a session if it is long.
+    /// Trims the log of a session if it is long.
     ///
     /// # Errors
     ///
-    /// Where it cannot be written; the log stays as it is.
+    /// Returns an error if it cannot be written. The log is then unchanged.
     pub fn trim_log(&self, session: &SessionId) -> Result<(), StoreError> {
         self.store.trim_log(session)
     }
 
-    /// Makes the index whole again, after a reader found it damaged.
+    /// Rebuilds the index after a reader found it damaged.
     ///
     /// # Errors
     ///
-    /// Where a file cannot be listed or written; [`StoreError::RecoveryIncomplete`] where the next call must go on.
+    /// Returns an error if a file cannot be listed or written, and [`StoreError::RecoveryIncomplete`] if the next call
+    /// must continue.
     pub fn rebuild_index(&mut self) -> Result<(), StoreError> {
         rebuild::rebuild(&self.store.layout, self.deadline, &mut self.reports)
     }
 
-    /// Takes the first `count` sessions out of an expiry bucket.
+    /// Removes the first `count` sessions from an expiry bucket.
     ///
     /// # Errors
     ///
-    /// If the bucket's file cannot be written.
+    /// Returns an error if the bucket's file cannot be written.
     pub fn mark_processed(&self, bucket: &ExpiryBucket, count: usize) -> Result<(), StoreError> {
         bucket.remove_first(&self.store.layout, count)
     }
 
-    /// Removes the messages that baton kept of a session.
+    /// Removes the stored messages of a session.
     ///
     /// # Errors
     ///
-    /// If one of their files cannot be removed.
+    /// Returns an error if one of their files cannot be removed.
     pub fn remove_conversation(&self, session: &SessionId) -> Result<(), StoreError> {
         remove_conversation(&self.store.layout, session)
     }
@@ -201,7 +205,7 @@ impl LockedStore<'_> {
         Ok(committed)
     }
 
-    /// Brings a commit of this holder that was cut off to its end.
+    /// Completes an interrupted commit of this holder.
     fn finish_commit(&mut self, at: &Timestamp) -> Result<(), StoreError> {
         if !self.in_flight {
             return Ok(());
@@ -261,7 +265,8 @@ impl LockedStore<'_> {
                 layout.make_trash_dirs()?;
                 Recovery::new(layout, &wal, now, &mut self.reports).run()?;
             }
-            // It was whole when it came into place: damaged since, it says nothing that could be done.
+            // The file was complete when it was renamed into place. It was damaged later, so its content cannot be
+            // applied.
             Err(StoreError::Unreadable { what, .. }) => {
                 let report = quarantine(layout, &layout.wal(), now, &what)?;
                 self.reports.push(report);
@@ -272,8 +277,8 @@ impl LockedStore<'_> {
         Ok(())
     }
 
-    /// Makes the fence of every unfinished run grow, in commits of some runs each; gives those that could not be read. How far it came
-    /// stands in `format`, so that the next call goes on from there, however this one ends.
+    /// Raises the fence of every unfinished run, in commits of some runs each, and returns the runs that could not be
+    /// read. `format` records the progress, so that the next call continues from there if this one is interrupted.
     fn bump_fences(
         &mut self,
         known: Option<Format>,
@@ -318,7 +323,8 @@ impl LockedStore<'_> {
         Ok(pending_bumps)
     }
 
-    /// Makes the fences grow of runs that could not be read when the others' did, as far as they can be read by now.
+    /// Raises the fences of runs that were unreadable when the others' fences were raised, as far as they are readable
+    /// now.
     fn bump_pending(&mut self, known: Format, now: &Timestamp) -> Result<(), LockError> {
         let layout = &self.store.layout;
         let bumps = fence_bump::plan_bumps(layout, &known.pending_bumps, now);

@@ -1,4 +1,5 @@
-//! The texts of loops: a file for each, beside the records. What is in it never comes into a record or the audit.
+//! The definitions of loops, each in a file of its own beside the records. Their content never appears in a record or
+//! in the audit.
 
 use std::fs::File;
 use std::time::Instant;
@@ -10,15 +11,15 @@ use crate::file;
 use crate::lock::{self, LockError};
 use crate::store::Store;
 
-/// The largest file, in bytes.
+/// The maximum size of a definition, in bytes.
 const MAX_TEXTS: u64 = 64 * 1024;
 
 impl Store {
-    /// Writes the texts of a loop that is about to start. Nothing reads them until a record names their digest.
+    /// Writes the definition of a loop that is about to start. Nothing reads it until a record contains its digest.
     ///
     /// # Errors
     ///
-    /// Where they cannot be written, or stand there already; or the state is of a newer format.
+    /// Returns an error if the file exists or cannot be written, or if the state directory has a newer format.
     pub fn write_loop_definition(&self, run: &RunId, bytes: &[u8]) -> Result<(), LockError> {
         self.check_format()?;
         let path = self.layout.read_loop_definition(run);
@@ -31,28 +32,28 @@ impl Store {
         Ok(file::sync_dir(&self.layout.loops())?)
     }
 
-    /// The texts of a loop; none where there is no such file.
+    /// Returns the definition of a loop, or `None` if there is no such file.
     ///
     /// # Errors
     ///
-    /// Where it cannot be read.
+    /// Returns an error if the file cannot be read.
     pub fn read_loop_definition(&self, run: &RunId) -> Result<Option<Vec<u8>>, StoreError> {
         file::read(&self.layout.read_loop_definition(run), MAX_TEXTS)
     }
 
-    /// Removes the texts of a loop that is over.
+    /// Removes the definition of a loop that has ended.
     pub fn remove_loop_definition(&self, run: &RunId) {
         for path in [self.layout.read_loop_definition(run), self.layout.lock_loop(run)] {
-            // What stays behind is of a run that is over: nothing reads it.
+            // A remaining file belongs to a run that has ended, so nothing reads it.
             let _ = file::remove(&path);
         }
     }
 
-    /// Takes the turn to look at a loop: where its command is run, several deliveries of one Stop must not run it side by side.
+    /// Acquires the lock of one loop. Several deliveries of one Stop must not run the loop's command at the same time.
     ///
     /// # Errors
     ///
-    /// [`LockError::Busy`] where another has it until the deadline.
+    /// Returns [`LockError::Busy`] if another call holds the lock until the deadline.
     pub fn lock_loop(&self, run: &RunId, deadline: Instant) -> Result<File, LockError> {
         lock::acquire(&self.layout.lock_loop(run), deadline)
     }

@@ -1,7 +1,8 @@
-//! Where the progress logs of runs stand, and how they are written: under the lock, so that no two writers mix.
+//! The locations of progress logs, and how they are written: under the lock, so that writers do not interleave.
 //!
-//! A log begins whole, by a rename. One that is finished goes to the archive under a name of its own, `@` and the owner's number behind
-//! the run's id, which no id holds: nothing is ever written over. A log is for a user: what fails here fails no decision.
+//! A new log is renamed into place as a whole. A finished log moves to the archive under a name of its own: the run's
+//! id, `@` and the owner's fence. No id contains `@`, so nothing is overwritten. A log is only for a user, so an error
+//! here does not fail a decision.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Seek, SeekFrom, Write};
@@ -21,23 +22,23 @@ use crate::progress::read::{Ending, ProgressLog};
 use crate::state_dir::layout::Layout;
 use crate::store::Store;
 
-/// How much of a log is read at once, from its end backwards, until a heading is found.
+/// How much of a log is read at once, backwards from its end, until a heading is found.
 const READ_CHUNK_BYTES: u64 = 64 * 1024;
 
-/// The most logs of one run that ended with the same owner.
+/// The maximum number of logs of one run that ended with the same fence.
 const MAX_ARCHIVED_NAMES: u32 = 100;
 
 impl Store {
-    /// The log that is being written of a run; it need not be there.
+    /// Returns the path of the current log of a run, which may not exist.
     #[must_use]
     pub fn progress(&self, run: &RunId) -> PathBuf {
         self.layout.progress(run)
     }
 
-    /// The finished logs of a run, oldest first. For commands: it lists a directory.
+    /// Returns the finished logs of a run, oldest first. It lists a directory, so it is only for commands.
     ///
     /// # Errors
-    /// Where the directory cannot be listed.
+    /// Returns an error if the directory cannot be listed.
     pub fn finished_progress_logs(&self, run: &RunId) -> Result<Vec<PathBuf>, StoreError> {
         let dir = self.layout.finished_progress_dir();
         let prefix = format!("progress-{run}@");
@@ -54,8 +55,9 @@ impl Store {
 }
 
 impl LockedStore<'_> {
-    /// Brings the progress log of a run to where its record stands. Doing it twice does it once, and what an earlier call did not
-    /// come to is made up for. `before` is the record before this change, where it is known. What fails is reported.
+    /// Brings the progress log of a run up to date with its record. Repeating it changes nothing, and it adds what
+    /// earlier calls missed. `before` is the record before this change, if it is known. Errors are reported to the
+    /// user.
     pub fn update_progress_log(&mut self, before: Option<&Run>, run: &Run) {
         if let Err(error) = note(&self.store.layout, before, run) {
             self.report(format!("the progress log of run {} is behind: {error}", run.id));
@@ -104,20 +106,21 @@ fn open(path: &Path) -> Result<File, StoreError> {
     options.read(true).write(true).custom_flags(flags).open(path).map_err(StoreError::io("open", path))
 }
 
-/// Appends whole lines, or nothing. A line that a crash tore is cut off first: no reader has shown it yet.
+/// Appends whole lines, or nothing. It first cuts off a line that a crash left incomplete, which no reader has shown
+/// yet.
 fn append(file: &mut File, path: &Path, text: &str) -> Result<(), StoreError> {
     let failed = |source| StoreError::io("append to", path)(source);
     let end = whole_lines(file).map_err(failed)?;
     file.set_len(end).and_then(|()| file.seek(SeekFrom::Start(end))).map_err(failed)?;
     if let Err(error) = file.write_all(text.as_bytes()).and_then(|()| file.sync_data()) {
-        // Where even this fails, the next call does it.
+        // If this fails too, the next call does it.
         let _ = file.set_len(end);
         return Err(failed(error));
     }
     Ok(())
 }
 
-/// The length of the file up to its last line break.
+/// Returns the length of the file up to its last line break.
 fn whole_lines(file: &File) -> io::Result<u64> {
     let mut end = file.metadata()?.len();
     while end > 0 {
@@ -131,13 +134,15 @@ fn whole_lines(file: &File) -> io::Result<u64> {
     Ok(0)
 }
 
-/// What the last heading says; the log is read from its end backwards, so that this costs no more than the newest section is long.
+/// Returns the last heading. It reads the log backwards from its end, so the cost depends only on the length of the
+/// newest section.
 fn last_heading(file: &File, path: &Path) -> Result<Option<Heading>, StoreError> {
     let failed = |source| StoreError::io("read", path)(source);
     let size = whole_lines(file).map_err(failed)?;
     let mut from = size;
     while from > 0 {
-        // Pieces overlap by more than a heading is long: one that a border cuts is whole in the next.
+        // Chunks overlap by more than the length of a heading, so that a heading at a boundary is complete in one of
+        // them.
         let to = size.min(from + 256);
         from = from.saturating_sub(READ_CHUNK_BYTES);
         let bytes = read_chunk(file, from, to).map_err(failed)?;
@@ -159,7 +164,7 @@ fn archived(layout: &Layout, run: &Run, namesake: u32) -> PathBuf {
     layout.finished_progress_dir().join(format!("progress-{}@{}{more}.txt", run.id, run.fence))
 }
 
-/// Puts a finished log into the archive, under a name that nothing has yet.
+/// Moves a finished log to the archive under an unused name.
 fn archive(layout: &Layout, path: &Path, run: &Run) -> Result<(), StoreError> {
     let dir = layout.finished_progress_dir();
     file::make_dir(&dir)?;

@@ -1,4 +1,4 @@
-//! What is kept of one project's protected files: a record, and packs numbered upward.
+//! The stored data of one project's protected files: a record, and numbered archives.
 
 use std::path::{Path, PathBuf};
 
@@ -11,12 +11,12 @@ use crate::quarantine::quarantine;
 use crate::state_dir::layout::{Hash, Layout};
 use crate::store::Store;
 
-/// What a pack is kept for.
+/// The purpose of an archive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ArchiveKind {
     /// The files as the first session of a project found them.
     Backup,
-    /// What stood in their place when they were restored.
+    /// The files that a restore replaced.
     History,
 }
 
@@ -29,7 +29,7 @@ impl ArchiveKind {
     }
 }
 
-/// The directory of one project. Whoever writes must hold the lock.
+/// The stored data of one project. The caller must hold the lock to write.
 #[derive(Debug, Clone)]
 pub struct ProtectedStore {
     layout: Layout,
@@ -37,17 +37,17 @@ pub struct ProtectedStore {
 }
 
 impl Store {
-    /// What is kept of a project, by its path. Opening it touches nothing.
+    /// Returns the stored data of a project, by its path. This does not access the file system.
     #[must_use]
     pub fn protected_store(&self, project: &str) -> ProtectedStore {
         let directory = self.layout.protected_store(&Hash::of(project.as_bytes()));
         ProtectedStore { layout: self.layout.clone(), directory }
     }
 
-    /// What is kept of every project. For commands: it lists a directory.
+    /// Returns the stored data of every project. It lists a directory, so it is only for commands.
     ///
     /// # Errors
-    /// Where the directory cannot be listed.
+    /// Returns an error if the directory cannot be listed.
     pub fn protected_stores(&self) -> Result<Vec<ProtectedStore>, StoreError> {
         let names = file::list_names(&self.layout.protected_stores())?;
         let hashes = names.into_iter().filter_map(|name| Hash::try_from(name).ok());
@@ -58,38 +58,38 @@ impl Store {
 }
 
 impl ProtectedStore {
-    /// Where the record stands, for messages.
+    /// Returns the path of the record, for messages.
     #[must_use]
     pub fn record_path(&self) -> PathBuf {
         self.directory.join("record.json")
     }
 
-    /// Where a pack stands, for messages.
+    /// Returns the path of an archive, for messages.
     #[must_use]
     pub fn path(&self, kind: ArchiveKind, number: u64) -> PathBuf {
         self.directory.join(format!("{}-{number}.tar", kind.word()))
     }
 
-    /// The record's bytes; none where there is no record.
+    /// Returns the record's bytes, or `None` if there is no record.
     ///
     /// # Errors
-    /// Where it cannot be read.
+    /// Returns an error if the record cannot be read.
     pub fn record(&self) -> Result<Option<Vec<u8>>, StoreError> {
         file::read(&self.record_path(), MAX_RECORD)
     }
 
-    /// A pack's bytes; none where there is none of that number.
+    /// Returns an archive's bytes, or `None` if there is no archive with this number.
     ///
     /// # Errors
-    /// Where it cannot be read, or has more than `cap` bytes.
+    /// Returns an error if the archive cannot be read or has more than `cap` bytes.
     pub fn pack(&self, kind: ArchiveKind, number: u64, cap: u64) -> Result<Option<Vec<u8>>, StoreError> {
         file::read(&self.path(kind, number), cap)
     }
 
-    /// The numbers of the packs, the oldest first. Files of other names are none.
+    /// Returns the numbers of the archives, oldest first. Other files are ignored.
     ///
     /// # Errors
-    /// Where the directory cannot be listed.
+    /// Returns an error if the directory cannot be listed.
     pub fn numbers(&self, kind: ArchiveKind) -> Result<Vec<u64>, StoreError> {
         let of_name = |name: String| -> Option<u64> {
             let digits = name.strip_prefix(kind.word())?.strip_prefix('-')?.strip_suffix(".tar")?;
@@ -101,28 +101,28 @@ impl ProtectedStore {
         Ok(numbers)
     }
 
-    /// Writes the record in one step, durably.
+    /// Replaces the record atomically and durably.
     ///
     /// # Errors
-    /// Where it cannot be written; the old one stands.
+    /// Returns an error if it cannot be written. The old record is then unchanged.
     pub fn write_record(&self, _lock: &LockedStore<'_>, bytes: &[u8]) -> Result<(), StoreError> {
         self.replace(&self.record_path(), bytes)
     }
 
-    /// Writes a pack under the number above the highest, durably.
+    /// Writes an archive durably, with the next number.
     ///
     /// # Errors
-    /// Where it cannot be written; there is no pack then.
+    /// Returns an error if it cannot be written. There is then no new archive.
     pub fn add(&self, _lock: &LockedStore<'_>, kind: ArchiveKind, bytes: &[u8]) -> Result<u64, StoreError> {
         let number = self.numbers(kind)?.last().map_or(1, |last| last.saturating_add(1));
         self.replace(&self.path(kind, number), bytes)?;
         Ok(number)
     }
 
-    /// Removes all packs but the newest, and but the one in use.
+    /// Removes all archives except the newest ones and the one in use.
     ///
     /// # Errors
-    /// Where one cannot be removed.
+    /// Returns an error if one cannot be removed.
     pub fn prune(
         &self,
         _lock: &LockedStore<'_>,
@@ -136,10 +136,10 @@ impl ProtectedStore {
         spare.copied().try_for_each(|number| file::remove(&self.path(kind, number)))
     }
 
-    /// Moves a record that cannot be used out of the way, and says where to.
+    /// Moves an unusable record to quarantine and returns what to tell the user.
     ///
     /// # Errors
-    /// Where it cannot be moved.
+    /// Returns an error if it cannot be moved.
     pub fn quarantine_record(&self, _lock: &LockedStore<'_>, now: &Timestamp, why: &str) -> Result<String, StoreError> {
         quarantine(&self.layout, &self.record_path(), now, why)
     }
@@ -152,7 +152,7 @@ impl ProtectedStore {
         let temp = self.directory.join("new.tmp");
         let replaced = file::replace_durably(&temp, path, bytes);
         if replaced.is_err() {
-            // On a full disk half a file is in everybody's way; the error that is told is the first one.
+            // A partial file on a full disk only takes space. The first error is the one to report.
             let _ = file::remove(&temp);
         }
         replaced

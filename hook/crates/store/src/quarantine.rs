@@ -1,4 +1,4 @@
-//! Files that cannot be used are moved to `quarantine`, never removed.
+//! The quarantine, to which baton moves unusable files. It never removes them.
 
 use std::path::Path;
 
@@ -8,7 +8,7 @@ use crate::error::StoreError;
 use crate::file;
 use crate::state_dir::layout::Layout;
 
-/// Moves a file out of the way and returns what to tell the user about it.
+/// Moves a file to quarantine and returns what to tell the user.
 pub(crate) fn quarantine(layout: &Layout, path: &Path, now: &Timestamp, why: &str) -> Result<String, StoreError> {
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let dir = layout.quarantine_dir();

@@ -1,23 +1,23 @@
-//! The lines of a file from its end, in bounded memory.
+//! Reads the lines of a file from its end, with bounded memory.
 
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
 
-/// The longest line that is given out, in bytes. No line of baton's is that long: a longer one is damage.
+/// The maximum length of a line, in bytes. baton writes no longer lines, so a longer one is damaged.
 const MAX_LINE: usize = 1024 * 1024;
 
 const CHUNK: u64 = 16 * 1024;
 
 pub(crate) struct ReverseLines {
     file: File,
-    /// What lies before this offset was not read yet.
+    /// The bytes before this offset have not been read yet.
     unread: u64,
-    /// What was read and not given out.
+    /// The bytes that were read and not returned yet.
     buffer: Vec<u8>,
-    /// How many bytes at the end of the buffer are known to hold no line break.
+    /// The number of bytes at the end of the buffer that are known to have no line break.
     searched: usize,
-    /// How much is read next: twice as much each time a line is longer still.
+    /// The number of bytes to read next, which doubles while a line is longer.
     chunk: u64,
 }
 
@@ -26,7 +26,7 @@ impl ReverseLines {
         Self { file, unread: len, buffer: Vec::new(), searched: 0, chunk: CHUNK }
     }
 
-    /// The next line towards the beginning, without its end; empty lines are left out.
+    /// Returns the next line towards the beginning of the file, without its line break. Empty lines are skipped.
     pub(crate) fn next(&mut self) -> io::Result<Option<Vec<u8>>> {
         loop {
             let fresh = self.buffer.len().saturating_sub(self.searched);
@@ -92,7 +92,7 @@ mod tests {
         check("three", b"a\nbb\nccc\n", &[3, 2, 1]);
         check("no end", b"a\nbb", &[2, 1]);
         check("across chunks", &[long(1), long(16384), long(40000), long(2)].concat(), &[2, 40000, 16384, 1]);
-        // Of a line that is damage only a rest is given out, which no reader takes for one.
+        // Only a part of an overlong line is returned, which no reader accepts.
         let damaged = [long(3), long(5_000_000), long(4)].concat();
         let mut file = tempfile::tempfile().unwrap();
         file.write_all(&damaged).unwrap();

@@ -20,31 +20,31 @@ use crate::state_dir::disabled::Disabled;
 use crate::state_dir::format;
 use crate::state_dir::layout::{self, Layout};
 
-/// How often a read is tried anew when a commit came between.
+/// How often a read is repeated if a commit interferes.
 const TRIES: u32 = 20;
 
-/// The state directory of one machine and account. Opening it touches nothing.
+/// The state directory of one machine and account. Opening it does not access the file system.
 #[derive(Debug, Clone)]
 pub struct Store {
     pub(crate) layout: Layout,
     pub(crate) place: HostId,
 }
 
-/// What keeps an event from the fast path, as far as the store knows.
+/// Reasons, visible in the state directory, why an event cannot take the fast path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PendingWork {
-    /// A commit is in flight, or was cut off.
+    /// A commit is in flight or was interrupted.
     pub commit: bool,
     /// Events wait in the inbox.
     pub inbox: bool,
-    /// The state has this version's format; without it nothing may be written, not even to a log.
+    /// Whether the state directory has this version's format. Otherwise nothing may be written, not even to a log.
     pub format: bool,
-    /// Where baton is disabled.
+    /// Where the user disabled baton.
     pub disabled: Disabled,
 }
 
 impl PendingWork {
-    /// Whether nothing is pending.
+    /// Returns whether nothing prevents the fast path.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         !self.commit && !self.inbox && self.format
@@ -52,24 +52,24 @@ impl PendingWork {
 }
 
 impl Store {
-    /// The store of a home, used from `place`.
+    /// Returns the store in a state directory, used from `place`.
     #[must_use]
     pub fn open(home: &StateDir, place: &HostId) -> Self {
         Self { layout: Layout::new(home.path().to_owned()), place: place.clone() }
     }
 
-    /// The state directory, for messages.
+    /// Returns the path of the state directory, for messages.
     #[must_use]
     pub fn path(&self) -> &Path {
         self.layout.root()
     }
 
-    /// Reads records as they stood at one moment: when a commit begins or ends meanwhile, `read` runs again. Nothing it
-    /// does may have an effect.
+    /// Reads records consistently. If a commit begins or ends in the meantime, `read` runs again, so it must have no
+    /// side effects.
     ///
     /// # Errors
     ///
-    /// [`StoreError::Contended`] when commits kept coming: take the lock instead.
+    /// Returns [`StoreError::Contended`] if commits keep interfering. Take the lock instead.
     pub fn read<T>(&self, read: impl Fn(&View<'_>) -> T) -> Result<T, StoreError> {
         for tried in 0..TRIES {
             if tried > 0 {
@@ -84,11 +84,11 @@ impl Store {
         Err(StoreError::Contended { path: self.layout.root().to_owned() })
     }
 
-    /// What is pending: two lstats and the format's few bytes.
+    /// Returns what is pending. This takes two lstats and a read of the small format file.
     ///
     /// # Errors
     ///
-    /// Where the state directory cannot be looked at.
+    /// Returns an error if the state directory cannot be accessed.
     pub fn pending(&self) -> Result<PendingWork, StoreError> {
         let format = format::read(&self.layout).ok().flatten();
         Ok(PendingWork {
@@ -99,80 +99,83 @@ impl Store {
         })
     }
 
-    /// The audit, newest line first.
+    /// Returns the audit, newest line first.
     ///
     /// # Errors
     ///
-    /// Where a file of the audit cannot be opened.
+    /// Returns an error if a file of the audit cannot be opened.
     pub fn audit(&self) -> Result<AuditReader, StoreError> {
         AuditReader::open(&self.layout)
     }
 
-    /// The ids of all runs on a location, in order. For commands: it lists a directory.
+    /// Returns the ids of all runs in a location, in order. It lists a directory, so it is only for commands.
     ///
     /// # Errors
     ///
-    /// Where the directory cannot be listed.
+    /// Returns an error if the directory cannot be listed.
     pub fn runs(&self, location: Location) -> Result<Vec<RunId>, StoreError> {
         View::new(&self.layout, &self.place.machine).runs(location, "")
     }
 
-    /// The ids of some live sessions, at most `most`, in no order: what it costs does not grow with how many there are.
+    /// Returns the ids of at most `most` live sessions, in no particular order. The cost does not grow with the number
+    /// of sessions.
     ///
     /// # Errors
     ///
-    /// Where the directory cannot be listed.
+    /// Returns an error if the directory cannot be listed.
     pub fn some_sessions(&self, most: usize) -> Result<Vec<agent_baton_core::id::SessionId>, StoreError> {
-        // Every record may have a log beside it.
+        // Every record may have a log in the same directory.
         let names = file::list_some_names(&self.layout.sessions(Location::Live), most.saturating_mul(2))?;
         Ok(layout::ids(&names).collect())
     }
 
-    /// The ids of all sessions on a location, in order. For commands: it lists a directory.
+    /// Returns the ids of all sessions in a location, in order. It lists a directory, so it is only for commands.
     ///
     /// # Errors
     ///
-    /// Where the directory cannot be listed.
+    /// Returns an error if the directory cannot be listed.
     pub fn sessions(&self, location: Location) -> Result<Vec<SessionId>, StoreError> {
         View::new(&self.layout, &self.place.machine).sessions(location, "")
     }
 
-    /// The ids of the sessions on either location that begin so, in order, each with the location that counts. It lists two directories, and
-    /// opens no record.
+    /// Returns the ids of the live and archived sessions that begin with `text`, in order, each with its location. It
+    /// lists two directories and opens no record.
     ///
     /// # Errors
     ///
-    /// Where a directory cannot be listed.
+    /// Returns an error if a directory cannot be listed.
     pub fn sessions_with_prefix(&self, text: &str) -> Result<Vec<(SessionId, Location)>, StoreError> {
         let view = View::new(&self.layout, &self.place.machine);
         let mut ids = Vec::new();
         for location in [Location::Live, Location::Archive] {
             ids.extend(view.sessions(location, text)?.into_iter().map(|id| (id, location)));
         }
-        // The sort keeps the order of equals: of two copies the live one stays.
+        // The sort is stable, so the live one of two copies stays first.
         ids.sort_by(|(a, _), (b, _)| a.cmp(b));
         ids.dedup_by(|(a, _), (b, _)| a == b);
         Ok(ids)
     }
 
-    /// The ids of the runs on a location that begin so, in order. It lists a directory, and opens no record.
+    /// Returns the ids of the runs in a location that begin with `text`, in order. It lists a directory and opens no
+    /// record.
     ///
     /// # Errors
     ///
-    /// Where the directory cannot be listed.
+    /// Returns an error if the directory cannot be listed.
     pub fn runs_with_prefix(&self, location: Location, text: &str) -> Result<Vec<RunId>, StoreError> {
         View::new(&self.layout, &self.place.machine).runs(location, text)
     }
 }
 
 impl Store {
-    /// What was remembered under a name; none where there is nothing, or nothing that this version can read.
+    /// Returns the value cached under a name, or `None` if there is none that this version can read.
     #[must_use]
     pub fn cache_get<T: DeserializeOwned>(&self, name: &'static str) -> Option<T> {
         cache::get(&self.layout, name)
     }
 
-    /// Remembers something under a name, where that can be done: it is not synced, and nothing is written to the state of a newer version.
+    /// Caches a value under a name if possible. The file is not synced. Nothing is written to a state directory of a
+    /// newer format.
     pub fn cache_put<T: Serialize>(&self, name: &'static str, what: &T) {
         cache::put(&self.layout, name, what);
     }

@@ -1,5 +1,5 @@
-//! The names in a directory of records, listed anew only once something came or went: ten thousand names cost the system
-//! milliseconds, and the archive stands still for hours.
+//! Caches the names in a directory of records, and lists the directory again only after it changed. Listing ten
+//! thousand names takes milliseconds, and the archive often does not change for hours.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -14,25 +14,26 @@ use crate::error::StoreError;
 use crate::file;
 use crate::state_dir::layout::Layout;
 
-/// How many names are worth remembering.
+/// The number of names from which caching is worthwhile.
 const MIN_CACHED_NAMES: usize = 1000;
 
-/// How long nothing may have come or gone: of two changes within one tick of the file system's clock only the first shows.
+/// How long a directory must be unchanged before its listing is cached. If two changes happen within one tick of the
+/// file system's clock, only the first changes its time.
 const SETTLE_TIME: Duration = Duration::from_secs(2);
 
-/// Stands between two names, and in none.
+/// Separates two names. No name contains it.
 const SEPARATOR: char = '/';
 
-/// What is another once a name came or went.
+/// The state of a directory, which differs after a name was added or removed.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct State {
     device: u64,
     inode: u64,
-    /// When the directory changed last: seconds and nanoseconds since 1970-01-01 UTC.
+    /// When the directory last changed: seconds and nanoseconds since 1970-01-01 UTC.
     changed: (u64, u32),
 }
 
-/// What is remembered of a directory.
+/// The cached listing of a directory.
 #[derive(Serialize, Deserialize)]
 struct CachedListing {
     state: State,
@@ -40,7 +41,7 @@ struct CachedListing {
 }
 
 impl State {
-    /// None where there is no such directory.
+    /// Returns the state of a directory, or `None` if it does not exist.
     fn of(directory: &Path) -> Result<Option<Self>, StoreError> {
         let meta = match fs::metadata(directory) {
             Ok(meta) => meta,
@@ -59,7 +60,8 @@ impl State {
     }
 }
 
-/// The names that begin with `text`, in order; they are remembered as `memory`. `now` is a moment before the call.
+/// Returns the names that begin with `text`, in order, and caches the listing under the name `memory`. `now` is a time
+/// before the call.
 pub(crate) fn list_with_prefix(
     layout: &Layout,
     directory: &Path,
@@ -87,7 +89,7 @@ pub(crate) fn list_with_prefix(
 mod tests {
     use super::*;
 
-    /// What came or went shows, whatever was remembered before it.
+    /// Added and removed names appear, whatever was cached before.
     #[test]
     fn what_is_remembered_is_what_is_there() {
         let dir = tempfile::tempdir().unwrap();
@@ -105,7 +107,8 @@ mod tests {
         }
         let (told, whole) = (asked("", later()), file::list_names(&records).unwrap());
         assert_eq!(told, whole);
-        // `later` says that the last change is long ago; what is then must hold: the clock of the file system has gone on.
+        // `later` pretends that the last change was long ago. The clock of the file system must therefore have
+        // advanced.
         let gone_on = || {
             let changed = |path: &Path| State::of(path).unwrap().unwrap().changed;
             let probe = dir.path().join("probe");

@@ -1,4 +1,4 @@
-//! What was read elsewhere and may be read again: kept so that only what is new costs anything. Nothing depends on it.
+//! A cache of data that can be read again from its source. Deleting the cache loses nothing but time.
 
 pub(crate) mod directory_listing;
 
@@ -10,18 +10,19 @@ use crate::file;
 use crate::state_dir::format;
 use crate::state_dir::layout::Layout;
 
-/// The largest file of this kind, in bytes.
+/// The maximum size of a cache file, in bytes.
 const MAX_CACHE_BYTES: u64 = 64 * 1024 * 1024;
 
-/// What was remembered under a name; none where there is nothing, or nothing that this version can read.
+/// Returns the value cached under a name, or `None` if there is none that this version can read.
 pub(crate) fn get<T: DeserializeOwned>(layout: &Layout, name: &'static str) -> Option<T> {
     let bytes = file::read(&layout.cache_file(name), MAX_CACHE_BYTES).ok()??;
     serde_json::from_slice(&bytes).ok()
 }
 
-/// Remembers something under a name. Of two calls at once the last one counts; what they spoil for each other is read again.
+/// Caches a value under a name. If two calls do so at once, the last one wins. If they damage each other's file, the
+/// data is read again from its source.
 pub(crate) fn put<T: Serialize>(layout: &Layout, name: &'static str, what: &T) {
-    // In the state of a newer version nothing is written.
+    // baton writes nothing to a state directory of a newer format.
     if format::read(layout).is_err() {
         return;
     }
@@ -33,7 +34,7 @@ pub(crate) fn put<T: Serialize>(layout: &Layout, name: &'static str, what: &T) {
         std::fs::rename(&temp, &path).map_err(StoreError::io("rename a file to", &path))
     };
     if write().is_err() {
-        // What cannot be remembered is only slower; but on a full disk it would take the room of a commit.
+        // A missing cache only costs time, but a partial file on a full disk would take the space that a commit needs.
         let _ = file::remove(&temp);
     }
 }

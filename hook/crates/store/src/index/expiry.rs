@@ -1,7 +1,8 @@
-//! Which sessions came to the archive or the trash on which day, so that what is due is found without listing either.
+//! Lists which sessions moved to the archive or the trash on which day, so that retention finds expired sessions
+//! without listing either directory.
 //!
-//! A file for each location and day, an id a line. It only says where to look: what counts is the record. `baton gc` looks at every
-//! record and needs none of it.
+//! There is one file for each location and day, with one id per line. The file is only a hint, because the record
+//! decides. `baton gc` reads every record and does not need it.
 
 use agent_baton_core::decision::Location;
 use agent_baton_core::id::SessionId;
@@ -12,22 +13,22 @@ use crate::file;
 use crate::state_dir::layout::Layout;
 use crate::store::Store;
 
-/// Milliseconds of a day.
+/// The milliseconds of a day.
 const DAY_MS: u64 = 24 * 60 * 60 * 1000;
 
-/// The largest file that is read, in bytes: some 25,000 ids. What does not fit is left to `baton gc`.
+/// The maximum size of a file, in bytes: some 25,000 ids. `baton gc` finds the sessions that do not fit.
 const MAX_FILE: u64 = 1024 * 1024;
 
-/// The files of one location and day that are due.
+/// The sessions that moved to one location on one day and have expired.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExpiryBucket {
     location: Location,
     day: u64,
-    /// The sessions, in the order in which they came.
+    /// The sessions, in order of arrival.
     pub sessions: Vec<SessionId>,
 }
 
-/// Records that a session came to the archive or the trash. Doing it again changes nothing.
+/// Records that a session moved to the archive or the trash. Repeating it changes nothing.
 pub(crate) fn record_arrival(
     layout: &Layout,
     location: Location,
@@ -37,31 +38,32 @@ pub(crate) fn record_arrival(
     let path = layout.expiry_bucket(location, at.unix_ms / DAY_MS);
     let line = format!("{id}\n");
     match file::read(&path, MAX_FILE) {
-        // Recovery may come here again.
+        // Recovery may repeat this.
         Ok(Some(bytes)) if bytes.split(|byte| *byte == b'\n').any(|known| known == id.as_str().as_bytes()) => Ok(()),
         Ok(Some(_)) => file::append(&path, line.as_bytes()).map(drop),
         Ok(None) => {
             file::make_dir(&layout.expiry_dir())?;
             file::append(&path, line.as_bytes()).map(drop)
         }
-        // Only a hint: it must not hold up a commit.
+        // The file is only a hint, so an error must not fail the commit.
         Err(_) => Ok(()),
     }
 }
 
 impl Store {
-    /// The oldest day on which sessions came to a location that was at least `age_ms` before `now`; none where nothing is due.
+    /// Returns the oldest day that is at least `age_ms` before `now` and on which sessions moved to a location, or
+    /// `None` if there is none.
     ///
     /// # Errors
     ///
-    /// Where the files cannot be listed or read.
+    /// Returns an error if the files cannot be listed or read.
     pub fn oldest_expiry_bucket(
         &self,
         location: Location,
         age_ms: u64,
         now: &Timestamp,
     ) -> Result<Option<ExpiryBucket>, StoreError> {
-        // Of the day itself everything must be old enough, its last moment too.
+        // The whole day must be old enough, including its last moment.
         let Some(last) = (now.unix_ms.saturating_sub(age_ms) / DAY_MS).checked_sub(1) else { return Ok(None) };
         let prefix = if location == Location::Trash { "trash-" } else { "archive-" };
         let names = file::list_names(&self.layout.expiry_dir())?;
@@ -75,7 +77,7 @@ impl Store {
 }
 
 impl ExpiryBucket {
-    /// Takes the first `count` sessions out of the bucket's file; the file goes with its last session.
+    /// Removes the first `count` sessions from the bucket's file, and the file itself once it is empty.
     pub(crate) fn remove_first(&self, layout: &Layout, count: usize) -> Result<(), StoreError> {
         let path = layout.expiry_bucket(self.location, self.day);
         match self.sessions.get(count..) {

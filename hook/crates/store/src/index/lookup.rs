@@ -1,7 +1,7 @@
-//! The index: which sessions and runs belong to a process, a pane, a project or a name.
+//! The lookup index: it finds the sessions and runs of a process, a pane, a project or a name.
 //!
-//! Each is one small file, named by the hash of its key and written in the commit of the record that it follows from.
-//! The core does not know it: it is derived from the records before and after.
+//! Each key has one small file, whose name is the hash of the key. The file is written in the commit of the record from
+//! which it follows. The core does not know the index: the store derives it from the records before and after a change.
 
 use std::collections::BTreeMap;
 
@@ -16,13 +16,13 @@ use crate::error::StoreError;
 use crate::file;
 use crate::state_dir::layout::{Hash, IndexKind, Layout, Target};
 
-/// The most sessions kept for one process or pane, the newest. An event reads every one of them.
+/// The maximum number of sessions for one process or pane. The newest are kept. An event reads all of them.
 pub(crate) const MAX_SESSIONS_PER_KEY: usize = 16;
 
-/// The most sessions, and the most runs, kept for one project, the newest.
+/// The maximum number of sessions, and of runs, for one project. The newest are kept.
 pub(crate) const MAX_PER_PROJECT: usize = 64;
 
-/// What the records of a session or a run are found by.
+/// The key by which the records of a session or a run are found.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct IndexKey {
     by: IndexKind,
@@ -35,7 +35,7 @@ impl IndexKey {
         Self { by: IndexKind::Process, text: format!("{machine} {boot} {pidns} {pid} {start}") }
     }
 
-    /// None for a pane that is not known: it is no one place.
+    /// Returns the key of a pane, or `None` for an unknown pane, which is not one place.
     pub(crate) fn pane(pane: &Pane) -> Option<Self> {
         let text = match pane {
             Pane::Tmux { server, pane } => format!("tmux {pane} {server}"),
@@ -59,10 +59,10 @@ impl IndexKey {
     }
 }
 
-/// One file of the index. The newest stands last.
+/// One file of the index. The newest record is last.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub(crate) struct IndexFile {
-    /// The whole key: a file with another is not this one.
+    /// The full key. A file with another key is not valid.
     pub(crate) key: String,
     pub(crate) revision: u64,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -76,7 +76,7 @@ impl IndexFile {
         Self { key: key.text.clone(), ..Self::default() }
     }
 
-    /// Takes the content of a file, which must be this key's.
+    /// Parses the content of a file, which must have this key.
     pub(crate) fn parse(layout: &Layout, key: &IndexKey, bytes: &[u8]) -> Result<Self, StoreError> {
         let found: Option<Self> = serde_json::from_slice(bytes).ok();
         found
@@ -84,7 +84,7 @@ impl IndexFile {
             .ok_or_else(|| StoreError::IndexMissing { path: layout.target(&key.target()).1 })
     }
 
-    /// Reads a file under the lock, where no commit is in flight.
+    /// Reads a file under the lock, with no commit in flight.
     pub(crate) fn read(layout: &Layout, key: &IndexKey) -> Result<Option<Self>, StoreError> {
         let path = layout.target(&key.target()).1;
         match file::read(&path, file::MAX_RECORD) {
@@ -99,7 +99,7 @@ impl IndexFile {
         self.sessions.is_empty() && self.runs.is_empty()
     }
 
-    /// Takes an id out, and puts it in as the newest where it belongs here.
+    /// Removes an id, and adds it as the newest if it belongs here.
     pub(crate) fn set(&mut self, id: &RecordId, belongs: bool, key: &IndexKey) {
         let max = match key.by {
             IndexKind::Process | IndexKind::Pane => MAX_SESSIONS_PER_KEY,
@@ -120,7 +120,7 @@ fn put<T: PartialEq + Clone>(ids: &mut Vec<T>, id: &T, belongs: bool, max: usize
     }
 }
 
-/// The id of a record of either kind.
+/// The id of a session or a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum RecordId {
     Session(SessionId),
@@ -143,10 +143,10 @@ impl RecordId {
     }
 }
 
-/// The keys that a record is found by, each with the moment from which it is: a later one makes it the newest. One in the archive is
-/// found by its name alone.
+/// Returns the keys by which a record is found, each with the time from which it applies. The latest time makes a
+/// record the newest. A record in the archive is found only by its name.
 ///
-/// Ended launches count: what a process showed before is found by them.
+/// Ended launches count, so that a session is found by any process that showed it.
 pub(crate) fn keys(record: &Record, location: Location) -> BTreeMap<IndexKey, u64> {
     match record {
         Record::Session(_) if location == Location::Trash => BTreeMap::new(),
@@ -182,7 +182,7 @@ fn session_keys(session: &Session) -> BTreeMap<IndexKey, u64> {
     keys
 }
 
-/// What a change of one record means for the index: each key with whether the record belongs there.
+/// Returns how a change of one record changes the index: each key, and whether the record belongs there.
 pub(crate) fn delta(before: Option<(&Record, Location)>, after: (&Record, Location)) -> Vec<(IndexKey, bool)> {
     let before = before.map(|(record, location)| keys(record, location)).unwrap_or_default();
     let after = keys(after.0, after.1);

@@ -1,4 +1,4 @@
-//! What is derived from the records so that they are found without a listing.
+//! The index, which is derived from the records and finds them without listing a directory.
 
 pub(crate) mod expiry;
 pub(crate) mod lookup;

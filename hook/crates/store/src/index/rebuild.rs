@@ -1,4 +1,4 @@
-//! The index, made anew from the records by listing them: after a loss, never on an event's usual way.
+//! Rebuilds the index from the records. This lists the records, so it happens only after the index was lost or damaged.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -14,26 +14,26 @@ use crate::index::recent::{RecentEntry, RecentSessions};
 use crate::records;
 use crate::state_dir::layout::{self, IndexKind, Layout, Target};
 
-/// After so many files the time is looked at.
+/// The number of files after which the deadline is checked.
 const DEADLINE_CHECK_INTERVAL: usize = 64;
 
-/// Rebuilds the index from the records. Must be called under the lock, with no commit in flight.
+/// Rebuilds the index from the records. The caller must hold the lock, with no commit in flight.
 ///
-/// Records that cannot be read are left out and reported. No reader trusts the index while `index/complete` is missing, so its
-/// files are made durable together at the end. A file that is already right is left alone, so a rebuild that was cut off goes on
-/// where it stopped. An empty state has nothing to derive: it gets its two files, each synced.
+/// Records that cannot be read are left out and reported. No reader uses the index while `index/complete` is missing,
+/// so its files are synced together at the end. Files that are already correct are not written again, so an interrupted
+/// rebuild continues where it stopped. In an empty state directory there are only two files, and each is synced.
 ///
 /// # Errors
 ///
-/// [`StoreError::RecoveryIncomplete`] after the deadline; something was done all the same.
+/// Returns [`StoreError::RecoveryIncomplete`] after the deadline. The next call continues from there.
 pub(crate) fn rebuild(layout: &Layout, deadline: Instant, reports: &mut Vec<String>) -> Result<(), StoreError> {
     let whole = layout.index_complete();
     if file::exists(&whole)? {
         file::remove(&whole)?;
         file::sync_dir(&layout.index_file(IndexKind::Process))?;
     }
-    // The removal of the last commit's wal.json becomes durable first: a crash that brought it back would replay it on index
-    // files whose revisions it does not know.
+    // Makes the removal of the last commit's wal.json durable first. If a crash brought it back, recovery would replay
+    // it on index files whose revisions it does not know.
     file::sync_dir(layout.root())?;
 
     let mut found: Vec<(u64, IndexKey, RecordId)> = Vec::new();
@@ -54,7 +54,8 @@ pub(crate) fn rebuild(layout: &Layout, deadline: Instant, reports: &mut Vec<Stri
     for id in &live {
         take(Location::Live, id.clone(), &mut recent);
     }
-    // The archive has no bound, and an event has no time: where half of it is spent, the archive is answered for by its records.
+    // The archive can grow without limit, and an event has little time. After half of the time, the rest of the archive
+    // is left out, and readers search its records instead.
     let half = Instant::now() + deadline.saturating_duration_since(Instant::now()) / 2;
     let archived = file::list_names(&layout.sessions(Location::Archive))?;
     for (n, id) in layout::ids::<SessionId>(&archived).map(RecordId::Session).enumerate() {
@@ -62,7 +63,8 @@ pub(crate) fn rebuild(layout: &Layout, deadline: Instant, reports: &mut Vec<Stri
             recent.incomplete = true;
             break;
         }
-        // Where a foreign or damaged state has a session on both shelves, the live one counts, as it does for every reader.
+        // A foreign or damaged state directory may have a session in both locations. The live one counts, as it does
+        // for every reader.
         if live.binary_search_by(|other| other.text().cmp(id.text())).is_err() {
             take(Location::Archive, id, &mut recent);
         }
@@ -105,8 +107,8 @@ pub(crate) fn rebuild(layout: &Layout, deadline: Instant, reports: &mut Vec<Stri
     file::replace_durably(&layout.temp_of("whole"), &whole, b"")
 }
 
-/// Puts a file in place unless it is right already; whether it was not. What cannot be read is written over: it is derived from the
-/// records.
+/// Writes a file unless it is already correct, and returns whether it wrote it. An unreadable file is overwritten,
+/// because it is derived from the records.
 fn put(temp: &Path, path: &Path, content: &impl serde::Serialize) -> Result<bool, StoreError> {
     let bytes = serde_json::to_vec(content).map_err(|error| StoreError::io("write", path)(error.into()))?;
     if file::read(path, file::MAX_RECORD).ok().flatten().as_ref() == Some(&bytes) {
@@ -117,7 +119,7 @@ fn put(temp: &Path, path: &Path, content: &impl serde::Serialize) -> Result<bool
     Ok(true)
 }
 
-/// The sessions and runs among the live records, in the order of their ids.
+/// Returns the live sessions and runs in the order of their ids.
 fn live(layout: &Layout) -> Result<Vec<RecordId>, StoreError> {
     let sessions = file::list_names(&layout.sessions(Location::Live))?;
     let runs = file::list_names(&layout.runs(Location::Live))?;

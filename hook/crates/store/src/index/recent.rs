@@ -1,7 +1,8 @@
-//! The roll: the newest sessions and those that are not over, by when they were last last_opened, whichever location they stand on.
+//! The recent sessions: the most recently opened ones and all that have not ended, live or archived, ordered by the
+//! time when they were last opened.
 //!
-//! One small file, written in the commit of the record that it follows from, as the links are. It answers what is asked most often
-//! (what is alive, what was last) without looking at the records of years.
+//! This is one small file, written in the commit of the record from which it follows. It answers the most frequent
+//! questions (which sessions are alive, which was the last) without reading the records of years.
 
 use agent_baton_core::decision::{Location, Record};
 use agent_baton_core::id::SessionId;
@@ -14,26 +15,26 @@ use crate::error::StoreError;
 use crate::file;
 use crate::state_dir::layout::{Layout, Target};
 
-/// The most sessions on the roll. What is over goes first, the oldest first.
+/// The maximum number of entries. Ended sessions are removed first, the oldest first.
 pub(crate) const MAX_RECENT: usize = 256;
 
-/// A session on the roll.
+/// A session in the list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RecentEntry {
     /// The session.
     pub id: SessionId,
-    /// When it was last last_opened, in milliseconds since 1970.
+    /// When it was last opened, in milliseconds since 1970.
     pub at: u64,
-    /// Whether it is over, or put away.
+    /// Whether it has ended or is archived.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub ended: bool,
-    /// Whether nobody ever sat before it.
+    /// Whether it always ran without a user.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub headless: bool,
 }
 
 impl RecentEntry {
-    /// What the roll says of a record on a location; none of one that never held anything and was replaced, and of a run.
+    /// Returns the entry for a record in a location, or `None` for a run and for an empty session that was superseded.
     pub(crate) fn from_record(record: &Record, location: Location) -> Option<Self> {
         let Record::Session(session) = record else { return None };
         let superseded = session.ended.as_ref().is_some_and(|end| end.reason == Reason::Superseded);
@@ -46,26 +47,27 @@ impl RecentEntry {
     }
 }
 
-/// When a session was last opened: its newest launch.
+/// Returns when a session was last opened: the start of its newest launch.
 #[must_use]
 pub fn last_opened(session: &Session) -> &Timestamp {
     let launches = session.launches.iter().map(|launch| &launch.started);
     launches.max_by_key(|started| started.unix_ms).unwrap_or(&session.created)
 }
 
-/// The file.
+/// The content of the file.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct RecentSessions {
     pub(crate) revision: u64,
-    /// The newest that was taken off, in milliseconds since 1970: every session that is newer stands on the roll.
+    /// The time of the newest entry that was removed, in milliseconds since 1970. Every session that is newer is in the
+    /// list.
     pub complete_since: u64,
-    /// Whether there was no time to look through the archive: then what is not on the roll may be anything.
+    /// Whether there was no time to read the archive. Then sessions of any age may be missing from the list.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub incomplete: bool,
-    /// Whether one that was not over had to be taken off: then the live records say which are not.
+    /// Whether a session that had not ended was removed. Then only the live records tell which sessions have not ended.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub truncated: bool,
-    /// The newest stands last.
+    /// The entries, newest last.
     pub sessions: Vec<RecentEntry>,
 }
 
@@ -74,18 +76,18 @@ impl RecentSessions {
         serde_json::from_slice(bytes).map_err(|_| StoreError::IndexMissing { path: layout.target(&Target::Recent).1 })
     }
 
-    /// Reads the file under the lock, where no commit is in flight.
+    /// Reads the file under the lock, with no commit in flight.
     pub(crate) fn read(layout: &Layout) -> Result<Self, StoreError> {
         let path = layout.target(&Target::Recent).1;
         match file::read(&path, file::MAX_RECORD) {
             Ok(Some(bytes)) => Self::parse(layout, &bytes),
-            // A state of a version that kept none.
+            // The file is missing in a state directory of an older version.
             Ok(None) | Err(StoreError::Unreadable { .. }) => Err(StoreError::IndexMissing { path }),
             Err(error) => Err(error),
         }
     }
 
-    /// Puts a session where it belongs, or takes it off.
+    /// Inserts or moves the entry of a session, or removes it.
     pub(crate) fn set(&mut self, id: &SessionId, listed: Option<RecentEntry>) {
         self.sessions.retain(|present| present.id != *id);
         if let Some(listed) = listed.filter(|listed| !listed.ended || listed.at > self.complete_since) {
@@ -125,7 +127,7 @@ mod tests {
         assert_eq!(recent.sessions[0], listed(1, false), "what is not over stays, however old");
         assert_eq!((recent.complete_since, recent.truncated), (344, false));
         assert!((345..600).all(|n| recent.sessions.contains(&listed(n, true))));
-        // An old one that ends has no place any more; one that is opened again has.
+        // An old session that ends has no place in the list any more. If it is opened again, it has.
         put(&mut recent, listed(1, true));
         assert!(recent.sessions.iter().all(|present| present.at > recent.complete_since));
         put(&mut recent, RecentEntry { at: 700, ..listed(5, false) });

@@ -1,33 +1,34 @@
-//! What stands in the lock's file: who holds it, and whom someone waited for in vain.
+//! The content of the lock file: who holds the lock, and whether a waiter timed out.
 //!
-//! A holder that is frozen would cost every event its whole wait. So whoever waited in vain leaves a note in the file, and while
-//! the same hold goes on, nobody waits as long again. Nothing needs to be cleared: the next holder has another name. None of this
-//! decides who has the lock, so what cannot be written, or is not understood, only costs time.
+//! If a holder is frozen, every event would wait for its whole timeout. So a waiter that timed out leaves a note in the
+//! file. While the same holder keeps the lock, later waiters wait only briefly. The note needs no cleanup, because the
+//! next holder has another id. It does not decide who has the lock, so an unwritable or unreadable note only costs
+//! time.
 
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// Length of a name: pid and nanoseconds, in fixed width, so that it is written over by one write.
+/// The length of a holder id: pid and nanoseconds with a fixed width, so that one write replaces it.
 const NAME: usize = 32;
 
-/// Length of the file's text: a name, and a name with milliseconds, a line each.
+/// The length of the file's text: a line with a holder id, and a line with a holder id and milliseconds.
 const TEXT: usize = NAME + NAME + 8;
 
-/// One hold of the lock. A later one has another name.
+/// The id of one acquisition of the lock. A later acquisition has another id.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct HolderId(String);
 
-/// What the lock's file says.
+/// The content of the lock file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ContentionNote {
-    /// The present hold; between taking the lock and writing this, the one before.
+    /// The current holder, or the previous one if the current holder has not written its id yet.
     pub(crate) holder: HolderId,
     timed_out: Option<(HolderId, Duration)>,
 }
 
 impl ContentionNote {
-    /// Reads it; none where there is none.
+    /// Reads the note, or returns `None` if there is none.
     pub(crate) fn read(lock: &File) -> Option<Self> {
         let mut text = [0; TEXT];
         let len = lock.read_at(&mut text, 0).ok()?;
@@ -40,22 +41,22 @@ impl ContentionNote {
         Some(Self { holder, timed_out })
     }
 
-    /// How long the present hold was waited for in vain.
+    /// Returns how long a waiter waited for the current holder until it timed out.
     pub(crate) fn timed_out_after(&self) -> Option<Duration> {
         self.timed_out.as_ref().filter(|(hold, _)| *hold == self.holder).map(|(_, waited)| *waited)
     }
 }
 
 impl HolderId {
-    /// Names the hold of this process.
+    /// Writes a new holder id for this process.
     pub(crate) fn write_new(lock: &File) {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let name = format!("{:010} {:020}\n", std::process::id(), now.as_nanos());
-        // A hold without a name is waited for as if it were another's.
+        // If this fails, waiters see the previous holder's id, which only costs time.
         let _ = lock.write_at(name.as_bytes(), 0);
     }
 
-    /// Notes that this hold was waited for in vain.
+    /// Records that a waiter timed out on this holder.
     pub(crate) fn record_timeout(&self, lock: &File, waited: Duration) {
         let line = format!("{} {:07}\n", self.0, waited.as_millis());
         let _ = lock.write_at(line.as_bytes(), NAME as u64);

@@ -1,4 +1,4 @@
-//! The lock: one `flock(2)` on one file that is never unlinked.
+//! The lock: one `flock(2)` on one file that is never removed.
 
 pub(crate) mod contention;
 pub(crate) mod supervisor;
@@ -14,38 +14,39 @@ use crate::error::StoreError;
 use crate::file;
 use crate::lock::contention::ContentionNote;
 
-/// How long to wait between two tries: a commit takes some milliseconds.
+/// The time between two attempts. A commit takes some milliseconds.
 const POLL_INTERVAL: Duration = Duration::from_millis(2);
 
-/// How long to wait for a hold that was waited for in vain before: its process is frozen, or its file system hangs.
+/// How long to wait for a holder on which another waiter already timed out. Its process is frozen, or its file system
+/// hangs.
 const CONTENDED_TIMEOUT: Duration = Duration::from_millis(50);
 
-/// The lock was not taken, or the state must not be written to.
+/// Why the lock was not acquired, or the state directory must not be written.
 #[derive(Debug, thiserror::Error)]
 pub enum LockError {
-    /// Another call held it until the deadline.
+    /// Another call held the lock until the deadline.
     #[error("{path} was held by another call of baton until the deadline; nothing was changed")]
     Busy {
         /// The lock file.
         path: PathBuf,
     },
-    /// A newer baton keeps this state.
+    /// A newer version of baton uses this state directory.
     #[error("{path} says format {found}, this baton knows {ours}: it does not write here; install the newer baton")]
     NewerFormat {
         /// The format file.
         path: PathBuf,
-        /// Its number.
+        /// Its format.
         found: u64,
-        /// The number of this version.
+        /// The format of this version.
         ours: u64,
     },
-    /// Another machine has a commit in flight here.
+    /// The write-ahead log has a commit of another machine.
     #[error(
         "{path} is a commit of another machine ({machine}), which alone may redo it. If that machine is gone, \
          move the file away; records that it had begun to change stay as they are"
     )]
     OtherMachine {
-        /// wal.json.
+        /// The path of wal.json.
         path: PathBuf,
         /// The machine that wrote it.
         machine: String,
@@ -55,8 +56,8 @@ pub enum LockError {
     Store(#[from] StoreError),
 }
 
-/// Takes the lock, trying until the deadline, or for [`CONTENDED_TIMEOUT`] where the same hold was waited for as long before. Dropping the
-/// file gives it back.
+/// Acquires the lock. It tries until the deadline, or only for [`CONTENDED_TIMEOUT`] if another waiter already timed
+/// out on the same holder. Dropping the file releases the lock.
 pub(crate) fn acquire(path: &Path, deadline: Instant) -> Result<File, LockError> {
     let begun = Instant::now();
     let patience = deadline.saturating_duration_since(begun);
@@ -65,7 +66,7 @@ pub(crate) fn acquire(path: &Path, deadline: Instant) -> Result<File, LockError>
     loop {
         match fs2::FileExt::try_lock_exclusive(&file) {
             Ok(()) if is_at(&file, path)? => return Ok(file),
-            // Someone replaced the file between open and lock: a lock on the old one would exclude nobody.
+            // Another process replaced the file after this one opened it. A lock on the old file would exclude nobody.
             Ok(()) if begun.elapsed() < patience => file = file::open_lock(path)?,
             Ok(()) => return Err(LockError::Busy { path: path.to_owned() }),
             Err(error) if error.kind() == ErrorKind::WouldBlock => {
@@ -88,7 +89,7 @@ pub(crate) fn acquire(path: &Path, deadline: Instant) -> Result<File, LockError>
     }
 }
 
-/// Takes the lock; none where another process holds it.
+/// Acquires the lock, or returns `None` if another process holds it.
 pub(crate) fn try_acquire(path: &Path) -> Result<Option<File>, StoreError> {
     loop {
         let file = file::open_lock(path)?;
@@ -139,9 +140,9 @@ mod tests {
         };
         assert!(wait(patience) >= patience);
         assert!(wait(patience) < patience);
-        // Whoever has more patience than was shown so far still has it.
+        // A waiter with a longer timeout than the recorded one still waits for the whole of it.
         assert!(wait(patience * 2) >= patience * 2);
-        // Another hold is another matter, though the file is the same.
+        // Another holder is waited for in full, although the file is the same.
         HolderId::write_new(&held);
         assert!(wait(patience) >= patience);
     }

@@ -1,5 +1,6 @@
-//! The lock that the supervisor of a command holds for as long as it lives. One file for each name and project, so that no two supervisors
-//! of one name are there at once; it is never removed, and closed when a program is started.
+//! The lock that the supervisor of a command holds as long as it runs. There is one file for each name and project, so
+//! that each name has at most one supervisor. The file is never removed, and the supervised command does not inherit
+//! it.
 
 use std::fs::File;
 use std::path::PathBuf;
@@ -12,24 +13,24 @@ use crate::lock;
 use crate::state_dir::layout::Hash;
 use crate::store::Store;
 
-/// A supervisor's lock; released when it is dropped, or when its process ends.
+/// A supervisor's lock. It is released when this is dropped or its process ends.
 #[derive(Debug)]
 pub struct SupervisorLock {
     _file: File,
 }
 
 impl Store {
-    /// The file of the lock of a name in a project.
+    /// Returns the path of the lock file for a name in a project.
     #[must_use]
     pub fn supervisor_lock_path(&self, project: Option<&str>, name: &RunName) -> PathBuf {
         let key = format!("{}\0{}", project.unwrap_or_default(), name.as_str());
         self.layout.supervisors().join(format!("{}.lock", Hash::of(key.as_bytes()).as_str()))
     }
 
-    /// Takes the lock; none where another process holds it.
+    /// Acquires the lock, or returns `None` if another process holds it.
     ///
     /// # Errors
-    /// Where the file cannot be used.
+    /// Returns an error if the file cannot be used.
     pub fn lock_supervisor(&self, project: Option<&str>, name: &RunName) -> Result<Option<SupervisorLock>, StoreError> {
         file::make_dir(&self.layout.supervisors())?;
         let held = lock::try_acquire(&self.supervisor_lock_path(project, name))?;

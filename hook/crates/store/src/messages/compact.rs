@@ -1,4 +1,4 @@
-//! The log becomes saved messages.
+//! Compacts the log of a session into its saved messages.
 
 use agent_baton_core::id::SessionId;
 use agent_baton_core::timestamp::Timestamp;
@@ -10,24 +10,24 @@ use crate::file;
 use crate::locked_store::LockedStore;
 use crate::quarantine::quarantine;
 
-/// What a fold did.
+/// The result of compacting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Compacted {
-    /// How many messages were saved that were not before.
+    /// How many new messages were saved.
     pub saved: usize,
 }
 
 impl LockedStore<'_> {
-    /// Moves what stands in a session's log to its saved messages. Only for a session whose record is there: the log of one
-    /// that was deleted is left alone.
+    /// Moves the messages in a session's log to its saved messages. The session must have a record. The log of a
+    /// deleted session is not changed.
     ///
     /// # Errors
     ///
-    /// Where a file cannot be read or written. Nothing is lost then: the next fold goes on.
+    /// Returns an error if a file cannot be read or written. Nothing is lost, and the next call continues.
     pub fn compact_conversation(&mut self, session: &SessionId, now: &Timestamp) -> Result<Compacted, StoreError> {
         let conversation = ConversationDir::of(self.store, session);
         let mut compacted = Compacted::default();
-        // What a fold before this one was cut off at comes first, and is older.
+        // Messages from an earlier, interrupted compaction are older and come first.
         if size(&conversation.compacting())?.is_some() {
             compacted.saved += self.save(&conversation, session, now)?;
         }
@@ -40,7 +40,7 @@ impl LockedStore<'_> {
         Ok(compacted)
     }
 
-    /// Saves `compacting.jsonl` and removes it; one with damage in it is set aside.
+    /// Saves the messages in `compacting.jsonl` and removes the file. A damaged file moves to quarantine.
     fn save(
         &mut self,
         conversation: &ConversationDir,

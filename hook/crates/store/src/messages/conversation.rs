@@ -1,12 +1,12 @@
-//! What was said in one session.
+//! The messages of one session.
 
 use super::message::Message;
 
 /// The messages of a session, oldest first.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Conversation {
-    /// Each one once.
+    /// The messages, each once.
     pub messages: Vec<Message>,
-    /// How many bytes could not be read as a message of this session.
+    /// How many bytes could not be parsed as a message of this session.
     pub damaged: usize,
 }

@@ -1,4 +1,4 @@
-//! A conversation that comes from another machine.
+//! Imports a conversation from another machine.
 
 use std::fs;
 use std::path::Path;
@@ -13,34 +13,34 @@ use crate::locked_store::LockedStore;
 use crate::quarantine::quarantine;
 use crate::store::Store;
 
-/// The largest file of decisions that is read, in bytes.
+/// The maximum size of the file of decisions, in bytes.
 const MAX_DECISIONS: u64 = 128 * 1024 * 1024;
 
-/// What an import lays down beside the record.
+/// The files that an import creates beside the record.
 #[derive(Debug, Clone, Copy)]
 pub struct ImportedConversation<'a> {
-    /// What was said.
+    /// The messages.
     pub messages: &'a [Message],
-    /// The chunks.
+    /// The Markdown chunks with their numbers.
     pub chunks: &'a [(u32, String)],
-    /// The decisions about the session, a line each.
+    /// The decisions about the session, one per line.
     pub decisions: &'a str,
-    /// The transcript, with its file's name.
+    /// The transcript and its file name.
     pub transcript: Option<(&'static str, &'a [u8])>,
 }
 
 impl Store {
-    /// Where a transcript stands that was brought with a session.
+    /// Returns the path of a transcript that was imported with a session.
     #[must_use]
     pub fn imported_transcript_path(&self, session: &SessionId, name: &str) -> std::path::PathBuf {
         ConversationDir::of(self, session).dir.join(name)
     }
 
-    /// The decisions that were brought with a session from another machine, a line each.
+    /// Returns the decisions that were imported with a session, one per line.
     ///
     /// # Errors
     ///
-    /// Where they cannot be read.
+    /// Returns an error if they cannot be read.
     pub fn imported_decisions(&self, session: &SessionId) -> Result<String, StoreError> {
         let path = ConversationDir::of(self, session).dir.join("decisions.jsonl");
         let bytes = file::read(&path, MAX_DECISIONS)?.unwrap_or_default();
@@ -49,12 +49,12 @@ impl Store {
 }
 
 impl LockedStore<'_> {
-    /// Lays down the conversation of a session that has no record here, in one step. What stands there without a record is set
-    /// aside.
+    /// Creates the conversation of an imported session atomically. If files already exist there without a record, they
+    /// move to quarantine.
     ///
     /// # Errors
     ///
-    /// Where a file cannot be written. Nothing stands there then.
+    /// Returns an error if a file cannot be written. The conversation then does not exist.
     pub fn import_conversation(
         &mut self,
         session: &SessionId,
@@ -63,7 +63,7 @@ impl LockedStore<'_> {
     ) -> Result<(), StoreError> {
         let conversation = ConversationDir::of(self.store, session);
         let Some(above) = conversation.dir.parent() else { return Ok(()) };
-        // No id begins with a dot, so this is no session's.
+        // No id begins with a dot, so this directory belongs to no session.
         let fresh = ConversationDir { dir: above.join(".import") };
         clear(&fresh.dir)?;
         file::make_dir(&fresh.dir)?;
@@ -82,7 +82,7 @@ impl LockedStore<'_> {
             file::write_synced(&fresh.dir.join(name), bytes)?;
         }
         file::sync_dir(&fresh.dir)?;
-        // An empty directory holds nothing of anybody's; a rename goes over it.
+        // A rename replaces an empty directory, which contains nothing to keep.
         if !file::list_names(&conversation.dir)?.is_empty() {
             let report = quarantine(&self.store.layout, &conversation.dir, now, "belongs to no session that is known")?;
             self.report(report);

@@ -1,4 +1,4 @@
-//! What was said before a conversation was compacted, as Markdown that people read.
+//! Writes the messages before a compaction of the conversation as Markdown chunks, for people to read.
 
 use std::io::Read;
 use std::path::PathBuf;
@@ -14,38 +14,38 @@ use crate::locked_store::LockedStore;
 use crate::store::Store;
 use baton_display::{format_rfc3339, strip_control_chars};
 
-/// The largest chunk that is read, in bytes.
+/// The maximum size of a chunk, in bytes.
 const MAX_CHUNK: u64 = 160 * 1024 * 1024;
 
-/// In how many lines and bytes the front matter must end.
+/// The maximum number of lines and bytes of the front matter.
 const FRONT: usize = 20;
 const MAX_FRONT: u64 = 64 * 1024;
 
-/// The most topics of a chunk.
+/// The maximum number of topics of a chunk.
 const MAX_TOPICS: usize = 12;
 
-/// The longest topic, in characters.
+/// The maximum length of a topic, in characters.
 const MAX_TOPIC: usize = 60;
 
-/// A chunk that stands on disk.
+/// A chunk on disk.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Chunk {
     /// Its number.
     pub number: u32,
-    /// What its front matter says it is about; none where it does not say.
+    /// The topics in its front matter, if there are any.
     pub topics: Option<String>,
-    /// The last message in it, by its number.
+    /// The number of its last message.
     last: Option<String>,
 }
 
 impl Chunk {
-    /// Its file's name.
+    /// Returns the name of its file.
     #[must_use]
     pub fn name(&self) -> String {
         format!("chunk-{}.md", self.number)
     }
 
-    /// Reads the head of its file alone: the agent waits while the next one is written.
+    /// Reads only the head of a chunk's file, because the agent waits while the next chunk is written.
     fn read(conversation: &ConversationDir, number: u32) -> Result<Self, StoreError> {
         let path = conversation.chunk(number);
         let mut head = Vec::new();
@@ -68,11 +68,11 @@ impl Chunk {
 }
 
 impl Store {
-    /// The chunks of a session, by number.
+    /// Returns the chunks of a session in the order of their numbers.
     ///
     /// # Errors
     ///
-    /// Where they cannot be listed or read.
+    /// Returns an error if they cannot be listed or read.
     pub fn chunks(&self, session: &SessionId) -> Result<Vec<Chunk>, StoreError> {
         let conversation = ConversationDir::of(self, session);
         let mut chunks = Vec::new();
@@ -84,11 +84,11 @@ impl Store {
 }
 
 impl Store {
-    /// The text of a chunk.
+    /// Returns the text of a chunk.
     ///
     /// # Errors
     ///
-    /// Where it cannot be read.
+    /// Returns an error if it cannot be read.
     pub fn chunk_text(&self, session: &SessionId, chunk: &Chunk) -> Result<String, StoreError> {
         let path = ConversationDir::of(self, session).chunk(chunk.number);
         let bytes = file::read(&path, MAX_CHUNK)?.unwrap_or_default();
@@ -97,12 +97,13 @@ impl Store {
 }
 
 impl LockedStore<'_> {
-    /// Writes what was said since the last chunk as the next one; none where nothing was. Its number is the highest on disk and
-    /// one: a gap is never filled, so that no number means two things.
+    /// Writes the messages since the last chunk as the next one, and returns its path, or `None` if there are no new
+    /// messages. Its number is one more than the highest on disk. A gap is never filled, so each number means one
+    /// chunk.
     ///
     /// # Errors
     ///
-    /// Where the conversation cannot be read or the chunk not be written.
+    /// Returns an error if the conversation cannot be read or the chunk cannot be written.
     pub fn write_chunk(&mut self, session: &SessionId, agent: Agent) -> Result<Option<PathBuf>, StoreError> {
         let conversation = ConversationDir::of(self.store, session);
         let messages = self.store.conversation(session)?.messages;
@@ -124,7 +125,7 @@ impl LockedStore<'_> {
     }
 }
 
-/// The numbers of the chunks on disk, in order. A file of another name is none.
+/// Returns the numbers of the chunks on disk, in order. Files with other names are ignored.
 fn numbers(conversation: &ConversationDir) -> Result<Vec<u32>, StoreError> {
     let number = |name: &String| {
         let digits = name.strip_prefix("chunk-")?.strip_suffix(".md")?;
@@ -135,7 +136,7 @@ fn numbers(conversation: &ConversationDir) -> Result<Vec<u32>, StoreError> {
     Ok(numbers)
 }
 
-/// A message's number as a chunk names it.
+/// Returns a message's number as it is written in a chunk.
 fn number_of(message: &Message) -> String {
     format!("{}.{}.{}", message.at.boot, message.n, message.hook)
 }
@@ -164,8 +165,8 @@ fn markdown(number: u32, session: &SessionId, agent: Agent, messages: &[Message]
     text
 }
 
-/// The words as people read them in a terminal. A line that could pass for a heading of the chunk has a backslash before it, which
-/// Markdown does not show.
+/// Returns the text of a message for reading in a terminal. A line that looks like a heading of the chunk gets a
+/// backslash, which Markdown does not show.
 fn words(message: &Message) -> String {
     let mut text = String::new();
     for line in message.text.trim_end().lines() {
@@ -177,7 +178,7 @@ fn words(message: &Message) -> String {
     text
 }
 
-/// How the prompts begin, as a list that both YAML and JSON read.
+/// Returns the beginnings of the prompts, as a list that is valid YAML and JSON.
 fn topics(messages: &[Message]) -> String {
     let begin = |message: &Message| {
         let line = message.text.lines().find(|line| !line.trim().is_empty())?;

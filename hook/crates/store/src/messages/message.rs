@@ -1,4 +1,4 @@
-//! One message, and its line.
+//! One message, and its line in a log.
 
 use agent_baton_core::id::SessionId;
 use agent_baton_core::process::Process;
@@ -7,55 +7,55 @@ use serde::{Deserialize, Serialize};
 
 use baton_fs::hash::sha256_hex;
 
-/// The longest text kept of one message, in bytes; the rest is cut off.
+/// The maximum length of a stored text, in bytes. The rest is cut off.
 pub const MAX_TEXT: usize = 256 * 1024;
 
-/// How every line begins. Inside a string of JSON each quotation mark has a backslash before it, so these bytes begin a line
-/// wherever they stand: after a torn line, after NULs, in the middle of another.
+/// The beginning of every line. Inside a JSON string, each quotation mark follows a backslash, so these bytes always
+/// begin a line: after an incomplete line, after NULs, or in the middle of another line.
 pub(super) const LINE_PREFIX: &[u8] = b"{\"sum\":\"";
 
-/// Hex digits of a line's checksum.
+/// The number of hex digits of a line's checksum.
 pub(super) const CHECKSUM_DIGITS: usize = 16;
 
-/// What follows the checksum.
+/// The bytes after the checksum.
 pub(super) const CHECKSUM_END: &[u8] = b"\",";
 
-/// Who said it.
+/// Who wrote a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
     /// A prompt.
     Prompt,
-    /// The last words of the agent's turn.
+    /// The last message of the agent's turn.
     Answer,
 }
 
 /// One message of a conversation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Message {
-    /// The session: a log that stands in another's place says nothing there.
+    /// The session. A log in the directory of another session is ignored.
     pub session: SessionId,
-    /// Its sequence number: when the hook that brought it started, in milliseconds of the boot that `at` names.
+    /// Its sequence number: when the hook that recorded it started, in milliseconds since boot. `at` names the boot.
     pub n: u64,
-    /// The pid of that hook. With `n`, the boot and the pid namespace no other message has it.
+    /// The pid of that hook. Together with `n`, the boot and the pid namespace, it identifies the message.
     pub hook: u32,
-    /// When it was written down.
+    /// When it was recorded.
     pub at: Timestamp,
     /// The agent's process.
     pub process: Process,
-    /// Digest of the event.
+    /// The digest of the event.
     pub digest: String,
-    /// Who said it.
+    /// Who wrote it.
     pub role: Role,
-    /// The words.
+    /// The text.
     pub text: String,
-    /// How many bytes they had, where they were cut.
+    /// The original length in bytes, if the text was cut off.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub original_bytes: Option<u64>,
 }
 
 impl Message {
-    /// Cuts the words to what is kept of one message.
+    /// Cuts the text to the maximum length.
     #[must_use]
     pub fn within_limits(mut self) -> Self {
         if self.text.len() > MAX_TEXT {
@@ -65,22 +65,23 @@ impl Message {
         self
     }
 
-    /// What no other message has.
+    /// Returns what identifies the message.
     pub(super) fn key(&self) -> (String, u64, u64, u32) {
         (self.at.boot.clone(), self.process.pidns, self.n, self.hook)
     }
 
-    /// The line, with a line break before and after it: a torn one spoils no other.
+    /// Returns the line, with a line break before and after it, so that an incomplete line does not damage it.
     ///
     /// # Errors
-    /// None that is known; it is JSON's.
+    /// Returns serde_json's error, which is not known to occur.
     pub fn to_line(&self) -> Result<String, serde_json::Error> {
         let json = serde_json::to_string(self)?;
         let body = json.strip_prefix('{').unwrap_or(&json);
         Ok(format!("\n{{\"sum\":\"{}\",{body}\n", sha256_hex(body.as_bytes(), CHECKSUM_DIGITS / 2)))
     }
 
-    /// The message whose line begins with `bytes`, and the line's length; none where it is torn, or not as it was written.
+    /// Returns the message whose line begins `bytes`, and the line's length, or `None` if the line is incomplete or
+    /// damaged.
     pub(super) fn at_start_of(bytes: &[u8]) -> Option<(Self, usize)> {
         let mut values = serde_json::Deserializer::from_slice(bytes).into_iter::<Self>();
         let message = values.next()?.ok()?;

@@ -1,11 +1,13 @@
-//! What was said in a session, where a user has it kept: `conversations/<id>/`.
+//! The stored messages of a session, if the user enabled them, in `conversations/<id>/`.
 //!
-//! A call appends to `log.jsonl` without the lock. A holder of the lock folds the log into `saved.jsonl`: it renames the log to
-//! `compacting.jsonl`, starts an empty one, appends to `saved.jsonl` what is not in it yet, syncs that, and removes `compacting.jsonl`.
-//! Cut off anywhere, the next fold goes on: what is saved already is known by its number and adds nothing.
+//! A call appends to `log.jsonl` without the lock. A holder of the lock compacts the log into `saved.jsonl`. It renames
+//! the log to `compacting.jsonl`, starts an empty log, appends the new messages to `saved.jsonl`, syncs that file, and
+//! removes `compacting.jsonl`. An interrupted compaction is continued by the next one: messages that are already saved
+//! are recognised by their numbers and not added again.
 //!
-//! Nobody waits for anybody. Whoever appended looks afterwards whether the log is still the one it wrote to, and writes again
-//! where it is not: either the fold read the line after its rename, or the writer sees the rename.
+//! Nobody waits for anybody. After it appended, a writer checks whether the log is still the file that it wrote to, and
+//! writes again if it is not. So either the compaction read the line after its rename, or the writer notices the
+//! rename.
 
 mod compact;
 mod conversation;
@@ -34,19 +36,19 @@ pub use import::ImportedConversation;
 pub use markdown::Chunk;
 pub use message::{Message, Role};
 
-/// The longest log that a fold reads, in bytes.
+/// The maximum length of a log that is compacted, in bytes.
 const MAX_LOG: u64 = 64 * 1024 * 1024;
 
-/// From which size on a log is folded although its session goes on, in bytes.
+/// The size from which a log is compacted although its session continues, in bytes.
 pub const LONG_CONVERSATION_BYTES: u64 = 1024 * 1024;
 
-/// From which size on the saved messages begin a new file, in bytes. One older file is kept beside it.
+/// The size from which the saved messages continue in a new file, in bytes. One older file is kept.
 const MAX_SAVED: u64 = 8 * 1024 * 1024;
 
-/// The longest file of saved messages that is read: a whole one, and what one fold brought on top.
+/// The maximum size of a file of saved messages: a full one, and the messages that one compaction added to it.
 const MAX_READ: u64 = MAX_SAVED + MAX_LOG;
 
-/// How often a message is written anew when the log was folded meanwhile.
+/// How often a message is written again if the log was compacted in the meantime.
 const TRIES: u32 = 5;
 
 /// The files of one session's conversation.
@@ -81,16 +83,16 @@ impl ConversationDir {
     }
 }
 
-/// What became of a message.
+/// The result of appending a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Appended {
-    /// It stands in the log, which has this size in bytes.
+    /// The message is in the log, which now has this size in bytes.
     Kept(u64),
-    /// The session has no log: it was not begun, or taken away with its session.
+    /// The session has no log: it was never created, or was removed with the session.
     NoLog,
 }
 
-/// The messages of a session in bytes that may be damaged.
+/// Parses the messages of a session from bytes that may be damaged.
 #[must_use]
 pub fn parse_messages(session: &SessionId, bytes: &[u8]) -> Conversation {
     let mut set = parse::MessageSet::new(session);
@@ -99,12 +101,12 @@ pub fn parse_messages(session: &SessionId, bytes: &[u8]) -> Conversation {
 }
 
 impl Store {
-    /// Appends a message to its session's log, by one write; `sync` makes it outlast the machine. Makes no log: one that was
-    /// taken away with its session stays away.
+    /// Appends a message to its session's log with one write. `sync` makes it durable. It does not create a log, so a
+    /// log that was removed with its session stays removed.
     ///
     /// # Errors
     ///
-    /// Where the log cannot be written. A part of the line may stand there then; readers pass over it.
+    /// Returns an error if the log cannot be written. A part of the line may then be in the log, and readers skip it.
     pub fn append_message(&self, message: &Message, sync: bool) -> Result<Appended, StoreError> {
         let path = ConversationDir::of(self, &message.session).log();
         let line = message.to_line().map_err(|error| StoreError::io("write as JSON", &path)(error.into()))?;
@@ -121,18 +123,18 @@ impl Store {
                 Err(error) if error.kind() != ErrorKind::NotFound => {
                     return Err(StoreError::io("look at", &path)(error));
                 }
-                // It was folded meanwhile, maybe before this line came in.
+                // The log was compacted in the meantime, perhaps before this line was written.
                 _ => {}
             }
         }
         Err(StoreError::Contended { path })
     }
 
-    /// Makes the log of a session, empty, if there is none.
+    /// Creates an empty log for a session if there is none.
     ///
     /// # Errors
     ///
-    /// Where it cannot be made.
+    /// Returns an error if it cannot be created.
     pub fn create_message_log(&self, session: &SessionId) -> Result<(), StoreError> {
         let conversation = ConversationDir::of(self, session);
         file::make_dir(&conversation.dir)?;
@@ -143,14 +145,15 @@ impl Store {
         Ok(())
     }
 
-    /// What was said in a session and is kept, whether it is saved yet or not.
+    /// Returns the stored messages of a session, whether they are saved yet or not.
     ///
     /// # Errors
     ///
-    /// Where a file of it cannot be read.
+    /// Returns an error if a file cannot be read.
     pub fn conversation(&self, session: &SessionId) -> Result<Conversation, StoreError> {
         let conversation = ConversationDir::of(self, session);
-        // A message only moves on from log to saved: read against that, it is seen once at least, whatever a fold does meanwhile.
+        // A message only moves from the log to the saved file. Reading in the opposite order finds it at least once,
+        // whatever a compaction does meanwhile.
         let log = file::read(&conversation.log(), MAX_LOG)?.unwrap_or_default();
         let folding = file::read(&conversation.compacting(), MAX_LOG)?.unwrap_or_default();
         let saved = file::read(&conversation.saved(), MAX_READ)?.unwrap_or_default();
@@ -164,17 +167,17 @@ impl Store {
 }
 
 impl Store {
-    /// Whether anything is kept of what was said in a session.
+    /// Returns whether a session has stored messages.
     ///
     /// # Errors
     ///
-    /// Where that cannot be seen.
+    /// Returns an error if that cannot be determined.
     pub fn has_conversation(&self, session: &SessionId) -> Result<bool, StoreError> {
         file::exists(&self.layout.conversation(session))
     }
 }
 
-/// Makes an empty log; false where there is one.
+/// Creates an empty log. Returns false if one exists.
 fn make_log(conversation: &ConversationDir) -> Result<bool, StoreError> {
     let path = conversation.log();
     match fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path) {
@@ -184,7 +187,7 @@ fn make_log(conversation: &ConversationDir) -> Result<bool, StoreError> {
     }
 }
 
-/// The size of a file; none where there is none.
+/// Returns the size of a file, or `None` if it does not exist.
 fn size(path: &Path) -> Result<Option<u64>, StoreError> {
     Ok(file::open(path)?.map(|(_, size)| size))
 }

@@ -1,4 +1,4 @@
-//! Messages from bytes that may be damaged.
+//! Parses messages from bytes that may be damaged.
 
 use std::collections::HashSet;
 
@@ -8,7 +8,7 @@ use agent_baton_core::rules::duplicate_event::WINDOW_MS;
 use super::conversation::Conversation;
 use super::message::{LINE_PREFIX, Message};
 
-/// How many messages back a second delivery of an event is looked for.
+/// How many messages back a second delivery of an event is searched.
 const DUPLICATE_LOOKBACK: usize = 8;
 
 /// The messages of one session, each once, in the order in which they were written.
@@ -23,7 +23,7 @@ impl<'a> MessageSet<'a> {
         Self { session, known: HashSet::new(), conversation: Conversation::default() }
     }
 
-    /// Adds what a file holds. Whatever is not a whole message of this session costs itself alone.
+    /// Adds the messages in a file. Damaged parts and messages of other sessions are skipped, and the rest is kept.
     pub(super) fn add(&mut self, bytes: &[u8]) {
         for segment in bytes.split(|byte| *byte == b'\n') {
             self.add_segment(segment);
@@ -61,7 +61,8 @@ impl<'a> MessageSet<'a> {
         self.conversation.messages.push(message);
     }
 
-    /// Two hooks of one event may both have passed without the lock: by the rule of `twice`, it was said once.
+    /// Two hooks of one event may both have written a message without the lock. As with duplicate events, only one of
+    /// them counts.
     fn is_duplicate(&self, message: &Message) -> bool {
         self.conversation.messages.iter().rev().take(DUPLICATE_LOOKBACK).any(|before| {
             before.digest == message.digest
@@ -71,12 +72,12 @@ impl<'a> MessageSet<'a> {
         })
     }
 
-    /// How many messages there are.
+    /// Returns the number of messages.
     pub(super) fn len(&self) -> usize {
         self.conversation.messages.len()
     }
 
-    /// How many bytes were none.
+    /// Returns the number of bytes that were not part of a message.
     pub(super) const fn damaged(&self) -> usize {
         self.conversation.damaged
     }

@@ -1,4 +1,4 @@
-//! Removing the messages of a session.
+//! Removes the messages of a session.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -8,7 +8,7 @@ use agent_baton_core::id::SessionId;
 use crate::error::StoreError;
 use crate::state_dir::layout::Layout;
 
-/// Removes the conversation of a session; one that is not there is no error.
+/// Removes the conversation of a session. A missing conversation is not an error.
 pub(crate) fn remove_conversation(layout: &Layout, session: &SessionId) -> Result<(), StoreError> {
     let dir = layout.conversation(session);
     match fs::remove_dir_all(&dir) {

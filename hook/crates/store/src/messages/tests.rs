@@ -1,4 +1,4 @@
-//! Nothing is lost but a torn line, and nothing is doubled.
+//! Checks that nothing is lost except an incomplete line, and that nothing is duplicated.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -39,7 +39,7 @@ fn lines(messages: &[Message]) -> Vec<u8> {
     messages.iter().map(|message| message.to_line().unwrap()).collect::<String>().into_bytes()
 }
 
-/// A session with this log.
+/// Returns a world with a session that has this log.
 fn with_log(bytes: &[u8]) -> World {
     let world = world();
     drop(lock(&world.store));
@@ -60,7 +60,7 @@ fn kept(store: &Store) -> Vec<Message> {
     store.conversation(&id("s")).unwrap().messages
 }
 
-/// This log is read, folded and read again: these messages are in it, and go on to be.
+/// Reads this log, compacts it and reads it again. The messages must be the same each time.
 fn check(what: &str, log: &[u8], expected: &[Message]) {
     let world = with_log(log);
     let store = &world.store;
@@ -81,11 +81,11 @@ fn a_log_cut_at_every_byte_loses_the_torn_line_alone() {
     let all = three();
     let log = lines(&all);
     for cut in 0..=log.len() {
-        // A line is original_bytes once its last brace is there.
+        // A line is complete once its last brace is there.
         let original_bytes = (0..=all.len()).rev().find(|n| cut + 1 >= lines(&all[..*n]).len()).unwrap();
         let mut torn = log[..cut].to_vec();
         check(&format!("cut at {cut}"), &torn, &all[..original_bytes]);
-        // Whoever comes next writes behind the torn line.
+        // The next writer appends after the incomplete line.
         let next = message(60_000, Role::Prompt, "next");
         torn.extend_from_slice(lines(std::slice::from_ref(&next)).strip_prefix(b"\n").unwrap());
         check(&format!("cut at {cut}, and joined"), &torn, &[&all[..original_bytes], &[next]].concat());
@@ -147,10 +147,10 @@ fn logs_as_they_were_found_spliced() {
 #[test]
 fn a_repetition_stays_and_a_replay_adds_nothing() {
     let said = |n: u64, hook: u32| Message { hook, digest: "same".into(), ..message(n, Role::Prompt, "go on") };
-    // A user said it twice; the second time a hook of its own brought it, after the first was written down for long.
+    // A user typed the prompt twice. The second hook started long after the first message was recorded.
     let twice = [said(1000, 7), said(9000, 8)];
     check("a repetition", &lines(&twice), &twice);
-    // The same event by two hooks, side by side.
+    // Two hooks handled the same event at the same time.
     let delivered = [said(1000, 7), said(1010, 8)];
     check("two deliveries", &lines(&delivered), &delivered[..1]);
 
@@ -158,7 +158,7 @@ fn a_repetition_stays_and_a_replay_adds_nothing() {
     assert_eq!(compact_conversation(&world.store), 2);
     fs::write(file(&world.store, "log.jsonl"), lines(&twice)).unwrap();
     assert_eq!(compact_conversation(&world.store), 0, "a replay");
-    // The session has moved on since.
+    // The session has continued since.
     world.store.append_message(&message(20_000, Role::Answer, "later"), false).unwrap();
     compact_conversation(&world.store);
     fs::write(file(&world.store, "compacting.jsonl"), lines(&twice)).unwrap();
@@ -204,7 +204,7 @@ fn a_log_that_is_no_file_is_an_error_and_stays() {
     assert!(file(&world.store, "log.jsonl").is_dir());
 }
 
-/// Nobody holds a lock while it appends: a fold may come between any two of its steps.
+/// Writers append without a lock, so a compaction may come between any two of their steps.
 #[test]
 fn folds_and_appends_side_by_side() {
     const EACH: u64 = 200;
@@ -249,7 +249,7 @@ fn chunks_are_numbered_on_and_hold_what_is_new() {
         "{first}"
     );
     assert_eq!(write(), None, "nothing was said since");
-    // A gap is not filled, and names that are none are left out.
+    // Gaps are not filled, and files with other names are ignored.
     for name in ["chunk-12.md", "chunk-03.md", "chunk--1.md", "chunk-.md", "chunk-2.txt", "other-chunk-99.md"] {
         fs::write(file(store, name), "x").unwrap();
     }
@@ -258,7 +258,8 @@ fn chunks_are_numbered_on_and_hold_what_is_new() {
     let chunks = store.chunks(&s).unwrap();
     assert_eq!(chunks.iter().map(|chunk| chunk.number).collect::<Vec<_>>(), [1, 12, 13]);
     assert_eq!(chunks[1].topics, None);
-    // What the twelfth does not say cannot be gone on from, so the thirteenth holds everything: better twice than never.
+    // The twelfth chunk does not say where it ended, so the thirteenth contains everything. Repeating messages is
+    // better than losing them.
     assert_eq!(
         chunks[2].topics.as_deref(),
         Some(r#"["first {\"sum\":\"0123456789abcdef\", \"é\"","third","more of it"]"#)
@@ -268,7 +269,7 @@ fn chunks_are_numbered_on_and_hold_what_is_new() {
     assert_eq!(store.chunks(&s).unwrap()[3].topics.as_deref(), Some(r#"["the end"]"#));
 }
 
-/// The agent waits for a chunk to be written: that may not take longer with each one.
+/// The agent waits for a chunk to be written, so that must not take longer with every chunk.
 #[test]
 fn of_the_chunks_there_are_the_newest_alone_is_looked_at_and_its_head_alone() {
     let world = with_log(&lines(&three()));

@@ -1,4 +1,4 @@
-//! The two kinds of records as files.
+//! The two kinds of records, sessions and runs, as files.
 
 pub(crate) mod unknown_fields;
 pub(crate) mod view;
@@ -18,12 +18,12 @@ use crate::state_dir::layout::{Layout, Target};
 /// A record that has a file of its own.
 pub(crate) trait StoredRecord: Serialize + DeserializeOwned {
     type Id: std::str::FromStr + Clone + PartialEq;
-    /// Where a record of this kind can stand; of two copies the first counts.
+    /// The locations in which a record of this kind can be. Of two copies, the first location counts.
     const SHELVES: &'static [Location];
     fn target(location: Location, id: &Self::Id) -> Target;
     fn id(&self) -> &Self::Id;
     fn into_record(self) -> Record;
-    /// Whether a user ended it so that nothing but a user's word brings it back from the trash.
+    /// Returns whether the record is a tombstone that only a user can restore from the trash.
     fn is_deleted(&self) -> bool;
 }
 
@@ -63,7 +63,7 @@ impl StoredRecord for Run {
     }
 }
 
-/// Parses the content of the file of `id`, which must hold that very record.
+/// Parses the file of record `id`. The record must have that id.
 pub(crate) fn parse<T: StoredRecord>(
     layout: &Layout,
     location: Location,
@@ -71,14 +71,14 @@ pub(crate) fn parse<T: StoredRecord>(
     bytes: &[u8],
 ) -> Result<T, StoreError> {
     let wrong = |what: String| StoreError::unreadable(&layout.target(&T::target(location, id)).1, what);
-    // ValidatedDecision as a whole: string by string it costs a tenth of the reading.
+    // The text is validated as a whole. Validating each string separately would take a tenth of the reading time.
     let text = std::str::from_utf8(bytes).map_err(|error| wrong(format!("is no text ({error})")))?;
     let record: T =
         serde_json::from_str(text).map_err(|error| wrong(format!("is no record of this version ({error})")))?;
     if record.id() == id { Ok(record) } else { Err(wrong("holds a record with another id".to_owned())) }
 }
 
-/// The file of a record of either kind.
+/// Returns the file of a session or a run.
 pub(crate) fn target(location: Location, id: &RecordId) -> Target {
     match id {
         RecordId::Session(id) => Session::target(location, id),
@@ -86,7 +86,7 @@ pub(crate) fn target(location: Location, id: &RecordId) -> Target {
     }
 }
 
-/// Where a record of either kind can stand.
+/// Returns the locations in which a session or a run can be.
 pub(crate) const fn shelves(id: &RecordId) -> &'static [Location] {
     match id {
         RecordId::Session(_) => Session::SHELVES,
@@ -94,7 +94,7 @@ pub(crate) const fn shelves(id: &RecordId) -> &'static [Location] {
     }
 }
 
-/// Parses the file of a record of either kind.
+/// Parses the file of a session or a run.
 pub(crate) fn parse_any(
     layout: &Layout,
     location: Location,

@@ -1,14 +1,15 @@
-//! Fields that this version does not know survive a rewrite, at every depth.
+//! Preserves fields that this version does not know when a record is rewritten, at every depth.
 //!
-//! The records keep unknown fields of their own and of their launches. What stands deeper (in an owner, a stamp, an entry
-//! of a history) passes through the core and comes back without them; here they are put back.
+//! The record types keep unknown top-level fields and those of launches. Deeper unknown fields (in an owner, a
+//! timestamp, an entry of a history) are lost on the way through the core. This module merges them back.
 
 use serde_json::Value;
 
-/// Puts back into `new` what `raw`, the file, has and `known`, the same record as this version writes it, does not.
+/// Merges into `new` the fields that the file (`raw`) has but that this version does not know. `known` is the same
+/// record as this version writes it.
 pub(crate) fn merge_unknown_fields(raw: &Value, known: &Value, new: &mut Value) {
     match (raw, known, new) {
-        // Another process is another owner: what was said of the old one is not true of it.
+        // Another process is another owner, so the old owner's unknown fields do not apply.
         (Value::Object(_), Value::Object(known), Value::Object(new)) if known.get("process") != new.get("process") => {}
         (Value::Object(raw), Value::Object(known), Value::Object(new)) => {
             for (name, raw) in raw {
@@ -17,7 +18,7 @@ pub(crate) fn merge_unknown_fields(raw: &Value, known: &Value, new: &mut Value) 
                     (None, None) => {
                         new.insert(name.clone(), raw.clone());
                     }
-                    // CachedListing and taken out, or given by the core itself.
+                    // The entry was known and was removed, or the core added it.
                     (Some(_), None) | (None, Some(_)) => {}
                 }
             }
@@ -34,7 +35,7 @@ pub(crate) fn merge_unknown_fields(raw: &Value, known: &Value, new: &mut Value) 
     }
 }
 
-/// Whether two entries of a list are one thing: equal, or launches of one process.
+/// Returns whether two list entries are the same thing: they are equal, or they are launches of one process.
 fn is_same(known: &Value, new: &Value) -> bool {
     known == new || (known.get("process").is_some() && known.get("process") == new.get("process"))
 }

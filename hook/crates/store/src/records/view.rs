@@ -1,4 +1,4 @@
-//! The records as a reader sees them: a commit in flight counts as done.
+//! The records as a reader sees them. A commit in flight counts as completed.
 
 use std::cell::OnceCell;
 use std::collections::BTreeSet;
@@ -25,29 +25,30 @@ use crate::records::{self, StoredRecord};
 use crate::state_dir::layout::{self, Layout, Target};
 use crate::wal::entry::{self, CommitRecord, TargetState, WalEntry};
 
-/// The records of one moment.
+/// A consistent view of the records at one time.
 pub struct View<'a> {
     layout: &'a Layout,
     machine: &'a str,
     wal: Option<CommitRecord>,
-    /// Whether the index holds every record; looked up at its first use.
+    /// Whether the index is complete. It is checked at the first use.
     indexed: OnceCell<bool>,
 }
 
-/// What belongs to a project.
+/// The sessions and runs of a project.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProjectRecords {
     /// The worktree root.
     pub path: String,
-    /// Its newest sessions that are not over, newest last.
+    /// Its newest sessions that have not ended, newest last.
     pub sessions: Vec<SessionId>,
     /// Its newest unfinished runs, newest last.
     pub runs: Vec<RunId>,
 }
 
-/// What changes whenever a commit begins or ends: while it stays the same, no commit came between.
+/// A value that changes whenever a commit begins or ends. If it is the same before and after a read, no commit happened
+/// in between.
 ///
-/// Every commit makes wal.json appear, and makes the audit grow before wal.json goes.
+/// Every commit creates wal.json, and extends the audit before it removes wal.json.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct ReadVersion {
     commit: Option<(u64, i64, i64)>,
@@ -71,19 +72,19 @@ impl ReadVersion {
 }
 
 impl<'a> View<'a> {
-    /// A wal.json that cannot be read overlays nothing: what it names cannot be known. The next holder of the lock
-    /// sets it aside.
+    /// Creates a view. An unreadable wal.json is ignored, because the files that it names are unknown. The next holder
+    /// of the lock moves it to quarantine.
     pub(crate) fn new(layout: &'a Layout, machine: &'a str) -> Self {
         Self { layout, machine, wal: entry::read(layout).ok().flatten(), indexed: OnceCell::new() }
     }
 
-    /// A session: among the live ones, else in the archive.
+    /// Returns a session from the live records, or else from the archive.
     #[must_use]
     pub fn session(&self, id: &SessionId) -> Reading<Session> {
         self.record(id)
     }
 
-    /// A session that was listed on a location: it is looked for there first, and wherever it may have gone since.
+    /// Returns a session that was listed in a location. It looks there first, and then in the other locations.
     #[must_use]
     pub fn session_at(&self, location: Location, id: &SessionId) -> Reading<Session> {
         match self.find_on(&[location], id) {
@@ -92,68 +93,70 @@ impl<'a> View<'a> {
         }
     }
 
-    /// A session that a user deleted or that is kept no longer, as it stands in the trash; and on which location any other stands.
+    /// Returns a session with its location. It also finds sessions in the trash, which a user deleted or which have
+    /// expired.
     ///
     /// # Errors
     ///
-    /// Where what stands under the id cannot be read.
+    /// Returns an error if the record with this id cannot be read.
     pub fn find_session(&self, id: &SessionId) -> Result<Option<(Location, Session)>, StoreError> {
         self.find(id)
     }
 
-    /// A run: among the live ones, else in the archive. An archived run that was cancelled is its own tombstone.
+    /// Returns a run from the live records, or else from the archive. The archived record of a cancelled run is its
+    /// tombstone.
     #[must_use]
     pub fn run(&self, id: &RunId) -> Reading<Run> {
         self.record(id)
     }
 
-    /// What is wrong with a session that reads as unreadable.
+    /// Returns what is wrong with an unreadable session.
     #[must_use]
     pub fn session_error(&self, id: &SessionId) -> Option<StoreError> {
         self.find::<Session>(id).err()
     }
 
-    /// What is wrong with a run that reads as unreadable.
+    /// Returns what is wrong with an unreadable run.
     #[must_use]
     pub fn run_error(&self, id: &RunId) -> Option<StoreError> {
         self.find::<Run>(id).err()
     }
 
-    /// The newest sessions, at most 16, that have a launch in a process, ended or not; the newest last.
+    /// Returns the newest sessions, at most 16, that have a launch in a process, ended or not. The newest is last.
     ///
     /// # Errors
     ///
-    /// [`StoreError::IndexMissing`] where the index must be rebuilt first: take the lock.
+    /// Returns [`StoreError::IndexMissing`] if the index must be rebuilt first. Take the lock to do so.
     pub fn by_process(&self, process: &Process) -> Result<Vec<SessionId>, StoreError> {
         Ok(self.index_file(&IndexKey::process(process))?.sessions)
     }
 
-    /// The newest sessions, at most 16, that have a launch in a pane, ended or not; the newest last. None for a pane that
-    /// is not known.
+    /// Returns the newest sessions, at most 16, that have a launch in a pane, ended or not. The newest is last. An
+    /// unknown pane has no sessions.
     ///
     /// # Errors
     ///
-    /// As [`Self::by_process`].
+    /// Returns the same errors as [`Self::by_process`].
     pub fn by_pane(&self, pane: &Pane) -> Result<Vec<SessionId>, StoreError> {
         let key = IndexKey::pane(pane);
         key.map_or_else(|| Ok(Vec::new()), |key| Ok(self.index_file(&key)?.sessions))
     }
 
-    /// What belongs to the project with this worktree root, at most 64 of each.
+    /// Returns the sessions and runs of the project with this worktree root, at most 64 of each.
     ///
     /// # Errors
     ///
-    /// As [`Self::by_process`].
+    /// Returns the same errors as [`Self::by_process`].
     pub fn project(&self, path: &str) -> Result<ProjectRecords, StoreError> {
         let index_file = self.index_file(&IndexKey::project(path))?;
         Ok(ProjectRecords { path: path.to_owned(), sessions: index_file.sessions, runs: index_file.runs })
     }
 
-    /// The sessions, at most 64, that a user gave this name; on either location, the newest last.
+    /// Returns the sessions to which a user gave this name, at most 64, live or archived. The newest is last.
     ///
     /// # Errors
     ///
-    /// As [`Self::by_process`].
+    /// Returns the same errors as [`Self::by_process`].
     pub fn by_name(&self, name: &str) -> Result<Vec<SessionId>, StoreError> {
         if self.recent_sessions()?.incomplete {
             return Err(StoreError::IndexMissing { path: self.layout.target(&Target::Recent).1 });
@@ -161,17 +164,17 @@ impl<'a> View<'a> {
         Ok(self.index_file(&IndexKey::name(name))?.sessions)
     }
 
-    /// The newest sessions, and those that are not over.
+    /// Returns the newest sessions, and those that have not ended.
     ///
     /// # Errors
     ///
-    /// As [`Self::by_process`].
+    /// Returns the same errors as [`Self::by_process`].
     pub fn recent_sessions(&self) -> Result<RecentSessions, StoreError> {
         self.indexed()?;
         let path = self.layout.target(&Target::Recent).1;
         match self.bytes(&Target::Recent) {
             Ok(Some(bytes)) => RecentSessions::parse(self.layout, &bytes),
-            // A state of a version that kept none.
+            // The file is missing in a state directory of an older version.
             Ok(None) | Err(StoreError::Unreadable { .. }) => Err(StoreError::IndexMissing { path }),
             Err(error) => Err(error),
         }
@@ -197,7 +200,7 @@ impl<'a> View<'a> {
         }))
     }
 
-    /// Of the shelves only the archive grows for years: its names are remembered.
+    /// Only the archive grows for years, so only its names are cached.
     fn names(
         &self,
         location: Location,
@@ -213,7 +216,7 @@ impl<'a> View<'a> {
         }
     }
 
-    /// The ids of a directory as the commit in flight leaves it.
+    /// Returns the ids in a directory, as they are after the commit in flight.
     fn overlay_ids<T: Ord>(&self, mut ids: BTreeSet<T>, id: impl Fn(&Target) -> Option<T>) -> Vec<T> {
         let entries = self.wal.iter().flat_map(|wal| &wal.entries);
         for (entry, id) in entries.filter_map(|entry| Some((entry, id(&entry.target)?))) {
@@ -254,14 +257,14 @@ impl<'a> View<'a> {
         }
     }
 
-    /// Checks that the index holds every record.
+    /// Returns an error if the index is not complete.
     fn indexed(&self) -> Result<(), StoreError> {
         let whole = self.layout.index_complete();
         let indexed = || file::exists(&whole).unwrap_or(false);
         if *self.indexed.get_or_init(indexed) { Ok(()) } else { Err(StoreError::IndexMissing { path: whole }) }
     }
 
-    /// The content of a file as the commit in flight leaves it.
+    /// Returns the content of a file, as it is after the commit in flight.
     fn bytes(&self, target: &Target) -> Result<Option<Vec<u8>>, StoreError> {
         let path = self.layout.target(target).1;
         let Some(wal) = &self.wal else {
@@ -281,7 +284,7 @@ impl<'a> View<'a> {
         let Some(version) = &entry.after else {
             return Ok(None);
         };
-        // The temporary file first: once it is gone, the new version is in place.
+        // Reads the temporary file first. If it is gone, the new version has been renamed into place.
         if let Some(bytes) = entry::staged(self.layout, i, version) {
             return Ok(Some(bytes));
         }

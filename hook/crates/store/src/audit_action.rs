@@ -1,8 +1,8 @@
-//! What the audit says where the core decided nothing: users, retention and recovery change records too.
+//! The reasons of audit lines without a decision of the core. Users, retention and recovery change records too.
 
 macro_rules! actions {
     ($($(#[doc = $doc:literal])+ $name:ident = $word:literal,)+) => {
-        /// Why an audit line exists that holds no decision of the core.
+        /// The reason of an audit line that contains no decision of the core.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         pub enum AuditAction {
             $($(#[doc = $doc])+ $name,)+
@@ -12,13 +12,13 @@ macro_rules! actions {
             /// Every action.
             pub const ALL: &[Self] = &[$(Self::$name,)+];
 
-            /// The word, as stored in the audit.
+            /// Returns the word as it is stored in the audit.
             #[must_use]
             pub const fn word(self) -> &'static str {
                 match self { $(Self::$name => $word,)+ }
             }
 
-            /// What happened, as a sentence for a user.
+            /// Returns what happened, as a sentence for a user.
             #[must_use]
             pub const fn sentence(self) -> &'static str {
                 match self { $(Self::$name => concat!($($doc,)+).trim_ascii(),)+ }
@@ -65,7 +65,7 @@ actions! {
 }
 
 impl AuditAction {
-    /// The action with this word.
+    /// Returns the action with this word.
     #[must_use]
     pub fn from_word(word: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|action| action.word() == word)

@@ -186,7 +186,7 @@ fn check_session(reading: Option<&Reading<Session>>, new: &Session) -> Result<Op
     Ok(old.map(|old| old.revision))
 }
 
-/// Checks what holds for every new version of a session, whoever decides on it.
+/// Checks the rules for every new version of a session, whether the core or a transaction writes it.
 pub(crate) fn check_session_edit(old: Option<&Session>, new: &Session) -> Result<(), InvalidDecision> {
     if new.launches.len() > MAX_LIVE_LAUNCHES || new.deliveries.len() > MAX_DELIVERIES {
         return Err(InvalidDecision::TooLong(new.id.to_string()));

@@ -294,7 +294,7 @@ mod tests {
         let path = dir.path().join("theirs");
         fs::write(&path, b"x").unwrap();
         if std::os::unix::fs::chown(&path, Some(12345), None).is_err() {
-            return; // Only root can make the case.
+            return; // Only root can create this case.
         }
         assert!(matches!(read(&path, 8), Err(StoreError::Unreadable { .. })));
     }

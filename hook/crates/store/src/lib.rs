@@ -3,7 +3,8 @@
 //! A [`StateDir`] names a directory that was checked and is safe to use. A [`Store`] reads it without the lock, through
 //! a [`View`] that includes the commit in flight. [`Store::lock`] returns a [`LockedStore`], which first recovers the
 //! state: it completes an interrupted commit and rebuilds a damaged index. After that, it is the only type that can
-//! write records. Its method [`LockedStore::commit`] accepts only a [`ValidatedDecision`].
+//! write records. Its method [`LockedStore::commit`] accepts a decision of the core as a [`ValidatedDecision`]. A
+//! [`Transaction`] writes the changes that users, discovery and retention make without the core.
 //!
 //! **Architecture invariant.** Every path is built from a validated id or a hash. No external text becomes a path.
 //!

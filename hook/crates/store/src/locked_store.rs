@@ -165,7 +165,7 @@ impl LockedStore<'_> {
         remove_conversation(&self.store.layout, session)
     }
 
-    /// The number of the next audit line, once a commit of this holder that was cut off is at its end.
+    /// Completes an interrupted commit of this holder, and returns the number of the next audit line.
     pub(crate) fn next_number(&mut self, at: &Timestamp) -> Result<u64, StoreError> {
         self.finish_commit(at)?;
         Ok(audit::last_number(&self.store.layout)?.saturating_add(1))
@@ -196,7 +196,7 @@ impl LockedStore<'_> {
         let committed = self.run(&commit, at)?;
         for change in writes() {
             if let Record::Session(session) = &change.record {
-                // A log that stays long is no reason to fail what is committed.
+                // If the log cannot be trimmed, the commit is still valid.
                 if let Err(error) = self.store.trim_log(&session.id) {
                     self.reports.push(error.to_string());
                 }

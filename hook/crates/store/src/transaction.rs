@@ -1,4 +1,4 @@
-//! Changes that the core does not decide: by a user's command, by discovery or by retention.
+//! Changes that the core does not decide: those of a user's command, discovery or retention.
 
 use agent_baton_core::decision::{Change, Location, Record};
 use agent_baton_core::session::Session;
@@ -14,8 +14,9 @@ use crate::wal::plan::Edit;
 
 /// Session records to write in one commit, and the action that the audit gives as the reason.
 ///
-/// It counts the revision up and stamps the record. Nothing is written before [`Self::commit`], and nothing at all where a record
-/// changed since the caller read it. It writes no runs: only the core decides on those.
+/// The transaction increments each record's revision and sets its time of writing. Nothing is written before
+/// [`Self::commit`], and nothing at all if a record changed since the caller read it. A transaction writes no runs,
+/// because only the core decides on those.
 pub struct Transaction<'l, 's> {
     locked: &'l mut LockedStore<'s>,
     action: AuditAction,
@@ -30,44 +31,44 @@ enum Staged {
 }
 
 impl<'l, 's> Transaction<'l, 's> {
-    /// Begins one; the audit gives `action` as the reason.
+    /// Begins a transaction with `action` as the reason in the audit.
     pub const fn begin(locked: &'l mut LockedStore<'s>, action: AuditAction, at: &'l Timestamp) -> Self {
         Self { locked, action, at, staged: Vec::new() }
     }
 
-    /// The records as they are before this transaction.
+    /// Returns the records as they are before this transaction.
     #[must_use]
     pub fn view(&self) -> View<'_> {
         self.locked.view()
     }
 
-    /// Adds a session that no record exists of.
+    /// Adds a session that has no record yet.
     pub fn insert_session(&mut self, session: Session, to: Location) {
         let change = self.change(None, session, to);
         self.staged.push(Staged::Write { before: None, change });
     }
 
-    /// Writes a session over the version that was read, and moves it to `to`.
+    /// Replaces the version of a session that was read, and moves it to `to`.
     pub fn update_session(&mut self, before: Session, session: Session, to: Location) {
         let change = self.change(Some(&before), session, to);
         self.staged.push(Staged::Write { before: Some(before), change });
     }
 
-    /// Leaves a tombstone of a deleted session in the trash, and removes the messages that baton kept of it.
+    /// Writes the tombstone of a deleted session into the trash, and removes its stored messages.
     pub fn write_tombstone(&mut self, before: Session, tombstone: Session) {
         let change = self.change(Some(&before), tombstone, Location::Trash);
         self.staged.push(Staged::WriteTombstone { before, change });
     }
 
-    /// Removes a session from the trash for good, with its log and the messages that baton kept of it.
+    /// Removes a session permanently from the trash, with its log and its stored messages.
     pub fn remove_session(&mut self, session: Session) {
         self.staged.push(Staged::Remove(session));
     }
 
-    /// Writes everything or nothing, and returns how many records that were. Where nothing was added, nothing is written.
+    /// Commits all changes or none, and returns the number of changed records. An empty transaction writes nothing.
     ///
     /// # Errors
-    /// As [`LockedStore::commit`]; [`CommitError::Moved`] where a record changed since it was read.
+    /// Returns the errors of [`LockedStore::commit`], and [`CommitError::Moved`] if a record changed since it was read.
     pub fn commit(self) -> Result<usize, CommitError> {
         if self.staged.is_empty() {
             return Ok(0);

@@ -1,4 +1,4 @@
-//! What is due in a log, by the record of its run.
+//! What to add to a progress log, according to the record of its run.
 
 use agent_baton_core::run::{Run, Status};
 
@@ -6,13 +6,14 @@ use super::heading::Heading;
 use super::line::{format_elapsed, format_moment, one_line_reason, printable, text_lines};
 use super::read::{MOMENT_FORMAT, RULE};
 
-/// The most iterations that are made up for: a run that an owner moved further in one step has one heading.
+/// The maximum number of missed iterations for which headings are added. If an owner advanced a run by more in one
+/// step, the run gets one heading.
 const MAX_MISSED: u32 = 16;
 
-/// The longest value in a header, in characters.
+/// The maximum length of a value in a header, in characters.
 const MAX_VALUE: usize = 1000;
 
-/// The head of a log that begins now, and its first heading.
+/// Returns the header of a new log, and its first heading.
 #[must_use]
 pub fn header_text(run: &Run) -> String {
     let mode = if run.owner.session.is_some() { "session" } else { "command" };
@@ -31,7 +32,8 @@ pub fn header_text(run: &Run) -> String {
     format!("# baton Progress Log\n{rows}{RULE}\n{}", begun.heading(words))
 }
 
-/// The headings that a log lacks, and what stands below them. `before` is the record before this change, where it is known.
+/// Returns the headings that a log lacks, with the lines below them. `before` is the record before this change, if it
+/// is known.
 #[must_use]
 pub fn missing_entries(last: &Heading, before: Option<&Run>, run: &Run) -> String {
     let at = &run.updated;
@@ -69,7 +71,7 @@ fn stop_reason_text(run: &Run) -> String {
     run.stop_reason.as_ref().map(baton_display::format_stop_reason).unwrap_or_default()
 }
 
-/// The footer of a run that is over; none while it is not.
+/// Returns the footer of a run that has ended, or `None` for an unfinished run.
 #[must_use]
 pub fn footer_text(run: &Run) -> Option<String> {
     let word = match run.status {

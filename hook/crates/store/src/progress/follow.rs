@@ -1,4 +1,4 @@
-//! OpenLog a run's logs on and on, across their ends and beginnings: each line once, in order, whole.
+//! Follows a run's logs, including across rotations. It returns each complete line once, in order.
 
 use std::fs::{File, Metadata};
 use std::io;
@@ -7,28 +7,28 @@ use std::path::{Path, PathBuf};
 
 use baton_fs::read::open_own;
 
-/// The most read at once, in bytes.
+/// The maximum size of one read, in bytes.
 const READ_CHUNK_BYTES: usize = 64 * 1024;
 
-/// Where a run's logs stand.
+/// The locations of a run's logs.
 pub trait LogFiles {
-    /// The one that is being written; it need not be there.
+    /// Returns the path of the current log, which may not exist.
     fn current(&self) -> PathBuf;
 
-    /// The finished ones, oldest first.
+    /// Returns the paths of the finished logs, oldest first.
     ///
     /// # Errors
-    /// Where they cannot be listed.
+    /// Returns an error if they cannot be listed.
     fn finished(&self) -> io::Result<Vec<PathBuf>>;
 }
 
-/// A reader that remembers how far it came.
+/// A reader that remembers its position.
 #[derive(Debug)]
 pub struct LogFollower<L> {
     logs: L,
     /// The finished logs that were read to their end.
     read: Vec<PathBuf>,
-    /// The log that is being read. It stays open, so that it is known again when it is put into the archive.
+    /// The current log. It stays open, so that it is recognised after it moved to the archive.
     open: Option<OpenLog>,
 }
 
@@ -40,26 +40,27 @@ struct OpenLog {
 }
 
 impl<L: LogFiles> LogFollower<L> {
-    /// One that has read nothing yet.
+    /// Returns a follower that has read nothing yet.
     pub const fn new(logs: L) -> Self {
         Self { logs, read: Vec::new(), open: None }
     }
 
-    /// Gives every whole line that was written since to `show`. A line without its line break is being written, and waits.
+    /// Passes every complete new line to `show`. A line without its line break is still being written, so it waits.
     ///
     /// # Errors
-    /// Those of reading, and of `show`. What was given is not given again.
+    /// Returns the errors of reading and of `show`. No line is passed twice.
     pub fn poll(&mut self, show: &mut impl FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
         loop {
             if let Some(open) = &mut self.open {
                 let stays = is_at(open.id, &self.logs.current())?;
-                // Looked at first and read then: what was written before it went is read.
+                // The end was checked before the read, so everything that was written before the move is read.
                 open.lines(show)?;
                 if stays {
                     return Ok(());
                 }
             }
-            // The new one is held first and the archive listed then, so that none that went there before it began is missed.
+            // The new log is opened before the archive is listed, so that no log that moved there before the new one
+            // began is missed.
             let next = OpenLog::open(&self.logs.current())?;
             let held = self.open.as_ref().map(|open| open.id);
             for path in self.logs.finished()? {
@@ -104,7 +105,7 @@ impl OpenLog {
                     self.at += last as u64 + 1;
                     wanted = READ_CHUNK_BYTES;
                 }
-                // One line longer than that is in another program's log.
+                // A longer line can only be in another program's log.
                 None if count == wanted => wanted = wanted.saturating_mul(2),
                 None => return Ok(()),
             }
@@ -144,7 +145,7 @@ mod tests {
         }
     }
 
-    /// Steps: `+text` appends to the log (`/` is a line break), `>name` puts it away, `?` reads.
+    /// Steps: `+text` appends to the log (`/` is a line break), `>name` moves it to the archive, `?` reads.
     fn check(steps: &str, expected: &[&str]) {
         let scratch = tempfile::tempdir().unwrap();
         let dir = Dir(scratch.path().to_owned());

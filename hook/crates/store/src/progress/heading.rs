@@ -1,28 +1,28 @@
-//! The headings of a log: what they say is enough to know what was written before.
+//! The headings of a log. The last heading shows what the log already contains.
 
 use agent_baton_core::fence::Fence;
 use agent_baton_core::run::Status;
 
-/// Where a log stands: what its last heading says.
+/// The content of a heading.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Heading {
-    /// How often the run went round.
+    /// The iteration of the run.
     pub iteration: u32,
-    /// The owner's number.
+    /// The owner's fence.
     pub fence: Fence,
-    /// Whether the run works, waits or is paused.
+    /// Whether the run is active, waiting or paused.
     pub status: Status,
 }
 
 impl Heading {
-    /// A heading of these words.
+    /// Returns a heading with these words.
     #[must_use]
     pub fn heading(&self, words: &str) -> String {
         let comma = if words.is_empty() { "" } else { ", " };
         format!("\n--- {words}{comma}iteration {}, number {} ---\n", self.iteration, self.fence)
     }
 
-    /// What a line says, if it is a heading that baton wrote.
+    /// Parses a line. Returns `None` if it is not a heading of baton.
     #[must_use]
     pub fn parse(line: &str) -> Option<Self> {
         let inner = line.strip_prefix("--- ")?.strip_suffix(" ---")?;
@@ -36,7 +36,7 @@ impl Heading {
         Some(Self { iteration: iteration.parse().ok()?, fence: Fence(fence.parse().ok()?), status })
     }
 
-    /// What the last heading in a piece of a log says.
+    /// Returns the last heading in a part of a log.
     #[must_use]
     pub fn last(text: &str) -> Option<Self> {
         text.lines().rev().find_map(Self::parse)

@@ -1,27 +1,27 @@
-//! Lines that nothing from outside can make look like another kind of line.
+//! Lines of text that cannot be mistaken for a heading or a footer, whatever the text contains.
 
 use agent_baton_core::run::is_printable;
 use agent_baton_core::timestamp::Timestamp;
 use jiff::Timestamp as Instant;
 use jiff::tz::TimeZone;
 
-/// The longest line of text, in characters.
+/// The maximum length of a line of text, in characters.
 const MAX_LINE: usize = 500;
 
-/// The most lines of one text; of a longer one the end is kept.
+/// The maximum number of lines of one text. If it has more, only its end is kept.
 const MAX_LINES: usize = 100;
 
-/// The longest reason in a footer, in characters, as ralphex has it.
+/// The maximum length of a reason in a footer, in characters, as in ralphex.
 const MAX_REASON: usize = 200;
 
-/// A moment in local time, in a format of strftime(3).
+/// Formats a time in the local time zone, with a format of strftime(3).
 pub(super) fn format_moment(at: &Timestamp, format: &str) -> String {
     let time = i64::try_from(at.unix_ms).ok().and_then(|ms| Instant::from_millisecond(ms).ok());
     let zoned = time.unwrap_or_default().to_zoned(TimeZone::system());
     zoned.strftime(format).to_string()
 }
 
-/// A text as lines, each behind the time in brackets. Blank ones are left out.
+/// Returns a text as lines, each after the time in brackets. Blank lines are removed.
 pub(super) fn text_lines(at: &Timestamp, text: &str) -> String {
     let time = format_moment(at, "%y-%m-%d %H:%M:%S");
     let lines: Vec<String> =
@@ -30,19 +30,19 @@ pub(super) fn text_lines(at: &Timestamp, text: &str) -> String {
     lines.iter().skip(kept).map(|line| format!("[{time}] {line}\n")).collect()
 }
 
-/// A reason, as one line that is never empty.
+/// Returns a reason as one line that is never empty.
 pub(super) fn one_line_reason(text: &str) -> String {
     let text = printable(text, MAX_REASON);
     let text = text.trim();
     if text.is_empty() { "unknown error".to_owned() } else { text.to_owned() }
 }
 
-/// At most `max` characters, each of which can be shown as it is.
+/// Returns at most `max` characters, with all unprintable characters replaced.
 pub(super) fn printable(text: &str, max: usize) -> String {
     text.chars().take(max).map(|c| if is_printable(c) { c } else { ' ' }).collect()
 }
 
-/// A length of time, as Go writes it: `1h2m3s`.
+/// Formats a duration as Go does: `1h2m3s`.
 pub(super) fn format_elapsed(ms: u64) -> String {
     let seconds = ms / 1000;
     let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);

@@ -1,7 +1,7 @@
-//! A progress log, as ralphex and baton write it: what its head says, and how it ended.
+//! Reads a progress log that ralphex or baton wrote: its header, and how it ended.
 //!
-//! The file may be another program's, half written, or hostile: reads are bounded, and nothing in it is believed beyond its form. Its
-//! texts are raw; whoever shows them cleans them.
+//! The file may be another program's, incomplete, or hostile. Reads have a maximum size, and the content is only
+//! parsed, never trusted. Its texts are raw, so whoever displays them must sanitize them.
 
 use std::fs::File;
 use std::io;
@@ -15,16 +15,16 @@ use baton_fs::read::open_own;
 /// How much of the beginning is read for the header, in bytes.
 pub const MAX_HEADER: usize = 64 * 1024;
 
-/// How much of the end is read for the footer, in bytes: ralphex cuts a reason at 200 characters.
+/// How much of the end is read for the footer, in bytes. ralphex cuts a reason off at 200 characters.
 pub const MAX_FOOTER: usize = 4 * 1024;
 
-/// What ends a header, and begins a footer.
+/// The line that ends a header and begins a footer.
 pub const RULE: &str = "------------------------------------------------------------";
 
-/// How a moment is written: local time, without a zone.
+/// The format of times, which are local and have no time zone.
 pub const MOMENT_FORMAT: &str = "%Y-%m-%d %H:%M:%S";
 
-/// What the head of a log says. A line that is missing is none.
+/// The header of a log. A missing line is `None`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Header {
     /// The first line, without its `#`.
@@ -35,15 +35,15 @@ pub struct Header {
     pub worktree_plan: Option<String>,
     /// The branch.
     pub branch: Option<String>,
-    /// What kind of run it is.
+    /// The kind of run.
     pub mode: Option<String>,
-    /// The agent that works.
+    /// The agent that does the work.
     pub executor: Option<String>,
-    /// The model that plans.
+    /// The model that makes the plan.
     pub plan_model: Option<String>,
-    /// The model that works.
+    /// The model that does the work.
     pub task_model: Option<String>,
-    /// The model that reviews.
+    /// The model that does the review.
     pub review_model: Option<String>,
     /// The run's id (baton).
     pub run: Option<String>,
@@ -51,39 +51,40 @@ pub struct Header {
     pub project: Option<String>,
     /// When the run started, in the local time of its writer.
     pub started: Option<DateTime>,
-    /// Whether the line of dashes was seen. Before that the writer may be in the middle of it: nothing above is to be believed.
+    /// Whether the line of dashes was read. Without it, the header may be incomplete, so its values are not reliable.
     pub complete: bool,
 }
 
 /// How a log ends.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Ending {
-    /// Without a footer: the run goes on, or was killed. Only its process and its lock say which.
+    /// Without a footer: the run continues, or it was killed. Only its process and its lock show which.
     Open,
-    /// The run was done.
+    /// The run is done.
     Completed,
-    /// The run failed, and why.
+    /// The run failed, with the reason.
     Failed(Option<String>),
-    /// A user cancelled the run, and why (baton).
+    /// A user cancelled the run, with the reason (baton).
     Cancelled(Option<String>),
 }
 
-/// One log, as far as it was read.
+/// The parts of a log that were read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProgressLog {
-    /// What its head says.
+    /// Its header.
     pub header: Header,
-    /// How it ends; open while the header is not complete.
+    /// How it ends. It is `Open` while the header is incomplete.
     pub ending: Ending,
     /// Its size, in bytes.
     pub size: u64,
 }
 
 impl ProgressLog {
-    /// Reads the log at a path: at most [`MAX_HEADER`] bytes of its beginning and [`MAX_FOOTER`] of its end.
+    /// Reads the log at a path: at most [`MAX_HEADER`] bytes of its beginning and [`MAX_FOOTER`] bytes of its end.
     ///
     /// # Errors
-    /// Those of opening and reading; `InvalidInput` for what is no regular file of this user, or is reached by a symlink.
+    /// Returns an error if the file cannot be opened or read. The error is `InvalidInput` if it is a symlink or not a
+    /// regular file of this user.
     pub fn read(path: &Path) -> io::Result<Self> {
         let (file, meta) = open_own(path)?;
         let size = meta.len();
@@ -94,7 +95,7 @@ impl ProgressLog {
     }
 }
 
-/// At most `cap` bytes from an offset on; fewer where the file ends. What is no UTF-8 is replaced.
+/// Reads at most `cap` bytes from an offset. Bytes that are not UTF-8 are replaced.
 fn read_chunk(file: &File, from: u64, cap: usize) -> io::Result<String> {
     let mut bytes = vec![0; cap];
     let mut len = 0;
@@ -111,7 +112,7 @@ fn read_chunk(file: &File, from: u64, cap: usize) -> io::Result<String> {
 }
 
 impl Header {
-    /// Parses the beginning of a log. A last line without its line break is half written, and not read.
+    /// Parses the beginning of a log. A last line without a line break is incomplete and is ignored.
     #[must_use]
     pub fn parse(text: &str) -> Self {
         let mut header = Self::default();
@@ -153,8 +154,8 @@ impl Header {
 }
 
 impl Ending {
-    /// Parses the end of a log. Only a footer behind which nothing stands counts: one further up is that of an earlier attempt, or
-    /// what a program printed.
+    /// Parses the end of a log. A footer counts only if nothing follows it. An earlier one belongs to a previous
+    /// attempt or is the output of a program.
     #[must_use]
     pub fn parse(text: &str) -> Self {
         let mut lines = text.trim_end().rsplit('\n').map(|line| line.trim_end_matches('\r'));
@@ -260,7 +261,7 @@ mod tests {
         std::fs::write(&path, format!("Plan: p\n---\n{}{footer}", "x".repeat(10 * MAX_HEADER))).unwrap();
         let log = ProgressLog::read(&path).unwrap();
         assert_eq!((log.header.plan.as_deref(), log.ending), (Some("p"), Ending::Completed));
-        // A footer says nothing of a log whose header is being written.
+        // A footer has no meaning while the header is incomplete.
         std::fs::write(&path, format!("Plan: p{footer}").replacen(RULE, "", 1)).unwrap();
         assert_eq!(ProgressLog::read(&path).unwrap().ending, Ending::Open);
         std::os::unix::fs::symlink(&path, dir.path().join("link")).unwrap();

@@ -1,7 +1,7 @@
-//! Turning baton off and on.
+//! Turns baton off and on.
 //!
-//! The setting is written under the lock, or without it when the lock cannot be had: turning baton off must not depend on
-//! another call that hangs.
+//! The setting is written under the lock, or without it if the lock cannot be acquired. Turning baton off must not
+//! depend on another call that hangs.
 
 use std::time::{Duration, Instant};
 
@@ -16,10 +16,10 @@ use crate::store::Store;
 const LOCK_TIMEOUT: Duration = Duration::from_secs(1);
 
 impl Store {
-    /// Where baton is disabled; nowhere where there is no state yet.
+    /// Returns where baton is disabled. Without a state directory, it is disabled nowhere.
     ///
     /// # Errors
-    /// Where the state is of a newer format, or does not say.
+    /// Returns an error if the format file is unreadable or has a newer format.
     pub fn disabled(&self) -> Result<Disabled, LockError> {
         Ok(format::read(&self.layout)?.map(|format| format.disabled).unwrap_or_default())
     }
@@ -27,7 +27,7 @@ impl Store {
     /// Changes where baton is disabled.
     ///
     /// # Errors
-    /// Where the state cannot be written, or is of a newer format.
+    /// Returns an error if the state directory cannot be written or has a newer format.
     pub fn set_disabled(&self, now: &Timestamp, change: impl Fn(&mut Disabled)) -> Result<Disabled, LockError> {
         let locked = match self.lock(Instant::now() + LOCK_TIMEOUT, now) {
             Ok(locked) => Some(locked),
@@ -45,7 +45,7 @@ impl Store {
                 drop(locked);
                 return Ok(before);
             }
-            // Read again: without the lock another may have written what it read before.
+            // Reads the setting again, because without the lock another call may have overwritten it.
             format::put(&self.layout, &temp, &format)?;
         }
     }

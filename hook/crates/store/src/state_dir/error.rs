@@ -1,31 +1,31 @@
-//! Why a directory cannot hold the state.
+//! Errors of the location of the state directory.
 
 use std::io;
 use std::path::PathBuf;
 
-/// Why the state cannot be where it should.
+/// Why a directory cannot be the state directory.
 #[derive(Debug, thiserror::Error)]
 pub enum StateDirError {
-    /// Nothing says where it is.
+    /// No environment variable names a directory.
     #[error("neither BATON_HOME, XDG_STATE_HOME nor HOME says where the state is: set BATON_HOME to a directory")]
     Unset,
-    /// The path is relative, or has `..` in it.
+    /// The path is relative or contains `..`.
     #[error("the state directory {path} must be an absolute path without `..`: set BATON_HOME to one")]
     NotAbsolute {
         /// The path.
         path: PathBuf,
     },
-    /// It belongs to someone else.
+    /// The directory belongs to another user.
     #[error("the state directory {path} belongs to uid {owner}, not to yours ({ours}): set BATON_HOME to one of yours")]
     Owner {
         /// The directory.
         path: PathBuf,
-        /// Who owns it.
+        /// The uid of its owner.
         owner: u32,
-        /// Who runs baton.
+        /// The uid that runs baton.
         ours: u32,
     },
-    /// Others can get into it.
+    /// Other users have access to it.
     #[error("the state directory {path} is open to others (mode {mode:o}): run chmod 700 {path}")]
     Mode {
         /// The directory.
@@ -33,13 +33,13 @@ pub enum StateDirError {
         /// Its permission bits.
         mode: u32,
     },
-    /// It is something else than a directory.
+    /// The path is not a directory.
     #[error("the state directory {path} is not a directory: move it away, or set BATON_HOME to another path")]
     NotDirectory {
         /// The path.
         path: PathBuf,
     },
-    /// A symlink that root did not put there leads to it.
+    /// The path contains a symlink that root did not create.
     #[error("the state directory {path} is reached through the symlink {link}: set BATON_HOME to its real path")]
     Symlink {
         /// The state directory.
@@ -47,7 +47,7 @@ pub enum StateDirError {
         /// The symlink.
         link: PathBuf,
     },
-    /// It is in a worktree, whose files are other people's.
+    /// It is in a worktree, whose files come from other people.
     #[error("the state directory {path} is inside the worktree {worktree}: set BATON_HOME to a directory outside")]
     InWorktree {
         /// The state directory.
@@ -55,7 +55,7 @@ pub enum StateDirError {
         /// The root of the worktree.
         worktree: PathBuf,
     },
-    /// It is where the event happened.
+    /// It is in the directory of the event.
     #[error("the state directory {path} is inside the agent's directory {dir}: set BATON_HOME to a directory outside")]
     InEventDirectory {
         /// The state directory.
@@ -63,7 +63,7 @@ pub enum StateDirError {
         /// The directory of the event.
         dir: PathBuf,
     },
-    /// The system does not let it be looked at.
+    /// A part of the path cannot be accessed.
     #[error("cannot look at {path} on the chain to the state directory: {source}")]
     Io {
         /// The path.

@@ -1,4 +1,4 @@
-//! The number of the state's format, the identity of its lock file, and where baton is disabled.
+//! The file `format`: the version of the state's format, the identity of its lock file, and where baton is disabled.
 
 use std::fs::File;
 use std::os::unix::fs::MetadataExt;
@@ -16,59 +16,60 @@ use crate::state_dir::layout::Layout;
 /// The format that this version reads and writes.
 pub(crate) const FORMAT: u64 = 2;
 
-/// As many projects as a user disables one by one fit into it.
+/// The maximum size of the file, in bytes. It has space for all projects that a user disables one by one.
 const MAX_FORMAT_BYTES: u64 = 64 * 1024;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Format {
     pub(crate) format: u64,
-    /// The lock file with which the state was last in order.
+    /// The lock file for which the state was last recovered.
     pub(crate) lock: LockFileId,
-    /// How far the fences were bump_progress for another one, where that was cut off.
+    /// The progress of an interrupted raising of fences, for another lock file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) bump_progress: Option<BumpProgress>,
-    /// Unfinished runs, maybe, that could not be read while the fences were bump_progress: theirs are bump_progress once they can be.
+    /// The runs that could not be read when the fences were raised, and may be unfinished. Their fences are raised once
+    /// they are readable.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) pending_bumps: Vec<RunId>,
-    /// It stands here because every event reads this file anyway.
+    /// Where baton is disabled. It is part of this file because every event reads the file anyway.
     #[serde(default, skip_serializing_if = "Disabled::is_nowhere")]
     pub(crate) disabled: Disabled,
 }
 
-/// How far the fences of a state that was put back from a copy were bump_progress.
+/// The progress of raising the fences after the state directory was restored from a copy.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct BumpProgress {
-    /// For which lock file.
+    /// The lock file for which the fences are raised.
     pub(crate) lock: LockFileId,
-    /// The last run, in the order of ids, whose fence was.
+    /// The last run, in the order of ids, whose fence was raised.
     pub(crate) to: RunId,
 }
 
-/// What a copy of the lock file does not have in common with it.
+/// The identity of a lock file, which a copy does not share.
 ///
-/// The device's number is left out: it changes from boot to boot on btrfs, LVM and overlays.
+/// It does not contain the device's number, which can change at every boot on btrfs, LVM and overlays.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct LockFileId {
     inode: u64,
-    /// When the file was made, in nanoseconds since 1970; none where the file system does not say.
+    /// When the file was created, in nanoseconds since 1970, or `None` if the file system does not say.
     created_ns: Option<u64>,
 }
 
-/// All that every format has.
+/// The part of the file that every format has.
 #[derive(Deserialize)]
 struct Number {
     format: u64,
 }
 
 impl Format {
-    /// A state that is in order with this lock file.
+    /// Returns the format of a state that is recovered for this lock file.
     pub(crate) fn new(lock: LockFileId) -> Self {
         Self { format: FORMAT, lock, bump_progress: None, pending_bumps: Vec::new(), disabled: Disabled::default() }
     }
 }
 
 impl LockFileId {
-    /// That of no file.
+    /// The identity of no file.
     pub(crate) const NONE: Self = Self { inode: 0, created_ns: None };
 
     pub(crate) fn from_file(lock: &File, layout: &Layout) -> Result<Self, StoreError> {
@@ -80,11 +81,11 @@ impl LockFileId {
     }
 }
 
-/// Reads the format; none where there is no such file.
+/// Reads the format, or returns `None` if there is no such file.
 ///
 /// # Errors
 ///
-/// A newer format, and a file that cannot be read: neither may be written to.
+/// Returns an error if the format is newer or the file cannot be read. The state directory must then not be written.
 pub(crate) fn read(layout: &Layout) -> Result<Option<Format>, LockError> {
     let path = layout.format();
     let Some(bytes) = file::read(&path, MAX_FORMAT_BYTES)? else {
@@ -98,13 +99,14 @@ pub(crate) fn read(layout: &Layout) -> Result<Option<Format>, LockError> {
     serde_json::from_slice(&bytes).map(Some).map_err(|error| wrong(error).into())
 }
 
-/// Writes the format, durably. Where baton is disabled stays as it is: a user may disable it without the lock.
+/// Writes the format durably. It keeps the setting where baton is disabled, because a user may change that without the
+/// lock.
 pub(crate) fn write(layout: &Layout, mut format: Format) -> Result<(), LockError> {
     format.disabled = read(layout)?.map(|format| format.disabled).unwrap_or_default();
     Ok(put(layout, "format", &format)?)
 }
 
-/// Writes the format by way of a temporary file of this name.
+/// Writes the format through a temporary file with this name.
 pub(crate) fn put(layout: &Layout, temp: &str, format: &Format) -> Result<(), StoreError> {
     let path = layout.format();
     let bytes = serde_json::to_vec(format).map_err(|error| StoreError::io("write", &path)(error.into()))?;

@@ -1,4 +1,4 @@
-//! What a check of the state sees.
+//! Checks the health of the state directory.
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -14,43 +14,43 @@ use crate::lock::{self, LockError};
 use crate::state_dir::network_fs;
 use crate::store::Store;
 
-/// How long a call that is at work may hold the lock before it counts as held for long.
+/// How long a running call may hold the lock before the lock counts as stuck.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// The state directory as it is now.
+/// The state of the state directory.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Health {
-    /// Events that wait in the inbox.
+    /// The number of events in the inbox.
     pub inbox_events: usize,
-    /// Files that were set aside because they could not be read or acted on.
+    /// The number of files in quarantine.
     pub quarantined: usize,
-    /// Whether a commit is in flight, or was cut off.
+    /// Whether a commit is in flight or was interrupted.
     pub wal_pending: bool,
-    /// Whether the index is whole. One that is not is made anew by the next call that changes something.
+    /// Whether the index is complete. Otherwise the next call that changes something rebuilds it.
     pub index_complete: bool,
-    /// Whether the lock is held, and stays held.
+    /// Whether the lock stays held.
     pub lock_held: bool,
-    /// Whether machines may share the file system.
+    /// Whether several machines may share the file system.
     pub on_network_filesystem: bool,
-    /// Bytes that this account may still write.
+    /// The number of bytes that this account may still write.
     pub free_bytes: u64,
-    /// Whether this process may write there.
+    /// Whether this process may write to the directory.
     pub writable: bool,
 }
 
 impl Store {
-    /// Looks at a state directory that exists. Writes nothing but takes the lock for a moment.
+    /// Checks a state directory that exists. It writes nothing, but takes the lock for a short time.
     ///
     /// # Errors
     ///
-    /// Where it cannot be looked at.
+    /// Returns an error if the directory cannot be accessed.
     pub fn health(&self) -> Result<Health, StoreError> {
         let root = self.layout.root();
         let space = statvfs(root).map_err(|error| StoreError::io("look at", root)(error.into()))?;
         let at = self.layout.lock();
         let locked = file::exists(&at)?
             && matches!(lock::acquire(&at, Instant::now() + LOCK_TIMEOUT), Err(LockError::Busy { .. }));
-        // The C library's types differ.
+        // The types differ between C libraries.
         #[allow(clippy::unnecessary_cast)]
         let free = space.blocks_available() as u64 * space.fragment_size() as u64;
         Ok(Health {
@@ -65,20 +65,20 @@ impl Store {
         })
     }
 
-    /// Whether the state is of this version's format, or there is none yet.
+    /// Returns `Ok` if the state has this version's format or does not exist yet.
     ///
     /// # Errors
     ///
-    /// Where it is newer, or does not say.
+    /// Returns an error if the format is newer or unreadable.
     pub fn check_format(&self) -> Result<(), LockError> {
         crate::state_dir::format::read(&self.layout).map(drop)
     }
 
-    /// What is wrong with each record that cannot be read.
+    /// Returns what is wrong with each unreadable record.
     ///
     /// # Errors
     ///
-    /// Where the state cannot be listed.
+    /// Returns an error if a directory cannot be listed.
     pub fn unreadable_records(&self) -> Result<Vec<StoreError>, StoreError> {
         let mut wrong = Vec::new();
         for location in [Location::Live, Location::Archive] {
@@ -96,11 +96,11 @@ impl Store {
         Ok(wrong)
     }
 
-    /// Takes from others what they may do in the state directory.
+    /// Removes other users' access to the state directory.
     ///
     /// # Errors
     ///
-    /// Where it is another's.
+    /// Returns an error if the directory belongs to another user.
     pub fn restrict_permissions(root: &std::path::Path) -> Result<(), StoreError> {
         let meta = fs::symlink_metadata(root).map_err(StoreError::io("look at", root))?;
         let mode = fs::Permissions::from_mode(meta.mode() & 0o700);

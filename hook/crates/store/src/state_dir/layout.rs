@@ -1,4 +1,4 @@
-//! Where everything stands in the state directory.
+//! The paths of everything in the state directory.
 
 use std::path::{Path, PathBuf};
 
@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use crate::error::StoreError;
 use crate::file;
 
-/// The first 16 bytes of a SHA-256, as 32 hex digits: safe as a file name.
+/// The first 16 bytes of a SHA-256 as 32 hex digits, which is safe as a file name.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub(crate) struct Hash(String);
@@ -45,7 +45,7 @@ impl From<Hash> for String {
     }
 }
 
-/// By what a small file of links is found.
+/// The kind of key of an index file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum IndexKind {
@@ -66,7 +66,7 @@ pub(crate) enum Target {
 }
 
 impl Target {
-    /// Whether both are one record, on whatever location.
+    /// Returns whether both are the same record, in any location.
     pub(crate) fn is_same_record(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Session { id, .. }, Self::Session { id: other, .. }) => id == other,
@@ -76,7 +76,7 @@ impl Target {
     }
 }
 
-/// The paths below one state directory.
+/// The paths in one state directory.
 #[derive(Debug, Clone)]
 pub(crate) struct Layout {
     root: PathBuf,
@@ -91,7 +91,7 @@ impl Layout {
         &self.root
     }
 
-    /// The directories that stand in a state directory: nothing is made beside them but files.
+    /// The directories of a state directory. baton creates only files beside them.
     pub(crate) const DIRS: [&'static str; 15] = [
         "sessions",
         "runs",
@@ -128,14 +128,14 @@ impl Layout {
         self.at("wal.json")
     }
 
-    /// The new version of a commit's entry, by its place in the commit. The names are few and always the same, so what a
-    /// crash leaves behind is written over by the next commit. They stand beside wal.json, so that one sync of one
-    /// directory makes both durable.
+    /// Returns the path of the new version of a commit's entry, by its index in the commit. The names are few and
+    /// always the same, so the next commit overwrites the remains of a crash. They are beside wal.json, so that one
+    /// sync of the directory makes both durable.
     pub(crate) fn temp(&self, entry: usize) -> PathBuf {
         self.at(&format!("wal.{entry}.tmp"))
     }
 
-    /// The temporary file of a single file, written under the lock.
+    /// Returns the path of the temporary file for a single file that is written under the lock.
     pub(crate) fn temp_of(&self, name: &str) -> PathBuf {
         self.at(&format!("{name}.tmp"))
     }
@@ -152,7 +152,7 @@ impl Layout {
         self.at("audit")
     }
 
-    /// An audit file: 0 is written to, 1 is the newest of the old ones.
+    /// Returns the path of an audit file: 0 is the current one, 1 is the newest old one.
     pub(crate) fn audit(&self, age: usize) -> PathBuf {
         match age {
             0 => self.at("audit/audit.jsonl"),
@@ -160,12 +160,13 @@ impl Layout {
         }
     }
 
-    /// The file that says that every record is in the index.
+    /// Returns the path of the file whose presence says that the index contains every record.
     pub(crate) fn index_complete(&self) -> PathBuf {
         self.at("index/complete")
     }
 
-    /// The sessions that came to a location on a day (days since 1970-01-01 UTC), an id a line: what retention looks at when they are due.
+    /// Returns the path of the list of sessions that moved to a location on a day (in days since 1970-01-01 UTC), with
+    /// one id per line. Retention reads it when the sessions expire.
     pub(crate) fn expiry_bucket(&self, location: Location, day: u64) -> PathBuf {
         let location = if location == Location::Trash { "trash" } else { "archive" };
         self.expiry_dir().join(format!("{location}-{day}"))
@@ -175,12 +176,12 @@ impl Layout {
         self.at("index/expiry")
     }
 
-    /// What was read elsewhere and may be read again.
+    /// Returns the path of a cache file.
     pub(crate) fn cache_file(&self, name: &'static str) -> PathBuf {
         self.cache_dir().join(format!("{name}.json"))
     }
 
-    /// Always the same: what a crash leaves behind is written over.
+    /// Returns the path of a cache's temporary file. It is always the same, so the remains of a crash are overwritten.
     pub(crate) fn cache_temp(&self, name: &'static str) -> PathBuf {
         self.cache_dir().join(format!("{name}.tmp"))
     }
@@ -197,7 +198,7 @@ impl Layout {
         self.at("supervisors")
     }
 
-    /// The log of a run for a user.
+    /// Returns the path of a run's progress log.
     pub(crate) fn progress(&self, run: &RunId) -> PathBuf {
         self.at(&format!("progress/progress-{run}.txt"))
     }
@@ -206,7 +207,7 @@ impl Layout {
         self.at("archive/progress")
     }
 
-    /// What was said in a session, and is kept.
+    /// Returns the directory of a session's stored messages.
     pub(crate) fn conversation(&self, id: &SessionId) -> PathBuf {
         self.at("conversations").join(id.as_str())
     }
@@ -246,17 +247,17 @@ impl Layout {
         })
     }
 
-    /// The directories with what is kept of projects' protected files.
+    /// Returns the directory that contains the protected files of all projects.
     pub(crate) fn protected_stores(&self) -> PathBuf {
         self.at("protected")
     }
 
-    /// What is kept of one project's protected files.
+    /// Returns the directory of one project's protected files.
     pub(crate) fn protected_store(&self, project: &Hash) -> PathBuf {
         self.protected_stores().join(project.as_str())
     }
 
-    /// The directory and the path of a target.
+    /// Returns the directory and the path of a target.
     pub(crate) fn target(&self, target: &Target) -> (PathBuf, PathBuf) {
         let (dir, name) = match target {
             Target::Session { location, id } => (self.sessions(*location), format!("{id}.json")),
@@ -268,7 +269,7 @@ impl Layout {
         (dir, path)
     }
 
-    /// Makes every directory that a commit needs.
+    /// Creates every directory that a commit needs.
     pub(crate) fn make_dirs(&self) -> Result<(), StoreError> {
         let dirs = ["sessions", "runs", "projects", "index", "audit", "archive/sessions", "archive/runs", "quarantine"];
         dirs.iter().try_for_each(|dir| file::make_dir(&self.at(dir)))
@@ -276,13 +277,13 @@ impl Layout {
 }
 
 impl Layout {
-    /// Makes the directories of what a user deletes and what is not kept any longer: most states never need them.
+    /// Creates the directories of the trash, which most state directories never need.
     pub(crate) fn make_trash_dirs(&self) -> Result<(), StoreError> {
         file::make_dir(&self.sessions(Location::Trash))
     }
 }
 
-/// The name of a file of links.
+/// Returns the name of an index file.
 pub(crate) fn index_file_name(by: IndexKind, hash: &Hash) -> String {
     let hash = hash.as_str();
     match by {
@@ -293,7 +294,7 @@ pub(crate) fn index_file_name(by: IndexKind, hash: &Hash) -> String {
     }
 }
 
-/// The ids among the file names of a directory of records.
+/// Returns the ids among the file names of a directory of records.
 pub(crate) fn ids<T: std::str::FromStr>(names: &[String]) -> impl Iterator<Item = T> {
     names.iter().filter_map(|name| name.strip_suffix(".json")?.parse().ok())
 }
@@ -302,7 +303,7 @@ pub(crate) fn ids<T: std::str::FromStr>(names: &[String]) -> impl Iterator<Item 
 mod tests {
     use super::Layout;
 
-    /// Whatever a test makes is in a directory that is listed, or is one of the few files beside them.
+    /// Asserts that a name that a test created is in the list of directories, or is one of the few files beside them.
     pub(crate) fn is_listed(name: &str) {
         let top = name.split('/').next().unwrap();
         let is_file = ["format", "lock", "wal.json"].contains(&top) || top.ends_with(".tmp");

@@ -1,4 +1,4 @@
-//! Where the state is, and whether it is safe to use there.
+//! Finds the state directory and checks that it is safe to use.
 
 pub(crate) mod disable;
 pub(crate) mod disabled;
@@ -21,7 +21,7 @@ use crate::state_dir::trust::check_path;
 use baton_fs::account::AccountHome;
 pub use error::StateDirError;
 
-/// What of the environment decides where the state is.
+/// The environment variables that determine the state directory.
 #[derive(Debug, Clone, Default)]
 pub struct StateDirEnv {
     /// `BATON_HOME`.
@@ -32,11 +32,11 @@ pub struct StateDirEnv {
     pub xdg_config_home: Option<OsString>,
     /// `HOME`.
     pub home: Option<OsString>,
-    /// The account's home, which no environment can change.
+    /// The account's home directory, which no environment variable can change.
     pub account_home: AccountHome,
 }
 
-/// The state directory: checked, perhaps not yet made.
+/// A state directory that was checked. It may not exist yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StateDir {
     root: PathBuf,
@@ -60,7 +60,7 @@ impl StateDirEnv {
         if let Some(home) = &self.baton_home {
             return Ok(PathBuf::from(home));
         }
-        // The XDG specification has relative values ignored.
+        // The XDG specification says that relative values are ignored.
         let absolute = |value: &Option<OsString>| value.as_ref().map(PathBuf::from).filter(|path| path.is_absolute());
         if let Some(state) = absolute(&self.xdg_state_home) {
             return Ok(state.join("baton"));
@@ -72,30 +72,31 @@ impl StateDirEnv {
     }
 }
 
-/// The state directory below a home.
+/// The default state directory in a home directory.
 const DEFAULT: &str = ".local/state/baton";
 
 impl StateDir {
     /// Finds the state directory and refuses one that is not safe. `event_dir` is the directory of the event, or the
     /// working directory of a command.
     ///
-    /// A repository's settings can set any variable for hooks. So only the default under the home that the account
-    /// database names may be inside a worktree or the event's directory (as when home is kept in git). A symlink on the
-    /// way counts as the system's, and is followed, only where root owns it and root alone can write beside it.
+    /// A repository's settings can set any environment variable for hooks. So only the default in the home directory
+    /// that the account database names may be inside a worktree or the event's directory (for example if the home
+    /// directory is kept in git). A symlink in the path is followed only if root owns it and only root can write to its
+    /// directory.
     ///
-    /// On a file system that machines may share, the state is one subdirectory for each machine: locks do not hold
-    /// across machines there.
+    /// On a file system that machines may share, the state has one subdirectory for each machine, because locks do not
+    /// work across machines there.
     ///
     /// # Errors
     ///
-    /// Says what is wrong with the path, and what to set instead.
+    /// Returns what is wrong with the path, and what to set instead.
     pub fn resolve(env: &StateDirEnv, event_dir: Option<&Path>, place: &HostId) -> Result<Self, StateDirError> {
         let path = env.path()?;
         let plain = |part| matches!(part, Component::RootDir | Component::Normal(_));
         if !path.is_absolute() || !path.components().all(plain) {
             return Err(StateDirError::NotAbsolute { path });
         }
-        // Rebuilt from its parts: no doubled or trailing slashes.
+        // Rebuilds the path from its components, without doubled or trailing slashes.
         let path: PathBuf = path.components().collect();
         let chain = check_path(&path)?;
         if let Err(refused) = chain.check_outside_worktree(&path, event_dir) {
@@ -108,19 +109,19 @@ impl StateDir {
         Ok(Self::for_machine(path, shared, place))
     }
 
-    /// The state of one machine: below a directory that machines may share, each has its own.
+    /// Returns the state directory of one machine. In a shared directory, each machine has its own subdirectory.
     pub(crate) fn for_machine(path: PathBuf, shared: bool, place: &HostId) -> Self {
         let machine = Hash::of(place.machine.as_bytes());
         Self { root: if shared { path.join(format!("machine-{}", machine.as_str())) } else { path } }
     }
 
-    /// The state directory.
+    /// Returns the path of the state directory.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.root
     }
 
-    /// A directory taken as it is, without a check.
+    /// Returns a state directory without checking it.
     #[cfg(any(test, feature = "testing"))]
     #[must_use]
     pub fn unchecked(root: &Path) -> Self {

@@ -1,21 +1,21 @@
-//! On what kind of file system the state is.
+//! Recognises file systems that machines may share.
 
 use std::path::Path;
 
 use nix::sys::statfs::statfs;
 
-/// Whether the file system of the nearest existing directory above `path` may be shared between machines.
+/// Returns whether several machines may share the file system of the nearest existing directory above `path`.
 ///
-/// FUSE counts as shared: from here sshfs cannot be told from a local one.
+/// FUSE counts as shared, because sshfs cannot be distinguished from a local file system.
 pub(crate) fn is_shared(path: &Path) -> bool {
     path.ancestors().find_map(|above| statfs(above).ok()).is_some_and(|found| {
-        // The number's type differs between C libraries; its low 32 bits are what statfs(2) lists.
+        // The type of the number differs between C libraries. Its low 32 bits are the values in statfs(2).
         #[allow(clippy::unnecessary_cast)]
         is_shared_magic(found.filesystem_type().0 as u64 & 0xffff_ffff)
     })
 }
 
-/// The numbers of `statfs(2)`: NFS, SMB, CIFS, SMB2, FUSE, 9p, AFS (two), Ceph, Coda, Lustre, GPFS, OCFS2, GFS2, NCP.
+/// The values of `statfs(2)`: NFS, SMB, CIFS, SMB2, FUSE, 9p, AFS (two), Ceph, Coda, Lustre, GPFS, OCFS2, GFS2, NCP.
 fn is_shared_magic(magic: u64) -> bool {
     const SHARED: [u64; 15] = [
         0x6969,

@@ -1,4 +1,4 @@
-//! Removing the whole state, when a user asks for it.
+//! Removes the whole state at the user's request.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -10,15 +10,16 @@ use crate::lock;
 use crate::state_dir::layout::Layout;
 use crate::store::Store;
 
-/// How long a call that is at work is waited for.
+/// How long to wait for a running call.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
 
 impl Store {
-    /// Removes every file that is baton's, and the directory where nothing else is in it. Gives the names of what was left.
+    /// Removes every file of baton, and the directory if nothing else is in it. Returns the names of the remaining
+    /// files.
     ///
     /// # Errors
     ///
-    /// Where the lock is not to be had, or something cannot be removed.
+    /// Returns an error if the lock cannot be acquired or a file cannot be removed.
     pub fn purge(&self) -> Result<Vec<String>, crate::LockError> {
         let root = self.layout.root();
         let held = lock::acquire(&self.layout.lock(), Instant::now() + LOCK_TIMEOUT)?;
@@ -36,7 +37,7 @@ impl Store {
                 file::remove(&root.join(name))?;
             }
         }
-        // Last: until here the lock keeps others out.
+        // The lock file is removed last, because it keeps other calls out until then.
         file::remove(&self.layout.lock())?;
         drop(held);
         let left = file::list_names(root)?;

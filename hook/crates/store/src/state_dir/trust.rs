@@ -1,4 +1,5 @@
-//! The way to the state directory: who could have put it there, and in whose files it is.
+//! Checks the owner and mode of every directory on the path to the state directory, and whether the path is inside a
+//! worktree.
 
 use std::fs::{self, Metadata};
 use std::io::ErrorKind;
@@ -15,23 +16,23 @@ fn stat(path: &Path) -> Result<Option<Metadata>, StateDirError> {
     }
 }
 
-/// A directory, whatever it is called: device and inode.
+/// The identity of a directory, independent of its name: device and inode.
 type LockFileId = (u64, u64);
 
 fn identity(meta: &Metadata) -> LockFileId {
     (meta.dev(), meta.ino())
 }
 
-/// The way to a path, as far as it exists.
+/// The existing part of a path.
 #[derive(Default)]
 pub(crate) struct PathChain {
-    /// Its directories, from the top.
+    /// Its directories, from the root.
     parts: Vec<LockFileId>,
-    /// Whether a symlink is on it.
+    /// Whether it contains a symlink.
     linked: bool,
 }
 
-/// Checks every part of the path that exists, from the top.
+/// Checks every existing component of a path, from the root.
 pub(crate) fn check_path(path: &Path) -> Result<PathChain, StateDirError> {
     let mut chain = PathChain::default();
     let mut above: Option<Metadata> = None;
@@ -59,7 +60,7 @@ pub(crate) fn check_path(path: &Path) -> Result<PathChain, StateDirError> {
     Ok(chain)
 }
 
-/// For root itself "put there by root" proves nothing, so only a symlink directly below `/` is the system's.
+/// For root, "created by root" proves nothing, so only a symlink directly below `/` counts as the system's.
 fn is_below_home_of_root(link: &Path) -> bool {
     nix::unistd::geteuid().is_root() && link.parent() != Some(Path::new("/"))
 }
@@ -81,10 +82,11 @@ fn check_dir(path: &Path, meta: &Metadata) -> Result<(), StateDirError> {
     Ok(())
 }
 
-/// Refuses a path in a worktree or in the event's directory, by name and by what the name leads to.
+/// Refuses a path in a worktree or in the event's directory. It checks the path as given and with its symlinks
+/// resolved.
 ///
 /// # Errors
-/// Says which directory it is in.
+/// Returns an error that names the directory.
 pub fn check_outside_worktree(path: &Path, event_dir: Option<&Path>) -> Result<(), StateDirError> {
     let real = resolve_symlinks(path);
     let mut parts: Vec<LockFileId> = Vec::new();
@@ -98,7 +100,7 @@ pub fn check_outside_worktree(path: &Path, event_dir: Option<&Path>) -> Result<(
 }
 
 impl PathChain {
-    /// The same of a way that was checked: it is known already what it leads through.
+    /// Like the function of the same name, for a path whose directories were already checked.
     pub(crate) fn check_outside_worktree(&self, path: &Path, event_dir: Option<&Path>) -> Result<(), StateDirError> {
         if self.linked {
             return check_outside_worktree(path, event_dir);
@@ -114,8 +116,8 @@ fn check_chain_outside(
     event_dir: Option<&Path>,
 ) -> Result<(), StateDirError> {
     if let Some(dir) = event_dir.filter(|dir| !dir.as_os_str().is_empty() && *dir != Path::new("/")) {
-        // By identity: no other name of the directory, by a symlink or a bind mount, hides that the path is in it. An agent started in
-        // `/` works in no directory of a project.
+        // Directories are compared by identity, so a symlink or a bind mount cannot hide that the path is inside one.
+        // An agent that was started in `/` does not work in a project directory.
         let below_root = parts.get(1..).unwrap_or_default();
         let leads_into = fs::metadata(dir).is_ok_and(|meta| below_root.contains(&identity(&meta)));
         if leads_into || path.starts_with(dir) || real.starts_with(dir) {
@@ -127,7 +129,7 @@ fn check_chain_outside(
         above.extend(real.ancestors());
     }
     for dir in above {
-        // A path to a file ends in none.
+        // A path to a file has no last directory.
         if !dir.is_file() && stat(&dir.join(".git"))?.is_some() {
             return Err(StateDirError::InWorktree { path: path.to_owned(), worktree: dir.to_owned() });
         }
@@ -135,7 +137,7 @@ fn check_chain_outside(
     Ok(())
 }
 
-/// The path with the symlinks of its existing part followed.
+/// Resolves the symlinks in the existing part of a path.
 fn resolve_symlinks(path: &Path) -> PathBuf {
     path.ancestors()
         .find_map(|above| {

@@ -1,4 +1,4 @@
-//! The audit's files.
+//! The files of the audit.
 
 use std::fs;
 

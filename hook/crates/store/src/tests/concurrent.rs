@@ -1,4 +1,4 @@
-//! Many writers and readers at once; a writer that is killed.
+//! Many concurrent writers and readers, and a writer that is killed.
 
 use std::io::Read;
 use std::process::{Command, Stdio};
@@ -13,10 +13,10 @@ use agent_baton_core::session::Session;
 use crate::LockedStore;
 use crate::fixtures::*;
 
-/// Gives run `r` to the other session: both sessions and the run in one commit.
+/// Transfers run `r` to the other session. One commit changes both sessions and the run.
 fn hand_over(locked: &mut LockedStore<'_>) {
     let Reading::Live(mut r) = locked.view().run(&id("r")) else {
-        panic!("the run is there");
+        panic!("the run is missing");
     };
     let (from, to) = if r.owner.is_session(&id("a")) { ("a", "b") } else { ("b", "a") };
     let session = |name: &str| match locked.view().session(&id(name)) {
@@ -75,7 +75,7 @@ fn eight_writers_lose_nothing_and_readers_never_see_half() {
             let (mut last, mut seen) = (0, 0_u32);
             while !done.load(Ordering::Relaxed) {
                 let read = store.read(|view| (view.session(&id("a")), view.session(&id("b")), view.run(&id("r"))));
-                // Commits without a pause may leave no moment to read in; that is said, and never half a commit.
+                // If commits follow without a pause, a read may fail, but it never returns half a commit.
                 if let Ok((a, b, r)) = read {
                     let fence = whole([&a, &b], &r);
                     assert!(fence >= last);
@@ -98,7 +98,7 @@ fn eight_writers_lose_nothing_and_readers_never_see_half() {
     assert_eq!(numbers, (1..=8 * EACH + 1).rev().collect::<Vec<_>>());
 }
 
-/// Hands the run to and fro until it is killed. Started by the test below, in a process of its own.
+/// Transfers the run back and forth until it is killed. The test below starts this in a separate process.
 #[test]
 #[ignore = "the child of a_killed_writer_leaves_every_commit_whole"]
 fn child() {
@@ -130,7 +130,7 @@ fn a_killed_writer_leaves_every_commit_whole() {
             assert_eq!(out.read(&mut byte).unwrap(), 1, "{said}");
             said.push(char::from(byte[0]));
         }
-        // Somewhere within its next commits; each round at another place.
+        // Kills the writer during one of its next commits, at another point in each round.
         std::thread::sleep(std::time::Duration::from_micros(300 * round));
         child.kill().unwrap();
         child.wait().unwrap();
@@ -143,7 +143,7 @@ fn a_killed_writer_leaves_every_commit_whole() {
         drop(locked);
         let (a, b, r) = read().unwrap();
         last = whole([&a, &b], &r);
-        assert_eq!(last, seen, "a reader saw what the redo did");
+        assert_eq!(last, seen, "a reader sees what recovery did");
     }
     let line = world.store.audit().unwrap().next().unwrap();
     assert_eq!(line.n, last, "every commit has its line");
@@ -153,7 +153,7 @@ fn a_killed_writer_leaves_every_commit_whole() {
 fn a_record_is_what_it_was_written_as() {
     let world = two();
     let Reading::Live(read) = read_session(&world.store, "a") else {
-        panic!("the session is there");
+        panic!("the session is missing");
     };
     assert_eq!(Record::Session(Box::new(read)).revision(), 1);
 }

@@ -1,4 +1,4 @@
-//! A commit cut off after every one of its steps.
+//! A commit that is interrupted after each of its steps.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -14,7 +14,7 @@ use crate::wal::recover::Recovery;
 use crate::wal::write::PreparedCommit;
 use crate::{LockedStore, Store, file};
 
-/// Run `r` belongs to `a`; `over` is another one, unfinished.
+/// Run `r` belongs to `a`. `over` is another unfinished run.
 fn before() -> World {
     let world = world();
     let mut a = session("a", 1);
@@ -25,7 +25,8 @@ fn before() -> World {
     world
 }
 
-/// `r` goes from `a` to `b`, and `over` to the archive: creations, rewrites, removals and the index in one commit.
+/// Transfers `r` from `a` to `b` and archives `over`: one commit that creates, rewrites and removes files and changes
+/// the index.
 fn transfer(locked: &mut LockedStore<'_>) -> PreparedCommit {
     let mut to_b = session("b", 2);
     to_b.runs = vec![id("r")];
@@ -43,12 +44,12 @@ fn transfer(locked: &mut LockedStore<'_>) -> PreparedCommit {
     locked.plan(&edits(&changes), &stamp(7), line).unwrap()
 }
 
-/// How many steps a commit has, with those of its redo.
+/// Returns the number of steps of a commit, including those of recovery.
 fn count(commit: &PreparedCommit) -> usize {
     commit.prepare().len() + Recovery::steps(&commit.wal).len()
 }
 
-/// Does the first `cut` steps of a commit, as if the program were killed then.
+/// Performs the first `cut` steps of a commit, as if the program were killed then.
 fn cut_off(store: &Store, commit: &PreparedCommit, cut: usize) {
     let prepare = commit.prepare();
     for step in prepare.iter().take(cut) {
@@ -69,7 +70,7 @@ fn recover(store: &Store, commit: &PreparedCommit, cut: usize) {
 
 type State = (Vec<Reading<Session>>, Vec<Reading<Run>>, Vec<Vec<String>>);
 
-/// All that a reader can see.
+/// Returns everything that a reader can see.
 fn state(store: &Store) -> State {
     store
         .read(|view| {
@@ -91,7 +92,7 @@ fn state(store: &Store) -> State {
         .unwrap()
 }
 
-/// Every file but the lock, as bytes.
+/// Returns the bytes of every file except the lock.
 fn files(root: &Path) -> BTreeMap<String, Vec<u8>> {
     let mut files = BTreeMap::new();
     let mut left = vec![root.to_owned()];
@@ -109,7 +110,7 @@ fn files(root: &Path) -> BTreeMap<String, Vec<u8>> {
     files
 }
 
-/// The state after the whole commit, and the number of its steps.
+/// Returns the state after the whole commit, its files, and the number of its steps.
 fn whole() -> (State, BTreeMap<String, Vec<u8>>, usize, usize) {
     let world = before();
     let mut locked = lock(&world.store);
@@ -141,7 +142,7 @@ fn a_commit_cut_off_anywhere_is_done_or_not_and_readers_agree_with_the_redo() {
             let mut locked = lock(&world.store);
             assert_eq!(locked.take_reports(), [""; 0], "step {cut}, lock {again}");
             drop(locked);
-            assert_eq!(&state(&world.store), expected, "after the redo of step {cut}");
+            assert_eq!(&state(&world.store), expected, "after the recovery from step {cut}");
         }
         if cut >= prepared {
             assert_eq!(files(world.store.path()), after_files, "step {cut}");
@@ -184,7 +185,7 @@ fn a_step_that_fails_before_the_commit_holds_leaves_the_old_state_whole() {
         let mut locked = lock(&world.store);
         let commit = transfer(&mut locked);
         let made = world.store.path().join(&block);
-        // A directory in the way fails every write, for root too.
+        // A directory with the file's name makes every write fail, even for root.
         std::fs::create_dir_all(made.join("x")).unwrap();
         let mut reports = Vec::new();
         assert!(commit.run(&world.store.layout, &stamp(7), &mut reports).is_err(), "{block}");
@@ -192,7 +193,7 @@ fn a_step_that_fails_before_the_commit_holds_leaves_the_old_state_whole() {
         assert_eq!(state(&world.store), before, "{block}");
         let names = file::list_names(world.store.path()).unwrap();
         let left: Vec<_> = names.iter().filter(|name| name.contains("commit")).collect();
-        // Where wal.json itself cannot be removed the new versions stay for its redo.
+        // If wal.json itself cannot be removed, the new versions stay for recovery.
         assert!(left.is_empty() || block == "wal.json", "{block}: {left:?}");
         assert!(commit.run(&world.store.layout, &stamp(7), &mut reports).is_ok());
     }
@@ -206,12 +207,12 @@ fn a_commit_that_cannot_be_ended_holds_and_the_next_write_ends_it() {
     let kept = world.store.path().join("kept");
     std::fs::rename(&audit, &kept).unwrap();
     std::fs::write(&audit, "in the way").unwrap();
-    // Reading the number of the next line fails before anything is written.
+    // The audit's last number cannot be read, so the commit fails before it writes anything.
     assert!(put(&mut locked, vec![live_session(session("a", 1))]).is_err());
     std::fs::remove_file(&audit).unwrap();
     std::fs::rename(&kept, &audit).unwrap();
 
-    // The directory of the archive is gone: renaming into it fails after the commit holds.
+    // The directory of the archive is gone, so the rename into it fails after the commit is valid.
     let runs = world.store.path().join("archive/runs");
     std::fs::remove_dir(&runs).unwrap();
     let committed = put(&mut locked, vec![archived_run(run("over", "b", 2), Status::Done)]).unwrap();
@@ -248,7 +249,8 @@ fn a_commit_taken_back_and_brought_back_by_a_crash_is_not_half_done() {
     let commit = transfer(&mut locked);
     cut_off(&world.store, &commit, commit.prepare().len());
     drop(locked);
-    // Its writer removed wal.json and began with the new versions; the power went before the first was durable.
+    // Its writer removed wal.json and began to remove the new versions. The power failed before the first removal was
+    // durable.
     std::fs::remove_file(world.store.layout.temp(1)).unwrap();
     let mut locked = lock(&world.store);
     assert_eq!(locked.take_reports().len(), 1);

@@ -1,4 +1,4 @@
-//! States that someone or something damaged, copied, or brought here.
+//! State directories that were damaged, copied, or brought from another machine.
 
 use std::fs;
 use std::path::Path;
@@ -41,7 +41,7 @@ fn what_cannot_be_read_is_unreadable_and_left_byte_for_byte() {
         let why = world.store.read(|view| view.run_error(&id("r"))).unwrap();
         assert!(why.unwrap().to_string().contains("runs/r.json"), "{name}");
         let mut locked = lock(&world.store);
-        // A change that was decided as if nothing were there does not write over it.
+        // A change that treats the record as absent does not overwrite it.
         let changes =
             [change(&locked.view(), live_run(run("r", "s", 1)).0, agent_baton_core::decision::Location::Live)];
         assert!(commit(&mut locked, &changes).is_err(), "{name}");

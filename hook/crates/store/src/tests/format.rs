@@ -1,4 +1,4 @@
-//! States of every format so far: the present program reads them and goes on.
+//! State directories of every format so far, which the current version must read and continue.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
@@ -17,7 +17,7 @@ use crate::{CommitError, Committed, LONG_LOG_BYTES, LockedStore, Store};
 
 const FORMATS: &[&str] = &["format-2"];
 
-/// Copies a state as a backup does; version control keeps neither modes nor empty directories.
+/// Copies a state directory, as a backup does. Version control preserves neither modes nor empty directories.
 fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     fs::set_permissions(to, Permissions::from_mode(0o700)).unwrap();
@@ -32,7 +32,7 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// A store on a copy of a state.
+/// Returns a store on a copy of a state directory.
 fn restored(format: &str) -> (tempfile::TempDir, Store) {
     let dir = tempfile::tempdir().unwrap();
     let root = dir.path().join("state");
@@ -41,18 +41,18 @@ fn restored(format: &str) -> (tempfile::TempDir, Store) {
     (dir, store)
 }
 
-/// Writes a session as the archive's; what it holds stays as it was.
+/// Archives a session without changing its content.
 fn archive(locked: &mut LockedStore<'_>, name: &str) -> Result<Committed, CommitError> {
     let Reading::Live(session) = locked.view().session(&id(name)) else { panic!("{name} is not live") };
     put(locked, vec![(Record::Session(Box::new(session)), Location::Archive)])
 }
 
-/// A file of the state, as JSON.
+/// Returns a file of the state directory as JSON.
 fn file(dir: &tempfile::TempDir, path: &str) -> Value {
     serde_json::from_slice(&fs::read(dir.path().join("state").join(path)).unwrap()).unwrap()
 }
 
-/// Fields that this version does not know survive a change of owner, though the records in memory do not hold them.
+/// Fields that this version does not know survive a transfer, although the record types do not have them.
 #[test]
 fn omx_002_transfer_unknown_fields() {
     for format in FORMATS {
@@ -75,7 +75,8 @@ fn omx_002_transfer_unknown_fields() {
     }
 }
 
-/// A number that no type of ours holds exactly must be rounded alike each time, or it drifts at each write.
+/// A number that no Rust type represents exactly must be rounded in the same way each time. Otherwise it drifts at each
+/// write.
 #[test]
 fn a_number_beyond_64_bits_is_rounded_once() {
     let number = "18446744073715605195";
@@ -120,7 +121,7 @@ fn a_state_of_every_format_goes_on() {
         let (dir, store) = restored(format);
         {
             let mut locked = lock(&store);
-            // The copy has another lock file: whoever held a number before the copy is refused from now on.
+            // The copy has another lock file, so every fence from before the copy is refused.
             let Reading::Live(mut run) = locked.view().run(&id("r")) else { panic!("{format}: r") };
             assert_eq!((run.fence, locked.take_reports().len()), (Fence(1002), 1), "{format}");
             run.iteration = 4;

@@ -1,4 +1,4 @@
-//! The index follows from the records, and can be made anew from them.
+//! The index follows from the records and can be rebuilt from them.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -50,13 +50,13 @@ fn links_come_and_go_with_the_records() {
     let unknown = world.store.read(|view| view.by_pane(&Pane::Unknown)).unwrap();
     assert_eq!(unknown.unwrap(), []);
 
-    // Announced again: the newest of its process.
+    // The session was announced again, so it is the newest of its process.
     let mut a = session("a", 1);
     a.launches[0].started = stamp(99);
     put(&mut locked, vec![live_session(a.clone())]).unwrap();
     assert_eq!(by_process(&world.store, 1), ["b", "a"]);
 
-    // Ended and over: still found by its process and pane, not by its project.
+    // An ended session is still found by its process and pane, but not by its project.
     let end = Ended { at: stamp(100), reason: Reason::Ended };
     a.launches[0].ended = Some(end.clone());
     a.ended = Some(end);
@@ -64,13 +64,13 @@ fn links_come_and_go_with_the_records() {
     assert_eq!(by_process(&world.store, 1), ["b", "a"]);
     assert_eq!(project(&world.store), (1, 0));
 
-    // Superseded: found by its id alone.
+    // A superseded session is found only by its id.
     put(&mut locked, vec![(Record::Session(Box::new(a)), Location::Archive)]).unwrap();
     assert_eq!(by_process(&world.store, 1), ["b"]);
     assert!(matches!(read_session(&world.store, "a"), Reading::Archived(_)));
 }
 
-/// The index files, without their revisions.
+/// Returns the index files without their revisions.
 fn index(store: &Store) -> BTreeMap<String, Value> {
     let mut files = BTreeMap::new();
     for dir in ["index", "projects"] {

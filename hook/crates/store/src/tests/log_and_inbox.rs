@@ -98,7 +98,7 @@ fn come(store: &Store, digest: &str, at: &Timestamp) {
 #[test]
 fn events_wait_in_the_order_of_this_boot_after_those_of_earlier_ones() {
     let world = with_session();
-    // The wall clock was set back between the second and the third.
+    // The wall clock was set back between the second and the third event.
     come(&world.store, "third", &at("boot", 300, 50));
     come(&world.store, "second", &at("boot", 200, 9000));
     come(&world.store, "earlier", &at("old boot", 999, 8000));

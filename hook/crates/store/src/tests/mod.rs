@@ -1,4 +1,4 @@
-//! The store as a whole, on real files.
+//! Tests of the store as a whole, on real files.
 
 mod audit;
 mod concurrent;

@@ -1,4 +1,4 @@
-//! Reading, writing, and moving between shelves.
+//! Reading and writing records, and moving them between locations.
 
 use agent_baton_core::decision::{Location, Record};
 use agent_baton_core::request::Reading;
@@ -67,7 +67,7 @@ fn a_session_is_found_wherever_it_went_since_it_was_listed() {
             assert_eq!(matches!(listed_on(location), Reading::Archived(_)), !is_live, "{location:?}");
         }
     }
-    // Somebody put a copy of it into the archive: the live one counts, and it is listed once.
+    // The archive contains a copy of it. The live record counts, and it is listed once.
     let at = |name: &str| world.store.path().join(name);
     std::fs::copy(at("sessions/s.json"), at("archive/sessions/s.json")).unwrap();
     assert_eq!(world.store.sessions_with_prefix("s").unwrap(), [(id("s"), Location::Live)]);

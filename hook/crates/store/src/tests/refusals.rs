@@ -1,4 +1,4 @@
-//! What the host does not believe.
+//! Decisions that the host refuses.
 
 use agent_baton_core::decision::{Change, Decision, Location, Record};
 use agent_baton_core::event::EventName;
@@ -10,7 +10,8 @@ use agent_baton_core::run::Status;
 use crate::fixtures::*;
 use crate::{InvalidDecision, ValidatedDecision};
 
-/// An event of session `s`, which owns `r`; `n` is a neighbour, `gone` is cancelled, `bad` cannot be read.
+/// Returns a request with an event of session `s`, which owns `r`. `n` is a neighbour, `gone` is cancelled, and `bad`
+/// cannot be read.
 fn request() -> Request {
     let named = |id: &str, reading| Named { id: id.to_owned(), reading };
     let mut cancelled = run("gone", "s", 1);

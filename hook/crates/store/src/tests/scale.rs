@@ -1,4 +1,4 @@
-//! A state with much in it is brought into order by few syncs, and in as many calls as it takes.
+//! A large state directory is recovered with few syncs, in as many calls as it needs.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -14,7 +14,8 @@ use crate::{LockError, Store, StoreError, file};
 const SESSIONS: u32 = 1000;
 const RUNS: u32 = 300;
 
-/// A copy of a state with so many sessions, each in a process and a pane of its own, and so many unfinished runs. Its index is gone.
+/// Returns a copy of a state directory with this many sessions, each in its own process and pane, and this many
+/// unfinished runs. Its index is missing.
 fn copied() -> World {
     let world = world();
     drop(lock(&world.store));
@@ -29,14 +30,14 @@ fn copied() -> World {
         }
     }
     fs::remove_file(at("index/complete".into())).unwrap();
-    // Kept, so that the new one is another file.
+    // The old lock file is kept, so that the new one has another inode.
     fs::rename(at("lock".into()), at("lock.old".into())).unwrap();
     sync_count::take();
     sync_count::take_syncfs();
     world
 }
 
-/// Every fence with the number of runs that have it.
+/// Returns every fence with the number of runs that have it.
 fn fences(store: &Store) -> BTreeMap<u64, usize> {
     let mut fences = BTreeMap::new();
     for run in store.runs(Location::Live).unwrap() {
@@ -46,7 +47,7 @@ fn fences(store: &Store) -> BTreeMap<u64, usize> {
     fences
 }
 
-/// Every session is found by its process.
+/// Asserts that every session is found by its process.
 fn is_indexed(store: &Store) {
     for n in 1..=SESSIONS {
         let found = store.read(|view| view.by_process(&process(n))).unwrap().unwrap();
@@ -54,7 +55,7 @@ fn is_indexed(store: &Store) {
     }
 }
 
-/// Locks again and again with no time to spare; gives how many calls it took.
+/// Acquires the lock repeatedly with an expired deadline, and returns the number of calls until recovery is complete.
 fn in_a_hurry(store: &Store) -> usize {
     for call in 1..1000 {
         match store.lock(Instant::now(), &stamp(1)) {
@@ -63,7 +64,7 @@ fn in_a_hurry(store: &Store) -> usize {
             Err(error) => panic!("{error}"),
         }
     }
-    panic!("it is never in order");
+    panic!("recovery never completes");
 }
 
 #[test]
@@ -101,12 +102,12 @@ fn a_call_killed_while_it_raises_the_numbers_leaves_none_behind() {
         BTreeMap::from([(1, 200), (1001, 100)]),
         "some are bump_progress, and the state does not count as in order"
     );
-    // Killed before it noted how far it came: those grow once more, which is no harm.
+    // The call was killed before it recorded its progress. Raising those fences once more is harmless.
     fs::write(&format, &before).unwrap();
     in_a_hurry(&world.store);
     assert_eq!(fences(&world.store), BTreeMap::from([(1001, 200), (2001, 100)]));
 
-    // How far another copy came says nothing of this one.
+    // The progress of another copy does not apply to this one.
     fs::rename(world.store.path().join("lock"), world.store.path().join("lock.older")).unwrap();
     assert!(world.store.lock(Instant::now(), &stamp(1)).is_err());
     fs::rename(world.store.path().join("lock"), world.store.path().join("lock.oldest")).unwrap();
@@ -142,7 +143,7 @@ fn the_first_event_of_a_state_syncs_its_files_one_by_one() {
     assert_eq!(sync_count::take_syncfs(), 0);
     assert!(sync_count::take() > 0);
     drop(locked);
-    // Nor does a small index that was lost.
+    // Rebuilding a small index does not sync the file system either.
     fs::remove_file(world.store.path().join("index/complete")).unwrap();
     drop(lock(&world.store));
     assert_eq!(sync_count::take_syncfs(), 0);

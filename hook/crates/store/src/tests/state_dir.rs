@@ -1,4 +1,4 @@
-//! Where the state may be.
+//! The location of the state directory.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -12,7 +12,7 @@ use baton_fs::account::{from_passwd, from_passwd_file};
 
 use crate::{AccountHome, StateDir, StateDirEnv};
 
-/// A world of directories; `word` names the refusal, or is empty.
+/// Checks a tree of directories. `word` is part of the expected error, or empty.
 fn check(world: fn(&Path), env: fn(&Path) -> StateDirEnv, event_dir: &str, word: &str) {
     let dir = tempfile::tempdir().unwrap();
     let top = fs::canonicalize(dir.path()).unwrap();
@@ -88,7 +88,7 @@ fn refusals() {
 #[test]
 fn anothers_directory_is_refused() {
     if !nix::unistd::geteuid().is_root() {
-        return; // Only root can make the case.
+        return; // Only root can create this case.
     }
     let at = |top: &Path| baton_home(&format!("{}/a", top.display()));
     let theirs = |top: &Path| {
@@ -107,7 +107,7 @@ fn only_the_accounts_own_default_may_be_in_a_worktree() {
         ..StateDirEnv::default()
     };
     check(home_in_git, own, "home", "");
-    // HOME as a cloned repository's settings would set it.
+    // HOME as the settings of a cloned repository would set it.
     let set_by_others = |top: &Path| StateDirEnv {
         home: Some(top.join("home").into()),
         account_home: AccountHome::Is(top.join("other")),
@@ -162,7 +162,7 @@ fn an_account_is_found_beside_names_in_another_encoding() {
     assert_eq!(from_passwd_file(&database, 6), Some("/home/ann".into()));
     assert_eq!(from_passwd_file(&database, 5), Some(OsStr::from_bytes(b"/home/jos\xe9").into()));
     assert_eq!(from_passwd_file(&database, 7), None);
-    // What is no file of bounded length is left to getent.
+    // A file that is not regular is not read. getent is asked instead.
     for other in ["/nonexistent/passwd", "/dev/zero"] {
         assert_eq!(from_passwd_file(Path::new(other), 6), None, "{other}");
     }
@@ -175,6 +175,6 @@ fn machines_that_share_a_file_system_share_no_state() {
         |place: &HostId, shared| StateDir::for_machine("/net/home/baton".into(), shared, place).path().to_owned();
     assert_ne!(root(&here, true), root(&there, true));
     assert_eq!(root(&here, true).parent(), Some(Path::new("/net/home/baton")));
-    // On a disk of one machine, a container with another id sees the same state: nothing of the other is taken there.
+    // A container with another machine id sees the same directory but shares nothing with it.
     assert_eq!(root(&here, false), root(&there, false));
 }

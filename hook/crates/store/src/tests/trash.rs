@@ -1,4 +1,5 @@
-//! A session on its way through archive and trash, cut off after every step: it is in one place, and its log is with it.
+//! A session on its way through archive and trash, interrupted after every step. It is always in one location, together
+//! with its log.
 
 use std::path::Path;
 
@@ -16,7 +17,7 @@ use crate::{AuditAction, AuditLine, CommitError, LockedStore, Store, Transaction
 const SHELVES: [(Location, &str); 3] =
     [(Location::Live, "sessions"), (Location::Archive, "archive/sessions"), (Location::Trash, "trash/sessions")];
 
-/// Session `a`, over by this reason, on a location, with a log.
+/// Returns a world with session `a` in a location, ended for this reason, with a log.
 fn standing(on: Location, reason: Reason) -> World {
     let world = world();
     let mut locked = lock(&world.store);
@@ -39,7 +40,7 @@ fn line() -> AuditLine {
     audit_line(9, &stamp(7))
 }
 
-/// The commit that moves `a`, or removes it for good.
+/// Returns the commit that moves `a` or removes it permanently.
 fn plan(locked: &mut LockedStore<'_>, to: Option<(Location, Reason)>) -> PreparedCommit {
     let layout = &locked.store.layout;
     layout.make_trash_dirs().unwrap();
@@ -58,7 +59,7 @@ fn plan(locked: &mut LockedStore<'_>, to: Option<(Location, Reason)>) -> Prepare
     locked.plan(&edits(&[Change { before, to, record }]), &stamp(7), line()).unwrap()
 }
 
-/// On which shelves a file of `a` stands.
+/// Returns the locations that contain a file of `a`.
 fn places(root: &Path, ending: &str) -> Vec<Location> {
     let there = |(_, dir): &&(Location, &str)| root.join(dir).join(format!("a.{ending}")).exists();
     SHELVES.iter().filter(there).map(|(location, _)| *location).collect()
@@ -103,7 +104,7 @@ fn check(from: (Location, Reason), to: Option<(Location, Reason)>) {
         let mut locked = lock(&world.store);
         assert_eq!(locked.take_reports(), [""; 0], "step {cut}");
         drop(locked);
-        assert_eq!(&seen(&world.store), expected, "after the redo of step {cut}");
+        assert_eq!(&seen(&world.store), expected, "after the recovery from step {cut}");
         let stands = if cut < prepared { vec![from.0] } else { to_shelves.clone() };
         assert_eq!(places(&root, "json"), stands, "step {cut}");
         assert_eq!(places(&root, "log"), stands, "step {cut}");
@@ -134,7 +135,7 @@ fn in_the_trash_only_what_a_user_deleted_is_a_tombstone() {
     assert!(matches!(read_session(&expired.store, "a"), Reading::Archived(_)));
     let deleted = standing(Location::Trash, Reason::Deleted);
     assert_eq!(read_session(&deleted.store, "a"), Reading::Deleted);
-    // Nothing that was decided without knowing it is written over it.
+    // A transaction that treats the session as new does not overwrite the tombstone.
     let (mut locked, at) = (lock(&deleted.store), stamp(5));
     let mut transaction = Transaction::begin(&mut locked, AuditAction::SessionDiscovered, &at);
     transaction.insert_session(session("a", 1), Location::Live);

@@ -10,17 +10,17 @@ use crate::error::StoreError;
 use crate::file;
 use crate::state_dir::layout::{Hash, Layout, Target};
 
-/// The largest wal.json, in bytes: the entries and one audit line.
+/// The maximum size of wal.json, in bytes: the entries and one audit line.
 pub(crate) const MAX_WAL_BYTES: u64 = 4 * 1024 * 1024;
 
-/// A commit, as the next holder of the lock needs it to bring it to its end.
+/// A commit, with everything that the next holder of the lock needs to complete it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct CommitRecord {
-    /// The machine that wrote it. No other redoes it.
+    /// The machine that wrote it. Only that machine replays it.
     pub(crate) machine: String,
     /// When it was decided.
     pub(crate) at: Timestamp,
-    /// What it changes. The new version of entry `i` is the temporary file `i`.
+    /// The changed files. The new version of entry `i` is the temporary file `i`.
     pub(crate) entries: Vec<WalEntry>,
     /// The number of its audit line.
     pub(crate) audit: u64,
@@ -32,26 +32,26 @@ pub(crate) struct CommitRecord {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct WalEntry {
     pub(crate) target: Target,
-    /// The revision before; none: it is created.
+    /// The revision before the commit, or `None` if the file is created.
     pub(crate) before: Option<u64>,
-    /// The new version; none: it is removed.
+    /// The new version, or `None` if the file is removed.
     pub(crate) after: Option<NewVersion>,
-    /// What follows once the file is in place. Each can be done again.
+    /// The effects that follow after the file is in place. Each can be repeated.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) effects: Vec<Effect>,
 }
 
-/// What a commit does beside writing records and index files.
+/// What a commit does besides writing records and index files.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Effect {
-    /// A session came to the archive or the trash: retention finds it there when it is due.
+    /// Lists a session that moved to the archive or the trash, so that retention finds it when it expires.
     AddToExpiryBucket { location: Location, id: SessionId },
-    /// The session's log goes where its record went.
+    /// Moves the session's log to the new location of its record.
     MoveSessionLog { id: SessionId, from: Location, to: Location },
-    /// The log goes with a record that is removed for good.
+    /// Removes the log of a record that is removed permanently.
     RemoveSessionLog { id: SessionId, location: Location },
-    /// So do the messages that were kept of the session.
+    /// Removes the stored messages of such a session.
     RemoveConversation { id: SessionId },
 }
 
@@ -60,17 +60,17 @@ pub(crate) enum Effect {
 pub(crate) struct NewVersion {
     /// Its revision.
     pub(crate) revision: u64,
-    /// The hash of its bytes: a temporary file with others is of another commit.
+    /// The hash of its bytes. A temporary file with another hash belongs to another commit.
     pub(crate) hash: Hash,
 }
 
-/// What every file of a commit has.
+/// The part of a record or index file that every version has.
 #[derive(Deserialize)]
 struct Head {
     revision: u64,
 }
 
-/// What stands at a target.
+/// The current content of a target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum TargetState {
     Absent,
@@ -79,16 +79,16 @@ pub(crate) enum TargetState {
 }
 
 impl TargetState {
-    /// Looks at a target. What the system fails to read counts as unreadable.
+    /// Reads a target. A file that cannot be read counts as unreadable.
     pub(crate) fn read_or_unreadable(layout: &Layout, target: &Target) -> Self {
         Self::read(layout, target).unwrap_or(Self::Unreadable)
     }
 
-    /// Looks at a target.
+    /// Reads a target.
     ///
     /// # Errors
     ///
-    /// Where the system fails to read it, which the next try may not find again.
+    /// Returns an error if reading fails, which may be temporary.
     pub(crate) fn read(layout: &Layout, target: &Target) -> Result<Self, StoreError> {
         Ok(match file::read(&layout.target(target).1, file::MAX_RECORD) {
             Ok(None) => Self::Absent,
@@ -100,12 +100,12 @@ impl TargetState {
         })
     }
 
-    /// Whether it is at the revision before a commit.
+    /// Returns whether the target has the revision before the commit.
     pub(crate) fn is_before(self, entry: &WalEntry) -> bool {
         self == entry.before.map_or(Self::Absent, Self::Revision)
     }
 
-    /// Whether it is at the revision after a commit, or at a later one.
+    /// Returns whether the target has the revision after the commit, or a later one.
     pub(crate) fn is_after(self, entry: &WalEntry) -> bool {
         match (self, &entry.after) {
             (Self::Revision(present), Some(after)) => present >= after.revision,
@@ -116,17 +116,17 @@ impl TargetState {
     }
 }
 
-/// The new version of entry `i`, where its temporary file is still there and is this commit's. One that the system fails to read
-/// counts as gone.
+/// Returns the new version of entry `i` if its temporary file still exists and belongs to this commit. A file that
+/// cannot be read counts as missing.
 pub(crate) fn staged(layout: &Layout, i: usize, version: &NewVersion) -> Option<Vec<u8>> {
     read_staged(layout, i, version).ok().flatten()
 }
 
-/// The same.
+/// Returns the new version of entry `i` if its temporary file still exists and belongs to this commit.
 ///
 /// # Errors
 ///
-/// Where the system fails to read it, which the next try may not find again.
+/// Returns an error if reading fails, which may be temporary.
 pub(crate) fn read_staged(layout: &Layout, i: usize, version: &NewVersion) -> Result<Option<Vec<u8>>, StoreError> {
     match file::read(&layout.temp(i), file::MAX_RECORD) {
         Ok(bytes) => Ok(bytes.filter(|bytes| Hash::of(bytes) == version.hash)),
@@ -135,7 +135,7 @@ pub(crate) fn read_staged(layout: &Layout, i: usize, version: &NewVersion) -> Re
     }
 }
 
-/// Reads the commit in flight; none where there is none.
+/// Reads the commit in flight, or returns `None` if there is none.
 pub(crate) fn read(layout: &Layout) -> Result<Option<CommitRecord>, StoreError> {
     let path = layout.wal();
     let Some(bytes) = file::read(&path, MAX_WAL_BYTES)? else {

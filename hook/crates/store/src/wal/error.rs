@@ -1,22 +1,22 @@
-//! Why a decision was not committed.
+//! Errors of a commit.
 
 use crate::decision_check::InvalidDecision;
 use crate::error::StoreError;
 
-/// A decision was not committed.
+/// Why a decision was not committed.
 #[derive(Debug, thiserror::Error)]
 pub enum CommitError {
-    /// The decision was taken on another revision than the one under the lock: read and decide again.
+    /// The decision is based on another revision than the current one. Read the records and decide again.
     #[error("{id} was decided on at revision {decided:?} and is at {found:?}; nothing was changed")]
     Moved {
         /// The record.
         id: String,
-        /// The revision it was decided on.
+        /// The revision on which the decision is based.
         decided: Option<u64>,
-        /// The revision that stands.
+        /// The current revision.
         found: Option<u64>,
     },
-    /// The record would become larger than any reader takes.
+    /// The record would exceed the maximum size.
     #[error("{id} would grow to {bytes} bytes, more than a record may have; nothing was changed")]
     TooLarge {
         /// The record.
@@ -24,16 +24,16 @@ pub enum CommitError {
         /// Its size in bytes.
         bytes: usize,
     },
-    /// The commit failed so that it may yet be redone by the next call, whole.
+    /// The commit was interrupted, and the next call may still complete it.
     #[error("the commit was cut off: the next call of baton ends it or sets it aside, whole. {source}")]
     InDoubt {
-        /// What failed.
+        /// The cause.
         source: StoreError,
     },
-    /// A file could not be used. The old state is whole.
+    /// A file could not be used. Nothing has changed.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// What was to be written was not what may be written.
+    /// The decision is not valid.
     #[error("{0}. Nothing was changed; this is a fault of baton")]
     Refused(#[from] InvalidDecision),
 }

@@ -1,4 +1,4 @@
-//! The write-ahead log: one commit of several files, all or nothing.
+//! The write-ahead log, which makes a commit of several files atomic.
 
 pub(crate) mod entry;
 pub(crate) mod error;

@@ -1,4 +1,4 @@
-//! From changes of records to the files of a commit: the records, and the index that follows from them.
+//! Plans a commit: determines the files to write from the changes of records, including the index.
 
 use std::collections::BTreeMap;
 
@@ -24,14 +24,14 @@ use crate::wal::write::PreparedCommit;
 pub(crate) enum Edit<'a> {
     /// Writes a new version.
     Write(&'a Change),
-    /// Leaves a tombstone of a deleted session, without the messages that were kept of it.
+    /// Writes the tombstone of a deleted session and removes its stored messages.
     WriteTombstone(&'a Change),
-    /// Removes a session from the trash for good.
+    /// Removes a session permanently from the trash.
     Remove { id: &'a SessionId, revision: u64 },
 }
 
 impl<'a> Edit<'a> {
-    /// The new version that it writes.
+    /// Returns the change that it writes, if any.
     pub(crate) const fn change(&self) -> Option<&'a Change> {
         match self {
             Self::Write(change) | Self::WriteTombstone(change) => Some(change),
@@ -39,7 +39,7 @@ impl<'a> Edit<'a> {
         }
     }
 
-    /// The record's id.
+    /// Returns the record's id.
     pub(crate) fn id(&self) -> &'a str {
         match self {
             Self::Write(change) | Self::WriteTombstone(change) => change.record.id(),
@@ -48,7 +48,7 @@ impl<'a> Edit<'a> {
     }
 }
 
-/// A record as it stands under the lock.
+/// A record as it is under the lock.
 struct Found {
     raw: Value,
     record: Record,
@@ -65,7 +65,7 @@ pub(crate) struct CommitPlan {
 }
 
 impl CommitPlan {
-    /// Plans a commit. Must be called under the lock, with no commit in flight.
+    /// Plans a commit. The caller must hold the lock, with no commit in flight.
     pub(crate) fn new(layout: &Layout, edits: &[Edit<'_>]) -> Result<Self, CommitError> {
         let mut plan = Self::default();
         for edit in edits {
@@ -95,7 +95,7 @@ impl CommitPlan {
         Ok(plan)
     }
 
-    /// The commit, with its audit line.
+    /// Returns the commit with its audit line.
     pub(crate) fn commit(
         self,
         machine: &str,
@@ -132,7 +132,8 @@ impl CommitPlan {
         for location in records::shelves(&id) {
             standing.extend(find(layout, *location, &id)?.map(|found| (*location, found)));
         }
-        // Where a foreign or damaged state has several, the first counts, as it does for every reader.
+        // A foreign or damaged state directory may have several copies. The first one counts, as it does for every
+        // reader.
         let present = standing.first().map(|(_, found)| found);
         let found = present.map(|found| found.record.revision());
         if found != change.before {
@@ -245,7 +246,7 @@ fn find(layout: &Layout, location: Location, id: &RecordId) -> Result<Option<Fou
     Ok(Some(Found { raw, record }))
 }
 
-/// The bytes of the new version, with the unknown fields of the one before.
+/// Returns the bytes of the new version, with the unknown fields of the previous one.
 fn new_version(record: &Record, before: Option<&Found>) -> Result<Vec<u8>, StoreError> {
     let mut new = to_value(record)?;
     if let Some(before) = before {
@@ -254,7 +255,7 @@ fn new_version(record: &Record, before: Option<&Found>) -> Result<Vec<u8>, Store
     to_bytes(&new)
 }
 
-/// A record as its file holds it: without the tag of its kind.
+/// Returns a record as its file contains it, without the tag of its kind.
 fn to_value(record: &Record) -> Result<Value, StoreError> {
     match record {
         Record::Session(session) => serde_json::to_value(session),

@@ -1,4 +1,4 @@
-//! Bringing a commit that holds to its end, as often as it takes.
+//! Recovery: completes a commit that is in the write-ahead log. It can be repeated as often as necessary.
 
 use std::path::PathBuf;
 
@@ -13,16 +13,16 @@ use crate::quarantine::quarantine;
 use crate::state_dir::layout::Layout;
 use crate::wal::entry::{self, CommitRecord, Effect, TargetState, WalEntry};
 
-/// One step of a redo; each can be done again.
+/// One step of recovery. Each can be repeated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Step {
-    /// Bring one entry to its new version.
+    /// Writes the new version of one entry.
     Apply(usize),
-    /// Sync the directories of the entries.
+    /// Syncs the directories of the entries.
     Sync,
-    /// Append the audit line, unless it is there.
+    /// Appends the audit line, unless it exists.
     Audit,
-    /// Unlink wal.json.
+    /// Removes wal.json.
     Clear,
 }
 
@@ -31,7 +31,7 @@ pub(crate) struct Recovery<'a> {
     wal: &'a CommitRecord,
     now: &'a Timestamp,
     reports: &'a mut Vec<String>,
-    /// Whether another call left the commit. What cannot be read then must not hold up every later call.
+    /// Whether another call left the commit behind. Unreadable files must then not block every later call.
     left: bool,
 }
 
@@ -68,8 +68,10 @@ impl<'a> Recovery<'a> {
         }
     }
 
-    /// Redoes a commit that another call left. One whose new versions are gone while every record is still as before was
-    /// taken back by its own writer, and a crash brought wal.json back: it is set aside whole.
+    /// Completes a commit that another call left behind.
+    ///
+    /// If its new versions are gone and every record is still at the revision before, its writer rolled it back and a
+    /// crash restored wal.json. The whole commit then moves to quarantine.
     pub(crate) fn run(&mut self) -> Result<(), StoreError> {
         self.left = true;
         if self.was_rolled_back() {
@@ -145,7 +147,8 @@ impl<'a> Recovery<'a> {
         }
     }
 
-    /// What could not be read ends the step, so that the next call tries again; in a commit that was left, it is passed over.
+    /// Ends the step at a file that cannot be read, so that the next call tries again. In a commit that was left
+    /// behind, such a file is skipped.
     fn tolerate_if_abandoned<T>(&self, read: Result<T, StoreError>, otherwise: T) -> Result<T, StoreError> {
         match read {
             Err(_) if self.left => Ok(otherwise),
@@ -153,7 +156,8 @@ impl<'a> Recovery<'a> {
         }
     }
 
-    /// Whether a record that is removed stands, if the commit moves it, on its other location by now: else nothing would be left of it.
+    /// Returns whether an old file may be removed: if the commit moves the record, its new file must be in place.
+    /// Returns true if the commit does not move the record.
     fn moved_elsewhere(&self, entry: &WalEntry) -> Result<bool, StoreError> {
         let moves = |other: &&WalEntry| other.after.is_some() && other.target.is_same_record(&entry.target);
         let Some(to) = self.wal.entries.iter().find(moves) else { return Ok(true) };
@@ -173,7 +177,7 @@ impl<'a> Recovery<'a> {
                 }
                 Effect::RemoveSessionLog { id, location } => file::remove(&self.layout.log(*location, id))?,
                 Effect::RemoveConversation { id } => {
-                    // A commit that cannot be finished would hold up every later one.
+                    // An error here must not block every later commit.
                     if let Err(error) = remove_conversation(self.layout, id) {
                         self.reports.push(error.to_string());
                     }

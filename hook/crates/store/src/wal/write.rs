@@ -1,13 +1,14 @@
-//! A commit of several files, all or nothing, as a list of small steps.
+//! Writes a commit of several files atomically, as a list of small steps.
 //!
-//! 1. every new version is written and synced as a temporary file; many are synced by one call;
-//! 2. wal.json is written, synced and renamed into place, and its directory synced: from here on the commit holds;
-//! 3. each new version is renamed into place or each old one unlinked, the directories are synced, the audit line is
-//!    appended and synced;
+//! 1. Every new version is written as a temporary file and synced. Many files are synced by one call.
+//! 2. wal.json is written, synced and renamed into place, and its directory is synced. From here on the commit is
+//!    valid.
+//! 3. Each new version is renamed into place, and each removed file is unlinked. The directories are synced. The audit
+//!    line is appended and synced.
 //! 4. wal.json is unlinked.
 //!
-//! Steps 3 and 4 are the redo's own: the way back from a crash is the way that every commit goes. The unlink needs no
-//! sync: a wal.json that a crash brings back finds its work done.
+//! Recovery performs steps 3 and 4, so every commit takes the same path as the recovery from a crash. The unlink needs
+//! no sync, because a wal.json that a crash restores finds its work done.
 
 use agent_baton_core::timestamp::Timestamp;
 
@@ -17,43 +18,43 @@ use crate::state_dir::layout::Layout;
 use crate::wal::entry::{CommitRecord, MAX_WAL_BYTES};
 use crate::wal::recover::Recovery;
 
-/// A commit, ready to be written.
+/// A commit that is ready to be written.
 pub(crate) struct PreparedCommit {
     pub(crate) wal: CommitRecord,
-    /// The new version of each entry; none where it is removed.
+    /// The new version of each entry, or `None` if the entry is removed.
     pub(crate) new_contents: Vec<Option<Vec<u8>>>,
 }
 
-/// One step until the commit holds; the redo's follow. Between any two the program may be killed.
+/// One step until the commit is valid. The steps of recovery follow. The program may be killed between any two steps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Step {
-    /// Write and sync the new version of an entry; among many, only write it.
+    /// Writes and syncs the new version of an entry. Among many entries, it only writes it.
     WriteVersion(usize),
-    /// Sync the new versions, where they are many.
+    /// Syncs the new versions if they are many.
     SyncVersions,
-    /// Write and sync wal.json under its temporary name.
+    /// Writes and syncs wal.json under its temporary name.
     WriteWal,
-    /// Rename it into place and sync the directory.
+    /// Renames wal.json into place and syncs the directory.
     Publish,
 }
 
-/// What became of a commit.
+/// The result of a commit.
 pub(crate) enum CommitOutcome {
-    /// It is done.
+    /// It is complete.
     Done,
-    /// It holds, but could not be brought to its end; the next holder of the lock does that.
+    /// It is valid but could not be completed. The next holder of the lock completes it.
     InFlight(StoreError),
 }
 
-/// A commit failed.
+/// A failed commit.
 pub(crate) struct CommitFailed {
     pub(crate) source: StoreError,
-    /// Whether wal.json may still stand, so that the commit may yet be redone.
+    /// Whether wal.json may still exist, so that recovery may still complete the commit.
     pub(crate) in_doubt: bool,
 }
 
 impl PreparedCommit {
-    /// The steps that make the commit hold.
+    /// Returns the steps that make the commit valid.
     pub(crate) fn prepare(&self) -> Vec<Step> {
         let new_contents = self.new_contents.iter().enumerate();
         let mut steps: Vec<Step> =
@@ -69,7 +70,7 @@ impl PreparedCommit {
         file::needs_syncfs(self.new_contents.len())
     }
 
-    /// Does one step.
+    /// Performs one step.
     pub(crate) fn step(&self, layout: &Layout, step: Step) -> Result<(), StoreError> {
         match step {
             Step::WriteVersion(i) => {
@@ -108,7 +109,7 @@ impl PreparedCommit {
         }
     }
 
-    /// Does all steps. `now` stands in the names of what is set aside.
+    /// Performs all steps. `now` becomes part of the names of files in quarantine.
     pub(crate) fn run(
         &self,
         layout: &Layout,
@@ -125,7 +126,8 @@ impl PreparedCommit {
         Ok(finished.map_or_else(CommitOutcome::InFlight, |()| CommitOutcome::Done))
     }
 
-    /// Undoes a commit that does not hold yet. wal.json goes first: without it the rest means nothing.
+    /// Rolls back a commit that is not valid yet. wal.json is removed first, because the other files mean nothing
+    /// without it.
     fn roll_back(&self, layout: &Layout) -> Result<(), StoreError> {
         file::remove(&layout.wal())?;
         let _ = file::remove(&layout.temp_of("wal.json"));

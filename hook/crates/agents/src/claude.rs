@@ -1,4 +1,4 @@
-//! Claude Code: its payloads, and the file in which it says what it shows.
+//! Claude Code: its payloads, and the file in which it records the session that a process displays.
 
 mod context_usage;
 mod last_turn;
@@ -20,19 +20,21 @@ pub(super) use session_files::SESSION_FILES;
 use super::payload::{self, ParsedEvent, RawString, SessionField, Text};
 use baton_fs::read;
 
-/// The most read of `sessions/<pid>.json`; the real ones have some 500 bytes.
+/// The largest `sessions/<pid>.json` that baton reads, in bytes. Real files have about 500 bytes.
 const MAX_SESSION_FILE: usize = 64 * 1024;
 
-/// The variable that says how many Stops in a row a hook may block.
+/// The variable that limits how many `Stop` events in a row a hook may block.
 pub(super) const BLOCK_CAP_VARIABLE: &str = "CLAUDE_CODE_STOP_HOOK_BLOCK_CAP";
 
-/// How many it may where the variable is unset (measured: 8 were obeyed, the ninth ended the turn).
+/// The limit if the variable is unset. Measured: 8 blocks were obeyed, and the ninth `Stop` ended the turn.
 pub(super) const DEFAULT_BLOCK_CAP: u32 = 8;
 
-/// The reason of an end by SIGTERM, SIGHUP or SIGINT, as when a pane is closed (measured). `-p` always gives it.
+/// The reason that Claude gives for an end by SIGTERM, SIGHUP or SIGINT, as when a pane is closed (measured). `-p`
+/// always gives it.
 const UNREQUESTED_END: &str = "other";
 
-/// What a settings file sets that variable to: Claude puts the values of `env` into its own environment.
+/// Returns the value that a settings file gives that variable. Claude copies the `env` table into its own
+/// environment.
 pub(super) fn block_cap(settings: &str) -> Option<String> {
     let value: serde_json::Value = serde_json::from_str(settings).ok()?;
     value.get("env")?.get(BLOCK_CAP_VARIABLE)?.as_str().map(str::to_owned)
@@ -64,30 +66,31 @@ impl From<Hooked> for EventName {
     }
 }
 
-/// The fields of a hooked event that baton reads; any other field is accepted and not looked into.
+/// The fields of a hooked event that baton reads. It accepts any other field without looking at it.
 #[derive(Debug, Deserialize, JsonSchema)]
 struct Payload<'a> {
-    /// What happened.
+    /// The event.
     hook_event_name: Hooked,
-    /// The session's id; absent, null and empty are none.
+    /// The session's id. Absent, null and empty all mean that there is none.
     #[serde(default)]
     session_id: SessionField,
-    /// The present directory.
+    /// The current directory.
     cwd: Option<Text>,
-    /// Where the conversation is written; the file may not be there yet.
+    /// The path of the transcript. The file may not exist yet.
     transcript_path: Option<Text>,
     /// Why the session begins: startup, resume, clear, fork, compact, or a word of a later version.
     source: Option<Text>,
-    /// Why the session ends: clear, resume, logout, prompt_input_exit; other where nobody asked for it.
+    /// Why the session ends: clear, resume, logout, prompt_input_exit, or other if the user did not ask for it.
     reason: Option<Text>,
-    /// What a notification is about: permission_prompt, idle_prompt, elicitation_dialog, or a word of a later version.
+    /// What a notification is about: permission_prompt, idle_prompt, elicitation_dialog, or a word of a later
+    /// version.
     notification_type: Option<Text>,
-    /// The subagent that the event came from.
+    /// The subagent that sent the event.
     agent_id: Option<Text>,
-    /// The prompt. Its length and digest are kept.
+    /// The prompt. baton keeps its length and digest.
     #[serde(borrow)]
     prompt: Option<RawString<'a>>,
-    /// The prompt's id; several prompts may have the same. Its digest is kept.
+    /// The prompt's id. Several prompts may have the same one. baton keeps its digest.
     #[serde(borrow)]
     prompt_id: Option<RawString<'a>>,
 }
@@ -95,7 +98,8 @@ struct Payload<'a> {
 /// Parses one payload.
 ///
 /// # Errors
-/// Where it is no JSON, has no `hook_event_name`, or a known field of a hooked event has another type.
+/// Returns an error if the text is not JSON, has no `hook_event_name`, or if a known field of a hooked event has the
+/// wrong type.
 pub(super) fn parse(text: &str) -> Result<ParsedEvent, serde_json::Error> {
     if payload::parse_event_name::<Hooked>(text)?.is_none() {
         return Ok(ParsedEvent::OTHER);
@@ -117,25 +121,26 @@ pub(super) fn parse(text: &str) -> Result<ParsedEvent, serde_json::Error> {
     })
 }
 
-/// The schema of the payloads that [`parse`] accepts.
+/// Returns the schema of the payloads that [`parse`] accepts.
 pub(super) fn schema() -> Schema {
     payload::schema::<Payload<'_>, Hooked>("An event of Claude Code, as baton reads it")
 }
 
-/// `sessions/<pid>.json`, as far as it is read. It follows `/clear` and `/resume`, and stays behind after a SIGKILL.
+/// The fields of `sessions/<pid>.json` that baton reads. Claude updates the file at `/clear` and `/resume`, and
+/// leaves it behind after a SIGKILL.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct SessionFile {
     session_id: String,
     proc_start: ProcStart,
     cwd: Option<String>,
-    /// `cli` before a user, `sdk-cli` with `-p`.
+    /// `cli` in a terminal, `sdk-cli` with `-p`.
     entrypoint: Option<String>,
-    /// The machine and pid namespace in which the pid counts.
+    /// The machine and pid namespace to which the pid belongs.
     pid_domain: Option<String>,
 }
 
-/// The process' start in ticks; written as a number or as a string, by version.
+/// The start time of the process in ticks. Some versions write a number, others a string.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum ProcStart {
@@ -143,8 +148,8 @@ enum ProcStart {
     Text(String),
 }
 
-/// The session that Claude's own file names for this very process. None where there is no such file, it cannot be
-/// read, or it was written for another process that had the pid.
+/// Returns the session that Claude's own file names for this process. Returns `None` if the file is missing or
+/// unreadable, or if it was written for an earlier process with the same pid.
 pub(super) fn displayed_session(home: &Path, process: &Process) -> Option<SessionId> {
     let path = home.join("sessions").join(format!("{}.json", process.pid));
     let bytes = read::read_own(&path, MAX_SESSION_FILE).ok()?;

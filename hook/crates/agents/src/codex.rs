@@ -1,4 +1,4 @@
-//! Codex: its payloads, and the lock that tells which process writes a thread.
+//! Codex: its payloads, and the lock file that shows which process writes a thread.
 
 mod context_usage;
 mod last_turn;
@@ -44,26 +44,27 @@ impl From<Hooked> for EventName {
     }
 }
 
-/// The fields of a hooked event that baton reads; any other field is accepted and not looked into.
+/// The fields of a hooked event that baton reads. It accepts any other field without looking at it.
 #[derive(Debug, Deserialize, JsonSchema)]
 struct Payload<'a> {
-    /// What happened.
+    /// The event.
     hook_event_name: Hooked,
-    /// The thread's id; absent, null and empty are none. A subagent's event has its parent's.
+    /// The thread's id. Absent, null and empty all mean that there is none. An event of a subagent has the id of the
+    /// parent thread.
     #[serde(default)]
     session_id: SessionField,
     /// The thread's directory.
     cwd: Option<Text>,
-    /// Where the conversation is written; null for an ephemeral thread.
+    /// The path of the transcript, or null for an ephemeral thread.
     transcript_path: Option<Text>,
     /// Why the thread begins: startup, resume, clear, fork, compact, or a word of a later version.
     source: Option<Text>,
-    /// The subagent that the event came from.
+    /// The subagent that sent the event.
     agent_id: Option<Text>,
-    /// The prompt. Its length and digest are kept.
+    /// The prompt. baton keeps its length and digest.
     #[serde(borrow)]
     prompt: Option<RawString<'a>>,
-    /// The turn's id; several prompts may have the same. Its digest is kept.
+    /// The turn's id. Several prompts may have the same one. baton keeps its digest.
     #[serde(borrow)]
     turn_id: Option<RawString<'a>>,
 }
@@ -71,7 +72,8 @@ struct Payload<'a> {
 /// Parses one payload.
 ///
 /// # Errors
-/// Where it is no JSON, has no `hook_event_name`, or a known field of a hooked event has another type.
+/// Returns an error if the text is not JSON, has no `hook_event_name`, or if a known field of a hooked event has the
+/// wrong type.
 pub(super) fn parse(text: &str) -> Result<ParsedEvent, serde_json::Error> {
     if payload::parse_event_name::<Hooked>(text)?.is_none() {
         return Ok(ParsedEvent::OTHER);
@@ -82,7 +84,7 @@ pub(super) fn parse(text: &str) -> Result<ParsedEvent, serde_json::Error> {
         name,
         session: payload.session_id.0,
         source: payload.source.filter(|_| name == EventName::SessionStart).map(Text::into_source),
-        // Its only word is "other", and a terminal that goes away gives no event at all.
+        // Codex knows no reason but "other", and it sends no event at all when its terminal goes away.
         terminal_closed: false,
         subagent: payload.agent_id.as_ref().is_some_and(Text::is_filled),
         cwd: payload.cwd.and_then(Text::into_path),
@@ -93,27 +95,27 @@ pub(super) fn parse(text: &str) -> Result<ParsedEvent, serde_json::Error> {
     })
 }
 
-/// What Codex hands its notify program as the last argument when a turn is over; any other field is not looked into.
+/// What Codex passes to its notify program as the last argument when a turn has ended. baton ignores any other field.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 struct Notification<'a> {
     /// What happened: `agent-turn-complete`, or a word of a later version.
     #[serde(rename = "type")]
     kind: Text,
-    /// The thread's id; absent, null and empty are none.
+    /// The thread's id. Absent, null and empty all mean that there is none.
     #[serde(default)]
     thread_id: SessionField,
     /// The thread's directory.
     cwd: Option<Text>,
-    /// The turn's id. Its digest is kept.
+    /// The turn's id. baton keeps its digest.
     #[serde(borrow)]
     turn_id: Option<RawString<'a>>,
 }
 
-/// Parses what the notify program is handed.
+/// Parses the argument of the notify program.
 ///
 /// # Errors
-/// Where it is no JSON, has no `type`, or a known field has another type.
+/// Returns an error if the text is not JSON, has no `type`, or if a known field has the wrong type.
 pub(super) fn parse_notification(text: &str) -> Result<ParsedEvent, serde_json::Error> {
     let told: Notification<'_> = serde_json::from_str(text)?;
     if !told.kind.is("agent-turn-complete") {
@@ -128,18 +130,18 @@ pub(super) fn parse_notification(text: &str) -> Result<ParsedEvent, serde_json::
     })
 }
 
-/// The schema of what [`parse_notification`] accepts.
+/// Returns the schema of the arguments that [`parse_notification`] accepts.
 pub(super) fn notification_schema() -> Schema {
     schemars::schema_for!(Notification<'_>)
 }
 
-/// The schema of the payloads that [`parse`] accepts.
+/// Returns the schema of the payloads that [`parse`] accepts.
 pub(super) fn schema() -> Schema {
     payload::schema::<Payload<'_>, Hooked>("An event of Codex, as baton reads it")
 }
 
-/// The file on which the process that writes a thread holds a lock. The file's being there says nothing: it stays
-/// behind after a SIGKILL.
+/// Returns the path of the file that a process locks while it writes a thread. Only the lock counts: the file itself
+/// stays behind after a SIGKILL.
 pub(super) fn writer_lock(home: &Path, session: &SessionId) -> PathBuf {
     home.join("thread-writer-locks").join(format!("{session}.lock"))
 }

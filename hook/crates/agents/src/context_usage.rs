@@ -1,5 +1,7 @@
-//! What the end of an agent's transcript says of the conversation: how full its context is, its model, its title, how many prompts it had.
-//! Read when a user asks, and never stored: the transcript is the agent's, and may be gone or another tomorrow.
+//! What the end of a transcript shows about a conversation: context usage, model, title and number of prompts.
+//!
+//! baton reads this when a user asks and never stores it. The transcript belongs to the agent, which may change or
+//! remove it at any time.
 
 use std::path::Path;
 
@@ -8,52 +10,53 @@ use serde::Serialize;
 
 use super::transcript;
 
-/// What is known of a conversation. What the end of its transcript does not say is none.
+/// What is known about a conversation. A field is `None` if the end of the transcript does not show it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct TranscriptStats {
-    /// The model that answered last, in the agent's words.
+    /// The model that answered last, as the agent names it.
     pub model: Option<String>,
-    /// What the user, or else the agent, called it. Free text.
+    /// The title that the user gave the conversation, or else the agent. Free text.
     pub title: Option<String>,
-    /// The prompts of a user.
+    /// How many prompts the user gave.
     pub prompts: Option<PromptCount>,
-    /// How full its context is.
+    /// How full the context is.
     pub context: ContextUsage,
 }
 
-/// How many prompts there were.
+/// A number of prompts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct PromptCount {
-    /// So many were seen.
+    /// How many prompts baton saw.
     pub count: u64,
-    /// Whether there may have been more, before what is read of the transcript.
+    /// Whether the part of the transcript that baton did not read may hold more.
     pub at_least: bool,
 }
 
-/// How full a context is, in tokens: what the model was given and what it answered.
+/// How full a context is, in tokens. Both the model's input and its answers count.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ContextUsage {
-    /// Now; none before the first answer, and after a compaction until the next one.
+    /// The present size. `None` before the first answer, and between a compaction and the next answer.
     pub now: Option<u64>,
-    /// When the newest turn began; none in the first turn.
+    /// The size at the beginning of the newest turn. `None` in the first turn.
     pub turn_start: Option<u64>,
-    /// How many it can hold, where the agent says so.
+    /// The size of the context window, if the agent reports it.
     pub window: Option<u64>,
 }
 
-/// What lines of a transcript, newest first, said; `complete` if those before them would add nothing that is worth reading them.
+/// What the lines of a transcript show, newest first. `complete` is true if earlier lines would add nothing worth
+/// reading.
 pub(super) struct UsageReading {
     stats: TranscriptStats,
     complete: bool,
 }
 
-/// Reads lines, newest first. `whole`: there is nothing before them.
+/// Reads lines, newest first. `whole` is true if nothing comes before them.
 pub(super) type ReadUsage = fn(&mut dyn Iterator<Item = &[u8]>, whole: bool) -> UsageReading;
 
-/// What a transcript says; nothing where it cannot be read.
+/// Reads a transcript. Returns empty statistics if it cannot be read.
 pub(super) fn read(path: &Path, read: ReadUsage) -> TranscriptStats {
     let mut newest = TranscriptStats::default();
-    // The longest end that is read says what can be said, complete or not.
+    // If no part is complete, the result of the longest part that was read stays.
     let _ = transcript::read_tails(path, &mut |lines, whole| {
         let reading = read(lines, whole);
         newest = reading.stats;
@@ -62,19 +65,19 @@ pub(super) fn read(path: &Path, read: ReadUsage) -> TranscriptStats {
     newest
 }
 
-/// How full the context was, from the newest line on.
+/// Computes context usage from lines that come newest first.
 #[derive(Default)]
 pub(super) struct ContextUsageReader {
     usage: ContextUsage,
-    /// Whether the newest turn's beginning was seen.
+    /// Whether the beginning of the newest turn was seen.
     began: bool,
-    /// Whether what stands further back says nothing of the present, or of the turn's beginning.
+    /// Whether earlier lines can no longer tell the present size, or the size at the beginning of the turn.
     now_is_known: bool,
     turn_start_is_known: bool,
 }
 
 impl ContextUsageReader {
-    /// The model had so many tokens before it when it had answered.
+    /// Records how many tokens the context held after an answer.
     pub(super) const fn record_usage(&mut self, tokens: u64) {
         if !self.now_is_known {
             self.usage.now = Some(tokens);
@@ -86,18 +89,18 @@ impl ContextUsageReader {
         }
     }
 
-    /// A turn began here.
+    /// Records that a turn began here.
     pub(super) const fn start_turn(&mut self) {
         self.began = true;
     }
 
-    /// What was in the context was replaced by a summary.
+    /// Records that a summary replaced the context here.
     pub(super) const fn reset(&mut self) {
         self.now_is_known = true;
         self.turn_start_is_known |= self.began;
     }
 
-    /// The context can hold so many.
+    /// Records the size of the context window.
     pub(super) fn set_window(&mut self, window: Option<u64>) {
         self.usage.window = self.usage.window.or(window);
     }

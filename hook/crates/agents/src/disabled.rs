@@ -1,4 +1,4 @@
-//! Whether the user started the agent with baton disabled.
+//! Whether the user started an agent with baton disabled.
 
 use agent_baton_core::agent::Agent;
 
@@ -10,9 +10,12 @@ use baton_system::process_stat::ProcessStat;
 pub const DISABLE_VARIABLE: &str = "BATON_DISABLE";
 
 impl AgentInspector<'_> {
-    /// Whether an agent was started with `BATON_DISABLE=1`. A repository's settings can set any variable for hooks and tools, so what
-    /// counts is the environment that the process began with, and that of every agent above it: an agent in a tool of another begins
-    /// with what the other's settings say. Codex's daemon has the environment of its first pane: there nothing is believed.
+    /// Returns whether the user started an agent with `BATON_DISABLE=1`.
+    ///
+    /// A repository's settings can set any variable for hooks and tools. So only the environment that a process
+    /// started with counts. The same must hold for every agent above it, because an agent inside a tool of another
+    /// agent starts with what the outer agent's settings define. Codex's daemon has the environment of its first
+    /// pane, so it is never believed.
     #[must_use]
     pub fn is_disabled_by_user(&self, agent: Agent, process: &ProcessStat) -> bool {
         let began_so = |stat: &ProcessStat| self.system.variable(stat.pid, DISABLE_VARIABLE).as_deref() == Some("1");

@@ -1,4 +1,5 @@
-//! One event in one form for all agents: first what is cheap, then what only the slow path needs.
+//! Builds one event that has the same form for all agents. The first step takes only what is cheap, the second adds
+//! what the slow path needs.
 
 use std::path::Path;
 
@@ -17,9 +18,11 @@ use baton_system::process_stat::ProcessStat;
 use baton_system::{identity, worktree};
 
 impl AgentInspector<'_> {
-    /// The event as the fast path needs it. It reads nothing: `project`, `has_context`, `lock` and `shows` stay empty.
+    /// Builds the event that the fast path needs. It reads no file, and leaves `project`, `has_context`, `lock` and
+    /// `shows` empty.
     ///
-    /// The pane is unknown for a process without a terminal that may be a daemon: looking closer is [`Self::enrich`]'s.
+    /// The pane stays unknown for a process without a terminal that may be a daemon. [`Self::enrich_event`]
+    /// determines it.
     #[must_use]
     pub fn build_event(&self, agent: Agent, raw: &RawEvent, said: ParsedEvent, process: Option<&ProcessStat>) -> Event {
         let may_be_daemon = |stat: &ProcessStat| spec(agent).daemon_argument.is_some() && stat.tty == 0;
@@ -53,7 +56,7 @@ impl AgentInspector<'_> {
         }
     }
 
-    /// Adds what the slow path needs: project, transcript, the agent's own files, and the pane looked at closely.
+    /// Adds what the slow path needs: the project, the transcript, what the agent's own files show, and the pane.
     pub fn enrich_event(&self, event: &mut Event, process: Option<&ProcessStat>) {
         event.project = event.cwd.as_deref().and_then(|cwd| worktree::find_root(Path::new(cwd)));
         event.has_context = event.transcript.as_deref().is_some_and(|path| read::has_content(Path::new(path)));
@@ -71,13 +74,13 @@ impl AgentInspector<'_> {
         event.lock = event.session.as_ref().and_then(|session| self.held_lock(event.agent, session, &identity));
     }
 
-    /// The session that the agent's own file names for a process of this place.
+    /// Returns the session that the agent's own file names for a process of this host.
     pub(super) fn displayed_session(&self, agent: Agent, process: &Process) -> Option<SessionId> {
         let spec = spec(agent);
         spec.shows.and_then(|shows| shows(&spec.home(self.environment)?, process))
     }
 
-    /// The lock that a process of this place holds on a session, as a path.
+    /// Returns the path of the lock that a process of this host holds on a session.
     fn held_lock(&self, agent: Agent, session: &SessionId, process: &Process) -> Option<String> {
         let spec = spec(agent);
         let path = (spec.lock?)(&spec.home(self.environment)?, session);

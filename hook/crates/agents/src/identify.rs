@@ -1,4 +1,4 @@
-//! Which process is the agent that called.
+//! Finds the agent process that called baton.
 
 use agent_baton_core::agent::Agent;
 use agent_baton_core::id::SessionId;
@@ -9,24 +9,25 @@ use baton_system::ancestry::{MAX_COMMAND_ANCESTORS, MAX_HOOK_ANCESTORS, ancestor
 use baton_system::identity;
 use baton_system::process_stat::ProcessStat;
 
-/// The agents above a command.
+/// The agents above a command in the process tree.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lineage {
     /// The nearest agent.
     pub agent: Agent,
-    /// Its process.
+    /// The nearest agent's process.
     pub process: Process,
-    /// The session that it named in the environment of its tools.
+    /// The session that the nearest agent named in the environment of its tools.
     pub session: Option<SessionId>,
     /// The processes of all agents above, nearest first.
     pub ancestors: Vec<(Agent, Process)>,
 }
 
 impl AgentInspector<'_> {
-    /// The process of the agent that runs this hook: the one whose pid the agent handed down, if it stands above; else the
-    /// nearest above with the agent's name. None where neither is among the nearest [`MAX_HOOK_ANCESTORS`].
+    /// Returns the agent process that runs this hook. That is the process whose pid the agent passed down, if it is
+    /// an ancestor, and otherwise the nearest ancestor with the agent's name. Returns `None` if neither is among the
+    /// nearest [`MAX_HOOK_ANCESTORS`].
     ///
-    /// Looks at one process after the other, no further than needed.
+    /// Looks up ancestors one after the other, and only as many as it needs.
     #[must_use]
     pub fn agent_process(&self, agent: Agent) -> Option<ProcessStat> {
         let spec = spec(agent);
@@ -38,7 +39,8 @@ impl AgentInspector<'_> {
             }
             if nearest.is_none() && spec.is_named(&stat.comm) {
                 nearest = Some(stat);
-                // What was handed down may be another's: an agent within an agent inherits it.
+                // An agent inside another agent inherits its variables, so the announced pid may be the outer
+                // agent's.
                 if announced_pid.is_none() {
                     break;
                 }
@@ -47,10 +49,11 @@ impl AgentInspector<'_> {
         nearest
     }
 
-    /// The agents above this command; none where there is none among the nearest [`MAX_COMMAND_ANCESTORS`] processes.
+    /// Returns the agents above this command, or `None` if none is among the nearest [`MAX_COMMAND_ANCESTORS`]
+    /// ancestors.
     ///
-    /// The variables of one agent are inherited by others started inside it: those of the nearest count, and Claude's
-    /// only where `CLAUDE_PID` stands above with no other agent between.
+    /// An agent inherits the variables of an agent that it was started from. So only the variables of the nearest
+    /// agent count, and Claude's count only if `CLAUDE_PID` is an ancestor with no other agent in between.
     #[must_use]
     pub fn lineage(&self) -> Option<Lineage> {
         let announced_pid: Vec<_> = AGENTS.iter().map(|spec| (spec, self.announced_pid(spec))).collect();
@@ -60,7 +63,7 @@ impl AgentInspector<'_> {
                     let announced = *pid == Some(stat.pid);
                     (announced || spec.is_named(&stat.comm)).then_some((*spec, announced))
                 };
-                // A pid that was handed down says more than a name.
+                // A pid that was passed down is better evidence than a name.
                 let by_pid = announced_pid.iter().find_map(|entry| named(entry).filter(|&(_, announced)| announced));
                 let (spec, announced) = by_pid.or_else(|| announced_pid.iter().find_map(named))?;
                 Some((spec, stat, announced))
@@ -79,7 +82,8 @@ impl AgentInspector<'_> {
         })
     }
 
-    /// The agent above that is beneath no other, as far as the nearest [`MAX_COMMAND_ANCESTORS`] processes show; none where no agent is above.
+    /// Returns the agent ancestor that has no other agent above it among the nearest [`MAX_COMMAND_ANCESTORS`]
+    /// ancestors. Returns `None` if no agent is an ancestor.
     #[must_use]
     pub fn outermost_agent(&self) -> Option<ProcessStat> {
         let is_agent = |spec: &AgentSpec, stat: &ProcessStat| {

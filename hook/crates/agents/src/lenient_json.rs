@@ -1,4 +1,4 @@
-//! Values of clients that keep to no schema.
+//! Tolerant JSON types for clients that follow no schema.
 
 use std::fmt;
 
@@ -6,13 +6,13 @@ use serde::de::{DeserializeOwned, Error, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
-/// A value of whatever type; none where it is of another than is looked for, so that the rest of its line counts.
+/// Deserializes a value, or returns `None` if it has another type, so that the rest of its line still counts.
 pub(super) fn lenient<'de, D: Deserializer<'de>, T: DeserializeOwned>(from: D) -> Result<Option<T>, D::Error> {
     let value = <&RawValue>::deserialize(from)?;
     Ok(serde_json::from_str(value.get()).ok())
 }
 
-/// A string. Half of a surrogate pair, which is legal JSON and no UTF-8, becomes a replacement character.
+/// A string. An unpaired surrogate, which is legal in JSON but not in UTF-8, becomes a replacement character.
 #[derive(Debug)]
 pub(super) struct LenientString(pub(super) String);
 

@@ -44,7 +44,7 @@ use baton_system::environment::Environment;
 pub struct AgentSpec {
     /// The agent.
     pub agent: Agent,
-    /// The prefix of its processes' names.
+    /// The prefix of its process names.
     pub comm: &'static str,
     /// The prefixes of the names of its helper processes, which only run something for it.
     pub helpers: &'static [&'static str],
@@ -60,8 +60,8 @@ pub struct AgentSpec {
     pub daemon_argument: Option<&'static str>,
     /// The variable that tells its hooks how it was started, and the prefix of its value in a headless session.
     headless_variable: Option<(&'static str, &'static str)>,
-    /// The variable that says whether somebody attends the session, and its value if nobody does. In such a session, a closed
-    /// terminal is an end like any other.
+    /// The variable that shows whether a user attends the session, and its value if none does. In such a session, a
+    /// closed terminal counts as an ordinary end.
     unattended_variable: Option<(&'static str, &'static str)>,
     /// The argument of a headless session.
     headless_argument: Option<&'static str>,
@@ -69,7 +69,7 @@ pub struct AgentSpec {
     pub resume: &'static [&'static str],
     /// Reads from the agent's directory which session a process displays.
     shows: Option<fn(&Path, &Process) -> Option<SessionId>>,
-    /// The file in the agent's directory on which the process that writes a session holds a lock.
+    /// Returns the file in the agent's directory that a process locks while it writes a session.
     lock: Option<fn(&Path, &SessionId) -> PathBuf>,
     /// Reads from the end of a transcript how its last turn ended.
     judge_last_turn: transcript::JudgeLastTurn,
@@ -77,26 +77,26 @@ pub struct AgentSpec {
     read_usage: context_usage::ReadUsage,
     parse: fn(&str) -> Result<ParsedEvent, serde_json::Error>,
     schema: fn() -> Schema,
-    /// How many `Stop`s in a row it lets a hook block.
+    /// How many `Stop` events in a row a hook may block.
     pub block_cap: Option<BlockCap>,
-    /// Its older way to report the end of a turn: a program that gets one JSON object as an argument.
+    /// Its older mechanism for reporting the end of a turn: a program that gets one JSON object as an argument.
     notify: Option<Notify>,
     /// The files that it writes about its sessions.
     pub session_files: session_files::SessionFiles,
 }
 
-/// An agent's limit on Stops in a row that a hook blocks.
+/// An agent's limit on how many `Stop` events in a row a hook may block.
 #[derive(Debug, Clone, Copy)]
 pub struct BlockCap {
-    /// The variable that sets it.
+    /// The variable that sets the limit.
     pub variable: &'static str,
-    /// What it is where nothing sets it.
+    /// The limit if nothing sets the variable.
     pub default: u32,
-    /// What a settings file of the agent, as text, sets the variable to.
+    /// Returns the value that a settings file of the agent, given as text, gives the variable.
     pub from_settings: fn(&str) -> Option<String>,
 }
 
-/// How a notification of an agent is read.
+/// How to read an agent's notifications.
 #[derive(Debug, Clone, Copy)]
 struct Notify {
     parse: fn(&str) -> Result<ParsedEvent, serde_json::Error>,
@@ -134,7 +134,7 @@ const CLAUDE: AgentSpec = AgentSpec {
 const CODEX: AgentSpec = AgentSpec {
     agent: Agent::Codex,
     comm: "codex",
-    // Its sandbox and its exec wrapper stand between a tool and the agent.
+    // Codex' sandbox and its exec wrapper stand between a tool and the agent.
     helpers: &["codex-linux-", "codex-execve"],
     home_variable: "CODEX_HOME",
     home_default: ".codex",
@@ -151,7 +151,7 @@ const CODEX: AgentSpec = AgentSpec {
     read_usage: codex::read_usage,
     parse: codex::parse,
     schema: codex::schema,
-    // Thirteen Stops were blocked in a row, and no limit was met.
+    // Measured: thirteen blocked `Stop` events in a row met no limit.
     block_cap: None,
     notify: Some(Notify { parse: codex::parse_notification, schema: codex::notification_schema }),
     session_files: codex::SESSION_FILES,
@@ -160,7 +160,7 @@ const CODEX: AgentSpec = AgentSpec {
 /// Every agent.
 pub static AGENTS: [AgentSpec; Agent::ALL.len()] = [CLAUDE, CODEX];
 
-/// An agent's row.
+/// Returns the entry of an agent.
 #[must_use]
 pub const fn spec(agent: Agent) -> &'static AgentSpec {
     match agent {
@@ -175,42 +175,45 @@ pub const fn spec(agent: Agent) -> &'static AgentSpec {
 pub struct PayloadError {
     /// The agent named on the command line.
     pub agent: Agent,
-    /// What did not fit, and where.
+    /// The error of the parser, with its position.
     pub source: serde_json::Error,
 }
 
 impl AgentSpec {
-    /// Takes from a payload what baton uses.
+    /// Parses the fields of a payload that baton uses.
     ///
     /// # Errors
-    /// Where it has no `hook_event_name`, or a known field of a hooked event has another type.
+    /// Returns an error if the payload has no `hook_event_name`, or if a known field of a hooked event has the wrong
+    /// type.
     pub fn parse(&self, raw: &RawEvent) -> Result<ParsedEvent, PayloadError> {
         (self.parse)(raw.text()).map_err(|source| PayloadError { agent: self.agent, source })
     }
 
-    /// The JSON Schema of the payloads that [`AgentSpec::parse`] accepts, made from the same types.
+    /// Returns the JSON Schema of the payloads that [`AgentSpec::parse`] accepts. It is generated from the same
+    /// types.
     #[must_use]
     pub fn schema(&self) -> Schema {
         (self.schema)()
     }
 
-    /// Takes from a notification what baton uses; none where the agent has no notify program.
+    /// Parses the fields of a notification that baton uses. Returns `None` if the agent has no notify program.
     ///
     /// # Errors
-    /// Where it has no `type`, or a known field has another type.
+    /// Returns an error if the notification has no `type`, or if a known field has the wrong type.
     #[must_use]
     pub fn parse_notification(&self, raw: &RawEvent) -> Option<Result<ParsedEvent, PayloadError>> {
         let notify = self.notify?;
         Some((notify.parse)(raw.text()).map_err(|source| PayloadError { agent: self.agent, source }))
     }
 
-    /// The JSON Schema of the notifications that [`AgentSpec::parse_notification`] accepts, made from the same types.
+    /// Returns the JSON Schema of the notifications that [`AgentSpec::parse_notification`] accepts. It is generated
+    /// from the same types.
     #[must_use]
     pub fn notification_schema(&self) -> Option<Schema> {
         self.notify.map(|notify| (notify.schema)())
     }
 
-    /// The agent's directory. None where neither its variable nor HOME names an absolute path.
+    /// Returns the agent's directory, or `None` if neither its variable nor `HOME` is an absolute path.
     pub fn home(&self, environment: &dyn Environment) -> Option<PathBuf> {
         let home = match environment.get(self.home_variable) {
             Some(home) => PathBuf::from(home),
@@ -219,19 +222,19 @@ impl AgentSpec {
         home.is_absolute().then_some(home)
     }
 
-    /// How the newest turn of a transcript of its stands.
+    /// Returns how the newest turn of one of the agent's transcripts ended.
     #[must_use]
     pub fn last_turn(&self, transcript: &Path) -> LastTurn {
         transcript::last_turn(transcript, self.judge_last_turn)
     }
 
-    /// What a transcript of its says of the conversation.
+    /// Returns what one of the agent's transcripts shows about its conversation.
     #[must_use]
     pub fn transcript_stats(&self, transcript: &Path) -> TranscriptStats {
         context_usage::read(transcript, self.read_usage)
     }
 
-    /// Whether a process of this name is the agent.
+    /// Returns whether a process of this name is the agent.
     #[must_use]
     pub fn is_named(&self, comm: &str) -> bool {
         comm.starts_with(self.comm) && !self.helpers.iter().any(|helper| comm.starts_with(helper))

@@ -1,4 +1,4 @@
-//! The text of the message that an event carries. baton reads it only if you have it record messages.
+//! The text of the message that an event carries. baton reads it only if you configured it to record messages.
 
 use agent_baton_core::event::EventName;
 use serde::Deserialize;
@@ -22,7 +22,8 @@ pub enum MessageText {
     Answer(String),
 }
 
-/// The text of a prompt, or of the last message of a turn. `None` for every other event, and for a blank text.
+/// Returns the text of a prompt, or of the last message of a turn. Returns `None` for every other event, and for a
+/// blank text.
 #[must_use]
 pub fn message_text(name: EventName, raw: &RawEvent) -> Option<MessageText> {
     let fields = serde_json::from_str::<MessageFields>(raw.text()).ok()?;

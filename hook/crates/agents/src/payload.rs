@@ -1,4 +1,4 @@
-//! What the agents' payloads have in common: lenient fields, and what is taken from them.
+//! What the agents' payloads have in common: tolerant field types, and the event that baton builds from the fields.
 
 use std::path::Path;
 
@@ -12,39 +12,39 @@ use serde_json::value::RawValue;
 
 use baton_fs::hash::sha256_hex;
 
-/// The longest path taken from a payload, in bytes: the kernel takes none that is longer.
+/// The longest path that baton accepts from a payload, in bytes. The kernel accepts none that is longer.
 pub const MAX_PATH: usize = 4096;
 
-/// How the prompt begins that Claude writes itself when a background task ended.
+/// The beginning of the prompt that Claude writes itself when a background task has ended.
 const TASK_NOTIFICATION: &str = "<task-notification>";
 
-/// What baton takes from one payload, in one form for all agents. No prompt, message or tool input is in it.
+/// What baton takes from one payload, in one form for all agents. It holds no prompt, message or tool input.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ParsedEvent {
-    /// What happened.
+    /// The event.
     pub name: EventName,
-    /// The session; none where the id is absent, null or empty.
+    /// The session. `None` if the id is absent, null or empty.
     pub session: Option<SessionId>,
     /// Why the session begins (`SessionStart` only).
     pub source: Option<Source>,
-    /// Whether nobody asked for the end, as far as the payload says (`SessionEnd` only).
+    /// Whether the session ended without the user asking for it, as far as the payload shows (`SessionEnd` only).
     pub terminal_closed: bool,
-    /// Whether it came from within a subagent.
+    /// Whether the event came from a subagent.
     pub subagent: bool,
     /// The directory of the event, absolute.
     pub cwd: Option<String>,
-    /// The transcript, absolute.
+    /// The path of the transcript, absolute.
     pub transcript: Option<String>,
-    /// What is kept of the prompt (`UserPromptSubmit` only).
+    /// The prompt's length and digest (`UserPromptSubmit` only).
     pub prompt: Option<Prompt>,
-    /// Digest of the client's id of the prompt or turn.
+    /// The digest of the client's id of the prompt or turn.
     pub prompt_id: Option<String>,
-    /// What is asked (`Notification` only).
+    /// What the agent asks (`Notification` only).
     pub question: Option<Question>,
 }
 
 impl ParsedEvent {
-    /// Of an event that is not hooked, nothing but that it came.
+    /// An event that baton does not hook. Only its arrival is known.
     pub(super) const OTHER: Self = Self {
         name: EventName::Other,
         session: None,
@@ -59,10 +59,10 @@ impl ParsedEvent {
     };
 }
 
-/// What is taken from a Stop for a loop alone: the fast path does not look for it.
+/// The fields of a `Stop` that only loops need. The fast path does not read them.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct StopDetails {
-    /// Whether the turn went on by a hook's word before.
+    /// Whether a hook has already continued this turn.
     pub continued: bool,
     /// The agent's last message.
     pub message: Option<String>,
@@ -77,7 +77,7 @@ struct StopFields {
 }
 
 impl StopDetails {
-    /// Of a payload's text. What is not of the right type is not there.
+    /// Reads the fields from a payload's text. A field of the wrong type counts as absent.
     #[must_use]
     pub fn parse(text: &str) -> Self {
         let fields: StopFields = serde_json::from_str(text).unwrap_or_default();
@@ -88,20 +88,21 @@ impl StopDetails {
     }
 }
 
-/// The one field that every payload must have, read before anything else is.
+/// The one field that every payload must have. It is read before any other.
 #[derive(Deserialize)]
 struct EventHead {
     hook_event_name: Text,
 }
 
-/// The event's name as one of the agent's hooked events; none for every other.
+/// Returns the event's name if the agent's hooked events include it, and `None` for every other name.
 pub(super) fn parse_event_name<H: for<'de> Deserialize<'de>>(text: &str) -> Result<Option<H>, serde_json::Error> {
     let EventHead { hook_event_name: Text(name) } = serde_json::from_str(text)?;
     let known = |name: &str| H::deserialize(IntoDeserializer::<serde::de::value::Error>::into_deserializer(name)).ok();
     Ok(name.as_deref().and_then(known))
 }
 
-/// The schema of what is accepted: a hooked event with fields of the right types, or any other event at all.
+/// Returns the schema of the accepted payloads: a hooked event with fields of the right types, or any event of
+/// another name.
 pub(super) fn schema<Payload: JsonSchema, Hooked: JsonSchema>(title: &str) -> Schema {
     let mut generator = SchemaGenerator::default();
     let payload = generator.subschema_for::<Payload>();
@@ -122,8 +123,8 @@ pub(super) fn schema<Payload: JsonSchema, Hooked: JsonSchema>(title: &str) -> Sc
     })
 }
 
-/// A string. JavaScript clients may send half of a surrogate pair, which is legal JSON and no UTF-8: such a string is
-/// accepted, and its text is not known.
+/// A string. JavaScript clients may send an unpaired surrogate, which is legal in JSON but not in UTF-8. baton
+/// accepts such a string and treats its text as unknown.
 #[derive(Debug, Clone, PartialEq, Eq, JsonSchema)]
 #[schemars(transparent, inline)]
 pub(super) struct Text(#[schemars(with = "String")] Option<String>);
@@ -139,12 +140,12 @@ impl<'de> Deserialize<'de> for Text {
 }
 
 impl Text {
-    /// The text as an absolute path that the kernel could take.
+    /// Returns the text if it is an absolute path that the kernel could accept.
     pub(super) fn into_path(self) -> Option<String> {
         self.0.filter(|path| path.len() <= MAX_PATH && !path.contains('\0') && Path::new(path).is_absolute())
     }
 
-    /// The text as the reason why a session begins.
+    /// Interprets the text as the reason why a session begins.
     pub(super) fn into_source(self) -> Source {
         match self.0.as_deref() {
             Some("startup") => Source::Startup,
@@ -156,7 +157,7 @@ impl Text {
         }
     }
 
-    /// The text as what a notification of Claude is about.
+    /// Interprets the text as the subject of a Claude notification.
     pub(super) fn into_question(self) -> Question {
         match self.0.as_deref() {
             Some("permission_prompt") => Question::Permission,
@@ -167,18 +168,18 @@ impl Text {
         }
     }
 
-    /// Whether the text is this word.
+    /// Returns whether the text equals this word.
     pub(super) fn is(&self, word: &str) -> bool {
         self.0.as_deref() == Some(word)
     }
 
-    /// Whether something stands in it.
+    /// Returns whether the text is known and not empty.
     pub(super) fn is_filled(&self) -> bool {
         self.0.as_deref() != Some("")
     }
 }
 
-/// A string as it stands in the payload, escapes and all, without its quotes: it is measured, never kept.
+/// A string as it appears in the payload, with escapes and without quotes. baton measures it and never stores it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, JsonSchema)]
 #[schemars(transparent, inline)]
 pub(super) struct RawString<'a>(#[schemars(with = "String")] &'a str);
@@ -192,7 +193,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for RawString<'a> {
 }
 
 impl RawString<'_> {
-    /// What is kept of a prompt.
+    /// Returns the prompt's length and digest.
     pub(super) fn to_prompt(self) -> Prompt {
         Prompt {
             bytes: self.0.len() as u64,
@@ -201,12 +202,12 @@ impl RawString<'_> {
         }
     }
 
-    /// What is kept of an id; none of an empty one.
+    /// Returns the digest of an id, or `None` if the id is empty.
     pub(super) fn to_id_digest(self) -> Option<String> {
         (!self.0.is_empty()).then(|| sha256_hex(self.0.as_bytes(), 8))
     }
 
-    /// Whether the text begins with `words` (ASCII), each character as itself or as a `\u` escape.
+    /// Returns whether the text begins with `words` (ASCII). Each character may be itself or a `\u` escape.
     fn begins_with(self, words: &str) -> bool {
         let mut rest = self.0;
         words.chars().all(|expected| {
@@ -221,7 +222,7 @@ impl RawString<'_> {
     }
 }
 
-/// A session's id: absent, null and empty are none; anything else must be an id.
+/// A session's id. Absent, null and empty mean that there is none. Anything else must be a valid id.
 #[derive(Debug, Default, Clone, PartialEq, Eq, JsonSchema)]
 #[schemars(transparent, inline)]
 pub(super) struct SessionField(#[schemars(schema_with = "session_schema")] pub(super) Option<SessionId>);
@@ -239,7 +240,7 @@ impl<'de> Deserialize<'de> for SessionField {
         if text.is_empty() {
             return Ok(Self(None));
         }
-        // The id itself stays out of the message: it may be long, or written to upset a terminal.
+        // The message leaves the id out: it may be long, or contain control characters that harm a terminal.
         SessionId::try_from(text).map(|id| Self(Some(id))).map_err(|why| D::Error::custom(format!("session_id {why}")))
     }
 }

@@ -1,4 +1,4 @@
-//! What the machine shows of a launch that is in the records.
+//! Probes the launches and commands that are in the records.
 
 use std::path::Path;
 
@@ -11,9 +11,10 @@ use baton_system::lock_table::FileId;
 use baton_system::process_state::{is_local, lock_state};
 
 impl AgentInspector<'_> {
-    /// What the machine shows of a launch: its process, what the agent's own file says, and the lock it was seen to hold.
+    /// Probes a launch: its process, the session that the agent's own file names, and the lock that the launch was
+    /// seen to hold.
     ///
-    /// The process is looked at last. It may end while this looks, and must not be called living by its end's first half.
+    /// The process is looked up last. If it ends during the probe, the probe must not report it as alive.
     #[must_use]
     pub fn probe(&self, session: &Session, launch: &Launch) -> Probe {
         let process = &launch.process;
@@ -32,7 +33,10 @@ impl AgentInspector<'_> {
         }
     }
 
-    /// Who holds the lock of a supervisor, by its file: none where nobody does. Err where that cannot be told.
+    /// Returns the pid that holds a supervisor's lock file, or `None` if no process holds it.
+    ///
+    /// # Errors
+    /// Returns an error if the holder cannot be determined.
     pub fn lock_holder(&self, lock: &Path) -> Result<Option<u32>, LockTableUnavailable> {
         match FileId::from_path(lock) {
             Ok(file) => self.lock_table().map(|locks| locks.holders(file).first().copied()).ok_or(LockTableUnavailable),
@@ -41,14 +45,15 @@ impl AgentInspector<'_> {
         }
     }
 
-    /// What the machine shows of a command and its supervisor, whose lock is the file at `lock`.
+    /// Probes a command and its supervisor, whose lock file is `lock`.
     ///
-    /// The lock is read first: a supervisor that takes it over meanwhile is then seen by its process at the latest.
+    /// The lock is read first. If a new supervisor takes it over during the probe, the process lookup still finds
+    /// that supervisor.
     #[must_use]
     pub fn probe_command(&self, run: &Run, lock: &Path) -> CommandProbe {
         let owner = &run.owner;
         let held = match self.lock_holder(lock) {
-            // What this very call holds is its own, never the old supervisor's.
+            // A lock that this call itself holds is not the old supervisor's.
             Ok(Some(pid)) if pid != std::process::id() => LockState::Held,
             Ok(_) => LockState::Released,
             Err(LockTableUnavailable) => LockState::Unreadable,
@@ -56,7 +61,7 @@ impl AgentInspector<'_> {
         CommandProbe {
             run: run.id.clone(),
             supervisor: owner.process.clone(),
-            // The command is looked at after the supervisor that could still start it.
+            // Probe the command after the supervisor, which could still start it.
             state: self.process_state(&owner.process),
             child: owner.child.clone(),
             child_state: owner.child.as_ref().map(|child| self.process_state(child)),
@@ -65,6 +70,6 @@ impl AgentInspector<'_> {
     }
 }
 
-/// The table of locks, or the lock's file, cannot be read.
+/// The lock table or the lock file cannot be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LockTableUnavailable;

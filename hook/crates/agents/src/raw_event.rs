@@ -1,7 +1,7 @@
-//! Standard input: the first complete JSON object, within a size and a time.
+//! Reads the first complete JSON object from standard input, within limits of size and time.
 //!
-//! Claude leaves stdin open at `/clear`, so end of file is never waited for: the object's last brace ends the reading.
-//! What follows it is ignored.
+//! Claude leaves stdin open at `/clear`. So baton never waits for the end of the file: it stops reading at the
+//! object's last brace and ignores what follows.
 
 use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
@@ -10,25 +10,25 @@ use baton_fs::hash::sha256_hex;
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
-/// The most bytes read of one event.
+/// The largest event that baton reads, in bytes.
 pub const MAX_EVENT_BYTES: usize = 8 * 1024 * 1024;
 
 /// How long the whole event may take to arrive.
 pub const READ_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// The deepest nesting taken.
+/// The deepest nesting that baton accepts.
 pub const MAX_NESTING: usize = 128;
 
-/// Read at a time: most events are smaller than one piece.
+/// How many bytes one read asks for. Most events fit into one chunk.
 const READ_CHUNK_BYTES: usize = 16 * 1024;
 
 /// Why stdin gave no event.
 #[derive(Debug, thiserror::Error)]
 pub enum RawEventError {
-    /// Nothing but white space came.
+    /// Stdin held nothing but white space.
     #[error("stdin is empty; an agent writes one JSON object there (to try a hook by hand, pipe an event into it)")]
     Empty,
-    /// The first value is no object.
+    /// The first value is not an object.
     #[error("stdin does not start with a JSON object")]
     NotObject,
     /// The object is larger than [`MAX_EVENT_BYTES`].
@@ -87,7 +87,7 @@ pub struct RawEvent {
 }
 
 impl RawEvent {
-    /// Reads the first JSON object of `input`.
+    /// Reads the first JSON object from `input`.
     ///
     /// # Errors
     /// See [`RawEventError`].
@@ -128,36 +128,36 @@ impl RawEvent {
         }
     }
 
-    /// An event that came as an argument: the kernel has limited its length, and the parser checks the rest.
+    /// Wraps an event that came as an argument. The kernel limits its length, and the parser checks the rest.
     #[must_use]
     pub const fn from_argument(text: String) -> Self {
         Self { text }
     }
 
-    /// The object, with the white space that came before it.
+    /// Returns the object, with the white space that came before it.
     #[must_use]
     pub fn text(&self) -> &str {
         &self.text
     }
 
-    /// SHA-256 of the object's bytes, the first 32 hex digits.
+    /// Returns the first 32 hex digits of the SHA-256 of the object's bytes.
     #[must_use]
     pub fn digest(&self) -> String {
         sha256_hex(self.text.trim_ascii_start().as_bytes(), 16)
     }
 }
 
-/// Waits until something can be read; false where the time ran out.
+/// Waits until `input` is readable. Returns false if the time ran out.
 fn wait_readable(input: &impl AsFd, left: Duration) -> Result<bool, Errno> {
-    // Rounded up, so that a wait never ends early and spins; and one poll when the time is over, so that what lies
-    // there already is read.
+    // Round up, so that a wait never ends early and spins. When the time is up, poll once more to read what has
+    // already arrived.
     let millis = u16::try_from(left.as_micros().div_ceil(1000)).unwrap_or(u16::MAX);
     let mut fds = [PollFd::new(input.as_fd(), PollFlags::POLLIN)];
     Ok(poll(&mut fds, PollTimeout::from(millis))? > 0)
 }
 
-/// Finds the end of one JSON object in bytes that come in pieces. It balances brackets outside strings and checks
-/// nothing else: the parser does.
+/// Finds the end of one JSON object in bytes that arrive in chunks. It only balances brackets outside strings and
+/// leaves all other checks to the parser.
 #[derive(Debug, Default)]
 struct Scanner {
     depth: usize,
@@ -170,7 +170,7 @@ impl Scanner {
         self.depth > 0
     }
 
-    /// Takes the next piece; the object's end within it, once it is there.
+    /// Processes the next chunk. Returns the position in it at which the object ends, once that is known.
     fn feed(&mut self, piece: &[u8]) -> Result<Option<usize>, RawEventError> {
         for (at, byte) in piece.iter().enumerate() {
             if self.in_string {

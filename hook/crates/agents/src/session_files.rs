@@ -1,4 +1,4 @@
-//! What an agent's own files show of sessions that no hook announced.
+//! What an agent's own files show about sessions that no hook announced.
 
 use std::fs::{self, DirEntry};
 use std::io::ErrorKind;
@@ -9,39 +9,40 @@ use agent_baton_core::id::SessionId;
 
 use baton_system::lock_table::LockTable;
 
-/// The most of a transcript's beginning that is read, in bytes.
+/// How many bytes of a transcript's beginning baton reads at most.
 pub(super) const MAX_HEAD_BYTES: usize = 256 * 1024;
 
-/// A session that a process shows, by the agent's own word.
+/// A session that a process displays, according to the agent's files.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RunningSession {
     /// The session.
     pub session: SessionId,
-    /// The process; none where one holds it that cannot be seen from here.
+    /// The process. `None` if a process holds the lock but cannot be seen from here.
     pub pid: Option<u32>,
-    /// The process' start, where the agent wrote it down.
+    /// The start time of the process, if the agent recorded it.
     pub start: Option<u64>,
     /// The session's directory.
     pub cwd: Option<String>,
-    /// The lock that the process holds on it.
+    /// The lock that the process holds on the session.
     pub lock: Option<PathBuf>,
-    /// Whether nobody sits before it.
+    /// Whether the session has no terminal user.
     pub headless: bool,
 }
 
-/// Every session that processes show, as far as that could be read.
+/// The sessions that processes display, as far as baton could read them.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct RunningSessions {
     /// The sessions.
     pub sessions: Vec<RunningSession>,
-    /// Whether something could not be read, or was too much: then a session that is not among these may be shown all the same.
+    /// Whether something could not be read or exceeded a limit. A session that is missing here may then be displayed
+    /// nevertheless.
     pub partial: bool,
 }
 
 /// A conversation in a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Transcript {
-    /// The session, by the file's name.
+    /// The session, according to the file's name.
     pub session: SessionId,
     /// The file.
     pub path: PathBuf,
@@ -49,31 +50,32 @@ pub struct Transcript {
     pub modified_ms: u64,
 }
 
-/// What the beginning of a transcript says.
+/// What the beginning of a transcript shows.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct TranscriptHead {
     /// The session's directory.
     pub cwd: Option<String>,
-    /// Whether nobody sat before it.
+    /// Whether the session had no terminal user.
     pub headless: bool,
-    /// Whether it is of a subagent, which is no session of its own.
+    /// Whether the transcript belongs to a subagent, which is not a session of its own.
     pub of_subagent: bool,
 }
 
-/// What is read to find sessions.
+/// The functions that find sessions in an agent's files.
 #[derive(Debug, Clone, Copy)]
 pub struct SessionFiles {
-    /// Which sessions processes show: by the agent's directory, the table of locks, and the pid namespace of this process. The table is
-    /// asked for only where a lock is to be judged: the kernel may take as long for it as for a change of owner.
+    /// Lists the sessions that processes display. The arguments are the agent's directory, the lock table, this
+    /// process' pid namespace and the maximum number of directory entries. The lock table is a function, called only
+    /// if a lock must be judged: the kernel may take as long to print it as a transfer takes.
     pub running_sessions: fn(&Path, &dyn Fn() -> Option<LockTable>, u64, usize) -> RunningSessions,
-    /// The conversations below the agent's directory, of at most so many directory entries.
+    /// Lists the transcripts below the agent's directory. Visits at most the given number of directory entries.
     pub transcripts: fn(&Path, usize) -> Vec<Transcript>,
-    /// The beginning of one of them. None where it cannot be read, or is not the agent's.
+    /// Reads the beginning of a transcript. Returns `None` if it cannot be read or is not the agent's.
     pub head: fn(&Path) -> Option<TranscriptHead>,
 }
 
-/// The entries of a directory, at most `most`. The second is whether it could not be read or there are more; one that is missing
-/// has none.
+/// Returns up to `most` entries of a directory, and whether the directory could not be read or holds more. A missing
+/// directory has no entries.
 pub(super) fn list_entries(dir: &Path, most: usize) -> (Vec<DirEntry>, bool) {
     let read = match fs::read_dir(dir) {
         Ok(read) => read,
@@ -93,14 +95,15 @@ pub(super) fn list_entries(dir: &Path, most: usize) -> (Vec<DirEntry>, bool) {
     (found, partial)
 }
 
-/// The conversation in a regular file of this name that is not empty.
+/// Returns the transcript in a directory entry if it is a regular file that is not empty.
 pub(super) fn transcript_file(entry: &DirEntry, session: SessionId) -> Option<Transcript> {
     let meta = entry.metadata().ok().filter(|meta| meta.is_file() && meta.len() > 0)?;
     let modified = meta.modified().ok()?.duration_since(UNIX_EPOCH).ok()?;
     Some(Transcript { session, path: entry.path(), modified_ms: u64::try_from(modified.as_millis()).ok()? })
 }
 
-/// A session's id as both agents make them: 8-4-4-4-12 hex digits. Other files stand beside theirs.
+/// Parses a session id in the form that both agents use: 8-4-4-4-12 hex digits. Other files stand in the same
+/// directories.
 pub(super) fn parse_uuid(text: &str) -> Option<SessionId> {
     let parts: Vec<&str> = text.split('-').collect();
     let fits = parts.iter().map(|part| part.len()).eq([8, 4, 4, 4, 12])

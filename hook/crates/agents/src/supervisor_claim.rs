@@ -1,4 +1,4 @@
-//! Whether an agent, or a call, stands beneath a command that `baton run with` started.
+//! Determines whether an agent or a call runs below a command that `baton run with` started.
 
 use agent_baton_core::fence::Fence;
 use agent_baton_core::supervisor_claim::SupervisorClaim;
@@ -11,18 +11,19 @@ use baton_system::process_stat::ProcessStat;
 /// The variable that names the run.
 pub const RUN_VARIABLE: &str = "BATON_RUN";
 
-/// The variable that holds the owner's number.
+/// The variable that holds the owner's fence.
 pub const FENCE_VARIABLE: &str = "BATON_FENCE";
 
-/// How many processes are looked at: a script may call scripts.
+/// How many ancestors are looked up. A script may call other scripts.
 const MAX_SUPERVISED_ANCESTORS: usize = 32;
 
-/// The arguments of processes of agents that serve whoever asks: what they inherited says nothing of what they run.
+/// Arguments of agent processes that serve several clients. Their inherited environment says nothing about what they
+/// run.
 const DAEMON_ARGUMENTS: [&[u8]; 3] = [b"app-server", b"daemon", b"bg-pty-host"];
 
 impl AgentInspector<'_> {
-    /// What the environment claims, with the processes above. `agent` is the process of the event; none for a command, which is looked at
-    /// from its parent on.
+    /// Returns what the environment claims, with the pids of the ancestors. `agent` is the process of the event, or
+    /// `None` for a command, whose ancestors begin at its parent.
     #[must_use]
     pub fn supervisor_claim(&self, agent: Option<&ProcessStat>) -> Option<SupervisorClaim> {
         let run = self.environment.get(RUN_VARIABLE)?.parse().ok()?;
@@ -43,7 +44,7 @@ impl AgentInspector<'_> {
         Some(SupervisorClaim { run, fence, ancestors, nested_in })
     }
 
-    /// Whether a process of an agent serves others, or may.
+    /// Returns whether an agent process serves several clients, or might.
     fn serves_others(&self, pid: u32) -> bool {
         self.system.arguments(pid).is_none_or(|arguments| {
             arguments.iter().skip(1).any(|argument| DAEMON_ARGUMENTS.contains(&argument.as_slice()))

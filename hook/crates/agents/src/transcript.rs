@@ -1,4 +1,4 @@
-//! The end of an agent's own transcript. The prompts in it are looked at and never kept.
+//! Reads the end of an agent's own transcript. baton looks at the prompts in it and never stores them.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
@@ -8,28 +8,31 @@ use agent_baton_core::event::LastTurn;
 
 use baton_fs::read::open_own;
 
-/// How much is read from the end: more only where less does not say. A transcript may hold pictures.
+/// How many bytes are read from the end. A larger size is tried only if the smaller one does not suffice, since a
+/// transcript may hold pictures.
 const TAIL_SIZES: [u64; 3] = [256 * 1024, 4 * 1024 * 1024, 16 * 1024 * 1024];
 
-/// The most that a compressed transcript is unpacked to.
+/// How many bytes of a compressed transcript are unpacked at most.
 const MAX_UNPACKED_BYTES: u64 = 128 * 1024 * 1024;
 
-/// What an agent's compressed transcripts are called, beside the name they had.
+/// The suffix that an agent adds to the name of a transcript when it compresses it.
 const COMPRESSED: &str = ".zst";
 
-/// Judges the lines of a transcript's end, newest first; none where they do not say. `whole`: there is nothing before them.
+/// Judges the last lines of a transcript, newest first. Returns `None` if they do not suffice. `whole` is true if
+/// nothing comes before them.
 pub(super) type JudgeLastTurn = fn(&mut dyn Iterator<Item = &[u8]>, whole: bool) -> Option<LastTurn>;
 
-/// Looks at the lines of an end, newest first, and whether there is nothing before them; none where that does not suffice.
+/// Reads the last lines, newest first, and whether nothing comes before them. Returns `None` if they do not suffice.
 type ReadTail<'a, T> = &'a mut dyn FnMut(&mut dyn Iterator<Item = &[u8]>, bool) -> Option<T>;
 
-/// How the newest turn stands. Unknown where the transcript cannot be read, or does not say within what is read of it.
+/// Returns how the newest turn ended. Unknown if the transcript cannot be read, or if the part that is read does not
+/// show it.
 pub(super) fn last_turn(path: &Path, judge_last_turn: JudgeLastTurn) -> LastTurn {
     let turn = read_tails(path, &mut |lines, whole| judge_last_turn(lines, whole));
     turn.ok().flatten().unwrap_or(LastTurn::Unknown)
 }
 
-/// Looks at longer and longer ends of a transcript, until one suffices.
+/// Reads longer and longer parts from the end of a transcript, until one suffices.
 pub(super) fn read_tails<T>(path: &Path, read: ReadTail<'_, T>) -> io::Result<Option<T>> {
     match open_own(path) {
         Ok((file, _)) if is_compressed(path) => read_compressed_tail(file, read),
@@ -63,7 +66,7 @@ fn read_plain_tails<T>(mut file: File, len: u64, read: ReadTail<'_, T>) -> io::R
     Ok(None)
 }
 
-/// What is compressed can be read from its beginning alone: only its end is held in memory.
+/// Reads a compressed transcript. It can only be unpacked from the beginning, so only its end is kept in memory.
 fn read_compressed_tail<T>(file: File, read: ReadTail<'_, T>) -> io::Result<Option<T>> {
     let [.., most] = TAIL_SIZES;
     let most = usize::try_from(most).unwrap_or(usize::MAX);
@@ -91,8 +94,8 @@ fn lines(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
     bytes.rsplit(|byte| *byte == b'\n')
 }
 
-/// What a line holds, newest first. A line that is damaged may hold several values, or begin before its value does: then every
-/// place is tried at which one of `starts` stands.
+/// Returns the values in a line, newest first. A damaged line may hold several values, or text before the value. Then
+/// every position at which one of `starts` occurs is tried.
 pub(super) fn parse_values<'a, T: serde::Deserialize<'a>>(line: &'a [u8], starts: &[&[u8]]) -> Vec<T> {
     if let Ok(value) = serde_json::from_slice(line) {
         return vec![value];

@@ -1,10 +1,10 @@
-//! What the end of a transcript of Claude Code says of the conversation.
+//! Reads context usage, model and title from the end of a Claude Code transcript.
 
 use super::transcript_lines::{Author, LINE_STARTS, Line, Message, Usage, author, blocks};
 use crate::context_usage::{ContextUsageReader, PromptCount, UsageReading};
 use crate::transcript::parse_values;
 
-/// What Claude writes in place of a model where none answered.
+/// What Claude writes instead of a model's name if no model answered.
 const NO_MODEL: &str = "<synthetic>";
 
 /// Reads lines, newest first.
@@ -22,10 +22,10 @@ pub(crate) fn read_usage(lines: &mut dyn Iterator<Item = &[u8]>, whole: bool) ->
 struct ConversationReader {
     usage: ContextUsageReader,
     model: Option<String>,
-    /// What the user called the session, what a model did, and what older versions wrote; the newest of each.
+    /// The newest title of each kind: the user's, a model's, and the one that older versions wrote.
     titles: [Option<String>; 3],
     prompts: u64,
-    /// The number that Claude gave the newest prompt.
+    /// The number that Claude gave to the newest prompt.
     index: Option<u64>,
 }
 
@@ -76,7 +76,7 @@ impl ConversationReader {
 }
 
 impl Usage {
-    /// All that the model had before it when it had answered.
+    /// The size of the context after the answer: input, cached input and output.
     const fn total(&self) -> u64 {
         self.input_tokens
             .saturating_add(self.cache_creation_input_tokens)

@@ -1,4 +1,5 @@
-//! How the newest turn stands in a transcript of Claude Code: a line for each block of each message.
+//! Determines how the newest turn of a Claude Code transcript ended. The transcript has one line for each block of
+//! each message.
 
 use std::collections::HashSet;
 
@@ -21,12 +22,12 @@ pub(crate) fn judge_last_turn(lines: &mut dyn Iterator<Item = &[u8]>, whole: boo
     whole.then_some(rest)
 }
 
-/// What was seen so far, from the end.
+/// What the lines read so far have shown, from the end of the transcript.
 #[derive(Default)]
 struct Turn {
-    /// The calls of tools that have a result.
+    /// The tool calls that have a result.
     answered: HashSet<String>,
-    /// Whether something stands at the end that the model was to answer, or was answering.
+    /// Whether the transcript ends with something that the model still had to answer, or was answering.
     owed: bool,
 }
 
@@ -37,7 +38,7 @@ impl Turn {
         }
         let message = line.message.as_ref()?;
         match line.kind.as_ref()?.0.as_str() {
-            // What the service said instead of an answer.
+            // Claude reports an error of the service in the form of an answer.
             "assistant" if line.is_api_error_message => None,
             "assistant" => self.answer(message),
             "user" if line.is_compact_summary => Some(self.owed_or(LastTurn::Unknown)),

@@ -1,4 +1,5 @@
-//! What Claude Code leaves of its sessions: `sessions/<pid>.json` while one is shown, and a transcript each below `projects/`.
+//! The files that Claude Code writes about its sessions: `sessions/<pid>.json` while a process displays a session,
+//! and one transcript per session below `projects/`.
 
 use std::io::Read;
 use std::path::Path;
@@ -15,10 +16,11 @@ use baton_system::lock_table::LockTable;
 
 pub(crate) const SESSION_FILES: SessionFiles = SessionFiles { running_sessions, transcripts, head };
 
-/// How Claude calls itself where nobody sits before it: `-p`, and the SDKs.
+/// The prefix of the entry point of sessions that have no terminal: `-p` and the SDKs.
 const HEADLESS: &str = "sdk-";
 
-/// A file stays behind after a SIGKILL: whether its process is the one that wrote it, its start tells.
+/// Lists the sessions that processes display. A file stays behind after a SIGKILL, so the start time in it must match
+/// the start time of the process.
 fn running_sessions(home: &Path, _: &dyn Fn() -> Option<LockTable>, pidns: u64, most: usize) -> RunningSessions {
     let (files, mut partial) = list_entries(&home.join("sessions"), most);
     let mut sessions = Vec::new();
@@ -38,7 +40,7 @@ fn running_sessions(home: &Path, _: &dyn Fn() -> Option<LockTable>, pidns: u64, 
 
 impl SessionFile {
     fn running_session(&self, pid: u32, pidns: u64) -> Option<RunningSession> {
-        // Its words for this: linux:<machine>:pid:[<namespace>]. A home may be shared with a container.
+        // The form is `linux:<machine>:pid:[<namespace>]`. A container may share this home.
         let elsewhere = self.pid_domain.as_ref().is_some_and(|domain| !domain.ends_with(&format!("pid:[{pidns}]")));
         Some(RunningSession {
             session: self.session_id.parse().ok()?,
@@ -51,7 +53,8 @@ impl SessionFile {
     }
 }
 
-/// A directory for each project, and in it a file for each session. Those of subagents have other names.
+/// Lists the transcripts. Each project has a directory, which has one file per session. Files of subagents have other
+/// names.
 fn transcripts(home: &Path, most: usize) -> Vec<Transcript> {
     let (projects, _) = list_entries(&home.join("projects"), most);
     let mut found = Vec::new();
@@ -67,7 +70,7 @@ fn transcripts(home: &Path, most: usize) -> Vec<Transcript> {
     found
 }
 
-/// A line of a transcript, as far as it is read.
+/// The fields of a transcript line that baton reads.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Line {
@@ -77,7 +80,8 @@ struct Line {
     is_sidechain: bool,
 }
 
-/// The first lines are about the client; the first of the conversation says where it takes place.
+/// Reads the head of a transcript. The first lines are about the client. The first line of the conversation names the
+/// directory.
 fn head(path: &Path) -> Option<TranscriptHead> {
     let mut bytes = Vec::new();
     open_own(path).ok()?.0.take(MAX_HEAD_BYTES as u64).read_to_end(&mut bytes).ok()?;

@@ -1,20 +1,20 @@
-//! The lines of a transcript of Claude Code, as far as they are read.
+//! The lines of a Claude Code transcript, with the fields that baton reads.
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::lenient_json::{LenientString, lenient};
 
-/// How the lines begin that matter.
+/// The beginnings of the lines that matter.
 pub(super) const LINE_STARTS: [&[u8]; 2] = [b"{\"parentUuid\":", b"{\"type\":"];
 
-/// What Claude writes in the user's name when they interrupt a turn.
+/// What Claude writes in the user's name when the user interrupts a turn.
 const INTERRUPTED: &str = "[Request interrupted by user";
 
-/// How lines begin that Claude writes of what the user did without asking the model.
+/// The beginnings of the lines by which Claude records what the user did without asking the model.
 const CLIENT_LINES: [&str; 5] = ["<command-name>", "<local-command-", "<bash-input>", "<bash-stdout>", "<bash-stderr>"];
 
-/// How a prompt begins that Claude writes itself when a task in the background is over.
+/// The beginning of the prompt that Claude writes itself when a background task has ended.
 const TASK_NOTIFICATION: &str = "<task-notification>";
 
 #[derive(Default, Deserialize)]
@@ -49,7 +49,7 @@ pub(super) struct Message<'a> {
     pub(super) usage: Option<Usage>,
 }
 
-/// What a request to the model, and its answer, held, in tokens.
+/// The tokens of a request to the model and of its answer.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Usage {
@@ -59,7 +59,7 @@ pub(super) struct Usage {
     pub(super) output_tokens: u64,
 }
 
-/// The how-manieth prompt of the session it is.
+/// The position of a prompt in its session.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Position {
@@ -81,22 +81,22 @@ impl Block {
     }
 }
 
-/// Who wrote a line in the user's name.
+/// Who wrote a line that Claude attributes to the user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Author {
-    /// The user: a prompt.
+    /// The user. The line is a prompt.
     User,
-    /// Claude, since a task in the background is over: a prompt of nobody's.
+    /// Claude, because a background task has ended. The line is a prompt that no user wrote.
     Task,
-    /// Claude, since the user interrupted the turn.
+    /// Claude, because the user interrupted the turn.
     Interruption,
-    /// Claude, of what the user did without asking the model.
+    /// Claude, to record what the user did without asking the model.
     Client,
-    /// Tools: their results, and nothing else.
+    /// Tools. The line holds only their results.
     Tools,
 }
 
-/// Who wrote the blocks of a line in the user's name.
+/// Returns who wrote the blocks of a line that Claude attributes to the user.
 pub(super) fn author(blocks: &[Block]) -> Author {
     let text = blocks.iter().filter(|block| !block.is("tool_result")).find_map(|block| block.text.as_ref());
     match text.map(|text| text.0.trim_start()) {
@@ -108,7 +108,7 @@ pub(super) fn author(blocks: &[Block]) -> Author {
     }
 }
 
-/// The blocks of a message; a message that is a text is one block.
+/// Returns the blocks of a message. A message that is plain text becomes one block.
 pub(super) fn blocks(message: &Message<'_>) -> Vec<Block> {
     let Some(content) = message.content.map(RawValue::get) else { return Vec::new() };
     let text = serde_json::from_str(content).map(|text| {

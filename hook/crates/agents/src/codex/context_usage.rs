@@ -1,4 +1,4 @@
-//! What the end of a rollout of Codex says of the conversation.
+//! Reads context usage, model and title from the end of a Codex rollout.
 
 use super::transcript_lines::{LINE_STARTS, Line, Payload};
 use crate::context_usage::{ContextUsageReader, PromptCount, UsageReading};

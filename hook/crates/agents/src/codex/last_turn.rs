@@ -1,4 +1,4 @@
-//! How the newest turn stands in a rollout of Codex.
+//! Determines how the newest turn of a Codex rollout ended.
 
 use std::collections::HashSet;
 
@@ -20,12 +20,12 @@ pub(crate) fn judge_last_turn(lines: &mut dyn Iterator<Item = &[u8]>, whole: boo
     whole.then(|| turn.owed_or(LastTurn::Unknown))
 }
 
-/// What was seen so far, from the end.
+/// What the lines read so far have shown, from the end of the rollout.
 #[derive(Default)]
 struct Turn {
-    /// The calls of tools that have a result.
+    /// The tool calls that have a result.
     answered: HashSet<String>,
-    /// Whether something stands at the end that the model was to answer, or was answering.
+    /// Whether the rollout ends with something that the model still had to answer, or was answering.
     owed: bool,
 }
 
@@ -58,7 +58,7 @@ impl Turn {
     fn message(&self, payload: &Payload) -> Option<LastTurn> {
         let typed = payload.internal_chat_message_metadata_passthrough.as_ref();
         if is(payload.role.as_ref(), "assistant") {
-            // A comment on the way is no answer.
+            // A comment in the middle of a turn is not the answer.
             let on_the_way = is(payload.phase.as_ref(), "commentary");
             Some(if on_the_way { LastTurn::InterruptedPrompt } else { self.owed_or(LastTurn::Ended) })
         } else if typed.is_some_and(|typed| typed.content_item_kinds.iter().any(|kind| kind.0 == "user.text")) {

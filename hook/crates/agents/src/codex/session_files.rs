@@ -1,4 +1,5 @@
-//! What Codex leaves of its threads: a lock while a process has one loaded, and a rollout each, compressed after a week.
+//! The files that Codex writes about its threads: a lock file while a process has the thread loaded, and one rollout
+//! per thread, compressed after a week.
 
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
@@ -17,13 +18,15 @@ use baton_system::lock_table::{FileId, LockTable};
 
 pub(crate) const SESSION_FILES: SessionFiles = SessionFiles { running_sessions, transcripts, head };
 
-/// Years, months and days.
+/// The levels of directories above a rollout: year, month and day.
 const DATE_LEVELS: usize = 3;
 
-/// The largest window of a compressed rollout that is unpacked, in bytes: zstd's own limit for what a reader must take.
+/// The largest window of a compressed rollout that baton unpacks, in bytes. zstd recommends that every decoder
+/// supports this size.
 const MAX_ZSTD_WINDOW_BYTES: u64 = 8 * 1024 * 1024;
 
-/// A lock's file stays behind after a SIGKILL: it counts while it is held.
+/// Lists the threads that processes have loaded. A lock file stays behind after a SIGKILL, so it counts only while a
+/// process holds the lock.
 fn running_sessions(home: &Path, locks: &dyn Fn() -> Option<LockTable>, _: u64, most: usize) -> RunningSessions {
     let (files, mut partial) = list_entries(&home.join("thread-writer-locks"), most);
     let locks = if files.is_empty() { None } else { locks() };
@@ -50,8 +53,9 @@ fn running_sessions(home: &Path, locks: &dyn Fn() -> Option<LockTable>, _: u64, 
     RunningSessions { sessions, partial }
 }
 
-/// `sessions/<year>/<month>/<day>/rollout-<time>-<id>.jsonl`, or `.jsonl.zst`, and the same names in `archived_sessions/`. While
-/// Codex packs or unpacks one, both are there: they are one thread.
+/// Lists the rollouts: `sessions/<year>/<month>/<day>/rollout-<time>-<id>.jsonl` or `.jsonl.zst`, and files of the
+/// same names in `archived_sessions/`. Both forms exist while Codex compresses or unpacks a rollout. They count as
+/// one thread.
 fn transcripts(home: &Path, most: usize) -> Vec<Transcript> {
     let mut found = Vec::new();
     let mut left = most;
@@ -59,7 +63,7 @@ fn transcripts(home: &Path, most: usize) -> Vec<Transcript> {
     while let Some((dir, depth)) = dirs.pop() {
         let (mut files, _) = list_entries(&dir, left);
         left = left.saturating_sub(files.len() + 1);
-        // The newest day first, so that the bound leaves out the oldest.
+        // Visit the newest day first, so that the limit leaves out the oldest.
         files.sort_by_key(std::fs::DirEntry::file_name);
         for entry in &files {
             if depth < DATE_LEVELS && entry.file_type().is_ok_and(|kind| kind.is_dir()) {
@@ -74,7 +78,7 @@ fn transcripts(home: &Path, most: usize) -> Vec<Transcript> {
     found
 }
 
-/// The thread of a rollout, by its name: the id is the last 36 characters.
+/// Returns the thread that a rollout belongs to. The id is the last 36 characters of its name.
 fn parse_thread_id(name: &str) -> Option<SessionId> {
     let stem = name.strip_suffix(".zst").unwrap_or(name).strip_suffix(".jsonl")?.strip_prefix("rollout-")?;
     parse_uuid(stem.get(stem.len().checked_sub(36)?..)?)
@@ -88,11 +92,11 @@ struct FirstLine {
     payload: SessionMeta,
 }
 
-/// What it says of the thread, as far as it is read.
+/// The fields about the thread that baton reads.
 #[derive(Deserialize)]
 struct SessionMeta {
     cwd: Option<String>,
-    /// `cli`, `exec`, ...; an object for a thread that another one started.
+    /// `cli`, `exec` and so on. An object for a thread that another thread started.
     source: Option<Value>,
     thread_source: Option<String>,
 }
@@ -116,7 +120,7 @@ fn head(path: &Path) -> Option<TranscriptHead> {
     })
 }
 
-/// The first line, if it is whole within the bound.
+/// Returns the first line, or `None` if it does not end within the limit.
 fn first_line(from: impl Read) -> Option<Vec<u8>> {
     let mut line = Vec::new();
     BufReader::new(from.take(MAX_HEAD_BYTES as u64)).read_until(b'\n', &mut line).ok()?;

@@ -1,10 +1,10 @@
-//! The lines of a rollout of Codex, as far as they are read.
+//! The lines of a Codex rollout, with the fields that baton reads.
 
 use serde::Deserialize;
 
 use crate::lenient_json::{LenientString, lenient};
 
-/// How the lines begin.
+/// The beginnings of the lines that matter.
 pub(super) const LINE_STARTS: [&[u8]; 1] = [b"{\"timestamp\":"];
 
 #[derive(Deserialize)]
@@ -54,14 +54,14 @@ pub(super) struct Info {
     pub(super) model_context_window: Option<u64>,
 }
 
-/// What a request to the model, and its answer, held, in tokens.
+/// The tokens of a request to the model and of its answer.
 #[derive(Deserialize)]
 pub(super) struct Usage {
     pub(super) total_tokens: Option<u64>,
 }
 
 impl Payload {
-    /// Whether an event says that the user gave a prompt.
+    /// Returns whether an event reports a prompt of the user.
     pub(super) fn is_prompt(&self) -> bool {
         let item = self.item.as_ref().and_then(|item| item.kind.as_ref());
         is(self.kind.as_ref(), "user_message") || (is(self.kind.as_ref(), "item_completed") && is(item, "UserMessage"))

@@ -4,10 +4,10 @@ use std::os::fd::OwnedFd;
 
 use super::*;
 
-/// Fast enough to fail quickly, slow enough that no busy machine runs into it where data is there.
+/// Short enough to fail quickly, and long enough for a busy machine to read data that is already there.
 const SOON: ReadLimits = ReadLimits { bytes: 4096, time: Duration::from_millis(80) };
 
-/// A pipe into which `pieces` were written; the writing end is returned, so that it stays open.
+/// Returns a pipe into which `pieces` were written, with the writing end, so that it stays open.
 fn pipe(pieces: &[&[u8]]) -> (OwnedFd, File) {
     let (reader, writer) = nix::unistd::pipe().unwrap();
     let mut writer = File::from(writer);
@@ -41,7 +41,7 @@ fn check(input: &[u8], open: bool, expected: Result<&str, &str>) {
 
 #[test]
 fn the_first_object_ends_the_reading() {
-    // Each with stdin left open: reading to the end would hang.
+    // Stdin stays open in each case, so that reading to the end would hang.
     for (input, expected) in [
         (r"{}", r"{}"),
         ("{}\n", r"{}"),

@@ -1,10 +1,10 @@
-//! What a transcript says of the conversation, in lines as the clients write them, and damaged.
+//! What a transcript shows about its conversation. The cases are lines as the clients write them, and damaged ones.
 
 use agent_baton_core::agent::Agent;
 
 use crate::{TranscriptStats, spec};
 
-/// Each word is a line of a transcript.
+/// Returns the transcript line that a word stands for.
 fn claude(word: &str) -> String {
     let (word, value) = word.split_once(':').unwrap_or((word, ""));
     let line = |kind: &str, more: &str, message: &str| {
@@ -68,7 +68,7 @@ fn gauge(agent: Agent, text: &[u8]) -> TranscriptStats {
     spec(agent).transcript_stats(&path)
 }
 
-/// `model title prompts context turn-start window`, each `-` where it is none.
+/// Returns `model title prompts context turn-start window`, with `-` for each one that is `None`.
 fn words(gauge: &TranscriptStats) -> String {
     let number = |number: Option<u64>| number.map_or_else(|| "-".to_owned(), |number| number.to_string());
     let prompts = gauge.prompts.map(|it| format!("{}{}", it.count, if it.at_least { "+" } else { "" }));
@@ -90,15 +90,15 @@ fn gauges_of_claude() {
         ("prompt", "- - 1 - - -"),
         ("prompt answer:90", "opus - 1 100 - -"),
         ("prompt answer:90 prompt answer:190", "opus - 2 200 100 -"),
-        // Within a turn the newest counts, at its start what stood before it.
+        // The newest size in the turn counts as the present one, and the one before the prompt as the turn's start.
         ("prompt answer:90 prompt answer:190 result answer:290", "opus - 2 300 100 -"),
-        // Asked, and not answered yet.
+        // A prompt that has no answer yet.
         ("prompt answer:90 prompt", "opus - 2 100 100 -"),
         ("prompt:1 answer:90 prompt:7 answer:190", "opus - 7 200 100 -"),
         ("prompt answer:90 task answer:190", "opus - 1 200 100 -"),
         ("prompt answer:90 meta command", "opus - 1 100 - -"),
         ("prompt answer:90 prompt other:190 synthetic failed aside", "haiku - 2 200 100 -"),
-        // What stood there before a compaction is not there any more.
+        // A compaction removes the prompts before it from the context.
         ("prompt answer:990 summary", "opus - 1 - - -"),
         ("prompt answer:990 summary answer:90", "opus - 1 100 - -"),
         ("prompt answer:90 prompt answer:990 summary answer:190", "opus - 2 200 100 -"),
@@ -151,7 +151,7 @@ fn what_cannot_be_read_says_nothing() {
     for agent in Agent::ALL {
         assert_eq!(spec(agent).transcript_stats(std::path::Path::new("/nowhere/at/all")), TranscriptStats::default());
         assert_eq!(words(&gauge(agent, &[0xff; 4096])), "- - 0 - - -");
-        // Cut anywhere it never says more than the whole does, and never fails.
+        // A line that is cut anywhere never shows more than the whole line, and never fails.
         let line = if agent == Agent::Claude { claude } else { codex };
         let text = ["prompt", "prompt"].map(|word| line(word) + "\n").concat();
         for end in 0..text.len() {

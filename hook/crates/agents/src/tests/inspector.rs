@@ -17,7 +17,7 @@ fn tmux_pane() -> Pane {
     Pane::Tmux { server: "/run/tmux/a".to_owned(), pane: "%3".to_owned() }
 }
 
-/// The pane of a Codex event before and after the closer look, for a process without a terminal.
+/// Checks the pane of a Codex event before and after `enrich_event`, for a process without a terminal.
 fn check_pane(names: &[&str], expected: &Pane) {
     let tree = Tree::start(names);
     let mut stat = tree.stat(0);

@@ -1,4 +1,4 @@
-//! How a transcript's newest turn stands, in lines as the clients write them, and damaged.
+//! How the newest turn of a transcript ended. The cases are lines as the clients write them, and damaged ones.
 
 use std::path::PathBuf;
 
@@ -19,7 +19,7 @@ fn check(agent: Agent, what: &str, text: &[u8], expected: LastTurn) {
     assert_eq!(spec(agent).last_turn(&path), expected, "{agent}: {what}");
 }
 
-/// Each word is a line of a transcript.
+/// Returns the transcript lines that these words stand for.
 fn lines(agent: Agent, words: &str) -> Vec<u8> {
     let line = |word: &str| match agent {
         Agent::Claude => claude(word),
@@ -136,7 +136,7 @@ fn turns_of_codex() {
         ("", Unknown),
         ("meta settings", Unknown),
         ("meta started context prompt typed answer tokens complete", Ended),
-        // The hook of a resume runs when the new turn has begun, and before its prompt is written.
+        // The hook of a resume runs after the new turn has begun and before its prompt is written.
         ("meta started prompt typed answer complete settings started", Ended),
         ("meta started prompt typed settings started", InterruptedPrompt),
         ("meta started prompt typed call:a settings started told", InterruptedToolCall),
@@ -179,7 +179,7 @@ fn a_damaged_transcript_costs_what_is_damaged() {
         for (what, text, expected) in cases {
             check(agent, what, &text, expected);
         }
-        // Whatever stands there, it is read to its end.
+        // Every line is read to its end, whatever it holds.
         for cut in 0..whole.len() {
             let (_dir, path) = on_disk("transcript.jsonl", &whole[..cut]);
             let _ = spec(agent).last_turn(&path);
@@ -192,7 +192,7 @@ fn only_the_end_of_a_long_transcript_is_read() {
     for agent in Agent::ALL {
         let long = lines(agent, "prompt answer").repeat(4000);
         check(agent, "long", &[&long[..], &lines(agent, "prompt")].concat(), InterruptedPrompt);
-        // What comes last says nothing, and is longer than the first look.
+        // The last line shows nothing, and is longer than the first part that is read.
         let picture = format!("{{\"type\":\"x\",\"data\":\"{}\"}}\n", "A".repeat(600_000));
         check(agent, "a picture", &[&long[..], picture.as_bytes()].concat(), Ended);
     }

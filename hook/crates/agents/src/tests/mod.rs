@@ -1,4 +1,4 @@
-//! Payloads as data, and everything that needs processes on real ones.
+//! Tests of payloads as data, and of everything that needs processes on real ones.
 
 mod context_usage;
 mod inspector;
@@ -9,7 +9,7 @@ mod tree;
 
 use crate::raw_event::{RawEvent, ReadLimits};
 
-/// The text as an event from stdin.
+/// Wraps the text as an event from stdin.
 fn raw(text: &str) -> RawEvent {
     let mut file = tempfile::tempfile().unwrap();
     std::io::Write::write_all(&mut file, text.as_bytes()).unwrap();

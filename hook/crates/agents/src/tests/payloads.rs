@@ -126,7 +126,7 @@ fn a_task_notification_is_no_user() {
         let text = format!(r#"{{"hook_event_name":"UserPromptSubmit","prompt":"{prompt}"}}"#);
         match parse(Agent::Claude, &text) {
             Ok(said) => assert_eq!(said.prompt.unwrap().by_user, by_user, "{prompt}"),
-            // An escape that is cut off is no JSON.
+            // A truncated escape is not JSON.
             Err(_) => assert_eq!(prompt, "\\u00"),
         }
     }
@@ -161,8 +161,8 @@ fn what_is_refused_is_not_repeated() {
     }
 }
 
-/// Every field of every payload removed, emptied, set to null and retyped: the parser and the schema, made from the same
-/// types, must say the same.
+/// Removes, empties, nulls and retypes every field of every payload. The parser and the schema are generated from the
+/// same types, so they must agree.
 #[test]
 fn the_schema_and_the_parser_agree() {
     let others =

@@ -4,7 +4,8 @@ use super::tree::Tree;
 use crate::*;
 use baton_system::{CurrentSystem, System};
 
-/// The agent's process found above the innermost of `names`, as an index; `pid` is the index of the one in `CLAUDE_PID`.
+/// Checks which process above the innermost of `names` is found as the agent, by index. `pid` is the index of the
+/// process in `CLAUDE_PID`.
 fn check_process(agent: Agent, names: &[&str], pid: Option<usize>, expected: Option<usize>) {
     let tree = Tree::start(names);
     let pid = pid.map(|index| tree.pids.get(index).copied().unwrap_or(u32::MAX).to_string());
@@ -24,26 +25,27 @@ fn the_agent_of_a_hook_is_the_one_that_ran_it() {
     check_process(Claude, &["claude", "sh"], None, Some(0));
     check_process(Claude, &["claude"], Some(0), Some(0));
     check_process(Claude, &["bash", "sh"], None, None);
-    // A wrapper of any name counts by the pid that it handed down.
+    // A wrapper of any name counts if its pid was passed down.
     check_process(Claude, &["node", "sh"], Some(0), Some(0));
     check_process(Claude, &["claude", "node", "sh"], Some(1), Some(1));
-    // Through npm; by background: claude under claude.
+    // Started through npm, and Claude started below Claude.
     check_process(Codex, &["node", "codex"], None, Some(1));
     check_process(Codex, &["node", "codex", "bash"], None, Some(1));
     check_process(Claude, &["claude", "claude", "claude", "sh"], Some(2), Some(2));
-    // An agent in an agent: the nearest of the right kind; what Claude handed down is not Codex's.
+    // One agent inside another: the nearest of the right kind counts, and Codex ignores the pid that Claude passed
+    // down.
     check_process(Codex, &["claude", "sh", "codex"], Some(0), Some(2));
     check_process(Claude, &["codex", "sh", "claude", "sh"], Some(2), Some(2));
     check_process(Codex, &["codex", "sh", "claude", "sh"], Some(2), Some(0));
-    // A pid handed down that does not stand above is another's.
+    // A pid that was passed down but is not an ancestor belongs to another process.
     check_process(Claude, &["claude", "sh"], Some(NONE), Some(0));
-    // Codex's own helpers are not Codex; four processes are looked at and no fifth.
+    // Codex' helper processes are not Codex. Only four ancestors are looked up.
     check_process(Codex, &["codex", "codex-linux-sandbox", "sh"], None, Some(0));
     check_process(Claude, &["claude", "sh", "sh", "sh"], Some(0), Some(0));
     check_process(Claude, &["claude", "sh", "sh", "sh", "sh"], Some(0), None);
 }
 
-/// Of the agents above the innermost of `names`, the one that a user started, as an index.
+/// Checks which of the agents above the innermost of `names` is the outermost one, by index.
 fn check_outermost(names: &[&str], pid: Option<usize>, expected: Option<usize>) {
     let tree = Tree::start(names);
     let pid = pid.map(|index| tree.pids[index].to_string());
@@ -51,7 +53,7 @@ fn check_outermost(names: &[&str], pid: Option<usize>, expected: Option<usize>) 
     let here = tree.here();
     let variables = variables.as_slice();
     let found = AgentInspector::new(&CurrentSystem, &variables, &here).outermost_agent();
-    // The test itself may run beneath an agent: then that is the outermost.
+    // The test itself may run below an agent, which is the outermost one then.
     let none: &[(&str, &str)] = &[];
     let around = AgentInspector::new(&CurrentSystem, &none, &CurrentSystem.current_process().unwrap())
         .outermost_agent()
@@ -70,7 +72,8 @@ fn the_agent_that_a_user_started_is_the_outermost() {
     check_outermost(&["sh", "bash"], None, None);
 }
 
-/// The lineage of a command under the innermost of `names`: agent, index of its process, session, number of agents.
+/// Checks the lineage of a command below the innermost of `names`: agent, index of its process, session and number of
+/// agents.
 fn check_lineage(names: &[&str], pid: Option<usize>, expected: Option<(Agent, usize, Option<&str>, usize)>) {
     let tree = Tree::start(names);
     let pid = pid.map(|index| tree.pids[index].to_string());
@@ -79,7 +82,7 @@ fn check_lineage(names: &[&str], pid: Option<usize>, expected: Option<(Agent, us
     let here = tree.here();
     let variables = variables.as_slice();
     let lineage = AgentInspector::new(&CurrentSystem, &variables, &here).lineage();
-    // The test itself may run beneath an agent: those above the tree are left out.
+    // The test itself may run below an agent: leave out the agents above the tree.
     let index = |process: &Process| tree.pids.iter().position(|&pid| pid == process.pid);
     let found = lineage.as_ref().filter(|lineage| index(&lineage.process).is_some()).map(|lineage| {
         let agents = lineage.ancestors.iter().filter(|(_, process)| index(process).is_some()).count();
@@ -98,7 +101,7 @@ fn a_command_has_the_session_that_the_nearest_agent_names() {
     check_lineage(&["claude", "sh", "codex", "sh"], Some(0), Some((Codex, 2, Some("of-codex"), 2)));
     check_lineage(&["codex", "sh", "claude", "sh"], Some(2), Some((Claude, 2, Some("of-claude"), 2)));
     check_lineage(&["claude", "claude", "sh"], Some(1), Some((Claude, 1, Some("of-claude"), 2)));
-    // Inherited by a Claude in a Codex in a Claude: not its own.
+    // Claude inside Codex inside Claude inherits a session that is not its own.
     check_lineage(&["claude", "codex", "claude", "sh"], Some(0), Some((Claude, 2, None, 3)));
     check_lineage(&["claude", "sh"], None, Some((Claude, 0, None, 1)));
     check_lineage(&["claude", "sh", "sh", "sh", "sh", "sh", "sh"], Some(0), Some((Claude, 0, Some("of-claude"), 1)));

@@ -1,4 +1,4 @@
-//! Chains of real processes: links to the shell, named like agents, that start one another.
+//! Chains of real processes: links to the shell that are named like agents and start one another.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -8,10 +8,10 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 use baton_system::process_stat::ProcessStat;
 use baton_system::{CurrentProcess, CurrentSystem, ProcessLookup, System};
 
-/// Prints its pid, starts the next program of the arguments with itself, and waits for the end of stdin.
+/// Prints its pid, starts the next program of its arguments with itself, and waits for the end of stdin.
 const SCRIPT: &str = "echo $$; if [ $# -gt 0 ]; then n=$1; shift; \"$D/$n\" \"$D/script\" \"$@\"; exit; fi; read -r _";
 
-/// A chain of real processes, outermost first. They end when their stdin does.
+/// A chain of real processes, outermost first. They end when their stdin ends.
 pub(super) struct Tree {
     pub(super) dir: tempfile::TempDir,
     child: Child,
@@ -40,7 +40,7 @@ impl Tree {
         Self { dir, child, stdin, pids }
     }
 
-    /// As a child of the innermost process would find itself.
+    /// Returns what a child of the innermost process would see as the current process.
     pub(super) fn here(&self) -> CurrentProcess {
         let own = CurrentSystem.current_process().unwrap();
         CurrentProcess { start: u64::MAX, parent: *self.pids.last().unwrap(), ..own }

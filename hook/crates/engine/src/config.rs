@@ -1,4 +1,4 @@
-//! Your settings in `config.toml`. A repository cannot change any of them.
+//! Reads `config.toml`, which holds your settings. A repository cannot change any of them.
 
 mod keys;
 mod location;
@@ -21,45 +21,45 @@ pub use origin::{Origin, Setting, list_settings};
 pub use settings::Settings;
 pub use time_span::{TimeSpan, TimeSpanError};
 
-/// The longest file that is read, in bytes.
+/// The longest configuration file that baton reads, in bytes.
 const MAX_FILE_BYTES: usize = 256 * 1024;
 
-/// Every value that a user can set. What the file leaves out has its default.
+/// Every value that you can set. A value that the file leaves out has its default.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
-    /// How long a run's owner may have been gone before the run counts as abandoned.
+    /// How long a run's owner may be gone before the run counts as abandoned.
     pub stale_after: TimeSpan,
-    /// What of a conversation is kept.
+    /// Which messages of a conversation baton records.
     pub messages: Messages,
-    /// How long sessions that are over are kept.
+    /// How long baton keeps sessions that have ended.
     pub retention: Retention,
-    /// The files that the last session of a project restores.
+    /// The files that baton restores when the last session of a project ends.
     pub protect: Vec<ProtectedPaths>,
 }
 
-/// What of a conversation baton keeps. Both agents keep transcripts of their own.
+/// Which messages of a conversation baton records. Both agents also keep transcripts of their own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Messages {
-    /// Nothing.
+    /// No message.
     #[default]
     Off,
     /// Every prompt, and the last answer of every turn.
     All,
 }
 
-/// How long sessions that are over are kept.
+/// How long baton keeps sessions that have ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Retention {
-    /// How many, the newest first.
+    /// How many sessions, the newest first.
     pub sessions: usize,
-    /// For how long after they were over.
+    /// How long after their end.
     pub age: TimeSpan,
-    /// How many headless ones (`claude -p`, `codex exec`).
+    /// How many headless sessions (`claude -p`, `codex exec`).
     pub headless: usize,
-    /// How long what was put away stays in the trash.
+    /// How long a session stays in the trash.
     pub trash: TimeSpan,
 }
 
@@ -67,30 +67,30 @@ pub struct Retention {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ProtectedPaths {
-    /// The worktree's root: absolute.
+    /// The root of the worktree, as an absolute path.
     #[serde(deserialize_with = "absolute")]
     pub project: PathBuf,
-    /// Relative to it, and inside it.
+    /// Paths relative to the root, all inside it.
     pub paths: Vec<RelativePath>,
 }
 
-/// A path inside a project: relative, without `..`, not empty.
+/// A path inside a project: relative, without `..`, and not empty.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "PathBuf", into = "PathBuf")]
 pub struct RelativePath(PathBuf);
 
-/// Why the file cannot be used. The hook goes on with the defaults.
+/// Why the file cannot be used. The hook continues with the defaults.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
-    /// It cannot be read.
+    /// The file cannot be read.
     #[error("cannot read the configuration {path}: {source}. Every value has its default until it can be read")]
     Read {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
-    /// It is among a project's files, which are other people's.
+    /// The file is inside a project, where other people may have written it.
     #[error("the configuration {path} is not read: it is inside {dir}, whose files may be another's")]
     InsideWorktree {
         /// The file.
@@ -98,20 +98,20 @@ pub enum ConfigError {
         /// The worktree, or the directory of the event.
         dir: PathBuf,
     },
-    /// It is not what it should be.
+    /// The file does not parse, or a value is invalid.
     #[error("{path}, line {line}: {why}. Every value has its default until this is fixed")]
     Invalid {
         /// The file.
         path: PathBuf,
-        /// The line, from 1.
+        /// The line, counted from 1.
         line: usize,
-        /// What is wrong, with the key.
+        /// What is wrong, and with which key.
         why: String,
     },
 }
 
 impl Config {
-    /// The thresholds that the core decides by.
+    /// Returns the thresholds that the core's rules use.
     #[must_use]
     pub const fn limits(&self) -> Limits {
         Limits { stale_after_ms: self.stale_after.ms() }
@@ -136,8 +136,8 @@ impl Default for Retention {
 }
 
 impl Config {
-    /// The protected paths of a project; none where nothing names it. A path that leads through symbolic links names what it leads
-    /// to.
+    /// Returns the protected paths of a project, or an empty list if the configuration does not name it. Symbolic
+    /// links in a project's path are resolved first.
     #[must_use]
     pub fn protected(&self, project: &Path) -> Vec<RelativePath> {
         let names = |named: &Path| named == project || named.canonicalize().is_ok_and(|path| path == project);
@@ -148,7 +148,7 @@ impl Config {
         paths
     }
 
-    /// Reads the file; the defaults where there is none.
+    /// Reads the configuration. A missing file gives the defaults.
     ///
     /// # Errors
     /// See [`ConfigError`].
@@ -160,7 +160,7 @@ impl Config {
         toml_edit::de::from_str(text).map_err(|error| {
             let line = keys::line_of(text, error.span());
             let key = error.span().and_then(|span| keys::key_at(text, &span)).or_else(|| keys::key_on(text, line));
-            // The name of a type says nothing to a user.
+            // The name of a Rust type means nothing to a user.
             let said = error.message().replace("expected usize", "expected a whole number");
             let why = key.map_or_else(|| said.clone(), |key| format!("{key}: {said}"));
             ConfigError::Invalid { path: path.to_owned(), line, why }
@@ -168,7 +168,8 @@ impl Config {
     }
 }
 
-/// The text of the file, which may be a link to where a user keeps such files; none where there is no file.
+/// Returns the text of the file, or `None` if there is no file. The file may be a symbolic link, as with a dotfiles
+/// repository.
 fn read_text(path: &Path) -> Result<Option<String>, ConfigError> {
     let wrong = |source| ConfigError::Read { path: path.to_owned(), source };
     if path.symlink_metadata().is_err_and(|error| error.kind() == io::ErrorKind::NotFound) {
@@ -207,13 +208,13 @@ impl From<RelativePath> for PathBuf {
 }
 
 impl RelativePath {
-    /// The path, relative to the project.
+    /// Returns the path, relative to the project.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.0
     }
 
-    /// What has this name in it; none where that is no name.
+    /// Returns the path of the entry `name` below this one, or `None` if `name` is not a valid name.
     #[must_use]
     pub fn join(&self, name: &str) -> Option<Self> {
         let below = self.0.join(name);
@@ -221,7 +222,7 @@ impl RelativePath {
         Self::try_from(below).ok().filter(|_| deeper)
     }
 
-    /// The directories above it, the outermost first.
+    /// Returns the directories above this path, outermost first.
     pub fn above(&self) -> impl Iterator<Item = Self> {
         let mut above: Vec<Self> =
             self.0.ancestors().skip(1).filter_map(|path| Self::try_from(path.to_owned()).ok()).collect();
@@ -229,7 +230,7 @@ impl RelativePath {
         above.into_iter()
     }
 
-    /// Whether it is `other`, or is below it.
+    /// Returns whether this path is `other` or below it.
     #[must_use]
     pub fn is_at_or_below(&self, other: &Self) -> bool {
         self.0.starts_with(&other.0)

@@ -72,7 +72,7 @@ impl DecisionService<'_> {
     #[must_use]
     pub fn probe(&self, input: &Input) -> Vec<ProbeResult> {
         let read = self.store.read(|view| snapshot::for_input(view, input));
-        // What cannot be read now is read again under the lock; what was not looked at counts as unknown.
+        // A record that cannot be read now is read again under the lock. A launch without a probe counts as unknown.
         read.ok()
             .and_then(Result::ok)
             .map(|snapshot| snapshot::probe_all(self.inspector, self.store, &snapshot))
@@ -142,7 +142,7 @@ impl DecisionService<'_> {
         snapshot.probes = probes.iter().filter_map(|probe| probe.launch_probe(&snapshot)).collect();
         snapshot.commands = probes.iter().filter_map(ProbeResult::command_probe).collect();
         if let Some(session) = session_of(input) {
-            // If the log cannot be read, the worst that happens is that something is told twice.
+            // If the log cannot be read, the worst result is that a notification is delivered a second time.
             let tail = self.store.tail(&session, LONG_LOG_BYTES).unwrap_or_default();
             snapshot.deliveries = tail.deliveries();
             snapshot.acknowledged = tail.acknowledged(process_of(input));
@@ -194,7 +194,7 @@ impl Observer for ProgressLogs {
         for change in &outcome.decision.changes {
             if let Record::Run(run) = &change.record {
                 let named = outcome.request.snapshot.runs.iter().find(|named| named.id == run.id.as_str());
-                // What fails is in the store's reports: a log is for the user alone.
+                // A failure is only reported as a warning, because the log is for the user alone.
                 locked.update_progress_log(named.and_then(|named| named.reading.record()), run);
             }
         }

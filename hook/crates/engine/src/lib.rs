@@ -1,7 +1,8 @@
-//! The engine: from an event or a command to a committed decision, and the features that build on decisions.
+//! The engine turns an event or a command into a committed decision, and contains the features that build on
+//! decisions.
 //!
-//! May touch: the state through the store, the system and the agents' files through an inspector, the configuration, and,
-//! for a loop's done-when command, the project. It renders no reply and prints nothing but warnings.
+//! It may touch the state through the store, the system and the agents' files through an inspector, the configuration
+//! and, for a loop's done-when command, the project. It renders no reply and prints nothing but warnings.
 
 pub mod config;
 pub mod decide;

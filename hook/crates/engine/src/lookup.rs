@@ -1,6 +1,6 @@
 //! Finds the session or run that you mean by an id, the beginning of an id, a name, or `last`.
 //!
-//! A text that matches several records is an error that names them. The empty text matches nothing.
+//! A text that matches several records is an error that lists them. The empty text matches nothing.
 
 #[cfg(test)]
 mod tests;
@@ -16,42 +16,42 @@ use baton_store::{Store, StoreError, last_opened};
 /// The word for the session that was opened last.
 pub const LAST: &str = "last";
 
-/// Why a text names no one record.
+/// Why a text does not identify exactly one record.
 #[derive(Debug, thiserror::Error)]
 pub enum LookupError<Id> {
-    /// Nothing is called so.
+    /// Nothing matches.
     #[error("nothing is called so")]
     NotFound,
-    /// Several are.
+    /// Several records match.
     #[error("several are called so")]
     Ambiguous(Vec<Id>),
-    /// The state cannot be looked through.
+    /// The state cannot be searched.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
-/// Looks in one state.
+/// Searches one state.
 #[derive(Debug, Clone, Copy)]
 pub struct Lookup<'a> {
     store: &'a Store,
-    /// Where only one project's are meant, its worktree root.
+    /// The worktree root of the project to search, or `None` for all projects.
     project: Option<&'a str>,
 }
 
 impl<'a> Lookup<'a> {
-    /// Looks at the sessions and runs of every project.
+    /// Searches the sessions and runs of every project.
     #[must_use]
     pub const fn all_projects(store: &'a Store) -> Self {
         Self { store, project: None }
     }
 
-    /// Looks at the sessions and runs of the project with this worktree root, and at no other's.
+    /// Searches only the sessions and runs of the project with this worktree root.
     #[must_use]
     pub const fn in_project(store: &'a Store, project: &'a str) -> Self {
         Self { store, project: Some(project) }
     }
 
-    /// The session that a text names.
+    /// Returns the session that a text identifies.
     ///
     /// # Errors
     /// See [`LookupError`].
@@ -61,7 +61,7 @@ impl<'a> Lookup<'a> {
         }
         if let Ok(id) = text.parse::<SessionId>() {
             let reading = self.store.read(|view| view.session(&id))?;
-            // What cannot be read is there, and whose project it is of cannot be told.
+            // A record that cannot be read exists, but its project is unknown.
             if reading != Reading::Absent && reading.record().is_none_or(|session| self.has_session(session)) {
                 return Ok(id);
             }
@@ -80,7 +80,8 @@ impl<'a> Lookup<'a> {
         single_match(matches)
     }
 
-    /// The run that a text names. A name is used again once its run is over: the unfinished one is meant.
+    /// Returns the run that a text identifies. A name may be used again once its run has ended, so the unfinished run
+    /// is preferred.
     ///
     /// # Errors
     /// See [`LookupError`].
@@ -110,7 +111,7 @@ impl<'a> Lookup<'a> {
         Err(LookupError::NotFound)
     }
 
-    /// The session that was opened last.
+    /// Returns the session that was opened last.
     fn last(self) -> Result<Option<SessionId>, StoreError> {
         match self.store.read(|view| view.recent_sessions())? {
             Ok(recent) if !recent.incomplete => {

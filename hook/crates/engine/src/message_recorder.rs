@@ -1,7 +1,7 @@
-//! Records messages, if you configured that: each prompt, and the last answer of each turn.
+//! Records messages, if you configured it: each prompt, and the last answer of each turn.
 //!
-//! A message is recorded once: on the fast path without the lock, for a deferred event beside the inbox, and otherwise under
-//! the lock after the decision. The log ignores a message that it holds already.
+//! A message is recorded once. On the fast path that happens without the lock, for a deferred event beside the inbox,
+//! and for any other event under the lock after the decision. The log ignores a message that it already holds.
 
 use agent_baton_core::event::{Event, EventName};
 use agent_baton_core::reason::Reason;
@@ -49,7 +49,8 @@ impl Observer for MessageRecorder<'_> {
 }
 
 impl MessageRecorder<'_> {
-    /// Whether messages are recorded, according to the configuration as it is now. Turning them off takes effect at once.
+    /// Returns whether the configuration says at this moment that messages are recorded. Turning recording off takes
+    /// effect at once.
     #[must_use]
     pub fn is_enabled(&self) -> bool {
         self.settings.config().messages == Messages::All
@@ -69,7 +70,7 @@ impl MessageRecorder<'_> {
         match self.append(&message) {
             Ok(Appended::Kept(..=LONG_CONVERSATION_BYTES)) => Recorded::Done,
             Ok(Appended::Kept(_) | Appended::NoLog) => Recorded::NeedsLock,
-            // The heartbeat counts all the same.
+            // A failure to record the message must not lose the heartbeat.
             Err(error) => {
                 warn(&error.to_string());
                 Recorded::Done
@@ -77,13 +78,14 @@ impl MessageRecorder<'_> {
         }
     }
 
-    /// Records the message of an event that is deferred: the inbox never holds the text of a message.
+    /// Records the message of a deferred event. The inbox never holds the text of a message.
     ///
     /// # Errors
-    /// If it cannot be written.
+    /// Returns an error if the message cannot be written.
     pub fn record_deferred(&self, event: &Event) -> Result<(), StoreError> {
         let Some(message) = self.message(event).filter(|_| self.is_enabled()) else { return Ok(()) };
-        // A session may begin with the event that waits; of any other that has no record among the live ones nothing is kept.
+        // A deferred event may start its session. For any other session without a live record, no message is
+        // recorded.
         if matches!(self.store.read(|view| view.session(&message.session))?, Reading::Live(_) | Reading::Absent) {
             self.store.create_message_log(&message.session)?;
             self.append(&message)?;
@@ -106,15 +108,15 @@ impl MessageRecorder<'_> {
             }
         }
         self.compact(locked, event)?;
-        // A deferred event comes too late for a chunk.
+        // A deferred event comes too late: the agent has already compacted the conversation.
         if keeps && event.name == EventName::PreCompact && !event.waited {
             locked.write_chunk(session, event.agent)?;
         }
         Ok(())
     }
 
-    /// Moves the log of a session that starts, ends or is compacted into its saved conversation. After a crash, the next start
-    /// does it.
+    /// Compacts the log of a session that starts, ends or is compacted by its agent into its saved conversation. If a
+    /// crash prevents that, the next start does it.
     fn compact(&self, locked: &mut LockedStore<'_>, event: &Event) -> Result<(), StoreError> {
         let Some(session) = &event.session else { return Ok(()) };
         let folds = matches!(event.name, EventName::SessionStart | EventName::SessionEnd | EventName::PreCompact);

@@ -1,4 +1,4 @@
-//! What a decision gave.
+//! The outcome of a decision.
 
 use std::error::Error;
 
@@ -11,24 +11,25 @@ use agent_baton_core::request::Request;
 pub struct Outcome {
     /// The request.
     pub request: Request,
-    /// The answer. What it changes is committed.
+    /// The answer. Its changes are committed.
     pub decision: Decision,
     /// The number of its line in the audit log, if it has one.
     pub audit: Option<u64>,
-    /// What the observers have to tell the user.
+    /// The observers' notices for the user.
     pub notices: Vec<String>,
     /// Why observers failed.
     pub failures: Vec<String>,
 }
 
 impl Outcome {
-    /// Whether the answer is that a known launch gave a heartbeat, and nothing else: the session's log has it, not the audit.
+    /// Returns whether the decision only records a heartbeat of a known launch. That goes into the session's log, not
+    /// into the audit.
     #[must_use]
     pub fn is_heartbeat(&self) -> bool {
         self.decision.reason == Reason::Heartbeat && self.decision.changes.is_empty()
     }
 
-    /// Adds what an observer had to tell, or why it failed.
+    /// Adds an observer's notices, or its failure.
     pub(crate) fn add(&mut self, observed: Result<Vec<String>, Box<dyn Error>>) {
         match observed {
             Ok(notices) => self.notices.extend(notices),

@@ -15,46 +15,46 @@ use serde::Serialize;
 use crate::liveness::session_liveness;
 use baton_store::{Heartbeat, LogTail};
 
-/// Where a session stands.
+/// The status of a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SessionStatus {
-    /// It waits for the user, who was asked something.
+    /// It asked the user something and waits for the answer.
     Attention(AttentionReason),
-    /// Its turn is over: it waits for the next prompt.
+    /// Its turn has ended, and it waits for the next prompt.
     Idle,
-    /// Opened, and nothing was asked of it yet.
+    /// It is open, and has not had a prompt yet.
     Starting,
-    /// At work.
+    /// It is working.
     Active,
-    /// Its processes are proved dead, and no end was announced: it can be brought back.
+    /// All its processes are proved dead and it announced no end. It can be resumed.
     Lost,
-    /// Whether it lives cannot be known from here.
+    /// Its liveness cannot be determined from here.
     Unknown,
-    /// It ended, by this rule.
+    /// It ended, for this reason.
     Ended(Reason),
 }
 
-/// A status without what is known besides.
+/// The kind of a status, without its details.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum StatusKind {
-    /// It waits for the user, who was asked something.
+    /// It asked the user something and waits for the answer.
     Attention,
-    /// Its turn is over: it waits for the next prompt.
+    /// Its turn has ended, and it waits for the next prompt.
     Idle,
-    /// Opened, and nothing was asked of it yet.
+    /// It is open, and has not had a prompt yet.
     Starting,
-    /// At work.
+    /// It is working.
     Active,
-    /// Its processes are proved dead, and no end was announced.
+    /// All its processes are proved dead and it announced no end.
     Lost,
-    /// Whether it lives cannot be known from here.
+    /// Its liveness cannot be determined from here.
     Unknown,
     /// It ended.
     Ended,
 }
 
-/// What a session wants of the user.
+/// What a session wants from the user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum AttentionReason {
@@ -62,14 +62,14 @@ pub enum AttentionReason {
     Permission,
     /// The answer to a question.
     Question,
-    /// A look at an error that ended its turn.
+    /// To look at an error that ended its turn.
     Error,
-    /// Something that this version has no word for.
+    /// Something that this version does not know.
     Attention,
 }
 
 impl SessionStatus {
-    /// The status in a word.
+    /// Returns the word for the status.
     #[must_use]
     pub const fn word(self) -> &'static str {
         match self {
@@ -78,7 +78,7 @@ impl SessionStatus {
         }
     }
 
-    /// The status alone.
+    /// Returns the kind of the status.
     #[must_use]
     pub const fn kind(self) -> StatusKind {
         match self {
@@ -92,19 +92,19 @@ impl SessionStatus {
         }
     }
 
-    /// What it wants of the user.
+    /// Returns what the session wants from the user.
     #[must_use]
     pub const fn attention_reason(self) -> Option<AttentionReason> {
         if let Self::Attention(wants) = self { Some(wants) } else { None }
     }
 
-    /// Whether it waits for the user.
+    /// Returns whether the session waits for the user.
     #[must_use]
     pub const fn is_waiting(self) -> bool {
         matches!(self, Self::Attention(_) | Self::Idle)
     }
 
-    /// Whether its process lives.
+    /// Returns whether the session's process is alive.
     #[must_use]
     pub const fn is_alive(self) -> bool {
         matches!(self, Self::Attention(_) | Self::Idle | Self::Starting | Self::Active)
@@ -112,7 +112,7 @@ impl SessionStatus {
 }
 
 impl StatusKind {
-    /// The status in a word.
+    /// Returns the word for the status.
     #[must_use]
     pub const fn word(self) -> &'static str {
         match self {
@@ -128,7 +128,7 @@ impl StatusKind {
 }
 
 impl AttentionReason {
-    /// What it wants, in a word.
+    /// Returns the word for what it wants.
     #[must_use]
     pub const fn word(self) -> &'static str {
         match self {
@@ -140,22 +140,23 @@ impl AttentionReason {
     }
 }
 
-/// A status, and since when.
+/// A status, and when it began.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StatusSince {
     /// The status.
     pub status: SessionStatus,
-    /// Since when.
+    /// When it began.
     pub since: Timestamp,
 }
 
-/// What happened last in a launch, as far as it says where the session stands.
+/// The last event of a launch that determines its status.
 struct Activity<'a> {
     at: &'a Timestamp,
     status: SessionStatus,
 }
 
-/// Where a session stands: its record, what was judged of each of its launches, in their order, and the end of its log.
+/// Returns the status of a session, from its record, the verdict on each of its launches in their order, and the end
+/// of its log.
 #[must_use]
 pub fn session_status(session: &Session, launches: &[Liveness], log: &LogTail) -> StatusSince {
     if let Some(end) = &session.ended {
@@ -171,7 +172,7 @@ pub fn session_status(session: &Session, launches: &[Liveness], log: &LogTail) -
     StatusSince { status, since: last_activity(session, log).clone() }
 }
 
-/// When a session last gave a heartbeat.
+/// Returns when a session last sent a heartbeat.
 #[must_use]
 pub fn last_activity<'a>(session: &'a Session, log: &'a LogTail) -> &'a Timestamp {
     let launches = session.launches.iter().map(|launch| &launch.started);
@@ -184,7 +185,7 @@ pub fn last_activity<'a>(session: &'a Session, log: &'a LogTail) -> &'a Timestam
 fn newest_activity<'a>(session: &'a Session, launch: &'a Launch, log: &'a LogTail) -> Option<Activity<'a>> {
     let start = Activity { at: &launch.started, status: SessionStatus::Starting };
     let slow = session.deliveries.iter().filter(|delivery| delivery.process == launch.process);
-    // A start is the launch's own; that of a compaction says nothing of where the turn stands.
+    // A start is known from the launch. The start after a compaction says nothing about the turn.
     let slow = slow.filter(|delivery| delivery.event != Some(EventName::SessionStart));
     let slow = slow.filter_map(|delivery| {
         Some(Activity {
@@ -203,7 +204,7 @@ fn later<'a>(a: Activity<'a>, b: Activity<'a>) -> Activity<'a> {
     if a.at.is_after(b.at) { a } else { b }
 }
 
-/// Where a session stands after an event; none where the event does not say.
+/// Returns the status of a session after an event, or `None` if the event does not determine it.
 const fn status_after(event: EventName, question: Option<Question>) -> Option<SessionStatus> {
     Some(match (event, question) {
         (EventName::UserPromptSubmit, _) => SessionStatus::Active,
@@ -216,7 +217,7 @@ const fn status_after(event: EventName, question: Option<Question>) -> Option<Se
         }
         (EventName::Notification, Some(Question::Answer)) => SessionStatus::Attention(AttentionReason::Question),
         (EventName::Notification, Some(Question::Other) | None) => SessionStatus::Attention(AttentionReason::Attention),
-        // A compaction comes in the middle of a turn, or after one.
+        // A compaction can happen during a turn or after one.
         (EventName::Notification, Some(Question::Nothing))
         | (EventName::PreCompact | EventName::SessionStart | EventName::SessionEnd | EventName::Other, _) => {
             return None;

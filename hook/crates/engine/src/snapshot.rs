@@ -23,7 +23,8 @@ const MAX_PROJECT_RUNS: usize = 16;
 pub fn for_heartbeat(view: &View<'_>, event: &Event) -> Snapshot {
     let mut session = event.session.as_ref().map_or(Reading::Absent, |id| view.session(id));
     if let Reading::Live(session) = &mut session {
-        // Only one of the same bytes can be the same event: the others would be read by the core for nothing.
+        // Only a delivery of the same bytes can be a duplicate of the event. Leave out the others, so that the core
+        // need not parse them.
         session.deliveries.retain(|delivery| delivery.digest == event.digest);
     }
     let runs = runs_of(&session).into_iter().map(|id| named_run(view, &id)).collect();
@@ -44,12 +45,12 @@ pub fn for_input(view: &View<'_>, input: &Input) -> Result<Snapshot, StoreError>
     Ok(Snapshot { session, runs, neighbours: sessions, limits: Limits::default(), ..Snapshot::default() })
 }
 
-/// What the system showed.
+/// The result of a probe.
 #[derive(Debug, Clone)]
 pub enum ProbeResult {
-    /// Of a launch, with the launch as it was then.
+    /// The probe of a launch, with the launch as it was then.
     Launch(Box<(Launch, Probe)>),
-    /// Of a command and its supervisor.
+    /// The probe of a command and its supervisor.
     Command(Box<CommandProbe>),
 }
 
@@ -118,7 +119,7 @@ impl SnapshotBuilder<'_, '_> {
         if let Some(supervisor_claim) = &event.supervisor_claim {
             self.add_runs(std::slice::from_ref(&supervisor_claim.run));
         }
-        // A Codex process keeps every thread it ever loaded; none of them says anything about another.
+        // A Codex process holds every thread that it ever loaded, so its threads say nothing about each other.
         if let Some(process) = event.process.as_ref().filter(|_| event.agent.shows_one_session()) {
             for other in self.view.by_process(process)? {
                 self.add_session(&other, id);
@@ -156,7 +157,7 @@ impl SnapshotBuilder<'_, '_> {
         }
     }
 
-    /// The session of each run's owner.
+    /// Adds the session of each run's owner.
     fn add_owners(&mut self, asked: Option<&SessionId>) {
         let owners = self.runs.iter().filter_map(|named| named.reading.record());
         let owners: Vec<SessionId> = owners.filter_map(|run| run.owner.session.clone()).collect();
@@ -183,7 +184,7 @@ impl SnapshotBuilder<'_, '_> {
 
 fn runs_of(session: &Reading<Session>) -> Vec<RunId> {
     let Some(session) = session.record() else { return Vec::new() };
-    // One that is over by now may be owed to the user.
+    // A session that has ended may still have notifications for the user.
     let owed = session
         .outbox
         .iter()

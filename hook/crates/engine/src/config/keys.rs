@@ -1,10 +1,10 @@
-//! Where the keys of the file stand.
+//! Finds the positions of keys in the configuration file.
 
 use std::ops::Range;
 
 use toml_edit::{Document, TableLike};
 
-/// Every key of a text and its line.
+/// Returns every key in the text with its line.
 pub(super) fn lines(text: &str) -> Vec<(String, usize)> {
     let Ok(document) = Document::parse(text.to_owned()) else { return Vec::new() };
     let mut lines = Vec::new();
@@ -12,7 +12,7 @@ pub(super) fn lines(text: &str) -> Vec<(String, usize)> {
     lines
 }
 
-/// The key at whose value something is wrong.
+/// Returns the key whose value is at this position.
 pub(super) fn key_at(text: &str, at: &Range<usize>) -> Option<String> {
     let document = Document::parse(text.to_owned()).ok()?;
     let mut found = None;
@@ -25,7 +25,7 @@ pub(super) fn key_at(text: &str, at: &Range<usize>) -> Option<String> {
     found
 }
 
-/// Every key with where its name and its value stand, a table before what is in it.
+/// Collects every key with the positions of its name and its value. A table comes before its entries.
 fn walk_keys(
     table: &dyn TableLike,
     above: &str,
@@ -44,14 +44,14 @@ fn walk_keys(
     }
 }
 
-/// What stands before the sign on a line of a file that cannot be taken apart.
+/// Returns the text before the `=` on a line of a file that does not parse.
 pub(super) fn key_on(text: &str, line: usize) -> Option<String> {
     let (key, _) = text.lines().nth(line.checked_sub(1)?)?.split_once('=')?;
     let is_key = |c: char| c.is_ascii_alphanumeric() || "._-\"".contains(c);
     Some(key.trim()).filter(|key| !key.is_empty() && key.chars().all(is_key)).map(str::to_owned)
 }
 
-/// The line of a place in a text, from 1.
+/// Returns the line of a position in the text, counted from 1.
 pub(super) fn line_of(text: &str, span: Option<Range<usize>>) -> usize {
     let before = span.and_then(|span| text.get(..span.start)).unwrap_or_default();
     before.matches('\n').count() + 1

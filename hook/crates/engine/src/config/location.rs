@@ -1,19 +1,20 @@
-//! Where the configuration is.
+//! Finds the configuration file.
 
 use std::path::{Path, PathBuf};
 
 use super::ConfigError;
 use baton_store::{StateDirEnv, StateDirError, check_outside_worktree};
 
-/// The file below a home.
+/// The path of the file below a home directory.
 const DEFAULT: &str = ".config/baton/config.toml";
 
-/// Where `config.toml` is: below `XDG_CONFIG_HOME`, else below `HOME`, else below the account's home. The variables are a user's, and
-/// may be set by what stands in the directory that they are in: so a path in a worktree or in the event's directory counts for nothing,
-/// but for the account's own.
+/// Returns the path of `config.toml`: below `XDG_CONFIG_HOME`, or else `HOME`, or else the account's home.
+///
+/// The variables belong to the user, but a project can set them for programs that run in its directory. So a path
+/// inside a worktree or inside the event's directory is refused, unless it is the account's own.
 ///
 /// # Errors
-/// Where the path cannot be looked at, or is inside a worktree or the event's directory.
+/// Returns an error if the path cannot be examined, or if it is inside a worktree or the event's directory.
 pub fn find_path(env: &StateDirEnv, event_dir: Option<&Path>) -> Result<Option<PathBuf>, ConfigError> {
     let account = env.account_home.find().map(|home| home.join(DEFAULT));
     let absolute = |value: &Option<std::ffi::OsString>| {
@@ -24,7 +25,7 @@ pub fn find_path(env: &StateDirEnv, event_dir: Option<&Path>) -> Result<Option<P
         .map(|config| config.join("baton/config.toml"))
         .or_else(|| absolute(&env.home).map(|home| home.join(DEFAULT)));
     match named {
-        // The directory is what is looked at: a file has nothing below it.
+        // Check the directory: nothing is below the file itself.
         Some(path) if account.as_ref() != Some(&path) => {
             match check_outside_worktree(path.parent().unwrap_or(&path), event_dir) {
                 Ok(()) => Ok(Some(path)),

@@ -1,4 +1,4 @@
-//! Every setting, its default, and where its value comes from.
+//! Lists every setting with its default and the origin of its value.
 
 use std::path::Path;
 
@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::keys;
 use super::{Config, ConfigError, read_text};
 
-/// The keys, as a user writes them.
+/// The keys, as you write them in the file.
 const KEYS: [&str; 7] = [
     "stale_after",
     "messages",
@@ -23,11 +23,11 @@ const KEYS: [&str; 7] = [
 /// One setting.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Setting {
-    /// Its key, with dots between the names of tables.
+    /// Its key, with dots between table names.
     pub key: &'static str,
     /// The value in force.
     pub value: Value,
-    /// The value where the file leaves it out.
+    /// The default value.
     pub default: Value,
     /// Where the value comes from.
     pub origin: Origin,
@@ -37,16 +37,16 @@ pub struct Setting {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case", tag = "from")]
 pub enum Origin {
-    /// The file leaves it out.
+    /// The file leaves the key out.
     Default,
-    /// The file.
+    /// The file sets the key.
     File {
-        /// Its line, from 1.
+        /// The line, counted from 1.
         line: usize,
     },
 }
 
-/// Every setting, in order; the defaults where there is no file.
+/// Lists every setting in order. A missing file gives the defaults.
 ///
 /// # Errors
 /// See [`ConfigError`].
@@ -68,6 +68,6 @@ pub fn list_settings(path: Option<&Path>) -> Result<Vec<Setting>, ConfigError> {
 }
 
 fn values(config: &Config) -> Value {
-    // Every value is text, a number or a list of such.
+    // Every value is a text, a number or a list of these, so serialization cannot fail.
     serde_json::to_value(config).unwrap_or_default()
 }

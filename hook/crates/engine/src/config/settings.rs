@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use super::{Config, ConfigError, find_path};
 use baton_store::StateDirEnv;
 
-/// The configuration, read when it is first asked for: the fast path never asks.
+/// The configuration, which is read on first use. The fast path never uses it.
 #[derive(Debug)]
 pub struct Settings {
     env: StateDirEnv,
@@ -16,8 +16,8 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// Of as much of this environment as `trusted_env` leaves, for an event or a command in `directory`. What is believed is asked when the
-    /// configuration is: it costs looks at processes.
+    /// Creates the settings of an event or a command in `directory`. Only the variables that `trusted_env` keeps are
+    /// believed. The check runs when the configuration is read, because it has to look up processes.
     #[must_use]
     pub const fn new(
         env: StateDirEnv,
@@ -27,19 +27,19 @@ impl Settings {
         Self { env, trusted_env, directory, read: OnceCell::new() }
     }
 
-    /// What is in force: the defaults where the file cannot be used.
+    /// Returns the configuration, or the defaults if the file cannot be used.
     #[must_use]
     pub fn config(&self) -> &Config {
         &self.read().0
     }
 
-    /// The account's home, which no environment can change.
+    /// Returns the account's home directory. No environment variable can change it.
     #[must_use]
     pub fn account_home(&self) -> Option<PathBuf> {
         self.env.account_home.find()
     }
 
-    /// Why the file cannot be used, if it was asked for and cannot.
+    /// Returns why the file cannot be used, if it was read and cannot be.
     #[must_use]
     pub fn problem(&self) -> Option<&ConfigError> {
         self.read.get().and_then(|(_, problem)| problem.as_ref())

@@ -1,4 +1,4 @@
-//! A length of time, as a user writes it.
+//! A length of time as you write it in the configuration.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,24 +7,24 @@ use serde::{Deserialize, Serialize};
 
 const UNITS: [(char, u64); 4] = [('d', 24 * 60 * 60 * 1000), ('h', 60 * 60 * 1000), ('m', 60 * 1000), ('s', 1000)];
 
-/// A length of time: a number and `d`, `h`, `m` or `s`. Kept in milliseconds.
+/// A length of time, written as a number and `d`, `h`, `m` or `s`. Stored in milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct TimeSpan(u64);
 
-/// Why a text is no length of time.
+/// The text is not a length of time.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("\"{0}\" is no length of time: write a whole number and d, h, m or s, as in \"7d\"")]
 pub struct TimeSpanError(String);
 
 impl TimeSpan {
-    /// So many days.
+    /// Creates a length of this many days.
     #[must_use]
     pub const fn days(days: u64) -> Self {
         Self(days * 24 * 60 * 60 * 1000)
     }
 
-    /// In milliseconds.
+    /// Returns the length in milliseconds.
     #[must_use]
     pub const fn ms(self) -> u64 {
         self.0

@@ -1,4 +1,5 @@
-//! A core that lies: its decision is refused whole, which the audit shows, and nothing else changes.
+//! Cores that return invalid decisions. baton refuses the whole decision, records that in the audit, and changes
+//! nothing else.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -19,8 +20,8 @@ use baton_store::{StateDirEnv, Store};
 use baton_system::environment::OwnEnvironment;
 use baton_system::{CurrentProcess, CurrentSystem};
 
-/// The invalid decisions of testing/malicious-modules, and what is said of each. Behind a colon stands what the decision was refused for; without one the
-/// reply is no decision at all.
+/// The invalid decisions of testing/malicious-modules, and the error that each causes. The text after "refused:"
+/// names the failed check. An error without it means that the reply was not a decision at all.
 const INVALID_DECISIONS: &[(&str, &str)] = &[
     ("unknown-session", "refused: the decision changes x, which was not in the snapshot"),
     ("unknown-run", "refused: the decision changes x, which was not in the snapshot"),
@@ -41,7 +42,7 @@ const INVALID_DECISIONS: &[(&str, &str)] = &[
     ("cancelled-comes-back", "refused: the decision changes gone, which a user cancelled"),
 ];
 
-/// A state in which session `s` owns run `r`, and still names the cancelled run `gone`.
+/// Creates a state in which session `s` owns run `r`, and still names the cancelled run `gone`.
 fn prepare(store: &Store) {
     let mut owner = session("s", 1);
     owner.runs = ["r", "gone"].map(|id| id.parse().unwrap()).to_vec();
@@ -50,7 +51,7 @@ fn prepare(store: &Store) {
     put(&mut lock(store), vec![archived_run(run("gone", "s", 1), Status::Cancelled)]).unwrap();
 }
 
-/// Every file of the state but the audit, and the lock, which names each holder.
+/// Returns every file of the state except the audit, and the lock file, which names each holder.
 fn files(directory: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     let mut all = BTreeMap::new();
     for entry in fs::read_dir(directory).unwrap() {
@@ -64,7 +65,7 @@ fn files(directory: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     all
 }
 
-/// Has a core decide the start of `s`; gives what went wrong.
+/// Lets a core decide the start of `s`, and returns the error.
 fn settle(store: &Store, core: &Core) -> Option<String> {
     let here = CurrentProcess { place: place(), start: 1, start_ms: 1, parent: 1 };
     let inspector = AgentInspector::new(&CurrentSystem, &OwnEnvironment, &here);
@@ -80,14 +81,14 @@ fn differing<'a>(before: &'a BTreeMap<PathBuf, Vec<u8>>, after: &'a BTreeMap<Pat
     before.keys().chain(after.keys()).filter(|path| before.get(*path) != after.get(*path)).collect()
 }
 
-/// Plays one core that must be refused, and then the real one, for which nothing is in the way.
+/// Checks that one core is refused, and that the real core then works without any trouble.
 fn check(name: &str, compiled: &[u8], expected: &str) {
     let world = world();
     prepare(&world.store);
     let before = files(world.store.path());
     let said = match Core::from_compiled(compiled) {
         Ok(core) => settle(&world.store, &core),
-        // Such a core is no module of ours: nothing is even asked.
+        // A module that does not load gets no request at all.
         Err(error) => {
             audit_core_failure(&mut lock(&world.store), &stamp(9)).unwrap();
             Some(format!("the core failed: {error}"))

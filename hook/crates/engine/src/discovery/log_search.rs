@@ -1,4 +1,4 @@
-//! Where progress logs are: below directories, but for those in which nobody keeps any.
+//! Finds progress logs below directories, except in directories that hold none.
 
 use std::collections::HashSet;
 use std::fs::{self, Metadata};
@@ -8,7 +8,8 @@ use std::time::Instant;
 
 use baton_system::lock_table::FileId;
 
-/// Directories that are not entered: ralphex's list. Other hidden ones are, since the logs stand in `.ralphex/progress`.
+/// Directories that are skipped. The list is ralphex's. Other hidden directories are searched, because the logs are
+/// in `.ralphex/progress`.
 const SKIPPED_DIRS: [&str; 12] = [
     ".git",
     ".idea",
@@ -24,40 +25,40 @@ const SKIPPED_DIRS: [&str; 12] = [
     "dist",
 ];
 
-/// The most directory entries that are looked at.
+/// The maximum number of directory entries that are visited.
 const MAX_ENTRIES: usize = 400_000;
 
-/// The most logs that are found.
+/// The maximum number of logs.
 const MAX_LOGS: usize = 20_000;
 
-/// A log.
+/// A progress log.
 #[derive(Debug)]
 pub(super) struct FoundLog {
-    /// Its canonical path.
+    /// The canonical path.
     pub(super) path: PathBuf,
     pub(super) file: FileId,
     pub(super) meta: Metadata,
 }
 
-/// What a walk found.
+/// The result of a search.
 #[derive(Debug, Default)]
 pub(super) struct LogSearch {
     /// The logs, each once.
     pub(super) logs: Vec<FoundLog>,
-    /// Whether the bounds cut the walk short.
+    /// Whether a limit ended the search early.
     pub(super) partial: bool,
     seen: HashSet<FileId>,
     entries: usize,
 }
 
-/// Whether a file of this name is a progress log.
+/// Returns whether a file of this name is a progress log.
 #[must_use]
 pub(super) fn is_log(name: &str) -> bool {
     name.starts_with("progress-") && name.ends_with(".txt")
 }
 
 impl LogSearch {
-    /// Walks these directories, which are canonical. One that cannot be read is passed over.
+    /// Searches these directories, which must be canonical paths. Skips a directory that cannot be read.
     pub(super) fn run(roots: &[PathBuf], until: Instant) -> Self {
         let mut search = Self::default();
         let mut dirs: Vec<PathBuf> = roots.to_vec();
@@ -68,7 +69,7 @@ impl LogSearch {
             }
             search.search_directory(&dir, &mut dirs);
         }
-        // By their bytes: to compare paths part by part costs more than to walk them.
+        // Compare the bytes of the paths: comparing component by component takes longer than the search.
         search.logs.sort_unstable_by(|a, b| a.path.as_os_str().cmp(b.path.as_os_str()));
         search
     }
@@ -86,7 +87,7 @@ impl LogSearch {
             }
             let name = entry.file_name();
             let name = name.to_string_lossy();
-            // A link to a directory is not followed: what it leads to has a path of its own.
+            // Do not follow a link to a directory: its target has a path of its own.
             match entry.file_type() {
                 Ok(kind) if kind.is_dir() && !SKIPPED_DIRS.contains(&&*name) => dirs.push(entry.path()),
                 Ok(kind) if kind.is_file() && is_log(&name) => self.add(entry.path(), entry.metadata()),
@@ -96,7 +97,7 @@ impl LogSearch {
         }
     }
 
-    /// A link to a log is that log.
+    /// Adds the target of a link to a log.
     fn add_link_target(&mut self, link: &Path) {
         if let Ok(path) = fs::canonicalize(link) {
             let meta = fs::symlink_metadata(&path);

@@ -1,8 +1,9 @@
-//! Sessions that no hook announced: found by what the agents leave in their own directories, and registered as they are found.
+//! Finds sessions that no hook announced, in the files that agents keep in their own directories, and registers them.
 //!
-//! One that a process shows gets a launch. One that is a transcript only is over: that is said of it alone where the agent's own
-//! word on which sessions are shown could be read whole. What retention would put away at once is not registered, so that nothing is
-//! found, put away and found again. A session that has a record is left to its events, and one that a user deleted stays deleted.
+//! A session that a process displays gets a launch. A session that has only a transcript counts as ended, unless the
+//! agent's list of displayed sessions could not be read completely. Discovery does not register a session that
+//! retention would archive at once, so that it does not find the same session again and again. It also leaves alone a
+//! session that already has a record, and one that a user deleted.
 
 mod log_search;
 mod progress_logs;
@@ -21,37 +22,38 @@ use baton_store::Store;
 pub use progress_logs::{ForeignLoop, ForeignLoopHeader, ForeignLoopState, ForeignLoops, find_foreign_loops};
 pub use register::register;
 
-/// How much one call looks at.
+/// Limits of one search.
 #[derive(Debug, Clone, Copy)]
 pub struct Bounds {
-    /// Directory entries, for each agent and kind.
+    /// The maximum number of directory entries, for each agent and kind of file.
     pub entries: usize,
-    /// Until when it goes on.
+    /// When the search ends at the latest.
     pub until: Instant,
-    /// How long a process must have run for its session to be taken up: its own hook may be about to announce it.
+    /// How long a process must have run, in milliseconds, before its session is registered: its own hook may be about
+    /// to announce it.
     pub min_age_ms: u64,
 }
 
-/// A look for sessions.
+/// A search for sessions.
 pub struct Discovery<'a> {
     /// The state.
     pub store: &'a Store,
-    /// What looks at it.
+    /// Inspects the system.
     pub inspector: &'a AgentInspector<'a>,
-    /// What is kept.
+    /// The retention limits.
     pub policy: &'a Retention,
-    /// The moment.
+    /// The current time.
     pub now: Timestamp,
-    /// How much is looked at.
+    /// The limits of the search.
     pub bounds: Bounds,
 }
 
-/// What was found.
+/// The result of a search.
 #[derive(Debug, Default, PartialEq)]
 pub struct DiscoveredSessions {
-    /// The records to be written: of sessions that have none, or one that only discovery wrote.
+    /// The records to write: of sessions that have no record, or only one that discovery wrote.
     pub sessions: Vec<agent_baton_core::session::Session>,
-    /// Whether the bounds cut the look short, or something could not be read.
+    /// Whether a limit ended the search early, or something could not be read.
     pub partial: bool,
 }
 

@@ -1,7 +1,8 @@
-//! ForeignLoops of other programs, by the progress logs that they write: what runs, and how the others ended.
+//! Finds loops of other programs by the progress logs that they write: which loops run, and how the others ended.
 //!
-//! A loop runs while another process holds the lock on its log. That is read from the table of locks; the lock is never taken, not for
-//! an instant, since its owner or another reader could see it held. Only logs that changed are read again.
+//! A loop runs while another process holds the lock on its log. baton reads this from the kernel's lock table. It
+//! never takes the lock, not even for a moment, because the owner or another reader could notice. Only logs that
+//! changed are read again.
 
 use std::collections::HashMap;
 use std::os::unix::fs::MetadataExt;
@@ -17,61 +18,63 @@ use baton_store::Store;
 use baton_store::progress::read::{Ending, Header, ProgressLog};
 use baton_system::lock_table::{FileId, LockTable};
 
-/// The most logs that are remembered.
+/// The maximum number of logs in the cache.
 const MAX_CACHED_LOGS: usize = 50_000;
 
-/// How a loop stands.
+/// The state of a loop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ForeignLoopState {
     /// Another process holds the lock on its log.
     Active,
-    /// Its log ends as one that was done.
+    /// Its log ends with a completion.
     Completed,
-    /// Its log ends as one that failed.
+    /// Its log ends with a failure.
     Failed,
-    /// Its log ends as one that a user cancelled.
+    /// Its log ends with a cancellation by a user.
     Cancelled,
-    /// Nobody holds the lock, and its log has no end: it was killed.
+    /// No process holds the lock and the log has no end: the loop was killed.
     Interrupted,
-    /// Its log is not whole at the beginning: what is told of it is what was known before, else what was read so far.
+    /// The header of its log is incomplete. The result shows what was known before, or else what could be read.
     HeaderIncomplete,
-    /// The table of locks cannot be read, and its log has no end.
+    /// The lock table cannot be read, and the log has no end.
     Unknown,
 }
 
-/// One loop, by its log.
+/// A loop, identified by its log.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ForeignLoop {
-    /// The log's name and 16 hex digits of its path: the same name in two places is two loops, one file by two paths is one.
+    /// The log's name and 16 hex digits of a digest of its path. The same name in two directories means two loops.
+    /// One file that is reachable by two paths is one loop.
     pub id: String,
-    /// The log, by its canonical path.
+    /// The canonical path of the log.
     pub path: PathBuf,
-    /// How it stands.
+    /// The state.
     pub state: ForeignLoopState,
-    /// The process that holds the lock; null where nobody does, or it cannot be seen from here.
+    /// The process that holds the lock. Null if no process holds it, or if the holder cannot be seen from here.
     pub pid: Option<u32>,
-    /// What its header says.
+    /// The fields of its header.
     #[serde(flatten)]
     pub header: ForeignLoopHeader,
     /// Why it failed or was cancelled.
     pub why: Option<String>,
-    /// The how-manieth run on this log it is, of those that were seen: a header with another start, or a log that shrank, is a new one.
+    /// How many runs baton has seen on this log. A header with another start time, or a log that became shorter,
+    /// begins a new run.
     pub run: u32,
 }
 
-/// What is kept of a header.
+/// The fields of a header.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct ForeignLoopHeader {
-    /// The plan, or the run's name.
+    /// The plan, or the name of the run.
     pub plan: Option<String>,
     /// The branch.
     pub branch: Option<String>,
     /// What kind of loop it is.
     pub mode: Option<String>,
-    /// The agent that works.
+    /// The agent that does the work.
     pub executor: Option<String>,
-    /// When it started, in the local time of its writer.
+    /// When it started, in the local time of the program that wrote it.
     pub started: Option<String>,
 }
 
@@ -86,16 +89,16 @@ enum Ended {
     Cancelled,
 }
 
-/// What is remembered of a log.
+/// What the cache holds about a log.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct CachedLog {
     device: (u64, u64),
     inode: u64,
     size: u64,
-    /// When it was last written, in nanoseconds since 1970-01-01 UTC.
+    /// When the log was last written, in seconds and nanoseconds since 1970-01-01 UTC.
     modified: (i64, i64),
     complete: bool,
-    /// Its size when its header was last read whole.
+    /// The log's size when its header was last read completely.
     header_size: u64,
     header: ForeignLoopHeader,
     end: Ended,
@@ -103,18 +106,18 @@ struct CachedLog {
     run: u32,
 }
 
-/// What was found below some directories.
+/// The loops found below some directories.
 #[derive(Debug, Default)]
 pub struct ForeignLoops {
     /// The loops, by path.
     pub loops: Vec<ForeignLoop>,
-    /// How many logs were read: what had not changed was not.
+    /// How many logs were read. Unchanged logs are not read again.
     pub read: usize,
-    /// Whether the bounds cut the walk short.
+    /// Whether a limit ended the search early.
     pub partial: bool,
 }
 
-/// Finds the loops below some canonical directories. `own` is this process, whose locks are nobody else's.
+/// Finds the loops below these canonical directories. `own` is this process, whose locks do not count.
 #[must_use]
 pub fn find_foreign_loops(
     store: &Store,
@@ -139,12 +142,12 @@ pub fn find_foreign_loops(
         now.push(known);
     }
     if found.read > 0 {
-        // Logs of other places are remembered, too.
+        // Keep the logs of other directories in the cache, too.
         let room = MAX_CACHED_LOGS.saturating_sub(now.len());
         now.extend(before.into_values().take(room));
         store.cache_put("loops", &now);
     }
-    // Those of other places stand at the end.
+    // The logs of other directories are at the end of the list.
     found.loops = search.logs.into_iter().zip(now).map(|(log, known)| known.into_loop(log.path, locks, own)).collect();
     found
 }
@@ -158,8 +161,8 @@ impl CachedLog {
         self.size == log.meta.len() && self.modified == (log.meta.mtime(), log.meta.mtime_nsec())
     }
 
-    /// Reads a log. A header that is half written does not replace what was known: it is the beginning of a run whose start is still
-    /// to come.
+    /// Reads a log. A half-written header does not replace what was known: it belongs to a run that has only just
+    /// begun.
     fn read(log: &FoundLog, before: Option<&Self>) -> Self {
         let read = ProgressLog::read(&log.path).ok();
         let complete = read.as_ref().is_some_and(|read| read.header.complete);
@@ -238,7 +241,7 @@ impl ForeignLoopHeader {
     }
 }
 
-/// The log's name, without its beginning and ending, and a digest of its path.
+/// Returns the log's name without prefix and suffix, with a digest of its path.
 fn loop_id(path: &Path) -> String {
     let name = path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
     let stem = name.strip_prefix("progress-").and_then(|name| name.strip_suffix(".txt")).unwrap_or(&name);

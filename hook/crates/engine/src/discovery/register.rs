@@ -1,4 +1,4 @@
-//! What was found becomes records.
+//! Writes records for the sessions that discovery found.
 
 use std::path::Path;
 
@@ -10,11 +10,11 @@ use agent_baton_core::timestamp::Timestamp;
 use baton_store::{AuditAction, CommitError, LockedStore, MAX_CHANGES, Transaction};
 use baton_system::worktree;
 
-/// Writes the records that are still to be written, [`MAX_CHANGES`] of them at most in a commit; gives those that were. What came
-/// to be since it was looked for is left as it is.
+/// Writes the records that are still missing, at most [`MAX_CHANGES`] in one commit. Returns those that it wrote. A
+/// record that appeared or changed since the search is left alone.
 ///
 /// # Errors
-/// Where a commit fails; what was written before it stays.
+/// Returns an error if a commit fails. Earlier commits stay.
 pub fn register(
     locked: &mut LockedStore<'_>,
     sessions: Vec<Session>,
@@ -24,7 +24,8 @@ pub fn register(
     for batch in sessions.chunks(MAX_CHANGES) {
         let mut transaction = Transaction::begin(locked, AuditAction::SessionDiscovered, now);
         for session in batch {
-            // A record that was found before is at the revision that was read; a new one is at none.
+            // A record that discovery wrote earlier must still have the revision that was read. A new one must not
+            // exist yet.
             match transaction.view().session(&session.id) {
                 Reading::Absent if session.revision == 0 => transaction.insert_session(session.clone(), Location::Live),
                 Reading::Live(before) | Reading::Archived(before) if before.revision == session.revision => {
@@ -39,7 +40,7 @@ pub fn register(
     Ok(written)
 }
 
-/// Says where a session takes place. Its project is fixed once it is known.
+/// Sets the directory of a session. Once the project is known, it stays the same.
 pub(super) fn set_directory(session: &mut Session, cwd: Option<String>) {
     if session.project.is_none() {
         session.project = cwd.as_deref().and_then(|cwd| worktree::find_root(Path::new(cwd)));

@@ -1,4 +1,4 @@
-//! Sessions that a living process shows.
+//! Finds sessions that a live process displays.
 
 use std::path::{Path, PathBuf};
 
@@ -21,7 +21,7 @@ use baton_system::process_state::process_state;
 use baton_system::{ProcessLookup, identity};
 
 impl Discovery<'_> {
-    /// Those that have no record yet, of every agent.
+    /// Returns the displayed sessions of every agent that have no record yet.
     pub fn running_sessions(&self) -> DiscoveredSessions {
         let mut found = DiscoveredSessions::default();
         for spec in &AGENTS {
@@ -33,7 +33,7 @@ impl Discovery<'_> {
         found
     }
 
-    /// What the agent says that its processes show.
+    /// Returns the sessions that processes display according to the agent's files.
     pub(super) fn reported_sessions(&self, spec: &AgentSpec, home: &Path) -> RunningSessions {
         (spec.session_files.running_sessions)(
             home,
@@ -60,7 +60,8 @@ impl Discovery<'_> {
         }
     }
 
-    /// Whether a session has no record (none), or one that only discovery wrote. A record that cannot be read is one.
+    /// Returns `Some(None)` if a session has no record, and `Some` with the record if only discovery wrote it. Returns
+    /// `None` for any other record, including one that cannot be read.
     fn unregistered(&self, shown: &RunningSession) -> Option<Option<Session>> {
         match self.store.read(|view| view.session(&shown.session)).ok()? {
             Reading::Absent => Some(None),
@@ -72,12 +73,13 @@ impl Discovery<'_> {
         }
     }
 
-    /// Whether a process may show a session still: what a killed one left behind says nothing any more.
+    /// Returns whether a process may still display the session. The file that a killed process left behind does not
+    /// count.
     pub(super) fn may_be_running(&self, shown: &RunningSession) -> bool {
         shown.pid.is_none_or(|pid| self.liveness(pid, shown.start, &self.inspector.process(pid)).live != Live::No)
     }
 
-    /// The process, if it is the one that the agent meant, and has run for long enough.
+    /// Returns the process if it is the one that the agent's file names, and if it has run for long enough.
     fn matching_process(&self, spec: &AgentSpec, shown: &RunningSession) -> Option<ProcessStat> {
         let pid = shown.pid?;
         let lookup = self.inspector.process(pid);

@@ -1,4 +1,4 @@
-//! Sessions of which only a transcript is left.
+//! Finds sessions that have only a transcript.
 
 use std::path::Path;
 
@@ -13,7 +13,8 @@ use baton_agents::session_files::{Transcript, TranscriptHead};
 use baton_agents::{AGENTS, AgentSpec};
 
 impl Discovery<'_> {
-    /// Those that have no record yet and that retention would keep, of every agent, the newest first.
+    /// Returns the transcripts of every agent whose sessions have no record and that retention would keep, newest
+    /// first.
     pub fn transcript_sessions(&self) -> DiscoveredSessions {
         let mut found = DiscoveredSessions::default();
         let mut all: Vec<(&AgentSpec, Transcript)> = Vec::new();
@@ -21,7 +22,7 @@ impl Discovery<'_> {
             let Some(home) = spec.home(self.inspector.environment()) else { continue };
             let running_sessions = self.reported_sessions(spec, &home);
             if running_sessions.partial {
-                // One of them may be shown by a process that could not be seen.
+                // A process that baton could not see may display one of these sessions.
                 found.partial = true;
                 continue;
             }
@@ -44,7 +45,7 @@ impl Discovery<'_> {
         found.into_iter().filter(move |transcript| transcript.modified_ms >= oldest)
     }
 
-    /// The newest so many of each pool count, with a record or without; those without are found.
+    /// Counts the newest sessions of each pool, with or without a record, and adds those without one.
     fn add_newest(&self, all: &[(&AgentSpec, Transcript)], found: &mut DiscoveredSessions) {
         let (mut attended, mut headless) = (0, 0);
         for (spec, transcript) in all {
@@ -77,7 +78,7 @@ impl Discovery<'_> {
 
     fn ended_session(&self, spec: &AgentSpec, transcript: &Transcript, head: TranscriptHead) -> Session {
         let mut session = Session::new(spec.agent, transcript.session.clone(), &self.now);
-        // Of another boot than any: only the wall clock is known.
+        // The boot is unknown, so only the wall clock time is set.
         let last = Timestamp { unix_ms: transcript.modified_ms, boot: String::new(), boot_ms: 0 };
         session.created = last.clone();
         session.ended = Some(Ended { at: last, reason: Reason::Discovered });

@@ -1,8 +1,9 @@
-//! One session in one file, which ordinary tools open: a compressed tar archive.
+//! Exports one session as a compressed tar archive, which ordinary tools can open.
 //!
-//! Everything stands below one directory: `export.json` says what it is, `session.json` is the record, `messages.jsonl` and
-//! `chunks/` what was said, `decisions.jsonl` the decisions about it, and `transcript.jsonl` the agent's own, where that was asked
-//! for. The same state gives the same bytes. Nothing of another session is in it.
+//! All files are below one directory. `export.json` identifies the format. `session.json` is the record,
+//! `messages.jsonl` and `chunks/` hold the messages, and `decisions.jsonl` lists the decisions about the session.
+//! `transcript.jsonl` is the agent's transcript, if you asked for it. The same state gives the same bytes. The
+//! archive contains nothing about other sessions.
 
 mod read;
 #[cfg(test)]
@@ -17,27 +18,27 @@ use serde::{Deserialize, Serialize};
 
 use baton_store::{AuditLine, Message};
 
-/// The number of the form.
+/// The version of the format.
 pub const FORMAT: u32 = 1;
 
-/// The most that a bundle holds unpacked, in bytes.
+/// The maximum size of an export when unpacked, in bytes.
 pub const MAX_EXPORT_BYTES: u64 = 1024 * 1024 * 1024;
 
-/// The largest transcript, in bytes.
+/// The maximum size of the transcript, in bytes.
 pub const MAX_TRANSCRIPT_BYTES: u64 = 256 * 1024 * 1024;
 
-/// The largest of every other part, in bytes.
+/// The maximum size of every other part, in bytes.
 const MAX_PART_BYTES: u64 = 128 * 1024 * 1024;
 
-/// The most files.
+/// The maximum number of files.
 const MAX_FILES: usize = 4096;
 
-/// One session, with what belongs to it.
+/// One session with everything that belongs to it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SessionExport {
     /// The record.
     pub session: Session,
-    /// What was said, oldest first.
+    /// The messages, oldest first.
     pub messages: Vec<Message>,
     /// The chunks, by number.
     pub chunks: Vec<(u32, String)>,
@@ -57,14 +58,14 @@ pub struct Transcript {
 }
 
 impl Transcript {
-    /// Its file's name.
+    /// Returns the name of its file.
     #[must_use]
     pub const fn name(&self) -> &'static str {
         if self.compressed { "transcript.jsonl.zst" } else { "transcript.jsonl" }
     }
 }
 
-/// What says that a file is a bundle.
+/// Identifies a file as an export.
 #[derive(Debug, Serialize, Deserialize)]
 struct Manifest {
     /// [`FORMAT`].
@@ -75,19 +76,19 @@ struct Manifest {
     by: String,
 }
 
-/// Why a bundle was not written or read.
+/// Why an export could not be written or read.
 #[derive(Debug, thiserror::Error)]
 pub enum ExportError {
     /// The archive could not be read or written.
     #[error("the archive cannot be read or written: {0}")]
     Io(#[from] io::Error),
-    /// Its form is of another version.
+    /// The format has another version.
     #[error("it has format {0}, and this baton reads format {FORMAT}: read it with the baton that wrote it")]
     Format(u32),
     /// A part is missing.
     #[error("{0} is missing in it, so it is no bundle of `baton session export`, or not a whole one")]
     Missing(&'static str),
-    /// A part is not what it should be.
+    /// A part is invalid.
     #[error("{name} in it cannot be read: {why}")]
     InvalidPart {
         /// The part.
@@ -95,13 +96,13 @@ pub enum ExportError {
         /// What is wrong.
         why: String,
     },
-    /// A name that no bundle has: another directory's, a link, a device.
+    /// A name that no export contains: a file of another directory, a link or a device.
     #[error("it holds {0:?}, which no bundle does: nothing of it was taken")]
     UnexpectedEntry(String),
-    /// A part is there twice.
+    /// A part occurs twice.
     #[error("it holds {0} twice: nothing of it was taken")]
     DuplicateEntry(String),
-    /// A part, or all of it, is too large.
+    /// A part or the whole archive is too large.
     #[error("{name} is larger than {limit} bytes, the most that is taken")]
     TooLarge {
         /// The part.
@@ -111,13 +112,13 @@ pub enum ExportError {
     },
 }
 
-/// The directory in a bundle that everything stands in.
+/// Returns the name of the directory that all files of an export are below.
 #[must_use]
 pub fn directory_name(session: &SessionId) -> String {
     format!("baton-session-{session}")
 }
 
-/// A decision, without what it saw of other sessions.
+/// Returns a decision without what it mentions about other sessions.
 #[must_use]
 pub fn without_other_sessions(mut line: AuditLine, session: &SessionId) -> AuditLine {
     line.request = None;
@@ -131,7 +132,7 @@ pub fn without_other_sessions(mut line: AuditLine, session: &SessionId) -> Audit
     line
 }
 
-/// A record, without what it says of the runs of other sessions, and of events that are long over.
+/// Returns a record without the runs of other sessions, and without old deliveries.
 #[must_use]
 pub fn without_delivery_state(mut session: Session) -> Session {
     session.outbox.clear();

@@ -1,4 +1,5 @@
-//! Reading a bundle that may come from anywhere: nothing of it becomes a path, and it is taken whole or not at all.
+//! Reads an export, which may come from anywhere. No text in it ever becomes a path, and it is accepted completely or
+//! not at all.
 
 use std::collections::BTreeMap;
 use std::io::Read;
@@ -15,11 +16,11 @@ use super::{
 };
 use baton_store::{AuditLine, parse_messages};
 
-/// The longest record, in bytes.
+/// The maximum size of the record, in bytes.
 const MAX_RECORD_BYTES: usize = 1024 * 1024;
 
 impl SessionExport {
-    /// Reads it.
+    /// Reads an export.
     ///
     /// # Errors
     /// See [`ExportError`].
@@ -59,7 +60,7 @@ impl SessionExport {
     }
 }
 
-/// The files, by their names below the one directory.
+/// The files, by their names below the directory.
 struct Parts {
     directory: String,
     files: BTreeMap<String, Vec<u8>>,
@@ -92,7 +93,7 @@ fn read_parts(from: impl Read) -> Result<Parts, ExportError> {
             return Err(ExportError::DuplicateEntry(name.to_owned()));
         }
     }
-    // The checksum stands at the very end.
+    // Read to the very end, which holds the checksum.
     let mut rest = archive.into_inner();
     std::io::copy(&mut rest, &mut std::io::sink())?;
     if rest.limit() == 0 {
@@ -101,7 +102,7 @@ fn read_parts(from: impl Read) -> Result<Parts, ExportError> {
     Ok(parts)
 }
 
-/// How large a file of this name may be; none for a name that no bundle has.
+/// Returns the maximum size of a file of this name, or `None` if no export contains this name.
 fn size_limit(name: &str) -> Option<u64> {
     match name {
         "export.json" | "session.json" | "messages.jsonl" | "decisions.jsonl" => Some(MAX_PART_BYTES),
@@ -115,7 +116,7 @@ fn chunk_number(name: &str) -> Option<u32> {
     digits.parse().ok().filter(|number: &u32| number.to_string() == digits)
 }
 
-/// Everything that is left is a chunk.
+/// Takes all remaining files as chunks.
 fn take_chunks(files: BTreeMap<String, Vec<u8>>) -> Result<Vec<(u32, String)>, ExportError> {
     let mut chunks = Vec::new();
     for (name, bytes) in files {
@@ -127,7 +128,7 @@ fn take_chunks(files: BTreeMap<String, Vec<u8>>) -> Result<Vec<(u32, String)>, E
     Ok(chunks)
 }
 
-/// Lines of decisions that name this session, and hold nothing of another.
+/// Checks that every line is a decision about this session and mentions no other session.
 fn check_decisions(session: &SessionId, bytes: Vec<u8>) -> Result<String, ExportError> {
     let name = "decisions.jsonl";
     let text = String::from_utf8(bytes).map_err(|error| invalid(name, &error.to_string()))?;

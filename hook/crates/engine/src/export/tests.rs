@@ -1,4 +1,4 @@
-//! A bundle comes back as it was, and nothing else is taken for one.
+//! An export is read back unchanged, and no other file is accepted as one.
 
 use std::io::Read;
 use std::process::{Command, Stdio};
@@ -39,7 +39,7 @@ fn written(export: &SessionExport) -> Vec<u8> {
     bytes
 }
 
-/// The archive's files, by name.
+/// Returns the files of the archive, by name.
 fn unpacked(bytes: &[u8]) -> Vec<(String, Vec<u8>)> {
     let mut archive = tar::Archive::new(GzDecoder::new(bytes));
     let entries = archive.entries().unwrap().map(|entry| {
@@ -55,7 +55,7 @@ fn packed(files: &[(String, Vec<u8>)]) -> Vec<u8> {
     with(files, |_| {})
 }
 
-/// The same, and whatever else is put in.
+/// Packs these files, and whatever `more` adds.
 fn with(files: &[(String, Vec<u8>)], more: impl FnOnce(&mut Builder<GzEncoder<Vec<u8>>>)) -> Vec<u8> {
     let mut builder = Builder::new(GzEncoder::new(Vec::new(), Compression::fast()));
     for (name, bytes) in files {
@@ -65,7 +65,7 @@ fn with(files: &[(String, Vec<u8>)], more: impl FnOnce(&mut Builder<GzEncoder<Ve
     builder.into_inner().unwrap().finish().unwrap()
 }
 
-/// An entry with any name at all, which the crate itself would refuse.
+/// Appends an entry with any name, even one that the tar crate would refuse.
 fn raw(builder: &mut Builder<GzEncoder<Vec<u8>>>, name: &str, kind: EntryType, bytes: &[u8]) {
     let mut header = Header::new_gnu();
     header.as_gnu_mut().unwrap().name[..name.len()].copy_from_slice(name.as_bytes());
@@ -112,7 +112,7 @@ fn a_bundle_that_is_cut_or_damaged_is_refused() {
     for at in 10..bytes.len() {
         let mut wrong = bytes.clone();
         wrong[at] ^= 0x10;
-        // The last byte of compressed data has bits that nothing reads.
+        // The last byte of the compressed data has bits that no reader uses.
         let harmless = |read| read == bundle();
         assert!(
             SessionExport::read(&wrong[..]).is_ok_and(harmless) || SessionExport::read(&wrong[..]).is_err(),

@@ -1,4 +1,4 @@
-//! Writing a bundle.
+//! Writes an export.
 
 use std::io::{self, Write};
 
@@ -9,10 +9,10 @@ use tar::{Builder, Header};
 use super::{ExportError, FORMAT, MAX_TRANSCRIPT_BYTES, Manifest, SessionExport, directory_name};
 
 impl SessionExport {
-    /// Writes it. The same bundle gives the same bytes.
+    /// Writes the export. The same export gives the same bytes.
     ///
     /// # Errors
-    /// Where it cannot be written, or the transcript is larger than any reader takes.
+    /// Returns an error if writing fails, or if the transcript is larger than any reader accepts.
     pub fn write(&self, to: impl Write) -> Result<(), ExportError> {
         let packed = GzBuilder::new().mtime(0).write(to, Compression::default());
         let mut archive = Archive {

@@ -8,7 +8,8 @@ use baton_store::fixtures;
 use baton_system::ProcessLookup;
 use baton_system::fake_system::{FakeSystem, agent, current_process};
 
-/// Pids below 100 run, of 100 to 199 are zombies, of 200 to 299 cannot be read; the others are gone.
+/// Fakes a process lookup: pids below 100 run, 100 to 199 are zombies, 200 to 299 cannot be read, and all others are
+/// gone.
 fn at(pid: u32) -> ProcessLookup {
     match pid {
         0..100 => agent(pid, false),
@@ -25,7 +26,7 @@ fn check(session: &Session, live: Live, evidence: Evidence) {
     assert_eq!(verdict, Liveness { live, evidence }, "{:?}", session.launches);
 }
 
-/// Session `s` with launches by these pids, the last changed.
+/// Returns session `s` with a launch for each pid, the last one changed by `change`.
 fn shown(pids: &[u32], change: impl FnOnce(&mut Launch)) -> Session {
     let mut session = fixtures::session("s", 1);
     session.launches = pids.iter().map(|pid| fixtures::launch(*pid)).collect();
@@ -46,7 +47,7 @@ fn each_launch_is_judged_by_its_evidence() {
     check(&with(|process| process.pidns += 1), Live::Unknown, Evidence::OtherNamespace);
     let end = Ended { at: fixtures::stamp(1), reason: Reason::Ended };
     check(&shown(&[1], |launch| launch.ended = Some(end)), Live::No, Evidence::EndRecorded);
-    // The lock's directory is there and the file is not: the process let go of it.
+    // The lock's directory exists and the file does not: the process released the lock.
     let dir = tempfile::tempdir().unwrap();
     let lock = dir.path().join("s.lock").to_string_lossy().into_owned();
     check(&shown(&[1], |launch| launch.lock = Some(lock)), Live::No, Evidence::LockReleased);
@@ -58,7 +59,7 @@ fn one_launch_that_lives_settles_it_and_one_unknown_leaves_it_open() {
     check(&shown(&[1, 300], |_| {}), Live::Yes, Evidence::Running);
     check(&shown(&[300, 200], |_| {}), Live::Unknown, Evidence::Unreadable);
     check(&shown(&[200, 300], |_| {}), Live::Unknown, Evidence::Unreadable);
-    // Of equals the newest.
+    // Of equal verdicts the newest counts.
     check(&shown(&[300, 100], |launch| launch.source = Some(Source::Resume)), Live::No, Evidence::Zombie);
 }
 

@@ -9,7 +9,8 @@ use super::{Lookup, LookupError};
 use baton_store::Store;
 use baton_store::fixtures::*;
 
-/// Sessions on both shelves, opened at 1, 2, 3 and so on; of another project where the id begins with `x`.
+/// Creates live and archived sessions, opened at 1, 2, 3 and so on. A session whose id begins with `x` belongs to
+/// another project.
 fn fill(store: &Store, ids: &[(&str, Location, Option<&str>)]) {
     let mut locked = lock(store);
     for (n, (name, location, called)) in (1..).zip(ids) {
@@ -62,10 +63,10 @@ fn a_session_is_found_on_both_shelves_or_its_candidates_are_named() {
         ("aa", "aa11 aa12"),
         ("c", "cc31"),
         ("bb2", "bb21 bb22"),
-        // A whole id is meant, although others begin so.
+        // A complete id wins, although other ids begin with it.
         ("bb", "bb"),
         ("parser", "aa12"),
-        // A name that is the beginning of ids as well.
+        // A name that is also the beginning of other ids.
         ("aa1", "aa11 aa12 bb21"),
         ("docs", "bb22 cc31"),
         ("last", "xx41"),
@@ -75,7 +76,7 @@ fn a_session_is_found_on_both_shelves_or_its_candidates_are_named() {
         ("*", "none"),
     ];
     check(Lookup::all_projects(&world.store), &everywhere);
-    // With the index lost, the records themselves answer.
+    // Without the index, the records themselves are searched.
     fs::remove_dir_all(world.store.path().join("index")).unwrap();
     check(Lookup::all_projects(&world.store), &everywhere);
 }

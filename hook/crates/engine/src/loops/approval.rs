@@ -1,4 +1,4 @@
-//! A user's word that a command may be run: a file under the account's home, which no environment can move.
+//! A user's approval to run a command. It is a file below the account's home, which no environment variable can move.
 
 use std::fs::{self, DirBuilder, OpenOptions};
 use std::io::{self, Write};
@@ -12,25 +12,25 @@ use super::definition::DoneWhen;
 use baton_fs::hash::sha256_hex;
 use baton_fs::read::{open_own, read_capped};
 
-/// Below the account's home.
+/// The directory of approvals, below the account's home.
 const DIRECTORY: &str = ".local/share/baton/approved";
 
-/// The file's length in bytes: a SHA-256 in hex digits.
+/// The length of the file in bytes: a SHA-256 in hex digits.
 const DIGEST_DIGITS: usize = 64;
 
 fn path(home: &Path, run: &RunId) -> PathBuf {
     home.join(DIRECTORY).join(run.as_str())
 }
 
-/// Of the run, the command and all that its meaning hangs on.
+/// Returns the digest of the run, the command and everything that affects what the command does.
 fn approval_digest(run: &RunId, done_when: &DoneWhen) -> String {
     sha256_hex(&serde_json::to_vec(&(run, done_when)).unwrap_or_default(), DIGEST_DIGITS / 2)
 }
 
-/// Writes down that a user gave this command for this run.
+/// Records that a user approved this command for this run.
 ///
 /// # Errors
-/// Those of making the file; what stood there is an error.
+/// Returns an error if the file cannot be created, or if it exists already.
 pub fn grant(home: &Path, run: &RunId, done_when: &DoneWhen) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(home.join(DIRECTORY))?;
     let flags = OFlag::O_NOFOLLOW.bits();
@@ -40,7 +40,8 @@ pub fn grant(home: &Path, run: &RunId, done_when: &DoneWhen) -> io::Result<()> {
     file.sync_all()
 }
 
-/// Whether a user gave this command for this run. False as well where that cannot be read, or others could have written it.
+/// Returns whether a user approved this command for this run. Also returns false if that cannot be read, or if
+/// another account could have written the file.
 #[must_use]
 pub fn is_granted(home: &Path, run: &RunId, done_when: &DoneWhen) -> bool {
     let Ok((file, meta)) = open_own(&path(home, run)) else { return false };
@@ -48,9 +49,9 @@ pub fn is_granted(home: &Path, run: &RunId, done_when: &DoneWhen) -> bool {
     own && read_capped(file, DIGEST_DIGITS).is_ok_and(|bytes| bytes == approval_digest(run, done_when).as_bytes())
 }
 
-/// Takes it back; what is not there needs nothing.
+/// Removes the approval. Does nothing if there is none.
 pub fn revoke(home: &Path, run: &RunId) {
-    // One that stays is of a run that is over, and its id is used only once.
+    // A leftover file does no harm: its run has ended, and a run id is never used again.
     let _ = fs::remove_file(path(home, run));
 }
 

@@ -1,14 +1,14 @@
-//! How many Stops in a row a client lets a hook block.
+//! How many `Stop` events in a row a client lets a hook block.
 
 use agent_baton_core::agent::Agent;
 
 use baton_agents::{BlockCap, spec};
 
-/// The iterations of a loop that was told no number.
+/// The number of iterations of a loop for which the user set none.
 pub const DEFAULT_ITERATIONS: u32 = 50;
 
-/// The cap that a client has: by the user's own setting, or as it is without one; by another's where that is lower. A repository may
-/// set it, and must not lift what guards the user.
+/// Returns the limit that applies: the user's own setting, or else the client's default. Another setting counts only
+/// if it is lower, because a repository may set it and must not lift what protects the user.
 #[must_use]
 pub fn effective_cap(agent: Agent, own: Option<String>, others: &[Option<String>]) -> Option<u32> {
     let BlockCap { default, .. } = spec(agent).block_cap?;

@@ -1,4 +1,4 @@
-//! Runs the command that says whether the work is done.
+//! Runs the command that checks whether the work is done.
 
 use std::io::{self, PipeReader};
 use std::os::unix::process::CommandExt;
@@ -11,25 +11,27 @@ use baton_system::child::{KeptOutput, OutputReader, wait_until};
 use super::definition::DoneWhen;
 use super::process_group::ProcessGroupGuard;
 
-/// How long the command may take. The hook's own timeout in the agents' configuration is longer by what the rest takes.
+/// The maximum run time of the command. The hook's timeout in the agents' configuration also covers the time that the
+/// rest of the hook takes.
 pub const TIMEOUT: Duration = Duration::from_secs(300);
 
-/// The most of its output that goes into the next prompt, in bytes and lines: the end of it.
+/// How many bytes and lines from the end of the command's output go into the next prompt.
 const TAIL_BYTES: usize = 1200;
 const TAIL_LINES: usize = 20;
 
-/// How the command ended.
+/// The result of the command.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CheckOutcome {
-    /// Whether it ended with status 0.
+    /// Whether it exited with status 0.
     pub passed: bool,
-    /// How it ended, in words.
+    /// How it ended, for the prompt.
     pub how: String,
-    /// The end of its output, cleaned.
+    /// The end of its output, without control characters.
     pub tail: String,
 }
 
-/// Runs it to its end, or to the limit: then it and what it started is killed. So it is where this process ends before it does.
+/// Runs the command until it exits. At the limit, or if this process ends first, the command and everything that it
+/// started are killed.
 #[must_use]
 pub fn run(done_when: &DoneWhen, limit: Duration) -> CheckOutcome {
     let failed = |how: String| CheckOutcome { passed: false, how, tail: String::new() };
@@ -63,7 +65,7 @@ fn spawn(done_when: &DoneWhen) -> io::Result<(ProcessGroupGuard, Child, PipeRead
     Ok((guard, command.spawn()?, reader))
 }
 
-/// Waits for the command. At the deadline it kills everything in the command's process group and returns `None`.
+/// Waits for the command. At the deadline, kills its process group and returns `None`.
 fn wait_or_kill(child: &mut Child, guard: &ProcessGroupGuard, deadline: Instant) -> io::Result<Option<ExitStatus>> {
     let status = wait_until(child, deadline)?;
     if status.is_none() {
@@ -77,7 +79,7 @@ fn describe_status(status: ExitStatus) -> String {
     status.code().map_or_else(|| "was ended by a signal".to_owned(), |code| format!("exited with {code}"))
 }
 
-/// The last lines, whole where they fit.
+/// Returns the last lines. A line is only cut if it does not fit.
 fn output_tail(bytes: &[u8]) -> String {
     let text = String::from_utf8_lossy(bytes);
     let lines: Vec<&str> = text.trim_end().lines().collect();

@@ -1,4 +1,4 @@
-//! What is looked at when the owner of a loop wants to stop, and what the agent is told where it goes round again.
+//! Gathers the facts when the owner of a loop wants to stop, and writes the prompt of the next iteration.
 
 use std::fmt::Write;
 use std::path::PathBuf;
@@ -17,7 +17,7 @@ use baton_agents::{StopDetails, spec};
 use baton_fs::hash::sha256_hex;
 use baton_system::environment::Environment;
 
-/// The loop that an event's session owns by the event's process, if it drives its agent now.
+/// Returns the loop that the event's session owns through the event's process, if the loop is active now.
 #[must_use]
 pub fn owned_loop<'s>(snapshot: &'s Snapshot, event: &Event) -> Option<&'s Run> {
     let session = snapshot.session.record()?;
@@ -32,20 +32,20 @@ pub fn owned_loop<'s>(snapshot: &'s Snapshot, event: &Event) -> Option<&'s Run> 
     live.filter_map(Reading::record).find(mine).filter(|_| event.name == EventName::Stop)
 }
 
-/// What a loop's texts and the agent's last message gave.
+/// The facts that a loop's definition and the agent's last message give.
 #[derive(Debug)]
 pub struct StopEvaluation {
     definition: LoopDefinition,
     outcome: Option<CheckOutcome>,
-    /// Whether the message holds the phrase in another place than that where it counts.
+    /// Whether the message contains the phrase, but not where it counts.
     phrase_misplaced: bool,
 }
 
 impl StopEvaluation {
-    /// Looks: reads the project's files, and runs the command if there is one, a user gave it, and the phrase was said. `bytes` are
-    /// of the loop's file, `home` is the account's.
+    /// Evaluates a `Stop`: reads the project's files, and runs the loop's command if the user approved it and the
+    /// agent said the phrase. `bytes` is the loop's definition, `home` is the account's home directory.
     ///
-    /// None where the file holds no texts.
+    /// Returns `None` if the bytes are not a definition.
     pub fn new(
         run: &RunId,
         bytes: &[u8],
@@ -87,8 +87,8 @@ impl StopEvaluation {
         Some((Self { definition, outcome, phrase_misplaced }, facts))
     }
 
-    /// What the agent is told where it goes round again: the prompt, and how far it is. Of what others wrote, the end of the
-    /// command's output alone is in it.
+    /// Returns the text that the agent gets for the next iteration: the prompt and the progress. The only foreign
+    /// text in it is the end of the command's output.
     #[must_use]
     pub fn next_prompt(&self, run: &RunId, iteration: u32, of: Option<u32>) -> String {
         let mut text = self.definition.prompt.clone();

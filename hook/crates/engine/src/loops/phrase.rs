@@ -1,37 +1,39 @@
-//! Whether the agent said the phrase that ends its loop.
+//! Determines whether the agent said the phrase that ends its loop.
 //!
-//! The phrase counts where the last line of the answer is the phrase alone. Everything else only mentions it: "I am not DONE yet", a
-//! file that is called `TODO_DONE.md`, the prompt quoted. A false end is final and nobody sees it, while a round too many costs a
-//! round. So in doubt the phrase was not said.
+//! The phrase counts if it is alone on the last line of the answer. Anywhere else, the answer only mentions it: "I am
+//! not DONE yet", a file called `TODO_DONE.md`, a quotation of the prompt. Ending a loop by mistake is final and
+//! easily goes unnoticed, while an extra iteration costs little. So in doubt, the phrase does not count.
 //!
-//! 1. Code blocks, quotations (`>`) and rules (`---`) are no part of the answer.
-//! 2. Its last line, without emphasis, heading mark, `<promise>` tags, a check mark and a full stop, is the phrase.
-//! 3. A phrase in tags (`<promise>DONE</promise>`, `<done/>`) may also follow the end of a sentence in that line.
-//! 4. It does not count where the words before announce it for later ("I will end with:"), or are those before it in the prompt.
+//! 1. Code blocks, quotations (`>`) and horizontal rules (`---`) are not part of the answer.
+//! 2. The last line must equal the phrase, once emphasis, a heading mark, `<promise>` tags, check marks and a full
+//!    stop are removed.
+//! 3. A phrase in tags (`<promise>DONE</promise>`, `<done/>`) may also follow the end of a sentence on that line.
+//! 4. The phrase does not count if the words before it announce it for later ("I will end with:"), or if the same
+//!    words precede it in the prompt.
 
 mod prose;
 
 use prose::{bare, collapsed, prose_lines};
 
-/// The tags that agents are taught to put around such a phrase.
+/// The tags that agents are taught to put around the phrase.
 const TAGS: (&str, &str) = ("<promise>", "</promise>");
 
-/// The most lines over which a phrase in tags may be spread.
+/// The maximum number of lines that a phrase in tags may span.
 const MAX_LINES: usize = 5;
 
-/// What ends a sentence.
+/// The characters that end a sentence.
 const SENTENCE_ENDS: [char; 4] = ['.', '!', '\u{3002}', '\u{ff01}'];
 
-/// Words by which a sentence speaks of another time, or of the opposite.
+/// Words that make a sentence negative or conditional.
 const CONDITIONAL: [&str; 14] = [
     "not", "cannot", "never", "until", "unless", "when", "once", "if", "before", "after", "only", "yet", "later",
     "should",
 ];
 
-/// Words by which it speaks of the future, unless it says "now".
+/// Words that put a sentence in the future, unless it also says "now".
 const FUTURE: [&str; 4] = ["will", "shall", "would", "ll"];
 
-/// Whether the last line of a message is the phrase.
+/// Returns whether the last line of a message is the phrase.
 #[must_use]
 pub fn is_said(message: &str, phrase: &str, prompt: &str) -> bool {
     let wanted = Phrase::new(phrase);
@@ -46,18 +48,18 @@ pub fn is_said(message: &str, phrase: &str, prompt: &str) -> bool {
     }
 }
 
-/// Whether a message holds the phrase at all, so that its agent may think that it ended the loop.
+/// Returns whether a message contains the phrase at all, so that its agent may believe that it ended the loop.
 #[must_use]
 pub fn is_mentioned(message: &str, phrase: &str) -> bool {
     let Phrase { words, .. } = Phrase::new(phrase);
     !words.is_empty() && collapsed(message).contains(&words)
 }
 
-/// A phrase as it is compared.
+/// A phrase in the form in which it is compared.
 struct Phrase {
-    /// Without its tags.
+    /// The phrase without tags.
     words: String,
-    /// Whether it was given in tags, which then belong to it.
+    /// Whether the user gave it with tags, which are then part of it.
     in_tags: bool,
 }
 
@@ -70,7 +72,7 @@ impl Phrase {
         }
     }
 
-    /// Whether a line is the phrase alone.
+    /// Returns whether a line is nothing but the phrase.
     fn is(&self, line: &str) -> bool {
         let text = bare(line);
         let inner = without_tags(&text);
@@ -78,7 +80,7 @@ impl Phrase {
         !self.words.is_empty() && said == Some(self.words.as_str())
     }
 
-    /// Whether a line ends with the phrase in tags, behind a sentence that speaks of now.
+    /// Returns whether a line ends with the phrase in tags, after a sentence about the present.
     fn follows_a_sentence(&self, line: &str) -> bool {
         const MARKS: [char; 6] = ['*', '_', '`', '.', '!', ' '];
         let line = collapsed(line);
@@ -92,7 +94,7 @@ impl Phrase {
         })
     }
 
-    /// Whether this line stands before the phrase in the prompt too.
+    /// Returns whether this line also precedes the phrase in the prompt.
     fn stands_behind(&self, before: &str, prompt: &str) -> bool {
         let lines = prose_lines(prompt);
         let mut pairs = lines.iter().zip(lines.iter().skip(1));
@@ -100,7 +102,7 @@ impl Phrase {
     }
 }
 
-/// The last lines as one.
+/// Joins the last lines into one.
 fn tail(lines: &[&str], count: usize) -> String {
     lines.get(lines.len().saturating_sub(count)..).unwrap_or_default().join(" ")
 }
@@ -109,7 +111,7 @@ fn without_tags(text: &str) -> Option<String> {
     Some(bare(text.strip_prefix(TAGS.0)?.strip_suffix(TAGS.1)?))
 }
 
-/// Whether a line announces for later what stands below it.
+/// Returns whether a line announces that the text below it will come later.
 fn announces(line: &str) -> bool {
     bare(line).ends_with([':', '\u{ff1a}']) && is_conditional(line)
 }

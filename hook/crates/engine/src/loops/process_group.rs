@@ -1,4 +1,4 @@
-//! Ends what a command started where the hook is ended before the command is.
+//! Kills what a command started if the hook ends before the command does.
 
 use std::io::{self, Write};
 use std::os::unix::process::CommandExt;
@@ -7,49 +7,49 @@ use std::process::{Child, Command, Stdio};
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 
-/// Its standard input ends with the hook, whatever ends that.
+/// Waits for the end of its standard input, which comes when the hook ends for whatever reason.
 const SCRIPT: &str = "read -r over || kill -s KILL 0";
 
-/// A shell that leads a process group and outlives the hook for as long as it takes to end that group. Since it is there before
-/// anything else is in the group, nothing of it goes unwatched, and the group's number is no one else's.
+/// A shell that leads a process group and kills the group when the hook ends. It exists before any other process
+/// joins the group, so every member is covered, and no other group can have its id.
 pub struct ProcessGroupGuard {
     shell: Child,
     group: i32,
 }
 
 impl ProcessGroupGuard {
-    /// Starts it.
+    /// Starts the shell.
     ///
     /// # Errors
-    /// Where no shell can be started.
+    /// Returns an error if no shell can be started.
     pub fn start() -> io::Result<Self> {
         let mut shell = Command::new("/bin/sh");
         shell.args(["-c", SCRIPT]).env_clear().current_dir("/").process_group(0);
-        // The agent reads the hook's output to its end: nothing else may hold it open.
+        // The agent reads the hook's output until it is closed, so no other process may keep it open.
         shell.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
         let shell = shell.spawn()?;
         let group = i32::try_from(shell.id()).map_err(io::Error::other)?;
         Ok(Self { shell, group })
     }
 
-    /// The process group that it leads.
+    /// Returns the id of the process group.
     pub const fn group(&self) -> i32 {
         self.group
     }
 
-    /// Ends everything in the group.
+    /// Kills every process in the group.
     pub fn kill_group(&self) {
-        // It may have ended this very moment.
+        // The group may have just ended.
         let _ = killpg(Pid::from_raw(self.group), Signal::SIGKILL);
     }
 }
 
 impl Drop for ProcessGroupGuard {
-    /// The command is over: what it left running on purpose is left.
+    /// Ends the guard after the command has exited. Processes that the command left running on purpose keep running.
     fn drop(&mut self) {
         let told = self.shell.stdin.take().map_or(Ok(()), |mut stdin| stdin.write_all(b"over\n"));
         if told.is_err() {
-            // Killed with the group, or by the command.
+            // The shell may already have been killed with the group, or by the command.
             let _ = self.shell.kill();
         }
         let _ = self.shell.wait();

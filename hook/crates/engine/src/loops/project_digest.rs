@@ -1,4 +1,4 @@
-//! Whether anything changed in a project: names, sizes and times of its files. git is never run.
+//! Detects whether a project changed, by the names, sizes and times of its files. It never runs git.
 
 use std::fs::{self, Metadata};
 use std::os::unix::ffi::OsStrExt;
@@ -8,19 +8,20 @@ use std::time::{Duration, Instant};
 
 use sha2::{Digest, Sha256};
 
-/// The most files looked at.
+/// The maximum number of files.
 const MAX_FILES: usize = 20_000;
 
-/// The longest time that this may take: an agent waits.
+/// The maximum time for computing the digest. The agent waits for it.
 const MAX_TIME: Duration = Duration::from_millis(300);
 
-/// Directories that tools fill by themselves.
+/// Directories that tools fill on their own.
 const SKIPPED_DIRS: [&str; 5] = [".git", "node_modules", "target", "__pycache__", ".venv"];
 
-/// What of `.git` says that something was committed.
+/// Files in `.git` that change with each commit.
 const GIT_COMMIT_FILES: [&str; 2] = [".git/HEAD", ".git/logs/HEAD"];
 
-/// A digest of the project's files. None where they are too many, or cannot be read: that is never "unchanged".
+/// Computes a digest of the project's files. Returns `None` if there are too many or if they cannot be read, which
+/// never counts as unchanged.
 #[must_use]
 pub fn compute(root: &Path) -> Option<String> {
     let begun = Instant::now();
@@ -31,7 +32,7 @@ pub fn compute(root: &Path) -> Option<String> {
         for entry in fs::read_dir(&dir).ok()? {
             let entry = entry.ok()?;
             let path = entry.path();
-            // A file may go while this looks: then something changes.
+            // If a file disappears during the scan, the project is changing.
             let meta = fs::symlink_metadata(&path).ok()?;
             if !meta.is_dir() {
                 sum = sum.wrapping_add(file_digest(root, &path, &meta));
@@ -53,7 +54,7 @@ pub fn compute(root: &Path) -> Option<String> {
     Some(format!("{sum:032x}"))
 }
 
-/// Added up, so that the order in which a directory gives its names does not matter.
+/// Returns the digest of one file. The digests are added up, so the order of directory entries does not matter.
 fn file_digest(root: &Path, path: &Path, meta: &Metadata) -> u128 {
     let name = path.strip_prefix(root).unwrap_or(path);
     let mut hash = Sha256::new();

@@ -1,4 +1,4 @@
-//! A Stop of a loop's owner, before the lock is taken.
+//! Evaluates a `Stop` of a loop's owner before the lock is taken.
 
 use std::fs::File;
 use std::time::{Duration, Instant};
@@ -19,17 +19,17 @@ use baton_agents::raw_event::RawEvent;
 use baton_store::Store;
 use baton_system::environment::Environment;
 
-/// How much longer than the command the hook may take that runs it.
+/// How much longer the hook may run than the command.
 const MARGIN: Duration = Duration::from_secs(10);
 
 /// A loop whose owner wants to stop.
 #[derive(Debug)]
 pub struct LoopStop {
-    /// Its run, as it stood before the lock was taken.
+    /// The run, as it was before the lock was taken.
     run: Run,
-    /// None where its texts cannot be read.
+    /// `None` if the loop's definition cannot be read.
     evaluation: Option<StopEvaluation>,
-    /// Held until the Stop is committed, where a command is run: several deliveries of one Stop run it once.
+    /// If a command is run, held until the `Stop` is committed, so that several deliveries of one `Stop` run it once.
     _lock: Option<File>,
 }
 
@@ -82,7 +82,7 @@ impl LoopStop {
         Some(Self { run, evaluation, _lock: lock })
     }
 
-    /// The prompt of the iteration that a telling is of.
+    /// Returns the prompt of the iteration that the notification announces.
     #[must_use]
     pub fn next_prompt(&self, tell: &Notification) -> Option<String> {
         match (tell, &self.evaluation) {
@@ -93,7 +93,7 @@ impl LoopStop {
         }
     }
 
-    /// What the user is told where the Stop did not get the lock.
+    /// Returns what baton tells the user if the `Stop` did not get the lock.
     #[must_use]
     pub fn missed_notice(&self) -> Notification {
         let told = NotificationId {
@@ -105,14 +105,14 @@ impl LoopStop {
         Notification::Loop { id: told, iteration: self.run.iteration, of: self.run.max_iterations }
     }
 
-    /// The run, for its name.
+    /// Returns the run, for its name.
     #[must_use]
     pub const fn run(&self) -> &Run {
         &self.run
     }
 }
 
-/// Waits until no other delivery runs the command. The wait takes nothing of the time that the command has.
+/// Waits until no other delivery runs the command. The wait does not shorten the time that the command may take.
 fn lock_done_when<T, E>(host: &dyn StopHost, lock: impl FnOnce(Instant) -> Result<T, E>) -> Result<T, E> {
     host.extend_limit(done_when::TIMEOUT + MARGIN);
     let held = lock(Instant::now() + done_when::TIMEOUT)?;
@@ -126,7 +126,7 @@ mod tests {
 
     use super::*;
 
-    /// Notes the limits that it was asked for.
+    /// Records the limits that it was asked for.
     #[derive(Default)]
     struct Limits(RefCell<Vec<u64>>);
 

@@ -9,37 +9,38 @@ use agent_baton_core::timestamp::Timestamp;
 
 use baton_store::{AuditAction, CommitError, LockedStore, Transaction};
 
-/// What became of an order to delete.
+/// The result of a request to delete a session.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Deletion {
-    /// It is in the trash.
+    /// The session is now in the trash.
     Done,
-    /// It was deleted before.
+    /// It was already deleted.
     Already,
     /// There is no such session.
     Missing,
-    /// It owns an unfinished run, or one that cannot be read.
+    /// It owns an unfinished run, or a run that cannot be read.
     OwnsRun(Box<Session>),
-    /// A launch of it lives, or may live.
+    /// A launch of it is alive, or might be.
     Lives(Box<Session>, Live),
 }
 
-/// What became of an order to bring back.
+/// The result of a request to restore a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Restoration {
-    /// It stands among the live ones again, as over.
+    /// It is live again, as an ended session.
     Done,
-    /// It stands there already.
+    /// It is live already.
     Already,
     /// There is no such session.
     Missing,
 }
 
-/// Puts a session into the trash, where it is a tombstone that no event gets past. `lives` judges the record as it is under the
-/// lock; one that may live goes only if `force` says so, and one that lives never.
+/// Moves a session to the trash, where it stays as a tombstone that no event brings back. `lives` judges the record
+/// as it is under the lock. If the liveness is unknown, `force` deletes the session nevertheless. A session that is
+/// alive is never deleted.
 ///
 /// # Errors
-/// Where the record cannot be read or the commit fails.
+/// Returns an error if the record cannot be read or the commit fails.
 pub fn delete(
     locked: &mut LockedStore<'_>,
     id: &SessionId,
@@ -64,11 +65,11 @@ pub fn delete(
     Ok(Deletion::Done)
 }
 
-/// Puts a session back among the live ones, from the trash or the archive. It is over until it is resumed, and retention lets it be
-/// for as long as the trash is kept.
+/// Moves a session from the trash or the archive back to the live sessions. It counts as ended until it is resumed.
+/// Retention leaves it alone for as long as it keeps sessions in the trash.
 ///
 /// # Errors
-/// Where the record cannot be read or the commit fails.
+/// Returns an error if the record cannot be read or the commit fails.
 pub fn restore(locked: &mut LockedStore<'_>, id: &SessionId, now: &Timestamp) -> Result<Restoration, CommitError> {
     match locked.view().find_session(id)? {
         None => Ok(Restoration::Missing),

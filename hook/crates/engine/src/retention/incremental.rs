@@ -1,4 +1,5 @@
-//! The hook's share: a few sessions now and then, so that what is kept stays bounded though nobody ever calls `baton gc`.
+//! Retention in the hook. Each sweep handles a few sessions, so that the state stays bounded even if nobody ever runs
+//! `baton gc`.
 
 use std::time::{Duration, Instant};
 
@@ -8,22 +9,23 @@ use agent_baton_core::id::SessionId;
 use super::sweep::{Sweep, SweepPlan, SweepStep};
 use baton_store::{CommitError, ExpiryBucket, LockError, MAX_CHANGES, StoreError};
 
-/// After how many decisions the hook does a share. Every session takes two at least, so a share of [`MAX_CHANGES`] keeps up.
+/// After how many decisions the hook sweeps. Every session causes at least two decisions, so a sweep of
+/// [`MAX_CHANGES`] steps keeps up.
 pub const DECISIONS_PER_SWEEP: u64 = 16;
 
-/// How many of the live sessions are looked at, at most.
+/// The maximum number of live sessions that one sweep examines.
 const MAX_LIVE_SESSIONS: usize = 512;
 
-/// How long a share waits for the lock: whoever holds it has better to do.
+/// How long a sweep waits for the lock. It is short because the holder's work is more urgent.
 const LOCK_WAIT: Duration = Duration::from_millis(20);
 
-/// Why a share was not done. The next one goes on.
+/// Why a sweep did not happen. The next one continues.
 #[derive(Debug, thiserror::Error)]
 pub enum SweepError {
     /// A file of the state cannot be used.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The lock was not to be had.
+    /// The lock was not available in time.
     #[error(transparent)]
     Lock(#[from] LockError),
     /// A step could not be committed.
@@ -31,8 +33,8 @@ pub enum SweepError {
     Commit(#[from] CommitError),
 }
 
-/// Does one share; gives how many steps that were. It costs the same however much was put away: neither the archive nor the trash
-/// is listed.
+/// Runs one incremental sweep and returns the number of its steps. Its cost does not depend on the size of the
+/// archive and the trash, because neither is listed.
 ///
 /// # Errors
 /// See [`SweepError`].
@@ -62,7 +64,7 @@ pub fn run_incremental(sweep: &Sweep<'_>) -> Result<usize, SweepError> {
     Ok(done)
 }
 
-/// What is to be done with the first of a day.
+/// Plans the steps for the sessions of the oldest due day.
 fn plan_bucket(sweep: &Sweep<'_>, location: Location, due: &ExpiryBucket) -> Result<Vec<SweepStep>, StoreError> {
     let mut found = SweepPlan::default();
     let first: Vec<SessionId> = due.sessions.iter().take(MAX_CHANGES).cloned().collect();

@@ -1,11 +1,11 @@
-//! What is kept of sessions that are over, and for how long.
+//! Decides which ended sessions are kept, and for how long.
 //!
-//! The live ones beyond the newest so many, and those that are over for too long, go to the archive; what has been over for too
-//! long goes from there to the trash; what has been in the trash for long enough is removed. Each step is a commit of its own with
-//! its reason in the audit, so a record is at every moment in one place.
+//! A live session that ended goes to the archive when it is too old or when there are too many newer ones. After some
+//! more time it goes to the trash, and later it is removed. Each step is a commit of its own with its reason in the
+//! audit, so a record is in exactly one location at any moment.
 //!
-//! **Architecture invariant.** A session that lives, may live, is pinned, was just restored or owns an unfinished run is never
-//! touched, and none whose record changed since it was judged.
+//! **Architecture invariant.** Retention never touches a session that is alive or might be, that is pinned, that was
+//! restored recently, that owns an unfinished run, or whose record changed since it was judged.
 
 mod delete;
 mod incremental;

@@ -1,4 +1,4 @@
-//! Which of the sessions that are over are kept.
+//! Decides which ended sessions expire.
 
 use agent_baton_core::process::Live;
 use agent_baton_core::reason::Reason;
@@ -10,31 +10,31 @@ use serde::Serialize;
 
 use crate::config::Retention;
 
-/// Why a session is never touched, whatever its age.
+/// Why a session is kept, whatever its age.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RetainedBecause {
-    /// A launch of it lives.
+    /// A launch of it is alive.
     Alive,
-    /// Whether it lives cannot be known.
+    /// Its liveness is unknown.
     Unknown,
     /// A user pinned it.
     Pinned,
-    /// It owns an unfinished run, or one that nobody can read.
+    /// It owns an unfinished run, or a run that cannot be read.
     OwnsRun,
-    /// A user brought it back, less long ago than the trash is kept.
+    /// A user restored it, more recently than the trash period.
     Restored,
 }
 
-/// Why a session is not kept where it stands.
+/// Why a session leaves its location.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ExpiryReason {
-    /// It is over for longer than is kept.
+    /// It ended longer ago than sessions are kept.
     TimeSpan,
-    /// There are more newer ones than are kept.
+    /// There are more newer sessions than are kept.
     Count,
-    /// It was in the trash for long enough.
+    /// It has been in the trash for the whole trash period.
     TrashAge,
 }
 
@@ -49,7 +49,7 @@ impl ExpiryReason {
         }
     }
 
-    /// The reason for a user.
+    /// Returns the reason, for a user.
     #[must_use]
     pub const fn description(self) -> &'static str {
         match self {
@@ -60,16 +60,16 @@ impl ExpiryReason {
     }
 }
 
-/// A session that nothing spares, and since when it is over.
+/// An ended session that may expire, and the time of its end.
 #[derive(Debug, Clone, PartialEq)]
 pub struct EndedSession {
     /// Its record.
     pub session: Session,
-    /// Its end; where none was recorded, its last heartbeat.
+    /// When it ended. If no end was recorded, this is its last heartbeat.
     pub ended_at: Timestamp,
 }
 
-/// What spares a session.
+/// Returns why a session must be kept, or `None` if it may expire.
 #[must_use]
 pub fn retained_because(session: &Session, live: Live, now: &Timestamp, policy: &Retention) -> Option<RetainedBecause> {
     let restored = session.ended.as_ref().filter(|over| over.reason == Reason::Restored);
@@ -85,8 +85,9 @@ pub fn retained_because(session: &Session, live: Live, now: &Timestamp, policy: 
     }
 }
 
-/// Which of these are not kept among the live ones: in each of the two pools those behind the newest so many, and those that are
-/// over for too long. What is spared is in neither pool.
+/// Returns the sessions that must leave the live ones. There are two pools, ordinary and headless sessions. In each,
+/// those beyond the configured number and those that ended too long ago expire. Sessions that must be kept are in
+/// neither pool.
 #[must_use]
 pub fn expired(mut over: Vec<EndedSession>, now: &Timestamp, policy: &Retention) -> Vec<(EndedSession, ExpiryReason)> {
     over.sort_by_key(|it| (it.ended_at.age_ms(now), it.session.id.clone()));
@@ -105,13 +106,13 @@ pub fn expired(mut over: Vec<EndedSession>, now: &Timestamp, policy: &Retention)
     over.into_iter().filter_map(judge).collect()
 }
 
-/// Whether a session is over for longer than is kept.
+/// Returns whether a session ended longer ago than sessions are kept.
 #[must_use]
 pub fn is_expired_by_age(over: &EndedSession, now: &Timestamp, policy: &Retention) -> bool {
     over.ended_at.age_ms(now) > policy.age.ms()
 }
 
-/// Whether what a session left in the trash has been there for long enough. Its record was last written when it went there.
+/// Returns whether a session has been in the trash long enough. Its record was last written when it was moved there.
 #[must_use]
 pub fn is_expired_in_trash(session: &Session, now: &Timestamp, policy: &Retention) -> bool {
     session.updated.age_ms(now) > policy.trash.ms()
@@ -152,7 +153,8 @@ mod tests {
         check(restored(9), Live::No, None);
     }
 
-    /// Sessions `s0` and on, over for so many days, headless ones marked by a negative number.
+    /// Returns which of the sessions `s0`, `s1` and so on expire. `days` says how long ago each ended. A negative
+    /// number marks a headless session.
     fn expire(days: &[i64], policy: &Retention) -> Vec<(String, ExpiryReason)> {
         let over = days.iter().enumerate().map(|(i, days)| {
             let mut session = fixtures::session(&format!("s{i}"), 1);
@@ -175,7 +177,7 @@ mod tests {
         assert_eq!(expire(&[90, 91], &policy), [("s1".to_owned(), ExpiryReason::TimeSpan)]);
         assert_eq!(expire(&[1, 2], &policy), []);
         assert_eq!(expire(&[], &policy), []);
-        // Of one moment the ids decide, so that two passes agree.
+        // For equal times the ids decide, so that two sweeps agree.
         assert_eq!(expire(&[1, 1, 1], &policy), [("s2".to_owned(), ExpiryReason::Count)]);
         assert_eq!(expire(&[1], &Retention { sessions: 0, ..policy }), [("s0".to_owned(), ExpiryReason::Count)]);
     }

@@ -1,4 +1,4 @@
-//! One pass over the sessions: what is to be done with which, and doing it.
+//! A sweep plans what happens to each session, and does it.
 
 use std::collections::BTreeMap;
 
@@ -17,59 +17,60 @@ use crate::config::Retention;
 use crate::liveness::LivenessCheck;
 use baton_store::{CommitError, LockedStore, MAX_CHANGES, RECENT_LOG_BYTES, Store, StoreError, Transaction};
 
-/// What is done with a session.
+/// What happens to a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum SweepAction {
-    /// It goes from the live ones to the archive.
+    /// It moves from the live sessions to the archive.
     Archive,
-    /// It goes from the archive to the trash.
+    /// It moves from the archive to the trash.
     Trash,
-    /// It is removed from the trash, for good. Of one that a user deleted, its id stays, so that nothing brings it back.
+    /// It is removed from the trash for good. The id of a session that a user deleted stays, so that no event brings
+    /// it back.
     Remove,
 }
 
-/// One thing to be done.
+/// One step of a sweep.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SweepStep {
-    /// What.
+    /// The action.
     pub action: SweepAction,
-    /// Why.
+    /// The reason.
     pub reason: ExpiryReason,
-    /// With which session: its record as it was judged.
+    /// The record of the session, as it was judged.
     pub session: Session,
-    /// Since when it is over.
+    /// When the session ended.
     pub ended_at: Timestamp,
 }
 
-/// What a pass found.
+/// The plan of a sweep.
 #[derive(Debug, Default)]
 pub struct SweepPlan {
-    /// What is to be done, in order.
+    /// The steps, in order.
     pub steps: Vec<SweepStep>,
-    /// How many of the live ones are spared, by what.
+    /// How many live sessions are kept, by reason.
     pub retained: BTreeMap<RetainedBecause, usize>,
-    /// Records that cannot be read: they are left as they are, and stop nothing.
+    /// Records that cannot be read. They are left unchanged and do not stop the sweep.
     pub unreadable: Vec<StoreError>,
 }
 
-/// A look at the sessions at one moment.
+/// A sweep over the sessions at one moment.
 pub struct Sweep<'a> {
     /// The state.
     pub store: &'a Store,
-    /// The machine.
+    /// Determines which sessions are alive.
     pub census: &'a LivenessCheck<'a>,
-    /// What is kept.
+    /// The retention limits.
     pub policy: &'a Retention,
-    /// The moment.
+    /// The current time.
     pub now: Timestamp,
 }
 
 impl Sweep<'_> {
-    /// Judges every session there is.
+    /// Plans the steps for all sessions.
     ///
     /// # Errors
-    /// Where the state cannot be listed.
+    /// Returns an error if the state cannot be listed.
     pub fn plan(&self) -> Result<SweepPlan, StoreError> {
         let mut found = SweepPlan::default();
         self.plan_live(&self.store.sessions(Location::Live)?, &mut found)?;
@@ -78,7 +79,8 @@ impl Sweep<'_> {
         Ok(found)
     }
 
-    /// Judges these of the live ones, as if they were all: of any part of them, what is behind the newest so many is so of all.
+    /// Plans the steps for some of the live sessions as if there were no others. A session that is beyond the
+    /// configured number among a part is also beyond it among all.
     pub(super) fn plan_live(&self, ids: &[SessionId], found: &mut SweepPlan) -> Result<(), StoreError> {
         let mut over = Vec::new();
         for id in ids {
@@ -99,11 +101,11 @@ impl Sweep<'_> {
         Ok(())
     }
 
-    /// Judges these of the archive.
+    /// Plans the steps for these archived sessions.
     pub(super) fn plan_archived(&self, ids: &[SessionId], found: &mut SweepPlan) -> Result<(), StoreError> {
         for id in ids {
             let Some(session) = self.read(id, Location::Archive, found)? else { continue };
-            // A damaged or foreign state may hold one here that is not over.
+            // In a damaged or foreign state, the archive may hold a session that has not ended.
             if retained_because(&session, self.census.session(&session).live, &self.now, self.policy).is_some() {
                 continue;
             }
@@ -121,11 +123,11 @@ impl Sweep<'_> {
         Ok(())
     }
 
-    /// Judges these of the trash.
+    /// Plans the steps for these sessions in the trash.
     pub(super) fn plan_trashed(&self, ids: &[SessionId], found: &mut SweepPlan) -> Result<(), StoreError> {
         for id in ids {
             let Some(session) = self.read(id, Location::Trash, found)? else { continue };
-            // What was said may have outlived the rest, where a call was cut off.
+            // If an earlier call was cut off, messages may be left although the rest is gone.
             let is_more = !is_tombstone(&session) || self.store.has_conversation(id)?;
             if is_expired_in_trash(&session, &self.now, self.policy) && is_more {
                 let ended_at = session.updated.clone();
@@ -140,10 +142,11 @@ impl Sweep<'_> {
         Ok(())
     }
 
-    /// Does these steps, each in a commit that says why, and gives how many. What changed since it was judged is left.
+    /// Carries out these steps, each in a commit that records its reason. Returns how many were done. A session whose
+    /// record changed since it was judged is skipped.
     ///
     /// # Errors
-    /// Where a commit fails; what was done before it stays done.
+    /// Returns an error if a commit fails. Earlier steps stay done.
     pub fn apply(&self, locked: &mut LockedStore<'_>, steps: &[SweepStep]) -> Result<usize, CommitError> {
         let mut done = 0;
         let mut left = steps;
@@ -184,7 +187,8 @@ impl Sweep<'_> {
         }
     }
 
-    /// Since when a session is over. One whose process is gone without a word was alive at its last heartbeat, which its log has.
+    /// Returns when a session ended. If its process disappeared without an end, that is its last heartbeat, which is
+    /// in its log.
     fn ended_at(&self, session: &Session) -> Result<Timestamp, StoreError> {
         if let Some(over) = &session.ended {
             return Ok(over.at.clone());
@@ -196,7 +200,7 @@ impl Sweep<'_> {
 }
 
 impl SweepStep {
-    /// Where the session stands.
+    /// Returns the location of the session before this step.
     const fn location(&self) -> Location {
         match self.action {
             SweepAction::Archive => Location::Live,
@@ -226,12 +230,12 @@ fn is_deleted(session: &Session) -> bool {
     session.ended.as_ref().is_some_and(|over| over.reason == Reason::Deleted)
 }
 
-/// Whether only the tombstone is left.
+/// Returns whether only the tombstone is left.
 fn is_tombstone(session: &Session) -> bool {
     is_deleted(session) && *session == tombstone(session)
 }
 
-/// What stays of a session that a user deleted.
+/// Returns what remains of a session that a user deleted.
 fn tombstone(session: &Session) -> Session {
     Session {
         project: None,

@@ -22,14 +22,14 @@ fn here() -> CurrentProcess {
     CurrentProcess { place: place(), ..Linux.current_process().unwrap() }
 }
 
-/// Does `with` with a pass at the end of that day.
+/// Calls `with` with a sweep at the end of that day.
 fn at<T>(world: &World, day: u64, policy: &Retention, with: impl FnOnce(&Sweep<'_>) -> T) -> T {
     let here = here();
     let census = LivenessCheck::new(&AgentInspector::new(&Linux, &NONE, &here));
     with(&Sweep { store: &world.store, census: &census, policy, now: stamp(day * DAY) })
 }
 
-/// A whole `baton gc` on a day: what it did.
+/// Does a complete `baton gc` on a day, and returns its steps.
 fn gc(world: &World, day: u64, policy: &Retention) -> Vec<(String, SweepAction, ExpiryReason)> {
     at(world, day, policy, |sweep| {
         let found = sweep.plan().unwrap();
@@ -39,7 +39,7 @@ fn gc(world: &World, day: u64, policy: &Retention) -> Vec<(String, SweepAction, 
     })
 }
 
-/// A session that was over on a day, with a process that is gone.
+/// Returns a session that ended on that day and whose process is gone.
 fn over(name: &str, day: u64) -> Session {
     let mut session = session(name, 0);
     session.ended = Some(Ended { at: stamp(day * DAY), reason: Reason::Ended });
@@ -136,7 +136,8 @@ fn shares_do_what_a_whole_pass_does_a_few_at_a_time() {
     };
     assert_eq!(shares(41), [16, 16, 4, 0]);
     assert_eq!(counts(&world), [4, 36, 0]);
-    // Those of one day in the archive, a share of them each time; the four that were kept are old by now, too.
+    // Each sweep handles a part of the archived sessions of one day. The four that were kept are old enough by now,
+    // too.
     assert_eq!(shares(140), [20, 16, 4, 0]);
     assert_eq!(counts(&world), [0, 4, 36]);
     assert_eq!(shares(149), [16, 16, 4, 0]);
@@ -161,7 +162,8 @@ fn a_deleted_session_leaves_a_tombstone_for_good() {
     assert_eq!(restore(&mut lock(&world.store), &id("x"), &stamp(401 * DAY)).unwrap(), Restoration::Missing);
 }
 
-/// With the record goes what was said; and what a call that was cut off, or an older baton, left goes at the next pass.
+/// Removing a record removes its messages. Messages that an interrupted call or an older version left behind go in
+/// the next sweep.
 #[test]
 fn what_was_said_goes_when_its_session_is_removed() {
     let (world, policy) = (world_with(vec![over("a", 1), over("b", 1)]), Retention::default());

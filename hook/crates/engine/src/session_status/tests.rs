@@ -25,7 +25,7 @@ fn log(beats: &[(u64, u32, EventName, Option<Question>)]) -> LogTail {
     LogTail { lines: beats.iter().map(line).collect(), size: 0 }
 }
 
-/// A session in process 1, opened at 1, with slow events at these moments.
+/// Returns a session in process 1, opened at 1, with slow path events at these times.
 fn of(slow: &[(u64, EventName)]) -> Session {
     let mut session = session("s", 1);
     let delivery = |(at, event): &(u64, EventName)| Delivery {
@@ -59,12 +59,12 @@ fn the_newest_event_says_where_a_living_session_stands() {
         ((9, 1, Notification, Some(Question::Answer)), "question since 9"),
         ((9, 1, Notification, Some(Question::Prompt)), "idle since 9"),
         ((9, 1, Notification, Some(Question::Other)), "attention since 9"),
-        // Of before the kind was noted.
+        // An older log line, without the kind of question.
         ((9, 1, Notification, None), "attention since 9"),
-        // What says nothing leaves it as it was.
+        // An event that says nothing about the status leaves it unchanged.
         ((9, 1, Notification, Some(Question::Nothing)), "active since 5"),
         ((9, 1, PreCompact, None), "active since 5"),
-        // Older than the slow event, and of another process.
+        // A line that is older than the slow path event, and one of another process.
         ((3, 1, Stop, None), "active since 5"),
         ((9, 2, Stop, None), "active since 5"),
     ] {
@@ -76,7 +76,7 @@ fn the_newest_event_says_where_a_living_session_stands() {
 fn before_its_first_prompt_a_session_starts_and_a_compaction_is_no_start() {
     check(&of(&[(1, SessionStart)]), &[Live::Yes], &log(&[]), "starting since 1");
     check(&of(&[(20, SessionStart)]), &[Live::Yes], &log(&[(9, 1, Stop, None)]), "idle since 9");
-    // Resumed: opened again after its last turn.
+    // The session was resumed, that is opened again after its last turn.
     let mut resumed = of(&[(1, SessionStart)]);
     resumed.launches[0].started = stamp(30);
     check(&resumed, &[Live::Yes], &log(&[(9, 1, Stop, None)]), "starting since 30");

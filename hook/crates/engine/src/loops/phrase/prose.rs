@@ -1,15 +1,15 @@
-//! An answer as its reader sees it: lines of prose, without code, quotations and marks.
+//! Reduces an answer to what its reader sees: lines of prose, without code, quotations and markup.
 
-/// What a line may end with besides words.
+/// Characters that may follow the last word of a line.
 const STOPS: [char; 5] = ['.', '!', '\u{2026}', '\u{3002}', '\u{ff01}'];
 
-/// Marks of success that agents put beside a result.
+/// Symbols of success that agents put beside a result.
 const CHECK_MARKS: [char; 12] = ['✅', '✔', '✓', '☑', '🎉', '🎊', '🏁', '🚀', '💯', '👍', '✨', '\u{fe0f}'];
 
-/// The marks of emphasis and of code within a line; the longer ones first.
+/// The markup of emphasis and of inline code, longer marks first.
 const EMPHASIS: [&str; 8] = ["***", "**", "*", "___", "__", "_", "``", "`"];
 
-/// The lines that are not blank, not in a code block, not quoted and no rule.
+/// Returns the lines that are neither blank nor in a code block, neither quoted nor a horizontal rule.
 pub(super) fn prose_lines(text: &str) -> Vec<&str> {
     let mut prose = Vec::new();
     let mut fence: Option<&str> = None;
@@ -31,7 +31,7 @@ pub(super) fn prose_lines(text: &str) -> Vec<&str> {
             (was_blank, was_quoted) = (true, false);
             continue;
         }
-        // A paragraph goes on without the mark of a quotation.
+        // A quoted paragraph may continue without the `>`.
         let is_quoted = content.starts_with('>') || was_quoted;
         let is_code = was_blank && (line.starts_with('\t') || line.starts_with("    "));
         if !is_quoted && !is_code && !is_rule(content) {
@@ -42,11 +42,11 @@ pub(super) fn prose_lines(text: &str) -> Vec<&str> {
     prose
 }
 
-/// The fence that a line opens.
+/// Returns the code fence that a line opens.
 fn fence_of(content: &str) -> Option<&str> {
     let mark = content.chars().next().filter(|c| matches!(c, '`' | '~'))?;
     let length = content.chars().take_while(|c| *c == mark).count();
-    // What stands behind three backticks holds none, or it is code within a line.
+    // If backticks follow the three backticks, this is inline code.
     let rest = content.get(length..)?;
     (length >= 3 && !(mark == '`' && rest.contains('`'))).then(|| content.get(..length))?
 }
@@ -57,13 +57,13 @@ fn is_rule(content: &str) -> bool {
     })
 }
 
-/// A text with single spaces.
+/// Returns the text with single spaces between words.
 pub(super) fn collapsed(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// A line without what does not belong to its words: a heading's mark, emphasis around it, check marks, a full stop. A list's mark
-/// stays: a point of a list is no last word.
+/// Returns a line without a heading mark, surrounding emphasis, check marks and a full stop. A list mark stays: a
+/// list item is not the final statement of an answer.
 pub(super) fn bare(line: &str) -> String {
     let collapsed = collapsed(line);
     let mut text = collapsed.as_str();

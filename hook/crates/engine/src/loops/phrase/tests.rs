@@ -3,7 +3,7 @@ use super::{is_mentioned, is_said};
 const PROMPT: &str =
     "Mend the tests. Work through TODO.md. When all pass, say DONE and stop.\n\nNever say DONE before that.";
 
-/// Answers as agents write them, with the phrase DONE.
+/// Answers that end the loop, as agents write them, with the phrase DONE.
 const ENDS: [&str; 30] = [
     "DONE",
     "All 42 tests pass.\n\nDONE",
@@ -37,7 +37,7 @@ const ENDS: [&str; 30] = [
     "All green.\n\n***DONE***…",
 ];
 
-/// Answers that only mention it.
+/// Answers that only mention the phrase.
 const GOES_ON: [&str; 45] = [
     "",
     "Two tests still fail; I go on with the lexer.",

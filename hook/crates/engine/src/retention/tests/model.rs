@@ -1,10 +1,10 @@
-//! Passes against a naive model: random sessions, random limits, passes on random days.
+//! Compares sweeps with a naive model: random sessions, random limits, sweeps on random days.
 
 use std::collections::BTreeMap;
 
 use super::*;
 
-/// Numbers that are the same in every run.
+/// A generator that gives the same numbers in every run.
 struct Rng(u64);
 
 impl Rng {
@@ -22,7 +22,7 @@ enum Place {
     Gone,
 }
 
-/// What the model knows of a session.
+/// What the model knows about a session.
 #[derive(Debug, Clone)]
 struct Known {
     ended: u64,
@@ -31,13 +31,13 @@ struct Known {
     place: Place,
 }
 
-/// A pass on a day, with no thought for what it costs.
+/// A sweep on a day, written for clarity and not for speed.
 fn sweep(all: &BTreeMap<String, Known>, day: u64, policy: &Retention) -> BTreeMap<String, Known> {
     let in_pool = |it: &&(&String, &Known), headless: bool| {
         it.1.place == Place::Live && !it.1.wanted && it.1.headless == headless
     };
     let next = |(id, known): (&String, &Known)| {
-        // Of one day the first by name.
+        // For equal days, the names decide.
         let newer = |it: &&(&String, &Known)| (it.1.ended, id) > (known.ended, it.0);
         let pool: Vec<_> = all.iter().collect();
         let before = pool.iter().filter(|it| in_pool(it, known.headless) && newer(it)).count();

@@ -1,4 +1,4 @@
-//! What can stand at a protected path.
+//! What can exist at a protected path.
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 #[serde(try_from = "String", into = "String")]
 pub struct Digest(String);
 
-/// What stands at a path.
+/// The file, directory or link at a path.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Entry {
@@ -20,41 +20,41 @@ pub enum Entry {
         mode: Mode,
         /// Its length.
         bytes: u64,
-        /// Of its content.
+        /// The digest of its content.
         sha256: Digest,
     },
-    /// A directory; what is in it stands under paths of its own.
+    /// A directory. Its entries have paths of their own.
     Directory {
         /// Its permissions.
         mode: Mode,
     },
-    /// A symbolic link. It is never followed.
+    /// A symbolic link. baton never follows it.
     Link {
-        /// Where it leads, to the letter.
+        /// Its target, unchanged.
         target: String,
     },
 }
 
-/// Permissions, without the kind of file.
+/// Permission bits, without the file type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "u32", into = "u32")]
 pub struct Mode(u32);
 
 impl Mode {
-    /// The permissions in the mode of a file's status.
+    /// Takes the permissions from the mode of a file's status.
     #[must_use]
     #[allow(clippy::useless_conversion, reason = "the type has 16 bits on some systems")]
     pub fn from_status(mode: nix::libc::mode_t) -> Self {
         Self(u32::from(mode) & 0o7777)
     }
 
-    /// The same, and the owner may do everything.
+    /// Returns these permissions, with all of the owner's added.
     #[must_use]
     pub const fn writable(self) -> Self {
         Self(self.0 | 0o700)
     }
 
-    /// The bits.
+    /// Returns the bits.
     #[must_use]
     pub const fn bits(self) -> u32 {
         self.0
@@ -75,13 +75,13 @@ impl From<Mode> for u32 {
 }
 
 impl Digest {
-    /// Of these bytes.
+    /// Computes the digest of these bytes.
     #[must_use]
     pub fn from_content(bytes: &[u8]) -> Self {
         Self(sha256_hex(bytes, 32))
     }
 
-    /// The digits.
+    /// Returns the digits.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0

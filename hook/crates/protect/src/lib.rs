@@ -1,7 +1,7 @@
-//! A project's protected files: the first session in a project saves them, and the last one to leave has them restored.
+//! A project's protected files: the first session in a project saves them, and the last one to leave restores them.
 //!
-//! This crate may touch the protected paths of one project, and the project's own record and archives in the store. It takes
-//! sessions, processes and the lock from the engine and the store, and decides nothing about runs.
+//! This crate may touch the protected paths of one project, and the project's own record and archives in the store.
+//! It takes sessions, processes and the lock from the engine and the store, and decides nothing about runs.
 //!
 //! ```text
 //!                first session enters: save
@@ -9,22 +9,23 @@
 //!      | Idle |                                    | Saved | ---+  or leave: nothing
 //!      +------+ <----+                             +-------+
 //!                    | all restored                    | last session leaves: keep a history entry,
-//!                    |                                 v   note what stands there
+//!                    |                                 v   note the files as they are now
 //!                    |                           +-----------+
 //!                    +-------------------------- | Restoring | <--+ some files failed, or the call was
 //!                                                +-----------+ ---+ cut off: the next event tries again
 //! ```
 //!
-//! A session that enters while nobody else is there and the files are `Saved` or `Restoring` comes after lost sessions: their
-//! changes are undone first, then the files are saved anew.
+//! If a session enters, no other session is present and the files are `Saved` or `Restoring`, then earlier sessions
+//! were lost. baton first undoes their changes and then saves the files anew.
 //!
-//! The path of one event: [`session_events`] finds out who else is there ([`participants`]), asks [`policy`] what to do, and has
-//! [`protected_project`] do it. That reads the protected paths ([`scan`]), keeps them in an archive ([`tar_archive`]), compares
-//! ([`restore_plan`]) and restores ([`restore`]). [`project_dir`] alone touches the project's files.
+//! The path of one event: [`session_events`] finds the other sessions ([`participants`]), asks [`policy`] what to do,
+//! and lets [`protected_project`] do it. That module reads the protected paths ([`scan`]), stores them in an archive
+//! ([`tar_archive`]), compares them ([`restore_plan`]) and restores them ([`restore`]). Only [`project_dir`] touches
+//! the project's files.
 //!
-//! **Architecture invariant.** Nothing in a project is overwritten or removed that is not in its history first.
+//! **Architecture invariant.** Nothing in a project is overwritten or removed before it is in the project's history.
 //!
-//! **Architecture invariant.** No path is followed through a symbolic link, and none leaves the project.
+//! **Architecture invariant.** baton follows no symbolic link in a path, and no path leaves the project.
 
 pub mod entry;
 pub mod limits;

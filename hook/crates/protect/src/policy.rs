@@ -1,6 +1,6 @@
-//! What an event at a protected project has to do.
+//! Decides what an event in a project with protected files must do.
 //!
-//! | | nobody else is there | others are there, or may be |
+//! |  | no other session is present | others are present, or might be |
 //! | --- | --- | --- |
 //! | a session enters, `Idle` | save | report that it is too late to save |
 //! | a session enters, `Saved` or `Restoring` | restore, then save | nothing |
@@ -12,7 +12,7 @@ use agent_baton_core::process::Live;
 
 use super::state::ProtectionState;
 
-/// What has to be done.
+/// What an event must do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Action {
     /// Nothing.
@@ -23,11 +23,12 @@ pub enum Action {
     Restore,
     /// Undo what lost sessions changed, then save.
     RestoreThenSave,
-    /// Report that the files were not saved: they may already hold changes of the sessions that are there.
+    /// Report that the files were not saved: they may already hold changes of the sessions that are present.
     TooLate,
 }
 
-/// What to do when a launch enters. `others` says whether another launch is there. An unknown one counts as present.
+/// Returns what to do when a launch enters. `others` says whether another launch is present. An unknown one counts as
+/// present.
 #[must_use]
 pub const fn on_enter(state: &ProtectionState, others: Live) -> Action {
     match (others, state) {
@@ -38,7 +39,7 @@ pub const fn on_enter(state: &ProtectionState, others: Live) -> Action {
     }
 }
 
-/// What to do when a launch leaves, even if it never entered.
+/// Returns what to do when a launch leaves, even if it never entered.
 #[must_use]
 pub const fn on_exit(state: &ProtectionState, others: Live) -> Action {
     match (others, state) {

@@ -1,4 +1,4 @@
-//! What the holder of the lock does with a project's protected files, and what it notes of it.
+//! Saves and restores a project's protected files under the lock, and records what happened.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -20,18 +20,18 @@ use super::tar_archive::{ArchiveError, FileArchive, Manifest};
 use baton_engine::config::RelativePath;
 use baton_store::{ArchiveKind, LockedStore, ProtectedStore, StoreError};
 
-/// Why protected files could not be saved or restored. The project's files are as they were.
+/// Why protected files could not be saved or restored. The project's files are unchanged.
 #[derive(Debug, thiserror::Error)]
 pub enum ProtectError {
     /// A file of the state cannot be used.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The project cannot be opened.
+    /// The project's directory cannot be opened.
     #[error("cannot open the project {project}: {source}. Its saved files are kept")]
     Project {
         /// Its path.
         project: String,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
     /// The archive cannot be written.
@@ -39,15 +39,15 @@ pub enum ProtectError {
     Archive {
         /// The project.
         project: String,
-        /// Why.
+        /// The cause.
         source: ArchiveError,
     },
-    /// The record cannot be used and was left.
+    /// The record cannot be used. It was left unchanged.
     #[error("{path} {what}; it was left as it is")]
     Record {
         /// The record.
         path: std::path::PathBuf,
-        /// What is wrong, as the rest of a sentence.
+        /// What is wrong, as the predicate of a sentence.
         what: String,
     },
     /// The record cannot be written as JSON.
@@ -55,43 +55,44 @@ pub enum ProtectError {
     Json {
         /// The project.
         project: String,
-        /// Why.
+        /// The cause.
         source: serde_json::Error,
     },
 }
 
-/// How restoring ended.
+/// The result of restoring.
 #[derive(Debug, PartialEq, Eq)]
 pub enum RestoreResult {
-    /// Everything that can be done was done.
+    /// Everything that can be restored was restored.
     Done(RestoreOutcome),
-    /// The system refused something: the next call tries again.
+    /// The system refused an operation. The next call tries again.
     Retry(RestoreOutcome),
-    /// The project is not there. It may be on a disk that is not mounted.
+    /// The project does not exist. It may be on a disk that is not mounted.
     ProjectMissing,
-    /// The backup is gone or damaged, so nothing can be restored.
+    /// The backup is missing or damaged, so nothing can be restored.
     BackupMissing,
 }
 
-/// One project in the hands of the holder of the lock.
+/// One project with protected files, for the holder of the lock.
 pub struct ProtectedProject<'a, 'l> {
     /// The lock.
     pub locked: &'a mut LockedStore<'l>,
-    /// What is kept of the project.
+    /// The project's record and archives.
     pub protected_store: &'a ProtectedStore,
     /// The project's path.
     pub project: &'a str,
-    /// The moment.
+    /// The current time.
     pub now: &'a Timestamp,
-    /// Until when files are read; none for a user, who waits.
+    /// When reading files must end. `None` for a command, whose user waits.
     pub deadline: Option<Instant>,
 }
 
 impl ProtectedProject<'_, '_> {
-    /// The project's record; a new one where there is none. One that is torn is set aside, which is noted in the new one.
+    /// Returns the project's record, or creates one if none exists. A record that is cut short is moved to the
+    /// quarantine, and the new record notes that.
     ///
     /// # Errors
-    /// Where it cannot be read, or is another version's.
+    /// Returns an error if the record cannot be read, or if another version wrote it.
     pub fn load_record(&mut self) -> Result<ProjectRecord, ProtectError> {
         let mut record = ProjectRecord::new(self.project.to_owned());
         let wrong = match self.protected_store.record() {
@@ -121,7 +122,7 @@ impl ProtectedProject<'_, '_> {
     /// Writes the record.
     ///
     /// # Errors
-    /// Where it cannot be written; the old one stands.
+    /// Returns an error if the record cannot be written. The old one stays.
     pub fn save_record(&mut self, record: &mut ProjectRecord) -> Result<(), ProtectError> {
         record.revision = record.revision.saturating_add(1);
         let mut bytes = serde_json::to_vec(record)
@@ -133,7 +134,7 @@ impl ProtectedProject<'_, '_> {
     /// Saves the protected files. The record does not name the backup yet.
     ///
     /// # Errors
-    /// Where the project cannot be opened, or the backup cannot be written.
+    /// Returns an error if the project cannot be opened or the backup cannot be written.
     pub fn back_up(&mut self, record: &mut ProjectRecord, paths: &[RelativePath]) -> Result<Backup, ProtectError> {
         let cannot_open = |source| ProtectError::Project { project: self.project.to_owned(), source };
         let dir = ProjectDir::open(Path::new(self.project)).map_err(cannot_open)?;
@@ -165,10 +166,10 @@ impl ProtectedProject<'_, '_> {
         Ok(Backup { number: backup, sha256 })
     }
 
-    /// Gives the files back, and notes in the record what became of it. The record's state is for the caller to set then.
+    /// Restores the files, and notes the result in the record. The caller must set the record's state afterwards.
     ///
     /// # Errors
-    /// Where the history or the record cannot be written: nothing was restored.
+    /// Returns an error if the history or the record cannot be written. Nothing was restored then.
     pub fn restore(
         &mut self,
         record: &mut ProjectRecord,
@@ -203,7 +204,7 @@ impl ProtectedProject<'_, '_> {
         let history = self.save_history(&archive, &scan, &plan)?;
         let seen = match evidence {
             ChangeEvidence::SeenAtExit(seen) => Some(seen),
-            // What could not be looked at would be taken for new the next time.
+            // A path that could not be scanned would count as new the next time.
             _ if scan.skipped.values().any(|skipped| skipped.retryable) => None,
             _ => Some(scan.entries.iter().map(|(path, found)| (path.clone(), found.entry.clone())).collect()),
         };
@@ -223,10 +224,10 @@ impl ProtectedProject<'_, '_> {
         Ok(if outcome.failed.is_empty() { RestoreResult::Done(outcome) } else { RestoreResult::Retry(outcome) })
     }
 
-    /// Whether any launch is there, or may be.
+    /// Returns whether any launch is present, or might be.
     ///
     /// # Errors
-    /// Where the records cannot be read.
+    /// Returns an error if the records cannot be read.
     pub fn any_live(
         &mut self,
         record: &ProjectRecord,
@@ -237,17 +238,17 @@ impl ProtectedProject<'_, '_> {
         Ok(participants.any_live(&look(&participants), place))
     }
 
-    /// A backup by its number, as it stands; none where there is none.
+    /// Finds a backup by its number, and returns it with the digest of the present file.
     #[must_use]
     pub fn find_backup(&self, number: u64) -> Option<Backup> {
         let bytes = self.protected_store.pack(ArchiveKind::Backup, number, MAX_ARCHIVE_BYTES).ok()??;
         Some(Backup { number, sha256: Digest::from_content(&bytes) })
     }
 
-    /// What restoring would do. Nothing is changed.
+    /// Returns what restoring would do, without changing anything.
     ///
     /// # Errors
-    /// Where the backup cannot be used.
+    /// Returns an error if the backup cannot be used.
     pub fn plan_restore(&self, saved: &Backup, evidence: &ChangeEvidence) -> Result<Option<RestorePlan>, String> {
         let archive = self.read_backup(saved).map_err(|error| error.to_string())??;
         let Some(dir) = self.open_if_same_directory(&archive.manifest) else { return Ok(None) };
@@ -255,7 +256,7 @@ impl ProtectedProject<'_, '_> {
         Ok(Some(RestorePlan::new(&archive.manifest, &scan, evidence)))
     }
 
-    /// Takes what a call that was cut off left beside the files, then compares.
+    /// Removes temporary files that an interrupted call left, and compares the files with the archive.
     fn compare(&self, dir: &ProjectDir, archive: &FileArchive, evidence: &ChangeEvidence) -> (Scan, RestorePlan) {
         let stuck: Vec<_> = archive
             .manifest
@@ -269,7 +270,7 @@ impl ProtectedProject<'_, '_> {
         (scan, plan)
     }
 
-    /// Keeps what goes, and what should have come in place of what stays.
+    /// Stores what a restore will replace or remove, and the saved version of each file that it leaves alone.
     fn save_history(
         &mut self,
         backup: &FileArchive,
@@ -302,8 +303,8 @@ impl ProtectedProject<'_, '_> {
         Ok((number, Digest::from_content(&bytes)))
     }
 
-    /// The backup, if it is the very one that was written; else what is wrong with it. One that the system does not let be read now
-    /// may be whole.
+    /// Reads the backup, if it is exactly the file that was written. Otherwise returns what is wrong with it. If the
+    /// system does not allow reading it now, that is an error, because the backup may be intact.
     fn read_backup(&self, saved: &Backup) -> Result<Result<FileArchive, String>, StoreError> {
         let bytes = match self.protected_store.pack(ArchiveKind::Backup, saved.number, MAX_ARCHIVE_BYTES) {
             Ok(Some(bytes)) => bytes,
@@ -317,12 +318,12 @@ impl ProtectedProject<'_, '_> {
         Ok(FileArchive::parse(&bytes).map_err(|error| error.to_string()))
     }
 
-    /// The project's directory, if it may be the one that was saved.
+    /// Opens the project's directory, if it may be the one that was saved.
     fn open_if_same_directory(&self, backup: &Manifest) -> Option<ProjectDir> {
         let dir = ProjectDir::open(Path::new(self.project)).ok()?;
         let id = dir.id().ok()?;
         let same = id == backup.directory;
-        // An empty directory that is not the very same one is what a disk leaves that was taken away.
+        // An empty directory that is not the saved one is probably the mount point of an unmounted disk.
         let may_be_same = id.may_be_same_as(backup.directory) && !dir.is_empty().unwrap_or(true);
         (same || may_be_same).then_some(dir)
     }
@@ -337,7 +338,7 @@ fn is_json(bytes: &[u8]) -> bool {
     serde_json::from_slice::<serde_json::Value>(bytes).is_ok()
 }
 
-/// What became of it, for a user: which files, and where the other version is.
+/// Describes the result for a user: which files, and where the other version is.
 fn describe_outcome(project: &str, outcome: &RestoreOutcome, backup: &Path, history: Option<&Path>) -> Vec<String> {
     let kept = history.map_or_else(String::new, |path| format!("; the replaced version is kept in {}", path.display()));
     let list = |paths: &[RelativePath]| {

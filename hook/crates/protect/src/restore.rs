@@ -1,4 +1,5 @@
-//! Giving the files back: each in one step, so that a call that is cut off leaves the old or the new one, and never half of it.
+//! Restores files. Each file is replaced atomically, so an interrupted call leaves the old file or the new one, never
+//! a part of it.
 
 use std::collections::BTreeMap;
 
@@ -9,16 +10,16 @@ use super::scan::Scan;
 use super::tar_archive::FileArchive;
 use baton_engine::config::RelativePath;
 
-/// What became of a plan.
+/// The result of carrying out a plan.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct RestoreOutcome {
-    /// What was put in place.
+    /// The paths that were restored.
     pub restored: Vec<RelativePath>,
-    /// What was not there when the files were saved, and was taken away.
+    /// The paths that did not exist when the files were saved, and were removed.
     pub removed: Vec<RelativePath>,
-    /// What stays though it is not as it was saved.
+    /// The paths that were left alone although they differ from the backup, with the reason.
     pub kept: BTreeMap<RelativePath, String>,
-    /// What the system refused; another try may go well.
+    /// The paths at which the system refused the operation, with the reason. Another attempt may succeed.
     pub failed: BTreeMap<RelativePath, String>,
 }
 
@@ -31,13 +32,13 @@ impl RestoreOutcome {
         list.insert(path.clone(), error.to_string());
     }
 
-    /// Whether it came to nothing at this path.
+    /// Returns whether the operation failed at this path.
     fn has_failed(&self, path: &RelativePath) -> bool {
         self.kept.contains_key(path) || self.failed.contains_key(path)
     }
 }
 
-/// Does what a plan says. What goes must have been kept before.
+/// Carries out a plan. Everything that it replaces or removes must be in the history already.
 #[must_use]
 pub fn apply(dir: &ProjectDir, plan: &RestorePlan, backup: &FileArchive, scan: &Scan) -> RestoreOutcome {
     let mut outcome =
@@ -51,7 +52,7 @@ pub fn apply(dir: &ProjectDir, plan: &RestorePlan, backup: &FileArchive, scan: &
         }
     }
     for path in &plan.write {
-        // What stands in the way is told already.
+        // The failure that blocks this path is reported already.
         if outcome.has_failed(path) {
             continue;
         }
@@ -60,7 +61,7 @@ pub fn apply(dir: &ProjectDir, plan: &RestorePlan, backup: &FileArchive, scan: &
             Err(error) => outcome.record_failure(path, &error),
         }
     }
-    // Permissions come last: a directory that was read-only takes no file.
+    // Set permissions last, because no file can be created in a read-only directory.
     for (path, mode) in &opened {
         if !outcome.removed.contains(path)
             && !backup.manifest.entries.contains_key(path)
@@ -85,15 +86,15 @@ pub fn apply(dir: &ProjectDir, plan: &RestorePlan, backup: &FileArchive, scan: &
     outcome
 }
 
-/// Has their owner write in the directories in which something goes or is put; gives the permissions that they had. A call that is cut
-/// off leaves them so, which the next one mends.
+/// Gives the owner write permission for each directory in which something is created or removed, and returns the
+/// original permissions. If the call is interrupted, the next one restores them.
 fn make_directories_writable(dir: &ProjectDir, plan: &RestorePlan, scan: &Scan) -> BTreeMap<RelativePath, Mode> {
     let is_above = |above: &RelativePath, path: &RelativePath| path != above && path.is_at_or_below(above);
     let mut opened = BTreeMap::new();
     for (path, found) in &scan.entries {
         let Entry::Directory { mode } = found.entry else { continue };
         let acts = plan.write.iter().chain(&plan.remove).any(|acted| is_above(path, acted));
-        // Where that fails, so does what is to be done in it, which is told then.
+        // If this fails, the operations in the directory also fail and report it.
         if acts && mode.writable() != mode && dir.set_mode(path, mode.writable()).is_ok() {
             opened.insert(path.clone(), mode);
         }

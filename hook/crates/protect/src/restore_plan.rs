@@ -1,4 +1,4 @@
-//! What has to be done so that the protected files are as they were saved.
+//! Plans how to bring the protected files back to their saved state.
 
 use std::collections::BTreeMap;
 
@@ -8,22 +8,23 @@ use super::scan::Scan;
 use super::tar_archive::Manifest;
 use baton_engine::config::RelativePath;
 
-/// Who may have changed what stands there.
+/// The evidence of who changed the files.
 ///
-/// Nobody can see who wrote a file. What can be known is whether a session was there to do it: as long as one was, the change is
-/// the sessions', and is undone; a change from a time when none was there is someone else's, and is left.
+/// baton cannot tell who wrote a file. It only knows whether a session was present that could have done it. A change
+/// made while a session was present counts as the session's and is undone. A change made while none was present is
+/// someone else's and is left alone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ChangeEvidence {
-    /// Sessions were there until now.
+    /// Sessions were present until now.
     SessionsUntilNow,
-    /// The last one had left when this was seen; what differs from it came later.
+    /// This is what existed when the last session had left. Differences from it came later.
     SeenAtExit(BTreeMap<RelativePath, Entry>),
-    /// None has been there since this moment, in milliseconds since 1970.
+    /// No session has been present since this time, in milliseconds since 1970.
     NoSessionsSince(u64),
 }
 
 impl ChangeEvidence {
-    /// Whether what stands there is the sessions' work, and may go once it is kept.
+    /// Returns whether what exists at the path is the sessions' work, and may be removed once it is in the history.
     fn is_by_sessions(&self, path: &RelativePath, found: &ScannedEntry) -> bool {
         match self {
             Self::SessionsUntilNow => true,
@@ -33,23 +34,23 @@ impl ChangeEvidence {
     }
 }
 
-/// What has to be done.
+/// The steps of a restore.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct RestorePlan {
-    /// What is put in place, parents first.
+    /// The paths to write, parents first.
     pub write: Vec<RelativePath>,
-    /// What has to go, parents first.
+    /// The paths to remove, parents first.
     pub remove: Vec<RelativePath>,
-    /// What stays though it is not as it was saved, with the reason.
+    /// The paths to leave alone although they differ from the backup, with the reason.
     pub kept: BTreeMap<RelativePath, String>,
-    /// What could not be looked at now.
+    /// The paths that could not be read now.
     pub failed: BTreeMap<RelativePath, String>,
 }
 
 const CHANGED_BY_SOMEONE_ELSE: &str = "it was changed when no session was here";
 
 impl RestorePlan {
-    /// Compares what was saved with what stands there.
+    /// Compares the backup with what exists now.
     #[must_use]
     pub fn new(backup: &Manifest, scan: &Scan, evidence: &ChangeEvidence) -> Self {
         let mut plan = Self::default();
@@ -63,7 +64,8 @@ impl RestorePlan {
             if fits {
                 continue;
             }
-            // A directory goes by what is in it: its own time changes with every file, its permissions where a call was cut off.
+            // Judge a directory by its entries: every file in it changes its times, and an interrupted call changes
+            // its permissions.
             let may_go = match evidence {
                 ChangeEvidence::NoSessionsSince(_) if is_directory(&found.entry) => true,
                 ChangeEvidence::SeenAtExit(seen) if is_directory(&found.entry) => {
@@ -83,7 +85,7 @@ impl RestorePlan {
             }
             match scan.entries.get(path) {
                 Some(found) if found.entry == *entry => {}
-                // Only its permissions differ, and a call that was cut off leaves them so.
+                // Only its permissions differ, and an interrupted call may have left them so.
                 Some(found) if is_directory(&found.entry) && is_directory(entry) => plan.write.push(path.clone()),
                 Some(_) if plan.kept.contains_key(path) => {}
                 Some(found) if !plan.remove.contains(path) && !evidence.is_by_sessions(path, found) => {
@@ -95,13 +97,13 @@ impl RestorePlan {
         plan
     }
 
-    /// Whether there is nothing to do and nothing to say.
+    /// Returns whether there is nothing to do and nothing to report.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.write.is_empty() && self.remove.is_empty() && self.kept.is_empty() && self.failed.is_empty()
     }
 
-    /// The paths at which something stands that goes or is replaced: it must be kept first.
+    /// Returns what exists at the paths that will be replaced or removed. It must be stored in the history first.
     pub fn overwrites<'a>(&'a self, scan: &'a Scan) -> impl Iterator<Item = (&'a RelativePath, &'a ScannedEntry)> {
         self.remove.iter().chain(&self.write).filter_map(|path| scan.entries.get_key_value(path))
     }

@@ -1,4 +1,4 @@
-//! What stands at the protected paths, and below them, at one moment.
+//! Reads what exists at and below the protected paths at one moment.
 
 use std::collections::BTreeMap;
 use std::time::Instant;
@@ -8,25 +8,25 @@ use super::limits::{MAX_DEPTH, MAX_ENTRIES, MAX_TOTAL_BYTES};
 use super::project_dir::{PathError, ProjectDir, ProjectDirError, ScannedEntry};
 use baton_engine::config::RelativePath;
 
-/// What stands in a project.
+/// The result of a scan.
 #[derive(Debug, Default)]
 pub struct Scan {
     /// What could be read, by path.
     pub entries: BTreeMap<RelativePath, ScannedEntry>,
-    /// What could not, and nothing below it was looked at.
+    /// What could not be read. Nothing below these paths was read either.
     pub skipped: BTreeMap<RelativePath, Skipped>,
-    /// The directories above the protected paths.
+    /// The permissions of the directories above the protected paths.
     pub parents: BTreeMap<RelativePath, Mode>,
 }
 
 /// Why something could not be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Skipped {
-    /// The words.
+    /// The reason, for a user.
     pub reason: String,
-    /// Whether the system refused it: another try may go well.
+    /// Whether the system refused it, so that another attempt may succeed.
     pub retryable: bool,
-    /// Whether each thing in it could be read, and there are too many.
+    /// Whether it is a directory with too many entries, each of which could be read.
     pub over_limit: bool,
 }
 
@@ -36,14 +36,14 @@ impl From<ProjectDirError> for Skipped {
     }
 }
 
-/// What may still be read.
+/// What may still be read before a limit is reached.
 struct Budget {
     entries: usize,
     bytes: u64,
     until: Option<Instant>,
 }
 
-/// Why nothing more is read of a protected path.
+/// The limit that ended the scan of a protected path.
 struct LimitReached(Skipped);
 
 impl Budget {
@@ -66,7 +66,7 @@ impl Budget {
 }
 
 impl Scan {
-    /// Looks at the protected paths, until a moment. What `skips` names is passed over.
+    /// Scans the protected paths until the deadline. Leaves out the paths that `skips` names.
     #[must_use]
     pub fn run(
         dir: &ProjectDir,
@@ -84,7 +84,7 @@ impl Scan {
             }
             let before: Vec<RelativePath> = scan.entries.keys().cloned().collect();
             if let Err(LimitReached(skipped)) = scan.walk(dir, path, &skips, &mut budget, 0) {
-                // Half a directory would be taken for the whole of it.
+                // A part of a directory would later count as the complete directory.
                 scan.entries.retain(|entry, _| before.contains(entry));
                 scan.skipped.insert(path.clone(), skipped);
             }
@@ -140,8 +140,8 @@ impl Scan {
         Ok(())
     }
 
-    /// Looks at these paths alone where a protected path has grown too large to be looked at whole: what was saved is restored
-    /// all the same.
+    /// Scans only these paths if a protected path has grown too large to be scanned completely, so that its saved
+    /// files can be restored nevertheless.
     #[must_use]
     pub fn with_known_paths<'a>(
         mut self,
@@ -172,7 +172,7 @@ impl Scan {
         self
     }
 
-    /// Why nothing is known of a path: it, or one above it, could not be read.
+    /// Returns why a path is unknown: it, or a path above it, could not be read.
     #[must_use]
     pub fn skipped_at(&self, path: &RelativePath) -> Option<&Skipped> {
         let mut skipped = self.skipped.iter();

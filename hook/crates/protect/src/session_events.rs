@@ -1,4 +1,5 @@
-//! One event at a project with protected files: who comes in first saves them, who leaves last gives them back.
+//! Handles events in projects with protected files: the first session to enter saves the files, and the last one to
+//! leave restores them.
 
 use std::path::Path;
 use std::time::Instant;
@@ -22,16 +23,16 @@ use baton_engine::observer::{Observed, Observer};
 use baton_engine::outcome::Outcome;
 use baton_store::{LockedStore, ProtectedStore};
 
-/// An event at a project with protected files.
+/// An event in a project with protected files.
 pub struct ProtectedProjectEvent<'a> {
     inspector: &'a AgentInspector<'a>,
     project: String,
     paths: Vec<RelativePath>,
     participant: Participant,
     name: EventName,
-    /// The event waited in the inbox: nobody reads what is told now.
+    /// Whether the event was deferred to the inbox. Then no agent reads the reply.
     was_deferred: bool,
-    /// It waited, and its process has ended meanwhile.
+    /// Whether the event was deferred and its process has ended meanwhile.
     process_gone: bool,
     protected_store: ProtectedStore,
     probes: ProbeCache,
@@ -40,7 +41,7 @@ pub struct ProtectedProjectEvent<'a> {
 
 impl Observer for ProtectedProjectEvent<'_> {
     fn before_commit(&self, locked: &mut LockedStore<'_>, outcome: &Outcome) -> Observed {
-        // What fails here concerns the user's files, so the reply says it.
+        // A failure here concerns the user's files, so the reply reports it.
         Ok(self.on_enter(locked, outcome).unwrap_or_else(|error| vec![error.to_string()]))
     }
 
@@ -50,8 +51,8 @@ impl Observer for ProtectedProjectEvent<'_> {
 }
 
 impl<'a> ProtectedProjectEvent<'a> {
-    /// Looks at who is in the project and who is gone, before the lock is taken. None where nothing in the configuration names the
-    /// project, and nothing is kept of it.
+    /// Determines who is present in the project, before the lock is taken. Returns `None` if the configuration does
+    /// not name the project and no record of it exists.
     #[must_use]
     pub fn prepare(service: &DecisionService<'a>, event: &Event) -> Option<Self> {
         let (id, process) = (event.session.as_ref()?, event.process.as_ref()?);
@@ -82,7 +83,7 @@ impl<'a> ProtectedProjectEvent<'a> {
             participant,
         };
         if event.name == EventName::SessionEnd || !participants.contains(&prepared.participant) {
-            // What cannot be read now is read under the lock.
+            // Records that cannot be read now are read under the lock.
             let participants = service.store.read(|view| Participants::read(view, &prepared.project, &participants));
             if let Ok(Ok(participants)) = participants {
                 prepared.probes = prepared.probe(&participants);
@@ -91,11 +92,12 @@ impl<'a> ProtectedProjectEvent<'a> {
         Some(prepared)
     }
 
-    /// Comes in, if the event shows that its launch is there: before that is committed, so that a call that is cut off leaves a
-    /// launch that is not known, whose next event comes in again. Gives what the user is told.
+    /// Registers the launch, if the event shows that it is present. This happens before the event is committed: if
+    /// the call is interrupted, the records do not know the launch, so its next event registers it again. Returns the
+    /// notices for the user.
     ///
     /// # Errors
-    /// What could not be done. The event goes on.
+    /// Returns what could not be done. The event continues.
     fn on_enter(&self, locked: &mut LockedStore<'_>, outcome: &Outcome) -> Result<Vec<String>, ProtectError> {
         if self.process_gone || !self.is_present_after(outcome) {
             return Ok(Vec::new());
@@ -120,7 +122,7 @@ impl<'a> ProtectedProjectEvent<'a> {
         if self.participant.agent.shows_one_session()
             && let Some(before) = record.participants.iter_mut().find(goes_on)
         {
-            // Claude's /clear, whose end did not come through: nobody left.
+            // This is Claude's `/clear`, whose end event did not arrive. The process is the same, so nobody left.
             before.session = self.participant.session.clone();
             return Ok(());
         }
@@ -137,7 +139,7 @@ impl<'a> ProtectedProjectEvent<'a> {
             Action::None | Action::Restore => true,
         };
         if let ProtectionState::Restoring { saved, .. } = &record.state {
-            // A session is there again: what changes from now on is its work.
+            // A session is present again, so changes from now on are its work.
             record.state = ProtectionState::Saved(saved.clone());
         }
         if others == Live::No {
@@ -148,10 +150,11 @@ impl<'a> ProtectedProjectEvent<'a> {
         Ok(())
     }
 
-    /// Leaves, if the event is the end of its launch: after that is committed. Gives what the user is told.
+    /// Removes the launch, if the event is its end. This happens after the event is committed. Returns the notices
+    /// for the user.
     ///
     /// # Errors
-    /// What could not be done: the next start of a session in the project tries again.
+    /// Returns what could not be done. The next session that starts in the project tries again.
     fn on_exit(&self, locked: &mut LockedStore<'_>, outcome: &Outcome) -> Result<Vec<String>, ProtectError> {
         if self.name != EventName::SessionEnd || self.is_present_after(outcome) {
             return Ok(Vec::new());
@@ -174,7 +177,7 @@ impl<'a> ProtectedProjectEvent<'a> {
                 record.state = ProtectionState::Idle;
                 record.participants.clear();
             }
-            // Those who left stay noted: when they did says, at the next start, who changed the files since.
+            // Keep the participants: at the next start, the time of their end shows who changed the files since.
             Some(RestoreResult::Retry(_) | RestoreResult::ProjectMissing) => {}
             None => {
                 self.report_unknown_participants(&mut record, &participants, &probes, protected.now);
@@ -189,14 +192,14 @@ impl<'a> ProtectedProjectEvent<'a> {
         Ok(record.pending_notices.iter().rev().take(new).rev().cloned().collect())
     }
 
-    /// Looks under the lock at whoever was not seen to be gone before it: some came in while this call waited, and some that lived then
-    /// are gone by now, and the files restored.
+    /// Probes again, under the lock, every launch that was not seen to be gone before. Launches may have entered
+    /// while this call waited, and launches that were alive may be gone, with the files restored.
     fn probe(&self, participants: &Participants) -> ProbeCache {
         participants.probe(self.inspector, self.probes.clone())
     }
 
-    /// Has it told, once, where nothing is restored for the sake of launches of which nobody can tell whether they live: no event
-    /// may ever settle that.
+    /// Reports once that nothing is restored because the liveness of some launches is unknown. No event may ever
+    /// settle that.
     fn report_unknown_participants(
         &self,
         record: &mut ProjectRecord,
@@ -219,7 +222,8 @@ impl<'a> ProtectedProjectEvent<'a> {
         }
     }
 
-    /// Restores what lost sessions left, then saves. What cannot be restored yet is not saved over.
+    /// Restores the files that lost sessions left changed, then saves. If they cannot be restored yet, does not save
+    /// over the old backup.
     fn restore_then_save(
         &self,
         protected: &mut ProtectedProject<'_, '_>,
@@ -236,7 +240,8 @@ impl<'a> ProtectedProjectEvent<'a> {
         }
     }
 
-    /// Saves, and says whether that went well. A launch for which it did not has not come in: its next event tries again.
+    /// Saves the files, and returns whether that succeeded. If it did not, the launch is not registered, so its next
+    /// event tries again.
     fn save(&self, protected: &mut ProtectedProject<'_, '_>, record: &mut ProjectRecord) -> bool {
         if self.paths.is_empty() {
             return false;
@@ -253,8 +258,8 @@ impl<'a> ProtectedProjectEvent<'a> {
         }
     }
 
-    /// Who may have changed the files since baton last knew; `company` is of those who were there before a launch comes in, and none
-    /// where the last one leaves.
+    /// Returns the evidence of who changed the files since baton last knew them. `participants` are those who were
+    /// present before a launch enters, or `None` when the last one leaves.
     fn change_evidence(record: &ProjectRecord, now: &Timestamp, participants: Option<&Participants>) -> ChangeEvidence {
         if let ProtectionState::Restoring { seen, .. } = &record.state {
             return ChangeEvidence::SeenAtExit(seen.clone());
@@ -265,7 +270,7 @@ impl<'a> ProtectedProjectEvent<'a> {
         if let Some(ended) = participants.all_ended_ms() {
             return ChangeEvidence::NoSessionsSince(ended);
         }
-        // Nobody who came in lived on past the start of this boot.
+        // No participant survived the start of this boot.
         if record.participants.iter().all(|participant| participant.process.boot != now.boot) {
             return ChangeEvidence::NoSessionsSince(now.unix_ms.saturating_sub(now.boot_ms));
         }
@@ -280,7 +285,8 @@ impl<'a> ProtectedProjectEvent<'a> {
         )
     }
 
-    /// Whether the launch of the event is there once the decision is committed. One whose record cannot be read is there too.
+    /// Returns whether the launch of the event is present once the decision is committed. A launch whose record
+    /// cannot be read counts as present.
     fn is_present_after(&self, outcome: &Outcome) -> bool {
         if outcome.decision.has(Reason::RecordUnreadable) {
             return true;

@@ -1,4 +1,4 @@
-//! The record of one project: who came in, and where the saved files are.
+//! The record of one project: who is present, and where the saved files are.
 
 use std::collections::BTreeMap;
 
@@ -11,10 +11,10 @@ use serde::{Deserialize, Serialize};
 use super::entry::{Digest, Entry};
 use baton_engine::config::RelativePath;
 
-/// The form of the record. Another one is not written over.
+/// The format of the record. baton does not overwrite a record of another format.
 const FORMAT: u32 = 1;
 
-/// The newest notes that are kept.
+/// How many notes are kept, the newest.
 const MAX_NOTES: usize = 20;
 
 /// A project with protected files.
@@ -26,13 +26,13 @@ pub struct ProjectRecord {
     pub project: String,
     /// Grows by one at each write.
     pub revision: u64,
-    /// The launches that came in; each goes when it leaves, the last ones once the files are restored.
+    /// The launches that entered. Each is removed when it leaves, the last ones once the files are restored.
     pub participants: Vec<Participant>,
-    /// What became of the files.
+    /// The state of the files.
     pub state: ProtectionState,
-    /// What happened, the newest last.
+    /// What happened, newest last.
     pub notes: Vec<HistoryNote>,
-    /// What the user is told at the next event that takes words.
+    /// The notices for the user, delivered with the next reply that can carry them.
     pub pending_notices: Vec<String>,
 }
 
@@ -43,25 +43,26 @@ pub struct Participant {
     pub session: SessionId,
     /// Its agent.
     pub agent: Agent,
-    /// The process that shows it.
+    /// The process that displays it.
     pub process: Process,
 }
 
-/// What became of the files.
+/// The state of the protected files.
 ///
-/// There is no state for a save that is under way: a backup counts once it stands whole under its name and this record names it.
+/// There is no state for a save in progress. A backup counts once the complete file has its final name and this
+/// record refers to it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum ProtectionState {
-    /// They are the user's.
+    /// Nothing is saved. The files belong to the user.
     Idle,
-    /// They were saved, and are to be restored.
+    /// The files are saved and must be restored.
     Saved(Backup),
-    /// The last session has left, and they are being restored.
+    /// The last session has left, and the files are being restored.
     Restoring {
-        /// What is restored.
+        /// The backup to restore.
         saved: Backup,
-        /// What stood there when the last session had left.
+        /// What existed when the last session had left.
         seen: BTreeMap<RelativePath, Entry>,
     },
 }
@@ -71,21 +72,21 @@ pub enum ProtectionState {
 pub struct Backup {
     /// Its number.
     pub number: u64,
-    /// Of the whole file: another one is not the one that was written.
+    /// The digest of the whole file. A file with another digest is not the one that was written.
     pub sha256: Digest,
 }
 
-/// Something that happened.
+/// One entry of the notes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HistoryNote {
-    /// When.
+    /// When it happened.
     pub at: Timestamp,
-    /// What.
+    /// What happened.
     pub text: String,
 }
 
 impl ProjectRecord {
-    /// Of a project that nobody was in.
+    /// Creates the record of a project that no session has entered.
     #[must_use]
     pub const fn new(project: String) -> Self {
         Self {
@@ -99,10 +100,10 @@ impl ProjectRecord {
         }
     }
 
-    /// Takes a record's bytes, which must be of this project.
+    /// Parses the bytes of a record, which must belong to this project.
     ///
     /// # Errors
-    /// What is wrong with them, as the rest of a sentence.
+    /// Returns what is wrong with them, as the predicate of a sentence.
     pub fn parse(bytes: &[u8], project: Option<&str>) -> Result<Self, String> {
         let record: Self =
             serde_json::from_slice(bytes).map_err(|error| format!("is no record of a project: {error}"))?;
@@ -115,7 +116,7 @@ impl ProjectRecord {
         }
     }
 
-    /// Notes what happened, and has it told.
+    /// Notes what happened, and adds it to the notices for the user.
     pub fn note(&mut self, at: &Timestamp, text: String) {
         self.pending_notices.push(text.clone());
         self.notes.push(HistoryNote { at: at.clone(), text });
@@ -123,7 +124,7 @@ impl ProjectRecord {
         self.notes.drain(..self.notes.len().saturating_sub(MAX_NOTES));
     }
 
-    /// The backup that is to be restored.
+    /// Returns the backup that must be restored.
     #[must_use]
     pub const fn backup(&self) -> Option<&Backup> {
         match &self.state {

@@ -1,7 +1,8 @@
-//! A pack: protected files as they stood at one moment, in one tar file that ordinary tools open.
+//! An archive of protected files as they were at one moment: a tar file that ordinary tools can open.
 //!
-//! `manifest.json` comes first and says what stood where; `files/` holds what stood there, `saved/` what should have come in its
-//! place and did not. A pack is believed only where every content has the digest that the manifest names.
+//! `manifest.json` comes first and lists the entries. `files/` holds the contents that existed, and `saved/` the
+//! contents that were not restored because something else exists in their place. An archive is accepted only if every
+//! content has the digest that the manifest names.
 
 use std::collections::BTreeMap;
 use std::io::{self, Cursor, Read};
@@ -13,42 +14,45 @@ use super::entry::{Digest, Entry, Mode};
 use super::limits::{MAX_ENTRIES, MAX_TOTAL_BYTES};
 use baton_engine::config::RelativePath;
 
-/// The form of the manifest. Another one is not read.
+/// The format of the manifest. baton does not read any other format.
 const FORMAT: u32 = 1;
 
-/// The longest manifest, in bytes.
+/// The maximum size of the manifest, in bytes.
 const MAX_MANIFEST_BYTES: u64 = 4 * 1024 * 1024;
 
 const MANIFEST: &str = "manifest.json";
 
-/// The permissions of everything in the tar file: a pack that is unpacked is its reader's own. The true ones are in the manifest.
+/// The permissions of everything in the tar file, so that whoever unpacks it owns a private copy. The real
+/// permissions are in the manifest.
 const MEMBER_MODE: u32 = 0o600;
 
-/// What stood where.
+/// The list of what existed at each path.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Manifest {
     format: u32,
     /// The project's path.
     pub project: String,
-    /// The project's directory itself.
+    /// The project's directory.
     pub directory: DirectoryId,
-    /// When this was taken.
+    /// When the archive was made.
     pub made: Timestamp,
-    /// The protected paths that this pack answers for.
+    /// The protected paths that the archive covers.
     pub paths: Vec<RelativePath>,
-    /// What stood at them and below them.
+    /// What existed at and below these paths.
     pub entries: BTreeMap<RelativePath, Entry>,
-    /// What could not be taken, with the reason: neither it nor anything below it is ever touched.
+    /// What could not be read, with the reason. Neither these paths nor anything below them is ever changed.
     pub left_out: BTreeMap<RelativePath, String>,
-    /// The directories above the protected paths: made again where they are gone, and else left alone.
+    /// The directories above the protected paths. They are created again if they are missing, and left alone
+    /// otherwise.
     pub parents: BTreeMap<RelativePath, Mode>,
-    /// In a history entry: what should have been restored and was not, since something else stands there.
+    /// In a history entry: what was not restored because something else exists in its place.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub saved: BTreeMap<RelativePath, Entry>,
 }
 
-/// Which directory it was. A path whose device and inode are both others is another place: the disk is not mounted.
+/// The identity of a directory. If both device and inode differ, the path leads to another directory, for example
+/// because a disk is not mounted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DirectoryId {
@@ -59,8 +63,8 @@ pub struct DirectoryId {
 }
 
 impl DirectoryId {
-    /// Whether both may be one directory. A device's number changes when it is mounted again, and some file systems number their
-    /// inodes anew; both at once is another directory.
+    /// Returns whether both may be the same directory. The device number can change when a disk is mounted again, and
+    /// some file systems give their inodes new numbers. If both differ, it is another directory.
     #[must_use]
     pub const fn may_be_same_as(self, other: Self) -> bool {
         self.device == other.device || self.inode == other.inode
@@ -70,39 +74,39 @@ impl DirectoryId {
 /// A manifest with the content of its files.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileArchive {
-    /// What stood where.
+    /// The manifest.
     pub manifest: Manifest,
-    /// The content of each file among `nodes`.
+    /// The content of each file in `entries`.
     pub files: BTreeMap<RelativePath, Vec<u8>>,
-    /// The content of each file among `saved`.
+    /// The content of each file in `saved`.
     pub saved: BTreeMap<RelativePath, Vec<u8>>,
 }
 
-/// Why bytes are no pack.
+/// Why bytes are not a valid archive.
 #[derive(Debug, thiserror::Error)]
 pub enum ArchiveError {
-    /// It is no tar file, or is cut short.
+    /// They are not a tar file, or the file is cut short.
     #[error("is no tar file, or is cut short: {0}")]
     Tar(#[from] io::Error),
-    /// It does not begin with a manifest.
+    /// The first member is not a manifest.
     #[error("does not begin with {MANIFEST}")]
     NoManifest,
-    /// The manifest is not what it should be.
+    /// The manifest is invalid.
     #[error("has a manifest that is not what it should be: {0}")]
     Manifest(#[from] serde_json::Error),
-    /// The manifest has another form.
+    /// The manifest has another format.
     #[error("has form {0}, this baton reads {FORMAT}: it is another version's")]
     Format(u32),
-    /// The manifest names more than a pack may hold.
+    /// The manifest names more than an archive may hold.
     #[error("holds more than a backup may")]
     TooMuch,
-    /// A content is missing, or is not the one that the manifest names.
+    /// A content is missing, or does not have the digest in the manifest.
     #[error("does not hold {0} as its manifest names it")]
     Damaged(String),
 }
 
 impl Manifest {
-    /// An empty one.
+    /// Creates an empty archive.
     #[must_use]
     pub const fn new(project: String, directory: DirectoryId, made: Timestamp) -> Self {
         Self {
@@ -120,10 +124,10 @@ impl Manifest {
 }
 
 impl FileArchive {
-    /// The tar file.
+    /// Encodes the archive as a tar file.
     ///
     /// # Errors
-    /// Where a name does not fit into one.
+    /// Returns an error if a name does not fit into a tar header.
     pub fn to_bytes(&self) -> Result<Vec<u8>, ArchiveError> {
         let mut tar = tar::Builder::new(Vec::new());
         let seconds = self.manifest.made.unix_ms / 1000;
@@ -136,7 +140,7 @@ impl FileArchive {
         Ok(tar.into_inner()?)
     }
 
-    /// Takes a tar file apart, and believes nothing that its manifest does not name.
+    /// Parses a tar file, and rejects everything that its manifest does not name.
     ///
     /// # Errors
     /// See [`ArchiveError`].
@@ -184,7 +188,7 @@ fn append(tar: &mut tar::Builder<Vec<u8>>, name: &str, content: &[u8], seconds: 
     tar.append_data(&mut header, name, content)
 }
 
-/// The contents that the manifest names, each with its digest.
+/// Returns the contents that the manifest names, after checking the digest of each.
 fn verified_contents(
     folder: &str,
     entries: &BTreeMap<RelativePath, Entry>,

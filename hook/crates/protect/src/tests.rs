@@ -32,7 +32,7 @@ fn scan_paths(root: &ProjectDir, paths: &[&str]) -> Scan {
     Scan::run(root, &paths.iter().map(|path| inside(path)).collect::<Vec<_>>(), |_| false, None)
 }
 
-/// What a save of these paths takes.
+/// Returns the archive that saving these paths gives.
 fn pack(dir: &Path, paths: &[&str]) -> FileArchive {
     let root = ProjectDir::open(dir).unwrap();
     let scan = scan_paths(&root, paths);
@@ -59,7 +59,7 @@ fn a_pack_reads_as_it_was_written_and_in_no_other_way() {
     assert_eq!(FileArchive::parse(&bytes).unwrap(), pack);
     for cut in (0..bytes.len()).step_by(97) {
         let torn = FileArchive::parse(&bytes[..cut]);
-        // What is lost of the end of a tar file is empty blocks.
+        // A tar file ends with empty blocks, whose loss does no harm.
         assert!(torn.is_err() || torn.unwrap() == pack, "{cut}");
     }
     let at = bytes.windows(5).rposition(|window| window == b"mine\n").unwrap();
@@ -109,7 +109,7 @@ fn a_file_that_changed_meanwhile_is_not_overwritten() {
     assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1, "no temporary file is left");
 }
 
-/// An editor may create it between the look and the rename.
+/// An editor may create the file between the check and the rename.
 #[test]
 fn a_file_that_came_meanwhile_is_not_replaced() {
     let dir = tempfile::tempdir().unwrap();
@@ -140,7 +140,7 @@ fn what_is_too_large_or_no_file_is_refused_and_the_rest_is_taken() {
     assert_eq!(skipped, [("d/large", false), ("d/pipe", false), ("many", false)]);
 }
 
-/// A directory that a tool filled up is not looked at whole; what was saved in it is restored all the same.
+/// A directory that a tool has filled is not scanned completely, and its saved files are restored nevertheless.
 #[test]
 fn what_was_saved_is_found_in_a_crowd() {
     let dir = tempfile::tempdir().unwrap();
@@ -175,7 +175,7 @@ fn what_is_not_the_sessions_work_is_left() {
         now.entries.iter().map(|(path, at)| (path.clone(), at.entry.clone())).collect();
     let before: BTreeMap<RelativePath, Entry> = backup.manifest.entries.clone();
     let all = (vec!["changed", "gone"], vec!["d/new", "new"], vec![]);
-    // A file that is gone comes back whoever took it away: nothing is lost by that.
+    // A missing file is restored whoever removed it, because nothing is lost by that.
     let none = (vec!["gone"], vec![], vec!["changed", "d/new", "new"]);
     let cases = [
         ("sessions were there", ChangeEvidence::SessionsUntilNow, &all),

@@ -1,4 +1,4 @@
-//! Who else is in the project.
+//! Finds the other launches in a project.
 
 #[cfg(test)]
 mod tests;
@@ -15,17 +15,19 @@ use baton_agents::AgentInspector;
 use baton_engine::snapshot::{self, ProbeResult};
 use baton_store::{LockedStore, StoreError, View};
 
-/// How exactly the moment of an end is known, in milliseconds: it is when the agent called the hook, in ticks of the kernel.
+/// How precisely the time of an end is known, in milliseconds. It is the time when the agent called the hook, in
+/// clock ticks of the kernel.
 const END_TIME_PRECISION_MS: u64 = 50;
 
-/// What the machine showed of the launches in a project.
+/// The probes of the launches in a project.
 #[derive(Debug, Clone, Default)]
 pub struct ProbeCache {
     looked: Vec<ProbeResult>,
     processes: Vec<(Process, Liveness)>,
 }
 
-/// The launches of a project, by the records: those that came in, and those of its sessions that are not over.
+/// The launches of a project, according to the records: the registered participants, and the launches of sessions
+/// that have not ended.
 #[derive(Debug)]
 pub struct Participants {
     snapshot: Snapshot,
@@ -33,10 +35,10 @@ pub struct Participants {
 }
 
 impl Participants {
-    /// Reads the records under the lock, and makes the index anew where that has to be first.
+    /// Reads the records under the lock. Rebuilds the index first if necessary.
     ///
     /// # Errors
-    /// Where the records cannot be read, or there is no time.
+    /// Returns an error if the records cannot be read, or if there is no time left.
     pub fn load(locked: &mut LockedStore<'_>, project: &str, participants: &[Participant]) -> Result<Self, StoreError> {
         match Self::read(&locked.view(), project, participants) {
             Err(StoreError::IndexMissing { .. }) => {
@@ -50,12 +52,12 @@ impl Participants {
     /// Reads the records.
     ///
     /// # Errors
-    /// Where the index has to be rebuilt first.
+    /// Returns an error if the index must be rebuilt first.
     pub fn read(view: &View<'_>, project: &str, participants: &[Participant]) -> Result<Self, StoreError> {
         Ok(Self::from_sessions(view, view.project(project)?.sessions, participants))
     }
 
-    /// The launches that came in alone: all that can be known without the index.
+    /// Reads only the registered participants, which is all that can be known without the index.
     #[must_use]
     pub fn from_participants(view: &View<'_>, participants: &[Participant]) -> Self {
         Self::from_sessions(view, Vec::new(), participants)
@@ -74,7 +76,7 @@ impl Participants {
         Self { snapshot, participants: participants.to_vec() }
     }
 
-    /// Looks at every launch but those that were seen to be gone before: that alone still holds.
+    /// Probes every launch, except those that `before` shows as gone: only that result stays true.
     #[must_use]
     pub fn probe(&self, inspector: &AgentInspector<'_>, before: ProbeCache) -> ProbeCache {
         let place = inspector.host();
@@ -98,7 +100,8 @@ impl Participants {
         launch.is_some_and(|(session, launch)| liveness::from_probes(place, &[probe], session, launch).live == Live::No)
     }
 
-    /// When the last of those who came in had left, in milliseconds since 1970, if the records say of every one that it did.
+    /// Returns when the last participant left, in milliseconds since 1970, if the records show that every one has
+    /// left.
     #[must_use]
     pub fn all_ended_ms(&self) -> Option<u64> {
         let mut ended = self.participants.iter().map(|participant| self.ended_ms(participant));
@@ -106,15 +109,15 @@ impl Participants {
         last.map(|last| last.saturating_add(END_TIME_PRECISION_MS))
     }
 
-    /// When a launch that came in left, in milliseconds since 1970, if its record says that it did.
+    /// Returns when a participant left, in milliseconds since 1970, if its record shows that it has.
     #[must_use]
     pub fn ended_ms(&self, participant: &Participant) -> Option<u64> {
         let session = self.sessions().find(|session| session.id == participant.session)?;
         Some(session.launch(&participant.process)?.ended.as_ref()?.at.unix_ms)
     }
 
-    /// Whether anybody is there but the launch that comes in or leaves. What was not looked at, or changed since, is not known, and
-    /// so may be there.
+    /// Returns whether any launch other than `but` is alive. A launch without a probe, or one that changed since its
+    /// probe, counts as unknown.
     #[must_use]
     pub fn others_live(&self, cache: &ProbeCache, place: &HostId, but: &Participant) -> Live {
         self.combined_liveness(cache, place, |session, process| {
@@ -123,13 +126,13 @@ impl Participants {
         })
     }
 
-    /// Whether anybody is there.
+    /// Returns whether any launch is alive.
     #[must_use]
     pub fn any_live(&self, cache: &ProbeCache, place: &HostId) -> Live {
         self.combined_liveness(cache, place, |_, _| true)
     }
 
-    /// Whether a launch that came in is there still.
+    /// Returns whether a participant is still alive.
     #[must_use]
     pub fn is_live(&self, cache: &ProbeCache, place: &HostId, participant: &Participant) -> Live {
         self.liveness_of(cache, &self.probes(&cache.looked), place, participant)
@@ -151,7 +154,7 @@ impl Participants {
             .iter()
             .filter(|participant| counts(&participant.session, &participant.process))
             .map(|participant| self.liveness_of(cache, &probes, place, participant));
-        // What cannot be read may name launches that live.
+        // A record that cannot be read may name live launches.
         let unreadable = self.snapshot.neighbours.iter().filter(|named| named.reading == Reading::Unreadable);
         known.chain(participants).chain(unreadable.map(|_| Live::Unknown)).max().unwrap_or(Live::No)
     }
@@ -166,7 +169,7 @@ impl Participants {
         if let Some((session, launch)) = found.and_then(|found| Some((found, found.launch(&participant.process)?))) {
             return liveness::from_probes(place, probes, session, launch).live;
         }
-        // Its session's record is gone, or cannot be read: the process alone is left to judge by.
+        // The record of its session is missing or cannot be read, so only the process can be judged.
         let process = &participant.process;
         let seen = cache.processes.iter().find(|(seen, _)| seen == process).map(|(_, liveness)| *liveness);
         seen.unwrap_or_else(|| liveness::from_process_state(place, process, ProcessState::Unreadable)).live

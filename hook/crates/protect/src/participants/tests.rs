@@ -9,7 +9,7 @@ use baton_store::fixtures;
 use baton_system::ProcessLookup;
 use baton_system::fake_system::{FakeSystem, agent, current_process};
 
-/// Two sessions with a record, and one that came in and has none.
+/// Returns two sessions with a record, and one participant without.
 fn participants() -> Participants {
     let named = |name: &str, pid| Named { id: name.to_owned(), reading: Reading::Live(fixtures::session(name, pid)) };
     Participants {
@@ -26,7 +26,7 @@ fn participant(pid: u32) -> Participant {
     }
 }
 
-/// What is known of the company when it is looked at while it is there, or gone, and once more in the end.
+/// Checks what is known about the participants when they are probed before and after processes end.
 fn check(participants: &Participants, closed: [bool; 2], expected: [Live; 2], process_lookups: u32) {
     let gone = Cell::new(false);
     let office = FakeSystem::new(|pid| if gone.get() { ProcessLookup::Gone } else { agent(pid, false) });

@@ -1,8 +1,8 @@
-//! What shows that a file is still the same.
+//! Detects whether a file has changed.
 
 use nix::sys::stat::FileStat;
 
-/// What of a file's status changes whenever the file does.
+/// The parts of a file's status that change whenever the file changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ChangeStamp {
     inode: u64,
@@ -11,12 +11,13 @@ pub struct ChangeStamp {
 }
 
 impl ChangeStamp {
-    /// The stamp of a file with this status.
+    /// Takes the stamp from a file's status.
     pub(super) fn from_status(status: &FileStat) -> Self {
         Self { inode: status.st_ino, size: status.st_size, changed: (status.st_ctime, status.st_ctime_nsec) }
     }
 
-    /// When its content, its permissions or its name last changed: milliseconds since 1970, and nobody can set it back.
+    /// Returns when the content, the permissions or the name last changed, in milliseconds since 1970. A program
+    /// cannot set this time back.
     #[must_use]
     pub fn changed_ms(&self) -> u64 {
         let ms = self.changed.0.saturating_mul(1000).saturating_add(self.changed.1 / 1_000_000);

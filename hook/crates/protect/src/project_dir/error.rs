@@ -1,22 +1,22 @@
-//! Why something in a project is left as it is.
+//! Why baton leaves something in a project as it is.
 
 use std::io;
 
 use crate::limits::MAX_FILE_BYTES;
 
-/// Why something cannot be taken, or cannot be put in place, although the disk is well. Another try changes nothing.
+/// The state of a path does not allow the operation. The disk works, so another attempt gives the same result.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PathError {
-    /// A symbolic link is on the way.
+    /// A part of the path is a symbolic link.
     #[error("a symbolic link stands on the way to it")]
     SymlinkInPath,
-    /// Something that is no directory is on the way.
+    /// A part of the path is not a directory.
     #[error("something that is no directory stands on the way to it")]
     NotADirectory,
     /// It is a pipe, a socket or a device.
     #[error("it is neither a file nor a directory nor a symbolic link")]
     UnsupportedType,
-    /// It belongs to someone else.
+    /// It belongs to another account.
     #[error("it belongs to another account")]
     OtherOwner,
     /// It is too large.
@@ -25,13 +25,13 @@ pub enum PathError {
     /// It keeps changing.
     #[error("it is being written")]
     KeepsChanging,
-    /// Its name or its target cannot be written down.
+    /// Its name or its link target cannot be stored.
     #[error("a name in it is no UTF-8")]
     NotUtf8,
-    /// There is something else now.
+    /// Something else is there now.
     #[error("it changed while it was looked at")]
     ChangedMeanwhile,
-    /// The directory holds something.
+    /// The directory is not empty.
     #[error("it is not empty")]
     NotEmpty,
 }
@@ -39,10 +39,10 @@ pub enum PathError {
 /// Why a file could not be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ProjectDirError {
-    /// The disk is well.
+    /// The path does not allow the operation.
     #[error("{0}")]
     Path(#[from] PathError),
-    /// The system refused it.
+    /// The system refused the operation.
     #[error("{0}")]
     Io(#[from] io::Error),
 }

@@ -1,4 +1,4 @@
-//! One name in an opened directory.
+//! Operations on one name in an opened directory.
 
 use std::ffi::OsStr;
 use std::fs::File;
@@ -40,7 +40,7 @@ pub(super) fn status_is(at: &OwnedFd, name: &OsStr, stamp: ChangeStamp) -> Resul
     Ok(status_of(at, name)?.is_some_and(|status| ChangeStamp::from_status(&status) == stamp))
 }
 
-/// Reads a file of ours. None where it changed meanwhile.
+/// Reads a file that belongs to this account. Returns `None` if it changed meanwhile.
 pub(super) fn read_file(above: &OwnedFd, name: &OsStr) -> Result<Option<(Entry, Vec<u8>)>, ProjectDirError> {
     let flags = OFlag::O_RDONLY | OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC;
     let file = match openat(above, name, flags, stat::Mode::empty()) {
@@ -86,7 +86,7 @@ pub(super) fn write_new(above: &OwnedFd, name: &str, entry: &Entry, content: &[u
 pub(super) fn remove_if_present(above: &OwnedFd, name: &str) -> Result<(), ProjectDirError> {
     match unlinkat(above, name, UnlinkatFlags::NoRemoveDir) {
         Ok(()) | Err(nix::Error::ENOENT) => Ok(()),
-        // A directory that was not given its name yet is empty.
+        // A directory that was not renamed yet is empty.
         Err(nix::Error::EISDIR | nix::Error::EPERM) => Ok(unlinkat(above, name, UnlinkatFlags::RemoveDir)?),
         Err(error) => Err(error.into()),
     }

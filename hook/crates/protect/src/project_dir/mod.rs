@@ -1,5 +1,5 @@
-//! The project's directory, opened once: every file in it is reached from here, one name at a time, and never through a symbolic
-//! link, so that one planted in the project leads nowhere else.
+//! The project's directory. It is opened once. Every file in it is reached from there, one path component at a time
+//! and never through a symbolic link. So a link that someone plants in the project cannot lead baton elsewhere.
 
 mod change_stamp;
 mod error;
@@ -32,7 +32,7 @@ use baton_engine::config::RelativePath;
 const DIRECTORY_FLAGS: OFlag =
     OFlag::O_RDONLY.union(OFlag::O_DIRECTORY).union(OFlag::O_NOFOLLOW).union(OFlag::O_CLOEXEC);
 
-/// How often a file that changes while it is read is read again.
+/// How often a file is read if it changes while it is read.
 const MAX_READ_ATTEMPTS: u32 = 3;
 
 /// An opened project.
@@ -42,14 +42,14 @@ pub struct ProjectDir {
     path: PathBuf,
 }
 
-/// What stands at a path, with its content and with what shows that it is still the same.
+/// What exists at a path, with its content and the stamp that shows whether it has changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ScannedEntry {
     /// What it is.
     pub entry: Entry,
     /// A file's content.
     pub content: Option<Vec<u8>>,
-    /// Changes whenever the file does.
+    /// Changes whenever the file changes.
     pub stamp: ChangeStamp,
 }
 
@@ -57,28 +57,28 @@ impl ProjectDir {
     /// Opens a project.
     ///
     /// # Errors
-    /// Where it is not there, or is no directory.
+    /// Returns an error if the path does not exist or is not a directory.
     pub fn open(path: &Path) -> io::Result<Self> {
         let directory = nix::fcntl::open(path, DIRECTORY_FLAGS, stat::Mode::empty())?;
         Ok(Self { directory, path: path.to_owned() })
     }
 
-    /// Which directory it is.
+    /// Returns the device and inode of the directory.
     ///
     /// # Errors
-    /// Where it cannot be looked at.
+    /// Returns an error if they cannot be read.
     pub fn id(&self) -> io::Result<DirectoryId> {
         let meta = File::from(self.directory.try_clone()?).metadata()?;
         Ok(DirectoryId { device: meta.dev(), inode: meta.ino() })
     }
 
-    /// Its path.
+    /// Returns the path of the project.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// The directory that holds a path. None where it is not there.
+    /// Opens the directory that contains a path. Returns `None` if it does not exist.
     fn open_parent(&self, path: &RelativePath) -> Result<Option<OwnedFd>, ProjectDirError> {
         let mut at = self.directory.try_clone()?;
         let Some(above) = path.path().parent() else { return Ok(Some(at)) };
@@ -93,10 +93,10 @@ impl ProjectDir {
         Ok(Some(at))
     }
 
-    /// What stands at a path; none where nothing does. A symbolic link is itself, never what it leads to.
+    /// Reads what exists at a path, or returns `None` if nothing does. A symbolic link is read as a link.
     ///
     /// # Errors
-    /// An obstacle, or what the system says.
+    /// See [`ProjectDirError`].
     pub fn read_entry(&self, path: &RelativePath) -> Result<Option<ScannedEntry>, ProjectDirError> {
         let above = match self.open_parent(path) {
             Ok(Some(above)) => above,
@@ -123,10 +123,10 @@ impl ProjectDir {
         Err(PathError::KeepsChanging.into())
     }
 
-    /// The names in a directory.
+    /// Lists the names in a directory.
     ///
     /// # Errors
-    /// An obstacle, or what the system says.
+    /// See [`ProjectDirError`].
     pub fn list_names(&self, path: &RelativePath) -> Result<Vec<String>, ProjectDirError> {
         let Some(above) = self.open_parent(path)? else { return Ok(Vec::new()) };
         let mut directory = Dir::from_fd(openat(&above, file_name(path), DIRECTORY_FLAGS, stat::Mode::empty())?)?;
@@ -142,10 +142,10 @@ impl ProjectDir {
         Ok(names)
     }
 
-    /// Whether the project's directory holds nothing at all, as a mount point does.
+    /// Returns whether the project's directory is empty, as an unmounted mount point is.
     ///
     /// # Errors
-    /// Where it cannot be listed.
+    /// Returns an error if it cannot be listed.
     pub fn is_empty(&self) -> io::Result<bool> {
         let mut directory = Dir::openat(&self.directory, ".", DIRECTORY_FLAGS, stat::Mode::empty())?;
         let mut found = directory
@@ -154,10 +154,10 @@ impl ProjectDir {
         Ok(found.next().is_none())
     }
 
-    /// Makes a directory in one step. One that stands there is left as it is.
+    /// Creates a directory atomically. Leaves an existing one unchanged.
     ///
     /// # Errors
-    /// An obstacle, or what the system says.
+    /// See [`ProjectDirError`].
     pub fn make_directory(&self, path: &RelativePath, mode: Mode) -> Result<(), ProjectDirError> {
         let above = self.open_parent(path)?.ok_or_else(|| io::Error::from(ErrorKind::NotFound))?;
         let name = file_name(path);
@@ -175,17 +175,17 @@ impl ProjectDir {
         match made {
             Ok(()) => Ok(File::from(above).sync_all()?),
             Err(error) => {
-                // The error that is told is the first one.
+                // Report the first error, not this one.
                 let _ = remove_if_present(&above, &temporary);
                 Err(error.into())
             }
         }
     }
 
-    /// Gives a directory its permissions.
+    /// Sets the permissions of a directory.
     ///
     /// # Errors
-    /// An obstacle, or what the system says.
+    /// See [`ProjectDirError`].
     pub fn set_mode(&self, path: &RelativePath, mode: Mode) -> Result<(), ProjectDirError> {
         let above = self.open_parent(path)?.ok_or(PathError::ChangedMeanwhile)?;
         let directory = openat(&above, file_name(path), DIRECTORY_FLAGS, stat::Mode::empty())?;
@@ -193,10 +193,10 @@ impl ProjectDir {
         Ok(File::from(directory).sync_all()?)
     }
 
-    /// Puts a file or a link in place in one step, durably, where `expected` still stands.
+    /// Puts a file or a link in place atomically and durably, if the path still holds `expected`.
     ///
     /// # Errors
-    /// An obstacle, or what the system says: then what stood there stands there still.
+    /// See [`ProjectDirError`]. What existed at the path is unchanged then.
     pub fn write_entry(
         &self,
         path: &RelativePath,
@@ -221,22 +221,22 @@ impl ProjectDir {
         match written {
             Ok(()) => Ok(File::from(above).sync_all()?),
             Err(error) => {
-                // The error that is told is the first one.
+                // Report the first error, not this one.
                 let _ = remove_if_present(&above, &temporary);
                 Err(error)
             }
         }
     }
 
-    /// Removes what stands at a path, if it is still what was seen.
+    /// Removes what exists at a path, if it is still what the scan found.
     ///
     /// # Errors
-    /// An obstacle, or what the system says.
+    /// See [`ProjectDirError`].
     pub fn remove(&self, path: &RelativePath, found: &ScannedEntry) -> Result<(), ProjectDirError> {
         let Some(above) = self.open_parent(path)? else { return Ok(()) };
         let name = file_name(path);
         let is_directory = matches!(found.entry, Entry::Directory { .. });
-        // A directory's mark changes as its files go.
+        // Removing the files of a directory has changed its stamp.
         if !is_directory && !status_is(&above, name, found.stamp)? {
             return Err(PathError::ChangedMeanwhile.into());
         }
@@ -249,10 +249,10 @@ impl ProjectDir {
         }
     }
 
-    /// Removes what a call that was cut off while it put a file in place left beside it.
+    /// Removes the temporary file that an interrupted call may have left beside a path.
     ///
     /// # Errors
-    /// What the system says.
+    /// Returns an error if the system refuses it.
     pub fn clear_temporary(&self, path: &RelativePath) -> Result<(), ProjectDirError> {
         match self.open_parent(path) {
             Ok(Some(above)) => remove_if_present(&above, &temporary_name(path)),
@@ -262,18 +262,19 @@ impl ProjectDir {
     }
 }
 
-/// Gives a file a name that must be free: what came there meanwhile is left, and is an obstacle.
+/// Renames a file to a name that must be free. If something exists there by now, leaves it alone and returns an
+/// error.
 pub(super) fn rename_no_replace(above: &OwnedFd, from: &str, to: &OsStr) -> Result<(), ProjectDirError> {
     use nix::fcntl::{RenameFlags, renameat2};
     match renameat2(above, from, above, to, RenameFlags::RENAME_NOREPLACE) {
         Err(nix::Error::EEXIST) => Err(PathError::ChangedMeanwhile.into()),
-        // A file system that cannot do it in one step.
+        // The file system does not support the atomic operation.
         Err(nix::Error::EINVAL | nix::Error::ENOSYS) => rename_if_absent(above, from, to),
         renamed => Ok(renamed?),
     }
 }
 
-/// The same in two steps: what comes between them is replaced.
+/// Does the same in two steps. A file that appears between them is replaced.
 fn rename_if_absent(above: &OwnedFd, from: &str, to: &OsStr) -> Result<(), ProjectDirError> {
     if status_of(above, to)?.is_some() {
         return Err(PathError::ChangedMeanwhile.into());
@@ -281,13 +282,13 @@ fn rename_if_absent(above: &OwnedFd, from: &str, to: &OsStr) -> Result<(), Proje
     Ok(renameat(above, from, above, to)?)
 }
 
-/// The name beside a path under which its new content is written: always the same, so that it can be found again.
+/// Returns the name of the temporary file beside a path. It is always the same, so that a later call finds the file.
 fn temporary_name(path: &RelativePath) -> String {
     let digest = Digest::from_content(path.path().as_os_str().as_bytes());
     format!(".baton-{}.tmp", digest.as_str().get(..16).unwrap_or_default())
 }
 
-/// The last name of a path.
+/// Returns the last component of a path.
 fn file_name(path: &RelativePath) -> &OsStr {
     path.path().file_name().unwrap_or_default()
 }

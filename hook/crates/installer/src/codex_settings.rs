@@ -1,4 +1,4 @@
-//! Codex' settings: the hooks it trusts, and the directories its sandbox opens.
+//! Edits Codex' settings: the hooks that it trusts, and the directories that its sandbox opens.
 
 use std::path::Path;
 
@@ -11,10 +11,10 @@ use super::receipt::Added;
 const SANDBOX: &str = "sandbox_workspace_write";
 const ROOTS: &str = "writable_roots";
 
-/// Reads a text, with or without a byte order mark.
+/// Parses a text, with or without a byte order mark.
 ///
 /// # Errors
-/// Where it is no TOML: the line.
+/// Returns an error with the line if the text is not TOML.
 pub fn parse(path: &Path, text: &str) -> Result<DocumentMut, InstallError> {
     let (bom, body) = split_bom(text);
     let wrong = |error: toml_edit::TomlError| {
@@ -24,23 +24,23 @@ pub fn parse(path: &Path, text: &str) -> Result<DocumentMut, InstallError> {
     body.parse().map_err(wrong)
 }
 
-/// The hash that Codex trusts for a place.
+/// Returns the trusted hash of a hook, by its key.
 #[must_use]
 pub fn trusted<'d>(document: &'d DocumentMut, key: &str) -> Option<&'d str> {
     document.get("hooks")?.get("state")?.get(key)?.get("trusted_hash")?.as_str()
 }
 
-/// Whether the sandbox lets its tools write to a directory.
+/// Returns whether the sandbox lets tools write to a directory.
 #[must_use]
 pub fn is_writable(document: &DocumentMut, dir: &str) -> bool {
     let roots = document.get(SANDBOX).and_then(|table| table.get(ROOTS)).and_then(Item::as_array);
     roots.into_iter().flatten().filter_map(toml_edit::Value::as_str).any(|root| Path::new(dir).starts_with(root))
 }
 
-/// Adds something. Returns the new text and what was added, or `None` if it is there already.
+/// Adds an entry. Returns the new text and what was added, or `None` if the entry exists already.
 ///
 /// # Errors
-/// Where the text is no TOML, or something else stands where this belongs.
+/// Returns an error if the text is not TOML, or if a value of another type occupies the place of the entry.
 pub fn add(path: &Path, text: &str, added: &Added) -> Result<Option<(String, Added)>, InstallError> {
     let mut document = parse(path, text)?;
     let misplaced = |what: &str| InstallError::at(path, "", 0, format!("{what} is not a table, or not a list"));
@@ -79,7 +79,7 @@ pub fn add(path: &Path, text: &str, added: &Added) -> Result<Option<(String, Add
         Added::Hook { .. } | Added::Variable { .. } => return Ok(None),
     };
     let text = transplant(text, &document.to_string());
-    // What was written must read back.
+    // Check that the new text parses and contains the entry.
     let read = parse(path, &text)?;
     let holds = match &done {
         Added::Trust { key, hash } => trusted(&read, key) == Some(hash),
@@ -89,10 +89,10 @@ pub fn add(path: &Path, text: &str, added: &Added) -> Result<Option<(String, Add
     if holds { Ok(Some((text, done))) } else { Err(InstallError::VerificationFailed { path: path.to_owned() }) }
 }
 
-/// Takes something out, and what was made for it where nothing else is in that.
+/// Removes an entry, and every table that was created for it and is empty now.
 ///
 /// # Errors
-/// Where the text is no TOML.
+/// Returns an error if the text is not TOML.
 pub fn remove(path: &Path, text: &str, added: &Added) -> Result<String, InstallError> {
     let mut document = parse(path, text)?;
     match added {
@@ -121,15 +121,15 @@ pub fn remove(path: &Path, text: &str, added: &Added) -> Result<String, InstallE
     Ok(transplant(text, &document.to_string()))
 }
 
-/// The table of a name, made where it is missing without a header of its own.
+/// Returns the table of this name. Creates it without a header of its own if it is missing.
 fn table_or_insert<'t>(above: &'t mut dyn TableLike, name: &str) -> Option<&'t mut dyn TableLike> {
     let mut table = Table::new();
     table.set_implicit(true);
     above.entry(name).or_insert(Item::Table(table)).as_table_like_mut()
 }
 
-/// The text with the one change that leads to the edited text. toml_edit writes every line end as LF, so the change is found between
-/// texts with LF, and everything around it keeps its bytes.
+/// Applies the one change between the original and the edited text. toml_edit writes every line end as LF, so the
+/// change is located with LF line ends, and the bytes around it stay the same.
 fn transplant(text: &str, edited: &str) -> String {
     let (bom, body) = split_bom(text);
     let unified = body.replace("\r\n", "\n");
@@ -144,7 +144,7 @@ fn transplant(text: &str, edited: &str) -> String {
     format!("{bom}{before}{inserted}{after}")
 }
 
-/// Where an offset in the text with LF is in the text with CRLF: every CR before an LF counts.
+/// Converts an offset in the text with LF line ends to an offset in the text with CRLF.
 fn offset_with_crlf(body: &str, at: usize) -> usize {
     let (mut left, mut place) = (at, 0);
     let bytes = body.as_bytes();

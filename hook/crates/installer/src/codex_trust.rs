@@ -1,17 +1,17 @@
-//! Which hooks Codex trusts.
+//! Determines which hooks Codex trusts.
 //!
-//! Codex runs a hook only after the user has trusted it. It keeps the trust in config.toml, by the place of the entry (file,
-//! event, position of the group, position in the group) and the hash of what the entry says.
+//! Codex runs a hook only after the user has trusted it. It stores the trust in config.toml, by the place of the
+//! entry (file, event, position of the group, position in the group) and the hash of the entry.
 
 use std::collections::BTreeMap;
 
 use baton_fs::hash::sha256_hex;
 use serde_json::{Value, json};
 
-/// What Codex gives a hook that names no timeout, in seconds.
+/// The timeout that Codex gives a hook without one, in seconds.
 const DEFAULT_TIMEOUT: u64 = 600;
 
-/// The same for SessionEnd and Interrupt, and the most that these get.
+/// The default and the maximum timeout of SessionEnd and Interrupt, in seconds.
 const END_TIMEOUT: (u64, u64) = (1, 3);
 
 /// One trusted entry.
@@ -23,7 +23,7 @@ pub struct TrustEntry {
     pub hash: String,
 }
 
-/// The part of a key behind the path: `session_start:0:0`.
+/// Returns the part of a key after the path: `session_start:0:0`.
 #[must_use]
 pub fn position_key(event: &str, group: usize, handler: usize) -> String {
     format!("{}:{group}:{handler}", to_snake_case(event))
@@ -40,8 +40,9 @@ fn to_snake_case(event: &str) -> String {
     text
 }
 
-/// The hash of a handler as Codex 0.169 makes it: SHA-256 of the canonical JSON (keys sorted, no spaces) of the event, the matcher and
-/// the handler, whose timeout is the one in effect. None for what is no command.
+/// Returns the hash of a handler as Codex 0.169 computes it: the SHA-256 of the canonical JSON (sorted keys, no
+/// spaces) of the event, the matcher and the handler with its effective timeout. Returns `None` if the handler is not
+/// a command.
 #[must_use]
 pub fn handler_hash(event: &str, matcher: Option<&str>, handler: &Value) -> Option<String> {
     let is_end = matches!(event, "SessionEnd" | "Interrupt");

@@ -1,4 +1,4 @@
-//! Asking Codex itself what it thinks of the hooks that are to be written.
+//! Asks Codex itself for the hashes of the hooks to be written.
 
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::process::CommandExt;
@@ -11,14 +11,14 @@ use serde_json::{Value, json};
 
 use super::error::InstallError;
 
-/// How long Codex may take to start and answer.
+/// How long Codex may take to start and to answer.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// The hash that Codex itself gives to each entry of a hooks.json, by the entry's place (`session_start:0:0`). It is asked with a home
-/// of its own that holds that file alone: the user's is neither read nor written.
+/// Returns the hash that Codex computes for each entry of a hooks.json, by the entry's place (`session_start:0:0`).
+/// Codex runs with a temporary home that contains only that file. It neither reads nor writes the user's own.
 ///
 /// # Errors
-/// Where Codex cannot be run, or gives no answer.
+/// Returns an error if Codex cannot be run or gives no answer.
 pub fn query_hashes(codex: &Path, hooks: &str) -> Result<Vec<(String, String)>, InstallError> {
     let failed = |why: &str| InstallError::Untrusted(format!("{} {why}", codex.display()));
     let home = tempfile::Builder::new()
@@ -37,7 +37,7 @@ pub fn query_hashes(codex: &Path, hooks: &str) -> Result<Vec<(String, String)>, 
     let entries = entries.ok_or_else(|| failed("answered in a form that is not known here"))?;
     let entry = |entry: &Value| {
         let key = entry.get("key")?.as_str()?;
-        // The path in front of the place may have colons of its own.
+        // The path before the place may contain colons.
         let place = key.rsplitn(4, ':').take(3).collect::<Vec<_>>();
         let place = place.into_iter().rev().collect::<Vec<_>>().join(":");
         Some((place, entry.get("currentHash")?.as_str()?.to_owned()))
@@ -45,7 +45,7 @@ pub fn query_hashes(codex: &Path, hooks: &str) -> Result<Vec<(String, String)>, 
     Ok(entries.iter().filter_map(entry).collect())
 }
 
-/// Speaks JSON-RPC, a line each. The thread that reads ends with the child.
+/// Exchanges JSON-RPC messages, one per line. The reading thread ends with the child.
 fn request_hook_list(child: &mut Child, dir: &Path) -> Option<Value> {
     let mut stdin = child.stdin.take()?;
     let stdout = child.stdout.take()?;
@@ -75,11 +75,11 @@ fn request_hook_list(child: &mut Child, dir: &Path) -> Option<Value> {
     }
 }
 
-/// Its input is closed by now; what is left of it and of its children is killed.
+/// Kills what is left of the child and its children. Its input is closed already.
 fn kill(mut child: Child) {
     drop(child.stdin.take());
     if let Ok(pid) = i32::try_from(child.id()) {
-        // It may have ended by itself.
+        // It may have exited already.
         let _ = nix::sys::signal::killpg(nix::unistd::Pid::from_raw(pid), nix::sys::signal::Signal::SIGKILL);
     }
     let _ = child.wait();

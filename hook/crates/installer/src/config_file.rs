@@ -1,4 +1,4 @@
-//! A file that is not baton's: read whole, and replaced whole or not at all.
+//! A file that does not belong to baton. It is read completely, and replaced completely or not at all.
 
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{ErrorKind, Write};
@@ -9,29 +9,30 @@ use baton_fs::hash::sha256_hex;
 
 use super::error::InstallError;
 
-/// The mode of a new file: settings may hold keys.
+/// The mode of a new file. It is private because settings may hold keys.
 const NEW_MODE: u32 = 0o600;
 
 /// The byte order mark, which some editors put before UTF-8.
 const BOM: &str = "\u{feff}";
 
-/// A file as it was read.
+/// A file with the content that was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConfigFile {
-    /// As it is named.
+    /// The path as it was given.
     pub path: PathBuf,
-    /// Where it is: the same, or where the symlink leads.
+    /// The real path: the same, or the target of the symlink.
     pub real: PathBuf,
-    /// What it held; none where there was none.
+    /// The content. `None` if the file did not exist.
     pub text: Option<String>,
     mode: u32,
 }
 
 impl ConfigFile {
-    /// Reads a file. A symlink is followed once.
+    /// Reads a file. Follows one symlink.
     ///
     /// # Errors
-    /// Where it cannot be read, is no text, belongs to another, or the symlink leads to a symlink.
+    /// Returns an error if the file cannot be read, is not UTF-8, belongs to another user, or if the symlink leads to
+    /// another symlink.
     pub fn read(path: &Path) -> Result<Self, InstallError> {
         let real = resolve_link(path)?;
         let meta = match fs::symlink_metadata(&real) {
@@ -53,22 +54,23 @@ impl ConfigFile {
         Ok(Self { path: path.to_owned(), real, text: Some(text), mode: meta.mode() & 0o7777 })
     }
 
-    /// The text; empty where there is no file.
+    /// Returns the content, which is empty if the file did not exist.
     #[must_use]
     pub fn text(&self) -> &str {
         self.text.as_deref().unwrap_or_default()
     }
 
-    /// Where the symlink leads, if it is one.
+    /// Returns the target of the symlink, if the path is one.
     #[must_use]
     pub fn link_target(&self) -> Option<&Path> {
         (self.real != self.path).then_some(&self.real)
     }
 
-    /// Puts a new text in the place of the one that was read, in one step.
+    /// Replaces the content that was read, atomically.
     ///
     /// # Errors
-    /// Where another program wrote the file meanwhile, or the system refuses. Then the file is as it was.
+    /// Returns an error if another program has written the file meanwhile, or if the system refuses. The file is
+    /// unchanged then.
     pub fn replace(&self, text: &str) -> Result<(), InstallError> {
         self.check_unchanged()?;
         write_atomically(&self.real, text.as_bytes(), self.mode)
@@ -77,13 +79,13 @@ impl ConfigFile {
     /// Removes the file.
     ///
     /// # Errors
-    /// As [`Self::replace`].
+    /// See [`Self::replace`].
     pub fn remove(&self) -> Result<(), InstallError> {
         self.check_unchanged()?;
         fs::remove_file(&self.real).map_err(InstallError::io("remove", &self.real))
     }
 
-    /// The name of a copy beside the file, by the time. None where there was no file.
+    /// Returns the path of a backup beside the file, named after the time. Returns `None` if the file did not exist.
     #[must_use]
     pub fn backup_path(&self, stamp: &str) -> Option<PathBuf> {
         self.text.as_ref()?;
@@ -92,15 +94,15 @@ impl ConfigFile {
         Some(self.real.with_file_name(name))
     }
 
-    /// Copies what was read.
+    /// Writes a backup of what was read.
     ///
     /// # Errors
-    /// Where the system refuses.
+    /// Returns an error if the system refuses.
     pub fn back_up(&self, path: &Path) -> Result<(), InstallError> {
         write_atomically(path, self.text().as_bytes(), self.mode)
     }
 
-    /// A file that was written between reading and here is the other program's: writing over it would lose its change.
+    /// Checks that nobody wrote the file since it was read: overwriting it would lose that change.
     fn check_unchanged(&self) -> Result<(), InstallError> {
         let now = Self::read(&self.path)?;
         if now == *self { Ok(()) } else { Err(InstallError::Changed { path: self.path.clone() }) }
@@ -120,11 +122,12 @@ fn resolve_link(path: &Path) -> Result<PathBuf, InstallError> {
     }
 }
 
-/// Writes a file in one step: to a file beside it, synced, then renamed. The name beside it is always the same, so that what a crash leaves
-/// is written over by the next call; the lock of the receipt keeps two calls apart.
+/// Writes a file atomically: writes a temporary file beside it, syncs it, and renames it. The temporary name is
+/// always the same, so that the next call overwrites what a crash left. The lock of the receipt keeps two calls
+/// apart.
 ///
 /// # Errors
-/// Where the system refuses: then the file is as it was.
+/// Returns an error if the system refuses. The file is unchanged then.
 pub fn write_atomically(path: &Path, bytes: &[u8], mode: u32) -> Result<(), InstallError> {
     let beside = temporary_path(path);
     match fs::remove_file(&beside) {
@@ -136,7 +139,8 @@ pub fn write_atomically(path: &Path, bytes: &[u8], mode: u32) -> Result<(), Inst
         let _ = fs::remove_file(&beside);
         return Err(InstallError::io("write", path)(error));
     }
-    // The rename has happened. Where the directory cannot be synced, only a power cut can undo it, to the whole old file.
+    // The rename has happened. If the directory cannot be synced, only a power failure can undo it, and then the
+    // complete old file returns.
     if let Some(dir) = path.parent() {
         let _ = File::open(dir).and_then(|dir| dir.sync_all());
     }
@@ -150,7 +154,7 @@ fn write_temporary(beside: &Path, bytes: &[u8], mode: u32) -> std::io::Result<()
     file.sync_all()
 }
 
-/// The name of the file that is written before it takes another's place.
+/// Returns the path of the temporary file.
 #[must_use]
 pub fn temporary_path(path: &Path) -> PathBuf {
     let mut name = std::ffi::OsString::from(".");
@@ -159,10 +163,10 @@ pub fn temporary_path(path: &Path) -> PathBuf {
     path.with_file_name(name)
 }
 
-/// Makes a directory and those above it. Gives those that were not there, the outermost first.
+/// Creates a directory and its parents. Returns those that did not exist, outermost first.
 ///
 /// # Errors
-/// Where the system refuses.
+/// Returns an error if the system refuses.
 pub fn make_dirs(dir: &Path) -> Result<Vec<PathBuf>, InstallError> {
     let missing: Vec<PathBuf> = dir.ancestors().take_while(|above| !above.exists()).map(Path::to_owned).collect();
     let missing: Vec<PathBuf> = missing.into_iter().rev().collect();
@@ -175,13 +179,13 @@ pub fn make_dirs(dir: &Path) -> Result<Vec<PathBuf>, InstallError> {
     Ok(missing)
 }
 
-/// Splits a text into its byte order mark, empty if it has none, and the rest.
+/// Splits a text into its byte order mark, which may be empty, and the rest.
 #[must_use]
 pub fn split_bom(text: &str) -> (&str, &str) {
     text.split_at(if text.starts_with(BOM) { BOM.len() } else { 0 })
 }
 
-/// The SHA-256 of a text, in hex.
+/// Returns the SHA-256 of a text, in hex.
 #[must_use]
 pub fn sha256(bytes: &[u8]) -> String {
     sha256_hex(bytes, 32)

@@ -1,20 +1,22 @@
-//! What makes an agent call baton: one entry for each hooked event.
+//! The entries that make an agent call baton: one for each hooked event.
 
 use agent_baton_core::agent::Agent;
 use jsonc_parser::cst::CstInputValue;
 use serde::Serialize;
 use serde_json::Value;
 
-/// For how long an agent waits for baton, in seconds. baton ends itself sooner; this is for a machine on which even that fails.
+/// The timeout of a hook, in seconds. baton ends itself sooner. This is for a machine on which even that fails.
 const TIMEOUT: u32 = 5;
 
-/// The same for a Stop: the command of a loop is run there, and may take its time. Without one, baton ends itself as soon as ever.
+/// The timeout of a `Stop` hook, in seconds. It is long because the hook runs a loop's command. Without a loop, baton
+/// ends as soon as for any other event.
 const STOP_TIMEOUT: u32 = 330;
 
-/// The longest that Codex grants to these events, in seconds. It cuts a longer one and warns.
+/// The longest timeout that Codex accepts for these events, in seconds. It shortens a longer one and prints a
+/// warning.
 const CODEX_END_TIMEOUT: u32 = 3;
 
-/// The events that are hooked. A later version that hooks another needs the user's trust anew.
+/// Returns the events that baton hooks. If a later version adds one, the user must trust the hooks again.
 #[must_use]
 pub const fn events(agent: Agent) -> &'static [&'static str] {
     match agent {
@@ -27,22 +29,22 @@ pub const fn events(agent: Agent) -> &'static [&'static str] {
     }
 }
 
-/// How the program is named in an entry.
+/// How an entry names the program.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum HookCommand {
-    /// By a path of this machine.
+    /// By its path on this machine.
     Path(String),
-    /// As `baton`, where the PATH of the agent has it; silent where it does not. For files that go to other machines.
+    /// As `baton`, if the agent's PATH has it. Otherwise, the hook does nothing. For files that go to other machines.
     Guarded,
 }
 
-/// A group of handlers, as both agents have them.
+/// A group of handlers, in the form that both agents use.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct HookGroup {
     hooks: [Handler; 1],
 }
 
-/// One handler. The order of its fields is the order in the file.
+/// One handler. Its fields are in the order of the file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 struct Handler {
     r#type: &'static str,
@@ -53,12 +55,13 @@ struct Handler {
 }
 
 impl HookGroup {
-    /// The entry for an event.
+    /// Creates the entry for an event.
     #[must_use]
     pub fn new(agent: Agent, event: &str, command: &HookCommand) -> Self {
         let words = ["hook".to_owned(), "--agent".to_owned(), agent.to_string()];
         let (command, args) = match (command, agent) {
-            // Without a shell the path needs no quotes, and the hook's parent is the agent itself.
+            // Claude starts the program without a shell: the path needs no quotes, and the hook's parent is the agent
+            // itself.
             (HookCommand::Path(path), Agent::Claude) => (path.clone(), Some(words)),
             (HookCommand::Path(path), Agent::Codex) => (format!("{} {}", shell_quote(path), words.join(" ")), None),
             (HookCommand::Guarded, _) => {
@@ -68,7 +71,7 @@ impl HookGroup {
         Self { hooks: [Handler { r#type: "command", command, args, timeout: timeout(agent, event) }] }
     }
 
-    /// The group, for a file.
+    /// Returns the group as a value for the file.
     #[must_use]
     pub(crate) fn to_cst(&self) -> CstInputValue {
         let [handler] = &self.hooks;
@@ -82,7 +85,7 @@ impl HookGroup {
         CstInputValue::Object(vec![("hooks".to_owned(), handlers)])
     }
 
-    /// The handler, as it reads back from a file.
+    /// Returns the handler as it reads back from the file.
     #[must_use]
     pub fn handler(&self) -> Value {
         let [handler] = &self.hooks;
@@ -98,13 +101,13 @@ const fn timeout(agent: Agent, event: &str) -> u32 {
     }
 }
 
-/// A path as one word of a shell.
+/// Quotes a path as one word of a shell.
 fn shell_quote(path: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '.' | '_' | '-' | '+' | '@' | '%' | ',');
     if path.chars().all(plain) { path.to_owned() } else { format!("'{}'", path.replace('\'', r"'\''")) }
 }
 
-/// Whether a handler calls baton for an agent, whoever put it there.
+/// Returns whether a handler calls baton for an agent, whoever installed it.
 #[must_use]
 pub fn calls_baton(handler: &Value, agent: Agent) -> bool {
     let Some(command) = handler.get("command").and_then(Value::as_str) else { return false };

@@ -3,49 +3,50 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Why an agent's configuration was not changed. Whatever it is, each file holds what it held before, or all that was to be written.
+/// Why an agent's configuration was not changed. After any of these, each file has either its old content or the
+/// complete new one.
 #[derive(Debug, thiserror::Error)]
 pub enum InstallError {
     /// The system refused an operation.
     #[error("cannot {operation} {path}: {source}; the file is as it was")]
     Io {
-        /// What was tried.
+        /// The operation that failed.
         operation: &'static str,
-        /// On which file.
+        /// The file.
         path: PathBuf,
-        /// Why it failed.
+        /// The cause.
         source: io::Error,
     },
-    /// The file is not what its name says.
+    /// The file does not parse.
     #[error("{path} line {line}: {what}; the file was left as it is. Mend that line, then run this again")]
     Syntax {
         /// The file.
         path: PathBuf,
-        /// The line, from 1.
+        /// The line, counted from 1.
         line: usize,
         /// What is wrong there.
         what: String,
     },
-    /// The file is no text.
+    /// The file is not UTF-8.
     #[error("{path} is not UTF-8; it was left as it is")]
     NotText {
         /// The file.
         path: PathBuf,
     },
-    /// Someone wrote the file meanwhile.
+    /// Another program wrote the file meanwhile.
     #[error("{path} was written by another program meanwhile and was left as it is; run this again")]
     Changed {
         /// The file.
         path: PathBuf,
     },
-    /// A symlink leads to another one.
+    /// A symlink leads to another symlink.
     #[error(
         "{path} is a symlink to {target}, which is a symlink too; name the file itself by one link, then run this again"
     )]
     LinkToLink {
         /// The file.
         path: PathBuf,
-        /// Where the first link leads.
+        /// The target of the first link.
         target: PathBuf,
     },
     /// The file belongs to another user.
@@ -53,30 +54,30 @@ pub enum InstallError {
     Owner {
         /// The file.
         path: PathBuf,
-        /// Who owns it.
+        /// The owner of the file.
         owner: u32,
-        /// Who runs baton.
+        /// The user that runs baton.
         ours: u32,
     },
-    /// It is something else than a file.
+    /// It is not a regular file.
     #[error("{path} is not a regular file; it was left as it is")]
     NotFile {
         /// The path.
         path: PathBuf,
     },
-    /// Nothing says where the user's files are.
+    /// `HOME` does not name a directory.
     #[error("HOME is not set to an absolute path, so there is no place to install for; set HOME")]
     NoHome,
     /// No agent was found.
     #[error("no agent was found: {looked}. Name one with --agent")]
     NoAgent {
-        /// Where was looked.
+        /// The places that were searched.
         looked: String,
     },
-    /// The agent has no such scope.
+    /// The agent does not have this scope.
     #[error("Codex has no local scope: use --scope project or --scope user")]
     NoLocalScope,
-    /// Another install or uninstall is at work.
+    /// Another install or uninstall is running.
     #[error("another `baton install` or `uninstall` holds {path}; wait until it has ended, then run this again")]
     Busy {
         /// The lock file.
@@ -92,40 +93,40 @@ pub enum InstallError {
         /// What is wrong with it.
         source: serde_json::Error,
     },
-    /// The receipt is of a newer version.
+    /// A newer version wrote the receipt.
     #[error("the receipt {path} is of version {found}, this baton knows {ours}; use the newer baton")]
     NewerReceipt {
         /// The receipt.
         path: PathBuf,
         /// Its version.
         found: u32,
-        /// The newest that is known here.
+        /// The newest version that this baton knows.
         ours: u32,
     },
-    /// The result was not what it should be. A fault of baton, found before anything was written.
+    /// The edited text failed its check. This is a bug in baton, found before anything was written.
     #[error("what would be written to {path} is not what it should be; nothing was written. This is a fault of baton")]
     VerificationFailed {
         /// The file.
         path: PathBuf,
     },
-    /// The client could not be asked, or said something else.
+    /// The client could not be asked, or computed another hash.
     #[error("the trust entries were not written: {0}. Start codex: it asks whether to trust new hooks")]
     Untrusted(String),
-    /// Nobody was there to be asked.
+    /// There is no terminal to ask the user.
     #[error("nothing was written: there is no terminal to ask at. Look at the difference above, then add --yes")]
     NoTerminal,
-    /// The user said no.
+    /// The user answered no.
     #[error("nothing was written")]
     Declined,
 }
 
 impl InstallError {
-    /// Names the operation and the file of an error; for `map_err`.
+    /// Adds the operation and the file to an I/O error. For use with `map_err`.
     pub fn io(operation: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         move |source| Self::Io { operation, path: path.to_owned(), source }
     }
 
-    /// An error at a place in a text.
+    /// Creates a syntax error at a position in a text.
     #[must_use]
     pub fn at(path: &Path, text: &str, offset: usize, what: impl Into<String>) -> Self {
         let before = text.as_bytes().get(..offset).unwrap_or(text.as_bytes());

@@ -1,11 +1,11 @@
-//! Finding the calls of baton, and of others, among the hooks of a file.
+//! Finds the hooks in a file, baton's and others.
 
 use agent_baton_core::agent::Agent;
 use serde_json::Value;
 
 use super::entries::{HookGroup, calls_baton};
 
-/// One handler at its place.
+/// One handler and its position.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FoundHook {
     /// The event.
@@ -16,11 +16,11 @@ pub struct FoundHook {
     pub handler: usize,
     /// The group's matcher.
     pub matcher: Option<String>,
-    /// What it says.
+    /// The handler as JSON.
     pub value: Value,
 }
 
-/// All handlers of a file.
+/// Returns all handlers of a file.
 #[must_use]
 pub fn handlers(file: &Value) -> Vec<FoundHook> {
     let mut found = Vec::new();
@@ -41,13 +41,13 @@ pub fn handlers(file: &Value) -> Vec<FoundHook> {
     found
 }
 
-/// The calls of baton for an agent.
+/// Returns the handlers that call baton for an agent.
 #[must_use]
 pub fn baton_calls(file: &Value, agent: Agent) -> Vec<FoundHook> {
     handlers(file).into_iter().filter(|found| calls_baton(&found.value, agent)).collect()
 }
 
-/// Whether an event has exactly the one call that it should have.
+/// Returns whether an event has exactly the one call that it should have.
 #[must_use]
 pub fn is_installed(calls: &[FoundHook], event: &str, wanted: &HookGroup) -> bool {
     let mut of_event = calls.iter().filter(|call| call.event == event);

@@ -1,5 +1,5 @@
-//! The hooks in an agent's JSON file. Comments and trailing commas are taken as they come; everything that is not ours keeps its
-//! bytes.
+//! Edits the hooks in an agent's JSON file. The file may contain comments and trailing commas. Everything that baton
+//! did not write keeps its bytes.
 
 use std::path::Path;
 
@@ -16,10 +16,10 @@ use super::error::InstallError;
 /// The key that holds the hooks.
 const HOOKS: &str = "hooks";
 
-/// The deepest nesting that is read: the clients themselves read no deeper.
+/// The deepest nesting that baton reads. The clients do not read deeper either.
 const MAX_DEPTH: usize = 127;
 
-/// JSON with comments and trailing commas, and no other liberty.
+/// Returns the options of the parser: JSON with comments and trailing commas, and no other extension.
 #[must_use]
 pub const fn options() -> ParseOptions {
     ParseOptions {
@@ -39,16 +39,16 @@ pub const fn options() -> ParseOptions {
 /// What was created for an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Created {
-    /// The object of all hooks.
+    /// Whether the object of all hooks was created.
     pub hooks: bool,
-    /// The list of the event.
+    /// Whether the list of the event was created.
     pub event: bool,
 }
 
-/// The value of a text; an empty text has none.
+/// Parses a text. An empty text has no value.
 ///
 /// # Errors
-/// Where it is no JSON: the line.
+/// Returns an error with the line if the text is not JSON.
 pub fn parse(path: &Path, text: &str) -> Result<Option<Value>, InstallError> {
     let (bom, body) = split_bom(text);
     check_depth(path, text)?;
@@ -56,7 +56,7 @@ pub fn parse(path: &Path, text: &str) -> Result<Option<Value>, InstallError> {
     value.map_err(|error| InstallError::at(path, text, error.range().start + bom.len(), error.kind().to_string()))
 }
 
-/// Deep nesting would overrun the parser's stack.
+/// Refuses deep nesting, which would overflow the parser's stack.
 fn check_depth(path: &Path, text: &str) -> Result<(), InstallError> {
     let (mut depth, mut quoted, mut escaped) = (0_usize, false, false);
     for (at, byte) in text.bytes().enumerate() {
@@ -76,11 +76,11 @@ fn check_depth(path: &Path, text: &str) -> Result<(), InstallError> {
     Ok(())
 }
 
-/// Appends each group to the list of its event, and creates the lists and the object of hooks that the file lacks. Returns the new
-/// text, and what was created for each.
+/// Appends each group to the list of its event, and creates the lists and the object of hooks that the file lacks.
+/// Returns the new text, and what was created for each.
 ///
 /// # Errors
-/// When the file is not JSON, or holds something else where the hooks belong.
+/// Returns an error if the file is not JSON, or if a value of another type occupies the place of the hooks.
 pub fn append_hooks(
     path: &Path,
     text: &str,
@@ -96,10 +96,10 @@ pub fn append_hooks(
     for (event, group) in hooks {
         object.array_value_or_set(event).append(group.to_cst());
     }
-    // The object is created once, with the first entry.
+    // The object is created only once, with the first entry.
     created.iter_mut().skip(1).for_each(|created| created.hooks = false);
     let text = format!("{bom}{root}");
-    // The value must be the old one with each group at the end of its list, and nothing else.
+    // The new value must be the old one with each group at the end of its list, and nothing else.
     let lists =
         wanted.as_mut().and_then(Value::as_object_mut).map(|root| root.entry(HOOKS).or_insert_with(|| json!({})));
     let lists = lists.and_then(Value::as_object_mut).ok_or_else(failed)?;
@@ -110,7 +110,7 @@ pub fn append_hooks(
     if parse(path, &text)? == wanted { Ok((text, created)) } else { Err(failed()) }
 }
 
-/// The text; with an empty object in front if it holds no value.
+/// Returns the text, with an empty object in front if it holds no value.
 pub(crate) fn with_object(path: &Path, text: &str) -> Result<String, InstallError> {
     if parse(path, text)?.is_some() {
         return Ok(text.to_owned());
@@ -119,13 +119,13 @@ pub(crate) fn with_object(path: &Path, text: &str) -> Result<String, InstallErro
     Ok(format!("{bom}{{\n}}\n{body}"))
 }
 
-/// The tree of a text, which keeps every byte that is not edited.
+/// Parses a text into a tree that keeps every byte that is not edited.
 pub(crate) fn parse_cst(path: &Path, body: &str) -> Result<CstRootNode, InstallError> {
     CstRootNode::parse(body, &options())
         .map_err(|error| InstallError::at(path, body, error.range().start, error.kind().to_string()))
 }
 
-/// The outermost object. `check` looks at it and names what is wrong with its line.
+/// Returns the outermost object. `check` examines it, and its error is reported with the object's line.
 pub(crate) fn check_root<T>(
     path: &Path,
     body: &str,
@@ -158,7 +158,7 @@ fn check_hooks(path: &Path, body: &str, hooks: &[(&str, HookGroup)]) -> Result<V
     })
 }
 
-/// A property; a name that stands twice is refused, as the readers differ on which of the two counts.
+/// Returns a property. A name that occurs twice is an error, because readers differ on which of the two counts.
 pub(crate) fn property<'n, 'a>(
     path: &Path,
     body: &str,

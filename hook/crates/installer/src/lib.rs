@@ -1,12 +1,14 @@
-//! The entries in the agents' configuration that make an agent call baton: installs them, finds them again, and removes them.
+//! Manages the entries in the agents' configuration that make an agent call baton: installs them, finds them again,
+//! and removes them.
 //!
-//! It may touch the agents' configuration files, the backups beside them, and baton's own data directory: the receipt, its lock and
-//! the copy of the program. It knows neither the store nor the core's rules.
+//! It may touch the agents' configuration files, the backups beside them, and baton's own data directory: the
+//! receipt, its lock and the copy of the program. It knows neither the store nor the core's rules.
 //!
-//! The [`receipt::Receipt`] lists everything that was put into a file of somebody else. It is written before that file is. A crash
-//! between the two leaves an entry in the receipt that is in no file, and never one in a file that is in no receipt.
+//! The [`receipt::Receipt`] lists everything that was added to a file that is not baton's. The receipt is written
+//! before that file. So a crash can leave an entry in the receipt that is in no file, but never the reverse.
 //!
-//! **Architecture invariant.** Only what the receipt lists is ever removed from a file. A file that does not parse is not written.
+//! **Architecture invariant.** Only what the receipt lists is ever removed from a file. baton never writes a file
+//! that does not parse.
 
 pub mod codex_settings;
 pub mod codex_trust;

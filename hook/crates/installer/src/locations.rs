@@ -1,4 +1,4 @@
-//! Where the agents' files are, and which agents are there.
+//! Where the agents' files are, and which agents are installed.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -10,40 +10,40 @@ use baton_agents::spec;
 use baton_system::environment::{Environment, OwnEnvironment};
 use baton_system::worktree;
 
-/// For whom an entry works.
+/// Where an entry applies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scope {
     /// For this user, in every project.
     User,
-    /// For everyone who works on this project: the file is part of it.
+    /// For everyone who works on this project. The file is part of the project.
     Project,
     /// For this user, in this project.
     Local,
 }
 
-/// Where this user's files are.
+/// The locations of this user's files.
 #[derive(Debug, Clone)]
 pub struct Locations {
     data: PathBuf,
     project: PathBuf,
 }
 
-/// An agent as it is found on the machine.
+/// An agent as it was found on the machine.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DetectedAgent {
     /// Its configuration directory.
     pub dir: PathBuf,
-    /// Whether that exists.
+    /// Whether the directory exists.
     pub configured: bool,
-    /// Its program, on this process' PATH.
+    /// Its program on this process' PATH.
     pub program: Option<PathBuf>,
 }
 
 impl Locations {
-    /// Reads them from the environment and the working directory.
+    /// Reads the locations from the environment and the working directory.
     ///
     /// # Errors
-    /// Where HOME says nothing.
+    /// Returns an error if `HOME` does not name a directory.
     pub fn from_environment() -> Result<Self, InstallError> {
         let absolute = |name| OwnEnvironment.get(name).map(PathBuf::from).filter(|path| path.is_absolute());
         let data = match absolute("XDG_DATA_HOME") {
@@ -55,43 +55,43 @@ impl Locations {
         Ok(Self { data: data.join("baton"), project })
     }
 
-    /// The receipt.
+    /// Returns the path of the receipt.
     #[must_use]
     pub fn receipt(&self) -> PathBuf {
         self.data.join("receipt.json")
     }
 
-    /// The lock of the receipt.
+    /// Returns the path of the receipt's lock.
     #[must_use]
     pub fn lock(&self) -> PathBuf {
         self.data.join("install.lock")
     }
 
-    /// The directory of receipt, lock and program.
+    /// Returns the directory of the receipt, the lock and the program.
     #[must_use]
     pub fn data(&self) -> &Path {
         &self.data
     }
 
-    /// The copy of the program.
+    /// Returns the path of the copy of the program.
     #[must_use]
     pub fn program(&self) -> PathBuf {
         self.data.join("bin/baton")
     }
 
-    /// How far an agent is there.
+    /// Returns how far an agent is installed and configured.
     ///
     /// # Errors
-    /// Where HOME says nothing.
+    /// Returns an error if `HOME` does not name a directory.
     pub fn detect_agent(agent: Agent) -> Result<DetectedAgent, InstallError> {
         let dir = spec(agent).home(&OwnEnvironment).ok_or(InstallError::NoHome)?;
         Ok(DetectedAgent { configured: dir.is_dir(), dir, program: on_path(spec(agent).comm) })
     }
 
-    /// The file in which an agent's hooks are.
+    /// Returns the file that contains an agent's hooks.
     ///
     /// # Errors
-    /// Where HOME says nothing, or the agent has no such scope.
+    /// Returns an error if `HOME` does not name a directory, or if the agent does not have this scope.
     pub fn hooks(&self, agent: Agent, scope: Scope) -> Result<PathBuf, InstallError> {
         let dir = match scope {
             Scope::User => Self::detect_agent(agent)?.dir,
@@ -105,22 +105,22 @@ impl Locations {
         }
     }
 
-    /// Codex' own settings, which hold the trust.
+    /// Returns the path of Codex' settings, which hold the trusted hashes.
     ///
     /// # Errors
-    /// Where HOME says nothing.
+    /// Returns an error if `HOME` does not name a directory.
     pub fn codex_settings() -> Result<PathBuf, InstallError> {
         Ok(Self::detect_agent(Agent::Codex)?.dir.join("config.toml"))
     }
 }
 
-/// The first program of this name on this process' PATH.
+/// Finds the first program of this name on this process' PATH.
 #[must_use]
 pub fn on_path(name: &str) -> Option<PathBuf> {
     on_path_of(name, &std::env::var_os("PATH")?)
 }
 
-/// The first program of this name on a PATH.
+/// Finds the first program of this name on a PATH.
 #[must_use]
 pub fn on_path_of(name: &str, path: &OsStr) -> Option<PathBuf> {
     use std::os::unix::fs::PermissionsExt;

@@ -1,4 +1,4 @@
-//! What is to be changed, worked out before anything is; and doing it.
+//! Plans all changes before anything is written, and then makes them.
 
 use std::path::{Path, PathBuf};
 
@@ -13,27 +13,28 @@ use super::remove::remove_installed;
 use super::settings_variable::{self, SettingsVariable};
 use super::{codex_settings, json_edit};
 
-/// A change of one file, not made yet.
+/// A planned change of one file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileChange {
     /// The agent whose file it is.
     pub agent: Agent,
-    /// The file as it is.
+    /// The file as it was read.
     pub source: ConfigFile,
-    /// The text that it is to hold.
+    /// The new text.
     pub after: String,
     added: Vec<Added>,
-    /// Whether what was put in earlier was taken out first.
+    /// Whether an entry of an earlier install was removed.
     replaces_earlier: bool,
 }
 
-/// A change, or none; and what the user should know.
+/// The change, if any, and warnings for the user.
 pub type PlannedChange = (Option<FileChange>, Vec<String>);
 
-/// Wires the events that are not wired, and sets a variable that is not set. What install put in earlier and is not right any more is taken out; what it did not put in stays.
+/// Plans to add the missing hooks and to set the variable if it is not set. Entries of an earlier install that are
+/// outdated are removed. Entries that install did not add stay.
 ///
 /// # Errors
-/// Where the file does not parse, or something else stands where the hooks belong.
+/// Returns an error if the file does not parse, or if a value of another type occupies the place of the hooks.
 pub fn plan_hooks(
     agent: Agent,
     source: ConfigFile,
@@ -95,7 +96,7 @@ pub fn plan_hooks(
     Ok((FileChange::new(agent, source, text, added, replaces_earlier), notes))
 }
 
-/// The variable that an earlier install set in a file.
+/// Returns the variable that an earlier install set in a file.
 fn variable_of(installed: &InstalledFile) -> Option<SettingsVariable> {
     installed.added.iter().find_map(|added| match added {
         Added::Variable { name, value, .. } => Some(SettingsVariable { name: name.clone(), value: value.clone() }),
@@ -103,10 +104,10 @@ fn variable_of(installed: &InstalledFile) -> Option<SettingsVariable> {
     })
 }
 
-/// Puts settings into Codex' config.toml that are not there.
+/// Plans to add the missing settings to Codex' config.toml.
 ///
 /// # Errors
-/// Where the file does not parse, or something else stands where these belong.
+/// Returns an error if the file does not parse, or if a value of another type occupies the place of a setting.
 pub fn plan_codex_settings(source: ConfigFile, wanted: &[Added]) -> Result<Option<FileChange>, InstallError> {
     let (mut text, mut added) = (source.text().to_owned(), Vec::new());
     for one in wanted {
@@ -123,10 +124,10 @@ impl FileChange {
         (after != source.text()).then_some(Self { agent, source, after, added, replaces_earlier })
     }
 
-    /// Makes it: first the receipt, then the backup, then the file.
+    /// Makes the change: first writes the receipt, then the backup, then the file.
     ///
     /// # Errors
-    /// Where the file was written meanwhile, or the system refuses.
+    /// Returns an error if the file was written meanwhile, or if the system refuses.
     pub fn apply(self, receipt: &mut Receipt, receipt_at: &Path, stamp: &str) -> Result<Option<PathBuf>, InstallError> {
         let dir = self.source.real.parent().unwrap_or(Path::new("/"));
         let missing: Vec<PathBuf> = dir.ancestors().take_while(|dir| !dir.exists()).map(Path::to_owned).collect();
@@ -136,7 +137,7 @@ impl FileChange {
         installed.backup = installed.backup.take().or_else(|| backup.clone());
         let before = sha256(self.source.text().as_bytes());
         if installed.original.as_ref() != Some(&before) && !installed.contents.contains(&before) {
-            // Somebody edited the file between two installs: its original is not what an uninstall must leave.
+            // The user edited the file between two installs, so an uninstall must not restore the original.
             installed.original = None;
             installed.contents.clear();
         }

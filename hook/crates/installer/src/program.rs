@@ -1,4 +1,4 @@
-//! The program that the agents call, at a path that stays.
+//! The program that the agents call, at a stable path.
 
 use std::path::{Path, PathBuf};
 
@@ -6,27 +6,28 @@ use super::config_file::{make_dirs, sha256, write_atomically};
 use super::error::InstallError;
 use super::receipt::InstalledProgram;
 
-/// The program as it is to be called.
+/// The program that the hooks call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Program {
     /// Its path.
     pub path: PathBuf,
-    /// What must be copied there first.
+    /// The copy to make first.
     pub copy: Option<ProgramCopy>,
 }
 
-/// A copy to be made.
+/// A planned copy of the program.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProgramCopy {
-    /// The program that runs now.
+    /// The program that is running.
     pub from: PathBuf,
     /// Its content.
     bytes: Vec<u8>,
-    /// Whether another version stands there now.
+    /// Whether it replaces another version.
     pub replaces: bool,
 }
 
-/// Parts of a path below which a program does not stay: build directories, and package managers' directories of one version each.
+/// Directory names below which a program does not stay for long: build directories, and package managers' directories
+/// for one version.
 const TRANSIENT_DIRS: [&str; 12] = [
     "target",
     "registry",
@@ -43,10 +44,11 @@ const TRANSIENT_DIRS: [&str; 12] = [
 ];
 
 impl Program {
-    /// Finds the program's path; the copy's, where the program is in a directory of a build or of one version.
+    /// Returns the path of the running program, or that of a copy if it is in a directory of a build or of one
+    /// version.
     ///
     /// # Errors
-    /// Where the program cannot be read.
+    /// Returns an error if the program cannot be read.
     pub fn find(copy_at: &Path) -> Result<Self, InstallError> {
         let from = std::env::current_exe().map_err(InstallError::io("find", Path::new("baton")))?;
         if from == copy_at || is_permanent(&from) {
@@ -65,22 +67,22 @@ fn is_permanent(path: &Path) -> bool {
 }
 
 impl ProgramCopy {
-    /// Its size in bytes.
+    /// Returns its size in bytes.
     #[must_use]
     pub const fn size(&self) -> usize {
         self.bytes.len()
     }
 
-    /// What the receipt says of it.
+    /// Returns its entry in the receipt.
     #[must_use]
     pub fn to_receipt(&self, path: &Path) -> InstalledProgram {
         InstalledProgram { path: path.to_owned(), sha256: sha256(&self.bytes) }
     }
 
-    /// Makes it. A hook that runs meanwhile keeps the program that it runs.
+    /// Writes the copy. A hook that is running keeps the old program.
     ///
     /// # Errors
-    /// Where the system refuses.
+    /// Returns an error if the system refuses.
     pub fn write(&self, path: &Path) -> Result<(), InstallError> {
         if let Some(dir) = path.parent() {
             make_dirs(dir)?;

@@ -1,5 +1,6 @@
-//! The receipt: what install put where. `$XDG_DATA_HOME/baton/receipt.json`, else `~/.local/share/baton/receipt.json`, beside the copy of
-//! the program: it outlives the state, which may be thrown away, and is no configuration, which is the user's.
+//! The receipt lists what install added, and where. It is `$XDG_DATA_HOME/baton/receipt.json`, by default
+//! `~/.local/share/baton/receipt.json`, beside the copy of the program. It is not part of the state, which you may
+//! delete, nor of the configuration, which is yours.
 
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
@@ -15,22 +16,22 @@ use serde_json::Value;
 use super::config_file::{make_dirs, write_atomically};
 use super::error::InstallError;
 
-/// The version of the receipt that is read and written here.
+/// The version of the receipt that this baton reads and writes.
 const VERSION: u32 = 1;
 
-/// How long another install is waited for.
+/// How long to wait for another install.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// All that install put anywhere.
+/// Everything that install added.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Receipt {
     version: u32,
     /// The copy of the program.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub program: Option<InstalledProgram>,
-    /// By path, as named.
+    /// The changed files, by the path as it was given.
     pub files: BTreeMap<PathBuf, InstalledFile>,
-    /// Directories that were made, in the order in which they were.
+    /// The directories that were created, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub dirs: Vec<PathBuf>,
 }
@@ -38,34 +39,34 @@ pub struct Receipt {
 /// A copy of the program.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InstalledProgram {
-    /// Where.
+    /// Its path.
     pub path: PathBuf,
-    /// Its content.
+    /// The SHA-256 of its content.
     pub sha256: String,
 }
 
-/// One file.
+/// A file that install changed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InstalledFile {
     /// The agent whose file it is.
     pub agent: Agent,
-    /// Whether there was no file before.
+    /// Whether install created the file.
     pub created: bool,
-    /// The copy of the file as it was before the first change.
+    /// The backup of the file from before the first change.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub backup: Option<PathBuf>,
-    /// The SHA-256 of the file as it was before the first change, or of nothing if it did not exist. `None` if somebody edited
-    /// the file between two installs.
+    /// The SHA-256 of the file before the first change, or of the empty text if it did not exist. `None` if somebody
+    /// edited the file between two installs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub original: Option<String>,
-    /// The SHA-256 of each content that install gave the file since the original, the newest last. While the file has one of
-    /// them, nobody else has edited it, and the original takes its place again.
+    /// The SHA-256 of each content that install gave the file since the original, newest last. If the file has one of
+    /// them, nobody else has edited it, so uninstall restores the original.
     pub contents: Vec<String>,
-    /// What was put in, the oldest first: for a file that somebody edited since.
+    /// What was added, oldest first. Uninstall uses this if somebody edited the file.
     pub added: Vec<Added>,
 }
 
-/// One thing that was put into a file.
+/// One entry that was added to a file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "what", rename_all = "snake_case")]
 pub enum Added {
@@ -75,23 +76,23 @@ pub enum Added {
         event: String,
         /// The handler.
         handler: Value,
-        /// Whether the event's list was made for it.
+        /// Whether the event's list was created for it.
         created_event: bool,
-        /// Whether the object of all hooks was.
+        /// Whether the object of all hooks was created for it.
         created_hooks: bool,
     },
     /// A variable in Claude Code's settings.
     Variable {
         /// Its name.
         name: String,
-        /// What it was set to.
+        /// Its value.
         value: String,
-        /// Whether the object of all variables was made for it.
+        /// Whether the object of all variables was created for it.
         created_env: bool,
     },
     /// A hook that Codex trusts.
     Trust {
-        /// Its place.
+        /// Its key.
         key: String,
         /// Its hash.
         hash: String,
@@ -100,9 +101,9 @@ pub enum Added {
     WritableRoot {
         /// The directory.
         path: String,
-        /// Whether the list was made for it.
+        /// Whether the list was created for it.
         created_list: bool,
-        /// Whether the list's table was.
+        /// Whether the list's table was created for it.
         created_table: bool,
     },
 }
@@ -114,10 +115,10 @@ impl Default for Receipt {
 }
 
 impl Receipt {
-    /// Reads it. A missing one is empty.
+    /// Reads the receipt. A missing file gives an empty receipt.
     ///
     /// # Errors
-    /// Where it cannot be read, or is of a newer version.
+    /// Returns an error if the file cannot be read, or if a newer version wrote it.
     pub fn load(path: &Path) -> Result<Self, InstallError> {
         let bytes = match std::fs::read(path) {
             Ok(bytes) => bytes,
@@ -136,10 +137,10 @@ impl Receipt {
         serde_json::from_slice(&bytes).map_err(wrong)
     }
 
-    /// Writes it, durably.
+    /// Writes the receipt durably.
     ///
     /// # Errors
-    /// Where the system refuses.
+    /// Returns an error if the system refuses.
     pub fn save(&self, path: &Path) -> Result<(), InstallError> {
         let bytes = serde_json::to_vec_pretty(self)
             .map_err(|source| InstallError::Receipt { path: path.to_owned(), source })?;
@@ -152,15 +153,15 @@ impl Receipt {
 pub struct InstallLock {
     file: File,
     path: PathBuf,
-    /// The directories that were made for it, the outermost first.
+    /// The directories that were created for the lock, outermost first.
     pub created_dirs: Vec<PathBuf>,
 }
 
 impl InstallLock {
-    /// Takes it, waiting for another install to end.
+    /// Takes the lock, and waits until another install has ended.
     ///
     /// # Errors
-    /// Where another holds it for long, or the system refuses.
+    /// Returns an error if another process holds it for too long, or if the system refuses.
     pub fn acquire(path: &Path) -> Result<Self, InstallError> {
         let deadline = Instant::now() + LOCK_TIMEOUT;
         let mut created_dirs = Vec::new();
@@ -170,13 +171,13 @@ impl InstallLock {
             }
             let mut options = OpenOptions::new();
             let file = match options.write(true).create(true).truncate(false).mode(0o600).open(path) {
-                // An uninstall took the directory away in between.
+                // An uninstall removed the directory in between.
                 Err(error) if error.kind() == ErrorKind::NotFound && Instant::now() < deadline => continue,
                 file => file.map_err(InstallError::io("open", path))?,
             };
             match file.try_lock() {
                 Ok(()) if is_at(&file, path) => return Ok(Self { file, path: path.to_owned(), created_dirs }),
-                // Removed between open and lock: a lock on a file that has gone excludes nobody.
+                // The file was removed between open and lock, and a lock on a removed file excludes nobody.
                 Ok(()) => {}
                 Err(std::fs::TryLockError::Error(error)) => return Err(InstallError::io("lock", path)(error)),
                 Err(std::fs::TryLockError::WouldBlock) if Instant::now() >= deadline => {
@@ -187,9 +188,9 @@ impl InstallLock {
         }
     }
 
-    /// Removes the lock file, and these directories where nothing is in them; then gives the lock back.
+    /// Removes the lock file and these directories if they are empty, then releases the lock.
     pub fn remove(self, dirs: &[PathBuf]) {
-        // Where it stays, it is an empty file.
+        // If it cannot be removed, an empty file stays behind.
         let _ = std::fs::remove_file(&self.path);
         for dir in dirs.iter().rev() {
             let _ = std::fs::remove_dir(dir);

@@ -1,4 +1,4 @@
-//! Taking out of a file what the receipt lists.
+//! Removes from a file what the receipt lists.
 
 use std::path::Path;
 
@@ -10,11 +10,11 @@ use super::receipt::{Added, InstalledFile};
 use super::settings_variable::{self, SettingsVariable};
 use super::{codex_settings, json_edit};
 
-/// The text without what install put in. While nobody else has edited the file, that is its original, byte for byte. In an edited
-/// file each listed entry is removed by itself, if it still is as install wrote it.
+/// Returns the text without what install added. If nobody else has edited the file, that is the original, byte for
+/// byte. In an edited file, each listed entry is removed on its own if it is still as install wrote it.
 ///
 /// # Errors
-/// When the file was edited and does not parse any more.
+/// Returns an error if the file was edited and no longer parses.
 pub fn remove_installed(path: &Path, text: &str, installed: &InstalledFile) -> Result<String, InstallError> {
     if installed.contents.contains(&sha256(text.as_bytes()))
         && let Some(original) = original_of(installed)
@@ -24,8 +24,8 @@ pub fn remove_installed(path: &Path, text: &str, installed: &InstalledFile) -> R
     installed.added.iter().rev().try_fold(text.to_owned(), |text, added| remove_item(path, text, added))
 }
 
-/// The file as it was before the first install, empty if install created it. `None` if somebody edited it between two installs, or
-/// its backup is not there or was changed.
+/// Returns the file as it was before the first install, which is empty if install created it. Returns `None` if
+/// somebody edited it between two installs, or if its backup is missing or was changed.
 fn original_of(installed: &InstalledFile) -> Option<String> {
     let original = installed.original.as_ref()?;
     if installed.created {
@@ -35,7 +35,7 @@ fn original_of(installed: &InstalledFile) -> Option<String> {
     if sha256(&bytes) == *original { String::from_utf8(bytes).ok() } else { None }
 }
 
-/// Whether a text holds nothing but an empty object.
+/// Returns whether a text holds nothing but an empty object.
 #[must_use]
 pub fn is_effectively_empty(text: &str) -> bool {
     let bare: String = split_bom(text).1.split_whitespace().collect();
@@ -69,7 +69,8 @@ fn remove_item(path: &Path, text: String, added: &Added) -> Result<String, Insta
     Ok(format!("{bom}{root}"))
 }
 
-/// The last handler that reads as the listed one goes; then its group, if it held that alone; then the event's list, if it was made.
+/// Removes the last handler that equals the listed one. Then removes its group if that is empty, and the event's list
+/// if install created it.
 fn remove_hook(hooks: &CstObject, event: &str, handler: &serde_json::Value, created_event: bool) {
     let Some(groups) = hooks.array_value(event) else { return };
     let inner = |group: &CstObject| -> Option<CstArray> { group.array_value("hooks") };

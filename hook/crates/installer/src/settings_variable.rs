@@ -14,16 +14,16 @@ use super::json_edit::{check_root, parse, parse_cst, property, with_object};
 /// The key of the settings that holds variables.
 const ENV: &str = "env";
 
-/// A variable and what it is set to.
+/// A variable and its value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SettingsVariable {
     /// Its name.
     pub name: String,
-    /// What it is set to.
+    /// Its value.
     pub value: String,
 }
 
-/// What a settings file sets a variable to.
+/// Returns the value that a settings file gives a variable.
 #[must_use]
 pub fn current_value(settings: &Value, name: &str) -> Option<String> {
     settings.get(ENV)?.get(name).map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned))
@@ -32,7 +32,7 @@ pub fn current_value(settings: &Value, name: &str) -> Option<String> {
 /// Adds a variable that is not set. Returns the new text, and whether the object of all variables was created for it.
 ///
 /// # Errors
-/// When the file is not JSON, or holds something else where variables belong.
+/// Returns an error if the file is not JSON, or if a value of another type occupies the place of the variables.
 pub fn add(path: &Path, text: &str, variable: &SettingsVariable) -> Result<(String, bool), InstallError> {
     let text = with_object(path, text)?;
     let mut wanted = parse(path, &text)?;
@@ -47,14 +47,15 @@ pub fn add(path: &Path, text: &str, variable: &SettingsVariable) -> Result<(Stri
     let env = root.object_value().map(|root| root.object_value_or_set(ENV)).ok_or_else(failed)?;
     env.append(&variable.name, CstInputValue::String(variable.value.clone()));
     let text = format!("{bom}{root}");
-    // The value must be the old one with the variable, and nothing else.
+    // The new value must be the old one with the variable, and nothing else.
     let env = wanted.as_mut().and_then(Value::as_object_mut).map(|root| root.entry(ENV).or_insert_with(|| json!({})));
     let env = env.and_then(Value::as_object_mut).ok_or_else(failed)?;
     env.insert(variable.name.clone(), Value::String(variable.value.clone()));
     if parse(path, &text)? == wanted { Ok((text, created)) } else { Err(failed()) }
 }
 
-/// Takes a variable out that still is what it was set to; then the object of all variables, if it was made for it and is empty.
+/// Removes a variable that still has the listed value. Then removes the object of all variables, if it was created
+/// for the variable and is empty.
 pub fn remove(root: &CstObject, variable: &SettingsVariable, made: bool) {
     let Some(env) = root.object_value(ENV) else { return };
     let set = env.get(&variable.name).filter(|property| {

@@ -1,4 +1,4 @@
-//! The command line: which commands there are, and what runs them.
+//! The command line: the commands, and the functions that run them.
 
 use clap::{CommandFactory, Parser, Subcommand};
 
@@ -74,7 +74,7 @@ enum Command {
     DemoAgent(demo::agent::DemoAgent),
 }
 
-/// The commands that are not hidden.
+/// Returns the commands that are not hidden.
 #[must_use]
 pub fn visible_commands() -> clap::Command {
     without_hidden(Cli::command())
@@ -104,7 +104,8 @@ pub fn main() -> u8 {
         return status.exit_status();
     }
     let cli = match Cli::try_parse() {
-        // Both agents take status 2, clap's for a wrong command line, as an order to block the prompt.
+        // Both agents interpret exit status 2, which clap uses for a wrong command line, as an order to block the
+        // prompt.
         Err(error) if error.use_stderr() && std::env::args_os().nth(1).is_some_and(|word| word == "hook") => {
             let _ = error.print();
             return 1;

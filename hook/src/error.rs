@@ -1,4 +1,4 @@
-//! What a command can fail with, and the exit status that says so.
+//! The errors of commands, and their exit statuses.
 
 use std::io;
 use std::path::PathBuf;
@@ -20,7 +20,7 @@ pub enum CommandError {
     /// The rules refused it.
     #[error("{what}")]
     Refused {
-        /// The row.
+        /// The reason code.
         reason: Reason,
         /// The refusal in words, with a hint.
         what: String,
@@ -37,26 +37,26 @@ pub enum CommandError {
     /// Several records fit; they are listed.
     #[error("{what}; which one?\n{candidates}")]
     Ambiguous {
-        /// What was looked for.
+        /// The text that was looked for.
         what: String,
-        /// The records that fit, a line each.
+        /// The records that match, one per line.
         candidates: String,
     },
-    /// A session that was named is not brought back.
+    /// A named session was not resumed.
     #[error("{0}")]
     NotResumed(String),
     /// Windows could not be opened; each failure was reported.
     #[error("{0} sessions could not be resumed")]
     WindowsNotOpened(usize),
-    /// A pane cannot be selected.
+    /// The pane cannot be selected.
     #[error("{there}; baton cannot switch to it: {why}")]
     PaneUnreachable {
         /// Where it is.
         there: String,
-        /// Why that is not enough.
+        /// Why baton cannot switch to it.
         why: String,
     },
-    /// What a user set cannot be used.
+    /// The configuration cannot be used.
     #[error(transparent)]
     Config(#[from] ConfigError),
     /// A record cannot be read.
@@ -68,13 +68,13 @@ pub enum CommandError {
     /// A file of the state cannot be used.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The lock was not to be had.
+    /// The lock was not available in time.
     #[error(transparent)]
     Lock(#[from] LockError),
-    /// Protected files were not saved or restored.
+    /// Protected files could not be saved or restored.
     #[error(transparent)]
     Protect(#[from] ProtectError),
-    /// Protected files were not restored, or not all.
+    /// Not all protected files were restored.
     #[error("{0}")]
     NotRestored(String),
     /// The rules for protected files refused it.
@@ -83,25 +83,25 @@ pub enum CommandError {
     /// An agent's configuration was not changed.
     #[error(transparent)]
     Install(#[from] InstallError),
-    /// Checks found something amiss; they printed what.
+    /// Checks failed, and their findings were printed.
     #[error("{0}")]
     ChecksFailed(usize),
-    /// What a user set cannot be used, and nothing is put away by another rule than theirs.
+    /// The retention limits cannot be used. Retention never archives by other limits than the user's.
     #[error("{0}")]
     Retention(String),
-    /// What was decided could not be written.
+    /// The decision could not be written.
     #[error(transparent)]
     Commit(#[from] CommitError),
-    /// The question was not settled.
+    /// There was no decision.
     #[error(transparent)]
     DecisionService(#[from] DecisionError),
-    /// The machine does not say where this runs.
+    /// The host cannot be identified.
     #[error(transparent)]
     System(#[from] SystemError),
     /// The core failed.
     #[error(transparent)]
     Core(#[from] CoreError),
-    /// The core decided without naming the run.
+    /// The core's decision does not name the run.
     #[error("the core decided without naming a record; this is a bug in baton")]
     InternalError,
     /// A file that the command line names could not be read.
@@ -112,7 +112,7 @@ pub enum CommandError {
         /// Why it failed.
         source: io::Error,
     },
-    /// A file that was to be made could not be.
+    /// A file could not be created.
     #[error("cannot write {path}: {source}")]
     WriteFile {
         /// The file.
@@ -120,27 +120,27 @@ pub enum CommandError {
         /// Why it failed.
         source: io::Error,
     },
-    /// A file that was to be made is there.
+    /// The file to create exists already.
     #[error("{0} already exists and was not changed; choose another file with --out")]
     FileExists(PathBuf),
-    /// A bundle could not be written or taken.
+    /// An export could not be written or read.
     #[error("{path}: {source}")]
     Export {
-        /// The bundle.
+        /// The export.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         source: ExportError,
     },
-    /// The session is known already.
+    /// The session has a record already.
     #[error("{0}")]
     SessionExists(String),
-    /// Decided again, decisions came out otherwise.
+    /// Recorded decisions differ when they are decided again.
     #[error("{0} recorded decisions differ with the rules of this version")]
     DecisionsDiffer(usize),
     /// Standard input could not be read.
     #[error("cannot read standard input: {0}")]
     Input(#[source] io::Error),
-    /// The present directory is gone, or cannot be looked at.
+    /// The current directory was removed or cannot be read.
     #[error("cannot find the current directory: {0}; change to one that exists")]
     Directory(#[source] io::Error),
     /// Standard output could not be written.
@@ -149,12 +149,12 @@ pub enum CommandError {
     /// The system gave no random bytes.
     #[error("the system gives no random bytes: {0}")]
     Random(#[source] getrandom::Error),
-    /// The account database knows no home.
+    /// The account database names no home directory.
     #[error(
         "the account database names no home directory for this account, so an approval of a command cannot be kept there"
     )]
     NoAccountHome,
-    /// A user's word for a command could not be written down.
+    /// The approval of a command could not be written.
     #[error("cannot record below {home} that you approved this command: {source}")]
     StoreApproval {
         /// The account's home.
@@ -162,19 +162,19 @@ pub enum CommandError {
         /// Why it failed.
         source: io::Error,
     },
-    /// The demo's scratch directory or processes failed.
+    /// The demo's temporary directory or its processes failed.
     #[error("the demo cannot use a scratch directory and processes of its own: {0}")]
     DemoSetup(#[source] io::Error),
-    /// The demo's stand-in did not answer as it should.
+    /// The demo's fake agent gave an invalid answer.
     #[error("the demo's stand-in does not answer: {0}")]
     DemoProtocol(#[source] serde_json::Error),
-    /// The demo's story took another course.
+    /// A step of the demo had an unexpected result.
     #[error("the demo failed: {0}")]
     DemoFailed(String),
 }
 
 impl CommandError {
-    /// 3: refused. 4: not found, or ambiguous. 1: failed.
+    /// Returns the exit status. 3: refused. 4: not found or ambiguous. 1: failed.
     #[must_use]
     pub const fn status(&self) -> u8 {
         match self {
@@ -188,7 +188,7 @@ impl CommandError {
         }
     }
 
-    /// The file of the state that could not be used.
+    /// Returns the store error about a file that could not be used.
     #[must_use]
     pub const fn store_error(&self) -> Option<&StoreError> {
         match self {

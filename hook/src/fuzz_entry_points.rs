@@ -1,6 +1,7 @@
-//! Where bytes from outside come in: the doors that fuzz/ knocks at, and `cargo test` with a few thousand damaged samples.
+//! Entry points for bytes from outside. The fuzz targets in `fuzz/` call them, and so does `cargo test` with a few
+//! thousand damaged samples.
 //!
-//! No door may panic, and what is taken for good must stay the same when it is written and read again.
+//! No entry point may panic. Data that is accepted must stay the same when it is written and read again.
 
 use std::fs;
 use std::io::Write;
@@ -22,13 +23,13 @@ use baton_agents::spec;
 use baton_protect::FileArchive;
 use baton_store::{StateDir, Store, ValidatedDecision};
 
-/// The most bytes that fit into a pipe at once.
+/// How many bytes fit into a pipe at once.
 const PIPE_CAPACITY: usize = 60 * 1024;
 
-/// A door.
+/// An entry point.
 pub type FuzzTarget = fn(&[u8]);
 
-/// Every door, by the name of its fuzz target.
+/// Every entry point, by the name of its fuzz target.
 pub const TARGETS: &[(&str, FuzzTarget)] = &[
     ("payload", payload),
     ("record", record),
@@ -39,7 +40,7 @@ pub const TARGETS: &[(&str, FuzzTarget)] = &[
     ("file_archive", file_archive),
 ];
 
-/// A payload on the hook's standard input.
+/// Reads a payload from the hook's standard input.
 pub fn payload(bytes: &[u8]) {
     for agent in Agent::ALL {
         let (reader, mut writer) = std::io::pipe().unwrap();
@@ -51,7 +52,7 @@ pub fn payload(bytes: &[u8]) {
     }
 }
 
-/// A record's file: a session's or a run's.
+/// Reads the file of a record: a session or a run.
 pub fn record(bytes: &[u8]) {
     stays_the_same::<Session>(bytes);
     stays_the_same::<Run>(bytes);
@@ -61,12 +62,12 @@ fn stays_the_same<T: Serialize + DeserializeOwned + PartialEq>(bytes: &[u8]) {
     if let Ok(record) = serde_json::from_slice::<T>(bytes) {
         let written = serde_json::to_vec(&record).unwrap();
         let again: T = serde_json::from_slice(&written).unwrap();
-        // Compared as it is written: of a number too exact for its type the nearest is kept, once.
+        // Compare the serialized form: a number with too many digits is rounded the first time it is read.
         assert!(serde_json::to_vec(&again).unwrap() == written, "a record changed when it was written and read again");
     }
 }
 
-/// The end of a session's log.
+/// Reads the end of a session's log.
 pub fn heartbeat_log(bytes: &[u8]) {
     with_state("sessions/s.log", bytes, |store| {
         let tail = store.tail(&"s".parse().unwrap(), 8 * 1024).unwrap();
@@ -74,7 +75,7 @@ pub fn heartbeat_log(bytes: &[u8]) {
     });
 }
 
-/// The message log of a session: what is read of it is saved, once, and read again the same.
+/// Reads the message log of a session, compacts it, and reads the result, which must be the same.
 pub fn messages(bytes: &[u8]) {
     with_state("conversations/s/log.jsonl", bytes, |store| {
         let (s, now) = ("s".parse().unwrap(), Timestamp { unix_ms: 1, boot: "boot".into(), boot_ms: 1 });
@@ -93,7 +94,7 @@ pub fn messages(bytes: &[u8]) {
     });
 }
 
-/// The commit in flight, redone by the next holder of the lock.
+/// Reads a commit in flight, which the next holder of the lock completes.
 pub fn wal(bytes: &[u8]) {
     with_state("wal.json", bytes, |store| {
         let now = Timestamp { unix_ms: 1, boot: "boot".into(), boot_ms: 1 };
@@ -103,7 +104,7 @@ pub fn wal(bytes: &[u8]) {
     });
 }
 
-/// The core's reply.
+/// Reads a reply of the core.
 pub fn reply(bytes: &[u8]) {
     if let Ok(decision) = serde_json::from_slice::<Decision>(bytes) {
         let mut request: Request = serde_json::from_str(include_str!("../tests/requests/prompt.json")).unwrap();
@@ -112,7 +113,7 @@ pub fn reply(bytes: &[u8]) {
     }
 }
 
-/// A backup of protected files, or an entry of their history.
+/// Reads a backup of protected files, or an entry of their history.
 pub fn file_archive(bytes: &[u8]) {
     if let Ok(pack) = FileArchive::parse(bytes)
         && let Ok(written) = pack.to_bytes()
@@ -124,7 +125,7 @@ pub fn file_archive(bytes: &[u8]) {
     }
 }
 
-/// A state of its own, in memory where that can be had, that holds one file.
+/// Creates a state that contains one file, in memory if possible.
 fn with_state(file: &str, bytes: &[u8], look: impl FnOnce(&Store)) {
     let dir = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap();
     let path = dir.path().join(file);
@@ -182,7 +183,7 @@ mod tests {
                     let at = at.index(bytes.len());
                     bytes[at] = *byte;
                 }
-                // Half of them are cut short.
+                // Half of the samples are cut short.
                 bytes.truncate((2 * cut.index(bytes.len())).max(1));
                 target(&bytes);
             }

@@ -1,7 +1,8 @@
 //! `baton`, the program.
 //!
-//! It begins as a C program does. What Rust's library does before its `main` takes as long as an eighth of an empty process, most of it
-//! for reading `/proc/self/maps`, by which it knows an overflow of the stack from another fault. `startup` does what of it is needed.
+//! It has a C `main`. What Rust's library does before its own `main` takes an eighth of the time of an empty process.
+//! Most of that is reading `/proc/self/maps` to tell a stack overflow from another fault. `startup` does the parts of
+//! it that are needed.
 
 #![no_main]
 
@@ -14,6 +15,6 @@ use std::ffi::c_int;
 #[unsafe(no_mangle)]
 extern "C" fn main() -> c_int {
     let status = if agent_baton::startup::prepare_process() { agent_baton::cli::main() } else { 1 };
-    // Not returned: what stands in the buffer of standard output has to be written.
+    // Do not return: the buffer of standard output must be flushed.
     std::process::exit(c_int::from(status))
 }

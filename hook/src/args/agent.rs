@@ -1,4 +1,4 @@
-//! An agent, as you name it on the command line.
+//! The agent, as you name it on the command line.
 
 use agent_baton_core::agent::Agent;
 use clap::ValueEnum;

@@ -1,4 +1,4 @@
-//! Who calls a command: for which session and process, and with what right.
+//! Determines who calls a command: the session and process, and what they may do.
 
 use agent_baton_core::fence::Fence;
 use agent_baton_core::id::SessionId;
@@ -9,7 +9,7 @@ use agent_baton_core::session::Session;
 use crate::context::Context;
 use crate::error::CommandError;
 
-/// The caller of a command that only a run's owner may give.
+/// Returns the caller of a command that only a run's owner may use.
 #[must_use]
 pub fn caller(context: &Context, fence: Option<Fence>) -> Caller {
     let lineage = context.lineage();
@@ -23,22 +23,23 @@ pub fn caller(context: &Context, fence: Option<Fence>) -> Caller {
     }
 }
 
-/// The launch that a command is about.
+/// The launch that a command applies to.
 pub struct TargetLaunch {
     /// Its session.
     pub session: SessionId,
     /// Its process.
     pub process: Process,
-    /// How it was found, for the user, where they did not name it.
+    /// How it was found, for a user who did not name it.
     pub resolved_by: &'static str,
 }
 
 impl TargetLaunch {
-    /// The launch of the session that was named; else of the agent above the caller; else of the one living session of this
-    /// project. Of several launches it is the one above the caller, else the only one that lives.
+    /// Returns the launch of the named session, or else of the agent that called the command, or else of the only
+    /// live session of this project. If the session has several launches, it is the one that called the command, or
+    /// else the only live one.
     ///
     /// # Errors
-    /// Not found; or several fit, and are listed.
+    /// Returns an error if no session or launch fits, or if several fit. The error lists them.
     pub fn resolve(context: &Context, named: Option<&SessionId>) -> Result<Self, CommandError> {
         let above = || context.lineage().and_then(|lineage| lineage.session);
         let (session, resolved_by) = match named.cloned().or_else(above) {

@@ -1,4 +1,4 @@
-//! Which record, and which caller, a command means.
+//! Finds the records and the caller that a command line means.
 
 pub mod agent;
 pub mod caller;

@@ -1,4 +1,4 @@
-//! Which run a user means.
+//! Finds the run that a user means.
 
 use agent_baton_core::id::RunId;
 
@@ -7,18 +7,18 @@ use crate::context::Context;
 use crate::error::CommandError;
 use baton_engine::lookup::LookupError;
 
-/// The run that a text names.
+/// Returns the run that a text identifies.
 ///
 /// # Errors
-/// Not found; or several fit, and are named.
+/// Returns an error if no run matches, or if several match. The error lists them.
 pub fn resolve(context: &Context, text: &str) -> Result<RunId, CommandError> {
     resolve_in(context, text, false)
 }
 
-/// The same; with `here`, of this project alone.
+/// Like [`resolve`], but with `here` only among the runs of this project.
 ///
 /// # Errors
-/// Not found; or several fit, and are named.
+/// Returns an error if no run matches, or if several match. The error lists them.
 pub fn resolve_in(context: &Context, text: &str, here: bool) -> Result<RunId, CommandError> {
     let project = if here { Some(current_project()?) } else { None };
     let query = baton_display::strip_control_chars(text);

@@ -1,4 +1,4 @@
-//! SessionArg session, or which run, a user means.
+//! Finds the session that a user means.
 
 use agent_baton_core::id::SessionId;
 use clap::Args;
@@ -8,7 +8,7 @@ use crate::error::CommandError;
 use baton_engine::lookup::{LAST, Lookup, LookupError};
 use baton_system::worktree;
 
-/// The most candidates that are named.
+/// The maximum number of candidates that an error lists.
 const MAX_CANDIDATES: usize = 20;
 
 /// A session, as the command line names it.
@@ -23,31 +23,31 @@ pub struct SessionArg {
 }
 
 impl SessionArg {
-    /// The session.
+    /// Returns the session.
     ///
     /// # Errors
-    /// Not found; or several fit, and are named.
+    /// Returns an error if no session matches, or if several match. The error lists them.
     pub fn resolve(&self, context: &Context) -> Result<SessionId, CommandError> {
         resolve(context, self.id.as_deref().unwrap_or(LAST), self.here)
     }
 
-    /// Whether one of the present directory's project is meant.
+    /// Returns whether only sessions of the current project count.
     #[must_use]
     pub const fn is_current_project(&self) -> bool {
         self.here
     }
 
-    /// What was given as ID.
+    /// Returns the text given as ID.
     #[must_use]
     pub fn text(&self) -> Option<&str> {
         self.id.as_deref()
     }
 }
 
-/// The worktree root of the present directory.
+/// Returns the worktree root of the current directory.
 ///
 /// # Errors
-/// Where there is none.
+/// Returns an error if there is none.
 pub fn current_project() -> Result<String, CommandError> {
     let directory = current_directory()?;
     worktree::find_root(&directory)
@@ -59,10 +59,10 @@ pub(super) fn lookup<'a>(context: &'a Context, project: Option<&'a str>) -> Look
     project.map_or(Lookup::all_projects(store), |root| Lookup::in_project(store, root))
 }
 
-/// The session that a text names; with `here`, of this project alone.
+/// Returns the session that a text identifies. With `here`, only sessions of this project count.
 ///
 /// # Errors
-/// Not found; or several fit, and are named.
+/// Returns an error if no session matches, or if several match. The error lists them.
 pub fn resolve(context: &Context, text: &str, here: bool) -> Result<SessionId, CommandError> {
     let project = if here { Some(current_project()?) } else { None };
     let query = baton_display::strip_control_chars(text);

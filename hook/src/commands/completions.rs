@@ -15,10 +15,10 @@ pub struct Completions {
 }
 
 impl Completions {
-    /// Prints those of the program's commands.
+    /// Prints the completions of the program's commands.
     ///
     /// # Errors
-    /// When standard output cannot be written.
+    /// Returns an error if standard output cannot be written.
     pub fn run(self, mut program: clap::Command) -> Result<(), CommandError> {
         let mut text = Vec::new();
         clap_complete::generate(self.shell, &mut program, "baton", &mut text);

@@ -23,19 +23,19 @@ pub struct Config {
 /// The configuration as `--json` prints it.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct ConfigView {
-    /// The file; none where no home is known.
+    /// The path of the file. Null if no home directory is known.
     pub path: Option<PathBuf>,
-    /// Whether it is there.
+    /// Whether the file exists.
     pub found: bool,
     /// Every setting.
     pub settings: Vec<Setting>,
 }
 
 impl Config {
-    /// Prints them.
+    /// Prints the settings.
     ///
     /// # Errors
-    /// When the file cannot be used: hooks go on with the defaults then.
+    /// Returns an error if the file cannot be used. Hooks use the defaults then.
     pub fn run(self) -> Result<(), CommandError> {
         let directory = std::env::current_dir().ok();
         let path = config::find_path(&with_user_config(StateDirEnv::from_process()), directory.as_deref())?;

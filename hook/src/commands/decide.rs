@@ -1,4 +1,4 @@
-//! `baton decide`: the core, asked directly.
+//! `baton decide`: asks the core directly.
 
 use std::io::Read;
 
@@ -13,10 +13,10 @@ use baton_core_host::{Core, MAX_REQUEST_BYTES};
 pub struct Decide {}
 
 impl Decide {
-    /// Decides it, in the sandbox.
+    /// Decides the request in the sandbox.
     ///
     /// # Errors
-    /// When the request is too long, or the core fails.
+    /// Returns an error if the request is too long, or if the core fails.
     pub fn run(self) -> Result<(), CommandError> {
         let mut request = Vec::new();
         let limit = u64::try_from(MAX_REQUEST_BYTES).unwrap_or(u64::MAX);

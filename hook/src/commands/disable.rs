@@ -1,4 +1,4 @@
-//! `baton disable` and `baton enable`: the way out.
+//! `baton disable` and `baton enable`.
 
 use clap::Args;
 
@@ -15,7 +15,8 @@ pub struct Disable {
     project: bool,
 }
 
-/// Turns baton's hooks on again. baton does not know what the agents did in the meantime; it continues with their next event.
+/// Turns baton's hooks on again. baton does not know what the agents did in the meantime; it continues with their
+/// next event.
 #[derive(Args)]
 pub struct Enable {
     /// Only in this project
@@ -24,10 +25,10 @@ pub struct Enable {
 }
 
 impl Disable {
-    /// Disables.
+    /// Disables baton.
     ///
     /// # Errors
-    /// Where the state cannot be written.
+    /// Returns an error if the state cannot be written.
     pub fn run(self) -> Result<(), CommandError> {
         let context = Context::open()?;
         let place = scope(self.project)?;
@@ -41,10 +42,10 @@ impl Disable {
 }
 
 impl Enable {
-    /// Enables.
+    /// Enables baton.
     ///
     /// # Errors
-    /// Where the state cannot be written.
+    /// Returns an error if the state cannot be written.
     pub fn run(self) -> Result<(), CommandError> {
         let context = Context::open()?;
         let place = scope(self.project)?;

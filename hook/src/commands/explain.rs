@@ -22,10 +22,10 @@ pub struct Explain {
 }
 
 impl Explain {
-    /// Tells it.
+    /// Explains the decision.
     ///
     /// # Errors
-    /// Not found; or the state directory cannot be used.
+    /// Returns an error if no decision matches, or if the state directory cannot be used.
     pub fn run(self) -> Result<(), CommandError> {
         let context = Context::open()?;
         let number = self.decision.parse::<u64>().ok();

@@ -12,8 +12,8 @@ use crate::error::CommandError;
 use crate::output;
 use baton_engine::retention::{ExpiryReason, RetainedBecause, Sweep, SweepAction, SweepPlan, SweepStep};
 
-/// Archives, trashes and removes old sessions. baton never touches a session that is or may be alive, is pinned, was restored recently
-/// or owns an unfinished run.
+/// Archives, trashes and removes old sessions. baton never touches a session that is or may be alive, is pinned, was
+/// restored recently or owns an unfinished run.
 #[derive(Args)]
 pub struct Gc {
     /// Print what would happen, and change nothing
@@ -24,18 +24,18 @@ pub struct Gc {
     json: bool,
 }
 
-/// What a pass did, or would do, as `--json` prints it.
+/// What a sweep did, or would do, as `--json` prints it.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct GcView {
-    /// Whether nothing was done.
+    /// Whether this was a dry run, which changes nothing.
     pub dry_run: bool,
-    /// What is to be done.
+    /// The planned steps.
     pub steps: Vec<GcStepView>,
-    /// How many of them were done; what changed meanwhile was left.
+    /// How many steps were done. A step is skipped if its session changed meanwhile.
     pub done: usize,
-    /// How many live sessions were spared, by what.
+    /// How many live sessions were kept, by reason.
     pub retained: BTreeMap<RetainedBecause, usize>,
-    /// How many records could not be read; they were left as they are.
+    /// How many records could not be read. They were left unchanged.
     pub unreadable: usize,
 }
 
@@ -44,19 +44,19 @@ pub struct GcView {
 pub struct GcStepView {
     /// The session.
     pub session: SessionId,
-    /// What is done with it.
+    /// What happens to it.
     pub action: SweepAction,
-    /// Why.
+    /// The reason.
     pub reason: ExpiryReason,
-    /// Since when it is over (RFC 3339).
+    /// When it ended (RFC 3339).
     pub ended_at: String,
 }
 
 impl Gc {
-    /// Does it.
+    /// Runs the sweep.
     ///
     /// # Errors
-    /// When the state cannot be used; what was done before stays done.
+    /// Returns an error if the state cannot be used. Earlier steps stay done.
     pub fn run(self) -> Result<(), CommandError> {
         let context = Context::open()?;
         let liveness = context.liveness_check();
@@ -74,7 +74,7 @@ impl Gc {
     }
 }
 
-/// The lock is released between commits, so that no hook waits for the whole.
+/// Carries out the steps. Releases the lock between commits, so that no hook waits for the whole sweep.
 fn apply_steps(context: &Context, sweep: &Sweep<'_>, steps: &[SweepStep]) -> Result<usize, CommandError> {
     let mut done = 0;
     for steps in steps.chunks(baton_store::MAX_CHANGES) {

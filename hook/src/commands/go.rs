@@ -22,10 +22,11 @@ pub struct Go {
 }
 
 impl Go {
-    /// Selects the pane; says where it is when it cannot.
+    /// Selects the pane, or prints where it is if it cannot be selected.
     ///
     /// # Errors
-    /// Not found, ambiguous, not alive, or the pane cannot be selected.
+    /// Returns an error if no session or run matches, if several match, if it is not alive, or if the pane cannot be
+    /// selected.
     pub fn run(self) -> Result<(), CommandError> {
         let context = Context::open()?;
         let (what, pane, pid) = self.find(&context)?;
@@ -47,7 +48,7 @@ impl Go {
         }
     }
 
-    /// What a user named, the pane, and the process in it.
+    /// Returns the label of the target, its pane, and the process in it.
     fn find(&self, context: &Context) -> Result<(String, Pane, u32), CommandError> {
         let id = match self.session.resolve(context) {
             Err(CommandError::NotFound(none)) => match self.session.run(context) {
@@ -72,7 +73,7 @@ impl Go {
     }
 }
 
-/// Where the owner of a run is: of one that is gone the pane may be another's by now.
+/// Returns where the owner of a run is. If the owner is gone, its pane may belong to another process by now.
 fn owner_location(context: &Context, run: &RunId) -> Result<(String, Pane, u32), CommandError> {
     let run = context.run(run)?;
     let named = format!("run {} ({})", baton_display::strip_control_chars(run.name.as_str()), run.id);
@@ -87,7 +88,7 @@ fn owner_location(context: &Context, run: &RunId) -> Result<(String, Pane, u32),
 }
 
 impl SessionArg {
-    /// The run, where an ID was given.
+    /// Returns the run, if an ID was given.
     fn run(&self, context: &Context) -> Option<Result<RunId, CommandError>> {
         self.text().map(|text| run::resolve_in(context, text, self.is_current_project()))
     }

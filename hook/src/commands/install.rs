@@ -1,4 +1,4 @@
-//! `baton install`: the agents' configuration, with the difference shown first.
+//! `baton install`: changes the agents' configuration, and shows the difference first.
 
 use std::path::{Path, PathBuf};
 
@@ -22,14 +22,15 @@ use baton_installer::settings_variable::SettingsVariable;
 use baton_installer::{InstallError, codex_trust_query, find_hooks, json_edit};
 use baton_store::{StateDir, StateDirEnv};
 
-/// Adds baton's hooks to the agents' configuration. Shows the exact changes to each file and asks before it writes. `baton uninstall`
-/// removes them.
+/// Adds baton's hooks to the agents' configuration. Shows the exact changes to each file and asks before it writes.
+/// `baton uninstall` removes them.
 #[derive(Args)]
 pub struct Install {
     /// Only this agent [default: every agent that is found]
     #[arg(long, value_enum)]
     agent: Option<AgentName>,
-    /// user: for you, in every project. project: for everyone, in this project. local: for you, in this project (Claude Code only)
+    /// user: for you, in every project. project: for everyone, in this project. local: for you, in this project
+    /// (Claude Code only)
     #[arg(long, value_enum, default_value = "user")]
     scope: ScopeName,
     /// Show the changes and write nothing
@@ -41,8 +42,8 @@ pub struct Install {
     /// Codex: also trust the hooks, if Codex itself confirms their hashes
     #[arg(long)]
     trust: bool,
-    /// Claude Code: raise the limit of consecutive Stop hooks that keep it working from 8 to N, which loops need. This raises the limit for
-    /// all Stop hooks, not only baton's
+    /// Claude Code: raise the limit of consecutive Stop hooks that keep it working from 8 to N, which loops need.
+    /// This raises the limit for all Stop hooks, not only baton's
     #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "50")]
     loops: Option<std::num::NonZeroU32>,
     /// Codex: let sandboxed tools write baton's state, so that the agent can run `baton run update`
@@ -67,7 +68,7 @@ impl From<ScopeName> for Scope {
     }
 }
 
-/// All that is to be done.
+/// Everything that install will do.
 #[derive(Default)]
 struct InstallPlan {
     changes: Vec<FileChange>,
@@ -80,10 +81,10 @@ impl Install {
     /// Installs.
     ///
     /// # Errors
-    /// When no agent is found, a file cannot be read or written, or the user found no.
+    /// Returns an error if no agent is found, if a file cannot be read or written, or if the user answers no.
     pub fn run(self) -> Result<(), CommandError> {
         let locations = Locations::from_environment()?;
-        // Nothing is made for a dry run, not even the lock.
+        // A dry run creates nothing, not even the lock.
         let lock = if self.dry_run { None } else { Some(InstallLock::acquire(&locations.lock())?) };
         let made = lock.as_ref().map(|lock| lock.created_dirs.clone()).unwrap_or_default();
         let done = self.run_locked(&locations, &made);
@@ -121,7 +122,7 @@ impl Install {
         plan.untrusted.map_or(Ok(()), |error| Err(error.into()))
     }
 
-    /// The agents to install for.
+    /// Returns the agents to install for.
     fn agents(&self) -> Result<Vec<Agent>, CommandError> {
         if let Some(agent) = self.agent {
             return Ok(vec![agent.into()]);
@@ -184,7 +185,7 @@ impl Install {
         Ok(plan)
     }
 
-    /// The agent's cap on Stops that hooks block in a row, as it is asked for.
+    /// Returns the agent's limit on consecutive `Stop` hooks, if it was asked for.
     fn cap(&self, agent: Agent, plan: &mut InstallPlan) -> Option<SettingsVariable> {
         let value = self.loops?.to_string();
         let Some(cap) = spec(agent).block_cap else {
@@ -204,7 +205,8 @@ impl Install {
         Some(SettingsVariable { name, value })
     }
 
-    /// What is asked for in Codex' config.toml. Where Codex does not confirm the trust, that part is left out, and told.
+    /// Returns the settings for Codex' config.toml. If Codex does not confirm the hashes, leaves out the trust
+    /// entries and adds a warning.
     fn settings(
         &self,
         detected: &DetectedAgent,
@@ -243,7 +245,8 @@ impl Install {
     }
 }
 
-/// The entries to trust: ours, at the places where they will stand, with the hashes that Codex itself gives them.
+/// Returns the entries to trust: baton's, at the positions that they will have, with the hashes that Codex itself
+/// computes.
 fn trust_entries(
     detected: &DetectedAgent,
     file: &Path,
@@ -276,7 +279,8 @@ fn trust_entries(
     Ok(trusts)
 }
 
-/// A path of a hooks.json as Codex names it in its trust: with the symlinks on the way to CODEX_HOME followed, where that is set.
+/// Returns the path of a hooks.json as Codex writes it in its trust entries: if `CODEX_HOME` is set, Codex resolves
+/// the symlinks in it.
 #[must_use]
 pub fn codex_path(file: &Path) -> PathBuf {
     let canonical = || file.parent()?.canonicalize().ok().zip(file.file_name()).map(|(dir, name)| dir.join(name));
@@ -284,7 +288,7 @@ pub fn codex_path(file: &Path) -> PathBuf {
     if set { canonical().unwrap_or_else(|| file.to_owned()) } else { file.to_owned() }
 }
 
-/// Keys at the top of a hooks.json for which Codex ignores the whole file.
+/// Returns a top-level key of a hooks.json because of which Codex would ignore the whole file.
 fn unknown_top_level_key(file: &Path, text: &str) -> Result<Option<String>, InstallError> {
     let value = json_edit::parse(file, text)?.unwrap_or_default();
     let known = |key: &&String| !matches!(key.as_str(), "hooks" | "description");

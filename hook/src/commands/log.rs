@@ -1,4 +1,4 @@
-//! `baton log`: the decisions.
+//! `baton log`: prints the decisions.
 
 use clap::Args;
 
@@ -22,10 +22,10 @@ pub struct Log {
 }
 
 impl Log {
-    /// Prints them.
+    /// Prints the decisions.
     ///
     /// # Errors
-    /// When the state directory cannot be used.
+    /// Returns an error if the state directory cannot be used.
     pub fn run(self) -> Result<(), CommandError> {
         let context = Context::open()?;
         let about = |line: &AuditLine| self.about.as_ref().is_none_or(|id| line.names(id));
@@ -42,7 +42,7 @@ impl Log {
             .map(|line| {
                 let of = line.asked.session.as_ref().map(ToString::to_string);
                 let of = of.or_else(|| line.asked.run.as_ref().map(ToString::to_string));
-                // What a user does is asked of no session: what it changed says of which it was.
+                // An action of a user has no session as its subject. Use the first record that it changed.
                 let of = of.or_else(|| line.changes.first().map(|change| change.id.clone())).unwrap_or_default();
                 let rows = std::iter::once(&line.reason).chain(&line.also).map(String::as_str).collect::<Vec<_>>();
                 vec![

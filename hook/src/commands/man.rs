@@ -14,10 +14,10 @@ pub struct Man {
 }
 
 impl Man {
-    /// Prints the page of the program, or of a command of it.
+    /// Prints the page of the program, or of one of its commands.
     ///
     /// # Errors
-    /// When there is no such command, or standard output cannot be written.
+    /// Returns an error if the command does not exist, or if standard output cannot be written.
     pub fn run(self, program: clap::Command) -> Result<(), CommandError> {
         let mut command = program;
         let mut name = "baton".to_owned();

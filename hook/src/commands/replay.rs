@@ -1,4 +1,4 @@
-//! `baton replay`: recorded decisions, decided again.
+//! `baton replay`: decides recorded decisions again.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader};
@@ -16,11 +16,11 @@ use baton_store::AuditLine;
 /// Decides recorded decisions again with the core of this program, and compares. Changes nothing.
 #[derive(Args)]
 pub struct Replay {
-    /// A file of audit lines; without_request it, the audit of the state
+    /// File of audit lines [default: the audit of the state]
     file: Option<PathBuf>,
 }
 
-/// How the decisions came out.
+/// How many decisions gave which result.
 #[derive(Default)]
 struct Tally {
     same: usize,
@@ -29,10 +29,10 @@ struct Tally {
 }
 
 impl Replay {
-    /// Prints a line for each decision that comes out otherwise, and a line of numbers.
+    /// Prints a line for each decision that differs, and a summary.
     ///
     /// # Errors
-    /// When decisions come out otherwise, the file or the audit cannot be read, or the core fails.
+    /// Returns an error if decisions differ, if the file or the audit cannot be read, or if the core fails.
     pub fn run(self) -> Result<(), CommandError> {
         let (lines, skipped) = match &self.file {
             Some(path) => read_file(path)?,
@@ -63,7 +63,7 @@ impl Replay {
     }
 }
 
-/// The lines of a file, in its order, and how many could not be read.
+/// Returns the lines of a file in order, and how many could not be read.
 fn read_file(path: &Path) -> Result<(Vec<AuditLine>, u64), CommandError> {
     let failed = |source| CommandError::ReadFile { path: path.to_owned(), source };
     let (mut lines, mut skipped) = (Vec::new(), 0);
@@ -78,7 +78,7 @@ fn read_file(path: &Path) -> Result<(Vec<AuditLine>, u64), CommandError> {
     Ok((lines, skipped))
 }
 
-/// The audit of the state, oldest first.
+/// Returns the audit of the state, oldest first.
 fn read_audit() -> Result<(Vec<AuditLine>, u64), CommandError> {
     let mut audit = Context::open()?.audit()?;
     let mut lines: Vec<AuditLine> = audit.by_ref().collect();
@@ -86,11 +86,11 @@ fn read_audit() -> Result<(Vec<AuditLine>, u64), CommandError> {
     Ok((lines, audit.skipped()))
 }
 
-/// In what a decision comes out otherwise now; none where the line does not hold what was asked.
+/// Returns how a decision differs now, or `None` if the line does not contain the request.
 fn compare(core: &Core, line: &AuditLine) -> Result<Option<Vec<String>>, CommandError> {
     let (Some(request), Some(decision)) = (&line.request, &line.decision) else { return Ok(None) };
     let reply = core.decide_bytes(request.get().as_bytes())?;
-    // A decision that is not JSON equals none: it is shown as different.
+    // A decision that is not JSON differs from every other, so it is reported.
     let [was, now] =
         [decision.get().as_bytes(), &reply].map(|bytes| serde_json::from_slice(bytes).unwrap_or(Value::Null));
     let parts = ["protocol", "changes", "notifications"].into_iter().filter(|part| was.get(part) != now.get(part));
@@ -101,7 +101,7 @@ fn compare(core: &Core, line: &AuditLine) -> Result<Option<Vec<String>>, Command
     Ok(Some(parts))
 }
 
-/// The rows of a decision, the first one first.
+/// Returns the reason codes of a decision, the first one first.
 fn reasons(decision: &Value) -> String {
     let also = decision.get("also").and_then(Value::as_array).into_iter().flatten();
     let rows = decision.get("reason").into_iter().chain(also);

@@ -1,4 +1,4 @@
-//! `baton schema`: JSON Schemas of what baton reads and writes.
+//! `baton schema`: JSON Schemas of the formats that baton reads and writes.
 
 use agent_baton_core::agent::Agent;
 use agent_baton_core::decision::Decision;
@@ -28,7 +28,7 @@ pub struct Schema {
     name: Option<String>,
 }
 
-/// A schema's name, and what makes it.
+/// The name of a schema, and the function that generates it.
 pub type Named = (&'static str, fn() -> Document);
 
 /// Every schema.
@@ -59,10 +59,10 @@ fn of<T: JsonSchema>() -> Document {
 }
 
 impl Schema {
-    /// Prints it.
+    /// Prints the schema.
     ///
     /// # Errors
-    /// When there is no schema of that name.
+    /// Returns an error if no schema has that name.
     pub fn run(self) -> Result<(), CommandError> {
         let names = || SCHEMAS.iter().map(|(name, _)| format!("{name}\n")).collect::<String>();
         let Some(wanted) = self.name else { return output::print(&names()) };

@@ -1,4 +1,4 @@
-//! `baton uninstall`: takes out what the receipt lists, and nothing else.
+//! `baton uninstall`: removes what the receipt lists, and nothing else.
 
 use std::path::PathBuf;
 
@@ -20,7 +20,8 @@ use baton_installer::receipt::{InstallLock, Receipt};
 use baton_installer::remove::{is_effectively_empty, remove_installed};
 use baton_store::{StateDir, StateDirEnv, Store};
 
-/// Removes baton's hooks from the agents' configuration, even if you have edited it since. Shows the changes and asks before it writes.
+/// Removes baton's hooks from the agents' configuration, even if you have edited it since. Shows the changes and asks
+/// before it writes.
 #[derive(Args)]
 pub struct Uninstall {
     /// Only this agent
@@ -34,11 +35,11 @@ pub struct Uninstall {
     purge: bool,
 }
 
-/// One file without what was put in.
+/// One file without what install added.
 struct Removal {
     path: PathBuf,
     source: ConfigFile,
-    /// None: the file goes, as install made it and nothing else is in it.
+    /// `None` removes the file: install created it and nothing else is in it.
     after: Option<String>,
     backup: Option<PathBuf>,
 }
@@ -47,7 +48,7 @@ impl Uninstall {
     /// Uninstalls.
     ///
     /// # Errors
-    /// When a file cannot be read or written, or the user print_result no.
+    /// Returns an error if a file cannot be read or written, or if the user answers no.
     pub fn run(self) -> Result<(), CommandError> {
         let state = self.purge.then(open_state).transpose()?;
         let locations = Locations::from_environment()?;
@@ -100,7 +101,7 @@ impl Uninstall {
         Ok(())
     }
 
-    /// The state: what it holds is told before it goes.
+    /// Removes the state, after showing what it contains.
     fn purge(&self, store: &Store) -> Result<(), CommandError> {
         if !store.path().exists() {
             notice(&format!("there is no state at {}", store.path().display()));
@@ -115,7 +116,7 @@ impl Uninstall {
         if !self.yes {
             confirm("Remove all of it permanently?")?;
         }
-        // A session may have begun since this was asked first.
+        // A session may have started since the first check.
         check_nothing_to_restore(store)?;
         let left = store.purge()?;
         match left.as_slice() {
@@ -125,10 +126,10 @@ impl Uninstall {
         self.purge_configuration()
     }
 
-    /// The configuration is the user's own writing: `--yes` does not speak for it.
+    /// Removes the configuration file. `--yes` does not cover it, because the user wrote it.
     fn purge_configuration(&self) -> Result<(), CommandError> {
         let directory = std::env::current_dir().ok();
-        // A file that is not the user's own is not theirs to be asked about.
+        // Do not ask about a file that may not be the user's own.
         let found =
             config::find_path(&with_user_config(StateDirEnv::from_process()), directory.as_deref()).ok().flatten();
         let Some(file) = found.filter(|file| file.exists()) else { return Ok(()) };
@@ -163,7 +164,7 @@ impl Removal {
             notice(&format!("nothing of install's is in {} any more", self.path.display()));
         }
         let Some(backup) = &self.backup else { return Ok(()) };
-        // A copy of what the file holds again is of no use to anyone.
+        // Remove a backup whose content is the file's content again.
         match std::fs::read(backup) {
             Ok(bytes) if self.after.as_deref().is_some_and(|after| after.as_bytes() == bytes) => {
                 std::fs::remove_file(backup).map_err(InstallError::io("remove", backup))?;
@@ -175,7 +176,7 @@ impl Removal {
     }
 }
 
-/// The state that is to be removed. Refused, before anything is changed, while it holds what a project lacks.
+/// Returns the state to remove. Refuses, before anything is changed, if it contains files that a project lacks.
 fn open_state() -> Result<Store, CommandError> {
     let place = &here()?.place;
     let home = StateDir::resolve(&StateDirEnv::from_process(), None, place)?;
@@ -184,7 +185,7 @@ fn open_state() -> Result<Store, CommandError> {
     Ok(store)
 }
 
-/// Without the record nobody would know any more that a project's protected files were saved, and are to be restored.
+/// Checks that no project has saved files to restore. Without its record, nothing would show that they were saved.
 fn check_nothing_to_restore(store: &Store) -> Result<(), CommandError> {
     for protected_store in store.protected_stores()? {
         let Some(record) = project_arg::read_record(&protected_store, None)?.filter(|record| record.backup().is_some())
@@ -199,7 +200,7 @@ fn check_nothing_to_restore(store: &Store) -> Result<(), CommandError> {
     Ok(())
 }
 
-/// A program that someone else put in the copy's place is theirs.
+/// Removes the copy of the program. Leaves it alone if someone else replaced it.
 fn remove_program(receipt: &mut Receipt) -> Result<(), CommandError> {
     let Some(program) = receipt.program.take() else { return Ok(()) };
     match std::fs::read(&program.path) {

@@ -18,19 +18,19 @@ use baton_store::{AuditAction, Transaction};
 use baton_system::worktree;
 
 impl Context {
-    /// An id for a new run.
+    /// Returns an id for a new run.
     ///
     /// # Errors
-    /// When the system gives no random bytes.
+    /// Returns an error if the system gives no random bytes.
     pub fn new_run_id() -> Result<RunId, CommandError> {
         let number = getrandom::u64().map_err(CommandError::Random)?;
         format!("r{:012x}", number >> 16).parse().map_err(|_| CommandError::InternalError)
     }
 
-    /// Whether baton does anything here: what begins now would be left alone by its hooks.
+    /// Checks that baton is enabled here. If it is disabled, its hooks would ignore what starts now.
     ///
     /// # Errors
-    /// [`CommandError::Disabled`].
+    /// Returns [`CommandError::Disabled`].
     pub fn check_enabled(&self) -> Result<(), CommandError> {
         let here = || worktree::find_root(&std::env::current_dir().ok()?);
         let disabled = self.store.disabled()?;
@@ -40,16 +40,16 @@ impl Context {
         }
     }
 
-    /// Has the core decide a command, and commits what it changes.
+    /// Lets the core decide a command, and commits the changes.
     ///
     /// # Errors
-    /// When the lock is not to be had, the core fails, or the commit does.
+    /// Returns an error if the lock is not available in time, or if the core or the commit fails.
     pub fn decide(&self, command: Command) -> Result<Outcome, CommandError> {
         if matches!(command, Command::Start { .. } | Command::Adopt { .. } | Command::With { .. }) {
             self.check_enabled()?;
         }
         let core = Core::load()?;
-        // A look of its own: one that waits asks more than once.
+        // Use a new inspector each time: a command that waits asks more than once.
         let inspector = inspector(self.here);
         let decider =
             DecisionService { store: &self.store, core: &core, inspector: &inspector, settings: &self.settings };
@@ -98,10 +98,11 @@ impl Context {
         Ok(())
     }
 
-    /// Writes the end of a run's progress log, where the call that ended the run did not come to it.
+    /// Writes the end of a run's progress log if the call that ended the run did not get to it.
     ///
     /// # Errors
-    /// Where the run cannot be read. A state that cannot be written to now is no failure: the log is read as it is.
+    /// Returns an error if the run cannot be read. If the state cannot be written now, that is not an error: the log
+    /// is read as it is.
     pub fn complete_progress_log(&self, id: &RunId) -> Result<(), CommandError> {
         if !self.store.progress(id).exists() {
             return Ok(());
@@ -116,15 +117,15 @@ impl Context {
         Ok(())
     }
 
-    /// Writes the texts of a loop that is about to start.
+    /// Writes the definition of a loop that is about to start.
     ///
     /// # Errors
-    /// Where they cannot be written.
+    /// Returns an error if it cannot be written.
     pub fn write_loop_definition(&self, run: &RunId, bytes: &[u8]) -> Result<(), CommandError> {
         Ok(self.store.write_loop_definition(run, bytes)?)
     }
 
-    /// Takes back what was written for a loop that did not start.
+    /// Removes the definition of a loop that did not start.
     pub fn remove_loop_definition(&self, run: &RunId) {
         self.store.remove_loop_definition(run);
         if let Some(home) = self.account_home() {

@@ -1,4 +1,4 @@
-//! What the machine shows of launches and commands, by the rules that the core decides by.
+//! Determines which launches and commands are alive, by the same rules as the core.
 
 use agent_baton_core::process::{Live, Process};
 use agent_baton_core::run::{Run, RunName};
@@ -14,11 +14,11 @@ use baton_store::StoreError;
 use baton_system::process_stat::ProcessStat;
 use baton_system::{ProcessLookup, System, identity};
 
-/// One look at this machine.
+/// A liveness check on this system.
 pub type SystemLiveness = LivenessCheck<'static>;
 
 impl Context {
-    /// The process that has a pid now.
+    /// Returns the process that has this pid now.
     #[must_use]
     pub fn process(&self, pid: u32) -> Option<Process> {
         match MACHINE.process(pid) {
@@ -27,7 +27,7 @@ impl Context {
         }
     }
 
-    /// What the machine shows of this process itself.
+    /// Returns the status of this process itself.
     #[must_use]
     pub fn own_process(&self) -> Option<ProcessStat> {
         match MACHINE.process(std::process::id()) {
@@ -36,31 +36,31 @@ impl Context {
         }
     }
 
-    /// The agents above this command.
+    /// Returns the agents above this command.
     #[must_use]
     pub fn lineage(&self) -> Option<Lineage> {
         self.inspector.lineage()
     }
 
-    /// What the environment claims of a command above.
+    /// Returns the supervisor claim in the environment.
     #[must_use]
     pub fn supervisor_claim(&self) -> Option<SupervisorClaim> {
         self.inspector.supervisor_claim(None)
     }
 
-    /// A variable that a process was started with; none where that cannot be read.
+    /// Returns a variable from the environment that a process was started with, or `None` if that cannot be read.
     #[must_use]
     pub fn variable(&self, process: &Process, name: &str) -> Option<String> {
         MACHINE.variable(process.pid, name)
     }
 
-    /// One look at the machine, for as many sessions as are asked about.
+    /// Creates a liveness check for any number of sessions.
     #[must_use]
     pub fn liveness_check(&self) -> SystemLiveness {
         LivenessCheck::new(&self.inspector)
     }
 
-    /// Whether a run's owner lives, by this look.
+    /// Returns whether a run's owner is alive, according to this check.
     #[must_use]
     pub fn owner_liveness(&self, census: &SystemLiveness, run: &Run) -> Live {
         let Some(id) = &run.owner.session else {
@@ -70,17 +70,17 @@ impl Context {
         session.launch(&run.owner.process).map_or(Live::Unknown, |launch| census.launch(&session, launch).live)
     }
 
-    /// Who of a project's launches is there, as the rules see it; `present` are those that came in.
+    /// Returns the launches of a project that count for protected files. `present` lists those that entered.
     ///
     /// # Errors
-    /// When the state cannot be read.
+    /// Returns an error if the state cannot be read.
     pub fn participants(
         &self,
         project: &str,
         participants: &[Participant],
     ) -> Result<(Participants, ProbeCache), CommandError> {
         let participants = match self.read(|view| Participants::read(view, project, participants))? {
-            // Who was not looked at counts as there; the holder of the lock has the index.
+            // A launch that was not probed counts as present. Under the lock the index exists.
             Err(StoreError::IndexMissing { .. }) => {
                 self.read(|view| Participants::from_participants(view, participants))?
             }
@@ -90,13 +90,13 @@ impl Context {
         Ok((participants, probes))
     }
 
-    /// Looks at the launches of a project that were not looked at before.
+    /// Probes the launches of a project that were not probed before.
     #[must_use]
     pub fn probe_participants(&self, participants: &Participants, before: ProbeCache) -> ProbeCache {
         participants.probe(&self.inspector, before)
     }
 
-    /// The processes of a command's run, for a user; and who else holds its lock.
+    /// Describes the processes of a supervised run for a user, and any other holder of its lock.
     #[must_use]
     pub fn describe_supervised_command(&self, run: &Run) -> String {
         let look = |process| match self.inspector.process_liveness(process).live {
@@ -111,7 +111,8 @@ impl Context {
         format!("supervisor pid {} {}{child}{holder}", owner.process.pid, look(&owner.process))
     }
 
-    /// Who holds the lock of a name in a project, for a user; empty where nobody does but this very call, or the one that is named.
+    /// Describes who holds the supervisor lock of a name in a project. Returns an empty text if no process holds it,
+    /// or only this one or the one in `named`.
     #[must_use]
     pub fn describe_lock_holder(&self, project: Option<&str>, name: &RunName, named: Option<u32>) -> String {
         match self.inspector.lock_holder(&self.store.supervisor_lock_path(project, name)) {

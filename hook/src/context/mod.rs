@@ -1,4 +1,4 @@
-//! What a command works with: the machine it runs on, the state, and the core.
+//! The context of a command: the system it runs on, the state, and the core.
 
 mod edits;
 mod liveness;
@@ -25,13 +25,13 @@ use baton_store::{LockedStore, StateDir, StateDirEnv, Store};
 use baton_system::environment::OwnEnvironment;
 use baton_system::{CurrentProcess, CurrentSystem, System, SystemError};
 
-/// How long a command waits for the lock. A user waits longer than an agent's hook may.
+/// How long a command waits for the lock. A user can wait longer than an agent's hook.
 const LOCK_WAIT: Duration = Duration::from_secs(5);
 
 static MACHINE: CurrentSystem = CurrentSystem;
 static ENVIRONMENT: OwnEnvironment = OwnEnvironment;
 
-/// Where this process runs; read once.
+/// Returns where this process runs. Reads it once.
 ///
 /// # Errors
 /// See [`SystemError`].
@@ -46,26 +46,27 @@ pub fn here() -> Result<&'static CurrentProcess, SystemError> {
     }
 }
 
-/// The present directory.
+/// Returns the current directory.
 ///
 /// # Errors
-/// Where it is gone, or cannot be looked at.
+/// Returns an error if it was removed or cannot be read.
 pub fn current_directory() -> Result<PathBuf, CommandError> {
     std::env::current_dir().map_err(CommandError::Directory)
 }
 
-/// A witness of this process.
+/// Returns an inspector for this process.
 #[must_use]
 pub const fn inspector(here: &'static CurrentProcess) -> AgentInspector<'static> {
     AgentInspector::new(&MACHINE, &ENVIRONMENT, here)
 }
 
-/// The same environment with what a user print_result of where the configuration is.
+/// Returns the environment with the user's own variables for the location of the configuration.
 ///
-/// A repository's settings can set any variable for hooks and tools, to the path of another file or of none. They cannot change what the
-/// process of an agent began with: beneath one, that of the outermost counts, for an agent in a tool of another begins with what the
-/// other's settings say; Codex's daemon began with those of its first pane. Where they cannot be read neither counts, and the account's own
-/// file does.
+/// A repository's settings can set any variable for hooks and tools, to the path of another file or to nothing. They
+/// cannot change the environment that an agent's process started with. Below agents, the environment of the outermost
+/// one counts, because an agent inside a tool of another agent starts with what the outer agent's settings define.
+/// Codex's daemon has the environment of its first pane. If that environment cannot be read, no variable counts and
+/// the account's own file is used.
 #[must_use]
 pub fn with_user_config(env: StateDirEnv) -> StateDirEnv {
     let Some(agent) = here().ok().and_then(|here| inspector(here).outermost_agent()) else { return env };
@@ -73,7 +74,7 @@ pub fn with_user_config(env: StateDirEnv) -> StateDirEnv {
     StateDirEnv { xdg_config_home: began_with("XDG_CONFIG_HOME"), home: began_with("HOME"), ..env }
 }
 
-/// What a command works with.
+/// The context of a command.
 pub struct Context {
     here: &'static CurrentProcess,
     inspector: AgentInspector<'static>,
@@ -82,10 +83,10 @@ pub struct Context {
 }
 
 impl Context {
-    /// Finds the machine and the state.
+    /// Identifies the host and opens the state.
     ///
     /// # Errors
-    /// When the machine does not say where this runs, or the state directory must not be used.
+    /// Returns an error if the host cannot be identified, or if the state directory must not be used.
     pub fn open() -> Result<Self, CommandError> {
         let here = here()?;
         let directory = std::env::current_dir().ok();
@@ -95,40 +96,41 @@ impl Context {
         Ok(Self { here, inspector: inspector(here), store, settings: Settings::new(env, with_user_config, directory) })
     }
 
-    /// The state.
+    /// Returns the state.
     #[must_use]
     pub const fn store(&self) -> &Store {
         &self.store
     }
 
-    /// What a user set.
+    /// Returns the settings.
     #[must_use]
     pub const fn settings(&self) -> &Settings {
         &self.settings
     }
 
-    /// What looks at launches.
+    /// Returns the inspector of launches.
     #[must_use]
     pub const fn inspector(&self) -> &AgentInspector<'static> {
         &self.inspector
     }
 
-    /// Where this runs.
+    /// Returns the boot, machine and pid namespace of this process.
     #[must_use]
     pub const fn place(&self) -> &HostId {
         &self.here.place
     }
 
-    /// The present moment.
+    /// Returns the current time.
     #[must_use]
     pub fn now(&self) -> Timestamp {
         self.inspector.now()
     }
 
-    /// A look for sessions that no hook announced.
+    /// Creates a search for sessions that no hook announced.
     ///
     /// # Errors
-    /// As [`Self::retention`]: what would be put away at once is not registered.
+    /// See [`Self::retention`]. The search needs the retention limits because it does not register what would be
+    /// archived at once.
     pub fn discovery(&self, bounds: Bounds) -> Result<Discovery<'_>, CommandError> {
         Ok(Discovery {
             store: &self.store,
@@ -139,10 +141,11 @@ impl Context {
         })
     }
 
-    /// How long sessions that are over are kept.
+    /// Returns how long ended sessions are kept.
     ///
     /// # Errors
-    /// When a user set that and it cannot be read: nothing is put away by another rule than theirs.
+    /// Returns an error if the user configured this and it cannot be read. Retention never archives by other limits
+    /// than the user's.
     pub fn retention(&self) -> Result<&Retention, CommandError> {
         let kept = &self.settings.config().retention;
         match self.settings.problem() {
@@ -151,10 +154,10 @@ impl Context {
         }
     }
 
-    /// The lock; what was found wrong with the state is print_result on stderr.
+    /// Takes the lock. Prints warnings about the state on stderr.
     ///
     /// # Errors
-    /// When it is not to be had.
+    /// Returns an error if the lock is not available in time.
     pub fn lock(&self) -> Result<LockedStore<'_>, CommandError> {
         let mut locked = self.store.lock(Instant::now() + LOCK_WAIT, &self.now())?;
         for report in locked.take_reports() {
@@ -163,13 +166,13 @@ impl Context {
         Ok(locked)
     }
 
-    /// The account's home, which no environment can change.
+    /// Returns the account's home directory. No environment variable can change it.
     #[must_use]
     pub fn account_home(&self) -> Option<PathBuf> {
         self.settings.account_home()
     }
 
-    /// Where this call runs.
+    /// Returns where this call runs.
     #[must_use]
     pub const fn here(&self) -> &CurrentProcess {
         self.here

@@ -1,4 +1,4 @@
-//! A command that was decided, and what a user reads of it.
+//! The outcome of a command, and its description for a user.
 
 use agent_baton_core::decision::{Decision, Record};
 use agent_baton_core::process::Live;
@@ -7,16 +7,16 @@ use agent_baton_core::run::Run;
 
 use super::Context;
 
-/// A command that was decided.
+/// The outcome of a command.
 pub struct Outcome {
-    /// What was asked.
+    /// The request.
     pub request: Request,
-    /// The answer; what it changes is committed.
+    /// The answer. Its changes are committed.
     pub decision: Decision,
 }
 
 impl Outcome {
-    /// The run that was changed, or asked about.
+    /// Returns the run that was changed or asked about.
     #[must_use]
     pub fn run(&self) -> Option<&Run> {
         let changed = self.decision.changes.iter().find_map(|change| match &change.record {
@@ -30,7 +30,7 @@ impl Outcome {
         })
     }
 
-    /// Who owns the run, for a user.
+    /// Describes the run's owner for a user.
     #[must_use]
     pub fn describe_owner(&self, context: &Context) -> String {
         let Some(run) = self.run() else { return "its owner is unknown".to_owned() };
@@ -47,7 +47,7 @@ impl Outcome {
         }
     }
 
-    /// How the run came to its owner, for a user: `: moved to pane %3 at 14:02`.
+    /// Describes how the owner got the run, for a user: `: moved to pane %3 at 14:02`.
     #[must_use]
     pub fn describe_transfer(&self, context: &Context) -> String {
         let Some((run, last)) = self.run().and_then(|run| run.history.last().map(|last| (run, last))) else {
@@ -60,7 +60,7 @@ impl Outcome {
         )
     }
 
-    /// The unfinished runs of the session that was asked about, by name and id.
+    /// Returns the unfinished runs of the session in the request, by name and id.
     #[must_use]
     pub fn other_runs(&self) -> Vec<String> {
         let runs = self.request.snapshot.runs.iter().filter_map(|Named { reading, .. }| reading.record());

@@ -1,4 +1,4 @@
-//! Reading the records, for a user.
+//! Reads records for commands.
 
 use agent_baton_core::decision::Location;
 use agent_baton_core::id::{RunId, SessionId};
@@ -13,10 +13,10 @@ use baton_store::{AuditReader, StoreError, View};
 use baton_system::worktree;
 
 impl Context {
-    /// A run as it stands.
+    /// Returns a run.
     ///
     /// # Errors
-    /// Not found, or unreadable.
+    /// Returns an error if the run is not found or cannot be read.
     pub fn run(&self, id: &RunId) -> Result<Run, CommandError> {
         match self.read(|view| (view.run(id), view.run_error(id)))? {
             (Reading::Live(run) | Reading::Archived(run), _) => Ok(run),
@@ -25,18 +25,18 @@ impl Context {
         }
     }
 
-    /// What reading a run gives.
+    /// Reads a run, and returns the result even if it is not a record.
     ///
     /// # Errors
-    /// When the state does not stand still.
+    /// Returns an error if the state keeps changing.
     pub fn read_run(&self, id: &RunId) -> Result<Reading<Run>, CommandError> {
         self.read(|view| view.run(id))
     }
 
-    /// A session as it stands, and whether it is archived.
+    /// Returns a session, and whether it is archived.
     ///
     /// # Errors
-    /// Not found, or unreadable.
+    /// Returns an error if the session is not found or cannot be read.
     pub fn session(&self, id: &SessionId) -> Result<(Session, bool), CommandError> {
         match self.read(|view| (view.session(id), view.session_error(id)))? {
             (Reading::Live(session), _) => Ok((session, false)),
@@ -47,10 +47,11 @@ impl Context {
         }
     }
 
-    /// The runs; those that are over too, if asked. One that cannot be read is named on stderr and left out.
+    /// Returns the unfinished runs, and with `all` also those that have ended. A run that cannot be read is reported
+    /// on stderr and left out.
     ///
     /// # Errors
-    /// When the state cannot be listed.
+    /// Returns an error if the state cannot be listed.
     pub fn runs(&self, all: bool) -> Result<Vec<Run>, CommandError> {
         let mut runs = Vec::new();
         for location in locations(all) {
@@ -66,11 +67,11 @@ impl Context {
         Ok(runs)
     }
 
-    /// The sessions, and whether each is archived; archived ones only if asked. One that cannot be read is named on stderr and
-    /// left out.
+    /// Returns the sessions, and whether each is archived. Archived ones are included only with `all`. A session that
+    /// cannot be read is reported on stderr and left out.
     ///
     /// # Errors
-    /// When the state cannot be listed.
+    /// Returns an error if the state cannot be listed.
     pub fn sessions(&self, all: bool) -> Result<Vec<(Session, bool)>, CommandError> {
         let mut sessions = Vec::new();
         for location in locations(all) {
@@ -86,10 +87,10 @@ impl Context {
         Ok(sessions)
     }
 
-    /// The sessions of the project of the present directory that are not over.
+    /// Returns the sessions of the current directory's project that have not ended.
     ///
     /// # Errors
-    /// When the state cannot be read.
+    /// Returns an error if the state cannot be read.
     pub fn project_sessions(&self) -> Result<Vec<Session>, CommandError> {
         let directory = current_directory()?;
         let Some(root) = worktree::find_root(&directory) else { return Ok(Vec::new()) };
@@ -105,10 +106,10 @@ impl Context {
         Ok(self.sessions(false)?.into_iter().map(|(session, _)| session).filter(here).collect())
     }
 
-    /// The decisions kept, newest first.
+    /// Returns the recorded decisions, newest first.
     ///
     /// # Errors
-    /// When the audit cannot be opened.
+    /// Returns an error if the audit cannot be opened.
     pub fn audit(&self) -> Result<AuditReader, CommandError> {
         Ok(self.store.audit()?)
     }

@@ -1,7 +1,7 @@
 //! The hook's time limit: an alarm of the kernel that ends the process with status 0, whatever it is doing.
 //!
-//! A file system that hangs must not hold up the agent. This file is the only one that sets the alarm. One thing may take
-//! longer than the limit: the command that says whether a loop is done.
+//! A file system that hangs must not hold up the agent. Only this file sets the alarm. One operation may take longer
+//! than the limit: the command that checks whether a loop is done.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;

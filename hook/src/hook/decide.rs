@@ -15,7 +15,7 @@ use super::event_context::EventContext;
 use super::fast_path::append_heartbeat;
 use super::gather::Facts;
 
-/// Decides the event in hand.
+/// Decides the current event.
 pub(super) fn decide<'a>(
     cx: &EventContext<'a>,
     locked: &mut LockedStore<'_>,
@@ -39,7 +39,7 @@ pub(super) struct ObservedEvent<'e, 'a> {
     pub(super) protected: Option<&'e ProtectedProjectEvent<'a>>,
     /// The payload, for the text of the message; `None` for an event from the inbox.
     pub(super) raw: Option<&'a RawEvent>,
-    /// The moment as of which it is decided.
+    /// The time as of which it is decided.
     pub(super) at: Timestamp,
 }
 

@@ -39,8 +39,8 @@ pub(super) enum HookError {
 }
 
 impl HookError {
-    /// 1 if the event itself is wrong, so that the agent shows the error: the hook was installed for another agent. 0 for
-    /// everything else: the agent goes on.
+    /// Returns 1 if the event itself is wrong, so that the agent shows the error: the hook was installed for another
+    /// agent. Returns 0 for everything else, so that the agent continues.
     pub(super) const fn exit_status(&self) -> u8 {
         match self {
             Self::RawEvent(_) | Self::Payload(_) | Self::NoNotification(_) => 1,
@@ -48,7 +48,8 @@ impl HookError {
         }
     }
 
-    /// Whether the event has to wait: another process holds the lock, or the state is still being recovered.
+    /// Returns whether the event must wait, because another process holds the lock or the state is still being
+    /// recovered.
     pub(super) const fn is_contended(&self) -> bool {
         match self {
             Self::Lock(LockError::Busy { .. } | LockError::Store(StoreError::RecoveryIncomplete { .. })) => true,

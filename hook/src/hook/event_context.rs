@@ -100,7 +100,7 @@ impl<'a> EventContext<'a> {
 
 fn audit_failed_core(store: &Store, now: &Timestamp) {
     if let Ok(mut locked) = store.lock(Instant::now() + LOCK_TIMEOUT, now) {
-        // stderr has the error in any case.
+        // stderr shows the error in any case.
         let _ = audit_core_failure(&mut locked, now);
     }
 }

@@ -1,7 +1,7 @@
 //! Second stage: an event that is only a heartbeat of a known launch is recorded without the lock.
 //!
-//! [`classify`] only reads. [`try_handle`] then appends to the session's logs. What the fast path reads may change at any
-//! moment, so it never changes a record: the core answers "heartbeat", or the event needs the lock.
+//! [`classify`] only reads. [`try_handle`] then appends to the session's logs. What the fast path reads may change at
+//! any moment, so it never changes a record: the core answers "heartbeat", or the event needs the lock.
 
 use std::path::Path;
 
@@ -16,10 +16,10 @@ use baton_system::worktree;
 use super::error::HookError;
 use super::event_context::EventContext;
 
-/// What an event needs, as far as can be seen without the lock.
+/// What an event requires, as far as baton can tell without the lock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Classification {
-    /// Nothing: baton is disabled here, or another delivery of the event was handled before.
+    /// Nothing: baton is disabled here, or another delivery of the event was already handled.
     Nothing,
     /// A line in the session's log.
     Heartbeat {
@@ -32,7 +32,7 @@ pub(super) enum Classification {
     Lock,
 }
 
-/// Whether an event is done with.
+/// Whether the fast path has handled an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Handled {
     Yes,
@@ -59,7 +59,7 @@ pub(super) fn try_handle(cx: &EventContext<'_>, event: &Event) -> Result<Handled
     }
 }
 
-/// Says what an event needs. Reads only.
+/// Determines what an event requires. Only reads.
 pub(super) fn classify(cx: &EventContext<'_>, event: &Event) -> Result<Classification, HookError> {
     let store = cx.service.store;
     let pending = store.pending()?;
@@ -69,7 +69,7 @@ pub(super) fn classify(cx: &EventContext<'_>, event: &Event) -> Result<Classific
     if matches!(event.name, EventName::SessionStart | EventName::SessionEnd) || !pending.is_empty() {
         return Ok(Classification::Lock);
     }
-    // What cannot be read without the lock is read again under it.
+    // Data that cannot be read without the lock is read again under it.
     let Ok(Ok(Some((snapshot, n)))) = store.read(|view| heartbeat_snapshot(store, view, event)) else {
         return Ok(Classification::Lock);
     };
@@ -84,7 +84,7 @@ pub(super) fn classify(cx: &EventContext<'_>, event: &Event) -> Result<Classific
     })
 }
 
-/// The project that the session was registered in, otherwise the one of the event's directory.
+/// Returns the project in which the session was registered, or else the one of the event's directory.
 fn project(cx: &EventContext<'_>, event: &Event) -> Option<String> {
     let session = event.session.as_ref()?;
     let registered = cx.service.store.read(|view| view.session(session)).ok();

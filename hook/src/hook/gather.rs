@@ -1,7 +1,7 @@
-//! Third stage, before the lock: everything that is slow to read and that the decision needs.
+//! Third stage, before the lock: reads everything that is slow to read and that the decision needs.
 //!
-//! A system that answers slowly must not hold up other processes, so nothing here is read under the lock. What changes
-//! meanwhile is noticed there: a probe counts only for the launch that it was made of.
+//! A system that answers slowly must not hold up other processes, so nothing here is read under the lock. If
+//! something changes meanwhile, the stage under the lock notices: a probe counts only for the launch that was probed.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use super::alarm;
 use super::event_context::EventContext;
 use super::fast_path::{Classification, classify};
 
-/// What was read before the lock.
+/// The facts read before the lock.
 pub(super) struct Facts<'a> {
     /// What the system shows of the launches and commands that the event can touch.
     pub(super) probes: Vec<ProbeResult>,
@@ -49,7 +49,7 @@ fn evaluate_loop_stop(cx: &EventContext<'_>, event: &mut Event) -> Option<LoopSt
     alarm::extendable(|extend| LoopStop::evaluate(&inputs, &Pipeline { cx, extend }, event))
 }
 
-/// What a loop asks of the pipeline.
+/// The services that the evaluation of a loop needs from the pipeline.
 struct Pipeline<'a, 'c> {
     cx: &'a EventContext<'c>,
     extend: &'a dyn Fn(Duration),

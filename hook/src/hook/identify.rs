@@ -1,4 +1,4 @@
-//! First stage: what the agent sent, and which process of the agent sent it.
+//! First stage: reads what the agent sent, and determines which process of the agent sent it.
 
 use std::io;
 
@@ -19,24 +19,24 @@ pub(super) struct Received {
 }
 
 impl Received {
-    /// Whether it came as the argument of a notify program. It names a thread and nothing that shows which process has it,
-    /// so it can be the heartbeat of a known launch and never the beginning of one.
+    /// Returns whether it came as the argument of a notify program. A notification names a thread but does not show
+    /// which process has it. So it can be a heartbeat of a known launch, but it cannot start one.
     pub(super) const fn is_notification(&self) -> bool {
         self.is_notification
     }
 
-    /// What a notification of Claude is about.
+    /// Returns the subject of a Claude notification.
     pub(super) const fn question(&self) -> Option<Question> {
         self.question
     }
 
-    /// The payload, for the text of a message. A notification repeats what the event of the turn's end said.
+    /// Returns the payload, for the text of a message. A notification only repeats the message of the `Stop` event.
     pub(super) fn message_source(&self) -> Option<&RawEvent> {
         (!self.is_notification).then_some(&self.raw)
     }
 }
 
-/// Reads an event from stdin, or from the notification. `None` if baton does not handle it.
+/// Reads an event from stdin, or from the notification. Returns `None` if baton does not handle it.
 pub(super) fn receive(
     agent: Agent,
     notification: Option<String>,
@@ -59,8 +59,8 @@ pub(super) fn receive(
     Ok(is_handled.then_some((received, parsed)))
 }
 
-/// The event and the agent's process, which is `None` if no process of the agent is above this one. Nothing at all if the
-/// user started the agent with baton disabled.
+/// Returns the event and the agent's process, which is `None` if no process of the agent is above this one. Returns
+/// nothing at all if the user started the agent with baton disabled.
 pub(super) fn identify(
     inspector: &AgentInspector<'_>,
     received: &Received,
@@ -68,7 +68,8 @@ pub(super) fn identify(
 ) -> Option<(Event, Option<ProcessStat>)> {
     let agent = received.agent;
     let process = inspector.agent_process(agent);
-    // A repository can set the variable for a hook. Only if it is set at all is the agent's own environment worth reading.
+    // A repository can set the variable for a hook, so it does not prove anything. But only if it is set is the
+    // agent's own environment worth reading.
     let may_be_disabled = std::env::var_os(DISABLE_VARIABLE).is_some();
     if may_be_disabled && process.as_ref().is_some_and(|stat| inspector.is_disabled_by_user(agent, stat)) {
         return None;

@@ -1,6 +1,6 @@
-//! Fourth stage: events that did not get the lock in time.
+//! Fourth stage: handles events that did not get the lock in time.
 //!
-//! Such an event is left in the inbox, without the text of its message, and the next holder of the lock decides it first.
+//! Such an event is left in the inbox, without the text of its message. The next holder of the lock decides it first.
 
 use std::time::Duration;
 
@@ -17,11 +17,11 @@ use super::event_context::EventContext;
 use super::gather::Facts;
 use super::reply;
 
-/// For how long since the hook started it decides deferred events: half of what the alarm gives. The event in hand needs
+/// How long after its start the hook may decide deferred events: half of the alarm's limit. The current event needs
 /// the rest.
 const DRAIN_TIME: Duration = Duration::from_secs(1);
 
-/// Leaves the event to the next holder of the lock, and tells the user if a loop stands still because of that.
+/// Leaves the event to the next holder of the lock, and tells the user if that stops a loop.
 pub(super) fn defer(cx: &EventContext<'_>, mut event: Event, facts: &Facts<'_>) -> Result<(), HookError> {
     event.waited = true;
     cx.service.store.check_format()?;
@@ -32,8 +32,8 @@ pub(super) fn defer(cx: &EventContext<'_>, mut event: Event, facts: &Facts<'_>) 
     facts.loop_stop.as_ref().map_or(Ok(()), |stop| reply::send_missed_stop(&event, stop))
 }
 
-/// Decides the deferred events in the order in which they came. On a slow disk it stops early and leaves the others for
-/// the next call. A failure here does not fail the event in hand.
+/// Decides the deferred events in the order in which they arrived. On a slow disk it stops early and leaves the
+/// others to the next call. A failure here does not fail the current event.
 pub(super) fn drain(cx: &EventContext<'_>, locked: &mut LockedStore<'_>, probes: &[ProbeResult]) {
     if let Err(error) = drain_batch(cx, locked, probes) {
         warn(&error.to_string());
@@ -46,7 +46,7 @@ fn drain_batch(cx: &EventContext<'_>, locked: &mut LockedStore<'_>, probes: &[Pr
         if cx.started.elapsed() > DRAIN_TIME {
             break;
         }
-        // An event from before a reboot is decided as of then: its clock no longer runs.
+        // Decide an event from before a reboot as of its own time, because the clock of that boot no longer runs.
         let at = if deferred.at.boot == now.boot { cx.now() } else { deferred.at.clone() };
         let protected = ProtectedProjectEvent::prepare(&cx.service, &deferred.event);
         let event = &deferred.event;
@@ -59,7 +59,7 @@ fn drain_batch(cx: &EventContext<'_>, locked: &mut LockedStore<'_>, probes: &[Pr
                 locked.inbox_remove(&deferred)?;
                 outcome.failures.iter().for_each(|failure| warn(failure));
             }
-            // It stays in the inbox: the next call completes the recovery and decides it then.
+            // The event stays in the inbox. The next call completes the recovery and then decides it.
             Err(error) if error.is_contended() => return Err(error),
             Err(error) => locked.inbox_quarantine(&deferred, &now, &error.to_string())?,
         }

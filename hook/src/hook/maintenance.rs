@@ -1,5 +1,5 @@
-//! What the hook does once the agent has its reply: a little each time, so that nobody has to call `baton gc` or
-//! `baton session discover`.
+//! Maintenance after the agent has its reply. The hook does a little each time, so that nobody has to run `baton gc`
+//! or `baton session discover`.
 
 use std::time::{Duration, Instant};
 
@@ -13,24 +13,25 @@ use baton_store::LockError;
 
 use super::error::HookError;
 
-/// How many files of each agent are looked at for sessions that no hook announced.
+/// The maximum number of files of each agent that are searched for sessions that no hook announced.
 const MAX_DISCOVERED_ENTRIES: usize = 64;
 
-/// How long they are looked at.
+/// How long the search may take.
 const DISCOVERY_TIME: Duration = Duration::from_millis(50);
 
-/// How long a process must run before its session is taken up: until then its own hook may announce it.
+/// How long a process must have run before its session is registered. Until then, its own hook may announce it.
 const MIN_PROCESS_AGE_MS: u64 = 10_000;
 
-/// How long the lock is waited for: whoever holds it has better to do.
+/// How long maintenance waits for the lock. It is short because the holder's work is more urgent.
 const LOCK_WAIT: Duration = Duration::from_millis(20);
 
-/// Does what there is to do after an event whose decision has this number in the audit.
+/// Runs the maintenance that is due after the event whose decision has this number in the audit.
 ///
 /// # Errors
-/// Where the state cannot be used. Nothing is lost by it: the next call goes on.
+/// Returns an error if the state cannot be used. That loses nothing, because the next call continues.
 pub(super) fn run(service: &DecisionService<'_>, event: EventName, audit: Option<u64>) -> Result<(), HookError> {
-    // What is kept decides what is taken up, and nothing is put away by another rule than what a user set.
+    // Discovery depends on the retention limits. If the user's limits cannot be read, retention must not archive by
+    // other limits.
     if !matches!(event, EventName::SessionStart | EventName::SessionEnd) || service.settings.problem().is_some() {
         return Ok(());
     }
@@ -45,7 +46,7 @@ pub(super) fn run(service: &DecisionService<'_>, event: EventName, audit: Option
     Ok(())
 }
 
-/// Registers sessions that processes show and that have no record.
+/// Registers sessions that processes display and that have no record.
 fn discover(service: &DecisionService<'_>) -> Result<(), SweepError> {
     let discovery = Discovery {
         store: service.store,

@@ -1,12 +1,12 @@
 //! `baton hook`: handles one event of an agent.
 //!
-//! [`handle_event`] shows the stages in their order; each stage is a file. Nearly every event is a heartbeat of a launch
-//! that baton knows. Such an event ends in the fast path, which takes no lock, renames nothing, syncs nothing, lists no
-//! directory and reads no configuration: it appends one line to the session's log. Every other event goes on under the
-//! lock. Nothing that fails in baton fails the agent: the hook then writes one line to stderr and exits with 0.
+//! [`handle_event`] shows the stages in order, and each stage has a file. Nearly every event is a heartbeat of a
+//! launch that baton knows. Such an event ends in the fast path, which takes no lock, renames nothing, syncs nothing,
+//! lists no directory and reads no configuration. It only appends one line to the session's log. Every other event is
+//! decided under the lock. No failure of baton fails the agent: the hook writes one line to stderr and exits with 0.
 //!
-//! **Architecture invariant.** The core that decides is fixed when the program is built: nothing passed to it names
-//! another.
+//! **Architecture invariant.** The core that decides is fixed when the program is built. Nothing passed to the
+//! program can select another.
 
 mod alarm;
 mod decide;
@@ -77,7 +77,7 @@ impl Hook {
     }
 }
 
-/// One event, stage by stage.
+/// Handles one event, stage by stage.
 fn handle_event(hook: Hook, load_core: impl FnOnce() -> Result<Core, CoreError>) -> Result<(), HookError> {
     let started = Instant::now();
     let Some((received, parsed)) = identify::receive(hook.agent.into(), hook.notification)? else { return Ok(()) };

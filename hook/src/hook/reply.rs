@@ -1,4 +1,4 @@
-//! Sixth stage, after the lock: tells the agent and the user what there is to tell, and records what was delivered.
+//! Sixth stage, after the lock: tells the agent and the user what they need to know, and records what was delivered.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -18,8 +18,8 @@ use super::error::HookError;
 use super::event_context::EventContext;
 use super::gather::Facts;
 
-/// Writes warnings to stderr and the reply to stdout. What the reply delivered is acknowledged only after it was written
-/// out: a reply that is lost is sent again with the next event.
+/// Writes warnings to stderr and the reply to stdout. Notifications are acknowledged only after the reply was
+/// written, so a lost reply is sent again with the next event.
 pub(super) fn send(
     cx: &EventContext<'_>,
     event: &Event,
@@ -47,7 +47,7 @@ pub(super) fn send_missed_stop(event: &Event, stop: &LoopStop) -> Result<(), Hoo
         .map_or(Ok(()), |text| write_stdout(&text))
 }
 
-/// The text of the reply. If the loop goes on, the reply blocks the `Stop` and holds the next prompt.
+/// Returns the text of the reply. If the loop continues, the reply blocks the `Stop` and contains the next prompt.
 fn render(event: &Event, outcome: &Outcome, stop: Option<&LoopStop>) -> Option<String> {
     let runs = outcome.request.snapshot.runs.iter().filter_map(|named| named.reading.record());
     let runs: BTreeMap<RunId, RunName> = runs.map(|run| (run.id.clone(), run.name.clone())).collect();

@@ -1,7 +1,8 @@
-//! The whole hook with a core that misbehaves: the agent does not notice, the user reads a line, the audit has it.
+//! Runs the whole hook with a core that misbehaves. The agent does not notice, the user reads one line, and the audit
+//! records the failure.
 //!
-//! The program itself loads no other core, so this test program stands in for it: it calls itself below an agent, and there takes the
-//! event as `main` does.
+//! The program itself loads no other core, so this test program stands in for it. It calls itself below an agent, and
+//! there handles the event as `main` does.
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -15,10 +16,10 @@ use serde_json::{Value, json};
 use super::{AgentName, Hook};
 use baton_core_host::Core;
 
-/// Says to the child which module it loads; none of testing/malicious-modules is called `real`.
+/// Tells the child which module to load. None of testing/malicious-modules is called `real`.
 const MODULE: &str = "BATON_TEST_MODULE";
 
-/// Stands in the child's stdout before what the hook writes there.
+/// Precedes the hook's output in the child's stdout.
 const READY: &str = "the hook begins\n";
 
 #[test]
@@ -35,7 +36,7 @@ fn child() {
     std::process::exit(Hook { agent: AgentName::Claude, notification: None }.run_with(load).into());
 }
 
-/// Sends an event of session `s` to a hook with this core; gives what the hook wrote.
+/// Sends an event of session `s` to a hook with this core, and returns what the hook wrote.
 fn send(window: &mut Window<'_>, module: &str, event: &str, fields: &Value) -> Ended {
     let test = std::env::current_exe().unwrap().to_str().unwrap().to_owned();
     let argv = [&test, "hook::tests::child", "--exact", "--ignored", "--nocapture"].map(str::to_owned);
@@ -46,7 +47,7 @@ fn send(window: &mut Window<'_>, module: &str, event: &str, fields: &Value) -> E
     ended
 }
 
-/// Every file but the audit, and the lock, which names each holder.
+/// Returns every file except the audit, and the lock file, which names each holder.
 fn files(scratch: &Scratch) -> BTreeMap<PathBuf, Vec<u8>> {
     let mut files = scratch.state().files;
     files.retain(|path, _| !path.starts_with("audit") && path.as_os_str() != "lock");
@@ -61,7 +62,7 @@ fn check(module: &str) {
         assert_eq!((ended.code, ended.stdout.as_str(), ended.stderr.as_str()), (Some(0), "", ""), "{ended:?}");
     }
     let before = (files(&scratch), scratch.state().audit().len());
-    // The first takes the fast path, where nothing is locked; the second needs the lock.
+    // The first event takes the fast path without the lock. The second needs the lock.
     for (n, event) in ["UserPromptSubmit", "SessionStart"].into_iter().enumerate() {
         let ended = send(&mut window, module, event, &json!({"source": "resume", "prompt": "second"}));
         assert_eq!((ended.code, ended.stdout.as_str()), (Some(0), ""), "{module}: {ended:?}");

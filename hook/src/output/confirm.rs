@@ -1,14 +1,15 @@
-//! The question that a user answers at the terminal.
+//! Asks the user at the terminal.
 
 use std::io::{self, IsTerminal, Write};
 
 use crate::error::CommandError;
 use baton_installer::InstallError;
 
-/// Asks at the terminal. Without one nobody can say yes.
+/// Asks for confirmation at the terminal.
 ///
 /// # Errors
-/// [`InstallError::Unasked`], and [`InstallError::Declined`].
+/// Returns [`InstallError::NoTerminal`] if there is no terminal, and [`InstallError::Declined`] if the user answers
+/// no.
 pub fn confirm(question: &str) -> Result<(), CommandError> {
     if !io::stdin().is_terminal() {
         return Err(InstallError::NoTerminal.into());

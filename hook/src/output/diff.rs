@@ -1,4 +1,4 @@
-//! The change of a file, as a user is shown it.
+//! Shows the change of a file to a user.
 
 use std::path::Path;
 
@@ -6,10 +6,10 @@ use similar::TextDiff;
 
 use baton_installer::config_file::ConfigFile;
 
-/// The longest line that is shown whole, in characters.
+/// The longest line that is shown completely, in characters.
 const MAX_LINE: usize = 4000;
 
-/// The difference of one file, as `diff -u` writes it. A symlink is named with where it leads.
+/// Returns the difference of one file in the format of `diff -u`. For a symlink, the target is shown, too.
 #[must_use]
 pub fn unified(source: &ConfigFile, after: Option<&str>) -> String {
     let name = |path: &Path| path.display().to_string();
@@ -24,7 +24,7 @@ pub fn unified(source: &ConfigFile, after: Option<&str>) -> String {
     text.split('\n').map(sanitize_line).collect::<Vec<_>>().join("\n")
 }
 
-/// A line without what steers a terminal. Tabs stay; the CR of a line end is not shown.
+/// Returns a line without control characters. Tabs stay. The CR of a line end is not shown.
 fn sanitize_line(line: &str) -> String {
     let line = line.trim_end_matches('\r');
     let shown: String = line.chars().take(MAX_LINE).collect();

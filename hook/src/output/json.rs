@@ -1,4 +1,4 @@
-//! Records as commands print them.
+//! Views of records, as `--json` prints them.
 
 use agent_baton_core::agent::Agent;
 use agent_baton_core::event::{LastTurn, Source};
@@ -25,21 +25,21 @@ pub struct RunView {
     pub id: RunId,
     /// Its name.
     pub name: RunName,
-    /// Where it stands.
+    /// Its status.
     pub status: Status,
     /// Whether it is unfinished.
     pub active: bool,
-    /// Whether it is unfinished and its owner is gone; null where it is over, or that cannot be known.
+    /// Whether it is unfinished and its owner is gone. Null if it has ended, or if that is unknown.
     pub interrupted: Option<bool>,
-    /// Free text of the owner's.
+    /// The current phase, as free text of the owner.
     pub phase: Option<String>,
-    /// How often it went round.
+    /// The iteration that it has reached.
     pub iteration: u32,
-    /// How often it may.
+    /// The maximum number of iterations.
     pub max_iterations: Option<u32>,
     /// Who may advance it.
     pub owner: Owner,
-    /// The owner's number.
+    /// The owner's fence.
     pub fence: Fence,
     /// The changes of owner, oldest first.
     pub history: Vec<TransferView>,
@@ -49,27 +49,27 @@ pub struct RunView {
     pub created_at: String,
     /// When its record was last written (RFC 3339).
     pub updated_at: String,
-    /// When it went over (RFC 3339).
+    /// When it ended (RFC 3339).
     pub finished_at: Option<String>,
-    /// Why it went over, paused or waits.
+    /// Why it ended, paused or waits.
     pub stop_reason: Option<String>,
 }
 
 /// One change of owner as `--json` prints it.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct TransferView {
-    /// The new owner's number.
+    /// The fence of the new owner.
     pub fence: Fence,
-    /// The owner before.
+    /// The previous owner.
     pub from: Owner,
-    /// When (RFC 3339).
+    /// When it happened (RFC 3339).
     pub at: String,
-    /// By which rule.
+    /// The reason code.
     pub reason: Reason,
 }
 
 impl RunView {
-    /// A run, and whether its owner lives.
+    /// Creates the view of a run. `owner` says whether its owner is alive.
     #[must_use]
     pub fn new(run: &Run, owner: Live) -> Self {
         let interrupted = match owner {
@@ -103,7 +103,7 @@ impl RunView {
     }
 }
 
-/// Where a run stands and whether its owner lives, in a word.
+/// Returns the word for a run's status, which depends on whether its owner is alive.
 #[must_use]
 pub const fn run_status_word(run: &Run, owner: Live) -> &'static str {
     match owner {
@@ -120,53 +120,53 @@ pub struct SessionView {
     pub id: SessionId,
     /// The agent.
     pub agent: Agent,
-    /// What a user calls it.
+    /// The name that a user gave it.
     pub name: Option<RunName>,
-    /// Where it stands.
+    /// Its status.
     pub status: StatusKind,
-    /// What it wants of the user (attention only).
+    /// What it wants from the user, if its status is attention.
     pub waiting_for: Option<AttentionReason>,
-    /// Since when it stands so (RFC 3339).
+    /// Since when it has this status (RFC 3339).
     pub since: String,
-    /// Whether one of its launches lives; unknown where that cannot be told.
+    /// Whether one of its launches is alive, or unknown.
     pub live: Live,
-    /// By what that is known, or not.
+    /// The evidence for that.
     pub evidence: Evidence,
-    /// The processes that show or showed it.
+    /// The launches that display it or displayed it.
     pub launches: Vec<LaunchView>,
-    /// The unfinished runs it owns.
+    /// The unfinished runs that it owns.
     pub runs: Vec<RunId>,
     /// The worktree root.
     pub project: Option<String>,
-    /// The directory of its newest slow event.
+    /// The directory of its newest slow path event.
     pub cwd: Option<String>,
     /// Its transcript.
     pub transcript: Option<String>,
-    /// How its newest turn stands, by the agent's transcript; null where nobody looked.
+    /// How its newest turn ended, according to the agent's transcript. Null if the command did not read it.
     pub last_turn: Option<LastTurn>,
-    /// What the agent's transcript says of the conversation; null where nobody looked.
+    /// What the agent's transcript shows about the conversation. Null if the command did not read it.
     pub transcript_stats: Option<TranscriptStats>,
-    /// What is conversation of what was print_result; null where nobody looked.
+    /// The recorded messages. Null if the command did not read them.
     pub conversation: Option<ConversationView>,
     /// Whether a user pinned it.
     pub pinned: bool,
-    /// Whether nobody ever sat before it (`claude -p`, `codex exec`).
+    /// Whether it never had a terminal user (`claude -p`, `codex exec`).
     pub headless: bool,
     /// Whether its record is in the archive.
     pub archived: bool,
-    /// When it was last opened (RFC 3339): lists go by this.
+    /// When it was last opened (RFC 3339). Lists are sorted by this.
     pub opened_at: String,
     /// When it was registered (RFC 3339).
     pub created_at: String,
     /// When its record was last written (RFC 3339).
     pub updated_at: String,
-    /// When it went over (RFC 3339).
+    /// When it ended (RFC 3339).
     pub ended_at: Option<String>,
-    /// By which rule it went over.
+    /// The reason code of its end.
     pub ended_reason: Option<Reason>,
 }
 
-/// What is conversation of what was print_result in a session, as `--json` prints it.
+/// The recorded messages of a session, as `--json` prints them.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct ConversationView {
     /// How many messages.
@@ -180,7 +180,7 @@ pub struct ConversationView {
 pub struct ChunkView {
     /// Its number.
     pub number: u32,
-    /// What its front matter says it is about.
+    /// Its topics, according to its front matter.
     pub topics: Option<String>,
 }
 
@@ -191,22 +191,22 @@ pub struct LaunchView {
     pub process: Process,
     /// Its pane.
     pub pane: Pane,
-    /// Whether it lives.
+    /// Whether it is alive.
     pub live: Live,
-    /// By what that is known, or not.
+    /// The evidence for that.
     pub evidence: Evidence,
-    /// How it began, where it was announced.
+    /// How it began, if the agent announced it.
     pub source: Option<Source>,
     /// When it began (RFC 3339).
     pub started_at: String,
     /// When it ended (RFC 3339).
     pub ended_at: Option<String>,
-    /// By which rule it ended.
+    /// The reason code of its end.
     pub ended_reason: Option<Reason>,
 }
 
 impl SessionView {
-    /// A session, and where it stands.
+    /// Creates the view of a session.
     #[must_use]
     pub fn new(seen: &ListedSession) -> Self {
         let ListedSession { session, archived, launches, standing } = seen;

@@ -1,4 +1,4 @@
-//! What commands print: data on standard output.
+//! Prints the results of commands on standard output.
 
 pub mod confirm;
 pub mod diff;
@@ -18,13 +18,13 @@ use crate::error::CommandError;
 pub use self::confirm::confirm;
 pub use self::table::table;
 
-/// How many bytes of a JSON value are written at once: as many as a pipe holds.
+/// How many bytes of a JSON value are written at once: the capacity of a pipe.
 const PIPE_CAPACITY: usize = 64 * 1024;
 
-/// Prints lines. A reader that has gone away, as `head` does, is no failure.
+/// Prints lines. It is not an error if the reader has exited, as `head` may.
 ///
 /// # Errors
-/// When standard output cannot be written.
+/// Returns an error if standard output cannot be written.
 pub fn print(text: &str) -> Result<(), CommandError> {
     ignore_closed_pipe(io::stdout().lock().write_all(text.as_bytes()))
 }
@@ -36,13 +36,13 @@ fn ignore_closed_pipe(written: io::Result<()>) -> Result<(), CommandError> {
     }
 }
 
-/// Says something to the user on standard error, with baton's name before it.
+/// Prints a message for the user on standard error, with baton's name before it.
 pub fn notice(text: &str) {
     hint(&format!("baton: {text}"));
 }
 
-/// Adds to what is printed a word for the user alone, on standard error. Where that cannot be written nobody is left to be told, and
-/// the command goes on: `eprintln` would end it half-way.
+/// Prints a hint for the user on standard error. If that cannot be written, the command continues, while `eprintln`
+/// would panic.
 pub fn hint(text: &str) {
     let _ = io::stderr().lock().write_all(format!("{}\n", baton_display::strip_control_chars_by_line(text)).as_bytes());
 }
@@ -50,14 +50,14 @@ pub fn hint(text: &str) {
 /// Prints one JSON value, indented.
 ///
 /// # Errors
-/// When standard output cannot be written.
+/// Returns an error if standard output cannot be written.
 pub fn print_json<T: Serialize>(value: &T) -> Result<(), CommandError> {
     let mut out = BufWriter::with_capacity(PIPE_CAPACITY, io::stdout().lock());
     let written = serde_json::to_writer_pretty(&mut out, value).map_err(io::Error::from);
     ignore_closed_pipe(written.and_then(|()| writeln!(out)).and_then(|()| out.flush()))
 }
 
-/// The present moment as a part of a file name: `20260102-030405`, in UTC.
+/// Returns the current time for a file name: `20260102-030405`, in UTC.
 #[must_use]
 pub fn backup_suffix() -> String {
     jiff::Timestamp::now().strftime("%Y%m%d-%H%M%S").to_string()

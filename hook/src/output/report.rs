@@ -19,7 +19,7 @@ pub fn report(error: &CommandError) -> u8 {
     error.status()
 }
 
-/// Whether the nearest agent above this process is Codex.
+/// Returns whether the nearest agent above this process is Codex.
 fn is_called_by_codex() -> bool {
     let lineage = here().ok().and_then(|here| inspector(here).lineage());
     lineage.is_some_and(|lineage| lineage.agent == Agent::Codex)

@@ -10,7 +10,7 @@ use crate::error::CommandError;
 use crate::output;
 use crate::output::json::RunView;
 
-/// A short free text of an owner's: one printable line.
+/// A short free text of the owner: one printable line.
 #[derive(Debug, Clone)]
 pub struct Phase(String);
 
@@ -28,10 +28,10 @@ impl From<Phase> for String {
     }
 }
 
-/// Prints the run if the decision is the expected one; otherwise returns the refusal.
+/// Prints the run if the decision is the expected one. Otherwise returns the refusal.
 ///
 /// # Errors
-/// The refusal, with its exit status.
+/// Returns the refusal, with its exit status.
 pub fn print_result(
     context: &Context,
     done: &Outcome,
@@ -51,7 +51,7 @@ pub fn print_result(
     }
 }
 
-/// What was refused, for a user, with the way out.
+/// Returns the refusal for a user, with the remedy.
 #[must_use]
 pub fn refusal(context: &Context, done: &Outcome, reason: Reason) -> CommandError {
     let run = done.run();
@@ -124,7 +124,7 @@ pub fn refusal(context: &Context, done: &Outcome, reason: Reason) -> CommandErro
     CommandError::Refused { reason, what }
 }
 
-/// The refusal of a writer whose fence is not the run's current one.
+/// Returns the refusal of a writer whose fence is not the run's current one.
 fn stale_fence_message(yours: Fence, current: Fence) -> String {
     format!("Your fence {yours} is stale; the current fence is {current}.")
 }

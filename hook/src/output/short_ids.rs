@@ -1,20 +1,20 @@
-//! Ids in as few characters as tell them apart.
+//! Shortens ids to as many characters as are needed to tell them apart.
 
 use crate::error::CommandError;
 use crate::session_list::{ListedSession, SessionReader};
 
-/// The shortest beginning of an id that is printed.
+/// The minimum length of a printed id.
 const MIN_LENGTH: usize = 8;
 
-/// The ids that a printed one must not be taken for, in order.
+/// The ids that a printed one must be distinguishable from, sorted.
 pub struct ShortIds(Vec<String>);
 
 impl ShortIds {
-    /// Of what is printed, beside the newest sessions: of those a user speaks. A Codex id begins with the time, so several that were
-    /// opened within a minute begin alike.
+    /// Collects the ids that are printed, and those of the newest sessions, which a user is likely to mean. A Codex
+    /// id begins with the time, so sessions that were opened within a minute have the same prefix.
     ///
     /// # Errors
-    /// When the state does not stand still.
+    /// Returns an error if the state keeps changing.
     pub fn beside_newest<'a>(
         reader: &SessionReader<'_>,
         printed: impl IntoIterator<Item = &'a ListedSession>,
@@ -30,11 +30,11 @@ impl ShortIds {
         Self(ids)
     }
 
-    /// The shortest beginning of an id, of 8 characters at least, that no other of these has.
+    /// Returns the shortest prefix of an id, at least 8 characters long, that no other id has.
     #[must_use]
     pub fn short<'a>(&self, id: &'a str) -> &'a str {
         let shared = |other: &String| id.bytes().zip(other.bytes()).take_while(|(a, b)| a == b).count() + 1;
-        // What has most in common with it stands beside it.
+        // The ids with the longest common prefix are its neighbours in the sorted list.
         let before = self.0.partition_point(|other| other.as_str() < id);
         let after = self.0.partition_point(|other| other.as_str() <= id);
         let beside = [before.checked_sub(1).and_then(|at| self.0.get(at)), self.0.get(after)];
@@ -54,7 +54,7 @@ mod tests {
         for (id, expected) in [
             ("019b0000-1e23-7", "019b0000-1e23"),
             ("019b0000-1e24-7", "019b0000-1e24-"),
-            // Whole, it is meant although another begins so.
+            // A complete id is meant although another begins with it.
             ("019b0000-1e24", "019b0000-1e24"),
             ("5f0c2a11-aaaa", "5f0c2a11"),
             ("short", "short"),

@@ -1,8 +1,8 @@
-//! Rows in columns.
+//! Formats rows in columns.
 
 use textwrap::core::display_width;
 
-/// Rows in columns, two spaces between; the last column takes what is left.
+/// Formats rows in columns, two spaces apart. The last column takes the remaining width.
 #[must_use]
 pub fn table<R: AsRef<[String]>>(rows: &[R]) -> String {
     let mut widths: Vec<usize> = Vec::new();
@@ -17,7 +17,7 @@ pub fn table<R: AsRef<[String]>>(rows: &[R]) -> String {
     }
     let mut text = String::new();
     for row in rows {
-        // A column in which nothing stands takes no room.
+        // A column in which every cell is empty takes no width.
         for (cell, widest) in row.as_ref().iter().zip(&widths).filter(|(_, widest)| **widest > 0) {
             text.push_str(cell);
             pad(&mut text, widest - display_width(cell) + 2);

@@ -1,4 +1,4 @@
-//! Things in columns, for a terminal of whatever width.
+//! Lays out items in columns for a terminal of any width.
 
 use std::borrow::Cow;
 use std::io;
@@ -7,35 +7,35 @@ use textwrap::core::display_width;
 
 use super::table::{pad, table};
 
-/// By how much the things below a heading stand in.
+/// How far items are indented below a heading.
 const INDENT: usize = 2;
 
-/// What is known of one thing: what matters, and the rest.
+/// What is known about one item: the important columns, and the rest.
 pub struct Item {
     /// The columns that come first.
     pub primary: Vec<String>,
-    /// The columns that come after them, or on a second line where there is no room.
+    /// The columns that come after them, or on a second line if they do not fit.
     pub secondary: Vec<String>,
 }
 
-/// Things below a heading.
+/// Items below a heading.
 pub struct Section {
-    /// The heading; empty for things that have none.
+    /// The heading, or an empty text.
     pub title: String,
     /// The things.
     pub items: Vec<Item>,
 }
 
-/// Where lines are printed.
+/// The terminal or file that lines are printed to.
 pub struct Terminal {
-    /// How many columns it has; none for what is no terminal: there no line is too long.
+    /// The number of columns. `None` if it is not a terminal, so that lines may have any length.
     pub width: Option<usize>,
-    /// Whether headings are set off.
+    /// Whether headings are bold.
     pub bold: bool,
 }
 
 impl Terminal {
-    /// The terminal at standard output.
+    /// Returns the terminal at standard output.
     #[must_use]
     pub fn stdout() -> Self {
         let width = terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| usize::from(width.0));
@@ -44,10 +44,11 @@ impl Terminal {
         Self { width, bold: width.is_some() && unset("NO_COLOR") && !dumb }
     }
 
-    /// Sections, each thing on a line, or each on two where one of them would not fit. One without things is left out.
+    /// Formats sections. Each item takes one line, or two if one of the items does not fit on a line. A section
+    /// without items is left out.
     #[must_use]
     pub fn sections(&self, sections: &[Section]) -> String {
-        // What comes first stands in the columns of all, what comes second in those of its own section.
+        // The primary columns are aligned across all sections, the secondary ones within a section.
         let firsts: Vec<&[String]> = sections.iter().flat_map(|it| &it.items).map(|it| &*it.primary).collect();
         let firsts = table(&firsts);
         let widest = firsts.lines().map(display_width).max().unwrap_or(0);
@@ -55,7 +56,8 @@ impl Terminal {
         let mut firsts = firsts.lines();
         let mut rows = Vec::with_capacity(sections.len());
         for (section, seconds) in sections.iter().zip(&seconds) {
-            // The firsts last: zip takes from its left side first, and what finds no partner would be lost.
+            // Zip the primary columns last: zip takes from its left side first, and would lose an item that finds no
+            // partner.
             let parts = section.items.iter().zip(seconds.lines()).zip(firsts.by_ref());
             let row =
                 |((item, second), first)| Row { item, indent: section.indent(), primary: first, secondary: second };
@@ -70,7 +72,7 @@ impl Terminal {
         text
     }
 
-    /// The widest layout for which each thing finds room.
+    /// Returns the widest layout in which each item fits.
     fn layout(&self, rows: &[Vec<Row<'_>>], widest: usize) -> Layout {
         let Some(width) = self.width else { return Layout::OneLine };
         let fit =
@@ -92,21 +94,21 @@ impl Terminal {
     }
 }
 
-/// How things are laid out.
+/// The layout of the items.
 #[derive(Clone, Copy)]
 enum Layout {
-    /// Each on a line.
+    /// Each item on one line.
     OneLine,
-    /// Each on two lines, or on as many as it needs.
+    /// Each item on two lines, or on as many as it needs.
     Wrapped {
-        /// How many columns there are.
+        /// The number of columns of the terminal.
         width: usize,
-        /// Whether what comes first still stands in columns.
+        /// Whether the primary cells are still aligned in columns.
         in_columns: bool,
     },
 }
 
-/// A text that fits. Of a path the end is kept: it tells paths apart.
+/// Shortens a text to a width. Keeps the end of a path, because that distinguishes paths.
 fn truncate(text: &str, width: usize) -> Cow<'_, str> {
     if display_width(text) <= width {
         return Cow::Borrowed(text);
@@ -128,10 +130,11 @@ fn truncate(text: &str, width: usize) -> Cow<'_, str> {
     }
 }
 
-/// Cells side by side, two spaces between, on as many lines as they need; `indent` before the first line, `below` before the others.
+/// Places cells side by side, two spaces apart, on as many lines as they need. `indent` is the indentation of the
+/// first line, `below` that of the others.
 fn wrap_cells(cells: &[String], width: usize, indent: usize, below: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
-    // A dash keeps a place in a column: here there is none.
+    // A dash only fills a column, and these lines have no columns.
     for cell in cells.iter().filter(|cell| !cell.is_empty() && *cell != "-") {
         match lines.last_mut() {
             Some(line) if display_width(line) + 2 + display_width(cell) <= width => {
@@ -160,7 +163,7 @@ impl Section {
     }
 }
 
-/// One thing, on its way to be printed.
+/// One item, prepared for printing.
 struct Row<'a> {
     item: &'a Item,
     indent: usize,

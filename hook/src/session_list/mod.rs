@@ -1,5 +1,4 @@
-//! The sessions as a user asks for them: which, in which order, and where each stands. All that one call says of who lives is from one
-//! look at the machine.
+//! Lists sessions with their status, filtered and sorted. All verdicts of one call come from one liveness check.
 
 mod page;
 
@@ -21,70 +20,70 @@ use baton_engine::liveness::session_liveness;
 use baton_engine::session_status::{SessionStatus, StatusSince, session_status};
 use baton_store::{LogTail, RECENT_LOG_BYTES, RecentSessions, StoreError};
 
-/// A session, and where it stands.
+/// A session and its status.
 #[derive(Debug, Clone)]
 pub struct ListedSession {
-    /// The session: large, and moved from list to list.
+    /// The session. It is boxed because it is large and moved from list to list.
     pub session: Box<Session>,
     /// Whether its record is in the archive.
     pub archived: bool,
-    /// Whether each of its launches lives, in their order.
+    /// Whether each of its launches is alive, in the order of the launches.
     pub launches: Vec<Liveness>,
-    /// Where it stands.
+    /// Its status, and since when.
     pub standing: StatusSince,
 }
 
 impl ListedSession {
-    /// Whether it lives.
+    /// Returns whether it is alive.
     #[must_use]
     pub fn verdict(&self) -> Liveness {
         session_liveness(&self.session, &self.launches)
     }
 
-    /// The launches that live.
+    /// Returns the live launches.
     pub fn live_launches(&self) -> impl Iterator<Item = &Launch> {
         let launches = self.session.launches.iter().zip(&self.launches);
         launches.filter(|(_, judged)| judged.live == Live::Yes).map(|(launch, _)| launch)
     }
 
-    /// The newest launch that lives; where none does, the newest.
+    /// Returns the newest live launch, or else the newest launch.
     #[must_use]
     pub fn current_launch(&self) -> Option<&Launch> {
         let started = |launch: &&Launch| launch.started.unix_ms;
         self.live_launches().max_by_key(started).or_else(|| self.session.launches.iter().max_by_key(started))
     }
 
-    /// The pane of that launch.
+    /// Returns the pane of that launch.
     #[must_use]
     pub fn pane(&self) -> Option<&Pane> {
         self.current_launch().map(|launch| &launch.pane)
     }
 }
 
-/// What there is now: the sessions that are not over, and the unfinished runs.
+/// The sessions that have not ended, and the unfinished runs.
 pub struct Overview {
-    /// The sessions, the one opened last first.
+    /// The sessions, most recently opened first.
     pub sessions: Vec<ListedSession>,
-    /// The runs, and whether the owner of each lives.
+    /// The runs, and whether the owner of each is alive.
     pub runs: Vec<(Run, Live)>,
     /// The records that cannot be read.
     pub unreadable: Vec<(String, Option<StoreError>)>,
-    /// The moment.
+    /// The current time.
     now: Timestamp,
-    /// How old a last heartbeat may be for a session to be missed, in milliseconds.
+    /// How old the last heartbeat of a lost session may be, in milliseconds.
     max_lost_age_ms: u64,
 }
 
 impl Overview {
-    /// The sessions that `baton resume` brings back. Nobody misses a headless one, or one of long ago, and one without a conversation
-    /// has nothing to come back to.
+    /// Returns the sessions that `baton resume` resumes. It leaves out headless sessions, sessions of long ago, and
+    /// sessions without a conversation.
     pub fn lost(&self) -> impl Iterator<Item = &ListedSession> {
         let lost = self.sessions.iter().filter(|it| it.standing.status == SessionStatus::Lost && !it.session.headless);
         lost.filter(|it| it.session.prompted || it.session.has_context)
             .filter(|it| it.standing.since.age_ms(&self.now) <= self.max_lost_age_ms)
     }
 
-    /// By what was seen of its session, where that is not over.
+    /// Returns whether a run's owner is alive, from the verdict on its session if that has not ended.
     fn owner_liveness(&self, reader: &SessionReader<'_>, run: &Run) -> Live {
         let Some(seen) = self.sessions.iter().find(|it| run.owner.session.as_ref() == Some(&it.session.id)) else {
             return reader.context.owner_liveness(&reader.liveness, run);
@@ -95,25 +94,25 @@ impl Overview {
     }
 }
 
-/// Looks at the sessions.
+/// Reads sessions and determines their status.
 pub struct SessionReader<'a> {
     context: &'a Context,
     liveness: SystemLiveness,
 }
 
 impl<'a> SessionReader<'a> {
-    /// One that has looked at nothing yet.
+    /// Creates a reader that has probed nothing yet.
     #[must_use]
     pub fn new(context: &'a Context) -> Self {
         Self { context, liveness: context.liveness_check() }
     }
 
-    /// Where a session stands.
+    /// Returns a session with its status.
     #[must_use]
     pub fn assess(&self, session: impl Into<Box<Session>>, archived: bool) -> ListedSession {
         let session = session.into();
         let launches = self.liveness.launches(&session);
-        // What is over says so itself. A log that cannot be read shows the session as its record has it.
+        // The record of an ended session has its status. If a log cannot be read, the record alone determines it.
         let log = match session.ended {
             Some(_) => LogTail::default(),
             None => self.context.store().tail(&session.id, RECENT_LOG_BYTES).unwrap_or_default(),
@@ -122,14 +121,14 @@ impl<'a> SessionReader<'a> {
         ListedSession { session, archived, launches, standing }
     }
 
-    /// What there is now.
+    /// Returns the sessions that have not ended, and the unfinished runs.
     ///
     /// # Errors
-    /// When the state cannot be listed.
+    /// Returns an error if the state cannot be listed.
     pub fn overview(&self) -> Result<Overview, CommandError> {
         let store = self.context.store();
         let Page { sessions, unreadable, .. } = self.open_sessions()?;
-        // The configuration is not read where nothing is lost.
+        // The configuration is needed only if a session is lost.
         let any_lost = sessions.iter().any(|it| it.standing.status == SessionStatus::Lost);
         let max_lost_age_ms = if any_lost { self.context.settings().config().stale_after.ms() } else { 0 };
         let now = self.context.now();
@@ -152,10 +151,10 @@ impl<'a> SessionReader<'a> {
         Ok(seen)
     }
 
-    /// The newest sessions, and those that are not over; none where the index is not whole.
+    /// Returns the newest sessions and those that have not ended, or `None` if the index is incomplete.
     ///
     /// # Errors
-    /// When the state does not stand still.
+    /// Returns an error if the state keeps changing.
     pub fn newest_ids(&self) -> Result<Vec<SessionId>, CommandError> {
         let recent = self.recent_sessions()?;
         Ok(recent.into_iter().flat_map(|recent| recent.sessions).map(|listed| listed.id).collect())
@@ -173,7 +172,7 @@ impl<'a> SessionReader<'a> {
         self.context.store().read(|view| view.session(id))
     }
 
-    /// A record that cannot be read, and why.
+    /// Returns the id of a record that cannot be read, and why.
     fn unreadable(&self, id: &SessionId) -> (SessionId, Option<StoreError>) {
         (id.clone(), self.context.store().read(|view| view.session_error(id)).ok().flatten())
     }

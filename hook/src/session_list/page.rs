@@ -1,6 +1,7 @@
-//! A list of sessions, page by page.
+//! Lists sessions page by page.
 //!
-//! The newest, and those that are not over, are found by the roll. Only what it cannot answer reads every record.
+//! The index lists the newest sessions and those that have not ended. Only a query that it cannot answer reads every
+//! record.
 
 use std::cmp::Reverse;
 use std::thread;
@@ -15,20 +16,20 @@ use super::{ListedSession, SessionReader};
 use crate::error::CommandError;
 use baton_store::{RecentEntry, Store, StoreError, last_opened};
 
-/// How many sessions a thread reads at least: starting one costs as much as reading some of them.
+/// The minimum number of sessions that one thread reads. Starting a thread costs as much as reading some of them.
 const MIN_SESSIONS_PER_THREAD: usize = 500;
 
-/// How many sessions are read as of one moment, and read again where a commit came between.
+/// How many sessions are read from one version of the state. If a commit happens in between, they are read again.
 const READ_BATCH: usize = 64;
 
-/// Where a page of a list ends: the moment at which its last session was last_opened, in milliseconds since 1970, and that session.
+/// The end of a page: when its last session was last opened, in milliseconds since 1970, and that session's id.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Cursor {
     at: u64,
     id: SessionId,
 }
 
-/// Why a text is no cursor.
+/// The text is not a cursor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a cursor is what the page before ended with, as in 1700000000000-ID")]
 pub struct CursorError;
@@ -52,37 +53,38 @@ impl Cursor {
         Self { at: last_opened(session).unix_ms, id: session.id.clone() }
     }
 
-    /// Whether a session comes after the page: opened before; of those opened in one moment, in the order of their ids.
+    /// Returns whether a session comes after the end of the page: it was opened earlier, or at the same time and its
+    /// id comes later.
     fn precedes(&self, at: u64, id: &SessionId) -> bool {
         at < self.at || (at == self.at && *id > self.id)
     }
 }
 
-/// What of the sessions is asked for.
+/// A query for sessions.
 pub struct ListQuery<'a> {
-    /// Headless and superseded ones too.
+    /// Whether to include headless and superseded sessions.
     pub all: bool,
-    /// How many at most.
+    /// The maximum number of sessions.
     pub limit: usize,
-    /// Where the page before ended.
+    /// The end of the previous page.
     pub cursor: Option<&'a Cursor>,
-    /// SessionArg of them.
+    /// The filter.
     pub matches: &'a dyn Fn(&ListedSession) -> bool,
 }
 
-/// A page of sessions, the one opened last first.
+/// A page of sessions, most recently opened first.
 #[derive(Default)]
 pub struct Page {
     /// The sessions.
     pub sessions: Vec<ListedSession>,
-    /// Where the next page goes on; none at the end.
+    /// The cursor of the next page. `None` on the last page.
     pub next: Option<Cursor>,
-    /// The records that cannot be read, as far as they were come across.
+    /// The unreadable records that were encountered.
     pub unreadable: Vec<(SessionId, Option<StoreError>)>,
 }
 
 impl Page {
-    /// Takes a session; answers whether the page is full.
+    /// Adds a session, and returns whether the page is full.
     fn push(
         &mut self,
         reader: &SessionReader<'_>,
@@ -108,10 +110,10 @@ impl Page {
 }
 
 impl SessionReader<'_> {
-    /// One page of the sessions.
+    /// Returns one page of sessions.
     ///
     /// # Errors
-    /// When the state cannot be listed.
+    /// Returns an error if the state cannot be listed.
     pub fn page(&self, query: &ListQuery<'_>) -> Result<Page, CommandError> {
         match self.page_from_index(query)? {
             Some(page) => Ok(page),
@@ -119,13 +121,13 @@ impl SessionReader<'_> {
         }
     }
 
-    /// The sessions that are not over, the one opened last first, and those whose records cannot be read.
+    /// Returns the sessions that have not ended, most recently opened first, and the records that cannot be read.
     ///
     /// # Errors
-    /// When the state cannot be listed.
+    /// Returns an error if the state cannot be listed.
     pub fn open_sessions(&self) -> Result<Page, CommandError> {
         let Some(recent) = self.recent_sessions()?.filter(|recent| !recent.truncated) else {
-            // What is not over stands among the live ones.
+            // A session that has not ended is always among the live ones.
             let live =
                 self.context.store().sessions(Location::Live)?.into_iter().map(|id| (id, Location::Live)).collect();
             let matches = |seen: &ListedSession| seen.session.ended.is_none();
@@ -143,7 +145,7 @@ impl SessionReader<'_> {
         Ok(page)
     }
 
-    /// None where the roll does not go back far enough.
+    /// Answers a query from the index. Returns `None` if the index does not go back far enough.
     fn page_from_index(&self, query: &ListQuery<'_>) -> Result<Option<Page>, CommandError> {
         let Some(recent) = self.recent_sessions()?.filter(|recent| !recent.incomplete) else { return Ok(None) };
         let mut listed: Vec<&RecentEntry> =
@@ -191,7 +193,7 @@ impl SessionReader<'_> {
     }
 }
 
-/// What was read of some records.
+/// The records that were read.
 #[derive(Default)]
 struct LoadedSessions {
     /// The sessions, and whether each is archived.
@@ -202,7 +204,8 @@ struct LoadedSessions {
 impl LoadedSessions {
     fn push(&mut self, mut session: Session, archived: bool) {
         if session.ended.is_some() {
-            // They say where a session stands that is not over. Of thousands they would be half of the memory.
+            // Only a session that has not ended needs its deliveries. For thousands of sessions, they would be half
+            // of the memory.
             session.deliveries = Vec::new();
         }
         self.sessions.push((Box::new(session), archived));
@@ -226,7 +229,7 @@ impl LoadedSessions {
     }
 }
 
-/// Reads these records, on every core.
+/// Reads these records, using every CPU core.
 fn read_all(store: &Store, listed: &[(SessionId, Location)]) -> Result<LoadedSessions, StoreError> {
     let threads = thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let loaded = listed.len().div_ceil(threads).max(MIN_SESSIONS_PER_THREAD);

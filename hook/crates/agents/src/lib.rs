@@ -1,7 +1,8 @@
-//! The agents: what baton knows about Claude Code and Codex, as a table. A third agent is one more entry and one more file.
+//! The agents: what baton knows about Claude Code and Codex, as a table. A third agent is one more entry and one more
+//! file.
 //!
-//! May touch: stdin, the agents' own directories, and the system through an [`AgentInspector`]. It changes nothing. Only this
-//! crate knows the agents' JSON.
+//! May touch: stdin, the agents' own directories, and the system through an [`AgentInspector`]. It changes nothing.
+//! Only this crate knows the agents' JSON.
 
 mod claude;
 mod codex;

@@ -107,7 +107,8 @@ const fn audience(agent: Agent, name: EventName) -> Audience {
 pub struct Names {
     /// The names of runs.
     pub runs: BTreeMap<RunId, RunName>,
-    /// The session that the reply goes to: a command that is meant for it names it, so that it works in every terminal.
+    /// The session that the reply goes to: a command that is meant for it names it, so that it works in every
+    /// terminal.
     pub session: Option<SessionId>,
 }
 
@@ -124,8 +125,8 @@ pub fn is_iterated(tell: &Notification) -> bool {
     matches!(tell, Notification::Loop { id: told, .. } if told.reason == Reason::Iterated)
 }
 
-/// The reply to an event, as it is written to stdout. None where there is nothing to say, or the agent reads nothing. `notes` are for
-/// the user alone, who reads paths in them.
+/// The reply to an event, as it is written to stdout. None where there is nothing to say, or the agent reads nothing.
+/// `notes` are for the user alone, who reads paths in them.
 #[must_use]
 pub fn render_reply(
     agent: Agent,

@@ -1,8 +1,8 @@
 //! The decision service: what events and commands have in common, from the records to the commit.
 //!
-//! [`DecisionService::probe`] reads what the system shows, before the lock. [`DecisionService::decide_and_commit`] reads the
-//! records again under the lock, asks the core, checks its answer and commits it. [`DecisionService::decide_unlocked`] asks
-//! without the lock, so that nothing can change.
+//! [`DecisionService::probe`] reads what the system shows, before the lock. [`DecisionService::decide_and_commit`]
+//! reads the records again under the lock, asks the core, checks its answer and commits it.
+//! [`DecisionService::decide_unlocked`] asks without the lock, so that nothing can change.
 
 #[cfg(test)]
 mod tests;
@@ -67,8 +67,8 @@ pub struct DecisionService<'a> {
 }
 
 impl DecisionService<'_> {
-    /// Probes the launches and commands that a request can touch. Called before the lock is taken, so that a slow system does
-    /// not hold up other processes.
+    /// Probes the launches and commands that a request can touch. Called before the lock is taken, so that a slow
+    /// system does not hold up other processes.
     #[must_use]
     pub fn probe(&self, input: &Input) -> Vec<ProbeResult> {
         let read = self.store.read(|view| snapshot::for_input(view, input));
@@ -87,8 +87,8 @@ impl DecisionService<'_> {
         self.ask_core(input, snapshot, self.now(), false)
     }
 
-    /// Reads the records again under the lock, asks the core, checks its answer and commits it. Calls the observers before
-    /// and after the commit; loops and progress logs are observers of every decision.
+    /// Reads the records again under the lock, asks the core, checks its answer and commits it. Calls the observers
+    /// before and after the commit; loops and progress logs are observers of every decision.
     ///
     /// # Errors
     /// See [`DecisionError`]. An observer's failure is not an error.
@@ -123,8 +123,8 @@ impl DecisionService<'_> {
         Ok(outcome)
     }
 
-    /// Reads the records that a request can touch, under the lock. A probe counts only if its launch is still the one that was
-    /// probed.
+    /// Reads the records that a request can touch, under the lock. A probe counts only if its launch is still the one
+    /// that was probed.
     fn locked_snapshot(
         &self,
         locked: &mut LockedStore<'_>,
@@ -216,8 +216,8 @@ const fn process_of(input: &Input) -> Option<&Process> {
     }
 }
 
-/// The records of an event on the fast path, the end of its session's log, and the number of the log's next line. `None` if
-/// the log is so long that it must be trimmed, which needs the lock.
+/// The records of an event on the fast path, the end of its session's log, and the number of the log's next line.
+/// `None` if the log is so long that it must be trimmed, which needs the lock.
 ///
 /// # Errors
 /// If the log cannot be read.

@@ -93,8 +93,8 @@ impl MessageRecorder<'_> {
         Ok(())
     }
 
-    /// Records the message, compacts the log when a session starts, ends or is compacted by its agent, and writes a Markdown
-    /// chunk before the agent compacts the conversation.
+    /// Records the message, compacts the log when a session starts, ends or is compacted by its agent, and writes a
+    /// Markdown chunk before the agent compacts the conversation.
     fn record_locked(&self, locked: &mut LockedStore<'_>, event: &Event) -> Result<(), StoreError> {
         let Some(session) = &event.session else { return Ok(()) };
         if !matches!(locked.view().session(session), Reading::Live(_)) {

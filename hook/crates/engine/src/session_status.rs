@@ -1,4 +1,5 @@
-//! The status of a session, computed on demand from its record, its liveness and the end of its log. It is never stored.
+//! The status of a session, computed on demand from its record, its liveness and the end of its log. It is never
+//! stored.
 
 #[cfg(test)]
 mod tests;

@@ -1,5 +1,5 @@
-//! The snapshot that a request hands to the core: the records that it can touch, found through the index, and what the system
-//! shows of their launches.
+//! The snapshot that a request hands to the core: the records that it can touch, found through the index, and what
+//! the system shows of their launches.
 
 use agent_baton_core::event::Event;
 use agent_baton_core::id::{RunId, SessionId};
@@ -11,8 +11,8 @@ use agent_baton_core::session::{Launch, Session};
 use baton_agents::AgentInspector;
 use baton_store::{Store, StoreError, View};
 
-/// The most sessions in a snapshot beside the event's own. It keeps an event's cost independent of how many sessions are
-/// alive.
+/// The most sessions in a snapshot beside the event's own. It keeps an event's cost independent of how many sessions
+/// are alive.
 const MAX_NEIGHBOURS: usize = 32;
 
 /// The most runs of a project in a snapshot.
@@ -55,8 +55,8 @@ pub enum ProbeResult {
 }
 
 impl ProbeResult {
-    /// The probe of a launch, if the launch in the snapshot is still the one that was probed. If its process announced itself
-    /// again meanwhile, what the agent's file or lock showed before no longer counts.
+    /// The probe of a launch, if the launch in the snapshot is still the one that was probed. If its process
+    /// announced itself again meanwhile, what the agent's file or lock showed before no longer counts.
     #[must_use]
     pub fn launch_probe(&self, snapshot: &Snapshot) -> Option<Probe> {
         let Self::Launch(looked) = self else { return None };

@@ -1,4 +1,4 @@
-//! A stand-in for an agent: a process of its own, which runs baton as its child when it is told to.
+//! A fake agent: a process of its own that runs baton as its child on request.
 
 use std::io::{self, BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
@@ -9,25 +9,25 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::CommandError;
 
-/// What the stand-in shall run: baton, with these arguments and this on its standard input.
+/// A call that the fake agent makes: baton with these arguments and this standard input.
 #[derive(Debug, Serialize, Deserialize)]
 struct Call {
     arguments: Vec<String>,
     input: String,
 }
 
-/// What came of it.
+/// The result of a call.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Answer {
-    /// The exit status; none where a signal ended it.
+    /// The exit status. `None` if a signal ended the process.
     pub status: Option<i32>,
-    /// What it printed.
+    /// What it printed on stdout.
     pub stdout: String,
-    /// What it print_result on stderr.
+    /// What it printed on stderr.
     pub stderr: String,
 }
 
-/// The stand-in's own command line.
+/// The command line of the fake agent.
 #[derive(Args)]
 pub struct DemoAgent {}
 
@@ -35,7 +35,7 @@ impl DemoAgent {
     /// Runs calls until standard input ends.
     ///
     /// # Errors
-    /// When a call cannot be read or run.
+    /// Returns an error if a call cannot be read or run.
     pub fn run(self) -> Result<(), CommandError> {
         for line in io::stdin().lines() {
             let call: Call =
@@ -68,10 +68,10 @@ fn run(call: &Call) -> io::Result<Answer> {
     })
 }
 
-/// The stand-in's directory: beside the state, since baton refuses a state inside an agent's directory.
+/// The fake agent's directory. It is beside the state, because baton refuses a state inside an agent's directory.
 pub const WORK_DIR: &str = "work";
 
-/// A running stand-in, from the outside. It is killed when dropped.
+/// A handle to a running fake agent. Dropping it kills the process.
 pub struct FakeAgent {
     child: Child,
     calls: ChildStdin,
@@ -80,10 +80,10 @@ pub struct FakeAgent {
 }
 
 impl FakeAgent {
-    /// Starts a stand-in that shows `session` in `pane`, with its state in `home`.
+    /// Starts a fake agent that displays `session` in `pane`, with its state in `home`.
     ///
     /// # Errors
-    /// When this program cannot be started again.
+    /// Returns an error if this program cannot be started again.
     pub fn start(session: &SessionId, pane: &str, home: &std::path::Path) -> io::Result<Self> {
         let mut child = Command::new(std::env::current_exe()?)
             .arg("demo-agent")
@@ -101,16 +101,16 @@ impl FakeAgent {
         Ok(Self { child, calls, answers: BufReader::new(answers), session: session.clone() })
     }
 
-    /// The stand-in's pid.
+    /// Returns the fake agent's pid.
     #[must_use]
     pub fn pid(&self) -> u32 {
         self.child.id()
     }
 
-    /// Has the stand-in run baton.
+    /// Lets the fake agent run baton.
     ///
     /// # Errors
-    /// When the stand-in is gone, or answers with something else.
+    /// Returns an error if the fake agent is gone, or if its answer is invalid.
     pub fn call(&mut self, arguments: &[&str], input: &str) -> Result<Answer, CommandError> {
         let call = Call { arguments: arguments.iter().map(ToString::to_string).collect(), input: input.to_owned() };
         let mut text = serde_json::to_string(&call).map_err(CommandError::DemoProtocol)?;
@@ -124,7 +124,7 @@ impl FakeAgent {
     /// Sends an event to the hook, as Claude Code does.
     ///
     /// # Errors
-    /// As [`Self::call`].
+    /// See [`Self::call`].
     pub fn event(&mut self, name: &str, more: &[(&str, &str)]) -> Result<Answer, CommandError> {
         let mut payload = serde_json::Map::new();
         let fields = [("session_id", self.session.as_str()), ("hook_event_name", name)];
@@ -135,10 +135,10 @@ impl FakeAgent {
         self.call(&["hook", "--agent", "claude"], &payload)
     }
 
-    /// Kills it as a crash would: no signal that it could catch, no hook.
+    /// Kills the fake agent as a crash would: with SIGKILL and without a hook.
     ///
     /// # Errors
-    /// When it cannot be killed or waited for.
+    /// Returns an error if it cannot be killed or waited for.
     pub fn crash(mut self) -> io::Result<()> {
         self.child.kill()?;
         self.child.wait().map(drop)

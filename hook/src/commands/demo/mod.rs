@@ -1,4 +1,4 @@
-//! `baton demo`: a run, a crash, a resume and a refused latecomer, with real processes on a scratch state.
+//! `baton demo`: a run, a crash, a resume and a refused late writer, with real processes on a temporary state.
 
 pub mod agent;
 
@@ -15,14 +15,14 @@ use crate::output;
 #[derive(Args)]
 pub struct Demo {}
 
-/// The story's session: one conversation that is shown by two processes, one after the other.
+/// The session of the demo. Two processes display it, one after the other.
 const SESSION: &str = "5f1c7a52-demo-4b0e-9d6a-000000000001";
 
 impl Demo {
-    /// Plays the story.
+    /// Plays the demo.
     ///
     /// # Errors
-    /// When a step does not go as told.
+    /// Returns an error if a step does not have the expected result.
     pub fn run(self) -> Result<(), CommandError> {
         let scratch = tempfile::Builder::new().prefix("baton-demo-").tempdir().map_err(CommandError::DemoSetup)?;
         std::fs::create_dir(scratch.path().join(WORK_DIR)).map_err(CommandError::DemoSetup)?;
@@ -81,7 +81,7 @@ fn narrate(text: &str) -> Result<(), CommandError> {
     output::print(&format!("\n{}\n", baton_display::wrap("", text)))
 }
 
-/// Prints what baton print_result, and the decision behind it.
+/// Prints what baton printed, and the decision behind it.
 fn report(agent: &mut FakeAgent, answer: &Answer) -> Result<(), CommandError> {
     let explained = agent.call(&["explain", "last"], "")?;
     let mut text = explained.stdout;
@@ -94,7 +94,7 @@ fn report(agent: &mut FakeAgent, answer: &Answer) -> Result<(), CommandError> {
     output::print(&text)
 }
 
-/// A reply to an agent, as the words in it; the output of a command as it is.
+/// Returns the text of a reply to an agent, or the output of a command unchanged.
 fn readable(output: &str) -> String {
     let Ok(reply) = serde_json::from_str::<serde_json::Value>(output) else { return output.trim().to_owned() };
     let model = reply.pointer("/hookSpecificOutput/additionalContext").and_then(|text| text.as_str());

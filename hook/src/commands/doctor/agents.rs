@@ -1,4 +1,4 @@
-//! SessionArg agents are there, and in which version.
+//! Checks which agents are installed, and their versions.
 
 use agent_baton_core::agent::Agent;
 
@@ -6,7 +6,7 @@ use super::finding::Finding;
 use super::installation::{Installation, version};
 use baton_agents::spec;
 
-/// The newest versions that baton was tested with.
+/// Returns the newest version that baton was tested with.
 const fn newest_tested(agent: Agent) -> [u32; 3] {
     match agent {
         Agent::Claude => [2, 1, 329],
@@ -43,7 +43,7 @@ pub fn check(installation: &Installation) -> Vec<Finding> {
     agents.iter().map(of).collect()
 }
 
-/// The first `a.b.c` in a text.
+/// Returns the first `a.b.c` in a text.
 fn parse_version(text: &str) -> Option<[u32; 3]> {
     let parse = |word: &str| {
         let mut parts = word.split('.').map(|part| part.parse().ok());

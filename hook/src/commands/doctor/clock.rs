@@ -1,14 +1,14 @@
-//! Whether the clock agrees with the records.
+//! Checks that the clock agrees with the records.
 
 use agent_baton_core::decision::Location;
 
 use super::finding::Finding;
 use super::installation::Installation;
 
-/// The first moment of 2024, in milliseconds since 1970: baton is younger.
+/// The beginning of 2024, in milliseconds since 1970. baton did not exist before.
 const EARLIEST_PLAUSIBLE_MS: u64 = 1_704_067_200_000;
 
-/// By how much clocks differ without harm, in milliseconds.
+/// How far clocks may differ without harm, in milliseconds.
 const CLOCK_TOLERANCE_MS: u64 = 60_000;
 
 pub fn check(installation: &Installation) -> Vec<Finding> {

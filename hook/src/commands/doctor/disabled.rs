@@ -1,10 +1,10 @@
-//! Whether a user disabled baton.
+//! Reports whether a user disabled baton.
 
 use super::finding::Finding;
 use super::installation::Installation;
 
 pub fn check(installation: &Installation) -> Vec<Finding> {
-    // A format that cannot be read is another check's finding.
+    // Another check reports a format that cannot be read.
     let Some(disabled) = installation.store.as_ref().and_then(|store| store.disabled().ok()) else { return Vec::new() };
     if disabled.everywhere {
         return vec![Finding::note("disabled", "baton is disabled: its hooks do nothing. `baton enable` ends that")];

@@ -1,4 +1,4 @@
-//! Whether each agent calls baton on each event, and once.
+//! Checks that each agent calls baton on each event, exactly once.
 
 use agent_baton_core::agent::Agent;
 
@@ -61,7 +61,7 @@ fn check_one(installation: &Installation, agent: Agent) -> Finding {
     )
 }
 
-/// A plugin of baton's that is enabled.
+/// Returns baton's plugin, if it is enabled.
 pub fn plugin(agent: Agent) -> Option<String> {
     let ours = |name: &str| name.split('@').next() == Some("baton");
     match agent {

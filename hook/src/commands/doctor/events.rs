@@ -1,4 +1,4 @@
-//! When each agent last called, and how long a call takes here.
+//! Reports when each agent last called baton, and how long a call takes on this machine.
 
 use std::io::Write;
 use std::process::{Command, Stdio};
@@ -46,12 +46,12 @@ fn ago(at: &Timestamp, now: &Timestamp) -> String {
     }
 }
 
-/// What is known of an agent's calls.
+/// The latest calls of an agent.
 #[derive(Default)]
 struct LastCalls {
-    /// The newest change of a session's record, or line of its log.
+    /// The time of the newest change of a session's record, or of the newest line in its log.
     at: Option<Timestamp>,
-    /// The newest heartbeat, which says how long its call took.
+    /// The newest heartbeat, which records how long its call took.
     beat: Option<Heartbeat>,
 }
 
@@ -80,7 +80,8 @@ fn last_calls(store: &Store, agent: Agent) -> LastCalls {
     last_calls
 }
 
-/// The time of a whole call of this program, on an event that concerns nothing. The best of five, as the first ones warm up.
+/// Measures a complete call of this program with an event that concerns no session. Takes the best of five, because
+/// the first calls fill caches.
 fn call_duration() -> Option<Finding> {
     let program = std::env::current_exe().ok()?;
     let call = || {

@@ -1,27 +1,27 @@
-//! What a check found.
+//! The findings of a check.
 
 use serde::Serialize;
 
-/// How much it matters.
+/// How important a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Level {
-    /// As it should be.
+    /// Everything is as it should be.
     Ok,
-    /// Worth knowing; nothing needs doing.
+    /// Worth knowing, but nothing needs to be done.
     Note,
-    /// Something needs doing.
+    /// Something needs to be done.
     Problem,
 }
 
-/// One line.
+/// One finding.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Finding {
     /// The check.
     pub check: &'static str,
-    /// How much it matters.
+    /// How important it is.
     pub level: Level,
-    /// What is so.
+    /// What was found.
     pub what: String,
     /// What to do about it.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -29,27 +29,27 @@ pub struct Finding {
 }
 
 impl Finding {
-    /// As it should be.
+    /// Creates a finding of level [`Level::Ok`].
     pub fn ok(check: &'static str, what: impl Into<String>) -> Self {
         Self { check, level: Level::Ok, what: what.into(), hint: None }
     }
 
-    /// Worth knowing.
+    /// Creates a finding of level [`Level::Note`].
     pub fn note(check: &'static str, what: impl Into<String>) -> Self {
         Self { level: Level::Note, ..Self::ok(check, what) }
     }
 
-    /// Something needs doing.
+    /// Creates a finding of level [`Level::Problem`].
     pub fn problem(check: &'static str, what: impl Into<String>, hint: impl Into<String>) -> Self {
         Self { level: Level::Problem, hint: Some(hint.into()), ..Self::ok(check, what) }
     }
 
-    /// An error that says its way out itself.
+    /// Creates a problem from an error whose message includes the remedy.
     pub fn failed(check: &'static str, error: &impl std::fmt::Display) -> Self {
         Self { level: Level::Problem, ..Self::ok(check, error.to_string()) }
     }
 
-    /// The line for a user.
+    /// Returns the line for a user.
     pub fn line(&self) -> String {
         let level = match self.level {
             Level::Ok => "ok",

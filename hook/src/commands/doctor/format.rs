@@ -1,4 +1,4 @@
-//! Whether the state is of a format that this version knows.
+//! Checks that this version knows the format of the state.
 
 use super::finding::Finding;
 use super::installation::Installation;

@@ -1,9 +1,9 @@
-//! Events that wait, and files that were set aside.
+//! Reports events that wait in the inbox, and files in the quarantine.
 
 use super::finding::Finding;
 use super::installation::Installation;
 
-/// More waiting events than this mean that nobody takes them.
+/// If more events than this wait, no call decides them.
 const MAX_WAITING_EVENTS: usize = 64;
 
 pub fn check(installation: &Installation) -> Vec<Finding> {

@@ -1,4 +1,4 @@
-//! What the checks look at.
+//! The installation that the checks examine.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -22,25 +22,25 @@ use baton_store::{StateDir, StateDirEnv, StateDirError, Store};
 use baton_system::child::run_with_timeout;
 use baton_system::{CurrentProcess, CurrentSystem, System};
 
-/// How long a program may take to say its version.
+/// How long a program may take to print its version.
 const VERSION_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// The most of its answer that is read, in bytes.
+/// How many bytes of its output are read at most.
 const MAX_VERSION_BYTES: usize = 4096;
 
 /// The user's installation.
 pub struct Installation {
-    /// Whether to put right what can be.
+    /// Whether to repair what is safe to repair.
     pub fix: bool,
     /// Where the user's files are.
     pub locations: Locations,
-    /// Where this runs.
+    /// The boot, machine and pid namespace of this process.
     pub here: &'static CurrentProcess,
-    /// The present moment.
+    /// The current time.
     pub now: Timestamp,
     /// The state directory, or why it cannot be used.
     pub home: Result<StateDir, StateDirError>,
-    /// The store, where the directory exists and can be used.
+    /// The store, if the directory exists and can be used.
     pub store: Option<Store>,
 }
 
@@ -48,17 +48,17 @@ pub struct Installation {
 pub struct HooksFile {
     /// Its path.
     pub path: PathBuf,
-    /// What it holds.
+    /// Its content.
     pub value: Value,
     /// Its calls of baton.
     pub calls: Vec<FoundHook>,
 }
 
 impl Installation {
-    /// Finds it.
+    /// Inspects the installation.
     ///
     /// # Errors
-    /// Where HOME says nothing, or the machine does not say where this runs.
+    /// Returns an error if `HOME` does not name a directory, or if the host cannot be identified.
     pub fn inspect(fix: bool) -> Result<Self, CommandError> {
         let here = here()?;
         let find = || StateDir::resolve(&StateDirEnv::from_process(), None, &here.place);
@@ -75,7 +75,7 @@ impl Installation {
         Ok(Self { fix, locations: Locations::from_environment()?, here, now, home, store })
     }
 
-    /// Each agent that is there.
+    /// Returns each agent that is installed.
     pub fn agents(&self) -> Vec<(Agent, DetectedAgent)> {
         let there = |agent: &Agent| {
             Locations::detect_agent(*agent).ok().filter(|found| found.configured || found.program.is_some())
@@ -83,7 +83,7 @@ impl Installation {
         Agent::ALL.iter().filter_map(|agent| Some((*agent, there(agent)?))).collect()
     }
 
-    /// The pids of an agent's processes that live and were heard of.
+    /// Returns the pids of an agent's live processes that have called baton.
     pub fn live_pids(&self, agent: Agent) -> BTreeSet<u32> {
         let Some(store) = &self.store else { return BTreeSet::new() };
         let sessions = store.sessions(Location::Live).unwrap_or_default().into_iter();
@@ -94,10 +94,11 @@ impl Installation {
         launches.map(|launch| launch.process).filter(is_alive).map(|process| process.pid).collect()
     }
 
-    /// The files of an agent that hold hooks here: the user's, the project's, the user's in this project.
+    /// Returns the files that contain an agent's hooks here: the user's, the project's, and the user's in this
+    /// project.
     ///
     /// # Errors
-    /// The first that cannot be read.
+    /// Returns the error of the first file that cannot be read.
     pub fn hooks(&self, agent: Agent) -> Result<Vec<HooksFile>, InstallError> {
         let mut files: Vec<HooksFile> = Vec::new();
         for scope in [Scope::User, Scope::Project, Scope::Local] {
@@ -114,7 +115,7 @@ impl Installation {
     }
 }
 
-/// The first line that a program prints for `--version`. `None` if it prints nothing in time.
+/// Returns the first line that a program prints for `--version`, or `None` if it prints nothing in time.
 pub fn version(program: &std::path::Path) -> Option<String> {
     let output = run_with_timeout(Command::new(program).arg("--version"), VERSION_TIMEOUT, MAX_VERSION_BYTES);
     String::from_utf8_lossy(&output.ok()??.stdout).lines().next().map(str::to_owned)

@@ -1,4 +1,4 @@
-//! Other things that keep an agent going from its Stop hook: two of them in one session argue.
+//! Looks for other programs that keep an agent working from its `Stop` hook: two of them in one session conflict.
 
 use agent_baton_core::agent::Agent;
 
@@ -8,7 +8,7 @@ use baton_agents::spec;
 use baton_installer::entries::calls_baton;
 use baton_installer::find_hooks;
 
-/// What the names of known loops have in common.
+/// Parts of the names of known loop programs.
 const LOOP_NAMES: [&str; 4] = ["ralph", "stop-hook", "stop_hook", "loop"];
 
 pub fn check(installation: &Installation) -> Vec<Finding> {

@@ -35,7 +35,7 @@ pub struct Doctor {
     fix: bool,
 }
 
-/// The checks, in the order in which they are told.
+/// The checks, in the order of the report.
 const CHECKS: [fn(&Installation) -> Vec<Finding>; 14] = [
     agents::check,
     entries::check,
@@ -54,10 +54,10 @@ const CHECKS: [fn(&Installation) -> Vec<Finding>; 14] = [
 ];
 
 impl Doctor {
-    /// Checks.
+    /// Runs the checks.
     ///
     /// # Errors
-    /// When something needs doing, or nothing says where the user's files are.
+    /// Returns an error if a check failed, or if `HOME` does not name a directory.
     pub fn run(self) -> Result<(), CommandError> {
         let installation = Installation::inspect(self.fix)?;
         let findings: Vec<Finding> = CHECKS.iter().flat_map(|check| check(&installation)).collect();

@@ -1,4 +1,4 @@
-//! Whether the program that the agents call is there, and is this one.
+//! Checks that the program that the agents call exists, and that it is this one.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -28,11 +28,11 @@ pub fn check(installation: &Installation) -> Vec<Finding> {
     named.iter().map(|path| check_one(path)).chain(findings).collect()
 }
 
-/// The program, where an entry leaves it to the PATH.
+/// The name of the program in an entry that leaves its path to the PATH.
 const PROGRAM_NAME: &str = "baton";
 
-/// The agent's processes that look for the program in vain. The PATH is the one that each was started with; a daemon has that of the first
-/// pane.
+/// Returns the agent's processes that cannot find the program. The PATH that counts is the one each was started with.
+/// A daemon has that of its first pane.
 fn missing_on_path(installation: &Installation, agent: Agent) -> Vec<Finding> {
     let misses = |pid: &u32| {
         CurrentSystem.variable(*pid, "PATH").is_some_and(|path| on_path_of(PROGRAM_NAME, path.as_ref()).is_none())
@@ -62,7 +62,7 @@ fn check_one(named: &Path) -> Finding {
     }
 }
 
-/// The program of a handler: a path, or `baton` where the entry looks it up.
+/// Returns the program of a handler: a path, or `baton` if the entry looks it up.
 fn program(call: &FoundHook) -> Option<PathBuf> {
     let command = call.value.get("command")?.as_str()?;
     if command.starts_with("if command -v") {

@@ -1,4 +1,4 @@
-//! Whether the files that install changed are as it left them.
+//! Checks that the files that install changed are still as it left them.
 
 use super::finding::Finding;
 use super::installation::Installation;

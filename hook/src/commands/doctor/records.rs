@@ -1,4 +1,4 @@
-//! Records that cannot be read.
+//! Reports records that cannot be read.
 
 use super::finding::Finding;
 use super::installation::Installation;

@@ -1,4 +1,4 @@
-//! Whether the state can be written from here, and from Codex' sandbox.
+//! Checks that the state can be written from here, and from Codex' sandbox.
 
 use agent_baton_core::agent::Agent;
 

@@ -1,14 +1,14 @@
-//! The state directory: owner, mode, file system, space, lock.
+//! Checks the state directory: owner, mode, file system, free space, lock.
 
 use std::time::{Duration, Instant};
 
 use super::finding::Finding;
 use super::installation::Installation;
 
-/// The least space that lets baton work for long, in bytes.
+/// The free space below which baton warns, in bytes.
 const MIN_FREE_BYTES: u64 = 16 * 1024 * 1024;
 
-/// How long the lock is waited for when something is put right.
+/// How long a repair waits for the lock.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
 
 pub fn check(installation: &Installation) -> Vec<Finding> {

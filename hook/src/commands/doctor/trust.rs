@@ -1,4 +1,4 @@
-//! Whether Codex trusts each entry.
+//! Checks that Codex trusts each entry.
 
 use agent_baton_core::agent::Agent;
 

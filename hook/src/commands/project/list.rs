@@ -20,10 +20,10 @@ pub struct List {
 }
 
 impl List {
-    /// Lists them. A record that cannot be read is named on stderr, and stops nothing.
+    /// Lists the projects. A record that cannot be read is reported on stderr and does not stop the list.
     ///
     /// # Errors
-    /// When the state directory cannot be used.
+    /// Returns an error if the state directory cannot be used.
     pub fn run(self) -> Result<(), CommandError> {
         let context = Context::open()?;
         let config = context.settings().config();

@@ -1,4 +1,4 @@
-//! `baton project`: one file for each thing that can be done with protected files.
+//! `baton project`: one file for each subcommand.
 
 pub mod list;
 pub mod project_arg;
@@ -25,10 +25,10 @@ pub enum Project {
 }
 
 impl Project {
-    /// Does it.
+    /// Runs the subcommand.
     ///
     /// # Errors
-    /// What went wrong, with its exit status.
+    /// Returns what went wrong, with its exit status.
     pub fn run(self) -> Result<(), CommandError> {
         match self {
             Self::List(list) => list.run(),

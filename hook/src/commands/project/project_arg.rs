@@ -9,21 +9,21 @@ use baton_protect::ProjectRecord;
 use baton_store::ProtectedStore;
 use baton_system::worktree;
 
-/// A project that the command line names, with what is kept of it.
+/// A project that the command line names, with its record and archives.
 pub struct ProjectArg {
     /// Its canonical path.
     pub project: String,
-    /// What the configuration protects in it.
+    /// The paths in it that the configuration protects.
     pub paths: Vec<RelativePath>,
-    /// What is kept of it.
+    /// Its record and archives.
     pub protected_store: ProtectedStore,
 }
 
 impl ProjectArg {
-    /// The project that a path names; without one, that of the present directory.
+    /// Returns the project at a path, or by default the project of the current directory.
     ///
     /// # Errors
-    /// Where nothing is protected in it, and nothing is kept of it.
+    /// Returns an error if the project has no protected paths and no record.
     pub fn resolve(context: &Context, path: Option<&Path>) -> Result<Self, CommandError> {
         let here = current_directory()?;
         let start = path.map_or_else(|| here.clone(), |path| here.join(path));
@@ -39,20 +39,20 @@ impl ProjectArg {
         Ok(Self { project, paths, protected_store })
     }
 
-    /// Its record; a new one where there is none.
+    /// Returns its record, or creates one if none exists.
     ///
     /// # Errors
-    /// Where it cannot be read.
+    /// Returns an error if the record cannot be read.
     pub fn record(&self) -> Result<ProjectRecord, CommandError> {
         read_record(&self.protected_store, Some(&self.project))
             .map(|record| record.unwrap_or_else(|| ProjectRecord::new(self.project.clone())))
     }
 }
 
-/// A record as it stands, of this project or of any.
+/// Reads a record, which must belong to this project if one is given.
 ///
 /// # Errors
-/// Where it cannot be read.
+/// Returns an error if the record cannot be read.
 pub fn read_record(
     protected_store: &ProtectedStore,
     project: Option<&str>,

@@ -30,10 +30,11 @@ pub struct Restore {
 }
 
 impl Restore {
-    /// Gives them back. A user's word is enough: what was changed since by whomever is kept and replaced.
+    /// Restores the files. It needs no evidence of who changed them, because the user asked for it: every changed file
+    /// goes to the history and is replaced.
     ///
     /// # Errors
-    /// Where there is nothing to restore, sessions are there, or not everything could be restored.
+    /// Returns an error if there is nothing to restore, if sessions are open, or if not every file could be restored.
     pub fn run(self) -> Result<(), CommandError> {
         let context = Context::open()?;
         let named = ProjectArg::resolve(&context, self.project.as_deref())?;
@@ -74,7 +75,7 @@ impl Restore {
         record.state = ProtectionState::Saved(saved);
         let told = record.pending_notices.len();
         let ending = protected.restore(&mut record, ChangeEvidence::SessionsUntilNow)?;
-        // Where sessions are there still, the last one restores what the first one saved.
+        // If sessions are still open, the last one restores what the first one saved.
         match ending {
             RestoreResult::Done(_) if anyone == Live::No => record.state = ProtectionState::Idle,
             RestoreResult::Done(_) | RestoreResult::BackupMissing | RestoreResult::ProjectMissing => {

@@ -13,8 +13,8 @@ use baton_protect::ProtectedProject;
 use baton_protect::state::ProtectionState;
 use baton_store::ArchiveKind;
 
-/// Saves a project's protected files as they are now. While sessions are open, baton restores this backup after the last one. With
-/// no session open, the current files are yours.
+/// Saves a project's protected files as they are now. While sessions are open, baton restores this backup after the
+/// last one. With no session open, the current files are yours.
 #[derive(Args)]
 pub struct Save {
     /// Path of the project [default: the current project]
@@ -22,10 +22,10 @@ pub struct Save {
 }
 
 impl Save {
-    /// Saves them.
+    /// Saves the files.
     ///
     /// # Errors
-    /// Where nothing is protected in it, or they cannot be saved.
+    /// Returns an error if nothing in the project is protected, or if the files cannot be saved.
     pub fn run(self) -> Result<(), CommandError> {
         let context = Context::open()?;
         let named = ProjectArg::resolve(&context, self.project.as_deref())?;
@@ -49,7 +49,7 @@ impl Save {
         let told = record.pending_notices.len();
         let saved = protected.back_up(&mut record, &named.paths)?;
         let path = named.protected_store.path(ArchiveKind::Backup, saved.number);
-        // With nobody there, what changes from now on is the user's.
+        // If no session is open, later changes are the user's.
         record.state = if anyone == Live::No { ProtectionState::Idle } else { ProtectionState::Saved(saved) };
         if anyone == Live::No {
             record.participants.clear();

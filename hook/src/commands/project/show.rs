@@ -22,10 +22,10 @@ pub struct Show {
 }
 
 impl Show {
-    /// Shows it.
+    /// Shows the project.
     ///
     /// # Errors
-    /// Where nothing is protected in it, or its record cannot be read.
+    /// Returns an error if nothing in the project is protected, or if its record cannot be read.
     pub fn run(self) -> Result<(), CommandError> {
         let context = Context::open()?;
         let named = ProjectArg::resolve(&context, self.project.as_deref())?;

@@ -1,4 +1,4 @@
-//! A project as commands print it.
+//! The view of a project that commands print.
 
 use agent_baton_core::agent::Agent;
 use agent_baton_core::id::SessionId;
@@ -19,31 +19,31 @@ use baton_store::{ArchiveKind, ProtectedStore};
 pub struct ProjectView {
     /// Its path.
     pub project: String,
-    /// The protected paths, relative to it.
+    /// The protected paths, relative to the project.
     pub paths: Vec<String>,
-    /// What became of its files.
+    /// The state of its files.
     pub state: ProtectedState,
-    /// The backup that is to be restored.
+    /// The backup that must be restored.
     pub backup: Option<u64>,
-    /// The launches that came in; each goes when it leaves, the last ones once the files are restored.
+    /// The launches that entered. Each is removed when it leaves, the last ones once the files are restored.
     pub participants: Vec<ParticipantView>,
-    /// The backups that are kept, the oldest first.
+    /// The stored backups, oldest first.
     pub backups: Vec<ArchiveView>,
-    /// What stood in the place of files that were restored, the oldest first.
+    /// The files that restores replaced, oldest first.
     pub history: Vec<ArchiveView>,
-    /// What happened, the oldest first.
+    /// What happened, oldest first.
     pub notes: Vec<NoteView>,
 }
 
-/// What became of a project's files.
+/// The state of a project's protected files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ProtectedState {
-    /// They are the user's.
+    /// Nothing is saved. The files belong to the user.
     Idle,
-    /// They were saved, and are to be restored.
+    /// The files are saved and must be restored.
     Saved,
-    /// Giving them back was begun and not ended.
+    /// A restore has begun and not ended.
     Restoring,
 }
 
@@ -54,9 +54,9 @@ pub struct ParticipantView {
     pub session: SessionId,
     /// Its agent.
     pub agent: Agent,
-    /// The process that shows it.
+    /// The process that displays it.
     pub process: Process,
-    /// Whether it is there; unknown counts as there.
+    /// Whether the launch is alive. An unknown one counts as present.
     pub live: Live,
 }
 
@@ -65,24 +65,24 @@ pub struct ParticipantView {
 pub struct ArchiveView {
     /// Its number.
     pub number: u64,
-    /// Where it stands.
+    /// Its path.
     pub path: String,
 }
 
-/// Something that happened.
+/// One entry of the notes.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct NoteView {
-    /// When (RFC 3339).
+    /// When it happened (RFC 3339).
     pub at: String,
-    /// What.
+    /// What happened.
     pub text: String,
 }
 
 impl ProjectView {
-    /// A project with what is kept of it.
+    /// Creates the view of a project.
     ///
     /// # Errors
-    /// When the state cannot be read.
+    /// Returns an error if the state cannot be read.
     pub fn new(
         context: &Context,
         record: &ProjectRecord,
@@ -120,7 +120,7 @@ impl ProjectView {
         })
     }
 
-    /// What became of the files, in words.
+    /// Describes the state of the files for a user.
     #[must_use]
     pub fn state_words(&self) -> String {
         match (self.state, self.backup) {

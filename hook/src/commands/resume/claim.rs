@@ -1,4 +1,4 @@
-//! The mark that a session is being brought back.
+//! The claim that a session is being resumed.
 
 use agent_baton_core::id::SessionId;
 use agent_baton_core::session::Resuming;
@@ -9,14 +9,15 @@ use crate::error::CommandError;
 use baton_store::AuditAction;
 use baton_system::multiplexer::OpenedWindow;
 
-/// A mark that this call put.
+/// A claim that this call made.
 pub(super) struct ResumeClaim {
     id: SessionId,
     mark: Resuming,
 }
 
 impl ResumeClaim {
-    /// Puts the mark, under the lock; none where another call did, or an agent showed the session meanwhile.
+    /// Makes the claim, under the lock. Returns `None` if another call made one, or if an agent displayed the session
+    /// meanwhile.
     pub(super) fn acquire(context: &Context, resumable: &Resumable) -> Result<Option<Self>, CommandError> {
         let mark = Resuming { at: context.now(), process: None };
         let mut put = false;
@@ -30,21 +31,21 @@ impl ResumeClaim {
         Ok(put.then(|| Self { id: resumable.id().clone(), mark }))
     }
 
-    /// Notes what was started; false where that has ended already.
+    /// Records the process that was started. Returns false if it has already ended.
     pub(super) fn record_process(&self, context: &Context, opened: &OpenedWindow) -> Result<bool, CommandError> {
         let Some(process) = context.process(opened.pid) else { return Ok(false) };
         self.edit(context, AuditAction::ResumeStarted, Some(Resuming { process: Some(process), ..self.mark.clone() }))?;
         Ok(true)
     }
 
-    /// Takes it back: nothing was started.
+    /// Removes the claim, because nothing was started.
     pub(super) fn release(&self, context: &Context) -> Result<(), CommandError> {
         self.edit(context, AuditAction::ResumeReleased, None)
     }
 
     fn edit(&self, context: &Context, action: AuditAction, mark: Option<Resuming>) -> Result<(), CommandError> {
         context.edit_session(action, &self.id, |session| {
-            // The agent may have announced itself: then there is no mark any more, and none is wanted.
+            // If the agent has announced itself, it has removed the claim already.
             if session.resuming.as_ref() == Some(&self.mark) {
                 session.resuming = mark;
             }

@@ -1,7 +1,7 @@
-//! `baton resume`: the agents' own resume commands, after a crash, a closed terminal or a reboot.
+//! `baton resume`: runs the agents' own resume commands after a crash, a closed terminal or a reboot.
 //!
-//! A session is brought back once: before its window is opened, a claim in its record says so, under the lock. The claim holds for as long as
-//! what was started lives, until the agent announces itself.
+//! A session is resumed once. Before its window opens, its record gets a claim, under the lock. The claim holds while
+//! the started process lives, until the agent announces itself.
 
 mod claim;
 mod plan;
@@ -42,7 +42,8 @@ impl Resume {
     /// Prints the commands, or opens the windows.
     ///
     /// # Errors
-    /// Not found or ambiguous; refused, where the one that was named lives or may live; or a window could not be opened.
+    /// Returns an error if no session matches, if several match, if the named session is alive or might be, or if a
+    /// window could not be opened.
     pub fn run(self) -> Result<(), CommandError> {
         let context = Context::open()?;
         let (scope, seen) = match &self.id {
@@ -84,17 +85,17 @@ impl Resume {
     }
 }
 
-/// What came of one.
+/// What happened to one session.
 enum Outcome {
     /// Its window is open.
     Opened,
-    /// It is not what it was when it was judged.
+    /// The session changed after it was judged.
     Changed,
-    /// Its window could not be opened, which was print_result.
+    /// Its window could not be opened, and the error was printed.
     Failed,
 }
 
-/// Opens a window for each. One that fails stops no other.
+/// Opens a window for each session. A failure does not stop the others.
 fn open(context: &Context, scope: &Scope, resumable: &[Resumable]) -> Result<(), CommandError> {
     let mut failed = 0;
     for session in resumable {
@@ -121,7 +122,7 @@ fn open(context: &Context, scope: &Scope, resumable: &[Resumable]) -> Result<(),
     if failed > 0 { Err(CommandError::WindowsNotOpened(failed)) } else { Ok(()) }
 }
 
-/// Opens the window of one.
+/// Opens the window of one session.
 fn open_one(context: &Context, session: &Resumable) -> Result<Outcome, CommandError> {
     let Some(claim) = ResumeClaim::acquire(context, session)? else { return Ok(Outcome::Changed) };
     let why = match session.open() {

@@ -1,4 +1,4 @@
-//! SessionArg sessions are brought back, how, and why others are not.
+//! Decides which sessions are resumed and how, and why others are not.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -14,18 +14,19 @@ use baton_agents::spec;
 use baton_engine::session_status::SessionStatus;
 use baton_system::multiplexer::{MultiplexerError, OpenedWindow, Tmux, shell_quote};
 
-/// For how long a mark holds of which it is not known what was started, in milliseconds: its writer was killed meanwhile.
+/// How long a claim without a process holds, in milliseconds. Its writer was killed before it could record what it
+/// started.
 const UNSTARTED_CLAIM_MS: u64 = 60_000;
 
-/// What is asked for.
+/// The sessions that the user asked for.
 pub(super) enum Scope {
-    /// One session, by a user's word.
+    /// One named session.
     Named,
-    /// All that were alive.
+    /// All lost sessions.
     Lost,
 }
 
-/// A session that is brought back.
+/// A session to resume.
 pub(super) struct Resumable {
     pub(super) session: Session,
     directory: PathBuf,
@@ -33,13 +34,13 @@ pub(super) struct Resumable {
     tmux: Tmux,
 }
 
-/// A session that is not.
+/// A session that is not resumed.
 pub(super) struct Skipped {
     pub(super) id: SessionId,
     pub(super) why: String,
 }
 
-/// SessionArg of these are brought back.
+/// Returns which of these sessions are resumed.
 pub(super) fn plan(context: &Context, scope: &Scope, seen: Vec<ListedSession>) -> (Vec<Resumable>, Vec<Skipped>) {
     let (mut resumable, mut left) = (Vec::new(), Vec::new());
     for seen in seen {
@@ -52,7 +53,7 @@ pub(super) fn plan(context: &Context, scope: &Scope, seen: Vec<ListedSession>) -
     (resumable, left)
 }
 
-/// The directory in which a session is brought back; else why it is not, if that is worth a word.
+/// Returns the directory in which a session is resumed. Otherwise returns why it is not, if the user should know.
 fn check(context: &Context, scope: &Scope, seen: &ListedSession) -> Result<PathBuf, Option<String>> {
     let session = &seen.session;
     let all = matches!(scope, Scope::Lost);
@@ -90,7 +91,7 @@ fn check(context: &Context, scope: &Scope, seen: &ListedSession) -> Result<PathB
     }
 }
 
-/// Whether a session is being brought back: by a process that lives, or may.
+/// Returns whether a session is being resumed by a process that is alive or might be.
 pub(super) fn is_claimed(context: &Context, mark: &Resuming) -> bool {
     let place = context.place();
     match &mark.process {
@@ -120,13 +121,14 @@ impl Resumable {
         &self.session.id
     }
 
-    /// The command, for a shell.
+    /// Returns the command as a line for a shell.
     pub(super) fn shell_command(&self) -> String {
         let program: Vec<String> = self.program.iter().map(|word| shell_quote(word)).collect();
         format!("cd {} && {}", shell_quote(&self.directory.display().to_string()), program.join(" "))
     }
 
-    /// The command that opens its window, for a shell, after those of the servers in `before`; its own comes to them.
+    /// Returns the command that opens the window, as a line for a shell. It first starts the server, unless `before`
+    /// contains it, and adds the server to `before`.
     pub(super) fn tmux_command(&self, before: &mut BTreeSet<Tmux>) -> String {
         let made = !before.insert(self.tmux.clone()) || self.tmux.has_session();
         self.tmux.command(self.window_name(), &self.directory, &self.program, made)
@@ -136,12 +138,12 @@ impl Resumable {
         self.tmux.open(self.window_name(), &self.directory, &self.program)
     }
 
-    /// What its window is called.
+    /// Returns the name of its window.
     fn window_name(&self) -> &str {
         self.session.name.as_ref().map_or(self.session.agent.name(), |name| name.as_str())
     }
 
-    /// Whether nothing happened to the session since it was judged.
+    /// Returns whether the session is unchanged since it was judged.
     pub(super) fn is_unchanged(&self, now: &Session) -> bool {
         (&now.launches, &now.ended, now.deliveries.len())
             == (&self.session.launches, &self.session.ended, self.session.deliveries.len())

@@ -19,7 +19,8 @@ use crate::output::run_result::print_result;
 pub struct Adopt {
     /// Run id, a prefix of it, or its name
     run: String,
-    /// Session that takes over the run [default: the calling agent's session, or the only live session of this project]
+    /// Session that takes over the run [default: the calling agent's session, or the only live session of this
+    /// project]
     #[arg(long, value_name = "ID")]
     session: Option<SessionId>,
     /// Adopt the run even if baton cannot tell whether its owner is alive
@@ -34,10 +35,11 @@ pub struct Adopt {
 }
 
 impl Adopt {
-    /// Gives the run to the session.
+    /// Moves the run to the session.
     ///
     /// # Errors
-    /// Refused where its owner lives or may live, where it is over, or where the session owns another; not found.
+    /// Refused if the run's owner is alive or might be, if the run has ended, or if the session owns another run.
+    /// Also fails if the run is not found.
     pub fn run(self) -> Result<(), CommandError> {
         let context = Context::open()?;
         let run = args::run::resolve(&context, &self.run)?;
@@ -52,7 +54,7 @@ impl Adopt {
         let mut done = context.decide(command(self.force, false))?;
         match done.decision.reason {
             Reason::OwnerAlive | Reason::OwnerUnverifiable if self.take => {
-                // Whom it is taken from is print_result before that is done.
+                // Print the owner before the run is taken from it.
                 output::notice(&format!("{}; its fence becomes stale", done.describe_owner(&context)));
                 done = context.decide(command(self.force, true))?;
             }
@@ -72,7 +74,7 @@ impl Adopt {
     }
 }
 
-/// Asks a user at a terminal; nobody else can say yes.
+/// Asks the user at the terminal. Without a terminal, the answer is no.
 fn confirm_unverifiable(owner: &str) -> Result<bool, CommandError> {
     if !(std::io::stdin().is_terminal() && std::io::stderr().is_terminal()) {
         return Ok(false);

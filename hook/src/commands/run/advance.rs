@@ -1,4 +1,4 @@
-//! `baton run update`, `verify` and `finish`: what only a run's owner may do.
+//! `baton run update`, `verify` and `finish`: the commands that only a run's owner may use.
 
 use agent_baton_core::fence::Fence;
 use agent_baton_core::reason::Reason;
@@ -69,7 +69,7 @@ impl Update {
     /// Advances the run.
     ///
     /// # Errors
-    /// Refused to whoever does not own it; not found.
+    /// Refused if the caller does not own the run. Also fails if the run is not found.
     pub fn run(self) -> Result<(), CommandError> {
         let context = Context::open()?;
         let run = args::run::resolve(&context, &self.run)?;
@@ -87,10 +87,10 @@ impl Update {
 }
 
 impl Verify {
-    /// Says whether the caller owns the run.
+    /// Prints whether the caller owns the run.
     ///
     /// # Errors
-    /// Refused to whoever does not own it; not found.
+    /// Refused if the caller does not own the run. Also fails if the run is not found.
     pub fn run(self) -> Result<(), CommandError> {
         let context = Context::open()?;
         let run = args::run::resolve(&context, &self.run)?;
@@ -105,7 +105,7 @@ impl Finish {
     /// Ends the run.
     ///
     /// # Errors
-    /// Refused to whoever does not own it; not found.
+    /// Refused if the caller does not own the run. Also fails if the run is not found.
     pub fn run(self) -> Result<(), CommandError> {
         let context = Context::open()?;
         let run = args::run::resolve(&context, &self.run)?;

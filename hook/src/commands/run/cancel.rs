@@ -26,7 +26,7 @@ impl Cancel {
     /// Cancels the run, whoever owns it.
     ///
     /// # Errors
-    /// Refused where it is over; not found.
+    /// Refused if the run has ended. Also fails if the run is not found.
     pub fn run(self) -> Result<(), CommandError> {
         let context = Context::open()?;
         let run = args::run::resolve(&context, &self.run)?;

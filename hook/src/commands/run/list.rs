@@ -22,10 +22,10 @@ pub struct List {
 }
 
 impl List {
-    /// Lists them. A record that cannot be read is named on stderr, and stops nothing.
+    /// Lists the runs. A record that cannot be read is reported on stderr and does not stop the list.
     ///
     /// # Errors
-    /// When the state directory cannot be used.
+    /// Returns an error if the state directory cannot be used.
     pub fn run(self) -> Result<(), CommandError> {
         let context = Context::open()?;
         let liveness = context.liveness_check();
@@ -55,7 +55,7 @@ fn row(run: &Run, live: Live) -> Vec<String> {
         run.id.to_string(),
         run_status_word(run, live).to_owned(),
         turns,
-        // The pane of an owner that is gone may be another's by now.
+        // If the owner is gone, its pane may belong to another process by now.
         format!(
             "{} {}",
             run.owner.agent.map_or("command", Agent::name),

@@ -42,16 +42,16 @@ impl LogFiles for RunLogFiles<'_> {
 }
 
 impl Log {
-    /// Prints it.
+    /// Prints the log.
     ///
     /// # Errors
-    /// Not found, ambiguous, or unreadable.
+    /// Returns an error if no run matches, if several match, or if the log cannot be read.
     pub fn run(self) -> Result<(), CommandError> {
         let context = Context::open()?;
         let id = args::run::resolve(&context, &self.run)?;
         let mut follower = LogFollower::new(RunLogFiles { store: context.store(), run: &id });
         loop {
-            // Asked before reading: what is written until the run is over is printed.
+            // Check this before reading, so that everything written before the end of the run is printed.
             let over = !context.run(&id)?.status.is_unfinished();
             if over {
                 context.complete_progress_log(&id)?;
@@ -68,7 +68,7 @@ impl Log {
     }
 }
 
-/// Prints whole lines, cleaned. A reader that has gone away, as `less` does, ends it.
+/// Prints complete lines without control characters. Sets `gone` if the reader has exited, as `less` may.
 fn show(lines: &[u8], gone: &mut bool) -> io::Result<()> {
     if *gone {
         return Ok(());

@@ -1,4 +1,4 @@
-//! `baton run start --loop`: what a loop is started with.
+//! `baton run start --loop`: the options of a loop.
 
 use std::collections::BTreeMap;
 use std::io::IsTerminal;
@@ -23,13 +23,14 @@ use baton_engine::loops::definition::{
 use baton_fs::read::{read_capped, read_own};
 use baton_system::environment::{Environment, OwnEnvironment};
 
-/// The longest settings of an agent that are read, in bytes.
+/// The largest settings file of an agent that is read, in bytes.
 const MAX_SETTINGS: usize = 8 * 1024 * 1024;
 
-/// How often the last message, or the project, may be as before where nobody says.
+/// The default for how many iterations may pass without a change of the last message or the project.
 const DEFAULT_PATIENCE: u32 = 5;
 
-/// The variables that a command is run with, as they are where the user types: a repository can change those of the agent.
+/// The variables that a command gets, with the values they have in the user's terminal. A repository can change those
+/// of the agent.
 const KEPT_VARIABLES: [&str; 9] = ["PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LC_ALL", "TZ", "TMPDIR"];
 
 /// The options of a loop.
@@ -51,8 +52,8 @@ pub struct LoopOptions {
     /// Maximum duration: 90m, 36h, 2d
     #[arg(long, value_name = "TIME", requires = "looping")]
     max_time: Option<TimeSpan>,
-    /// The loop is done only when this command exits with status 0 in the project's directory within five minutes; only you can give
-    /// one, in a terminal
+    /// The loop is done only when this command exits with status 0 in the project's directory within five minutes;
+    /// only you can give one, in a terminal
     #[arg(long, value_name = "COMMAND", requires = "looping")]
     done_when: Option<String>,
     /// End the loop when the last message or the project has not changed for N iterations in a row (0: never)
@@ -60,28 +61,28 @@ pub struct LoopOptions {
     patience: u32,
 }
 
-/// A loop that is ready to be started.
+/// A loop that is ready to start.
 pub struct Prepared {
     definition: LoopDefinition,
     max_ms: Option<u64>,
     patience: u32,
-    /// How often it may go round.
+    /// The maximum number of iterations.
     pub max_iterations: u32,
-    /// What set that, where nobody print_result.
+    /// What set this limit, if the user did not.
     pub limited_by: &'static str,
 }
 
 impl LoopOptions {
-    /// Whether a loop is asked for.
+    /// Returns whether the user asked for a loop.
     #[must_use]
     pub const fn is_asked(&self) -> bool {
         self.looping
     }
 
-    /// Reads the prompt, finds the client's cap, and checks what was asked for. Nothing is written.
+    /// Reads the prompt, determines the client's limit, and checks the options. Writes nothing.
     ///
     /// # Errors
-    /// Refused: more iterations than the client allows, a command that no user gave, texts that are too long.
+    /// Refused if the iterations exceed the client's limit, if no user gave the command, or if a text is too long.
     pub fn prepare(
         self,
         context: &Context,
@@ -131,10 +132,10 @@ impl LoopOptions {
 }
 
 impl Prepared {
-    /// Writes the texts, and a user's word for the command, and gives the part of the record.
+    /// Writes the definition and the user's approval of the command, and returns the limits for the record.
     ///
     /// # Errors
-    /// Where a file cannot be written. [`Self::forget`] takes back what was.
+    /// Returns an error if a file cannot be written. [`Self::forget`] removes what was written.
     pub fn write(&self, context: &Context, run: &RunId) -> Result<LoopLimits, CommandError> {
         let bytes = self.definition.to_bytes();
         context.write_loop_definition(run, &bytes)?;
@@ -148,7 +149,8 @@ impl Prepared {
     }
 }
 
-/// A command that a user gives: at a terminal, with no agent above who could have typed it.
+/// Approves a command that the user gives. It must come from a terminal, without an agent above that could have typed
+/// it.
 fn approve_command(context: &Context, command: String, directory: &Path) -> Result<DoneWhen, CommandError> {
     if context.lineage().is_some() || !std::io::stdin().is_terminal() {
         let what = "baton runs a command by itself only where a user gave it: type this `baton run start` in a terminal of your \
@@ -160,7 +162,7 @@ fn approve_command(context: &Context, command: String, directory: &Path) -> Resu
     Ok(DoneWhen { command, directory: directory.to_owned(), environment })
 }
 
-/// How often it may go round, and what set that.
+/// Returns the maximum number of iterations, and what set it.
 fn iteration_limit(agent: Agent, cap: Option<u32>, asked: Option<u32>) -> Result<(u32, &'static str), CommandError> {
     let most = cap.unwrap_or(u32::MAX);
     match asked {
@@ -192,15 +194,15 @@ const fn refused(reason: Reason, what: String) -> CommandError {
 }
 
 impl Context {
-    /// How many Stops in a row the agent in a process lets a hook block. The user's own setting counts, as the agent reads it; one of
-    /// the project only where it is lower.
+    /// Returns how many `Stop` events in a row the agent in a process lets a hook block. The user's own setting
+    /// counts, as the agent reads it. A setting of the project counts only if it is lower.
     #[must_use]
     pub fn block_cap(&self, agent: Agent, process: &Process, project: &Path) -> Option<u32> {
         let block = spec(agent).block_cap?;
         let variable = |name| self.variable(process, name);
         let own = variable(spec(agent).home_variable).map(PathBuf::from).filter(|path| path.is_absolute());
         let own = own.or_else(|| self.account_home().map(|home| home.join(spec(agent).home_default)));
-        // A link is followed, as the agent does it: to a file, and to nothing that has no end.
+        // Follow a link, as the agent does, but only to a regular file: others may never end.
         let of_file = |path: PathBuf| {
             let bytes = path.canonicalize().and_then(|path| read_own(&path, MAX_SETTINGS)).ok()?;
             (block.from_settings)(std::str::from_utf8(&bytes).ok()?)

@@ -1,4 +1,4 @@
-//! `baton run`: one file for each thing that can be done with runs.
+//! `baton run`: one file for each subcommand.
 
 pub mod adopt;
 pub mod advance;
@@ -22,12 +22,13 @@ use crate::error::CommandError;
 pub enum Run {
     /// Start a run that a session owns
     ///
-    /// With --loop, baton keeps the agent working: whenever the owning session wants to stop, it gets the prompt again, until the
-    /// condition of --until or --done-when holds or a limit is reached. If you give both conditions, both must hold.
+    /// With --loop, baton keeps the agent working: whenever the owning session wants to stop, it gets the prompt
+    /// again, until the condition of --until or --done-when holds or a limit is reached. If you give both conditions,
+    /// both must hold.
     ///
-    /// The loop pauses when you interrupt a turn or when the model service fails. Codex does not report such a failure to hooks, so
-    /// there the loop stops advancing and pauses at your next prompt. `claude -p` and `codex exec` exit; the loop continues when their
-    /// session is resumed.
+    /// The loop pauses when you interrupt a turn or when the model service fails. Codex does not report such a
+    /// failure to hooks, so there the loop stops advancing and pauses at your next prompt. `claude -p` and `codex
+    /// exec` exit; the loop continues when their session is resumed.
     Start(start::Start),
     /// Report the progress of a run
     Update(advance::Update),
@@ -49,9 +50,10 @@ pub enum Run {
     Show(show::Show),
     /// Run a command as a run of its own
     ///
-    /// Use this for a script around `claude -p` or `codex exec`. The run ends with the command: exit status 0 finishes it and any other
-    /// status fails it. A signal leaves it interrupted; start the same command again to continue the run. The command finds BATON_RUN
-    /// and BATON_FENCE in its environment. Agents that it starts are iterations of the run and own no runs themselves. Linux only.
+    /// Use this for a script around `claude -p` or `codex exec`. The run ends with the command: exit status 0
+    /// finishes it and any other status fails it. A signal leaves it interrupted; start the same command again to
+    /// continue the run. The command finds BATON_RUN and BATON_FENCE in its environment. Agents that it starts are
+    /// iterations of the run and own no runs themselves. Linux only.
     With(with::With),
     /// Become the command of a run (called by `run with`)
     #[command(name = "with-command", hide = true)]
@@ -61,10 +63,10 @@ pub enum Run {
 }
 
 impl Run {
-    /// Does it.
+    /// Runs the subcommand.
     ///
     /// # Errors
-    /// What was refused or went wrong, with its exit status.
+    /// Returns what was refused or went wrong, with its exit status.
     pub fn run(self) -> Result<(), CommandError> {
         match self {
             Self::Start(start) => start.run(),

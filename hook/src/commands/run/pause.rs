@@ -38,7 +38,7 @@ impl Pause {
     /// Pauses the run, whoever owns it.
     ///
     /// # Errors
-    /// Refused where it is over; not found.
+    /// Refused if the run has ended. Also fails if the run is not found.
     pub fn run(self) -> Result<(), CommandError> {
         let context = Context::open()?;
         let run = args::run::resolve(&context, &self.run)?;
@@ -59,7 +59,7 @@ impl Continue {
     /// Makes the run active again.
     ///
     /// # Errors
-    /// Refused where it is over; not found.
+    /// Refused if the run has ended. Also fails if the run is not found.
     pub fn run(self) -> Result<(), CommandError> {
         let context = Context::open()?;
         let run = args::run::resolve(&context, &self.run)?;
@@ -70,7 +70,7 @@ impl Continue {
     }
 }
 
-/// What has to happen for a run to go on: baton itself cannot wake an agent.
+/// Returns what must happen for the run to continue. baton itself cannot wake an agent.
 fn next_step(context: &Context, run: &Run) -> &'static str {
     match (run.loop_state.is_some(), context.owner_liveness(&context.liveness_check(), run)) {
         (_, Live::No) => ", but its owner is gone: resume its session, or adopt the run with another session",

@@ -21,10 +21,10 @@ pub struct Show {
 }
 
 impl Show {
-    /// Shows it.
+    /// Shows the run.
     ///
     /// # Errors
-    /// Not found, ambiguous, or unreadable.
+    /// Returns an error if no run matches, if several match, or if the record cannot be read.
     pub fn run(self) -> Result<(), CommandError> {
         let context = Context::open()?;
         let run = context.run(&args::run::resolve(&context, &self.run)?)?;

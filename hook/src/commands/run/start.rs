@@ -34,10 +34,11 @@ pub struct Start {
 }
 
 impl Start {
-    /// Starts it.
+    /// Starts the run.
     ///
     /// # Errors
-    /// Refused where the session owns an unfinished run; not found where no session, or no single living launch, fits.
+    /// Refused if the session owns an unfinished run. Also fails if no session fits, or if it does not have exactly
+    /// one live launch.
     pub fn run(self) -> Result<(), CommandError> {
         let context = Context::open()?;
         let TargetLaunch { session, process, resolved_by } = TargetLaunch::resolve(&context, self.session.as_ref())?;

@@ -1,7 +1,8 @@
-//! Starting a command, passing on what signals come, and ending as it ended.
+//! Starts a command, forwards signals to it, and exits as it exited.
 //!
-//! The command stays in the supervisor's process group, so that the shell's job control holds and continues both together. What the
-//! terminal sends, it sends to both; what another process sends to the supervisor is passed on.
+//! The command stays in the supervisor's process group, so that the shell's job control stops and continues both
+//! together. The terminal sends its signals to both. A signal that another process sends to the supervisor is
+//! forwarded.
 
 use std::ffi::OsString;
 use std::io;
@@ -17,22 +18,22 @@ use crate::error::CommandError;
 use crate::output;
 use baton_agents::{FENCE_VARIABLE, RUN_VARIABLE};
 
-/// What may be sent to the supervisor and is meant for the command.
+/// The signals that are forwarded to the command.
 const FORWARDED: [Signal; 6] =
     [Signal::SIGHUP, Signal::SIGINT, Signal::SIGQUIT, Signal::SIGTERM, Signal::SIGUSR1, Signal::SIGUSR2];
 
-/// The signals that a supervisor reads one by one.
+/// Returns the signals that a supervisor reads one by one.
 #[must_use]
 pub fn blocked_signals() -> SigSet {
     FORWARDED.into_iter().chain([Signal::SIGCHLD]).collect()
 }
 
-/// Those of them that tell a program to end.
+/// The signals among them that ask a program to end.
 const TERMINATION: [Signal; 4] = [Signal::SIGHUP, Signal::SIGINT, Signal::SIGQUIT, Signal::SIGTERM];
 
 /// A command, and the run that it drives.
 pub struct Command<'a> {
-    /// The run, as it begins or goes on.
+    /// The run, as it starts or continues.
     pub run: &'a Run,
     /// The program and its arguments.
     pub arguments: &'a [OsString],
@@ -41,29 +42,30 @@ pub struct Command<'a> {
 /// How a command ended.
 #[derive(Debug, Clone, Copy)]
 pub enum CommandExit {
-    /// With a status.
+    /// It exited with a status.
     Exited {
         /// The status.
         code: i32,
-        /// Whether it had been terminated to end.
+        /// Whether it was asked to terminate before.
         terminated: bool,
     },
-    /// By a signal.
+    /// A signal ended it.
     Signalled(i32),
 }
 
 impl Command<'_> {
-    /// Runs it to its end. It is ended where the run is no longer this supervisor's.
+    /// Runs the command until it ends. Terminates it if this supervisor no longer owns the run.
     ///
     /// # Errors
-    /// Where it cannot be started, or signals cannot be signals.
+    /// Returns an error if the command cannot be started, or if signals cannot be blocked.
     pub fn supervise(&self, context: &Context) -> Result<CommandExit, CommandError> {
-        // From before the start on: none that comes early is lost.
+        // Block signals before the start, so that an early one is not lost.
         let signals = Signals::block().map_err(CommandError::RunCommand)?;
         let mut child = self.start().map_err(CommandError::RunCommand)?;
         let (mut terminated, mut ownership_lost) = (false, false);
         loop {
-            // Looked at before the signals are: what a terminal sends to both is here by the time the command has ended by it.
+            // Check the child before the signals: a signal that the terminal sends to both has arrived by the time
+            // the command has ended by it.
             let ended = child.try_wait().map_err(CommandError::RunCommand)?;
             for ReceivedSignal { signal, by_terminal } in signals.received().map_err(CommandError::RunCommand)? {
                 terminated |= TERMINATION.contains(&signal);
@@ -90,17 +92,18 @@ impl Command<'_> {
         program.env(RUN_VARIABLE, self.run.id.as_str()).env(FENCE_VARIABLE, fence).spawn()
     }
 
-    /// Whether a user cancelled the run, or somebody else has it. What cannot be read is no reason to end anything.
+    /// Returns whether a user cancelled the run, or another owner has it. A record that cannot be read is no reason
+    /// to end the command.
     fn lost_ownership(&self, context: &Context) -> bool {
         let now = context.run(&self.run.id);
         now.is_ok_and(|run| run.status == Status::Cancelled || run.owner.process != self.run.owner.process)
     }
 }
 
-/// The child was not reaped yet, so its pid is its own.
+/// Forwards a signal. The child has not been reaped yet, so its pid cannot belong to another process.
 fn forward(child: &Child, signal: Signal) {
     if let Ok(pid) = i32::try_from(child.id()) {
-        // It may have ended this moment.
+        // It may have ended at this moment.
         let _ = kill(Pid::from_raw(pid), signal);
     }
 }
@@ -122,17 +125,17 @@ impl CommandExit {
                     let _ = SigSet::all().thread_unblock();
                     let _ = raise(signal);
                 }
-                // As a shell has it, where the signal did not end this.
+                // If the signal did not end this process, exit with the status that a shell would use.
                 std::process::exit(128 + number)
             }
         }
     }
 }
 
-/// A signal that came.
+/// A signal that arrived.
 struct ReceivedSignal {
     signal: Signal,
-    /// Whether the kernel sent it for the terminal, and so to the command too.
+    /// Whether the terminal caused it, so that the command got it, too.
     by_terminal: bool,
 }
 
@@ -148,18 +151,19 @@ mod signals {
 
     use super::{ReceivedSignal, blocked_signals};
 
-    /// How often to look whether the run is still this supervisor's, in milliseconds.
+    /// How often to check whether this supervisor still owns the run, in milliseconds.
     const OWNERSHIP_POLL_MS: u16 = 500;
 
-    /// What `si_code` is where the kernel itself sent a signal.
+    /// The value of `si_code` if the kernel itself sent the signal.
     const BY_KERNEL: i32 = 0x80;
 
-    /// The signals that would end this process, held back and read one by one.
+    /// The signals that would end this process, blocked and read one by one.
     pub struct Signals(SignalFd);
 
     impl Signals {
         pub fn block() -> io::Result<Self> {
-            // Whoever started this may have left it SIGCHLD ignored, and then no child is left to be waited for.
+            // The parent may have left SIGCHLD ignored. Then the kernel reaps children itself and none can be waited
+            // for.
             signal_hook::flag::register(Signal::SIGCHLD as i32, Arc::<AtomicBool>::default())?;
             let ignored = ignored();
             let set: SigSet = blocked_signals().iter().filter(|signal| !ignored(*signal)).collect();
@@ -167,7 +171,7 @@ mod signals {
             Ok(Self(SignalFd::with_flags(&set, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK)?))
         }
 
-        /// Those that came since the last time and are for the command.
+        /// Returns the signals that arrived since the last call and are meant for the command.
         pub fn received(&self) -> io::Result<Vec<ReceivedSignal>> {
             let mut sent = Vec::new();
             while let Some(info) = self.0.read_signal()? {
@@ -178,7 +182,7 @@ mod signals {
             Ok(sent)
         }
 
-        /// Waits until one comes, or it is time to look around.
+        /// Waits until a signal arrives, or until it is time to check the run.
         pub fn wait(&self) -> io::Result<()> {
             let mut ready = [PollFd::new(self.0.as_fd(), PollFlags::POLLIN)];
             match poll(&mut ready, PollTimeout::from(OWNERSHIP_POLL_MS)) {
@@ -188,8 +192,9 @@ mod signals {
         }
     }
 
-    /// What this process was started to ignore, as nohup has it: such a signal tells nobody anything. Held back, it would come all the
-    /// same. Where that cannot be known, nothing is.
+    /// Returns a test for signals that this process was started to ignore, as `nohup` does. Such a signal must have
+    /// no effect, but once blocked it would be delivered. If the ignored signals cannot be read, no signal counts as
+    /// ignored.
     fn ignored() -> impl Fn(Signal) -> bool {
         let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
         let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));

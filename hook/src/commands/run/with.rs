@@ -1,4 +1,4 @@
-//! `baton run with`: a run that a command drives, such as a script around `claude -p` or `codex exec`.
+//! `baton run with`: a run that belongs to a command, such as a script around `claude -p` or `codex exec`.
 
 use std::ffi::OsString;
 use std::time::Duration;
@@ -20,7 +20,7 @@ use baton_system::environment::OwnEnvironment;
 use baton_system::pane::find_pane;
 use baton_system::{identity, worktree};
 
-/// How long to wait before asking again whether the first one is over.
+/// How often to check whether the running command has ended.
 const POLL: Duration = Duration::from_millis(200);
 
 /// Runs a command as a run of its own.
@@ -37,10 +37,10 @@ pub struct With {
 }
 
 impl With {
-    /// Runs it. Ends this process as the command ended.
+    /// Runs the command. Ends this process as the command ended.
     ///
     /// # Errors
-    /// Refused where the first one of this name is not over; or the state cannot be used.
+    /// Refused if a command of this name is still running. Also fails if the state cannot be used.
     pub fn run(self) -> Result<(), CommandError> {
         let context = Context::open()?;
         context.check_enabled()?;
@@ -63,14 +63,16 @@ impl With {
         end.exit()
     }
 
-    /// Takes the lock of the name, and has the run begin or go on; waits where the first one of this name is not over.
+    /// Takes the lock of the name and starts or continues the run. Waits first if a command of this name is still
+    /// running.
     fn begin(&self, context: &Context) -> Result<(SupervisorLock, Run), CommandError> {
         let directory = current_directory()?;
         let project = worktree::find_root(&directory);
         let mut told = false;
         loop {
             let refused = match context.store().lock_supervisor(project.as_deref(), &self.name)? {
-                // Each question to the core leaves a line in the audit: one that waits for hours asks again only when it may be over.
+                // Each request to the core leaves a line in the audit. A call that waits for hours asks again only
+                // when the command may have ended.
                 None if told => None,
                 Some(_) if told && self.may_be_running(context, project.as_deref())? => None,
                 None => Some(self.already_running(context, project.as_deref())?),
@@ -98,7 +100,7 @@ impl With {
         }
     }
 
-    /// Whether the first one of this name is there, or may be.
+    /// Returns whether a command of this name is running, or might be.
     fn may_be_running(&self, context: &Context, project: Option<&str>) -> Result<bool, CommandError> {
         Ok(self
             .unfinished(context, project)?
@@ -112,12 +114,13 @@ impl With {
         };
         let own = context.own_process().ok_or(CommandError::InternalError)?;
         let process = identity(&own, &context.here().place);
-        // A pane that an agent's tool inherited is the agent's, and so that of the command.
+        // A pane that the tool of an agent inherited is the agent's, and so it is also the command's.
         let pane: Pane = find_pane(&OwnEnvironment, &own);
         context.decide(Command::With { run, name: self.name.clone(), project, process, pane })
     }
 
-    /// The unfinished run of this name in this project that a command drives. While the lock is held there can be no second.
+    /// Returns the unfinished supervised run of this name in this project. While the lock is held, there can be only
+    /// one.
     fn unfinished(&self, context: &Context, project: Option<&str>) -> Result<Option<Run>, CommandError> {
         let mine = |run: &Run| {
             run.status.is_unfinished()
@@ -128,7 +131,7 @@ impl With {
         Ok(context.runs(false)?.into_iter().find(mine))
     }
 
-    /// The first one of this name, whose supervisor holds the lock.
+    /// Returns the error for a command of this name whose supervisor holds the lock.
     fn already_running(&self, context: &Context, project: Option<&str>) -> Result<CommandError, CommandError> {
         let what = match self.unfinished(context, project)? {
             Some(run) => describe_running(context, &run),
@@ -146,7 +149,7 @@ fn describe_running(context: &Context, run: &Run) -> String {
 }
 
 impl CommandExit {
-    /// Whether the run failed, and why; none where it is left interrupted.
+    /// Returns whether the run failed, and why, or `None` if it is left interrupted.
     fn verdict(self) -> Option<(bool, Option<String>)> {
         match self {
             Self::Exited { code: 0, .. } => Some((false, None)),

@@ -1,7 +1,8 @@
-//! What `baton run with` starts: it records its own process as the run's command, and becomes the command.
+//! The program that `baton run with` starts. It records its own process as the run's command, and then becomes the
+//! command.
 //!
-//! So no command runs that the record does not name: one whose supervisor was killed and replaced before it came to this is refused by
-//! its number.
+//! So no command runs that the record does not name. If its supervisor was killed and replaced before this point, its
+//! fence is stale and it is refused.
 
 use std::ffi::OsString;
 use std::os::unix::process::CommandExt;
@@ -30,12 +31,12 @@ pub struct WithCommand {
 }
 
 impl WithCommand {
-    /// Becomes it; returns only where that failed.
+    /// Becomes the command. Returns only on failure.
     ///
     /// # Errors
-    /// Refused where the number is old; or the program cannot be run.
+    /// Refused if the fence is stale. Also fails if the program cannot be run.
     pub fn run(self) -> Result<(), CommandError> {
-        // The supervisor holds them back, and a program inherits that.
+        // The supervisor blocks these signals, and a program inherits that.
         let _ = blocked_signals().thread_unblock();
         let context = Context::open()?;
         let own = context.own_process().ok_or(CommandError::InternalError)?;
@@ -50,7 +51,7 @@ impl WithCommand {
             "cannot run {}: {failed}",
             baton_display::strip_control_chars(&program.to_string_lossy())
         ));
-        // As a shell has it: 127 for what is not there, 126 for what cannot be run.
+        // Exit as a shell does: 127 if the program does not exist, 126 if it cannot be run.
         std::process::exit(if failed.kind() == std::io::ErrorKind::NotFound { 127 } else { 126 })
     }
 }

@@ -10,7 +10,8 @@ use crate::error::CommandError;
 use crate::output;
 use baton_engine::retention::{Deletion, delete};
 
-/// Moves a session to the trash. Only `baton session restore` brings it back. The agent's own transcript stays where it is.
+/// Moves a session to the trash. Only `baton session restore` brings it back. The agent's own transcript stays where
+/// it is.
 #[derive(Args)]
 pub struct Delete {
     /// Full session id
@@ -21,10 +22,10 @@ pub struct Delete {
 }
 
 impl Delete {
-    /// Deletes it.
+    /// Deletes the session.
     ///
     /// # Errors
-    /// Not found; refused while it lives or owns an unfinished run.
+    /// Refused if the session is alive or owns an unfinished run. Also fails if it is not found.
     pub fn run(self) -> Result<(), CommandError> {
         let context = Context::open()?;
         let id = parse_full_id(&self.session)?;
@@ -66,7 +67,7 @@ impl Delete {
     }
 }
 
-/// Deleting takes the whole id: the beginning of one may become another's.
+/// Parses a complete id. Deleting requires it, because a prefix may match another session later.
 pub(super) fn parse_full_id(text: &str) -> Result<SessionId, CommandError> {
     text.parse().map_err(|why| {
         CommandError::NotFound(format!(

@@ -16,10 +16,10 @@ use crate::output;
 use baton_engine::discovery::{Bounds, ForeignLoop, ForeignLoopState, ForeignLoops, find_foreign_loops, register};
 use baton_system::worktree;
 
-/// How much of the agents' directories is looked at.
+/// The maximum number of entries of the agents' directories that are visited.
 const MAX_ENTRIES: usize = 100_000;
 
-/// How long it looks at each kind of thing.
+/// How long each kind of search may take.
 const SEARCH_TIME: Duration = Duration::from_secs(20);
 
 /// Registers sessions that no hook reported, and lists progress logs of loops.
@@ -32,16 +32,16 @@ pub struct Discover {
     json: bool,
 }
 
-/// What was found, as `--json` prints it.
+/// The result, as `--json` prints it.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct DiscoverView {
     /// The sessions that were registered.
     pub registered: Vec<DiscoveredView>,
-    /// The loops, by their logs.
+    /// The loops, identified by their logs.
     pub loops: Vec<ForeignLoop>,
-    /// How many logs were read; what had not changed since the last time was not.
+    /// How many logs were read. Logs that have not changed since the last search are not read again.
     pub logs_read: usize,
-    /// Whether something could not be read, or there was more than is looked at.
+    /// Whether something could not be read, or a limit ended the search early.
     pub partial: bool,
 }
 
@@ -52,17 +52,17 @@ pub struct DiscoveredView {
     pub id: SessionId,
     /// The agent.
     pub agent: Agent,
-    /// Whether a process shows it; of the others only a transcript was found.
+    /// Whether a process displays it. For the others, only a transcript was found.
     pub live: bool,
     /// Its directory.
     pub cwd: Option<String>,
 }
 
 impl Discover {
-    /// Finds them.
+    /// Runs the search.
     ///
     /// # Errors
-    /// When the state cannot be used, or a directory that was named is not there.
+    /// Returns an error if the state cannot be used, or if a named directory does not exist.
     pub fn run(self) -> Result<(), CommandError> {
         let context = Context::open()?;
         let roots = self.roots()?;
@@ -80,8 +80,8 @@ impl Discover {
         if self.json { output::print_json(&view) } else { output::print(&text(&view)) }
     }
 
-    /// The directories, each once, by their canonical paths. One that is not there is an error: to look elsewhere instead would say
-    /// that there is nothing.
+    /// Returns the directories by their canonical paths, each once. A missing directory is an error: skipping it
+    /// would suggest that it contains no loops.
     fn roots(&self) -> Result<Vec<PathBuf>, CommandError> {
         let mut roots = Vec::new();
         for directory in &self.directories {

@@ -28,10 +28,11 @@ pub struct Export {
 }
 
 impl Export {
-    /// Writes it. An existing file is not written over.
+    /// Writes the export. Does not overwrite an existing file.
     ///
     /// # Errors
-    /// Not found, ambiguous, or unreadable; or the file cannot be written.
+    /// Returns an error if no session matches, if several match, if its record cannot be read, or if the file cannot
+    /// be written.
     pub fn run(self) -> Result<(), CommandError> {
         let context = Context::open()?;
         let id = args::session::resolve(&context, &self.session, false)?;
@@ -70,7 +71,8 @@ impl Export {
     }
 }
 
-/// Every decision about the session, oldest first: those that came with it from another machine before those of this one.
+/// Returns every decision about the session, oldest first. Decisions imported from another machine come before those
+/// of this one.
 fn decisions(context: &Context, session: &SessionId) -> Result<String, CommandError> {
     let mut text = context.store().imported_decisions(session)?;
     let about = |line: &AuditLine| line.names(session.as_str());
@@ -84,7 +86,7 @@ fn decisions(context: &Context, session: &SessionId) -> Result<String, CommandEr
     Ok(text)
 }
 
-/// The agent's transcript, or what the agent compressed it to.
+/// Returns the agent's transcript, or its compressed form.
 fn transcript(path: &Path) -> Result<Transcript, CommandError> {
     let file = |path: PathBuf| move |source| CommandError::ReadFile { path, source };
     let beside = PathBuf::from(format!("{}.zst", path.display()));
@@ -96,12 +98,12 @@ fn transcript(path: &Path) -> Result<Transcript, CommandError> {
         opened => (path.to_owned(), opened.map_err(file(path.to_owned()))?),
     };
     let mut bytes = Vec::new();
-    // One byte more than a bundle takes, so that a longer one is refused and never cut.
+    // Read one byte more than an export accepts, so that a longer transcript is refused and not cut.
     opened.take(MAX_TRANSCRIPT_BYTES + 1).read_to_end(&mut bytes).map_err(file(path.clone()))?;
     Ok(Transcript { bytes, compressed: path.extension().is_some_and(|ext| ext == "zst") })
 }
 
-/// Writes the file whole or not at all, for this account alone.
+/// Writes the file completely or not at all, readable only for this account.
 fn write(export: &SessionExport, out: &Path) -> Result<(), CommandError> {
     let failed = |source: io::Error| match source.kind() {
         io::ErrorKind::AlreadyExists => CommandError::FileExists(out.to_owned()),

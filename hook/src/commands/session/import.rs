@@ -24,10 +24,11 @@ pub struct Import {
 }
 
 impl Import {
-    /// Brings it: whole, or nothing of it.
+    /// Imports the session, completely or not at all.
     ///
     /// # Errors
-    /// The file is no whole bundle, the session is known here, or the state cannot be written.
+    /// Returns an error if the file is not a complete export, if the session already has a record here, or if the
+    /// state cannot be written.
     pub fn run(self) -> Result<(), CommandError> {
         let (file, _) =
             open_own(&self.file).map_err(|source| CommandError::ReadFile { path: self.file.clone(), source })?;
@@ -59,7 +60,7 @@ impl Import {
         if deleted.is_some() {
             locked.remove_conversation(&id)?;
         }
-        // The record last: without it, what stands there is nobody's, and the next import sets it aside.
+        // Write the record last. Without it, the files belong to no session, and the next import replaces them.
         locked.import_conversation(&id, imported, &now)?;
         let mut transaction = Transaction::begin(&mut locked, AuditAction::SessionImported, &now);
         match deleted {
@@ -82,7 +83,7 @@ impl Import {
     }
 }
 
-/// The session's record in the trash, where a user deleted it: a user may bring it back, from a bundle too.
+/// Returns the record in the trash if a user deleted the session. An export may restore it.
 fn find_deleted(view: &View<'_>, session: &Session) -> Result<Option<Session>, CommandError> {
     if view.session(&session.id) != Reading::Deleted {
         return Ok(None);
@@ -91,7 +92,7 @@ fn find_deleted(view: &View<'_>, session: &Session) -> Result<Option<Session>, C
     Ok(found.filter(|found| found.agent == session.agent))
 }
 
-/// The record as it stands here: over, without runs, which are not here.
+/// Returns the record for this machine: ended, and without its runs, which do not exist here.
 fn as_archived(session: Session, now: &Timestamp) -> Session {
     let mut session = export::without_delivery_state(session);
     let runs = u32::try_from(session.runs.len()).unwrap_or(u32::MAX);

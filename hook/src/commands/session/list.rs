@@ -24,10 +24,10 @@ use baton_engine::session_status::SessionStatus;
 use baton_store::last_opened;
 use baton_system::worktree;
 
-/// How many sessions a page has, unless told.
+/// The default number of sessions on a page.
 const DEFAULT_PAGE_SIZE: &str = "50";
 
-/// The words by which sessions are asked for: those that are printed, and the one for all that ask for attention.
+/// The words for `--status`: each status that is printed, and one word for all that need attention.
 const STATUSES: [&str; 10] =
     ["attention", "permission", "question", "error", "idle", "starting", "active", "lost", "unknown", "ended"];
 
@@ -73,10 +73,10 @@ pub struct List {
 }
 
 impl List {
-    /// Lists them. A record that cannot be read is shown as such, and stops nothing.
+    /// Lists the sessions. A record that cannot be read is shown as such and does not stop the list.
     ///
     /// # Errors
-    /// When the state directory cannot be used.
+    /// Returns an error if the state directory cannot be used.
     pub fn run(self) -> Result<(), CommandError> {
         let context = Context::open()?;
         let filter = Filter::new(&self)?;
@@ -98,7 +98,7 @@ impl List {
         if let Some(next) = &page.next {
             output::hint(&format!("more sessions: add --cursor {next}"));
         }
-        // The process ends: to free thousands of records one by one would take a tenth of the call.
+        // The process is about to exit. Freeing thousands of records one by one would take a tenth of the call.
         std::mem::forget(page);
         Ok(())
     }
@@ -107,11 +107,11 @@ impl List {
 /// A page of sessions, as `--json` prints it.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct SessionsView {
-    /// The sessions, the one opened last first.
+    /// The sessions, most recently opened first.
     pub sessions: Vec<SessionView>,
-    /// The records that cannot be read, as far as they were come across.
+    /// The unreadable records that were encountered.
     pub unreadable: Vec<SessionId>,
-    /// What `--cursor` takes to go on; null at the end.
+    /// The value for `--cursor` to get the next page. Null on the last page.
     pub next: Option<String>,
 }
 
@@ -129,7 +129,7 @@ impl SessionsView {
 #[derive(Debug, Clone)]
 struct Day(String);
 
-/// Why a text is none.
+/// The text is not a day, month or year.
 #[derive(Debug, Clone, Copy, thiserror::Error)]
 #[error("a day, a month or a year is written as in 2026-11-21, 2026-11 or 2026")]
 struct DayError;
@@ -137,7 +137,7 @@ struct DayError;
 impl std::str::FromStr for Day {
     type Err = DayError;
     fn from_str(text: &str) -> Result<Self, DayError> {
-        // What is left out may be any day: the first of it is one.
+        // To check a month or a year, append the first day of it.
         let whole = match text.len() {
             4 => format!("{text}-01-01"),
             7 => format!("{text}-01"),
@@ -149,7 +149,7 @@ impl std::str::FromStr for Day {
     }
 }
 
-/// SessionArg sessions are asked for.
+/// The filter of the list.
 struct Filter<'a> {
     list: &'a List,
     agent: Option<Agent>,
@@ -160,7 +160,7 @@ struct Filter<'a> {
 impl<'a> Filter<'a> {
     fn new(list: &'a List) -> Result<Self, CommandError> {
         let project = match &list.project {
-            // Of a directory that is gone its path is meant.
+            // For a directory that no longer exists, use its path.
             Some(path) => Some(worktree::find_root(path).unwrap_or_else(|| normalized(path))),
             None if list.here => Some(current_project()?),
             None => None,
@@ -189,14 +189,14 @@ fn has_status(status: SessionStatus, words: &[String]) -> bool {
     words.iter().any(|word| word == status.word() || word == status.kind().word())
 }
 
-/// A path without its dots and the slash at its end.
+/// Returns a path without `.` components and trailing slash.
 fn normalized(path: &Path) -> String {
     let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     path.components().collect::<PathBuf>().display().to_string()
 }
 
-/// Whether a session is shown in a pane, as it is printed, or by its number alone; of one that is over, or lost, where it was shown
-/// last.
+/// Returns whether a session is displayed in a pane, given as it is printed or by its number alone. For an ended or
+/// lost session, the last pane counts.
 fn is_in_pane(seen: &ListedSession, pane: &str) -> bool {
     seen.pane().filter(|shown| **shown != Pane::Unknown).is_some_and(|shown| {
         let short = baton_display::short_pane_label(shown);

@@ -1,4 +1,4 @@
-//! `baton session`: one file for each thing that can be done with sessions.
+//! `baton session`: one file for each subcommand.
 
 pub mod delete;
 pub mod discover;
@@ -38,10 +38,10 @@ pub enum Session {
 }
 
 impl Session {
-    /// Does it.
+    /// Runs the subcommand.
     ///
     /// # Errors
-    /// What went wrong, with its exit status.
+    /// Returns what went wrong, with its exit status.
     pub fn run(self) -> Result<(), CommandError> {
         match self {
             Self::List(list) => list.run(),

@@ -24,10 +24,10 @@ pub struct Name {
 }
 
 impl Name {
-    /// Names it.
+    /// Names the session.
     ///
     /// # Errors
-    /// Not found, ambiguous, or not written.
+    /// Returns an error if no session matches, if several match, or if the record cannot be written.
     pub fn run(self) -> Result<(), CommandError> {
         let context = Context::open()?;
         let id = args::session::resolve(&context, &self.session, false)?;

@@ -20,10 +20,10 @@ pub struct Pin {
 }
 
 impl Pin {
-    /// Pins it, or takes the pin out.
+    /// Pins or unpins the session.
     ///
     /// # Errors
-    /// Not found, ambiguous, or not written.
+    /// Returns an error if no session matches, if several match, or if the record cannot be written.
     pub fn run(self) -> Result<(), CommandError> {
         let context = Context::open()?;
         let id = args::session::resolve(&context, &self.session, false)?;

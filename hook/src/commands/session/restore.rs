@@ -16,10 +16,10 @@ pub struct Restore {
 }
 
 impl Restore {
-    /// Brings it back.
+    /// Restores the session.
     ///
     /// # Errors
-    /// Not found, or it cannot be read.
+    /// Returns an error if the session is not found or cannot be read.
     pub fn run(self) -> Result<(), CommandError> {
         let context = Context::open()?;
         let id = parse_full_id(&self.session)?;

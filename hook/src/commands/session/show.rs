@@ -29,10 +29,10 @@ pub struct Show {
 }
 
 impl Show {
-    /// Shows it.
+    /// Shows the session.
     ///
     /// # Errors
-    /// Not found, ambiguous, or unreadable.
+    /// Returns an error if no session matches, if several match, or if its record cannot be read.
     pub fn run(self) -> Result<(), CommandError> {
         let context = Context::open()?;
         let (session, archived) = context.session(&self.session.resolve(&context)?)?;
@@ -57,7 +57,7 @@ fn conversation_view(context: &Context, session: &SessionId) -> Result<Conversat
     })
 }
 
-/// How the newest turn stands, for a user; none where nothing is known of it.
+/// Describes how the newest turn ended, or returns `None` if that is unknown.
 const fn describe_turn(turn: LastTurn, live: Live) -> Option<&'static str> {
     match (turn, live) {
         (LastTurn::Unknown, _) => None,
@@ -109,7 +109,7 @@ fn text(seen: &ListedSession, view: &SessionView, now: &Timestamp) -> String {
     rows.iter().map(row).collect()
 }
 
-/// What the transcript says of the conversation, for a user.
+/// Returns what the transcript shows about the conversation, for a user.
 fn transcript_rows(transcript_stats: &TranscriptStats) -> Vec<(&'static str, String)> {
     let mut rows = Vec::new();
     rows.extend(transcript_stats.title.as_deref().map(|title| ("title", baton_display::strip_control_chars(title))));

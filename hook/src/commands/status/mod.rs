@@ -1,4 +1,4 @@
-//! `baton`, `baton status`: what waits for the user, what is alive, which runs are whose.
+//! `baton` and `baton status`: what waits for the user, which sessions are alive, and who owns which run.
 
 mod report;
 mod sections;
@@ -29,10 +29,11 @@ pub struct Status {
 }
 
 impl Status {
-    /// What `baton` does without a command.
+    /// The options of `baton` without a command.
     pub const DEFAULT: Self = Self { json: false, line: false };
 
-    /// `baton status --line` as status bars call it, every few seconds: taking the command line apart with clap would cost a part of it.
+    /// Recognizes `baton status --line` without clap. Status bars call it every few seconds, and clap would take a
+    /// part of that time.
     #[must_use]
     pub fn from_plain_arguments(mut arguments: impl Iterator<Item = OsString>) -> Option<Self> {
         arguments.next()?;
@@ -42,16 +43,16 @@ impl Status {
         plain.then_some(Self { json: false, line: true })
     }
 
-    /// Shows it, and gives the exit status.
+    /// Shows the status and returns the exit status.
     #[must_use]
     pub fn exit_status(self) -> u8 {
         self.run().map_or_else(|error| report(&error), |()| 0)
     }
 
-    /// Shows it.
+    /// Shows the status.
     ///
     /// # Errors
-    /// When the state directory cannot be used.
+    /// Returns an error if the state directory cannot be used.
     pub fn run(self) -> Result<(), CommandError> {
         let context = Context::open()?;
         let reader = SessionReader::new(&context);

@@ -1,4 +1,4 @@
-//! What the status says: who waits for what, and what else there is.
+//! The content of the status report: who waits for what, and what else exists.
 
 use agent_baton_core::id::{RunId, SessionId};
 use agent_baton_core::process::Live;
@@ -13,15 +13,15 @@ use crate::session_list::{ListedSession, Overview};
 use baton_display::format_rfc3339;
 use baton_engine::session_status::{AttentionReason, SessionStatus};
 
-/// What waits for the user, the most pressing first.
+/// Why something waits for the user, most urgent first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Cause {
     /// An agent asks for a permission.
     Permission,
-    /// An agent asks something.
+    /// An agent asks a question.
     Question,
-    /// A turn ended by an error.
+    /// A turn ended with an error.
     Error,
     /// An agent asks for attention.
     Attention,
@@ -31,23 +31,23 @@ pub enum Cause {
     Paused,
     /// A run waits for the user.
     Waiting,
-    /// A session is open whose run another process owns.
+    /// A session is open, but another process owns its run.
     OwnerElsewhere,
 }
 
-/// Where a session stands that lives.
+/// The state of a live session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum LiveState {
     /// It waits for the user.
     Waiting(Cause),
-    /// It works; or it waits and nobody sits before it.
+    /// It is working, or it waits and has no terminal user.
     Working,
-    /// It was opened, and nothing was asked of it yet.
+    /// It is open, and has not had a prompt yet.
     Unprompted,
 }
 
 impl LiveState {
-    /// None of one that does not live, or may not.
+    /// Returns the state of a live session, and `None` for any other.
     pub(super) fn from_session(seen: &ListedSession) -> Option<Self> {
         match seen.standing.status {
             status if !status.is_alive() => None,
@@ -72,7 +72,7 @@ impl Cause {
         Self::OwnerElsewhere,
     ];
 
-    /// The cause in words.
+    /// Returns the word for the cause.
     #[must_use]
     pub const fn word(self) -> &'static str {
         match self {
@@ -99,7 +99,7 @@ impl Cause {
     }
 }
 
-/// Something that waits.
+/// Something that waits for the user.
 pub(super) struct WaitingItem<'a> {
     pub(super) cause: Cause,
     pub(super) session: Option<&'a ListedSession>,
@@ -107,7 +107,7 @@ pub(super) struct WaitingItem<'a> {
     pub(super) since: &'a Timestamp,
 }
 
-/// What waits for the user: by cause, then what waits longest.
+/// Returns what waits for the user, by cause, and longest waiting first within one cause.
 pub(super) fn waiting(seen: &Overview) -> Vec<WaitingItem<'_>> {
     let sessions = seen.sessions.iter().filter_map(|it| match LiveState::from_session(it)? {
         LiveState::Waiting(cause) => {
@@ -133,12 +133,12 @@ pub(super) fn waiting(seen: &Overview) -> Vec<WaitingItem<'_>> {
     waiting
 }
 
-/// Whether a run of a session belongs to a process beside which another shows the session too.
+/// Returns whether a run of a session belongs to one process while another process also displays the session.
 fn is_elsewhere(seen: &ListedSession, run: &Run) -> bool {
     run.owner.session.as_ref() == Some(&seen.session.id) && non_owner_launch(seen, run).is_some()
 }
 
-/// A launch of a session that lives and does not own its run.
+/// Returns a live launch of a session that does not own its run.
 pub(super) fn non_owner_launch<'a>(seen: &'a ListedSession, run: &Run) -> Option<&'a Launch> {
     seen.live_launches().find(|launch| launch.process != run.owner.process)
 }
@@ -146,17 +146,17 @@ pub(super) fn non_owner_launch<'a>(seen: &'a ListedSession, run: &Run) -> Option
 /// The status as `--json` prints it.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct StatusView {
-    /// What waits for the user, the most pressing first.
+    /// What waits for the user, most urgent first.
     pub waiting: Vec<WaitView>,
-    /// The sessions that live, the one opened last first.
+    /// The live sessions, most recently opened first.
     pub alive: Vec<SessionView>,
-    /// The unfinished runs whose owner lives, or may.
+    /// The unfinished runs whose owner is alive or might be.
     pub runs: Vec<RunView>,
     /// The unfinished runs whose owner is gone.
     pub interrupted: Vec<RunView>,
-    /// The sessions that can be brought back.
+    /// The sessions that can be resumed.
     pub lost: Vec<SessionView>,
-    /// The sessions of which nobody can tell.
+    /// The sessions whose liveness is unknown.
     pub unknown: Vec<SessionView>,
     /// The records that cannot be read.
     pub unreadable: Vec<String>,
@@ -165,18 +165,18 @@ pub struct StatusView {
 /// Something that waits, as `--json` prints it.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct WaitView {
-    /// For what.
+    /// Why it waits.
     pub cause: Cause,
     /// The session.
     pub session: Option<SessionId>,
     /// The run.
     pub run: Option<RunId>,
-    /// Since when (RFC 3339).
+    /// Since when it waits (RFC 3339).
     pub since: String,
 }
 
 impl StatusView {
-    /// Everything that was seen.
+    /// Creates the view from the records.
     #[must_use]
     pub fn new(seen: &Overview) -> Self {
         let runs = |gone: bool| {

@@ -1,4 +1,4 @@
-//! The status for a user: in columns, or two lines each where the pane is narrow.
+//! Renders the status for a user: in columns, or on two lines per entry if the terminal is narrow.
 
 use agent_baton_core::agent::Agent;
 use agent_baton_core::process::Live;
@@ -12,7 +12,7 @@ use crate::output::terminal::{Item, Section, Terminal};
 use crate::session_list::{ListedSession, Overview};
 use baton_engine::session_status::SessionStatus;
 
-/// How many of the lost are shown.
+/// How many lost sessions are shown.
 const MAX_LOST_LISTED: usize = 5;
 
 pub(super) fn render(seen: &Overview, ids: &ShortIds, now: &Timestamp, terminal: &Terminal) -> String {
@@ -33,11 +33,11 @@ pub(super) fn render(seen: &Overview, ids: &ShortIds, now: &Timestamp, terminal:
         seen.sessions.iter().filter(|it| fits(it)).map(|it| session(it, it.standing.status.word())).collect()
     };
     let runs = |gone: bool| -> Vec<Item> {
-        // What waits is shown above.
+        // Runs that wait are shown above.
         let waits = |run: &Run| waiting.iter().any(|it| it.run.is_some_and(|other| other.id == run.id));
         let runs = seen.runs.iter().filter(|(run, live)| (*live == Live::No) == gone && !waits(run));
         let pane = |run: &Run, live| match live {
-            // By now it may be another's.
+            // If the owner is gone, its pane may belong to another process by now.
             Live::No => "-".to_owned(),
             Live::Yes | Live::Unknown => baton_display::short_pane_label(&run.owner.pane),
         };
@@ -78,7 +78,7 @@ fn session_item(seen: &ListedSession, word: &str, now: &Timestamp, ids: &ShortId
     }
 }
 
-/// A run, the pane that is meant, and what else there is to say of its owner.
+/// Returns the row of a run: the pane to show, and details about its owner.
 fn run_item(run: &Run, word: &str, pane: String, owner: Option<String>, now: &Timestamp) -> Item {
     let turns = run.max_iterations.map_or_else(|| run.iteration.to_string(), |max| format!("{}/{max}", run.iteration));
     Item {
@@ -100,7 +100,7 @@ fn run_item(run: &Run, word: &str, pane: String, owner: Option<String>, now: &Ti
     }
 }
 
-/// The last part of a path, as people call a project.
+/// Returns the last component of a path, as people name a project.
 fn project_name(path: &str) -> String {
     let last = std::path::Path::new(path).file_name().and_then(|name| name.to_str());
     baton_display::strip_control_chars(last.unwrap_or(path))

@@ -1,4 +1,4 @@
-//! One line of counts, for a status bar.
+//! Renders one line of counts for a status bar.
 
 use agent_baton_core::process::Live;
 
@@ -6,7 +6,7 @@ use crate::commands::status::report::{Cause, LiveState, waiting};
 use crate::session_list::Overview;
 use baton_engine::session_status::SessionStatus;
 
-/// What waits, by cause; then what else there is. Empty where there is nothing.
+/// Returns the counts: what waits, by cause, and then everything else. Empty if there is nothing to count.
 pub(super) fn render(seen: &Overview) -> String {
     let waiting = waiting(seen);
     let mut counts: Vec<(usize, &str)> =

@@ -9,8 +9,8 @@ use crate::config::Settings;
 use crate::observer::{Observed, Observer};
 use crate::outcome::Outcome;
 
-/// Removes the definition and the approval of every loop that a decision finished. An abandoned loop keeps them: you may
-/// still adopt it.
+/// Removes the definition and the approval of every loop that a decision finished. An abandoned loop keeps them: you
+/// may still adopt it.
 pub(crate) struct FinishedLoops<'a> {
     pub(crate) store: &'a Store,
     pub(crate) settings: &'a Settings,

@@ -55,8 +55,8 @@ pub trait StopHost {
 }
 
 impl LoopStop {
-    /// Gathers the facts that the core needs to decide a `Stop` of a loop's owner, and stores them in `event.stop`. Runs the
-    /// loop's command if it has one. Returns `None` for every other event.
+    /// Gathers the facts that the core needs to decide a `Stop` of a loop's owner, and stores them in `event.stop`.
+    /// Runs the loop's command if it has one. Returns `None` for every other event.
     pub fn evaluate(inputs: &StopInputs<'_>, host: &dyn StopHost, event: &mut Event) -> Option<Self> {
         let StopInputs { store, settings, environment, raw } = *inputs;
         let snapshot = store.read(|view| snapshot::for_heartbeat(view, event)).ok()?;

@@ -1,4 +1,5 @@
-//! An account whose home is the test's: the account database says where a home is, and no variable can change that.
+//! An account whose home belongs to the test. The account database names its home, and no environment variable can
+//! change that.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -9,20 +10,21 @@ use crate::program;
 use crate::scratch::{Output, Scratch};
 use crate::skip;
 
-/// How long a command of a user may take: far more than it does.
+/// How long a user's command may take, which is far more than it needs.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Puts a file over the account database, in a mount namespace of the program's own, and becomes the program.
+/// Mounts a file over the account database, in a mount namespace of its own, and executes the program.
 const WITHIN: &str = "mount --bind \"$0\" /etc/passwd && exec \"$@\"";
 
-/// An account of a test's own.
+/// An account that belongs to a test.
 pub struct Account<'a> {
     scratch: &'a Scratch,
     database: PathBuf,
 }
 
 impl<'a> Account<'a> {
-    /// Makes it; its home is the test's. None where the machine does not permit it: the reason is printed.
+    /// Creates the account with the test's home. Returns `None` if the machine does not allow it, and prints the
+    /// reason.
     #[must_use]
     pub fn new(scratch: &'a Scratch) -> Option<Self> {
         let database = scratch.root().join("passwd");
@@ -38,7 +40,7 @@ impl<'a> Account<'a> {
         }
     }
 
-    /// A run of a program with this account.
+    /// Returns a run of a program with this account.
     #[must_use]
     pub fn of(&self, mut run: Run) -> Run {
         let within = ["unshare", "--mount", "sh", "-c", WITHIN, self.database.to_str().unwrap()];
@@ -46,13 +48,14 @@ impl<'a> Account<'a> {
         run
     }
 
-    /// `baton` as a user types it: in a terminal, below no agent. Words may be quoted as for a shell.
+    /// Runs `baton` as a user types it: in a terminal, below no agent. Words may be quoted as for a shell.
     #[must_use]
     pub fn types(&self, words: &str) -> Output {
         let (out, status) = (self.scratch.root().join("typed"), self.scratch.root().join("typed.status"));
         drop(std::fs::remove_file(&status));
         let line = format!("{} {words}", program::baton().display());
-        // In the background of a shell that ends at once: what started the tests may itself be an agent's tool.
+        // Start it in the background of a shell that exits at once: the tests themselves may run below an agent's
+        // tool.
         let script = "(unshare --mount sh -c \"$1\" \"$2\" script --quiet --return --command \"$3\" /dev/null >\"$4\" 2>&1 </dev/null; \
                       echo $? >\"$5.new\"; mv \"$5.new\" \"$5\") &";
         let mut command = Command::new("/bin/sh");

@@ -1,4 +1,4 @@
-//! The recorded calls of the real clients: `captures/README.md` describes the files.
+//! The recorded calls of the real clients. `captures/README.md` describes the files.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -30,7 +30,7 @@ struct Head {
 /// A process of the agent.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Seen {
-    /// Its name.
+    /// Its process name.
     pub comm: String,
     /// Whether it is the shared daemon.
     pub daemon: bool,
@@ -45,22 +45,22 @@ pub struct Recorded {
     pub order: u32,
     /// Seconds since the scenario began.
     pub t_s: f64,
-    /// What had just been done to the client.
+    /// The last action on the client before the call.
     pub after_step: String,
     /// The event.
     pub event: String,
-    /// The shell between the agent and the hook.
+    /// The shell between the agent and the hook, if any.
     pub shell: Option<String>,
     /// The agent's processes above the hook, nearest first, by label.
     pub chain: Vec<String>,
-    /// The size of the transcript that the payload names; -1: not there.
+    /// The size of the transcript that the payload names, or -1 if it does not exist.
     pub transcript_bytes: Option<i64>,
-    /// The hook's variables that matter.
+    /// The environment variables of the hook that matter.
     pub env: BTreeMap<String, String>,
     payload: Box<RawValue>,
 }
 
-/// What the harness itself reads of a payload.
+/// The fields of a payload that the harness itself reads.
 #[derive(Debug, Deserialize)]
 pub struct Payload {
     /// The session.
@@ -76,22 +76,22 @@ pub struct Payload {
     /// Why it ends.
     #[serde(default)]
     pub reason: Option<String>,
-    /// The subagent the event is of.
+    /// The subagent that the event belongs to.
     #[serde(default)]
     pub agent_id: Option<String>,
 }
 
-/// The home directory that stands in the recordings.
+/// The home directory in the recordings.
 pub const HOME: &str = "/home/dev";
 
 impl Recorded {
-    /// The payload, byte for byte, with `home` for the home directory.
+    /// Returns the payload, byte for byte, with `home` as the home directory.
     #[must_use]
     pub fn payload(&self, home: &str) -> String {
         self.payload.get().replace(HOME, home)
     }
 
-    /// What the harness reads of it.
+    /// Returns the fields that the harness reads.
     #[must_use]
     pub fn parsed(&self, home: &str) -> Payload {
         serde_json::from_str(&self.payload(home)).unwrap_or_else(|error| panic!("call {}: {error}", self.order))
@@ -115,7 +115,7 @@ impl Capture {
         Self { name: name.to_owned(), agent: head.agent, processes: head.processes, calls: calls.collect() }
     }
 
-    /// Every recording of an agent, by name.
+    /// Returns every recording of an agent, sorted by name.
     #[must_use]
     pub fn all(agent: Agent) -> Vec<Self> {
         let mut names: Vec<String> = std::fs::read_dir(dir().join(agent.name()))
@@ -126,7 +126,7 @@ impl Capture {
         names.iter().map(|name| Self::read(name)).collect()
     }
 
-    /// The call of this number.
+    /// Returns the call with this number.
     #[must_use]
     pub fn call(&self, order: u32) -> &Recorded {
         self.calls
@@ -135,7 +135,7 @@ impl Capture {
             .unwrap_or_else(|| panic!("{} has no call {order}", self.name))
     }
 
-    /// The sessions, in the order in which they appear.
+    /// Returns the sessions in the order in which they appear.
     #[must_use]
     pub fn sessions(&self) -> Vec<String> {
         let mut ids = Vec::new();
@@ -148,7 +148,7 @@ impl Capture {
         ids
     }
 
-    /// The last call below a process.
+    /// Returns the last call below a process.
     #[must_use]
     pub fn last_call(&self, label: &str) -> Option<&Recorded> {
         self.calls.iter().rfind(|call| call.chain.first().is_some_and(|nearest| nearest == label))

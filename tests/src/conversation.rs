@@ -1,4 +1,4 @@
-//! What is kept of what was said, read from outside.
+//! Reads the recorded messages from outside.
 
 use std::collections::BTreeSet;
 
@@ -7,14 +7,14 @@ use serde_json::{Value, json};
 use crate::scratch::Scratch;
 use crate::window::Window;
 
-/// Sets what of a conversation is kept: `off` or `all`.
+/// Configures which messages are recorded: `off` or `all`.
 pub fn keep(scratch: &Scratch, messages: &str) {
     let dir = scratch.home().join(".config/baton");
     std::fs::create_dir_all(&dir).unwrap();
     std::fs::write(dir.join("config.toml"), format!("messages = \"{messages}\"\n")).unwrap();
 }
 
-/// A session's messages, whether they are saved yet or not: each is a role and a text.
+/// Returns a session's messages, each as a role and a text, whether they are compacted yet or not.
 #[must_use]
 pub fn said(scratch: &Scratch, session: &str) -> Vec<(String, String)> {
     let text = |value: &Value| value.as_str().expect("a text").to_owned();
@@ -31,14 +31,14 @@ pub fn said(scratch: &Scratch, session: &str) -> Vec<(String, String)> {
     said
 }
 
-/// The same, as `prompt: text` each.
+/// Returns the messages as `prompt: text` each.
 #[must_use]
 pub fn words(scratch: &Scratch, session: &str) -> Vec<String> {
     said(scratch, session).into_iter().map(|(role, text)| format!("{role}: {text}")).collect()
 }
 
 impl Window<'_> {
-    /// A prompt and the answer to it.
+    /// Sends a prompt and the answer to it.
     pub fn turn(&mut self, session: &str, prompt: &str, answer: &str) {
         for ended in [
             self.hook("UserPromptSubmit", session, &json!({"prompt": prompt})),

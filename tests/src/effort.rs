@@ -1,24 +1,24 @@
-//! How much the tests try. `cargo test` plays a sample of what is long; `BATON_TESTS=full`, which `.ci/run` sets, plays everything, and
-//! `BATON_TESTS=exhaustive`, before a release, every combination.
+//! How much the tests try. `cargo test` tries a sample of what takes long. `BATON_TESTS=full`, which `.ci/run` sets,
+//! tries everything. `BATON_TESTS=exhaustive`, for use before a release, tries every combination.
 
 use std::sync::OnceLock;
 
-/// The variable that says so.
+/// The variable that selects the effort.
 pub const VARIABLE: &str = "BATON_TESTS";
 
-/// How much.
+/// How much the tests try.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Effort {
-    /// A sample, for whoever changes something.
+    /// A sample, for local changes.
     Sample,
-    /// Everything that CI plays.
+    /// Everything that CI runs.
     Full,
     /// Every combination.
     Exhaustive,
 }
 
 impl Effort {
-    /// What the environment asks for.
+    /// Returns the effort that the environment selects.
     #[must_use]
     pub fn get() -> Self {
         static EFFORT: OnceLock<Effort> = OnceLock::new();
@@ -30,7 +30,7 @@ impl Effort {
         })
     }
 
-    /// The value for the sample, for everything, or for every combination.
+    /// Returns the value for this effort.
     #[must_use]
     pub fn pick<T>(self, sample: T, full: T, exhaustive: T) -> T {
         match self {
@@ -41,7 +41,7 @@ impl Effort {
     }
 }
 
-/// The items to try: all of them, or as a sample about `count` of them, evenly spread, the first among them.
+/// Returns the items to try: all of them, or a sample of about `count`, evenly spread and including the first.
 pub fn sample<T>(all: &[T], count: usize) -> impl Iterator<Item = &T> {
     let step = Effort::get().pick(all.len().div_ceil(count.max(1)), 1, 1);
     all.iter().step_by(step.max(1))

@@ -1,14 +1,14 @@
-//! The words between the harness and a fake agent agent process: one JSON line each way.
+//! The protocol between the harness and a fake agent: one JSON line in each direction.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-/// The variable that holds the path of the socket a fake agent is steered by.
+/// The variable that holds the path of the socket from which a fake agent takes orders.
 pub const SOCKET: &str = "FAKE_AGENT_SOCKET";
 
-/// The variable that holds the terminal a fake agent takes as its own.
+/// The variable that holds the terminal that a fake agent takes as its own.
 pub const TTY: &str = "FAKE_AGENT_TTY";
 
 /// A program to run.
@@ -16,59 +16,59 @@ pub const TTY: &str = "FAKE_AGENT_TTY";
 pub struct Run {
     /// The program and its arguments.
     pub argv: Vec<String>,
-    /// The whole environment.
+    /// Its complete environment.
     pub env: BTreeMap<String, String>,
     /// The directory to run it in.
     pub cwd: PathBuf,
-    /// What it reads.
+    /// Its standard input.
     pub stdin: String,
-    /// The shell that stays between the fake agent and the program, if any.
+    /// The shell between the fake agent and the program, if any.
     pub shell: Option<String>,
 }
 
-/// What a fake agent is told to do.
+/// An order to a fake agent.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Order {
     /// Run a program as a child, and answer when it has ended.
     Run(Run),
-    /// Run several at once: all of them are started before the first is given its stdin.
+    /// Run several programs at once. All of them are started before the first gets its stdin.
     RunAll(Vec<Run>),
     /// Start another fake agent as a child, and answer with its pid.
     Spawn {
         /// The program and its arguments.
         argv: Vec<String>,
-        /// The whole environment.
+        /// Its complete environment.
         env: BTreeMap<String, String>,
     },
-    /// Take an exclusive lock on a file, which is made if need be.
+    /// Take an exclusive lock on a file, which is created if necessary.
     Lock(PathBuf),
-    /// Let go of it and remove the file.
+    /// Release the lock and remove the file.
     Unlock(PathBuf),
-    /// The largest resident set of any child that has ended.
+    /// Report the largest resident set of any child that has ended.
     Usage,
-    /// End with this status.
+    /// Exit with this status.
     Exit(i32),
 }
 
-/// What a fake agent answers.
+/// An answer of a fake agent.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Answer {
-    /// To a connection: the fake agent's own pid and name.
+    /// The first message on a connection: the fake agent's own pid and name.
     Hello {
         /// Its pid.
         pid: u32,
         /// Its name in `/proc/<pid>/comm`.
         comm: String,
     },
-    /// To [`Order::Run`] and [`Order::RunAll`].
+    /// The answer to [`Order::Run`] and [`Order::RunAll`].
     Ended(Vec<Ended>),
-    /// To [`Order::Spawn`].
+    /// The answer to [`Order::Spawn`].
     Spawned(u32),
-    /// To [`Order::Usage`]: KiB.
+    /// The answer to [`Order::Usage`], in KiB.
     Usage(u64),
-    /// To orders that have nothing to say.
+    /// The answer to all other orders.
     Done,
     /// The order could not be carried out.
     Failed(String),
@@ -77,12 +77,12 @@ pub enum Answer {
 /// How a program ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ended {
-    /// Its exit status; none when a signal ended it.
+    /// Its exit status. `None` if a signal ended it.
     pub code: Option<i32>,
-    /// What it wrote to stdout; bytes that are no UTF-8 are replaced.
+    /// What it wrote to stdout, with bytes that are not UTF-8 replaced.
     pub stdout: String,
-    /// What it wrote to stderr, likewise.
+    /// What it wrote to stderr, converted in the same way.
     pub stderr: String,
-    /// Nanoseconds from before its start until it was reaped.
+    /// The time from before its start until it was reaped, in nanoseconds.
     pub wall_ns: u64,
 }

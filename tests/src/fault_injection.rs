@@ -1,4 +1,4 @@
-//! What the program does, as scenarios that are played again and again, each time with harm done at another call.
+//! Scenarios that are played again and again, each time with a fault at another system call.
 
 use std::fs::File;
 use std::path::PathBuf;
@@ -16,21 +16,21 @@ use crate::state::State;
 use crate::trace::{Call, Fault, calls, traced, with_fault};
 use crate::window::{Window, assert_no_output};
 
-/// One thing that the program does.
+/// A scenario of the program.
 pub struct Scenario {
-    /// What.
+    /// Its name.
     pub name: &'static str,
-    /// The event that is delivered; none where a command is given.
+    /// The event that is delivered. `None` if the scenario is a command.
     pub event: Option<&'static str>,
     /// Whether another process holds the lock meanwhile.
     pub locked: bool,
     prepare: for<'a> fn(&'a Scratch) -> Vec<Window<'a>>,
-    /// What the last window runs.
+    /// Returns what the last window runs.
     act: fn(&Window<'_>) -> Run,
     settle: fn(&mut FaultScenario<'_>, &Ended),
 }
 
-/// A scenario whose state stands ready, as often as it is asked for.
+/// A scenario with its state prepared. It can be played any number of times.
 pub struct FaultScenario<'a> {
     /// The scenario.
     pub scenario: &'a Scenario,
@@ -39,7 +39,7 @@ pub struct FaultScenario<'a> {
     before: State,
 }
 
-/// Everything that is played.
+/// Every scenario.
 pub const SCENARIOS: [Scenario; 18] = [
     Scenario {
         name: "the first event of all",
@@ -83,7 +83,8 @@ pub const SCENARIOS: [Scenario; 18] = [
         prepare: killed_owner,
         act: |window| start(window, "s1", "resume"),
         settle: |scene, ended| {
-            // What was not written out is told again, and what was is not told for ever.
+            // A notification that was not written is delivered again, and one that was written is not repeated for
+            // ever.
             let told = scene.tells_model(ended, "SessionStart");
             let again = scene.prompt("s1");
             assert!(told || scene.tells_model(&again, "UserPromptSubmit"), "the model was never told: {again:?}");
@@ -140,7 +141,7 @@ pub const SCENARIOS: [Scenario; 18] = [
         act: |window| command(window, "s2", &["run", "adopt", "demo"]),
         settle: |scene, ended| {
             let again = scene.last().baton("s2", &["run", "adopt", "demo"]);
-            // It cannot be adopted twice.
+            // The run cannot be adopted a second time.
             assert_eq!(again.code, Some(if ended.code == Some(0) { 3 } else { again.code.unwrap_or(1) }), "{again:?}");
             assert!(matches!(again.code, Some(0 | 3)), "{again:?}");
             scene.owned("s2", 1, 2);
@@ -165,7 +166,7 @@ pub const SCENARIOS: [Scenario; 18] = [
             assert_eq!(old.len(), 1, "it stands on one location");
             let superseded = old[0].record.ended.as_ref().is_some_and(|end| end.reason == Reason::Superseded);
             assert_eq!(old[0].archived, superseded);
-            // Where something could not be read, the old process could not be looked at: then the session is kept.
+            // If something could not be read, the old process could not be probed, and the session is kept.
             assert!(superseded || ended.code == Some(0), "{ended:?}");
         },
     },
@@ -198,7 +199,8 @@ pub const SCENARIOS: [Scenario; 18] = [
         },
         act: |window| prompt(window, "s3", "first"),
         settle: |scene, ended| {
-            // An event that could not be read or acted on is set aside, which is told; its session's next event does its work.
+            // An event that could not be read or handled goes to the quarantine, with a warning. The session's next
+            // event does its work.
             let aside = scene.scratch.state_dir().join("quarantine");
             if std::fs::read_dir(&aside).is_ok_and(|mut files| files.next().is_some()) {
                 assert!(ended.stderr.contains("it was moved to"), "{ended:?}");
@@ -278,7 +280,7 @@ pub const SCENARIOS: [Scenario; 18] = [
         act: |window| window.call("s1", window.payload("PreCompact", "s1", &json!({"trigger": "manual"})).to_string()),
         settle: |scene, ended| {
             scene.said(ended, false);
-            // The next one has what this one did not write, and nothing of what it did.
+            // The next chunk has what this one did not contain, and nothing that it did contain.
             let again = scene.last().hook("PreCompact", "s1", &json!({"trigger": "auto"}));
             assert_eq!((again.code, again.stderr.as_str()), (Some(0), ""), "{again:?}");
             let chunks = scene.conversation("chunk-");
@@ -295,7 +297,7 @@ pub const SCENARIOS: [Scenario; 18] = [
             let output = scratch.baton(["session", "export", "s1", "--out", out.to_str().expect("UTF-8")]).run();
             assert_eq!(output.code, Some(0), "{output:?}");
             std::fs::remove_dir_all(scratch.state_dir()).unwrap();
-            // Another machine, with a session of its own.
+            // The import happens on another machine, which has a session of its own.
             let mut other = Window::open(scratch, Agent::Claude, "%2");
             assert_no_output(&other.hook("SessionStart", "s2", &json!({})));
             vec![window, other]
@@ -307,10 +309,11 @@ pub const SCENARIOS: [Scenario; 18] = [
         settle: |scene, ended| {
             let bundle = scene.scratch.root().join("bundle.tar.gz");
             let again = scene.last().baton("s2", &["session", "import", bundle.to_str().expect("UTF-8")]);
-            // Cut off before its record was there it is brought again, whole; else it is known.
+            // If the call ended before the record existed, the session is imported again, completely. Otherwise its
+            // record exists.
             assert_eq!(again.code, Some(if ended.code == Some(0) { 3 } else { again.code.unwrap_or(1) }), "{again:?}");
             assert!(matches!(again.code, Some(0 | 3)), "{again:?}");
-            // What was laid down before its record was there belonged to nobody, and was set aside.
+            // Files written before the record existed belonged to no session and went to the quarantine.
             drop(std::fs::remove_dir_all(scene.scratch.state_dir().join("quarantine")));
             let state = scene.state();
             state.check_records();
@@ -320,10 +323,10 @@ pub const SCENARIOS: [Scenario; 18] = [
     },
 ];
 
-/// What [`talker`]'s session says.
+/// The messages of [`talker`]'s session.
 const TALK: [&str; 3] = ["prompt: one", "answer: first", "prompt: two"];
 
-/// Session s1, which has its messages kept.
+/// Opens session s1, which records messages.
 fn talker(scratch: &Scratch) -> Window<'_> {
     keep(scratch, "all");
     let mut window = Window::open(scratch, Agent::Claude, "%1");
@@ -350,7 +353,7 @@ fn command(window: &Window<'_>, session: &str, args: &[&str]) -> Run {
     )
 }
 
-/// Session s1, which owns the run `demo`.
+/// Opens session s1, which owns the run `demo`.
 fn owner(scratch: &Scratch) -> Window<'_> {
     let mut window = Window::open(scratch, Agent::Claude, "%1");
     assert_no_output(&window.hook("SessionStart", "s1", &json!({})));
@@ -360,7 +363,7 @@ fn owner(scratch: &Scratch) -> Window<'_> {
     window
 }
 
-/// The same, but killed, and a second agent that has not said anything.
+/// Opens the same session, kills it, and opens a second agent that has not sent anything.
 fn killed_owner(scratch: &Scratch) -> Vec<Window<'_>> {
     let mut first = owner(scratch);
     first.process.kill();
@@ -383,7 +386,7 @@ impl<'a> FaultScenario<'a> {
         Self { scenario, scratch, windows, before: scratch.state() }
     }
 
-    /// The calls that it makes when no harm is done.
+    /// Returns the calls that it makes without a fault.
     pub fn calls(&mut self) -> Vec<Call> {
         let log = self.log();
         let run = traced(&(self.scenario.act)(self.last()), &log);
@@ -391,24 +394,24 @@ impl<'a> FaultScenario<'a> {
         assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""), "{}: {ended:?}", self.scenario.name);
         self.settle(&ended);
         let mut calls = calls(&log, &self.scratch.state_dir());
-        // How often a call tries for a lock that is held depends on the machine's speed.
+        // How often a call tries to get a held lock depends on the machine's speed.
         calls.retain(|call| !(self.scenario.locked && call.name == "flock" && call.nth > 1));
         calls
     }
 
-    /// Plays it with harm done at one call.
+    /// Plays the scenario with a fault at one call.
     pub fn inject(&mut self, call: &Call, fault: Fault) -> Ended {
         let run = (self.scenario.act)(self.last());
         let run = with_fault(&run, &self.log(), call, fault);
         self.play(run)
     }
 
-    /// Delivers what comes next, and checks what must hold then.
+    /// Delivers the next events, and checks the state.
     pub fn settle(&mut self, ended: &Ended) {
         (self.scenario.settle)(self, ended);
     }
 
-    /// Whether the state is as it was before, but for temporary files and the name of the lock's holder.
+    /// Returns whether the state is unchanged, except for temporary files and the name of the lock's holder.
     #[must_use]
     pub fn is_untouched(&self) -> bool {
         let kept = |state: State| -> Vec<_> {
@@ -418,7 +421,7 @@ impl<'a> FaultScenario<'a> {
         kept(self.state()) == kept(self.before.clone())
     }
 
-    /// Whether a commit was left for the next call.
+    /// Returns whether a commit was left for the next call.
     #[must_use]
     pub fn is_in_flight(&self) -> bool {
         self.scratch.state_dir().join("wal.json").exists()
@@ -444,7 +447,7 @@ impl<'a> FaultScenario<'a> {
         self.scratch.state()
     }
 
-    /// A prompt in the last window; no two are equal.
+    /// Sends a prompt in the last window. No two prompts are equal.
     fn prompt(&mut self, session: &str) -> Ended {
         let words = self.state().logged().to_string() + &self.state().audit().len().to_string();
         let ended = self.last().hook("UserPromptSubmit", session, &json!({"prompt": words}));
@@ -453,18 +456,19 @@ impl<'a> FaultScenario<'a> {
     }
 
     fn tells_model(&self, ended: &Ended, event: &str) -> bool {
-        // A call that was killed while it wrote told nothing.
+        // A call that was killed while it wrote delivered nothing.
         let reply = Reply::parse(&ended.stdout, event).unwrap_or_else(|error| panic!("{error}"));
         reply.is_some_and(|reply| reply.model.is_some())
     }
 
-    /// What was said is there, once, and is saved by the end that follows; `last` too, unless its call came to harm.
+    /// Checks that the messages are there, once, and that the next end compacts them. `last` says whether the last
+    /// message must be among them, which depends on the fault.
     fn said(&mut self, ended: &Ended, last: bool) {
         let with = |more: &[&'static str]| [&TALK[..], more].concat();
         let spoken = words(self.scratch, "s1");
         let mut expected = vec![with(&[])];
         if last {
-            // A call that did not end well may have written its words, or not.
+            // A call that failed may have recorded its message, or not.
             let kept = with(&["answer: last"]);
             if ended.code == Some(0) && ended.stderr.is_empty() { expected = vec![kept] } else { expected.push(kept) }
         }
@@ -474,7 +478,7 @@ impl<'a> FaultScenario<'a> {
         assert_eq!(next.len(), spoken.len() + 1, "{next:?}");
         let over = self.last().hook("SessionEnd", "s1", &json!({"reason": "logout"}));
         assert_eq!((over.code, over.stdout.as_str()), (Some(0), ""), "{over:?}");
-        // A line that was torn is set aside, which is told.
+        // A torn line goes to the quarantine, with a warning.
         assert!(over.stderr.is_empty() || over.stderr.contains("it was moved to"), "{over:?}");
         assert_eq!(words(self.scratch, "s1"), next);
         assert_eq!(self.conversation("saved").matches("\"role\"").count(), next.len());
@@ -482,7 +486,7 @@ impl<'a> FaultScenario<'a> {
         self.state().check_records();
     }
 
-    /// What stands in those files of the conversation of s1 whose names begin so.
+    /// Returns the content of the files of s1's conversation whose names begin with `begin`.
     fn conversation(&self, begin: &str) -> String {
         let begin = self.scratch.state_dir().join("conversations/s1").join(begin);
         let begin = begin.to_str().expect("a path that is UTF-8").to_owned();
@@ -492,7 +496,7 @@ impl<'a> FaultScenario<'a> {
         files.map(|(_, bytes)| String::from_utf8(bytes).expect("UTF-8")).collect()
     }
 
-    /// What was not written out is told at the next prompt, and nothing is told for ever.
+    /// Checks that a notification that was not written is delivered with the next prompt, and not repeated for ever.
     fn user_is_told_once(&mut self, session: &str, ended: &Ended) {
         let told = |ended: &Ended, event: &str| {
             let reply = Reply::parse(&ended.stdout, event).unwrap_or_else(|error| panic!("{error}"));
@@ -504,7 +508,7 @@ impl<'a> FaultScenario<'a> {
         assert_no_output(&self.prompt(session));
     }
 
-    /// The records are whole, and the session is registered once, with one launch that has not ended.
+    /// Checks that the records are intact and the session is registered once, with one launch that has not ended.
     fn registered(&self, session: &str) {
         let state = self.state();
         state.check_records();
@@ -515,7 +519,8 @@ impl<'a> FaultScenario<'a> {
         assert_eq!(found[0].record.launches.iter().filter(|launch| launch.ended.is_none()).count(), 1, "{session}");
     }
 
-    /// The records are whole, and the one run belongs to this session in this window, with this number.
+    /// Checks that the records are intact and that the only run belongs to this session in this window, with this
+    /// fence.
     fn owned(&self, session: &str, window: usize, fence: u64) -> Record {
         let state = self.state();
         state.check_records();

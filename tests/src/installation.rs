@@ -1,4 +1,4 @@
-//! A user who installs: a home with agents' configuration in it, and the program where it stays.
+//! An installation in a test: a home with the agents' configuration, and the program at its final place.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -10,7 +10,7 @@ use crate::scratch::{Call, Output, Scratch};
 
 /// The home of one test.
 pub struct Installation {
-    /// Where it is.
+    /// Its directories.
     pub scratch: Scratch,
     program: PathBuf,
 }
@@ -22,8 +22,8 @@ impl Default for Installation {
 }
 
 impl Installation {
-    /// A home with the directories of both agents, empty, and no agent on the PATH. The program is where install would copy it, so that no
-    /// test but the one of copying waits for that.
+    /// Creates a home with empty directories of both agents, and no agent on the PATH. The program is already where
+    /// install would copy it, so only the test of the copy waits for that.
     #[must_use]
     pub fn new() -> Self {
         let scratch = Scratch::new();
@@ -36,13 +36,13 @@ impl Installation {
         Self { scratch, program }
     }
 
-    /// A path below the home.
+    /// Returns a path below the home.
     #[must_use]
     pub fn at(&self, path: &str) -> PathBuf {
         self.scratch.home().join(path)
     }
 
-    /// The program that the entries name.
+    /// Returns the program that the entries name.
     #[must_use]
     pub fn program(&self) -> &Path {
         &self.program
@@ -54,13 +54,13 @@ impl Installation {
         fs::write(self.at(path), bytes).unwrap();
     }
 
-    /// Reads one.
+    /// Reads a file below the home.
     #[must_use]
     pub fn read(&self, path: &str) -> Vec<u8> {
         fs::read(self.at(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
     }
 
-    /// Puts a program of this name, a shell script, on the PATH.
+    /// Puts a shell script of this name on the PATH.
     pub fn script(&self, name: &str, text: &str) {
         let path = self.scripts().join(name);
         fs::create_dir_all(self.scripts()).unwrap();
@@ -68,32 +68,34 @@ impl Installation {
         fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
     }
 
-    /// The directory that is first on the PATH. Not the one of the fake agents, which have the agents' names too.
+    /// Returns the first directory on the PATH. It is not the one of the fake agents, which have the agents' names,
+    /// too.
     #[must_use]
     pub fn scripts(&self) -> PathBuf {
         self.scratch.root().join("scripts")
     }
 
-    /// A call of the program. Its words are separated by blanks.
+    /// Returns a call of the program. `words` are separated by blanks.
     #[must_use]
     pub fn call(&self, words: &str) -> Call {
         let path = format!("{}:/usr/local/bin:/usr/bin:/bin", self.scripts().display());
         self.scratch.program(&self.program, words.split_whitespace()).env("PATH", path)
     }
 
-    /// Runs it to its end.
+    /// Runs the program until it exits.
     pub fn run(&self, words: &str) -> Output {
         self.call(words).run()
     }
 
-    /// Runs it, and checks that it exits with 0.
+    /// Runs the program and checks that it exits with 0.
     pub fn done(&self, words: &str) -> Output {
         let output = self.run(words);
         assert_eq!(output.code, Some(0), "{words}: {output:?}");
         output
     }
 
-    /// Every file below the home but the program, with its bytes; a directory by its name alone, a symlink by where it leads.
+    /// Returns every file below the home except the program, with its bytes. A directory is listed by its name, and a
+    /// symlink with its target.
     #[must_use]
     pub fn tree(&self) -> BTreeMap<PathBuf, Vec<u8>> {
         let mut tree = BTreeMap::new();

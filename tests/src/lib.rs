@@ -1,5 +1,5 @@
-//! The harness of the black-box tests: it runs the built program below processes that stand in for agents, and reads what the
-//! program left in its state directory.
+//! The harness of the black-box tests. It runs the built program below fake agents, and reads what the program left
+//! in its state directory.
 
 pub mod account;
 pub mod capture;

@@ -1,30 +1,30 @@
-//! What must hold of one run, whoever raced for it: a model so plain that it can be seen to be right.
+//! Checks what must be true of one run, whoever raced for it. The model is simple enough to be seen to be right.
 
 use std::time::Instant;
 
 use agent_baton_core::run::{Run, Status};
 
-/// What someone tried to do with the run.
+/// An attempt to change the run.
 #[derive(Debug, Clone)]
 pub struct Try {
-    /// What.
+    /// What was attempted.
     pub what: What,
-    /// Before the call was made.
+    /// When the call began.
     pub begun: Instant,
-    /// After it had ended.
+    /// When it had ended.
     pub ended: Instant,
     /// Its exit status.
     pub code: Option<i32>,
 }
 
-/// What can be tried.
+/// What can be attempted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum What {
-    /// To write this phase; no other try writes the same.
+    /// To write this phase. No other attempt writes the same one.
     Write(String),
     /// To cancel it.
     Cancel,
-    /// To become its owner; on success, with this number.
+    /// To become its owner. If it succeeds, with this fence.
     Own(Option<u64>),
 }
 
@@ -34,10 +34,10 @@ impl Try {
     }
 }
 
-/// Checks the versions of a run's record, in the order in which they were committed, against what its callers were told.
+/// Checks the versions of a run's record, in the order of their commits, against the results that its callers got.
 ///
 /// # Panics
-/// Where something does not hold.
+/// Panics if a rule is violated.
 pub fn check(versions: &[Run], tries: &[Try]) {
     let context = || format!("{versions:#?}\n{tries:#?}");
     for pair in versions.windows(2) {
@@ -96,7 +96,7 @@ mod tests {
 
     use super::*;
 
-    /// A version with a phase, of an owner, with a fence; `over` once it is cancelled.
+    /// Returns a version with a phase, an owner and a fence. `over` means that it is cancelled.
     fn version(revision: u64, phase: &str, pid: u32, fence: u64, over: bool) -> Run {
         let stamp = json!({"unix_ms": 5, "boot": "b", "boot_ms": 5});
         let process = json!({"pid": pid, "start": 7, "boot": "b", "machine": "m", "pidns": 1});
@@ -129,15 +129,15 @@ mod tests {
         let v = version;
         let good = [v(1, "-", 1, 1, false), v(2, "x", 1, 1, false), v(3, "y", 2, 2, false), v(4, "y", 2, 2, true)];
         holds(true, &good, &[write("x", 1, 0), write("y", 2, 0), write("z", 3, 3), attempt(What::Cancel, 4, 0)]);
-        // An acknowledged write that is lost; a refused one that was done; one that came before an earlier one.
+        // An acknowledged write is lost. A refused write was done. A write overtook an earlier one.
         holds(false, &good, &[write("z", 1, 0)]);
         holds(false, &good, &[write("x", 1, 3)]);
         holds(false, &good, &[write("y", 1, 0), write("x", 2, 0)]);
-        // After a cancel.
+        // A write succeeded after a cancel.
         holds(false, &good, &[attempt(What::Cancel, 1, 0), write("x", 2, 0)]);
         holds(false, &good[..3], &[attempt(What::Cancel, 4, 0)]);
         holds(false, &[v(1, "-", 1, 1, true), v(2, "-", 1, 1, false)], &[]);
-        // An owner without a number, a number without an owner, a version that is missing.
+        // An owner without a fence, a fence without an owner, and a missing version.
         holds(false, &[v(1, "-", 1, 1, false), v(2, "-", 2, 1, false)], &[]);
         holds(false, &[v(1, "-", 1, 1, false), v(2, "-", 1, 2, false)], &[]);
         holds(false, &[v(1, "-", 1, 1, false), v(3, "-", 1, 1, false)], &[]);

@@ -1,4 +1,4 @@
-//! Small file systems of a test's own.
+//! Small file systems that belong to a test.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -7,8 +7,8 @@ use std::process::Command;
 pub struct Mount(PathBuf);
 
 impl Mount {
-    /// Mounts a tmpfs of so many KiB at `at`, mode 0700. None where mounting is not permitted: then the reason is printed, since a
-    /// test that was left out must be seen.
+    /// Mounts a tmpfs of this many KiB at `at`, with mode 0700. Returns `None` if mounting is not permitted, and
+    /// prints the reason, so that a skipped test is visible.
     #[must_use]
     pub fn tmpfs(at: &Path, kib: u32) -> Option<Self> {
         std::fs::create_dir_all(at).unwrap();

@@ -1,4 +1,4 @@
-//! Payloads that are wrong in one place, to hold the published schema against the parser.
+//! Payloads that are wrong in one place, to compare the published schema with the parser.
 
 use std::collections::HashSet;
 
@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use crate::capture::{Capture, HOME};
 
-/// What a field is replaced by: each JSON type, and the empty forms.
+/// Returns the values that replace a field: each JSON type, and the empty forms.
 fn replacements() -> [Value; 11] {
     let text = "x".repeat(300);
     [
@@ -25,8 +25,8 @@ fn replacements() -> [Value; 11] {
     ]
 }
 
-/// Every payload that differs from `payload` in one field: removed, or of another type or value; with what was done. Fields of objects
-/// inside are changed too.
+/// Returns every payload that differs from `payload` in one field, with a description of the change. The field is
+/// removed, or has another type or value. Fields of nested objects are changed, too.
 #[must_use]
 pub fn mutations(payload: &Map<String, Value>) -> Vec<(String, Value)> {
     let mut all = Vec::new();
@@ -55,7 +55,7 @@ pub fn mutations(payload: &Map<String, Value>) -> Vec<(String, Value)> {
     all
 }
 
-/// One payload of each shape: event, keys, and types of the values.
+/// Returns one payload of each shape: event, keys, and types of the values.
 #[must_use]
 pub fn one_of_each_shape(payloads: impl IntoIterator<Item = Value>) -> Vec<Map<String, Value>> {
     let mut shapes = HashSet::new();
@@ -74,7 +74,7 @@ pub fn one_of_each_shape(payloads: impl IntoIterator<Item = Value>) -> Vec<Map<S
         .collect()
 }
 
-/// One payload of each shape that an agent was recorded to send.
+/// Returns one payload of each shape that an agent was recorded to send.
 #[must_use]
 pub fn recorded(agent: Agent) -> Vec<Map<String, Value>> {
     let captures = Capture::all(agent);
@@ -82,7 +82,8 @@ pub fn recorded(agent: Agent) -> Vec<Map<String, Value>> {
     one_of_each_shape(calls.map(|call| serde_json::from_str(&call.payload(HOME)).expect("JSON")))
 }
 
-/// Where the two disagree on the payloads and their mutations, in words; empty is what is wanted. Also gives how many were compared.
+/// Returns a description of each payload and mutation on which the two disagree, and how many were compared. The
+/// description should be empty.
 pub fn disagreements(
     payloads: &[Map<String, Value>],
     schema_accepts: impl Fn(&Value) -> bool,
@@ -113,7 +114,8 @@ mod tests {
     fn each_field_is_removed_and_given_each_type() {
         let Value::Object(payload) = json!({"a": "x", "o": {"i": 1, "j": 2}}) else { unreachable!() };
         let all = mutations(&payload);
-        // a: removed and 10 others; o: removed, 11 others, and in it twice 1 + 11, and 1; one field more.
+        // a: removed, and 10 other values. o: removed, 11 other values, and inside it twice 1 + 11, and 1. Plus one
+        // additional field.
         assert_eq!(all.len(), 11 + 12 + 25 + 1);
         let mut seen = HashSet::new();
         for (what, value) in &all {

@@ -1,4 +1,4 @@
-//! Processes that stand in for agents, as the harness holds them.
+//! The harness's handle on a fake agent.
 
 use std::io::{BufRead, BufReader, Write};
 use std::os::fd::{AsFd, OwnedFd};
@@ -15,10 +15,10 @@ use crate::fake_agent::{Answer, Ended, Order, Run, SOCKET, TTY};
 use crate::program;
 use crate::scratch::Scratch;
 
-/// How long a condition is waited for that must come true: far more than it takes, so only a fault runs into it.
+/// How long to wait for a condition that must become true. It is far more than needed, so only a fault reaches it.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// One process under an agent's name. Killed when dropped.
+/// A process with an agent's name. It is killed when dropped.
 pub struct Process {
     pid: u32,
     start: u64,
@@ -26,14 +26,14 @@ pub struct Process {
     child: Option<Child>,
     orders: UnixStream,
     answers: BufReader<UnixStream>,
-    /// Kept open: a terminal whose other end is closed hangs up.
+    /// Kept open, because a terminal hangs up when its other end is closed.
     terminal: Option<OwnedFd>,
 }
 
-/// What a fake agent is started as.
+/// How to start a fake agent.
 #[derive(Debug, Clone, Default)]
 pub struct Launch<'a> {
-    /// Its name: `claude`, `codex`.
+    /// Its process name: `claude`, `codex`.
     pub comm: &'a str,
     /// Its arguments.
     pub args: &'a [&'a str],
@@ -42,12 +42,12 @@ pub struct Launch<'a> {
 }
 
 impl Process {
-    /// Starts a fake agent; below `parent` where one is given, else below the test.
+    /// Starts a fake agent below `parent`, or below the test if there is none.
     pub fn spawn(scratch: &Scratch, launch: &Launch<'_>, parent: Option<&mut Self>) -> Self {
         Self::launch(scratch, launch, parent, &[])
     }
 
-    /// Starts a fake agent by way of a call of `baton` with these words, to which the program is added.
+    /// Starts a fake agent through a call of `baton` with these words, followed by the program.
     pub fn spawn_through(scratch: &Scratch, launch: &Launch<'_>, words: &[&str]) -> Self {
         Self::launch(scratch, launch, None, words)
     }
@@ -100,19 +100,19 @@ impl Process {
         process
     }
 
-    /// Its pid.
+    /// Returns its pid.
     #[must_use]
     pub const fn pid(&self) -> u32 {
         self.pid
     }
 
-    /// When it started, in ticks since boot.
+    /// Returns when it started, in ticks since boot.
     #[must_use]
     pub const fn start(&self) -> u64 {
         self.start
     }
 
-    /// Its name.
+    /// Returns its process name.
     #[must_use]
     pub fn comm(&self) -> &str {
         &self.comm
@@ -123,7 +123,7 @@ impl Process {
         self.ended(&Order::Run(run)).pop().expect("one end")
     }
 
-    /// Runs several at once: each is started before the first is given its stdin.
+    /// Runs several programs at once. Each is started before the first gets its stdin.
     pub fn run_all(&mut self, runs: Vec<Run>) -> Vec<Ended> {
         self.ended(&Order::RunAll(runs))
     }
@@ -133,12 +133,12 @@ impl Process {
         self.done(&Order::Lock(path.to_owned()));
     }
 
-    /// Lets go of it and removes the file.
+    /// Releases the lock and removes the file.
     pub fn unlock(&mut self, path: &Path) {
         self.done(&Order::Unlock(path.to_owned()));
     }
 
-    /// The largest resident set of any child so far, in KiB.
+    /// Returns the largest resident set of any child so far, in KiB.
     pub fn largest_child_kib(&mut self) -> u64 {
         match self.order(&Order::Usage) {
             Answer::Usage(kib) => kib,
@@ -146,24 +146,24 @@ impl Process {
         }
     }
 
-    /// Sends SIGKILL and waits until it has ended.
+    /// Sends SIGKILL and waits until the process has ended.
     pub fn kill(&mut self) {
         self.signal(Signal::SIGKILL);
         self.reap();
     }
 
-    /// Stops it: it is_alive, but does nothing.
+    /// Stops the process with SIGSTOP: it is alive but does nothing.
     pub fn stop(&self) {
         self.signal(Signal::SIGSTOP);
         wait_for(|| state_of(self.pid).is_some_and(|(state, _)| state == 'T'), "it to stop");
     }
 
-    /// Lets it go on.
+    /// Continues the stopped process.
     pub fn resume(&self) {
         self.signal(Signal::SIGCONT);
     }
 
-    /// Lets it end by itself and waits until it has.
+    /// Lets the process exit by itself and waits until it has.
     pub fn exit(&mut self) {
         let mut line = serde_json::to_vec(&Order::Exit(0)).unwrap();
         line.push(b'\n');
@@ -171,14 +171,14 @@ impl Process {
         self.reap();
     }
 
-    /// Whether it runs, or is stopped: it has neither ended nor become a zombie.
+    /// Returns whether it runs or is stopped: it has neither ended nor become a zombie.
     #[must_use]
     pub fn is_alive(&self) -> bool {
         state_of(self.pid).is_some_and(|(state, start)| start == self.start && !matches!(state, 'Z' | 'X'))
     }
 
     fn signal(&self, signal: Signal) {
-        // The start time guards against a pid that went to another process meanwhile.
+        // The start time protects against a pid that was given to another process meanwhile.
         if self.is_alive() {
             kill(Pid::from_raw(i32::try_from(self.pid).unwrap()), signal).unwrap();
         }
@@ -229,19 +229,19 @@ impl Drop for Process {
     }
 }
 
-/// The fake agent's program under the wanted name: the kernel takes a process's name from the file's.
+/// Returns the fake agent's program under the wanted name. The kernel takes a process' name from the file.
 fn named_program(scratch: &Scratch, comm: &str) -> PathBuf {
     let path = scratch.root().join("bin").join(comm);
     if !path.exists() {
         let program = program::fake_agent();
-        // Another thread may have made it meanwhile.
+        // Another thread may have created it meanwhile.
         let linked = program::link(program, &path);
         assert!(linked.is_ok() || path.exists(), "{}: {linked:?}", path.display());
     }
     path
 }
 
-/// A name that no other fake agent of this test process has.
+/// Returns a name that no other fake agent of this test process has.
 fn unique() -> String {
     use std::sync::atomic::{AtomicU32, Ordering};
     static NEXT: AtomicU32 = AtomicU32::new(1);
@@ -255,13 +255,13 @@ fn accept(listener: &UnixListener) -> UnixStream {
     listener.accept().unwrap().0
 }
 
-/// When a process started, in ticks since boot; none where it is not there.
+/// Returns when a process started, in ticks since boot, or `None` if it does not exist.
 #[must_use]
 pub fn start_of(pid: u32) -> Option<u64> {
     state_of(pid).map(|(_, start)| start)
 }
 
-/// State and start time of a process (fields 3 and 22 of its stat).
+/// Returns state and start time of a process (fields 3 and 22 of its stat).
 fn state_of(pid: u32) -> Option<(char, u64)> {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_ascii_whitespace().collect();

@@ -1,4 +1,4 @@
-//! The built programs, found by asking cargo for them.
+//! Finds the built programs by asking cargo.
 
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
@@ -10,10 +10,10 @@ use serde::Deserialize;
 
 use crate::temporary;
 
-/// The variable that names a `baton` to test in place of the one in this tree, such as an installed package's.
+/// The variable that names a `baton` to test instead of the one in this tree, such as an installed package's.
 pub const PROGRAM: &str = "BATON_BIN";
 
-/// The program under test.
+/// Returns the program under test.
 pub fn baton() -> &'static Path {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
     BUILT.get_or_init(|| match std::env::var_os(PROGRAM) {
@@ -24,18 +24,19 @@ pub fn baton() -> &'static Path {
     })
 }
 
-/// The fake agent.
+/// Returns the fake agent's program.
 pub fn fake_agent() -> &'static Path {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
-    // Cargo builds the programs of a package before its integration tests, and tells those where they are.
+    // Cargo builds the programs of a package before its integration tests, and sets a variable with the path of each.
     BUILT.get_or_init(|| {
         std::env::var_os("CARGO_BIN_EXE_fake_agent")
             .map_or_else(|| built("agent-baton-tests", "fake_agent"), PathBuf::from)
     })
 }
 
-/// Makes a program available at `path`, under that name. The kernel names a process after its file, and `/proc/<pid>/exe` only has the
-/// name where the file is a hard link, which cannot cross file systems. So each file system gets one copy of each program.
+/// Makes a program available at `path`, under that name. The kernel names a process after its file, and
+/// `/proc/<pid>/exe` shows the name only if the file is a hard link, which cannot cross file systems. So each file
+/// system gets one copy of each program.
 pub fn link(program: &Path, path: &Path) -> std::io::Result<()> {
     match std::fs::hard_link(program, path) {
         Err(error) if error.kind() == ErrorKind::CrossesDevices => std::fs::hard_link(copy(program), path),
@@ -43,14 +44,14 @@ pub fn link(program: &Path, path: &Path) -> std::io::Result<()> {
     }
 }
 
-/// The copy of a program in the directory for temporary files, made once by each test process.
+/// Returns the copy of a program in the directory for temporary files. Each test process creates it once.
 fn copy(program: &Path) -> PathBuf {
     static COPIES: Mutex<BTreeMap<PathBuf, PathBuf>> = Mutex::new(BTreeMap::new());
     let mut copies = COPIES.lock().unwrap();
     let copy = copies.entry(program.to_owned()).or_insert_with(|| {
         let copy = copies_dir().join(program.file_name().unwrap_or_default());
-        // Another process makes the copy: a file that this one has open for writing cannot be executed, and neither can it while a
-        // child that another thread forks still has the descriptor.
+        // Let another process make the copy. A file that this process has open for writing cannot be executed, and
+        // neither can it while a child forked by another thread still has the descriptor.
         let status = Command::new("cp").arg(program).arg(&copy).status().unwrap();
         assert!(status.success(), "cp {} {}: {status}", program.display(), copy.display());
         copy
@@ -58,7 +59,8 @@ fn copy(program: &Path) -> PathBuf {
     copy.clone()
 }
 
-/// The directory of this process's copies. Those of test processes that ended are removed, for nothing runs when a test process ends.
+/// Returns the directory of this process' copies. Also removes those of test processes that have ended, because no
+/// code runs when a test process ends.
 fn copies_dir() -> &'static Path {
     const PREFIX: &str = "baton-programs-";
     static DIR: OnceLock<PathBuf> = OnceLock::new();
@@ -75,21 +77,21 @@ fn copies_dir() -> &'static Path {
     })
 }
 
-/// One line of cargo's JSON, as far as it is read.
+/// The fields of a line of cargo's JSON that are read.
 #[derive(Deserialize)]
 struct Message {
     executable: Option<PathBuf>,
 }
 
-/// Builds a program in the profile of the caller, once in each test process. `cargo test --workspace` has built it already; this is for
-/// runs of one package. Cargo does not hold its lock while it runs tests.
+/// Builds a program in the profile of the caller, once per test process. `cargo test --workspace` has built it
+/// already, so this is for runs of one package. Cargo does not hold its lock while it runs tests.
 fn built(package: &str, bin: &str) -> PathBuf {
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| env!("CARGO").into()));
     cargo.args(["build", "--quiet", "--package", package, "--bin", bin, "--message-format=json-render-diagnostics"]);
     if !cfg!(debug_assertions) {
         cargo.arg("--release");
     }
-    // The directory counts: .cargo/config.toml is looked for from there.
+    // The directory matters: cargo looks for .cargo/config.toml from there.
     cargo.current_dir(workspace()).stdin(Stdio::null()).stderr(Stdio::inherit());
     let output = cargo.output().unwrap_or_else(|error| panic!("{cargo:?}: {error}"));
     assert!(output.status.success(), "{cargo:?}: {}", output.status);
@@ -101,7 +103,7 @@ fn built(package: &str, bin: &str) -> PathBuf {
         .unwrap_or_else(|| panic!("{cargo:?} named no program"))
 }
 
-/// The top of the source tree.
+/// Returns the root of the source tree.
 pub fn workspace() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new("/"))
 }

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::scratch::{Output, Scratch};
 
-/// What stands below a directory, by path: a file's permissions and content, a link's target, a directory's permissions.
+/// The content of a directory by path: a file's permissions and content, a link's target, a directory's permissions.
 pub type Tree = BTreeMap<PathBuf, String>;
 
 /// The project in the home's `work`, with some of its paths protected.
@@ -28,13 +28,13 @@ impl<'a> Project<'a> {
         project
     }
 
-    /// Its path.
+    /// Returns its path.
     #[must_use]
     pub fn path(&self) -> PathBuf {
         self.scratch.home().join("work")
     }
 
-    /// Writes a file of it, with the directories above it.
+    /// Writes a file in it, and creates the directories above the file.
     pub fn write(&self, path: &str, text: &str) {
         let path = self.path().join(path);
         fs::create_dir_all(path.parent().expect("a directory above")).unwrap();
@@ -46,13 +46,13 @@ impl<'a> Project<'a> {
         fs::set_permissions(self.path().join(path), fs::Permissions::from_mode(mode)).unwrap();
     }
 
-    /// A file's text; none where there is no such file.
+    /// Returns a file's text, or `None` if the file does not exist.
     #[must_use]
     pub fn read(&self, path: &str) -> Option<String> {
         fs::read_to_string(self.path().join(path)).ok()
     }
 
-    /// Everything that stands in it.
+    /// Returns everything in it.
     #[must_use]
     pub fn tree(&self) -> Tree {
         let mut tree = Tree::new();
@@ -60,33 +60,33 @@ impl<'a> Project<'a> {
         tree
     }
 
-    /// `baton project` with these arguments.
+    /// Runs `baton project` with these arguments.
     #[must_use]
     pub fn baton(&self, args: &[&str]) -> Output {
         self.scratch.baton(std::iter::once("project").chain(args.iter().copied())).run()
     }
 
-    /// What `baton project show` prints.
+    /// Returns what `baton project show` prints.
     #[must_use]
     pub fn show(&self) -> Value {
         self.baton(&["show", "--json"]).json()
     }
 
-    /// The state's word, and how many came in.
+    /// Returns the word for its state, and the number of participants.
     #[must_use]
     pub fn state(&self) -> (String, usize) {
         let shown = self.show();
         (shown["state"].as_str().unwrap().to_owned(), shown["participants"].as_array().unwrap().len())
     }
 
-    /// The directory with what is kept of it.
+    /// Returns the directory with its record and archives.
     #[must_use]
     pub fn protected_store(&self) -> PathBuf {
         let mut entries = fs::read_dir(self.scratch.state_dir().join("protected")).unwrap();
         entries.next().expect("a vault").unwrap().path()
     }
 
-    /// Every content kept in its backups, or in its history, the oldest first: path in the tar file, and text.
+    /// Returns the contents of its backups or of its history, oldest first, each as path in the tar file and text.
     #[must_use]
     pub fn packs(&self, kind: &str) -> Vec<BTreeMap<String, String>> {
         let shown = self.show();
@@ -94,14 +94,14 @@ impl<'a> Project<'a> {
         paths.map(|path| unpack(Path::new(&path))).collect()
     }
 
-    /// Whether some history entry holds this text under this path.
+    /// Returns whether some history entry has this text at this path.
     #[must_use]
     pub fn history_has(&self, path: &str, text: &str) -> bool {
         self.packs("history").iter().any(|pack| pack.get(path).is_some_and(|kept| kept == text))
     }
 }
 
-/// A tar file's contents.
+/// Returns the contents of a tar file.
 fn unpack(path: &Path) -> BTreeMap<String, String> {
     let mut archive = tar::Archive::new(fs::File::open(path).unwrap());
     let entries = archive.entries().unwrap().map(|entry| {

@@ -1,4 +1,5 @@
-//! Plays a recording through the built program: a fake agent for each recorded process, the hook below it as it was.
+//! Plays a recording through the built program: a fake agent for each recorded process, with the hook below it as
+//! recorded.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
@@ -25,27 +26,28 @@ use decided::decided;
 pub use decided::is_hooked;
 pub use twist::Twist;
 
-/// Equal bytes count as one event delivered twice when they come closer together than this; recorded ones never did.
+/// The minimum interval between calls. Equal bytes that come closer together count as one event delivered twice,
+/// which never happened in a recording.
 const APART: Duration = Duration::from_millis(250);
 
-/// A recording under way.
+/// A recording that is being played.
 pub struct Replay {
     capture: Capture,
     scratch: Scratch,
     home: String,
     processes: BTreeMap<String, Process>,
-    /// The pid and start time of every process that was ever there.
+    /// The pid and start time of every process that ever existed.
     labels: HashMap<(u32, u64), String>,
     sessions: Vec<String>,
     runs: Vec<String>,
-    /// For each lock on a session (Codex), the process that holds it.
+    /// The process that holds each lock on a session (Codex).
     locks: HashMap<PathBuf, String>,
     delivered: HashMap<(String, String), Instant>,
     transcripts: HashMap<PathBuf, i64>,
 }
 
 impl Replay {
-    /// Nothing is played yet and no process is there.
+    /// Creates a replay without any process.
     #[must_use]
     pub fn new(capture: Capture) -> Self {
         let scratch = Scratch::new();
@@ -63,7 +65,8 @@ impl Replay {
         }
     }
 
-    /// The calls of a range that are of hooked events; a call asked for by its own number is played whatever it is.
+    /// Returns the calls of a range that are hooked events. A call that is asked for by its own number is always
+    /// included.
     #[must_use]
     pub fn hooked(&self, orders: std::ops::RangeInclusive<u32>) -> Vec<u32> {
         let alone = orders.start() == orders.end();
@@ -71,13 +74,13 @@ impl Replay {
         calls.filter(|call| alone || is_hooked(self.capture.agent, &call.event)).map(|call| call.order).collect()
     }
 
-    /// The state as it stands.
+    /// Returns the current state.
     #[must_use]
     pub fn state(&self) -> State {
         self.scratch.state()
     }
 
-    /// Plays one recorded call as it was, or changed. Gives what happened, as a line.
+    /// Plays one recorded call, unchanged or with a twist. Returns a line that describes the result.
     pub fn play(&mut self, order: u32, twist: &Twist) -> String {
         let instead = twist.instead.as_deref();
         let (run, label, event, payload) = self.prepare(order, twist);
@@ -99,7 +102,7 @@ impl Replay {
         format!("{order} {event}{word}{subagent} {session} in {label}: {}{told}", decided(&before, &after))
     }
 
-    /// Runs `baton` as a tool of the session does below its agent; below no agent where there is none.
+    /// Runs `baton` as a tool of a session does below its agent, or below no agent.
     pub fn command(&mut self, place: Option<(&str, &str)>, args: &[String]) -> Ended {
         let args = args.iter().map(|arg| self.expand(arg)).collect::<Vec<_>>();
         let Some((label, session)) = place else {
@@ -127,7 +130,8 @@ impl Replay {
         ended
     }
 
-    /// Has Codex run its notify program: a turn of this session is over. Gives what happened, as a line.
+    /// Lets Codex run its notify program because a turn of this session has ended. Returns a line that describes the
+    /// result.
     pub fn notify(&mut self, label: &str, session: &str) -> String {
         let before = self.state();
         let told = json!({"type": "agent-turn-complete", "thread-id": self.expand(&format!("{{{session}}}"))});
@@ -140,19 +144,19 @@ impl Replay {
         format!("notify {session} in {label}: {}", decided(&before, &self.state()))
     }
 
-    /// The process of this label.
+    /// Returns the process with this label.
     pub fn process(&mut self, label: &str) -> &mut Process {
         self.processes.get_mut(label).unwrap_or_else(|| panic!("{label} is not there"))
     }
 
-    /// Kills a process: what it held on disk stays, its locks go.
+    /// Kills a process. Its files stay and its locks are released.
     pub fn kill(&mut self, label: &str) {
         self.process(label).kill();
         self.processes.remove(label);
         self.locks.retain(|_, holder| holder != label);
     }
 
-    /// Lets a process end as the agent does: it takes its files and locks with it.
+    /// Lets a process exit as the agent does, which removes its files and locks.
     pub fn exit(&mut self, label: &str) {
         let held: Vec<PathBuf> =
             self.locks.iter().filter(|(_, by)| *by == label).map(|(path, _)| path.clone()).collect();
@@ -192,7 +196,8 @@ impl Replay {
                 "CLAUDE_PID" => self.processes[value].pid().to_string(),
                 "CLAUDE_CODE_SESSION_ID" => payload.session_id.clone(),
                 "TMUX_PANE" if let Some(pane) = twist.pane() => pane.to_owned(),
-                // Another process than the recorded one is in another pane; only a daemon keeps what it was started with.
+                // A process other than the recorded one is in another pane. Only a daemon keeps the pane that it was
+                // started with.
                 "TMUX_PANE" if twist.instead.is_some() && !daemon => {
                     format!("%{}", 100 + self.labels.len())
                 }
@@ -213,7 +218,8 @@ impl Replay {
         (run, label, event, payload)
     }
 
-    /// Has the processes of a recorded chain there, each below the next; a parent that was there and is not in the chain has ended.
+    /// Makes sure that the processes of a recorded chain exist, each below the next. A parent that is not in the
+    /// chain has exited.
     fn spawn_chain(&mut self, chain: &[String]) {
         for at in (0..chain.len()).rev() {
             let seen = self.capture.processes[&chain[at]].clone();

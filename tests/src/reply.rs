@@ -1,40 +1,40 @@
-//! What the program says to an agent, held to what both agents take.
+//! Checks what the program replies to an agent against what both agents accept.
 
 use serde::Deserialize;
 
-/// A reply that both agents accept whole. Codex drops a reply with any other key.
+/// A reply that both agents accept completely. Codex drops a reply with any other key.
 #[derive(Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Reply {
-    /// To the user.
+    /// The message to the user.
     #[serde(rename = "systemMessage")]
     pub user: Option<String>,
-    /// The word by which a turn goes on, with the prompt.
+    /// The decision that continues a turn with the prompt.
     pub decision: Option<String>,
-    /// That prompt.
+    /// The prompt.
     pub reason: Option<String>,
-    /// To the model.
+    /// The message to the model.
     #[serde(rename = "hookSpecificOutput")]
     pub model: Option<Specific>,
 }
 
-/// The part that is of one event.
+/// The part that belongs to one event.
 #[derive(Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Specific {
-    /// The event; agents drop the reply when it is another's.
+    /// The event. Agents drop the reply if it is another event's.
     #[serde(rename = "hookEventName")]
     pub event: String,
-    /// The words for the model.
+    /// The text for the model.
     #[serde(rename = "additionalContext")]
     pub context: String,
 }
 
 impl Reply {
-    /// Parses what stood on stdout: nothing, or exactly one object that says something.
+    /// Parses stdout, which must be empty or contain exactly one object with a message.
     ///
     /// # Errors
-    /// What an agent would stumble over.
+    /// Returns what an agent would reject.
     pub fn parse(stdout: &str, event: &str) -> Result<Option<Self>, String> {
         if stdout.is_empty() {
             return Ok(None);
@@ -56,7 +56,7 @@ impl Reply {
         }
     }
 
-    /// Whom it tells something.
+    /// Returns who gets a message.
     #[must_use]
     pub const fn audience(&self) -> &'static str {
         if self.decision.is_some() {

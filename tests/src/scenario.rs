@@ -1,4 +1,4 @@
-//! Scenarios as text: the steps, and below each what it must show. `cases/replay/README.md` has the words.
+//! Scenarios as text: the steps, and below each the expected result. `cases/replay/README.md` describes the syntax.
 
 use std::path::{Path, PathBuf};
 
@@ -6,7 +6,7 @@ use crate::capture::Capture;
 use crate::replay::{Replay, Twist};
 use crate::view;
 
-/// The variable that has the expected lines written anew.
+/// The variable that makes the tests write the expected lines anew.
 pub const BLESS: &str = "BATON_BLESS";
 
 /// One step of a scenario.
@@ -41,7 +41,7 @@ impl Step {
         })
     }
 
-    /// Does it; `then` is given what happened, after each call of the program.
+    /// Does the step. Calls `then` with the result after each call of the program.
     fn take(self, replay: &mut Replay, mut then: impl FnMut(&Replay, Option<String>)) {
         match self {
             Self::Play { orders, twist } => {
@@ -79,13 +79,13 @@ fn range(text: &str) -> Option<std::ops::RangeInclusive<u32>> {
     Some(first.parse().ok()?..=last.parse().ok()?)
 }
 
-/// Where the scenarios stand.
+/// Returns the directory of the scenarios.
 #[must_use]
 pub fn dir() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("cases/replay")
 }
 
-/// Plays the scenario of this name and compares what it shows with what its file says.
+/// Plays the scenario of this name and compares the result with its file.
 pub fn check(name: &str) {
     let path = dir().join(name).with_extension("txt");
     let expected = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
@@ -104,7 +104,7 @@ pub fn check(name: &str) {
     }
 }
 
-/// The scenario's text with what it shows in place of what was expected.
+/// Returns the scenario's text with the actual results instead of the expected ones.
 fn show(text: &str) -> String {
     let mut shown = String::new();
     let mut replay: Option<Replay> = None;
@@ -135,13 +135,13 @@ fn show(text: &str) -> String {
     shown
 }
 
-/// The labels that had a line and have none any more.
+/// Returns the labels that had a line and no longer have one.
 fn gone<'a>(before: &'a [String], now: &'a [String]) -> impl Iterator<Item = &'a str> {
     let label = |line: &'a String| line.split([' ', ':']).next().unwrap_or_default();
     before.iter().map(label).filter(move |old| !now.iter().any(|line| label(line) == *old))
 }
 
-/// The lines that differ, between those that begin and end both texts.
+/// Returns the lines that differ, without the common beginning and end.
 fn difference(expected: &str, actual: &str) -> String {
     let (old, new): (Vec<&str>, Vec<&str>) = (expected.lines().collect(), actual.lines().collect());
     let head = old.iter().zip(&new).take_while(|(a, b)| a == b).count();

@@ -1,4 +1,4 @@
-//! A home directory and a state directory of one test's own.
+//! A home directory and a state directory for one test.
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -14,7 +14,7 @@ use crate::signals;
 use crate::state::State;
 use crate::temporary;
 
-/// The directory tree of one test; removed when dropped.
+/// The directory tree of one test. It is removed when dropped.
 pub struct Scratch {
     root: PathBuf,
     dir: TempDir,
@@ -28,13 +28,14 @@ impl Default for Scratch {
 }
 
 impl Scratch {
-    /// An empty home and no state, outside any worktree: the program refuses a state directory inside one.
+    /// Creates an empty home without a state, outside any worktree: the program refuses a state directory inside one.
     #[must_use]
     pub fn new() -> Self {
         Self::new_in(temporary::dir())
     }
 
-    /// The same on a disk, where there is one: for a test of what the file system does.
+    /// Like [`Self::new`], but on a disk, for a test of what the file system does. Returns `None` if there is no
+    /// disk.
     #[must_use]
     pub fn on_disk() -> Option<Self> {
         temporary::disk_dir().map(|dir| Self::new_in(&dir))
@@ -50,37 +51,37 @@ impl Scratch {
         Self { root, dir, more: Mutex::default() }
     }
 
-    /// The directory that holds everything else.
+    /// Returns the directory that contains everything else.
     #[must_use]
     pub fn root(&self) -> &Path {
         &self.root
     }
 
-    /// The home directory.
+    /// Returns the home directory.
     #[must_use]
     pub fn home(&self) -> PathBuf {
         self.root.join("home")
     }
 
-    /// Whether an event waits in the inbox. Each call empties some of it.
+    /// Returns whether an event waits in the inbox. Each call handles some of them.
     #[must_use]
     pub fn has_inbox(&self) -> bool {
         self.state_dir().join("inbox").exists()
     }
 
-    /// `BATON_HOME`; the program makes it.
+    /// Returns `BATON_HOME`, which the program creates.
     #[must_use]
     pub fn state_dir(&self) -> PathBuf {
         self.root.join("state")
     }
 
-    /// What stands in it.
+    /// Reads the state.
     #[must_use]
     pub fn state(&self) -> State {
         State::read(&self.state_dir())
     }
 
-    /// The environment of every program that is run for the test, and nothing else is in it.
+    /// Returns the complete environment of every program that is run for the test.
     #[must_use]
     pub fn env(&self) -> BTreeMap<String, String> {
         let text = |path: PathBuf| path.into_os_string().into_string().expect("a path that is UTF-8");
@@ -98,7 +99,7 @@ impl Scratch {
         .collect()
     }
 
-    /// One more variable for every program that is run from now on; none takes it away again.
+    /// Sets a variable for every program that is run from now on, or removes it if `value` is `None`.
     pub fn set(&self, name: &str, value: Option<&str>) {
         let mut more = self.more.lock().unwrap();
         match value {
@@ -107,7 +108,7 @@ impl Scratch {
         }
     }
 
-    /// A call of `baton` with these arguments, in the home's `work`, below no agent.
+    /// Returns a call of `baton` with these arguments, in the home's `work`, below no agent.
     #[must_use]
     pub fn baton<'a>(&self, args: impl IntoIterator<Item = &'a str>) -> Call {
         let mut command = Command::new(program::baton());
@@ -115,7 +116,7 @@ impl Scratch {
         Call { command, stdin: Vec::new() }
     }
 
-    /// The same with the program at another path.
+    /// Like [`Self::baton`], with the program at another path.
     #[must_use]
     pub fn program<'a>(&self, program: &Path, args: impl IntoIterator<Item = &'a str>) -> Call {
         let mut command = Command::new(program);
@@ -123,54 +124,54 @@ impl Scratch {
         Call { command, stdin: Vec::new() }
     }
 
-    /// The same for a hook's call with this payload.
+    /// Returns a call of the hook with this payload.
     #[must_use]
     pub fn hook(&self, agent: &str, payload: impl Into<Vec<u8>>) -> Call {
         self.baton(["hook", "--agent", agent]).stdin(payload)
     }
 
-    /// Leaves the directory behind and says where it is.
+    /// Keeps the directory and returns its path.
     #[must_use]
     pub fn keep(self) -> PathBuf {
         self.dir.keep()
     }
 }
 
-/// A call of the program, not made yet.
+/// A call of the program that was not made yet.
 pub struct Call {
     command: Command,
     stdin: Vec<u8>,
 }
 
 impl Call {
-    /// What it reads.
+    /// Sets its standard input.
     #[must_use]
     pub fn stdin(mut self, bytes: impl Into<Vec<u8>>) -> Self {
         self.stdin = bytes.into();
         self
     }
 
-    /// One more variable.
+    /// Sets a variable.
     #[must_use]
     pub fn env(mut self, name: &str, value: impl AsRef<std::ffi::OsStr>) -> Self {
         self.command.env(name, value);
         self
     }
 
-    /// Where it runs.
+    /// Sets its directory.
     #[must_use]
     pub fn cwd(mut self, dir: &Path) -> Self {
         self.command.current_dir(dir);
         self
     }
 
-    /// Runs it to its end.
+    /// Runs it until it exits.
     pub fn run(mut self) -> Output {
         self.command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = self.command.spawn().unwrap_or_else(|error| panic!("{:?}: {error}", self.command));
         let mut pipe = child.stdin.take().expect("a pipe");
         let bytes = self.stdin;
-        // The program may end without reading all: that is its right, and writing then fails.
+        // The program may exit without reading everything, and then writing fails.
         let writer = std::thread::spawn(move || drop(pipe.write_all(&bytes)));
         let output = child.wait_with_output().unwrap();
         writer.join().unwrap();
@@ -183,10 +184,10 @@ impl Call {
     }
 }
 
-/// What a call gave.
+/// The result of a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Output {
-    /// The exit status; none when a signal ended it.
+    /// The exit status. `None` if a signal ended it.
     pub code: Option<i32>,
     /// The signal that ended it.
     pub signal: Option<i32>,
@@ -197,7 +198,7 @@ pub struct Output {
 }
 
 impl Output {
-    /// Checks status 0, and gives stdout parsed as JSON.
+    /// Checks that the status is 0, and returns stdout parsed as JSON.
     #[must_use]
     pub fn json(&self) -> serde_json::Value {
         assert_eq!(self.code, Some(0), "{self:?}");

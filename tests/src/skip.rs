@@ -1,8 +1,8 @@
-//! A test, or a case of one, that is left out must be seen.
+//! Makes skipped tests and cases visible.
 
 use std::io::Write;
 
-/// Says that a case was left out, and why. The harness shows what `eprintln` says only where a test fails.
+/// Prints that a case was skipped, and why. The harness shows the output of `eprintln` only if a test fails.
 pub fn skip(why: &str) {
     drop(writeln!(std::io::stderr(), "\nSKIPPED: {}", why.trim()));
 }

@@ -1,4 +1,4 @@
-//! The state directory, read from outside: the records by their published form, everything else as bytes.
+//! Reads the state directory from outside: the records in their published form, everything else as bytes.
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -10,14 +10,14 @@ use agent_baton_core::session::Session;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-/// What stands in a state directory.
+/// The content of a state directory.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct State {
-    /// Every file, by its path inside.
+    /// Every file, by its path in the directory.
     pub files: BTreeMap<PathBuf, Vec<u8>>,
 }
 
-/// A record and whether it stands in the archive.
+/// A record, and whether it is in the archive.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Kept<T> {
     /// The record.
@@ -27,7 +27,7 @@ pub struct Kept<T> {
 }
 
 impl State {
-    /// Reads all of it; a directory that is not there is empty.
+    /// Reads the whole directory. A missing directory is empty.
     #[must_use]
     pub fn read(dir: &Path) -> Self {
         let mut state = Self::default();
@@ -45,7 +45,7 @@ impl State {
             if entry.file_type().unwrap().is_dir() {
                 self.walk(dir, &path);
             } else if let Ok(bytes) = std::fs::read(entry.path()) {
-                // A file may go while another process commits.
+                // A file may disappear while another process commits.
                 self.files.insert(path, bytes);
             }
         }
@@ -66,19 +66,19 @@ impl State {
         records
     }
 
-    /// The sessions.
+    /// Returns the sessions.
     #[must_use]
     pub fn sessions(&self) -> Vec<Kept<Session>> {
         self.records("sessions")
     }
 
-    /// The runs.
+    /// Returns the runs.
     #[must_use]
     pub fn runs(&self) -> Vec<Kept<Run>> {
         self.records("runs")
     }
 
-    /// The lines of the audit, in the order of files and lines.
+    /// Returns the lines of the audit, in the order of files and lines.
     #[must_use]
     pub fn audit(&self) -> Vec<Value> {
         let files = self.files.iter().filter(|(path, _)| path.starts_with("audit"));
@@ -92,7 +92,7 @@ impl State {
             .collect()
     }
 
-    /// How many bytes stand in the sessions' logs.
+    /// Returns the total size of the sessions' logs, in bytes.
     #[must_use]
     pub fn logged(&self) -> usize {
         self.files
@@ -102,8 +102,8 @@ impl State {
             .sum()
     }
 
-    /// Puts it back into a directory where some of it changed. A file called `lock` stays the same file, as a copy of it would
-    /// make the state one that was restored from elsewhere.
+    /// Restores this content in a directory that has changed. A file called `lock` stays the same file, because a new
+    /// one would make the state look restored from a copy.
     pub fn put_back(&self, dir: &Path) {
         if self.files.is_empty() {
             drop(std::fs::remove_dir_all(dir));
@@ -113,7 +113,7 @@ impl State {
         for path in now.files.keys().filter(|path| !self.files.contains_key(*path)) {
             std::fs::remove_file(dir.join(path)).unwrap();
         }
-        // These directories mean something by being there.
+        // The mere existence of these directories has a meaning.
         drop(std::fs::remove_dir(dir.join("inbox")));
         let conversations = dir.join("conversations");
         for entry in std::fs::read_dir(&conversations).into_iter().flatten() {
@@ -130,7 +130,7 @@ impl State {
         }
     }
 
-    /// What must hold between any two calls: nothing is left to do, and the records are whole.
+    /// Checks what must be true between any two calls: nothing is left to do, and the records are intact.
     pub fn check(&self) {
         for path in self.files.keys() {
             let name = path.file_name().unwrap_or_default().to_string_lossy();
@@ -139,8 +139,8 @@ impl State {
         self.check_records();
     }
 
-    /// The same after a call was killed, which may leave temporary files of its own: no commit in flight, nothing in the inbox,
-    /// nothing set aside, whole records, one owner per run.
+    /// Checks the same after a call was killed, which may leave temporary files: no commit in flight, an empty inbox
+    /// and quarantine, intact records, and one owner per run.
     pub fn check_records(&self) {
         for path in self.files.keys().filter(|path| path.extension().is_none_or(|ext| ext != "tmp")) {
             let name = path.file_name().unwrap_or_default().to_string_lossy();

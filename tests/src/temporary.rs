@@ -1,15 +1,16 @@
-//! Where temporary files go.
+//! Chooses the directory for temporary files.
 
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use nix::sys::statvfs::{FsFlags, statvfs};
 
-/// What a run of the tests needs at most.
+/// How many bytes a run of the tests needs at most.
 const NEEDED_BYTES: u64 = 1 << 30;
 
-/// The directory for the tests' temporary files: `TMPDIR`, or one in memory, where a change of the state takes a third of the time, or one
-/// on a disk. It lies outside any worktree, for the program refuses a state directory inside one.
+/// Returns the directory for the tests' temporary files: `TMPDIR`, or one in memory, where a change of the state
+/// takes a third of the time, or one on a disk. It is outside any worktree, because the program refuses a state
+/// directory inside one.
 pub fn dir() -> &'static Path {
     static DIR: OnceLock<PathBuf> = OnceLock::new();
     DIR.get_or_init(|| {
@@ -23,12 +24,13 @@ pub fn dir() -> &'static Path {
     })
 }
 
-/// A directory on a disk, where there is one: for a test of what the file system does.
+/// Returns a directory on a disk, for a test of what the file system does, or `None` if there is no disk.
 pub fn disk_dir() -> Option<PathBuf> {
     on_disk().find_map(usable)
 }
 
-/// Memory that programs may be executed from, with room enough: a container may have 64 MiB.
+/// Returns a directory in memory from which programs can be executed, with enough space: a container may have only 64
+/// MiB.
 fn in_memory() -> Option<PathBuf> {
     let dir = Path::new("/dev/shm");
     let stat = statvfs(dir).ok()?;

@@ -1,20 +1,21 @@
-//! The built program below strace: which calls it makes, and how it ends when one of them fails or is its last.
+//! Runs the built program under strace, to see which system calls it makes, and how it ends when one of them fails or
+//! is its last.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
 
 use crate::fake_agent::Run;
 
-/// The calls that touch files. The question mark lets strace pass over those that a processor does not have.
+/// The system calls that touch files. The question mark makes strace ignore those that a processor does not have.
 const CALLS: &str = "?open,openat,?creat,read,pread64,write,pwrite64,writev,fsync,fdatasync,?syncfs,?sync,?rename,renameat,?renameat2,\
                      ?unlink,unlinkat,?rmdir,?mkdir,mkdirat,flock,ftruncate,?link,linkat,?chmod,fchmod,getdents64,statx";
 
-/// One call of the program: the `nth` of its name, from 1.
+/// One call of the program: the `nth` with its name, counted from 1.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Call {
     /// Its name.
     pub name: String,
-    /// Which one of that name.
+    /// Its position among the calls of that name.
     pub nth: usize,
     /// The whole line, with the paths of its descriptors.
     pub line: String,
@@ -23,13 +24,13 @@ pub struct Call {
 /// What happens at a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
-    /// SIGKILL before it is carried out.
+    /// SIGKILL before the call is carried out.
     Kill,
-    /// It fails with this error.
+    /// The call fails with this error.
     Error(&'static str),
 }
 
-/// Whether strace is there and may trace; where not, the reason is printed, since a test that was left out must be seen.
+/// Returns whether strace exists and may trace. If not, prints the reason, so that a skipped test is visible.
 #[must_use]
 pub fn is_possible() -> bool {
     let tried = Command::new("strace")
@@ -46,13 +47,13 @@ pub fn is_possible() -> bool {
     false
 }
 
-/// The run, below strace, which writes every call that touches files to `log`.
+/// Returns the run under strace, which writes every call that touches files to `log`.
 #[must_use]
 pub fn traced(run: &Run, log: &Path) -> Run {
     below(run, log, &["-e", &format!("trace={CALLS}")])
 }
 
-/// The run, below strace, which lets it come to harm at one call.
+/// Returns the run under strace, with a fault at one call.
 #[must_use]
 pub fn with_fault(run: &Run, log: &Path, call: &Call, fault: Fault) -> Run {
     let what = match fault {
@@ -69,7 +70,7 @@ fn below(run: &Run, log: &Path, options: &[&str]) -> Run {
     Run { argv: strace.map(str::to_owned).chain(run.argv.iter().cloned()).collect(), ..run.clone() }
 }
 
-/// The calls in a log that concern files below `dir`, or standard output.
+/// Returns the calls in a log that concern files below `dir`, or standard output.
 #[must_use]
 pub fn calls(log: &Path, dir: &Path) -> Vec<Call> {
     let text = std::fs::read_to_string(log).unwrap_or_else(|error| panic!("{}: {error}", log.display()));
@@ -90,7 +91,7 @@ fn parse(text: &str) -> Vec<Call> {
 }
 
 impl Call {
-    /// Whether it can change what stands in a file or a directory, or who holds a lock.
+    /// Returns whether it can change the content of a file or directory, or who holds a lock.
     #[must_use]
     pub fn changes(&self) -> bool {
         match self.name.as_str() {

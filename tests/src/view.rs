@@ -1,4 +1,4 @@
-//! The state in words that do not change from one run of a test to the next.
+//! Describes the state in words that do not change from one run of a test to the next.
 
 use agent_baton_core::pane::Pane;
 use agent_baton_core::process::Process;
@@ -7,21 +7,21 @@ use agent_baton_core::session::{Launch, Session};
 
 use crate::state::{Kept, State};
 
-/// What stands for ids and pids in a view.
+/// Replaces ids and pids in a view by names.
 pub trait Names {
-    /// The label of a session.
+    /// Returns the label of a session.
     fn session(&self, id: &str) -> String;
-    /// The label of a run.
+    /// Returns the label of a run.
     fn run(&self, id: &str) -> String;
-    /// The label of a process.
+    /// Returns the label of a process.
     fn process(&self, process: &Process) -> String;
-    /// Whether the process lives.
+    /// Returns whether the process is alive.
     fn lives(&self, process: &Process) -> bool;
-    /// A path, below the home directory.
+    /// Returns a path relative to the home directory.
     fn path(&self, path: &str) -> String;
 }
 
-/// One line per session, then one per run, in the order of their labels.
+/// Returns one line per session, then one per run, in the order of their labels.
 #[must_use]
 pub fn lines(state: &State, names: &impl Names) -> Vec<String> {
     let mut sessions: Vec<String> = state.sessions().iter().map(|kept| session(kept, names)).collect();

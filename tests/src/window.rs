@@ -1,4 +1,4 @@
-//! An agent's window, steered by hand: for tests that need an event of their own making.
+//! An agent's window, controlled by the test, for tests that need events of their own.
 
 use std::collections::BTreeMap;
 
@@ -10,17 +10,17 @@ use crate::process::{Launch, Process};
 use crate::program;
 use crate::scratch::Scratch;
 
-/// The socket of the tmux server that a pane is of, where none other is named.
+/// The socket of the tmux server that a pane belongs to by default.
 const SERVER: &str = "/run/tmux/default";
 
-/// A process that stands in for an agent, in a pane of its own.
+/// A fake agent in a pane of its own.
 pub struct Window<'a> {
     scratch: &'a Scratch,
     agent: Agent,
     pane: String,
-    /// The socket of the tmux server that the pane is of.
+    /// The socket of the tmux server that the pane belongs to.
     server: String,
-    /// What the agent was started with: its hooks and tools have it too.
+    /// The variables that the agent was started with. Its hooks and tools inherit them.
     inherited: BTreeMap<String, String>,
     /// The process.
     pub process: Process,
@@ -33,7 +33,7 @@ impl<'a> Window<'a> {
         Self::start(scratch, agent, pane, &[])
     }
 
-    /// The same, with these arguments.
+    /// Like [`Self::open`], with these arguments.
     #[must_use]
     pub fn start(scratch: &'a Scratch, agent: Agent, pane: &str, args: &[&str]) -> Self {
         let process = Process::spawn(scratch, &Launch { comm: agent.name(), args, tty: true }, None);
@@ -41,20 +41,20 @@ impl<'a> Window<'a> {
         Self { scratch, agent, pane: pane.to_owned(), server, inherited: scratch.env(), process }
     }
 
-    /// In a pane of the tmux server with this socket.
+    /// Moves the pane to the tmux server with this socket.
     #[must_use]
     pub fn on(self, server: &std::path::Path) -> Self {
         Self { server: server.to_str().unwrap().to_owned(), ..self }
     }
 
-    /// With one more variable of the agent's own.
+    /// Adds a variable to the agent's environment.
     #[must_use]
     pub fn with(mut self, name: &str, value: &str) -> Self {
         self.inherited.insert(name.to_owned(), value.to_owned());
         self
     }
 
-    /// Starts the agent by way of a call of `baton` with these words, to which its program is added.
+    /// Starts the agent through a call of `baton` with these words, followed by the agent's program.
     #[must_use]
     pub fn open_through(scratch: &'a Scratch, agent: Agent, pane: &str, words: &[&str]) -> Self {
         let launch = Launch { comm: agent.name(), args: &[], tty: false };
@@ -63,7 +63,7 @@ impl<'a> Window<'a> {
         Self { scratch, agent, pane: pane.to_owned(), server, inherited: scratch.env(), process }
     }
 
-    /// One more variable that the agent was started with.
+    /// Adds a variable that the agent was started with.
     pub fn inherit(&mut self, name: &str, value: &str) {
         self.inherited.insert(name.to_owned(), value.to_owned());
     }
@@ -87,13 +87,13 @@ impl<'a> Window<'a> {
         }
     }
 
-    /// Where it runs.
+    /// Returns the directories of the test.
     #[must_use]
     pub const fn scratch(&self) -> &'a Scratch {
         self.scratch
     }
 
-    /// A payload as the agent sends it for this event of a session; `fields` come on top.
+    /// Returns a payload as the agent sends it for this event of a session. `fields` are added to it.
     #[must_use]
     pub fn payload(&self, event: &str, session: &str, fields: &Value) -> Value {
         let cwd = self.scratch.home().join("work");
@@ -116,7 +116,8 @@ impl<'a> Window<'a> {
         Value::Object(payload)
     }
 
-    /// The hook's call with these bytes, as the agent makes it. `session` is what Claude names in the environment.
+    /// Returns the hook's call with these bytes, as the agent makes it. `session` is the one that Claude names in the
+    /// environment.
     #[must_use]
     pub fn call(&self, session: &str, stdin: String) -> Run {
         let argv = [program::baton().to_str().unwrap(), "hook", "--agent", self.agent.name()].map(str::to_owned).into();
@@ -140,7 +141,7 @@ impl<'a> Window<'a> {
         self.process.run(run)
     }
 
-    /// A program's run below the agent.
+    /// Returns a run of a program below the agent.
     #[must_use]
     pub fn below(&self, session: &str, argv: Vec<String>, stdin: String) -> Run {
         let cwd = self.scratch.home().join("work");
@@ -164,12 +165,12 @@ impl<'a> Window<'a> {
     }
 }
 
-/// Checks that a call went well and said nothing.
+/// Checks that a call succeeded and printed nothing.
 pub fn assert_no_output(ended: &Ended) {
     assert_eq!((ended.code, ended.stdout.as_str(), ended.stderr.as_str()), (Some(0), "", ""), "{ended:?}");
 }
 
-/// Checks that a call failed as a hook may: status 0, one line for the user, nothing for the agent.
+/// Checks that a call failed as a hook may: with status 0, one line for the user and nothing for the agent.
 pub fn assert_one_line(ended: &Ended, code: i32) {
     assert_eq!((ended.code, ended.stdout.as_str()), (Some(code), ""), "{ended:?}");
     assert!(ended.stderr.ends_with('\n') && ended.stderr.lines().count() == 1, "{ended:?}");

@@ -1,6 +1,7 @@
-//! A process that stands in for an agent: started under the agent's name, steered over a socket, it runs hooks as its children.
+//! A process that plays an agent. It is started under the agent's name, takes orders from a socket, and runs hooks as
+//! its children.
 //!
-//! It ends when the harness closes the socket, so none is left behind by a test that fails.
+//! It exits when the harness closes the socket, so a failing test leaves none behind.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -13,7 +14,7 @@ use std::time::Instant;
 use agent_baton_tests::fake_agent::{Answer, Ended, Order, Run, SOCKET, TTY};
 
 fn main() -> io::Result<()> {
-    // A session of its own: the terminal of whoever runs the tests must not be seen by the program.
+    // Start a session, so that the program does not see the terminal of whoever runs the tests.
     nix::unistd::setsid()?;
     // A session leader without a terminal gets the first one that it opens.
     let _tty = std::env::var_os(TTY).map(File::open).transpose()?;
@@ -45,7 +46,7 @@ struct State {
 
 impl State {
     fn carry_out(&mut self, order: Order) -> io::Result<Answer> {
-        // Children that ended meanwhile are reaped here; until then they are zombies, as under a real agent.
+        // Reap the children that have ended. Until then they are zombies, as under a real agent.
         self.children.retain_mut(|child| !matches!(child.try_wait(), Ok(Some(_))));
         match order {
             Order::Run(run) => Ok(Answer::Ended(vec![finish(start(&run)?, &run)?])),
@@ -108,9 +109,9 @@ fn finish((mut child, before): (Child, Instant), run: &Run) -> io::Result<Ended>
     let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
     let stdin = child.stdin.take();
     std::thread::scope(|scope| -> io::Result<()> {
-        // A program may end without having read: then writing fails, and that is no failure.
+        // A program may exit without reading its stdin. Then writing fails, which is not an error.
         let write = move || drop(stdin.map(|mut pipe| pipe.write_all(run.stdin.as_bytes())));
-        // What fits into a pipe needs no thread, and a thread would count in the time measured.
+        // Data that fits into a pipe needs no thread, and a thread would count in the measured time.
         if run.stdin.len() > 32 * 1024 {
             scope.spawn(write);
         } else {

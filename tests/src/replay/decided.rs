@@ -1,11 +1,11 @@
-//! What the program left of its reasons.
+//! Determines which reason codes the program recorded.
 
 use agent_baton_core::agent::Agent;
 use serde_json::Value;
 
 use crate::state::State;
 
-/// Whether an installed baton is called on this event.
+/// Returns whether an installed baton is called on this event.
 #[must_use]
 pub fn is_hooked(agent: Agent, event: &str) -> bool {
     let own: &[&str] = match agent {
@@ -15,7 +15,8 @@ pub fn is_hooked(agent: Agent, event: &str) -> bool {
     ["SessionStart", "UserPromptSubmit", "Stop", "PreCompact", "SessionEnd"].contains(&event) || own.contains(&event)
 }
 
-/// The reasons of what happened between two states: those of the new audit lines, else what the fast path leaves.
+/// Returns the reason codes of what happened between two states: those of the new audit lines, or else what the fast
+/// path wrote.
 pub(super) fn decided(before: &State, after: &State) -> String {
     let old = before.audit();
     let reasons: Vec<String> = after.audit().iter().filter(|line| !old.contains(line)).map(reasons).collect();
@@ -56,7 +57,7 @@ mod tests {
         check(&[], &[("audit/audit.jsonl", one)], "registered");
         check(&[("audit/audit.jsonl", one)], &[("audit/audit.jsonl", &both)], "ended, superseded");
         check(&[], &[("audit/audit.jsonl", &both)], "registered | ended, superseded");
-        // A rotation moves lines and makes none.
+        // A rotation moves lines and adds none.
         check(&[("audit/audit.jsonl", one)], &[("audit/audit.1.jsonl", one)], "nothing");
         check(&[], &[("sessions/a.log", "x\n")], "heartbeat");
         check(&[("sessions/a.log", "x\n")], &[("sessions/a.log", "x\n")], "nothing");

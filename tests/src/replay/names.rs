@@ -5,7 +5,7 @@ use crate::process::Process;
 use crate::view::Names;
 
 impl Replay {
-    /// Puts ids in place of `{A}` and `{R1}`.
+    /// Replaces `{A}` and `{R1}` by ids.
     pub(super) fn expand(&self, text: &str) -> String {
         let sessions = self.sessions.iter().map(|id| (self.session(id), id));
         let runs = self.runs.iter().map(|id| (self.run(id), id));

@@ -1,4 +1,4 @@
-//! What an agent leaves on disk beside its hooks: the transcript, Claude's file of its session, Codex's locks.
+//! The files that an agent writes beside its hooks: the transcript, Claude's session file, Codex' locks.
 
 use std::path::PathBuf;
 
@@ -9,7 +9,7 @@ use super::Replay;
 use crate::capture::Payload;
 
 impl Replay {
-    /// The transcript grows when the recorded one had another size: by a prompt when one is sent, else by an answer.
+    /// Grows the transcript if the recorded one had another size: by a prompt if one is sent, otherwise by an answer.
     pub(super) fn grow_transcript(&mut self, event: &str, payload: &Payload, bytes: Option<i64>) {
         let Some(bytes) = bytes.filter(|&bytes| bytes >= 0) else {
             return;
@@ -23,7 +23,7 @@ impl Replay {
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         let id = &payload.session_id;
         let role = if event == "UserPromptSubmit" { "user" } else { "assistant" };
-        // As the agents write them: a reader may go by how a line begins.
+        // Write lines as the agents do, because a reader may depend on how a line begins.
         let line = match self.capture.agent {
             Agent::Claude => format!(
                 r#"{{"type":"{role}","sessionId":"{id}","message":{{"role":"{role}","content":[{{"type":"text","text":"words"}}],"stop_reason":"end_turn"}}}}"#
@@ -44,7 +44,7 @@ impl Replay {
         self.scratch.home().join(".claude/sessions").join(format!("{pid}.json"))
     }
 
-    /// What the agent itself leaves on disk before it calls the hook: Claude names its session, Codex locks it.
+    /// Writes what the agent itself writes before it calls the hook: Claude names its session, and Codex locks it.
     pub(super) fn claim(&mut self, label: &str, event: &str, payload: &Payload) {
         match self.capture.agent {
             Agent::Claude if event == "SessionStart" => {
@@ -75,7 +75,8 @@ impl Replay {
         self.scratch.home().join(".codex/thread-writer-locks").join(format!("{}.lock", payload.session_id))
     }
 
-    /// What the agent does after its hook: Codex lets go of an ended session; a process whose last call was an end is gone.
+    /// Does what the agent does after its hook: Codex releases an ended session, and a process whose last call was an
+    /// end exits.
     pub(super) fn after_call(&mut self, order: u32, label: &str, instead: bool, payload: &Payload) {
         let call = self.capture.call(order);
         if call.event != "SessionEnd" {

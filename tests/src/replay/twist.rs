@@ -1,20 +1,20 @@
-//! How a recorded call is played otherwise than it was: for orders of events that no recording holds.
+//! How a recorded call is changed, to test orders of events that no recording contains.
 
 use serde_json::{Map, Value};
 
-/// What is changed of a recorded call.
+/// The changes to a recorded call.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Twist {
-    /// The process that it comes from in place of the recorded one; started where it is not there.
+    /// The process that makes the call instead of the recorded one. It is started if it does not exist.
     pub instead: Option<String>,
-    /// The process below which that one is started.
+    /// The process below which it is started.
     pub inside: Option<String>,
     /// Fields of the payload, and `pane`.
     pub fields: Vec<(String, String)>,
 }
 
 impl Twist {
-    /// Reads `as P9`, `inside P1` and `with FIELD=VALUE...`, in this order, each where it is wanted.
+    /// Parses `as P9`, `inside P1` and `with FIELD=VALUE...`. Each is optional, and they must be in this order.
     pub(crate) fn parse(mut words: &[&str]) -> Option<Self> {
         let mut twist = Self::default();
         if let ["as", label, rest @ ..] = words {
@@ -35,12 +35,12 @@ impl Twist {
         words.is_empty().then_some(twist)
     }
 
-    /// The pane that the call comes from in place of its own.
+    /// Returns the pane that the call comes from instead of its own.
     pub(super) fn pane(&self) -> Option<&str> {
         self.fields.iter().find(|(name, _)| name == "pane").map(|(_, pane)| pane.as_str())
     }
 
-    /// The payload with its fields changed; untouched, byte for byte, where none is.
+    /// Returns the payload with its fields changed. Without changes, the bytes stay the same.
     pub(super) fn payload(&self, text: String, expand: impl Fn(&str) -> String) -> String {
         let fields: Vec<_> = self.fields.iter().filter(|(name, _)| name != "pane").collect();
         if fields.is_empty() {

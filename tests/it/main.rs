@@ -1,4 +1,4 @@
-//! The black-box tests, in one program: each folder is a subject.
+//! The black-box tests, in one program. Each folder is a subject.
 
 mod cli;
 mod docs;

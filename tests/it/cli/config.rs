@@ -1,4 +1,4 @@
-//! What a user sets in config.toml, and what a repository cannot.
+//! Tests what a user can set in config.toml, and what a repository cannot.
 
 use std::path::{Path, PathBuf};
 
@@ -24,14 +24,15 @@ fn the_run(scratch: &Scratch) -> Run {
     runs.pop().expect("one run").record
 }
 
-/// The owner of a run goes; `age_ms` later, by every record, and with this configuration, another process goes on with its session.
+/// Lets the owner of a run end, moves all records `age_ms` into the past, and resumes the session in another process
+/// with this configuration.
 fn resumed_after(scratch: &Scratch, config: Option<&str>, age_ms: u64) -> (Ended, Run) {
     interrupted(scratch, config, age_ms);
     let window = Window::open(scratch, Agent::Claude, "%2");
     resumed(scratch, window, &[])
 }
 
-/// The owner of a run goes; `age_ms` pass.
+/// Lets the owner of a run end, and moves all records `age_ms` into the past.
 fn interrupted(scratch: &Scratch, config: Option<&str>, age_ms: u64) {
     let mut owner = Window::open(scratch, Agent::Claude, "%1");
     assert_no_output(&owner.hook("SessionStart", "s1", &json!({})));
@@ -43,7 +44,7 @@ fn interrupted(scratch: &Scratch, config: Option<&str>, age_ms: u64) {
             let path = entry.unwrap().path();
             if path.extension().is_some_and(|ext| ext == "json") {
                 let mut record: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
-                // Of another boot, so that the wall clock counts.
+                // Use another boot, so that the wall clock counts.
                 let unix_ms = record["updated"]["unix_ms"].as_u64().unwrap() - age_ms;
                 record["updated"] = json!({"unix_ms": unix_ms, "boot": "earlier", "boot_ms": 1});
                 std::fs::write(&path, record.to_string()).unwrap();
@@ -55,7 +56,7 @@ fn interrupted(scratch: &Scratch, config: Option<&str>, age_ms: u64) {
     }
 }
 
-/// The agent in this window goes on with the session. What is in `env` is what the settings of a repository added for hooks.
+/// Resumes the session in this window. `env` holds variables that a repository's settings add for hooks.
 fn resumed(scratch: &Scratch, mut window: Window<'_>, env: &[(&str, &Path)]) -> (Ended, Run) {
     let payload = window.payload("SessionStart", "s1", &json!({"source": "resume"})).to_string();
     let mut call = window.call("s1", payload);
@@ -115,7 +116,7 @@ fn a_file_that_cannot_be_used_is_named_in_one_line_and_the_defaults_hold() {
     ];
     for (text, line, key) in cases {
         let scratch = Scratch::new();
-        // Whatever of it could be understood counts for nothing: two hours are fresh.
+        // No part of an invalid file counts: by default, two hours are not too long.
         let (ended, run) = resumed_after(&scratch, Some(text), 2 * HOUR);
         assert_eq!((run.status, run.fence.0), (Status::Active, 2), "{text}");
         let path = own(&scratch);
@@ -126,10 +127,10 @@ fn a_file_that_cannot_be_used_is_named_in_one_line_and_the_defaults_hold() {
     }
 }
 
-/// Each variable, with the file below it.
+/// Each variable, with the path of the file below its directory.
 const NAMES: [(&str, &str); 2] = [("XDG_CONFIG_HOME", "baton/config.toml"), ("HOME", ".config/baton/config.toml")];
 
-/// These variables name this place. A relative value counts as none, so that HOME decides.
+/// Returns variables that name this place. A relative value does not count, so `HOME` decides then.
 fn naming<'a>(variable: &'a str, place: &'a Path) -> Vec<(&'a str, &'a Path)> {
     let mut env = vec![(variable, place)];
     if variable == "HOME" {

@@ -1,4 +1,4 @@
-//! What doctor finds.
+//! Tests the findings of `baton doctor`.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -10,7 +10,7 @@ use agent_baton_tests::program;
 use agent_baton_tests::{Installation, Window};
 use serde_json::{Value, json};
 
-/// A installation with Claude Code installed and one session recorded.
+/// Creates an installation of Claude Code with one session recorded.
 fn well() -> Installation {
     let installation = Installation::new();
     fs::remove_dir(installation.at(".codex")).unwrap();
@@ -21,7 +21,7 @@ fn well() -> Installation {
     installation
 }
 
-/// Spoils an installation; doctor says these words in a line of that check and level.
+/// Damages an installation, and checks that doctor reports these words in a finding of that check and level.
 fn check(what: &str, level: &str, name: &str, words: &str, spoil: impl Fn(&Installation)) {
     let installation = well();
     spoil(&installation);
@@ -98,7 +98,7 @@ fn of_agents_and_entries() {
 
 #[test]
 fn of_the_program() {
-    // The program that runs doctor is another one than the one that is wired.
+    // The program that runs doctor is not the one that is installed.
     let installation = well();
     let other = installation.at("baton");
     program::link(installation.program(), &other).unwrap();
@@ -112,7 +112,7 @@ fn of_the_program() {
     assert_eq!(output.code, Some(1));
 }
 
-/// An entry that leaves the program to the PATH: it is looked for on doctor's own, and on that of each living agent.
+/// If an entry leaves the program to the PATH, doctor searches its own PATH and that of each live agent.
 #[test]
 fn of_the_path_of_the_agents() {
     let installation = well();
@@ -198,7 +198,7 @@ fn of_the_state() {
     });
 }
 
-/// The line of a check that found something wrong.
+/// Checks that this check reports a problem.
 fn problem(installation: &Installation, name: &str, words: &str) {
     let output = installation.run("doctor");
     let found =
@@ -214,7 +214,7 @@ fn of_a_holder_of_the_lock_that_is_frozen() {
     frozen.stop();
     problem(&installation, "state", "another call has held the lock for 2 seconds");
     problem(&installation, "state", "fuser");
-    // Nothing can be put right meanwhile, and that is said.
+    // Nothing can be repaired meanwhile, and doctor reports that.
     let output = installation.run("doctor --fix");
     assert_eq!(output.code, Some(1), "{output:?}");
     frozen.kill();
@@ -229,7 +229,7 @@ fn of_a_file_system_that_is_full_or_cannot_be_written() {
     fs::rename(&state, &kept).unwrap();
     let Some(mount) = Mount::tmpfs(&state, 4096) else { return };
     let _ = Window::open(&installation.scratch, Agent::Claude, "%2").hook("SessionStart", "s2", &json!({}));
-    // Less than what lets baton work for long is left from the beginning.
+    // The file system has less space from the beginning than baton needs for long.
     problem(&installation, "state", "KiB are left on its file system: free space");
     mount.read_only(true);
     problem(&installation, "sandbox", "cannot be written from here: run `baton install --writable`");

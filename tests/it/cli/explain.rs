@@ -1,11 +1,11 @@
-//! Every decision can be told in three sentences, and decided again.
+//! Every decision can be explained in three sentences, and decided again.
 
 use agent_baton_core::agent::Agent;
 use agent_baton_tests::window::assert_no_output;
 use agent_baton_tests::{Scratch, Window};
 use serde_json::json;
 
-/// A run is started, taken over after its owner was killed, offered, and cancelled.
+/// Starts a run, transfers it after its owner was killed, offers it, and cancels it. Returns the number of decisions.
 fn played(scratch: &Scratch) -> u32 {
     let mut first = Window::open(scratch, Agent::Claude, "%1");
     assert_no_output(&first.hook("SessionStart", "s1", &json!({})));
@@ -23,7 +23,7 @@ fn a_decision_is_told_in_three_sentences() {
     let owner = played(&scratch);
     let told = scratch.baton(["explain", "last"]).run();
     assert_eq!((told.code, told.stderr.as_str()), (Some(0), ""), "{told:?}");
-    // Lines that go on are indented further.
+    // Continuation lines are indented further.
     let text = told.stdout.replace("\n           ", " ");
     let lines: Vec<&str> = text.lines().collect();
     let [head, seen, rule, .., changed] = lines.as_slice() else { panic!("{text}") };

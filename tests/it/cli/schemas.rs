@@ -1,4 +1,4 @@
-//! The published schemas: they are what the program prints, and what it reads and writes is what they say.
+//! The published schemas are those that the program prints, and describe what it reads and writes.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -19,7 +19,7 @@ fn dir() -> PathBuf {
     workspace().join("schemas")
 }
 
-/// What a file of `schemas/` demands.
+/// Returns a validator for a file of `schemas/`.
 fn schema(name: &str) -> Validator {
     let path = dir().join(name).with_extension("json");
     let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
@@ -79,8 +79,8 @@ fn every_recorded_payload_is_accepted() {
     }
 }
 
-/// The program refuses what the schema refuses: status 1. All mutations of all payloads are held against the parser itself in
-/// `hook/tests/it/payload_schemas.rs`; here is that the program stands on that parser.
+/// The program refuses what the schema refuses, with status 1. `hook/tests/it/payload_schemas.rs` compares all
+/// mutations of all payloads with the parser itself. This test shows that the program uses that parser.
 #[test]
 fn the_program_refuses_what_the_schema_refuses() {
     for agent in Agent::ALL {
@@ -105,7 +105,7 @@ fn the_program_refuses_what_the_schema_refuses() {
     }
 }
 
-/// Holds all that stands in a state against the schemas; gives the reasons of its decisions.
+/// Checks everything in a state against the schemas, and returns the reason codes of its decisions.
 fn state_fits(state: &State) -> BTreeSet<String> {
     let [session, run, line, request, decision] =
         ["record-session", "record-run", "audit-line", "request", "decision"].map(schema);
@@ -132,7 +132,7 @@ fn state_fits(state: &State) -> BTreeSet<String> {
     reasons
 }
 
-/// Two windows, two runs, a change of owner, refusals and a cancel.
+/// Plays two windows, two runs, a transfer, refusals and a cancel.
 #[test]
 fn what_is_replied_printed_and_written_fits() {
     let [reply, run_view, session_view, sessions_view, block] =
@@ -206,7 +206,7 @@ fn what_recordings_leave_fits() {
     }
 }
 
-/// A schema that accepts everything would prove nothing above.
+/// A schema that accepts everything would make the tests above prove nothing.
 #[test]
 fn a_wrong_value_is_seen() {
     for (name, wrong) in [

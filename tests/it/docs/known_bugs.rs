@@ -1,4 +1,5 @@
-//! `docs/BUGS.md`: bugs of others, each with the test that reproduces it; those tests that have no better place are here.
+//! `docs/BUGS.md` lists known bugs of other programs, each with the test that reproduces it. The tests without a
+//! better place are here.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -9,7 +10,7 @@ use agent_baton_tests::window::assert_no_output;
 use agent_baton_tests::{Scratch, Window};
 use serde_json::json;
 
-/// Whether a file has a test of this name: a function that is one, or an entry of a table of tests.
+/// Returns whether a file has a test of this name: a function, or an entry of a table of tests.
 fn has_test(text: &str, name: &str) -> bool {
     let lines: Vec<&str> = text.lines().map(str::trim).collect();
     lines.iter().enumerate().any(|(at, line)| {
@@ -48,7 +49,7 @@ fn every_test_of_the_page_exists() {
     assert!(named.len() > 40, "{}", named.len());
 }
 
-/// Two sessions of one project: what the other one does is nothing to the run, whichever event it is.
+/// Two sessions of one project: no event of the other session affects the run.
 #[test]
 fn a_stop_of_another_session_leaves_the_run_alone() {
     for agent in Agent::ALL {

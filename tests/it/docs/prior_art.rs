@@ -1,4 +1,4 @@
-//! `docs/PEERS.md` says what is tested, and it is.
+//! Checks that what `docs/PEERS.md` lists as tested is tested.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 use agent_baton_tests::program::workspace;
 use agent_baton_tests::skip;
 
-/// The systems, by the beginning of their cases' ids.
+/// The systems, by the prefix of their cases' ids.
 const SYSTEMS: [&str; 5] = ["omx", "amc", "octo", "ralphex", "flow"];
 
-/// What the page says of each id.
+/// Returns what the page says about each id.
 fn listed() -> BTreeMap<String, String> {
     let page = fs::read_to_string(workspace().join("docs/PEERS.md")).unwrap();
     let rows = page.lines().filter_map(|line| {
@@ -23,7 +23,7 @@ fn listed() -> BTreeMap<String, String> {
     rows.collect()
 }
 
-/// The text of every file of tests.
+/// Returns the text of every test file.
 fn test_files() -> Vec<String> {
     fn collect(dir: &Path, into: &mut Vec<String>) {
         for entry in fs::read_dir(dir).unwrap() {
@@ -42,7 +42,7 @@ fn test_files() -> Vec<String> {
     files
 }
 
-/// The names of the tests that are named after a case, wherever they are.
+/// Returns the names of the tests that are named after a case, wherever they are.
 fn tests() -> Vec<String> {
     let name = |line: &str| {
         let line = line.trim();
@@ -74,7 +74,7 @@ fn every_listed_case_has_its_test_and_every_test_its_row() {
     }
 }
 
-/// The cases themselves are not part of this tree. Where they lie beside it, none may be missing from the page.
+/// The cases themselves are not part of this tree. If they are beside it, the page must list each of them.
 #[test]
 fn no_case_is_forgotten() {
     let beside = || workspace().parent().map(|above| above.join("shared/cases"));

@@ -1,4 +1,4 @@
-//! The harness itself: what a fake agent shows of itself is what an agent would.
+//! Tests the harness itself: a fake agent looks like a real one from outside.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -26,7 +26,7 @@ fn it_has_the_agents_name_and_runs_hooks_as_its_children() {
         let mut agent = Process::spawn(&scratch, &Launch { comm, ..CLAUDE }, None);
         let parent = agent.run(sh("cat /proc/$PPID/comm; echo $PPID"));
         assert_eq!(out(&parent), format!("{comm}\n{}", agent.pid()));
-        // The link in /proc is the name too, unless the file systems differ.
+        // The link in /proc has the same name, unless the file systems differ.
         let exe = std::fs::read_link(format!("/proc/{}/exe", agent.pid())).unwrap();
         assert!(exe.ends_with(comm) || exe.ends_with("fake_agent"), "{}", exe.display());
     }
@@ -53,7 +53,7 @@ fn stdin_goes_through_whole_and_both_outputs_come_back() {
         assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), "words\n"));
         assert!(ended.wall_ns > 1000);
     }
-    // One that does not read is no failure, and one that a signal ends is seen.
+    // A program that does not read its stdin is not an error, and one that a signal ends is reported.
     assert_eq!(agent.run(Run { stdin: "x".repeat(200_000), ..sh("exit 3") }).code, Some(3));
     assert_eq!(agent.run(sh("kill -9 $$")).code, None);
 }
@@ -68,7 +68,7 @@ fn nothing_of_the_harness_is_in_the_environment() {
 #[test]
 fn calls_at_once_are_all_started_before_one_is_given_its_stdin() {
     let mut agent = Process::spawn(&Scratch::new(), &CLAUDE, None);
-    // Its start in ticks of 10 ms, and when it got its stdin, in the same.
+    // Prints its start in ticks of 10 ms, and when it got its stdin in the same unit.
     let script = "cut -d' ' -f22 /proc/$$/stat; read x; cut -d' ' -f1 /proc/uptime | tr -d .";
     let ended = agent.run_all(vec![Run { stdin: "x".to_owned(), ..sh(script) }; 32]);
     assert_eq!(ended.len(), 32);
@@ -77,7 +77,7 @@ fn calls_at_once_are_all_started_before_one_is_given_its_stdin() {
     assert!(ticks(0).max() <= ticks(1).min(), "{ended:?}");
 }
 
-/// Whether the kernel shows a lock of this process on this file.
+/// Returns whether the kernel shows a lock of this process on this file.
 fn holds(process: &Process, path: &Path) -> bool {
     use std::os::unix::fs::MetadataExt;
     let Ok(meta) = std::fs::metadata(path) else {
@@ -132,7 +132,7 @@ fn a_stopped_process_lives_and_a_zombie_does_not() {
     agent.stop();
     assert!(agent.is_alive());
     agent.resume();
-    // Its parent reaps it at its next order only.
+    // Its parent reaps it only at its next order.
     agent.kill();
     let stat = std::fs::read_to_string(format!("/proc/{}/stat", agent.pid())).unwrap();
     assert!(stat.contains("(claude) Z "), "{stat}");

@@ -1,3 +1,3 @@
-//! The harness itself.
+//! Tests of the harness itself.
 
 mod fake_agent;

@@ -1,4 +1,5 @@
-//! What is no event: one line for the user, status 1, nothing for the agent, and the state is not touched.
+//! Input that is not an event: the hook prints one line for the user, exits with 1, tells the agent nothing, and does
+//! not touch the state.
 
 use std::path::Path;
 
@@ -9,7 +10,7 @@ use agent_baton_tests::window::{assert_no_output, assert_one_line};
 use agent_baton_tests::{Scratch, Window, program};
 use serde_json::{Value, json};
 
-/// A payload of a new session, with one field replaced.
+/// Returns a payload of a new session with one field replaced.
 fn payload(key: &str, value: Value) -> Vec<u8> {
     let mut payload = json!({
         "session_id": "s2",
@@ -107,7 +108,7 @@ fn an_agent_it_does_not_know_is_a_usage_error_and_never_status_2() {
         [&["hook", "--agent", "another"][..], &["hook"], &["hook", "--agent"], &["hook", "--agent", "claude", "--what"]]
     {
         let output = scratch.baton(args.iter().copied()).stdin(payload("source", json!("startup"))).run();
-        // Both agents take status 2 as an order to block the prompt.
+        // Both agents interpret status 2 as an order to block the prompt.
         assert!(matches!(output.code, Some(0 | 1)), "{args:?}: {output:?}");
         assert_eq!(output.stdout, "", "{args:?}");
         assert_ne!(output.stderr, "", "{args:?}");

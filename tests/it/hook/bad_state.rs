@@ -1,4 +1,4 @@
-//! A state directory that cannot be used: the agent goes on, the user is told in one line, and nothing is half-written.
+//! A state directory that cannot be used: the agent continues, the user reads one line, and nothing is half-written.
 
 use std::fs::Permissions;
 use std::io::Write;
@@ -11,7 +11,7 @@ use agent_baton_tests::window::{assert_no_output, assert_one_line};
 use agent_baton_tests::{Scratch, Window, skip};
 use serde_json::json;
 
-/// Spoils a state that holds session s1, then sends an event of a new session, the end of s1 and a prompt of s1.
+/// Damages a state that contains session s1, then sends an event of a new session, the end of s1 and a prompt of s1.
 fn check(what: &str, spoil: impl Fn(&Path)) {
     for (event, session) in [("SessionStart", "s2"), ("SessionEnd", "s1"), ("UserPromptSubmit", "s1")] {
         let scratch = Scratch::new();
@@ -35,7 +35,7 @@ fn of_a_newer_format() {
     });
 }
 
-/// The text of the file with a number far above the present one.
+/// Returns the text of the file with a version far above the present one.
 fn newer(format: &str) -> String {
     if let Ok(serde_json::Value::Object(mut object)) = serde_json::from_str(format)
         && let Some(number) = object.get_mut("format")
@@ -122,7 +122,7 @@ fn on_a_read_only_file_system() {
         return;
     };
     let mut window = Window::open(&scratch, Agent::Claude, "%1");
-    // Both a state that was never made and one that went read-only.
+    // Try both a state that was never created and one that became read-only.
     for sessions in 0..2 {
         mount.read_only(true);
         let before = scratch.state();
@@ -146,7 +146,8 @@ fn on_a_full_file_system() {
     let mut window = Window::open(&scratch, Agent::Claude, "%1");
     assert_no_output(&window.hook("SessionStart", "s1", &json!({})));
     let filler = scratch.state_dir().join("filler");
-    // Full at once, then with so many pages of 4 KiB left that a commit fails at each of its writes in turn.
+    // Fill the disk at once, and then with just enough free pages of 4 KiB that a commit fails at each of its writes
+    // in turn.
     for pages in 0..8 {
         let before = scratch.state();
         fill(&filler, pages);
@@ -163,7 +164,7 @@ fn on_a_full_file_system() {
             assert_one_line(&ended, 0);
             let records = |state: &agent_baton_tests::state::State| (state.sessions(), state.runs(), state.audit());
             assert_eq!(records(&after), records(&before), "{pages} pages left");
-            // With space again, the same event is acted on.
+            // Once there is space again, the same event is handled.
             assert_no_output(&window.hook("SessionStart", &session, &json!({"model": "again"})));
             assert!(registered(&scratch.state()), "{pages} pages left");
         }
@@ -171,7 +172,7 @@ fn on_a_full_file_system() {
     }
 }
 
-/// Fills the file system up to so many pages.
+/// Fills the file system up to this many pages.
 fn fill(filler: &Path, pages: u64) {
     let mut file = std::fs::File::create(filler).unwrap();
     while file.write_all(&[0; 4096]).is_ok() {}
@@ -191,7 +192,7 @@ fn a_record_that_cannot_be_read_is_left_byte_for_byte() {
             let ended = window.hook(event, "s1", &json!({"prompt": "words"}));
             assert_one_line(&ended, 0);
             assert_eq!(std::fs::read(&record).unwrap(), garbage.as_bytes(), "{event}");
-            // Nor is the session made anew elsewhere, and the next one is not held up.
+            // The session is not created anew elsewhere, and the next one is not held up.
             assert!(!scratch.state_dir().join("archive/sessions/s1.json").exists());
             assert_no_output(&window.hook("SessionStart", "s2", &json!({})));
             assert!(scratch.state_dir().join("sessions/s2.json").exists());

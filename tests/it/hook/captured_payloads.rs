@@ -1,4 +1,4 @@
-//! Every payload that a real client sent is taken, whether baton acts on it or not.
+//! baton accepts every payload that a real client sent, whether it acts on the event or not.
 
 use agent_baton_core::agent::Agent;
 use agent_baton_tests::capture::Capture;

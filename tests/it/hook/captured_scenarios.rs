@@ -125,7 +125,7 @@ fn every_scenario_stands_in_the_map() {
     let (_, map) = page.split_once("## What the clients do").unwrap();
     let named: Vec<&str> =
         map.split('`').filter(|word| word.starts_with("claude-") || word.starts_with("codex-")).collect();
-    // Those on how baton itself answers a user are of no client's order.
+    // These show how baton answers a user, and belong to no client's sequence.
     let own = ["claude-run-cancelled", "claude-run-second-start"];
     for name in ALL.iter().filter(|name| !own.contains(name)) {
         assert!(named.contains(name), "{name} is not in the map of README.md");

@@ -1,4 +1,4 @@
-//! The way out: baton does nothing where a user said so, and goes on where a repository says so.
+//! `baton disable`: baton does nothing if a user disabled it, and continues if only a repository did.
 
 use std::os::unix::fs::MetadataExt;
 
@@ -25,7 +25,7 @@ fn say(scratch: &Scratch, words: &str) -> String {
     output.stdout
 }
 
-/// What the hooks recorded: everything but where baton is disabled.
+/// Returns what the hooks recorded, without the file that says where baton is disabled.
 fn recorded(scratch: &Scratch) -> Vec<(String, Vec<u8>)> {
     let files =
         scratch.state().files.into_iter().filter(|(path, _)| !path.ends_with("format") && !path.ends_with("lock"));
@@ -70,7 +70,7 @@ fn another_project_goes_on() {
     let before = recorded(&scratch);
     assert_no_output(&window.hook("UserPromptSubmit", "s1", &json!({"prompt": "more"})));
     assert_ne!(recorded(&scratch), before);
-    // A session stays in the project that it was registered in, wherever it looks around.
+    // A session stays in the project in which it was registered, whatever directory it visits.
     let before = recorded(&scratch);
     assert_no_output(&window.hook("UserPromptSubmit", "s1", &json!({"prompt": "there", "cwd": elsewhere})));
     assert_ne!(recorded(&scratch), before);
@@ -102,7 +102,7 @@ fn disabling_begins_a_state_and_outlives_its_being_put_back() {
     let mut window = Window::open(&scratch, Agent::Claude, "%1");
     assert_no_output(&window.hook("SessionStart", "s1", &json!({})));
     assert_eq!(recorded(&scratch), before);
-    // Another lock file: the state was put back from a copy.
+    // Replace the lock file, as if the state was restored from a copy.
     std::fs::rename(scratch.state_dir().join("lock"), scratch.state_dir().join("old")).unwrap();
     say(&scratch, "enable --project");
     assert_no_output(&window.hook("SessionStart", "s1", &json!({})));
@@ -112,7 +112,8 @@ fn disabling_begins_a_state_and_outlives_its_being_put_back() {
     assert_eq!(scratch.state().sessions().len(), 1);
 }
 
-/// A hook's call with the variable set to `inside`, of an agent that was started with `outside`: whether it was recorded.
+/// Calls a hook with the variable set to `inside`, below an agent that was started with `outside`. Returns whether
+/// the event was recorded.
 fn is_heard(agent: Agent, outside: Option<&str>, inside: Option<&str>) -> bool {
     let scratch = Scratch::new();
     scratch.set(DISABLE, outside);
@@ -130,7 +131,7 @@ fn the_environment_counts_where_it_is_the_persons() {
         for (outside, inside, heard) in [
             (None, None, true),
             (Some("1"), Some("1"), false),
-            // A repository's settings change the variable for hooks.
+            // A repository's settings set the variable only for hooks.
             (None, Some("1"), true),
             (Some("1"), Some("0"), false),
             (Some("1"), Some(""), false),

@@ -1,4 +1,4 @@
-//! One event delivered several times at once acts once and speaks once.
+//! One event that is delivered several times at once has one effect and one reply.
 
 use agent_baton_core::agent::Agent;
 use agent_baton_tests::fake_agent::Ended;
@@ -7,7 +7,8 @@ use agent_baton_tests::window::assert_no_output;
 use agent_baton_tests::{Scratch, Window};
 use serde_json::{Value, json};
 
-/// Delivers one event so often at once, from one process: every hook is started before the first of them has its stdin.
+/// Delivers one event several times at once, from one process. Every hook is started before the first of them gets
+/// its stdin.
 fn deliver(window: &mut Window<'_>, event: &str, session: &str, fields: &Value, times: usize) -> Vec<Ended> {
     let payload = window.payload(event, session, fields).to_string();
     let run = window.call(session, payload);
@@ -19,10 +20,11 @@ fn deliver(window: &mut Window<'_>, event: &str, session: &str, fields: &Value, 
     ended
 }
 
-/// The session whose events only empty the inbox.
+/// The session whose events only drain the inbox.
 const LAST: &str = "last";
 
-/// On a machine that is busy some of many hooks do not get the lock in time, and leave their events to the next call.
+/// Drains the inbox. On a busy machine, some of many hooks do not get the lock in time and leave their events to the
+/// next call.
 fn empty_inbox(scratch: &Scratch, agent: Agent) {
     for n in 0.. {
         if !scratch.has_inbox() {
@@ -34,7 +36,7 @@ fn empty_inbox(scratch: &Scratch, agent: Agent) {
     }
 }
 
-/// The lines of the audit from the `from`th on that are of an event that acted.
+/// Returns the audit lines, from the `from`th on, of events that had an effect.
 fn acted(scratch: &Scratch, from: usize) -> Vec<String> {
     let lines = scratch.state().audit().into_iter().skip(from);
     let lines = lines.filter(|line| line["request"]["ask"]["event"]["session"] != LAST);
@@ -146,7 +148,7 @@ fn events_of_many_sessions_at_once_are_all_kept() {
     for ended in window.process.run_all(runs) {
         assert_eq!((ended.code, ended.stdout.as_str()), (Some(0), ""), "{ended:?}");
     }
-    // Those that did not get the lock in time are in the inbox, which the next call empties.
+    // Events that did not get the lock in time are in the inbox, which the next call drains.
     assert_no_output(&window.hook("SessionStart", LAST, &json!({})));
     empty_inbox(&scratch, Agent::Codex);
     let state = scratch.state();

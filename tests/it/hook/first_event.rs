@@ -1,4 +1,4 @@
-//! The first event of a new state waits for no other program's writes.
+//! The first event of a new state does not wait for other programs' writes.
 
 use agent_baton_core::agent::Agent;
 use agent_baton_tests::trace::{self, calls, traced};

@@ -1,4 +1,4 @@
-//! `baton hook`: what it reads, what it writes, and where it stays out of the way.
+//! `baton hook`: what it reads, what it writes, and when it does nothing.
 
 mod bad_input;
 mod bad_state;

@@ -1,4 +1,5 @@
-//! Standard input, output and error that are closed, or a pipe that nobody reads: the state stays whole, and the agent is left alone.
+//! Standard input, output or error is closed, or a pipe without a reader: the state stays intact, and the agent is
+//! not disturbed.
 
 use agent_baton_core::agent::Agent;
 use agent_baton_tests::fake_agent::{Ended, Run};
@@ -8,7 +9,8 @@ use serde_json::json;
 
 const SESSION: &str = "s1";
 
-/// A resume that has something to say, called by this line of a shell, in which `$HOOK` is the call. The owner before it was killed.
+/// Resumes a session whose previous owner was killed, so that the hook has a reply. `line` is a shell command in
+/// which `$HOOK` is the call.
 fn resumed(line: &str) -> (Scratch, Ended) {
     let scratch = Scratch::new();
     let mut first = Window::open(&scratch, Agent::Claude, "%1");
@@ -45,7 +47,7 @@ fn what_is_closed_is_never_a_file_of_the_state() {
 
 #[test]
 fn a_pipe_that_nobody_reads_ends_nothing_half_way() {
-    // The pipe is closed at its other end before the call begins.
+    // The other end of the pipe is closed before the call begins.
     let line =
         "gate=$HOME/gate; mkfifo $gate; { read _ <$gate; $HOOK; echo $? >$HOME/status; } | { exec <&-; echo >$gate; }
         exit $(cat $HOME/status)";

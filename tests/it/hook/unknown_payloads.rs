@@ -1,11 +1,12 @@
-//! What later versions of the clients may send: unknown events are assert_no_output, unknown fields and values are no obstacle.
+//! What later versions of the clients may send: unknown events have no effect, and unknown fields and values do no
+//! harm.
 
 use agent_baton_core::agent::Agent;
 use agent_baton_tests::window::assert_no_output;
 use agent_baton_tests::{Scratch, Window};
 use serde_json::json;
 
-/// Events that the clients of today have and baton does not hook, and one that none has.
+/// Events that today's clients have and baton does not hook, and one that no client has.
 const OTHER_EVENTS: &[&str] = &[
     "PreToolUse",
     "PostToolUse",
@@ -31,7 +32,7 @@ fn an_unknown_event_is_silent_and_changes_nothing() {
         assert_no_output(&window.hook("SessionStart", "s1", &json!({})));
         let before = scratch.state();
         for event in OTHER_EVENTS {
-            // Not even the fields of a known event have to be what they are there.
+            // Even the fields of a known event may have other types there.
             for fields in
                 [json!({}), json!({"session_id": 1, "cwd": null, "source": [], "prompt": {}, "agent_id": false})]
             {

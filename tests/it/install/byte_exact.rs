@@ -1,4 +1,4 @@
-//! Install, install, uninstall: the bytes from before. For files of every layout, and for those that others publish.
+//! Installing twice and uninstalling restores every byte, for files of every layout and for published ones.
 
 use std::path::{Path, PathBuf};
 
@@ -10,8 +10,7 @@ use serde_json::Value;
 const CLAUDE: &str = ".claude/settings.json";
 const CODEX: &str = ".codex/hooks.json";
 
-/// Installs over a file twice and uninstalls. Gives the text between. Where `plain`, the file is plain JSON and must read as before with our
-/// entries added.
+/// Installs into a file twice and uninstalls. Returns the text in between.
 fn check(name: &str, path: &str, before: &[u8]) -> String {
     let installation = Installation::new();
     installation.write(path, before);
@@ -28,7 +27,7 @@ fn check(name: &str, path: &str, before: &[u8]) -> String {
     String::from_utf8(installed).unwrap()
 }
 
-/// Every byte that was there still is, in order: something was put in, and nothing was laid out anew.
+/// Checks that every previous byte is still there, in order: entries were added, and nothing was reformatted.
 fn check_kept(name: &str, before: &str, after: &str) {
     let mut bytes = after.bytes();
     assert!(before.bytes().all(|byte| bytes.any(|found| found == byte)), "{name}: {after}");
@@ -108,7 +107,7 @@ fn comments_stay_with_what_they_are_about() {
     assert!(after.starts_with(head) && after.ends_with(tail), "{after}");
 }
 
-/// The folder of published schemas and their tests; not part of this project.
+/// Returns the folder of published schemas and their tests, which is not part of this project.
 fn published() -> Option<PathBuf> {
     let there =
         std::env::var_os("BATON_THIRD_PARTY").map_or_else(|| workspace().join("../shared/third-party"), PathBuf::from);

@@ -1,4 +1,4 @@
-//! The question of install and of uninstall, at a real terminal.
+//! The question of install and uninstall, at a real terminal.
 
 use std::fs::File;
 use std::io::{Read, Write};
@@ -18,7 +18,7 @@ fn installation() -> Installation {
     installation
 }
 
-/// Runs a command at a terminal and answers its question. Gives the exit status and what stood on the screen.
+/// Runs a command at a terminal and answers its question. Returns the exit status and the text on the screen.
 fn answered(installation: &Installation, words: &str, answer: &str) -> (Option<i32>, String) {
     let terminal = openpty(None, None).unwrap();
     let slave = File::from(terminal.slave);
@@ -30,7 +30,7 @@ fn answered(installation: &Installation, words: &str, answer: &str) -> (Option<i
         .envs(installation.scratch.env())
         .current_dir(installation.at("work"));
     let mut child = command.stdin(end()).stdout(end()).stderr(end()).spawn().unwrap();
-    // The command holds the other ends now: when it ends, reading does.
+    // Only the command holds the other ends now, so reading ends when it does.
     drop((command, slave));
     let mut master = File::from(terminal.master);
     let (mut screen, mut asked) = (Vec::new(), false);
@@ -61,7 +61,7 @@ fn install_writes_only_after_a_yes() {
         let installation = installation();
         let (code, screen) = answered(&installation, "install", answer);
         assert_eq!(code, Some(0), "{answer:?}: {screen}");
-        // Every line that came into the file was shown before the question.
+        // Every line that was written to the file was shown before the question.
         let (shown, _) = screen.split_once("Write this? [y/N] ").expect("the question");
         let after = String::from_utf8(installation.read(CLAUDE)).unwrap();
         for line in after.lines().filter(|line| !BEFORE.lines().any(|old| old == *line)) {

@@ -1,4 +1,4 @@
-//! What install writes, what it refuses, and what it leaves alone.
+//! Tests what install writes, what it refuses, and what it leaves alone.
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
@@ -26,7 +26,7 @@ fn entries_of_claude() {
         let args = ["hook", "--agent", "claude"];
         one(json!({"type": "command", "command": installation.program(), "args": args, "timeout": timeout}))
     };
-    // The command of a loop is run in a Stop.
+    // A `Stop` hook runs the command of a loop.
     let timeout = |event: &str| if event == "Stop" { 330 } else { 5 };
     let events =
         ["SessionStart", "UserPromptSubmit", "Stop", "StopFailure", "Notification", "PreCompact", "SessionEnd"];
@@ -43,7 +43,7 @@ fn entries_of_codex() {
     let command = format!("{} hook --agent codex", installation.program().display());
     let entry = |timeout| one(json!({"type": "command", "command": command, "timeout": timeout}));
     let longer = ["SessionStart", "UserPromptSubmit", "PermissionRequest", "PreCompact"].map(|event| (event, 5));
-    // Codex cuts the last two at 3 seconds, and warns of more.
+    // Codex shortens the last two to 3 seconds, and prints a warning for longer ones.
     let hooks = longer.into_iter().chain([("Stop", 330), ("Interrupt", 3), ("SessionEnd", 3)]);
     let hooks: serde_json::Map<String, Value> = hooks.map(|(event, time)| (event.to_owned(), entry(time))).collect();
     assert_eq!(parsed(&installation, CODEX), json!({ "hooks": hooks }));
@@ -97,7 +97,7 @@ fn what_cannot_be_read_is_refused_with_its_line() {
         let shown = String::from_utf8_lossy(text);
         assert_eq!(output.code, Some(1), "{shown}: {output:?}");
         assert!(output.stderr.contains(line) && output.stderr.contains(path), "{shown}: {output:?}");
-        // The parts are planned together: where one cannot be, none is written.
+        // The parts are planned together: if one part is impossible, none is written.
         assert_eq!(installation.tree(), tree, "{shown}");
     }
 }
@@ -156,7 +156,7 @@ fn the_agents_are_found() {
     let output = installation.done("install --yes");
     assert!(output.stderr.contains("claude is not on the PATH"), "{output:?}");
     assert!(installation.at(CLAUDE).exists() && !installation.at(".codex").exists());
-    // A program is enough too; its directory is made, and goes with uninstall.
+    // Finding the program is enough, too. Its directory is created, and uninstall removes it.
     installation.script("codex", "exit 0");
     installation.done("install --yes");
     assert!(installation.at(CODEX).exists());
@@ -191,7 +191,7 @@ fn a_project_gets_an_entry_that_is_silent_without_baton() {
             .output();
         let output = output.unwrap();
         assert!(output.status.success() && output.stdout.is_empty() && output.stderr.is_empty(), "{output:?}");
-        // Where it is there, it is called with exactly these words.
+        // If the program exists, it is called with exactly these words.
         installation.script("baton", "echo \"$@\"");
         let path = format!("{}:/usr/bin:/bin", installation.scripts().display());
         let output = Command::new("/bin/sh").args(["-c", &command]).env_clear().env("PATH", path).output().unwrap();
@@ -224,7 +224,8 @@ fn a_program_that_does_not_stay_is_copied() {
     assert!(!copy.exists() && !scratch.home().join(".local").exists());
 }
 
-/// The hashes that Codex 0.169.0 itself gives the entries of a project; that of Stop, which may take longer by now, by the rule that gives all the others.
+/// The hashes that Codex 0.169.0 itself gives the entries of a project; that of Stop, which may take longer by now,
+/// by the rule that gives all the others.
 const HASHES: [(&str, &str, &str); 7] = [
     ("session_start", "sessionStart", "sha256:503d2f4c5f6e58a2419f8e7e999ce0f0d78858a636fd10dc1b9bcfe696047827"),
     (
@@ -243,7 +244,7 @@ const HASHES: [(&str, &str, &str); 7] = [
     ("session_end", "sessionEnd", "sha256:d343e1857c85b44015c03f29a67643cb52b35be6bd3459e2518fe5fe458371d1"),
 ];
 
-/// A client that lists the entries with these hashes.
+/// Puts a client on the PATH that lists the entries with these hashes.
 fn client(installation: &Installation, hashes: impl Fn(&str) -> String) {
     let entry = |(place, name, hash): &(&str, &str, &str)| json!({"key": format!("/any/hooks.json:{place}:0:0"), "eventName": name, "currentHash": hashes(hash)});
     let answer = json!({"id": 1, "result": {"data": [{"hooks": HASHES.iter().map(entry).collect::<Vec<_>>()}]}});
@@ -310,7 +311,7 @@ fn the_sandbox_is_opened_where_asked() {
         let state = installation.scratch.state_dir();
         assert!(text.contains(state.to_str().unwrap()) && text.contains("writable_roots"), "{text}");
         assert!(installation.done("install --yes --agent codex --writable").stderr.contains("nothing was written"));
-        // The same with other lines written meanwhile.
+        // The same, with other lines added meanwhile.
         installation.write(SETTINGS, format!("{text}\n[later]\nx = 1\n"));
         installation.done("uninstall --yes");
         let text = String::from_utf8(installation.read(SETTINGS)).unwrap();
@@ -332,14 +333,16 @@ fn one_dated_backup() {
     let first = backups();
     assert_eq!(first.len(), 1);
     assert_eq!(fs::read(installation.at(".claude").join(&first[0])).unwrap(), b"{}");
-    // An entry of ours that someone changed is put right; what was there before baton stays what is kept.
+    // If someone changed one of baton's entries, install restores the entry, and the original text stays in the
+    // receipt.
     let changed = String::from_utf8(installation.read(CLAUDE)).unwrap().replacen("\"timeout\": 5", "\"timeout\": 6", 1);
     installation.write(CLAUDE, changed);
     installation.run("install --yes");
     assert_eq!(backups(), first);
 }
 
-/// The cap on Stops that hooks block in a row is the installation's to lift, and is shown before it is.
+/// Only the user of the installation may raise the limit on consecutive `Stop` hooks, and install shows the change
+/// first.
 #[test]
 fn the_cap_of_loops_is_set_shown_kept_and_taken_out() {
     const CAP: &str = "CLAUDE_CODE_STOP_HOOK_BLOCK_CAP";
@@ -368,7 +371,8 @@ fn the_cap_of_loops_is_set_shown_kept_and_taken_out() {
             assert_eq!(String::from_utf8(installation.read(CLAUDE)).unwrap(), before);
         }
     }
-    // Edited since: the variable goes where it still is what was set, and stays where the installation changed it.
+    // In an edited file, the variable is removed if it still has the value that was set, and stays if it has another
+    // one.
     for (value, stays) in [("50", false), ("99", true)] {
         let installation = Installation::new();
         installation.done("install --yes --agent claude --loops");

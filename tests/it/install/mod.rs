@@ -1,4 +1,4 @@
-//! `install` and `uninstall`: the files of the agents before and after.
+//! `install` and `uninstall`: the agents' files before and after.
 
 mod byte_exact;
 mod confirmation;

@@ -1,4 +1,4 @@
-//! The plugin packages call baton on the events, and in the words, of `baton install`.
+//! The plugin packages call baton on the same events, and with the same words, as `baton install`.
 
 use std::fs;
 
@@ -28,7 +28,7 @@ fn manifests_are_of_this_version() {
         let manifest = read(path);
         assert_eq!(manifest["version"], env!("CARGO_PKG_VERSION"), "{path}");
         assert_eq!(manifest["name"], "baton");
-        // Both clients load hooks/hooks.json by themselves, and refuse to be told of it.
+        // Both clients load hooks/hooks.json by themselves, and refuse a manifest that names it.
         assert!(manifest.get("hooks").is_none(), "{path}");
     }
 }

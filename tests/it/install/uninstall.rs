@@ -1,4 +1,4 @@
-//! What uninstall takes out of files that were edited since, and what it leaves.
+//! Tests what uninstall removes from files that were edited since, and what it leaves.
 
 use agent_baton_core::agent::Agent;
 use agent_baton_tests::project::Project;
@@ -7,14 +7,14 @@ use serde_json::{Value, json};
 
 const CLAUDE: &str = ".claude/settings.json";
 
-/// Installs, edits the file as a value, uninstalls; gives what is left.
+/// Installs, edits the file as a value, and uninstalls. Returns the value that is left.
 fn after_edit(before: &Value, edit: impl Fn(&mut Value)) -> Value {
     let installation = Installation::new();
     installation.write(CLAUDE, before.to_string());
     installation.done("install --yes --agent claude");
     let mut value: Value = serde_json::from_slice(&installation.read(CLAUDE)).unwrap();
     edit(&mut value);
-    // As a client does it that writes its settings anew.
+    // A client also rewrites its settings like this.
     installation.write(CLAUDE, serde_json::to_string_pretty(&value).unwrap());
     installation.done("uninstall --yes");
     serde_json::from_slice(&installation.read(CLAUDE)).unwrap()
@@ -76,7 +76,7 @@ fn from_files_edited_since() {
     }
 }
 
-/// The backup gives the original back only while it is the one that install made.
+/// The backup is used to restore the original only if it is still the one that install wrote.
 #[test]
 fn without_its_backup_a_file_loses_the_entries_one_by_one() {
     for damaged in [None, Some("{\"other\": true}")] {
@@ -148,7 +148,7 @@ fn without_a_receipt_nothing_is_taken_out() {
     let output = installation.done("uninstall --yes");
     assert!(output.stderr.contains("receipt"), "{output:?}");
     assert_eq!(installation.tree(), tree);
-    // One that cannot be read, or is a newer baton's, is no licence to guess.
+    // A receipt that cannot be read, or that a newer baton wrote, does not allow guessing.
     for text in ["{", "{}", "{\"version\":99,\"files\":{}}"] {
         installation.write(receipt, text);
         let tree = installation.tree();
@@ -172,7 +172,7 @@ fn it_asks_first() {
     assert_eq!(installation.tree(), tree);
 }
 
-/// Without the state nobody knows any more that there is something to restore.
+/// Without the state, nothing would show that there are files to restore.
 #[test]
 fn purge_waits_for_protected_files_to_be_given_back() {
     let installation = Installation::new();
@@ -215,7 +215,7 @@ fn purge_removes_the_state_and_not_the_configuration() {
     std::fs::remove_file(state.join("theirs")).unwrap();
     installation.done("uninstall --yes --purge");
     assert!(!state.exists());
-    // The next event begins a new state.
+    // The next event creates a new state.
     let _ = window.hook("SessionStart", "s2", &json!({}));
     assert!(state.join("sessions/s2.json").exists());
 }

@@ -1,4 +1,4 @@
-//! The command that says whether a loop is done: a user's alone, and run once for each Stop.
+//! The command that checks whether a loop is done: only a user can give it, and it runs once for each `Stop`.
 
 use std::time::{Duration, Instant};
 
@@ -59,7 +59,7 @@ fn a_loop_is_done_when_its_command_succeeds() {
         let words = stop(&mut window, &account, "part 3").user.unwrap();
         assert!(words.contains("is done at iteration 2 of 6"), "{words}");
         assert_eq!(status(&scratch), Status::Done);
-        // What was written for it is gone with it.
+        // The files that were written for the loop are removed with it.
         let approved = scratch.home().join(".local/share/baton/approved");
         assert_eq!(std::fs::read_dir(approved).unwrap().count(), 0, "{agent}");
         assert!(std::fs::read_dir(scratch.state_dir().join("loops")).unwrap().next().is_none(), "{agent}");
@@ -82,7 +82,7 @@ fn several_deliveries_of_one_stop_run_it_once() {
     assert_eq!(scratch.state().runs()[0].record.iteration, 1);
 }
 
-/// What a command writes without end must not fill the memory.
+/// A command that writes without end must not fill the memory.
 #[test]
 fn of_what_the_command_writes_the_end_alone_is_held() {
     let scratch = Scratch::new();
@@ -98,7 +98,7 @@ fn of_what_the_command_writes_the_end_alone_is_held() {
     assert!(kib < 200 * 1024, "{kib} KiB");
 }
 
-/// An agent, or the alarm, may end the hook: a command that went on would run beside the one of the next Stop.
+/// An agent, or the alarm, may end the hook. A command that continued would run beside that of the next `Stop`.
 #[test]
 fn the_command_does_not_outlive_its_hook() {
     for (signal, code) in [("ALRM", Some(0)), ("TERM", None), ("KILL", None)] {
@@ -113,7 +113,7 @@ fn the_command_does_not_outlive_its_hook() {
         let ended = window.process.run(run);
         assert_eq!((ended.code, ended.stdout.as_str()), (code, ""), "{ended:?}");
         let left = std::fs::read_to_string(scratch.home().join("work/left")).unwrap();
-        // A zombie has no command line, and one that is gone no file.
+        // A zombie has no command line, and a process that is gone has no file.
         let runs = || !std::fs::read(format!("/proc/{}/cmdline", left.trim())).unwrap_or_default().is_empty();
         let begun = Instant::now();
         while runs() {
@@ -123,7 +123,7 @@ fn the_command_does_not_outlive_its_hook() {
     }
 }
 
-/// Everything that a clone can bring or an agent can do: none of it has a command run.
+/// Everything that a cloned repository can contain or an agent can do: none of it makes baton run a command.
 #[test]
 fn no_command_runs_that_no_user_gave() {
     let scratch = Scratch::new();
@@ -132,7 +132,7 @@ fn no_command_runs_that_no_user_gave() {
     let command = format!("touch {}", evil.display());
     let start = ["run", "start", "demo", "--loop", "--prompt", "Go on.", "--done-when", &command];
 
-    // As a tool of the agent, which has no terminal; and beneath it.
+    // As a tool of the agent, without a terminal, and below the agent with one.
     let mut window = open(&scratch, Agent::Claude);
     let refused = window.baton("s1", &start);
     assert_eq!(refused.code, Some(3), "{refused:?}");
@@ -140,7 +140,7 @@ fn no_command_runs_that_no_user_gave() {
     let no_terminal = scratch.baton(start.into_iter().chain(["--session", "s1"])).run();
     assert_eq!(no_terminal.code, Some(3), "{no_terminal:?}");
 
-    // A loop without one, into whose texts somebody writes one.
+    // Someone writes a command into the definition of a loop that has none.
     let harmless = window.baton("s1", &start[..6]);
     assert_eq!(harmless.code, Some(0), "{harmless:?}");
     let texts = scratch.state().files.into_keys().find(|path| path.starts_with("loops")).unwrap();
@@ -153,7 +153,7 @@ fn no_command_runs_that_no_user_gave() {
     let words = stop(&mut window, &account, "part 1").user.unwrap();
     assert!(words.contains("waits") && words.contains("cannot be read, or are not those"), "{words}");
 
-    // The record says that these are the texts: still no user gave the command, whatever HOME says.
+    // The record contains the digest of this definition, but the user did not give the command, whatever `HOME` says.
     let record = scratch.state_dir().join(format!("runs/{}", texts.file_name().unwrap().to_str().unwrap()));
     let mut run: serde_json::Value = serde_json::from_slice(&std::fs::read(&record).unwrap()).unwrap();
     let digest = sha256(&std::fs::read(&texts).unwrap());
@@ -174,7 +174,7 @@ fn no_command_runs_that_no_user_gave() {
     assert!(!evil.exists());
 }
 
-/// A repository can set the agent's environment, and so the hook's: the command has the user's.
+/// A repository can set the environment of the agent, and so that of the hook. The command gets the user's.
 #[test]
 fn the_command_has_the_environment_of_the_user_who_gave_it() {
     let scratch = Scratch::new();

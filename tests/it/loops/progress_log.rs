@@ -1,4 +1,5 @@
-//! The progress log of a run: whole, unforgeable, never written over, and followed line by line while processes are killed.
+//! The progress log of a run is complete, cannot be forged, is never overwritten, and can be followed line by line
+//! while processes are killed.
 
 use std::io::Read;
 use std::process::{Child, Command, Stdio};
@@ -21,7 +22,7 @@ fn run_of(window: &mut Window<'_>, args: &[&str]) -> String {
     run["id"].as_str().unwrap().to_owned()
 }
 
-/// A log as `run log` prints it, without its times.
+/// Returns a log as `run log` prints it, without its times.
 fn log(scratch: &Scratch, id: &str) -> Vec<String> {
     let output = scratch.baton(["run", "log", id]).run();
     assert_eq!((output.code, output.stderr.as_str()), (Some(0), ""), "{output:?}");
@@ -93,7 +94,7 @@ fn a_runs_life_is_in_its_log() {
     assert_eq!(archived(&scratch), [format!("progress-{id}@1.txt")]);
     let text =
         std::fs::read_to_string(scratch.state_dir().join("archive/progress").join(&archived(&scratch)[0])).unwrap();
-    // What the phase said stands behind a time, as no heading does.
+    // The text of a phase follows a time, so it cannot look like a heading.
     assert!(text.contains("] --- iteration 9, number 9 ---"), "{text}");
     scratch.state().check();
 }
@@ -111,7 +112,7 @@ fn what_was_cancelled_says_so_and_stays() {
     assert_eq!(log(&scratch, &id), before);
 }
 
-/// A call of `run log --follow`, and what it printed so far.
+/// A call of `run log --follow`, and what it has printed so far.
 struct Follow {
     child: Child,
     printed: std::sync::Arc<std::sync::Mutex<Vec<u8>>>,
@@ -168,7 +169,8 @@ fn following_neither_repeats_nor_drops_a_line_across_restarts() {
     assert_eq!(resumed.code, Some(0), "{resumed:?}");
     assert_eq!(second.baton("s1", &["run", "update", &id, "--iteration", "2"]).code, Some(0));
     follow.wait_for("--- iteration 2, number 2 ---");
-    // Nobody was there for years: the run is abandoned, its log archived; a user revives it, and a new one begins.
+    // Nothing happened for years: the run is abandoned and its log archived. Then a user revives the run, and a new
+    // log begins.
     second.process.kill();
     std::fs::create_dir_all(scratch.home().join(".config/baton")).unwrap();
     std::fs::write(scratch.home().join(".config/baton/config.toml"), "stale_after = \"0s\"\n").unwrap();
@@ -178,7 +180,7 @@ fn following_neither_repeats_nor_drops_a_line_across_restarts() {
     assert_eq!(left.code, Some(0), "{left:?}");
     assert_eq!(archived(&scratch), [format!("progress-{id}@2.txt")], "{left:?} {:?}", scratch.state().runs());
     std::fs::remove_file(scratch.home().join(".config/baton/config.toml")).unwrap();
-    // The follower of a run that is over has printed all of it, and ended.
+    // The follower of a run that has ended printed all of it, and exited.
     follow.wait_for("Failed: ");
     assert!(follow.child.wait().unwrap().success());
     let adopted = third.baton("s1", &["run", "adopt", &id]);
@@ -213,7 +215,7 @@ fn what_a_crash_left_out_or_tore_is_made_good() {
         let ended = window.baton("s1", &["run", "update", &id, "--iteration", n]);
         assert_eq!(ended.code, Some(0), "{ended:?}");
     };
-    // Torn in the middle of a heading: every cut gives the same log.
+    // The log is torn in the middle of a heading: every cut leads to the same log.
     update(&mut window, "1");
     let one = std::fs::read(&path).unwrap();
     for cut in whole.len()..one.len() {
@@ -222,17 +224,17 @@ fn what_a_crash_left_out_or_tore_is_made_good() {
         let mended = String::from_utf8(std::fs::read(&path).unwrap()).unwrap();
         assert_eq!(mended.matches("--- iteration 1, number 1 ---").count(), 1, "cut at {cut}: {mended}");
     }
-    // Gone altogether: begun anew, with what the record knows.
+    // The log is missing: it is started anew, with what the record contains.
     std::fs::remove_file(&path).unwrap();
     update(&mut window, "2");
     assert!(log(&scratch, &id).contains(&"--- iteration 2, number 1 ---".to_owned()));
-    // Another's file in its place is left alone, and fails nothing.
+    // A foreign file in its place is left alone, and causes no failure.
     std::fs::write(&path, "mine\n").unwrap();
     let ended = window.baton("s1", &["run", "update", &id, "--iteration", "3"]);
     assert_eq!(ended.code, Some(0), "{ended:?}");
     assert!(ended.stderr.contains("progress log"), "{ended:?}");
     assert_eq!(std::fs::read(&path).unwrap(), b"mine\n");
-    // Cut off between the commit that ended the run and the footer.
+    // The call was interrupted between the commit that ended the run and the footer.
     std::fs::write(&path, &whole).unwrap();
     assert_eq!(scratch.baton(["run", "cancel", &id]).run().code, Some(0));
     std::fs::rename(scratch.state_dir().join(format!("archive/progress/progress-{id}@1.txt")), &path).unwrap();

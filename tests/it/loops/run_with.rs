@@ -1,4 +1,4 @@
-//! `baton run with`, with real processes: one at a time, killed at any moment, and ended as its command ended.
+//! `baton run with` with real processes: one at a time, killed at any moment, and ended as its command ended.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -35,7 +35,8 @@ fn work(scratch: &Scratch, name: &str) -> PathBuf {
     scratch.home().join("work").join(name)
 }
 
-/// A supervisor that goes on while the test does. It leads a process group, which its command stays in: dropped, all of it is killed.
+/// A supervisor that keeps running beside the test. It leads a process group, in which its command stays. Dropping it
+/// kills the whole group.
 struct Supervisor {
     child: Child,
 }
@@ -78,7 +79,7 @@ fn the_run(scratch: &Scratch) -> Run {
     runs.into_iter().next().unwrap()
 }
 
-/// Runs `sh -c` to its end beneath a supervisor.
+/// Runs `sh -c` to its end below a supervisor.
 fn with(scratch: &Scratch, name: &str, script: &str) -> agent_baton_tests::scratch::Output {
     let args = ["run", "with", name, "--", "sh", "-c", script];
     scratch.baton(args).env("BATON", program::baton()).run()
@@ -151,7 +152,7 @@ fn a_second_start_is_refused_with_the_first_ones_name_or_waits() {
     for word in ["loop", run.id.as_str(), pid.as_str()] {
         assert!(second.stderr.contains(word), "{word}: {second:?}");
     }
-    // Another name, or another project, is another run.
+    // Another name or another project is another run.
     assert_eq!(with(&scratch, "other", "exit 0").code, Some(0));
     let mut waiting = Supervisor::start(&scratch, &["loop", "--wait", "--", "true"]);
     std::thread::sleep(Duration::from_millis(300));
@@ -165,7 +166,7 @@ fn a_second_start_is_refused_with_the_first_ones_name_or_waits() {
     scratch.state().check();
 }
 
-/// A command whose supervisor was killed, and the command's pid.
+/// Starts a command, kills its supervisor, and returns both with the command's pid.
 fn orphaned(scratch: &Scratch) -> (Supervisor, i32) {
     let mut supervisor = Supervisor::start(scratch, &["loop", "--", "sleep", "600"]);
     let run = wait_for("the command", || runs(scratch).pop().filter(|run| run.owner.child.is_some()));
@@ -193,7 +194,7 @@ fn over_means_that_the_supervisor_and_the_command_are_gone() {
     scratch.state().check();
 }
 
-/// One that waits for hours must not push everything else out of the audit.
+/// A call that waits for hours must not displace everything else from the audit.
 #[test]
 fn waiting_for_a_command_whose_supervisor_is_gone_leaves_nothing_in_the_audit() {
     let scratch = Scratch::new();
@@ -213,7 +214,7 @@ fn waiting_for_a_command_whose_supervisor_is_gone_leaves_nothing_in_the_audit() 
             .collect()
     };
     let before = audit();
-    // As long as several looks take.
+    // Wait for as long as several checks take.
     std::thread::sleep(Duration::from_secs(1));
     assert_eq!(audit(), before);
     kill(Pid::from_raw(child), Signal::SIGKILL).unwrap();
@@ -221,7 +222,7 @@ fn waiting_for_a_command_whose_supervisor_is_gone_leaves_nothing_in_the_audit() 
     assert_eq!((the_run(&scratch).status, the_run(&scratch).fence.0), (Status::Done, 2));
 }
 
-/// A supervisor of a command that goes on for ever and is ready to do `act` at a signal.
+/// Starts a supervisor of a command that runs for ever and is ready to do `act` at a signal.
 fn trapping(scratch: &Scratch, signal: Signal, act: &str) -> Supervisor {
     let ready = work(scratch, "ready");
     let name = signal.as_str().trim_start_matches("SIG");
@@ -290,7 +291,7 @@ fn an_interrupt_that_comes_with_the_end_was_before_it() {
     let scratch = Scratch::new();
     let (calls, go) = (work(&scratch, "calls"), work(&scratch, "go"));
     mkfifo(&go, Mode::S_IRWXU).unwrap();
-    // It finds the command ended, and at that moment an interrupt is there that it has not read.
+    // The supervisor finds that the command has ended, and at that moment an interrupt arrives that it has not read.
     let mut command = Command::new("strace");
     command.args(["-qq", "-e", "trace=wait4", "-e", "inject=wait4:signal=INT:when=2", "-o"]).arg(&calls);
     let script = format!("trap '' INT; read go < {}; exit 9", go.display());
@@ -302,7 +303,7 @@ fn an_interrupt_that_comes_with_the_end_was_before_it() {
     assert_eq!(the_run(&scratch).status, Status::Active);
 }
 
-/// A supervisor that a shell started ignoring a signal.
+/// Starts a supervisor from a shell that ignores a signal.
 fn ignoring(signal: &str, scratch: &Scratch, args: &[&str]) -> Supervisor {
     let line = format!("trap '' {signal}; exec \"$0\" \"$@\"");
     Supervisor::start_as(Command::new("bash").args(["-c", &line]).arg(program::baton()), scratch, args)
@@ -314,7 +315,7 @@ fn what_it_was_started_to_ignore_does_not_count() {
     let (ready, go) = (work(&scratch, "ready"), work(&scratch, "go"));
     mkfifo(&go, Mode::S_IRWXU).unwrap();
     let script = format!(": > {}; read go < {}; exit 7", ready.display(), go.display());
-    // As nohup does.
+    // As `nohup` does.
     let mut supervisor = ignoring("HUP", &scratch, &["loop", "--", "sh", "-c", &script]);
     wait_for("the command", || ready.exists().then_some(()));
     kill(supervisor.pid(), Signal::SIGHUP).unwrap();
@@ -353,7 +354,7 @@ fn a_persons_cancel_ends_the_command() {
     let run = the_run(&scratch);
     assert_eq!((run.status, run.fence.0), (Status::Cancelled, 1));
     scratch.state().check();
-    // The name is free again, for another run.
+    // The name is free again for another run.
     assert_eq!(with(&scratch, "loop", "exit 0").code, Some(0));
     assert_eq!(runs(&scratch).len(), 2);
 }
@@ -362,7 +363,7 @@ fn a_persons_cancel_ends_the_command() {
 fn the_shells_job_control_holds_and_continues_it() {
     let scratch = Scratch::new();
     let (ready, stopped) = (work(&scratch, "ready"), work(&scratch, "stopped"));
-    // It starts nothing: a shell within its own vfork is stopped by no signal before what it starts has gone on.
+    // The command starts no program: a shell inside its own vfork cannot be stopped before its child continues.
     let inner = format!("trap 'exit 9' INT; : > {}; while :; do read line; done", ready.display());
     fs::write(work(&scratch, "inner.sh"), inner).unwrap();
     // `script` gives the shell a terminal of its own.
@@ -404,7 +405,7 @@ fn the_shells_job_control_holds_and_continues_it() {
 fn agents_beneath_are_iterations_and_own_nothing() {
     for agent in Agent::ALL {
         let scratch = Scratch::new();
-        // Nothing between: the agent is the command.
+        // Nothing is in between: the agent is the command.
         let mut window = Window::open_through(&scratch, agent, "%1", &["run", "with", "loop", "--"]);
         let run = the_run(&scratch);
         assert_eq!(run.owner.child.as_ref().map(|child| child.pid), Some(window.process.pid()), "{agent}");
@@ -421,7 +422,8 @@ fn agents_beneath_are_iterations_and_own_nothing() {
         let adopted = scratch.baton(["run", "adopt", "loop", "--session", "s2", "--take"]).run();
         assert_eq!(adopted.code, Some(3), "{adopted:?}");
         assert!(adopted.stderr.contains("same command"), "{adopted:?}");
-        // An agent within a tool of it is no iteration more; one that only claims to be beneath is none at all.
+        // An agent inside a tool of this agent is not another iteration, and one that only claims to run below the
+        // supervisor is none at all.
         let mut inner = Window::open_inside(&mut window, "s2", agent);
         assert_no_output(&inner.hook("SessionStart", "s3", &json!({})));
         let mut outside = Window::open(&scratch, agent, "%2");
@@ -438,7 +440,7 @@ fn agents_beneath_are_iterations_and_own_nothing() {
     }
 }
 
-/// How often the supervisor is killed at a random moment.
+/// Returns how often the supervisor is killed at a random moment.
 fn rounds() -> u64 {
     Effort::get().pick(6, 24, 240)
 }
@@ -447,9 +449,9 @@ fn rounds() -> u64 {
 fn killed_at_any_moment_there_is_one_run_and_never_two_commands() {
     let scratch = Scratch::new();
     let (alone, broken) = (work(&scratch, "alone"), work(&scratch, "broken"));
-    // Two at once would meet in the directory that only one can make.
+    // Two commands at once would conflict over the directory that only one of them can create.
     let script = format!("mkdir {0} || : > {1}; sleep 0.05; rmdir {0}; exit 1", alone.display(), broken.display());
-    // Their commands go on until the test ends.
+    // The commands keep running until the test ends.
     let (mut fences, mut killed) = (0, Vec::new());
     for round in 0..rounds() {
         let mut supervisor = Supervisor::start(&scratch, &["loop", "--wait", "--", "sh", "-c", &script]);

@@ -1,4 +1,4 @@
-//! Loops: a run that drives its agent from the Stop event, and nothing that is not its owner's.
+//! Loops: a run keeps its agent working from the `Stop` event, and affects only its owner.
 
 use agent_baton_core::agent::Agent;
 use agent_baton_core::run::{Run, Status};
@@ -8,7 +8,7 @@ use agent_baton_tests::window::assert_no_output;
 use agent_baton_tests::{Scratch, Window};
 use serde_json::{Value, json};
 
-/// A window whose session is known and was prompted.
+/// Opens a window whose session is registered and has had a prompt.
 fn open<'a>(scratch: &'a Scratch, agent: Agent, pane: &str, session: &str) -> Window<'a> {
     let mut window = Window::open(scratch, agent, pane);
     assert_no_output(&window.hook("SessionStart", session, &json!({})));
@@ -16,7 +16,7 @@ fn open<'a>(scratch: &'a Scratch, agent: Agent, pane: &str, session: &str) -> Wi
     window
 }
 
-/// Fields with the id of a turn, as the agent calls it.
+/// Adds the id of a turn to the fields, under the agent's name for it.
 fn turn(agent: Agent, id: &str, fields: &Value) -> Value {
     let name = if agent == Agent::Claude { "prompt_id" } else { "turn_id" };
     let mut fields = fields.clone();
@@ -24,7 +24,7 @@ fn turn(agent: Agent, id: &str, fields: &Value) -> Value {
     fields
 }
 
-/// Starts a loop as a tool of the session does; further words behind.
+/// Starts a loop as a tool of the session does, with additional arguments.
 fn start(window: &mut Window<'_>, session: &str, more: &[&str]) -> Ended {
     let mut words = vec!["run", "start", "demo", "--loop", "--prompt", "Do the next part. Say <done/> at the end."];
     words.extend(["--until", "<done/>"]);
@@ -34,7 +34,7 @@ fn start(window: &mut Window<'_>, session: &str, more: &[&str]) -> Ended {
     ended
 }
 
-/// The agent wants to stop, with this last message; what it is told.
+/// Sends a `Stop` with this last message, and returns the reply.
 fn stop(window: &mut Window<'_>, session: &str, message: &str) -> Option<Reply> {
     stop_with(window, session, &json!({"last_assistant_message": message, "stop_hook_active": true}))
 }
@@ -45,14 +45,14 @@ fn stop_with(window: &mut Window<'_>, session: &str, fields: &Value) -> Option<R
     Reply::parse(&ended.stdout, "Stop").unwrap()
 }
 
-/// What the agent goes on with.
+/// Returns the prompt with which the agent continues.
 fn goes_on(reply: Option<Reply>) -> String {
     let reply = reply.expect("the agent was to go on");
     assert_eq!(reply.user, None, "{reply:?}");
     reply.reason.expect("a prompt")
 }
 
-/// The one line that the user is told, with nothing for the agent.
+/// Returns the one line for the user. The reply must have nothing for the agent.
 fn told(reply: Option<Reply>) -> String {
     let reply = reply.expect("the user was to be told");
     assert_eq!((&reply.decision, &reply.model), (&None, &None), "{reply:?}");
@@ -118,14 +118,14 @@ fn sixteen_deliveries_of_one_stop_are_one_iteration() {
             let ended = window.process.run_all(vec![call; 16]);
             let blocks = ended.iter().filter(|one| one.stdout.contains("\"block\"")).count();
             assert_eq!(blocks, 1, "{agent}: {ended:?}");
-            // What did not get the lock in time waits for the next call.
+            // A `Stop` that did not get the lock in time waits for the next call.
             assert_no_output(&window.hook("PreCompact", "s1", &json!({"trigger": "auto"})));
             assert_eq!((run(&scratch).iteration, run(&scratch).status), (n, Status::Active), "{agent}");
         }
     }
 }
 
-/// What the user is told in the reply to a prompt.
+/// Returns what the user is told in the reply to a prompt.
 fn prompt(window: &mut Window<'_>, agent: Agent, session: &str, id: &str, words: &str) -> Option<String> {
     let ended = window.hook("UserPromptSubmit", session, &turn(agent, id, &json!({"prompt": words})));
     assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""), "{ended:?}");
@@ -223,7 +223,7 @@ fn a_failing_service_pauses_and_that_is_told_at_the_next_prompt() {
     assert!(words.contains("The service failed.") && words.contains("baton run continue"), "{words}");
     assert_eq!(prompt(&mut window, Agent::Claude, "s1", "t3", "well?"), None);
 
-    // Codex tells of it by nothing but the next prompt's new turn.
+    // Codex reports it only by the new turn of the next prompt.
     let scratch = Scratch::new();
     let mut window = open(&scratch, Agent::Codex, "%1", "s1");
     start(&mut window, "s1", &[]);
@@ -242,7 +242,7 @@ fn a_loop_goes_on_where_its_owner_goes() {
         for n in 1..=3 {
             goes_on(stop(&mut first, "s1", &format!("part {n}")));
         }
-        // Another window on the session, then the owner dies.
+        // Another window opens the session, then the owner dies.
         let mut second = Window::open(&scratch, agent, "%2");
         let shown = second.hook("SessionStart", "s1", &json!({"source": "resume"}));
         assert!(shown.stdout.contains("stays with pane %1"), "{shown:?}");
@@ -316,7 +316,7 @@ fn more_iterations_than_the_client_allows_are_refused_with_the_setting_named() {
     assert!(ended.stderr.contains(CAP) && ended.stderr.contains("baton install --loops"), "{ended:?}");
     assert!(scratch.state().runs().is_empty() && !scratch.state_dir().join("loops").exists());
     assert!(loops(&scratch, &[]).stdout.contains("at most 8 times (the agent's own limit for hooks)"));
-    // A repository cannot lift what guards the user; it can only lower it.
+    // A repository cannot raise the limit that protects the user. It can only lower it.
     for (file, value, most) in [("settings.json", "500", 8), ("settings.local.json", "3", 3)] {
         let scratch = Scratch::new();
         std::fs::create_dir_all(scratch.home().join("work/.claude")).unwrap();
@@ -330,7 +330,7 @@ fn more_iterations_than_the_client_allows_are_refused_with_the_setting_named() {
     assert!(start(&mut window, "s1", &[]).stdout.contains("at most 50 times."));
 }
 
-/// What a repository puts there is read where it is a file, and not a long one.
+/// A repository's settings are read only if they are a regular file of limited size.
 #[test]
 fn settings_of_a_project_that_are_no_file_hold_nothing_up() {
     const LOWER: &str = r#"{"env": {"CLAUDE_CODE_STOP_HOOK_BLOCK_CAP": "3"}}"#;
@@ -391,7 +391,7 @@ fn what_a_loop_is_started_with_is_checked_before_anything_is_written() {
     assert!(goes_on(stop(&mut window, "s1", "part 1")).starts_with("Do it.\n"));
 }
 
-/// A holder of the lock that is slow, or frozen.
+/// A holder of the lock that is slow, or stopped.
 struct Holder {
     _lock: nix::fcntl::Flock<std::fs::File>,
 }
@@ -449,14 +449,15 @@ fn a_loop_ends_when_its_time_is_over() {
     assert!(told(stop(&mut window, "s1", "part 1")).contains("ended at iteration 0 of 50"));
 }
 
-/// All that a clone can bring: the agent's settings with an environment for its hooks, a state and a configuration of its own, prompt files.
+/// Everything that a cloned repository can contain: agent settings with an environment for hooks, a state and a
+/// configuration of its own, prompt files.
 #[test]
 fn a_repository_neither_starts_nor_steers_nor_stops_a_loop() {
     for agent in Agent::ALL {
         let scratch = Scratch::new();
         let work = scratch.home().join("work");
         let mut window = open(&scratch, agent, "%1", "s1");
-        // A state in the clone, of a loop that this very window would own.
+        // The repository contains a state with a loop that this very window would own.
         let elsewhere = Scratch::new();
         let mut twin = open(&elsewhere, agent, "%1", "s1");
         start(&mut twin, "s1", &[]);
@@ -499,7 +500,7 @@ fn a_repository_neither_starts_nor_steers_nor_stops_a_loop() {
         let call = hostile(&window, 2, false);
         assert_eq!(window.process.run(call).stdout, "", "{agent}: started");
 
-        // Nor is one steered or stopped that a user started.
+        // The repository also cannot change or stop a loop that a user started.
         start(&mut window, "s1", &["--max-iterations", "5"]);
         for (n, call) in [(1, hostile(&window, 3, false)), (2, hostile(&window, 4, false))] {
             let ended = window.process.run(call);

@@ -1,4 +1,4 @@
-//! `run adopt`: how much of the owner a user must know.
+//! `run adopt`: what the user must confirm, depending on what is known about the owner.
 
 use std::fs::File;
 use std::io::Write;
@@ -16,7 +16,7 @@ fn the_run(scratch: &Scratch) -> Run {
     runs.pop().expect("one run").record
 }
 
-/// Session s1 in pane %1 owns a run, session s2 in pane %2 owns none.
+/// Opens session s1 in pane %1, which owns a run, and session s2 in pane %2, which owns none.
 fn two(scratch: &Scratch) -> [Window<'_>; 2] {
     let mut windows = ["%1", "%2"].map(|pane| Window::open(scratch, Agent::Claude, pane));
     for (window, session) in windows.iter_mut().zip(["s1", "s2"]) {
@@ -27,7 +27,7 @@ fn two(scratch: &Scratch) -> [Window<'_>; 2] {
     windows
 }
 
-/// Makes the owner one of another machine, of which nobody here can know whether it lives.
+/// Moves the owner to another machine, so that its liveness is unknown here.
 fn carry_off(scratch: &Scratch) {
     let run = the_run(scratch);
     let files =
@@ -96,7 +96,7 @@ fn an_owner_that_may_live_is_asked_about_at_a_terminal() {
             .stderr(terminal.slave)
             .spawn()
             .unwrap();
-        // It is read when the question comes.
+        // The answer is read when the question comes.
         File::from(terminal.master.try_clone().unwrap()).write_all(answer.as_bytes()).unwrap();
         assert_eq!(child.wait().unwrap().code(), Some(code), "{answer:?}");
         assert_eq!(the_run(&scratch).fence.0, fence, "{answer:?}");

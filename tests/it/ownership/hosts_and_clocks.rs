@@ -1,5 +1,5 @@
-//! Other pid namespaces, other machines, a state from yesterday, a clock that jumped, a holder of the lock that is frozen: what
-//! cannot be known is not touched.
+//! Other pid namespaces, other machines, an old state, a clock that jumped, a stopped holder of the lock: baton
+//! changes nothing that it cannot judge.
 
 use std::path::Path;
 use std::process::Command;
@@ -29,15 +29,15 @@ fn the_run(scratch: &Scratch) -> Run {
     runs.pop().expect("one run").record
 }
 
-/// Sends an event from an agent inside namespaces of its own; `prelude` is done there first. None, with the reason printed, where
-/// such a namespace cannot be made.
+/// Sends an event from an agent inside namespaces of its own, after running `prelude` there. Returns `None` if such a
+/// namespace cannot be created, and prints the reason.
 fn elsewhere(scratch: &Scratch, unshare: &[&str], prelude: &str, payload: &Value) -> Option<String> {
     let tried = Command::new("unshare").args(unshare).arg("true").output();
     if !tried.as_ref().is_ok_and(|output| output.status.success()) {
         skip(&format!("this case needs the right to make namespaces: {tried:?}"));
         return None;
     }
-    // The kernel names a process after the file it runs.
+    // The kernel names a process after the file that it runs.
     let agent = scratch.root().join("bin/claude");
     if !agent.exists() {
         std::os::unix::fs::symlink("/bin/sh", &agent).unwrap();
@@ -59,11 +59,12 @@ fn elsewhere(scratch: &Scratch, unshare: &[&str], prelude: &str, payload: &Value
     Some(String::from_utf8(output.stdout).unwrap())
 }
 
-/// A resume of s1 elsewhere takes nothing, tells how to, and the owner's next event finds all as it was.
+/// Resumes s1 elsewhere. That takes nothing and tells the user how to adopt the run. The owner's next event finds
+/// everything unchanged.
 fn resumed_elsewhere(unshare: &[&str], prelude: &str) {
     for killed in [false, true] {
         let scratch = Scratch::new();
-        // A fake agent would be made under the same name.
+        // A fake agent would be created under the same name.
         let bin = scratch.root().join("bin/claude");
         let mut window = owner(&scratch);
         if killed {
@@ -123,7 +124,7 @@ fn a_state_from_yesterday_makes_no_old_number_good_again() {
 
     std::fs::rename(scratch.state_dir(), scratch.root().join("today")).unwrap();
     copy(&yesterday, &scratch.state_dir());
-    // The old state's owner is gone, and everybody can see that: the one who is there goes on.
+    // The owner in the old state is provably gone, so the process that is there takes over.
     let ended = second.hook("UserPromptSubmit", "s1", &json!({"prompt": "on"}));
     assert_eq!(ended.code, Some(0));
     assert!(ended.stderr.contains("was restored from a copy"), "{ended:?}");
@@ -155,7 +156,8 @@ fn a_state_from_yesterday_robs_no_owner() {
 
 const YEARS: i64 = 10 * 365 * 24 * 60 * 60 * 1000;
 
-/// Moves every stamp of every record: by so many milliseconds of the wall clock, and into another boot if asked.
+/// Shifts every timestamp of every record by this many milliseconds of the wall clock, and into another boot if
+/// `reboot` is set.
 fn shift(state: &Path, by: i64, reboot: bool) {
     fn walk(value: &mut Value, by: i64, reboot: bool) {
         match value {
@@ -210,7 +212,7 @@ fn a_stamp_of_the_future_from_before_a_reboot_has_no_age_and_one_of_the_past_has
         let scratch = Scratch::new();
         let mut window = owner(&scratch);
         window.process.kill();
-        // Beats in the log count as activity.
+        // Heartbeats in the log count as activity.
         std::fs::write(scratch.state_dir().join("sessions/s1.log"), "").unwrap();
         shift(&scratch.state_dir(), by, true);
         let before = the_run(&scratch);
@@ -218,7 +220,7 @@ fn a_stamp_of_the_future_from_before_a_reboot_has_no_age_and_one_of_the_past_has
         second.hook("SessionStart", "s1", &json!({"source": "resume"}));
         let run = the_run(&scratch);
         assert_eq!((run.status, run.fence.0), (status, fence), "{by}");
-        // From when it was first seen on, the clock of this boot counts.
+        // Once it was seen, the clock of this boot counts.
         assert_ne!(run.updated.boot, before.updated.boot);
         assert!(run.updated.unix_ms.abs_diff(before.updated.unix_ms) > YEARS as u64 / 2);
     }
@@ -239,7 +241,7 @@ fn a_frozen_holder_of_the_lock_costs_one_event_its_wait_and_the_others_little() 
     let first = ms("s1", &mut window);
     assert!(first >= 400, "an event waits for a holder that may only be slow: {first} ms");
     let mut second = Window::open(&scratch, Agent::Claude, "%2");
-    // The fastest of several: the machine may be busy, but not each time.
+    // Take the fastest of several: the machine may be busy, but not each time.
     let later = (0..6).map(|n| ms(&format!("n{n}"), &mut second)).min().unwrap();
     assert!(later < 300, "{later} ms");
     assert!(scratch.state_dir().join("inbox").exists());
@@ -249,7 +251,7 @@ fn a_frozen_holder_of_the_lock_costs_one_event_its_wait_and_the_others_little() 
     state.check();
     assert_eq!(state.sessions().len(), 7, "nothing of what waited is lost");
     assert_eq!(the_run(&scratch).fence.0, 1);
-    // A holder that is only slow is waited for again.
+    // baton waits again for a holder that is only slow.
     let held = hold(&scratch);
     let slow = ms("n5", &mut second);
     assert!(slow >= 400, "{slow} ms");

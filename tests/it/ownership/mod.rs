@@ -1,4 +1,4 @@
-//! Who owns a run.
+//! Tests who owns a run.
 
 mod adopt;
 mod hosts_and_clocks;

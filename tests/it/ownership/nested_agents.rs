@@ -1,4 +1,5 @@
-//! An agent started inside a tool of another: it inherits the outer one's variables and pane, and owns nothing of it.
+//! An agent that was started inside a tool of another one inherits the outer agent's variables and pane, but owns
+//! none of its runs.
 
 use agent_baton_core::agent::Agent;
 use agent_baton_tests::window::assert_no_output;
@@ -18,7 +19,7 @@ fn pairs() -> impl Iterator<Item = (Agent, Agent)> {
     Agent::ALL.into_iter().flat_map(|outer| Agent::ALL.map(|inner| (outer, inner)))
 }
 
-/// The process of the run's owner and its fence.
+/// Returns the pid of the run's owner and its fence.
 fn owner(scratch: &Scratch, id: &str) -> (u32, u64) {
     let runs = scratch.state().runs();
     let run = &runs.iter().find(|kept| kept.record.id.as_str() == id).unwrap().record;

@@ -1,5 +1,5 @@
-//! What other session managers taught, held against the built program: the cases of `docs/PEERS.md` that need files, locks or real
-//! processes, each under its id. The others are in `core-wasm/tests/it/prior_art.rs`.
+//! Lessons from other session managers, tested with the built program: the cases of `docs/PEERS.md` that need files,
+//! locks or real processes, each under its id. The others are in `core-wasm/tests/it/prior_art.rs`.
 
 use std::fs::{self, File};
 use std::io::Write;
@@ -20,7 +20,7 @@ use agent_baton_tests::window::{assert_no_output, assert_one_line};
 use agent_baton_tests::{Scratch, Window};
 use serde_json::{Value, json};
 
-/// Session `s1` in a window of this agent, with a prompt and a run; gives the run's id.
+/// Opens session `s1` in a window of this agent, with a prompt and a run. Returns the run's id.
 fn own_run(window: &mut Window<'_>) -> String {
     assert_no_output(&window.hook("SessionStart", "s1", &json!({})));
     assert_no_output(&window.hook("UserPromptSubmit", "s1", &json!({"prompt": "words"})));
@@ -30,14 +30,14 @@ fn own_run(window: &mut Window<'_>) -> String {
     run["id"].as_str().unwrap().to_owned()
 }
 
-/// The only run.
+/// Returns the only run.
 fn run(scratch: &Scratch) -> Run {
     let mut runs = scratch.state().runs();
     assert_eq!(runs.len(), 1);
     runs.remove(0).record
 }
 
-/// The ids that `session list` prints, which must go well; what it says besides is given too.
+/// Returns the ids that a successful `session list` prints, and its stderr.
 fn listed(scratch: &Scratch) -> (Vec<String>, String) {
     let output = scratch.baton(["session", "list", "--all", "--json"]).run();
     let sessions = output.json();
@@ -45,7 +45,7 @@ fn listed(scratch: &Scratch) -> (Vec<String>, String) {
     (ids.collect(), output.stderr)
 }
 
-/// What Codex does when a turn is over and a notify program is set.
+/// Does what Codex does when a turn has ended and a notify program is set.
 fn notify(window: &mut Window<'_>, thread: &str) -> Ended {
     let told = json!({"type": "agent-turn-complete", "thread-id": thread, "turn-id": "t", "cwd": "/w", "client": "codex-tui",
         "input-messages": ["words"], "last-assistant-message": "words"});
@@ -54,7 +54,8 @@ fn notify(window: &mut Window<'_>, thread: &str) -> Ended {
     window.process.run(run)
 }
 
-/// Spoils the record of a run whose owner is gone: whoever resumes the session takes nothing, and the file stays byte for byte.
+/// Damages the record of a run whose owner is gone. A resumed session takes nothing, and the file stays the same byte
+/// for byte.
 fn spoiled_run_stays(spoil: impl Fn(&mut Value)) {
     let scratch = Scratch::new();
     let mut first = Window::open(&scratch, Agent::Codex, "%1");
@@ -70,12 +71,13 @@ fn spoiled_run_stays(spoil: impl Fn(&mut Value)) {
     assert_one_line(&second.hook("UserPromptSubmit", "s1", &json!({"prompt": "words"})), 0);
     assert_eq!(fs::read(&path).unwrap(), bytes.as_bytes());
     assert!(!scratch.state_dir().join(format!("archive/runs/{id}.json")).exists());
-    // Nor does the session get another run past the one that cannot be read.
+    // The session also gets no other run beside the one that cannot be read.
     let started = second.baton("s1", &["run", "start", "another"]);
     assert_ne!(started.code, Some(0), "{started:?}");
 }
 
-/// A known thread's notification is a heartbeat and no more: records stay as they are, and an unknown thread is not registered.
+/// A notification of a known thread is only a heartbeat: records do not change, and an unknown thread is not
+/// registered.
 #[test]
 fn omx_012_legacy_thread_kept() {
     let scratch = Scratch::new();
@@ -92,7 +94,7 @@ fn omx_012_legacy_thread_kept() {
     assert_eq!(scratch.state(), after);
 }
 
-/// The thread goes on in a new process that announces nothing: its first prompt takes the run over.
+/// The thread continues in a new process that announces nothing. Its first prompt takes over the run.
 #[test]
 fn omx_015_thread_turnover() {
     let scratch = Scratch::new();
@@ -106,7 +108,7 @@ fn omx_015_thread_turnover() {
     assert_eq!((run.fence.0, run.owner.process.pid), (2, second.process.pid()));
 }
 
-/// A thread id alone moves nothing, although the owner is gone; the session's own event does.
+/// A thread id alone moves nothing, although the owner is gone. The session's own event does.
 #[test]
 fn omx_016_legacy_thread_transfer() {
     let scratch = Scratch::new();
@@ -122,7 +124,7 @@ fn omx_016_legacy_thread_transfer() {
     assert_eq!(run(&scratch).owner.process.pid, second.process.pid());
 }
 
-/// Changed: the status is one of seven words. A word that is none of them is not trimmed until it fits.
+/// Changed: the status is one of seven words. Any other word is an error and is not corrected.
 #[test]
 fn omx_029_terminal_phase_case() {
     for word in ["  Complete ", "Active", "active "] {
@@ -142,7 +144,7 @@ fn omx_032_unreadable_current_blocks() {
     spoiled_run_stays(|run| *run = json!("{ \"status\": \"acti"));
 }
 
-/// A record that is a symbolic link is not followed, neither by an event nor by a list, and stops nothing else.
+/// Neither an event nor a list follows a record that is a symbolic link, and it stops nothing else.
 #[test]
 fn omx_036_symlinked_session_dir_skipped() {
     let scratch = Scratch::new();
@@ -162,7 +164,7 @@ fn omx_036_symlinked_session_dir_skipped() {
     assert!(sessions.join("s2.json").is_symlink() && sessions.join("s3.json").is_symlink());
 }
 
-/// Changed: a record without its times is not whole, so no other time is taken in their place.
+/// Changed: a record without its times is incomplete, and no other time replaces them.
 #[test]
 fn omx_047_mtime_fallback() {
     spoiled_run_stays(|run| drop(run.as_object_mut().unwrap().remove("updated")));
@@ -175,7 +177,7 @@ fn omx_048_unparsable_timestamps() {
     }
 }
 
-/// No agent above the hook: nobody could own anything, and nothing is written.
+/// Without an agent above the hook there is no possible owner, so nothing is written.
 #[test]
 fn omx_051_no_pointer() {
     let scratch = Scratch::new();
@@ -187,7 +189,7 @@ fn omx_051_no_pointer() {
     assert_eq!(scratch.state().sessions(), []);
 }
 
-/// Changed: a record that cannot be read is not the same as none.
+/// Changed: a record that cannot be read is not the same as no record.
 #[test]
 fn omx_053_pointer_broken_json() {
     let scratch = Scratch::new();
@@ -202,7 +204,7 @@ fn omx_053_pointer_broken_json() {
     assert_eq!(scratch.state().runs(), []);
 }
 
-/// Changed: a session that is named and not there is said to be missing; no other one is taken in its place.
+/// Changed: a named session that does not exist is reported as missing, and no other session replaces it.
 #[test]
 fn omx_055_env_session_needs_dir() {
     let scratch = Scratch::new();
@@ -215,7 +217,7 @@ fn omx_055_env_session_needs_dir() {
     assert_eq!(scratch.state(), before);
 }
 
-/// A session of another directory is not the one that a plain shell here means.
+/// In a plain shell, a session of another directory is not the one that is meant.
 #[test]
 fn omx_059_pointer_other_worktree() {
     let scratch = Scratch::new();
@@ -242,14 +244,14 @@ fn omx_060_pointer_symlinked_cwd() {
     assert_eq!(scratch.baton(["run", "start", "demo"]).run().code, Some(0));
 }
 
-/// A process that holds the state's lock, whatever it was made for.
+/// Starts a process that holds the state's lock, for whatever reason.
 fn holder(scratch: &Scratch) -> Process {
     let mut holder = Process::spawn(scratch, &Launch { comm: "holder", args: &[], tty: false }, None);
     holder.lock(&scratch.state_dir().join("lock"));
     holder
 }
 
-/// The lock is held by the kernel for a process: a file that was left behind is no lock, however young.
+/// The kernel holds the lock for a process. A file that was left behind is not a lock, however new it is.
 #[test]
 fn omx_070_lock_stale_broken() {
     let scratch = Scratch::new();
@@ -265,7 +267,7 @@ fn omx_070_lock_stale_broken() {
     }
 }
 
-/// A dead holder blocks nobody: the next call has the lock, and acts on the event that waited.
+/// A dead holder blocks nobody: the next call gets the lock and handles the waiting event.
 #[test]
 fn omx_072_lock_dead_holder_blocks() {
     let scratch = Scratch::new();
@@ -282,7 +284,7 @@ fn omx_072_lock_dead_holder_blocks() {
     assert_eq!(state.sessions().len(), 3);
 }
 
-/// Two windows resume one session at the same moment: one takes its run over, and the other is told who has it.
+/// Two windows resume one session at the same moment. One takes over its run, and the other is told who has it.
 #[test]
 fn omx_074_race_one_transfer() {
     for _ in 0..4 {
@@ -310,7 +312,7 @@ fn omx_074_race_one_transfer() {
     }
 }
 
-/// A transfer that fails half-way leaves the old owner, no lock and nothing half-written; the next attempt goes through.
+/// A transfer that fails half-way leaves the old owner, no lock and nothing half-written. The next attempt succeeds.
 #[test]
 fn omx_075_rollback() {
     let scratch = Scratch::new();
@@ -333,7 +335,7 @@ fn omx_075_rollback() {
     assert_eq!(run(&scratch).owner.process.pid, second.process.pid());
 }
 
-/// Changed: to look at a broken record is an error that names the file, and not the answer that there is none.
+/// Changed: reading a broken record is an error that names the file, and not an empty result.
 #[test]
 fn omx_088_pointer_broken_reads_as_none() {
     let scratch = Scratch::new();
@@ -346,7 +348,7 @@ fn omx_088_pointer_broken_reads_as_none() {
     assert_eq!(scratch.baton(["session", "show", "s2"]).run().code, Some(4));
 }
 
-/// Lines that are broken cost themselves and nothing else, in a session's log and in the audit.
+/// Only broken lines themselves are lost, in a session's log and in the audit.
 #[test]
 fn omx_090_registry_bad_lines_skipped() {
     let scratch = Scratch::new();
@@ -371,7 +373,7 @@ fn omx_090_registry_bad_lines_skipped() {
     assert!(scratch.state().sessions()[0].record.ended.is_some());
 }
 
-/// A command that does not get the lock says so, changes nothing, and does not claim that it did.
+/// A command that does not get the lock reports that, changes nothing, and does not claim success.
 #[test]
 fn omx_092_registry_lock_contention() {
     let scratch = Scratch::new();
@@ -382,7 +384,7 @@ fn omx_092_registry_lock_contention() {
     let started = window.baton("s1", &["run", "start", "demo"]);
     assert_eq!((started.code, started.stdout.as_str()), (Some(1), ""), "{started:?}");
     assert!(started.stderr.contains("lock"), "{started:?}");
-    // What waited in vain notes the hold in the lock file, so that the next does not wait as long.
+    // A waiter that timed out notes the holder in the lock file, so that the next one waits for a shorter time.
     let records = |mut state: State| {
         state.files.remove(Path::new("lock"));
         state
@@ -390,7 +392,7 @@ fn omx_092_registry_lock_contention() {
     assert_eq!(records(scratch.state()), records(before));
 }
 
-/// A holder that lives is never robbed, however long it has had the lock, and even when it is stopped.
+/// A live holder never loses the lock, however long it has held it, even while it is stopped.
 #[test]
 fn omx_094_registry_lock_stale_live() {
     let scratch = Scratch::new();
@@ -411,7 +413,7 @@ fn omx_094_registry_lock_stale_live() {
     assert!(scratch.state().sessions().iter().any(|kept| kept.record.ended.is_some()));
 }
 
-/// Half of a pane's name is no pane.
+/// Half of a pane's name is not a pane.
 #[test]
 fn amc_008_half_pane_unchanged() {
     let scratch = Scratch::new();
@@ -426,7 +428,7 @@ fn amc_008_half_pane_unchanged() {
     }
 }
 
-/// The index may name a record that is gone.
+/// The index may name a record that no longer exists.
 #[test]
 fn amc_014_missing_file_ok() {
     let scratch = Scratch::new();
@@ -439,7 +441,8 @@ fn amc_014_missing_file_ok() {
     assert_eq!(listed(&scratch), (vec!["s2".to_owned()], String::new()));
 }
 
-/// A copy under another name is no record: the true one is listed once, and the copy is named and left alone.
+/// A copy under another name is not a record. The real record is listed once, and the copy is reported and left
+/// alone.
 #[test]
 fn amc_016_same_id_twice() {
     let scratch = Scratch::new();
@@ -476,7 +479,8 @@ fn amc_029_read_does_not_write() {
     }
 }
 
-/// Changed: nothing is stored. Both numbers are read from the end of the transcript when a user asks, so they are as old as that.
+/// Changed: nothing is stored. Both values are read from the end of the transcript when a user asks, so they are as
+/// recent as that.
 #[test]
 fn amc_027_turn_tokens_persisted() {
     let scratch = Scratch::new();
@@ -504,7 +508,7 @@ fn amc_027_turn_tokens_persisted() {
     assert_eq!(scratch.state(), before);
 }
 
-/// Changed: no program is started to see what lives, so none is waited for: not the multiplexers', and not lsof or pgrep.
+/// Changed: baton starts no program to determine what is alive, so it waits for none: no multiplexer, lsof or pgrep.
 #[test]
 fn amc_035_terminal_timeout_2s() {
     use std::os::unix::fs::PermissionsExt;
@@ -534,7 +538,7 @@ fn amc_035_terminal_timeout_2s() {
     }
 }
 
-/// No multiplexer's program is asked whether anything lives: none has to be there.
+/// baton asks no multiplexer whether anything is alive, so none has to be installed.
 #[test]
 fn amc_034_terminal_binary_missing() {
     let scratch = Scratch::new();
@@ -547,7 +551,7 @@ fn amc_034_terminal_binary_missing() {
     assert_eq!(sessions["sessions"][0]["live"], "yes");
 }
 
-/// Changed: a record of an agent that this version does not know cannot be judged, so it is left as it is.
+/// Changed: a record of an agent that this version does not know cannot be judged, so it is left unchanged.
 #[test]
 fn amc_046_unknown_agent_alive() {
     let scratch = Scratch::new();
@@ -562,7 +566,7 @@ fn amc_046_unknown_agent_alive() {
     assert_eq!(fs::read_to_string(&path).unwrap(), record);
 }
 
-/// One process, two threads: each lives as long as its own lock is held.
+/// One process has two threads, and each is alive as long as its own lock is held.
 #[test]
 fn amc_047_batch_one_open() {
     let scratch = Scratch::new();
@@ -590,7 +594,7 @@ fn amc_047_batch_one_open() {
     assert_eq!(live(), [r#""s1" "yes""#, r#""s2" "no""#]);
 }
 
-/// One bad file among the records stops neither a list nor an event, and is left as it is.
+/// One bad file among the records stops neither a list nor an event, and is left unchanged.
 #[test]
 fn amc_054_old_binary_crash() {
     let scratch = Scratch::new();

@@ -1,4 +1,4 @@
-//! Protected files of a project.
+//! Tests of a project's protected files.
 
 mod prior_art;
 mod protect;

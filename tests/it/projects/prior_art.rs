@@ -1,5 +1,5 @@
-//! What another manager of sessions taught about a project's files: the cases of `docs/PEERS.md` on saving and restoring, each under
-//! its id.
+//! Lessons from another session manager about a project's files: the cases of `docs/PEERS.md` on saving and
+//! restoring, each under its id.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -31,7 +31,7 @@ fn go(window: &mut Window<'_>, session: &str) -> Ended {
     event(window, "SessionEnd", session)
 }
 
-/// A project with a protected file and a protected directory, and three agents that have not said anything.
+/// A project with a protected file and a protected directory, and three agents that have not sent anything.
 struct Scene<'a> {
     project: Project<'a>,
     windows: [Window<'a>; 3],
@@ -47,7 +47,7 @@ impl<'a> Scene<'a> {
         Self { mine: project.tree(), project, windows }
     }
 
-    /// The same, and the first one is in and its tool has been at work.
+    /// Creates a project in which the first agent has entered and its tool has changed files.
     fn spoiled(scratch: &'a Scratch) -> Self {
         let mut scene = Self::new(scratch);
         assert_no_output(&come(&mut scene.windows[0], "s1"));
@@ -56,7 +56,7 @@ impl<'a> Scene<'a> {
         scene
     }
 
-    /// The same, and the first one was killed.
+    /// Creates a project in which the first agent did that and was killed.
     fn lost(scratch: &'a Scratch) -> Self {
         let mut scene = Self::spoiled(scratch);
         scene.windows[0].process.kill();
@@ -86,7 +86,7 @@ impl<'a> Scene<'a> {
         shown[kind].as_array().unwrap().iter().map(|pack| pack["number"].as_u64().unwrap()).collect()
     }
 
-    /// Puts empty packs of these numbers beside the true ones.
+    /// Puts empty archives with these numbers beside the real ones.
     fn plant(&self, kind: &str, numbers: impl IntoIterator<Item = u64>) {
         for number in numbers {
             fs::write(self.project.protected_store().join(format!("{kind}-{number}.tar")), "").unwrap();
@@ -112,7 +112,7 @@ fn flow_003_acquire_join_ignores_own_backup() {
     assert_eq!((backups.len(), backups[0]["files/AGENTS.md"].as_str()), (1, MINE));
 }
 
-/// A backup that no record names, as a crash between the two writes leaves it: the next one saves anew.
+/// A crash between two writes leaves a backup that no record names. The next session saves anew.
 #[test]
 fn flow_006_acquire_crash_before_reference() {
     let scratch = Scratch::new();
@@ -127,7 +127,7 @@ fn flow_006_acquire_crash_before_reference() {
     scene.is_mine();
 }
 
-/// By its canonical path: a name that leads through symbolic links is the same project.
+/// A project is known by its canonical path, so a path through symbolic links is the same project.
 #[test]
 fn flow_007_hash() {
     let scratch = Scratch::new();
@@ -194,7 +194,7 @@ fn flow_014_three_processes() {
     assert_eq!(scene.project.state(), ("idle".to_owned(), 0));
 }
 
-/// Who may not be signalled is there all the same.
+/// A process that baton may not signal is alive nevertheless.
 #[test]
 fn flow_015_eperm_alive() {
     let scratch = Scratch::new();
@@ -261,7 +261,7 @@ fn flow_025_orphan_history_skipped() {
     assert!(scratch.state_dir().join("protected/history").exists());
 }
 
-/// Several starts at one moment: one saves, nobody loses anything, and everybody is in.
+/// Several sessions start at one moment: one saves, no change is lost, and all are registered.
 #[test]
 fn flow_026_sweep_kills_starting_session() {
     let scratch = Scratch::new();
@@ -271,7 +271,7 @@ fn flow_026_sweep_kills_starting_session() {
             scope.spawn(move || come(window, &format!("s{n}")));
         }
     });
-    // One that did not get the lock in time waits in the inbox: its prompt brings it in.
+    // A start that did not get the lock in time waits in the inbox, and its first prompt registers the session.
     for (n, window) in scene.windows.iter_mut().enumerate() {
         event(window, "UserPromptSubmit", &format!("s{n}"));
     }
@@ -319,7 +319,8 @@ fn flow_031_active_none() {
     assert_eq!(scene.project.state(), ("idle".to_owned(), 0));
 }
 
-/// Sessions were there before anything was protected: what stands there may be theirs, so it is not saved as the user's.
+/// Sessions were present before anything was protected. The files may hold their changes, so they are not saved as
+/// the user's.
 #[test]
 fn flow_032_active_needs_reference() {
     let scratch = Scratch::new();
@@ -435,7 +436,8 @@ fn flow_044_cleanup_restore_fails() {
     scene.is_mine();
 }
 
-/// What cannot be restored stops nothing else: a symbolic link was planted on the way, and nothing is written through it.
+/// A file that cannot be restored stops no other: a symbolic link was planted in its path, and nothing is written
+/// through it.
 #[test]
 fn flow_047_recover_independent() {
     let scratch = Scratch::new();
@@ -470,7 +472,7 @@ fn flow_054_migrate_corrupt() {
     assert_eq!((scene.project.state().0.as_str(), scene.numbers("backups")), ("saved", vec![1, 2]));
 }
 
-/// It may be on a disk that is not mounted.
+/// The project may be on a disk that is not mounted.
 #[test]
 fn flow_056_project_gone() {
     let scratch = Scratch::new();
@@ -516,7 +518,7 @@ fn flow_063_restore_missing() {
     let scratch = Scratch::new();
     let mut scene = Scene::spoiled(&scratch);
     assert_eq!(scene.project.baton(&["restore", "--backup", "9"]).code, Some(4));
-    // The one that is to be restored is gone: told, and the next session saves anew.
+    // The backup to restore is missing. That is reported, and the next session saves anew.
     fs::remove_file(scene.project.protected_store().join("backup-1.tar")).unwrap();
     let ended = go(&mut scene.windows[0], "s1");
     assert!(ended.stderr.contains("backup-1.tar is gone"), "{ended:?}");
@@ -539,7 +541,7 @@ fn flow_064_restore_idempotent() {
     scene.is_mine();
 }
 
-/// What a call that was cut off left beside the files is no file of the project: it goes, and the backup is what counts.
+/// What an interrupted call left beside the files is not a file of the project. It is removed, and the backup counts.
 #[test]
 fn flow_065_restore_leftover_adopted() {
     if !trace::is_possible() {

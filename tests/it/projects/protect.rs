@@ -1,4 +1,4 @@
-//! Protected files: the first session in a project saves them, the last one out gives them back.
+//! Protected files: the first session in a project saves them, and the last one to leave restores them.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -68,7 +68,7 @@ fn the_last_one_out_gives_back_what_the_first_one_saved() {
     ] {
         assert!(project.history_has(path, text), "{path}: {:?}", project.packs("history"));
     }
-    // Exactly once: what the user changes from now on is theirs.
+    // They are restored exactly once: later changes are the user's.
     project.write("AGENTS.md", "mine again\n");
     assert_no_output(&go(&mut second, "s2"));
     let mut third = Window::open(&scratch, Agent::Claude, "%3");
@@ -78,7 +78,7 @@ fn the_last_one_out_gives_back_what_the_first_one_saved() {
     assert_eq!(project.read("AGENTS.md").as_deref(), Some("mine again\n"));
 }
 
-/// It began before its project was protected, so nothing but its record says that it is there.
+/// The session started before its project was protected, so only its record shows that it is present.
 #[test]
 fn a_session_whose_record_cannot_be_read_may_be_there() {
     for damaged in [false, true] {
@@ -114,7 +114,7 @@ fn sessions_that_are_lost_are_noticed_before_anybody_saves() {
     assert_eq!((project.state(), project.packs("backups").len()), (("saved".to_owned(), 1), 2));
 }
 
-/// Where the end of the last session is known and its restoring was cut off, what was changed later is someone else's.
+/// If the end of the last session is known and its restore was interrupted, later changes are someone else's.
 #[test]
 fn what_was_changed_after_a_cut_off_end_is_left() {
     let scratch = Scratch::new();
@@ -133,7 +133,7 @@ fn what_was_changed_after_a_cut_off_end_is_left() {
     drop(fs::remove_dir_all(record.parent().unwrap()));
     fs::rename(&aside, record.parent().unwrap()).unwrap();
     assert_eq!(fs::read_to_string(&record).unwrap(), saved);
-    // The end is known to a tick or two of the kernel.
+    // The time of the end is known to a tick or two of the kernel.
     thread::sleep(Duration::from_millis(100));
     project.write("NOTES.md", "mine, later\n");
     let mut second = Window::open(&scratch, Agent::Claude, "%2");
@@ -145,7 +145,8 @@ fn what_was_changed_after_a_cut_off_end_is_left() {
     assert!(project.history_has("saved/NOTES.md", "mine\n"));
 }
 
-/// One process of Claude goes from session to session: where nothing could be restored at the end of one, the next one tries again.
+/// One Claude process goes from session to session. If nothing could be restored at the end of one, the next one
+/// tries again.
 #[test]
 fn the_next_session_of_a_process_gives_back_what_the_one_before_could_not() {
     let scratch = Scratch::new();
@@ -167,7 +168,7 @@ fn the_next_session_of_a_process_gives_back_what_the_one_before_could_not() {
     assert_eq!(project.read("AGENTS.md").as_deref(), Some("mine\n"));
 }
 
-/// A rule that was taken out of the configuration is kept to the end for what was saved by it.
+/// If a path is removed from the configuration, what was saved before is still restored.
 #[test]
 fn what_is_no_longer_protected_is_given_back_once() {
     let scratch = Scratch::new();
@@ -186,7 +187,7 @@ fn what_is_no_longer_protected_is_given_back_once() {
     assert_eq!(project.read("AGENTS.md").as_deref(), Some("mine again\n"));
 }
 
-/// Everything is looked at once the index is mended: a lost session is not taken for one that may live.
+/// Once the index is rebuilt, every launch is probed, so a lost session does not count as possibly alive.
 #[test]
 fn a_damaged_index_keeps_nobody_from_saving() {
     let scratch = Scratch::new();
@@ -215,7 +216,7 @@ fn a_damaged_index_keeps_nobody_from_saving() {
     }
 }
 
-/// A launch of another pid namespace may live for ever, for all that can be seen from here: the user is told, once, what to do.
+/// A launch in another pid namespace may seem alive for ever. The user is told once what to do.
 #[test]
 fn a_launch_that_can_never_be_looked_at_is_told() {
     let scratch = Scratch::new();

@@ -1,4 +1,4 @@
-//! Sessions that no hook announced, and loops by their logs: found by what other programs leave, with real processes and locks.
+//! Finds sessions that no hook announced, and loops by their logs, with real processes and locks.
 
 use std::fs;
 use std::path::PathBuf;
@@ -22,7 +22,7 @@ fn agent(scratch: &Scratch, comm: &str) -> Process {
     Process::spawn(scratch, &Launch { comm, args: &[], tty: false }, None)
 }
 
-/// What Claude writes while a process shows a session.
+/// Writes what Claude writes while a process displays a session.
 fn claude_shows(scratch: &Scratch, pid: u32, start: u64, session: &str, more: &Value) {
     let mut file = json!({"pid": pid, "sessionId": session, "cwd": scratch.home().join("work"), "procStart": start.to_string(),
         "kind": "interactive", "entrypoint": "cli", "status": "idle"});
@@ -30,7 +30,7 @@ fn claude_shows(scratch: &Scratch, pid: u32, start: u64, session: &str, more: &V
     put(scratch.home().join(format!(".claude/sessions/{pid}.json")), file.to_string());
 }
 
-/// What Codex locks while a process has a thread loaded.
+/// Returns the file that Codex locks while a process has a thread loaded.
 fn codex_lock(scratch: &Scratch, session: &str) -> PathBuf {
     let path = scratch.home().join(format!(".codex/thread-writer-locks/{session}.lock"));
     put(path.clone(), "");
@@ -60,7 +60,7 @@ fn discover(scratch: &Scratch) -> Value {
     scratch.baton(["session", "discover", "--json"]).run().json()
 }
 
-/// The ids that were registered, each with whether it lives.
+/// Returns the ids that were registered, and whether each is alive.
 fn registered(found: &Value) -> Vec<(String, bool)> {
     let entry = |found: &Value| (found["id"].as_str().unwrap().to_owned(), found["live"].as_bool().unwrap());
     let mut all: Vec<_> = found["registered"].as_array().unwrap().iter().map(entry).collect();
@@ -82,7 +82,7 @@ fn a_session_that_a_claude_process_shows_is_registered_with_its_launch() {
     let session = record(&scratch, A);
     assert_eq!((session.launches[0].process.pid, session.ended, session.headless), (shown.pid(), None, false));
     assert_eq!(session.cwd.as_deref(), scratch.home().join("work").to_str());
-    // Known by now.
+    // They are registered by now.
     assert_eq!(registered(&discover(&scratch)), []);
 }
 
@@ -96,7 +96,7 @@ fn what_a_process_left_behind_registers_nothing_as_alive() {
     gone.kill();
     codex_lock(&scratch, "left");
     assert_eq!(registered(&discover(&scratch)), []);
-    // Nor is another program's process an agent's, nor one of another pid namespace.
+    // A process of another program, or of another pid namespace, is not an agent's either.
     let other = agent(&scratch, "other");
     claude_shows(&scratch, other.pid(), other.start(), A, &json!({}));
     let contained = agent(&scratch, "claude");
@@ -119,7 +119,7 @@ fn a_thread_that_a_codex_process_holds_is_registered_and_over_when_the_lock_goes
     assert_eq!(live(), "no");
 }
 
-/// A killed daemon leaves its lock's file behind: nobody holds it.
+/// A killed daemon leaves its lock file behind, but no process holds the lock.
 #[test]
 fn the_lock_file_of_a_killed_daemon_is_no_sign_of_life() {
     let scratch = Scratch::new();
@@ -156,7 +156,7 @@ fn rollouts_are_read_plain_and_compressed_and_one_thread_is_one() {
     put(rollout_path(&scratch, &ids(2), ".zst"), &packed);
     put(rollout_path(&scratch, &ids(3), ""), &plain);
     put(rollout_path(&scratch, &ids(3), ".zst"), &packed);
-    // A thread of another thread is no session, and neither is what cannot be read.
+    // A thread of another thread is not a session, and neither is a file that cannot be read.
     put(rollout_path(&scratch, &ids(4), ""), rollout(&json!({"subagent": {"thread_spawn": {}}}), "subagent"));
     put(rollout_path(&scratch, &ids(5), ".zst"), "no zstd at all");
     put(rollout_path(&scratch, &ids(6), ""), "{\"type\":\"session_meta\",\"payload\":{\"cwd\":");
@@ -179,7 +179,7 @@ fn a_transcript_of_a_session_that_may_be_shown_is_not_called_over() {
     assert_eq!(registered(&discover(&scratch)), [(A.to_owned(), false)]);
 }
 
-/// Claude's file stays behind after a SIGKILL: the session is over all the same, and one to be found.
+/// Claude's file stays behind after a SIGKILL. The session has ended nevertheless, and its transcript is found.
 #[test]
 fn a_session_whose_process_was_killed_is_found_by_its_transcript() {
     let scratch = Scratch::new();
@@ -188,7 +188,7 @@ fn a_session_whose_process_was_killed_is_found_by_its_transcript() {
     claude_transcript(&scratch, A, "cli");
     killed.kill();
     assert_eq!(registered(&discover(&scratch)), [(A.to_owned(), false)]);
-    // Its pid belongs to another by now.
+    // Its pid belongs to another process by now.
     let other = agent(&scratch, "claude");
     claude_shows(&scratch, other.pid(), other.start() + 1, B, &json!({}));
     claude_transcript(&scratch, B, "cli");
@@ -224,13 +224,13 @@ fn an_announced_session_is_left_to_its_events_and_a_deleted_one_stays_deleted() 
     assert_eq!(registered(&discover(&scratch)), []);
 }
 
-/// The start of one session takes up another that runs for a while and that no hook announced.
+/// The start of one session registers another one that has run for a while and that no hook announced.
 #[test]
 fn a_start_takes_up_what_no_hook_announced_and_leaves_what_just_began() {
     let scratch = Scratch::new();
     let young = agent(&scratch, "claude");
     claude_shows(&scratch, young.pid(), young.start(), A, &json!({}));
-    // The test's own process is old enough only by chance; pid 1 is not an agent.
+    // The test's own process is old enough only by chance, and pid 1 is not an agent.
     let mut window = Window::open(&scratch, Agent::Claude, "%1");
     let started = window.hook("SessionStart", B, &json!({}));
     assert_eq!((started.code, started.stderr.as_str()), (Some(0), ""));

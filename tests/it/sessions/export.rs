@@ -1,4 +1,4 @@
-//! A session goes to another machine in one file, and nothing of another session goes with it.
+//! Exports a session to another machine in one file, which contains nothing of any other session.
 
 use std::fs;
 use std::path::PathBuf;
@@ -10,7 +10,7 @@ use agent_baton_tests::window::assert_no_output;
 use agent_baton_tests::{Scratch, Window};
 use serde_json::{Value, json};
 
-/// Two sessions of one project that said something, one of which owns a run.
+/// Creates two sessions of one project with messages, one of which owns a run.
 fn with_two(scratch: &Scratch) {
     keep(scratch, "all");
     let mut first = Window::open(scratch, Agent::Claude, "%1");
@@ -24,13 +24,13 @@ fn with_two(scratch: &Scratch) {
     let started = second.baton("other-session", &["run", "start", "a-secret-run"]);
     assert_eq!(started.code, Some(0), "{started:?}");
     second.process.kill();
-    // Now the first is offered the run of the second.
+    // Now the first session is offered the run of the second.
     let offered = first.hook("SessionStart", "s1", &json!({"source": "resume"}));
     assert!(offered.stdout.contains("a-secret-run"), "{offered:?}");
     assert_no_output(&first.hook("SessionEnd", "s1", &json!({})));
 }
 
-/// Exports s1; gives the bundle's path.
+/// Exports s1 and returns the path of the file.
 fn export(scratch: &Scratch, more: &[&str]) -> PathBuf {
     let out = scratch.root().join("bundle.tar.gz");
     drop(fs::remove_file(&out));
@@ -41,7 +41,7 @@ fn export(scratch: &Scratch, more: &[&str]) -> PathBuf {
     out
 }
 
-/// What `tar` makes of it: each file by name.
+/// Returns each file that `tar` unpacks, by name.
 fn unpacked(scratch: &Scratch, bundle: &PathBuf) -> Vec<(String, String)> {
     let dir = scratch.root().join("unpacked");
     fs::create_dir_all(&dir).unwrap();
@@ -120,7 +120,7 @@ fn on_another_machine_it_is_an_archived_session() {
     assert_eq!((&shown["archived"], &shown["conversation"]["messages"]), (&json!(true), &json!(2)));
     assert_eq!(shown["conversation"]["chunks"][0]["topics"], "[\"one\"]");
     assert_eq!(fs::read_to_string(shown["transcript"].as_str().unwrap()).unwrap(), "{\"type\":\"summary\"}\n");
-    // Known now, so it is refused, and nothing of it changes.
+    // The session has a record now, so the import is refused and changes nothing.
     let before = there.state();
     let again = there.baton(["session", "import", bundle.to_str().unwrap()]).run();
     assert_eq!(again.code, Some(3), "{again:?}");
@@ -129,7 +129,7 @@ fn on_another_machine_it_is_an_archived_session() {
         state.files.into_iter().filter(|(path, _)| path.as_os_str() != "lock").collect::<Vec<_>>()
     };
     assert_eq!(kept(there.state()), kept(before));
-    // From there it goes on, with the decisions of both machines.
+    // The session is exported again from there, with the decisions of both machines.
     let onward = there.root().join("onward.tar.gz");
     let output = there.baton(["session", "export", "s1", "--out", onward.to_str().unwrap()]).run();
     assert_eq!(output.code, Some(0), "{output:?}");
@@ -139,7 +139,7 @@ fn on_another_machine_it_is_an_archived_session() {
     assert_eq!(words(&third, "s1"), words(&here, "s1"));
 }
 
-/// The advice of a refused import leads somewhere: what a user deleted, a user brings back.
+/// The advice of a refused import works: a user restores what a user deleted.
 #[test]
 fn an_import_takes_the_place_of_a_session_that_was_deleted() {
     let scratch = Scratch::new();
@@ -173,7 +173,7 @@ fn what_is_no_bundle_leaves_nothing() {
     }
 }
 
-/// What a cut-off import left belongs to no session: it is set aside, and said.
+/// The files of an interrupted import belong to no session. They go to the quarantine, with a warning.
 #[test]
 fn what_stands_there_without_a_record_is_set_aside() {
     let (here, there) = (Scratch::new(), Scratch::new());

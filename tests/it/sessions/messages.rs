@@ -1,4 +1,4 @@
-//! Messages are kept where a user set it, through crashes, and nowhere else.
+//! Messages are recorded where a user configured it, even through crashes, and nowhere else.
 
 use std::fs;
 use std::path::Path;
@@ -16,14 +16,14 @@ fn file(scratch: &Scratch, name: &str) -> Option<Vec<u8>> {
     fs::read(scratch.state_dir().join("conversations/s1").join(name)).ok()
 }
 
-/// A session that kept these turns.
+/// Opens a session that recorded these turns.
 fn with_turns<'a>(scratch: &'a Scratch, agent: Agent, turns: &[(&str, &str)]) -> Window<'a> {
     keep(scratch, "all");
     let mut window = Window::open(scratch, agent, "%1");
     assert_no_output(&window.hook("SessionStart", "s1", &json!({})));
     for (prompt, answer) in turns {
         window.turn("s1", prompt, answer);
-        // Equal bytes are another event once the time is over in which they could be the same one's second delivery.
+        // Equal bytes count as a new event once the time for a duplicate delivery is over.
         std::thread::sleep(Duration::from_millis(WINDOW_MS + 50));
     }
     window
@@ -64,7 +64,7 @@ fn after_a_crash_the_next_start_saves_what_was_said() {
     assert_eq!(file(&scratch, "log.jsonl").unwrap(), b"");
     let expected = ["prompt: one", "answer: first", "prompt: two"];
     assert_eq!(words(&scratch, "s1"), expected);
-    // Another start finds nothing.
+    // Another start finds nothing to do.
     assert_no_output(&second.hook("SessionStart", "s1", &json!({"source": "resume", "again": true})));
     assert_eq!(words(&scratch, "s1"), expected);
 }
@@ -115,7 +115,7 @@ fn to_turn_it_off_counts_at_once_and_to_turn_it_on_at_the_next_start() {
     assert_eq!(words(&scratch, "s1").len(), 6);
 }
 
-/// A user deleted it: what is said in it from then on is not kept either, with the lock or without.
+/// After a user deleted a session, its messages are no longer recorded, with or without the lock.
 #[test]
 fn of_a_deleted_session_nothing_more_is_written_down() {
     let scratch = Scratch::new();
@@ -135,7 +135,7 @@ fn of_a_deleted_session_nothing_more_is_written_down() {
     nowhere_but(&scratch, "a-secret", None);
 }
 
-/// A repository's own settings can name another place for the configuration; it does not count.
+/// A repository's settings can name another location for the configuration, but it does not count.
 #[test]
 fn a_configuration_that_is_wrong_keeps_nothing_and_says_so() {
     let scratch = Scratch::new();
@@ -145,7 +145,7 @@ fn a_configuration_that_is_wrong_keeps_nothing_and_says_so() {
     assert_eq!(words(&scratch, "s1").len(), 2);
 }
 
-/// Every file of the state but those below this directory.
+/// Checks that the text is in no file of the state except those below this directory.
 fn nowhere_but(scratch: &Scratch, secret: &str, but: Option<&str>) {
     let mut files = 0;
     for (path, bytes) in scratch.state().files {
@@ -163,7 +163,7 @@ fn nowhere_but(scratch: &Scratch, secret: &str, but: Option<&str>) {
 fn what_was_said_stands_in_the_conversation_alone() {
     let scratch = Scratch::new();
     let mut window = with_turns(&scratch, Agent::Claude, &[("a-secret-prompt", "a-secret-answer")]);
-    // One that does not get the lock waits in the inbox, without its words.
+    // An event that does not get the lock waits in the inbox, without its text.
     let mut another = Window::open(&scratch, Agent::Claude, "%2");
     let held = hold(&scratch);
     assert_no_output(&another.hook("UserPromptSubmit", "s1", &json!({"prompt": "a-secret-that-waits"})));
@@ -179,7 +179,7 @@ fn what_was_said_stands_in_the_conversation_alone() {
     );
     let chunk = String::from_utf8(file(&scratch, "chunk-1.md").unwrap()).unwrap();
     assert!(chunk.contains("a-secret-that-waits") && chunk.contains("\ntopics: [\"a-secret-prompt\""), "{chunk}");
-    // Nor do the commands that tell what was decided.
+    // The commands that show decisions do not print it either.
     for command in [&["log", "--json"][..], &["explain", "1"]] {
         let output = scratch.baton(command.iter().copied()).run();
         assert!(!output.stdout.contains("a-secret"), "{output:?}");
@@ -213,7 +213,7 @@ fn a_symlinked_log_is_not_followed() {
     assert_eq!(fs::read(&victim).unwrap(), b"mine");
 }
 
-/// The lines of a transcript's end.
+/// Writes the last lines of a transcript.
 fn transcript(path: &Path, lines: &[serde_json::Value]) {
     let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
     fs::write(path, text).unwrap();
@@ -248,7 +248,7 @@ fn a_resumed_session_is_told_that_its_last_turn_was_cut() {
         assert_no_output(&first.hook("SessionStart", "s1", &json!({})));
         assert_no_output(&first.hook("UserPromptSubmit", "s1", &json!({"prompt": "hello"})));
         transcript(&scratch.home().join("work/s1.jsonl"), lines);
-        // While a window shows it, its turn may be under way.
+        // While a window displays the session, its turn may be in progress.
         let mut second = Window::open(&scratch, Agent::Claude, "%2");
         assert_no_output(&second.hook("SessionStart", "s1", &json!({"source": "resume"})));
         first.process.kill();

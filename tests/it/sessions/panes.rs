@@ -1,4 +1,4 @@
-//! Going to panes and bringing sessions back, with real servers of tmux.
+//! Switches to panes and resumes sessions, with real tmux servers.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -14,13 +14,13 @@ use agent_baton_tests::window::assert_no_output;
 use agent_baton_tests::{Scratch, Window};
 use serde_json::json;
 
-/// A server of tmux of one test's own; ended when dropped.
+/// A tmux server that belongs to one test. It ends when dropped.
 struct Server {
     socket: PathBuf,
 }
 
 impl Server {
-    /// None, said aloud, where there is no tmux. The server starts with its first session.
+    /// Returns `None` if tmux is not installed, and prints that. The server starts with its first session.
     fn new(scratch: &Scratch) -> Option<Self> {
         let there = Command::new("tmux").arg("-V").output().is_ok_and(|output| output.status.success());
         if !there {
@@ -50,7 +50,7 @@ fn until(what: &str, holds: impl Fn() -> bool) {
     }
 }
 
-/// A session that was prompted, in a window that is dead now.
+/// Creates a session with a prompt in a window that is dead now.
 fn lost(scratch: &Scratch, server: &Server, agent: Agent, session: &str) {
     let pane = format!("%1{}", session.len() + usize::from(session.as_bytes()[0]));
     let mut window = Window::open(scratch, agent, &pane).on(&server.socket);
@@ -59,7 +59,7 @@ fn lost(scratch: &Scratch, server: &Server, agent: Agent, session: &str) {
     window.process.kill();
 }
 
-/// Agents that note how they were started, and stay.
+/// Creates agents that record how they were started, and keep running.
 fn agents(scratch: &Scratch) -> PathBuf {
     let (dir, log) = (scratch.root().join("scripts"), scratch.root().join("started"));
     fs::create_dir(&dir).unwrap();
@@ -72,7 +72,7 @@ fn agents(scratch: &Scratch) -> PathBuf {
     log
 }
 
-/// Where programs are looked for, those agents first.
+/// Returns a PATH with those agents first.
 fn path(scratch: &Scratch) -> String {
     format!("{}:/usr/local/bin:/usr/bin:/bin", scratch.root().join("scripts").display())
 }
@@ -151,7 +151,7 @@ fn what_is_brought_back_is_printed_and_the_rest_is_named() {
     assert!(refused.stderr.contains("pane %6"), "{refused:?}");
     assert_eq!(resume(&scratch, "empty").code, Some(3));
     assert_eq!(resume(&scratch, "zz").code, Some(4));
-    // One whose process cannot be judged from here is named and left.
+    // A session whose process cannot be judged from here is reported and left alone.
     let path = scratch.state_dir().join("sessions/bb2.json");
     let text = fs::read_to_string(&path).unwrap();
     let machine = text.split("\"machine\":\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
@@ -181,16 +181,17 @@ fn each_is_brought_back_once_however_often_it_is_asked_for() {
         }
     });
     until("both were started", || started(&log).len() >= 2);
-    // Before any has announced itself.
+    // No agent has announced itself yet.
     let again = resume(&scratch, "--lost --tmux");
     assert_eq!((again.code, again.stdout.as_str()), (Some(0), "no sessions to resume\n"), "{again:?}");
     assert_eq!(resume(&scratch, "aa1 --tmux").code, Some(3));
     assert_eq!(started(&log), both);
-    // One announces itself: its mark is gone, and it lives.
+    // One announces itself: its claim is removed, and it is alive.
     let mut back = Window::open(&scratch, Agent::Claude, "%9").on(&server.socket);
     assert_no_output(&back.hook("SessionStart", "aa1", &json!({"source": "resume"})));
     assert!(!fs::read_to_string(scratch.state_dir().join("sessions/aa1.json")).unwrap().contains("resuming"));
-    // The server is killed: what never announced itself can be brought back again, what lives is left.
+    // The server is killed: sessions that never announced themselves can be resumed again, and those that are alive
+    // are left alone.
     server.ask(&["kill-server"]);
     until("the windows are gone", || resume(&scratch, "--lost --dry-run").stdout.contains("bb2"));
     let third = resume(&scratch, "--lost --tmux");
@@ -199,7 +200,7 @@ fn each_is_brought_back_once_however_often_it_is_asked_for() {
     assert_eq!(started(&log), [both[0].clone(), both[1].clone(), both[1].clone()]);
 }
 
-/// What would be done is what is printed: a user may do it by hand.
+/// The printed commands do the same when a user runs them by hand.
 #[test]
 fn what_is_printed_opens_the_windows() {
     let scratch = Scratch::new();
@@ -243,7 +244,7 @@ fn names_and_directories_are_taken_as_they_are_written() {
         assert_no_output(&window.hook("UserPromptSubmit", "aa1", &json!({"prompt": "words", "cwd": directory})));
         window.process.kill();
         assert_eq!(scratch.baton(["session", "name", "aa1", word]).run().code, Some(0));
-        // The first window starts the server, the second is opened in its session.
+        // The first window starts the server, and the second opens in its session.
         let printed = resume(&scratch, "aa1 --tmux --dry-run").stdout;
         let typed = scratch.program(Path::new("/bin/sh"), ["-c", &printed]).env("PATH", path(&scratch)).run();
         assert_eq!(typed.code, Some(0), "{printed}: {typed:?}");
@@ -267,7 +268,7 @@ fn one_that_fails_stops_no_other() {
     for session in ["aa1", "bb2", "cc3"] {
         lost(&scratch, &server, Agent::Claude, session);
     }
-    // While the first window opens, the record of the session that comes next is spoiled.
+    // While the first window opens, the record of the next session is damaged.
     let tmux = scratch.root().join("scripts/tmux");
     let record = scratch.state_dir().join("sessions/bb2.json");
     let real = "real=$(PATH=/usr/local/bin:/usr/bin:/bin command -v tmux)";

@@ -1,4 +1,5 @@
-//! What another session manager taught about messages, their recovery, chunks and bundles, each case of `docs/PEERS.md` under its id.
+//! Lessons from another session manager about messages, their recovery, chunks and exports: the cases of
+//! `docs/PEERS.md`, each under its id.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -21,7 +22,7 @@ fn log(scratch: &Scratch) -> Vec<u8> {
     fs::read(file(scratch, "log.jsonl")).unwrap()
 }
 
-/// A session, in this window, that has its messages kept.
+/// Opens a session that records messages, in this window.
 fn begun<'a>(scratch: &'a Scratch, session: &str, pane: &str) -> Window<'a> {
     keep(scratch, "all");
     let mut window = Window::open(scratch, Agent::Claude, pane);
@@ -29,14 +30,14 @@ fn begun<'a>(scratch: &'a Scratch, session: &str, pane: &str) -> Window<'a> {
     window
 }
 
-/// Session s1 said `one` and `first`, and was killed.
+/// Lets session s1 say `one` and `first`, and kills it.
 fn crashed(scratch: &Scratch) {
     let mut window = begun(scratch, "s1", "%1");
     window.turn("s1", "one", "first");
     window.process.kill();
 }
 
-/// The next start of s1.
+/// Starts s1 again.
 fn next_start<'a>(scratch: &'a Scratch, pane: &str) -> (Window<'a>, Ended) {
     let mut window = Window::open(scratch, Agent::Claude, pane);
     let started = window.hook("SessionStart", "s1", &json!({"source": "resume"}));
@@ -48,14 +49,14 @@ fn recovered(scratch: &Scratch, pane: &str) {
     assert_eq!(log(scratch), b"");
 }
 
-/// The numbers and topics of the chunks that baton lists.
+/// Returns the numbers and topics of the chunks that baton lists.
 fn chunks(scratch: &Scratch) -> Vec<(u64, Value)> {
     let shown = scratch.baton(["session", "show", "s1", "--json"]).run().json();
     let chunks = shown["conversation"]["chunks"].as_array().unwrap();
     chunks.iter().map(|chunk| (chunk["number"].as_u64().unwrap(), chunk["topics"].clone())).collect()
 }
 
-/// The files in the bundle of s1, in its order.
+/// Returns the names of the files in an export of s1, in order.
 fn bundled(scratch: &Scratch) -> Vec<String> {
     let out = scratch.root().join("b.tar.gz");
     let output = scratch.baton(["session", "export", "s1", "--out", out.to_str().unwrap()]).run();
@@ -194,7 +195,7 @@ fn octo_047_log_append_error_swallowed() {
     assert!(scratch.state().sessions()[0].record.prompted);
 }
 
-/// A message that a user sent twice stands there twice.
+/// A message that a user sent twice is recorded twice.
 #[test]
 fn octo_051_recover_repeat_swallowed() {
     let scratch = Scratch::new();
@@ -209,7 +210,7 @@ fn octo_051_recover_repeat_swallowed() {
     assert_eq!(words(&scratch, "s1"), ["prompt: continue", "prompt: continue", "answer: ok"]);
 }
 
-/// The log of what is saved already, put back; `more` is said after it was saved, and before it is put back.
+/// Puts back a log that is already compacted. With `more`, another message is recorded in between.
 fn replayed(more: bool) -> (Scratch, Vec<String>) {
     let scratch = Scratch::new();
     crashed(&scratch);
@@ -252,7 +253,7 @@ fn octo_054_recover_no_session() {
     fs::create_dir(&orphan).unwrap();
     fs::copy(file(&scratch, "log.jsonl"), orphan.join("log.jsonl")).unwrap();
     recovered(&scratch, "%2");
-    // Neither does the end of a session that was never announced.
+    // The end of a session that was never announced adds nothing either.
     let mut window = Window::open(&scratch, Agent::Claude, "%3");
     assert_no_output(&window.hook("SessionEnd", "orphan", &json!({})));
     assert!(!fs::read(orphan.join("log.jsonl")).unwrap().is_empty());
@@ -282,7 +283,7 @@ fn octo_057_recover_prefix_steals() {
     assert_no_output(&other.hook("SessionEnd", "s1-and-more", &json!({})));
     let expected = ["prompt: mine", "answer: and mine"];
     assert_eq!(words(&scratch, "s1-and-more"), expected);
-    // Even where it stands in the other's place.
+    // This is true even if the log is in the other session's place.
     fs::copy(file(&scratch, "log.jsonl"), scratch.state_dir().join("conversations/s1-and-more/log.jsonl")).unwrap();
     let started = other.hook("SessionStart", "s1-and-more", &json!({"source": "resume"}));
     assert!(started.stderr.contains("it was moved to"), "{started:?}");
@@ -319,7 +320,7 @@ fn octo_060_recover_crash_after_save() {
     crashed(&scratch);
     let old = log(&scratch);
     recovered(&scratch, "%2");
-    // As if the call had died between the saving and the removal.
+    // This is the state after a crash between compacting and removing the log.
     fs::write(file(&scratch, "compacting.jsonl"), old).unwrap();
     recovered(&scratch, "%3");
     assert_eq!(words(&scratch, "s1"), ["prompt: one", "answer: first"]);
@@ -348,7 +349,7 @@ fn octo_079_go_partial_tail() {
     let whole = log(&scratch);
     fs::write(file(&scratch, "log.jsonl"), &whole[..whole.len() - 30]).unwrap();
     assert_eq!(words(&scratch, "s1"), ["prompt: one"]);
-    // What comes next is not fused with the torn line.
+    // The next message is not joined to the torn line.
     window.turn("s1", "two", "second");
     let ended = window.hook("SessionEnd", "s1", &json!({}));
     assert!(ended.stderr.contains("it was moved to"), "{ended:?}");

@@ -1,5 +1,5 @@
-//! What octo and ralphex taught on finding and listing sessions, held against the built program, each case under its id of
-//! `docs/PEERS.md`.
+//! Lessons from octo and ralphex about finding and listing sessions, tested with the built program, each under its id
+//! of `docs/PEERS.md`.
 
 use std::fs;
 
@@ -10,7 +10,7 @@ use agent_baton_tests::window::assert_no_output;
 use agent_baton_tests::{Scratch, Window};
 use serde_json::json;
 
-/// A state with these sessions, opened one after the other, each by a process that shows all of them.
+/// Creates a state with these sessions, opened one after the other, each by a process that displays all of them.
 fn with(ids: &[&str]) -> Scratch {
     let scratch = Scratch::new();
     let mut window = Window::open(&scratch, Agent::Codex, "%1");
@@ -26,12 +26,12 @@ fn show(scratch: &Scratch, text: &str) -> Output {
     scratch.baton(["session", "show", text, "--json"]).run()
 }
 
-/// Checks which session a text names.
+/// Checks which session a text identifies.
 fn finds(scratch: &Scratch, text: &str, id: &str) {
     assert_eq!(show(scratch, text).json()["id"], id, "{text}");
 }
 
-/// Checks that a text names none, and which candidates are told.
+/// Checks that a text identifies no session, and which candidates are listed.
 fn names_none(scratch: &Scratch, text: &str, candidates: &[&str]) {
     let output = show(scratch, text);
     assert_eq!((output.code, output.stdout.as_str()), (Some(4), ""), "{text}: {output:?}");
@@ -54,7 +54,7 @@ fn octo_003_filename_short_id() {
     finds(&scratch, "run-1", "run-1");
 }
 
-/// A session that is written again is the same file, whole.
+/// A session that is written again keeps its file, which is complete.
 #[test]
 fn octo_006_save_overwrites() {
     let scratch = with(&["00aa11bb22cc33dd"]);
@@ -64,7 +64,7 @@ fn octo_006_save_overwrites() {
     assert_eq!((sessions.len(), sessions[0].record.name.as_ref().unwrap().as_str()), (1, "second"));
 }
 
-/// Better: a record has the whole id, so two that begin alike are two.
+/// Better: a record has the whole id, so two ids with the same prefix are two records.
 #[test]
 fn octo_007_save_collision() {
     let scratch = with(&["abcd0001aaaa", "abcd0001bbbb"]);
@@ -82,7 +82,7 @@ fn octo_011_load_prefix() {
     finds(&with(&["feedface00112233", "00aa11bb"]), "feedface", "feedface00112233");
 }
 
-/// Better: the candidates are named, and none is taken. Digits are the beginning of an id, never a place in a list.
+/// Better: the candidates are listed, and none is chosen. Digits are the prefix of an id, never a position in a list.
 #[test]
 fn octo_013_load_ambiguous_newest() {
     let scratch = with(&["abcd0001aaaa0000", "abcd0002bbbb0000", "1ffff"]);
@@ -91,7 +91,7 @@ fn octo_013_load_ambiguous_newest() {
     names_none(&scratch, "2", &[]);
 }
 
-/// Better: the empty text names nothing.
+/// Better: the empty text identifies nothing.
 #[test]
 fn octo_014_load_empty_prefix() {
     names_none(&with(&["abcd0001aaaa0000"]), "", &[]);
@@ -102,7 +102,7 @@ fn octo_021_list_limit() {
     assert_eq!(listed(&with(&["a1", "b2"]), "--limit 1").0, ["b2"]);
 }
 
-/// Changed: a list goes by time alone, wherever it is asked for; one project's sessions are asked for by name.
+/// Changed: a list is sorted by time alone, wherever it is requested. `--here` selects one project's sessions.
 #[test]
 fn octo_022_list_current_dir_first() {
     let scratch = Scratch::new();
@@ -117,7 +117,7 @@ fn octo_022_list_current_dir_first() {
     assert_eq!(listed(&scratch, "--here").0, ["c3", "a1"]);
 }
 
-/// Better: a directory without sessions has none, and no other's is given in its place.
+/// Better: a directory without sessions has none, and no other directory's are listed instead.
 #[test]
 fn octo_024_latest_for_unknown_dir() {
     let scratch = with(&["a1"]);
@@ -130,7 +130,7 @@ fn octo_024_latest_for_unknown_dir() {
     assert_eq!(scratch.baton(["session", "show", "--here", "--json"]).run().json()["id"], "a1");
 }
 
-/// What cannot be read costs itself, and is named where octo is assert_no_output.
+/// Only the record that cannot be read is left out. It is reported, while octo is silent.
 #[test]
 fn octo_027_list_broken_json_skipped() {
     let scratch = with(&["a1"]);
@@ -144,7 +144,7 @@ fn octo_027_list_broken_json_skipped() {
     assert_eq!(table.matches("unreadable").count(), 3, "{table}");
 }
 
-/// Better: a list where a record should be stops nothing.
+/// Better: a list in the place of a record stops nothing.
 #[test]
 fn octo_028_list_array_file_breaks_all() {
     let scratch = with(&["a1"]);
@@ -154,7 +154,7 @@ fn octo_028_list_array_file_breaks_all() {
     finds(&scratch, "last", "a1");
 }
 
-/// Better: a time of another type makes one record unreadable, and no list.
+/// Better: a time of another type makes one record unreadable, and not the whole list.
 #[test]
 fn octo_029_list_numeric_created_breaks_all() {
     let scratch = with(&["a1", "n1"]);
@@ -188,7 +188,7 @@ fn ralphex_014_get_missing() {
     assert_eq!(show(&Scratch::new(), "zz").code, Some(4));
 }
 
-/// A session that is announced again is the one that is known: its beginning, its project, its name and its pin stay.
+/// A session that is announced again is the known one: its creation time, project, name and pin stay.
 #[test]
 fn ralphex_018_register_no_overwrite() {
     let scratch = with(&["a1"]);

@@ -1,5 +1,5 @@
-//! What other session managers taught about finding loops by their logs, and about keeping and deleting sessions: the cases of
-//! `docs/PEERS.md` of ralphex and octo on these, each under its id.
+//! Lessons from ralphex and octo about finding loops by their logs, and about keeping and deleting sessions: the
+//! cases of `docs/PEERS.md`, each under its id.
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -26,7 +26,7 @@ fn put(path: &Path, text: &str) {
     fs::write(path, text).unwrap();
 }
 
-/// Another moment of writing than the one before, whatever the clock's steps.
+/// Sets another modification time than before, independent of the clock's resolution.
 fn touch(path: &Path, seconds: u64) {
     let at = SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000 + seconds);
     fs::File::options().append(true).open(path).unwrap().set_modified(at).unwrap();
@@ -47,7 +47,7 @@ fn only(scratch: &Scratch) -> Value {
     found[0].clone()
 }
 
-/// The names of the logs that were found, in order.
+/// Returns the names of the logs that were found, in order.
 fn names(found: &[Value]) -> Vec<String> {
     let name = |found: &Value| PathBuf::from(found["path"].as_str().unwrap()).file_name().unwrap().to_owned();
     let mut names: Vec<String> = found.iter().map(|found| name(found).into_string().unwrap()).collect();
@@ -195,7 +195,7 @@ fn ralphex_020_active_locked_elsewhere() {
     assert_eq!(only(&scratch)["state"], "completed");
 }
 
-/// Whoever looks takes no lock: one that is taken without waiting meanwhile is always to be had.
+/// A search takes no lock: meanwhile, another process can always take it without waiting.
 #[test]
 fn ralphex_024_probe_takes_lock() {
     let scratch = Scratch::new();
@@ -234,11 +234,11 @@ fn ralphex_027_completed_to_active_resumes() {
     let mut holder = holder(&scratch);
     holder.lock(&path);
     let found = call(&scratch, &[]).json();
-    // The lock is looked at anew each time, though the log need not be.
+    // The lock is checked each time, even if the log is not read again.
     assert_eq!((&found["loops"][0]["state"], &found["logs_read"]), (&json!("active"), &json!(0)));
 }
 
-/// A rerun within the same second is seen by the log having shrunk.
+/// A new run within the same second is detected because the log became shorter.
 #[test]
 fn ralphex_030_restart_same_second_missed() {
     let scratch = Scratch::new();
@@ -341,7 +341,7 @@ fn ralphex_073_watch_dirs_all_bad() {
     assert_eq!((output.code, output.stdout.as_str()), (Some(1), ""));
 }
 
-/// A session with a transcript and a log, over by its own word.
+/// Creates a session with a transcript and a log that announced its end.
 fn over<'a>(scratch: &'a Scratch, session: &str) -> Window<'a> {
     let mut window = Window::open(scratch, Agent::Claude, "%1");
     window.hook("SessionStart", session, &json!({}));
@@ -376,7 +376,7 @@ fn octo_017_delete_missing() {
     assert_eq!(delete(&Scratch::new(), "zz").code, Some(4));
 }
 
-/// The file that was read is the one that goes: a record under another name is no record of that session.
+/// The file that was read is the one that is deleted: a record under another name is not a record of that session.
 #[test]
 fn octo_019_delete_renamed_file() {
     let scratch = Scratch::new();
@@ -419,7 +419,7 @@ fn octo_070_up_tombstone() {
     }
     assert_eq!(scratch.state().sessions(), before);
     assert_eq!(scratch.baton(["session", "show", A]).run().code, Some(4));
-    // A user's word, and only it, brings it back; then its events count again.
+    // Only a user's request restores it. Then its events count again.
     assert_eq!(scratch.baton(["session", "restore", A]).run().code, Some(0));
     window.hook("SessionStart", A, &json!({"source": "resume"}));
     let shown = scratch.baton(["session", "show", A, "--json"]).run().json();
@@ -455,7 +455,7 @@ fn octo_083_go_delete_gone() {
     assert_eq!(again.code, Some(0), "{again:?}");
 }
 
-/// Several sessions, each over, with a configuration that keeps so many.
+/// Creates several ended sessions, with a configuration that keeps this many.
 fn kept(sessions: usize, count: usize) -> Scratch {
     let scratch = Scratch::new();
     put(&scratch.home().join(".config/baton/config.toml"), &format!("[retention]\nsessions = {sessions}\n"));
@@ -479,7 +479,7 @@ fn ralphex_044_evict_oldest() {
     assert_eq!(gc(&scratch), ["s1", "s0"]);
 }
 
-/// What was put away is not found, put away and found again.
+/// A session that was archived is not found and registered again.
 #[test]
 fn ralphex_047_evict_churn() {
     let scratch = kept(3, 5);
@@ -488,7 +488,7 @@ fn ralphex_047_evict_churn() {
     assert_eq!(gc(&scratch), [""; 0]);
 }
 
-/// A session that was just used is the newest, however long ago it began.
+/// A session that was just used is the newest, however long ago it started.
 #[test]
 fn octo_062_save_old_session_evicts_itself() {
     let scratch = kept(2, 3);
@@ -533,7 +533,7 @@ fn octo_067_cleanup_aborts_on_bad_date() {
 fn octo_069_up_pinned_never_evicted() {
     let scratch = kept(1, 3);
     assert_eq!(scratch.baton(["session", "pin", "s0"]).run().code, Some(0));
-    // The pinned one does not count: of the other two the newest stays.
+    // The pinned session does not count. Of the other two, the newest stays.
     assert_eq!(gc(&scratch), ["s1"]);
 }
 
@@ -563,7 +563,7 @@ fn what_lives_or_owns_a_run_is_not_deleted() {
     assert!(refused.stderr.contains("run cancel"), "{refused:?}");
 }
 
-/// Nothing is put away by another rule than what the user set.
+/// Retention never archives by other limits than the user's.
 #[test]
 fn an_invalid_configuration_puts_nothing_away() {
     let scratch = kept(1, 3);
@@ -573,7 +573,7 @@ fn an_invalid_configuration_puts_nothing_away() {
     assert!(output.stderr.contains("line 2"), "{output:?}");
 }
 
-/// Nobody calls `baton gc`, and what is kept stays bounded all the same.
+/// The state stays bounded even if nobody runs `baton gc`.
 #[test]
 fn the_hooks_keep_what_is_kept_bounded() {
     let scratch = kept(4, 40);

@@ -1,4 +1,4 @@
-//! What a user asks of the sessions: what waits, where each stands, which is meant, which there are.
+//! What a user can ask about sessions: which wait, which status each has, which one is meant, and which exist.
 
 use std::fs;
 use std::path::Path;
@@ -11,7 +11,7 @@ use agent_baton_tests::window::assert_no_output;
 use agent_baton_tests::{Scratch, Window};
 use serde_json::{Value, json};
 
-/// A session that was opened and prompted, in a window of its own.
+/// Opens a session with a prompt, in a window of its own.
 fn prompted<'a>(scratch: &'a Scratch, agent: Agent, pane: &str, session: &str) -> Window<'a> {
     let mut window = Window::open(scratch, agent, pane);
     assert_no_output(&window.hook("SessionStart", session, &json!({})));
@@ -23,13 +23,13 @@ fn baton(scratch: &Scratch, words: &str) -> Output {
     scratch.baton(words.split_whitespace()).run()
 }
 
-/// The ids that a list prints, in its order.
+/// Returns the ids that a list prints, in order.
 fn ids(output: &Output) -> Vec<String> {
     let page = output.json();
     page["sessions"].as_array().unwrap().iter().map(|session| session["id"].as_str().unwrap().to_owned()).collect()
 }
 
-/// `status` and `wants` of a session, and whether `baton status` says that it waits.
+/// Returns the `status` and `wants` of a session, and whether `baton status` says that it waits.
 fn stands(scratch: &Scratch, session: &str) -> (String, Option<String>, bool) {
     let view = baton(scratch, &format!("session show {session} --json")).json();
     let status = baton(scratch, "status --json").json();
@@ -114,7 +114,7 @@ fn what_waits_comes_first_then_what_works_then_what_was_lost() {
     assert_eq!(status["alive"].as_array().unwrap().len(), 3);
 }
 
-/// A closed pane, and a multiplexer that is killed, make Claude say that it ends, and not that anybody left.
+/// When a pane is closed or a multiplexer is killed, Claude reports an end, but not that the user left.
 #[test]
 fn a_session_whose_terminal_went_away_is_lost_and_one_that_was_left_is_not() {
     let scratch = Scratch::new();
@@ -255,7 +255,7 @@ fn a_list_is_cut_into_pages_that_miss_and_repeat_nothing() {
     }
     let newest_first: Vec<String> = all.iter().rev().cloned().collect();
     assert_eq!(seen, newest_first);
-    // Without the index the records themselves give the same.
+    // Without the index, the records themselves give the same result.
     fs::remove_file(scratch.state_dir().join("index/recent.json")).unwrap();
     assert_eq!(ids(&baton(&scratch, "session list --json")), newest_first);
     assert_eq!(baton(&scratch, "session list --cursor x").code, Some(2));
@@ -345,7 +345,7 @@ fn a_name_is_found_until_it_is_taken_away() {
     for bad in ["", " x", "a\u{202e}b", &"x".repeat(65)] {
         assert_eq!(scratch.baton(["session", "name", "aa1", bad]).run().code, Some(2), "{bad:?}");
     }
-    // What a user did stands in the audit, and doing it again is nothing.
+    // A user's action is in the audit, and repeating it changes nothing.
     let before = scratch.state().audit().len();
     assert_eq!(scratch.baton(["session", "name", "aa2", "the parser"]).run().code, Some(0));
     assert_eq!(scratch.state().audit().len(), before);
@@ -379,7 +379,7 @@ fn the_configuration_is_told_with_where_it_comes_from() {
         let wrong = baton(&scratch, "config");
         assert_eq!((wrong.code, wrong.stdout.as_str()), (Some(1), ""), "{wrong:?}");
         assert!(wrong.stderr.contains(line) && wrong.stderr.contains(key), "{text}: {wrong:?}");
-        // The hook goes on with the defaults, and says so where it asked.
+        // The hook continues with the defaults, and reports that if it needed the configuration.
         let mut window = Window::open(&scratch, Agent::Claude, "%1");
         assert_eq!(window.hook("SessionStart", "s1", &json!({})).code, Some(0));
     }
@@ -415,7 +415,7 @@ fn what_lives_is_shown_however_many_were_lost_since() {
         let id = format!("lost-{n}");
         fs::write(sessions.join(format!("{id}.json")), record.replace("\"lost\"", &format!("\"{id}\""))).unwrap();
     }
-    // The next event finds no index, and makes it from the records.
+    // The next event finds no index, and rebuilds it from the records.
     fs::remove_dir_all(scratch.state_dir().join("index")).unwrap();
     let _new = prompted(&scratch, Agent::Codex, "%3", "new");
     assert!(scratch.state_dir().join("index/recent.json").exists());

@@ -1,11 +1,12 @@
-//! SIGKILL at every call that changes a file: one owner, whole records, and the model is told.
+//! SIGKILL at every call that changes a file: the run has one owner, the records are intact, and the model gets its
+//! notification.
 
 use agent_baton_tests::Scratch;
 use agent_baton_tests::effort::sample;
 use agent_baton_tests::fault_injection::{FaultScenario, SCENARIOS};
 use agent_baton_tests::trace::{self, Fault};
 
-/// How many calls of each scenario are tried in a sample.
+/// How many calls of each scenario a sample tries.
 const SAMPLE: usize = 8;
 
 fn check(name: &str) {

@@ -1,4 +1,5 @@
-//! Installs that are killed, that run at once, and that cannot write: each file is the old one or the new one.
+//! Installs that are killed, that run at the same time, or that cannot write: each file is the old one or the new
+//! one.
 
 use std::fs;
 use std::path::PathBuf;
@@ -14,7 +15,7 @@ const CLAUDE: &str = ".claude/settings.json";
 const CODEX: &str = ".codex/hooks.json";
 const BEFORE: &str = "{\n  // mine\n  \"a\": 1\n}\n";
 
-/// How many calls of each command are tried in a sample.
+/// How many calls of each command a sample tries.
 const SAMPLE: usize = 6;
 
 fn configured() -> Installation {
@@ -24,7 +25,8 @@ fn configured() -> Installation {
     installation
 }
 
-/// What the files hold after an install that nothing disturbs. The name of the home stands in them, so each has its own.
+/// Returns the content of the files after an undisturbed install. They contain the path of the home, so each home has
+/// its own.
 fn installed(installation: &Installation) -> [Vec<u8>; 2] {
     let other = configured();
     other.done("install --yes");
@@ -32,14 +34,14 @@ fn installed(installation: &Installation) -> [Vec<u8>; 2] {
     [CLAUDE, CODEX].map(|path| String::from_utf8(other.read(path)).unwrap().replace(from, to).into_bytes())
 }
 
-/// Its name, and how it is made.
+/// The name of a setup, and the function that creates it.
 type Setup = (&'static str, fn() -> Installation);
 
-/// What stands there before: files of the user's own, or none, so that install makes them and uninstall removes them.
+/// What exists before: files of the user, or none, so that install creates them and uninstall removes them.
 const SETUPS: [Setup; 2] = [("files", configured), ("no files", Installation::new)];
 
-/// What happens at a call: a kill; a full disk, where install changes files; before a release each, and a file system that cannot be
-/// written any more, everywhere.
+/// Returns the faults at a call. A kill is tried everywhere, and a full disk where install changes files. With the
+/// exhaustive effort, both are tried everywhere, and also a file system that became read-only.
 fn faults(setup: &str, words: &str) -> Vec<Fault> {
     let (full, read_only) = (Fault::Error("ENOSPC"), Fault::Error("EROFS"));
     match (setup, words) {
@@ -49,12 +51,12 @@ fn faults(setup: &str, words: &str) -> Vec<Fault> {
     }
 }
 
-/// The files, where they are there.
+/// Returns the content of the files that exist.
 fn files(installation: &Installation) -> [Option<Vec<u8>>; 2] {
     [CLAUDE, CODEX].map(|path| fs::read(installation.at(path)).ok())
 }
 
-/// The calls by which a command changes anything below the home, when nothing disturbs it.
+/// Returns the calls by which an undisturbed command changes anything below the home.
 fn changing_calls(installation: &Installation, words: &str) -> Vec<Call> {
     let log = installation.scratch.root().join("trace.log");
     assert_eq!(below(installation, &traced(&run(installation, words), &log)), Some(0));
@@ -72,7 +74,7 @@ fn run(installation: &Installation, words: &str) -> Run {
     }
 }
 
-/// Runs it to its end; none where a signal ended it.
+/// Runs a command until it exits. Returns `None` if a signal ended it.
 fn below(installation: &Installation, run: &Run) -> Option<i32> {
     let mut command = Command::new(&run.argv[0]);
     command.args(&run.argv[1..]).env_clear().envs(&run.env).current_dir(installation.at("work"));
@@ -114,7 +116,7 @@ fn harmed_at_each_call_that_changes_anything() {
                 for ((found, old), new) in files(&installation).iter().zip(&before).zip(&new) {
                     assert!(found == old || found == new, "{case}");
                 }
-                // The next call brings it to its end, and uninstall still knows what to take out.
+                // The next call completes it, and uninstall still knows what to remove.
                 installation.done(words);
                 assert_eq!(
                     files(&installation),
@@ -179,7 +181,7 @@ fn on_a_full_disk() {
     let filler = installation.at(".claude/filler");
     for pages in 0..4_usize {
         let mut free = 64 / 4;
-        // Fills up to so many pages of 4 KiB.
+        // Fill the disk up to this many pages of 4 KiB.
         while fs::write(&filler, vec![0; free * 4096]).is_err() && free > 0 {
             free -= 1;
         }

@@ -1,4 +1,5 @@
-//! Every call on a file of the state fails once: the agent goes on, the user is told, and the state is the old one or the new.
+//! Every call on a file of the state fails once: the agent continues, the user is told, and the state is the old one
+//! or the new one.
 
 use agent_baton_tests::Scratch;
 use agent_baton_tests::effort::{Effort, sample};
@@ -7,7 +8,7 @@ use agent_baton_tests::fault_injection::{FaultScenario, SCENARIOS};
 use agent_baton_tests::reply::Reply;
 use agent_baton_tests::trace::{self, Call, Fault};
 
-/// How many calls of each scenario are tried in a sample.
+/// How many calls of each scenario a sample tries.
 const SAMPLE: usize = 10;
 
 const ERRORS: [&str; 4] = ["ENOSPC", "EIO", "EROFS", "EACCES"];
@@ -21,7 +22,7 @@ fn check(name: &str) {
     let mut scene = FaultScenario::new(scenario, &scratch);
     let calls = scene.calls();
     assert!(calls.len() > 10, "{name}: {calls:?}");
-    // Each call fails with one error, in turn, and before a release with every error.
+    // Each call fails with one error, in turn. With the exhaustive effort, each call fails with every error.
     let plan: Vec<(&Call, &'static str)> = if Effort::get() == Effort::Exhaustive {
         calls.iter().flat_map(|call| ERRORS.map(|error| (call, error))).collect()
     } else {
@@ -40,7 +41,7 @@ fn check(name: &str) {
     }
 }
 
-/// The call ended as an agent, or a user, may see it end.
+/// Checks that the call ended as an agent or a user expects.
 fn went_on(scene: &FaultScenario<'_>, call: &Call, ended: &Ended, untouched: bool) {
     assert!(ended.stderr.lines().all(|line| line.starts_with("baton: ")), "{ended:?}");
     let Some(event) = scene.scenario.event else {
@@ -51,7 +52,7 @@ fn went_on(scene: &FaultScenario<'_>, call: &Call, ended: &Ended, untouched: boo
     assert_eq!(ended.code, Some(0), "{ended:?}");
     assert!(ended.stderr.lines().count() <= 1, "{ended:?}");
     Reply::parse(&ended.stdout, event).unwrap_or_else(|error| panic!("{error}: {ended:?}"));
-    // What was not done is told, and nothing is said of it to the agent.
+    // What was not done is reported to the user, and not to the agent.
     assert!(
         !untouched || (!ended.stderr.is_empty() && ended.stdout.is_empty()),
         "nothing was done, nor said: {ended:?}"

@@ -1,4 +1,5 @@
-//! A state with much in it, put back from a copy and without its index, whose mending is killed half-way: the next calls end it.
+//! A large state that was restored from a copy and has no index. Its recovery is killed half-way, and the next calls
+//! complete it.
 
 use std::path::Path;
 use std::process::Command;
@@ -12,7 +13,7 @@ use serde_json::{Value, json};
 const SESSIONS: usize = 1000;
 const RUNS: usize = 300;
 
-/// Fills a state with copies of the one session and the one run in it, and puts a copy of the whole in its place.
+/// Fills a state with copies of its only session and run, and replaces it by a copy of the whole.
 fn fill(scratch: &Scratch) {
     let state = scratch.state_dir();
     let read = |path: &Path| -> Value { serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap() };
@@ -41,7 +42,7 @@ fn fill(scratch: &Scratch) {
 
 #[test]
 fn mending_that_is_killed_is_ended_by_the_next_calls() {
-    // Within the commits that raise the numbers, and within the index.
+    // Kill within the commits that raise the fences, and within the rebuild of the index.
     for nth in [150, 600] {
         let scratch = Scratch::new();
         let mut owner = Window::open(&scratch, Agent::Claude, "%1");
@@ -55,7 +56,8 @@ fn mending_that_is_killed_is_ended_by_the_next_calls() {
             let call = Call { name: "rename".to_owned(), nth, line: String::new() };
             let run = trace::with_fault(&window.call("new", start), &scratch.root().join("calls"), &call, Fault::Kill);
             let ended = window.process.run(run);
-            // On a slow machine the call stops by itself before it comes so far, and leaves its event to the next.
+            // On a slow machine, the call stops by itself before it gets so far, and leaves its event to the next
+            // one.
             assert!(ended.code.is_none() || scratch.state_dir().join("inbox").exists(), "{ended:?}");
         }
         let mut calls = 0;
@@ -69,7 +71,7 @@ fn mending_that_is_killed_is_ended_by_the_next_calls() {
         let state = scratch.state();
         state.check_records();
         let fences: Vec<u64> = state.runs().iter().map(|run| run.record.fence.0).collect();
-        // What was being raised when the call was killed may have grown twice.
+        // A fence that was being raised when the call was killed may have been raised twice.
         assert!(fences.len() == RUNS && fences.iter().all(|fence| matches!(fence, 1001 | 2001)), "{nth}: {fences:?}");
         assert!(scratch.state_dir().join("index/complete").exists());
         let run =

@@ -1,4 +1,5 @@
-//! Faults at every step, races and random histories. A sample by default, everything with `BATON_TESTS=full`.
+//! Faults at every step, races and random histories. By default, a sample is tried, and with `BATON_TESTS=full`
+//! everything.
 
 mod crashes;
 mod install_faults;

@@ -1,4 +1,4 @@
-//! Saving and restoring come to harm at every step: what stands in the project is the old file or the new one, whole, and in the end
+//! Saving and restoring fail at every step: each file in the project is the complete old or new one, and in the end
 //! the protected files are the user's own.
 
 use std::fs;
@@ -13,7 +13,7 @@ use agent_baton_tests::window::assert_no_output;
 use agent_baton_tests::{Scratch, Window};
 use serde_json::json;
 
-/// How many calls of each case are tried in a sample.
+/// How many calls of each case a sample tries.
 const SAMPLE: usize = 6;
 
 const ERRORS: [&str; 4] = ["ENOSPC", "EIO", "EROFS", "EACCES"];
@@ -21,7 +21,7 @@ const ERRORS: [&str; 4] = ["ENOSPC", "EIO", "EROFS", "EACCES"];
 const MINE: &str = "mine, and long enough to be cut in two\n";
 const TOOLS: &str = "the tool's\n";
 
-/// What comes to harm.
+/// The operation that fails.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum What {
     /// The first session's start, which saves.
@@ -60,14 +60,14 @@ impl<'a> Scene<'a> {
         scene
     }
 
-    /// What a tool does to the files.
+    /// Changes the files as a tool does.
     fn spoil(&self) {
         self.project.write("AGENTS.md", TOOLS);
         self.project.write(".codex/new/file", TOOLS);
         drop(fs::remove_file(self.project.path().join("gone.md")));
     }
 
-    /// The call that comes to harm.
+    /// Returns the call that fails.
     fn run(&self) -> Run {
         let (window, session, event) = match self.what {
             What::Save => (0, "s1", "SessionStart"),
@@ -83,7 +83,7 @@ impl<'a> Scene<'a> {
         self.windows[window].process.run(run)
     }
 
-    /// Each file is the user's or the tool's, whole.
+    /// Checks that each file is the user's or the tool's, and complete.
     fn whole(&self) {
         for path in ["AGENTS.md", ".codex/config.toml", "gone.md", ".codex/new/file"] {
             let text = self.project.read(path);
@@ -92,7 +92,7 @@ impl<'a> Scene<'a> {
         }
     }
 
-    /// What comes next brings everything into order.
+    /// Delivers the next events, which repair everything.
     fn settle(mut self) {
         self.whole();
         if self.what == What::Save {
@@ -153,7 +153,7 @@ fn check(what: What, fault: impl Fn(usize) -> Vec<Fault>) {
                 let given = scene.project.tree() == scene.before;
                 assert!(given || what == What::Save || !ended.stderr.is_empty(), "nothing was said: {ended:?}");
                 if ended.stderr.contains("is not protected") {
-                    // What cannot be read is not saved, which is said, and is never touched.
+                    // A file that cannot be read is not saved, which is reported, and is never changed.
                     scene.whole();
                     continue;
                 }
@@ -195,7 +195,7 @@ fn giving_back_fails_at_every_step() {
     check(What::GiveBack, errors);
 }
 
-/// A disk that takes nothing more, or nothing at all: the user's files are the old ones, and the message says where the others are.
+/// The disk is full or read-only: the user's files are the old ones, and the message says where the others are.
 #[test]
 fn a_full_or_read_only_disk_leaves_the_old_file() {
     for full in [true, false] {
@@ -203,7 +203,7 @@ fn a_full_or_read_only_disk_leaves_the_old_file() {
         let work = scratch.home().join("work");
         let Some(mount) = Mount::tmpfs(&work, 256) else { return };
         let mut scene = Scene::new(&scratch, What::GiveBack);
-        // What is taken away would make room.
+        // Removing these files would free space.
         fs::remove_dir_all(work.join(".codex/new")).unwrap();
         let filler = work.join("filler");
         if full {
@@ -228,7 +228,8 @@ fn a_full_or_read_only_disk_leaves_the_old_file() {
     }
 }
 
-/// Permissions that a tool took from its own directories keep nothing from being restored, and are as they were in the end.
+/// If a tool removed permissions from its own directories, the files are restored nevertheless, and the permissions
+/// are as before in the end.
 #[test]
 fn directories_that_are_read_only_get_their_files() {
     let scratch = Scratch::new();
@@ -249,7 +250,7 @@ fn directories_that_are_read_only_get_their_files() {
     }
     let mut run = window.call("s1", window.payload("SessionEnd", "s1", &json!({})).to_string());
     if nix::unistd::geteuid().is_root() {
-        // Permissions say nothing to root otherwise.
+        // Otherwise, permissions do not restrict root.
         let without = ["setpriv", "--bounding-set", "-dac_override,-dac_read_search"].map(str::to_owned);
         run.argv = without.into_iter().chain(run.argv).collect();
     }
@@ -259,7 +260,8 @@ fn directories_that_are_read_only_get_their_files() {
     project.chmod(".codex/shut", 0o755);
 }
 
-/// A disk that is taken away is not a project that is gone: nothing is written where it was, and it gets its files when it is back.
+/// A disk that was unmounted is not a project that was deleted: nothing is written to the mount point, and the files
+/// are restored when the disk is back.
 #[test]
 fn an_unmounted_project_is_not_gone() {
     let scratch = Scratch::new();
@@ -279,7 +281,7 @@ fn an_unmounted_project_is_not_gone() {
     scene.settle();
 }
 
-/// The directory is gone altogether: the saved files are kept.
+/// The directory was deleted: the saved files are kept.
 #[test]
 fn a_vanished_project_keeps_its_saved_files() {
     let scratch = Scratch::new();

@@ -1,4 +1,4 @@
-//! Sixteen agents come to a project and leave it at random, and are killed at random, and so are their hooks: in the end the
+//! Sixteen agents enter and leave a project at random, and they and their hooks are killed at random. In the end, the
 //! protected files are the user's own, byte for byte, and what baton overwrote is in the history.
 
 use std::fs;
@@ -18,10 +18,10 @@ const PLAYERS: u64 = 16;
 const TURNS: u64 = 5;
 const MINE: &str = "mine\n";
 
-/// Steps of a save and of restoring, by their calls.
+/// System calls during a save and a restore.
 const STEPS: [&str; 8] = ["rename", "renameat", "fsync", "openat", "unlinkat", "write", "flock", "mkdir"];
 
-/// What the tools wrote: all that a reader has to know of the program.
+/// What the tools wrote, which is all that the model needs.
 #[derive(Default)]
 struct Model {
     last: Option<String>,
@@ -29,7 +29,7 @@ struct Model {
 }
 
 impl Model {
-    /// A tool writes the file. What the one before wrote must stand there still, or baton overwrote it.
+    /// Writes the file as a tool does. It must still hold what the previous tool wrote, or baton overwrote it.
     fn write(&mut self, project: &Project<'_>, text: &str) {
         self.look(project);
         project.write("AGENTS.md", text);
@@ -79,7 +79,8 @@ impl<'a> Player<'a> {
         Some(ended)
     }
 
-    /// Whether baton knows that this session is here: an agent works only then, for its first prompt is waited for.
+    /// Returns whether this session is registered. An agent works only then, because it waits for the reply to its
+    /// first prompt.
     fn is_in(&self) -> bool {
         let session = self.session();
         let record = fs::read(self.project.protected_store().join("record.json")).ok();
@@ -99,7 +100,7 @@ impl<'a> Player<'a> {
                 }
                 (true, 0..=3) => {
                     self.hook("UserPromptSubmit", turn);
-                    // Held while writing: whoever looks then sees one tool's text or the next one's.
+                    // Hold the lock while writing, so that a reader sees one tool's text or the next one's.
                     let mut model = self.model.lock().unwrap();
                     if self.is_in() {
                         model.write(self.project, &format!("{} {turn}\n", self.session()));
@@ -128,7 +129,7 @@ fn round(round: u64, strace: bool) {
     project.write("AGENTS.md", MINE);
     project.write(".codex/config.toml", MINE);
     let before = project.tree();
-    // The first one comes and goes alone, so that there is a record to look at.
+    // The first agent enters and leaves alone, so that a record exists.
     let mut window = Window::open(&scratch, Agent::Claude, "%0");
     for event in ["SessionStart", "SessionEnd"] {
         assert_eq!(window.hook(event, "s0", &json!({})).code, Some(0));
@@ -143,9 +144,9 @@ fn round(round: u64, strace: bool) {
             });
         }
     });
-    // Everybody is gone, one way or another; whoever comes next finds the user's own.
+    // All agents are gone, one way or another. The next one finds the user's own files.
     let stands = project.read("AGENTS.md");
-    // Starts that did not get the lock in time are acted on by the next calls, sixteen at a time.
+    // The next calls handle starts that did not get the lock in time, sixteen at a time.
     let waiting = || {
         let names = fs::read_dir(scratch.state_dir().join("inbox")).into_iter().flatten();
         names.filter(|name| name.as_ref().unwrap().path().extension().is_none_or(|ext| ext != "tmp")).count()

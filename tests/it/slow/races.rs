@@ -1,4 +1,4 @@
-//! Many processes at once: one owner, whoever comes first, and nothing that was acknowledged is lost.
+//! Many processes at once: there is one owner, whoever comes first, and nothing that was acknowledged is lost.
 
 use std::collections::BTreeMap;
 use std::thread;
@@ -16,7 +16,7 @@ use agent_baton_tests::{Scratch, Window};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-/// How many processes take part in the others.
+/// How many processes take part in the other tests.
 const MANY: usize = 32;
 
 fn went_well(ended: &Ended, event: &str) -> Option<Reply> {
@@ -53,7 +53,7 @@ fn one_event_from_many_hooks_acts_once_and_speaks_once() {
     let run = window.call("s1", payload);
     let all = window.process.run_all(vec![run; MANY]);
     assert_eq!(all.iter().filter(|ended| tells_model(ended, "SessionStart")).count(), 1, "{all:?}");
-    // Those that did not get the lock in time are in the inbox, which the next calls empty.
+    // Events that did not get the lock in time are in the inbox, which the next calls drain.
     for n in 0.. {
         went_well(&window.hook("UserPromptSubmit", "s1", &json!({"prompt": n.to_string()})), "UserPromptSubmit");
         if !scratch.has_inbox() {
@@ -82,7 +82,7 @@ fn one_of_many_resumes_gets_the_run() {
             .collect();
         threads.into_iter().map(|thread| thread.join().unwrap()).collect()
     });
-    // What waits in the inbox is acted on, some of it by each call; the rest sees one owner, which lives.
+    // Each call handles some of the events in the inbox. The others see one owner, which is alive.
     for n in 0.. {
         went_well(&windows[0].hook("UserPromptSubmit", "s1", &json!({"prompt": n.to_string()})), "UserPromptSubmit");
         if !scratch.has_inbox() {
@@ -100,10 +100,10 @@ fn one_of_many_resumes_gets_the_run() {
     assert!(windows.iter().any(|window| window.process.pid() == owner));
 }
 
-/// Two windows show the session that owns the run at first, and two show others.
+/// Two windows display the session that owns the run at first, and two display others.
 const SESSIONS: [&str; 4] = ["a", "a", "b", "c"];
 
-/// How many rounds are played on one state.
+/// How many rounds use one state.
 const ON_ONE_STATE: u64 = 20;
 
 #[test]
@@ -138,7 +138,7 @@ fn on_one_state(rounds: std::ops::Range<u64>) {
                 .collect();
             players.into_iter().flat_map(|player| player.join().unwrap()).collect()
         });
-        // Every round ends by a cancel, unless a player's was first.
+        // Every round ends with a cancel, unless a player cancelled first.
         tries.push(attempt(What::Cancel, || windows[0].baton("a", &["run", "cancel", &run])));
         played.insert(run, tries);
     }
@@ -173,7 +173,7 @@ fn attempt(what: What, call: impl FnOnce() -> Ended) -> Try {
     Try { what, begun, ended: Instant::now(), code: ended.code }
 }
 
-/// One player's moves.
+/// Makes one player's moves.
 fn play(window: &mut Window<'_>, player: usize, run: &str, round: u64) -> Vec<Try> {
     let session = SESSIONS[player];
     let mut rng = rng(round, player as u64);

@@ -1,4 +1,4 @@
-//! The crates of the workspace, as their manifests describe them.
+//! Reads the crates of the workspace from their manifests.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use agent_baton_tests::program::workspace;
 
-/// One crate.
+/// The manifest of one crate.
 pub struct CrateManifest {
     pub name: String,
     pub dir: PathBuf,
@@ -14,7 +14,7 @@ pub struct CrateManifest {
     pub dependencies: BTreeSet<String>,
 }
 
-/// Every crate whose code is part of the program: core-wasm, hook and what is below hook/crates.
+/// Returns every crate whose code is part of the program: core-wasm, hook and those below hook/crates.
 pub fn crates() -> Vec<CrateManifest> {
     let mut dirs = vec![workspace().join("core-wasm"), workspace().join("hook")];
     let below = fs::read_dir(workspace().join("hook/crates")).into_iter().flatten();

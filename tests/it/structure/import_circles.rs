@@ -1,7 +1,8 @@
 //! **Architecture invariant.** No two files of a crate import each other, directly or through others.
 //!
-//! An import is a `use`, or a path in code that begins with `crate`, `self`, `super`, a child module or an imported module. It points to the
-//! file that defines the item, so a re-export is looked through and is itself no import.
+//! An import is a `use`, or a path in code that begins with `crate`, `self`, `super`, a child module or an imported
+//! module. It counts as an import of the file that defines the item. A re-export is resolved to that file and is not
+//! an import itself.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -21,9 +22,9 @@ struct Module {
     tokens: Vec<Token>,
     /// The names that it defines.
     defined: BTreeSet<String>,
-    /// What it re-exports: the name, and the path it stands for.
+    /// What it re-exports: the name, and the path that the name stands for.
     reexports: Vec<(String, ModulePath)>,
-    /// The modules of which it re-exports everything.
+    /// The modules from which it re-exports everything.
     globs: Vec<ModulePath>,
     /// What its private `use` items import.
     imports: Vec<(String, ModulePath)>,
@@ -49,7 +50,7 @@ impl Crate {
             let defined = defined(&tokens);
             modules.insert(path, Module { file, tokens, defined, ..Module::default() });
         }
-        // What only `#[cfg(test)]` declares is no module of the program.
+        // A module that only `#[cfg(test)]` declares is not part of the program.
         loop {
             let undeclared: Vec<ModulePath> = modules
                 .keys()
@@ -87,7 +88,7 @@ impl Crate {
         read
     }
 
-    /// A path as seen from a module, from the crate's root on; none where it leads out of the crate.
+    /// Resolves a path in a module to a path from the crate's root. Returns `None` if it leads out of the crate.
     fn absolute(&self, from: &ModulePath, path: &[String]) -> Option<ModulePath> {
         let (first, rest) = path.split_first()?;
         let mut base = match first.as_str() {
@@ -112,7 +113,7 @@ impl Crate {
         Some(base)
     }
 
-    /// The module that defines what an absolute path names.
+    /// Returns the module that defines the item at an absolute path.
     fn defining(&self, path: &[String], depth: usize) -> Option<ModulePath> {
         if self.modules.contains_key(path) {
             return Some(path.to_vec());
@@ -141,7 +142,7 @@ impl Crate {
         Some(module.to_vec())
     }
 
-    /// The imports of each module, as modules that define what is imported.
+    /// Returns the imports of each module, as the modules that define the imported items.
     fn edges(&self) -> BTreeMap<&ModulePath, BTreeSet<ModulePath>> {
         let edges = self.modules.iter().map(|(path, module)| {
             let aliases: BTreeMap<&str, &ModulePath> =
@@ -161,7 +162,7 @@ impl Crate {
         edges.collect()
     }
 
-    /// The sets of modules that import each other, as lines for a person to read.
+    /// Returns the sets of modules that import each other, as lines for a reader.
     fn circles(&self) -> Vec<String> {
         let edges = self.edges();
         let reached: BTreeMap<&ModulePath, BTreeSet<&ModulePath>> = edges
@@ -198,7 +199,7 @@ impl Crate {
     }
 }
 
-/// Replaces `super` by `self` in a module that is written inside its file, whose parent is the file.
+/// Replaces `super` by `self` in a module that is written inside a file, because its parent is that file.
 fn flatten_inline_modules(mut tokens: Vec<Token>) -> Vec<Token> {
     let (mut depth, mut inline_at) = (0, None);
     for at in 0..tokens.len() {
@@ -224,7 +225,7 @@ fn flatten_inline_modules(mut tokens: Vec<Token>) -> Vec<Token> {
     tokens
 }
 
-/// The module path of a file; none for a second root, a `main.rs` beside `lib.rs`.
+/// Returns the module path of a file, or `None` for a second root: a `main.rs` beside `lib.rs`.
 fn module_path(src: &Path, file: &Path) -> Option<ModulePath> {
     let relative = file.strip_prefix(src).unwrap().with_extension("");
     let mut path: ModulePath = relative.iter().map(|part| part.to_str().unwrap().to_owned()).collect();
@@ -242,7 +243,7 @@ fn module_path(src: &Path, file: &Path) -> Option<ModulePath> {
     Some(path)
 }
 
-/// The names of the items that a file defines, its child modules among them.
+/// Returns the names of the items that a file defines, including its child modules.
 fn defined(tokens: &[Token]) -> BTreeSet<String> {
     const KEYWORDS: [&str; 10] =
         ["fn", "struct", "enum", "trait", "type", "const", "static", "mod", "union", "macro_rules"];
@@ -254,10 +255,10 @@ fn defined(tokens: &[Token]) -> BTreeSet<String> {
     names.collect()
 }
 
-/// A path that a `use` names, and the name it gives it; no name for a glob.
+/// A path in a `use` item, and the name that it gets. A glob has no name.
 type Used = (ModulePath, Option<String>);
 
-/// The `use` items of a file, and whether each is public.
+/// Returns the `use` items of a file, and whether each is public.
 fn uses(tokens: &[Token]) -> Vec<(bool, Vec<Used>)> {
     let mut found = Vec::new();
     for (at, token) in tokens.iter().enumerate() {
@@ -273,7 +274,7 @@ fn uses(tokens: &[Token]) -> Vec<(bool, Vec<Used>)> {
     found
 }
 
-/// Adds what a tree of a `use` names below `prefix`; gives how many tokens were read.
+/// Adds the paths in a tree of a `use` below `prefix`. Returns the number of tokens that were read.
 fn use_tree(tokens: &[Token], prefix: &[String], items: &mut Vec<Used>) -> usize {
     let mut path = prefix.to_vec();
     let mut at = 0;
@@ -310,7 +311,7 @@ fn use_tree(tokens: &[Token], prefix: &[String], items: &mut Vec<Used>) -> usize
     at
 }
 
-/// The paths of at least two segments in the code of a file, its `use` items left out.
+/// Returns the paths of at least two segments in the code of a file, without its `use` items.
 fn paths(tokens: &[Token]) -> Vec<ModulePath> {
     let mut found = Vec::new();
     let mut at = 0;
@@ -388,7 +389,7 @@ fn finds_circles_and_only_those() {
         ],
         &[],
     );
-    // A re-export alone is no import, and neither is what only tests see.
+    // A re-export alone is not an import, and neither is code that only tests see.
     check(
         &[("", "mod a;"), ("a", "mod child; pub use child::g; struct A;"), ("a/child", "use super::A; fn g() {}")],
         &[],

@@ -1,4 +1,4 @@
-//! The structure of the source tree: what the crates may depend on, how files import each other, and how things are named.
+//! Tests the structure of the source tree: the dependencies of crates, the imports between files, and names.
 
 mod crates;
 mod dependencies;

@@ -1,4 +1,4 @@
-//! Reads Rust source as tokens: enough to see names, paths and string literals, without a parser.
+//! Reads Rust source as tokens. That is enough to find names, paths and string literals without a parser.
 
 use std::fs;
 use std::iter::Peekable;
@@ -10,9 +10,9 @@ use std::str::CharIndices;
 pub enum Token {
     /// An identifier or keyword.
     Ident(String),
-    /// A string literal, with its escapes as they are written.
+    /// A string literal, with its escapes as written.
     Literal(String),
-    /// A character of its own.
+    /// Any other character.
     Punct(char),
 }
 
@@ -29,7 +29,7 @@ impl Token {
     }
 }
 
-/// Every `.rs` file below a directory, sorted.
+/// Returns every `.rs` file below a directory, sorted.
 pub fn rust_files(dir: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();
     let mut dirs = vec![dir.to_owned()];
@@ -47,12 +47,12 @@ pub fn rust_files(dir: &Path) -> Vec<PathBuf> {
     files
 }
 
-/// The tokens of a text, without the items that only tests see.
+/// Returns the tokens of a text, without the items that only tests see.
 pub fn production_tokens(text: &str) -> Vec<Token> {
     without_test_items(tokens(text))
 }
 
-/// The tokens of a text.
+/// Returns the tokens of a text.
 pub fn tokens(text: &str) -> Vec<Token> {
     let mut tokens = Vec::new();
     let mut chars = text.char_indices().peekable();
@@ -121,14 +121,14 @@ fn skip_block_comment(chars: &mut Chars<'_>, text: &str) {
     }
 }
 
-/// How many `#` a raw string has, where the text begins with one.
+/// Returns how many `#` a raw string has if the text begins with one.
 fn raw_string_hashes(text: &str) -> Option<usize> {
     let rest = text.strip_prefix("br").or_else(|| text.strip_prefix('r'))?;
     let hashes = rest.len() - rest.trim_start_matches('#').len();
     rest[hashes..].starts_with('"').then_some(hashes)
 }
 
-/// After a `'`: a character literal is passed over, and a lifetime leaves its name to be passed over.
+/// Skips what follows a `'`: a complete character literal, or nothing of a lifetime, whose name is read next.
 fn skip_char_or_lifetime(chars: &mut Chars<'_>, rest: &str) {
     let mut inner = rest.chars().skip(1);
     let (first, second) = (inner.next(), inner.next());
@@ -145,7 +145,7 @@ fn skip_char_or_lifetime(chars: &mut Chars<'_>, rest: &str) {
     }
 }
 
-/// Leaves out every item below `#[cfg(test)]`.
+/// Removes every item below `#[cfg(test)]`.
 fn without_test_items(tokens: Vec<Token>) -> Vec<Token> {
     let marker = tokens_of("#[cfg(test)]");
     let mut kept = Vec::with_capacity(tokens.len());
@@ -165,7 +165,7 @@ fn tokens_of(text: &str) -> Vec<Token> {
     tokens(text)
 }
 
-/// Where the item that begins at `at` ends: after its `;`, or after its block.
+/// Returns the end of the item that begins at `at`: after its `;` or its block.
 fn end_of_item(tokens: &[Token], mut at: usize) -> usize {
     let mut depth = 0_usize;
     while let Some(token) = tokens.get(at) {

@@ -1,4 +1,4 @@
-//! No test file is forgotten: each is a module of the program that runs the tests.
+//! Checks that no test file is forgotten: each is a module of the test program.
 
 use std::fs;
 

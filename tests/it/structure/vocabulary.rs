@@ -1,4 +1,5 @@
-//! One vocabulary: no file, module, type, function or message uses a word that `docs/glossary.md` replaces, nor a metaphor.
+//! Checks that no file, module, type, function or message uses a word that `docs/glossary.md` replaces, or a
+//! metaphor.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -9,7 +10,8 @@ use agent_baton_tests::program::workspace;
 use super::crates::crates;
 use super::rust_source::{Token, production_tokens, rust_files, tokens};
 
-/// Words that name nothing of the field, as whole words of a name: `way` stands in `SafeWay` and `find_way`, not in `always`.
+/// Words that are not terms of the field. They match whole words of a name: `way` is in `SafeWay` and `find_way`, but
+/// not in `always`.
 const BANNED_IN_NAMES: &[&str] = &[
     "aside", "beneath", "beat", "chores", "common", "company", "custody", "dial", "dice", "gauge", "heed", "helper",
     "helpers", "hung", "lossy", "manager", "mend", "mending", "misc", "patient", "person", "roll", "roster", "scribe",
@@ -48,7 +50,7 @@ const BANNED_IN_MESSAGES: &[&str] = &[
     "warden",
 ];
 
-/// The words of a name: `find_session`, `FindSession` and `FIND_SESSION` have the words `find` and `session`.
+/// Returns the words of a name: `find_session`, `FindSession` and `FIND_SESSION` have the words `find` and `session`.
 fn words(name: &str) -> Vec<String> {
     let mut words = vec![String::new()];
     let mut after_lower = false;
@@ -65,7 +67,7 @@ fn words(name: &str) -> Vec<String> {
     words
 }
 
-/// The banned word in a name, if there is one.
+/// Returns the banned word in a name, if there is one.
 fn banned(name: &str) -> Option<String> {
     if EXCEPT.contains(&name) {
         return None;
@@ -81,7 +83,7 @@ fn is_test(path: &str) -> bool {
     path.split('/').any(|part| matches!(part, "tests" | "tests.rs"))
 }
 
-/// Whether a text has a phrase, at word boundaries.
+/// Returns whether a text contains a phrase, at word boundaries.
 fn says(text: &str, phrase: &str) -> bool {
     let text = text.to_lowercase();
     text.match_indices(phrase).any(|(at, _)| {
@@ -91,7 +93,8 @@ fn says(text: &str, phrase: &str) -> bool {
     })
 }
 
-/// The names that the source defines. The name of a test is a sentence, so functions of tests are left out.
+/// Returns the names that the source defines. Functions of tests are left out, because the name of a test is a
+/// sentence.
 fn defined_names(tokens: &[Token], with_functions: bool) -> BTreeSet<&str> {
     const KEYWORDS: [&str; 8] = ["struct", "enum", "trait", "type", "const", "static", "mod", "union"];
     let named = tokens.windows(2).filter(|window| {

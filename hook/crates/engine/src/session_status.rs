@@ -99,12 +99,6 @@ impl SessionStatus {
         if let Self::Attention(wants) = self { Some(wants) } else { None }
     }
 
-    /// Returns whether the session waits for the user.
-    #[must_use]
-    pub const fn is_waiting(self) -> bool {
-        matches!(self, Self::Attention(_) | Self::Idle)
-    }
-
     /// Returns whether the session's process is alive.
     #[must_use]
     pub const fn is_alive(self) -> bool {

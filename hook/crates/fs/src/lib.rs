@@ -3,5 +3,7 @@
 //! May touch: the paths that it is given, and the account database.
 
 pub mod account;
+pub mod dirs;
 pub mod hash;
+pub mod lock;
 pub mod read;

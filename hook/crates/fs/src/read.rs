@@ -15,11 +15,23 @@ use nix::fcntl::OFlag;
 pub fn open_own(path: &Path) -> io::Result<(File, Metadata)> {
     let flags = OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK | OFlag::O_NOCTTY;
     let file = OpenOptions::new().read(true).custom_flags(flags.bits()).open(path)?;
+    let meta = check_own(&file)?;
+    Ok((file, meta))
+}
+
+/// Refuses what is no regular file of this user.
+///
+/// # Errors
+/// Those of looking at the file; and `InvalidInput`, which says what the file is instead.
+pub fn check_own(file: &File) -> io::Result<Metadata> {
+    let refused = |why| Err(io::Error::new(io::ErrorKind::InvalidInput, why));
     let meta = file.metadata()?;
-    if meta.is_file() && meta.uid() == nix::unistd::geteuid().as_raw() {
-        Ok((file, meta))
+    if !meta.is_file() {
+        refused("is not a regular file")
+    } else if meta.uid() != nix::unistd::geteuid().as_raw() {
+        refused("belongs to another account")
     } else {
-        Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file of this user"))
+        Ok(meta)
     }
 }
 
@@ -29,8 +41,8 @@ pub fn open_own(path: &Path) -> io::Result<(File, Metadata)> {
 /// Returns an error if the file cannot be opened by [`open_own`] or read. The error is `FileTooLarge` if the file has
 /// more than `cap` bytes.
 pub fn read_own(path: &Path, cap: usize) -> io::Result<Vec<u8>> {
-    let (file, _) = open_own(path)?;
-    read_capped(file, cap)
+    let (file, meta) = open_own(path)?;
+    read_sized(file, meta.len(), cap)
 }
 
 /// Reads a file to its end, up to `cap` bytes.
@@ -38,7 +50,15 @@ pub fn read_own(path: &Path, cap: usize) -> io::Result<Vec<u8>> {
 /// # Errors
 /// Returns an error if the file cannot be read. The error is `FileTooLarge` if it has more than `cap` bytes.
 pub fn read_capped(file: File, cap: usize) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
+    read_sized(file, 0, cap)
+}
+
+/// The same, for a file that was `len` bytes long when it was opened: one read is enough if it still is.
+///
+/// # Errors
+/// Those of [`read_capped`].
+pub fn read_sized(file: File, len: u64, cap: usize) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(usize::try_from(len).unwrap_or(cap).min(cap));
     file.take(cap as u64 + 1).read_to_end(&mut bytes)?;
     if bytes.len() > cap { Err(io::ErrorKind::FileTooLarge.into()) } else { Ok(bytes) }
 }

@@ -7,6 +7,7 @@ use agent_baton_core::agent::Agent;
 
 use super::error::InstallError;
 use baton_agents::spec;
+use baton_fs::dirs;
 use baton_system::environment::{Environment, OwnEnvironment};
 use baton_system::worktree;
 
@@ -45,11 +46,9 @@ impl Locations {
     /// # Errors
     /// Returns an error if `HOME` does not name a directory.
     pub fn from_environment() -> Result<Self, InstallError> {
-        let absolute = |name| OwnEnvironment.get(name).map(PathBuf::from).filter(|path| path.is_absolute());
-        let data = match absolute("XDG_DATA_HOME") {
-            Some(data) => data,
-            None => absolute("HOME").ok_or(InstallError::NoHome)?.join(".local/share"),
-        };
+        let (xdg, home) = (OwnEnvironment.get("XDG_DATA_HOME"), OwnEnvironment.get("HOME"));
+        let data = dirs::base(xdg.as_deref().map(OsStr::new), home.as_deref().map(OsStr::new), ".local/share")
+            .ok_or(InstallError::NoHome)?;
         let here = std::env::current_dir().map_err(InstallError::io("find", Path::new(".")))?;
         let project = worktree::find_root(&here).map_or(here, PathBuf::from);
         Ok(Self { data: data.join("baton"), project })

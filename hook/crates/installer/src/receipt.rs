@@ -5,13 +5,15 @@
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
 use std::io::ErrorKind;
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use agent_baton_core::agent::Agent;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+
+use baton_fs::lock::{is_at, try_lock};
 
 use super::config_file::{make_dirs, write_atomically};
 use super::error::InstallError;
@@ -175,15 +177,17 @@ impl InstallLock {
                 Err(error) if error.kind() == ErrorKind::NotFound && Instant::now() < deadline => continue,
                 file => file.map_err(InstallError::io("open", path))?,
             };
-            match file.try_lock() {
-                Ok(()) if is_at(&file, path) => return Ok(Self { file, path: path.to_owned(), created_dirs }),
+            match try_lock(&file) {
+                Ok(true) if is_at(&file, path).is_ok_and(|is_at| is_at) => {
+                    return Ok(Self { file, path: path.to_owned(), created_dirs });
+                }
                 // The file was removed between open and lock, and a lock on a removed file excludes nobody.
-                Ok(()) => {}
-                Err(std::fs::TryLockError::Error(error)) => return Err(InstallError::io("lock", path)(error)),
-                Err(std::fs::TryLockError::WouldBlock) if Instant::now() >= deadline => {
+                Ok(true) => {}
+                Err(error) => return Err(InstallError::io("lock", path)(error)),
+                Ok(false) if Instant::now() >= deadline => {
                     return Err(InstallError::Busy { path: path.to_owned() });
                 }
-                Err(std::fs::TryLockError::WouldBlock) => std::thread::sleep(Duration::from_millis(10)),
+                Ok(false) => std::thread::sleep(Duration::from_millis(10)),
             }
         }
     }
@@ -197,10 +201,4 @@ impl InstallLock {
         }
         drop(self.file);
     }
-}
-
-fn is_at(file: &File, path: &Path) -> bool {
-    let identity = |meta: std::fs::Metadata| (meta.dev(), meta.ino());
-    let (held, there) = (file.metadata().map(identity), std::fs::symlink_metadata(path).map(identity));
-    held.ok().zip(there.ok()).is_some_and(|(held, there)| held == there)
 }

@@ -2,10 +2,11 @@
 //! file.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, ErrorKind, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::io::{self, ErrorKind, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
 
+use baton_fs::read::{check_own, open_own, read_sized};
 use nix::fcntl::OFlag;
 
 use crate::error::StoreError;
@@ -23,25 +24,24 @@ fn options() -> OpenOptions {
 
 /// Refuses a file that is not a regular file of this user. Returns its length.
 fn check(file: &File, path: &Path) -> Result<u64, StoreError> {
-    let meta = file.metadata().map_err(StoreError::io("look at", path))?;
-    if !meta.is_file() {
-        return Err(StoreError::unreadable(path, "is not a regular file"));
+    check_own(file).map(|meta| meta.len()).map_err(refused("look at", path))
+}
+
+/// The error of a file that could not be used, or is not what it should be.
+fn refused(operation: &'static str, path: &Path) -> impl FnOnce(io::Error) -> StoreError {
+    move |error| match error.kind() {
+        ErrorKind::InvalidInput => StoreError::unreadable(path, error.to_string()),
+        _ => StoreError::io(operation, path)(error),
     }
-    if meta.uid() != nix::unistd::geteuid().as_raw() {
-        return Err(StoreError::unreadable(path, "belongs to another account"));
-    }
-    Ok(meta.len())
 }
 
 /// Opens a file for reading and returns it with its length, or `None` if it does not exist.
 pub(crate) fn open(path: &Path) -> Result<Option<(File, u64)>, StoreError> {
-    let file = match options().read(true).open(path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(StoreError::io("open", path)(error)),
-    };
-    let len = check(&file, path)?;
-    Ok(Some((file, len)))
+    match open_own(path) {
+        Ok((file, meta)) => Ok(Some((file, meta.len()))),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(refused("open", path)(error)),
+    }
 }
 
 /// Reads a file of at most `cap` bytes. Returns `None` if it does not exist.
@@ -49,12 +49,12 @@ pub(crate) fn read(path: &Path, cap: u64) -> Result<Option<Vec<u8>>, StoreError>
     let Some((file, len)) = open(path)? else {
         return Ok(None);
     };
-    let mut bytes = Vec::with_capacity(usize::try_from(len.min(cap)).unwrap_or_default());
-    file.take(cap + 1).read_to_end(&mut bytes).map_err(StoreError::io("read", path))?;
-    if u64::try_from(bytes.len()).is_ok_and(|len| len <= cap) {
-        Ok(Some(bytes))
-    } else {
-        Err(StoreError::unreadable(path, format!("is larger than {cap} bytes")))
+    match read_sized(file, len, usize::try_from(cap).unwrap_or(usize::MAX - 1)) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.kind() == ErrorKind::FileTooLarge => {
+            Err(StoreError::unreadable(path, format!("is larger than {cap} bytes")))
+        }
+        Err(error) => Err(StoreError::io("read", path)(error)),
     }
 }
 
@@ -142,11 +142,34 @@ pub(crate) mod sync_count {
     }
 }
 
-/// Replaces a file atomically and durably. `temp` must be on the same file system.
-pub(crate) fn replace_durably(temp: &Path, path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
-    write_synced(temp, bytes)?;
-    fs::rename(temp, path).map_err(StoreError::io("rename a file to", path))?;
-    path.parent().map_or(Ok(()), sync_dir)
+/// What a power cut leaves of a file that was replaced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Durability {
+    /// Perhaps a torn file. Only for what can be derived again.
+    None,
+    /// Either the old file or the new one.
+    Content,
+    /// The new file.
+    Full,
+}
+
+/// Replaces a file in one step. `temp` must be on the same file system.
+pub(crate) fn replace(temp: &Path, path: &Path, bytes: &[u8], durability: Durability) -> Result<(), StoreError> {
+    let file = write(temp, bytes)?;
+    if durability != Durability::None {
+        sync(&file, temp)?;
+    }
+    drop(file);
+    rename(temp, path)?;
+    match (durability, path.parent()) {
+        (Durability::Full, Some(dir)) => sync_dir(dir),
+        _ => Ok(()),
+    }
+}
+
+/// Renames a file.
+pub(crate) fn rename(from: &Path, to: &Path) -> Result<(), StoreError> {
+    fs::rename(from, to).map_err(StoreError::io("rename a file to", to))
 }
 
 /// Appends with one write, so that concurrent writers do not interleave. Returns the open file, which is not synced.

@@ -184,8 +184,6 @@ impl Store {
             text.push_str(&json);
             text.push('\n');
         }
-        let temp = self.layout.temp_of("log");
-        file::write_synced(&temp, text.as_bytes())?;
-        std::fs::rename(&temp, &path).map_err(StoreError::io("rename a file to", &path))
+        file::replace(&self.layout.temp_of("log"), &path, text.as_bytes(), file::Durability::Content)
     }
 }

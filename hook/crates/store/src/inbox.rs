@@ -91,9 +91,7 @@ impl Store {
         loop {
             tried += 1;
             file::make_dir(&dir)?;
-            let put = file::write_synced(&temp, &bytes)
-                .and_then(|()| fs::rename(&temp, &path).map_err(StoreError::io("rename a file to", &path)));
-            match put {
+            match file::replace(&temp, &path, &bytes, file::Durability::Content) {
                 Err(error) if is_gone(&error) && tried < TRIES => {}
                 Err(error) => return Err(error.into()),
                 Ok(()) => break,

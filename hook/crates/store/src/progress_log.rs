@@ -96,7 +96,7 @@ fn begin(layout: &Layout, path: &Path, run: &Run) -> Result<(), StoreError> {
         file::make_dir(dir)?;
     }
     let text = format!("{head}{begun}{}", footer.as_deref().unwrap_or_default());
-    file::replace_durably(&layout.temp_of("progress"), path, text.as_bytes())?;
+    file::replace(&layout.temp_of("progress"), path, text.as_bytes(), file::Durability::Full)?;
     if footer.is_some() { archive(layout, path, run) } else { Ok(()) }
 }
 

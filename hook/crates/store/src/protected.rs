@@ -150,7 +150,7 @@ impl ProtectedStore {
             file::sync_dir(&self.layout.protected_stores())?;
         }
         let temp = self.directory.join("new.tmp");
-        let replaced = file::replace_durably(&temp, path, bytes);
+        let replaced = file::replace(&temp, path, bytes, file::Durability::Full);
         if replaced.is_err() {
             // A partial file on a full disk only takes space. The first error is the one to report.
             let _ = file::remove(&temp);

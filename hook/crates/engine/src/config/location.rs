@@ -1,8 +1,10 @@
 //! Finds the configuration file.
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use super::ConfigError;
+use baton_fs::dirs;
 use baton_store::{StateDirEnv, StateDirError, check_outside_worktree};
 
 /// The path of the file below a home directory.
@@ -17,13 +19,10 @@ const DEFAULT: &str = ".config/baton/config.toml";
 /// Returns an error if the path cannot be examined, or if it is inside a worktree or the event's directory.
 pub fn find_path(env: &StateDirEnv, event_dir: Option<&Path>) -> Result<Option<PathBuf>, ConfigError> {
     let account = env.account_home.find().map(|home| home.join(DEFAULT));
-    let absolute = |value: &Option<std::ffi::OsString>| {
-        let path = value.as_ref().map(PathBuf::from);
-        path.filter(|path| path.is_absolute() && !path.components().any(|part| part.as_os_str() == ".."))
-    };
-    let named = absolute(&env.xdg_config_home)
-        .map(|config| config.join("baton/config.toml"))
-        .or_else(|| absolute(&env.home).map(|home| home.join(DEFAULT)));
+    let plain = |value: &OsStr| !Path::new(value).components().any(|part| part.as_os_str() == "..");
+    let xdg = env.xdg_config_home.as_deref().filter(|value| plain(value));
+    let home = env.home.as_deref().filter(|value| plain(value));
+    let named = dirs::base(xdg, home, ".config").map(|config| config.join("baton/config.toml"));
     match named {
         // Check the directory: nothing is below the file itself.
         Some(path) if account.as_ref() != Some(&path) => {

@@ -143,8 +143,8 @@ pub fn find_foreign_loops(
     }
     if found.read > 0 {
         // Keep the logs of other directories in the cache, too.
-        let room = MAX_CACHED_LOGS.saturating_sub(now.len());
-        now.extend(before.into_values().take(room));
+        let free = MAX_CACHED_LOGS.saturating_sub(now.len());
+        now.extend(before.into_values().take(free));
         store.cache_put("loops", &now);
     }
     // The logs of other directories are at the end of the list.

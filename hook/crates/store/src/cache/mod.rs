@@ -5,7 +5,6 @@ pub(crate) mod directory_listing;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::error::StoreError;
 use crate::file;
 use crate::state_dir::format;
 use crate::state_dir::layout::Layout;
@@ -30,8 +29,7 @@ pub(crate) fn put<T: Serialize>(layout: &Layout, name: &'static str, what: &T) {
     let (path, temp) = (layout.cache_file(name), layout.cache_temp(name));
     let write = || {
         file::make_dir(&layout.cache_dir())?;
-        drop(file::write(&temp, &bytes)?);
-        std::fs::rename(&temp, &path).map_err(StoreError::io("rename a file to", &path))
+        file::replace(&temp, &path, &bytes, file::Durability::None)
     };
     if write().is_err() {
         // A missing cache only costs time, but a partial file on a full disk would take the space that a commit needs.

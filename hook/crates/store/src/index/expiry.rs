@@ -84,7 +84,7 @@ impl ExpiryBucket {
             None | Some([]) => file::remove(&path),
             Some(left) => {
                 let text: String = left.iter().map(|id| format!("{id}\n")).collect();
-                file::replace_durably(&layout.temp_of("expiry"), &path, text.as_bytes())
+                file::replace(&layout.temp_of("expiry"), &path, text.as_bytes(), file::Durability::Full)
             }
         }
     }

@@ -104,7 +104,7 @@ pub(crate) fn rebuild(layout: &Layout, deadline: Instant, reports: &mut Vec<Stri
     }
     wanted.remove(&whole);
     file::sync_all(layout.root(), wanted.iter().map(PathBuf::as_path))?;
-    file::replace_durably(&layout.temp_of("whole"), &whole, b"")
+    file::replace(&layout.temp_of("whole"), &whole, b"", file::Durability::Full)
 }
 
 /// Writes a file unless it is already correct, and returns whether it wrote it. An unreadable file is overwritten,
@@ -114,8 +114,7 @@ fn put(temp: &Path, path: &Path, content: &impl serde::Serialize) -> Result<bool
     if file::read(path, file::MAX_RECORD).ok().flatten().as_ref() == Some(&bytes) {
         return Ok(false);
     }
-    file::write(temp, &bytes)?;
-    std::fs::rename(temp, path).map_err(StoreError::io("rename a file to", path))?;
+    file::replace(temp, path, &bytes, file::Durability::None)?;
     Ok(true)
 }
 

@@ -4,11 +4,11 @@ pub(crate) mod contention;
 pub(crate) mod supervisor;
 
 use std::fs::File;
-use std::io::ErrorKind;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
+
+use baton_fs::lock::try_lock;
 
 use crate::error::StoreError;
 use crate::file;
@@ -64,12 +64,12 @@ pub(crate) fn acquire(path: &Path, deadline: Instant) -> Result<File, LockError>
     let mut file = file::open_lock(path)?;
     let mut met = None;
     loop {
-        match fs2::FileExt::try_lock_exclusive(&file) {
-            Ok(()) if is_at(&file, path)? => return Ok(file),
+        match try_lock(&file) {
+            Ok(true) if is_at(&file, path)? => return Ok(file),
             // Another process replaced the file after this one opened it. A lock on the old file would exclude nobody.
-            Ok(()) if begun.elapsed() < patience => file = file::open_lock(path)?,
-            Ok(()) => return Err(LockError::Busy { path: path.to_owned() }),
-            Err(error) if error.kind() == ErrorKind::WouldBlock => {
+            Ok(true) if begun.elapsed() < patience => file = file::open_lock(path)?,
+            Ok(true) => return Err(LockError::Busy { path: path.to_owned() }),
+            Ok(false) => {
                 let note = ContentionNote::read(&file);
                 let waited = note.as_ref().and_then(ContentionNote::timed_out_after);
                 let known = waited.is_some_and(|waited| patience <= waited + CONTENDED_TIMEOUT);
@@ -93,22 +93,17 @@ pub(crate) fn acquire(path: &Path, deadline: Instant) -> Result<File, LockError>
 pub(crate) fn try_acquire(path: &Path) -> Result<Option<File>, StoreError> {
     loop {
         let file = file::open_lock(path)?;
-        match fs2::FileExt::try_lock_exclusive(&file) {
-            Ok(()) if is_at(&file, path)? => return Ok(Some(file)),
-            Ok(()) => {}
-            Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(None),
+        match try_lock(&file) {
+            Ok(true) if is_at(&file, path)? => return Ok(Some(file)),
+            Ok(true) => {}
+            Ok(false) => return Ok(None),
             Err(error) => return Err(StoreError::io("lock", path)(error)),
         }
     }
 }
 
 fn is_at(file: &File, path: &Path) -> Result<bool, StoreError> {
-    let held = file.metadata().map_err(StoreError::io("look at", path))?;
-    match std::fs::symlink_metadata(path) {
-        Ok(there) => Ok((held.dev(), held.ino()) == (there.dev(), there.ino())),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
-        Err(error) => Err(StoreError::io("look at", path)(error)),
-    }
+    baton_fs::lock::is_at(file, path).map_err(StoreError::io("look at", path))
 }
 
 #[cfg(test)]

@@ -120,7 +120,7 @@ impl LockedStore<'_> {
             return Ok(None);
         }
         let text = markdown(number, session, agent, fresh);
-        file::replace_durably(&conversation.dir.join("chunk.tmp"), &path, text.as_bytes())?;
+        file::replace(&conversation.dir.join("chunk.tmp"), &path, text.as_bytes(), file::Durability::Full)?;
         Ok(Some(path))
     }
 }

@@ -19,7 +19,7 @@ use crate::state_dir::layout::{Layout, Target};
 pub(crate) trait StoredRecord: Serialize + DeserializeOwned {
     type Id: std::str::FromStr + Clone + PartialEq;
     /// The locations in which a record of this kind can be. Of two copies, the first location counts.
-    const SHELVES: &'static [Location];
+    const LOCATIONS: &'static [Location];
     fn target(location: Location, id: &Self::Id) -> Target;
     fn id(&self) -> &Self::Id;
     fn into_record(self) -> Record;
@@ -29,7 +29,7 @@ pub(crate) trait StoredRecord: Serialize + DeserializeOwned {
 
 impl StoredRecord for Session {
     type Id = SessionId;
-    const SHELVES: &'static [Location] = &[Location::Live, Location::Archive, Location::Trash];
+    const LOCATIONS: &'static [Location] = &[Location::Live, Location::Archive, Location::Trash];
     fn target(location: Location, id: &SessionId) -> Target {
         let id = id.clone();
         Target::Session { location, id }
@@ -47,7 +47,7 @@ impl StoredRecord for Session {
 
 impl StoredRecord for Run {
     type Id = RunId;
-    const SHELVES: &'static [Location] = &[Location::Live, Location::Archive];
+    const LOCATIONS: &'static [Location] = &[Location::Live, Location::Archive];
     fn target(location: Location, id: &RunId) -> Target {
         let id = id.clone();
         Target::Run { location, id }
@@ -87,10 +87,10 @@ pub(crate) fn target(location: Location, id: &RecordId) -> Target {
 }
 
 /// Returns the locations in which a session or a run can be.
-pub(crate) const fn shelves(id: &RecordId) -> &'static [Location] {
+pub(crate) const fn locations(id: &RecordId) -> &'static [Location] {
     match id {
-        RecordId::Session(_) => Session::SHELVES,
-        RecordId::Run(_) => Run::SHELVES,
+        RecordId::Session(_) => Session::LOCATIONS,
+        RecordId::Run(_) => Run::LOCATIONS,
     }
 }
 

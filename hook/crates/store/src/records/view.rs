@@ -234,11 +234,15 @@ impl<'a> View<'a> {
     }
 
     fn find<T: StoredRecord>(&self, id: &T::Id) -> Result<Option<(Location, T)>, StoreError> {
-        self.find_on(T::SHELVES, id)
+        self.find_on(T::LOCATIONS, id)
     }
 
-    fn find_on<T: StoredRecord>(&self, shelves: &[Location], id: &T::Id) -> Result<Option<(Location, T)>, StoreError> {
-        for location in shelves {
+    fn find_on<T: StoredRecord>(
+        &self,
+        locations: &[Location],
+        id: &T::Id,
+    ) -> Result<Option<(Location, T)>, StoreError> {
+        for location in locations {
             if let Some(bytes) = self.bytes(&T::target(*location, id))? {
                 let record = records::parse(self.layout, *location, id, &bytes)?;
                 return Ok(Some((*location, record)));

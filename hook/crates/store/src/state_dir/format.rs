@@ -114,5 +114,5 @@ pub(crate) fn put(layout: &Layout, temp: &str, format: &Format) -> Result<(), St
         let limit = usize::try_from(MAX_FORMAT_BYTES).unwrap_or(usize::MAX);
         return Err(StoreError::TooLong { path, bytes: bytes.len(), limit });
     }
-    file::replace_durably(&layout.temp_of(temp), &path, &bytes)
+    file::replace(&layout.temp_of(temp), &path, &bytes, file::Durability::Full)
 }

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use agent_baton_core::decision::Location;
 use agent_baton_core::id::{RunId, SessionId};
+use baton_fs::hash::sha256_hex;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use crate::error::StoreError;
 use crate::file;
@@ -17,13 +17,7 @@ pub(crate) struct Hash(String);
 
 impl Hash {
     pub(crate) fn of(bytes: &[u8]) -> Self {
-        use std::fmt::Write;
-        let mut text = String::with_capacity(32);
-        for byte in Sha256::digest(bytes).iter().take(16) {
-            // Writing to a String cannot fail.
-            let _ = write!(text, "{byte:02x}");
-        }
-        Self(text)
+        Self(sha256_hex(bytes, 16))
     }
 
     pub(crate) fn as_str(&self) -> &str {

@@ -19,6 +19,7 @@ use crate::state_dir::layout::Hash;
 use crate::state_dir::trust::check_path;
 
 use baton_fs::account::AccountHome;
+use baton_fs::dirs;
 pub use error::StateDirError;
 
 /// The environment variables that determine the state directory.
@@ -60,14 +61,9 @@ impl StateDirEnv {
         if let Some(home) = &self.baton_home {
             return Ok(PathBuf::from(home));
         }
-        // The XDG specification says that relative values are ignored.
-        let absolute = |value: &Option<OsString>| value.as_ref().map(PathBuf::from).filter(|path| path.is_absolute());
-        if let Some(state) = absolute(&self.xdg_state_home) {
-            return Ok(state.join("baton"));
-        }
-        absolute(&self.home)
-            .or_else(|| self.account_home.find())
-            .map(|home| home.join(DEFAULT))
+        dirs::base(self.xdg_state_home.as_deref(), self.home.as_deref(), ".local/state")
+            .map(|state| state.join("baton"))
+            .or_else(|| Some(self.account_home.find()?.join(DEFAULT)))
             .ok_or(StateDirError::Unset)
     }
 }

@@ -14,7 +14,7 @@ use crate::wal::recover::Recovery;
 use crate::wal::write::PreparedCommit;
 use crate::{AuditAction, AuditLine, CommitError, LockedStore, Store, Transaction, file};
 
-const SHELVES: [(Location, &str); 3] =
+const LOCATIONS: [(Location, &str); 3] =
     [(Location::Live, "sessions"), (Location::Archive, "archive/sessions"), (Location::Trash, "trash/sessions")];
 
 /// Returns a world with session `a` in a location, ended for this reason, with a log.
@@ -62,11 +62,11 @@ fn plan(locked: &mut LockedStore<'_>, to: Option<(Location, Reason)>) -> Prepare
 /// Returns the locations that contain a file of `a`.
 fn places(root: &Path, ending: &str) -> Vec<Location> {
     let there = |(_, dir): &&(Location, &str)| root.join(dir).join(format!("a.{ending}")).exists();
-    SHELVES.iter().filter(there).map(|(location, _)| *location).collect()
+    LOCATIONS.iter().filter(there).map(|(location, _)| *location).collect()
 }
 
 fn seen(store: &Store) -> (Reading<Session>, Vec<usize>) {
-    let listed = SHELVES.map(|(location, _)| store.sessions(location).unwrap().len());
+    let listed = LOCATIONS.map(|(location, _)| store.sessions(location).unwrap().len());
     (read_session(store, "a"), listed.into())
 }
 
@@ -75,9 +75,9 @@ fn check(from: (Location, Reason), to: Option<(Location, Reason)>) {
     let commit = plan(&mut lock(&whole.store), to);
     assert!(commit.run(&whole.store.layout, &stamp(7), &mut Vec::new()).is_ok());
     let after = seen(&whole.store);
-    let to_shelves: Vec<Location> = to.iter().map(|(location, _)| *location).collect();
-    assert_eq!(places(whole.store.path(), "json"), to_shelves);
-    assert_eq!(places(whole.store.path(), "log"), to_shelves);
+    let to_locations: Vec<Location> = to.iter().map(|(location, _)| *location).collect();
+    assert_eq!(places(whole.store.path(), "json"), to_locations);
+    assert_eq!(places(whole.store.path(), "log"), to_locations);
     let due = file::list_names(&whole.store.path().join("index/expiry")).unwrap();
 
     let prepared = commit.prepare().len();
@@ -104,8 +104,8 @@ fn check(from: (Location, Reason), to: Option<(Location, Reason)>) {
         let mut locked = lock(&world.store);
         assert_eq!(locked.take_reports(), [""; 0], "step {cut}");
         drop(locked);
-        assert_eq!(&seen(&world.store), expected, "after the recovery from step {cut}");
-        let stands = if cut < prepared { vec![from.0] } else { to_shelves.clone() };
+        assert_eq!(&seen(&world.store), expected, "after the redo of step {cut}");
+        let stands = if cut < prepared { vec![from.0] } else { to_locations.clone() };
         assert_eq!(places(&root, "json"), stands, "step {cut}");
         assert_eq!(places(&root, "log"), stands, "step {cut}");
         if cut >= prepared {

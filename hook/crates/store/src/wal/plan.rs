@@ -129,7 +129,7 @@ impl CommitPlan {
     fn change(&mut self, layout: &Layout, change: &Change, mut effects: Vec<Effect>) -> Result<(), CommitError> {
         let id = RecordId::from_record(&change.record);
         let mut standing = Vec::new();
-        for location in records::shelves(&id) {
+        for location in records::locations(&id) {
             standing.extend(find(layout, *location, &id)?.map(|found| (*location, found)));
         }
         // A foreign or damaged state directory may have several copies. The first one counts, as it does for every

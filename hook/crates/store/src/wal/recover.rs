@@ -120,7 +120,7 @@ impl<'a> Recovery<'a> {
         }
         match (present.is_before(entry), temp) {
             (true, Some(true)) => {
-                std::fs::rename(self.layout.temp(i), &path).map_err(StoreError::io("rename a file to", &path))?;
+                file::rename(&self.layout.temp(i), &path)?;
                 self.apply_effects(entry)
             }
             (true, None) => {

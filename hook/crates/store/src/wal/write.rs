@@ -102,8 +102,7 @@ impl PreparedCommit {
             }
             Step::Publish => {
                 let path = layout.wal();
-                std::fs::rename(layout.temp_of("wal.json"), &path)
-                    .map_err(StoreError::io("rename a file to", &path))?;
+                file::rename(&layout.temp_of("wal.json"), &path)?;
                 file::sync_dir(layout.root())
             }
         }

@@ -1,0 +1,54 @@
+//! Exclusive locks on files, by flock(2). A lock ends with the process that holds it.
+
+use std::fs::File;
+use std::io::{self, ErrorKind};
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+
+use fs2::FileExt;
+
+/// Takes the lock of an open file; false where another holds it.
+///
+/// # Errors
+/// Where the file system refuses.
+pub fn try_lock(file: &File) -> io::Result<bool> {
+    match FileExt::try_lock_exclusive(file) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// Whether an open file is still the one at its path. A lock on one that was replaced or removed excludes nobody.
+///
+/// # Errors
+/// Where one of the two cannot be looked at.
+pub fn is_at(file: &File, path: &Path) -> io::Result<bool> {
+    let held = file.metadata()?;
+    match std::fs::symlink_metadata(path) {
+        Ok(there) => Ok((held.dev(), held.ino()) == (there.dev(), there.ino())),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_holder_at_a_time_and_a_replaced_file_is_noticed() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("lock");
+        let first = File::create(&path).unwrap();
+        let second = File::open(&path).unwrap();
+        assert!(try_lock(&first).unwrap());
+        assert!(!try_lock(&second).unwrap());
+        drop(first);
+        assert!(try_lock(&second).unwrap() && is_at(&second, &path).unwrap());
+        std::fs::remove_file(&path).unwrap();
+        assert!(!is_at(&second, &path).unwrap());
+        File::create(&path).unwrap();
+        assert!(!is_at(&second, &path).unwrap());
+    }
+}

@@ -1,10 +1,10 @@
 #!/bin/bash
-# Makes core-wasm/core.wasm, and core.wasm.sources, which says of what.
+# Builds core-wasm/core.wasm, and core.wasm.sources, which records what it was built from.
 #
-#   build.sh            build both
-#   build.sh --check    build twice, in two directories: the bytes must agree with each other and, where the compiler is the
-#                       one that core.wasm.sources names, with core.wasm; else the tests of the core run on the new build
-#   --debian            with Debian's rustc-web and rust-web-src, though the other way can be had
+#   build.sh            Build both.
+#   build.sh --check    Build twice, in two directories, and compare the bytes. If the compiler is the one that
+#                       core.wasm.sources names, compare them with core.wasm too. Otherwise test the new build.
+#   --debian            Use Debian's rustc-web and rust-web-src, even if rustup has the target.
 #
 # Needs the target wasm32-unknown-unknown (rustup adds it), or Debian's packages rustc-web and rust-web-src.
 set -euo pipefail
@@ -24,7 +24,7 @@ done
 
 say() { printf 'build.sh: %s\n' "$*" >&2; }
 
-# What the environment says of flags, profiles and compilers would change the bytes.
+# Flags, profiles and compilers from the environment would change the bytes.
 for variable in $(compgen -e); do
     case $variable in
     RUSTFLAGS | RUSTC | RUSTC_WRAPPER | RUSTC_WORKSPACE_WRAPPER | CARGO_ENCODED_RUSTFLAGS) unset "$variable" ;;
@@ -39,7 +39,7 @@ profile=(
     --config 'profile.release.panic="abort"'
     --config 'profile.release.strip=true'
 )
-# Four times what the deepest request that serde_json parses needs. It comes first, so that running over it traps.
+# The stack is four times what the deepest request that serde_json parses needs. It comes first in memory, so an overflow traps.
 flags=(-Clink-arg=-zstack-size=262144 -Clink-arg=--stack-first)
 
 rustc=rustc sysroot=$(rustc --print sysroot) std=()
@@ -62,7 +62,7 @@ commit=$("$rustc" -vV | sed -n 's/^commit-hash: //p')
 host=$("$rustc" -vV | sed -n 's/^host: //p')
 toolchain="$("$rustc" --version) on $host"
 
-# No path of this machine gets into the bytes. Of two that fit, rustc takes the last.
+# Paths of this machine must not appear in the bytes. If two prefixes match, rustc applies the last one.
 cargo fetch --locked --quiet
 for directory in "${CARGO_HOME:-$HOME/.cargo}"/registry/src/*/; do
     flags+=("--remap-path-prefix=${directory%/}=/crates")
@@ -72,7 +72,7 @@ for directory in "$library" "$(readlink -f "$library" || true)"; do
     [ -n "$directory" ] && flags+=("--remap-path-prefix=$directory=/rustc/$commit")
 done
 
-# Builds the workspace in $1 with the target directory $2; prints where the module is.
+# Builds the workspace in $1 with the target directory $2, and prints the path of the module.
 build() {
     local encoded
     encoded=$(printf '%s\x1f' "${flags[@]}" "--remap-path-prefix=$1=/baton")
@@ -81,10 +81,10 @@ build() {
     echo "$2/wasm32-unknown-unknown/release/agent_baton_core.wasm"
 }
 
-# Prints what core-wasm/core.wasm was made of.
+# Prints what core-wasm/core.wasm was built from.
 sources() (
     cd core-wasm
-    echo '# What core.wasm was made of. Written by build.sh; tests/sources.rs compares it with what is here.'
+    echo '# What core.wasm was built from. build.sh writes this file, and tests/it/wasm_sources.rs compares it with the sources.'
     echo "toolchain $toolchain"
     { echo core.wasm; echo build.sh; echo Cargo.toml; find src -name '*.rs' | sort; } | xargs sha256sum
     cargo tree --locked --package agent-baton-core --edges normal,build --target wasm32-unknown-unknown --prefix none \
@@ -99,10 +99,10 @@ sources() (
 target=$(realpath -m "${CARGO_TARGET_DIR:-target}")
 module=$(build "$root" "$target/core-wasm")
 
-# Puts the module where it belongs.
+# Installs the module.
 place() {
     local made_of
-    # Written, not copied, so that the module is not a program to run.
+    # This writes the file instead of copying it, so that the module does not become executable.
     cat "$module" >core-wasm/core.wasm
     made_of=$(sources)
     printf '%s\n' "$made_of" >core-wasm/core.wasm.sources

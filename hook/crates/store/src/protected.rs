@@ -119,7 +119,7 @@ impl ProtectedStore {
         Ok(number)
     }
 
-    /// Removes all archives except the newest ones and the one in use.
+    /// Removes all archives except the newest `keep` and the one in use.
     ///
     /// # Errors
     /// Returns an error if one cannot be removed.

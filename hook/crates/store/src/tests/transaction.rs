@@ -10,7 +10,7 @@ use crate::decision_check::MAX_CHANGES;
 use crate::fixtures::*;
 use crate::{AuditAction, CommitError, InvalidDecision, LockedStore, Transaction};
 
-/// Writes `after` over `before`, as one action.
+/// Replaces `before` with `after` in one transaction.
 fn update(locked: &mut LockedStore<'_>, before: Session, after: Session) -> Result<usize, CommitError> {
     let at = stamp(7);
     let mut transaction = Transaction::begin(locked, AuditAction::SessionPinned, &at);
@@ -77,7 +77,7 @@ fn a_transaction_is_refused_whole() {
     let many: Vec<Session> = (0..=MAX_CHANGES).map(|n| session(&format!("x{n}"), 1)).collect();
     assert_eq!(refused(insert(&mut locked, many)), Some(InvalidDecision::TooMany(MAX_CHANGES + 1)));
 
-    // One of two is there already: the other is not written either.
+    // One of the two sessions already exists, so the other is not written either.
     let inserted = insert(&mut locked, vec![session("b", 2), session("a", 1)]);
     assert!(matches!(inserted, Err(CommitError::Moved { decided: None, found: Some(1), .. })));
     assert_eq!(locked.view().session(&id("b")), Reading::Absent);

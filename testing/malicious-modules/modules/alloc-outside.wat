@@ -1,4 +1,4 @@
-;; Has the request written to the last byte of the address space.
+;; Allocates the request at the last byte of the address space.
 (module
   (memory (export "memory") 1)
   (func (export "baton_abi") (result i32) (i32.const 2))

@@ -1,4 +1,4 @@
-;; Never even starts.
+;; Never returns from its start function.
 (module
   (memory (export "memory") 1)
   (func $start (loop $again (br $again)))

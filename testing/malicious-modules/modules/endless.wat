@@ -1,4 +1,4 @@
-;; Never decides.
+;; Never returns a decision.
 (module
   (memory (export "memory") 1)
   (func (export "baton_abi") (result i32) (i32.const 2))

@@ -1,4 +1,4 @@
-;; Cannot be handed a request.
+;; Lacks the export that allocates a request.
 (module
   (memory (export "memory") 1)
   (func (export "baton_abi") (result i32) (i32.const 2))

@@ -1,4 +1,4 @@
-;; Has a door more.
+;; Has an export that a core does not have.
 (module
   (memory (export "memory") 1)
   (func (export "baton_abi") (result i32) (i32.const 2))

@@ -1,4 +1,4 @@
-;; Replies with an address alone.
+;; Has an export of the wrong type: it returns an address without a length.
 (module
   (memory (export "memory") 1)
   (func (export "baton_abi") (result i32) (i32.const 2))

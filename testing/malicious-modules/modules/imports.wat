@@ -1,4 +1,4 @@
-;; Wants to know the time.
+;; Imports a function that returns the time.
 (module
   (import "wasi_snapshot_preview1" "clock_time_get" (func (param i32 i64 i32) (result i32)))
   (memory (export "memory") 1)

@@ -1,4 +1,4 @@
-;; Takes memory until it is refused, then stops, as an allocator does.
+;; Grows its memory until the host refuses, then traps, as an allocator does.
 (module
   (memory (export "memory") 1)
   (func (export "baton_abi") (result i32) (i32.const 2))

@@ -1,4 +1,4 @@
-;; Wants 128 MiB to start with.
+;; Has an initial memory of 128 MiB.
 (module
   (memory (export "memory") 2048)
   (func (export "baton_abi") (result i32) (i32.const 2))

@@ -1,4 +1,4 @@
-;; Keeps its memory to itself.
+;; Does not export its memory.
 (module
   (memory 1)
   (func (export "baton_abi") (result i32) (i32.const 2))

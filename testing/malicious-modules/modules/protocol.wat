@@ -1,4 +1,4 @@
-;; Speaks a later protocol.
+;; Uses a later version of the protocol.
 (module
   (memory (export "memory") 1)
   (func (export "baton_abi") (result i32) (i32.const 99))

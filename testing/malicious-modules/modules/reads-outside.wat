@@ -1,4 +1,4 @@
-;; Reads behind its memory.
+;; Reads beyond the end of its memory.
 (module
   (memory (export "memory") 1)
   (func (export "baton_abi") (result i32) (i32.const 2))

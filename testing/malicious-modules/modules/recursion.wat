@@ -1,4 +1,4 @@
-;; Calls itself for ever.
+;; Calls itself without end.
 (module
   (memory (export "memory") 1)
   (func (export "baton_abi") (result i32) (i32.const 2))

@@ -1,4 +1,4 @@
-;; Says nothing.
+;; Returns an empty reply.
 (module
   (memory (export "memory") 1)
   (func (export "baton_abi") (result i32) (i32.const 2))

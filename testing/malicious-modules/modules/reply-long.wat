@@ -1,4 +1,4 @@
-;; Names all of its 16 MiB as its reply.
+;; Returns its whole memory of 16 MiB as the reply.
 (module
   (memory (export "memory") 256)
   (func (export "baton_abi") (result i32) (i32.const 2))

@@ -1,4 +1,4 @@
-;; Replies with a text that is none.
+;; Returns a reply that is not UTF-8.
 (module
   (memory (export "memory") 1)
   (data (i32.const 1024) "\22\ff\fe\22")

@@ -1,4 +1,4 @@
-;; Announces this protocol and replies in another.
+;; Declares this version of the protocol, but replies in another.
 (module
   (memory (export "memory") 1)
   (data (i32.const 1024) "{\22protocol\22:3,\22reason\22:\22no_run\22,\22also\22:[],\22changes\22:[],\22notifications\22:[]}")

@@ -1,4 +1,4 @@
-;; Names a reply of two bytes, of which one is behind its memory.
+;; Returns a reply of two bytes, the second of which is beyond its memory.
 (module
   (memory (export "memory") 1)
   (func (export "baton_abi") (result i32) (i32.const 2))

@@ -1,4 +1,4 @@
-;; Decides by a rule that does not exist.
+;; Returns a decision with an unknown reason.
 (module
   (memory (export "memory") 1)
   (data (i32.const 1024) "{\22protocol\22:2,\22reason\22:\22whim\22,\22also\22:[],\22changes\22:[],\22notifications\22:[]}")

@@ -1,4 +1,4 @@
-;; Stops, as a panic does.
+;; Traps, as a panic does.
 (module
   (memory (export "memory") 1)
   (func (export "baton_abi") (result i32) (i32.const 2))

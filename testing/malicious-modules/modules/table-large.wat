@@ -1,4 +1,4 @@
-;; Wants a table of a million functions.
+;; Has a table of a million functions.
 (module
   (memory (export "memory") 1)
   (table 1000000 funcref)

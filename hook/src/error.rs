@@ -14,7 +14,7 @@ use baton_protect::ProtectError;
 use baton_store::{CommitError, LockError, StateDirError, StoreError};
 use baton_system::SystemError;
 
-/// Why a command did not do what it was asked.
+/// Why a command did not do what it was asked to do.
 #[derive(Debug, thiserror::Error)]
 pub enum CommandError {
     /// The rules refused it.
@@ -34,7 +34,7 @@ pub enum CommandError {
     /// There is no such record.
     #[error("{0}")]
     NotFound(String),
-    /// Several records fit; they are listed.
+    /// Several records match. The error lists them.
     #[error("{what}; which one?\n{candidates}")]
     Ambiguous {
         /// The text that was looked for.
@@ -45,7 +45,7 @@ pub enum CommandError {
     /// A named session was not resumed.
     #[error("{0}")]
     NotResumed(String),
-    /// Windows could not be opened; each failure was reported.
+    /// Windows could not be opened. Each failure was reported.
     #[error("{0} sessions could not be resumed")]
     WindowsNotOpened(usize),
     /// The pane cannot be selected.

@@ -268,8 +268,8 @@ fn state_of(pid: u32) -> Option<(char, u64)> {
     Some((fields.first()?.chars().next()?, fields.get(19)?.parse().ok()?))
 }
 
-/// Waits until processes that start from now on have a later start time than those before: the
-/// kernel counts it in hundredths of a second.
+/// Waits until a process that starts now has a later start time than those before. The kernel counts start times in
+/// hundredths of a second.
 pub fn next_clock_tick() {
     let uptime = || std::fs::read_to_string("/proc/uptime").map(|text| text.split(' ').next().map(str::to_owned)).ok();
     let before = uptime();

@@ -6,7 +6,7 @@ use clap_complete::Shell;
 use crate::error::CommandError;
 use crate::output;
 
-/// Prints the completions of a shell.
+/// Print the completions of a shell.
 #[derive(Args)]
 pub struct Completions {
     /// The shell

@@ -12,7 +12,7 @@ use crate::output;
 use baton_engine::config::{self, Origin, Setting};
 use baton_store::StateDirEnv;
 
-/// Prints every setting with its value, origin and default.
+/// Print every setting with its value, origin and default.
 #[derive(Args)]
 pub struct Config {
     /// Print the settings as JSON

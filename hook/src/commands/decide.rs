@@ -8,7 +8,7 @@ use crate::error::CommandError;
 use crate::output;
 use baton_core_host::{Core, MAX_REQUEST_BYTES};
 
-/// Decides a request given as JSON on standard input. Changes nothing.
+/// Decide a request given as JSON on standard input. Nothing is changed.
 #[derive(Args)]
 pub struct Decide {}
 

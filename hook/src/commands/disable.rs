@@ -7,7 +7,7 @@ use crate::error::CommandError;
 use crate::output;
 use baton_system::worktree;
 
-/// Turns off baton's hooks: nothing is recorded and no loop continues. The agents run as if baton were not installed.
+/// Turn off baton's hooks: nothing is recorded and no loop continues. The agents run as if baton were not installed.
 #[derive(Args)]
 pub struct Disable {
     /// Only in this project
@@ -15,8 +15,8 @@ pub struct Disable {
     project: bool,
 }
 
-/// Turns baton's hooks on again. baton does not know what the agents did in the meantime; it continues with their
-/// next event.
+/// Turn baton's hooks on again. baton does not know what the agents did in the meantime; it continues with their next
+/// event.
 #[derive(Args)]
 pub struct Enable {
     /// Only in this project

@@ -13,7 +13,7 @@ use crate::output;
 use baton_agents::reply::is_iterated;
 use baton_store::{AuditAction, AuditLine};
 
-/// Explains one decision: what it saw, which rule applied and what changed.
+/// Explain one decision: what it saw, which rule applied and what changed.
 #[derive(Args)]
 pub struct Explain {
     /// Decision number, the id of a session or run (its newest decision), or `last`
@@ -92,7 +92,7 @@ fn describe_request(request: &Request) -> String {
     )
 }
 
-/// Whether each launch that was looked at lived, by the rule that the core decided by.
+/// Returns whether each probed launch was alive, by the rule that the core used.
 fn launch_liveness(request: &Request) -> Vec<Live> {
     let neighbours = request.snapshot.neighbours.iter().map(|named| &named.reading);
     let sessions = std::iter::once(&request.snapshot.session).chain(neighbours).filter_map(Reading::record);

@@ -12,7 +12,7 @@ use crate::error::CommandError;
 use crate::output;
 use baton_engine::retention::{ExpiryReason, RetainedBecause, Sweep, SweepAction, SweepPlan, SweepStep};
 
-/// Archives, trashes and removes old sessions. baton never touches a session that is or may be alive, is pinned, was
+/// Archive, trash and remove old sessions. baton never touches a session that is or may be alive, is pinned, was
 /// restored recently or owns an unfinished run.
 #[derive(Args)]
 pub struct Gc {

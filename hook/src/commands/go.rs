@@ -14,7 +14,7 @@ use crate::session_list::SessionReader;
 use baton_engine::session_status::SessionStatus;
 use baton_system::multiplexer::{Tmux, Zellij};
 
-/// Switches to the pane of a session or of a run's owner.
+/// Switch to the pane of a session or of a run's owner.
 #[derive(Args)]
 pub struct Go {
     #[command(flatten)]

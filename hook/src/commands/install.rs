@@ -22,7 +22,7 @@ use baton_installer::settings_variable::SettingsVariable;
 use baton_installer::{InstallError, codex_trust_query, find_hooks, json_edit};
 use baton_store::{StateDir, StateDirEnv};
 
-/// Adds baton's hooks to the agents' configuration. Shows the exact changes to each file and asks before it writes.
+/// Add baton's hooks to the agents' configuration. Shows the exact changes to each file and asks before it writes.
 /// `baton uninstall` removes them.
 #[derive(Args)]
 pub struct Install {

@@ -7,7 +7,7 @@ use crate::error::CommandError;
 use crate::output;
 use baton_store::AuditLine;
 
-/// Prints the recorded decisions, newest last.
+/// Print the recorded decisions, newest last.
 #[derive(Args)]
 pub struct Log {
     /// Number of decisions

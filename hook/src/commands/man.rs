@@ -6,7 +6,7 @@ use clap_mangen::Man as Page;
 use crate::error::CommandError;
 use crate::output;
 
-/// Prints the manual page; of a command, where one is named.
+/// Print the manual page of the program or of one command.
 #[derive(Args)]
 pub struct Man {
     /// The command, as "run start"

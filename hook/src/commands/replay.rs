@@ -13,7 +13,7 @@ use crate::output;
 use baton_core_host::Core;
 use baton_store::AuditLine;
 
-/// Decides recorded decisions again with the core of this program, and compares. Changes nothing.
+/// Decide recorded decisions again with the core of this program, and report differences. Nothing is changed.
 #[derive(Args)]
 pub struct Replay {
     /// File of audit lines [default: the audit of the state]

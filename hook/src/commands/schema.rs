@@ -21,7 +21,7 @@ use baton_agents::reply::{BlockReply, ContextReply, UserReply};
 use baton_agents::spec;
 use baton_store::AuditLine;
 
-/// Prints a schema, or the names of all.
+/// Print a schema, or the names of all schemas.
 #[derive(Args)]
 pub struct Schema {
     /// The schema's name; without it, the names are listed

@@ -20,7 +20,7 @@ use baton_installer::receipt::{InstallLock, Receipt};
 use baton_installer::remove::{is_effectively_empty, remove_installed};
 use baton_store::{StateDir, StateDirEnv, Store};
 
-/// Removes baton's hooks from the agents' configuration, even if you have edited it since. Shows the changes and asks
+/// Remove baton's hooks from the agents' configuration, even if you have edited it since. Shows the changes and asks
 /// before it writes.
 #[derive(Args)]
 pub struct Uninstall {

@@ -1,4 +1,4 @@
-//! What a user changes: by a decision of the core, or in a transaction without it.
+//! Changes that a user makes, through a decision of the core or in a transaction without it.
 
 use std::time::Instant;
 
@@ -66,10 +66,11 @@ impl Context {
         Ok(Outcome { request: settled.request, decision: settled.decision })
     }
 
-    /// Changes a session at a user's command. Where `edit` changes nothing, nothing is written.
+    /// Changes a session at a user's request. Writes nothing if `edit` changes nothing.
     ///
     /// # Errors
-    /// Not found or unreadable; or the lock is not to be had, or the commit fails.
+    /// Returns an error if the session is not found or cannot be read, if the lock is not available in time, or if
+    /// the commit fails.
     pub fn edit_session(
         &self,
         action: AuditAction,

@@ -32,12 +32,12 @@ pub(super) fn decide<'a>(
     Ok(outcome)
 }
 
-/// An event to decide, with what was read for it.
+/// An event to decide, with the facts that were read for it.
 pub(super) struct ObservedEvent<'e, 'a> {
     pub(super) event: &'e Event,
     pub(super) probes: &'e [ProbeResult],
     pub(super) protected: Option<&'e ProtectedProjectEvent<'a>>,
-    /// The payload, for the text of the message; `None` for an event from the inbox.
+    /// The payload, for the text of the message. `None` for an event from the inbox.
     pub(super) raw: Option<&'a RawEvent>,
     /// The time as of which it is decided.
     pub(super) at: Timestamp,

@@ -36,7 +36,7 @@ impl State {
         Ok(Self { store: Store::open(&state_dir, inspector.host()), settings })
     }
 
-    /// Loads the core. A failure leaves a line in the audit log.
+    /// Loads the core. A failure is recorded in the audit.
     pub(super) fn load_core(
         &self,
         inspector: &AgentInspector<'_>,
@@ -55,7 +55,7 @@ pub(super) struct EventContext<'a> {
     /// The agent's process.
     pub(super) process: Option<&'a ProcessStat>,
     pub(super) question: Option<Question>,
-    /// The payload, for the text of a message; `None` for a notification.
+    /// The payload, for the text of a message. `None` for a notification.
     pub(super) raw: Option<&'a RawEvent>,
     pub(super) started: Instant,
 }
@@ -92,7 +92,7 @@ impl<'a> EventContext<'a> {
         MessageRecorder { store: self.service.store, settings: self.service.settings, raw, now: self.now() }
     }
 
-    /// Leaves a line in the audit log that the core failed.
+    /// Records in the audit that the core failed.
     pub(super) fn audit_failed_core(&self) {
         audit_failed_core(self.service.store, &self.now());
     }

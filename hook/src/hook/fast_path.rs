@@ -1,4 +1,4 @@
-//! Second stage: an event that is only a heartbeat of a known launch is recorded without the lock.
+//! Second stage: records an event that is only a heartbeat of a known launch, without the lock.
 //!
 //! [`classify`] only reads. [`try_handle`] then appends to the session's logs. What the fast path reads may change at
 //! any moment, so it never changes a record: the core answers "heartbeat", or the event needs the lock.

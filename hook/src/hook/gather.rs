@@ -17,7 +17,7 @@ use super::fast_path::{Classification, classify};
 
 /// The facts read before the lock.
 pub(super) struct Facts<'a> {
-    /// What the system shows of the launches and commands that the event can touch.
+    /// The probes of the launches and commands that the event can touch.
     pub(super) probes: Vec<ProbeResult>,
     /// The loop whose owner wants to stop.
     pub(super) loop_stop: Option<LoopStop>,

@@ -34,7 +34,7 @@ use error::HookError;
 use event_context::{EventContext, State};
 use fast_path::Handled;
 
-/// Handles one event of an agent.
+/// Handle one event of an agent.
 #[derive(Args)]
 pub struct Hook {
     /// The agent that calls

@@ -41,7 +41,7 @@ pub struct RunView {
     pub owner: Owner,
     /// The owner's fence.
     pub fence: Fence,
-    /// The changes of owner, oldest first.
+    /// The transfers, oldest first.
     pub history: Vec<TransferView>,
     /// The worktree root.
     pub project: Option<String>,
@@ -55,7 +55,7 @@ pub struct RunView {
     pub stop_reason: Option<String>,
 }
 
-/// One change of owner as `--json` prints it.
+/// One transfer, as `--json` prints it.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct TransferView {
     /// The fence of the new owner.

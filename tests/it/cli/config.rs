@@ -89,7 +89,7 @@ fn the_threshold_of_staleness_is_what_the_user_set() {
 fn who_resumes_a_stale_run_is_told_with_the_command_that_brings_it_back() {
     let scratch = Scratch::new();
     interrupted(&scratch, None, 8 * 24 * HOUR);
-    // A second session of the project: a command that names none would be about either.
+    // Open a second session of the project, so that a command without a session would be ambiguous.
     let mut other = Window::open(&scratch, Agent::Claude, "%3");
     let offered = other.hook("SessionStart", "s2", &json!({"source": "startup"}));
     assert!(offered.stdout.contains("--session s2"), "{offered:?}");

@@ -56,7 +56,7 @@ fn every_recorded_decision_comes_out_the_same_again() {
     assert_eq!((again.code, again.stdout.as_str()), (Some(0), expected.as_str()), "{again:?}");
 }
 
-/// What `explain last` says of an action, without the line breaks of a narrow terminal.
+/// Returns what `explain last` prints, without the line breaks of a narrow terminal.
 fn explained(scratch: &Scratch) -> String {
     let told = scratch.baton(["explain", "last"]).run();
     assert_eq!((told.code, told.stderr.as_str()), (Some(0), ""), "{told:?}");

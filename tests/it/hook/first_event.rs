@@ -15,7 +15,7 @@ fn the_first_events_sync_their_own_files_alone() {
     let scratch = Scratch::new();
     let mut window = Window::open(&scratch, Agent::Claude, "%1");
     let log = scratch.root().join("calls");
-    // A session's first prompt is written into its record. The second is a heartbeat, which need not survive a crash.
+    // A session's first prompt changes its record. The second is a heartbeat, which need not survive a crash.
     for (event, fields, is_committed) in [
         ("SessionStart", json!({}), true),
         ("UserPromptSubmit", json!({"prompt": "the first prompt"}), true),

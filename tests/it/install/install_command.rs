@@ -224,8 +224,8 @@ fn a_program_that_does_not_stay_is_copied() {
     assert!(!copy.exists() && !scratch.home().join(".local").exists());
 }
 
-/// The hashes that Codex 0.169.0 itself gives the entries of a project; that of Stop, which may take longer by now,
-/// by the rule that gives all the others.
+/// The hashes that Codex 0.169.0 itself computes for the entries of a project. The one of `Stop`, whose timeout is
+/// longer now, follows the rule that gives all the others.
 const HASHES: [(&str, &str, &str); 7] = [
     ("session_start", "sessionStart", "sha256:503d2f4c5f6e58a2419f8e7e999ce0f0d78858a636fd10dc1b9bcfe696047827"),
     (

@@ -1,4 +1,4 @@
-//! Runs that drive their agent, and commands below a supervisor.
+//! Loops, and commands below a supervisor.
 
 mod done_when;
 mod progress_log;

@@ -1,4 +1,4 @@
-//! ARCHITECTURE.md has a table of the crates and of what each may depend on. The manifests keep to it.
+//! Checks that the manifests follow the table in ARCHITECTURE.md, which says what each crate may depend on.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -7,7 +7,7 @@ use agent_baton_tests::program::workspace;
 
 use super::crates::crates;
 
-/// The name of each crate in the table, with the crates that it may depend on.
+/// Returns the name of each crate in the table, with the crates that it may depend on.
 fn documented() -> BTreeMap<String, BTreeSet<String>> {
     let text = fs::read_to_string(workspace().join("ARCHITECTURE.md")).unwrap();
     let rows = text.lines().skip_while(|line| !line.starts_with("| crate |")).skip(2);
@@ -19,7 +19,7 @@ fn documented() -> BTreeMap<String, BTreeSet<String>> {
             (name, in_backticks(cells[4]))
         })
         .collect();
-    // Its path has no slash, and it may depend on all.
+    // The path of the hook has no slash, so its name is not in the table. It may depend on all crates.
     let all: BTreeSet<_> = table.keys().filter(|name| name.contains("baton")).cloned().collect();
     table.remove("hook");
     table.entry("agent-baton".to_owned()).or_default().extend(all);

@@ -19,7 +19,7 @@ const BANNED_IN_NAMES: &[&str] = &[
     "warden", "way", "wired", "wiring",
 ];
 
-/// Standard terms that have such a word, and names that a trait of another library gives.
+/// Standard terms that contain a banned word, and names that a trait of another library prescribes.
 const EXCEPT: &[&str] = &[
     "roll_back",
     "visit_map",

@@ -40,7 +40,7 @@ pub(super) fn block_cap(settings: &str) -> Option<String> {
     value.get("env")?.get(BLOCK_CAP_VARIABLE)?.as_str().map(str::to_owned)
 }
 
-/// The events of Claude Code that baton hooks.
+/// The Claude Code events that baton hooks.
 #[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
 enum Hooked {
     SessionStart,

@@ -18,7 +18,7 @@ pub(super) use session_files::SESSION_FILES;
 
 use super::payload::{self, ParsedEvent, RawString, SessionField, Text};
 
-/// The events of Codex that baton hooks.
+/// The Codex events that baton hooks.
 #[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
 enum Hooked {
     SessionStart,

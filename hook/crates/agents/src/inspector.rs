@@ -92,7 +92,7 @@ impl<'a> AgentInspector<'a> {
         process_state(process, self.host(), |pid| self.process(pid))
     }
 
-    /// Whether a process that was seen before lives.
+    /// Returns whether a process that was seen before is alive.
     #[must_use]
     pub fn process_liveness(&self, process: &Process) -> Liveness {
         from_process_state(self.host(), process, self.process_state(process))

@@ -1,8 +1,8 @@
-//! The agents: what baton knows about Claude Code and Codex, as a table. A third agent is one more entry and one more
+//! What baton knows about the agents Claude Code and Codex, as a table. To add a third agent, add one entry and one
 //! file.
 //!
-//! May touch: stdin, the agents' own directories, and the system through an [`AgentInspector`]. It changes nothing.
-//! Only this crate knows the agents' JSON.
+//! This crate may touch stdin, the agents' own directories, and the system through an [`AgentInspector`]. It changes
+//! nothing. Only this crate knows the agents' JSON.
 
 mod claude;
 mod codex;

@@ -1,8 +1,8 @@
-//! The words of a reply: exactly one JSON object, or nothing.
+//! Renders a reply: exactly one JSON object, or nothing.
 //!
-//! The model's part holds ids, numbers and fixed words alone; a name that someone gave a run could be an instruction.
-//! It states facts: text that reads like a command is taken for an injection by Claude, and shown to the user instead.
-//! The user's part may name runs and panes, cleaned of what a terminal would act on.
+//! The text for the model contains only ids, numbers and fixed words, because a run's name could be an instruction.
+//! It states facts: Claude treats text that reads like a command as an injection and shows it to the user instead.
+//! The text for the user may name runs and panes, without control characters.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -17,13 +17,13 @@ use agent_baton_core::run::{RunName, is_printable};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-/// The most characters shown of a text that comes from the environment.
+/// How many characters are shown of a text that comes from the environment.
 const MAX_TEXT_CHARS: usize = 64;
 
-/// The most runs named in one telling.
+/// How many runs one notification lists.
 const MAX_LISTED_RUNS: usize = 8;
 
-/// The reply to `SessionStart` and `UserPromptSubmit`, of both agents. Codex drops a reply with any other key.
+/// The reply to `SessionStart` and `UserPromptSubmit` for both agents. Codex drops a reply with any other key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ContextReply {
@@ -45,7 +45,7 @@ pub struct AdditionalContext {
     pub additional_context: String,
 }
 
-/// The events at which the model can be told something.
+/// The events whose reply can reach the model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 pub enum ContextEvent {
     /// A session begins.
@@ -54,7 +54,7 @@ pub enum ContextEvent {
     UserPromptSubmit,
 }
 
-/// The reply to any other event: for the user alone.
+/// The reply to any other event. It reaches only the user.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct UserReply {
@@ -62,20 +62,20 @@ pub struct UserReply {
     pub system_message: String,
 }
 
-/// The reply to a `Stop` by which the agent goes on.
+/// The reply to a `Stop` that makes the agent continue.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct BlockReply {
-    /// The one word that both agents know.
+    /// The only decision that both agents know.
     pub decision: Block,
-    /// What goes in: the loop's prompt, as its user wrote it, and how far it is.
+    /// The text that the agent continues with: the loop's prompt, as its user wrote it, and the iteration.
     pub reason: String,
     /// What the user is told.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub system_message: Option<String>,
 }
 
-/// The word by which a turn goes on.
+/// The decision that makes the agent continue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Block {
@@ -91,7 +91,8 @@ enum Audience {
     Nobody,
 }
 
-/// Whom the reply to an event reaches, by what the agent accepts (measured: Codex 0.169, Claude Code 2.1.329).
+/// Returns whom the reply to an event can reach, according to what the agent accepts (measured: Codex 0.169, Claude
+/// Code 2.1.329).
 const fn audience(agent: Agent, name: EventName) -> Audience {
     match (agent, name) {
         (_, EventName::SessionStart) => Audience::ModelAndUser(ContextEvent::SessionStart),
@@ -102,31 +103,30 @@ const fn audience(agent: Agent, name: EventName) -> Audience {
     }
 }
 
-/// What the user's part of a reply may name.
+/// The names that the text for the user may contain.
 #[derive(Debug, Default)]
 pub struct Names {
     /// The names of runs.
     pub runs: BTreeMap<RunId, RunName>,
-    /// The session that the reply goes to: a command that is meant for it names it, so that it works in every
-    /// terminal.
+    /// The session that gets the reply. A command in the text names it, so that the command works in every terminal.
     pub session: Option<SessionId>,
 }
 
-/// The reply to a `Stop` by which the agent goes on with `prompt`.
+/// Returns the reply to a `Stop` that makes the agent continue with `prompt`.
 #[must_use]
 pub fn render_block(prompt: String, tell: &[Notification], names: &Names) -> Option<String> {
     let system_message = lines(tell.iter().filter(|tell| !is_iterated(tell)).filter_map(|tell| user_text(tell, names)));
     serde_json::to_string(&BlockReply { decision: Block::Block, reason: prompt, system_message }).ok()
 }
 
-/// Whether a telling is that a loop goes round again.
+/// Returns whether a notification announces the next iteration of a loop.
 #[must_use]
 pub fn is_iterated(tell: &Notification) -> bool {
     matches!(tell, Notification::Loop { id: told, .. } if told.reason == Reason::Iterated)
 }
 
-/// The reply to an event, as it is written to stdout. None where there is nothing to say, or the agent reads nothing.
-/// `notes` are for the user alone, who reads paths in them.
+/// Returns the reply to an event, as it is written to stdout. Returns `None` if there is nothing to report or the
+/// agent reads no reply. `notes` are only for the user, because they contain paths.
 #[must_use]
 pub fn render_reply(
     agent: Agent,
@@ -254,7 +254,7 @@ fn user_text(tell: &Notification, names: &Names) -> Option<String> {
     })
 }
 
-/// What a reason makes of a loop.
+/// What a reason code means for a loop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum LoopOutcome {
     Done,
@@ -293,7 +293,7 @@ impl LoopOutcome {
         }
     }
 
-    /// What the user can do next.
+    /// Returns what the user can do next.
     fn next_step(self, run: &RunId) -> String {
         match self {
             Self::Waiting => format!(" It goes on with your next prompt. To stop it: baton run cancel {run}"),
@@ -303,7 +303,7 @@ impl LoopOutcome {
     }
 }
 
-/// A run by name and id; by id alone where the name is not known.
+/// Returns the name and id of a run, or only the id if the name is unknown.
 fn run_label(run: &RunId, names: &Names) -> String {
     match names.runs.get(run) {
         Some(name) => format!("\"{}\" ({run})", printable(name.as_str())),
@@ -311,12 +311,12 @@ fn run_label(run: &RunId, names: &Names) -> String {
     }
 }
 
-/// The option by which a command is about the session that the reply goes to, whoever runs it.
+/// Returns the option that makes a command apply to the session that gets the reply, whoever runs it.
 fn session_option(names: &Names) -> String {
     names.session.as_ref().map_or_else(String::new, |session| format!(" --session {session}"))
 }
 
-/// A time in hours, in days where there are many.
+/// Formats a time in hours, or in days if it is long.
 fn time_span(ms: u64) -> String {
     match ms / 3_600_000 {
         hours @ 0..48 => format!("{hours} h"),
@@ -333,7 +333,7 @@ fn pane_label(pane: &Pane) -> String {
     }
 }
 
-/// A text without characters that a terminal acts on or that reorder what is read, and not too long.
+/// Returns a text without control characters and characters that reorder text, shortened to the limit.
 fn printable(text: &str) -> String {
     text.chars().filter(|&c| is_printable(c)).take(MAX_TEXT_CHARS).collect()
 }

@@ -102,8 +102,8 @@ pub(super) fn transcript_file(entry: &DirEntry, session: SessionId) -> Option<Tr
     Some(Transcript { session, path: entry.path(), modified_ms: u64::try_from(modified.as_millis()).ok()? })
 }
 
-/// Parses a session id in the form that both agents use: 8-4-4-4-12 hex digits. Other files stand in the same
-/// directories.
+/// Parses a session id in the form that both agents use: 8-4-4-4-12 hex digits. The directories also contain other
+/// files.
 pub(super) fn parse_uuid(text: &str) -> Option<SessionId> {
     let parts: Vec<&str> = text.split('-').collect();
     let fits = parts.iter().map(|part| part.len()).eq([8, 4, 4, 4, 12])

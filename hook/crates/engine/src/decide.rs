@@ -1,4 +1,4 @@
-//! The decision service: what events and commands have in common, from the records to the commit.
+//! The decision service: the steps that events and commands share, from reading the records to the commit.
 //!
 //! [`DecisionService::probe`] reads what the system shows, before the lock. [`DecisionService::decide_and_commit`]
 //! reads the records again under the lock, asks the core, checks its answer and commits it.
@@ -43,7 +43,7 @@ pub enum DecisionError {
 }
 
 impl DecisionError {
-    /// Whether the state is still being recovered. The next call continues the recovery.
+    /// Returns whether the state is still being recovered. The next call continues the recovery.
     #[must_use]
     pub const fn is_recovery_incomplete(&self) -> bool {
         matches!(
@@ -82,13 +82,13 @@ impl DecisionService<'_> {
     /// Asks the core without the lock. Nothing can change.
     ///
     /// # Errors
-    /// If the core fails.
+    /// Returns an error if the core fails.
     pub fn decide_unlocked(&self, input: Input, snapshot: Snapshot) -> Result<Outcome, CoreError> {
         self.ask_core(input, snapshot, self.now(), false)
     }
 
     /// Reads the records again under the lock, asks the core, checks its answer and commits it. Calls the observers
-    /// before and after the commit; loops and progress logs are observers of every decision.
+    /// before and after the commit. Loops and progress logs are observers of every decision.
     ///
     /// # Errors
     /// See [`DecisionError`]. An observer's failure is not an error.
@@ -178,10 +178,10 @@ impl DecisionService<'_> {
     }
 }
 
-/// Writes a line to the audit log that the core failed.
+/// Records in the audit that the core failed.
 ///
 /// # Errors
-/// If it cannot be written.
+/// Returns an error if the audit cannot be written.
 pub fn audit_core_failure(locked: &mut LockedStore<'_>, now: &Timestamp) -> Result<(), DecisionError> {
     Ok(locked.audit(AuditAction::CoreFailed, now)?)
 }
@@ -216,11 +216,11 @@ const fn process_of(input: &Input) -> Option<&Process> {
     }
 }
 
-/// The records of an event on the fast path, the end of its session's log, and the number of the log's next line.
-/// `None` if the log is so long that it must be trimmed, which needs the lock.
+/// Returns the records of an event on the fast path, the end of its session's log, and the number of the log's next
+/// line. Returns `None` if the log is so long that it must be trimmed, which needs the lock.
 ///
 /// # Errors
-/// If the log cannot be read.
+/// Returns an error if the log cannot be read.
 pub fn heartbeat_snapshot(
     store: &Store,
     view: &View<'_>,

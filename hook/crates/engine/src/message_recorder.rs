@@ -22,7 +22,7 @@ pub struct MessageRecorder<'a> {
     pub store: &'a Store,
     /// The configuration.
     pub settings: &'a Settings,
-    /// The payload; `None` for a notification and for an event from the inbox.
+    /// The payload. `None` for a notification and for an event from the inbox.
     pub raw: Option<&'a RawEvent>,
     /// The present moment.
     pub now: Timestamp,
@@ -56,7 +56,7 @@ impl MessageRecorder<'_> {
         self.settings.config().messages == Messages::All
     }
 
-    /// Records the message of a heartbeat whose session records messages, unless that needs the lock.
+    /// Records the message of a heartbeat if its session records messages, unless that needs the lock.
     #[must_use]
     pub fn record_unlocked(&self, event: &Event) -> Recorded {
         let keeps = self.is_enabled();

@@ -1,5 +1,5 @@
-//! The snapshot that a request hands to the core: the records that it can touch, found through the index, and what
-//! the system shows of their launches.
+//! Builds the snapshot of a request for the core: the records that the request can touch, found through the index,
+//! and the probes of their launches.
 
 use agent_baton_core::event::Event;
 use agent_baton_core::id::{RunId, SessionId};
@@ -11,14 +11,14 @@ use agent_baton_core::session::{Launch, Session};
 use baton_agents::AgentInspector;
 use baton_store::{Store, StoreError, View};
 
-/// The most sessions in a snapshot beside the event's own. It keeps an event's cost independent of how many sessions
-/// are alive.
+/// The maximum number of sessions in a snapshot beside the event's own. The limit keeps an event's cost independent
+/// of how many sessions are alive.
 const MAX_NEIGHBOURS: usize = 32;
 
-/// The most runs of a project in a snapshot.
+/// The maximum number of a project's runs in a snapshot.
 const MAX_PROJECT_RUNS: usize = 16;
 
-/// The snapshot of an event on the fast path: its session and that session's runs. Nothing can change there.
+/// Returns the snapshot of an event on the fast path: its session and that session's runs. Nothing can change there.
 #[must_use]
 pub fn for_heartbeat(view: &View<'_>, event: &Event) -> Snapshot {
     let mut session = event.session.as_ref().map_or(Reading::Absent, |id| view.session(id));
@@ -31,10 +31,10 @@ pub fn for_heartbeat(view: &View<'_>, event: &Event) -> Snapshot {
     Snapshot { session, runs, limits: Limits::default(), ..Snapshot::default() }
 }
 
-/// The snapshot of a request.
+/// Returns the snapshot of a request.
 ///
 /// # Errors
-/// [`StoreError::IndexMissing`] if the index must be rebuilt first.
+/// Returns [`StoreError::IndexMissing`] if the index must be rebuilt first.
 pub fn for_input(view: &View<'_>, input: &Input) -> Result<Snapshot, StoreError> {
     let mut builder = SnapshotBuilder { view, sessions: Vec::new(), runs: Vec::new() };
     let session = match input {
@@ -55,8 +55,8 @@ pub enum ProbeResult {
 }
 
 impl ProbeResult {
-    /// The probe of a launch, if the launch in the snapshot is still the one that was probed. If its process
-    /// announced itself again meanwhile, what the agent's file or lock showed before no longer counts.
+    /// Returns the probe of a launch, if the launch in the snapshot is still the one that was probed. If its process
+    /// announced itself again meanwhile, the earlier probe no longer counts.
     #[must_use]
     pub fn launch_probe(&self, snapshot: &Snapshot) -> Option<Probe> {
         let Self::Launch(looked) = self else { return None };
@@ -66,7 +66,7 @@ impl ProbeResult {
         (now == (&then.started, &then.ended, &then.lock)).then(|| probe.clone())
     }
 
-    /// The probe of a command. The core applies it only to the supervisor and the command that were probed.
+    /// Returns the probe of a command. The core applies it only to the supervisor and the command that were probed.
     #[must_use]
     pub fn command_probe(&self) -> Option<CommandProbe> {
         match self {

@@ -139,7 +139,7 @@ pub(crate) fn check_root<T>(
     }
 }
 
-/// Checks that the hooks can be appended, and returns what has to be created for each.
+/// Checks that the hooks can be appended, and returns what must be created for each.
 fn check_hooks(path: &Path, body: &str, hooks: &[(&str, HookGroup)]) -> Result<Vec<Created>, InstallError> {
     check_root(path, body, |root| {
         let object = match property(path, body, root, HOOKS)? {

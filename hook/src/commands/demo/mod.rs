@@ -11,7 +11,7 @@ use crate::commands::demo::agent::{Answer, FakeAgent, WORK_DIR};
 use crate::error::CommandError;
 use crate::output;
 
-/// Plays a run through a crash and a resume, with real processes in a temporary state. Leaves nothing behind.
+/// Play a run through a crash and a resume, with real processes in a temporary state. Nothing is left behind.
 #[derive(Args)]
 pub struct Demo {}
 

@@ -24,7 +24,7 @@ use crate::output;
 use finding::{Finding, Level};
 use installation::Installation;
 
-/// Checks the installation and suggests fixes. The exit status is 1 if a check failed.
+/// Check the installation and suggest fixes. The exit status is 1 if a check failed.
 #[derive(Args)]
 pub struct Doctor {
     /// Print the findings as JSON

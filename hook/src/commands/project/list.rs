@@ -11,7 +11,7 @@ use crate::error::CommandError;
 use crate::output;
 use baton_protect::ProjectRecord;
 
-/// Lists the projects with protected files or backups.
+/// List the projects with protected files or backups.
 #[derive(Args)]
 pub struct List {
     /// Print the projects as JSON

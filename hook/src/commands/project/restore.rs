@@ -13,7 +13,7 @@ use baton_protect::restore_plan::{ChangeEvidence, RestorePlan};
 use baton_protect::state::{Backup, ProjectRecord, ProtectionState};
 use baton_protect::{ProtectedProject, RestoreResult};
 
-/// Restores a project's protected files from a backup. baton first copies the current files to the history.
+/// Restore a project's protected files from a backup. baton first copies the current files to the history.
 #[derive(Args)]
 pub struct Restore {
     /// Path of the project [default: the current project]

@@ -13,7 +13,7 @@ use baton_protect::ProtectedProject;
 use baton_protect::state::ProtectionState;
 use baton_store::ArchiveKind;
 
-/// Saves a project's protected files as they are now. While sessions are open, baton restores this backup after the
+/// Save a project's protected files as they are now. While sessions are open, baton restores this backup after the
 /// last one. With no session open, the current files are yours.
 #[derive(Args)]
 pub struct Save {

@@ -11,7 +11,7 @@ use crate::context::Context;
 use crate::error::CommandError;
 use crate::output;
 
-/// Shows the sessions in a project, its backups and what happened.
+/// Show the sessions in a project, its backups and what happened.
 #[derive(Args)]
 pub struct Show {
     /// Path of the project [default: the current project]

@@ -18,7 +18,7 @@ use crate::session_list::{ListedSession, Overview, SessionReader};
 use claim::ResumeClaim;
 use plan::{Resumable, Scope, plan};
 
-/// Resumes sessions after a crash, a closed terminal or a reboot.
+/// Resume sessions after a crash, a closed terminal or a reboot.
 #[derive(Args)]
 pub struct Resume {
     /// Session id, a prefix of it, its name, or "last" [default: all lost sessions]

@@ -98,7 +98,7 @@ pub(super) fn is_claimed(context: &Context, mark: &Resuming) -> bool {
         Some(process) => match context.inspector().process_liveness(process).live {
             Live::Yes => true,
             Live::No => false,
-            // In another namespace of this machine. Another boot ended it.
+            // The process ran in another namespace of this machine. A reboot ended it.
             Live::Unknown => process.machine != place.machine || process.boot == place.boot,
         },
         None => mark.at.boot == place.boot && mark.at.age_ms(&context.now()) < UNSTARTED_CLAIM_MS,

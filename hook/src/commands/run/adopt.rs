@@ -14,7 +14,7 @@ use crate::error::CommandError;
 use crate::output;
 use crate::output::run_result::print_result;
 
-/// Moves a run to another session.
+/// Move a run to another session.
 #[derive(Args)]
 pub struct Adopt {
     /// Run id, a prefix of it, or its name

@@ -11,7 +11,7 @@ use crate::context::Context;
 use crate::error::CommandError;
 use crate::output::run_result::{Phase, print_result};
 
-/// Reports the progress of a run that you own.
+/// Report the progress of a run that you own.
 #[derive(Args)]
 pub struct Update {
     /// Run id, a prefix of it, or its name
@@ -33,7 +33,7 @@ pub struct Update {
     json: bool,
 }
 
-/// Checks that you own a run.
+/// Check that you own a run.
 #[derive(Args)]
 pub struct Verify {
     /// Run id, a prefix of it, or its name
@@ -46,7 +46,7 @@ pub struct Verify {
     json: bool,
 }
 
-/// Finishes a run that you own.
+/// Finish a run that you own.
 #[derive(Args)]
 pub struct Finish {
     /// Run id, a prefix of it, or its name

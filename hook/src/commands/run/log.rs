@@ -16,7 +16,7 @@ use baton_store::progress::follow::{LogFiles, LogFollower};
 /// How long to wait before looking for new lines.
 const POLL: Duration = Duration::from_millis(100);
 
-/// Prints the progress log of a run.
+/// Print the progress log of a run.
 #[derive(Args)]
 pub struct Log {
     /// Run id, a prefix of it, or its name

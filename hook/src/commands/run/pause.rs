@@ -24,7 +24,7 @@ pub struct Pause {
     json: bool,
 }
 
-/// Continues a paused or waiting run.
+/// Continue a paused or waiting run.
 #[derive(Args)]
 pub struct Continue {
     /// Run id, a prefix of it, or its name

@@ -12,7 +12,7 @@ use crate::context::Context;
 use crate::error::CommandError;
 use crate::output::run_result::{Phase, print_result};
 
-/// Starts a run that a session owns.
+/// Start a run that a session owns.
 #[derive(Args)]
 pub struct Start {
     /// Name of the run: 1 to 64 printable characters

@@ -23,7 +23,7 @@ use baton_system::{identity, worktree};
 /// How often to check whether the running command has ended.
 const POLL: Duration = Duration::from_millis(200);
 
-/// Runs a command as a run of its own.
+/// Run a command as a run of its own.
 #[derive(Args)]
 pub struct With {
     /// Name of the run; a project has at most one command of a name at a time

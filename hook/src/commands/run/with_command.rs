@@ -21,7 +21,7 @@ use crate::output;
 use crate::output::run_result::refusal;
 use baton_system::identity;
 
-/// Becomes the command of a run.
+/// Become the command of a run.
 #[derive(Args)]
 pub struct WithCommand {
     run: RunId,

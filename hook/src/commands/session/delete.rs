@@ -10,7 +10,7 @@ use crate::error::CommandError;
 use crate::output;
 use baton_engine::retention::{Deletion, delete};
 
-/// Moves a session to the trash. Only `baton session restore` brings it back. The agent's own transcript stays where
+/// Move a session to the trash. Only `baton session restore` brings it back. The agent's own transcript stays where
 /// it is.
 #[derive(Args)]
 pub struct Delete {

@@ -22,7 +22,7 @@ const MAX_ENTRIES: usize = 100_000;
 /// How long each kind of search may take.
 const SEARCH_TIME: Duration = Duration::from_secs(20);
 
-/// Registers sessions that no hook reported, and lists progress logs of loops.
+/// Register sessions that no hook reported, and list progress logs of loops.
 #[derive(Args)]
 pub struct Discover {
     /// Directories to search for progress logs [default: the current project]

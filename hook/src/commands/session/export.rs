@@ -14,7 +14,7 @@ use baton_engine::export::{self, ExportError, MAX_TRANSCRIPT_BYTES, SessionExpor
 use baton_fs::read::open_own;
 use baton_store::AuditLine;
 
-/// Exports a session to a file that `baton session import` reads on another machine.
+/// Export a session to a file that `baton session import` reads on another machine.
 #[derive(Args)]
 pub struct Export {
     /// Session id, a prefix of it, its name, or "last"

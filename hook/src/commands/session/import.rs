@@ -16,7 +16,7 @@ use baton_engine::export::{self, ExportError, SessionExport};
 use baton_fs::read::open_own;
 use baton_store::{AuditAction, ImportedConversation, Transaction, View};
 
-/// Brings a session that `baton session export` wrote, as an archived one.
+/// Import a session that `baton session export` wrote, as an archived one.
 #[derive(Args)]
 pub struct Import {
     /// File that `baton session export` wrote
@@ -65,7 +65,7 @@ impl Import {
         let mut transaction = Transaction::begin(&mut locked, AuditAction::SessionImported, &now);
         match deleted {
             Some(deleted) => {
-                // The deleted record goes on, so it keeps the time of its creation.
+                // The import continues the deleted record, so it keeps its creation time.
                 session.created = deleted.created.clone();
                 transaction.update_session(deleted, session, Location::Archive);
             }

@@ -31,7 +31,7 @@ const DEFAULT_PAGE_SIZE: &str = "50";
 const STATUSES: [&str; 10] =
     ["attention", "permission", "question", "error", "idle", "starting", "active", "lost", "unknown", "ended"];
 
-/// Lists sessions, most recently opened first.
+/// List sessions, most recently opened first.
 #[derive(Args)]
 pub struct List {
     /// Include headless sessions (claude -p, codex exec) and empty sessions that were replaced

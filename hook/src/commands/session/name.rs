@@ -9,7 +9,7 @@ use crate::error::CommandError;
 use crate::output;
 use baton_store::AuditAction;
 
-/// Gives a session a name of your own.
+/// Give a session a name of your own.
 #[derive(Args)]
 pub struct Name {
     /// Session id, a prefix of it, its name, or "last"

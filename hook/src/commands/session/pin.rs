@@ -8,7 +8,7 @@ use crate::error::CommandError;
 use crate::output;
 use baton_store::AuditAction;
 
-/// Pins a session, so that baton never archives it.
+/// Pin a session, so that baton never archives it.
 #[derive(Args)]
 pub struct Pin {
     /// Session id, a prefix of it, its name, or "last"

@@ -8,7 +8,7 @@ use crate::error::CommandError;
 use crate::output;
 use baton_engine::retention::{Restoration, restore};
 
-/// Restores a session from the trash or the archive.
+/// Restore a session from the trash or the archive.
 #[derive(Args)]
 pub struct Restore {
     /// Full session id

@@ -17,7 +17,7 @@ use crate::session_list::SessionReader;
 
 pub use report::StatusView;
 
-/// Shows what needs you, what is running and what was lost.
+/// Show what needs you, what is running and what was lost.
 #[derive(Args)]
 pub struct Status {
     /// Print the status as JSON

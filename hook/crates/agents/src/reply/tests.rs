@@ -205,7 +205,8 @@ fn replies_fit_their_schemas() {
     assert!(!user.is_valid(&json!({ "systemMessage": "x", "hookSpecificOutput": null })));
 }
 
-/// The client's own schemas, where a copy lies beside the checkout, or in the folder that `BATON_THIRD_PARTY` names.
+/// The client's own schemas. They are used if a copy is beside the checkout, or in the folder that
+/// `BATON_THIRD_PARTY` names.
 #[test]
 fn replies_fit_codex_own_schemas() {
     let beside = || std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../../shared/third-party");

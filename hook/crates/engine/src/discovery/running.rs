@@ -89,7 +89,8 @@ impl Discovery<'_> {
         (lives && settled && spec.is_named(&stat.comm)).then_some(stat)
     }
 
-    /// Whether the process that an agent names lives. Where the agent gives no start time, whatever has the pid now is meant.
+    /// Returns whether the process in an agent's file is alive. If the file has no start time, the current process
+    /// with that pid counts.
     fn liveness(&self, pid: u32, start: Option<u64>, lookup: &ProcessLookup) -> Liveness {
         let host = self.inspector.host();
         let found = if let ProcessLookup::Found(stat) = lookup { stat.start } else { 0 };

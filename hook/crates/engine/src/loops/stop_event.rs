@@ -33,7 +33,7 @@ pub struct LoopStop {
     _lock: Option<File>,
 }
 
-/// What a `Stop` is evaluated from.
+/// The inputs of the evaluation of a `Stop`.
 pub struct StopInputs<'a> {
     /// The state.
     pub store: &'a Store,
@@ -45,12 +45,12 @@ pub struct StopInputs<'a> {
     pub raw: &'a RawEvent,
 }
 
-/// The event pipeline, as far as the evaluation of a `Stop` needs it.
+/// What the evaluation of a `Stop` needs from the event pipeline.
 pub trait StopHost {
     /// Lets the hook run for this long, from now on.
     fn extend_limit(&self, limit: Duration);
 
-    /// Whether another delivery of the event was handled meanwhile. Reads only.
+    /// Returns whether another delivery of the event was handled meanwhile. Only reads.
     fn was_handled(&self, event: &Event) -> bool;
 }
 

@@ -1,4 +1,4 @@
-//! A user deletes a session, or restores it.
+//! Deletes and restores a session at a user's request.
 
 use agent_baton_core::decision::Location;
 use agent_baton_core::id::SessionId;

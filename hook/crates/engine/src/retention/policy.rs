@@ -39,7 +39,7 @@ pub enum ExpiryReason {
 }
 
 impl ExpiryReason {
-    /// What the audit says of it.
+    /// Returns the action that the audit records.
     #[must_use]
     pub const fn audit_action(self) -> AuditAction {
         match self {

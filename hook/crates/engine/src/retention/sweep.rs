@@ -209,7 +209,8 @@ impl SweepStep {
         }
     }
 
-    /// Adds it to a transaction. In the trash, a tombstone stays of what a user deleted, and nothing of what expired.
+    /// Adds the step to a transaction. When a session is removed from the trash, a tombstone stays if a user deleted
+    /// it, and nothing stays if it expired.
     fn stage(&self, transaction: &mut Transaction<'_, '_>) {
         let before = self.session.clone();
         let to = match self.action {

@@ -22,7 +22,7 @@ pub struct Item {
 pub struct Section {
     /// The heading, or an empty text.
     pub title: String,
-    /// The things.
+    /// The items.
     pub items: Vec<Item>,
 }
 

@@ -68,9 +68,9 @@ pub enum RawEventError {
 /// The limits of one reading.
 #[derive(Debug, Clone, Copy)]
 pub struct ReadLimits {
-    /// The most bytes.
+    /// The maximum number of bytes.
     pub bytes: usize,
-    /// The longest time.
+    /// The maximum duration.
     pub time: Duration,
 }
 

@@ -27,30 +27,30 @@ const MAX_LISTED_RUNS: usize = 8;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ContextReply {
-    /// What the model is told.
+    /// The text for the model.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hook_specific_output: Option<AdditionalContext>,
-    /// What the user is told.
+    /// The text for the user.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub system_message: Option<String>,
 }
 
-/// What the model is told.
+/// The text for the model.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct AdditionalContext {
-    /// The event replied to.
+    /// The event that is answered.
     pub hook_event_name: ContextEvent,
-    /// Ids, numbers and fixed words.
+    /// The text. It contains only ids, numbers and fixed words.
     pub additional_context: String,
 }
 
 /// The events whose reply can reach the model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 pub enum ContextEvent {
-    /// A session begins.
+    /// A session starts.
     SessionStart,
-    /// A prompt goes in.
+    /// The user sends a prompt.
     UserPromptSubmit,
 }
 
@@ -58,7 +58,7 @@ pub enum ContextEvent {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct UserReply {
-    /// What the user is told.
+    /// The text for the user.
     pub system_message: String,
 }
 
@@ -70,7 +70,7 @@ pub struct BlockReply {
     pub decision: Block,
     /// The text that the agent continues with: the loop's prompt, as its user wrote it, and the iteration.
     pub reason: String,
-    /// What the user is told.
+    /// The text for the user.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub system_message: Option<String>,
 }

@@ -164,7 +164,7 @@ impl DecisionService<'_> {
         }
     }
 
-    /// The present moment.
+    /// The current time.
     #[must_use]
     pub fn now(&self) -> Timestamp {
         self.inspector.now()

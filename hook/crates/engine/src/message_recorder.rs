@@ -24,7 +24,7 @@ pub struct MessageRecorder<'a> {
     pub settings: &'a Settings,
     /// The payload. `None` for a notification and for an event from the inbox.
     pub raw: Option<&'a RawEvent>,
-    /// The present moment.
+    /// The current time.
     pub now: Timestamp,
 }
 

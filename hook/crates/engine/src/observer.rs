@@ -13,7 +13,7 @@ use crate::outcome::Outcome;
 /// The notices of an observer for the user, or why it failed.
 pub type Observed = Result<Vec<String>, Box<dyn Error>>;
 
-/// Follows decisions.
+/// A feature that follows decisions.
 pub trait Observer {
     /// Called before the commit. If the process is killed in between, the records do not contain the decision, so the
     /// next event calls the observer again.

@@ -9,7 +9,7 @@ use crate::context::Context;
 use crate::error::CommandError;
 use crate::output::run_result::{Phase, print_result};
 
-/// Cancels a run for good.
+/// Cancel a run for good.
 #[derive(Args)]
 pub struct Cancel {
     /// Run id, a prefix of it, or its name

@@ -10,7 +10,7 @@ use crate::error::CommandError;
 use crate::output;
 use crate::output::json::{RunView, run_status_word};
 
-/// Lists runs, newest first.
+/// List runs, newest first.
 #[derive(Args)]
 pub struct List {
     /// Include ended runs

@@ -11,7 +11,7 @@ use crate::context::Context;
 use crate::error::CommandError;
 use crate::output::run_result::{Phase, print_result};
 
-/// Pauses a run.
+/// Pause a run.
 #[derive(Args)]
 pub struct Pause {
     /// Run id, a prefix of it, or its name

@@ -10,7 +10,7 @@ use crate::error::CommandError;
 use crate::output;
 use crate::output::json::RunView;
 
-/// Shows everything about one run.
+/// Show everything about one run.
 #[derive(Args)]
 pub struct Show {
     /// Run id, a prefix of it, or its name

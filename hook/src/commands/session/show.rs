@@ -18,7 +18,7 @@ use crate::session_list::{ListedSession, SessionReader};
 use baton_agents::{TranscriptStats, spec};
 use baton_store::Chunk;
 
-/// Shows everything about one session.
+/// Show everything about one session.
 #[derive(Args)]
 pub struct Show {
     #[command(flatten)]

@@ -26,7 +26,8 @@ fn participant(pid: u32) -> Participant {
     }
 }
 
-/// Checks what is known about the participants when they are probed before and after processes end.
+/// Probes the participants two times. `closed` says whether their processes are gone by then, `expected` is the verdict
+/// after each probe, and `process_lookups` is the number of lookups in the second one.
 fn check(participants: &Participants, closed: [bool; 2], expected: [Live; 2], process_lookups: u32) {
     let gone = Cell::new(false);
     let office = FakeSystem::new(|pid| if gone.get() { ProcessLookup::Gone } else { agent(pid, false) });

@@ -1,4 +1,4 @@
-//! A change of owner against the same writes and syncs, made by a program that does nothing else.
+//! Compares a transfer with a program that makes the same writes and syncs and does nothing else.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File, OpenOptions};
@@ -8,10 +8,11 @@ use std::path::{Path, PathBuf};
 use agent_baton_tests::state::State;
 use agent_baton_tests::{Scratch, Window};
 
-/// The first argument by which this program is asked for the writes alone.
+/// The first argument that makes this program do only the writes.
 pub const WORD: &str = "--bare-writes";
 
-/// What a call wrote: every file that is new or changed, by its length, but for logs and the lock, which are not synced.
+/// Returns what a call wrote: every new or changed file with its length, without logs and the lock, which are not
+/// synced.
 pub fn written(before: &State, after: &State) -> Vec<String> {
     let changed = after.files.iter().filter(|(path, bytes)| before.files.get(*path) != Some(bytes));
     let synced =
@@ -19,7 +20,7 @@ pub fn written(before: &State, after: &State) -> Vec<String> {
     synced
         .map(|(path, bytes)| {
             let len = match before.files.get(path) {
-                // The audit is appended to.
+                // The call appended to the audit.
                 Some(old) if path.starts_with("audit") => bytes.len() - old.len(),
                 _ => bytes.len(),
             };
@@ -28,7 +29,7 @@ pub fn written(before: &State, after: &State) -> Vec<String> {
         .collect()
 }
 
-/// The run of this program that makes those writes in a directory of its own.
+/// Returns the run of this program that makes those writes in a directory of its own.
 pub fn run(scratch: &Scratch, window: &Window<'_>, written: &[String]) -> agent_baton_tests::fake_agent::Run {
     let dir = scratch.root().join("bare");
     let program = std::env::current_exe().expect("this program");
@@ -36,8 +37,8 @@ pub fn run(scratch: &Scratch, window: &Window<'_>, written: &[String]) -> agent_
     window.below("bare", argv.into_iter().chain(written.iter().cloned()).collect(), String::new())
 }
 
-/// Makes the writes: each file to a temporary one, synced and renamed into place, one more file for the commit itself, the directories
-/// synced, the audit appended to and synced.
+/// Makes the writes. Each file is written to a temporary one, synced and renamed. One more file stands for the commit
+/// itself. Then the directories are synced, and the audit is appended to and synced.
 pub fn main(mut arguments: impl Iterator<Item = String>) -> io::Result<()> {
     let root = PathBuf::from(arguments.next().ok_or(io::ErrorKind::InvalidInput)?);
     let mut dirs = BTreeSet::from([root.clone()]);

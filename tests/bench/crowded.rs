@@ -1,4 +1,4 @@
-//! What an event costs beside much history and many living sessions, against the same event beside nothing.
+//! Compares the cost of an event in a state with a long history and many live sessions with that in an empty state.
 
 use agent_baton_core::agent::Agent;
 use agent_baton_tests::fake_agent::Run;
@@ -9,30 +9,31 @@ use serde_json::{Value, json};
 use crate::SESSION;
 use crate::measure::WARM_UP;
 
-/// Sessions in the archive.
+/// The number of sessions in the archive.
 const ARCHIVED: usize = 10_000;
 
-/// Sessions that live, of the same project.
+/// The number of live sessions in the same project.
 const LIVING: usize = 100;
 
-/// What an event cost beside nothing and beside the crowd, in nanoseconds, one of each for every round.
+/// The cost of an event in the empty and in the crowded state, in nanoseconds. Each round gives one of each.
 pub struct Pairs {
-    /// The event, in words.
+    /// A description of the event.
     pub name: &'static str,
-    /// Beside nothing.
+    /// The cost in the empty state.
     pub alone: Vec<u64>,
-    /// Beside the crowd.
+    /// The cost in the crowded state.
     pub crowded: Vec<u64>,
 }
 
-/// One state: two windows by turns show the session that owns a run, a third one begins sessions.
+/// One of the two states. Two windows take turns to display the session that owns a run, and a third one starts
+/// sessions.
 struct Side<'a> {
     windows: [Window<'a>; 2],
     third: Window<'a>,
     owner: usize,
 }
 
-/// Each round's events, in order: words, the event, and its fields.
+/// Each round's events in order: description and event.
 const STEPS: [(&str, &str); 9] = [
     ("the first prompt after a change of owner", "UserPromptSubmit"),
     ("a prompt", "UserPromptSubmit"),
@@ -57,7 +58,7 @@ impl<'a> Side<'a> {
         Self { windows, third: window("%3"), owner: 0 }
     }
 
-    /// The call of a step in this round, and who makes it.
+    /// Returns the call of a step in this round, and the window that makes it.
     fn call(&mut self, step: usize, round: usize) -> (Run, &mut Window<'a>) {
         let (_, event) = STEPS[step];
         let fields = json!({"source": "resume", "prompt": format!("{round} {step}"), "round": round, "step": step});
@@ -82,7 +83,8 @@ impl<'a> Side<'a> {
     }
 }
 
-/// Fills a state with copies of its one session: archived ones, and ones that a living process shows, each in a pane of its own.
+/// Fills a state with copies of its only session: archived ones, and ones that a live process displays, each in a
+/// pane of its own.
 fn crowd(scratch: &Scratch) {
     let state = scratch.state_dir();
     let path = state.join(format!("sessions/{SESSION}.json"));
@@ -106,7 +108,7 @@ fn crowd(scratch: &Scratch) {
     std::fs::remove_file(state.join("index/complete")).unwrap();
 }
 
-/// Plays the same rounds beside nothing and beside the crowd, each step by turns.
+/// Plays the same rounds in both states, alternating after each step.
 pub fn measure(rounds: usize) -> Vec<Pairs> {
     let scratches = [Scratch::new(), Scratch::new()];
     let mut sides = [Side::new(&scratches[0]), Side::new(&scratches[1])];

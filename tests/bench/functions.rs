@@ -1,4 +1,4 @@
-//! The functions that the commonest calls run: `hook/order.sh` has the linker put them side by side.
+//! Lists the functions that the most frequent calls run. `hook/order.sh` makes the linker place them side by side.
 
 use std::collections::BTreeSet;
 
@@ -10,13 +10,13 @@ use serde_json::json;
 use crate::SESSION;
 use crate::measure::VALGRIND;
 
-/// What the benchmark is called with to print them.
+/// The argument that makes the benchmark print them.
 pub const WORD: &str = "functions";
 
-/// Prints the names that the linker knows them by, in the order of the alphabet.
+/// Prints the names that the linker knows, in alphabetical order.
 ///
 /// # Panics
-/// Without valgrind, and where the program has no names.
+/// Panics if valgrind is missing, or if the program has no symbol names.
 pub fn main() {
     let mut names = BTreeSet::new();
     for (agent, event) in [
@@ -53,10 +53,11 @@ fn of_event(agent: Agent, event: &str) -> Vec<String> {
     std::fs::read_to_string(&profile).unwrap().lines().filter_map(name).collect()
 }
 
-/// The name in a line of the profile: `fn=(12) name`, at its first mention, with `'2` behind it where it calls itself.
+/// Returns the name in a line of the profile: `fn=(12) name`, where it first occurs, followed by `'2` if the function
+/// calls itself.
 fn name(line: &str) -> Option<String> {
     let rest = line.strip_prefix('c').unwrap_or(line).strip_prefix("fn=(")?;
     let name = rest.split_once(") ")?.1.split('\'').next()?;
-    // Valgrind's own names for what has none.
+    // Valgrind invents these for functions without a name.
     (!name.starts_with("0x") && !name.starts_with('(')).then(|| name.to_owned())
 }

@@ -1,7 +1,8 @@
-//! What a call of baton costs an agent: whole processes, each measured in turn with `/bin/true`.
+//! Measures what a call of baton costs an agent: whole processes, each measured in turn with `/bin/true`.
 //!
-//! `cargo run --release -p agent-baton-tests --bin bench [ROUNDS [TABLE]]` prints tables in Markdown. The calls are made by a process named
-//! `claude`, as the hook needs it; the time is from before the start of the process until it was reaped.
+//! `cargo run --release -p agent-baton-tests --bin bench [ROUNDS [TABLE]]` prints tables in Markdown. A process named
+//! `claude` makes the calls, because the hook requires it. The time is from before the start of the process until it
+//! was reaped.
 
 mod bare;
 mod crowded;
@@ -21,7 +22,7 @@ use measure::Measured;
 
 const SESSION: &str = "0b8f9c4e-5a1d-4f57-9a53-3a5f6c1e2d70";
 
-/// The slow path syncs files: fewer rounds do.
+/// The slow path syncs files, so fewer rounds suffice.
 const SLOW_SHARE: usize = 5;
 
 fn main() {
@@ -63,7 +64,7 @@ fn main() {
     }
 }
 
-/// The calls that agents make.
+/// Measures the calls that agents make.
 fn calls(rounds: usize) -> Vec<Measured> {
     vec![
         known("a prompt of a known launch", "UserPromptSubmit", rounds, "off"),
@@ -76,7 +77,7 @@ fn calls(rounds: usize) -> Vec<Measured> {
     ]
 }
 
-/// The calls that people make.
+/// Measures the calls that users make.
 fn lists(rounds: usize) -> Vec<Measured> {
     vec![
         many::call("the status in one line, 6 agents alive", &["status", "--line"], rounds),
@@ -100,7 +101,7 @@ fn hook(window: &mut Window<'_>, event: &str, fields: &serde_json::Value) -> End
     ended
 }
 
-/// An event of a launch that is known already. Each has bytes of its own, or it would count as delivered twice.
+/// Measures an event of a known launch. Each event has bytes of its own, or it would count as a duplicate.
 fn known(name: &'static str, event: &str, rounds: usize, messages: &str) -> Measured {
     let scratch = Scratch::new();
     keep(&scratch, messages);
@@ -127,7 +128,7 @@ fn known(name: &'static str, event: &str, rounds: usize, messages: &str) -> Meas
     measured
 }
 
-/// The end of a turn of a session that owns nothing: a loop of its neighbour must cost it nothing.
+/// Measures the end of a turn of a session that owns nothing. A loop of another session must not make it slower.
 fn beside_a_loop(name: &'static str, rounds: usize) -> Measured {
     let scratch = Scratch::new();
     let mut owner = Window::open(&scratch, Agent::Claude, "%2");
@@ -151,7 +152,7 @@ fn beside_a_loop(name: &'static str, rounds: usize) -> Measured {
     measured
 }
 
-/// Two windows of one session by turns: one leaves, the other resumes, and the run goes over.
+/// Two windows of one session take turns: one exits, the other resumes, and the run is transferred.
 fn transfer(name: &'static str, rounds: usize) -> Measured {
     let scratch = Scratch::new();
     let mut windows = ["%1", "%2"].map(|pane| Window::open(&scratch, Agent::Claude, pane));
@@ -183,7 +184,7 @@ fn transfer(name: &'static str, rounds: usize) -> Measured {
     measured
 }
 
-/// Two windows by turns, each change of owner beside the bare writes of the one before.
+/// Two windows take turns. Each transfer is measured beside the bare writes of the previous one.
 fn against_bare_writes(rounds: usize) -> Pairs {
     let scratch = Scratch::new();
     let mut windows = ["%1", "%2"].map(|pane| Window::open(&scratch, Agent::Claude, pane));

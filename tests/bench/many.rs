@@ -1,4 +1,4 @@
-//! Looking at many sessions, and for many loops.
+//! Measures commands on many sessions, and on many loops.
 
 use std::fs;
 use std::process::{Child, Command, Stdio};
@@ -11,16 +11,16 @@ use serde_json::{Value, json};
 
 use crate::measure::{self, Measured};
 
-/// How many there are.
+/// The number of sessions or logs.
 const MANY: usize = 10_000;
 
-/// The beginning of the id of one in the middle.
+/// The prefix of the id of a session in the middle.
 pub const PREFIX: &str = "session-05000";
 
-/// Agents that live beside them.
+/// The number of live agents beside them.
 const ALIVE: usize = 6;
 
-/// A state with that many sessions in the archive and some that live, and their windows.
+/// Creates a state with that many sessions in the archive and some live ones, and returns the windows of those.
 fn filled(scratch: &Scratch) -> Vec<Window<'_>> {
     let mut windows: Vec<Window<'_>> =
         (0..ALIVE).map(|n| Window::open(scratch, Agent::Claude, &format!("%{n}"))).collect();
@@ -45,14 +45,14 @@ fn filled(scratch: &Scratch) -> Vec<Window<'_>> {
         record["ended"] = record["launches"][0]["ended"].clone();
         fs::write(state.join(format!("archive/sessions/{id}.json")), record.to_string()).unwrap();
     }
-    // The next holder of the lock makes the index anew.
+    // The next holder of the lock rebuilds the index.
     fs::remove_file(state.join("index/complete")).unwrap();
     let ended = windows[0].hook("SessionStart", "alive-0", &json!({"source": "resume"}));
     assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""), "{ended:?}");
     windows
 }
 
-/// A call of `baton`, again and again, beside [`MANY`] sessions in an archive that has stood still for a while.
+/// Measures a call of `baton` beside [`MANY`] sessions in an archive that has not changed for a while.
 pub fn call(name: &'static str, args: &[&str], rounds: usize) -> Measured {
     let scratch = Scratch::new();
     let mut windows = filled(&scratch);
@@ -64,7 +64,7 @@ pub fn call(name: &'static str, args: &[&str], rounds: usize) -> Measured {
     repeated(name, args, rounds, &scratch, &mut windows[0], |_| ())
 }
 
-/// The same where the archive changes before each call.
+/// Like [`call`], but the archive changes before each call.
 pub fn call_after_change(name: &'static str, args: &[&str], rounds: usize) -> Measured {
     let scratch = Scratch::new();
     let mut windows = filled(&scratch);
@@ -74,7 +74,7 @@ pub fn call_after_change(name: &'static str, args: &[&str], rounds: usize) -> Me
     })
 }
 
-/// The call, with `before` before each round.
+/// Measures the call, with `before` called before each round.
 fn repeated(
     name: &'static str,
     args: &[&str],
@@ -100,10 +100,10 @@ fn repeated(
     measured
 }
 
-/// How many sessions live, each by a process of its own.
+/// The number of live sessions, each with a process of its own.
 const LIVING: usize = 1_000;
 
-/// Processes that are ended when dropped.
+/// Processes that are killed when dropped.
 struct Herd(Vec<Child>);
 
 impl Drop for Herd {
@@ -114,7 +114,7 @@ impl Drop for Herd {
     }
 }
 
-/// The status in one line, which judges each of [`LIVING`] sessions.
+/// Measures `status --line`, which judges each of [`LIVING`] sessions.
 pub fn living(name: &'static str, rounds: usize) -> Measured {
     let scratch = Scratch::new();
     let mut windows = filled(&scratch);
@@ -138,10 +138,10 @@ pub fn living(name: &'static str, rounds: usize) -> Measured {
     repeated(name, &["status", "--line"], rounds, &scratch, &mut windows[0], |_| ())
 }
 
-/// How long a log is, in bytes.
+/// The size of a log, in bytes.
 const LOG_SIZE: usize = 20_000;
 
-/// Looking for the loops of [`MANY`] logs; `cold`: none of them was seen before.
+/// Measures the search for the loops of [`MANY`] logs. With `cold`, none of them was seen before.
 pub fn loops(name: &'static str, cold: bool, rounds: usize) -> Measured {
     let scratch = Scratch::new();
     let mut window = Window::open(&scratch, Agent::Claude, "%1");

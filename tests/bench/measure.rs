@@ -1,33 +1,33 @@
-//! Time, instructions and memory of one call.
+//! Measures time, instructions and memory of one call.
 
 use agent_baton_tests::fake_agent::Run;
 use agent_baton_tests::process::{Launch, Process};
 use agent_baton_tests::{Scratch, Window};
 
-/// Rounds that are run first and not counted.
+/// The number of rounds that are run first and not counted.
 pub const WARM_UP: usize = 20;
 
-/// What was measured of one kind of call.
+/// The measurements of one kind of call.
 pub struct Measured {
-    /// What the call is, in words.
+    /// A description of the call.
     pub name: &'static str,
-    /// Nanoseconds of `/bin/true`, one per round.
+    /// The time of `/bin/true` in nanoseconds, one per round.
     pub empty_ns: Vec<u64>,
-    /// Nanoseconds of the call, one per round.
+    /// The time of the call in nanoseconds, one per round.
     pub call_ns: Vec<u64>,
-    /// Instructions of the call in user space; none where valgrind is missing or cannot run it.
+    /// The instructions of the call in user space. `None` if valgrind is missing or cannot run it.
     pub instructions: Option<u64>,
-    /// The largest resident set of the call, in KiB. Never less than that of the process that started it.
+    /// The largest resident set of the call, in KiB. It is never less than that of the process that started the call.
     pub peak_kib: u64,
 }
 
 impl Measured {
-    /// Nothing measured yet.
+    /// Creates an empty measurement.
     pub const fn new(name: &'static str) -> Self {
         Self { name, empty_ns: Vec::new(), call_ns: Vec::new(), instructions: None, peak_kib: 0 }
     }
 
-    /// Measures one pair. Which of the two comes first changes from round to round.
+    /// Measures one pair. The order of the two changes from round to round.
     pub fn pair(&mut self, round: usize, process: &mut Process, run: &Run) {
         let empty = Run { argv: vec!["/bin/true".to_owned()], ..run.clone() };
         let mut time = |run: &Run| {
@@ -49,7 +49,7 @@ impl Measured {
     }
 }
 
-/// Measures a call that can be made again and again, in so many rounds.
+/// Measures a repeatable call in this many rounds.
 pub fn paired(
     name: &'static str,
     rounds: usize,
@@ -69,7 +69,7 @@ pub fn paired(
     measured
 }
 
-/// The largest resident set of one call: below the agent stands a process that runs nothing else.
+/// Returns the largest resident set of one call. The call runs below a process that runs nothing else.
 pub fn peak_kib(scratch: &Scratch, agent: &mut Process, run: Run) -> u64 {
     let mut meter = Process::spawn(scratch, &Launch { comm: "meter", args: &[], tty: false }, Some(agent));
     let ended = meter.run(run);
@@ -79,17 +79,17 @@ pub fn peak_kib(scratch: &Scratch, agent: &mut Process, run: Run) -> u64 {
     peak
 }
 
-/// Where Debian's package has it.
+/// The path of valgrind in Debian's package.
 pub const VALGRIND: &str = "/usr/bin/valgrind";
 
-/// The instructions that callgrind counts in one call.
+/// Returns the instructions that callgrind counts in one call.
 pub fn instructions(agent: &mut Process, run: Run) -> Option<u64> {
     if !std::path::Path::new(VALGRIND).exists() {
         return None;
     }
     let args = [VALGRIND, "--tool=callgrind", "--callgrind-out-file=/dev/null"].map(str::to_owned);
     let ended = agent.run(Run { argv: args.into_iter().chain(run.argv.iter().cloned()).collect(), ..run });
-    // "==4711== Collected : 123456"
+    // The line is "==4711== Collected : 123456".
     let line = ended.stderr.lines().find(|line| line.contains("Collected :"))?;
     line.rsplit(' ').next()?.parse().ok().filter(|_| ended.code == Some(0))
 }

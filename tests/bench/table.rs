@@ -1,9 +1,9 @@
-//! The figures as a table in Markdown.
+//! Prints the measurements as a table in Markdown.
 
 use crate::crowded::Pairs;
 use crate::measure::Measured;
 
-/// One row for each kind of call.
+/// Returns one row for each kind of call.
 pub fn render(rows: &[Measured]) -> String {
     let mut text = String::from(
         "| call | rounds | median, ms | `/bin/true`, ms | ratio | p99, ms | `/bin/true`, ms | ratio | instructions | peak memory |\n\
@@ -30,7 +30,8 @@ pub fn render(rows: &[Measured]) -> String {
     text
 }
 
-/// One row for each pair of calls: their medians, and the median of the ratios of those that were made side by side.
+/// Returns one row for each pair of calls: their medians, and the median of the ratios of calls that were made side
+/// by side.
 pub fn compared(sides: [&str; 2], rows: &[Pairs]) -> String {
     let [one, other] = sides;
     let mut text = format!(
@@ -39,7 +40,7 @@ pub fn compared(sides: [&str; 2], rows: &[Pairs]) -> String {
     );
     for row in rows {
         let (alone, crowded) = (percentile(&row.alone, 0.5), percentile(&row.crowded, 0.5));
-        // In thousandths, so that one function serves.
+        // Compute in thousandths, so that one function serves for both.
         let ratios: Vec<u64> = row.alone.iter().zip(&row.crowded).map(|(a, b)| b * 1000 / a.max(&1)).collect();
         text.push_str(&format!(
             "| {} | {} | {:.2} | {:.2} | **{:.2}** | {:.2} |\n",
@@ -54,7 +55,7 @@ pub fn compared(sides: [&str; 2], rows: &[Pairs]) -> String {
     text
 }
 
-/// The value below which this share of the values lies.
+/// Returns the value below which this share of the values lies.
 #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
 fn percentile(values: &[u64], share: f64) -> f64 {
     let mut sorted = values.to_vec();
@@ -63,7 +64,7 @@ fn percentile(values: &[u64], share: f64) -> f64 {
     sorted.get(at).copied().unwrap_or_default() as f64
 }
 
-/// A number with a comma before each three digits.
+/// Returns a number with a comma before every three digits.
 fn thousands(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();

@@ -1,10 +1,10 @@
-//! The core runs where address space is short: no reservation, no guard pages, no signal handlers.
+//! The core runs with little address space: it needs no reservation, no guard pages and no signal handlers.
 
 use std::process::Command;
 
 use baton_core_host::Core;
 
-/// What `ulimit -v` takes, in KiB.
+/// The limit for `ulimit -v`, in KiB.
 const ADDRESS_SPACE: u32 = 400_000;
 
 const CHILD: &str = "BATON_TEST_CHILD";

@@ -1,4 +1,4 @@
-//! The tests of the library from outside, in one program.
+//! Tests of the library from outside, in one program.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test may panic")]
 
 mod address_space;

@@ -1,4 +1,4 @@
-//! **Architecture invariant.** The same bytes give the same bytes, natively and in WASM.
+//! **Architecture invariant.** The same request gives the same bytes natively and in WASM.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::sync::LazyLock;
@@ -13,12 +13,12 @@ use crate::world::World;
 
 static CORE: LazyLock<Core> = LazyLock::new(|| Core::load().unwrap());
 
-/// Of an event that changes nothing: a prompt of the launch that owns the session's run.
+/// Returns the request of an event that changes nothing: a prompt of the launch that owns the session's run.
 fn prompt() -> Value {
     serde_json::from_str(include_str!("../requests/prompt.json")).unwrap()
 }
 
-/// Every value of a request that has no values in it, as a JSON pointer.
+/// Collects every value of a request that contains no other value, as a JSON pointer.
 fn leaves(value: &Value, at: &str, into: &mut Vec<String>) {
     match value {
         Value::Object(fields) => fields.iter().for_each(|(key, value)| leaves(value, &format!("{at}/{key}"), into)),
@@ -29,7 +29,7 @@ fn leaves(value: &Value, at: &str, into: &mut Vec<String>) {
     }
 }
 
-/// The reply that both give.
+/// Returns the reply, which must be the same from both.
 fn both(request: &[u8]) -> Vec<u8> {
     let native = agent_baton_core::decide_bytes(request);
     let wasm = CORE.decide_bytes(request).unwrap();
@@ -84,7 +84,7 @@ fn ordinary_requests() {
     );
 }
 
-/// The store puts them back when it writes the record.
+/// The store adds these fields again when it writes the record.
 #[test]
 fn fields_that_the_core_does_not_know_change_nothing() {
     let mut request = prompt();
@@ -140,7 +140,7 @@ fn the_longest_request_is_within_the_limits_of_the_core() {
     assert_eq!(decision.reason.word(), "ended");
 }
 
-/// A value of another kind, of another size, or from another place in the request.
+/// Generates a value of another type, of another size, or from another place in the request.
 fn value() -> impl Strategy<Value = Value> {
     prop_oneof![
         Just(Value::Null),
@@ -183,12 +183,12 @@ proptest! {
     }
 }
 
-/// Asks both, as a world decides.
+/// Asks both, with the request of a random history.
 fn decide_by_both(request: &agent_baton_core::request::Request) -> Decision {
     serde_json::from_slice(&both(&serde_json::to_vec(request).unwrap())).unwrap()
 }
 
-/// How many random histories are decided by both: some hundreds of requests, of every kind that there is.
+/// How many random histories both decide. They give some hundreds of requests of every kind.
 const HISTORIES: u64 = 30;
 
 #[test]

@@ -1,4 +1,5 @@
-//! What the real clients sent, and each of it with one field changed: parser and published schema accept and refuse the same.
+//! For the payloads of the real clients, and for each of them with one field changed, the parser and the published
+//! schema agree.
 
 use agent_baton_core::agent::Agent;
 use agent_baton_tests::mutation::{disagreements, recorded};

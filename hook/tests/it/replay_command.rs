@@ -12,7 +12,7 @@ fn request() -> Value {
     serde_json::from_str(include_str!("../requests/prompt.json")).unwrap()
 }
 
-/// An audit line of a decision on the prompt.
+/// Returns an audit line of a decision on the prompt.
 fn line(n: u64, with: impl Fn(&mut Value)) -> String {
     let request: Request = serde_json::from_value(request()).unwrap();
     let decision: Decision = agent_baton_core::decide::decide(&request);
@@ -24,7 +24,7 @@ fn line(n: u64, with: impl Fn(&mut Value)) -> String {
     line.to_string()
 }
 
-/// Replays a file of these lines; gives the status, stdout and stderr.
+/// Replays a file of these lines, and checks the status, stdout and stderr.
 fn check(lines: &[String], status: i32, stdout: &str, stderr: &str) {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("audit.jsonl");

@@ -3,13 +3,13 @@
 use std::ffi::OsStr;
 use std::path::PathBuf;
 
-/// The directory that a variable names. The specification has relative values ignored.
+/// Returns the directory that a variable names. As the specification requires, a relative value is ignored.
 #[must_use]
 pub fn absolute(value: Option<&OsStr>) -> Option<PathBuf> {
     value.map(PathBuf::from).filter(|path| path.is_absolute())
 }
 
-/// A base directory: what its own variable names, or else `default` below the home that `HOME` names.
+/// Returns a base directory: the one that its own variable names, or else `default` in the directory that `HOME` names.
 #[must_use]
 pub fn base(xdg: Option<&OsStr>, home: Option<&OsStr>, default: &str) -> Option<PathBuf> {
     absolute(xdg).or_else(|| Some(absolute(home)?.join(default)))

@@ -7,10 +7,10 @@ use std::path::Path;
 
 use fs2::FileExt;
 
-/// Takes the lock of an open file; false where another holds it.
+/// Acquires the lock of an open file. Returns false if another process holds it.
 ///
 /// # Errors
-/// Where the file system refuses.
+/// Returns an error if the file system refuses.
 pub fn try_lock(file: &File) -> io::Result<bool> {
     match FileExt::try_lock_exclusive(file) {
         Ok(()) => Ok(true),
@@ -19,10 +19,11 @@ pub fn try_lock(file: &File) -> io::Result<bool> {
     }
 }
 
-/// Whether an open file is still the one at its path. A lock on one that was replaced or removed excludes nobody.
+/// Returns whether an open file is still the one at its path. A lock on a file that was replaced or removed excludes
+/// nobody.
 ///
 /// # Errors
-/// Where one of the two cannot be looked at.
+/// Returns an error if the metadata of either cannot be read.
 pub fn is_at(file: &File, path: &Path) -> io::Result<bool> {
     let held = file.metadata()?;
     match std::fs::symlink_metadata(path) {

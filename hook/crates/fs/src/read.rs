@@ -19,10 +19,11 @@ pub fn open_own(path: &Path) -> io::Result<(File, Metadata)> {
     Ok((file, meta))
 }
 
-/// Refuses what is no regular file of this user.
+/// Refuses a file that is not a regular file of this user.
 ///
 /// # Errors
-/// Those of looking at the file; and `InvalidInput`, which says what the file is instead.
+/// Returns an error if the metadata cannot be read. The error is `InvalidInput`, with the kind of the file, if it is
+/// refused.
 pub fn check_own(file: &File) -> io::Result<Metadata> {
     let refused = |why| Err(io::Error::new(io::ErrorKind::InvalidInput, why));
     let meta = file.metadata()?;
@@ -53,10 +54,10 @@ pub fn read_capped(file: File, cap: usize) -> io::Result<Vec<u8>> {
     read_sized(file, 0, cap)
 }
 
-/// The same, for a file that was `len` bytes long when it was opened: one read is enough if it still is.
+/// Like [`read_capped`], for a file that had `len` bytes when it was opened. One read is enough if it still has.
 ///
 /// # Errors
-/// Those of [`read_capped`].
+/// Returns the errors of [`read_capped`].
 pub fn read_sized(file: File, len: u64, cap: usize) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::with_capacity(usize::try_from(len).unwrap_or(cap).min(cap));
     file.take(cap as u64 + 1).read_to_end(&mut bytes)?;

@@ -27,7 +27,7 @@ fn check(file: &File, path: &Path) -> Result<u64, StoreError> {
     check_own(file).map(|meta| meta.len()).map_err(refused("look at", path))
 }
 
-/// The error of a file that could not be used, or is not what it should be.
+/// Returns the error for a file that could not be used or is refused.
 fn refused(operation: &'static str, path: &Path) -> impl FnOnce(io::Error) -> StoreError {
     move |error| match error.kind() {
         ErrorKind::InvalidInput => StoreError::unreadable(path, error.to_string()),
@@ -142,10 +142,10 @@ pub(crate) mod sync_count {
     }
 }
 
-/// What a power cut leaves of a file that was replaced.
+/// What a power cut may leave of a replaced file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Durability {
-    /// Perhaps a torn file. Only for what can be derived again.
+    /// The old file, the new one, or an incomplete one. This is only for data that can be derived again.
     None,
     /// Either the old file or the new one.
     Content,
@@ -153,7 +153,7 @@ pub(crate) enum Durability {
     Full,
 }
 
-/// Replaces a file in one step. `temp` must be on the same file system.
+/// Replaces a file atomically. `temp` must be on the same file system.
 pub(crate) fn replace(temp: &Path, path: &Path, bytes: &[u8], durability: Durability) -> Result<(), StoreError> {
     let file = write(temp, bytes)?;
     if durability != Durability::None {

@@ -135,7 +135,7 @@ impl Prepared {
     /// Writes the definition and the user's approval of the command, and returns the limits for the record.
     ///
     /// # Errors
-    /// Returns an error if a file cannot be written. [`Self::forget`] removes what was written.
+    /// Returns an error if a file cannot be written. [`Context::remove_loop_definition`] removes what was written.
     pub fn write(&self, context: &Context, run: &RunId) -> Result<LoopLimits, CommandError> {
         let bytes = self.definition.to_bytes();
         context.write_loop_definition(run, &bytes)?;

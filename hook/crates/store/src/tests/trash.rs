@@ -17,12 +17,23 @@ use crate::{AuditAction, AuditLine, CommitError, LockedStore, Store, Transaction
 const LOCATIONS: [(Location, &str); 3] =
     [(Location::Live, "sessions"), (Location::Archive, "archive/sessions"), (Location::Trash, "trash/sessions")];
 
-/// Returns a world with session `a` in a location, ended for this reason, with a log.
+/// What a commit does with `a`.
+#[derive(Debug, Clone, Copy)]
+enum Commit {
+    Move(Location, Reason),
+    WriteTombstone,
+    Remove,
+}
+
+/// Returns a world with session `a` in a location, ended for this reason, with a log and kept messages.
 fn standing(on: Location, reason: Reason) -> World {
     let world = world();
     let mut locked = lock(&world.store);
     put(&mut locked, vec![live_session(session("a", 1)), live_session(session("b", 2))]).unwrap();
     std::fs::write(world.store.path().join("sessions/a.log"), "log\n").unwrap();
+    let conversation = world.store.layout.conversation(&id("a"));
+    std::fs::create_dir_all(&conversation).unwrap();
+    std::fs::write(conversation.join("messages.jsonl"), "{}\n").unwrap();
     if on != Location::Live {
         put(&mut locked, vec![over(on, reason)]).unwrap();
     }
@@ -40,23 +51,30 @@ fn line() -> AuditLine {
     audit_line(9, &stamp(7))
 }
 
-/// Returns the commit that moves `a` or removes it permanently.
-fn plan(locked: &mut LockedStore<'_>, to: Option<(Location, Reason)>) -> PreparedCommit {
-    let layout = &locked.store.layout;
-    layout.make_trash_dirs().unwrap();
-    let Some((to, reason)) = to else {
-        let revision = locked.view().find_session(&id("a")).unwrap().unwrap().1.revision;
-        let removal = |revision| CommitPlan::new(layout, &[Edit::Remove { id: &id("a"), revision }]);
-        assert!(matches!(removal(revision + 1), Err(CommitError::Moved { .. })));
-        let plan = removal(revision).unwrap();
-        return plan.commit("machine", &stamp(7), line()).unwrap();
+/// Prepares the commit.
+fn plan(locked: &mut LockedStore<'_>, commit: Commit) -> PreparedCommit {
+    locked.store.layout.make_trash_dirs().unwrap();
+    let revision = locked.view().find_session(&id("a")).unwrap().unwrap().1.revision;
+    let change = |to, reason| {
+        let (mut record, _) = over(to, reason);
+        if let Record::Session(session) = &mut record {
+            session.revision = revision + 1;
+        }
+        Change { before: Some(revision), to, record }
     };
-    let (mut record, _) = over(to, reason);
-    let before = locked.view().find_session(&id("a")).unwrap().map(|(_, session)| session.revision);
-    if let Record::Session(session) = &mut record {
-        session.revision = before.unwrap() + 1;
+    match commit {
+        Commit::Move(to, reason) => locked.plan(&edits(&[change(to, reason)]), &stamp(7), line()).unwrap(),
+        Commit::WriteTombstone => {
+            let tombstone = change(Location::Trash, Reason::Deleted);
+            locked.plan(&[Edit::WriteTombstone(&tombstone)], &stamp(7), line()).unwrap()
+        }
+        Commit::Remove => {
+            let id = id("a");
+            let removal = |revision| CommitPlan::new(&locked.store.layout, &[Edit::Remove { id: &id, revision }]);
+            assert!(matches!(removal(revision + 1), Err(CommitError::Moved { .. })));
+            removal(revision).unwrap().commit("machine", &stamp(7), line()).unwrap()
+        }
     }
-    locked.plan(&edits(&[Change { before, to, record }]), &stamp(7), line()).unwrap()
 }
 
 /// Returns the locations that contain a file of `a`.
@@ -65,17 +83,24 @@ fn places(root: &Path, ending: &str) -> Vec<Location> {
     LOCATIONS.iter().filter(there).map(|(location, _)| *location).collect()
 }
 
-fn seen(store: &Store) -> (Reading<Session>, Vec<usize>) {
+type Seen = (Reading<Session>, Option<(Location, Session)>, Vec<usize>);
+
+fn seen(store: &Store) -> Seen {
     let listed = LOCATIONS.map(|(location, _)| store.sessions(location).unwrap().len());
-    (read_session(store, "a"), listed.into())
+    let found = store.read(|view| view.find_session(&id("a"))).unwrap().unwrap();
+    (read_session(store, "a"), found, listed.into())
 }
 
-fn check(from: (Location, Reason), to: Option<(Location, Reason)>) {
+fn check(from: (Location, Reason), to: Commit) {
     let whole = standing(from.0, from.1);
     let commit = plan(&mut lock(&whole.store), to);
     assert!(commit.run(&whole.store.layout, &stamp(7), &mut Vec::new()).is_ok());
     let after = seen(&whole.store);
-    let to_locations: Vec<Location> = to.iter().map(|(location, _)| *location).collect();
+    let (to_locations, keeps_messages) = match to {
+        Commit::Move(location, _) => (vec![location], true),
+        Commit::WriteTombstone => (vec![Location::Trash], false),
+        Commit::Remove => (Vec::new(), false),
+    };
     assert_eq!(places(whole.store.path(), "json"), to_locations);
     assert_eq!(places(whole.store.path(), "log"), to_locations);
     let due = file::list_names(&whole.store.path().join("index/expiry")).unwrap();
@@ -108,6 +133,8 @@ fn check(from: (Location, Reason), to: Option<(Location, Reason)>) {
         let stands = if cut < prepared { vec![from.0] } else { to_locations.clone() };
         assert_eq!(places(&root, "json"), stands, "step {cut}");
         assert_eq!(places(&root, "log"), stands, "step {cut}");
+        let messages = world.store.has_conversation(&id("a")).unwrap();
+        assert_eq!(messages, cut < prepared || keeps_messages, "step {cut} of {to:?}");
         if cut >= prepared {
             assert_eq!(file::list_names(&root.join("index/expiry")).unwrap(), due, "step {cut}");
         }
@@ -116,17 +143,18 @@ fn check(from: (Location, Reason), to: Option<(Location, Reason)>) {
 
 #[test]
 fn what_expires_is_archived_then_trashed_then_gone() {
-    check((Location::Live, Reason::Ended), Some((Location::Archive, Reason::Ended)));
-    check((Location::Archive, Reason::Ended), Some((Location::Trash, Reason::Ended)));
-    check((Location::Trash, Reason::Ended), None);
+    check((Location::Live, Reason::Ended), Commit::Move(Location::Archive, Reason::Ended));
+    check((Location::Archive, Reason::Ended), Commit::Move(Location::Trash, Reason::Ended));
+    check((Location::Trash, Reason::Ended), Commit::Remove);
+    check((Location::Trash, Reason::Deleted), Commit::WriteTombstone);
 }
 
 #[test]
 fn what_is_deleted_is_restored() {
-    check((Location::Live, Reason::Ended), Some((Location::Trash, Reason::Deleted)));
-    check((Location::Archive, Reason::Superseded), Some((Location::Trash, Reason::Deleted)));
-    check((Location::Trash, Reason::Deleted), Some((Location::Live, Reason::Restored)));
-    check((Location::Archive, Reason::Superseded), Some((Location::Live, Reason::Restored)));
+    check((Location::Live, Reason::Ended), Commit::Move(Location::Trash, Reason::Deleted));
+    check((Location::Archive, Reason::Superseded), Commit::Move(Location::Trash, Reason::Deleted));
+    check((Location::Trash, Reason::Deleted), Commit::Move(Location::Live, Reason::Restored));
+    check((Location::Archive, Reason::Superseded), Commit::Move(Location::Live, Reason::Restored));
 }
 
 #[test]

@@ -34,9 +34,6 @@ fn refused(output: Output, what: &str) {
 #[test]
 fn what_is_no_event_is_refused_in_one_line() {
     let good = payload("source", json!("startup"));
-    let mut not_utf8 = good.clone();
-    let at = good.windows(7).position(|bytes| bytes == b"startup").unwrap();
-    not_utf8[at] = 0xff;
     let deep = |open: &str, close: &str| {
         let (open, close) = (open.repeat(100_000), close.repeat(100_000));
         String::from_utf8(good.clone()).unwrap().replacen('{', &format!("{{\"deep\":{open}1{close},"), 1).into_bytes()
@@ -54,7 +51,7 @@ fn what_is_no_event_is_refused_in_one_line() {
         ("NUL bytes", vec![0; 4096]),
         ("half an event", good[..good.len() / 2].to_vec()),
         ("all but the last brace", good[..good.len() - 1].to_vec()),
-        ("invalid UTF-8", not_utf8),
+        ("invalid UTF-8 outside of a string", [b"{\xff", &good[1..]].concat()),
         ("deep arrays", deep("[", "]")),
         ("deep objects", deep("{\"a\":", "}")),
         ("a key without a value", b"{\"hook_event_name\"}".to_vec()),

@@ -93,6 +93,21 @@ fn a_loop_goes_round_until_its_phrase_is_said() {
 }
 
 #[test]
+fn a_message_that_cannot_be_decoded_ends_a_loop_all_the_same() {
+    for (agent, half) in [(Agent::Claude, r"\ud83d"), (Agent::Codex, r"\ude00"), (Agent::Claude, r"\ud83d\ud83d")] {
+        let scratch = Scratch::new();
+        let mut window = open(&scratch, agent, "%1", "s1");
+        start(&mut window, "s1", &["--max-iterations", "5"]);
+        let fields = json!({"last_assistant_message": "cut MARK here\n\n<done/>", "stop_hook_active": false});
+        let payload = window.payload("Stop", "s1", &fields).to_string().replace("MARK", half);
+        let ended = window.process.run(window.call("s1", payload));
+        let words = told(Reply::parse(&ended.stdout, "Stop").unwrap());
+        assert!(words.contains("is done"), "{words}");
+        assert_eq!(run(&scratch).status, Status::Done, "{agent}");
+    }
+}
+
+#[test]
 fn nothing_of_the_texts_comes_into_the_records_or_the_audit() {
     let scratch = Scratch::new();
     let mut window = open(&scratch, Agent::Claude, "%1", "s1");

@@ -167,6 +167,66 @@ fn rollouts_are_read_plain_and_compressed_and_one_thread_is_one() {
     assert!(!record(&scratch, &ids(3)).headless, "the plain one is the one in use");
 }
 
+/// A head that is cut off says nothing of its session, and is not one that has nothing to say.
+#[test]
+fn a_long_head_is_read_and_a_cut_one_is_told() {
+    let picture = |size: usize| "A".repeat(size);
+    let claude = |more: Value, size: usize| {
+        let mut line = json!({"type": "user", "message": {"content": picture(size)}, "cwd": "/w"});
+        line.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let first = json!({"type": "mode", "mode": "normal"});
+        format!("{first}\n{line}\n")
+    };
+    let codex = |more: &Value, size: usize| rollout(more, "user").replacen("xxx", &picture(size), 1);
+    let subagent = json!({"subagent": {"other": "\u{1f600}"}});
+    let claude_path = |scratch: &Scratch| scratch.home().join(format!(".claude/projects/-w/{A}.jsonl"));
+    let codex_path = |scratch: &Scratch| rollout_path(scratch, A, "");
+    type At<'a> = &'a dyn Fn(&Scratch) -> PathBuf;
+    let cases: Vec<(&str, At<'_>, Vec<u8>, Option<&str>, bool)> = vec![
+        ("a picture", &claude_path, claude(json!({}), 3_000_000).into(), Some("/w"), false),
+        ("a subagent's picture", &claude_path, claude(json!({"isSidechain": true}), 3_000_000).into(), None, false),
+        ("more than is read", &claude_path, claude(json!({}), 17_000_000).into(), None, true),
+        ("cut within the line", &claude_path, claude(json!({}), 300_000)[..200_000].into(), None, true),
+        (
+            "an odd entrypoint",
+            &claude_path,
+            claude(json!({"entrypoint": 7, "isSidechain": null}), 1).into(),
+            Some("/w"),
+            false,
+        ),
+        (
+            "half a pair in the entrypoint",
+            &claude_path,
+            claude(json!({"entrypoint": "MARK"}), 1).replace("MARK", "\\ud83d").into(),
+            Some("/w"),
+            false,
+        ),
+        ("damaged", &claude_path, b"{{{\n".to_vec(), None, true),
+        ("long instructions", &codex_path, codex(&json!("cli"), 3_000_000).into(), Some("/w"), false),
+        ("long instructions of a subagent", &codex_path, codex(&subagent, 3_000_000).into(), None, false),
+        ("more than is read", &codex_path, codex(&json!("cli"), 17_000_000).into(), None, true),
+        ("cut within the line", &codex_path, codex(&json!("cli"), 300_000)[..200_000].into(), None, true),
+        (
+            "half a pair in a subagent's name",
+            &codex_path,
+            codex(&subagent, 1).replace('\u{1f600}', "\\ud83d").into(),
+            None,
+            false,
+        ),
+        ("another kind of file", &codex_path, b"{\"type\":\"other\"}\n".to_vec(), None, false),
+    ];
+    for (what, path, text, cwd, partial) in cases {
+        let scratch = Scratch::new();
+        let path = path(&scratch);
+        put(path.clone(), text);
+        let found = discover(&scratch);
+        let sessions = scratch.state().sessions();
+        let cwds: Vec<_> = sessions.iter().map(|kept| kept.record.cwd.as_deref()).collect();
+        let expected: Vec<_> = cwd.map(Some).into_iter().collect();
+        assert_eq!((cwds, &found["partial"]), (expected, &json!(partial)), "{what}: {}", path.display());
+    }
+}
+
 #[test]
 fn a_transcript_of_a_session_that_may_be_shown_is_not_called_over() {
     let scratch = Scratch::new();

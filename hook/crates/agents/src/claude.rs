@@ -17,6 +17,7 @@ pub(super) use context_usage::read_usage;
 pub(super) use last_turn::judge_last_turn;
 pub(super) use session_files::SESSION_FILES;
 
+use super::lenient_json::{LenientString, lenient};
 use super::payload::{self, ParsedEvent, RawString, SessionField, Text};
 use baton_fs::read;
 
@@ -36,8 +37,16 @@ const UNREQUESTED_END: &str = "other";
 /// Returns the value that a settings file gives that variable. Claude copies the `env` table into its own
 /// environment.
 pub(super) fn block_cap(settings: &str) -> Option<String> {
-    let value: serde_json::Value = serde_json::from_str(settings).ok()?;
-    value.get("env")?.get(BLOCK_CAP_VARIABLE)?.as_str().map(str::to_owned)
+    #[derive(Deserialize)]
+    struct Settings {
+        env: Variables,
+    }
+    #[derive(Deserialize)]
+    struct Variables {
+        #[serde(rename = "CLAUDE_CODE_STOP_HOOK_BLOCK_CAP")]
+        cap: String,
+    }
+    serde_json::from_str(settings).ok().map(|Settings { env }| env.cap)
 }
 
 /// The Claude Code events that baton hooks.
@@ -133,11 +142,14 @@ pub(super) fn schema() -> Schema {
 struct SessionFile {
     session_id: String,
     proc_start: ProcStart,
+    #[serde(default, deserialize_with = "lenient")]
     cwd: Option<String>,
-    /// `cli` in a terminal, `sdk-cli` with `-p`.
-    entrypoint: Option<String>,
-    /// The machine and pid namespace to which the pid belongs.
-    pid_domain: Option<String>,
+    /// `cli` before a user, `sdk-cli` with `-p`.
+    #[serde(default, deserialize_with = "lenient")]
+    entrypoint: Option<LenientString>,
+    /// The machine and pid namespace in which the pid counts.
+    #[serde(default, deserialize_with = "lenient")]
+    pid_domain: Option<LenientString>,
 }
 
 /// The start time of the process in ticks. Some versions write a number, others a string.
@@ -186,6 +198,10 @@ mod tests {
     fn the_session_file_counts_for_the_process_it_was_written_for() {
         check(r#"{"pid":4711,"sessionId":"s1","procStart":381757,"tmux":"a:@0.%0"}"#, Some("s1"));
         check(r#"{"pid":4711,"sessionId":"s1","procStart":"381757"}"#, Some("s1"));
+        check(
+            r#"{"sessionId":"s1","procStart":381757,"cwd":"/a\udc00","entrypoint":"\ud800","pidDomain":7}"#,
+            Some("s1"),
+        );
         check(r#"{"pid":4711,"sessionId":"s1","procStart":381758}"#, None);
         check(r#"{"pid":4711,"sessionId":"s1","procStart":"Mon Nov 21"}"#, None);
         check(r#"{"pid":4711,"sessionId":"s1"}"#, None);

@@ -1,18 +1,26 @@
-//! Tolerant JSON types for clients that follow no schema.
+//! Values of clients that keep to no schema: each field counts on its own.
+//!
+//! A string may hold half of a surrogate pair, which is legal JSON and no UTF-8. A field may have another type in the next version.
+//! Neither may cost the fields beside it.
 
 use std::fmt;
 
-use serde::de::{DeserializeOwned, Error, Visitor};
+use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
-/// Deserializes a value, or returns `None` if it has another type, so that the rest of its line still counts.
-pub(super) fn lenient<'de, D: Deserializer<'de>, T: DeserializeOwned>(from: D) -> Result<Option<T>, D::Error> {
-    let value = <&RawValue>::deserialize(from)?;
+/// A value of whatever type. `None` if it has another type than is looked for, or if it is a `String` that cannot be decoded.
+pub(super) fn lenient<'de, D: Deserializer<'de>, T: Deserialize<'de>>(from: D) -> Result<Option<T>, D::Error> {
+    let value = <&'de RawValue>::deserialize(from)?;
     Ok(serde_json::from_str(value.get()).ok())
 }
 
-/// A string. An unpaired surrogate, which is legal in JSON but not in UTF-8, becomes a replacement character.
+/// Like [`lenient`], of a flag: false where it is none.
+pub(super) fn lenient_flag<'de, D: Deserializer<'de>>(from: D) -> Result<bool, D::Error> {
+    Ok(lenient(from)? == Some(true))
+}
+
+/// A string. Half of a surrogate pair, which is legal JSON and no UTF-8, becomes a replacement character.
 #[derive(Debug)]
 pub(super) struct LenientString(pub(super) String);
 
@@ -32,5 +40,12 @@ impl<'de> Deserialize<'de> for LenientString {
             }
         }
         from.deserialize_bytes(Bytes)
+    }
+}
+
+impl LenientString {
+    /// The text.
+    pub(super) fn into_string(self) -> String {
+        self.0
     }
 }

@@ -3,13 +3,15 @@
 use agent_baton_core::event::EventName;
 use serde::Deserialize;
 
-use super::lenient_json::LenientString;
+use super::lenient_json::{LenientString, lenient};
 use crate::raw_event::RawEvent;
 
 /// The fields that hold the text. Both agents use the same names.
 #[derive(Deserialize)]
 struct MessageFields {
+    #[serde(default, deserialize_with = "lenient")]
     prompt: Option<LenientString>,
+    #[serde(default, deserialize_with = "lenient")]
     last_assistant_message: Option<LenientString>,
 }
 
@@ -58,6 +60,11 @@ mod tests {
         check(UserPromptSubmit, r#"{"prompt":7}"#, None);
         check(UserPromptSubmit, r#"{"last_assistant_message":"a"}"#, None);
         check(Stop, r#"{"prompt":"p","last_assistant_message":"a"}"#, Some(MessageText::Answer("a".to_owned())));
+        check(
+            Stop,
+            r#"{"prompt":{"of":"another type"},"last_assistant_message":"a \udc00"}"#,
+            Some(MessageText::Answer("a \u{fffd}\u{fffd}\u{fffd}".to_owned())),
+        );
         check(Stop, r#"{"last_assistant_message":""}"#, None);
         check(Notification, r#"{"prompt":"p","last_assistant_message":"a"}"#, None);
     }

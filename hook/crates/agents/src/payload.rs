@@ -7,9 +7,9 @@ use agent_baton_core::id::{ID_PATTERN, SessionId};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Error as _, IntoDeserializer};
 use serde::{Deserialize, Deserializer};
-use serde_json::Value;
 use serde_json::value::RawValue;
 
+use super::lenient_json::{LenientString, lenient};
 use baton_fs::hash::sha256_hex;
 
 /// The longest path that baton accepts from a payload, in bytes. The kernel accepts none that is longer.
@@ -70,20 +70,21 @@ pub struct StopDetails {
 
 #[derive(Default, Deserialize)]
 struct StopFields {
-    #[serde(default)]
-    stop_hook_active: Value,
-    #[serde(default)]
-    last_assistant_message: Value,
+    #[serde(default, deserialize_with = "lenient")]
+    stop_hook_active: Option<bool>,
+    #[serde(default, deserialize_with = "lenient")]
+    last_assistant_message: Option<LenientString>,
 }
 
 impl StopDetails {
-    /// Reads the fields from a payload's text. A field of the wrong type counts as absent.
+    /// The details in a payload's text. A field that has another type is absent. A message with half of a surrogate pair is
+    /// kept: the rest of it may hold a loop's phrase.
     #[must_use]
     pub fn parse(text: &str) -> Self {
         let fields: StopFields = serde_json::from_str(text).unwrap_or_default();
         Self {
-            continued: fields.stop_hook_active == Value::Bool(true),
-            message: fields.last_assistant_message.as_str().map(str::to_owned),
+            continued: fields.stop_hook_active == Some(true),
+            message: fields.last_assistant_message.map(LenientString::into_string),
         }
     }
 }

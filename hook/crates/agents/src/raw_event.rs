@@ -22,6 +22,9 @@ pub const MAX_NESTING: usize = 128;
 /// How many bytes one read asks for. Most events fit into one chunk.
 const READ_CHUNK_BYTES: usize = 16 * 1024;
 
+/// Half of a surrogate pair, as JSON writes it.
+const LONE_SURROGATE: &str = "\\ud800";
+
 /// Why stdin gave no event.
 #[derive(Debug, thiserror::Error)]
 pub enum RawEventError {
@@ -57,9 +60,6 @@ pub enum RawEventError {
         /// The bytes that came.
         got: usize,
     },
-    /// The object is not UTF-8.
-    #[error("the JSON object on stdin is not UTF-8")]
-    NotUtf8(#[source] std::str::Utf8Error),
     /// Stdin cannot be read.
     #[error("stdin cannot be read")]
     Read(#[source] Errno),
@@ -123,7 +123,7 @@ impl RawEvent {
             if bytes.len() > limits.bytes {
                 return Err(RawEventError::TooLarge { cap: limits.bytes });
             }
-            let text = String::from_utf8(bytes).map_err(|error| RawEventError::NotUtf8(error.utf8_error()))?;
+            let text = String::from_utf8(bytes).unwrap_or_else(|error| decode_lossily(error.as_bytes()));
             return Ok(Self { text });
         }
     }
@@ -147,7 +147,15 @@ impl RawEvent {
     }
 }
 
-/// Waits until `input` is readable. Returns false if the time ran out.
+/// Puts half of a surrogate pair in place of bytes that are no UTF-8: each field then handles it as it handles one that the client
+/// wrote. Outside of strings it is a syntax error, as the bytes are.
+fn decode_lossily(bytes: &[u8]) -> String {
+    let chunks = bytes.utf8_chunks();
+    let parts = chunks.flat_map(|chunk| [chunk.valid(), if chunk.invalid().is_empty() { "" } else { LONE_SURROGATE }]);
+    parts.collect()
+}
+
+/// Waits until something can be read; false where the time ran out.
 fn wait_readable(input: &impl AsFd, left: Duration) -> Result<bool, Errno> {
     // Round up, so that a wait never ends early and spins. When the time is up, poll once more to read what has
     // already arrived.

@@ -1,16 +1,17 @@
 //! What an agent's own files show about sessions that no hook announced.
 
 use std::fs::{self, DirEntry};
-use std::io::ErrorKind;
+use std::io::{self, BufRead, BufReader, ErrorKind, Read, Take};
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
 use agent_baton_core::id::SessionId;
 
+use super::transcript::decode;
 use baton_system::lock_table::LockTable;
 
-/// How many bytes of a transcript's beginning baton reads at most.
-pub(super) const MAX_HEAD_BYTES: usize = 256 * 1024;
+/// The most of a transcript's beginning that is read, in bytes. A first prompt may carry pictures.
+const MAX_HEAD_BYTES: u64 = 16 * 1024 * 1024;
 
 /// A session that a process displays, according to the agent's files.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,7 +62,18 @@ pub struct TranscriptHead {
     pub of_subagent: bool,
 }
 
-/// The functions that find sessions in an agent's files.
+/// What came of reading the beginning of a transcript.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum HeadReading {
+    /// It is a conversation.
+    Conversation(TranscriptHead),
+    /// It is whole, and no conversation of this agent.
+    Other,
+    /// It cannot be read, is damaged, or does not say within what is read of it. So nothing is known of the session.
+    Unreadable,
+}
+
+/// What is read to find sessions.
 #[derive(Debug, Clone, Copy)]
 pub struct SessionFiles {
     /// Lists the sessions that processes display. The arguments are the agent's directory, the lock table, this
@@ -70,8 +82,37 @@ pub struct SessionFiles {
     pub running_sessions: fn(&Path, &dyn Fn() -> Option<LockTable>, u64, usize) -> RunningSessions,
     /// Lists the transcripts below the agent's directory. Visits at most the given number of directory entries.
     pub transcripts: fn(&Path, usize) -> Vec<Transcript>,
-    /// Reads the beginning of a transcript. Returns `None` if it cannot be read or is not the agent's.
-    pub head: fn(&Path) -> Option<TranscriptHead>,
+    /// The beginning of one of them.
+    pub head: fn(&Path) -> HeadReading,
+}
+
+/// The lines at the beginning of a transcript, within the bound.
+pub(super) struct HeadLines<R> {
+    from: BufReader<Take<R>>,
+    line: Vec<u8>,
+}
+
+impl<R: Read> HeadLines<R> {
+    pub(super) fn new(from: R) -> Self {
+        Self { from: BufReader::new(from.take(MAX_HEAD_BYTES)), line: Vec::new() }
+    }
+
+    /// The next line; `None` at the end of the transcript.
+    ///
+    /// # Errors
+    /// Those of reading. `UnexpectedEof` if the line is cut off: by the bound, or since it is not written to its end yet.
+    pub(super) fn next_line(&mut self) -> io::Result<Option<&[u8]>> {
+        self.line.clear();
+        let count = self.from.read_until(b'\n', &mut self.line)?;
+        if count == 0 && self.from.get_ref().limit() > 0 {
+            Ok(None)
+        } else if self.line.ends_with(b"\n") {
+            self.line = decode(std::mem::take(&mut self.line));
+            Ok(Some(&self.line))
+        } else {
+            Err(ErrorKind::UnexpectedEof.into())
+        }
+    }
 }
 
 /// Returns up to `most` entries of a directory, and whether the directory could not be read or holds more. A missing

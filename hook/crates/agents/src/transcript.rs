@@ -56,7 +56,7 @@ fn read_plain_tails<T>(mut file: File, len: u64, read: ReadTail<'_, T>) -> io::R
         let mut bytes = Vec::new();
         (&file).take(tail.min(len)).read_to_end(&mut bytes)?;
         let whole = len <= tail;
-        if let Some(found) = read(&mut lines(&bytes), whole) {
+        if let Some(found) = read(&mut lines(&decode(bytes)), whole) {
             return Ok(Some(found));
         }
         if whole {
@@ -87,7 +87,15 @@ fn read_compressed_tail<T>(file: File, read: ReadTail<'_, T>) -> io::Result<Opti
     if total == MAX_UNPACKED_BYTES {
         return Ok(None);
     }
-    Ok(read(&mut lines(&bytes), whole))
+    Ok(read(&mut lines(&decode(bytes)), whole))
+}
+
+/// Replaces bytes that are no UTF-8, so that they cost one string and not its line.
+pub(super) fn decode(bytes: Vec<u8>) -> Vec<u8> {
+    match String::from_utf8(bytes) {
+        Ok(text) => text.into_bytes(),
+        Err(error) => String::from_utf8_lossy(error.as_bytes()).into_owned().into_bytes(),
+    }
 }
 
 fn lines(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {

@@ -1,14 +1,15 @@
 //! The files that Claude Code writes about its sessions: `sessions/<pid>.json` while a process displays a session,
 //! and one transcript per session below `projects/`.
 
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::Path;
 
 use serde::Deserialize;
 
 use super::{MAX_SESSION_FILE, SessionFile};
+use crate::lenient_json::{LenientString, lenient, lenient_flag};
 use crate::session_files::{
-    MAX_HEAD_BYTES, RunningSession, RunningSessions, SessionFiles, Transcript, TranscriptHead, list_entries,
+    HeadLines, HeadReading, RunningSession, RunningSessions, SessionFiles, Transcript, TranscriptHead, list_entries,
     parse_uuid, transcript_file,
 };
 use baton_fs::read::{open_own, read_own};
@@ -40,15 +41,15 @@ fn running_sessions(home: &Path, _: &dyn Fn() -> Option<LockTable>, pidns: u64, 
 
 impl SessionFile {
     fn running_session(&self, pid: u32, pidns: u64) -> Option<RunningSession> {
-        // The form is `linux:<machine>:pid:[<namespace>]`. A container may share this home.
-        let elsewhere = self.pid_domain.as_ref().is_some_and(|domain| !domain.ends_with(&format!("pid:[{pidns}]")));
+        // Its words for this: linux:<machine>:pid:[<namespace>]. A home may be shared with a container.
+        let elsewhere = self.pid_domain.as_ref().is_some_and(|domain| !domain.0.ends_with(&format!("pid:[{pidns}]")));
         Some(RunningSession {
             session: self.session_id.parse().ok()?,
             pid: (!elsewhere).then_some(pid),
             start: Some(self.start()?),
             cwd: self.cwd.clone(),
             lock: None,
-            headless: self.entrypoint.as_ref().is_some_and(|entrypoint| entrypoint.starts_with(HEADLESS)),
+            headless: self.entrypoint.as_ref().is_some_and(|entrypoint| entrypoint.0.starts_with(HEADLESS)),
         })
     }
 }
@@ -74,25 +75,34 @@ fn transcripts(home: &Path, most: usize) -> Vec<Transcript> {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Line {
+    #[serde(default, deserialize_with = "lenient")]
     cwd: Option<String>,
-    entrypoint: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient")]
+    entrypoint: Option<LenientString>,
+    #[serde(default, deserialize_with = "lenient_flag")]
     is_sidechain: bool,
 }
 
-/// Reads the head of a transcript. The first lines are about the client. The first line of the conversation names the
-/// directory.
-fn head(path: &Path) -> Option<TranscriptHead> {
-    let mut bytes = Vec::new();
-    open_own(path).ok()?.0.take(MAX_HEAD_BYTES as u64).read_to_end(&mut bytes).ok()?;
-    let lines = bytes.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice::<Line>(line).ok());
-    let mut any = None;
-    for line in lines {
-        any = Some(TranscriptHead::default());
-        if line.cwd.is_some() {
-            let headless = line.entrypoint.is_some_and(|entrypoint| entrypoint.starts_with(HEADLESS));
-            return Some(TranscriptHead { cwd: line.cwd, headless, of_subagent: line.is_sidechain });
+/// The first lines are about the client; the first of the conversation says where it takes place.
+fn head(path: &Path) -> HeadReading {
+    open_own(path).and_then(|(file, _)| read_head(file)).map_or(HeadReading::Unreadable, |head| {
+        // Without a single line that can be read, the file is damaged or somebody else's.
+        head.map_or(HeadReading::Unreadable, HeadReading::Conversation)
+    })
+}
+
+fn read_head(file: impl Read) -> io::Result<Option<TranscriptHead>> {
+    let mut lines = HeadLines::new(file);
+    let mut head: Option<TranscriptHead> = None;
+    while let Some(line) = lines.next_line()? {
+        let Ok(line) = serde_json::from_slice::<Line>(line) else { continue };
+        let head = head.get_or_insert_default();
+        head.cwd = line.cwd;
+        head.headless |= line.entrypoint.is_some_and(|entrypoint| entrypoint.0.starts_with(HEADLESS));
+        head.of_subagent |= line.is_sidechain;
+        if head.cwd.is_some() {
+            break;
         }
     }
-    any
+    Ok(head)
 }

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::lenient_json::{LenientString, lenient};
+use crate::lenient_json::{LenientString, lenient, lenient_flag};
 
 /// The beginnings of the lines that matter.
 pub(super) const LINE_STARTS: [&[u8]; 2] = [b"{\"parentUuid\":", b"{\"type\":"];
@@ -20,13 +20,17 @@ const TASK_NOTIFICATION: &str = "<task-notification>";
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct Line<'a> {
-    #[serde(rename = "type")]
+    #[serde(rename = "type", deserialize_with = "lenient")]
     pub(super) kind: Option<LenientString>,
+    #[serde(deserialize_with = "lenient_flag")]
     pub(super) is_sidechain: bool,
+    #[serde(deserialize_with = "lenient_flag")]
     pub(super) is_meta: bool,
+    #[serde(deserialize_with = "lenient_flag")]
     pub(super) is_compact_summary: bool,
+    #[serde(deserialize_with = "lenient_flag")]
     pub(super) is_api_error_message: bool,
-    #[serde(borrow)]
+    #[serde(borrow, deserialize_with = "lenient")]
     pub(super) message: Option<Message<'a>>,
     #[serde(deserialize_with = "lenient")]
     pub(super) turn_position: Option<Position>,
@@ -42,6 +46,7 @@ pub(super) struct Line<'a> {
 pub(super) struct Message<'a> {
     #[serde(borrow)]
     content: Option<&'a RawValue>,
+    #[serde(default, deserialize_with = "lenient")]
     pub(super) stop_reason: Option<LenientString>,
     #[serde(default, deserialize_with = "lenient")]
     pub(super) model: Option<LenientString>,
@@ -49,7 +54,7 @@ pub(super) struct Message<'a> {
     pub(super) usage: Option<Usage>,
 }
 
-/// The tokens of a request to the model and of its answer.
+/// What a request to the model, and its answer, held, in tokens. It counts as a whole.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Usage {
@@ -63,15 +68,19 @@ pub(super) struct Usage {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Position {
+    #[serde(default, deserialize_with = "lenient")]
     pub(super) prompt_index: Option<u64>,
 }
 
 #[derive(Deserialize)]
 pub(super) struct Block {
-    #[serde(rename = "type")]
+    #[serde(default, rename = "type", deserialize_with = "lenient")]
     kind: Option<LenientString>,
+    #[serde(default, deserialize_with = "lenient")]
     pub(super) id: Option<LenientString>,
+    #[serde(default, deserialize_with = "lenient")]
     pub(super) tool_use_id: Option<LenientString>,
+    #[serde(default, deserialize_with = "lenient")]
     text: Option<LenientString>,
 }
 

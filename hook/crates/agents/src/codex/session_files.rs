@@ -1,16 +1,17 @@
 //! The files that Codex writes about its threads: a lock file while a process has the thread loaded, and one rollout
 //! per thread, compressed after a week.
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{self, BufReader, Read};
 use std::path::Path;
 
 use agent_baton_core::id::SessionId;
 use ruzstd::decoding::StreamingDecoder;
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::value::RawValue;
 
+use crate::lenient_json::{LenientString, lenient};
 use crate::session_files::{
-    MAX_HEAD_BYTES, RunningSession, RunningSessions, SessionFiles, Transcript, TranscriptHead, list_entries,
+    HeadLines, HeadReading, RunningSession, RunningSessions, SessionFiles, Transcript, TranscriptHead, list_entries,
     parse_uuid, transcript_file,
 };
 use baton_fs::read::open_own;
@@ -86,43 +87,52 @@ fn parse_thread_id(name: &str) -> Option<SessionId> {
 
 /// The first line of a rollout.
 #[derive(Deserialize)]
-struct FirstLine {
-    #[serde(rename = "type")]
-    kind: String,
-    payload: SessionMeta,
+struct FirstLine<'a> {
+    #[serde(default, rename = "type", deserialize_with = "lenient")]
+    kind: Option<LenientString>,
+    #[serde(borrow, default, deserialize_with = "lenient")]
+    payload: Option<SessionMeta<'a>>,
 }
 
-/// The fields about the thread that baton reads.
-#[derive(Deserialize)]
-struct SessionMeta {
+/// What it says of the thread, as far as it is read.
+#[derive(Default, Deserialize)]
+struct SessionMeta<'a> {
+    #[serde(default, deserialize_with = "lenient")]
     cwd: Option<String>,
-    /// `cli`, `exec` and so on. An object for a thread that another thread started.
-    source: Option<Value>,
-    thread_source: Option<String>,
+    /// `cli`, `exec`, ...; an object for a thread that another one started.
+    #[serde(borrow)]
+    source: Option<&'a RawValue>,
+    #[serde(default, deserialize_with = "lenient")]
+    thread_source: Option<LenientString>,
 }
 
-fn head(path: &Path) -> Option<TranscriptHead> {
-    let (file, _) = open_own(path).ok()?;
-    let line = if path.extension().is_some_and(|ending| ending == "zst") {
-        let decoder = StreamingDecoder::new_with_max_window_size(BufReader::new(file), MAX_ZSTD_WINDOW_BYTES).ok()?;
-        first_line(decoder)?
-    } else {
-        first_line(file)?
-    };
-    let first: FirstLine =
-        serde_json::from_slice(&line).ok().filter(|first: &FirstLine| first.kind == "session_meta")?;
-    let with_user_config = first.payload.thread_source.as_deref().is_none_or(|source| source == "user");
-    let named = first.payload.source.as_ref().is_none_or(Value::is_string);
-    Some(TranscriptHead {
-        cwd: first.payload.cwd,
-        headless: first.payload.source.is_some_and(|source| source == "exec"),
-        of_subagent: !with_user_config || !named,
-    })
+fn head(path: &Path) -> HeadReading {
+    let reading = open_own(path).and_then(|(file, _)| {
+        if path.extension().is_some_and(|ending| ending == "zst") {
+            let file = BufReader::new(file);
+            let decoder = StreamingDecoder::new_with_max_window_size(file, MAX_ZSTD_WINDOW_BYTES);
+            read_head(decoder.map_err(io::Error::other)?)
+        } else {
+            read_head(file)
+        }
+    });
+    reading.unwrap_or(HeadReading::Unreadable)
 }
 
-/// Returns the first line, or `None` if it does not end within the limit.
-fn first_line(from: impl Read) -> Option<Vec<u8>> {
-    let mut line = Vec::new();
-    BufReader::new(from.take(MAX_HEAD_BYTES as u64)).read_until(b'\n', &mut line).ok()?;
-    line.ends_with(b"\n").then_some(line)
+fn read_head(from: impl Read) -> io::Result<HeadReading> {
+    let mut lines = HeadLines::new(from);
+    let Some(line) = lines.next_line()? else { return Ok(HeadReading::Unreadable) };
+    let first: FirstLine<'_> = serde_json::from_slice(line)?;
+    if !first.kind.is_some_and(|kind| kind.0 == "session_meta") {
+        return Ok(HeadReading::Other);
+    }
+    let meta = first.payload.unwrap_or_default();
+    let source = meta.source.map_or("null", RawValue::get);
+    let by_user = meta.thread_source.is_none_or(|source| source.0 == "user");
+    let named = source == "null" || source.starts_with('"');
+    Ok(HeadReading::Conversation(TranscriptHead {
+        cwd: meta.cwd,
+        headless: source == r#""exec""#,
+        of_subagent: !by_user || !named,
+    }))
 }

@@ -9,19 +9,25 @@ pub(super) const LINE_STARTS: [&[u8]; 1] = [b"{\"timestamp\":"];
 
 #[derive(Deserialize)]
 pub(super) struct Line {
-    #[serde(rename = "type")]
+    #[serde(default, rename = "type", deserialize_with = "lenient")]
     pub(super) kind: Option<LenientString>,
+    #[serde(default, deserialize_with = "lenient")]
     pub(super) payload: Option<Payload>,
 }
 
 #[derive(Deserialize)]
 pub(super) struct Payload {
-    #[serde(rename = "type")]
+    #[serde(default, rename = "type", deserialize_with = "lenient")]
     pub(super) kind: Option<LenientString>,
+    #[serde(default, deserialize_with = "lenient")]
     pub(super) role: Option<LenientString>,
+    #[serde(default, deserialize_with = "lenient")]
     pub(super) phase: Option<LenientString>,
+    #[serde(default, deserialize_with = "lenient")]
     pub(super) call_id: Option<LenientString>,
+    #[serde(default, deserialize_with = "lenient")]
     pub(super) item: Option<Item>,
+    #[serde(default, deserialize_with = "lenient")]
     pub(super) internal_chat_message_metadata_passthrough: Option<PassthroughMetadata>,
     #[serde(default, deserialize_with = "lenient")]
     pub(super) model: Option<LenientString>,
@@ -37,7 +43,7 @@ pub(super) struct Payload {
 
 #[derive(Deserialize)]
 pub(super) struct Item {
-    #[serde(rename = "type")]
+    #[serde(default, rename = "type", deserialize_with = "lenient")]
     kind: Option<LenientString>,
 }
 
@@ -50,13 +56,16 @@ pub(super) struct PassthroughMetadata {
 /// How full the context is.
 #[derive(Deserialize)]
 pub(super) struct Info {
+    #[serde(default, deserialize_with = "lenient")]
     pub(super) last_token_usage: Option<Usage>,
+    #[serde(default, deserialize_with = "lenient")]
     pub(super) model_context_window: Option<u64>,
 }
 
 /// The tokens of a request to the model and of its answer.
 #[derive(Deserialize)]
 pub(super) struct Usage {
+    #[serde(default, deserialize_with = "lenient")]
     pub(super) total_tokens: Option<u64>,
 }
 

@@ -25,7 +25,6 @@ fn word(error: &RawEventError) -> &'static str {
         RawEventError::TooDeep { .. } => "too_deep",
         RawEventError::Incomplete { .. } => "incomplete",
         RawEventError::TimedOut { .. } => "timed_out",
-        RawEventError::NotUtf8(_) => "not_utf8",
         RawEventError::Read(_) => "read",
     }
 }
@@ -58,6 +57,19 @@ fn the_first_object_ends_the_reading() {
     }
 }
 
+/// What is no UTF-8 spoils the string in which it stands, and no other one.
+#[test]
+fn bytes_that_are_no_text_become_half_a_surrogate_pair() {
+    for (input, expected) in [
+        (b"{\"a\":\"\xff\"}".as_slice(), r#"{"a":"\ud800"}"#),
+        (b"{\"a\":\"x\xf0\x9fy\",\"b\":\"\xc3\xa9\"}", r#"{"a":"x\ud800y","b":"\u00e9"}"#),
+        // After a backslash it ends no string either.
+        (b"{\"a\":\"\\\xff\"}", r#"{"a":"\\ud800"}"#),
+    ] {
+        check(input, true, Ok(expected.replace(r"\u00e9", "é").as_str()));
+    }
+}
+
 #[test]
 fn what_is_no_event_is_refused() {
     let deep = "{\"a\":".to_owned() + &"[".repeat(100_000);
@@ -74,7 +86,6 @@ fn what_is_no_event_is_refused() {
         (b"null", true, "not_object"),
         (b"}", true, "not_object"),
         (b"\xef\xbb\xbf{}", true, "not_object"),
-        (b"{\"a\":\"\xff\"}", true, "not_utf8"),
         (&deep.as_bytes()[..60_000], true, "too_deep"),
         (long.as_bytes(), true, "too_large"),
         (endless.as_bytes(), true, "too_large"),

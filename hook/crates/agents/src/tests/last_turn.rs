@@ -187,6 +187,30 @@ fn a_damaged_transcript_costs_what_is_damaged() {
     }
 }
 
+/// What is not decoded, or has another type than before, costs its field and not its line.
+#[test]
+fn an_odd_field_costs_itself() {
+    let odd = |agent: Agent, words: &str, from: &str, to: &[u8]| {
+        let text = String::from_utf8(lines(agent, words)).unwrap();
+        let at = text.rfind(from).unwrap();
+        [text[..at].as_bytes(), to, text[at + from.len()..].as_bytes()].concat()
+    };
+    for (agent, words, from, to, expected) in [
+        (Agent::Claude, "prompt answer", r#""done""#, br#""\ud83d""#.as_slice(), Ended),
+        (Agent::Claude, "prompt answer", r#""done""#, b"\"\xff\"", Ended),
+        (Agent::Claude, "prompt answer", r#""done""#, b"7", Ended),
+        (Agent::Claude, "prompt answer", r#""end_turn""#, b"[]", Ended),
+        (Agent::Claude, "prompt answer", r#""isSidechain":false"#, br#""isSidechain":null"#, Ended),
+        (Agent::Claude, "prompt call:a", r#""a""#, br#""\udc00""#, InterruptedToolCall),
+        (Agent::Claude, "prompt answer prompt", r#""uuid":"u""#, br#""uuid":"\ud800""#, InterruptedPrompt),
+        (Agent::Codex, "meta started prompt typed call:a", r#""a""#, br#""\udc00""#, InterruptedToolCall),
+        (Agent::Codex, "meta started prompt typed call:a", r#""a""#, b"\"\xff\"", InterruptedToolCall),
+        (Agent::Codex, "meta started prompt typed answer", r#""assistant""#, br#""assistant","phase":7"#, Ended),
+    ] {
+        check(agent, &format!("{words}: {}", String::from_utf8_lossy(to)), &odd(agent, words, from, to), expected);
+    }
+}
+
 #[test]
 fn only_the_end_of_a_long_transcript_is_read() {
     for agent in Agent::ALL {

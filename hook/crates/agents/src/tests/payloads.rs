@@ -97,6 +97,29 @@ fn half_a_surrogate_pair_spoils_no_event() {
 }
 
 #[test]
+fn each_field_of_a_stop_counts_on_its_own() {
+    const HALF: &str = "\u{fffd}\u{fffd}\u{fffd}";
+    for (fields, continued, message) in [
+        (r#""stop_hook_active":true,"last_assistant_message":"a""#, true, Some("a".to_owned())),
+        (
+            r#""stop_hook_active":true,"last_assistant_message":"a \ud83d\ude00 b""#,
+            true,
+            Some("a \u{1f600} b".to_owned()),
+        ),
+        (r#""stop_hook_active":true,"last_assistant_message":"a \ud83d b""#, true, Some(format!("a {HALF} b"))),
+        (r#""stop_hook_active":true,"last_assistant_message":"\ude00\ud83d""#, true, Some(HALF.repeat(2))),
+        (r#""last_assistant_message":"a","stop_hook_active":"\ud83d""#, false, Some("a".to_owned())),
+        (r#""last_assistant_message":"a","stop_hook_active":[1e999]"#, false, Some("a".to_owned())),
+        (r#""last_assistant_message":"a","other":{"deep":"\udfff","large":1e999}"#, false, Some("a".to_owned())),
+        (r#""stop_hook_active":true,"last_assistant_message":{"of":"a later version"}"#, true, None),
+        (r#""stop_hook_active":true,"last_assistant_message":null"#, true, None),
+    ] {
+        let text = format!(r#"{{"hook_event_name":"Stop",{fields}}}"#);
+        assert_eq!(StopDetails::parse(&text), StopDetails { continued, message }, "{text}");
+    }
+}
+
+#[test]
 fn paths_are_absolute_or_not_known() {
     let long = format!("/{}", "x".repeat(5000));
     for (cwd, expected) in [

@@ -9,7 +9,7 @@ use agent_baton_core::session::{Ended, Session};
 use agent_baton_core::timestamp::Timestamp;
 
 use super::{DiscoveredSessions, Discovery, register};
-use baton_agents::session_files::{Transcript, TranscriptHead};
+use baton_agents::session_files::{HeadReading, Transcript, TranscriptHead};
 use baton_agents::{AGENTS, AgentSpec};
 
 impl Discovery<'_> {
@@ -61,8 +61,13 @@ impl Discovery<'_> {
                 attended += 1;
                 continue;
             }
-            let Some(head) = (spec.session_files.head)(&transcript.path).filter(|head| !head.of_subagent) else {
-                continue;
+            let head = match (spec.session_files.head)(&transcript.path) {
+                HeadReading::Conversation(head) if !head.of_subagent => head,
+                HeadReading::Conversation(_) | HeadReading::Other => continue,
+                HeadReading::Unreadable => {
+                    found.partial = true;
+                    continue;
+                }
             };
             let (pool, limit) = if head.headless {
                 (&mut headless, self.policy.headless)

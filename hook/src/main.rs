@@ -14,7 +14,11 @@ use std::ffi::c_int;
 )]
 #[unsafe(no_mangle)]
 extern "C" fn main() -> c_int {
-    let status = if agent_baton::startup::prepare_process() { agent_baton::cli::main() } else { 1 };
-    // Do not return: the buffer of standard output must be flushed.
+    let status = if agent_baton::startup::prepare_process() {
+        agent_baton::startup::run_with_stack(agent_baton::cli::main)
+    } else {
+        1
+    };
+    // Not returned: what stands in the buffer of standard output has to be written.
     std::process::exit(c_int::from(status))
 }

@@ -1,5 +1,6 @@
 //! `baton hook`: what it reads, what it writes, and when it does nothing.
 
+mod accounts;
 mod bad_input;
 mod bad_state;
 mod captured_payloads;
@@ -7,5 +8,6 @@ mod captured_scenarios;
 mod disable;
 mod duplicate_events;
 mod first_event;
+mod limits;
 mod standard_streams;
 mod unknown_payloads;

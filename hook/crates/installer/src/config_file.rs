@@ -6,6 +6,7 @@ use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use baton_fs::hash::sha256_hex;
+use baton_fs::owner::{ForeignDirectory, foreign_parent};
 
 use super::error::InstallError;
 
@@ -38,6 +39,7 @@ impl ConfigFile {
         let meta = match fs::symlink_metadata(&real) {
             Ok(meta) => meta,
             Err(error) if error.kind() == ErrorKind::NotFound => {
+                check_owner_above(&real)?;
                 return Ok(Self { path: path.to_owned(), real, text: None, mode: NEW_MODE });
             }
             Err(error) => return Err(InstallError::io("look at", &real)(error)),
@@ -129,6 +131,7 @@ fn resolve_link(path: &Path) -> Result<PathBuf, InstallError> {
 /// # Errors
 /// Returns an error if the system refuses. The file is unchanged then.
 pub fn write_atomically(path: &Path, bytes: &[u8], mode: u32) -> Result<(), InstallError> {
+    check_owner_above(path)?;
     let beside = temporary_path(path);
     match fs::remove_file(&beside) {
         Err(error) if error.kind() != ErrorKind::NotFound => return Err(InstallError::io("remove", &beside)(error)),
@@ -163,7 +166,18 @@ pub fn temporary_path(path: &Path) -> PathBuf {
     path.with_file_name(name)
 }
 
-/// Creates a directory and its parents. Returns those that did not exist, outermost first.
+/// Refuses to create a file as root in a user's directory. Where another account may create files, the owner has opened the directory
+/// to it.
+pub(crate) fn check_owner_above(path: &Path) -> Result<(), InstallError> {
+    match foreign_parent(path) {
+        Some(ForeignDirectory { path: dir, owner }) if nix::unistd::geteuid().is_root() => {
+            Err(InstallError::ForeignDirectory { path: path.to_owned(), dir, owner })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Makes a directory and those above it. Gives those that were not there, the outermost first.
 ///
 /// # Errors
 /// Returns an error if the system refuses.
@@ -171,6 +185,7 @@ pub fn make_dirs(dir: &Path) -> Result<Vec<PathBuf>, InstallError> {
     let missing: Vec<PathBuf> = dir.ancestors().take_while(|above| !above.exists()).map(Path::to_owned).collect();
     let missing: Vec<PathBuf> = missing.into_iter().rev().collect();
     for dir in &missing {
+        check_owner_above(dir)?;
         match fs::create_dir(dir) {
             Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(InstallError::io("make", dir)(error)),
             _ => {}

@@ -59,7 +59,19 @@ pub enum InstallError {
         /// The user that runs baton.
         ours: u32,
     },
-    /// It is not a regular file.
+    /// Root would create a file that its user cannot change.
+    #[error(
+        "{path} would be created in {dir}, which belongs to uid {owner}, and would be root's: run this as that user, without sudo"
+    )]
+    ForeignDirectory {
+        /// The file.
+        path: PathBuf,
+        /// The nearest directory above it that exists.
+        dir: PathBuf,
+        /// Who owns that.
+        owner: u32,
+    },
+    /// It is something else than a file.
     #[error("{path} is not a regular file; it was left as it is")]
     NotFile {
         /// The path.

@@ -13,9 +13,7 @@ use agent_baton_core::agent::Agent;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use baton_fs::lock::{is_at, try_lock};
-
-use super::config_file::{make_dirs, write_atomically};
+use super::config_file::{check_owner_above, make_dirs, write_atomically};
 use super::error::InstallError;
 
 /// The version of the receipt that this baton reads and writes.
@@ -168,6 +166,7 @@ impl InstallLock {
         let deadline = Instant::now() + LOCK_TIMEOUT;
         let mut created_dirs = Vec::new();
         loop {
+            check_owner_above(path)?;
             if let Some(dir) = path.parent() {
                 created_dirs.extend(make_dirs(dir)?);
             }

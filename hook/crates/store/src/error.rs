@@ -77,6 +77,9 @@ impl StoreError {
 fn hint(source: &io::Error) -> &'static str {
     match source.kind() {
         io::ErrorKind::StorageFull => ". Free space on its file system; nothing was changed",
+        io::ErrorKind::FileTooLarge => {
+            ". A limit on the size of files is set here (see `ulimit -f`): lift it; nothing was changed"
+        }
         io::ErrorKind::QuotaExceeded => ". Your disk quota is used up: free space; nothing was changed",
         io::ErrorKind::ReadOnlyFilesystem => {
             ". Its file system is read-only here: make it writable, or set BATON_HOME to a directory that is"

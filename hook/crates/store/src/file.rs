@@ -182,8 +182,10 @@ fn append_once(mut file: File, path: &Path, bytes: &[u8]) -> Result<File, StoreE
     check(&file, path)?;
     let written = file.write(bytes).map_err(StoreError::io("append to", path))?;
     if written < bytes.len() {
-        // Writing the rest would allow another writer's line in between. Every reader skips the incomplete line.
-        return Err(StoreError::io("append to", path)(ErrorKind::StorageFull.into()));
+        // Writing the rest would allow another writer's line in between. Every reader skips the incomplete line. Ending it says why it is
+        // incomplete: no space, a quota or a limit on the size.
+        let why = file.write(b"\n").err().unwrap_or_else(|| ErrorKind::StorageFull.into());
+        return Err(StoreError::io("append to", path)(why));
     }
     Ok(file)
 }

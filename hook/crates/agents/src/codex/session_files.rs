@@ -123,7 +123,7 @@ fn read_head(from: impl Read) -> io::Result<HeadReading> {
     let mut lines = HeadLines::new(from);
     let Some(line) = lines.next_line()? else { return Ok(HeadReading::Unreadable) };
     let first: FirstLine<'_> = serde_json::from_slice(line)?;
-    if !first.kind.is_some_and(|kind| kind.0 == "session_meta") {
+    if first.kind.is_none_or(|kind| kind.0 != "session_meta") {
         return Ok(HeadReading::Other);
     }
     let meta = first.payload.unwrap_or_default();

@@ -6,6 +6,10 @@ use std::io::ErrorKind;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+use baton_fs::owner::{ForeignDirectory, foreign_parent};
+use nix::errno::Errno;
+use nix::unistd::{AccessFlags, access};
+
 use crate::state_dir::error::StateDirError;
 
 fn stat(path: &Path) -> Result<Option<Metadata>, StateDirError> {
@@ -39,8 +43,16 @@ pub(crate) fn check_path(path: &Path) -> Result<PathChain, StateDirError> {
     let mut parts: Vec<&Path> = path.ancestors().collect();
     parts.reverse();
     for part in parts {
-        let Some(mut meta) = stat(part)? else {
-            return Ok(chain);
+        let mut meta = match (stat(part), &above) {
+            (Ok(Some(meta)), _) => meta,
+            (Ok(None), above) => {
+                check_creatable(path, part, above.as_ref())?;
+                return Ok(chain);
+            }
+            (Err(StateDirError::Io { source, .. }), Some(above)) if source.kind() == ErrorKind::PermissionDenied => {
+                return Err(out_of_reach(path, part, above));
+            }
+            (Err(error), _) => return Err(error),
         };
         if meta.is_symlink() {
             let by_root =
@@ -63,6 +75,29 @@ pub(crate) fn check_path(path: &Path) -> Result<PathChain, StateDirError> {
 /// For root, "created by root" proves nothing, so only a symlink directly below `/` counts as the system's.
 fn is_below_home_of_root(link: &Path) -> bool {
     nix::unistd::geteuid().is_root() && link.parent() != Some(Path::new("/"))
+}
+
+/// Checks that a missing directory may be created: `part` is the first part of `path` that is missing, `above` the directory in which
+/// it is.
+fn check_creatable(path: &Path, part: &Path, above: Option<&Metadata>) -> Result<(), StateDirError> {
+    if let Some(ForeignDirectory { path: dir, owner }) = foreign_parent(part) {
+        let ours = nix::unistd::geteuid().as_raw();
+        return Err(StateDirError::ForeignParent { path: path.to_owned(), dir, owner, ours });
+    }
+    let writable = part.parent().is_none_or(|dir| !matches!(access(dir, AccessFlags::W_OK), Err(Errno::EACCES)));
+    match above {
+        Some(above) if !writable => Err(out_of_reach(path, part, above)),
+        _ => Ok(()),
+    }
+}
+
+fn out_of_reach(path: &Path, part: &Path, above: &Metadata) -> StateDirError {
+    StateDirError::OutOfReach {
+        path: path.to_owned(),
+        dir: part.parent().unwrap_or(part).to_owned(),
+        owner: above.uid(),
+        ours: nix::unistd::geteuid().as_raw(),
+    }
 }
 
 fn check_dir(path: &Path, meta: &Metadata) -> Result<(), StateDirError> {

@@ -96,6 +96,21 @@ fn anothers_directory_is_refused() {
         std::os::unix::fs::chown(top.join("a"), Some(12345), None).unwrap();
     };
     check(theirs, at, "work", "Owner");
+    // Nor is one created in another's directory, as with root's `sudo -E`, however many directories are missing.
+    let below = |top: &Path| baton_home(&format!("{}/a/state/baton", top.display()));
+    check(theirs, below, "work", "ForeignParent");
+    let given = |top: &Path| {
+        theirs_with(top, "a/state/baton");
+    };
+    check(given, below, "work", "");
+    let between = |top: &Path| theirs_with(top, "a/state");
+    check(between, below, "work", "");
+}
+
+/// Another's directory `a`, and below it one of ours.
+fn theirs_with(top: &Path, ours: &str) {
+    mkdir(&top.join(ours));
+    std::os::unix::fs::chown(top.join("a"), Some(12345), None).unwrap();
 }
 
 #[test]

@@ -181,8 +181,8 @@ fn a_long_head_is_read_and_a_cut_one_is_told() {
     let subagent = json!({"subagent": {"other": "\u{1f600}"}});
     let claude_path = |scratch: &Scratch| scratch.home().join(format!(".claude/projects/-w/{A}.jsonl"));
     let codex_path = |scratch: &Scratch| rollout_path(scratch, A, "");
-    type At<'a> = &'a dyn Fn(&Scratch) -> PathBuf;
-    let cases: Vec<(&str, At<'_>, Vec<u8>, Option<&str>, bool)> = vec![
+    type Case<'a> = (&'a str, &'a dyn Fn(&Scratch) -> PathBuf, Vec<u8>, Option<&'a str>, bool);
+    let cases: Vec<Case<'_>> = vec![
         ("a picture", &claude_path, claude(json!({}), 3_000_000).into(), Some("/w"), false),
         ("a subagent's picture", &claude_path, claude(json!({"isSidechain": true}), 3_000_000).into(), None, false),
         ("more than is read", &claude_path, claude(json!({}), 17_000_000).into(), None, true),

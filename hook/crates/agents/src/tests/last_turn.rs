@@ -193,7 +193,7 @@ fn an_odd_field_costs_itself() {
     let odd = |agent: Agent, words: &str, from: &str, to: &[u8]| {
         let text = String::from_utf8(lines(agent, words)).unwrap();
         let at = text.rfind(from).unwrap();
-        [text[..at].as_bytes(), to, text[at + from.len()..].as_bytes()].concat()
+        [&text.as_bytes()[..at], to, &text.as_bytes()[at + from.len()..]].concat()
     };
     for (agent, words, from, to, expected) in [
         (Agent::Claude, "prompt answer", r#""done""#, br#""\ud83d""#.as_slice(), Ended),

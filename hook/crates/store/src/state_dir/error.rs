@@ -15,16 +15,11 @@ pub enum StateDirError {
         /// The path.
         path: PathBuf,
     },
-<<<<<<< HEAD
     /// The directory belongs to another user.
-    #[error("the state directory {path} belongs to uid {owner}, not to yours ({ours}): set BATON_HOME to one of yours")]
-=======
-    /// It belongs to someone else.
     #[error(
         "the state directory {path} belongs to uid {owner}, not to you (uid {ours}): `sudo chown -R {ours} {path}` gives it to \
          you, or set BATON_HOME to a directory of yours"
     )]
->>>>>>> 6839ba8 (state, install: create nothing in another user's directory; limits give errors)
     Owner {
         /// The directory.
         path: PathBuf,
@@ -33,10 +28,7 @@ pub enum StateDirError {
         /// The uid that runs baton.
         ours: u32,
     },
-<<<<<<< HEAD
-    /// Other users have access to it.
-=======
-    /// It is not there yet, and would come into a directory of someone else.
+    /// The directory does not exist, and the one in which it would be created belongs to another user.
     #[error(
         "the state directory {path} would be created in {dir}, which belongs to uid {owner}, not to you (uid {ours}): run baton \
          as that user, or set BATON_HOME to a directory of yours"
@@ -51,7 +43,7 @@ pub enum StateDirError {
         /// Who runs baton.
         ours: u32,
     },
-    /// It is not there yet, and this account cannot create it; or a directory above it keeps this account out.
+    /// This account cannot create the directory, or cannot get to it.
     #[error(
         "the state directory {path} is out of reach: {dir} belongs to uid {owner} and keeps you (uid {ours}) out. \
          `sudo chown {ours} {dir}` gives it to you, or set BATON_HOME to a directory of yours"
@@ -66,8 +58,7 @@ pub enum StateDirError {
         /// Who runs baton.
         ours: u32,
     },
-    /// Others can get into it.
->>>>>>> 6839ba8 (state, install: create nothing in another user's directory; limits give errors)
+    /// Other users have access to it.
     #[error("the state directory {path} is open to others (mode {mode:o}): run chmod 700 {path}")]
     Mode {
         /// The directory.

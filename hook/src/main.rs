@@ -19,6 +19,6 @@ extern "C" fn main() -> c_int {
     } else {
         1
     };
-    // Not returned: what stands in the buffer of standard output has to be written.
+    // Do not return: the buffer of standard output must be flushed.
     std::process::exit(c_int::from(status))
 }

@@ -5,5 +5,6 @@
 pub mod account;
 pub mod dirs;
 pub mod hash;
+pub mod lock;
 pub mod owner;
 pub mod read;

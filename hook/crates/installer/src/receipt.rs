@@ -13,6 +13,8 @@ use agent_baton_core::agent::Agent;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use baton_fs::lock::{is_at, try_lock};
+
 use super::config_file::{check_owner_above, make_dirs, write_atomically};
 use super::error::InstallError;
 

@@ -2,7 +2,7 @@
 
 use agent_baton_core::id::RunId;
 use agent_baton_core::pane::Pane;
-use agent_baton_core::process::Live;
+use agent_baton_core::process::{Live, Process, ProcessState};
 use clap::Args;
 
 use crate::args::run;
@@ -12,6 +12,7 @@ use crate::error::CommandError;
 use crate::output;
 use crate::session_list::SessionReader;
 use baton_engine::session_status::SessionStatus;
+use baton_system::ProcessLookup;
 use baton_system::multiplexer::{Tmux, Zellij};
 
 /// Switch to the pane of a session or of a run's owner.
@@ -29,9 +30,20 @@ impl Go {
     /// selected.
     pub fn run(self) -> Result<(), CommandError> {
         let context = Context::open()?;
-        let (what, pane, pid) = self.find(&context)?;
-        let there = format!("{what} is in {}, pid {pid}", baton_display::pane_label(&pane));
-        let selected = match &pane {
+        let target = self.find(&context)?;
+        let Target { what, pane, process, .. } = &target;
+        if let Pane::Tmux { server, pane } = pane
+            && let Ok(terminal) = Tmux::with_socket(server).terminal(pane)
+            && let Some(own) = target.other_terminal(&context, &terminal)
+        {
+            let own = own.unwrap_or_else(|| "no terminal".to_owned());
+            return Err(CommandError::PaneUnreachable {
+                there: format!("{what} is pid {}, on {own}", process.pid),
+                why: format!("tmux pane {pane} is another terminal, {terminal}"),
+            });
+        }
+        let there = format!("{what} is in {}, pid {}", baton_display::pane_label(pane), process.pid);
+        let selected = match pane {
             Pane::Tmux { server, pane } => Tmux::with_socket(server).select(pane),
             Pane::Zellij { session, pane } => Zellij::named(session).select(pane),
             Pane::Tty { .. } | Pane::Unknown => {
@@ -48,8 +60,7 @@ impl Go {
         }
     }
 
-    /// Returns the label of the target, its pane, and the process in it.
-    fn find(&self, context: &Context) -> Result<(String, Pane, u32), CommandError> {
+    fn find(&self, context: &Context) -> Result<Target, CommandError> {
         let id = match self.session.resolve(context) {
             Err(CommandError::NotFound(none)) => match self.session.run(context) {
                 Some(Ok(run)) => return owner_location(context, &run),
@@ -69,12 +80,44 @@ impl Go {
             };
             CommandError::NotFound(format!("session {id} is {}{back}", status.word()))
         })?;
-        Ok((format!("session {id}"), launch.pane.clone(), launch.process.pid))
+        Ok(Target {
+            what: format!("session {id}"),
+            pane: launch.pane.clone(),
+            process: launch.process.clone(),
+            may_lack_terminal: false,
+        })
+    }
+}
+
+/// What a user wants to go to.
+struct Target {
+    /// Its name for the user.
+    what: String,
+    /// The pane that was recorded.
+    pane: Pane,
+    /// The process in it.
+    process: Process,
+    /// Whether it can be seen in a pane without a terminal of its own: the supervisor of a command that a tool of an agent started.
+    may_lack_terminal: bool,
+}
+
+impl Target {
+    /// The terminal of the process, if that is known and is not the given one. The pane that a process inherited may show
+    /// something else by now.
+    fn other_terminal(&self, context: &Context, terminal: &str) -> Option<Option<String>> {
+        let inspector = context.inspector();
+        if inspector.process_state(&self.process) != ProcessState::Running {
+            return None;
+        }
+        let ProcessLookup::Found(stat) = inspector.process(self.process.pid) else { return None };
+        let own = stat.tty_name();
+        let is_expected = own.as_deref() == Some(terminal) || (own.is_none() && self.may_lack_terminal);
+        (!is_expected).then_some(own)
     }
 }
 
 /// Returns where the owner of a run is. If the owner is gone, its pane may belong to another process by now.
-fn owner_location(context: &Context, run: &RunId) -> Result<(String, Pane, u32), CommandError> {
+fn owner_location(context: &Context, run: &RunId) -> Result<Target, CommandError> {
     let run = context.run(run)?;
     let named = format!("run {} ({})", baton_display::strip_control_chars(run.name.as_str()), run.id);
     if !run.status.is_unfinished() {
@@ -84,7 +127,12 @@ fn owner_location(context: &Context, run: &RunId) -> Result<(String, Pane, u32),
         let back = run.owner.session.map_or_else(String::new, |id| format!("; `baton resume {id}` resumes it"));
         return Err(CommandError::NotFound(format!("the owner of {named} is gone{back}")));
     }
-    Ok((format!("the owner of {named}"), run.owner.pane, run.owner.process.pid))
+    Ok(Target {
+        what: format!("the owner of {named}"),
+        may_lack_terminal: run.owner.session.is_none(),
+        pane: run.owner.pane,
+        process: run.owner.process,
+    })
 }
 
 impl SessionArg {

@@ -8,6 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use agent_baton_core::agent::Agent;
+use agent_baton_tests::program;
 use agent_baton_tests::scratch::Output;
 use agent_baton_tests::skip;
 use agent_baton_tests::window::assert_no_output;
@@ -27,6 +28,10 @@ impl Server {
             skip("tmux is not there");
         }
         there.then(|| Self { socket: scratch.root().join("tmux") })
+    }
+
+    fn is_running(&self) -> bool {
+        !self.ask(&["list-sessions"]).is_empty()
     }
 
     fn ask(&self, args: &[&str]) -> String {
@@ -87,18 +92,66 @@ fn started(log: &PathBuf) -> Vec<String> {
     lines
 }
 
+/// A shell under an agent's name, started from a pane of a real server.
+struct ShellAgent {
+    pid: u32,
+}
+
+impl ShellAgent {
+    /// Starts it in a new window, below the words of `launcher`, and waits until its session is registered.
+    fn start(scratch: &Scratch, server: &Server, session: &str, launcher: &str) -> Self {
+        let dir = scratch.root().join(session);
+        fs::create_dir(&dir).unwrap();
+        // A link: the kernel takes the program's name for the process'.
+        program::link(Path::new("/bin/bash"), &dir.join("claude")).unwrap();
+        let payload = |event: &str, more: &str| {
+            format!(r#"{{"session_id":"{session}","cwd":"'$PWD'","hook_event_name":"{event}"{more}}}"#)
+        };
+        let script = format!(
+            "trap '' HUP\nexport CLAUDE_PID=$$\nprintf '{}' | {baton} hook --agent claude\nprintf '{}' | {baton} hook --agent \
+             claude\necho $$ > pid.new\nmv pid.new pid\nwhile :; do sleep 1; done\n",
+            payload("SessionStart", r#","source":"startup""#),
+            payload("UserPromptSubmit", r#","prompt":"words""#),
+            baton = program::baton().display(),
+        );
+        fs::write(dir.join("script"), script).unwrap();
+        let command = format!("cd {} && {}", dir.display(), launcher.replace("AGENT", "./claude script"));
+        let environment: Vec<String> =
+            scratch.env().into_iter().flat_map(|(name, value)| ["-e".to_owned(), format!("{name}={value}")]).collect();
+        let mut words = vec![if server.is_running() { "new-window" } else { "new-session" }, "-d"];
+        words.extend(environment.iter().map(String::as_str));
+        words.push(&command);
+        server.ask(&words);
+        let pid = || fs::read_to_string(dir.join("pid")).ok()?.trim().parse().ok();
+        until("the agent registered its session", || pid().is_some());
+        Self { pid: pid().unwrap() }
+    }
+
+    fn kill(self) {
+        drop(self);
+    }
+}
+
+impl Drop for ShellAgent {
+    fn drop(&mut self) {
+        let _ = Command::new("kill").args(["-9", &self.pid.to_string()]).status();
+        let stat = format!("/proc/{}/stat", self.pid);
+        until("the agent is gone", || fs::read_to_string(&stat).map_or(true, |stat| stat.contains(") Z ")));
+    }
+}
+
 #[test]
 fn a_pane_is_selected_on_its_own_server_or_named() {
     let scratch = Scratch::new();
     let Some(server) = Server::new(&scratch) else { return };
     server.ask(&["new-session", "-d", "-s", "my work", "sleep 1000"]);
-    let pane = server.ask(&["new-window", "-d", "-P", "-F", "#{pane_id}", "sleep 1000"]);
     let active = || server.ask(&["display-message", "-p", "#{pane_id}"]);
-    assert_ne!(active(), pane);
-    let mut window = Window::open(&scratch, Agent::Claude, &pane).on(&server.socket);
-    assert_no_output(&window.hook("SessionStart", "s1", &json!({})));
-    assert_no_output(&window.hook("UserPromptSubmit", "s1", &json!({"prompt": "words"})));
-    assert_eq!(window.baton("s1", &["run", "start", "demo"]).code, Some(0));
+    let first = active();
+    let agent = ShellAgent::start(&scratch, &server, "s1", "exec AGENT");
+    let pane = server.ask(&["display-message", "-p", "-t", ":1", "#{pane_id}"]);
+    assert_eq!(active(), first);
+    assert_ne!(first, pane);
+    assert_eq!(scratch.baton(["run", "start", "demo", "--session", "s1"]).run().code, Some(0));
     let went = scratch.baton(["go", "s1"]).run();
     assert_eq!(went.code, Some(0), "{went:?}");
     assert!(went.stdout.contains("attach -t 'my work'"), "{went:?}");
@@ -106,11 +159,12 @@ fn a_pane_is_selected_on_its_own_server_or_named() {
     server.ask(&["select-window", "-t", ":0"]);
     assert_eq!(scratch.baton(["go", "demo"]).run().code, Some(0), "a run's owner");
     assert_eq!(active(), pane);
+    let pid = agent.pid.to_string();
     server.ask(&["kill-pane", "-t", &pane]);
     let gone = scratch.baton(["go", "s1"]).run();
     assert_eq!(gone.code, Some(1), "{gone:?}");
-    assert!(gone.stderr.contains(&pane) && gone.stderr.contains(&window.process.pid().to_string()), "{gone:?}");
-    window.process.kill();
+    assert!(gone.stderr.contains(&pane) && gone.stderr.contains(&pid), "{gone:?}");
+    agent.kill();
     let dead = scratch.baton(["go", "s1"]).run();
     assert_eq!(dead.code, Some(4), "{dead:?}");
     assert!(dead.stderr.contains("baton resume s1"), "{dead:?}");
@@ -121,6 +175,48 @@ fn a_pane_is_selected_on_its_own_server_or_named() {
     let ended = scratch.baton(["go", "demo"]).run();
     assert!(ended.code == Some(4) && ended.stderr.contains("cancelled"), "{ended:?}");
     assert_eq!(scratch.baton(["go", "zz"]).run().code, Some(4));
+}
+
+/// Whoever was started from a pane has its variables, and is seen elsewhere or nowhere.
+#[test]
+fn a_pane_that_shows_another_terminal_is_not_the_agents() {
+    for (launcher, expected) in [
+        ("exec AGENT", "pane %1"),
+        ("sh -c 'AGENT; :'", "pane %1"),
+        ("setsid script -qfec 'AGENT' /dev/null </dev/null >/dev/null 2>&1", "terminal pts/"),
+        ("script -qfec 'AGENT' /dev/null </dev/null >/dev/null 2>&1 & sleep 1000", "terminal pts/"),
+        ("setsid AGENT </dev/null >/dev/null 2>&1", "an unknown pane"),
+        ("TMUX_PANE=%7 AGENT; :", "terminal pts/"),
+        ("TMUX=${TMUX%%,*},4194304,0 AGENT; :", "terminal pts/"),
+    ] {
+        let scratch = Scratch::new();
+        let Some(server) = Server::new(&scratch) else { return };
+        server.ask(&["new-session", "-d", "sleep 1000"]);
+        let _agent = ShellAgent::start(&scratch, &server, "s1", launcher);
+        let went = scratch.baton(["go", "s1"]).run();
+        let is_there = expected.starts_with("pane");
+        assert_eq!(went.code, Some(if is_there { 0 } else { 1 }), "{launcher}: {went:?}");
+        let told = went.stdout + &went.stderr;
+        assert!(told.contains(&format!("session s1 is in {expected}")), "{launcher}: {told}");
+    }
+}
+
+/// It was in the pane when it registered. Its server went away, and another has a pane of the same number.
+#[test]
+fn a_pane_of_a_restarted_server_is_not_gone_to() {
+    let scratch = Scratch::new();
+    let Some(server) = Server::new(&scratch) else { return };
+    let agent = ShellAgent::start(&scratch, &server, "s1", "exec AGENT");
+    assert_eq!(scratch.baton(["go", "s1"]).run().code, Some(0));
+    assert_eq!(scratch.baton(["run", "start", "demo", "--session", "s1"]).run().code, Some(0));
+    server.ask(&["kill-server"]);
+    until("the server is gone", || !server.is_running());
+    server.ask(&["new-session", "-d", "sleep 1000"]);
+    for name in ["s1", "demo"] {
+        let went = scratch.baton(["go", name]).run();
+        assert_eq!((went.code, went.stdout.as_str()), (Some(1), ""), "{name}: {went:?}");
+        assert!(went.stderr.contains(&format!("is pid {}, on no terminal", agent.pid)), "{name}: {went:?}");
+    }
 }
 
 #[test]

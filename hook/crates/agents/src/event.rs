@@ -13,7 +13,7 @@ use super::{AgentInspector, ParsedEvent, spec};
 use crate::raw_event::RawEvent;
 use baton_fs::read;
 use baton_system::lock_table::FileId;
-use baton_system::pane::find_pane;
+use baton_system::pane::{find_pane, inherited_pane};
 use baton_system::process_stat::ProcessStat;
 use baton_system::{identity, worktree};
 
@@ -42,7 +42,7 @@ impl AgentInspector<'_> {
             process: process.map(|stat| identity(stat, self.host())),
             pane: process
                 .filter(|stat| !may_be_daemon(stat))
-                .map_or(Pane::Unknown, |stat| find_pane(self.environment, stat)),
+                .map_or(Pane::Unknown, |stat| inherited_pane(self.environment, stat)),
             project: None,
             lock: None,
             shows: None,
@@ -64,8 +64,11 @@ impl AgentInspector<'_> {
             event.last_turn = event.transcript.as_deref().map(|path| spec(event.agent).last_turn(Path::new(path)));
         }
         let Some(stat) = process else { return };
-        event.pane =
-            if self.is_daemon(event.agent, stat.pid) { Pane::Unknown } else { find_pane(self.environment, stat) };
+        event.pane = if self.is_daemon(event.agent, stat.pid) {
+            Pane::Unknown
+        } else {
+            find_pane(self.system, self.environment, stat)
+        };
         event.headless = self.is_headless(event.agent, stat.pid);
         event.terminal_closed &= !event.headless && !self.is_unattended(event.agent);
         let identity = identity(stat, self.host());

@@ -60,6 +60,9 @@ impl<F: Fn(u32) -> ProcessLookup> System for FakeSystem<F> {
     fn variable(&self, _: u32, _: &str) -> Option<String> {
         None
     }
+    fn children(&self, _: u32) -> Option<Vec<u32>> {
+        None
+    }
     fn lock_table(&self) -> Option<LockTable> {
         self.lock_table_reads.set(self.lock_table_reads.get() + 1);
         Some(LockTable::default())

@@ -117,6 +117,9 @@ pub trait System {
     /// Returns a variable with which a process was started, or `None` if it is unset, empty, not UTF-8, or unreadable.
     fn variable(&self, pid: u32, name: &str) -> Option<String>;
 
+    /// Returns the children of a process, or `None` if they cannot be listed.
+    fn children(&self, pid: u32) -> Option<Vec<u32>>;
+
     /// Returns all write locks on files from one consistent read, or `None` if no consistent read succeeds.
     fn lock_table(&self) -> Option<LockTable>;
 }

@@ -23,6 +23,9 @@ const MAX_ARGUMENT_BYTES: usize = 16 * 1024;
 /// The maximum size that is read of a process's environment.
 const MAX_ENVIRONMENT_BYTES: usize = 2 * 1024 * 1024;
 
+/// The most read of the list of a process' children.
+const MAX_CHILDREN_BYTES: usize = 64 * 1024;
+
 /// The kernel's id of the boot.
 const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";
 
@@ -88,6 +91,12 @@ impl System for Linux {
         let of_name = |entry: &[u8]| entry.strip_prefix(name.as_bytes())?.strip_prefix(b"=").map(<[u8]>::to_vec);
         let value = bytes.split(|&byte| byte == 0).find_map(of_name)?;
         String::from_utf8(value).ok().filter(|value| !value.is_empty())
+    }
+
+    fn children(&self, pid: u32) -> Option<Vec<u32>> {
+        let file = File::open(format!("/proc/{pid}/task/{pid}/children")).ok()?;
+        let text = String::from_utf8(read_capped(file, MAX_CHILDREN_BYTES).ok()?).ok()?;
+        text.split_ascii_whitespace().map(|child| child.parse().ok()).collect()
     }
 
     fn lock_table(&self) -> Option<LockTable> {

@@ -1,9 +1,12 @@
 //! Finds the terminal pane of a process.
 
+use std::path::Path;
+
 use agent_baton_core::pane::Pane;
 
 use super::environment::Environment;
 use super::process_stat::ProcessStat;
+use super::{ProcessLookup, System};
 
 /// The maximum length of a tmux socket path, which the kernel limits.
 const MAX_SOCKET_PATH_BYTES: usize = 108;
@@ -14,13 +17,65 @@ const MAX_SESSION_NAME_BYTES: usize = 128;
 /// The maximum number of digits in a pane's number.
 const MAX_PANE_DIGITS: usize = 10;
 
-/// Returns the pane of a process according to its environment: tmux first, then zellij, then its terminal.
+/// Returns the pane of a process: the one that its environment names, if that can be so, otherwise its terminal.
+///
+/// A variable is inherited by everything that is started from a pane: a background worker, an editor, a process that
+/// outlives its tmux server. So the pane's terminal is compared with the terminal of the process.
 #[must_use]
-pub fn find_pane(environment: &dyn Environment, process: &ProcessStat) -> Pane {
-    tmux(environment)
-        .or_else(|| zellij(environment))
-        .or_else(|| process.tty_name().map(|tty| Pane::Tty { tty }))
-        .unwrap_or(Pane::Unknown)
+pub fn find_pane(system: &dyn System, environment: &dyn Environment, process: &ProcessStat) -> Pane {
+    match inherited_pane(environment, process) {
+        Pane::Tmux { server, pane } => match tmux_pane_terminal(system, environment, &server, &pane) {
+            PaneTerminal::Is(tty) if tty != process.tty => terminal(process),
+            PaneTerminal::Missing => terminal(process),
+            PaneTerminal::Is(_) | PaneTerminal::Unknown => Pane::Tmux { server, pane },
+        },
+        Pane::Zellij { .. } if process.tty == 0 => Pane::Unknown,
+        pane => pane,
+    }
+}
+
+/// Returns the pane that the environment of a process names, tmux before zellij, otherwise its terminal. It reads nothing.
+#[must_use]
+pub fn inherited_pane(environment: &dyn Environment, process: &ProcessStat) -> Pane {
+    tmux(environment).or_else(|| zellij(environment)).unwrap_or_else(|| terminal(process))
+}
+
+fn terminal(process: &ProcessStat) -> Pane {
+    process.tty_name().map_or(Pane::Unknown, |tty| Pane::Tty { tty })
+}
+
+/// What `/proc` shows of the terminal of a pane.
+enum PaneTerminal {
+    /// Its number, as in [`ProcessStat::tty`].
+    Is(u32),
+    /// There is no such pane.
+    Missing,
+    /// It cannot be told.
+    Unknown,
+}
+
+/// Looks for the pane among the children of the tmux server whose pid `TMUX` holds. No event may start tmux to ask it.
+fn tmux_pane_terminal(system: &dyn System, environment: &dyn Environment, socket: &str, pane: &str) -> PaneTerminal {
+    let Some(server) = environment.get("TMUX").and_then(|value| value.split(',').nth(1)?.parse().ok()) else {
+        return PaneTerminal::Unknown;
+    };
+    match system.process(server) {
+        ProcessLookup::Found(stat) if stat.comm.starts_with("tmux") => {}
+        // The socket may serve a new server, with new panes of the same numbers.
+        ProcessLookup::Gone if Path::new(socket).exists() => return PaneTerminal::Missing,
+        ProcessLookup::Found(_) | ProcessLookup::Gone | ProcessLookup::Unreadable => return PaneTerminal::Unknown,
+    }
+    let Some(children) = system.children(server) else { return PaneTerminal::Unknown };
+    let mut found = PaneTerminal::Missing;
+    for child in children {
+        match (system.variable(child, "TMUX_PANE"), system.process(child)) {
+            (Some(of_child), ProcessLookup::Found(stat)) if of_child == pane => return PaneTerminal::Is(stat.tty),
+            (Some(_), _) => {}
+            // A job of the server, or a program whose environment cannot be read: this may be the pane.
+            (None, _) => found = PaneTerminal::Unknown,
+        }
+    }
+    found
 }
 
 fn tmux(environment: &dyn Environment) -> Option<Pane> {
@@ -46,7 +101,7 @@ mod tests {
 
     fn check(variables: &[(&str, &str)], tty: u32, expected: &str) {
         let process = ProcessStat { pid: 1, comm: "claude".to_owned(), ended: false, parent: 0, tty, start: 1 };
-        let found = match find_pane(&variables, &process) {
+        let found = match inherited_pane(&variables, &process) {
             Pane::Tmux { server, pane } => format!("tmux {server} {pane}"),
             Pane::Zellij { session, pane } => format!("zellij {session} {pane}"),
             Pane::Tty { tty } => tty,

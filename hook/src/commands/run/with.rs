@@ -3,7 +3,6 @@
 use std::ffi::OsString;
 use std::time::Duration;
 
-use agent_baton_core::pane::Pane;
 use agent_baton_core::process::Live;
 use agent_baton_core::reason::Reason;
 use agent_baton_core::request::{Caller, Command};
@@ -114,8 +113,9 @@ impl With {
         };
         let own = context.own_process().ok_or(CommandError::InternalError)?;
         let process = identity(&own, &context.here().place);
-        // A pane that the tool of an agent inherited is the agent's, and so it is also the command's.
-        let pane: Pane = find_pane(&OwnEnvironment, &own);
+        // A tool of an agent has no terminal of its own: the user sees the command in the agent's pane.
+        let seen = context.inspector().outermost_agent().unwrap_or_else(|| own.clone());
+        let pane = find_pane(context.inspector().system(), &OwnEnvironment, &seen);
         context.decide(Command::With { run, name: self.name.clone(), project, process, pane })
     }
 

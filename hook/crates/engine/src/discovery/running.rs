@@ -112,7 +112,8 @@ impl Discovery<'_> {
             pane: if daemon {
                 Pane::Unknown
             } else {
-                find_pane(&ProcessEnvironment::new(self.inspector.system(), stat.pid), stat)
+                let system = self.inspector.system();
+                find_pane(system, &ProcessEnvironment::new(system, stat.pid), stat)
             },
             source: None,
             iteration_of: None,

@@ -49,6 +49,19 @@ impl Tmux {
         Self { server: None, inside: false }
     }
 
+    /// Returns the terminal of a pane, such as `pts/3`.
+    ///
+    /// # Errors
+    /// Returns a [`MultiplexerError`] if tmux fails, for example because the pane is gone.
+    pub fn terminal(&self, pane: &str) -> Result<String, MultiplexerError> {
+        let tty = self.run(&["display-message", "-p", "-t", pane, "#{pane_tty}"])?;
+        // Older versions print nothing and succeed if the pane is gone.
+        match tty.strip_prefix("/dev/") {
+            Some(tty) => Ok(tty.to_owned()),
+            None => Err(MultiplexerError::Refused { program: "tmux", said: format!("can't find pane: {pane}") }),
+        }
+    }
+
     /// Selects a pane and its window. If the caller is in tmux, this also shows it to the caller. Otherwise it returns
     /// the command with which the user gets there.
     ///

@@ -46,7 +46,7 @@ pub enum CommandError {
     #[error("{0}")]
     NotResumed(String),
     /// Windows could not be opened. Each failure was reported.
-    #[error("{0} sessions could not be resumed")]
+    #[error("{} could not be resumed", baton_display::format_count(*.0, "session", "sessions"))]
     WindowsNotOpened(usize),
     /// The pane cannot be selected.
     #[error("{there}; baton cannot switch to it: {why}")]
@@ -84,7 +84,7 @@ pub enum CommandError {
     #[error(transparent)]
     Install(#[from] InstallError),
     /// Checks failed, and their findings were printed.
-    #[error("{0}")]
+    #[error("{} failed", baton_display::format_count(*.0, "check", "checks"))]
     ChecksFailed(usize),
     /// The retention limits cannot be used. Retention never archives by other limits than the user's.
     #[error("{0}")]
@@ -135,7 +135,7 @@ pub enum CommandError {
     #[error("{0}")]
     SessionExists(String),
     /// Recorded decisions differ when they are decided again.
-    #[error("{0} recorded decisions differ with the rules of this version")]
+    #[error("{} with the rules of this version", baton_display::format_count(*.0, "recorded decision differs", "recorded decisions differ"))]
     DecisionsDiffer(usize),
     /// Standard input could not be read.
     #[error("cannot read standard input: {0}")]
@@ -151,11 +151,11 @@ pub enum CommandError {
     Random(#[source] getrandom::Error),
     /// The account database names no home directory.
     #[error(
-        "the account database names no home directory for this account, so an approval of a command cannot be kept there"
+        "the account database names no home directory for this account, so baton cannot store your approval of the command there"
     )]
     NoAccountHome,
     /// The approval of a command could not be written.
-    #[error("cannot record below {home} that you approved this command: {source}")]
+    #[error("cannot store your approval of the command below {home}: {source}")]
     StoreApproval {
         /// The account's home.
         home: PathBuf,
@@ -166,7 +166,7 @@ pub enum CommandError {
     #[error("the demo cannot use a scratch directory and processes of its own: {0}")]
     DemoSetup(#[source] io::Error),
     /// The demo's fake agent gave an invalid answer.
-    #[error("the demo's stand-in does not answer: {0}")]
+    #[error("the demo's fake agent does not answer: {0}")]
     DemoProtocol(#[source] serde_json::Error),
     /// A step of the demo had an unexpected result.
     #[error("the demo failed: {0}")]

@@ -1,12 +1,14 @@
 //! A home directory and a state directory for one test.
 
 use std::collections::BTreeMap;
-use std::io::Write;
+use std::fs::File;
+use std::io::{Read, Write};
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Mutex;
 
+use nix::pty::{Winsize, openpty};
 use tempfile::TempDir;
 
 use crate::program;
@@ -14,7 +16,13 @@ use crate::signals;
 use crate::state::State;
 use crate::temporary;
 
-/// The directory tree of one test. It is removed when dropped.
+/// The length of the path of a scratch directory, so that what is printed about it is wrapped at the same places everywhere.
+const ROOT_LENGTH: usize = 32;
+
+/// How many random characters are in it.
+const RANDOM_LENGTH: usize = 6;
+
+/// The directory tree of one test; removed when dropped.
 pub struct Scratch {
     root: PathBuf,
     dir: TempDir,
@@ -43,7 +51,9 @@ impl Scratch {
 
     fn new_in(dir: &Path) -> Self {
         signals::by_default();
-        let dir = tempfile::Builder::new().prefix("baton-").tempdir_in(dir).unwrap();
+        let padding = ROOT_LENGTH.saturating_sub(dir.as_os_str().len() + "/baton-".len() + RANDOM_LENGTH);
+        let prefix = format!("baton-{}", "x".repeat(padding));
+        let dir = tempfile::Builder::new().prefix(&prefix).rand_bytes(RANDOM_LENGTH).tempdir_in(dir).unwrap();
         let root = dir.path().to_owned();
         for part in ["home/work", "home/.config", "bin", "steer"] {
             std::fs::create_dir_all(root.join(part)).unwrap();
@@ -165,7 +175,28 @@ impl Call {
         self
     }
 
-    /// Runs it until it exits.
+    /// Runs it to its end at a terminal of this width. Gives the exit status and what stands on the screen: standard output and standard
+    /// error. Standard input is empty.
+    #[must_use]
+    pub fn run_at_terminal(mut self, columns: u16) -> (Option<i32>, String) {
+        let size = Winsize { ws_row: 50, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
+        let terminal = openpty(Some(&size), None).unwrap();
+        let slave = File::from(terminal.slave);
+        let end = || Stdio::from(slave.try_clone().unwrap());
+        self.command.stdin(Stdio::null()).stdout(end()).stderr(end());
+        let mut child = self.command.spawn().unwrap_or_else(|error| panic!("{:?}: {error}", self.command));
+        // The program holds the other ends now: when it ends, reading does.
+        drop((self.command, slave));
+        let mut master = File::from(terminal.master);
+        let (mut screen, mut bytes) = (Vec::new(), [0; 4096]);
+        while let Ok(count @ 1..) = master.read(&mut bytes) {
+            screen.extend_from_slice(&bytes[..count]);
+        }
+        let screen = String::from_utf8(screen).expect("a screen in UTF-8").replace("\r\n", "\n");
+        (child.wait().unwrap().code(), screen)
+    }
+
+    /// Runs it to its end.
     pub fn run(mut self) -> Output {
         self.command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = self.command.spawn().unwrap_or_else(|error| panic!("{:?}: {error}", self.command));

@@ -25,7 +25,7 @@ impl std::fmt::Display for IdError {
         match self {
             Self::Empty => f.write_str("is empty"),
             Self::TooLong => write!(f, "is longer than {MAX_ID} characters"),
-            Self::Character => f.write_str("holds a character that ids do not have (letters, digits, . _ -)"),
+            Self::Character => f.write_str("contains a character other than letters, digits, . _ -"),
         }
     }
 }

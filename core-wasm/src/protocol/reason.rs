@@ -37,147 +37,147 @@ macro_rules! reasons {
 }
 
 reasons! {
-    /// The event has no session id, so it concerns no record.
+    /// The event has no session id, so it changes no record.
     IdentityMissing = "identity_missing",
-    /// No agent was recognised among the ancestors of the hook, so nothing can be owned.
+    /// No agent was found among the ancestors of the hook, so it can own nothing.
     ProcessUnknown = "process_unknown",
-    /// A record that the event needs cannot be read; it is left as it is.
+    /// A record that the event needs cannot be read; baton does not modify it.
     RecordUnreadable = "record_unreadable",
-    /// The event is of a subagent, which owns nothing of its own.
+    /// The event comes from a subagent, which owns nothing itself.
     Subagent = "subagent",
-    /// The same event was delivered before, at most 200 ms ago; it acts once.
+    /// The same event was delivered at most 200 ms ago; it counts once.
     DuplicateEvent = "duplicate_event",
-    /// A known launch gave a heartbeat.
+    /// A known launch sent a heartbeat.
     Heartbeat = "heartbeat",
-    /// The decision needs records to change, and so the lock.
+    /// The decision changes records, so it needs the lock.
     NeedsLock = "needs_lock",
-    /// The event is not one that baton acts on.
+    /// baton does not act on this event.
     NotHooked = "not_hooked",
 
     /// The process left the session.
     Ended = "ended",
-    /// The process was told to stop from outside, or its terminal went away; nobody left the session, which can be brought back.
+    /// The process was stopped from outside or its terminal closed; the user did not leave the session, so it can be resumed.
     TerminalClosed = "terminal_closed",
-    /// The end is of a process that the session does not have.
+    /// The end belongs to a process that the session does not have.
     EndOfOtherProcess = "end_of_other_process",
-    /// The end is of a session that was never announced.
+    /// The end belongs to a session that was never announced.
     UnknownSession = "unknown_session",
-    /// The end is older than the newer start of the same launch.
+    /// The end is older than the newest start of the same launch.
     EndOutdated = "end_outdated",
-    /// The process shows another session by now.
+    /// The process now shows another session.
     LateEvent = "late_event",
-    /// The conversation was shortened; it is the same session.
+    /// The conversation was compacted; it is the same session.
     Compacted = "compacted",
     /// The process showed another session before; that launch ended.
     Switched = "switched",
     /// A session seen for the first time.
     Registered = "registered",
-    /// A known session, in a process that did not show it.
+    /// A known session was opened in another process.
     Launched = "launched",
     /// A known launch announced itself again.
     Announced = "announced",
 
-    /// Several unfinished runs belong to the session; none is touched.
+    /// Several unfinished runs belong to the session; none was moved.
     MultipleMatchingRuns = "multiple_matching_runs",
     /// The process already owns its session's run.
     OwnerPresent = "owner_present",
-    /// Another process owns the session's run, and lives.
+    /// Another process owns the session's run and is alive.
     OwnerAlive = "owner_alive",
-    /// Another process owns the session's run, and whether it lives cannot be known.
+    /// Another process owns the session's run, and baton cannot tell whether it is alive.
     OwnerUnverifiable = "owner_unverifiable",
-    /// The owner was gone for longer than the threshold; the run is abandoned.
+    /// The owner was gone for longer than the threshold; the run was abandoned.
     AbandonedStale = "abandoned_stale",
-    /// The owner is gone; the process that goes on with its session takes its run over.
+    /// The owner is gone; the process that continues its session takes over the run.
     ResumedSameSession = "resumed_same_session",
     /// The user cleared or forked the conversation; the run follows into the new one.
     FollowedInProcess = "followed_in_process",
-    /// The session's runs are over.
+    /// The session's runs have ended.
     RunEnded = "run_ended",
-    /// A run of this project has no living owner; the user is told how to adopt it.
+    /// A run of this project has no live owner; the user is told how to adopt it.
     RunOffered = "run_offered",
     /// The session has no run.
     NoRun = "no_run",
 
-    /// The agent wanted to stop; its loop goes round again.
+    /// The agent wanted to stop; its loop starts another iteration.
     Iterated = "iterated",
-    /// What the loop was to bring about is there.
+    /// The loop's condition is met.
     LoopDone = "loop_done",
-    /// The loop went round as often, or for as long, as it may.
+    /// The loop reached its limit of iterations or time.
     LoopLimit = "loop_limit",
-    /// The agent said the same, or changed nothing in the project, too often in a row.
+    /// The last message or the project stayed the same too many times in a row.
     NoProgress = "no_progress",
-    /// Nobody has typed a prompt for many iterations, and no pane is known in which someone could see them.
+    /// There was no prompt for many iterations, and baton knows no pane in which a user could see them.
     Unattended = "unattended",
-    /// The client lets a hook block only so many Stops in a row; a prompt begins a new count.
+    /// The agent limits how many Stops in a row a hook may block; a prompt starts a new count.
     ClientCap = "client_cap",
-    /// The turn before ended without a Stop: someone interrupted it, or the client or its service ended it.
+    /// The previous turn ended without a Stop: the user interrupted it, or the agent or its service ended it.
     TurnInterrupted = "turn_interrupted",
-    /// The service failed.
+    /// The model service failed.
     ServiceFailed = "service_failed",
-    /// A Stop could not be recorded in time, so nobody knows whether it was answered.
+    /// A Stop could not be recorded in time, so baton does not know whether it was answered.
     StopMissed = "stop_missed",
-    /// The texts of the loop cannot be read, or are not those that it was started with.
+    /// The definition of the loop cannot be read, or is not the one that it was started with.
     LoopUnreadable = "loop_unreadable",
-    /// The command that says whether the work is done was approved by no user of this account.
+    /// No user of this account approved the command that says whether the work is done.
     CheckRefused = "check_refused",
 
     /// An empty session was replaced by a newer one in its pane or process.
     Superseded = "superseded",
-    /// A user brought the session from another machine; it was over there, or is not here.
+    /// A user imported the session from another machine; it has ended there, or is not open here.
     Imported = "imported",
-    /// The pane shows another session by now.
+    /// The pane now shows another session.
     PaneReused = "pane_reused",
 
-    /// A user deleted the session; nothing but a user's word brings it back.
+    /// A user deleted the session; only a user can restore it.
     Deleted = "deleted",
-    /// A user brought the session back.
+    /// A user restored the session.
     Restored = "restored",
-    /// The session was over for longer, or there are more newer ones, than is kept.
+    /// The session ended longer ago than sessions are kept, or enough newer sessions are kept.
     Expired = "expired",
-    /// The agent's own files show the session, which no hook announced; no process shows it.
+    /// The agent's own files contain the session, but no hook announced it and no process shows it.
     Discovered = "discovered",
 
     /// A user or an agent started the run.
     Started = "started",
-    /// The session owns an unfinished run already.
+    /// The session already owns an unfinished run.
     SessionOwnsRun = "session_owns_run",
-    /// No launch of the session lives, so nothing can own the run.
+    /// No launch of the session is alive, so none can own the run.
     NoLiveLaunch = "no_live_launch",
     /// The owner advanced the run.
     Updated = "updated",
-    /// The caller owns the run and its number is the present one.
+    /// The caller owns the run, and its fence is the current one.
     Verified = "verified",
-    /// The caller's number is older than the run's.
+    /// The caller's fence is older than the run's.
     FenceStale = "fence_stale",
-    /// The caller gave no number and is not beneath the owner.
+    /// The caller gave no fence and does not run below the owner.
     NotOwner = "not_owner",
     /// The owner finished the run.
     Finished = "finished",
-    /// A user cancelled the run; nothing brings it back.
+    /// A user cancelled the run for good.
     Cancelled = "cancelled",
     /// A user paused the run.
     Paused = "paused",
-    /// A user lets the run go on.
+    /// A user continued the run.
     Continued = "continued",
-    /// A loop counts by itself, up to the limit that it was started with.
+    /// A loop counts its iterations itself, up to the limit that it was started with.
     IterationCountedByLoop = "iteration_counted_by_loop",
-    /// The run is over already.
+    /// The run has already ended.
     AlreadyEnded = "already_ended",
-    /// The command's run goes on where it was: its supervisor and the command were gone.
+    /// The command's run continues: its previous supervisor and command are gone.
     SupervisedRunResumed = "supervised_run_resumed",
-    /// The command began; its process is known.
+    /// The command started, and its process is known.
     Attached = "attached",
-    /// The session was started by a command: it is an iteration of the command's run, and owns nothing of its own.
+    /// The session was started by a supervised command: it is an iteration of that command's run and owns no run itself.
     SupervisedIteration = "supervised_iteration",
-    /// A command drives the run: no session can own it, and the same command goes on with it.
+    /// A supervised command owns the run: no session can own it, and only the same command continues it.
     SupervisedRun = "supervised_run",
-    /// A user gave the run to this session.
+    /// A user moved the run to this session.
     Adopted = "adopted",
-    /// The session owns the run already.
+    /// The session already owns the run.
     AlreadyOwner = "already_owner",
-    /// No such run.
+    /// There is no such run.
     RunNotFound = "run_not_found",
-    /// No such session.
+    /// There is no such session.
     SessionNotFound = "session_not_found",
     /// The request could not be parsed.
     RequestMalformed = "request_malformed",

@@ -51,7 +51,7 @@ impl SessionArg {
 pub fn current_project() -> Result<String, CommandError> {
     let directory = current_directory()?;
     worktree::find_root(&directory)
-        .ok_or_else(|| CommandError::NotFound("this directory has no path that could be a project's".to_owned()))
+        .ok_or_else(|| CommandError::NotFound("the current directory belongs to no project".to_owned()))
 }
 
 pub(super) fn lookup<'a>(context: &'a Context, project: Option<&'a str>) -> Lookup<'a> {

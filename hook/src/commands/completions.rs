@@ -9,7 +9,7 @@ use crate::output;
 /// Print the completions of a shell.
 #[derive(Args)]
 pub struct Completions {
-    /// The shell
+    /// Shell
     #[arg(value_enum)]
     shell: Shell,
 }

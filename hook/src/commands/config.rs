@@ -9,6 +9,8 @@ use serde::Serialize;
 use crate::context::with_user_config;
 use crate::error::CommandError;
 use crate::output;
+use crate::output::listing::{Listing, Row};
+use crate::output::terminal::Terminal;
 use baton_engine::config::{self, Origin, Setting};
 use baton_store::StateDirEnv;
 
@@ -47,15 +49,19 @@ impl Config {
 }
 
 fn text(view: &ConfigView) -> String {
-    let path = view.path.as_ref().map_or_else(|| "no home is known".to_owned(), |path| path.display().to_string());
-    let there = if view.found { "" } else { " (not there: every value is its default)" };
-    let row = |setting: &Setting| {
+    let path = view.path.as_ref().map_or_else(
+        || "no configuration file: the home directory is unknown".to_owned(),
+        |path| path.display().to_string(),
+    );
+    let there = if view.found { "" } else { " (does not exist: every setting has its default)" };
+    let row = |setting: &Setting| -> Row {
         let origin = match &setting.origin {
             Origin::Default => "default".to_owned(),
             Origin::File { line } => format!("line {line}, default {}", setting.default),
         };
-        vec![setting.key.to_owned(), baton_display::strip_control_chars(&setting.value.to_string()), origin]
+        let value = baton_display::strip_control_chars(&setting.value.to_string());
+        Row { primary: vec![setting.key.to_owned(), value], secondary: vec![origin] }
     };
-    let rows: Vec<Vec<String>> = view.settings.iter().map(row).collect();
-    format!("{}{there}\n{}", baton_display::strip_control_chars(&path), output::table(&rows))
+    let listing = Listing::new(&["SETTING", "VALUE"], &["ORIGIN"], view.settings.iter().map(row).collect());
+    format!("{}{there}\n{}", baton_display::strip_control_chars(&path), listing.render(&Terminal::stdout()))
 }

@@ -73,7 +73,7 @@ fn scope(project: bool) -> Result<Option<String>, CommandError> {
     let directory = current_directory()?;
     match worktree::find_root(&directory) {
         Some(root) => Ok(Some(root)),
-        None => Err(CommandError::NotFound("the present directory has no path that could name a project".to_owned())),
+        None => Err(CommandError::NotFound("the current directory belongs to no project".to_owned())),
     }
 }
 

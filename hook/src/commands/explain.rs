@@ -10,6 +10,7 @@ use clap::Args;
 use crate::context::Context;
 use crate::error::CommandError;
 use crate::output;
+use crate::output::terminal::Terminal;
 use baton_agents::reply::is_iterated;
 use baton_store::{AuditAction, AuditLine};
 
@@ -34,13 +35,18 @@ impl Explain {
         };
         let Some(line) = context.audit()?.find(wanted) else {
             let what = baton_display::strip_control_chars(&self.decision);
-            return Err(CommandError::NotFound(format!("no decision about {what:?} is kept; `baton log` lists them")));
+            if self.decision == "last" {
+                return Err(CommandError::NotFound("no decisions have been recorded yet".to_owned()));
+            }
+            return Err(CommandError::NotFound(format!(
+                "no recorded decision is about \"{what}\"; `baton log` lists the decisions"
+            )));
         };
-        output::print(&baton_display::strip_control_chars_by_line(&sentences(&line, &context)))
+        output::print(&baton_display::strip_control_chars_by_line(&sentences(&line, &context, &Terminal::stdout())))
     }
 }
 
-fn sentences(line: &AuditLine, context: &Context) -> String {
+fn sentences(line: &AuditLine, context: &Context, terminal: &Terminal) -> String {
     let head = format!("decision {} at {}", line.n, baton_display::format_local(&line.at, &context.now()));
     let request = line.request.as_ref().and_then(|raw| serde_json::from_str::<Request>(raw.get()).ok());
     let decision = line.decision.as_ref().and_then(|raw| serde_json::from_str::<Decision>(raw.get()).ok());
@@ -49,15 +55,15 @@ fn sentences(line: &AuditLine, context: &Context) -> String {
         (Some(request), Some(decision)) => (Some(describe_request(request)), describe_changes(decision)),
         // The core saw nothing.
         _ if action.is_some() => (None, describe_audited_changes(line)),
-        _ => (Some(format!("{} (what was seen is not kept).", line.asked.what)), describe_audited_changes(line)),
+        _ => (Some(format!("{} (the request was not recorded).", line.asked.what)), describe_audited_changes(line)),
     };
     let mut lines = vec![head];
-    lines.extend(seen.map(|seen| baton_display::wrap("  seen:    ", &seen)));
+    lines.extend(seen.map(|seen| terminal.wrap("  seen:    ", &seen)));
     lines.extend(
-        action.map(|action| baton_display::wrap("  action:  ", &format!("{}: {}", action.word(), action.sentence()))),
+        action.map(|action| terminal.wrap("  action:  ", &format!("{}: {}", action.word(), action.sentence()))),
     );
-    lines.extend(describe_rules(line).iter().map(|rule| baton_display::wrap("  rule:    ", rule)));
-    lines.push(baton_display::wrap("  changed: ", &changed));
+    lines.extend(describe_rules(line).iter().map(|rule| terminal.wrap("  rule:    ", rule)));
+    lines.push(terminal.wrap("  changed: ", &changed));
     lines.join("\n") + "\n"
 }
 
@@ -76,7 +82,7 @@ fn describe_request(request: &Request) -> String {
     };
     let session = match &snapshot.session {
         Reading::Absent if matches!(request.input, Input::Command(_)) => String::new(),
-        Reading::Absent => ", of no known session".to_owned(),
+        Reading::Absent => ", of an unknown session".to_owned(),
         Reading::Unreadable => ", of a session whose record cannot be read".to_owned(),
         Reading::Deleted => ", of a session that a user deleted".to_owned(),
         Reading::Live(session) | Reading::Archived(session) => {
@@ -87,8 +93,8 @@ fn describe_request(request: &Request) -> String {
     let count = |live| seen.iter().filter(|seen| **seen == live).count();
     let (gone, alive) = (count(Live::No), count(Live::Yes));
     format!(
-        "{asked}{session}; {}, {alive} alive and {gone} gone.",
-        baton_display::format_count(snapshot.probes.len(), "process looked at", "processes looked at")
+        "{asked}{session}; {}: {alive} alive and {gone} gone.",
+        baton_display::format_count(snapshot.probes.len(), "process checked", "processes checked")
     )
 }
 
@@ -142,7 +148,7 @@ fn describe_changes(decision: &Decision) -> String {
             | Notification::Abandoned { .. }
             | Notification::Loop { .. }
             | Notification::SeveralRuns { .. } => "the user was told",
-            Notification::LastTurn { .. } => "the model and the user were told that the turn before was cut",
+            Notification::LastTurn { .. } => "the model and the user were told that the previous turn was interrupted",
         }
         .to_owned()
     }));

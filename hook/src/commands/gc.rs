@@ -10,6 +10,8 @@ use serde::Serialize;
 use crate::context::Context;
 use crate::error::CommandError;
 use crate::output;
+use crate::output::listing::{Listing, Row};
+use crate::output::terminal::Terminal;
 use baton_engine::retention::{ExpiryReason, RetainedBecause, Sweep, SweepAction, SweepPlan, SweepStep};
 
 /// Archive, trash and remove old sessions. baton never touches a session that is or may be alive, is pinned, was
@@ -101,10 +103,14 @@ fn text(dry_run: bool, plan: &SweepPlan, done: usize) -> String {
             SweepAction::Trash => "trash",
             SweepAction::Remove => "remove",
         };
-        vec![act.to_owned(), step.session.id.to_string(), step.reason.description().to_owned()]
+        Row {
+            primary: vec![act.to_owned(), step.session.id.to_string()],
+            secondary: vec![step.reason.description().to_owned()],
+        }
     };
-    let mut text = output::table(&plan.steps.iter().map(row).collect::<Vec<_>>());
-    let many = |count: usize| format!("{count} {}", if count == 1 { "session" } else { "sessions" });
+    let listing = Listing::new(&["ACTION", "SESSION"], &["REASON"], plan.steps.iter().map(row).collect());
+    let mut text = listing.render(&Terminal::stdout());
+    let many = |count: usize| baton_display::format_count(count, "session", "sessions");
     text.push_str(&match (dry_run, plan.steps.len()) {
         (_, 0) => "no sessions to archive or remove\n".to_owned(),
         (true, steps) => format!("dry run: {} would be moved; nothing was changed\n", many(steps)),

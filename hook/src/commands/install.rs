@@ -166,7 +166,7 @@ impl Install {
             let detected = Locations::detect_agent(agent)?;
             if detected.program.is_none() {
                 let name = spec(agent).comm;
-                plan.notes.push(format!("{name} is not on the PATH here; its configuration is written all the same"));
+                plan.notes.push(format!("{name} is not on the PATH here; its configuration is written anyway"));
             }
             let source = ConfigFile::read(&file)?;
             let cap = self.cap(agent, &mut plan);
@@ -189,12 +189,12 @@ impl Install {
     fn cap(&self, agent: Agent, plan: &mut InstallPlan) -> Option<SettingsVariable> {
         let value = self.loops?.to_string();
         let Some(cap) = spec(agent).block_cap else {
-            plan.notes.push(format!("{agent} has no limit on Stops that hooks block in a row; nothing is set for it"));
+            plan.notes.push(format!("{agent} does not limit consecutive Stop hooks; nothing is set for it"));
             return None;
         };
         let name = cap.variable.to_owned();
         if !matches!(self.scope, ScopeName::User) {
-            plan.notes.push(format!("{name} is yours to set, in --scope user: it was left out"));
+            plan.notes.push(format!("{name} can only be set with --scope user; it was left out"));
             return None;
         }
         plan.notes.push(format!(
@@ -295,7 +295,7 @@ fn unknown_top_level_key(file: &Path, text: &str) -> Result<Option<String>, Inst
     let unknown = value.as_object().and_then(|object| object.keys().find(known));
     Ok(unknown.map(|key| {
         let key = baton_display::strip_control_chars(key);
-        format!("{} has the key {key:?}, for which Codex ignores the whole file: take it out", file.display())
+        format!("{} has the key {key:?}, which makes Codex ignore the whole file: remove it", file.display())
     }))
 }
 
@@ -327,7 +327,7 @@ impl InstallPlan {
         for change in &self.changes {
             let path = change.source.path.clone();
             let backup = change.clone().apply(&mut receipt, &at, &stamp)?;
-            let kept = backup.map(|backup| format!("; as it was: {}", backup.display())).unwrap_or_default();
+            let kept = backup.map(|backup| format!("; backup: {}", backup.display())).unwrap_or_default();
             notice(&format!("wrote {}{kept}", path.display()));
         }
         Ok(())

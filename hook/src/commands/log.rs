@@ -5,6 +5,8 @@ use clap::Args;
 use crate::context::Context;
 use crate::error::CommandError;
 use crate::output;
+use crate::output::listing::{Listing, Row};
+use crate::output::terminal::Terminal;
 use baton_store::AuditLine;
 
 /// Print the recorded decisions, newest last.
@@ -37,7 +39,7 @@ impl Log {
             return output::print(&lines.into_iter().map(|line| line + "\n").collect::<String>());
         }
         let now = context.now();
-        let rows: Vec<Vec<String>> = newest
+        let rows: Vec<Row> = newest
             .iter()
             .map(|line| {
                 let of = line.asked.session.as_ref().map(ToString::to_string);
@@ -45,15 +47,23 @@ impl Log {
                 // An action of a user has no session as its subject. Use the first record that it changed.
                 let of = of.or_else(|| line.changes.first().map(|change| change.id.clone())).unwrap_or_default();
                 let rows = std::iter::once(&line.reason).chain(&line.also).map(String::as_str).collect::<Vec<_>>();
-                vec![
-                    line.n.to_string(),
-                    baton_display::format_local(&line.at, &now),
-                    baton_display::strip_control_chars(&line.asked.what),
-                    baton_display::strip_control_chars(&of.chars().take(8).collect::<String>()),
-                    baton_display::strip_control_chars(&rows.join(" ")),
-                ]
+                Row {
+                    primary: vec![
+                        line.n.to_string(),
+                        baton_display::format_local(&line.at, &now),
+                        baton_display::strip_control_chars(&line.asked.what),
+                    ],
+                    secondary: vec![
+                        baton_display::strip_control_chars(&of.chars().take(8).collect::<String>()),
+                        baton_display::strip_control_chars(&rows.join(" ")),
+                    ],
+                }
             })
             .collect();
-        output::print(&output::table(&rows))
+        if rows.is_empty() {
+            return output::print("no decisions have been recorded yet\n");
+        }
+        let listing = Listing::new(&["DECISION", "TIME", "INPUT"], &["ID", "REASONS"], rows);
+        output::print(&listing.render(&Terminal::stdout()))
     }
 }

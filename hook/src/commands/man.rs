@@ -9,7 +9,7 @@ use crate::output;
 /// Print the manual page of the program or of one command.
 #[derive(Args)]
 pub struct Man {
-    /// The command, as "run start"
+    /// Command, such as "run start" [default: baton itself]
     command: Vec<String>,
 }
 

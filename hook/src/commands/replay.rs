@@ -51,13 +51,16 @@ impl Replay {
             }
         }
         let Tally { same, different, without_request } = tally;
-        let all = lines.len();
         text.push_str(&format!(
-            "{all} decisions, {same} same, {different} different, {without_request} without request\n"
+            "{}: {same} unchanged, {different} different, {without_request} recorded without a request\n",
+            baton_display::format_count(lines.len(), "decision", "decisions")
         ));
         output::print(&baton_display::strip_control_chars_by_line(&text))?;
         if skipped > 0 {
-            output::notice(&format!("{skipped} lines are no audit lines of this version, and were left out"));
+            output::notice(&format!(
+                "skipped {} that this version cannot read",
+                baton_display::format_count(usize::try_from(skipped).unwrap_or(usize::MAX), "line", "lines")
+            ));
         }
         if different == 0 { Ok(()) } else { Err(CommandError::DecisionsDiffer(different)) }
     }
@@ -94,9 +97,9 @@ fn compare(core: &Core, line: &AuditLine) -> Result<Option<Vec<String>>, Command
     let [was, now] =
         [decision.get().as_bytes(), &reply].map(|bytes| serde_json::from_slice(bytes).unwrap_or(Value::Null));
     let parts = ["protocol", "changes", "notifications"].into_iter().filter(|part| was.get(part) != now.get(part));
-    let mut parts: Vec<String> = parts.map(|part| format!("other {part}")).collect();
+    let mut parts: Vec<String> = parts.map(|part| format!("{part} differ")).collect();
     if reasons(&was) != reasons(&now) {
-        parts.insert(0, format!("was {}, is {}", reasons(&was), reasons(&now)));
+        parts.insert(0, format!("reasons were {}, are now {}", reasons(&was), reasons(&now)));
     }
     Ok(Some(parts))
 }

@@ -110,8 +110,10 @@ impl Uninstall {
         let count = |location| Ok::<_, CommandError>((store.sessions(location)?.len(), store.runs(location)?.len()));
         let ((sessions, runs), (old_sessions, old_runs)) = (count(Location::Live)?, count(Location::Archive)?);
         notice(&format!(
-            "{} holds {sessions} sessions and {runs} runs, and {old_sessions} sessions and {old_runs} runs in the archive",
-            store.path().display()
+            "{} contains {}, and {} in the archive",
+            store.path().display(),
+            describe_records(sessions, runs),
+            describe_records(old_sessions, old_runs)
         ));
         if !self.yes {
             confirm("Remove all of it permanently?")?;
@@ -121,7 +123,7 @@ impl Uninstall {
         let left = store.purge()?;
         match left.as_slice() {
             [] => notice("removed the state"),
-            left => notice(&format!("left, as it is not baton's: {}", left.join(", "))),
+            left => notice(&format!("kept, because it is not baton's: {}", left.join(", "))),
         }
         self.purge_configuration()
     }
@@ -136,12 +138,20 @@ impl Uninstall {
         match confirm(&format!("Remove your configuration {} too?", file.display())) {
             Ok(()) => Ok(std::fs::remove_file(&file).map_err(InstallError::io("remove", &file))?),
             Err(CommandError::Install(_)) => {
-                notice(&format!("your configuration was left: {}", file.display()));
+                notice(&format!("your configuration was kept: {}", file.display()));
                 Ok(())
             }
             Err(error) => Err(error),
         }
     }
+}
+
+fn describe_records(sessions: usize, runs: usize) -> String {
+    format!(
+        "{} and {}",
+        baton_display::format_count(sessions, "session", "sessions"),
+        baton_display::format_count(runs, "run", "runs")
+    )
 }
 
 impl Removal {
@@ -159,9 +169,9 @@ impl Removal {
                 Some(after) => self.source.replace(after)?,
                 None => self.source.remove()?,
             }
-            notice(&format!("taken out of {}", self.path.display()));
+            notice(&format!("removed baton's entries from {}", self.path.display()));
         } else {
-            notice(&format!("nothing of install's is in {} any more", self.path.display()));
+            notice(&format!("{} no longer contains any of baton's entries", self.path.display()));
         }
         let Some(backup) = &self.backup else { return Ok(()) };
         // Remove a backup whose content is the file's content again.
@@ -169,7 +179,7 @@ impl Removal {
             Ok(bytes) if self.after.as_deref().is_some_and(|after| after.as_bytes() == bytes) => {
                 std::fs::remove_file(backup).map_err(InstallError::io("remove", backup))?;
             }
-            Ok(_) => notice(&format!("the file as it was before install is still in {}", backup.display())),
+            Ok(_) => notice(&format!("the backup from before install is still in {}", backup.display())),
             Err(_) => {}
         }
         Ok(())
@@ -193,7 +203,7 @@ fn check_nothing_to_restore(store: &Store) -> Result<(), CommandError> {
             continue;
         };
         return Err(CommandError::SessionsActive(baton_display::strip_control_chars(&format!(
-            "the protected files of {0} were saved, and not restored yet; nothing was removed. First: baton project restore {0}",
+            "the protected files of {0} were saved and are not restored yet; nothing was removed. Restore them first: baton project restore {0}",
             record.project
         ))));
     }
@@ -208,7 +218,7 @@ fn remove_program(receipt: &mut Receipt) -> Result<(), CommandError> {
             std::fs::remove_file(&program.path).map_err(InstallError::io("remove", &program.path))?;
             let _ = program.path.parent().map(std::fs::remove_dir);
         }
-        Ok(_) => notice(&format!("{} is not the copy that install made; it was left", program.path.display())),
+        Ok(_) => notice(&format!("{} is not the copy that install made; it was kept", program.path.display())),
         Err(_) => {}
     }
     Ok(())

@@ -118,9 +118,9 @@ impl Context {
         match self.inspector.lock_holder(&self.store.supervisor_lock_path(project, name)) {
             Ok(None) => String::new(),
             Ok(Some(pid)) if pid == std::process::id() || Some(pid) == named => String::new(),
-            Ok(Some(0)) => "; its lock is held by a process that cannot be seen from here".to_owned(),
+            Ok(Some(0)) => "; its lock is held by a process that is not visible from here".to_owned(),
             Ok(Some(pid)) => format!("; its lock is held by pid {pid}"),
-            Err(_) => "; who holds its lock cannot be read".to_owned(),
+            Err(_) => "; baton cannot tell who holds its lock".to_owned(),
         }
     }
 }

@@ -124,5 +124,5 @@ const fn locations(all: bool) -> &'static [Location] {
 }
 
 pub(super) fn deleted_session(id: &SessionId) -> CommandError {
-    CommandError::NotFound(format!("{id} was deleted_session; `baton session restore {id}` brings it back"))
+    CommandError::NotFound(format!("session {id} was deleted; `baton session restore {id}` restores it"))
 }

@@ -18,7 +18,7 @@ pub(super) enum HookError {
     RawEvent(#[from] RawEventError),
     #[error(transparent)]
     Payload(#[from] PayloadError),
-    #[error("{0} has no notify program: its hooks write an event on stdin. Leave out the last argument")]
+    #[error("{0} has no notify program: its hooks write an event to stdin. Leave out the last argument")]
     NoNotification(Agent),
     #[error(transparent)]
     System(#[from] SystemError),
@@ -28,7 +28,7 @@ pub(super) enum HookError {
     Store(#[from] StoreError),
     #[error(transparent)]
     Lock(#[from] LockError),
-    #[error("the core failed: {0}. This is a fault of baton")]
+    #[error("the core failed: {0}. This is a bug in baton")]
     Core(#[from] CoreError),
     #[error(transparent)]
     Decision(#[from] DecisionError),

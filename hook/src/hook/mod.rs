@@ -37,10 +37,10 @@ use fast_path::Handled;
 /// Handle one event of an agent.
 #[derive(Args)]
 pub struct Hook {
-    /// The agent that calls
+    /// Agent that calls the hook
     #[arg(long, value_enum)]
     agent: AgentName,
-    /// What Codex passes to its notify program: a heartbeat of a known thread, instead of an event on standard input
+    /// Argument that Codex passes to its notify program; it replaces the event on standard input
     #[arg(value_name = "NOTIFICATION")]
     notification: Option<String>,
 }

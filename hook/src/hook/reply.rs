@@ -28,7 +28,7 @@ pub(super) fn send(
     reports: &[String],
 ) -> Result<(), HookError> {
     if outcome.decision.has(Reason::RecordUnreadable) {
-        warn("a record that this event needs cannot be read; it was left as it is, and nothing was decided");
+        warn("a record that this event needs cannot be read; baton did not modify it, and nothing was decided");
     }
     reports.iter().chain(&outcome.notices).chain(&outcome.failures).for_each(|report| warn(report));
     if let Some(problem) = cx.service.settings.problem() {

@@ -1,12 +1,15 @@
 //! Prints the results of commands on standard output.
 
+mod columns;
 pub mod confirm;
 pub mod diff;
 pub mod json;
+pub mod listing;
 pub mod report;
 pub mod run_result;
+pub mod session_label;
 pub mod short_ids;
-pub mod table;
+pub mod style;
 pub mod terminal;
 
 use std::io::{self, BufWriter, Write};
@@ -16,7 +19,6 @@ use serde::Serialize;
 use crate::error::CommandError;
 
 pub use self::confirm::confirm;
-pub use self::table::table;
 
 /// How many bytes of a JSON value are written at once: the capacity of a pipe.
 const PIPE_CAPACITY: usize = 64 * 1024;

@@ -86,12 +86,14 @@ pub fn refusal(context: &Context, done: &Outcome, reason: Reason) -> CommandErro
             done.describe_owner(context)
         ),
         Reason::OwnerAlive => {
-            format!("{}. To take {} from it: --take", done.describe_owner(context), named())
+            format!("{} is not free: {}{}", named(), done.describe_owner(context), take_over(run, "take it anyway", "--take"))
         }
         Reason::OwnerUnverifiable => {
             format!(
-                "{}, and baton cannot tell whether it is alive. If you know that it is not: --force",
-                done.describe_owner(context)
+                "{} is not free: {}, and baton cannot tell whether it is alive{}",
+                named(),
+                done.describe_owner(context),
+                take_over(run, "take it if you know that it is not alive", "--force")
             )
         }
         Reason::AlreadyOwner => format!("{} already belongs to that session and process", named()),
@@ -124,7 +126,12 @@ pub fn refusal(context: &Context, done: &Outcome, reason: Reason) -> CommandErro
     CommandError::Refused { reason, what }
 }
 
-/// Returns the refusal of a writer whose fence is not the run's current one.
+/// The command that moves the run in spite of its owner.
+fn take_over(run: Option<&Run>, what: &str, option: &str) -> String {
+    run.map_or_else(String::new, |run| format!(". To {what}: baton run adopt {} {option}", run.id))
+}
+
+/// The refusal of a writer whose fence is not the run's current one.
 fn stale_fence_message(yours: Fence, current: Fence) -> String {
     format!("Your fence {yours} is stale; the current fence is {current}.")
 }

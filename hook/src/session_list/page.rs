@@ -31,7 +31,7 @@ pub struct Cursor {
 
 /// The text is not a cursor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a cursor is what the page before ended with, as in 1700000000000-ID")]
+#[error("a cursor is the value that the previous page ended with, such as 1700000000000-ID")]
 pub struct CursorError;
 
 impl std::str::FromStr for Cursor {

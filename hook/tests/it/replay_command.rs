@@ -41,7 +41,12 @@ fn what_comes_out_the_same() {
     let without = |line: &mut Value| {
         line.as_object_mut().unwrap().remove("request");
     };
-    check(&[line(1, |_| {}), line(2, without)], 0, "2 decisions, 1 same, 0 different, 1 without request\n", "");
+    check(
+        &[line(1, |_| {}), line(2, without)],
+        0,
+        "2 decisions: 1 unchanged, 0 different, 1 recorded without a request\n",
+        "",
+    );
 }
 
 #[test]
@@ -52,8 +57,8 @@ fn what_comes_out_otherwise() {
     check(
         &[other_row, line(9, |_| {}), other_words],
         1,
-        "decision 7: was owner_alive owner_present, is heartbeat owner_present\ndecision 8: other notifications\n\
-         3 decisions, 1 same, 2 different, 0 without request\n",
+        "decision 7: reasons were owner_alive owner_present, are now heartbeat owner_present\ndecision 8: notifications differ\n\
+         3 decisions: 1 unchanged, 2 different, 0 recorded without a request\n",
         "2 recorded decisions differ",
     );
 }
@@ -61,7 +66,12 @@ fn what_comes_out_otherwise() {
 #[test]
 fn what_is_no_audit_line() {
     let torn = line(3, |_| {})[..200].to_owned();
-    check(&[torn, line(4, |_| {})], 0, "1 decisions, 1 same, 0 different, 0 without request\n", "1 lines are no audit");
+    check(
+        &[torn, line(4, |_| {})],
+        0,
+        "1 decision: 1 unchanged, 0 different, 0 recorded without a request\n",
+        "skipped 1 line that this version cannot read",
+    );
 }
 
 #[test]
@@ -77,5 +87,5 @@ fn the_state_of_this_account() {
     let mut command = Command::new(env!("CARGO_BIN_EXE_baton"));
     let output = command.arg("replay").current_dir("/").env("BATON_HOME", dir.path().join("state")).output().unwrap();
     let stdout = String::from_utf8(output.stdout).unwrap();
-    assert_eq!(stdout, "0 decisions, 0 same, 0 different, 0 without request\n", "{:?}", output.stderr);
+    assert_eq!(stdout, "0 decisions: 0 unchanged, 0 different, 0 recorded without a request\n", "{:?}", output.stderr);
 }

@@ -32,7 +32,7 @@ fn check(what: &str, level: &str, name: &str, words: &str, spoil: impl Fn(&Insta
     assert_eq!(output.code, Some(i32::from(level == "PROBLEM")), "{what}: {output:?}");
     let json = installation.run("doctor --json");
     let findings: Vec<Value> = serde_json::from_str(&json.stdout).unwrap_or_else(|error| panic!("{error}: {json:?}"));
-    assert_eq!(findings.len(), output.stdout.lines().count(), "{what}");
+    assert_eq!(output.stdout.lines().count(), 1 + findings.len(), "{what}: a header, and a line for each finding");
 }
 
 #[test]
@@ -86,7 +86,7 @@ fn of_agents_and_entries() {
         let theirs = json!({"hooks": [{"type": "command", "command": "/opt/stop-hook.sh"}]});
         settings(installation, |file| file["hooks"]["Stop"].as_array_mut().unwrap().push(theirs.clone()));
     });
-    check("a plugin alone", "ok", "entries", "by the plugin baton@market", |installation| {
+    check("a plugin alone", "ok", "entries", "the plugin baton@market calls baton", |installation| {
         installation.done("uninstall --yes");
         installation.script("baton", &format!("exec {} \"$@\"", installation.program().display()));
         settings(installation, |file| file["enabledPlugins"] = json!({"baton@market": true}));
@@ -131,7 +131,7 @@ fn of_the_path_of_the_agents() {
     let mut window = Window::open(&installation.scratch, Agent::Claude, "%7");
     let _ = window.hook("SessionStart", "s7", &json!({}));
     let pid = window.process.pid();
-    assert!(said(&format!("claude: pid {pid} was started with a PATH that has no baton")));
+    assert!(said(&format!("claude: pid {pid} was started with a PATH without baton")));
     window.process.kill();
     assert!(!said("PATH"));
 }
@@ -153,17 +153,17 @@ fn of_the_last_event() {
 fn of_the_state() {
     let state = |installation: &Installation| installation.scratch.state_dir();
     check("an event", "ok", "events", "last called", |_| {});
-    check("a clock set back", "note", "clock", "1 sessions are from the future", |installation| {
+    check("a clock set back", "note", "clock", "1 session is from the future", |installation| {
         let path = state(installation).join("sessions/s1.json");
         let mut record: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
         record["updated"]["unix_ms"] = json!(9_999_999_999_999_u64);
         fs::write(&path, record.to_string()).unwrap();
     });
-    check("events that nobody takes", "PROBLEM", "inbox", "65 events wait", |installation| {
+    check("events that nobody takes", "PROBLEM", "inbox", "65 deferred events", |installation| {
         fs::create_dir(state(installation).join("inbox")).unwrap();
         (0..65).for_each(|n| fs::write(state(installation).join(format!("inbox/{n}.json")), "{}").unwrap());
     });
-    check("files set aside", "note", "inbox", "1 files were set aside", |installation| {
+    check("files set aside", "note", "inbox", "1 unusable file in the quarantine directory", |installation| {
         fs::create_dir_all(state(installation).join("quarantine")).unwrap();
         fs::write(state(installation).join("quarantine/x"), "{").unwrap();
     });
@@ -174,7 +174,7 @@ fn of_the_state() {
         fs::remove_dir_all(state(installation)).unwrap();
         fs::write(state(installation), "").unwrap();
     });
-    check("no state", "note", "state", "first event makes it", |installation| {
+    check("no state", "note", "state", "first event creates it", |installation| {
         fs::remove_dir_all(state(installation)).unwrap()
     });
     check("open to others", "PROBLEM", "state", "open to others", |installation| {
@@ -189,11 +189,11 @@ fn of_the_state() {
     check("an unreadable record", "PROBLEM", "records", "s1.json", |installation| {
         fs::write(state(installation).join("sessions/s1.json"), "{").unwrap()
     });
-    check("an event that waits", "note", "inbox", "1 events wait", |installation| {
+    check("an event that waits", "note", "inbox", "1 deferred event", |installation| {
         fs::create_dir(state(installation).join("inbox")).unwrap();
         fs::write(state(installation).join("inbox/x.json"), "{}").unwrap();
     });
-    check("a commit cut off", "PROBLEM", "state", "cut off", |installation| {
+    check("a commit cut off", "PROBLEM", "state", "interrupted", |installation| {
         fs::write(state(installation).join("wal.json"), "{").unwrap()
     });
 }
@@ -230,7 +230,7 @@ fn of_a_file_system_that_is_full_or_cannot_be_written() {
     let Some(mount) = Mount::tmpfs(&state, 4096) else { return };
     let _ = Window::open(&installation.scratch, Agent::Claude, "%2").hook("SessionStart", "s2", &json!({}));
     // The file system has less space from the beginning than baton needs for long.
-    problem(&installation, "state", "KiB are left on its file system: free space");
+    problem(&installation, "state", "KiB are free on its file system: free some space");
     mount.read_only(true);
     problem(&installation, "sandbox", "cannot be written from here: run `baton install --writable`");
 }
@@ -242,7 +242,7 @@ fn of_the_sandbox_of_codex() {
     let said = |words: &str| {
         installation.run("doctor").stdout.lines().any(|line| line.contains("sandbox") && line.contains(words))
     };
-    assert!(said("`baton install --writable` opens it"));
+    assert!(said("`baton install --writable` allows it"));
     installation.done("install --yes --agent codex --writable");
     assert!(said("may write the state"));
 }
@@ -261,7 +261,11 @@ fn fix_makes_the_index_anew() {
     let installation = well();
     let state = installation.scratch.state_dir();
     fs::remove_dir_all(state.join("index")).unwrap();
-    problem(&installation, "state", "its index is not whole: the next change makes it anew, or `baton doctor --fix`");
+    problem(
+        &installation,
+        "state",
+        "its index is incomplete: the next change rebuilds it, or run `baton doctor --fix`",
+    );
     installation.done("doctor --fix");
     assert!(state.join("index/complete").exists());
     installation.done("doctor");

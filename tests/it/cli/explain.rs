@@ -52,7 +52,7 @@ fn every_recorded_decision_comes_out_the_same_again() {
     assert_eq!(scratch.baton(["run", "cancel", "demo"]).run().code, Some(0));
     let decided = scratch.state().audit().len();
     let again = scratch.baton(["replay"]).run();
-    let expected = format!("{decided} decisions, {decided} same, 0 different, 0 without request\n");
+    let expected = format!("{decided} decisions: {decided} unchanged, 0 different, 0 recorded without a request\n");
     assert_eq!((again.code, again.stdout.as_str()), (Some(0), expected.as_str()), "{again:?}");
 }
 

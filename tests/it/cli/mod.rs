@@ -1,6 +1,7 @@
-//! Commands that report or configure: `config`, `doctor`, `explain`, the schemas.
+//! What a user sees: the help and output of every command, and the commands that report or configure.
 
 mod config;
 mod doctor;
 mod explain;
 mod schemas;
+mod snapshots;

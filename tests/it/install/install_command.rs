@@ -67,7 +67,7 @@ fn an_entry_made_by_hand_is_not_doubled() {
         json!({"hooks": {"Stop": [{"hooks": [{"type": "command", "command": "/opt/baton hook --agent claude"}]}]}});
     installation.write(CLAUDE, by_hand.to_string());
     let output = installation.done("install --yes --agent claude");
-    assert!(output.stderr.contains("on Stop by an entry that install did not put there"), "{output:?}");
+    assert!(output.stderr.contains("on Stop through an entry that install did not write"), "{output:?}");
     assert_eq!(parsed(&installation, CLAUDE)["hooks"]["Stop"], by_hand["hooks"]["Stop"]);
     installation.done("uninstall --yes");
     assert_eq!(installation.read(CLAUDE), by_hand.to_string().into_bytes());
@@ -131,7 +131,7 @@ fn a_symlink_is_followed_once_and_named() {
     let tree = installation.tree();
     let output = installation.run("install --yes");
     assert_eq!(output.code, Some(1), "{output:?}");
-    assert!(output.stderr.contains("symlink too"), "{output:?}");
+    assert!(output.stderr.contains("also a symlink"), "{output:?}");
     assert_eq!(installation.tree(), tree);
 }
 
@@ -265,10 +265,10 @@ fn trust_is_written_only_where_the_client_confirms_it() {
     let unconfirmed: [(&str, Spoil); 4] = [
         ("is not on the PATH", |_| {}),
         ("own hash", |installation| client(installation, |hash| hash.replace('a', "b"))),
-        ("in a form that is not known", |installation| {
+        ("in an unknown format", |installation| {
             installation.script("codex", "read a; read b; read c; echo '{\"id\":1,\"error\":{}}'")
         }),
-        ("did not say", |installation| installation.script("codex", "exit 1")),
+        ("did not list", |installation| installation.script("codex", "exit 1")),
     ];
     for (says, spoil) in unconfirmed {
         spoil(&installation);
@@ -361,7 +361,7 @@ fn the_cap_of_loops_is_set_shown_kept_and_taken_out() {
         installation.done("install --yes --agent claude --loops 20");
         assert_eq!(parsed(&installation, CLAUDE)["env"][CAP], "20", "{before}");
         let again = installation.done("install --yes --agent claude --loops 30");
-        assert!(again.stderr.contains("is 20 already"), "{again:?}");
+        assert!(again.stderr.contains("is already 20"), "{again:?}");
         installation.done("install --yes --agent claude");
         assert_eq!(parsed(&installation, CLAUDE)["env"][CAP], "20", "{before}");
         installation.done("uninstall --yes");
@@ -387,5 +387,5 @@ fn the_cap_of_loops_is_set_shown_kept_and_taken_out() {
     }
     let installation = Installation::new();
     let output = installation.done("install --yes --agent codex --loops");
-    assert!(output.stderr.contains("no limit on Stops"), "{output:?}");
+    assert!(output.stderr.contains("does not limit consecutive Stop hooks"), "{output:?}");
 }

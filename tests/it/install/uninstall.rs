@@ -207,7 +207,7 @@ fn purge_removes_the_state_and_not_the_configuration() {
     assert_eq!(installation.run("uninstall --purge").code, Some(1), "nobody said yes");
     assert!(state.join("sessions/s1.json").exists());
     let output = installation.done("uninstall --yes --purge");
-    assert!(output.stderr.contains("holds 1 sessions and 0 runs"), "{output:?}");
+    assert!(output.stderr.contains("contains 1 session and 0 runs"), "{output:?}");
     let left: Vec<_> = std::fs::read_dir(&state).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert_eq!(left, ["theirs"]);
     assert!(output.stderr.contains("theirs"), "{output:?}");

@@ -151,7 +151,7 @@ fn no_command_runs_that_no_user_gave() {
         json!({"command": command, "directory": scratch.home().join("work"), "environment": {"PATH": "/usr/bin:/bin"}});
     std::fs::write(&texts, planted.to_string()).unwrap();
     let words = stop(&mut window, &account, "part 1").user.unwrap();
-    assert!(words.contains("waits") && words.contains("cannot be read, or are not those"), "{words}");
+    assert!(words.contains("waits") && words.contains("cannot be read, or is not the one"), "{words}");
 
     // The record contains the digest of this definition, but the user did not give the command, whatever `HOME` says.
     let record = scratch.state_dir().join(format!("runs/{}", texts.file_name().unwrap().to_str().unwrap()));
@@ -170,7 +170,7 @@ fn no_command_runs_that_no_user_gave() {
         run.env.insert(name.to_owned(), clone.to_str().unwrap().to_owned());
     }
     let words = said(&window.process.run(run)).user.unwrap();
-    assert!(words.contains("is paused") && words.contains("approved by no user"), "{words}");
+    assert!(words.contains("is paused") && words.contains("No user of this account approved"), "{words}");
     assert!(!evil.exists());
 }
 

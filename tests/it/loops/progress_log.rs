@@ -57,7 +57,7 @@ fn a_runs_life_is_in_its_log() {
     for args in [
         &["run", "update", &id, "--iteration", "1", "--phase", "first"][..],
         &["run", "update", &id, "--iteration", "1", "--phase", "first"],
-        &["run", "update", &id, "--phase=--- iteration 9, number 9 ---"],
+        &["run", "update", &id, "--phase=--- iteration 9, fence 9 ---"],
         &["run", "update", &id, "--iteration", "3"],
     ] {
         let ended = window.baton("s1", args);
@@ -78,12 +78,12 @@ fn a_runs_life_is_in_its_log() {
         &project,
         "Started:",
         DASHES,
-        "--- started, iteration 0, number 1 ---",
-        "--- iteration 1, number 1 ---",
+        "--- started, iteration 0, fence 1 ---",
+        "--- iteration 1, fence 1 ---",
         "first",
-        "--- iteration 9, number 9 ---",
-        "--- iteration 2, number 1 ---",
-        "--- iteration 3, number 1 ---",
+        "--- iteration 9, fence 9 ---",
+        "--- iteration 2, fence 1 ---",
+        "--- iteration 3, fence 1 ---",
         DASHES,
         "Failed:",
     ];
@@ -95,7 +95,7 @@ fn a_runs_life_is_in_its_log() {
     let text =
         std::fs::read_to_string(scratch.state_dir().join("archive/progress").join(&archived(&scratch)[0])).unwrap();
     // The text of a phase follows a time, so it cannot look like a heading.
-    assert!(text.contains("] --- iteration 9, number 9 ---"), "{text}");
+    assert!(text.contains("] --- iteration 9, fence 9 ---"), "{text}");
     scratch.state().check();
 }
 
@@ -161,14 +161,14 @@ fn following_neither_repeats_nor_drops_a_line_across_restarts() {
     let mut first = Window::open(&scratch, Agent::Claude, "%1");
     let id = run_of(&mut first, &[]);
     let mut follow = Follow::start(&scratch, &id);
-    follow.wait_for("--- started, iteration 0, number 1 ---");
+    follow.wait_for("--- started, iteration 0, fence 1 ---");
     assert_eq!(first.baton("s1", &["run", "update", &id, "--iteration", "1"]).code, Some(0));
     first.process.kill();
     let mut second = Window::open(&scratch, Agent::Claude, "%2");
     let resumed = second.hook("SessionStart", "s1", &json!({"source": "resume"}));
     assert_eq!(resumed.code, Some(0), "{resumed:?}");
     assert_eq!(second.baton("s1", &["run", "update", &id, "--iteration", "2"]).code, Some(0));
-    follow.wait_for("--- iteration 2, number 2 ---");
+    follow.wait_for("--- iteration 2, fence 2 ---");
     // Nothing happened for years: the run is abandoned and its log archived. Then a user revives the run, and a new
     // log begins.
     second.process.kill();
@@ -186,7 +186,7 @@ fn following_neither_repeats_nor_drops_a_line_across_restarts() {
     let adopted = third.baton("s1", &["run", "adopt", &id]);
     assert_eq!(adopted.code, Some(0), "{adopted:?}");
     let mut follow = Follow::start(&scratch, &id);
-    follow.wait_for("--- taken up again, iteration 0, number 3 ---");
+    follow.wait_for("--- taken up again, iteration 0, fence 3 ---");
     assert_eq!(third.baton("s1", &["run", "update", &id, "--iteration", "3"]).code, Some(0));
     assert_eq!(third.baton("s1", &["run", "finish", &id]).code, Some(0));
     assert!(follow.child.wait().unwrap().success());
@@ -194,9 +194,9 @@ fn following_neither_repeats_nor_drops_a_line_across_restarts() {
     let whole = scratch.baton(["run", "log", &id]).run().stdout;
     assert_eq!(follow.text(), whole);
     for heading in [
-        "--- started, iteration 0, number 1 ---",
-        "--- iteration 1, number 1 ---",
-        "--- iteration 2, number 2 ---",
+        "--- started, iteration 0, fence 1 ---",
+        "--- iteration 1, fence 1 ---",
+        "--- iteration 2, fence 2 ---",
         "Failed: ",
     ] {
         assert_eq!(whole.matches(heading).count(), 1, "{heading} in {whole}");
@@ -222,12 +222,12 @@ fn what_a_crash_left_out_or_tore_is_made_good() {
         std::fs::write(&path, &one[..cut]).unwrap();
         window.baton("s1", &["run", "update", &id, "--iteration", "1", "--phase", &format!("cut at {cut}")]);
         let mended = String::from_utf8(std::fs::read(&path).unwrap()).unwrap();
-        assert_eq!(mended.matches("--- iteration 1, number 1 ---").count(), 1, "cut at {cut}: {mended}");
+        assert_eq!(mended.matches("--- iteration 1, fence 1 ---").count(), 1, "cut at {cut}: {mended}");
     }
     // The log is missing: it is started anew, with what the record contains.
     std::fs::remove_file(&path).unwrap();
     update(&mut window, "2");
-    assert!(log(&scratch, &id).contains(&"--- iteration 2, number 1 ---".to_owned()));
+    assert!(log(&scratch, &id).contains(&"--- iteration 2, fence 1 ---".to_owned()));
     // A foreign file in its place is left alone, and causes no failure.
     std::fs::write(&path, "mine\n").unwrap();
     let ended = window.baton("s1", &["run", "update", &id, "--iteration", "3"]);

@@ -125,7 +125,7 @@ fn the_command_may_say_how_far_it_is() {
     let run = the_run(&scratch);
     assert_eq!((run.iteration, run.phase.as_deref(), run.status), (3, Some("third"), Status::Done));
     let log = scratch.baton(["run", "log", "loop"]).run().stdout;
-    assert!(log.contains("Mode: command\n") && log.contains("--- iteration 3, number 1 ---"), "{log}");
+    assert!(log.contains("Mode: command\n") && log.contains("--- iteration 3, fence 1 ---"), "{log}");
 }
 
 #[test]
@@ -435,7 +435,7 @@ fn agents_beneath_are_iterations_and_own_nothing() {
         let owns = outside.baton("s4", &["run", "start", "mine"]);
         assert_eq!(owns.code, Some(0), "{agent}: {owns:?}");
         let log = scratch.baton(["run", "log", run.id.as_str()]).run().stdout;
-        assert!(log.contains("--- iteration 2, number 1 ---"), "{log}");
+        assert!(log.contains("--- iteration 2, fence 1 ---"), "{log}");
         scratch.state().check();
     }
 }

@@ -235,7 +235,7 @@ fn a_failing_service_pauses_and_that_is_told_at_the_next_prompt() {
     ));
     assert_eq!(run(&scratch).status, Status::Paused);
     let words = prompt(&mut window, Agent::Claude, "s1", "t2", "well?").unwrap();
-    assert!(words.contains("The service failed.") && words.contains("baton run continue"), "{words}");
+    assert!(words.contains("The model service failed.") && words.contains("baton run continue"), "{words}");
     assert_eq!(prompt(&mut window, Agent::Claude, "s1", "t3", "well?"), None);
 
     // Codex reports it only by the new turn of the next prompt.
@@ -452,7 +452,7 @@ fn a_loop_ends_when_nothing_changes() {
         goes_on(stop(&mut window, "s1", &format!("part {n}")));
     }
     goes_on(stop(&mut window, "s1", "part 4"));
-    assert!(told(stop(&mut window, "s1", "part 5")).contains("changed nothing in the project"));
+    assert!(told(stop(&mut window, "s1", "part 5")).contains("stayed the same too many times"));
     assert_eq!(run(&scratch).status, Status::Failed);
 }
 

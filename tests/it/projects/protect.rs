@@ -139,7 +139,10 @@ fn what_was_changed_after_a_cut_off_end_is_left() {
     let mut second = Window::open(&scratch, Agent::Claude, "%2");
     let told = come(&mut second, "s2");
     assert!(told.stdout.contains("restored AGENTS.md"), "{told:?}");
-    assert!(told.stdout.contains("NOTES.md was left as it is: it was changed when no session was here"), "{told:?}");
+    assert!(
+        told.stdout.contains("NOTES.md was left as it is: it was changed while no session was open here"),
+        "{told:?}"
+    );
     assert_eq!(project.read("AGENTS.md").as_deref(), Some("mine\n"));
     assert_eq!(project.read("NOTES.md").as_deref(), Some("mine, later\n"));
     assert!(project.history_has("saved/NOTES.md", "mine\n"));

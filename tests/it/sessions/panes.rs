@@ -374,7 +374,7 @@ fn one_that_fails_stops_no_other() {
     let brought = resume(&scratch, "--lost --tmux");
     assert_eq!(brought.code, Some(1), "{brought:?}");
     assert_eq!(brought.stdout.lines().count(), 2, "{brought:?}");
-    assert!(brought.stderr.contains("session bb2: ") && brought.stderr.contains("1 sessions could not"), "{brought:?}");
+    assert!(brought.stderr.contains("session bb2: ") && brought.stderr.contains("1 session could not"), "{brought:?}");
     until("the others were started", || started(&log).len() >= 2);
     assert!(!started(&log).iter().any(|line| line.contains("bb2")), "{:?}", started(&log));
 }

@@ -35,13 +35,13 @@ pub enum RawEventError {
     #[error("stdin does not start with a JSON object")]
     NotObject,
     /// The object is larger than [`MAX_EVENT_BYTES`].
-    #[error("the event on stdin is larger than {cap} bytes, the most that is read; it is ignored")]
+    #[error("the event on stdin is larger than {cap} bytes, the limit; it is ignored")]
     TooLarge {
         /// The limit, in bytes.
         cap: usize,
     },
     /// The object nests deeper than [`MAX_NESTING`].
-    #[error("the event on stdin nests deeper than {cap} levels, the most that is read; it is ignored")]
+    #[error("the event on stdin nests deeper than {cap} levels, the limit; it is ignored")]
     TooDeep {
         /// The limit.
         cap: usize,

@@ -162,7 +162,7 @@ fn lines(parts: impl Iterator<Item = String>) -> Option<String> {
 fn model_text(tell: &Notification) -> Option<String> {
     match tell {
         Notification::Transferred { id: told, iteration, .. } => Some(format!(
-            "baton: this session, in this process, owns the run {run} now. Its fence is {fence}; lower fences are refused. \
+            "baton: this session now owns run {run} in this process. Its fence is {fence}; lower fences are refused. \
              Its iteration is {iteration}.",
             run = told.run,
             fence = told.fence,
@@ -216,15 +216,15 @@ fn user_text(tell: &Notification, names: &Names) -> Option<String> {
             },
         ),
         Notification::Interrupted { id: told, iteration } => format!(
-            "baton: run {run} of this project has no living owner here; it stands at iteration {iteration}. \
-             To go on with it in this session: baton run adopt {id}{here}. To end it: baton run cancel {id}",
+            "baton: run {run} of this project has no live owner; it is at iteration {iteration}. \
+             To continue it in this session: baton run adopt {id}{here}. To end it: baton run cancel {id}",
             run = run_label(&told.run, names),
             id = told.run,
             here = session_option(names),
         ),
         Notification::Abandoned { id: told, iteration, idle_ms, threshold_ms } => format!(
             "baton: run {run} was abandoned at iteration {iteration}. Its owner is gone, and nothing happened for {idle} (the limit, \
-             stale_after, is {threshold}). To go on with it in this session: baton run adopt {id}{here}",
+             stale_after, is {threshold}). To continue it in this session: baton run adopt {id}{here}",
             run = run_label(&told.run, names),
             idle = time_span(*idle_ms),
             threshold = time_span(*threshold_ms),
@@ -232,7 +232,7 @@ fn user_text(tell: &Notification, names: &Names) -> Option<String> {
             here = session_option(names),
         ),
         Notification::Loop { id: told, iteration, of } => format!(
-            "baton: the loop {run} {outcome} at iteration {iteration}{of}. {why}{next_step}",
+            "baton: loop {run} {outcome} at iteration {iteration}{of}. {why}{next_step}",
             run = run_label(&told.run, names),
             outcome = LoopOutcome::from(told.reason).text(),
             of = of.map_or_else(String::new, |of| format!(" of {of}")),
@@ -240,7 +240,7 @@ fn user_text(tell: &Notification, names: &Names) -> Option<String> {
             next_step = LoopOutcome::from(told.reason).next_step(&told.run),
         ),
         Notification::SeveralRuns { runs, .. } => {
-            let mut text = "baton: several unfinished runs belong to this session, and none was touched:".to_owned();
+            let mut text = "baton: several unfinished runs belong to this session, and none was moved:".to_owned();
             for (index, run) in runs.iter().take(MAX_LISTED_RUNS).enumerate() {
                 let comma = if index > 0 { "," } else { "" };
                 // Writing into a String cannot fail.
@@ -288,7 +288,7 @@ impl LoopOutcome {
             Self::Waiting => "waits",
             Self::Finished => "was finished",
             Self::Cancelled => "was cancelled",
-            Self::Iterated => "goes on",
+            Self::Iterated => "continues",
             Self::Paused => "is paused",
         }
     }
@@ -296,8 +296,8 @@ impl LoopOutcome {
     /// Returns what the user can do next.
     fn next_step(self, run: &RunId) -> String {
         match self {
-            Self::Waiting => format!(" It goes on with your next prompt. To stop it: baton run cancel {run}"),
-            Self::Paused => format!(" To go on: baton run continue {run}. To end it: baton run cancel {run}"),
+            Self::Waiting => format!(" It continues with your next prompt. To stop it: baton run cancel {run}"),
+            Self::Paused => format!(" To continue: baton run continue {run}. To end it: baton run cancel {run}"),
             Self::Done | Self::Ended | Self::Finished | Self::Cancelled | Self::Iterated => String::new(),
         }
     }

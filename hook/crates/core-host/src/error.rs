@@ -16,13 +16,13 @@ pub enum CoreError {
     #[error("the built-in core cannot be loaded; install a baton built for this machine: {0}")]
     Load(#[source] Cause),
     /// The module does not have the interface of a core.
-    #[error("the module is no core: {0}")]
+    #[error("the module is not a core: {0}")]
     Interface(#[from] InterfaceError),
     /// The core could not be instantiated.
-    #[error("no instance of the core could be made: {0}")]
+    #[error("the core could not be instantiated: {0}")]
     Instance(#[source] Cause),
     /// The core uses another version of the protocol.
-    #[error("the core speaks protocol {core}, this program speaks {host}")]
+    #[error("the core speaks protocol {core}, but this program speaks {host}")]
     Protocol {
         /// The core's version.
         core: u32,
@@ -33,7 +33,7 @@ pub enum CoreError {
     #[error("the request to the core cannot be written as JSON: {0}")]
     Request(#[source] serde_json::Error),
     /// The request is longer than [`MAX_REQUEST_BYTES`].
-    #[error("the request to the core has {0} bytes, over its limit of {MAX_REQUEST_BYTES}; smaller records would do")]
+    #[error("the request to the core has {0} bytes, over its limit of {MAX_REQUEST_BYTES}; the records are too large")]
     RequestTooLong(usize),
     /// The core used up [`MAX_FUEL`].
     #[error("the core did not decide within its limit of {MAX_FUEL} units of fuel")]
@@ -59,7 +59,7 @@ pub enum CoreError {
     #[error("the core's reply has {0} bytes, over its limit of {MAX_REPLY_BYTES}")]
     ReplyTooLong(usize),
     /// The reply is not a decision.
-    #[error("the core's reply is no decision: {0}")]
+    #[error("the core's reply is not a decision: {0}")]
     Reply(#[source] serde_json::Error),
 }
 

@@ -38,16 +38,16 @@ pub const fn format_evidence(evidence: Evidence) -> &'static str {
         Evidence::Running => "its process runs",
         Evidence::LockHeld => "its process runs and holds the session's lock",
         Evidence::EndRecorded => "its end was recorded",
-        Evidence::Rebooted => "the machine was started anew since",
+        Evidence::Rebooted => "the machine was rebooted since",
         Evidence::Gone => "its process is gone",
-        Evidence::Zombie => "its process has ended and is not reaped yet",
-        Evidence::PidReused => "its pid belongs to another process by now",
+        Evidence::Zombie => "its process has ended but is not reaped yet",
+        Evidence::PidReused => "its pid now belongs to another process",
         Evidence::ShowsAnother => "its process shows another session",
-        Evidence::LockReleased => "its process let go of the session's lock",
-        Evidence::NeverSeen => "no process was seen to show it",
-        Evidence::OtherMachine => "it is of another machine",
-        Evidence::OtherNamespace => "it is of another pid namespace, as a container has",
-        Evidence::Unreadable => "what it takes to tell cannot be read",
+        Evidence::LockReleased => "its process released the session's lock",
+        Evidence::NeverSeen => "no process was ever seen with it",
+        Evidence::OtherMachine => "it belongs to another machine",
+        Evidence::OtherNamespace => "it belongs to another pid namespace, such as a container",
+        Evidence::Unreadable => "the evidence cannot be read",
     }
 }
 
@@ -64,7 +64,7 @@ pub fn format_stop_reason(why: &StopReason) -> String {
                 ActivitySource::SessionLog => "the session's log",
             };
             format!(
-                "no activity for {} (threshold {}; by {newest})",
+                "no activity for {} (threshold {}; according to {newest})",
                 format_hours(*idle_ms),
                 format_hours(*threshold_ms)
             )
@@ -83,15 +83,15 @@ pub fn format_count(number: usize, one: &str, many: &str) -> String {
     format!("{number} {}", if number == 1 { one } else { many })
 }
 
-/// The maximum width of a line, in columns.
-const WIDTH: usize = 80;
-
-/// Breaks a text into lines that fit a terminal. The first line starts with `first`, and the others are indented by its
-/// width.
+/// Text broken into lines of at most `width` columns: `first` before the first, as many spaces before the others.
 #[must_use]
-pub fn wrap(first: &str, text: &str) -> String {
+pub fn wrap(width: usize, first: &str, text: &str) -> String {
     let rest = " ".repeat(textwrap::core::display_width(first));
-    let options = textwrap::Options::new(WIDTH).initial_indent(first).subsequent_indent(&rest).break_words(false);
+    let options = textwrap::Options::new(width)
+        .initial_indent(first)
+        .subsequent_indent(&rest)
+        .break_words(false)
+        .word_splitter(textwrap::WordSplitter::NoHyphenation);
     textwrap::fill(text, options)
 }
 
@@ -134,7 +134,14 @@ pub fn format_age(ms: u64) -> String {
     }
 }
 
-/// Returns the name of a pane.
+/// How long ago, as the end of a sentence: `just now`, `5 min ago`.
+#[must_use]
+pub fn format_ago(ms: u64) -> String {
+    let age = format_age(ms);
+    if ms < 60_000 { age } else { format!("{age} ago") }
+}
+
+/// A pane as a user names it.
 #[must_use]
 pub fn pane_label(pane: &Pane) -> String {
     match pane {
@@ -177,8 +184,8 @@ mod tests {
     #[test]
     fn long_text_is_broken_at_spaces_and_indented() {
         let text = "word ".repeat(30);
-        let wrapped = wrap("  rule: ", text.trim());
-        assert!(wrapped.lines().all(|line| line.len() <= WIDTH), "{wrapped}");
+        let wrapped = wrap(80, "  rule: ", text.trim());
+        assert!(wrapped.lines().all(|line| line.len() <= 80), "{wrapped}");
         assert!(wrapped.lines().skip(1).all(|line| line.starts_with("        word")), "{wrapped}");
     }
 
@@ -188,6 +195,8 @@ mod tests {
             [(0, "just now"), (59_999, "just now"), (60_000, "1 min"), (7_200_000, "2 h"), (172_800_000, "2 days")]
         {
             assert_eq!(format_age(ms), expected);
+            let ago = if ms < 60_000 { "just now".to_owned() } else { format!("{expected} ago") };
+            assert_eq!(format_ago(ms), ago);
         }
     }
 

@@ -32,9 +32,9 @@ pub fn query_hashes(codex: &Path, hooks: &str) -> Result<Vec<(String, String)>, 
     let mut child = command.spawn().map_err(|error| failed(&format!("cannot be run ({error})")))?;
     let answer = request_hook_list(&mut child, home.path());
     kill(child);
-    let answer = answer.ok_or_else(|| failed("did not say within 20 seconds what it thinks of the hooks"))?;
+    let answer = answer.ok_or_else(|| failed("did not list its hooks within 20 seconds"))?;
     let entries = answer.pointer("/result/data/0/hooks").and_then(Value::as_array);
-    let entries = entries.ok_or_else(|| failed("answered in a form that is not known here"))?;
+    let entries = entries.ok_or_else(|| failed("answered in an unknown format"))?;
     let entry = |entry: &Value| {
         let key = entry.get("key")?.as_str()?;
         // The path before the place may contain colons.

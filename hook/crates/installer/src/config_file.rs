@@ -42,7 +42,7 @@ impl ConfigFile {
                 check_owner_above(&real)?;
                 return Ok(Self { path: path.to_owned(), real, text: None, mode: NEW_MODE });
             }
-            Err(error) => return Err(InstallError::io("look at", &real)(error)),
+            Err(error) => return Err(InstallError::io("inspect", &real)(error)),
         };
         if !meta.is_file() {
             return Err(InstallError::NotFile { path: real });
@@ -115,7 +115,7 @@ fn resolve_link(path: &Path) -> Result<PathBuf, InstallError> {
     let leads = |path: &Path| match fs::read_link(path) {
         Ok(target) => Ok(Some(path.parent().unwrap_or(Path::new("/")).join(target))),
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::InvalidInput) => Ok(None),
-        Err(error) => Err(InstallError::io("look at", path)(error)),
+        Err(error) => Err(InstallError::io("inspect", path)(error)),
     };
     let Some(target) = leads(path)? else { return Ok(path.to_owned()) };
     match leads(&target)? {

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, thiserror::Error)]
 pub enum InstallError {
     /// The system refused an operation.
-    #[error("cannot {operation} {path}: {source}; the file is as it was")]
+    #[error("cannot {operation} {path}: {source}; the file was not changed")]
     Io {
         /// The operation that failed.
         operation: &'static str,
@@ -18,7 +18,7 @@ pub enum InstallError {
         source: io::Error,
     },
     /// The file does not parse.
-    #[error("{path} line {line}: {what}; the file was left as it is. Mend that line, then run this again")]
+    #[error("{path} line {line}: {what}; the file was not changed. Correct that line, then run this again")]
     Syntax {
         /// The file.
         path: PathBuf,
@@ -28,20 +28,20 @@ pub enum InstallError {
         what: String,
     },
     /// The file is not UTF-8.
-    #[error("{path} is not UTF-8; it was left as it is")]
+    #[error("{path} is not UTF-8; it was not changed")]
     NotText {
         /// The file.
         path: PathBuf,
     },
     /// Another program wrote the file meanwhile.
-    #[error("{path} was written by another program meanwhile and was left as it is; run this again")]
+    #[error("another program wrote {path} in the meantime, so it was not changed; run this again")]
     Changed {
         /// The file.
         path: PathBuf,
     },
     /// A symlink leads to another symlink.
     #[error(
-        "{path} is a symlink to {target}, which is a symlink too; name the file itself by one link, then run this again"
+        "{path} is a symlink to {target}, which is also a symlink; point the first link at the file itself, then run this again"
     )]
     LinkToLink {
         /// The file.
@@ -72,16 +72,16 @@ pub enum InstallError {
         owner: u32,
     },
     /// It is something else than a file.
-    #[error("{path} is not a regular file; it was left as it is")]
+    #[error("{path} is not a regular file; it was not changed")]
     NotFile {
         /// The path.
         path: PathBuf,
     },
     /// `HOME` does not name a directory.
-    #[error("HOME is not set to an absolute path, so there is no place to install for; set HOME")]
+    #[error("HOME is not set to an absolute path, so baton does not know where to install; set HOME")]
     NoHome,
     /// No agent was found.
-    #[error("no agent was found: {looked}. Name one with --agent")]
+    #[error("no agent was found: {looked}. Choose one with --agent")]
     NoAgent {
         /// The places that were searched.
         looked: String,
@@ -90,14 +90,14 @@ pub enum InstallError {
     #[error("Codex has no local scope: use --scope project or --scope user")]
     NoLocalScope,
     /// Another install or uninstall is running.
-    #[error("another `baton install` or `uninstall` holds {path}; wait until it has ended, then run this again")]
+    #[error("another `baton install` or `uninstall` holds {path}; wait until it ends, then run this again")]
     Busy {
         /// The lock file.
         path: PathBuf,
     },
     /// The receipt cannot be read.
     #[error(
-        "the receipt {path} cannot be read ({source}), so what baton put into which file is not known; restore it, or move it away"
+        "the receipt {path} cannot be read ({source}), so baton does not know what it wrote to which file; restore the receipt, or move it away"
     )]
     Receipt {
         /// The receipt.
@@ -106,7 +106,7 @@ pub enum InstallError {
         source: serde_json::Error,
     },
     /// A newer version wrote the receipt.
-    #[error("the receipt {path} is of version {found}, this baton knows {ours}; use the newer baton")]
+    #[error("the receipt {path} has version {found}, but this baton knows {ours}; use the newer baton")]
     NewerReceipt {
         /// The receipt.
         path: PathBuf,
@@ -116,7 +116,7 @@ pub enum InstallError {
         ours: u32,
     },
     /// The edited text failed its check. This is a bug in baton, found before anything was written.
-    #[error("what would be written to {path} is not what it should be; nothing was written. This is a fault of baton")]
+    #[error("the new content of {path} failed its check; nothing was written. This is a bug in baton")]
     VerificationFailed {
         /// The file.
         path: PathBuf,
@@ -125,7 +125,7 @@ pub enum InstallError {
     #[error("the trust entries were not written: {0}. Start codex: it asks whether to trust new hooks")]
     Untrusted(String),
     /// There is no terminal to ask the user.
-    #[error("nothing was written: there is no terminal to ask at. Look at the difference above, then add --yes")]
+    #[error("nothing was written: there is no terminal to ask at. Check the changes above, then add --yes")]
     NoTerminal,
     /// The user answered no.
     #[error("nothing was written")]

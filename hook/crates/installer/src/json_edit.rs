@@ -168,7 +168,7 @@ pub(crate) fn property<'n, 'a>(
     let mut named = object.properties.iter().filter(|property| property.name.as_str() == name);
     let first = named.next();
     match named.next() {
-        Some(second) => Err(InstallError::at(path, body, second.range.start, format!("{name:?} stands there twice"))),
+        Some(second) => Err(InstallError::at(path, body, second.range.start, format!("{name:?} occurs twice"))),
         None => Ok(first.map(|property| &property.value)),
     }
 }

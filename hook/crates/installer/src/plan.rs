@@ -59,7 +59,7 @@ pub fn plan_hooks(
     for event in events(agent).iter().filter(|_| !in_place) {
         if others.iter().any(|call| call.event == *event) {
             notes.push(format!(
-                "{} calls baton on {event} by an entry that install did not put there; it was left",
+                "{} calls baton on {event} through an entry that install did not write; it was left unchanged",
                 path.display()
             ));
             continue;
@@ -82,7 +82,7 @@ pub fn plan_hooks(
             .and_then(|settings| settings_variable::current_value(&settings, &variable.name))
         {
             Some(value) => {
-                notes.push(format!("{} is {value} already in {}; it was left", variable.name, path.display()))
+                notes.push(format!("{} is already {value} in {}; it was left unchanged", variable.name, path.display()))
             }
             None => {
                 let (after, created_env) = settings_variable::add(&path, &text, variable)?;

@@ -35,7 +35,7 @@ pub enum ProtectError {
         source: io::Error,
     },
     /// The archive cannot be written.
-    #[error("cannot write down the protected files of {project}: it {source}")]
+    #[error("cannot record the protected files of {project}: it {source}")]
     Archive {
         /// The project.
         project: String,
@@ -43,7 +43,7 @@ pub enum ProtectError {
         source: ArchiveError,
     },
     /// The record cannot be used. It was left unchanged.
-    #[error("{path} {what}; it was left as it is")]
+    #[error("cannot use {path}: it {what}. baton did not modify it")]
     Record {
         /// The record.
         path: std::path::PathBuf,
@@ -110,7 +110,7 @@ impl ProtectedProject<'_, '_> {
         let backups = self.protected_store.numbers(ArchiveKind::Backup)?;
         let newest = backups.last().map_or_else(String::new, |number| {
             format!(
-                " The newest backup is {}; `baton project restore --backup {number} {}` gives it back",
+                " The newest backup is {}; `baton project restore --backup {number} {}` restores it",
                 self.protected_store.path(ArchiveKind::Backup, *number).display(),
                 self.project
             )
@@ -181,15 +181,15 @@ impl ProtectedProject<'_, '_> {
             Ok(archive) => archive,
             Err(why) => {
                 let text =
-                    format!("the backup {} {why}: the files of {} stay as they are", path.display(), self.project);
+                    format!("the backup {} {why}; the files of {} were not changed", path.display(), self.project);
                 record.note(self.now, text);
                 return Ok(RestoreResult::BackupMissing);
             }
         };
         let Some(dir) = self.open_if_same_directory(&archive.manifest) else {
             let text = format!(
-                "{} is not there, or is another directory than the one that was saved; is its disk mounted? The saved files are \
-                 kept in {}. If it is gone for good: baton project save {}",
+                "{} does not exist, or is not the directory that was saved; is its disk mounted? The saved files are \
+                 in {}. If it is gone for good: baton project save {}",
                 self.project,
                 path.display(),
                 self.project
@@ -313,7 +313,7 @@ impl ProtectedProject<'_, '_> {
             Err(error) => return Err(error),
         };
         if Digest::from_content(&bytes) != saved.sha256 {
-            return Ok(Err("is damaged: its digest is another one".to_owned()));
+            return Ok(Err("is damaged: its digest does not match".to_owned()));
         }
         Ok(FileArchive::parse(&bytes).map_err(|error| error.to_string()))
     }

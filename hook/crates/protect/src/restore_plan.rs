@@ -47,7 +47,7 @@ pub struct RestorePlan {
     pub failed: BTreeMap<RelativePath, String>,
 }
 
-const CHANGED_BY_SOMEONE_ELSE: &str = "it was changed when no session was here";
+const CHANGED_BY_SOMEONE_ELSE: &str = "it was changed while no session was open here";
 
 impl RestorePlan {
     /// Compares the backup with what exists now.

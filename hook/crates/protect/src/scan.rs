@@ -51,7 +51,7 @@ impl Budget {
         let full =
             |reason: String, retryable: bool| LimitReached(Skipped { reason, retryable, over_limit: !retryable });
         if self.until.is_some_and(|until| Instant::now() > until) {
-            return Err(full("there was no time to read it".to_owned(), true));
+            return Err(full("there was not enough time to read it".to_owned(), true));
         }
         self.entries = self
             .entries

@@ -279,9 +279,9 @@ impl<'a> ProtectedProjectEvent<'a> {
 
     fn too_late_notice(&self) -> String {
         format!(
-            "{}: sessions were here before its files were protected, so they were not saved; `baton project save {}` saves them as \
+            "{0}: sessions were open before its files were protected, so they were not saved; `baton project save {0}` saves them as \
              they are now",
-            self.project, self.project
+            self.project
         )
     }
 

@@ -106,12 +106,14 @@ impl ProjectRecord {
     /// Returns what is wrong with them, as the predicate of a sentence.
     pub fn parse(bytes: &[u8], project: Option<&str>) -> Result<Self, String> {
         let record: Self =
-            serde_json::from_slice(bytes).map_err(|error| format!("is no record of a project: {error}"))?;
+            serde_json::from_slice(bytes).map_err(|error| format!("is not a project record: {error}"))?;
         if record.format != FORMAT {
-            return Err(format!("has form {}, this baton reads {FORMAT}", record.format));
+            return Err(format!("has format {}; this version of baton reads {FORMAT}", record.format));
         }
         match project {
-            Some(project) if project != record.project => Err(format!("is of another project, {}", record.project)),
+            Some(project) if project != record.project => {
+                Err(format!("belongs to another project, {}", record.project))
+            }
             _ => Ok(record),
         }
     }

@@ -86,22 +86,22 @@ pub struct FileArchive {
 #[derive(Debug, thiserror::Error)]
 pub enum ArchiveError {
     /// They are not a tar file, or the file is cut short.
-    #[error("is no tar file, or is cut short: {0}")]
+    #[error("is not a tar file, or is truncated: {0}")]
     Tar(#[from] io::Error),
     /// The first member is not a manifest.
-    #[error("does not begin with {MANIFEST}")]
+    #[error("does not start with {MANIFEST}")]
     NoManifest,
     /// The manifest is invalid.
-    #[error("has a manifest that is not what it should be: {0}")]
+    #[error("has an invalid manifest: {0}")]
     Manifest(#[from] serde_json::Error),
     /// The manifest has another format.
-    #[error("has form {0}, this baton reads {FORMAT}: it is another version's")]
+    #[error("has format {0}; this version of baton reads {FORMAT}")]
     Format(u32),
     /// The manifest names more than an archive may hold.
-    #[error("holds more than a backup may")]
+    #[error("is larger than a backup may be")]
     TooMuch,
     /// A content is missing, or does not have the digest in the manifest.
-    #[error("does not hold {0} as its manifest names it")]
+    #[error("does not contain {0} as its manifest describes it")]
     Damaged(String),
 }
 

@@ -210,9 +210,9 @@ fn a_record_is_of_its_project_and_of_this_form() {
     assert_eq!(ProjectRecord::parse(text.as_bytes(), Some("/p")).unwrap(), record);
     for (text, word) in [
         (text.replace("/p", "/q"), "another project"),
-        (text.replace("\"format\":1", "\"format\":2"), "form 2"),
-        (text.replace("idle", "asleep"), "no record"),
-        (text[..text.len() - 1].to_owned(), "no record"),
+        (text.replace("\"format\":1", "\"format\":2"), "format 2"),
+        (text.replace("idle", "asleep"), "not a project record"),
+        (text[..text.len() - 1].to_owned(), "not a project record"),
     ] {
         let why = ProjectRecord::parse(text.as_bytes(), Some("/p")).unwrap_err();
         assert!(why.contains(word), "{why}");

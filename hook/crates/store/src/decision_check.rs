@@ -23,13 +23,13 @@ const MAX_STOP_REASON: usize = 1000;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidDecision {
     /// The decision uses another version of the protocol.
-    #[error("the decision has protocol {0}, this baton speaks {PROTOCOL}")]
+    #[error("the decision has protocol {0}, but this baton speaks {PROTOCOL}")]
     Protocol(u32),
     /// It changes records although the lock was not held.
     #[error("the decision changes records although the lock was not held")]
     NotLocked,
     /// It changes too many records.
-    #[error("the decision changes {0} records; at most {MAX_CHANGES} are taken")]
+    #[error("the decision changes {0} records; the limit is {MAX_CHANGES}")]
     TooMany(usize),
     /// It changes a record that was not in the snapshot.
     #[error("the decision changes {0}, which was not in the snapshot")]
@@ -43,11 +43,11 @@ pub enum InvalidDecision {
     /// It is based on another revision, or does not increase the revision by one.
     #[error("the decision gives {0} a revision that does not follow from the snapshot's")]
     Revision(String),
-    /// It changes the identity of a record.
+    /// It changes what makes a record itself.
     #[error("the decision changes the agent or the creation time of {0}")]
     Identity(String),
-    /// It lowers a fence, or changes the owner without raising the fence.
-    #[error("the decision gives {0} a fence that is not above the one before")]
+    /// It lets a fence shrink, or gives a run away without a new one.
+    #[error("the decision gives {0} a fence that is not higher than the previous one")]
     Fence(String),
     /// It changes a run that a user cancelled, or a session that a user deleted.
     #[error("the decision changes {0}, which a user cancelled or deleted")]
@@ -56,7 +56,7 @@ pub enum InvalidDecision {
     #[error("the decision changes what the loop {0} was started with, or does not count it up to its limit by ones")]
     Loop(String),
     /// It moves a record to a location where it must not be.
-    #[error("the decision puts {0} on the wrong location")]
+    #[error("the decision puts {0} in the wrong location")]
     Location(String),
     /// It contains a text or a list that is too long.
     #[error("the decision makes a text or a list of {0} longer than it may be")]

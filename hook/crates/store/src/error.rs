@@ -17,7 +17,7 @@ pub enum StoreError {
         source: io::Error,
     },
     /// A file exists but has unexpected content. baton did not modify it.
-    #[error("{path} {what}; it was left as it is. Look at it, then move it away or restore it from a backup")]
+    #[error("cannot use {path}: it {what}. baton did not modify it. Inspect it, then move it away or restore a backup")]
     Unreadable {
         /// The file.
         path: PathBuf,
@@ -25,25 +25,25 @@ pub enum StoreError {
         what: String,
     },
     /// The index is not usable until the next holder of the lock has rebuilt it.
-    #[error("the index {path} is not whole; the next call that takes the lock rebuilds it")]
+    #[error("the index {path} is incomplete; the next call that takes the lock rebuilds it")]
     IndexMissing {
         /// The file that is missing or wrong.
         path: PathBuf,
     },
     /// Commits followed each other so fast that no consistent read succeeded.
-    #[error("{path} did not stand still for one read; try again")]
+    #[error("{path} kept changing while baton read it; try again")]
     Contended {
         /// The state directory.
         path: PathBuf,
     },
     /// Recovery needs more time than one call may take.
-    #[error("{path} is being brought into order, which takes more than one call; the next one goes on. Try again")]
+    #[error("baton is still recovering {path}; run the command again to continue")]
     RecoveryIncomplete {
         /// The state directory.
         path: PathBuf,
     },
     /// A text is too long to be written at once.
-    #[error("a text of {bytes} bytes is too long for {path}; at most {limit} are written at once")]
+    #[error("a text of {bytes} bytes is too long for {path}; the limit is {limit}")]
     TooLong {
         /// The file.
         path: PathBuf,

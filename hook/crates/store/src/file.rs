@@ -246,7 +246,7 @@ pub(crate) fn exists(path: &Path) -> Result<bool, StoreError> {
     match fs::symlink_metadata(path) {
         Ok(_) => Ok(true),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
-        Err(error) => Err(StoreError::io("look at", path)(error)),
+        Err(error) => Err(StoreError::io("inspect", path)(error)),
     }
 }
 

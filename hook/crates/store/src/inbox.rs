@@ -125,7 +125,7 @@ impl LockedStore<'_> {
             let path = dir.join(&name);
             if name.ends_with(".tmp") {
                 if is_stale(&path, now) {
-                    self.quarantine_file(&path, now, "was not written to its end")?;
+                    self.quarantine_file(&path, now, "was not written completely")?;
                 }
                 continue;
             }
@@ -139,7 +139,7 @@ impl LockedStore<'_> {
             };
             match read {
                 Some(waiting) => taken.push(DeferredEvent { name, ..waiting }),
-                None => self.quarantine_file(&path, now, "is no event that waits")?,
+                None => self.quarantine_file(&path, now, "is not a deferred event")?,
             }
         }
         self.remove_inbox_if_empty();
@@ -164,7 +164,7 @@ impl LockedStore<'_> {
     /// Returns an error if it cannot be moved.
     pub fn inbox_quarantine(&mut self, waiting: &DeferredEvent, now: &Timestamp, why: &str) -> Result<(), StoreError> {
         let path = self.store.layout.inbox().join(&waiting.name);
-        self.quarantine_file(&path, now, &format!("could not be acted on ({why})"))?;
+        self.quarantine_file(&path, now, &format!("could not be processed ({why})"))?;
         self.remove_inbox_if_empty();
         Ok(())
     }

@@ -222,7 +222,7 @@ impl LockedStore<'_> {
             Ok(CommitOutcome::Done) => None,
             Ok(CommitOutcome::InFlight(error)) => {
                 self.reports
-                    .push(format!("what was decided holds, and the next call of baton ends its commit: {error}"));
+                    .push(format!("the decision is valid, and the next call of baton completes its commit: {error}"));
                 Some(error)
             }
             Err(failed) if failed.in_doubt => {

@@ -80,7 +80,7 @@ fn note(layout: &Layout, before: Option<&Run>, run: &Run) -> Result<(), StoreErr
     }
     let mut file = open(&path)?;
     let Some(last) = last_heading(&file, &path)? else {
-        return Err(StoreError::unreadable(&path, "is no progress log that baton wrote"));
+        return Err(StoreError::unreadable(&path, "is not a progress log that baton wrote"));
     };
     let due = entry::missing_entries(&last, before, run);
     let footer = entry::footer_text(run);

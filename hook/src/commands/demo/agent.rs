@@ -97,7 +97,7 @@ impl FakeAgent {
             .stdout(Stdio::piped())
             .spawn()?;
         let pipes = child.stdin.take().zip(child.stdout.take());
-        let (calls, answers) = pipes.ok_or_else(|| io::Error::other("the stand-in has no pipes"))?;
+        let (calls, answers) = pipes.ok_or_else(|| io::Error::other("the fake agent has no pipes"))?;
         Ok(Self { child, calls, answers: BufReader::new(answers), session: session.clone() })
     }
 

@@ -10,6 +10,7 @@ use clap::Args;
 use crate::commands::demo::agent::{Answer, FakeAgent, WORK_DIR};
 use crate::error::CommandError;
 use crate::output;
+use crate::output::terminal::Terminal;
 
 /// Play a run through a crash and a resume, with real processes in a temporary state. Nothing is left behind.
 #[derive(Args)]
@@ -43,7 +44,7 @@ fn run_demo(home: &Path) -> Result<(), CommandError> {
     let started = first.call(&["run", "start", "port the parser", "--max-iterations", "20", "--json"], "")?;
     let run = field(&started, "id")?;
     report(&mut first, &started)?;
-    let answer = first.event("UserPromptSubmit", &[("prompt", "go on")])?;
+    let answer = first.event("UserPromptSubmit", &[("prompt", "continue")])?;
     report(&mut first, &answer)?;
     let answer = first.call(&["run", "update", &run, "--iteration", "3"], "")?;
     report(&mut first, &answer)?;
@@ -78,7 +79,7 @@ fn start(session: &SessionId, pane: &str, home: &Path) -> Result<FakeAgent, Comm
 }
 
 fn narrate(text: &str) -> Result<(), CommandError> {
-    output::print(&format!("\n{}\n", baton_display::wrap("", text)))
+    output::print(&format!("\n{}\n", Terminal::stdout().wrap("", text)))
 }
 
 /// Prints what baton printed, and the decision behind it.
@@ -87,7 +88,7 @@ fn report(agent: &mut FakeAgent, answer: &Answer) -> Result<(), CommandError> {
     let mut text = explained.stdout;
     for (label, output) in [("reply:   ", readable(&answer.stdout)), ("says:    ", answer.stderr.trim().to_owned())] {
         for line in output.lines().filter(|line| !line.is_empty()) {
-            text.push_str(&baton_display::wrap(&format!("  {label}"), line));
+            text.push_str(&Terminal::stdout().wrap(&format!("  {label}"), line));
             text.push('\n');
         }
     }

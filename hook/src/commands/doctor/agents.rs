@@ -27,7 +27,7 @@ pub fn check(installation: &Installation) -> Vec<Finding> {
             return Finding::note("agents", format!("{name}: configured in {dir}, not on the PATH here"));
         };
         match version(program) {
-            None => Finding::note("agents", format!("{name}: {} does not say its version", program.display())),
+            None => Finding::note("agents", format!("{name}: {} printed no version", program.display())),
             Some(output) => match parse_version(&output) {
                 Some(found) if found > newest_tested(*agent) => {
                     let [a, b, c] = newest_tested(*agent);

@@ -15,7 +15,7 @@ pub fn check(installation: &Installation) -> Vec<Finding> {
     if installation.now.unix_ms < EARLIEST_PLAUSIBLE_MS {
         return vec![Finding::problem(
             "clock",
-            format!("it is print_result to be {}", baton_display::format_rfc3339(&installation.now)),
+            format!("it shows {}", baton_display::format_rfc3339(&installation.now)),
             "set the clock",
         )];
     }
@@ -27,7 +27,10 @@ pub fn check(installation: &Installation) -> Vec<Finding> {
         0 => Finding::ok("clock", baton_display::format_rfc3339(&installation.now)),
         some => Finding::note(
             "clock",
-            format!("{some} sessions are from the future: the clock was set back; their age counts from now"),
+            format!(
+                "{} from the future, because the clock was set back; baton counts their age from now",
+                baton_display::format_count(some, "session is", "sessions are")
+            ),
         ),
     }]
 }

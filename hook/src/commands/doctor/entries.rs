@@ -26,7 +26,7 @@ fn check_one(installation: &Installation, agent: Agent) -> Finding {
         return Finding::problem(
             "entries",
             format!("{name}: disableAllHooks is set"),
-            "take that key out of its settings",
+            "remove that key from its settings",
         );
     }
     let calls: Vec<&FoundHook> = files.iter().flat_map(|file| &file.calls).collect();
@@ -38,7 +38,7 @@ fn check_one(installation: &Installation, agent: Agent) -> Finding {
         return Finding::problem("entries", what, "keep one: disable the plugin, or run `baton uninstall`");
     }
     if let Some(plugin) = plugin {
-        return Finding::ok("entries", format!("{name}: by the plugin {plugin}"));
+        return Finding::ok("entries", format!("{name}: the plugin {plugin} calls baton"));
     }
     let count = |event: &str| calls.iter().filter(|call| call.event == event).count();
     let missing: Vec<&str> = events(agent).iter().copied().filter(|event| count(event) == 0).collect();
@@ -53,7 +53,7 @@ fn check_one(installation: &Installation, agent: Agent) -> Finding {
     if !doubled.is_empty() {
         let paths = paths().collect::<Vec<_>>().join(" and ");
         let what = format!("{name}: calls baton more than once on {} ({paths})", doubled.join(", "));
-        return Finding::problem("entries", what, "take out all but one of the entries");
+        return Finding::problem("entries", what, "remove all but one of these entries");
     }
     Finding::ok(
         "entries",

@@ -27,22 +27,16 @@ fn last_call(installation: &Installation, agent: Agent) -> Finding {
             let when = format!(
                 "{name}: last called {} ({})",
                 baton_display::format_local(&at, &installation.now),
-                ago(&at, &installation.now)
+                baton_display::format_ago(at.age_ms(&installation.now))
             );
             let took = beat.and_then(|beat| Some((beat.event, beat.took_us?)));
             let took = took.map(|(event, us)| format!("; its last {event:?} took {}.{} ms", us / 1000, us / 100 % 10));
             Finding::ok("events", when + &took.unwrap_or_default())
         }
-        _ => {
-            Finding::note("events", format!("{name}: has not called yet; it does at the first prompt of a new session"))
-        }
-    }
-}
-
-fn ago(at: &Timestamp, now: &Timestamp) -> String {
-    match baton_display::format_age(at.age_ms(now)) {
-        age if age == "just now" => age,
-        age => format!("{age} ago"),
+        _ => Finding::note(
+            "events",
+            format!("{name}: has not called baton yet; it calls it at the first prompt of a new session"),
+        ),
     }
 }
 
@@ -93,5 +87,5 @@ fn call_duration() -> Option<Finding> {
         child.wait().ok()?.success().then(|| begun.elapsed())
     };
     let best = (0..5).filter_map(|_| call()).min()?;
-    Some(Finding::ok("events", format!("a call that has nothing to do takes {:.1} ms", best.as_secs_f64() * 1000.0)))
+    Some(Finding::ok("events", format!("a hook call takes {:.1} ms", best.as_secs_f64() * 1000.0)))
 }

@@ -2,6 +2,9 @@
 
 use serde::Serialize;
 
+use crate::output::style::Style;
+use crate::output::terminal::Terminal;
+
 /// How important a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -50,13 +53,17 @@ impl Finding {
     }
 
     /// Returns the line for a user.
-    pub fn line(&self) -> String {
+    pub fn line(&self, terminal: &Terminal) -> String {
         let level = match self.level {
             Level::Ok => "ok",
             Level::Note => "note",
             Level::Problem => "PROBLEM",
         };
-        let hint = self.hint.as_ref().map(|way| format!(": {way}")).unwrap_or_default();
-        format!("{level:<8}{:<10}{}\n", self.check, baton_display::strip_control_chars(&format!("{}{hint}", self.what)))
+        let hint = self.hint.as_ref().map(|hint| format!(": {hint}")).unwrap_or_default();
+        let finding = baton_display::strip_control_chars(&format!("{}{hint}", self.what));
+        let label = format!("{level:<8}{:<10}", self.check);
+        let text = if terminal.is_terminal() { terminal.wrap(&label, &finding) } else { label + &finding };
+        let rest = text.strip_prefix(level).unwrap_or_default();
+        format!("{}{rest}\n", Style::paint_if(Style::of_status(level), terminal.colour, level))
     }
 }

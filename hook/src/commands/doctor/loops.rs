@@ -22,12 +22,12 @@ pub fn check(installation: &Installation) -> Vec<Finding> {
         }
     }
     if found.is_empty() {
-        return vec![Finding::ok("loops", "no other loop by a Stop hook is known here")];
+        return vec![Finding::ok("loops", "no other Stop hook loops are configured here")];
     }
-    let hint = "a session in which both run may be kept going by both: use one of them in a session";
+    let hint = "use only one of them in a session, because both keep the agent working";
     found
         .into_iter()
-        .map(|name| Finding::note("loops", format!("another loop by a Stop hook: {name}; {hint}")))
+        .map(|name| Finding::note("loops", format!("another loop uses a Stop hook: {name}; {hint}")))
         .collect()
 }
 

@@ -21,6 +21,8 @@ use clap::Args;
 
 use crate::error::CommandError;
 use crate::output;
+use crate::output::style::Style;
+use crate::output::terminal::Terminal;
 use finding::{Finding, Level};
 use installation::Installation;
 
@@ -35,7 +37,10 @@ pub struct Doctor {
     fix: bool,
 }
 
-/// The checks, in the order of the report.
+/// The names of the columns.
+const HEADER: &str = "LEVEL   CHECK     FINDING";
+
+/// The checks, in the order in which they are printed.
 const CHECKS: [fn(&Installation) -> Vec<Finding>; 14] = [
     agents::check,
     entries::check,
@@ -64,7 +69,10 @@ impl Doctor {
         if self.json {
             output::print_json(&findings)?;
         } else {
-            output::print(&findings.iter().map(Finding::line).collect::<String>())?;
+            let terminal = Terminal::stdout();
+            let header = Style::paint_if(Some(Style::Dim), terminal.colour, HEADER);
+            let lines: String = findings.iter().map(|finding| finding.line(&terminal)).collect();
+            output::print(&format!("{header}\n{lines}"))?;
         }
         match findings.iter().filter(|finding| finding.level == Level::Problem).count() {
             0 => Ok(()),

@@ -39,8 +39,8 @@ fn missing_on_path(installation: &Installation, agent: Agent) -> Vec<Finding> {
     };
     let tell = |pid: u32| {
         let what =
-            format!("{}: pid {pid} was started with a PATH that has no baton: its hooks do nothing", spec(agent).comm);
-        Finding::problem("program", what, "put baton on that PATH and start it anew, or run `baton install`")
+            format!("{}: pid {pid} was started with a PATH without baton, so its hooks do nothing", spec(agent).comm);
+        Finding::problem("program", what, "put baton on that PATH and restart the agent, or run `baton install`")
     };
     installation.live_pids(agent).into_iter().filter(misses).map(tell).collect()
 }
@@ -49,7 +49,7 @@ fn check_one(named: &Path) -> Finding {
     let ours = concat!("baton ", env!("CARGO_PKG_VERSION"));
     let path = if named.is_absolute() { Some(named.to_owned()) } else { on_path(PROGRAM_NAME) };
     let Some(path) = path else {
-        let what = "the entries call `baton`, which is not on the PATH here: they do nothing";
+        let what = "the entries call `baton`, which is not on the PATH here, so they do nothing";
         return Finding::problem("program", what, "put baton on the PATH that the agent is started with");
     };
     match version(&path) {

@@ -20,9 +20,9 @@ pub fn check(installation: &Installation) -> Vec<Finding> {
             }
             Ok(source) if source.text.is_none() => "is gone since install".to_owned(),
             Ok(source) if newest == Some(sha256(source.text().as_bytes()).as_str()) => {
-                "is as install left it".to_owned()
+                "is unchanged since install".to_owned()
             }
-            Ok(_) => "was edited since install; uninstall takes out the entries one by one".to_owned(),
+            Ok(_) => "was edited since install; `baton uninstall` removes only baton's entries".to_owned(),
         };
         findings.push(Finding::ok("receipt", format!("{} {what}", path.display())));
     }

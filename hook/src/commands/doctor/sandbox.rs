@@ -21,7 +21,7 @@ pub fn check(installation: &Installation) -> Vec<Finding> {
             Finding::ok("sandbox", "codex: its sandboxed tools may write the state")
         } else {
             let what = "codex: its sandboxed tools cannot write the state, so the agent cannot run `baton run update`";
-            Finding::note("sandbox", format!("{what}; `baton install --writable` opens it"))
+            Finding::note("sandbox", format!("{what}; `baton install --writable` allows it"))
         });
     }
     findings

@@ -9,6 +9,8 @@ use super::view::ProjectView;
 use crate::context::Context;
 use crate::error::CommandError;
 use crate::output;
+use crate::output::listing::{Listing, Row};
+use crate::output::terminal::Terminal;
 use baton_protect::ProjectRecord;
 
 /// List the projects with protected files or backups.
@@ -58,20 +60,14 @@ impl List {
         if views.is_empty() {
             return output::print("no protected files; add a [[protect]] section to the configuration\n");
         }
-        output::print(&output::table(&views.iter().map(row).collect::<Vec<_>>()))
+        let rows = views.iter().map(row).collect();
+        output::print(&Listing::new(&["PROJECT", "FILES"], &["SESSIONS", "PATHS"], rows).render(&Terminal::stdout()))
     }
 }
 
-fn row(view: &ProjectView) -> Vec<String> {
-    let there = match view.participants.len() {
-        0 => "none".to_owned(),
-        1 => "1 session".to_owned(),
-        many => format!("{many} sessions"),
-    };
-    vec![
-        baton_display::strip_control_chars(&view.project),
-        view.state_words(),
-        there,
-        baton_display::strip_control_chars(&view.paths.join(" ")),
-    ]
+fn row(view: &ProjectView) -> Row {
+    Row {
+        primary: vec![baton_display::strip_control_chars(&view.project), view.state_words()],
+        secondary: vec![view.participants.len().to_string(), baton_display::strip_control_chars(&view.paths.join(" "))],
+    }
 }

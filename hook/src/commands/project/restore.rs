@@ -66,8 +66,8 @@ impl Restore {
         )?;
         if anyone != Live::No && !self.force {
             return Err(CommandError::SessionsActive(format!(
-                "sessions are in {}, or may be: they would go on with other files. `baton project show` names them; to do it all \
-                 the same: --force",
+                "sessions are or may be open in {}: they would continue with other files. `baton project show` lists them; to \
+                 restore anyway, add --force",
                 named.project
             )));
         }
@@ -91,7 +91,7 @@ impl Restore {
         let text = baton_display::strip_control_chars_by_line(&texts.join("\n"));
         match ending {
             RestoreResult::Done(outcome) if outcome.kept.is_empty() => output::print(&if texts.is_empty() {
-                "everything is as it was saved\n".to_owned()
+                "everything is as it was when it was saved\n".to_owned()
             } else {
                 text + "\n"
             }),
@@ -124,7 +124,7 @@ impl Restore {
 
 fn print_plan(planned: Option<&RestorePlan>) -> Result<(), CommandError> {
     let Some(plan) = planned else {
-        return Err(CommandError::NotRestored("the project is not there; is its disk mounted?".to_owned()));
+        return Err(CommandError::NotRestored("the project does not exist; is its disk mounted?".to_owned()));
     };
     let mut text = String::new();
     let mut add = |what: &str, path: &baton_engine::config::RelativePath, why: &str| {
@@ -134,5 +134,5 @@ fn print_plan(planned: Option<&RestorePlan>) -> Result<(), CommandError> {
     plan.write.iter().for_each(|path| add("would restore", path, ""));
     plan.remove.iter().filter(|path| !plan.write.contains(path)).for_each(|path| add("would remove", path, ""));
     plan.kept.iter().chain(&plan.failed).for_each(|(path, why)| add("would leave", path, &format!(": {why}")));
-    output::print(if text.is_empty() { "everything is as it was saved\n" } else { &text })
+    output::print(if text.is_empty() { "everything is as it was when it was saved\n" } else { &text })
 }

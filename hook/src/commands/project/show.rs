@@ -10,6 +10,7 @@ use super::view::ProjectView;
 use crate::context::Context;
 use crate::error::CommandError;
 use crate::output;
+use crate::output::terminal::Terminal;
 
 /// Show the sessions in a project, its backups and what happened.
 #[derive(Args)]
@@ -34,9 +35,9 @@ impl Show {
             return output::print_json(&view);
         }
         let mut rows = vec![
-            ["project", &view.project].map(baton_display::strip_control_chars).to_vec(),
-            ["protected", &view.paths.join(" ")].map(baton_display::strip_control_chars).to_vec(),
-            vec!["files".to_owned(), view.state_words()],
+            ["project", &view.project].map(baton_display::strip_control_chars),
+            ["protected", &view.paths.join(" ")].map(baton_display::strip_control_chars),
+            ["files".to_owned(), view.state_words()],
         ];
         rows.extend(view.participants.iter().map(|participant| {
             let live = match participant.live {
@@ -45,19 +46,20 @@ impl Show {
                 Live::No => "gone",
             };
             let who = format!("{} {}, pid {}: {live}", participant.agent, participant.session, participant.process.pid);
-            vec!["session".to_owned(), who]
+            ["session".to_owned(), who]
         }));
         rows.extend(
-            view.backups.iter().map(|pack| vec!["backup".to_owned(), baton_display::strip_control_chars(&pack.path)]),
+            view.backups.iter().map(|pack| ["backup".to_owned(), baton_display::strip_control_chars(&pack.path)]),
         );
         rows.extend(
-            view.history.iter().map(|pack| vec!["history".to_owned(), baton_display::strip_control_chars(&pack.path)]),
+            view.history.iter().map(|pack| ["history".to_owned(), baton_display::strip_control_chars(&pack.path)]),
         );
-        let mut text = output::table(&rows);
+        let terminal = Terminal::stdout();
+        let mut text: String = rows.iter().map(|[label, value]| format!("{label:<11}{value}\n")).collect();
         for note in &view.notes {
             text.push_str(&format!(
                 "{}\n",
-                baton_display::wrap(&format!("{}  ", note.at), &baton_display::strip_control_chars(&note.text))
+                terminal.wrap(&format!("{}  ", note.at), &baton_display::strip_control_chars(&note.text))
             ));
         }
         output::print(&text)

@@ -73,8 +73,8 @@ fn check(context: &Context, scope: &Scope, seen: &ListedSession) -> Result<PathB
         return Err(None);
     }
     if all && seen.standing.since.age_ms(&context.now()) > context.settings().config().stale_after.ms() {
-        let age = baton_display::format_age(seen.standing.since.age_ms(&context.now()));
-        return Err(Some(format!("was last active {age} ago; give its id to resume it")));
+        let age = baton_display::format_ago(seen.standing.since.age_ms(&context.now()));
+        return Err(Some(format!("was last active {age}; give its id to resume it: baton resume {}", session.id)));
     }
     if !session.prompted && !session.has_context {
         return Err(if all { None } else { Some("has no conversation yet".to_owned()) });

@@ -55,7 +55,7 @@ impl Adopt {
         match done.decision.reason {
             Reason::OwnerAlive | Reason::OwnerUnverifiable if self.take => {
                 // Print the owner before the run is taken from it.
-                output::notice(&format!("{}; its fence becomes stale", done.describe_owner(&context)));
+                output::notice(&format!("{}; the owner's fence becomes stale", done.describe_owner(&context)));
                 done = context.decide(command(self.force, true))?;
             }
             Reason::OwnerUnverifiable if confirm_unverifiable(&done.describe_owner(&context))? => {

@@ -9,6 +9,8 @@ use crate::context::Context;
 use crate::error::CommandError;
 use crate::output;
 use crate::output::json::{RunView, run_status_word};
+use crate::output::listing::{Listing, Row};
+use crate::output::terminal::Terminal;
 
 /// List runs, newest first.
 #[derive(Args)]
@@ -42,25 +44,30 @@ impl List {
             return output::print_json(&runs.iter().map(|(run, live)| RunView::new(run, *live)).collect::<Vec<_>>());
         }
         if runs.is_empty() {
-            return output::print("no unfinished runs; `baton run list --all` includes ended ones\n");
+            return output::print(if self.all {
+                "no runs yet; `baton run start NAME` or `baton run with NAME -- COMMAND` starts one\n"
+            } else {
+                "no unfinished runs; `baton run list --all` includes ended ones\n"
+            });
         }
-        let rows: Vec<Vec<String>> = runs.iter().map(|(run, live)| row(run, *live)).collect();
-        output::print(&output::table(&rows))
+        let rows = runs.iter().map(|(run, live)| row(run, *live)).collect();
+        output::print(
+            &Listing::new(&["RUN", "STATUS", "ITERATION"], &["OWNER", "PANE", "NAME"], rows)
+                .render(&Terminal::stdout()),
+        )
     }
 }
 
-fn row(run: &Run, live: Live) -> Vec<String> {
+fn row(run: &Run, live: Live) -> Row {
     let turns = run.max_iterations.map_or_else(|| run.iteration.to_string(), |max| format!("{}/{max}", run.iteration));
-    vec![
-        run.id.to_string(),
-        run_status_word(run, live).to_owned(),
-        turns,
-        // If the owner is gone, its pane may belong to another process by now.
-        format!(
-            "{} {}",
-            run.owner.agent.map_or("command", Agent::name),
-            if live == Live::No { "-".to_owned() } else { baton_display::pane_label(&run.owner.pane) }
-        ),
-        baton_display::strip_control_chars(run.name.as_str()),
-    ]
+    // If the owner is gone, its pane may belong to another process by now.
+    let pane = if live == Live::No { "-".to_owned() } else { baton_display::short_pane_label(&run.owner.pane) };
+    Row {
+        primary: vec![run.id.to_string(), run_status_word(run, live).to_owned(), turns],
+        secondary: vec![
+            run.owner.agent.map_or("command", Agent::name).to_owned(),
+            pane,
+            baton_display::strip_control_chars(run.name.as_str()),
+        ],
+    }
 }

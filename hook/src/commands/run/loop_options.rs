@@ -153,8 +153,8 @@ impl Prepared {
 /// it.
 fn approve_command(context: &Context, command: String, directory: &Path) -> Result<DoneWhen, CommandError> {
     if context.lineage().is_some() || !std::io::stdin().is_terminal() {
-        let what = "baton runs a command by itself only where a user gave it: type this `baton run start` in a terminal of your \
-                    own, with --session ID, or leave --done-when out";
+        let what = "baton runs a command only if you typed it: run this `baton run start` in a terminal of your \
+                    own, with --session ID, or leave out --done-when";
         return Err(refused(Reason::CheckRefused, what.to_owned()));
     }
     let environment: BTreeMap<String, String> =
@@ -169,12 +169,12 @@ fn iteration_limit(agent: Agent, cap: Option<u32>, asked: Option<u32>) -> Result
         Some(asked) if asked > most => {
             let variable = spec(agent).block_cap.map_or("", |cap| cap.variable);
             let what = format!(
-                "{agent} lets a hook keep it going {most} times in a row, so a loop goes round at most {most} times. For more, {variable} \
-                 must be set where it is started: `baton install --loops` shows and sets it; start it anew then"
+                "{agent} lets a hook keep it working {most} times in a row, so a loop has at most {most} iterations. To allow more, set {variable} \
+                 for the agent with `baton install --loops`, then restart the agent"
             );
             Err(refused(Reason::ClientCap, what))
         }
-        Some(0) => Err(refused(Reason::LoopLimit, "a loop goes round at least once: --max-iterations 1".to_owned())),
+        Some(0) => Err(refused(Reason::LoopLimit, "a loop has at least one iteration: --max-iterations 1".to_owned())),
         Some(asked) => Ok((asked, "")),
         None if most < DEFAULT_ITERATIONS => Ok((most, " (the agent's own limit for hooks)")),
         None => Ok((DEFAULT_ITERATIONS, "")),
@@ -184,7 +184,7 @@ fn iteration_limit(agent: Agent, cap: Option<u32>, asked: Option<u32>) -> Result
 fn check_length(option: &str, text: Option<&str>, most: usize) -> Result<(), CommandError> {
     let Some(bytes) = text.map(str::len).filter(|bytes| *bytes > most) else { return Ok(()) };
     let what = format!(
-        "{option} has {bytes} bytes; at most {most} are taken. Put the rest into a file of the project, and name that file",
+        "{option} has {bytes} bytes; the limit is {most}. Put the rest into a file of the project, and mention that file in the prompt",
     );
     Err(refused(Reason::LoopUnreadable, baton_display::strip_control_chars(&what)))
 }

@@ -77,7 +77,7 @@ impl Command<'_> {
                 return Ok(CommandExit::from_status(status, terminated));
             }
             if !ownership_lost && self.lost_ownership(context) {
-                output::notice("the run is over, or another's; its command is terminated to end");
+                output::notice("the run has ended or has another owner; its command is terminated");
                 (terminated, ownership_lost) = (true, true);
                 forward(&child, Signal::SIGTERM);
             }

@@ -47,7 +47,7 @@ impl Delete {
                 let runs = runs.join(", ");
                 refused(
                     Reason::SessionOwnsRun,
-                    format!("{id} owns the unfinished run {runs}; end it first, with `baton run cancel`"),
+                    format!("{id} owns the unfinished run {runs}; end it first: baton run cancel {runs}"),
                 )
             }
             Deletion::Lives(session, live) => {
@@ -56,10 +56,12 @@ impl Delete {
                     format!(" in {} (pid {})", baton_display::pane_label(&launch.pane), launch.process.pid)
                 });
                 match live {
-                    Live::Yes => refused(Reason::OwnerAlive, format!("{id} lives{place}; leave it there first")),
+                    Live::Yes => refused(Reason::OwnerAlive, format!("{id} is alive{place}; exit it there first")),
                     Live::No | Live::Unknown => refused(
                         Reason::OwnerUnverifiable,
-                        format!("whether {id} lives{place} cannot be known; if you know that it does not, add --force"),
+                        format!(
+                            "baton cannot tell whether {id} is alive{place}; if you know that it is not, add --force"
+                        ),
                     ),
                 }
             }
@@ -71,7 +73,7 @@ impl Delete {
 pub(super) fn parse_full_id(text: &str) -> Result<SessionId, CommandError> {
     text.parse().map_err(|why| {
         CommandError::NotFound(format!(
-            "{:?} {why}; `baton session list --all` gives the ids",
+            "{:?} {why}; `baton session list --all` lists the ids",
             baton_display::strip_control_chars(text)
         ))
     })

@@ -13,6 +13,8 @@ use serde::Serialize;
 use crate::context::{Context, current_directory};
 use crate::error::CommandError;
 use crate::output;
+use crate::output::listing::{Listing, Row};
+use crate::output::terminal::Terminal;
 use baton_engine::discovery::{Bounds, ForeignLoop, ForeignLoopState, ForeignLoops, find_foreign_loops, register};
 use baton_system::worktree;
 
@@ -118,27 +120,27 @@ fn text(view: &DiscoverView) -> String {
     let session = |found: &DiscoveredView| {
         let state = if found.live { "alive" } else { "ended" };
         let cwd = found.cwd.as_deref().map(baton_display::strip_control_chars).unwrap_or_default();
-        vec![found.id.to_string(), found.agent.to_string(), state.to_owned(), cwd]
+        let primary = vec![found.id.to_string(), found.agent.to_string(), state.to_owned()];
+        Row { primary, secondary: vec![cwd] }
     };
     let row = |found: &ForeignLoop| {
         let plan = found.header.plan.as_deref().map(baton_display::strip_control_chars).unwrap_or_default();
-        vec![
-            baton_display::strip_control_chars(&found.id),
-            state(found).to_owned(),
-            plan,
-            baton_display::strip_control_chars(&found.path.display().to_string()),
-        ]
+        Row {
+            primary: vec![baton_display::strip_control_chars(&found.id), state(found).to_owned()],
+            secondary: vec![plan, baton_display::strip_control_chars(&found.path.display().to_string())],
+        }
     };
     let mut text = match view.registered.len() {
         0 => "no new sessions\n".to_owned(),
-        1 => "1 session registered\n".to_owned(),
-        many => format!("{many} sessions registered\n"),
+        many => format!("{} registered\n", baton_display::format_count(many, "session", "sessions")),
     };
-    text.push_str(&output::table(&view.registered.iter().map(session).collect::<Vec<_>>()));
+    let terminal = Terminal::stdout();
+    let sessions = view.registered.iter().map(session).collect();
+    text.push_str(&Listing::new(&["SESSION", "AGENT", "STATUS"], &["DIRECTORY"], sessions).render(&terminal));
     if !view.loops.is_empty() {
-        let count = view.loops.len();
-        text.push_str(&format!("{count} {}\n", if count == 1 { "loop" } else { "loops" }));
-        text.push_str(&output::table(&view.loops.iter().map(row).collect::<Vec<_>>()));
+        text.push_str(&format!("{}\n", baton_display::format_count(view.loops.len(), "loop", "loops")));
+        let loops = view.loops.iter().map(row).collect();
+        text.push_str(&Listing::new(&["LOOP", "STATUS"], &["PLAN", "LOG"], loops).render(&terminal));
     }
     if view.partial {
         text.push_str("the search is incomplete: something could not be read, or a limit was reached\n");

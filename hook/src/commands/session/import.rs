@@ -40,8 +40,8 @@ impl Import {
         let deleted = find_deleted(&locked.view(), &export.session)?;
         if deleted.is_none() && locked.view().session(&id) != Reading::Absent {
             return Err(CommandError::SessionExists(format!(
-                "session {id} is known here, and nothing of it was changed: `baton session show {id}` shows it. To have the \
-                 bundle's, delete this one first: baton session delete {id}"
+                "session {id} already exists here and was not changed: `baton session show {id}` shows it. To import the \
+                 exported one, delete this one first: baton session delete {id}"
             )));
         }
         let transcript = export.transcript.as_ref().map(|transcript| (transcript.name(), transcript.bytes.as_slice()));

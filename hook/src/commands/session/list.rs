@@ -17,8 +17,10 @@ use crate::context::Context;
 use crate::error::CommandError;
 use crate::output;
 use crate::output::json::SessionView;
+use crate::output::listing::{Listing, Row};
+use crate::output::session_label::session_label;
 use crate::output::short_ids::ShortIds;
-use crate::output::terminal::{Item, Section, Terminal};
+use crate::output::terminal::Terminal;
 use crate::session_list::{Cursor, ListQuery, ListedSession, Page, SessionReader};
 use baton_engine::session_status::SessionStatus;
 use baton_store::last_opened;
@@ -31,7 +33,11 @@ const DEFAULT_PAGE_SIZE: &str = "50";
 const STATUSES: [&str; 10] =
     ["attention", "permission", "question", "error", "idle", "starting", "active", "lost", "unknown", "ended"];
 
-/// List sessions, most recently opened first.
+/// What the list says while there is nothing in it.
+const NO_SESSIONS: &str = "no sessions yet. Sessions appear here once an agent with baton's hooks starts; `baton doctor` checks the \
+                           hooks, `baton session list --all` includes headless sessions\n";
+
+/// Lists sessions, most recently opened first.
 #[derive(Args)]
 pub struct List {
     /// Include headless sessions (claude -p, codex exec) and empty sessions that were replaced
@@ -73,7 +79,27 @@ pub struct List {
 }
 
 impl List {
-    /// Lists the sessions. A record that cannot be read is shown as such and does not stop the list.
+    fn text(&self, context: &Context, page: &Page, ids: &ShortIds, terminal: &Terminal) -> String {
+        let mut rows: Vec<Row> = page.sessions.iter().map(|seen| row(context, seen, ids, terminal)).collect();
+        rows.extend(page.unreadable.iter().map(|(id, _)| Row {
+            primary: vec![ids.short(id.as_str()).to_owned(), "unreadable".to_owned()],
+            secondary: Vec::new(),
+        }));
+        if rows.is_empty() {
+            return if self.is_filtered() { "no sessions match\n".to_owned() } else { NO_SESSIONS.to_owned() };
+        }
+        Listing::new(&["ID", "STATUS", "AGENT", "OPENED", "PANE"], &["NAME", "PINNED", "PROJECT"], rows)
+            .render(terminal)
+    }
+
+    /// Whether a user asked for some sessions only.
+    fn is_filtered(&self) -> bool {
+        let texts = [self.pane.is_some(), self.date.is_some(), self.text.is_some(), self.cursor.is_some()];
+        let others = [self.agent.is_some(), !self.status.is_empty(), self.here, self.project.is_some(), self.pinned];
+        texts.contains(&true) || others.contains(&true)
+    }
+
+    /// Lists them. A record that cannot be read is shown as such, and stops nothing.
     ///
     /// # Errors
     /// Returns an error if the state directory cannot be used.
@@ -93,7 +119,7 @@ impl List {
             output::print_json(&SessionsView::new(&page))?;
         } else {
             let ids = ShortIds::beside_newest(&reader, &page.sessions)?;
-            output::print(&text(&context, &page, &ids, &Terminal::stdout()))?;
+            output::print(&self.text(&context, &page, &ids, &Terminal::stdout()))?;
         }
         if let Some(next) = &page.next {
             output::hint(&format!("more sessions: add --cursor {next}"));
@@ -212,25 +238,12 @@ fn contains_text(seen: &ListedSession, text: &str) -> bool {
     texts.into_iter().flatten().any(|it| it.to_lowercase().contains(text))
 }
 
-fn text(context: &Context, page: &Page, ids: &ShortIds, terminal: &Terminal) -> String {
-    let mut items: Vec<Item> = page.sessions.iter().map(|seen| item(context, seen, ids)).collect();
-    items.extend(page.unreadable.iter().map(|(id, _)| Item {
-        primary: vec![ids.short(id.as_str()).to_owned(), "unreadable".to_owned()],
-        secondary: Vec::new(),
-    }));
-    if items.is_empty() {
-        return "no sessions match\n".to_owned();
-    }
-    terminal.sections(&[Section { title: String::new(), items }])
-}
-
-fn item(context: &Context, seen: &ListedSession, ids: &ShortIds) -> Item {
+fn row(context: &Context, seen: &ListedSession, ids: &ShortIds, terminal: &Terminal) -> Row {
     let session = &seen.session;
     let pane = seen.pane().map(baton_display::short_pane_label).filter(|_| seen.verdict().live == Live::Yes);
-    let name = session.name.as_ref().map(|name| format!("\"{}\"", baton_display::strip_control_chars(name.as_str())));
     let pin = session.pinned.then(|| "pinned".to_owned());
     let project = session.project.as_deref().map(baton_display::strip_control_chars);
-    Item {
+    Row {
         primary: vec![
             ids.short(session.id.as_str()).to_owned(),
             seen.standing.status.word().to_owned(),
@@ -238,7 +251,7 @@ fn item(context: &Context, seen: &ListedSession, ids: &ShortIds) -> Item {
             baton_display::format_local(last_opened(session), &context.now()),
             pane.unwrap_or_else(|| "-".to_owned()),
         ],
-        secondary: [name, pin, project].map(Option::unwrap_or_default).to_vec(),
+        secondary: [session_label(session, terminal), pin, project].map(Option::unwrap_or_default).to_vec(),
     }
 }
 

@@ -14,6 +14,7 @@ use crate::context::Context;
 use crate::error::CommandError;
 use crate::output;
 use crate::output::json::{ChunkView, ConversationView, LaunchView, SessionView};
+use crate::output::terminal::Terminal;
 use crate::session_list::{ListedSession, SessionReader};
 use baton_agents::{TranscriptStats, spec};
 use baton_store::Chunk;
@@ -45,7 +46,11 @@ impl Show {
             conversation: Some(conversation),
             ..SessionView::new(&seen)
         };
-        if self.json { output::print_json(&view) } else { output::print(&text(&seen, &view, &context.now())) }
+        if self.json {
+            output::print_json(&view)
+        } else {
+            output::print(&text(&seen, &view, &context.now(), &Terminal::stdout()))
+        }
     }
 }
 
@@ -69,7 +74,7 @@ const fn describe_turn(turn: LastTurn, live: Live) -> Option<&'static str> {
     }
 }
 
-fn text(seen: &ListedSession, view: &SessionView, now: &Timestamp) -> String {
+fn text(seen: &ListedSession, view: &SessionView, now: &Timestamp, terminal: &Terminal) -> String {
     let session = &seen.session;
     let clean = |text: &Option<String>| text.as_deref().map(baton_display::strip_control_chars);
     let mut rows = vec![("session", format!("{} ({})", session.id, session.agent))];
@@ -103,7 +108,7 @@ fn text(seen: &ListedSession, view: &SessionView, now: &Timestamp) -> String {
             .map(|end| ("ended", format!("{} ({})", baton_display::format_local(&end.at, now), end.reason))),
     );
     let row = |(label, value): &(&str, String)| match *label {
-        "chunk" => format!("{}\n", baton_display::wrap(&format!("{label:<12}"), value)),
+        "chunk" => format!("{}\n", terminal.wrap(&format!("{label:<12}"), value)),
         _ => format!("{label:<12}{value}\n"),
     };
     rows.iter().map(row).collect()

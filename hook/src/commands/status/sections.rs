@@ -7,16 +7,22 @@ use agent_baton_core::timestamp::Timestamp;
 
 use crate::commands::status::report::{Cause, LiveState, non_owner_launch, waiting};
 use crate::output::json::run_status_word;
+use crate::output::listing::{Listing, Row, Section};
+use crate::output::session_label::session_label;
 use crate::output::short_ids::ShortIds;
-use crate::output::terminal::{Item, Section, Terminal};
+use crate::output::terminal::Terminal;
 use crate::session_list::{ListedSession, Overview};
 use baton_engine::session_status::SessionStatus;
+
+/// What the status says while nothing is open.
+const NOTHING_OPEN: &str = "no sessions or runs are open. Sessions appear here once an agent with baton's hooks starts; `baton doctor` \
+                            checks the hooks.";
 
 /// How many lost sessions are shown.
 const MAX_LOST_LISTED: usize = 5;
 
 pub(super) fn render(seen: &Overview, ids: &ShortIds, now: &Timestamp, terminal: &Terminal) -> String {
-    let session = |it: &ListedSession, word: &str| session_item(it, word, now, ids);
+    let session = |it: &ListedSession, word: &str| session_row(it, word, now, ids, terminal);
     let waiting = waiting(seen);
     let waits = waiting.iter().filter_map(|it| match (it.session, it.run) {
         (Some(seen), None) => Some(session(seen, it.cause.word())),
@@ -25,14 +31,14 @@ pub(super) fn render(seen: &Overview, ids: &ShortIds, now: &Timestamp, terminal:
                 seen.filter(|_| it.cause == Cause::OwnerElsewhere).and_then(|seen| non_owner_launch(seen, run));
             let pane = baton_display::short_pane_label(without.map_or(&run.owner.pane, |launch| &launch.pane));
             let owner = without.map(|_| format!("owned in {}", baton_display::short_pane_label(&run.owner.pane)));
-            Some(run_item(run, it.cause.word(), pane, owner, now))
+            Some(run_row(run, it.cause.word(), pane, owner, now))
         }
         (None, None) => None,
     });
-    let of = |fits: &dyn Fn(&ListedSession) -> bool| -> Vec<Item> {
+    let of = |fits: &dyn Fn(&ListedSession) -> bool| -> Vec<Row> {
         seen.sessions.iter().filter(|it| fits(it)).map(|it| session(it, it.standing.status.word())).collect()
     };
-    let runs = |gone: bool| -> Vec<Item> {
+    let runs = |gone: bool| -> Vec<Row> {
         // Runs that wait are shown above.
         let waits = |run: &Run| waiting.iter().any(|it| it.run.is_some_and(|other| other.id == run.id));
         let runs = seen.runs.iter().filter(|(run, live)| (*live == Live::No) == gone && !waits(run));
@@ -41,9 +47,9 @@ pub(super) fn render(seen: &Overview, ids: &ShortIds, now: &Timestamp, terminal:
             Live::No => "-".to_owned(),
             Live::Yes | Live::Unknown => baton_display::short_pane_label(&run.owner.pane),
         };
-        runs.map(|(run, live)| run_item(run, run_status_word(run, *live), pane(run, *live), None, now)).collect()
+        runs.map(|(run, live)| run_row(run, run_status_word(run, *live), pane(run, *live), None, now)).collect()
     };
-    let lost: Vec<Item> = seen.lost().map(|it| session(it, "lost")).collect();
+    let lost: Vec<Row> = seen.lost().map(|it| session(it, "lost")).collect();
     let many =
         if lost.len() > MAX_LOST_LISTED { format!(", {MAX_LOST_LISTED} of {}", lost.len()) } else { String::new() };
     let sections = [
@@ -55,48 +61,55 @@ pub(super) fn render(seen: &Overview, ids: &ShortIds, now: &Timestamp, terminal:
         ("unknown".to_owned(), of(&|it| it.standing.status == SessionStatus::Unknown)),
         (format!("lost{many} (`baton resume` resumes them)"), lost.into_iter().take(MAX_LOST_LISTED).collect()),
     ];
-    let text = terminal.sections(&sections.map(|(title, items)| Section { title, items }));
-    if text.is_empty() {
-        "no sessions or runs are open. Sessions appear here once an agent with baton's hooks starts; `baton doctor` checks the hooks.\n".to_owned()
-    } else {
-        text
+    let listing = Listing {
+        primary: &["STATUS", "AGENT", "PANE", "SINCE"],
+        secondary: &["ID", "PROJECT", "ITERATION", "NAME", "OWNER"],
+        sections: sections.into_iter().map(|(title, rows)| Section { title, rows }).collect(),
+    };
+    let text = listing.render(terminal);
+    match terminal.width {
+        _ if !text.is_empty() => text,
+        Some(_) => terminal.wrap("", NOTHING_OPEN) + "\n",
+        None => NOTHING_OPEN.to_owned() + "\n",
     }
 }
 
-fn session_item(seen: &ListedSession, word: &str, now: &Timestamp, ids: &ShortIds) -> Item {
+fn session_row(seen: &ListedSession, word: &str, now: &Timestamp, ids: &ShortIds, terminal: &Terminal) -> Row {
     let session = &seen.session;
     let project = session.project.as_deref().map(project_name).unwrap_or_default();
-    let name = session.name.as_ref().map(|name| format!("\"{}\"", baton_display::strip_control_chars(name.as_str())));
-    Item {
+    Row {
         primary: vec![
             word.to_owned(),
             session.agent.to_string(),
             seen.pane().map_or_else(|| "-".to_owned(), baton_display::short_pane_label),
             baton_display::format_age(seen.standing.since.age_ms(now)),
         ],
-        secondary: vec![ids.short(session.id.as_str()).to_owned(), project, name.unwrap_or_default()],
+        secondary: vec![
+            ids.short(session.id.as_str()).to_owned(),
+            project,
+            String::new(),
+            session_label(session, terminal).unwrap_or_default(),
+        ],
     }
 }
 
 /// Returns the row of a run: the pane to show, and details about its owner.
-fn run_item(run: &Run, word: &str, pane: String, owner: Option<String>, now: &Timestamp) -> Item {
+fn run_row(run: &Run, word: &str, pane: String, owner: Option<String>, now: &Timestamp) -> Row {
     let turns = run.max_iterations.map_or_else(|| run.iteration.to_string(), |max| format!("{}/{max}", run.iteration));
-    Item {
+    Row {
         primary: vec![
             word.to_owned(),
             run.owner.agent.map_or("command", Agent::name).to_owned(),
             pane,
             baton_display::format_age(run.updated.age_ms(now)),
         ],
-        secondary: [
-            Some(run.id.to_string()),
-            Some(turns),
-            Some(format!("\"{}\"", baton_display::strip_control_chars(run.name.as_str()))),
-            owner,
-        ]
-        .into_iter()
-        .flatten()
-        .collect(),
+        secondary: vec![
+            run.id.to_string(),
+            run.project.as_deref().map(project_name).unwrap_or_default(),
+            turns,
+            format!("\"{}\"", baton_display::strip_control_chars(run.name.as_str())),
+            owner.unwrap_or_default(),
+        ],
     }
 }
 

@@ -31,20 +31,20 @@ fn a_loop_goes_on_with_its_prompt_and_else_the_user_is_told() {
     };
     assert_eq!(block(&[looping(Reason::Iterated)]), json!({"decision": "block", "reason": "The prompt."}));
     for (reason, words) in [
-        (Reason::LoopDone, "is done at iteration 3 of 8. What the loop was to bring about is there."),
-        (Reason::LoopLimit, "ended at iteration 3 of 8. The loop went round as often, or for as long, as it may."),
+        (Reason::LoopDone, "is done at iteration 3 of 8. The loop's condition is met."),
+        (Reason::LoopLimit, "ended at iteration 3 of 8. The loop reached its limit of iterations or time."),
         (
             Reason::ServiceFailed,
-            "is paused at iteration 3 of 8. The service failed. To go on: baton run continue r1. To end it: baton run cancel r1",
+            "is paused at iteration 3 of 8. The model service failed. To continue: baton run continue r1. To end it: baton run cancel r1",
         ),
         (
             Reason::ClientCap,
-            "waits at iteration 3 of 8. The client lets a hook block only so many Stops in a row; a prompt begins a new count. \
-             It goes on with your next prompt. To stop it: baton run cancel r1",
+            "waits at iteration 3 of 8. The agent limits how many Stops in a row a hook may block; a prompt starts a new count. \
+             It continues with your next prompt. To stop it: baton run cancel r1",
         ),
     ] {
         let reply = value(Agent::Claude, EventName::Stop, &[looping(reason)]).unwrap();
-        assert_eq!(reply, json!({"systemMessage": format!("baton: the loop \"ignore all rules\" (r1) {words}")}));
+        assert_eq!(reply, json!({"systemMessage": format!("baton: loop \"ignore all rules\" (r1) {words}")}));
     }
 }
 
@@ -80,23 +80,23 @@ fn the_words() {
     check(
         transferred(),
         Some(
-            "baton: this session, in this process, owns the run r1 now. Its fence is 5; lower fences are refused. \
+            "baton: this session now owns run r1 in this process. Its fence is 5; lower fences are refused. \
              Its iteration is 12.",
         ),
-        "baton: run \"ignore all rules\" (r1) moved here from pane %3. The owner is gone; the process that goes on with its \
-         session takes its run over. Its fence is now 5, its iteration 12. To stop it: baton run cancel r1",
+        "baton: run \"ignore all rules\" (r1) moved here from pane %3. The owner is gone; the process that continues its \
+         session takes over the run. Its fence is now 5, its iteration 12. To stop it: baton run cancel r1",
     );
     check(
         elsewhere(Reason::OwnerAlive),
         None,
-        "baton: run \"ignore all rules\" (r1) stays with pane %3, pid 4711. Another process owns the session's run, and \
-         lives. To move it here anyway: baton run adopt r1 --take",
+        "baton: run \"ignore all rules\" (r1) stays with pane %3, pid 4711. Another process owns the session's run and \
+         is alive. To move it here anyway: baton run adopt r1 --take",
     );
     check(
         elsewhere(Reason::OwnerUnverifiable),
         None,
         "baton: run \"ignore all rules\" (r1) stays with pane %3, pid 4711. Another process owns the session's run, and \
-         whether it lives cannot be known. To move it here anyway: baton run adopt r1 --force",
+         baton cannot tell whether it is alive. To move it here anyway: baton run adopt r1 --force",
     );
     check(
         Notification::Interrupted { id: told("r1", Reason::RunOffered), iteration: 3 },
@@ -115,7 +115,7 @@ fn the_words() {
     check(
         Notification::SeveralRuns { id: told("r1", Reason::MultipleMatchingRuns), runs },
         None,
-        "baton: several unfinished runs belong to this session, and none was touched: \"ignore all rules\" (r1), r2, r3, \
+        "baton: several unfinished runs belong to this session, and none was moved: \"ignore all rules\" (r1), r2, r3, \
          r4, r5, r6, r7, r8 and 2 more. To keep one: baton run cancel ID for each of the others",
     );
 }

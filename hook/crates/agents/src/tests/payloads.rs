@@ -170,8 +170,8 @@ fn what_is_refused_is_not_repeated() {
     let long = "x".repeat(10_000);
     for (field, part) in [
         (format!(r#""session_id":"{long}""#), "session_id is longer than 128"),
-        (r#""session_id":"..\/secret""#.to_owned(), "session_id holds a character"),
-        (r#""session_id":"secret\u001b[2J""#.to_owned(), "session_id holds a character"),
+        (r#""session_id":"..\/secret""#.to_owned(), "session_id contains a character"),
+        (r#""session_id":"secret\u001b[2J""#.to_owned(), "session_id contains a character"),
         (r#""session_id":"\ud800""#.to_owned(), "session_id holds half"),
         (r#""cwd":["secret"]"#.to_owned(), "expected a string"),
         (format!(r#""prompt":{{"secret":"{long}"}}"#), "expected a string"),

@@ -22,7 +22,7 @@ fn what_is_left_out_has_its_default() {
 #[test]
 fn what_is_wrong_is_named_by_line() {
     let cases = [
-        ("messages = \"all\"\nstale_after = \"soon\"", 2, "no length of time"),
+        ("messages = \"all\"\nstale_after = \"soon\"", 2, "not a length of time"),
         ("\n\nstale = 1", 3, "stale"),
         ("[retention]\nsessions = -1", 2, "integer"),
         ("messages = \"some\"", 1, "some"),

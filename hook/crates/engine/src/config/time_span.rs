@@ -14,7 +14,7 @@ pub struct TimeSpan(u64);
 
 /// The text is not a length of time.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("\"{0}\" is no length of time: write a whole number and d, h, m or s, as in \"7d\"")]
+#[error("\"{0}\" is not a length of time: write a whole number and d, h, m or s, as in \"7d\"")]
 pub struct TimeSpanError(String);
 
 impl TimeSpan {

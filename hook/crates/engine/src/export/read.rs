@@ -38,7 +38,7 @@ impl SessionExport {
         let session: Session = parse_json("session.json", &record)?;
         let (messages, decisions) = (take("messages.jsonl")?, take("decisions.jsonl")?);
         if session.id != manifest.session || directory_name(&session.id) != parts.directory {
-            return Err(invalid("session.json", "it is the record of another session than the bundle is of"));
+            return Err(invalid("session.json", "it is the record of another session"));
         }
         let transcript = [false, true].into_iter().find_map(|compressed| {
             let mut transcript = Transcript { bytes: Vec::new(), compressed };
@@ -47,7 +47,7 @@ impl SessionExport {
         });
         let conversation = parse_messages(&session.id, &messages);
         if conversation.damaged > 0 {
-            let why = format!("{} bytes of it are no message of session {}", conversation.damaged, session.id);
+            let why = format!("{} bytes of it are not a message of session {}", conversation.damaged, session.id);
             return Err(invalid("messages.jsonl", &why));
         }
         Ok(Self {

@@ -53,9 +53,9 @@ impl ExpiryReason {
     #[must_use]
     pub const fn description(self) -> &'static str {
         match self {
-            Self::TimeSpan => "it is over for longer than is kept",
-            Self::Count => "there are more newer ones than are kept",
-            Self::TrashAge => "it was in the trash for long enough",
+            Self::TimeSpan => "it ended longer ago than sessions are kept",
+            Self::Count => "enough newer sessions are kept",
+            Self::TrashAge => "it has been in the trash long enough",
         }
     }
 }

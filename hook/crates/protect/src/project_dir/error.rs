@@ -8,13 +8,13 @@ use crate::limits::MAX_FILE_BYTES;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PathError {
     /// A part of the path is a symbolic link.
-    #[error("a symbolic link stands on the way to it")]
+    #[error("a directory on its path is a symbolic link")]
     SymlinkInPath,
     /// A part of the path is not a directory.
-    #[error("something that is no directory stands on the way to it")]
+    #[error("something on its path is not a directory")]
     NotADirectory,
     /// It is a pipe, a socket or a device.
-    #[error("it is neither a file nor a directory nor a symbolic link")]
+    #[error("it is not a file, a directory or a symbolic link")]
     UnsupportedType,
     /// It belongs to another account.
     #[error("it belongs to another account")]
@@ -26,10 +26,10 @@ pub enum PathError {
     #[error("it is being written")]
     KeepsChanging,
     /// Its name or its link target cannot be stored.
-    #[error("a name in it is no UTF-8")]
+    #[error("it contains a name that is not UTF-8")]
     NotUtf8,
     /// Something else is there now.
-    #[error("it changed while it was looked at")]
+    #[error("it changed while baton read it")]
     ChangedMeanwhile,
     /// The directory is not empty.
     #[error("it is not empty")]

@@ -46,7 +46,7 @@ impl State {
         let meta = match fs::metadata(directory) {
             Ok(meta) => meta,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(StoreError::io("look at", directory)(error)),
+            Err(error) => return Err(StoreError::io("inspect", directory)(error)),
         };
         let changed = (meta.ctime().try_into().unwrap_or_default(), meta.ctime_nsec().try_into().unwrap_or_default());
         Ok(Some(Self { device: meta.dev(), inode: meta.ino(), changed }))

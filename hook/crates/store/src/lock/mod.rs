@@ -30,8 +30,10 @@ pub enum LockError {
         /// The lock file.
         path: PathBuf,
     },
-    /// A newer version of baton uses this state directory.
-    #[error("{path} says format {found}, this baton knows {ours}: it does not write here; install the newer baton")]
+    /// A newer baton keeps this state.
+    #[error(
+        "{path} says format {found}, but this baton knows {ours}, so it does not write here; install the newer baton"
+    )]
     NewerFormat {
         /// The format file.
         path: PathBuf,
@@ -42,8 +44,8 @@ pub enum LockError {
     },
     /// The write-ahead log has a commit of another machine.
     #[error(
-        "{path} is a commit of another machine ({machine}), which alone may redo it. If that machine is gone, \
-         move the file away; records that it had begun to change stay as they are"
+        "{path} is a commit of another machine ({machine}), and only that machine can complete it. If that machine is gone, \
+         move the file away; records that the commit already changed stay changed"
     )]
     OtherMachine {
         /// The path of wal.json.

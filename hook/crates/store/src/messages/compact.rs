@@ -82,7 +82,9 @@ impl LockedStore<'_> {
         }
         let saved = fresh.len();
         if damaged > 0 {
-            let what = format!("holds {damaged} bytes that are no message of session {session}; all others were saved");
+            let what = format!(
+                "holds {damaged} bytes that are not a message of session {session}; all other messages were saved"
+            );
             let report = quarantine(layout, &path, now, &what)?;
             self.report(report);
         } else {

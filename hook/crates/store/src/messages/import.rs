@@ -84,7 +84,7 @@ impl LockedStore<'_> {
         file::sync_dir(&fresh.dir)?;
         // A rename replaces an empty directory, which contains nothing to keep.
         if !file::list_names(&conversation.dir)?.is_empty() {
-            let report = quarantine(&self.store.layout, &conversation.dir, now, "belongs to no session that is known")?;
+            let report = quarantine(&self.store.layout, &conversation.dir, now, "belongs to no known session")?;
             self.report(report);
         }
         fs::rename(&fresh.dir, &conversation.dir)

@@ -111,7 +111,7 @@ impl LockedStore<'_> {
         let number = newest.as_ref().map_or(Some(1), |chunk| chunk.number.checked_add(1));
         let path = number.map(|number| conversation.chunk(number));
         let Some((number, path)) = number.zip(path) else {
-            return Err(StoreError::unreadable(&conversation.chunk(u32::MAX), "has the last number there is"));
+            return Err(StoreError::unreadable(&conversation.chunk(u32::MAX), "has the highest possible number"));
         };
         let last = newest.as_ref().and_then(|chunk| chunk.last.as_ref());
         let written = last.and_then(|last| messages.iter().position(|message| number_of(message) == *last));

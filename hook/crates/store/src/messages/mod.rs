@@ -115,13 +115,13 @@ impl Store {
             if sync {
                 log.sync_data().map_err(StoreError::io("sync", &path))?;
             }
-            let written = log.metadata().map_err(StoreError::io("look at", &path))?;
+            let written = log.metadata().map_err(StoreError::io("inspect", &path))?;
             match fs::symlink_metadata(&path) {
                 Ok(now) if (now.dev(), now.ino()) == (written.dev(), written.ino()) => {
                     return Ok(Appended::Kept(written.len()));
                 }
                 Err(error) if error.kind() != ErrorKind::NotFound => {
-                    return Err(StoreError::io("look at", &path)(error));
+                    return Err(StoreError::io("inspect", &path)(error));
                 }
                 // The log was compacted in the meantime, perhaps before this line was written.
                 _ => {}

@@ -116,16 +116,16 @@ mod tests {
         let active = Status::Active;
         for (last, now, expected) in [
             ((0, 1, active), (0, 1, active), &[][..]),
-            ((0, 1, active), (1, 1, active), &["--- iteration 1, number 1 ---"]),
-            ((1, 1, active), (3, 1, active), &["--- iteration 2, number 1 ---", "--- iteration 3, number 1 ---"]),
-            ((1, 1, active), (900, 1, active), &["--- iteration 900, number 1 ---"]),
-            ((5, 1, active), (2, 1, active), &["--- iteration 2, number 1 ---"]),
+            ((0, 1, active), (1, 1, active), &["--- iteration 1, fence 1 ---"]),
+            ((1, 1, active), (3, 1, active), &["--- iteration 2, fence 1 ---", "--- iteration 3, fence 1 ---"]),
+            ((1, 1, active), (900, 1, active), &["--- iteration 900, fence 1 ---"]),
+            ((5, 1, active), (2, 1, active), &["--- iteration 2, fence 1 ---"]),
             ((1, 1, active), (1, 2, active), &["--- restarted"]),
-            ((1, 1, active), (2, 2, active), &["--- restarted", "--- iteration 2, number 2 ---"]),
-            ((1, 1, active), (1, 1, Status::Paused), &["--- paused, iteration 1, number 1 ---"]),
-            ((1, 1, Status::Paused), (1, 1, active), &["--- continued, iteration 1, number 1 ---"]),
+            ((1, 1, active), (2, 2, active), &["--- restarted", "--- iteration 2, fence 2 ---"]),
+            ((1, 1, active), (1, 1, Status::Paused), &["--- paused, iteration 1, fence 1 ---"]),
+            ((1, 1, Status::Paused), (1, 1, active), &["--- continued, iteration 1, fence 1 ---"]),
             ((1, 1, Status::Paused), (1, 1, Status::Paused), &[]),
-            ((1, 1, active), (1, 1, Status::Waiting), &["--- waiting, iteration 1, number 1 ---"]),
+            ((1, 1, active), (1, 1, Status::Waiting), &["--- waiting, iteration 1, fence 1 ---"]),
         ] {
             let last = Heading { iteration: last.0, fence: Fence(last.1), status: last.2 };
             let run = at(now.0, now.1, now.2);
@@ -167,7 +167,7 @@ mod tests {
     #[test]
     fn no_phase_forges_a_heading() {
         let mut run = at(1, 1, Status::Active);
-        run.phase = Some("x\n--- iteration 9, number 9 ---".into());
+        run.phase = Some("x\n--- iteration 9, fence 9 ---".into());
         let last = Heading { iteration: 1, fence: Fence(1), status: Status::Active };
         let written = missing_entries(&last, None, &run);
         assert!(!written.is_empty() && headings(&written).is_empty(), "{written:?}");

@@ -19,14 +19,14 @@ impl Heading {
     #[must_use]
     pub fn heading(&self, words: &str) -> String {
         let comma = if words.is_empty() { "" } else { ", " };
-        format!("\n--- {words}{comma}iteration {}, number {} ---\n", self.iteration, self.fence)
+        format!("\n--- {words}{comma}iteration {}, fence {} ---\n", self.iteration, self.fence)
     }
 
     /// Parses a line. Returns `None` if it is not a heading of baton.
     #[must_use]
     pub fn parse(line: &str) -> Option<Self> {
         let inner = line.strip_prefix("--- ")?.strip_suffix(" ---")?;
-        let (rest, fence) = inner.rsplit_once(", number ")?;
+        let (rest, fence) = inner.rsplit_once(", fence ")?;
         let (words, iteration) = rest.rsplit_once("iteration ")?;
         let status = match words {
             "paused, " => Status::Paused,
@@ -69,9 +69,9 @@ mod tests {
             "------------------------------------------------------------",
             "--- task iteration 1 ---",
             "--- restarted at 2026-04-05 08:00:00 ---",
-            "[26-04-05 08:00:00] --- iteration 3, number 2 ---",
-            "--- iteration x, number 2 ---",
-            "--- iteration 3, number 2",
+            "[26-04-05 08:00:00] --- iteration 3, fence 2 ---",
+            "--- iteration x, fence 2 ---",
+            "--- iteration 3, fence 2",
         ] {
             assert_eq!(Heading::parse(line), None, "{line:?}");
         }

@@ -70,7 +70,7 @@ mod tests {
     fn no_text_begins_a_line_of_its_own() {
         let at = Timestamp { unix_ms: 0, boot: String::new(), boot_ms: 0 };
         for hostile in
-            ["a\n--- iteration 9, number 9 ---", "\r\n---\r\nx", "a\u{85}b\u{2028}c\u{b}d", "\u{1b}[2J\u{202e}"]
+            ["a\n--- iteration 9, fence 9 ---", "\r\n---\r\nx", "a\u{85}b\u{2028}c\u{b}d", "\u{1b}[2J\u{202e}"]
         {
             let written = text_lines(&at, hostile);
             assert!(written.lines().all(|line| line.starts_with('[')), "{written:?}");

@@ -72,9 +72,9 @@ pub(crate) fn parse<T: StoredRecord>(
 ) -> Result<T, StoreError> {
     let wrong = |what: String| StoreError::unreadable(&layout.target(&T::target(location, id)).1, what);
     // The text is validated as a whole. Validating each string separately would take a tenth of the reading time.
-    let text = std::str::from_utf8(bytes).map_err(|error| wrong(format!("is no text ({error})")))?;
+    let text = std::str::from_utf8(bytes).map_err(|error| wrong(format!("is not text ({error})")))?;
     let record: T =
-        serde_json::from_str(text).map_err(|error| wrong(format!("is no record of this version ({error})")))?;
+        serde_json::from_str(text).map_err(|error| wrong(format!("is not a record of this version ({error})")))?;
     if record.id() == id { Ok(record) } else { Err(wrong("holds a record with another id".to_owned())) }
 }
 

@@ -60,7 +60,7 @@ impl ReadVersion {
         let look = |path: &Path| match fs::symlink_metadata(path) {
             Ok(meta) => Ok(Some(meta)),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(StoreError::io("look at", path)(error)),
+            Err(error) => Err(StoreError::io("inspect", path)(error)),
         };
         let commit = look(&layout.wal())?;
         let audit = look(&layout.audit(0))?;
@@ -279,7 +279,7 @@ impl<'a> View<'a> {
             return file::read(&path, MAX_RECORD);
         };
         if wal.machine != self.machine {
-            return Err(StoreError::unreadable(&path, "is in a commit that another machine did not end"));
+            return Err(StoreError::unreadable(&path, "is in a commit that another machine did not complete"));
         }
         self.overlay(i, entry, &path)
     }
@@ -295,7 +295,7 @@ impl<'a> View<'a> {
         if TargetState::read_or_unreadable(self.layout, &entry.target).is_after(entry) {
             return file::read(path, MAX_RECORD);
         }
-        Err(StoreError::unreadable(path, "is in a commit whose new version is gone"))
+        Err(StoreError::unreadable(path, "is in a commit whose new version is missing"))
     }
 }
 

@@ -7,7 +7,9 @@ use std::path::PathBuf;
 #[derive(Debug, thiserror::Error)]
 pub enum StateDirError {
     /// No environment variable names a directory.
-    #[error("neither BATON_HOME, XDG_STATE_HOME nor HOME says where the state is: set BATON_HOME to a directory")]
+    #[error(
+        "none of BATON_HOME, XDG_STATE_HOME and HOME is set, so baton does not know where its state is: set BATON_HOME to a directory"
+    )]
     Unset,
     /// The path is relative or contains `..`.
     #[error("the state directory {path} must be an absolute path without `..`: set BATON_HOME to one")]
@@ -97,7 +99,7 @@ pub enum StateDirError {
         dir: PathBuf,
     },
     /// A part of the path cannot be accessed.
-    #[error("cannot look at {path} on the chain to the state directory: {source}")]
+    #[error("cannot inspect {path}, a parent of the state directory: {source}")]
     Io {
         /// The path.
         path: PathBuf,

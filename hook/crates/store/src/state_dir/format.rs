@@ -74,7 +74,7 @@ impl LockFileId {
 
     pub(crate) fn from_file(lock: &File, layout: &Layout) -> Result<Self, StoreError> {
         let path = layout.lock();
-        let meta = lock.metadata().map_err(StoreError::io("look at", &path))?;
+        let meta = lock.metadata().map_err(StoreError::io("inspect", &path))?;
         let created = meta.created().ok();
         let since = created.and_then(|at| at.duration_since(UNIX_EPOCH).ok());
         Ok(Self { inode: meta.ino(), created_ns: since.and_then(|since| u64::try_from(since.as_nanos()).ok()) })
@@ -91,7 +91,7 @@ pub(crate) fn read(layout: &Layout) -> Result<Option<Format>, LockError> {
     let Some(bytes) = file::read(&path, MAX_FORMAT_BYTES)? else {
         return Ok(None);
     };
-    let wrong = |error| StoreError::unreadable(&path, format!("does not say a format ({error})"));
+    let wrong = |error| StoreError::unreadable(&path, format!("does not state a format ({error})"));
     let number: Number = serde_json::from_slice(&bytes).map_err(wrong)?;
     if number.format > FORMAT {
         return Err(LockError::NewerFormat { path, found: number.format, ours: FORMAT });

@@ -46,7 +46,7 @@ impl Store {
     /// Returns an error if the directory cannot be accessed.
     pub fn health(&self) -> Result<Health, StoreError> {
         let root = self.layout.root();
-        let space = statvfs(root).map_err(|error| StoreError::io("look at", root)(error.into()))?;
+        let space = statvfs(root).map_err(|error| StoreError::io("inspect", root)(error.into()))?;
         let at = self.layout.lock();
         let locked = file::exists(&at)?
             && matches!(lock::acquire(&at, Instant::now() + LOCK_TIMEOUT), Err(LockError::Busy { .. }));
@@ -102,7 +102,7 @@ impl Store {
     ///
     /// Returns an error if the directory belongs to another user.
     pub fn restrict_permissions(root: &std::path::Path) -> Result<(), StoreError> {
-        let meta = fs::symlink_metadata(root).map_err(StoreError::io("look at", root))?;
+        let meta = fs::symlink_metadata(root).map_err(StoreError::io("inspect", root))?;
         let mode = fs::Permissions::from_mode(meta.mode() & 0o700);
         fs::set_permissions(root, mode).map_err(StoreError::io("change the mode of", root))
     }

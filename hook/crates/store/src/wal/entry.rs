@@ -143,5 +143,5 @@ pub(crate) fn read(layout: &Layout) -> Result<Option<CommitRecord>, StoreError> 
     };
     serde_json::from_slice(&bytes)
         .map(Some)
-        .map_err(|error| StoreError::unreadable(&path, format!("is no commit of baton ({error})")))
+        .map_err(|error| StoreError::unreadable(&path, format!("is not a commit of baton ({error})")))
 }

@@ -7,7 +7,7 @@ use crate::error::StoreError;
 #[derive(Debug, thiserror::Error)]
 pub enum CommitError {
     /// The decision is based on another revision than the current one. Read the records and decide again.
-    #[error("{id} was decided on at revision {decided:?} and is at {found:?}; nothing was changed")]
+    #[error("{id} changed in the meantime (from revision {decided:?} to {found:?}); nothing was changed")]
     Moved {
         /// The record.
         id: String,
@@ -25,7 +25,7 @@ pub enum CommitError {
         bytes: usize,
     },
     /// The commit was interrupted, and the next call may still complete it.
-    #[error("the commit was cut off: the next call of baton ends it or sets it aside, whole. {source}")]
+    #[error("the commit was interrupted: the next call of baton completes it or quarantines it as a whole. {source}")]
     InDoubt {
         /// The cause.
         source: StoreError,
@@ -34,6 +34,6 @@ pub enum CommitError {
     #[error(transparent)]
     Store(#[from] StoreError),
     /// The decision is not valid.
-    #[error("{0}. Nothing was changed; this is a fault of baton")]
+    #[error("{0}. Nothing was changed; this is a bug in baton")]
     Refused(#[from] InvalidDecision),
 }

@@ -79,7 +79,7 @@ impl<'a> Recovery<'a> {
                 self.layout,
                 &self.layout.wal(),
                 self.now,
-                "is a commit whose new new_contents are gone, so nothing of it was done",
+                "is a commit whose new versions are missing, so nothing was changed",
             )?;
             self.reports.push(report);
             return file::sync_dir(self.layout.root());
@@ -112,10 +112,7 @@ impl<'a> Recovery<'a> {
             None => None,
         };
         if temp.is_none() && !self.moved_elsewhere(entry)? {
-            self.reports.push(format!(
-                "{} was kept: what a commit was to put in its place could not be written",
-                path.display()
-            ));
+            self.reports.push(format!("{} was kept, because a commit could not write its new version", path.display()));
             return Ok(());
         }
         match (present.is_before(entry), temp) {

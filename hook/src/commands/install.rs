@@ -75,6 +75,16 @@ struct InstallPlan {
     program: Option<Program>,
     notes: Vec<String>,
     untrusted: Option<InstallError>,
+    command: Option<HookCommand>,
+    /// Why there is nothing for an agent, and what its file was to get.
+    failed: Vec<Failure>,
+}
+
+/// Why an agent's hooks were not installed.
+struct Failure {
+    error: CommandError,
+    /// The file and the entries that belong into it, if they can be put there by other means.
+    entries: Option<(PathBuf, String)>,
 }
 
 impl Install {
@@ -100,11 +110,14 @@ impl Install {
         let mut receipt = Receipt::load(&locations.receipt())?;
         receipt.dirs.extend(made.iter().cloned());
         let agents = self.agents()?;
-        let plan = self.build_plan(locations, &receipt, &agents)?;
+        let mut plan = self.build_plan(locations, &receipt, &agents)?;
         for note in &plan.notes {
             notice(note);
         }
         let copies = plan.program.as_ref().is_some_and(|program| program.copy.is_some());
+        if plan.changes.is_empty() && !plan.failed.is_empty() {
+            return finish(plan.failed, plan.untrusted);
+        }
         if plan.changes.is_empty() && !copies {
             notice("baton is already installed; nothing was written");
         } else {
@@ -116,10 +129,10 @@ impl Install {
             if !self.yes {
                 confirm("Write this?")?;
             }
-            plan.make(locations, receipt)?;
+            plan.make(locations, receipt, self.scope.into())?;
         }
         self.print_next_steps(&agents);
-        plan.untrusted.map_or(Ok(()), |error| Err(error.into()))
+        finish(plan.failed, plan.untrusted)
     }
 
     /// Returns the agents to install for.
@@ -156,33 +169,49 @@ impl Install {
             HookCommand::Guarded
         };
         for &agent in agents {
-            let file = match locations.hooks(agent, self.scope.into()) {
-                Err(InstallError::NoLocalScope) if self.agent.is_none() => {
-                    plan.notes.push(format!("nothing for Codex: {}", InstallError::NoLocalScope));
-                    continue;
-                }
-                file => file?,
-            };
-            let detected = Locations::detect_agent(agent)?;
-            if detected.program.is_none() {
-                let name = spec(agent).comm;
-                plan.notes.push(format!("{name} is not on the PATH here; its configuration is written anyway"));
-            }
-            let source = ConfigFile::read(&file)?;
-            let cap = self.cap(agent, &mut plan);
-            let (change, notes) =
-                plan::plan_hooks(agent, source.clone(), &command, receipt.files.get(&file), cap.as_ref())?;
-            plan.notes.extend(notes);
-            let after = change.as_ref().map_or_else(|| source.text().to_owned(), |change| change.after.clone());
-            plan.changes.extend(change);
-            if agent == Agent::Codex {
-                plan.notes.extend(unknown_top_level_key(&file, &after)?);
-                let settings = self.settings(&detected, &file, &after, &command, &mut plan)?;
-                plan.changes
-                    .extend(plan::plan_codex_settings(ConfigFile::read(&Locations::codex_settings()?)?, &settings)?);
+            if let Err(error) = self.plan_agent(locations, receipt, agent, &command, &mut plan) {
+                let file = locations.hooks(agent, self.scope.into()).ok();
+                plan.failed.push(Failure::new(error, agent, file, &command));
             }
         }
+        plan.command = Some(command);
         Ok(plan)
+    }
+
+    /// Plans the changes for one agent. What cannot be done for it does not concern the others.
+    fn plan_agent(
+        &self,
+        locations: &Locations,
+        receipt: &Receipt,
+        agent: Agent,
+        command: &HookCommand,
+        plan: &mut InstallPlan,
+    ) -> Result<(), CommandError> {
+        let file = match locations.hooks(agent, self.scope.into()) {
+            Err(InstallError::NoLocalScope) if self.agent.is_none() => {
+                plan.notes.push(format!("nothing for Codex: {}", InstallError::NoLocalScope));
+                return Ok(());
+            }
+            file => file?,
+        };
+        let detected = Locations::detect_agent(agent)?;
+        if detected.program.is_none() {
+            let name = spec(agent).comm;
+            plan.notes.push(format!("{name} is not on the PATH here; its configuration is written anyway"));
+        }
+        let source = ConfigFile::read(&file)?;
+        let cap = self.cap(agent, plan);
+        let (change, notes) = plan::plan_hooks(agent, source.clone(), command, receipt.files.get(&file), cap.as_ref())?;
+        plan.notes.extend(notes);
+        let after = change.as_ref().map_or_else(|| source.text().to_owned(), |change| change.after.clone());
+        plan.changes.extend(change);
+        if agent == Agent::Codex {
+            plan.notes.extend(unknown_top_level_key(&file, &after)?);
+            let settings = self.settings(&detected, &file, &after, command, plan)?;
+            plan.changes
+                .extend(plan::plan_codex_settings(ConfigFile::read(&Locations::codex_settings()?)?, &settings)?);
+        }
+        Ok(())
     }
 
     /// Returns the agent's limit on consecutive `Stop` hooks, if it was asked for.
@@ -299,6 +328,32 @@ fn unknown_top_level_key(file: &Path, text: &str) -> Result<Option<String>, Inst
     }))
 }
 
+impl Failure {
+    fn new(error: CommandError, agent: Agent, file: Option<PathBuf>, command: &HookCommand) -> Self {
+        let unwritable = matches!(&error, CommandError::Install(error) if error.is_unwritable());
+        let entries = file.filter(|_| unwritable).map(|file| (file, entries::to_json(agent, command)));
+        Self { error, entries }
+    }
+}
+
+/// Says what was not installed, with the entries to paste. The last error is the command's.
+fn finish(failed: Vec<Failure>, untrusted: Option<InstallError>) -> Result<(), CommandError> {
+    let mut errors: Vec<CommandError> = Vec::new();
+    for Failure { error, entries } in failed {
+        if let Some((file, text)) = entries {
+            let file = baton_display::strip_control_chars(&file.display().to_string());
+            output::print(&format!(
+                "what belongs into {file}, to be put there by whoever or whatever writes it:\n{text}\n"
+            ))?;
+        }
+        errors.push(error);
+    }
+    errors.extend(untrusted.map(CommandError::from));
+    let Some(last) = errors.pop() else { return Ok(()) };
+    errors.iter().for_each(|error| notice(&error.to_string()));
+    Err(last)
+}
+
 impl InstallPlan {
     fn diff(&self) -> String {
         let mut text = String::new();
@@ -315,7 +370,7 @@ impl InstallPlan {
         text
     }
 
-    fn make(&self, locations: &Locations, mut receipt: Receipt) -> Result<(), CommandError> {
+    fn make(&mut self, locations: &Locations, mut receipt: Receipt, scope: Scope) -> Result<(), CommandError> {
         make_dirs(locations.data())?;
         let at = locations.receipt();
         if let Some(Program { path, copy: Some(copy) }) = &self.program {
@@ -326,8 +381,16 @@ impl InstallPlan {
         let stamp = backup_suffix();
         for change in &self.changes {
             let path = change.source.path.clone();
-            let backup = change.clone().apply(&mut receipt, &at, &stamp)?;
-            let kept = backup.map(|backup| format!("; backup: {}", backup.display())).unwrap_or_default();
+            let backup = match change.clone().apply(&mut receipt, &at, &stamp) {
+                Ok(backup) => backup,
+                Err(error) => {
+                    let file = locations.hooks(change.agent, scope).ok().filter(|file| *file == path);
+                    let command = self.command.clone().unwrap_or(HookCommand::Guarded);
+                    self.failed.push(Failure::new(error.into(), change.agent, file, &command));
+                    continue;
+                }
+            };
+            let kept = backup.map(|backup| format!("; as it was: {}", backup.display())).unwrap_or_default();
             notice(&format!("wrote {}{kept}", path.display()));
         }
         Ok(())

@@ -298,3 +298,116 @@ fn of_trust() {
     installation.write(".codex/config.toml", format!("[hooks.state.\"{key}\"]\ntrusted_hash = \"sha256:00\"\n"));
     assert_eq!((said("codex Stop: modified"), said("untrusted")), (1, 6));
 }
+
+/// What turns off hooks in files that are not the user's, or by a word beside the entries.
+#[test]
+fn of_what_silences_entries() {
+    for (what, words, file, text) in [
+        ("Codex's feature", "features.hooks = false", ".codex/config.toml", "[features]\nhooks = false\n"),
+        ("its old name", "so no hook runs", ".codex/config.toml", "[features]\ncodex_hooks = false\n"),
+        (
+            "what the server sent",
+            "set allowManagedHooksOnly",
+            ".claude/remote-settings.json",
+            r#"{"allowManagedHooksOnly":true}"#,
+        ),
+    ] {
+        check(what, "PROBLEM", "entries", words, |installation| installation.write(file, text));
+    }
+    check("an unreadable policy", "note", "entries", "not known whether", |installation| {
+        installation.write(".claude/remote-settings.json", "{")
+    });
+    for (matcher, words) in [
+        (json!(null), "ignores the whole file"),
+        (json!(["startup"]), "ignores the whole file"),
+        (json!("resume"), "lets only some"),
+    ] {
+        check(&format!("the matcher {matcher}"), "PROBLEM", "entries", words, |installation| {
+            settings(installation, |file| file["hooks"]["SessionStart"][0]["matcher"] = matcher.clone());
+        });
+    }
+    check("a condition", "PROBLEM", "entries", "has an `if`", |installation| {
+        settings(installation, |file| file["hooks"]["Stop"][0]["hooks"][0]["if"] = json!("Bash(rm *)"));
+    });
+    check("a matcher that matches all", "ok", "entries", "on 7 events", |installation| {
+        settings(installation, |file| file["hooks"]["SessionStart"][0]["matcher"] = json!("*"));
+    });
+}
+
+/// A private `/etc` with the administrator's settings in it.
+#[test]
+fn of_managed_settings() {
+    if !nix::unistd::geteuid().is_root() {
+        return; // Only root can make the case.
+    }
+    let call = r#""hooks":{"Stop":[{"hooks":[{"type":"command","command":"baton hook --agent claude"}]}]}"#;
+    for (file, text, level, words) in [
+        (
+            "claude-code/managed-settings.json",
+            r#"{"allowManagedHooksOnly":true}"#.to_owned(),
+            "PROBLEM",
+            "set allowManagedHooksOnly",
+        ),
+        (
+            "claude-code/managed-settings.d/1.json",
+            r#"{"disableAllHooks":true}"#.to_owned(),
+            "PROBLEM",
+            "set disableAllHooks",
+        ),
+        (
+            "claude-code/managed-settings.json",
+            format!(r#"{{"allowManagedHooksOnly":true,{call}}}"#),
+            "ok",
+            "by the managed settings",
+        ),
+        (
+            "codex/requirements.toml",
+            "allow_managed_hooks_only = true".to_owned(),
+            "PROBLEM",
+            "set allow_managed_hooks_only",
+        ),
+    ] {
+        let installation = well();
+        let at = format!("etc/{file}");
+        installation.write(&at, text);
+        if file.starts_with("codex") {
+            installation.write(".codex/hooks.json", "{}");
+        }
+        installation.write("etc/passwd", fs::read("/etc/passwd").unwrap());
+        installation.write("etc/machine-id", fs::read("/etc/machine-id").unwrap_or_default());
+        let script = "mount --make-rprivate / && mount --bind \"$1\" /etc && exec \"$2\" doctor";
+        let (etc, program) = (installation.at("etc"), installation.program().to_owned());
+        let words_of_call = ["-m", "/bin/sh", "-c", script, "sh", etc.to_str().unwrap(), program.to_str().unwrap()];
+        let path = format!("{}:/usr/bin:/bin", installation.scripts().display());
+        let output = installation
+            .scratch
+            .program(std::path::Path::new("/usr/bin/unshare"), words_of_call)
+            .env("PATH", path)
+            .run();
+        let line = output
+            .stdout
+            .lines()
+            .find(|line| line.starts_with(level) && line.contains("entries") && line.contains(words));
+        assert!(line.is_some(), "{file}: {output:?}");
+    }
+}
+
+/// Neither needs a project.
+#[test]
+fn from_a_directory_that_was_removed() {
+    let installation = well();
+    let gone = installation.at("gone");
+    for (words, code) in
+        [("doctor", 0), ("uninstall --yes", 0), ("install --yes", 0), ("install --yes --scope project", 1)]
+    {
+        fs::create_dir(&gone).unwrap();
+        let script = "rmdir \"$PWD\" && exec \"$@\"";
+        let call = ["-c", script, "sh", installation.program().to_str().unwrap()].into_iter().chain(words.split(' '));
+        let path = format!("{}:/usr/bin:/bin", installation.scripts().display());
+        let output =
+            installation.scratch.program(std::path::Path::new("/bin/sh"), call).cwd(&gone).env("PATH", path).run();
+        assert_eq!(output.code, Some(code), "{words}: {output:?}");
+        assert!(!output.stderr.contains("cannot find"), "{words}: {output:?}");
+        assert_eq!(code == 1, output.stderr.contains("the current directory"), "{words}: {output:?}");
+    }
+}

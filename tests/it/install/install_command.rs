@@ -87,18 +87,22 @@ fn what_cannot_be_read_is_refused_with_its_line() {
         (CLAUDE, b"{\"hooks\": {},\n \"hooks\": {}}", "line 2"),
         (CLAUDE, b"{\"a\": \"\xff\"}", "UTF-8"),
         (CLAUDE, b"null null", "line 1"),
+        (CLAUDE, b"null\n", "line 1"),
+        (CLAUDE, b"// words\nnull", "line 2"),
+        (CLAUDE, b"\"text\"\n", "line 1"),
         (CODEX, b"{\"hooks\": 1}", "line 1"),
         (".codex/config.toml", b"a = 1\nb = \n", "line 2"),
     ] {
         let installation = Installation::new();
         installation.write(path, text);
-        let tree = installation.tree();
         let output = installation.run("install --yes --writable");
         let shown = String::from_utf8_lossy(text);
         assert_eq!(output.code, Some(1), "{shown}: {output:?}");
         assert!(output.stderr.contains(line) && output.stderr.contains(path), "{shown}: {output:?}");
-        // The parts are planned together: if one part is impossible, none is written.
-        assert_eq!(installation.tree(), tree, "{shown}");
+        // The file keeps its bytes, and what is possible elsewhere is done.
+        assert_eq!(installation.read(path), text, "{shown}");
+        let other = if path == CLAUDE { CODEX } else { CLAUDE };
+        assert!(installation.at(other).exists(), "{shown}: {output:?}");
     }
 }
 
@@ -129,10 +133,54 @@ fn a_symlink_is_followed_once_and_named() {
     fs::rename(installation.at("dotfiles/settings.json"), installation.at("dotfiles/real.json")).unwrap();
     symlink("real.json", installation.at("dotfiles/settings.json")).unwrap();
     let tree = installation.tree();
-    let output = installation.run("install --yes");
+    let output = installation.run("install --yes --agent claude");
     assert_eq!(output.code, Some(1), "{output:?}");
     assert!(output.stderr.contains("also a symlink"), "{output:?}");
     assert_eq!(installation.tree(), tree);
+}
+
+/// A file that a generator owns, or that cannot be written: the other agent is installed, and what belongs into the file is shown.
+#[test]
+fn what_cannot_be_written_is_shown_and_stops_no_other_agent() {
+    type Spoil = fn(&Installation, &std::path::Path);
+    let link: Spoil = |installation, path| {
+        installation.write("store/real", "{}");
+        symlink("real", installation.at("store/link")).unwrap();
+        symlink(installation.at("store/link"), path).unwrap();
+    };
+    let directory: Spoil = |_, path| fs::create_dir(path).unwrap();
+    let bytes: Spoil = |_, path| fs::write(path, b"\xff").unwrap();
+    for (path, other) in [(CLAUDE, CODEX), (CODEX, CLAUDE)] {
+        for spoil in [link, directory, bytes] {
+            let installation = Installation::new();
+            spoil(&installation, &installation.at(path));
+            let output = installation.run("install --yes");
+            assert_eq!(output.code, Some(1), "{output:?}");
+            assert!(output.stderr.contains(installation.at(path).to_str().unwrap()), "{output:?}");
+            assert!(!parsed(&installation, other)["hooks"]["Stop"].is_null(), "{output:?}");
+            // What is shown is what the file would hold.
+            let (_, shown) = output.stdout.split_once("writes it:\n").unwrap();
+            let expected = Installation::new();
+            expected.done("install --yes");
+            let text = parsed(&expected, path).to_string();
+            let text =
+                text.replace(expected.scratch.root().to_str().unwrap(), installation.scratch.root().to_str().unwrap());
+            assert_eq!(serde_json::from_str::<Value>(shown).unwrap(), serde_json::from_str::<Value>(&text).unwrap());
+        }
+    }
+}
+
+#[test]
+fn a_configuration_directory_that_is_not_absolute_is_named_by_its_variable() {
+    for (variable, agent) in [("CLAUDE_CONFIG_DIR", "claude"), ("CODEX_HOME", "codex")] {
+        let installation = Installation::new();
+        for words in ["install --yes", "install --yes --agent"] {
+            let words = if words.ends_with("agent") { format!("{words} {agent}") } else { words.to_owned() };
+            let output = installation.call(&words).env(variable, "~/x").run();
+            assert_eq!(output.code, Some(1), "{output:?}");
+            assert!(output.stderr.contains(variable) && output.stderr.contains("absolute"), "{output:?}");
+        }
+    }
 }
 
 #[test]

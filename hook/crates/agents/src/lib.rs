@@ -172,12 +172,22 @@ pub const fn spec(agent: Agent) -> &'static AgentSpec {
 
 /// Why a payload is not an event. The message never contains anything from the payload.
 #[derive(Debug, thiserror::Error)]
-#[error("the event is not one of {agent}'s; was the hook installed for another agent?")]
+#[error("{}", payload_message(*agent, source))]
 pub struct PayloadError {
     /// The agent named on the command line.
     pub agent: Agent,
     /// The error of the parser, with its position.
     pub source: serde_json::Error,
+}
+
+/// An id that cannot be used says so itself. All else suggests that the payload is another agent's.
+fn payload_message(agent: Agent, source: &serde_json::Error) -> String {
+    let text = source.to_string();
+    let about_id = text.starts_with("session_id").then(|| text.split(" at line ").next().unwrap_or_default());
+    about_id.map_or_else(
+        || format!("the event is not one of {agent}'s; was the hook installed for another agent?"),
+        |what| format!("the event names no session: its {what}"),
+    )
 }
 
 impl AgentSpec {

@@ -29,6 +29,20 @@ pub struct ConfigFile {
 }
 
 impl ConfigFile {
+    /// Reads a file as the agent does, whoever owns it and whatever links lead to it. `None` if it does not exist.
+    ///
+    /// # Errors
+    /// Returns an error if the file cannot be read or is not UTF-8.
+    pub fn read_text(path: &Path) -> Result<Option<String>, InstallError> {
+        match fs::read(path) {
+            Ok(bytes) => {
+                String::from_utf8(bytes).map(Some).map_err(|_| InstallError::NotText { path: path.to_owned() })
+            }
+            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
+            Err(error) => Err(InstallError::io("read", path)(error)),
+        }
+    }
+
     /// Reads a file. Follows one symlink.
     ///
     /// # Errors

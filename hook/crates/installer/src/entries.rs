@@ -54,6 +54,19 @@ struct Handler {
     timeout: u32,
 }
 
+/// Returns all of an agent's entries as the text of a file that has nothing else, for a user to copy.
+#[must_use]
+pub fn to_json(agent: Agent, command: &HookCommand) -> String {
+    let groups: serde_json::Map<String, Value> = events(agent)
+        .iter()
+        .map(|event| {
+            let group = serde_json::to_value(HookGroup::new(agent, event, command)).unwrap_or_default();
+            ((*event).to_owned(), Value::Array(vec![group]))
+        })
+        .collect();
+    serde_json::to_string_pretty(&serde_json::json!({ "hooks": groups })).unwrap_or_default()
+}
+
 impl HookGroup {
     /// Creates the entry for an event.
     #[must_use]

@@ -41,7 +41,7 @@ pub enum InstallError {
     },
     /// A symlink leads to another symlink.
     #[error(
-        "{path} is a symlink to {target}, which is also a symlink; point the first link at the file itself, then run this again"
+        "{path} is a symlink to {target}, which is also a symlink, as a generator of configuration makes it; the file was left as it is"
     )]
     LinkToLink {
         /// The file.
@@ -80,6 +80,22 @@ pub enum InstallError {
     /// `HOME` does not name a directory.
     #[error("HOME is not set to an absolute path, so baton does not know where to install; set HOME")]
     NoHome,
+    /// A variable names the agent's configuration directory by a path that is not absolute.
+    #[error(
+        "{variable} is {value:?}, which is not an absolute path (a shell does not expand a quoted ~); set it to the whole path, or \
+         unset it"
+    )]
+    RelativeHome {
+        /// The variable.
+        variable: &'static str,
+        /// Its value.
+        value: String,
+    },
+    /// The current directory was removed.
+    #[error(
+        "the current directory no longer exists, so there is no project to install for; change to another directory"
+    )]
+    NoCurrentDirectory,
     /// No agent was found.
     #[error("no agent was found: {looked}. Choose one with --agent")]
     NoAgent {
@@ -133,6 +149,19 @@ pub enum InstallError {
 }
 
 impl InstallError {
+    /// Returns whether a file cannot be written, though it may be put right by other means: by whoever owns or generates it.
+    #[must_use]
+    pub const fn is_unwritable(&self) -> bool {
+        matches!(
+            self,
+            Self::Io { .. }
+                | Self::NotText { .. }
+                | Self::LinkToLink { .. }
+                | Self::Owner { .. }
+                | Self::NotFile { .. }
+        )
+    }
+
     /// Adds the operation and the file to an I/O error. For use with `map_err`.
     pub fn io(operation: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         move |source| Self::Io { operation, path: path.to_owned(), source }

@@ -18,6 +18,61 @@ pub struct FoundHook {
     pub matcher: Option<String>,
     /// The handler as JSON.
     pub value: Value,
+    /// Why the agent does not run it on each of these events.
+    pub obstacle: Option<Obstacle>,
+}
+
+/// What keeps an agent from running a handler.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Obstacle {
+    /// The group's matcher is not a string. The agent then ignores the whole file.
+    MatcherType,
+    /// The group's matcher is null, for which Claude Code ignores the whole file. Codex takes it for none.
+    MatcherNull,
+    /// The group's matcher lets only some of the events through.
+    Matcher(String),
+    /// The handler has a condition, which these events never meet.
+    Condition,
+    /// The handler is not a command.
+    Type,
+}
+
+/// The events of which a matcher picks some. The agents ignore a matcher on the others.
+const EVENTS_WITH_MATCHER: [&str; 5] =
+    ["SessionStart", "SessionEnd", "Notification", "PreCompact", "PermissionRequest"];
+
+impl Obstacle {
+    fn find(event: &str, matcher: Option<&Value>, handler: &Value) -> Option<Self> {
+        match matcher {
+            None => {}
+            Some(Value::String(matcher)) if matches!(matcher.as_str(), "" | "*" | ".*") => {}
+            Some(Value::String(matcher)) if EVENTS_WITH_MATCHER.contains(&event) => {
+                return Some(Self::Matcher(matcher.clone()));
+            }
+            Some(Value::String(_)) => {}
+            Some(Value::Null) => return Some(Self::MatcherNull),
+            Some(_) => return Some(Self::MatcherType),
+        }
+        if handler.get("type").and_then(Value::as_str) != Some("command") {
+            Some(Self::Type)
+        } else if handler.get("if").is_some() {
+            Some(Self::Condition)
+        } else {
+            None
+        }
+    }
+
+    /// Returns whether it keeps this agent from running the handler.
+    #[must_use]
+    pub fn matters_to(&self, agent: Agent) -> bool {
+        *self != Self::MatcherNull || agent == Agent::Claude
+    }
+
+    /// Returns whether this agent ignores the whole file for it.
+    #[must_use]
+    pub fn spoils_file(&self, agent: Agent) -> bool {
+        matches!(self, Self::MatcherNull | Self::MatcherType) && self.matters_to(agent)
+    }
 }
 
 /// Returns all handlers of a file.
@@ -27,7 +82,8 @@ pub fn handlers(file: &Value) -> Vec<FoundHook> {
     let events = file.get("hooks").and_then(Value::as_object).into_iter().flatten();
     for (event, groups) in events {
         for (at, group) in groups.as_array().into_iter().flatten().enumerate() {
-            let matcher = group.get("matcher").and_then(Value::as_str);
+            let any_matcher = group.get("matcher");
+            let matcher = any_matcher.and_then(Value::as_str);
             let inner = group.get("hooks").and_then(Value::as_array).into_iter().flatten();
             found.extend(inner.enumerate().map(|(handler, value)| FoundHook {
                 event: event.clone(),
@@ -35,6 +91,7 @@ pub fn handlers(file: &Value) -> Vec<FoundHook> {
                 handler,
                 matcher: matcher.map(str::to_owned),
                 value: value.clone(),
+                obstacle: Obstacle::find(event, any_matcher, value),
             }));
         }
     }

@@ -53,7 +53,11 @@ pub fn parse(path: &Path, text: &str) -> Result<Option<Value>, InstallError> {
     let (bom, body) = split_bom(text);
     check_depth(path, text)?;
     let value = jsonc_parser::parse_to_serde_value::<Option<Value>>(body, &options());
-    value.map_err(|error| InstallError::at(path, text, error.range().start + bom.len(), error.kind().to_string()))
+    let value = value
+        .map_err(|error| InstallError::at(path, text, error.range().start + bom.len(), error.kind().to_string()))?;
+    // The parser takes a `null` for no value. It is one, and nothing can be added to it.
+    let is_null = || parse_to_ast(body, &CollectOptions::default(), &options()).is_ok_and(|ast| ast.value.is_some());
+    Ok(value.or_else(|| is_null().then_some(Value::Null)))
 }
 
 /// Refuses deep nesting, which would overflow the parser's stack.
@@ -135,7 +139,10 @@ pub(crate) fn check_root<T>(
         .map_err(|error| InstallError::at(path, body, error.range().start, error.kind().to_string()))?;
     match &parsed.value {
         Some(Node::Object(root)) => check(root),
-        _ => Err(InstallError::at(path, body, 0, "an object was expected")),
+        other => {
+            let at = other.as_ref().map_or(0, Ranged::start);
+            Err(InstallError::at(path, body, at, "an object was expected"))
+        }
     }
 }
 

@@ -20,6 +20,7 @@ pub mod find_hooks;
 pub mod json_edit;
 pub mod locations;
 pub mod plan;
+pub mod policies;
 pub mod program;
 pub mod receipt;
 pub mod remove;

@@ -26,7 +26,7 @@ pub enum Scope {
 #[derive(Debug, Clone)]
 pub struct Locations {
     data: PathBuf,
-    project: PathBuf,
+    project: Option<PathBuf>,
 }
 
 /// An agent as it was found on the machine.
@@ -49,8 +49,8 @@ impl Locations {
         let (xdg, home) = (OwnEnvironment.get("XDG_DATA_HOME"), OwnEnvironment.get("HOME"));
         let data = dirs::base(xdg.as_deref().map(OsStr::new), home.as_deref().map(OsStr::new), ".local/share")
             .ok_or(InstallError::NoHome)?;
-        let here = std::env::current_dir().map_err(InstallError::io("find", Path::new(".")))?;
-        let project = worktree::find_root(&here).map_or(here, PathBuf::from);
+        // Only a project's entries need it.
+        let project = std::env::current_dir().ok().map(|here| worktree::find_root(&here).map_or(here, PathBuf::from));
         Ok(Self { data: data.join("baton"), project })
     }
 
@@ -72,6 +72,12 @@ impl Locations {
         &self.data
     }
 
+    /// Returns the root of the project. `None` if the current directory was removed.
+    #[must_use]
+    pub fn project(&self) -> Option<&Path> {
+        self.project.as_deref()
+    }
+
     /// Returns the path of the copy of the program.
     #[must_use]
     pub fn program(&self) -> PathBuf {
@@ -83,7 +89,7 @@ impl Locations {
     /// # Errors
     /// Returns an error if `HOME` does not name a directory.
     pub fn detect_agent(agent: Agent) -> Result<DetectedAgent, InstallError> {
-        let dir = spec(agent).home(&OwnEnvironment).ok_or(InstallError::NoHome)?;
+        let dir = spec(agent).home(&OwnEnvironment).ok_or_else(|| no_agent_home(agent))?;
         Ok(DetectedAgent { configured: dir.is_dir(), dir, program: on_path(spec(agent).comm) })
     }
 
@@ -94,7 +100,9 @@ impl Locations {
     pub fn hooks(&self, agent: Agent, scope: Scope) -> Result<PathBuf, InstallError> {
         let dir = match scope {
             Scope::User => Self::detect_agent(agent)?.dir,
-            Scope::Project | Scope::Local => self.project.join(spec(agent).home_default),
+            Scope::Project | Scope::Local => {
+                self.project().ok_or(InstallError::NoCurrentDirectory)?.join(spec(agent).home_default)
+            }
         };
         match (agent, scope) {
             (Agent::Claude, Scope::Local) => Ok(dir.join("settings.local.json")),
@@ -111,6 +119,12 @@ impl Locations {
     pub fn codex_settings() -> Result<PathBuf, InstallError> {
         Ok(Self::detect_agent(Agent::Codex)?.dir.join("config.toml"))
     }
+}
+
+/// Why nothing says where an agent's configuration is.
+fn no_agent_home(agent: Agent) -> InstallError {
+    let variable = spec(agent).home_variable;
+    OwnEnvironment.get(variable).map_or(InstallError::NoHome, |value| InstallError::RelativeHome { variable, value })
 }
 
 /// Finds the first program of this name on this process' PATH.

@@ -8,11 +8,19 @@ use baton_agents::spec;
 use baton_installer::codex_settings;
 use baton_installer::config_file::ConfigFile;
 use baton_installer::entries::events;
-use baton_installer::find_hooks::FoundHook;
+use baton_installer::find_hooks::{self, FoundHook, Obstacle};
 use baton_installer::locations::Locations;
+use baton_installer::policies::{Effect, Policies, Policy};
 
 pub fn check(installation: &Installation) -> Vec<Finding> {
-    installation.agents().iter().map(|(agent, _)| check_one(installation, *agent)).collect()
+    let agents = installation.agents();
+    let unreadable =
+        agents.iter().flat_map(|(agent, _)| installation.policies(*agent).unreadable).map(|(path, why)| {
+            let what =
+                format!("{} cannot be read ({why}), so it is not known whether it turns hooks off", path.display());
+            Finding::note("entries", what)
+        });
+    agents.iter().map(|(agent, _)| check_one(installation, *agent)).chain(unreadable).collect()
 }
 
 fn check_one(installation: &Installation, agent: Agent) -> Finding {
@@ -29,8 +37,15 @@ fn check_one(installation: &Installation, agent: Agent) -> Finding {
             "remove that key from its settings",
         );
     }
-    let calls: Vec<&FoundHook> = files.iter().flat_map(|file| &file.calls).collect();
     let plugin = plugin(agent);
+    let policies = installation.policies(agent);
+    if let Some(policy) = silencing(&policies, plugin.is_some()) {
+        return policy_finding(name, policy);
+    }
+    if let Some(path) = &policies.calls_baton {
+        return Finding::ok("entries", format!("{name}: by the managed settings {}", path.display()));
+    }
+    let calls: Vec<&FoundHook> = files.iter().flat_map(|file| &file.calls).collect();
     if let Some(plugin) = &plugin
         && !calls.is_empty()
     {
@@ -50,6 +65,30 @@ fn check_one(installation: &Installation, agent: Agent) -> Finding {
     if !missing.is_empty() {
         return Finding::problem("entries", format!("{name}: does not call baton on {}", missing.join(", ")), install);
     }
+    for file in &files {
+        let obstacles =
+            find_hooks::handlers(&file.value).into_iter().filter_map(|hook| Some((hook.event, hook.obstacle?)));
+        // One bad matcher spoils the whole file, whoever put it there.
+        if let Some((event, _)) = obstacles.into_iter().find(|(_, obstacle)| obstacle.spoils_file(agent)) {
+            let what = format!(
+                "{name}: a matcher on {event} in {} is not a string, so {name} ignores the whole file",
+                file.path.display()
+            );
+            return Finding::problem("entries", what, "take that matcher out, or make it a string");
+        }
+    }
+    if let Some((call, obstacle)) =
+        calls.iter().find_map(|call| Some((call, call.obstacle.as_ref().filter(|it| it.matters_to(agent))?)))
+    {
+        let why = match obstacle {
+            Obstacle::MatcherNull | Obstacle::MatcherType => "its matcher is not a string".to_owned(),
+            Obstacle::Matcher(matcher) => format!("its matcher {matcher:?} lets only some of the events through"),
+            Obstacle::Condition => "it has an `if`, which this event never meets".to_owned(),
+            Obstacle::Type => "its type is not \"command\"".to_owned(),
+        };
+        let what = format!("{name}: does not always call baton on {}: {why}", call.event);
+        return Finding::problem("entries", what, "take that out of the entry");
+    }
     if !doubled.is_empty() {
         let paths = paths().collect::<Vec<_>>().join(" and ");
         let what = format!("{name}: calls baton more than once on {} ({paths})", doubled.join(", "));
@@ -61,19 +100,42 @@ fn check_one(installation: &Installation, agent: Agent) -> Finding {
     )
 }
 
+/// Returns the policy that keeps baton from being called.
+fn silencing(policies: &Policies, by_plugin: bool) -> Option<&Policy> {
+    let managed = policies.calls_baton.is_some();
+    policies.found.iter().find(|policy| match policy.effect {
+        Effect::NoHooks => true,
+        Effect::ManagedHooksOnly => !managed,
+        Effect::NoHooksInSettings => !managed && !by_plugin,
+    })
+}
+
+fn policy_finding(name: &str, policy: &Policy) -> Finding {
+    let (setting, path) = (policy.setting, policy.path.display());
+    if policy.managed {
+        let what = format!("{name}: the managed settings {path} set {setting}, so none of your hooks runs");
+        let hint = "you cannot change that; ask whoever manages this machine to allow baton's hooks";
+        Finding::problem("entries", what, hint)
+    } else {
+        let what = format!("{name}: {path} sets {setting}, so no hook runs");
+        Finding::problem("entries", what, "take that out of the file")
+    }
+}
+
 /// Returns baton's plugin, if it is enabled.
 pub fn plugin(agent: Agent) -> Option<String> {
     let ours = |name: &str| name.split('@').next() == Some("baton");
     match agent {
         Agent::Claude => {
             let path = Locations::detect_agent(agent).ok()?.dir.join("settings.json");
-            let value = baton_installer::json_edit::parse(&path, ConfigFile::read(&path).ok()?.text()).ok()??;
+            let value =
+                baton_installer::json_edit::parse(&path, ConfigFile::read_text(&path).ok()??.as_str()).ok()??;
             let enabled = value.get("enabledPlugins")?.as_object()?;
             enabled.iter().find(|(name, on)| ours(name) && on.as_bool() == Some(true)).map(|(name, _)| name.clone())
         }
         Agent::Codex => {
             let path = Locations::codex_settings().ok()?;
-            let document = codex_settings::parse(&path, ConfigFile::read(&path).ok()?.text()).ok()?;
+            let document = codex_settings::parse(&path, ConfigFile::read_text(&path).ok()??.as_str()).ok()?;
             let plugins = document.get("plugins")?.as_table_like()?;
             let on = |item: &toml_edit::Item| item.get("enabled").and_then(toml_edit::Item::as_bool).unwrap_or(true);
             plugins.iter().find(|(name, item)| ours(name) && on(item)).map(|(name, _)| name.to_owned())

@@ -1,7 +1,7 @@
 //! The installation that the checks examine.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
@@ -18,6 +18,7 @@ use baton_installer::config_file::ConfigFile;
 use baton_installer::find_hooks::{self, FoundHook};
 use baton_installer::json_edit;
 use baton_installer::locations::{DetectedAgent, Locations, Scope};
+use baton_installer::policies::{self, Policies};
 use baton_store::{StateDir, StateDirEnv, StateDirError, Store};
 use baton_system::child::run_with_timeout;
 use baton_system::{CurrentProcess, CurrentSystem, System};
@@ -103,15 +104,21 @@ impl Installation {
         let mut files: Vec<HooksFile> = Vec::new();
         for scope in [Scope::User, Scope::Project, Scope::Local] {
             let Ok(path) = self.locations.hooks(agent, scope) else { continue };
-            let source = ConfigFile::read(&path)?;
-            if source.text.is_none() || files.iter().any(|file| file.path == path) {
+            let Some(text) = ConfigFile::read_text(&path)? else { continue };
+            if files.iter().any(|file| file.path == path) {
                 continue;
             }
-            let value = json_edit::parse(&path, source.text())?.unwrap_or_default();
+            let value = json_edit::parse(&path, &text)?.unwrap_or_default();
             let calls = find_hooks::baton_calls(&value, agent);
             files.push(HooksFile { path, value, calls });
         }
         Ok(files)
+    }
+
+    /// Returns what may keep an agent from running hooks at all.
+    pub fn policies(&self, agent: Agent) -> Policies {
+        let Ok(detected) = Locations::detect_agent(agent) else { return Policies::default() };
+        policies::read(agent, Path::new("/etc"), &detected.dir, self.locations.project())
     }
 }
 

@@ -143,8 +143,8 @@ impl Policies {
         if managed && is(settings.get("allow_managed_hooks_only"), true) {
             self.add(path, "allow_managed_hooks_only", Effect::ManagedHooksOnly, true);
         }
-        let hooks = settings.get("hooks").map(toml_edit::Item::to_string).unwrap_or_default();
-        if managed && hooks.contains("hook --agent codex") {
+        let calls = |line: &str| !line.trim_start().starts_with('#') && line.contains("hook --agent codex");
+        if managed && settings.get("hooks").is_some() && text.lines().any(calls) {
             self.calls_baton.get_or_insert_with(|| path.to_owned());
         }
     }

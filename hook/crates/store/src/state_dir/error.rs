@@ -60,6 +60,20 @@ pub enum StateDirError {
         /// Who runs baton.
         ours: u32,
     },
+    /// The directory is the default below `HOME` and inside a project, and `HOME` is not the home of the account.
+    #[error(
+        "HOME is {home}, and this account's home in the account database is {account}. A project can set HOME for hooks, so baton \
+         keeps its state there only outside of projects. If HOME is right, as in a container, set BATON_HOME to a directory \
+         outside ({source})"
+    )]
+    OtherHome {
+        /// The value of `HOME`.
+        home: PathBuf,
+        /// The home of the account.
+        account: String,
+        /// Why the directory cannot be used.
+        source: Box<StateDirError>,
+    },
     /// Other users have access to it.
     #[error("the state directory {path} is open to others (mode {mode:o}): run chmod 700 {path}")]
     Mode {

@@ -68,6 +68,20 @@ impl StateDirEnv {
     }
 }
 
+impl StateDirEnv {
+    /// Names `HOME` as the reason if it is. In a container it is often right, and not the home of the account.
+    fn explain(&self, refused: StateDirError, path: &Path, account: Option<PathBuf>) -> StateDirError {
+        let home = self.home.as_ref().map(PathBuf::from).filter(|home| path == home.join(DEFAULT));
+        match home {
+            Some(home) if self.baton_home.is_none() => {
+                let account = account.map_or_else(|| "not known".to_owned(), |account| account.display().to_string());
+                StateDirError::OtherHome { home, account, source: Box::new(refused) }
+            }
+            _ => refused,
+        }
+    }
+}
+
 /// The default state directory in a home directory.
 const DEFAULT: &str = ".local/state/baton";
 
@@ -97,8 +111,8 @@ impl StateDir {
         let chain = check_path(&path)?;
         if let Err(refused) = chain.check_outside_worktree(&path, event_dir) {
             let home = env.account_home.find();
-            if home.is_none_or(|home| path != home.join(DEFAULT)) {
-                return Err(refused);
+            if home.as_ref().is_none_or(|home| path != home.join(DEFAULT)) {
+                return Err(env.explain(refused, &path, home));
             }
         }
         let shared = network_fs::is_shared(&path);

@@ -1,4 +1,5 @@
-//! Finds the session or run that you mean by an id, the beginning of an id, a name, or `last`.
+//! Finds the session or run that you mean by an id, the beginning of an id, a name, or `last`. If these match nothing, any part of an id
+//! does: the ids that Codex makes within a minute begin alike.
 //!
 //! A text that matches several records is an error that lists them. The empty text matches nothing.
 
@@ -15,6 +16,9 @@ use baton_store::{Store, StoreError, last_opened};
 
 /// The word for the session that was opened last.
 pub const LAST: &str = "last";
+
+/// The shortest part of an id, not at its beginning, that identifies it, in bytes.
+const MIN_ID_PART: usize = 4;
 
 /// Why a text does not identify exactly one record.
 #[derive(Debug, thiserror::Error)]
@@ -72,6 +76,10 @@ impl<'a> Lookup<'a> {
         let mut matches: Vec<SessionId> =
             self.store.sessions_with_prefix(text)?.into_iter().map(|(id, _)| id).collect();
         matches.extend(self.sessions_named(text)?);
+        if matches.is_empty() && text.len() >= MIN_ID_PART {
+            let all = self.store.sessions_with_prefix("")?.into_iter().map(|(id, _)| id);
+            matches = all.filter(|id| id.as_str().contains(text)).collect();
+        }
         matches.sort_unstable();
         matches.dedup();
         if self.project.is_some() {
@@ -81,7 +89,7 @@ impl<'a> Lookup<'a> {
     }
 
     /// Returns the run that a text identifies. A name may be used again once its run has ended, so the unfinished run
-    /// is preferred.
+    /// is preferred, and then the newest.
     ///
     /// # Errors
     /// See [`LookupError`].
@@ -98,17 +106,27 @@ impl<'a> Lookup<'a> {
         for location in [Location::Live, Location::Archive] {
             let mut matches = self.store.runs_with_prefix(location, text)?;
             matches.extend(self.runs_named(text, location)?);
-            matches.sort_unstable();
-            matches.dedup();
-            if self.project.is_some() {
-                matches.retain(|id| self.read_run(id).is_some_and(|run| self.has_run(&run)));
-            }
-            match single_match(matches) {
+            match self.single_run(matches) {
                 Err(LookupError::NotFound) => {}
                 found => return found,
             }
         }
-        Err(LookupError::NotFound)
+        let mut matches = Vec::new();
+        if text.len() >= MIN_ID_PART {
+            for location in [Location::Live, Location::Archive] {
+                matches.extend(self.store.runs(location)?.into_iter().filter(|id| id.as_str().contains(text)));
+            }
+        }
+        self.single_run(matches)
+    }
+
+    fn single_run(self, mut matches: Vec<RunId>) -> Result<RunId, LookupError<RunId>> {
+        matches.sort_unstable();
+        matches.dedup();
+        if self.project.is_some() {
+            matches.retain(|id| self.read_run(id).is_some_and(|run| self.has_run(&run)));
+        }
+        single_match(matches)
     }
 
     /// Returns the session that was opened last.
@@ -157,7 +175,11 @@ impl<'a> Lookup<'a> {
 
     fn runs_named(self, name: &str, location: Location) -> Result<Vec<RunId>, StoreError> {
         let runs = self.store.runs(location)?.into_iter().filter_map(|id| self.read_run(&id));
-        Ok(runs.filter(|run| run.name.as_str() == name).map(|run| run.id).collect())
+        let named = runs.filter(|run| run.name.as_str() == name && self.has_run(run));
+        Ok(match location {
+            Location::Archive => named.max_by_key(|run| run.updated.unix_ms).map(|run| run.id).into_iter().collect(),
+            _ => named.map(|run| run.id).collect(),
+        })
     }
 
     fn read(self, id: &SessionId) -> Option<Session> {

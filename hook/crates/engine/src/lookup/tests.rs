@@ -81,6 +81,44 @@ fn a_session_is_found_on_both_shelves_or_its_candidates_are_named() {
     check(Lookup::all_projects(&world.store), &everywhere);
 }
 
+/// The ids that Codex makes within a minute begin alike.
+#[test]
+fn a_part_of_an_id_that_fits_one_is_enough() {
+    let world = world();
+    let (a, b) = ("01a1fd44-7b83-7991-81c1-45804ee6f7f2", "01a1fd44-7c01-7113-9a3e-45804ee6aaaa");
+    fill(
+        &world.store,
+        &[(a, Location::Live, Some("e6f7")), (b, Location::Archive, None), ("cc31", Location::Live, None)],
+    );
+    let both = format!("{a} {b}");
+    let cases = [
+        ("01a1fd44", &*both),
+        ("7c01", b),
+        ("81c1-4580", a),
+        ("aaaa", b),
+        ("4ee6", &*both),
+        ("c31", "none"),
+        ("e6f7", a),
+    ];
+    check(Lookup::all_projects(&world.store), &cases);
+    check(Lookup::in_project(&world.store, "/work/other"), &[("7c01", "none")]);
+    let mut locked = lock(&world.store);
+    for (name, at) in [("r71c0ffee", 3), ("r71decade", 5), ("r71facade", 4)] {
+        put(&mut locked, vec![live_run(run(name, "s", 1))]).unwrap();
+        let (Record::Run(mut ended), location) = archived_run(run(name, "s", 1), Status::Done) else { panic!() };
+        ended.updated = stamp(at);
+        put(&mut locked, vec![(Record::Run(ended), location)]).unwrap();
+    }
+    drop(locked);
+    let lookup = Lookup::all_projects(&world.store);
+    // Of finished runs with one name, the newest is meant.
+    for (text, expected) in
+        [("ffee", "r71c0ffee"), ("a run", "r71decade"), ("cade", "r71decade r71facade"), ("ade", "none")]
+    {
+        assert_eq!(found(lookup.run(text)), expected, "{text:?}");
+    }
+}
+
 #[test]
 fn nothing_of_another_project_is_offered_as_this_ones() {
     let world = world();

@@ -2,5 +2,6 @@
 
 mod adopt;
 mod hosts_and_clocks;
+mod missing_probes;
 mod nested_agents;
 mod prior_art;

@@ -72,10 +72,10 @@ impl DecisionService<'_> {
     #[must_use]
     pub fn probe(&self, input: &Input) -> Vec<ProbeResult> {
         let read = self.store.read(|view| snapshot::for_input(view, input));
-        // A record that cannot be read now is read again under the lock. A launch without a probe counts as unknown.
+        // A record that cannot be read now is read again under the lock, and a launch without a probe is probed there.
         read.ok()
             .and_then(Result::ok)
-            .map(|snapshot| snapshot::probe_all(self.inspector, self.store, &snapshot))
+            .map(|snapshot| snapshot::probe_missing(self.inspector, self.store, &snapshot, &[]))
             .unwrap_or_default()
     }
 
@@ -125,6 +125,10 @@ impl DecisionService<'_> {
 
     /// Reads the records that a request can touch, under the lock. A probe counts only if its launch is still the one
     /// that was probed.
+    ///
+    /// This probes what nobody probed before the lock. Without an index nobody knew what to probe, and for an event that
+    /// waited in the inbox nobody did. If its owner counted as unknown, its run would stay where it is until the next
+    /// prompt.
     fn locked_snapshot(
         &self,
         locked: &mut LockedStore<'_>,
@@ -139,8 +143,10 @@ impl DecisionService<'_> {
             read => read?,
         };
         snapshot.limits = self.settings.config().limits();
-        snapshot.probes = probes.iter().filter_map(|probe| probe.launch_probe(&snapshot)).collect();
-        snapshot.commands = probes.iter().filter_map(ProbeResult::command_probe).collect();
+        let missing = snapshot::probe_missing(self.inspector, self.store, &snapshot, probes);
+        let all = || probes.iter().chain(&missing);
+        snapshot.probes = all().filter_map(|probe| probe.launch_probe(&snapshot)).collect();
+        snapshot.commands = all().filter_map(ProbeResult::command_probe).collect();
         if let Some(session) = session_of(input) {
             // If the log cannot be read, the worst result is that a notification is delivered a second time.
             let tail = self.store.tail(&session, LONG_LOG_BYTES).unwrap_or_default();

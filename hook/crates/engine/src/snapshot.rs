@@ -93,16 +93,28 @@ pub fn probe_launches(inspector: &AgentInspector<'_>, snapshot: &Snapshot, looke
         .collect()
 }
 
-/// Probes every launch that has not ended, and every command of an unfinished run.
+/// Probes every launch that has not ended and every command of an unfinished run, except those in `looked`. A launch that
+/// changed after it was probed is not probed again.
 #[must_use]
-pub fn probe_all(inspector: &AgentInspector<'_>, store: &Store, snapshot: &Snapshot) -> Vec<ProbeResult> {
+pub fn probe_missing(
+    inspector: &AgentInspector<'_>,
+    store: &Store,
+    snapshot: &Snapshot,
+    looked: &[ProbeResult],
+) -> Vec<ProbeResult> {
+    let launches = looked.iter().filter_map(|probe| match probe {
+        ProbeResult::Launch(looked) => Some(looked.1.clone()),
+        ProbeResult::Command(_) => None,
+    });
+    let launches = probe_launches(inspector, snapshot, &launches.collect::<Vec<_>>());
+    let is_known = |run: &Run| looked.iter().filter_map(ProbeResult::command_probe).any(|probe| probe.run == run.id);
     let runs = snapshot.runs.iter().filter_map(|named| named.reading.record());
-    let commands = runs.filter(|run| run.owner.session.is_none() && run.status.is_unfinished());
+    let commands = runs.filter(|run| run.owner.session.is_none() && run.status.is_unfinished() && !is_known(run));
     let commands = commands.map(|run| {
         let lock = store.supervisor_lock_path(run.project.as_deref(), &run.name);
         ProbeResult::Command(Box::new(inspector.probe_command(run, &lock)))
     });
-    probe_launches(inspector, snapshot, &[]).into_iter().chain(commands).collect()
+    launches.into_iter().chain(commands).collect()
 }
 
 struct SnapshotBuilder<'v, 'a> {

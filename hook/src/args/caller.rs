@@ -8,6 +8,7 @@ use agent_baton_core::session::Session;
 
 use crate::context::Context;
 use crate::error::CommandError;
+use baton_engine::session_status::has_conversation;
 
 /// Returns the caller of a command that only a run's owner may use.
 #[must_use]
@@ -63,8 +64,9 @@ fn live_process(context: &Context, session: &Session) -> Result<Process, Command
     match living.as_slice() {
         [launch] => Ok(launch.process.clone()),
         [] => Err(CommandError::NotFound(format!(
-            "session {} has no live process; resume it, or choose another session with --session",
-            session.id
+            "session {} has no live process; {}choose another session with --session",
+            session.id,
+            if has_conversation(session) { "resume it, or " } else { "" }
         ))),
         _ => Err(CommandError::Ambiguous {
             what: format!(

@@ -11,7 +11,7 @@ use crate::context::Context;
 use crate::error::CommandError;
 use crate::output;
 use crate::session_list::SessionReader;
-use baton_engine::session_status::SessionStatus;
+use baton_engine::session_status::{SessionStatus, has_conversation};
 use baton_system::ProcessLookup;
 use baton_system::multiplexer::{Tmux, Zellij};
 
@@ -74,7 +74,7 @@ impl Go {
         let status = seen.standing.status;
         let newest = seen.current_launch().filter(|_| status.is_alive() || status == SessionStatus::Unknown);
         let launch = newest.ok_or_else(|| {
-            let back = match seen.session.prompted || seen.session.has_context {
+            let back = match has_conversation(&seen.session) {
                 true => format!("; `baton resume {id}` resumes it"),
                 false => " and had no conversation".to_owned(),
             };
@@ -124,7 +124,10 @@ fn owner_location(context: &Context, run: &RunId) -> Result<Target, CommandError
         return Err(CommandError::NotFound(format!("{named} is {}: it has no owner to go to", run.status.name())));
     }
     if context.owner_liveness(&context.liveness_check(), &run) == Live::No {
-        let back = run.owner.session.map_or_else(String::new, |id| format!("; `baton resume {id}` resumes it"));
+        let back = run.owner.session.map_or_else(String::new, |id| match context.session(&id) {
+            Ok((session, _)) if !has_conversation(&session) => format!("; session {id} had no conversation to resume"),
+            _ => format!("; `baton resume {id}` resumes it"),
+        });
         return Err(CommandError::NotFound(format!("the owner of {named} is gone{back}")));
     }
     Ok(Target {

@@ -75,12 +75,11 @@ pub struct Overview {
 }
 
 impl Overview {
-    /// Returns the sessions that `baton resume` resumes. It leaves out headless sessions, sessions of long ago, and
-    /// sessions without a conversation.
+    /// Returns the sessions that `baton resume` resumes. It leaves out headless sessions and sessions of long
+    /// ago. A session without a conversation is not lost but empty.
     pub fn lost(&self) -> impl Iterator<Item = &ListedSession> {
         let lost = self.sessions.iter().filter(|it| it.standing.status == SessionStatus::Lost && !it.session.headless);
-        lost.filter(|it| it.session.prompted || it.session.has_context)
-            .filter(|it| it.standing.since.age_ms(&self.now) <= self.max_lost_age_ms)
+        lost.filter(|it| it.standing.since.age_ms(&self.now) <= self.max_lost_age_ms)
     }
 
     /// Returns whether a run's owner is alive, from the verdict on its session if that has not ended.

@@ -14,6 +14,7 @@ use agent_baton_core::session::Session;
 
 use super::{ListedSession, SessionReader};
 use crate::error::CommandError;
+use baton_engine::session_status::{SessionStatus, is_marked};
 use baton_store::{RecentEntry, Store, StoreError, last_opened};
 
 /// The minimum number of sessions that one thread reads. Starting a thread costs as much as reading some of them.
@@ -62,7 +63,7 @@ impl Cursor {
 
 /// A query for sessions.
 pub struct ListQuery<'a> {
-    /// Whether to include headless and superseded sessions.
+    /// Whether to include headless, superseded and empty sessions.
     pub all: bool,
     /// The maximum number of sessions.
     pub limit: usize,
@@ -97,6 +98,10 @@ impl Page {
             return false;
         }
         let seen = reader.assess(session, archived);
+        let is_empty = seen.standing.status == SessionStatus::Empty && !is_marked(&seen.session);
+        if is_empty && !query.all {
+            return false;
+        }
         if !(query.matches)(&seen) {
             return false;
         }

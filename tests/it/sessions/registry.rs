@@ -159,6 +159,66 @@ fn a_session_whose_terminal_went_away_is_lost_and_one_that_was_left_is_not() {
     assert!(resumed.stdout.ends_with("claude --resume closed\n") && resumed.stdout.lines().count() == 1, "{resumed:?}");
 }
 
+/// An agent cannot resume a session without a conversation, so nothing lists it as lost or promises to resume it.
+#[test]
+fn a_session_that_never_had_a_conversation_is_never_lost() {
+    let scratch = Scratch::new();
+    let opened = |pane: &str, session: &str| {
+        let mut window = Window::open(&scratch, Agent::Claude, pane);
+        assert_no_output(&window.hook("SessionStart", session, &json!({})));
+        window
+    };
+    opened("%1", "opened").process.kill();
+    // A session that `/clear` left behind.
+    let mut cleared = prompted(&scratch, Agent::Claude, "%2", "before");
+    assert_no_output(&cleared.hook("SessionEnd", "before", &json!({"reason": "clear"})));
+    assert_no_output(&cleared.hook("SessionStart", "stub", &json!({"source": "clear"})));
+    cleared.process.kill();
+    let mut codex = Window::open(&scratch, Agent::Codex, "%3");
+    assert_no_output(&codex.hook("SessionStart", "worker", &json!({})));
+    codex.process.kill();
+    let mut named = opened("%4", "named");
+    assert_eq!(baton(&scratch, "session name named parser").code, Some(0));
+    named.process.kill();
+    let mut lost = prompted(&scratch, Agent::Claude, "%6", "talked");
+    lost.process.kill();
+    let mut resumed = Window::open(&scratch, Agent::Claude, "%7");
+    assert_no_output(&resumed.hook("SessionStart", "continued", &json!({"source": "resume"})));
+    resumed.process.kill();
+    let mut alive = opened("%8", "alive");
+    // Last, because its run is offered to every session that starts after it.
+    let mut owner = opened("%5", "owner");
+    assert_eq!(owner.baton("owner", &["run", "start", "demo"]).code, Some(0));
+    owner.process.kill();
+
+    let list = |words: &str| {
+        let mut listed = ids(&baton(&scratch, &format!("session list --json {words}")));
+        listed.sort();
+        listed
+    };
+    assert_eq!(list(""), ["alive", "before", "continued", "named", "owner", "talked"]);
+    assert_eq!(list("--status lost"), ["continued", "talked"]);
+    assert_eq!(list("--status lost --all"), ["continued", "talked"]);
+    assert_eq!(list("--status empty"), ["named", "opened", "owner", "stub", "worker"]);
+    assert_eq!(list("--all").len(), 9);
+    let status = baton(&scratch, "status --json").json();
+    assert_eq!(status["lost"].as_array().unwrap().len(), 2, "{status}");
+    assert_eq!(baton(&scratch, "status --line").stdout, "1 opened, 1 interrupted, 2 lost\n");
+    let all = baton(&scratch, "resume --lost");
+    assert_eq!((all.stdout.lines().count(), all.stderr.as_str()), (2, ""), "{all:?}");
+    for session in ["opened", "stub", "worker", "named", "owner"] {
+        assert_eq!(stands(&scratch, session).0, "empty", "{session}");
+        let refused = baton(&scratch, &format!("resume {session}"));
+        assert!(refused.code == Some(3) && refused.stderr.contains("no conversation"), "{refused:?}");
+        let gone = baton(&scratch, &format!("go {session}"));
+        assert!(gone.code == Some(4) && !gone.stderr.contains("baton resume"), "{gone:?}");
+    }
+    let ownerless = baton(&scratch, "go demo");
+    assert!(ownerless.code == Some(4) && !ownerless.stderr.contains("baton resume"), "{ownerless:?}");
+    let refused = alive.baton("alive", &["run", "adopt", "demo", "--session", "owner"]);
+    assert!(refused.code == Some(4) && !refused.stderr.contains("resume it"), "{refused:?}");
+}
+
 #[test]
 fn a_session_whose_run_another_window_owns_waits_for_the_user() {
     let scratch = Scratch::new();

@@ -29,6 +29,8 @@ pub enum SessionStatus {
     Active,
     /// All its processes are proved dead and it announced no end. It can be resumed.
     Lost,
+    /// All its processes are proved dead, and it never had a conversation. There is nothing to resume.
+    Empty,
     /// Its liveness cannot be determined from here.
     Unknown,
     /// It ended, for this reason.
@@ -49,6 +51,8 @@ pub enum StatusKind {
     Active,
     /// All its processes are proved dead and it announced no end.
     Lost,
+    /// All its processes are proved dead, and it never had a conversation.
+    Empty,
     /// Its liveness cannot be determined from here.
     Unknown,
     /// It ended.
@@ -88,6 +92,7 @@ impl SessionStatus {
             Self::Starting => StatusKind::Starting,
             Self::Active => StatusKind::Active,
             Self::Lost => StatusKind::Lost,
+            Self::Empty => StatusKind::Empty,
             Self::Unknown => StatusKind::Unknown,
             Self::Ended(_) => StatusKind::Ended,
         }
@@ -116,6 +121,7 @@ impl StatusKind {
             Self::Starting => "starting",
             Self::Active => "active",
             Self::Lost => "lost",
+            Self::Empty => "empty",
             Self::Unknown => "unknown",
             Self::Ended => "ended",
         }
@@ -162,9 +168,25 @@ pub fn session_status(session: &Session, launches: &[Liveness], log: &LogTail) -
     if let Some(activity) = living.filter_map(|launch| newest_activity(session, launch, log)).reduce(later) {
         return StatusSince { status: activity.status, since: activity.at.clone() };
     }
-    let status =
-        if session_liveness(session, launches).live == Live::No { SessionStatus::Lost } else { SessionStatus::Unknown };
+    let status = match session_liveness(session, launches).live {
+        Live::No if has_conversation(session) => SessionStatus::Lost,
+        Live::No => SessionStatus::Empty,
+        Live::Yes | Live::Unknown => SessionStatus::Unknown,
+    };
     StatusSince { status, since: last_activity(session, log).clone() }
+}
+
+/// Returns whether a session ever had a conversation. An agent cannot resume a session without one: it was opened and
+/// never prompted, or it is what `/clear` left behind.
+#[must_use]
+pub const fn has_conversation(session: &Session) -> bool {
+    session.prompted || session.has_context
+}
+
+/// Returns whether a session without a conversation is worth listing: a user named or pinned it, or it has runs.
+#[must_use]
+pub const fn is_marked(session: &Session) -> bool {
+    session.pinned || session.name.is_some() || !session.runs.is_empty() || session.runs_ended > 0
 }
 
 /// Returns when a session last sent a heartbeat.

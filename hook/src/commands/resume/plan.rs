@@ -11,7 +11,7 @@ use agent_baton_core::session::{Resuming, Session};
 use crate::context::Context;
 use crate::session_list::ListedSession;
 use baton_agents::spec;
-use baton_engine::session_status::SessionStatus;
+use baton_engine::session_status::{SessionStatus, has_conversation};
 use baton_system::multiplexer::{MultiplexerError, OpenedWindow, Tmux, shell_quote};
 
 /// How long a claim without a process holds, in milliseconds. Its writer was killed before it could record what it
@@ -76,7 +76,7 @@ fn check(context: &Context, scope: &Scope, seen: &ListedSession) -> Result<PathB
         let age = baton_display::format_ago(seen.standing.since.age_ms(&context.now()));
         return Err(Some(format!("was last active {age}; give its id to resume it: baton resume {}", session.id)));
     }
-    if !session.prompted && !session.has_context {
+    if !has_conversation(session) {
         return Err(if all { None } else { Some("has no conversation yet".to_owned()) });
     }
     if session.resuming.as_ref().is_some_and(|mark| is_claimed(context, mark)) {

@@ -22,7 +22,7 @@ use crate::output::session_label::session_label;
 use crate::output::short_ids::ShortIds;
 use crate::output::terminal::Terminal;
 use crate::session_list::{Cursor, ListQuery, ListedSession, Page, SessionReader};
-use baton_engine::session_status::SessionStatus;
+use baton_engine::session_status::{SessionStatus, StatusKind};
 use baton_store::last_opened;
 use baton_system::worktree;
 
@@ -30,8 +30,11 @@ use baton_system::worktree;
 const DEFAULT_PAGE_SIZE: &str = "50";
 
 /// The words for `--status`: each status that is printed, and one word for all that need attention.
-const STATUSES: [&str; 10] =
-    ["attention", "permission", "question", "error", "idle", "starting", "active", "lost", "unknown", "ended"];
+const STATUSES: [&str; 11] =
+    ["attention", "permission", "question", "error", "idle", "starting", "active", "lost", "empty", "unknown", "ended"];
+
+/// The status of sessions that are listed only if you ask for them.
+const EMPTY: &str = StatusKind::Empty.word();
 
 /// What the list says while there is nothing in it.
 const NO_SESSIONS: &str = "no sessions yet. Sessions appear here once an agent with baton's hooks starts; `baton doctor` checks the \
@@ -40,7 +43,7 @@ const NO_SESSIONS: &str = "no sessions yet. Sessions appear here once an agent w
 /// Lists sessions, most recently opened first.
 #[derive(Args)]
 pub struct List {
-    /// Include headless sessions (claude -p, codex exec) and empty sessions that were replaced
+    /// Include headless sessions (claude -p, codex exec), and sessions that are gone and never had a conversation
     #[arg(long)]
     all: bool,
     /// Only sessions of this agent
@@ -107,8 +110,12 @@ impl List {
         let context = Context::open()?;
         let filter = Filter::new(&self)?;
         let matches = |seen: &ListedSession| filter.matches(seen);
-        let query =
-            ListQuery { all: self.all, limit: self.limit.get(), cursor: self.cursor.as_ref(), matches: &matches };
+        let query = ListQuery {
+            all: self.all || self.status.iter().any(|word| word == EMPTY),
+            limit: self.limit.get(),
+            cursor: self.cursor.as_ref(),
+            matches: &matches,
+        };
         let reader = SessionReader::new(&context);
         let page = reader.page(&query)?;
         for (id, why) in &page.unreadable {
@@ -276,6 +283,7 @@ mod tests {
             SessionStatus::Starting,
             SessionStatus::Active,
             SessionStatus::Lost,
+            SessionStatus::Empty,
             SessionStatus::Unknown,
             SessionStatus::Ended(Reason::Ended),
         ];

@@ -85,9 +85,11 @@ fn before_its_first_prompt_a_session_starts_and_a_compaction_is_no_start() {
 #[test]
 fn only_proof_makes_a_session_lost() {
     let beats = log(&[(7, 1, UserPromptSubmit, None)]);
-    check(&of(&[]), &[Live::No], &beats, "lost since 7");
-    check(&of(&[]), &[Live::Unknown], &beats, "unknown since 7");
-    let mut two = of(&[]);
+    let mut prompted = of(&[]);
+    prompted.prompted = true;
+    check(&prompted, &[Live::No], &beats, "lost since 7");
+    check(&prompted, &[Live::Unknown], &beats, "unknown since 7");
+    let mut two = prompted;
     two.launches.push(launch(2));
     check(&two, &[Live::No, Live::Unknown], &beats, "unknown since 7");
     check(&two, &[Live::Yes, Live::No], &beats, "active since 7");
@@ -98,4 +100,17 @@ fn only_proof_makes_a_session_lost() {
     over.ended = Some(Ended { at: stamp(8), reason: Reason::Ended });
     check(&over, &[Live::No], &beats, "ended since 8");
     assert_eq!(last_activity(&over, &beats).boot_ms, 7);
+}
+
+#[test]
+fn only_a_conversation_can_be_lost() {
+    for (prompted, has_context, expected) in
+        [(false, false, "empty"), (true, false, "lost"), (false, true, "lost"), (true, true, "lost")]
+    {
+        let mut session = of(&[]);
+        (session.prompted, session.has_context) = (prompted, has_context);
+        check(&session, &[Live::No], &log(&[]), &format!("{expected} since 1"));
+        check(&session, &[Live::Unknown], &log(&[]), "unknown since 1");
+        check(&session, &[Live::Yes], &log(&[]), "starting since 1");
+    }
 }

@@ -299,6 +299,28 @@ fn of_trust() {
     assert_eq!((said("codex Stop: modified"), said("untrusted")), (1, 6));
 }
 
+/// A damaged record of protected files, and one of a newer version: the finding names it, and the newest backup.
+#[test]
+fn of_the_records_of_protected_files() {
+    let store = "state/protected/0123456789abcdef0123456789abcdef";
+    for record in [
+        "{",
+        "null",
+        r#"{"format":1}"#,
+        r#"{"format":99,"project":"/p","revision":1,"participants":[],"state":"idle"}"#,
+    ] {
+        for words in ["record.json", "backup-2.tar"] {
+            check(&format!("the record {record}"), "PROBLEM", "records", words, |installation| {
+                let dir = installation.scratch.root().join(store);
+                fs::create_dir_all(&dir).unwrap();
+                fs::write(dir.join("record.json"), record).unwrap();
+                fs::write(dir.join("backup-1.tar"), "").unwrap();
+                fs::write(dir.join("backup-2.tar"), "").unwrap();
+            });
+        }
+    }
+}
+
 /// What turns off hooks in files that are not the user's, or by a word beside the entries.
 #[test]
 fn of_what_silences_entries() {

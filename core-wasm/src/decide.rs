@@ -130,7 +130,7 @@ fn concerns_ownership(event: &Event, launch: &ActiveLaunch) -> bool {
 }
 
 fn answer_event(mut cx: EventContext<'_>, rows: Vec<Reason>) -> Decision {
-    if !cx.notifications.is_empty() || cx.rules.draft.session_differs(cx.session) {
+    if !cx.notifications.is_empty() || cx.rules.draft.differs() {
         duplicate_event::record_delivery(&mut cx);
     }
     let mut decision = answer(cx.rules, rows);
@@ -155,8 +155,13 @@ fn decide_command(request: &Request, command: &Command) -> Decision {
             let status = if *failed { Status::Failed } else { Status::Done };
             owner_commands::finish(&mut cx, run, caller, status, why.as_ref())
         }
-        Command::With { run, name, project, process, pane } => {
-            supervised_run::with(&mut cx, run, &Supervisor { name, project: project.as_ref(), process, pane })
+        Command::With { run, name, project, process, pane, survivors } => {
+            let survivors = survivors.as_deref();
+            supervised_run::with(
+                &mut cx,
+                run,
+                &Supervisor { name, project: project.as_ref(), process, pane, survivors },
+            )
         }
         Command::Attach { run, fence, child } => supervised_run::attach(&mut cx, run, *fence, child),
         Command::Pause { run, why } => pause::pause(&mut cx, run, why.as_ref()),

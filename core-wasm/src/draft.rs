@@ -99,10 +99,10 @@ impl Draft {
         }
     }
 
-    /// Returns whether a session differs from its record.
+    /// Whether any record differs from what was read.
     #[must_use]
-    pub fn session_differs(&self, id: &SessionId) -> bool {
-        self.sessions.iter().any(|entry| entry.after.id == *id && differs(entry))
+    pub fn differs(&self) -> bool {
+        self.sessions.iter().any(differs) || self.runs.iter().any(differs)
     }
 
     /// Returns the changed records, with their revisions and times of writing updated.

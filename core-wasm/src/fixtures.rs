@@ -106,6 +106,7 @@ pub fn event(name: EventName, of: &str, digest: &str) -> Event {
         supervisor_claim: None,
         waited: false,
         stop: None,
+        background_work: Vec::new(),
         messages: None,
         last_turn: None,
     }

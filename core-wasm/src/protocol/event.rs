@@ -161,6 +161,9 @@ pub struct Event {
     /// The facts that decide whether the session's loop continues (`Stop` only). Only the slow path sets it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stop: Option<StopFacts>,
+    /// Digests of the ids of the tasks that the agent has in the background, and of the prompts that it scheduled (`Stop` only).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub background_work: Vec<String>,
     /// Whether the user has enabled stored messages, or `None` on the fast path, which does not read the configuration.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub messages: Option<bool>,

@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::background_work::BackgroundWork;
 use crate::id::RunId;
 
 /// The number of iterations without a user's prompt after which a loop in an unknown pane ends. Codex's daemon keeps
@@ -46,12 +47,15 @@ pub struct Loop {
     pub project: Option<String>,
     /// How many times in a row the project's files were the same.
     pub same_project: u32,
+    /// The background work of its agent.
+    #[serde(default, skip_serializing_if = "BackgroundWork::is_none")]
+    pub background_work: BackgroundWork,
 }
 
 impl Loop {
     /// Returns a loop before its first iteration.
     #[must_use]
-    pub const fn new(limits: LoopLimits) -> Self {
+    pub fn new(limits: LoopLimits) -> Self {
         Self {
             limits,
             turn: None,
@@ -62,6 +66,7 @@ impl Loop {
             same_message: 0,
             project: None,
             same_project: 0,
+            background_work: BackgroundWork::default(),
         }
     }
 
@@ -83,6 +88,7 @@ impl Loop {
         self.turn = None;
         self.open = false;
         self.blocks = 0;
+        self.background_work.go_on();
     }
 
     /// Resets the count of unattended iterations, because a user was there.

@@ -1,6 +1,7 @@
 //! The contents of records, requests and decisions, as plain data.
 
 pub mod agent;
+pub mod background_work;
 pub mod decision;
 pub mod event;
 pub mod fence;

@@ -114,4 +114,7 @@ pub struct CommandProbe {
     pub child_state: Option<ProcessState>,
     /// The state of the supervisor's lock according to `/proc/locks`. It is `Held` if any process holds it.
     pub lock: LockState,
+    /// The living processes that the command left behind, where its supervisor and itself are gone and somebody looked.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub survivors: Vec<Process>,
 }

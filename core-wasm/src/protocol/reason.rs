@@ -100,6 +100,10 @@ reasons! {
 
     /// The agent wanted to stop; its loop starts another iteration.
     Iterated = "iterated",
+    /// The agent waits for background work of its own.
+    BackgroundWork = "background_work",
+    /// Background work of the agent has run for too long. The loop no longer waits for it.
+    BackgroundWorkIgnored = "background_work_ignored",
     /// The loop's condition is met.
     LoopDone = "loop_done",
     /// The loop reached its limit of iterations or time.
@@ -165,6 +169,8 @@ reasons! {
     AlreadyEnded = "already_ended",
     /// The command's run continues: its previous supervisor and command are gone.
     SupervisedRunResumed = "supervised_run_resumed",
+    /// A process that an earlier command of this name started is still alive.
+    IterationAlive = "iteration_alive",
     /// The command started, and its process is known.
     Attached = "attached",
     /// The session was started by a supervised command: it is an iteration of that command's run and owns no run itself.

@@ -118,6 +118,8 @@ pub enum Command {
         process: Process,
         /// Its pane.
         pane: Pane,
+        /// The living processes that earlier commands of this name left behind; none where that is not known.
+        survivors: Option<Vec<Process>>,
     },
     /// Records the command of a supervised run. The new process asks for it before it executes the command.
     Attach {

@@ -234,3 +234,11 @@ pub struct Run {
     #[serde(rename = "loop", default, skip_serializing_if = "Option::is_none")]
     pub loop_state: Option<Loop>,
 }
+
+impl Run {
+    /// Since when a loop waits for background work of its agent; none where it does not.
+    #[must_use]
+    pub fn background_work_since(&self) -> Option<&Timestamp> {
+        self.loop_state.as_ref().filter(|_| self.status == Status::Active)?.background_work.waits_since.as_ref()
+    }
+}

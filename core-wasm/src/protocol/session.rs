@@ -130,6 +130,20 @@ pub struct Delivery {
     /// The event's name, or `None` in records of older versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub event: Option<EventName>,
+    /// By what the turn goes on (`Stop` only); none where the user has the next word.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub continuation: Option<Continuation>,
+}
+
+/// By what an agent goes on that wanted to stop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Continuation {
+    /// The prompt of its loop.
+    Loop,
+    /// Background work of its own, which starts the next turn.
+    BackgroundWork,
 }
 
 /// The identity of a notification: a reason, about one owner of one run.

@@ -5,8 +5,11 @@
 //! turn, the same id. The only difference between a second delivery and a repeated event is the time. The hook
 //! processes of one event start together. A client's next event with equal bytes comes only after a turn of the model.
 
+use crate::decision::Notification;
+use crate::event::EventName;
+use crate::reason::Reason;
 use crate::rules::context::EventContext;
-use crate::session::{Delivery, MAX_DELIVERIES};
+use crate::session::{Continuation, Delivery, MAX_DELIVERIES};
 
 /// How many milliseconds after the commit of an event the hook process of its second delivery may have started.
 pub const WINDOW_MS: u64 = 200;
@@ -31,8 +34,22 @@ pub fn record_delivery(cx: &mut EventContext<'_>) {
     // next event with equal bytes look like a duplicate.
     let at = if cx.event.waited { cx.sent() } else { cx.rules.now().clone() };
     let (digest, process, event) = (cx.event.digest.clone(), cx.process.clone(), Some(cx.event.name));
+    let continuation = continuation(cx);
     let Some(session) = cx.record_mut() else { return };
-    session.deliveries.push(Delivery { digest, process, at, event });
+    session.deliveries.push(Delivery { digest, process, at, event, continuation });
     let spare = session.deliveries.len().saturating_sub(MAX_DELIVERIES);
     session.deliveries.drain(..spare);
+}
+
+/// By what the agent goes on after a Stop.
+fn continuation(cx: &EventContext<'_>) -> Option<Continuation> {
+    let goes_round =
+        |tell: &Notification| matches!(tell, Notification::Loop { id, .. } if id.reason == Reason::Iterated);
+    if cx.event.name != EventName::Stop {
+        None
+    } else if cx.notifications.iter().any(goes_round) {
+        Some(Continuation::Loop)
+    } else {
+        (!cx.event.background_work.is_empty()).then_some(Continuation::BackgroundWork)
+    }
 }

@@ -59,9 +59,9 @@ pub fn from_probes(host: &HostId, probes: &[Probe], session: &Session, launch: &
     from_probe(host, probe, session, launch)
 }
 
-/// Returns whether a supervised run still has its supervisor or its command. It has neither if both are gone and no
-/// process holds the supervisor's lock. If both are gone but the lock is held, the answer is unknown, because an
-/// unrecorded process holds it.
+/// Returns whether a supervised run still has its supervisor, its command or a process that the command left behind. It
+/// has none of them if all are gone and no process holds the supervisor's lock. If all are gone but the lock is held, the
+/// answer is unknown, because an unrecorded process holds it.
 #[must_use]
 pub fn supervisor_liveness(host: &HostId, probes: &[CommandProbe], run: &Run) -> Live {
     let owner = &run.owner;
@@ -74,6 +74,7 @@ pub fn supervisor_liveness(host: &HostId, probes: &[CommandProbe], run: &Run) ->
     match (probe.state, probe.child_state, probe.lock) {
         (ProcessState::Running, _, _) | (_, Some(ProcessState::Running), _) => Live::Yes,
         (ProcessState::Unreadable, _, _) | (_, Some(ProcessState::Unreadable), _) => Live::Unknown,
+        _ if !probe.survivors.is_empty() => Live::Yes,
         (_, _, LockState::Released) => Live::No,
         (_, _, LockState::None | LockState::Held | LockState::Unreadable) => Live::Unknown,
     }

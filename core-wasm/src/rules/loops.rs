@@ -14,6 +14,8 @@ use crate::run::{Run, Status, StopReason};
 enum Step {
     /// The loop starts another iteration, with these counters.
     Iterate(Loop),
+    /// The agent waits for work of its own: nothing is counted.
+    Wait(Reason, Loop),
     /// A prompt of the user or the client begins a turn, with these counters. No row applies.
     Prompt(Loop),
     /// The loop is suspended until the next prompt or until the user continues it.
@@ -54,13 +56,22 @@ fn stop(cx: &EventContext<'_>, run: &Run, before: &Loop) -> Step {
     if !facts.again {
         counted.blocks = 0;
     }
-    let has_no_round_left = run.max_iterations.is_some_and(|max| run.iteration >= max);
+    counted.background_work.observe(&cx.event.background_work, cx.rules.now());
+    let waits = counted.background_work.holds_up(cx.rules.now());
+    let has_no_round_left = !waits && run.max_iterations.is_some_and(|max| run.iteration >= max);
     let has_no_time_left = before.limits.max_ms.is_some_and(|max| run.created.age_ms(cx.rules.now()) >= max);
     let is_seen = cx.event.agent != Agent::Codex || cx.event.pane.is_known();
     match facts {
         _ if facts.check == Some(Check::Refused) => Step::Suspend(Status::Paused, Reason::CheckRefused, before.clone()),
         _ if facts.is_done() => Step::End(Status::Done, Reason::LoopDone),
         _ if has_no_round_left || has_no_time_left => Step::End(Status::Failed, Reason::LoopLimit),
+        _ if waits => {
+            // The turn is over, and nothing that is counted is of it.
+            let mut waiting = before.clone();
+            waiting.reset_turn();
+            waiting.background_work = counted.background_work;
+            Step::Wait(Reason::BackgroundWork, waiting)
+        }
         _ if counted.has_stalled() => Step::End(Status::Failed, Reason::NoProgress),
         _ if !is_seen && before.unattended >= UNATTENDED => Step::End(Status::Failed, Reason::Unattended),
         _ if facts.cap.is_some_and(|cap| counted.blocks >= cap) => {
@@ -89,6 +100,7 @@ fn prompt(cx: &EventContext<'_>, before: &Loop) -> Step {
         return Step::Suspend(Status::Paused, Reason::TurnInterrupted, before.clone());
     }
     let mut counted = before.clone();
+    counted.background_work.waits_since = None;
     if by_user {
         counted.attended();
     }
@@ -104,9 +116,23 @@ fn carry_out(cx: &mut EventContext<'_>, id: &RunId, step: Step) -> Option<Reason
             run.loop_state = Some(counted);
             return None;
         }
-        Step::Iterate(counted) => {
+        Step::Wait(row, mut waiting) => {
+            let is_news = waiting.background_work.has_new_task();
+            waiting.background_work.wait(&cx.rules.request.now);
+            run.loop_state = Some(waiting);
+            if is_news {
+                cx.notifications.push(of_loop(run, id_of(run, row)));
+            }
+            return Some(row);
+        }
+        Step::Iterate(mut counted) => {
+            // Whatever still runs was waited for long enough.
+            let gave_up = counted.background_work.ignore_all();
             run.loop_state = Some(counted);
             run.iteration = run.iteration.saturating_add(1);
+            if gave_up {
+                cx.notifications.push(of_loop(run, id_of(run, Reason::BackgroundWorkIgnored)));
+            }
             Reason::Iterated
         }
         Step::Suspend(status, row, counted) => {

@@ -18,14 +18,20 @@ pub fn pause(cx: &mut RuleContext<'_>, id: &RunId, why: Option<&String>) -> Reas
     Reason::Paused
 }
 
-/// Makes a paused or waiting run active.
+/// Makes a run active that is paused or waits. A loop that waits for background work of its agent waits for it no longer.
 pub fn continue_run(cx: &mut RuleContext<'_>, id: &RunId) -> Reason {
     if let Err(reason) = cx.unfinished_run(id) {
         return reason;
     }
-    let Some(run) = cx.draft.run_mut(id).filter(|run| run.status != Status::Active) else {
+    let Some(run) = cx.draft.run_mut(id) else { return Reason::Continued };
+    if let Some(loop_state) =
+        run.loop_state.as_mut().filter(|loop_state| loop_state.background_work.waits_since.is_some())
+    {
+        loop_state.background_work.ignore_all();
+    }
+    if run.status == Status::Active {
         return Reason::Continued;
-    };
+    }
     run.status = Status::Active;
     run.stop_reason = None;
     if let Some(loop_state) = run.loop_state.as_mut() {

@@ -21,12 +21,28 @@ pub struct Supervisor<'a> {
     pub process: &'a Process,
     /// The supervisor's pane.
     pub pane: &'a Pane,
+    /// What earlier commands of this name left behind; none where that is not known.
+    pub survivors: Option<&'a [Process]>,
+}
+
+impl Supervisor<'_> {
+    /// Why its command cannot begin beside what earlier ones left behind.
+    fn refusal(&self) -> Option<Reason> {
+        match self.survivors {
+            None => Some(Reason::OwnerUnverifiable),
+            Some([]) => None,
+            Some(_) => Some(Reason::IterationAlive),
+        }
+    }
 }
 
 /// Starts the run, or continues it once both its supervisor and its command are gone.
 pub fn with(cx: &mut RuleContext<'_>, id: &RunId, by: &Supervisor<'_>) -> Reason {
     let owner = Owner { agent: None, session: None, process: by.process.clone(), pane: by.pane.clone(), child: None };
     if *cx.run_reading(id) == Reading::Absent {
+        if let Some(reason) = by.refusal() {
+            return reason;
+        }
         let run = new_run(cx.request, id, by.name, owner, by.project.cloned());
         cx.draft.add_run(run);
         return Reason::Started;
@@ -41,10 +57,10 @@ pub fn with(cx: &mut RuleContext<'_>, id: &RunId, by: &Supervisor<'_>) -> Reason
     match cx.owner_liveness(run) {
         Live::Yes => Reason::OwnerAlive,
         Live::Unknown => Reason::OwnerUnverifiable,
-        Live::No => {
+        Live::No => by.refusal().unwrap_or_else(|| {
             cx.transfer(id, owner, Reason::SupervisedRunResumed);
             Reason::SupervisedRunResumed
-        }
+        }),
     }
 }
 

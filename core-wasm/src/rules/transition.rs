@@ -1,5 +1,6 @@
 //! How a run changes its owner, and how it ends. Every rule that does one of these calls these functions.
 
+use crate::background_work::BackgroundWork;
 use crate::decision::Location;
 use crate::id::RunId;
 use crate::reason::Reason;
@@ -20,6 +21,8 @@ impl RuleContext<'_> {
         }
         if let Some(loop_state) = run.loop_state.as_mut() {
             loop_state.reset_turn();
+            // It runs in the process of the owner before.
+            loop_state.background_work = BackgroundWork::default();
         }
         let fence = run.fence;
         let from = std::mem::replace(&mut run.owner, owner.clone());

@@ -1,12 +1,13 @@
 //! Determines which launches and commands are alive, by the same rules as the core.
 
-use agent_baton_core::process::{Live, Process};
+use agent_baton_core::id::RunId;
+use agent_baton_core::process::{Live, Process, ProcessState};
 use agent_baton_core::run::{Run, RunName};
 use agent_baton_core::supervisor_claim::SupervisorClaim;
 
 use super::{Context, MACHINE};
 use crate::error::CommandError;
-use baton_agents::Lineage;
+use baton_agents::{Lineage, Survivor};
 use baton_engine::liveness::LivenessCheck;
 use baton_protect::participants::{Participants, ProbeCache};
 use baton_protect::state::Participant;
@@ -70,6 +71,31 @@ impl Context {
         session.launch(&run.owner.process).map_or(Live::Unknown, |launch| census.launch(&session, launch).live)
     }
 
+    /// The living processes that earlier commands of this name in this project left behind; none where that cannot be told.
+    ///
+    /// # Errors
+    /// When the state cannot be read.
+    pub fn survivors(&self, project: Option<&str>, name: &RunName) -> Result<Option<Vec<Survivor>>, CommandError> {
+        let is_of_name = |id: &RunId| {
+            self.run(id)
+                .is_ok_and(|run| run.owner.session.is_none() && run.name == *name && run.project.as_deref() == project)
+        };
+        let Some(mut found) = self.inspector.survivors() else { return Ok(None) };
+        found.retain(|survivor| is_of_name(&survivor.run));
+        // An agent whose environment cannot be read is known by its events.
+        for session in self.project_sessions()? {
+            for launch in session.launches.iter().filter(|launch| launch.ended.is_none()) {
+                let Some(run) = launch.iteration_of.as_ref().filter(|run| is_of_name(run)) else { continue };
+                let is_known = found.iter().any(|survivor| survivor.process == launch.process);
+                if !is_known && self.inspector.process_state(&launch.process) == ProcessState::Running {
+                    let comm = session.agent.name().to_owned();
+                    found.push(Survivor { run: run.clone(), process: launch.process.clone(), comm });
+                }
+            }
+        }
+        Ok(Some(found))
+    }
+
     /// Returns the launches of a project that count for protected files. `present` lists those that entered.
     ///
     /// # Errors
@@ -108,7 +134,12 @@ impl Context {
         let child = owner.child.as_ref();
         let child = child.map_or_else(String::new, |child| format!(", its command pid {} {}", child.pid, look(child)));
         let holder = self.describe_lock_holder(run.project.as_deref(), &run.name, Some(owner.process.pid));
-        format!("supervisor pid {} {}{child}{holder}", owner.process.pid, look(&owner.process))
+        let survivors = self.inspector.survivors().unwrap_or_default().into_iter().filter(|it| it.run == run.id);
+        let survivors: String = survivors
+            .filter(|it| it.process != owner.process && Some(&it.process) != owner.child.as_ref())
+            .map(|it| format!(", its {} pid {} (alive)", baton_display::strip_control_chars(&it.comm), it.process.pid))
+            .collect();
+        format!("supervisor pid {} {}{child}{survivors}{holder}", owner.process.pid, look(&owner.process))
     }
 
     /// Describes who holds the supervisor lock of a name in a project. Returns an empty text if no process holds it,

@@ -8,6 +8,7 @@ use std::path::Path;
 use agent_baton_core::event::{Event, EventName};
 use agent_baton_core::reason::Reason;
 use agent_baton_core::request::Input;
+use agent_baton_core::session::Continuation;
 use baton_engine::decide::heartbeat_snapshot;
 use baton_engine::message_recorder::Recorded;
 use baton_store::{Heartbeat, LogLine};
@@ -100,6 +101,7 @@ pub(super) fn append_heartbeat(cx: &EventContext<'_>, event: &Event, n: u64) -> 
         n,
         event: event.name,
         question: cx.question,
+        continuation: (!event.background_work.is_empty()).then_some(Continuation::BackgroundWork),
         digest: event.digest.clone(),
         prompt_id: event.prompt_id.clone(),
         process: process.clone(),

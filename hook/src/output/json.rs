@@ -53,6 +53,8 @@ pub struct RunView {
     pub finished_at: Option<String>,
     /// Why it ended, paused or waits.
     pub stop_reason: Option<String>,
+    /// Since when its loop waits for background work of its agent (RFC 3339); null where it does not.
+    pub background_work_since: Option<String>,
 }
 
 /// One transfer, as `--json` prints it.
@@ -99,16 +101,18 @@ impl RunView {
             updated_at: format_rfc3339(&run.updated),
             finished_at: run.finished.as_ref().map(format_rfc3339),
             stop_reason: run.stop_reason.as_ref().map(baton_display::format_stop_reason),
+            background_work_since: run.background_work_since().map(format_rfc3339),
         }
     }
 }
 
 /// Returns the word for a run's status, which depends on whether its owner is alive.
 #[must_use]
-pub const fn run_status_word(run: &Run, owner: Live) -> &'static str {
+pub fn run_status_word(run: &Run, owner: Live) -> &'static str {
     match owner {
         Live::No if run.status.is_unfinished() => "interrupted",
         Live::Unknown if run.status.is_unfinished() => "unknown",
+        _ if run.background_work_since().is_some() => "background",
         _ => run.status.name(),
     }
 }

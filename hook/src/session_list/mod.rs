@@ -2,6 +2,7 @@
 
 mod page;
 
+use agent_baton_core::background_work::MAX_WAIT_MS;
 use agent_baton_core::decision::Location;
 use agent_baton_core::id::SessionId;
 use agent_baton_core::pane::Pane;
@@ -80,6 +81,12 @@ impl Overview {
     pub fn lost(&self) -> impl Iterator<Item = &ListedSession> {
         let lost = self.sessions.iter().filter(|it| it.standing.status == SessionStatus::Lost && !it.session.headless);
         lost.filter(|it| it.standing.since.age_ms(&self.now) <= self.max_lost_age_ms)
+    }
+
+    /// Whether a loop has waited for background work of its agent for longer than it waits for one task.
+    #[must_use]
+    pub fn waits_long(&self, run: &Run) -> bool {
+        run.background_work_since().is_some_and(|since| since.age_ms(&self.now) >= MAX_WAIT_MS)
     }
 
     /// Returns whether a run's owner is alive, from the verdict on its session if that has not ended.

@@ -3,4 +3,5 @@
 mod done_when;
 mod progress_log;
 mod run_with;
+mod run_with_survivors;
 mod stop_event;

@@ -1,5 +1,8 @@
 //! Loops: a run keeps its agent working from the `Stop` event, and affects only its owner.
 
+use std::sync::atomic::AtomicU32;
+use std::sync::atomic::Ordering::Relaxed;
+
 use agent_baton_core::agent::Agent;
 use agent_baton_core::run::{Run, Status};
 use agent_baton_tests::fake_agent::Ended;
@@ -439,6 +442,106 @@ fn a_stop_that_does_not_get_the_lock_counts_nothing_and_the_loop_waits() {
         assert_eq!(prompt(&mut window, agent, "s1", "t2", "go on"), None);
         assert!(goes_on(stop(&mut window, "s1", "part 4")).contains("iteration 2 of 5"), "{agent}");
     }
+}
+
+/// Claude's Stop while a task of its own runs.
+fn pause(window: &mut Window<'_>, tasks: &Value, crons: &Value) -> Option<Reply> {
+    // Equal bytes would be a second delivery.
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let message = format!("Waiting for the tests, look {}.", COUNT.fetch_add(1, Relaxed));
+    let fields = json!({"last_assistant_message": message, "stop_hook_active": true,
+        "background_tasks": tasks, "session_crons": crons});
+    stop_with(window, "s1", &fields)
+}
+
+#[test]
+fn a_stop_that_is_a_pause_is_no_end_and_no_round() {
+    let shell = json!([{"id": "b", "type": "shell", "status": "running", "command": "make test"}]);
+    let agent = json!([{"id": "c", "type": "subagent", "status": "running", "agent_type": "general-purpose"}]);
+    let cron = json!([{"id": "d", "schedule": "*/5 * * * *", "recurring": true, "prompt": "look"}]);
+    let none = json!([]);
+    for (tasks, crons) in [(&shell, &none), (&agent, &none), (&none, &cron), (&shell, &cron)] {
+        let scratch = Scratch::new();
+        let mut window = open(&scratch, Agent::Claude, "%1", "s1");
+        start(&mut window, "s1", &["--max-iterations", "8", "--patience", "2"]);
+        let words = told(pause(&mut window, tasks, crons));
+        assert!(
+            words.contains("waits at iteration 0 of 8. The agent waits for background work of its own."),
+            "{words}"
+        );
+        for _ in 0..7 {
+            assert_eq!(pause(&mut window, tasks, crons), None);
+        }
+        assert_eq!((run(&scratch).status, run(&scratch).iteration), (Status::Active, 0));
+        // It waits for itself, and everything says so.
+        assert_eq!(scratch.baton(["session", "list", "--status", "idle", "--json"]).run().json()["sessions"], none);
+        assert!(baton(&scratch, &["run", "show", "demo"]).contains("waits for background work of its agent"));
+        assert!(baton(&scratch, &["run", "list"]).contains("background"));
+        let status = scratch.baton(["status", "--json"]).run().json();
+        assert_eq!((&status["waiting"], &status["alive"][0]["status"]), (&none, &json!("background")), "{status}");
+        assert!(status["runs"][0]["background_work_since"].is_string(), "{status}");
+        // The finished task starts the next turn, whose Stop counts.
+        assert_eq!(prompt(&mut window, Agent::Claude, "s1", "t2", "<task-notification> done"), None);
+        assert!(goes_on(pause(&mut window, &none, &none)).contains("iteration 1 of 8"));
+        // The phrase ends it, whatever runs.
+        let fields = json!({"last_assistant_message": "<done/>", "background_tasks": tasks, "session_crons": crons});
+        assert!(told(stop_with(&mut window, "s1", &fields)).contains("is done at iteration 1 of 8"));
+    }
+}
+
+#[test]
+fn a_task_that_never_ends_holds_no_loop_up_for_ever() {
+    let server = json!([{"id": "b", "type": "shell", "status": "running", "command": "npm run dev"}]);
+    let none = json!([]);
+    let scratch = Scratch::new();
+    let mut window = open(&scratch, Agent::Claude, "%1", "s1");
+    start(&mut window, "s1", &["--patience", "0"]);
+    assert!(told(pause(&mut window, &server, &none)).contains("baton run continue"));
+    let waited = (1..20).take_while(|_| pause(&mut window, &server, &none).is_none()).count();
+    assert_eq!(waited, 9);
+    assert_eq!(run(&scratch).iteration, 1);
+    assert!(goes_on(pause(&mut window, &server, &none)).contains("iteration 2"), "said once");
+    // After an hour it stands among what waits for the user: no event comes that could say so.
+    assert_eq!(pause(&mut window, &json!([{"id": "c"}]), &none).and_then(|reply| reply.decision), None);
+    let file = scratch.state_dir().join("runs").join(format!("{}.json", run(&scratch).id));
+    let mut record: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
+    let since = record.pointer_mut("/loop/background_work/waits_since").unwrap();
+    let unix_ms = since["unix_ms"].as_u64().unwrap() - 2 * 60 * 60 * 1000;
+    *since = json!({"unix_ms": unix_ms, "boot": "earlier", "boot_ms": 1});
+    std::fs::write(&file, record.to_string()).unwrap();
+    let status = scratch.baton(["status", "--json"]).run().json();
+    assert_eq!(status["waiting"][0]["cause"], "background_work", "{status}");
+    // A user's word ends the wait.
+    baton(&scratch, &["run", "continue", "demo"]);
+    assert_eq!(prompt(&mut window, Agent::Claude, "s1", "t2", "go on"), None);
+    assert!(goes_on(pause(&mut window, &json!([{"id": "c"}]), &none)).contains("iteration 3"));
+}
+
+/// What is over, and what is no list, is no work that runs.
+#[test]
+fn only_work_that_runs_is_waited_for() {
+    let scratch = Scratch::new();
+    let mut window = open(&scratch, Agent::Claude, "%1", "s1");
+    start(&mut window, "s1", &["--patience", "0"]);
+    for tasks in [json!([]), json!(null), json!([{"id": "b", "status": "completed"}]), json!("none"), json!({})] {
+        goes_on(pause(&mut window, &tasks, &json!(null)));
+    }
+    assert_eq!(run(&scratch).iteration, 5);
+}
+
+/// A session without a loop waits for its own work too.
+#[test]
+fn a_session_that_waits_for_its_own_work_is_not_idle() {
+    let scratch = Scratch::new();
+    let mut window = open(&scratch, Agent::Claude, "%1", "s1");
+    let status =
+        |scratch: &Scratch| scratch.baton(["session", "list", "--json"]).run().json()["sessions"][0]["status"].clone();
+    assert_eq!(pause(&mut window, &json!([{"id": "b", "status": "running"}]), &json!([])), None);
+    assert_eq!(status(&scratch), "background");
+    assert_no_output(&window.hook("Notification", "s1", &json!({"notification_type": "idle_prompt"})));
+    assert_eq!(status(&scratch), "background");
+    assert_eq!(pause(&mut window, &json!([]), &json!([])), None);
+    assert_eq!(status(&scratch), "idle");
 }
 
 #[test]

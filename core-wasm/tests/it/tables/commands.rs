@@ -30,6 +30,30 @@ fn a_command_is_over_when_it_and_its_supervisor_are_gone() {
     );
 }
 
+/// The agents that a command started, and its scripts: while one lives, no second command begins beside it.
+#[test]
+fn a_command_is_not_over_while_something_lives_that_it_started() {
+    check(
+        "with r S1             -> started
+         attach r #1 K1        -> attached
+         kill S1
+         kill K1
+         survives P1
+         with r S2             -> iteration_alive
+         = r active command/S1 #1
+         survives
+         with r S2             -> owner_unverifiable
+         alone
+         with r S2             -> supervised_run_resumed
+         finish r #2           -> finished
+         survives P1 K2
+         with s S3             -> iteration_alive
+         = s none
+         alone
+         with s S3             -> started",
+    );
+}
+
 #[test]
 fn a_command_of_another_boot_is_gone_and_one_of_another_machine_is_not_known() {
     check(

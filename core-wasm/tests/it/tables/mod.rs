@@ -1,5 +1,6 @@
 //! The decision tables, row by row, as short histories.
 
+mod background_work;
 mod commands;
 mod launches;
 mod loops;

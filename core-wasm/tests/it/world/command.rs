@@ -11,6 +11,8 @@ use super::World;
 impl World {
     /// `with r S1`: the supervisor S1 starts or continues the run r.
     pub(super) fn with(&mut self, run: &str, supervisor: &str) -> Decision {
+        let survivors = self.survivors.iter().map(|name| self.actors[name].process.clone()).collect();
+        let survivors = (!self.blind_to_survivors).then_some(survivors);
         let actor = self.actor(supervisor);
         self.command(Command::With {
             run: run.parse().unwrap(),
@@ -18,7 +20,17 @@ impl World {
             project: Some("/w".into()),
             process: actor.process,
             pane: actor.pane,
+            survivors,
         })
+    }
+
+    /// `survives K1 P1`: these processes, which a command started, are alive; without any, nobody can tell.
+    pub(super) fn survive(&mut self, names: &[&str]) {
+        for name in names {
+            self.actor(name);
+        }
+        self.blind_to_survivors = names.is_empty();
+        self.survivors = names.iter().map(|name| (*name).to_owned()).collect();
     }
 
     /// `attach r #1 K1`: the process K1 becomes the command of r, with this fence.
@@ -58,6 +70,7 @@ impl World {
             } else {
                 LockState::Released
             },
+            survivors: Vec::new(),
         })
         .collect()
     }

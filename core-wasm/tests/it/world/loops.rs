@@ -4,7 +4,8 @@
 //!
 //! - `done` (the message contains the phrase), `passed`, `failed` or `refused` (the result of the command),
 //! - `same` (message), `still` (project), `again` (a hook continued the turn), `cap=8`,
-//! - `blind` (the definition cannot be read) or `other` (the definition is not the run's).
+//! - `blind` (the definition cannot be read) or `other` (the definition is not the run's),
+//! - `work=b,c` (what the agent runs in the background).
 //!
 //! A `prompt` and a `stop` may have the `id=N` of their turn. A prompt may have `task` if the client wrote it.
 
@@ -45,6 +46,8 @@ impl World {
         if let Some(prompt) = &mut event.prompt {
             prompt.by_user = !words.contains(&"task");
         }
+        let work = words.iter().find_map(|word| word.strip_prefix("work="));
+        event.background_work = work.map(|ids| ids.split(',').map(str::to_owned).collect()).unwrap_or_default();
         if event.name == EventName::Stop && !words.contains(&"blind") {
             event.stop = self.facts(event, words);
         }

@@ -58,6 +58,9 @@ pub struct World {
     claim: Option<SupervisorClaim>,
     /// The supervised runs whose lock is held by some process.
     held: Vec<String>,
+    /// What commands left behind.
+    survivors: Vec<String>,
+    blind_to_survivors: bool,
 }
 
 impl Default for World {
@@ -80,6 +83,8 @@ impl Default for World {
             last: None,
             claim: None,
             held: Vec::new(),
+            survivors: Vec::new(),
+            blind_to_survivors: false,
         }
     }
 }
@@ -160,6 +165,7 @@ impl World {
             supervisor_claim: self.claim_of(&own),
             waited: false,
             stop: None,
+            background_work: Vec::new(),
             messages: None,
             last_turn: None,
         }
@@ -191,7 +197,13 @@ impl World {
         let Some(process) = event.process.filter(|_| decision.reason == Reason::Heartbeat) else {
             return decision;
         };
-        let line = Delivery { digest: event.digest, at: self.now(self.site_of(&process)), process, event: None };
+        let line = Delivery {
+            digest: event.digest,
+            at: self.now(self.site_of(&process)),
+            process,
+            event: None,
+            continuation: None,
+        };
         self.deliveries.entry(id).or_default().push(line);
         decision
     }

@@ -140,6 +140,15 @@ impl World {
                 self.claim = None;
                 return String::new();
             }
+            ["survives", names @ ..] => {
+                self.survive(names);
+                return String::new();
+            }
+            ["alone"] => {
+                self.survive(&[]);
+                self.blind_to_survivors = false;
+                return String::new();
+            }
             ["held", run] => {
                 self.held.push((*run).to_owned());
                 return String::new();

@@ -12,11 +12,13 @@ use agent_baton_core::id::SessionId;
 use agent_baton_core::process::Process;
 use schemars::{JsonSchema, Schema};
 use serde::Deserialize;
+use serde_json::value::RawValue;
 
 pub(super) use context_usage::read_usage;
 pub(super) use last_turn::judge_last_turn;
 pub(super) use session_files::SESSION_FILES;
 
+use super::background_work;
 use super::lenient_json::{LenientString, lenient};
 use super::payload::{self, ParsedEvent, RawString, SessionField, Text};
 use baton_fs::read;
@@ -102,6 +104,14 @@ struct Payload<'a> {
     /// The prompt's id. Several prompts may have the same one. baton keeps its digest.
     #[serde(borrow)]
     prompt_id: Option<RawString<'a>>,
+    /// What runs on in the background at a Stop: id and status of each task. Digests of the ids are kept.
+    #[serde(borrow)]
+    #[schemars(with = "Option<serde_json::Value>")]
+    background_tasks: Option<&'a RawValue>,
+    /// The prompts that the agent scheduled for itself. Digests of their ids are kept.
+    #[serde(borrow)]
+    #[schemars(with = "Option<serde_json::Value>")]
+    session_crons: Option<&'a RawValue>,
 }
 
 /// Parses one payload.
@@ -126,6 +136,11 @@ pub(super) fn parse(text: &str) -> Result<ParsedEvent, serde_json::Error> {
         transcript: payload.transcript_path.and_then(Text::into_path),
         prompt: payload.prompt.filter(|_| name == EventName::UserPromptSubmit).map(RawString::to_prompt),
         prompt_id: payload.prompt_id.and_then(RawString::to_id_digest),
+        background_work: if name == EventName::Stop {
+            background_work::running(payload.background_tasks, payload.session_crons)
+        } else {
+            Vec::new()
+        },
         question: payload.notification_type.filter(|_| name == EventName::Notification).map(Text::into_question),
     })
 }

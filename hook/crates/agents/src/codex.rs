@@ -91,6 +91,8 @@ pub(super) fn parse(text: &str) -> Result<ParsedEvent, serde_json::Error> {
         transcript: payload.transcript_path.and_then(Text::into_path),
         prompt: payload.prompt.filter(|_| name == EventName::UserPromptSubmit).map(RawString::to_prompt),
         prompt_id: payload.turn_id.and_then(RawString::to_id_digest),
+        // Its Stop names none.
+        background_work: Vec::new(),
         question: None,
     })
 }

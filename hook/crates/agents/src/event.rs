@@ -51,6 +51,7 @@ impl AgentInspector<'_> {
             supervisor_claim: None,
             waited: false,
             stop: None,
+            background_work: said.background_work,
             messages: None,
             last_turn: None,
         }

@@ -4,6 +4,7 @@
 //! This crate may touch stdin, the agents' own directories, and the system through an [`AgentInspector`]. It changes
 //! nothing. Only this crate knows the agents' JSON.
 
+mod background_work;
 mod claude;
 mod codex;
 mod context_usage;
@@ -19,6 +20,7 @@ pub mod raw_event;
 pub mod reply;
 pub mod session_files;
 mod supervisor_claim;
+mod survivors;
 mod transcript;
 
 use std::path::{Path, PathBuf};
@@ -36,6 +38,7 @@ pub use inspector::AgentInspector;
 pub use message_text::{MessageText, message_text};
 pub use payload::{ParsedEvent, StopDetails};
 pub use supervisor_claim::{FENCE_VARIABLE, RUN_VARIABLE};
+pub use survivors::{COMMAND_SESSION_VARIABLE, Survivor};
 
 use crate::raw_event::RawEvent;
 use baton_system::environment::Environment;

@@ -39,6 +39,8 @@ pub struct ParsedEvent {
     pub prompt: Option<Prompt>,
     /// The digest of the client's id of the prompt or turn.
     pub prompt_id: Option<String>,
+    /// Digests of the ids of what the agent has in the background (`Stop` only).
+    pub background_work: Vec<String>,
     /// What the agent asks (`Notification` only).
     pub question: Option<Question>,
 }
@@ -55,6 +57,7 @@ impl ParsedEvent {
         transcript: None,
         prompt: None,
         prompt_id: None,
+        background_work: Vec::new(),
         question: None,
     };
 }

@@ -66,6 +66,7 @@ impl AgentInspector<'_> {
             child: owner.child.clone(),
             child_state: owner.child.as_ref().map(|child| self.process_state(child)),
             lock: held,
+            survivors: Vec::new(),
         }
     }
 }

@@ -260,6 +260,7 @@ enum LoopOutcome {
     Done,
     Ended,
     Waiting,
+    WaitingForItself,
     Finished,
     Cancelled,
     Iterated,
@@ -274,7 +275,8 @@ impl From<Reason> for LoopOutcome {
             Reason::StopMissed | Reason::LoopUnreadable | Reason::ClientCap => Self::Waiting,
             Reason::Finished => Self::Finished,
             Reason::Cancelled => Self::Cancelled,
-            Reason::Iterated => Self::Iterated,
+            Reason::Iterated | Reason::BackgroundWorkIgnored => Self::Iterated,
+            Reason::BackgroundWork => Self::WaitingForItself,
             _ => Self::Paused,
         }
     }
@@ -285,7 +287,7 @@ impl LoopOutcome {
         match self {
             Self::Done => "is done",
             Self::Ended => "ended",
-            Self::Waiting => "waits",
+            Self::Waiting | Self::WaitingForItself => "waits",
             Self::Finished => "was finished",
             Self::Cancelled => "was cancelled",
             Self::Iterated => "continues",
@@ -297,6 +299,10 @@ impl LoopOutcome {
     fn next_step(self, run: &RunId) -> String {
         match self {
             Self::Waiting => format!(" It continues with your next prompt. To stop it: baton run cancel {run}"),
+            Self::WaitingForItself => format!(
+                " That work starts the next turn, and the loop continues then. If it never ends: baton run continue {run}, then send \
+                 any prompt"
+            ),
             Self::Paused => format!(" To continue: baton run continue {run}. To end it: baton run cancel {run}"),
             Self::Done | Self::Ended | Self::Finished | Self::Cancelled | Self::Iterated => String::new(),
         }

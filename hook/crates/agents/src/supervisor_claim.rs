@@ -44,8 +44,8 @@ impl AgentInspector<'_> {
         Some(SupervisorClaim { run, fence, ancestors, nested_in })
     }
 
-    /// Returns whether an agent process serves several clients, or might.
-    fn serves_others(&self, pid: u32) -> bool {
+    /// Whether a process of an agent serves others, or may.
+    pub(super) fn serves_others(&self, pid: u32) -> bool {
         self.system.arguments(pid).is_none_or(|arguments| {
             arguments.iter().skip(1).any(|argument| DAEMON_ARGUMENTS.contains(&argument.as_slice()))
         })

@@ -8,7 +8,7 @@ use agent_baton_core::event::{EventName, Question};
 use agent_baton_core::liveness::Liveness;
 use agent_baton_core::process::Live;
 use agent_baton_core::reason::Reason;
-use agent_baton_core::session::{Launch, Session};
+use agent_baton_core::session::{Continuation, Launch, Session};
 use agent_baton_core::timestamp::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -27,6 +27,8 @@ pub enum SessionStatus {
     Starting,
     /// It is working.
     Active,
+    /// Its turn is over, and work of its own in the background starts the next one.
+    Background,
     /// All its processes are proved dead and it announced no end. It can be resumed.
     Lost,
     /// All its processes are proved dead, and it never had a conversation. There is nothing to resume.
@@ -49,6 +51,8 @@ pub enum StatusKind {
     Starting,
     /// It is working.
     Active,
+    /// Its turn is over, and work of its own in the background starts the next one.
+    Background,
     /// All its processes are proved dead and it announced no end.
     Lost,
     /// All its processes are proved dead, and it never had a conversation.
@@ -91,6 +95,7 @@ impl SessionStatus {
             Self::Idle => StatusKind::Idle,
             Self::Starting => StatusKind::Starting,
             Self::Active => StatusKind::Active,
+            Self::Background => StatusKind::Background,
             Self::Lost => StatusKind::Lost,
             Self::Empty => StatusKind::Empty,
             Self::Unknown => StatusKind::Unknown,
@@ -107,7 +112,7 @@ impl SessionStatus {
     /// Returns whether the session's process is alive.
     #[must_use]
     pub const fn is_alive(self) -> bool {
-        matches!(self, Self::Attention(_) | Self::Idle | Self::Starting | Self::Active)
+        matches!(self, Self::Attention(_) | Self::Idle | Self::Starting | Self::Active | Self::Background)
     }
 }
 
@@ -120,6 +125,7 @@ impl StatusKind {
             Self::Idle => "idle",
             Self::Starting => "starting",
             Self::Active => "active",
+            Self::Background => "background",
             Self::Lost => "lost",
             Self::Empty => "empty",
             Self::Unknown => "unknown",
@@ -205,38 +211,50 @@ fn newest_activity<'a>(session: &'a Session, launch: &'a Launch, log: &'a LogTai
     // A start is known from the launch. The start after a compaction says nothing about the turn.
     let slow = slow.filter(|delivery| delivery.event != Some(EventName::SessionStart));
     let slow = slow.filter_map(|delivery| {
-        Some(Activity {
-            at: &delivery.at,
-            status: status_after(delivery.event.unwrap_or(EventName::UserPromptSubmit), None)?,
-        })
+        let event = delivery.event.unwrap_or(EventName::UserPromptSubmit);
+        Some(Activity { at: &delivery.at, status: status_after(event, None, delivery.continuation)? })
     });
     let beats = log.beats().filter(|beat| beat.process == launch.process);
-    let beats = beats.filter_map(|beat: &Heartbeat| {
-        Some(Activity { at: &beat.at, status: status_after(beat.event, beat.question)? })
-    });
-    std::iter::once(start).chain(slow).chain(beats).reduce(later)
+    // That nothing was typed for a while is a reminder: what ended the turn before still holds.
+    let (reminders, beats): (Vec<&Heartbeat>, Vec<&Heartbeat>) =
+        beats.partition(|beat| beat.event == EventName::Notification && beat.question == Some(Question::Prompt));
+    let activity = |beat: &'a Heartbeat| {
+        Some(Activity { at: &beat.at, status: status_after(beat.event, beat.question, beat.continuation)? })
+    };
+    let newest = std::iter::once(start).chain(slow).chain(beats.into_iter().filter_map(activity)).reduce(later)?;
+    match newest.status {
+        SessionStatus::Background | SessionStatus::Attention(AttentionReason::Error) => Some(newest),
+        _ => Some(reminders.into_iter().filter_map(activity).fold(newest, later)),
+    }
 }
 
 fn later<'a>(a: Activity<'a>, b: Activity<'a>) -> Activity<'a> {
     if a.at.is_after(b.at) { a } else { b }
 }
 
-/// Returns the status of a session after an event, or `None` if the event does not determine it.
-const fn status_after(event: EventName, question: Option<Question>) -> Option<SessionStatus> {
-    Some(match (event, question) {
-        (EventName::UserPromptSubmit, _) => SessionStatus::Active,
-        (EventName::Stop | EventName::Interrupt, _) | (EventName::Notification, Some(Question::Prompt)) => {
+/// Where a session stands after an event; none where the event does not say.
+const fn status_after(
+    event: EventName,
+    question: Option<Question>,
+    continuation: Option<Continuation>,
+) -> Option<SessionStatus> {
+    Some(match (event, question, continuation) {
+        (EventName::Stop, _, Some(Continuation::BackgroundWork)) => SessionStatus::Background,
+        (EventName::UserPromptSubmit, ..) | (EventName::Stop, _, Some(Continuation::Loop)) => SessionStatus::Active,
+        (EventName::Stop | EventName::Interrupt, ..) | (EventName::Notification, Some(Question::Prompt), _) => {
             SessionStatus::Idle
         }
-        (EventName::StopFailure, _) => SessionStatus::Attention(AttentionReason::Error),
-        (EventName::PermissionRequest, _) | (EventName::Notification, Some(Question::Permission)) => {
+        (EventName::StopFailure, ..) => SessionStatus::Attention(AttentionReason::Error),
+        (EventName::PermissionRequest, ..) | (EventName::Notification, Some(Question::Permission), _) => {
             SessionStatus::Attention(AttentionReason::Permission)
         }
-        (EventName::Notification, Some(Question::Answer)) => SessionStatus::Attention(AttentionReason::Question),
-        (EventName::Notification, Some(Question::Other) | None) => SessionStatus::Attention(AttentionReason::Attention),
-        // A compaction can happen during a turn or after one.
-        (EventName::Notification, Some(Question::Nothing))
-        | (EventName::PreCompact | EventName::SessionStart | EventName::SessionEnd | EventName::Other, _) => {
+        (EventName::Notification, Some(Question::Answer), _) => SessionStatus::Attention(AttentionReason::Question),
+        (EventName::Notification, Some(Question::Other) | None, _) => {
+            SessionStatus::Attention(AttentionReason::Attention)
+        }
+        // A compaction comes in the middle of a turn, or after one.
+        (EventName::Notification, Some(Question::Nothing), _)
+        | (EventName::PreCompact | EventName::SessionStart | EventName::SessionEnd | EventName::Other, ..) => {
             return None;
         }
     })

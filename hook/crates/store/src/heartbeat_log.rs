@@ -8,7 +8,7 @@ use agent_baton_core::event::{EventName, Question};
 use agent_baton_core::id::SessionId;
 use agent_baton_core::process::Process;
 use agent_baton_core::reason::Reason;
-use agent_baton_core::session::{Delivery, MAX_DELIVERIES, NotificationId};
+use agent_baton_core::session::{Continuation, Delivery, MAX_DELIVERIES, NotificationId};
 use agent_baton_core::timestamp::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -49,6 +49,9 @@ pub struct Heartbeat {
     /// What the notification is about (`Notification` only).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub question: Option<Question>,
+    /// By what the turn goes on (`Stop` only).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub continuation: Option<Continuation>,
     /// The digest of its payload.
     pub digest: String,
     /// The digest of the client's id of the prompt or turn.
@@ -106,6 +109,7 @@ impl LogTail {
             process: beat.process.clone(),
             at: beat.at.clone(),
             event: None,
+            continuation: None,
         };
         self.beats().skip(newest).map(of).collect()
     }

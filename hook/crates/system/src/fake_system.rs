@@ -33,6 +33,7 @@ pub fn agent(pid: u32, ended: bool) -> ProcessLookup {
         comm: "claude".into(),
         ended,
         parent: 1,
+        session: pid,
         tty: 0,
         start: fixtures::process(pid).start,
     })
@@ -53,6 +54,9 @@ impl<F: Fn(u32) -> ProcessLookup> System for FakeSystem<F> {
     fn process(&self, pid: u32) -> ProcessLookup {
         self.process_lookups.set(self.process_lookups.get() + 1);
         (self.shows)(pid)
+    }
+    fn pids(&self) -> Option<Vec<u32>> {
+        None
     }
     fn arguments(&self, _: u32) -> Option<Vec<Vec<u8>>> {
         None

@@ -110,6 +110,9 @@ pub trait System {
     /// Looks up a pid, with one read.
     fn process(&self, pid: u32) -> ProcessLookup;
 
+    /// The pids of all processes that can be seen. `None` if they cannot be listed.
+    fn pids(&self) -> Option<Vec<u32>>;
+
     /// Returns the arguments of a process, starting with the program's name and truncated to some kilobytes, or `None`
     /// if they cannot be read.
     fn arguments(&self, pid: u32) -> Option<Vec<Vec<u8>>>;

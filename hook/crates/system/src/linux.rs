@@ -78,6 +78,11 @@ impl System for Linux {
         }
     }
 
+    fn pids(&self) -> Option<Vec<u32>> {
+        let entries = std::fs::read_dir("/proc").ok()?;
+        Some(entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok()).collect())
+    }
+
     fn arguments(&self, pid: u32) -> Option<Vec<Vec<u8>>> {
         let mut bytes = Vec::new();
         let file = File::open(format!("/proc/{pid}/cmdline")).ok()?;

@@ -100,7 +100,8 @@ mod tests {
     use super::*;
 
     fn check(variables: &[(&str, &str)], tty: u32, expected: &str) {
-        let process = ProcessStat { pid: 1, comm: "claude".to_owned(), ended: false, parent: 0, tty, start: 1 };
+        let process =
+            ProcessStat { pid: 1, comm: "claude".to_owned(), ended: false, parent: 0, session: 1, tty, start: 1 };
         let found = match inherited_pane(&variables, &process) {
             Pane::Tmux { server, pane } => format!("tmux {server} {pane}"),
             Pane::Zellij { session, pane } => format!("zellij {session} {pane}"),

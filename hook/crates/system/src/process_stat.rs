@@ -11,6 +11,8 @@ pub struct ProcessStat {
     pub ended: bool,
     /// The pid of its parent, or 0 if the parent is outside the pid namespace.
     pub parent: u32,
+    /// The process that leads its session, by pid.
+    pub session: u32,
     /// The number of its controlling terminal, or 0 if it has none.
     pub tty: u32,
     /// When it started, in ticks since boot.
@@ -32,7 +34,8 @@ impl ProcessStat {
         let mut fields = rest.split_ascii_whitespace();
         let state = fields.next()?;
         let parent = fields.next()?.parse().ok()?;
-        let tty = fields.nth(2)?.parse::<i32>().ok()?.cast_unsigned();
+        let session = fields.nth(1)?.parse::<i32>().ok()?.cast_unsigned();
+        let tty = fields.next()?.parse::<i32>().ok()?.cast_unsigned();
         let threads = fields.nth(12)?.parse::<u64>().ok()?;
         let start = fields.nth(1)?.parse().ok()?;
         // If the line were truncated within the number, the start would be wrong.
@@ -40,7 +43,7 @@ impl ProcessStat {
         let known = state.len() == 1 && state.bytes().all(|byte| byte.is_ascii_alphabetic());
         // A process whose main thread has exited while others run looks like a zombie but is alive.
         let ended = matches!(state, "X" | "x") || (state == "Z" && threads <= 1);
-        known.then_some(Self { pid, comm, ended, parent, tty, start })
+        known.then_some(Self { pid, comm, ended, parent, session, tty, start })
     }
 
     /// Returns the name of the controlling terminal, such as `pts/3`, or `None` if there is none or it is of another
@@ -75,7 +78,7 @@ mod tests {
         let stat = ProcessStat::parse(line.as_bytes());
         assert_eq!(stat.as_ref().map(|stat| (stat.comm.as_str(), stat.ended)), expected, "{line:?}");
         if let Some(stat) = stat {
-            assert_eq!((stat.pid, stat.parent, stat.start), (4711, 12, 381_757), "{line:?}");
+            assert_eq!((stat.pid, stat.parent, stat.session, stat.start), (4711, 12, 4711, 381_757), "{line:?}");
             assert_eq!(stat.tty_name().as_deref(), Some("pts/1"), "{line:?}");
         }
     }

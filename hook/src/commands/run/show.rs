@@ -2,6 +2,7 @@
 
 use agent_baton_core::process::Live;
 use agent_baton_core::run::Run;
+use agent_baton_core::timestamp::Timestamp;
 use clap::Args;
 
 use crate::args;
@@ -54,7 +55,7 @@ fn text(context: &Context, run: &Run, live: Live) -> String {
     };
     let mut rows = vec![
         ("run", format!("{} ({})", baton_display::strip_control_chars(run.name.as_str()), run.id)),
-        ("status", run.status.name().to_owned()),
+        ("status", format!("{}{}", run.status.name(), background_work(run, &now))),
         ("iteration", format!("{}{turns}", run.iteration)),
         (
             "owner",
@@ -91,4 +92,15 @@ fn text(context: &Context, run: &Run, live: Live) -> String {
         ));
     }
     rows.iter().map(|(label, value)| format!("{label:<10}{value}\n")).collect()
+}
+
+/// That a loop waits for background work of its agent.
+fn background_work(run: &Run, now: &Timestamp) -> String {
+    let Some(since) = run.background_work_since() else { return String::new() };
+    let tasks = run.loop_state.as_ref().map_or(0, |loop_state| loop_state.background_work.tasks.len());
+    format!(
+        ", waits for background work of its agent ({}) since {}",
+        baton_display::format_count(tasks, "task", "tasks"),
+        baton_display::format_local(since, now)
+    )
 }

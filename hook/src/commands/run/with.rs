@@ -14,6 +14,7 @@ use crate::context::{Context, Outcome, current_directory};
 use crate::error::CommandError;
 use crate::output;
 use crate::output::run_result::refusal;
+use baton_agents::Survivor;
 use baton_store::SupervisorLock;
 use baton_system::environment::OwnEnvironment;
 use baton_system::pane::find_pane;
@@ -79,6 +80,10 @@ impl With {
                     let done = self.claim_run(context, project.clone())?;
                     match (done.decision.reason, done.run()) {
                         (Reason::Started | Reason::SupervisedRunResumed, Some(run)) => return Ok((lock, run.clone())),
+                        (reason @ Reason::IterationAlive, _) => {
+                            let what = describe_survivors(&self.survivors(context, project.as_deref())?);
+                            Some(CommandError::Refused { reason, what })
+                        }
                         (reason @ (Reason::OwnerAlive | Reason::OwnerUnverifiable), Some(run)) => {
                             Some(CommandError::Refused { reason, what: describe_running(context, run) })
                         }
@@ -99,11 +104,16 @@ impl With {
         }
     }
 
-    /// Returns whether a command of this name is running, or might be.
+    /// Whether the first one of this name is there, or may be, or something that it started.
     fn may_be_running(&self, context: &Context, project: Option<&str>) -> Result<bool, CommandError> {
-        Ok(self
-            .unfinished(context, project)?
-            .is_some_and(|run| context.owner_liveness(&context.liveness_check(), &run) != Live::No))
+        let unfinished = self.unfinished(context, project)?;
+        let may_be = unfinished.is_some_and(|run| context.owner_liveness(&context.liveness_check(), &run) != Live::No);
+        Ok(may_be || !self.survivors(context, project)?.is_empty())
+    }
+
+    /// What earlier commands of this name left behind, as far as that is known.
+    fn survivors(&self, context: &Context, project: Option<&str>) -> Result<Vec<Survivor>, CommandError> {
+        Ok(context.survivors(project, &self.name)?.unwrap_or_default())
     }
 
     fn claim_run(&self, context: &Context, project: Option<String>) -> Result<Outcome, CommandError> {
@@ -116,7 +126,9 @@ impl With {
         // A tool of an agent has no terminal of its own: the user sees the command in the agent's pane.
         let seen = context.inspector().outermost_agent().unwrap_or_else(|| own.clone());
         let pane = find_pane(context.inspector().system(), &OwnEnvironment, &seen);
-        context.decide(Command::With { run, name: self.name.clone(), project, process, pane })
+        let survivors = context.survivors(project.as_deref(), &self.name)?;
+        let survivors = survivors.map(|survivors| survivors.into_iter().map(|survivor| survivor.process).collect());
+        context.decide(Command::With { run, name: self.name.clone(), project, process, pane, survivors })
     }
 
     /// Returns the unfinished supervised run of this name in this project. While the lock is held, there can be only
@@ -142,6 +154,22 @@ impl With {
         };
         Ok(CommandError::Refused { reason: Reason::OwnerAlive, what })
     }
+}
+
+/// What an earlier command left behind, with the way out.
+fn describe_survivors(survivors: &[Survivor]) -> String {
+    let Some(first) = survivors.first() else { return Reason::IterationAlive.sentence().to_owned() };
+    let names: Vec<String> = survivors
+        .iter()
+        .map(|it| format!("pid {} ({})", it.process.pid, baton_display::strip_control_chars(&it.comm)))
+        .collect();
+    let pids: Vec<String> = survivors.iter().map(|it| it.process.pid.to_string()).collect();
+    format!(
+        "run {} is not over: its command started {}, still alive. Wait for that with --wait, or end it: kill {}",
+        first.run,
+        names.join(", "),
+        pids.join(" ")
+    )
 }
 
 fn describe_running(context: &Context, run: &Run) -> String {

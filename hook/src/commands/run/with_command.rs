@@ -19,6 +19,7 @@ use crate::context::Context;
 use crate::error::CommandError;
 use crate::output;
 use crate::output::run_result::refusal;
+use baton_agents::COMMAND_SESSION_VARIABLE;
 use baton_system::identity;
 
 /// Become the command of a run.
@@ -46,7 +47,9 @@ impl WithCommand {
             return Err(refusal(&context, &done, done.decision.reason));
         }
         let [program, arguments @ ..] = self.command.as_slice() else { return Err(CommandError::InternalError) };
-        let failed = Program::new(program).args(arguments).exec();
+        // What the command starts keeps this, and so can be told from a daemon, which begins a session of its own.
+        let failed =
+            Program::new(program).args(arguments).env(COMMAND_SESSION_VARIABLE, own.session.to_string()).exec();
         output::notice(&format!(
             "cannot run {}: {failed}",
             baton_display::strip_control_chars(&program.to_string_lossy())

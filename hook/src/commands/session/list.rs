@@ -30,8 +30,20 @@ use baton_system::worktree;
 const DEFAULT_PAGE_SIZE: &str = "50";
 
 /// The words for `--status`: each status that is printed, and one word for all that need attention.
-const STATUSES: [&str; 11] =
-    ["attention", "permission", "question", "error", "idle", "starting", "active", "lost", "empty", "unknown", "ended"];
+const STATUSES: [&str; 12] = [
+    "attention",
+    "permission",
+    "question",
+    "error",
+    "idle",
+    "starting",
+    "active",
+    "background",
+    "lost",
+    "empty",
+    "unknown",
+    "ended",
+];
 
 /// The status of sessions that are listed only if you ask for them.
 const EMPTY: &str = StatusKind::Empty.word();

@@ -31,6 +31,8 @@ pub enum Cause {
     Paused,
     /// A run waits for the user.
     Waiting,
+    /// A loop has waited for background work of its agent for so long that it may never end.
+    BackgroundWork,
     /// A session is open, but another process owns its run.
     OwnerElsewhere,
 }
@@ -61,7 +63,7 @@ impl LiveState {
 
 impl Cause {
     /// Every cause, in order.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Permission,
         Self::Question,
         Self::Error,
@@ -69,6 +71,7 @@ impl Cause {
         Self::Idle,
         Self::Paused,
         Self::Waiting,
+        Self::BackgroundWork,
         Self::OwnerElsewhere,
     ];
 
@@ -83,6 +86,7 @@ impl Cause {
             Self::Idle => "idle",
             Self::Paused => "paused",
             Self::Waiting => "waiting",
+            Self::BackgroundWork => "background work",
             Self::OwnerElsewhere => "owner elsewhere",
         }
     }
@@ -119,6 +123,8 @@ pub(super) fn waiting(seen: &Overview) -> Vec<WaitingItem<'_>> {
         let cause = match run.status {
             RunStatus::Paused => Cause::Paused,
             RunStatus::Waiting => Cause::Waiting,
+            // Nothing else would say so: an agent that waits sends no event.
+            RunStatus::Active if seen.waits_long(run) => Cause::BackgroundWork,
             _ => return None,
         };
         let session = seen.sessions.iter().find(|it| run.owner.session.as_ref() == Some(&it.session.id));

@@ -42,10 +42,24 @@ fn a_loop_goes_on_with_its_prompt_and_else_the_user_is_told() {
             "waits at iteration 3 of 8. The agent limits how many Stops in a row a hook may block; a prompt starts a new count. \
              It continues with your next prompt. To stop it: baton run cancel r1",
         ),
+        (
+            Reason::BackgroundWork,
+            "waits at iteration 3 of 8. The agent waits for background work of its own. That work starts the next turn, and the \
+             loop continues then. If it never ends: baton run continue r1, then send any prompt",
+        ),
     ] {
         let reply = value(Agent::Claude, EventName::Stop, &[looping(reason)]).unwrap();
         assert_eq!(reply, json!({"systemMessage": format!("baton: loop \"ignore all rules\" (r1) {words}")}));
     }
+}
+
+#[test]
+fn a_loop_that_no_longer_waits_goes_on_and_says_so() {
+    let tell = [looping(Reason::BackgroundWorkIgnored), looping(Reason::Iterated)];
+    let reply: Value = serde_json::from_str(&render_block("The prompt.".to_owned(), &tell, &names()).unwrap()).unwrap();
+    let words = "baton: the loop \"ignore all rules\" (r1) continues at iteration 3 of 8. Background work of the agent has run for too \
+                 long. The loop no longer waits for it.";
+    assert_eq!(reply, json!({"decision": "block", "reason": "The prompt.", "systemMessage": words}));
 }
 
 fn names() -> Names {

@@ -85,6 +85,7 @@ fn what_one_process_was_seen_to_do_last_counts_and_not_when_its_record_was_writt
         prompt_id: None,
         process: process(0),
         question: None,
+        continuation: None,
         took_us: None,
     });
     world.store.append(&id("a"), &beat).unwrap();

@@ -16,6 +16,7 @@ fn log(beats: &[(u64, u32, EventName, Option<Question>)]) -> LogTail {
             n: *at,
             event: *event,
             question: *question,
+            continuation: None,
             digest: String::new(),
             prompt_id: None,
             process: process(*pid),
@@ -33,6 +34,7 @@ fn of(slow: &[(u64, EventName)]) -> Session {
         process: process(1),
         at: stamp(*at),
         event: Some(*event),
+        continuation: None,
     };
     session.deliveries = slow.iter().map(delivery).collect();
     session
@@ -70,6 +72,34 @@ fn the_newest_event_says_where_a_living_session_stands() {
     ] {
         check(&of(&slow), &[Live::Yes], &log(&[beat]), expected);
     }
+}
+
+/// A Stop by which the agent goes on is no wait for the user, and a reminder of the client changes nothing in that.
+#[test]
+fn a_stop_that_is_no_end_leaves_the_session_at_work() {
+    use agent_baton_core::session::Continuation;
+    let reminder = (9, 1, Notification, Some(Question::Prompt));
+    for (continuation, later, expected) in [
+        (Some(Continuation::BackgroundWork), None, "background since 7"),
+        (Some(Continuation::BackgroundWork), Some(reminder), "background since 7"),
+        (Some(Continuation::BackgroundWork), Some((9, 1, UserPromptSubmit, None)), "active since 9"),
+        (Some(Continuation::BackgroundWork), Some((9, 1, Stop, None)), "idle since 9"),
+        (Some(Continuation::Loop), None, "active since 7"),
+        (None, None, "idle since 7"),
+        (None, Some(reminder), "idle since 9"),
+    ] {
+        let mut beats = log(&[(7, 1, Stop, None)]);
+        if let LogLine::Heartbeat(beat) = &mut beats.lines[0] {
+            beat.continuation = continuation;
+        }
+        beats.lines.extend(log(later.as_slice()).lines);
+        check(&of(&[]), &[Live::Yes], &beats, expected);
+        // The same of the Stop of a loop, which stands in the record.
+        let mut session = of(&[(7, Stop)]);
+        session.deliveries[0].continuation = continuation;
+        check(&session, &[Live::Yes], &log(later.as_slice()), expected);
+    }
+    check(&of(&[]), &[Live::Yes], &log(&[(7, 1, StopFailure, None), reminder]), "error since 7");
 }
 
 #[test]

@@ -16,6 +16,7 @@ fn beat(n: u64, digest: &str) -> LogLine {
         at: stamp(n),
         n,
         event: EventName::UserPromptSubmit,
+        continuation: None,
         question: None,
         digest: digest.into(),
         prompt_id: None,

@@ -84,7 +84,7 @@ build() {
 # Prints what core-wasm/core.wasm was built from.
 sources() (
     cd core-wasm
-    echo '# What core.wasm was built from. build.sh writes this file, and tests/it/wasm_sources.rs compares it with the sources.'
+    echo '# What core.wasm was built from. build.sh writes this file, and core-wasm/tests/it/wasm_sources.rs compares it with the sources.'
     echo "toolchain $toolchain"
     { echo core.wasm; echo build.sh; echo Cargo.toml; find src -name '*.rs' | sort; } | xargs sha256sum
     cargo tree --locked --package agent-baton-core --edges normal,build --target wasm32-unknown-unknown --prefix none \
@@ -130,7 +130,7 @@ else
     trap 'for file in core.wasm core.wasm.sources; do cat "$copy/$file" >"core-wasm/$file"; done; rm -rf "$copy"' EXIT
     place
     unset RUSTC RUSTC_BOOTSTRAP
-    cargo test --locked --package agent-baton-core --test sources
-    cargo test --locked --package agent-baton --lib core::
-    cargo test --locked --package agent-baton --test parity
+    cargo test --locked --workspace --test it wasm_sources::
+    cargo test --locked --workspace --test it parity::
+    cargo test --locked --workspace --lib -- --skip slow::
 fi

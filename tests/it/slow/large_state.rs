@@ -65,7 +65,8 @@ fn mending_that_is_killed_is_ended_by_the_next_calls() {
             calls += 1;
             assert!(calls < 100, "it is never in order");
             let ended = window.hook("SessionStart", "new", &json!({"call": calls}));
-            assert_eq!((ended.code, ended.stdout.as_str()), (Some(0), ""), "{ended:?}");
+            // The owners of the other runs are gone, so some may be offered.
+            assert!(ended.code == Some(0) && ended.stderr.is_empty(), "{ended:?}");
         }
         println!("killed at rename {nth}: in order after {calls} calls more");
         let state = scratch.state();

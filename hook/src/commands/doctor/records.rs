@@ -22,10 +22,10 @@ fn protected_projects(store: &Store) -> Vec<Finding> {
         Err(error) => return vec![Finding::failed("records", &error)],
     };
     let wrong = stores.iter().filter_map(|protected| Some((protected, read_record(protected, None).err()?)));
-    wrong.map(|(protected, error)| Finding::problem("records", error.to_string(), way_out(protected))).collect()
+    wrong.map(|(protected, error)| Finding::problem("records", error.to_string(), hint(protected))).collect()
 }
 
-fn way_out(protected: &ProtectedStore) -> String {
+fn hint(protected: &ProtectedStore) -> String {
     let record = protected.record_path().display().to_string();
     let backups = protected.numbers(ArchiveKind::Backup).unwrap_or_default();
     let newest = backups.last().map_or_else(String::new, |number| {

@@ -57,7 +57,7 @@ fn a_loop_goes_on_with_its_prompt_and_else_the_user_is_told() {
 fn a_loop_that_no_longer_waits_goes_on_and_says_so() {
     let tell = [looping(Reason::BackgroundWorkIgnored), looping(Reason::Iterated)];
     let reply: Value = serde_json::from_str(&render_block("The prompt.".to_owned(), &tell, &names()).unwrap()).unwrap();
-    let words = "baton: the loop \"ignore all rules\" (r1) continues at iteration 3 of 8. Background work of the agent has run for too \
+    let words = "baton: loop \"ignore all rules\" (r1) continues at iteration 3 of 8. Background work of the agent has run for too \
                  long. The loop no longer waits for it.";
     assert_eq!(reply, json!({"decision": "block", "reason": "The prompt.", "systemMessage": words}));
 }
@@ -115,15 +115,15 @@ fn the_words() {
     check(
         Notification::Interrupted { id: told("r1", Reason::RunOffered), iteration: 3 },
         None,
-        "baton: run \"ignore all rules\" (r1) of this project has no living owner here; it stands at iteration 3. To go on \
-         with it in this session: baton run adopt r1 --session s1. To end it: baton run cancel r1",
+        "baton: run \"ignore all rules\" (r1) of this project has no live owner; it is at iteration 3. To continue \
+         it in this session: baton run adopt r1 --session s1. To end it: baton run cancel r1",
     );
     let (idle_ms, threshold_ms) = (8 * 86_400_000, 47 * 3_600_000);
     check(
         Notification::Abandoned { id: told("r1", Reason::AbandonedStale), iteration: 3, idle_ms, threshold_ms },
         None,
         "baton: run \"ignore all rules\" (r1) was abandoned at iteration 3. Its owner is gone, and nothing happened for 8 days \
-         (the limit, stale_after, is 47 h). To go on with it in this session: baton run adopt r1 --session s1",
+         (the limit, stale_after, is 47 h). To continue it in this session: baton run adopt r1 --session s1",
     );
     let runs = (1..=10).map(|number| format!("r{number}").parse().unwrap()).collect();
     check(

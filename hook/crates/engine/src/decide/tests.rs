@@ -33,7 +33,7 @@ const INVALID_DECISIONS: &[(&str, &str)] = &[
     ("unknown-kind", "the core's reply is not a decision: unknown variant `file`"),
     ("unknown-location", "the core's reply is not a decision: unknown variant `bin`"),
     ("twice", "refused: the decision changes s twice"),
-    ("too-many", "refused: the decision changes 17 records; at most 16 are taken"),
+    ("too-many", "refused: the decision changes 17 records; the limit is 16"),
     ("given-away", "refused: the decision gives r a fence that is not higher"),
     ("fence-back", "refused: the decision gives r a fence that is not higher"),
     ("other-birth", "refused: the decision changes the agent or the creation time of r"),

@@ -1,8 +1,8 @@
 //! Finds the project of a directory: the root of its git worktree. baton never runs git, because a repository can make
 //! git run programs.
 
-use std::fs::{File, Metadata};
-use std::path::{Path, PathBuf};
+use std::fs::File;
+use std::path::Path;
 
 use baton_fs::read::read_capped;
 
@@ -23,30 +23,39 @@ pub fn find_root(start: &Path) -> Option<String> {
     root.to_str().map(str::to_owned)
 }
 
-/// Returns whether a directory has a `.git` that leads to a repository.
+/// Returns whether a directory has a `.git` that is a repository or names one.
 fn is_worktree_root(directory: &Path) -> bool {
     let git = directory.join(".git");
     let Ok(meta) = std::fs::metadata(&git) else {
         return false;
     };
-    let repository = if meta.is_dir() { Some(git) } else { linked_repository(directory, &git, &meta) };
-    // An empty `.git` directory is not a repository. Some sandboxes mount one.
-    repository.is_some_and(|repository| std::fs::symlink_metadata(repository.join("HEAD")).is_ok())
+    if meta.is_dir() {
+        // An empty `.git` directory is not a repository. Some sandboxes mount one.
+        return std::fs::symlink_metadata(git.join("HEAD")).is_ok();
+    }
+    // Whether the repository can be reached does not matter. In a container, that of a linked worktree often is not
+    // mounted, and the directory is a worktree all the same.
+    meta.is_file() && names_repository(&git)
 }
 
-/// Returns the repository that a `.git` file names.
-fn linked_repository(directory: &Path, git: &Path, meta: &Metadata) -> Option<PathBuf> {
-    if !meta.is_file() {
-        return None;
-    }
-    let text = String::from_utf8(read_capped(File::open(git).ok()?, MAX_GIT_FILE_BYTES).ok()?).ok()?;
-    let path = text.strip_prefix("gitdir:")?.trim_matches([' ', '\n', '\r']);
-    (!path.is_empty()).then(|| directory.join(path))
+/// Returns whether a `.git` file is one line that names a repository.
+fn names_repository(git: &Path) -> bool {
+    let Some(text) = read_git_file(git) else {
+        return false;
+    };
+    let path = text.strip_prefix("gitdir:").map(|path| path.trim_matches([' ', '\n', '\r']));
+    path.is_some_and(|path| !path.is_empty() && !path.contains(['\0', '\n']))
+}
+
+/// Reads a `.git` file. Returns `None` if it cannot be read, is too long or is not UTF-8.
+fn read_git_file(git: &Path) -> Option<String> {
+    String::from_utf8(read_capped(File::open(git).ok()?, MAX_GIT_FILE_BYTES).ok()?).ok()
 }
 
 #[cfg(test)]
 mod tests {
     use std::fs;
+    use std::path::PathBuf;
 
     use super::*;
 
@@ -62,6 +71,9 @@ mod tests {
             "repo/empty/.git",
             "repo/broken/x",
             "repo/dangling/x",
+            "repo/emptied/x",
+            "repo/nameless/x",
+            "repo/two-lines/x",
             "side/x",
             "plain/x",
         ] {
@@ -73,6 +85,9 @@ mod tests {
         fs::write(base.join("repo/sub/.git"), "gitdir: ../.git/modules/sub\n").unwrap();
         fs::write(base.join("repo/broken/.git"), "x".repeat(MAX_GIT_FILE_BYTES + 1)).unwrap();
         fs::write(base.join("repo/dangling/.git"), "gitdir: /nowhere/at/all\n").unwrap();
+        fs::write(base.join("repo/emptied/.git"), format!("gitdir: {}\n", base.join("plain").display())).unwrap();
+        fs::write(base.join("repo/nameless/.git"), "gitdir: \n").unwrap();
+        fs::write(base.join("repo/two-lines/.git"), "gitdir: /nowhere\nand more\n").unwrap();
         fs::write(base.join("side/.git"), format!("gitdir: {}\n", base.join("repo/.git/worktrees/side").display()))
             .unwrap();
         std::os::unix::fs::symlink(base.join("repo/src"), base.join("link")).unwrap();
@@ -89,7 +104,10 @@ mod tests {
             ("repo/sub/x", "repo/sub"),
             ("repo/empty", "repo"),
             ("repo/broken/x", "repo"),
-            ("repo/dangling/x", "repo"),
+            ("repo/dangling/x", "repo/dangling"),
+            ("repo/emptied/x", "repo/emptied"),
+            ("repo/nameless/x", "repo"),
+            ("repo/two-lines/x", "repo"),
             ("side/x", "side"),
             ("plain/x", "plain/x"),
             ("plain/x/../x", "plain/x"),

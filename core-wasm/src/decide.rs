@@ -12,7 +12,9 @@ use crate::rules::owner_commands::{self, Progress};
 use crate::rules::start::{self, NewRun};
 use crate::rules::supersede;
 use crate::rules::supervised_run::{self, Supervisor};
-use crate::rules::{cancel, duplicate_event, last_turn, launch, loops, notifications, offer, ownership, pause};
+use crate::rules::{
+    cancel, duplicate_event, last_turn, launch, loops, notifications, offer, ownership, pause, project_move,
+};
 use crate::run::Status;
 
 /// Decides a request given as UTF-8 JSON and returns the decision as UTF-8 JSON.
@@ -65,6 +67,7 @@ fn decide_event(request: &Request, event: &Event) -> Decision {
         Outcome::Active(launch) => launch,
         Outcome::Inactive(reason) => return answer_event(cx, vec![reason]),
     };
+    let moved = project_move::apply(&mut cx);
     let begins = launch.row.begins();
     let is_iteration = supervised_run::is_iteration(&mut cx);
 
@@ -94,6 +97,7 @@ fn decide_event(request: &Request, event: &Event) -> Decision {
         ownership,
         looped,
         offered,
+        moved,
         older.superseded.then_some(Reason::Superseded),
         older.pane_reused.then_some(Reason::PaneReused),
     ];

@@ -99,6 +99,7 @@ pub fn event(name: EventName, of: &str, digest: &str) -> Event {
         process: Some(process(1)),
         pane: pane(1),
         project: None,
+        missing_project: None,
         lock: None,
         shows: None,
         headless: false,

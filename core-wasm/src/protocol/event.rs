@@ -141,6 +141,9 @@ pub struct Event {
     pub pane: Pane,
     /// The canonical path of the worktree root. Only the slow path sets it.
     pub project: Option<String>,
+    /// The project of the session's record, if there is no such directory any more. Only the slow path sets it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub missing_project: Option<String>,
     /// The path of the session lock that the process holds (Codex). Only the slow path sets it.
     pub lock: Option<String>,
     /// The session that Claude's `sessions/<pid>.json` names for the event's process, if that file can be read.

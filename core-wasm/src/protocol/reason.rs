@@ -76,6 +76,8 @@ reasons! {
     Launched = "launched",
     /// A known launch announced itself again.
     Announced = "announced",
+    /// The session's project no longer exists; the session and its runs now belong to the project in which it goes on.
+    ProjectMoved = "project_moved",
 
     /// Several unfinished runs belong to the session; none was moved.
     MultipleMatchingRuns = "multiple_matching_runs",

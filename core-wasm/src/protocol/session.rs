@@ -32,7 +32,7 @@ pub struct Session {
     pub agent: Agent,
     /// The revision of the record, which grows by one at each write.
     pub revision: u64,
-    /// The worktree root, fixed when the session was registered.
+    /// The worktree root in which the session was registered. It changes only if that directory no longer exists.
     pub project: Option<String>,
     /// The working directory of the newest event on the slow path.
     pub cwd: Option<String>,

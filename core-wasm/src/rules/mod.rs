@@ -13,6 +13,7 @@ pub mod offer;
 pub mod owner_commands;
 pub mod ownership;
 pub mod pause;
+pub mod project_move;
 pub mod start;
 pub mod supersede;
 pub mod supervised_run;

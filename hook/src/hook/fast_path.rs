@@ -11,6 +11,7 @@ use agent_baton_core::request::Input;
 use agent_baton_core::session::Continuation;
 use baton_engine::decide::heartbeat_snapshot;
 use baton_engine::message_recorder::Recorded;
+use baton_engine::missing_project::missing_project;
 use baton_store::{Heartbeat, LogLine};
 use baton_system::worktree;
 
@@ -79,6 +80,9 @@ pub(super) fn classify(cx: &EventContext<'_>, event: &Event) -> Result<Classific
         Reason::DuplicateEvent => Classification::Nothing,
         Reason::Heartbeat if outcome.is_heartbeat() => {
             let session = outcome.request.snapshot.session.record();
+            if session.is_some_and(|session| missing_project(session, event.cwd.as_deref()).is_some()) {
+                return Ok(Classification::Lock);
+            }
             Classification::Heartbeat { n, has_messages: session.is_some_and(|session| session.messages) }
         }
         _ => Classification::Lock,

@@ -8,6 +8,7 @@ use std::time::Duration;
 use agent_baton_core::event::{Event, EventName};
 use agent_baton_core::request::Input;
 use baton_engine::loops::{LoopStop, StopHost, StopInputs};
+use baton_engine::missing_project::missing_project;
 use baton_engine::snapshot::ProbeResult;
 use baton_protect::ProtectedProjectEvent;
 
@@ -28,11 +29,19 @@ pub(super) struct Facts<'a> {
 /// Completes the event and reads what its decision needs.
 pub(super) fn gather<'a>(cx: &EventContext<'a>, event: &mut Event) -> Facts<'a> {
     cx.service.inspector.enrich_event(event, cx.process);
+    event.missing_project = missing_project_of(cx, event);
     let loop_stop = evaluate_loop_stop(cx, event);
     event.messages = Some(cx.recorder(cx.raw).is_enabled());
     let probes = cx.service.probe(&Input::Event(Box::new(event.clone())));
     let protected = ProtectedProjectEvent::prepare(&cx.service, event);
     Facts { probes, loop_stop, protected }
+}
+
+/// Returns the recorded project of the event's session, if it is gone and the session goes on elsewhere.
+fn missing_project_of(cx: &EventContext<'_>, event: &Event) -> Option<String> {
+    let id = event.session.as_ref()?;
+    let reading = cx.service.store.read(|view| view.session(id)).ok()?;
+    missing_project(reading.record()?, event.cwd.as_deref())
 }
 
 /// Reads what a `Stop` of a loop's owner needs, and runs the loop's command if it has one.

@@ -8,3 +8,4 @@ mod prior_art_messages;
 mod prior_art_registry;
 mod prior_art_retention;
 mod registry;
+mod renamed_project;

@@ -97,3 +97,53 @@ fn the_sessions_file_of_claude_outweighs_a_late_looking_event() {
 fn compaction_is_the_same_session() {
     check("P1 start A\nP1 compact A -> compacted no_run\n= A P1");
 }
+
+#[test]
+fn a_session_and_its_run_follow_a_project_that_is_gone_from_its_path() {
+    check(
+        "P1 start A
+         run A P1 r
+         kill P1
+         P2 start A resume in=/new missing=/w -> resumed_same_session launched project_moved +told
+         project A                            -> /new
+         project r                            -> /new
+         P2 prompt A in=/new                  -> heartbeat owner_present
+         kill P2
+         P3 start B startup in=/new           -> registered no_run run_offered +told
+         P4 start C startup in=/w             -> registered no_run",
+    );
+    check(
+        "P1 start A\nP1 prompt A\nP1 prompt A in=/new missing=/w -> project_moved heartbeat no_run\nproject A -> /new",
+    );
+    check("P1 start A\nP1 stop A in=/new missing=/w -> project_moved heartbeat\nproject A -> /new");
+}
+
+#[test]
+fn a_session_that_goes_elsewhere_keeps_its_project() {
+    for event in [
+        "P2 start A resume in=/new",
+        "P1 prompt A in=/new",
+        // Another project is gone, as when the record changed after the look.
+        "P1 prompt A in=/new missing=/other",
+        // Nobody shows the session there.
+        "P1 end A in=/new missing=/w",
+    ] {
+        check(&format!("P1 start A\nrun A P1 r\n{event}\nproject A -> /w\nproject r -> /w"));
+    }
+}
+
+#[test]
+fn only_the_runs_of_the_project_that_is_gone_move() {
+    check(
+        "P1 start A
+         P2 start B
+         run A P1 r
+         run B P2 s
+         P1 prompt A in=/new missing=/w
+         project r -> /new
+         project B -> /w
+         project s -> /w",
+    );
+    // A run that has ended is history.
+    check("P1 start A\nrun A P1 r\nfinish r P1 -> finished\nP1 prompt A in=/new missing=/w\nproject r -> /w");
+}

@@ -46,6 +46,9 @@ impl World {
         if let Some(prompt) = &mut event.prompt {
             prompt.by_user = !words.contains(&"task");
         }
+        let path = |key: &str| words.iter().find_map(|word| word.strip_prefix(key)).map(str::to_owned);
+        event.missing_project = path("missing=");
+        event.project = path("in=").or_else(|| event.project.take());
         let work = words.iter().find_map(|word| word.strip_prefix("work="));
         event.background_work = work.map(|ids| ids.split(',').map(str::to_owned).collect()).unwrap_or_default();
         if event.name == EventName::Stop && !words.contains(&"blind") {

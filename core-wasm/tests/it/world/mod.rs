@@ -120,6 +120,12 @@ impl World {
         format!("{id} {}{over}{location}", launches.join(","))
     }
 
+    /// Returns the project of a session or a run.
+    fn project_of(&self, id: &str) -> String {
+        let session = self.sessions.get(id).map(|(session, _)| &session.project);
+        session.or_else(|| self.runs.get(id).map(|(run, _)| &run.project)).cloned().flatten().unwrap_or_default()
+    }
+
     fn now(&self, site: Site) -> Timestamp {
         let unix_ms = self.now_ms.saturating_add_signed(self.skew_ms);
         Timestamp { unix_ms, boot: self.place(site).boot, boot_ms: self.boot_ms(site) }
@@ -158,6 +164,7 @@ impl World {
             process: Some(actor.process),
             pane: actor.pane,
             project: Some("/w".into()),
+            missing_project: None,
             lock: None,
             shows: actor.shows.and_then(|shows| shows.parse().ok()),
             headless: false,

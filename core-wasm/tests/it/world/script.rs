@@ -157,6 +157,7 @@ impl World {
                 self.held.clear();
                 return String::new();
             }
+            ["project", id] => return self.project_of(id),
             ["iterations", run] => return self.runs[*run].0.iteration.to_string(),
             ["loop", session, actor, run, rest @ ..] => self.start_loop(session, actor, run, rest),
             ["pause", run] => self.command(Command::Pause { run: run.parse().unwrap(), why: None }),

@@ -44,6 +44,7 @@ impl AgentInspector<'_> {
                 .filter(|stat| !may_be_daemon(stat))
                 .map_or(Pane::Unknown, |stat| inherited_pane(self.environment, stat)),
             project: None,
+            missing_project: None,
             lock: None,
             shows: None,
             headless: false,

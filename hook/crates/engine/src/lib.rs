@@ -12,6 +12,7 @@ pub mod liveness;
 pub mod lookup;
 pub mod loops;
 pub mod message_recorder;
+pub mod missing_project;
 pub mod observer;
 pub mod outcome;
 pub mod retention;

@@ -142,8 +142,7 @@ impl SnapshotBuilder<'_, '_> {
         }
         let own: Vec<RunId> = self.sessions.iter().flat_map(|named| runs_of(&named.reading)).collect();
         self.add_runs(&own);
-        let registered = session.record().and_then(|session| session.project.as_ref());
-        if let Some(project) = registered.or(event.project.as_ref()) {
+        if let Some(project) = project_of(&session, event) {
             let runs = self.view.project(project)?.runs;
             let newest = runs.len().saturating_sub(MAX_PROJECT_RUNS);
             self.add_runs(runs.get(newest..).unwrap_or_default());
@@ -192,6 +191,13 @@ impl SnapshotBuilder<'_, '_> {
             self.sessions.push(Named { id: id.into(), reading });
         }
     }
+}
+
+/// Returns the project to which the session belongs after the event: the recorded one, unless that is gone.
+#[must_use]
+pub fn project_of<'a>(session: &'a Reading<Session>, event: &'a Event) -> Option<&'a String> {
+    let registered = session.record().and_then(|session| session.project.as_ref());
+    registered.filter(|registered| event.missing_project.as_ref() != Some(registered)).or(event.project.as_ref())
 }
 
 fn runs_of(session: &Reading<Session>) -> Vec<RunId> {

@@ -7,6 +7,7 @@ use std::time::Instant;
 use agent_baton_core::event::{Event, EventName};
 use agent_baton_core::process::{HostId, Live};
 use agent_baton_core::reason::Reason;
+use agent_baton_core::request::Reading;
 use agent_baton_core::session::Session;
 use agent_baton_core::timestamp::Timestamp;
 
@@ -21,6 +22,7 @@ use baton_engine::config::RelativePath;
 use baton_engine::decide::DecisionService;
 use baton_engine::observer::{Observed, Observer};
 use baton_engine::outcome::Outcome;
+use baton_engine::snapshot;
 use baton_store::{LockedStore, ProtectedStore};
 
 /// An event in a project with protected files.
@@ -56,9 +58,8 @@ impl<'a> ProtectedProjectEvent<'a> {
     #[must_use]
     pub fn prepare(service: &DecisionService<'a>, event: &Event) -> Option<Self> {
         let (id, process) = (event.session.as_ref()?, event.process.as_ref()?);
-        let registered =
-            service.store.read(|view| view.session(id).record().and_then(|session| session.project.clone()));
-        let project = registered.ok().flatten().or_else(|| event.project.clone())?;
+        let session = service.store.read(|view| view.session(id)).unwrap_or(Reading::Absent);
+        let project = snapshot::project_of(&session, event)?.clone();
         let paths = service.settings.config().protected(Path::new(&project));
         let protected_store = service.store.protected_store(&project);
         let bytes = protected_store.record();

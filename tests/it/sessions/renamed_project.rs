@@ -1,0 +1,95 @@
+//! Renames the directory in which sessions work.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use agent_baton_core::agent::Agent;
+use agent_baton_tests::scratch::Output;
+use agent_baton_tests::window::assert_no_output;
+use agent_baton_tests::{Scratch, Window};
+use serde_json::json;
+
+/// Creates a directory below the home.
+fn directory(scratch: &Scratch, name: &str) -> PathBuf {
+    let path = scratch.home().join(name);
+    fs::create_dir_all(&path).unwrap();
+    fs::canonicalize(path).unwrap()
+}
+
+/// Returns the project of a session or a run.
+fn project(scratch: &Scratch, what: &str, id: &str) -> PathBuf {
+    let output = scratch.baton([what, "show", id, "--json"]).run();
+    output.json()["project"].as_str().unwrap().into()
+}
+
+/// Returns whether `session list --here` shows a session in a directory.
+fn is_here(scratch: &Scratch, directory: &Path, session: &str) -> bool {
+    let output: Output = scratch.baton(["session", "list", "--here", "--json"]).cwd(directory).run();
+    output.json()["sessions"].as_array().unwrap().iter().any(|listed| listed["id"] == session)
+}
+
+#[test]
+fn a_session_and_its_run_follow_a_rename() {
+    let scratch = Scratch::new();
+    let old = directory(&scratch, "old");
+    let new = scratch.home().join("new");
+    let mut first = Window::open(&scratch, Agent::Claude, "%1");
+    assert_no_output(&first.hook("SessionStart", "a", &json!({"cwd": old})));
+    assert_no_output(&first.hook("UserPromptSubmit", "a", &json!({"cwd": old, "prompt": "words"})));
+    assert_eq!(first.baton("a", &["run", "start", "port"]).code, Some(0));
+    first.process.kill();
+    fs::rename(&old, &new).unwrap();
+
+    let mut second = Window::open(&scratch, Agent::Claude, "%2");
+    let resumed = second.hook("SessionStart", "a", &json!({"cwd": new, "source": "resume"}));
+    assert!(resumed.stdout.contains("port"), "{resumed:?}");
+    assert_eq!(project(&scratch, "session", "a"), new);
+    assert_eq!(project(&scratch, "run", "port"), new);
+    assert!(is_here(&scratch, &new, "a"));
+    second.process.kill();
+
+    // The index has followed too, so another session there is offered the run.
+    let mut third = Window::open(&scratch, Agent::Claude, "%3");
+    let offered = third.hook("SessionStart", "b", &json!({"cwd": new}));
+    assert!(offered.stdout.contains("port"), "{offered:?}");
+}
+
+#[test]
+fn a_living_session_follows_at_its_next_event_whatever_it_is() {
+    for (event, mut fields, leaves_link) in [
+        ("UserPromptSubmit", json!({"prompt": "more words"}), false),
+        ("Stop", json!({}), false),
+        ("Notification", json!({"message": "words", "notification_type": "idle_prompt"}), false),
+        ("Stop", json!({}), true),
+    ] {
+        let scratch = Scratch::new();
+        let old = directory(&scratch, "old");
+        let new = scratch.home().join("new");
+        let mut window = Window::open(&scratch, Agent::Claude, "%1");
+        assert_no_output(&window.hook("SessionStart", "a", &json!({"cwd": old})));
+        assert_no_output(&window.hook("UserPromptSubmit", "a", &json!({"cwd": old, "prompt": "words"})));
+        fs::rename(&old, &new).unwrap();
+        if leaves_link {
+            std::os::unix::fs::symlink(&new, &old).unwrap();
+        }
+        fields["cwd"] = json!(new);
+        assert_no_output(&window.hook(event, "a", &fields));
+        assert_eq!(project(&scratch, "session", "a"), new, "{event}");
+    }
+}
+
+#[test]
+fn a_session_that_only_goes_elsewhere_stays() {
+    let scratch = Scratch::new();
+    let (here, elsewhere) = (directory(&scratch, "here"), directory(&scratch, "elsewhere"));
+    let mut window = Window::open(&scratch, Agent::Claude, "%1");
+    assert_no_output(&window.hook("SessionStart", "a", &json!({"cwd": here})));
+    for cwd in [&elsewhere, &scratch.home().join("nowhere")] {
+        assert_no_output(&window.hook("UserPromptSubmit", "a", &json!({"cwd": cwd, "prompt": "words"})));
+        assert_eq!(project(&scratch, "session", "a"), here);
+    }
+    // Both the project and the directory are gone: nothing says where the work is.
+    fs::remove_dir(&here).unwrap();
+    assert_no_output(&window.hook("Stop", "a", &json!({"cwd": scratch.home().join("nowhere")})));
+    assert_eq!(project(&scratch, "session", "a"), here);
+}

@@ -246,3 +246,73 @@ fn a_launch_that_can_never_be_looked_at_is_told() {
     assert_eq!(project.baton(&["restore", "--force"]).code, Some(0));
     assert_eq!(project.read("AGENTS.md").as_deref(), Some("mine\n"));
 }
+
+/// Moves the project to another path, and leaves a link, because the windows run in the project.
+fn rename(project: &Project<'_>, to: &std::path::Path) {
+    fs::rename(project.path(), to).unwrap();
+    symlink(to, project.path()).unwrap();
+}
+
+#[test]
+fn saved_files_follow_a_rename_of_the_project() {
+    for how in ["a later event", "only the end", "a resume after a crash"] {
+        let scratch = Scratch::new();
+        let project = Project::protect(&scratch, &["AGENTS.md"]);
+        project.write("AGENTS.md", "mine\n");
+        let new = fs::canonicalize(scratch.home()).unwrap().join("renamed");
+        let mut first = Window::open(&scratch, Agent::Claude, "%1");
+        assert_no_output(&come(&mut first, "s1"));
+        project.write("AGENTS.md", "the tool's\n");
+        rename(&project, &new);
+        let fields = json!({"cwd": new});
+        match how {
+            "a later event" => {
+                // The configuration names a path that is gone.
+                fs::remove_file(scratch.home().join(".config/baton/config.toml")).unwrap();
+                let told = first.hook("UserPromptSubmit", "s1", &json!({"cwd": new, "prompt": "words"}));
+                assert!(told.stdout.contains("its protected files follow; to protect them"), "{told:?}");
+                assert_eq!(project.state(), ("saved".to_owned(), 1));
+                assert_eq!(project.read("AGENTS.md").as_deref(), Some("the tool's\n"));
+                first.hook("SessionEnd", "s1", &fields);
+            }
+            "only the end" => {
+                first.hook("SessionEnd", "s1", &fields);
+            }
+            _ => {
+                first.process.kill();
+                let mut second = Window::open(&scratch, Agent::Claude, "%2");
+                let told = second.hook("SessionStart", "s1", &json!({"cwd": new, "source": "resume"}));
+                assert!(told.stdout.contains("restored"), "{told:?}");
+            }
+        }
+        assert_eq!(fs::read_to_string(new.join("AGENTS.md")).unwrap(), "mine\n", "{how}");
+        // The link leads from the configured path to the new one, so the resumed session saves anew.
+        let state = if how == "a resume after a crash" { "saved" } else { "idle" };
+        assert_eq!(project.state().0, state, "{how}");
+    }
+}
+
+#[test]
+fn saved_files_do_not_follow_a_session_to_another_directory() {
+    let scratch = Scratch::new();
+    let project = Project::protect(&scratch, &["AGENTS.md"]);
+    project.write("AGENTS.md", "mine\n");
+    let home = fs::canonicalize(scratch.home()).unwrap();
+    let mut window = Window::open(&scratch, Agent::Claude, "%1");
+    assert_no_output(&come(&mut window, "s1"));
+    project.write("AGENTS.md", "the tool's\n");
+    // As when a disk is unmounted.
+    fs::rename(project.path(), home.join("unmounted")).unwrap();
+    fs::create_dir(home.join("other")).unwrap();
+    symlink(home.join("other"), project.path()).unwrap();
+    window.hook("UserPromptSubmit", "s1", &json!({"cwd": home.join("other"), "prompt": "words"}));
+    window.hook("SessionEnd", "s1", &json!({"cwd": home.join("other")}));
+    assert!(fs::read_dir(home.join("other")).unwrap().next().is_none());
+    fs::remove_file(project.path()).unwrap();
+    fs::rename(home.join("unmounted"), project.path()).unwrap();
+    assert_eq!(project.state().0, "saved");
+    let mut next = Window::open(&scratch, Agent::Claude, "%2");
+    let told = come(&mut next, "s2");
+    assert!(told.stdout.contains("restored"), "{told:?}");
+    assert_eq!(project.read("AGENTS.md").as_deref(), Some("mine\n"));
+}

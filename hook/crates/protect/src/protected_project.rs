@@ -245,6 +245,16 @@ impl ProtectedProject<'_, '_> {
         Some(Backup { number, sha256: Digest::from_content(&bytes) })
     }
 
+    /// Returns whether the backup was made of the directory that is now at the project's path.
+    ///
+    /// # Errors
+    /// Returns an error if the backup cannot be read now.
+    pub fn is_backup_of_directory(&self, saved: &Backup) -> Result<bool, StoreError> {
+        let Ok(archive) = self.read_backup(saved)? else { return Ok(false) };
+        let id = ProjectDir::open(Path::new(self.project)).ok().and_then(|dir| dir.id().ok());
+        Ok(id == Some(archive.manifest.directory))
+    }
+
     /// Returns what restoring would do, without changing anything.
     ///
     /// # Errors

@@ -37,6 +37,8 @@ pub struct ProtectedProjectEvent<'a> {
     /// Whether the event was deferred and its process has ended meanwhile.
     process_gone: bool,
     protected_store: ProtectedStore,
+    /// What is stored under the project's previous path, if its directory was renamed.
+    previous_store: Option<ProtectedStore>,
     probes: ProbeCache,
     place: HostId,
 }
@@ -63,7 +65,10 @@ impl<'a> ProtectedProjectEvent<'a> {
         let paths = service.settings.config().protected(Path::new(&project));
         let protected_store = service.store.protected_store(&project);
         let bytes = protected_store.record();
-        if paths.is_empty() && matches!(bytes, Ok(None)) {
+        let previous = event.missing_project.as_ref().filter(|previous| **previous != project);
+        let previous_store = previous.map(|previous| service.store.protected_store(previous));
+        let previous_store = previous_store.filter(|previous| previous.exists().unwrap_or(true));
+        if paths.is_empty() && matches!(bytes, Ok(None)) && previous_store.is_none() {
             return None;
         }
         let participant = Participant { session: id.clone(), agent: event.agent, process: process.clone() };
@@ -79,6 +84,7 @@ impl<'a> ProtectedProjectEvent<'a> {
             was_deferred: event.waited,
             process_gone,
             protected_store,
+            previous_store,
             probes: ProbeCache::default(),
             place,
             participant,
@@ -103,6 +109,10 @@ impl<'a> ProtectedProjectEvent<'a> {
         if self.process_gone || !self.is_present_after(outcome) {
             return Ok(Vec::new());
         }
+        self.follow_rename(locked, &outcome.request.now)?;
+        if self.paths.is_empty() && !self.protected_store.exists()? {
+            return Ok(Vec::new());
+        }
         let mut protected = self.protected_project(locked, &outcome.request.now);
         let mut record = protected.load_record()?;
         if !record.participants.contains(&self.participant) {
@@ -113,6 +123,34 @@ impl<'a> ProtectedProjectEvent<'a> {
         let told = if self.was_deferred { Vec::new() } else { std::mem::take(&mut record.pending_notices) };
         protected.save_record(&mut record)?;
         Ok(told)
+    }
+
+    /// Stores what was saved of this very directory under its new path. If the session went on in another directory,
+    /// it stays where it is: the saved directory may come back, for example when its disk is mounted.
+    fn follow_rename(&self, locked: &mut LockedStore<'_>, now: &Timestamp) -> Result<(), ProtectError> {
+        let Some(previous) = &self.previous_store else { return Ok(()) };
+        if self.protected_store.exists()? {
+            return Ok(());
+        }
+        let parsed = previous.record()?.map(|bytes| ProjectRecord::parse(&bytes, None));
+        // A record that cannot be read stays for `baton doctor`, which names it.
+        let Some(Ok(mut record)) = parsed else { return Ok(()) };
+        let Some(saved) = record.backup().cloned() else { return Ok(()) };
+        let mut protected = ProtectedProject { protected_store: previous, ..self.protected_project(locked, now) };
+        if !protected.is_backup_of_directory(&saved)? {
+            return Ok(());
+        }
+        // An interrupted call may have written the record and not moved it.
+        if record.project != self.project {
+            let mut text = format!("{} is now {}, and its protected files follow", record.project, self.project);
+            if self.paths.is_empty() {
+                text.push_str("; to protect them for the next sessions, name the new path in the configuration");
+            }
+            record.project.clone_from(&self.project);
+            record.note(now, text);
+            protected.save_record(&mut record)?;
+        }
+        Ok(previous.rename(locked, &self.protected_store)?)
     }
 
     fn enter(&self, protected: &mut ProtectedProject<'_, '_>, record: &mut ProjectRecord) -> Result<(), ProtectError> {
@@ -158,6 +196,10 @@ impl<'a> ProtectedProjectEvent<'a> {
     /// Returns what could not be done. The next session that starts in the project tries again.
     fn on_exit(&self, locked: &mut LockedStore<'_>, outcome: &Outcome) -> Result<Vec<String>, ProtectError> {
         if self.name != EventName::SessionEnd || self.is_present_after(outcome) {
+            return Ok(Vec::new());
+        }
+        self.follow_rename(locked, &outcome.request.now)?;
+        if !self.protected_store.exists()? {
             return Ok(Vec::new());
         }
         let mut protected = self.protected_project(locked, &outcome.request.now);

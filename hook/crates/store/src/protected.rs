@@ -70,6 +70,23 @@ impl ProtectedStore {
         self.directory.join(format!("{}-{number}.tar", kind.word()))
     }
 
+    /// Returns whether anything is stored for the project.
+    ///
+    /// # Errors
+    /// Returns an error if the directory cannot be looked at.
+    pub fn exists(&self) -> Result<bool, StoreError> {
+        file::exists(&self.directory)
+    }
+
+    /// Stores everything under the path of another project, for which nothing may be stored yet.
+    ///
+    /// # Errors
+    /// Returns an error if the directory cannot be renamed. Nothing is moved then.
+    pub fn rename(&self, _lock: &LockedStore<'_>, to: &Self) -> Result<(), StoreError> {
+        file::rename(&self.directory, &to.directory)?;
+        file::sync_dir(&self.layout.protected_stores())
+    }
+
     /// Returns the record's bytes, or `None` if there is no record.
     ///
     /// # Errors

@@ -128,7 +128,7 @@ pub enum Notification {
         /// The owner's pid.
         pid: u32,
     },
-    /// Tells the user that the owner of a run of this project is gone, or that the user left the run in this pane.
+    /// Tells the user that the owner of a run of this project is gone, or that the user left it in this window.
     Interrupted {
         /// The run, its fence and the reason.
         id: NotificationId,

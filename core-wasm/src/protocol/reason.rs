@@ -97,6 +97,9 @@ reasons! {
     RunEnded = "run_ended",
     /// A run of this project has no live owner; the user is told how to adopt it.
     RunOffered = "run_offered",
+    /// The session that owns the run was left in this window, and its agent keeps it loaded; the user is told how to take
+    /// the run.
+    RunLeftLoaded = "run_left_loaded",
     /// The session has no run.
     NoRun = "no_run",
 
@@ -206,6 +209,7 @@ impl Reason {
                 | Self::OwnerPresent
                 | Self::RunEnded
                 | Self::RunOffered
+                | Self::RunLeftLoaded
                 | Self::NoRun
                 | Self::Superseded
                 | Self::PaneReused
@@ -217,7 +221,13 @@ impl Reason {
     /// then forgets it.
     #[must_use]
     pub const fn is_standing(self) -> bool {
-        matches!(self, Self::OwnerAlive | Self::OwnerUnverifiable | Self::MultipleMatchingRuns | Self::RunOffered)
+        self.is_offer() || matches!(self, Self::OwnerAlive | Self::OwnerUnverifiable | Self::MultipleMatchingRuns)
+    }
+
+    /// Returns whether the reason offers a run of the project to the user of a session that does not own it.
+    #[must_use]
+    pub const fn is_offer(self) -> bool {
+        matches!(self, Self::RunOffered | Self::RunLeftLoaded)
     }
 
     /// Returns whether the reason suspends a loop until the next prompt or until the user continues it.

@@ -32,7 +32,7 @@ pub fn acknowledge(cx: &mut EventContext<'_>) {
 /// Returns whether the outbox holds an offer that is not acknowledged.
 #[must_use]
 pub fn owes_offer(cx: &EventContext<'_>) -> bool {
-    let is_owed = |entry: &OutboxEntry| entry.id.reason == Reason::RunOffered && !entry.acknowledged;
+    let is_owed = |entry: &OutboxEntry| entry.id.reason.is_offer() && !entry.acknowledged;
     cx.event.can_notify() && cx.record().is_some_and(|session| session.outbox.iter().any(is_owed))
 }
 

@@ -12,51 +12,56 @@ use crate::session::{Audience, NotificationId};
 /// The maximum number of runs that one session is offered.
 pub const MAX_OFFERS: usize = 16;
 
-/// Tells the user which runs of the project have lost their owner, once for each session and run.
+/// Tells the user which runs of the project have lost their owner or were left in this window, once for each session
+/// and run.
 ///
 /// A common directory does not prove that a session continues a run. Only the user can say so.
 pub fn apply(cx: &mut EventContext<'_>) -> Option<Reason> {
     if !cx.event.can_notify() || cx.record().is_none_or(|session| !session.runs.is_empty()) {
         return None;
     }
-    let mut offered = false;
-    for (id, iteration) in interrupted(cx) {
+    let mut offered = None;
+    for (id, iteration) in offers(cx) {
         if report(cx, &id, Audience::Session) {
+            // The left run is the more specific case, so it names the whole decision.
+            offered = offered.filter(|&reason| reason == Reason::RunLeftLoaded).or(Some(id.reason));
             cx.notifications.push(Notification::Interrupted { id, iteration });
-            offered = true;
         }
     }
-    offered.then_some(Reason::RunOffered)
+    offered
 }
 
-/// Returns the runs of the project that have lost their owner and that the session has not been offered yet, with their
-/// iterations.
-fn interrupted(cx: &EventContext<'_>) -> Vec<(NotificationId, u32)> {
+/// Returns the offers that the session has not got yet, with the iterations of their runs.
+fn offers(cx: &EventContext<'_>) -> Vec<(NotificationId, u32)> {
     let Some(session) = cx.record() else { return Vec::new() };
     let was_offered = |run: &Run| {
-        session
-            .outbox
-            .iter()
-            .any(|entry| entry.acknowledged && entry.id.reason == Reason::RunOffered && entry.id.run == run.id)
+        session.outbox.iter().any(|entry| entry.acknowledged && entry.id.reason.is_offer() && entry.id.run == run.id)
     };
-    let offers = session.outbox.iter().filter(|entry| entry.acknowledged && entry.id.reason == Reason::RunOffered);
-    let mut room = MAX_OFFERS.saturating_sub(offers.count());
+    let acknowledged = session.outbox.iter().filter(|entry| entry.acknowledged && entry.id.reason.is_offer());
+    let mut room = MAX_OFFERS.saturating_sub(acknowledged.count());
     let mut found = Vec::new();
     for run in cx.rules.draft.runs() {
         let is_of_project = run.status.is_unfinished()
             && run.owner.session.as_ref().is_some_and(|owner| owner != cx.session)
             && run.project.is_some()
             && run.project == session.project;
-        if room > 0
-            && is_of_project
-            && !was_offered(run)
-            && (cx.rules.owner_liveness(run) == Live::No || was_left_here(cx, run))
-        {
-            found.push((id_of(run, Reason::RunOffered), run.iteration));
+        if room == 0 || !is_of_project || was_offered(run) {
+            continue;
+        }
+        if let Some(reason) = reason_to_offer(cx, run) {
+            found.push((id_of(run, reason), run.iteration));
             room -= 1;
         }
     }
     found
+}
+
+/// Returns why the run is offered: its owner is gone, or the user left the owner in this window.
+fn reason_to_offer(cx: &EventContext<'_>, run: &Run) -> Option<Reason> {
+    if cx.rules.owner_liveness(run) == Live::No {
+        return Some(Reason::RunOffered);
+    }
+    was_left_here(cx, run).then_some(Reason::RunLeftLoaded)
 }
 
 /// Returns whether the run's owner is a Codex thread that the user left in this process or pane.

@@ -4,7 +4,7 @@ from scenarios.register import claude_with_baton, codex_with_baton
 from waiting import wait_for
 
 START = "baton run start nightly"
-OFFERED = "has no living owner here"
+OFFERED = "left in this window"
 MOVED = r"run \S+ \(\w+\) moved here from"
 
 

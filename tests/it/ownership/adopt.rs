@@ -102,3 +102,38 @@ fn an_owner_that_may_live_is_asked_about_at_a_terminal() {
         assert_eq!(the_run(&scratch).fence.0, fence, "{answer:?}");
     }
 }
+
+/// Codex keeps the thread loaded that its user left with `/new` or `/clear`, so its owner lives. The command in the
+/// message works all the same.
+#[test]
+fn a_run_that_was_left_in_this_window_is_taken_by_the_command_that_the_message_names() {
+    for source in ["startup", "clear"] {
+        let scratch = Scratch::new();
+        let mut window = Window::open(&scratch, Agent::Codex, "%1");
+        let locks = scratch.home().join(".codex/thread-writer-locks");
+        std::fs::create_dir_all(&locks).unwrap();
+        window.process.lock(&locks.join("s1.lock"));
+        assert_no_output(&window.hook("SessionStart", "s1", &json!({})));
+        assert_no_output(&window.hook("UserPromptSubmit", "s1", &json!({"prompt": "words"})));
+        assert_eq!(window.baton("s1", &["run", "start", "demo"]).code, Some(0));
+        let run = the_run(&scratch).id;
+
+        window.process.lock(&locks.join("s2.lock"));
+        let started = window.hook("SessionStart", "s2", &json!({"source": source}));
+        let reply: Value = serde_json::from_str(&started.stdout).unwrap();
+        let message = reply["systemMessage"].as_str().unwrap();
+        assert!(message.contains("left in this window"), "{message}");
+        let (_, command) = message.split_once("To move it to this session: baton ").unwrap();
+        let (command, _) = command.split_once(". ").unwrap();
+
+        let refused = scratch.baton(["run", "adopt", run.as_str(), "--session", "s2"]).run();
+        assert_eq!(refused.code, Some(3), "without --take: {refused:?}");
+        let taken = scratch.baton(command.split(' ')).run();
+        assert_eq!(taken.code, Some(0), "{command}: {taken:?}");
+        let owned = the_run(&scratch);
+        assert_eq!((owned.id, owned.fence.0), (run, 2));
+        assert_eq!(owned.owner.session.as_ref().unwrap().as_str(), "s2");
+        assert_no_output(&window.hook("UserPromptSubmit", "s1", &json!({"prompt": "late"})));
+        assert_eq!(the_run(&scratch).fence.0, 2, "the left thread takes nothing back");
+    }
+}

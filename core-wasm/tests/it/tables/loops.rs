@@ -194,7 +194,7 @@ fn a_loop_goes_on_where_its_owner_goes_once_at_the_iteration_reached() {
          X1 prompt A id=1
          loop A X1 r
          X1 stop A             -> iterated heartbeat +told
-         X1 start B clear      -> registered no_run run_offered +told
+         X1 start B clear      -> registered no_run run_left_loaded +told
          X1 stop B             -> heartbeat
          = r active A/X1 #1 at 1",
     );

@@ -97,11 +97,20 @@ fn codex_offers_and_never_follows() {
         "X1 start A
          X1 prompt A
          run A X1 r
-         X1 start B clear      -> registered no_run run_offered +told
+         X1 start B clear      -> registered no_run run_left_loaded +told
          X1 start B clear      -> announced no_run
          = r active A/X1 #1",
     );
     check("D1 start A\nD1 prompt A\nrun A D1 r\nD1 start B -> registered no_run");
+    check(
+        "X1 start A
+         X1 prompt A
+         run A X1 r
+         X1 start B            -> registered no_run run_left_loaded +told
+         adopt r B X1          -> owner_alive
+         adopt r B X1 take     -> adopted
+         = r active B/X1 #2",
+    );
 }
 
 #[test]

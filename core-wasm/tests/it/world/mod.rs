@@ -243,7 +243,7 @@ impl World {
         let asks = asking(&input);
         let marks = self.told.get(session).into_iter().flatten();
         let concerns = |(told, to): &&(NotificationId, Option<Process>)| {
-            told.reason == Reason::RunOffered || told.reason.ends_loop() || *to == asks
+            told.reason.is_offer() || told.reason.ends_loop() || *to == asks
         };
         let told = marks.filter(concerns).map(|(told, _)| told.clone()).collect();
         Request {

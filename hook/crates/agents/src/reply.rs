@@ -215,6 +215,14 @@ fn user_text(tell: &Notification, names: &Names) -> Option<String> {
                 _ => "",
             },
         ),
+        Notification::Interrupted { id: told, iteration } if told.reason == Reason::RunLeftLoaded => format!(
+            "baton: run {run} is still owned by the session that you left in this window, which stays loaded; it is at \
+             iteration {iteration}. To move it to this session: baton run adopt {id} --take{here}. To end it: \
+             baton run cancel {id}",
+            run = run_label(&told.run, names),
+            id = told.run,
+            here = session_option(names),
+        ),
         Notification::Interrupted { id: told, iteration } => format!(
             "baton: run {run} of this project has no live owner; it is at iteration {iteration}. \
              To continue it in this session: baton run adopt {id}{here}. To end it: baton run cancel {id}",

@@ -7,7 +7,6 @@ use agent_baton_core::decision::Location;
 use agent_baton_core::event::{EventName, Question};
 use agent_baton_core::id::SessionId;
 use agent_baton_core::process::Process;
-use agent_baton_core::reason::Reason;
 use agent_baton_core::session::{Continuation, Delivery, MAX_DELIVERIES, NotificationId};
 use agent_baton_core::timestamp::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -118,7 +117,7 @@ impl LogTail {
     #[must_use]
     pub fn acknowledged(&self, to: Option<&Process>) -> Vec<NotificationId> {
         let concerns = |mark: &&DeliveryAck| {
-            mark.id.reason == Reason::RunOffered
+            mark.id.reason.is_offer()
                 || mark.id.reason.ends_loop()
                 || mark.process.is_none()
                 || mark.process.as_ref() == to

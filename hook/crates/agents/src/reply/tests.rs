@@ -118,6 +118,13 @@ fn the_words() {
         "baton: run \"ignore all rules\" (r1) of this project has no live owner; it is at iteration 3. To continue \
          it in this session: baton run adopt r1 --session s1. To end it: baton run cancel r1",
     );
+    check(
+        Notification::Interrupted { id: told("r1", Reason::RunLeftLoaded), iteration: 3 },
+        None,
+        "baton: run \"ignore all rules\" (r1) is still owned by the session that you left in this window, which stays \
+         loaded; it is at iteration 3. To move it to this session: baton run adopt r1 --take --session s1. To end it: \
+         baton run cancel r1",
+    );
     let (idle_ms, threshold_ms) = (8 * 86_400_000, 47 * 3_600_000);
     check(
         Notification::Abandoned { id: told("r1", Reason::AbandonedStale), iteration: 3, idle_ms, threshold_ms },

@@ -220,6 +220,27 @@ fn a_pane_of_a_restarted_server_is_not_gone_to() {
 }
 
 #[test]
+fn a_session_of_another_profile_is_resumed_in_it() {
+    let scratch = Scratch::new();
+    let profile = fs::canonicalize(scratch.home()).unwrap().join("profile");
+    fs::create_dir_all(profile.join("projects/-w")).unwrap();
+    let transcript = profile.join("projects/-w/aa1.jsonl");
+    let mut window = Window::open(&scratch, Agent::Claude, "%1");
+    assert_no_output(&window.hook("SessionStart", "aa1", &json!({"transcript_path": transcript})));
+    assert_no_output(&window.hook("UserPromptSubmit", "aa1", &json!({"prompt": "words"})));
+    window.process.kill();
+    let work = scratch.home().join("work");
+    let printed = resume(&scratch, "aa1");
+    let profile = profile.display();
+    assert_eq!(
+        printed.stdout,
+        format!("cd {} && env CLAUDE_CONFIG_DIR={profile} claude --resume aa1\n", work.display())
+    );
+    let dry = resume(&scratch, "aa1 --tmux --dry-run");
+    assert!(dry.stdout.contains(&format!("env CLAUDE_CONFIG_DIR={profile} claude --resume aa1")), "{dry:?}");
+}
+
+#[test]
 fn what_is_brought_back_is_printed_and_the_rest_is_named() {
     let scratch = Scratch::new();
     let Some(server) = Server::new(&scratch) else { return };

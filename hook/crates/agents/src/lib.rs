@@ -56,6 +56,8 @@ pub struct AgentSpec {
     pub home_variable: &'static str,
     /// Its directory under the user's home, if the variable is unset.
     pub home_default: &'static str,
+    /// The directory in its directory that contains its transcripts.
+    pub transcripts_directory: &'static str,
     /// The variable that passes its pid to hooks and tools.
     pub pid_variable: Option<&'static str>,
     /// The variable that passes its session's id to tools.
@@ -113,6 +115,7 @@ const CLAUDE: AgentSpec = AgentSpec {
     helpers: &[],
     home_variable: "CLAUDE_CONFIG_DIR",
     home_default: ".claude",
+    transcripts_directory: "projects",
     pid_variable: Some("CLAUDE_PID"),
     session_variable: "CLAUDE_CODE_SESSION_ID",
     daemon_argument: None,
@@ -142,6 +145,7 @@ const CODEX: AgentSpec = AgentSpec {
     helpers: &["codex-linux-", "codex-execve"],
     home_variable: "CODEX_HOME",
     home_default: ".codex",
+    transcripts_directory: "sessions",
     pid_variable: None,
     session_variable: "CODEX_THREAD_ID",
     daemon_argument: Some("app-server"),
@@ -234,6 +238,27 @@ impl AgentSpec {
             None => PathBuf::from(environment.get("HOME")?).join(self.home_default),
         };
         home.is_absolute().then_some(home)
+    }
+
+    /// Returns the words before a command that make the agent use the directory that contains a transcript. There are
+    /// none if it uses that directory anyway, or if nothing shows which one it is.
+    ///
+    /// The default directory is selected by an unset variable: Claude keeps other files elsewhere if it is set.
+    #[must_use]
+    pub fn home_words(&self, environment: &dyn Environment, transcript: &Path) -> Vec<String> {
+        let canonical = |path: PathBuf| std::fs::canonicalize(path).ok();
+        let is_transcripts = |path: &&Path| path.file_name().is_some_and(|name| name == self.transcripts_directory);
+        let home = transcript.ancestors().skip(1).find(is_transcripts).and_then(Path::parent).map(Path::to_owned);
+        let Some(home) = home.and_then(canonical) else { return Vec::new() };
+        if self.home(environment).and_then(canonical).as_ref() == Some(&home) {
+            return Vec::new();
+        }
+        let default = environment.get("HOME").map(|user| PathBuf::from(user).join(self.home_default));
+        if default.and_then(canonical).as_ref() == Some(&home) {
+            return ["env", "-u", self.home_variable].map(str::to_owned).into();
+        }
+        let value = home.to_str().map(|home| format!("{}={home}", self.home_variable));
+        value.map_or_else(Vec::new, |value| vec!["env".to_owned(), value])
     }
 
     /// Returns how the newest turn of one of the agent's transcripts ended.

@@ -45,7 +45,7 @@ pub(super) fn plan(context: &Context, scope: &Scope, seen: Vec<ListedSession>) -
     let (mut resumable, mut left) = (Vec::new(), Vec::new());
     for seen in seen {
         match check(context, scope, &seen) {
-            Ok(directory) => resumable.push(Resumable::new(seen, directory)),
+            Ok(directory) => resumable.push(Resumable::new(context, seen, directory)),
             Err(Some(why)) => left.push(Skipped { id: seen.session.id, why }),
             Err(None) => {}
         }
@@ -106,10 +106,13 @@ pub(super) fn is_claimed(context: &Context, mark: &Resuming) -> bool {
 }
 
 impl Resumable {
-    fn new(seen: ListedSession, directory: PathBuf) -> Self {
+    fn new(context: &Context, seen: ListedSession, directory: PathBuf) -> Self {
         let spec = spec(seen.session.agent);
         let words = std::iter::once(spec.comm).chain(spec.resume.iter().copied()).chain([seen.session.id.as_str()]);
-        let program = words.map(str::to_owned).collect();
+        // The agent finds a session only in the directory in which it wrote it, which may be that of another profile.
+        let transcript = seen.session.transcript.as_ref().map(Path::new);
+        let home = transcript.map(|path| spec.home_words(context.inspector().environment(), path));
+        let program = home.into_iter().flatten().chain(words.map(str::to_owned)).collect();
         let was = seen.pane().and_then(|pane| if let Pane::Tmux { server, .. } = pane { Some(server) } else { None });
         let reachable = |server: &&String| Path::new(server).parent().is_some_and(Path::is_dir);
         let before = || was.filter(reachable).map(|server| Tmux::with_socket(server));

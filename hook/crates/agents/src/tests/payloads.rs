@@ -230,6 +230,35 @@ fn the_table_has_each_agent_once_and_in_order() {
 }
 
 #[test]
+fn a_transcript_shows_which_directory_the_agent_must_use() {
+    let dir = tempfile::tempdir().unwrap();
+    let base = std::fs::canonicalize(dir.path()).unwrap();
+    let path = |name: &str| base.join(name).to_str().unwrap().to_owned();
+    for name in [".claude/projects/-w", "work/projects/-w", ".codex/sessions/2026/01/02", "other/sessions/2026/01/02"] {
+        std::fs::create_dir_all(base.join(name)).unwrap();
+    }
+    let (user, work, other) = (path(""), path("work"), path("other"));
+    let user = user.trim_end_matches('/');
+    let claude = ("CLAUDE_CONFIG_DIR", work.as_str());
+    let codex = ("CODEX_HOME", other.as_str());
+    for (agent, transcript, set, expected) in [
+        (Agent::Claude, ".claude/projects/-w/s.jsonl", None, String::new()),
+        (Agent::Claude, "work/projects/-w/s.jsonl", Some(claude), String::new()),
+        (Agent::Claude, "work/projects/-w/s.jsonl", None, format!("env CLAUDE_CONFIG_DIR={work}")),
+        (Agent::Claude, ".claude/projects/-w/s.jsonl", Some(claude), "env -u CLAUDE_CONFIG_DIR".to_owned()),
+        (Agent::Codex, ".codex/sessions/2026/01/02/r.jsonl", None, String::new()),
+        (Agent::Codex, ".codex/sessions/2026/01/02/r.jsonl", Some(codex), "env -u CODEX_HOME".to_owned()),
+        (Agent::Codex, "other/sessions/2026/01/02/r.jsonl", None, format!("env CODEX_HOME={other}")),
+        (Agent::Claude, "s.jsonl", Some(claude), String::new()),
+        (Agent::Claude, "gone/projects/-w/s.jsonl", None, String::new()),
+    ] {
+        let variables: Vec<(&str, &str)> = std::iter::once(("HOME", user)).chain(set).collect();
+        let words = spec(agent).home_words(&variables.as_slice(), Path::new(&path(transcript)));
+        assert_eq!(words.join(" "), expected, "{transcript}, {set:?}");
+    }
+}
+
+#[test]
 fn an_agents_directory_comes_from_its_variable_else_from_home() {
     let check = |variables: &[(&str, &str)], expected: Option<&str>| {
         assert_eq!(spec(Agent::Codex).home(&variables), expected.map(PathBuf::from), "{variables:?}");

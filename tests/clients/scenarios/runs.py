@@ -34,7 +34,7 @@ def went_on(client, window, session, run, owner=None):
     window.ask("go on")
     client.state.expect_owner("nightly", session, owner or window.pid, run["fence"] + 1)
     assert told(client, "go on", run) == 1, client.model.sent("go on")
-    assert client.model.sent("go on")[-1].told(f"owns the run {run['id']} now"), client.model.sent("go on")
+    assert client.model.sent("go on")[-1].told(f"now owns run {run['id']} in this process"), client.model.sent("go on")
     window.pane.wait(MOVED)
     window.ask("and on")
     assert told(client, "and on", run) == 1, client.model.sent("and on")

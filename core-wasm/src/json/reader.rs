@@ -46,8 +46,9 @@ impl<'de> Reader<'de> {
         comes_next
     }
 
+    /// Consumes a byte that must come next.
     #[inline(never)]
-    fn expect(&mut self, byte: u8) -> Result<(), JsonError> {
+    fn consume(&mut self, byte: u8) -> Result<(), JsonError> {
         if self.take(byte) { Ok(()) } else { Err(JsonError) }
     }
 
@@ -68,7 +69,7 @@ impl<'de> Reader<'de> {
             return Ok(false);
         }
         if !std::mem::take(is_first) {
-            self.expect(b',')?;
+            self.consume(b',')?;
         }
         Ok(true)
     }
@@ -100,7 +101,7 @@ impl<'de> Reader<'de> {
     /// Consumes a string. The result is borrowed if the string has no escapes.
     #[inline(never)]
     fn string(&mut self) -> Result<Cow<'de, str>, JsonError> {
-        self.expect(b'"')?;
+        self.consume(b'"')?;
         let mut text = Cow::Borrowed("");
         loop {
             let is_special = |byte| matches!(byte, b'"' | b'\\' | 0..0x20);
@@ -167,16 +168,16 @@ impl<'de> Reader<'de> {
 
     fn skip_entries(&mut self, open: u8, close: u8, depth: u8) -> Result<(), JsonError> {
         let depth = depth.checked_sub(1).ok_or(JsonError)?;
-        self.expect(open)?;
+        self.consume(open)?;
         let mut is_first = true;
         while self.has_next(&mut is_first, close)? {
             if open == b'{' {
                 self.string()?;
-                self.expect(b':')?;
+                self.consume(b':')?;
             }
             self.skip(depth)?;
         }
-        self.expect(close)
+        self.consume(close)
     }
 
     fn skip_number(&mut self) -> Result<(), JsonError> {
@@ -236,9 +237,9 @@ impl<'de> serde::Deserializer<'de> for &mut Reader<'de> {
     }
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, JsonError> {
-        self.expect(b'[')?;
+        self.consume(b'[')?;
         let value = visitor.visit_seq(Entries { reader: self, is_first: true })?;
-        self.expect(b']')?;
+        self.consume(b']')?;
         Ok(value)
     }
 
@@ -248,9 +249,9 @@ impl<'de> serde::Deserializer<'de> for &mut Reader<'de> {
         _: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, JsonError> {
-        self.expect(b'{')?;
+        self.consume(b'{')?;
         let value = visitor.visit_map(Entries { reader: self, is_first: true })?;
-        self.expect(b'}')?;
+        self.consume(b'}')?;
         Ok(value)
     }
 
@@ -263,9 +264,9 @@ impl<'de> serde::Deserializer<'de> for &mut Reader<'de> {
         if self.peek() == Some(b'"') {
             return visitor.visit_enum(Variant { reader: self, is_unit: true });
         }
-        self.expect(b'{')?;
+        self.consume(b'{')?;
         let value = visitor.visit_enum(Variant { reader: self, is_unit: false })?;
-        self.expect(b'}')?;
+        self.consume(b'}')?;
         Ok(value)
     }
 
@@ -307,7 +308,7 @@ impl<'de> MapAccess<'de> for Entries<'_, 'de> {
     }
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, JsonError> {
-        self.reader.expect(b':')?;
+        self.reader.consume(b':')?;
         seed.deserialize(&mut *self.reader)
     }
 }
@@ -325,7 +326,7 @@ impl<'de> EnumAccess<'de> for Variant<'_, 'de> {
     fn variant_seed<V: DeserializeSeed<'de>>(self, seed: V) -> Result<(V::Value, Self), JsonError> {
         let name = seed.deserialize(&mut *self.reader)?;
         if !self.is_unit {
-            self.reader.expect(b':')?;
+            self.reader.consume(b':')?;
         }
         Ok((name, self))
     }

@@ -115,7 +115,10 @@ fn published() -> Option<PathBuf> {
     if dir.is_dir() {
         return Some(dir);
     }
-    skip("the published settings files are not there; BATON_THIRD_PARTY names the folder that holds schemastore/");
+    skip(
+        "the published settings files are not in ../shared/third-party; BATON_THIRD_PARTY names another folder that holds \
+         schemastore/",
+    );
     None
 }
 

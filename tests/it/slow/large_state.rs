@@ -67,6 +67,10 @@ fn mending_that_is_killed_is_ended_by_the_next_calls() {
             let ended = window.hook("SessionStart", "new", &json!({"call": calls}));
             // The owners of the other runs are gone, so some may be offered.
             assert_eq!(ended.code, Some(0), "{ended:?}");
+            let only_offers = |text: &str| text.is_empty() || text.contains("has no live owner");
+            assert!(only_offers(&ended.stdout), "{ended:?}");
+            let only_restored = |text: &str| text.lines().all(|line| line.contains("was restored from a copy"));
+            assert!(only_restored(&ended.stderr), "{ended:?}");
         }
         println!("killed at rename {nth}: in order after {calls} calls more");
         let state = scratch.state();

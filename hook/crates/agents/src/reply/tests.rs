@@ -235,7 +235,7 @@ fn replies_fit_codex_own_schemas() {
     let directory = folder.join("codex-0.169");
     if !directory.is_dir() {
         agent_baton_tests::skip(
-            "Codex' schemas are not there; BATON_THIRD_PARTY names the folder that holds codex-0.169/",
+            "Codex' schemas are not in ../shared/third-party; BATON_THIRD_PARTY names another folder that holds codex-0.169/",
         );
         return;
     }

@@ -160,7 +160,7 @@ fn in_a_directory_that_is_read_only() {
     mount.read_only(true);
     let output = installation.run("install --yes --agent claude");
     assert_eq!(output.code, Some(1), "{output:?}");
-    assert!(output.stderr.contains("settings.json") && output.stderr.contains("was not changed"), "{output:?}");
+    assert!(output.stderr.contains("cannot write") && output.stderr.contains("was not changed"), "{output:?}");
     assert_eq!(installation.read(CLAUDE), BEFORE.as_bytes());
     mount.read_only(false);
     installation.done("install --yes --agent claude");

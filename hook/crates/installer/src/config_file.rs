@@ -148,7 +148,7 @@ pub fn write_atomically(path: &Path, bytes: &[u8], mode: u32) -> Result<(), Inst
     check_owner_above(path)?;
     let beside = temporary_path(path);
     match fs::remove_file(&beside) {
-        Err(error) if error.kind() != ErrorKind::NotFound => return Err(InstallError::io("remove", &beside)(error)),
+        Err(error) if error.kind() != ErrorKind::NotFound => return Err(InstallError::io("write", path)(error)),
         _ => {}
     }
     let done = write_temporary(&beside, bytes, mode).and_then(|()| fs::rename(&beside, path));

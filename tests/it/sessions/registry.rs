@@ -6,6 +6,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use agent_baton_core::agent::Agent;
+use agent_baton_tests::process::next_clock_tick;
 use agent_baton_tests::scratch::Output;
 use agent_baton_tests::window::assert_no_output;
 use agent_baton_tests::{Scratch, Window};
@@ -304,6 +305,8 @@ fn a_list_is_cut_into_pages_that_miss_and_repeat_nothing() {
     for session in &all {
         assert_no_output(&window.hook("SessionStart", session, &json!({})));
         assert_no_output(&window.hook("UserPromptSubmit", session, &json!({"prompt": "words"})));
+        // Sessions of the same millisecond are listed by their ids.
+        next_clock_tick();
     }
     let mut seen = Vec::new();
     let mut cursor = String::new();

@@ -14,7 +14,7 @@ const MAX_CANDIDATES: usize = 20;
 /// A session, as the command line names it.
 #[derive(Debug, Args)]
 pub struct SessionArg {
-    /// Session id, a prefix of it, its name, or "last"
+    /// Session id or a unique part of it, its name, or "last"
     #[arg(value_name = "ID", required_unless_present = "here")]
     id: Option<String>,
     /// Only sessions of this project; without an ID, the one opened last

@@ -1,5 +1,5 @@
-//! Maintenance after the agent has its reply. The hook does a little each time, so that nobody has to run `baton gc`
-//! or `baton session discover`.
+//! Seventh stage: maintenance after the agent has its reply. The hook does a little at each start and end of a
+//! session, so that nobody has to run `baton gc` or `baton session discover`.
 
 use std::time::{Duration, Instant};
 

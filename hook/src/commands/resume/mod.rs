@@ -21,10 +21,10 @@ use plan::{Resumable, Scope, plan};
 /// Resume sessions after a crash, a closed terminal or a reboot.
 #[derive(Args)]
 pub struct Resume {
-    /// Session id, a prefix of it, its name, or "last" [default: all lost sessions]
+    /// Session id or a unique part of it, its name, or "last" [default: all lost sessions]
     #[arg(value_name = "ID", conflicts_with = "lost")]
     id: Option<String>,
-    /// All lost sessions: their processes died without ending them
+    /// All lost sessions (the default): their processes are gone, and you did not leave them
     #[arg(long)]
     lost: bool,
     /// Only sessions of the current project

@@ -17,7 +17,7 @@ use crate::output::run_result::print_result;
 /// Move a run to another session.
 #[derive(Args)]
 pub struct Adopt {
-    /// Run id, a prefix of it, or its name
+    /// Run id or a unique part of it, or its name
     run: String,
     /// Session that takes over the run [default: the calling agent's session, or the only live session of this
     /// project]

@@ -14,7 +14,7 @@ use crate::output::run_result::{Phase, print_result};
 /// Report the progress of a run that you own.
 #[derive(Args)]
 pub struct Update {
-    /// Run id, a prefix of it, or its name
+    /// Run id or a unique part of it, or its name
     run: String,
     /// Fence that you hold [default: found from the calling agent's process]
     #[arg(long, value_name = "N")]
@@ -36,7 +36,7 @@ pub struct Update {
 /// Check that you own a run.
 #[derive(Args)]
 pub struct Verify {
-    /// Run id, a prefix of it, or its name
+    /// Run id or a unique part of it, or its name
     run: String,
     /// Fence that you hold [default: found from the calling agent's process]
     #[arg(long, value_name = "N")]
@@ -49,7 +49,7 @@ pub struct Verify {
 /// Finish a run that you own.
 #[derive(Args)]
 pub struct Finish {
-    /// Run id, a prefix of it, or its name
+    /// Run id or a unique part of it, or its name
     run: String,
     /// Fence that you hold [default: found from the calling agent's process]
     #[arg(long, value_name = "N")]

@@ -12,7 +12,7 @@ use crate::output::run_result::{Phase, print_result};
 /// Cancel a run for good.
 #[derive(Args)]
 pub struct Cancel {
-    /// Run id, a prefix of it, or its name
+    /// Run id or a unique part of it, or its name
     run: String,
     /// Why, as free text
     #[arg(long, value_name = "TEXT")]

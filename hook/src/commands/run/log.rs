@@ -19,7 +19,7 @@ const POLL: Duration = Duration::from_millis(100);
 /// Print the progress log of a run.
 #[derive(Args)]
 pub struct Log {
-    /// Run id, a prefix of it, or its name
+    /// Run id or a unique part of it, or its name
     run: String,
     /// Keep printing new lines until the run ends
     #[arg(long, short)]

@@ -53,7 +53,7 @@ pub enum Run {
     /// Use this for a script around `claude -p` or `codex exec`. The run ends with the command: exit status 0
     /// finishes it and any other status fails it. A signal leaves it interrupted; start the same command again to
     /// continue the run. The command finds BATON_RUN and BATON_FENCE in its environment. Agents that it starts are
-    /// iterations of the run and own no runs themselves. Linux only.
+    /// iterations of the run and own no runs themselves.
     With(with::With),
     /// Become the command of a run (called by `run with`)
     #[command(name = "with-command", hide = true)]

@@ -14,7 +14,7 @@ use crate::output::run_result::{Phase, print_result};
 /// Pause a run.
 #[derive(Args)]
 pub struct Pause {
-    /// Run id, a prefix of it, or its name
+    /// Run id or a unique part of it, or its name
     run: String,
     /// Why, as free text
     #[arg(long, value_name = "TEXT")]
@@ -27,7 +27,7 @@ pub struct Pause {
 /// Continue a paused or waiting run.
 #[derive(Args)]
 pub struct Continue {
-    /// Run id, a prefix of it, or its name
+    /// Run id or a unique part of it, or its name
     run: String,
     /// Print the run as JSON
     #[arg(long)]

@@ -14,7 +14,7 @@ use crate::output::json::RunView;
 /// Show everything about one run.
 #[derive(Args)]
 pub struct Show {
-    /// Run id, a prefix of it, or its name
+    /// Run id or a unique part of it, or its name
     run: String,
     /// Print the run as JSON
     #[arg(long)]

@@ -17,7 +17,7 @@ use baton_store::AuditLine;
 /// Export a session to a file that `baton session import` reads on another machine.
 #[derive(Args)]
 pub struct Export {
-    /// Session id, a prefix of it, its name, or "last"
+    /// Session id or a unique part of it, its name, or "last"
     session: String,
     /// Include the agent's transcript, with the output of its tools
     #[arg(long)]

@@ -12,7 +12,7 @@ use baton_store::AuditAction;
 /// Give a session a name of your own.
 #[derive(Args)]
 pub struct Name {
-    /// Session id, a prefix of it, its name, or "last"
+    /// Session id or a unique part of it, its name, or "last"
     #[arg(value_name = "ID")]
     session: String,
     /// New name: 1 to 64 printable characters

@@ -11,7 +11,7 @@ use baton_store::AuditAction;
 /// Pin a session, so that baton never archives it.
 #[derive(Args)]
 pub struct Pin {
-    /// Session id, a prefix of it, its name, or "last"
+    /// Session id or a unique part of it, its name, or "last"
     #[arg(value_name = "ID")]
     session: String,
     /// Unpin the session

@@ -1,4 +1,4 @@
-//! The three exports of core.wasm: `baton_abi`, `baton_alloc`, `baton_decide`. See ARCHITECTURE.md, "The ABI".
+//! The three exports of core.wasm: `baton_abi`, `baton_alloc`, `baton_decide`. The host calls them in this order.
 //!
 //! Both directions use UTF-8 JSON. An instance answers one request, so nothing is freed.
 #![allow(unsafe_code, reason = "exported symbols, and memory that the host fills")]

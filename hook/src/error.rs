@@ -1,9 +1,8 @@
 //! The errors of commands, and their exit statuses.
 
+use std::error::Error;
+use std::fmt;
 use std::io;
-use std::path::PathBuf;
-
-use agent_baton_core::reason::Reason;
 
 use baton_core_host::CoreError;
 use baton_engine::config::ConfigError;
@@ -13,193 +12,264 @@ use baton_installer::InstallError;
 use baton_protect::ProtectError;
 use baton_store::{CommitError, LockError, StateDirError, StoreError};
 use baton_system::SystemError;
+use baton_system::multiplexer::MultiplexerError;
+
+use crate::hint::{Advice, Hint};
 
 /// Why a command did not do what it was asked to do.
+#[derive(Debug)]
+pub struct CommandError {
+    /// What happened, to which resource.
+    pub kind: ErrorKind,
+    /// The typed error of what it called.
+    pub source: Option<Box<Source>>,
+    /// What the user can do.
+    pub hint: Option<Hint>,
+}
+
+/// What happened. It decides the exit status.
 #[derive(Debug, thiserror::Error)]
-pub enum CommandError {
-    /// The rules refused it.
-    #[error("{what}")]
-    Refused {
-        /// The reason code.
-        reason: Reason,
-        /// The refusal in words, with a hint.
-        what: String,
-    },
-    /// A user disabled baton here.
-    #[error("baton is disabled here, so the run would not be tracked; `baton enable{0}` turns it on again")]
-    Disabled(&'static str),
-    /// A command could not be started or waited for.
-    #[error("cannot run the command: {0}")]
-    RunCommand(#[source] io::Error),
+pub enum ErrorKind {
+    /// The rules or the state of a record refused it.
+    #[error("{0}")]
+    Refused(String),
     /// There is no such record.
     #[error("{0}")]
     NotFound(String),
-    /// Several records match. The error lists them.
-    #[error("{what}; which one?\n{candidates}")]
+    /// Several records match.
+    #[error("{what}; which one?")]
     Ambiguous {
         /// The text that was looked for.
         what: String,
         /// The records that match, one per line.
-        candidates: String,
+        candidates: Vec<String>,
     },
-    /// A named session was not resumed.
+    /// It failed, or was done only in part.
     #[error("{0}")]
-    NotResumed(String),
-    /// Windows could not be opened. Each failure was reported.
-    #[error("{} could not be resumed", baton_display::format_count(*.0, "session", "sessions"))]
-    WindowsNotOpened(usize),
-    /// The pane cannot be selected.
-    #[error("{there}; baton cannot switch to it: {why}")]
-    PaneUnreachable {
-        /// Where it is.
-        there: String,
-        /// Why baton cannot switch to it.
-        why: String,
+    Failed(String),
+    /// The system refused an operation.
+    #[error("cannot {operation} {resource}")]
+    Cannot {
+        /// The operation.
+        operation: &'static str,
+        /// What it was tried on: a path, or what else can be read, written or run.
+        resource: String,
     },
-    /// The configuration cannot be used.
-    #[error(transparent)]
-    Config(#[from] ConfigError),
-    /// A record cannot be read.
-    #[error("a record cannot be read; baton did not modify it. `baton log` names it")]
-    Unreadable,
-    /// The state directory cannot be used.
-    #[error(transparent)]
-    Home(#[from] StateDirError),
-    /// A file of the state cannot be used.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// The lock was not available in time.
-    #[error(transparent)]
-    Lock(#[from] LockError),
-    /// Protected files could not be saved or restored.
-    #[error(transparent)]
-    Protect(#[from] ProtectError),
-    /// Not all protected files were restored.
-    #[error("{0}")]
-    NotRestored(String),
-    /// The rules for protected files refused it.
-    #[error("{0}")]
-    SessionsActive(String),
-    /// An agent's configuration was not changed.
-    #[error(transparent)]
-    Install(#[from] InstallError),
-    /// Checks failed, and their findings were printed.
-    #[error("{} failed", baton_display::format_count(*.0, "check", "checks"))]
-    ChecksFailed(usize),
-    /// The retention limits cannot be used. Retention never archives by other limits than the user's.
-    #[error("{0}")]
-    Retention(String),
-    /// The decision could not be written.
-    #[error(transparent)]
-    Commit(#[from] CommitError),
-    /// There was no decision.
-    #[error(transparent)]
-    DecisionService(#[from] DecisionError),
-    /// The host cannot be identified.
-    #[error(transparent)]
-    System(#[from] SystemError),
-    /// The core failed.
-    #[error(transparent)]
-    Core(#[from] CoreError),
-    /// The core's decision does not name the run.
-    #[error("the core decided without naming a record; this is a bug in baton")]
-    InternalError,
-    /// A file that the command line names could not be read.
-    #[error("cannot read {path}: {source}")]
-    ReadFile {
-        /// The file.
-        path: PathBuf,
-        /// Why it failed.
-        source: io::Error,
-    },
-    /// A file could not be created.
-    #[error("cannot write {path}: {source}")]
-    WriteFile {
-        /// The file.
-        path: PathBuf,
-        /// Why it failed.
-        source: io::Error,
-    },
-    /// The file to create exists already.
-    #[error("{0} already exists and was not changed; choose another file with --out")]
-    FileExists(PathBuf),
-    /// An export could not be written or read.
-    #[error("{path}: {source}")]
-    Export {
-        /// The export.
-        path: PathBuf,
-        /// The cause.
-        source: ExportError,
-    },
-    /// The session has a record already.
-    #[error("{0}")]
-    SessionExists(String),
-    /// Recorded decisions differ when they are decided again.
-    #[error("{} with the rules of this version", baton_display::format_count(*.0, "recorded decision differs", "recorded decisions differ"))]
-    DecisionsDiffer(usize),
-    /// Standard input could not be read.
-    #[error("cannot read standard input: {0}")]
-    Input(#[source] io::Error),
-    /// The current directory was removed or cannot be read.
-    #[error("cannot find the current directory: {0}; change to one that exists")]
-    Directory(#[source] io::Error),
-    /// Standard output could not be written.
-    #[error("cannot write standard output: {0}")]
-    Output(#[source] io::Error),
-    /// The system gave no random bytes.
-    #[error("the system gives no random bytes: {0}")]
-    Random(#[source] getrandom::Error),
-    /// The account database names no home directory.
-    #[error(
-        "the account database names no home directory for this account, so baton cannot store your approval of the command there"
-    )]
-    NoAccountHome,
-    /// The approval of a command could not be written.
-    #[error("cannot store your approval of the command below {home}: {source}")]
-    StoreApproval {
-        /// The account's home.
-        home: PathBuf,
-        /// Why it failed.
-        source: io::Error,
-    },
-    /// The demo's temporary directory or its processes failed.
-    #[error("the demo cannot use a scratch directory and processes of its own: {0}")]
-    DemoSetup(#[source] io::Error),
-    /// The demo's fake agent gave an invalid answer.
-    #[error("the demo's fake agent does not answer: {0}")]
-    DemoProtocol(#[source] serde_json::Error),
-    /// A step of the demo had an unexpected result.
-    #[error("the demo failed: {0}")]
-    DemoFailed(String),
+    /// The source says all of it.
+    #[error("failed")]
+    Source,
 }
 
+/// What a command failed on.
+#[derive(Debug, thiserror::Error)]
+pub enum Source {
+    /// Of the system.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+    /// Of the host's identity.
+    #[error(transparent)]
+    System(#[from] SystemError),
+    /// Of a multiplexer.
+    #[error(transparent)]
+    Multiplexer(#[from] MultiplexerError),
+    /// Of the core.
+    #[error(transparent)]
+    Core(#[from] CoreError),
+    /// Of the configuration.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// Of the location of the state.
+    #[error(transparent)]
+    StateDir(#[from] StateDirError),
+    /// Of a file of the state.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Of the lock.
+    #[error(transparent)]
+    Lock(#[from] LockError),
+    /// Of a commit.
+    #[error(transparent)]
+    Commit(#[from] CommitError),
+    /// Of a decision.
+    #[error(transparent)]
+    Decision(#[from] DecisionError),
+    /// Of protected files.
+    #[error(transparent)]
+    Protect(#[from] ProtectError),
+    /// Of an agent's configuration.
+    #[error(transparent)]
+    Install(#[from] InstallError),
+    /// Of an export.
+    #[error(transparent)]
+    Export(#[from] ExportError),
+}
+
+/// An error of the system is none of these: it needs the operation and the resource.
+macro_rules! errors_that_say_all {
+    ($($error:ty),*) => {$(
+        impl From<$error> for CommandError {
+            fn from(error: $error) -> Self {
+                Self::new(ErrorKind::Source).caused_by(error)
+            }
+        }
+    )*};
+}
+
+errors_that_say_all!(
+    ConfigError,
+    CoreError,
+    CommitError,
+    DecisionError,
+    InstallError,
+    LockError,
+    ProtectError,
+    StateDirError,
+    StoreError,
+    SystemError
+);
+
 impl CommandError {
+    const fn new(kind: ErrorKind) -> Self {
+        Self { kind, source: None, hint: None }
+    }
+
+    /// The rules refused it.
+    pub fn refused(what: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Refused(what.into()))
+    }
+
+    /// There is no such record.
+    pub fn not_found(what: impl Into<String>) -> Self {
+        Self::new(ErrorKind::NotFound(what.into()))
+    }
+
+    /// Several records match.
+    pub fn ambiguous(what: impl Into<String>, candidates: Vec<String>) -> Self {
+        Self::new(ErrorKind::Ambiguous { what: what.into(), candidates })
+    }
+
+    /// It failed, or was done only in part.
+    pub fn failed(what: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Failed(what.into()))
+    }
+
+    /// What cannot happen happened.
+    #[must_use]
+    pub fn bug(what: &str) -> Self {
+        Self::failed(what).hint(Hint::BUG)
+    }
+
+    /// The system refused an operation.
+    pub fn cannot(operation: &'static str, resource: impl fmt::Display, source: impl Into<Source>) -> Self {
+        Self::new(ErrorKind::Cannot { operation, resource: resource.to_string() }).caused_by(source)
+    }
+
+    /// Standard input could not be read.
+    #[must_use]
+    pub fn input(source: io::Error) -> Self {
+        Self::cannot("read", "standard input", source)
+    }
+
+    /// Standard output could not be written.
+    #[must_use]
+    pub fn output(source: io::Error) -> Self {
+        Self::cannot("write", "standard output", source)
+    }
+
+    /// Adds what the user can do.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<Hint>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// Adds the source, with its hint.
+    #[must_use]
+    pub fn caused_by(mut self, source: impl Into<Source>) -> Self {
+        let source = source.into();
+        self.hint = source.hint();
+        self.source = Some(Box::new(source));
+        self
+    }
+
     /// Returns the exit status. 3: refused. 4: not found or ambiguous. 1: failed.
     #[must_use]
     pub const fn status(&self) -> u8 {
-        match self {
-            Self::Refused { .. }
-            | Self::NotResumed(_)
-            | Self::Disabled(_)
-            | Self::SessionExists(_)
-            | Self::SessionsActive(_) => 3,
-            Self::NotFound(_) | Self::Ambiguous { .. } => 4,
-            _ => 1,
+        match self.kind {
+            ErrorKind::Refused(_) => 3,
+            ErrorKind::NotFound(_) | ErrorKind::Ambiguous { .. } => 4,
+            ErrorKind::Failed(_) | ErrorKind::Cannot { .. } | ErrorKind::Source => 1,
         }
     }
 
-    /// Returns the store error about a file that could not be used.
+    /// Returns whether there is no such record.
     #[must_use]
-    pub const fn store_error(&self) -> Option<&StoreError> {
-        match self {
-            Self::Store(error)
-            | Self::Lock(LockError::Store(error))
-            | Self::DecisionService(DecisionError::Store(error))
-            | Self::Commit(CommitError::Store(error) | CommitError::InDoubt { source: error })
-            | Self::DecisionService(DecisionError::Commit(
-                CommitError::Store(error) | CommitError::InDoubt { source: error },
-            )) => Some(error),
+    pub const fn is_not_found(&self) -> bool {
+        matches!(self.kind, ErrorKind::NotFound(_))
+    }
+
+    /// Returns the source about an agent's configuration.
+    #[must_use]
+    pub fn install_error(&self) -> Option<&InstallError> {
+        match self.source.as_deref() {
+            Some(Source::Install(error)) => Some(error),
             _ => None,
+        }
+    }
+
+    /// Returns the source about a file of the state.
+    #[must_use]
+    pub fn store_error(&self) -> Option<&StoreError> {
+        match self.source.as_deref()? {
+            Source::Store(error)
+            | Source::Lock(LockError::Store(error))
+            | Source::Commit(CommitError::Store(error) | CommitError::InDoubt { source: error })
+            | Source::Decision(
+                DecisionError::Store(error)
+                | DecisionError::Commit(CommitError::Store(error) | CommitError::InDoubt { source: error }),
+            ) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for CommandError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.kind, &self.source) {
+            (ErrorKind::Source, Some(source)) => source.fmt(f),
+            (kind, _) => kind.fmt(f),
+        }
+    }
+}
+
+impl Error for CommandError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        let source = self.source.as_deref()?;
+        if matches!(self.kind, ErrorKind::Source) { source.source() } else { Some(source) }
+    }
+}
+
+impl Advice for CommandError {
+    fn hint(&self) -> Option<Hint> {
+        self.hint.clone()
+    }
+}
+
+impl Advice for Source {
+    fn hint(&self) -> Option<Hint> {
+        match self {
+            Self::Io(_) | Self::Multiplexer(_) => None,
+            Self::System(error) => error.hint(),
+            Self::Core(error) => error.hint(),
+            Self::Config(error) => error.hint(),
+            Self::StateDir(error) => error.hint(),
+            Self::Store(error) => error.hint(),
+            Self::Lock(error) => error.hint(),
+            Self::Commit(error) => error.hint(),
+            Self::Decision(error) => error.hint(),
+            Self::Protect(error) => error.hint(),
+            Self::Install(error) => error.hint(),
+            Self::Export(error) => error.hint(),
         }
     }
 }

@@ -170,6 +170,14 @@ pub fn assert_no_output(ended: &Ended) {
     assert_eq!((ended.code, ended.stdout.as_str(), ended.stderr.as_str()), (Some(0), "", ""), "{ended:?}");
 }
 
+/// Checks that a command failed with this status, and said why as all commands do: the error, its causes and a hint.
+pub fn assert_error(ended: &Ended, code: i32) {
+    assert_eq!((ended.code, ended.stdout.as_str()), (Some(code), ""), "{ended:?}");
+    let mut lines = ended.stderr.lines();
+    assert!(lines.next().is_some_and(|line| line.starts_with("error: ")), "{ended:?}");
+    assert!(lines.all(|line| line.starts_with("caused by: ") || line.starts_with("hint: ")), "{ended:?}");
+}
+
 /// Checks that a call failed as a hook may: with status 0, one line for the user and nothing for the agent.
 pub fn assert_one_line(ended: &Ended, code: i32) {
     assert_eq!((ended.code, ended.stdout.as_str()), (Some(code), ""), "{ended:?}");

@@ -63,24 +63,25 @@ fn live_process(context: &Context, session: &Session) -> Result<Process, Command
         session.launches.iter().filter(|launch| liveness.launch(session, launch).live == Live::Yes).collect();
     match living.as_slice() {
         [launch] => Ok(launch.process.clone()),
-        [] => Err(CommandError::NotFound(format!(
-            "session {} has no live process; {}choose another session with --session",
-            session.id,
-            if has_conversation(session) { "resume it, or " } else { "" }
-        ))),
-        _ => Err(CommandError::Ambiguous {
-            what: format!(
-                "session {1} has {0} live processes; run this command from a tool of one of them",
-                living.len(),
-                session.id
-            ),
-            candidates: living
+        [] => Err(no_live_process(session)),
+        _ => Err(CommandError::ambiguous(
+            format!("session {} has {} live processes", session.id, living.len()),
+            living
                 .iter()
                 .map(|launch| format!("  pid {} in {}", launch.process.pid, baton_display::pane_label(&launch.pane)))
-                .collect::<Vec<_>>()
-                .join("\n"),
-        }),
+                .collect(),
+        )
+        .hint("run this command from a tool of one of them")),
     }
+}
+
+fn no_live_process(session: &Session) -> CommandError {
+    let error = CommandError::not_found(format!("session {} has no live process", session.id));
+    if has_conversation(session) {
+        return error
+            .hint(format!("`baton resume {}` resumes it, or choose another session with --session", session.id));
+    }
+    error.hint("choose another session with --session")
 }
 
 fn only_live_session(context: &Context) -> Result<Session, CommandError> {
@@ -88,17 +89,13 @@ fn only_live_session(context: &Context) -> Result<Session, CommandError> {
     let liveness = context.liveness_check();
     living.retain(|session| liveness.session(session).live == Live::Yes);
     match living.len() {
-        1 => living.pop().ok_or(CommandError::InternalError),
-        0 => Err(CommandError::NotFound(
-            "this project has no live session; start an agent here, or choose a session with --session".to_owned(),
-        )),
-        several => Err(CommandError::Ambiguous {
-            what: format!("this project has {several} live sessions; choose one with --session"),
-            candidates: living
-                .iter()
-                .map(|session| format!("  {}  {}", session.id, session.agent))
-                .collect::<Vec<_>>()
-                .join("\n"),
-        }),
+        1 => living.pop().ok_or_else(|| CommandError::bug("a session was lost")),
+        0 => Err(CommandError::not_found("this project has no live session")
+            .hint("start an agent here, or choose a session with --session")),
+        several => Err(CommandError::ambiguous(
+            format!("this project has {several} live sessions"),
+            living.iter().map(|session| format!("  {}  {}", session.id, session.agent)).collect(),
+        )
+        .hint("choose one with --session")),
     }
 }

@@ -25,12 +25,11 @@ pub fn resolve_in(context: &Context, text: &str, here: bool) -> Result<RunId, Co
     match lookup(context, project.as_deref()).run(text) {
         Ok(id) => Ok(id),
         Err(LookupError::Store(error)) => Err(error.into()),
-        Err(LookupError::NotFound) => Err(CommandError::NotFound(format!(
-            "no run has the id or name \"{query}\"; `baton run list --all` lists all runs"
-        ))),
-        Err(LookupError::Ambiguous(ids)) => Err(CommandError::Ambiguous {
-            what: format!("{} runs match \"{query}\"", ids.len()),
-            candidates: candidates(&ids, |id| {
+        Err(LookupError::NotFound) => Err(CommandError::not_found(format!("no run has the id or name \"{query}\""))
+            .hint("`baton run list --all` lists all runs")),
+        Err(LookupError::Ambiguous(ids)) => Err(CommandError::ambiguous(
+            format!("{} runs match \"{query}\"", ids.len()),
+            candidates(&ids, |id| {
                 context.run(id).map_or_else(
                     |_| format!("  {id}  unreadable"),
                     |run| {
@@ -42,6 +41,6 @@ pub fn resolve_in(context: &Context, text: &str, here: bool) -> Result<RunId, Co
                     },
                 )
             }),
-        }),
+        )),
     }
 }

@@ -50,8 +50,12 @@ impl SessionArg {
 /// Returns an error if there is none.
 pub fn current_project() -> Result<String, CommandError> {
     let directory = current_directory()?;
-    worktree::find_root(&directory)
-        .ok_or_else(|| CommandError::NotFound("the current directory belongs to no project".to_owned()))
+    worktree::find_root(&directory).ok_or_else(no_project)
+}
+
+/// The error of a command that needs a project and was called outside of one.
+pub fn no_project() -> CommandError {
+    CommandError::not_found("the current directory belongs to no project")
 }
 
 pub(super) fn lookup<'a>(context: &'a Context, project: Option<&'a str>) -> Lookup<'a> {
@@ -70,23 +74,24 @@ pub fn resolve(context: &Context, text: &str, here: bool) -> Result<SessionId, C
     match lookup(context, project.as_deref()).session(text) {
         Ok(id) => Ok(id),
         Err(LookupError::Store(error)) => Err(error.into()),
-        Err(LookupError::NotFound) if text == LAST => Err(CommandError::NotFound(format!("no session{of} is known"))),
-        Err(LookupError::NotFound) => Err(CommandError::NotFound(format!(
-            "no session{of} has the id or name \"{query}\"; `baton session list --all` lists all sessions"
-        ))),
-        Err(LookupError::Ambiguous(ids)) => Err(CommandError::Ambiguous {
-            what: format!("{} sessions{of} match \"{query}\"", ids.len()),
-            candidates: candidates(&ids, |id| describe_session(context, id)),
-        }),
+        Err(LookupError::NotFound) if text == LAST => Err(CommandError::not_found(format!("no session{of} is known"))),
+        Err(LookupError::NotFound) => {
+            Err(CommandError::not_found(format!("no session{of} has the id or name \"{query}\""))
+                .hint("`baton session list --all` lists all sessions"))
+        }
+        Err(LookupError::Ambiguous(ids)) => Err(CommandError::ambiguous(
+            format!("{} sessions{of} match \"{query}\"", ids.len()),
+            candidates(&ids, |id| describe_session(context, id)),
+        )),
     }
 }
 
-pub(super) fn candidates<Id>(ids: &[Id], words: impl Fn(&Id) -> String) -> String {
+pub(super) fn candidates<Id>(ids: &[Id], words: impl Fn(&Id) -> String) -> Vec<String> {
     let mut lines: Vec<String> = ids.iter().take(MAX_CANDIDATES).map(words).collect();
     if ids.len() > MAX_CANDIDATES {
         lines.push(format!("  and {} more", ids.len() - MAX_CANDIDATES));
     }
-    lines.join("\n")
+    lines
 }
 
 fn describe_session(context: &Context, id: &SessionId) -> String {

@@ -20,7 +20,7 @@ impl Decide {
     pub fn run(self) -> Result<(), CommandError> {
         let mut request = Vec::new();
         let limit = u64::try_from(MAX_REQUEST_BYTES).unwrap_or(u64::MAX);
-        std::io::stdin().take(limit + 1).read_to_end(&mut request).map_err(CommandError::Input)?;
+        std::io::stdin().take(limit + 1).read_to_end(&mut request).map_err(CommandError::input)?;
         let decision = Core::load()?.decide_bytes(&request)?;
         output::print(&format!("{}\n", String::from_utf8_lossy(&decision)))
     }

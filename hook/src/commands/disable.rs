@@ -2,6 +2,7 @@
 
 use clap::Args;
 
+use crate::args::session::no_project;
 use crate::context::{Context, current_directory};
 use crate::error::CommandError;
 use crate::output;
@@ -73,7 +74,7 @@ fn scope(project: bool) -> Result<Option<String>, CommandError> {
     let directory = current_directory()?;
     match worktree::find_root(&directory) {
         Some(root) => Ok(Some(root)),
-        None => Err(CommandError::NotFound("the current directory belongs to no project".to_owned())),
+        None => Err(no_project()),
     }
 }
 

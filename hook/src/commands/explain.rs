@@ -36,11 +36,10 @@ impl Explain {
         let Some(line) = context.audit()?.find(wanted) else {
             let what = baton_display::strip_control_chars(&self.decision);
             if self.decision == "last" {
-                return Err(CommandError::NotFound("no decisions have been recorded yet".to_owned()));
+                return Err(CommandError::not_found("no decisions have been recorded yet"));
             }
-            return Err(CommandError::NotFound(format!(
-                "no recorded decision is about \"{what}\"; `baton log` lists the decisions"
-            )));
+            return Err(CommandError::not_found(format!("no recorded decision is about \"{what}\""))
+                .hint("`baton log` lists the decisions"));
         };
         output::print(&baton_display::strip_control_chars_by_line(&sentences(&line, &context, &Terminal::stdout())))
     }

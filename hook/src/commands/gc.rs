@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use crate::context::Context;
 use crate::error::CommandError;
+use crate::hint::Advice;
 use crate::output;
 use crate::output::listing::{Listing, Row};
 use crate::output::terminal::Terminal;
@@ -66,7 +67,7 @@ impl Gc {
             Sweep { store: context.store(), census: &liveness, policy: context.retention()?, now: context.now() };
         let plan = sweep.plan()?;
         for error in &plan.unreadable {
-            output::notice(&error.to_string());
+            output::notice(&error.in_one_line());
         }
         let done = if self.dry_run || plan.steps.is_empty() { 0 } else { apply_steps(&context, &sweep, &plan.steps)? };
         if self.json {

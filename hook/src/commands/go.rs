@@ -8,7 +8,7 @@ use clap::Args;
 use crate::args::run;
 use crate::args::session::SessionArg;
 use crate::context::Context;
-use crate::error::CommandError;
+use crate::error::{CommandError, ErrorKind};
 use crate::output;
 use crate::session_list::SessionReader;
 use baton_engine::session_status::{SessionStatus, has_conversation};
@@ -37,35 +37,32 @@ impl Go {
             && let Some(own) = target.other_terminal(&context, &terminal)
         {
             let own = own.unwrap_or_else(|| "no terminal".to_owned());
-            return Err(CommandError::PaneUnreachable {
-                there: format!("{what} is pid {}, on {own}", process.pid),
-                why: format!("tmux pane {pane} is another terminal, {terminal}"),
-            });
+            return Err(unreachable(
+                &format!("{what} is pid {}, on {own}", process.pid),
+                &format!("tmux pane {pane} is another terminal, {terminal}"),
+            ));
         }
         let there = format!("{what} is in {}, pid {}", baton_display::pane_label(pane), process.pid);
         let selected = match pane {
             Pane::Tmux { server, pane } => Tmux::with_socket(server).select(pane),
             Pane::Zellij { session, pane } => Zellij::named(session).select(pane),
             Pane::Tty { .. } | Pane::Unknown => {
-                return Err(CommandError::PaneUnreachable {
-                    there,
-                    why: "no terminal multiplexer manages it".to_owned(),
-                });
+                return Err(unreachable(&there, "no terminal multiplexer manages it"));
             }
         };
         match selected {
             Ok(None) => Ok(()),
             Ok(Some(command)) => output::print(&format!("{there}; it is selected. To see it: {command}\n")),
-            Err(error) => Err(CommandError::PaneUnreachable { there, why: error.to_string() }),
+            Err(error) => Err(CommandError::failed(format!("{there}; baton cannot switch to it")).caused_by(error)),
         }
     }
 
     fn find(&self, context: &Context) -> Result<Target, CommandError> {
         let id = match self.session.resolve(context) {
-            Err(CommandError::NotFound(none)) => match self.session.run(context) {
+            Err(none) if none.is_not_found() => match self.session.run(context) {
                 Some(Ok(run)) => return owner_location(context, &run),
-                Some(Err(several @ CommandError::Ambiguous { .. })) => return Err(several),
-                _ => return Err(CommandError::NotFound(none)),
+                Some(Err(several)) if matches!(several.kind, ErrorKind::Ambiguous { .. }) => return Err(several),
+                _ => return Err(none),
             },
             found => found?,
         };
@@ -74,11 +71,11 @@ impl Go {
         let status = seen.standing.status;
         let newest = seen.current_launch().filter(|_| status.is_alive() || status == SessionStatus::Unknown);
         let launch = newest.ok_or_else(|| {
-            let back = match has_conversation(&seen.session) {
-                true => format!("; `baton resume {id}` resumes it"),
-                false => " and had no conversation".to_owned(),
-            };
-            CommandError::NotFound(format!("session {id} is {}{back}", status.word()))
+            let gone = format!("session {id} is {}", status.word());
+            match has_conversation(&seen.session) {
+                true => CommandError::not_found(gone).hint(format!("`baton resume {id}` resumes it")),
+                false => CommandError::not_found(gone + " and had no conversation"),
+            }
         })?;
         Ok(Target {
             what: format!("session {id}"),
@@ -87,6 +84,10 @@ impl Go {
             may_lack_terminal: false,
         })
     }
+}
+
+fn unreachable(there: &str, why: &str) -> CommandError {
+    CommandError::failed(format!("{there}; baton cannot switch to it: {why}"))
 }
 
 /// What a user wants to go to.
@@ -121,14 +122,17 @@ fn owner_location(context: &Context, run: &RunId) -> Result<Target, CommandError
     let run = context.run(run)?;
     let named = format!("run {} ({})", baton_display::strip_control_chars(run.name.as_str()), run.id);
     if !run.status.is_unfinished() {
-        return Err(CommandError::NotFound(format!("{named} is {}: it has no owner to go to", run.status.name())));
+        return Err(CommandError::not_found(format!("{named} is {}: it has no owner to go to", run.status.name())));
     }
     if context.owner_liveness(&context.liveness_check(), &run) == Live::No {
-        let back = run.owner.session.map_or_else(String::new, |id| match context.session(&id) {
-            Ok((session, _)) if !has_conversation(&session) => format!("; session {id} had no conversation to resume"),
-            _ => format!("; `baton resume {id}` resumes it"),
+        let gone = CommandError::not_found(format!("the owner of {named} is gone"));
+        return Err(match run.owner.session {
+            None => gone,
+            Some(id) if context.session(&id).is_ok_and(|(session, _)| !has_conversation(&session)) => {
+                CommandError::not_found(format!("{gone}; session {id} had no conversation to resume"))
+            }
+            Some(id) => gone.hint(format!("`baton resume {id}` resumes it")),
         });
-        return Err(CommandError::NotFound(format!("the owner of {named} is gone{back}")));
     }
     Ok(Target {
         what: format!("the owner of {named}"),

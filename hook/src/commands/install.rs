@@ -8,6 +8,7 @@ use clap::{Args, ValueEnum};
 use crate::args::agent::AgentName;
 use crate::context::here;
 use crate::error::CommandError;
+use crate::hint::Advice;
 use crate::output::notice;
 use crate::output::{self, backup_suffix, confirm, diff};
 use baton_agents::spec;
@@ -330,7 +331,7 @@ fn unknown_top_level_key(file: &Path, text: &str) -> Result<Option<String>, Inst
 
 impl Failure {
     fn new(error: CommandError, agent: Agent, file: Option<PathBuf>, command: &HookCommand) -> Self {
-        let unwritable = matches!(&error, CommandError::Install(error) if error.is_unwritable());
+        let unwritable = error.install_error().is_some_and(InstallError::is_unwritable);
         let entries = file.filter(|_| unwritable).map(|file| (file, entries::to_json(agent, command)));
         Self { error, entries }
     }
@@ -350,7 +351,7 @@ fn finish(failed: Vec<Failure>, untrusted: Option<InstallError>) -> Result<(), C
     }
     errors.extend(untrusted.map(CommandError::from));
     let Some(last) = errors.pop() else { return Ok(()) };
-    errors.iter().for_each(|error| notice(&error.to_string()));
+    errors.iter().for_each(|error| notice(&error.in_one_line()));
     Err(last)
 }
 

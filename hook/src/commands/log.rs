@@ -35,7 +35,7 @@ impl Log {
         newest.reverse();
         if self.json {
             let lines = newest.iter().map(serde_json::to_string).collect::<Result<Vec<_>, _>>();
-            let lines = lines.map_err(|error| CommandError::Output(error.into()))?;
+            let lines = lines.map_err(|error| CommandError::output(error.into()))?;
             return output::print(&lines.into_iter().map(|line| line + "\n").collect::<String>());
         }
         let now = context.now();

@@ -23,11 +23,11 @@ impl Man {
         let mut name = "baton".to_owned();
         for word in &self.command {
             let found = command.find_subcommand(word).cloned();
-            command = found.ok_or_else(|| CommandError::NotFound(format!("there is no command {name} {word}")))?;
+            command = found.ok_or_else(|| CommandError::not_found(format!("there is no command {name} {word}")))?;
             name = format!("{name}-{word}");
         }
         let mut page = Vec::new();
-        Page::new(command.name(name)).render(&mut page).map_err(CommandError::Output)?;
+        Page::new(command.name(name)).render(&mut page).map_err(CommandError::output)?;
         output::print(&String::from_utf8_lossy(&page))
     }
 }

@@ -62,13 +62,19 @@ impl Replay {
                 baton_display::format_count(usize::try_from(skipped).unwrap_or(usize::MAX), "line", "lines")
             ));
         }
-        if different == 0 { Ok(()) } else { Err(CommandError::DecisionsDiffer(different)) }
+        match different {
+            0 => Ok(()),
+            _ => Err(CommandError::failed(format!(
+                "{} with the rules of this version",
+                baton_display::format_count(different, "recorded decision differs", "recorded decisions differ")
+            ))),
+        }
     }
 }
 
 /// Returns the lines of a file in order, and how many could not be read.
 fn read_file(path: &Path) -> Result<(Vec<AuditLine>, u64), CommandError> {
-    let failed = |source| CommandError::ReadFile { path: path.to_owned(), source };
+    let failed = |source: std::io::Error| CommandError::cannot("read", path.display(), source);
     let (mut lines, mut skipped) = (Vec::new(), 0);
     for bytes in BufReader::new(File::open(path).map_err(failed)?).split(b'\n') {
         let bytes = bytes.map_err(failed)?;

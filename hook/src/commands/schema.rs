@@ -68,10 +68,10 @@ impl Schema {
         let Some(wanted) = self.name else { return output::print(&names()) };
         match SCHEMAS.iter().find(|(name, _)| *name == wanted) {
             Some((_, make)) => output::print_json(&make()),
-            None => Err(CommandError::Ambiguous {
-                what: "no schema has that name".to_owned(),
-                candidates: names().trim_end().to_owned(),
-            }),
+            None => Err(CommandError::ambiguous(
+                "no schema has that name",
+                SCHEMAS.iter().map(|(name, _)| (*name).to_owned()).collect(),
+            )),
         }
     }
 }

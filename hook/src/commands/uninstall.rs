@@ -137,7 +137,7 @@ impl Uninstall {
         let Some(file) = found.filter(|file| file.exists()) else { return Ok(()) };
         match confirm(&format!("Remove your configuration {} too?", file.display())) {
             Ok(()) => Ok(std::fs::remove_file(&file).map_err(InstallError::io("remove", &file))?),
-            Err(CommandError::Install(_)) => {
+            Err(error) if error.install_error().is_some() => {
                 notice(&format!("your configuration was kept: {}", file.display()));
                 Ok(())
             }
@@ -202,10 +202,11 @@ fn check_nothing_to_restore(store: &Store) -> Result<(), CommandError> {
         else {
             continue;
         };
-        return Err(CommandError::SessionsActive(baton_display::strip_control_chars(&format!(
-            "the protected files of {0} were saved and are not restored yet; nothing was removed. Restore them first: baton project restore {0}",
+        return Err(CommandError::refused(format!(
+            "the protected files of {} were saved and are not restored yet; nothing was removed",
             record.project
-        ))));
+        ))
+        .hint(format!("restore them first: `baton project restore {}`", record.project)));
     }
     Ok(())
 }

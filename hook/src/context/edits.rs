@@ -1,5 +1,6 @@
 //! Changes that a user makes, through a decision of the core or in a transaction without it.
 
+use std::io;
 use std::time::Instant;
 
 use agent_baton_core::decision::Location;
@@ -7,12 +8,13 @@ use agent_baton_core::id::{RunId, SessionId};
 use agent_baton_core::request::{Command, Input, Reading};
 use agent_baton_core::session::Session;
 
-use super::records::deleted_session;
+use super::records::{deleted_session, unreadable};
 use super::{Context, LOCK_WAIT, Outcome, inspector};
 use crate::error::CommandError;
+use crate::hint::Advice;
 use crate::output;
 use baton_core_host::Core;
-use baton_engine::decide::{DecisionError, DecisionService};
+use baton_engine::decide::DecisionService;
 use baton_engine::loops::approval;
 use baton_store::{AuditAction, Transaction};
 use baton_system::worktree;
@@ -23,20 +25,28 @@ impl Context {
     /// # Errors
     /// Returns an error if the system gives no random bytes.
     pub fn new_run_id() -> Result<RunId, CommandError> {
-        let number = getrandom::u64().map_err(CommandError::Random)?;
-        format!("r{:012x}", number >> 16).parse().map_err(|_| CommandError::InternalError)
+        let number = getrandom::u64().map_err(|error| {
+            CommandError::failed("the system gives no random bytes").caused_by(io::Error::from(error))
+        })?;
+        format!("r{:012x}", number >> 16).parse().map_err(|_| CommandError::bug("a new run id is not valid"))
     }
 
     /// Checks that baton is enabled here. If it is disabled, its hooks would ignore what starts now.
     ///
     /// # Errors
-    /// Returns [`CommandError::Disabled`].
+    /// Refused if it is disabled.
     pub fn check_enabled(&self) -> Result<(), CommandError> {
         let here = || worktree::find_root(&std::env::current_dir().ok()?);
         let disabled = self.store.disabled()?;
         match (disabled.everywhere, disabled.is_in(here)) {
             (_, false) => Ok(()),
-            (everywhere, true) => Err(CommandError::Disabled(if everywhere { "" } else { " --project" })),
+            (everywhere, true) => {
+                let error = CommandError::refused("baton is disabled here, so the run would not be tracked");
+                Err(match everywhere {
+                    true => error.hint("`baton enable` turns it on again"),
+                    false => error.hint("`baton enable --project` turns it on again"),
+                })
+            }
         }
     }
 
@@ -61,7 +71,7 @@ impl Context {
             output::notice(&report);
         }
         if let Some(problem) = self.settings.problem() {
-            output::notice(&problem.to_string());
+            output::notice(&problem.in_one_line());
         }
         Ok(Outcome { request: settled.request, decision: settled.decision })
     }
@@ -82,16 +92,16 @@ impl Context {
         let (before, location) = match locked.view().session(id) {
             Reading::Live(session) => (session, Location::Live),
             Reading::Archived(session) => (session, Location::Archive),
-            Reading::Absent => return Err(CommandError::NotFound(format!("no session has the id {id}"))),
+            Reading::Absent => return Err(CommandError::not_found(format!("no session has the id {id}"))),
             Reading::Deleted => return Err(deleted_session(id)),
-            Reading::Unreadable => return Err(CommandError::Unreadable),
+            Reading::Unreadable => return Err(unreadable(None)),
         };
         let mut session = before.clone();
         edit(&mut session);
         if session != before {
             let mut transaction = Transaction::begin(&mut locked, action, &now);
             transaction.update_session(before, session, location);
-            transaction.commit().map_err(DecisionError::from)?;
+            transaction.commit()?;
         }
         for report in locked.take_reports() {
             output::notice(&report);
@@ -113,7 +123,7 @@ impl Context {
                 locked.update_progress_log(None, &self.run(id)?);
                 locked.take_reports().iter().for_each(|report| output::notice(report));
             }
-            Err(error) => output::notice(&error.to_string()),
+            Err(error) => output::notice(&error.in_one_line()),
         }
         Ok(())
     }

@@ -29,11 +29,15 @@ impl Context {
     }
 
     /// Returns the status of this process itself.
-    #[must_use]
-    pub fn own_process(&self) -> Option<ProcessStat> {
+    ///
+    /// # Errors
+    /// Returns an error if `/proc` does not show it.
+    pub fn own_process(&self) -> Result<ProcessStat, CommandError> {
         match MACHINE.process(std::process::id()) {
-            ProcessLookup::Found(stat) => Some(stat),
-            ProcessLookup::Gone | ProcessLookup::Unreadable => None,
+            ProcessLookup::Found(stat) => Ok(stat),
+            ProcessLookup::Gone | ProcessLookup::Unreadable => {
+                Err(CommandError::failed("baton cannot find its own process in /proc"))
+            }
         }
     }
 

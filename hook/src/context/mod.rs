@@ -15,8 +15,10 @@ use agent_baton_core::timestamp::Timestamp;
 
 pub use liveness::SystemLiveness;
 pub use outcome::Outcome;
+pub use records::unreadable;
 
 use crate::error::CommandError;
+use crate::hint::Advice;
 use crate::output;
 use baton_agents::AgentInspector;
 use baton_engine::config::{Retention, Settings};
@@ -51,7 +53,8 @@ pub fn here() -> Result<&'static CurrentProcess, SystemError> {
 /// # Errors
 /// Returns an error if it was removed or cannot be read.
 pub fn current_directory() -> Result<PathBuf, CommandError> {
-    std::env::current_dir().map_err(CommandError::Directory)
+    std::env::current_dir()
+        .map_err(|error| CommandError::cannot("find", "the current directory", error).hint("change to one that exists"))
 }
 
 /// Returns an inspector for this process.
@@ -149,7 +152,7 @@ impl Context {
     pub fn retention(&self) -> Result<&Retention, CommandError> {
         let kept = &self.settings.config().retention;
         match self.settings.problem() {
-            Some(problem) => Err(CommandError::Retention(problem.to_string())),
+            Some(problem) => Err(CommandError::failed(problem.in_one_line())),
             None => Ok(kept),
         }
     }

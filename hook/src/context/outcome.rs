@@ -60,13 +60,11 @@ impl Outcome {
         )
     }
 
-    /// Returns the unfinished runs of the session in the request, by name and id.
+    /// Returns the unfinished runs of the session in the request.
     #[must_use]
-    pub fn other_runs(&self) -> Vec<String> {
+    pub fn other_runs(&self) -> Vec<&Run> {
         let runs = self.request.snapshot.runs.iter().filter_map(|Named { reading, .. }| reading.record());
         let session = self.request.snapshot.session.record();
-        runs.filter(|run| session.is_some_and(|session| session.runs.contains(&run.id)))
-            .map(|run| format!("{} ({})", baton_display::strip_control_chars(run.name.as_str()), run.id))
-            .collect()
+        runs.filter(|run| session.is_some_and(|session| session.runs.contains(&run.id))).collect()
     }
 }

@@ -8,6 +8,7 @@ use agent_baton_core::session::Session;
 
 use super::{Context, current_directory};
 use crate::error::CommandError;
+use crate::hint::Advice;
 use crate::output;
 use baton_store::{AuditReader, StoreError, View};
 use baton_system::worktree;
@@ -20,8 +21,8 @@ impl Context {
     pub fn run(&self, id: &RunId) -> Result<Run, CommandError> {
         match self.read(|view| (view.run(id), view.run_error(id)))? {
             (Reading::Live(run) | Reading::Archived(run), _) => Ok(run),
-            (Reading::Absent | Reading::Deleted, _) => Err(CommandError::NotFound(format!("no run has the id {id}"))),
-            (Reading::Unreadable, why) => Err(why.map_or(CommandError::Unreadable, CommandError::Store)),
+            (Reading::Absent | Reading::Deleted, _) => Err(CommandError::not_found(format!("no run has the id {id}"))),
+            (Reading::Unreadable, why) => Err(unreadable(why)),
         }
     }
 
@@ -41,9 +42,9 @@ impl Context {
         match self.read(|view| (view.session(id), view.session_error(id)))? {
             (Reading::Live(session), _) => Ok((session, false)),
             (Reading::Archived(session), _) => Ok((session, true)),
-            (Reading::Absent, _) => Err(CommandError::NotFound(format!("no session has the id {id}"))),
+            (Reading::Absent, _) => Err(CommandError::not_found(format!("no session has the id {id}"))),
             (Reading::Deleted, _) => Err(deleted_session(id)),
-            (Reading::Unreadable, why) => Err(why.map_or(CommandError::Unreadable, CommandError::Store)),
+            (Reading::Unreadable, why) => Err(unreadable(why)),
         }
     }
 
@@ -58,8 +59,8 @@ impl Context {
             for id in self.store.runs(*location)? {
                 match self.run(&id) {
                     Ok(run) => runs.push(run),
-                    Err(CommandError::NotFound(_)) => {}
-                    Err(error) => output::notice(&error.to_string()),
+                    Err(error) if error.is_not_found() => {}
+                    Err(error) => output::notice(&error.in_one_line()),
                 }
             }
         }
@@ -78,8 +79,8 @@ impl Context {
             for id in self.store.sessions(*location)? {
                 match self.session(&id) {
                     Ok(session) => sessions.push(session),
-                    Err(CommandError::NotFound(_)) => {}
-                    Err(error) => output::notice(&error.to_string()),
+                    Err(error) if error.is_not_found() => {}
+                    Err(error) => output::notice(&error.in_one_line()),
                 }
             }
         }
@@ -123,6 +124,15 @@ const fn locations(all: bool) -> &'static [Location] {
     if all { &[Location::Live, Location::Archive] } else { &[Location::Live] }
 }
 
+/// The error of a record that cannot be read, or of another record that it needs.
+pub fn unreadable(why: Option<StoreError>) -> CommandError {
+    why.map_or_else(
+        || CommandError::failed("a record cannot be read; baton did not modify it").hint("`baton doctor` names it"),
+        CommandError::from,
+    )
+}
+
 pub(super) fn deleted_session(id: &SessionId) -> CommandError {
-    CommandError::NotFound(format!("session {id} was deleted; `baton session restore {id}` restores it"))
+    CommandError::not_found(format!("session {id} was deleted"))
+        .hint(format!("`baton session restore {id}` restores it"))
 }

@@ -11,6 +11,8 @@ use baton_engine::retention::SweepError;
 use baton_store::{LockError, StateDirError, StoreError};
 use baton_system::SystemError;
 
+use crate::hint::{Advice, Hint};
+
 /// Why an event was not handled.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum HookError {
@@ -18,7 +20,7 @@ pub(super) enum HookError {
     RawEvent(#[from] RawEventError),
     #[error(transparent)]
     Payload(#[from] PayloadError),
-    #[error("{0} has no notify program: its hooks write an event to stdin. Leave out the last argument")]
+    #[error("{0} has no notify program: its hooks write an event to stdin")]
     NoNotification(Agent),
     #[error(transparent)]
     System(#[from] SystemError),
@@ -28,14 +30,30 @@ pub(super) enum HookError {
     Store(#[from] StoreError),
     #[error(transparent)]
     Lock(#[from] LockError),
-    #[error("the core failed: {0}. This is a bug in baton")]
+    #[error("the core failed")]
     Core(#[from] CoreError),
     #[error(transparent)]
     Decision(#[from] DecisionError),
     #[error(transparent)]
     Maintenance(#[from] SweepError),
-    #[error("cannot write the reply: {0}")]
+    #[error("cannot write the reply")]
     Reply(#[source] io::Error),
+}
+
+impl Advice for HookError {
+    fn hint(&self) -> Option<Hint> {
+        match self {
+            Self::RawEvent(_) | Self::Payload(_) | Self::Reply(_) => None,
+            Self::NoNotification(_) => Some("leave out the last argument".into()),
+            Self::System(error) => error.hint(),
+            Self::StateDir(error) => error.hint(),
+            Self::Store(error) => error.hint(),
+            Self::Lock(error) => error.hint(),
+            Self::Core(error) => error.hint(),
+            Self::Decision(error) => error.hint(),
+            Self::Maintenance(error) => error.hint(),
+        }
+    }
 }
 
 impl HookError {

@@ -16,6 +16,7 @@ use super::error::HookError;
 use super::event_context::EventContext;
 use super::gather::Facts;
 use super::reply;
+use crate::hint::Advice;
 
 /// How long after its start the hook may decide deferred events: half of the alarm's limit. The current event needs
 /// the rest.
@@ -26,7 +27,7 @@ pub(super) fn defer(cx: &EventContext<'_>, mut event: Event, facts: &Facts<'_>) 
     event.waited = true;
     cx.service.store.check_format()?;
     if let Err(error) = cx.recorder(cx.raw).record_deferred(&event) {
-        warn(&error.to_string());
+        warn(&error.in_one_line());
     }
     cx.service.store.inbox_add(&event, &cx.now())?;
     facts.loop_stop.as_ref().map_or(Ok(()), |stop| reply::send_missed_stop(&event, stop))
@@ -36,7 +37,7 @@ pub(super) fn defer(cx: &EventContext<'_>, mut event: Event, facts: &Facts<'_>) 
 /// others to the next call. A failure here does not fail the current event.
 pub(super) fn drain(cx: &EventContext<'_>, locked: &mut LockedStore<'_>, probes: &[ProbeResult]) {
     if let Err(error) = drain_batch(cx, locked, probes) {
-        warn(&error.to_string());
+        warn(&error.in_one_line());
     }
 }
 
@@ -61,7 +62,7 @@ fn drain_batch(cx: &EventContext<'_>, locked: &mut LockedStore<'_>, probes: &[Pr
             }
             // The event stays in the inbox. The next call completes the recovery and then decides it.
             Err(error) if error.is_contended() => return Err(error),
-            Err(error) => locked.inbox_quarantine(&deferred, &now, &error.to_string())?,
+            Err(error) => locked.inbox_quarantine(&deferred, &now, &baton_display::error_chain(&error))?,
         }
     }
     Ok(())

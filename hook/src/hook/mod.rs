@@ -30,6 +30,7 @@ use clap::{Args, ValueEnum};
 
 use crate::args::agent::AgentName;
 use crate::context::{here, inspector};
+use crate::hint::Advice;
 use error::HookError;
 use event_context::{EventContext, State};
 use fast_path::Handled;
@@ -70,7 +71,7 @@ impl Hook {
         match handle_event(self, load_core) {
             Ok(()) => 0,
             Err(error) => {
-                warn(&error.to_string());
+                warn(&error.in_one_line());
                 error.exit_status()
             }
         }

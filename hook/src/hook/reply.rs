@@ -17,6 +17,7 @@ use baton_store::{DeliveryAck, LogLine};
 use super::error::HookError;
 use super::event_context::EventContext;
 use super::gather::Facts;
+use crate::hint::Advice;
 
 /// Writes warnings to stderr and the reply to stdout. Notifications are acknowledged only after the reply was
 /// written, so a lost reply is sent again with the next event.
@@ -32,7 +33,7 @@ pub(super) fn send(
     }
     reports.iter().chain(&outcome.notices).chain(&outcome.failures).for_each(|report| warn(report));
     if let Some(problem) = cx.service.settings.problem() {
-        warn(&problem.to_string());
+        warn(&problem.in_one_line());
     }
     let Some(text) = render(event, outcome, facts.loop_stop.as_ref()) else { return Ok(()) };
     write_stdout(&text)?;

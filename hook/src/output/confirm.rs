@@ -15,9 +15,9 @@ pub fn confirm(question: &str) -> Result<(), CommandError> {
         return Err(InstallError::NoTerminal.into());
     }
     let mut stderr = io::stderr();
-    write!(stderr, "{question} [y/N] ").and_then(|()| stderr.flush()).map_err(CommandError::Output)?;
+    write!(stderr, "{question} [y/N] ").and_then(|()| stderr.flush()).map_err(CommandError::output)?;
     let mut line = String::new();
-    io::stdin().read_line(&mut line).map_err(CommandError::Input)?;
+    io::stdin().read_line(&mut line).map_err(CommandError::input)?;
     match line.trim() {
         "y" | "Y" | "yes" => Ok(()),
         _ => Err(InstallError::Declined.into()),

@@ -33,7 +33,7 @@ pub fn print(text: &str) -> Result<(), CommandError> {
 
 fn ignore_closed_pipe(written: io::Result<()>) -> Result<(), CommandError> {
     match written {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(CommandError::Output(error)),
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(CommandError::output(error)),
         _ => Ok(()),
     }
 }

@@ -4,19 +4,32 @@ use agent_baton_core::agent::Agent;
 use baton_store::StoreError;
 
 use crate::context::{here, inspector};
-use crate::error::CommandError;
+use crate::error::{CommandError, ErrorKind};
+use crate::hint::Hint;
 use crate::output;
 
-/// Prints the error on standard error and returns the exit status.
+/// Prints the error, its causes and the hint on standard error, each on lines of its own. Returns the exit status.
 #[must_use]
 pub fn report(error: &CommandError) -> u8 {
-    output::notice(&error.to_string());
-    if error.store_error().is_some_and(StoreError::is_read_only) && is_called_by_codex() {
-        output::notice(
-            "Codex runs its tools in a sandbox that may not write there: `baton install --writable`, outside of it, opens the state",
-        );
+    let mut text = format!("error: {error}");
+    if let ErrorKind::Ambiguous { candidates, .. } = &error.kind {
+        candidates.iter().for_each(|line| text.push_str(&format!("\n{line}")));
     }
+    baton_display::causes(error).for_each(|cause| text.push_str(&format!("\ncaused by: {cause}")));
+    if let Some(hint) = sandbox_hint(error).as_ref().or(error.hint.as_ref()) {
+        text.push_str(&format!("\nhint: {hint}"));
+    }
+    output::hint(&text);
     error.status()
+}
+
+/// The hint for a state that Codex' sandbox keeps from being written.
+fn sandbox_hint(error: &CommandError) -> Option<Hint> {
+    let read_only = error.store_error().is_some_and(StoreError::is_read_only);
+    (read_only && is_called_by_codex()).then(|| {
+        "Codex runs its tools in a sandbox that may not write there: `baton install --writable`, outside of it, opens the state"
+            .into()
+    })
 }
 
 /// Returns whether the nearest agent above this process is Codex.

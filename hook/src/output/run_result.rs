@@ -5,7 +5,7 @@ use agent_baton_core::reason::Reason;
 use agent_baton_core::request::{Command, Input};
 use agent_baton_core::run::{MAX_PHASE, Run, is_printable};
 
-use crate::context::{Context, Outcome};
+use crate::context::{Context, Outcome, unreadable};
 use crate::error::CommandError;
 use crate::output;
 use crate::output::json::RunView;
@@ -43,7 +43,9 @@ pub fn print_result(
     if reason != expected {
         return Err(refusal(context, done, reason));
     }
-    let Some(run) = done.run() else { return Err(CommandError::InternalError) };
+    let Some(run) = done.run() else {
+        return Err(CommandError::bug("the core decided without naming a record"));
+    };
     if json {
         output::print_json(&RunView::new(run, context.owner_liveness(&context.liveness_check(), run)))
     } else {
@@ -55,13 +57,12 @@ pub fn print_result(
 #[must_use]
 pub fn refusal(context: &Context, done: &Outcome, reason: Reason) -> CommandError {
     let run = done.run();
-    let named = || {
-        run.map_or_else(
-            || "the run".to_owned(),
-            |run| format!("run {} ({})", baton_display::strip_control_chars(run.name.as_str()), run.id),
-        )
-    };
-    let what = match reason {
+    let named = run.map_or_else(|| "the run".to_owned(), describe);
+    let id = run.map_or_else(|| "RUN".to_owned(), |run| run.id.to_string());
+    fn refused(what: impl Into<String>) -> CommandError {
+        CommandError::refused(what)
+    }
+    match reason {
         Reason::FenceStale => {
             let yours = match &done.request.input {
                 Input::Command(command) => match command.as_ref() {
@@ -72,63 +73,60 @@ pub fn refusal(context: &Context, done: &Outcome, reason: Reason) -> CommandErro
                 },
                 Input::Event(_) => None,
             };
-            match (run, yours) {
+            refused(match (run, yours) {
                 (Some(run), Some(yours)) if yours < run.fence => {
-                    format!("{}{}. {}", named(), done.describe_transfer(context), stale_fence_message(yours, run.fence))
+                    format!("{named}{}. {}", done.describe_transfer(context), stale_fence_message(yours, run.fence))
                 }
-                (Some(run), _) => format!("{} has fence {}, not the one you gave", named(), run.fence),
+                (Some(run), _) => format!("{named} has fence {}, not the one you gave", run.fence),
                 _ => "the fence you gave is not the run's".to_owned(),
-            }
+            })
         }
-        Reason::NotOwner => format!(
-            "{} is not yours: {}. Give its fence with --fence, or run this command from a tool of its owner",
-            named(),
+        Reason::NotOwner => refused(format!("{named} is not yours: {}", done.describe_owner(context)))
+            .hint("give its fence with --fence, or run this command from a tool of its owner"),
+        Reason::OwnerAlive => refused(format!("{named} is not free: {}", done.describe_owner(context)))
+            .hint(format!("`baton run adopt {id} --take` takes it anyway")),
+        Reason::OwnerUnverifiable => refused(format!(
+            "{named} is not free: {}, and baton cannot tell whether it is alive",
             done.describe_owner(context)
-        ),
-        Reason::OwnerAlive => {
-            format!("{} is not free: {}{}", named(), done.describe_owner(context), take_over(run, "take it anyway", "--take"))
-        }
-        Reason::OwnerUnverifiable => {
-            format!(
-                "{} is not free: {}, and baton cannot tell whether it is alive{}",
-                named(),
-                done.describe_owner(context),
-                take_over(run, "take it if you know that it is not alive", "--force")
-            )
-        }
-        Reason::AlreadyOwner => format!("{} already belongs to that session and process", named()),
+        ))
+        .hint(format!("if you know that it is not alive, `baton run adopt {id} --force` takes the run")),
+        Reason::AlreadyOwner => refused(format!("{named} already belongs to that session and process")),
         Reason::AlreadyEnded => {
             let status = run.map_or("ended", |run| run.status.name());
-            format!("{} is already {status}; nothing was changed", named())
+            refused(format!("{named} is already {status}; nothing was changed"))
         }
-        Reason::IterationCountedByLoop => format!(
-            "{} is a loop and counts its iterations itself. To end it: baton run finish or baton run cancel",
-            named()
-        ),
-        Reason::SessionOwnsRun => format!(
-            "the session already owns an unfinished run: {}. Finish or cancel that run first",
-            done.other_runs().join(", ")
-        ),
+        Reason::IterationCountedByLoop => refused(format!("{named} is a loop and counts its iterations itself"))
+            .hint(format!("`baton run finish {id}` or `baton run cancel {id}` ends it")),
+        Reason::SessionOwnsRun => {
+            let others = done.other_runs();
+            let other = others.first().map_or_else(|| "RUN".to_owned(), |run| run.id.to_string());
+            let others: Vec<String> = others.iter().map(|run| describe(run)).collect();
+            refused(format!("the session already owns an unfinished run: {}", others.join(", ")))
+                .hint(format!("`baton run finish {other}` or `baton run cancel {other}` ends it"))
+        }
         Reason::NoLiveLaunch => {
-            "that session has no live process that could own the run; resume it first".to_owned()
+            let refused = refused("that session has no live process that could own the run");
+            match done.request.snapshot.session.record() {
+                Some(session) => refused.hint(format!("`baton resume {}` resumes it", session.id)),
+                None => refused,
+            }
         }
-        Reason::SupervisedRun => format!(
-            "{} belongs to a command (`baton run with`), so no session can own it. Start the same command again to continue it, or cancel it",
-            named()
+        Reason::SupervisedRun => {
+            refused(format!("{named} belongs to a command (`baton run with`), so no session can own it"))
+                .hint(format!("start the same command again to continue it, or cancel it: `baton run cancel {id}`"))
+        }
+        Reason::SupervisedIteration => refused(
+            "the session was started by a supervised command and is an iteration of its run, so it cannot own a run itself",
         ),
-        Reason::SupervisedIteration => {
-            "the session was started by a supervised command and is an iteration of its run, so it cannot own a run itself".to_owned()
-        }
-        Reason::RecordUnreadable => return CommandError::Unreadable,
-        Reason::RunNotFound | Reason::SessionNotFound => return CommandError::NotFound(reason.sentence().to_owned()),
-        _ => reason.sentence().to_owned(),
-    };
-    CommandError::Refused { reason, what }
+        Reason::RecordUnreadable => unreadable(None),
+        Reason::RunNotFound | Reason::SessionNotFound => CommandError::not_found(reason.sentence()),
+        _ => refused(reason.sentence()),
+    }
 }
 
-/// The command that moves the run in spite of its owner.
-fn take_over(run: Option<&Run>, what: &str, option: &str) -> String {
-    run.map_or_else(String::new, |run| format!(". To {what}: baton run adopt {} {option}", run.id))
+/// A run by its name and id.
+fn describe(run: &Run) -> String {
+    format!("run {} ({})", baton_display::strip_control_chars(run.name.as_str()), run.id)
 }
 
 /// The refusal of a writer whose fence is not the run's current one.

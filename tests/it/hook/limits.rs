@@ -2,7 +2,7 @@
 
 use agent_baton_core::agent::Agent;
 use agent_baton_tests::fake_agent::{Ended, Run};
-use agent_baton_tests::window::{assert_no_output, assert_one_line};
+use agent_baton_tests::window::{assert_error, assert_no_output, assert_one_line};
 use agent_baton_tests::{Scratch, Window, program};
 use serde_json::json;
 
@@ -40,7 +40,7 @@ fn a_limit_on_the_size_of_files_is_an_error_and_no_signal() {
         assert_one_line(&ended, 0);
         assert!(ended.stderr.contains("ulimit -f"), "{limit} {event}: {ended:?}");
         let ended = command(&mut window, limit, &["run", "start", "demo"]);
-        assert_one_line(&ended, 1);
+        assert_error(&ended, 1);
         assert!(ended.stderr.contains("ulimit -f"), "{limit}: {ended:?}");
         // Without the limit all goes on from where it was.
         assert_no_output(&window.hook("UserPromptSubmit", "s1", &json!({"prompt": "words"})));

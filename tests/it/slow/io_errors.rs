@@ -43,7 +43,9 @@ fn check(name: &str) {
 
 /// Checks that the call ended as an agent or a user expects.
 fn went_on(scene: &FaultScenario<'_>, call: &Call, ended: &Ended, untouched: bool) {
-    assert!(ended.stderr.lines().all(|line| line.starts_with("baton: ")), "{ended:?}");
+    let begin: &[&str] =
+        if scene.scenario.event.is_some() { &["baton: "] } else { &["baton: ", "error: ", "caused by: ", "hint: "] };
+    assert!(ended.stderr.lines().all(|line| begin.iter().any(|begin| line.starts_with(begin))), "{ended:?}");
     let Some(event) = scene.scenario.event else {
         let failed = matches!(ended.code, Some(1 | 3 | 4)) && ended.stdout.is_empty() && !ended.stderr.is_empty();
         assert!(failed || ended.code == Some(0) || call.name == "write", "{ended:?}");

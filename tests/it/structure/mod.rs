@@ -2,6 +2,7 @@
 
 mod crates;
 mod dependencies;
+mod error_messages;
 mod import_circles;
 mod rust_source;
 mod test_files;

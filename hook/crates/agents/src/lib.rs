@@ -179,17 +179,17 @@ pub const fn spec(agent: Agent) -> &'static AgentSpec {
 
 /// Why a payload is not an event. The message never contains anything from the payload.
 #[derive(Debug, thiserror::Error)]
-#[error("{}", payload_message(*agent, source))]
+#[error("{}", payload_message(*agent, parser))]
 pub struct PayloadError {
     /// The agent named on the command line.
     pub agent: Agent,
-    /// The error of the parser, with its position.
-    pub source: serde_json::Error,
+    /// The error of the parser, with its position. It may quote the payload, so it is not a source that is printed.
+    pub parser: serde_json::Error,
 }
 
 /// An id that cannot be used says so itself. All else suggests that the payload is another agent's.
-fn payload_message(agent: Agent, source: &serde_json::Error) -> String {
-    let text = source.to_string();
+fn payload_message(agent: Agent, parser: &serde_json::Error) -> String {
+    let text = parser.to_string();
     let about_id = text.starts_with("session_id").then(|| text.split(" at line ").next().unwrap_or_default());
     about_id.map_or_else(
         || format!("the event is not one of {agent}'s; was the hook installed for another agent?"),
@@ -204,7 +204,7 @@ impl AgentSpec {
     /// Returns an error if the payload has no `hook_event_name`, or if a known field of a hooked event has the wrong
     /// type.
     pub fn parse(&self, raw: &RawEvent) -> Result<ParsedEvent, PayloadError> {
-        (self.parse)(raw.text()).map_err(|source| PayloadError { agent: self.agent, source })
+        (self.parse)(raw.text()).map_err(|parser| PayloadError { agent: self.agent, parser })
     }
 
     /// Returns the JSON Schema of the payloads that [`AgentSpec::parse`] accepts. It is generated from the same
@@ -221,7 +221,7 @@ impl AgentSpec {
     #[must_use]
     pub fn parse_notification(&self, raw: &RawEvent) -> Option<Result<ParsedEvent, PayloadError>> {
         let notify = self.notify?;
-        Some((notify.parse)(raw.text()).map_err(|source| PayloadError { agent: self.agent, source }))
+        Some((notify.parse)(raw.text()).map_err(|parser| PayloadError { agent: self.agent, parser }))
     }
 
     /// Returns the JSON Schema of the notifications that [`AgentSpec::parse_notification`] accepts. It is generated

@@ -13,13 +13,13 @@ type Cause = Box<dyn std::error::Error + Send + Sync>;
 #[derive(Debug, thiserror::Error)]
 pub enum CoreError {
     /// The embedded code does not fit this machine or this build of baton.
-    #[error("the built-in core cannot be loaded; install a baton built for this machine: {0}")]
+    #[error("the built-in core cannot be loaded")]
     Load(#[source] Cause),
     /// The module does not have the interface of a core.
-    #[error("the module is not a core: {0}")]
+    #[error("the module is not a core")]
     Interface(#[from] InterfaceError),
     /// The core could not be instantiated.
-    #[error("the core could not be instantiated: {0}")]
+    #[error("the core could not be instantiated")]
     Instance(#[source] Cause),
     /// The core uses another version of the protocol.
     #[error("the core speaks protocol {core}, but this program speaks {host}")]
@@ -30,10 +30,10 @@ pub enum CoreError {
         host: u32,
     },
     /// The request could not be written as JSON.
-    #[error("the request to the core cannot be written as JSON: {0}")]
+    #[error("the request to the core cannot be written as JSON")]
     Request(#[source] serde_json::Error),
     /// The request is longer than [`MAX_REQUEST_BYTES`].
-    #[error("the request to the core has {0} bytes, over its limit of {MAX_REQUEST_BYTES}; the records are too large")]
+    #[error("the request to the core has {0} bytes, over its limit of {MAX_REQUEST_BYTES}")]
     RequestTooLong(usize),
     /// The core used up [`MAX_FUEL`].
     #[error("the core did not decide within its limit of {MAX_FUEL} units of fuel")]
@@ -45,7 +45,7 @@ pub enum CoreError {
     #[error("the core used more stack than its limit of {MAX_STACK_BYTES} bytes")]
     Stack,
     /// The core trapped.
-    #[error("the core stopped: {0}")]
+    #[error("the core stopped")]
     Trap(#[source] Cause),
     /// The core returned an address outside its memory.
     #[error("the core named {len} bytes at {address}, which its memory does not hold")]
@@ -59,7 +59,7 @@ pub enum CoreError {
     #[error("the core's reply has {0} bytes, over its limit of {MAX_REPLY_BYTES}")]
     ReplyTooLong(usize),
     /// The reply is not a decision.
-    #[error("the core's reply is not a decision: {0}")]
+    #[error("the core's reply is not a decision")]
     Reply(#[source] serde_json::Error),
 }
 

@@ -1,6 +1,8 @@
 //! Checks that the host answers every misbehaviour of a core with an error that names the violation.
 #![allow(unsafe_code, reason = "modules are loaded as wasmtime compiled them")]
 
+use std::error::Error;
+
 use std::collections::BTreeSet;
 
 use agent_baton_core::reason::Reason;
@@ -47,7 +49,11 @@ fn whatever_a_core_does_the_host_gets_an_error_that_says_so() {
         let (_, compiled) = agent_baton_malicious_modules::MODULES.iter().find(|(module, _)| module == name).unwrap();
         match ask(compiled, &any_request()) {
             Ok(decision) => assert_eq!((decision.reason, *expected), (Reason::NoRun, ""), "{name}"),
-            Err(error) => assert!(!expected.is_empty() && error.to_string().contains(expected), "{name}: {error}"),
+            Err(error) => {
+                let causes = std::iter::successors(error.source(), |cause: &&(dyn Error + 'static)| (*cause).source());
+                let said = causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"));
+                assert!(!expected.is_empty() && said.contains(expected), "{name}: {said}");
+            }
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Text for a user's terminal: sanitized text, local times, counts and panes.
 
+use std::error::Error;
 use std::io::{self, Write};
 
 use agent_baton_core::liveness::Evidence;
@@ -14,6 +15,17 @@ pub fn warn(text: &str) {
     let line = format!("baton: {}\n", strip_control_chars(text));
     // If stderr is closed, there is no other place to report to.
     let _ = io::stderr().lock().write_all(line.as_bytes());
+}
+
+/// Returns an error and the errors beneath it, in one line.
+#[must_use]
+pub fn error_chain(error: &dyn Error) -> String {
+    causes(error).fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
+}
+
+/// Returns the errors beneath an error, from the top.
+pub fn causes(error: &dyn Error) -> impl Iterator<Item = &(dyn Error + 'static)> {
+    std::iter::successors(error.source(), |cause: &&(dyn Error + 'static)| (*cause).source())
 }
 
 /// Removes control, format and bidirectional characters, so that no text from a record can control the terminal.

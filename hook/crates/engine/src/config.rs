@@ -83,7 +83,7 @@ pub struct RelativePath(PathBuf);
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     /// The file cannot be read.
-    #[error("cannot read the configuration {path}: {source}. Every value has its default until it can be read")]
+    #[error("cannot read the configuration {path}, so every value has its default")]
     Read {
         /// The file.
         path: PathBuf,
@@ -99,7 +99,7 @@ pub enum ConfigError {
         dir: PathBuf,
     },
     /// The file does not parse, or a value is invalid.
-    #[error("{path}, line {line}: {why}. Every value has its default until this is fixed")]
+    #[error("{path}, line {line}: {why}")]
     Invalid {
         /// The file.
         path: PathBuf,

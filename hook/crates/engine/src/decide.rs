@@ -32,10 +32,10 @@ pub enum DecisionError {
     #[error(transparent)]
     Store(#[from] StoreError),
     /// The core failed.
-    #[error("the core failed: {0}. Nothing was changed; this is a bug in baton")]
+    #[error("the core failed, so nothing was changed")]
     Core(#[from] CoreError),
     /// The core's answer failed a check.
-    #[error("the core's decision was refused: {0}. Nothing was changed; this is a bug in baton")]
+    #[error("the core's decision was refused, so nothing was changed")]
     Refused(#[from] InvalidDecision),
     /// The decision could not be written.
     #[error(transparent)]

@@ -13,7 +13,7 @@ use crate::observer::{Observed, Observer};
 use crate::outcome::Outcome;
 use baton_agents::raw_event::RawEvent;
 use baton_agents::{MessageText, message_text};
-use baton_display::warn;
+use baton_display::{error_chain, warn};
 use baton_store::{Appended, LONG_CONVERSATION_BYTES, LockedStore, Message, Role, Store, StoreError};
 
 /// Records the message of one event.
@@ -61,7 +61,7 @@ impl MessageRecorder<'_> {
     pub fn record_unlocked(&self, event: &Event) -> Recorded {
         let keeps = self.is_enabled();
         if let Some(problem) = self.settings.problem() {
-            warn(&problem.to_string());
+            warn(&error_chain(problem));
         }
         if keeps && event.name == EventName::PreCompact {
             return Recorded::NeedsLock;
@@ -72,7 +72,7 @@ impl MessageRecorder<'_> {
             Ok(Appended::Kept(_) | Appended::NoLog) => Recorded::NeedsLock,
             // A failure to record the message must not lose the heartbeat.
             Err(error) => {
-                warn(&error.to_string());
+                warn(&error_chain(&error));
                 Recorded::Done
             }
         }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, thiserror::Error)]
 pub enum InstallError {
     /// The system refused an operation.
-    #[error("cannot {operation} {path}: {source}; the file was not changed")]
+    #[error("cannot {operation} {path}, so it was not changed")]
     Io {
         /// The operation that failed.
         operation: &'static str,
@@ -18,7 +18,7 @@ pub enum InstallError {
         source: io::Error,
     },
     /// The file does not parse.
-    #[error("{path} line {line}: {what}; the file was not changed. Correct that line, then run this again")]
+    #[error("{path} line {line}: {what}; the file was not changed")]
     Syntax {
         /// The file.
         path: PathBuf,
@@ -34,7 +34,7 @@ pub enum InstallError {
         path: PathBuf,
     },
     /// Another program wrote the file meanwhile.
-    #[error("another program wrote {path} in the meantime, so it was not changed; run this again")]
+    #[error("another program wrote {path} in the meantime, so it was not changed")]
     Changed {
         /// The file.
         path: PathBuf,
@@ -50,7 +50,7 @@ pub enum InstallError {
         target: PathBuf,
     },
     /// The file belongs to another user.
-    #[error("{path} belongs to uid {owner}, not to yours ({ours}); run this as that user")]
+    #[error("{path} belongs to uid {owner}, not to yours ({ours})")]
     Owner {
         /// The file.
         path: PathBuf,
@@ -60,9 +60,7 @@ pub enum InstallError {
         ours: u32,
     },
     /// Root would create a file that its user cannot change.
-    #[error(
-        "{path} would be created in {dir}, which belongs to uid {owner}, and would be root's: run this as that user, without sudo"
-    )]
+    #[error("{path} would be created in {dir}, which belongs to uid {owner}, and would be root's")]
     ForeignDirectory {
         /// The file.
         path: PathBuf,
@@ -78,13 +76,10 @@ pub enum InstallError {
         path: PathBuf,
     },
     /// `HOME` does not name a directory.
-    #[error("HOME is not set to an absolute path, so baton does not know where to install; set HOME")]
+    #[error("HOME is not set to an absolute path, so baton does not know where to install")]
     NoHome,
     /// A variable names the agent's configuration directory by a path that is not absolute.
-    #[error(
-        "{variable} is {value:?}, which is not an absolute path (a shell does not expand a quoted ~); set it to the whole path, or \
-         unset it"
-    )]
+    #[error("{variable} is {value:?}, which is not an absolute path (a shell does not expand a quoted ~)")]
     RelativeHome {
         /// The variable.
         variable: &'static str,
@@ -92,29 +87,25 @@ pub enum InstallError {
         value: String,
     },
     /// The current directory was removed.
-    #[error(
-        "the current directory no longer exists, so there is no project to install for; change to another directory"
-    )]
+    #[error("the current directory no longer exists, so there is no project to install for")]
     NoCurrentDirectory,
     /// No agent was found.
-    #[error("no agent was found: {looked}. Choose one with --agent")]
+    #[error("no agent was found: {looked}")]
     NoAgent {
         /// The places that were searched.
         looked: String,
     },
     /// The agent does not have this scope.
-    #[error("Codex has no local scope: use --scope project or --scope user")]
+    #[error("Codex has no local scope")]
     NoLocalScope,
     /// Another install or uninstall is running.
-    #[error("another `baton install` or `uninstall` holds {path}; wait until it ends, then run this again")]
+    #[error("another `baton install` or `uninstall` holds {path}")]
     Busy {
         /// The lock file.
         path: PathBuf,
     },
     /// The receipt cannot be read.
-    #[error(
-        "the receipt {path} cannot be read ({source}), so baton does not know what it wrote to which file; restore the receipt, or move it away"
-    )]
+    #[error("the receipt {path} cannot be read, so baton does not know what it wrote to which file")]
     Receipt {
         /// The receipt.
         path: PathBuf,
@@ -122,7 +113,7 @@ pub enum InstallError {
         source: serde_json::Error,
     },
     /// A newer version wrote the receipt.
-    #[error("the receipt {path} has version {found}, but this baton knows {ours}; use the newer baton")]
+    #[error("the receipt {path} has version {found}, but this baton knows {ours}")]
     NewerReceipt {
         /// The receipt.
         path: PathBuf,
@@ -132,16 +123,16 @@ pub enum InstallError {
         ours: u32,
     },
     /// The edited text failed its check. This is a bug in baton, found before anything was written.
-    #[error("the new content of {path} failed its check; nothing was written. This is a bug in baton")]
+    #[error("the new content of {path} failed its check; nothing was written")]
     VerificationFailed {
         /// The file.
         path: PathBuf,
     },
     /// The client could not be asked, or computed another hash.
-    #[error("the trust entries were not written: {0}. Start codex: it asks whether to trust new hooks")]
+    #[error("the trust entries were not written: {0}")]
     Untrusted(String),
     /// There is no terminal to ask the user.
-    #[error("nothing was written: there is no terminal to ask at. Check the changes above, then add --yes")]
+    #[error("nothing was written: there is no terminal to ask at")]
     NoTerminal,
     /// The user answered no.
     #[error("nothing was written")]

@@ -1,5 +1,6 @@
 //! Saves and restores a project's protected files under the lock, and records what happened.
 
+use baton_display::error_chain;
 use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
@@ -27,7 +28,7 @@ pub enum ProtectError {
     #[error(transparent)]
     Store(#[from] StoreError),
     /// The project's directory cannot be opened.
-    #[error("cannot open the project {project}: {source}. Its saved files are kept")]
+    #[error("cannot open the project {project}; its saved files are kept")]
     Project {
         /// Its path.
         project: String,
@@ -35,7 +36,7 @@ pub enum ProtectError {
         source: io::Error,
     },
     /// The archive cannot be written.
-    #[error("cannot record the protected files of {project}: it {source}")]
+    #[error("cannot record the protected files of {project}")]
     Archive {
         /// The project.
         project: String,
@@ -51,7 +52,7 @@ pub enum ProtectError {
         what: String,
     },
     /// The record cannot be written as JSON.
-    #[error("cannot write the record of {project}: {source}")]
+    #[error("cannot write the record of {project}")]
     Json {
         /// The project.
         project: String,
@@ -260,7 +261,7 @@ impl ProtectedProject<'_, '_> {
     /// # Errors
     /// Returns an error if the backup cannot be used.
     pub fn plan_restore(&self, saved: &Backup, evidence: &ChangeEvidence) -> Result<Option<RestorePlan>, String> {
-        let archive = self.read_backup(saved).map_err(|error| error.to_string())??;
+        let archive = self.read_backup(saved).map_err(|error| error_chain(&error))??;
         let Some(dir) = self.open_if_same_directory(&archive.manifest) else { return Ok(None) };
         let scan = scan_backup_paths(&dir, &archive.manifest, self.deadline);
         Ok(Some(RestorePlan::new(&archive.manifest, &scan, evidence)))
@@ -272,7 +273,7 @@ impl ProtectedProject<'_, '_> {
             .manifest
             .entries
             .keys()
-            .filter_map(|path| dir.clear_temporary(path).err().map(|error| (path.clone(), error.to_string())))
+            .filter_map(|path| dir.clear_temporary(path).err().map(|error| (path.clone(), error_chain(&error))))
             .collect();
         let scan = scan_backup_paths(dir, &archive.manifest, self.deadline);
         let mut plan = RestorePlan::new(&archive.manifest, &scan, evidence);
@@ -325,7 +326,7 @@ impl ProtectedProject<'_, '_> {
         if Digest::from_content(&bytes) != saved.sha256 {
             return Ok(Err("is damaged: its digest does not match".to_owned()));
         }
-        Ok(FileArchive::parse(&bytes).map_err(|error| error.to_string()))
+        Ok(FileArchive::parse(&bytes).map_err(|error| error_chain(&error)))
     }
 
     /// Opens the project's directory, if it may be the one that was saved.

@@ -1,6 +1,7 @@
 //! Handles events in projects with protected files: the first session to enter saves the files, and the last one to
 //! leave restores them.
 
+use baton_display::error_chain;
 use std::path::Path;
 use std::time::Instant;
 
@@ -46,11 +47,11 @@ pub struct ProtectedProjectEvent<'a> {
 impl Observer for ProtectedProjectEvent<'_> {
     fn before_commit(&self, locked: &mut LockedStore<'_>, outcome: &Outcome) -> Observed {
         // A failure here concerns the user's files, so the reply reports it.
-        Ok(self.on_enter(locked, outcome).unwrap_or_else(|error| vec![error.to_string()]))
+        Ok(self.on_enter(locked, outcome).unwrap_or_else(|error| vec![error_chain(&error)]))
     }
 
     fn after_commit(&self, locked: &mut LockedStore<'_>, outcome: &Outcome) -> Observed {
-        Ok(self.on_exit(locked, outcome).unwrap_or_else(|error| vec![error.to_string()]))
+        Ok(self.on_exit(locked, outcome).unwrap_or_else(|error| vec![error_chain(&error)]))
     }
 }
 
@@ -295,7 +296,7 @@ impl<'a> ProtectedProjectEvent<'a> {
                 true
             }
             Err(error) => {
-                record.note(protected.now, format!("the protected files were not saved: {error}"));
+                record.note(protected.now, format!("the protected files were not saved: {}", error_chain(&error)));
                 false
             }
         }

@@ -86,13 +86,13 @@ pub struct FileArchive {
 #[derive(Debug, thiserror::Error)]
 pub enum ArchiveError {
     /// They are not a tar file, or the file is cut short.
-    #[error("is not a tar file, or is truncated: {0}")]
+    #[error("is not a tar file, or is truncated")]
     Tar(#[from] io::Error),
     /// The first member is not a manifest.
     #[error("does not start with {MANIFEST}")]
     NoManifest,
     /// The manifest is invalid.
-    #[error("has an invalid manifest: {0}")]
+    #[error("has an invalid manifest")]
     Manifest(#[from] serde_json::Error),
     /// The manifest has another format.
     #[error("has format {0}; this version of baton reads {FORMAT}")]

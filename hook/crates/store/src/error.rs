@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The system refused an operation.
-    #[error("cannot {operation} {path}: {source}{hint}", hint = hint(source))]
+    #[error("cannot {operation} {path}")]
     Io {
         /// The operation.
         operation: &'static str,
@@ -17,7 +17,7 @@ pub enum StoreError {
         source: io::Error,
     },
     /// A file exists but has unexpected content. baton did not modify it.
-    #[error("cannot use {path}: it {what}. baton did not modify it. Inspect it, then move it away or restore a backup")]
+    #[error("cannot use {path}: it {what}. baton did not modify it")]
     Unreadable {
         /// The file.
         path: PathBuf,
@@ -25,19 +25,19 @@ pub enum StoreError {
         what: String,
     },
     /// The index is not usable until the next holder of the lock has rebuilt it.
-    #[error("the index {path} is incomplete; the next call that takes the lock rebuilds it")]
+    #[error("the index {path} is incomplete")]
     IndexMissing {
         /// The file that is missing or wrong.
         path: PathBuf,
     },
     /// Commits followed each other so fast that no consistent read succeeded.
-    #[error("{path} kept changing while baton read it; try again")]
+    #[error("{path} kept changing while baton read it")]
     Contended {
         /// The state directory.
         path: PathBuf,
     },
     /// Recovery needs more time than one call may take.
-    #[error("baton is still recovering {path}; run the command again to continue")]
+    #[error("baton is still recovering {path}")]
     RecoveryIncomplete {
         /// The state directory.
         path: PathBuf,
@@ -70,26 +70,5 @@ impl StoreError {
     pub fn is_read_only(&self) -> bool {
         matches!(self, Self::Io { source, .. }
             if matches!(source.kind(), io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied))
-    }
-}
-
-/// Returns what a user can do about an I/O error, or an empty text.
-fn hint(source: &io::Error) -> &'static str {
-    match source.kind() {
-        io::ErrorKind::StorageFull => ". Free space on its file system; nothing was changed",
-        io::ErrorKind::FileTooLarge => {
-            ". A limit on the size of files is set here (see `ulimit -f`): lift it; nothing was changed"
-        }
-        io::ErrorKind::QuotaExceeded => ". Your disk quota is used up: free space; nothing was changed",
-        io::ErrorKind::ReadOnlyFilesystem => {
-            ". Its file system is read-only here: make it writable, or set BATON_HOME to a directory that is"
-        }
-        io::ErrorKind::PermissionDenied => {
-            ". Make it yours again (chown, chmod u+rwX), or set BATON_HOME to a directory that is"
-        }
-        io::ErrorKind::CrossesDevices => {
-            ". The state directory must be on one file system: no mount point may be inside it"
-        }
-        _ => "",
     }
 }

@@ -1,5 +1,6 @@
 //! The store with the lock. Only this type writes records.
 
+use baton_display::error_chain;
 use std::fs::File;
 use std::time::Instant;
 
@@ -198,7 +199,7 @@ impl LockedStore<'_> {
             if let Record::Session(session) = &change.record {
                 // If the log cannot be trimmed, the commit is still valid.
                 if let Err(error) = self.store.trim_log(&session.id) {
-                    self.reports.push(error.to_string());
+                    self.reports.push(error_chain(&error));
                 }
             }
         }
@@ -221,8 +222,10 @@ impl LockedStore<'_> {
         let unfinished = match outcome {
             Ok(CommitOutcome::Done) => None,
             Ok(CommitOutcome::InFlight(error)) => {
-                self.reports
-                    .push(format!("the decision is valid, and the next call of baton completes its commit: {error}"));
+                self.reports.push(format!(
+                    "the decision is valid, and the next call of baton completes its commit: {}",
+                    error_chain(&error)
+                ));
                 Some(error)
             }
             Err(failed) if failed.in_doubt => {
@@ -301,7 +304,8 @@ impl LockedStore<'_> {
                 grown = true;
             }
             for (id, error) in bumps.unread {
-                self.reports.push(format!("the fence of a run grows once the run can be read: {error}"));
+                self.reports
+                    .push(format!("the fence of a run grows once the run can be read: {}", error_chain(&error)));
                 pending_bumps.retain(|known| *known != id);
                 pending_bumps.push(id);
             }

@@ -4,6 +4,7 @@
 //! id, `@` and the owner's fence. No id contains `@`, so nothing is overwritten. A log is only for a user, so an error
 //! here does not fail a decision.
 
+use baton_display::error_chain;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Seek, SeekFrom, Write};
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
@@ -60,7 +61,7 @@ impl LockedStore<'_> {
     /// user.
     pub fn update_progress_log(&mut self, before: Option<&Run>, run: &Run) {
         if let Err(error) = note(&self.store.layout, before, run) {
-            self.report(format!("the progress log of run {} is behind: {error}", run.id));
+            self.report(format!("the progress log of run {} is behind: {}", run.id, error_chain(&error)));
         }
     }
 }

@@ -35,7 +35,7 @@ compile_error!("baton runs on Linux only: it identifies processes and locks by /
 #[derive(Debug, thiserror::Error)]
 pub enum SystemError {
     /// A file that every identity needs cannot be read.
-    #[error("{path} cannot be read, so no process can be told from another; is /proc mounted?")]
+    #[error("{path} cannot be read, so no process can be told from another")]
     Unreadable {
         /// The file.
         path: PathBuf,
@@ -51,7 +51,7 @@ pub enum SystemError {
         what: &'static str,
     },
     /// `/proc` belongs to another pid namespace, so its pids differ from those of this process.
-    #[error("/proc belongs to another pid namespace (it calls this process {theirs}, which is {ours}); mount its own")]
+    #[error("/proc belongs to another pid namespace (it calls this process {theirs}, which is {ours})")]
     ForeignProc {
         /// This process' pid.
         ours: u32,

@@ -22,7 +22,7 @@ const MAX_ANSWER_BYTES: usize = 64 * 1024;
 #[derive(Debug, thiserror::Error)]
 pub enum MultiplexerError {
     /// Its program cannot be started.
-    #[error("cannot run {program}: {source}")]
+    #[error("cannot run {program}")]
     Run {
         /// The program.
         program: &'static str,

@@ -38,12 +38,11 @@ impl DemoAgent {
     /// Returns an error if a call cannot be read or run.
     pub fn run(self) -> Result<(), CommandError> {
         for line in io::stdin().lines() {
-            let call: Call =
-                serde_json::from_str(&line.map_err(CommandError::Input)?).map_err(CommandError::DemoProtocol)?;
-            let answer = run(&call).map_err(CommandError::Input)?;
-            let mut text = serde_json::to_string(&answer).map_err(CommandError::DemoProtocol)?;
+            let call: Call = serde_json::from_str(&line.map_err(CommandError::input)?).map_err(no_answer)?;
+            let answer = run(&call).map_err(CommandError::input)?;
+            let mut text = serde_json::to_string(&answer).map_err(no_answer)?;
             text.push('\n');
-            io::stdout().write_all(text.as_bytes()).map_err(CommandError::Output)?;
+            io::stdout().write_all(text.as_bytes()).map_err(CommandError::output)?;
         }
         Ok(())
     }
@@ -113,12 +112,12 @@ impl FakeAgent {
     /// Returns an error if the fake agent is gone, or if its answer is invalid.
     pub fn call(&mut self, arguments: &[&str], input: &str) -> Result<Answer, CommandError> {
         let call = Call { arguments: arguments.iter().map(ToString::to_string).collect(), input: input.to_owned() };
-        let mut text = serde_json::to_string(&call).map_err(CommandError::DemoProtocol)?;
+        let mut text = serde_json::to_string(&call).map_err(no_answer)?;
         text.push('\n');
-        self.calls.write_all(text.as_bytes()).map_err(CommandError::Output)?;
+        self.calls.write_all(text.as_bytes()).map_err(CommandError::output)?;
         let mut line = String::new();
-        self.answers.read_line(&mut line).map_err(CommandError::Input)?;
-        serde_json::from_str(&line).map_err(CommandError::DemoProtocol)
+        self.answers.read_line(&mut line).map_err(CommandError::input)?;
+        serde_json::from_str(&line).map_err(no_answer)
     }
 
     /// Sends an event to the hook, as Claude Code does.
@@ -131,7 +130,7 @@ impl FakeAgent {
         for (field, value) in fields.iter().chain(more) {
             payload.insert((*field).to_owned(), (*value).into());
         }
-        let payload = serde_json::to_string(&payload).map_err(CommandError::DemoProtocol)?;
+        let payload = serde_json::to_string(&payload).map_err(no_answer)?;
         self.call(&["hook", "--agent", "claude"], &payload)
     }
 
@@ -151,4 +150,8 @@ impl Drop for FakeAgent {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+pub(super) fn no_answer(source: serde_json::Error) -> CommandError {
+    CommandError::failed("the demo's fake agent does not answer").caused_by(std::io::Error::from(source))
 }

@@ -7,7 +7,7 @@ use std::path::Path;
 use agent_baton_core::id::SessionId;
 use clap::Args;
 
-use crate::commands::demo::agent::{Answer, FakeAgent, WORK_DIR};
+use crate::commands::demo::agent::{Answer, FakeAgent, WORK_DIR, no_answer};
 use crate::error::CommandError;
 use crate::output;
 use crate::output::terminal::Terminal;
@@ -25,16 +25,16 @@ impl Demo {
     /// # Errors
     /// Returns an error if a step does not have the expected result.
     pub fn run(self) -> Result<(), CommandError> {
-        let scratch = tempfile::Builder::new().prefix("baton-demo-").tempdir().map_err(CommandError::DemoSetup)?;
-        std::fs::create_dir(scratch.path().join(WORK_DIR)).map_err(CommandError::DemoSetup)?;
+        let scratch = tempfile::Builder::new().prefix("baton-demo-").tempdir().map_err(no_scratch)?;
+        std::fs::create_dir(scratch.path().join(WORK_DIR)).map_err(no_scratch)?;
         let outcome = run_demo(scratch.path());
-        scratch.close().map_err(CommandError::DemoSetup)?;
+        scratch.close().map_err(no_scratch)?;
         outcome
     }
 }
 
 fn run_demo(home: &Path) -> Result<(), CommandError> {
-    let session: SessionId = SESSION.parse().map_err(|_| CommandError::InternalError)?;
+    let session: SessionId = SESSION.parse().map_err(|_| CommandError::bug("the demo's session has no valid id"))?;
     narrate("An agent starts in pane %1. Its hook calls baton.")?;
     let mut first = start(&session, "%1", home)?;
     let answer = first.event("SessionStart", &[("source", "startup")])?;
@@ -50,7 +50,7 @@ fn run_demo(home: &Path) -> Result<(), CommandError> {
     report(&mut first, &answer)?;
 
     narrate(&format!("The agent's process {} is killed with kill -9. No hook runs.", first.pid()))?;
-    first.crash().map_err(CommandError::DemoSetup)?;
+    first.crash().map_err(no_scratch)?;
 
     narrate("You resume the same session in pane %2. The event comes from a new process.")?;
     let mut second = start(&session, "%2", home)?;
@@ -75,7 +75,11 @@ fn run_demo(home: &Path) -> Result<(), CommandError> {
 }
 
 fn start(session: &SessionId, pane: &str, home: &Path) -> Result<FakeAgent, CommandError> {
-    FakeAgent::start(session, pane, home).map_err(CommandError::DemoSetup)
+    FakeAgent::start(session, pane, home).map_err(no_scratch)
+}
+
+fn no_scratch(source: std::io::Error) -> CommandError {
+    CommandError::cannot("use", "a scratch directory and processes of its own", source)
 }
 
 fn narrate(text: &str) -> Result<(), CommandError> {
@@ -115,13 +119,17 @@ fn indent(text: &str) -> String {
 }
 
 fn field(answer: &Answer, name: &str) -> Result<String, CommandError> {
-    let value: serde_json::Value = serde_json::from_str(&answer.stdout).map_err(CommandError::DemoProtocol)?;
+    let value: serde_json::Value = serde_json::from_str(&answer.stdout).map_err(no_answer)?;
     match value.get(name).and_then(|value| value.as_str()) {
         Some(text) => Ok(text.to_owned()),
-        None => Err(CommandError::DemoFailed(format!("{}{}", answer.stdout, answer.stderr))),
+        None => Err(CommandError::failed(format!("the demo failed: {}{}", answer.stdout, answer.stderr))),
     }
 }
 
 fn expect(holds: bool, what: &str, answer: &Answer) -> Result<(), CommandError> {
-    if holds { Ok(()) } else { Err(CommandError::DemoFailed(format!("{what}: {}{}", answer.stdout, answer.stderr))) }
+    if holds {
+        Ok(())
+    } else {
+        Err(CommandError::failed(format!("the demo failed: {what}: {}{}", answer.stdout, answer.stderr)))
+    }
 }

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::hint::Advice;
 use crate::output::style::Style;
 use crate::output::terminal::Terminal;
 
@@ -47,9 +48,10 @@ impl Finding {
         Self { level: Level::Problem, hint: Some(hint.into()), ..Self::ok(check, what) }
     }
 
-    /// Creates a problem from an error whose message includes the remedy.
-    pub fn failed(check: &'static str, error: &impl std::fmt::Display) -> Self {
-        Self { level: Level::Problem, ..Self::ok(check, error.to_string()) }
+    /// Creates a problem from an error, with its hint.
+    pub fn failed(check: &'static str, error: &impl Advice) -> Self {
+        let hint = error.hint().map(|hint| hint.to_string());
+        Self { level: Level::Problem, hint, ..Self::ok(check, baton_display::error_chain(error)) }
     }
 
     /// Returns the line for a user.

@@ -76,7 +76,10 @@ impl Doctor {
         }
         match findings.iter().filter(|finding| finding.level == Level::Problem).count() {
             0 => Ok(()),
-            problems => Err(CommandError::ChecksFailed(problems)),
+            problems => Err(CommandError::failed(format!(
+                "{} failed",
+                baton_display::format_count(problems, "check", "checks")
+            ))),
         }
     }
 }

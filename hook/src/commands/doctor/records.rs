@@ -22,7 +22,9 @@ fn protected_projects(store: &Store) -> Vec<Finding> {
         Err(error) => return vec![Finding::failed("records", &error)],
     };
     let wrong = stores.iter().filter_map(|protected| Some((protected, read_record(protected, None).err()?)));
-    wrong.map(|(protected, error)| Finding::problem("records", error.to_string(), hint(protected))).collect()
+    wrong
+        .map(|(protected, error)| Finding::problem("records", baton_display::error_chain(&error), hint(protected)))
+        .collect()
 }
 
 fn hint(protected: &ProtectedStore) -> String {

@@ -8,6 +8,7 @@ use super::project_arg::read_record;
 use super::view::ProjectView;
 use crate::context::Context;
 use crate::error::CommandError;
+use crate::hint::Advice;
 use crate::output;
 use crate::output::listing::{Listing, Row};
 use crate::output::terminal::Terminal;
@@ -33,7 +34,7 @@ impl List {
         for protected_store in context.store().protected_stores()? {
             match read_record(&protected_store, None) {
                 Ok(record) => records.extend(record),
-                Err(error) => output::notice(&error.to_string()),
+                Err(error) => output::notice(&error.in_one_line()),
             }
         }
         for named in &config.protect {
@@ -52,7 +53,7 @@ impl List {
             })
             .collect::<Result<Vec<_>, _>>()?;
         if let Some(problem) = context.settings().problem() {
-            output::notice(&problem.to_string());
+            output::notice(&problem.in_one_line());
         }
         if self.json {
             return output::print_json(&views);

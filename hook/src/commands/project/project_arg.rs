@@ -32,9 +32,8 @@ impl ProjectArg {
         let paths = context.settings().config().protected(Path::new(&project));
         let protected_store = context.store().protected_store(&project);
         if paths.is_empty() && protected_store.record()?.is_none() {
-            return Err(CommandError::NotFound(format!(
-                "no files are protected in {project}; add a [[protect]] section to the configuration"
-            )));
+            return Err(CommandError::not_found(format!("no files are protected in {project}"))
+                .hint("add a [[protect]] section to the configuration"));
         }
         Ok(Self { project, paths, protected_store })
     }

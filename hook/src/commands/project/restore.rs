@@ -55,7 +55,7 @@ impl Restore {
             return print_plan(
                 protected
                     .plan_restore(&saved, &ChangeEvidence::SessionsUntilNow)
-                    .map_err(CommandError::NotRestored)?
+                    .map_err(CommandError::failed)?
                     .as_ref(),
             );
         }
@@ -65,11 +65,11 @@ impl Restore {
             context.place(),
         )?;
         if anyone != Live::No && !self.force {
-            return Err(CommandError::SessionsActive(format!(
-                "sessions are or may be open in {}: they would continue with other files. `baton project show` lists them; to \
-                 restore anyway, add --force",
+            return Err(CommandError::refused(format!(
+                "sessions are or may be open in {}: they would continue with other files",
                 named.project
-            )));
+            ))
+            .hint(format!("`baton project show {}` lists them; to restore anyway, add --force", named.project)));
         }
         let before = record.state.clone();
         record.state = ProtectionState::Saved(saved);
@@ -95,7 +95,7 @@ impl Restore {
             } else {
                 text + "\n"
             }),
-            _ => Err(CommandError::NotRestored(text)),
+            _ => Err(CommandError::failed(text)),
         }
     }
 
@@ -109,22 +109,21 @@ impl Restore {
             (None, Some(saved)) => Ok(saved.clone()),
             (Some(number), Some(saved)) if saved.number == number => Ok(saved.clone()),
             (Some(number), _) => protected.find_backup(number).ok_or_else(|| {
-                CommandError::NotFound(format!(
-                    "there is no backup {number} of {}; `baton project show` lists the backups",
-                    named.project
-                ))
+                CommandError::not_found(format!("there is no backup {number} of {}", named.project))
+                    .hint(format!("`baton project show {}` lists the backups", named.project))
             }),
-            (None, None) => Err(CommandError::NotFound(format!(
-                "there is nothing to restore in {}: its files are yours. To restore an older backup: --backup N",
+            (None, None) => Err(CommandError::not_found(format!(
+                "there is nothing to restore in {}: its files are yours",
                 named.project
-            ))),
+            ))
+            .hint("to restore an older backup, add --backup N")),
         }
     }
 }
 
 fn print_plan(planned: Option<&RestorePlan>) -> Result<(), CommandError> {
     let Some(plan) = planned else {
-        return Err(CommandError::NotRestored("the project does not exist; is its disk mounted?".to_owned()));
+        return Err(CommandError::failed("the project does not exist").hint("mount its disk, if it is on one"));
     };
     let mut text = String::new();
     let mut add = |what: &str, path: &baton_engine::config::RelativePath, why: &str| {

@@ -13,6 +13,7 @@ use clap::Args;
 use crate::args::session::{current_project, resolve};
 use crate::context::Context;
 use crate::error::CommandError;
+use crate::hint::Advice;
 use crate::output;
 use crate::session_list::{ListedSession, Overview, SessionReader};
 use claim::ResumeClaim;
@@ -53,13 +54,13 @@ impl Resume {
             }
             None => (Scope::Lost, self.all(&context)?),
         };
-        let (resumable, left) = plan(&context, &scope, seen);
-        if let (Scope::Named, [], [left]) = (&scope, resumable.as_slice(), left.as_slice()) {
-            return Err(CommandError::NotResumed(format!("session {} {}", left.id, left.why)));
+        let (resumable, mut left) = plan(&context, &scope, seen);
+        if matches!(scope, Scope::Named)
+            && let Some(why) = left.pop()
+        {
+            return Err(why);
         }
-        for left in &left {
-            output::notice(&format!("session {} {}", left.id, baton_display::strip_control_chars(&left.why)));
-        }
+        left.iter().for_each(|why| output::notice(&why.in_one_line()));
         if resumable.is_empty() {
             return output::print("no sessions to resume\n");
         }
@@ -104,7 +105,7 @@ fn open(context: &Context, scope: &Scope, resumable: &[Resumable]) -> Result<(),
             Ok(Outcome::Changed) => {
                 let left = format!("session {} changed in the meantime and was skipped", session.id());
                 match scope {
-                    Scope::Named => return Err(CommandError::NotResumed(left)),
+                    Scope::Named => return Err(CommandError::refused(left)),
                     Scope::Lost => output::notice(&left),
                 }
             }
@@ -114,12 +115,18 @@ fn open(context: &Context, scope: &Scope, resumable: &[Resumable]) -> Result<(),
                 output::notice(&format!(
                     "session {}: {}",
                     session.id(),
-                    baton_display::strip_control_chars(&error.to_string())
+                    baton_display::strip_control_chars(&error.in_one_line())
                 ));
             }
         }
     }
-    if failed > 0 { Err(CommandError::WindowsNotOpened(failed)) } else { Ok(()) }
+    match failed {
+        0 => Ok(()),
+        _ => Err(CommandError::failed(format!(
+            "{} could not be resumed",
+            baton_display::format_count(failed, "session", "sessions")
+        ))),
+    }
 }
 
 /// Opens the window of one session.
@@ -139,7 +146,11 @@ fn open_one(context: &Context, session: &Resumable) -> Result<Outcome, CommandEr
                 session.shell_command()
             )
         }
-        Err(error) => format!("session {}: {}", session.id(), baton_display::strip_control_chars(&error.to_string())),
+        Err(error) => format!(
+            "session {}: {}",
+            session.id(),
+            baton_display::strip_control_chars(&baton_display::error_chain(&error))
+        ),
     };
     output::notice(&why);
     claim.release(context)?;

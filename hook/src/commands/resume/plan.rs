@@ -9,6 +9,7 @@ use agent_baton_core::process::Live;
 use agent_baton_core::session::{Resuming, Session};
 
 use crate::context::Context;
+use crate::error::CommandError;
 use crate::session_list::ListedSession;
 use baton_agents::spec;
 use baton_engine::session_status::{SessionStatus, has_conversation};
@@ -34,19 +35,13 @@ pub(super) struct Resumable {
     tmux: Tmux,
 }
 
-/// A session that is not resumed.
-pub(super) struct Skipped {
-    pub(super) id: SessionId,
-    pub(super) why: String,
-}
-
-/// Returns which of these sessions are resumed.
-pub(super) fn plan(context: &Context, scope: &Scope, seen: Vec<ListedSession>) -> (Vec<Resumable>, Vec<Skipped>) {
+/// Returns which of these sessions are resumed, and why others are not.
+pub(super) fn plan(context: &Context, scope: &Scope, seen: Vec<ListedSession>) -> (Vec<Resumable>, Vec<CommandError>) {
     let (mut resumable, mut left) = (Vec::new(), Vec::new());
     for seen in seen {
         match check(context, scope, &seen) {
             Ok(directory) => resumable.push(Resumable::new(context, seen, directory)),
-            Err(Some(why)) => left.push(Skipped { id: seen.session.id, why }),
+            Err(Some(why)) => left.push(why),
             Err(None) => {}
         }
     }
@@ -54,18 +49,23 @@ pub(super) fn plan(context: &Context, scope: &Scope, seen: Vec<ListedSession>) -
 }
 
 /// Returns the directory in which a session is resumed. Otherwise returns why it is not, if the user should know.
-fn check(context: &Context, scope: &Scope, seen: &ListedSession) -> Result<PathBuf, Option<String>> {
+fn check(context: &Context, scope: &Scope, seen: &ListedSession) -> Result<PathBuf, Option<CommandError>> {
     let session = &seen.session;
     let all = matches!(scope, Scope::Lost);
+    let refused =
+        |why: &str| CommandError::refused(baton_display::strip_control_chars(&format!("session {} {why}", session.id)));
     let shown = || seen.pane().map_or_else(|| "an unknown pane".to_owned(), baton_display::pane_label);
     match seen.standing.status {
         status if status.is_alive() && all => return Err(None),
         SessionStatus::Ended(_) if all => return Err(None),
         status if status.is_alive() => {
-            return Err(Some(format!("is already running in {}; `baton go {}` switches to it", shown(), session.id)));
+            return Err(Some(
+                refused(&format!("is already running in {}", shown()))
+                    .hint(format!("`baton go {}` switches to it", session.id)),
+            ));
         }
         SessionStatus::Unknown => {
-            return Err(Some(format!("may be running: baton cannot tell from here ({})", shown())));
+            return Err(Some(refused(&format!("may be running: baton cannot tell from here ({})", shown()))));
         }
         _ => {}
     }
@@ -74,20 +74,22 @@ fn check(context: &Context, scope: &Scope, seen: &ListedSession) -> Result<PathB
     }
     if all && seen.standing.since.age_ms(&context.now()) > context.settings().config().stale_after.ms() {
         let age = baton_display::format_ago(seen.standing.since.age_ms(&context.now()));
-        return Err(Some(format!("was last active {age}; give its id to resume it: baton resume {}", session.id)));
+        return Err(Some(
+            refused(&format!("was last active {age}")).hint(format!("`baton resume {}` resumes it", session.id)),
+        ));
     }
     if !has_conversation(session) {
-        return Err(if all { None } else { Some("has no conversation yet".to_owned()) });
+        return Err(if all { None } else { Some(refused("has no conversation yet")) });
     }
     if session.resuming.as_ref().is_some_and(|mark| is_claimed(context, mark)) {
-        return Err(Some("is already being resumed".to_owned()));
+        return Err(Some(refused("is already being resumed")));
     }
     let directory = session.cwd.as_ref().or(session.project.as_ref()).map(PathBuf::from);
-    let directory = directory.ok_or_else(|| Some("has no recorded directory".to_owned()))?;
+    let directory = directory.ok_or_else(|| Some(refused("has no recorded directory")))?;
     if directory.is_dir() {
         Ok(directory)
     } else {
-        Err(Some(format!("was in {}, which no longer exists", directory.display())))
+        Err(Some(refused(&format!("was in {}, which no longer exists", directory.display()))))
     }
 }
 

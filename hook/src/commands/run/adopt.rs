@@ -80,8 +80,8 @@ fn confirm_unverifiable(owner: &str) -> Result<bool, CommandError> {
         return Ok(false);
     }
     write!(std::io::stderr(), "{owner}, and baton cannot tell whether it is alive. Adopt the run anyway? [y/N] ")
-        .map_err(CommandError::Output)?;
+        .map_err(CommandError::output)?;
     let mut answer = String::new();
-    std::io::stdin().read_line(&mut answer).map_err(CommandError::Input)?;
+    std::io::stdin().read_line(&mut answer).map_err(CommandError::input)?;
     Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
 }

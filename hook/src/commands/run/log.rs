@@ -59,7 +59,7 @@ impl Log {
             let mut gone = false;
             follower
                 .poll(&mut |lines| show(lines, &mut gone))
-                .map_err(|source| CommandError::ReadFile { path: context.store().progress(&id), source })?;
+                .map_err(|source| CommandError::cannot("read", context.store().progress(&id).display(), source))?;
             if over || gone || !self.follow {
                 return Ok(());
             }

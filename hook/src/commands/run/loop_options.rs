@@ -8,7 +8,6 @@ use agent_baton_core::agent::Agent;
 use agent_baton_core::id::RunId;
 use agent_baton_core::loop_state::LoopLimits;
 use agent_baton_core::process::Process;
-use agent_baton_core::reason::Reason;
 use clap::Args;
 
 use crate::context::{Context, current_directory};
@@ -112,7 +111,7 @@ impl LoopOptions {
         let text = match (&self.prompt, &self.prompt_file) {
             (Some(text), _) => text.clone(),
             (None, Some(path)) => {
-                let failed = |source| CommandError::ReadFile { path: path.clone(), source };
+                let failed = |source: std::io::Error| CommandError::cannot("read", path.display(), source);
                 let file = std::fs::File::open(path).map_err(failed)?;
                 let bytes = read_capped(file, MAX_PROMPT_BYTES).map_err(failed)?;
                 String::from_utf8(bytes)
@@ -121,10 +120,7 @@ impl LoopOptions {
             (None, None) => String::new(),
         };
         if text.trim().is_empty() {
-            return Err(refused(
-                Reason::LoopUnreadable,
-                "the prompt is empty: give one with --prompt or --prompt-file".into(),
-            ));
+            return Err(CommandError::refused("the prompt is empty").hint("give one with --prompt or --prompt-file"));
         }
         check_length("--prompt", Some(&text), MAX_PROMPT_BYTES)?;
         Ok(text)
@@ -140,9 +136,13 @@ impl Prepared {
         let bytes = self.definition.to_bytes();
         context.write_loop_definition(run, &bytes)?;
         if let Some(done_when) = &self.definition.done_when {
-            let home = context.account_home().ok_or(CommandError::NoAccountHome)?;
-            approval::grant(&home, run, done_when)
-                .map_err(|source| CommandError::StoreApproval { home: home.clone(), source })?;
+            let home = context.account_home().ok_or_else(|| {
+                CommandError::failed("the account database names no home directory for this account")
+                    .hint("leave out --done-when: your approval of the command is stored in that directory")
+            })?;
+            approval::grant(&home, run, done_when).map_err(|source| {
+                CommandError::cannot("store your approval of the command below", home.display(), source)
+            })?;
         }
         let texts = LoopDefinition::digest(&bytes);
         Ok(LoopLimits { definition: texts, max_ms: self.max_ms, patience: self.patience })
@@ -153,9 +153,9 @@ impl Prepared {
 /// it.
 fn approve_command(context: &Context, command: String, directory: &Path) -> Result<DoneWhen, CommandError> {
     if context.lineage().is_some() || !std::io::stdin().is_terminal() {
-        let what = "baton runs a command only if you typed it: run this `baton run start` in a terminal of your \
-                    own, with --session ID, or leave out --done-when";
-        return Err(refused(Reason::CheckRefused, what.to_owned()));
+        return Err(CommandError::refused("baton runs a command only if you typed it").hint(
+            "run this `baton run start` in a terminal of your own, with --session ID, or leave out --done-when",
+        ));
     }
     let environment: BTreeMap<String, String> =
         KEPT_VARIABLES.iter().filter_map(|name| Some(((*name).to_owned(), OwnEnvironment.get(name)?))).collect();
@@ -168,13 +168,16 @@ fn iteration_limit(agent: Agent, cap: Option<u32>, asked: Option<u32>) -> Result
     match asked {
         Some(asked) if asked > most => {
             let variable = spec(agent).block_cap.map_or("", |cap| cap.variable);
-            let what = format!(
-                "{agent} lets a hook keep it working {most} times in a row, so a loop has at most {most} iterations. To allow more, set {variable} \
-                 for the agent with `baton install --loops`, then restart the agent"
-            );
-            Err(refused(Reason::ClientCap, what))
+            Err(CommandError::refused(format!(
+                "{agent} lets a hook keep it working {most} times in a row, so a loop has at most {most} iterations"
+            ))
+            .hint(format!(
+                "to allow more, set {variable} for the agent with `baton install --loops`, then restart the agent"
+            )))
         }
-        Some(0) => Err(refused(Reason::LoopLimit, "a loop has at least one iteration: --max-iterations 1".to_owned())),
+        Some(0) => {
+            Err(CommandError::refused("a loop has at least one iteration").hint("give --max-iterations 1 or more"))
+        }
         Some(asked) => Ok((asked, "")),
         None if most < DEFAULT_ITERATIONS => Ok((most, " (the agent's own limit for hooks)")),
         None => Ok((DEFAULT_ITERATIONS, "")),
@@ -183,14 +186,8 @@ fn iteration_limit(agent: Agent, cap: Option<u32>, asked: Option<u32>) -> Result
 
 fn check_length(option: &str, text: Option<&str>, most: usize) -> Result<(), CommandError> {
     let Some(bytes) = text.map(str::len).filter(|bytes| *bytes > most) else { return Ok(()) };
-    let what = format!(
-        "{option} has {bytes} bytes; the limit is {most}. Put the rest into a file of the project, and mention that file in the prompt",
-    );
-    Err(refused(Reason::LoopUnreadable, baton_display::strip_control_chars(&what)))
-}
-
-const fn refused(reason: Reason, what: String) -> CommandError {
-    CommandError::Refused { reason, what }
+    Err(CommandError::refused(format!("{option} has {bytes} bytes; the limit is {most}"))
+        .hint("put the rest into a file of the project, and mention that file in the prompt"))
 }
 
 impl Context {

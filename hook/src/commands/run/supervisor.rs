@@ -53,6 +53,10 @@ pub enum CommandExit {
     Signalled(i32),
 }
 
+fn cannot_run(source: io::Error) -> CommandError {
+    CommandError::cannot("run", "the command", source)
+}
+
 impl Command<'_> {
     /// Runs the command until it ends. Terminates it if this supervisor no longer owns the run.
     ///
@@ -60,14 +64,14 @@ impl Command<'_> {
     /// Returns an error if the command cannot be started, or if signals cannot be blocked.
     pub fn supervise(&self, context: &Context) -> Result<CommandExit, CommandError> {
         // Block signals before the start, so that an early one is not lost.
-        let signals = Signals::block().map_err(CommandError::RunCommand)?;
-        let mut child = self.start().map_err(CommandError::RunCommand)?;
+        let signals = Signals::block().map_err(cannot_run)?;
+        let mut child = self.start().map_err(cannot_run)?;
         let (mut terminated, mut ownership_lost) = (false, false);
         loop {
             // Check the child before the signals: a signal that the terminal sends to both has arrived by the time
             // the command has ended by it.
-            let ended = child.try_wait().map_err(CommandError::RunCommand)?;
-            for ReceivedSignal { signal, by_terminal } in signals.received().map_err(CommandError::RunCommand)? {
+            let ended = child.try_wait().map_err(cannot_run)?;
+            for ReceivedSignal { signal, by_terminal } in signals.received().map_err(cannot_run)? {
                 terminated |= TERMINATION.contains(&signal);
                 if ended.is_none() && !by_terminal {
                     forward(&child, signal);
@@ -81,7 +85,7 @@ impl Command<'_> {
                 (terminated, ownership_lost) = (true, true);
                 forward(&child, Signal::SIGTERM);
             }
-            signals.wait().map_err(CommandError::RunCommand)?;
+            signals.wait().map_err(cannot_run)?;
         }
     }
 

@@ -12,6 +12,7 @@ use clap::Args;
 use crate::commands::run::supervisor::{Command as Supervised, CommandExit};
 use crate::context::{Context, Outcome, current_directory};
 use crate::error::CommandError;
+use crate::hint::Advice;
 use crate::output;
 use crate::output::run_result::refusal;
 use baton_agents::Survivor;
@@ -53,8 +54,8 @@ impl With {
             let done = context.decide(Command::Finish { run: run.id.clone(), caller, failed, why });
             match done.map(|done| (done.decision.reason, done)) {
                 Ok((Reason::Finished, _)) => {}
-                Ok((reason, done)) => output::notice(&refusal(&context, &done, reason).to_string()),
-                Err(error) => output::notice(&error.to_string()),
+                Ok((reason, done)) => output::notice(&refusal(&context, &done, reason).in_one_line()),
+                Err(error) => output::notice(&error.in_one_line()),
             }
         } else if context.run(&run.id).is_ok_and(|run| run.status.is_unfinished()) {
             output::notice(&format!("{name} is interrupted; start the same command again to continue it"));
@@ -80,12 +81,12 @@ impl With {
                     let done = self.claim_run(context, project.clone())?;
                     match (done.decision.reason, done.run()) {
                         (Reason::Started | Reason::SupervisedRunResumed, Some(run)) => return Ok((lock, run.clone())),
-                        (reason @ Reason::IterationAlive, _) => {
+                        (Reason::IterationAlive, _) => {
                             let what = describe_survivors(&self.survivors(context, project.as_deref())?);
-                            Some(CommandError::Refused { reason, what })
+                            Some(CommandError::refused(what))
                         }
-                        (reason @ (Reason::OwnerAlive | Reason::OwnerUnverifiable), Some(run)) => {
-                            Some(CommandError::Refused { reason, what: describe_running(context, run) })
+                        (Reason::OwnerAlive | Reason::OwnerUnverifiable, Some(run)) => {
+                            Some(CommandError::refused(describe_running(context, run)))
                         }
                         (reason, _) => return Err(refusal(context, &done, reason)),
                     }
@@ -121,7 +122,7 @@ impl With {
             Some(run) => run.id,
             None => Context::new_run_id()?,
         };
-        let own = context.own_process().ok_or(CommandError::InternalError)?;
+        let own = context.own_process()?;
         let process = identity(&own, &context.here().place);
         // A tool of an agent has no terminal of its own: the user sees the command in the agent's pane.
         let seen = context.inspector().outermost_agent().unwrap_or_else(|| own.clone());
@@ -152,7 +153,7 @@ impl With {
                 context.describe_lock_holder(project, &self.name, None)
             ),
         };
-        Ok(CommandError::Refused { reason: Reason::OwnerAlive, what })
+        Ok(CommandError::refused(what))
     }
 }
 

@@ -40,13 +40,15 @@ impl WithCommand {
         // The supervisor blocks these signals, and a program inherits that.
         let _ = blocked_signals().thread_unblock();
         let context = Context::open()?;
-        let own = context.own_process().ok_or(CommandError::InternalError)?;
+        let own = context.own_process()?;
         let child = identity(&own, &context.here().place);
         let done = context.decide(Command::Attach { run: self.run, fence: Fence(self.fence), child })?;
         if done.decision.reason != Reason::Attached {
             return Err(refusal(&context, &done, done.decision.reason));
         }
-        let [program, arguments @ ..] = self.command.as_slice() else { return Err(CommandError::InternalError) };
+        let [program, arguments @ ..] = self.command.as_slice() else {
+            return Err(CommandError::bug("a run has no command"));
+        };
         // What the command starts keeps this, and so can be told from a daemon, which begins a session of its own.
         let failed =
             Program::new(program).args(arguments).env(COMMAND_SESSION_VARIABLE, own.session.to_string()).exec();

@@ -2,7 +2,6 @@
 
 use agent_baton_core::id::SessionId;
 use agent_baton_core::process::Live;
-use agent_baton_core::reason::Reason;
 use clap::Args;
 
 use crate::context::Context;
@@ -34,21 +33,17 @@ impl Delete {
         let liveness = context.liveness_check();
         let deletion = delete(&mut locked, &id, &context.now(), self.force, |session| liveness.session(session).live)?;
         drop(locked);
-        let refused = |reason, what: String| Err(CommandError::Refused { reason, what });
         match deletion {
             Deletion::Done => output::print(&format!(
                 "session {id} is in the trash and will be removed after {}; `baton session restore {id}` restores it\n",
                 kept
             )),
             Deletion::Already => output::print(&format!("session {id} is already in the trash\n")),
-            Deletion::Missing => Err(CommandError::NotFound(format!("no session has the id {id}"))),
+            Deletion::Missing => Err(CommandError::not_found(format!("no session has the id {id}"))),
             Deletion::OwnsRun(session) => {
                 let runs: Vec<&str> = session.runs.iter().map(|run| run.as_str()).collect();
-                let runs = runs.join(", ");
-                refused(
-                    Reason::SessionOwnsRun,
-                    format!("{id} owns the unfinished run {runs}; end it first: baton run cancel {runs}"),
-                )
+                Err(CommandError::refused(format!("{id} owns the unfinished run {}", runs.join(", ")))
+                    .hint(format!("end it first: `baton run cancel {}`", runs.first().unwrap_or(&"RUN"))))
             }
             Deletion::Lives(session, live) => {
                 let shown = session.launches.iter().rev().find(|launch| launch.ended.is_none());
@@ -56,13 +51,13 @@ impl Delete {
                     format!(" in {} (pid {})", baton_display::pane_label(&launch.pane), launch.process.pid)
                 });
                 match live {
-                    Live::Yes => refused(Reason::OwnerAlive, format!("{id} is alive{place}; exit it there first")),
-                    Live::No | Live::Unknown => refused(
-                        Reason::OwnerUnverifiable,
-                        format!(
-                            "baton cannot tell whether {id} is alive{place}; if you know that it is not, add --force"
-                        ),
-                    ),
+                    Live::Yes => {
+                        Err(CommandError::refused(format!("{id} is alive{place}")).hint("exit it there first"))
+                    }
+                    Live::No | Live::Unknown => {
+                        Err(CommandError::refused(format!("baton cannot tell whether {id} is alive{place}"))
+                            .hint("if you know that it is not, add --force"))
+                    }
                 }
             }
         }
@@ -72,9 +67,7 @@ impl Delete {
 /// Parses a complete id. Deleting requires it, because a prefix may match another session later.
 pub(super) fn parse_full_id(text: &str) -> Result<SessionId, CommandError> {
     text.parse().map_err(|why| {
-        CommandError::NotFound(format!(
-            "{:?} {why}; `baton session list --all` lists the ids",
-            baton_display::strip_control_chars(text)
-        ))
+        CommandError::not_found(format!("{:?} {why}", baton_display::strip_control_chars(text)))
+            .hint("`baton session list --all` lists the ids")
     })
 }

@@ -88,7 +88,7 @@ impl Discover {
         let mut roots = Vec::new();
         for directory in &self.directories {
             let root = std::fs::canonicalize(directory)
-                .map_err(|source| CommandError::ReadFile { path: directory.clone(), source })?;
+                .map_err(|source| CommandError::cannot("read", directory.display(), source))?;
             roots.push(root);
         }
         if roots.is_empty() {

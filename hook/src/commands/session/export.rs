@@ -10,7 +10,7 @@ use crate::args;
 use crate::context::Context;
 use crate::error::CommandError;
 use crate::output;
-use baton_engine::export::{self, ExportError, MAX_TRANSCRIPT_BYTES, SessionExport, Transcript};
+use baton_engine::export::{self, MAX_TRANSCRIPT_BYTES, SessionExport, Transcript};
 use baton_fs::read::open_own;
 use baton_store::AuditLine;
 
@@ -45,9 +45,8 @@ impl Export {
         let transcript = match session.transcript.as_deref().filter(|_| self.with_transcript) {
             Some(path) => Some(transcript(Path::new(path))?),
             None if self.with_transcript => {
-                return Err(CommandError::NotFound(format!(
-                    "session {id} names no transcript; leave --with-transcript out"
-                )));
+                return Err(CommandError::not_found(format!("session {id} names no transcript"))
+                    .hint("leave --with-transcript out"));
             }
             None => None,
         };
@@ -79,7 +78,7 @@ fn decisions(context: &Context, session: &SessionId) -> Result<String, CommandEr
     let mut lines = Vec::new();
     for line in context.audit()?.filter(about) {
         let line = serde_json::to_string(&export::without_other_sessions(line, session));
-        lines.push(line.map_err(|error| CommandError::Output(error.into()))? + "\n");
+        lines.push(line.map_err(|error| CommandError::output(error.into()))? + "\n");
     }
     lines.reverse();
     text.extend(lines);
@@ -88,7 +87,7 @@ fn decisions(context: &Context, session: &SessionId) -> Result<String, CommandEr
 
 /// Returns the agent's transcript, or its compressed form.
 fn transcript(path: &Path) -> Result<Transcript, CommandError> {
-    let file = |path: PathBuf| move |source| CommandError::ReadFile { path, source };
+    let file = |path: PathBuf| move |source| CommandError::cannot("read", path.display(), source);
     let beside = PathBuf::from(format!("{}.zst", path.display()));
     let (path, (opened, _)) = match open_own(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound && beside.exists() => {
@@ -105,14 +104,15 @@ fn transcript(path: &Path) -> Result<Transcript, CommandError> {
 
 /// Writes the file completely or not at all, readable only for this account.
 fn write(export: &SessionExport, out: &Path) -> Result<(), CommandError> {
+    let path = &out.display();
     let failed = |source: io::Error| match source.kind() {
-        io::ErrorKind::AlreadyExists => CommandError::FileExists(out.to_owned()),
-        _ => CommandError::WriteFile { path: out.to_owned(), source },
+        io::ErrorKind::AlreadyExists => CommandError::failed(format!("{path} already exists and was not changed"))
+            .hint("choose another file with --out"),
+        _ => CommandError::cannot("write", path, source),
     };
     let dir = out.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut temp = tempfile::NamedTempFile::new_in(dir).map_err(failed)?;
-    let wrong = |source: ExportError| CommandError::Export { path: out.to_owned(), source };
-    export.write(&mut temp).map_err(wrong)?;
+    export.write(&mut temp).map_err(|source| CommandError::cannot("write", path, source))?;
     temp.flush().and_then(|()| temp.as_file().sync_all()).map_err(failed)?;
     temp.persist_noclobber(out).map(drop).map_err(|error| failed(error.error))
 }

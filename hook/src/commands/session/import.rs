@@ -12,7 +12,7 @@ use clap::Args;
 use crate::context::Context;
 use crate::error::CommandError;
 use crate::output;
-use baton_engine::export::{self, ExportError, SessionExport};
+use baton_engine::export::{self, SessionExport};
 use baton_fs::read::open_own;
 use baton_store::{AuditAction, ImportedConversation, Transaction, View};
 
@@ -30,19 +30,20 @@ impl Import {
     /// Returns an error if the file is not a complete export, if the session already has a record here, or if the
     /// state cannot be written.
     pub fn run(self) -> Result<(), CommandError> {
-        let (file, _) =
-            open_own(&self.file).map_err(|source| CommandError::ReadFile { path: self.file.clone(), source })?;
-        let wrong = |source: ExportError| CommandError::Export { path: self.file.clone(), source };
-        let mut export = SessionExport::read(file).map_err(wrong)?;
+        let path = self.file.display();
+        let (file, _) = open_own(&self.file).map_err(|source| CommandError::cannot("read", &path, source))?;
+        let mut export = SessionExport::read(file).map_err(|source| CommandError::cannot("import", &path, source))?;
         let context = Context::open()?;
         let mut locked = context.lock()?;
         let (id, now) = (export.session.id.clone(), context.now());
         let deleted = find_deleted(&locked.view(), &export.session)?;
         if deleted.is_none() && locked.view().session(&id) != Reading::Absent {
-            return Err(CommandError::SessionExists(format!(
-                "session {id} already exists here and was not changed: `baton session show {id}` shows it. To import the \
-                 exported one, delete this one first: baton session delete {id}"
-            )));
+            return Err(CommandError::refused(format!("session {id} already exists here and was not changed")).hint(
+                format!(
+                    "`baton session show {id}` shows it; to import the exported one, delete this one first: \
+                     `baton session delete {id}`"
+                ),
+            ));
         }
         let transcript = export.transcript.as_ref().map(|transcript| (transcript.name(), transcript.bytes.as_slice()));
         export.session.transcript = match transcript {
@@ -71,7 +72,7 @@ impl Import {
             }
             None => transaction.insert_session(session, Location::Archive),
         }
-        transaction.commit().map_err(|error| CommandError::DecisionService(error.into()))?;
+        transaction.commit()?;
         for report in locked.take_reports() {
             output::notice(&report);
         }

@@ -31,7 +31,7 @@ impl Restore {
             Restoration::Already => {
                 output::print(&format!("session {id} is neither archived nor in the trash; nothing was changed\n"))
             }
-            Restoration::Missing => Err(CommandError::NotFound(format!(
+            Restoration::Missing => Err(CommandError::not_found(format!(
                 "no session has the id {id}; sessions removed from the trash cannot be restored"
             ))),
         }

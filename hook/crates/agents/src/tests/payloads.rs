@@ -6,7 +6,7 @@ use super::raw;
 use crate::*;
 
 fn parse(agent: Agent, text: &str) -> Result<ParsedEvent, String> {
-    spec(agent).parse(&raw(text)).map_err(|error| format!("{error}: {}", error.source))
+    spec(agent).parse(&raw(text)).map_err(|error| format!("{error}: {}", error.parser))
 }
 
 const CLAUDE_START: &str = r#"{"session_id":"a3693d61-7345-43a6-b9fa-90722ef9cd41","transcript_path":"/home/dev/t.jsonl",

@@ -20,26 +20,26 @@ use baton_store::{StateDirEnv, Store};
 use baton_system::environment::OwnEnvironment;
 use baton_system::{CurrentProcess, CurrentSystem};
 
-/// The invalid decisions of testing/malicious-modules, and the error that each causes. The text after "refused:"
-/// names the failed check. An error without it means that the reply was not a decision at all.
+/// The invalid decisions of testing/malicious-modules, and the error that each causes. A text that begins with "the decision"
+/// names the failed check. Another one means that the reply was not a decision at all.
 const INVALID_DECISIONS: &[(&str, &str)] = &[
-    ("unknown-session", "refused: the decision changes x, which was not in the snapshot"),
-    ("unknown-run", "refused: the decision changes x, which was not in the snapshot"),
-    ("half-true", "refused: the decision changes x, which was not in the snapshot"),
-    ("stale-revision", "refused: the decision gives s a revision that does not follow"),
-    ("revision-skipped", "refused: the decision gives s a revision that does not follow"),
+    ("unknown-session", "the decision changes x, which was not in the snapshot"),
+    ("unknown-run", "the decision changes x, which was not in the snapshot"),
+    ("half-true", "the decision changes x, which was not in the snapshot"),
+    ("stale-revision", "the decision gives s a revision that does not follow"),
+    ("revision-skipped", "the decision gives s a revision that does not follow"),
     ("path-in-id", "the core's reply is not a decision: contains a character other than letters"),
     ("dots-in-id", "the core's reply is not a decision: contains a character other than letters"),
     ("unknown-kind", "the core's reply is not a decision: unknown variant `file`"),
     ("unknown-location", "the core's reply is not a decision: unknown variant `bin`"),
-    ("twice", "refused: the decision changes s twice"),
-    ("too-many", "refused: the decision changes 17 records; the limit is 16"),
-    ("given-away", "refused: the decision gives r a fence that is not higher"),
-    ("fence-back", "refused: the decision gives r a fence that is not higher"),
-    ("other-birth", "refused: the decision changes the agent or the creation time of r"),
-    ("ended-but-live", "refused: the decision puts r in the wrong location"),
-    ("long-phase", "refused: the decision makes a text or a list of r longer"),
-    ("cancelled-comes-back", "refused: the decision changes gone, which a user cancelled"),
+    ("twice", "the decision changes s twice"),
+    ("too-many", "the decision changes 17 records; the limit is 16"),
+    ("given-away", "the decision gives r a fence that is not higher"),
+    ("fence-back", "the decision gives r a fence that is not higher"),
+    ("other-birth", "the decision changes the agent or the creation time of r"),
+    ("ended-but-live", "the decision puts r in the wrong location"),
+    ("long-phase", "the decision makes a text or a list of r longer"),
+    ("cancelled-comes-back", "the decision changes gone, which a user cancelled"),
 ];
 
 /// Creates a state in which session `s` owns run `r`, and still names the cancelled run `gone`.
@@ -74,7 +74,7 @@ fn settle(store: &Store, core: &Core) -> Option<String> {
 
     let input = Input::Event(Box::new(event(EventName::SessionStart, "s", "digest")));
     let settled = decider.decide_and_commit(&mut lock(store), input, &[], stamp(9), &[]);
-    settled.err().map(|error| error.to_string())
+    settled.err().map(|error| baton_display::error_chain(&error))
 }
 
 fn differing<'a>(before: &'a BTreeMap<PathBuf, Vec<u8>>, after: &'a BTreeMap<PathBuf, Vec<u8>>) -> Vec<&'a PathBuf> {
@@ -91,14 +91,14 @@ fn check(name: &str, compiled: &[u8], expected: &str) {
         // A module that does not load gets no request at all.
         Err(error) => {
             audit_core_failure(&mut lock(&world.store), &stamp(9)).unwrap();
-            Some(format!("the core failed: {error}"))
+            Some(baton_display::error_chain(&super::DecisionError::from(error)))
         }
     };
     let said = said.unwrap_or_else(|| panic!("{name}: its decision was committed"));
     assert!(said.contains(expected) && said.contains("core"), "{name}: {said}");
     assert_eq!(differing(&before, &files(world.store.path())), Vec::<&PathBuf>::new(), "{name}");
     let last = world.store.audit().unwrap().next().unwrap();
-    let shown = if expected.starts_with("refused") { "decision_refused" } else { "core_failed" };
+    let shown = if expected.starts_with("the decision") { "decision_refused" } else { "core_failed" };
     assert_eq!((last.reason.as_str(), last.changes.is_empty()), (shown, true), "{name}");
     assert_eq!(settle(&world.store, &Core::load().unwrap()), None, "{name}");
     assert_ne!(files(world.store.path()), before, "{name}");

@@ -80,10 +80,10 @@ struct Manifest {
 #[derive(Debug, thiserror::Error)]
 pub enum ExportError {
     /// The archive could not be read or written.
-    #[error("the archive cannot be read or written: {0}")]
+    #[error("the archive cannot be read or written")]
     Io(#[from] io::Error),
     /// The format has another version.
-    #[error("it has format {0}, and this baton reads format {FORMAT}: read it with the baton that wrote it")]
+    #[error("it has format {0}, and this baton reads format {FORMAT}")]
     Format(u32),
     /// A part is missing.
     #[error("{0} is missing in it, so it is no bundle of `baton session export`, or not a whole one")]

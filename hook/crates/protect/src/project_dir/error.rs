@@ -40,10 +40,10 @@ pub enum PathError {
 #[derive(Debug, thiserror::Error)]
 pub enum ProjectDirError {
     /// The path does not allow the operation.
-    #[error("{0}")]
+    #[error(transparent)]
     Path(#[from] PathError),
     /// The system refused the operation.
-    #[error("{0}")]
+    #[error(transparent)]
     Io(#[from] io::Error),
 }
 

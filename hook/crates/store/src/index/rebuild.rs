@@ -1,5 +1,6 @@
 //! Rebuilds the index from the records. This lists the records, so it happens only after the index was lost or damaged.
 
+use baton_display::error_chain;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -48,7 +49,7 @@ pub(crate) fn rebuild(layout: &Layout, deadline: Instant, reports: &mut Vec<Stri
             found.extend(keys.map(|(key, from)| (from.max(created), key, id.clone())));
         }
         Ok(None) => {}
-        Err(error) => reports.push(format!("left out of the index: {error}")),
+        Err(error) => reports.push(format!("left out of the index: {}", error_chain(&error))),
     };
     let live = live(layout)?;
     for id in &live {

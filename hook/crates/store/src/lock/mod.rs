@@ -31,9 +31,7 @@ pub enum LockError {
         path: PathBuf,
     },
     /// A newer baton keeps this state.
-    #[error(
-        "{path} says format {found}, but this baton knows {ours}, so it does not write here; install the newer baton"
-    )]
+    #[error("{path} says format {found}, but this baton knows {ours}, so it does not write here")]
     NewerFormat {
         /// The format file.
         path: PathBuf,
@@ -43,10 +41,7 @@ pub enum LockError {
         ours: u64,
     },
     /// The write-ahead log has a commit of another machine.
-    #[error(
-        "{path} is a commit of another machine ({machine}), and only that machine can complete it. If that machine is gone, \
-         move the file away; records that the commit already changed stay changed"
-    )]
+    #[error("{path} is a commit of another machine ({machine}), and only that machine can complete it")]
     OtherMachine {
         /// The path of wal.json.
         path: PathBuf,

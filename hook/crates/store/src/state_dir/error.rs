@@ -7,21 +7,16 @@ use std::path::PathBuf;
 #[derive(Debug, thiserror::Error)]
 pub enum StateDirError {
     /// No environment variable names a directory.
-    #[error(
-        "none of BATON_HOME, XDG_STATE_HOME and HOME is set, so baton does not know where its state is: set BATON_HOME to a directory"
-    )]
+    #[error("none of BATON_HOME, XDG_STATE_HOME and HOME is set, so baton does not know where its state is")]
     Unset,
     /// The path is relative or contains `..`.
-    #[error("the state directory {path} must be an absolute path without `..`: set BATON_HOME to one")]
+    #[error("the state directory {path} must be an absolute path without `..`")]
     NotAbsolute {
         /// The path.
         path: PathBuf,
     },
     /// The directory belongs to another user.
-    #[error(
-        "the state directory {path} belongs to uid {owner}, not to you (uid {ours}): `sudo chown -R {ours} {path}` gives it to \
-         you, or set BATON_HOME to a directory of yours"
-    )]
+    #[error("the state directory {path} belongs to uid {owner}, not to you (uid {ours})")]
     Owner {
         /// The directory.
         path: PathBuf,
@@ -32,8 +27,7 @@ pub enum StateDirError {
     },
     /// The directory does not exist, and the one in which it would be created belongs to another user.
     #[error(
-        "the state directory {path} would be created in {dir}, which belongs to uid {owner}, not to you (uid {ours}): run baton \
-         as that user, or set BATON_HOME to a directory of yours"
+        "the state directory {path} would be created in {dir}, which belongs to uid {owner}, not to you (uid {ours})"
     )]
     ForeignParent {
         /// The state directory.
@@ -46,10 +40,7 @@ pub enum StateDirError {
         ours: u32,
     },
     /// This account cannot create the directory, or cannot get to it.
-    #[error(
-        "the state directory {path} is out of reach: {dir} belongs to uid {owner} and keeps you (uid {ours}) out. \
-         `sudo chown {ours} {dir}` gives it to you, or set BATON_HOME to a directory of yours"
-    )]
+    #[error("the state directory {path} is out of reach: {dir} belongs to uid {owner} and keeps you (uid {ours}) out")]
     OutOfReach {
         /// The state directory.
         path: PathBuf,
@@ -63,8 +54,7 @@ pub enum StateDirError {
     /// The directory is the default below `HOME` and inside a project, and `HOME` is not the home of the account.
     #[error(
         "HOME is {home}, and this account's home in the account database is {account}. A project can set HOME for hooks, so baton \
-         keeps its state there only outside of projects. If HOME is right, as in a container, set BATON_HOME to a directory \
-         outside ({source})"
+         keeps its state there only outside of projects"
     )]
     OtherHome {
         /// The value of `HOME`.
@@ -75,7 +65,7 @@ pub enum StateDirError {
         source: Box<StateDirError>,
     },
     /// Other users have access to it.
-    #[error("the state directory {path} is open to others (mode {mode:o}): run chmod 700 {path}")]
+    #[error("the state directory {path} is open to others (mode {mode:o})")]
     Mode {
         /// The directory.
         path: PathBuf,
@@ -83,13 +73,13 @@ pub enum StateDirError {
         mode: u32,
     },
     /// The path is not a directory.
-    #[error("the state directory {path} is not a directory: move it away, or set BATON_HOME to another path")]
+    #[error("the state directory {path} is not a directory")]
     NotDirectory {
         /// The path.
         path: PathBuf,
     },
     /// The path contains a symlink that root did not create.
-    #[error("the state directory {path} is reached through the symlink {link}: set BATON_HOME to its real path")]
+    #[error("the state directory {path} is reached through the symlink {link}")]
     Symlink {
         /// The state directory.
         path: PathBuf,
@@ -97,7 +87,7 @@ pub enum StateDirError {
         link: PathBuf,
     },
     /// It is in a worktree, whose files come from other people.
-    #[error("the state directory {path} is inside the worktree {worktree}: set BATON_HOME to a directory outside")]
+    #[error("the state directory {path} is inside the worktree {worktree}")]
     InWorktree {
         /// The state directory.
         path: PathBuf,
@@ -105,7 +95,7 @@ pub enum StateDirError {
         worktree: PathBuf,
     },
     /// It is in the directory of the event.
-    #[error("the state directory {path} is inside the agent's directory {dir}: set BATON_HOME to a directory outside")]
+    #[error("the state directory {path} is inside the agent's directory {dir}")]
     InEventDirectory {
         /// The state directory.
         path: PathBuf,
@@ -113,7 +103,7 @@ pub enum StateDirError {
         dir: PathBuf,
     },
     /// A part of the path cannot be accessed.
-    #[error("cannot inspect {path}, a parent of the state directory: {source}")]
+    #[error("cannot inspect {path}, a parent of the state directory")]
     Io {
         /// The path.
         path: PathBuf,

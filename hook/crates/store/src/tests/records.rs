@@ -142,19 +142,19 @@ fn every_commit_has_its_line_in_the_audit() {
 }
 
 #[test]
-fn errors_name_the_path_and_the_hint() {
+fn errors_name_the_path_and_whether_the_state_is_read_only() {
     use std::io::{Error, ErrorKind};
     let cases = [
-        (ErrorKind::StorageFull, "Free space", false),
-        (ErrorKind::ReadOnlyFilesystem, "BATON_HOME", true),
-        (ErrorKind::PermissionDenied, "chown", true),
-        (ErrorKind::Other, "", false),
+        (ErrorKind::StorageFull, false),
+        (ErrorKind::ReadOnlyFilesystem, true),
+        (ErrorKind::PermissionDenied, true),
+        (ErrorKind::Other, false),
     ];
-    for (kind, hint, read_only) in cases {
+    for (kind, read_only) in cases {
         let path = std::path::Path::new("/state/lock");
         let error = StoreError::io("open", path)(Error::from(kind));
         let text = error.to_string();
-        assert!(text.starts_with("cannot open /state/lock: ") && text.contains(hint), "{text}");
+        assert_eq!(text, "cannot open /state/lock");
         assert_eq!(error.is_read_only(), read_only, "{text}");
     }
 }

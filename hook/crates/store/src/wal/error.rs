@@ -25,7 +25,7 @@ pub enum CommitError {
         bytes: usize,
     },
     /// The commit was interrupted, and the next call may still complete it.
-    #[error("the commit was interrupted: the next call of baton completes it or quarantines it as a whole. {source}")]
+    #[error("the commit was interrupted: the next call of baton completes it or quarantines it as a whole")]
     InDoubt {
         /// The cause.
         source: StoreError,
@@ -34,6 +34,6 @@ pub enum CommitError {
     #[error(transparent)]
     Store(#[from] StoreError),
     /// The decision is not valid.
-    #[error("{0}. Nothing was changed; this is a bug in baton")]
+    #[error("the decision is not valid, so nothing was changed")]
     Refused(#[from] InvalidDecision),
 }

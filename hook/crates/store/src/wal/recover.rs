@@ -1,5 +1,6 @@
 //! Recovery: completes a commit that is in the write-ahead log. It can be repeated as often as necessary.
 
+use baton_display::error_chain;
 use std::path::PathBuf;
 
 use agent_baton_core::timestamp::Timestamp;
@@ -176,7 +177,7 @@ impl<'a> Recovery<'a> {
                 Effect::RemoveConversation { id } => {
                     // An error here must not block every later commit.
                     if let Err(error) = remove_conversation(self.layout, id) {
-                        self.reports.push(error.to_string());
+                        self.reports.push(error_chain(&error));
                     }
                 }
             }

@@ -4,6 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use agent_baton_core::agent::Agent;
+use agent_baton_tests::account::Account;
+use agent_baton_tests::reply::Reply;
 use agent_baton_tests::scratch::Output;
 use agent_baton_tests::window::assert_no_output;
 use agent_baton_tests::{Scratch, Window};
@@ -92,4 +94,27 @@ fn a_session_that_only_goes_elsewhere_stays() {
     fs::remove_dir(&here).unwrap();
     assert_no_output(&window.hook("Stop", "a", &json!({"cwd": scratch.home().join("nowhere")})));
     assert_eq!(project(&scratch, "session", "a"), here);
+}
+
+#[test]
+fn the_command_of_a_loop_runs_where_the_project_is_now() {
+    let scratch = Scratch::new();
+    let Some(account) = Account::new(&scratch) else { return };
+    let old = scratch.home().join("work");
+    let new = scratch.home().join("new");
+    let mut window = Window::open(&scratch, Agent::Claude, "%1");
+    assert_no_output(&window.hook("SessionStart", "a", &json!({})));
+    assert_no_output(&window.hook("UserPromptSubmit", "a", &json!({"prompt": "words"})));
+    let typed = account.types("run start demo --loop --prompt Go --session a --done-when 'pwd; false'");
+    assert_eq!(typed.code, Some(0), "{typed:?}");
+    fs::rename(&old, &new).unwrap();
+    for n in 1..=2 {
+        let message = format!("part {n}");
+        let fields = json!({"cwd": new, "last_assistant_message": message, "stop_hook_active": false});
+        let mut run = account.of(window.call("a", window.payload("Stop", "a", &fields).to_string()));
+        run.cwd.clone_from(&new);
+        let ended = window.process.run(run);
+        let prompt = Reply::parse(&ended.stdout, "Stop").unwrap().expect("something is said").reason.unwrap();
+        assert!(prompt.ends_with(&format!("\n\n{}", fs::canonicalize(&new).unwrap().display())), "{prompt}");
+    }
 }

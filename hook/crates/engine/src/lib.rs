@@ -6,6 +6,7 @@
 
 pub mod config;
 pub mod decide;
+pub mod directory_id;
 pub mod discovery;
 pub mod export;
 pub mod liveness;

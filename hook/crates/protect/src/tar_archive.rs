@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::entry::{Digest, Entry, Mode};
 use super::limits::{MAX_ENTRIES, MAX_TOTAL_BYTES};
 use baton_engine::config::RelativePath;
+use baton_engine::directory_id::DirectoryId;
 
 /// The format of the manifest. baton does not read any other format.
 const FORMAT: u32 = 1;
@@ -49,26 +50,6 @@ pub struct Manifest {
     /// In a history entry: what was not restored because something else exists in its place.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub saved: BTreeMap<RelativePath, Entry>,
-}
-
-/// The identity of a directory. If both device and inode differ, the path leads to another directory, for example
-/// because a disk is not mounted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct DirectoryId {
-    /// Its device.
-    pub device: u64,
-    /// Its inode.
-    pub inode: u64,
-}
-
-impl DirectoryId {
-    /// Returns whether both may be the same directory. The device number can change when a disk is mounted again, and
-    /// some file systems give their inodes new numbers. If both differ, it is another directory.
-    #[must_use]
-    pub const fn may_be_same_as(self, other: Self) -> bool {
-        self.device == other.device || self.inode == other.inode
-    }
 }
 
 /// A manifest with the content of its files.

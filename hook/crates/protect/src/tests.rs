@@ -11,8 +11,9 @@ use super::project_dir::{PathError, ProjectDir, ProjectDirError, rename_no_repla
 use super::restore_plan::{ChangeEvidence, RestorePlan};
 use super::scan::Scan;
 use super::state::ProjectRecord;
-use super::tar_archive::{ArchiveError, DirectoryId, FileArchive, Manifest};
+use super::tar_archive::{ArchiveError, FileArchive, Manifest};
 use baton_engine::config::RelativePath;
+use baton_engine::directory_id::DirectoryId;
 
 fn inside(path: &str) -> RelativePath {
     RelativePath::try_from(PathBuf::from(path)).unwrap()

@@ -14,6 +14,7 @@ use crate::context::{Context, current_directory};
 use crate::error::CommandError;
 use baton_agents::spec;
 use baton_engine::config::TimeSpan;
+use baton_engine::directory_id::DirectoryId;
 use baton_engine::loops::approval;
 use baton_engine::loops::block_cap::{self, DEFAULT_ITERATIONS};
 use baton_engine::loops::definition::{
@@ -159,7 +160,9 @@ fn approve_command(context: &Context, command: String, directory: &Path) -> Resu
     }
     let environment: BTreeMap<String, String> =
         KEPT_VARIABLES.iter().filter_map(|name| Some(((*name).to_owned(), OwnEnvironment.get(name)?))).collect();
-    Ok(DoneWhen { command, directory: directory.to_owned(), environment })
+    // If it cannot be looked at, the command only does not follow it to another path.
+    let directory_id = DirectoryId::from_path(directory).ok();
+    Ok(DoneWhen { command, directory: directory.to_owned(), directory_id, environment })
 }
 
 /// Returns the maximum number of iterations, and what set it.

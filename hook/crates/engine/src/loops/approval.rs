@@ -69,6 +69,7 @@ mod tests {
         let given = DoneWhen {
             command: "make test".into(),
             directory: "/w".into(),
+            directory_id: None,
             environment: [("PATH".to_owned(), "/bin".to_owned())].into(),
         };
         assert!(!is_granted(home, &run, &given));

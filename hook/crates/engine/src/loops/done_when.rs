@@ -30,12 +30,12 @@ pub struct CheckOutcome {
     pub tail: String,
 }
 
-/// Runs the command until it exits. At the limit, or if this process ends first, the command and everything that it
+/// Runs the command in a directory until it exits. At the limit, or if this process ends first, the command and everything that it
 /// started are killed.
 #[must_use]
-pub fn run(done_when: &DoneWhen, limit: Duration) -> CheckOutcome {
+pub fn run(done_when: &DoneWhen, directory: &Path, limit: Duration) -> CheckOutcome {
     let failed = |how: String| CheckOutcome { passed: false, how, tail: String::new() };
-    let (guard, mut child, output) = match spawn(done_when) {
+    let (guard, mut child, output) = match spawn(done_when, directory) {
         Ok(started) => started,
         Err(error) => return failed(format!("could not be run ({error})")),
     };
@@ -55,11 +55,11 @@ pub fn run(done_when: &DoneWhen, limit: Duration) -> CheckOutcome {
     }
 }
 
-fn spawn(done_when: &DoneWhen) -> io::Result<(ProcessGroupGuard, Child, PipeReader)> {
+fn spawn(done_when: &DoneWhen, directory: &Path) -> io::Result<(ProcessGroupGuard, Child, PipeReader)> {
     let guard = ProcessGroupGuard::start()?;
     let (reader, writer) = io::pipe()?;
     let mut command = Command::new("/bin/sh");
-    command.arg("-c").arg(&done_when.command).current_dir(Path::new(&done_when.directory));
+    command.arg("-c").arg(&done_when.command).current_dir(directory);
     command.env_clear().envs(&done_when.environment).process_group(guard.group());
     command.stdin(Stdio::null()).stdout(writer.try_clone()?).stderr(writer);
     Ok((guard, command.spawn()?, reader))
@@ -95,7 +95,7 @@ mod tests {
 
     fn given(command: &str) -> DoneWhen {
         let environment = [("PATH".to_owned(), "/usr/bin:/bin".to_owned())].into();
-        DoneWhen { command: command.to_owned(), directory: "/".into(), environment }
+        DoneWhen { command: command.to_owned(), directory: "/".into(), directory_id: None, environment }
     }
 
     #[test]
@@ -115,16 +115,15 @@ mod tests {
             ("sleep 2 & echo left", true, "exited with 0", "left"),
         ] {
             let expected = CheckOutcome { passed, how: how.to_owned(), tail: tail.to_owned() };
-            assert_eq!(run(&given(command), TIMEOUT), expected, "{command}");
+            assert_eq!(run(&given(command), Path::new("/"), TIMEOUT), expected, "{command}");
         }
-        let nowhere = DoneWhen { directory: "/nonexistent".into(), ..given("true") };
-        assert!(run(&nowhere, TIMEOUT).how.starts_with("could not be run"));
+        assert!(run(&given("true"), Path::new("/nonexistent"), TIMEOUT).how.starts_with("could not be run"));
     }
 
     #[test]
     fn what_is_left_running_and_writes_on_is_not_waited_for() {
         let (sender, receiver) = mpsc::channel();
-        std::thread::spawn(move || sender.send(run(&given("yes & echo begun"), TIMEOUT)));
+        std::thread::spawn(move || sender.send(run(&given("yes & echo begun"), Path::new("/"), TIMEOUT)));
         let outcome = receiver.recv_timeout(Duration::from_secs(60)).expect("it ends");
         assert_eq!((outcome.passed, outcome.how.as_str()), (true, "exited with 0"));
         assert!(outcome.tail.ends_with('y') && outcome.tail.len() <= TAIL_BYTES, "{outcome:?}");
@@ -132,7 +131,7 @@ mod tests {
 
     #[test]
     fn one_that_does_not_end_is_killed_with_what_it_started() {
-        let outcome = run(&given("sleep 61.25 & echo begun; wait"), Duration::from_millis(300));
+        let outcome = run(&given("sleep 61.25 & echo begun; wait"), Path::new("/"), Duration::from_millis(300));
         assert_eq!(
             (outcome.passed, outcome.how.as_str(), outcome.tail.as_str()),
             (false, "was killed after 0 s", "begun")

@@ -43,11 +43,12 @@ pub struct StopEvaluation {
 
 impl StopEvaluation {
     /// Evaluates a `Stop`: reads the project's files, and runs the loop's command if the user approved it and the
-    /// agent said the phrase. `bytes` is the loop's definition, `home` is the account's home directory.
+    /// agent said the phrase. `bytes` is the loop's definition, `project` is the directory in which the run is now, and
+    /// `home` is the account's home directory.
     ///
     /// Returns `None` if the bytes are not a definition.
     pub fn new(
-        run: &RunId,
+        (run, project): (&RunId, Option<&str>),
         bytes: &[u8],
         ending: &StopDetails,
         agent: Agent,
@@ -70,7 +71,7 @@ impl StopEvaluation {
             if !home().is_some_and(|home| approval::is_granted(&home, run, command)) {
                 return Check::Refused;
             }
-            let ended = outcome.insert(done_when::run(command, done_when::TIMEOUT));
+            let ended = outcome.insert(done_when::run(command, command.present_directory(project), done_when::TIMEOUT));
             if ended.passed { Check::Passed } else { Check::Failed }
         });
         let variable = spec(agent).block_cap.map(|cap| environment.get(cap.variable));
@@ -80,7 +81,7 @@ impl StopEvaluation {
             message: message.map(|message| sha256_hex(message.as_bytes(), 16)),
             phrase: said,
             check,
-            project: project_digest::compute(&definition.directory),
+            project: project_digest::compute(definition.present_directory(project)),
             again: ending.continued,
             cap: variable.and_then(|value| block_cap::effective_cap(agent, value, &[])),
         };
@@ -120,8 +121,15 @@ mod tests {
         let ending = StopDetails { continued: true, message: Some(message.to_owned()) };
         let environment: &[(&str, &str)] = &[("CLAUDE_CODE_STOP_HOOK_BLOCK_CAP", "20")];
         let home = || Some(home.to_owned());
-        StopEvaluation::new(&"r1".parse().unwrap(), &definition.to_bytes(), &ending, Agent::Claude, &environment, home)
-            .unwrap()
+        StopEvaluation::new(
+            (&"r1".parse().unwrap(), None),
+            &definition.to_bytes(),
+            &ending,
+            Agent::Claude,
+            &environment,
+            home,
+        )
+        .unwrap()
     }
 
     #[test]
@@ -131,6 +139,7 @@ mod tests {
         let done_when = DoneWhen {
             command: "echo ran > ran; echo 'not yet'; exit 1".into(),
             directory: dir.path().to_owned(),
+            directory_id: None,
             environment: [("PATH".to_owned(), "/usr/bin:/bin".to_owned())].into(),
         };
         let definition = LoopDefinition {
@@ -162,6 +171,6 @@ mod tests {
         let ending = StopDetails::default();
         let environment: &[(&str, &str)] = &[];
         let run: RunId = "r1".parse().unwrap();
-        assert!(StopEvaluation::new(&run, b"{}", &ending, Agent::Codex, &environment, || None).is_none());
+        assert!(StopEvaluation::new((&run, None), b"{}", &ending, Agent::Codex, &environment, || None).is_none());
     }
 }

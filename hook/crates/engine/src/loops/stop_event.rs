@@ -76,7 +76,10 @@ impl LoopStop {
         }
         let details = StopDetails::parse(raw.text());
         let home = || settings.account_home();
-        let found = StopEvaluation::new(&run.id, &bytes, &details, event.agent, environment, home);
+        // The run follows its session only when this event is decided.
+        let moved = event.missing_project.as_ref().and(event.project.as_deref());
+        let project = moved.or(run.project.as_deref());
+        let found = StopEvaluation::new((&run.id, project), &bytes, &details, event.agent, environment, home);
         let (evaluation, facts) = found.unzip();
         event.stop = facts;
         Some(Self { run, evaluation, _lock: lock })

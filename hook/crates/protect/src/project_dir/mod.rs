@@ -10,7 +10,6 @@ use std::fs::File;
 use std::io::{self, ErrorKind};
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use nix::dir::Dir;
@@ -26,8 +25,8 @@ use file_at::{
 };
 
 use super::entry::{Digest, Entry, Mode};
-use super::tar_archive::DirectoryId;
 use baton_engine::config::RelativePath;
+use baton_engine::directory_id::DirectoryId;
 
 const DIRECTORY_FLAGS: OFlag =
     OFlag::O_RDONLY.union(OFlag::O_DIRECTORY).union(OFlag::O_NOFOLLOW).union(OFlag::O_CLOEXEC);
@@ -68,8 +67,7 @@ impl ProjectDir {
     /// # Errors
     /// Returns an error if they cannot be read.
     pub fn id(&self) -> io::Result<DirectoryId> {
-        let meta = File::from(self.directory.try_clone()?).metadata()?;
-        Ok(DirectoryId { device: meta.dev(), inode: meta.ino() })
+        File::from(self.directory.try_clone()?).metadata().map(|meta| DirectoryId::from_metadata(&meta))
     }
 
     /// Returns the path of the project.

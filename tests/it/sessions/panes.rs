@@ -240,6 +240,46 @@ fn a_session_of_another_profile_is_resumed_in_it() {
     assert!(dry.stdout.contains(&format!("env CLAUDE_CONFIG_DIR={profile} claude --resume aa1")), "{dry:?}");
 }
 
+/// Claude names a transcript's folder after the directory in which the conversation began. Codex writes that directory
+/// into the first line.
+#[test]
+fn a_session_is_resumed_where_its_conversation_began() {
+    let scratch = Scratch::new();
+    let home = fs::canonicalize(scratch.home()).unwrap();
+    let (work, below) = (home.join("work"), home.join("work/below"));
+    fs::create_dir(&below).unwrap();
+    let folder = work.to_str().unwrap().replace(|c: char| !c.is_ascii_alphanumeric(), "-");
+    let transcript = home.join(format!(".claude/projects/{folder}/aa1.jsonl"));
+    let rollout = home.join(".codex/sessions/2026/01/02/rollout-bb2.jsonl");
+    fs::create_dir_all(rollout.parent().unwrap()).unwrap();
+    fs::create_dir_all(work.join(".git")).unwrap();
+    fs::write(work.join(".git/HEAD"), "ref: x").unwrap();
+    let line = json!({"type": "session_meta", "payload": {"cwd": work, "source": "cli"}});
+    fs::write(&rollout, format!("{line}\n")).unwrap();
+    for (agent, session, transcript, source) in
+        [(Agent::Claude, "aa1", &transcript, "clear"), (Agent::Codex, "bb2", &rollout, "startup")]
+    {
+        let mut window = Window::open(&scratch, agent, "%1");
+        let fields = |own: serde_json::Value| {
+            let mut fields = json!({"transcript_path": transcript, "cwd": below});
+            fields.as_object_mut().unwrap().extend(own.as_object().unwrap().clone());
+            fields
+        };
+        assert_no_output(&window.hook("SessionStart", session, &fields(json!({"source": source}))));
+        assert_no_output(&window.hook("UserPromptSubmit", session, &fields(json!({"prompt": "words"}))));
+        window.process.kill();
+        let printed = resume(&scratch, session).stdout;
+        assert!(printed.starts_with(&format!("cd {} && ", work.display())), "{printed}");
+        let dry = resume(&scratch, &format!("{session} --tmux --dry-run")).stdout;
+        assert!(dry.contains(&format!("-c {} ", work.display())), "{dry}");
+    }
+    // The directory was renamed while nobody worked in it: the way out names the command.
+    fs::rename(&work, home.join("new")).unwrap();
+    let refused = scratch.baton(["resume", "aa1"]).cwd(&home).run();
+    assert_eq!(refused.code, Some(3), "{refused:?}");
+    assert!(refused.stderr.contains("run this in its new place: claude --resume aa1"), "{refused:?}");
+}
+
 #[test]
 fn what_is_brought_back_is_printed_and_the_rest_is_named() {
     let scratch = Scratch::new();

@@ -16,7 +16,7 @@ use serde_json::value::RawValue;
 
 pub(super) use context_usage::read_usage;
 pub(super) use last_turn::judge_last_turn;
-pub(super) use session_files::SESSION_FILES;
+pub(super) use session_files::{SESSION_FILES, is_folder_name};
 
 use super::background_work;
 use super::lenient_json::{LenientString, lenient};

@@ -8,6 +8,7 @@ mod background_work;
 mod claude;
 mod codex;
 mod context_usage;
+mod conversation_directory;
 mod disabled;
 mod event;
 mod identify;
@@ -32,6 +33,7 @@ use agent_baton_core::process::Process;
 use schemars::Schema;
 
 pub use context_usage::{ContextUsage, PromptCount, TranscriptStats};
+pub use conversation_directory::conversation_directory;
 pub use disabled::DISABLE_VARIABLE;
 pub use identify::Lineage;
 pub use inspector::AgentInspector;
@@ -58,6 +60,9 @@ pub struct AgentSpec {
     pub home_default: &'static str,
     /// The directory in its directory that contains its transcripts.
     pub transcripts_directory: &'static str,
+    /// Returns whether the folder of a transcript has the name that the agent gives it for a directory. `None` if its
+    /// folders are not named after directories.
+    is_folder_name: Option<fn(&str, &str) -> bool>,
     /// The variable that passes its pid to hooks and tools.
     pub pid_variable: Option<&'static str>,
     /// The variable that passes its session's id to tools.
@@ -116,6 +121,7 @@ const CLAUDE: AgentSpec = AgentSpec {
     home_variable: "CLAUDE_CONFIG_DIR",
     home_default: ".claude",
     transcripts_directory: "projects",
+    is_folder_name: Some(claude::is_folder_name),
     pid_variable: Some("CLAUDE_PID"),
     session_variable: "CLAUDE_CODE_SESSION_ID",
     daemon_argument: None,
@@ -146,6 +152,7 @@ const CODEX: AgentSpec = AgentSpec {
     home_variable: "CODEX_HOME",
     home_default: ".codex",
     transcripts_directory: "sessions",
+    is_folder_name: None,
     pid_variable: None,
     session_variable: "CODEX_THREAD_ID",
     daemon_argument: Some("app-server"),

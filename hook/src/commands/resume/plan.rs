@@ -11,7 +11,7 @@ use agent_baton_core::session::{Resuming, Session};
 use crate::context::Context;
 use crate::error::CommandError;
 use crate::session_list::ListedSession;
-use baton_agents::spec;
+use baton_agents::{conversation_directory, spec};
 use baton_engine::session_status::{SessionStatus, has_conversation};
 use baton_system::multiplexer::{MultiplexerError, OpenedWindow, Tmux, shell_quote};
 
@@ -84,13 +84,16 @@ fn check(context: &Context, scope: &Scope, seen: &ListedSession) -> Result<PathB
     if session.resuming.as_ref().is_some_and(|mark| is_claimed(context, mark)) {
         return Err(Some(refused("is already being resumed")));
     }
-    let directory = session.cwd.as_ref().or(session.project.as_ref()).map(PathBuf::from);
-    let directory = directory.ok_or_else(|| Some(refused("has no recorded directory")))?;
-    if directory.is_dir() {
-        Ok(directory)
-    } else {
-        Err(Some(refused(&format!("was in {}, which no longer exists", directory.display()))))
-    }
+    conversation_directory(session).ok_or_else(|| {
+        let Some(was) = session.cwd.as_ref().or(session.project.as_ref()) else {
+            return Some(refused("has no recorded directory"));
+        };
+        let command = shell_words(&resume_words(context, session));
+        Some(
+            refused(&format!("was in {was}, which no longer exists"))
+                .hint(format!("if it was renamed, run this in its new place: {command}")),
+        )
+    })
 }
 
 /// Returns whether a session is being resumed by a process that is alive or might be.
@@ -107,14 +110,23 @@ pub(super) fn is_claimed(context: &Context, mark: &Resuming) -> bool {
     }
 }
 
+/// Returns the words of the command with which the agent resumes a session.
+fn resume_words(context: &Context, session: &Session) -> Vec<String> {
+    let spec = spec(session.agent);
+    let words = std::iter::once(spec.comm).chain(spec.resume.iter().copied()).chain([session.id.as_str()]);
+    // The agent finds a session only in the directory in which it wrote it, which may be that of another profile.
+    let transcript = session.transcript.as_ref().map(Path::new);
+    let home = transcript.map(|path| spec.home_words(context.inspector().environment(), path));
+    home.into_iter().flatten().chain(words.map(str::to_owned)).collect()
+}
+
+fn shell_words(words: &[String]) -> String {
+    words.iter().map(|word| shell_quote(word)).collect::<Vec<_>>().join(" ")
+}
+
 impl Resumable {
     fn new(context: &Context, seen: ListedSession, directory: PathBuf) -> Self {
-        let spec = spec(seen.session.agent);
-        let words = std::iter::once(spec.comm).chain(spec.resume.iter().copied()).chain([seen.session.id.as_str()]);
-        // The agent finds a session only in the directory in which it wrote it, which may be that of another profile.
-        let transcript = seen.session.transcript.as_ref().map(Path::new);
-        let home = transcript.map(|path| spec.home_words(context.inspector().environment(), path));
-        let program = home.into_iter().flatten().chain(words.map(str::to_owned)).collect();
+        let program = resume_words(context, &seen.session);
         let was = seen.pane().and_then(|pane| if let Pane::Tmux { server, .. } = pane { Some(server) } else { None });
         let reachable = |server: &&String| Path::new(server).parent().is_some_and(Path::is_dir);
         let before = || was.filter(reachable).map(|server| Tmux::with_socket(server));
@@ -128,8 +140,7 @@ impl Resumable {
 
     /// Returns the command as a line for a shell.
     pub(super) fn shell_command(&self) -> String {
-        let program: Vec<String> = self.program.iter().map(|word| shell_quote(word)).collect();
-        format!("cd {} && {}", shell_quote(&self.directory.display().to_string()), program.join(" "))
+        format!("cd {} && {}", shell_quote(&self.directory.display().to_string()), shell_words(&self.program))
     }
 
     /// Returns the command that opens the window, as a line for a shell. It first starts the server, unless `before`

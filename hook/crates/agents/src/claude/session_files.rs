@@ -20,6 +20,9 @@ pub(crate) const SESSION_FILES: SessionFiles = SessionFiles { running_sessions, 
 /// The prefix of the entry point of sessions that have no terminal: `-p` and the SDKs.
 const HEADLESS: &str = "sdk-";
 
+/// The longest name of a directory's folder. A longer one is cut off there, and a hyphen and a hash follow.
+const MAX_FOLDER_NAME: usize = 200;
+
 /// Lists the sessions that processes display. A file stays behind after a SIGKILL, so the start time in it must match
 /// the start time of the process.
 fn running_sessions(home: &Path, _: &dyn Fn() -> Option<LockTable>, pidns: u64, most: usize) -> RunningSessions {
@@ -69,6 +72,16 @@ fn transcripts(home: &Path, most: usize) -> Vec<Transcript> {
         }));
     }
     found
+}
+
+/// Returns whether a folder of transcripts has the name that Claude gives it for a directory: each UTF-16 unit that is
+/// no ASCII letter or digit becomes a hyphen.
+pub(crate) fn is_folder_name(folder: &str, directory: &str) -> bool {
+    let units = directory.encode_utf16().map(|unit| u8::try_from(unit).unwrap_or(b'-'));
+    let name = units.map(|byte| if byte.is_ascii_alphanumeric() { char::from(byte) } else { '-' });
+    let name: String = name.collect();
+    let cut = name.get(..MAX_FOLDER_NAME).filter(|_| name.len() > MAX_FOLDER_NAME);
+    cut.map_or_else(|| folder == name, |cut| folder.strip_prefix(cut).is_some_and(|hash| hash.starts_with('-')))
 }
 
 /// The fields of a transcript line that baton reads.

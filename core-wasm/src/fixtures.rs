@@ -88,6 +88,7 @@ pub fn event(name: EventName, of: &str, digest: &str) -> Event {
         name,
         session: Some(id(of)),
         source: None,
+        question: None,
         subagent: false,
         cwd: None,
         transcript: None,

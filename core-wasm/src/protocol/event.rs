@@ -55,6 +55,8 @@ pub enum Question {
     Answer,
     /// The agent has been waiting for the next prompt for a while.
     Prompt,
+    /// What the agent asked is answered.
+    Answered,
     /// Nothing is asked.
     Nothing,
     /// A kind that this version does not know.
@@ -119,6 +121,9 @@ pub struct Event {
     pub session: Option<SessionId>,
     /// Why the session begins (`SessionStart` only).
     pub source: Option<Source>,
+    /// What it is about (`Notification` only).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub question: Option<Question>,
     /// Whether it came from a subagent, which has the session id of its parent.
     pub subagent: bool,
     /// The working directory that the payload names.

@@ -25,11 +25,23 @@ pub(super) fn decide<'a>(
     let protected = facts.protected.as_ref();
     let input = ObservedEvent { event, probes: &facts.probes, protected, raw: cx.raw, at: cx.now() };
     let outcome = decide_observed(cx, locked, input)?;
+    record_heartbeat(cx, locked, event, &outcome, cx.now())?;
+    Ok(outcome)
+}
+
+/// Appends the event to the session's log if the decision on it changed no record.
+pub(super) fn record_heartbeat(
+    cx: &EventContext<'_>,
+    locked: &mut LockedStore<'_>,
+    event: &Event,
+    outcome: &Outcome,
+    at: Timestamp,
+) -> Result<(), HookError> {
     if let Some(session) = event.session.as_ref().filter(|_| outcome.is_heartbeat()) {
         locked.trim_log(session)?;
-        append_heartbeat(cx, event, cx.service.store.tail(session, RECENT_LOG_BYTES)?.next_n())?;
+        append_heartbeat(cx, event, cx.service.store.tail(session, RECENT_LOG_BYTES)?.next_n(), at)?;
     }
-    Ok(outcome)
+    Ok(())
 }
 
 /// An event to decide, with the facts that were read for it.

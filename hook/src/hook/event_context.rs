@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use agent_baton_core::event::{Event, Question};
+use agent_baton_core::event::Event;
 use agent_baton_core::timestamp::Timestamp;
 use baton_agents::AgentInspector;
 use baton_agents::raw_event::RawEvent;
@@ -54,7 +54,6 @@ pub(super) struct EventContext<'a> {
     pub(super) service: DecisionService<'a>,
     /// The agent's process.
     pub(super) process: Option<&'a ProcessStat>,
-    pub(super) question: Option<Question>,
     /// The payload, for the text of a message. `None` for a notification.
     pub(super) raw: Option<&'a RawEvent>,
     pub(super) started: Instant,
@@ -73,7 +72,6 @@ impl<'a> EventContext<'a> {
         Self {
             service: DecisionService { store, core, inspector, settings },
             process,
-            question: received.question(),
             raw: received.message_source(),
             started,
         }

@@ -9,6 +9,7 @@ use agent_baton_core::event::{Event, EventName};
 use agent_baton_core::reason::Reason;
 use agent_baton_core::request::Input;
 use agent_baton_core::session::Continuation;
+use agent_baton_core::timestamp::Timestamp;
 use baton_engine::decide::heartbeat_snapshot;
 use baton_engine::message_recorder::Recorded;
 use baton_engine::missing_project::missing_project;
@@ -55,7 +56,7 @@ pub(super) fn try_handle(cx: &EventContext<'_>, event: &Event) -> Result<Handled
             if has_messages && cx.recorder(cx.raw).record_unlocked(event) == Recorded::NeedsLock {
                 return Ok(Handled::No);
             }
-            append_heartbeat(cx, event, n)?;
+            append_heartbeat(cx, event, n, cx.now())?;
             Ok(Handled::Yes)
         }
     }
@@ -97,14 +98,14 @@ fn project(cx: &EventContext<'_>, event: &Event) -> Option<String> {
     registered.or_else(|| worktree::find_root(Path::new(event.cwd.as_ref()?)))
 }
 
-/// Appends the heartbeat to the session's log.
-pub(super) fn append_heartbeat(cx: &EventContext<'_>, event: &Event, n: u64) -> Result<(), HookError> {
+/// Appends a heartbeat that came at this time to the session's log.
+pub(super) fn append_heartbeat(cx: &EventContext<'_>, event: &Event, n: u64, at: Timestamp) -> Result<(), HookError> {
     let (Some(session), Some(process)) = (&event.session, &event.process) else { return Ok(()) };
     let line = LogLine::Heartbeat(Heartbeat {
-        at: cx.now(),
+        at,
         n,
         event: event.name,
-        question: cx.question,
+        question: event.question,
         continuation: (!event.background_work.is_empty()).then_some(Continuation::BackgroundWork),
         digest: event.digest.clone(),
         prompt_id: event.prompt_id.clone(),

@@ -3,7 +3,7 @@
 use std::io;
 
 use agent_baton_core::agent::Agent;
-use agent_baton_core::event::{Event, EventName, Question};
+use agent_baton_core::event::{Event, EventName};
 use baton_agents::raw_event::{RawEvent, ReadLimits};
 use baton_agents::{AgentInspector, DISABLE_VARIABLE, ParsedEvent, spec};
 use baton_system::process_stat::ProcessStat;
@@ -14,7 +14,6 @@ use super::error::HookError;
 pub(super) struct Received {
     agent: Agent,
     raw: RawEvent,
-    question: Option<Question>,
     is_notification: bool,
 }
 
@@ -23,11 +22,6 @@ impl Received {
     /// which process has it. So it can be a heartbeat of a known launch, but it cannot start one.
     pub(super) const fn is_notification(&self) -> bool {
         self.is_notification
-    }
-
-    /// Returns the subject of a Claude notification.
-    pub(super) const fn question(&self) -> Option<Question> {
-        self.question
     }
 
     /// Returns the payload, for the text of a message. A notification only repeats the message of the `Stop` event.
@@ -55,7 +49,7 @@ pub(super) fn receive(
         }
     };
     let is_handled = parsed.name != EventName::Other && parsed.session.is_some() && !parsed.subagent;
-    let received = Received { agent, raw, question: parsed.question, is_notification };
+    let received = Received { agent, raw, is_notification };
     Ok(is_handled.then_some((received, parsed)))
 }
 

@@ -11,7 +11,7 @@ use baton_engine::snapshot::ProbeResult;
 use baton_protect::ProtectedProjectEvent;
 use baton_store::LockedStore;
 
-use super::decide::{ObservedEvent, decide_observed};
+use super::decide::{ObservedEvent, decide_observed, record_heartbeat};
 use super::error::HookError;
 use super::event_context::EventContext;
 use super::gather::Facts;
@@ -57,6 +57,8 @@ fn drain_batch(cx: &EventContext<'_>, locked: &mut LockedStore<'_>, probes: &[Pr
                 locked.inbox_quarantine(&deferred, &now, "a record that it needs cannot be read")?;
             }
             Ok(outcome) => {
+                // What ended the turn, or what the agent asked, is known from the log alone.
+                record_heartbeat(cx, locked, event, &outcome, deferred.at.clone())?;
                 locked.inbox_remove(&deferred)?;
                 outcome.failures.iter().for_each(|failure| warn(failure));
             }

@@ -18,8 +18,8 @@ use crate::context::{Context, SystemLiveness};
 use crate::error::CommandError;
 use agent_baton_core::liveness::Liveness;
 use baton_engine::liveness::session_liveness;
-use baton_engine::session_status::{SessionStatus, StatusSince, session_status};
-use baton_store::{LogTail, RECENT_LOG_BYTES, RecentSessions, StoreError};
+use baton_engine::session_status::{SessionStatus, StatusSince, is_conclusive, session_status};
+use baton_store::{LONG_LOG_BYTES, LogTail, RECENT_LOG_BYTES, RecentSessions, StoreError};
 
 /// A session and its status.
 #[derive(Debug, Clone)]
@@ -121,10 +121,16 @@ impl<'a> SessionReader<'a> {
         // The record of an ended session has its status. If a log cannot be read, the record alone determines it.
         let log = match session.ended {
             Some(_) => LogTail::default(),
-            None => self.context.store().tail(&session.id, RECENT_LOG_BYTES).unwrap_or_default(),
+            None => self.log(&session),
         };
         let standing = session_status(&session, &launches, &log);
         ListedSession { session, archived, launches, standing }
+    }
+
+    fn log(&self, session: &Session) -> LogTail {
+        let tail = |bytes| self.context.store().tail(&session.id, bytes).unwrap_or_default();
+        let recent = tail(RECENT_LOG_BYTES);
+        if recent.size > RECENT_LOG_BYTES && !is_conclusive(session, &recent) { tail(LONG_LOG_BYTES) } else { recent }
     }
 
     /// Returns the sessions that have not ended, and the unfinished runs.

@@ -6,6 +6,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use agent_baton_core::agent::Agent;
+use agent_baton_tests::fault_injection::hold;
 use agent_baton_tests::process::next_clock_tick;
 use agent_baton_tests::scratch::Output;
 use agent_baton_tests::window::assert_no_output;
@@ -59,10 +60,25 @@ fn where_a_session_stands_follows_its_events() {
         ("PreCompact", json!({"trigger": "auto"}), "active", None),
         ("Notification", notified("permission_prompt"), "attention", Some("permission")),
         ("Notification", notified("elicitation_dialog"), "attention", Some("question")),
-        ("Notification", notified("a word of a later version"), "attention", Some("attention")),
-        ("StopFailure", json!({"error": "unknown"}), "attention", Some("error")),
-        ("UserPromptSubmit", json!({"prompt": "three"}), "active", None),
+        ("Notification", notified("a word of a later version"), "attention", Some("question")),
+        ("Notification", notified("elicitation_response"), "active", None),
+        ("Notification", notified("elicitation_complete"), "active", None),
+        ("Notification", notified("agent_completed"), "active", None),
         ("Notification", notified("auth_success"), "active", None),
+        ("Notification", notified("agent_needs_input"), "attention", Some("question")),
+        ("Notification", notified("agent_completed"), "attention", Some("question")),
+        ("StopFailure", json!({"error": "unknown"}), "attention", Some("error")),
+        ("Notification", notified("idle_prompt"), "attention", Some("error")),
+        ("Notification", notified("agent_completed"), "attention", Some("error")),
+        ("Notification", notified("auth_success"), "attention", Some("error")),
+        ("Notification", notified("idle_prompt"), "attention", Some("error")),
+        ("Notification", notified("a report of a later version"), "attention", Some("error")),
+        ("Notification", notified("agent_completed"), "attention", Some("error")),
+        ("Notification", notified("agent_completed"), "attention", Some("error")),
+        ("Notification", notified("idle_prompt"), "attention", Some("error")),
+        ("Notification", notified("idle_prompt"), "attention", Some("error")),
+        ("UserPromptSubmit", json!({"prompt": "three"}), "active", None),
+        ("Notification", notified("a word of a later version"), "attention", Some("attention")),
         ("Notification", notified("idle_prompt"), "idle", None),
     ] {
         assert_no_output(&claude.hook(event, "a", &fields));
@@ -82,6 +98,29 @@ fn where_a_session_stands_follows_its_events() {
     check("a", "ended", None);
     codex.process.kill();
     check("b", "lost", None);
+}
+
+/// An event that changes no record is known from the log alone, also if it did not get the lock in time.
+#[test]
+fn an_error_that_waited_for_the_lock_is_not_lost() {
+    for (event, fields, word) in [
+        ("StopFailure", json!({"error": "unknown"}), "error"),
+        ("Notification", json!({"notification_type": "permission_prompt"}), "permission"),
+        ("Stop", json!({}), "idle"),
+    ] {
+        let scratch = Scratch::new();
+        let mut window = prompted(&scratch, Agent::Claude, "%1", "a");
+        let mut other = Window::open(&scratch, Agent::Claude, "%2");
+        let held = hold(&scratch);
+        other.hook("SessionStart", "b", &json!({}));
+        window.hook(event, "a", &fields);
+        assert!(scratch.has_inbox());
+        drop(held);
+        other.hook("UserPromptSubmit", "b", &json!({"prompt": "words"}));
+        assert!(!scratch.has_inbox());
+        let (status, wants, _) = stands(&scratch, "a");
+        assert_eq!(wants.unwrap_or(status), word);
+    }
 }
 
 #[test]

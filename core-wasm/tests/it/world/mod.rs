@@ -149,6 +149,7 @@ impl World {
             name,
             session: session.parse().ok(),
             source,
+            question: None,
             subagent: false,
             cwd: Some("/w".into()),
             transcript: None,

@@ -93,8 +93,9 @@ struct Payload<'a> {
     source: Option<Text>,
     /// Why the session ends: clear, resume, logout, prompt_input_exit, or other if the user did not ask for it.
     reason: Option<Text>,
-    /// What a notification is about: permission_prompt, idle_prompt, elicitation_dialog, or a word of a later
-    /// version.
+    /// What a notification is about: a question (permission_prompt, elicitation_dialog, agent_needs_input), a reminder
+    /// (idle_prompt), a report (auth_success, elicitation_complete, elicitation_response, agent_completed), or a word of a
+    /// later version.
     notification_type: Option<Text>,
     /// The subagent that sent the event.
     agent_id: Option<Text>,

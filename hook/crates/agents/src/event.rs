@@ -31,6 +31,7 @@ impl AgentInspector<'_> {
             name: said.name,
             session: said.session,
             source: said.source,
+            question: said.question,
             subagent: said.subagent,
             cwd: said.cwd,
             transcript: said.transcript,

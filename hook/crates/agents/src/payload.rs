@@ -161,13 +161,15 @@ impl Text {
         }
     }
 
-    /// Interprets the text as the subject of a Claude notification.
+    /// Interprets the text as the subject of a Claude notification. A kind that this version does not know may be a
+    /// question: a user who looks in vain loses less than one who is not called.
     pub(super) fn into_question(self) -> Question {
         match self.0.as_deref() {
             Some("permission_prompt") => Question::Permission,
-            Some("elicitation_dialog") => Question::Answer,
+            Some("elicitation_dialog" | "agent_needs_input") => Question::Answer,
             Some("idle_prompt") => Question::Prompt,
-            Some("auth_success") => Question::Nothing,
+            Some("elicitation_complete" | "elicitation_response") => Question::Answered,
+            Some("auth_success" | "agent_completed") => Question::Nothing,
             _ => Question::Other,
         }
     }

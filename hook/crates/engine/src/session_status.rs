@@ -171,7 +171,7 @@ pub fn session_status(session: &Session, launches: &[Liveness], log: &LogTail) -
     }
     let verdict = session.launches.iter().zip(launches);
     let living = verdict.filter(|(_, verdict)| verdict.live == Live::Yes).map(|(launch, _)| launch);
-    if let Some(activity) = living.filter_map(|launch| newest_activity(session, launch, log)).reduce(later) {
+    if let Some(activity) = living.filter_map(|launch| newest_activity(session, launch, log)).reduce(more_urgent) {
         return StatusSince { status: activity.status, since: activity.at.clone() };
     }
     let status = match session_liveness(session, launches).live {
@@ -180,6 +180,26 @@ pub fn session_status(session: &Session, launches: &[Liveness], log: &LogTail) -
         Live::Yes | Live::Unknown => SessionStatus::Unknown,
     };
     StatusSince { status, since: last_activity(session, log).clone() }
+}
+
+/// Returns whether the end of a log holds an event of each open launch that determines the status without the events
+/// before it. Otherwise more of the log has to be read: a few reports may stand between an error and the end.
+#[must_use]
+pub fn is_conclusive(session: &Session, log: &LogTail) -> bool {
+    let mut open = session.launches.iter().filter(|launch| launch.ended.is_none());
+    open.all(|launch| log.beats().any(|beat| beat.process == launch.process && is_definite(beat)))
+}
+
+const fn is_definite(beat: &Heartbeat) -> bool {
+    match beat.event {
+        EventName::Notification => matches!(beat.question, Some(Question::Permission | Question::Answer)),
+        EventName::UserPromptSubmit
+        | EventName::Stop
+        | EventName::StopFailure
+        | EventName::Interrupt
+        | EventName::PermissionRequest => true,
+        EventName::SessionStart | EventName::SessionEnd | EventName::PreCompact | EventName::Other => false,
+    }
 }
 
 /// Returns whether a session ever had a conversation. An agent cannot resume a session without one: it was opened and
@@ -212,50 +232,67 @@ fn newest_activity<'a>(session: &'a Session, launch: &'a Launch, log: &'a LogTai
     let slow = slow.filter(|delivery| delivery.event != Some(EventName::SessionStart));
     let slow = slow.filter_map(|delivery| {
         let event = delivery.event.unwrap_or(EventName::UserPromptSubmit);
-        Some(Activity { at: &delivery.at, status: status_after(event, None, delivery.continuation)? })
+        Some(Activity {
+            at: &delivery.at,
+            status: status_after(SessionStatus::Starting, event, None, delivery.continuation)?,
+        })
     });
+    let newest = std::iter::once(start).chain(slow).reduce(later)?;
     let beats = log.beats().filter(|beat| beat.process == launch.process);
-    // That nothing was typed for a while is a reminder: what ended the turn before still holds.
-    let (reminders, beats): (Vec<&Heartbeat>, Vec<&Heartbeat>) =
-        beats.partition(|beat| beat.event == EventName::Notification && beat.question == Some(Question::Prompt));
-    let activity = |beat: &'a Heartbeat| {
-        Some(Activity { at: &beat.at, status: status_after(beat.event, beat.question, beat.continuation)? })
-    };
-    let newest = std::iter::once(start).chain(slow).chain(beats.into_iter().filter_map(activity)).reduce(later)?;
-    match newest.status {
-        SessionStatus::Background | SessionStatus::Attention(AttentionReason::Error) => Some(newest),
-        _ => Some(reminders.into_iter().filter_map(activity).fold(newest, later)),
-    }
+    Some(beats.fold(newest, |before, beat| {
+        match status_after(before.status, beat.event, beat.question, beat.continuation) {
+            Some(status) if !before.at.is_after(&beat.at) => Activity { at: &beat.at, status },
+            _ => before,
+        }
+    }))
 }
 
 fn later<'a>(a: Activity<'a>, b: Activity<'a>) -> Activity<'a> {
     if a.at.is_after(b.at) { a } else { b }
 }
 
-/// Where a session stands after an event; none where the event does not say.
+/// Returns the launch that asks the user for something, or else the later one: what one process does answers no
+/// question of another.
+fn more_urgent<'a>(a: Activity<'a>, b: Activity<'a>) -> Activity<'a> {
+    match (a.status.attention_reason(), b.status.attention_reason()) {
+        (Some(_), None) => a,
+        (None, Some(_)) => b,
+        _ => later(a, b),
+    }
+}
+
+/// Returns the status after an event, or `None` if it stays as it was `before`.
 const fn status_after(
+    before: SessionStatus,
     event: EventName,
     question: Option<Question>,
     continuation: Option<Continuation>,
 ) -> Option<SessionStatus> {
-    Some(match (event, question, continuation) {
-        (EventName::Stop, _, Some(Continuation::BackgroundWork)) => SessionStatus::Background,
-        (EventName::UserPromptSubmit, ..) | (EventName::Stop, _, Some(Continuation::Loop)) => SessionStatus::Active,
-        (EventName::Stop | EventName::Interrupt, ..) | (EventName::Notification, Some(Question::Prompt), _) => {
-            SessionStatus::Idle
-        }
-        (EventName::StopFailure, ..) => SessionStatus::Attention(AttentionReason::Error),
-        (EventName::PermissionRequest, ..) | (EventName::Notification, Some(Question::Permission), _) => {
-            SessionStatus::Attention(AttentionReason::Permission)
-        }
-        (EventName::Notification, Some(Question::Answer), _) => SessionStatus::Attention(AttentionReason::Question),
-        (EventName::Notification, Some(Question::Other) | None, _) => {
-            SessionStatus::Attention(AttentionReason::Attention)
-        }
+    use SessionStatus::{Active, Attention, Background, Idle};
+    Some(match event {
+        EventName::Stop => match continuation {
+            Some(Continuation::BackgroundWork) => Background,
+            Some(Continuation::Loop) => Active,
+            None => Idle,
+        },
+        EventName::UserPromptSubmit => Active,
+        EventName::Interrupt => Idle,
+        EventName::StopFailure => Attention(AttentionReason::Error),
+        EventName::PermissionRequest => Attention(AttentionReason::Permission),
+        EventName::Notification => match (question, before) {
+            (Some(Question::Permission), _) => Attention(AttentionReason::Permission),
+            (Some(Question::Answer), _) => Attention(AttentionReason::Question),
+            (Some(Question::Answered), Attention(AttentionReason::Question)) => Active,
+            // That nothing was typed for a while is a reminder: what ended the turn before still holds. It is also all that
+            // tells of a permission that was refused.
+            (Some(Question::Prompt), Background | Attention(AttentionReason::Error))
+            // What this version does not know says less than what it knows.
+            | (Some(Question::Other) | None, Attention(_))
+            | (Some(Question::Answered | Question::Nothing), _) => return None,
+            (Some(Question::Prompt), _) => Idle,
+            (Some(Question::Other) | None, _) => Attention(AttentionReason::Attention),
+        },
         // A compaction comes in the middle of a turn, or after one.
-        (EventName::Notification, Some(Question::Nothing), _)
-        | (EventName::PreCompact | EventName::SessionStart | EventName::SessionEnd | EventName::Other, ..) => {
-            return None;
-        }
+        EventName::PreCompact | EventName::SessionStart | EventName::SessionEnd | EventName::Other => return None,
     })
 }

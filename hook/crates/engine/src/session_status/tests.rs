@@ -99,7 +99,39 @@ fn a_stop_that_is_no_end_leaves_the_session_at_work() {
         session.deliveries[0].continuation = continuation;
         check(&session, &[Live::Yes], &log(later.as_slice()), expected);
     }
-    check(&of(&[]), &[Live::Yes], &log(&[(7, 1, StopFailure, None), reminder]), "error since 7");
+}
+
+/// A report is no question, and neither a reminder nor an unknown word hides an error or a question.
+#[test]
+fn a_notification_hides_nothing_that_is_more_urgent() {
+    let note = |at, question| (at, 1, Notification, Some(question));
+    let (prompt, other) = (note(9, Question::Prompt), note(9, Question::Other));
+    for (beats, expected) in [
+        (&[(7, 1, StopFailure, None), prompt][..], "error since 7"),
+        (&[(7, 1, StopFailure, None), other], "error since 7"),
+        (&[(7, 1, StopFailure, None), note(8, Question::Nothing), prompt], "error since 7"),
+        (&[(7, 1, StopFailure, None), other, note(10, Question::Prompt)], "error since 7"),
+        (&[(7, 1, StopFailure, None), prompt, (10, 1, UserPromptSubmit, None)], "active since 10"),
+        (&[note(7, Question::Permission), other], "permission since 7"),
+        (&[note(7, Question::Permission), note(9, Question::Nothing)], "permission since 7"),
+        (&[note(7, Question::Answer), other], "question since 7"),
+        // A permission that was refused: no event tells of that, until Claude waits for the next prompt.
+        (&[note(7, Question::Permission), prompt], "idle since 9"),
+        (&[note(7, Question::Answer), note(9, Question::Answered)], "active since 9"),
+        (&[note(7, Question::Permission), note(9, Question::Answered)], "permission since 7"),
+        (&[(7, 1, Stop, None), note(9, Question::Answered)], "idle since 7"),
+        (&[(7, 1, Stop, None), note(9, Question::Nothing)], "idle since 7"),
+        // An event that waited for the lock stands behind later ones.
+        (&[(7, 1, StopFailure, None), (6, 1, Stop, None)], "error since 7"),
+    ] {
+        check(&of(&[(1, SessionStart), (5, UserPromptSubmit)]), &[Live::Yes], &log(beats), expected);
+    }
+    // Two processes show the session, and one of them asks something.
+    let mut two = of(&[]);
+    two.launches.push(launch(2));
+    let asked = [(7, 1, Notification, Some(Question::Permission)), (9, 2, Stop, None)];
+    check(&two, &[Live::Yes, Live::Yes], &log(&asked), "permission since 7");
+    check(&two, &[Live::No, Live::Yes], &log(&asked), "idle since 9");
 }
 
 #[test]

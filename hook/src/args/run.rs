@@ -1,6 +1,9 @@
 //! Finds the run that a user means.
 
+use std::cmp::Reverse;
+
 use agent_baton_core::id::RunId;
+use agent_baton_core::run::Run;
 
 use super::session::{candidates, current_project, lookup};
 use crate::context::Context;
@@ -27,20 +30,23 @@ pub fn resolve_in(context: &Context, text: &str, here: bool) -> Result<RunId, Co
         Err(LookupError::Store(error)) => Err(error.into()),
         Err(LookupError::NotFound) => Err(CommandError::not_found(format!("no run has the id or name \"{query}\""))
             .hint("`baton run list --all` lists all runs")),
-        Err(LookupError::Ambiguous(ids)) => Err(CommandError::ambiguous(
-            format!("{} runs match \"{query}\"", ids.len()),
-            candidates(&ids, |id| {
-                context.run(id).map_or_else(
-                    |_| format!("  {id}  unreadable"),
-                    |run| {
-                        format!(
-                            "  {id}  {:<10} {}",
-                            run.status.name(),
-                            baton_display::strip_control_chars(run.name.as_str())
-                        )
-                    },
-                )
-            }),
-        )),
+        Err(LookupError::Ambiguous(ids)) => {
+            Err(CommandError::ambiguous(format!("{} runs match \"{query}\"", ids.len()), run_candidates(context, &ids)))
+        }
     }
+}
+
+/// Describes the runs that a text may mean, the newest first.
+fn run_candidates(context: &Context, ids: &[RunId]) -> Vec<String> {
+    let mut runs: Vec<(&RunId, Option<Run>)> = ids.iter().map(|id| (id, context.run(id).ok())).collect();
+    runs.sort_by_key(|(_, run)| Reverse(run.as_ref().map(|run| run.created.unix_ms)));
+    candidates(&runs, |(id, run)| match run {
+        None => format!("  {id}  unreadable"),
+        Some(run) => format!(
+            "  {id}  {:<9}  started {}  \"{}\"",
+            run.status.name(),
+            baton_display::format_local(&run.created, &context.now()),
+            baton_display::strip_control_chars(run.name.as_str())
+        ),
+    })
 }

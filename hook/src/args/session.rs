@@ -1,12 +1,20 @@
 //! Finds the session that a user means.
 
+use std::cmp::Reverse;
+
 use agent_baton_core::id::SessionId;
+use agent_baton_core::session::Session;
 use clap::Args;
 
 use crate::context::{Context, current_directory};
 use crate::error::CommandError;
-use baton_engine::lookup::{LAST, Lookup, LookupError};
+use crate::session_list::{ListQuery, ListedSession, SessionReader};
+use baton_engine::lookup::{Lookup, LookupError};
+use baton_store::last_opened;
 use baton_system::worktree;
+
+/// The word for the session that was opened last, of those that `baton session list` shows.
+const LAST: &str = "last";
 
 /// The maximum number of candidates that an error lists.
 const MAX_CANDIDATES: usize = 20;
@@ -68,25 +76,56 @@ pub(super) fn lookup<'a>(context: &'a Context, project: Option<&'a str>) -> Look
 /// # Errors
 /// Returns an error if no session matches, or if several match. The error lists them.
 pub fn resolve(context: &Context, text: &str, here: bool) -> Result<SessionId, CommandError> {
+    resolve_with_last(context, text, here, &|_| true)
+}
+
+/// Like [`resolve`], but "last" is the last session that fits.
+///
+/// # Errors
+/// See [`resolve`].
+pub fn resolve_with_last(
+    context: &Context,
+    text: &str,
+    here: bool,
+    fits: &dyn Fn(&ListedSession) -> bool,
+) -> Result<SessionId, CommandError> {
     let project = if here { Some(current_project()?) } else { None };
+    if text == LAST
+        && let Some(id) = last(context, project.as_deref(), fits)?
+    {
+        return Ok(id);
+    }
     let query = baton_display::strip_control_chars(text);
     let of = if here { " of this project" } else { "" };
     match lookup(context, project.as_deref()).session(text) {
         Ok(id) => Ok(id),
         Err(LookupError::Store(error)) => Err(error.into()),
-        Err(LookupError::NotFound) if text == LAST => Err(CommandError::not_found(format!("no session{of} is known"))),
+        Err(LookupError::NotFound) if text == LAST => Err(CommandError::not_found(format!("no session{of} is listed"))
+            .hint("`baton session list --all` lists headless and empty sessions too")),
         Err(LookupError::NotFound) => {
             Err(CommandError::not_found(format!("no session{of} has the id or name \"{query}\""))
                 .hint("`baton session list --all` lists all sessions"))
         }
         Err(LookupError::Ambiguous(ids)) => Err(CommandError::ambiguous(
             format!("{} sessions{of} match \"{query}\"", ids.len()),
-            candidates(&ids, |id| describe_session(context, id)),
+            session_candidates(context, &ids),
         )),
     }
 }
 
-pub(super) fn candidates<Id>(ids: &[Id], words: impl Fn(&Id) -> String) -> Vec<String> {
+fn last(
+    context: &Context,
+    project: Option<&str>,
+    fits: &dyn Fn(&ListedSession) -> bool,
+) -> Result<Option<SessionId>, CommandError> {
+    let is_here = |seen: &ListedSession| project.is_none() || seen.session.project.as_deref() == project;
+    let matches = |seen: &ListedSession| is_here(seen) && fits(seen);
+    let query = ListQuery { all: false, limit: 1, cursor: None, matches: &matches };
+    Ok(SessionReader::new(context).page(&query)?.sessions.pop().map(|seen| seen.session.id))
+}
+
+/// The lines about some records, the first of them if there are many.
+pub(super) fn candidates<Record>(ids: &[Record], words: impl Fn(&Record) -> String) -> Vec<String> {
     let mut lines: Vec<String> = ids.iter().take(MAX_CANDIDATES).map(words).collect();
     if ids.len() > MAX_CANDIDATES {
         lines.push(format!("  and {} more", ids.len() - MAX_CANDIDATES));
@@ -94,13 +133,21 @@ pub(super) fn candidates<Id>(ids: &[Id], words: impl Fn(&Id) -> String) -> Vec<S
     lines
 }
 
-fn describe_session(context: &Context, id: &SessionId) -> String {
-    let Ok((session, _)) = context.session(id) else { return format!("  {id}  unreadable") };
-    let name = session
-        .name
-        .as_ref()
-        .map(|name| format!("  \"{}\"", baton_display::strip_control_chars(name.as_str())))
-        .unwrap_or_default();
-    let project = session.project.as_deref().map(baton_display::strip_control_chars).unwrap_or_default();
-    format!("  {id}  {:<6}  {project}{name}", session.agent.name())
+/// Describes the sessions that a text may mean, the one that was opened last first.
+fn session_candidates(context: &Context, ids: &[SessionId]) -> Vec<String> {
+    let mut sessions: Vec<(&SessionId, Option<Session>)> =
+        ids.iter().map(|id| (id, context.session(id).ok().map(|(session, _)| session))).collect();
+    sessions.sort_by_key(|(_, session)| Reverse(session.as_ref().map(|session| last_opened(session).unix_ms)));
+    candidates(&sessions, |(id, session)| {
+        let Some(session) = session else { return format!("  {id}  unreadable") };
+        let name =
+            session.name.as_ref().map(|name| format!("  \"{}\"", baton_display::strip_control_chars(name.as_str())));
+        format!(
+            "  {id}  {:<6}  opened {}  {}{}",
+            session.agent.name(),
+            baton_display::format_local(last_opened(session), &context.now()),
+            session.project.as_deref().map(baton_display::strip_control_chars).unwrap_or_default(),
+            name.unwrap_or_default()
+        )
+    })
 }

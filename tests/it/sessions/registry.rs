@@ -257,6 +257,58 @@ fn a_session_that_never_had_a_conversation_is_never_lost() {
     assert!(ownerless.code == Some(4) && !ownerless.stderr.contains("baton resume"), "{ownerless:?}");
     let refused = alive.baton("alive", &["run", "adopt", "demo", "--session", "owner"]);
     assert!(refused.code == Some(4) && !refused.stderr.contains("resume it"), "{refused:?}");
+    assert_eq!(baton(&scratch, "run pause demo").code, Some(0));
+    let continued = baton(&scratch, "run continue demo");
+    assert!(continued.stdout.contains("baton run adopt") && !continued.stdout.contains("resume"), "{continued:?}");
+}
+
+/// The newest session is gone and was never prompted, and the next one is open and was not prompted yet.
+#[test]
+fn the_last_session_is_one_that_lists_show_and_resume_can_resume() {
+    let scratch = Scratch::new();
+    prompted(&scratch, Agent::Claude, "%1", "talked").process.kill();
+    next_clock_tick();
+    let mut open = Window::open(&scratch, Agent::Claude, "%2");
+    assert_no_output(&open.hook("SessionStart", "open", &json!({})));
+    next_clock_tick();
+    let mut gone = Window::open(&scratch, Agent::Claude, "%3");
+    assert_no_output(&gone.hook("SessionStart", "gone", &json!({})));
+    gone.process.kill();
+    assert!(baton(&scratch, "resume last").stdout.ends_with("talked\n"));
+    assert_eq!(baton(&scratch, "session show last --json").json()["id"], "open");
+    assert_eq!(ids(&baton(&scratch, "session list --json")), ["open", "talked"]);
+    open.process.kill();
+    assert_eq!(baton(&scratch, "session show last --json").json()["id"], "talked");
+}
+
+/// Several runs of one name tell themselves apart by their ids and times, the newest first.
+#[test]
+fn ambiguous_records_are_listed_with_their_times() {
+    let scratch = Scratch::new();
+    let mut windows = Vec::new();
+    for (pane, session) in [("%1", "older"), ("%2", "newer")] {
+        let project = scratch.home().join(session);
+        fs::create_dir(&project).unwrap();
+        let mut window = Window::open(&scratch, Agent::Claude, pane);
+        assert_no_output(&window.hook("SessionStart", session, &json!({"cwd": project})));
+        assert_no_output(&window.hook("UserPromptSubmit", session, &json!({"prompt": "words", "cwd": project})));
+        assert_eq!(window.baton(session, &["run", "start", "demo"]).code, Some(0));
+        assert_eq!(baton(&scratch, &format!("session name {session} same")).code, Some(0));
+        next_clock_tick();
+        windows.push(window);
+    }
+    let runs = baton(&scratch, "run list --json").json();
+    for (words, ids, time) in [
+        ("run show demo", [&runs[0]["id"], &runs[1]["id"]], "started "),
+        ("session show same", [&json!("newer"), &json!("older")], "opened "),
+    ] {
+        let told = baton(&scratch, words);
+        let lines: Vec<&str> = told.stderr.lines().filter(|line| line.starts_with("  ")).collect();
+        for (line, id) in lines.iter().zip(ids) {
+            assert!(line.contains(id.as_str().unwrap()) && line.contains(time), "{words}: {told:?}");
+        }
+        assert_eq!((told.code, lines.len()), (Some(4), 2), "{words}: {told:?}");
+    }
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Finds the session or run that you mean by an id, the beginning of an id, a name, or `last`. If these match nothing, any part of an id
+//! Finds the session or run that you mean by an id, the beginning of an id, or a name. If these match nothing, any part of an id
 //! does: the ids that Codex makes within a minute begin alike.
 //!
 //! A text that matches several records is an error that lists them. The empty text matches nothing.
@@ -12,10 +12,7 @@ use agent_baton_core::request::Reading;
 use agent_baton_core::run::Run;
 use agent_baton_core::session::Session;
 
-use baton_store::{Store, StoreError, last_opened};
-
-/// The word for the session that was opened last.
-pub const LAST: &str = "last";
+use baton_store::{Store, StoreError};
 
 /// The shortest part of an id, not at its beginning, that identifies it, in bytes.
 const MIN_ID_PART: usize = 4;
@@ -69,9 +66,6 @@ impl<'a> Lookup<'a> {
             if reading != Reading::Absent && reading.record().is_none_or(|session| self.has_session(session)) {
                 return Ok(id);
             }
-        }
-        if text == LAST {
-            return self.last()?.ok_or(LookupError::NotFound);
         }
         let mut matches: Vec<SessionId> =
             self.store.sessions_with_prefix(text)?.into_iter().map(|(id, _)| id).collect();
@@ -127,31 +121,6 @@ impl<'a> Lookup<'a> {
             matches.retain(|id| self.read_run(id).is_some_and(|run| self.has_run(&run)));
         }
         single_match(matches)
-    }
-
-    /// Returns the session that was opened last.
-    fn last(self) -> Result<Option<SessionId>, StoreError> {
-        match self.store.read(|view| view.recent_sessions())? {
-            Ok(recent) if !recent.incomplete => {
-                let mut newest = recent.sessions.iter().rev().take_while(|listed| listed.at > recent.complete_since);
-                if let Some(listed) = newest.find(|listed| self.is_in_project(&listed.id)) {
-                    return Ok(Some(listed.id.clone()));
-                }
-                if recent.complete_since == 0 {
-                    return Ok(None);
-                }
-            }
-            Ok(_) | Err(StoreError::IndexMissing { .. }) => {}
-            Err(error) => return Err(error),
-        }
-        let sessions = self.store.sessions_with_prefix("")?.into_iter().filter_map(|(id, _)| self.read(&id));
-        let newest =
-            sessions.filter(|session| self.has_session(session)).max_by_key(|session| last_opened(session).unix_ms);
-        Ok(newest.map(|session| session.id))
-    }
-
-    fn is_in_project(self, id: &SessionId) -> bool {
-        self.project.is_none() || self.read(id).is_some_and(|session| self.has_session(&session))
     }
 
     fn has_session(self, session: &Session) -> bool {

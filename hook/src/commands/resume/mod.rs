@@ -10,12 +10,13 @@ use std::collections::BTreeSet;
 
 use clap::Args;
 
-use crate::args::session::{current_project, resolve};
+use crate::args::session::{current_project, resolve_with_last};
 use crate::context::Context;
 use crate::error::CommandError;
 use crate::hint::Advice;
 use crate::output;
 use crate::session_list::{ListedSession, Overview, SessionReader};
+use baton_engine::session_status::has_conversation;
 use claim::ResumeClaim;
 use plan::{Resumable, Scope, plan};
 
@@ -49,7 +50,9 @@ impl Resume {
         let context = Context::open()?;
         let (scope, seen) = match &self.id {
             Some(text) => {
-                let (session, archived) = context.session(&resolve(&context, text, self.here)?)?;
+                let can_resume = |seen: &ListedSession| has_conversation(&seen.session);
+                let id = resolve_with_last(&context, text, self.here, &can_resume)?;
+                let (session, archived) = context.session(&id)?;
                 (Scope::Named, vec![SessionReader::new(&context).assess(session, archived)])
             }
             None => (Scope::Lost, self.all(&context)?),

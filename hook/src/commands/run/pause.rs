@@ -10,6 +10,7 @@ use crate::args;
 use crate::context::Context;
 use crate::error::CommandError;
 use crate::output::run_result::{Phase, print_result};
+use baton_engine::session_status::has_conversation;
 
 /// Pause a run.
 #[derive(Args)]
@@ -71,10 +72,24 @@ impl Continue {
 }
 
 /// Returns what must happen for the run to continue. baton itself cannot wake an agent.
-fn next_step(context: &Context, run: &Run) -> &'static str {
+fn next_step(context: &Context, run: &Run) -> String {
     match (run.loop_state.is_some(), context.owner_liveness(&context.liveness_check(), run)) {
-        (_, Live::No) => ", but its owner is gone: resume its session, or adopt the run with another session",
-        (true, _) => ". Its loop continues when the agent next stops. If the agent is idle, send it any prompt",
-        (false, _) => "",
+        (_, Live::No) => format!(", but its owner is gone: {}", ways_to_an_owner(context, run)),
+        (true, _) => {
+            ". Its loop continues when the agent next stops. If the agent is idle, send it any prompt".to_owned()
+        }
+        (false, _) => String::new(),
+    }
+}
+
+/// Returns how a run whose owner is gone gets one.
+fn ways_to_an_owner(context: &Context, run: &Run) -> String {
+    let adopt = format!("`baton run adopt {}` takes it from a tool of another session", run.id);
+    match &run.owner.session {
+        None => "start the same command again to continue it".to_owned(),
+        Some(id) if context.session(id).is_ok_and(|(session, _)| has_conversation(&session)) => {
+            format!("`baton resume {id}` resumes its session, or {adopt}")
+        }
+        Some(_) => adopt,
     }
 }

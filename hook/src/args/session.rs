@@ -8,7 +8,8 @@ use clap::Args;
 
 use crate::context::{Context, current_directory};
 use crate::error::CommandError;
-use crate::session_list::{ListQuery, ListedSession, SessionReader};
+use crate::session_list::{ListQuery, ListedSession, Search, SessionReader};
+use baton_catalogue::By;
 use baton_engine::lookup::{Lookup, LookupError};
 use baton_store::last_opened;
 use baton_system::worktree;
@@ -67,8 +68,8 @@ pub fn no_project() -> CommandError {
 }
 
 pub(super) fn lookup<'a>(context: &'a Context, project: Option<&'a str>) -> Lookup<'a> {
-    let store = context.store();
-    project.map_or(Lookup::all_projects(store), |root| Lookup::in_project(store, root))
+    let catalogue = context.catalogue();
+    project.map_or(Lookup::all_projects(catalogue), |root| Lookup::in_project(catalogue, root))
 }
 
 /// Returns the session that a text identifies. With `here`, only sessions of this project count.
@@ -120,7 +121,8 @@ fn last(
 ) -> Result<Option<SessionId>, CommandError> {
     let is_here = |seen: &ListedSession| project.is_none() || seen.session.project.as_deref() == project;
     let matches = |seen: &ListedSession| is_here(seen) && fits(seen);
-    let query = ListQuery { all: false, limit: 1, cursor: None, matches: &matches };
+    let search = Search::By(project.map_or(By::Shown, By::Project));
+    let query = ListQuery { all: false, limit: 1, cursor: None, pinned_first: false, search, matches: &matches };
     Ok(SessionReader::new(context).page(&query)?.sessions.pop().map(|seen| seen.session.id))
 }
 

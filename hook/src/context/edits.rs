@@ -37,7 +37,7 @@ impl Context {
     /// Refused if it is disabled.
     pub fn check_enabled(&self) -> Result<(), CommandError> {
         let here = || worktree::find_root(&std::env::current_dir().ok()?);
-        let disabled = self.store.disabled()?;
+        let disabled = self.store().disabled()?;
         match (disabled.everywhere, disabled.is_in(here)) {
             (_, false) => Ok(()),
             (everywhere, true) => {
@@ -62,10 +62,10 @@ impl Context {
         // Use a new inspector each time: a command that waits asks more than once.
         let inspector = inspector(self.here);
         let decider =
-            DecisionService { store: &self.store, core: &core, inspector: &inspector, settings: &self.settings };
+            DecisionService { store: self.store(), core: &core, inspector: &inspector, settings: &self.settings };
         let input = Input::Command(Box::new(command));
         let probes = decider.probe(&input);
-        let mut locked = self.store.lock(Instant::now() + LOCK_WAIT, &self.now())?;
+        let mut locked = self.store().lock(Instant::now() + LOCK_WAIT, &self.now())?;
         let settled = decider.decide_and_commit(&mut locked, input, &probes, self.now(), &[])?;
         for report in locked.take_reports() {
             output::notice(&report);
@@ -88,7 +88,7 @@ impl Context {
         edit: impl FnOnce(&mut Session),
     ) -> Result<(), CommandError> {
         let now = self.now();
-        let mut locked = self.store.lock(Instant::now() + LOCK_WAIT, &now)?;
+        let mut locked = self.store().lock(Instant::now() + LOCK_WAIT, &now)?;
         let (before, location) = match locked.view().session(id) {
             Reading::Live(session) => (session, Location::Live),
             Reading::Archived(session) => (session, Location::Archive),
@@ -115,10 +115,10 @@ impl Context {
     /// Returns an error if the run cannot be read. If the state cannot be written now, that is not an error: the log
     /// is read as it is.
     pub fn complete_progress_log(&self, id: &RunId) -> Result<(), CommandError> {
-        if !self.store.progress(id).exists() {
+        if !self.store().progress(id).exists() {
             return Ok(());
         }
-        match self.store.lock(Instant::now() + LOCK_WAIT, &self.now()) {
+        match self.store().lock(Instant::now() + LOCK_WAIT, &self.now()) {
             Ok(mut locked) => {
                 locked.update_progress_log(None, &self.run(id)?);
                 locked.take_reports().iter().for_each(|report| output::notice(report));
@@ -133,12 +133,12 @@ impl Context {
     /// # Errors
     /// Returns an error if it cannot be written.
     pub fn write_loop_definition(&self, run: &RunId, bytes: &[u8]) -> Result<(), CommandError> {
-        Ok(self.store.write_loop_definition(run, bytes)?)
+        Ok(self.store().write_loop_definition(run, bytes)?)
     }
 
     /// Removes the definition of a loop that did not start.
     pub fn remove_loop_definition(&self, run: &RunId) {
-        self.store.remove_loop_definition(run);
+        self.store().remove_loop_definition(run);
         if let Some(home) = self.account_home() {
             approval::revoke(&home, run);
         }

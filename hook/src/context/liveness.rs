@@ -69,7 +69,7 @@ impl Context {
     #[must_use]
     pub fn owner_liveness(&self, census: &SystemLiveness, run: &Run) -> Live {
         let Some(id) = &run.owner.session else {
-            return census.command(run, &self.store.supervisor_lock_path(run.project.as_deref(), &run.name));
+            return census.command(run, &self.store().supervisor_lock_path(run.project.as_deref(), &run.name));
         };
         let Ok((session, _)) = self.session(id) else { return Live::Unknown };
         session.launch(&run.owner.process).map_or(Live::Unknown, |launch| census.launch(&session, launch).live)
@@ -150,7 +150,7 @@ impl Context {
     /// or only this one or the one in `named`.
     #[must_use]
     pub fn describe_lock_holder(&self, project: Option<&str>, name: &RunName, named: Option<u32>) -> String {
-        match self.inspector.lock_holder(&self.store.supervisor_lock_path(project, name)) {
+        match self.inspector.lock_holder(&self.store().supervisor_lock_path(project, name)) {
             Ok(None) => String::new(),
             Ok(Some(pid)) if pid == std::process::id() || Some(pid) == named => String::new(),
             Ok(Some(0)) => "; its lock is held by a process that is not visible from here".to_owned(),

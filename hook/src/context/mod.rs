@@ -21,6 +21,7 @@ use crate::error::CommandError;
 use crate::hint::Advice;
 use crate::output;
 use baton_agents::AgentInspector;
+use baton_catalogue::LazyCatalogue;
 use baton_engine::config::{Retention, Settings};
 use baton_engine::discovery::{Bounds, Discovery};
 use baton_store::{LockedStore, StateDir, StateDirEnv, Store};
@@ -81,7 +82,7 @@ pub fn with_user_config(env: StateDirEnv) -> StateDirEnv {
 pub struct Context {
     here: &'static CurrentProcess,
     inspector: AgentInspector<'static>,
-    store: Store,
+    catalogue: LazyCatalogue,
     settings: Settings,
 }
 
@@ -96,13 +97,25 @@ impl Context {
         let env = StateDirEnv::from_process();
         let home = StateDir::resolve(&env, directory.as_deref(), &here.place)?;
         let store = Store::open(&home, &here.place);
-        Ok(Self { here, inspector: inspector(here), store, settings: Settings::new(env, with_user_config, directory) })
+        let catalogue = LazyCatalogue::new(&store, Box::new(|_, _| {}));
+        Ok(Self {
+            here,
+            inspector: inspector(here),
+            catalogue,
+            settings: Settings::new(env, with_user_config, directory),
+        })
     }
 
     /// Returns the state.
     #[must_use]
     pub const fn store(&self) -> &Store {
-        &self.store
+        self.catalogue.store()
+    }
+
+    /// Returns the catalogue of the state.
+    #[must_use]
+    pub const fn catalogue(&self) -> &LazyCatalogue {
+        &self.catalogue
     }
 
     /// Returns the settings.
@@ -136,7 +149,7 @@ impl Context {
     /// archived at once.
     pub fn discovery(&self, bounds: Bounds) -> Result<Discovery<'_>, CommandError> {
         Ok(Discovery {
-            store: &self.store,
+            store: self.store(),
             inspector: &self.inspector,
             policy: self.retention()?,
             now: self.now(),
@@ -162,7 +175,7 @@ impl Context {
     /// # Errors
     /// Returns an error if the lock is not available in time.
     pub fn lock(&self) -> Result<LockedStore<'_>, CommandError> {
-        let mut locked = self.store.lock(Instant::now() + LOCK_WAIT, &self.now())?;
+        let mut locked = self.store().lock(Instant::now() + LOCK_WAIT, &self.now())?;
         for report in locked.take_reports() {
             output::notice(&report);
         }

@@ -56,7 +56,7 @@ impl Context {
     pub fn runs(&self, all: bool) -> Result<Vec<Run>, CommandError> {
         let mut runs = Vec::new();
         for location in locations(all) {
-            for id in self.store.runs(*location)? {
+            for id in self.store().runs(*location)? {
                 match self.run(&id) {
                     Ok(run) => runs.push(run),
                     Err(error) if error.is_not_found() => {}
@@ -76,7 +76,7 @@ impl Context {
     pub fn sessions(&self, all: bool) -> Result<Vec<(Session, bool)>, CommandError> {
         let mut sessions = Vec::new();
         for location in locations(all) {
-            for id in self.store.sessions(*location)? {
+            for id in self.store().sessions(*location)? {
                 match self.session(&id) {
                     Ok(session) => sessions.push(session),
                     Err(error) if error.is_not_found() => {}
@@ -112,11 +112,11 @@ impl Context {
     /// # Errors
     /// Returns an error if the audit cannot be opened.
     pub fn audit(&self) -> Result<AuditReader, CommandError> {
-        Ok(self.store.audit()?)
+        Ok(self.store().audit()?)
     }
 
     pub(super) fn read<T>(&self, read: impl Fn(&View<'_>) -> T) -> Result<T, CommandError> {
-        Ok(self.store.read(read)?)
+        Ok(self.store().read(read)?)
     }
 }
 

@@ -20,7 +20,7 @@ impl ShortIds {
         printed: impl IntoIterator<Item = &'a ListedSession>,
     ) -> Result<Self, CommandError> {
         let printed = printed.into_iter().map(|seen| seen.session.id.to_string());
-        Ok(Self::new(printed.chain(reader.newest_ids()?.iter().map(ToString::to_string))))
+        Ok(Self::new(printed.chain(reader.newest_ids()?)))
     }
 
     fn new(ids: impl IntoIterator<Item = String>) -> Self {

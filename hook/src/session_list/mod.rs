@@ -12,14 +12,18 @@ use agent_baton_core::run::Run;
 use agent_baton_core::session::{Launch, Session};
 use agent_baton_core::timestamp::Timestamp;
 
-pub use page::{Cursor, ListQuery, Page};
+pub use page::{Cursor, ListQuery, Page, Search};
 
 use crate::context::{Context, SystemLiveness};
 use crate::error::CommandError;
 use agent_baton_core::liveness::Liveness;
+use baton_catalogue::{By, Kind};
 use baton_engine::liveness::session_liveness;
 use baton_engine::session_status::{SessionStatus, StatusSince, is_conclusive, session_status};
-use baton_store::{LONG_LOG_BYTES, LogTail, RECENT_LOG_BYTES, RecentSessions, StoreError};
+use baton_store::{LONG_LOG_BYTES, LogTail, RECENT_LOG_BYTES, StoreError};
+
+/// How many of the newest sessions a user is likely to mean by the beginning of an id.
+const NEWEST: usize = 256;
 
 /// A session and its status.
 #[derive(Debug, Clone)]
@@ -163,21 +167,13 @@ impl<'a> SessionReader<'a> {
         Ok(seen)
     }
 
-    /// Returns the newest sessions and those that have not ended, or `None` if the index is incomplete.
+    /// Returns the ids of the newest sessions, which a user is likely to mean.
     ///
     /// # Errors
-    /// Returns an error if the state keeps changing.
-    pub fn newest_ids(&self) -> Result<Vec<SessionId>, CommandError> {
-        let recent = self.recent_sessions()?;
-        Ok(recent.into_iter().flat_map(|recent| recent.sessions).map(|listed| listed.id).collect())
-    }
-
-    fn recent_sessions(&self) -> Result<Option<RecentSessions>, StoreError> {
-        match self.context.store().read(|view| view.recent_sessions())? {
-            Ok(recent) => Ok(Some(recent)),
-            Err(StoreError::IndexMissing { .. }) => Ok(None),
-            Err(error) => Err(error),
-        }
+    /// Returns an error if the state cannot be read.
+    pub fn newest_ids(&self) -> Result<Vec<String>, CommandError> {
+        let newest = self.context.catalogue().get()?.newest(Kind::Session, By::All, None)?;
+        Ok(newest.take(NEWEST).map(|found| Ok(found?.id)).collect::<Result<_, StoreError>>()?)
     }
 
     fn read(&self, id: &SessionId) -> Result<Reading<Session>, StoreError> {

@@ -1,12 +1,7 @@
-//! Lists sessions page by page.
-//!
-//! The index lists the newest sessions and those that have not ended. Only a query that it cannot answer reads every
-//! record.
+//! Lists sessions page by page. The catalogue names candidates, the newest first; the records decide.
 
-use std::cmp::Reverse;
 use std::thread;
 
-use agent_baton_core::decision::Location;
 use agent_baton_core::id::SessionId;
 use agent_baton_core::reason::Reason;
 use agent_baton_core::request::Reading;
@@ -14,8 +9,9 @@ use agent_baton_core::session::Session;
 
 use super::{ListedSession, SessionReader};
 use crate::error::CommandError;
+use baton_catalogue::{By, Candidate, Kind};
 use baton_engine::session_status::{SessionStatus, is_marked};
-use baton_store::{RecentEntry, Store, StoreError, last_opened};
+use baton_store::{Store, StoreError};
 
 /// The minimum number of sessions that one thread reads. Starting a thread costs as much as reading some of them.
 const MIN_SESSIONS_PER_THREAD: usize = 500;
@@ -23,9 +19,13 @@ const MIN_SESSIONS_PER_THREAD: usize = 500;
 /// How many sessions are read from one version of the state. If a commit happens in between, they are read again.
 const READ_BATCH: usize = 64;
 
-/// The end of a page: when its last session was last opened, in milliseconds since 1970, and that session's id.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+/// The maximum number of records that are read ahead.
+const MAX_READ_AHEAD: usize = 8192;
+
+/// The end of a page: whether its last session is pinned, when it was last opened, in milliseconds since 1970, and its id.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cursor {
+    pinned: bool,
     at: u64,
     id: SessionId,
 }
@@ -38,27 +38,29 @@ pub struct CursorError;
 impl std::str::FromStr for Cursor {
     type Err = CursorError;
     fn from_str(text: &str) -> Result<Self, CursorError> {
-        let (at, id) = text.split_once('-').ok_or(CursorError)?;
-        Ok(Self { at: at.parse().map_err(|_| CursorError)?, id: id.parse().map_err(|_| CursorError)? })
+        let rest = text.strip_prefix(PINNED);
+        let (at, id) = rest.unwrap_or(text).split_once('-').ok_or(CursorError)?;
+        let (at, id) = (at.parse().map_err(|_| CursorError)?, id.parse().map_err(|_| CursorError)?);
+        Ok(Self { pinned: rest.is_some(), at, id })
     }
 }
 
 impl std::fmt::Display for Cursor {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}-{}", self.at, self.id)
+        write!(f, "{}{}-{}", if self.pinned { PINNED } else { "" }, self.at, self.id)
     }
 }
 
-impl Cursor {
-    fn after(session: &Session) -> Self {
-        Self { at: last_opened(session).unix_ms, id: session.id.clone() }
-    }
+/// How the cursor of a pinned session begins.
+const PINNED: &str = "pinned-";
 
-    /// Returns whether a session comes after the end of the page: it was opened earlier, or at the same time and its
-    /// id comes later.
-    fn precedes(&self, at: u64, id: &SessionId) -> bool {
-        at < self.at || (at == self.at && *id > self.id)
-    }
+/// What to list.
+#[derive(Debug, Clone, Copy)]
+pub enum Search<'a> {
+    /// The sessions that are found by a value.
+    By(By<'a>),
+    /// The sessions that may contain a text.
+    Text(&'a str),
 }
 
 /// A query for sessions.
@@ -69,11 +71,15 @@ pub struct ListQuery<'a> {
     pub limit: usize,
     /// The end of the previous page.
     pub cursor: Option<&'a Cursor>,
-    /// The filter.
+    /// Whether pinned sessions come before all others.
+    pub pinned_first: bool,
+    /// What narrows the list most.
+    pub search: Search<'a>,
+    /// The filter. It decides, and `search` only saves reading.
     pub matches: &'a dyn Fn(&ListedSession) -> bool,
 }
 
-/// A page of sessions, most recently opened first.
+/// A page of sessions: first the pinned ones, then the others, each most recently opened first.
 #[derive(Default)]
 pub struct Page {
     /// The sessions.
@@ -82,6 +88,8 @@ pub struct Page {
     pub next: Option<Cursor>,
     /// The unreadable records that were encountered.
     pub unreadable: Vec<(SessionId, Option<StoreError>)>,
+    /// The cursor of the last session.
+    last: Option<Cursor>,
 }
 
 impl Page {
@@ -92,6 +100,7 @@ impl Page {
         query: &ListQuery<'_>,
         session: Box<Session>,
         archived: bool,
+        at: u64,
     ) -> bool {
         let hidden = session.headless || session.ended.as_ref().is_some_and(|end| end.reason == Reason::Superseded);
         if hidden && !query.all {
@@ -106,9 +115,10 @@ impl Page {
             return false;
         }
         if self.sessions.len() == query.limit {
-            self.next = self.sessions.last().map(|last| Cursor::after(&last.session));
+            self.next = self.last.take();
             return true;
         }
+        self.last = Some(Cursor { pinned: seen.session.pinned, at, id: seen.session.id.clone() });
         self.sessions.push(seen);
         false
     }
@@ -118,136 +128,99 @@ impl SessionReader<'_> {
     /// Returns one page of sessions.
     ///
     /// # Errors
-    /// Returns an error if the state cannot be listed.
+    /// Returns an error if the state cannot be read.
     pub fn page(&self, query: &ListQuery<'_>) -> Result<Page, CommandError> {
-        match self.page_from_index(query)? {
-            Some(page) => Ok(page),
-            None => self.page_from_records(query, self.context.store().sessions_with_prefix("")?),
+        let mut page = Page::default();
+        let passes: &[Option<bool>] = if query.pinned_first { &[Some(true), Some(false)] } else { &[None] };
+        for pinned in passes {
+            // The pinned sessions come before a cursor that is not one of them.
+            if *pinned == Some(true) && query.cursor.is_some_and(|cursor| !cursor.pinned) {
+                continue;
+            }
+            if self.add_to(&mut page, query, *pinned)? {
+                break;
+            }
+        }
+        Ok(page)
+    }
+
+    /// Adds the sessions that are pinned, or those that are not, or both. Returns whether the page is full.
+    fn add_to(&self, page: &mut Page, query: &ListQuery<'_>, pinned: Option<bool>) -> Result<bool, CommandError> {
+        let catalogue = self.context.catalogue().get()?;
+        let follows = |cursor: &&Cursor| pinned.is_none_or(|pinned| cursor.pinned == pinned);
+        let from = query.cursor.filter(follows).map(|cursor| (cursor.at, cursor.id.as_str()));
+        let mut found = match query.search {
+            _ if pinned == Some(true) => catalogue.newest(Kind::Session, By::Pinned, from),
+            Search::By(by) => catalogue.newest(Kind::Session, by, from),
+            Search::Text(text) => catalogue.with_text(Kind::Session, text, from),
+        }?;
+        let mut ahead = READ_BATCH;
+        loop {
+            let batch = found.by_ref().take(ahead).collect::<Result<Vec<_>, _>>()?;
+            if batch.is_empty() {
+                return Ok(false);
+            }
+            for (candidate, reading) in batch.iter().zip(read_all(self.context.store(), &batch)?) {
+                let (session, archived) = match reading {
+                    Reading::Live(session) => (session, false),
+                    Reading::Archived(session) => (session, true),
+                    Reading::Absent | Reading::Deleted => continue,
+                    Reading::Unreadable => {
+                        page.unreadable.extend(candidate.id.parse().map(|id| self.unreadable(&id)));
+                        continue;
+                    }
+                };
+                let is_of_pass = pinned.is_none_or(|pinned| session.pinned == pinned);
+                if is_of_pass && page.push(self, query, Box::new(session), archived, candidate.at) {
+                    return Ok(true);
+                }
+            }
+            ahead = (ahead * 2).min(MAX_READ_AHEAD);
         }
     }
 
     /// Returns the sessions that have not ended, most recently opened first, and the records that cannot be read.
     ///
     /// # Errors
-    /// Returns an error if the state cannot be listed.
+    /// Returns an error if the state cannot be read.
     pub fn open_sessions(&self) -> Result<Page, CommandError> {
-        let Some(recent) = self.recent_sessions()?.filter(|recent| !recent.truncated) else {
-            // A session that has not ended is always among the live ones.
-            let live =
-                self.context.store().sessions(Location::Live)?.into_iter().map(|id| (id, Location::Live)).collect();
-            let matches = |seen: &ListedSession| seen.session.ended.is_none();
-            return self
-                .page_from_records(&ListQuery { all: true, limit: usize::MAX, cursor: None, matches: &matches }, live);
-        };
         let mut page = Page::default();
-        for listed in recent.sessions.iter().rev().filter(|listed| !listed.ended) {
-            match self.read(&listed.id)? {
+        for found in self.context.catalogue().get()?.newest(Kind::Session, By::Open, None)? {
+            let Ok(id) = found?.id.parse() else { continue };
+            match self.read(&id)? {
                 Reading::Live(session) if session.ended.is_none() => page.sessions.push(self.assess(session, false)),
-                Reading::Unreadable => page.unreadable.push(self.unreadable(&listed.id)),
+                Reading::Unreadable => page.unreadable.push(self.unreadable(&id)),
                 _ => {}
             }
         }
         Ok(page)
     }
-
-    /// Answers a query from the index. Returns `None` if the index does not go back far enough.
-    fn page_from_index(&self, query: &ListQuery<'_>) -> Result<Option<Page>, CommandError> {
-        let Some(recent) = self.recent_sessions()?.filter(|recent| !recent.incomplete) else { return Ok(None) };
-        let mut listed: Vec<&RecentEntry> =
-            recent.sessions.iter().filter(|listed| listed.at > recent.complete_since).collect();
-        listed.sort_by(|a, b| b.at.cmp(&a.at).then_with(|| a.id.cmp(&b.id)));
-        let mut page = Page::default();
-        for listed in listed {
-            let before = query.cursor.is_some_and(|cursor| !cursor.precedes(listed.at, &listed.id));
-            if before || (listed.headless && !query.all) {
-                continue;
-            }
-            let full = match self.read(&listed.id)? {
-                Reading::Live(session) => page.push(self, query, Box::new(session), false),
-                Reading::Archived(session) => page.push(self, query, Box::new(session), true),
-                Reading::Absent | Reading::Deleted => false,
-                Reading::Unreadable => {
-                    page.unreadable.push(self.unreadable(&listed.id));
-                    false
-                }
-            };
-            if full {
-                return Ok(Some(page));
-            }
-        }
-        Ok(None)
-    }
-
-    fn page_from_records(
-        &self,
-        query: &ListQuery<'_>,
-        listed: Vec<(SessionId, Location)>,
-    ) -> Result<Page, CommandError> {
-        let LoadedSessions { mut sessions, unreadable } = read_all(self.context.store(), &listed)?;
-        let unreadable = unreadable.iter().map(|id| self.unreadable(id)).collect();
-        let mut page = Page { unreadable, ..Page::default() };
-        sessions.sort_by_cached_key(|(session, _)| (Reverse(last_opened(session).unix_ms), session.id.clone()));
-        for (session, archived) in sessions {
-            let before =
-                query.cursor.is_some_and(|cursor| !cursor.precedes(last_opened(&session).unix_ms, &session.id));
-            if !before && page.push(self, query, session, archived) {
-                break;
-            }
-        }
-        Ok(page)
-    }
 }
 
-/// The records that were read.
-#[derive(Default)]
-struct LoadedSessions {
-    /// The sessions, and whether each is archived.
-    sessions: Vec<(Box<Session>, bool)>,
-    unreadable: Vec<SessionId>,
-}
-
-impl LoadedSessions {
-    fn push(&mut self, mut session: Session, archived: bool) {
-        if session.ended.is_some() {
-            // Only a session that has not ended needs its deliveries. For thousands of sessions, they would be half
-            // of the memory.
-            session.deliveries = Vec::new();
-        }
-        self.sessions.push((Box::new(session), archived));
-    }
-
-    fn read(store: &Store, listed: &[(SessionId, Location)]) -> Result<Self, StoreError> {
-        let mut loaded = Self { sessions: Vec::with_capacity(listed.len()), unreadable: Vec::new() };
-        for batch in listed.chunks(READ_BATCH) {
-            let readings = store
-                .read(|view| batch.iter().map(|(id, location)| view.session_at(*location, id)).collect::<Vec<_>>())?;
-            for ((id, _), reading) in batch.iter().zip(readings) {
-                match reading {
-                    Reading::Live(session) => loaded.push(session, false),
-                    Reading::Archived(session) => loaded.push(session, true),
-                    Reading::Absent | Reading::Deleted => {}
-                    Reading::Unreadable => loaded.unreadable.push(id.clone()),
-                }
-            }
-        }
-        Ok(loaded)
-    }
-}
-
-/// Reads these records, using every CPU core.
-fn read_all(store: &Store, listed: &[(SessionId, Location)]) -> Result<LoadedSessions, StoreError> {
-    let threads = thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let loaded = listed.len().div_ceil(threads).max(MIN_SESSIONS_PER_THREAD);
-    let (own, others) = listed.split_at_checked(loaded).unwrap_or((listed, &[]));
+/// Reads records, using every CPU core.
+fn read_all(store: &Store, found: &[Candidate]) -> Result<Vec<Reading<Session>>, StoreError> {
+    let cores = thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let share = found.len().div_ceil(cores).max(MIN_SESSIONS_PER_THREAD);
+    let (own, others) = found.split_at_checked(share).unwrap_or((found, &[]));
     thread::scope(|scope| {
-        let others: Vec<_> =
-            others.chunks(loaded).map(|listed| scope.spawn(move || LoadedSessions::read(store, listed))).collect();
-        let mut all = LoadedSessions::read(store, own)?;
+        let others: Vec<_> = others.chunks(share).map(|part| scope.spawn(move || read(store, part))).collect();
+        let mut readings = read(store, own)?;
         for other in others {
-            let mut read = other.join().unwrap_or_else(|fault| std::panic::resume_unwind(fault))?;
-            all.sessions.append(&mut read.sessions);
-            all.unreadable.append(&mut read.unreadable);
+            readings.append(&mut other.join().unwrap_or_else(|fault| std::panic::resume_unwind(fault))?);
         }
-        Ok(all)
+        Ok(readings)
     })
+}
+
+fn read(store: &Store, found: &[Candidate]) -> Result<Vec<Reading<Session>>, StoreError> {
+    let mut readings = Vec::with_capacity(found.len());
+    for batch in found.chunks(READ_BATCH) {
+        readings.extend(store.read(|view| {
+            batch
+                .iter()
+                .map(|candidate| candidate.id.parse().map_or(Reading::Absent, |id| view.session(&id)))
+                .collect::<Vec<_>>()
+        })?);
+    }
+    Ok(readings)
 }

@@ -6,12 +6,14 @@
 #[cfg(test)]
 mod tests;
 
-use agent_baton_core::decision::Location;
+use std::str::FromStr;
+
 use agent_baton_core::id::{RunId, SessionId};
 use agent_baton_core::request::Reading;
 use agent_baton_core::run::Run;
 use agent_baton_core::session::Session;
 
+use baton_catalogue::{By, Kind, LazyCatalogue};
 use baton_store::{Store, StoreError};
 
 /// The shortest part of an id, not at its beginning, that identifies it, in bytes.
@@ -32,9 +34,9 @@ pub enum LookupError<Id> {
 }
 
 /// Searches one state.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct Lookup<'a> {
-    store: &'a Store,
+    catalogue: &'a LazyCatalogue,
     /// The worktree root of the project to search, or `None` for all projects.
     project: Option<&'a str>,
 }
@@ -42,14 +44,14 @@ pub struct Lookup<'a> {
 impl<'a> Lookup<'a> {
     /// Searches the sessions and runs of every project.
     #[must_use]
-    pub const fn all_projects(store: &'a Store) -> Self {
-        Self { store, project: None }
+    pub const fn all_projects(catalogue: &'a LazyCatalogue) -> Self {
+        Self { catalogue, project: None }
     }
 
     /// Searches only the sessions and runs of the project with this worktree root.
     #[must_use]
-    pub const fn in_project(store: &'a Store, project: &'a str) -> Self {
-        Self { store, project: Some(project) }
+    pub const fn in_project(catalogue: &'a LazyCatalogue, project: &'a str) -> Self {
+        Self { catalogue, project: Some(project) }
     }
 
     /// Returns the session that a text identifies.
@@ -61,24 +63,18 @@ impl<'a> Lookup<'a> {
             return Err(LookupError::NotFound);
         }
         if let Ok(id) = text.parse::<SessionId>() {
-            let reading = self.store.read(|view| view.session(&id))?;
+            let reading = self.store().read(|view| view.session(&id))?;
             // A record that cannot be read exists, but its project is unknown.
             if reading != Reading::Absent && reading.record().is_none_or(|session| self.has_session(session)) {
                 return Ok(id);
             }
         }
-        let mut matches: Vec<SessionId> =
-            self.store.sessions_with_prefix(text)?.into_iter().map(|(id, _)| id).collect();
-        matches.extend(self.sessions_named(text)?);
+        let mut matches: Vec<SessionId> = self.ids(Kind::Session, |id| id.starts_with(text), text)?;
+        matches.extend(self.newest::<SessionId>(Kind::Session, By::Name(text))?);
         if matches.is_empty() && text.len() >= MIN_ID_PART {
-            let all = self.store.sessions_with_prefix("")?.into_iter().map(|(id, _)| id);
-            matches = all.filter(|id| id.as_str().contains(text)).collect();
+            matches = self.ids(Kind::Session, |id| id.contains(text), "")?;
         }
-        matches.sort_unstable();
-        matches.dedup();
-        if self.project.is_some() {
-            matches.retain(|id| self.read(id).is_some_and(|session| self.has_session(&session)));
-        }
+        matches.retain(|id| self.is_in_project(id));
         single_match(matches)
     }
 
@@ -92,35 +88,59 @@ impl<'a> Lookup<'a> {
             return Err(LookupError::NotFound);
         }
         if let Ok(id) = text.parse::<RunId>() {
-            let reading = self.store.read(|view| view.run(&id))?;
+            let reading = self.store().read(|view| view.run(&id))?;
             if reading != Reading::Absent && reading.record().is_none_or(|run| self.has_run(run)) {
                 return Ok(id);
             }
         }
-        for location in [Location::Live, Location::Archive] {
-            let mut matches = self.store.runs_with_prefix(location, text)?;
-            matches.extend(self.runs_named(text, location)?);
-            match self.single_run(matches) {
-                Err(LookupError::NotFound) => {}
-                found => return found,
-            }
+        let known: Vec<RunId> = self.ids(Kind::Run, |id| id.starts_with(text), text)?;
+        let (mut ended, mut open): (Vec<_>, Vec<_>) = known.into_iter().partition(|id| self.has_ended(id));
+        let is_named = |id: &RunId| self.read_run(id).is_some_and(|run| run.name.as_str() == text);
+        open.extend(self.newest::<RunId>(Kind::Run, By::Open)?.filter(is_named));
+        match self.single_run(open) {
+            Err(LookupError::NotFound) => {}
+            found => return found,
         }
-        let mut matches = Vec::new();
-        if text.len() >= MIN_ID_PART {
-            for location in [Location::Live, Location::Archive] {
-                matches.extend(self.store.runs(location)?.into_iter().filter(|id| id.as_str().contains(text)));
+        let mut named = self.newest::<RunId>(Kind::Run, By::Name(text))?;
+        ended.extend(named.find(|id| self.has_ended(id) && self.read_run(id).is_some_and(|run| self.has_run(&run))));
+        match self.single_run(ended) {
+            Err(LookupError::NotFound) if text.len() >= MIN_ID_PART => {
+                self.single_run(self.ids(Kind::Run, |id| id.contains(text), "")?)
             }
+            found => found,
         }
-        self.single_run(matches)
     }
 
     fn single_run(self, mut matches: Vec<RunId>) -> Result<RunId, LookupError<RunId>> {
-        matches.sort_unstable();
-        matches.dedup();
         if self.project.is_some() {
             matches.retain(|id| self.read_run(id).is_some_and(|run| self.has_run(&run)));
         }
         single_match(matches)
+    }
+
+    /// Returns the records that are found by a value, the newest first.
+    fn newest<Id: FromStr>(self, kind: Kind, by: By<'_>) -> Result<impl Iterator<Item = Id>, StoreError> {
+        let found = self.catalogue.get()?.newest(kind, by, None)?;
+        Ok(found.filter_map(|found| found.ok()?.id.parse().ok()))
+    }
+
+    /// Returns the ids that begin with a text and fit.
+    fn ids<Id: FromStr>(self, kind: Kind, fits: impl Fn(&str) -> bool, text: &str) -> Result<Vec<Id>, StoreError> {
+        let ids = self.catalogue.get()?.with_prefix(kind, text)?;
+        Ok(ids.iter().filter(|id| fits(id)).filter_map(|id| id.parse().ok()).collect())
+    }
+
+    /// Returns whether a run is in the archive.
+    fn has_ended(self, id: &RunId) -> bool {
+        matches!(self.store().read(|view| view.run(id)), Ok(Reading::Archived(_)))
+    }
+
+    fn is_in_project(self, id: &SessionId) -> bool {
+        self.project.is_none() || self.read(id).is_some_and(|session| self.has_session(&session))
+    }
+
+    const fn store(self) -> &'a Store {
+        self.catalogue.store()
     }
 
     fn has_session(self, session: &Session) -> bool {
@@ -131,42 +151,24 @@ impl<'a> Lookup<'a> {
         self.project.is_none() || run.project.as_deref() == self.project
     }
 
-    fn sessions_named(self, name: &str) -> Result<Vec<SessionId>, StoreError> {
-        match self.store.read(|view| view.by_name(name))? {
-            Err(StoreError::IndexMissing { .. }) => {
-                let is_named = |session: &Session| session.name.as_ref().is_some_and(|own| own.as_str() == name);
-                let sessions = self.store.sessions_with_prefix("")?.into_iter().filter_map(|(id, _)| self.read(&id));
-                Ok(sessions.filter(is_named).map(|session| session.id).collect())
-            }
-            found => found,
-        }
-    }
-
-    fn runs_named(self, name: &str, location: Location) -> Result<Vec<RunId>, StoreError> {
-        let runs = self.store.runs(location)?.into_iter().filter_map(|id| self.read_run(&id));
-        let named = runs.filter(|run| run.name.as_str() == name && self.has_run(run));
-        Ok(match location {
-            Location::Archive => named.max_by_key(|run| run.updated.unix_ms).map(|run| run.id).into_iter().collect(),
-            _ => named.map(|run| run.id).collect(),
-        })
-    }
-
     fn read(self, id: &SessionId) -> Option<Session> {
-        match self.store.read(|view| view.session(id)) {
+        match self.store().read(|view| view.session(id)) {
             Ok(Reading::Live(session) | Reading::Archived(session)) => Some(session),
             _ => None,
         }
     }
 
     fn read_run(self, id: &RunId) -> Option<Run> {
-        match self.store.read(|view| view.run(id)) {
+        match self.store().read(|view| view.run(id)) {
             Ok(Reading::Live(run) | Reading::Archived(run)) => Some(run),
             _ => None,
         }
     }
 }
 
-fn single_match<Id>(mut matches: Vec<Id>) -> Result<Id, LookupError<Id>> {
+fn single_match<Id: Ord>(mut matches: Vec<Id>) -> Result<Id, LookupError<Id>> {
+    matches.sort_unstable();
+    matches.dedup();
     if matches.len() > 1 {
         return Err(LookupError::Ambiguous(matches));
     }

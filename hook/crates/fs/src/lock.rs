@@ -1,4 +1,4 @@
-//! Exclusive locks on files, by flock(2). A lock ends with the process that holds it.
+//! Locks on files, by flock(2). A lock ends with the process that holds it.
 
 use std::fs::File;
 use std::io::{self, ErrorKind};
@@ -17,6 +17,22 @@ pub fn try_lock(file: &File) -> io::Result<bool> {
         Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(false),
         Err(error) => Err(error),
     }
+}
+
+/// Acquires the lock of an open file. It waits for all other holders.
+///
+/// # Errors
+/// Returns an error if the file system refuses.
+pub fn wait_exclusive(file: &File) -> io::Result<()> {
+    FileExt::lock_exclusive(file)
+}
+
+/// Acquires the lock of an open file together with others that do so. It waits for an exclusive holder.
+///
+/// # Errors
+/// Returns an error if the file system refuses.
+pub fn wait_shared(file: &File) -> io::Result<()> {
+    FileExt::lock_shared(file)
 }
 
 /// Returns whether an open file is still the one at its path. A lock on a file that was replaced or removed excludes

@@ -17,6 +17,7 @@ use serde_json::value::{RawValue, to_raw_value};
 use crate::audit_action::AuditAction;
 use crate::error::StoreError;
 use crate::file;
+use crate::index::lookup::RecordId;
 use crate::reverse_lines::ReverseLines;
 use crate::state_dir::layout::Layout;
 
@@ -91,6 +92,17 @@ pub struct AuditChange {
     /// Whether it was removed permanently from the trash.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub removed: bool,
+}
+
+impl AuditChange {
+    /// Returns the id of the record, or `None` if no version of baton wrote the line.
+    pub(crate) fn record_id(&self) -> Option<RecordId> {
+        match self.kind.as_str() {
+            "session" => self.id.parse().ok().map(RecordId::Session),
+            "run" => self.id.parse().ok().map(RecordId::Run),
+            _ => None,
+        }
+    }
 }
 
 impl AuditSubject {

@@ -253,22 +253,13 @@ pub(crate) fn exists(path: &Path) -> Result<bool, StoreError> {
 /// Returns the names in a directory, or nothing if it does not exist. This is only for commands, the inbox and
 /// recovery. Ordinary events must not list directories.
 pub(crate) fn list_names(path: &Path) -> Result<Vec<String>, StoreError> {
-    list_names_with_prefix(path, "")
-}
-
-/// Returns the names in a directory that begin with `text`.
-pub(crate) fn list_names_with_prefix(path: &Path, text: &str) -> Result<Vec<String>, StoreError> {
-    let mut names = listed(path, text, usize::MAX)?;
+    let mut names = list_some_names(path, usize::MAX)?;
     names.sort_unstable();
     Ok(names)
 }
 
 /// Returns up to `most` names in a directory, in the order of the file system.
 pub(crate) fn list_some_names(path: &Path, most: usize) -> Result<Vec<String>, StoreError> {
-    listed(path, "", most)
-}
-
-fn listed(path: &Path, text: &str, most: usize) -> Result<Vec<String>, StoreError> {
     let entries = match fs::read_dir(path) {
         Ok(entries) => entries,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
@@ -276,12 +267,8 @@ fn listed(path: &Path, text: &str, most: usize) -> Result<Vec<String>, StoreErro
     };
     let mut names = Vec::new();
     for entry in entries.take(most) {
-        let entry = entry.map_err(StoreError::io("list", path))?;
-        let name = entry.file_name();
-        if name.as_encoded_bytes().starts_with(text.as_bytes()) {
-            // baton never creates a name that is not UTF-8.
-            names.extend(name.into_string());
-        }
+        // baton never creates a name that is not UTF-8.
+        names.extend(entry.map_err(StoreError::io("list", path))?.file_name().into_string());
     }
     Ok(names)
 }

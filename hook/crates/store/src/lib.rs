@@ -13,6 +13,7 @@
 mod audit;
 mod audit_action;
 mod cache;
+mod changed_records;
 mod decision_check;
 mod error;
 mod fence_bump;
@@ -42,12 +43,12 @@ mod wal;
 pub use audit::{AuditChange, AuditLine, AuditReader, AuditSubject};
 pub use audit_action::AuditAction;
 pub use baton_fs::account::AccountHome;
+pub use changed_records::{AuditPosition, ChangedRecords};
 pub use decision_check::{InvalidDecision, MAX_CHANGES, ValidatedDecision};
 pub use error::StoreError;
 pub use heartbeat_log::{DeliveryAck, Heartbeat, LONG_LOG_BYTES, LogLine, LogTail, RECENT_LOG_BYTES};
 pub use inbox::{DeferredEvent, INBOX_BATCH};
 pub use index::expiry::ExpiryBucket;
-pub use index::recent::{RecentEntry, RecentSessions, last_opened};
 pub use lock::LockError;
 pub use lock::supervisor::SupervisorLock;
 pub use locked_store::{Committed, LockedStore};
@@ -56,6 +57,7 @@ pub use messages::{
     parse_messages,
 };
 pub use protected::{ArchiveKind, ProtectedStore};
+pub use records::last_opened;
 pub use records::view::{ProjectRecords, View};
 pub use state_dir::disabled::Disabled;
 pub use state_dir::health::Health;

@@ -1,6 +1,6 @@
 //! The store without the lock.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
@@ -14,6 +14,7 @@ use crate::audit::AuditReader;
 use crate::cache;
 use crate::error::StoreError;
 use crate::file;
+use crate::lock::LockError;
 use crate::records::view::{ReadVersion, View};
 use crate::state_dir::StateDir;
 use crate::state_dir::disabled::Disabled;
@@ -114,7 +115,7 @@ impl Store {
     ///
     /// Returns an error if the directory cannot be listed.
     pub fn runs(&self, location: Location) -> Result<Vec<RunId>, StoreError> {
-        View::new(&self.layout, &self.place.machine).runs(location, "")
+        View::new(&self.layout, &self.place.machine).runs(location)
     }
 
     /// Returns the ids of at most `most` live sessions, in no particular order. The cost does not grow with the number
@@ -135,39 +136,27 @@ impl Store {
     ///
     /// Returns an error if the directory cannot be listed.
     pub fn sessions(&self, location: Location) -> Result<Vec<SessionId>, StoreError> {
-        View::new(&self.layout, &self.place.machine).sessions(location, "")
-    }
-
-    /// Returns the ids of the live and archived sessions that begin with `text`, in order, each with its location. It
-    /// lists two directories and opens no record.
-    ///
-    /// # Errors
-    ///
-    /// Returns an error if a directory cannot be listed.
-    pub fn sessions_with_prefix(&self, text: &str) -> Result<Vec<(SessionId, Location)>, StoreError> {
-        let view = View::new(&self.layout, &self.place.machine);
-        let mut ids = Vec::new();
-        for location in [Location::Live, Location::Archive] {
-            ids.extend(view.sessions(location, text)?.into_iter().map(|id| (id, location)));
-        }
-        // The sort is stable, so the live one of two copies stays first.
-        ids.sort_by(|(a, _), (b, _)| a.cmp(b));
-        ids.dedup_by(|(a, _), (b, _)| a == b);
-        Ok(ids)
-    }
-
-    /// Returns the ids of the runs in a location that begin with `text`, in order. It lists a directory and opens no
-    /// record.
-    ///
-    /// # Errors
-    ///
-    /// Returns an error if the directory cannot be listed.
-    pub fn runs_with_prefix(&self, location: Location, text: &str) -> Result<Vec<RunId>, StoreError> {
-        View::new(&self.layout, &self.place.machine).runs(location, text)
+        View::new(&self.layout, &self.place.machine).sessions(location)
     }
 }
 
 impl Store {
+    /// Returns the path of the catalogue, which need not exist.
+    #[must_use]
+    pub fn catalogue_path(&self) -> PathBuf {
+        self.layout.cache_dir().join("catalogue.mdb")
+    }
+
+    /// Creates the directory of the cache.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the directory cannot be created, or if the state directory has a newer format.
+    pub fn make_cache_dir(&self) -> Result<(), LockError> {
+        format::read(&self.layout)?;
+        Ok(file::make_dir(&self.layout.cache_dir())?)
+    }
+
     /// Returns the value cached under a name, or `None` if there is none that this version can read.
     #[must_use]
     pub fn cache_get<T: DeserializeOwned>(&self, name: &'static str) -> Option<T> {

@@ -21,7 +21,8 @@ use crate::output::listing::{Listing, Row};
 use crate::output::session_label::session_label;
 use crate::output::short_ids::ShortIds;
 use crate::output::terminal::Terminal;
-use crate::session_list::{Cursor, ListQuery, ListedSession, Page, SessionReader};
+use crate::session_list::{Cursor, ListQuery, ListedSession, Page, Search, SessionReader};
+use baton_catalogue::By;
 use baton_engine::session_status::{SessionStatus, StatusKind};
 use baton_store::last_opened;
 use baton_system::worktree;
@@ -52,7 +53,7 @@ const EMPTY: &str = StatusKind::Empty.word();
 const NO_SESSIONS: &str = "no sessions yet. Sessions appear here once an agent with baton's hooks starts; `baton doctor` checks the \
                            hooks, `baton session list --all` includes headless sessions\n";
 
-/// Lists sessions, most recently opened first.
+/// Lists sessions: pinned ones first, then the most recently opened.
 #[derive(Args)]
 pub struct List {
     /// Include headless sessions (claude -p, codex exec), and sessions that are gone and never had a conversation
@@ -76,7 +77,7 @@ pub struct List {
     /// Only sessions opened on this day, or in this month or year: 2026-11-21, 2026-11, 2026
     #[arg(long)]
     date: Option<Day>,
-    /// Only sessions whose name, id, project or directory contains this text
+    /// Only sessions whose name, id, project or directory contains this text, from the beginning of a word
     #[arg(long)]
     text: Option<String>,
     /// Only pinned sessions
@@ -126,6 +127,8 @@ impl List {
             all: self.all || self.status.iter().any(|word| word == EMPTY),
             limit: self.limit.get(),
             cursor: self.cursor.as_ref(),
+            pinned_first: true,
+            search: filter.search(),
             matches: &matches,
         };
         let reader = SessionReader::new(&context);
@@ -152,7 +155,7 @@ impl List {
 /// A page of sessions, as `--json` prints it.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct SessionsView {
-    /// The sessions, most recently opened first.
+    /// The sessions: pinned ones first, each most recently opened first.
     pub sessions: Vec<SessionView>,
     /// The unreadable records that were encountered.
     pub unreadable: Vec<SessionId>,
@@ -212,6 +215,19 @@ impl<'a> Filter<'a> {
         };
         let text = list.text.as_ref().map(|text| text.to_lowercase());
         Ok(Self { list, agent: list.agent.map(Agent::from), project, text })
+    }
+
+    /// Returns what narrows the list most.
+    fn search(&self) -> Search<'_> {
+        let has_ended = |word: &String| word == StatusKind::Ended.word();
+        match (&self.text, &self.project, self.agent) {
+            _ if !self.list.status.is_empty() && !self.list.status.iter().any(has_ended) => Search::By(By::Open),
+            (Some(text), ..) => Search::Text(text),
+            (None, Some(project), _) => Search::By(By::Project(project)),
+            (None, None, Some(agent)) => Search::By(By::Agent(agent)),
+            (None, None, None) if self.list.all => Search::By(By::All),
+            (None, None, None) => Search::By(By::Shown),
+        }
     }
 
     fn matches(&self, seen: &ListedSession) -> bool {

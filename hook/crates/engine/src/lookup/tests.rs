@@ -6,6 +6,7 @@ use agent_baton_core::run::Status;
 use agent_baton_core::session::{Ended, Session};
 
 use super::{Lookup, LookupError};
+use baton_catalogue::LazyCatalogue;
 use baton_store::Store;
 use baton_store::fixtures::*;
 
@@ -46,6 +47,10 @@ const SESSIONS: [(&str, Location, Option<&str>); 7] = [
     ("xx41", Location::Live, None),
 ];
 
+fn catalogue(world: &World) -> LazyCatalogue {
+    LazyCatalogue::new(&world.store, Box::new(|_, _| {}))
+}
+
 fn check(lookup: Lookup<'_>, cases: &[(&str, &str)]) {
     for (text, expected) in cases {
         assert_eq!(found(lookup.session(text)), *expected, "{text:?}");
@@ -74,10 +79,7 @@ fn a_session_is_found_on_both_shelves_or_its_candidates_are_named() {
         (" ", "none"),
         ("*", "none"),
     ];
-    check(Lookup::all_projects(&world.store), &everywhere);
-    // Without the index, the records themselves are searched.
-    fs::remove_dir_all(world.store.path().join("index")).unwrap();
-    check(Lookup::all_projects(&world.store), &everywhere);
+    check(Lookup::all_projects(&catalogue(&world)), &everywhere);
 }
 
 /// The ids that Codex makes within a minute begin alike.
@@ -99,8 +101,8 @@ fn a_part_of_an_id_that_fits_one_is_enough() {
         ("c31", "none"),
         ("e6f7", a),
     ];
-    check(Lookup::all_projects(&world.store), &cases);
-    check(Lookup::in_project(&world.store, "/work/other"), &[("7c01", "none")]);
+    check(Lookup::all_projects(&catalogue(&world)), &cases);
+    check(Lookup::in_project(&catalogue(&world), "/work/other"), &[("7c01", "none")]);
     let mut locked = lock(&world.store);
     for (name, at) in [("r71c0ffee", 3), ("r71decade", 5), ("r71facade", 4)] {
         put(&mut locked, vec![live_run(run(name, "s", 1))]).unwrap();
@@ -109,7 +111,8 @@ fn a_part_of_an_id_that_fits_one_is_enough() {
         put(&mut locked, vec![(Record::Run(ended), location)]).unwrap();
     }
     drop(locked);
-    let lookup = Lookup::all_projects(&world.store);
+    let catalogue = catalogue(&world);
+    let lookup = Lookup::all_projects(&catalogue);
     // Of finished runs with one name, the newest is meant.
     for (text, expected) in
         [("ffee", "r71c0ffee"), ("a run", "r71decade"), ("cade", "r71decade r71facade"), ("ade", "none")]
@@ -123,9 +126,12 @@ fn nothing_of_another_project_is_offered_as_this_ones() {
     let world = world();
     fill(&world.store, &SESSIONS);
     let here = [("xx41", "none"), ("x", "none"), ("c", "cc31"), ("docs", "bb22 cc31")];
-    check(Lookup::in_project(&world.store, "/work/project"), &here);
-    check(Lookup::in_project(&world.store, "/work/other"), &[("xx4", "xx41"), ("aa11", "none"), ("parser", "none")]);
-    check(Lookup::in_project(&world.store, "/nowhere"), &[("cc31", "none")]);
+    check(Lookup::in_project(&catalogue(&world), "/work/project"), &here);
+    check(
+        Lookup::in_project(&catalogue(&world), "/work/other"),
+        &[("xx4", "xx41"), ("aa11", "none"), ("parser", "none")],
+    );
+    check(Lookup::in_project(&catalogue(&world), "/nowhere"), &[("cc31", "none")]);
 }
 
 #[test]
@@ -137,7 +143,7 @@ fn what_cannot_be_read_is_found_by_its_id_and_stops_nothing() {
         fs::write(sessions.join(format!("{name}.json")), text).unwrap();
     }
     let cases = [("aa12", "aa12"), ("aa", "aa11 aa12"), ("zz", "zz"), ("z", "zy zz"), ("c", "cc31")];
-    check(Lookup::all_projects(&world.store), &cases);
+    check(Lookup::all_projects(&catalogue(&world)), &cases);
 }
 
 #[test]
@@ -151,7 +157,8 @@ fn of_runs_with_one_name_the_unfinished_one_is_meant() {
         }
     }
     drop(locked);
-    let lookup = Lookup::all_projects(&world.store);
+    let catalogue = catalogue(&world);
+    let lookup = Lookup::all_projects(&catalogue);
     for (text, expected) in
         [("a run", "r11"), ("r1", "r11"), ("r10", "r10"), ("r2", "r2"), ("r", "r11"), ("", "none"), ("z", "none")]
     {

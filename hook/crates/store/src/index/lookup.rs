@@ -1,4 +1,4 @@
-//! The lookup index: it finds the sessions and runs of a process, a pane, a project or a name.
+//! The lookup index: it finds the sessions and runs of a process, a pane or a project for an event.
 //!
 //! Each key has one small file, whose name is the hash of the key. The file is written in the commit of the record from
 //! which it follows. The core does not know the index: the store derives it from the records before and after a change.
@@ -50,10 +50,6 @@ impl IndexKey {
         Self { by: IndexKind::Project, text: path.to_owned() }
     }
 
-    pub(crate) fn name(name: &str) -> Self {
-        Self { by: IndexKind::Name, text: name.to_owned() }
-    }
-
     pub(crate) fn target(&self) -> Target {
         Target::Index { by: self.by, hash: Hash::of(self.text.as_bytes()) }
     }
@@ -103,7 +99,7 @@ impl IndexFile {
     pub(crate) fn set(&mut self, id: &RecordId, belongs: bool, key: &IndexKey) {
         let max = match key.by {
             IndexKind::Process | IndexKind::Pane => MAX_SESSIONS_PER_KEY,
-            IndexKind::Project | IndexKind::Name => MAX_PER_PROJECT,
+            IndexKind::Project => MAX_PER_PROJECT,
         };
         match id {
             RecordId::Session(id) => put(&mut self.sessions, id, belongs, max),
@@ -144,18 +140,13 @@ impl RecordId {
 }
 
 /// Returns the keys by which a record is found, each with the time from which it applies. The latest time makes a
-/// record the newest. A record in the archive is found only by its name.
+/// record the newest. No event looks for a record in the archive or the trash.
 ///
 /// Ended launches count, so that a session is found by any process that showed it.
 pub(crate) fn keys(record: &Record, location: Location) -> BTreeMap<IndexKey, u64> {
     match record {
-        Record::Session(_) if location == Location::Trash => BTreeMap::new(),
-        Record::Session(session) => {
-            let mut keys = if location == Location::Live { session_keys(session) } else { BTreeMap::new() };
-            keys.extend(session.name.iter().map(|name| (IndexKey::name(name.as_str()), 0)));
-            keys
-        }
-        Record::Run(_) if location == Location::Archive => BTreeMap::new(),
+        _ if location != Location::Live => BTreeMap::new(),
+        Record::Session(session) => session_keys(session),
         Record::Run(run) if run.status.is_unfinished() => {
             run.project.iter().map(|path| (IndexKey::project(path), 0)).collect()
         }

@@ -3,4 +3,3 @@
 pub(crate) mod expiry;
 pub(crate) mod lookup;
 pub(crate) mod rebuild;
-pub(crate) mod recent;

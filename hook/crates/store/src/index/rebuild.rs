@@ -11,9 +11,8 @@ use agent_baton_core::id::{RunId, SessionId};
 use crate::error::StoreError;
 use crate::file;
 use crate::index::lookup::{self, IndexFile, IndexKey, RecordId};
-use crate::index::recent::{RecentEntry, RecentSessions};
 use crate::records;
-use crate::state_dir::layout::{self, IndexKind, Layout, Target};
+use crate::state_dir::layout::{self, IndexKind, Layout};
 
 /// The number of files after which the deadline is checked.
 const DEADLINE_CHECK_INTERVAL: usize = 64;
@@ -38,36 +37,15 @@ pub(crate) fn rebuild(layout: &Layout, deadline: Instant, reports: &mut Vec<Stri
     file::sync_dir(layout.root())?;
 
     let mut found: Vec<(u64, IndexKey, RecordId)> = Vec::new();
-    let mut recent = RecentSessions { revision: 1, ..RecentSessions::default() };
-    let mut take = |location, id: RecordId, recent: &mut RecentSessions| match read(layout, location, &id) {
-        Ok(Some(record)) => {
-            let created = created(&record);
-            if let (RecordId::Session(id), listed @ Some(_)) = (&id, RecentEntry::from_record(&record, location)) {
-                recent.set(id, listed);
+    for id in live(layout)? {
+        match read(layout, &id) {
+            Ok(Some(record)) => {
+                let created = created(&record);
+                let keys = lookup::keys(&record, Location::Live).into_iter();
+                found.extend(keys.map(|(key, from)| (from.max(created), key, id.clone())));
             }
-            let keys = lookup::keys(&record, location).into_iter();
-            found.extend(keys.map(|(key, from)| (from.max(created), key, id.clone())));
-        }
-        Ok(None) => {}
-        Err(error) => reports.push(format!("left out of the index: {}", error_chain(&error))),
-    };
-    let live = live(layout)?;
-    for id in &live {
-        take(Location::Live, id.clone(), &mut recent);
-    }
-    // The archive can grow without limit, and an event has little time. After half of the time, the rest of the archive
-    // is left out, and readers search its records instead.
-    let half = Instant::now() + deadline.saturating_duration_since(Instant::now()) / 2;
-    let archived = file::list_names(&layout.sessions(Location::Archive))?;
-    for (n, id) in layout::ids::<SessionId>(&archived).map(RecordId::Session).enumerate() {
-        if n % DEADLINE_CHECK_INTERVAL == DEADLINE_CHECK_INTERVAL - 1 && Instant::now() >= half {
-            recent.incomplete = true;
-            break;
-        }
-        // A foreign or damaged state directory may have a session in both locations. The live one counts, as it does
-        // for every reader.
-        if live.binary_search_by(|other| other.text().cmp(id.text())).is_err() {
-            take(Location::Archive, id, &mut recent);
+            Ok(None) => {}
+            Err(error) => reports.push(format!("left out of the index: {}", error_chain(&error))),
         }
     }
     found.sort_by_key(|(from, ..)| *from);
@@ -91,9 +69,7 @@ pub(crate) fn rebuild(layout: &Layout, deadline: Instant, reports: &mut Vec<Stri
         }
         wanted.insert(path);
     }
-    let path = layout.target(&Target::Recent).1;
-    put(&temp, &path, &recent)?;
-    wanted.extend([path, layout.expiry_dir()]);
+    wanted.insert(layout.expiry_dir());
     for dir in [layout.index_file(IndexKind::Process), layout.index_file(IndexKind::Project)] {
         for name in file::list_names(&dir)? {
             let path = dir.join(name);
@@ -129,9 +105,9 @@ fn live(layout: &Layout) -> Result<Vec<RecordId>, StoreError> {
     Ok(ids)
 }
 
-fn read(layout: &Layout, location: Location, id: &RecordId) -> Result<Option<Record>, StoreError> {
-    let path = layout.target(&records::target(location, id)).1;
-    file::read(&path, file::MAX_RECORD)?.map(|bytes| records::parse_any(layout, location, id, &bytes)).transpose()
+fn read(layout: &Layout, id: &RecordId) -> Result<Option<Record>, StoreError> {
+    let path = layout.target(&records::target(Location::Live, id)).1;
+    file::read(&path, file::MAX_RECORD)?.map(|bytes| records::parse_any(layout, Location::Live, id, &bytes)).transpose()
 }
 
 const fn created(record: &Record) -> u64 {

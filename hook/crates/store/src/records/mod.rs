@@ -8,6 +8,7 @@ use agent_baton_core::id::{RunId, SessionId};
 use agent_baton_core::reason::Reason;
 use agent_baton_core::run::Run;
 use agent_baton_core::session::Session;
+use agent_baton_core::timestamp::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -61,6 +62,13 @@ impl StoredRecord for Run {
     fn is_deleted(&self) -> bool {
         false
     }
+}
+
+/// Returns when a session was last opened: the start of its newest launch.
+#[must_use]
+pub fn last_opened(session: &Session) -> &Timestamp {
+    let launches = session.launches.iter().map(|launch| &launch.started);
+    launches.max_by_key(|started| started.unix_ms).unwrap_or(&session.created)
 }
 
 /// Parses the file of record `id`. The record must have that id.

@@ -6,7 +6,6 @@ use std::fs;
 use std::io::ErrorKind;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
-use std::time::SystemTime;
 
 use agent_baton_core::decision::Location;
 use agent_baton_core::id::{RunId, SessionId};
@@ -16,11 +15,9 @@ use agent_baton_core::request::Reading;
 use agent_baton_core::run::Run;
 use agent_baton_core::session::Session;
 
-use crate::cache::directory_listing;
 use crate::error::StoreError;
 use crate::file::{self, MAX_RECORD};
 use crate::index::lookup::{IndexFile, IndexKey};
-use crate::index::recent::RecentSessions;
 use crate::records::{self, StoredRecord};
 use crate::state_dir::layout::{self, Layout, Target};
 use crate::wal::entry::{self, CommitRecord, TargetState, WalEntry};
@@ -84,15 +81,6 @@ impl<'a> View<'a> {
         self.record(id)
     }
 
-    /// Returns a session that was listed in a location. It looks there first, and then in the other locations.
-    #[must_use]
-    pub fn session_at(&self, location: Location, id: &SessionId) -> Reading<Session> {
-        match self.find_on(&[location], id) {
-            Ok(None) => self.session(id),
-            found => reading(found),
-        }
-    }
-
     /// Returns a session with its location. It also finds sessions in the trash, which a user deleted or which have
     /// expired.
     ///
@@ -152,68 +140,20 @@ impl<'a> View<'a> {
         Ok(ProjectRecords { path: path.to_owned(), sessions: index_file.sessions, runs: index_file.runs })
     }
 
-    /// Returns the sessions to which a user gave this name, at most 64, live or archived. The newest is last.
-    ///
-    /// # Errors
-    ///
-    /// Returns the same errors as [`Self::by_process`].
-    pub fn by_name(&self, name: &str) -> Result<Vec<SessionId>, StoreError> {
-        if self.recent_sessions()?.incomplete {
-            return Err(StoreError::IndexMissing { path: self.layout.target(&Target::Recent).1 });
-        }
-        Ok(self.index_file(&IndexKey::name(name))?.sessions)
-    }
-
-    /// Returns the newest sessions, and those that have not ended.
-    ///
-    /// # Errors
-    ///
-    /// Returns the same errors as [`Self::by_process`].
-    pub fn recent_sessions(&self) -> Result<RecentSessions, StoreError> {
-        self.indexed()?;
-        let path = self.layout.target(&Target::Recent).1;
-        match self.bytes(&Target::Recent) {
-            Ok(Some(bytes)) => RecentSessions::parse(self.layout, &bytes),
-            // The file is missing in a state directory of an older version.
-            Ok(None) | Err(StoreError::Unreadable { .. }) => Err(StoreError::IndexMissing { path }),
-            Err(error) => Err(error),
-        }
-    }
-
-    pub(crate) fn sessions(&self, location: Location, beginning: &str) -> Result<Vec<SessionId>, StoreError> {
-        let names = self.names(location, &self.layout.sessions(location), "archived-sessions", beginning)?;
+    pub(crate) fn sessions(&self, location: Location) -> Result<Vec<SessionId>, StoreError> {
+        let names = file::list_names(&self.layout.sessions(location))?;
         Ok(self.overlay_ids(layout::ids(&names).collect(), |target| match target {
-            Target::Session { location: on, id } if *on == location && id.as_str().starts_with(beginning) => {
-                Some(id.clone())
-            }
+            Target::Session { location: on, id } if *on == location => Some(id.clone()),
             _ => None,
         }))
     }
 
-    pub(crate) fn runs(&self, location: Location, beginning: &str) -> Result<Vec<RunId>, StoreError> {
-        let names = self.names(location, &self.layout.runs(location), "archived-runs", beginning)?;
+    pub(crate) fn runs(&self, location: Location) -> Result<Vec<RunId>, StoreError> {
+        let names = file::list_names(&self.layout.runs(location))?;
         Ok(self.overlay_ids(layout::ids(&names).collect(), |target| match target {
-            Target::Run { location: on, id } if *on == location && id.as_str().starts_with(beginning) => {
-                Some(id.clone())
-            }
+            Target::Run { location: on, id } if *on == location => Some(id.clone()),
             _ => None,
         }))
-    }
-
-    /// Only the archive grows for years, so only its names are cached.
-    fn names(
-        &self,
-        location: Location,
-        directory: &Path,
-        memory: &'static str,
-        beginning: &str,
-    ) -> Result<Vec<String>, StoreError> {
-        match location {
-            Location::Archive => {
-                directory_listing::list_with_prefix(self.layout, directory, memory, beginning, SystemTime::now())
-            }
-            Location::Live | Location::Trash => file::list_names_with_prefix(directory, beginning),
-        }
     }
 
     /// Returns the ids in a directory, as they are after the commit in flight.
@@ -234,15 +174,7 @@ impl<'a> View<'a> {
     }
 
     fn find<T: StoredRecord>(&self, id: &T::Id) -> Result<Option<(Location, T)>, StoreError> {
-        self.find_on(T::LOCATIONS, id)
-    }
-
-    fn find_on<T: StoredRecord>(
-        &self,
-        locations: &[Location],
-        id: &T::Id,
-    ) -> Result<Option<(Location, T)>, StoreError> {
-        for location in locations {
+        for location in T::LOCATIONS {
             if let Some(bytes) = self.bytes(&T::target(*location, id))? {
                 let record = records::parse(self.layout, *location, id, &bytes)?;
                 return Ok(Some((*location, record)));

@@ -46,7 +46,6 @@ pub(crate) enum IndexKind {
     Process,
     Pane,
     Project,
-    Name,
 }
 
 /// A file that a commit can write.
@@ -56,7 +55,6 @@ pub(crate) enum Target {
     Session { location: Location, id: SessionId },
     Run { location: Location, id: RunId },
     Index { by: IndexKind, hash: Hash },
-    Recent,
 }
 
 impl Target {
@@ -236,7 +234,7 @@ impl Layout {
 
     pub(crate) fn index_file(&self, by: IndexKind) -> PathBuf {
         self.at(match by {
-            IndexKind::Process | IndexKind::Pane | IndexKind::Name => "index",
+            IndexKind::Process | IndexKind::Pane => "index",
             IndexKind::Project => "projects",
         })
     }
@@ -257,7 +255,6 @@ impl Layout {
             Target::Session { location, id } => (self.sessions(*location), format!("{id}.json")),
             Target::Run { location, id } => (self.runs(*location), format!("{id}.json")),
             Target::Index { by, hash } => (self.index_file(*by), index_file_name(*by, hash)),
-            Target::Recent => (self.at("index"), "recent.json".to_owned()),
         };
         let path = dir.join(name);
         (dir, path)
@@ -284,7 +281,6 @@ pub(crate) fn index_file_name(by: IndexKind, hash: &Hash) -> String {
         IndexKind::Process => format!("process-{hash}.json"),
         IndexKind::Pane => format!("pane-{hash}.json"),
         IndexKind::Project => format!("{hash}.json"),
-        IndexKind::Name => format!("name-{hash}.json"),
     }
 }
 

@@ -84,8 +84,8 @@ fn state(store: &Store) -> State {
                     names(view.by_pane(&pane(3)).unwrap()),
                     names(project.sessions),
                     project.runs.iter().map(ToString::to_string).collect(),
-                    view.runs(Location::Live, "").unwrap().iter().map(ToString::to_string).collect(),
-                    view.runs(Location::Archive, "").unwrap().iter().map(ToString::to_string).collect(),
+                    view.runs(Location::Live).unwrap().iter().map(ToString::to_string).collect(),
+                    view.runs(Location::Archive).unwrap().iter().map(ToString::to_string).collect(),
                 ],
             )
         })

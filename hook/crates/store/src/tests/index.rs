@@ -91,7 +91,7 @@ fn it_is_rebuilt_when_it_is_not_whole() {
     let world = world();
     fill(&mut lock(&world.store));
     let good = index(&world.store);
-    assert_eq!(good.len(), 7, "{good:?}");
+    assert_eq!(good.len(), 6, "{good:?}");
     fs::remove_dir_all(world.store.path().join("index")).unwrap();
     fs::write(world.store.path().join("projects/stray.json"), "x").unwrap();
     let lost = world.store.read(|view| view.by_process(&process(1))).unwrap();

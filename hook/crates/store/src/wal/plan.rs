@@ -11,7 +11,6 @@ use crate::audit::{AuditChange, AuditLine};
 use crate::error::StoreError;
 use crate::file::{self, MAX_RECORD};
 use crate::index::lookup::{self, IndexFile, IndexKey, RecordId};
-use crate::index::recent::{RecentEntry, RecentSessions};
 use crate::records;
 use crate::records::unknown_fields;
 use crate::state_dir::layout::{Hash, Layout, Target};
@@ -61,7 +60,6 @@ pub(crate) struct CommitPlan {
     new_contents: Vec<Option<Vec<u8>>>,
     audit: Vec<AuditChange>,
     index_file: BTreeMap<IndexKey, (Option<u64>, IndexFile)>,
-    recent: Option<(u64, RecentSessions)>,
 }
 
 impl CommitPlan {
@@ -87,10 +85,6 @@ impl CommitPlan {
                 let bytes = after.map(to_bytes).transpose()?;
                 plan.push(key.target(), before, bytes.map(|bytes| (index_file.revision, bytes)));
             }
-        }
-        if let Some((before, recent)) = plan.recent.take() {
-            let bytes = to_bytes(&recent)?;
-            plan.push(Target::Recent, Some(before), Some((recent.revision, bytes)));
         }
         Ok(plan)
     }
@@ -165,12 +159,6 @@ impl CommitPlan {
         for (key, belongs) in lookup::delta(before, (&change.record, change.to)) {
             self.link(layout, key, &id, belongs)?;
         }
-        let listed = RecentEntry::from_record(&change.record, change.to);
-        if let RecordId::Session(session) = &id
-            && listed != before.and_then(|(record, location)| RecentEntry::from_record(record, location))
-        {
-            self.list(layout, session, listed)?;
-        }
         self.audit.push(AuditChange {
             kind: match &change.record {
                 Record::Session(_) => "session".to_owned(),
@@ -204,20 +192,6 @@ impl CommitPlan {
             after: revision,
             removed: true,
         });
-        Ok(())
-    }
-
-    fn list(&mut self, layout: &Layout, id: &SessionId, listed: Option<RecentEntry>) -> Result<(), StoreError> {
-        let (before, mut recent) = match self.recent.take() {
-            Some(planned) => planned,
-            None => {
-                let found = RecentSessions::read(layout)?;
-                let before = found.revision;
-                (before, RecentSessions { revision: before.saturating_add(1), ..found })
-            }
-        };
-        recent.set(id, listed);
-        self.recent = Some((before, recent));
         Ok(())
     }
 

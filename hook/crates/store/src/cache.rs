@@ -1,7 +1,5 @@
 //! A cache of data that can be read again from its source. Deleting the cache loses nothing but time.
 
-pub(crate) mod directory_listing;
-
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 

@@ -1,0 +1,211 @@
+//! Finds sessions and runs without listing them: the newest, by id, name, project, agent or word.
+//!
+//! The catalogue is a cache. It may be deleted at any time. A call that lists something first brings it up to date with
+//! the audit, so it costs events nothing. A few changes stay in memory, and more are written to the file. A caller that
+//! cannot write the file keeps all changes in memory.
+//!
+//! **Architecture invariant.** The catalogue only names candidates. Whoever asks reads the record and decides.
+//!
+//! May touch: two files in the cache of the state directory.
+
+mod keys;
+mod layered_map;
+#[cfg(test)]
+mod tests;
+mod update;
+
+use std::cell::OnceCell;
+use std::collections::BTreeSet;
+use std::io;
+use std::iter::Peekable;
+use std::path::PathBuf;
+
+use baton_store::{Store, StoreError};
+
+pub use keys::{By, Kind};
+use keys::{after, facts_key, parse_place, parse_word, place, prefix, word_prefix, words};
+use layered_map::{LayeredMap, MergedRange};
+pub use update::Progress;
+
+/// The maximum number of words that begin like a searched one and are looked up. Where there are more, every record is a
+/// candidate.
+const MAX_MATCHING_WORDS: usize = 64;
+
+/// The catalogue of one state, as of the moment when it was opened.
+pub struct Catalogue {
+    map: LayeredMap,
+    path: PathBuf,
+}
+
+/// A catalogue that is opened at its first use. One process opens a catalogue once.
+pub struct LazyCatalogue {
+    store: Store,
+    progress: Box<Progress<'static>>,
+    opened: OnceCell<Catalogue>,
+}
+
+impl LazyCatalogue {
+    /// Creates the catalogue of a state. Nothing is opened yet.
+    #[must_use]
+    pub fn new(store: &Store, progress: Box<Progress<'static>>) -> Self {
+        Self { store: store.clone(), progress, opened: OnceCell::new() }
+    }
+
+    /// Returns the state.
+    #[must_use]
+    pub const fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// Returns the catalogue, as of its first use.
+    ///
+    /// # Errors
+    /// See [`Catalogue::open`].
+    pub fn get(&self) -> Result<&Catalogue, StoreError> {
+        match self.opened.get() {
+            Some(catalogue) => Ok(catalogue),
+            None => {
+                let catalogue = Catalogue::open(&self.store, &*self.progress)?;
+                Ok(self.opened.get_or_init(|| catalogue))
+            }
+        }
+    }
+}
+
+/// A record that may be meant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Candidate {
+    /// Its id.
+    pub id: String,
+    /// When a session was last opened, or a run was last updated, in milliseconds since 1970.
+    pub at: u64,
+}
+
+impl Catalogue {
+    /// Opens the catalogue of a state and brings it up to date. `progress` is called while many records are read, with
+    /// the number of those that were read and of all.
+    ///
+    /// # Errors
+    /// Returns an error if the audit or the state directory cannot be read.
+    pub fn open(store: &Store, progress: &Progress<'_>) -> Result<Self, StoreError> {
+        let path = store.catalogue_path();
+        let map = update::open_current(store, &path, progress)?;
+        Ok(Self { map, path })
+    }
+
+    /// Returns the records that are found by a value, the newest first. With `after`, only those that follow a record
+    /// with this time and id.
+    ///
+    /// # Errors
+    /// Returns an error if the file cannot be read.
+    pub fn newest(&self, kind: Kind, by: By<'_>, from: Option<(u64, &str)>) -> Result<Candidates<'_>, StoreError> {
+        self.candidates(&[prefix(kind, by)], from)
+    }
+
+    /// Returns the records that may contain a text, the newest first: those with a word that begins like the longest
+    /// word of the text.
+    ///
+    /// # Errors
+    /// Returns an error if the file cannot be read.
+    pub fn with_text(&self, kind: Kind, text: &str, from: Option<(u64, &str)>) -> Result<Candidates<'_>, StoreError> {
+        let prefixes = match words(text).max_by_key(String::len) {
+            Some(word) => self.matching_words(kind, &word).map_err(|error| self.error(error))?,
+            None => None,
+        };
+        self.candidates(&prefixes.unwrap_or_else(|| vec![prefix(kind, By::All)]), from)
+    }
+
+    /// Returns the ids that begin with a text, in order.
+    ///
+    /// # Errors
+    /// Returns an error if the file cannot be read.
+    pub fn with_prefix(&self, kind: Kind, text: &str) -> Result<Vec<String>, StoreError> {
+        let prefix = facts_key(kind, text);
+        let range = self.map.range(&prefix, &after(&prefix)).map_err(|error| self.error(error))?;
+        let ids = range.map(|entry| {
+            let (key, _) = entry.map_err(|error| self.error(error))?;
+            Ok(key.get(2..).map(|id| String::from_utf8_lossy(id).into_owned()).unwrap_or_default())
+        });
+        ids.collect()
+    }
+
+    /// Returns the prefixes of the words that begin like `beginning`, or `None` if there are too many.
+    fn matching_words(&self, kind: Kind, beginning: &str) -> io::Result<Option<Vec<Vec<u8>>>> {
+        let all = word_prefix(kind, beginning, false);
+        let (mut from, to) = (all.clone(), after(&all));
+        let mut found = Vec::new();
+        while let Some(entry) = self.map.range(&from, &to)?.next() {
+            let (key, _) = entry?;
+            let Some((word, _)) = parse_word(&key) else { break };
+            if found.len() == MAX_MATCHING_WORDS {
+                return Ok(None);
+            }
+            let prefix = word_prefix(kind, word, true);
+            from = after(&prefix);
+            found.push(prefix);
+        }
+        Ok(Some(found))
+    }
+
+    fn candidates(&self, prefixes: &[Vec<u8>], from: Option<(u64, &str)>) -> Result<Candidates<'_>, StoreError> {
+        let ranges = prefixes.iter().map(|prefix| {
+            // The place itself was the last one, and `END` follows it directly.
+            let begin = from.map_or_else(Vec::new, |(at, id)| [place(at, id), vec![0]].concat());
+            let range = self.map.range(&[prefix.as_slice(), &begin].concat(), &after(prefix));
+            range.map(|range| PrefixRange { range, skip: prefix.len() }.peekable())
+        });
+        let ranges = ranges.collect::<io::Result<Vec<_>>>().map_err(|error| self.error(error))?;
+        Ok(Candidates { catalogue: self, ranges, seen: BTreeSet::new() })
+    }
+
+    fn error(&self, source: io::Error) -> StoreError {
+        StoreError::Io { operation: "read the cache", path: self.path.clone(), source }
+    }
+}
+
+/// The places below one prefix.
+struct PrefixRange<'a> {
+    range: MergedRange<'a>,
+    skip: usize,
+}
+
+impl Iterator for PrefixRange<'_> {
+    type Item = io::Result<Vec<u8>>;
+    fn next(&mut self) -> Option<Self::Item> {
+        let entry = self.range.next()?;
+        Some(entry.map(|(mut key, _)| key.split_off(self.skip.min(key.len()))))
+    }
+}
+
+/// Candidates, the newest first, each once.
+pub struct Candidates<'a> {
+    catalogue: &'a Catalogue,
+    ranges: Vec<Peekable<PrefixRange<'a>>>,
+    /// The places that were returned, where several prefixes can have the same one.
+    seen: BTreeSet<Vec<u8>>,
+}
+
+impl Iterator for Candidates<'_> {
+    type Item = Result<Candidate, StoreError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            let several = self.ranges.len() > 1;
+            let first = self.ranges.iter_mut().filter_map(|range| {
+                // An error comes before everything else.
+                let place = range.peek()?.as_ref().ok().cloned();
+                Some((place, range))
+            });
+            let (_, range) = first.min_by(|(a, _), (b, _)| a.cmp(b))?;
+            let place = match range.next()? {
+                Ok(place) => place,
+                Err(error) => return Some(Err(self.catalogue.error(error))),
+            };
+            let Some((at, id)) = parse_place(&place) else { continue };
+            let candidate = Candidate { id: id.to_owned(), at };
+            if !several || self.seen.insert(place) {
+                return Some(Ok(candidate));
+            }
+        }
+    }
+}

@@ -1,5 +1,6 @@
 //! The black-box tests, in one program. Each folder is a subject.
 
+mod advice;
 mod cli;
 mod docs;
 mod harness;

@@ -178,16 +178,29 @@ impl Call {
     /// Runs it to its end at a terminal of this width. Gives the exit status and what stands on the screen: standard output and standard
     /// error. Standard input is empty.
     #[must_use]
-    pub fn run_at_terminal(mut self, columns: u16) -> (Option<i32>, String) {
+    pub fn run_at_terminal(self, columns: u16) -> (Option<i32>, String) {
+        self.at_terminal(columns, None)
+    }
+
+    /// Like [`Self::run_at_terminal`], by a user who types these lines.
+    #[must_use]
+    pub fn answer_at_terminal(self, columns: u16, lines: &str) -> (Option<i32>, String) {
+        self.at_terminal(columns, Some(lines))
+    }
+
+    fn at_terminal(mut self, columns: u16, lines: Option<&str>) -> (Option<i32>, String) {
         let size = Winsize { ws_row: 50, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
         let terminal = openpty(Some(&size), None).unwrap();
         let slave = File::from(terminal.slave);
         let end = || Stdio::from(slave.try_clone().unwrap());
-        self.command.stdin(Stdio::null()).stdout(end()).stderr(end());
+        let stdin = if lines.is_some() { end() } else { Stdio::null() };
+        self.command.stdin(stdin).stdout(end()).stderr(end());
         let mut child = self.command.spawn().unwrap_or_else(|error| panic!("{:?}: {error}", self.command));
         // The program holds the other ends now: when it ends, reading does.
         drop((self.command, slave));
         let mut master = File::from(terminal.master);
+        // The answers are read when the questions come.
+        master.write_all(lines.unwrap_or_default().as_bytes()).unwrap();
         let (mut screen, mut bytes) = (Vec::new(), [0; 4096]);
         while let Ok(count @ 1..) = master.read(&mut bytes) {
             screen.extend_from_slice(&bytes[..count]);

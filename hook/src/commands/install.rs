@@ -264,10 +264,11 @@ impl Install {
 
     fn print_next_steps(&self, agents: &[Agent]) {
         if agents.contains(&Agent::Codex) && !self.trust {
-            notice(
+            let scope = if matches!(self.scope, ScopeName::User) { "" } else { " --scope project" };
+            notice(&format!(
                 "Codex runs a hook only once you trust it: start codex and choose to trust the hooks when it asks, \
-                 or run `baton install --trust`",
-            );
+                 or run `baton install{scope} --trust`"
+            ));
         }
         notice(
             "sessions that are already open are not affected; `baton doctor` checks the installation, `baton uninstall` removes it",

@@ -58,6 +58,13 @@ pub fn print_result(
 pub fn refusal(context: &Context, done: &Outcome, reason: Reason) -> CommandError {
     let run = done.run();
     let named = run.map_or_else(|| "the run".to_owned(), describe);
+    let to = match &done.request.input {
+        Input::Command(command) => match command.as_ref() {
+            Command::Adopt { session, .. } => format!(" --session {session}"),
+            _ => String::new(),
+        },
+        Input::Event(_) => String::new(),
+    };
     let id = run.map_or_else(|| "RUN".to_owned(), |run| run.id.to_string());
     fn refused(what: impl Into<String>) -> CommandError {
         CommandError::refused(what)
@@ -84,25 +91,25 @@ pub fn refusal(context: &Context, done: &Outcome, reason: Reason) -> CommandErro
         Reason::NotOwner => refused(format!("{named} is not yours: {}", done.describe_owner(context)))
             .hint("give its fence with --fence, or run this command from a tool of its owner"),
         Reason::OwnerAlive => refused(format!("{named} is not free: {}", done.describe_owner(context)))
-            .hint(format!("`baton run adopt {id} --take` takes it anyway")),
+            .hint(format!("`baton run adopt {id} --take{to}` takes it anyway")),
         Reason::OwnerUnverifiable => refused(format!(
             "{named} is not free: {}, and baton cannot tell whether it is alive",
             done.describe_owner(context)
         ))
-        .hint(format!("if you know that it is not alive, `baton run adopt {id} --force` takes the run")),
+        .hint(format!("if you know that it is not alive, `baton run adopt {id} --force{to}` takes the run")),
         Reason::AlreadyOwner => refused(format!("{named} already belongs to that session and process")),
         Reason::AlreadyEnded => {
             let status = run.map_or("ended", |run| run.status.name());
             refused(format!("{named} is already {status}; nothing was changed"))
         }
         Reason::IterationCountedByLoop => refused(format!("{named} is a loop and counts its iterations itself"))
-            .hint(format!("`baton run finish {id}` or `baton run cancel {id}` ends it")),
+            .hint(format!("`baton run finish {id}` says that it is done, `baton run cancel {id}` ends it")),
         Reason::SessionOwnsRun => {
             let others = done.other_runs();
             let other = others.first().map_or_else(|| "RUN".to_owned(), |run| run.id.to_string());
             let others: Vec<String> = others.iter().map(|run| describe(run)).collect();
             refused(format!("the session already owns an unfinished run: {}", others.join(", ")))
-                .hint(format!("`baton run finish {other}` or `baton run cancel {other}` ends it"))
+                .hint(format!("finish it first, or end it: `baton run cancel {other}`"))
         }
         Reason::NoLiveLaunch => {
             let refused = refused("that session has no live process that could own the run");

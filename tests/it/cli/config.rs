@@ -100,7 +100,7 @@ fn who_resumes_a_stale_run_is_told_with_the_command_that_brings_it_back() {
     let words = reply["systemMessage"].as_str().unwrap();
     assert!(words.contains("nothing happened for 8 days (the limit, stale_after, is 7 days)"), "{words}");
     assert_no_output(&window.hook("UserPromptSubmit", "s1", &json!({"prompt": "words"})));
-    let command = words.split("baton ").last().unwrap();
+    let command = words.split("`baton ").last().and_then(|rest| rest.split_once('`')).unwrap().0;
     let adopted = scratch.baton(command.split(' ')).run();
     assert_eq!(adopted.code, Some(0), "{command}: {adopted:?}");
     assert_eq!((the_run(&scratch).status, the_run(&scratch).fence.0), (Status::Active, 2));

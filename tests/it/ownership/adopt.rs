@@ -123,8 +123,8 @@ fn a_run_that_was_left_in_this_window_is_taken_by_the_command_that_the_message_n
         let reply: Value = serde_json::from_str(&started.stdout).unwrap();
         let message = reply["systemMessage"].as_str().unwrap();
         assert!(message.contains("left in this window"), "{message}");
-        let (_, command) = message.split_once("To move it to this session: baton ").unwrap();
-        let (command, _) = command.split_once(". ").unwrap();
+        let (_, command) = message.split_once("To move it to this session: `baton ").unwrap();
+        let (command, _) = command.split_once("`. ").unwrap();
 
         let refused = scratch.baton(["run", "adopt", run.as_str(), "--session", "s2"]).run();
         assert_eq!(refused.code, Some(3), "without --take: {refused:?}");

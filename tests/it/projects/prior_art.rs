@@ -285,7 +285,7 @@ fn flow_027_truncated_reference_lost() {
     let record = fs::read(scene.record()).unwrap();
     fs::write(scene.record(), &record[..record.len() / 2]).unwrap();
     let told = come(&mut scene.windows[1], "s2");
-    assert!(told.stdout.contains("it was moved to") && told.stdout.contains("restore --backup 1"), "{told:?}");
+    assert!(told.stdout.contains("it was moved to") && told.stdout.contains("restore --backup 1 --force"), "{told:?}");
     scene.is_tools();
     assert_eq!(scene.numbers("backups"), [1], "it is not taken for none");
     let given = scene.project.baton(&["restore", "--backup", "1"]);

@@ -4,6 +4,6 @@ mod crates;
 mod dependencies;
 mod error_messages;
 mod import_circles;
-mod rust_source;
+pub mod rust_source;
 mod test_files;
 mod vocabulary;

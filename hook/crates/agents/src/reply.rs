@@ -196,7 +196,7 @@ fn user_text(tell: &Notification, names: &Names) -> Option<String> {
         },
         Notification::Transferred { id: told, iteration, from } => format!(
             "baton: run {run} moved here from {from}. {why} Its fence is now {fence}, its iteration {iteration}. \
-             To stop it: baton run cancel {id}",
+             To stop it: `baton run cancel {id}`",
             run = run_label(&told.run, names),
             from = pane_label(from),
             why = told.reason.sentence(),
@@ -204,7 +204,7 @@ fn user_text(tell: &Notification, names: &Names) -> Option<String> {
             id = told.run,
         ),
         Notification::OwnerElsewhere { id: told, pane, pid } => format!(
-            "baton: run {run} stays with {pane}, pid {pid}. {why} To move it here anyway: baton run adopt {id}{option}",
+            "baton: run {run} stays with {pane}, pid {pid}. {why} To move it here anyway, run this in the session: `baton run adopt {id}{option}`",
             run = run_label(&told.run, names),
             pane = pane_label(pane),
             why = told.reason.sentence(),
@@ -217,22 +217,22 @@ fn user_text(tell: &Notification, names: &Names) -> Option<String> {
         ),
         Notification::Interrupted { id: told, iteration } if told.reason == Reason::RunLeftLoaded => format!(
             "baton: run {run} is still owned by the session that you left in this window, which stays loaded; it is at \
-             iteration {iteration}. To move it to this session: baton run adopt {id} --take{here}. To end it: \
-             baton run cancel {id}",
+             iteration {iteration}. To move it to this session: `baton run adopt {id} --take{here}`. To end it: \
+             `baton run cancel {id}`",
             run = run_label(&told.run, names),
             id = told.run,
             here = session_option(names),
         ),
         Notification::Interrupted { id: told, iteration } => format!(
             "baton: run {run} of this project has no live owner; it is at iteration {iteration}. \
-             To continue it in this session: baton run adopt {id}{here}. To end it: baton run cancel {id}",
+             To continue it in this session: `baton run adopt {id}{here}`. To end it: `baton run cancel {id}`",
             run = run_label(&told.run, names),
             id = told.run,
             here = session_option(names),
         ),
         Notification::Abandoned { id: told, iteration, idle_ms, threshold_ms } => format!(
             "baton: run {run} was abandoned at iteration {iteration}. Its owner is gone, and nothing happened for {idle} (the limit, \
-             stale_after, is {threshold}). To continue it in this session: baton run adopt {id}{here}",
+             stale_after, is {threshold}). To continue it in this session: `baton run adopt {id}{here}`",
             run = run_label(&told.run, names),
             idle = time_span(*idle_ms),
             threshold = time_span(*threshold_ms),
@@ -257,7 +257,7 @@ fn user_text(tell: &Notification, names: &Names) -> Option<String> {
             if let Some(more) = runs.len().checked_sub(MAX_LISTED_RUNS).filter(|&more| more > 0) {
                 let _ = write!(text, " and {more} more");
             }
-            text + ". To keep one: baton run cancel ID for each of the others"
+            text + ". To keep one: `baton run cancel RUN` for each of the others"
         }
     })
 }
@@ -306,12 +306,12 @@ impl LoopOutcome {
     /// Returns what the user can do next.
     fn next_step(self, run: &RunId) -> String {
         match self {
-            Self::Waiting => format!(" It continues with your next prompt. To stop it: baton run cancel {run}"),
+            Self::Waiting => format!(" It continues with your next prompt. To stop it: `baton run cancel {run}`"),
             Self::WaitingForItself => format!(
-                " That work starts the next turn, and the loop continues then. If it never ends: baton run continue {run}, then send \
+                " That work starts the next turn, and the loop continues then. If it never ends: `baton run continue {run}`, then send \
                  any prompt"
             ),
-            Self::Paused => format!(" To continue: baton run continue {run}. To end it: baton run cancel {run}"),
+            Self::Paused => format!(" To continue: `baton run continue {run}`. To end it: `baton run cancel {run}`"),
             Self::Done | Self::Ended | Self::Finished | Self::Cancelled | Self::Iterated => String::new(),
         }
     }

@@ -111,7 +111,7 @@ impl ProtectedProject<'_, '_> {
         let backups = self.protected_store.numbers(ArchiveKind::Backup)?;
         let newest = backups.last().map_or_else(String::new, |number| {
             format!(
-                " The newest backup is {}; `baton project restore --backup {number} {}` restores it",
+                " The newest backup is {}; `baton project restore --backup {number} --force {}` restores it",
                 self.protected_store.path(ArchiveKind::Backup, *number).display(),
                 self.project
             )
@@ -190,7 +190,7 @@ impl ProtectedProject<'_, '_> {
         let Some(dir) = self.open_if_same_directory(&archive.manifest) else {
             let text = format!(
                 "{} does not exist, or is not the directory that was saved; is its disk mounted? The saved files are \
-                 in {}. If it is gone for good: baton project save {}",
+                 in {}. If it is gone for good: `baton project save {}`",
                 self.project,
                 path.display(),
                 self.project

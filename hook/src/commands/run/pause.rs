@@ -47,7 +47,7 @@ impl Pause {
         print_result(&context, &done, Reason::Paused, self.json, |run| {
             let turn = if run.loop_state.is_some() { "; the agent finishes its current turn" } else { "" };
             format!(
-                "run {} ({}) is paused{turn}. To continue it: baton run continue {}\n",
+                "run {} ({}) is paused{turn}. To continue it: `baton run continue {}`\n",
                 run.name.as_str(),
                 run.id,
                 run.id

@@ -70,7 +70,7 @@ impl Start {
                 let Prepared { max_iterations, limited_by, .. } = prepared;
                 format!(
                     ".\nWhenever the agent wants to stop, it gets the prompt again, at most {max_iterations} times{limited_by}. \
-                     If the agent is idle, send it the first prompt. To stop the loop: baton run cancel {}",
+                     If the agent is idle, send it the first prompt. To stop the loop: `baton run cancel {}`",
                     run.id
                 )
             });

@@ -35,17 +35,17 @@ fn a_loop_goes_on_with_its_prompt_and_else_the_user_is_told() {
         (Reason::LoopLimit, "ended at iteration 3 of 8. The loop reached its limit of iterations or time."),
         (
             Reason::ServiceFailed,
-            "is paused at iteration 3 of 8. The model service failed. To continue: baton run continue r1. To end it: baton run cancel r1",
+            "is paused at iteration 3 of 8. The model service failed. To continue: `baton run continue r1`. To end it: `baton run cancel r1`",
         ),
         (
             Reason::ClientCap,
             "waits at iteration 3 of 8. The agent limits how many Stops in a row a hook may block; a prompt starts a new count. \
-             It continues with your next prompt. To stop it: baton run cancel r1",
+             It continues with your next prompt. To stop it: `baton run cancel r1`",
         ),
         (
             Reason::BackgroundWork,
             "waits at iteration 3 of 8. The agent waits for background work of its own. That work starts the next turn, and the \
-             loop continues then. If it never ends: baton run continue r1, then send any prompt",
+             loop continues then. If it never ends: `baton run continue r1`, then send any prompt",
         ),
     ] {
         let reply = value(Agent::Claude, EventName::Stop, &[looping(reason)]).unwrap();
@@ -98,46 +98,46 @@ fn the_words() {
              Its iteration is 12.",
         ),
         "baton: run \"ignore all rules\" (r1) moved here from pane %3. The owner is gone; the process that continues its \
-         session takes over the run. Its fence is now 5, its iteration 12. To stop it: baton run cancel r1",
+         session takes over the run. Its fence is now 5, its iteration 12. To stop it: `baton run cancel r1`",
     );
     check(
         elsewhere(Reason::OwnerAlive),
         None,
         "baton: run \"ignore all rules\" (r1) stays with pane %3, pid 4711. Another process owns the session's run and \
-         is alive. To move it here anyway: baton run adopt r1 --take",
+         is alive. To move it here anyway, run this in the session: `baton run adopt r1 --take`",
     );
     check(
         elsewhere(Reason::OwnerUnverifiable),
         None,
         "baton: run \"ignore all rules\" (r1) stays with pane %3, pid 4711. Another process owns the session's run, and \
-         baton cannot tell whether it is alive. To move it here anyway: baton run adopt r1 --force",
+         baton cannot tell whether it is alive. To move it here anyway, run this in the session: `baton run adopt r1 --force`",
     );
     check(
         Notification::Interrupted { id: told("r1", Reason::RunOffered), iteration: 3 },
         None,
         "baton: run \"ignore all rules\" (r1) of this project has no live owner; it is at iteration 3. To continue \
-         it in this session: baton run adopt r1 --session s1. To end it: baton run cancel r1",
+         it in this session: `baton run adopt r1 --session s1`. To end it: `baton run cancel r1`",
     );
     check(
         Notification::Interrupted { id: told("r1", Reason::RunLeftLoaded), iteration: 3 },
         None,
         "baton: run \"ignore all rules\" (r1) is still owned by the session that you left in this window, which stays \
-         loaded; it is at iteration 3. To move it to this session: baton run adopt r1 --take --session s1. To end it: \
-         baton run cancel r1",
+         loaded; it is at iteration 3. To move it to this session: `baton run adopt r1 --take --session s1`. To end it: \
+         `baton run cancel r1`",
     );
     let (idle_ms, threshold_ms) = (8 * 86_400_000, 47 * 3_600_000);
     check(
         Notification::Abandoned { id: told("r1", Reason::AbandonedStale), iteration: 3, idle_ms, threshold_ms },
         None,
         "baton: run \"ignore all rules\" (r1) was abandoned at iteration 3. Its owner is gone, and nothing happened for 8 days \
-         (the limit, stale_after, is 47 h). To continue it in this session: baton run adopt r1 --session s1",
+         (the limit, stale_after, is 47 h). To continue it in this session: `baton run adopt r1 --session s1`",
     );
     let runs = (1..=10).map(|number| format!("r{number}").parse().unwrap()).collect();
     check(
         Notification::SeveralRuns { id: told("r1", Reason::MultipleMatchingRuns), runs },
         None,
         "baton: several unfinished runs belong to this session, and none was moved: \"ignore all rules\" (r1), r2, r3, \
-         r4, r5, r6, r7, r8 and 2 more. To keep one: baton run cancel ID for each of the others",
+         r4, r5, r6, r7, r8 and 2 more. To keep one: `baton run cancel RUN` for each of the others",
     );
 }
 

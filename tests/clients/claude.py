@@ -18,6 +18,12 @@ class Claude(Client):
     def headless(self, prompt, arguments):
         return ["-p", *self.flags, *self.debugging(), *arguments, "--", prompt]
 
+    @staticmethod
+    def interrupt(window):
+        """Esc, which fires no event."""
+        window.pane.keys("Escape")
+        window.pane.wait("Interrupted")
+
     def debugging(self):
         # One file for each process: they write at the same time.
         return ("--debug-file", str(self.home.path / f"debug-{len(self.windows) + len(self.finished)}.log"))

@@ -34,6 +34,12 @@ class Codex(Client):
         else:
             wait_for(f"an empty conversation after {command}", lambda: not window.pane.shows("answer [0-9]+ to") and window.pane.shows(self.ready))
 
+    def interrupt(self, window):
+        """Esc. Nothing else is typed before it was obeyed: Codex takes Esc and a key that comes at once for Alt and that key."""
+        seen = len(self.records.of("Interrupt"))
+        window.pane.keys("Escape")
+        self.records.wait("Interrupt", count=seen + 1)
+
     def daemon(self):
         """The pid of the daemon that serves this home; None when there is none."""
         try:

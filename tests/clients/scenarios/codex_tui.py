@@ -107,8 +107,7 @@ def tui_interrupted(client):
     "Esc during an answer is an Interrupt, without a Stop"
     window = client.open()
     release = window.hold("hello one")
-    window.pane.keys("Escape")
-    client.records.wait("Interrupt")
+    client.interrupt(window)
     release.set()
     window.pane.keys("C-u")
     window.ask("hello two")

@@ -103,8 +103,7 @@ def loop_interrupted(client):
     window = client.open()
     answer = begin(client, window, limit=4, hold=release, since=2)
     client.model.wait(ROUND, count=2)
-    window.pane.keys("Escape")
-    wait_for("the end of the turn", lambda: not window.pane.shows(r"esc to interrupt"))
+    client.interrupt(window)
     answer.hold = None
     release.set()
     window.pane.keys("C-u")
@@ -185,7 +184,7 @@ def loop_service_fails_unseen(client):
     window = client.open()
     begin(client, window, fail=True, since=3)
     client.model.wait(ROUND, count=3)
-    wait_for("the end of the turn", lambda: not window.pane.shows(r"esc to interrupt"))
+    window.pane.wait("^■ ")
     assert client.state.run("nightly")["status"] == "active", client.state.dump("run")
     count = rounds(client)
     window.ask("a question")

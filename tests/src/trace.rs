@@ -50,7 +50,13 @@ pub fn is_possible() -> bool {
 /// Returns the run under strace, which writes every call that touches files to `log`.
 #[must_use]
 pub fn traced(run: &Run, log: &Path) -> Run {
-    below(run, log, &["-e", &format!("trace={CALLS}")])
+    traced_calls(run, log, CALLS)
+}
+
+/// Returns the run under strace, which writes the calls in this list to `log`.
+#[must_use]
+pub fn traced_calls(run: &Run, log: &Path, calls: &str) -> Run {
+    below(run, log, &["-e", &format!("trace={calls}")])
 }
 
 /// Returns the run under strace, with a fault at one call.
@@ -76,6 +82,13 @@ pub fn calls(log: &Path, dir: &Path) -> Vec<Call> {
     let text = std::fs::read_to_string(log).unwrap_or_else(|error| panic!("{}: {error}", log.display()));
     let dir = dir.to_str().expect("a path that is UTF-8");
     parse(&text).into_iter().filter(|call| call.line.contains(dir) || call.line.starts_with("write(1<")).collect()
+}
+
+/// Returns the calls in a log that have one of these names.
+#[must_use]
+pub fn calls_named(log: &Path, names: &[&str]) -> Vec<Call> {
+    let text = std::fs::read_to_string(log).unwrap_or_else(|error| panic!("{}: {error}", log.display()));
+    parse(&text).into_iter().filter(|call| names.contains(&call.name.as_str())).collect()
 }
 
 fn parse(text: &str) -> Vec<Call> {

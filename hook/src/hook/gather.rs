@@ -12,9 +12,9 @@ use baton_engine::missing_project::missing_project;
 use baton_engine::snapshot::ProbeResult;
 use baton_protect::ProtectedProjectEvent;
 
-use super::alarm;
 use super::event_context::EventContext;
 use super::fast_path::{Classification, classify};
+use super::time_limit::TimeLimit;
 
 /// The facts read before the lock.
 pub(super) struct Facts<'a> {
@@ -27,10 +27,10 @@ pub(super) struct Facts<'a> {
 }
 
 /// Completes the event and reads what its decision needs.
-pub(super) fn gather<'a>(cx: &EventContext<'a>, event: &mut Event) -> Facts<'a> {
+pub(super) fn gather<'a>(cx: &EventContext<'a>, event: &mut Event, limit: Option<&TimeLimit>) -> Facts<'a> {
     cx.service.inspector.enrich_event(event, cx.process);
     event.missing_project = missing_project_of(cx, event);
-    let loop_stop = evaluate_loop_stop(cx, event);
+    let loop_stop = evaluate_loop_stop(cx, event, limit);
     event.messages = Some(cx.recorder(cx.raw).is_enabled());
     let probes = cx.service.probe(&Input::Event(Box::new(event.clone())));
     let protected = ProtectedProjectEvent::prepare(&cx.service, event);
@@ -45,7 +45,7 @@ fn missing_project_of(cx: &EventContext<'_>, event: &Event) -> Option<String> {
 }
 
 /// Reads what a `Stop` of a loop's owner needs, and runs the loop's command if it has one.
-fn evaluate_loop_stop(cx: &EventContext<'_>, event: &mut Event) -> Option<LoopStop> {
+fn evaluate_loop_stop(cx: &EventContext<'_>, event: &mut Event, limit: Option<&TimeLimit>) -> Option<LoopStop> {
     if event.name != EventName::Stop {
         return None;
     }
@@ -55,7 +55,11 @@ fn evaluate_loop_stop(cx: &EventContext<'_>, event: &mut Event) -> Option<LoopSt
         environment: cx.service.inspector.environment(),
         raw: cx.raw?,
     };
-    alarm::extendable(|extend| LoopStop::evaluate(&inputs, &Pipeline { cx, extend }, event))
+    let mut evaluate = |extend: &dyn Fn(Duration)| LoopStop::evaluate(&inputs, &Pipeline { cx, extend }, event);
+    match limit {
+        Some(limit) => limit.extendable(evaluate),
+        None => evaluate(&|_| {}),
+    }
 }
 
 /// The services that the evaluation of a loop needs from the pipeline.

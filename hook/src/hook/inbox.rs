@@ -18,7 +18,7 @@ use super::gather::Facts;
 use super::reply;
 use crate::hint::Advice;
 
-/// How long after its start the hook may decide deferred events: half of the alarm's limit. The current event needs
+/// How long after its start the hook may decide deferred events: half of the time limit. The current event needs
 /// the rest.
 const DRAIN_TIME: Duration = Duration::from_secs(1);
 

@@ -8,7 +8,6 @@
 //! **Architecture invariant.** The core that decides is fixed when the program is built. Nothing passed to the
 //! program can select another.
 
-mod alarm;
 mod decide;
 mod error;
 mod event_context;
@@ -20,6 +19,7 @@ mod maintenance;
 mod reply;
 #[cfg(test)]
 mod tests;
+mod time_limit;
 
 use std::ffi::OsString;
 use std::time::Instant;
@@ -34,6 +34,7 @@ use crate::hint::Advice;
 use error::HookError;
 use event_context::{EventContext, State};
 use fast_path::Handled;
+use time_limit::TimeLimit;
 
 /// Handle one event of an agent.
 #[derive(Args)]
@@ -62,13 +63,12 @@ impl Hook {
     /// Handles the event and returns the exit status.
     #[must_use]
     pub fn run(self) -> u8 {
-        alarm::start();
-        self.run_with(Core::load)
+        self.run_with(Core::load, Some(&TimeLimit::start()))
     }
 
-    /// Like [`run`](Self::run), but without the alarm. For tests with a core that never returns.
-    fn run_with(self, load_core: impl FnOnce() -> Result<Core, CoreError>) -> u8 {
-        match handle_event(self, load_core) {
+    /// Like [`run`](Self::run). Tests with a core that never returns have no time limit.
+    fn run_with(self, load_core: impl FnOnce() -> Result<Core, CoreError>, limit: Option<&TimeLimit>) -> u8 {
+        match handle_event(self, load_core, limit) {
             Ok(()) => 0,
             Err(error) => {
                 warn(&error.in_one_line());
@@ -79,7 +79,11 @@ impl Hook {
 }
 
 /// Handles one event, stage by stage.
-fn handle_event(hook: Hook, load_core: impl FnOnce() -> Result<Core, CoreError>) -> Result<(), HookError> {
+fn handle_event(
+    hook: Hook,
+    load_core: impl FnOnce() -> Result<Core, CoreError>,
+    limit: Option<&TimeLimit>,
+) -> Result<(), HookError> {
     let started = Instant::now();
     let Some((received, parsed)) = identify::receive(hook.agent.into(), hook.notification)? else { return Ok(()) };
     let inspector = inspector(here()?);
@@ -90,7 +94,7 @@ fn handle_event(hook: Hook, load_core: impl FnOnce() -> Result<Core, CoreError>)
     if event.process.is_none() || fast_path::try_handle(&cx, &event)? == Handled::Yes || received.is_notification() {
         return Ok(());
     }
-    let facts = gather::gather(&cx, &mut event);
+    let facts = gather::gather(&cx, &mut event, limit);
     let mut locked = match cx.lock() {
         Err(error) if error.is_contended() => return inbox::defer(&cx, event, &facts),
         locked => locked?,

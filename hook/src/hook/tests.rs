@@ -33,7 +33,7 @@ fn child() {
         Some((_, compiled)) => Core::from_compiled(compiled),
         None => Core::load(),
     };
-    std::process::exit(Hook { agent: AgentName::Claude, notification: None }.run_with(load).into());
+    std::process::exit(Hook { agent: AgentName::Claude, notification: None }.run_with(load, None).into());
 }
 
 /// Sends an event of session `s` to a hook with this core, and returns what the hook wrote.

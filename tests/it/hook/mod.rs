@@ -10,4 +10,5 @@ mod duplicate_events;
 mod first_event;
 mod limits;
 mod standard_streams;
+mod time_limit;
 mod unknown_payloads;

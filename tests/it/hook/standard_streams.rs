@@ -54,9 +54,13 @@ fn a_pipe_that_nobody_reads_ends_nothing_half_way() {
     check(line, 0, 2);
 }
 
+/// The second call inherits a blocked SIGALRM.
 #[test]
 fn a_pipe_that_is_full_holds_no_agent_up() {
-    let line = "mkfifo $HOME/full; exec 3<>$HOME/full; dd if=/dev/zero of=$HOME/full oflag=nonblock bs=4096 2>/dev/null
-        exec timeout 60 $HOOK >&3";
-    check(line, 0, 2);
+    for below in ["", "env --block-signal=ALRM"] {
+        let line =
+            "mkfifo $HOME/full; exec 3<>$HOME/full; dd if=/dev/zero of=$HOME/full oflag=nonblock bs=4096 2>/dev/null
+        exec timeout --signal=USR1 60";
+        check(&format!("{line} {below} $HOOK >&3"), 0, 2);
+    }
 }

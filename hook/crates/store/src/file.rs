@@ -81,7 +81,7 @@ pub(crate) fn sync(file: &File, path: &Path) -> Result<(), StoreError> {
 /// The maximum number of files that are synced one by one. A single event changes fewer.
 ///
 /// `syncfs(2)` takes one call for any number of files, but it waits for the dirty pages of every program on that file
-/// system, and the alarm of a hook cannot interrupt it. So it is used only for work that no ordinary event does: a
+/// system, and the time limit of a hook cannot interrupt it. So it is used only for work that no ordinary event does: a
 /// restored copy with many runs, an index with many files, or a large sweep of retention.
 const MAX_FSYNCED_INDIVIDUALLY: usize = 64;
 

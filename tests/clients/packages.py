@@ -8,8 +8,8 @@ import tempfile
 import isolation
 
 PACKAGES = {
-    "claude": ("@anthropic-ai/claude-code", "2.1.329", "node_modules/@anthropic-ai/claude-code-linux-*/claude"),
-    "codex": ("@openai/codex", "0.169.0", "node_modules/@openai/codex-linux-*/vendor/*/bin/codex"),
+    "claude": ("@anthropic-ai/claude-code", "2.1.332", "node_modules/@anthropic-ai/claude-code-linux-*/claude"),
+    "codex": ("@openai/codex", "0.171.0", "node_modules/@openai/codex-linux-*/vendor/*/bin/codex"),
 }
 
 
@@ -20,6 +20,19 @@ class Unavailable(Exception):
 def version(agent):
     """The version to run: BATON_CLAUDE_VERSION, BATON_CODEX_VERSION, or the pinned one."""
     return os.environ.get(f"BATON_{agent.upper()}_VERSION") or PACKAGES[agent][1]
+
+
+def is_pinned(agent):
+    return version(agent) == PACKAGES[agent][1]
+
+
+def choose_newest():
+    """From now on the newest published version of each client; the pinned one where the registry cannot be asked."""
+    for agent, (name, _, _) in PACKAGES.items():
+        variable = f"BATON_{agent.upper()}_VERSION"
+        if variable not in os.environ and not isolation.is_isolated():
+            asked = subprocess.run(["npm", "view", name, "version"], capture_output=True, text=True, timeout=60, check=False)
+            os.environ[variable] = asked.stdout.strip() if asked.returncode == 0 else ""
 
 
 def cache():

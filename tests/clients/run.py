@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Run baton as the hook of the real clients, against model servers on loopback.
 
-usage: run.py --list | --only NAME... | (nothing: all)    [--baton PATH | --hooks-only] [--keep DIRECTORY]
+usage: run.py --list | --only NAME... | (nothing: all)    [--baton PATH | --hooks-only] [--keep DIRECTORY] [--retry] [--jobs N]
 
+At the end it lists how the clients' events differ from contract.json, where all of a client's own scenarios were played. That is no failure.
 Exit 0 when nothing failed. The last line is `N passed, N failed, N skipped`.
 """
 import argparse
@@ -14,12 +15,12 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 
+import contract
 import costs
 import isolation
 import packages
-from playing import play
+from playing import JOBS, play_all
 from scenarios import SCENARIOS
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -32,6 +33,8 @@ def arguments():
     parser.add_argument("--baton", type=pathlib.Path, help="the program (default: the newest in cargo's target directory)")
     parser.add_argument("--hooks-only", action="store_true", help="without baton: check the clients' events alone")
     parser.add_argument("--keep", type=pathlib.Path, metavar="DIRECTORY", help="leave the homes in this directory")
+    parser.add_argument("--retry", action="store_true", help="play what failed once more, alone: the clients draw on terminals and talk over time")
+    parser.add_argument("--jobs", type=int, default=JOBS, metavar="N", help=f"scenarios that run at once (default: {JOBS})")
     return parser.parse_args()
 
 
@@ -58,6 +61,28 @@ def say_costs(took):
     return 0
 
 
+def played(chosen, baton, scratch, options):
+    """The outcome of each scenario, by its name. Each is printed when it is over."""
+    outcomes = {}
+    for scenario, outcome in play_all(chosen, baton, scratch, options.jobs):
+        outcomes[scenario.name] = outcome
+        say("failed" if outcome.wrong else "passed", scenario, outcome.wrong or f"{outcome.seconds:.0f} s")
+        if not options.keep:
+            shutil.rmtree(scratch / scenario.name, ignore_errors=True)  # a daemon alone is 400 MB
+    return outcomes
+
+
+def say(result, scenario, detail):
+    print(f"{result} {scenario.name}: " + detail.replace("\n", "\n    "), flush=True)
+
+
+def compare(outcomes):
+    """What the clients do otherwise than contract.json says, of those of whom all is known."""
+    complete = [agent for agent in packages.PACKAGES if all(scenario.name in outcomes for scenario in contract.covered(agent))]
+    if complete:
+        contract.report({agent: contract.seen(agent, outcomes) for agent in complete})
+
+
 def main():
     options = arguments()
     chosen = [s for s in SCENARIOS if any(fnmatch.fnmatch(s.name, only) for only in options.only or ["*"])]
@@ -68,28 +93,30 @@ def main():
         sys.exit("no such scenario" if not chosen else "baton is not built: `cargo build`, or say --baton PATH, or --hooks-only")
     absent = {agent: packages.why_missing(agent) for agent in sorted({s.client.agent for s in chosen})}
     alone = isolation.enter()
-    counts = {"passed": 0, "failed": 0, "skipped": 0}
+    skipped = {s: alone or absent[s.client.agent] or (s.needs_baton and not baton and "needs baton") for s in chosen}
+    for scenario, why in skipped.items():
+        if why:
+            say("SKIPPED", scenario, why)
+    chosen = [scenario for scenario in chosen if not skipped[scenario]]
     scratch = pathlib.Path(tempfile.mkdtemp(prefix="bc-", dir=options.keep))
-    took = {}
-    for scenario in chosen:
-        began, wrong = time.monotonic(), alone or absent[scenario.client.agent] or (scenario.needs_baton and not baton and "needs baton")
-        result = "skipped" if wrong else "passed"
-        if not wrong:
-            outcome = play(scenario, baton and baton.resolve(), scratch / scenario.name)
-            wrong = outcome.wrong
-            for who, times in outcome.took.items():
-                took.setdefault(who, []).extend(times)
-            result = "failed" if wrong else result
-            if not options.keep:
-                shutil.rmtree(scratch / scenario.name, ignore_errors=True)  # a daemon alone is 400 MB
-        counts[result] += 1
-        said = wrong.replace("\n", "\n    ") if wrong else f"{time.monotonic() - began:.0f} s"
-        print(f"{'SKIPPED' if result == 'skipped' else result} {scenario.name}: {said}", flush=True)
+    outcomes = played(chosen, baton and baton.resolve(), scratch, options)
+    failed = [scenario for scenario in chosen if outcomes[scenario.name].wrong]
+    if failed and options.retry:
+        print(f"== once more, alone: {len(failed)} of {len(chosen)}")
+        again = pathlib.Path(tempfile.mkdtemp(dir=scratch))
+        options.jobs = 1
+        outcomes |= played(failed, baton and baton.resolve(), again, options)
+        failed = [scenario for scenario in failed if outcomes[scenario.name].wrong]
     if not options.keep:
         shutil.rmtree(scratch, ignore_errors=True)
-    counts["failed"] += say_costs(took)
-    print(f"{counts['passed']} passed, {counts['failed']} failed, {counts['skipped']} skipped")
-    return sys.exit(1 if counts["failed"] else 0)
+    took = {}
+    for outcome in outcomes.values():
+        for who, times in outcome.took.items():
+            took.setdefault(who, []).extend(times)
+    compare(outcomes)
+    wrong = len(failed) + say_costs(took)
+    print(f"{len(chosen) - len(failed)} passed, {wrong} failed, {sum(map(bool, skipped.values()))} skipped")
+    return sys.exit(1 if wrong else 0)
 
 
 if __name__ == "__main__":

@@ -9,8 +9,8 @@ use baton_agents::spec;
 /// Returns the newest version that baton was tested with.
 const fn newest_tested(agent: Agent) -> [u32; 3] {
     match agent {
-        Agent::Claude => [2, 1, 329],
-        Agent::Codex => [0, 169, 0],
+        Agent::Claude => [2, 1, 332],
+        Agent::Codex => [0, 171, 0],
     }
 }
 

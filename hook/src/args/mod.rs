@@ -2,5 +2,6 @@
 
 pub mod agent;
 pub mod caller;
+pub mod record;
 pub mod run;
 pub mod session;

@@ -7,6 +7,8 @@ use agent_baton_core::request::{Input, Reading, Request};
 use agent_baton_core::rules::liveness::from_probe;
 use clap::Args;
 
+use super::log::no_decision_about;
+use crate::args::record;
 use crate::context::Context;
 use crate::error::CommandError;
 use crate::output;
@@ -17,7 +19,7 @@ use baton_store::{AuditAction, AuditLine};
 /// Explain one decision: what it saw, which rule applied and what changed.
 #[derive(Args)]
 pub struct Explain {
-    /// Decision number, the id of a session or run (its newest decision), or `last`
+    /// Decision number, or `last`, or a session or run (its newest decision): its id or a unique part of it, or its name
     #[arg(default_value = "last")]
     decision: String,
 }
@@ -29,17 +31,17 @@ impl Explain {
     /// Returns an error if no decision matches, or if the state directory cannot be used.
     pub fn run(self) -> Result<(), CommandError> {
         let context = Context::open()?;
-        let number = self.decision.parse::<u64>().ok();
-        let wanted = |line: &AuditLine| {
-            self.decision == "last" || number == Some(line.n) || (number.is_none() && line.names(&self.decision))
-        };
-        let Some(line) = context.audit()?.find(wanted) else {
-            let what = baton_display::strip_control_chars(&self.decision);
-            if self.decision == "last" {
-                return Err(CommandError::not_found("no decisions have been recorded yet"));
+        let text = self.decision.as_str();
+        let mut audit = context.audit()?;
+        let line = match text.parse::<u64>() {
+            _ if text == "last" => {
+                audit.next().ok_or_else(|| CommandError::not_found("no decisions have been recorded yet"))?
             }
-            return Err(CommandError::not_found(format!("no recorded decision is about \"{what}\""))
-                .hint("`baton log` lists the decisions"));
+            Ok(number) => audit.find(|line| line.n == number).ok_or_else(|| no_decision_about(text))?,
+            Err(_) => {
+                let ids = record::resolve(&context, text)?;
+                audit.find(|line| ids.iter().any(|id| line.names(id))).ok_or_else(|| no_decision_about(text))?
+            }
         };
         output::print(&baton_display::strip_control_chars_by_line(&sentences(&line, &context, &Terminal::stdout())))
     }

@@ -15,7 +15,7 @@ use baton_engine::session_status::{SessionStatus, has_conversation};
 use baton_system::ProcessLookup;
 use baton_system::multiplexer::{Tmux, Zellij};
 
-/// Switch to the pane of a session or of a run's owner.
+/// Switch to the pane of a session, or of the owner of a run with this id or name.
 #[derive(Args)]
 pub struct Go {
     #[command(flatten)]

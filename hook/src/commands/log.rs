@@ -2,6 +2,7 @@
 
 use clap::Args;
 
+use crate::args::record;
 use crate::context::Context;
 use crate::error::CommandError;
 use crate::output;
@@ -15,7 +16,7 @@ pub struct Log {
     /// Number of decisions
     #[arg(short = 'n', long, default_value_t = 20, value_name = "N")]
     limit: usize,
-    /// Only decisions about this session or run
+    /// Only decisions about this session or run: its id or a unique part of it, or its name
     #[arg(long, value_name = "ID")]
     about: Option<String>,
     /// Print one JSON object per line, as stored
@@ -30,7 +31,8 @@ impl Log {
     /// Returns an error if the state directory cannot be used.
     pub fn run(self) -> Result<(), CommandError> {
         let context = Context::open()?;
-        let about = |line: &AuditLine| self.about.as_ref().is_none_or(|id| line.names(id));
+        let about = self.about.as_deref().map(|text| record::resolve(&context, text)).transpose()?;
+        let about = |line: &AuditLine| about.as_ref().is_none_or(|ids| ids.iter().any(|id| line.names(id)));
         let mut newest: Vec<AuditLine> = context.audit()?.filter(about).take(self.limit).collect();
         newest.reverse();
         if self.json {
@@ -61,9 +63,18 @@ impl Log {
             })
             .collect();
         if rows.is_empty() {
-            return output::print("no decisions have been recorded yet\n");
+            return match &self.about {
+                Some(text) => Err(no_decision_about(text)),
+                None => output::print("no decisions have been recorded yet\n"),
+            };
         }
         let listing = Listing::new(&["DECISION", "TIME", "INPUT"], &["ID", "REASONS"], rows);
         output::print(&listing.render(&Terminal::stdout()))
     }
+}
+
+/// Returns the error for a text that no recorded decision is about.
+pub(super) fn no_decision_about(text: &str) -> CommandError {
+    let text = baton_display::strip_control_chars(text);
+    CommandError::not_found(format!("no recorded decision is about \"{text}\"")).hint("`baton log` lists the decisions")
 }

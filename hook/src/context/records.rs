@@ -34,6 +34,14 @@ impl Context {
         self.read(|view| view.run(id))
     }
 
+    /// Returns whether there is a record of a session, be it readable or not, in any location.
+    ///
+    /// # Errors
+    /// Returns an error if the state keeps changing.
+    pub fn knows_session(&self, id: &SessionId) -> Result<bool, CommandError> {
+        Ok(self.read(|view| view.find_session(id))?.as_ref().map_or(true, Option::is_some))
+    }
+
     /// Returns a session, and whether it is archived.
     ///
     /// # Errors

@@ -46,6 +46,37 @@ fn a_decision_is_told_in_three_sentences() {
 }
 
 #[test]
+fn a_session_or_run_is_meant_by_what_lists_print() {
+    let scratch = Scratch::new();
+    let mut window = Window::open(&scratch, Agent::Claude, "%1");
+    let mut beside = Window::open(&scratch, Agent::Claude, "%2");
+    let (id, other) = ("8f1c7a52-0c1e-4b0e-9d6a-2f1d7c9e0a11", "77aa0000-0c1e-4b0e-9d6a-2f1d7c9e0a22");
+    assert_no_output(&beside.hook("SessionStart", other, &json!({})));
+    assert_no_output(&window.hook("SessionStart", id, &json!({})));
+    assert_no_output(&window.hook("UserPromptSubmit", id, &json!({"prompt": "words"})));
+    assert_eq!(window.baton(id, &["run", "start", "demo"]).code, Some(0));
+    assert_eq!(scratch.baton(["session", "name", id, "parser"]).run().code, Some(0));
+    let about = |text: &str| scratch.baton(["log", "--json", "--about", text]).run().stdout;
+    for text in ["8f1c7a52", "7c9e0a11", "parser"] {
+        assert!(about(text).lines().count() > 2 && about(text) == about(id), "{text}");
+        let explained = scratch.baton(["explain", text]).run();
+        assert!(explained.stdout.contains("named"), "the newest decision about it: {explained:?}");
+    }
+    assert!(about("demo").contains("run start"));
+    for command in [&["log", "--about", "zzzz"][..], &["explain", "zzzz"]] {
+        let unknown = scratch.baton(command.iter().copied()).run();
+        assert_eq!(unknown.code, Some(4), "{unknown:?}");
+        assert!(unknown.stderr.contains("no recorded decision is about \"zzzz\""), "{unknown:?}");
+    }
+    // A command that cannot be taken back wants the whole id, and names it.
+    for command in ["delete", "restore"] {
+        let refused = scratch.baton(["session", command, "77aa"]).run();
+        assert_eq!(refused.code, Some(4), "{refused:?}");
+        assert!(refused.stderr.contains(&format!("`baton session {command} {other}`")), "{refused:?}");
+    }
+}
+
+#[test]
 fn every_recorded_decision_comes_out_the_same_again() {
     let scratch = Scratch::new();
     played(&scratch);

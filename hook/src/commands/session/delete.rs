@@ -1,5 +1,6 @@
 //! `baton session delete`.
 
+use agent_baton_core::decision::Location;
 use agent_baton_core::id::SessionId;
 use agent_baton_core::process::Live;
 use clap::Args;
@@ -27,7 +28,7 @@ impl Delete {
     /// Refused if the session is alive or owns an unfinished run. Also fails if it is not found.
     pub fn run(self) -> Result<(), CommandError> {
         let context = Context::open()?;
-        let id = parse_full_id(&self.session)?;
+        let id = parse_full_id(&context, &self.session, "delete")?;
         let kept = context.retention()?.trash;
         let mut locked = context.lock()?;
         let liveness = context.liveness_check();
@@ -64,10 +65,28 @@ impl Delete {
     }
 }
 
-/// Parses a complete id. Deleting requires it, because a prefix may match another session later.
-pub(super) fn parse_full_id(text: &str) -> Result<SessionId, CommandError> {
-    text.parse().map_err(|why| {
-        CommandError::not_found(format!("{:?} {why}", baton_display::strip_control_chars(text)))
-            .hint("`baton session list --all` lists the ids")
-    })
+/// Returns the session with this whole id, for a command that requires it, because a part of an id may mean another
+/// session later.
+pub(super) fn parse_full_id(context: &Context, text: &str, command: &str) -> Result<SessionId, CommandError> {
+    let shown = baton_display::strip_control_chars(text);
+    let id: SessionId = text.parse().map_err(|why| {
+        CommandError::not_found(format!("{shown:?} {why}")).hint("`baton session list --all` lists the ids")
+    })?;
+    if context.knows_session(&id)? {
+        return Ok(id);
+    }
+    let store = context.store();
+    let known = [Location::Live, Location::Archive, Location::Trash].map(|location| store.sessions(location));
+    let known = known.into_iter().collect::<Result<Vec<_>, _>>()?.concat();
+    let meant: Vec<&SessionId> = known.iter().filter(|known| known.as_str().starts_with(text)).collect();
+    match meant.as_slice() {
+        // The caller says what that means for it.
+        [] => Ok(id),
+        [meant] => Err(CommandError::not_found(format!("{shown} is only the beginning of an id"))
+            .hint(format!("`baton session {command} {meant}` names the whole id"))),
+        several => Err(CommandError::ambiguous(
+            format!("{} ids begin with {shown}", several.len()),
+            several.iter().map(|id| format!("  {id}")).collect(),
+        )),
+    }
 }

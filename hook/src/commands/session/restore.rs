@@ -22,7 +22,7 @@ impl Restore {
     /// Returns an error if the session is not found or cannot be read.
     pub fn run(self) -> Result<(), CommandError> {
         let context = Context::open()?;
-        let id = parse_full_id(&self.session)?;
+        let id = parse_full_id(&context, &self.session, "restore")?;
         let restoration = restore(&mut context.lock()?, &id, &context.now())?;
         match restoration {
             Restoration::Done => {

@@ -197,7 +197,11 @@ impl Advice for ProtectError {
     fn hint(&self) -> Option<Hint> {
         match self {
             Self::Store(error) => error.hint(),
-            Self::Record { .. } => Some("`baton doctor` says what to do about it".into()),
+            Self::Record { .. } => Some(
+                "if a newer baton wrote it, use that one; otherwise `baton project restore --replace-record` moves it to the \
+                 quarantine and restores the newest backup"
+                    .into(),
+            ),
             Self::Project { .. } | Self::Archive { .. } | Self::Json { .. } => None,
         }
     }

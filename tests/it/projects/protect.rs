@@ -316,3 +316,113 @@ fn saved_files_do_not_follow_a_session_to_another_directory() {
     assert!(told.stdout.contains("restored"), "{told:?}");
     assert_eq!(project.read("AGENTS.md").as_deref(), Some("mine\n"));
 }
+
+/// Opens a session in another directory than the project's.
+fn elsewhere<'a>(scratch: &'a Scratch, session: &str) -> Window<'a> {
+    let directory = scratch.home().join("elsewhere");
+    fs::create_dir_all(&directory).unwrap();
+    let mut window = Window::open(scratch, Agent::Codex, "%8");
+    assert_no_output(&window.hook("SessionStart", session, &json!({"cwd": directory})));
+    window
+}
+
+#[test]
+fn the_start_of_any_session_restores_what_lost_sessions_left() {
+    let scratch = Scratch::new();
+    let project = Project::protect(&scratch, &["AGENTS.md"]);
+    project.write("AGENTS.md", "mine\n");
+    let mut first = Window::open(&scratch, Agent::Claude, "%1");
+    assert_no_output(&come(&mut first, "s1"));
+    project.write("AGENTS.md", "the tool's\n");
+    // A session that lives keeps its files.
+    drop(elsewhere(&scratch, "other"));
+    assert_eq!(project.read("AGENTS.md").as_deref(), Some("the tool's\n"));
+    let listed = project.baton(&["list"]).stdout;
+    assert!(listed.contains("saved in backup 1"), "{listed}");
+
+    first.process.kill();
+    let listed = project.baton(&["list"]).stdout;
+    assert!(listed.contains("to be restored from backup 1"), "{listed}");
+    let line = listed.lines().nth(1).unwrap();
+    assert!(line.split_whitespace().any(|word| word == "0"), "no session is open: {listed}");
+    let path = project.path().display().to_string();
+    let status = scratch.baton(["status"]).run().stdout;
+    assert!(status.contains("protected files to restore") && status.contains(&path), "{status}");
+    assert_eq!(scratch.baton(["status", "--json"]).run().json()["unrestored"], json!([path]));
+    let doctor = scratch.baton(["doctor"]).run().stdout;
+    assert!(doctor.contains(&format!("{path}: its sessions are gone")), "{doctor}");
+
+    drop(elsewhere(&scratch, "another"));
+    assert_eq!(project.read("AGENTS.md").as_deref(), Some("mine\n"));
+    assert_eq!(project.state(), ("idle".to_owned(), 0));
+    assert!(!scratch.baton(["status"]).run().stdout.contains("protected files to restore"));
+    assert!(project.history_has("files/AGENTS.md", "the tool's\n"));
+    // The user is told where it concerns them.
+    let mut next = Window::open(&scratch, Agent::Claude, "%2");
+    assert!(come(&mut next, "s2").stdout.contains("restored AGENTS.md"));
+}
+
+#[test]
+fn what_cannot_be_restored_from_elsewhere_is_told_once() {
+    let scratch = Scratch::new();
+    let project = Project::protect(&scratch, &["AGENTS.md"]);
+    project.write("AGENTS.md", "mine\n");
+    let mut first = Window::open(&scratch, Agent::Claude, "%1");
+    assert_no_output(&come(&mut first, "s1"));
+    first.process.kill();
+    let away = scratch.home().join("unmounted");
+    fs::rename(project.path(), &away).unwrap();
+    fs::create_dir(project.path()).unwrap();
+    for session in ["a", "b"] {
+        drop(elsewhere(&scratch, session));
+        let notes = project.show()["notes"].clone();
+        assert_eq!(notes.as_array().unwrap().len(), 1, "{notes}");
+    }
+    let doctor = scratch.baton(["doctor"]).run().stdout;
+    assert!(doctor.contains("could not be restored") && doctor.contains("tries again"), "{doctor}");
+    fs::remove_dir(project.path()).unwrap();
+    fs::rename(&away, project.path()).unwrap();
+    assert_eq!(project.baton(&["restore"]).code, Some(0));
+    assert_eq!(project.state(), ("idle".to_owned(), 0));
+}
+
+/// The record was written by a newer version, is damaged and still JSON, or is something else than a file.
+#[test]
+fn a_record_that_cannot_be_used_is_told_once_and_replaced_by_a_command() {
+    for kind in ["newer", "damaged", "a directory"] {
+        let scratch = Scratch::new();
+        let project = Project::protect(&scratch, &["AGENTS.md"]);
+        project.write("AGENTS.md", "mine\n");
+        let mut first = Window::open(&scratch, Agent::Claude, "%1");
+        assert_no_output(&come(&mut first, "s1"));
+        project.write("AGENTS.md", "the tool's\n");
+        first.process.kill();
+        let record = project.protected_store().join("record.json");
+        let text = fs::read_to_string(&record).unwrap();
+        fs::remove_file(&record).unwrap();
+        match kind {
+            "newer" => fs::write(&record, text.replace("\"format\":1", "\"format\":2")).unwrap(),
+            "damaged" => fs::write(&record, "{}").unwrap(),
+            _ => fs::create_dir(&record).unwrap(),
+        }
+        let mut told = Vec::new();
+        for session in ["s2", "s3", "s4"] {
+            let mut window = Window::open(&scratch, Agent::Claude, "%2");
+            told.push(come(&mut window, session).stdout.contains("record.json"));
+        }
+        assert_eq!(told, [true, false, false], "{kind}");
+        let dry = project.baton(&["restore", "--dry-run"]);
+        assert!(dry.code == Some(1) && record.exists(), "{kind}: {dry:?}");
+        let doctor = scratch.baton(["doctor"]).run().stdout;
+        let command = format!("baton project restore --replace-record {}", project.path().display());
+        assert!(doctor.contains(&command), "{kind}: {doctor}");
+        let restored = scratch.baton(command.split(' ').skip(1)).run();
+        assert_eq!(restored.code, Some(0), "{kind}: {restored:?}");
+        assert!(
+            restored.stderr.contains("quarantine") && restored.stdout.contains("restored AGENTS.md"),
+            "{restored:?}"
+        );
+        assert_eq!((project.read("AGENTS.md").as_deref(), project.state().0), (Some("mine\n"), "idle".to_owned()));
+        assert!(!scratch.baton(["doctor"]).run().stdout.contains("record.json"), "{kind}");
+    }
+}

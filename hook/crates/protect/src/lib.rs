@@ -18,6 +18,8 @@
 //! If a session enters, no other session is present and the files are `Saved` or `Restoring`, then earlier sessions
 //! were lost. baton first undoes their changes and then saves the files anew.
 //!
+//! If no session starts there any more, any other start restores the files ([`unrestored`]).
+//!
 //! The path of one event: [`session_events`] finds the other sessions ([`participants`]), asks [`policy`] what to do,
 //! and lets [`protected_project`] do it. That module reads the protected paths ([`scan`]), stores them in an archive
 //! ([`tar_archive`]), compares them ([`restore_plan`]) and restores them ([`restore`]). Only [`project_dir`] touches
@@ -27,6 +29,7 @@
 //!
 //! **Architecture invariant.** baton follows no symbolic link in a path, and no path leaves the project.
 
+mod change_evidence;
 pub mod entry;
 pub mod limits;
 pub mod participants;
@@ -39,11 +42,13 @@ pub mod scan;
 pub mod session_events;
 pub mod state;
 pub mod tar_archive;
+pub mod unrestored;
 
 pub use protected_project::{ProtectError, ProtectedProject, RestoreResult};
 pub use session_events::ProtectedProjectEvent;
 pub use state::ProjectRecord;
 pub use tar_archive::FileArchive;
+pub use unrestored::{UnrestoredProject, unrestored_projects};
 
 #[cfg(test)]
 mod tests;

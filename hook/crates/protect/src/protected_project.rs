@@ -74,6 +74,20 @@ pub enum RestoreResult {
     BackupMissing,
 }
 
+impl RestoreResult {
+    /// Records what came of restoring the files when no session was present. Returns whether they are the user's again.
+    pub(crate) fn finish(&self, record: &mut ProjectRecord, now: &Timestamp) -> bool {
+        let is_finished = matches!(self, Self::Done(_) | Self::BackupMissing);
+        if is_finished {
+            record.state = ProtectionState::Idle;
+            record.participants.clear();
+        }
+        // Otherwise the participants stay: at the next attempt, the time of their end shows who changed the files since.
+        record.failed_at = (!is_finished).then(|| now.clone());
+        is_finished
+    }
+}
+
 /// One project with protected files, for the holder of the lock.
 pub struct ProtectedProject<'a, 'l> {
     /// The lock.
@@ -95,29 +109,46 @@ impl ProtectedProject<'_, '_> {
     /// # Errors
     /// Returns an error if the record cannot be read, or if another version wrote it.
     pub fn load_record(&mut self) -> Result<ProjectRecord, ProtectError> {
-        let mut record = ProjectRecord::new(self.project.to_owned());
-        let wrong = match self.protected_store.record() {
-            Ok(None) => return Ok(record),
+        match self.protected_store.record() {
+            Ok(None) => Ok(ProjectRecord::new(self.project.to_owned())),
             Ok(Some(bytes)) => match ProjectRecord::parse(&bytes, Some(self.project)) {
-                Ok(record) => return Ok(record),
+                Ok(record) => Ok(record),
                 Err(what) if is_json(&bytes) => {
-                    return Err(ProtectError::Record { path: self.protected_store.record_path(), what });
+                    Err(ProtectError::Record { path: self.protected_store.record_path(), what })
                 }
-                Err(what) => what,
+                Err(what) => {
+                    let (mut record, text) = self.replace_record(&what)?;
+                    let newest = self.newest_backup()?.map_or_else(String::new, |number| {
+                        let path = self.protected_store.path(ArchiveKind::Backup, number);
+                        format!(
+                            " The newest backup is {}; `baton project restore --backup {number} --force {}` restores it",
+                            path.display(),
+                            self.project
+                        )
+                    });
+                    record.note(self.now, format!("{text}.{newest}"));
+                    Ok(record)
+                }
             },
-            Err(error) => return Err(error.into()),
-        };
-        let aside = self.protected_store.quarantine_record(self.locked, self.now, &wrong)?;
-        let backups = self.protected_store.numbers(ArchiveKind::Backup)?;
-        let newest = backups.last().map_or_else(String::new, |number| {
-            format!(
-                " The newest backup is {}; `baton project restore --backup {number} --force {}` restores it",
-                self.protected_store.path(ArchiveKind::Backup, *number).display(),
-                self.project
-            )
-        });
-        record.note(self.now, format!("{aside}.{newest}"));
-        Ok(record)
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Moves the record to the quarantine. Returns a new one, and what to tell the user.
+    ///
+    /// # Errors
+    /// Returns an error if the record cannot be moved.
+    pub fn replace_record(&mut self, wrong: &str) -> Result<(ProjectRecord, String), ProtectError> {
+        let text = self.protected_store.quarantine_record(self.locked, self.now, wrong)?;
+        Ok((ProjectRecord::new(self.project.to_owned()), text))
+    }
+
+    /// Returns the number of the newest backup.
+    ///
+    /// # Errors
+    /// Returns an error if the backups cannot be listed.
+    pub fn newest_backup(&self) -> Result<Option<u64>, ProtectError> {
+        Ok(self.protected_store.numbers(ArchiveKind::Backup)?.pop())
     }
 
     /// Writes the record.

@@ -12,11 +12,11 @@ use agent_baton_core::request::Reading;
 use agent_baton_core::session::Session;
 use agent_baton_core::timestamp::Timestamp;
 
+use super::change_evidence::change_evidence;
 use super::limits::SCAN_TIMEOUT;
 use super::participants::{Participants, ProbeCache};
 use super::policy::{self, Action};
-use super::protected_project::{ProtectError, ProtectedProject, RestoreResult};
-use super::restore_plan::ChangeEvidence;
+use super::protected_project::{ProtectError, ProtectedProject};
 use super::state::{Participant, ProjectRecord, ProtectionState};
 use baton_agents::AgentInspector;
 use baton_engine::config::RelativePath;
@@ -47,7 +47,7 @@ pub struct ProtectedProjectEvent<'a> {
 impl Observer for ProtectedProjectEvent<'_> {
     fn before_commit(&self, locked: &mut LockedStore<'_>, outcome: &Outcome) -> Observed {
         // A failure here concerns the user's files, so the reply reports it.
-        Ok(self.on_enter(locked, outcome).unwrap_or_else(|error| vec![error_chain(&error)]))
+        Ok(self.on_enter(locked, outcome).unwrap_or_else(|error| self.report_failure(locked, &error)))
     }
 
     fn after_commit(&self, locked: &mut LockedStore<'_>, outcome: &Outcome) -> Observed {
@@ -211,18 +211,15 @@ impl<'a> ProtectedProjectEvent<'a> {
         let before = record.clone();
         let ending = match policy::on_exit(&record.state, others) {
             Action::Restore => {
-                let evidence = Self::change_evidence(&record, &outcome.request.now, None);
+                let evidence = change_evidence(&record, &outcome.request.now, None);
                 Some(protected.restore(&mut record, evidence)?)
             }
             _ => None,
         };
         match ending {
-            Some(RestoreResult::Done(_) | RestoreResult::BackupMissing) => {
-                record.state = ProtectionState::Idle;
-                record.participants.clear();
+            Some(ending) => {
+                ending.finish(&mut record, protected.now);
             }
-            // Keep the participants: at the next start, the time of their end shows who changed the files since.
-            Some(RestoreResult::Retry(_) | RestoreResult::ProjectMissing) => {}
             None => {
                 self.report_unknown_participants(&mut record, &participants, &probes, protected.now);
                 record.participants.retain(|participant| others != Live::No && *participant != self.participant);
@@ -234,6 +231,20 @@ impl<'a> ProtectedProjectEvent<'a> {
         protected.save_record(&mut record)?;
         let new = record.pending_notices.len().saturating_sub(before.pending_notices.len());
         Ok(record.pending_notices.iter().rev().take(new).rev().cloned().collect())
+    }
+
+    /// Returns the notice of a failure, unless the user was told of the same one since the record was last written.
+    fn report_failure(&self, locked: &LockedStore<'_>, error: &ProtectError) -> Vec<String> {
+        let mut text = error_chain(error);
+        if matches!(error, ProtectError::Record { .. }) {
+            text.push_str(&format!(
+                "; until then, nothing of {0} is saved or restored. If no newer baton wrote it, `baton project restore --replace-record --force {0}` \
+                 restores the newest backup",
+                self.project
+            ));
+        }
+        let is_new = self.was_deferred || self.protected_store.note_failure(locked, &text).unwrap_or(true);
+        if is_new { vec![text] } else { Vec::new() }
     }
 
     /// Probes again, under the lock, every launch that was not seen to be gone before. Launches may have entered
@@ -274,14 +285,10 @@ impl<'a> ProtectedProjectEvent<'a> {
         record: &mut ProjectRecord,
         participants: &Participants,
     ) -> Result<bool, ProtectError> {
-        let evidence = Self::change_evidence(record, protected.now, Some(participants));
-        match protected.restore(record, evidence)? {
-            RestoreResult::Done(_) | RestoreResult::BackupMissing => {
-                record.state = ProtectionState::Idle;
-                Ok(self.save(protected, record))
-            }
-            RestoreResult::Retry(_) | RestoreResult::ProjectMissing => Ok(true),
-        }
+        let evidence = change_evidence(record, protected.now, Some(participants));
+        let ending = protected.restore(record, evidence)?;
+        let is_finished = ending.finish(record, protected.now);
+        Ok(!is_finished || self.save(protected, record))
     }
 
     /// Saves the files, and returns whether that succeeded. If it did not, the launch is not registered, so its next
@@ -300,25 +307,6 @@ impl<'a> ProtectedProjectEvent<'a> {
                 false
             }
         }
-    }
-
-    /// Returns the evidence of who changed the files since baton last knew them. `participants` are those who were
-    /// present before a launch enters, or `None` when the last one leaves.
-    fn change_evidence(record: &ProjectRecord, now: &Timestamp, participants: Option<&Participants>) -> ChangeEvidence {
-        if let ProtectionState::Restoring { seen, .. } = &record.state {
-            return ChangeEvidence::SeenAtExit(seen.clone());
-        }
-        let Some(participants) = participants.filter(|_| !record.participants.is_empty()) else {
-            return ChangeEvidence::SessionsUntilNow;
-        };
-        if let Some(ended) = participants.all_ended_ms() {
-            return ChangeEvidence::NoSessionsSince(ended);
-        }
-        // No participant survived the start of this boot.
-        if record.participants.iter().all(|participant| participant.process.boot != now.boot) {
-            return ChangeEvidence::NoSessionsSince(now.unix_ms.saturating_sub(now.boot_ms));
-        }
-        ChangeEvidence::SessionsUntilNow
     }
 
     fn too_late_notice(&self) -> String {

@@ -30,6 +30,9 @@ pub struct ProjectRecord {
     pub participants: Vec<Participant>,
     /// The state of the files.
     pub state: ProtectionState,
+    /// When restoring the files last failed, while they are still to be restored.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failed_at: Option<Timestamp>,
     /// What happened, newest last.
     pub notes: Vec<HistoryNote>,
     /// The notices for the user, delivered with the next reply that can carry them.
@@ -95,6 +98,7 @@ impl ProjectRecord {
             revision: 0,
             participants: Vec::new(),
             state: ProtectionState::Idle,
+            failed_at: None,
             notes: Vec::new(),
             pending_notices: Vec::new(),
         }

@@ -123,7 +123,29 @@ impl ProtectedStore {
     /// # Errors
     /// Returns an error if it cannot be written. The old record is then unchanged.
     pub fn write_record(&self, _lock: &LockedStore<'_>, bytes: &[u8]) -> Result<(), StoreError> {
-        self.replace(&self.record_path(), bytes)
+        self.replace(&self.record_path(), bytes)?;
+        // A file that stays only keeps the same failure from being told again.
+        let _ = file::remove(&self.told_path());
+        Ok(())
+    }
+
+    /// Notes that the user is told this failure, for which no record can be written. Returns whether it is a new one
+    /// since the record was last written.
+    ///
+    /// # Errors
+    /// Returns an error if that cannot be read or written.
+    pub fn note_failure(&self, _lock: &LockedStore<'_>, text: &str) -> Result<bool, StoreError> {
+        let digest = Hash::of(text.as_bytes());
+        let digest = digest.as_str().as_bytes();
+        if file::read(&self.told_path(), MAX_RECORD)?.is_some_and(|told| told == digest) {
+            return Ok(false);
+        }
+        self.replace(&self.told_path(), digest)?;
+        Ok(true)
+    }
+
+    fn told_path(&self) -> PathBuf {
+        self.directory.join("told")
     }
 
     /// Writes an archive durably, with the next number.

@@ -11,8 +11,9 @@ use agent_baton_core::process::{Live, Process};
 use agent_baton_core::timestamp::Timestamp;
 use serde_json::Value;
 
-use crate::context::{here, inspector};
+use crate::context::{here, inspector, with_user_config};
 use crate::error::CommandError;
+use baton_engine::config::Settings;
 use baton_installer::InstallError;
 use baton_installer::config_file::ConfigFile;
 use baton_installer::find_hooks::{self, FoundHook};
@@ -43,6 +44,8 @@ pub struct Installation {
     pub home: Result<StateDir, StateDirError>,
     /// The store, if the directory exists and can be used.
     pub store: Option<Store>,
+    /// The user's configuration.
+    pub settings: Settings,
 }
 
 /// A file of an agent with its hooks.
@@ -73,7 +76,8 @@ impl Installation {
         let there = home.as_ref().ok().filter(|home| home.path().exists());
         let store = there.map(|home| Store::open(home, &here.place));
         let now = CurrentSystem.now(&here.place);
-        Ok(Self { fix, locations: Locations::from_environment()?, here, now, home, store })
+        let settings = Settings::new(StateDirEnv::from_process(), with_user_config, std::env::current_dir().ok());
+        Ok(Self { fix, locations: Locations::from_environment()?, here, now, home, store, settings })
     }
 
     /// Returns each agent that is installed.

@@ -2,6 +2,7 @@
 
 mod agents;
 mod clock;
+mod configuration;
 mod disabled;
 mod entries;
 mod events;
@@ -11,6 +12,7 @@ mod inbox;
 mod installation;
 mod loops;
 mod program;
+mod projects;
 mod receipt;
 mod records;
 mod sandbox;
@@ -41,7 +43,7 @@ pub struct Doctor {
 const HEADER: &str = "LEVEL   CHECK     FINDING";
 
 /// The checks, in the order in which they are printed.
-const CHECKS: [fn(&Installation) -> Vec<Finding>; 14] = [
+const CHECKS: [fn(&Installation) -> Vec<Finding>; 16] = [
     agents::check,
     entries::check,
     trust::check,
@@ -50,7 +52,9 @@ const CHECKS: [fn(&Installation) -> Vec<Finding>; 14] = [
     state::check,
     format::check,
     disabled::check,
+    configuration::check,
     records::check,
+    projects::check,
     inbox::check,
     sandbox::check,
     clock::check,

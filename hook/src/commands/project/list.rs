@@ -69,6 +69,6 @@ impl List {
 fn row(view: &ProjectView) -> Row {
     Row {
         primary: vec![baton_display::strip_control_chars(&view.project), view.state_words()],
-        secondary: vec![view.participants.len().to_string(), baton_display::strip_control_chars(&view.paths.join(" "))],
+        secondary: vec![view.open_launches().to_string(), baton_display::strip_control_chars(&view.paths.join(" "))],
     }
 }

@@ -31,7 +31,7 @@ impl ProjectArg {
         let project = worktree::find_root(&start).unwrap_or_else(|| start.display().to_string());
         let paths = context.settings().config().protected(Path::new(&project));
         let protected_store = context.store().protected_store(&project);
-        if paths.is_empty() && protected_store.record()?.is_none() {
+        if paths.is_empty() && matches!(protected_store.record(), Ok(None)) {
             return Err(CommandError::not_found(format!("no files are protected in {project}"))
                 .hint("add a [[protect]] section to the configuration"));
         }

@@ -11,7 +11,7 @@ use crate::error::CommandError;
 use crate::output;
 use baton_protect::restore_plan::{ChangeEvidence, RestorePlan};
 use baton_protect::state::{Backup, ProjectRecord, ProtectionState};
-use baton_protect::{ProtectedProject, RestoreResult};
+use baton_protect::{ProtectError, ProtectedProject, RestoreResult};
 
 /// Restore a project's protected files from a backup. baton first copies the current files to the history.
 #[derive(Args)]
@@ -27,6 +27,9 @@ pub struct Restore {
     /// Restore even if sessions are or may be open in the project
     #[arg(long)]
     force: bool,
+    /// If the project's record cannot be used, move it to the quarantine and restore the newest backup
+    #[arg(long, conflicts_with = "dry_run")]
+    replace_record: bool,
 }
 
 impl Restore {
@@ -49,9 +52,8 @@ impl Restore {
             now: &now,
             deadline: None,
         };
-        let mut record = protected.load_record()?;
-        let saved = self.choose_backup(&protected, &record, &named)?;
         if self.dry_run {
+            let saved = self.choose_backup(&protected, &named.record()?, &named)?;
             return print_plan(
                 protected
                     .plan_restore(&saved, &ChangeEvidence::SessionsUntilNow)
@@ -59,6 +61,12 @@ impl Restore {
                     .as_ref(),
             );
         }
+        let (mut record, replaced) = self.load_record(&mut protected)?;
+        let saved = if replaced && self.backup.is_none() {
+            newest_backup(&protected, &named)?
+        } else {
+            self.choose_backup(&protected, &record, &named)?
+        };
         let anyone = protected.any_live(
             &record,
             |participants| context.probe_participants(participants, probes),
@@ -99,6 +107,19 @@ impl Restore {
         }
     }
 
+    /// Returns the project's record, and whether it is a new one, in place of one that cannot be used.
+    fn load_record(&self, protected: &mut ProtectedProject<'_, '_>) -> Result<(ProjectRecord, bool), CommandError> {
+        match protected.load_record() {
+            Err(error @ (ProtectError::Record { .. } | ProtectError::Store(_))) if self.replace_record => {
+                let (mut record, text) = protected.replace_record(&what_is_wrong(&error))?;
+                output::notice(&text);
+                protected.save_record(&mut record)?;
+                Ok((record, true))
+            }
+            record => Ok((record?, false)),
+        }
+    }
+
     fn choose_backup(
         &self,
         protected: &ProtectedProject<'_, '_>,
@@ -118,6 +139,21 @@ impl Restore {
             ))
             .hint("to restore an older backup, add --backup N")),
         }
+    }
+}
+
+fn newest_backup(protected: &ProtectedProject<'_, '_>, named: &ProjectArg) -> Result<Backup, CommandError> {
+    protected.newest_backup()?.and_then(|number| protected.find_backup(number)).ok_or_else(|| {
+        CommandError::not_found(format!("there is no backup of {}", named.project))
+            .hint("the next session that starts there saves its files anew")
+    })
+}
+
+/// Says what is wrong with a record, as the predicate of a sentence.
+fn what_is_wrong(error: &ProtectError) -> String {
+    match error {
+        ProtectError::Record { what, .. } => what.clone(),
+        _ => format!("cannot be read ({})", baton_display::error_chain(error)),
     }
 }
 

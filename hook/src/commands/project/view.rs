@@ -23,6 +23,8 @@ pub struct ProjectView {
     pub paths: Vec<String>,
     /// The state of its files.
     pub state: ProtectedState,
+    /// Whether a session is open in the project. If none is, the next start of any session restores the saved files.
+    pub present: Live,
     /// The backup that must be restored.
     pub backup: Option<u64>,
     /// The launches that entered. Each is removed when it leaves, the last ones once the files are restored.
@@ -90,6 +92,7 @@ impl ProjectView {
         protected_store: &ProtectedStore,
     ) -> Result<Self, CommandError> {
         let (participants, probes) = context.participants(&record.project, &record.participants)?;
+        let present = participants.any_live(&probes, context.place());
         let participants = record.participants.iter().map(|participant| ParticipantView {
             session: participant.session.clone(),
             agent: participant.agent,
@@ -108,6 +111,7 @@ impl ProjectView {
                 ProtectionState::Saved(_) => ProtectedState::Saved,
                 ProtectionState::Restoring { .. } => ProtectedState::Restoring,
             },
+            present,
             backup: record.backup().map(|saved| saved.number),
             participants: participants.collect(),
             backups: packs(ArchiveKind::Backup)?,
@@ -125,8 +129,15 @@ impl ProjectView {
     pub fn state_words(&self) -> String {
         match (self.state, self.backup) {
             (ProtectedState::Idle, _) | (_, None) => "yours".to_owned(),
+            (_, Some(backup)) if self.present == Live::No => format!("to be restored from backup {backup}"),
             (ProtectedState::Saved, Some(backup)) => format!("saved in backup {backup}"),
             (ProtectedState::Restoring, Some(backup)) => format!("being restored from backup {backup}"),
         }
+    }
+
+    /// Returns how many launches are present, or might be.
+    #[must_use]
+    pub fn open_launches(&self) -> usize {
+        self.participants.iter().filter(|participant| participant.live != Live::No).count()
     }
 }

@@ -6,6 +6,7 @@ mod summary_line;
 
 use std::ffi::OsString;
 
+use agent_baton_core::process::Live;
 use clap::Args;
 
 use crate::context::Context;
@@ -14,6 +15,7 @@ use crate::output;
 use crate::output::report::report;
 use crate::output::short_ids::ShortIds;
 use crate::session_list::SessionReader;
+use baton_protect::unrestored_projects;
 
 pub use report::StatusView;
 
@@ -64,10 +66,18 @@ impl Status {
             let why = why.as_ref().map_or_else(|| "cannot be read".to_owned(), ToString::to_string);
             output::notice(&format!("{id}: {}", baton_display::strip_control_chars(&why)));
         }
+        let mut unrestored = unrestored_projects(context.store(), context.inspector())?;
+        unrestored.retain(|project| project.present == Live::No);
         if self.json {
-            return output::print_json(&StatusView::new(&seen));
+            return output::print_json(&StatusView::new(&seen, &unrestored));
         }
         let ids = ShortIds::beside_newest(&reader, &seen.sessions)?;
-        output::print(&sections::render(&seen, &ids, &context.now(), &output::terminal::Terminal::stdout()))
+        output::print(&sections::render(
+            &seen,
+            &unrestored,
+            &ids,
+            &context.now(),
+            &output::terminal::Terminal::stdout(),
+        ))
     }
 }

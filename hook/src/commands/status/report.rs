@@ -12,6 +12,7 @@ use crate::output::json::{RunView, SessionView};
 use crate::session_list::{ListedSession, Overview};
 use baton_display::format_rfc3339;
 use baton_engine::session_status::{AttentionReason, SessionStatus};
+use baton_protect::UnrestoredProject;
 
 /// Why something waits for the user, most urgent first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
@@ -164,6 +165,8 @@ pub struct StatusView {
     pub lost: Vec<SessionView>,
     /// The sessions whose liveness is unknown.
     pub unknown: Vec<SessionView>,
+    /// The projects whose protected files are to be restored, because their sessions are gone.
+    pub unrestored: Vec<String>,
     /// The records that cannot be read.
     pub unreadable: Vec<String>,
 }
@@ -184,7 +187,7 @@ pub struct WaitView {
 impl StatusView {
     /// Creates the view from the records.
     #[must_use]
-    pub fn new(seen: &Overview) -> Self {
+    pub fn new(seen: &Overview, unrestored: &[UnrestoredProject]) -> Self {
         let runs = |gone: bool| {
             let runs = seen.runs.iter().filter(|(_, live)| (*live == Live::No) == gone);
             runs.map(|(run, live)| RunView::new(run, *live)).collect()
@@ -205,6 +208,7 @@ impl StatusView {
             interrupted: runs(true),
             lost: seen.lost().map(SessionView::new).collect(),
             unknown: sessions(|status| status == SessionStatus::Unknown),
+            unrestored: unrestored.iter().map(|project| project.record.project.clone()).collect(),
             unreadable: seen.unreadable.iter().map(|(id, _)| id.clone()).collect(),
         }
     }

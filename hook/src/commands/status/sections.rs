@@ -13,6 +13,7 @@ use crate::output::short_ids::ShortIds;
 use crate::output::terminal::Terminal;
 use crate::session_list::{ListedSession, Overview};
 use baton_engine::session_status::SessionStatus;
+use baton_protect::UnrestoredProject;
 
 /// What the status says while nothing is open.
 const NOTHING_OPEN: &str = "no sessions or runs are open. Sessions appear here once an agent with baton's hooks starts; `baton doctor` \
@@ -21,7 +22,13 @@ const NOTHING_OPEN: &str = "no sessions or runs are open. Sessions appear here o
 /// How many lost sessions are shown.
 const MAX_LOST_LISTED: usize = 5;
 
-pub(super) fn render(seen: &Overview, ids: &ShortIds, now: &Timestamp, terminal: &Terminal) -> String {
+pub(super) fn render(
+    seen: &Overview,
+    unrestored: &[UnrestoredProject],
+    ids: &ShortIds,
+    now: &Timestamp,
+    terminal: &Terminal,
+) -> String {
     let session = |it: &ListedSession, word: &str| session_row(it, word, now, ids, terminal);
     let waiting = waiting(seen);
     let waits = waiting.iter().filter_map(|it| match (it.session, it.run) {
@@ -60,6 +67,10 @@ pub(super) fn render(seen: &Overview, ids: &ShortIds, now: &Timestamp, terminal:
         ("interrupted runs".to_owned(), runs(true)),
         ("unknown".to_owned(), of(&|it| it.standing.status == SessionStatus::Unknown)),
         (format!("lost{many} (`baton resume` resumes them)"), lost.into_iter().take(MAX_LOST_LISTED).collect()),
+        (
+            "protected files to restore (the next start of a session restores them)".to_owned(),
+            unrestored.iter().map(project_row).collect(),
+        ),
     ];
     let listing = Listing {
         primary: &["STATUS", "AGENT", "PANE", "SINCE"],
@@ -109,6 +120,20 @@ fn run_row(run: &Run, word: &str, pane: String, owner: Option<String>, now: &Tim
             turns,
             format!("\"{}\"", baton_display::strip_control_chars(run.name.as_str())),
             owner.unwrap_or_default(),
+        ],
+    }
+}
+
+/// Returns the row of a project whose protected files are to be restored.
+fn project_row(unrestored: &UnrestoredProject) -> Row {
+    let project = &unrestored.record.project;
+    Row {
+        primary: ["saved", "-", "-", "-"].map(str::to_owned).into(),
+        secondary: vec![
+            String::new(),
+            project_name(project),
+            String::new(),
+            baton_display::strip_control_chars(project),
         ],
     }
 }

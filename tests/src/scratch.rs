@@ -179,16 +179,22 @@ impl Call {
     /// error. Standard input is empty.
     #[must_use]
     pub fn run_at_terminal(self, columns: u16) -> (Option<i32>, String) {
-        self.at_terminal(columns, None)
+        self.at_terminal(columns, None, |_| {})
     }
 
     /// Like [`Self::run_at_terminal`], by a user who types these lines.
     #[must_use]
     pub fn answer_at_terminal(self, columns: u16, lines: &str) -> (Option<i32>, String) {
-        self.at_terminal(columns, Some(lines))
+        self.at_terminal(columns, Some(lines), |_| {})
     }
 
-    fn at_terminal(mut self, columns: u16, lines: Option<&str>) -> (Option<i32>, String) {
+    /// Like [`Self::run_at_terminal`]. `watch` sees everything that was printed so far, each time that there is more.
+    #[must_use]
+    pub fn watch_at_terminal(self, columns: u16, watch: impl FnMut(&str)) -> (Option<i32>, String) {
+        self.at_terminal(columns, None, watch)
+    }
+
+    fn at_terminal(mut self, columns: u16, lines: Option<&str>, mut watch: impl FnMut(&str)) -> (Option<i32>, String) {
         let size = Winsize { ws_row: 50, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
         let terminal = openpty(Some(&size), None).unwrap();
         let slave = File::from(terminal.slave);
@@ -204,6 +210,7 @@ impl Call {
         let (mut screen, mut bytes) = (Vec::new(), [0; 4096]);
         while let Ok(count @ 1..) = master.read(&mut bytes) {
             screen.extend_from_slice(&bytes[..count]);
+            watch(&String::from_utf8_lossy(&screen));
         }
         let screen = String::from_utf8(screen).expect("a screen in UTF-8").replace("\r\n", "\n");
         (child.wait().unwrap().code(), screen)

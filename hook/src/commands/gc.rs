@@ -13,6 +13,7 @@ use crate::hint::Advice;
 use crate::output;
 use crate::output::listing::{Listing, Row};
 use crate::output::terminal::Terminal;
+use baton_display::Progress;
 use baton_engine::retention::{ExpiryReason, RetainedBecause, Sweep, SweepAction, SweepPlan, SweepStep};
 
 /// Archive, trash and remove old sessions. baton never touches a session that is or may be alive, is pinned, was
@@ -65,7 +66,9 @@ impl Gc {
         let liveness = context.liveness_check();
         let sweep =
             Sweep { store: context.store(), census: &liveness, policy: context.retention()?, now: context.now() };
+        let progress = Progress::begin("reading the sessions", None);
         let plan = sweep.plan()?;
+        drop(progress);
         for error in &plan.unreadable {
             output::notice(&error.in_one_line());
         }
@@ -79,10 +82,11 @@ impl Gc {
 
 /// Carries out the steps. Releases the lock between commits, so that no hook waits for the whole sweep.
 fn apply_steps(context: &Context, sweep: &Sweep<'_>, steps: &[SweepStep]) -> Result<usize, CommandError> {
-    let mut done = 0;
+    let (mut done, progress) = (0, Progress::begin("moving sessions", Some(steps.len())));
     for steps in steps.chunks(baton_store::MAX_CHANGES) {
         let mut locked = context.lock()?;
         done += sweep.apply(&mut locked, steps)?;
+        progress.set(done);
     }
     Ok(done)
 }

@@ -12,6 +12,7 @@ use crate::hint::Advice;
 use crate::output::notice;
 use crate::output::{self, backup_suffix, confirm, diff};
 use baton_agents::spec;
+use baton_display::Progress;
 use baton_installer::codex_trust::{self, TrustEntry};
 use baton_installer::config_file::{ConfigFile, make_dirs};
 use baton_installer::entries::{self, HookCommand};
@@ -111,7 +112,9 @@ impl Install {
         let mut receipt = Receipt::load(&locations.receipt())?;
         receipt.dirs.extend(made.iter().cloned());
         let agents = self.agents()?;
+        let progress = Progress::begin("reading the agents' configuration", None);
         let mut plan = self.build_plan(locations, &receipt, &agents)?;
+        drop(progress);
         for note in &plan.notes {
             notice(note);
         }

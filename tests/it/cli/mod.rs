@@ -3,5 +3,6 @@
 mod config;
 mod doctor;
 mod explain;
+mod progress;
 mod schemas;
 mod snapshots;

@@ -1,5 +1,7 @@
 //! Text for a user's terminal: sanitized text, local times, counts and panes.
 
+mod progress;
+
 use std::error::Error;
 use std::io::{self, Write};
 
@@ -9,6 +11,8 @@ use agent_baton_core::run::{ActivitySource, StopReason, is_printable};
 use agent_baton_core::timestamp::Timestamp;
 use jiff::Timestamp as Instant;
 use jiff::tz::TimeZone;
+
+pub use progress::{Progress, clear_progress};
 
 /// Prints one line to stderr.
 pub fn warn(text: &str) {

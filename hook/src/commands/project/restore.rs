@@ -9,6 +9,7 @@ use super::project_arg::ProjectArg;
 use crate::context::Context;
 use crate::error::CommandError;
 use crate::output;
+use baton_display::Progress;
 use baton_protect::restore_plan::{ChangeEvidence, RestorePlan};
 use baton_protect::state::{Backup, ProjectRecord, ProtectionState};
 use baton_protect::{ProtectError, ProtectedProject, RestoreResult};
@@ -82,7 +83,9 @@ impl Restore {
         let before = record.state.clone();
         record.state = ProtectionState::Saved(saved);
         let told = record.pending_notices.len();
+        let progress = Progress::begin("restoring the files", None);
         let ending = protected.restore(&mut record, ChangeEvidence::SessionsUntilNow)?;
+        drop(progress);
         // If sessions are still open, the last one restores what the first one saved.
         match ending {
             RestoreResult::Done(_) if anyone == Live::No => record.state = ProtectionState::Idle,

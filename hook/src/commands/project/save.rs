@@ -9,6 +9,7 @@ use super::project_arg::ProjectArg;
 use crate::context::Context;
 use crate::error::CommandError;
 use crate::output;
+use baton_display::Progress;
 use baton_protect::ProtectedProject;
 use baton_protect::state::ProtectionState;
 use baton_store::ArchiveKind;
@@ -47,7 +48,9 @@ impl Save {
             context.place(),
         )?;
         let told = record.pending_notices.len();
+        let progress = Progress::begin("saving the files", None);
         let saved = protected.back_up(&mut record, &named.paths)?;
+        drop(progress);
         let path = named.protected_store.path(ArchiveKind::Backup, saved.number);
         // If no session is open, later changes are the user's.
         record.state = if anyone == Live::No { ProtectionState::Idle } else { ProtectionState::Saved(saved) };

@@ -11,6 +11,7 @@ use crate::output;
 use crate::output::json::{RunView, run_status_word};
 use crate::output::listing::{Listing, Row};
 use crate::output::terminal::Terminal;
+use baton_display::Progress;
 
 /// List runs, newest first.
 #[derive(Args)]
@@ -30,6 +31,7 @@ impl List {
     /// Returns an error if the state directory cannot be used.
     pub fn run(self) -> Result<(), CommandError> {
         let context = Context::open()?;
+        let progress = Progress::begin("reading the runs", None);
         let liveness = context.liveness_check();
         let mut runs: Vec<(Run, Live)> = context
             .runs(self.all)?
@@ -39,6 +41,7 @@ impl List {
                 (run, live)
             })
             .collect();
+        drop(progress);
         runs.sort_by(|(a, _), (b, _)| b.created.unix_ms.cmp(&a.created.unix_ms).then_with(|| a.id.cmp(&b.id)));
         if self.json {
             return output::print_json(&runs.iter().map(|(run, live)| RunView::new(run, *live)).collect::<Vec<_>>());

@@ -10,6 +10,7 @@ use crate::args;
 use crate::context::Context;
 use crate::error::CommandError;
 use crate::output;
+use baton_display::Progress;
 use baton_engine::export::{self, MAX_TRANSCRIPT_BYTES, SessionExport, Transcript};
 use baton_fs::read::open_own;
 use baton_store::AuditLine;
@@ -38,6 +39,7 @@ impl Export {
         let id = args::session::resolve(&context, &self.session, false)?;
         let (session, _) = context.session(&id)?;
         let store = context.store();
+        let progress = Progress::begin("writing the session", None);
         let mut chunks = Vec::new();
         for chunk in store.chunks(&id)? {
             chunks.push((chunk.number, store.chunk_text(&id, &chunk)?));
@@ -59,6 +61,7 @@ impl Export {
         };
         let out = self.out.unwrap_or_else(|| PathBuf::from(format!("{}.tar.gz", export::directory_name(&id))));
         write(&export, &out)?;
+        drop(progress);
         output::print(&format!(
             "wrote {}: the record, {}, {}, {}{}\n",
             baton_display::strip_control_chars(&out.display().to_string()),

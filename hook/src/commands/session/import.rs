@@ -12,6 +12,7 @@ use clap::Args;
 use crate::context::Context;
 use crate::error::CommandError;
 use crate::output;
+use baton_display::Progress;
 use baton_engine::export::{self, SessionExport};
 use baton_fs::read::open_own;
 use baton_store::{AuditAction, ImportedConversation, Transaction, View};
@@ -32,6 +33,7 @@ impl Import {
     pub fn run(self) -> Result<(), CommandError> {
         let path = self.file.display();
         let (file, _) = open_own(&self.file).map_err(|source| CommandError::cannot("read", &path, source))?;
+        let progress = Progress::begin("reading the session", None);
         let mut export = SessionExport::read(file).map_err(|source| CommandError::cannot("import", &path, source))?;
         let context = Context::open()?;
         let mut locked = context.lock()?;
@@ -73,6 +75,7 @@ impl Import {
             None => transaction.insert_session(session, Location::Archive),
         }
         transaction.commit()?;
+        drop(progress);
         for report in locked.take_reports() {
             output::notice(&report);
         }

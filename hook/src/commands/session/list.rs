@@ -15,6 +15,7 @@ use crate::args::agent::AgentName;
 use crate::args::session::current_project;
 use crate::context::Context;
 use crate::error::CommandError;
+use crate::hint::Advice;
 use crate::output;
 use crate::output::json::SessionView;
 use crate::output::listing::{Listing, Row};
@@ -23,6 +24,7 @@ use crate::output::short_ids::ShortIds;
 use crate::output::terminal::Terminal;
 use crate::session_list::{Cursor, ListQuery, ListedSession, Page, Search, SessionReader};
 use baton_catalogue::By;
+use baton_display::Progress;
 use baton_engine::session_status::{SessionStatus, StatusKind};
 use baton_store::last_opened;
 use baton_system::worktree;
@@ -132,9 +134,11 @@ impl List {
             matches: &matches,
         };
         let reader = SessionReader::new(&context);
+        let progress = Progress::begin("reading the sessions", None);
         let page = reader.page(&query)?;
+        drop(progress);
         for (id, why) in &page.unreadable {
-            let why = why.as_ref().map_or_else(|| "cannot be read".to_owned(), ToString::to_string);
+            let why = why.as_ref().map_or_else(|| "cannot be read".to_owned(), Advice::in_one_line);
             output::notice(&format!("session {id}: {}", baton_display::strip_control_chars(&why)));
         }
         if self.json {

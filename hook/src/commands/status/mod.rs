@@ -11,10 +11,12 @@ use clap::Args;
 
 use crate::context::Context;
 use crate::error::CommandError;
+use crate::hint::Advice;
 use crate::output;
 use crate::output::report::report;
 use crate::output::short_ids::ShortIds;
 use crate::session_list::SessionReader;
+use baton_display::Progress;
 use baton_protect::unrestored_projects;
 
 pub use report::StatusView;
@@ -58,12 +60,14 @@ impl Status {
     pub fn run(self) -> Result<(), CommandError> {
         let context = Context::open()?;
         let reader = SessionReader::new(&context);
+        let progress = Progress::begin("reading the sessions", None);
         let seen = reader.overview()?;
+        drop(progress);
         if self.line {
             return output::print(&summary_line::render(&seen));
         }
         for (id, why) in &seen.unreadable {
-            let why = why.as_ref().map_or_else(|| "cannot be read".to_owned(), ToString::to_string);
+            let why = why.as_ref().map_or_else(|| "cannot be read".to_owned(), Advice::in_one_line);
             output::notice(&format!("{id}: {}", baton_display::strip_control_chars(&why)));
         }
         let mut unrestored = unrestored_projects(context.store(), context.inspector())?;

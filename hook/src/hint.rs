@@ -197,11 +197,7 @@ impl Advice for ProtectError {
     fn hint(&self) -> Option<Hint> {
         match self {
             Self::Store(error) => error.hint(),
-            Self::Record { .. } => Some(
-                "if a newer baton wrote it, use that one; otherwise `baton project restore --replace-record` moves it to the \
-                 quarantine and restores the newest backup"
-                    .into(),
-            ),
+            Self::Record { .. } => Some("`baton doctor` names the command that replaces it".into()),
             Self::Project { .. } | Self::Archive { .. } | Self::Json { .. } => None,
         }
     }

@@ -58,6 +58,7 @@ pub const SITUATIONS: &[Situation] = &[
         },
         ("", "on 7 events"),
     ),
+    advice("config", |stage| stage.user("doctor"), ("", "stale_after")),
     advice(
         "enable",
         |stage| {

@@ -65,13 +65,29 @@ pub const SITUATIONS: &[Situation] = &[
     advice(
         "doctor",
         |stage| {
-            changed(stage);
-            fs::write(stage.protect().protected_store().join("record.json"), "{").unwrap();
-            stage.user("project show")
+            bad_record(stage);
+            stage.user("project list")
         },
-        ("", "record.json"),
+        ("doctor", "baton project restore --replace-record"),
     )
     .finding(),
+    advice(
+        "project restore --replace-record PATH",
+        |stage| {
+            bad_record(stage);
+            stage.kill("s1");
+            stage.user("doctor")
+        },
+        ("", "restored AGENTS.md"),
+    ),
+    advice(
+        "project restore --replace-record --force PATH",
+        |stage| {
+            bad_record(stage);
+            stage.open("s2")
+        },
+        ("", "restored AGENTS.md"),
+    ),
 ];
 
 /// A session that changed a protected file.
@@ -102,4 +118,11 @@ fn torn(stage: &mut Stage<'_>) -> String {
     let told = stage.open("s2");
     stage.protect().write("AGENTS.md", "the tool's\n");
     told
+}
+
+/// A record of protected files that no version of baton wrote.
+fn bad_record(stage: &mut Stage<'_>) {
+    changed(stage);
+    fs::write(stage.protect().protected_store().join("record.json"), "null").unwrap();
+    stage.protect().write("AGENTS.md", "the tool's\n");
 }

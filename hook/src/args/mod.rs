@@ -2,6 +2,7 @@
 
 pub mod agent;
 pub mod caller;
+pub mod foreign_loop;
 pub mod record;
 pub mod run;
 pub mod session;

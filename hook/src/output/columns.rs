@@ -25,6 +25,27 @@ impl Columns {
         Self(widths)
     }
 
+    /// Takes width from the widest of the columns at these positions, but leaves each at least `min`. Returns whether one of
+    /// them could give some.
+    pub fn narrow(&mut self, positions: &[usize], by: usize, min: usize) -> bool {
+        let mut chosen: Vec<&mut usize> =
+            self.0.iter_mut().enumerate().filter(|(at, _)| positions.contains(at)).map(|(_, width)| width).collect();
+        chosen.sort_unstable_by(|a, b| b.cmp(a));
+        let mut widths = chosen.into_iter();
+        let (Some(widest), next) = (widths.next(), widths.next()) else { return false };
+        // Not below the next one, so that all of them give in the end.
+        let floor = next.map_or(min, |next| (*next).max(min)).min(widest.saturating_sub(1)).max(min);
+        let given = by.min(widest.saturating_sub(floor));
+        *widest -= given;
+        given > 0
+    }
+
+    /// The widths, in the order of the columns.
+    #[must_use]
+    pub fn widths(&self) -> &[usize] {
+        &self.0
+    }
+
     /// The cells side by side, without spaces at the end. `paint` styles a cell, given its column; it must not change its width.
     #[must_use]
     pub fn line<C: AsRef<str>>(&self, cells: &[C], paint: impl Fn(usize, &str) -> String) -> String {

@@ -36,9 +36,14 @@ pub struct Listing {
     pub primary: &'static [&'static str],
     /// The names of the others.
     pub secondary: &'static [&'static str],
+    /// The names of those that may be cut off to keep each row on one line.
+    pub flexible: &'static [&'static str],
     /// The rows. A section without rows is left out.
     pub sections: Vec<Section>,
 }
+
+/// The width that a column keeps when it is cut off.
+const MIN_FLEXIBLE: usize = 8;
 
 /// How rows are laid out.
 enum Layout {
@@ -61,7 +66,7 @@ impl Listing {
     /// A list without sections.
     #[must_use]
     pub fn new(primary: &'static [&'static str], secondary: &'static [&'static str], rows: Vec<Row>) -> Self {
-        Self { primary, secondary, sections: vec![Section { title: String::new(), rows }] }
+        Self { primary, secondary, flexible: &[], sections: vec![Section { title: String::new(), rows }] }
     }
 
     /// The lines: a header and the rows. Nothing where there are no rows.
@@ -103,20 +108,39 @@ impl Listing {
     /// The widest layout in which every row finds room.
     fn layout(&self, terminal: &Terminal) -> Layout {
         let rows: Vec<Vec<String>> = self.rows().map(Row::cells).collect();
-        let all = Columns::fit(&self.names(), rows.iter().map(Vec::as_slice));
+        let names = self.names();
+        let all = Columns::fit(&names, rows.iter().map(Vec::as_slice));
         let Some(width) = terminal.width else { return Layout::OneLine(all) };
+        if let Some(columns) = self.narrowed(all, &rows, width) {
+            return Layout::OneLine(columns);
+        }
         let fits =
             |columns: &Columns, cells: &[String]| display_width(&self.indented(&columns.line(cells, plain))) <= width;
         let has_room =
             |columns: &Columns, names: &[&str]| display_width(&self.indented(&columns.line(names, plain))) <= width;
-        if has_room(&all, &self.names()) && rows.iter().all(|cells| fits(&all, cells)) {
-            return Layout::OneLine(all);
-        }
         let first = Columns::fit(self.primary, self.rows().map(|row| row.primary.as_slice()));
         if has_room(&first, self.primary) && self.rows().all(|row| fits(&first, &row.primary)) {
             Layout::TwoLines { width, first }
         } else {
             Layout::Wrapped { width }
+        }
+    }
+
+    /// The columns, narrowed where that is allowed, if every row then fits on one line.
+    fn narrowed(&self, mut columns: Columns, rows: &[Vec<String>], width: usize) -> Option<Columns> {
+        let names = self.names();
+        let header: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+        let flexible: Vec<usize> =
+            names.iter().enumerate().filter(|(_, name)| self.flexible.contains(name)).map(|(at, _)| at).collect();
+        loop {
+            let line = |cells: &Vec<String>| display_width(&self.indented(&columns.line(&cut(cells, &columns), plain)));
+            let widest = std::iter::once(&header).chain(rows).map(line).max().unwrap_or(0);
+            if widest <= width {
+                return Some(columns);
+            }
+            if !columns.narrow(&flexible, widest - width, MIN_FLEXIBLE) {
+                return None;
+            }
         }
     }
 
@@ -137,7 +161,7 @@ impl Listing {
         };
         let below = self.indent() + INDENT;
         match layout {
-            Layout::OneLine(columns) => lines.push(self.indented(&columns.line(&row.cells(), style))),
+            Layout::OneLine(columns) => lines.push(self.indented(&columns.line(&cut(&row.cells(), columns), style))),
             Layout::TwoLines { width, first } => {
                 lines.push(self.indented(&first.line(&row.primary, style)));
                 lines.extend(wrap_cells(&row.secondary, *width, below, below, |_, cell| cell.to_owned()));
@@ -154,6 +178,11 @@ impl Row {
     fn cells(&self) -> Vec<String> {
         self.primary.iter().chain(&self.secondary).cloned().collect()
     }
+}
+
+/// The cells, none of them wider than its column.
+fn cut(cells: &[String], columns: &Columns) -> Vec<String> {
+    cells.iter().zip(columns.widths()).map(|(cell, width)| truncate(cell, *width).into_owned()).collect()
 }
 
 fn plain(_: usize, cell: &str) -> String {
@@ -233,7 +262,7 @@ mod tests {
                 rows: vec![row(&["active", "%20"], &["b", "x"]), row(&["active", "%3"], &["ccc", ""])],
             },
         ];
-        let listing = Listing { primary: &["STATUS", "PANE"], secondary: &["ID", "PROJECT"], sections };
+        let listing = Listing { primary: &["STATUS", "PANE"], secondary: &["ID", "PROJECT"], flexible: &[], sections };
         assert_eq!(listing.render(&Terminal { width, colour }), expected, "{width:?}");
     }
 
@@ -251,6 +280,20 @@ mod tests {
             false,
             "  STATUS  PANE\nwaits\n  idle    %1\n    aa  site\nworks\n  active  %20\n    b  x\n  active  %3\n    ccc\n",
         );
+    }
+
+    #[test]
+    fn what_may_be_cut_off_is_cut_before_a_row_takes_two_lines() {
+        let rows = vec![row(&["r1"], &["a-long-project", "\"a name as long\""]), row(&["r2"], &["short", ""])];
+        let listing = Listing { flexible: &["PROJECT", "NAME"], ..Listing::new(&["ID"], &["PROJECT", "NAME"], rows) };
+        for (width, expected) in [
+            (36, "ID  PROJECT         NAME\nr1  a-long-project  \"a name as long\"\nr2  short\n"),
+            (32, "ID  PROJECT        NAME\nr1  a-long-proje\u{2026}  \"a name as l\u{2026}\nr2  short\n"),
+            (22, "ID  PROJECT   NAME\nr1  a-long-\u{2026}  \"a name\u{2026}\nr2  short\n"),
+            (21, "ID\nr1\n  a-long-project\n  \"a name as long\"\nr2\n  short\n"),
+        ] {
+            assert_eq!(listing.render(&Terminal { width: Some(width), colour: false }), expected, "{width}");
+        }
     }
 
     #[test]
@@ -280,8 +323,12 @@ mod tests {
     fn in_a_narrow_pane_each_row_has_as_many_lines_as_it_needs() {
         let row = row(&["lost", "claude", "-", "25 min"], &["98bc3f4e", "", "/home/me/parser"]);
         let sections = vec![Section { title: "lost (`baton resume`)".into(), rows: vec![row] }];
-        let listing =
-            Listing { primary: &["STATUS", "AGENT", "PANE", "AGE"], secondary: &["ID", "NAME", "PROJECT"], sections };
+        let listing = Listing {
+            primary: &["STATUS", "AGENT", "PANE", "AGE"],
+            secondary: &["ID", "NAME", "PROJECT"],
+            flexible: &[],
+            sections,
+        };
         let text = |width| listing.render(&Terminal { width: Some(width), colour: false });
         assert_eq!(text(26), "lost (`baton resume`)\n  lost  claude  25 min\n    98bc3f4e\n    /home/me/parser\n");
         assert_eq!(

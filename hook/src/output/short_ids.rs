@@ -23,7 +23,8 @@ impl ShortIds {
         Ok(Self::new(printed.chain(reader.newest_ids()?)))
     }
 
-    fn new(ids: impl IntoIterator<Item = String>) -> Self {
+    /// Collects ids.
+    pub fn new(ids: impl IntoIterator<Item = String>) -> Self {
         let mut ids: Vec<String> = ids.into_iter().collect();
         ids.sort_unstable();
         ids.dedup();

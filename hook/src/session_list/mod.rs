@@ -1,5 +1,6 @@
 //! Lists sessions with their status, filtered and sorted. All verdicts of one call come from one liveness check.
 
+mod foreign_loops;
 mod page;
 
 use agent_baton_core::background_work::MAX_WAIT_MS;
@@ -12,6 +13,7 @@ use agent_baton_core::run::Run;
 use agent_baton_core::session::{Launch, Session};
 use agent_baton_core::timestamp::Timestamp;
 
+pub use foreign_loops::loop_project;
 pub use page::{Cursor, ListQuery, Page, Search};
 
 use crate::context::{Context, SystemLiveness};
@@ -67,7 +69,7 @@ impl ListedSession {
 
 /// The sessions that have not ended, and the unfinished runs.
 pub struct Overview {
-    /// The sessions, most recently opened first.
+    /// The sessions: the pinned ones and then the others, each most recently opened first.
     pub sessions: Vec<ListedSession>,
     /// The runs, and whether the owner of each is alive.
     pub runs: Vec<(Run, Live)>,
@@ -143,7 +145,8 @@ impl<'a> SessionReader<'a> {
     /// Returns an error if the state cannot be listed.
     pub fn overview(&self) -> Result<Overview, CommandError> {
         let store = self.context.store();
-        let Page { sessions, unreadable, .. } = self.open_sessions()?;
+        let Page { mut sessions, unreadable, .. } = self.open_sessions()?;
+        sessions.sort_by_key(|seen| !seen.session.pinned);
         // The configuration is needed only if a session is lost.
         let any_lost = sessions.iter().any(|it| it.standing.status == SessionStatus::Lost);
         let max_lost_age_ms = if any_lost { self.context.settings().config().stale_after.ms() } else { 0 };

@@ -2,6 +2,7 @@
 
 mod discovery;
 mod export;
+mod foreign_loops;
 mod messages;
 mod panes;
 mod prior_art_messages;

@@ -53,7 +53,7 @@ fn where_a_session_stands_follows_its_events() {
     };
     check("a", "starting", None);
     let notified = |kind: &str| json!({"message": "words", "notification_type": kind});
-    for (event, fields, status, wants) in [
+    let events = [
         ("UserPromptSubmit", json!({"prompt": "one"}), "active", None),
         ("Stop", json!({}), "idle", None),
         ("UserPromptSubmit", json!({"prompt": "two"}), "active", None),
@@ -80,7 +80,10 @@ fn where_a_session_stands_follows_its_events() {
         ("UserPromptSubmit", json!({"prompt": "three"}), "active", None),
         ("Notification", notified("a word of a later version"), "attention", Some("attention")),
         ("Notification", notified("idle_prompt"), "idle", None),
-    ] {
+    ];
+    for (n, (event, mut fields, status, wants)) in events.into_iter().enumerate() {
+        // No two of them are deliveries of one event.
+        fields["prompt_id"] = json!(n.to_string());
         assert_no_output(&claude.hook(event, "a", &fields));
         check("a", status, wants);
     }
@@ -279,6 +282,35 @@ fn the_last_session_is_one_that_lists_show_and_resume_can_resume() {
     assert_eq!(ids(&baton(&scratch, "session list --json")), ["open", "talked"]);
     open.process.kill();
     assert_eq!(baton(&scratch, "session show last --json").json()["id"], "talked");
+}
+
+#[test]
+fn pinned_sessions_come_first() {
+    let scratch = Scratch::new();
+    let mut windows: Vec<_> = ["pinned", "first", "second"]
+        .iter()
+        .map(|session| {
+            let window = prompted(&scratch, Agent::Claude, "%1", session);
+            next_clock_tick();
+            window
+        })
+        .collect();
+    assert_eq!(baton(&scratch, "session pin pinned").code, Some(0));
+    let listed = |section: &str| -> Vec<String> {
+        let status = baton(&scratch, "status --json").json();
+        let id = |it: &Value| it["id"].as_str().or(it["session"].as_str()).unwrap().to_owned();
+        status[section].as_array().unwrap().iter().map(id).collect()
+    };
+    assert_eq!(listed("alive"), ["pinned", "second", "first"]);
+    for (window, session) in windows.iter_mut().rev().zip(["second", "first", "pinned"]) {
+        assert_no_output(&window.hook("Stop", session, &json!({})));
+        next_clock_tick();
+    }
+    assert_eq!(listed("waiting"), ["pinned", "second", "first"], "the others by how long they wait");
+    windows.iter_mut().for_each(|window| window.process.kill());
+    assert_eq!(listed("lost"), ["pinned", "second", "first"]);
+    let order = baton(&scratch, "resume").stdout;
+    assert!(order.lines().next().unwrap().ends_with(" pinned"), "{order}");
 }
 
 /// Several runs of one name tell themselves apart by their ids and times, the newest first.

@@ -13,6 +13,7 @@ use agent_baton_core::request::Reading;
 use agent_baton_core::run::Run;
 use agent_baton_core::session::Session;
 
+use crate::discovery::ForeignLoop;
 use baton_catalogue::{By, Kind, LazyCatalogue};
 use baton_store::{Store, StoreError};
 
@@ -164,6 +165,23 @@ impl<'a> Lookup<'a> {
             _ => None,
         }
     }
+}
+
+/// Returns the loop of another program that a text identifies: an id as `session discover` prints it, or a part of one.
+///
+/// # Errors
+/// See [`LookupError`].
+pub fn find_loop(loops: Vec<ForeignLoop>, text: &str) -> Result<ForeignLoop, LookupError<ForeignLoop>> {
+    let is_part = |id: &str| id.starts_with(text) || (text.len() >= MIN_ID_PART && id.contains(text));
+    let mut matches: Vec<ForeignLoop> = loops.into_iter().filter(|it| !text.is_empty() && is_part(&it.id)).collect();
+    // A complete id is meant, although another contains it.
+    if let Some(exact) = matches.iter().position(|it| it.id == text) {
+        return Ok(matches.swap_remove(exact));
+    }
+    if matches.len() > 1 {
+        return Err(LookupError::Ambiguous(matches));
+    }
+    matches.pop().ok_or(LookupError::NotFound)
 }
 
 fn single_match<Id: Ord>(mut matches: Vec<Id>) -> Result<Id, LookupError<Id>> {

@@ -10,11 +10,12 @@ use crate::context::Context;
 use crate::error::CommandError;
 use crate::output;
 use crate::output::json::RunView;
+use baton_engine::discovery::ForeignLoop;
 
 /// Show everything about one run.
 #[derive(Args)]
 pub struct Show {
-    /// Run id or a unique part of it, or its name
+    /// Run id or a unique part of it, its name, or the id of a loop that `baton session discover` found
     run: String,
     /// Print the run as JSON
     #[arg(long)]
@@ -28,7 +29,18 @@ impl Show {
     /// Returns an error if no run matches, if several match, or if the record cannot be read.
     pub fn run(self) -> Result<(), CommandError> {
         let context = Context::open()?;
-        let run = context.run(&args::run::resolve(&context, &self.run)?)?;
+        let id = match args::run::resolve(&context, &self.run) {
+            Err(error) if error.is_not_found() => {
+                let found = args::foreign_loop::resolve(&context, &self.run, error)?;
+                return if self.json {
+                    output::print_json(&found)
+                } else {
+                    output::print(&loop_text(&context, &found))
+                };
+            }
+            found => found?,
+        };
+        let run = context.run(&id)?;
         let live = context.owner_liveness(&context.liveness_check(), &run);
         if self.json {
             output::print_json(&RunView::new(&run, live))
@@ -92,6 +104,30 @@ fn text(context: &Context, run: &Run, live: Live) -> String {
         ));
     }
     rows.iter().map(|(label, value)| format!("{label:<10}{value}\n")).collect()
+}
+
+/// Describes a loop of another program, as its progress log does.
+fn loop_text(context: &Context, it: &ForeignLoop) -> String {
+    let header = &it.header;
+    let holder = it.pid.map_or_else(String::new, |pid| format!(", pid {pid} holds its log"));
+    let rows = [
+        ("loop", Some(it.id.clone())),
+        ("status", Some(format!("{}{holder}", it.state.word()))),
+        ("reason", it.why.clone()),
+        ("plan", header.plan.clone()),
+        ("worktree plan", header.worktree_plan.clone()),
+        ("branch", header.branch.clone()),
+        ("mode", header.mode.clone()),
+        ("executor", header.executor.clone()),
+        ("plan model", header.plan_model.clone()),
+        ("task model", header.task_model.clone()),
+        ("review model", header.review_model.clone()),
+        ("started", header.started.as_ref().map(|started| started.replace('T', " "))),
+        ("updated", Some(baton_display::format_local(&it.updated, &context.now()))),
+        ("log", Some(it.path.display().to_string())),
+    ];
+    let rows = rows.into_iter().filter_map(|(label, value)| Some((label, value?)));
+    rows.map(|(label, value)| format!("{label:<15}{}\n", baton_display::strip_control_chars(&value))).collect()
 }
 
 /// That a loop waits for background work of its agent.

@@ -15,7 +15,7 @@ use crate::error::CommandError;
 use crate::output;
 use crate::output::listing::{Listing, Row};
 use crate::output::terminal::Terminal;
-use baton_engine::discovery::{Bounds, ForeignLoop, ForeignLoopState, ForeignLoops, find_foreign_loops, register};
+use baton_engine::discovery::{Bounds, ForeignLoop, ForeignLoops, find_foreign_loops, register};
 use baton_system::worktree;
 
 /// The maximum number of entries of the agents' directories that are visited.
@@ -126,7 +126,7 @@ fn text(view: &DiscoverView) -> String {
     let row = |found: &ForeignLoop| {
         let plan = found.header.plan.as_deref().map(baton_display::strip_control_chars).unwrap_or_default();
         Row {
-            primary: vec![baton_display::strip_control_chars(&found.id), state(found).to_owned()],
+            primary: vec![baton_display::strip_control_chars(&found.id), found.state.word().to_owned()],
             secondary: vec![plan, baton_display::strip_control_chars(&found.path.display().to_string())],
         }
     };
@@ -146,16 +146,4 @@ fn text(view: &DiscoverView) -> String {
         text.push_str("the search is incomplete: something could not be read, or a limit was reached\n");
     }
     text
-}
-
-const fn state(found: &ForeignLoop) -> &'static str {
-    match found.state {
-        ForeignLoopState::Active => "active",
-        ForeignLoopState::Completed => "completed",
-        ForeignLoopState::Failed => "failed",
-        ForeignLoopState::Cancelled => "cancelled",
-        ForeignLoopState::Interrupted => "interrupted",
-        ForeignLoopState::HeaderIncomplete => "header incomplete",
-        ForeignLoopState::Unknown => "unknown",
-    }
 }

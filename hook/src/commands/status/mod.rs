@@ -62,9 +62,10 @@ impl Status {
         let reader = SessionReader::new(&context);
         let progress = Progress::begin("reading the sessions", None);
         let seen = reader.overview()?;
+        let loops = reader.open_foreign_loops(&seen);
         drop(progress);
         if self.line {
-            return output::print(&summary_line::render(&seen));
+            return output::print(&summary_line::render(&seen, &loops));
         }
         for (id, why) in &seen.unreadable {
             let why = why.as_ref().map_or_else(|| "cannot be read".to_owned(), Advice::in_one_line);
@@ -73,11 +74,12 @@ impl Status {
         let mut unrestored = unrestored_projects(context.store(), context.inspector())?;
         unrestored.retain(|project| project.present == Live::No);
         if self.json {
-            return output::print_json(&StatusView::new(&seen, &unrestored));
+            return output::print_json(&StatusView::new(&seen, loops, &unrestored));
         }
         let ids = ShortIds::beside_newest(&reader, &seen.sessions)?;
         output::print(&sections::render(
             &seen,
+            &loops,
             &unrestored,
             &ids,
             &context.now(),

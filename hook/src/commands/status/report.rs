@@ -11,6 +11,7 @@ use serde::Serialize;
 use crate::output::json::{RunView, SessionView};
 use crate::session_list::{ListedSession, Overview};
 use baton_display::format_rfc3339;
+use baton_engine::discovery::ForeignLoop;
 use baton_engine::session_status::{AttentionReason, SessionStatus};
 use baton_protect::UnrestoredProject;
 
@@ -112,7 +113,7 @@ pub(super) struct WaitingItem<'a> {
     pub(super) since: &'a Timestamp,
 }
 
-/// Returns what waits for the user, by cause, and longest waiting first within one cause.
+/// Returns what waits for the user, by cause. Within one cause, pinned sessions come first, and then what waits longest.
 pub(super) fn waiting(seen: &Overview) -> Vec<WaitingItem<'_>> {
     let sessions = seen.sessions.iter().filter_map(|it| match LiveState::from_session(it)? {
         LiveState::Waiting(cause) => {
@@ -136,7 +137,8 @@ pub(super) fn waiting(seen: &Overview) -> Vec<WaitingItem<'_>> {
         Some(WaitingItem { cause: Cause::OwnerElsewhere, session: Some(it), run: Some(run), since: &it.standing.since })
     });
     let mut waiting: Vec<_> = sessions.chain(runs).chain(elsewhere).collect();
-    waiting.sort_by_key(|it| (it.cause, it.since.unix_ms));
+    let pinned = |it: &WaitingItem<'_>| it.session.is_some_and(|seen| seen.session.pinned);
+    waiting.sort_by_key(|it| (it.cause, !pinned(it), it.since.unix_ms));
     waiting
 }
 
@@ -155,12 +157,14 @@ pub(super) fn non_owner_launch<'a>(seen: &'a ListedSession, run: &Run) -> Option
 pub struct StatusView {
     /// What waits for the user, most urgent first.
     pub waiting: Vec<WaitView>,
-    /// The live sessions, most recently opened first.
+    /// The live sessions: the pinned ones and then the others, each most recently opened first.
     pub alive: Vec<SessionView>,
     /// The unfinished runs whose owner is alive or might be.
     pub runs: Vec<RunView>,
     /// The unfinished runs whose owner is gone.
     pub interrupted: Vec<RunView>,
+    /// The loops of other programs that run or were killed, by their progress logs.
+    pub loops: Vec<ForeignLoop>,
     /// The sessions that can be resumed.
     pub lost: Vec<SessionView>,
     /// The sessions whose liveness is unknown.
@@ -187,7 +191,7 @@ pub struct WaitView {
 impl StatusView {
     /// Creates the view from the records.
     #[must_use]
-    pub fn new(seen: &Overview, unrestored: &[UnrestoredProject]) -> Self {
+    pub fn new(seen: &Overview, loops: Vec<ForeignLoop>, unrestored: &[UnrestoredProject]) -> Self {
         let runs = |gone: bool| {
             let runs = seen.runs.iter().filter(|(_, live)| (*live == Live::No) == gone);
             runs.map(|(run, live)| RunView::new(run, *live)).collect()
@@ -206,6 +210,7 @@ impl StatusView {
             alive: sessions(SessionStatus::is_alive),
             runs: runs(false),
             interrupted: runs(true),
+            loops,
             lost: seen.lost().map(SessionView::new).collect(),
             unknown: sessions(|status| status == SessionStatus::Unknown),
             unrestored: unrestored.iter().map(|project| project.record.project.clone()).collect(),

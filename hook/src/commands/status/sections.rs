@@ -11,7 +11,8 @@ use crate::output::listing::{Listing, Row, Section};
 use crate::output::session_label::session_label;
 use crate::output::short_ids::ShortIds;
 use crate::output::terminal::Terminal;
-use crate::session_list::{ListedSession, Overview};
+use crate::session_list::{ListedSession, Overview, loop_project};
+use baton_engine::discovery::ForeignLoop;
 use baton_engine::session_status::SessionStatus;
 use baton_protect::UnrestoredProject;
 
@@ -24,21 +25,33 @@ const MAX_LOST_LISTED: usize = 5;
 
 pub(super) fn render(
     seen: &Overview,
+    loops: &[ForeignLoop],
     unrestored: &[UnrestoredProject],
     ids: &ShortIds,
     now: &Timestamp,
     terminal: &Terminal,
 ) -> String {
     let session = |it: &ListedSession, word: &str| session_row(it, word, now, ids, terminal);
+    // A pipe gets whole ids, and a terminal what its user needs to name a run.
+    let run_ids = ShortIds::new(seen.runs.iter().map(|(run, _)| run.id.to_string()));
+    let loop_ids = ShortIds::new(loops.iter().map(|it| it.id.clone()));
+    let run = |run: &Run, word: &str, pane: String, owner: Option<String>| {
+        let id = if terminal.is_terminal() { run_ids.short(run.id.as_str()) } else { run.id.as_str() };
+        run_row(run, id, word, pane, owner, now)
+    };
+    let foreign_loop = |it: &ForeignLoop| {
+        let id = if terminal.is_terminal() { loop_ids.short(&it.id) } else { &it.id };
+        loop_row(it, id, now)
+    };
     let waiting = waiting(seen);
     let waits = waiting.iter().filter_map(|it| match (it.session, it.run) {
         (Some(seen), None) => Some(session(seen, it.cause.word())),
-        (seen, Some(run)) => {
+        (seen, Some(waiting)) => {
             let without =
-                seen.filter(|_| it.cause == Cause::OwnerElsewhere).and_then(|seen| non_owner_launch(seen, run));
-            let pane = baton_display::short_pane_label(without.map_or(&run.owner.pane, |launch| &launch.pane));
-            let owner = without.map(|_| format!("owned in {}", baton_display::short_pane_label(&run.owner.pane)));
-            Some(run_row(run, it.cause.word(), pane, owner, now))
+                seen.filter(|_| it.cause == Cause::OwnerElsewhere).and_then(|seen| non_owner_launch(seen, waiting));
+            let pane = baton_display::short_pane_label(without.map_or(&waiting.owner.pane, |launch| &launch.pane));
+            let owner = without.map(|_| format!("owned in {}", baton_display::short_pane_label(&waiting.owner.pane)));
+            Some(run(waiting, it.cause.word(), pane, owner))
         }
         (None, None) => None,
     });
@@ -54,7 +67,7 @@ pub(super) fn render(
             Live::No => "-".to_owned(),
             Live::Yes | Live::Unknown => baton_display::short_pane_label(&run.owner.pane),
         };
-        runs.map(|(run, live)| run_row(run, run_status_word(run, *live), pane(run, *live), None, now)).collect()
+        runs.map(|(it, live)| run(it, run_status_word(it, *live), pane(it, *live), None)).collect()
     };
     let lost: Vec<Row> = seen.lost().map(|it| session(it, "lost")).collect();
     let many =
@@ -65,6 +78,7 @@ pub(super) fn render(
         ("opened, no prompt yet".to_owned(), of(&|it| LiveState::from_session(it) == Some(LiveState::Unprompted))),
         ("runs".to_owned(), runs(false)),
         ("interrupted runs".to_owned(), runs(true)),
+        ("loops of other programs".to_owned(), loops.iter().map(foreign_loop).collect()),
         ("unknown".to_owned(), of(&|it| it.standing.status == SessionStatus::Unknown)),
         (format!("lost{many} (`baton resume` resumes them)"), lost.into_iter().take(MAX_LOST_LISTED).collect()),
         (
@@ -75,6 +89,7 @@ pub(super) fn render(
     let listing = Listing {
         primary: &["STATUS", "AGENT", "PANE", "SINCE"],
         secondary: &["ID", "PROJECT", "ITERATION", "NAME", "OWNER"],
+        flexible: &["PROJECT", "NAME"],
         sections: sections.into_iter().map(|(title, rows)| Section { title, rows }).collect(),
     };
     let text = listing.render(terminal);
@@ -105,7 +120,7 @@ fn session_row(seen: &ListedSession, word: &str, now: &Timestamp, ids: &ShortIds
 }
 
 /// Returns the row of a run: the pane to show, and details about its owner.
-fn run_row(run: &Run, word: &str, pane: String, owner: Option<String>, now: &Timestamp) -> Row {
+fn run_row(run: &Run, id: &str, word: &str, pane: String, owner: Option<String>, now: &Timestamp) -> Row {
     let turns = run.max_iterations.map_or_else(|| run.iteration.to_string(), |max| format!("{}/{max}", run.iteration));
     Row {
         primary: vec![
@@ -115,7 +130,7 @@ fn run_row(run: &Run, word: &str, pane: String, owner: Option<String>, now: &Tim
             baton_display::format_age(run.updated.age_ms(now)),
         ],
         secondary: vec![
-            run.id.to_string(),
+            id.to_owned(),
             run.project.as_deref().map(project_name).unwrap_or_default(),
             turns,
             format!("\"{}\"", baton_display::strip_control_chars(run.name.as_str())),
@@ -134,6 +149,25 @@ fn project_row(unrestored: &UnrestoredProject) -> Row {
             project_name(project),
             String::new(),
             baton_display::strip_control_chars(project),
+        ],
+    }
+}
+
+fn loop_row(it: &ForeignLoop, id: &str, now: &Timestamp) -> Row {
+    let text = |text: &Option<String>| text.as_deref().map(baton_display::strip_control_chars);
+    Row {
+        primary: vec![
+            it.state.word().to_owned(),
+            text(&it.header.executor).unwrap_or_else(|| "-".to_owned()),
+            "-".to_owned(),
+            baton_display::format_age(it.updated.age_ms(now)),
+        ],
+        secondary: vec![
+            baton_display::strip_control_chars(id),
+            loop_project(it).as_deref().map(project_name).unwrap_or_default(),
+            String::new(),
+            text(&it.header.plan).unwrap_or_default(),
+            String::new(),
         ],
     }
 }

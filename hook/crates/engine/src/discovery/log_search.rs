@@ -1,6 +1,6 @@
 //! Finds progress logs below directories, except in directories that hold none.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::fs::{self, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -71,6 +71,13 @@ impl LogSearch {
         }
         // Compare the bytes of the paths: comparing component by component takes longer than the search.
         search.logs.sort_unstable_by(|a, b| a.path.as_os_str().cmp(b.path.as_os_str()));
+        search
+    }
+
+    /// Searches these directories alone, and not those below.
+    pub(super) fn in_directories(directories: &BTreeSet<PathBuf>) -> Self {
+        let mut search = Self::default();
+        directories.iter().for_each(|dir| search.search_directory(dir, &mut Vec::new()));
         search
     }
 

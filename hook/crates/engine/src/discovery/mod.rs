@@ -5,6 +5,7 @@
 //! retention would archive at once, so that it does not find the same session again and again. It also leaves alone a
 //! session that already has a record, and one that a user deleted.
 
+mod foreign_loop;
 mod log_search;
 mod progress_logs;
 mod register;
@@ -19,7 +20,8 @@ use crate::config::Retention;
 use baton_agents::AgentInspector;
 use baton_store::Store;
 
-pub use progress_logs::{ForeignLoop, ForeignLoopHeader, ForeignLoopState, ForeignLoops, find_foreign_loops};
+pub use foreign_loop::{ForeignLoop, ForeignLoopHeader, ForeignLoopState};
+pub use progress_logs::{ForeignLoops, PROGRESS_DIR, find_foreign_loops, known_foreign_loops};
 pub use register::register;
 
 /// Limits of one search.

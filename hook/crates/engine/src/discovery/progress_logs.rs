@@ -4,79 +4,28 @@
 //! never takes the lock, not even for a moment, because the owner or another reader could notice. Only logs that
 //! changed are read again.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use baton_fs::hash::sha256_hex;
-use schemars::JsonSchema;
+use agent_baton_core::timestamp::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::foreign_loop::{ForeignLoop, ForeignLoopHeader, ForeignLoopState, loop_id};
 use super::log_search::{FoundLog, LogSearch};
 use baton_store::Store;
-use baton_store::progress::read::{Ending, Header, ProgressLog};
+use baton_store::progress::read::{Ending, ProgressLog};
 use baton_system::lock_table::{FileId, LockTable};
+
+/// Where ralphex puts its logs in a project.
+pub const PROGRESS_DIR: &str = ".ralphex/progress";
+
+/// The name of the cache. It holds more than earlier versions knew of a log.
+const CACHE: &str = "progress-logs";
 
 /// The maximum number of logs in the cache.
 const MAX_CACHED_LOGS: usize = 50_000;
-
-/// The state of a loop.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum ForeignLoopState {
-    /// Another process holds the lock on its log.
-    Active,
-    /// Its log ends with a completion.
-    Completed,
-    /// Its log ends with a failure.
-    Failed,
-    /// Its log ends with a cancellation by a user.
-    Cancelled,
-    /// No process holds the lock and the log has no end: the loop was killed.
-    Interrupted,
-    /// The header of its log is incomplete. The result shows what was known before, or else what could be read.
-    HeaderIncomplete,
-    /// The lock table cannot be read, and the log has no end.
-    Unknown,
-}
-
-/// A loop, identified by its log.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct ForeignLoop {
-    /// The log's name and 16 hex digits of a digest of its path. The same name in two directories means two loops.
-    /// One file that is reachable by two paths is one loop.
-    pub id: String,
-    /// The canonical path of the log.
-    pub path: PathBuf,
-    /// The state.
-    pub state: ForeignLoopState,
-    /// The process that holds the lock. Null if no process holds it, or if the holder cannot be seen from here.
-    pub pid: Option<u32>,
-    /// The fields of its header.
-    #[serde(flatten)]
-    pub header: ForeignLoopHeader,
-    /// Why it failed or was cancelled.
-    pub why: Option<String>,
-    /// How many runs baton has seen on this log. A header with another start time, or a log that became shorter,
-    /// begins a new run.
-    pub run: u32,
-}
-
-/// The fields of a header.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
-pub struct ForeignLoopHeader {
-    /// The plan, or the name of the run.
-    pub plan: Option<String>,
-    /// The branch.
-    pub branch: Option<String>,
-    /// What kind of loop it is.
-    pub mode: Option<String>,
-    /// The agent that does the work.
-    pub executor: Option<String>,
-    /// When it started, in the local time of the program that wrote it.
-    pub started: Option<String>,
-}
 
 /// How a log ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -92,6 +41,7 @@ enum Ended {
 /// What the cache holds about a log.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct CachedLog {
+    path: PathBuf,
     device: (u64, u64),
     inode: u64,
     size: u64,
@@ -126,10 +76,42 @@ pub fn find_foreign_loops(
     own: u32,
     until: Instant,
 ) -> ForeignLoops {
-    let search = LogSearch::run(roots, until);
-    let remembered: Vec<CachedLog> = store.cache_get("loops").unwrap_or_default();
-    let mut before: HashMap<FileId, CachedLog> = remembered.into_iter().map(|known| (known.file(), known)).collect();
+    judge(store, cached_logs(store), LogSearch::run(roots, until), || locks, own)
+}
+
+/// Finds the loops with a log where ralphex puts it in these projects, or beside a log that a search found before. Looks
+/// into no other directory, so it is quick enough for every status.
+#[must_use]
+pub fn known_foreign_loops<'a>(
+    store: &Store,
+    projects: impl IntoIterator<Item = &'a str>,
+    locks: impl FnOnce() -> Option<&'a LockTable>,
+    own: u32,
+) -> Vec<ForeignLoop> {
+    let cached = cached_logs(store);
+    let known = cached.iter().filter_map(|log| log.path.parent().map(Path::to_owned));
+    let usual = projects.into_iter().filter_map(|root| Path::new(root).join(PROGRESS_DIR).canonicalize().ok());
+    let directories: BTreeSet<PathBuf> = usual.chain(known).collect();
+    judge(store, cached, LogSearch::in_directories(&directories), locks, own).loops
+}
+
+fn cached_logs(store: &Store) -> Vec<CachedLog> {
+    store.cache_get(CACHE).unwrap_or_default()
+}
+
+/// Determines the state of the loops whose logs were found. Reads the logs that have changed.
+fn judge<'a>(
+    store: &Store,
+    cached: Vec<CachedLog>,
+    search: LogSearch,
+    locks: impl FnOnce() -> Option<&'a LockTable>,
+    own: u32,
+) -> ForeignLoops {
+    let mut before: HashMap<FileId, CachedLog> = cached.into_iter().map(|known| (known.file(), known)).collect();
     let mut found = ForeignLoops { partial: search.partial, ..ForeignLoops::default() };
+    if search.logs.is_empty() {
+        return found;
+    }
     let mut now: Vec<CachedLog> = Vec::with_capacity(search.logs.len());
     for log in &search.logs {
         let known = match before.remove(&log.file) {
@@ -144,11 +126,15 @@ pub fn find_foreign_loops(
     if found.read > 0 {
         // Keep the logs of other directories in the cache, too.
         let free = MAX_CACHED_LOGS.saturating_sub(now.len());
-        now.extend(before.into_values().take(free));
-        store.cache_put("loops", &now);
+        let exists = |log: &CachedLog| log.path.try_exists().unwrap_or(true);
+        now.extend(before.into_values().filter(exists).take(free));
+        // A path that is not UTF-8 does not fit into the cache.
+        let cached: Vec<&CachedLog> = now.iter().filter(|log| log.path.to_str().is_some()).collect();
+        store.cache_put(CACHE, &cached);
     }
+    let locks = locks();
     // The logs of other directories are at the end of the list.
-    found.loops = search.logs.into_iter().zip(now).map(|(log, known)| known.into_loop(log.path, locks, own)).collect();
+    found.loops = search.logs.iter().zip(now).map(|(_, known)| known.into_loop(locks, own)).collect();
     found
 }
 
@@ -158,7 +144,9 @@ impl CachedLog {
     }
 
     fn is_fresh(&self, log: &FoundLog) -> bool {
-        self.size == log.meta.len() && self.modified == (log.meta.mtime(), log.meta.mtime_nsec())
+        self.path == log.path
+            && self.size == log.meta.len()
+            && self.modified == (log.meta.mtime(), log.meta.mtime_nsec())
     }
 
     /// Reads a log. A half-written header does not replace what was known: it belongs to a run that has only just
@@ -188,6 +176,7 @@ impl CachedLog {
         };
         let header_size = if complete { size } else { before.map_or(0, |before| before.header_size) };
         Self {
+            path: log.path.clone(),
             device: log.file.device,
             inode: log.file.inode,
             size,
@@ -205,7 +194,7 @@ impl CachedLog {
         self.header_size > 0
     }
 
-    fn into_loop(self, path: PathBuf, locks: Option<&LockTable>, own: u32) -> ForeignLoop {
+    fn into_loop(self, locks: Option<&LockTable>, own: u32) -> ForeignLoop {
         let holders = locks.map(|locks| locks.holders(self.file()));
         let another = holders.unwrap_or_default().iter().find(|pid| **pid != own).copied();
         let state = match (another, self.end) {
@@ -218,32 +207,21 @@ impl CachedLog {
             (None, Ended::Open) => ForeignLoopState::Interrupted,
         };
         ForeignLoop {
-            id: loop_id(&path),
-            path,
+            id: loop_id(&self.path),
+            path: self.path,
             state,
             pid: another.filter(|pid| *pid > 0),
             header: self.header,
             why: self.why,
+            updated: Timestamp {
+                unix_ms: u64::try_from(
+                    self.modified.0.saturating_mul(1000).saturating_add(self.modified.1 / 1_000_000),
+                )
+                .unwrap_or_default(),
+                boot: String::new(),
+                boot_ms: 0,
+            },
             run: self.run,
         }
     }
-}
-
-impl ForeignLoopHeader {
-    fn from_header(header: &Header) -> Self {
-        Self {
-            plan: header.plan.clone(),
-            branch: header.branch.clone(),
-            mode: header.mode.clone(),
-            executor: header.executor.clone(),
-            started: header.started.map(|started| started.to_string()),
-        }
-    }
-}
-
-/// Returns the log's name without prefix and suffix, with a digest of its path.
-fn loop_id(path: &Path) -> String {
-    let name = path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
-    let stem = name.strip_prefix("progress-").and_then(|name| name.strip_suffix(".txt")).unwrap_or(&name);
-    format!("{stem}-{}", sha256_hex(path.as_os_str().as_encoded_bytes(), 8))
 }

@@ -117,7 +117,9 @@ impl Advice for StoreError {
     fn hint(&self) -> Option<Hint> {
         match self {
             Self::Io { source, .. } => of_io(source),
-            Self::Unreadable { .. } => Some("inspect it, then move it away or restore a backup".into()),
+            Self::Unreadable { .. } => {
+                Some("if no newer baton wrote it, `baton doctor --quarantine` moves it out of the way".into())
+            }
             Self::IndexMissing { .. } => Some("the next call that takes the lock rebuilds it".into()),
             Self::Contended { .. } => Some("try again".into()),
             Self::RecoveryIncomplete { .. } => Some("run the command again to continue".into()),

@@ -7,6 +7,7 @@ use agent_baton_core::decision::Notification;
 use agent_baton_core::event::Event;
 use agent_baton_core::id::RunId;
 use agent_baton_core::reason::Reason;
+use agent_baton_core::request::Reading;
 use agent_baton_core::run::RunName;
 use baton_agents::reply::{Names, render_block, render_reply};
 use baton_display::warn;
@@ -29,7 +30,7 @@ pub(super) fn send(
     reports: &[String],
 ) -> Result<(), HookError> {
     if outcome.decision.has(Reason::RecordUnreadable) {
-        warn("a record that this event needs cannot be read; baton did not modify it, and nothing was decided");
+        warn(&unreadable_record(cx, event, outcome));
     }
     reports.iter().chain(&outcome.notices).chain(&outcome.failures).for_each(|report| warn(report));
     if let Some(problem) = cx.service.settings.problem() {
@@ -38,6 +39,23 @@ pub(super) fn send(
     let Some(text) = render(event, outcome, facts.loop_stop.as_ref()) else { return Ok(()) };
     write_stdout(&text)?;
     acknowledge(cx, event, outcome)
+}
+
+/// Names the record that cannot be read, so that nothing was decided.
+fn unreadable_record(cx: &EventContext<'_>, event: &Event, outcome: &Outcome) -> String {
+    let snapshot = &outcome.request.snapshot;
+    let session = event.session.as_ref().filter(|_| snapshot.session == Reading::Unreadable);
+    let runs = snapshot.runs.iter().filter(|named| named.reading == Reading::Unreadable);
+    let errors = cx.service.store.read(|view| {
+        let of_session = session.and_then(|id| view.session_error(id));
+        let of_runs = runs.clone().filter_map(|named| named.id.parse().ok().and_then(|id| view.run_error(&id)));
+        of_session.into_iter().chain(of_runs).next()
+    });
+    let error = errors.ok().flatten().map_or_else(
+        || "a record that this event needs cannot be read. baton did not modify it".to_owned(),
+        |error| error.in_one_line(),
+    );
+    format!("nothing was decided: {error}")
 }
 
 /// Tells the user about a `Stop` of a loop's owner that did not get the lock.

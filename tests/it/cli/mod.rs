@@ -1,6 +1,7 @@
 //! What a user sees: the help and output of every command, and the commands that report or configure.
 
 mod config;
+mod damaged_files;
 mod doctor;
 mod explain;
 mod progress;

@@ -191,6 +191,7 @@ fn a_record_that_cannot_be_read_is_left_byte_for_byte() {
             std::fs::write(&record, garbage).unwrap();
             let ended = window.hook(event, "s1", &json!({"prompt": "words"}));
             assert_one_line(&ended, 0);
+            assert!(ended.stderr.contains("sessions/s1.json") && ended.stderr.contains("doctor"), "{ended:?}");
             assert_eq!(std::fs::read(&record).unwrap(), garbage.as_bytes(), "{event}");
             // The session is not created anew elsewhere, and the next one is not held up.
             assert!(!scratch.state_dir().join("archive/sessions/s1.json").exists());
@@ -198,4 +199,19 @@ fn a_record_that_cannot_be_read_is_left_byte_for_byte() {
             assert!(scratch.state_dir().join("sessions/s2.json").exists());
         }
     }
+}
+
+/// The session's own record is whole, and that of its run is not.
+#[test]
+fn a_run_that_cannot_be_read_is_named() {
+    let scratch = Scratch::new();
+    let mut window = Window::open(&scratch, Agent::Claude, "%1");
+    assert_no_output(&window.hook("SessionStart", "s1", &json!({})));
+    assert_no_output(&window.hook("UserPromptSubmit", "s1", &json!({"prompt": "words"})));
+    assert_eq!(window.baton("s1", &["run", "start", "demo"]).code, Some(0));
+    let run = scratch.state().runs()[0].record.id.clone();
+    std::fs::write(scratch.state_dir().join(format!("runs/{run}.json")), "{").unwrap();
+    let ended = window.hook("SessionStart", "s1", &json!({"source": "resume"}));
+    assert_one_line(&ended, 0);
+    assert!(ended.stderr.contains(&format!("runs/{run}.json")), "{ended:?}");
 }

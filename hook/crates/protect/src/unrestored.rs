@@ -87,6 +87,9 @@ impl UnrestoredProject {
         if record.backup().is_none() || participants.any_live(&probes, inspector.host()) != Live::No {
             return Ok(());
         }
+        // The project's file system may not answer. A call that hangs is ended, and the next one must not hang again.
+        record.failed_at = Some(now.clone());
+        protected.save_record(&mut record)?;
         let told = (record.notes.clone(), record.pending_notices.clone());
         let evidence = change_evidence(&record, now, Some(&participants));
         let ending = protected.restore(&mut record, evidence)?;

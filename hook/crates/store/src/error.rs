@@ -65,6 +65,15 @@ impl StoreError {
         Self::Unreadable { path: path.to_owned(), what: what.into() }
     }
 
+    /// Returns the file that the error is about.
+    #[must_use]
+    pub fn path(&self) -> Option<&Path> {
+        match self {
+            Self::Io { path, .. } | Self::Unreadable { path, .. } | Self::IndexMissing { path } => Some(path),
+            Self::Contended { .. } | Self::RecoveryIncomplete { .. } | Self::TooLong { .. } => None,
+        }
+    }
+
     /// Returns whether the state directory is read-only here, as in a sandbox.
     #[must_use]
     pub fn is_read_only(&self) -> bool {

@@ -89,6 +89,19 @@ fn note(layout: &Layout, before: Option<&Run>, run: &Run) -> Result<(), StoreErr
     if footer.is_some() { archive(layout, &path, run) } else { Ok(()) }
 }
 
+/// Checks that a progress log is one that baton wrote.
+///
+/// # Errors
+///
+/// Returns what is wrong with it.
+pub(crate) fn check_progress_log(path: &Path) -> Result<(), StoreError> {
+    let file = open(path)?;
+    match last_heading(&file, path)? {
+        Some(_) => Ok(()),
+        None => Err(StoreError::unreadable(path, "is not a progress log that baton wrote")),
+    }
+}
+
 fn begin(layout: &Layout, path: &Path, run: &Run) -> Result<(), StoreError> {
     let head = entry::header_text(run);
     let begun = Heading::last(&head).map(|begun| entry::missing_entries(&begun, None, run)).unwrap_or_default();

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use agent_baton_core::agent::Agent;
 use agent_baton_core::decision::Location;
@@ -13,6 +13,7 @@ use serde_json::Value;
 
 use crate::context::{here, inspector, with_user_config};
 use crate::error::CommandError;
+use crate::output;
 use baton_engine::config::Settings;
 use baton_installer::InstallError;
 use baton_installer::config_file::ConfigFile;
@@ -26,6 +27,9 @@ use baton_system::{CurrentProcess, CurrentSystem, System};
 
 /// How long a program may take to print its version.
 const VERSION_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long moving files to the quarantine waits for the lock.
+const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How many bytes of its output are read at most.
 const MAX_VERSION_BYTES: usize = 4096;
@@ -78,6 +82,18 @@ impl Installation {
         let now = CurrentSystem.now(&here.place);
         let settings = Settings::new(StateDirEnv::from_process(), with_user_config, std::env::current_dir().ok());
         Ok(Self { fix, locations: Locations::from_environment()?, here, now, home, store, settings })
+    }
+
+    /// Moves the files of the state that cannot be used to the quarantine, and tells the user which.
+    ///
+    /// # Errors
+    /// Returns an error if the state cannot be locked, or if a file cannot be moved.
+    pub fn quarantine(&self) -> Result<(), CommandError> {
+        let Some(store) = &self.store else { return Ok(()) };
+        for text in store.quarantine_unusable(Instant::now() + LOCK_TIMEOUT, &self.now)? {
+            output::notice(&text);
+        }
+        Ok(())
     }
 
     /// Returns each agent that is installed.

@@ -10,6 +10,7 @@ mod finding;
 mod format;
 mod inbox;
 mod installation;
+mod loop_definitions;
 mod loops;
 mod program;
 mod projects;
@@ -37,13 +38,16 @@ pub struct Doctor {
     /// Repair what is safe to repair without asking: the mode of the state directory, an interrupted commit, the index
     #[arg(long)]
     fix: bool,
+    /// Move each file of the state that cannot be used to the state's quarantine directory
+    #[arg(long)]
+    quarantine: bool,
 }
 
 /// The names of the columns.
 const HEADER: &str = "LEVEL   CHECK     FINDING";
 
 /// The checks, in the order in which they are printed.
-const CHECKS: [fn(&Installation) -> Vec<Finding>; 16] = [
+const CHECKS: [fn(&Installation) -> Vec<Finding>; 17] = [
     agents::check,
     entries::check,
     trust::check,
@@ -55,6 +59,7 @@ const CHECKS: [fn(&Installation) -> Vec<Finding>; 16] = [
     configuration::check,
     records::check,
     projects::check,
+    loop_definitions::check,
     inbox::check,
     sandbox::check,
     clock::check,
@@ -69,6 +74,9 @@ impl Doctor {
     /// Returns an error if a check failed, or if `HOME` does not name a directory.
     pub fn run(self) -> Result<(), CommandError> {
         let installation = Installation::inspect(self.fix)?;
+        if self.quarantine {
+            installation.quarantine()?;
+        }
         let findings: Vec<Finding> = CHECKS.iter().flat_map(|check| check(&installation)).collect();
         if self.json {
             output::print_json(&findings)?;

@@ -1,4 +1,4 @@
-//! Reports records that cannot be read.
+//! Reports files of the state that cannot be used.
 
 use super::finding::Finding;
 use super::installation::Installation;
@@ -12,11 +12,11 @@ use baton_store::{ArchiveKind, ProtectedStore, Store};
 pub fn check(installation: &Installation) -> Vec<Finding> {
     let Some(store) = &installation.store else { return Vec::new() };
     let mut findings = protected_projects(store, installation.settings.config());
-    match store.unreadable_records() {
+    match store.unusable_files() {
         Ok(wrong) => findings.extend(wrong.iter().map(|error| Finding::failed("records", error))),
         Err(error) => findings.push(Finding::failed("records", &error)),
     }
-    if findings.is_empty() { vec![Finding::ok("records", "every record can be read")] } else { findings }
+    if findings.is_empty() { vec![Finding::ok("records", "every file of the state can be used")] } else { findings }
 }
 
 /// The records of protected projects. While one cannot be read, nothing of its project is saved or restored.

@@ -4,8 +4,6 @@ use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::time::{Duration, Instant};
 
-use agent_baton_core::decision::Location;
-use agent_baton_core::request::Reading;
 use nix::sys::statvfs::statvfs;
 
 use crate::error::StoreError;
@@ -72,28 +70,6 @@ impl Store {
     /// Returns an error if the format is newer or unreadable.
     pub fn check_format(&self) -> Result<(), LockError> {
         crate::state_dir::format::read(&self.layout).map(drop)
-    }
-
-    /// Returns what is wrong with each unreadable record.
-    ///
-    /// # Errors
-    ///
-    /// Returns an error if a directory cannot be listed.
-    pub fn unreadable_records(&self) -> Result<Vec<StoreError>, StoreError> {
-        let mut wrong = Vec::new();
-        for location in [Location::Live, Location::Archive] {
-            for id in self.sessions(location)? {
-                if self.read(|view| view.session(&id))? == Reading::Unreadable {
-                    wrong.extend(self.read(|view| view.session_error(&id))?);
-                }
-            }
-            for id in self.runs(location)? {
-                if self.read(|view| view.run(&id))? == Reading::Unreadable {
-                    wrong.extend(self.read(|view| view.run_error(&id))?);
-                }
-            }
-        }
-        Ok(wrong)
     }
 
     /// Removes other users' access to the state directory.

@@ -9,6 +9,7 @@ pub(crate) mod layout;
 pub(crate) mod network_fs;
 pub(crate) mod purge;
 pub(crate) mod trust;
+pub(crate) mod unusable;
 
 use std::ffi::OsString;
 use std::path::{Component, Path, PathBuf};

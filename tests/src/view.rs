@@ -38,14 +38,14 @@ fn session(Kept { record, archived }: &Kept<Session>, names: &impl Names) -> Str
         (record.prompted, " prompted"),
         (record.has_context, " context"),
         (record.pinned, " pinned"),
-        (record.outbox.iter().any(|entry| !entry.id.reason.is_standing()), " untold"),
+        (record.outbox.iter().any(|entry| !entry.id.reason.is_standing()), " not notified"),
     ] {
         if holds {
             line.push_str(word);
         }
     }
     if let Some(end) = &record.ended {
-        line.push_str(&format!(" over({})", end.reason));
+        line.push_str(&format!(" ended({})", end.reason));
     }
     if let Some(project) = &record.project {
         line.push_str(&format!(" in {}", names.path(project)));

@@ -154,8 +154,13 @@ fn what_cannot_be_written_is_shown_and_stops_no_other_agent() {
         for spoil in [link, directory, bytes] {
             let installation = Installation::new();
             spoil(&installation, &installation.at(path));
+            let is_as = || {
+                let path = installation.at(path);
+                (fs::symlink_metadata(&path).unwrap().file_type(), fs::read_link(&path).ok())
+            };
+            let before = is_as();
             let output = installation.run("install --yes");
-            assert_eq!(output.code, Some(1), "{output:?}");
+            assert_eq!((output.code, is_as()), (Some(1), before), "{output:?}");
             assert!(output.stderr.contains(installation.at(path).to_str().unwrap()), "{output:?}");
             assert!(!parsed(&installation, other)["hooks"]["Stop"].is_null(), "{output:?}");
             // What is shown is what the file would hold.

@@ -5,9 +5,10 @@ use std::cmp::Reverse;
 use agent_baton_core::id::RunId;
 use agent_baton_core::run::Run;
 
-use super::session::{candidates, current_project, lookup};
+use super::session::{LOOKING_UP, candidates, current_project, lookup};
 use crate::context::Context;
 use crate::error::CommandError;
+use baton_display::Progress;
 use baton_engine::lookup::LookupError;
 
 /// Returns the run that a text identifies.
@@ -25,6 +26,7 @@ pub fn resolve(context: &Context, text: &str) -> Result<RunId, CommandError> {
 pub fn resolve_in(context: &Context, text: &str, here: bool) -> Result<RunId, CommandError> {
     let project = if here { Some(current_project()?) } else { None };
     let query = baton_display::strip_control_chars(text);
+    let _progress = Progress::begin(LOOKING_UP, None);
     match lookup(context, project.as_deref()).run(text) {
         Ok(id) => Ok(id),
         Err(LookupError::Store(error)) => Err(error.into()),

@@ -10,12 +10,16 @@ use crate::context::{Context, current_directory};
 use crate::error::CommandError;
 use crate::session_list::{ListQuery, ListedSession, Search, SessionReader};
 use baton_catalogue::By;
+use baton_display::Progress;
 use baton_engine::lookup::{Lookup, LookupError};
 use baton_store::last_opened;
 use baton_system::worktree;
 
 /// The word for the session that was opened last, of those that `baton session list` shows.
 const LAST: &str = "last";
+
+/// What is said if a look-up has to read every record first.
+pub(super) const LOOKING_UP: &str = "reading the records";
 
 /// The maximum number of candidates that an error lists.
 const MAX_CANDIDATES: usize = 20;
@@ -98,6 +102,7 @@ pub fn resolve_with_last(
     }
     let query = baton_display::strip_control_chars(text);
     let of = if here { " of this project" } else { "" };
+    let _progress = Progress::begin(LOOKING_UP, None);
     match lookup(context, project.as_deref()).session(text) {
         Ok(id) => Ok(id),
         Err(LookupError::Store(error)) => Err(error.into()),

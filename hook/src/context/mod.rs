@@ -97,7 +97,7 @@ impl Context {
         let env = StateDirEnv::from_process();
         let home = StateDir::resolve(&env, directory.as_deref(), &here.place)?;
         let store = Store::open(&home, &here.place);
-        let catalogue = LazyCatalogue::new(&store, Box::new(|_, _| {}));
+        let catalogue = LazyCatalogue::new(&store);
         Ok(Self {
             here,
             inspector: inspector(here),

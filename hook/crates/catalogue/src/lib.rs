@@ -25,7 +25,6 @@ use baton_store::{Store, StoreError};
 pub use keys::{By, Kind};
 use keys::{after, facts_key, parse_place, parse_word, place, prefix, word_prefix, words};
 use layered_map::{LayeredMap, MergedRange};
-pub use update::Progress;
 
 /// The maximum number of words that begin like a searched one and are looked up. Where there are more, every record is a
 /// candidate.
@@ -40,15 +39,14 @@ pub struct Catalogue {
 /// A catalogue that is opened at its first use. One process opens a catalogue once.
 pub struct LazyCatalogue {
     store: Store,
-    progress: Box<Progress<'static>>,
     opened: OnceCell<Catalogue>,
 }
 
 impl LazyCatalogue {
     /// Creates the catalogue of a state. Nothing is opened yet.
     #[must_use]
-    pub fn new(store: &Store, progress: Box<Progress<'static>>) -> Self {
-        Self { store: store.clone(), progress, opened: OnceCell::new() }
+    pub fn new(store: &Store) -> Self {
+        Self { store: store.clone(), opened: OnceCell::new() }
     }
 
     /// Returns the state.
@@ -65,7 +63,7 @@ impl LazyCatalogue {
         match self.opened.get() {
             Some(catalogue) => Ok(catalogue),
             None => {
-                let catalogue = Catalogue::open(&self.store, &*self.progress)?;
+                let catalogue = Catalogue::open(&self.store)?;
                 Ok(self.opened.get_or_init(|| catalogue))
             }
         }
@@ -82,14 +80,13 @@ pub struct Candidate {
 }
 
 impl Catalogue {
-    /// Opens the catalogue of a state and brings it up to date. `progress` is called while many records are read, with
-    /// the number of those that were read and of all.
+    /// Opens the catalogue of a state and brings it up to date.
     ///
     /// # Errors
     /// Returns an error if the audit or the state directory cannot be read.
-    pub fn open(store: &Store, progress: &Progress<'_>) -> Result<Self, StoreError> {
+    pub fn open(store: &Store) -> Result<Self, StoreError> {
         let path = store.catalogue_path();
-        let map = update::open_current(store, &path, progress)?;
+        let map = update::open_current(store, &path)?;
         Ok(Self { map, path })
     }
 

@@ -17,7 +17,7 @@ use baton_store::last_opened;
 use super::{By, Catalogue, Kind};
 
 fn open(store: &Store) -> Catalogue {
-    Catalogue::open(store, &|_, _| {}).unwrap()
+    Catalogue::open(store).unwrap()
 }
 
 fn newest(catalogue: &Catalogue, kind: Kind, by: By<'_>) -> Vec<String> {

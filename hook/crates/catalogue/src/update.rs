@@ -13,9 +13,6 @@ use serde::{Deserialize, Serialize};
 use crate::keys::{Facts, Kind, facts_key};
 use crate::layered_map::LayeredMap;
 
-/// What is called with the number of records that were read and of all.
-pub type Progress<'a> = dyn Fn(usize, usize) + 'a;
-
 /// The version of the keys and facts. A file of another version is made anew.
 const VERSION: u32 = 1;
 
@@ -59,41 +56,34 @@ struct Behind {
 }
 
 /// Opens the catalogue at a path as it is now.
-pub(crate) fn open_current(store: &Store, path: &Path, progress: &Progress<'_>) -> Result<LayeredMap, StoreError> {
+pub(crate) fn open_current(store: &Store, path: &Path) -> Result<LayeredMap, StoreError> {
     let mut map = LayeredMap::open(path);
     let mut behind = Behind::of(store, &map)?;
     if behind.records.len() > MAX_UNWRITTEN {
         drop(map);
         // A caller that cannot write the file keeps in memory what the file does not know.
-        map = write_current(store, path, progress).unwrap_or_else(|| LayeredMap::open(path));
+        map = write_current(store, path).unwrap_or_else(|| LayeredMap::open(path));
         behind = Behind::of(store, &map)?;
     }
     if behind.all {
         map.clear();
     }
-    read_into(store, &mut map, &behind.records, &mut |_, read| {
-        progress(read, behind.records.len());
-        Ok(())
-    })?;
+    read_into(store, &mut map, &behind.records, &mut |_| Ok(()))?;
     Ok(map)
 }
 
 /// Brings the file up to date. Returns `None` where it cannot be written.
-fn write_current(store: &Store, path: &Path, progress: &Progress<'_>) -> Option<LayeredMap> {
+fn write_current(store: &Store, path: &Path) -> Option<LayeredMap> {
     store.make_cache_dir().ok()?;
     let mut map = LayeredMap::open_exclusive(path).ok()?;
     // Another call may have done it meanwhile.
     let behind = Behind::of(store, &map).ok()?;
-    let all = behind.records.len();
     if behind.all {
         // Until the end there is no head. If this call is killed, nobody believes what it wrote.
         map.clear();
     }
-    read_into(store, &mut map, &behind.records, &mut |map, read| {
-        progress(read, all);
-        if behind.all { map.write() } else { Ok(()) }
-    })
-    .ok()?;
+    let mut after = |map: &mut LayeredMap| if behind.all { map.write() } else { Ok(()) };
+    read_into(store, &mut map, &behind.records, &mut after).ok()?;
     let head = Head { version: VERSION, position: behind.position };
     map.put(HEAD.to_vec(), serde_json::to_vec(&head).ok()?);
     map.write().ok()?;
@@ -127,8 +117,8 @@ fn all_records(store: &Store) -> Result<Vec<Changed>, StoreError> {
     Ok(records)
 }
 
-/// What is called after some records, with their number so far.
-type AfterChunk<'a> = dyn FnMut(&mut LayeredMap, usize) -> io::Result<()> + 'a;
+/// What is called after some records.
+type AfterChunk<'a> = dyn FnMut(&mut LayeredMap) -> io::Result<()> + 'a;
 
 /// Reads records, with every CPU core, and enters them.
 fn read_into(
@@ -139,7 +129,6 @@ fn read_into(
 ) -> Result<(), StoreError> {
     let cores = thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let failed = |source| StoreError::Io { operation: "use the cache", path: store.catalogue_path(), source };
-    let mut read = 0;
     for chunk in records.chunks(CHUNK) {
         let share = chunk.len().div_ceil(cores).max(MIN_PER_THREAD);
         let (own, others) = chunk.split_at_checked(share).unwrap_or((chunk, &[]));
@@ -154,8 +143,7 @@ fn read_into(
         for (changed, facts) in chunk.iter().zip(facts) {
             enter(map, changed, facts).map_err(failed)?;
         }
-        read += chunk.len();
-        after(map, read).map_err(failed)?;
+        after(map).map_err(failed)?;
     }
     Ok(())
 }

@@ -48,7 +48,7 @@ const SESSIONS: [(&str, Location, Option<&str>); 7] = [
 ];
 
 fn catalogue(world: &World) -> LazyCatalogue {
-    LazyCatalogue::new(&world.store, Box::new(|_, _| {}))
+    LazyCatalogue::new(&world.store)
 }
 
 fn check(lookup: Lookup<'_>, cases: &[(&str, &str)]) {

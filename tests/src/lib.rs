@@ -3,6 +3,7 @@
 
 pub mod account;
 pub mod capture;
+pub mod clock;
 pub mod conversation;
 pub mod effort;
 pub mod fake_agent;

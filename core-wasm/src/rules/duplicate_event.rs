@@ -25,6 +25,7 @@ fn is_of_same_event(cx: &EventContext<'_>, delivery: &Delivery) -> bool {
     delivery.digest == cx.event.digest
         && delivery.process == *cx.process
         && delivery.at.boot == cx.rules.now().boot
+        && !delivery.at.is_future(cx.rules.now())
         && cx.event.hook_start_ms <= delivery.at.boot_ms.saturating_add(WINDOW_MS)
 }
 

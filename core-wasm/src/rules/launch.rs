@@ -89,11 +89,11 @@ fn end(cx: &mut EventContext<'_>) -> Reason {
         return Reason::UnknownSession;
     }
     let sent = cx.sent();
-    let (event, process) = (cx.event, cx.process);
+    let (event, process, now) = (cx.event, cx.process, cx.rules.now());
     let Some(launch) = cx.record_mut().and_then(|session| session.launch_mut(process)) else {
         return Reason::EndOfOtherProcess;
     };
-    if launch.started.is_after(&sent) {
+    if launch.started.is_after(&sent, now) {
         return Reason::EndOutdated;
     }
     let row = if event.terminal_closed { Reason::TerminalClosed } else { Reason::Ended };
@@ -139,7 +139,7 @@ fn was_overtaken(cx: &EventContext<'_>) -> bool {
             .draft
             .sessions()
             .filter(|other| other.id != *cx.session && other.has_open_launch(cx.process))
-            .any(|other| other.launch(cx.process).is_some_and(|launch| launch.started.is_after(&sent)))
+            .any(|other| other.launch(cx.process).is_some_and(|launch| launch.started.is_after(&sent, cx.rules.now())))
 }
 
 /// Records an event of a known launch that announces nothing.

@@ -136,11 +136,12 @@ impl RuleContext<'_> {
     /// Returns whether the same process has since announced another session. An agent that shows one session at a time
     /// has then left this one.
     fn announced_another_since(&self, session: &Session, launch: &Launch) -> bool {
+        let is_newer = |other: &Launch| other.started.is_after(&launch.started, self.now());
         session.agent.shows_one_session()
             && self
                 .draft
                 .sessions()
                 .filter(|other| other.id != session.id)
-                .any(|other| other.launch(&launch.process).is_some_and(|newer| newer.started.is_after(&launch.started)))
+                .any(|other| other.launch(&launch.process).is_some_and(is_newer))
     }
 }

@@ -98,7 +98,7 @@ fn left_behind(cx: &EventContext<'_>) -> Option<RunId> {
         .sessions()
         .filter(|session| session.id != *cx.session)
         .filter_map(|session| session.launch(cx.process).map(|launch| (session, launch)))
-        .reduce(|newest, next| if next.1.started.is_after(&newest.1.started) { next } else { newest })
+        .reduce(|newest, next| if next.1.started.is_after(&newest.1.started, cx.rules.now()) { next } else { newest })
         .map(|(session, _)| &session.id)?;
     match cx.rules.unfinished_runs_of(before).as_slice() {
         [id] if cx.rules.draft.run(id)?.owner.process == *cx.process => Some(id.clone()),
@@ -153,18 +153,16 @@ fn report_several(cx: &mut EventContext<'_>, runs: Vec<RunId>) {
 /// longer than the threshold.
 fn idle(cx: &EventContext<'_>, run: &Run) -> Option<StopReason> {
     let now = cx.rules.now();
-    let (mut idle_ms, mut newest) = (run.updated.age_ms(now), ActivitySource::RunRecord);
-    let mut consider = |age_ms: u64, source| {
-        if age_ms < idle_ms {
-            (idle_ms, newest) = (age_ms, source);
+    let session = run.owner.session.as_ref().and_then(|id| cx.rules.draft.session(id));
+    let recorded = session.map(|session| (&session.updated, ActivitySource::SessionRecord));
+    let logged = cx.rules.request.snapshot.deliveries.iter().map(|it| (&it.at, ActivitySource::SessionLog));
+    let (mut newest, mut source) = (&run.updated, ActivitySource::RunRecord);
+    for (at, of) in recorded.into_iter().chain(logged) {
+        if at.is_after(newest, now) {
+            (newest, source) = (at, of);
         }
-    };
-    if let Some(session) = run.owner.session.as_ref().and_then(|id| cx.rules.draft.session(id)) {
-        consider(session.updated.age_ms(now), ActivitySource::SessionRecord);
     }
-    for delivery in &cx.rules.request.snapshot.deliveries {
-        consider(delivery.at.age_ms(now), ActivitySource::SessionLog);
-    }
+    let idle_ms = newest.age_ms(now);
     let threshold_ms = cx.rules.request.snapshot.limits.stale_after_ms;
-    (idle_ms > threshold_ms).then_some(StopReason::Idle { idle_ms, threshold_ms, newest })
+    (idle_ms > threshold_ms).then_some(StopReason::Idle { idle_ms, threshold_ms, newest: source })
 }

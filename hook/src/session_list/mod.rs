@@ -3,6 +3,8 @@
 mod foreign_loops;
 mod page;
 
+use std::cmp::Reverse;
+
 use agent_baton_core::background_work::MAX_WAIT_MS;
 use agent_baton_core::decision::Location;
 use agent_baton_core::id::SessionId;
@@ -76,7 +78,7 @@ pub struct Overview {
     /// The records that cannot be read.
     pub unreadable: Vec<(String, Option<StoreError>)>,
     /// The current time.
-    now: Timestamp,
+    pub now: Timestamp,
     /// How old the last heartbeat of a lost session may be, in milliseconds.
     max_lost_age_ms: u64,
 }
@@ -110,13 +112,14 @@ impl Overview {
 pub struct SessionReader<'a> {
     context: &'a Context,
     liveness: SystemLiveness,
+    now: Timestamp,
 }
 
 impl<'a> SessionReader<'a> {
     /// Creates a reader that has probed nothing yet.
     #[must_use]
     pub fn new(context: &'a Context) -> Self {
-        Self { context, liveness: context.liveness_check() }
+        Self { context, liveness: context.liveness_check(), now: context.now() }
     }
 
     /// Returns a session with its status.
@@ -129,7 +132,7 @@ impl<'a> SessionReader<'a> {
             Some(_) => LogTail::default(),
             None => self.log(&session),
         };
-        let standing = session_status(&session, &launches, &log);
+        let standing = session_status(&session, &launches, &log, &self.now);
         ListedSession { session, archived, launches, standing }
     }
 
@@ -150,7 +153,7 @@ impl<'a> SessionReader<'a> {
         // The configuration is needed only if a session is lost.
         let any_lost = sessions.iter().any(|it| it.standing.status == SessionStatus::Lost);
         let max_lost_age_ms = if any_lost { self.context.settings().config().stale_after.ms() } else { 0 };
-        let now = self.context.now();
+        let now = self.now.clone();
         let mut seen = Overview { sessions, runs: Vec::new(), unreadable: Vec::new(), now, max_lost_age_ms };
         seen.unreadable.extend(unreadable.into_iter().map(|(id, why)| (id.to_string(), why)));
         for id in store.runs(Location::Live)? {
@@ -166,7 +169,7 @@ impl<'a> SessionReader<'a> {
                 Reading::Archived(_) | Reading::Absent | Reading::Deleted => {}
             }
         }
-        seen.runs.sort_by(|(a, _), (b, _)| b.created.unix_ms.cmp(&a.created.unix_ms).then_with(|| a.id.cmp(&b.id)));
+        seen.runs.sort_by_key(|(run, _)| (Reverse(run.created.sort_key(&self.now)), run.id.clone()));
         Ok(seen)
     }
 

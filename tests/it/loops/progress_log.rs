@@ -6,11 +6,14 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use agent_baton_core::agent::Agent;
+use agent_baton_tests::clock::shift;
 use agent_baton_tests::window::assert_no_output;
 use agent_baton_tests::{Scratch, Window, program};
 use serde_json::{Value, json};
 
 const PATIENCE: Duration = Duration::from_secs(60);
+
+const YEARS: i64 = 10 * 365 * 24 * 60 * 60 * 1000;
 
 fn run_of(window: &mut Window<'_>, args: &[&str]) -> String {
     assert_no_output(&window.hook("SessionStart", "s1", &json!({})));
@@ -172,14 +175,13 @@ fn following_neither_repeats_nor_drops_a_line_across_restarts() {
     // Nothing happened for years: the run is abandoned and its log archived. Then a user revives the run, and a new
     // log begins.
     second.process.kill();
-    std::fs::create_dir_all(scratch.home().join(".config/baton")).unwrap();
-    std::fs::write(scratch.home().join(".config/baton/config.toml"), "stale_after = \"0s\"\n").unwrap();
+    shift(&scratch.state_dir().join("runs"), -YEARS, true);
+    shift(&scratch.state_dir().join("sessions"), -YEARS, true);
+    std::fs::write(scratch.state_dir().join("sessions/s1.log"), "").unwrap();
     let mut third = Window::open(&scratch, Agent::Claude, "%3");
-    std::thread::sleep(Duration::from_millis(20));
     let left = third.hook("SessionStart", "s1", &json!({"source": "resume"}));
     assert_eq!(left.code, Some(0), "{left:?}");
     assert_eq!(archived(&scratch), [format!("progress-{id}@2.txt")], "{left:?} {:?}", scratch.state().runs());
-    std::fs::remove_file(scratch.home().join(".config/baton/config.toml")).unwrap();
     // The follower of a run that has ended printed all of it, and exited.
     follow.wait_for("Failed: ");
     assert!(follow.child.wait().unwrap().success());

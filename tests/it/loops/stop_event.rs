@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use agent_baton_core::agent::Agent;
 use agent_baton_core::run::{Run, Status};
+use agent_baton_tests::clock::shift;
 use agent_baton_tests::fake_agent::Ended;
 use agent_baton_tests::reply::Reply;
 use agent_baton_tests::window::assert_no_output;
@@ -563,7 +564,10 @@ fn a_loop_ends_when_nothing_changes() {
 fn a_loop_ends_when_its_time_is_over() {
     let scratch = Scratch::new();
     let mut window = open(&scratch, Agent::Codex, "%1", "s1");
-    start(&mut window, "s1", &["--max-time", "0s"]);
+    let refused = window.baton("s1", &["run", "start", "demo", "--loop", "--prompt", "go", "--max-time", "0s"]);
+    assert!(refused.code == Some(2) && refused.stderr.contains("from 1 on"), "{refused:?}");
+    start(&mut window, "s1", &["--max-time", "1h"]);
+    shift(&scratch.state_dir().join("runs"), -2 * 60 * 60 * 1000, true);
     assert!(told(stop(&mut window, "s1", "part 1")).contains("ended at iteration 0 of 50"));
 }
 

@@ -6,6 +6,7 @@ use std::process::Command;
 
 use agent_baton_core::agent::Agent;
 use agent_baton_core::run::{Run, Status};
+use agent_baton_tests::clock::{configure_stale_after, shift};
 use agent_baton_tests::fault_injection::hold;
 use agent_baton_tests::process::{Launch, Process};
 use agent_baton_tests::reply::Reply;
@@ -156,36 +157,6 @@ fn a_state_from_yesterday_robs_no_owner() {
 
 const YEARS: i64 = 10 * 365 * 24 * 60 * 60 * 1000;
 
-/// Shifts every timestamp of every record by this many milliseconds of the wall clock, and into another boot if
-/// `reboot` is set.
-fn shift(state: &Path, by: i64, reboot: bool) {
-    fn walk(value: &mut Value, by: i64, reboot: bool) {
-        match value {
-            Value::Object(fields) => {
-                if let Some(unix) = fields.get("unix_ms").and_then(Value::as_i64) {
-                    fields.insert("unix_ms".to_owned(), json!((unix + by).max(0)));
-                }
-                if reboot && fields.contains_key("boot") {
-                    fields.insert("boot".to_owned(), json!("00000000-0000-4000-8000-000000000000"));
-                }
-                fields.values_mut().for_each(|value| walk(value, by, reboot));
-            }
-            Value::Array(items) => items.iter_mut().for_each(|value| walk(value, by, reboot)),
-            _ => {}
-        }
-    }
-    for dir in ["sessions", "runs"] {
-        for entry in std::fs::read_dir(state.join(dir)).unwrap() {
-            let path = entry.unwrap().path();
-            if path.extension().is_some_and(|ext| ext == "json") {
-                let mut record = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
-                walk(&mut record, by, reboot);
-                std::fs::write(&path, record.to_string()).unwrap();
-            }
-        }
-    }
-}
-
 #[test]
 fn a_clock_that_jumped_changes_no_owner_and_abandons_nothing_of_this_boot() {
     for by in [YEARS, -YEARS] {
@@ -207,9 +178,12 @@ fn a_clock_that_jumped_changes_no_owner_and_abandons_nothing_of_this_boot() {
 }
 
 #[test]
-fn a_stamp_of_the_future_from_before_a_reboot_has_no_age_and_one_of_the_past_has() {
+fn a_time_in_the_future_from_before_a_reboot_counts_from_the_boot_and_one_of_the_past_has_an_age() {
+    // No machine that runs the tests was booted so long ago.
+    let long = "3000d";
     for (by, status, fence) in [(YEARS, Status::Active, 2), (-YEARS, Status::Abandoned, 1)] {
         let scratch = Scratch::new();
+        configure_stale_after(&scratch, long);
         let mut window = owner(&scratch);
         window.process.kill();
         // Heartbeats in the log count as activity.
@@ -224,6 +198,20 @@ fn a_stamp_of_the_future_from_before_a_reboot_has_no_age_and_one_of_the_past_has
         assert_ne!(run.updated.boot, before.updated.boot);
         assert!(run.updated.unix_ms.abs_diff(before.updated.unix_ms) > YEARS as u64 / 2);
     }
+}
+
+#[test]
+fn a_run_from_the_future_is_as_old_as_its_session() {
+    let scratch = Scratch::new();
+    configure_stale_after(&scratch, "3000d");
+    let mut window = owner(&scratch);
+    window.process.kill();
+    std::fs::write(scratch.state_dir().join("sessions/s1.log"), "").unwrap();
+    shift(&scratch.state_dir().join("sessions"), -YEARS, true);
+    shift(&scratch.state_dir().join("runs"), 7 * YEARS, true);
+    let mut second = Window::open(&scratch, Agent::Claude, "%2");
+    second.hook("SessionStart", "s1", &json!({"source": "resume"}));
+    assert_eq!(the_run(&scratch).status, Status::Abandoned);
 }
 
 #[test]

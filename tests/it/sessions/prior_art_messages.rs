@@ -269,7 +269,7 @@ fn octo_056_recover_updates_stamp() {
     let before = scratch.state().sessions()[0].record.clone();
     recovered(&scratch, "%2");
     let after = scratch.state().sessions()[0].record.clone();
-    assert!(after.updated.is_after(&before.updated));
+    assert!(after.updated.is_after(&before.updated, &after.updated));
     assert_eq!(after.created, before.created);
 }
 

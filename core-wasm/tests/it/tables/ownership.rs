@@ -212,6 +212,44 @@ fn a_stale_run_is_abandoned_and_can_be_adopted() {
     check("P1 start A\nrun A P1 r\ndays 8\nP2 start A resume -> owner_alive launched +told");
 }
 
+/// The clock was two days ahead when the run was last written, and is right after a restart.
+#[test]
+fn a_time_in_the_future_keeps_no_run_fresh() {
+    // Whatever was written under the wrong clock counts from the restart on.
+    for (days, row) in [(6, "resumed_same_session launched +told"), (8, "abandoned_stale launched +told")] {
+        check(&format!(
+            "clock 6048000000
+             P1 start A
+             run A P1 r
+             clock -6048000000
+             reboot
+             days {days}
+             P2 start A resume     -> {row}"
+        ));
+    }
+    // What a right clock wrote meanwhile counts more.
+    check(
+        "clock 6048000000
+         P1 start A
+         run A P1 r
+         clock -6048000000
+         P1 prompt A
+         reboot
+         P2 start A resume     -> resumed_same_session launched +told",
+    );
+}
+
+#[test]
+fn a_time_in_the_future_keeps_no_session_open_and_repeats_no_event() {
+    check(
+        "clock 6048000000
+         P1 start A
+         clock -6048000000
+         P1 end A              -> ended
+         = A P1:ended over:ended",
+    );
+}
+
 #[test]
 fn an_unreadable_record_is_not_absent() {
     check("P1 start A\nrun A P1 r\nbreak A\nP1 prompt A -> record_unreadable\nP2 start A resume -> record_unreadable");

@@ -165,13 +165,14 @@ struct Activity<'a> {
 /// Returns the status of a session, from its record, the verdict on each of its launches in their order, and the end
 /// of its log.
 #[must_use]
-pub fn session_status(session: &Session, launches: &[Liveness], log: &LogTail) -> StatusSince {
+pub fn session_status(session: &Session, launches: &[Liveness], log: &LogTail, now: &Timestamp) -> StatusSince {
     if let Some(end) = &session.ended {
         return StatusSince { status: SessionStatus::Ended(end.reason), since: end.at.clone() };
     }
     let verdict = session.launches.iter().zip(launches);
     let living = verdict.filter(|(_, verdict)| verdict.live == Live::Yes).map(|(launch, _)| launch);
-    if let Some(activity) = living.filter_map(|launch| newest_activity(session, launch, log)).reduce(more_urgent) {
+    let newest = living.filter_map(|launch| newest_activity(session, launch, log, now));
+    if let Some(activity) = newest.reduce(|a, b| more_urgent(a, b, now)) {
         return StatusSince { status: activity.status, since: activity.at.clone() };
     }
     let status = match session_liveness(session, launches).live {
@@ -179,7 +180,7 @@ pub fn session_status(session: &Session, launches: &[Liveness], log: &LogTail) -
         Live::No => SessionStatus::Empty,
         Live::Yes | Live::Unknown => SessionStatus::Unknown,
     };
-    StatusSince { status, since: last_activity(session, log).clone() }
+    StatusSince { status, since: last_activity(session, log, now).clone() }
 }
 
 /// Returns whether the end of a log holds an event of each open launch that determines the status without the events
@@ -217,15 +218,21 @@ pub const fn is_marked(session: &Session) -> bool {
 
 /// Returns when a session last sent a heartbeat.
 #[must_use]
-pub fn last_activity<'a>(session: &'a Session, log: &'a LogTail) -> &'a Timestamp {
+pub fn last_activity<'a>(session: &'a Session, log: &'a LogTail, now: &Timestamp) -> &'a Timestamp {
     let launches = session.launches.iter().map(|launch| &launch.started);
     let deliveries = session.deliveries.iter().map(|delivery| &delivery.at);
     let beats = log.beats().map(|beat| &beat.at);
-    let newer = |a, b: &'a Timestamp| if b.is_after(a) { b } else { a };
+    let newer = |a, b: &'a Timestamp| if b.is_after(a, now) { b } else { a };
     launches.chain(deliveries).chain(beats).fold(&session.created, newer)
 }
 
-fn newest_activity<'a>(session: &'a Session, launch: &'a Launch, log: &'a LogTail) -> Option<Activity<'a>> {
+fn newest_activity<'a>(
+    session: &'a Session,
+    launch: &'a Launch,
+    log: &'a LogTail,
+    now: &Timestamp,
+) -> Option<Activity<'a>> {
+    let later = |a, b| later(a, b, now);
     let start = Activity { at: &launch.started, status: SessionStatus::Starting };
     let slow = session.deliveries.iter().filter(|delivery| delivery.process == launch.process);
     // A start is known from the launch. The start after a compaction says nothing about the turn.
@@ -241,23 +248,23 @@ fn newest_activity<'a>(session: &'a Session, launch: &'a Launch, log: &'a LogTai
     let beats = log.beats().filter(|beat| beat.process == launch.process);
     Some(beats.fold(newest, |before, beat| {
         match status_after(before.status, beat.event, beat.question, beat.continuation) {
-            Some(status) if !before.at.is_after(&beat.at) => Activity { at: &beat.at, status },
+            Some(status) if !before.at.is_after(&beat.at, now) => Activity { at: &beat.at, status },
             _ => before,
         }
     }))
 }
 
-fn later<'a>(a: Activity<'a>, b: Activity<'a>) -> Activity<'a> {
-    if a.at.is_after(b.at) { a } else { b }
+fn later<'a>(a: Activity<'a>, b: Activity<'a>, now: &Timestamp) -> Activity<'a> {
+    if a.at.is_after(b.at, now) { a } else { b }
 }
 
 /// Returns the launch that asks the user for something, or else the later one: what one process does answers no
 /// question of another.
-fn more_urgent<'a>(a: Activity<'a>, b: Activity<'a>) -> Activity<'a> {
+fn more_urgent<'a>(a: Activity<'a>, b: Activity<'a>, now: &Timestamp) -> Activity<'a> {
     match (a.status.attention_reason(), b.status.attention_reason()) {
         (Some(_), None) => a,
         (None, Some(_)) => b,
-        _ => later(a, b),
+        _ => later(a, b, now),
     }
 }
 

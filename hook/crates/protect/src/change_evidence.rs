@@ -1,6 +1,6 @@
 //! Finds out who changed the protected files since baton last knew them.
 
-use agent_baton_core::timestamp::Timestamp;
+use agent_baton_core::timestamp::{CLOCK_TOLERANCE_MS, Timestamp};
 
 use super::participants::Participants;
 use super::restore_plan::ChangeEvidence;
@@ -19,7 +19,9 @@ pub(crate) fn change_evidence(
     let Some(participants) = participants.filter(|_| !record.participants.is_empty()) else {
         return ChangeEvidence::SessionsUntilNow;
     };
-    if let Some(ended) = participants.all_ended_ms() {
+    // An end in the future says nothing about what changed since.
+    let latest = now.unix_ms.saturating_add(CLOCK_TOLERANCE_MS);
+    if let Some(ended) = participants.all_ended_ms().filter(|ended| *ended <= latest) {
         return ChangeEvidence::NoSessionsSince(ended);
     }
     // No participant survived the start of this boot.

@@ -187,5 +187,6 @@ fn is_stale(path: &std::path::Path, now: &Timestamp) -> bool {
     let since = modified.ok().and_then(|at| at.duration_since(std::time::UNIX_EPOCH).ok());
     since
         .and_then(|since| u64::try_from(since.as_millis()).ok())
-        .is_some_and(|written| now.unix_ms.saturating_sub(written) > STALE_MS)
+        // A file of the future is not being written now either.
+        .is_some_and(|written| now.unix_ms.abs_diff(written) > STALE_MS)
 }

@@ -1,15 +1,13 @@
 //! Checks that the clock agrees with the records.
 
 use agent_baton_core::decision::Location;
+use agent_baton_core::timestamp::CLOCK_TOLERANCE_MS;
 
 use super::finding::Finding;
 use super::installation::Installation;
 
 /// The beginning of 2024, in milliseconds since 1970. baton did not exist before.
 const EARLIEST_PLAUSIBLE_MS: u64 = 1_704_067_200_000;
-
-/// How far clocks may differ without harm, in milliseconds.
-const CLOCK_TOLERANCE_MS: u64 = 60_000;
 
 pub fn check(installation: &Installation) -> Vec<Finding> {
     if installation.now.unix_ms < EARLIEST_PLAUSIBLE_MS {
@@ -28,7 +26,7 @@ pub fn check(installation: &Installation) -> Vec<Finding> {
         some => Finding::note(
             "clock",
             format!(
-                "{} from the future, because the clock was set back; baton counts their age from now",
+                "{} from the future, because the clock was set back; what was written before this boot counts from its start",
                 baton_display::format_count(some, "session is", "sessions are")
             ),
         ),

@@ -22,7 +22,7 @@ pub fn check(installation: &Installation) -> Vec<Finding> {
 
 fn last_call(installation: &Installation, agent: Agent) -> Finding {
     let name = spec(agent).comm;
-    match installation.store.as_ref().map(|store| last_calls(store, agent)) {
+    match installation.store.as_ref().map(|store| last_calls(store, agent, &installation.now)) {
         Some(LastCalls { at: Some(at), beat }) => {
             let when = format!(
                 "{name}: last called {} ({})",
@@ -49,7 +49,7 @@ struct LastCalls {
     beat: Option<Heartbeat>,
 }
 
-fn last_calls(store: &Store, agent: Agent) -> LastCalls {
+fn last_calls(store: &Store, agent: Agent, now: &Timestamp) -> LastCalls {
     let mut last_calls = LastCalls::default();
     for location in [Location::Live, Location::Archive] {
         for id in store.sessions(location).unwrap_or_default() {
@@ -57,7 +57,7 @@ fn last_calls(store: &Store, agent: Agent) -> LastCalls {
             if session.agent != agent {
                 continue;
             }
-            let newer = |at: &Timestamp, than: Option<&Timestamp>| than.is_none_or(|than| at.is_after(than));
+            let newer = |at: &Timestamp, than: Option<&Timestamp>| than.is_none_or(|than| at.is_after(than, now));
             if newer(&session.updated, last_calls.at.as_ref()) {
                 last_calls.at = Some(session.updated);
             }

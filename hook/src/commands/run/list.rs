@@ -1,5 +1,7 @@
 //! `baton run list`.
 
+use std::cmp::Reverse;
+
 use agent_baton_core::agent::Agent;
 use agent_baton_core::process::Live;
 use agent_baton_core::run::Run;
@@ -42,7 +44,8 @@ impl List {
             })
             .collect();
         drop(progress);
-        runs.sort_by(|(a, _), (b, _)| b.created.unix_ms.cmp(&a.created.unix_ms).then_with(|| a.id.cmp(&b.id)));
+        let now = context.now();
+        runs.sort_by_key(|(run, _)| (Reverse(run.created.sort_key(&now)), run.id.clone()));
         if self.json {
             return output::print_json(&runs.iter().map(|(run, live)| RunView::new(run, *live)).collect::<Vec<_>>());
         }

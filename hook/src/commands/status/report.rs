@@ -1,5 +1,7 @@
 //! The content of the status report: who waits for what, and what else exists.
 
+use std::cmp::Reverse;
+
 use agent_baton_core::id::{RunId, SessionId};
 use agent_baton_core::process::Live;
 use agent_baton_core::run::{Run, Status as RunStatus};
@@ -138,7 +140,7 @@ pub(super) fn waiting(seen: &Overview) -> Vec<WaitingItem<'_>> {
     });
     let mut waiting: Vec<_> = sessions.chain(runs).chain(elsewhere).collect();
     let pinned = |it: &WaitingItem<'_>| it.session.is_some_and(|seen| seen.session.pinned);
-    waiting.sort_by_key(|it| (it.cause, !pinned(it), it.since.unix_ms));
+    waiting.sort_by_key(|it| (it.cause, !pinned(it), Reverse(it.since.age_ms(&seen.now))));
     waiting
 }
 

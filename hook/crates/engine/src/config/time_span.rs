@@ -7,14 +7,14 @@ use serde::{Deserialize, Serialize};
 
 const UNITS: [(char, u64); 4] = [('d', 24 * 60 * 60 * 1000), ('h', 60 * 60 * 1000), ('m', 60 * 1000), ('s', 1000)];
 
-/// A length of time, written as a number and `d`, `h`, `m` or `s`. Stored in milliseconds.
+/// A length of time, written as a number and `d`, `h`, `m` or `s`. Stored in milliseconds, at least a second.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct TimeSpan(u64);
 
 /// The text is not a length of time.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("\"{0}\" is not a length of time: write a whole number and d, h, m or s, as in \"7d\"")]
+#[error("\"{0}\" is not a length of time: write a whole number from 1 on and d, h, m or s, as in \"7d\"")]
 pub struct TimeSpanError(String);
 
 impl TimeSpan {
@@ -37,7 +37,7 @@ impl FromStr for TimeSpan {
         let parsed = UNITS.iter().find_map(|(unit, ms)| {
             let number = text.strip_suffix(*unit)?;
             let digits = number.chars().all(|c| c.is_ascii_digit());
-            number.parse::<u64>().ok().filter(|_| digits)?.checked_mul(*ms)
+            number.parse::<u64>().ok().filter(|number| digits && *number > 0)?.checked_mul(*ms)
         });
         parsed.map(Self).ok_or_else(|| TimeSpanError(text.chars().take(40).collect()))
     }
@@ -58,7 +58,7 @@ impl From<TimeSpan> for String {
 
 impl fmt::Display for TimeSpan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let whole = UNITS.iter().find(|(_, ms)| self.0.is_multiple_of(*ms) && self.0 > 0);
+        let whole = UNITS.iter().find(|(_, ms)| self.0.is_multiple_of(*ms));
         let (unit, ms) = whole.copied().unwrap_or(('s', 1000));
         write!(f, "{}{unit}", self.0 / ms)
     }

@@ -6,7 +6,7 @@ use agent_baton_core::id::SessionId;
 use agent_baton_core::reason::Reason;
 use agent_baton_core::request::Reading;
 use agent_baton_core::session::{Ended, Session};
-use agent_baton_core::timestamp::Timestamp;
+use agent_baton_core::timestamp::{CLOCK_TOLERANCE_MS, Timestamp};
 
 use super::{DiscoveredSessions, Discovery, register};
 use baton_agents::session_files::{HeadReading, Transcript, TranscriptHead};
@@ -42,7 +42,13 @@ impl Discovery<'_> {
     fn transcripts(&self, spec: &AgentSpec, home: &Path) -> impl Iterator<Item = Transcript> {
         let oldest = self.now.unix_ms.saturating_sub(self.policy.age.ms());
         let found = (spec.session_files.transcripts)(home, self.bounds.entries);
-        found.into_iter().filter(move |transcript| transcript.modified_ms >= oldest)
+        let latest = self.now.unix_ms.saturating_add(CLOCK_TOLERANCE_MS);
+        // A transcript of the future comes last: it takes the place of none whose age is known.
+        let known = move |transcript: Transcript| match transcript.modified_ms > latest {
+            true => Transcript { modified_ms: oldest, ..transcript },
+            false => transcript,
+        };
+        found.into_iter().map(known).filter(move |transcript| transcript.modified_ms >= oldest)
     }
 
     /// Counts the newest sessions of each pool, with or without a record, and adds those without one.

@@ -90,7 +90,8 @@ pub fn retained_because(session: &Session, live: Live, now: &Timestamp, policy: 
 /// neither pool.
 #[must_use]
 pub fn expired(mut over: Vec<EndedSession>, now: &Timestamp, policy: &Retention) -> Vec<(EndedSession, ExpiryReason)> {
-    over.sort_by_key(|it| (it.ended_at.age_ms(now), it.session.id.clone()));
+    // Nobody knows when a session with an end in the future ended. It takes the place of none whose end is known.
+    over.sort_by_key(|it| (it.ended_at.is_future(now), it.ended_at.age_ms(now), it.session.id.clone()));
     let (mut attended, mut headless) = (0, 0);
     let judge = |it: EndedSession| {
         let (pool, limit) =
@@ -183,8 +184,16 @@ mod tests {
     }
 
     #[test]
-    fn what_is_of_the_future_is_not_old() {
-        let over = EndedSession { session: session(|_| {}), ended_at: fixtures::stamp(5000 * DAY) };
-        assert!(!is_expired_by_age(&over, &fixtures::stamp(1000 * DAY), &Retention::default()));
+    fn an_end_in_the_future_counts_from_the_start_of_this_boot_and_takes_no_other_ones_place() {
+        let policy = Retention { sessions: 1, ..Retention::default() };
+        let future = Timestamp { boot: "earlier".into(), ..fixtures::stamp(5000 * DAY) };
+        let over = |id: &str, ended_at| EndedSession { session: fixtures::session(id, 1), ended_at };
+        let now = |days: u64| Timestamp { boot_ms: days * DAY, ..fixtures::stamp(1000 * DAY) };
+        assert!(!is_expired_by_age(&over("s", future.clone()), &now(90), &policy));
+        assert!(is_expired_by_age(&over("s", future.clone()), &now(91), &policy));
+        let yesterday = Timestamp { boot: "earlier".into(), ..fixtures::stamp(999 * DAY) };
+        let left = expired(vec![over("future", future), over("used", yesterday)], &now(0), &policy);
+        let left: Vec<_> = left.iter().map(|(over, why)| (over.session.id.as_str(), *why)).collect();
+        assert_eq!(left, [("future", ExpiryReason::Count)]);
     }
 }

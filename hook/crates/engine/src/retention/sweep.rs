@@ -194,7 +194,7 @@ impl Sweep<'_> {
             return Ok(over.at.clone());
         }
         let tail = self.store.tail(&session.id, RECENT_LOG_BYTES)?;
-        let beat = tail.beats().last().map(|beat| &beat.at).filter(|at| at.is_after(&session.updated));
+        let beat = tail.beats().last().map(|beat| &beat.at).filter(|at| at.is_after(&session.updated, &self.now));
         Ok(beat.unwrap_or(&session.updated).clone())
     }
 }

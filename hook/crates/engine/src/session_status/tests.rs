@@ -43,7 +43,7 @@ fn of(slow: &[(u64, EventName)]) -> Session {
 fn check(session: &Session, lives: &[Live], log: &LogTail, expected: &str) {
     let verdict: Vec<Liveness> =
         lives.iter().map(|live| Liveness { live: *live, evidence: Evidence::NeverSeen }).collect();
-    let found = session_status(session, &verdict, log);
+    let found = session_status(session, &verdict, log, &stamp(1000));
     let since = found.since.boot_ms;
     assert_eq!(format!("{} since {since}", found.status.word()), expected, "{session:?} {log:?}");
 }
@@ -161,7 +161,7 @@ fn only_proof_makes_a_session_lost() {
     let mut over = of(&[]);
     over.ended = Some(Ended { at: stamp(8), reason: Reason::Ended });
     check(&over, &[Live::No], &beats, "ended since 8");
-    assert_eq!(last_activity(&over, &beats).boot_ms, 7);
+    assert_eq!(last_activity(&over, &beats, &stamp(1000)).boot_ms, 7);
 }
 
 #[test]

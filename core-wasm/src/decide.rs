@@ -159,12 +159,12 @@ fn decide_command(request: &Request, command: &Command) -> Decision {
             let status = if *failed { Status::Failed } else { Status::Done };
             owner_commands::finish(&mut cx, run, caller, status, why.as_ref())
         }
-        Command::With { run, name, project, process, pane, survivors } => {
+        Command::With { run, name, project, process, pane, survivors, force } => {
             let survivors = survivors.as_deref();
             supervised_run::with(
                 &mut cx,
                 run,
-                &Supervisor { name, project: project.as_ref(), process, pane, survivors },
+                &Supervisor { name, project: project.as_ref(), process, pane, survivors, force: *force },
             )
         }
         Command::Attach { run, fence, child } => supervised_run::attach(&mut cx, run, *fence, child),

@@ -12,6 +12,7 @@ pub mod installation;
 pub mod model;
 pub mod mount;
 pub mod mutation;
+pub mod other_machine;
 pub mod process;
 pub mod program;
 pub mod project;

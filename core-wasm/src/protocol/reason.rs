@@ -58,6 +58,8 @@ reasons! {
     Ended = "ended",
     /// The process was stopped from outside or its terminal closed; the user did not leave the session, so it can be resumed.
     TerminalClosed = "terminal_closed",
+    /// A user said that the process is gone; baton could not tell.
+    DeclaredGone = "declared_gone",
     /// The end belongs to a process that the session does not have.
     EndOfOtherProcess = "end_of_other_process",
     /// The end belongs to a session that was never announced.

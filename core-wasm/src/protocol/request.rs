@@ -120,6 +120,9 @@ pub enum Command {
         pane: Pane,
         /// The living processes that earlier commands of this name left behind; none where that is not known.
         survivors: Option<Vec<Process>>,
+        /// Whether to continue even if baton cannot tell whether the earlier command is alive.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        force: bool,
     },
     /// Records the command of a supervised run. The new process asks for it before it executes the command.
     Attach {
@@ -173,6 +176,15 @@ impl Command {
             | Self::Continue { run }
             | Self::Adopt { run, .. } => run,
         }
+    }
+
+    /// Returns whether the user ordered it against what baton knows, or without anything to know.
+    #[must_use]
+    pub const fn is_forced(&self) -> bool {
+        matches!(
+            self,
+            Self::Adopt { force: true, .. } | Self::Adopt { take: true, .. } | Self::With { force: true, .. }
+        )
     }
 
     /// Returns the session that the command names.

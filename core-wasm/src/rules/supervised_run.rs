@@ -23,14 +23,16 @@ pub struct Supervisor<'a> {
     pub pane: &'a Pane,
     /// What earlier commands of this name left behind; none where that is not known.
     pub survivors: Option<&'a [Process]>,
+    /// Whether the user says that the earlier command is gone if nobody can tell.
+    pub force: bool,
 }
 
 impl Supervisor<'_> {
     /// Why its command cannot begin beside what earlier ones left behind.
     fn refusal(&self) -> Option<Reason> {
         match self.survivors {
-            None => Some(Reason::OwnerUnverifiable),
-            Some([]) => None,
+            None if !self.force => Some(Reason::OwnerUnverifiable),
+            None | Some([]) => None,
             Some(_) => Some(Reason::IterationAlive),
         }
     }
@@ -56,8 +58,8 @@ pub fn with(cx: &mut RuleContext<'_>, id: &RunId, by: &Supervisor<'_>) -> Reason
     }
     match cx.owner_liveness(run) {
         Live::Yes => Reason::OwnerAlive,
-        Live::Unknown => Reason::OwnerUnverifiable,
-        Live::No => by.refusal().unwrap_or_else(|| {
+        Live::Unknown if !by.force => Reason::OwnerUnverifiable,
+        Live::Unknown | Live::No => by.refusal().unwrap_or_else(|| {
             cx.transfer(id, owner, Reason::SupervisedRunResumed);
             Reason::SupervisedRunResumed
         }),

@@ -63,7 +63,7 @@ fn live_process(context: &Context, session: &Session) -> Result<Process, Command
         session.launches.iter().filter(|launch| liveness.launch(session, launch).live == Live::Yes).collect();
     match living.as_slice() {
         [launch] => Ok(launch.process.clone()),
-        [] => Err(no_live_process(session)),
+        [] => Err(no_live_process(session, liveness.session(session).live)),
         _ => Err(CommandError::ambiguous(
             format!("session {} has {} live processes", session.id, living.len()),
             living
@@ -75,7 +75,15 @@ fn live_process(context: &Context, session: &Session) -> Result<Process, Command
     }
 }
 
-fn no_live_process(session: &Session) -> CommandError {
+fn no_live_process(session: &Session, live: Live) -> CommandError {
+    if live == Live::Unknown {
+        return CommandError::refused(format!("baton cannot tell whether session {} is running", session.id)).hint(
+            format!(
+                "if you know that it is not, `baton resume {} --force` resumes it; or choose another session with --session",
+                session.id
+            ),
+        );
+    }
     let error = CommandError::not_found(format!("session {} has no live process", session.id));
     if has_conversation(session) {
         return error

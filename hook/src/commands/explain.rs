@@ -79,7 +79,10 @@ fn describe_request(request: &Request) -> String {
                 .map_or_else(|| "an unknown process".to_owned(), |process| format!("pid {}", process.pid));
             format!("{} {name} from {process} in {}", event.agent, baton_display::pane_label(&event.pane))
         }
-        Input::Command(command) => format!("a command on run {}", command.run()),
+        Input::Command(command) => {
+            let word = if command.is_forced() { ", forced by its user" } else { "" };
+            format!("a command on run {}{word}", command.run())
+        }
     };
     let session = match &snapshot.session {
         Reading::Absent if matches!(request.input, Input::Command(_)) => String::new(),

@@ -18,7 +18,7 @@ use serde::Serialize;
 
 use crate::error::CommandError;
 
-pub use self::confirm::confirm;
+pub use self::confirm::{confirm, confirm_at_terminal};
 
 /// How many bytes of a JSON value are written at once: the capacity of a pipe.
 const PIPE_CAPACITY: usize = 64 * 1024;

@@ -48,6 +48,27 @@ pub const SITUATIONS: &[Situation] = &[
         ("run show demo", "pane %2"),
     )
     .within("s1"),
+    advice(
+        "resume SESSION --force",
+        |stage| {
+            stage.owner();
+            stage.carry_off();
+            stage.user("run adopt demo --session s1")
+        },
+        ("", "claude --resume s1"),
+    ),
+    advice(
+        "run adopt RUN --force",
+        |stage| {
+            stage.owner();
+            stage.carry_off();
+            stage.open("s2");
+            stage.user("run pause demo");
+            stage.user("run continue demo")
+        },
+        ("run show demo", "session s2"),
+    )
+    .within("s2"),
     advice("run cancel RUN", moved, ("run list --all", "cancelled")),
     // Codex keeps the thread loaded that its user left.
     advice("run adopt RUN --take --session SESSION", left, ("run show demo", "session s2")),

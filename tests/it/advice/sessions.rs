@@ -43,6 +43,39 @@ pub const SITUATIONS: &[Situation] = &[
         },
         ("", "claude --resume s1"),
     ),
+    // The container of the session was rebuilt.
+    advice(
+        "resume SESSION --force",
+        |stage| {
+            stage.owner();
+            stage.carry_off();
+            stage.user("resume s1")
+        },
+        ("", "claude --resume s1"),
+    ),
+    advice(
+        "resume SESSION --force",
+        |stage| {
+            stage.open("s1");
+            stage.carry_off();
+            stage.user("resume")
+        },
+        ("", "claude --resume s1"),
+    ),
+    advice(
+        "resume SESSION --force",
+        |stage| {
+            stage.open("s1");
+            stage.kill("s1");
+            stage.edit(stage.state("sessions/s1.json"), |record| {
+                let mut process = record["launches"][0]["process"].clone();
+                process["machine"] = "another".into();
+                record["resuming"] = serde_json::json!({"at": record["updated"], "process": process});
+            });
+            stage.user("resume s1")
+        },
+        ("", "claude --resume s1"),
+    ),
     advice(
         "go SESSION",
         |stage| {

@@ -5,3 +5,4 @@ mod hosts_and_clocks;
 mod missing_probes;
 mod nested_agents;
 mod prior_art;
+mod users_word;

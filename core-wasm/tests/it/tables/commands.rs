@@ -43,6 +43,8 @@ fn a_command_is_not_over_while_something_lives_that_it_started() {
          = r active command/S1 #1
          survives
          with r S2             -> owner_unverifiable
+         survives P1
+         with r S2 force       -> iteration_alive
          alone
          with r S2             -> supervised_run_resumed
          finish r #2           -> finished
@@ -61,7 +63,17 @@ fn a_command_of_another_boot_is_gone_and_one_of_another_machine_is_not_known() {
          attach r #1 K1        -> attached
          elsewhere
          with r S2             -> owner_unverifiable
+         with r S2 force       -> supervised_run_resumed
+         = r active command/S2 #2
+         cancel r              -> cancelled",
+    );
+    check(
+        "with r S1             -> started
+         attach r #1 K1        -> attached
+         elsewhere
+         with r S2             -> owner_unverifiable
          back
+         with r S2 force       -> owner_alive
          reboot
          with r S3             -> supervised_run_resumed
          cancel r              -> cancelled

@@ -10,7 +10,7 @@ use super::World;
 
 impl World {
     /// `with r S1`: the supervisor S1 starts or continues the run r.
-    pub(super) fn with(&mut self, run: &str, supervisor: &str) -> Decision {
+    pub(super) fn with(&mut self, run: &str, supervisor: &str, force: bool) -> Decision {
         let survivors = self.survivors.iter().map(|name| self.actors[name].process.clone()).collect();
         let survivors = (!self.blind_to_survivors).then_some(survivors);
         let actor = self.actor(supervisor);
@@ -21,6 +21,7 @@ impl World {
             process: actor.process,
             pane: actor.pane,
             survivors,
+            force,
         })
     }
 

@@ -130,7 +130,8 @@ impl World {
                 event.hook_start_ms = event.hook_start_ms.saturating_sub(ms.parse().unwrap());
                 self.deliver(event)
             }
-            ["with", run, supervisor] => self.with(run, supervisor),
+            ["with", run, supervisor] => self.with(run, supervisor, false),
+            ["with", run, supervisor, "force"] => self.with(run, supervisor, true),
             ["attach", run, fence, child] => self.attach(run, fence, child),
             ["beneath", run, fence, above @ ..] => {
                 self.stand_beneath(run, fence, above);

@@ -80,6 +80,8 @@ impl Restore {
             ))
             .hint(format!("`baton project show {}` lists them; to restore anyway, add --force", named.project)));
         }
+        // Without evidence, the user's word counts that nobody is there.
+        let anyone = if anyone == Live::Unknown { Live::No } else { anyone };
         let before = record.state.clone();
         record.state = ProtectionState::Saved(saved);
         let told = record.pending_notices.len();

@@ -1,9 +1,10 @@
 //! The claim that a session is being resumed.
 
 use agent_baton_core::id::SessionId;
+use agent_baton_core::process::Live;
 use agent_baton_core::session::Resuming;
 
-use super::plan::{Resumable, is_claimed};
+use super::plan::{Resumable, claim_liveness};
 use crate::context::Context;
 use crate::error::CommandError;
 use baton_store::AuditAction;
@@ -22,7 +23,7 @@ impl ResumeClaim {
         let mark = Resuming { at: context.now(), process: None };
         let mut put = false;
         context.edit_session(AuditAction::ResumeClaimed, resumable.id(), |session| {
-            let taken = session.resuming.as_ref().is_some_and(|mark| is_claimed(context, mark));
+            let taken = session.resuming.as_ref().is_some_and(|mark| claim_liveness(context, mark) != Live::No);
             if resumable.is_unchanged(session) && !taken {
                 session.resuming = Some(mark.clone());
                 put = true;

@@ -5,6 +5,7 @@
 
 mod claim;
 mod plan;
+mod users_word;
 
 use std::collections::BTreeSet;
 
@@ -19,6 +20,7 @@ use crate::session_list::{ListedSession, Overview, SessionReader};
 use baton_engine::session_status::has_conversation;
 use claim::ResumeClaim;
 use plan::{Resumable, Scope, plan};
+use users_word::RISK;
 
 /// Resume sessions after a crash, a closed terminal or a reboot.
 #[derive(Args)]
@@ -35,6 +37,9 @@ pub struct Resume {
     /// Open a tmux window for each session instead of printing its command
     #[arg(long)]
     tmux: bool,
+    /// Resume the session even if baton cannot tell whether it is running: you know that it is not
+    #[arg(long, requires = "id")]
+    force: bool,
     /// Print what would happen, and change nothing
     #[arg(long)]
     dry_run: bool,
@@ -53,12 +58,14 @@ impl Resume {
                 let can_resume = |seen: &ListedSession| has_conversation(&seen.session);
                 let id = resolve_with_last(&context, text, self.here, &can_resume)?;
                 let (session, archived) = context.session(&id)?;
-                (Scope::Named, vec![SessionReader::new(&context).assess(session, archived)])
+                let seen = SessionReader::new(&context).assess(session, archived);
+                let (forced, seen) = self.ask_user(&context, seen)?;
+                (Scope::Named { forced }, vec![seen])
             }
             None => (Scope::Lost, self.all(&context)?),
         };
         let (resumable, mut left) = plan(&context, &scope, seen);
-        if matches!(scope, Scope::Named)
+        if matches!(scope, Scope::Named { .. })
             && let Some(why) = left.pop()
         {
             return Err(why);
@@ -74,6 +81,19 @@ impl Resume {
         let line =
             |session: &Resumable| if self.tmux { session.tmux_command(&mut servers) } else { session.shell_command() };
         output::print(&resumable.iter().map(line).map(|line| line + "\n").collect::<String>())
+    }
+
+    /// Takes the user's word, by `--force` or at the terminal, where nobody else can know whether the session is running.
+    fn ask_user(&self, context: &Context, seen: ListedSession) -> Result<(bool, ListedSession), CommandError> {
+        if !users_word::is_needed(context, &seen) {
+            return Ok((false, seen));
+        }
+        let question =
+            || format!("baton cannot tell whether session {} is running; {RISK}. Resume it anyway?", seen.session.id);
+        if !(self.force || (!self.dry_run && output::confirm_at_terminal(question)?)) {
+            return Ok((false, seen));
+        }
+        Ok((true, users_word::take(context, seen, self.dry_run)?))
     }
 
     fn all(&self, context: &Context) -> Result<Vec<ListedSession>, CommandError> {
@@ -108,7 +128,7 @@ fn open(context: &Context, scope: &Scope, resumable: &[Resumable]) -> Result<(),
             Ok(Outcome::Changed) => {
                 let left = format!("session {} changed in the meantime and was skipped", session.id());
                 match scope {
-                    Scope::Named => return Err(CommandError::refused(left)),
+                    Scope::Named { .. } => return Err(CommandError::refused(left)),
                     Scope::Lost => output::notice(&left),
                 }
             }

@@ -8,6 +8,7 @@ use agent_baton_core::pane::Pane;
 use agent_baton_core::process::Live;
 use agent_baton_core::session::{Resuming, Session};
 
+use super::users_word::RISK;
 use crate::context::Context;
 use crate::error::CommandError;
 use crate::session_list::ListedSession;
@@ -22,7 +23,10 @@ const UNSTARTED_CLAIM_MS: u64 = 60_000;
 /// The sessions that the user asked for.
 pub(super) enum Scope {
     /// One named session.
-    Named,
+    Named {
+        /// Whether the user says that it is not running.
+        forced: bool,
+    },
     /// All lost sessions.
     Lost,
 }
@@ -64,8 +68,12 @@ fn check(context: &Context, scope: &Scope, seen: &ListedSession) -> Result<PathB
                     .hint(format!("`baton go {}` switches to it", session.id)),
             ));
         }
-        SessionStatus::Unknown => {
-            return Err(Some(refused(&format!("may be running: baton cannot tell from here ({})", shown()))));
+        SessionStatus::Unknown if !matches!(scope, Scope::Named { forced: true }) => {
+            let why = baton_display::format_evidence(seen.verdict().evidence);
+            return Err(Some(
+                refused(&format!("may be running in {}: baton cannot tell from here, because {why}", shown()))
+                    .hint(force_hint(session)),
+            ));
         }
         _ => {}
     }
@@ -81,8 +89,13 @@ fn check(context: &Context, scope: &Scope, seen: &ListedSession) -> Result<PathB
     if !has_conversation(session) {
         return Err(if all { None } else { Some(refused("has no conversation yet")) });
     }
-    if session.resuming.as_ref().is_some_and(|mark| is_claimed(context, mark)) {
-        return Err(Some(refused("is already being resumed")));
+    match session.resuming.as_ref().map_or(Live::No, |mark| claim_liveness(context, mark)) {
+        Live::Yes => return Err(Some(refused("is already being resumed"))),
+        Live::Unknown => {
+            let what = "may be being resumed: baton cannot tell from here";
+            return Err(Some(refused(what).hint(force_hint(session))));
+        }
+        Live::No => {}
     }
     conversation_directory(session).ok_or_else(|| {
         let Some(was) = session.cwd.as_ref().or(session.project.as_ref()) else {
@@ -96,17 +109,21 @@ fn check(context: &Context, scope: &Scope, seen: &ListedSession) -> Result<PathB
     })
 }
 
-/// Returns whether a session is being resumed by a process that is alive or might be.
-pub(super) fn is_claimed(context: &Context, mark: &Resuming) -> bool {
+fn force_hint(session: &Session) -> String {
+    format!("if you know that it is not running, `baton resume {} --force` resumes it; {RISK}", session.id)
+}
+
+/// Returns whether a process that resumes a session is alive.
+pub(super) fn claim_liveness(context: &Context, mark: &Resuming) -> Live {
     let place = context.place();
     match &mark.process {
         Some(process) => match context.inspector().process_liveness(process).live {
-            Live::Yes => true,
-            Live::No => false,
             // The process ran in another namespace of this machine. A reboot ended it.
-            Live::Unknown => process.machine != place.machine || process.boot == place.boot,
+            Live::Unknown if process.machine == place.machine && process.boot != place.boot => Live::No,
+            live => live,
         },
-        None => mark.at.boot == place.boot && mark.at.age_ms(&context.now()) < UNSTARTED_CLAIM_MS,
+        None if mark.at.boot == place.boot && mark.at.age_ms(&context.now()) < UNSTARTED_CLAIM_MS => Live::Yes,
+        None => Live::No,
     }
 }
 

@@ -1,7 +1,5 @@
 //! `baton run adopt`.
 
-use std::io::{IsTerminal, Write};
-
 use agent_baton_core::id::SessionId;
 use agent_baton_core::reason::Reason;
 use agent_baton_core::request::Command;
@@ -58,8 +56,17 @@ impl Adopt {
                 output::notice(&format!("{}; the owner's fence becomes stale", done.describe_owner(&context)));
                 done = context.decide(command(self.force, true))?;
             }
-            Reason::OwnerUnverifiable if confirm_unverifiable(&done.describe_owner(&context))? => {
-                done = context.decide(command(true, false))?;
+            Reason::OwnerUnverifiable => {
+                let owner = done.describe_owner(&context);
+                let question = || {
+                    format!(
+                        "{owner}, and baton cannot tell whether it is alive; if it is, it can no longer update the run. Adopt the run \
+                         anyway?"
+                    )
+                };
+                if output::confirm_at_terminal(question)? {
+                    done = context.decide(command(true, false))?;
+                }
             }
             _ => {}
         }
@@ -72,16 +79,4 @@ impl Adopt {
             )
         })
     }
-}
-
-/// Asks the user at the terminal. Without a terminal, the answer is no.
-fn confirm_unverifiable(owner: &str) -> Result<bool, CommandError> {
-    if !(std::io::stdin().is_terminal() && std::io::stderr().is_terminal()) {
-        return Ok(false);
-    }
-    write!(std::io::stderr(), "{owner}, and baton cannot tell whether it is alive. Adopt the run anyway? [y/N] ")
-        .map_err(CommandError::output)?;
-    let mut answer = String::new();
-    std::io::stdin().read_line(&mut answer).map_err(CommandError::input)?;
-    Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
 }

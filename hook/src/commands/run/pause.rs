@@ -75,6 +75,10 @@ impl Continue {
 fn next_step(context: &Context, run: &Run) -> String {
     match (run.loop_state.is_some(), context.owner_liveness(&context.liveness_check(), run)) {
         (_, Live::No) => format!(", but its owner is gone: {}", ways_to_an_owner(context, run)),
+        (_, Live::Unknown) => format!(
+            ", and baton cannot tell whether its owner is alive: if you know that it is not, {}",
+            force_an_owner(run)
+        ),
         (true, _) => {
             ". Its loop continues when the agent next stops. If the agent is idle, send it any prompt".to_owned()
         }
@@ -91,5 +95,13 @@ fn ways_to_an_owner(context: &Context, run: &Run) -> String {
             format!("`baton resume {id}` resumes its session, or {adopt}")
         }
         Some(_) => adopt,
+    }
+}
+
+/// Returns how a run gets an owner where only its user can know that the present one is gone.
+fn force_an_owner(run: &Run) -> String {
+    match &run.owner.session {
+        None => "start the same command again with --force".to_owned(),
+        Some(_) => format!("`baton run adopt {} --force` takes it from a tool of another session", run.id),
     }
 }

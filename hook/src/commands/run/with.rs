@@ -32,6 +32,9 @@ pub struct With {
     /// Wait until the running command of this name ends
     #[arg(long)]
     wait: bool,
+    /// Continue the run even if baton cannot tell whether its earlier command is alive: you know that it is not
+    #[arg(long)]
+    force: bool,
     /// Command and its arguments
     #[arg(required = true, last = true, value_name = "COMMAND")]
     command: Vec<OsString>,
@@ -75,7 +78,7 @@ impl With {
                 // Each request to the core leaves a line in the audit. A call that waits for hours asks again only
                 // when the command may have ended.
                 None if told => None,
-                Some(_) if told && self.may_be_running(context, project.as_deref())? => None,
+                Some(_) if told && self.is_or_may_be_running(context, project.as_deref())? => None,
                 None => Some(self.already_running(context, project.as_deref())?),
                 Some(lock) => {
                     let done = self.claim_run(context, project.clone())?;
@@ -85,9 +88,8 @@ impl With {
                             let what = describe_survivors(&self.survivors(context, project.as_deref())?);
                             Some(CommandError::refused(what))
                         }
-                        (Reason::OwnerAlive | Reason::OwnerUnverifiable, Some(run)) => {
-                            Some(CommandError::refused(describe_running(context, run)))
-                        }
+                        (Reason::OwnerAlive, Some(run)) => Some(CommandError::refused(describe_running(context, run))),
+                        (Reason::OwnerUnverifiable, run) => Some(may_be_running(context, run)),
                         (reason, _) => return Err(refusal(context, &done, reason)),
                     }
                 }
@@ -106,7 +108,7 @@ impl With {
     }
 
     /// Whether the first one of this name is there, or may be, or something that it started.
-    fn may_be_running(&self, context: &Context, project: Option<&str>) -> Result<bool, CommandError> {
+    fn is_or_may_be_running(&self, context: &Context, project: Option<&str>) -> Result<bool, CommandError> {
         let unfinished = self.unfinished(context, project)?;
         let may_be = unfinished.is_some_and(|run| context.owner_liveness(&context.liveness_check(), &run) != Live::No);
         Ok(may_be || !self.survivors(context, project)?.is_empty())
@@ -129,7 +131,8 @@ impl With {
         let pane = find_pane(context.inspector().system(), &OwnEnvironment, &seen);
         let survivors = context.survivors(project.as_deref(), &self.name)?;
         let survivors = survivors.map(|survivors| survivors.into_iter().map(|survivor| survivor.process).collect());
-        context.decide(Command::With { run, name: self.name.clone(), project, process, pane, survivors })
+        let (name, force) = (self.name.clone(), self.force);
+        context.decide(Command::With { run, name, project, process, pane, survivors, force })
     }
 
     /// Returns the unfinished supervised run of this name in this project. While the lock is held, there can be only
@@ -170,6 +173,22 @@ fn describe_survivors(survivors: &[Survivor]) -> String {
         first.run,
         names.join(", "),
         pids.join(" ")
+    )
+}
+
+/// The refusal where nobody can tell whether an earlier command of this name is alive.
+fn may_be_running(context: &Context, run: Option<&Run>) -> CommandError {
+    let error = CommandError::refused(match run {
+        Some(run) => format!(
+            "run {} ({}) may still be running, and baton cannot tell from here: {}",
+            baton_display::strip_control_chars(run.name.as_str()),
+            run.id,
+            context.describe_supervised_command(run)
+        ),
+        None => "a command of this name may still be running, and baton cannot tell from here".to_owned(),
+    });
+    error.hint(
+        "if you know that it is not running, add --force before the command. If it runs after all, two commands do one job",
     )
 }
 

@@ -106,8 +106,10 @@ pub fn resolve_with_last(
     match lookup(context, project.as_deref()).session(text) {
         Ok(id) => Ok(id),
         Err(LookupError::Store(error)) => Err(error.into()),
-        Err(LookupError::NotFound) if text == LAST => Err(CommandError::not_found(format!("no session{of} is listed"))
-            .hint("`baton session list --all` lists headless and empty sessions too")),
+        Err(LookupError::NotFound) if text == LAST => {
+            Err(CommandError::not_found(format!("no session{of} fits \"last\""))
+                .hint("`baton session list --all` lists all sessions"))
+        }
         Err(LookupError::NotFound) => {
             Err(CommandError::not_found(format!("no session{of} has the id or name \"{query}\""))
                 .hint("`baton session list --all` lists all sessions"))

@@ -81,7 +81,9 @@ impl Advice for ConfigError {
     fn hint(&self) -> Option<Hint> {
         match self {
             Self::Read { .. } => None,
-            Self::InsideWorktree { .. } => Some("move it out, or unset XDG_CONFIG_HOME".into()),
+            Self::InsideWorktree { .. } => {
+                Some("unset XDG_CONFIG_HOME if it names a project, or set it to a directory outside of projects".into())
+            }
             Self::Invalid { .. } => Some("correct that line; until then every value has its default".into()),
         }
     }

@@ -97,6 +97,32 @@ fn of_agents_and_entries() {
 }
 
 #[test]
+fn of_an_agents_directory_that_is_no_absolute_path() {
+    let installation = well();
+    for (variable, value) in [("CLAUDE_CONFIG_DIR", "~/x"), ("CODEX_HOME", "relative")] {
+        let output = installation.call("doctor").env(variable, value).run();
+        let words = format!("{variable} is \"{value}\", which is not an absolute path");
+        assert!(output.code == Some(1) && output.stdout.contains(&words), "{output:?}");
+    }
+}
+
+/// As for a user in a container whose account has no home, or another one.
+#[test]
+fn of_a_state_that_events_in_this_directory_may_not_use() {
+    let installation = well();
+    let home = installation.at("other/home");
+    fs::create_dir_all(&home).unwrap();
+    for (directory, level) in
+        [(&home, "PROBLEM"), (&installation.at("other"), "PROBLEM"), (&installation.at("work"), "note")]
+    {
+        let output = installation.call("doctor").env("BATON_HOME", "").env("HOME", &home).cwd(directory).run();
+        let line = output.stdout.lines().find(|line| line.contains(" state ")).unwrap().to_owned();
+        assert!(line.starts_with(level), "{directory:?}: {output:?}");
+        assert_eq!(line.contains("set BATON_HOME to a directory outside of projects"), level == "PROBLEM", "{line}");
+    }
+}
+
+#[test]
 fn of_the_program() {
     // The program that runs doctor is not the one that is installed.
     let installation = well();

@@ -5,6 +5,7 @@ use agent_baton_core::agent::Agent;
 use super::finding::Finding;
 use super::installation::{Installation, version};
 use baton_agents::spec;
+use baton_installer::locations::Locations;
 
 /// Returns the newest version that baton was tested with.
 const fn newest_tested(agent: Agent) -> [u32; 3] {
@@ -16,7 +17,9 @@ const fn newest_tested(agent: Agent) -> [u32; 3] {
 
 pub fn check(installation: &Installation) -> Vec<Finding> {
     let agents = installation.agents();
-    if agents.is_empty() {
+    let refused: Vec<_> = Agent::ALL.iter().filter_map(|agent| Locations::detect_agent(*agent).err()).collect();
+    let refused = refused.iter().map(|error| Finding::failed("agents", error));
+    if agents.is_empty() && refused.len() == 0 {
         let hint = "install Claude Code or Codex, start it once, then run `baton install`";
         return vec![Finding::problem("agents", "no agent was found", hint)];
     }
@@ -40,7 +43,7 @@ pub fn check(installation: &Installation) -> Vec<Finding> {
             },
         }
     };
-    agents.iter().map(of).collect()
+    refused.chain(agents.iter().map(of)).collect()
 }
 
 /// Returns the first `a.b.c` in a text.

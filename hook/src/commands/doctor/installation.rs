@@ -46,6 +46,8 @@ pub struct Installation {
     pub now: Timestamp,
     /// The state directory, or why it cannot be used.
     pub home: Result<StateDir, StateDirError>,
+    /// Why an event in the current directory cannot use the state directory, although others can.
+    pub refused_here: Option<StateDirError>,
     /// The store, if the directory exists and can be used.
     pub store: Option<Store>,
     /// The user's configuration.
@@ -77,11 +79,14 @@ impl Installation {
         {
             home = find();
         }
+        let directory = std::env::current_dir().ok();
+        let in_directory = StateDir::resolve(&StateDirEnv::from_process(), directory.as_deref(), &here.place);
+        let refused_here = in_directory.err().filter(|_| home.is_ok());
         let there = home.as_ref().ok().filter(|home| home.path().exists());
         let store = there.map(|home| Store::open(home, &here.place));
         let now = CurrentSystem.now(&here.place);
-        let settings = Settings::new(StateDirEnv::from_process(), with_user_config, std::env::current_dir().ok());
-        Ok(Self { fix, locations: Locations::from_environment()?, here, now, home, store, settings })
+        let settings = Settings::new(StateDirEnv::from_process(), with_user_config, directory);
+        Ok(Self { fix, locations: Locations::from_environment()?, here, now, home, refused_here, store, settings })
     }
 
     /// Moves the files of the state that cannot be used to the quarantine, and tells the user which.

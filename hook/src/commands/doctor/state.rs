@@ -16,6 +16,9 @@ pub fn check(installation: &Installation) -> Vec<Finding> {
         Ok(home) => home.path().display().to_string(),
         Err(error) => return vec![Finding::failed("state", error)],
     };
+    if let Some(error) = &installation.refused_here {
+        return vec![Finding::failed("state", error)];
+    }
     let Some(store) = &installation.store else {
         return vec![Finding::note("state", format!("{home} does not exist yet; the first event creates it"))];
     };

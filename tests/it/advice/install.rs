@@ -3,6 +3,8 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
+use serde_json::json;
+
 use super::stage::Stage;
 use super::{Situation, advice};
 
@@ -112,7 +114,7 @@ pub const SITUATIONS: &[Situation] = &[
             fs::write(stage.state("wal.json"), "{").unwrap();
             stage.user("doctor")
         },
-        ("", "every record can be read"),
+        ("", "every file of the state can be used"),
     ),
     advice(
         "doctor --fix",
@@ -122,7 +124,27 @@ pub const SITUATIONS: &[Situation] = &[
             fs::remove_dir_all(stage.state("index")).unwrap();
             stage.user("doctor")
         },
-        ("", "every record can be read"),
+        ("", "every file of the state can be used"),
+    ),
+    advice(
+        "doctor --quarantine",
+        |stage| {
+            stage.installed();
+            stage.open("s1");
+            fs::write(stage.state("sessions/s1.json"), "{").unwrap();
+            stage.hook("Stop", "s1", &json!({}))
+        },
+        ("doctor", "every file of the state can be used"),
+    ),
+    advice(
+        "doctor --quarantine",
+        |stage| {
+            stage.installed();
+            stage.open("s1");
+            fs::create_dir(stage.state("audit/audit.1.jsonl")).unwrap();
+            stage.user("doctor")
+        },
+        ("doctor", "every file of the state can be used"),
     ),
     advice(
         "install",

@@ -95,8 +95,11 @@ impl Installation {
     /// Returns an error if the state cannot be locked, or if a file cannot be moved.
     pub fn quarantine(&self) -> Result<(), CommandError> {
         let Some(store) = &self.store else { return Ok(()) };
-        for text in store.quarantine_unusable(Instant::now() + LOCK_TIMEOUT, &self.now)? {
-            output::notice(&text);
+        let texts = store.quarantine_unusable(Instant::now() + LOCK_TIMEOUT, &self.now)?;
+        texts.iter().for_each(|text| output::notice(text));
+        if !texts.is_empty() {
+            // This rebuilds the index, which may name what is gone.
+            store.lock(Instant::now() + LOCK_TIMEOUT, &self.now)?;
         }
         Ok(())
     }

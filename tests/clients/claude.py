@@ -8,6 +8,7 @@ class Claude(Client):
     wire = claude_wire
     ready = r"^\s*❯"
     leave = "/exit"
+    home_variable = "CLAUDE_CONFIG_DIR"
     # Its own default asks a model whether a tool may run; ours would not know.
     flags = ("--permission-mode", "default", "--allowedTools", "Bash")
 

@@ -33,7 +33,7 @@ def events(body, text, call):
     yield {"type": "message_start", "message": message}
     if call:
         block = {"type": "tool_use", "id": f"toolu_{uuid.uuid4().hex}", "name": "Bash", "input": {}}
-        delta = {"type": "input_json_delta", "partial_json": json.dumps({"command": call.bash, "description": "as the test asked"})}
+        delta = {"type": "input_json_delta", "partial_json": json.dumps({"command": call.bash, "description": "as the test asked"} | ({"run_in_background": True} if call.background else {}))}
     else:
         block = {"type": "text", "text": ""}
         delta = {"type": "text_delta", "text": text}

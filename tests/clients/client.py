@@ -42,7 +42,8 @@ class Client:
         self.terminal = Terminal(self.home.path / "tmux", self.home.env)
         self.windows, self.finished = [], []
         # The recorder is a foreign hook that is there already: install leaves it, and puts its own behind it.
-        hooks.register(self.agent, self.home.directory(self.agent), [*recorder, str(self.records.path)])
+        self.recorder = [*recorder, str(self.records.path)]
+        hooks.register(self.agent, self.home.directory(self.agent), self.recorder)
         if baton:
             hooks.install(self.agent, self.home, *self.install_flags)
 
@@ -67,12 +68,21 @@ class Client:
         """The arguments that make the client write a debug log."""
         return ()
 
-    def open(self, *arguments, cwd=None, flags=None):
+    def add_profile(self):
+        """Another configuration directory, with the same hooks; the variables that choose it."""
+        directory = self.home.add_profile(self.agent)
+        variables = {self.home_variable: str(directory)}
+        hooks.register(self.agent, directory, self.recorder)
+        hooks.install(self.agent, self.home, *self.install_flags, variables=variables)
+        return variables
+
+    def open(self, *arguments, cwd=None, flags=None, variables=None):
         """The client in a pane of its own, ready for a prompt."""
         window = Window(self, self.terminal.open(cwd or self.home.work))
         self.windows.append(window)
         words = [str(self.program), *(self.flags if flags is None else flags), *self.debugging(), *arguments]
-        window.pane.enter(shlex.join(words))
+        set_first = ["env", *(f"{name}={value}" for name, value in variables.items())] if variables else []
+        window.pane.enter(shlex.join([*set_first, *words]))
         window.started()
         return window
 

@@ -13,6 +13,7 @@ class Codex(Client):
     wire = codex_wire
     ready = r"^\s*› "
     leave = "/quit"
+    home_variable = "CODEX_HOME"
     flags = ("--no-daemon",)
     install_flags = ("--trust",)
 
@@ -39,6 +40,12 @@ class Codex(Client):
         seen = len(self.records.of("Interrupt"))
         window.pane.keys("Escape")
         self.records.wait("Interrupt", count=seen + 1)
+
+    @staticmethod
+    def embed(directory):
+        """From now on each process runs its own hooks, also where nobody says --no-daemon."""
+        with open(directory / "config.toml", "a", encoding="utf-8") as config:
+            config.write("[features]\ndaemon_auto_start = false\n")
 
     def daemon(self):
         """The pid of the daemon that serves this home; None when there is none."""

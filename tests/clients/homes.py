@@ -67,7 +67,8 @@ class Home:
         }
         for project in (self.work, self.other):
             subprocess.run(["git", "init", "-q", str(project)], env=self.env, check=True)
-        self.write_configuration(port)
+        self.port = port
+        self.write_configuration(self.claude, self.codex)
         isolation.live_in(self.path)
 
     def put_stopwatch(self):
@@ -83,14 +84,23 @@ class Home:
     def directory(self, agent):
         return {"claude": self.claude, "codex": self.codex}[agent]
 
-    def write_configuration(self, port):
+    def add_profile(self, agent):
+        """Another configuration directory of this agent."""
+        directory = self.path / f"second-{agent}"
+        directory.mkdir()
+        self.write_configuration(**{agent: directory})
+        return directory
+
+    def write_configuration(self, claude=None, codex=None):
         trusted = {"hasTrustDialogAccepted": True, "hasCompletedProjectOnboarding": True, "allowedTools": []}
         known = {"hasCompletedOnboarding": True, "theme": "dark", "numStartups": 5, "autoUpdates": False,
                  "customApiKeyResponses": {"approved": [KEY[-20:]], "rejected": []},
                  "projects": {str(project): trusted for project in (self.work, self.other)}}
-        (self.claude / ".claude.json").write_text(json.dumps(known), encoding="utf-8")
-        config = CODEX_CONFIG.format(port=port, work=self.work, other=self.other)
-        (self.codex / "config.toml").write_text(config, encoding="utf-8")
+        config = CODEX_CONFIG.format(port=self.port, work=self.work, other=self.other)
+        if claude:
+            (claude / ".claude.json").write_text(json.dumps(known), encoding="utf-8")
+        if codex:
+            (codex / "config.toml").write_text(config, encoding="utf-8")
 
 
 def link_or_copy(source, target):

@@ -14,14 +14,14 @@ TIMEOUT = {"SessionEnd": 3, "Interrupt": 3}
 OTHER_TIMEOUT = 10
 
 
-def baton(words, home):
-    """A command of baton's as the user of this home gives it."""
-    return subprocess.run([home.program, *shlex.split(words)], cwd=home.work, env=home.env, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+def baton(words, home, variables=None):
+    """A command of baton's as the user of this home gives it, with these variables besides."""
+    return subprocess.run([home.program, *shlex.split(words)], cwd=home.work, env=home.env | (variables or {}), stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
 
 
-def install(agent, home, *flags):
+def install(agent, home, *flags, variables=None):
     """What a user does once. Fails where the user would be told of anything wrong."""
-    done = baton(" ".join(["install", "--yes", "--agent", agent, *flags]), home)
+    done = baton(" ".join(["install", "--yes", "--agent", agent, *flags]), home, variables)
     assert done.returncode == 0, f"baton install: exit {done.returncode}\n{done.stdout}\n{done.stderr}"
     return done
 

@@ -14,6 +14,7 @@ from waiting import wait_for
 class Answer:
     """How a prompt is answered. `since`: from which of its requests on a failure or a hold begins (a blocked Stop asks again)."""
     bash: str | None = None  # one call of the shell comes first
+    background: bool = False  # Claude: that call runs in the background, and is made once only, however often the prompt comes
     escalate: bool = False  # Codex: that call asks to run outside the sandbox
     say: str | None = None  # the words, instead of numbered ones
     last: tuple[int, str] | None = None  # from this request on these words
@@ -85,7 +86,7 @@ class ModelServer:
             self.requests.append(Request(prompt, messages, time.monotonic()))
             number = sum(request.prompt == prompt for request in self.requests)
         called = any(message.role == "tool" for message in later)
-        call = answer if answer.bash and not called else None
+        call = answer if answer.bash and not called and (number == 1 or not answer.background) else None
         if number < answer.since:
             answer = dataclasses.replace(answer, fail=False, hold=None)
         return answer, answer.words(prompt, number), call

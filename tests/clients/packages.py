@@ -31,8 +31,16 @@ def choose_newest():
     for agent, (name, _, _) in PACKAGES.items():
         variable = f"BATON_{agent.upper()}_VERSION"
         if variable not in os.environ and not isolation.is_isolated():
-            asked = subprocess.run(["npm", "view", name, "version"], capture_output=True, text=True, timeout=60, check=False)
-            os.environ[variable] = asked.stdout.strip() if asked.returncode == 0 else ""
+            os.environ[variable] = newest(name)
+
+
+def newest(name):
+    """The newest published version of a package; empty where the registry does not say."""
+    try:
+        asked = subprocess.run(["npm", "view", name, "version"], capture_output=True, text=True, timeout=60, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return asked.stdout.strip() if asked.returncode == 0 else ""
 
 
 def cache():

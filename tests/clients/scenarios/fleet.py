@@ -1,11 +1,9 @@
 """Six agents in six panes, what a crash takes from them, and how they come back."""
 import json
-import re
 
-from client import Window
 from processes import is_alive
 from scenarios.register import claude_with_baton, codex_with_baton
-from terminal import Pane
+from scenarios.resumes import brought_back
 from waiting import wait_for
 
 SIZE = 6
@@ -38,24 +36,6 @@ def opened(client):
     return windows, sessions
 
 
-def brought_back(client):
-    """The windows that `baton resume` opens, by session."""
-    done = client.baton("resume --lost --tmux")
-    found = re.findall(r"session (\S+) is resumed in pane (%\d+)", done.stdout)
-    assert done.returncode == 0 and len(found) == SIZE, done
-    again = client.baton("resume --lost --tmux")
-    assert again.returncode == 0 and again.stdout == "no sessions to resume\n", again
-    windows = {}
-    for session, pane in found:
-        pid = int(client.terminal.run("display-message", "-p", "-t", pane, "#{pane_pid}").stdout)
-        window = windows[session] = Window(client, Pane(client.terminal, pane, pid))
-        # tmux runs the agent itself, and no shell.
-        window.pid = pid
-        client.windows.append(window)
-        window.pane.wait(client.ready)
-    return windows
-
-
 def play(client):
     windows, sessions = opened(client)
     expect(client, sessions, [])
@@ -67,7 +47,7 @@ def play(client):
     client.terminal.run("kill-server")
     wait_for("the end of all agents", lambda: not any(is_alive(window.pid) for window in windows))
     expect(client, [], sessions)
-    back = brought_back(client)
+    back = brought_back(client, SIZE)
     for number, session in enumerate(sessions):
         for prompt in (f"go on {number}", f"and on {number}"):
             back[session].ask(prompt)
@@ -84,6 +64,5 @@ def fleet(client):
 @codex_with_baton
 def fleet_embedded(client):
     "the same of Codex, where each process runs its own hooks"
-    with open(client.home.codex / "config.toml", "a", encoding="utf-8") as config:
-        config.write("[features]\ndaemon_auto_start = false\n")
+    client.embed(client.home.codex)
     play(client)

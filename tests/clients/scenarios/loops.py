@@ -166,6 +166,23 @@ def loop_follows_clear(client):
 
 
 @claude_with_baton
+def loop_waits_for_background(client):
+    "a background task at a Stop: the loop waits uncounted, and goes on in the turn that the finished task starts"
+    unbounded(client)
+    window = client.open()
+    over = client.home.work / "over"
+    begin(client, window, limit=2, bash=f"until test -e {over}; do sleep 0.1; done", background=True)
+    stop = wait_for("a Stop with a background task", lambda: [r for r in client.records.of("Stop") if r.payload["background_tasks"]])[0]
+    assert stop.payload["background_tasks"][0]["status"] == "running", stop
+    wait_for("the loop to wait", lambda: client.state.run("nightly")["background_work_since"], detail=lambda: client.state.dump("run"))
+    run, count = client.state.run("nightly"), rounds(client)
+    assert (run["status"], run["iteration"]) == ("active", 1), run
+    over.touch()
+    run = ended(client, "failed")
+    assert run["iteration"] == 2 and rounds(client) > count, run
+
+
+@claude_with_baton
 def loop_service_fails(client):
     "the service fails: it pauses, and says why"
     unbounded(client)

@@ -219,6 +219,22 @@ def run_offered_after_clear(client):
     window.pane.wait(f"baton run adopt {run['id']}")
 
 
+@codex_with_baton
+def run_adopted_after_new(client):
+    "/new, and the run taken by the command that the user is shown: it goes on in the new thread"
+    window = client.open()
+    session, run = started(client, window)
+    client.switch(window, "/new")
+    stayed(client, window, session, run)
+    new = client.records.sessions()[1]
+    shown = window.pane.wait(rf"baton (run adopt {run['id']} --take\s+--session\s+{new})")
+    done = client.baton(" ".join(shown.group(1).split()))
+    assert done.returncode == 0, done
+    client.state.expect_owner("nightly", new, window.pid, run["fence"] + 1)
+    window.ask("and on")
+    assert told(client, "and on", run) == 1, client.model.sent("and on")
+
+
 def stayed(client, window, session, run):
     window.ask("go on")
     client.state.expect_shown(client.records.sessions()[1], window.pid)

@@ -1,13 +1,15 @@
 //! Determines which launches and commands are alive, by the same rules as the core.
 
-use agent_baton_core::id::RunId;
+use agent_baton_core::id::{RunId, SessionId};
 use agent_baton_core::process::{Live, Process, ProcessState};
 use agent_baton_core::run::{Run, RunName};
+use agent_baton_core::session::Session;
 use agent_baton_core::supervisor_claim::SupervisorClaim;
 
 use super::{Context, MACHINE};
 use crate::error::CommandError;
 use baton_agents::{Lineage, Survivor};
+use baton_engine::left_owner::left_for;
 use baton_engine::liveness::LivenessCheck;
 use baton_protect::participants::{Participants, ProbeCache};
 use baton_protect::state::Participant;
@@ -73,6 +75,14 @@ impl Context {
         };
         let Ok((session, _)) = self.session(id) else { return Live::Unknown };
         session.launch(&run.owner.process).map_or(Live::Unknown, |launch| census.launch(&session, launch).live)
+    }
+
+    /// Returns the session to which the user went on in the window of a run's owner, if they left the owner.
+    #[must_use]
+    pub fn left_for(&self, run: &Run) -> Option<SessionId> {
+        let ids = self.read(|view| view.by_process(&run.owner.process)).ok()?.ok()?;
+        let sessions: Vec<Session> = ids.iter().filter_map(|id| Some(self.session(id).ok()?.0)).collect();
+        left_for(run, sessions.iter()).cloned()
     }
 
     /// The living processes that earlier commands of this name in this project left behind; none where that cannot be told.

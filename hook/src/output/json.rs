@@ -39,6 +39,8 @@ pub struct RunView {
     pub max_iterations: Option<u32>,
     /// Who may advance it.
     pub owner: Owner,
+    /// The session to which the user went on in the owner's window; null if they did not leave the owner.
+    pub left_for: Option<SessionId>,
     /// The owner's fence.
     pub fence: Fence,
     /// The transfers, oldest first.
@@ -71,9 +73,10 @@ pub struct TransferView {
 }
 
 impl RunView {
-    /// Creates the view of a run. `owner` says whether its owner is alive.
+    /// Creates the view of a run. `owner` says whether its owner is alive, and `left_for` to which session the user
+    /// went on in the owner's window.
     #[must_use]
-    pub fn new(run: &Run, owner: Live) -> Self {
+    pub fn new(run: &Run, owner: Live, left_for: Option<SessionId>) -> Self {
         let interrupted = match owner {
             Live::Unknown => None,
             live => run.status.is_unfinished().then_some(live == Live::No),
@@ -94,6 +97,7 @@ impl RunView {
             iteration: run.iteration,
             max_iterations: run.max_iterations,
             owner: run.owner.clone(),
+            left_for,
             fence: run.fence,
             history: history.collect(),
             project: run.project.clone(),
@@ -106,12 +110,13 @@ impl RunView {
     }
 }
 
-/// Returns the word for a run's status, which depends on whether its owner is alive.
+/// Returns the word for a run's status, which depends on whether its owner is alive, and whether the user left it.
 #[must_use]
-pub fn run_status_word(run: &Run, owner: Live) -> &'static str {
+pub fn run_status_word(run: &Run, owner: Live, is_left: bool) -> &'static str {
     match owner {
         Live::No if run.status.is_unfinished() => "interrupted",
         Live::Unknown if run.status.is_unfinished() => "unknown",
+        _ if is_left => "left",
         _ if run.background_work_since().is_some() => "background",
         _ => run.status.name(),
     }

@@ -47,7 +47,11 @@ pub fn print_result(
         return Err(CommandError::bug("the core decided without naming a record"));
     };
     if json {
-        output::print_json(&RunView::new(run, context.owner_liveness(&context.liveness_check(), run)))
+        output::print_json(&RunView::new(
+            run,
+            context.owner_liveness(&context.liveness_check(), run),
+            context.left_for(run),
+        ))
     } else {
         output::print(&baton_display::strip_control_chars_by_line(&words(run)))
     }

@@ -22,6 +22,7 @@ use crate::context::{Context, SystemLiveness};
 use crate::error::CommandError;
 use agent_baton_core::liveness::Liveness;
 use baton_catalogue::{By, Kind};
+use baton_engine::left_owner::left_for;
 use baton_engine::liveness::session_liveness;
 use baton_engine::session_status::{SessionStatus, StatusSince, is_conclusive, session_status};
 use baton_store::{LONG_LOG_BYTES, LogTail, RECENT_LOG_BYTES, StoreError};
@@ -84,6 +85,12 @@ pub struct Overview {
 }
 
 impl Overview {
+    /// Returns the session to which the user went on in the window of a run's owner, if they left the owner.
+    #[must_use]
+    pub fn left_for(&self, run: &Run) -> Option<&SessionId> {
+        left_for(run, self.sessions.iter().map(|seen| &*seen.session))
+    }
+
     /// Returns the sessions that `baton resume` resumes. It leaves out headless sessions and sessions of long
     /// ago. A session without a conversation is not lost but empty.
     pub fn lost(&self) -> impl Iterator<Item = &ListedSession> {

@@ -126,11 +126,21 @@ fn a_run_that_was_left_in_this_window_is_taken_by_the_command_that_the_message_n
         let (_, command) = message.split_once("To move it to this session: `baton ").unwrap();
         let (command, _) = command.split_once("`. ").unwrap();
 
+        let show = scratch.baton(["run", "show", run.as_str()]).run().stdout;
+        assert!(show.contains(&format!("`baton {command}` takes the run along")), "{show}");
+        for words in [&["run", "list"][..], &["status"]] {
+            let listed = scratch.baton(words.iter().copied()).run().stdout;
+            let line = listed.lines().find(|line| line.contains(run.as_str())).unwrap();
+            assert!(line.split_whitespace().any(|word| word == "left"), "{listed}");
+        }
+
         let refused = scratch.baton(["run", "adopt", run.as_str(), "--session", "s2"]).run();
         assert_eq!(refused.code, Some(3), "without --take: {refused:?}");
         let taken = scratch.baton(command.split(' ')).run();
         assert_eq!(taken.code, Some(0), "{command}: {taken:?}");
         let owned = the_run(&scratch);
+        let listed = scratch.baton(["run", "list"]).run().stdout;
+        assert!(!listed.contains("left"), "{listed}");
         assert_eq!((owned.id, owned.fence.0), (run, 2));
         assert_eq!(owned.owner.session.as_ref().unwrap().as_str(), "s2");
         assert_no_output(&window.hook("UserPromptSubmit", "s1", &json!({"prompt": "late"})));

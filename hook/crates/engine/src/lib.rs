@@ -9,6 +9,7 @@ pub mod decide;
 pub mod directory_id;
 pub mod discovery;
 pub mod export;
+pub mod left_owner;
 pub mod liveness;
 pub mod lookup;
 pub mod loops;

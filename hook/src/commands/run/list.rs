@@ -47,7 +47,9 @@ impl List {
         let now = context.now();
         runs.sort_by_key(|(run, _)| (Reverse(run.created.sort_key(&now)), run.id.clone()));
         if self.json {
-            return output::print_json(&runs.iter().map(|(run, live)| RunView::new(run, *live)).collect::<Vec<_>>());
+            return output::print_json(
+                &runs.iter().map(|(run, live)| RunView::new(run, *live, context.left_for(run))).collect::<Vec<_>>(),
+            );
         }
         if runs.is_empty() {
             return output::print(if self.all {
@@ -56,7 +58,7 @@ impl List {
                 "no unfinished runs; `baton run list --all` includes ended ones\n"
             });
         }
-        let rows = runs.iter().map(|(run, live)| row(run, *live)).collect();
+        let rows = runs.iter().map(|(run, live)| row(run, *live, context.left_for(run).is_some())).collect();
         output::print(
             &Listing::new(&["RUN", "STATUS", "ITERATION"], &["OWNER", "PANE", "NAME"], rows)
                 .render(&Terminal::stdout()),
@@ -64,12 +66,12 @@ impl List {
     }
 }
 
-fn row(run: &Run, live: Live) -> Row {
+fn row(run: &Run, live: Live, is_left: bool) -> Row {
     let turns = run.max_iterations.map_or_else(|| run.iteration.to_string(), |max| format!("{}/{max}", run.iteration));
     // If the owner is gone, its pane may belong to another process by now.
     let pane = if live == Live::No { "-".to_owned() } else { baton_display::short_pane_label(&run.owner.pane) };
     Row {
-        primary: vec![run.id.to_string(), run_status_word(run, live).to_owned(), turns],
+        primary: vec![run.id.to_string(), run_status_word(run, live, is_left).to_owned(), turns],
         secondary: vec![
             run.owner.agent.map_or("command", Agent::name).to_owned(),
             pane,

@@ -43,7 +43,7 @@ impl Show {
         let run = context.run(&id)?;
         let live = context.owner_liveness(&context.liveness_check(), &run);
         if self.json {
-            output::print_json(&RunView::new(&run, live))
+            output::print_json(&RunView::new(&run, live, context.left_for(&run)))
         } else {
             output::print(&text(&context, &run, live))
         }
@@ -80,6 +80,10 @@ fn text(context: &Context, run: &Run, live: Live) -> String {
         ("fence", run.fence.to_string()),
         ("started", baton_display::format_local(&run.created, &now)),
     ];
+    if let Some(session) = context.left_for(run) {
+        let take = format!("`baton run adopt {} --take --session {session}` takes the run along", run.id);
+        rows.insert(5, ("left", format!("you went on with session {session} there; {take}")));
+    }
     if let Some(phase) = &run.phase {
         rows.insert(2, ("phase", baton_display::strip_control_chars(phase)));
     }

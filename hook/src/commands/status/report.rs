@@ -196,7 +196,7 @@ impl StatusView {
     pub fn new(seen: &Overview, loops: Vec<ForeignLoop>, unrestored: &[UnrestoredProject]) -> Self {
         let runs = |gone: bool| {
             let runs = seen.runs.iter().filter(|(_, live)| (*live == Live::No) == gone);
-            runs.map(|(run, live)| RunView::new(run, *live)).collect()
+            runs.map(|(run, live)| RunView::new(run, *live, seen.left_for(run).cloned())).collect()
         };
         let sessions = |fits: fn(SessionStatus) -> bool| {
             seen.sessions.iter().filter(|it| fits(it.standing.status)).map(SessionView::new).collect()

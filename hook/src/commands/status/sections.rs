@@ -67,7 +67,8 @@ pub(super) fn render(
             Live::No => "-".to_owned(),
             Live::Yes | Live::Unknown => baton_display::short_pane_label(&run.owner.pane),
         };
-        runs.map(|(it, live)| run(it, run_status_word(it, *live), pane(it, *live), None)).collect()
+        runs.map(|(it, live)| run(it, run_status_word(it, *live, seen.left_for(it).is_some()), pane(it, *live), None))
+            .collect()
     };
     let lost: Vec<Row> = seen.lost().map(|it| session(it, "lost")).collect();
     let many =

@@ -19,6 +19,9 @@ use std::collections::BTreeSet;
 use std::io;
 use std::iter::Peekable;
 use std::path::PathBuf;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use agent_baton_core::timestamp::CLOCK_TOLERANCE_MS;
 
 use baton_store::{Store, StoreError};
 
@@ -34,6 +37,8 @@ const MAX_MATCHING_WORDS: usize = 64;
 pub struct Catalogue {
     map: LayeredMap,
     path: PathBuf,
+    /// The latest time that is not in the future, in milliseconds since 1970.
+    latest: u64,
 }
 
 /// A catalogue that is opened at its first use. One process opens a catalogue once.
@@ -87,11 +92,13 @@ impl Catalogue {
     pub fn open(store: &Store) -> Result<Self, StoreError> {
         let path = store.catalogue_path();
         let map = update::open_current(store, &path)?;
-        Ok(Self { map, path })
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let latest = u64::try_from(now.as_millis()).unwrap_or(u64::MAX).saturating_add(CLOCK_TOLERANCE_MS);
+        Ok(Self { map, path, latest })
     }
 
-    /// Returns the records that are found by a value, the newest first. With `after`, only those that follow a record
-    /// with this time and id.
+    /// Returns the records that are found by a value: those that cannot be read, then the newest first, and last those
+    /// with a time in the future. With `from`, only those that follow a record with this time and id.
     ///
     /// # Errors
     /// Returns an error if the file cannot be read.
@@ -145,14 +152,26 @@ impl Catalogue {
     }
 
     fn candidates(&self, prefixes: &[Vec<u8>], from: Option<(u64, &str)>) -> Result<Candidates<'_>, StoreError> {
-        let ranges = prefixes.iter().map(|prefix| {
-            // The place itself was the last one, and `END` follows it directly.
-            let begin = from.map_or_else(Vec::new, |(at, id)| [place(at, id), vec![0]].concat());
-            let range = self.map.range(&[prefix.as_slice(), &begin].concat(), &after(prefix));
-            range.map(|range| PrefixRange { range, skip: prefix.len() }.peekable())
-        });
-        let ranges = ranges.collect::<io::Result<Vec<_>>>().map_err(|error| self.error(error))?;
-        Ok(Candidates { catalogue: self, ranges, seen: BTreeSet::new() })
+        // Nothing is directly after a place but itself with a zero byte.
+        let begin = from.map_or_else(Vec::new, |(at, id)| [place(at, id), vec![0]].concat());
+        let present = place(self.latest, "");
+        let ranges = |from: &[u8], to: Option<&[u8]>| {
+            let ranges = prefixes.iter().map(|prefix| {
+                let to = to.map_or_else(|| after(prefix), |to| [prefix.as_slice(), to].concat());
+                let range = self.map.range(&[prefix.as_slice(), from].concat(), &to);
+                range.map(|range| PrefixRange { range, skip: prefix.len() }.peekable())
+            });
+            ranges.collect::<io::Result<Vec<_>>>().map_err(|error| self.error(error))
+        };
+        // A record that cannot be read has no time, and its place is before all others.
+        let readable = place(u64::MAX - 1, "");
+        let next = match from {
+            None => vec![ranges(&present, None)?, ranges(&readable, Some(&present))?],
+            Some((at, _)) if at > self.latest => vec![ranges(&begin, Some(&present))?],
+            Some(_) => vec![ranges(&begin, None)?, ranges(&readable, Some(&present))?],
+        };
+        let first = if from.is_none() { ranges(&[], Some(&readable))? } else { Vec::new() };
+        Ok(Candidates { catalogue: self, ranges: first, next: next.into_iter(), seen: BTreeSet::new() })
     }
 
     fn error(&self, source: io::Error) -> StoreError {
@@ -178,6 +197,8 @@ impl Iterator for PrefixRange<'_> {
 pub struct Candidates<'a> {
     catalogue: &'a Catalogue,
     ranges: Vec<Peekable<PrefixRange<'a>>>,
+    /// The ranges that follow.
+    next: std::vec::IntoIter<Vec<Peekable<PrefixRange<'a>>>>,
     /// The places that were returned, where several prefixes can have the same one.
     seen: BTreeSet<Vec<u8>>,
 }
@@ -193,7 +214,10 @@ impl Iterator for Candidates<'_> {
                 let place = range.peek()?.as_ref().ok().cloned();
                 Some((place, range))
             });
-            let (_, range) = first.min_by(|(a, _), (b, _)| a.cmp(b))?;
+            let Some((_, range)) = first.min_by(|(a, _), (b, _)| a.cmp(b)) else {
+                self.ranges = self.next.next()?;
+                continue;
+            };
             let place = match range.next()? {
                 Ok(place) => place,
                 Err(error) => return Some(Err(self.catalogue.error(error))),

@@ -24,6 +24,9 @@ fn newest(catalogue: &Catalogue, kind: Kind, by: By<'_>) -> Vec<String> {
     catalogue.newest(kind, by, None).unwrap().map(|found| found.unwrap().id).collect()
 }
 
+/// Some 100 years.
+const FUTURE_MS: u64 = 3_000_000_000_000;
+
 /// Returns a session with these properties, drawn at random.
 fn drawn(n: usize, rng: &mut fastrand::Rng) -> (Record, Location) {
     let mut it = session(&format!("{:04x}-s{n}", rng.u16(..16)), 1);
@@ -31,7 +34,7 @@ fn drawn(n: usize, rng: &mut fastrand::Rng) -> (Record, Location) {
     it.agent = if rng.bool() { Agent::Claude } else { Agent::Codex };
     it.project = rng.bool().then(|| format!("/work/{}", rng.u8(..4)));
     it.name = rng.bool().then(|| format!("the name {}", rng.u8(..4)).try_into().unwrap());
-    it.launches[0].started = stamp(rng.u64(..50));
+    it.launches[0].started = stamp(rng.u64(..50) + if rng.u8(..8) == 0 { FUTURE_MS } else { 0 });
     it.headless = rng.u8(..4) == 0;
     it.pinned = rng.u8(..4) == 0;
     let reason = if rng.bool() { Reason::Superseded } else { Reason::Ended };
@@ -48,7 +51,8 @@ fn check(store: &Store) {
         .chain(listed(Location::Archive))
         .map(|(id, location)| (store.read(|view| view.session(&id)).unwrap().record().unwrap().clone(), location))
         .collect();
-    records.sort_by_key(|(it, _)| (std::cmp::Reverse(last_opened(it).unix_ms), it.id.clone()));
+    let at = |it: &Session| last_opened(it).unix_ms;
+    records.sort_by_key(|(it, _)| (at(it) > FUTURE_MS, std::cmp::Reverse(at(it)), it.id.clone()));
     let expected = |fits: &dyn Fn(&Session, Location) -> bool| -> Vec<String> {
         let fitting = records.iter().filter(|(it, location)| fits(it, *location));
         fitting.map(|(it, _)| it.id.to_string()).collect()

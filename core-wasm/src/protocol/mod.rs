@@ -11,6 +11,7 @@ pub mod loop_state;
 pub mod pane;
 pub mod process;
 pub mod reason;
+mod reason_code;
 pub mod request;
 pub mod run;
 pub mod session;

@@ -117,8 +117,7 @@ fn launch_liveness(request: &Request) -> Vec<Live> {
 
 fn describe_rules(line: &AuditLine) -> Vec<String> {
     let word = |word: &String| {
-        let reason = Reason::ALL.iter().find(|reason| reason.word() == word.as_str());
-        reason.map_or_else(|| word.clone(), |reason| format!("{word}: {}", reason.sentence()))
+        Reason::from_word(word).map_or_else(|| word.clone(), |reason| format!("{word}: {}", reason.sentence()))
     };
     let words = std::iter::once(&line.reason).chain(&line.also);
     words.filter(|word| AuditAction::from_word(word).is_none()).map(word).collect()

@@ -1,75 +1,43 @@
 //! The reasons of audit lines without a decision of the core. Users, retention and recovery change records too.
 
-macro_rules! actions {
-    ($($(#[doc = $doc:literal])+ $name:ident = $word:literal,)+) => {
-        /// The reason of an audit line that contains no decision of the core.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-        pub enum AuditAction {
-            $($(#[doc = $doc])+ $name,)+
-        }
-
-        impl AuditAction {
-            /// Every action.
-            pub const ALL: &[Self] = &[$(Self::$name,)+];
-
-            /// Returns the word as it is stored in the audit.
-            #[must_use]
-            pub const fn word(self) -> &'static str {
-                match self { $(Self::$name => $word,)+ }
-            }
-
-            /// Returns what happened, as a sentence for a user.
-            #[must_use]
-            pub const fn sentence(self) -> &'static str {
-                match self { $(Self::$name => concat!($($doc,)+).trim_ascii(),)+ }
-            }
-        }
-    };
-}
-
-actions! {
-    /// A user pinned the session, so retention leaves it alone.
-    SessionPinned = "session_pinned",
-    /// A user removed the session's pin.
-    SessionUnpinned = "session_unpinned",
-    /// A user named the session.
-    SessionNamed = "session_named",
-    /// A user removed the session's name.
-    SessionNameRemoved = "session_name_removed",
-    /// A user moved the session to the trash.
-    SessionDeleted = "session_deleted",
-    /// A user restored the session from the archive or the trash.
-    SessionRestored = "session_restored",
-    /// A user imported the session from an export.
-    SessionImported = "session_imported",
-    /// baton registered a session that no hook announced.
-    SessionDiscovered = "session_discovered",
-    /// A user said that the session's processes are gone; baton could not tell.
-    DeclaredGone = "declared_gone",
-    /// A user asked to resume the session, and no other call resumes it meanwhile.
-    ResumeClaimed = "resume_claimed",
-    /// The session's agent was started in a new window.
-    ResumeStarted = "resume_started",
-    /// The session's agent was not started, so the session can be resumed again.
-    ResumeReleased = "resume_released",
-    /// The session ended longer ago than baton keeps sessions.
-    ExpiredByAge = "expired_by_age",
-    /// More sessions ended later than baton keeps.
-    ExpiredByCount = "expired_by_count",
-    /// The session was in the trash for longer than baton keeps the trash.
-    TrashEmptied = "trash_emptied",
-    /// The core gave no decision, so nothing changed. This is a bug in baton.
-    CoreFailed = "core_failed",
-    /// The core's decision was not valid, so nothing changed. This is a bug in baton.
-    DecisionRefused = "decision_refused",
-    /// The state directory was restored from a copy, so the fence of every unfinished run grew.
-    StateRestored = "state_restored",
-}
-
-impl AuditAction {
-    /// Returns the action with this word.
-    #[must_use]
-    pub fn from_word(word: &str) -> Option<Self> {
-        Self::ALL.iter().copied().find(|action| action.word() == word)
+agent_baton_core::reason_codes! {
+    /// The reason of an audit line that contains no decision of the core.
+    AuditAction {
+        /// A user pinned the session, so retention leaves it alone.
+        SessionPinned = "session_pinned",
+        /// A user removed the session's pin.
+        SessionUnpinned = "session_unpinned",
+        /// A user named the session.
+        SessionNamed = "session_named",
+        /// A user removed the session's name.
+        SessionNameRemoved = "session_name_removed",
+        /// A user moved the session to the trash.
+        SessionDeleted = "session_deleted",
+        /// A user restored the session from the archive or the trash.
+        SessionRestored = "session_restored",
+        /// A user imported the session from an export.
+        SessionImported = "session_imported",
+        /// baton registered a session that no hook announced.
+        SessionDiscovered = "session_discovered",
+        /// A user said that the session's processes are gone; baton could not tell.
+        DeclaredGone = "declared_gone",
+        /// A user asked to resume the session, and no other call resumes it meanwhile.
+        ResumeClaimed = "resume_claimed",
+        /// The session's agent was started in a new window.
+        ResumeStarted = "resume_started",
+        /// The session's agent was not started, so the session can be resumed again.
+        ResumeReleased = "resume_released",
+        /// The session ended longer ago than baton keeps sessions.
+        ExpiredByAge = "expired_by_age",
+        /// More sessions ended later than baton keeps.
+        ExpiredByCount = "expired_by_count",
+        /// The session was in the trash for longer than baton keeps the trash.
+        TrashEmptied = "trash_emptied",
+        /// The core gave no decision, so nothing changed. This is a bug in baton.
+        CoreFailed = "core_failed",
+        /// The core's decision was not valid, so nothing changed. This is a bug in baton.
+        DecisionRefused = "decision_refused",
+        /// The state directory was restored from a copy, so the fence of every unfinished run grew.
+        StateRestored = "state_restored",
     }
 }

@@ -4,11 +4,17 @@ use std::ffi::OsStr;
 use std::fs::File;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
 
+use crate::child::run_with_timeout;
 use crate::read::read_capped;
 
 /// The maximum size of the account database, in bytes. If it is larger, getent is asked instead.
 const MAX_PASSWD_BYTES: usize = 4 * 1024 * 1024;
+
+/// How long getent may take. A directory service that does not answer must not hold up an event.
+const GETENT_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The home directory of the account that runs baton.
 #[derive(Debug, Clone, Default)]
@@ -28,20 +34,18 @@ impl AccountHome {
             Self::Is(home) => Some(home.clone()),
             Self::Database => {
                 let uid = nix::unistd::geteuid().as_raw();
-                // A static program cannot load the modules of the name service, so getent looks up accounts that are
-                // not in /etc/passwd.
-                from_passwd_file(Path::new("/etc/passwd"), uid).or_else(|| {
-                    let asked = std::process::Command::new("/usr/bin/getent")
-                        .args(["passwd", &uid.to_string()])
-                        .stdin(std::process::Stdio::null())
-                        .stderr(std::process::Stdio::null())
-                        .output()
-                        .ok()?;
-                    from_passwd(&asked.stdout, uid)
-                })
+                from_passwd_file(Path::new("/etc/passwd"), uid).or_else(|| from_getent(uid))
             }
         }
     }
+}
+
+/// Returns the home directory of an account that is not in /etc/passwd. A static program cannot load the modules of the
+/// name service, so getent does.
+fn from_getent(uid: u32) -> Option<PathBuf> {
+    let mut getent = Command::new("/usr/bin/getent");
+    getent.args(["passwd", &uid.to_string()]);
+    from_passwd(&run_with_timeout(&mut getent, GETENT_TIMEOUT, MAX_PASSWD_BYTES).ok()??.stdout, uid)
 }
 
 /// Returns an account's home directory according to a file in the format of passwd(5).

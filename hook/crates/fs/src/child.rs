@@ -2,10 +2,14 @@
 //! stops when the pipe is full.
 
 use std::io::{self, PipeReader, Read};
+use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, PoisonError, Weak, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
+
+use nix::sys::signal::{Signal, killpg};
+use nix::unistd::Pid;
 
 /// How often to check whether a program has ended.
 const POLL_INTERVAL: Duration = Duration::from_millis(2);
@@ -25,8 +29,8 @@ pub struct CommandOutput {
     pub stderr: Vec<u8>,
 }
 
-/// Runs a command without input and returns the first `max_bytes` of each of its outputs. Kills the command after
-/// `timeout` and returns `None`.
+/// Runs a command without input and returns the first `max_bytes` of each of its outputs. After `timeout`, kills the
+/// command with everything that it started and returns `None`.
 ///
 /// # Errors
 /// Returns an error if the program cannot be started or waited for.
@@ -37,33 +41,58 @@ pub fn run_with_timeout(
 ) -> io::Result<Option<CommandOutput>> {
     let (stdout, stdout_writer) = io::pipe()?;
     let (stderr, stderr_writer) = io::pipe()?;
-    let spawned = command.stdin(Stdio::null()).stdout(stdout_writer).stderr(stderr_writer).spawn();
+    command.process_group(0).stdin(Stdio::null()).stdout(stdout_writer).stderr(stderr_writer);
+    let spawned = command.spawn();
     // The command holds the writing ends of the pipes until they are replaced. A pipe ends only when its last writer
     // closes it.
     command.stdout(Stdio::null()).stderr(Stdio::null());
     let mut child = spawned?;
     let [stdout, stderr] = [stdout, stderr].map(|pipe| OutputReader::start(pipe, KeptOutput::First(max_bytes)));
-    let Some(status) = wait_until(&mut child, Instant::now() + timeout)? else {
-        child.kill()?;
-        child.wait()?;
-        return Ok(None);
-    };
-    Ok(Some(CommandOutput { status, stdout: stdout.finish(), stderr: stderr.finish() }))
+    let status = ProcessGroup::led_by(&child)?.wait_or_kill(&mut child, Instant::now() + timeout)?;
+    Ok(status.map(|status| CommandOutput { status, stdout: stdout.finish(), stderr: stderr.finish() }))
 }
 
-/// Waits for a child to end. At the deadline, it returns `None` and leaves the child running.
-///
-/// # Errors
-/// Returns an error if the child cannot be waited for.
-pub fn wait_until(child: &mut Child, deadline: Instant) -> io::Result<Option<ExitStatus>> {
-    loop {
-        if let Some(status) = child.try_wait()? {
-            return Ok(Some(status));
+/// The process group of a child, through which it can be killed with everything that it started.
+#[derive(Debug, Clone, Copy)]
+pub struct ProcessGroup(Pid);
+
+impl ProcessGroup {
+    /// Returns the group of a child that was started with `process_group(0)`.
+    ///
+    /// # Errors
+    /// Returns an error if the child's pid is not one.
+    pub fn led_by(child: &Child) -> io::Result<Self> {
+        i32::try_from(child.id()).map(|pid| Self(Pid::from_raw(pid))).map_err(io::Error::other)
+    }
+
+    /// Returns the id of the group, for a command that joins it.
+    #[must_use]
+    pub const fn id(self) -> i32 {
+        self.0.as_raw()
+    }
+
+    /// Kills every process in the group. The leader must not have been waited for, so that the id is still the group's.
+    pub fn kill(self) {
+        // The group may have just ended.
+        let _ = killpg(self.0, Signal::SIGKILL);
+    }
+
+    /// Waits for a child in the group to end. At the deadline, kills the group and returns `None`.
+    ///
+    /// # Errors
+    /// Returns an error if the child cannot be waited for.
+    pub fn wait_or_kill(self, child: &mut Child, deadline: Instant) -> io::Result<Option<ExitStatus>> {
+        loop {
+            if let Some(status) = child.try_wait()? {
+                return Ok(Some(status));
+            }
+            if Instant::now() >= deadline {
+                self.kill();
+                child.wait()?;
+                return Ok(None);
+            }
+            thread::sleep(POLL_INTERVAL);
         }
-        if Instant::now() >= deadline {
-            return Ok(None);
-        }
-        thread::sleep(POLL_INTERVAL);
     }
 }
 
@@ -146,8 +175,17 @@ mod tests {
     }
 
     #[test]
-    fn a_program_that_does_not_end_is_killed() {
-        assert!(shell("exec sleep 60.125", Duration::from_millis(50)).is_none());
+    fn a_program_that_does_not_end_is_killed_with_what_it_started() {
+        assert!(shell("sleep 600.125 & wait", Duration::from_millis(50)).is_none());
+        let is_left = |process: std::path::PathBuf| {
+            std::fs::read(process.join("cmdline")).is_ok_and(|arguments| arguments == b"sleep\x00600.125\0")
+        };
+        // The kernel ends a killed process a moment later.
+        let begun = Instant::now();
+        while std::fs::read_dir("/proc").unwrap().flatten().any(|entry| is_left(entry.path())) {
+            assert!(begun.elapsed() < Duration::from_secs(60), "the sleep is still alive");
+            thread::sleep(POLL_INTERVAL);
+        }
     }
 
     #[test]

@@ -1,8 +1,9 @@
-//! Operations on files and accounts that several crates need.
+//! Operations on files, accounts and child processes that several crates need.
 //!
-//! May touch: the paths that it is given, and the account database.
+//! May touch: the paths that it is given, the account database, and the programs that it is told to run.
 
 pub mod account;
+pub mod child;
 pub mod dirs;
 pub mod hash;
 pub mod lock;

@@ -1,18 +1,22 @@
 //! Asks Codex itself for the hashes of the hooks to be written.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
+use baton_fs::child::ProcessGroup;
 use serde_json::{Value, json};
 
 use super::error::InstallError;
 
 /// How long Codex may take to start and to answer.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// How much of its output is read, in bytes.
+const MAX_ANSWER_BYTES: u64 = 4 * 1024 * 1024;
 
 /// Returns the hash that Codex computes for each entry of a hooks.json, by the entry's place (`session_start:0:0`).
 /// Codex runs with a temporary home that contains only that file. It neither reads nor writes the user's own.
@@ -30,8 +34,11 @@ pub fn query_hashes(codex: &Path, hooks: &str) -> Result<Vec<(String, String)>, 
     command.arg("app-server").current_dir(home.path()).env("HOME", home.path()).env("CODEX_HOME", home.path());
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).process_group(0);
     let mut child = command.spawn().map_err(|error| failed(&format!("cannot be run ({error})")))?;
-    let answer = request_hook_list(&mut child, home.path());
-    kill(child);
+    let group = ProcessGroup::led_by(&child).map_err(|error| failed(&format!("cannot be run ({error})")))?;
+    let pipes = child.stdin.take().zip(child.stdout.take());
+    let answer = pipes.and_then(|(stdin, stdout)| request_hook_list(stdin, stdout, home.path()));
+    group.kill();
+    let _ = child.wait();
     let answer = answer.ok_or_else(|| failed("did not list its hooks within 20 seconds"))?;
     let entries = answer.pointer("/result/data/0/hooks").and_then(Value::as_array);
     let entries = entries.ok_or_else(|| failed("answered in an unknown format"))?;
@@ -46,12 +53,10 @@ pub fn query_hashes(codex: &Path, hooks: &str) -> Result<Vec<(String, String)>, 
 }
 
 /// Exchanges JSON-RPC messages, one per line. The reading thread ends with the child.
-fn request_hook_list(child: &mut Child, dir: &Path) -> Option<Value> {
-    let mut stdin = child.stdin.take()?;
-    let stdout = child.stdout.take()?;
+fn request_hook_list(mut stdin: ChildStdin, stdout: ChildStdout, dir: &Path) -> Option<Value> {
     let (sender, receiver) = mpsc::channel();
     std::thread::spawn(move || {
-        for line in BufReader::new(stdout).lines().map_while(Result::ok) {
+        for line in BufReader::new(stdout.take(MAX_ANSWER_BYTES)).lines().map_while(Result::ok) {
             if sender.send(line).is_err() {
                 break;
             }
@@ -73,14 +78,4 @@ fn request_hook_list(child: &mut Child, dir: &Path) -> Option<Value> {
             return Some(message);
         }
     }
-}
-
-/// Kills what is left of the child and its children. Its input is closed already.
-fn kill(mut child: Child) {
-    drop(child.stdin.take());
-    if let Ok(pid) = i32::try_from(child.id()) {
-        // It may have exited already.
-        let _ = nix::sys::signal::killpg(nix::unistd::Pid::from_raw(pid), nix::sys::signal::Signal::SIGKILL);
-    }
-    let _ = child.wait();
 }

@@ -5,7 +5,6 @@
 //! read has a maximum size and happens only on demand, because the fast path can afford few reads.
 
 pub mod ancestry;
-pub mod child;
 pub mod environment;
 #[cfg(any(test, feature = "testing"))]
 pub mod fake_system;

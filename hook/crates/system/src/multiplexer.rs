@@ -7,7 +7,7 @@ use std::io;
 use std::process::Command;
 use std::time::Duration;
 
-use crate::child::run_with_timeout;
+use baton_fs::child::run_with_timeout;
 
 pub use tmux::{OpenedWindow, Tmux, shell_quote};
 pub use zellij::Zellij;

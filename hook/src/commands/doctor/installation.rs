@@ -15,6 +15,7 @@ use crate::context::{here, inspector, with_user_config};
 use crate::error::CommandError;
 use crate::output;
 use baton_engine::config::Settings;
+use baton_fs::child::run_with_timeout;
 use baton_installer::InstallError;
 use baton_installer::config_file::ConfigFile;
 use baton_installer::find_hooks::{self, FoundHook};
@@ -22,7 +23,6 @@ use baton_installer::json_edit;
 use baton_installer::locations::{DetectedAgent, Locations, Scope};
 use baton_installer::policies::{self, Policies};
 use baton_store::{StateDir, StateDirEnv, StateDirError, Store};
-use baton_system::child::run_with_timeout;
 use baton_system::{CurrentProcess, CurrentSystem, System};
 
 /// How long a program may take to print its version.

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
-use baton_system::child::{KeptOutput, OutputReader, wait_until};
+use baton_fs::child::{KeptOutput, OutputReader};
 
 use super::definition::DoneWhen;
 use super::process_group::ProcessGroupGuard;
@@ -40,7 +40,7 @@ pub fn run(done_when: &DoneWhen, directory: &Path, limit: Duration) -> CheckOutc
         Err(error) => return failed(format!("could not be run ({error})")),
     };
     let output = OutputReader::start(output, KeptOutput::Last(TAIL_BYTES));
-    let status = wait_or_kill(&mut child, &guard, Instant::now() + limit);
+    let status = guard.group().wait_or_kill(&mut child, Instant::now() + limit);
     drop(guard);
     let tail = output.finish();
     let how = match status {
@@ -60,19 +60,9 @@ fn spawn(done_when: &DoneWhen, directory: &Path) -> io::Result<(ProcessGroupGuar
     let (reader, writer) = io::pipe()?;
     let mut command = Command::new("/bin/sh");
     command.arg("-c").arg(&done_when.command).current_dir(directory);
-    command.env_clear().envs(&done_when.environment).process_group(guard.group());
+    command.env_clear().envs(&done_when.environment).process_group(guard.group().id());
     command.stdin(Stdio::null()).stdout(writer.try_clone()?).stderr(writer);
     Ok((guard, command.spawn()?, reader))
-}
-
-/// Waits for the command. At the deadline, kills its process group and returns `None`.
-fn wait_or_kill(child: &mut Child, guard: &ProcessGroupGuard, deadline: Instant) -> io::Result<Option<ExitStatus>> {
-    let status = wait_until(child, deadline)?;
-    if status.is_none() {
-        guard.kill_group();
-        child.wait()?;
-    }
-    Ok(status)
 }
 
 fn describe_status(status: ExitStatus) -> String {

@@ -4,8 +4,7 @@ use std::io::{self, Write};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 
-use nix::sys::signal::{Signal, killpg};
-use nix::unistd::Pid;
+use baton_fs::child::ProcessGroup;
 
 /// Waits for the end of its standard input, which comes when the hook ends for whatever reason.
 const SCRIPT: &str = "read -r over || kill -s KILL 0";
@@ -14,7 +13,7 @@ const SCRIPT: &str = "read -r over || kill -s KILL 0";
 /// joins the group, so every member is covered, and no other group can have its id.
 pub struct ProcessGroupGuard {
     shell: Child,
-    group: i32,
+    group: ProcessGroup,
 }
 
 impl ProcessGroupGuard {
@@ -28,19 +27,13 @@ impl ProcessGroupGuard {
         // The agent reads the hook's output until it is closed, so no other process may keep it open.
         shell.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
         let shell = shell.spawn()?;
-        let group = i32::try_from(shell.id()).map_err(io::Error::other)?;
+        let group = ProcessGroup::led_by(&shell)?;
         Ok(Self { shell, group })
     }
 
-    /// Returns the id of the process group.
-    pub const fn group(&self) -> i32 {
+    /// Returns the process group.
+    pub const fn group(&self) -> ProcessGroup {
         self.group
-    }
-
-    /// Kills every process in the group.
-    pub fn kill_group(&self) {
-        // The group may have just ended.
-        let _ = killpg(Pid::from_raw(self.group), Signal::SIGKILL);
     }
 }
 

@@ -56,7 +56,9 @@ pub const SCENARIOS: [Scenario; 18] = [
         name: "a registration",
         event: Some("SessionStart"),
         locked: false,
-        prepare: |scratch| vec![owner(scratch), Window::open(scratch, Agent::Claude, "%2")],
+        prepare: |scratch| {
+            vec![Window::open_owner(scratch, Agent::Claude, "%1"), Window::open(scratch, Agent::Claude, "%2")]
+        },
         act: |window| start(window, "s2", "startup"),
         settle: |scene, _| {
             scene.prompt("s2");
@@ -68,7 +70,7 @@ pub const SCENARIOS: [Scenario; 18] = [
         name: "an end",
         event: Some("SessionEnd"),
         locked: false,
-        prepare: |scratch| vec![owner(scratch)],
+        prepare: |scratch| vec![Window::open_owner(scratch, Agent::Claude, "%1")],
         act: |window| window.call("s1", window.payload("SessionEnd", "s1", &json!({})).to_string()),
         settle: |scene, _| {
             scene.prompt("s1");
@@ -110,7 +112,9 @@ pub const SCENARIOS: [Scenario; 18] = [
         name: "an owner elsewhere",
         event: Some("SessionStart"),
         locked: false,
-        prepare: |scratch| vec![owner(scratch), Window::open(scratch, Agent::Claude, "%2")],
+        prepare: |scratch| {
+            vec![Window::open_owner(scratch, Agent::Claude, "%1"), Window::open(scratch, Agent::Claude, "%2")]
+        },
         act: |window| start(window, "s1", "resume"),
         settle: |scene, ended| {
             scene.user_is_told_once("s1", ended);
@@ -174,7 +178,9 @@ pub const SCENARIOS: [Scenario; 18] = [
         name: "an event that does not get the lock",
         event: Some("SessionStart"),
         locked: true,
-        prepare: |scratch| vec![owner(scratch), Window::open(scratch, Agent::Claude, "%2")],
+        prepare: |scratch| {
+            vec![Window::open_owner(scratch, Agent::Claude, "%1"), Window::open(scratch, Agent::Claude, "%2")]
+        },
         act: |window| start(window, "s2", "startup"),
         settle: |scene, _| {
             scene.prompt("s2");
@@ -187,7 +193,7 @@ pub const SCENARIOS: [Scenario; 18] = [
         event: Some("UserPromptSubmit"),
         locked: false,
         prepare: |scratch| {
-            let mut windows = vec![owner(scratch)];
+            let mut windows = vec![Window::open_owner(scratch, Agent::Claude, "%1")];
             let held = hold(scratch);
             for (session, pane) in [("s2", "%2"), ("s3", "%3")] {
                 let mut window = Window::open(scratch, Agent::Claude, pane);
@@ -218,7 +224,7 @@ pub const SCENARIOS: [Scenario; 18] = [
         name: "an update",
         event: None,
         locked: false,
-        prepare: |scratch| vec![owner(scratch)],
+        prepare: |scratch| vec![Window::open_owner(scratch, Agent::Claude, "%1")],
         act: |window| command(window, "s1", &["run", "update", "demo", "--iteration", "7"]),
         settle: |scene, ended| {
             assert_no_output(&scene.prompt("s1"));
@@ -230,7 +236,7 @@ pub const SCENARIOS: [Scenario; 18] = [
         name: "a cancel",
         event: None,
         locked: false,
-        prepare: |scratch| vec![owner(scratch)],
+        prepare: |scratch| vec![Window::open_owner(scratch, Agent::Claude, "%1")],
         act: |window| command(window, "s1", &["run", "cancel", "demo"]),
         settle: |scene, ended| {
             assert_no_output(&scene.prompt("s1"));
@@ -353,19 +359,9 @@ fn command(window: &Window<'_>, session: &str, args: &[&str]) -> Run {
     )
 }
 
-/// Opens session s1, which owns the run `demo`.
-fn owner(scratch: &Scratch) -> Window<'_> {
-    let mut window = Window::open(scratch, Agent::Claude, "%1");
-    assert_no_output(&window.hook("SessionStart", "s1", &json!({})));
-    assert_no_output(&window.hook("UserPromptSubmit", "s1", &json!({"prompt": "words"})));
-    let started = window.baton("s1", &["run", "start", "demo"]);
-    assert_eq!(started.code, Some(0), "{started:?}");
-    window
-}
-
 /// Opens the same session, kills it, and opens a second agent that has not sent anything.
 fn killed_owner(scratch: &Scratch) -> Vec<Window<'_>> {
-    let mut first = owner(scratch);
+    let mut first = Window::open_owner(scratch, Agent::Claude, "%1");
     first.process.kill();
     vec![first, Window::open(scratch, Agent::Claude, "%2")]
 }
@@ -524,9 +520,7 @@ impl<'a> FaultScenario<'a> {
     fn owned(&self, session: &str, window: usize, fence: u64) -> Record {
         let state = self.state();
         state.check_records();
-        let mut runs = state.runs();
-        assert_eq!(runs.len(), 1);
-        let run = runs.pop().expect("one run").record;
+        let run = state.only_run();
         assert_eq!(
             (run.owner.session.as_ref().map_or("", |id| id.as_str()), run.owner.process.pid, run.fence.0),
             (session, self.windows[window].process.pid(), fence)

@@ -78,6 +78,14 @@ impl State {
         self.records("runs")
     }
 
+    /// Returns the only run.
+    #[must_use]
+    pub fn only_run(&self) -> Run {
+        let mut runs = self.runs();
+        assert_eq!(runs.len(), 1);
+        runs.pop().expect("one run").record
+    }
+
     /// Returns the lines of the audit, in the order of files and lines.
     #[must_use]
     pub fn audit(&self) -> Vec<Value> {

@@ -41,6 +41,17 @@ impl<'a> Window<'a> {
         Self { scratch, agent, pane: pane.to_owned(), server, inherited: scratch.env(), process }
     }
 
+    /// Like [`Self::open`], with session s1, which owns the run `demo`.
+    #[must_use]
+    pub fn open_owner(scratch: &'a Scratch, agent: Agent, pane: &str) -> Self {
+        let mut window = Self::open(scratch, agent, pane);
+        assert_no_output(&window.hook("SessionStart", "s1", &json!({})));
+        assert_no_output(&window.hook("UserPromptSubmit", "s1", &json!({"prompt": "words"})));
+        let started = window.baton("s1", &["run", "start", "demo"]);
+        assert_eq!(started.code, Some(0), "{started:?}");
+        window
+    }
+
     /// Moves the pane to the tmux server with this socket.
     #[must_use]
     pub fn on(self, server: &std::path::Path) -> Self {

@@ -18,12 +18,6 @@ fn own(scratch: &Scratch) -> PathBuf {
     scratch.home().join(".config/baton/config.toml")
 }
 
-fn the_run(scratch: &Scratch) -> Run {
-    let mut runs = scratch.state().runs();
-    assert_eq!(runs.len(), 1);
-    runs.pop().expect("one run").record
-}
-
 /// Lets the owner of a run end, moves all records `age_ms` into the past, and resumes the session in another process
 /// with this configuration.
 fn resumed_after(scratch: &Scratch, config: Option<&str>, age_ms: u64) -> (Ended, Run) {
@@ -34,10 +28,7 @@ fn resumed_after(scratch: &Scratch, config: Option<&str>, age_ms: u64) -> (Ended
 
 /// Lets the owner of a run end, and moves all records `age_ms` into the past.
 fn interrupted(scratch: &Scratch, config: Option<&str>, age_ms: u64) {
-    let mut owner = Window::open(scratch, Agent::Claude, "%1");
-    assert_no_output(&owner.hook("SessionStart", "s1", &json!({})));
-    assert_no_output(&owner.hook("UserPromptSubmit", "s1", &json!({"prompt": "words"})));
-    assert_eq!(owner.baton("s1", &["run", "start", "demo"]).code, Some(0));
+    let mut owner = Window::open_owner(scratch, Agent::Claude, "%1");
     owner.process.kill();
     for dir in ["sessions", "runs"] {
         for entry in std::fs::read_dir(scratch.state_dir().join(dir)).unwrap() {
@@ -63,7 +54,7 @@ fn resumed(scratch: &Scratch, mut window: Window<'_>, env: &[(&str, &Path)]) -> 
     call.env.extend(env.iter().map(|(name, path)| ((*name).to_owned(), path.to_str().unwrap().to_owned())));
     let ended = window.process.run(call);
     assert_eq!(ended.code, Some(0), "{ended:?}");
-    (ended, the_run(scratch))
+    (ended, scratch.state().only_run())
 }
 
 const HOUR: u64 = 60 * 60 * 1000;
@@ -103,7 +94,7 @@ fn who_resumes_a_stale_run_is_told_with_the_command_that_brings_it_back() {
     let command = words.split("`baton ").last().and_then(|rest| rest.split_once('`')).unwrap().0;
     let adopted = scratch.baton(command.split(' ')).run();
     assert_eq!(adopted.code, Some(0), "{command}: {adopted:?}");
-    assert_eq!((the_run(&scratch).status, the_run(&scratch).fence.0), (Status::Active, 2));
+    assert_eq!((scratch.state().only_run().status, scratch.state().only_run().fence.0), (Status::Active, 2));
 }
 
 #[test]

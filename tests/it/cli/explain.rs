@@ -7,10 +7,7 @@ use serde_json::json;
 
 /// Starts a run, transfers it after its owner was killed, offers it, and cancels it. Returns the number of decisions.
 fn played(scratch: &Scratch) -> u32 {
-    let mut first = Window::open(scratch, Agent::Claude, "%1");
-    assert_no_output(&first.hook("SessionStart", "s1", &json!({})));
-    assert_no_output(&first.hook("UserPromptSubmit", "s1", &json!({"prompt": "words"})));
-    assert_eq!(first.baton("s1", &["run", "start", "demo"]).code, Some(0));
+    let mut first = Window::open_owner(scratch, Agent::Claude, "%1");
     first.process.kill();
     let mut second = Window::open(scratch, Agent::Claude, "%2");
     assert_eq!(second.hook("SessionStart", "s1", &json!({"source": "resume"})).code, Some(0));

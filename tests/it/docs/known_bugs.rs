@@ -54,10 +54,7 @@ fn every_test_of_the_page_exists() {
 fn a_stop_of_another_session_leaves_the_run_alone() {
     for agent in Agent::ALL {
         let scratch = Scratch::new();
-        let mut owner = Window::open(&scratch, agent, "%1");
-        assert_no_output(&owner.hook("SessionStart", "s1", &json!({})));
-        assert_no_output(&owner.hook("UserPromptSubmit", "s1", &json!({"prompt": "words"})));
-        assert_eq!(owner.baton("s1", &["run", "start", "demo"]).code, Some(0));
+        let _owner = Window::open_owner(&scratch, agent, "%1");
         let before = scratch.state().runs();
         let mut other = Window::open(&scratch, agent, "%2");
         for event in ["SessionStart", "UserPromptSubmit", "Stop", "PreCompact", "SessionEnd"] {

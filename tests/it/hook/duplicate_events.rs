@@ -73,11 +73,7 @@ fn a_run_changes_its_owner_once_and_that_is_told_once() {
     for agent in Agent::ALL {
         for times in [2, 16] {
             let scratch = Scratch::new();
-            let mut first = Window::open(&scratch, agent, "%1");
-            assert_no_output(&first.hook("SessionStart", "s1", &json!({})));
-            assert_no_output(&first.hook("UserPromptSubmit", "s1", &json!({"prompt": "words"})));
-            let started = first.baton("s1", &["run", "start", "demo"]);
-            assert_eq!(started.code, Some(0), "{started:?}");
+            let mut first = Window::open_owner(&scratch, agent, "%1");
             first.process.kill();
             let before = scratch.state().audit().len();
 

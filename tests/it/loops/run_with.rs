@@ -73,12 +73,6 @@ fn runs(scratch: &Scratch) -> Vec<Run> {
     scratch.state().runs().into_iter().map(|kept| kept.record).collect()
 }
 
-fn the_run(scratch: &Scratch) -> Run {
-    let runs = runs(scratch);
-    assert_eq!(runs.len(), 1, "{runs:?}");
-    runs.into_iter().next().unwrap()
-}
-
 /// Runs `sh -c` to its end below a supervisor.
 fn with(scratch: &Scratch, name: &str, script: &str) -> agent_baton_tests::scratch::Output {
     let args = ["run", "with", name, "--", "sh", "-c", script];
@@ -96,7 +90,7 @@ fn the_run_ends_as_its_command_ended() {
         let scratch = Scratch::new();
         let ended = with(&scratch, "loop", script);
         assert_eq!((ended.code, ended.signal), (code, signal), "{script}: {ended:?}");
-        let run = the_run(&scratch);
+        let run = scratch.state().only_run();
         assert_eq!((run.status, run.fence.0), (status, 1), "{script}");
         let listed = scratch.baton(["run", "list", "--json"]).run().json();
         let interrupted = listed.as_array().unwrap().iter().map(|run| run["interrupted"].as_bool()).collect::<Vec<_>>();
@@ -111,7 +105,7 @@ fn what_cannot_be_run_fails_as_in_a_shell() {
     let ended = scratch.baton(["run", "with", "loop", "--", "no-such-program"]).run();
     assert_eq!(ended.code, Some(127), "{ended:?}");
     assert!(ended.stderr.contains("no-such-program"), "{ended:?}");
-    assert_eq!(the_run(&scratch).status, Status::Failed);
+    assert_eq!(scratch.state().only_run().status, Status::Failed);
 }
 
 #[test]
@@ -122,7 +116,7 @@ fn the_command_may_say_how_far_it_is() {
                   ! env -u BATON_FENCE \"$BATON\" run update \"$BATON_RUN\" --iteration 9";
     let ended = with(&scratch, "loop", script);
     assert_eq!(ended.code, Some(0), "{ended:?}");
-    let run = the_run(&scratch);
+    let run = scratch.state().only_run();
     assert_eq!((run.iteration, run.phase.as_deref(), run.status), (3, Some("third"), Status::Done));
     let log = scratch.baton(["run", "log", "loop"]).run().stdout;
     assert!(log.contains("Mode: command\n") && log.contains("--- iteration 3, fence 1 ---"), "{log}");
@@ -136,7 +130,7 @@ fn a_claim_from_elsewhere_counts_for_nothing() {
     let update = scratch.baton(["run", "update", run.id.as_str(), "--iteration", "5"]);
     let update = update.env("BATON_RUN", run.id.as_str()).env("BATON_FENCE", "1").run();
     assert_eq!(update.code, Some(3), "{update:?}");
-    assert_eq!(the_run(&scratch).iteration, 0);
+    assert_eq!(scratch.state().only_run().iteration, 0);
 }
 
 #[test]
@@ -189,7 +183,7 @@ fn over_means_that_the_supervisor_and_the_command_are_gone() {
     let resumed =
         wait_for("the command's end", || Some(with(&scratch, "loop", "exit 0")).filter(|it| it.code != Some(3)));
     assert_eq!(resumed.code, Some(0), "{resumed:?}");
-    let run = the_run(&scratch);
+    let run = scratch.state().only_run();
     assert_eq!((run.fence.0, run.status, run.history.len()), (2, Status::Done, 1));
     scratch.state().check();
 }
@@ -219,7 +213,7 @@ fn waiting_for_a_command_whose_supervisor_is_gone_leaves_nothing_in_the_audit() 
     assert_eq!(audit(), before);
     kill(Pid::from_raw(child), Signal::SIGKILL).unwrap();
     assert!(waiting.child.wait().unwrap().success());
-    assert_eq!((the_run(&scratch).status, the_run(&scratch).fence.0), (Status::Done, 2));
+    assert_eq!((scratch.state().only_run().status, scratch.state().only_run().fence.0), (Status::Done, 2));
 }
 
 /// Starts a supervisor of a command that runs for ever and is ready to do `act` at a signal.
@@ -259,7 +253,7 @@ fn a_lock_that_others_hold_leaves_it_open_and_is_named() {
     assert!(refused.stderr.contains(&format!("its lock is held by pid {}", std::process::id())), "{refused:?}");
     drop(held);
     assert_eq!(with(&scratch, "loop", "exit 0").code, Some(0));
-    assert_eq!(the_run(&scratch).fence.0, 2);
+    assert_eq!(scratch.state().only_run().fence.0, 2);
 }
 
 #[test]
@@ -279,7 +273,7 @@ fn signals_are_passed_on_and_leave_it_interrupted() {
         kill(supervisor.pid(), signal).unwrap();
         assert_eq!(supervisor.child.wait().unwrap().code(), Some(9), "{signal}");
         let expected = if signal == Signal::SIGUSR1 { Status::Failed } else { Status::Active };
-        assert_eq!(the_run(&scratch).status, expected, "{signal}");
+        assert_eq!(scratch.state().only_run().status, expected, "{signal}");
     }
 }
 
@@ -300,7 +294,7 @@ fn an_interrupt_that_comes_with_the_end_was_before_it() {
     wait_for("the first look", || fs::read_to_string(&calls).ok().filter(|calls| calls.contains("= 0")));
     fs::write(&go, "\n").unwrap();
     assert_eq!(supervisor.child.wait().unwrap().code(), Some(9));
-    assert_eq!(the_run(&scratch).status, Status::Active);
+    assert_eq!(scratch.state().only_run().status, Status::Active);
 }
 
 /// Starts a supervisor from a shell that ignores a signal.
@@ -321,7 +315,7 @@ fn what_it_was_started_to_ignore_does_not_count() {
     kill(supervisor.pid(), Signal::SIGHUP).unwrap();
     fs::write(&go, "\n").unwrap();
     assert_eq!(supervisor.child.wait().unwrap().code(), Some(7));
-    assert_eq!(the_run(&scratch).status, Status::Failed);
+    assert_eq!(scratch.state().only_run().status, Status::Failed);
 }
 
 #[test]
@@ -329,7 +323,7 @@ fn below_a_program_that_waits_for_no_child_it_still_waits_for_its_own() {
     let scratch = Scratch::new();
     let mut supervisor = ignoring("CHLD", &scratch, &["loop", "--", "sh", "-c", "exit 7"]);
     assert_eq!(supervisor.child.wait().unwrap().code(), Some(7));
-    assert_eq!(the_run(&scratch).status, Status::Failed);
+    assert_eq!(scratch.state().only_run().status, Status::Failed);
 }
 
 #[test]
@@ -341,7 +335,7 @@ fn a_signal_that_it_outlived_keeps_no_cancel_from_it() {
     wait_for("the interrupt", || heard.exists().then_some(()));
     assert_eq!(scratch.baton(["run", "cancel", "loop"]).run().code, Some(0));
     wait_for("the end", || supervisor.child.try_wait().unwrap());
-    assert_eq!(the_run(&scratch).status, Status::Cancelled);
+    assert_eq!(scratch.state().only_run().status, Status::Cancelled);
 }
 
 #[test]
@@ -351,7 +345,7 @@ fn a_persons_cancel_ends_the_command() {
     wait_for("the command", || runs(&scratch).pop().filter(|run| run.owner.child.is_some()));
     assert_eq!(scratch.baton(["run", "cancel", "loop"]).run().code, Some(0));
     assert!(!supervisor.child.wait().unwrap().success());
-    let run = the_run(&scratch);
+    let run = scratch.state().only_run();
     assert_eq!((run.status, run.fence.0), (Status::Cancelled, 1));
     scratch.state().check();
     // The name is free again for another run.
@@ -379,7 +373,7 @@ fn the_shells_job_control_holds_and_continues_it() {
     let mut press = |text: &str| std::io::Write::write_all(&mut keys, text.as_bytes()).unwrap();
     press("\"$BATON\" run with loop -- sh inner.sh\n");
     wait_for("the command", || ready.exists().then_some(()));
-    let run = the_run(&scratch);
+    let run = scratch.state().only_run();
     let state = |pid: u32| -> Option<char> {
         let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
         stat.rsplit_once(") ")?.1.chars().next()
@@ -398,7 +392,7 @@ fn the_shells_job_control_holds_and_continues_it() {
         fs::read_to_string(format!("{}.code", stopped.display())).ok().filter(|code| code.trim() == "9")
     });
     drop(shell.wait());
-    assert_eq!(the_run(&scratch).status, Status::Active);
+    assert_eq!(scratch.state().only_run().status, Status::Active);
 }
 
 #[test]
@@ -407,7 +401,7 @@ fn agents_beneath_are_iterations_and_own_nothing() {
         let scratch = Scratch::new();
         // Nothing is in between: the agent is the command.
         let mut window = Window::open_through(&scratch, agent, "%1", &["run", "with", "loop", "--"]);
-        let run = the_run(&scratch);
+        let run = scratch.state().only_run();
         assert_eq!(run.owner.child.as_ref().map(|child| child.pid), Some(window.process.pid()), "{agent}");
         window.inherit("BATON_RUN", run.id.as_str());
         window.inherit("BATON_FENCE", "1");
@@ -415,7 +409,7 @@ fn agents_beneath_are_iterations_and_own_nothing() {
             for event in ["SessionStart", "UserPromptSubmit", "Stop", "SessionStart"] {
                 assert_no_output(&window.hook(event, session, &json!({"prompt": "words"})));
             }
-            assert_eq!(the_run(&scratch).iteration, count, "{agent} {session}");
+            assert_eq!(scratch.state().only_run().iteration, count, "{agent} {session}");
             let refused = window.baton(session, &["run", "start", "mine"]);
             assert_eq!(refused.code, Some(3), "{agent}: {refused:?}");
         }
@@ -430,7 +424,7 @@ fn agents_beneath_are_iterations_and_own_nothing() {
         outside.inherit("BATON_RUN", run.id.as_str());
         outside.inherit("BATON_FENCE", "1");
         assert_no_output(&outside.hook("SessionStart", "s4", &json!({})));
-        let run = the_run(&scratch);
+        let run = scratch.state().only_run();
         assert_eq!((run.iteration, run.owner.session.is_none(), run.fence.0), (2, true, 1), "{agent}");
         let owns = outside.baton("s4", &["run", "start", "mine"]);
         assert_eq!(owns.code, Some(0), "{agent}: {owns:?}");

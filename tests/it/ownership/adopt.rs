@@ -5,16 +5,9 @@ use std::io::Write;
 use std::process::{Command, Stdio};
 
 use agent_baton_core::agent::Agent;
-use agent_baton_core::run::Run;
 use agent_baton_tests::window::assert_no_output;
 use agent_baton_tests::{Scratch, Window, program};
 use serde_json::{Value, json};
-
-fn the_run(scratch: &Scratch) -> Run {
-    let mut runs = scratch.state().runs();
-    assert_eq!(runs.len(), 1);
-    runs.pop().expect("one run").record
-}
 
 /// Opens session s1 in pane %1, which owns a run, and session s2 in pane %2, which owns none.
 fn two(scratch: &Scratch) -> [Window<'_>; 2] {
@@ -29,7 +22,7 @@ fn two(scratch: &Scratch) -> [Window<'_>; 2] {
 
 /// Moves the owner to another machine, so that its liveness is unknown here.
 fn carry_off(scratch: &Scratch) {
-    let run = the_run(scratch);
+    let run = scratch.state().only_run();
     let files =
         [format!("runs/{}.json", run.id), "sessions/s1.json".to_owned()].map(|file| scratch.state_dir().join(file));
     for file in files {
@@ -47,18 +40,18 @@ fn carry_off(scratch: &Scratch) {
 fn an_owner_that_lives_is_shown_and_fenced_only_knowingly() {
     let scratch = Scratch::new();
     let [mut owner, mut other] = two(&scratch);
-    let before = the_run(&scratch);
+    let before = scratch.state().only_run();
     let shown = [format!("pid {}", owner.process.pid()), "%1".to_owned()];
     for words in [&["run", "adopt", "demo"][..], &["run", "adopt", "demo", "--force"]] {
         let refused = other.baton("s2", words);
         assert_eq!(refused.code, Some(3), "{refused:?}");
         assert!(shown.iter().all(|part| refused.stderr.contains(part)), "{refused:?}");
-        assert_eq!(the_run(&scratch), before);
+        assert_eq!(scratch.state().only_run(), before);
     }
     let taken = other.baton("s2", &["run", "adopt", "demo", "--take"]);
     assert_eq!(taken.code, Some(0), "{taken:?}");
     assert!(shown.iter().all(|part| taken.stderr.contains(part)), "{taken:?}");
-    let run = the_run(&scratch);
+    let run = scratch.state().only_run();
     assert_eq!((run.fence.0, run.owner.session.as_ref().unwrap().as_str()), (2, "s2"));
     let refused = owner.baton("s1", &["run", "update", "demo", "--fence", "1", "--phase", "x"]);
     assert_eq!(refused.code, Some(3), "{refused:?}");
@@ -74,9 +67,9 @@ fn an_owner_that_may_live_needs_force_where_nobody_can_be_asked() {
     let refused = other.baton("s2", &["run", "adopt", "demo"]);
     assert_eq!(refused.code, Some(3), "{refused:?}");
     assert!(refused.stderr.contains("--force"), "{refused:?}");
-    assert_eq!(the_run(&scratch).fence.0, 1);
+    assert_eq!(scratch.state().only_run().fence.0, 1);
     assert_eq!(other.baton("s2", &["run", "adopt", "demo", "--force"]).code, Some(0));
-    assert_eq!(the_run(&scratch).fence.0, 2);
+    assert_eq!(scratch.state().only_run().fence.0, 2);
 }
 
 #[test]
@@ -99,7 +92,7 @@ fn an_owner_that_may_live_is_asked_about_at_a_terminal() {
         // The answer is read when the question comes.
         File::from(terminal.master.try_clone().unwrap()).write_all(answer.as_bytes()).unwrap();
         assert_eq!(child.wait().unwrap().code(), Some(code), "{answer:?}");
-        assert_eq!(the_run(&scratch).fence.0, fence, "{answer:?}");
+        assert_eq!(scratch.state().only_run().fence.0, fence, "{answer:?}");
     }
 }
 
@@ -116,7 +109,7 @@ fn a_run_that_was_left_in_this_window_is_taken_by_the_command_that_the_message_n
         assert_no_output(&window.hook("SessionStart", "s1", &json!({})));
         assert_no_output(&window.hook("UserPromptSubmit", "s1", &json!({"prompt": "words"})));
         assert_eq!(window.baton("s1", &["run", "start", "demo"]).code, Some(0));
-        let run = the_run(&scratch).id;
+        let run = scratch.state().only_run().id;
 
         window.process.lock(&locks.join("s2.lock"));
         let started = window.hook("SessionStart", "s2", &json!({"source": source}));
@@ -138,12 +131,12 @@ fn a_run_that_was_left_in_this_window_is_taken_by_the_command_that_the_message_n
         assert_eq!(refused.code, Some(3), "without --take: {refused:?}");
         let taken = scratch.baton(command.split(' ')).run();
         assert_eq!(taken.code, Some(0), "{command}: {taken:?}");
-        let owned = the_run(&scratch);
+        let owned = scratch.state().only_run();
         let listed = scratch.baton(["run", "list"]).run().stdout;
         assert!(!listed.contains("left"), "{listed}");
         assert_eq!((owned.id, owned.fence.0), (run, 2));
         assert_eq!(owned.owner.session.as_ref().unwrap().as_str(), "s2");
         assert_no_output(&window.hook("UserPromptSubmit", "s1", &json!({"prompt": "late"})));
-        assert_eq!(the_run(&scratch).fence.0, 2, "the left thread takes nothing back");
+        assert_eq!(scratch.state().only_run().fence.0, 2, "the left thread takes nothing back");
     }
 }

@@ -14,20 +14,10 @@ use agent_baton_tests::window::{assert_no_output, assert_one_line};
 use agent_baton_tests::{Scratch, Window, program, skip};
 use serde_json::{Value, json};
 
-fn owner(scratch: &Scratch) -> Window<'_> {
-    let mut window = Window::open(scratch, Agent::Claude, "%1");
-    assert_no_output(&window.hook("SessionStart", "s1", &json!({})));
-    assert_no_output(&window.hook("UserPromptSubmit", "s1", &json!({"prompt": "words"})));
-    assert_eq!(window.baton("s1", &["run", "start", "demo"]).code, Some(0));
-    window
-}
-
 fn the_run(scratch: &Scratch) -> Run {
     let state = scratch.state();
     state.check();
-    let mut runs = state.runs();
-    assert_eq!(runs.len(), 1);
-    runs.pop().expect("one run").record
+    state.only_run()
 }
 
 /// Sends an event from an agent inside namespaces of its own, after running `prelude` there. Returns `None` if such a
@@ -67,7 +57,7 @@ fn resumed_elsewhere(unshare: &[&str], prelude: &str) {
         let scratch = Scratch::new();
         // A fake agent would be created under the same name.
         let bin = scratch.root().join("bin/claude");
-        let mut window = owner(&scratch);
+        let mut window = Window::open_owner(&scratch, Agent::Claude, "%1");
         if killed {
             window.process.kill();
         }
@@ -115,7 +105,7 @@ fn copy(from: &Path, to: &Path) {
 #[test]
 fn a_state_from_yesterday_makes_no_old_number_good_again() {
     let scratch = Scratch::new();
-    let mut first = owner(&scratch);
+    let mut first = Window::open_owner(&scratch, Agent::Claude, "%1");
     let yesterday = scratch.root().join("yesterday");
     copy(&scratch.state_dir(), &yesterday);
     first.process.kill();
@@ -142,7 +132,7 @@ fn a_state_from_yesterday_makes_no_old_number_good_again() {
 #[test]
 fn a_state_from_yesterday_robs_no_owner() {
     let scratch = Scratch::new();
-    let mut window = owner(&scratch);
+    let mut window = Window::open_owner(&scratch, Agent::Claude, "%1");
     let yesterday = scratch.root().join("yesterday");
     copy(&scratch.state_dir(), &yesterday);
     std::fs::rename(scratch.state_dir(), scratch.root().join("today")).unwrap();
@@ -161,7 +151,7 @@ const YEARS: i64 = 10 * 365 * 24 * 60 * 60 * 1000;
 fn a_clock_that_jumped_changes_no_owner_and_abandons_nothing_of_this_boot() {
     for by in [YEARS, -YEARS] {
         let scratch = Scratch::new();
-        let mut window = owner(&scratch);
+        let mut window = Window::open_owner(&scratch, Agent::Claude, "%1");
         shift(&scratch.state_dir(), by, false);
         assert_no_output(&window.hook("UserPromptSubmit", "s1", &json!({"prompt": "on"})));
         assert_no_output(&window.hook("SessionStart", "s1", &json!({"source": "resume"})));
@@ -184,7 +174,7 @@ fn a_time_in_the_future_from_before_a_reboot_counts_from_the_boot_and_one_of_the
     for (by, status, fence) in [(YEARS, Status::Active, 2), (-YEARS, Status::Abandoned, 1)] {
         let scratch = Scratch::new();
         configure_stale_after(&scratch, long);
-        let mut window = owner(&scratch);
+        let mut window = Window::open_owner(&scratch, Agent::Claude, "%1");
         window.process.kill();
         // Heartbeats in the log count as activity.
         std::fs::write(scratch.state_dir().join("sessions/s1.log"), "").unwrap();
@@ -204,7 +194,7 @@ fn a_time_in_the_future_from_before_a_reboot_counts_from_the_boot_and_one_of_the
 fn a_run_from_the_future_is_as_old_as_its_session() {
     let scratch = Scratch::new();
     configure_stale_after(&scratch, "3000d");
-    let mut window = owner(&scratch);
+    let mut window = Window::open_owner(&scratch, Agent::Claude, "%1");
     window.process.kill();
     std::fs::write(scratch.state_dir().join("sessions/s1.log"), "").unwrap();
     shift(&scratch.state_dir().join("sessions"), -YEARS, true);
@@ -217,7 +207,7 @@ fn a_run_from_the_future_is_as_old_as_its_session() {
 #[test]
 fn a_frozen_holder_of_the_lock_costs_one_event_its_wait_and_the_others_little() {
     let scratch = Scratch::new();
-    let mut window = owner(&scratch);
+    let mut window = Window::open_owner(&scratch, Agent::Claude, "%1");
     let mut frozen = Process::spawn(&scratch, &Launch { comm: "codex", args: &[], tty: false }, None);
     frozen.lock(&scratch.state_dir().join("lock"));
     frozen.stop();
@@ -249,7 +239,7 @@ fn a_frozen_holder_of_the_lock_costs_one_event_its_wait_and_the_others_little() 
 #[test]
 fn what_waited_is_acted_on_in_the_order_in_which_it_came() {
     let scratch = Scratch::new();
-    let mut window = owner(&scratch);
+    let mut window = Window::open_owner(&scratch, Agent::Claude, "%1");
     for events in [["SessionEnd", "SessionStart"], ["SessionStart", "SessionEnd"]] {
         let held = hold(&scratch);
         for event in events {
@@ -270,7 +260,7 @@ fn what_waited_is_acted_on_in_the_order_in_which_it_came() {
 #[test]
 fn a_commit_of_another_machine_is_left_to_it() {
     let scratch = Scratch::new();
-    let mut window = owner(&scratch);
+    let mut window = Window::open_owner(&scratch, Agent::Claude, "%1");
     let journal = json!({"machine": "another", "at": {"unix_ms": 1, "boot": "b", "boot_ms": 1}, "entries": [], "audit": 99,
         "line": {}});
     let path = scratch.state_dir().join("wal.json");

@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 
 use agent_baton_core::agent::Agent;
 use agent_baton_tests::fault_injection::hold;
-use agent_baton_tests::window::assert_no_output;
 use agent_baton_tests::{Scratch, Window};
 use serde_json::json;
 
@@ -16,20 +15,11 @@ fn files(directory: &Path) -> Vec<PathBuf> {
     paths.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
 }
 
-/// Opens session s1, which owns a run, and kills it.
-fn killed_owner(scratch: &Scratch) {
-    let mut owner = Window::open(scratch, Agent::Claude, "%1");
-    assert_no_output(&owner.hook("SessionStart", "s1", &json!({})));
-    assert_no_output(&owner.hook("UserPromptSubmit", "s1", &json!({"prompt": "words"})));
-    assert_eq!(owner.baton("s1", &["run", "start", "demo"]).code, Some(0));
-    owner.process.kill();
-}
-
 /// Checks that the resume of s1 takes its run over, in the same pane and in another one.
 fn check(what: &str, damage: impl Fn(&Path)) {
     for pane in ["%1", "%2"] {
         let scratch = Scratch::new();
-        killed_owner(&scratch);
+        Window::open_owner(&scratch, Agent::Claude, "%1").process.kill();
         damage(&scratch.state_dir().join("index"));
         let mut resumed = Window::open(&scratch, Agent::Claude, pane);
         let reply = resumed.hook("SessionStart", "s1", &json!({"source": "resume"}));
@@ -56,10 +46,7 @@ fn a_resume_without_an_index_takes_the_run_over() {
 #[test]
 fn without_an_index_an_owner_that_lives_keeps_its_run() {
     let scratch = Scratch::new();
-    let mut owner = Window::open(&scratch, Agent::Claude, "%1");
-    assert_no_output(&owner.hook("SessionStart", "s1", &json!({})));
-    assert_no_output(&owner.hook("UserPromptSubmit", "s1", &json!({"prompt": "words"})));
-    assert_eq!(owner.baton("s1", &["run", "start", "demo"]).code, Some(0));
+    let mut owner = Window::open_owner(&scratch, Agent::Claude, "%1");
     fs::remove_dir_all(scratch.state_dir().join("index")).unwrap();
     let mut second = Window::open(&scratch, Agent::Claude, "%2");
     let reply = second.hook("SessionStart", "s1", &json!({"source": "resume"}));
@@ -70,7 +57,7 @@ fn without_an_index_an_owner_that_lives_keeps_its_run() {
 #[test]
 fn a_resume_that_waited_takes_the_run_over_when_another_session_handles_it() {
     let scratch = Scratch::new();
-    killed_owner(&scratch);
+    Window::open_owner(&scratch, Agent::Claude, "%1").process.kill();
     let mut resumed = Window::open(&scratch, Agent::Claude, "%2");
     let lock = hold(&scratch);
     let waited = resumed.hook("SessionStart", "s1", &json!({"source": "resume"}));

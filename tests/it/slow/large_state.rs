@@ -6,7 +6,6 @@ use std::process::Command;
 
 use agent_baton_core::agent::Agent;
 use agent_baton_tests::trace::{self, Call, Fault};
-use agent_baton_tests::window::assert_no_output;
 use agent_baton_tests::{Scratch, Window};
 use serde_json::{Value, json};
 
@@ -45,10 +44,7 @@ fn mending_that_is_killed_is_ended_by_the_next_calls() {
     // Kill within the commits that raise the fences, and within the rebuild of the index.
     for nth in [150, 600] {
         let scratch = Scratch::new();
-        let mut owner = Window::open(&scratch, Agent::Claude, "%1");
-        assert_no_output(&owner.hook("SessionStart", "s1", &json!({})));
-        assert_no_output(&owner.hook("UserPromptSubmit", "s1", &json!({"prompt": "words"})));
-        assert_eq!(owner.baton("s1", &["run", "start", "demo"]).code, Some(0));
+        let mut owner = Window::open_owner(&scratch, Agent::Claude, "%1");
         fill(&scratch);
         let mut window = Window::open(&scratch, Agent::Claude, "%2");
         if trace::is_possible() {

@@ -11,7 +11,6 @@ use agent_baton_tests::fake_agent::Ended;
 use agent_baton_tests::model::{self, Try, What};
 use agent_baton_tests::reply::Reply;
 use agent_baton_tests::rng::rng;
-use agent_baton_tests::window::assert_no_output;
 use agent_baton_tests::{Scratch, Window};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -28,26 +27,16 @@ fn tells_model(ended: &Ended, event: &str) -> bool {
     went_well(ended, event).is_some_and(|reply| reply.model.is_some())
 }
 
-fn killed_owner(scratch: &Scratch) {
-    let mut first = Window::open(scratch, Agent::Claude, "%1");
-    assert_no_output(&first.hook("SessionStart", "s1", &json!({})));
-    assert_no_output(&first.hook("UserPromptSubmit", "s1", &json!({"prompt": "words"})));
-    assert_eq!(first.baton("s1", &["run", "start", "demo"]).code, Some(0));
-    first.process.kill();
-}
-
 fn the_run(scratch: &Scratch) -> Run {
     let state = scratch.state();
     state.check();
-    let mut runs = state.runs();
-    assert_eq!(runs.len(), 1);
-    runs.pop().expect("one run").record
+    state.only_run()
 }
 
 #[test]
 fn one_event_from_many_hooks_acts_once_and_speaks_once() {
     let scratch = Scratch::new();
-    killed_owner(&scratch);
+    Window::open_owner(&scratch, Agent::Claude, "%1").process.kill();
     let mut window = Window::open(&scratch, Agent::Claude, "%2");
     let payload = window.payload("SessionStart", "s1", &json!({"source": "resume"})).to_string();
     let run = window.call("s1", payload);
@@ -67,7 +56,7 @@ fn one_event_from_many_hooks_acts_once_and_speaks_once() {
 #[test]
 fn one_of_many_resumes_gets_the_run() {
     let scratch = Scratch::new();
-    killed_owner(&scratch);
+    Window::open_owner(&scratch, Agent::Claude, "%1").process.kill();
     let mut windows: Vec<_> =
         (0..MANY).map(|n| Window::open(&scratch, Agent::Claude, &format!("%{}", n + 2))).collect();
     let told: Vec<bool> = thread::scope(|scope| {

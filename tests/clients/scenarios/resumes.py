@@ -5,6 +5,7 @@ import re
 from client import Window
 from scenarios.register import claude_with_baton, codex_with_baton
 from terminal import Pane
+from waiting import wait_for
 
 
 def brought_back(client, count):
@@ -25,6 +26,15 @@ def brought_back(client, count):
     return windows
 
 
+def killed(client, window, answer):
+    """Killed when the answer is in the transcript: Claude writes it a little later, and without one there is nothing to resume. Its session."""
+    record = client.records.of("UserPromptSubmit")[-1]
+    transcript = pathlib.Path(record.payload["transcript_path"])
+    wait_for(f"{answer!r} in {transcript}", lambda: transcript.exists() and answer in transcript.read_text(encoding="utf-8", errors="replace"))
+    window.kill()
+    return record.session
+
+
 def goes_on(client, window, session, prompt):
     """The session is the one that was resumed; its latest record."""
     window.ask(prompt)
@@ -42,8 +52,7 @@ def two_profiles(client):
             client.embed(pathlib.Path(variables[client.home_variable]))
         window = client.open(variables=variables)
         window.ask(f"hello {number}")
-        homes[client.records.of("UserPromptSubmit")[-1].session] = variables[client.home_variable]
-        window.kill()
+        homes[killed(client, window, f"answer 1 to hello {number}")] = variables[client.home_variable]
     back = brought_back(client, len(profiles))
     for number, (session, home) in enumerate(homes.items()):
         record = goes_on(client, back[session], session, f"go on {number}")
@@ -62,11 +71,11 @@ def clear_in_subdirectory(client):
     window = client.open(cwd=below)
     window.ask("hello one")
     window.command("/clear")
-    session = client.records.wait("SessionStart", "clear").session
+    client.records.wait("SessionStart", "clear")
     window.ask("hello two", bash="mkdir deeper && cd deeper")
     window.ask("hello three")
     assert client.records.of("UserPromptSubmit")[-1].payload["cwd"] == str(below / "deeper"), client.records.of("UserPromptSubmit")[-1]
-    window.kill()
+    session = killed(client, window, "answer 1 to hello three")
     back = brought_back(client, 1)
     record = goes_on(client, back[session], session, "go on")
     assert record.payload["cwd"] == str(below), record

@@ -1,9 +1,13 @@
-//! Gives the linker of the release its options: the order of the functions, and what to leave out.
+//! Gives the linker of the release its options: the order of the functions, and what to leave out. Compresses the schemas.
 
 use std::error::Error;
-use std::path::Path;
+use std::io::Write;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{env, fs};
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
 
 /// The functions that a heartbeat runs. `order.sh` writes this file.
 const ORDER: &str = "order.txt";
@@ -11,10 +15,14 @@ const ORDER: &str = "order.txt";
 /// The sections that the program does not need.
 const DISCARD: &str = "discard.ld";
 
+/// The schemas, which `baton schema` prints.
+const SCHEMAS: &str = "../schemas";
+
 fn main() -> Result<(), Box<dyn Error>> {
-    for file in [ORDER, DISCARD] {
+    for file in [ORDER, DISCARD, SCHEMAS] {
         println!("cargo::rerun-if-changed={file}");
     }
+    fs::write(Path::new(&env::var("OUT_DIR")?).join("schemas.gz"), compressed_schemas()?)?;
     let options = link_options()?;
     if env::var("PROFILE")? == "release" && can_link(&options)? {
         for option in options {
@@ -22,6 +30,19 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
     }
     Ok(())
+}
+
+/// Returns the names and the texts of all schemas. Uncompressed, they would be a twelfth of the program.
+fn compressed_schemas() -> Result<Vec<u8>, Box<dyn Error>> {
+    let files = fs::read_dir(SCHEMAS)?.map(|entry| entry.map(|entry| entry.path()));
+    let mut files = files.collect::<Result<Vec<PathBuf>, _>>()?;
+    files.sort();
+    let mut text = GzEncoder::new(Vec::new(), Compression::best());
+    for file in files.iter().filter(|file| file.extension().is_some_and(|extension| extension == "json")) {
+        let name = file.file_stem().ok_or("a schema without a name")?;
+        write!(text, "{}\0{}\0", name.display(), fs::read_to_string(file)?)?;
+    }
+    Ok(text.finish()?)
 }
 
 /// The functions that a heartbeat runs stand side by side. A call then touches fewer pages and takes a fifth less time.

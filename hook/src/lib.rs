@@ -11,5 +11,6 @@ pub mod fuzz_entry_points;
 pub mod hint;
 pub mod hook;
 pub mod output;
+pub mod schemas;
 pub mod session_list;
 pub mod startup;

@@ -5,6 +5,7 @@ mod address_space;
 mod parity;
 mod payload_schemas;
 mod replay_command;
+mod schemas;
 
 #[path = "../../../core-wasm/tests/it/history/mod.rs"]
 #[allow(dead_code, reason = "the core's tests use the rest")]

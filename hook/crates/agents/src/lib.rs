@@ -86,15 +86,17 @@ pub struct AgentSpec {
     judge_last_turn: transcript::JudgeLastTurn,
     /// Reads from the end of a transcript how full the context is.
     read_usage: context_usage::ReadUsage,
-    parse: fn(&str) -> Result<ParsedEvent, serde_json::Error>,
-    schema: fn() -> Schema,
+    parse: Parse,
     /// How many `Stop` events in a row a hook may block.
     pub block_cap: Option<BlockCap>,
-    /// Its older mechanism for reporting the end of a turn: a program that gets one JSON object as an argument.
-    notify: Option<Notify>,
+    /// Reads what its older mechanism for reporting the end of a turn passes to a program: one JSON object as an argument.
+    parse_notification: Option<Parse>,
     /// The files that it writes about its sessions.
     pub session_files: session_files::SessionFiles,
 }
+
+/// Reads the fields of a JSON text that baton uses.
+type Parse = fn(&str) -> Result<ParsedEvent, serde_json::Error>;
 
 /// An agent's limit on how many `Stop` events in a row a hook may block.
 #[derive(Debug, Clone, Copy)]
@@ -105,13 +107,6 @@ pub struct BlockCap {
     pub default: u32,
     /// Returns the value that a settings file of the agent, given as text, gives the variable.
     pub from_settings: fn(&str) -> Option<String>,
-}
-
-/// How to read an agent's notifications.
-#[derive(Debug, Clone, Copy)]
-struct Notify {
-    parse: fn(&str) -> Result<ParsedEvent, serde_json::Error>,
-    schema: fn() -> Schema,
 }
 
 const CLAUDE: AgentSpec = AgentSpec {
@@ -134,13 +129,12 @@ const CLAUDE: AgentSpec = AgentSpec {
     judge_last_turn: claude::judge_last_turn,
     read_usage: claude::read_usage,
     parse: claude::parse,
-    schema: claude::schema,
     block_cap: Some(BlockCap {
         variable: claude::BLOCK_CAP_VARIABLE,
         default: claude::DEFAULT_BLOCK_CAP,
         from_settings: claude::block_cap,
     }),
-    notify: None,
+    parse_notification: None,
     session_files: claude::SESSION_FILES,
 };
 
@@ -165,10 +159,9 @@ const CODEX: AgentSpec = AgentSpec {
     judge_last_turn: codex::judge_last_turn,
     read_usage: codex::read_usage,
     parse: codex::parse,
-    schema: codex::schema,
     // Measured: thirteen blocked `Stop` events in a row met no limit.
     block_cap: None,
-    notify: Some(Notify { parse: codex::parse_notification, schema: codex::notification_schema }),
+    parse_notification: Some(codex::parse_notification),
     session_files: codex::SESSION_FILES,
 };
 
@@ -218,7 +211,10 @@ impl AgentSpec {
     /// types.
     #[must_use]
     pub fn schema(&self) -> Schema {
-        (self.schema)()
+        match self.agent {
+            Agent::Claude => claude::schema(),
+            Agent::Codex => codex::schema(),
+        }
     }
 
     /// Parses the fields of a notification that baton uses. Returns `None` if the agent has no notify program.
@@ -227,15 +223,18 @@ impl AgentSpec {
     /// Returns an error if the notification has no `type`, or if a known field has the wrong type.
     #[must_use]
     pub fn parse_notification(&self, raw: &RawEvent) -> Option<Result<ParsedEvent, PayloadError>> {
-        let notify = self.notify?;
-        Some((notify.parse)(raw.text()).map_err(|parser| PayloadError { agent: self.agent, parser }))
+        let parse = self.parse_notification?;
+        Some(parse(raw.text()).map_err(|parser| PayloadError { agent: self.agent, parser }))
     }
 
     /// Returns the JSON Schema of the notifications that [`AgentSpec::parse_notification`] accepts. It is generated
     /// from the same types.
     #[must_use]
     pub fn notification_schema(&self) -> Option<Schema> {
-        self.notify.map(|notify| (notify.schema)())
+        match self.agent {
+            Agent::Claude => None,
+            Agent::Codex => Some(codex::notification_schema()),
+        }
     }
 
     /// Returns the agent's directory, or `None` if neither its variable nor `HOME` is an absolute path.

@@ -1,0 +1,50 @@
+//! Generates the JSON Schemas of the formats that baton reads and writes. A test compares them with `schemas/`. The
+//! program only contains those files, because the generator is twice their size.
+
+use agent_baton_core::agent::Agent;
+use agent_baton_core::decision::Decision;
+use agent_baton_core::request::Request;
+use agent_baton_core::run::Run;
+use agent_baton_core::session::Session;
+use schemars::{JsonSchema, Schema, schema_for};
+
+use crate::commands::config::ConfigView;
+use crate::commands::gc::GcView;
+use crate::commands::project::view::ProjectView;
+use crate::commands::session::discover::DiscoverView;
+use crate::commands::session::list::SessionsView;
+use crate::commands::status::StatusView;
+use crate::output::json::{RunView, SessionView};
+use baton_agents::reply::{BlockReply, ContextReply, UserReply};
+use baton_agents::spec;
+use baton_store::AuditLine;
+
+/// The name of a schema, and the function that generates it.
+pub type Named = (&'static str, fn() -> Schema);
+
+/// Every schema.
+pub const SCHEMAS: &[Named] = &[
+    ("payload-claude", || spec(Agent::Claude).schema()),
+    ("payload-codex", || spec(Agent::Codex).schema()),
+    ("notification-codex", || spec(Agent::Codex).notification_schema().unwrap_or_default()),
+    ("reply-context", of::<ContextReply>),
+    ("reply-user", of::<UserReply>),
+    ("reply-block", of::<BlockReply>),
+    ("record-session", of::<Session>),
+    ("record-run", of::<Run>),
+    ("request", of::<Request>),
+    ("decision", of::<Decision>),
+    ("audit-line", of::<AuditLine>),
+    ("output-gc", of::<GcView>),
+    ("output-discover", of::<DiscoverView>),
+    ("output-run", of::<RunView>),
+    ("output-session", of::<SessionView>),
+    ("output-sessions", of::<SessionsView>),
+    ("output-config", of::<ConfigView>),
+    ("output-status", of::<StatusView>),
+    ("output-project", of::<ProjectView>),
+];
+
+fn of<T: JsonSchema>() -> Schema {
+    schema_for!(T)
+}

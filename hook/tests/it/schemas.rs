@@ -1,0 +1,22 @@
+//! The published schemas are those of the types.
+
+use std::fs;
+
+use agent_baton::schemas::SCHEMAS;
+use agent_baton_tests::program::workspace;
+use agent_baton_tests::scenario::BLESS;
+
+#[test]
+fn the_files_are_what_the_types_say() {
+    let bless = std::env::var_os(BLESS).is_some();
+    for (name, generate) in SCHEMAS {
+        let path = workspace().join("schemas").join(name).with_extension("json");
+        let generated = serde_json::to_string_pretty(&generate()).unwrap() + "\n";
+        if bless {
+            fs::write(&path, &generated).unwrap();
+        }
+        let file = fs::read_to_string(&path).unwrap_or_default();
+        assert_eq!(file, generated, "{} is old; {BLESS}=1 writes it anew", path.display());
+    }
+    assert_eq!(fs::read_dir(workspace().join("schemas")).unwrap().count(), SCHEMAS.len(), "a file is no schema");
+}

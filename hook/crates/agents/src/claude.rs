@@ -51,9 +51,8 @@ pub(super) fn block_cap(settings: &str) -> Option<String> {
     serde_json::from_str(settings).ok().map(|Settings { env }| env.cap)
 }
 
-/// The Claude Code events that baton hooks.
-#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
-enum Hooked {
+payload::hooked_events! {
+    /// The Claude Code events that baton hooks.
     SessionStart,
     SessionEnd,
     UserPromptSubmit,
@@ -61,20 +60,6 @@ enum Hooked {
     StopFailure,
     Notification,
     PreCompact,
-}
-
-impl From<Hooked> for EventName {
-    fn from(hooked: Hooked) -> Self {
-        match hooked {
-            Hooked::SessionStart => Self::SessionStart,
-            Hooked::SessionEnd => Self::SessionEnd,
-            Hooked::UserPromptSubmit => Self::UserPromptSubmit,
-            Hooked::Stop => Self::Stop,
-            Hooked::StopFailure => Self::StopFailure,
-            Hooked::Notification => Self::Notification,
-            Hooked::PreCompact => Self::PreCompact,
-        }
-    }
 }
 
 /// The fields of a hooked event that baton reads. It accepts any other field without looking at it.

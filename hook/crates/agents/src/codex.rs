@@ -18,9 +18,8 @@ pub(super) use session_files::SESSION_FILES;
 
 use super::payload::{self, ParsedEvent, RawString, SessionField, Text};
 
-/// The Codex events that baton hooks.
-#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
-enum Hooked {
+payload::hooked_events! {
+    /// The Codex events that baton hooks.
     SessionStart,
     SessionEnd,
     UserPromptSubmit,
@@ -28,20 +27,6 @@ enum Hooked {
     Interrupt,
     PermissionRequest,
     PreCompact,
-}
-
-impl From<Hooked> for EventName {
-    fn from(hooked: Hooked) -> Self {
-        match hooked {
-            Hooked::SessionStart => Self::SessionStart,
-            Hooked::SessionEnd => Self::SessionEnd,
-            Hooked::UserPromptSubmit => Self::UserPromptSubmit,
-            Hooked::Stop => Self::Stop,
-            Hooked::Interrupt => Self::Interrupt,
-            Hooked::PermissionRequest => Self::PermissionRequest,
-            Hooked::PreCompact => Self::PreCompact,
-        }
-    }
 }
 
 /// The fields of a hooked event that baton reads. It accepts any other field without looking at it.

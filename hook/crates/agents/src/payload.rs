@@ -92,6 +92,24 @@ impl StopDetails {
     }
 }
 
+/// Defines the events of an agent that baton hooks.
+macro_rules! hooked_events {
+    ($(#[$doc:meta])* $($name:ident,)+) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+        enum Hooked {
+            $($name,)+
+        }
+
+        impl From<Hooked> for EventName {
+            fn from(hooked: Hooked) -> Self {
+                match hooked { $(Hooked::$name => Self::$name,)+ }
+            }
+        }
+    };
+}
+pub(super) use hooked_events;
+
 /// The one field that every payload must have. It is read before any other.
 #[derive(Deserialize)]
 struct EventHead {

@@ -28,6 +28,13 @@ impl<'a> Project<'a> {
         project
     }
 
+    /// Protects `AGENTS.md`, which contains "mine".
+    pub fn protect_agents_file(scratch: &'a Scratch) -> Self {
+        let project = Self::protect(scratch, &["AGENTS.md"]);
+        project.write("AGENTS.md", "mine\n");
+        project
+    }
+
     /// Returns its path.
     #[must_use]
     pub fn path(&self) -> PathBuf {

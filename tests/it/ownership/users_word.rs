@@ -100,8 +100,7 @@ fn a_command_of_a_rebuilt_container_is_continued() {
 #[test]
 fn the_files_of_a_project_of_a_rebuilt_container_are_restored_for_good() {
     let scratch = Scratch::new();
-    let project = Project::protect(&scratch, &["AGENTS.md"]);
-    project.write("AGENTS.md", "mine\n");
+    let project = Project::protect_agents_file(&scratch);
     let mut window = Window::open(&scratch, Agent::Claude, "%1");
     assert_no_output(&window.hook("SessionStart", "s1", &json!({})));
     project.write("AGENTS.md", "the agent's\n");

@@ -86,8 +86,7 @@ fn a_session_whose_record_cannot_be_read_may_be_there() {
         let mut first = Window::open(&scratch, Agent::Claude, "%1");
         assert_no_output(&come(&mut first, "s1"));
         first.process.kill();
-        let project = Project::protect(&scratch, &["AGENTS.md"]);
-        project.write("AGENTS.md", "mine\n");
+        let project = Project::protect_agents_file(&scratch);
         if damaged {
             fs::write(scratch.state_dir().join("sessions/s1.json"), "{").unwrap();
         }
@@ -100,8 +99,7 @@ fn a_session_whose_record_cannot_be_read_may_be_there() {
 #[test]
 fn sessions_that_are_lost_are_noticed_before_anybody_saves() {
     let scratch = Scratch::new();
-    let project = Project::protect(&scratch, &["AGENTS.md"]);
-    project.write("AGENTS.md", "mine\n");
+    let project = Project::protect_agents_file(&scratch);
     let mut first = Window::open(&scratch, Agent::Claude, "%1");
     assert_no_output(&come(&mut first, "s1"));
     project.write("AGENTS.md", "the tool's\n");
@@ -153,8 +151,7 @@ fn what_was_changed_after_a_cut_off_end_is_left() {
 #[test]
 fn the_next_session_of_a_process_gives_back_what_the_one_before_could_not() {
     let scratch = Scratch::new();
-    let project = Project::protect(&scratch, &["AGENTS.md"]);
-    project.write("AGENTS.md", "mine\n");
+    let project = Project::protect_agents_file(&scratch);
     let mut window = Window::open(&scratch, Agent::Claude, "%1");
     assert_no_output(&come(&mut window, "s1"));
     project.write("AGENTS.md", "the tool's\n");
@@ -175,8 +172,7 @@ fn the_next_session_of_a_process_gives_back_what_the_one_before_could_not() {
 #[test]
 fn what_is_no_longer_protected_is_given_back_once() {
     let scratch = Scratch::new();
-    let project = Project::protect(&scratch, &["AGENTS.md"]);
-    project.write("AGENTS.md", "mine\n");
+    let project = Project::protect_agents_file(&scratch);
     let mut window = Window::open(&scratch, Agent::Claude, "%1");
     assert_no_output(&come(&mut window, "s1"));
     project.write("AGENTS.md", "the tool's\n");
@@ -194,8 +190,7 @@ fn what_is_no_longer_protected_is_given_back_once() {
 #[test]
 fn a_damaged_index_keeps_nobody_from_saving() {
     let scratch = Scratch::new();
-    let project = Project::protect(&scratch, &["AGENTS.md"]);
-    project.write("AGENTS.md", "mine\n");
+    let project = Project::protect_agents_file(&scratch);
     let mut first = Window::open(&scratch, Agent::Claude, "%1");
     assert_no_output(&come(&mut first, "s1"));
     assert_no_output(&go(&mut first, "s1"));
@@ -223,8 +218,7 @@ fn a_damaged_index_keeps_nobody_from_saving() {
 #[test]
 fn a_launch_that_can_never_be_looked_at_is_told() {
     let scratch = Scratch::new();
-    let project = Project::protect(&scratch, &["AGENTS.md"]);
-    project.write("AGENTS.md", "mine\n");
+    let project = Project::protect_agents_file(&scratch);
     let mut window = Window::open(&scratch, Agent::Claude, "%1");
     assert_no_output(&come(&mut window, "s1"));
     project.write("AGENTS.md", "the tool's\n");
@@ -257,8 +251,7 @@ fn rename(project: &Project<'_>, to: &std::path::Path) {
 fn saved_files_follow_a_rename_of_the_project() {
     for how in ["a later event", "only the end", "a resume after a crash"] {
         let scratch = Scratch::new();
-        let project = Project::protect(&scratch, &["AGENTS.md"]);
-        project.write("AGENTS.md", "mine\n");
+        let project = Project::protect_agents_file(&scratch);
         let new = fs::canonicalize(scratch.home()).unwrap().join("renamed");
         let mut first = Window::open(&scratch, Agent::Claude, "%1");
         assert_no_output(&come(&mut first, "s1"));
@@ -295,8 +288,7 @@ fn saved_files_follow_a_rename_of_the_project() {
 #[test]
 fn saved_files_do_not_follow_a_session_to_another_directory() {
     let scratch = Scratch::new();
-    let project = Project::protect(&scratch, &["AGENTS.md"]);
-    project.write("AGENTS.md", "mine\n");
+    let project = Project::protect_agents_file(&scratch);
     let home = fs::canonicalize(scratch.home()).unwrap();
     let mut window = Window::open(&scratch, Agent::Claude, "%1");
     assert_no_output(&come(&mut window, "s1"));
@@ -329,8 +321,7 @@ fn elsewhere<'a>(scratch: &'a Scratch, session: &str) -> Window<'a> {
 #[test]
 fn the_start_of_any_session_restores_what_lost_sessions_left() {
     let scratch = Scratch::new();
-    let project = Project::protect(&scratch, &["AGENTS.md"]);
-    project.write("AGENTS.md", "mine\n");
+    let project = Project::protect_agents_file(&scratch);
     let mut first = Window::open(&scratch, Agent::Claude, "%1");
     assert_no_output(&come(&mut first, "s1"));
     project.write("AGENTS.md", "the tool's\n");
@@ -365,8 +356,7 @@ fn the_start_of_any_session_restores_what_lost_sessions_left() {
 #[test]
 fn what_cannot_be_restored_from_elsewhere_is_told_once() {
     let scratch = Scratch::new();
-    let project = Project::protect(&scratch, &["AGENTS.md"]);
-    project.write("AGENTS.md", "mine\n");
+    let project = Project::protect_agents_file(&scratch);
     let mut first = Window::open(&scratch, Agent::Claude, "%1");
     assert_no_output(&come(&mut first, "s1"));
     first.process.kill();
@@ -391,8 +381,7 @@ fn what_cannot_be_restored_from_elsewhere_is_told_once() {
 fn a_record_that_cannot_be_used_is_told_once_and_replaced_by_a_command() {
     for kind in ["newer", "damaged", "a directory"] {
         let scratch = Scratch::new();
-        let project = Project::protect(&scratch, &["AGENTS.md"]);
-        project.write("AGENTS.md", "mine\n");
+        let project = Project::protect_agents_file(&scratch);
         let mut first = Window::open(&scratch, Agent::Claude, "%1");
         assert_no_output(&come(&mut first, "s1"));
         project.write("AGENTS.md", "the tool's\n");

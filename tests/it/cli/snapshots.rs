@@ -281,6 +281,25 @@ fn normalized_word(word: &str) -> String {
     }
 }
 
+/// Joins the lines of a sentence about a pid: where they break depends on its digits.
+fn without_breaks_beside_pids(text: &str) -> String {
+    let mut sentences: Vec<String> = Vec::new();
+    for line in text.lines() {
+        match sentences.last_mut() {
+            Some(sentence) if line.starts_with(CONTINUED) => sentence.extend(["\n", line]),
+            _ => sentences.push(line.to_owned()),
+        }
+    }
+    let join = |sentence: String| match sentence.contains("[pid]") {
+        true => sentence.replace(&format!("\n{CONTINUED}"), " "),
+        false => sentence,
+    };
+    sentences.into_iter().map(|sentence| join(sentence) + "\n").collect()
+}
+
+/// How a line begins that continues a sentence of `explain`.
+const CONTINUED: &str = "           ";
+
 /// Replaces numbers that vary, by what stands beside them.
 fn without_numbers(text: &str) -> String {
     let mut out = String::new();
@@ -335,7 +354,7 @@ fn snapshot(command: &str, cases: &[Case]) -> String {
     let mut add = |title: &str, code: Option<i32>, screen: &str| {
         let exit = if code == Some(0) { String::new() } else { format!(" (exit status {})", code.unwrap_or(-1)) };
         let screen: String = screen.lines().map(|line| format!("{}\n", line.trim_end())).collect();
-        text.push_str(&format!("### {title}{exit}\n{screen}\n"));
+        text.push_str(&format!("### {title}{exit}\n{}\n", without_breaks_beside_pids(&screen)));
     };
     let installation = Installation::new();
     let scene = Scene::new(&installation, State::Empty);

@@ -43,7 +43,7 @@ fn hunks(old: &str, new: &str) -> String {
     let changes: Vec<usize> =
         lines.iter().enumerate().filter(|(_, line)| !matches!(line, Line::Kept(_))).map(|(at, _)| at).collect();
     let mut text = String::new();
-    for group in changes.chunk_by(|before, after| after - before <= 2 * CONTEXT) {
+    for group in changes.chunk_by(|before, after| after - before <= 2 * CONTEXT + 1) {
         let (Some(first), Some(last)) = (group.first(), group.last()) else { continue };
         let (before, rest) = lines.split_at(first.saturating_sub(CONTEXT));
         let shown = rest.iter().take(last + 1 + CONTEXT - before.len());

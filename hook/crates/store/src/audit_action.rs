@@ -20,7 +20,7 @@ agent_baton_core::reason_codes! {
         /// baton registered a session that no hook announced.
         SessionDiscovered = "session_discovered",
         /// A user said that the session's processes are gone; baton could not tell.
-        DeclaredGone = "declared_gone",
+        DeclaredGone = "session_declared_gone",
         /// A user asked to resume the session, and no other call resumes it meanwhile.
         ResumeClaimed = "resume_claimed",
         /// The session's agent was started in a new window.

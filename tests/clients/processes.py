@@ -4,7 +4,7 @@ import signal
 
 
 def stat(pid):
-    """Name, state, parent, start (clock ticks since boot); None when the process is gone."""
+    """Name, state, parent, threads, start (clock ticks since boot); None when the process is gone."""
     try:
         with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
             text = file.read()
@@ -12,12 +12,13 @@ def stat(pid):
         return None
     name = text[text.index("(") + 1:text.rindex(")")]
     fields = text[text.rindex(")") + 2:].split()
-    return {"pid": int(pid), "name": name, "state": fields[0], "parent": int(fields[1]), "start": int(fields[19])}
+    return {"pid": int(pid), "name": name, "state": fields[0], "parent": int(fields[1]), "threads": int(fields[17]), "start": int(fields[19])}
 
 
 def is_alive(pid):
+    """As baton sees it: a process whose main thread has ended while others run looks like a zombie but is alive."""
     seen = stat(pid)
-    return seen is not None and seen["state"] not in "ZX"
+    return seen is not None and seen["state"] not in "Xx" and (seen["state"] != "Z" or seen["threads"] > 1)
 
 
 def ancestors(pid):

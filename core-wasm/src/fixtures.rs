@@ -51,6 +51,7 @@ pub fn launch(pid: u32) -> Launch {
         started: stamp(u64::from(pid)),
         ended: None,
         lock: None,
+        program: None,
         iteration_of: None,
     }
 }
@@ -111,5 +112,6 @@ pub fn event(name: EventName, of: &str, digest: &str) -> Event {
         background_work: Vec::new(),
         messages: None,
         last_turn: None,
+        program: None,
     }
 }

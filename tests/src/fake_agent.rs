@@ -47,6 +47,8 @@ pub enum Order {
     Unlock(PathBuf),
     /// Report the largest resident set of any child that has ended.
     Usage,
+    /// Execute another program in the same process. There is no answer.
+    Execute(Vec<String>),
     /// Exit with this status.
     Exit(i32),
 }

@@ -171,6 +171,25 @@ impl Process {
         self.reap();
     }
 
+    /// Lets the process execute another program, and waits until it has. It takes no orders any more.
+    pub fn execute(&mut self, program: &str, args: &[&str]) {
+        let argv = std::iter::once(program).chain(args.iter().copied()).map(str::to_owned).collect();
+        let mut line = serde_json::to_vec(&Order::Execute(argv)).unwrap();
+        line.push(b'\n');
+        self.orders.write_all(&line).unwrap();
+        let name = Path::new(program).file_name().and_then(|name| name.to_str()).expect("a name");
+        let proc = PathBuf::from(format!("/proc/{}", self.pid));
+        let has_executed = || {
+            std::fs::canonicalize(proc.join("exe")).ok() == std::fs::canonicalize(program).ok()
+                && std::fs::read_to_string(proc.join("comm")).unwrap().trim_end() == name
+        };
+        let begun = Instant::now();
+        while !has_executed() {
+            assert!(begun.elapsed() < PATIENCE, "{program} is not executed");
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+
     /// Returns whether it runs or is stopped: it has neither ended nor become a zombie.
     #[must_use]
     pub fn is_alive(&self) -> bool {

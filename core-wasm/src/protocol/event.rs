@@ -6,7 +6,7 @@ use crate::agent::Agent;
 use crate::id::SessionId;
 use crate::loop_state::StopFacts;
 use crate::pane::Pane;
-use crate::process::Process;
+use crate::process::{Process, Program};
 use crate::supervisor_claim::SupervisorClaim;
 
 /// What happened. Both agents' event names form one set. Events that baton does not act on are `Other`.
@@ -151,6 +151,9 @@ pub struct Event {
     pub missing_project: Option<String>,
     /// The path of the session lock that the process holds (Codex). Only the slow path sets it.
     pub lock: Option<String>,
+    /// The program that the process executes. Only the slow path sets it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub program: Option<Program>,
     /// The session that Claude's `sessions/<pid>.json` names for the event's process, if that file can be read.
     pub shows: Option<SessionId>,
     /// Whether the process runs without a user (`claude -p`, `codex exec`). Only the slow path sets it.

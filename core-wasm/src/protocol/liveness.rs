@@ -52,6 +52,8 @@ pub enum Evidence {
     Zombie,
     /// Ended: the pid now belongs to a process with another start time.
     PidReused,
+    /// Ended: its process executes another program, with another name and another file.
+    OtherProgram,
     /// Ended: the agent's own file says that the process shows another session.
     ShowsAnother,
     /// Ended: the process no longer holds the lock that it was seen to hold.
@@ -62,6 +64,8 @@ pub enum Evidence {
     OtherMachine,
     /// Unknown: it belongs to another pid namespace, for example a container.
     OtherNamespace,
+    /// Unknown: the name of its program or the file of its program is another, so it may have been updated or replaced.
+    ChangedProgram,
     /// Unknown: some of the evidence could not be read.
     Unreadable,
 }

@@ -20,6 +20,17 @@ pub struct Process {
     pub pidns: u64,
 }
 
+/// The program that a process executes. A process can execute another one, and keeps its pid and start time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Program {
+    /// The name of the process (field 2 of `/proc/<pid>/stat`). A process can change it.
+    pub name: String,
+    /// The device and the inode of its file, or `None` if they cannot be read. An updated program has another file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+}
+
 /// The machine, boot and pid namespace in which baton runs. baton can only judge processes with the same host id.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -96,6 +107,9 @@ pub struct Probe {
     /// The state of the launch's lock according to `/proc/locks`.
     #[serde(default)]
     pub lock: LockState,
+    /// The program that the process executes, or `None` if it is not needed or cannot be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub program: Option<Program>,
 }
 
 /// The result of probing a supervised command and its supervisor, read before the lock is taken.

@@ -7,7 +7,7 @@ use crate::event::{EventName, Source};
 use crate::fence::Fence;
 use crate::id::{RunId, SessionId};
 use crate::pane::Pane;
-use crate::process::Process;
+use crate::process::{Process, Program};
 use crate::reason::Reason;
 use crate::run::RunName;
 use crate::timestamp::Timestamp;
@@ -92,6 +92,9 @@ pub struct Launch {
     pub ended: Option<Ended>,
     /// The path of the session lock that the process was seen to hold (Codex).
     pub lock: Option<String>,
+    /// The program that the process executed when it last sent an event on the slow path.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub program: Option<Program>,
     /// The supervised run of which this launch is an iteration. Such a launch cannot own a run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub iteration_of: Option<RunId>,

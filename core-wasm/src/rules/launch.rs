@@ -150,8 +150,13 @@ fn record_activity(cx: &mut EventContext<'_>) -> LaunchRow {
         session.prompted |= event.name == EventName::UserPromptSubmit;
         session.has_context |= compacted;
         session.messages = event.messages.unwrap_or(session.messages);
-        if let Some(launch) = session.launch_mut(process).filter(|launch| launch.lock.is_none()) {
-            launch.lock.clone_from(&event.lock);
+        if let Some(launch) = session.launch_mut(process) {
+            if launch.lock.is_none() {
+                launch.lock.clone_from(&event.lock);
+            }
+            if event.program.is_some() {
+                launch.program.clone_from(&event.program);
+            }
         }
     }
     if compacted { LaunchRow::Compacted } else { LaunchRow::Heartbeat }
@@ -194,6 +199,7 @@ fn record_launch(cx: &mut EventContext<'_>) -> LaunchRow {
         started: cx.sent(),
         ended: None,
         lock: event.lock.clone(),
+        program: event.program.clone(),
         iteration_of: None,
     };
     let Some(session) = cx.record_mut() else { return LaunchRow::Heartbeat };

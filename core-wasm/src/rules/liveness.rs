@@ -3,6 +3,7 @@
 //! **Architecture invariant.** These are the only functions in baton that answer this question. The host calls them
 //! too.
 
+use crate::agent::Agent;
 use crate::liveness::{Evidence, Liveness};
 use crate::process::{CommandProbe, HostId, Live, LockState, Probe, Process, ProcessState};
 use crate::request::Input;
@@ -48,7 +49,21 @@ pub fn from_probe(host: &HostId, probe: Option<&Probe>, session: &Session, launc
         _ if shows_another => Liveness::no(Evidence::ShowsAnother),
         (ProcessState::Unreadable, _) | (_, LockState::Unreadable) => Liveness::unknown(Evidence::Unreadable),
         (ProcessState::Running, LockState::Held) => Liveness::yes(Evidence::LockHeld),
-        (ProcessState::Running, LockState::None) => Liveness::yes(Evidence::Running),
+        (ProcessState::Running, LockState::None) => judge_program(session.agent, launch, probe),
+    }
+}
+
+/// Returns whether a process that runs is still the agent, according to the program that it executes.
+///
+/// Both a process and its program can be renamed, and an update replaces the file. So only both together prove that the
+/// process executed something else. An agent that executed another version of itself is not gone.
+fn judge_program(agent: Agent, launch: &Launch, probe: &Probe) -> Liveness {
+    let (Some(then), Some(now)) = (&launch.program, &probe.program) else { return Liveness::yes(Evidence::Running) };
+    let is_same_file = then.file.as_ref().zip(now.file.as_ref()).map(|(then, now)| then == now);
+    match (then.name == now.name, is_same_file) {
+        (_, Some(true)) | (true, None) => Liveness::yes(Evidence::Running),
+        (false, Some(false)) if !now.name.starts_with(agent.name()) => Liveness::no(Evidence::OtherProgram),
+        (true, Some(false)) | (false, _) => Liveness::unknown(Evidence::ChangedProgram),
     }
 }
 

@@ -43,6 +43,35 @@ fn an_owner_that_lives_or_may_live_keeps_its_run() {
     }
 }
 
+/// The process of the owner executed something else: another program, another version of the agent, or a renamed one.
+#[test]
+fn an_owner_whose_process_executed_another_program_is_gone_or_may_be() {
+    for (program, row) in [
+        ("zsh 1:2", "resumed_same_session"),
+        ("node 1:1", "owner_alive"),
+        ("claude ?", "owner_alive"),
+        ("claude 1:2", "owner_unverifiable"),
+        ("node ?", "owner_unverifiable"),
+    ] {
+        check(&format!(
+            "P1 start A
+             run A P1 r
+             exec P1 {program}
+             P2 start A resume     -> {row} launched +told"
+        ));
+    }
+    // An agent that sends events from another program is that agent, from then on.
+    check(
+        "exec P1 node 1:1
+         P1 start A
+         run A P1 r
+         exec P1 claude 1:2
+         P2 start A resume     -> owner_unverifiable launched +told
+         P1 start A resume     -> announced owner_present
+         P2 prompt A           -> owner_alive heartbeat +told",
+    );
+}
+
 #[test]
 fn of_two_windows_the_second_takes_over_when_the_owner_closes() {
     check(

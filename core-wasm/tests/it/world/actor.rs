@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use agent_baton_core::event::EventName;
 use agent_baton_core::pane::Pane;
-use agent_baton_core::process::{HostId, LockState, Probe, Process, ProcessState};
+use agent_baton_core::process::{HostId, LockState, Probe, Process, ProcessState, Program};
 use agent_baton_core::session::Session;
 
 use super::World;
@@ -22,6 +22,8 @@ pub struct Actor {
     /// The state of the locks that it was seen to hold, by session.
     pub locks: BTreeMap<String, LockState>,
     pub site: Site,
+    /// The program that it executes.
+    pub program: Program,
 }
 
 /// A machine, and a pid namespace on it.
@@ -69,6 +71,7 @@ impl World {
             shows: None,
             locks: BTreeMap::new(),
             site: self.site,
+            program: Program { name: if letter == b'P' { "claude" } else { "codex" }.into(), file: Some("1:1".into()) },
         };
         self.actors.insert(name.to_owned(), actor.clone());
         actor
@@ -129,6 +132,7 @@ impl World {
         let shows = actor.shows.as_ref().and_then(|shows| shows.parse().ok());
         let state = if actor.blind { ProcessState::Unreadable } else { actor.state };
         let lock = actor.locks.get(session.id.as_str()).copied().unwrap_or_default();
-        Some(Probe { session: session.id.clone(), process: process.clone(), state, shows, lock })
+        let program = (!actor.blind).then(|| actor.program.clone());
+        Some(Probe { session: session.id.clone(), process: process.clone(), state, shows, lock, program })
     }
 }

@@ -176,6 +176,7 @@ impl World {
             background_work: Vec::new(),
             messages: None,
             last_turn: None,
+            program: Some(actor.program),
         }
     }
 

@@ -3,7 +3,7 @@
 use agent_baton_core::decision::Location;
 use agent_baton_core::event::{EventName, Source};
 use agent_baton_core::pane::Pane;
-use agent_baton_core::process::{LockState, ProcessState};
+use agent_baton_core::process::{LockState, ProcessState, Program};
 use agent_baton_core::reason::Reason;
 use agent_baton_core::request::Command;
 
@@ -54,6 +54,11 @@ impl World {
             }
             ["shows", actor, session] => {
                 return self.look(actor, |actor| actor.shows = Some((*session).to_owned()));
+            }
+            // The process executes another program, or the file of its program cannot be read.
+            ["exec", actor, name, file] => {
+                let program = Program { name: (*name).to_owned(), file: (*file != "?").then(|| (*file).to_owned()) };
+                return self.look(actor, |actor| actor.program = program);
             }
             ["pane", actor, pane] => {
                 let pane = Pane::Tmux { server: "s".into(), pane: (*pane).to_owned() };

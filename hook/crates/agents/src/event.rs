@@ -56,6 +56,7 @@ impl AgentInspector<'_> {
             background_work: said.background_work,
             messages: None,
             last_turn: None,
+            program: None,
         }
     }
 
@@ -72,6 +73,7 @@ impl AgentInspector<'_> {
         } else {
             find_pane(self.system, self.environment, stat)
         };
+        event.program = Some(self.program(stat));
         event.headless = self.is_headless(event.agent, stat.pid);
         event.terminal_closed &= !event.headless && !self.is_unattended(event.agent);
         let identity = identity(stat, self.host());

@@ -10,11 +10,12 @@ use std::collections::HashMap;
 
 use agent_baton_core::agent::Agent;
 use agent_baton_core::liveness::Liveness;
-use agent_baton_core::process::{HostId, Process, ProcessState};
+use agent_baton_core::process::{HostId, Process, ProcessState, Program};
 use agent_baton_core::rules::liveness::from_process_state;
 use agent_baton_core::timestamp::Timestamp;
 use baton_system::environment::Environment;
 use baton_system::lock_table::LockTable;
+use baton_system::process_stat::ProcessStat;
 use baton_system::process_state::process_state;
 use baton_system::{CurrentProcess, ProcessLookup, System};
 
@@ -84,6 +85,12 @@ impl<'a> AgentInspector<'a> {
             Some(cache) => cache.borrow_mut().entry(pid).or_insert_with(|| self.system.process(pid)).clone(),
             None => self.system.process(pid),
         }
+    }
+
+    /// Returns the program that a process executes.
+    #[must_use]
+    pub fn program(&self, stat: &ProcessStat) -> Program {
+        Program { name: stat.comm.clone(), file: self.system.program_file(stat.pid) }
     }
 
     /// Returns the state of a process that was seen before.

@@ -7,8 +7,9 @@ use agent_baton_core::run::Run;
 use agent_baton_core::session::{Launch, Session};
 
 use super::AgentInspector;
+use baton_system::ProcessLookup;
 use baton_system::lock_table::FileId;
-use baton_system::process_state::{is_local, lock_state};
+use baton_system::process_state::{is_local, lock_state, process_state};
 
 impl AgentInspector<'_> {
     /// Probes a launch: its process, the session that the agent's own file names, and the lock that the launch was
@@ -24,13 +25,15 @@ impl AgentInspector<'_> {
             Some(path) if local => lock_state(process.pid, Path::new(path), self.lock_table()),
             Some(_) => LockState::Unreadable,
         };
-        Probe {
-            session: session.id.clone(),
-            process: process.clone(),
-            shows: if local { self.displayed_session(session.agent, process) } else { None },
-            lock,
-            state: self.process_state(process),
-        }
+        let shows = if local { self.displayed_session(session.agent, process) } else { None };
+        let lookup = if local { self.process(process.pid) } else { ProcessLookup::Unreadable };
+        let program = match &lookup {
+            // Without the program of then, there is nothing to compare.
+            ProcessLookup::Found(stat) if launch.program.is_some() => Some(self.program(stat)),
+            _ => None,
+        };
+        let state = process_state(process, self.host(), |_| lookup);
+        Probe { session: session.id.clone(), process: process.clone(), state, shows, lock, program }
     }
 
     /// Returns the pid that holds a supervisor's lock file, or `None` if no process holds it.

@@ -58,6 +58,8 @@ pub const fn format_evidence(evidence: Evidence) -> &'static str {
         Evidence::Gone => "its process is gone",
         Evidence::Zombie => "its process has ended but is not reaped yet",
         Evidence::PidReused => "its pid now belongs to another process",
+        Evidence::OtherProgram => "its process now executes another program",
+        Evidence::ChangedProgram => "its process may now execute another program",
         Evidence::ShowsAnother => "its process shows another session",
         Evidence::LockReleased => "its process released the session's lock",
         Evidence::NeverSeen => "no process was ever seen with it",

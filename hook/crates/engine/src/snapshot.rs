@@ -62,8 +62,8 @@ impl ProbeResult {
         let Self::Launch(looked) = self else { return None };
         let (then, probe) = looked.as_ref();
         let launch = sessions(snapshot).find(|session| session.id == probe.session)?.launch(&probe.process)?;
-        let now = (&launch.started, &launch.ended, &launch.lock);
-        (now == (&then.started, &then.ended, &then.lock)).then(|| probe.clone())
+        let now = (&launch.started, &launch.ended, &launch.lock, &launch.program);
+        (now == (&then.started, &then.ended, &then.lock, &then.program)).then(|| probe.clone())
     }
 
     /// Returns the probe of a command. The core applies it only to the supervisor and the command that were probed.

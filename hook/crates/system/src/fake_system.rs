@@ -61,6 +61,9 @@ impl<F: Fn(u32) -> ProcessLookup> System for FakeSystem<F> {
     fn arguments(&self, _: u32) -> Option<Vec<Vec<u8>>> {
         None
     }
+    fn program_file(&self, _: u32) -> Option<String> {
+        None
+    }
     fn variable(&self, _: u32, _: &str) -> Option<String> {
         None
     }

@@ -116,6 +116,10 @@ pub trait System {
     /// if they cannot be read.
     fn arguments(&self, pid: u32) -> Option<Vec<Vec<u8>>>;
 
+    /// Returns the device and the inode of the file that a process executes, or `None` if they cannot be read. The file may
+    /// have been removed.
+    fn program_file(&self, pid: u32) -> Option<String>;
+
     /// Returns a variable with which a process was started, or `None` if it is unset, empty, not UTF-8, or unreadable.
     fn variable(&self, pid: u32, name: &str) -> Option<String>;
 

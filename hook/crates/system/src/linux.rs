@@ -91,6 +91,11 @@ impl System for Linux {
         (!bytes.is_empty()).then(|| bytes.split(|&byte| byte == 0).map(<[u8]>::to_vec).collect())
     }
 
+    fn program_file(&self, pid: u32) -> Option<String> {
+        let file = std::fs::metadata(format!("/proc/{pid}/exe")).ok()?;
+        Some(format!("{:x}:{}", file.dev(), file.ino()))
+    }
+
     fn variable(&self, pid: u32, name: &str) -> Option<String> {
         let bytes = read_capped(File::open(format!("/proc/{pid}/environ")).ok()?, MAX_ENVIRONMENT_BYTES).ok()?;
         let of_name = |entry: &[u8]| entry.strip_prefix(name.as_bytes())?.strip_prefix(b"=").map(<[u8]>::to_vec);

@@ -111,6 +111,7 @@ fn a_probe_shows_the_process_its_file_and_its_lock() {
             started,
             ended: None,
             lock: None,
+            program: None,
             iteration_of: None,
         };
         change(&mut launch);

@@ -116,6 +116,7 @@ impl Discovery<'_> {
                 find_pane(system, &ProcessEnvironment::new(system, stat.pid), stat)
             },
             source: None,
+            program: Some(self.inspector.program(stat)),
             iteration_of: None,
             started: self.now.clone(),
             ended: None,

@@ -38,6 +38,7 @@ pub fn session(name: &str, pid: u32) -> Session {
     Session {
         revision: 1,
         project: Some("/work/project".into()),
+        directory: None,
         launches: vec![launch(pid)],
         ..Session::new(Agent::Claude, id(name), &stamp(1))
     }
@@ -75,6 +76,7 @@ pub fn run(name: &str, owner: &str, pid: u32) -> Run {
         fence: Fence::FIRST,
         history: Vec::new(),
         project: Some("/work/project".into()),
+        directory: None,
         created: stamp(1),
         updated: stamp(1),
         finished: None,
@@ -101,6 +103,7 @@ pub fn event(name: EventName, of: &str, digest: &str) -> Event {
         process: Some(process(1)),
         pane: pane(1),
         project: None,
+        directory: None,
         missing_project: None,
         lock: None,
         shows: None,

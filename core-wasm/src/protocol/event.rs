@@ -146,7 +146,11 @@ pub struct Event {
     pub pane: Pane,
     /// The canonical path of the worktree root. Only the slow path sets it.
     pub project: Option<String>,
-    /// The project of the session's record, if there is no such directory any more. Only the slow path sets it.
+    /// The identity of the project's directory, which stays when it is renamed. Only the slow path sets it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub directory: Option<String>,
+    /// A project that is gone and that this event's project may replace: that of the session's record, or that of a run
+    /// with the same directory. Only the slow path sets it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub missing_project: Option<String>,
     /// The path of the session lock that the process holds (Codex). Only the slow path sets it.

@@ -20,6 +20,15 @@ pub struct Process {
     pub pidns: u64,
 }
 
+impl Process {
+    /// Returns whether both processes see the same directories under the same paths, as far as can be told. A container
+    /// has a pid namespace of its own, and other paths.
+    #[must_use]
+    pub fn shares_paths_with(&self, other: &Self) -> bool {
+        self.machine == other.machine && self.pidns == other.pidns
+    }
+}
+
 /// The program that a process executes. A process can execute another one, and keeps its pid and start time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]

@@ -222,6 +222,9 @@ pub struct Run {
     pub history: Vec<Transfer>,
     /// The worktree root.
     pub project: Option<String>,
+    /// The identity of that directory. It stays when the directory is renamed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub directory: Option<String>,
     /// When it started.
     pub created: Timestamp,
     /// When this record was last written.

@@ -34,6 +34,9 @@ pub struct Session {
     pub revision: u64,
     /// The worktree root in which the session was registered. It changes only if that directory no longer exists.
     pub project: Option<String>,
+    /// The identity of that directory, or `None` if the file system has none that lasts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub directory: Option<String>,
     /// The working directory of the newest event on the slow path.
     pub cwd: Option<String>,
     /// The transcript that the newest event on the slow path named.
@@ -197,6 +200,7 @@ impl Session {
             agent,
             revision: 0,
             project: None,
+            directory: None,
             cwd: None,
             transcript: None,
             launches: Vec::new(),

@@ -187,6 +187,7 @@ fn record_launch(cx: &mut EventContext<'_>) -> LaunchRow {
     if !known {
         cx.rules.draft.add_session(Session {
             project: event.project.clone(),
+            directory: event.directory.clone(),
             headless: event.headless,
             ..Session::new(event.agent, cx.session.clone(), cx.rules.now())
         });

@@ -38,8 +38,9 @@ pub fn apply(cx: &mut RuleContext<'_>, new: &NewRun<'_>, session: &SessionId, pr
         return Reason::SessionNotFound;
     };
     record.runs.push(new.run.clone());
-    let project = record.project.clone();
+    let (project, directory) = (record.project.clone(), record.directory.clone());
     let mut run = new_run(cx.request, new.run, new.name, owner, project);
+    run.directory = directory;
     run.phase = new.phase.cloned();
     run.max_iterations = new.max_iterations;
     run.loop_state = new.loop_limits.cloned().map(Loop::new);
@@ -62,6 +63,7 @@ pub fn new_run(request: &Request, id: &RunId, name: &RunName, owner: Owner, proj
         fence: Fence::FIRST,
         history: Vec::new(),
         project,
+        directory: None,
         created: request.now.clone(),
         updated: request.now.clone(),
         finished: None,

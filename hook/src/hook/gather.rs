@@ -8,7 +8,7 @@ use std::time::Duration;
 use agent_baton_core::event::{Event, EventName};
 use agent_baton_core::request::Input;
 use baton_engine::loops::{LoopStop, StopHost, StopInputs};
-use baton_engine::missing_project::missing_project;
+use baton_engine::missing_project::{former_project, missing_project};
 use baton_engine::snapshot::ProbeResult;
 use baton_protect::ProtectedProjectEvent;
 
@@ -29,7 +29,7 @@ pub(super) struct Facts<'a> {
 /// Completes the event and reads what its decision needs.
 pub(super) fn gather<'a>(cx: &EventContext<'a>, event: &mut Event, limit: Option<&TimeLimit>) -> Facts<'a> {
     cx.service.inspector.enrich_event(event, cx.process);
-    event.missing_project = missing_project_of(cx, event);
+    event.missing_project = missing_project_of(cx, event).or_else(|| former_project_of(cx, event));
     let loop_stop = evaluate_loop_stop(cx, event, limit);
     event.messages = Some(cx.recorder(cx.raw).is_enabled());
     let probes = cx.service.probe(&Input::Event(Box::new(event.clone())));
@@ -42,6 +42,12 @@ fn missing_project_of(cx: &EventContext<'_>, event: &Event) -> Option<String> {
     let id = event.session.as_ref()?;
     let reading = cx.service.store.read(|view| view.session(id)).ok()?;
     missing_project(reading.record()?, event.cwd.as_deref())
+}
+
+/// Returns the former path of the project in which a session starts, if a run knows one.
+fn former_project_of(cx: &EventContext<'_>, event: &Event) -> Option<String> {
+    let starts = event.name == EventName::SessionStart;
+    if starts { cx.service.store.read(|view| former_project(view, event)).ok()? } else { None }
 }
 
 /// Reads what a `Stop` of a loop's owner needs, and runs the loop's command if it has one.

@@ -57,6 +57,46 @@ fn a_session_and_its_run_follow_a_rename() {
 }
 
 #[test]
+fn a_new_session_in_a_renamed_directory_is_offered_its_run() {
+    for leaves_link in [false, true] {
+        let scratch = Scratch::new();
+        let old = directory(&scratch, "old");
+        let new = scratch.home().join("new");
+        let mut first = Window::open(&scratch, Agent::Claude, "%1");
+        assert_no_output(&first.hook("SessionStart", "a", &json!({"cwd": old})));
+        assert_no_output(&first.hook("UserPromptSubmit", "a", &json!({"cwd": old, "prompt": "words"})));
+        assert_eq!(first.baton("a", &["run", "start", "port"]).code, Some(0));
+        first.process.kill();
+        fs::rename(&old, &new).unwrap();
+        if leaves_link {
+            std::os::unix::fs::symlink(&new, &old).unwrap();
+        }
+
+        let mut second = Window::open(&scratch, Agent::Claude, "%2");
+        let offered = second.hook("SessionStart", "b", &json!({"cwd": new}));
+        assert!(offered.stdout.contains("port"), "{offered:?}");
+        assert_eq!(project(&scratch, "run", "port"), new);
+        assert_eq!(second.baton("b", &["run", "adopt", "port"]).code, Some(0));
+    }
+}
+
+#[test]
+fn a_directory_that_replaced_a_removed_one_gets_none_of_its_runs() {
+    let scratch = Scratch::new();
+    let old = directory(&scratch, "old");
+    let mut first = Window::open(&scratch, Agent::Claude, "%1");
+    assert_no_output(&first.hook("SessionStart", "a", &json!({"cwd": old})));
+    assert_no_output(&first.hook("UserPromptSubmit", "a", &json!({"cwd": old, "prompt": "words"})));
+    assert_eq!(first.baton("a", &["run", "start", "port"]).code, Some(0));
+    first.process.kill();
+    fs::remove_dir(&old).unwrap();
+    let new = directory(&scratch, "new");
+    let mut second = Window::open(&scratch, Agent::Claude, "%2");
+    assert_no_output(&second.hook("SessionStart", "b", &json!({"cwd": new})));
+    assert_eq!(project(&scratch, "run", "port"), old);
+}
+
+#[test]
 fn a_living_session_follows_at_its_next_event_whatever_it_is() {
     for (event, mut fields, leaves_link) in [
         ("UserPromptSubmit", json!({"prompt": "more words"}), false),

@@ -119,6 +119,21 @@ fn a_session_and_its_run_follow_a_project_that_is_gone_from_its_path() {
 }
 
 #[test]
+fn the_runs_of_a_renamed_directory_follow_before_their_sessions_return() {
+    let before = "P1 start A startup directory=/1\nrun A P1 r\nkill P1";
+    check(&format!(
+        "{before}
+         P2 start B startup in=/new missing=/w directory=/1 -> project_moved registered no_run run_offered +told
+         project r -> /new
+         project A -> /w"
+    ));
+    // It may be another directory, or the file system does not say.
+    for event in ["in=/new missing=/w directory=/2", "in=/new missing=/w", "in=/new missing=/other directory=/1"] {
+        check(&format!("{before}\nP2 start B startup {event} -> registered no_run\nproject r -> /w"));
+    }
+}
+
+#[test]
 fn a_session_that_goes_elsewhere_keeps_its_project() {
     for event in [
         "P2 start A resume in=/new",

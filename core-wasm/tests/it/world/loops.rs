@@ -48,6 +48,7 @@ impl World {
         }
         let path = |key: &str| words.iter().find_map(|word| word.strip_prefix(key)).map(str::to_owned);
         event.missing_project = path("missing=");
+        event.directory = path("directory=");
         event.project = path("in=").or_else(|| event.project.take());
         let work = words.iter().find_map(|word| word.strip_prefix("work="));
         event.background_work = work.map(|ids| ids.split(',').map(str::to_owned).collect()).unwrap_or_default();

@@ -165,6 +165,7 @@ impl World {
             process: Some(actor.process),
             pane: actor.pane,
             project: Some("/w".into()),
+            directory: None,
             missing_project: None,
             lock: None,
             shows: actor.shows.and_then(|shows| shows.parse().ok()),

@@ -45,6 +45,7 @@ impl AgentInspector<'_> {
                 .filter(|stat| !may_be_daemon(stat))
                 .map_or(Pane::Unknown, |stat| inherited_pane(self.environment, stat)),
             project: None,
+            directory: None,
             missing_project: None,
             lock: None,
             shows: None,
@@ -63,6 +64,7 @@ impl AgentInspector<'_> {
     /// Adds what the slow path needs: the project, the transcript, what the agent's own files show, and the pane.
     pub fn enrich_event(&self, event: &mut Event, process: Option<&ProcessStat>) {
         event.project = event.cwd.as_deref().and_then(|cwd| worktree::find_root(Path::new(cwd)));
+        event.directory = event.project.as_deref().and_then(|project| worktree::directory_identity(Path::new(project)));
         event.has_context = event.transcript.as_deref().is_some_and(|path| read::has_content(Path::new(path)));
         if event.source == Some(Source::Resume) {
             event.last_turn = event.transcript.as_deref().map(|path| spec(event.agent).last_turn(Path::new(path)));

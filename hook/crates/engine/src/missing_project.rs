@@ -3,8 +3,33 @@
 use std::io::ErrorKind;
 use std::path::Path;
 
+use agent_baton_core::event::Event;
 use agent_baton_core::session::Session;
+use baton_store::View;
 use baton_system::worktree;
+
+/// Returns the newest former path of the event's project: that of a run which has the same directory and whose path leads
+/// nowhere. The directory was renamed, and the session may be new.
+///
+/// Only runs of this host count. Elsewhere, such as outside of a container, the same directory has another path.
+pub fn former_project(view: &View<'_>, event: &Event) -> Option<String> {
+    let (project, process) = (event.project.as_ref()?, event.process.as_ref()?);
+    let runs = view.runs_of_directory(event.directory.as_deref()?).ok()?;
+    runs.iter().rev().find_map(|id| {
+        let run = view.run(id);
+        let run = run.record().filter(|run| run.owner.process.shares_paths_with(process))?;
+        let former = run.project.as_ref().filter(|former| *former != project)?;
+        has_moved(Path::new(former), Path::new(project)).then(|| former.clone())
+    })
+}
+
+/// Returns whether no directory is at the former path, or a link to the new one. What cannot be looked at is present.
+fn has_moved(former: &Path, project: &Path) -> bool {
+    match std::fs::canonicalize(former) {
+        Ok(found) => found == project || !found.is_dir(),
+        Err(error) => matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory),
+    }
+}
 
 /// Returns the session's project if it no longer exists and the event's directory does.
 ///

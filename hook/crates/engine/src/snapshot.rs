@@ -147,6 +147,11 @@ impl SnapshotBuilder<'_, '_> {
             let newest = runs.len().saturating_sub(MAX_PROJECT_RUNS);
             self.add_runs(runs.get(newest..).unwrap_or_default());
         }
+        if let (Some(_), Some(directory)) = (&event.missing_project, &event.directory) {
+            let runs = self.view.runs_of_directory(directory)?;
+            let newest = runs.len().saturating_sub(MAX_PROJECT_RUNS);
+            self.add_runs(runs.get(newest..).unwrap_or_default());
+        }
         self.add_owners(Some(id));
         Ok(session)
     }

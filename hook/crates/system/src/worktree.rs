@@ -2,7 +2,9 @@
 //! git run programs.
 
 use std::fs::File;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
+use std::time::SystemTime;
 
 use baton_fs::read::read_capped;
 
@@ -21,6 +23,15 @@ pub fn find_root(start: &Path) -> Option<String> {
     let root =
         start.ancestors().take(MAX_PARENT_DIRECTORIES).find(|directory| is_worktree_root(directory)).unwrap_or(&start);
     root.to_str().map(str::to_owned)
+}
+
+/// Returns what stays of a directory when it is renamed: its device, its inode and when it was made, in nanoseconds since
+/// 1970. Returns `None` if the file system does not say when, because inodes are used again.
+#[must_use]
+pub fn directory_identity(directory: &Path) -> Option<String> {
+    let meta = std::fs::metadata(directory).ok()?;
+    let made = meta.created().ok()?.duration_since(SystemTime::UNIX_EPOCH).ok()?;
+    Some(format!("{:x}:{:x}:{}", meta.dev(), meta.ino(), made.as_nanos()))
 }
 
 /// Returns whether a directory has a `.git` that is a repository or names one.

@@ -50,6 +50,11 @@ impl IndexKey {
         Self { by: IndexKind::Project, text: path.to_owned() }
     }
 
+    /// Returns the key of a project's directory, which stays when the directory is renamed.
+    pub(crate) fn directory(identity: &str) -> Self {
+        Self { by: IndexKind::Directory, text: identity.to_owned() }
+    }
+
     pub(crate) fn target(&self) -> Target {
         Target::Index { by: self.by, hash: Hash::of(self.text.as_bytes()) }
     }
@@ -99,7 +104,7 @@ impl IndexFile {
     pub(crate) fn set(&mut self, id: &RecordId, belongs: bool, key: &IndexKey) {
         let max = match key.by {
             IndexKind::Process | IndexKind::Pane => MAX_SESSIONS_PER_KEY,
-            IndexKind::Project => MAX_PER_PROJECT,
+            IndexKind::Project | IndexKind::Directory => MAX_PER_PROJECT,
         };
         match id {
             RecordId::Session(id) => put(&mut self.sessions, id, belongs, max),
@@ -148,7 +153,8 @@ pub(crate) fn keys(record: &Record, location: Location) -> BTreeMap<IndexKey, u6
         _ if location != Location::Live => BTreeMap::new(),
         Record::Session(session) => session_keys(session),
         Record::Run(run) if run.status.is_unfinished() => {
-            run.project.iter().map(|path| (IndexKey::project(path), 0)).collect()
+            let directory = run.directory.as_deref().map(IndexKey::directory);
+            run.project.as_deref().map(IndexKey::project).into_iter().chain(directory).map(|key| (key, 0)).collect()
         }
         Record::Run(_) => BTreeMap::new(),
     }

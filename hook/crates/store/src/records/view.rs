@@ -140,6 +140,15 @@ impl<'a> View<'a> {
         Ok(ProjectRecords { path: path.to_owned(), sessions: index_file.sessions, runs: index_file.runs })
     }
 
+    /// Returns the unfinished runs whose project is the directory with this identity, at most 64, whatever its path was.
+    ///
+    /// # Errors
+    ///
+    /// Returns the same errors as [`Self::by_process`].
+    pub fn runs_of_directory(&self, identity: &str) -> Result<Vec<RunId>, StoreError> {
+        Ok(self.index_file(&IndexKey::directory(identity))?.runs)
+    }
+
     pub(crate) fn sessions(&self, location: Location) -> Result<Vec<SessionId>, StoreError> {
         let names = file::list_names(&self.layout.sessions(location))?;
         Ok(self.overlay_ids(layout::ids(&names).collect(), |target| match target {

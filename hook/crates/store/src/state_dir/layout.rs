@@ -46,6 +46,7 @@ pub(crate) enum IndexKind {
     Process,
     Pane,
     Project,
+    Directory,
 }
 
 /// A file that a commit can write.
@@ -234,7 +235,7 @@ impl Layout {
 
     pub(crate) fn index_file(&self, by: IndexKind) -> PathBuf {
         self.at(match by {
-            IndexKind::Process | IndexKind::Pane => "index",
+            IndexKind::Process | IndexKind::Pane | IndexKind::Directory => "index",
             IndexKind::Project => "projects",
         })
     }
@@ -281,6 +282,7 @@ pub(crate) fn index_file_name(by: IndexKind, hash: &Hash) -> String {
         IndexKind::Process => format!("process-{hash}.json"),
         IndexKind::Pane => format!("pane-{hash}.json"),
         IndexKind::Project => format!("{hash}.json"),
+        IndexKind::Directory => format!("directory-{hash}.json"),
     }
 }
 

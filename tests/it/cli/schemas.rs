@@ -80,6 +80,7 @@ fn the_program_refuses_what_the_schema_refuses() {
         for (field, value) in [
             ("cwd", json!("/w")),
             ("cwd", json!(1)),
+            ("agent_id", json!(["a"])),
             ("session_id", json!("")),
             ("session_id", json!(null)),
             ("session_id", json!("../s1")),

@@ -76,6 +76,23 @@ fn unknown_fields_and_values_of_a_known_event_are_no_obstacle() {
 }
 
 #[test]
+fn a_known_field_of_another_type_costs_itself() {
+    for agent in Agent::ALL {
+        for (field, value) in [
+            ("source", json!(5)),
+            ("cwd", json!(7)),
+            ("transcript_path", json!([])),
+            ("agent_id", json!({})),
+            ("prompt", json!(["hello"])),
+        ] {
+            let scratch = Scratch::new();
+            assert_no_output(&Window::open(&scratch, agent, "%1").hook("SessionStart", "s1", &json!({ field: value })));
+            assert_eq!(scratch.state().sessions().len(), 1, "{agent} {field}");
+        }
+    }
+}
+
+#[test]
 fn without_a_session_nothing_is_recorded() {
     for agent in Agent::ALL {
         for id in [json!(""), json!(null)] {

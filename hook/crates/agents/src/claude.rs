@@ -20,7 +20,8 @@ pub(super) use session_files::{SESSION_FILES, is_folder_name};
 
 use super::background_work;
 use super::lenient_json::{LenientString, lenient};
-use super::payload::{self, ParsedEvent, RawString, SessionField, Text};
+use super::payload::{self, Anything, ParsedEvent, RawString, SessionField, Text};
+use super::payload_error::PayloadError;
 use baton_fs::read;
 
 /// The largest `sessions/<pid>.json` that baton reads, in bytes. Real files have about 500 bytes.
@@ -62,58 +63,72 @@ payload::hooked_events! {
     PreCompact,
 }
 
-/// The fields of a hooked event that baton reads. It accepts any other field without looking at it.
+/// The fields of a hooked event that baton reads. It accepts any other field without looking at it. Each field counts on
+/// its own: except for the event's name and the id, a value of another type counts as absent.
 #[derive(Debug, Deserialize, JsonSchema)]
 struct Payload<'a> {
     /// The event.
     hook_event_name: Hooked,
     /// The session's id. Absent, null and empty all mean that there is none.
-    #[serde(default)]
-    session_id: SessionField,
+    #[serde(borrow, default)]
+    session_id: SessionField<'a>,
     /// The current directory.
+    #[serde(default, deserialize_with = "lenient")]
+    #[schemars(with = "Anything")]
     cwd: Option<Text>,
     /// The path of the transcript. The file may not exist yet.
+    #[serde(default, deserialize_with = "lenient")]
+    #[schemars(with = "Anything")]
     transcript_path: Option<Text>,
     /// Why the session begins: startup, resume, clear, fork, compact, or a word of a later version.
+    #[serde(default, deserialize_with = "lenient")]
+    #[schemars(with = "Anything")]
     source: Option<Text>,
     /// Why the session ends: clear, resume, logout, prompt_input_exit, or other if the user did not ask for it.
+    #[serde(default, deserialize_with = "lenient")]
+    #[schemars(with = "Anything")]
     reason: Option<Text>,
     /// What a notification is about: a question (permission_prompt, elicitation_dialog, agent_needs_input), a reminder
     /// (idle_prompt), a report (auth_success, elicitation_complete, elicitation_response, agent_completed), or a word of a
     /// later version.
+    #[serde(default, deserialize_with = "lenient")]
+    #[schemars(with = "Anything")]
     notification_type: Option<Text>,
     /// The subagent that sent the event.
+    #[serde(default, deserialize_with = "lenient")]
+    #[schemars(with = "Anything")]
     agent_id: Option<Text>,
     /// The prompt. baton keeps its length and digest.
-    #[serde(borrow)]
+    #[serde(borrow, default, deserialize_with = "lenient")]
+    #[schemars(with = "Anything")]
     prompt: Option<RawString<'a>>,
     /// The prompt's id. Several prompts may have the same one. baton keeps its digest.
-    #[serde(borrow)]
+    #[serde(borrow, default, deserialize_with = "lenient")]
+    #[schemars(with = "Anything")]
     prompt_id: Option<RawString<'a>>,
     /// What runs on in the background at a Stop: id and status of each task. Digests of the ids are kept.
     #[serde(borrow)]
-    #[schemars(with = "Option<serde_json::Value>")]
+    #[schemars(with = "Anything")]
     background_tasks: Option<&'a RawValue>,
     /// The prompts that the agent scheduled for itself. Digests of their ids are kept.
     #[serde(borrow)]
-    #[schemars(with = "Option<serde_json::Value>")]
+    #[schemars(with = "Anything")]
     session_crons: Option<&'a RawValue>,
 }
 
 /// Parses one payload.
 ///
 /// # Errors
-/// Returns an error if the text is not JSON, has no `hook_event_name`, or if a known field of a hooked event has the
-/// wrong type.
-pub(super) fn parse(text: &str) -> Result<ParsedEvent, serde_json::Error> {
+/// Returns an error if the text is not JSON, has no `hook_event_name`, or if the id of a hooked event cannot be used.
+pub(super) fn parse(text: &str) -> Result<ParsedEvent, PayloadError> {
     if payload::parse_event_name::<Hooked>(text)?.is_none() {
         return Ok(ParsedEvent::OTHER);
     }
-    let payload: Payload<'_> = serde_json::from_str(text)?;
+    let payload: Payload<'_> = serde_json::from_str(text).map_err(PayloadError::Json)?;
     let name = EventName::from(payload.hook_event_name);
     Ok(ParsedEvent {
         name,
-        session: payload.session_id.0,
+        session: payload.session_id.parse("session_id")?,
         source: payload.source.filter(|_| name == EventName::SessionStart).map(Text::into_source),
         terminal_closed: name == EventName::SessionEnd
             && payload.reason.is_some_and(|reason| reason.is(UNREQUESTED_END)),

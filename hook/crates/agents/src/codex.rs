@@ -11,12 +11,15 @@ use agent_baton_core::event::EventName;
 use agent_baton_core::id::SessionId;
 use schemars::{JsonSchema, Schema};
 use serde::Deserialize;
+use serde_json::value::RawValue;
 
 pub(super) use context_usage::read_usage;
 pub(super) use last_turn::judge_last_turn;
 pub(super) use session_files::SESSION_FILES;
 
-use super::payload::{self, ParsedEvent, RawString, SessionField, Text};
+use super::lenient_json::lenient;
+use super::payload::{self, Anything, ParsedEvent, RawString, SessionField, Text};
+use super::payload_error::PayloadError;
 
 payload::hooked_events! {
     /// The Codex events that baton hooks.
@@ -29,45 +32,55 @@ payload::hooked_events! {
     PreCompact,
 }
 
-/// The fields of a hooked event that baton reads. It accepts any other field without looking at it.
+/// The fields of a hooked event that baton reads. It accepts any other field without looking at it. Each field counts on
+/// its own: except for the event's name and the id, a value of another type counts as absent.
 #[derive(Debug, Deserialize, JsonSchema)]
 struct Payload<'a> {
     /// The event.
     hook_event_name: Hooked,
     /// The thread's id. Absent, null and empty all mean that there is none. An event of a subagent has the id of the
     /// parent thread.
-    #[serde(default)]
-    session_id: SessionField,
+    #[serde(borrow, default)]
+    session_id: SessionField<'a>,
     /// The thread's directory.
+    #[serde(default, deserialize_with = "lenient")]
+    #[schemars(with = "Anything")]
     cwd: Option<Text>,
     /// The path of the transcript, or null for an ephemeral thread.
+    #[serde(default, deserialize_with = "lenient")]
+    #[schemars(with = "Anything")]
     transcript_path: Option<Text>,
     /// Why the thread begins: startup, resume, clear, fork, compact, or a word of a later version.
+    #[serde(default, deserialize_with = "lenient")]
+    #[schemars(with = "Anything")]
     source: Option<Text>,
     /// The subagent that sent the event.
+    #[serde(default, deserialize_with = "lenient")]
+    #[schemars(with = "Anything")]
     agent_id: Option<Text>,
     /// The prompt. baton keeps its length and digest.
-    #[serde(borrow)]
+    #[serde(borrow, default, deserialize_with = "lenient")]
+    #[schemars(with = "Anything")]
     prompt: Option<RawString<'a>>,
     /// The turn's id. Several prompts may have the same one. baton keeps its digest.
-    #[serde(borrow)]
+    #[serde(borrow, default, deserialize_with = "lenient")]
+    #[schemars(with = "Anything")]
     turn_id: Option<RawString<'a>>,
 }
 
 /// Parses one payload.
 ///
 /// # Errors
-/// Returns an error if the text is not JSON, has no `hook_event_name`, or if a known field of a hooked event has the
-/// wrong type.
-pub(super) fn parse(text: &str) -> Result<ParsedEvent, serde_json::Error> {
+/// Returns an error if the text is not JSON, has no `hook_event_name`, or if the id of a hooked event cannot be used.
+pub(super) fn parse(text: &str) -> Result<ParsedEvent, PayloadError> {
     if payload::parse_event_name::<Hooked>(text)?.is_none() {
         return Ok(ParsedEvent::OTHER);
     }
-    let payload: Payload<'_> = serde_json::from_str(text)?;
+    let payload: Payload<'_> = serde_json::from_str(text).map_err(PayloadError::Json)?;
     let name = EventName::from(payload.hook_event_name);
     Ok(ParsedEvent {
         name,
-        session: payload.session_id.0,
+        session: payload.session_id.parse("session_id")?,
         source: payload.source.filter(|_| name == EventName::SessionStart).map(Text::into_source),
         // Codex knows no reason but "other", and it sends no event at all when its terminal goes away.
         terminal_closed: false,
@@ -82,35 +95,40 @@ pub(super) fn parse(text: &str) -> Result<ParsedEvent, serde_json::Error> {
     })
 }
 
-/// What Codex passes to its notify program as the last argument when a turn has ended. baton ignores any other field.
+/// What Codex passes to its notify program as the last argument when a turn has ended. baton ignores any other field. Except
+/// for `type` and the id, a value of another type counts as absent.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 struct Notification<'a> {
     /// What happened: `agent-turn-complete`, or a word of a later version.
-    #[serde(rename = "type")]
-    kind: Text,
+    #[serde(rename = "type", borrow)]
+    #[schemars(with = "String")]
+    kind: Option<&'a RawValue>,
     /// The thread's id. Absent, null and empty all mean that there is none.
-    #[serde(default)]
-    thread_id: SessionField,
+    #[serde(borrow, default)]
+    thread_id: SessionField<'a>,
     /// The thread's directory.
+    #[serde(default, deserialize_with = "lenient")]
+    #[schemars(with = "Anything")]
     cwd: Option<Text>,
     /// The turn's id. baton keeps its digest.
-    #[serde(borrow)]
+    #[serde(borrow, default, deserialize_with = "lenient")]
+    #[schemars(with = "Anything")]
     turn_id: Option<RawString<'a>>,
 }
 
 /// Parses the argument of the notify program.
 ///
 /// # Errors
-/// Returns an error if the text is not JSON, has no `type`, or if a known field has the wrong type.
-pub(super) fn parse_notification(text: &str) -> Result<ParsedEvent, serde_json::Error> {
-    let told: Notification<'_> = serde_json::from_str(text)?;
-    if !told.kind.is("agent-turn-complete") {
+/// Returns an error if the text is not JSON, has no `type`, or if the id cannot be used.
+pub(super) fn parse_notification(text: &str) -> Result<ParsedEvent, PayloadError> {
+    let told: Notification<'_> = serde_json::from_str(text).map_err(PayloadError::Json)?;
+    if !payload::parse_kind("type", told.kind)?.is("agent-turn-complete") {
         return Ok(ParsedEvent::OTHER);
     }
     Ok(ParsedEvent {
         name: EventName::Stop,
-        session: told.thread_id.0,
+        session: told.thread_id.parse("thread-id")?,
         cwd: told.cwd.and_then(Text::into_path),
         prompt_id: told.turn_id.and_then(RawString::to_id_digest),
         ..ParsedEvent::OTHER

@@ -20,6 +20,12 @@ pub(super) fn lenient_flag<'de, D: Deserializer<'de>>(from: D) -> Result<bool, D
     Ok(lenient(from)? == Some(true))
 }
 
+/// Like [`lenient`], of a list: entries of another type are left out. Empty if it is no list.
+pub(super) fn lenient_list<'de, D: Deserializer<'de>, T: Deserialize<'de>>(from: D) -> Result<Vec<T>, D::Error> {
+    let entries: Vec<&RawValue> = lenient(from)?.unwrap_or_default();
+    Ok(entries.into_iter().filter_map(|entry| serde_json::from_str(entry.get()).ok()).collect())
+}
+
 /// A string. Half of a surrogate pair, which is legal JSON and no UTF-8, becomes a replacement character.
 #[derive(Debug)]
 pub(super) struct LenientString(pub(super) String);

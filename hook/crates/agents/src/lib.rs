@@ -16,6 +16,7 @@ mod inspector;
 mod lenient_json;
 mod message_text;
 mod payload;
+mod payload_error;
 mod probe;
 pub mod raw_event;
 pub mod reply;
@@ -39,6 +40,7 @@ pub use identify::Lineage;
 pub use inspector::AgentInspector;
 pub use message_text::{MessageText, message_text};
 pub use payload::{ParsedEvent, StopDetails};
+pub use payload_error::PayloadError;
 pub use supervisor_claim::{FENCE_VARIABLE, RUN_VARIABLE};
 pub use survivors::{COMMAND_SESSION_VARIABLE, Survivor};
 
@@ -96,7 +98,7 @@ pub struct AgentSpec {
 }
 
 /// Reads the fields of a JSON text that baton uses.
-type Parse = fn(&str) -> Result<ParsedEvent, serde_json::Error>;
+type Parse = fn(&str) -> Result<ParsedEvent, PayloadError>;
 
 /// An agent's limit on how many `Stop` events in a row a hook may block.
 #[derive(Debug, Clone, Copy)]
@@ -177,34 +179,13 @@ pub const fn spec(agent: Agent) -> &'static AgentSpec {
     }
 }
 
-/// Why a payload is not an event. The message never contains anything from the payload.
-#[derive(Debug, thiserror::Error)]
-#[error("{}", payload_message(*agent, parser))]
-pub struct PayloadError {
-    /// The agent named on the command line.
-    pub agent: Agent,
-    /// The error of the parser, with its position. It may quote the payload, so it is not a source that is printed.
-    pub parser: serde_json::Error,
-}
-
-/// An id that cannot be used says so itself. All else suggests that the payload is another agent's.
-fn payload_message(agent: Agent, parser: &serde_json::Error) -> String {
-    let text = parser.to_string();
-    let about_id = text.starts_with("session_id").then(|| text.split(" at line ").next().unwrap_or_default());
-    about_id.map_or_else(
-        || format!("the event is not one of {agent}'s; was the hook installed for another agent?"),
-        |what| format!("the event names no session: its {what}"),
-    )
-}
-
 impl AgentSpec {
     /// Parses the fields of a payload that baton uses.
     ///
     /// # Errors
-    /// Returns an error if the payload has no `hook_event_name`, or if a known field of a hooked event has the wrong
-    /// type.
+    /// Returns an error if the payload has no `hook_event_name`, or if the id of a hooked event cannot be used.
     pub fn parse(&self, raw: &RawEvent) -> Result<ParsedEvent, PayloadError> {
-        (self.parse)(raw.text()).map_err(|parser| PayloadError { agent: self.agent, parser })
+        (self.parse)(raw.text())
     }
 
     /// Returns the JSON Schema of the payloads that [`AgentSpec::parse`] accepts. It is generated from the same
@@ -220,11 +201,10 @@ impl AgentSpec {
     /// Parses the fields of a notification that baton uses. Returns `None` if the agent has no notify program.
     ///
     /// # Errors
-    /// Returns an error if the notification has no `type`, or if a known field has the wrong type.
+    /// Returns an error if the notification has no `type`, or if its id cannot be used.
     #[must_use]
     pub fn parse_notification(&self, raw: &RawEvent) -> Option<Result<ParsedEvent, PayloadError>> {
-        let parse = self.parse_notification?;
-        Some(parse(raw.text()).map_err(|parser| PayloadError { agent: self.agent, parser }))
+        Some(self.parse_notification?(raw.text()))
     }
 
     /// Returns the JSON Schema of the notifications that [`AgentSpec::parse_notification`] accepts. It is generated

@@ -10,6 +10,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use super::lenient_json::{LenientString, lenient};
+use super::payload_error::PayloadError;
 use baton_fs::hash::sha256_hex;
 
 /// The longest path that baton accepts from a payload, in bytes. The kernel accepts none that is longer.
@@ -112,19 +113,29 @@ pub(super) use hooked_events;
 
 /// The one field that every payload must have. It is read before any other.
 #[derive(Deserialize)]
-struct EventHead {
-    hook_event_name: Text,
+struct EventHead<'a> {
+    #[serde(borrow)]
+    hook_event_name: Option<&'a RawValue>,
 }
 
 /// Returns the event's name if the agent's hooked events include it, and `None` for every other name.
-pub(super) fn parse_event_name<H: for<'de> Deserialize<'de>>(text: &str) -> Result<Option<H>, serde_json::Error> {
-    let EventHead { hook_event_name: Text(name) } = serde_json::from_str(text)?;
+pub(super) fn parse_event_name<H: for<'de> Deserialize<'de>>(text: &str) -> Result<Option<H>, PayloadError> {
+    let EventHead { hook_event_name } = serde_json::from_str(text).map_err(PayloadError::Json)?;
+    let Text(name) = parse_kind("hook_event_name", hook_event_name)?;
     let known = |name: &str| H::deserialize(IntoDeserializer::<serde::de::value::Error>::into_deserializer(name)).ok();
     Ok(name.as_deref().and_then(known))
 }
 
-/// Returns the schema of the accepted payloads: a hooked event with fields of the right types, or any event of
-/// another name.
+/// Returns the text of the field that says what a payload is.
+pub(super) fn parse_kind(field: &'static str, value: Option<&RawValue>) -> Result<Text, PayloadError> {
+    let value = value.ok_or(PayloadError::NoKind { field })?;
+    serde_json::from_str(value.get()).map_err(|_| PayloadError::Kind { field })
+}
+
+/// What a field that may be absent may hold: anything, since a value of another type counts as absent.
+pub(super) type Anything = Option<serde_json::Value>;
+
+/// Returns the schema of the accepted payloads: a hooked event whose id can be used, or any event of another name.
 pub(super) fn schema<Payload: JsonSchema, Hooked: JsonSchema>(title: &str) -> Schema {
     let mut generator = SchemaGenerator::default();
     let payload = generator.subschema_for::<Payload>();
@@ -247,24 +258,30 @@ impl RawString<'_> {
 }
 
 /// A session's id. Absent, null and empty mean that there is none. Anything else must be a valid id.
-#[derive(Debug, Default, Clone, PartialEq, Eq, JsonSchema)]
+#[derive(Debug, Default, Clone, Copy, Deserialize, JsonSchema)]
+#[serde(transparent)]
 #[schemars(transparent, inline)]
-pub(super) struct SessionField(#[schemars(schema_with = "session_schema")] pub(super) Option<SessionId>);
+pub(super) struct SessionField<'a>(
+    #[serde(borrow)]
+    #[schemars(schema_with = "session_schema")]
+    Option<&'a RawValue>,
+);
 
 fn session_schema(_: &mut SchemaGenerator) -> Schema {
     json_schema!({ "type": ["string", "null"], "pattern": format!("^$|{ID_PATTERN}") })
 }
 
-impl<'de> Deserialize<'de> for SessionField {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        let text = match Option::<Text>::deserialize(from)? {
-            None => return Ok(Self(None)),
-            Some(Text(text)) => text.ok_or_else(|| D::Error::custom("session_id holds half of a surrogate pair"))?,
-        };
+impl SessionField<'_> {
+    /// Returns the id. An event without a usable one is not handled: it might be any session's.
+    pub(super) fn parse(self, field: &'static str) -> Result<Option<SessionId>, PayloadError> {
+        let refused = |why: String| PayloadError::Session { field, why };
+        let Some(value) = self.0 else { return Ok(None) };
+        let Text(text) = serde_json::from_str(value.get()).map_err(|_| refused("is not a string".to_owned()))?;
+        let text = text.ok_or_else(|| refused("holds half of a surrogate pair".to_owned()))?;
         if text.is_empty() {
-            return Ok(Self(None));
+            return Ok(None);
         }
         // The message leaves the id out: it may be long, or contain control characters that harm a terminal.
-        SessionId::try_from(text).map(|id| Self(Some(id))).map_err(|why| D::Error::custom(format!("session_id {why}")))
+        SessionId::try_from(text).map(Some).map_err(|error| refused(error.to_string()))
     }
 }

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::lenient_json::{LenientString, lenient, lenient_flag};
+use crate::lenient_json::{LenientString, lenient, lenient_flag, lenient_list};
 
 /// The beginnings of the lines that matter.
 pub(super) const LINE_STARTS: [&[u8]; 2] = [b"{\"parentUuid\":", b"{\"type\":"];
@@ -123,5 +123,5 @@ pub(super) fn blocks(message: &Message<'_>) -> Vec<Block> {
     let text = serde_json::from_str(content).map(|text| {
         vec![Block { kind: Some(LenientString("text".to_owned())), id: None, tool_use_id: None, text: Some(text) }]
     });
-    text.or_else(|_| serde_json::from_str(content)).unwrap_or_default()
+    text.or_else(|_| lenient_list(&mut serde_json::Deserializer::from_str(content))).unwrap_or_default()
 }

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::lenient_json::{LenientString, lenient};
+use crate::lenient_json::{LenientString, lenient, lenient_list};
 
 /// The beginnings of the lines that matter.
 pub(super) const LINE_STARTS: [&[u8]; 1] = [b"{\"timestamp\":"];
@@ -49,7 +49,7 @@ pub(super) struct Item {
 
 #[derive(Deserialize)]
 pub(super) struct PassthroughMetadata {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient_list")]
     pub(super) content_item_kinds: Vec<LenientString>,
 }
 

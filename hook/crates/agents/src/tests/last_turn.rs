@@ -203,6 +203,8 @@ fn an_odd_field_costs_itself() {
         (Agent::Claude, "prompt answer", r#""isSidechain":false"#, br#""isSidechain":null"#, Ended),
         (Agent::Claude, "prompt call:a", r#""a""#, br#""\udc00""#, InterruptedToolCall),
         (Agent::Claude, "prompt answer prompt", r#""uuid":"u""#, br#""uuid":"\ud800""#, InterruptedPrompt),
+        (Agent::Claude, "prompt call:a", r#""content":["#, br#""content":["of a later version","#, InterruptedToolCall),
+        (Agent::Codex, "prompt", r#"["user.text"]"#, br#"[7,"user.text"]"#, InterruptedPrompt),
         (Agent::Codex, "meta started prompt typed call:a", r#""a""#, br#""\udc00""#, InterruptedToolCall),
         (Agent::Codex, "meta started prompt typed call:a", r#""a""#, b"\"\xff\"", InterruptedToolCall),
         (Agent::Codex, "meta started prompt typed answer", r#""assistant""#, br#""assistant","phase":7"#, Ended),

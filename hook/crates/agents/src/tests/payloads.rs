@@ -6,7 +6,7 @@ use super::raw;
 use crate::*;
 
 fn parse(agent: Agent, text: &str) -> Result<ParsedEvent, String> {
-    spec(agent).parse(&raw(text)).map_err(|error| format!("{error}: {}", error.parser))
+    spec(agent).parse(&raw(text)).map_err(|error| error.to_string())
 }
 
 const CLAUDE_START: &str = r#"{"session_id":"a3693d61-7345-43a6-b9fa-90722ef9cd41","transcript_path":"/home/dev/t.jsonl",
@@ -173,8 +173,8 @@ fn what_is_refused_is_not_repeated() {
         (r#""session_id":"..\/secret""#.to_owned(), "session_id contains a character"),
         (r#""session_id":"secret\u001b[2J""#.to_owned(), "session_id contains a character"),
         (r#""session_id":"\ud800""#.to_owned(), "session_id holds half"),
-        (r#""cwd":["secret"]"#.to_owned(), "expected a string"),
-        (format!(r#""prompt":{{"secret":"{long}"}}"#), "expected a string"),
+        (format!(r#""session_id":["secret","{long}"]"#), "session_id is not a string"),
+        (r#""session_id":7"#.to_owned(), "session_id is not a string"),
     ] {
         for agent in Agent::ALL {
             let error = parse(agent, &format!(r#"{{"hook_event_name":"UserPromptSubmit",{field}}}"#)).unwrap_err();
@@ -182,6 +182,61 @@ fn what_is_refused_is_not_repeated() {
             assert!(error.len() < 300 && !error.contains("secret") && !error.contains(char::is_control), "{error}");
         }
     }
+}
+
+#[test]
+fn the_field_that_cannot_be_used_is_named() {
+    for (text, expected) in [
+        (r#"{"session_id":"s1"}"#, "the event has no hook_event_name; was the hook installed for another agent?"),
+        (r#"{"hook_event_name":null}"#, "the event has no hook_event_name; was the hook installed for another agent?"),
+        (
+            r#"{"hook_event_name":["Stop"]}"#,
+            "the event's hook_event_name is not a string; was the hook installed for another agent?",
+        ),
+        (r#"{"hook_event_name":"Stop","session_id":{}}"#, "the event names no session: its session_id is not a string"),
+        ("{'hook_event_name':'Stop'}", "the event is not JSON: line 1, column 2"),
+    ] {
+        for agent in Agent::ALL {
+            assert_eq!(parse(agent, text), Err(expected.to_owned()), "{text}");
+        }
+    }
+    for (text, expected) in [
+        (r#"{"thread-id":"t1"}"#, "the event has no type; was the hook installed for another agent?"),
+        (r#"{"type":7}"#, "the event's type is not a string; was the hook installed for another agent?"),
+        (
+            r#"{"type":"agent-turn-complete","thread-id":7}"#,
+            "the event names no session: its thread-id is not a string",
+        ),
+    ] {
+        let error = spec(Agent::Codex).parse_notification(&raw(text)).unwrap().unwrap_err();
+        assert_eq!(error.to_string(), expected, "{text}");
+    }
+}
+
+/// Of a known field, another type than today's counts as absent and costs nothing else.
+#[test]
+fn a_field_of_another_type_is_absent() {
+    for (agent, text) in ALL {
+        let base: Value = serde_json::from_str(text).unwrap();
+        for field in base
+            .as_object()
+            .unwrap()
+            .keys()
+            .filter(|field| !["session_id", "hook_event_name"].contains(&field.as_str()))
+        {
+            let mut without = base.clone();
+            without.as_object_mut().unwrap().remove(field);
+            let expected = parse(agent, &without.to_string()).unwrap();
+            for other in [json!(5), json!(true), json!([]), json!({"of": "a later version"}), json!(null)] {
+                let mut changed = base.clone();
+                changed[field.as_str()] = other;
+                assert_eq!(parse(agent, &changed.to_string()).as_ref(), Ok(&expected), "{agent}: {changed}");
+            }
+        }
+    }
+    let told = r#"{"type":"agent-turn-complete","thread-id":"t1","cwd":7,"turn-id":{}}"#;
+    let told = spec(Agent::Codex).parse_notification(&raw(told)).unwrap().unwrap();
+    assert_eq!((told.session.unwrap().as_str(), told.cwd, told.prompt_id), ("t1", None, None));
 }
 
 /// Removes, empties, nulls and retypes every field of every payload. The parser and the schema are generated from the

@@ -81,6 +81,30 @@ pub const SITUATIONS: &[Situation] = &[
         ("", "restored AGENTS.md"),
     ),
     advice(
+        "project restore --backup N PATH",
+        |stage| {
+            damaged_backup(stage, 2);
+            stage.user("doctor")
+        },
+        ("", "restored AGENTS.md"),
+    ),
+    advice(
+        "project restore --backup N --force PATH",
+        |stage| {
+            damaged_backup(stage, 2);
+            stage.open("s3")
+        },
+        ("", "restored AGENTS.md"),
+    ),
+    advice(
+        "project save PATH",
+        |stage| {
+            damaged_backup(stage, 1);
+            stage.user("doctor")
+        },
+        ("", "saved in"),
+    ),
+    advice(
         "project restore --replace-record --force PATH",
         |stage| {
             bad_record(stage);
@@ -118,6 +142,20 @@ fn torn(stage: &mut Stage<'_>) -> String {
     let told = stage.open("s2");
     stage.protect().write("AGENTS.md", "the tool's\n");
     told
+}
+
+/// A lost session whose backup, with this number, is damaged.
+fn damaged_backup(stage: &mut Stage<'_>, number: u64) {
+    changed(stage);
+    if number > 1 {
+        stage.hook("SessionEnd", "s1", &json!({}));
+        stage.open("s2");
+        stage.kill("s2");
+    }
+    stage.kill("s1");
+    let project = stage.protect();
+    fs::write(project.protected_store().join(format!("backup-{number}.tar")), "").unwrap();
+    project.write("AGENTS.md", "the tool's\n");
 }
 
 /// A record of protected files that no version of baton wrote.

@@ -415,3 +415,72 @@ fn a_record_that_cannot_be_used_is_told_once_and_replaced_by_a_command() {
         assert!(!scratch.baton(["doctor"]).run().stdout.contains("record.json"), "{kind}");
     }
 }
+
+/// Damages the backup that lost sessions left, in each of these ways.
+fn damage_backup(kind: &str, path: &std::path::Path) {
+    match kind {
+        "emptied" => fs::write(path, "").unwrap(),
+        "random bytes" => fs::write(path, b"\x00\xff\x17random").unwrap(),
+        "gone" => fs::remove_file(path).unwrap(),
+        _ => {
+            fs::remove_file(path).unwrap();
+            fs::create_dir(path).unwrap();
+        }
+    }
+}
+
+#[test]
+fn a_backup_that_cannot_be_used_is_named_until_the_user_decides() {
+    for kind in ["emptied", "random bytes", "gone", "a directory"] {
+        let scratch = Scratch::new();
+        let project = Project::protect_agents_file(&scratch);
+        let mut first = Window::open(&scratch, Agent::Claude, "%1");
+        assert_no_output(&come(&mut first, "s1"));
+        let _ = go(&mut first, "s1");
+        assert_no_output(&come(&mut first, "s2"));
+        project.write("AGENTS.md", "the tool's\n");
+        first.process.kill();
+        damage_backup(kind, &project.protected_store().join("backup-2.tar"));
+        let restore = format!("baton project restore --backup 1 {}", project.path().display());
+        let doctor = || scratch.baton(["doctor"]).run().stdout;
+        for session in ["", "a", "b"] {
+            if !session.is_empty() {
+                drop(elsewhere(&scratch, session));
+                assert_eq!(project.show()["notes"].as_array().unwrap().len(), 1, "{kind}: told once");
+                let status = scratch.baton(["status"]).run().stdout;
+                assert!(status.contains("could not be restored"), "{kind}: {status}");
+            }
+            let doctor = doctor();
+            assert!(doctor.contains("backup-2.tar") && doctor.contains(&restore), "{kind}: {doctor}");
+            assert!(
+                !doctor.contains("the next start of a session does that") && !doctor.contains("tries again"),
+                "{doctor}"
+            );
+        }
+        assert_eq!(project.read("AGENTS.md").as_deref(), Some("the tool's\n"));
+        let restored = scratch.baton(restore.split(' ').skip(1)).run();
+        assert_eq!(restored.code, Some(0), "{kind}: {restored:?}");
+        assert_eq!((project.read("AGENTS.md").as_deref(), project.state().0), (Some("mine\n"), "idle".to_owned()));
+        assert!(!scratch.baton(["status"]).run().stdout.contains("could not be restored"), "{kind}");
+        assert!(!doctor().contains("cannot be restored"), "{kind}");
+    }
+}
+
+/// The session that starts in the very project is told, and its files are saved as they are.
+#[test]
+fn a_start_in_a_project_whose_backup_is_damaged_is_told_and_saves_anew() {
+    let scratch = Scratch::new();
+    let project = Project::protect_agents_file(&scratch);
+    let mut first = Window::open(&scratch, Agent::Claude, "%1");
+    assert_no_output(&come(&mut first, "s1"));
+    first.process.kill();
+    fs::write(project.protected_store().join("backup-1.tar"), "").unwrap();
+    let only = scratch.baton(["doctor"]).run().stdout;
+    assert!(only.contains("there is no other backup") && only.contains("baton project save"), "{only}");
+    drop(elsewhere(&scratch, "a"));
+    let mut second = Window::open(&scratch, Agent::Claude, "%2");
+    assert!(come(&mut second, "s2").stdout.contains("backup-1.tar is damaged"));
+    assert_eq!(project.show()["backup"], json!(2));
+    let doctor = scratch.baton(["doctor"]).run().stdout;
+    assert!(doctor.contains("nothing needs it") && !doctor.contains("could not be restored"), "{doctor}");
+}

@@ -29,6 +29,7 @@
 //!
 //! **Architecture invariant.** baton follows no symbolic link in a path, and no path leaves the project.
 
+mod backup;
 mod change_evidence;
 pub mod entry;
 pub mod limits;
@@ -44,6 +45,7 @@ pub mod state;
 pub mod tar_archive;
 pub mod unrestored;
 
+pub use backup::{DamagedBackup, damaged_backup};
 pub use protected_project::{ProtectError, ProtectedProject, RestoreResult};
 pub use session_events::ProtectedProjectEvent;
 pub use state::ProjectRecord;

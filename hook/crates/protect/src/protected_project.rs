@@ -9,6 +9,7 @@ use std::time::Instant;
 use agent_baton_core::process::{HostId, Live};
 use agent_baton_core::timestamp::Timestamp;
 
+use super::backup::{DamagedBackup, read_backup};
 use super::entry::Digest;
 use super::limits::{KEEP_BACKUPS, KEEP_HISTORY, MAX_ARCHIVE_BYTES};
 use super::participants::{Participants, ProbeCache};
@@ -77,7 +78,7 @@ pub enum RestoreResult {
 impl RestoreResult {
     /// Records what came of restoring the files when no session was present. Returns whether they are the user's again.
     pub(crate) fn finish(&self, record: &mut ProjectRecord, now: &Timestamp) -> bool {
-        let is_finished = matches!(self, Self::Done(_) | Self::BackupMissing);
+        let is_finished = matches!(self, Self::Done(_));
         if is_finished {
             record.state = ProtectionState::Idle;
             record.participants.clear();
@@ -209,12 +210,17 @@ impl ProtectedProject<'_, '_> {
     ) -> Result<RestoreResult, ProtectError> {
         let Some(saved) = record.backup().cloned() else { return Ok(RestoreResult::Done(RestoreOutcome::default())) };
         let path = self.protected_store.path(ArchiveKind::Backup, saved.number);
-        let archive = match self.read_backup(&saved)? {
+        let archive = match read_backup(self.protected_store, &saved)? {
             Ok(archive) => archive,
             Err(why) => {
-                let text =
-                    format!("the backup {} {why}; the files of {} were not changed", path.display(), self.project);
-                record.note(self.now, text);
+                let DamagedBackup { what, other } = DamagedBackup::new(self.protected_store, saved.number, &why);
+                let other = other.map_or_else(String::new, |number| {
+                    format!(
+                        ". `baton project restore --backup {number} --force {}` restores an older one",
+                        self.project
+                    )
+                });
+                record.note(self.now, format!("{what}; the files of {} were not changed{other}", self.project));
                 return Ok(RestoreResult::BackupMissing);
             }
         };
@@ -282,7 +288,7 @@ impl ProtectedProject<'_, '_> {
     /// # Errors
     /// Returns an error if the backup cannot be read now.
     pub fn is_backup_of_directory(&self, saved: &Backup) -> Result<bool, StoreError> {
-        let Ok(archive) = self.read_backup(saved)? else { return Ok(false) };
+        let Ok(archive) = read_backup(self.protected_store, saved)? else { return Ok(false) };
         let id = ProjectDir::open(Path::new(self.project)).ok().and_then(|dir| dir.id().ok());
         Ok(id == Some(archive.manifest.directory))
     }
@@ -292,7 +298,7 @@ impl ProtectedProject<'_, '_> {
     /// # Errors
     /// Returns an error if the backup cannot be used.
     pub fn plan_restore(&self, saved: &Backup, evidence: &ChangeEvidence) -> Result<Option<RestorePlan>, String> {
-        let archive = self.read_backup(saved).map_err(|error| error_chain(&error))??;
+        let archive = read_backup(self.protected_store, saved).map_err(|error| error_chain(&error))??;
         let Some(dir) = self.open_if_same_directory(&archive.manifest) else { return Ok(None) };
         let scan = scan_backup_paths(&dir, &archive.manifest, self.deadline);
         Ok(Some(RestorePlan::new(&archive.manifest, &scan, evidence)))
@@ -343,21 +349,6 @@ impl ProtectedProject<'_, '_> {
             archive.to_bytes().map_err(|source| ProtectError::Archive { project: self.project.to_owned(), source })?;
         let number = self.protected_store.add(self.locked, kind, &bytes)?;
         Ok((number, Digest::from_content(&bytes)))
-    }
-
-    /// Reads the backup, if it is exactly the file that was written. Otherwise returns what is wrong with it. If the
-    /// system does not allow reading it now, that is an error, because the backup may be intact.
-    fn read_backup(&self, saved: &Backup) -> Result<Result<FileArchive, String>, StoreError> {
-        let bytes = match self.protected_store.pack(ArchiveKind::Backup, saved.number, MAX_ARCHIVE_BYTES) {
-            Ok(Some(bytes)) => bytes,
-            Ok(None) => return Ok(Err("is gone".to_owned())),
-            Err(StoreError::Unreadable { what, .. }) => return Ok(Err(what)),
-            Err(error) => return Err(error),
-        };
-        if Digest::from_content(&bytes) != saved.sha256 {
-            return Ok(Err("is damaged: its digest does not match".to_owned()));
-        }
-        Ok(FileArchive::parse(&bytes).map_err(|error| error_chain(&error)))
     }
 
     /// Opens the project's directory, if it may be the one that was saved.

@@ -16,7 +16,7 @@ use super::change_evidence::change_evidence;
 use super::limits::SCAN_TIMEOUT;
 use super::participants::{Participants, ProbeCache};
 use super::policy::{self, Action};
-use super::protected_project::{ProtectError, ProtectedProject};
+use super::protected_project::{ProtectError, ProtectedProject, RestoreResult};
 use super::state::{Participant, ProjectRecord, ProtectionState};
 use baton_agents::AgentInspector;
 use baton_engine::config::RelativePath;
@@ -287,8 +287,9 @@ impl<'a> ProtectedProjectEvent<'a> {
     ) -> Result<bool, ProtectError> {
         let evidence = change_evidence(record, protected.now, Some(participants));
         let ending = protected.restore(record, evidence)?;
-        let is_finished = ending.finish(record, protected.now);
-        Ok(!is_finished || self.save(protected, record))
+        // Nothing can be lost any more if the backup is damaged. The user is told, and the older backups stay.
+        let may_save = ending.finish(record, protected.now) || ending == RestoreResult::BackupMissing;
+        Ok(!may_save || self.save(protected, record))
     }
 
     /// Saves the files, and returns whether that succeeded. If it did not, the launch is not registered, so its next
@@ -300,6 +301,7 @@ impl<'a> ProtectedProjectEvent<'a> {
         match protected.back_up(record, &self.paths) {
             Ok(saved) => {
                 record.state = ProtectionState::Saved(saved);
+                record.failed_at = None;
                 true
             }
             Err(error) => {

@@ -6,6 +6,7 @@ use std::time::Instant;
 use agent_baton_core::process::Live;
 use agent_baton_core::timestamp::Timestamp;
 
+use super::backup::{DamagedBackup, damaged_backup};
 use super::change_evidence::change_evidence;
 use super::participants::{Participants, ProbeCache};
 use super::protected_project::{ProtectError, ProtectedProject};
@@ -54,6 +55,14 @@ pub fn unrestored_projects(
 }
 
 impl UnrestoredProject {
+    /// Returns what is wrong with the backup that is to be restored, or `None` if it can be used.
+    ///
+    /// # Errors
+    /// Returns an error if the system does not allow reading it now.
+    pub fn damaged_backup(&self) -> Result<Option<DamagedBackup>, StoreError> {
+        damaged_backup(&self.protected_store, &self.record)
+    }
+
     /// Returns whether the next start of a session restores the files: every session is gone, and no attempt has just
     /// failed.
     #[must_use]

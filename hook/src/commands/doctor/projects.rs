@@ -10,9 +10,14 @@ use baton_protect::{UnrestoredProject, unrestored_projects};
 pub fn check(installation: &Installation) -> Vec<Finding> {
     let Some(store) = &installation.store else { return Vec::new() };
     match unrestored_projects(store, &inspector(installation.here)) {
-        Ok(projects) => projects.iter().map(finding).collect(),
+        Ok(projects) => projects.iter().filter(|project| has_usable_backup(project)).map(finding).collect(),
         Err(error) => vec![Finding::failed("projects", &error)],
     }
+}
+
+/// A backup that cannot be used is named among the files of the state.
+fn has_usable_backup(unrestored: &UnrestoredProject) -> bool {
+    matches!(unrestored.damaged_backup(), Ok(None))
 }
 
 fn finding(unrestored: &UnrestoredProject) -> Finding {

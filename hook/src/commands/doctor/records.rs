@@ -3,10 +3,9 @@
 use super::finding::Finding;
 use super::installation::Installation;
 use crate::commands::project::project_arg::read_record;
-use crate::error::CommandError;
 use baton_engine::config::Config;
-use baton_protect::FileArchive;
 use baton_protect::limits::MAX_ARCHIVE_BYTES;
+use baton_protect::{DamagedBackup, FileArchive, ProjectRecord, damaged_backup};
 use baton_store::{ArchiveKind, ProtectedStore, Store};
 
 pub fn check(installation: &Installation) -> Vec<Finding> {
@@ -25,11 +24,47 @@ fn protected_projects(store: &Store, config: &Config) -> Vec<Finding> {
         Ok(stores) => stores,
         Err(error) => return vec![Finding::failed("records", &error)],
     };
-    let wrong = stores.iter().filter_map(|protected| Some((protected, read_record(protected, None).err()?)));
-    let finding = |(protected, error): (&ProtectedStore, CommandError)| {
-        Finding::problem("records", baton_display::error_chain(&error), hint(store, protected, config))
+    let finding = |protected: &ProtectedStore| match read_record(protected, None) {
+        Ok(record) => record.map_or_else(Vec::new, |record| archives(protected, &record)),
+        Err(error) => {
+            vec![Finding::problem("records", baton_display::error_chain(&error), hint(store, protected, config))]
+        }
     };
-    wrong.map(finding).collect()
+    stores.iter().flat_map(finding).collect()
+}
+
+/// The backup that a record needs, and the archives that are kept for the user.
+fn archives(protected: &ProtectedStore, record: &ProjectRecord) -> Vec<Finding> {
+    let project = &record.project;
+    let needed = match damaged_backup(protected, record) {
+        Ok(damaged) => damaged.map(|DamagedBackup { what, other }| {
+            let keep = format!("`baton project save {project}` keeps its files as they are");
+            let hint = other.map_or_else(
+                || format!("there is no other backup; {keep}"),
+                |number| {
+                    format!("`baton project restore --backup {number} {project}` restores an older one, and {keep}")
+                },
+            );
+            Finding::problem("records", format!("{what}, so the files of {project} cannot be restored"), hint)
+        }),
+        Err(error) => Some(Finding::failed("records", &error)),
+    };
+    let kinds = [ArchiveKind::Backup, ArchiveKind::History].into_iter();
+    let all = kinds.flat_map(|kind| protected.numbers(kind).into_iter().flatten().map(move |number| (kind, number)));
+    let is_needed =
+        |kind, number| kind == ArchiveKind::Backup && record.backup().is_some_and(|saved| saved.number == number);
+    let kept = all.filter(|(kind, number)| !is_needed(*kind, *number));
+    needed.into_iter().chain(kept.filter_map(|(kind, number)| kept_archive(protected, kind, number))).collect()
+}
+
+/// An archive that cannot be used and that nothing needs.
+fn kept_archive(protected: &ProtectedStore, kind: ArchiveKind, number: u64) -> Option<Finding> {
+    let why = match protected.pack(kind, number, MAX_ARCHIVE_BYTES) {
+        Ok(bytes) => baton_display::error_chain(&FileArchive::parse(&bytes?).err()?),
+        Err(error) => baton_display::error_chain(&error),
+    };
+    let path = protected.path(kind, number);
+    Some(Finding::note("records", format!("{} cannot be used, and nothing needs it: {why}", path.display())))
 }
 
 /// Says how to go on without a record. It cannot be read, so other files show which project it belongs to.

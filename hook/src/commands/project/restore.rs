@@ -99,6 +99,9 @@ impl Restore {
         if anyone == Live::No {
             record.participants.clear();
         }
+        if record.state == ProtectionState::Idle {
+            record.failed_at = None;
+        }
         let texts: Vec<String> = record.pending_notices.drain(told.min(record.pending_notices.len())..).collect();
         protected.save_record(&mut record)?;
         let text = baton_display::strip_control_chars_by_line(&texts.join("\n"));

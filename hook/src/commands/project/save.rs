@@ -57,6 +57,7 @@ impl Save {
         if anyone == Live::No {
             record.participants.clear();
         }
+        record.failed_at = None;
         for text in record.pending_notices.drain(told.min(record.pending_notices.len())..) {
             output::notice(&text);
         }

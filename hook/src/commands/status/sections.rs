@@ -73,6 +73,9 @@ pub(super) fn render(
     let lost: Vec<Row> = seen.lost().map(|it| session(it, "lost")).collect();
     let many =
         if lost.len() > MAX_LOST_LISTED { format!(", {MAX_LOST_LISTED} of {}", lost.len()) } else { String::new() };
+    let projects = |has_failed: bool| -> Vec<Row> {
+        unrestored.iter().filter(|it| it.record.failed_at.is_some() == has_failed).map(project_row).collect()
+    };
     let sections = [
         ("waits for you".to_owned(), waits.collect()),
         ("at work".to_owned(), of(&|it| LiveState::from_session(it) == Some(LiveState::Working))),
@@ -82,10 +85,8 @@ pub(super) fn render(
         ("loops of other programs".to_owned(), loops.iter().map(foreign_loop).collect()),
         ("unknown".to_owned(), of(&|it| it.standing.status == SessionStatus::Unknown)),
         (format!("lost{many} (`baton resume` resumes them)"), lost.into_iter().take(MAX_LOST_LISTED).collect()),
-        (
-            "protected files to restore (the next start of a session restores them)".to_owned(),
-            unrestored.iter().map(project_row).collect(),
-        ),
+        ("protected files to restore (the next start of a session restores them)".to_owned(), projects(false)),
+        ("protected files that could not be restored (`baton doctor` says why)".to_owned(), projects(true)),
     ];
     let listing = Listing {
         primary: &["STATUS", "AGENT", "PANE", "SINCE"],

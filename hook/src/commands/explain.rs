@@ -7,7 +7,7 @@ use agent_baton_core::request::{Input, Reading, Request};
 use agent_baton_core::rules::liveness::from_probe;
 use clap::Args;
 
-use super::log::no_decision_about;
+use super::log::{no_decision_about, note_skipped};
 use crate::args::record;
 use crate::context::Context;
 use crate::error::CommandError;
@@ -34,15 +34,18 @@ impl Explain {
         let text = self.decision.as_str();
         let mut audit = context.audit()?;
         let line = match text.parse::<u64>() {
-            _ if text == "last" => {
-                audit.next().ok_or_else(|| CommandError::not_found("no decisions have been recorded yet"))?
-            }
-            Ok(number) => audit.find(|line| line.n == number).ok_or_else(|| no_decision_about(text))?,
+            _ if text == "last" => audit.next(),
+            Ok(number) => audit.find(|line| line.n == number),
             Err(_) => {
                 let ids = record::resolve(&context, text)?;
-                audit.find(|line| ids.iter().any(|id| line.names(id))).ok_or_else(|| no_decision_about(text))?
+                audit.find(|line| ids.iter().any(|id| line.names(id)))
             }
         };
+        note_skipped(&audit);
+        let line = line.ok_or_else(|| match text {
+            "last" => CommandError::not_found("no decisions have been recorded yet"),
+            _ => no_decision_about(text),
+        })?;
         output::print(&baton_display::strip_control_chars_by_line(&sentences(&line, &context, &Terminal::stdout())))
     }
 }

@@ -8,7 +8,7 @@ use crate::error::CommandError;
 use crate::output;
 use crate::output::listing::{Listing, Row};
 use crate::output::terminal::Terminal;
-use baton_store::AuditLine;
+use baton_store::{AuditLine, AuditReader};
 
 /// Print the recorded decisions, newest last.
 #[derive(Args)]
@@ -33,7 +33,9 @@ impl Log {
         let context = Context::open()?;
         let about = self.about.as_deref().map(|text| record::resolve(&context, text)).transpose()?;
         let about = |line: &AuditLine| about.as_ref().is_none_or(|ids| ids.iter().any(|id| line.names(id)));
-        let mut newest: Vec<AuditLine> = context.audit()?.filter(about).take(self.limit).collect();
+        let mut audit = context.audit()?;
+        let mut newest: Vec<AuditLine> = audit.by_ref().filter(about).take(self.limit).collect();
+        note_skipped(&audit);
         newest.reverse();
         if self.json {
             let lines = newest.iter().map(serde_json::to_string).collect::<Result<Vec<_>, _>>();
@@ -70,6 +72,15 @@ impl Log {
         }
         let listing = Listing::new(&["DECISION", "TIME", "INPUT"], &["ID", "REASONS"], rows);
         output::print(&listing.render(&Terminal::stdout()))
+    }
+}
+
+/// Says how many lines of the audit could not be used on the way to what was looked for.
+pub(super) fn note_skipped(audit: &AuditReader) {
+    let skipped = usize::try_from(audit.skipped()).unwrap_or(usize::MAX);
+    if skipped > 0 {
+        let lines = baton_display::format_count(skipped, "line", "lines");
+        output::notice(&format!("left out {lines} of the audit that cannot be used; `baton doctor` names the file"));
     }
 }
 

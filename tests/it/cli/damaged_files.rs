@@ -90,3 +90,23 @@ fn each_file_that_cannot_be_used_is_named_with_a_way_out_that_works() {
     }
     check(Path::new("wal.json"), |path| fs::write(path, "{").unwrap(), true);
 }
+
+#[test]
+fn lines_of_the_audit_that_cannot_be_used_are_counted() {
+    for (damage, lines) in [(b"{\"n\": half\n".as_slice(), "1 line"), (b"\xff\x00random\n\x17\n", "2 lines")] {
+        let scratch = Scratch::new();
+        let window = open(&scratch);
+        assert_eq!(scratch.baton(["log"]).run().stderr, "");
+        let path = scratch.state_dir().join("audit/audit.jsonl");
+        let text = fs::read(&path).unwrap();
+        fs::write(&path, [&text[..], damage].concat()).unwrap();
+        for words in [&["log"][..], &["log", "--json"], &["explain"], &["explain", "1"]] {
+            let output = scratch.baton(words.iter().copied()).run();
+            assert!(output.code == Some(0) && output.stderr.contains(lines), "{words:?}: {output:?}");
+        }
+        let doctor = scratch.baton(["doctor"]).run().stdout;
+        assert!(doctor.contains(&format!("audit.jsonl has {lines} that cannot be used")), "{doctor}");
+        assert!(!doctor.contains("every file of the state can be used"), "{doctor}");
+        drop(window);
+    }
+}

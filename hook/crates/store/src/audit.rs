@@ -5,6 +5,7 @@
 
 use std::fs::File;
 use std::os::unix::fs::FileExt;
+use std::path::PathBuf;
 
 use agent_baton_core::agent::Agent;
 use agent_baton_core::decision::{Decision, Location};
@@ -259,6 +260,21 @@ pub(crate) fn append(layout: &Layout, n: u64, line: &str) -> Result<Option<File>
 /// moved is not found.
 fn rotate(layout: &Layout) -> Result<(), StoreError> {
     (0..OLD_FILES).rev().try_for_each(|age| file::rename_if_there(&layout.audit(age), &layout.audit(age + 1)))
+}
+
+/// Returns the files of the audit with lines that cannot be used, and how many each has.
+pub(crate) fn damaged_lines(layout: &Layout) -> Result<Vec<(PathBuf, u64)>, StoreError> {
+    let mut damaged = Vec::new();
+    for path in (0..=OLD_FILES).map(|age| layout.audit(age)) {
+        let Some((file, len)) = file::open(&path)? else { continue };
+        let mut reader =
+            AuditReader { files: Vec::new().into_iter(), current: Some(ReverseLines::new(file, len)), skipped: 0 };
+        while reader.next().is_some() {}
+        if reader.skipped > 0 {
+            damaged.push((path, reader.skipped));
+        }
+    }
+    Ok(damaged)
 }
 
 /// Reads the lines of the audit, newest first. It skips and counts unreadable lines.

@@ -10,7 +10,7 @@ use agent_baton_core::process::HostId;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::audit::AuditReader;
+use crate::audit::{self, AuditReader};
 use crate::cache;
 use crate::error::StoreError;
 use crate::file;
@@ -107,6 +107,16 @@ impl Store {
     /// Returns an error if a file of the audit cannot be opened.
     pub fn audit(&self) -> Result<AuditReader, StoreError> {
         AuditReader::open(&self.layout)
+    }
+
+    /// Returns the files of the audit with lines that cannot be used, and how many each has. It reads the whole audit, so it is
+    /// only for commands.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if a file of the audit cannot be opened.
+    pub fn damaged_audit_lines(&self) -> Result<Vec<(PathBuf, u64)>, StoreError> {
+        audit::damaged_lines(&self.layout)
     }
 
     /// Returns the ids of all runs in a location, in order. It lists a directory, so it is only for commands.

@@ -1,5 +1,7 @@
 //! Reports files of the state that cannot be used.
 
+use std::path::PathBuf;
+
 use super::finding::Finding;
 use super::installation::Installation;
 use crate::commands::project::project_arg::read_record;
@@ -15,7 +17,15 @@ pub fn check(installation: &Installation) -> Vec<Finding> {
         Ok(wrong) => findings.extend(wrong.iter().map(|error| Finding::failed("records", error))),
         Err(error) => findings.push(Finding::failed("records", &error)),
     }
+    // A file of the audit that cannot be opened is among the unusable files.
+    findings.extend(store.damaged_audit_lines().unwrap_or_default().iter().map(damaged_audit));
     if findings.is_empty() { vec![Finding::ok("records", "every file of the state can be used")] } else { findings }
+}
+
+/// A crash may have cut off a line. Nothing needs it any more.
+fn damaged_audit((path, lines): &(PathBuf, u64)) -> Finding {
+    let lines = baton_display::format_count(usize::try_from(*lines).unwrap_or(usize::MAX), "line", "lines");
+    Finding::note("records", format!("{} has {lines} that cannot be used; `baton log` leaves them out", path.display()))
 }
 
 /// The records of protected projects. While one cannot be read, nothing of its project is saved or restored.

@@ -115,12 +115,12 @@ pub fn reply(bytes: &[u8]) {
 
 /// Reads a backup of protected files, or an entry of their history.
 pub fn file_archive(bytes: &[u8]) {
-    if let Ok(pack) = FileArchive::parse(bytes)
-        && let Ok(written) = pack.to_bytes()
+    if let Ok(archive) = FileArchive::parse(bytes)
+        && let Ok(written) = archive.to_bytes()
     {
         assert!(
-            FileArchive::parse(&written).is_ok_and(|again| again == pack),
-            "a pack changed when it was written and read again"
+            FileArchive::parse(&written).is_ok_and(|again| again == archive),
+            "an archive changed when it was written and read again"
         );
     }
 }

@@ -27,7 +27,7 @@ pub struct Scenario {
     prepare: for<'a> fn(&'a Scratch) -> Vec<Window<'a>>,
     /// Returns what the last window runs.
     act: fn(&Window<'_>) -> Run,
-    settle: fn(&mut FaultScenario<'_>, &Ended),
+    check_repair: fn(&mut FaultScenario<'_>, &Ended),
 }
 
 /// A scenario with its state prepared. It can be played any number of times.
@@ -47,7 +47,7 @@ pub const SCENARIOS: [Scenario; 18] = [
         locked: false,
         prepare: |scratch| vec![Window::open(scratch, Agent::Claude, "%1")],
         act: |window| start(window, "s1", "startup"),
-        settle: |scene, _| {
+        check_repair: |scene, _| {
             scene.prompt("s1");
             scene.registered("s1");
         },
@@ -60,7 +60,7 @@ pub const SCENARIOS: [Scenario; 18] = [
             vec![Window::open_owner(scratch, Agent::Claude, "%1"), Window::open(scratch, Agent::Claude, "%2")]
         },
         act: |window| start(window, "s2", "startup"),
-        settle: |scene, _| {
+        check_repair: |scene, _| {
             scene.prompt("s2");
             scene.registered("s2");
             scene.owned("s1", 0, 1);
@@ -72,7 +72,7 @@ pub const SCENARIOS: [Scenario; 18] = [
         locked: false,
         prepare: |scratch| vec![Window::open_owner(scratch, Agent::Claude, "%1")],
         act: |window| window.call("s1", window.payload("SessionEnd", "s1", &json!({})).to_string()),
-        settle: |scene, _| {
+        check_repair: |scene, _| {
             scene.prompt("s1");
             scene.registered("s1");
             scene.owned("s1", 0, 1);
@@ -84,7 +84,7 @@ pub const SCENARIOS: [Scenario; 18] = [
         locked: false,
         prepare: killed_owner,
         act: |window| start(window, "s1", "resume"),
-        settle: |scene, ended| {
+        check_repair: |scene, ended| {
             // A notification that was not written is delivered again, and one that was written is not repeated for
             // ever.
             let told = scene.tells_model(ended, "SessionStart");
@@ -100,7 +100,7 @@ pub const SCENARIOS: [Scenario; 18] = [
         locked: false,
         prepare: killed_owner,
         act: |window| prompt(window, "s1", "first"),
-        settle: |scene, ended| {
+        check_repair: |scene, ended| {
             let told = scene.tells_model(ended, "UserPromptSubmit");
             let again = scene.prompt("s1");
             assert!(told || scene.tells_model(&again, "UserPromptSubmit"), "the model was never told: {again:?}");
@@ -116,8 +116,8 @@ pub const SCENARIOS: [Scenario; 18] = [
             vec![Window::open_owner(scratch, Agent::Claude, "%1"), Window::open(scratch, Agent::Claude, "%2")]
         },
         act: |window| start(window, "s1", "resume"),
-        settle: |scene, ended| {
-            scene.user_is_told_once("s1", ended);
+        check_repair: |scene, ended| {
+            scene.notified_once("s1", ended);
             scene.owned("s1", 0, 1);
         },
     },
@@ -127,8 +127,8 @@ pub const SCENARIOS: [Scenario; 18] = [
         locked: false,
         prepare: killed_owner,
         act: |window| start(window, "s2", "startup"),
-        settle: |scene, ended| {
-            scene.user_is_told_once("s2", ended);
+        check_repair: |scene, ended| {
+            scene.notified_once("s2", ended);
             scene.owned("s1", 0, 1);
         },
     },
@@ -143,7 +143,7 @@ pub const SCENARIOS: [Scenario; 18] = [
             windows
         },
         act: |window| command(window, "s2", &["run", "adopt", "demo"]),
-        settle: |scene, ended| {
+        check_repair: |scene, ended| {
             let again = scene.last().baton("s2", &["run", "adopt", "demo"]);
             // The run cannot be adopted a second time.
             assert_eq!(again.code, Some(if ended.code == Some(0) { 3 } else { again.code.unwrap_or(1) }), "{again:?}");
@@ -162,7 +162,7 @@ pub const SCENARIOS: [Scenario; 18] = [
             vec![empty, Window::open(scratch, Agent::Claude, "%1")]
         },
         act: |window| start(window, "s1", "startup"),
-        settle: |scene, ended| {
+        check_repair: |scene, ended| {
             scene.prompt("s1");
             scene.registered("s1");
             let sessions = scene.state().sessions();
@@ -182,7 +182,7 @@ pub const SCENARIOS: [Scenario; 18] = [
             vec![Window::open_owner(scratch, Agent::Claude, "%1"), Window::open(scratch, Agent::Claude, "%2")]
         },
         act: |window| start(window, "s2", "startup"),
-        settle: |scene, _| {
+        check_repair: |scene, _| {
             scene.prompt("s2");
             scene.registered("s2");
             scene.owned("s1", 0, 1);
@@ -204,13 +204,13 @@ pub const SCENARIOS: [Scenario; 18] = [
             windows
         },
         act: |window| prompt(window, "s3", "first"),
-        settle: |scene, ended| {
+        check_repair: |scene, ended| {
             // An event that could not be read or handled goes to the quarantine, with a warning. The session's next
             // event does its work.
-            let aside = scene.scratch.state_dir().join("quarantine");
-            if std::fs::read_dir(&aside).is_ok_and(|mut files| files.next().is_some()) {
+            let quarantine = scene.scratch.state_dir().join("quarantine");
+            if std::fs::read_dir(&quarantine).is_ok_and(|mut files| files.next().is_some()) {
                 assert!(ended.stderr.contains("it was moved to"), "{ended:?}");
-                std::fs::remove_dir_all(&aside).unwrap();
+                std::fs::remove_dir_all(&quarantine).unwrap();
                 let registered = scene.windows[1].hook("UserPromptSubmit", "s2", &json!({"prompt": "words"}));
                 assert_eq!(registered.code, Some(0), "{registered:?}");
             }
@@ -226,7 +226,7 @@ pub const SCENARIOS: [Scenario; 18] = [
         locked: false,
         prepare: |scratch| vec![Window::open_owner(scratch, Agent::Claude, "%1")],
         act: |window| command(window, "s1", &["run", "update", "demo", "--iteration", "7"]),
-        settle: |scene, ended| {
+        check_repair: |scene, ended| {
             assert_no_output(&scene.prompt("s1"));
             let iteration = scene.owned("s1", 0, 1).iteration;
             assert!(iteration == 7 || (iteration == 0 && ended.code != Some(0)), "{iteration} after {ended:?}");
@@ -238,7 +238,7 @@ pub const SCENARIOS: [Scenario; 18] = [
         locked: false,
         prepare: |scratch| vec![Window::open_owner(scratch, Agent::Claude, "%1")],
         act: |window| command(window, "s1", &["run", "cancel", "demo"]),
-        settle: |scene, ended| {
+        check_repair: |scene, ended| {
             assert_no_output(&scene.prompt("s1"));
             let state = scene.state();
             state.check_records();
@@ -256,7 +256,7 @@ pub const SCENARIOS: [Scenario; 18] = [
             let fields = json!({"stop_hook_active": false, "last_assistant_message": "last"});
             window.call("s1", window.payload("Stop", "s1", &fields).to_string())
         },
-        settle: |scene, ended| scene.said(ended, true),
+        check_repair: |scene, ended| scene.said(ended, true),
     },
     Scenario {
         name: "a fold at the end",
@@ -264,7 +264,7 @@ pub const SCENARIOS: [Scenario; 18] = [
         locked: false,
         prepare: |scratch| vec![talker(scratch)],
         act: |window| window.call("s1", window.payload("SessionEnd", "s1", &json!({})).to_string()),
-        settle: |scene, ended| scene.said(ended, false),
+        check_repair: |scene, ended| scene.said(ended, false),
     },
     Scenario {
         name: "a fold after a crash",
@@ -276,7 +276,7 @@ pub const SCENARIOS: [Scenario; 18] = [
             vec![first, Window::open(scratch, Agent::Claude, "%2")]
         },
         act: |window| start(window, "s1", "resume"),
-        settle: |scene, ended| scene.said(ended, false),
+        check_repair: |scene, ended| scene.said(ended, false),
     },
     Scenario {
         name: "a chunk",
@@ -284,7 +284,7 @@ pub const SCENARIOS: [Scenario; 18] = [
         locked: false,
         prepare: |scratch| vec![talker(scratch)],
         act: |window| window.call("s1", window.payload("PreCompact", "s1", &json!({"trigger": "manual"})).to_string()),
-        settle: |scene, ended| {
+        check_repair: |scene, ended| {
             scene.said(ended, false);
             // The next chunk has what this one did not contain, and nothing that it did contain.
             let again = scene.last().hook("PreCompact", "s1", &json!({"trigger": "auto"}));
@@ -299,7 +299,7 @@ pub const SCENARIOS: [Scenario; 18] = [
         locked: false,
         prepare: |scratch| {
             let window = talker(scratch);
-            let out = scratch.root().join("bundle.tar.gz");
+            let out = scratch.root().join("export.tar.gz");
             let output = scratch.baton(["session", "export", "s1", "--out", out.to_str().expect("UTF-8")]).run();
             assert_eq!(output.code, Some(0), "{output:?}");
             std::fs::remove_dir_all(scratch.state_dir()).unwrap();
@@ -309,12 +309,12 @@ pub const SCENARIOS: [Scenario; 18] = [
             vec![window, other]
         },
         act: |window| {
-            let bundle = window.scratch().root().join("bundle.tar.gz");
-            command(window, "s2", &["session", "import", bundle.to_str().expect("UTF-8")])
+            let archive = window.scratch().root().join("export.tar.gz");
+            command(window, "s2", &["session", "import", archive.to_str().expect("UTF-8")])
         },
-        settle: |scene, ended| {
-            let bundle = scene.scratch.root().join("bundle.tar.gz");
-            let again = scene.last().baton("s2", &["session", "import", bundle.to_str().expect("UTF-8")]);
+        check_repair: |scene, ended| {
+            let archive = scene.scratch.root().join("export.tar.gz");
+            let again = scene.last().baton("s2", &["session", "import", archive.to_str().expect("UTF-8")]);
             // If the call ended before the record existed, the session is imported again, completely. Otherwise its
             // record exists.
             assert_eq!(again.code, Some(if ended.code == Some(0) { 3 } else { again.code.unwrap_or(1) }), "{again:?}");
@@ -388,7 +388,7 @@ impl<'a> FaultScenario<'a> {
         let run = traced(&(self.scenario.act)(self.last()), &log);
         let ended = self.play(run);
         assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""), "{}: {ended:?}", self.scenario.name);
-        self.settle(&ended);
+        self.check_repair(&ended);
         let mut calls = calls(&log, &self.scratch.state_dir());
         // How often a call tries to get a held lock depends on the machine's speed.
         calls.retain(|call| !(self.scenario.locked && call.name == "flock" && call.nth > 1));
@@ -403,8 +403,8 @@ impl<'a> FaultScenario<'a> {
     }
 
     /// Delivers the next events, and checks the state.
-    pub fn settle(&mut self, ended: &Ended) {
-        (self.scenario.settle)(self, ended);
+    pub fn check_repair(&mut self, ended: &Ended) {
+        (self.scenario.check_repair)(self, ended);
     }
 
     /// Returns whether the state is unchanged, except for temporary files and the name of the lock's holder.
@@ -461,17 +461,17 @@ impl<'a> FaultScenario<'a> {
     /// message must be among them, which depends on the fault.
     fn said(&mut self, ended: &Ended, last: bool) {
         let with = |more: &[&'static str]| [&TALK[..], more].concat();
-        let spoken = words(self.scratch, "s1");
+        let messages = words(self.scratch, "s1");
         let mut expected = vec![with(&[])];
         if last {
             // A call that failed may have recorded its message, or not.
             let kept = with(&["answer: last"]);
             if ended.code == Some(0) && ended.stderr.is_empty() { expected = vec![kept] } else { expected.push(kept) }
         }
-        assert!(expected.iter().any(|expected| *expected == spoken), "{spoken:?} after {ended:?}");
+        assert!(expected.iter().any(|expected| *expected == messages), "{messages:?} after {ended:?}");
         self.prompt("s1");
         let next = words(self.scratch, "s1");
-        assert_eq!(next.len(), spoken.len() + 1, "{next:?}");
+        assert_eq!(next.len(), messages.len() + 1, "{next:?}");
         let over = self.last().hook("SessionEnd", "s1", &json!({"reason": "logout"}));
         assert_eq!((over.code, over.stdout.as_str()), (Some(0), ""), "{over:?}");
         // A torn line goes to the quarantine, with a warning.
@@ -493,7 +493,7 @@ impl<'a> FaultScenario<'a> {
     }
 
     /// Checks that a notification that was not written is delivered with the next prompt, and not repeated for ever.
-    fn user_is_told_once(&mut self, session: &str, ended: &Ended) {
+    fn notified_once(&mut self, session: &str, ended: &Ended) {
         let told = |ended: &Ended, event: &str| {
             let reply = Reply::parse(&ended.stdout, event).unwrap_or_else(|error| panic!("{error}"));
             reply.is_some_and(|reply| reply.user.is_some())

@@ -90,12 +90,12 @@ impl<'a> Project<'a> {
     #[must_use]
     pub fn protected_store(&self) -> PathBuf {
         let mut entries = fs::read_dir(self.scratch.state_dir().join("protected")).unwrap();
-        entries.next().expect("a vault").unwrap().path()
+        entries.next().expect("protected files").unwrap().path()
     }
 
     /// Returns the contents of its backups or of its history, oldest first, each as path in the tar file and text.
     #[must_use]
-    pub fn packs(&self, kind: &str) -> Vec<BTreeMap<String, String>> {
+    pub fn archives(&self, kind: &str) -> Vec<BTreeMap<String, String>> {
         let shown = self.show();
         let paths = shown[kind].as_array().unwrap().iter().map(|pack| pack["path"].as_str().unwrap().to_owned());
         paths.map(|path| unpack(Path::new(&path))).collect()
@@ -104,7 +104,7 @@ impl<'a> Project<'a> {
     /// Returns whether some history entry has this text at this path.
     #[must_use]
     pub fn history_has(&self, path: &str, text: &str) -> bool {
-        self.packs("history").iter().any(|pack| pack.get(path).is_some_and(|kept| kept == text))
+        self.archives("history").iter().any(|archive| archive.get(path).is_some_and(|kept| kept == text))
     }
 }
 

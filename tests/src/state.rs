@@ -154,7 +154,7 @@ impl State {
             let name = path.file_name().unwrap_or_default().to_string_lossy();
             assert_ne!(name, "wal.json", "a commit was left");
             assert!(!path.starts_with("inbox"), "left in the inbox: {}", path.display());
-            assert!(!path.starts_with("quarantine"), "set aside: {}", path.display());
+            assert!(!path.starts_with("quarantine"), "quarantined: {}", path.display());
         }
         let runs = self.runs();
         for session in self.sessions() {

@@ -65,7 +65,7 @@ impl Gc {
         let context = Context::open()?;
         let liveness = context.liveness_check();
         let sweep =
-            Sweep { store: context.store(), census: &liveness, policy: context.retention()?, now: context.now() };
+            Sweep { store: context.store(), liveness: &liveness, policy: context.retention()?, now: context.now() };
         let progress = Progress::begin("reading the sessions", None);
         let plan = sweep.plan()?;
         drop(progress);

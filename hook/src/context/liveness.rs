@@ -69,12 +69,12 @@ impl Context {
 
     /// Returns whether a run's owner is alive, according to this check.
     #[must_use]
-    pub fn owner_liveness(&self, census: &SystemLiveness, run: &Run) -> Live {
+    pub fn owner_liveness(&self, liveness: &SystemLiveness, run: &Run) -> Live {
         let Some(id) = &run.owner.session else {
-            return census.command(run, &self.store().supervisor_lock_path(run.project.as_deref(), &run.name));
+            return liveness.command(run, &self.store().supervisor_lock_path(run.project.as_deref(), &run.name));
         };
         let Ok((session, _)) = self.session(id) else { return Live::Unknown };
-        session.launch(&run.owner.process).map_or(Live::Unknown, |launch| census.launch(&session, launch).live)
+        session.launch(&run.owner.process).map_or(Live::Unknown, |launch| liveness.launch(&session, launch).live)
     }
 
     /// Returns the session to which the user went on in the window of a run's owner, if they left the owner.

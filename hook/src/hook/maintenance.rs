@@ -48,7 +48,7 @@ pub(super) fn run(service: &DecisionService<'_>, event: EventName, audit: Option
     if audit.is_some_and(|n| n.is_multiple_of(DECISIONS_PER_SWEEP)) {
         let liveness = LivenessCheck::new(service.inspector);
         let policy = &service.settings.config().retention;
-        run_incremental(&Sweep { store: service.store, census: &liveness, policy, now: service.now() })?;
+        run_incremental(&Sweep { store: service.store, liveness: &liveness, policy, now: service.now() })?;
     }
     Ok(())
 }

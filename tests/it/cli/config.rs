@@ -183,7 +183,7 @@ fn an_agent_in_a_tool_of_another_has_the_configuration_of_the_outer_one() {
 }
 
 #[test]
-fn beneath_an_agent_a_command_has_the_configuration_that_hooks_have() {
+fn below_an_agent_a_command_has_the_configuration_that_hooks_have() {
     let scratch = Scratch::new();
     write(&own(&scratch), "stale_after = \"30d\"");
     let mut window = Window::open(&scratch, Agent::Claude, "%1").with("XDG_CONFIG_HOME", "/nonexistent");

@@ -189,7 +189,7 @@ fn of_the_state() {
         fs::create_dir(state(installation).join("inbox")).unwrap();
         (0..65).for_each(|n| fs::write(state(installation).join(format!("inbox/{n}.json")), "{}").unwrap());
     });
-    check("files set aside", "note", "inbox", "1 unusable file in the quarantine directory", |installation| {
+    check("quarantined files", "note", "inbox", "1 unusable file in the quarantine directory", |installation| {
         fs::create_dir_all(state(installation).join("quarantine")).unwrap();
         fs::write(state(installation).join("quarantine/x"), "{").unwrap();
     });

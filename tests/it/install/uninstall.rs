@@ -174,7 +174,7 @@ fn it_asks_first() {
 
 /// Without the state, nothing would show that there are files to restore.
 #[test]
-fn purge_waits_for_protected_files_to_be_given_back() {
+fn purge_waits_for_protected_files_to_be_restored() {
     let installation = Installation::new();
     installation.done("install --yes --agent claude");
     let project = Project::protect(&installation.scratch, &["AGENTS.md"]);

@@ -223,8 +223,8 @@ fn what_a_crash_left_out_or_tore_is_made_good() {
     for cut in whole.len()..one.len() {
         std::fs::write(&path, &one[..cut]).unwrap();
         window.baton("s1", &["run", "update", &id, "--iteration", "1", "--phase", &format!("cut at {cut}")]);
-        let mended = String::from_utf8(std::fs::read(&path).unwrap()).unwrap();
-        assert_eq!(mended.matches("--- iteration 1, fence 1 ---").count(), 1, "cut at {cut}: {mended}");
+        let repaired = String::from_utf8(std::fs::read(&path).unwrap()).unwrap();
+        assert_eq!(repaired.matches("--- iteration 1, fence 1 ---").count(), 1, "cut at {cut}: {repaired}");
     }
     // The log is missing: it is started anew, with what the record contains.
     std::fs::remove_file(&path).unwrap();

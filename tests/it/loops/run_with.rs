@@ -161,7 +161,7 @@ fn a_second_start_is_refused_with_the_first_ones_name_or_waits() {
 }
 
 /// Starts a command, kills its supervisor, and returns both with the command's pid.
-fn orphaned(scratch: &Scratch) -> (Supervisor, i32) {
+fn without_supervisor(scratch: &Scratch) -> (Supervisor, i32) {
     let mut supervisor = Supervisor::start(scratch, &["loop", "--", "sleep", "600"]);
     let run = wait_for("the command", || runs(scratch).pop().filter(|run| run.owner.child.is_some()));
     let child = i32::try_from(run.owner.child.as_ref().unwrap().pid).unwrap();
@@ -173,7 +173,7 @@ fn orphaned(scratch: &Scratch) -> (Supervisor, i32) {
 #[test]
 fn over_means_that_the_supervisor_and_the_command_are_gone() {
     let scratch = Scratch::new();
-    let (_killed, child) = orphaned(&scratch);
+    let (_killed, child) = without_supervisor(&scratch);
     let refused = with(&scratch, "loop", "exit 0");
     assert_eq!(refused.code, Some(3), "{refused:?}");
     assert!(refused.stderr.contains(&child.to_string()), "{refused:?}");
@@ -192,7 +192,7 @@ fn over_means_that_the_supervisor_and_the_command_are_gone() {
 #[test]
 fn waiting_for_a_command_whose_supervisor_is_gone_leaves_nothing_in_the_audit() {
     let scratch = Scratch::new();
-    let (_killed, child) = orphaned(&scratch);
+    let (_killed, child) = without_supervisor(&scratch);
     let mut waiting = Supervisor::start(&scratch, &["loop", "--wait", "--", "true"]);
     let mut said = BufReader::new(waiting.child.stderr.take().unwrap());
     let mut line = String::new();
@@ -257,7 +257,7 @@ fn a_lock_that_others_hold_leaves_it_open_and_is_named() {
 }
 
 #[test]
-fn no_program_beneath_inherits_the_lock() {
+fn no_program_below_inherits_the_lock() {
     let scratch = Scratch::new();
     let list = work(&scratch, "open");
     assert_eq!(with(&scratch, "loop", &format!("ls -l /proc/$$/fd > {}", list.display())).code, Some(0));
@@ -396,7 +396,7 @@ fn the_shells_job_control_holds_and_continues_it() {
 }
 
 #[test]
-fn agents_beneath_are_iterations_and_own_nothing() {
+fn agents_below_are_iterations_and_own_nothing() {
     for agent in Agent::ALL {
         let scratch = Scratch::new();
         // Nothing is in between: the agent is the command.

@@ -57,7 +57,7 @@ fn goes_on(reply: Option<Reply>) -> String {
 }
 
 /// Returns the one line for the user. The reply must have nothing for the agent.
-fn told(reply: Option<Reply>) -> String {
+fn line_for_user(reply: Option<Reply>) -> String {
     let reply = reply.expect("the user was to be told");
     assert_eq!((&reply.decision, &reply.model), (&None, &None), "{reply:?}");
     let words = reply.user.expect("words");
@@ -88,7 +88,7 @@ fn a_loop_goes_round_until_its_phrase_is_said() {
         }
         let hint = goes_on(stop(&mut window, "s1", "I shall say: Say <done/> at the end."));
         assert!(hint.contains("it does not count there"), "{hint}");
-        let words = told(stop(&mut window, "s1", "All is there.\n\n<done/>"));
+        let words = line_for_user(stop(&mut window, "s1", "All is there.\n\n<done/>"));
         assert!(words.contains("is done at iteration 4 of 5"), "{words}");
         assert_eq!((run(&scratch).status, run(&scratch).iteration), (Status::Done, 4), "{agent}");
         assert_eq!(stop(&mut window, "s1", "more"), None);
@@ -105,7 +105,7 @@ fn a_message_that_cannot_be_decoded_ends_a_loop_all_the_same() {
         let fields = json!({"last_assistant_message": "cut MARK here\n\n<done/>", "stop_hook_active": false});
         let payload = window.payload("Stop", "s1", &fields).to_string().replace("MARK", half);
         let ended = window.process.run(window.call("s1", payload));
-        let words = told(Reply::parse(&ended.stdout, "Stop").unwrap());
+        let words = line_for_user(Reply::parse(&ended.stdout, "Stop").unwrap());
         assert!(words.contains("is done"), "{words}");
         assert_eq!(run(&scratch).status, Status::Done, "{agent}");
     }
@@ -166,7 +166,7 @@ fn a_cancel_from_any_terminal_holds_whatever_comes_after() {
         goes_on(stop(&mut window, "s1", "part 1"));
         baton(&scratch, &["run", "cancel", "demo"]);
         let cancelled = run(&scratch);
-        let words = told(stop(&mut window, "s1", "part 2"));
+        let words = line_for_user(stop(&mut window, "s1", "part 2"));
         assert!(words.contains("was cancelled at iteration 1 of 5"), "{words}");
         assert_eq!(prompt(&mut window, agent, "s1", "t2", "words"), None);
         assert_eq!(stop(&mut window, "s1", "part 3"), None);
@@ -188,7 +188,7 @@ fn a_loop_pauses_and_goes_on_by_a_persons_word() {
     start(&mut window, "s1", &["--max-iterations", "5"]);
     goes_on(stop(&mut window, "s1", "part 1"));
     assert!(baton(&scratch, &["run", "pause", "demo"]).contains("is paused"));
-    let words = told(stop(&mut window, "s1", "part 2"));
+    let words = line_for_user(stop(&mut window, "s1", "part 2"));
     assert!(words.contains("is paused at iteration 1 of 5. A user paused the run."), "{words}");
     assert_eq!(prompt(&mut window, Agent::Claude, "s1", "t2", "a question"), None);
     assert_eq!(stop(&mut window, "s1", "an answer"), None);
@@ -272,7 +272,7 @@ fn a_loop_goes_on_where_its_owner_goes() {
         for n in 4..=5 {
             assert!(goes_on(stop(&mut second, "s1", &format!("part {n}"))).contains(&format!("iteration {n} of 5")));
         }
-        assert!(told(stop(&mut second, "s1", "part 6")).contains("ended at iteration 5 of 5"));
+        assert!(line_for_user(stop(&mut second, "s1", "part 6")).contains("ended at iteration 5 of 5"));
         assert_eq!(run(&scratch).status, Status::Failed, "{agent}");
     }
 }
@@ -431,14 +431,14 @@ fn a_stop_that_does_not_get_the_lock_counts_nothing_and_the_loop_waits() {
         start(&mut window, "s1", &["--max-iterations", "5"]);
         goes_on(stop(&mut window, "s1", "part 1"));
         let holder = Holder::of(&scratch);
-        let words = told(stop(&mut window, "s1", "part 2"));
+        let words = line_for_user(stop(&mut window, "s1", "part 2"));
         assert!(words.contains("waits at iteration 1 of 5") && words.contains("could not be recorded"), "{words}");
         let note = scratch.state().files.into_iter().find(|(path, _)| path.starts_with("inbox")).unwrap().1;
         assert!(!String::from_utf8(note).unwrap().contains("part 2"), "its digest, and not its words");
         drop(holder);
         assert_no_output(&window.hook("PreCompact", "s1", &json!({"trigger": "auto"})));
         assert_eq!((run(&scratch).status, run(&scratch).iteration), (Status::Waiting, 1), "{agent}");
-        let words = told(stop(&mut window, "s1", "part 3"));
+        let words = line_for_user(stop(&mut window, "s1", "part 3"));
         assert!(words.contains("waits at iteration 1"), "{words}");
         assert_eq!(prompt(&mut window, agent, "s1", "t2", "go on"), None);
         assert!(goes_on(stop(&mut window, "s1", "part 4")).contains("iteration 2 of 5"), "{agent}");
@@ -465,7 +465,7 @@ fn a_stop_that_is_a_pause_is_no_end_and_no_round() {
         let scratch = Scratch::new();
         let mut window = open(&scratch, Agent::Claude, "%1", "s1");
         start(&mut window, "s1", &["--max-iterations", "8", "--patience", "2"]);
-        let words = told(pause(&mut window, tasks, crons));
+        let words = line_for_user(pause(&mut window, tasks, crons));
         assert!(
             words.contains("waits at iteration 0 of 8. The agent waits for background work of its own."),
             "{words}"
@@ -486,7 +486,7 @@ fn a_stop_that_is_a_pause_is_no_end_and_no_round() {
         assert!(goes_on(pause(&mut window, &none, &none)).contains("iteration 1 of 8"));
         // The phrase ends it, whatever runs.
         let fields = json!({"last_assistant_message": "<done/>", "background_tasks": tasks, "session_crons": crons});
-        assert!(told(stop_with(&mut window, "s1", &fields)).contains("is done at iteration 1 of 8"));
+        assert!(line_for_user(stop_with(&mut window, "s1", &fields)).contains("is done at iteration 1 of 8"));
     }
 }
 
@@ -497,7 +497,7 @@ fn a_task_that_never_ends_holds_no_loop_up_for_ever() {
     let scratch = Scratch::new();
     let mut window = open(&scratch, Agent::Claude, "%1", "s1");
     start(&mut window, "s1", &["--patience", "0"]);
-    assert!(told(pause(&mut window, &server, &none)).contains("baton run continue"));
+    assert!(line_for_user(pause(&mut window, &server, &none)).contains("baton run continue"));
     let waited = (1..20).take_while(|_| pause(&mut window, &server, &none).is_none()).count();
     assert_eq!(waited, 9);
     assert_eq!(run(&scratch).iteration, 1);
@@ -556,7 +556,7 @@ fn a_loop_ends_when_nothing_changes() {
         goes_on(stop(&mut window, "s1", &format!("part {n}")));
     }
     goes_on(stop(&mut window, "s1", "part 4"));
-    assert!(told(stop(&mut window, "s1", "part 5")).contains("stayed the same too many times"));
+    assert!(line_for_user(stop(&mut window, "s1", "part 5")).contains("stayed the same too many times"));
     assert_eq!(run(&scratch).status, Status::Failed);
 }
 
@@ -568,7 +568,7 @@ fn a_loop_ends_when_its_time_is_over() {
     assert!(refused.code == Some(2) && refused.stderr.contains("from 1 on"), "{refused:?}");
     start(&mut window, "s1", &["--max-time", "1h"]);
     shift(&scratch.state_dir().join("runs"), -2 * 60 * 60 * 1000, true);
-    assert!(told(stop(&mut window, "s1", "part 1")).contains("ended at iteration 0 of 50"));
+    assert!(line_for_user(stop(&mut window, "s1", "part 1")).contains("ended at iteration 0 of 50"));
 }
 
 /// Everything that a cloned repository can contain: agent settings with an environment for hooks, a state and a

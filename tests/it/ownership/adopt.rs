@@ -56,7 +56,7 @@ fn an_owner_that_lives_is_shown_and_fenced_only_knowingly() {
     let refused = owner.baton("s1", &["run", "update", "demo", "--fence", "1", "--phase", "x"]);
     assert_eq!(refused.code, Some(3), "{refused:?}");
     assert!(refused.stderr.contains("Your fence 1 is stale; the current fence is 2"), "{refused:?}");
-    assert_eq!(owner.baton("s1", &["run", "update", "demo", "--phase", "x"]).code, Some(3), "beneath the old owner");
+    assert_eq!(owner.baton("s1", &["run", "update", "demo", "--phase", "x"]).code, Some(3), "below the old owner");
 }
 
 #[test]

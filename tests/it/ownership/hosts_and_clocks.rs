@@ -141,7 +141,7 @@ fn a_state_from_yesterday_robs_no_owner() {
     other.hook("SessionStart", "s1", &json!({"source": "resume"}));
     let run = the_run(&scratch);
     assert_eq!((run.fence.0, run.owner.process.pid), (1001, window.process.pid()));
-    assert_eq!(window.baton("s1", &["run", "update", "demo", "--phase", "x"]).code, Some(0), "beneath the owner");
+    assert_eq!(window.baton("s1", &["run", "update", "demo", "--phase", "x"]).code, Some(0), "below the owner");
     assert_eq!(other.baton("s1", &["run", "update", "demo", "--fence", "1", "--phase", "y"]).code, Some(3));
 }
 
@@ -261,12 +261,12 @@ fn what_waited_is_acted_on_in_the_order_in_which_it_came() {
 fn a_commit_of_another_machine_is_left_to_it() {
     let scratch = Scratch::new();
     let mut window = Window::open_owner(&scratch, Agent::Claude, "%1");
-    let journal = json!({"machine": "another", "at": {"unix_ms": 1, "boot": "b", "boot_ms": 1}, "entries": [], "audit": 99,
+    let wal = json!({"machine": "another", "at": {"unix_ms": 1, "boot": "b", "boot_ms": 1}, "entries": [], "audit": 99,
         "line": {}});
     let path = scratch.state_dir().join("wal.json");
-    std::fs::write(&path, journal.to_string()).unwrap();
+    std::fs::write(&path, wal.to_string()).unwrap();
     assert_one_line(&window.hook("SessionStart", "s1", &json!({"source": "resume"})), 0);
-    assert_eq!(std::fs::read_to_string(&path).unwrap(), journal.to_string());
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), wal.to_string());
     assert_eq!(window.baton("s1", &["run", "update", "demo", "--phase", "x"]).code, Some(1));
     std::fs::remove_file(&path).unwrap();
     assert_eq!(window.baton("s1", &["run", "update", "demo", "--phase", "x"]).code, Some(0));

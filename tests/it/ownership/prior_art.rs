@@ -499,8 +499,8 @@ fn amc_027_turn_tokens_persisted() {
     let before = scratch.state();
     let context = |text: String| {
         fs::write(&transcript, text).unwrap();
-        let gauge = scratch.baton(["session", "show", "s1", "--json"]).run().json()["transcript_stats"].clone();
-        (gauge["context"]["turn_start"].as_u64(), gauge["context"]["now"].as_u64())
+        let stats = scratch.baton(["session", "show", "s1", "--json"]).run().json()["transcript_stats"].clone();
+        (stats["context"]["turn_start"].as_u64(), stats["context"]["now"].as_u64())
     };
     assert_eq!(context(prompt() + &answer(1200)), (None, Some(1200)));
     assert_eq!(context(prompt() + &answer(1200) + &prompt()), (Some(1200), Some(1200)));

@@ -108,7 +108,7 @@ fn flow_003_acquire_join_ignores_own_backup() {
     let scratch = Scratch::new();
     let mut scene = Scene::spoiled(&scratch);
     assert_no_output(&come(&mut scene.windows[1], "s2"));
-    let backups = scene.project.packs("backups");
+    let backups = scene.project.archives("backups");
     assert_eq!((backups.len(), backups[0]["files/AGENTS.md"].as_str()), (1, MINE));
 }
 
@@ -470,8 +470,8 @@ fn flow_054_migrate_corrupt() {
     fs::write(scene.record(), "{").unwrap();
     let told = come(&mut scene.windows[1], "s2");
     assert!(told.stdout.contains("it was moved to"), "{told:?}");
-    let aside = fs::read_dir(scratch.state_dir().join("quarantine")).unwrap().next().unwrap().unwrap();
-    assert_eq!(fs::read_to_string(aside.path()).unwrap(), "{");
+    let quarantined = fs::read_dir(scratch.state_dir().join("quarantine")).unwrap().next().unwrap().unwrap();
+    assert_eq!(fs::read_to_string(quarantined.path()).unwrap(), "{");
     assert_eq!((scene.project.state().0.as_str(), scene.numbers("backups")), ("saved", vec![1, 2]));
 }
 

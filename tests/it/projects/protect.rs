@@ -45,7 +45,7 @@ fn the_last_one_out_gives_back_what_the_first_one_saved() {
     assert_eq!(project.state(), ("saved".to_owned(), 1));
     project.write("AGENTS.md", "the first one's\n");
     assert_no_output(&come(&mut second, "s2"));
-    assert_eq!((project.state(), project.packs("backups").len()), (("saved".to_owned(), 2), 1));
+    assert_eq!((project.state(), project.archives("backups").len()), (("saved".to_owned(), 2), 1));
     fs::remove_file(project.path().join("gone.md")).unwrap();
     fs::remove_dir_all(project.path().join(".codex/deep")).unwrap();
     fs::remove_dir(project.path().join(".codex/empty")).unwrap();
@@ -66,7 +66,7 @@ fn the_last_one_out_gives_back_what_the_first_one_saved() {
         ("files/new.md", "new\n"),
         ("files/.codex/link/is/now/a/directory", "x\n"),
     ] {
-        assert!(project.history_has(path, text), "{path}: {:?}", project.packs("history"));
+        assert!(project.history_has(path, text), "{path}: {:?}", project.archives("history"));
     }
     // They are restored exactly once: later changes are the user's.
     project.write("AGENTS.md", "mine again\n");
@@ -109,7 +109,7 @@ fn sessions_that_are_lost_are_noticed_before_anybody_saves() {
     assert!(told.stdout.contains("restored AGENTS.md"), "{told:?}");
     assert_eq!(project.read("AGENTS.md").as_deref(), Some("mine\n"));
     assert!(project.history_has("files/AGENTS.md", "the tool's\n"));
-    assert_eq!((project.state(), project.packs("backups").len()), (("saved".to_owned(), 1), 2));
+    assert_eq!((project.state(), project.archives("backups").len()), (("saved".to_owned(), 1), 2));
 }
 
 /// If the end of the last session is known and its restore was interrupted, later changes are someone else's.
@@ -124,12 +124,12 @@ fn what_was_changed_after_a_cut_off_end_is_left() {
     project.write("AGENTS.md", "the tool's\n");
     let record = project.protected_store().join("record.json");
     let saved = fs::read_to_string(&record).unwrap();
-    let aside = project.protected_store().with_file_name("aside");
-    fs::rename(project.protected_store(), &aside).unwrap();
+    let elsewhere = project.protected_store().with_file_name("elsewhere");
+    fs::rename(project.protected_store(), &elsewhere).unwrap();
     assert_no_output(&go(&mut first, "s1"));
     assert_eq!(project.read("AGENTS.md").as_deref(), Some("the tool's\n"), "nothing was to be restored");
     drop(fs::remove_dir_all(record.parent().unwrap()));
-    fs::rename(&aside, record.parent().unwrap()).unwrap();
+    fs::rename(&elsewhere, record.parent().unwrap()).unwrap();
     assert_eq!(fs::read_to_string(&record).unwrap(), saved);
     // The time of the end is known to a tick or two of the kernel.
     thread::sleep(Duration::from_millis(100));
@@ -170,7 +170,7 @@ fn the_next_session_of_a_process_gives_back_what_the_one_before_could_not() {
 
 /// If a path is removed from the configuration, what was saved before is still restored.
 #[test]
-fn what_is_no_longer_protected_is_given_back_once() {
+fn what_is_no_longer_protected_is_restored_once() {
     let scratch = Scratch::new();
     let project = Project::protect_agents_file(&scratch);
     let mut window = Window::open(&scratch, Agent::Claude, "%1");
@@ -180,7 +180,7 @@ fn what_is_no_longer_protected_is_given_back_once() {
     assert!(go(&mut window, "s1").stderr.contains("restored AGENTS.md"));
     assert_eq!((project.read("AGENTS.md").as_deref(), project.state().0.as_str()), (Some("mine\n"), "idle"));
     come(&mut window, "s2");
-    assert_eq!((project.state(), project.packs("backups").len()), (("idle".to_owned(), 0), 1));
+    assert_eq!((project.state(), project.archives("backups").len()), (("idle".to_owned(), 0), 1));
     project.write("AGENTS.md", "mine again\n");
     assert_no_output(&go(&mut window, "s2"));
     assert_eq!(project.read("AGENTS.md").as_deref(), Some("mine again\n"));

@@ -121,7 +121,7 @@ fn a_thread_that_a_codex_process_holds_is_registered_and_over_when_the_lock_goes
 
 /// A killed daemon leaves its lock file behind, but no process holds the lock.
 #[test]
-fn the_lock_file_of_a_killed_daemon_is_no_sign_of_life() {
+fn the_lock_file_of_a_killed_daemon_shows_no_life() {
     let scratch = Scratch::new();
     let mut daemon = Process::spawn(&scratch, &Launch { comm: "codex", args: &["app-server"], tty: false }, None);
     let lock = codex_lock(&scratch, A);

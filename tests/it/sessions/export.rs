@@ -32,7 +32,7 @@ fn with_two(scratch: &Scratch) {
 
 /// Exports s1 and returns the path of the file.
 fn export(scratch: &Scratch, more: &[&str]) -> PathBuf {
-    let out = scratch.root().join("bundle.tar.gz");
+    let out = scratch.root().join("export.tar.gz");
     drop(fs::remove_file(&out));
     let mut args = vec!["session", "export", "s1", "--out", out.to_str().unwrap()];
     args.extend(more);
@@ -42,10 +42,10 @@ fn export(scratch: &Scratch, more: &[&str]) -> PathBuf {
 }
 
 /// Returns each file that `tar` unpacks, by name.
-fn unpacked(scratch: &Scratch, bundle: &PathBuf) -> Vec<(String, String)> {
+fn unpacked(scratch: &Scratch, archive: &PathBuf) -> Vec<(String, String)> {
     let dir = scratch.root().join("unpacked");
     fs::create_dir_all(&dir).unwrap();
-    assert!(Command::new("tar").arg("-xzf").arg(bundle).current_dir(&dir).status().unwrap().success());
+    assert!(Command::new("tar").arg("-xzf").arg(archive).current_dir(&dir).status().unwrap().success());
     let at = dir.join("baton-session-s1");
     let mut names: Vec<PathBuf> = ["", "chunks"]
         .iter()
@@ -59,13 +59,13 @@ fn unpacked(scratch: &Scratch, bundle: &PathBuf) -> Vec<(String, String)> {
 }
 
 #[test]
-fn a_bundle_holds_one_session_and_nothing_of_another() {
+fn an_export_holds_one_session_and_nothing_of_another() {
     let scratch = Scratch::new();
     with_two(&scratch);
-    let bundle = export(&scratch, &["--with-transcript"]);
-    let bytes = fs::read(&bundle).unwrap();
+    let archive = export(&scratch, &["--with-transcript"]);
+    let bytes = fs::read(&archive).unwrap();
     assert_eq!(fs::read(export(&scratch, &["--with-transcript"])).unwrap(), bytes, "the same state, the same bytes");
-    let files = unpacked(&scratch, &bundle);
+    let files = unpacked(&scratch, &archive);
     let names: Vec<_> = files.iter().map(|(name, _)| name.as_str()).collect();
     let expected =
         ["chunks/chunk-1.md", "decisions.jsonl", "export.json", "messages.jsonl", "session.json", "transcript.jsonl"];
@@ -82,7 +82,7 @@ fn a_bundle_holds_one_session_and_nothing_of_another() {
     assert_eq!((&record["id"], &record["ended"]["reason"]), (&json!("s1"), &json!("ended")));
     let without = unpacked(&scratch, &export(&scratch, &[])).into_iter().map(|(name, _)| name);
     assert!(without.count() == 6, "unpacked over the first");
-    let listed = Command::new("tar").arg("-tzf").arg(&bundle).output().unwrap();
+    let listed = Command::new("tar").arg("-tzf").arg(&archive).output().unwrap();
     assert!(!String::from_utf8(listed.stdout).unwrap().contains("transcript"), "only on request");
 }
 
@@ -90,12 +90,12 @@ fn a_bundle_holds_one_session_and_nothing_of_another() {
 fn an_existing_file_is_not_written_over() {
     let scratch = Scratch::new();
     with_two(&scratch);
-    let bundle = export(&scratch, &[]);
-    fs::write(&bundle, "mine").unwrap();
-    let again = scratch.baton(["session", "export", "s1", "--out", bundle.to_str().unwrap()]).run();
+    let archive = export(&scratch, &[]);
+    fs::write(&archive, "mine").unwrap();
+    let again = scratch.baton(["session", "export", "s1", "--out", archive.to_str().unwrap()]).run();
     assert_eq!(again.code, Some(1), "{again:?}");
     assert!(again.stderr.contains("already exists and was not changed"), "{again:?}");
-    assert_eq!(fs::read(&bundle).unwrap(), b"mine");
+    assert_eq!(fs::read(&archive).unwrap(), b"mine");
     let nowhere = scratch.root().join("nowhere/b.tar.gz");
     let failed = scratch.baton(["session", "export", "s1", "--out", nowhere.to_str().unwrap()]).run();
     assert!(failed.stderr.contains("cannot write") && failed.code == Some(1), "{failed:?}");
@@ -107,8 +107,8 @@ fn an_existing_file_is_not_written_over() {
 fn on_another_machine_it_is_an_archived_session() {
     let (here, there) = (Scratch::new(), Scratch::new());
     with_two(&here);
-    let bundle = export(&here, &["--with-transcript"]);
-    let brought = there.baton(["session", "import", bundle.to_str().unwrap()]).run();
+    let archive = export(&here, &["--with-transcript"]);
+    let brought = there.baton(["session", "import", archive.to_str().unwrap()]).run();
     assert_eq!((brought.code, brought.stderr.as_str()), (Some(0), ""), "{brought:?}");
     let state = there.state();
     state.check_records();
@@ -122,7 +122,7 @@ fn on_another_machine_it_is_an_archived_session() {
     assert_eq!(fs::read_to_string(shown["transcript"].as_str().unwrap()).unwrap(), "{\"type\":\"summary\"}\n");
     // The session has a record now, so the import is refused and changes nothing.
     let before = there.state();
-    let again = there.baton(["session", "import", bundle.to_str().unwrap()]).run();
+    let again = there.baton(["session", "import", archive.to_str().unwrap()]).run();
     assert_eq!(again.code, Some(3), "{again:?}");
     assert!(again.stderr.contains("baton session delete s1"), "{again:?}");
     let kept = |state: agent_baton_tests::state::State| {
@@ -144,9 +144,9 @@ fn on_another_machine_it_is_an_archived_session() {
 fn an_import_takes_the_place_of_a_session_that_was_deleted() {
     let scratch = Scratch::new();
     with_two(&scratch);
-    let bundle = export(&scratch, &[]);
+    let archive = export(&scratch, &[]);
     let said = words(&scratch, "s1");
-    let import = || scratch.baton(["session", "import", bundle.to_str().unwrap()]).run();
+    let import = || scratch.baton(["session", "import", archive.to_str().unwrap()]).run();
     let refused = import();
     assert_eq!(refused.code, Some(3), "{refused:?}");
     assert!(refused.stderr.contains("baton session delete s1"), "{refused:?}");
@@ -162,7 +162,7 @@ fn an_import_takes_the_place_of_a_session_that_was_deleted() {
 }
 
 #[test]
-fn what_is_no_bundle_leaves_nothing() {
+fn what_is_no_export_leaves_nothing() {
     let scratch = Scratch::new();
     let file = scratch.root().join("b.tar.gz");
     for bytes in [&b""[..], b"text", b"\x1f\x8b"] {
@@ -175,10 +175,10 @@ fn what_is_no_bundle_leaves_nothing() {
 
 /// The files of an interrupted import belong to no session. They go to the quarantine, with a warning.
 #[test]
-fn what_stands_there_without_a_record_is_set_aside() {
+fn what_stands_there_without_a_record_is_quarantined() {
     let (here, there) = (Scratch::new(), Scratch::new());
     with_two(&here);
-    let bundle = export(&here, &[]);
+    let archive = export(&here, &[]);
     let left = there.state_dir().join("conversations/s1");
     fs::create_dir_all(&left).unwrap();
     for dir in [there.state_dir(), there.state_dir().join("conversations")] {
@@ -186,7 +186,7 @@ fn what_stands_there_without_a_record_is_set_aside() {
         fs::set_permissions(dir, fs::Permissions::from_mode(0o700)).unwrap();
     }
     fs::write(left.join("saved.jsonl"), "left").unwrap();
-    let brought = there.baton(["session", "import", bundle.to_str().unwrap()]).run();
+    let brought = there.baton(["session", "import", archive.to_str().unwrap()]).run();
     assert_eq!(brought.code, Some(0), "{brought:?}");
     assert!(brought.stderr.contains("it was moved to"), "{brought:?}");
     assert_eq!(words(&there, "s1"), words(&here, "s1"));

@@ -34,7 +34,7 @@ fn baton(scratch: &Scratch, words: &str) -> Output {
 }
 
 /// Returns the plans and states of the loops that `status` shows.
-fn shown(scratch: &Scratch) -> Vec<(String, String)> {
+fn loops_of_status(scratch: &Scratch) -> Vec<(String, String)> {
     let status = baton(scratch, "status --json").json();
     let word = |it: &Value, name: &str| it[name].as_str().unwrap().to_owned();
     status["loops"].as_array().unwrap().iter().map(|it| (word(it, "plan"), word(it, "state"))).collect()
@@ -49,19 +49,19 @@ fn status_shows_a_loop_of_this_project_from_its_start_to_its_end() {
     let scratch = Scratch::new();
     let path = put(&scratch, "work/.ralphex/progress/progress-fix.txt", &log("", ""));
     let mut ralphex = locked(&scratch, &path);
-    assert_eq!(shown(&scratch), found("plans/fix.md", "active"));
+    assert_eq!(loops_of_status(&scratch), found("plans/fix.md", "active"));
     assert_eq!(baton(&scratch, "status --line").stdout, "1 other loop\n");
     let text = baton(&scratch, "").stdout;
     assert!(text.contains("loops of other programs\n  active") && text.contains("plans/fix.md"), "{text}");
     ralphex.kill();
-    assert_eq!(shown(&scratch), found("plans/fix.md", "interrupted"));
+    assert_eq!(loops_of_status(&scratch), found("plans/fix.md", "interrupted"));
     assert_eq!(baton(&scratch, "status --line").stdout, "1 interrupted\n");
     // A loop that was killed long ago is no longer of interest, and neither is one that has ended.
     let file = fs::File::options().append(true).open(&path).unwrap();
     file.set_modified(SystemTime::now() - Duration::from_secs(8 * 86_400)).unwrap();
-    assert_eq!(shown(&scratch), []);
+    assert_eq!(loops_of_status(&scratch), []);
     fs::write(&path, log("", &format!("{DASHES}\nCompleted: 2026-04-05 08:00:01 (1s)\n"))).unwrap();
-    assert_eq!(shown(&scratch), []);
+    assert_eq!(loops_of_status(&scratch), []);
     assert_eq!(baton(&scratch, "status --line").stdout, "\n");
 }
 
@@ -70,12 +70,12 @@ fn status_shows_a_loop_elsewhere_once_a_search_found_its_directory() {
     let scratch = Scratch::new();
     let path = put(&scratch, "other/logs/progress-fix.txt", &log("", ""));
     let _holder = locked(&scratch, &path);
-    assert_eq!(shown(&scratch), []);
+    assert_eq!(loops_of_status(&scratch), []);
     baton(&scratch, "session discover ../other");
-    assert_eq!(shown(&scratch), found("plans/fix.md", "active"));
+    assert_eq!(loops_of_status(&scratch), found("plans/fix.md", "active"));
     let second = put(&scratch, "other/logs/progress-second.txt", &log("", "").replace("fix.md", "second.md"));
     let _second = locked(&scratch, &second);
-    assert_eq!(shown(&scratch).len(), 2, "the next log of that directory needs no search");
+    assert_eq!(loops_of_status(&scratch).len(), 2, "the next log of that directory needs no search");
 }
 
 /// The header of the newer versions: the plan's copy in a worktree, and the models.

@@ -22,7 +22,7 @@ fn check(name: &str) {
         println!("{name}: killed at {}", call.line);
         let ended = scene.inject(call, Fault::Kill);
         assert_eq!(ended.code, None, "it was not killed: {ended:?}");
-        scene.settle(&ended);
+        scene.check_repair(&ended);
     }
 }
 

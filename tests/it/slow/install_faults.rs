@@ -165,9 +165,9 @@ fn in_a_directory_that_is_read_only() {
     mount.read_only(false);
     installation.done("install --yes --agent claude");
     mount.read_only(true);
-    let wired = installation.read(CLAUDE);
+    let installed = installation.read(CLAUDE);
     assert_eq!(installation.run("uninstall --yes").code, Some(1));
-    assert_eq!(installation.read(CLAUDE), wired);
+    assert_eq!(installation.read(CLAUDE), installed);
     mount.read_only(false);
     installation.done("uninstall --yes");
     assert_eq!(installation.read(CLAUDE), BEFORE.as_bytes());

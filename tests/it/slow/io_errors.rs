@@ -37,7 +37,7 @@ fn check(name: &str) {
             !scene.is_in_flight() || !ended.stderr.is_empty(),
             "a commit was left, and that was not said: {ended:?}"
         );
-        scene.settle(&ended);
+        scene.check_repair(&ended);
     }
 }
 

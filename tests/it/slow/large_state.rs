@@ -40,7 +40,7 @@ fn fill(scratch: &Scratch) {
 }
 
 #[test]
-fn mending_that_is_killed_is_ended_by_the_next_calls() {
+fn recovery_that_is_killed_is_ended_by_the_next_calls() {
     // Kill within the commits that raise the fences, and within the rebuild of the index.
     for nth in [150, 600] {
         let scratch = Scratch::new();

@@ -93,7 +93,7 @@ impl<'a> Scene<'a> {
     }
 
     /// Delivers the next events, which repair everything.
-    fn settle(mut self) {
+    fn repair(mut self) {
         self.whole();
         if self.what == What::Save {
             // The first prompt comes before any work.
@@ -108,7 +108,7 @@ impl<'a> Scene<'a> {
         assert_eq!(self.project.tree(), self.before, "{start:?}");
         assert_eq!(self.project.state(), ("saved".to_owned(), 1));
         for (path, text) in [("files/AGENTS.md", TOOLS), ("files/.codex/new/file", TOOLS)] {
-            assert!(self.project.history_has(path, text), "{path}: {:?}", self.project.packs("history"));
+            assert!(self.project.history_has(path, text), "{path}: {:?}", self.project.archives("history"));
         }
         self.spoil();
         let end = self.windows[1].hook("SessionEnd", "s2", &json!({}));
@@ -119,7 +119,7 @@ impl<'a> Scene<'a> {
 }
 
 fn leftovers(dir: &std::path::Path) -> bool {
-    fs::read_dir(dir.join("protected")).unwrap().any(|vault| vault.unwrap().path().join("new.tmp").exists())
+    fs::read_dir(dir.join("protected")).unwrap().any(|store| store.unwrap().path().join("new.tmp").exists())
 }
 
 fn check(what: What, fault: impl Fn(usize) -> Vec<Fault>) {
@@ -134,7 +134,7 @@ fn check(what: What, fault: impl Fn(usize) -> Vec<Fault>) {
         let ended = scene.play(run);
         assert_eq!(ended.code, Some(0), "{ended:?}");
         let found = calls(&log, scratch.root().to_str().map(std::path::Path::new).unwrap());
-        scene.settle();
+        scene.repair();
         found
             .into_iter()
             .filter(|call| !call.line.contains("/proc/") && (call.changes() || call.name == "openat"))
@@ -158,7 +158,7 @@ fn check(what: What, fault: impl Fn(usize) -> Vec<Fault>) {
                     continue;
                 }
             }
-            scene.settle();
+            scene.repair();
         }
     }
 }
@@ -278,7 +278,7 @@ fn an_unmounted_project_is_not_gone() {
     drop(mount);
     fs::remove_dir(&work).unwrap();
     fs::rename(&elsewhere, &work).unwrap();
-    scene.settle();
+    scene.repair();
 }
 
 /// The directory was deleted: the saved files are kept.
@@ -292,5 +292,5 @@ fn a_vanished_project_keeps_its_saved_files() {
     let ended = scene.play(Run { cwd: scratch.home(), ..run });
     assert!(ended.stderr.contains("is its disk mounted?"), "{ended:?}");
     fs::rename(&elsewhere, &work).unwrap();
-    scene.settle();
+    scene.repair();
 }

@@ -118,7 +118,7 @@ impl Model {
         if let [actor, "start" | "prompt" | "compact", session, ..] = *words {
             let holder = (session.to_owned(), actor.to_owned());
             self.check_claim(words, &holder, before, world)?;
-            self.check_told(&holder, world)?;
+            self.check_notified(&holder, world)?;
             self.check_kept_out(&holder, rows, world)?;
             self.hears_else(&holder, world)?;
         }
@@ -251,7 +251,7 @@ impl Model {
     }
 
     /// A transfer is announced to the new owner until the notification reaches it.
-    fn check_told(&self, me: &Holder, world: &World) -> Result<(), String> {
+    fn check_notified(&self, me: &Holder, world: &World) -> Result<(), String> {
         let said: Vec<(String, u64)> = world.said.iter().filter_map(transfer).collect();
         for (id, (run, _)) in &world.runs {
             let key = (id.clone(), run.fence.0);

@@ -84,10 +84,10 @@ fn a_command_of_another_boot_is_gone_and_one_of_another_machine_is_not_known() {
 }
 
 #[test]
-fn sessions_beneath_a_command_are_its_iterations_and_own_nothing() {
+fn sessions_below_a_command_are_its_iterations_and_own_nothing() {
     check(
         "with r S1             -> started
-         beneath r #1 K1
+         below r #1 K1
          # The command is not known yet: nothing is believed.
          P1 start A            -> registered no_run
          attach r #1 K1        -> attached
@@ -101,14 +101,14 @@ fn sessions_beneath_a_command_are_its_iterations_and_own_nothing() {
          P3 start C            -> supervised_iteration registered
          iterations r          -> 2
          # An agent in a tool of another owns nothing either, and is no iteration more.
-         beneath r #1 P3 K1
+         below r #1 P3 K1
          P4 start D            -> supervised_iteration registered
          run D P4 mine         -> supervised_iteration
          iterations r          -> 2
          # Another number, another process above: not of this command.
-         beneath r #2 K1
+         below r #2 K1
          P5 start E            -> registered no_run
-         beneath r #1 K2
+         below r #1 K2
          P6 start F            -> registered no_run
          apart
          P7 start G            -> registered no_run
@@ -126,7 +126,7 @@ fn an_iteration_takes_no_run_over_and_is_offered_none() {
          kill P1
          with r S1
          attach r #1 K1
-         beneath r #1 K1
+         below r #1 K1
          P2 start A resume     -> supervised_iteration launched
          P3 start B            -> supervised_iteration registered
          P3 prompt B           -> heartbeat
@@ -144,7 +144,7 @@ fn an_iteration_takes_no_run_over_and_is_offered_none() {
 }
 
 #[test]
-fn what_stands_beneath_the_command_may_advance_its_run() {
+fn what_runs_below_the_command_may_advance_its_run() {
     check(
         "with r S1
          attach r #1 K1

@@ -175,7 +175,7 @@ fn nothing_gets_past_a_tombstone() {
 }
 
 #[test]
-fn a_writer_needs_the_present_number_or_a_place_beneath_the_owner() {
+fn a_writer_needs_the_present_number_or_a_place_below_the_owner() {
     check(
         "P1 start A
          run A P1 r

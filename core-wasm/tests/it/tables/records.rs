@@ -104,7 +104,7 @@ fn an_offer_that_no_reply_carried_is_made_at_the_first_prompt() {
 }
 
 #[test]
-fn a_record_that_was_put_away_comes_back_by_whatever_its_process_sends() {
+fn an_archived_record_comes_back_by_whatever_its_process_sends() {
     check(
         "X1 start A
          unlock X1

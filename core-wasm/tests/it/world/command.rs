@@ -40,9 +40,9 @@ impl World {
         self.command(Command::Attach { run: run.parse().unwrap(), fence: number(fence), child })
     }
 
-    /// `beneath r #1 K1 P1`: the environment of the next event names this run and fence, and these processes are its
+    /// `below r #1 K1 P1`: the environment of the next event names this run and fence, and these processes are its
     /// ancestors. The nearest agent, if any, is the last of them but not the first.
-    pub(super) fn stand_beneath(&mut self, run: &str, fence: &str, above: &[&str]) {
+    pub(super) fn run_below(&mut self, run: &str, fence: &str, above: &[&str]) {
         let ancestors = above.iter().map(|name| self.actor(name).process).collect();
         let nested_in = above.iter().find(|name| name.starts_with('P')).map(|name| self.actor(name).process);
         self.claim = Some(SupervisorClaim { run: run.parse().unwrap(), fence: number(fence), ancestors, nested_in });

@@ -138,8 +138,8 @@ impl World {
             ["with", run, supervisor] => self.with(run, supervisor, false),
             ["with", run, supervisor, "force"] => self.with(run, supervisor, true),
             ["attach", run, fence, child] => self.attach(run, fence, child),
-            ["beneath", run, fence, above @ ..] => {
-                self.stand_beneath(run, fence, above);
+            ["below", run, fence, above @ ..] => {
+                self.run_below(run, fence, above);
                 return String::new();
             }
             ["apart"] => {

@@ -26,7 +26,7 @@ struct PageAligned<T: ?Sized>(T);
 /// The compiled core. It is placed among baton's own code, which the kernel maps as executable and never as writable.
 /// So nothing has to be made executable later, which would cost a system call and split the mapping.
 // SAFETY: the section is only read, and executed by wasmtime.
-#[cfg_attr(target_os = "linux", unsafe(link_section = ".text.baton.core"))]
+#[unsafe(link_section = ".text.baton.core")]
 static COMPILED: PageAligned<[u8; COMPILED_BYTES]> =
     PageAligned(*include_bytes!(concat!(env!("OUT_DIR"), "/core.cwasm")));
 
@@ -90,11 +90,9 @@ impl CustomCodeMemory for ProgramCodePages {
         4096
     }
 
-    fn publish_executable(&self, code: *const u8, _len: usize) -> wasmtime::Result<()> {
-        if cfg!(target_os = "linux") && !code.is_null() {
-            return Ok(());
-        }
-        Err(wasmtime::Error::msg("the core is not among the program's code here"))
+    fn publish_executable(&self, _code: *const u8, _len: usize) -> wasmtime::Result<()> {
+        // They are executable from the start.
+        Ok(())
     }
 
     fn unpublish_executable(&self, _code: *const u8, _len: usize) -> wasmtime::Result<()> {

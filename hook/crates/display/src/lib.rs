@@ -21,13 +21,13 @@ pub fn warn(text: &str) {
     let _ = io::stderr().lock().write_all(line.as_bytes());
 }
 
-/// Returns an error and the errors beneath it, in one line.
+/// Returns an error and the errors below it, in one line.
 #[must_use]
 pub fn error_chain(error: &dyn Error) -> String {
     causes(error).fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }
 
-/// Returns the errors beneath an error, from the top.
+/// Returns the errors below an error, from the top.
 pub fn causes(error: &dyn Error) -> impl Iterator<Item = &(dyn Error + 'static)> {
     std::iter::successors(error.source(), |cause: &&(dyn Error + 'static)| (*cause).source())
 }

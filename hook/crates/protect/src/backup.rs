@@ -20,7 +20,7 @@ pub struct DamagedBackup {
 /// Reads a backup, if it is exactly the file that was written. Otherwise returns what is wrong with it, as the predicate of a
 /// sentence. If the system does not allow reading it now, that is an error, because the backup may be intact.
 pub(crate) fn read_backup(store: &ProtectedStore, saved: &Backup) -> Result<Result<FileArchive, String>, StoreError> {
-    let bytes = match store.pack(ArchiveKind::Backup, saved.number, MAX_ARCHIVE_BYTES) {
+    let bytes = match store.archive(ArchiveKind::Backup, saved.number, MAX_ARCHIVE_BYTES) {
         Ok(Some(bytes)) => bytes,
         Ok(None) => return Ok(Err("is gone".to_owned())),
         Err(StoreError::Unreadable { what, .. }) => return Ok(Err(what)),
@@ -45,7 +45,7 @@ impl DamagedBackup {
     pub(crate) fn new(store: &ProtectedStore, number: u64, why: &str) -> Self {
         let others = store.numbers(ArchiveKind::Backup).unwrap_or_default();
         let is_usable = |other: &u64| {
-            let bytes = store.pack(ArchiveKind::Backup, *other, MAX_ARCHIVE_BYTES).ok().flatten();
+            let bytes = store.archive(ArchiveKind::Backup, *other, MAX_ARCHIVE_BYTES).ok().flatten();
             bytes.is_some_and(|bytes| FileArchive::parse(&bytes).is_ok())
         };
         Self {

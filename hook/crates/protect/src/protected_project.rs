@@ -279,7 +279,7 @@ impl ProtectedProject<'_, '_> {
     /// Finds a backup by its number, and returns it with the digest of the present file.
     #[must_use]
     pub fn find_backup(&self, number: u64) -> Option<Backup> {
-        let bytes = self.protected_store.pack(ArchiveKind::Backup, number, MAX_ARCHIVE_BYTES).ok()??;
+        let bytes = self.protected_store.archive(ArchiveKind::Backup, number, MAX_ARCHIVE_BYTES).ok()??;
         Some(Backup { number, sha256: Digest::from_content(&bytes) })
     }
 

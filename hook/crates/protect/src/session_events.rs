@@ -253,8 +253,8 @@ impl<'a> ProtectedProjectEvent<'a> {
         participants.probe(self.inspector, self.probes.clone())
     }
 
-    /// Reports once that nothing is restored because the liveness of some launches is unknown. No event may ever
-    /// settle that.
+    /// Reports once that nothing is restored because the liveness of some launches is unknown. It may stay so for
+    /// ever.
     fn report_unknown_participants(
         &self,
         record: &mut ProjectRecord,

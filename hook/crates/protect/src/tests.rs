@@ -34,7 +34,7 @@ fn scan_paths(root: &ProjectDir, paths: &[&str]) -> Scan {
 }
 
 /// Returns the archive that saving these paths gives.
-fn pack(dir: &Path, paths: &[&str]) -> FileArchive {
+fn archive(dir: &Path, paths: &[&str]) -> FileArchive {
     let root = ProjectDir::open(dir).unwrap();
     let scan = scan_paths(&root, paths);
     let mut manifest = Manifest::new("/p".to_owned(), root.id().unwrap(), stamp());
@@ -49,19 +49,19 @@ fn pack(dir: &Path, paths: &[&str]) -> FileArchive {
 }
 
 #[test]
-fn a_pack_reads_as_it_was_written_and_in_no_other_way() {
+fn an_archive_reads_as_it_was_written_and_not_otherwise() {
     let dir = tempfile::tempdir().unwrap();
     let long = format!("d/{}", "long-name/".repeat(20));
     write(dir.path(), "AGENTS.md", "mine\n");
     write(dir.path(), &format!("{long}file"), "deep\n");
     symlink("AGENTS.md", dir.path().join("d/link")).unwrap();
-    let pack = pack(dir.path(), &["AGENTS.md", "d"]);
-    let bytes = pack.to_bytes().unwrap();
-    assert_eq!(FileArchive::parse(&bytes).unwrap(), pack);
+    let saved = archive(dir.path(), &["AGENTS.md", "d"]);
+    let bytes = saved.to_bytes().unwrap();
+    assert_eq!(FileArchive::parse(&bytes).unwrap(), saved);
     for cut in (0..bytes.len()).step_by(97) {
         let torn = FileArchive::parse(&bytes[..cut]);
         // A tar file ends with empty blocks, whose loss does no harm.
-        assert!(torn.is_err() || torn.unwrap() == pack, "{cut}");
+        assert!(torn.is_err() || torn.unwrap() == saved, "{cut}");
     }
     let at = bytes.windows(5).rposition(|window| window == b"mine\n").unwrap();
     let mut damaged = bytes;
@@ -146,7 +146,7 @@ fn what_is_too_large_or_no_file_is_refused_and_the_rest_is_taken() {
 fn what_was_saved_is_found_in_a_crowd() {
     let dir = tempfile::tempdir().unwrap();
     write(dir.path(), "d/mine", "mine\n");
-    let backup = pack(dir.path(), &["d"]);
+    let backup = archive(dir.path(), &["d"]);
     write(dir.path(), "d/mine", "the tool's\n");
     for n in 0..=MAX_ENTRIES {
         write(dir.path(), &format!("d/{n}"), "");
@@ -165,7 +165,7 @@ fn what_is_not_the_sessions_work_is_left() {
         write(dir.path(), path, "mine\n");
     }
     let paths = ["same", "changed", "gone", "new", "d"];
-    let backup = pack(dir.path(), &paths);
+    let backup = archive(dir.path(), &paths);
     write(dir.path(), "changed", "other\n");
     write(dir.path(), "new", "new\n");
     write(dir.path(), "d/new", "new\n");

@@ -87,13 +87,12 @@ const MAX_FSYNCED_INDIVIDUALLY: usize = 64;
 
 /// Returns whether this many files are synced by one `syncfs(2)`.
 pub(crate) const fn needs_syncfs(files: usize) -> bool {
-    files > MAX_FSYNCED_INDIVIDUALLY && cfg!(target_os = "linux")
+    files > MAX_FSYNCED_INDIVIDUALLY
 }
 
 /// Makes files and directories below `root` durable: one by one if they are few, otherwise by one sync of the file
 /// system.
 pub(crate) fn sync_all<'p>(root: &Path, paths: impl ExactSizeIterator<Item = &'p Path>) -> Result<(), StoreError> {
-    #[cfg(target_os = "linux")]
     if needs_syncfs(paths.len()) {
         #[cfg(test)]
         sync_count::add_syncfs();
@@ -125,7 +124,6 @@ pub(crate) mod sync_count {
         SYNCS.set(SYNCS.get() + 1);
     }
 
-    #[cfg(target_os = "linux")]
     pub(super) fn add_syncfs() {
         add();
         SYNCFS.set(SYNCFS.get() + 1);

@@ -99,7 +99,7 @@ impl ProtectedStore {
     ///
     /// # Errors
     /// Returns an error if the archive cannot be read or has more than `cap` bytes.
-    pub fn pack(&self, kind: ArchiveKind, number: u64, cap: u64) -> Result<Option<Vec<u8>>, StoreError> {
+    pub fn archive(&self, kind: ArchiveKind, number: u64, cap: u64) -> Result<Option<Vec<u8>>, StoreError> {
         file::read(&self.path(kind, number), cap)
     }
 
@@ -125,7 +125,7 @@ impl ProtectedStore {
     pub fn write_record(&self, _lock: &LockedStore<'_>, bytes: &[u8]) -> Result<(), StoreError> {
         self.replace(&self.record_path(), bytes)?;
         // A file that stays only keeps the same failure from being told again.
-        let _ = file::remove(&self.told_path());
+        let _ = file::remove(&self.notified_path());
         Ok(())
     }
 
@@ -137,15 +137,15 @@ impl ProtectedStore {
     pub fn note_failure(&self, _lock: &LockedStore<'_>, text: &str) -> Result<bool, StoreError> {
         let digest = Hash::of(text.as_bytes());
         let digest = digest.as_str().as_bytes();
-        if file::read(&self.told_path(), MAX_RECORD)?.is_some_and(|told| told == digest) {
+        if file::read(&self.notified_path(), MAX_RECORD)?.is_some_and(|noted| noted == digest) {
             return Ok(false);
         }
-        self.replace(&self.told_path(), digest)?;
+        self.replace(&self.notified_path(), digest)?;
         Ok(true)
     }
 
-    fn told_path(&self) -> PathBuf {
-        self.directory.join("told")
+    fn notified_path(&self) -> PathBuf {
+        self.directory.join("notified")
     }
 
     /// Writes an archive durably, with the next number.

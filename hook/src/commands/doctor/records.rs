@@ -69,7 +69,7 @@ fn archives(protected: &ProtectedStore, record: &ProjectRecord) -> Vec<Finding> 
 
 /// An archive that cannot be used and that nothing needs.
 fn kept_archive(protected: &ProtectedStore, kind: ArchiveKind, number: u64) -> Option<Finding> {
-    let why = match protected.pack(kind, number, MAX_ARCHIVE_BYTES) {
+    let why = match protected.archive(kind, number, MAX_ARCHIVE_BYTES) {
         Ok(bytes) => baton_display::error_chain(&FileArchive::parse(&bytes?).err()?),
         Err(error) => baton_display::error_chain(&error),
     };
@@ -82,7 +82,7 @@ fn hint(store: &Store, protected: &ProtectedStore, config: &Config) -> String {
     let record = protected.record_path();
     let backups = protected.numbers(ArchiveKind::Backup).unwrap_or_default();
     let of_backup = |number: &u64| {
-        let bytes = protected.pack(ArchiveKind::Backup, *number, MAX_ARCHIVE_BYTES).ok().flatten()?;
+        let bytes = protected.archive(ArchiveKind::Backup, *number, MAX_ARCHIVE_BYTES).ok().flatten()?;
         FileArchive::parse(&bytes).ok().map(|archive| archive.manifest.project)
     };
     let of_config = config.protect.iter().map(|named| named.project.display().to_string());

@@ -49,10 +49,12 @@ impl Show {
             ["session".to_owned(), who]
         }));
         rows.extend(
-            view.backups.iter().map(|pack| ["backup".to_owned(), baton_display::strip_control_chars(&pack.path)]),
+            view.backups.iter().map(|archive| ["backup".to_owned(), baton_display::strip_control_chars(&archive.path)]),
         );
         rows.extend(
-            view.history.iter().map(|pack| ["history".to_owned(), baton_display::strip_control_chars(&pack.path)]),
+            view.history
+                .iter()
+                .map(|archive| ["history".to_owned(), baton_display::strip_control_chars(&archive.path)]),
         );
         let terminal = Terminal::stdout();
         let mut text: String = rows.iter().map(|[label, value]| format!("{label:<11}{value}\n")).collect();

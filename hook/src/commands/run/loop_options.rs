@@ -39,25 +39,25 @@ const KEPT_VARIABLES: [&str; 9] = ["PATH", "HOME", "USER", "LOGNAME", "SHELL", "
 pub struct LoopOptions {
     /// Keep the agent working: give it the prompt again whenever it wants to stop
     #[arg(long = "loop")]
-    looping: bool,
+    is_loop: bool,
     /// Prompt for every iteration
-    #[arg(long, value_name = "TEXT", requires = "looping")]
+    #[arg(long, value_name = "TEXT", requires = "is_loop")]
     prompt: Option<String>,
     /// File with the prompt; baton reads it once, now
-    #[arg(long, value_name = "FILE", requires = "looping", conflicts_with = "prompt")]
+    #[arg(long, value_name = "FILE", requires = "is_loop", conflicts_with = "prompt")]
     prompt_file: Option<PathBuf>,
     /// The loop is done when the last line of the agent's answer is this text alone, outside code and quotations
-    #[arg(long, value_name = "TEXT", requires = "looping")]
+    #[arg(long, value_name = "TEXT", requires = "is_loop")]
     until: Option<String>,
     /// Maximum duration: 90m, 36h, 2d
-    #[arg(long, value_name = "TIME", requires = "looping")]
+    #[arg(long, value_name = "TIME", requires = "is_loop")]
     max_time: Option<TimeSpan>,
     /// The loop is done only when this command exits with status 0 in the project's directory within five minutes;
     /// only you can give one, in a terminal
-    #[arg(long, value_name = "COMMAND", requires = "looping")]
+    #[arg(long, value_name = "COMMAND", requires = "is_loop")]
     done_when: Option<String>,
     /// End the loop when the last message or the project has not changed for N iterations in a row (0: never)
-    #[arg(long, value_name = "N", requires = "looping", default_value_t = DEFAULT_PATIENCE)]
+    #[arg(long, value_name = "N", requires = "is_loop", default_value_t = DEFAULT_PATIENCE)]
     patience: u32,
 }
 
@@ -76,7 +76,7 @@ impl LoopOptions {
     /// Returns whether the user asked for a loop.
     #[must_use]
     pub const fn is_asked(&self) -> bool {
-        self.looping
+        self.is_loop
     }
 
     /// Reads the prompt, determines the client's limit, and checks the options. Writes nothing.

@@ -30,7 +30,7 @@ pub struct Start {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
-    looping: LoopOptions,
+    loop_options: LoopOptions,
 }
 
 impl Start {
@@ -43,9 +43,9 @@ impl Start {
         let context = Context::open()?;
         let TargetLaunch { session, process, resolved_by } = TargetLaunch::resolve(&context, self.session.as_ref())?;
         let run = Context::new_run_id()?;
-        let prepared = if self.looping.is_asked() {
+        let prepared = if self.loop_options.is_asked() {
             let record = context.session(&session)?.0;
-            Some(self.looping.prepare(&context, (record.agent, &process, record.project), self.max_iterations)?)
+            Some(self.loop_options.prepare(&context, (record.agent, &process, record.project), self.max_iterations)?)
         } else {
             None
         };

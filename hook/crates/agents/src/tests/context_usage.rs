@@ -31,7 +31,7 @@ fn claude(word: &str) -> String {
         "other" => answer("", "haiku", value),
         "synthetic" => answer("", "<synthetic>", "0"),
         "failed" => answer(r#""isApiErrorMessage":true,"#, "opus", "0"),
-        "aside" => answer("", "haiku", "7").replacen("false", "true", 1),
+        "side" => answer("", "haiku", "7").replacen("false", "true", 1),
         "odd" => answer("", "opus", r#""many""#),
         "title" => format!(r#"{{"type":"ai-title","aiTitle":"{value}","sessionId":"s"}}"#),
         "named" => format!(r#"{{"type":"custom-title","customTitle":"{value}","sessionId":"s"}}"#),
@@ -49,7 +49,7 @@ fn codex(word: &str) -> String {
         "turn" => line("turn_context", &format!(r#""turn_id":"t","model":"{value}""#)),
         "prompt" => event(r#""type":"item_completed","item":{"type":"UserMessage","content":[]}"#),
         "older" => event(r#""type":"user_message","message":"go""#),
-        "spoken" => event(r#""type":"item_completed","item":{"type":"AgentMessage","content":[]}"#),
+        "item" => event(r#""type":"item_completed","item":{"type":"AgentMessage","content":[]}"#),
         "record" => line("token_usage_record", &format!(r#""usage":{{"input_tokens":1,"total_tokens":{value}}}"#)),
         "count" => event(&format!(
             r#""type":"token_count","info":{{"total_token_usage":{{"total_tokens":999}},"last_token_usage":{{"total_tokens":{value}}},"model_context_window":200000}}"#
@@ -61,7 +61,7 @@ fn codex(word: &str) -> String {
     }
 }
 
-fn gauge(agent: Agent, text: &[u8]) -> TranscriptStats {
+fn stats(agent: Agent, text: &[u8]) -> TranscriptStats {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("transcript.jsonl");
     std::fs::write(&path, text).unwrap();
@@ -69,22 +69,22 @@ fn gauge(agent: Agent, text: &[u8]) -> TranscriptStats {
 }
 
 /// Returns `model title prompts context turn-start window`, with `-` for each one that is `None`.
-fn words(gauge: &TranscriptStats) -> String {
+fn words(stats: &TranscriptStats) -> String {
     let number = |number: Option<u64>| number.map_or_else(|| "-".to_owned(), |number| number.to_string());
-    let prompts = gauge.prompts.map(|it| format!("{}{}", it.count, if it.at_least { "+" } else { "" }));
+    let prompts = stats.prompts.map(|it| format!("{}{}", it.count, if it.at_least { "+" } else { "" }));
     let text = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
-    let context = [gauge.context.now, gauge.context.turn_start, gauge.context.window].map(number).join(" ");
-    format!("{} {} {} {context}", text(&gauge.model), text(&gauge.title), text(&prompts))
+    let context = [stats.context.now, stats.context.turn_start, stats.context.window].map(number).join(" ");
+    format!("{} {} {} {context}", text(&stats.model), text(&stats.title), text(&prompts))
 }
 
 fn check(agent: Agent, lines: &str, expected: &str) {
     let line = if agent == Agent::Claude { claude } else { codex };
     let text: String = lines.split_whitespace().map(|word| line(word) + "\n").collect();
-    assert_eq!(words(&gauge(agent, text.as_bytes())), expected, "{agent}: {lines}");
+    assert_eq!(words(&stats(agent, text.as_bytes())), expected, "{agent}: {lines}");
 }
 
 #[test]
-fn gauges_of_claude() {
+fn context_usage_of_claude() {
     for (lines, expected) in [
         ("", "- - 0 - - -"),
         ("prompt", "- - 1 - - -"),
@@ -97,7 +97,7 @@ fn gauges_of_claude() {
         ("prompt:1 answer:90 prompt:7 answer:190", "opus - 7 200 100 -"),
         ("prompt answer:90 task answer:190", "opus - 1 200 100 -"),
         ("prompt answer:90 meta command", "opus - 1 100 - -"),
-        ("prompt answer:90 prompt other:190 synthetic failed aside", "haiku - 2 200 100 -"),
+        ("prompt answer:90 prompt other:190 synthetic failed side", "haiku - 2 200 100 -"),
         // A compaction removes the prompts before it from the context.
         ("prompt answer:990 summary", "opus - 1 - - -"),
         ("prompt answer:990 summary answer:90", "opus - 1 100 - -"),
@@ -114,11 +114,11 @@ fn gauges_of_claude() {
 }
 
 #[test]
-fn gauges_of_codex() {
+fn context_usage_of_codex() {
     for (lines, expected) in [
         ("", "- - 0 - - -"),
         ("started turn:gpt prompt", "gpt - 1 - - 258400"),
-        ("started turn:gpt prompt spoken record:110 count:110", "gpt - 1 110 - 200000"),
+        ("started turn:gpt prompt item record:110 count:110", "gpt - 1 110 - 200000"),
         ("started turn:a prompt count:110 started turn:b older record:300", "b - 2 300 110 258400"),
         ("started turn:a prompt count:110 started turn:a prompt count:150 count:200", "a - 2 200 110 200000"),
         ("started turn:a prompt count:110 limits", "a - 1 110 - 200000"),
@@ -136,13 +136,13 @@ fn of_a_long_transcript_its_end_is_read_and_says_that_there_may_be_more() {
         let turn: String = turn.split_whitespace().map(|word| line(word) + "\n").collect();
         turn.repeat(2_000)
     };
-    let long = gauge(Agent::Claude, many(claude, "prompt answer:90").as_bytes());
+    let long = stats(Agent::Claude, many(claude, "prompt answer:90").as_bytes());
     let prompts = long.prompts.unwrap();
     assert!(prompts.at_least && (2..2_000).contains(&prompts.count), "{prompts:?}");
     assert_eq!((long.context.now, long.context.turn_start), (Some(100), Some(100)));
-    let numbered = gauge(Agent::Claude, many(claude, "prompt:2000 answer:90").as_bytes());
+    let numbered = stats(Agent::Claude, many(claude, "prompt:2000 answer:90").as_bytes());
     assert_eq!(numbered.prompts.map(|it| (it.count, it.at_least)), Some((2_000, false)));
-    let long = gauge(Agent::Codex, many(codex, "started turn:a prompt count:110").as_bytes());
+    let long = stats(Agent::Codex, many(codex, "started turn:a prompt count:110").as_bytes());
     assert!(long.prompts.unwrap().at_least && long.model.as_deref() == Some("a"), "{long:?}");
 }
 
@@ -150,12 +150,12 @@ fn of_a_long_transcript_its_end_is_read_and_says_that_there_may_be_more() {
 fn what_cannot_be_read_says_nothing() {
     for agent in Agent::ALL {
         assert_eq!(spec(agent).transcript_stats(std::path::Path::new("/nowhere/at/all")), TranscriptStats::default());
-        assert_eq!(words(&gauge(agent, &[0xff; 4096])), "- - 0 - - -");
+        assert_eq!(words(&stats(agent, &[0xff; 4096])), "- - 0 - - -");
         // A line that is cut anywhere never shows more than the whole line, and never fails.
         let line = if agent == Agent::Claude { claude } else { codex };
         let text = ["prompt", "prompt"].map(|word| line(word) + "\n").concat();
         for end in 0..text.len() {
-            let found = gauge(agent, &text.as_bytes()[..end]).prompts.unwrap().count;
+            let found = stats(agent, &text.as_bytes()[..end]).prompts.unwrap().count;
             assert!(found <= 2, "{agent} {end}");
         }
     }

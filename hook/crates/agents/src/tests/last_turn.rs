@@ -46,7 +46,7 @@ fn claude(word: &str) -> String {
         "result" => user(&format!(r#"[{{"tool_use_id":"{id}","type":"tool_result","content":"x \ud83d"}}]"#)),
         "meta" => line("user", r#""isMeta":true,"#, r#""caveat""#, "null"),
         "summary" => line("user", r#""isCompactSummary":true,"#, r#""so far""#, "null"),
-        "aside" => {
+        "side" => {
             line("user", r#""isSidechain":true,"#, r#""look""#, "null").replacen(r#""isSidechain":false,"#, "", 1)
         }
         "answer" => line("assistant", "", r#"[{"type":"text","text":"done"}]"#, r#""end_turn""#),
@@ -87,7 +87,7 @@ fn codex(word: &str) -> String {
         ),
         "typed" => event(r#""type":"item_completed","item":{"type":"UserMessage","content":[]}"#),
         "older" => event(r#""type":"user_message","message":"go""#),
-        "spoken" => event(r#""type":"item_completed","item":{"type":"AgentMessage","content":[]}"#),
+        "item" => event(r#""type":"item_completed","item":{"type":"AgentMessage","content":[]}"#),
         "answer" => item(r#""type":"message","role":"assistant","content":[{"type":"output_text","text":"done"}]"#),
         "comment" => item(r#""type":"message","role":"assistant","phase":"commentary","content":[]"#),
         "thought" => item(r#""type":"reasoning","summary":[]"#),
@@ -120,7 +120,7 @@ fn turns_of_claude() {
         ("prompt call:a result:a interrupted", Ended),
         ("prompt answer command output", Ended),
         ("prompt answer meta", Ended),
-        ("prompt answer aside", Ended),
+        ("prompt answer side", Ended),
         ("prompt failed", InterruptedPrompt),
         ("prompt answer summary", Unknown),
         ("prompt answer summary prompt", InterruptedPrompt),
@@ -147,8 +147,8 @@ fn turns_of_codex() {
         ("meta started prompt typed custom:a applied:a", InterruptedPrompt),
         ("meta started prompt typed custom:a", InterruptedToolCall),
         ("meta started prompt typed call:a call:b result:a", InterruptedToolCall),
-        ("meta started prompt typed spoken answer", Ended),
-        ("meta started prompt typed spoken comment", InterruptedPrompt),
+        ("meta started prompt typed item answer", Ended),
+        ("meta started prompt typed item comment", InterruptedPrompt),
         ("meta started prompt typed aborted", Ended),
         ("meta started prompt answer complete context", Ended),
     ];

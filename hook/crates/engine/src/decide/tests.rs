@@ -66,7 +66,7 @@ fn files(directory: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
 }
 
 /// Lets a core decide the start of `s`, and returns the error.
-fn settle(store: &Store, core: &Core) -> Option<String> {
+fn decide_start(store: &Store, core: &Core) -> Option<String> {
     let here = CurrentProcess { place: place(), start: 1, start_ms: 1, parent: 1 };
     let inspector = AgentInspector::new(&CurrentSystem, &OwnEnvironment, &here);
     let settings = Settings::new(StateDirEnv::default(), |env| env, None);
@@ -87,7 +87,7 @@ fn check(name: &str, compiled: &[u8], expected: &str) {
     prepare(&world.store);
     let before = files(world.store.path());
     let said = match Core::from_compiled(compiled) {
-        Ok(core) => settle(&world.store, &core),
+        Ok(core) => decide_start(&world.store, &core),
         // A module that does not load gets no request at all.
         Err(error) => {
             audit_core_failure(&mut lock(&world.store), &stamp(9)).unwrap();
@@ -100,7 +100,7 @@ fn check(name: &str, compiled: &[u8], expected: &str) {
     let last = world.store.audit().unwrap().next().unwrap();
     let shown = if expected.starts_with("the decision") { "decision_refused" } else { "core_failed" };
     assert_eq!((last.reason.as_str(), last.changes.is_empty()), (shown, true), "{name}");
-    assert_eq!(settle(&world.store, &Core::load().unwrap()), None, "{name}");
+    assert_eq!(decide_start(&world.store, &Core::load().unwrap()), None, "{name}");
     assert_ne!(files(world.store.path()), before, "{name}");
 }
 

@@ -86,7 +86,7 @@ pub enum ExportError {
     #[error("it has format {0}, and this baton reads format {FORMAT}")]
     Format(u32),
     /// A part is missing.
-    #[error("{0} is missing in it, so it is no bundle of `baton session export`, or not a whole one")]
+    #[error("{0} is missing in it, so it is no archive of `baton session export`, or not a whole one")]
     Missing(&'static str),
     /// A part is invalid.
     #[error("{name} in it cannot be read: {why}")]
@@ -97,7 +97,7 @@ pub enum ExportError {
         why: String,
     },
     /// A name that no export contains: a file of another directory, a link or a device.
-    #[error("it holds {0:?}, which no bundle does: nothing of it was taken")]
+    #[error("it holds {0:?}, which no export does: nothing of it was taken")]
     UnexpectedEntry(String),
     /// A part occurs twice.
     #[error("it holds {0} twice: nothing of it was taken")]

@@ -12,7 +12,7 @@ use super::{ExportError, SessionExport, Transcript, without_delivery_state};
 use baton_store::fixtures::{id, process, session, stamp};
 use baton_store::{Message, Role};
 
-fn bundle() -> SessionExport {
+fn export() -> SessionExport {
     let message = |n: u64, text: &str| Message {
         session: id("s1"),
         n,
@@ -80,8 +80,8 @@ fn raw(builder: &mut Builder<GzEncoder<Vec<u8>>>, name: &str, kind: EntryType, b
 }
 
 #[test]
-fn a_bundle_comes_back_and_is_always_the_same() {
-    let export = bundle();
+fn an_export_comes_back_and_is_always_the_same() {
+    let export = export();
     let bytes = written(&export);
     assert_eq!(SessionExport::read(&bytes[..]).unwrap(), export);
     assert_eq!(written(&export), bytes);
@@ -93,7 +93,7 @@ fn a_bundle_comes_back_and_is_always_the_same() {
 fn ordinary_tools_open_it() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("b.tar.gz");
-    std::fs::write(&file, written(&bundle())).unwrap();
+    std::fs::write(&file, written(&export())).unwrap();
     let tar = Command::new("tar").arg("-xzf").arg(&file).current_dir(dir.path()).stdin(Stdio::null()).status().unwrap();
     assert!(tar.success());
     let at = dir.path().join("baton-session-s1");
@@ -104,8 +104,8 @@ fn ordinary_tools_open_it() {
 }
 
 #[test]
-fn a_bundle_that_is_cut_or_damaged_is_refused() {
-    let bytes = written(&bundle());
+fn an_export_that_is_cut_or_damaged_is_refused() {
+    let bytes = written(&export());
     for cut in 0..bytes.len() {
         assert!(SessionExport::read(&bytes[..cut]).is_err(), "cut at {cut}");
     }
@@ -113,7 +113,7 @@ fn a_bundle_that_is_cut_or_damaged_is_refused() {
         let mut wrong = bytes.clone();
         wrong[at] ^= 0x10;
         // The last byte of the compressed data has bits that no reader uses.
-        let harmless = |read| read == bundle();
+        let harmless = |read| read == export();
         assert!(
             SessionExport::read(&wrong[..]).is_ok_and(harmless) || SessionExport::read(&wrong[..]).is_err(),
             "at {at}"
@@ -122,8 +122,8 @@ fn a_bundle_that_is_cut_or_damaged_is_refused() {
 }
 
 #[test]
-fn nothing_but_a_bundles_own_files_is_taken() {
-    let files = unpacked(&written(&bundle()));
+fn nothing_but_an_exports_own_files_is_taken() {
+    let files = unpacked(&written(&export()));
     let link = |kind| move |builder: &mut Builder<_>| raw(builder, "baton-session-s1/transcript.jsonl", kind, b"");
     let named = |name: &'static str| move |builder: &mut Builder<_>| raw(builder, name, EntryType::Regular, b"x");
     let foreign = [
@@ -152,7 +152,7 @@ fn nothing_but_a_bundles_own_files_is_taken() {
 
 #[test]
 fn its_parts_must_belong_together() {
-    let good = unpacked(&written(&bundle()));
+    let good = unpacked(&written(&export()));
     let change = |name: &str, from: &str, to: &str| {
         let mut files = good.clone();
         let file = files.iter_mut().find(|(path, _)| path.ends_with(name)).unwrap();
@@ -186,7 +186,7 @@ fn its_parts_must_belong_together() {
 
 #[test]
 fn a_part_that_is_too_large_is_not_read() {
-    let files = unpacked(&written(&bundle()));
+    let files = unpacked(&written(&export()));
     let large = with(&files, |builder| {
         let mut header = Header::new_gnu();
         header.set_path("baton-session-s1/transcript.jsonl").unwrap();

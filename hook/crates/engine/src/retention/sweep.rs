@@ -59,7 +59,7 @@ pub struct Sweep<'a> {
     /// The state.
     pub store: &'a Store,
     /// Determines which sessions are alive.
-    pub census: &'a LivenessCheck<'a>,
+    pub liveness: &'a LivenessCheck<'a>,
     /// The retention limits.
     pub policy: &'a Retention,
     /// The current time.
@@ -85,7 +85,7 @@ impl Sweep<'_> {
         let mut over = Vec::new();
         for id in ids {
             let Some(session) = self.read(id, Location::Live, found)? else { continue };
-            let live = self.census.session(&session).live;
+            let live = self.liveness.session(&session).live;
             match retained_because(&session, live, &self.now, self.policy) {
                 Some(by) => *found.retained.entry(by).or_default() += 1,
                 None => over.push(EndedSession { ended_at: self.ended_at(&session)?, session }),
@@ -106,7 +106,7 @@ impl Sweep<'_> {
         for id in ids {
             let Some(session) = self.read(id, Location::Archive, found)? else { continue };
             // In a damaged or foreign state, the archive may hold a session that has not ended.
-            if retained_because(&session, self.census.session(&session).live, &self.now, self.policy).is_some() {
+            if retained_because(&session, self.liveness.session(&session).live, &self.now, self.policy).is_some() {
                 continue;
             }
             let ended_at = session.ended.as_ref().map_or(&session.updated, |over| &over.at).clone();

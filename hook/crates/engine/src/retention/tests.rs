@@ -25,8 +25,8 @@ fn here() -> CurrentProcess {
 /// Calls `with` with a sweep at the end of that day.
 fn at<T>(world: &World, day: u64, policy: &Retention, with: impl FnOnce(&Sweep<'_>) -> T) -> T {
     let here = here();
-    let census = LivenessCheck::new(&AgentInspector::new(&Linux, &NONE, &here));
-    with(&Sweep { store: &world.store, census: &census, policy, now: stamp(day * DAY) })
+    let liveness = LivenessCheck::new(&AgentInspector::new(&Linux, &NONE, &here));
+    with(&Sweep { store: &world.store, liveness: &liveness, policy, now: stamp(day * DAY) })
 }
 
 /// Does a complete `baton gc` on a day, and returns its steps.
@@ -189,7 +189,7 @@ fn what_was_said_goes_when_its_session_is_removed() {
 }
 
 #[test]
-fn what_was_just_restored_is_not_put_away_again() {
+fn what_was_just_restored_is_not_archived_again() {
     let policy = Retention { sessions: 0, ..Retention::default() };
     let world = world_with(vec![over("a", 1)]);
     assert_eq!(gc(&world, 2, &policy).len(), 1);

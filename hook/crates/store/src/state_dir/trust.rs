@@ -21,9 +21,9 @@ fn stat(path: &Path) -> Result<Option<Metadata>, StateDirError> {
 }
 
 /// The identity of a directory, independent of its name: device and inode.
-type LockFileId = (u64, u64);
+type DirectoryId = (u64, u64);
 
-fn identity(meta: &Metadata) -> LockFileId {
+fn identity(meta: &Metadata) -> DirectoryId {
     (meta.dev(), meta.ino())
 }
 
@@ -31,7 +31,7 @@ fn identity(meta: &Metadata) -> LockFileId {
 #[derive(Default)]
 pub(crate) struct PathChain {
     /// Its directories, from the root.
-    parts: Vec<LockFileId>,
+    parts: Vec<DirectoryId>,
     /// Whether it contains a symlink.
     linked: bool,
 }
@@ -124,7 +124,7 @@ fn check_dir(path: &Path, meta: &Metadata) -> Result<(), StateDirError> {
 /// Returns an error that names the directory.
 pub fn check_outside_worktree(path: &Path, event_dir: Option<&Path>) -> Result<(), StateDirError> {
     let real = resolve_symlinks(path);
-    let mut parts: Vec<LockFileId> = Vec::new();
+    let mut parts: Vec<DirectoryId> = Vec::new();
     for dir in real.ancestors() {
         if let Some(meta) = stat(dir)? {
             parts.push(identity(&meta));
@@ -147,7 +147,7 @@ impl PathChain {
 fn check_chain_outside(
     path: &Path,
     real: &Path,
-    parts: &[LockFileId],
+    parts: &[DirectoryId],
     event_dir: Option<&Path>,
 ) -> Result<(), StateDirError> {
     if let Some(dir) = event_dir.filter(|dir| !dir.as_os_str().is_empty() && *dir != Path::new("/")) {

@@ -61,9 +61,9 @@ fn cut_off(store: &Store, commit: &PreparedCommit, cut: usize) {
 fn recover(store: &Store, commit: &PreparedCommit, cut: usize) {
     let at = stamp(7);
     let mut reports = Vec::new();
-    let mut redo = Recovery::new(&store.layout, &commit.wal, &at, &mut reports);
+    let mut recovery = Recovery::new(&store.layout, &commit.wal, &at, &mut reports);
     for step in Recovery::steps(&commit.wal).into_iter().take(cut) {
-        redo.step(step).unwrap();
+        recovery.step(step).unwrap();
     }
     assert_eq!(reports, [""; 0]);
 }
@@ -124,7 +124,7 @@ fn whole() -> (State, BTreeMap<String, Vec<u8>>, usize, usize) {
 }
 
 #[test]
-fn a_commit_cut_off_anywhere_is_done_or_not_and_readers_agree_with_the_redo() {
+fn a_commit_cut_off_anywhere_is_done_or_not_and_readers_agree_with_the_recovery() {
     let (after, after_files, prepared, all) = whole();
     assert!(all > 15, "{all}");
     for cut in 0..=all {
@@ -151,7 +151,7 @@ fn a_commit_cut_off_anywhere_is_done_or_not_and_readers_agree_with_the_redo() {
 }
 
 #[test]
-fn a_redo_cut_off_anywhere_is_redone() {
+fn a_recovery_cut_off_anywhere_is_done_again() {
     let (after, after_files, prepared, all) = whole();
     for first in prepared..all {
         for second in 0..(all - prepared) {

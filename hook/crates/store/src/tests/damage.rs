@@ -116,7 +116,7 @@ fn a_format_that_is_not_ours_is_never_written_to() {
 }
 
 #[test]
-fn a_commit_of_another_machine_is_not_redone() {
+fn a_commit_of_another_machine_is_not_completed() {
     let world = two();
     let layout = &world.store.layout;
     let entry = json!({"target": {"kind": "run", "location": "live", "id": "r"}, "before": 1, "after": null});
@@ -131,7 +131,7 @@ fn a_commit_of_another_machine_is_not_redone() {
 }
 
 #[test]
-fn a_commit_that_cannot_be_read_is_set_aside_and_reported() {
+fn a_commit_that_cannot_be_read_is_quarantined_and_reported() {
     let world = two();
     let layout = &world.store.layout;
     let escape = json!({"machine": "machine", "at": stamp(1), "audit": 9, "line": {"n": 9},
@@ -147,7 +147,7 @@ fn a_commit_that_cannot_be_read_is_set_aside_and_reported() {
 }
 
 #[test]
-fn a_redo_leaves_what_is_at_another_revision() {
+fn a_recovery_leaves_what_is_at_another_revision() {
     let cases = [
         ("before, its new version gone", 1, 2, None, 1),
         ("at the one after", 0, 1, None, 0),

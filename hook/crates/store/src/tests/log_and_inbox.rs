@@ -11,7 +11,7 @@ use agent_baton_core::timestamp::Timestamp;
 use crate::fixtures::*;
 use crate::{DeliveryAck, Heartbeat, INBOX_BATCH, LONG_LOG_BYTES, LogLine, RECENT_LOG_BYTES, Store, StoreError};
 
-fn beat(n: u64, digest: &str) -> LogLine {
+fn heartbeat(n: u64, digest: &str) -> LogLine {
     LogLine::Heartbeat(Heartbeat {
         at: stamp(n),
         n,
@@ -25,7 +25,7 @@ fn beat(n: u64, digest: &str) -> LogLine {
     })
 }
 
-fn told() -> NotificationId {
+fn notification_id() -> NotificationId {
     NotificationId { run: id("r"), fence: Fence(2), reason: Reason::ResumedSameSession, revision: None }
 }
 
@@ -40,12 +40,15 @@ fn lines_come_back_in_order_with_the_next_number() {
     let world = with_session();
     let s = id("s");
     assert_eq!(world.store.tail(&s, LONG_LOG_BYTES).unwrap().next_n(), 1);
-    world.store.append(&s, &beat(1, "one")).unwrap();
-    world.store.append(&s, &LogLine::Delivered(DeliveryAck { at: stamp(2), id: told(), process: None })).unwrap();
-    world.store.append(&s, &beat(2, "two")).unwrap();
+    world.store.append(&s, &heartbeat(1, "one")).unwrap();
+    world
+        .store
+        .append(&s, &LogLine::Delivered(DeliveryAck { at: stamp(2), id: notification_id(), process: None }))
+        .unwrap();
+    world.store.append(&s, &heartbeat(2, "two")).unwrap();
     let tail = world.store.tail(&s, LONG_LOG_BYTES).unwrap();
     assert_eq!(tail.next_n(), 3);
-    assert_eq!(tail.acknowledged(Some(&process(1))), [told()]);
+    assert_eq!(tail.acknowledged(Some(&process(1))), [notification_id()]);
     let digests: Vec<_> = tail.deliveries().into_iter().map(|it| it.digest).collect();
     assert_eq!(digests, ["one", "two"]);
 }
@@ -55,12 +58,12 @@ fn torn_and_foreign_lines_spoil_no_other() {
     let world = with_session();
     let s = id("s");
     let path = world.store.path().join("sessions/s.log");
-    world.store.append(&s, &beat(1, "one")).unwrap();
+    world.store.append(&s, &heartbeat(1, "one")).unwrap();
     let mut bytes = fs::read(&path).unwrap();
     bytes.extend_from_slice(b"\n{\"line\":\"tomorrow\"}\n\xff\xfe\n{\"line\":\"heartbeat\",\"at\":{\"un");
     fs::write(&path, bytes).unwrap();
-    world.store.append(&s, &beat(2, "two")).unwrap();
-    assert_eq!(world.store.tail(&s, LONG_LOG_BYTES).unwrap().lines, [beat(1, "one"), beat(2, "two")]);
+    world.store.append(&s, &heartbeat(2, "two")).unwrap();
+    assert_eq!(world.store.tail(&s, LONG_LOG_BYTES).unwrap().lines, [heartbeat(1, "one"), heartbeat(2, "two")]);
 }
 
 #[test]
@@ -69,7 +72,7 @@ fn the_tail_is_bounded_and_a_long_log_is_cut_by_the_next_commit() {
     let s = id("s");
     let filler = "x".repeat(900);
     for n in 1..=80 {
-        world.store.append(&s, &beat(n, &filler)).unwrap();
+        world.store.append(&s, &heartbeat(n, &filler)).unwrap();
     }
     let recent = world.store.tail(&s, RECENT_LOG_BYTES).unwrap();
     assert!(recent.is_long() && (1..=2).contains(&recent.lines.len()), "{}", recent.lines.len());
@@ -83,7 +86,7 @@ fn the_tail_is_bounded_and_a_long_log_is_cut_by_the_next_commit() {
 #[test]
 fn a_line_that_is_too_long_is_refused() {
     let world = with_session();
-    let refused = world.store.append(&id("s"), &beat(1, &"x".repeat(5000)));
+    let refused = world.store.append(&id("s"), &heartbeat(1, &"x".repeat(5000)));
     assert!(matches!(refused, Err(StoreError::TooLong { .. })));
     assert_eq!(world.store.tail(&id("s"), LONG_LOG_BYTES).unwrap().lines, []);
 }
@@ -130,7 +133,7 @@ fn a_call_takes_a_bounded_number_of_the_oldest() {
 }
 
 #[test]
-fn what_fails_is_set_aside_and_does_not_come_again() {
+fn what_fails_is_quarantined_and_does_not_come_again() {
     let world = with_session();
     come(&world.store, "fails", &stamp(1));
     let inbox = world.store.path().join("inbox");
@@ -147,7 +150,7 @@ fn what_fails_is_set_aside_and_does_not_come_again() {
 }
 
 #[test]
-fn an_event_being_written_is_left_and_one_never_written_to_its_end_is_set_aside() {
+fn an_event_being_written_is_left_and_one_never_written_to_its_end_is_quarantined() {
     let world = with_session();
     let inbox = world.store.path().join("inbox");
     fs::create_dir(&inbox).unwrap();

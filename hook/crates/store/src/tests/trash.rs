@@ -119,9 +119,9 @@ fn check(from: (Location, Reason), to: Commit) {
                 commit.step(&world.store.layout, step).unwrap();
             }
             let (at, mut reports) = (stamp(7), Vec::new());
-            let mut redo = Recovery::new(&world.store.layout, &commit.wal, &at, &mut reports);
+            let mut recovery = Recovery::new(&world.store.layout, &commit.wal, &at, &mut reports);
             for step in Recovery::steps(&commit.wal).into_iter().take(cut.saturating_sub(prepared)) {
-                redo.step(step).unwrap();
+                recovery.step(step).unwrap();
             }
         }
         let expected = if cut < prepared { &before } else { &after };
@@ -129,7 +129,7 @@ fn check(from: (Location, Reason), to: Commit) {
         let mut locked = lock(&world.store);
         assert_eq!(locked.take_reports(), [""; 0], "step {cut}");
         drop(locked);
-        assert_eq!(&seen(&world.store), expected, "after the redo of step {cut}");
+        assert_eq!(&seen(&world.store), expected, "after the recovery of step {cut}");
         let stands = if cut < prepared { vec![from.0] } else { to_locations.clone() };
         assert_eq!(places(&root, "json"), stands, "step {cut}");
         assert_eq!(places(&root, "log"), stands, "step {cut}");
@@ -173,7 +173,7 @@ fn in_the_trash_only_what_a_user_deleted_is_a_tombstone() {
 }
 
 #[test]
-fn the_days_say_what_is_due_without_listing_what_was_put_away() {
+fn the_days_say_what_is_due_without_listing_what_is_in_the_trash() {
     let day = 24 * 60 * 60 * 1000;
     let world = standing(Location::Archive, Reason::Ended);
     let due = |location, days: u64| world.store.oldest_expiry_bucket(location, day, &stamp(days * day)).unwrap();

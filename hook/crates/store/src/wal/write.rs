@@ -120,8 +120,8 @@ impl PreparedCommit {
             let in_doubt = self.roll_back(layout).is_err();
             return Err(CommitFailed { source, in_doubt });
         }
-        let mut redo = Recovery::new(layout, &self.wal, now, reports);
-        let finished = Recovery::steps(&self.wal).into_iter().try_for_each(|step| redo.step(step));
+        let mut recovery = Recovery::new(layout, &self.wal, now, reports);
+        let finished = Recovery::steps(&self.wal).into_iter().try_for_each(|step| recovery.step(step));
         Ok(finished.map_or_else(CommitOutcome::InFlight, |()| CommitOutcome::Done))
     }
 

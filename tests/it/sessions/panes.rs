@@ -34,6 +34,13 @@ impl Server {
         !self.ask(&["list-sessions"]).is_empty()
     }
 
+    /// Ends the server. It removes its socket last, so another server can only be started once its process is gone.
+    fn kill(&self) {
+        let pid = self.ask(&["display-message", "-p", "#{pid}"]);
+        self.ask(&["kill-server"]);
+        until_gone("the server is gone", &pid);
+    }
+
     fn ask(&self, args: &[&str]) -> String {
         let output =
             Command::new("tmux").args(["-f", "/dev/null", "-S"]).arg(&self.socket).args(args).output().unwrap();
@@ -53,6 +60,11 @@ fn until(what: &str, holds: impl Fn() -> bool) {
         assert!(Instant::now() < deadline, "{what}");
         thread::sleep(Duration::from_millis(10));
     }
+}
+
+fn until_gone(what: &str, pid: &str) {
+    let stat = Path::new("/proc").join(pid).join("stat");
+    until(what, || fs::read_to_string(&stat).map_or(true, |stat| stat.contains(") Z ")));
 }
 
 /// Creates a session with a prompt in a window that is dead now.
@@ -107,9 +119,12 @@ impl ShellAgent {
         let payload = |event: &str, more: &str| {
             format!(r#"{{"session_id":"{session}","cwd":"'$PWD'","hook_event_name":"{event}"{more}}}"#)
         };
+        // On a busy machine, the time limit of a hook may end it before it registers the session.
         let script = format!(
-            "trap '' HUP\nexport CLAUDE_PID=$$\nprintf '{}' | {baton} hook --agent claude\nprintf '{}' | {baton} hook --agent \
-             claude\necho $$ > pid.new\nmv pid.new pid\nwhile :; do sleep 1; done\n",
+            "trap '' HUP\nexport CLAUDE_PID=$$\n\
+             until {baton} session show {session} >session 2>&1; do printf '{}' | {baton} hook --agent claude; done\n\
+             printf '{}' | {baton} hook --agent claude\n\
+             echo $$ > pid.new\nmv pid.new pid\nwhile :; do sleep 1; done\n",
             payload("SessionStart", r#","source":"startup""#),
             payload("UserPromptSubmit", r#","prompt":"words""#),
             baton = program::baton().display(),
@@ -135,8 +150,7 @@ impl ShellAgent {
 impl Drop for ShellAgent {
     fn drop(&mut self) {
         let _ = Command::new("kill").args(["-9", &self.pid.to_string()]).status();
-        let stat = format!("/proc/{}/stat", self.pid);
-        until("the agent is gone", || fs::read_to_string(&stat).map_or(true, |stat| stat.contains(") Z ")));
+        until_gone("the agent is gone", &self.pid.to_string());
     }
 }
 
@@ -209,8 +223,7 @@ fn a_pane_of_a_restarted_server_is_not_gone_to() {
     let agent = ShellAgent::start(&scratch, &server, "s1", "exec AGENT");
     assert_eq!(scratch.baton(["go", "s1"]).run().code, Some(0));
     assert_eq!(scratch.baton(["run", "start", "demo", "--session", "s1"]).run().code, Some(0));
-    server.ask(&["kill-server"]);
-    until("the server is gone", || !server.is_running());
+    server.kill();
     server.ask(&["new-session", "-d", "sleep 1000"]);
     for name in ["s1", "demo"] {
         let went = scratch.baton(["go", name]).run();

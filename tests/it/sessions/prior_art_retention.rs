@@ -325,7 +325,7 @@ fn ralphex_055_load_empty() {
 }
 
 #[test]
-fn ralphex_072_watch_dirs_count_once() {
+fn ralphex_072_watch_dirs_dedupe() {
     let scratch = Scratch::new();
     let at = work(&scratch);
     put(&at.join("a/progress-x.txt"), &log("2026-04-05 08:00:00", ""));

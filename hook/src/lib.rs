@@ -12,5 +12,4 @@ pub mod hint;
 pub mod hook;
 pub mod output;
 pub mod schemas;
-pub mod session_list;
 pub mod startup;

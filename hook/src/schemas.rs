@@ -13,10 +13,10 @@ use crate::commands::gc::GcView;
 use crate::commands::project::view::ProjectView;
 use crate::commands::session::discover::DiscoverView;
 use crate::commands::session::list::SessionsView;
-use crate::commands::status::StatusView;
-use crate::output::json::{RunView, SessionView};
 use baton_agents::reply::{BlockReply, ContextReply, UserReply};
 use baton_agents::spec;
+use baton_status::StatusView;
+use baton_status::{RunView, SessionView};
 use baton_store::AuditLine;
 
 /// The name of a schema, and the function that generates it.

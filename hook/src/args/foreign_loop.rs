@@ -3,7 +3,6 @@
 use super::session::candidates;
 use crate::context::Context;
 use crate::error::CommandError;
-use crate::session_list::SessionReader;
 use baton_engine::discovery::ForeignLoop;
 use baton_engine::lookup::{LookupError, find_loop};
 
@@ -12,7 +11,7 @@ use baton_engine::lookup::{LookupError, find_loop};
 /// # Errors
 /// Returns an error if none or several loops match, or if the state cannot be read.
 pub fn resolve(context: &Context, text: &str, not_found: CommandError) -> Result<ForeignLoop, CommandError> {
-    let reader = SessionReader::new(context);
+    let reader = context.session_reader();
     match find_loop(reader.foreign_loops(&reader.overview()?), text) {
         Ok(found) => Ok(found),
         Err(LookupError::Store(error)) => Err(error.into()),

@@ -8,10 +8,10 @@ use clap::Args;
 
 use crate::context::{Context, current_directory};
 use crate::error::CommandError;
-use crate::session_list::{ListQuery, ListedSession, Search, SessionReader};
 use baton_catalogue::By;
 use baton_display::Progress;
 use baton_engine::lookup::{Lookup, LookupError};
+use baton_status::{ListQuery, ListedSession, Search};
 use baton_store::last_opened;
 use baton_system::worktree;
 
@@ -130,7 +130,7 @@ fn last(
     let matches = |seen: &ListedSession| is_here(seen) && fits(seen);
     let search = Search::By(project.map_or(By::Shown, By::Project));
     let query = ListQuery { all: false, limit: 1, cursor: None, pinned_first: false, search, matches: &matches };
-    Ok(SessionReader::new(context).page(&query)?.sessions.pop().map(|seen| seen.session.id))
+    Ok(context.session_reader().page(&query)?.sessions.pop().map(|seen| seen.session.id))
 }
 
 /// The lines about some records, the first of them if there are many.

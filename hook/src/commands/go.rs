@@ -10,7 +10,6 @@ use crate::args::session::SessionArg;
 use crate::context::Context;
 use crate::error::{CommandError, ErrorKind};
 use crate::output;
-use crate::session_list::SessionReader;
 use baton_engine::session_status::{SessionStatus, has_conversation};
 use baton_system::ProcessLookup;
 use baton_system::multiplexer::{Tmux, Zellij};
@@ -67,7 +66,7 @@ impl Go {
             found => found?,
         };
         let (session, archived) = context.session(&id)?;
-        let seen = SessionReader::new(context).assess(session, archived);
+        let seen = context.session_reader().assess(session, archived);
         let status = seen.standing.status;
         let newest = seen.current_launch().filter(|_| status.is_alive() || status == SessionStatus::Unknown);
         let launch = newest.ok_or_else(|| {

@@ -13,12 +13,10 @@ use baton_engine::left_owner::left_for;
 use baton_engine::liveness::LivenessCheck;
 use baton_protect::participants::{Participants, ProbeCache};
 use baton_protect::state::Participant;
+use baton_status::{SessionReader, SystemLiveness};
 use baton_store::StoreError;
 use baton_system::process_stat::ProcessStat;
 use baton_system::{ProcessLookup, System, identity};
-
-/// A liveness check on this system.
-pub type SystemLiveness = LivenessCheck<'static>;
 
 impl Context {
     /// Returns the process that has this pid now.
@@ -67,14 +65,16 @@ impl Context {
         LivenessCheck::new(&self.inspector)
     }
 
+    /// Creates a reader of sessions that has probed nothing yet.
+    #[must_use]
+    pub fn session_reader(&self) -> SessionReader<'_> {
+        SessionReader::new(&self.catalogue, &self.inspector, &self.settings)
+    }
+
     /// Returns whether a run's owner is alive, according to this check.
     #[must_use]
     pub fn owner_liveness(&self, liveness: &SystemLiveness, run: &Run) -> Live {
-        let Some(id) = &run.owner.session else {
-            return liveness.command(run, &self.store().supervisor_lock_path(run.project.as_deref(), &run.name));
-        };
-        let Ok((session, _)) = self.session(id) else { return Live::Unknown };
-        session.launch(&run.owner.process).map_or(Live::Unknown, |launch| liveness.launch(&session, launch).live)
+        baton_status::owner_liveness(self.store(), liveness, run)
     }
 
     /// Returns the session to which the user went on in the window of a run's owner, if they left the owner.

@@ -5,7 +5,6 @@ mod liveness;
 mod outcome;
 mod records;
 
-use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
@@ -13,7 +12,6 @@ use std::time::{Duration, Instant};
 use agent_baton_core::process::HostId;
 use agent_baton_core::timestamp::Timestamp;
 
-pub use liveness::SystemLiveness;
 pub use outcome::Outcome;
 pub use records::unreadable;
 
@@ -65,17 +63,12 @@ pub const fn inspector(here: &'static CurrentProcess) -> AgentInspector<'static>
 }
 
 /// Returns the environment with the user's own variables for the location of the configuration.
-///
-/// A repository's settings can set any variable for hooks and tools, to the path of another file or to nothing. They
-/// cannot change the environment that an agent's process started with. Below agents, the environment of the outermost
-/// one counts, because an agent inside a tool of another agent starts with what the outer agent's settings define.
-/// Codex's daemon has the environment of its first pane. If that environment cannot be read, no variable counts and
-/// the account's own file is used.
 #[must_use]
 pub fn with_user_config(env: StateDirEnv) -> StateDirEnv {
-    let Some(agent) = here().ok().and_then(|here| inspector(here).outermost_agent()) else { return env };
-    let began_with = |name| MACHINE.variable(agent.pid, name).map(OsString::from);
-    StateDirEnv { xdg_config_home: began_with("XDG_CONFIG_HOME"), home: began_with("HOME"), ..env }
+    match here() {
+        Ok(here) => baton_engine::config::with_user_config(&inspector(here), env),
+        Err(_) => env,
+    }
 }
 
 /// The context of a command.

@@ -3,7 +3,6 @@
 mod columns;
 pub mod confirm;
 pub mod diff;
-pub mod json;
 pub mod listing;
 pub mod report;
 pub mod run_result;

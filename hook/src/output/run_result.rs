@@ -8,7 +8,7 @@ use agent_baton_core::run::{MAX_PHASE, Run, is_printable};
 use crate::context::{Context, Outcome, unreadable};
 use crate::error::CommandError;
 use crate::output;
-use crate::output::json::RunView;
+use baton_status::RunView;
 
 /// A short free text of the owner: one printable line.
 #[derive(Debug, Clone)]

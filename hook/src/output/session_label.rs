@@ -10,16 +10,27 @@ use baton_agents::spec;
 /// The longest title that is shown, in characters.
 const MAX_TITLE: usize = 60;
 
-/// The name that a user gave the session, in quotes. On a terminal also the title that its transcript gives it, where there is no name:
-/// reading a transcript costs time, and a script has no use for a text that changes.
+/// The name that a user gave the session, or else its title on a terminal.
 #[must_use]
 pub fn session_label(session: &Session, terminal: &Terminal) -> Option<String> {
-    if let Some(name) = &session.name {
-        return Some(format!("\"{}\"", baton_display::strip_control_chars(name.as_str())));
+    format_label(session.name.as_ref().map(|name| name.as_str()), read_title(session, terminal).as_deref())
+}
+
+/// Returns a name in quotes, or else a title, which may be cut.
+#[must_use]
+pub fn format_label(name: Option<&str>, title: Option<&str>) -> Option<String> {
+    if let Some(name) = name {
+        return Some(format!("\"{}\"", baton_display::strip_control_chars(name)));
     }
-    let transcript = session.transcript.as_deref().filter(|_| terminal.is_terminal())?;
-    let title = spec(session.agent).transcript_stats(Path::new(transcript)).title?;
-    let title = baton_display::strip_control_chars(title.trim());
+    let title = baton_display::strip_control_chars(title?.trim());
     let shown: String = title.chars().take(MAX_TITLE).collect();
     Some(if shown.len() < title.len() { format!("{}\u{2026}", shown.trim_end()) } else { shown })
+}
+
+/// Returns the title that the transcript of a session without a name gives it. Only on a terminal: reading a transcript
+/// costs time, and a script has no use for a text that changes.
+#[must_use]
+pub fn read_title(session: &Session, terminal: &Terminal) -> Option<String> {
+    let transcript = session.transcript.as_deref().filter(|_| terminal.is_terminal() && session.name.is_none())?;
+    spec(session.agent).transcript_stats(Path::new(transcript)).title
 }

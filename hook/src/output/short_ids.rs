@@ -1,7 +1,7 @@
 //! Shortens ids to as many characters as are needed to tell them apart.
 
 use crate::error::CommandError;
-use crate::session_list::{ListedSession, SessionReader};
+use baton_status::{ListedSession, SessionReader};
 
 /// The minimum length of a printed id.
 const MIN_LENGTH: usize = 8;

@@ -18,7 +18,7 @@ use baton_fs::read::read_own;
 
 pub use location::find_path;
 pub use origin::{Origin, Setting, list_settings};
-pub use settings::Settings;
+pub use settings::{Settings, with_user_config};
 pub use time_span::{TimeSpan, TimeSpanError};
 
 /// The longest configuration file that baton reads, in bytes.

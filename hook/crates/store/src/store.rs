@@ -119,6 +119,18 @@ impl Store {
         audit::damaged_lines(&self.layout)
     }
 
+    /// Returns the directories whose files tell of a change, for whoever watches the state. They may not exist yet.
+    #[must_use]
+    pub fn watched_directories(&self) -> Vec<PathBuf> {
+        vec![
+            self.layout.root().to_owned(),
+            self.layout.sessions(Location::Live),
+            self.layout.runs(Location::Live),
+            self.layout.audit_dir(),
+            self.layout.protected_stores(),
+        ]
+    }
+
     /// Returns the ids of all runs in a location, in order. It lists a directory, so it is only for commands.
     ///
     /// # Errors

@@ -63,6 +63,18 @@ fn read_git_file(git: &Path) -> Option<String> {
     String::from_utf8(read_capped(File::open(git).ok()?, MAX_GIT_FILE_BYTES).ok()?).ok()
 }
 
+/// Returns the branch that is checked out in a worktree root, or `None` if it is none or cannot be read.
+#[must_use]
+pub fn branch(root: &Path) -> Option<String> {
+    let git = root.join(".git");
+    let directory = match std::fs::metadata(&git).ok()?.is_dir() {
+        true => git,
+        false => root.join(read_git_file(&git)?.strip_prefix("gitdir:")?.trim_matches([' ', '\n', '\r'])),
+    };
+    let head = read_git_file(&directory.join("HEAD"))?;
+    head.strip_prefix("ref: refs/heads/").map(|branch| branch.trim_end().to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use std::fs;
@@ -128,6 +140,22 @@ mod tests {
             assert_eq!(found, Some(base.join(expected)), "{start}");
         }
         assert_eq!(find_root(&base.join("missing")), None);
+    }
+
+    #[test]
+    fn the_branch_is_what_head_names() {
+        let (_dir, base) = tree();
+        for (root, expected) in [
+            ("repo", Some("main")),
+            ("side", Some("main")),
+            ("repo/sub", Some("main")),
+            ("repo/broken", None),
+            ("plain", None),
+        ] {
+            assert_eq!(branch(&base.join(root)).as_deref(), expected, "{root}");
+        }
+        fs::write(base.join("repo/.git/HEAD"), "0123456789abcdef\n").unwrap();
+        assert_eq!(branch(&base.join("repo")), None);
     }
 
     #[test]

@@ -16,8 +16,8 @@ use crate::context::Context;
 use crate::error::CommandError;
 use crate::hint::Advice;
 use crate::output;
-use crate::session_list::{ListedSession, Overview, SessionReader};
 use baton_engine::session_status::has_conversation;
+use baton_status::{ListedSession, Overview};
 use claim::ResumeClaim;
 use plan::{Resumable, Scope, plan};
 use users_word::RISK;
@@ -58,7 +58,7 @@ impl Resume {
                 let can_resume = |seen: &ListedSession| has_conversation(&seen.session);
                 let id = resolve_with_last(&context, text, self.here, &can_resume)?;
                 let (session, archived) = context.session(&id)?;
-                let seen = SessionReader::new(&context).assess(session, archived);
+                let seen = context.session_reader().assess(session, archived);
                 let (forced, seen) = self.ask_user(&context, seen)?;
                 (Scope::Named { forced }, vec![seen])
             }
@@ -97,7 +97,7 @@ impl Resume {
     }
 
     fn all(&self, context: &Context) -> Result<Vec<ListedSession>, CommandError> {
-        let Overview { mut sessions, unreadable, .. } = SessionReader::new(context).overview()?;
+        let Overview { mut sessions, unreadable, .. } = context.session_reader().overview()?;
         for (id, _) in unreadable {
             output::notice(&format!("{id} cannot be read and was skipped"));
         }

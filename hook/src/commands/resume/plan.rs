@@ -11,9 +11,9 @@ use agent_baton_core::session::{Resuming, Session};
 use super::users_word::RISK;
 use crate::context::Context;
 use crate::error::CommandError;
-use crate::session_list::ListedSession;
 use baton_agents::{conversation_directory, spec};
 use baton_engine::session_status::{SessionStatus, has_conversation};
+use baton_status::ListedSession;
 use baton_system::multiplexer::{MultiplexerError, OpenedWindow, Tmux, shell_quote};
 
 /// How long a claim without a process holds, in milliseconds. Its writer was killed before it could record what it

@@ -9,8 +9,8 @@ use agent_baton_core::session::{Ended, Resuming, Session};
 
 use crate::context::Context;
 use crate::error::CommandError;
-use crate::session_list::{ListedSession, SessionReader};
 use baton_engine::session_status::SessionStatus;
+use baton_status::ListedSession;
 use baton_store::AuditAction;
 
 /// What happens if the user is wrong.
@@ -36,7 +36,7 @@ pub(super) fn take(context: &Context, seen: ListedSession, dry_run: bool) -> Res
             .edit_session(AuditAction::DeclaredGone, &session.id, |session| end_what_is_unknown(context, session))?;
         session = Box::new(context.session(&session.id)?.0);
     }
-    Ok(SessionReader::new(context).assess(session, archived))
+    Ok(context.session_reader().assess(session, archived))
 }
 
 fn end_what_is_unknown(context: &Context, session: &mut Session) {

@@ -10,10 +10,10 @@ use clap::Args;
 use crate::context::Context;
 use crate::error::CommandError;
 use crate::output;
-use crate::output::json::{RunView, run_status_word};
 use crate::output::listing::{Listing, Row};
 use crate::output::terminal::Terminal;
 use baton_display::Progress;
+use baton_status::{RunView, run_status_word};
 
 /// List runs, newest first.
 #[derive(Args)]

@@ -9,8 +9,8 @@ use crate::args;
 use crate::context::Context;
 use crate::error::CommandError;
 use crate::output;
-use crate::output::json::RunView;
 use baton_engine::discovery::ForeignLoop;
+use baton_status::RunView;
 
 /// Show everything about one run.
 #[derive(Args)]

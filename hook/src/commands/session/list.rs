@@ -17,15 +17,15 @@ use crate::context::Context;
 use crate::error::CommandError;
 use crate::hint::Advice;
 use crate::output;
-use crate::output::json::SessionView;
 use crate::output::listing::{Listing, Row};
 use crate::output::session_label::session_label;
 use crate::output::short_ids::ShortIds;
 use crate::output::terminal::Terminal;
-use crate::session_list::{Cursor, ListQuery, ListedSession, Page, Search, SessionReader};
 use baton_catalogue::By;
 use baton_display::Progress;
 use baton_engine::session_status::{SessionStatus, StatusKind};
+use baton_status::SessionView;
+use baton_status::{Cursor, ListQuery, ListedSession, Page, Search};
 use baton_store::last_opened;
 use baton_system::worktree;
 
@@ -133,7 +133,7 @@ impl List {
             search: filter.search(),
             matches: &matches,
         };
-        let reader = SessionReader::new(&context);
+        let reader = context.session_reader();
         let progress = Progress::begin("reading the sessions", None);
         let page = reader.page(&query)?;
         drop(progress);

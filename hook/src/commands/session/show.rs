@@ -13,10 +13,10 @@ use crate::args::session::SessionArg;
 use crate::context::Context;
 use crate::error::CommandError;
 use crate::output;
-use crate::output::json::{ChunkView, ConversationView, LaunchView, SessionView};
 use crate::output::terminal::Terminal;
-use crate::session_list::{ListedSession, SessionReader};
 use baton_agents::{TranscriptStats, spec};
+use baton_status::ListedSession;
+use baton_status::{ChunkView, ConversationView, LaunchView, SessionView};
 use baton_store::Chunk;
 
 /// Show everything about one session.
@@ -39,7 +39,7 @@ impl Show {
         let (session, archived) = context.session(&self.session.resolve(&context)?)?;
         let conversation = conversation_view(&context, &session.id)?;
         let (spec, transcript) = (spec(session.agent), session.transcript.clone().map(PathBuf::from));
-        let seen = SessionReader::new(&context).assess(session, archived);
+        let seen = context.session_reader().assess(session, archived);
         let view = SessionView {
             last_turn: transcript.as_deref().map(|path| spec.last_turn(path)),
             transcript_stats: transcript.as_deref().map(|path| spec.transcript_stats(path)),

@@ -1,25 +1,20 @@
 //! `baton` and `baton status`: what waits for the user, which sessions are alive, and who owns which run.
 
-mod report;
 mod sections;
 mod summary_line;
 
 use std::ffi::OsString;
 
-use agent_baton_core::process::Live;
 use clap::Args;
 
 use crate::context::Context;
 use crate::error::CommandError;
 use crate::hint::Advice;
 use crate::output;
-use crate::output::report::report;
+use crate::output::report::report as print_error;
 use crate::output::short_ids::ShortIds;
-use crate::session_list::SessionReader;
 use baton_display::Progress;
-use baton_protect::unrestored_projects;
-
-pub use report::StatusView;
+use baton_status::StatusReport;
 
 /// Show what needs you, what is running and what was lost.
 #[derive(Args)]
@@ -50,7 +45,7 @@ impl Status {
     /// Shows the status and returns the exit status.
     #[must_use]
     pub fn exit_status(self) -> u8 {
-        self.run().map_or_else(|error| report(&error), |()| 0)
+        self.run().map_or_else(|error| print_error(&error), |()| 0)
     }
 
     /// Shows the status.
@@ -59,31 +54,21 @@ impl Status {
     /// Returns an error if the state directory cannot be used.
     pub fn run(self) -> Result<(), CommandError> {
         let context = Context::open()?;
-        let reader = SessionReader::new(&context);
+        let reader = context.session_reader();
         let progress = Progress::begin("reading the sessions", None);
-        let seen = reader.overview()?;
-        let loops = reader.open_foreign_loops(&seen);
+        let report = StatusReport::read(&reader)?;
         drop(progress);
         if self.line {
-            return output::print(&summary_line::render(&seen, &loops));
+            return output::print(&summary_line::render(&report));
         }
-        for (id, why) in &seen.unreadable {
+        for (id, why) in &report.seen.unreadable {
             let why = why.as_ref().map_or_else(|| "cannot be read".to_owned(), Advice::in_one_line);
             output::notice(&format!("{id}: {}", baton_display::strip_control_chars(&why)));
         }
-        let mut unrestored = unrestored_projects(context.store(), context.inspector())?;
-        unrestored.retain(|project| project.present == Live::No);
         if self.json {
-            return output::print_json(&StatusView::new(&seen, loops, &unrestored));
+            return output::print_json(&report.view());
         }
-        let ids = ShortIds::beside_newest(&reader, &seen.sessions)?;
-        output::print(&sections::render(
-            &seen,
-            &loops,
-            &unrestored,
-            &ids,
-            &context.now(),
-            &output::terminal::Terminal::stdout(),
-        ))
+        let ids = ShortIds::beside_newest(&reader, &report.seen.sessions)?;
+        output::print(&sections::render(&report, &ids, &context.now(), &output::terminal::Terminal::stdout()))
     }
 }

@@ -1,10 +1,26 @@
 //! The configuration in force.
 
 use std::cell::OnceCell;
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use super::{Config, ConfigError, find_path};
+use baton_agents::AgentInspector;
 use baton_store::StateDirEnv;
+
+/// Returns the environment with the user's own variables for the location of the configuration.
+///
+/// A repository's settings can set any variable for hooks and tools, to the path of another file or to nothing. They
+/// cannot change the environment that an agent's process started with. Below agents, the environment of the outermost
+/// one counts, because an agent inside a tool of another agent starts with what the outer agent's settings define.
+/// Codex's daemon has the environment of its first pane. If that environment cannot be read, no variable counts and
+/// the account's own file is used.
+#[must_use]
+pub fn with_user_config(inspector: &AgentInspector<'_>, env: StateDirEnv) -> StateDirEnv {
+    let Some(agent) = inspector.outermost_agent() else { return env };
+    let began_with = |name| inspector.system().variable(agent.pid, name).map(OsString::from);
+    StateDirEnv { xdg_config_home: began_with("XDG_CONFIG_HOME"), home: began_with("HOME"), ..env }
+}
 
 /// The configuration, which is read on first use. The fast path never uses it.
 #[derive(Debug)]

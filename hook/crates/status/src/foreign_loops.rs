@@ -1,6 +1,7 @@
 //! The loops of other programs in the projects of the open sessions and runs.
 
-use super::{Overview, SessionReader};
+use crate::overview::Overview;
+use crate::reader::SessionReader;
 use baton_engine::discovery::{ForeignLoop, ForeignLoopState, PROGRESS_DIR, known_foreign_loops};
 use baton_system::worktree;
 
@@ -13,8 +14,8 @@ impl SessionReader<'_> {
         let of_sessions = seen.sessions.iter().filter_map(|seen| seen.session.project.as_deref());
         let of_runs = seen.runs.iter().filter_map(|(run, _)| run.project.as_deref());
         let projects = here.as_deref().into_iter().chain(of_sessions).chain(of_runs);
-        let locks = || self.context.inspector().lock_table();
-        known_foreign_loops(self.context.store(), projects, locks, std::process::id())
+        let locks = || self.inspector.lock_table();
+        known_foreign_loops(self.store(), projects, locks, std::process::id())
     }
 
     /// Returns those of them that run, or that were killed not too long ago.
@@ -22,7 +23,7 @@ impl SessionReader<'_> {
     pub fn open_foreign_loops(&self, seen: &Overview) -> Vec<ForeignLoop> {
         let mut loops = self.foreign_loops(seen);
         if !loops.is_empty() {
-            let max_age_ms = self.context.settings().config().stale_after.ms();
+            let max_age_ms = self.settings.config().stale_after.ms();
             loops.retain(|it| match it.state {
                 ForeignLoopState::Active => true,
                 ForeignLoopState::Interrupted | ForeignLoopState::Unknown => it.updated.age_ms(&seen.now) <= max_age_ms,

@@ -11,7 +11,7 @@ use agent_baton_core::run::{Owner, Run, RunName, Status};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::session_list::ListedSession;
+use crate::reader::ListedSession;
 use agent_baton_core::liveness::Evidence;
 use baton_agents::TranscriptStats;
 use baton_display::format_rfc3339;

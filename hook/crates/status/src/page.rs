@@ -7,8 +7,7 @@ use agent_baton_core::reason::Reason;
 use agent_baton_core::request::Reading;
 use agent_baton_core::session::Session;
 
-use super::{ListedSession, SessionReader};
-use crate::error::CommandError;
+use crate::reader::{ListedSession, SessionReader};
 use baton_catalogue::{By, Candidate, Kind};
 use baton_engine::session_status::{SessionStatus, is_marked};
 use baton_store::{Store, StoreError};
@@ -129,7 +128,7 @@ impl SessionReader<'_> {
     ///
     /// # Errors
     /// Returns an error if the state cannot be read.
-    pub fn page(&self, query: &ListQuery<'_>) -> Result<Page, CommandError> {
+    pub fn page(&self, query: &ListQuery<'_>) -> Result<Page, StoreError> {
         let mut page = Page::default();
         let passes: &[Option<bool>] = if query.pinned_first { &[Some(true), Some(false)] } else { &[None] };
         for pinned in passes {
@@ -145,8 +144,8 @@ impl SessionReader<'_> {
     }
 
     /// Adds the sessions that are pinned, or those that are not, or both. Returns whether the page is full.
-    fn add_to(&self, page: &mut Page, query: &ListQuery<'_>, pinned: Option<bool>) -> Result<bool, CommandError> {
-        let catalogue = self.context.catalogue().get()?;
+    fn add_to(&self, page: &mut Page, query: &ListQuery<'_>, pinned: Option<bool>) -> Result<bool, StoreError> {
+        let catalogue = self.catalogue.get()?;
         let follows = |cursor: &&Cursor| pinned.is_none_or(|pinned| cursor.pinned == pinned);
         let from = query.cursor.filter(follows).map(|cursor| (cursor.at, cursor.id.as_str()));
         let mut found = match query.search {
@@ -160,7 +159,7 @@ impl SessionReader<'_> {
             if batch.is_empty() {
                 return Ok(false);
             }
-            for (candidate, reading) in batch.iter().zip(read_all(self.context.store(), &batch)?) {
+            for (candidate, reading) in batch.iter().zip(read_all(self.store(), &batch)?) {
                 let (session, archived) = match reading {
                     Reading::Live(session) => (session, false),
                     Reading::Archived(session) => (session, true),
@@ -183,9 +182,9 @@ impl SessionReader<'_> {
     ///
     /// # Errors
     /// Returns an error if the state cannot be read.
-    pub fn open_sessions(&self) -> Result<Page, CommandError> {
+    pub fn open_sessions(&self) -> Result<Page, StoreError> {
         let mut page = Page::default();
-        for found in self.context.catalogue().get()?.newest(Kind::Session, By::Open, None)? {
+        for found in self.catalogue.get()?.newest(Kind::Session, By::Open, None)? {
             let Ok(id) = found?.id.parse() else { continue };
             match self.read(&id)? {
                 Reading::Live(session) if session.ended.is_none() => page.sessions.push(self.assess(session, false)),

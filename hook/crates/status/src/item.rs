@@ -1,0 +1,309 @@
+//! The status as a flat list of items, in the order in which every face shows them.
+
+use std::path::Path;
+
+use agent_baton_core::agent::Agent;
+use agent_baton_core::process::Live;
+use agent_baton_core::run::Run;
+use agent_baton_core::session::Session;
+use agent_baton_core::timestamp::Timestamp;
+use schemars::JsonSchema;
+use serde::{Serialize, Serializer};
+
+use crate::foreign_loops::loop_project;
+use crate::json::run_status_word;
+use crate::reader::ListedSession;
+use crate::report::{Cause, LiveState, StatusReport, WaitingItem, non_owner_launch};
+use baton_agents::spec;
+use baton_display::{format_rfc3339, short_pane_label, strip_control_chars};
+use baton_engine::discovery::ForeignLoop;
+use baton_engine::session_status::SessionStatus;
+
+/// Where an item stands, in the order in which the sections are shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Section {
+    /// It waits for the user.
+    Waiting,
+    /// A session is at work.
+    Working,
+    /// A session is open, and has not had a prompt yet.
+    Opened,
+    /// A run whose owner is alive or might be.
+    Runs,
+    /// A run whose owner is gone.
+    Interrupted,
+    /// A loop of another program.
+    Loops,
+    /// A session whose liveness is unknown.
+    Unknown,
+    /// A session that can be resumed.
+    Lost,
+    /// A project whose protected files are to be restored.
+    Unrestored,
+    /// A project whose protected files could not be restored.
+    RestoreFailed,
+    /// A record that cannot be read.
+    Unreadable,
+}
+
+/// What an item is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ItemKind {
+    /// A session.
+    Session,
+    /// A run.
+    Run,
+    /// A loop of another program.
+    Loop,
+    /// A project.
+    Project,
+    /// A record that cannot be read.
+    Record,
+}
+
+/// One line of the status. Its texts hold no control characters.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Item {
+    /// Identifies the item among all others, and stays the same while it moves between sections.
+    pub key: String,
+    /// Where it stands.
+    pub section: Section,
+    /// What it is about.
+    pub kind: ItemKind,
+    /// The id of the session, the run or the loop, or the path of the project.
+    pub id: String,
+    /// Why it waits, if it does.
+    pub cause: Option<Cause>,
+    /// The word for its status.
+    pub status: String,
+    /// The agent of a session or of a run's owner, or the program that a loop of another program names.
+    pub agent: Option<String>,
+    /// A short name of the pane where it is visible.
+    pub pane: Option<String>,
+    /// The pane of a run's owner, if another process also displays the owner's session.
+    pub owner_pane: Option<String>,
+    /// Since when it has this status (RFC 3339). Null where nothing says so.
+    #[serde(serialize_with = "serialize_time")]
+    #[schemars(with = "Option<String>")]
+    pub since: Option<Timestamp>,
+    /// The worktree root.
+    pub project: Option<String>,
+    /// The branch that is checked out there, if it was read.
+    pub branch: Option<String>,
+    /// The name that a user gave it, or the plan of a loop of another program.
+    pub name: Option<String>,
+    /// The title of the conversation, if the agent's transcript was read and shows one.
+    pub title: Option<String>,
+    /// The model that answered last, if the transcript was read.
+    pub model: Option<String>,
+    /// How many tokens the context holds, if the transcript was read.
+    pub context: Option<u64>,
+    /// How many tokens the context can hold, if the transcript was read.
+    pub context_window: Option<u64>,
+    /// The phase of a run.
+    pub phase: Option<String>,
+    /// The iteration that a run has reached.
+    pub iteration: Option<u32>,
+    /// The maximum number of iterations.
+    pub max_iterations: Option<u32>,
+    /// Whether a user pinned the session.
+    pub pinned: bool,
+}
+
+/// What is read beside the records, because a face has use for it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Details {
+    /// The branch that is checked out in the project.
+    pub branch: Option<String>,
+    /// The title of the conversation.
+    pub title: Option<String>,
+    /// The model that answered last.
+    pub model: Option<String>,
+    /// How many tokens the context holds.
+    pub context: Option<u64>,
+    /// How many tokens the context can hold.
+    pub context_window: Option<u64>,
+}
+
+impl Details {
+    /// Reads what the transcript of a session shows.
+    #[must_use]
+    pub fn of_transcript(agent: Agent, transcript: &Path) -> Self {
+        let stats = spec(agent).transcript_stats(transcript);
+        Self {
+            branch: None,
+            title: stats.title,
+            model: stats.model,
+            context: stats.context.now,
+            context_window: stats.context.window,
+        }
+    }
+}
+
+impl StatusReport {
+    /// Returns the items, in the order of the sections. `details` is asked about each session.
+    pub fn items(&self, details: &mut dyn FnMut(&Session) -> Details) -> Vec<Item> {
+        let waiting = self.waiting();
+        let mut items: Vec<Item> = waiting.iter().filter_map(|it| waiting_item(it, details)).collect();
+        for (section, state) in [(Section::Working, LiveState::Working), (Section::Opened, LiveState::Unprompted)] {
+            let sessions = self.seen.sessions.iter().filter(|it| LiveState::from_session(it) == Some(state));
+            items.extend(sessions.map(|it| session_item(it, section, it.standing.status.word(), details)));
+        }
+        // Runs that wait are shown above.
+        let waits = |run: &Run| waiting.iter().any(|it| it.run.is_some_and(|other| other.id == run.id));
+        for (section, gone) in [(Section::Runs, false), (Section::Interrupted, true)] {
+            let runs = self.seen.runs.iter().filter(|(run, live)| (*live == Live::No) == gone && !waits(run));
+            items.extend(runs.map(|(run, live)| {
+                let word = run_status_word(run, *live, self.seen.left_for(run).is_some());
+                // If the owner is gone, its pane may belong to another process by now.
+                let pane = (*live != Live::No).then(|| short_pane_label(&run.owner.pane));
+                run_item(run, section, word, pane)
+            }));
+        }
+        items.extend(self.loops.iter().map(loop_item));
+        let unknown = self.seen.sessions.iter().filter(|it| it.standing.status == SessionStatus::Unknown);
+        items.extend(unknown.map(|it| session_item(it, Section::Unknown, it.standing.status.word(), details)));
+        items.extend(self.seen.lost().map(|it| session_item(it, Section::Lost, "lost", details)));
+        for (section, has_failed) in [(Section::Unrestored, false), (Section::RestoreFailed, true)] {
+            let projects = self.unrestored.iter().filter(|it| it.record.failed_at.is_some() == has_failed);
+            items.extend(projects.map(|it| project_item(section, &it.record.project)));
+        }
+        items.extend(self.seen.unreadable.iter().map(|(id, _)| Item {
+            status: "unreadable".to_owned(),
+            ..Item::new(Section::Unreadable, ItemKind::Record, id)
+        }));
+        items
+    }
+}
+
+impl Item {
+    fn new(section: Section, kind: ItemKind, id: &str) -> Self {
+        let id = strip_control_chars(id);
+        Self {
+            key: format!("{}:{id}", kind.word()),
+            section,
+            kind,
+            id,
+            cause: None,
+            status: String::new(),
+            agent: None,
+            pane: None,
+            owner_pane: None,
+            since: None,
+            project: None,
+            branch: None,
+            name: None,
+            title: None,
+            model: None,
+            context: None,
+            context_window: None,
+            phase: None,
+            iteration: None,
+            max_iterations: None,
+            pinned: false,
+        }
+    }
+}
+
+impl ItemKind {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Session => "session",
+            Self::Run => "run",
+            Self::Loop => "loop",
+            Self::Project => "project",
+            Self::Record => "record",
+        }
+    }
+}
+
+fn waiting_item(it: &WaitingItem<'_>, details: &mut dyn FnMut(&Session) -> Details) -> Option<Item> {
+    let word = it.cause.word();
+    let item = match (it.session, it.run) {
+        (Some(seen), None) => session_item(seen, Section::Waiting, word, details),
+        (seen, Some(run)) => {
+            let elsewhere = seen.filter(|_| it.cause == Cause::OwnerElsewhere);
+            let without = elsewhere.and_then(|seen| non_owner_launch(seen, run));
+            let pane = short_pane_label(without.map_or(&run.owner.pane, |launch| &launch.pane));
+            let mut item = run_item(run, Section::Waiting, word, Some(pane));
+            if without.is_some() {
+                item.owner_pane = Some(short_pane_label(&run.owner.pane));
+                // The run may also wait for another reason.
+                item.key = format!("elsewhere:{}", item.id);
+            }
+            item
+        }
+        (None, None) => return None,
+    };
+    Some(Item { cause: Some(it.cause), ..item })
+}
+
+fn session_item(
+    seen: &ListedSession,
+    section: Section,
+    word: &str,
+    details: &mut dyn FnMut(&Session) -> Details,
+) -> Item {
+    let session = &seen.session;
+    let details = details(session);
+    let text = |text: Option<String>| text.map(|text| strip_control_chars(text.trim()));
+    Item {
+        status: word.to_owned(),
+        agent: Some(session.agent.to_string()),
+        pane: seen.pane().map(short_pane_label),
+        since: Some(seen.standing.since.clone()),
+        project: session.project.as_deref().map(strip_control_chars),
+        branch: text(details.branch),
+        name: session.name.as_ref().map(|name| strip_control_chars(name.as_str())),
+        title: text(details.title),
+        model: text(details.model),
+        context: details.context,
+        context_window: details.context_window,
+        pinned: session.pinned,
+        ..Item::new(section, ItemKind::Session, session.id.as_str())
+    }
+}
+
+fn run_item(run: &Run, section: Section, word: &str, pane: Option<String>) -> Item {
+    Item {
+        status: word.to_owned(),
+        agent: Some(run.owner.agent.map_or("command", Agent::name).to_owned()),
+        pane,
+        since: Some(run.updated.clone()),
+        project: run.project.as_deref().map(strip_control_chars),
+        name: Some(strip_control_chars(run.name.as_str())),
+        phase: run.phase.as_deref().map(strip_control_chars),
+        iteration: Some(run.iteration),
+        max_iterations: run.max_iterations,
+        ..Item::new(section, ItemKind::Run, run.id.as_str())
+    }
+}
+
+fn loop_item(it: &ForeignLoop) -> Item {
+    let text = |text: &Option<String>| text.as_deref().map(strip_control_chars);
+    Item {
+        status: it.state.word().to_owned(),
+        agent: text(&it.header.executor),
+        since: Some(it.updated.clone()),
+        project: loop_project(it).as_deref().map(strip_control_chars),
+        branch: text(&it.header.branch),
+        name: text(&it.header.plan),
+        phase: text(&it.header.mode),
+        ..Item::new(Section::Loops, ItemKind::Loop, &it.id)
+    }
+}
+
+fn project_item(section: Section, project: &str) -> Item {
+    let project = strip_control_chars(project);
+    Item {
+        status: "saved".to_owned(),
+        project: Some(project.clone()),
+        ..Item::new(section, ItemKind::Project, &project)
+    }
+}
+
+fn serialize_time<S: Serializer>(since: &Option<Timestamp>, serializer: S) -> Result<S::Ok, S::Error> {
+    since.as_ref().map(format_rfc3339).serialize(serializer)
+}

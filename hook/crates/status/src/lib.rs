@@ -1,0 +1,22 @@
+//! What waits for the user, what is at work and what was lost.
+//!
+//! A [`SessionReader`] reads the records, judges the processes and determines the status of each session. A
+//! [`StatusReport`] is everything that `baton`, `baton status --json`, `baton status --line` and the live view show. All
+//! of them get it from [`StatusReport::read`], so they cannot disagree.
+//!
+//! May touch: nothing but through the crates that it uses. It writes only their caches.
+
+mod foreign_loops;
+mod item;
+mod json;
+mod overview;
+mod page;
+mod reader;
+mod report;
+
+pub use item::{Details, Item, ItemKind, Section};
+pub use json::{ChunkView, ConversationView, LaunchView, RunView, SessionView, TransferView, run_status_word};
+pub use overview::Overview;
+pub use page::{Cursor, CursorError, ListQuery, Page, Search};
+pub use reader::{ListedSession, SessionReader, SystemLiveness, owner_liveness};
+pub use report::{Cause, StatusReport, StatusView, WaitView};

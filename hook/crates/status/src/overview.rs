@@ -1,0 +1,108 @@
+//! The sessions that have not ended, and the unfinished runs.
+
+use std::cmp::Reverse;
+
+use agent_baton_core::background_work::MAX_WAIT_MS;
+use agent_baton_core::decision::Location;
+use agent_baton_core::id::SessionId;
+use agent_baton_core::process::Live;
+use agent_baton_core::request::Reading;
+use agent_baton_core::run::Run;
+use agent_baton_core::timestamp::Timestamp;
+
+use crate::page::Page;
+use crate::reader::{ListedSession, SessionReader, owner_liveness};
+use baton_engine::left_owner::left_for;
+use baton_engine::session_status::SessionStatus;
+use baton_store::StoreError;
+
+/// The sessions that have not ended, and the unfinished runs.
+pub struct Overview {
+    /// The sessions: the pinned ones and then the others, each most recently opened first.
+    pub sessions: Vec<ListedSession>,
+    /// The runs, and whether the owner of each is alive.
+    pub runs: Vec<(Run, Live)>,
+    /// The records that cannot be read.
+    pub unreadable: Vec<(String, Option<StoreError>)>,
+    /// The current time.
+    pub now: Timestamp,
+    /// How old the last heartbeat of a lost session may be, in milliseconds.
+    max_lost_age_ms: u64,
+}
+
+impl Overview {
+    /// Returns the session to which the user went on in the window of a run's owner, if they left the owner.
+    #[must_use]
+    pub fn left_for(&self, run: &Run) -> Option<&SessionId> {
+        left_for(run, self.sessions.iter().map(|seen| &*seen.session))
+    }
+
+    /// Returns the sessions that `baton resume` resumes. It leaves out headless sessions and sessions of long
+    /// ago. A session without a conversation is not lost but empty.
+    pub fn lost(&self) -> impl Iterator<Item = &ListedSession> {
+        let lost = self.sessions.iter().filter(|it| it.standing.status == SessionStatus::Lost && !it.session.headless);
+        lost.filter(|it| it.standing.since.age_ms(&self.now) <= self.max_lost_age_ms)
+    }
+
+    /// Whether a loop has waited for background work of its agent for longer than it waits for one task.
+    #[must_use]
+    pub fn waits_long(&self, run: &Run) -> bool {
+        run.background_work_since().is_some_and(|since| since.age_ms(&self.now) >= MAX_WAIT_MS)
+    }
+
+    /// Returns whether a run's owner is alive, from the verdict on its session if that has not ended.
+    fn owner_liveness(&self, reader: &SessionReader<'_>, run: &Run) -> Live {
+        let Some(seen) = self.sessions.iter().find(|it| run.owner.session.as_ref() == Some(&it.session.id)) else {
+            return owner_liveness(reader.store(), &reader.liveness, run);
+        };
+        let launches = seen.session.launches.iter().zip(&seen.launches);
+        let owner = launches.into_iter().find(|(launch, _)| launch.process == run.owner.process);
+        owner.map_or(Live::Unknown, |(_, judged)| judged.live)
+    }
+}
+
+impl SessionReader<'_> {
+    /// Returns the sessions that have not ended, and the unfinished runs.
+    ///
+    /// # Errors
+    /// Returns an error if the state cannot be listed.
+    pub fn overview(&self) -> Result<Overview, StoreError> {
+        let store = self.store();
+        let Page { mut sessions, unreadable, .. } = self.open_sessions()?;
+        sessions.sort_by_key(|seen| !seen.session.pinned);
+        // The configuration is needed only if a session is lost.
+        let any_lost = sessions.iter().any(|it| it.standing.status == SessionStatus::Lost);
+        let max_lost_age_ms = if any_lost { self.settings.config().stale_after.ms() } else { 0 };
+        let now = self.now.clone();
+        let mut seen = Overview { sessions, runs: Vec::new(), unreadable: Vec::new(), now, max_lost_age_ms };
+        seen.unreadable.extend(unreadable.into_iter().map(|(id, why)| (id.to_string(), why)));
+        for id in store.runs(Location::Live)? {
+            match store.read(|view| view.run(&id))? {
+                Reading::Live(run) => {
+                    let live = seen.owner_liveness(self, &run);
+                    seen.runs.push((run, live));
+                }
+                Reading::Unreadable => {
+                    let why = store.read(|view| view.run_error(&id)).ok().flatten();
+                    seen.unreadable.push((id.to_string(), why));
+                }
+                Reading::Archived(_) | Reading::Absent | Reading::Deleted => {}
+            }
+        }
+        seen.runs.sort_by_key(|(run, _)| (Reverse(run.created.sort_key(&self.now)), run.id.clone()));
+        Ok(seen)
+    }
+
+    /// Returns whether the processes that an overview named still are as it saw them. It reads no record.
+    #[must_use]
+    pub fn is_current(&self, seen: &Overview) -> bool {
+        let sessions = || {
+            seen.sessions.iter().all(|it| {
+                let now = self.liveness.launches(&it.session);
+                now.iter().map(|verdict| verdict.live).eq(it.launches.iter().map(|verdict| verdict.live))
+            })
+        };
+        let commands = seen.runs.iter().filter(|(run, _)| run.owner.session.is_none());
+        sessions() && { commands }.all(|(run, live)| owner_liveness(self.store(), &self.liveness, run) == *live)
+    }
+}

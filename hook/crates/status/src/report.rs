@@ -1,0 +1,281 @@
+//! The status report: who waits for what, and what else exists.
+
+use std::cmp::Reverse;
+
+use agent_baton_core::id::{RunId, SessionId};
+use agent_baton_core::process::Live;
+use agent_baton_core::run::{Run, Status as RunStatus};
+use agent_baton_core::session::Launch;
+use agent_baton_core::timestamp::Timestamp;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::json::{RunView, SessionView};
+use crate::overview::Overview;
+use crate::reader::{ListedSession, SessionReader};
+use baton_display::format_rfc3339;
+use baton_engine::discovery::{ForeignLoop, ForeignLoopState};
+use baton_engine::session_status::{AttentionReason, SessionStatus};
+use baton_protect::{UnrestoredProject, unrestored_projects};
+use baton_store::StoreError;
+
+/// Everything that a status shows. Every face of baton gets it from [`StatusReport::read`].
+pub struct StatusReport {
+    /// The sessions that have not ended, and the unfinished runs.
+    pub seen: Overview,
+    /// The loops of other programs that run or were killed, by their progress logs.
+    pub loops: Vec<ForeignLoop>,
+    /// The projects whose protected files are to be restored, because their sessions are gone.
+    pub unrestored: Vec<UnrestoredProject>,
+}
+
+impl StatusReport {
+    /// Reads the state, and looks at the processes that it names.
+    ///
+    /// # Errors
+    /// Returns an error if the state cannot be read.
+    pub fn read(reader: &SessionReader<'_>) -> Result<Self, StoreError> {
+        let seen = reader.overview()?;
+        let loops = reader.open_foreign_loops(&seen);
+        let mut unrestored = unrestored_projects(reader.store(), reader.inspector)?;
+        unrestored.retain(|project| project.present == Live::No);
+        Ok(Self { seen, loops, unrestored })
+    }
+
+    /// Returns the counts that are not 0, each with its word: what waits, by cause, and then everything else.
+    #[must_use]
+    pub fn counts(&self) -> Vec<(usize, &'static str)> {
+        let Self { seen, loops, .. } = self;
+        let waiting = self.waiting();
+        let of_cause = |cause: Cause| waiting.iter().filter(|it| it.cause == cause).count();
+        let mut counts: Vec<_> = Cause::ALL.iter().map(|cause| (of_cause(*cause), cause.word())).collect();
+        let alive =
+            |as_what: LiveState| seen.sessions.iter().filter(|it| LiveState::from_session(it) == Some(as_what)).count();
+        counts.push((alive(LiveState::Working), "at work"));
+        counts.push((alive(LiveState::Unprompted), "opened"));
+        let in_state = |state: ForeignLoopState| loops.iter().filter(|it| it.state == state).count();
+        counts.push((in_state(ForeignLoopState::Active), "other loops"));
+        let interrupted_runs = seen.runs.iter().filter(|(_, live)| *live == Live::No).count();
+        counts.push((interrupted_runs + in_state(ForeignLoopState::Interrupted), "interrupted"));
+        let unknown = seen.sessions.iter().filter(|it| it.standing.status == SessionStatus::Unknown).count();
+        counts.push((unknown + in_state(ForeignLoopState::Unknown), "unknown"));
+        counts.push((seen.lost().count(), "lost"));
+        counts.push((seen.unreadable.len(), "unreadable"));
+        counts.retain(|(count, _)| *count > 0);
+        counts
+    }
+
+    /// Returns what waits for the user, by cause. Within one cause, pinned sessions come first, and then what waits
+    /// longest.
+    pub(crate) fn waiting(&self) -> Vec<WaitingItem<'_>> {
+        let seen = &self.seen;
+        let sessions = seen.sessions.iter().filter_map(|it| match LiveState::from_session(it)? {
+            LiveState::Waiting(cause) => {
+                Some(WaitingItem { cause, session: Some(it), run: None, since: &it.standing.since })
+            }
+            LiveState::Working | LiveState::Unprompted => None,
+        });
+        let runs = seen.runs.iter().filter(|(_, live)| *live != Live::No).filter_map(|(run, _)| {
+            let cause = match run.status {
+                RunStatus::Paused => Cause::Paused,
+                RunStatus::Waiting => Cause::Waiting,
+                // Nothing else would say so: an agent that waits sends no event.
+                RunStatus::Active if seen.waits_long(run) => Cause::BackgroundWork,
+                _ => return None,
+            };
+            let session = seen.sessions.iter().find(|it| run.owner.session.as_ref() == Some(&it.session.id));
+            Some(WaitingItem { cause, session, run: Some(run), since: &run.updated })
+        });
+        let elsewhere = seen.sessions.iter().filter(|it| it.standing.status.is_alive()).filter_map(|it| {
+            let (run, _) = seen.runs.iter().find(|(run, live)| *live != Live::No && is_elsewhere(it, run))?;
+            Some(WaitingItem {
+                cause: Cause::OwnerElsewhere,
+                session: Some(it),
+                run: Some(run),
+                since: &it.standing.since,
+            })
+        });
+        let mut waiting: Vec<_> = sessions.chain(runs).chain(elsewhere).collect();
+        let pinned = |it: &WaitingItem<'_>| it.session.is_some_and(|seen| seen.session.pinned);
+        waiting.sort_by_key(|it| (it.cause, !pinned(it), Reverse(it.since.age_ms(&seen.now))));
+        waiting
+    }
+
+    /// Returns the report as `--json` prints it.
+    #[must_use]
+    pub fn view(&self) -> StatusView {
+        let Self { seen, loops, unrestored } = self;
+        let runs = |gone: bool| {
+            let runs = seen.runs.iter().filter(|(_, live)| (*live == Live::No) == gone);
+            runs.map(|(run, live)| RunView::new(run, *live, seen.left_for(run).cloned())).collect()
+        };
+        let sessions = |fits: fn(SessionStatus) -> bool| {
+            seen.sessions.iter().filter(|it| fits(it.standing.status)).map(SessionView::new).collect()
+        };
+        let waiting = self.waiting().into_iter().map(|it| WaitView {
+            cause: it.cause,
+            session: it.session.map(|seen| seen.session.id.clone()),
+            run: it.run.map(|run| run.id.clone()),
+            since: format_rfc3339(it.since),
+        });
+        StatusView {
+            waiting: waiting.collect(),
+            alive: sessions(SessionStatus::is_alive),
+            runs: runs(false),
+            interrupted: runs(true),
+            loops: loops.clone(),
+            lost: seen.lost().map(SessionView::new).collect(),
+            unknown: sessions(|status| status == SessionStatus::Unknown),
+            unrestored: unrestored.iter().map(|project| project.record.project.clone()).collect(),
+            unreadable: seen.unreadable.iter().map(|(id, _)| id.clone()).collect(),
+        }
+    }
+}
+
+/// Why something waits for the user, most urgent first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Cause {
+    /// An agent asks for a permission.
+    Permission,
+    /// An agent asks a question.
+    Question,
+    /// A turn ended with an error.
+    Error,
+    /// An agent asks for attention.
+    Attention,
+    /// An agent waits for the next prompt.
+    Idle,
+    /// A run is paused.
+    Paused,
+    /// A run waits for the user.
+    Waiting,
+    /// A loop has waited for background work of its agent for so long that it may never end.
+    BackgroundWork,
+    /// A session is open, but another process owns its run.
+    OwnerElsewhere,
+}
+
+/// The state of a live session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum LiveState {
+    /// It waits for the user.
+    Waiting(Cause),
+    /// It is working, or it waits and has no terminal user.
+    Working,
+    /// It is open, and has not had a prompt yet.
+    Unprompted,
+}
+
+impl LiveState {
+    /// Returns the state of a live session, and `None` for any other.
+    pub(crate) fn from_session(seen: &ListedSession) -> Option<Self> {
+        match seen.standing.status {
+            status if !status.is_alive() => None,
+            SessionStatus::Starting => Some(Self::Unprompted),
+            status => {
+                Some(Cause::from_status(status).filter(|_| !seen.session.headless).map_or(Self::Working, Self::Waiting))
+            }
+        }
+    }
+}
+
+impl Cause {
+    /// Every cause, in order.
+    pub const ALL: [Self; 9] = [
+        Self::Permission,
+        Self::Question,
+        Self::Error,
+        Self::Attention,
+        Self::Idle,
+        Self::Paused,
+        Self::Waiting,
+        Self::BackgroundWork,
+        Self::OwnerElsewhere,
+    ];
+
+    /// Returns the word for the cause.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Permission => "permission",
+            Self::Question => "question",
+            Self::Error => "error",
+            Self::Attention => "attention",
+            Self::Idle => "idle",
+            Self::Paused => "paused",
+            Self::Waiting => "waiting",
+            Self::BackgroundWork => "background work",
+            Self::OwnerElsewhere => "owner elsewhere",
+        }
+    }
+
+    const fn from_status(status: SessionStatus) -> Option<Self> {
+        match status {
+            SessionStatus::Attention(AttentionReason::Permission) => Some(Self::Permission),
+            SessionStatus::Attention(AttentionReason::Question) => Some(Self::Question),
+            SessionStatus::Attention(AttentionReason::Error) => Some(Self::Error),
+            SessionStatus::Attention(AttentionReason::Attention) => Some(Self::Attention),
+            SessionStatus::Idle => Some(Self::Idle),
+            _ => None,
+        }
+    }
+}
+
+/// Something that waits for the user.
+pub(crate) struct WaitingItem<'a> {
+    /// Why it waits.
+    pub(crate) cause: Cause,
+    /// The session, if the state has it.
+    pub(crate) session: Option<&'a ListedSession>,
+    /// The run.
+    pub(crate) run: Option<&'a Run>,
+    /// Since when it waits.
+    pub(crate) since: &'a Timestamp,
+}
+
+/// Returns whether a run of a session belongs to one process while another process also displays the session.
+fn is_elsewhere(seen: &ListedSession, run: &Run) -> bool {
+    run.owner.session.as_ref() == Some(&seen.session.id) && non_owner_launch(seen, run).is_some()
+}
+
+/// Returns a live launch of a session that does not own its run.
+pub(crate) fn non_owner_launch<'a>(seen: &'a ListedSession, run: &Run) -> Option<&'a Launch> {
+    seen.live_launches().find(|launch| launch.process != run.owner.process)
+}
+
+/// The status as `--json` prints it.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct StatusView {
+    /// What waits for the user, most urgent first.
+    pub waiting: Vec<WaitView>,
+    /// The live sessions: the pinned ones and then the others, each most recently opened first.
+    pub alive: Vec<SessionView>,
+    /// The unfinished runs whose owner is alive or might be.
+    pub runs: Vec<RunView>,
+    /// The unfinished runs whose owner is gone.
+    pub interrupted: Vec<RunView>,
+    /// The loops of other programs that run or were killed, by their progress logs.
+    pub loops: Vec<ForeignLoop>,
+    /// The sessions that can be resumed.
+    pub lost: Vec<SessionView>,
+    /// The sessions whose liveness is unknown.
+    pub unknown: Vec<SessionView>,
+    /// The projects whose protected files are to be restored, because their sessions are gone.
+    pub unrestored: Vec<String>,
+    /// The records that cannot be read.
+    pub unreadable: Vec<String>,
+}
+
+/// Something that waits, as `--json` prints it.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct WaitView {
+    /// Why it waits.
+    pub cause: Cause,
+    /// The session.
+    pub session: Option<SessionId>,
+    /// The run.
+    pub run: Option<RunId>,
+    /// Since when it waits (RFC 3339).
+    pub since: String,
+}

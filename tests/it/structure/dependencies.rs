@@ -13,15 +13,15 @@ fn documented() -> BTreeMap<String, BTreeSet<String>> {
     let rows = text.lines().skip_while(|line| !line.starts_with("| crate |")).skip(2);
     let rows = rows.take_while(|line| line.starts_with('|')).map(|line| line.split('|').collect::<Vec<_>>());
     let in_backticks = |cell: &str| cell.split('`').skip(1).step_by(2).map(str::to_owned).collect::<BTreeSet<_>>();
-    let mut table: BTreeMap<_, _> = rows
-        .map(|cells| {
-            let name = in_backticks(cells[1]).into_iter().find(|name| !name.contains('/')).unwrap();
-            (name, in_backticks(cells[4]))
-        })
-        .collect();
-    // The path of the hook has no slash, so its name is not in the table. It may depend on all crates.
-    let all: BTreeSet<_> = table.keys().filter(|name| name.contains("baton")).cloned().collect();
-    table.remove("hook");
+    let rows = rows.map(|cells| {
+        let name = in_backticks(cells[1]).into_iter().find(|name| !name.contains('/')).unwrap();
+        (name, in_backticks(cells[4]))
+    });
+    let rows: Vec<_> = rows.collect();
+    // The hook may depend on all crates above it.
+    let all: BTreeSet<_> =
+        rows.iter().map(|(name, _)| name.clone()).take_while(|name| *name != "agent-baton").collect();
+    let mut table: BTreeMap<_, _> = rows.into_iter().collect();
     table.entry("agent-baton".to_owned()).or_default().extend(all);
     table
 }

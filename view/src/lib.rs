@@ -1,0 +1,22 @@
+//! The live view: one feed, shown in the terminal and in a browser.
+//!
+//! A [`Picture`] is what every face shows at one moment. A [`Source`] reads it. The [`watcher`] reads it again whenever
+//! something changes, and gives it to the [`Feed`], which tells its subscribers.
+//!
+//! May touch: what it reads through the crates that it uses. It writes only their caches.
+
+mod changes;
+mod event_id;
+mod feed;
+mod picture;
+mod source;
+mod state_source;
+pub mod watcher;
+mod watches;
+
+pub use changes::{Change, apply, changes};
+pub use event_id::EventId;
+pub use feed::{Event, Feed, Pending, RingLimits, Subscription};
+pub use picture::{Count, Picture};
+pub use source::{Source, SourceError};
+pub use state_source::StateSource;

@@ -1,0 +1,38 @@
+//! Where a picture comes from.
+
+use std::path::PathBuf;
+
+use baton_store::{StateDirError, StoreError};
+use baton_system::SystemError;
+
+use crate::picture::Picture;
+
+/// Reads pictures.
+pub trait Source {
+    /// Reads the present picture.
+    ///
+    /// # Errors
+    /// Returns an error if the state cannot be read.
+    fn read(&mut self) -> Result<Picture, SourceError>;
+
+    /// Returns whether what leaves no trace in a watched directory still is as it was last read: processes, transcripts and
+    /// the logs of other programs. It reads no record.
+    fn is_current(&mut self) -> bool;
+
+    /// Returns the directories whose files tell of a change. They may not exist.
+    fn directories(&self) -> Vec<PathBuf>;
+}
+
+/// Why the state could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum SourceError {
+    /// The host cannot be identified.
+    #[error(transparent)]
+    System(#[from] SystemError),
+    /// The state directory must not be used.
+    #[error(transparent)]
+    StateDir(#[from] StateDirError),
+    /// A file of the state cannot be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}

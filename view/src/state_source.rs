@@ -1,0 +1,144 @@
+//! Reads pictures from the state directory, as `baton status` reads it.
+
+use std::collections::HashMap;
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+use agent_baton_core::session::Session;
+use baton_agents::AgentInspector;
+use baton_catalogue::LazyCatalogue;
+use baton_engine::config::{self, Settings};
+use baton_status::{Details, SessionReader, StatusReport};
+use baton_store::{StateDir, StateDirEnv, Store};
+use baton_system::environment::OwnEnvironment;
+use baton_system::{CurrentProcess, CurrentSystem, System, SystemError, worktree};
+
+use crate::picture::{Count, Picture};
+use crate::source::{Source, SourceError};
+
+static MACHINE: CurrentSystem = CurrentSystem;
+static ENVIRONMENT: OwnEnvironment = OwnEnvironment;
+
+/// The state of an account.
+pub struct StateSource {
+    env: StateDirEnv,
+    directory: Option<PathBuf>,
+    transcripts: Transcripts,
+    /// What was read last.
+    last: Option<StatusReport>,
+}
+
+/// What the transcripts showed when they were read. A transcript that has not changed is not read again.
+#[derive(Default)]
+struct Transcripts(HashMap<PathBuf, (FileStamp, Details)>);
+
+/// The device, inode, size and time of a file: what changes when it is written.
+type FileStamp = (u64, u64, u64, i64, i64);
+
+impl StateSource {
+    /// Creates a source for this environment. Nothing is read yet.
+    #[must_use]
+    pub fn new(env: StateDirEnv) -> Self {
+        let directory = std::env::current_dir().ok();
+        Self { env, directory, transcripts: Transcripts::default(), last: None }
+    }
+
+    /// Opens the state anew: the directory may have been replaced since the last time.
+    fn open(&self) -> Result<Opened, SourceError> {
+        let here = here()?;
+        let directory = StateDir::resolve(&self.env, self.directory.as_deref(), &here.place)?;
+        Ok(Opened {
+            catalogue: LazyCatalogue::new(&Store::open(&directory, &here.place)),
+            inspector: AgentInspector::new(&MACHINE, &ENVIRONMENT, here),
+            settings: Settings::new(self.env.clone(), with_user_config, self.directory.clone()),
+        })
+    }
+}
+
+/// The state, as it was opened for one reading.
+struct Opened {
+    catalogue: LazyCatalogue,
+    inspector: AgentInspector<'static>,
+    settings: Settings,
+}
+
+impl Opened {
+    fn reader(&self) -> SessionReader<'_> {
+        SessionReader::new(&self.catalogue, &self.inspector, &self.settings)
+    }
+}
+
+impl Source for StateSource {
+    fn read(&mut self) -> Result<Picture, SourceError> {
+        let opened = self.open()?;
+        // Before the records: all that the audit tells of is in the picture.
+        let audit = opened.catalogue.store().audit()?.next().map_or(0, |line| line.n);
+        let report = StatusReport::read(&opened.reader())?;
+        let mut branches: HashMap<String, Option<String>> = HashMap::new();
+        let mut transcripts = Transcripts::default();
+        let items = report.items(&mut |session: &Session| {
+            let branch = session.project.as_ref().and_then(|project| {
+                let read = || worktree::branch(Path::new(project));
+                branches.entry(project.clone()).or_insert_with(read).clone()
+            });
+            Details { branch, ..transcripts.details(session, &mut self.transcripts) }
+        });
+        let counts = report.counts().into_iter().map(|(count, word)| Count { count, word: word.to_owned() });
+        let picture = Picture::new(audit, counts.collect(), items);
+        self.transcripts = transcripts;
+        self.last = Some(report);
+        Ok(picture)
+    }
+
+    fn is_current(&mut self) -> bool {
+        let (Some(last), Ok(opened)) = (&self.last, self.open()) else { return false };
+        let reader = opened.reader();
+        let transcripts = &self.transcripts.0;
+        transcripts.iter().all(|(path, (stamp, _))| file_stamp(path) == Some(*stamp))
+            && reader.is_current(&last.seen)
+            && reader.open_foreign_loops(&last.seen) == last.loops
+    }
+
+    fn directories(&self) -> Vec<PathBuf> {
+        self.open().map_or_else(|_| Vec::new(), |opened| opened.catalogue.store().watched_directories())
+    }
+}
+
+impl Transcripts {
+    /// Returns what a session's transcript shows, from what was read before if it has not changed.
+    fn details(&mut self, session: &Session, before: &mut Self) -> Details {
+        let Some(path) = session.transcript.as_ref().map(PathBuf::from) else { return Details::default() };
+        // Before it is read: what is written meanwhile is noticed.
+        let Some(stamp) = file_stamp(&path) else { return Details::default() };
+        let known = before.0.remove(&path).filter(|(known, _)| *known == stamp);
+        let (_, details) = known.unwrap_or_else(|| (stamp, Details::of_transcript(session.agent, &path)));
+        self.0.insert(path, (stamp, details.clone()));
+        details
+    }
+}
+
+fn file_stamp(path: &Path) -> Option<FileStamp> {
+    let meta = fs::metadata(path).ok().filter(fs::Metadata::is_file)?;
+    Some((meta.dev(), meta.ino(), meta.len(), meta.mtime(), meta.mtime_nsec()))
+}
+
+/// Returns where this process runs. Reads it once.
+fn here() -> Result<&'static CurrentProcess, SystemError> {
+    static HERE: OnceLock<CurrentProcess> = OnceLock::new();
+    match HERE.get() {
+        Some(here) => Ok(here),
+        None => {
+            let here = MACHINE.current_process()?;
+            Ok(HERE.get_or_init(|| here))
+        }
+    }
+}
+
+fn with_user_config(env: StateDirEnv) -> StateDirEnv {
+    match here() {
+        Ok(here) => config::with_user_config(&AgentInspector::new(&MACHINE, &ENVIRONMENT, here), env),
+        Err(_) => env,
+    }
+}

@@ -1,0 +1,89 @@
+//! Keeps a feed up to date.
+
+use std::io;
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::feed::{Feed, RingLimits};
+use crate::picture::Picture;
+use crate::source::{Source, SourceError};
+use crate::watches::Watches;
+
+/// How often what leaves no trace in a watched directory is checked.
+const CHECK_EVERY: Duration = Duration::from_secs(2);
+
+/// How often everything is read where directories cannot be watched.
+const POLL_EVERY: Duration = Duration::from_millis(500);
+
+/// After how long everything is read although nothing seems to have changed. Some of it depends on the time: what was lost
+/// long ago is no longer shown.
+const READ_AT_LEAST_EVERY: Duration = Duration::from_secs(30);
+
+/// How long one waits for further changes after the first, and after a reading. Several changes lead to one event.
+const COALESCE: Duration = Duration::from_millis(30);
+
+/// The longest pause after a reading. A pause is as long as the reading took, so a busy state costs half a core at most.
+const MAX_PAUSE: Duration = Duration::from_millis(150);
+
+/// Why no feed could be started.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The system gives no thread.
+    #[error("cannot start a thread")]
+    Thread(#[source] io::Error),
+    /// The system gives no random bytes.
+    #[error("the system gives no random bytes")]
+    Random(#[source] io::Error),
+}
+
+/// Reads a source, and keeps the feed of it up to date in a thread of its own. Where the source cannot be read, the
+/// picture says why, and reading goes on.
+///
+/// # Errors
+/// Returns an error if the system does not allow it.
+pub fn start(mut source: impl Source + Send + 'static) -> Result<Arc<Feed>, StartError> {
+    let id = getrandom::u64().map_err(|error| StartError::Random(error.into()))?;
+    let mut watches = Watches::new();
+    // Watched before it is read, so that nothing is missed in between.
+    watches.follow(source.directories());
+    let nothing = Picture::new(0, Vec::new(), Vec::new());
+    let picture = picture_of(source.read(), &nothing);
+    let feed = Arc::new(Feed::new(id, RingLimits::default(), picture));
+    let kept = Arc::clone(&feed);
+    let work = move || {
+        loop {
+            update(&kept, &mut source, &mut watches);
+        }
+    };
+    thread::Builder::new().name("watcher".to_owned()).spawn(work).map_err(StartError::Thread)?;
+    Ok(feed)
+}
+
+/// Waits for a change, and publishes what can be read then. Returns after one reading.
+fn update(feed: &Feed, source: &mut dyn Source, watches: &mut Watches) {
+    let begin = Instant::now();
+    loop {
+        let followed = watches.follow(source.directories());
+        if followed.is_new {
+            break;
+        }
+        if watches.wait(if followed.is_complete { CHECK_EVERY } else { POLL_EVERY }) {
+            thread::sleep(COALESCE);
+            // What was signalled meanwhile is read now.
+            watches.wait(Duration::ZERO);
+            break;
+        }
+        if !followed.is_complete || begin.elapsed() >= READ_AT_LEAST_EVERY || !source.is_current() {
+            break;
+        }
+    }
+    let begin = Instant::now();
+    feed.publish(picture_of(source.read(), &feed.picture()));
+    thread::sleep(begin.elapsed().clamp(COALESCE, MAX_PAUSE));
+}
+
+/// Returns the picture that was read, or the one before with the problem.
+fn picture_of(read: Result<Picture, SourceError>, before: &Picture) -> Picture {
+    read.unwrap_or_else(|error| Picture { problem: Some(baton_display::error_chain(&error)), ..before.clone() })
+}

@@ -1,0 +1,6 @@
+//! The tests of the live view.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "that is how a test fails")]
+
+mod feed;
+mod state;

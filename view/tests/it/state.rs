@@ -1,0 +1,136 @@
+//! The picture of a real state is what `baton status` shows.
+
+use std::time::{Duration, Instant};
+
+use agent_baton_core::agent::Agent;
+use agent_baton_tests::{Scratch, Window};
+use baton_store::{AccountHome, StateDirEnv};
+use baton_view::{Picture, Source, StateSource, watcher};
+use serde_json::{Value, json};
+
+fn source(scratch: &Scratch) -> StateSource {
+    let env = scratch.env();
+    let text = |name: &str| env.get(name).map(Into::into);
+    StateSource::new(StateDirEnv {
+        baton_home: text("BATON_HOME"),
+        xdg_state_home: None,
+        xdg_config_home: text("XDG_CONFIG_HOME"),
+        home: text("HOME"),
+        account_home: AccountHome::Database,
+    })
+}
+
+/// Returns each item as its section, its id and its status.
+fn lines(picture: &Picture) -> Vec<String> {
+    let line = |item: &baton_status::Item| {
+        let section = serde_json::to_value(item.section).unwrap();
+        format!("{} {} {}", section.as_str().unwrap(), item.id, item.status)
+    };
+    picture.items.iter().map(line).collect()
+}
+
+/// Returns the ids of a list of `baton status --json`.
+fn ids(status: &Value, list: &str) -> Vec<String> {
+    status[list].as_array().unwrap().iter().map(|it| it["id"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn a_picture_shows_what_the_status_shows() {
+    let scratch = Scratch::new();
+    let mut source = source(&scratch);
+    assert_eq!(lines(&source.read().unwrap()), Vec::<String>::new());
+    let mut owner = Window::open_owner(&scratch, Agent::Claude, "%1");
+    let run = scratch.state().only_run().id.to_string();
+    let mut other = Window::open(&scratch, Agent::Codex, "%2");
+    other.hook("SessionStart", "s2", &json!({}));
+    let mut check = |what: &str, expected: &[&str]| {
+        let picture = source.read().unwrap();
+        let expected: Vec<String> = expected.iter().map(|line| line.replace("RUN", &run)).collect();
+        assert_eq!(lines(&picture), expected, "{what}");
+        let status = scratch.baton(["status", "--json"]).run().json();
+        for (list, section) in [("lost", "lost"), ("unknown", "unknown"), ("interrupted", "interrupted")] {
+            let of_section: Vec<_> = lines(&picture).into_iter().filter(|line| line.starts_with(section)).collect();
+            assert_eq!(of_section.len(), ids(&status, list).len(), "{what}: {list}");
+        }
+        let line = scratch.baton(["status", "--line"]).run().stdout;
+        let counts: Vec<_> = picture.counts.iter().map(|it| format!("{} {}", it.count, it.word)).collect();
+        assert_eq!(counts.join(", "), line.trim_end(), "{what}");
+        assert!(source.is_current(), "{what}");
+        source.read().unwrap().id.audit
+    };
+    let first = check("two sessions", &["working s1 active", "opened s2 starting", "runs RUN active"]);
+    owner.hook("Stop", "s1", &json!({}));
+    check("the turn is over", &["waiting s1 idle", "opened s2 starting", "runs RUN active"]);
+    assert_eq!(owner.baton("s1", &["run", "pause", "demo"]).code, Some(0));
+    let paused = check("the run is paused", &["waiting s1 idle", "waiting RUN paused", "opened s2 starting"]);
+    assert!(paused > first, "{paused} {first}");
+}
+
+#[test]
+fn a_process_that_ends_is_noticed_without_a_trace_in_the_state() {
+    let scratch = Scratch::new();
+    let mut source = source(&scratch);
+    let owner = Window::open_owner(&scratch, Agent::Claude, "%1");
+    source.read().unwrap();
+    assert!(source.is_current());
+    drop(owner);
+    assert!(!source.is_current());
+    assert_eq!(lines(&source.read().unwrap()).last().map(|line| line.ends_with("s1 lost")), Some(true));
+    assert!(source.is_current());
+}
+
+/// Waits for a picture with these items.
+fn wait(feed: &baton_view::Feed, expected: &[&str]) {
+    let until = Instant::now() + Duration::from_secs(60);
+    let mut picture = feed.picture();
+    while lines(&picture) != expected {
+        assert!(Instant::now() < until, "{:?} instead of {expected:?}", lines(&picture));
+        picture = feed.wait(picture.id.number, Duration::from_secs(1));
+    }
+}
+
+#[test]
+fn a_feed_follows_the_state() {
+    let scratch = Scratch::new();
+    let feed = watcher::start(source(&scratch)).unwrap();
+    wait(&feed, &[]);
+    let mut window = Window::open(&scratch, Agent::Claude, "%1");
+    window.hook("SessionStart", "s1", &json!({}));
+    wait(&feed, &["opened s1 starting"]);
+    window.hook("UserPromptSubmit", "s1", &json!({"prompt": "words"}));
+    wait(&feed, &["working s1 active"]);
+    // A heartbeat leaves no line in the audit.
+    window.hook("Stop", "s1", &json!({}));
+    wait(&feed, &["waiting s1 idle"]);
+    // The state directory vanishes, and another one takes its place.
+    let (state, away) = (scratch.state_dir(), scratch.root().join("away"));
+    std::fs::rename(&state, &away).unwrap();
+    wait(&feed, &[]);
+    std::fs::rename(&away, &state).unwrap();
+    wait(&feed, &["waiting s1 idle"]);
+    drop(window);
+    wait(&feed, &["lost s1 lost"]);
+}
+
+#[test]
+fn a_state_that_cannot_be_used_is_a_problem_and_no_end() {
+    let scratch = Scratch::new();
+    let mut window = Window::open(&scratch, Agent::Claude, "%1");
+    window.hook("SessionStart", "s1", &json!({}));
+    let feed = watcher::start(source(&scratch)).unwrap();
+    wait(&feed, &["opened s1 starting"]);
+    let (state, away) = (scratch.state_dir(), scratch.root().join("away"));
+    std::fs::rename(&state, &away).unwrap();
+    std::fs::write(&state, "no directory").unwrap();
+    let mut picture = feed.picture();
+    while picture.problem.is_none() {
+        picture = feed.wait(picture.id.number, Duration::from_secs(60));
+    }
+    assert!(picture.problem.as_ref().unwrap().contains("state"), "{picture:?}");
+    std::fs::remove_file(&state).unwrap();
+    std::fs::rename(&away, &state).unwrap();
+    while feed.picture().problem.is_some() {
+        picture = feed.wait(picture.id.number, Duration::from_secs(60));
+    }
+    wait(&feed, &["opened s1 starting"]);
+}

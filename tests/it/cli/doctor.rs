@@ -311,18 +311,24 @@ fn fix_puts_right_what_it_can() {
     assert!(!state.join("wal.json").exists());
 }
 
+const CODEX_EVENTS: [&str; 7] =
+    ["SessionStart", "UserPromptSubmit", "Stop", "Interrupt", "PermissionRequest", "PreCompact", "SessionEnd"];
+
 #[test]
 fn of_trust() {
     let installation = Installation::new();
     installation.done("install --yes --agent codex");
-    let said = |words: &str| {
-        let output = installation.run("doctor");
-        output.stdout.lines().filter(|line| line.contains("trust ") && line.contains(words)).count()
+    let events = |words: &str| {
+        let output = installation.run("doctor").stdout;
+        let mut lines = output.lines().filter(|line| line.contains("trust ") && line.contains(words));
+        let line = lines.next().unwrap_or_default().to_owned();
+        assert_eq!(lines.next(), None, "one line with one remedy");
+        CODEX_EVENTS.iter().filter(|event| line.contains(**event)).count()
     };
-    assert_eq!(said("untrusted"), 7);
+    assert_eq!((events("untrusted"), events("PROBLEM")), (7, 7));
     let key = format!("{}:stop:0:0", installation.at(".codex/hooks.json").display());
     installation.write(".codex/config.toml", format!("[hooks.state.\"{key}\"]\ntrusted_hash = \"sha256:00\"\n"));
-    assert_eq!((said("codex Stop: modified"), said("untrusted")), (1, 6));
+    assert_eq!((events("codex: modified since it was trusted on Stop"), events("untrusted")), (1, 6));
 }
 
 /// A damaged record of protected files, and one of a newer version: the finding names it, and the newest backup.
@@ -365,9 +371,43 @@ fn of_what_silences_entries() {
     check("an unreadable policy", "note", "entries", "not known whether", |installation| {
         installation.write(".claude/remote-settings.json", "{")
     });
+    check(
+        "a switch in a file of the project",
+        "PROBLEM",
+        "entries",
+        "settings.local.json sets disableAllHooks",
+        |installation| installation.write("work/.claude/settings.local.json", r#"{"disableAllHooks":true}"#),
+    );
+    for (key, value) in [("disableAllHooks", json!("true")), ("hooks.PreToolUse", json!({}))] {
+        check(key, "PROBLEM", "entries", &format!("{key} has a value that claude does not take"), |installation| {
+            settings(installation, |file| match key {
+                "disableAllHooks" => file["disableAllHooks"] = value.clone(),
+                _ => file["hooks"]["PreToolUse"] = value.clone(),
+            });
+        });
+    }
+    for (field, value, words) in [
+        ("async", json!(true), "on Stop it is asynchronous"),
+        ("timeout", json!("5"), "on Stop the timeout has a value for which"),
+        ("timeout", json!(null), "on Stop the timeout has a value for which"),
+        ("args", json!("hook --agent claude"), "does not call baton on Stop"),
+    ] {
+        check(&format!("{field}: {value}"), "PROBLEM", "entries", words, |installation| {
+            settings(installation, |file| file["hooks"]["Stop"][0]["hooks"][0][field] = value.clone());
+        });
+    }
+    let every =
+        "on Notification, PreCompact, SessionEnd, SessionStart, Stop, StopFailure, UserPromptSubmit the timeout";
+    check("every timeout", "PROBLEM", "entries", every, |installation| {
+        settings(installation, |file| {
+            for groups in file["hooks"].as_object_mut().unwrap().values_mut() {
+                groups[0]["hooks"][0]["timeout"] = json!("5");
+            }
+        });
+    });
     for (matcher, words) in [
-        (json!(null), "ignores the whole file"),
-        (json!(["startup"]), "ignores the whole file"),
+        (json!(null), "on SessionStart the matcher is not a string"),
+        (json!(["startup"]), "on SessionStart the matcher is not a string"),
         (json!("resume"), "lets only some"),
     ] {
         check(&format!("the matcher {matcher}"), "PROBLEM", "entries", words, |installation| {

@@ -47,9 +47,14 @@ pub(super) fn block_cap(settings: &str) -> Option<String> {
     #[derive(Deserialize)]
     struct Variables {
         #[serde(rename = "CLAUDE_CODE_STOP_HOOK_BLOCK_CAP")]
-        cap: String,
+        cap: serde_json::Value,
     }
-    serde_json::from_str(settings).ok().map(|Settings { env }| env.cap)
+    // Claude takes a number for its digits.
+    match serde_json::from_str(settings).ok().map(|Settings { env }| env.cap)? {
+        serde_json::Value::String(text) => Some(text),
+        serde_json::Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
 }
 
 payload::hooked_events! {

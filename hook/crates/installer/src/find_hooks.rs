@@ -4,6 +4,7 @@ use agent_baton_core::agent::Agent;
 use serde_json::Value;
 
 use super::entries::{HookGroup, calls_baton};
+use super::hook_shape::{refused_field, takes_matcher};
 
 /// One handler and its position.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,23 +19,25 @@ pub struct FoundHook {
     pub matcher: Option<String>,
     /// The handler as JSON.
     pub value: Value,
-    /// Why the agent does not run it on each of these events.
+    /// Why the agent does not run it on each of these events, or does not use its answer.
     pub obstacle: Option<Obstacle>,
 }
 
-/// What keeps an agent from running a handler.
+/// What keeps an agent from running a handler, or from using its answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Obstacle {
-    /// The group's matcher is not a string. The agent then ignores the whole file.
+    /// The group's matcher is not a string, so the agent ignores the group.
     MatcherType,
-    /// The group's matcher is null, for which Claude Code ignores the whole file. Codex takes it for none.
-    MatcherNull,
     /// The group's matcher lets only some of the events through.
     Matcher(String),
-    /// The handler has a condition, which these events never meet.
-    Condition,
     /// The handler is not a command.
     Type,
+    /// The agent does not take the value of this field, so it ignores the handler.
+    Field(&'static str),
+    /// The handler has a condition, which these events never meet.
+    Condition,
+    /// The agent does not wait for the handler, so the answer is lost.
+    Async,
 }
 
 /// The events of which a matcher picks some. The agents ignore a matcher on the others.
@@ -42,42 +45,33 @@ const EVENTS_WITH_MATCHER: [&str; 5] =
     ["SessionStart", "SessionEnd", "Notification", "PreCompact", "PermissionRequest"];
 
 impl Obstacle {
-    fn find(event: &str, matcher: Option<&Value>, handler: &Value) -> Option<Self> {
-        match matcher {
-            None => {}
-            Some(Value::String(matcher)) if matches!(matcher.as_str(), "" | "*" | ".*") => {}
-            Some(Value::String(matcher)) if EVENTS_WITH_MATCHER.contains(&event) => {
-                return Some(Self::Matcher(matcher.clone()));
-            }
-            Some(Value::String(_)) => {}
-            Some(Value::Null) => return Some(Self::MatcherNull),
-            Some(_) => return Some(Self::MatcherType),
+    fn find(agent: Agent, event: &str, matcher: Option<&Value>, handler: &Value) -> Option<Self> {
+        if !takes_matcher(matcher, agent) {
+            return Some(Self::MatcherType);
         }
+        match matcher.and_then(Value::as_str) {
+            None | Some("" | "*" | ".*") => {}
+            Some(matcher) if EVENTS_WITH_MATCHER.contains(&event) => return Some(Self::Matcher(matcher.to_owned())),
+            Some(_) => {}
+        }
+        let is_on = |name: &str| handler.get(name) == Some(&Value::Bool(true));
         if handler.get("type").and_then(Value::as_str) != Some("command") {
             Some(Self::Type)
+        } else if let Some(field) = refused_field(handler, agent) {
+            Some(Self::Field(field))
         } else if handler.get("if").is_some() {
             Some(Self::Condition)
+        } else if is_on("async") || is_on("asyncRewake") {
+            Some(Self::Async)
         } else {
             None
         }
-    }
-
-    /// Returns whether it keeps this agent from running the handler.
-    #[must_use]
-    pub fn matters_to(&self, agent: Agent) -> bool {
-        *self != Self::MatcherNull || agent == Agent::Claude
-    }
-
-    /// Returns whether this agent ignores the whole file for it.
-    #[must_use]
-    pub fn spoils_file(&self, agent: Agent) -> bool {
-        matches!(self, Self::MatcherNull | Self::MatcherType) && self.matters_to(agent)
     }
 }
 
 /// Returns all handlers of a file.
 #[must_use]
-pub fn handlers(file: &Value) -> Vec<FoundHook> {
+pub fn handlers(file: &Value, agent: Agent) -> Vec<FoundHook> {
     let mut found = Vec::new();
     let events = file.get("hooks").and_then(Value::as_object).into_iter().flatten();
     for (event, groups) in events {
@@ -91,7 +85,7 @@ pub fn handlers(file: &Value) -> Vec<FoundHook> {
                 handler,
                 matcher: matcher.map(str::to_owned),
                 value: value.clone(),
-                obstacle: Obstacle::find(event, any_matcher, value),
+                obstacle: Obstacle::find(agent, event, any_matcher, value),
             }));
         }
     }
@@ -101,7 +95,7 @@ pub fn handlers(file: &Value) -> Vec<FoundHook> {
 /// Returns the handlers that call baton for an agent.
 #[must_use]
 pub fn baton_calls(file: &Value, agent: Agent) -> Vec<FoundHook> {
-    handlers(file).into_iter().filter(|found| calls_baton(&found.value, agent)).collect()
+    handlers(file, agent).into_iter().filter(|found| calls_baton(&found.value, agent)).collect()
 }
 
 /// Returns whether an event has exactly the one call that it should have.

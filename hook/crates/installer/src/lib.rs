@@ -17,6 +17,7 @@ pub mod config_file;
 pub mod entries;
 pub mod error;
 pub mod find_hooks;
+pub mod hook_shape;
 pub mod json_edit;
 pub mod locations;
 pub mod plan;

@@ -3,12 +3,13 @@
 use agent_baton_core::agent::Agent;
 
 use super::finding::Finding;
-use super::installation::Installation;
+use super::installation::{HooksFile, Installation};
 use baton_agents::spec;
 use baton_installer::codex_settings;
 use baton_installer::config_file::ConfigFile;
 use baton_installer::entries::events;
-use baton_installer::find_hooks::{self, FoundHook, Obstacle};
+use baton_installer::find_hooks::{FoundHook, Obstacle};
+use baton_installer::hook_shape::spoiled_at;
 use baton_installer::locations::Locations;
 use baton_installer::policies::{Effect, Policies, Policy};
 
@@ -30,11 +31,13 @@ fn check_one(installation: &Installation, agent: Agent) -> Finding {
         Err(error) => return Finding::failed("entries", &error),
     };
     let install = format!("run `baton install --agent {name}`");
-    if files.iter().any(|file| file.value.get("disableAllHooks").and_then(serde_json::Value::as_bool) == Some(true)) {
+    let sets = |file: &&HooksFile| file.value.get("disableAllHooks") == Some(&serde_json::Value::Bool(true));
+    if let Some(file) = files.iter().find(sets) {
+        let path = file.path.display();
         return Finding::problem(
             "entries",
-            format!("{name}: disableAllHooks is set"),
-            "remove that key from its settings",
+            format!("{name}: {path} sets disableAllHooks, so no hook runs"),
+            "take that out of the file",
         );
     }
     let plugin = plugin(agent);
@@ -44,6 +47,13 @@ fn check_one(installation: &Installation, agent: Agent) -> Finding {
     }
     if let Some(path) = &policies.calls_baton {
         return Finding::ok("entries", format!("{name}: by the managed settings {}", path.display()));
+    }
+    for file in files.iter().filter(|file| !file.calls.is_empty()) {
+        if let Some(place) = spoiled_at(&file.value, agent) {
+            let path = file.path.display();
+            let what = format!("{name}: {place} has a value that {name} does not take, so it ignores all of {path}");
+            return Finding::problem("entries", what, "correct that value, or take it out");
+        }
     }
     let calls: Vec<&FoundHook> = files.iter().flat_map(|file| &file.calls).collect();
     if let Some(plugin) = &plugin
@@ -65,29 +75,10 @@ fn check_one(installation: &Installation, agent: Agent) -> Finding {
     if !missing.is_empty() {
         return Finding::problem("entries", format!("{name}: does not call baton on {}", missing.join(", ")), install);
     }
-    for file in &files {
-        let obstacles =
-            find_hooks::handlers(&file.value).into_iter().filter_map(|hook| Some((hook.event, hook.obstacle?)));
-        // One bad matcher spoils the whole file, whoever put it there.
-        if let Some((event, _)) = obstacles.into_iter().find(|(_, obstacle)| obstacle.spoils_file(agent)) {
-            let what = format!(
-                "{name}: a matcher on {event} in {} is not a string, so {name} ignores the whole file",
-                file.path.display()
-            );
-            return Finding::problem("entries", what, "take that matcher out, or make it a string");
-        }
-    }
-    if let Some((call, obstacle)) =
-        calls.iter().find_map(|call| Some((call, call.obstacle.as_ref().filter(|it| it.matters_to(agent))?)))
-    {
-        let why = match obstacle {
-            Obstacle::MatcherNull | Obstacle::MatcherType => "its matcher is not a string".to_owned(),
-            Obstacle::Matcher(matcher) => format!("its matcher {matcher:?} lets only some of the events through"),
-            Obstacle::Condition => "it has an `if`, which this event never meets".to_owned(),
-            Obstacle::Type => "its type is not \"command\"".to_owned(),
-        };
-        let what = format!("{name}: does not always call baton on {}: {why}", call.event);
-        return Finding::problem("entries", what, "take that out of the entry");
+    let obstacles = obstacles(&calls);
+    if !obstacles.is_empty() {
+        let what = format!("{name}: does not always call baton, or does not use its answer: {}", obstacles.join("; "));
+        return Finding::problem("entries", what, "take that out of the entries");
     }
     if !doubled.is_empty() {
         let paths = paths().collect::<Vec<_>>().join(" and ");
@@ -98,6 +89,27 @@ fn check_one(installation: &Installation, agent: Agent) -> Finding {
         "entries",
         format!("{name}: calls baton on {} events ({})", events(agent).len(), paths().collect::<Vec<_>>().join(", ")),
     )
+}
+
+/// Returns what keeps the agent from calling baton, with the events that it concerns.
+fn obstacles(calls: &[&FoundHook]) -> Vec<String> {
+    let mut found: Vec<(String, Vec<&str>)> = Vec::new();
+    for call in calls {
+        let why = match &call.obstacle {
+            None => continue,
+            Some(Obstacle::MatcherType) => "the matcher is not a string".to_owned(),
+            Some(Obstacle::Matcher(matcher)) => format!("the matcher {matcher:?} lets only some of the events through"),
+            Some(Obstacle::Type) => "the type is not \"command\"".to_owned(),
+            Some(Obstacle::Field(field)) => format!("{field} has a value for which the entry is ignored"),
+            Some(Obstacle::Condition) => "it has an `if`, which this event never meets".to_owned(),
+            Some(Obstacle::Async) => "it is asynchronous".to_owned(),
+        };
+        match found.iter_mut().find(|(other, _)| *other == why) {
+            Some((_, events)) => events.push(&call.event),
+            None => found.push((why, vec![&call.event])),
+        }
+    }
+    found.into_iter().map(|(why, events)| format!("on {} {why}", events.join(", "))).collect()
 }
 
 /// Returns the policy that keeps baton from being called.

@@ -32,7 +32,7 @@ pub fn check(installation: &Installation) -> Vec<Finding> {
 }
 
 fn handlers(file: &serde_json::Value, agent: Agent) -> Vec<String> {
-    let stop = find_hooks::handlers(file)
+    let stop = find_hooks::handlers(file, agent)
         .into_iter()
         .filter(|found| found.event == "Stop" && !calls_baton(&found.value, agent));
     let command =

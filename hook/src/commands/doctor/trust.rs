@@ -22,30 +22,27 @@ pub fn check(installation: &Installation) -> Vec<Finding> {
 fn check_entries(installation: &Installation) -> Result<Vec<Finding>, InstallError> {
     let path = Locations::codex_settings()?;
     let settings = codex_settings::parse(&path, ConfigFile::read(&path)?.text())?;
-    let mut findings = Vec::new();
+    let [mut trusted, mut modified, mut untrusted] = [const { Vec::new() }; 3];
     for file in installation.hooks(Agent::Codex)? {
         for call in &file.calls {
             let place = codex_trust::position_key(&call.event, call.group, call.handler);
             let key = format!("{}:{place}", codex_path(&file.path).display());
             let hash = codex_trust::handler_hash(&call.event, call.matcher.as_deref(), &call.value);
-            findings.push(match codex_settings::trusted(&settings, &key) {
-                Some(trusted) if Some(trusted) == hash.as_deref() => {
-                    Finding::ok("trust", format!("codex {}: trusted", call.event))
-                }
-                Some(_) => Finding::problem(
-                    "trust",
-                    format!("codex {}: modified since it was trusted, so it does not run", call.event),
-                    TRUST_HINT,
-                ),
-                None => Finding::problem(
-                    "trust",
-                    format!("codex {}: untrusted, so it does not run", call.event),
-                    TRUST_HINT,
-                ),
-            });
+            let events = match codex_settings::trusted(&settings, &key) {
+                Some(known) if Some(known) == hash.as_deref() => &mut trusted,
+                Some(_) => &mut modified,
+                None => &mut untrusted,
+            };
+            events.push(call.event.clone());
         }
     }
-    Ok(findings)
+    let problem = |events: &[String], why: &str| {
+        let what = format!("codex: {why} on {}, so baton is not called there", events.join(", "));
+        (!events.is_empty()).then(|| Finding::problem("trust", what, TRUST_HINT))
+    };
+    let ok = (!trusted.is_empty()).then(|| Finding::ok("trust", format!("codex: trusted on {}", trusted.join(", "))));
+    let problems = [problem(&modified, "modified since it was trusted"), problem(&untrusted, "untrusted")];
+    Ok(ok.into_iter().chain(problems.into_iter().flatten()).collect())
 }
 
 const TRUST_HINT: &str = "start codex and trust it when asked, or run `baton install --trust`";

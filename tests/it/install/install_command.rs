@@ -77,7 +77,9 @@ fn an_entry_made_by_hand_is_not_doubled() {
 fn what_cannot_be_read_is_refused_with_its_line() {
     for (path, text, line) in [
         (CLAUDE, &b"{\n  \"a\": 1\n  \"b\": 2\n}\n"[..], "line 2"),
-        (CLAUDE, b"{\n  \"a\": 1\n", "line"),
+        (CLAUDE, b"{\n  \"a\": 1\n", "line 2"),
+        (CLAUDE, b"{\n\"a\": 1,\n\n", "line 2"),
+        (CLAUDE, b"{\r\n\"a\": \"b\r\n", "line 2"),
         (CLAUDE, b"[]", "line 1"),
         (CLAUDE, b"{'a': 1}", "line 1"),
         (CLAUDE, b"{a: 1}", "line 1"),
@@ -92,6 +94,9 @@ fn what_cannot_be_read_is_refused_with_its_line() {
         (CLAUDE, b"\"text\"\n", "line 1"),
         (CODEX, b"{\"hooks\": 1}", "line 1"),
         (".codex/config.toml", b"a = 1\nb = \n", "line 2"),
+        (".codex/config.toml", b"a = 1\nb = [\n\n", "line 2"),
+        (".codex/config.toml", b"a = 1\n\nsandbox_workspace_write = 1\n", "line 3"),
+        (".codex/config.toml", b"a = 1\n[sandbox_workspace_write]\nwritable_roots = 1\n", "line 3"),
     ] {
         let installation = Installation::new();
         installation.write(path, text);

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use toml_edit::{Array, DocumentMut, Item, Table, TableLike, value};
+use toml_edit::{Array, Document, DocumentMut, Item, Table, TableLike, value};
 
 use super::config_file::split_bom;
 use super::error::InstallError;
@@ -43,7 +43,11 @@ pub fn is_writable(document: &DocumentMut, dir: &str) -> bool {
 /// Returns an error if the text is not TOML, or if a value of another type occupies the place of the entry.
 pub fn add(path: &Path, text: &str, added: &Added) -> Result<Option<(String, Added)>, InstallError> {
     let mut document = parse(path, text)?;
-    let misplaced = |what: &str| InstallError::at(path, "", 0, format!("{what} is not a table, or not a list"));
+    let misplaced = |keys: &[&str]| {
+        let (bom, body) = split_bom(text);
+        let at = bom.len() + offset_of(body, keys).unwrap_or_default();
+        InstallError::at(path, text, at, format!("{} is not a table, or not a list", keys.join(".")))
+    };
     let done = match added {
         Added::Trust { key, hash } => {
             if trusted(&document, key) == Some(hash) {
@@ -51,7 +55,7 @@ pub fn add(path: &Path, text: &str, added: &Added) -> Result<Option<(String, Add
             }
             let state =
                 table_or_insert(document.as_table_mut(), "hooks").and_then(|hooks| table_or_insert(hooks, "state"));
-            let state = state.ok_or_else(|| misplaced("hooks.state"))?;
+            let state = state.ok_or_else(|| misplaced(&["hooks", "state"]))?;
             match state.get_mut(key).and_then(Item::as_table_like_mut) {
                 Some(entry) => {
                     entry.insert("trusted_hash", value(hash));
@@ -70,10 +74,10 @@ pub fn add(path: &Path, text: &str, added: &Added) -> Result<Option<(String, Add
             }
             let created_table = document.get(SANDBOX).is_none();
             let table = document.entry(SANDBOX).or_insert_with(toml_edit::table);
-            let table = table.as_table_like_mut().ok_or_else(|| misplaced(SANDBOX))?;
+            let table = table.as_table_like_mut().ok_or_else(|| misplaced(&[SANDBOX]))?;
             let created_list = table.get(ROOTS).is_none();
             let roots = table.entry(ROOTS).or_insert_with(|| value(Array::new()));
-            roots.as_array_mut().ok_or_else(|| misplaced(ROOTS))?.push(dir);
+            roots.as_array_mut().ok_or_else(|| misplaced(&[SANDBOX, ROOTS]))?.push(dir);
             Added::WritableRoot { path: dir.clone(), created_list, created_table }
         }
         Added::Hook { .. } | Added::Variable { .. } => return Ok(None),
@@ -119,6 +123,20 @@ pub fn remove(path: &Path, text: &str, added: &Added) -> Result<String, InstallE
         _ => return Ok(text.to_owned()),
     }
     Ok(transplant(text, &document.to_string()))
+}
+
+/// Returns the position of the value at these keys, or of the nearest one above it.
+fn offset_of(text: &str, keys: &[&str]) -> Option<usize> {
+    let document = Document::parse(text).ok()?;
+    let mut above: &dyn TableLike = document.as_table();
+    let mut at = None;
+    for key in keys {
+        let Some((key, item)) = above.get_key_value(key) else { break };
+        at = item.span().or_else(|| key.span()).map(|span| span.start).or(at);
+        let Some(table) = item.as_table_like() else { break };
+        above = table;
+    }
+    at
 }
 
 /// Returns the table of this name. Creates it without a header of its own if it is missing.

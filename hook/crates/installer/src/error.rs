@@ -161,7 +161,9 @@ impl InstallError {
     /// Creates a syntax error at a position in a text.
     #[must_use]
     pub fn at(path: &Path, text: &str, offset: usize, what: impl Into<String>) -> Self {
-        let before = text.as_bytes().get(..offset).unwrap_or(text.as_bytes());
+        // A text that ends too soon is wrong at its last line, not after it.
+        let end = offset.min(text.trim_end().len());
+        let before = text.as_bytes().get(..end).unwrap_or(text.as_bytes());
         let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
         Self::Syntax { path: path.to_owned(), line, what: what.into() }
     }

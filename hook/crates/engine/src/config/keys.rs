@@ -53,6 +53,8 @@ pub(super) fn key_on(text: &str, line: usize) -> Option<String> {
 
 /// Returns the line of a position in the text, counted from 1.
 pub(super) fn line_of(text: &str, span: Option<Range<usize>>) -> usize {
-    let before = span.and_then(|span| text.get(..span.start)).unwrap_or_default();
+    // A text that ends too soon is wrong at its last line, not after it.
+    let end = text.trim_end().len();
+    let before = span.and_then(|span| text.get(..span.start.min(end))).unwrap_or_default();
     before.matches('\n').count() + 1
 }

@@ -24,6 +24,9 @@ fn what_is_wrong_is_named_by_line() {
     let cases = [
         ("messages = \"all\"\nstale_after = \"soon\"", 2, "not a length of time"),
         ("stale_after = \"0s\"", 1, "from 1 on"),
+        ("stale_after = 0", 1, "expected a length of time in quotes, as in \"7d\""),
+        ("stale_after = [\n\n", 1, ""),
+        ("[retention]\nage = 90", 2, "expected a length of time in quotes, as in \"7d\""),
         ("[retention]\nage = \"0d\"", 2, "from 1 on"),
         ("[retention]\ntrash = \"0h\"", 2, "from 1 on"),
         ("\n\nstale = 1", 3, "stale"),

@@ -4,6 +4,8 @@
 //! not DONE yet", a file called `TODO_DONE.md`, a quotation of the prompt. Ending a loop by mistake is final and
 //! easily goes unnoticed, while an extra iteration costs little. So in doubt, the phrase does not count.
 //!
+//! What nobody sees, such as colour codes and characters without a width, counts for nothing.
+//!
 //! 1. Code blocks, quotations (`>`) and horizontal rules (`---`) are not part of the answer.
 //! 2. The last line must equal the phrase, once emphasis, a heading mark, `<promise>` tags, check marks and a full
 //!    stop are removed.
@@ -13,7 +15,7 @@
 
 mod prose;
 
-use prose::{bare, collapsed, prose_lines};
+use prose::{bare, collapsed, prose_lines, visible};
 
 /// The tags that agents are taught to put around the phrase.
 const TAGS: (&str, &str) = ("<promise>", "</promise>");
@@ -36,13 +38,14 @@ const FUTURE: [&str; 4] = ["will", "shall", "would", "ll"];
 /// Returns whether the last line of a message is the phrase.
 #[must_use]
 pub fn is_said(message: &str, phrase: &str, prompt: &str) -> bool {
-    let wanted = Phrase::new(phrase);
-    let lines = prose_lines(message);
+    let (message, prompt) = (visible(message), visible(prompt));
+    let wanted = Phrase::new(&visible(phrase));
+    let lines = prose_lines(&message);
     let ends_with_it = (1..=lines.len().min(MAX_LINES)).find(|count| wanted.is(&tail(&lines, *count)));
     match ends_with_it {
         Some(count) => {
             let before = lines.len().checked_sub(count + 1).and_then(|at| lines.get(at)).copied();
-            !before.is_some_and(|before| announces(before) || wanted.stands_behind(before, prompt))
+            !before.is_some_and(|before| announces(before) || wanted.stands_behind(before, &prompt))
         }
         None => lines.last().is_some_and(|line| wanted.follows_a_sentence(line)),
     }
@@ -51,8 +54,8 @@ pub fn is_said(message: &str, phrase: &str, prompt: &str) -> bool {
 /// Returns whether a message contains the phrase at all, so that its agent may believe that it ended the loop.
 #[must_use]
 pub fn is_mentioned(message: &str, phrase: &str) -> bool {
-    let Phrase { words, .. } = Phrase::new(phrase);
-    !words.is_empty() && collapsed(message).contains(&words)
+    let Phrase { words, .. } = Phrase::new(&visible(phrase));
+    !words.is_empty() && collapsed(&visible(message)).contains(&words)
 }
 
 /// A phrase in the form in which it is compared.

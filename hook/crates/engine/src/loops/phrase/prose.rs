@@ -9,6 +9,29 @@ const CHECK_MARKS: [char; 12] = ['✅', '✔', '✓', '☑', '🎉', '🎊', '�
 /// The markup of emphasis and of inline code, longer marks first.
 const EMPHASIS: [&str; 8] = ["***", "**", "*", "___", "__", "_", "``", "`"];
 
+/// Returns the text without what nobody sees: terminal codes, control characters and characters without a width.
+pub(super) fn visible(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    let mut rest = text.chars().peekable();
+    while let Some(c) = rest.next() {
+        match c {
+            '\u{1b}' if rest.next_if_eq(&'[').is_some() => {
+                // A code such as a colour ends with a character from @ to ~.
+                while rest.next().is_some_and(|c| !('@'..='~').contains(&c)) {}
+            }
+            '\n' | '\t' => shown.push(c),
+            _ if c.is_control() || is_without_width(c) => {}
+            _ => shown.push(c),
+        }
+    }
+    shown
+}
+
+/// Soft hyphen, joiners, marks of direction, and the byte order mark.
+const fn is_without_width(c: char) -> bool {
+    matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+}
+
 /// Returns the lines that are neither blank nor in a code block, neither quoted nor a horizontal rule.
 pub(super) fn prose_lines(text: &str) -> Vec<&str> {
     let mut prose = Vec::new();

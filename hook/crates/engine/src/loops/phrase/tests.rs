@@ -4,7 +4,7 @@ const PROMPT: &str =
     "Mend the tests. Work through TODO.md. When all pass, say DONE and stop.\n\nNever say DONE before that.";
 
 /// Answers that end the loop, as agents write them, with the phrase DONE.
-const ENDS: [&str; 30] = [
+const ENDS: [&str; 34] = [
     "DONE",
     "All 42 tests pass.\n\nDONE",
     "All 42 tests pass.\nDONE\n",
@@ -35,13 +35,19 @@ const ENDS: [&str; 30] = [
     "| test | result |\n| --- | --- |\n| a | ok |\n\nDONE",
     "1. parser\n2. lexer\n\n_DONE_",
     "All green.\n\n***DONE***…",
+    "All green.\n\nDONE\u{200b}",
+    "All green.\n\n\u{feff}DO\u{200d}NE\u{2060}",
+    "All green.\n\n\u{1b}[1;32mDONE\u{1b}[0m",
+    "All green.\n\u{1b}[2K\rDONE\u{7}",
 ];
 
 /// Answers that only mention the phrase.
-const GOES_ON: [&str; 45] = [
+const GOES_ON: [&str; 47] = [
     "",
     "Two tests still fail; I go on with the lexer.",
     "UNDONE",
+    "UN\u{200b}DONE",
+    "\u{1b}[31mnot\u{1b}[0m DONE",
     "The lexer is still UNDONE",
     "I moved the rest into TODO_DONE.md",
     "TODO_DONE.md",

@@ -71,6 +71,10 @@ impl Advice for CoreError {
     fn hint(&self) -> Option<Hint> {
         Some(match self {
             Self::Load(_) => "install a baton built for this machine".into(),
+            Self::NoMemory(_) => {
+                "raise the limit of virtual memory, if there is one (`ulimit -v` shows it): baton needs 100000 KiB"
+                    .into()
+            }
             Self::RequestTooLong(_) => "the records are too large".into(),
             _ => Hint::BUG,
         })

@@ -70,6 +70,17 @@ fn a_small_stack_suffices() {
     }
 }
 
+#[test]
+fn a_limit_of_virtual_memory_is_named() {
+    let scratch = Scratch::new();
+    let mut window = Window::open(&scratch, Agent::Claude, "%1");
+    assert_no_output(&window.hook("SessionStart", "s1", &json!({})));
+    let ended = command(&mut window, "-v 45000", &["run", "start", "demo"]);
+    assert_error(&ended, 1);
+    assert!(ended.stderr.contains("ulimit -v") && !ended.stderr.contains("bug"), "{ended:?}");
+    assert_eq!(command(&mut window, "-v 100000", &["run", "start", "demo"]).code, Some(0));
+}
+
 /// What baton starts has the signals as they were.
 #[test]
 fn a_supervised_command_meets_its_limits_as_ever() {

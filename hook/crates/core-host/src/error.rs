@@ -21,6 +21,9 @@ pub enum CoreError {
     /// The core could not be instantiated.
     #[error("the core could not be instantiated")]
     Instance(#[source] Cause),
+    /// The system gives no memory, as under a limit of virtual memory.
+    #[error("the system gives no memory for the core")]
+    NoMemory(#[source] Cause),
     /// The core uses another version of the protocol.
     #[error("the core speaks protocol {core}, but this program speaks {host}")]
     Protocol {
@@ -63,7 +66,21 @@ pub enum CoreError {
     Reply(#[source] serde_json::Error),
 }
 
+/// The number by which Linux says that there is no memory.
+const ENOMEM: i32 = 12;
+
+/// wasmtime shows the system's error by its text only.
+fn is_out_of_memory(error: &wasmtime::Error) -> bool {
+    let code = format!("(os error {})", ENOMEM);
+    error.chain().any(|cause| cause.to_string().ends_with(&code))
+}
+
 impl CoreError {
+    /// Converts the error of loading the core.
+    pub(super) fn load(error: wasmtime::Error) -> Self {
+        if is_out_of_memory(&error) { Self::NoMemory(error.into()) } else { Self::Load(error.into()) }
+    }
+
     /// Converts the error that ended a call or an instantiation.
     pub(super) fn stopped(error: wasmtime::Error, refused_memory: bool) -> Self {
         match error.downcast_ref::<Trap>() {
@@ -71,6 +88,7 @@ impl CoreError {
             Some(Trap::StackOverflow) => Self::Stack,
             // The core's allocator traps if the host refuses it memory.
             _ if refused_memory => Self::Memory,
+            _ if is_out_of_memory(&error) => Self::NoMemory(error.into()),
             _ => Self::Trap(error.into()),
         }
     }

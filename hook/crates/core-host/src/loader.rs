@@ -64,9 +64,9 @@ pub(super) fn copy_embedded() -> Result<LoadedModule, CoreError> {
 /// `compiled` must be the output of wasmtime's compiler, not a `.wasm` file. Nothing checks it, and any other bytes
 /// would be executed as they are.
 pub(super) unsafe fn load_copied(compiled: &[u8]) -> Result<LoadedModule, CoreError> {
-    let engine = Engine::new(&engine_config::shared()).map_err(|error| CoreError::Load(error.into()))?;
+    let engine = Engine::new(&engine_config::shared()).map_err(CoreError::load)?;
     // SAFETY: the caller upholds the contract of this function.
-    let module = unsafe { Module::deserialize(&engine, compiled) }.map_err(|error| CoreError::Load(error.into()))?;
+    let module = unsafe { Module::deserialize(&engine, compiled) }.map_err(CoreError::load)?;
     Ok(LoadedModule { engine, module: module.try_into()?, in_place: false })
 }
 
@@ -74,10 +74,9 @@ pub(super) unsafe fn load_copied(compiled: &[u8]) -> Result<LoadedModule, CoreEr
 fn load_in_place(compiled: &'static [u8]) -> Result<LoadedModule, CoreError> {
     let mut config = engine_config::shared();
     config.with_custom_code_memory(Some(Arc::new(ProgramCodePages)));
-    let engine = Engine::new(&config).map_err(|error| CoreError::Load(error.into()))?;
+    let engine = Engine::new(&config).map_err(CoreError::load)?;
     // SAFETY: as in `copy_embedded`. The bytes are also static, so they outlive the module and never change.
-    let module = unsafe { Module::deserialize_raw(&engine, NonNull::from(compiled)) }
-        .map_err(|error| CoreError::Load(error.into()))?;
+    let module = unsafe { Module::deserialize_raw(&engine, NonNull::from(compiled)) }.map_err(CoreError::load)?;
     Ok(LoadedModule { engine, module: module.try_into()?, in_place: true })
 }
 

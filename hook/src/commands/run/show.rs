@@ -1,7 +1,7 @@
 //! `baton run show`.
 
 use agent_baton_core::process::Live;
-use agent_baton_core::run::Run;
+use agent_baton_core::run::{Run, Status};
 use agent_baton_core::timestamp::Timestamp;
 use clap::Args;
 
@@ -10,7 +10,7 @@ use crate::context::Context;
 use crate::error::CommandError;
 use crate::output;
 use baton_engine::discovery::ForeignLoop;
-use baton_status::RunView;
+use baton_status::{RunView, run_status_word};
 
 /// Show everything about one run.
 #[derive(Args)]
@@ -55,7 +55,7 @@ fn text(context: &Context, run: &Run, live: Live) -> String {
     let owner = match (run.status.is_unfinished(), live) {
         (false, _) => "",
         (true, Live::Yes) => ", alive",
-        (true, Live::No) => ", gone (the run is interrupted)",
+        (true, Live::No) => ", gone",
         (true, Live::Unknown) => ", liveness unknown",
     };
     let turns = run.max_iterations.map_or_else(String::new, |max| format!(" of {max}"));
@@ -67,7 +67,7 @@ fn text(context: &Context, run: &Run, live: Live) -> String {
     };
     let mut rows = vec![
         ("run", format!("{} ({})", baton_display::strip_control_chars(run.name.as_str()), run.id)),
-        ("status", format!("{}{}", run.status.name(), background_work(run, &now))),
+        ("status", format!("{}{}", status(context, run, live), background_work(run, &now))),
         ("iteration", format!("{}{turns}", run.iteration)),
         (
             "owner",
@@ -108,6 +108,13 @@ fn text(context: &Context, run: &Run, live: Live) -> String {
         ));
     }
     rows.iter().map(|(label, value)| format!("{label:<10}{value}\n")).collect()
+}
+
+/// The status that every view shows. A pause is named beside it: it counts again once the run has an owner.
+fn status(context: &Context, run: &Run, live: Live) -> String {
+    let shown = run_status_word(run, live, context.left_for(run).is_some());
+    let is_paused = run.status == Status::Paused && shown != run.status.name();
+    if is_paused { format!("{shown}, paused before") } else { shown.to_owned() }
 }
 
 /// Describes a loop of another program, as its progress log does.

@@ -5,21 +5,25 @@ use std::cmp::Reverse;
 use agent_baton_core::id::RunId;
 use agent_baton_core::run::Run;
 
+use super::foreign_loop;
 use super::session::{LOOKING_UP, candidates, current_project, lookup};
 use crate::context::Context;
 use crate::error::CommandError;
 use baton_display::Progress;
 use baton_engine::lookup::LookupError;
 
-/// Returns the run that a text identifies.
+/// Returns the run that a text identifies, for a command that loops of other programs do not have.
 ///
 /// # Errors
 /// Returns an error if no run matches, or if several match. The error lists them.
 pub fn resolve(context: &Context, text: &str) -> Result<RunId, CommandError> {
-    resolve_in(context, text, false)
+    match resolve_in(context, text, false) {
+        Err(error) if error.is_not_found() => Err(foreign_loop::not_a_run(context, text, error)),
+        found => found,
+    }
 }
 
-/// Like [`resolve`], but with `here` only among the runs of this project.
+/// Returns the run that a text identifies, with `here` only among the runs of this project.
 ///
 /// # Errors
 /// Returns an error if no run matches, or if several match. The error lists them.

@@ -5,8 +5,8 @@ use agent_baton_core::pane::Pane;
 use agent_baton_core::process::{Live, Process, ProcessState};
 use clap::Args;
 
-use crate::args::run;
 use crate::args::session::SessionArg;
+use crate::args::{foreign_loop, run};
 use crate::context::Context;
 use crate::error::{CommandError, ErrorKind};
 use crate::output;
@@ -61,7 +61,10 @@ impl Go {
             Err(none) if none.is_not_found() => match self.session.run(context) {
                 Some(Ok(run)) => return owner_location(context, &run),
                 Some(Err(several)) if matches!(several.kind, ErrorKind::Ambiguous { .. }) => return Err(several),
-                _ => return Err(none),
+                _ => {
+                    let text = self.session.text().unwrap_or_default();
+                    return Err(foreign_loop::not_a_run(context, text, none));
+                }
             },
             found => found?,
         };

@@ -2,6 +2,7 @@
 
 mod edits;
 mod liveness;
+mod loop_check;
 mod outcome;
 mod records;
 
@@ -12,6 +13,7 @@ use std::time::{Duration, Instant};
 use agent_baton_core::process::HostId;
 use agent_baton_core::timestamp::Timestamp;
 
+pub use loop_check::LoopCheck;
 pub use outcome::Outcome;
 pub use records::unreadable;
 

@@ -116,6 +116,18 @@ pub const SITUATIONS: &[Situation] = &[
     ),
     advice("run list --all", |stage| stage.user("run list"), ("", "no runs yet")),
     advice(
+        "run show ID",
+        |stage| {
+            let log = stage.installation.at("work/.ralphex/progress/progress-fix.txt");
+            std::fs::create_dir_all(log.parent().unwrap()).unwrap();
+            std::fs::write(log, "# Ralphex Progress Log\nPlan: fix.md\nStarted: 2026-04-05 08:00:00\n----\n").unwrap();
+            let found = stage.user("session discover --json");
+            let (_, id) = found.split_once("\"id\": \"").unwrap();
+            stage.user(&format!("run cancel {}", id.split('"').next().unwrap()))
+        },
+        ("", "fix.md"),
+    ),
+    advice(
         "run start NAME",
         |stage| {
             stage.open("s1");

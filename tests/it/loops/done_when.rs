@@ -174,6 +174,30 @@ fn no_command_runs_that_no_user_gave() {
     assert!(!evil.exists());
 }
 
+#[test]
+fn a_loop_without_an_approval_says_what_helps() {
+    let scratch = Scratch::new();
+    let Some(account) = Account::new(&scratch) else { return };
+    let mut window = open(&scratch, Agent::Claude);
+    let typed = account.types("run start demo --loop --prompt 'Mend it.' --session s1 --done-when 'make test'");
+    assert_eq!(typed.code, Some(0), "{typed:?}");
+    // A terminal ends lines by two characters.
+    let baton = |words: &str| account.types(words).stdout.replace("\r\n", "\n");
+    let shown = baton("run show demo");
+    assert!(shown.contains("done when make test\n"), "{shown:?}");
+    std::fs::remove_dir_all(scratch.home().join(".local/share/baton/approved")).unwrap();
+    let words = stop(&mut window, &account, "part 1").user.unwrap();
+    assert!(words.contains("the next Stop pauses it again") && !words.contains("run continue"), "{words}");
+    let continued = baton("run continue demo");
+    assert!(continued.contains("no user approved its command 'make test'"), "{continued}");
+    let shown = baton("run show demo");
+    assert!(shown.contains("status    active\n") && shown.contains("make test (no user approved it"), "{shown}");
+    stop(&mut window, &account, "part 2");
+    window.process.kill();
+    let shown = baton("run show demo");
+    assert!(shown.contains("status    interrupted, paused before\n") && shown.contains(", gone\n"), "{shown}");
+}
+
 /// A repository can set the environment of the agent, and so that of the hook. The command gets the user's.
 #[test]
 fn the_command_has_the_environment_of_the_user_who_gave_it() {

@@ -117,7 +117,18 @@ fn a_loop_that_was_found_is_shown_by_its_id_or_a_part_of_it() {
     assert_eq!((both.code, both.stderr.matches("updated").count()), (Some(4), 2), "{both:?}");
     assert_eq!(baton(&scratch, "run show nothing-of-this").code, Some(4));
     // They are no runs of baton's: nothing changes them.
-    assert_eq!(baton(&scratch, &format!("run cancel {killed}")).code, Some(4));
+    for words in ["run cancel", "run continue", "run pause", "run adopt --session s1", "go"] {
+        for (id, state) in [(killed, "it is interrupted"), (failed, "it is failed")] {
+            let refused = baton(&scratch, &format!("{words} {id}"));
+            assert_eq!(refused.code, Some(4), "{words}: {refused:?}");
+            for part in ["is a loop of another program", state, &format!("`baton run show {id}` shows it")] {
+                assert!(refused.stderr.contains(part), "{words}: {refused:?}");
+            }
+        }
+    }
+    let lock = locked(&scratch, &scratch.home().join("work/.ralphex/progress/progress-fix.txt"));
+    let refused = baton(&scratch, &format!("run cancel {killed}"));
+    assert!(refused.stderr.contains(&format!("which is pid {}", lock.pid())), "{refused:?}");
 }
 
 #[test]

@@ -272,6 +272,7 @@ enum LoopOutcome {
     Finished,
     Cancelled,
     Iterated,
+    Unapproved,
     Paused,
 }
 
@@ -285,6 +286,7 @@ impl From<Reason> for LoopOutcome {
             Reason::Cancelled => Self::Cancelled,
             Reason::Iterated | Reason::BackgroundWorkIgnored => Self::Iterated,
             Reason::BackgroundWork => Self::WaitingForItself,
+            Reason::CheckRefused => Self::Unapproved,
             _ => Self::Paused,
         }
     }
@@ -299,7 +301,7 @@ impl LoopOutcome {
             Self::Finished => "was finished",
             Self::Cancelled => "was cancelled",
             Self::Iterated => "continues",
-            Self::Paused => "is paused",
+            Self::Paused | Self::Unapproved => "is paused",
         }
     }
 
@@ -310,6 +312,10 @@ impl LoopOutcome {
             Self::WaitingForItself => format!(
                 " That work starts the next turn, and the loop continues then. If it never ends: `baton run continue {run}`, then send \
                  any prompt"
+            ),
+            Self::Unapproved => format!(
+                " If it is continued, the next Stop pauses it again. `baton run show {run}` names the command. To end the loop: \
+                 `baton run cancel {run}`; then start it again with --done-when in a terminal of your own"
             ),
             Self::Paused => format!(" To continue: `baton run continue {run}`. To end it: `baton run cancel {run}`"),
             Self::Done | Self::Ended | Self::Finished | Self::Cancelled | Self::Iterated => String::new(),

@@ -62,7 +62,7 @@ impl Log {
     /// Returns an error if no run or loop matches, if several match, or if the log cannot be read.
     pub fn run(self) -> Result<(), CommandError> {
         let context = Context::open()?;
-        let id = match args::run::resolve(&context, &self.run) {
+        let id = match args::run::resolve_in(&context, &self.run, false) {
             Err(error) if error.is_not_found() => {
                 let path = args::foreign_loop::resolve(&context, &self.run, error)?.path;
                 return self.print(&path, ForeignLoopLog(path.clone()), || Ok(!is_locked(&context, &path)));

@@ -7,7 +7,7 @@ use agent_baton_core::run::Run;
 use clap::Args;
 
 use crate::args;
-use crate::context::Context;
+use crate::context::{Context, LoopCheck};
 use crate::error::CommandError;
 use crate::output::run_result::{Phase, print_result};
 use baton_engine::session_status::has_conversation;
@@ -73,6 +73,13 @@ impl Continue {
 
 /// Returns what must happen for the run to continue. baton itself cannot wake an agent.
 fn next_step(context: &Context, run: &Run) -> String {
+    if let Some(LoopCheck { command, is_approved: false }) = context.loop_check(run) {
+        return format!(
+            ", but its next Stop pauses it again: no user approved its command '{command}'. `baton run cancel {}` ends it; then start it \
+             again with --done-when in a terminal of your own",
+            run.id
+        );
+    }
     match (run.loop_state.is_some(), context.owner_liveness(&context.liveness_check(), run)) {
         (_, Live::No) => format!(", but its owner is gone: {}", ways_to_an_owner(context, run)),
         (_, Live::Unknown) => format!(

@@ -6,7 +6,7 @@ use agent_baton_core::timestamp::Timestamp;
 use clap::Args;
 
 use crate::args;
-use crate::context::Context;
+use crate::context::{Context, LoopCheck};
 use crate::error::CommandError;
 use crate::output;
 use baton_engine::discovery::ForeignLoop;
@@ -29,7 +29,7 @@ impl Show {
     /// Returns an error if no run matches, if several match, or if the record cannot be read.
     pub fn run(self) -> Result<(), CommandError> {
         let context = Context::open()?;
-        let id = match args::run::resolve(&context, &self.run) {
+        let id = match args::run::resolve_in(&context, &self.run, false) {
             Err(error) if error.is_not_found() => {
                 let found = args::foreign_loop::resolve(&context, &self.run, error)?;
                 return if self.json {
@@ -92,6 +92,10 @@ fn text(context: &Context, run: &Run, live: Live) -> String {
     }
     if let Some(why) = &run.stop_reason {
         rows.push(("reason", baton_display::strip_control_chars(&baton_display::format_stop_reason(why))));
+    }
+    if let Some(LoopCheck { command, is_approved }) = context.loop_check(run) {
+        let approval = if is_approved { "" } else { " (no user approved it, so each Stop pauses the loop)" };
+        rows.push(("done when", format!("{command}{approval}")));
     }
     if let Some(project) = &run.project {
         rows.push(("project", baton_display::strip_control_chars(project)));

@@ -38,6 +38,12 @@ fn a_loop_goes_on_with_its_prompt_and_else_the_user_is_told() {
             "is paused at iteration 3 of 8. The model service failed. To continue: `baton run continue r1`. To end it: `baton run cancel r1`",
         ),
         (
+            Reason::CheckRefused,
+            "is paused at iteration 3 of 8. No user of this account approved the command that says whether the work is done. If it is \
+             continued, the next Stop pauses it again. `baton run show r1` names the command. To end the loop: `baton run cancel r1`; \
+             then start it again with --done-when in a terminal of your own",
+        ),
+        (
             Reason::ClientCap,
             "waits at iteration 3 of 8. The agent limits how many Stops in a row a hook may block; a prompt starts a new count. \
              It continues with your next prompt. To stop it: `baton run cancel r1`",

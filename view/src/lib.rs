@@ -8,9 +8,11 @@
 mod changes;
 mod event_id;
 mod feed;
+pub mod notifications;
 mod picture;
 mod source;
 mod state_source;
+mod top;
 pub mod watcher;
 mod watches;
 
@@ -20,3 +22,4 @@ pub use feed::{Event, Feed, Pending, RingLimits, Subscription};
 pub use picture::{Count, Picture};
 pub use source::{Source, SourceError};
 pub use state_source::StateSource;
+pub use top::{Top, TopError};

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::process::Command;
 
 use agent_baton_tests::program::workspace;
 
@@ -42,4 +43,28 @@ fn a_crate_depends_only_on_what_the_table_allows() {
         let unused: Vec<_> = documented[&member.name].difference(&ours).filter(|name| **name != member.name).collect();
         assert!(unused.is_empty(), "ARCHITECTURE.md lets {} depend on {unused:?}, and it does not", member.name);
     }
+}
+
+/// Returns each package of other people with its features, as these arguments build it.
+fn features(args: &[&str]) -> BTreeMap<String, BTreeSet<String>> {
+    let tree = Command::new(env!("CARGO"))
+        .args(["tree", "--offline", "--prefix=none", "--no-dedupe", "--format={p} {f}"])
+        .args(args)
+        .current_dir(workspace())
+        .output()
+        .unwrap();
+    assert!(tree.status.success(), "{}", String::from_utf8_lossy(&tree.stderr));
+    let mut found = BTreeMap::<_, BTreeSet<_>>::new();
+    for line in String::from_utf8(tree.stdout).unwrap().lines().filter(|line| !line.contains(" (/")) {
+        let package = line.split(' ').take(2).collect::<Vec<_>>().join(" ");
+        found.entry(package).or_default().insert(line.replace("(proc-macro) ", ""));
+    }
+    found
+}
+
+#[test]
+fn the_program_and_the_tests_share_one_build_of_each_package() {
+    let (alone, together) = (features(&["--package=agent-baton", "--edges=normal,build"]), features(&["--workspace"]));
+    let differ: Vec<_> = alone.iter().filter(|(package, features)| !features.is_subset(&together[*package])).collect();
+    assert!(differ.is_empty(), "`cargo test --workspace` builds these once more, with other features: {differ:?}");
 }

@@ -1,0 +1,20 @@
+//! The keys, as the help lists them. `ui.rs` says what each does.
+
+/// The keys of the list, and what they do.
+pub(super) const KEYS: &[(&str, &str)] = &[
+    ("up down j k", "select"),
+    ("Tab S-Tab", "next or previous section"),
+    ("Enter", "go to the pane"),
+    ("l right i", "everything about it"),
+    ("/", "filter by a word"),
+    ("r", "resume a session"),
+    ("a", "adopt a run"),
+    ("p c", "pause a run, continue it"),
+    ("x", "cancel a run (asks first)"),
+    ("n", "name a session"),
+    ("*", "pin or unpin a session"),
+    ("y", "copy the id"),
+    ("Esc h", "back"),
+    ("Ctrl-Z", "suspend"),
+    ("q", "quit"),
+];

@@ -1,0 +1,273 @@
+//! `baton top`: the live view in a terminal.
+
+mod command;
+mod keys;
+mod screen;
+mod terminal;
+#[cfg(test)]
+mod tests;
+mod ui;
+
+use std::io::{self, IsTerminal};
+use std::path::{Path, PathBuf};
+use std::process::{Command as Process, Stdio};
+use std::sync::Arc;
+use std::sync::mpsc::{self, Sender};
+use std::thread;
+use std::time::Duration;
+
+use agent_baton_core::timestamp::Timestamp;
+use baton_system::{CurrentSystem, System, SystemError};
+use clap::Args;
+use crossterm::event::{self, Event as Input, MouseButton, MouseEvent, MouseEventKind};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP};
+use signal_hook::iterator::Signals;
+
+use self::command::Command;
+use self::screen::Drawn;
+use self::terminal::TakenTerminal;
+use self::ui::{Effect, Mode, Ui};
+use crate::feed::Feed;
+use crate::notifications::{Waits, sentence};
+use crate::picture::Picture;
+use crate::source::Source;
+use crate::watcher::{self, StartError};
+
+/// How long an age on the screen may be out of date.
+const AGES: Duration = Duration::from_secs(20);
+
+/// The longest output of a command that is shown, in bytes.
+const MAX_OUTPUT: usize = 1 << 20;
+
+/// Show the live view in this terminal
+#[derive(Debug, Args)]
+pub struct Top {
+    /// Notify you when something begins to wait for you: by the terminal, its bell and `notify-send`
+    #[arg(long)]
+    notify: bool,
+}
+
+/// Why the view ended without being asked to.
+#[derive(Debug, thiserror::Error)]
+pub enum TopError {
+    /// There is no feed.
+    #[error(transparent)]
+    Start(#[from] StartError),
+    /// The host cannot be identified.
+    #[error(transparent)]
+    System(#[from] SystemError),
+    /// Nobody could see it.
+    #[error("standard input and standard output are not a terminal")]
+    NoTerminal,
+    /// The terminal failed.
+    #[error("the terminal cannot be used")]
+    Terminal(#[source] io::Error),
+}
+
+/// Something that happened.
+enum Happening {
+    Input(Input),
+    Picture(Arc<Picture>),
+    /// A signal that ends the program or stops it.
+    Signal(i32),
+    /// A command has ended. The line is for the user.
+    Done(String),
+    /// Everything about an item was read.
+    Details(String, String),
+}
+
+impl Top {
+    /// Shows the view until the user leaves it or a signal ends it. `baton` is the program whose commands the keys run.
+    ///
+    /// # Errors
+    /// Returns an error if there is no terminal, or if it cannot be used.
+    pub fn run(&self, source: impl Source + Send + 'static, baton: &Path) -> Result<(), TopError> {
+        if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
+            return Err(TopError::NoTerminal);
+        }
+        let host = CurrentSystem.current_process()?.place;
+        let feed = watcher::start(source)?;
+        let ended_by = self.show(&feed, baton, || CurrentSystem.now(&host))?;
+        if let Some(signal) = ended_by {
+            // The terminal is given back by now. Whoever started this sees the signal, as without a handler.
+            let _ = signal_hook::low_level::emulate_default_handler(signal);
+        }
+        Ok(())
+    }
+
+    /// Returns the signal that ended the view, if one did.
+    fn show(&self, feed: &Arc<Feed>, baton: &Path, now: impl Fn() -> Timestamp) -> Result<Option<i32>, TopError> {
+        let (sender, happenings) = mpsc::channel();
+        watch_signals(sender.clone()).map_err(TopError::Terminal)?;
+        let mut terminal = TakenTerminal::take().map_err(TopError::Terminal)?;
+        let picture = feed.picture();
+        watch_feed(Arc::clone(feed), picture.id.number, sender.clone());
+        watch_input(sender.clone());
+        let mut waits = Waits::new(&picture);
+        let mut ui = Ui::new(Picture::clone(&picture), is_in_multiplexer());
+        let mut drawn = Drawn::default();
+        let colored = is_unset("NO_COLOR") && std::env::var_os("TERM").is_none_or(|term| term != "dumb");
+        loop {
+            let draw = terminal.draw(|frame| screen::draw(frame, &ui, &now(), colored, &mut drawn));
+            draw.map_err(TopError::Terminal)?;
+            let effect = match happenings.recv_timeout(AGES) {
+                Ok(Happening::Input(Input::Key(key))) => ui.key(key),
+                Ok(Happening::Input(Input::Mouse(mouse))) => click(&mut ui, &mouse, &drawn),
+                // Resized: it is drawn again.
+                Ok(Happening::Input(_)) | Err(mpsc::RecvTimeoutError::Timeout) => None,
+                Ok(Happening::Picture(picture)) => {
+                    if self.notify {
+                        for item in waits.begun(&picture) {
+                            terminal.write(&notification(&sentence(item))).map_err(TopError::Terminal)?;
+                            notify_desktop(sentence(item));
+                        }
+                    }
+                    ui.show(Picture::clone(&picture));
+                    None
+                }
+                Ok(Happening::Signal(SIGTSTP)) => Some(Effect::Suspend),
+                Ok(Happening::Signal(signal)) => return Ok(Some(signal)),
+                Ok(Happening::Done(line)) => {
+                    ui.message = Some(line);
+                    None
+                }
+                Ok(Happening::Details(key, text)) => {
+                    ui.show_details(&key, text);
+                    None
+                }
+                Err(mpsc::RecvTimeoutError::Disconnected) => return Ok(None),
+            };
+            match effect {
+                None => {}
+                Some(Effect::Quit) => return Ok(None),
+                Some(Effect::Suspend) => terminal.suspend().map_err(TopError::Terminal)?,
+                Some(Effect::Copy(text)) => {
+                    terminal.copy(&text).map_err(TopError::Terminal)?;
+                    ui.message = Some(format!("copied {text}"));
+                }
+                Some(Effect::Run(command)) => {
+                    let (baton, sender) = (baton.to_owned(), sender.clone());
+                    thread::spawn(move || sender.send(Happening::Done(outcome(&baton, &command))));
+                }
+                Some(Effect::Read(item)) => {
+                    let (baton, sender) = (baton.to_owned(), sender.clone());
+                    thread::spawn(move || {
+                        let texts = command::details(&item).into_iter().map(|args| {
+                            let directory = item.project.as_deref().map(PathBuf::from);
+                            output(&baton, &Command { args, directory }).1
+                        });
+                        let text = texts.filter(|text| !text.is_empty()).collect::<Vec<_>>().join("\n");
+                        sender.send(Happening::Details(item.key, text))
+                    });
+                }
+            }
+        }
+    }
+}
+
+/// Handles the mouse: a click selects an item, a second one goes to it, and the wheel moves.
+fn click(ui: &mut Ui, mouse: &MouseEvent, drawn: &Drawn) -> Option<Effect> {
+    match mouse.kind {
+        MouseEventKind::ScrollUp => ui.move_by(-1),
+        MouseEventKind::ScrollDown => ui.move_by(1),
+        MouseEventKind::Down(MouseButton::Left) if ui.mode == Mode::List => {
+            let key = drawn.rows.get(usize::from(mouse.row))?.as_ref()?;
+            if ui.select(key) {
+                return ui.act(command::Verb::Go);
+            }
+        }
+        _ => {}
+    }
+    None
+}
+
+fn is_unset(variable: &str) -> bool {
+    std::env::var_os(variable).is_none_or(|value| value.is_empty())
+}
+
+/// Returns whether a session that is resumed can get a pane of its own.
+fn is_in_multiplexer() -> bool {
+    !is_unset("TMUX")
+}
+
+fn watch_input(sender: Sender<Happening>) {
+    thread::spawn(move || {
+        while let Ok(input) = event::read() {
+            if sender.send(Happening::Input(input)).is_err() {
+                break;
+            }
+        }
+    });
+}
+
+fn watch_feed(feed: Arc<Feed>, mut seen: u64, sender: Sender<Happening>) {
+    thread::spawn(move || {
+        loop {
+            let picture = feed.wait(seen, Duration::from_secs(3600));
+            if picture.id.number != seen {
+                seen = picture.id.number;
+                if sender.send(Happening::Picture(picture)).is_err() {
+                    break;
+                }
+            }
+        }
+    });
+}
+
+fn watch_signals(sender: Sender<Happening>) -> io::Result<()> {
+    let mut signals = Signals::new([SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP])?;
+    thread::spawn(move || {
+        for signal in signals.forever() {
+            if sender.send(Happening::Signal(signal)).is_err() {
+                break;
+            }
+        }
+    });
+    Ok(())
+}
+
+/// Runs a command, and returns the line that tells of it.
+fn outcome(baton: &Path, command: &Command) -> String {
+    let (succeeded, text) = output(baton, command);
+    let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    match lines.first() {
+        None if succeeded => format!("baton {}: done", command.args.join(" ")),
+        None => format!("baton {} failed", command.args.join(" ")),
+        Some(_) => lines.join("  "),
+    }
+}
+
+/// Runs a command. Returns whether it succeeded, and what it printed.
+fn output(baton: &Path, command: &Command) -> (bool, String) {
+    let mut process = Process::new(baton);
+    process.args(&command.args).stdin(Stdio::null());
+    if let Some(directory) = command.directory.as_deref().filter(|directory| directory.is_dir()) {
+        process.current_dir(directory);
+    }
+    match process.output() {
+        Ok(output) => {
+            let mut bytes = output.stdout;
+            bytes.extend(output.stderr);
+            bytes.truncate(MAX_OUTPUT);
+            (output.status.success(), String::from_utf8_lossy(&bytes).into_owned())
+        }
+        Err(error) => (false, format!("cannot run {}: {error}", baton.display())),
+    }
+}
+
+/// Shows a notification on the desktop, where there is one.
+fn notify_desktop(text: String) {
+    thread::spawn(move || {
+        let mut program = Process::new("notify-send");
+        program.args(["--app-name=baton", "--", "baton", &text]);
+        // Without the program, there is no desktop to notify.
+        program.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status()
+    });
+}
+
+/// Returns the control sequences that tell of something: those of iTerm2 and of rxvt, and the bell.
+fn notification(text: &str) -> String {
+    // A semicolon would end the title.
+    let text = text.replace(';', ",");
+    format!("\x1b]9;{text}\x07\x1b]777;notify;baton;{text}\x07\x07")
+}

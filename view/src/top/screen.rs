@@ -1,0 +1,325 @@
+//! Draws the view. Colour repeats what a word already says, so nothing is lost without it.
+
+use agent_baton_core::timestamp::Timestamp;
+use baton_status::{Cause, Item, ItemKind, Section};
+use ratatui::Frame;
+use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::style::{Color, Modifier, Style};
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Block, Clear, Paragraph, Wrap};
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+use super::keys::KEYS;
+use super::ui::{Mode, Ui};
+
+/// The width from which an item takes one line.
+const WIDE: usize = 60;
+
+/// The width from which the model and the context are shown.
+const WIDEST: usize = 100;
+
+/// What an empty view says.
+const EMPTY: &str = "Nothing is open. Sessions appear here once an agent with baton's hooks starts: `baton install` adds the \
+                     hooks, and `baton doctor` checks them.";
+
+/// What the next drawing needs to know of the last one.
+#[derive(Debug, Default)]
+pub(super) struct Drawn {
+    /// The first line of the list that was shown.
+    pub(super) scroll: usize,
+    /// The key of the item on each row of the screen, for clicks.
+    pub(super) rows: Vec<Option<String>>,
+}
+
+/// Draws everything. `colored` is false where the user wants no colour.
+pub(super) fn draw(frame: &mut Frame<'_>, ui: &Ui, now: &Timestamp, colored: bool, drawn: &mut Drawn) {
+    let [head, body, foot] =
+        Layout::vertical([Constraint::Length(1), Constraint::Min(0), Constraint::Length(1)]).areas(frame.area());
+    let paint = Paint { colored };
+    frame.render_widget(Paragraph::new(headline(ui, &paint)), head);
+    drawn.rows = vec![None; usize::from(frame.area().height)];
+    match &ui.mode {
+        Mode::Details { text, scroll, .. } => draw_details(frame, body, text.as_deref(), *scroll),
+        _ => draw_list(frame, body, ui, now, &paint, drawn),
+    }
+    if ui.mode == Mode::Help {
+        draw_help(frame, body, &paint);
+    }
+    frame.render_widget(Paragraph::new(footline(ui)), foot);
+}
+
+struct Paint {
+    colored: bool,
+}
+
+impl Paint {
+    /// Only the sixteen colours that every terminal has, and none that vanishes on a light or a dark background.
+    fn color(&self, color: Color) -> Style {
+        if self.colored { Style::new().fg(color) } else { Style::new() }
+    }
+
+    fn status(&self, item: &Item) -> Style {
+        let color = match item.section {
+            Section::Waiting if item.cause == Some(Cause::Error) => Color::Red,
+            Section::Waiting => Color::Magenta,
+            Section::Working | Section::Opened | Section::Runs | Section::Loops => Color::Green,
+            Section::Lost | Section::Interrupted | Section::RestoreFailed | Section::Unreadable => Color::Red,
+            Section::Unknown | Section::Unrestored => Color::Cyan,
+        };
+        let style = self.color(color);
+        if item.section == Section::Waiting { style.add_modifier(Modifier::BOLD) } else { style }
+    }
+}
+
+fn headline(ui: &Ui, paint: &Paint) -> Line<'static> {
+    let mut spans = vec![Span::styled("baton", Style::new().add_modifier(Modifier::BOLD))];
+    for count in &ui.picture.counts {
+        spans.push(Span::raw(format!("  {} {}", count.count, count.word)));
+    }
+    if let Some(problem) = &ui.picture.problem {
+        spans.push(Span::styled(format!("  {}", clean(problem)), paint.color(Color::Red)));
+    }
+    Line::from(spans)
+}
+
+fn footline(ui: &Ui) -> Line<'static> {
+    let text = match &ui.mode {
+        Mode::Filter => format!("/{}_", clean(&ui.filter)),
+        Mode::Name { text, .. } => format!("name: {}_  (Enter sets it, empty removes it, Esc)", clean(text)),
+        Mode::Confirm(command) => format!("baton {} for good? y/n", clean(&command.args.join(" "))),
+        Mode::Details { .. } => "Esc back  arrows scroll  Enter go".to_owned(),
+        Mode::Help => "any key closes".to_owned(),
+        Mode::List => match &ui.message {
+            Some(message) => clean(message),
+            None if !ui.filter.is_empty() => format!("/{}  (Esc shows everything)", clean(&ui.filter)),
+            None => "Enter go  / filter  ? keys  q quit".to_owned(),
+        },
+    };
+    Line::from(text)
+}
+
+fn draw_list(frame: &mut Frame<'_>, area: Rect, ui: &Ui, now: &Timestamp, paint: &Paint, drawn: &mut Drawn) {
+    let width = usize::from(area.width);
+    let visible = ui.visible();
+    if visible.is_empty() {
+        let text =
+            if ui.filter.is_empty() { EMPTY.to_owned() } else { format!("nothing contains {}", clean(&ui.filter)) };
+        frame.render_widget(Paragraph::new(text).wrap(Wrap { trim: true }), area);
+        return;
+    }
+    let columns = Columns::new(&visible, width, now);
+    let mut lines: Vec<(Line<'_>, Option<&str>)> = Vec::new();
+    let mut chosen = 0..0;
+    let mut section = None;
+    for item in visible {
+        if section != Some(item.section) {
+            section = Some(item.section);
+            let title =
+                Span::styled(title(item.section), Style::new().add_modifier(Modifier::BOLD | Modifier::UNDERLINED));
+            lines.push((Line::from(title), None));
+        }
+        let is_selected = ui.selected.as_ref() == Some(&item.key);
+        let first = lines.len();
+        for line in columns.lines(item, is_selected, now, paint) {
+            lines.push((line, Some(&item.key)));
+        }
+        if is_selected {
+            chosen = first..lines.len();
+        }
+    }
+    let height = usize::from(area.height);
+    // The heading above the first item is seen with it.
+    let top = if chosen.start == 1 { 0 } else { chosen.start };
+    drawn.scroll = drawn.scroll.min(top).max(chosen.end.saturating_sub(height)).min(lines.len().saturating_sub(height));
+    let shown = lines.into_iter().skip(drawn.scroll).take(height);
+    for (row, (line, key)) in (area.y..).zip(shown) {
+        if let Some(place) = drawn.rows.get_mut(usize::from(row)) {
+            *place = key.map(str::to_owned);
+        }
+        frame.render_widget(line, Rect { y: row, height: 1, ..area });
+    }
+}
+
+fn draw_details(frame: &mut Frame<'_>, area: Rect, text: Option<&str>, scroll: usize) {
+    let text = text.unwrap_or("reading ...");
+    let lines: Vec<Line<'_>> = text.lines().map(|line| Line::from(clean(line))).collect();
+    let scroll = scroll.min(lines.len().saturating_sub(1));
+    let lines: Vec<Line<'_>> = lines.into_iter().skip(scroll).collect();
+    frame.render_widget(Paragraph::new(lines).wrap(Wrap { trim: false }), area);
+}
+
+fn draw_help(frame: &mut Frame<'_>, area: Rect, paint: &Paint) {
+    let lines = KEYS.iter().map(|(keys, what)| {
+        Line::from(vec![Span::styled(format!("{keys:<13}"), paint.color(Color::Magenta)), Span::raw(*what)])
+    });
+    let lines: Vec<Line<'_>> = lines.collect();
+    let border = 2;
+    let width = lines.iter().map(Line::width).max().unwrap_or(0) + border;
+    let size = |wanted: usize, room: u16| u16::try_from(wanted).unwrap_or(room).min(room);
+    let (width, height) = (size(width, area.width), size(lines.len() + border, area.height));
+    let area = Rect { x: area.x + (area.width - width) / 2, y: area.y, width, height };
+    frame.render_widget(Clear, area);
+    frame.render_widget(Paragraph::new(lines).block(Block::bordered().title(" keys ")), area);
+}
+
+const fn title(section: Section) -> &'static str {
+    match section {
+        Section::Waiting => "waits for you",
+        Section::Working => "at work",
+        Section::Opened => "opened, no prompt yet",
+        Section::Runs => "runs",
+        Section::Interrupted => "interrupted runs",
+        Section::Loops => "loops of other programs",
+        Section::Unknown => "unknown",
+        Section::Lost => "lost",
+        Section::Unrestored => "protected files to restore",
+        Section::RestoreFailed => "protected files that could not be restored",
+        Section::Unreadable => "unreadable records",
+    }
+}
+
+/// The widths of the columns, which depend on what is shown and on the width of the terminal.
+struct Columns {
+    width: usize,
+    status: usize,
+    since: usize,
+    agent: usize,
+    pane: usize,
+    project: usize,
+}
+
+impl Columns {
+    fn new(items: &[&Item], width: usize, now: &Timestamp) -> Self {
+        let widest = |text: &dyn Fn(&Item) -> String, most: usize| {
+            items.iter().map(|item| text(item).width()).max().unwrap_or(0).min(most)
+        };
+        Self {
+            width,
+            status: widest(&|item| item.status.clone(), 15),
+            since: widest(&|item| age(item, now), 8),
+            agent: widest(&|item| item.agent.clone().unwrap_or_default(), 8),
+            pane: widest(&|item| pane(item), 12),
+            project: widest(&project, (width / 4).max(8)),
+        }
+    }
+
+    /// Returns the line of an item, or its two lines where the terminal is narrow.
+    fn lines(&self, item: &Item, is_selected: bool, now: &Timestamp, paint: &Paint) -> Vec<Line<'static>> {
+        let marker = if is_selected { "> " } else { "  " };
+        let mut first = vec![
+            Span::raw(marker),
+            Span::styled(pad(&item.status, self.status), paint.status(item)),
+            Span::raw(format!(
+                "  {}  {}  {}",
+                pad(&age(item, now), self.since),
+                pad(item.agent.as_deref().unwrap_or(""), self.agent),
+                pad(&pane(item), self.pane)
+            )),
+        ];
+        let style = if is_selected { Style::new().add_modifier(Modifier::REVERSED) } else { Style::new() };
+        let fit = |spans: Vec<Span<'static>>| fill(spans, self.width).style(style);
+        if self.width < WIDE {
+            let second = vec![Span::raw(format!("    {}", describe(item, self.width.saturating_sub(4))))];
+            return vec![fit(first), fit(second)];
+        }
+        first.push(Span::raw(format!("  {}  ", pad(&project(item), self.project))));
+        let used: usize = first.iter().map(Span::width).sum();
+        let model = if self.width >= WIDEST { model(item) } else { String::new() };
+        let room = self.width.saturating_sub(used + if model.is_empty() { 0 } else { model.width() + 2 });
+        first.push(Span::raw(pad(&label(item), room)));
+        if !model.is_empty() {
+            first.push(Span::raw(format!("  {model}")));
+        }
+        vec![fit(first)]
+    }
+}
+
+/// Returns a line that fills the width, so that the whole row of a selected item is marked.
+fn fill(mut spans: Vec<Span<'static>>, width: usize) -> Line<'static> {
+    let used: usize = spans.iter().map(Span::width).sum();
+    spans.push(Span::raw(" ".repeat(width.saturating_sub(used))));
+    Line::from(spans)
+}
+
+/// Returns where an item is and what it is called, in at most `width` columns.
+fn describe(item: &Item, width: usize) -> String {
+    let project = project(item);
+    let label = label(item);
+    let text = if project.is_empty() || label.is_empty() { project + &label } else { format!("{project}  {label}") };
+    cut(&text, width)
+}
+
+fn label(item: &Item) -> String {
+    let name = item.name.clone().or_else(|| item.title.clone());
+    let name = name.unwrap_or_else(|| short_id(item).to_owned());
+    let mut parts = vec![name];
+    if let Some(iteration) = item.iteration.filter(|_| item.kind == ItemKind::Run) {
+        parts.push(item.max_iterations.map_or_else(|| iteration.to_string(), |max| format!("{iteration}/{max}")));
+    }
+    parts.extend(item.phase.clone());
+    parts.extend(item.owner_pane.as_ref().map(|pane| format!("owned in {pane}")));
+    if item.pinned {
+        parts.push("pinned".to_owned());
+    }
+    clean(&parts.join("  "))
+}
+
+/// Returns the model and how full its context is, as a number and as a bar.
+fn model(item: &Item) -> String {
+    let model = item.model.clone().unwrap_or_default();
+    let Some((used, window)) = item.context.zip(item.context_window.filter(|window| *window > 0)) else {
+        return clean(&model);
+    };
+    let percent = (used.saturating_mul(100) / window).min(100);
+    let full = usize::try_from(percent / 10).unwrap_or(10).min(10);
+    clean(&format!("{model} {percent:>3}% {}{}", "#".repeat(full), "-".repeat(10 - full)))
+}
+
+fn project(item: &Item) -> String {
+    let name = item.project.as_deref().map(|path| path.rsplit('/').find(|part| !part.is_empty()).unwrap_or(path));
+    let name = name.unwrap_or("");
+    clean(&item.branch.as_ref().map_or_else(|| name.to_owned(), |branch| format!("{name} ({branch})")))
+}
+
+fn pane(item: &Item) -> String {
+    clean(item.pane.as_deref().unwrap_or("-"))
+}
+
+fn age(item: &Item, now: &Timestamp) -> String {
+    item.since.as_ref().map_or_else(|| "-".to_owned(), |since| baton_display::format_age(since.age_ms(now)))
+}
+
+fn short_id(item: &Item) -> &str {
+    item.id.get(..8).unwrap_or(&item.id)
+}
+
+/// Returns text that cannot control the terminal. Most of it is clean already; the output of a command is not.
+fn clean(text: &str) -> String {
+    baton_display::strip_control_chars(text)
+}
+
+/// Returns the text in exactly `width` columns.
+fn pad(text: &str, width: usize) -> String {
+    let text = cut(text, width);
+    let used = text.width();
+    text + &" ".repeat(width.saturating_sub(used))
+}
+
+/// Returns the text in at most `width` columns, with an ellipsis where something was cut off.
+fn cut(text: &str, width: usize) -> String {
+    if text.width() <= width {
+        return text.to_owned();
+    }
+    let mut used = 1;
+    let mut kept: String = text
+        .chars()
+        .take_while(|c| {
+            used += c.width().unwrap_or(0);
+            used <= width
+        })
+        .collect();
+    if width > 0 {
+        kept.push('…');
+    }
+    kept
+}

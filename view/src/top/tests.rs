@@ -1,0 +1,340 @@
+//! The screen at three sizes, and what each key does.
+
+use std::path::Path;
+
+use agent_baton_core::timestamp::Timestamp;
+use baton_status::{Cause, Item, ItemKind, Section};
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use ratatui::style::Color;
+
+use super::command::Command;
+use super::screen::{Drawn, draw};
+use super::ui::{Effect, Mode, Ui};
+use crate::event_id::EventId;
+use crate::notifications::{Waits, sentence};
+use crate::picture::{Count, Picture};
+
+const MINUTE: u64 = 60_000;
+
+fn at(minutes_ago: u64) -> Option<Timestamp> {
+    Some(Timestamp {
+        unix_ms: 1_800_000_000_000 - minutes_ago * MINUTE,
+        boot: "boot".into(),
+        boot_ms: 9_000_000_000 - minutes_ago * MINUTE,
+    })
+}
+
+fn now() -> Timestamp {
+    at(0).unwrap()
+}
+
+fn item(section: Section, kind: ItemKind, id: &str, status: &str) -> Item {
+    Item {
+        key: format!("{kind:?}:{id}").to_lowercase(),
+        section,
+        kind,
+        id: id.to_owned(),
+        cause: None,
+        status: status.to_owned(),
+        agent: Some("claude".to_owned()),
+        pane: Some("%3".to_owned()),
+        owner_pane: None,
+        since: at(5),
+        project: Some("/work/shop".to_owned()),
+        branch: Some("main".to_owned()),
+        name: None,
+        title: None,
+        model: None,
+        context: None,
+        context_window: None,
+        phase: None,
+        iteration: None,
+        max_iterations: None,
+        pinned: false,
+    }
+}
+
+/// What a user with several agents sees.
+fn picture() -> Picture {
+    let count = |count, word: &str| Count { count, word: word.to_owned() };
+    let items = vec![
+        Item {
+            cause: Some(Cause::Permission),
+            title: Some("Fix the parser".to_owned()),
+            since: at(90),
+            model: Some("claude-opus-5-5".to_owned()),
+            context: Some(84_000),
+            context_window: Some(200_000),
+            ..item(Section::Waiting, ItemKind::Session, "8c4fb2cc-e439", "permission")
+        },
+        Item {
+            cause: Some(Cause::Paused),
+            name: Some("port the tests".to_owned()),
+            iteration: Some(7),
+            max_iterations: Some(50),
+            phase: Some("review".to_owned()),
+            agent: Some("codex".to_owned()),
+            ..item(Section::Waiting, ItemKind::Run, "r0a1b2c3d4e5", "paused")
+        },
+        Item {
+            title: Some(
+                "漢字の題名 with wide characters, and so long that no terminal of eighty columns has room for it"
+                    .to_owned(),
+            ),
+            pinned: true,
+            since: at(0),
+            ..item(Section::Working, ItemKind::Session, "35205e65-54c5", "working")
+        },
+        Item {
+            name: Some("plan.md".to_owned()),
+            pane: None,
+            agent: Some("ralphex".to_owned()),
+            ..item(Section::Loops, ItemKind::Loop, "progress-1", "active")
+        },
+        Item { since: at(60 * 24 * 3), pane: None, ..item(Section::Lost, ItemKind::Session, "7363a787-6b25", "lost") },
+    ];
+    Picture {
+        counts: vec![count(2, "waiting"), count(1, "at work"), count(1, "lost")],
+        ..Picture::new(41, Vec::new(), items)
+    }
+}
+
+fn screen(ui: &Ui, width: u16, height: u16, colored: bool) -> (Terminal<TestBackend>, Drawn) {
+    let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
+    let mut drawn = Drawn::default();
+    terminal.draw(|frame| draw(frame, ui, &now(), colored, &mut drawn)).unwrap();
+    (terminal, drawn)
+}
+
+/// Returns the text on the screen.
+fn text(ui: &Ui, width: u16, height: u16) -> String {
+    let (terminal, _) = screen(ui, width, height, true);
+    let buffer = terminal.backend().buffer();
+    let mut text = String::new();
+    for y in 0..height {
+        let mut line = String::new();
+        let mut skip = 0;
+        for x in 0..width {
+            let symbol = buffer[(x, y)].symbol();
+            if skip == 0 {
+                line.push_str(symbol);
+                skip = unicode_width::UnicodeWidthStr::width(symbol).max(1);
+            }
+            skip -= 1;
+        }
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+    text
+}
+
+/// Compares a screen with a file, or writes it where `BATON_BLESS` is set.
+fn check(name: &str, ui: &Ui, width: u16, height: u16) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/screens").join(name);
+    let found = text(ui, width, height);
+    if std::env::var_os("BATON_BLESS").is_some() {
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, &found).unwrap();
+    }
+    let expected = std::fs::read_to_string(&path).unwrap_or_default();
+    assert_eq!(found, expected, "{} is not what is drawn; BATON_BLESS=1 writes it anew", path.display());
+}
+
+fn ui() -> Ui {
+    Ui::new(picture(), true)
+}
+
+fn press(ui: &mut Ui, keys: &str) -> Option<Effect> {
+    let mut effect = None;
+    for word in keys.split(' ') {
+        let code = match word {
+            "enter" => KeyCode::Enter,
+            "esc" => KeyCode::Esc,
+            "tab" => KeyCode::Tab,
+            "shift-tab" => KeyCode::BackTab,
+            "end" => KeyCode::End,
+            "back" => KeyCode::Backspace,
+            word => {
+                for c in word.chars() {
+                    effect = ui.key(KeyEvent::new(KeyCode::Char(c), KeyModifiers::NONE));
+                }
+                continue;
+            }
+        };
+        effect = ui.key(KeyEvent::new(code, KeyModifiers::NONE));
+    }
+    effect
+}
+
+#[test]
+fn the_screen_at_three_sizes() {
+    for (width, height) in [(80, 24), (40, 20), (200, 60)] {
+        check(&format!("list-{width}x{height}.txt"), &ui(), width, height);
+    }
+    let mut help = ui();
+    press(&mut help, "?");
+    check("help-80x24.txt", &help, 80, 24);
+    check("help-40x20.txt", &help, 40, 20);
+    check("empty-80x24.txt", &Ui::new(Picture::new(0, Vec::new(), Vec::new()), false), 80, 24);
+    let problem = Picture { problem: Some("the state directory is gone".to_owned()), ..picture() };
+    check("problem-80x24.txt", &Ui::new(problem, false), 80, 24);
+}
+
+#[test]
+fn no_size_is_too_small() {
+    let mut help = ui();
+    press(&mut help, "?");
+    for width in 1..12 {
+        for height in 1..6 {
+            text(&ui(), width, height);
+            text(&help, width, height);
+        }
+    }
+}
+
+#[test]
+fn the_selected_item_is_always_seen() {
+    let items = (0..100).map(|n| item(Section::Lost, ItemKind::Session, &format!("session-{n:03}"), "lost")).collect();
+    let mut ui = Ui::new(Picture::new(1, Vec::new(), items), false);
+    for keys in ["j", "jjjjjjjjjjjjjjjjjjjj", "end", "k", "kkkkkkkkkkkkkkkkkkkkkkkkkkk", "g"] {
+        press(&mut ui, keys);
+        for (width, height) in [(80, 6), (40, 6)] {
+            assert!(text(&ui, width, height).contains("\n> lost"), "{keys}\n{}", text(&ui, width, height));
+        }
+    }
+}
+
+#[test]
+fn without_colour_nothing_is_coloured_and_the_text_is_the_same() {
+    let (plain, _) = screen(&ui(), 80, 24, false);
+    let (colored, _) = screen(&ui(), 80, 24, true);
+    let cells = |terminal: &Terminal<TestBackend>| terminal.backend().buffer().content().to_vec();
+    assert!(cells(&plain).iter().all(|cell| cell.fg == Color::Reset && cell.bg == Color::Reset));
+    assert!(cells(&colored).iter().any(|cell| cell.fg != Color::Reset));
+    assert!(cells(&plain).iter().zip(cells(&colored)).all(|(plain, colored)| plain.symbol() == colored.symbol()));
+}
+
+#[test]
+fn each_key_does_what_the_help_says() {
+    let run = |args: &[&str]| {
+        let args = args.iter().map(|&arg| arg.to_owned()).collect();
+        Some(Effect::Run(Command { args, directory: Some("/work/shop".into()) }))
+    };
+    let cases: &[(&str, Option<Effect>)] = &[
+        ("enter", run(&["go", "8c4fb2cc-e439"])),
+        ("j enter", run(&["go", "r0a1b2c3d4e5"])),
+        ("j p", run(&["run", "pause", "r0a1b2c3d4e5"])),
+        ("j c", run(&["run", "continue", "r0a1b2c3d4e5"])),
+        ("j a", run(&["run", "adopt", "r0a1b2c3d4e5"])),
+        // Nothing happens without the answer yes.
+        ("j x", None),
+        ("j x n", None),
+        ("j x enter", None),
+        ("j x y", run(&["run", "cancel", "r0a1b2c3d4e5"])),
+        ("end r", run(&["resume", "7363a787-6b25", "--tmux"])),
+        ("*", run(&["session", "pin", "8c4fb2cc-e439"])),
+        ("tab *", run(&["session", "pin", "35205e65-54c5", "--off"])),
+        ("n new back esc", None),
+        ("n new enter", run(&["session", "name", "8c4fb2cc-e439", "new"])),
+        ("n enter", run(&["session", "name", "8c4fb2cc-e439", "--clear"])),
+        ("y", Some(Effect::Copy("8c4fb2cc-e439".to_owned()))),
+        ("shift-tab y", Some(Effect::Copy("7363a787-6b25".to_owned()))),
+        ("tab tab y", Some(Effect::Copy("progress-1".to_owned()))),
+        ("/port enter y", Some(Effect::Copy("r0a1b2c3d4e5".to_owned()))),
+        ("/port esc y", Some(Effect::Copy("r0a1b2c3d4e5".to_owned()))),
+        ("/nothing enter y", None),
+        ("q", Some(Effect::Quit)),
+        ("? q", Some(Effect::Quit)),
+        ("/q", None),
+    ];
+    for (keys, expected) in cases {
+        assert_eq!(press(&mut ui(), keys), *expected, "{keys}");
+    }
+    let control = |c| ui().key(KeyEvent::new(KeyCode::Char(c), KeyModifiers::CONTROL));
+    assert_eq!((control('c'), control('z')), (Some(Effect::Quit), Some(Effect::Suspend)));
+}
+
+#[test]
+fn what_cannot_be_done_is_said() {
+    for (keys, expected) in [
+        ("p", "a session cannot be paused"),
+        ("j r", "a run cannot be resumed"),
+        ("tab tab enter", "a loop of another program cannot be gone to"),
+        ("end enter", "this session is lost: r resumes it"),
+    ] {
+        let mut ui = ui();
+        assert_eq!(press(&mut ui, keys), None, "{keys}");
+        assert_eq!(ui.message.as_deref(), Some(expected), "{keys}");
+        press(&mut ui, "g");
+        assert_eq!(ui.message, None);
+    }
+}
+
+#[test]
+fn the_selection_stays_on_its_item_or_in_its_place() {
+    let mut ui = ui();
+    press(&mut ui, "tab");
+    let selected = ui.selected.clone();
+    let mut moved = picture();
+    moved.items.remove(0);
+    moved.items.rotate_left(1);
+    ui.show(moved.clone());
+    assert_eq!(ui.selected, selected);
+    let place = moved.items.iter().position(|item| Some(&item.key) == selected.as_ref()).unwrap();
+    moved.items.remove(place);
+    let next = moved.items[place].key.clone();
+    ui.show(moved);
+    assert_eq!(ui.selected, Some(next));
+    ui.show(Picture::new(2, Vec::new(), Vec::new()));
+    assert_eq!(ui.selected, None);
+}
+
+#[test]
+fn details_are_shown_only_to_who_still_looks_at_them() {
+    let mut ui = ui();
+    let Some(Effect::Read(read)) = press(&mut ui, "l") else { panic!("nothing is read") };
+    assert!(text(&ui, 80, 24).contains("reading"));
+    ui.show_details("another", "other\n".to_owned());
+    ui.show_details(&read.key, "first\nsec\x1b[31mond\n".to_owned());
+    assert!(text(&ui, 80, 24).contains("first\nsec\u{fffd}[31mond\n"));
+    press(&mut ui, "j");
+    assert!(!text(&ui, 80, 24).contains("first"));
+    press(&mut ui, "esc");
+    assert_eq!(ui.mode, Mode::List);
+}
+
+#[test]
+fn a_hostile_title_stays_in_its_row() {
+    let title = "\x1b]0;owned\x07<script>\u{202e}\n".repeat(500);
+    let hostile = Item { title: Some(title), ..item(Section::Working, ItemKind::Session, "s", "working") };
+    let shown = text(&Ui::new(Picture::new(1, Vec::new(), vec![hostile]), false), 80, 5);
+    assert_eq!(shown.lines().count(), 5);
+    assert!(!shown.contains(['\x1b', '\x07', '\u{202e}']), "{shown:?}");
+}
+
+#[test]
+fn a_wait_is_told_once_each_time_it_begins() {
+    let with = |statuses: &[(&str, &str)]| {
+        let waiting = |(id, status): &(&str, &str)| item(Section::Waiting, ItemKind::Session, id, status);
+        Picture {
+            id: EventId { audit: 0, number: 0, feed: 0 },
+            ..Picture::new(0, Vec::new(), statuses.iter().map(waiting).collect())
+        }
+    };
+    let mut waits = Waits::new(&with(&[("a", "idle")]));
+    for (statuses, expected) in [
+        (&[("a", "idle")][..], &[][..]),
+        (&[("a", "idle"), ("b", "permission")], &["b"]),
+        (&[("a", "idle"), ("b", "permission")], &[]),
+        (&[("a", "question")], &["a"]),
+        (&[], &[]),
+        (&[("b", "permission")], &["b"]),
+    ] {
+        let picture = with(statuses);
+        let told: Vec<_> = waits.begun(&picture).iter().map(|item| item.id.as_str()).collect();
+        assert_eq!(told, expected);
+    }
+    assert_eq!(sentence(&with(&[("a", "idle")]).items[0]), "claude: idle (a in %3)");
+}

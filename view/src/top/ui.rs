@@ -1,0 +1,316 @@
+//! What the user has selected and typed, and what each key does to that. It draws nothing and runs nothing.
+
+use baton_status::{Item, Section};
+use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+
+use super::command::{Command, Verb};
+use crate::picture::Picture;
+
+/// How many lines a page is, for the keys that scroll by pages.
+const PAGE: isize = 10;
+
+/// The longest text that a user can type.
+const MAX_TYPED: usize = 64;
+
+/// The state of the view.
+pub(super) struct Ui {
+    /// What is shown.
+    pub(super) picture: Picture,
+    /// The key of the selected item.
+    pub(super) selected: Option<String>,
+    /// What the items must contain.
+    pub(super) filter: String,
+    /// What the keys act on.
+    pub(super) mode: Mode,
+    /// The outcome of the last command.
+    pub(super) message: Option<String>,
+    /// Whether a session can be resumed in a new pane.
+    has_multiplexer: bool,
+}
+
+/// What the keys act on.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Mode {
+    /// The list.
+    List,
+    /// The text of the filter.
+    Filter,
+    /// The list of keys.
+    Help,
+    /// A question before a command that cannot be undone.
+    Confirm(Command),
+    /// The new name of a session.
+    Name {
+        /// The command without the name.
+        command: Command,
+        /// What was typed.
+        text: String,
+    },
+    /// Everything about one item.
+    Details {
+        /// Its key.
+        key: String,
+        /// The text, or none while it is read.
+        text: Option<String>,
+        /// The first line that is shown.
+        scroll: usize,
+    },
+}
+
+/// What the caller must do after a key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Effect {
+    /// Leave.
+    Quit,
+    /// Give the terminal back until the shell continues the program.
+    Suspend,
+    /// Run a command, and show what it says.
+    Run(Command),
+    /// Put a text on the terminal's clipboard.
+    Copy(String),
+    /// Read everything about an item.
+    Read(Box<Item>),
+}
+
+impl Ui {
+    pub(super) fn new(picture: Picture, has_multiplexer: bool) -> Self {
+        let mut ui =
+            Self { selected: None, picture, filter: String::new(), mode: Mode::List, message: None, has_multiplexer };
+        ui.select_existing(0);
+        ui
+    }
+
+    /// Shows another picture. The selection stays on its item, or in its place if that is gone.
+    pub(super) fn show(&mut self, picture: Picture) {
+        let place = self.place();
+        self.picture = picture;
+        if !self.is_selection_visible() {
+            self.select_existing(place);
+        }
+    }
+
+    /// Shows everything about an item, if the user still looks at it.
+    pub(super) fn show_details(&mut self, of: &str, read: String) {
+        if let Mode::Details { key, text, .. } = &mut self.mode
+            && key == of
+        {
+            *text = Some(read);
+        }
+    }
+
+    /// Returns the items that the filter lets through.
+    pub(super) fn visible(&self) -> Vec<&Item> {
+        let words: Vec<String> = self.filter.split_whitespace().map(str::to_lowercase).collect();
+        self.picture.items.iter().filter(|item| words.iter().all(|word| contains(item, word))).collect()
+    }
+
+    /// Returns the selected item.
+    pub(super) fn item(&self) -> Option<&Item> {
+        let selected = self.selected.as_ref()?;
+        self.picture.items.iter().find(|item| item.key == *selected)
+    }
+
+    /// Selects an item, as a click does. Returns whether it was selected before.
+    pub(super) fn select(&mut self, key: &str) -> bool {
+        let was = self.selected.as_deref() == Some(key);
+        self.selected = Some(key.to_owned());
+        was
+    }
+
+    /// Moves the selection, and stops at the ends.
+    pub(super) fn move_by(&mut self, by: isize) {
+        match &mut self.mode {
+            Mode::Details { scroll, .. } => *scroll = scroll.saturating_add_signed(by),
+            _ => {
+                let last = self.visible().len().saturating_sub(1);
+                self.select_existing(self.place().saturating_add_signed(by).min(last));
+            }
+        }
+    }
+
+    /// Handles a key.
+    pub(super) fn key(&mut self, key: KeyEvent) -> Option<Effect> {
+        if key.kind == KeyEventKind::Release {
+            return None;
+        }
+        if key.modifiers.contains(KeyModifiers::CONTROL) {
+            return match key.code {
+                KeyCode::Char('c') => Some(Effect::Quit),
+                KeyCode::Char('z') => Some(Effect::Suspend),
+                _ => None,
+            };
+        }
+        self.message = None;
+        match &mut self.mode {
+            Mode::List => self.list_key(key.code),
+            Mode::Help => {
+                self.mode = Mode::List;
+                (key.code == KeyCode::Char('q')).then_some(Effect::Quit)
+            }
+            Mode::Filter => {
+                self.filter_key(key.code);
+                None
+            }
+            Mode::Confirm(command) => {
+                let run = (key.code == KeyCode::Char('y')).then(|| Effect::Run(command.clone()));
+                self.mode = Mode::List;
+                run
+            }
+            Mode::Name { command, text } => match key.code {
+                KeyCode::Enter => {
+                    let mut named = command.clone();
+                    named.args.push(if text.is_empty() { "--clear".to_owned() } else { text.clone() });
+                    self.mode = Mode::List;
+                    Some(Effect::Run(named))
+                }
+                KeyCode::Esc => {
+                    self.mode = Mode::List;
+                    None
+                }
+                code => {
+                    edit(text, code);
+                    None
+                }
+            },
+            Mode::Details { .. } => self.details_key(key.code),
+        }
+    }
+
+    fn list_key(&mut self, code: KeyCode) -> Option<Effect> {
+        match code {
+            KeyCode::Char('q') => return Some(Effect::Quit),
+            KeyCode::Up | KeyCode::Char('k') => self.move_by(-1),
+            KeyCode::Down | KeyCode::Char('j') => self.move_by(1),
+            KeyCode::PageUp => self.move_by(-PAGE),
+            KeyCode::PageDown => self.move_by(PAGE),
+            KeyCode::Home | KeyCode::Char('g') => self.select_existing(0),
+            KeyCode::End | KeyCode::Char('G') => self.select_existing(usize::MAX),
+            KeyCode::Tab => self.next_section(true),
+            KeyCode::BackTab => self.next_section(false),
+            KeyCode::Char('/') => self.mode = Mode::Filter,
+            KeyCode::Char('?') => self.mode = Mode::Help,
+            KeyCode::Esc => {
+                self.filter.clear();
+            }
+            KeyCode::Right | KeyCode::Char('l' | 'i') => return self.open_details(),
+            KeyCode::Char('y') => return self.item().map(|item| Effect::Copy(item.id.clone())),
+            KeyCode::Enter => return self.act(Verb::Go),
+            KeyCode::Char('r') => return self.act(Verb::Resume),
+            KeyCode::Char('a') => return self.act(Verb::Adopt),
+            KeyCode::Char('p') => return self.act(Verb::Pause),
+            KeyCode::Char('c') => return self.act(Verb::Continue),
+            KeyCode::Char('x') => return self.act(Verb::Cancel),
+            KeyCode::Char('*') => return self.act(Verb::Pin),
+            KeyCode::Char('n') => return self.act(Verb::Name),
+            _ => {}
+        }
+        None
+    }
+
+    fn filter_key(&mut self, code: KeyCode) {
+        match code {
+            KeyCode::Enter => self.mode = Mode::List,
+            KeyCode::Esc => {
+                self.filter.clear();
+                self.mode = Mode::List;
+            }
+            code => edit(&mut self.filter, code),
+        }
+        if !self.is_selection_visible() {
+            self.select_existing(0);
+        }
+    }
+
+    fn details_key(&mut self, code: KeyCode) -> Option<Effect> {
+        match code {
+            KeyCode::Char('q') => return Some(Effect::Quit),
+            KeyCode::Esc | KeyCode::Left | KeyCode::Char('h' | 'i') => self.mode = Mode::List,
+            KeyCode::Up | KeyCode::Char('k') => self.move_by(-1),
+            KeyCode::Down | KeyCode::Char('j') => self.move_by(1),
+            KeyCode::PageUp => self.move_by(-PAGE),
+            KeyCode::PageDown => self.move_by(PAGE),
+            KeyCode::Enter => {
+                self.mode = Mode::List;
+                return self.act(Verb::Go);
+            }
+            _ => {}
+        }
+        None
+    }
+
+    fn open_details(&mut self) -> Option<Effect> {
+        let item = self.item()?.clone();
+        self.mode = Mode::Details { key: item.key.clone(), text: None, scroll: 0 };
+        Some(Effect::Read(Box::new(item)))
+    }
+
+    /// Does something to the selected item: at once, after a question, or after a name was typed.
+    pub(super) fn act(&mut self, verb: Verb) -> Option<Effect> {
+        let command = match verb.command(self.item()?, self.has_multiplexer) {
+            Ok(command) => command,
+            Err(refusal) => {
+                self.message = Some(refusal);
+                return None;
+            }
+        };
+        match verb {
+            Verb::Cancel => self.mode = Mode::Confirm(command),
+            Verb::Name => self.mode = Mode::Name { command, text: String::new() },
+            _ => return Some(Effect::Run(command)),
+        }
+        None
+    }
+
+    /// Selects the first item of the next section, or of the one before.
+    fn next_section(&mut self, forward: bool) {
+        let visible = self.visible();
+        let firsts: Vec<(Section, usize)> = visible.iter().enumerate().fold(Vec::new(), |mut firsts, (place, item)| {
+            if firsts.last().is_none_or(|(section, _)| *section != item.section) {
+                firsts.push((item.section, place));
+            }
+            firsts
+        });
+        let here = self.place();
+        let current = firsts.iter().rposition(|(_, first)| *first <= here).unwrap_or(0);
+        let count = firsts.len().max(1);
+        let next = if forward { (current + 1) % count } else { (current + count - 1) % count };
+        if let Some((_, place)) = firsts.get(next) {
+            self.select_existing(*place);
+        }
+    }
+
+    /// Returns the place of the selected item among the visible ones, or 0.
+    fn place(&self) -> usize {
+        self.visible().iter().position(|item| Some(&item.key) == self.selected.as_ref()).unwrap_or(0)
+    }
+
+    fn is_selection_visible(&self) -> bool {
+        self.visible().iter().any(|item| Some(&item.key) == self.selected.as_ref())
+    }
+
+    /// Selects what is at a place among the visible items, or the last one.
+    fn select_existing(&mut self, place: usize) {
+        let visible = self.visible();
+        let item = visible.get(place).or_else(|| visible.last());
+        self.selected = item.map(|item| item.key.clone());
+    }
+}
+
+/// Returns whether any text of an item contains a word in lower case.
+fn contains(item: &Item, word: &str) -> bool {
+    let texts =
+        [&item.agent, &item.pane, &item.project, &item.branch, &item.name, &item.title, &item.model, &item.phase];
+    let mut texts = texts.into_iter().flatten().chain([&item.id, &item.status]);
+    texts.any(|text| text.to_lowercase().contains(word))
+}
+
+/// Changes a typed text.
+fn edit(text: &mut String, code: KeyCode) {
+    match code {
+        KeyCode::Backspace => {
+            text.pop();
+        }
+        KeyCode::Char(typed) if text.chars().count() < MAX_TYPED => text.push(typed),
+        _ => {}
+    }
+}

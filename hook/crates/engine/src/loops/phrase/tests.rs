@@ -115,6 +115,7 @@ fn a_phrase_may_be_a_tag_or_a_sentence() {
         ("<promise>DONE</promise>", "All pass.\n\nDONE", false),
         ("ALL WORK IS DONE", "ALL WORK IS DONE", true),
         ("ALL WORK IS DONE", "ALL  WORK\nIS DONE", true),
+        ("ALL  WORK IS\tDONE ", "ALL WORK IS DONE", true),
         ("ALL WORK IS DONE", "ALL WORK IS DONE, I think", false),
         ("All tests pass.", "I ran them.\n\nAll tests pass", true),
         ("All tests pass.", "I hope that all tests pass.", false),

@@ -4,7 +4,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::commands::{
     completions, config, decide, demo, disable, doctor, explain, gc, go, install, log, man, project, replay, resume,
-    run, schema, session, status, uninstall,
+    run, schema, session, status, uninstall, view,
 };
 use crate::output::report::report;
 
@@ -22,6 +22,10 @@ enum Command {
     Hook(crate::hook::Hook),
     /// Show what needs you, what is running and what was lost (the default command)
     Status(status::Status),
+    /// Show the live view in this terminal
+    Top(view::Top),
+    /// Serve the live view to a browser on this machine
+    Serve(view::Serve),
     /// Start, advance, inspect and end runs
     #[command(subcommand)]
     Run(run::Run),
@@ -116,6 +120,8 @@ pub fn main() -> u8 {
     let Some(command) = cli.command else { return status::Status::DEFAULT.exit_status() };
     let outcome = match command {
         Command::Status(status) => status.run(),
+        Command::Top(top) => top.run(),
+        Command::Serve(serve) => serve.run(),
         Command::Hook(hook) => return hook.run(),
         Command::Run(run) => run.run(),
         Command::Session(session) => session.run(),

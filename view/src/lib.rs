@@ -3,13 +3,15 @@
 //! A [`Picture`] is what every face shows at one moment. A [`Source`] reads it. The [`watcher`] reads it again whenever
 //! something changes, and gives it to the [`Feed`], which tells its subscribers.
 //!
-//! May touch: what it reads through the crates that it uses. It writes only their caches.
+//! May touch: what it reads through the crates that it uses, and a socket of this machine. It writes only caches; a record
+//! is changed by a command of `baton`.
 
 mod changes;
 mod event_id;
 mod feed;
 pub mod notifications;
 mod picture;
+mod serve;
 mod source;
 mod state_source;
 mod top;
@@ -20,6 +22,7 @@ pub use changes::{Change, apply, changes};
 pub use event_id::EventId;
 pub use feed::{Event, Feed, Pending, RingLimits, Subscription};
 pub use picture::{Count, Picture};
+pub use serve::{Serve, ServeError};
 pub use source::{Source, SourceError};
 pub use state_source::StateSource;
 pub use top::{Top, TopError};

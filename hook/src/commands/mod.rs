@@ -20,3 +20,4 @@ pub mod schema;
 pub mod session;
 pub mod status;
 pub mod uninstall;
+pub mod view;

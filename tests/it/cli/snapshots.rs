@@ -60,6 +60,8 @@ const COMMANDS: &[(&str, &[Case])] = &[
     ("", &[case(State::Empty, &[""]), case(State::Small, &[""])]),
     ("hook", &[]),
     ("status", &[case(State::Small, &["status", "status --line"])]),
+    ("top", &[]),
+    ("serve", &[]),
     ("run", &[]),
     ("run start", &[case(State::Small, &["run start second --session IDLE", "run start third --session ACTIVE"])]),
     (

@@ -1,0 +1,63 @@
+//! `baton top` and `baton serve`: start `baton-view`, which is a program of its own, so that `baton` has no socket.
+
+use std::ffi::{OsStr, OsString};
+use std::io::ErrorKind;
+use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
+use std::process::Command;
+
+use clap::Args;
+
+use crate::error::CommandError;
+
+/// The program.
+const PROGRAM: &str = "baton-view";
+
+/// Show the live view in this terminal.
+#[derive(Args)]
+pub struct Top {
+    /// Options of `baton-view top`
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "OPTIONS")]
+    options: Vec<OsString>,
+}
+
+/// Serve the live view to a browser on this machine.
+#[derive(Args)]
+pub struct Serve {
+    /// Options of `baton-view serve`
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "OPTIONS")]
+    options: Vec<OsString>,
+}
+
+impl Top {
+    /// Replaces this process with the view.
+    ///
+    /// # Errors
+    /// Returns an error if the program cannot be started.
+    pub fn run(self) -> Result<(), CommandError> {
+        Err(replace_process("top", &self.options))
+    }
+}
+
+impl Serve {
+    /// Replaces this process with the server.
+    ///
+    /// # Errors
+    /// Returns an error if the program cannot be started.
+    pub fn run(self) -> Result<(), CommandError> {
+        Err(replace_process("serve", &self.options))
+    }
+}
+
+/// Executes the program beside this one, or else the one on the path. Returns only if that fails.
+fn replace_process(command: &str, options: &[OsString]) -> CommandError {
+    let beside = std::env::current_exe().ok().map(|own| own.with_file_name(PROGRAM));
+    let beside = beside.filter(|path| path.is_file()).map(PathBuf::into_os_string);
+    let program = beside.unwrap_or_else(|| PROGRAM.into());
+    let error = Command::new(&program).arg(command).args(options).exec();
+    match error.kind() {
+        ErrorKind::NotFound => CommandError::failed(format!("{PROGRAM} is not installed, which shows the live view"))
+            .hint("put it beside baton or on the PATH: baton's release archive contains it, and cargo installs it from the folder view of the source"),
+        _ => CommandError::cannot("execute", OsStr::display(&program), error),
+    }
+}

@@ -1,0 +1,269 @@
+//! `baton-view serve`, as a browser and as an attacker sees it.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use agent_baton_core::agent::Agent;
+use agent_baton_tests::{Scratch, Window, program};
+use serde_json::{Value, json};
+
+/// A running server.
+struct Server {
+    child: Child,
+    port: u16,
+    token: String,
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+impl Server {
+    fn start(scratch: &Scratch, options: &[&str]) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_baton-view"));
+        // A view that is not beside a baton takes the one on the path.
+        let path = format!("{}:{}", program::baton().parent().unwrap().display(), scratch.env()["PATH"]);
+        command.args(["serve", "--port", "0"]).args(options).env_clear().envs(scratch.env()).env("PATH", path);
+        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
+        let mut address = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut address).unwrap();
+        let (port, token) = address.trim().strip_prefix("http://127.0.0.1:").unwrap().split_once("/?token=").unwrap();
+        Self { child, port: port.parse().unwrap(), token: token.to_owned() }
+    }
+
+    fn connect(&self) -> TcpStream {
+        let stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+        stream
+    }
+
+    /// Sends bytes, and returns the answer. An answer may be lost if the server closes before it has read everything.
+    fn send(&self, bytes: &[u8]) -> String {
+        let mut stream = self.connect();
+        drop(stream.write_all(bytes));
+        let mut answer = Vec::new();
+        drop(stream.read_to_end(&mut answer));
+        String::from_utf8(answer).unwrap()
+    }
+
+    /// Returns the head of a request that is let in.
+    fn head(&self, line: &str) -> String {
+        format!("{line} HTTP/1.1\r\nHost: 127.0.0.1:{}\r\nCookie: baton-{}={}\r\n", self.port, self.port, self.token)
+    }
+
+    fn get(&self, path: &str) -> String {
+        self.send(format!("{}\r\n", self.head(&format!("GET {path}"))).as_bytes())
+    }
+
+    fn json(&self, path: &str) -> Value {
+        serde_json::from_str(body(&self.get(path))).unwrap()
+    }
+
+    fn post(&self, action: &Value) -> String {
+        let (body, origin) = (action.to_string(), format!("http://127.0.0.1:{}", self.port));
+        let head = self.head("POST /api/actions");
+        let more = format!("Origin: {origin}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n", body.len());
+        self.send(format!("{head}{more}\r\n{body}").as_bytes())
+    }
+
+    fn events(&self, last: Option<&str>) -> Events {
+        let mut stream = self.connect();
+        let last = last.map_or_else(String::new, |id| format!("Last-Event-ID: {id}\r\n"));
+        stream.write_all(format!("{}{last}\r\n", self.head("GET /api/events")).as_bytes()).unwrap();
+        let mut lines = BufReader::new(stream);
+        let mut head = String::new();
+        while head.lines().last() != Some("") {
+            assert!(lines.read_line(&mut head).unwrap() > 0, "{head}");
+        }
+        assert_eq!(status(&head), 200, "{head}");
+        Events(lines)
+    }
+}
+
+/// A stream of events.
+struct Events(BufReader<TcpStream>);
+
+impl Events {
+    /// Returns the id, the name and the data of the next event.
+    fn next(&mut self) -> (String, String, Value) {
+        let (mut id, mut name) = (String::new(), String::new());
+        loop {
+            let mut line = String::new();
+            assert!(self.0.read_line(&mut line).unwrap() > 0, "the stream ended");
+            match line.trim_end().split_once(": ") {
+                Some(("id", value)) => id = value.to_owned(),
+                Some(("event", value)) => name = value.to_owned(),
+                Some(("data", value)) => return (id, name, serde_json::from_str(value).unwrap()),
+                _ => {}
+            }
+        }
+    }
+
+    /// Returns the id of the event after which a session has this status.
+    fn wait_for(&mut self, status: &str) -> String {
+        loop {
+            let (id, name, data) = self.next();
+            assert_eq!(name, "changes");
+            if data.as_array().unwrap().iter().any(|change| change["item"]["status"] == status) {
+                return id;
+            }
+        }
+    }
+}
+
+fn status(answer: &str) -> u16 {
+    answer.split(' ').nth(1).map_or(0, |status| status.parse().unwrap())
+}
+
+fn body(answer: &str) -> &str {
+    answer.split_once("\r\n\r\n").unwrap().1
+}
+
+#[test]
+fn the_page_comes_with_a_cookie_and_without_anything_of_others() {
+    let scratch = Scratch::new();
+    let server = Server::start(&scratch, &[]);
+    let host = format!("Host: 127.0.0.1:{}\r\n", server.port);
+    let entered = server.send(format!("GET /?token={} HTTP/1.1\r\n{host}\r\n", server.token).as_bytes());
+    let cookie = format!("Set-Cookie: baton-{}={}; HttpOnly; SameSite=Strict; Path=/", server.port, server.token);
+    assert_eq!(status(&entered), 303, "{entered}");
+    assert!(entered.contains(&cookie) && entered.contains("Location: /\r\n"), "{entered}");
+    for path in ["/", "/view.js", "/view.css", "/api/state"] {
+        let answer = server.get(path);
+        assert_eq!(status(&answer), 200, "{answer}");
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        assert!(head.contains("Content-Security-Policy: default-src 'self';"), "{head}");
+        assert!(!head.contains("Access-Control"), "{head}");
+        assert!(!body.contains("http") && !body.contains("innerHTML") && !body.contains("style="), "{path}");
+        let refused = server.send(format!("GET {path} HTTP/1.1\r\n{host}\r\n").as_bytes());
+        assert_eq!(status(&refused), 401, "{refused}");
+    }
+    assert_eq!(status(&server.get("/../etc/passwd")), 404);
+}
+
+#[test]
+fn events_are_replayed_after_a_cut_and_begin_anew_after_a_restart() {
+    let scratch = Scratch::new();
+    let server = Server::start(&scratch, &[]);
+    let mut events = server.events(None);
+    let (id, name, data) = events.next();
+    assert_eq!((name.as_str(), &data["id"], &data["items"]), ("picture", &json!(id), &json!([])));
+    let mut window = Window::open(&scratch, Agent::Claude, "%1");
+    window.hook("SessionStart", "s1", &json!({}));
+    let opened = events.wait_for("starting");
+    drop(events);
+    // What happens now is seen by a client that was there, and by one that comes back.
+    let mut other = server.events(Some(&opened));
+    window.hook("UserPromptSubmit", "s1", &json!({"prompt": "words"}));
+    let active = other.wait_for("active");
+    window.hook("Stop", "s1", &json!({}));
+    let idle = other.wait_for("idle");
+    let mut back = server.events(Some(&opened));
+    assert_eq!((back.wait_for("active"), back.wait_for("idle")), (active, idle.clone()));
+    drop(server);
+    let server = Server::start(&scratch, &[]);
+    let (_, name, data) = server.events(Some(&idle)).next();
+    assert_eq!((name.as_str(), &data["items"][0]["status"]), ("picture", &json!("idle")));
+}
+
+#[test]
+fn an_action_is_a_command_of_baton() {
+    let scratch = Scratch::new();
+    let _owner = Window::open_owner(&scratch, Agent::Claude, "%1");
+    let run = scratch.state().only_run().id.to_string();
+    let server = Server::start(&scratch, &[]);
+    let read_only = Server::start(&scratch, &["--read-only"]);
+    assert_eq!(status(&read_only.post(&json!({"action": "pause", "id": run}))), 403);
+    let check = |action: Value, expected: u16, path: &str, field: &str, value: Value| {
+        let answer = server.post(&action);
+        assert_eq!(status(&answer), expected, "{action}: {answer}");
+        assert_eq!(server.json(path)[field], value, "{action}");
+    };
+    let path = format!("/api/runs/{run}");
+    check(json!({"action": "pause", "id": run}), 200, &path, "status", json!("paused"));
+    check(json!({"action": "continue", "id": run}), 200, &path, "status", json!("active"));
+    check(json!({"action": "pause", "id": "none"}), 409, &path, "status", json!("active"));
+    check(json!({"action": "pause", "id": "--help"}), 409, &path, "status", json!("active"));
+    check(json!({"action": "pause", "id": "a b"}), 400, &path, "status", json!("active"));
+    check(json!({"action": "delete", "id": run}), 400, &path, "status", json!("active"));
+    check(json!({"action": "pause"}), 400, &path, "status", json!("active"));
+    check(json!({"action": "pin", "id": "s1"}), 200, "/api/sessions/s1", "pinned", json!(true));
+    check(json!({"action": "unpin", "id": "s1"}), 200, "/api/sessions/s1", "pinned", json!(false));
+    check(json!({"action": "name", "id": "s1"}), 400, "/api/sessions/s1", "name", json!(null));
+    check(json!({"action": "name", "id": "s1", "name": "x"}), 200, "/api/sessions/s1", "name", json!("x"));
+    check(json!({"action": "cancel", "id": run}), 200, &path, "status", json!("cancelled"));
+    assert_eq!(server.json("/api/sessions?text=x")["sessions"][0]["id"], "s1");
+    assert_eq!(server.json("/api/runs")[0]["id"], json!(run));
+    assert!(body(&server.get(&format!("/api/runs/{run}/log"))).contains("Cancelled"));
+    let decisions = server.json("/api/decisions?after=1");
+    assert_eq!(decisions[0]["n"], 2);
+    assert_eq!(status(&server.get("/api/sessions/none")), 409);
+}
+
+#[test]
+fn what_no_browser_sends_is_refused_and_harms_nobody() {
+    let scratch = Scratch::new();
+    let server = Server::start(&scratch, &[]);
+    let post = |more: &str| {
+        let origin = format!("Origin: http://127.0.0.1:{}\r\nContent-Type: application/json\r\n", server.port);
+        format!("{}{origin}{more}", server.head("POST /api/actions"))
+    };
+    let long = "x".repeat(20_000);
+    for (what, bytes, expected) in [
+        ("noise", "\u{0}\u{1}\u{2}\r\n\r\n".to_owned(), 400),
+        ("a long path", server.head(&format!("GET /{long}")) + "\r\n", 431),
+        ("a long header", format!("{}X: {long}\r\n\r\n", server.head("GET /")), 431),
+        ("a head without end", "x".repeat(10_000_000), 431),
+        ("many headers", (0..100).fold(server.head("GET /"), |head, n| head + &format!("X{n}: 1\r\n")) + "\r\n", 431),
+        ("a long body", post("Content-Length: 100000\r\n\r\n"), 431),
+        ("two lengths", post("Content-Length: 2\r\nContent-Length: 3\r\n\r\n{}"), 400),
+        ("a length and chunks", post("Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n{}"), 400),
+        ("chunks", post("Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n"), 400),
+        ("a length that is none", post("Content-Length: +2\r\n\r\n{}"), 400),
+        ("a request behind another", post("Content-Length: 2\r\n\r\n{}GET / HTTP/1.1\r\n\r\n"), 400),
+        ("a GET with a body", server.head("GET /") + "Content-Length: 2\r\n\r\n{}", 400),
+        ("an expectation", post("Expect: 100-continue\r\nContent-Length: 2\r\n\r\n"), 400),
+        ("no JSON", post("Content-Length: 2\r\n\r\n[]"), 400),
+        ("half a request", server.head("GET /"), 408),
+        ("nothing", String::new(), 408),
+    ] {
+        let answer = server.send(bytes.as_bytes());
+        // The connection may be reset before the answer of a server that does not read everything arrives.
+        assert!(status(&answer) == expected || answer.is_empty() && bytes.len() > 10_000, "{what}: {answer}");
+    }
+    assert_eq!(status(&server.get("/api/state")), 200);
+}
+
+#[test]
+fn silent_clients_are_cut_off() {
+    let scratch = Scratch::new();
+    let server = Server::start(&scratch, &[]);
+    let silent: Vec<TcpStream> = (0..64).map(|_| server.connect()).collect();
+    assert_eq!(status(&server.send(b"")), 503);
+    for mut stream in silent {
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        assert_eq!(status(&answer), 408, "{answer}");
+    }
+    // The places are free as soon as the threads have ended.
+    while status(&server.get("/api/state")) == 503 {}
+}
+
+#[test]
+fn baton_starts_the_program_that_is_beside_it() {
+    let scratch = Scratch::new();
+    let bin = scratch.root().join("bin");
+    let baton = bin.join("baton");
+    program::link(program::baton(), &baton).unwrap();
+    let missing = scratch.program(&baton, ["serve"]).run();
+    assert_eq!(missing.code, Some(1), "{missing:?}");
+    assert!(missing.stderr.contains("baton-view is not installed") && missing.stderr.contains("hint:"), "{missing:?}");
+    program::link(std::path::Path::new(env!("CARGO_BIN_EXE_baton-view")), &bin.join("baton-view")).unwrap();
+    let found = scratch.program(&baton, ["serve", "--port", "65536"]).run();
+    assert!(found.code == Some(2) && found.stderr.contains("65536"), "{found:?}");
+}

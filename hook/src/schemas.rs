@@ -11,6 +11,7 @@ use schemars::{JsonSchema, Schema, schema_for};
 use crate::commands::config::ConfigView;
 use crate::commands::gc::GcView;
 use crate::commands::project::view::ProjectView;
+use crate::commands::run::list::RunsView;
 use crate::commands::session::discover::DiscoverView;
 use crate::commands::session::list::SessionsView;
 use baton_agents::reply::{BlockReply, ContextReply, UserReply};
@@ -38,6 +39,7 @@ pub const SCHEMAS: &[Named] = &[
     ("output-gc", of::<GcView>),
     ("output-discover", of::<DiscoverView>),
     ("output-run", of::<RunView>),
+    ("output-runs", of::<RunsView>),
     ("output-session", of::<SessionView>),
     ("output-sessions", of::<SessionsView>),
     ("output-config", of::<ConfigView>),

@@ -67,7 +67,7 @@ impl Gc {
         let sweep =
             Sweep { store: context.store(), liveness: &liveness, policy: context.retention()?, now: context.now() };
         let progress = Progress::begin("reading the sessions", None);
-        let plan = sweep.plan()?;
+        let plan = sweep.plan(context.catalogue().get()?)?;
         drop(progress);
         for error in &plan.unreadable {
             output::notice(&error.in_one_line());

@@ -56,44 +56,22 @@ impl Context {
         }
     }
 
-    /// Returns the unfinished runs, and with `all` also those that have ended. A run that cannot be read is reported
-    /// on stderr and left out.
+    /// Returns the unfinished runs. A run that cannot be read is reported on stderr and left out.
     ///
     /// # Errors
     /// Returns an error if the state cannot be listed.
-    pub fn runs(&self, all: bool) -> Result<Vec<Run>, CommandError> {
-        let mut runs = Vec::new();
-        for location in locations(all) {
-            for id in self.store().runs(*location)? {
-                match self.run(&id) {
-                    Ok(run) => runs.push(run),
-                    Err(error) if error.is_not_found() => {}
-                    Err(error) => output::notice(&error.in_one_line()),
-                }
-            }
-        }
-        runs.dedup_by(|a, b| a.id == b.id);
-        Ok(runs)
+    pub fn unfinished_runs(&self) -> Result<Vec<Run>, CommandError> {
+        let ids = self.store().runs(Location::Live)?;
+        Ok(ids.iter().filter_map(|id| readable(self.run(id))).collect())
     }
 
-    /// Returns the sessions, and whether each is archived. Archived ones are included only with `all`. A session that
-    /// cannot be read is reported on stderr and left out.
+    /// Returns the live sessions. A session that cannot be read is reported on stderr and left out.
     ///
     /// # Errors
     /// Returns an error if the state cannot be listed.
-    pub fn sessions(&self, all: bool) -> Result<Vec<(Session, bool)>, CommandError> {
-        let mut sessions = Vec::new();
-        for location in locations(all) {
-            for id in self.store().sessions(*location)? {
-                match self.session(&id) {
-                    Ok(session) => sessions.push(session),
-                    Err(error) if error.is_not_found() => {}
-                    Err(error) => output::notice(&error.in_one_line()),
-                }
-            }
-        }
-        sessions.dedup_by(|(a, _), (b, _)| a.id == b.id);
-        Ok(sessions)
+    fn live_sessions(&self) -> Result<Vec<Session>, CommandError> {
+        let ids = self.store().sessions(Location::Live)?;
+        Ok(ids.iter().filter_map(|id| readable(self.session(id))).map(|(session, _)| session).collect())
     }
 
     /// Returns the sessions of the current directory's project that have not ended.
@@ -112,7 +90,7 @@ impl Context {
 
     fn project_sessions_from_records(&self, root: &str) -> Result<Vec<Session>, CommandError> {
         let here = |session: &Session| session.ended.is_none() && session.project.as_deref() == Some(root);
-        Ok(self.sessions(false)?.into_iter().map(|(session, _)| session).filter(here).collect())
+        Ok(self.live_sessions()?.into_iter().filter(here).collect())
     }
 
     /// Returns the recorded decisions, newest first.
@@ -128,8 +106,17 @@ impl Context {
     }
 }
 
-const fn locations(all: bool) -> &'static [Location] {
-    if all { &[Location::Live, Location::Archive] } else { &[Location::Live] }
+/// Returns a record, or reports on stderr that it cannot be read.
+fn readable<T>(read: Result<T, CommandError>) -> Option<T> {
+    match read {
+        Ok(record) => Some(record),
+        Err(error) => {
+            if !error.is_not_found() {
+                output::notice(&error.in_one_line());
+            }
+            None
+        }
+    }
 }
 
 /// The error of a record that cannot be read, or of another record that it needs.

@@ -92,7 +92,7 @@ fn the_run_ends_as_its_command_ended() {
         assert_eq!((ended.code, ended.signal), (code, signal), "{script}: {ended:?}");
         let run = scratch.state().only_run();
         assert_eq!((run.status, run.fence.0), (status, 1), "{script}");
-        let listed = scratch.baton(["run", "list", "--json"]).run().json();
+        let listed = scratch.baton(["run", "list", "--json"]).run().json()["runs"].take();
         let interrupted = listed.as_array().unwrap().iter().map(|run| run["interrupted"].as_bool()).collect::<Vec<_>>();
         assert_eq!(interrupted, if status == Status::Active { vec![Some(true)] } else { vec![] }, "{script}");
         scratch.state().check();
@@ -177,7 +177,7 @@ fn over_means_that_the_supervisor_and_the_command_are_gone() {
     let refused = with(&scratch, "loop", "exit 0");
     assert_eq!(refused.code, Some(3), "{refused:?}");
     assert!(refused.stderr.contains(&child.to_string()), "{refused:?}");
-    let shown = scratch.baton(["run", "list", "--json"]).run().json();
+    let shown = scratch.baton(["run", "list", "--json"]).run().json()["runs"].take();
     assert_eq!(shown[0]["interrupted"], false, "{shown}");
     kill(Pid::from_raw(child), Signal::SIGKILL).unwrap();
     let resumed =
@@ -246,7 +246,7 @@ fn a_lock_that_others_hold_leaves_it_open_and_is_named() {
     let path = fs::read_dir(&dir).unwrap().next().unwrap().unwrap().path();
     let file = fs::OpenOptions::new().read(true).write(true).open(&path).unwrap();
     let held = Flock::lock(file, FlockArg::LockExclusiveNonblock).unwrap();
-    let shown = scratch.baton(["run", "list", "--json"]).run().json();
+    let shown = scratch.baton(["run", "list", "--json"]).run().json()["runs"].take();
     assert!(shown[0]["interrupted"].is_null(), "{shown}");
     let refused = with(&scratch, "loop", "exit 0");
     assert_eq!(refused.code, Some(3), "{refused:?}");

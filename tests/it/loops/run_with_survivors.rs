@@ -116,7 +116,7 @@ fn what_a_killed_command_left_behind_holds_the_next_one_up() {
         }
         assert_eq!(refused.code, Some(3), "{what}: {refused:?}");
         assert!(refused.stderr.contains(&format!("pid {}", left.0)), "{what}: {refused:?}");
-        let listed = scratch.baton(["run", "list", "--json"]).run().json();
+        let listed = scratch.baton(["run", "list", "--json"]).run().json()["runs"].take();
         assert_eq!(listed[0]["interrupted"], false, "{what}: {listed}");
         let shown = scratch.baton(["run", "show", "loop"]).run().stdout;
         assert!(shown.contains(&format!("pid {} (alive)", left.0)), "{what}: {shown}");

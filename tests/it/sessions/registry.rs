@@ -329,7 +329,7 @@ fn ambiguous_records_are_listed_with_their_times() {
         next_clock_tick();
         windows.push(window);
     }
-    let runs = baton(&scratch, "run list --json").json();
+    let runs = baton(&scratch, "run list --json").json()["runs"].take();
     for (words, ids, time) in [
         ("run show demo", [&runs[0]["id"], &runs[1]["id"]], "started "),
         ("session show same", [&json!("newer"), &json!("older")], "opened "),

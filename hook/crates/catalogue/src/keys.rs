@@ -6,6 +6,7 @@ use agent_baton_core::agent::Agent;
 use agent_baton_core::reason::Reason;
 use agent_baton_core::run::Run;
 use agent_baton_core::session::Session;
+use agent_baton_core::timestamp::Timestamp;
 use baton_fs::hash::sha256_hex;
 use baton_store::last_opened;
 use serde::{Deserialize, Serialize};
@@ -22,10 +23,14 @@ const END: u8 = 0;
 /// A kind of record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// A session.
+    /// A session, live or archived, by the time when it was last opened.
     Session,
-    /// A run.
+    /// A run, live or archived, by the time when it was created.
     Run,
+    /// An archived session, by the time of its end.
+    Archived,
+    /// A session in the trash, by the time when it was moved there.
+    Trashed,
 }
 
 /// What to find records by.
@@ -50,7 +55,7 @@ pub enum By<'a> {
 /// What the catalogue knows of a record.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub(crate) struct Facts {
-    /// When a session was last opened, or a run updated, in milliseconds since 1970.
+    /// The time that the kind says, in milliseconds since 1970.
     pub(crate) at: u64,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     hidden: bool,
@@ -86,13 +91,18 @@ impl Facts {
 
     pub(crate) fn of_run(run: &Run) -> Self {
         Self {
-            at: run.updated.unix_ms,
+            at: run.created.unix_ms,
             open: run.status.is_unfinished(),
             project: run.project.clone(),
             name: Some(run.name.as_str().to_owned()),
             words: [run.id.as_str(), run.name.as_str()].into_iter().flat_map(words).take(MAX_WORDS).collect(),
             ..Self::default()
         }
+    }
+
+    /// Returns the facts of a session in the archive or the trash that are needed to find it when it expires.
+    pub(crate) fn of_expiring(at: &Timestamp) -> Self {
+        Self { at: at.unix_ms, hidden: true, ..Self::default() }
     }
 
     /// Returns the facts of a record that cannot be read: it is listed first.
@@ -187,6 +197,8 @@ impl Kind {
         match self {
             Self::Session => b's',
             Self::Run => b'r',
+            Self::Archived => b'a',
+            Self::Trashed => b't',
         }
     }
 }

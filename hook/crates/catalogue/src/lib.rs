@@ -1,4 +1,4 @@
-//! Finds sessions and runs without listing them: the newest, by id, name, project, agent or word.
+//! Finds sessions and runs without listing them: the newest, by id, name, project, agent or word, and those that expire.
 //!
 //! The catalogue is a cache. It may be deleted at any time. A call that lists something first brings it up to date with
 //! the audit, so it costs events nothing. A few changes stay in memory, and more are written to the file. A caller that
@@ -80,7 +80,7 @@ impl LazyCatalogue {
 pub struct Candidate {
     /// Its id.
     pub id: String,
-    /// When a session was last opened, or a run was last updated, in milliseconds since 1970.
+    /// The time by which its kind is sorted, in milliseconds since 1970.
     pub at: u64,
 }
 
@@ -104,6 +104,19 @@ impl Catalogue {
     /// Returns an error if the file cannot be read.
     pub fn newest(&self, kind: Kind, by: By<'_>, from: Option<(u64, &str)>) -> Result<Candidates<'_>, StoreError> {
         self.candidates(&[prefix(kind, by)], from)
+    }
+
+    /// Returns the records of a kind that may be older than a time: those with an earlier one, those with a time in the
+    /// future, because nobody knows how old they are, and those that cannot be read.
+    ///
+    /// # Errors
+    /// Returns an error if the file cannot be read.
+    pub fn older_than(&self, kind: Kind, unix_ms: u64) -> Result<Vec<String>, StoreError> {
+        let unreadable = self.newest(kind, By::All, None)?.take_while(|found| is_without_time(found.as_ref()));
+        // What a little earlier clock wrote may be older by the clock of this boot.
+        let until = unix_ms.saturating_add(CLOCK_TOLERANCE_MS).min(self.latest);
+        let older = self.newest(kind, By::All, Some((until, "")))?;
+        unreadable.chain(older).map(|found| Ok(found?.id)).collect()
     }
 
     /// Returns the records that may contain a text, the newest first: those with a word that begins like the longest
@@ -177,6 +190,11 @@ impl Catalogue {
     fn error(&self, source: io::Error) -> StoreError {
         StoreError::Io { operation: "read the cache", path: self.path.clone(), source }
     }
+}
+
+/// Returns whether a record is found without a time because it cannot be read.
+const fn is_without_time(found: Result<&Candidate, &StoreError>) -> bool {
+    matches!(found, Ok(Candidate { at: u64::MAX, .. }) | Err(_))
 }
 
 /// The places below one prefix.

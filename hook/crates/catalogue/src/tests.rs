@@ -20,6 +20,13 @@ fn open(store: &Store) -> Catalogue {
     Catalogue::open(store).unwrap()
 }
 
+fn older_than(store: &Store, kind: Kind, day: u64) -> Vec<String> {
+    open(store).older_than(kind, stamp(day * DAY_MS).unix_ms).unwrap()
+}
+
+/// The milliseconds of a day.
+const DAY_MS: u64 = 24 * 60 * 60 * 1000;
+
 fn newest(catalogue: &Catalogue, kind: Kind, by: By<'_>) -> Vec<String> {
     catalogue.newest(kind, by, None).unwrap().map(|found| found.unwrap().id).collect()
 }
@@ -122,11 +129,40 @@ fn it_finds_what_is_there_whatever_happens_to_it() {
 }
 
 #[test]
+fn what_may_expire_is_found_by_the_time_of_its_end_or_of_its_removal() {
+    let world = world();
+    let archived = |name: &str, day: u64| {
+        let mut it = session(name, 1);
+        it.ended = Some(Ended { at: stamp(day * DAY_MS), reason: Reason::Ended });
+        (Record::Session(Box::new(it)), Location::Archive)
+    };
+    let future = FUTURE_MS / DAY_MS;
+    put(&mut lock(&world.store), ["old", "new", "future"].map(|name| archived(name, 0).0).map(live).to_vec()).unwrap();
+    put(&mut lock(&world.store), vec![archived("old", 1), archived("new", 3), archived("future", future)]).unwrap();
+    assert_eq!(older_than(&world.store, Kind::Archived, 0), ["future"]);
+    assert_eq!(older_than(&world.store, Kind::Archived, 2), ["old", "future"]);
+    fs::write(world.store.path().join("archive/sessions/new.json"), "{").unwrap();
+    fs::remove_file(world.store.catalogue_path()).ok();
+    assert_eq!(older_than(&world.store, Kind::Archived, 2), ["new", "old", "future"]);
+    fs::create_dir_all(world.store.path().join("trash/sessions")).unwrap();
+    let Record::Session(mut it) = archived("old", 1).0 else { panic!() };
+    it.updated = stamp(5 * DAY_MS);
+    put(&mut lock(&world.store), vec![(Record::Session(it), Location::Trash)]).unwrap();
+    assert_eq!(older_than(&world.store, Kind::Archived, 2), ["new", "future"]);
+    assert_eq!(older_than(&world.store, Kind::Trashed, 4), [] as [&str; 0]);
+    assert_eq!(older_than(&world.store, Kind::Trashed, 6), ["old"]);
+}
+
+fn live(record: Record) -> (Record, Location) {
+    (record, Location::Live)
+}
+
+#[test]
 fn runs_are_found_by_name_newest_first() {
     let world = world();
     let mut locked = lock(&world.store);
     let (mut old, mut new) = (run("r1", "s", 1), run("r2", "s", 1));
-    (old.updated, new.updated) = (stamp(1), stamp(2));
+    (old.created, new.created) = (stamp(1), stamp(2));
     put(
         &mut locked,
         vec![archived_run(old, Status::Done), archived_run(new, Status::Done), live_run(run("r3", "s", 1))],

@@ -14,7 +14,7 @@ use crate::keys::{Facts, Kind, facts_key};
 use crate::layered_map::LayeredMap;
 
 /// The version of the keys and facts. A file of another version is made anew.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// How many changed records are kept in memory only. Reading so many again costs less than a sync, and a state with so
 /// few records needs no file.
@@ -110,8 +110,10 @@ impl Behind {
 
 fn all_records(store: &Store) -> Result<Vec<Changed>, StoreError> {
     let mut records = Vec::new();
-    for location in [Location::Live, Location::Archive] {
+    for location in [Location::Live, Location::Archive, Location::Trash] {
         records.extend(store.sessions(location)?.into_iter().map(Changed::Session));
+    }
+    for location in [Location::Live, Location::Archive] {
         records.extend(store.runs(location)?.into_iter().map(Changed::Run));
     }
     Ok(records)
@@ -141,15 +143,24 @@ fn read_into(
             Ok::<_, StoreError>(facts)
         })?;
         for (changed, facts) in chunk.iter().zip(facts) {
-            enter(map, changed, facts).map_err(failed)?;
+            let id = match changed {
+                Changed::Session(id) => id.as_str(),
+                Changed::Run(id) => id.as_str(),
+            };
+            for (kind, facts) in facts {
+                enter(map, kind, id, facts).map_err(failed)?;
+            }
         }
         after(map).map_err(failed)?;
     }
     Ok(())
 }
 
-/// Reads what the catalogue keeps of each record, or `None` for one that no list has.
-fn read_facts(store: &Store, records: &[Changed]) -> Result<Vec<Option<Facts>>, StoreError> {
+/// What the catalogue keeps of a record: for each of its kinds its facts, or `None` where it is not of the kind.
+type FactsByKind = Vec<(Kind, Option<Facts>)>;
+
+/// Reads what the catalogue keeps of each record.
+fn read_facts(store: &Store, records: &[Changed]) -> Result<Vec<FactsByKind>, StoreError> {
     let mut facts = Vec::with_capacity(records.len());
     for batch in records.chunks(READ_BATCH) {
         facts.extend(store.read(|view| batch.iter().map(|changed| facts_of(view, changed)).collect::<Vec<_>>())?);
@@ -157,27 +168,40 @@ fn read_facts(store: &Store, records: &[Changed]) -> Result<Vec<Option<Facts>>, 
     Ok(facts)
 }
 
-fn facts_of(view: &View<'_>, changed: &Changed) -> Option<Facts> {
+fn facts_of(view: &View<'_>, changed: &Changed) -> FactsByKind {
     match changed {
-        Changed::Session(id) => match view.find_session(id) {
-            Ok(Some((Location::Trash, _)) | None) => None,
-            Ok(Some((_, session))) => Some(Facts::of_session(&session)),
-            Err(_) => Some(Facts::of_unreadable()),
-        },
-        Changed::Run(id) => match view.run(id) {
-            Reading::Live(run) | Reading::Archived(run) => Some(Facts::of_run(&run)),
-            Reading::Unreadable => Some(Facts::of_unreadable()),
-            Reading::Absent | Reading::Deleted => None,
-        },
+        Changed::Session(id) => {
+            let [session, archived, trashed] = facts_of_session(view, id);
+            vec![(Kind::Session, session), (Kind::Archived, archived), (Kind::Trashed, trashed)]
+        }
+        Changed::Run(id) => {
+            let facts = match view.run(id) {
+                Reading::Live(run) | Reading::Archived(run) => Some(Facts::of_run(&run)),
+                Reading::Unreadable => Some(Facts::of_unreadable()),
+                Reading::Absent | Reading::Deleted => None,
+            };
+            vec![(Kind::Run, facts)]
+        }
+    }
+}
+
+/// Returns the facts of a session as a session, as an archived one, and as one in the trash.
+fn facts_of_session(view: &View<'_>, id: &SessionId) -> [Option<Facts>; 3] {
+    match view.find_session(id) {
+        Ok(None) => [None, None, None],
+        Ok(Some((Location::Live, session))) => [Some(Facts::of_session(&session)), None, None],
+        Ok(Some((Location::Archive, session))) => {
+            let ended_at = session.ended.as_ref().map_or(&session.updated, |end| &end.at);
+            [Some(Facts::of_session(&session)), Some(Facts::of_expiring(ended_at)), None]
+        }
+        Ok(Some((Location::Trash, session))) => [None, None, Some(Facts::of_expiring(&session.updated))],
+        // Nobody knows when it expires, so that whoever looks for such sessions finds it too.
+        Err(_) => [Some(Facts::of_unreadable()), Some(Facts::of_unreadable()), None],
     }
 }
 
 /// Enters a record under its keys, and takes it from those that it had.
-fn enter(map: &mut LayeredMap, changed: &Changed, facts: Option<Facts>) -> io::Result<()> {
-    let (kind, id) = match changed {
-        Changed::Session(id) => (Kind::Session, id.as_str()),
-        Changed::Run(id) => (Kind::Run, id.as_str()),
-    };
+fn enter(map: &mut LayeredMap, kind: Kind, id: &str, facts: Option<Facts>) -> io::Result<()> {
     let key = facts_key(kind, id);
     let known = map.get(&key)?.map(|bytes| serde_json::from_slice::<Facts>(&bytes)).transpose()?;
     if known == facts {

@@ -20,6 +20,10 @@ use baton_store::{Store, StoreError};
 /// The shortest part of an id, not at its beginning, that identifies it, in bytes.
 const MIN_ID_PART: usize = 4;
 
+/// Among how many of the newest records any part of an id is searched. Of all others, the part has to begin where a
+/// group of the id begins.
+const MAX_SEARCHED: usize = 10_000;
+
 /// Why a text does not identify exactly one record.
 #[derive(Debug, thiserror::Error)]
 pub enum LookupError<Id> {
@@ -70,10 +74,10 @@ impl<'a> Lookup<'a> {
                 return Ok(id);
             }
         }
-        let mut matches: Vec<SessionId> = self.ids(Kind::Session, |id| id.starts_with(text), text)?;
+        let mut matches: Vec<SessionId> = self.with_prefix(Kind::Session, text)?;
         matches.extend(self.newest::<SessionId>(Kind::Session, By::Name(text))?);
         if matches.is_empty() && text.len() >= MIN_ID_PART {
-            matches = self.ids(Kind::Session, |id| id.contains(text), "")?;
+            matches = self.with_part(Kind::Session, text)?;
         }
         matches.retain(|id| self.is_in_project(id));
         single_match(matches)
@@ -94,7 +98,7 @@ impl<'a> Lookup<'a> {
                 return Ok(id);
             }
         }
-        let known: Vec<RunId> = self.ids(Kind::Run, |id| id.starts_with(text), text)?;
+        let known: Vec<RunId> = self.with_prefix(Kind::Run, text)?;
         let (mut ended, mut open): (Vec<_>, Vec<_>) = known.into_iter().partition(|id| self.has_ended(id));
         let is_named = |id: &RunId| self.read_run(id).is_some_and(|run| run.name.as_str() == text);
         open.extend(self.newest::<RunId>(Kind::Run, By::Open)?.filter(is_named));
@@ -106,7 +110,7 @@ impl<'a> Lookup<'a> {
         ended.extend(named.find(|id| self.has_ended(id) && self.read_run(id).is_some_and(|run| self.has_run(&run))));
         match self.single_run(ended) {
             Err(LookupError::NotFound) if text.len() >= MIN_ID_PART => {
-                self.single_run(self.ids(Kind::Run, |id| id.contains(text), "")?)
+                self.single_run(self.with_part(Kind::Run, text)?)
             }
             found => found,
         }
@@ -125,10 +129,18 @@ impl<'a> Lookup<'a> {
         Ok(found.filter_map(|found| found.ok()?.id.parse().ok()))
     }
 
-    /// Returns the ids that begin with a text and fit.
-    fn ids<Id: FromStr>(self, kind: Kind, fits: impl Fn(&str) -> bool, text: &str) -> Result<Vec<Id>, StoreError> {
-        let ids = self.catalogue.get()?.with_prefix(kind, text)?;
-        Ok(ids.iter().filter(|id| fits(id)).filter_map(|id| id.parse().ok()).collect())
+    /// Returns the ids that begin with a text.
+    fn with_prefix<Id: FromStr>(self, kind: Kind, text: &str) -> Result<Vec<Id>, StoreError> {
+        Ok(self.catalogue.get()?.with_prefix(kind, text)?.iter().filter_map(|id| id.parse().ok()).collect())
+    }
+
+    /// Returns the ids that contain a text.
+    fn with_part<Id: FromStr>(self, kind: Kind, text: &str) -> Result<Vec<Id>, StoreError> {
+        let catalogue = self.catalogue.get()?;
+        let newest = catalogue.newest(kind, By::All, None)?.take(MAX_SEARCHED);
+        let of_words = catalogue.with_text(kind, text, None)?.take(MAX_SEARCHED);
+        let ids = newest.chain(of_words).map(|found| Ok(found?.id)).collect::<Result<Vec<String>, StoreError>>()?;
+        Ok(ids.iter().filter(|id| id.contains(text)).filter_map(|id| id.parse().ok()).collect())
     }
 
     /// Returns whether a run is in the archive.

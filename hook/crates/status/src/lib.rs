@@ -6,6 +6,7 @@
 //!
 //! May touch: nothing but through the crates that it uses. It writes only their caches.
 
+mod cursor;
 mod foreign_loops;
 mod item;
 mod json;
@@ -14,9 +15,10 @@ mod page;
 mod reader;
 mod report;
 
+pub use cursor::{Cursor, CursorError};
 pub use item::{Details, Item, ItemKind, Section};
 pub use json::{ChunkView, ConversationView, LaunchView, RunView, SessionView, TransferView, run_status_word};
 pub use overview::Overview;
-pub use page::{Cursor, CursorError, ListQuery, Page, Search};
+pub use page::{ListQuery, Page, Search};
 pub use reader::{ListedSession, SessionReader, SystemLiveness, owner_liveness};
 pub use report::{Cause, StatusReport, StatusView, WaitView};

@@ -7,6 +7,7 @@ use agent_baton_core::reason::Reason;
 use agent_baton_core::request::Reading;
 use agent_baton_core::session::Session;
 
+use crate::cursor::Cursor;
 use crate::reader::{ListedSession, SessionReader};
 use baton_catalogue::{By, Candidate, Kind};
 use baton_engine::session_status::{SessionStatus, is_marked};
@@ -20,38 +21,6 @@ const READ_BATCH: usize = 64;
 
 /// The maximum number of records that are read ahead.
 const MAX_READ_AHEAD: usize = 8192;
-
-/// The end of a page: whether its last session is pinned, when it was last opened, in milliseconds since 1970, and its id.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Cursor {
-    pinned: bool,
-    at: u64,
-    id: SessionId,
-}
-
-/// The text is not a cursor.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a cursor is the value that the previous page ended with, such as 1700000000000-ID")]
-pub struct CursorError;
-
-impl std::str::FromStr for Cursor {
-    type Err = CursorError;
-    fn from_str(text: &str) -> Result<Self, CursorError> {
-        let rest = text.strip_prefix(PINNED);
-        let (at, id) = rest.unwrap_or(text).split_once('-').ok_or(CursorError)?;
-        let (at, id) = (at.parse().map_err(|_| CursorError)?, id.parse().map_err(|_| CursorError)?);
-        Ok(Self { pinned: rest.is_some(), at, id })
-    }
-}
-
-impl std::fmt::Display for Cursor {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}{}-{}", if self.pinned { PINNED } else { "" }, self.at, self.id)
-    }
-}
-
-/// How the cursor of a pinned session begins.
-const PINNED: &str = "pinned-";
 
 /// What to list.
 #[derive(Debug, Clone, Copy)]
@@ -69,7 +38,7 @@ pub struct ListQuery<'a> {
     /// The maximum number of sessions.
     pub limit: usize,
     /// The end of the previous page.
-    pub cursor: Option<&'a Cursor>,
+    pub cursor: Option<&'a Cursor<SessionId>>,
     /// Whether pinned sessions come before all others.
     pub pinned_first: bool,
     /// What narrows the list most.
@@ -84,11 +53,11 @@ pub struct Page {
     /// The sessions.
     pub sessions: Vec<ListedSession>,
     /// The cursor of the next page. `None` on the last page.
-    pub next: Option<Cursor>,
+    pub next: Option<Cursor<SessionId>>,
     /// The unreadable records that were encountered.
     pub unreadable: Vec<(SessionId, Option<StoreError>)>,
     /// The cursor of the last session.
-    last: Option<Cursor>,
+    last: Option<Cursor<SessionId>>,
 }
 
 impl Page {
@@ -146,7 +115,7 @@ impl SessionReader<'_> {
     /// Adds the sessions that are pinned, or those that are not, or both. Returns whether the page is full.
     fn add_to(&self, page: &mut Page, query: &ListQuery<'_>, pinned: Option<bool>) -> Result<bool, StoreError> {
         let catalogue = self.catalogue.get()?;
-        let follows = |cursor: &&Cursor| pinned.is_none_or(|pinned| cursor.pinned == pinned);
+        let follows = |cursor: &&Cursor<SessionId>| pinned.is_none_or(|pinned| cursor.pinned == pinned);
         let from = query.cursor.filter(follows).map(|cursor| (cursor.at, cursor.id.as_str()));
         let mut found = match query.search {
             _ if pinned == Some(true) => catalogue.newest(Kind::Session, By::Pinned, from),

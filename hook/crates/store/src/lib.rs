@@ -62,6 +62,7 @@ pub use records::view::{ProjectRecords, View};
 pub use state_dir::disabled::Disabled;
 pub use state_dir::health::Health;
 pub use state_dir::trust::check_outside_worktree;
+pub use state_dir::unusable::HistoryCheck;
 pub use state_dir::{StateDir, StateDirEnv, StateDirError};
 pub use store::{PendingWork, Store};
 pub use transaction::Transaction;

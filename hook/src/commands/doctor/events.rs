@@ -1,17 +1,23 @@
 //! Reports when each agent last called baton, and how long a call takes on this machine.
 
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use agent_baton_core::agent::Agent;
 use agent_baton_core::decision::Location;
+use agent_baton_core::id::SessionId;
 use agent_baton_core::timestamp::Timestamp;
 
 use super::finding::Finding;
 use super::installation::Installation;
 use baton_agents::spec;
-use baton_store::{Heartbeat, RECENT_LOG_BYTES, Store};
+use baton_catalogue::{By, Kind, LazyCatalogue};
+use baton_store::{Heartbeat, RECENT_LOG_BYTES};
+
+/// How many of the sessions that were opened last are read, besides the live ones.
+const NEWEST: usize = 64;
 
 pub fn check(installation: &Installation) -> Vec<Finding> {
     let mut findings: Vec<Finding> =
@@ -22,7 +28,7 @@ pub fn check(installation: &Installation) -> Vec<Finding> {
 
 fn last_call(installation: &Installation, agent: Agent) -> Finding {
     let name = spec(agent).comm;
-    match installation.store.as_ref().map(|store| last_calls(store, agent, &installation.now)) {
+    match installation.catalogue.as_ref().map(|catalogue| last_calls(catalogue, agent, &installation.now)) {
         Some(LastCalls { at: Some(at), beat }) => {
             let when = format!(
                 "{name}: last called {} ({})",
@@ -49,26 +55,30 @@ struct LastCalls {
     beat: Option<Heartbeat>,
 }
 
-fn last_calls(store: &Store, agent: Agent, now: &Timestamp) -> LastCalls {
+/// Reads every live session, because one that was opened long ago may be in use, and of the others the newest.
+fn last_calls(catalogue: &LazyCatalogue, agent: Agent, now: &Timestamp) -> LastCalls {
+    let store = catalogue.store();
+    let newest = catalogue.get().and_then(|catalogue| catalogue.newest(Kind::Session, By::Agent(agent), None));
+    let newest = newest.into_iter().flatten().take(NEWEST).filter_map(|found| found.ok()?.id.parse().ok());
+    let ids: BTreeSet<SessionId> =
+        store.sessions(Location::Live).unwrap_or_default().into_iter().chain(newest).collect();
     let mut last_calls = LastCalls::default();
-    for location in [Location::Live, Location::Archive] {
-        for id in store.sessions(location).unwrap_or_default() {
-            let Ok(Some(session)) = store.read(|view| view.session(&id).record().cloned()) else { continue };
-            if session.agent != agent {
-                continue;
-            }
-            let newer = |at: &Timestamp, than: Option<&Timestamp>| than.is_none_or(|than| at.is_after(than, now));
-            if newer(&session.updated, last_calls.at.as_ref()) {
-                last_calls.at = Some(session.updated);
-            }
-            let Ok(tail) = store.tail(&id, RECENT_LOG_BYTES) else { continue };
-            let Some(beat) = tail.beats().last() else { continue };
-            if newer(&beat.at, last_calls.at.as_ref()) {
-                last_calls.at = Some(beat.at.clone());
-            }
-            if newer(&beat.at, last_calls.beat.as_ref().map(|beat| &beat.at)) {
-                last_calls.beat = Some(beat.clone());
-            }
+    for id in ids {
+        let Ok(Some(session)) = store.read(|view| view.session(&id).record().cloned()) else { continue };
+        if session.agent != agent {
+            continue;
+        }
+        let newer = |at: &Timestamp, than: Option<&Timestamp>| than.is_none_or(|than| at.is_after(than, now));
+        if newer(&session.updated, last_calls.at.as_ref()) {
+            last_calls.at = Some(session.updated);
+        }
+        let Ok(tail) = store.tail(&id, RECENT_LOG_BYTES) else { continue };
+        let Some(beat) = tail.beats().last() else { continue };
+        if newer(&beat.at, last_calls.at.as_ref()) {
+            last_calls.at = Some(beat.at.clone());
+        }
+        if newer(&beat.at, last_calls.beat.as_ref().map(|beat| &beat.at)) {
+            last_calls.beat = Some(beat.clone());
         }
     }
     last_calls

@@ -14,6 +14,7 @@ use serde_json::Value;
 use crate::context::{here, inspector, with_user_config};
 use crate::error::CommandError;
 use crate::output;
+use baton_catalogue::LazyCatalogue;
 use baton_engine::config::Settings;
 use baton_fs::child::run_with_timeout;
 use baton_installer::InstallError;
@@ -38,6 +39,8 @@ const MAX_VERSION_BYTES: usize = 4096;
 pub struct Installation {
     /// Whether to repair what is safe to repair.
     pub fix: bool,
+    /// Whether to check every file of the state.
+    pub all: bool,
     /// Where the user's files are.
     pub locations: Locations,
     /// The boot, machine and pid namespace of this process.
@@ -50,6 +53,8 @@ pub struct Installation {
     pub refused_here: Option<StateDirError>,
     /// The store, if the directory exists and can be used.
     pub store: Option<Store>,
+    /// Its catalogue.
+    pub catalogue: Option<LazyCatalogue>,
     /// The user's configuration.
     pub settings: Settings,
 }
@@ -69,7 +74,7 @@ impl Installation {
     ///
     /// # Errors
     /// Returns an error if `HOME` does not name a directory, or if the host cannot be identified.
-    pub fn inspect(fix: bool) -> Result<Self, CommandError> {
+    pub fn inspect(fix: bool, all: bool) -> Result<Self, CommandError> {
         let here = here()?;
         let find = || StateDir::resolve(&StateDirEnv::from_process(), None, &here.place);
         let mut home = find();
@@ -86,7 +91,9 @@ impl Installation {
         let store = there.map(|home| Store::open(home, &here.place));
         let now = CurrentSystem.now(&here.place);
         let settings = Settings::new(StateDirEnv::from_process(), with_user_config, directory);
-        Ok(Self { fix, locations: Locations::from_environment()?, here, now, home, refused_here, store, settings })
+        let catalogue = store.as_ref().map(LazyCatalogue::new);
+        let locations = Locations::from_environment()?;
+        Ok(Self { fix, all, locations, here, now, home, refused_here, store, catalogue, settings })
     }
 
     /// Moves the files of the state that cannot be used to the quarantine, and tells the user which.

@@ -41,6 +41,9 @@ pub struct Doctor {
     /// Move each file of the state that cannot be used to the state's quarantine directory
     #[arg(long)]
     quarantine: bool,
+    /// Check every file of the archive, the trash and the kept messages, and not only a sample
+    #[arg(long)]
+    all: bool,
 }
 
 /// The names of the columns.
@@ -73,7 +76,7 @@ impl Doctor {
     /// # Errors
     /// Returns an error if a check failed, or if `HOME` does not name a directory.
     pub fn run(self) -> Result<(), CommandError> {
-        let installation = Installation::inspect(self.fix)?;
+        let installation = Installation::inspect(self.fix, self.all)?;
         if self.quarantine {
             installation.quarantine()?;
         }

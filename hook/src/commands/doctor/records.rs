@@ -5,21 +5,66 @@ use std::path::PathBuf;
 use super::finding::Finding;
 use super::installation::Installation;
 use crate::commands::project::project_arg::read_record;
+use baton_catalogue::{By, Catalogue, Kind};
 use baton_engine::config::Config;
 use baton_protect::limits::MAX_ARCHIVE_BYTES;
 use baton_protect::{DamagedBackup, FileArchive, ProjectRecord, damaged_backup};
-use baton_store::{ArchiveKind, ProtectedStore, Store};
+use baton_store::{ArchiveKind, HistoryCheck, ProtectedStore, Store, StoreError};
+
+/// How many sessions and runs are read, and how many files of one directory of the archive are opened, unless the user
+/// asks for all.
+const SAMPLE: usize = 1000;
 
 pub fn check(installation: &Installation) -> Vec<Finding> {
     let Some(store) = &installation.store else { return Vec::new() };
     let mut findings = protected_projects(store, installation.settings.config());
-    match store.unusable_files() {
-        Ok(wrong) => findings.extend(wrong.iter().map(|error| Finding::failed("records", error))),
-        Err(error) => findings.push(Finding::failed("records", &error)),
-    }
+    let history = match (&installation.catalogue, installation.all) {
+        (Some(catalogue), false) => catalogue.get().and_then(sample),
+        _ => Ok(HistoryCheck::All),
+    };
+    let wrong = history.and_then(|history| {
+        let wrong = store.unusable_files(&history)?;
+        Ok((wrong, history))
+    });
+    let whole = match wrong {
+        Ok((wrong, history)) => {
+            findings.extend(wrong.iter().map(|error| Finding::failed("records", error)));
+            matches!(history, HistoryCheck::All)
+        }
+        Err(error) => {
+            findings.push(Finding::failed("records", &error));
+            true
+        }
+    };
     // A file of the audit that cannot be opened is among the unusable files.
     findings.extend(store.damaged_audit_lines().unwrap_or_default().iter().map(damaged_audit));
-    if findings.is_empty() { vec![Finding::ok("records", "every file of the state can be used")] } else { findings }
+    match (findings.is_empty(), whole) {
+        (false, _) => findings,
+        (true, true) => vec![Finding::ok("records", "every file of the state can be used")],
+        (true, false) => vec![Finding::ok(
+            "records",
+            format!(
+                "every live file can be used, and the newest {SAMPLE} of the archive; add --all to check the others"
+            ),
+        )],
+    }
+}
+
+/// Returns what is checked of the archive: all if it is small, and otherwise what is known to be unreadable and the
+/// newest records.
+fn sample(catalogue: &Catalogue) -> Result<HistoryCheck, StoreError> {
+    let newest = |kind| -> Result<Vec<String>, StoreError> {
+        catalogue.newest(kind, By::All, None)?.take(SAMPLE + 1).map(|found| Ok(found?.id)).collect()
+    };
+    let (sessions, runs) = (newest(Kind::Session)?, newest(Kind::Run)?);
+    if sessions.len().max(runs.len()).max(newest(Kind::Trashed)?.len()) <= SAMPLE {
+        return Ok(HistoryCheck::All);
+    }
+    Ok(HistoryCheck::Sample {
+        sessions: sessions.iter().filter_map(|id| id.parse().ok()).collect(),
+        runs: runs.iter().filter_map(|id| id.parse().ok()).collect(),
+        files: SAMPLE,
+    })
 }
 
 /// A crash may have cut off a line. Nothing needs it any more.

@@ -1,19 +1,28 @@
 //! `baton run list`.
 
-use std::cmp::Reverse;
+use std::num::NonZero;
 
 use agent_baton_core::agent::Agent;
+use agent_baton_core::id::RunId;
 use agent_baton_core::process::Live;
+use agent_baton_core::request::Reading;
 use agent_baton_core::run::Run;
 use clap::Args;
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use crate::context::Context;
 use crate::error::CommandError;
+use crate::hint::Advice;
 use crate::output;
 use crate::output::listing::{Listing, Row};
 use crate::output::terminal::Terminal;
+use baton_catalogue::{By, Kind};
 use baton_display::Progress;
-use baton_status::{RunView, run_status_word};
+use baton_status::{Cursor, RunView, run_status_word};
+
+/// The default number of runs on a page.
+const DEFAULT_PAGE_SIZE: &str = "50";
 
 /// List runs, newest first.
 #[derive(Args)]
@@ -21,9 +30,34 @@ pub struct List {
     /// Include ended runs
     #[arg(long)]
     all: bool,
+    /// Maximum number of runs
+    #[arg(long, default_value = DEFAULT_PAGE_SIZE)]
+    limit: NonZero<usize>,
+    /// Continue after the previous page
+    #[arg(long)]
+    cursor: Option<Cursor<RunId>>,
     /// Print the runs as JSON
     #[arg(long)]
     json: bool,
+}
+
+/// A page of runs, as `--json` prints it.
+#[derive(Debug, Default, Serialize, JsonSchema)]
+pub struct RunsView {
+    /// The runs, newest first.
+    pub runs: Vec<RunView>,
+    /// The unreadable records that were encountered.
+    pub unreadable: Vec<RunId>,
+    /// The value for `--cursor` to get the next page. Null on the last page.
+    pub next: Option<String>,
+}
+
+/// A page of runs.
+#[derive(Default)]
+struct Page {
+    runs: Vec<Run>,
+    unreadable: Vec<RunId>,
+    next: Option<Cursor<RunId>>,
 }
 
 impl List {
@@ -34,35 +68,59 @@ impl List {
     pub fn run(self) -> Result<(), CommandError> {
         let context = Context::open()?;
         let progress = Progress::begin("reading the runs", None);
+        let page = self.page(&context)?;
         let liveness = context.liveness_check();
-        let mut runs: Vec<(Run, Live)> = context
-            .runs(self.all)?
-            .into_iter()
-            .map(|run| {
-                let live = context.owner_liveness(&liveness, &run);
-                (run, live)
-            })
-            .collect();
+        let runs: Vec<(&Run, Live)> =
+            page.runs.iter().map(|run| (run, context.owner_liveness(&liveness, run))).collect();
         drop(progress);
-        let now = context.now();
-        runs.sort_by_key(|(run, _)| (Reverse(run.created.sort_key(&now)), run.id.clone()));
+        for id in &page.unreadable {
+            context.run(id).err().iter().for_each(|error| output::notice(&error.in_one_line()));
+        }
         if self.json {
-            return output::print_json(
-                &runs.iter().map(|(run, live)| RunView::new(run, *live, context.left_for(run))).collect::<Vec<_>>(),
-            );
+            output::print_json(&RunsView {
+                runs: runs.iter().map(|(run, live)| RunView::new(run, *live, context.left_for(run))).collect(),
+                unreadable: page.unreadable,
+                next: page.next.as_ref().map(ToString::to_string),
+            })?;
+        } else if runs.is_empty() {
+            output::print(match (&self.cursor, self.all) {
+                (Some(_), _) => "no more runs\n",
+                (None, true) => "no runs yet; `baton run start NAME` or `baton run with NAME -- COMMAND` starts one\n",
+                (None, false) => "no unfinished runs; `baton run list --all` includes ended ones\n",
+            })?;
+        } else {
+            let rows = runs.iter().map(|(run, live)| row(run, *live, context.left_for(run).is_some())).collect();
+            let listing = Listing::new(&["RUN", "STATUS", "ITERATION"], &["OWNER", "PANE", "NAME"], rows);
+            output::print(&listing.render(&Terminal::stdout()))?;
         }
-        if runs.is_empty() {
-            return output::print(if self.all {
-                "no runs yet; `baton run start NAME` or `baton run with NAME -- COMMAND` starts one\n"
-            } else {
-                "no unfinished runs; `baton run list --all` includes ended ones\n"
-            });
+        if let Some(next) = &page.next {
+            output::hint(&format!("more runs: add --cursor {next}"));
         }
-        let rows = runs.iter().map(|(run, live)| row(run, *live, context.left_for(run).is_some())).collect();
-        output::print(
-            &Listing::new(&["RUN", "STATUS", "ITERATION"], &["OWNER", "PANE", "NAME"], rows)
-                .render(&Terminal::stdout()),
-        )
+        Ok(())
+    }
+
+    /// Reads one page. The catalogue names candidates, the newest first; the records decide.
+    fn page(&self, context: &Context) -> Result<Page, CommandError> {
+        let by = if self.all { By::All } else { By::Open };
+        let from = self.cursor.as_ref().map(|cursor| (cursor.at, cursor.id.as_str()));
+        let (mut page, mut last) = (Page::default(), None);
+        for found in context.catalogue().get()?.newest(Kind::Run, by, from)? {
+            let found = found?;
+            let Ok(id) = found.id.parse::<RunId>() else { continue };
+            match context.read_run(&id)? {
+                Reading::Live(run) | Reading::Archived(run) if self.all || run.status.is_unfinished() => {
+                    if page.runs.len() == self.limit.get() {
+                        page.next = last;
+                        break;
+                    }
+                    last = Some(Cursor { pinned: false, at: found.at, id });
+                    page.runs.push(run);
+                }
+                Reading::Unreadable => page.unreadable.push(id),
+                _ => {}
+            }
+        }
+        Ok(page)
     }
 }
 

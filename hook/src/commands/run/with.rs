@@ -144,7 +144,7 @@ impl With {
                 && run.name == self.name
                 && run.project.as_deref() == project
         };
-        Ok(context.runs(false)?.into_iter().find(mine))
+        Ok(context.unfinished_runs()?.into_iter().find(mine))
     }
 
     /// Returns the error for a command of this name whose supervisor holds the lock.

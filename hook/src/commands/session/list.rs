@@ -90,7 +90,7 @@ pub struct List {
     limit: NonZero<usize>,
     /// Continue after the previous page
     #[arg(long)]
-    cursor: Option<Cursor>,
+    cursor: Option<Cursor<SessionId>>,
     /// Print the sessions as JSON
     #[arg(long)]
     json: bool,

@@ -107,7 +107,7 @@ fn a_part_of_an_id_that_fits_one_is_enough() {
     for (name, at) in [("r71c0ffee", 3), ("r71decade", 5), ("r71facade", 4)] {
         put(&mut locked, vec![live_run(run(name, "s", 1))]).unwrap();
         let (Record::Run(mut ended), location) = archived_run(run(name, "s", 1), Status::Done) else { panic!() };
-        ended.updated = stamp(at);
+        ended.created = stamp(at);
         put(&mut locked, vec![(Record::Run(ended), location)]).unwrap();
     }
     drop(locked);

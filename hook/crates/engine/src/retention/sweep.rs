@@ -1,6 +1,6 @@
 //! A sweep plans what happens to each session, and does it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use agent_baton_core::decision::Location;
 use agent_baton_core::id::SessionId;
@@ -13,8 +13,9 @@ use serde::Serialize;
 use super::policy::{
     EndedSession, ExpiryReason, RetainedBecause, expired, is_expired_by_age, is_expired_in_trash, retained_because,
 };
-use crate::config::Retention;
+use crate::config::{Retention, TimeSpan};
 use crate::liveness::LivenessCheck;
+use baton_catalogue::{Catalogue, Kind};
 use baton_store::{CommitError, LockedStore, MAX_CHANGES, RECENT_LOG_BYTES, Store, StoreError, Transaction};
 
 /// What happens to a session.
@@ -67,15 +68,22 @@ pub struct Sweep<'a> {
 }
 
 impl Sweep<'_> {
-    /// Plans the steps for all sessions.
+    /// Plans the steps for all sessions. The catalogue names those that may have expired in the archive and the trash.
     ///
     /// # Errors
     /// Returns an error if the state cannot be listed.
-    pub fn plan(&self) -> Result<SweepPlan, StoreError> {
+    pub fn plan(&self, catalogue: &Catalogue) -> Result<SweepPlan, StoreError> {
         let mut found = SweepPlan::default();
+        let older_than = |kind, age: TimeSpan| -> Result<Vec<SessionId>, StoreError> {
+            let ids = catalogue.older_than(kind, self.now.unix_ms.saturating_sub(age.ms()))?;
+            Ok(ids.iter().filter_map(|id| id.parse().ok()).collect())
+        };
         self.plan_live(&self.store.sessions(Location::Live)?, &mut found)?;
-        self.plan_archived(&self.store.sessions(Location::Archive)?, &mut found)?;
-        self.plan_trashed(&self.store.sessions(Location::Trash)?, &mut found)?;
+        self.plan_archived(&older_than(Kind::Archived, self.policy.age)?, &mut found)?;
+        self.plan_trashed(&older_than(Kind::Trashed, self.policy.trash)?, &mut found)?;
+        // A record that cannot be read may be in any location.
+        let mut seen = BTreeSet::new();
+        found.unreadable.retain(|error| error.path().is_none_or(|path| seen.insert(path.to_owned())));
         Ok(found)
     }
 

@@ -8,6 +8,7 @@ use super::*;
 use crate::config::Retention;
 use crate::liveness::LivenessCheck;
 use baton_agents::AgentInspector;
+use baton_catalogue::Catalogue;
 use baton_store::fixtures::*;
 use baton_store::{Heartbeat, LogLine, MAX_CHANGES};
 use baton_system::linux::Linux;
@@ -29,10 +30,14 @@ fn at<T>(world: &World, day: u64, policy: &Retention, with: impl FnOnce(&Sweep<'
     with(&Sweep { store: &world.store, liveness: &liveness, policy, now: stamp(day * DAY) })
 }
 
+fn plan(sweep: &Sweep<'_>) -> SweepPlan {
+    sweep.plan(&Catalogue::open(sweep.store).unwrap()).unwrap()
+}
+
 /// Does a complete `baton gc` on a day, and returns its steps.
 fn gc(world: &World, day: u64, policy: &Retention) -> Vec<(String, SweepAction, ExpiryReason)> {
     at(world, day, policy, |sweep| {
-        let found = sweep.plan().unwrap();
+        let found = plan(sweep);
         let done = sweep.apply(&mut lock(&world.store), &found.steps).unwrap();
         assert_eq!(done, found.steps.len());
         found.steps.iter().map(|step| (step.session.id.to_string(), step.action, step.reason)).collect()
@@ -100,7 +105,7 @@ fn what_one_process_was_seen_to_do_last_counts_and_not_when_its_record_was_writt
 fn what_changed_since_it_was_judged_is_left() {
     let (world, policy) = (world_with(vec![over("a", 1), over("b", 1)]), Retention::default());
     at(&world, 200, &policy, |sweep| {
-        let found = sweep.plan().unwrap();
+        let found = plan(sweep);
         assert_eq!(found.steps.len(), 2);
         let mut back = over("a", 1);
         back.ended = None;
@@ -115,7 +120,7 @@ fn a_record_that_cannot_be_read_stops_nothing_and_stays() {
     let (world, policy) = (world_with(vec![over("a", 1), over("b", 1)]), Retention::default());
     let path = world.store.path().join("sessions/a.json");
     std::fs::write(&path, "[]").unwrap();
-    at(&world, 200, &policy, |sweep| assert_eq!(sweep.plan().unwrap().unreadable.len(), 1));
+    at(&world, 200, &policy, |sweep| assert_eq!(plan(sweep).unreadable.len(), 1));
     assert_eq!(gc(&world, 200, &policy).len(), 1);
     assert_eq!(std::fs::read(&path).unwrap(), b"[]");
 }

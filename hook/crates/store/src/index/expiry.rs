@@ -2,7 +2,7 @@
 //! without listing either directory.
 //!
 //! There is one file for each location and day, with one id per line. The file is only a hint, because the record
-//! decides. `baton gc` reads every record and does not need it.
+//! decides. `baton gc` asks the catalogue and does not need it.
 
 use agent_baton_core::decision::Location;
 use agent_baton_core::id::SessionId;

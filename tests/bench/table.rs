@@ -1,6 +1,7 @@
 //! Prints the measurements as a table in Markdown.
 
 use crate::crowded::Pairs;
+use crate::lists::Times;
 use crate::measure::Measured;
 
 /// Returns one row for each kind of call.
@@ -51,6 +52,20 @@ pub fn compared(sides: [&str; 2], rows: &[Pairs]) -> String {
             crowded / alone,
             percentile(&ratios, 0.5) / 1e3,
         ));
+    }
+    text
+}
+
+/// Returns one row for each command: its median with 1,000, 100,000 and 1,000,000 sessions, and how much more the last
+/// one is than the first.
+pub fn of_sizes(rows: &[Times]) -> String {
+    let mut text = String::from(
+        "| command, medians in ms | 1,000 | 100,000 | 1,000,000 | ratio |\n| --- | --: | --: | --: | --: |\n",
+    );
+    for row in rows {
+        let medians: Vec<f64> = row.ns.iter().map(|ns| percentile(ns, 0.5) / 1e6).collect();
+        let cells: String = medians.iter().map(|median| format!(" {median:.2} |")).collect();
+        text.push_str(&format!("| {} |{cells} **{:.2}** |\n", row.name, medians[medians.len() - 1] / medians[0]));
     }
     text
 }

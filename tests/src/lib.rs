@@ -8,6 +8,7 @@ pub mod conversation;
 pub mod effort;
 pub mod fake_agent;
 pub mod fault_injection;
+pub mod history;
 pub mod installation;
 pub mod model;
 pub mod mount;

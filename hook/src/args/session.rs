@@ -129,7 +129,8 @@ fn last(
     let is_here = |seen: &ListedSession| project.is_none() || seen.session.project.as_deref() == project;
     let matches = |seen: &ListedSession| is_here(seen) && fits(seen);
     let search = Search::By(project.map_or(By::Shown, By::Project));
-    let query = ListQuery { all: false, limit: 1, cursor: None, pinned_first: false, search, matches: &matches };
+    let query =
+        ListQuery { all: false, limit: 1, cursor: None, pinned_first: false, search, opened: None, matches: &matches };
     Ok(context.session_reader().page(&query)?.sessions.pop().map(|seen| seen.session.id))
 }
 

@@ -1,7 +1,7 @@
 //! Shortens ids to as many characters as are needed to tell them apart.
 
 use crate::error::CommandError;
-use baton_status::{ListedSession, SessionReader};
+use baton_status::{ListedSession, NEWEST, SessionReader};
 
 /// The minimum length of a printed id.
 const MIN_LENGTH: usize = 8;
@@ -20,7 +20,7 @@ impl ShortIds {
         printed: impl IntoIterator<Item = &'a ListedSession>,
     ) -> Result<Self, CommandError> {
         let printed = printed.into_iter().map(|seen| seen.session.id.to_string());
-        Ok(Self::new(printed.chain(reader.newest_ids()?)))
+        Ok(Self::new(printed.chain(reader.newest_ids(NEWEST)?)))
     }
 
     /// Collects ids.

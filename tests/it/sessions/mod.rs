@@ -3,6 +3,7 @@
 mod discovery;
 mod export;
 mod foreign_loops;
+mod long_history;
 mod messages;
 mod panes;
 mod prior_art_messages;

@@ -33,6 +33,7 @@ macro_rules! test_each_scenario {
     )+};
 }
 
+mod catalogue;
 mod crashes;
 mod install_faults;
 mod io_errors;

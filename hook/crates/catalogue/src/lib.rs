@@ -18,6 +18,7 @@ use std::cell::OnceCell;
 use std::collections::BTreeSet;
 use std::io;
 use std::iter::Peekable;
+use std::ops::Range;
 use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -106,6 +107,30 @@ impl Catalogue {
         self.candidates(&[prefix(kind, by)], from)
     }
 
+    /// Like [`Self::newest`], but only those with a time in this range, in milliseconds since 1970, and those that cannot
+    /// be read.
+    ///
+    /// # Errors
+    /// Returns an error if the file cannot be read.
+    pub fn between(
+        &self,
+        kind: Kind,
+        by: By<'_>,
+        times: &Range<u64>,
+        from: Option<(u64, &str)>,
+    ) -> Result<Candidates<'_>, StoreError> {
+        let (prefix, newest) = (prefix(kind, by), place(times.end.saturating_sub(1), ""));
+        let begin = from.map_or_else(|| newest.clone(), |(at, id)| newest.clone().max(directly_after(at, id)));
+        let range = |from: &[u8], to: &[u8]| {
+            let at = |place: &[u8]| [prefix.as_slice(), place].concat();
+            let range = self.map.range(&at(from), &at(to)).map_err(|error| self.error(error))?;
+            Ok::<_, StoreError>(vec![PrefixRange { range, skip: prefix.len() }.peekable()])
+        };
+        let unreadable = if from.is_none() { range(&[], &place(u64::MAX - 1, ""))? } else { Vec::new() };
+        let next = vec![range(&begin, &place(times.start.saturating_sub(1), ""))?];
+        Ok(Candidates { catalogue: self, ranges: unreadable, next: next.into_iter(), seen: BTreeSet::new() })
+    }
+
     /// Returns the records of a kind that may be older than a time: those with an earlier one, those with a time in the
     /// future, because nobody knows how old they are, and those that cannot be read.
     ///
@@ -165,8 +190,7 @@ impl Catalogue {
     }
 
     fn candidates(&self, prefixes: &[Vec<u8>], from: Option<(u64, &str)>) -> Result<Candidates<'_>, StoreError> {
-        // Nothing is directly after a place but itself with a zero byte.
-        let begin = from.map_or_else(Vec::new, |(at, id)| [place(at, id), vec![0]].concat());
+        let begin = from.map_or_else(Vec::new, |(at, id)| directly_after(at, id));
         let present = place(self.latest, "");
         let ranges = |from: &[u8], to: Option<&[u8]>| {
             let ranges = prefixes.iter().map(|prefix| {
@@ -190,6 +214,11 @@ impl Catalogue {
     fn error(&self, source: io::Error) -> StoreError {
         StoreError::Io { operation: "read the cache", path: self.path.clone(), source }
     }
+}
+
+/// Returns the place directly after a record: nothing is between a place and itself with a zero byte.
+fn directly_after(at: u64, id: &str) -> Vec<u8> {
+    [place(at, id), vec![0]].concat()
 }
 
 /// Returns whether a record is found without a time because it cannot be read.

@@ -82,6 +82,9 @@ fn check(store: &Store) {
     assert_eq!(words.collect::<Vec<_>>(), expected(&|it, _| it.name.is_some()));
     let ids: BTreeSet<String> = catalogue.with_prefix(Kind::Session, "s1").unwrap().into_iter().collect();
     assert_eq!(ids, expected(&|it, _| it.id.as_str().starts_with("s1")).into_iter().collect());
+    let between = catalogue.between(Kind::Session, By::All, &(stamp(10).unix_ms..stamp(30).unix_ms), None).unwrap();
+    let is_between = |it: &Session| (stamp(10).unix_ms..stamp(30).unix_ms).contains(&at(it));
+    assert_eq!(between.map(|found| found.unwrap().id).collect::<Vec<_>>(), expected(&|it, _| is_between(it)));
     // Page by page, nothing is missed or repeated.
     let (mut paged, mut from) = (Vec::new(), None);
     loop {

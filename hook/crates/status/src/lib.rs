@@ -20,5 +20,5 @@ pub use item::{Details, Item, ItemKind, Section};
 pub use json::{ChunkView, ConversationView, LaunchView, RunView, SessionView, TransferView, run_status_word};
 pub use overview::Overview;
 pub use page::{ListQuery, Page, Search};
-pub use reader::{ListedSession, SessionReader, SystemLiveness, owner_liveness};
+pub use reader::{ListedSession, NEWEST, SessionReader, SystemLiveness, owner_liveness};
 pub use report::{Cause, StatusReport, StatusView, WaitView};

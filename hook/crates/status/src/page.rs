@@ -1,5 +1,7 @@
 //! Lists sessions page by page. The catalogue names candidates, the newest first; the records decide.
 
+use std::collections::BTreeSet;
+use std::ops::Range;
 use std::thread;
 
 use agent_baton_core::id::SessionId;
@@ -27,8 +29,8 @@ const MAX_READ_AHEAD: usize = 8192;
 pub enum Search<'a> {
     /// The sessions that are found by a value.
     By(By<'a>),
-    /// The sessions that may contain a text.
-    Text(&'a str),
+    /// The sessions that may contain a text, and these of the newest sessions, in whatever they contain it.
+    Text(&'a str, &'a BTreeSet<String>),
 }
 
 /// A query for sessions.
@@ -43,6 +45,8 @@ pub struct ListQuery<'a> {
     pub pinned_first: bool,
     /// What narrows the list most.
     pub search: Search<'a>,
+    /// When the sessions were last opened, in milliseconds since 1970. It only saves reading, too.
+    pub opened: Option<Range<u64>>,
     /// The filter. It decides, and `search` only saves reading.
     pub matches: &'a dyn Fn(&ListedSession) -> bool,
 }
@@ -117,11 +121,20 @@ impl SessionReader<'_> {
         let catalogue = self.catalogue.get()?;
         let follows = |cursor: &&Cursor<SessionId>| pinned.is_none_or(|pinned| cursor.pinned == pinned);
         let from = query.cursor.filter(follows).map(|cursor| (cursor.at, cursor.id.as_str()));
-        let mut found = match query.search {
-            _ if pinned == Some(true) => catalogue.newest(Kind::Session, By::Pinned, from),
-            Search::By(by) => catalogue.newest(Kind::Session, by, from),
-            Search::Text(text) => catalogue.with_text(Kind::Session, text, from),
-        }?;
+        let mut found: Box<dyn Iterator<Item = Result<Candidate, StoreError>>> = match query.search {
+            _ if pinned == Some(true) => Box::new(catalogue.newest(Kind::Session, By::Pinned, from)?),
+            Search::By(by) => match &query.opened {
+                Some(opened) => Box::new(catalogue.between(Kind::Session, by, opened, from)?),
+                None => Box::new(catalogue.newest(Kind::Session, by, from)?),
+            },
+            Search::Text(text, newest) => {
+                let is_new =
+                    |found: &Result<Candidate, _>| found.as_ref().is_ok_and(|found| newest.contains(&found.id));
+                let new = catalogue.newest(Kind::Session, By::All, from)?.take_while(is_new);
+                let old = catalogue.with_text(Kind::Session, text, from)?.filter(move |found| !is_new(found));
+                Box::new(new.chain(old))
+            }
+        };
         let mut ahead = READ_BATCH;
         loop {
             let batch = found.by_ref().take(ahead).collect::<Result<Vec<_>, _>>()?;

@@ -1,5 +1,7 @@
 //! Lists sessions with their status, filtered and sorted. All verdicts of one call come from one liveness check.
 
+use std::collections::BTreeSet;
+
 use agent_baton_core::id::SessionId;
 use agent_baton_core::pane::Pane;
 use agent_baton_core::process::Live;
@@ -17,7 +19,7 @@ use baton_engine::session_status::{StatusSince, is_conclusive, session_status};
 use baton_store::{LONG_LOG_BYTES, LogTail, RECENT_LOG_BYTES, Store, StoreError};
 
 /// How many of the newest sessions a user is likely to mean by the beginning of an id.
-const NEWEST: usize = 256;
+pub const NEWEST: usize = 256;
 
 /// A liveness check on this system.
 pub type SystemLiveness = LivenessCheck<'static>;
@@ -102,13 +104,13 @@ impl<'a> SessionReader<'a> {
         if recent.size > RECENT_LOG_BYTES && !is_conclusive(session, &recent) { tail(LONG_LOG_BYTES) } else { recent }
     }
 
-    /// Returns the ids of the newest sessions, which a user is likely to mean.
+    /// Returns the ids of this many of the newest sessions, such as [`NEWEST`].
     ///
     /// # Errors
     /// Returns an error if the state cannot be read.
-    pub fn newest_ids(&self) -> Result<Vec<String>, StoreError> {
+    pub fn newest_ids(&self, most: usize) -> Result<BTreeSet<String>, StoreError> {
         let newest = self.catalogue.get()?.newest(Kind::Session, By::All, None)?;
-        newest.take(NEWEST).map(|found| Ok(found?.id)).collect()
+        newest.take(most).map(|found| Ok(found?.id)).collect()
     }
 
     pub(crate) fn read(&self, id: &SessionId) -> Result<Reading<Session>, StoreError> {

@@ -1,13 +1,17 @@
 //! `baton session list`.
 
+use std::collections::BTreeSet;
 use std::num::NonZero;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use agent_baton_core::agent::Agent;
 use agent_baton_core::id::SessionId;
 use agent_baton_core::pane::Pane;
 use agent_baton_core::process::Live;
+use agent_baton_core::session::Session;
 use clap::Args;
+use jiff::ToSpan;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -21,12 +25,13 @@ use crate::output::listing::{Listing, Row};
 use crate::output::session_label::session_label;
 use crate::output::short_ids::ShortIds;
 use crate::output::terminal::Terminal;
+use baton_agents::spec;
 use baton_catalogue::By;
 use baton_display::Progress;
 use baton_engine::session_status::{SessionStatus, StatusKind};
 use baton_status::SessionView;
-use baton_status::{Cursor, ListQuery, ListedSession, Page, Search};
-use baton_store::last_opened;
+use baton_status::{Cursor, ListQuery, ListedSession, NEWEST, Page, Search, SessionReader};
+use baton_store::{Store, last_opened};
 use baton_system::worktree;
 
 /// The default number of sessions on a page.
@@ -47,6 +52,10 @@ const STATUSES: [&str; 12] = [
     "unknown",
     "ended",
 ];
+
+/// Among how many of the newest sessions a text is searched in kept messages. Titles are searched among fewer, because
+/// reading a transcript takes longer.
+const MESSAGES_SEARCHED: usize = 1000;
 
 /// The status of sessions that are listed only if you ask for them.
 const EMPTY: &str = StatusKind::Empty.word();
@@ -79,7 +88,8 @@ pub struct List {
     /// Only sessions opened on this day, or in this month or year: 2026-11-21, 2026-11, 2026
     #[arg(long)]
     date: Option<Day>,
-    /// Only sessions whose name, id, project or directory contains this text, from the beginning of a word
+    /// Only sessions whose name, id, project or directory contains this text, from the beginning of a word, or whose
+    /// title or kept messages do, if they are among the newest
     #[arg(long)]
     text: Option<String>,
     /// Only pinned sessions
@@ -123,7 +133,8 @@ impl List {
     /// Returns an error if the state directory cannot be used.
     pub fn run(self) -> Result<(), CommandError> {
         let context = Context::open()?;
-        let filter = Filter::new(&self)?;
+        let reader = context.session_reader();
+        let filter = Filter::new(&self, &context, &reader)?;
         let matches = |seen: &ListedSession| filter.matches(seen);
         let query = ListQuery {
             all: self.all || self.status.iter().any(|word| word == EMPTY),
@@ -131,9 +142,9 @@ impl List {
             cursor: self.cursor.as_ref(),
             pinned_first: true,
             search: filter.search(),
+            opened: self.date.as_ref().map(|day| day.opened.clone()),
             matches: &matches,
         };
-        let reader = context.session_reader();
         let progress = Progress::begin("reading the sessions", None);
         let page = reader.page(&query)?;
         drop(progress);
@@ -179,7 +190,11 @@ impl SessionsView {
 
 /// A day, a month or a year.
 #[derive(Debug, Clone)]
-struct Day(String);
+struct Day {
+    text: String,
+    /// When a session was opened that may fit, in milliseconds since 1970, whatever the time zone.
+    opened: Range<u64>,
+}
 
 /// The text is not a day, month or year.
 #[derive(Debug, Clone, Copy, thiserror::Error)]
@@ -190,27 +205,39 @@ impl std::str::FromStr for Day {
     type Err = DayError;
     fn from_str(text: &str) -> Result<Self, DayError> {
         // To check a month or a year, append the first day of it.
-        let whole = match text.len() {
-            4 => format!("{text}-01-01"),
-            7 => format!("{text}-01"),
-            10 => text.to_owned(),
+        let (whole, span) = match text.len() {
+            4 => (format!("{text}-01-01"), 1.year()),
+            7 => (format!("{text}-01"), 1.month()),
+            10 => (text.to_owned(), 1.day()),
             _ => return Err(DayError),
         };
-        whole.parse::<jiff::civil::Date>().map_err(|_| DayError)?;
-        Ok(Self(text.to_owned()))
+        let first = whole.parse::<jiff::civil::Date>().map_err(|_| DayError)?;
+        let unix_ms = |date: jiff::civil::Date| {
+            let midnight =
+                date.to_zoned(jiff::tz::TimeZone::UTC).map_or(0, |midnight| midnight.timestamp().as_millisecond());
+            u64::try_from(midnight).unwrap_or(0)
+        };
+        // A time zone is less than a day from UTC.
+        let (begin, end) = (first.saturating_sub(1.day()), first.saturating_add(span).saturating_add(1.day()));
+        Ok(Self { text: text.to_owned(), opened: unix_ms(begin)..unix_ms(end) })
     }
 }
 
 /// The filter of the list.
 struct Filter<'a> {
     list: &'a List,
+    store: &'a Store,
     agent: Option<Agent>,
     project: Option<String>,
     text: Option<String>,
+    /// The sessions whose messages are searched for the text too.
+    searched: BTreeSet<String>,
+    /// Those of them whose titles are.
+    titled: BTreeSet<String>,
 }
 
 impl<'a> Filter<'a> {
-    fn new(list: &'a List) -> Result<Self, CommandError> {
+    fn new(list: &'a List, context: &'a Context, reader: &SessionReader<'_>) -> Result<Self, CommandError> {
         let project = match &list.project {
             // For a directory that no longer exists, use its path.
             Some(path) => Some(worktree::find_root(path).unwrap_or_else(|| normalized(path))),
@@ -218,7 +245,10 @@ impl<'a> Filter<'a> {
             None => None,
         };
         let text = list.text.as_ref().map(|text| text.to_lowercase());
-        Ok(Self { list, agent: list.agent.map(Agent::from), project, text })
+        let newest = |most| if text.is_some() { reader.newest_ids(most) } else { Ok(BTreeSet::new()) };
+        let (searched, titled) = (newest(MESSAGES_SEARCHED)?, newest(NEWEST)?);
+        let (store, agent) = (context.store(), list.agent.map(Agent::from));
+        Ok(Self { list, store, agent, project, text, searched, titled })
     }
 
     /// Returns what narrows the list most.
@@ -226,7 +256,7 @@ impl<'a> Filter<'a> {
         let has_ended = |word: &String| word == StatusKind::Ended.word();
         match (&self.text, &self.project, self.agent) {
             _ if !self.list.status.is_empty() && !self.list.status.iter().any(has_ended) => Search::By(By::Open),
-            (Some(text), ..) => Search::Text(text),
+            (Some(text), ..) => Search::Text(text, &self.searched),
             (None, Some(project), _) => Search::By(By::Project(project)),
             (None, None, Some(agent)) => Search::By(By::Agent(agent)),
             (None, None, None) if self.list.all => Search::By(By::All),
@@ -245,8 +275,31 @@ impl<'a> Filter<'a> {
             && list
                 .date
                 .as_ref()
-                .is_none_or(|date| baton_display::format_date(last_opened(session)).starts_with(&date.0))
-            && self.text.as_ref().is_none_or(|text| contains_text(seen, text))
+                .is_none_or(|date| baton_display::format_date(last_opened(session)).starts_with(&date.text))
+            && self.text.as_ref().is_none_or(|text| contains_text(session, text) || self.says(session, text))
+    }
+
+    /// Returns whether the title or a kept message of a session contains a text. What an agent's transcript says is read
+    /// and never stored.
+    fn says(&self, session: &Session, text: &str) -> bool {
+        let is_among = |ids: &BTreeSet<String>| session.pinned || ids.contains(session.id.as_str());
+        let contains = |said: &str| said.to_lowercase().contains(text);
+        if is_among(&self.titled)
+            && let Some(transcript) = &session.transcript
+            && spec(session.agent).transcript_stats(Path::new(transcript)).title.is_some_and(|title| contains(&title))
+        {
+            return true;
+        }
+        if !is_among(&self.searched) {
+            return false;
+        }
+        match self.store.conversation(&session.id) {
+            Ok(kept) => kept.messages.iter().any(|message| contains(&message.text)),
+            Err(error) => {
+                output::notice(&format!("the messages of session {}: {}", session.id, error.in_one_line()));
+                false
+            }
+        }
     }
 }
 
@@ -270,8 +323,7 @@ fn is_in_pane(seen: &ListedSession, pane: &str) -> bool {
     })
 }
 
-fn contains_text(seen: &ListedSession, text: &str) -> bool {
-    let session = &seen.session;
+fn contains_text(session: &Session, text: &str) -> bool {
     let name = session.name.as_ref().map(|name| name.as_str());
     let texts = [name, Some(session.id.as_str()), session.project.as_deref(), session.cwd.as_deref()];
     texts.into_iter().flatten().any(|it| it.to_lowercase().contains(text))

@@ -88,7 +88,8 @@ fn a_command_that_is_killed_while_it_catches_up() {
     killed_at_any_call(false);
 }
 
-/// Starts commands at once, the first of which writes the catalogue.
+/// Starts commands at once, the first of which writes the catalogue. Nobody reads the output of all but one until it has
+/// ended, and it does not fit into a pipe: who waits for a reader must not hold up the others.
 #[test]
 fn commands_at_once_find_the_same() {
     for is_missing in [true, false] {

@@ -8,12 +8,20 @@ use std::io::{self, ErrorKind};
 use std::iter::Peekable;
 use std::ops::Bound;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use heed::types::Bytes;
 use heed::{Database, Env, EnvFlags, EnvOpenOptions, RoRange, RoTxn, WithoutTls};
 
 /// How much address space the database may take, in bytes. It takes disk space only for what it holds.
 const MAX_DATABASE_BYTES: usize = 16 << 30;
+
+/// How long a writer waits for the readers. A reader keeps the lock until its output is read, which may be never. Then
+/// the caller keeps in memory what it cannot write.
+const EXCLUSIVE_WAIT: Duration = Duration::from_millis(500);
+
+/// How long a reader waits for a writer, which may be reading every record for the first time.
+const SHARED_WAIT: Duration = Duration::from_secs(60);
 
 /// A key and its value.
 pub(crate) type Entry = (Vec<u8>, Vec<u8>);
@@ -47,10 +55,10 @@ impl LayeredMap {
         Self { path: path.to_owned(), base, lock, changes: BTreeMap::new() }
     }
 
-    /// Opens the database for writing. It waits for its readers and for another writer.
+    /// Opens the database for writing. It waits a short time for its readers and for another writer.
     pub(crate) fn open_exclusive(path: &Path) -> io::Result<Self> {
         let lock = fs::OpenOptions::new().create(true).truncate(false).read(true).write(true).open(lock_path(path))?;
-        baton_fs::lock::wait_exclusive(&lock)?;
+        baton_fs::lock::wait_exclusive(&lock, EXCLUSIVE_WAIT)?;
         Ok(Self { path: path.to_owned(), base: Mapped::open(path).ok(), lock: Some(lock), changes: BTreeMap::new() })
     }
 
@@ -60,9 +68,14 @@ impl LayeredMap {
         self.changes.clear();
     }
 
-    /// Lets others read the file too.
-    pub(crate) fn share(&self) -> io::Result<()> {
-        self.lock.as_ref().map_or(Ok(()), baton_fs::lock::wait_shared)
+    /// Lets others read the file too. Another writer may come first, so the file is opened again.
+    pub(crate) fn share(&mut self) -> io::Result<()> {
+        self.base = None;
+        if let Some(lock) = &self.lock {
+            baton_fs::lock::wait_shared(lock, SHARED_WAIT)?;
+            self.base = Mapped::open(&self.path).ok();
+        }
+        Ok(())
     }
 
     pub(crate) fn get(&self, key: &[u8]) -> io::Result<Option<Vec<u8>>> {
@@ -148,7 +161,7 @@ fn open_env(path: &Path, flags: EnvFlags) -> io::Result<Env<WithoutTls>> {
 /// Takes the lock for reading. It waits for a writer.
 fn shared_lock(path: &Path) -> io::Result<File> {
     let lock = File::open(lock_path(path))?;
-    baton_fs::lock::wait_shared(&lock)?;
+    baton_fs::lock::wait_shared(&lock, SHARED_WAIT)?;
     Ok(lock)
 }
 

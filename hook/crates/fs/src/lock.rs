@@ -4,8 +4,13 @@ use std::fs::File;
 use std::io::{self, ErrorKind};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use fs2::FileExt;
+
+/// How long a waiter sleeps between two attempts.
+const RETRY_INTERVAL: Duration = Duration::from_millis(2);
 
 /// Acquires the lock of an open file. Returns false if another process holds it.
 ///
@@ -19,20 +24,33 @@ pub fn try_lock(file: &File) -> io::Result<bool> {
     }
 }
 
-/// Acquires the lock of an open file. It waits for all other holders.
+/// Acquires the lock of an open file. It waits for all other holders, but not longer than the limit.
 ///
 /// # Errors
-/// Returns an error if the file system refuses.
-pub fn wait_exclusive(file: &File) -> io::Result<()> {
-    FileExt::lock_exclusive(file)
+/// Returns an error if the file system refuses, or after the limit.
+pub fn wait_exclusive(file: &File, limit: Duration) -> io::Result<()> {
+    wait(limit, || FileExt::try_lock_exclusive(file))
 }
 
-/// Acquires the lock of an open file together with others that do so. It waits for an exclusive holder.
+/// Acquires the lock of an open file together with others that do so. It waits for an exclusive holder, but not longer
+/// than the limit.
 ///
 /// # Errors
-/// Returns an error if the file system refuses.
-pub fn wait_shared(file: &File) -> io::Result<()> {
-    FileExt::lock_shared(file)
+/// Returns an error if the file system refuses, or after the limit.
+pub fn wait_shared(file: &File, limit: Duration) -> io::Result<()> {
+    wait(limit, || FileExt::try_lock_shared(file))
+}
+
+fn wait(limit: Duration, attempt: impl Fn() -> io::Result<()>) -> io::Result<()> {
+    let deadline = Instant::now() + limit;
+    loop {
+        match attempt() {
+            Err(error) if error.kind() == ErrorKind::WouldBlock && Instant::now() < deadline => {
+                thread::sleep(RETRY_INTERVAL);
+            }
+            done => return done,
+        }
+    }
 }
 
 /// Returns whether an open file is still the one at its path. A lock on a file that was replaced or removed excludes
@@ -67,5 +85,19 @@ mod tests {
         assert!(!is_at(&second, &path).unwrap());
         File::create(&path).unwrap();
         assert!(!is_at(&second, &path).unwrap());
+    }
+
+    #[test]
+    fn a_waiter_gives_up_after_its_limit() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("lock");
+        let (first, second) = (File::create(&path).unwrap(), File::open(&path).unwrap());
+        let limit = Duration::from_millis(10);
+        wait_shared(&first, limit).unwrap();
+        wait_shared(&second, limit).unwrap();
+        assert_eq!(wait_exclusive(&second, limit).unwrap_err().kind(), ErrorKind::WouldBlock);
+        drop(first);
+        wait_exclusive(&second, limit).unwrap();
+        assert_eq!(wait_shared(&File::open(&path).unwrap(), limit).unwrap_err().kind(), ErrorKind::WouldBlock);
     }
 }

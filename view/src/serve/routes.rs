@@ -85,7 +85,11 @@ impl Routes {
             ("GET", ["api", "sessions", id]) => {
                 self.print_about(&["session", "show", "--json"], id, "application/json")
             }
-            ("GET", ["api", "runs"]) => self.print(["run", "list", "--all", "--json"], "application/json"),
+            ("GET", ["api", "runs"]) => {
+                let cursor = request.parameter("cursor").map(|value| format!("--cursor={value}"));
+                let args = ["run", "list", "--all", "--json"].into_iter().map(str::to_owned).chain(cursor);
+                self.print(args, "application/json")
+            }
             ("GET", ["api", "runs", id]) => self.print_about(&["run", "show", "--json"], id, "application/json"),
             ("GET", ["api", "runs", id, "log"]) => self.print_about(&["run", "log"], id, "text/plain"),
             ("GET", ["api", "decisions"]) => self.decisions(request.parameter("after").unwrap_or("0")),

@@ -198,7 +198,7 @@ fn an_action_is_a_command_of_baton() {
     check(json!({"action": "name", "id": "s1", "name": "x"}), 200, "/api/sessions/s1", "name", json!("x"));
     check(json!({"action": "cancel", "id": run}), 200, &path, "status", json!("cancelled"));
     assert_eq!(server.json("/api/sessions?text=x")["sessions"][0]["id"], "s1");
-    assert_eq!(server.json("/api/runs")[0]["id"], json!(run));
+    assert_eq!(server.json("/api/runs")["runs"][0]["id"], json!(run));
     assert!(body(&server.get(&format!("/api/runs/{run}/log"))).contains("Cancelled"));
     let decisions = server.json("/api/decisions?after=1");
     assert_eq!(decisions[0]["n"], 2);

@@ -52,11 +52,14 @@ fn is_alive(pid: Pid) -> bool {
     stat.rsplit_once(") ").is_some_and(|(_, rest)| !rest.starts_with('Z'))
 }
 
-/// The pid that a script wrote into a file of this name.
-fn left(scratch: &Scratch, name: &str) -> Left {
-    let file = work(scratch, name);
-    let pid = wait_for(name, || fs::read_to_string(&file).ok()?.strip_suffix('\n')?.parse().ok());
-    Left(Pid::from_raw(pid))
+/// The process whose pid a script wrote into the file `pid`. A shell can write it before its child executes the program.
+fn left(scratch: &Scratch, program: &str) -> Left {
+    let file = work(scratch, "pid");
+    let pid = wait_for("the pid", || fs::read_to_string(&file).ok()?.strip_suffix('\n')?.parse().ok());
+    let left = Left(Pid::from_raw(pid));
+    let executes = || fs::read_to_string(format!("/proc/{pid}/comm")).is_ok_and(|name| name.trim_end() == program);
+    wait_for(program, || executes().then_some(()));
+    left
 }
 
 fn start(scratch: &Scratch, args: &[&str]) -> Child {
@@ -83,25 +86,31 @@ fn kill_both(scratch: &Scratch, mut supervisor: Child) {
     let _ = kill(Pid::from_raw(i32::try_from(run.owner.child.unwrap().pid).unwrap()), Signal::SIGKILL);
 }
 
-/// What a script leaves behind that is killed with its supervisor, and whether it holds the next command up.
-const SCRIPTS: [(&str, &str, bool); 6] = [
-    ("an agent", "./claude 600 & echo $! > pid; wait", true),
-    ("another agent", "./codex 600 & echo $! > pid; wait", true),
-    ("an agent below a program", "timeout 600 ./claude 600 & until pgrep -P $! > pid; do sleep 0.02; done; wait", true),
-    ("an agent in a session of its own", "setsid ./claude 600 & echo $! > pid; wait", true),
-    ("a script between two agents", "sh -c 'echo $$ > pid; while :; do sleep 0.1; done' & wait", true),
-    ("a daemon", "setsid sleep 600 & echo $! > pid; wait", false),
+/// What a script leaves behind that is killed with its supervisor, the program of that, and whether it holds the next
+/// command up.
+const SCRIPTS: [(&str, &str, &str, bool); 6] = [
+    ("an agent", "./claude 600 & echo $! > pid; wait", "claude", true),
+    ("another agent", "./codex 600 & echo $! > pid; wait", "codex", true),
+    (
+        "an agent below a program",
+        "timeout 600 ./claude 600 & until pgrep -P $! > pid; do sleep 0.02; done; wait",
+        "claude",
+        true,
+    ),
+    ("an agent in a session of its own", "setsid ./claude 600 & echo $! > pid; wait", "claude", true),
+    ("a script between two agents", "sh -c 'echo $$ > pid; while :; do sleep 0.1; done' & wait", "sh", true),
+    ("a daemon", "setsid sleep 600 & echo $! > pid; wait", "sleep", false),
 ];
 
 #[test]
 fn what_a_killed_command_left_behind_holds_the_next_one_up() {
-    for (what, script, holds) in SCRIPTS {
+    for (what, script, program, holds) in SCRIPTS {
         let scratch = Scratch::new();
         for name in ["claude", "codex"] {
             agent(&scratch, name);
         }
         let supervisor = start(&scratch, &["loop", "--", "sh", "-c", script]);
-        let left = left(&scratch, "pid");
+        let left = left(&scratch, program);
         kill_both(&scratch, supervisor);
         wait_for("the command's end", || {
             let [run] = runs(&scratch).try_into().ok()?;
@@ -141,7 +150,7 @@ fn what_an_ended_command_left_behind_holds_the_next_one_up() {
         agent(&scratch, "claude");
         let script = format!("./claude 600 & echo $! > pid; {end}");
         let mut supervisor = start(&scratch, &["loop", "--", "sh", "-c", &script]);
-        let left = left(&scratch, "pid");
+        let left = left(&scratch, "claude");
         if status == Status::Cancelled {
             assert_eq!(scratch.baton(["run", "cancel", "loop"]).run().code, Some(0));
         }

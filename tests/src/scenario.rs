@@ -97,7 +97,7 @@ pub fn check(name: &str) {
         std::fs::write(&path, actual).unwrap();
     } else {
         panic!(
-            "{}\n{}\n{BLESS}=1 writes it anew; read the difference first",
+            "{}\n{}\n`{BLESS}=1 cargo test -p agent-baton-tests captured_scenarios` writes it again; read the difference first",
             path.display(),
             difference(&expected, &actual)
         );

@@ -87,3 +87,11 @@ fn a_table_has_every_reason_of_its_rule() {
     check(LOOPS, "Other events", LOOPS_RULE, "prompt(");
     check(LOOPS, "Other events", LOOPS_RULE, "apply(");
 }
+
+#[test]
+fn a_launch_gives_way_to_what_happens_to_a_run() {
+    for word in given_by(LAUNCH, "reason(") {
+        let routine = Reason::from_word(word).unwrap().is_routine();
+        assert!(routine, "{word} would be the reason even where a run moves: add it to `Reason::is_routine`");
+    }
+}

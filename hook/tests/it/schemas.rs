@@ -16,7 +16,11 @@ fn the_files_are_what_the_types_say() {
             fs::write(&path, &generated).unwrap();
         }
         let file = fs::read_to_string(&path).unwrap_or_default();
-        assert_eq!(file, generated, "{} is old; {BLESS}=1 writes it anew", path.display());
+        assert!(
+            file == generated,
+            "{} differs from its type; `{BLESS}=1 cargo test -p agent-baton schemas` writes it again",
+            path.display()
+        );
     }
     assert_eq!(fs::read_dir(workspace().join("schemas")).unwrap().count(), SCHEMAS.len(), "a file is no schema");
 }

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use agent_baton_core::agent::Agent;
+use agent_baton_tests::scenario::BLESS;
 use agent_baton_tests::scratch::{Call, Output};
 use agent_baton_tests::window::assert_no_output;
 use agent_baton_tests::{Installation, Scratch, Window, program};
@@ -410,7 +411,7 @@ fn path(command: &str) -> PathBuf {
 
 /// Compares the commands of one group with their files. The groups are tests of their own, so that they run at the same time.
 fn check(group: &str) {
-    let bless = std::env::var_os("BATON_BLESS").is_some();
+    let bless = std::env::var_os(BLESS).is_some();
     let mut differ = Vec::new();
     for (command, cases) in COMMANDS.iter().filter(|(command, _)| group_of(command) == group) {
         let found = snapshot(command, cases);
@@ -424,7 +425,11 @@ fn check(group: &str) {
             differ.push(format!("{}:\n{}", path.display(), first_difference(&expected, &found)));
         }
     }
-    assert!(differ.is_empty(), "BATON_BLESS=1 writes these files anew:\n{}", differ.join("\n"));
+    assert!(
+        differ.is_empty(),
+        "`{BLESS}=1 cargo test -p agent-baton-tests cli::snapshots` writes these files again:\n{}",
+        differ.join("\n")
+    );
 }
 
 fn group_of(command: &str) -> &str {

@@ -84,6 +84,19 @@ pub fn resolve(context: &Context, text: &str, here: bool) -> Result<SessionId, C
     resolve_with_last(context, text, here, &|_| true)
 }
 
+/// Returns every session that a text may identify.
+///
+/// # Errors
+/// Returns an error if the state cannot be searched.
+pub fn matching_sessions(context: &Context, text: &str) -> Result<Vec<SessionId>, CommandError> {
+    match lookup(context, None).session(text) {
+        Ok(id) => Ok(vec![id]),
+        Err(LookupError::Ambiguous(ids)) => Ok(ids),
+        Err(LookupError::NotFound) => Ok(Vec::new()),
+        Err(LookupError::Store(error)) => Err(error.into()),
+    }
+}
+
 /// Like [`resolve`], but "last" is the last session that fits.
 ///
 /// # Errors

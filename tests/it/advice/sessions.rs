@@ -107,6 +107,16 @@ pub const SITUATIONS: &[Situation] = &[
     advice("session delete SESSION", exported, ("session import s1.tar.gz", "is in the archive")),
     advice("session list --all", |stage| stage.user("session show none"), ("", "no sessions yet")),
     advice("session list --all", |stage| stage.user("session list"), ("", "no sessions yet")),
+    advice(
+        "session delete SESSION",
+        |stage| {
+            stage.open("s1");
+            stage.kill("s1");
+            stage.user("session name s1 parser");
+            stage.user("session delete parser")
+        },
+        ("", "is in the trash"),
+    ),
     advice("session list --all", |stage| stage.user("session delete x/y"), ("", "no sessions yet")),
     advice("log", |stage| stage.user("explain none"), ("", "no decisions")),
     advice(

@@ -5,6 +5,7 @@ use agent_baton_core::id::SessionId;
 use agent_baton_core::process::Live;
 use clap::Args;
 
+use crate::args::session::matching_sessions;
 use crate::context::Context;
 use crate::error::CommandError;
 use crate::output;
@@ -65,27 +66,32 @@ impl Delete {
     }
 }
 
-/// Returns the session with this whole id, for a command that requires it, because a part of an id may mean another
-/// session later.
+/// Returns the session with this whole id, for a command that requires it, because a name or a part of an id may mean
+/// another session later.
 pub(super) fn parse_full_id(context: &Context, text: &str, command: &str) -> Result<SessionId, CommandError> {
-    let shown = baton_display::strip_control_chars(text);
-    let id: SessionId = text.parse().map_err(|why| {
-        CommandError::not_found(format!("{shown:?} {why}")).hint("`baton session list --all` lists the ids")
-    })?;
-    if context.knows_session(&id)? {
-        return Ok(id);
+    let id = text.parse::<SessionId>();
+    if let Ok(id) = &id
+        && context.knows_session(id)?
+    {
+        return Ok(id.clone());
     }
+    let shown = baton_display::strip_control_chars(text);
     let store = context.store();
     let known = [Location::Live, Location::Archive, Location::Trash].map(|location| store.sessions(location));
-    let known = known.into_iter().collect::<Result<Vec<_>, _>>()?.concat();
-    let meant: Vec<&SessionId> = known.iter().filter(|known| known.as_str().starts_with(text)).collect();
+    let mut meant = known.into_iter().collect::<Result<Vec<_>, _>>()?.concat();
+    meant.retain(|known| known.as_str().starts_with(text));
+    if meant.is_empty() {
+        meant = matching_sessions(context, text)?;
+    }
     match meant.as_slice() {
-        // The caller says what that means for it.
-        [] => Ok(id),
-        [meant] => Err(CommandError::not_found(format!("{shown} is only the beginning of an id"))
+        // The caller says what an id that nothing has means for it.
+        [] => id.map_err(|why| {
+            CommandError::not_found(format!("{shown:?} {why}")).hint("`baton session list --all` lists the sessions")
+        }),
+        [meant] => Err(CommandError::not_found(format!("{shown:?} is not the whole id of a session"))
             .hint(format!("`baton session {command} {meant}` names the whole id"))),
         several => Err(CommandError::ambiguous(
-            format!("{} ids begin with {shown}", several.len()),
+            format!("{} sessions match {shown:?}", several.len()),
             several.iter().map(|id| format!("  {id}")).collect(),
         )),
     }

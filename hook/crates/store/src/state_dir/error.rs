@@ -94,12 +94,12 @@ pub enum StateDirError {
         /// The root of the worktree.
         worktree: PathBuf,
     },
-    /// It is in the directory of the event.
-    #[error("the state directory {path} is inside the agent's directory {dir}")]
+    /// It is in the directory of the event, or in the working directory of a command.
+    #[error("the state directory {path} is inside the current directory {dir}")]
     InEventDirectory {
         /// The state directory.
         path: PathBuf,
-        /// The directory of the event.
+        /// The directory of the event, or the working directory of the command.
         dir: PathBuf,
     },
     /// A part of the path cannot be accessed.

@@ -134,7 +134,7 @@ fn only_the_accounts_own_default_may_be_in_a_worktree() {
     let dir = tempfile::tempdir().unwrap();
     let refused = StateDir::resolve(&set_by_others(dir.path()), Some(&dir.path().join("home")), &fixtures::place());
     let text = baton_display::error_chain(&refused.unwrap_err());
-    for part in ["home, and this", "other. A project", "inside the agent's directory"] {
+    for part in ["home, and this", "other. A project", "inside the current directory"] {
         assert!(text.contains(part), "{part}: {text}");
     }
     let xdg = |top: &Path| StateDirEnv {

@@ -4,6 +4,7 @@
 //! Neither may cost the fields beside it.
 
 use std::fmt;
+use std::ops::Deref;
 
 use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer};
@@ -13,6 +14,30 @@ use serde_json::value::RawValue;
 pub(super) fn lenient<'de, D: Deserializer<'de>, T: Deserialize<'de>>(from: D) -> Result<Option<T>, D::Error> {
     let value = <&'de RawValue>::deserialize(from)?;
     Ok(serde_json::from_str(value.get()).ok())
+}
+
+/// A field read by [`lenient`]. A struct of such fields has `#[serde(default)]`: a field may be missing.
+#[derive(Debug)]
+pub(super) struct Lenient<T>(pub(super) Option<T>);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Lenient<T> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        lenient(from).map(Self)
+    }
+}
+
+impl<T> Default for Lenient<T> {
+    fn default() -> Self {
+        Self(None)
+    }
+}
+
+impl<T> Deref for Lenient<T> {
+    type Target = Option<T>;
+
+    fn deref(&self) -> &Option<T> {
+        &self.0
+    }
 }
 
 /// Like [`lenient`], of a flag: false where it is none.

@@ -3,16 +3,15 @@
 use agent_baton_core::event::EventName;
 use serde::Deserialize;
 
-use super::lenient_json::{LenientString, lenient};
+use super::lenient_json::{Lenient, LenientString};
 use crate::raw_event::RawEvent;
 
 /// The fields that hold the text. Both agents use the same names.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
+#[serde(default)]
 struct MessageFields {
-    #[serde(default, deserialize_with = "lenient")]
-    prompt: Option<LenientString>,
-    #[serde(default, deserialize_with = "lenient")]
-    last_assistant_message: Option<LenientString>,
+    prompt: Lenient<LenientString>,
+    last_assistant_message: Lenient<LenientString>,
 }
 
 /// The text of a message.
@@ -31,8 +30,10 @@ pub fn message_text(name: EventName, raw: &RawEvent) -> Option<MessageText> {
     let fields = serde_json::from_str::<MessageFields>(raw.text()).ok()?;
     let is_filled = |text: &String| !text.trim().is_empty();
     match name {
-        EventName::UserPromptSubmit => fields.prompt.map(|text| text.0).filter(is_filled).map(MessageText::Prompt),
-        EventName::Stop => fields.last_assistant_message.map(|text| text.0).filter(is_filled).map(MessageText::Answer),
+        EventName::UserPromptSubmit => fields.prompt.0.map(|text| text.0).filter(is_filled).map(MessageText::Prompt),
+        EventName::Stop => {
+            fields.last_assistant_message.0.map(|text| text.0).filter(is_filled).map(MessageText::Answer)
+        }
         _ => None,
     }
 }

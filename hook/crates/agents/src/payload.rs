@@ -9,7 +9,7 @@ use serde::de::{Error as _, IntoDeserializer};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
-use super::lenient_json::{LenientString, lenient};
+use super::lenient_json::{Lenient, LenientString};
 use super::payload_error::PayloadError;
 use baton_fs::hash::sha256_hex;
 
@@ -73,11 +73,10 @@ pub struct StopDetails {
 }
 
 #[derive(Default, Deserialize)]
+#[serde(default)]
 struct StopFields {
-    #[serde(default, deserialize_with = "lenient")]
-    stop_hook_active: Option<bool>,
-    #[serde(default, deserialize_with = "lenient")]
-    last_assistant_message: Option<LenientString>,
+    stop_hook_active: Lenient<bool>,
+    last_assistant_message: Lenient<LenientString>,
 }
 
 impl StopDetails {
@@ -87,8 +86,8 @@ impl StopDetails {
     pub fn parse(text: &str) -> Self {
         let fields: StopFields = serde_json::from_str(text).unwrap_or_default();
         Self {
-            continued: fields.stop_hook_active == Some(true),
-            message: fields.last_assistant_message.map(LenientString::into_string),
+            continued: fields.stop_hook_active.0 == Some(true),
+            message: fields.last_assistant_message.0.map(LenientString::into_string),
         }
     }
 }

@@ -10,11 +10,7 @@ const NO_MODEL: &str = "<synthetic>";
 /// Reads lines, newest first.
 pub(crate) fn read_usage(lines: &mut dyn Iterator<Item = &[u8]>, whole: bool) -> UsageReading {
     let mut reader = ConversationReader::default();
-    for line in lines {
-        for line in parse_values::<Line<'_>>(line, &LINE_STARTS) {
-            reader.add(&line);
-        }
-    }
+    lines.flat_map(|line| parse_values::<Line<'_>>(line, &LINE_STARTS)).for_each(|line| reader.add(&line));
     reader.finish(whole)
 }
 
@@ -32,7 +28,7 @@ struct ConversationReader {
 impl ConversationReader {
     fn add(&mut self, line: &Line<'_>) {
         for (title, said) in self.titles.iter_mut().zip([&line.custom_title, &line.ai_title, &line.summary]) {
-            if let (None, Some(said)) = (&title, said) {
+            if let (None, Some(said)) = (&title, &said.0) {
                 *title = Some(said.0.clone());
             }
         }
@@ -48,7 +44,7 @@ impl ConversationReader {
     fn answer(&mut self, message: &Message<'_>) {
         let Some(model) = message.model.as_ref().filter(|model| model.0 != NO_MODEL) else { return };
         self.model.get_or_insert_with(|| model.0.clone());
-        if let Some(usage) = &message.usage {
+        if let Some(usage) = &message.usage.0 {
             self.usage.record_usage(usage.total());
         }
     }
@@ -61,7 +57,7 @@ impl ConversationReader {
         self.usage.start_turn();
         if author == Author::User {
             self.prompts += 1;
-            self.index = self.index.or_else(|| line.turn_position.as_ref()?.prompt_index);
+            self.index = self.index.or_else(|| line.turn_position.as_ref()?.prompt_index.0);
         }
     }
 

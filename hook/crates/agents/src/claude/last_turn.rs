@@ -11,15 +11,8 @@ use crate::transcript::parse_values;
 /// Judges lines, newest first.
 pub(crate) fn judge_last_turn(lines: &mut dyn Iterator<Item = &[u8]>, whole: bool) -> Option<LastTurn> {
     let mut turn = Turn::default();
-    for line in lines {
-        for line in parse_values::<Line<'_>>(line, &LINE_STARTS) {
-            if let Some(judged) = turn.add(&line) {
-                return Some(judged);
-            }
-        }
-    }
-    let rest = if turn.owed { LastTurn::InterruptedPrompt } else { LastTurn::Unknown };
-    whole.then_some(rest)
+    let judged = lines.flat_map(|line| parse_values::<Line<'_>>(line, &LINE_STARTS)).find_map(|line| turn.add(&line));
+    judged.or_else(|| whole.then(|| turn.owed_or(LastTurn::Unknown)))
 }
 
 /// What the lines read so far have shown, from the end of the transcript.

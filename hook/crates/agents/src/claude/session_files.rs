@@ -7,7 +7,7 @@ use std::path::Path;
 use serde::Deserialize;
 
 use super::{MAX_SESSION_FILE, SessionFile};
-use crate::lenient_json::{LenientString, lenient, lenient_flag};
+use crate::lenient_json::{Lenient, LenientString, lenient_flag};
 use crate::session_files::{
     HeadLines, HeadReading, RunningSession, RunningSessions, SessionFiles, Transcript, TranscriptHead, list_entries,
     parse_uuid, transcript_file,
@@ -85,14 +85,12 @@ pub(crate) fn is_folder_name(folder: &str, directory: &str) -> bool {
 }
 
 /// The fields of a transcript line that baton reads.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
 struct Line {
-    #[serde(default, deserialize_with = "lenient")]
-    cwd: Option<String>,
-    #[serde(default, deserialize_with = "lenient")]
-    entrypoint: Option<LenientString>,
-    #[serde(default, deserialize_with = "lenient_flag")]
+    cwd: Lenient<String>,
+    entrypoint: Lenient<LenientString>,
+    #[serde(deserialize_with = "lenient_flag")]
     is_sidechain: bool,
 }
 
@@ -110,8 +108,8 @@ fn read_head(file: impl Read) -> io::Result<Option<TranscriptHead>> {
     while let Some(line) = lines.next_line()? {
         let Ok(line) = serde_json::from_slice::<Line>(line) else { continue };
         let head = head.get_or_insert_default();
-        head.cwd = line.cwd;
-        head.headless |= line.entrypoint.is_some_and(|entrypoint| entrypoint.0.starts_with(HEADLESS));
+        head.cwd = line.cwd.0;
+        head.headless |= line.entrypoint.0.is_some_and(|entrypoint| entrypoint.0.starts_with(HEADLESS));
         head.of_subagent |= line.is_sidechain;
         if head.cwd.is_some() {
             break;

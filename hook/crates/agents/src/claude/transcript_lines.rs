@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::lenient_json::{LenientString, lenient, lenient_flag, lenient_list};
+use crate::lenient_json::{Lenient, LenientString, lenient_flag, lenient_list};
 
 /// The beginnings of the lines that matter.
 pub(super) const LINE_STARTS: [&[u8]; 2] = [b"{\"parentUuid\":", b"{\"type\":"];
@@ -20,8 +20,8 @@ const TASK_NOTIFICATION: &str = "<task-notification>";
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct Line<'a> {
-    #[serde(rename = "type", deserialize_with = "lenient")]
-    pub(super) kind: Option<LenientString>,
+    #[serde(rename = "type")]
+    pub(super) kind: Lenient<LenientString>,
     #[serde(deserialize_with = "lenient_flag")]
     pub(super) is_sidechain: bool,
     #[serde(deserialize_with = "lenient_flag")]
@@ -30,28 +30,22 @@ pub(super) struct Line<'a> {
     pub(super) is_compact_summary: bool,
     #[serde(deserialize_with = "lenient_flag")]
     pub(super) is_api_error_message: bool,
-    #[serde(borrow, deserialize_with = "lenient")]
-    pub(super) message: Option<Message<'a>>,
-    #[serde(deserialize_with = "lenient")]
-    pub(super) turn_position: Option<Position>,
-    #[serde(deserialize_with = "lenient")]
-    pub(super) custom_title: Option<LenientString>,
-    #[serde(deserialize_with = "lenient")]
-    pub(super) ai_title: Option<LenientString>,
-    #[serde(deserialize_with = "lenient")]
-    pub(super) summary: Option<LenientString>,
+    #[serde(borrow)]
+    pub(super) message: Lenient<Message<'a>>,
+    pub(super) turn_position: Lenient<Position>,
+    pub(super) custom_title: Lenient<LenientString>,
+    pub(super) ai_title: Lenient<LenientString>,
+    pub(super) summary: Lenient<LenientString>,
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
+#[serde(default)]
 pub(super) struct Message<'a> {
     #[serde(borrow)]
     content: Option<&'a RawValue>,
-    #[serde(default, deserialize_with = "lenient")]
-    pub(super) stop_reason: Option<LenientString>,
-    #[serde(default, deserialize_with = "lenient")]
-    pub(super) model: Option<LenientString>,
-    #[serde(default, deserialize_with = "lenient")]
-    pub(super) usage: Option<Usage>,
+    pub(super) stop_reason: Lenient<LenientString>,
+    pub(super) model: Lenient<LenientString>,
+    pub(super) usage: Lenient<Usage>,
 }
 
 /// What a request to the model, and its answer, held, in tokens. It counts as a whole.
@@ -65,23 +59,20 @@ pub(super) struct Usage {
 }
 
 /// The position of a prompt in its session.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
 pub(super) struct Position {
-    #[serde(default, deserialize_with = "lenient")]
-    pub(super) prompt_index: Option<u64>,
+    pub(super) prompt_index: Lenient<u64>,
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
+#[serde(default)]
 pub(super) struct Block {
-    #[serde(default, rename = "type", deserialize_with = "lenient")]
-    kind: Option<LenientString>,
-    #[serde(default, deserialize_with = "lenient")]
-    pub(super) id: Option<LenientString>,
-    #[serde(default, deserialize_with = "lenient")]
-    pub(super) tool_use_id: Option<LenientString>,
-    #[serde(default, deserialize_with = "lenient")]
-    text: Option<LenientString>,
+    #[serde(rename = "type")]
+    kind: Lenient<LenientString>,
+    pub(super) id: Lenient<LenientString>,
+    pub(super) tool_use_id: Lenient<LenientString>,
+    text: Lenient<LenientString>,
 }
 
 impl Block {
@@ -120,8 +111,8 @@ pub(super) fn author(blocks: &[Block]) -> Author {
 /// Returns the blocks of a message. A message that is plain text becomes one block.
 pub(super) fn blocks(message: &Message<'_>) -> Vec<Block> {
     let Some(content) = message.content.map(RawValue::get) else { return Vec::new() };
-    let text = serde_json::from_str(content).map(|text| {
-        vec![Block { kind: Some(LenientString("text".to_owned())), id: None, tool_use_id: None, text: Some(text) }]
-    });
+    let kind = || Lenient(Some(LenientString("text".to_owned())));
+    let text = serde_json::from_str(content)
+        .map(|text| vec![Block { kind: kind(), text: Lenient(Some(text)), ..Block::default() }]);
     text.or_else(|_| lenient_list(&mut serde_json::Deserializer::from_str(content))).unwrap_or_default()
 }

@@ -10,14 +10,8 @@ use crate::transcript::parse_values;
 /// Judges lines, newest first.
 pub(crate) fn judge_last_turn(lines: &mut dyn Iterator<Item = &[u8]>, whole: bool) -> Option<LastTurn> {
     let mut turn = Turn::default();
-    for line in lines {
-        for line in parse_values::<Line>(line, &LINE_STARTS) {
-            if let Some(judged) = turn.add(&line) {
-                return Some(judged);
-            }
-        }
-    }
-    whole.then(|| turn.owed_or(LastTurn::Unknown))
+    let judged = lines.flat_map(|line| parse_values::<Line>(line, &LINE_STARTS)).find_map(|line| turn.add(&line));
+    judged.or_else(|| whole.then(|| turn.owed_or(LastTurn::Unknown)))
 }
 
 /// What the lines read so far have shown, from the end of the rollout.

@@ -9,7 +9,7 @@ use ruzstd::decoding::StreamingDecoder;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::lenient_json::{LenientString, lenient};
+use crate::lenient_json::{Lenient, LenientString};
 use crate::session_files::{
     HeadLines, HeadReading, RunningSession, RunningSessions, SessionFiles, Transcript, TranscriptHead, list_entries,
     parse_uuid, transcript_file,
@@ -86,24 +86,24 @@ fn parse_thread_id(name: &str) -> Option<SessionId> {
 }
 
 /// The first line of a rollout.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
+#[serde(default)]
 struct FirstLine<'a> {
-    #[serde(default, rename = "type", deserialize_with = "lenient")]
-    kind: Option<LenientString>,
-    #[serde(borrow, default, deserialize_with = "lenient")]
-    payload: Option<SessionMeta<'a>>,
+    #[serde(rename = "type")]
+    kind: Lenient<LenientString>,
+    #[serde(borrow)]
+    payload: Lenient<SessionMeta<'a>>,
 }
 
 /// What it says of the thread, as far as it is read.
 #[derive(Default, Deserialize)]
+#[serde(default)]
 struct SessionMeta<'a> {
-    #[serde(default, deserialize_with = "lenient")]
-    cwd: Option<String>,
+    cwd: Lenient<String>,
     /// `cli`, `exec`, ...; an object for a thread that another one started.
     #[serde(borrow)]
     source: Option<&'a RawValue>,
-    #[serde(default, deserialize_with = "lenient")]
-    thread_source: Option<LenientString>,
+    thread_source: Lenient<LenientString>,
 }
 
 fn head(path: &Path) -> HeadReading {
@@ -123,15 +123,15 @@ fn read_head(from: impl Read) -> io::Result<HeadReading> {
     let mut lines = HeadLines::new(from);
     let Some(line) = lines.next_line()? else { return Ok(HeadReading::Unreadable) };
     let first: FirstLine<'_> = serde_json::from_slice(line)?;
-    if first.kind.is_none_or(|kind| kind.0 != "session_meta") {
+    if first.kind.0.is_none_or(|kind| kind.0 != "session_meta") {
         return Ok(HeadReading::Other);
     }
-    let meta = first.payload.unwrap_or_default();
+    let meta = first.payload.0.unwrap_or_default();
     let source = meta.source.map_or("null", RawValue::get);
-    let by_user = meta.thread_source.is_none_or(|source| source.0 == "user");
+    let by_user = meta.thread_source.0.is_none_or(|source| source.0 == "user");
     let named = source == "null" || source.starts_with('"');
     Ok(HeadReading::Conversation(TranscriptHead {
-        cwd: meta.cwd,
+        cwd: meta.cwd.0,
         headless: source == r#""exec""#,
         of_subagent: !by_user || !named,
     }))

@@ -2,71 +2,63 @@
 
 use serde::Deserialize;
 
-use crate::lenient_json::{LenientString, lenient, lenient_list};
+use crate::lenient_json::{Lenient, LenientString, lenient_list};
 
 /// The beginnings of the lines that matter.
 pub(super) const LINE_STARTS: [&[u8]; 1] = [b"{\"timestamp\":"];
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
+#[serde(default)]
 pub(super) struct Line {
-    #[serde(default, rename = "type", deserialize_with = "lenient")]
-    pub(super) kind: Option<LenientString>,
-    #[serde(default, deserialize_with = "lenient")]
-    pub(super) payload: Option<Payload>,
+    #[serde(rename = "type")]
+    pub(super) kind: Lenient<LenientString>,
+    pub(super) payload: Lenient<Payload>,
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
+#[serde(default)]
 pub(super) struct Payload {
-    #[serde(default, rename = "type", deserialize_with = "lenient")]
-    pub(super) kind: Option<LenientString>,
-    #[serde(default, deserialize_with = "lenient")]
-    pub(super) role: Option<LenientString>,
-    #[serde(default, deserialize_with = "lenient")]
-    pub(super) phase: Option<LenientString>,
-    #[serde(default, deserialize_with = "lenient")]
-    pub(super) call_id: Option<LenientString>,
-    #[serde(default, deserialize_with = "lenient")]
-    pub(super) item: Option<Item>,
-    #[serde(default, deserialize_with = "lenient")]
-    pub(super) internal_chat_message_metadata_passthrough: Option<PassthroughMetadata>,
-    #[serde(default, deserialize_with = "lenient")]
-    pub(super) model: Option<LenientString>,
-    #[serde(default, deserialize_with = "lenient")]
-    pub(super) thread_name: Option<LenientString>,
-    #[serde(default, deserialize_with = "lenient")]
-    pub(super) info: Option<Info>,
-    #[serde(default, deserialize_with = "lenient")]
-    pub(super) usage: Option<Usage>,
-    #[serde(default, deserialize_with = "lenient")]
-    pub(super) model_context_window: Option<u64>,
+    #[serde(rename = "type")]
+    pub(super) kind: Lenient<LenientString>,
+    pub(super) role: Lenient<LenientString>,
+    pub(super) phase: Lenient<LenientString>,
+    pub(super) call_id: Lenient<LenientString>,
+    pub(super) item: Lenient<Item>,
+    pub(super) internal_chat_message_metadata_passthrough: Lenient<PassthroughMetadata>,
+    pub(super) model: Lenient<LenientString>,
+    pub(super) thread_name: Lenient<LenientString>,
+    pub(super) info: Lenient<Info>,
+    pub(super) usage: Lenient<Usage>,
+    pub(super) model_context_window: Lenient<u64>,
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
+#[serde(default)]
 pub(super) struct Item {
-    #[serde(default, rename = "type", deserialize_with = "lenient")]
-    kind: Option<LenientString>,
+    #[serde(rename = "type")]
+    kind: Lenient<LenientString>,
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
+#[serde(default)]
 pub(super) struct PassthroughMetadata {
-    #[serde(default, deserialize_with = "lenient_list")]
+    #[serde(deserialize_with = "lenient_list")]
     pub(super) content_item_kinds: Vec<LenientString>,
 }
 
 /// How full the context is.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
+#[serde(default)]
 pub(super) struct Info {
-    #[serde(default, deserialize_with = "lenient")]
-    pub(super) last_token_usage: Option<Usage>,
-    #[serde(default, deserialize_with = "lenient")]
-    pub(super) model_context_window: Option<u64>,
+    pub(super) last_token_usage: Lenient<Usage>,
+    pub(super) model_context_window: Lenient<u64>,
 }
 
 /// The tokens of a request to the model and of its answer.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
+#[serde(default)]
 pub(super) struct Usage {
-    #[serde(default, deserialize_with = "lenient")]
-    pub(super) total_tokens: Option<u64>,
+    pub(super) total_tokens: Lenient<u64>,
 }
 
 impl Payload {

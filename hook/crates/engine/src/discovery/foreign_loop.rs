@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use agent_baton_core::timestamp::Timestamp;
 use baton_fs::hash::sha256_hex;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Serialize, Serializer};
 
 use baton_store::progress::read::Header;
 
@@ -45,7 +45,7 @@ pub struct ForeignLoop {
     pub pid: Option<u32>,
     /// The fields of its header.
     #[serde(flatten)]
-    pub header: ForeignLoopHeader,
+    pub header: Header,
     /// Why it failed or was cancelled.
     pub why: Option<String>,
     /// When its log was last written.
@@ -54,29 +54,6 @@ pub struct ForeignLoop {
     /// How many runs baton has seen on this log. A header with another start time, or a log that became shorter,
     /// begins a new run.
     pub run: u32,
-}
-
-/// The fields of a header.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
-pub struct ForeignLoopHeader {
-    /// The plan, or the name of the run.
-    pub plan: Option<String>,
-    /// The copy of the plan in a worktree.
-    pub worktree_plan: Option<String>,
-    /// The branch.
-    pub branch: Option<String>,
-    /// What kind of loop it is.
-    pub mode: Option<String>,
-    /// The agent that does the work.
-    pub executor: Option<String>,
-    /// The model that makes the plan.
-    pub plan_model: Option<String>,
-    /// The model that does the work.
-    pub task_model: Option<String>,
-    /// The model that reviews it.
-    pub review_model: Option<String>,
-    /// When it started, in the local time of the program that wrote it.
-    pub started: Option<String>,
 }
 
 impl ForeignLoopState {
@@ -91,22 +68,6 @@ impl ForeignLoopState {
             Self::Interrupted => "interrupted",
             Self::HeaderIncomplete => "header incomplete",
             Self::Unknown => "unknown",
-        }
-    }
-}
-
-impl ForeignLoopHeader {
-    pub(super) fn from_header(header: &Header) -> Self {
-        Self {
-            plan: header.plan.clone(),
-            worktree_plan: header.worktree_plan.clone(),
-            branch: header.branch.clone(),
-            mode: header.mode.clone(),
-            executor: header.executor.clone(),
-            plan_model: header.plan_model.clone(),
-            task_model: header.task_model.clone(),
-            review_model: header.review_model.clone(),
-            started: header.started.map(|started| started.to_string()),
         }
     }
 }

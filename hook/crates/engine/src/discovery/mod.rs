@@ -20,7 +20,7 @@ use crate::config::Retention;
 use baton_agents::AgentInspector;
 use baton_store::Store;
 
-pub use foreign_loop::{ForeignLoop, ForeignLoopHeader, ForeignLoopState};
+pub use foreign_loop::{ForeignLoop, ForeignLoopState};
 pub use progress_logs::{ForeignLoops, PROGRESS_DIR, find_foreign_loops, known_foreign_loops};
 pub use register::register;
 

@@ -12,31 +12,20 @@ use std::time::Instant;
 use agent_baton_core::timestamp::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::foreign_loop::{ForeignLoop, ForeignLoopHeader, ForeignLoopState, loop_id};
+use super::foreign_loop::{ForeignLoop, ForeignLoopState, loop_id};
 use super::log_search::{FoundLog, LogSearch};
 use baton_store::Store;
-use baton_store::progress::read::{Ending, ProgressLog};
+use baton_store::progress::read::{Ending, Header, ProgressLog};
 use baton_system::lock_table::{FileId, LockTable};
 
 /// Where ralphex puts its logs in a project.
 pub const PROGRESS_DIR: &str = ".ralphex/progress";
 
-/// The name of the cache. It holds more than earlier versions knew of a log.
+/// The name of the cache.
 const CACHE: &str = "progress-logs";
 
 /// The maximum number of logs in the cache.
 const MAX_CACHED_LOGS: usize = 50_000;
-
-/// How a log ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Ended {
-    #[default]
-    Open,
-    Completed,
-    Failed,
-    Cancelled,
-}
 
 /// What the cache holds about a log.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,9 +39,8 @@ struct CachedLog {
     complete: bool,
     /// The log's size when its header was last read completely.
     header_size: u64,
-    header: ForeignLoopHeader,
-    end: Ended,
-    why: Option<String>,
+    header: Header,
+    ending: Ending,
     run: u32,
 }
 
@@ -155,24 +143,14 @@ impl CachedLog {
         let read = ProgressLog::read(&log.path).ok();
         let complete = read.as_ref().is_some_and(|read| read.header.complete);
         let size = log.meta.len();
-        let header = match (&read, before) {
-            (Some(read), _) if complete => ForeignLoopHeader::from_header(&read.header),
-            (_, Some(before)) => before.header.clone(),
-            (Some(read), None) => ForeignLoopHeader::from_header(&read.header),
-            (None, None) => ForeignLoopHeader::default(),
-        };
+        let (header, ending) = read.map_or((Header::default(), Ending::Open), |read| (read.header, read.ending));
+        let header = before.filter(|_| !complete).map_or(header, |before| before.header.clone());
         let run = match before {
             None => 1,
             Some(before) if complete && before.was_complete() => {
                 before.run + u32::from(before.header.started != header.started || size < before.header_size)
             }
             Some(before) => before.run,
-        };
-        let (end, why) = match read.map(|read| read.ending) {
-            None | Some(Ending::Open) => (Ended::Open, None),
-            Some(Ending::Completed) => (Ended::Completed, None),
-            Some(Ending::Failed(why)) => (Ended::Failed, why),
-            Some(Ending::Cancelled(why)) => (Ended::Cancelled, why),
         };
         let header_size = if complete { size } else { before.map_or(0, |before| before.header_size) };
         Self {
@@ -184,8 +162,7 @@ impl CachedLog {
             complete,
             header_size,
             header,
-            end,
-            why,
+            ending,
             run,
         }
     }
@@ -197,30 +174,28 @@ impl CachedLog {
     fn into_loop(self, locks: Option<&LockTable>, own: u32) -> ForeignLoop {
         let holders = locks.map(|locks| locks.holders(self.file()));
         let another = holders.unwrap_or_default().iter().find(|pid| **pid != own).copied();
-        let state = match (another, self.end) {
+        let state = match (another, &self.ending) {
             (Some(_), _) => ForeignLoopState::Active,
             (None, _) if !self.complete => ForeignLoopState::HeaderIncomplete,
-            (None, Ended::Completed) => ForeignLoopState::Completed,
-            (None, Ended::Failed) => ForeignLoopState::Failed,
-            (None, Ended::Cancelled) => ForeignLoopState::Cancelled,
-            (None, Ended::Open) if holders.is_none() => ForeignLoopState::Unknown,
-            (None, Ended::Open) => ForeignLoopState::Interrupted,
+            (None, Ending::Completed) => ForeignLoopState::Completed,
+            (None, Ending::Failed(_)) => ForeignLoopState::Failed,
+            (None, Ending::Cancelled(_)) => ForeignLoopState::Cancelled,
+            (None, Ending::Open) if holders.is_none() => ForeignLoopState::Unknown,
+            (None, Ending::Open) => ForeignLoopState::Interrupted,
         };
+        let ms = self.modified.0.saturating_mul(1000);
+        let unix_ms = u64::try_from(ms.saturating_add(self.modified.1 / 1_000_000)).unwrap_or_default();
         ForeignLoop {
             id: loop_id(&self.path),
             path: self.path,
             state,
             pid: another.filter(|pid| *pid > 0),
             header: self.header,
-            why: self.why,
-            updated: Timestamp {
-                unix_ms: u64::try_from(
-                    self.modified.0.saturating_mul(1000).saturating_add(self.modified.1 / 1_000_000),
-                )
-                .unwrap_or_default(),
-                boot: String::new(),
-                boot_ms: 0,
+            why: match self.ending {
+                Ending::Failed(why) | Ending::Cancelled(why) => why,
+                Ending::Open | Ending::Completed => None,
             },
+            updated: Timestamp { unix_ms, boot: String::new(), boot_ms: 0 },
             run: self.run,
         }
     }

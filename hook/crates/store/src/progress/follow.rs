@@ -5,6 +5,7 @@ use std::io;
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
+use baton_fs::lock::is_at;
 use baton_fs::read::open_own;
 
 /// The maximum size of one read, in bytes.
@@ -52,7 +53,7 @@ impl<L: LogFiles> LogFollower<L> {
     pub fn poll(&mut self, show: &mut impl FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
         loop {
             if let Some(open) = &mut self.open {
-                let stays = is_at(open.id, &self.logs.current())?;
+                let stays = is_at(&open.file, &self.logs.current())?;
                 // The end was checked before the read, so everything that was written before the move is read.
                 open.lines(show)?;
                 if stays {
@@ -115,14 +116,6 @@ impl OpenLog {
 
 fn id(meta: &Metadata) -> (u64, u64) {
     (meta.dev(), meta.ino())
-}
-
-fn is_at(held: (u64, u64), path: &Path) -> io::Result<bool> {
-    match std::fs::symlink_metadata(path) {
-        Ok(meta) => Ok(id(&meta) == held),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-        Err(error) => Err(error),
-    }
 }
 
 #[cfg(test)]

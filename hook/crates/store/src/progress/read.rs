@@ -9,6 +9,8 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use jiff::civil::DateTime;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use baton_fs::read::open_own;
 
@@ -24,18 +26,16 @@ pub const RULE: &str = "--------------------------------------------------------
 /// The format of times, which are local and have no time zone.
 pub const MOMENT_FORMAT: &str = "%Y-%m-%d %H:%M:%S";
 
-/// The header of a log. A missing line is `None`.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+/// The fields of a header.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Header {
-    /// The first line, without its `#`.
-    pub title: Option<String>,
-    /// The plan (ralphex), or the run's name (baton).
+    /// The plan, or the name of the run.
     pub plan: Option<String>,
-    /// The plan's copy in a worktree.
+    /// The copy of the plan in a worktree.
     pub worktree_plan: Option<String>,
     /// The branch.
     pub branch: Option<String>,
-    /// The kind of run.
+    /// What kind of loop it is.
     pub mode: Option<String>,
     /// The agent that does the work.
     pub executor: Option<String>,
@@ -43,20 +43,18 @@ pub struct Header {
     pub plan_model: Option<String>,
     /// The model that does the work.
     pub task_model: Option<String>,
-    /// The model that does the review.
+    /// The model that reviews it.
     pub review_model: Option<String>,
-    /// The run's id (baton).
-    pub run: Option<String>,
-    /// The project's directory (baton).
-    pub project: Option<String>,
-    /// When the run started, in the local time of its writer.
-    pub started: Option<DateTime>,
+    /// When it started, in the local time of the program that wrote it.
+    pub started: Option<String>,
     /// Whether the line of dashes was read. Without it, the header may be incomplete, so its values are not reliable.
+    #[serde(skip)]
     pub complete: bool,
 }
 
 /// How a log ends.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Ending {
     /// Without a footer: the run continues, or it was killed. Only its process and its lock show which.
     Open,
@@ -117,15 +115,12 @@ impl Header {
     pub fn parse(text: &str) -> Self {
         let mut header = Self::default();
         let whole = text.split_inclusive('\n').filter_map(|line| line.strip_suffix('\n'));
-        for (number, line) in whole.map(|line| line.trim_end_matches('\r')).enumerate() {
+        for line in whole.map(|line| line.trim_end_matches('\r')) {
             if line.starts_with("---") {
                 header.complete = true;
                 break;
             }
-            match line.strip_prefix("# ") {
-                Some(title) if number == 0 => header.title = Some(title.to_owned()),
-                _ => header.set_field(line),
-            }
+            header.set_field(line);
         }
         header
     }
@@ -141,10 +136,8 @@ impl Header {
             "Plan model" => &mut self.plan_model,
             "Task model" => &mut self.task_model,
             "Review model" => &mut self.review_model,
-            "Run" => &mut self.run,
-            "Project" => &mut self.project,
             "Started" => {
-                self.started = DateTime::strptime(MOMENT_FORMAT, value).ok();
+                self.started = DateTime::strptime(MOMENT_FORMAT, value).ok().map(|started| started.to_string());
                 return;
             }
             _ => return,
@@ -195,7 +188,6 @@ mod tests {
         assert_eq!(
             header,
             Header {
-                title: some("Ralphex Progress Log"),
                 plan: some("p.md"),
                 worktree_plan: some("w.md"),
                 branch: some("b"),
@@ -204,9 +196,7 @@ mod tests {
                 plan_model: some("m1:high"),
                 task_model: some("m2"),
                 review_model: some("m3:low"),
-                run: None,
-                project: None,
-                started: Some(jiff::civil::date(2026, 4, 5).at(8, 0, 0, 0)),
+                started: some("2026-04-05T08:00:00"),
                 complete: true,
             }
         );

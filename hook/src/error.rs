@@ -29,6 +29,7 @@ pub struct CommandError {
 
 /// What happened. It decides the exit status.
 #[derive(Debug, thiserror::Error)]
+#[allow(missing_docs, reason = "the messages name the fields")]
 pub enum ErrorKind {
     /// The rules or the state of a record refused it.
     #[error("{0}")]
@@ -38,23 +39,13 @@ pub enum ErrorKind {
     NotFound(String),
     /// Several records match.
     #[error("{what}; which one?")]
-    Ambiguous {
-        /// The text that was looked for.
-        what: String,
-        /// The records that match, one per line.
-        candidates: Vec<String>,
-    },
+    Ambiguous { what: String, candidates: Vec<String> },
     /// It failed, or was done only in part.
     #[error("{0}")]
     Failed(String),
     /// The system refused an operation.
     #[error("cannot {operation} {resource}")]
-    Cannot {
-        /// The operation.
-        operation: &'static str,
-        /// What it was tried on: a path, or what else can be read, written or run.
-        resource: String,
-    },
+    Cannot { operation: &'static str, resource: String },
     /// The source says all of it.
     #[error("failed")]
     Source,

@@ -27,6 +27,7 @@ const LONE_SURROGATE: &str = "\\ud800";
 
 /// Why stdin gave no event.
 #[derive(Debug, thiserror::Error)]
+#[allow(missing_docs, reason = "the messages name the fields")]
 pub enum RawEventError {
     /// Stdin held nothing but white space.
     #[error("stdin is empty; an agent writes one JSON object there (to try a hook by hand, pipe an event into it)")]
@@ -36,30 +37,16 @@ pub enum RawEventError {
     NotObject,
     /// The object is larger than [`MAX_EVENT_BYTES`].
     #[error("the event on stdin is larger than {cap} bytes, the limit; it is ignored")]
-    TooLarge {
-        /// The limit, in bytes.
-        cap: usize,
-    },
+    TooLarge { cap: usize },
     /// The object nests deeper than [`MAX_NESTING`].
     #[error("the event on stdin nests deeper than {cap} levels, the limit; it is ignored")]
-    TooDeep {
-        /// The limit.
-        cap: usize,
-    },
+    TooDeep { cap: usize },
     /// Stdin ended inside the object.
     #[error("stdin ended after {got} bytes, before the JSON object did")]
-    Incomplete {
-        /// The bytes that came.
-        got: usize,
-    },
+    Incomplete { got: usize },
     /// The object did not end within [`READ_TIMEOUT`].
     #[error("the JSON object on stdin did not end within {} ms ({got} bytes came)", .deadline.as_millis())]
-    TimedOut {
-        /// The limit.
-        deadline: Duration,
-        /// The bytes that came.
-        got: usize,
-    },
+    TimedOut { deadline: Duration, got: usize },
     /// Stdin cannot be read.
     #[error("stdin cannot be read")]
     Read(#[source] Errno),

@@ -11,6 +11,7 @@ type Cause = Box<dyn std::error::Error + Send + Sync>;
 
 /// Why the core gave no decision.
 #[derive(Debug, thiserror::Error)]
+#[allow(missing_docs, reason = "the messages name the fields")]
 pub enum CoreError {
     /// The embedded code does not fit this machine or this build of baton.
     #[error("the built-in core cannot be loaded")]
@@ -26,12 +27,7 @@ pub enum CoreError {
     NoMemory(#[source] Cause),
     /// The core uses another version of the protocol.
     #[error("the core speaks protocol {core}, but this program speaks {host}")]
-    Protocol {
-        /// The core's version.
-        core: u32,
-        /// The host's version.
-        host: u32,
-    },
+    Protocol { core: u32, host: u32 },
     /// The request could not be written as JSON.
     #[error("the request to the core cannot be written as JSON")]
     Request(#[source] serde_json::Error),
@@ -52,12 +48,7 @@ pub enum CoreError {
     Trap(#[source] Cause),
     /// The core returned an address outside its memory.
     #[error("the core named {len} bytes at {address}, which its memory does not hold")]
-    OutOfBounds {
-        /// The address.
-        address: u32,
-        /// The length.
-        len: usize,
-    },
+    OutOfBounds { address: u32, len: usize },
     /// The reply is longer than [`MAX_REPLY_BYTES`].
     #[error("the core's reply has {0} bytes, over its limit of {MAX_REPLY_BYTES}")]
     ReplyTooLong(usize),

@@ -15,28 +15,17 @@ const LINKER_EXPORTS: [&str; 2] = ["__data_end", "__heap_base"];
 
 /// Why a module is not a core.
 #[derive(Debug, thiserror::Error)]
+#[allow(missing_docs, reason = "the messages name the fields")]
 pub enum InterfaceError {
     /// The module has an import.
     #[error("it imports {module}.{name}; a core has no imports")]
-    Import {
-        /// The import's module.
-        module: String,
-        /// The import's name.
-        name: String,
-    },
+    Import { module: String, name: String },
     /// An export is missing.
     #[error("it does not export {0}")]
     Missing(&'static str),
     /// An export has the wrong type.
     #[error("its export {name} is {found}, not {expected}")]
-    Type {
-        /// The export's name.
-        name: &'static str,
-        /// The expected type.
-        expected: &'static str,
-        /// The actual type.
-        found: String,
-    },
+    Type { name: &'static str, expected: &'static str, found: String },
     /// The module has an export that a core does not have.
     #[error("it exports {0}, which a core does not have")]
     Surplus(String),

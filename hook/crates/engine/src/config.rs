@@ -81,33 +81,17 @@ pub struct RelativePath(PathBuf);
 
 /// Why the file cannot be used. The hook continues with the defaults.
 #[derive(Debug, thiserror::Error)]
+#[allow(missing_docs, reason = "the messages name the fields")]
 pub enum ConfigError {
     /// The file cannot be read.
     #[error("cannot read the configuration {path}, so every value has its default")]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// The cause.
-        source: io::Error,
-    },
+    Read { path: PathBuf, source: io::Error },
     /// The file is inside a project, where other people may have written it.
     #[error("the configuration {path} is not read: it is inside {dir}, whose files may be another's")]
-    InsideWorktree {
-        /// The file.
-        path: PathBuf,
-        /// The worktree, or the directory of the event.
-        dir: PathBuf,
-    },
+    InsideWorktree { path: PathBuf, dir: PathBuf },
     /// The file does not parse, or a value is invalid.
     #[error("{path}, line {line}: {why}")]
-    Invalid {
-        /// The file.
-        path: PathBuf,
-        /// The line, counted from 1.
-        line: usize,
-        /// What is wrong, and with which key.
-        why: String,
-    },
+    Invalid { path: PathBuf, line: usize, why: String },
 }
 
 impl Config {

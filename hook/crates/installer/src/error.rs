@@ -6,128 +6,61 @@ use std::path::{Path, PathBuf};
 /// Why an agent's configuration was not changed. After any of these, each file has either its old content or the
 /// complete new one.
 #[derive(Debug, thiserror::Error)]
+#[allow(missing_docs, reason = "the messages name the fields")]
 pub enum InstallError {
     /// The system refused an operation.
     #[error("cannot {operation} {path}, so it was not changed")]
-    Io {
-        /// The operation that failed.
-        operation: &'static str,
-        /// The file.
-        path: PathBuf,
-        /// The cause.
-        source: io::Error,
-    },
+    Io { operation: &'static str, path: PathBuf, source: io::Error },
     /// The file does not parse.
     #[error("{path} line {line}: {what}; the file was not changed")]
-    Syntax {
-        /// The file.
-        path: PathBuf,
-        /// The line, counted from 1.
-        line: usize,
-        /// What is wrong there.
-        what: String,
-    },
+    Syntax { path: PathBuf, line: usize, what: String },
     /// The file is not UTF-8.
     #[error("{path} is not UTF-8; it was not changed")]
-    NotText {
-        /// The file.
-        path: PathBuf,
-    },
+    NotText { path: PathBuf },
     /// Another program wrote the file meanwhile.
     #[error("another program wrote {path} in the meantime, so it was not changed")]
-    Changed {
-        /// The file.
-        path: PathBuf,
-    },
+    Changed { path: PathBuf },
     /// A symlink leads to another symlink.
     #[error(
         "{path} is a symlink to {target}, which is also a symlink, as a generator of configuration makes it; the file was left as it is"
     )]
-    LinkToLink {
-        /// The file.
-        path: PathBuf,
-        /// The target of the first link.
-        target: PathBuf,
-    },
+    LinkToLink { path: PathBuf, target: PathBuf },
     /// The file belongs to another user.
     #[error("{path} belongs to uid {owner}, not to yours ({ours})")]
-    Owner {
-        /// The file.
-        path: PathBuf,
-        /// The owner of the file.
-        owner: u32,
-        /// The user that runs baton.
-        ours: u32,
-    },
+    Owner { path: PathBuf, owner: u32, ours: u32 },
     /// Root would create a file that its user cannot change.
     #[error("{path} would be created in {dir}, which belongs to uid {owner}, and would be root's")]
-    ForeignDirectory {
-        /// The file.
-        path: PathBuf,
-        /// The nearest directory above it that exists.
-        dir: PathBuf,
-        /// Who owns that.
-        owner: u32,
-    },
+    ForeignDirectory { path: PathBuf, dir: PathBuf, owner: u32 },
     /// It is something else than a file.
     #[error("{path} is not a regular file; it was not changed")]
-    NotFile {
-        /// The path.
-        path: PathBuf,
-    },
+    NotFile { path: PathBuf },
     /// `HOME` does not name a directory.
     #[error("HOME is not set to an absolute path, so baton does not know where to install")]
     NoHome,
     /// A variable names the agent's configuration directory by a path that is not absolute.
     #[error("{variable} is {value:?}, which is not an absolute path (a shell does not expand a quoted ~)")]
-    RelativeHome {
-        /// The variable.
-        variable: &'static str,
-        /// Its value.
-        value: String,
-    },
+    RelativeHome { variable: &'static str, value: String },
     /// The current directory was removed.
     #[error("the current directory no longer exists, so there is no project to install for")]
     NoCurrentDirectory,
     /// No agent was found.
     #[error("no agent was found: {looked}")]
-    NoAgent {
-        /// The places that were searched.
-        looked: String,
-    },
+    NoAgent { looked: String },
     /// The agent does not have this scope.
     #[error("Codex has no local scope")]
     NoLocalScope,
     /// Another install or uninstall is running.
     #[error("another `baton install` or `uninstall` holds {path}")]
-    Busy {
-        /// The lock file.
-        path: PathBuf,
-    },
+    Busy { path: PathBuf },
     /// The receipt cannot be read.
     #[error("the receipt {path} cannot be read, so baton does not know what it wrote to which file")]
-    Receipt {
-        /// The receipt.
-        path: PathBuf,
-        /// What is wrong with it.
-        source: serde_json::Error,
-    },
+    Receipt { path: PathBuf, source: serde_json::Error },
     /// A newer version wrote the receipt.
     #[error("the receipt {path} has version {found}, but this baton knows {ours}")]
-    NewerReceipt {
-        /// The receipt.
-        path: PathBuf,
-        /// Its version.
-        found: u32,
-        /// The newest version that this baton knows.
-        ours: u32,
-    },
+    NewerReceipt { path: PathBuf, found: u32, ours: u32 },
     /// The edited text failed its check. This is a bug in baton, found before anything was written.
     #[error("the new content of {path} failed its check; nothing was written")]
-    VerificationFailed {
-        /// The file.
-        path: PathBuf,
-    },
+    VerificationFailed { path: PathBuf },
     /// The client could not be asked, or computed another hash.
     #[error("the trust entries were not written: {0}")]
     Untrusted(String),

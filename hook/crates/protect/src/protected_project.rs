@@ -24,42 +24,23 @@ use baton_store::{ArchiveKind, LockedStore, ProtectedStore, StoreError};
 
 /// Why protected files could not be saved or restored. The project's files are unchanged.
 #[derive(Debug, thiserror::Error)]
+#[allow(missing_docs, reason = "the messages name the fields")]
 pub enum ProtectError {
     /// A file of the state cannot be used.
     #[error(transparent)]
     Store(#[from] StoreError),
     /// The project's directory cannot be opened.
     #[error("cannot open the project {project}; its saved files are kept")]
-    Project {
-        /// Its path.
-        project: String,
-        /// The cause.
-        source: io::Error,
-    },
+    Project { project: String, source: io::Error },
     /// The archive cannot be written.
     #[error("cannot record the protected files of {project}")]
-    Archive {
-        /// The project.
-        project: String,
-        /// The cause.
-        source: ArchiveError,
-    },
+    Archive { project: String, source: ArchiveError },
     /// The record cannot be used. It was left unchanged.
     #[error("cannot use {path}: it {what}. baton did not modify it")]
-    Record {
-        /// The record.
-        path: std::path::PathBuf,
-        /// What is wrong, as the predicate of a sentence.
-        what: String,
-    },
+    Record { path: std::path::PathBuf, what: String },
     /// The record cannot be written as JSON.
     #[error("cannot write the record of {project}")]
-    Json {
-        /// The project.
-        project: String,
-        /// The cause.
-        source: serde_json::Error,
-    },
+    Json { project: String, source: serde_json::Error },
 }
 
 /// The result of restoring.

@@ -5,53 +5,26 @@ use std::path::{Path, PathBuf};
 
 /// A file in the state directory could not be used.
 #[derive(Debug, thiserror::Error)]
+#[allow(missing_docs, reason = "the messages name the fields")]
 pub enum StoreError {
     /// The system refused an operation.
     #[error("cannot {operation} {path}")]
-    Io {
-        /// The operation.
-        operation: &'static str,
-        /// The file.
-        path: PathBuf,
-        /// The cause.
-        source: io::Error,
-    },
+    Io { operation: &'static str, path: PathBuf, source: io::Error },
     /// A file exists but has unexpected content. baton did not modify it.
     #[error("cannot use {path}: it {what}. baton did not modify it")]
-    Unreadable {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it, to follow the path in a sentence.
-        what: String,
-    },
+    Unreadable { path: PathBuf, what: String },
     /// The index is not usable until the next holder of the lock has rebuilt it.
     #[error("the index {path} is incomplete")]
-    IndexMissing {
-        /// The file that is missing or wrong.
-        path: PathBuf,
-    },
+    IndexMissing { path: PathBuf },
     /// Commits followed each other so fast that no consistent read succeeded.
     #[error("{path} kept changing while baton read it")]
-    Contended {
-        /// The state directory.
-        path: PathBuf,
-    },
+    Contended { path: PathBuf },
     /// Recovery needs more time than one call may take.
     #[error("baton is still recovering {path}")]
-    RecoveryIncomplete {
-        /// The state directory.
-        path: PathBuf,
-    },
+    RecoveryIncomplete { path: PathBuf },
     /// A text is too long to be written at once.
     #[error("a text of {bytes} bytes is too long for {path}; the limit is {limit}")]
-    TooLong {
-        /// The file.
-        path: PathBuf,
-        /// Its length in bytes.
-        bytes: usize,
-        /// The limit in bytes.
-        limit: usize,
-    },
+    TooLong { path: PathBuf, bytes: usize, limit: usize },
 }
 
 impl StoreError {

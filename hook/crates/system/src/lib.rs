@@ -32,31 +32,17 @@ compile_error!("baton runs on Linux only: it identifies processes and locks by /
 
 /// Why the identity of this process cannot be read. Without it, baton cannot identify any process.
 #[derive(Debug, thiserror::Error)]
+#[allow(missing_docs, reason = "the messages name the fields")]
 pub enum SystemError {
     /// A file that every identity needs cannot be read.
     #[error("{path} cannot be read, so no process can be told from another")]
-    Unreadable {
-        /// The file.
-        path: PathBuf,
-        /// The cause.
-        source: io::Error,
-    },
+    Unreadable { path: PathBuf, source: io::Error },
     /// A file that every identity needs has unexpected content.
     #[error("{path} does not hold {what}, so no process can be told from another")]
-    Malformed {
-        /// The file.
-        path: PathBuf,
-        /// The expected content.
-        what: &'static str,
-    },
+    Malformed { path: PathBuf, what: &'static str },
     /// `/proc` belongs to another pid namespace, so its pids differ from those of this process.
     #[error("/proc belongs to another pid namespace (it calls this process {theirs}, which is {ours})")]
-    ForeignProc {
-        /// This process' pid.
-        ours: u32,
-        /// The pid that `/proc` has for it.
-        theirs: u32,
-    },
+    ForeignProc { ours: u32, theirs: u32 },
 }
 
 /// The identity of this process: where it runs and when it started.

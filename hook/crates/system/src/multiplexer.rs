@@ -20,29 +20,17 @@ const MAX_ANSWER_BYTES: usize = 64 * 1024;
 
 /// Why a multiplexer did not carry out a request.
 #[derive(Debug, thiserror::Error)]
+#[allow(missing_docs, reason = "the messages name the fields")]
 pub enum MultiplexerError {
     /// Its program cannot be started.
     #[error("cannot run {program}")]
-    Run {
-        /// The program.
-        program: &'static str,
-        /// The cause.
-        source: io::Error,
-    },
+    Run { program: &'static str, source: io::Error },
     /// It did not answer in time.
     #[error("{program} did not answer within {} seconds", ANSWER_TIMEOUT.as_secs())]
-    TimedOut {
-        /// The program.
-        program: &'static str,
-    },
+    TimedOut { program: &'static str },
     /// It refused.
     #[error("{program} says: {said}")]
-    Refused {
-        /// The program.
-        program: &'static str,
-        /// Its error output.
-        said: String,
-    },
+    Refused { program: &'static str, said: String },
 }
 
 /// Runs a program to its end and returns its output.

@@ -78,6 +78,7 @@ struct Manifest {
 
 /// Why an export could not be written or read.
 #[derive(Debug, thiserror::Error)]
+#[allow(missing_docs, reason = "the messages name the fields")]
 pub enum ExportError {
     /// The archive could not be read or written.
     #[error("the archive cannot be read or written")]
@@ -90,12 +91,7 @@ pub enum ExportError {
     Missing(&'static str),
     /// A part is invalid.
     #[error("{name} in it cannot be read: {why}")]
-    InvalidPart {
-        /// The part.
-        name: String,
-        /// What is wrong.
-        why: String,
-    },
+    InvalidPart { name: String, why: String },
     /// A name that no export contains: a file of another directory, a link or a device.
     #[error("it holds {0:?}, which no export does: nothing of it was taken")]
     UnexpectedEntry(String),
@@ -104,12 +100,7 @@ pub enum ExportError {
     DuplicateEntry(String),
     /// A part or the whole archive is too large.
     #[error("{name} is larger than {limit} bytes, the most that is taken")]
-    TooLarge {
-        /// The part.
-        name: String,
-        /// The limit.
-        limit: u64,
-    },
+    TooLarge { name: String, limit: u64 },
 }
 
 /// Returns the name of the directory that all files of an export are below.

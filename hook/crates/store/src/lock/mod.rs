@@ -23,31 +23,17 @@ const CONTENDED_TIMEOUT: Duration = Duration::from_millis(50);
 
 /// Why the lock was not acquired, or the state directory must not be written.
 #[derive(Debug, thiserror::Error)]
+#[allow(missing_docs, reason = "the messages name the fields")]
 pub enum LockError {
     /// Another call held the lock until the deadline.
     #[error("{path} was held by another call of baton until the deadline; nothing was changed")]
-    Busy {
-        /// The lock file.
-        path: PathBuf,
-    },
+    Busy { path: PathBuf },
     /// A newer baton keeps this state.
     #[error("{path} says format {found}, but this baton knows {ours}, so it does not write here")]
-    NewerFormat {
-        /// The format file.
-        path: PathBuf,
-        /// Its format.
-        found: u64,
-        /// The format of this version.
-        ours: u64,
-    },
+    NewerFormat { path: PathBuf, found: u64, ours: u64 },
     /// The write-ahead log has a commit of another machine.
     #[error("{path} is a commit of another machine ({machine}), and only that machine can complete it")]
-    OtherMachine {
-        /// The path of wal.json.
-        path: PathBuf,
-        /// The machine that wrote it.
-        machine: String,
-    },
+    OtherMachine { path: PathBuf, machine: String },
     /// A file could not be used.
     #[error(transparent)]
     Store(#[from] StoreError),

@@ -5,109 +5,47 @@ use std::path::PathBuf;
 
 /// Why a directory cannot be the state directory.
 #[derive(Debug, thiserror::Error)]
+#[allow(missing_docs, reason = "the messages name the fields")]
 pub enum StateDirError {
     /// No environment variable names a directory.
     #[error("none of BATON_HOME, XDG_STATE_HOME and HOME is set, so baton does not know where its state is")]
     Unset,
     /// The path is relative or contains `..`.
     #[error("the state directory {path} must be an absolute path without `..`")]
-    NotAbsolute {
-        /// The path.
-        path: PathBuf,
-    },
+    NotAbsolute { path: PathBuf },
     /// The directory belongs to another user.
     #[error("the state directory {path} belongs to uid {owner}, not to you (uid {ours})")]
-    Owner {
-        /// The directory.
-        path: PathBuf,
-        /// The uid of its owner.
-        owner: u32,
-        /// The uid that runs baton.
-        ours: u32,
-    },
+    Owner { path: PathBuf, owner: u32, ours: u32 },
     /// The directory does not exist, and the one in which it would be created belongs to another user.
     #[error(
         "the state directory {path} would be created in {dir}, which belongs to uid {owner}, not to you (uid {ours})"
     )]
-    ForeignParent {
-        /// The state directory.
-        path: PathBuf,
-        /// The nearest directory above it that exists.
-        dir: PathBuf,
-        /// Who owns that.
-        owner: u32,
-        /// Who runs baton.
-        ours: u32,
-    },
+    ForeignParent { path: PathBuf, dir: PathBuf, owner: u32, ours: u32 },
     /// This account cannot create the directory, or cannot get to it.
     #[error("the state directory {path} is out of reach: {dir} belongs to uid {owner} and keeps you (uid {ours}) out")]
-    OutOfReach {
-        /// The state directory.
-        path: PathBuf,
-        /// The directory that keeps this account out.
-        dir: PathBuf,
-        /// Who owns that.
-        owner: u32,
-        /// Who runs baton.
-        ours: u32,
-    },
+    OutOfReach { path: PathBuf, dir: PathBuf, owner: u32, ours: u32 },
     /// The directory is the default below `HOME` and inside a project, and `HOME` is not the home of the account.
     #[error(
         "HOME is {home}, and this account's home in the account database is {account}. A project can set HOME for hooks, so baton \
          keeps its state there only outside of projects"
     )]
-    OtherHome {
-        /// The value of `HOME`.
-        home: PathBuf,
-        /// The home of the account.
-        account: String,
-        /// Why the directory cannot be used.
-        source: Box<StateDirError>,
-    },
+    OtherHome { home: PathBuf, account: String, source: Box<StateDirError> },
     /// Other users have access to it.
     #[error("the state directory {path} is open to others (mode {mode:o})")]
-    Mode {
-        /// The directory.
-        path: PathBuf,
-        /// Its permission bits.
-        mode: u32,
-    },
+    Mode { path: PathBuf, mode: u32 },
     /// The path is not a directory.
     #[error("the state directory {path} is not a directory")]
-    NotDirectory {
-        /// The path.
-        path: PathBuf,
-    },
+    NotDirectory { path: PathBuf },
     /// The path contains a symlink that root did not create.
     #[error("the state directory {path} is reached through the symlink {link}")]
-    Symlink {
-        /// The state directory.
-        path: PathBuf,
-        /// The symlink.
-        link: PathBuf,
-    },
+    Symlink { path: PathBuf, link: PathBuf },
     /// It is in a worktree, whose files come from other people.
     #[error("the state directory {path} is inside the worktree {worktree}")]
-    InWorktree {
-        /// The state directory.
-        path: PathBuf,
-        /// The root of the worktree.
-        worktree: PathBuf,
-    },
+    InWorktree { path: PathBuf, worktree: PathBuf },
     /// It is in the directory of the event, or in the working directory of a command.
     #[error("the state directory {path} is inside the current directory {dir}")]
-    InEventDirectory {
-        /// The state directory.
-        path: PathBuf,
-        /// The directory of the event, or the working directory of the command.
-        dir: PathBuf,
-    },
+    InEventDirectory { path: PathBuf, dir: PathBuf },
     /// A part of the path cannot be accessed.
     #[error("cannot inspect {path}, a parent of the state directory")]
-    Io {
-        /// The path.
-        path: PathBuf,
-        /// Why it failed.
-        source: io::Error,
-    },
+    Io { path: PathBuf, source: io::Error },
 }

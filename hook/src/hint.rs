@@ -6,6 +6,7 @@ use std::fmt;
 use std::io;
 
 use baton_core_host::CoreError;
+use baton_display::error_chain;
 use baton_engine::config::ConfigError;
 use baton_engine::decide::DecisionError;
 use baton_engine::export::ExportError;
@@ -52,7 +53,7 @@ pub trait Advice: Error {
     where
         Self: Sized,
     {
-        let text = baton_display::error_chain(self);
+        let text = error_chain(self);
         self.hint().map_or_else(|| text.clone(), |hint| format!("{text}; {hint}"))
     }
 }

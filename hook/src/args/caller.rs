@@ -5,6 +5,7 @@ use agent_baton_core::id::SessionId;
 use agent_baton_core::process::{Live, Process};
 use agent_baton_core::request::Caller;
 use agent_baton_core::session::Session;
+use baton_display::pane_label;
 
 use crate::context::Context;
 use crate::error::CommandError;
@@ -13,14 +14,14 @@ use baton_engine::session_status::has_conversation;
 /// Returns the caller of a command that only a run's owner may use.
 #[must_use]
 pub fn caller(context: &Context, fence: Option<Fence>) -> Caller {
-    let lineage = context.lineage();
+    let lineage = context.inspector().lineage();
     Caller {
         fence,
         session: lineage.as_ref().and_then(|lineage| lineage.session.clone()),
         ancestors: lineage
             .map(|lineage| lineage.ancestors.into_iter().map(|(_, process)| process).collect())
             .unwrap_or_default(),
-        supervisor_claim: context.supervisor_claim(),
+        supervisor_claim: context.inspector().supervisor_claim(None),
     }
 }
 
@@ -42,7 +43,7 @@ impl TargetLaunch {
     /// # Errors
     /// Returns an error if no session or launch fits, or if several fit. The error lists them.
     pub fn resolve(context: &Context, named: Option<&SessionId>) -> Result<Self, CommandError> {
-        let above = || context.lineage().and_then(|lineage| lineage.session);
+        let above = || context.inspector().lineage().and_then(|lineage| lineage.session);
         let (session, resolved_by) = match named.cloned().or_else(above) {
             Some(id) => (context.session(&id)?.0, ""),
             None => (only_live_session(context)?, " (the only live session of this project)"),
@@ -53,7 +54,7 @@ impl TargetLaunch {
 }
 
 fn live_process(context: &Context, session: &Session) -> Result<Process, CommandError> {
-    let ancestors = context.lineage().map(|lineage| lineage.ancestors).unwrap_or_default();
+    let ancestors = context.inspector().lineage().map(|lineage| lineage.ancestors).unwrap_or_default();
     let shown = session.launches.iter().filter(|launch| launch.ended.is_none());
     if let Some(launch) = shown.clone().find(|launch| ancestors.iter().any(|(_, process)| *process == launch.process)) {
         return Ok(launch.process.clone());
@@ -68,7 +69,7 @@ fn live_process(context: &Context, session: &Session) -> Result<Process, Command
             format!("session {} has {} live processes", session.id, living.len()),
             living
                 .iter()
-                .map(|launch| format!("  pid {} in {}", launch.process.pid, baton_display::pane_label(&launch.pane)))
+                .map(|launch| format!("  pid {} in {}", launch.process.pid, pane_label(&launch.pane)))
                 .collect(),
         )
         .hint("run this command from a tool of one of them")),

@@ -1,5 +1,7 @@
 //! Finds the loop of another program that a user means, where a run may be meant too.
 
+use baton_display::{format_local, strip_control_chars};
+
 use super::session::candidates;
 use crate::context::Context;
 use crate::error::CommandError;
@@ -18,7 +20,7 @@ pub fn resolve(context: &Context, text: &str, not_found: CommandError) -> Result
         Err(LookupError::NotFound) => Err(not_found),
         Err(LookupError::Ambiguous(mut loops)) => {
             loops.sort_by_key(|it| std::cmp::Reverse(it.updated.unix_ms));
-            let what = format!("{} loops match \"{}\"", loops.len(), baton_display::strip_control_chars(text));
+            let what = format!("{} loops match \"{}\"", loops.len(), strip_control_chars(text));
             Err(CommandError::ambiguous(what, candidates(&loops, |it| describe(context, it))))
         }
     }
@@ -44,8 +46,8 @@ pub fn not_a_run(context: &Context, text: &str, not_found: CommandError) -> Comm
 fn describe(context: &Context, it: &ForeignLoop) -> String {
     format!(
         "  {}  {}  updated {}",
-        baton_display::strip_control_chars(&it.id),
+        strip_control_chars(&it.id),
         it.state.word(),
-        baton_display::format_local(&it.updated, &context.now())
+        format_local(&it.updated, &context.now())
     )
 }

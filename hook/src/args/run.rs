@@ -9,7 +9,7 @@ use super::foreign_loop;
 use super::session::{LOOKING_UP, candidates, current_project, lookup};
 use crate::context::Context;
 use crate::error::CommandError;
-use baton_display::Progress;
+use baton_display::{Progress, format_local, strip_control_chars};
 use baton_engine::lookup::LookupError;
 
 /// Returns the run that a text identifies, for a command that loops of other programs do not have.
@@ -29,7 +29,7 @@ pub fn resolve(context: &Context, text: &str) -> Result<RunId, CommandError> {
 /// Returns an error if no run matches, or if several match. The error lists them.
 pub fn resolve_in(context: &Context, text: &str, here: bool) -> Result<RunId, CommandError> {
     let project = if here { Some(current_project()?) } else { None };
-    let query = baton_display::strip_control_chars(text);
+    let query = strip_control_chars(text);
     let _progress = Progress::begin(LOOKING_UP, None);
     match lookup(context, project.as_deref()).run(text) {
         Ok(id) => Ok(id),
@@ -51,8 +51,8 @@ fn run_candidates(context: &Context, ids: &[RunId]) -> Vec<String> {
         Some(run) => format!(
             "  {id}  {:<9}  started {}  \"{}\"",
             run.status.name(),
-            baton_display::format_local(&run.created, &context.now()),
-            baton_display::strip_control_chars(run.name.as_str())
+            format_local(&run.created, &context.now()),
+            run.name.as_str()
         ),
     })
 }

@@ -9,7 +9,7 @@ use clap::Args;
 use crate::context::{Context, current_directory};
 use crate::error::CommandError;
 use baton_catalogue::By;
-use baton_display::Progress;
+use baton_display::{Progress, format_local, strip_control_chars};
 use baton_engine::lookup::{Lookup, LookupError};
 use baton_status::{ListQuery, ListedSession, Search};
 use baton_store::last_opened;
@@ -113,7 +113,7 @@ pub fn resolve_with_last(
     {
         return Ok(id);
     }
-    let query = baton_display::strip_control_chars(text);
+    let query = strip_control_chars(text);
     let of = if here { " of this project" } else { "" };
     let _progress = Progress::begin(LOOKING_UP, None);
     match lookup(context, project.as_deref()).session(text) {
@@ -163,13 +163,12 @@ fn session_candidates(context: &Context, ids: &[SessionId]) -> Vec<String> {
     sessions.sort_by_key(|(_, session)| Reverse(session.as_ref().map(|session| last_opened(session).unix_ms)));
     candidates(&sessions, |(id, session)| {
         let Some(session) = session else { return format!("  {id}  unreadable") };
-        let name =
-            session.name.as_ref().map(|name| format!("  \"{}\"", baton_display::strip_control_chars(name.as_str())));
+        let name = session.name.as_ref().map(|name| format!("  \"{}\"", name.as_str()));
         format!(
             "  {id}  {:<6}  opened {}  {}{}",
             session.agent.name(),
-            baton_display::format_local(last_opened(session), &context.now()),
-            session.project.as_deref().map(baton_display::strip_control_chars).unwrap_or_default(),
+            format_local(last_opened(session), &context.now()),
+            session.project.as_deref().map(strip_control_chars).unwrap_or_default(),
             name.unwrap_or_default()
         )
     })

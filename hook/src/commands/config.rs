@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use baton_display::strip_control_chars;
+
 use clap::Args;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -59,9 +61,9 @@ fn text(view: &ConfigView) -> String {
             Origin::Default => "default".to_owned(),
             Origin::File { line } => format!("line {line}, default {}", setting.default),
         };
-        let value = baton_display::strip_control_chars(&setting.value.to_string());
+        let value = strip_control_chars(&setting.value.to_string());
         Row { primary: vec![setting.key.to_owned(), value], secondary: vec![origin] }
     };
     let listing = Listing::new(&["SETTING", "VALUE"], &["ORIGIN"], view.settings.iter().map(row).collect());
-    format!("{}{there}\n{}", baton_display::strip_control_chars(&path), listing.render(&Terminal::stdout()))
+    format!("{}{there}\n{}", strip_control_chars(&path), listing.render(&Terminal::stdout()))
 }

@@ -1,5 +1,6 @@
 //! `baton disable` and `baton enable`.
 
+use baton_display::{strip_control_chars, strip_control_chars_by_line};
 use clap::Args;
 
 use crate::args::session::no_project;
@@ -63,7 +64,7 @@ impl Enable {
             }
             _ => String::new(),
         };
-        output::print(&baton_display::strip_control_chars_by_line(&format!("baton is enabled {named}{still}\n")))
+        output::print(&strip_control_chars_by_line(&format!("baton is enabled {named}{still}\n")))
     }
 }
 
@@ -81,6 +82,6 @@ fn scope(project: bool) -> Result<Option<String>, CommandError> {
 fn describe_scope(project: Option<&str>) -> (String, &'static str) {
     project.map_or_else(
         || ("everywhere".to_owned(), ""),
-        |root| (format!("in {}", baton_display::strip_control_chars(root)), " --project"),
+        |root| (format!("in {}", strip_control_chars(root)), " --project"),
     )
 }

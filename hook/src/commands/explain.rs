@@ -14,6 +14,7 @@ use crate::error::CommandError;
 use crate::output;
 use crate::output::terminal::Terminal;
 use baton_agents::reply::is_iterated;
+use baton_display::{format_count, format_local, pane_label, strip_control_chars_by_line};
 use baton_store::{AuditAction, AuditLine};
 
 /// Explain one decision: what it saw, which rule applied and what changed.
@@ -46,12 +47,12 @@ impl Explain {
             "last" => CommandError::not_found("no decisions have been recorded yet"),
             _ => no_decision_about(text),
         })?;
-        output::print(&baton_display::strip_control_chars_by_line(&sentences(&line, &context, &Terminal::stdout())))
+        output::print(&strip_control_chars_by_line(&sentences(&line, &context, &Terminal::stdout())))
     }
 }
 
 fn sentences(line: &AuditLine, context: &Context, terminal: &Terminal) -> String {
-    let head = format!("decision {} at {}", line.n, baton_display::format_local(&line.at, &context.now()));
+    let head = format!("decision {} at {}", line.n, format_local(&line.at, &context.now()));
     let request = line.request.as_ref().and_then(|raw| serde_json::from_str::<Request>(raw.get()).ok());
     let decision = line.decision.as_ref().and_then(|raw| serde_json::from_str::<Decision>(raw.get()).ok());
     let action = AuditAction::from_word(&line.reason);
@@ -80,7 +81,7 @@ fn describe_request(request: &Request) -> String {
                 .process
                 .as_ref()
                 .map_or_else(|| "an unknown process".to_owned(), |process| format!("pid {}", process.pid));
-            format!("{} {name} from {process} in {}", event.agent, baton_display::pane_label(&event.pane))
+            format!("{} {name} from {process} in {}", event.agent, pane_label(&event.pane))
         }
         Input::Command(command) => {
             let word = if command.is_forced() { ", forced by its user" } else { "" };
@@ -93,7 +94,7 @@ fn describe_request(request: &Request) -> String {
         Reading::Unreadable => ", of a session whose record cannot be read".to_owned(),
         Reading::Deleted => ", of a session that a user deleted".to_owned(),
         Reading::Live(session) | Reading::Archived(session) => {
-            format!(", of a session with {}", baton_display::format_count(session.launches.len(), "launch", "launches"))
+            format!(", of a session with {}", format_count(session.launches.len(), "launch", "launches"))
         }
     };
     let seen = launch_liveness(request);
@@ -101,7 +102,7 @@ fn describe_request(request: &Request) -> String {
     let (gone, alive) = (count(Live::No), count(Live::Yes));
     format!(
         "{asked}{session}; {}: {alive} alive and {gone} gone.",
-        baton_display::format_count(snapshot.probes.len(), "process checked", "processes checked")
+        format_count(snapshot.probes.len(), "process checked", "processes checked")
     )
 }
 

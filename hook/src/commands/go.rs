@@ -3,6 +3,7 @@
 use agent_baton_core::id::RunId;
 use agent_baton_core::pane::Pane;
 use agent_baton_core::process::{Live, Process, ProcessState};
+use baton_display::pane_label;
 use clap::Args;
 
 use crate::args::session::SessionArg;
@@ -10,6 +11,7 @@ use crate::args::{foreign_loop, run};
 use crate::context::Context;
 use crate::error::{CommandError, ErrorKind};
 use crate::output;
+use crate::output::run_result::run_label;
 use baton_engine::session_status::{SessionStatus, has_conversation};
 use baton_system::ProcessLookup;
 use baton_system::multiplexer::{Tmux, Zellij};
@@ -41,7 +43,7 @@ impl Go {
                 &format!("tmux pane {pane} is another terminal, {terminal}"),
             ));
         }
-        let there = format!("{what} is in {}, pid {}", baton_display::pane_label(pane), process.pid);
+        let there = format!("{what} is in {}, pid {}", pane_label(pane), process.pid);
         let selected = match pane {
             Pane::Tmux { server, pane } => Tmux::with_socket(server).select(pane),
             Pane::Zellij { session, pane } => Zellij::named(session).select(pane),
@@ -122,7 +124,7 @@ impl Target {
 /// Returns where the owner of a run is. If the owner is gone, its pane may belong to another process by now.
 fn owner_location(context: &Context, run: &RunId) -> Result<Target, CommandError> {
     let run = context.run(run)?;
-    let named = format!("run {} ({})", baton_display::strip_control_chars(run.name.as_str()), run.id);
+    let named = run_label(&run);
     if !run.status.is_unfinished() {
         return Err(CommandError::not_found(format!("{named} is {}: it has no owner to go to", run.status.name())));
     }

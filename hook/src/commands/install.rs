@@ -12,7 +12,7 @@ use crate::hint::Advice;
 use crate::output::notice;
 use crate::output::{self, backup_suffix, confirm, diff};
 use baton_agents::spec;
-use baton_display::Progress;
+use baton_display::{Progress, strip_control_chars, strip_control_chars_by_line};
 use baton_installer::codex_trust::{self, TrustEntry};
 use baton_installer::config_file::{ConfigFile, make_dirs};
 use baton_installer::entries::{self, HookCommand};
@@ -328,7 +328,7 @@ fn unknown_top_level_key(file: &Path, text: &str) -> Result<Option<String>, Inst
     let known = |key: &&String| !matches!(key.as_str(), "hooks" | "description");
     let unknown = value.as_object().and_then(|object| object.keys().find(known));
     Ok(unknown.map(|key| {
-        let key = baton_display::strip_control_chars(key);
+        let key = strip_control_chars(key);
         format!("{} has the key {key:?}, which makes Codex ignore the whole file: remove it", file.display())
     }))
 }
@@ -346,7 +346,7 @@ fn finish(failed: Vec<Failure>, untrusted: Option<InstallError>) -> Result<(), C
     let mut errors: Vec<CommandError> = Vec::new();
     for Failure { error, entries } in failed {
         if let Some((file, text)) = entries {
-            let file = baton_display::strip_control_chars(&file.display().to_string());
+            let file = strip_control_chars(&file.display().to_string());
             output::print(&format!(
                 "what belongs into {file}, to be put there by whoever or whatever writes it:\n{text}\n"
             ))?;
@@ -365,9 +365,7 @@ impl InstallPlan {
         if let Some(Program { path, copy: Some(copy) }) = &self.program {
             let verb = if copy.replaces { "replaced by" } else { "made:" };
             let (path, from, size) = (path.display(), copy.from.display(), copy.size());
-            text.push_str(&baton_display::strip_control_chars_by_line(&format!(
-                "{path}\n  {verb} a copy of {from}, {size} bytes\n"
-            )));
+            text.push_str(&strip_control_chars_by_line(&format!("{path}\n  {verb} a copy of {from}, {size} bytes\n")));
         }
         for change in &self.changes {
             text.push_str(&diff::unified(&change.source, Some(&change.after)));

@@ -1,5 +1,6 @@
 //! `baton log`: prints the decisions.
 
+use baton_display::{format_local, strip_control_chars};
 use clap::Args;
 
 use crate::args::record;
@@ -54,12 +55,12 @@ impl Log {
                 Row {
                     primary: vec![
                         line.n.to_string(),
-                        baton_display::format_local(&line.at, &now),
-                        baton_display::strip_control_chars(&line.asked.what),
+                        format_local(&line.at, &now),
+                        strip_control_chars(&line.asked.what),
                     ],
                     secondary: vec![
-                        baton_display::strip_control_chars(&of.chars().take(8).collect::<String>()),
-                        baton_display::strip_control_chars(&rows.join(" ")),
+                        strip_control_chars(&of.chars().take(8).collect::<String>()),
+                        strip_control_chars(&rows.join(" ")),
                     ],
                 }
             })
@@ -86,6 +87,6 @@ pub(super) fn note_skipped(audit: &AuditReader) {
 
 /// Returns the error for a text that no recorded decision is about.
 pub(super) fn no_decision_about(text: &str) -> CommandError {
-    let text = baton_display::strip_control_chars(text);
+    let text = strip_control_chars(text);
     CommandError::not_found(format!("no recorded decision is about \"{text}\"")).hint("`baton log` lists the decisions")
 }

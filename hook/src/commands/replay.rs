@@ -11,6 +11,7 @@ use crate::context::Context;
 use crate::error::CommandError;
 use crate::output;
 use baton_core_host::Core;
+use baton_display::{format_count, strip_control_chars_by_line};
 use baton_store::AuditLine;
 
 /// Decide recorded decisions again with the core of this program, and report differences. Nothing is changed.
@@ -53,20 +54,20 @@ impl Replay {
         let Tally { same, different, without_request } = tally;
         text.push_str(&format!(
             "{}: {same} unchanged, {different} different, {without_request} recorded without a request\n",
-            baton_display::format_count(lines.len(), "decision", "decisions")
+            format_count(lines.len(), "decision", "decisions")
         ));
-        output::print(&baton_display::strip_control_chars_by_line(&text))?;
+        output::print(&strip_control_chars_by_line(&text))?;
         if skipped > 0 {
             output::notice(&format!(
                 "skipped {} that this version cannot read",
-                baton_display::format_count(usize::try_from(skipped).unwrap_or(usize::MAX), "line", "lines")
+                format_count(usize::try_from(skipped).unwrap_or(usize::MAX), "line", "lines")
             ));
         }
         match different {
             0 => Ok(()),
             _ => Err(CommandError::failed(format!(
                 "{} with the rules of this version",
-                baton_display::format_count(different, "recorded decision differs", "recorded decisions differ")
+                format_count(different, "recorded decision differs", "recorded decisions differ")
             ))),
         }
     }

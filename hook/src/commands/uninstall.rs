@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use agent_baton_core::agent::Agent;
 use agent_baton_core::decision::Location;
+use baton_display::{format_count, strip_control_chars_by_line};
 use clap::Args;
 
 use crate::args::agent::AgentName;
@@ -80,10 +81,7 @@ impl Uninstall {
         let mut text: String = removals.iter().filter(|one| one.changes()).map(Removal::diff).collect();
         let program = receipt.program.clone().filter(|_| last);
         if let Some(program) = &program {
-            text.push_str(&baton_display::strip_control_chars_by_line(&format!(
-                "{}\n  removed\n",
-                program.path.display()
-            )));
+            text.push_str(&strip_control_chars_by_line(&format!("{}\n  removed\n", program.path.display())));
         }
         output::print(&text)?;
         if !self.yes && !text.is_empty() {
@@ -147,11 +145,7 @@ impl Uninstall {
 }
 
 fn describe_records(sessions: usize, runs: usize) -> String {
-    format!(
-        "{} and {}",
-        baton_display::format_count(sessions, "session", "sessions"),
-        baton_display::format_count(runs, "run", "runs")
-    )
+    format!("{} and {}", format_count(sessions, "session", "sessions"), format_count(runs, "run", "runs"))
 }
 
 impl Removal {

@@ -128,14 +128,6 @@ impl Context {
         Ok(())
     }
 
-    /// Writes the definition of a loop that is about to start.
-    ///
-    /// # Errors
-    /// Returns an error if it cannot be written.
-    pub fn write_loop_definition(&self, run: &RunId, bytes: &[u8]) -> Result<(), CommandError> {
-        Ok(self.store().write_loop_definition(run, bytes)?)
-    }
-
     /// Removes the definition of a loop that did not start.
     pub fn remove_loop_definition(&self, run: &RunId) {
         self.store().remove_loop_definition(run);

@@ -4,11 +4,11 @@ use agent_baton_core::id::{RunId, SessionId};
 use agent_baton_core::process::{Live, Process, ProcessState};
 use agent_baton_core::run::{Run, RunName};
 use agent_baton_core::session::Session;
-use agent_baton_core::supervisor_claim::SupervisorClaim;
 
 use super::{Context, MACHINE};
 use crate::error::CommandError;
-use baton_agents::{Lineage, Survivor};
+use baton_agents::Survivor;
+use baton_display::strip_control_chars;
 use baton_engine::left_owner::left_for;
 use baton_engine::liveness::LivenessCheck;
 use baton_protect::participants::{Participants, ProbeCache};
@@ -39,24 +39,6 @@ impl Context {
                 Err(CommandError::failed("baton cannot find its own process in /proc"))
             }
         }
-    }
-
-    /// Returns the agents above this command.
-    #[must_use]
-    pub fn lineage(&self) -> Option<Lineage> {
-        self.inspector.lineage()
-    }
-
-    /// Returns the supervisor claim in the environment.
-    #[must_use]
-    pub fn supervisor_claim(&self) -> Option<SupervisorClaim> {
-        self.inspector.supervisor_claim(None)
-    }
-
-    /// Returns a variable from the environment that a process was started with, or `None` if that cannot be read.
-    #[must_use]
-    pub fn variable(&self, process: &Process, name: &str) -> Option<String> {
-        MACHINE.variable(process.pid, name)
     }
 
     /// Creates a liveness check for any number of sessions.
@@ -151,7 +133,7 @@ impl Context {
         let survivors = self.inspector.survivors().unwrap_or_default().into_iter().filter(|it| it.run == run.id);
         let survivors: String = survivors
             .filter(|it| it.process != owner.process && Some(&it.process) != owner.child.as_ref())
-            .map(|it| format!(", its {} pid {} (alive)", baton_display::strip_control_chars(&it.comm), it.process.pid))
+            .map(|it| format!(", its {} pid {} (alive)", strip_control_chars(&it.comm), it.process.pid))
             .collect();
         format!("supervisor pid {} {}{child}{survivors}{holder}", owner.process.pid, look(&owner.process))
     }

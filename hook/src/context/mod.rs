@@ -182,10 +182,4 @@ impl Context {
     pub fn account_home(&self) -> Option<PathBuf> {
         self.settings.account_home()
     }
-
-    /// Returns where this call runs.
-    #[must_use]
-    pub const fn here(&self) -> &CurrentProcess {
-        self.here
-    }
 }

@@ -4,6 +4,7 @@ use agent_baton_core::decision::{Decision, Record};
 use agent_baton_core::process::Live;
 use agent_baton_core::request::{Input, Named, Request};
 use agent_baton_core::run::Run;
+use baton_display::{format_local, pane_label};
 
 use super::Context;
 
@@ -40,7 +41,7 @@ impl Outcome {
             Live::Unknown => "",
         };
         let owner = &run.owner;
-        let at = format!("pid {} in {}{lives}", owner.process.pid, baton_display::pane_label(&owner.pane));
+        let at = format!("pid {} in {}{lives}", owner.process.pid, pane_label(&owner.pane));
         match owner.agent {
             Some(agent) => format!("its owner is {agent} {at}"),
             None => format!("it belongs to a command: {}", context.describe_supervised_command(run)),
@@ -53,11 +54,7 @@ impl Outcome {
         let Some((run, last)) = self.run().and_then(|run| run.history.last().map(|last| (run, last))) else {
             return String::new();
         };
-        format!(
-            " moved to {} at {}",
-            baton_display::pane_label(&run.owner.pane),
-            baton_display::format_local(&last.at, &context.now())
-        )
+        format!(" moved to {} at {}", pane_label(&run.owner.pane), format_local(&last.at, &context.now()))
     }
 
     /// Returns the unfinished runs of the session in the request.

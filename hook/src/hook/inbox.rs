@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use agent_baton_core::event::Event;
 use agent_baton_core::reason::Reason;
-use baton_display::warn;
+use baton_display::{error_chain, warn};
 use baton_engine::snapshot::ProbeResult;
 use baton_protect::ProtectedProjectEvent;
 use baton_store::LockedStore;
@@ -64,7 +64,7 @@ fn drain_batch(cx: &EventContext<'_>, locked: &mut LockedStore<'_>, probes: &[Pr
             }
             // The event stays in the inbox. The next call completes the recovery and then decides it.
             Err(error) if error.is_contended() => return Err(error),
-            Err(error) => locked.inbox_quarantine(&deferred, &now, &baton_display::error_chain(&error))?,
+            Err(error) => locked.inbox_quarantine(&deferred, &now, &error_chain(&error))?,
         }
     }
     Ok(())

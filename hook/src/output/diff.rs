@@ -3,6 +3,8 @@
 use std::fmt::Write;
 use std::path::Path;
 
+use baton_display::strip_control_chars;
+
 use baton_installer::config_file::ConfigFile;
 
 /// The longest line that is shown completely, in characters.
@@ -132,7 +134,7 @@ fn sanitize_lines(text: &str) -> String {
 fn sanitize_line(line: &str) -> String {
     let line = line.trim_end_matches('\r');
     let shown: String = line.chars().take(MAX_LINE).collect();
-    let shown = shown.split('\t').map(baton_display::strip_control_chars).collect::<Vec<_>>().join("\t");
+    let shown = shown.split('\t').map(strip_control_chars).collect::<Vec<_>>().join("\t");
     let left = line.chars().count().saturating_sub(MAX_LINE);
     if left > 0 { format!("{shown}... ({left} more characters)") } else { shown }
 }

@@ -13,6 +13,8 @@ pub mod terminal;
 
 use std::io::{self, BufWriter, Write};
 
+use baton_display::{clear_progress, strip_control_chars_by_line};
+
 use serde::Serialize;
 
 use crate::error::CommandError;
@@ -27,7 +29,7 @@ const PIPE_CAPACITY: usize = 64 * 1024;
 /// # Errors
 /// Returns an error if standard output cannot be written.
 pub fn print(text: &str) -> Result<(), CommandError> {
-    baton_display::clear_progress();
+    clear_progress();
     ignore_closed_pipe(io::stdout().lock().write_all(text.as_bytes()))
 }
 
@@ -46,8 +48,8 @@ pub fn notice(text: &str) {
 /// Prints a hint for the user on standard error. If that cannot be written, the command continues, while `eprintln`
 /// would panic.
 pub fn hint(text: &str) {
-    baton_display::clear_progress();
-    let _ = io::stderr().lock().write_all(format!("{}\n", baton_display::strip_control_chars_by_line(text)).as_bytes());
+    clear_progress();
+    let _ = io::stderr().lock().write_all(format!("{}\n", strip_control_chars_by_line(text)).as_bytes());
 }
 
 /// Prints one JSON value, indented.
@@ -55,7 +57,7 @@ pub fn hint(text: &str) {
 /// # Errors
 /// Returns an error if standard output cannot be written.
 pub fn print_json<T: Serialize>(value: &T) -> Result<(), CommandError> {
-    baton_display::clear_progress();
+    clear_progress();
     let mut out = BufWriter::with_capacity(PIPE_CAPACITY, io::stdout().lock());
     let written = serde_json::to_writer_pretty(&mut out, value).map_err(io::Error::from);
     ignore_closed_pipe(written.and_then(|()| writeln!(out)).and_then(|()| out.flush()))

@@ -1,6 +1,7 @@
 //! Reports an error to the user.
 
 use agent_baton_core::agent::Agent;
+use baton_display::causes;
 use baton_store::StoreError;
 
 use crate::context::{here, inspector};
@@ -15,7 +16,7 @@ pub fn report(error: &CommandError) -> u8 {
     if let ErrorKind::Ambiguous { candidates, .. } = &error.kind {
         candidates.iter().for_each(|line| text.push_str(&format!("\n{line}")));
     }
-    baton_display::causes(error).for_each(|cause| text.push_str(&format!("\ncaused by: {cause}")));
+    causes(error).for_each(|cause| text.push_str(&format!("\ncaused by: {cause}")));
     if let Some(hint) = sandbox_hint(error).as_ref().or(error.hint.as_ref()) {
         text.push_str(&format!("\nhint: {hint}"));
     }

@@ -4,6 +4,7 @@ use agent_baton_core::fence::Fence;
 use agent_baton_core::reason::Reason;
 use agent_baton_core::request::{Command, Input};
 use agent_baton_core::run::{MAX_PHASE, Run, is_printable};
+use baton_display::strip_control_chars_by_line;
 
 use crate::context::{Context, Outcome, unreadable};
 use crate::error::CommandError;
@@ -53,7 +54,7 @@ pub fn print_result(
             context.left_for(run),
         ))
     } else {
-        output::print(&baton_display::strip_control_chars_by_line(&words(run)))
+        output::print(&strip_control_chars_by_line(&words(run)))
     }
 }
 
@@ -61,7 +62,7 @@ pub fn print_result(
 #[must_use]
 pub fn refusal(context: &Context, done: &Outcome, reason: Reason) -> CommandError {
     let run = done.run();
-    let named = run.map_or_else(|| "the run".to_owned(), describe);
+    let named = run.map_or_else(|| "the run".to_owned(), run_label);
     let to = match &done.request.input {
         Input::Command(command) => match command.as_ref() {
             Command::Adopt { session, .. } => format!(" --session {session}"),
@@ -111,7 +112,7 @@ pub fn refusal(context: &Context, done: &Outcome, reason: Reason) -> CommandErro
         Reason::SessionOwnsRun => {
             let others = done.other_runs();
             let other = others.first().map_or_else(|| "RUN".to_owned(), |run| run.id.to_string());
-            let others: Vec<String> = others.iter().map(|run| describe(run)).collect();
+            let others: Vec<String> = others.iter().map(|run| run_label(run)).collect();
             refused(format!("the session already owns an unfinished run: {}", others.join(", ")))
                 .hint(format!("finish it first, or end it: `baton run cancel {other}`"))
         }
@@ -135,9 +136,10 @@ pub fn refusal(context: &Context, done: &Outcome, reason: Reason) -> CommandErro
     }
 }
 
-/// A run by its name and id.
-fn describe(run: &Run) -> String {
-    format!("run {} ({})", baton_display::strip_control_chars(run.name.as_str()), run.id)
+/// Returns a run's name and id.
+#[must_use]
+pub fn run_label(run: &Run) -> String {
+    format!("run {} ({})", run.name.as_str(), run.id)
 }
 
 /// The refusal of a writer whose fence is not the run's current one.

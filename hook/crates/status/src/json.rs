@@ -14,7 +14,7 @@ use serde::Serialize;
 use crate::reader::ListedSession;
 use agent_baton_core::liveness::Evidence;
 use baton_agents::TranscriptStats;
-use baton_display::format_rfc3339;
+use baton_display::{format_rfc3339, format_stop_reason};
 use baton_engine::session_status::{AttentionReason, StatusKind};
 use baton_store::last_opened;
 
@@ -104,7 +104,7 @@ impl RunView {
             created_at: format_rfc3339(&run.created),
             updated_at: format_rfc3339(&run.updated),
             finished_at: run.finished.as_ref().map(format_rfc3339),
-            stop_reason: run.stop_reason.as_ref().map(baton_display::format_stop_reason),
+            stop_reason: run.stop_reason.as_ref().map(format_stop_reason),
             background_work_since: run.background_work_since().map(format_rfc3339),
         }
     }

@@ -8,6 +8,7 @@ use std::path::Path;
 
 use baton_fs::read::{check_own, open_own, read_sized};
 use nix::fcntl::OFlag;
+use serde::Serialize;
 
 use crate::error::StoreError;
 
@@ -56,6 +57,22 @@ pub(crate) fn read(path: &Path, cap: u64) -> Result<Option<Vec<u8>>, StoreError>
         }
         Err(error) => Err(StoreError::io("read", path)(error)),
     }
+}
+
+/// Returns a value as JSON, if a file of at most `cap` bytes may hold it.
+pub(crate) fn to_json(path: &Path, value: &impl Serialize, cap: u64) -> Result<Vec<u8>, StoreError> {
+    let bytes = serde_json::to_vec(value).map_err(|error| StoreError::io("write", path)(error.into()))?;
+    check_size(path, &bytes, cap)?;
+    Ok(bytes)
+}
+
+/// Refuses content of more than `cap` bytes.
+pub(crate) fn check_size(path: &Path, bytes: &[u8], cap: u64) -> Result<(), StoreError> {
+    let limit = usize::try_from(cap).unwrap_or(usize::MAX);
+    if bytes.len() > limit {
+        return Err(StoreError::TooLong { path: path.to_owned(), bytes: bytes.len(), limit });
+    }
+    Ok(())
 }
 
 /// Writes a file and syncs it. It replaces any old content, such as that of an old temporary file.
@@ -214,6 +231,11 @@ pub(crate) fn open_lock(path: &Path) -> Result<File, StoreError> {
 /// Removes a file. A missing file is not an error.
 pub(crate) fn remove(path: &Path) -> Result<(), StoreError> {
     absent_is_fine(fs::remove_file(path)).map_err(StoreError::io("remove", path))
+}
+
+/// Removes a directory with its content. A missing directory is not an error.
+pub(crate) fn remove_dir_all(path: &Path) -> Result<(), StoreError> {
+    absent_is_fine(fs::remove_dir_all(path)).map_err(StoreError::io("remove", path))
 }
 
 /// Renames a file. A missing file is not an error.

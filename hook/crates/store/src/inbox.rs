@@ -81,11 +81,7 @@ impl Store {
         let name = name(at, event);
         let path = dir.join(&name);
         let waiting = DeferredEvent { at: at.clone(), event: event.clone(), name };
-        let bytes = serde_json::to_vec(&waiting).map_err(|error| StoreError::io("write", &path)(error.into()))?;
-        if u64::try_from(bytes.len()).is_ok_and(|len| len > MAX_EVENT) {
-            let limit = usize::try_from(MAX_EVENT).unwrap_or_default();
-            return Err(StoreError::TooLong { path, bytes: bytes.len(), limit }.into());
-        }
+        let bytes = file::to_json(&path, &waiting, MAX_EVENT)?;
         let temp = path.with_extension(format!("{}.tmp", std::process::id()));
         let mut tried = 0;
         loop {

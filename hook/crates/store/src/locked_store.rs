@@ -18,7 +18,6 @@ use crate::index::expiry::ExpiryBucket;
 use crate::index::rebuild;
 use crate::lock::contention::HolderId;
 use crate::lock::{self, LockError};
-use crate::messages::remove::remove_conversation;
 use crate::quarantine::quarantine;
 use crate::records::view::View;
 use crate::state_dir::format::{self, BumpProgress, Format, LockFileId};
@@ -163,7 +162,7 @@ impl LockedStore<'_> {
     ///
     /// Returns an error if one of their files cannot be removed.
     pub fn remove_conversation(&self, session: &SessionId) -> Result<(), StoreError> {
-        remove_conversation(&self.store.layout, session)
+        file::remove_dir_all(&self.store.layout.conversation(session))
     }
 
     /// Completes an interrupted commit of this holder, and returns the number of the next audit line.

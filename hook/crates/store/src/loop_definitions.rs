@@ -22,11 +22,8 @@ impl Store {
     /// Returns an error if the file exists or cannot be written, or if the state directory has a newer format.
     pub fn write_loop_definition(&self, run: &RunId, bytes: &[u8]) -> Result<(), LockError> {
         self.check_format()?;
-        let path = self.layout.read_loop_definition(run);
-        if bytes.len() as u64 > MAX_TEXTS {
-            let limit = usize::try_from(MAX_TEXTS).unwrap_or_default();
-            return Err(StoreError::TooLong { path, bytes: bytes.len(), limit }.into());
-        }
+        let path = self.layout.loop_definition(run);
+        file::check_size(&path, bytes, MAX_TEXTS)?;
         file::make_dir(&self.layout.loops())?;
         file::write_synced(&path, bytes)?;
         Ok(file::sync_dir(&self.layout.loops())?)
@@ -38,12 +35,12 @@ impl Store {
     ///
     /// Returns an error if the file cannot be read.
     pub fn read_loop_definition(&self, run: &RunId) -> Result<Option<Vec<u8>>, StoreError> {
-        file::read(&self.layout.read_loop_definition(run), MAX_TEXTS)
+        file::read(&self.layout.loop_definition(run), MAX_TEXTS)
     }
 
     /// Removes the definition of a loop that has ended.
     pub fn remove_loop_definition(&self, run: &RunId) {
-        for path in [self.layout.read_loop_definition(run), self.layout.lock_loop(run)] {
+        for path in [self.layout.loop_definition(run), self.layout.loop_lock(run)] {
             // A remaining file belongs to a run that has ended, so nothing reads it.
             let _ = file::remove(&path);
         }
@@ -55,6 +52,6 @@ impl Store {
     ///
     /// Returns [`LockError::Busy`] if another call holds the lock until the deadline.
     pub fn lock_loop(&self, run: &RunId, deadline: Instant) -> Result<File, LockError> {
-        lock::acquire(&self.layout.lock_loop(run), deadline)
+        lock::acquire(&self.layout.loop_lock(run), deadline)
     }
 }

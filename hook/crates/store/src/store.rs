@@ -7,14 +7,10 @@ use std::time::Duration;
 use agent_baton_core::decision::Location;
 use agent_baton_core::id::{RunId, SessionId};
 use agent_baton_core::process::HostId;
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 
 use crate::audit::{self, AuditReader};
-use crate::cache;
 use crate::error::StoreError;
 use crate::file;
-use crate::lock::LockError;
 use crate::records::view::{ReadVersion, View};
 use crate::state_dir::StateDir;
 use crate::state_dir::disabled::Disabled;
@@ -167,27 +163,5 @@ impl Store {
     #[must_use]
     pub fn catalogue_path(&self) -> PathBuf {
         self.layout.cache_dir().join("catalogue.mdb")
-    }
-
-    /// Creates the directory of the cache.
-    ///
-    /// # Errors
-    ///
-    /// Returns an error if the directory cannot be created, or if the state directory has a newer format.
-    pub fn make_cache_dir(&self) -> Result<(), LockError> {
-        format::read(&self.layout)?;
-        Ok(file::make_dir(&self.layout.cache_dir())?)
-    }
-
-    /// Returns the value cached under a name, or `None` if there is none that this version can read.
-    #[must_use]
-    pub fn cache_get<T: DeserializeOwned>(&self, name: &'static str) -> Option<T> {
-        cache::get(&self.layout, name)
-    }
-
-    /// Caches a value under a name if possible. The file is not synced. Nothing is written to a state directory of a
-    /// newer format.
-    pub fn cache_put<T: Serialize>(&self, name: &'static str, what: &T) {
-        cache::put(&self.layout, name, what);
     }
 }

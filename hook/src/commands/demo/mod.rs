@@ -5,6 +5,7 @@ pub mod agent;
 use std::path::Path;
 
 use agent_baton_core::id::SessionId;
+use baton_display::strip_control_chars_by_line;
 use clap::Args;
 
 use crate::commands::demo::agent::{Answer, FakeAgent, WORK_DIR, no_answer};
@@ -107,9 +108,7 @@ fn readable(output: &str) -> String {
     let words = [("(to the model) ", model), ("(to the user) ", user)];
     words
         .iter()
-        .filter_map(|(whom, text)| {
-            text.map(|text| format!("{whom}{}", baton_display::strip_control_chars_by_line(text)))
-        })
+        .filter_map(|(whom, text)| text.map(|text| format!("{whom}{}", strip_control_chars_by_line(text))))
         .collect::<Vec<_>>()
         .join("\n")
 }

@@ -9,6 +9,8 @@ mod users_word;
 
 use std::collections::BTreeSet;
 
+use baton_display::{error_chain, format_count, strip_control_chars};
+
 use clap::Args;
 
 use crate::args::session::{current_project, resolve_with_last};
@@ -135,20 +137,13 @@ fn open(context: &Context, scope: &Scope, resumable: &[Resumable]) -> Result<(),
             Ok(Outcome::Failed) => failed += 1,
             Err(error) => {
                 failed += 1;
-                output::notice(&format!(
-                    "session {}: {}",
-                    session.id(),
-                    baton_display::strip_control_chars(&error.in_one_line())
-                ));
+                output::notice(&format!("session {}: {}", session.id(), strip_control_chars(&error.in_one_line())));
             }
         }
     }
     match failed {
         0 => Ok(()),
-        _ => Err(CommandError::failed(format!(
-            "{} could not be resumed",
-            baton_display::format_count(failed, "session", "sessions")
-        ))),
+        _ => Err(CommandError::failed(format!("{} could not be resumed", format_count(failed, "session", "sessions")))),
     }
 }
 
@@ -169,11 +164,7 @@ fn open_one(context: &Context, session: &Resumable) -> Result<Outcome, CommandEr
                 session.shell_command()
             )
         }
-        Err(error) => format!(
-            "session {}: {}",
-            session.id(),
-            baton_display::strip_control_chars(&baton_display::error_chain(&error))
-        ),
+        Err(error) => format!("session {}: {}", session.id(), strip_control_chars(&error_chain(&error))),
     };
     output::notice(&why);
     claim.release(context)?;

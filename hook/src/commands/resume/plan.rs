@@ -12,6 +12,7 @@ use super::users_word::RISK;
 use crate::context::Context;
 use crate::error::CommandError;
 use baton_agents::{conversation_directory, spec};
+use baton_display::{format_ago, format_evidence, pane_label, strip_control_chars};
 use baton_engine::session_status::{SessionStatus, has_conversation};
 use baton_status::ListedSession;
 use baton_system::multiplexer::{MultiplexerError, OpenedWindow, Tmux, shell_quote};
@@ -56,9 +57,8 @@ pub(super) fn plan(context: &Context, scope: &Scope, seen: Vec<ListedSession>) -
 fn check(context: &Context, scope: &Scope, seen: &ListedSession) -> Result<PathBuf, Option<CommandError>> {
     let session = &seen.session;
     let all = matches!(scope, Scope::Lost);
-    let refused =
-        |why: &str| CommandError::refused(baton_display::strip_control_chars(&format!("session {} {why}", session.id)));
-    let shown = || seen.pane().map_or_else(|| "an unknown pane".to_owned(), baton_display::pane_label);
+    let refused = |why: &str| CommandError::refused(strip_control_chars(&format!("session {} {why}", session.id)));
+    let shown = || seen.pane().map_or_else(|| "an unknown pane".to_owned(), pane_label);
     match seen.standing.status {
         status if status.is_alive() && all => return Err(None),
         SessionStatus::Ended(_) if all => return Err(None),
@@ -69,7 +69,7 @@ fn check(context: &Context, scope: &Scope, seen: &ListedSession) -> Result<PathB
             ));
         }
         SessionStatus::Unknown if !matches!(scope, Scope::Named { forced: true }) => {
-            let why = baton_display::format_evidence(seen.verdict().evidence);
+            let why = format_evidence(seen.verdict().evidence);
             return Err(Some(
                 refused(&format!("may be running in {}: baton cannot tell from here, because {why}", shown()))
                     .hint(force_hint(session)),
@@ -81,7 +81,7 @@ fn check(context: &Context, scope: &Scope, seen: &ListedSession) -> Result<PathB
         return Err(None);
     }
     if all && seen.standing.since.age_ms(&context.now()) > context.settings().config().stale_after.ms() {
-        let age = baton_display::format_ago(seen.standing.since.age_ms(&context.now()));
+        let age = format_ago(seen.standing.since.age_ms(&context.now()));
         return Err(Some(
             refused(&format!("was last active {age}")).hint(format!("`baton resume {}` resumes it", session.id)),
         ));

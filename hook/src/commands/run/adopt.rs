@@ -10,7 +10,7 @@ use crate::args::caller::TargetLaunch;
 use crate::context::Context;
 use crate::error::CommandError;
 use crate::output;
-use crate::output::run_result::print_result;
+use crate::output::run_result::{print_result, run_label};
 
 /// Move a run to another session.
 #[derive(Args)]
@@ -71,12 +71,7 @@ impl Adopt {
             _ => {}
         }
         print_result(&context, &done, Reason::Adopted, self.json, |run| {
-            format!(
-                "run {} ({}) is now owned by session {session}{resolved_by} (fence {})\n",
-                run.name.as_str(),
-                run.id,
-                run.fence
-            )
+            format!("{} is now owned by session {session}{resolved_by} (fence {})\n", run_label(run), run.fence)
         })
     }
 }

@@ -9,7 +9,7 @@ use crate::args;
 use crate::args::caller::caller;
 use crate::context::Context;
 use crate::error::CommandError;
-use crate::output::run_result::{Phase, print_result};
+use crate::output::run_result::{Phase, print_result, run_label};
 
 /// Report the progress of a run that you own.
 #[derive(Args)]
@@ -81,7 +81,7 @@ impl Update {
             max_iterations: self.max_iterations,
         })?;
         print_result(&context, &done, Reason::Updated, self.json, |run| {
-            format!("run {} ({}) is at iteration {}\n", run.name.as_str(), run.id, run.iteration)
+            format!("{} is at iteration {}\n", run_label(run), run.iteration)
         })
     }
 }
@@ -96,7 +96,7 @@ impl Verify {
         let run = args::run::resolve(&context, &self.run)?;
         let done = context.decide(Command::Verify { run, caller: caller(&context, self.fence.map(Fence)) })?;
         print_result(&context, &done, Reason::Verified, self.json, |run| {
-            format!("you own run {} ({}) (fence {})\n", run.name.as_str(), run.id, run.fence)
+            format!("you own {} (fence {})\n", run_label(run), run.fence)
         })
     }
 }
@@ -116,7 +116,7 @@ impl Finish {
             why: self.why.map(String::from),
         })?;
         print_result(&context, &done, Reason::Finished, self.json, |run| {
-            format!("run {} ({}) is {}\n", run.name.as_str(), run.id, run.status.name())
+            format!("{} is {}\n", run_label(run), run.status.name())
         })
     }
 }

@@ -7,7 +7,7 @@ use clap::Args;
 use crate::args;
 use crate::context::Context;
 use crate::error::CommandError;
-use crate::output::run_result::{Phase, print_result};
+use crate::output::run_result::{Phase, print_result, run_label};
 
 /// Cancel a run for good.
 #[derive(Args)]
@@ -32,7 +32,7 @@ impl Cancel {
         let run = args::run::resolve(&context, &self.run)?;
         let done = context.decide(Command::Cancel { run, why: self.why.map(String::from) })?;
         print_result(&context, &done, Reason::Cancelled, self.json, |run| {
-            format!("run {} ({}) is cancelled for good\n", run.name.as_str(), run.id)
+            format!("{} is cancelled for good\n", run_label(run))
         })
     }
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use agent_baton_core::id::RunId;
+use baton_display::strip_control_chars_by_line;
 use clap::Args;
 
 use crate::args;
@@ -113,7 +114,7 @@ fn show(lines: &[u8], gone: &mut bool) -> io::Result<()> {
     if *gone {
         return Ok(());
     }
-    let text = baton_display::strip_control_chars_by_line(&String::from_utf8_lossy(lines));
+    let text = strip_control_chars_by_line(&String::from_utf8_lossy(lines));
     let mut stdout = io::stdout().lock();
     match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => *gone = true,

@@ -135,7 +135,7 @@ impl Prepared {
     /// Returns an error if a file cannot be written. [`Context::remove_loop_definition`] removes what was written.
     pub fn write(&self, context: &Context, run: &RunId) -> Result<LoopLimits, CommandError> {
         let bytes = self.definition.to_bytes();
-        context.write_loop_definition(run, &bytes)?;
+        context.store().write_loop_definition(run, &bytes)?;
         if let Some(done_when) = &self.definition.done_when {
             let home = context.account_home().ok_or_else(|| {
                 CommandError::failed("the account database names no home directory for this account")
@@ -153,7 +153,7 @@ impl Prepared {
 /// Approves a command that the user gives. It must come from a terminal, without an agent above that could have typed
 /// it.
 fn approve_command(context: &Context, command: String, directory: &Path) -> Result<DoneWhen, CommandError> {
-    if context.lineage().is_some() || !std::io::stdin().is_terminal() {
+    if context.inspector().lineage().is_some() || !std::io::stdin().is_terminal() {
         return Err(CommandError::refused("baton runs a command only if you typed it").hint(
             "run this `baton run start` in a terminal of your own, with --session ID, or leave out --done-when",
         ));
@@ -199,7 +199,7 @@ impl Context {
     #[must_use]
     pub fn block_cap(&self, agent: Agent, process: &Process, project: &Path) -> Option<u32> {
         let block = spec(agent).block_cap?;
-        let variable = |name| self.variable(process, name);
+        let variable = |name| self.inspector().system().variable(process.pid, name);
         let own = variable(spec(agent).home_variable).map(PathBuf::from).filter(|path| path.is_absolute());
         let own = own.or_else(|| self.account_home().map(|home| home.join(spec(agent).home_default)));
         // Follow a link, as the agent does, but only to a regular file: others may never end.

@@ -9,7 +9,7 @@ use clap::Args;
 use crate::args;
 use crate::context::{Context, LoopCheck};
 use crate::error::CommandError;
-use crate::output::run_result::{Phase, print_result};
+use crate::output::run_result::{Phase, print_result, run_label};
 use baton_engine::session_status::has_conversation;
 
 /// Pause a run.
@@ -46,12 +46,7 @@ impl Pause {
         let done = context.decide(Command::Pause { run, why: self.why.map(String::from) })?;
         print_result(&context, &done, Reason::Paused, self.json, |run| {
             let turn = if run.loop_state.is_some() { "; the agent finishes its current turn" } else { "" };
-            format!(
-                "run {} ({}) is paused{turn}. To continue it: `baton run continue {}`\n",
-                run.name.as_str(),
-                run.id,
-                run.id
-            )
+            format!("{} is paused{turn}. To continue it: `baton run continue {}`\n", run_label(run), run.id)
         })
     }
 }
@@ -66,7 +61,7 @@ impl Continue {
         let run = args::run::resolve(&context, &self.run)?;
         let done = context.decide(Command::Continue { run })?;
         print_result(&context, &done, Reason::Continued, self.json, |run| {
-            format!("run {} ({}) is active again{}\n", run.name.as_str(), run.id, next_step(&context, run))
+            format!("{} is active again{}\n", run_label(run), next_step(&context, run))
         })
     }
 }

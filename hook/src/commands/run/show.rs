@@ -3,6 +3,7 @@
 use agent_baton_core::process::Live;
 use agent_baton_core::run::{Run, Status};
 use agent_baton_core::timestamp::Timestamp;
+use baton_display::{format_count, format_local, format_stop_reason, pane_label, strip_control_chars};
 use clap::Args;
 
 use crate::args;
@@ -59,14 +60,14 @@ fn text(context: &Context, run: &Run, live: Live) -> String {
         (true, Live::Unknown) => ", liveness unknown",
     };
     let turns = run.max_iterations.map_or_else(String::new, |max| format!(" of {max}"));
-    let pane = baton_display::pane_label(&run.owner.pane);
+    let pane = pane_label(&run.owner.pane);
     let place = if run.owner.session.is_some() {
         format!("pid {} in {pane}", run.owner.process.pid)
     } else {
         format!("in {pane}")
     };
     let mut rows = vec![
-        ("run", format!("{} ({})", baton_display::strip_control_chars(run.name.as_str()), run.id)),
+        ("run", format!("{} ({})", run.name.as_str(), run.id)),
         ("status", format!("{}{}", status(context, run, live), background_work(run, &now))),
         ("iteration", format!("{}{turns}", run.iteration)),
         (
@@ -78,31 +79,31 @@ fn text(context: &Context, run: &Run, live: Live) -> String {
         ),
         ("", format!("{place}{owner}")),
         ("fence", run.fence.to_string()),
-        ("started", baton_display::format_local(&run.created, &now)),
+        ("started", format_local(&run.created, &now)),
     ];
     if let Some(session) = context.left_for(run) {
         let take = format!("`baton run adopt {} --take --session {session}` takes the run along", run.id);
         rows.insert(5, ("left", format!("you went on with session {session} there; {take}")));
     }
     if let Some(phase) = &run.phase {
-        rows.insert(2, ("phase", baton_display::strip_control_chars(phase)));
+        rows.insert(2, ("phase", strip_control_chars(phase)));
     }
     if let Some(finished) = &run.finished {
-        rows.push(("ended", baton_display::format_local(finished, &now)));
+        rows.push(("ended", format_local(finished, &now)));
     }
     if let Some(why) = &run.stop_reason {
-        rows.push(("reason", baton_display::strip_control_chars(&baton_display::format_stop_reason(why))));
+        rows.push(("reason", strip_control_chars(&format_stop_reason(why))));
     }
     if let Some(LoopCheck { command, is_approved }) = context.loop_check(run) {
         let approval = if is_approved { "" } else { " (no user approved it, so each Stop pauses the loop)" };
         rows.push(("done when", format!("{command}{approval}")));
     }
     if let Some(project) = &run.project {
-        rows.push(("project", baton_display::strip_control_chars(project)));
+        rows.push(("project", strip_control_chars(project)));
     }
     for transfer in &run.history {
-        let from = baton_display::pane_label(&transfer.from.pane);
-        let at = baton_display::format_local(&transfer.at, &now);
+        let from = pane_label(&transfer.from.pane);
+        let at = format_local(&transfer.at, &now);
         rows.push((
             "moved",
             format!(
@@ -138,11 +139,11 @@ fn loop_text(context: &Context, it: &ForeignLoop) -> String {
         ("task model", header.task_model.clone()),
         ("review model", header.review_model.clone()),
         ("started", header.started.as_ref().map(|started| started.replace('T', " "))),
-        ("updated", Some(baton_display::format_local(&it.updated, &context.now()))),
+        ("updated", Some(format_local(&it.updated, &context.now()))),
         ("log", Some(it.path.display().to_string())),
     ];
     let rows = rows.into_iter().filter_map(|(label, value)| Some((label, value?)));
-    rows.map(|(label, value)| format!("{label:<15}{}\n", baton_display::strip_control_chars(&value))).collect()
+    rows.map(|(label, value)| format!("{label:<15}{}\n", strip_control_chars(&value))).collect()
 }
 
 /// That a loop waits for background work of its agent.
@@ -151,7 +152,7 @@ fn background_work(run: &Run, now: &Timestamp) -> String {
     let tasks = run.loop_state.as_ref().map_or(0, |loop_state| loop_state.background_work.tasks.len());
     format!(
         ", waits for background work of its agent ({}) since {}",
-        baton_display::format_count(tasks, "task", "tasks"),
-        baton_display::format_local(since, now)
+        format_count(tasks, "task", "tasks"),
+        format_local(since, now)
     )
 }

@@ -10,7 +10,7 @@ use crate::args::caller::TargetLaunch;
 use crate::commands::run::loop_options::{LoopOptions, Prepared};
 use crate::context::Context;
 use crate::error::CommandError;
-use crate::output::run_result::{Phase, print_result};
+use crate::output::run_result::{Phase, print_result, run_label};
 
 /// Start a run that a session owns.
 #[derive(Args)]
@@ -74,12 +74,8 @@ impl Start {
                     run.id
                 )
             });
-            format!(
-                "started run {} ({}), owned by session {session}{resolved_by} (fence {}){turns}\n",
-                run.name.as_str(),
-                run.id,
-                run.fence
-            )
+            let label = run_label(run);
+            format!("started {label}, owned by session {session}{resolved_by} (fence {}){turns}\n", run.fence)
         })
     }
 }

@@ -14,8 +14,9 @@ use crate::context::{Context, Outcome, current_directory};
 use crate::error::CommandError;
 use crate::hint::Advice;
 use crate::output;
-use crate::output::run_result::refusal;
+use crate::output::run_result::{refusal, run_label};
 use baton_agents::Survivor;
+use baton_display::strip_control_chars;
 use baton_store::SupervisorLock;
 use baton_system::environment::OwnEnvironment;
 use baton_system::pane::find_pane;
@@ -49,7 +50,7 @@ impl With {
         let context = Context::open()?;
         context.check_enabled()?;
         let (lock, run) = self.begin(&context)?;
-        let name = format!("run {} ({})", baton_display::strip_control_chars(run.name.as_str()), run.id);
+        let name = run_label(&run);
         output::notice(&format!("{name} started (fence {})", run.fence));
         let end = Supervised { run: &run, arguments: &self.command }.supervise(&context)?;
         if let Some((failed, why)) = end.verdict() {
@@ -125,7 +126,7 @@ impl With {
             None => Context::new_run_id()?,
         };
         let own = context.own_process()?;
-        let process = identity(&own, &context.here().place);
+        let process = identity(&own, context.place());
         // A tool of an agent has no terminal of its own: the user sees the command in the agent's pane.
         let seen = context.inspector().outermost_agent().unwrap_or_else(|| own.clone());
         let pane = find_pane(context.inspector().system(), &OwnEnvironment, &seen);
@@ -163,10 +164,8 @@ impl With {
 /// What an earlier command left behind, with the way out.
 fn describe_survivors(survivors: &[Survivor]) -> String {
     let Some(first) = survivors.first() else { return Reason::IterationAlive.sentence().to_owned() };
-    let names: Vec<String> = survivors
-        .iter()
-        .map(|it| format!("pid {} ({})", it.process.pid, baton_display::strip_control_chars(&it.comm)))
-        .collect();
+    let names: Vec<String> =
+        survivors.iter().map(|it| format!("pid {} ({})", it.process.pid, strip_control_chars(&it.comm))).collect();
     let pids: Vec<String> = survivors.iter().map(|it| it.process.pid.to_string()).collect();
     format!(
         "run {} is not over: its command started {}, still alive. Wait for that with --wait, or end it: kill {}",
@@ -180,9 +179,8 @@ fn describe_survivors(survivors: &[Survivor]) -> String {
 fn may_be_running(context: &Context, run: Option<&Run>) -> CommandError {
     let error = CommandError::refused(match run {
         Some(run) => format!(
-            "run {} ({}) may still be running, and baton cannot tell from here: {}",
-            baton_display::strip_control_chars(run.name.as_str()),
-            run.id,
+            "{} may still be running, and baton cannot tell from here: {}",
+            run_label(run),
             context.describe_supervised_command(run)
         ),
         None => "a command of this name may still be running, and baton cannot tell from here".to_owned(),
@@ -193,7 +191,7 @@ fn may_be_running(context: &Context, run: Option<&Run>) -> CommandError {
 }
 
 fn describe_running(context: &Context, run: &Run) -> String {
-    format!("run {} ({}) is still running: {}", run.name.as_str(), run.id, context.describe_supervised_command(run))
+    format!("{} is still running: {}", run_label(run), context.describe_supervised_command(run))
 }
 
 impl CommandExit {

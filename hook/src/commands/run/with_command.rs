@@ -20,6 +20,7 @@ use crate::error::CommandError;
 use crate::output;
 use crate::output::run_result::refusal;
 use baton_agents::COMMAND_SESSION_VARIABLE;
+use baton_display::strip_control_chars;
 use baton_system::identity;
 
 /// Become the command of a run.
@@ -41,7 +42,7 @@ impl WithCommand {
         let _ = blocked_signals().thread_unblock();
         let context = Context::open()?;
         let own = context.own_process()?;
-        let child = identity(&own, &context.here().place);
+        let child = identity(&own, context.place());
         let done = context.decide(Command::Attach { run: self.run, fence: Fence(self.fence), child })?;
         if done.decision.reason != Reason::Attached {
             return Err(refusal(&context, &done, done.decision.reason));
@@ -52,10 +53,7 @@ impl WithCommand {
         // What the command starts keeps this, and so can be told from a daemon, which begins a session of its own.
         let failed =
             Program::new(program).args(arguments).env(COMMAND_SESSION_VARIABLE, own.session.to_string()).exec();
-        output::notice(&format!(
-            "cannot run {}: {failed}",
-            baton_display::strip_control_chars(&program.to_string_lossy())
-        ));
+        output::notice(&format!("cannot run {}: {failed}", strip_control_chars(&program.to_string_lossy())));
         // Exit as a shell does: 127 if the program does not exist, 126 if it cannot be run.
         std::process::exit(if failed.kind() == std::io::ErrorKind::NotFound { 127 } else { 126 })
     }

@@ -3,6 +3,7 @@
 use agent_baton_core::decision::Location;
 use agent_baton_core::id::SessionId;
 use agent_baton_core::process::Live;
+use baton_display::{pane_label, strip_control_chars};
 use clap::Args;
 
 use crate::args::session::matching_sessions;
@@ -50,7 +51,7 @@ impl Delete {
             Deletion::Lives(session, live) => {
                 let shown = session.launches.iter().rev().find(|launch| launch.ended.is_none());
                 let place = shown.map_or_else(String::new, |launch| {
-                    format!(" in {} (pid {})", baton_display::pane_label(&launch.pane), launch.process.pid)
+                    format!(" in {} (pid {})", pane_label(&launch.pane), launch.process.pid)
                 });
                 match live {
                     Live::Yes => {
@@ -75,7 +76,7 @@ pub(super) fn parse_full_id(context: &Context, text: &str, command: &str) -> Res
     {
         return Ok(id.clone());
     }
-    let shown = baton_display::strip_control_chars(text);
+    let shown = strip_control_chars(text);
     let store = context.store();
     let known = [Location::Live, Location::Archive, Location::Trash].map(|location| store.sessions(location));
     let mut meant = known.into_iter().collect::<Result<Vec<_>, _>>()?.concat();

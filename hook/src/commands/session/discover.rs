@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use agent_baton_core::agent::Agent;
 use agent_baton_core::id::SessionId;
 use agent_baton_core::session::Session;
+use baton_display::{format_count, strip_control_chars};
 use clap::Args;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -119,26 +120,26 @@ fn view(registered: &[Session], found: ForeignLoops, partial: bool) -> DiscoverV
 fn text(view: &DiscoverView) -> String {
     let session = |found: &DiscoveredView| {
         let state = if found.live { "alive" } else { "ended" };
-        let cwd = found.cwd.as_deref().map(baton_display::strip_control_chars).unwrap_or_default();
+        let cwd = found.cwd.as_deref().map(strip_control_chars).unwrap_or_default();
         let primary = vec![found.id.to_string(), found.agent.to_string(), state.to_owned()];
         Row { primary, secondary: vec![cwd] }
     };
     let row = |found: &ForeignLoop| {
-        let plan = found.header.plan.as_deref().map(baton_display::strip_control_chars).unwrap_or_default();
+        let plan = found.header.plan.as_deref().map(strip_control_chars).unwrap_or_default();
         Row {
-            primary: vec![baton_display::strip_control_chars(&found.id), found.state.word().to_owned()],
-            secondary: vec![plan, baton_display::strip_control_chars(&found.path.display().to_string())],
+            primary: vec![strip_control_chars(&found.id), found.state.word().to_owned()],
+            secondary: vec![plan, strip_control_chars(&found.path.display().to_string())],
         }
     };
     let mut text = match view.registered.len() {
         0 => "no new sessions\n".to_owned(),
-        many => format!("{} registered\n", baton_display::format_count(many, "session", "sessions")),
+        many => format!("{} registered\n", format_count(many, "session", "sessions")),
     };
     let terminal = Terminal::stdout();
     let sessions = view.registered.iter().map(session).collect();
     text.push_str(&Listing::new(&["SESSION", "AGENT", "STATUS"], &["DIRECTORY"], sessions).render(&terminal));
     if !view.loops.is_empty() {
-        text.push_str(&format!("{}\n", baton_display::format_count(view.loops.len(), "loop", "loops")));
+        text.push_str(&format!("{}\n", format_count(view.loops.len(), "loop", "loops")));
         let loops = view.loops.iter().map(row).collect();
         text.push_str(&Listing::new(&["LOOP", "STATUS"], &["PLAN", "LOG"], loops).render(&terminal));
     }

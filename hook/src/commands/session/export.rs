@@ -10,7 +10,7 @@ use crate::args;
 use crate::context::Context;
 use crate::error::CommandError;
 use crate::output;
-use baton_display::Progress;
+use baton_display::{Progress, format_count, strip_control_chars};
 use baton_engine::export::{self, MAX_TRANSCRIPT_BYTES, SessionExport, Transcript};
 use baton_fs::read::open_own;
 use baton_store::AuditLine;
@@ -64,10 +64,10 @@ impl Export {
         drop(progress);
         output::print(&format!(
             "wrote {}: the record, {}, {}, {}{}\n",
-            baton_display::strip_control_chars(&out.display().to_string()),
-            baton_display::format_count(export.messages.len(), "message", "messages"),
-            baton_display::format_count(export.chunks.len(), "chunk", "chunks"),
-            baton_display::format_count(export.decisions.lines().count(), "decision", "decisions"),
+            strip_control_chars(&out.display().to_string()),
+            format_count(export.messages.len(), "message", "messages"),
+            format_count(export.chunks.len(), "chunk", "chunks"),
+            format_count(export.decisions.lines().count(), "decision", "decisions"),
             if export.transcript.is_some() { ", the transcript" } else { "" },
         ))
     }

@@ -12,7 +12,7 @@ use clap::Args;
 use crate::context::Context;
 use crate::error::CommandError;
 use crate::output;
-use baton_display::Progress;
+use baton_display::{Progress, format_count};
 use baton_engine::export::{self, SessionExport};
 use baton_fs::read::open_own;
 use baton_store::{AuditAction, ImportedConversation, Transaction, View};
@@ -79,10 +79,10 @@ impl Import {
         for report in locked.take_reports() {
             output::notice(&report);
         }
-        let messages = baton_display::format_count(messages, "message", "messages");
+        let messages = format_count(messages, "message", "messages");
         output::print(&format!(
             "session {id} is in the archive, with {messages} and {}\n",
-            baton_display::format_count(chunks, "chunk", "chunks")
+            format_count(chunks, "chunk", "chunks")
         ))
     }
 }

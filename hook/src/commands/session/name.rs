@@ -33,7 +33,7 @@ impl Name {
         let id = args::session::resolve(&context, &self.session, false)?;
         let text = self.name.as_ref().map_or_else(
             || format!("session {id} no longer has a name\n"),
-            |name| format!("session {id} is now called \"{}\"\n", baton_display::strip_control_chars(name.as_str())),
+            |name| format!("session {id} is now called \"{}\"\n", name.as_str()),
         );
         let action = if self.name.is_some() { AuditAction::SessionNamed } else { AuditAction::SessionNameRemoved };
         context.edit_session(action, &id, |session| session.name = self.name)?;

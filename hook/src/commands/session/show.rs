@@ -15,6 +15,7 @@ use crate::error::CommandError;
 use crate::output;
 use crate::output::terminal::Terminal;
 use baton_agents::{TranscriptStats, spec};
+use baton_display::{format_evidence, format_local, pane_label, strip_control_chars};
 use baton_status::ListedSession;
 use baton_status::{ChunkView, ConversationView, LaunchView, SessionView};
 use baton_store::Chunk;
@@ -76,13 +77,10 @@ const fn describe_turn(turn: LastTurn, live: Live) -> Option<&'static str> {
 
 fn text(seen: &ListedSession, view: &SessionView, now: &Timestamp, terminal: &Terminal) -> String {
     let session = &seen.session;
-    let clean = |text: &Option<String>| text.as_deref().map(baton_display::strip_control_chars);
+    let clean = |text: &Option<String>| text.as_deref().map(strip_control_chars);
     let mut rows = vec![("session", format!("{} ({})", session.id, session.agent))];
-    rows.extend(session.name.as_ref().map(|name| ("name", baton_display::strip_control_chars(name.as_str()))));
-    rows.push((
-        "status",
-        format!("{} since {}", seen.standing.status.word(), baton_display::format_local(&seen.standing.since, now)),
-    ));
+    rows.extend(session.name.as_ref().map(|name| ("name", name.as_str().to_owned())));
+    rows.push(("status", format!("{} since {}", seen.standing.status.word(), format_local(&seen.standing.since, now))));
     let launches = session.launches.iter().zip(&view.launches);
     rows.extend(launches.map(|(launch, view)| ("launch", describe_launch(launch, view, now))));
     rows.extend(view.runs.iter().map(|run| ("run", run.to_string())));
@@ -100,12 +98,9 @@ fn text(seen: &ListedSession, view: &SessionView, now: &Timestamp, terminal: &Te
     let marks = [("pinned", view.pinned), ("headless", view.headless), ("archived", view.archived)];
     let marks: Vec<&str> = marks.into_iter().filter_map(|(word, holds)| holds.then_some(word)).collect();
     rows.extend((!marks.is_empty()).then(|| ("marks", marks.join(", "))));
-    rows.push(("first seen", baton_display::format_local(&session.created, now)));
+    rows.push(("first seen", format_local(&session.created, now)));
     rows.extend(
-        session
-            .ended
-            .as_ref()
-            .map(|end| ("ended", format!("{} ({})", baton_display::format_local(&end.at, now), end.reason))),
+        session.ended.as_ref().map(|end| ("ended", format!("{} ({})", format_local(&end.at, now), end.reason))),
     );
     let row = |(label, value): &(&str, String)| match *label {
         "chunk" => format!("{}\n", terminal.wrap(&format!("{label:<12}"), value)),
@@ -117,8 +112,8 @@ fn text(seen: &ListedSession, view: &SessionView, now: &Timestamp, terminal: &Te
 /// Returns what the transcript shows about the conversation, for a user.
 fn transcript_rows(transcript_stats: &TranscriptStats) -> Vec<(&'static str, String)> {
     let mut rows = Vec::new();
-    rows.extend(transcript_stats.title.as_deref().map(|title| ("title", baton_display::strip_control_chars(title))));
-    rows.extend(transcript_stats.model.as_deref().map(|model| ("model", baton_display::strip_control_chars(model))));
+    rows.extend(transcript_stats.title.as_deref().map(|title| ("title", strip_control_chars(title))));
+    rows.extend(transcript_stats.model.as_deref().map(|model| ("model", strip_control_chars(model))));
     rows.extend(transcript_stats.prompts.map(|prompts| {
         let more = if prompts.at_least { " or more" } else { "" };
         ("prompts", format!("{}{more}", prompts.count))
@@ -141,9 +136,9 @@ fn describe_launch(launch: &Launch, view: &LaunchView, now: &Timestamp) -> Strin
         Live::No => "ended",
     };
     let by = match &launch.ended {
-        Some(end) => format!("{} ({})", baton_display::format_evidence(view.evidence), end.reason),
-        None => baton_display::format_evidence(view.evidence).to_owned(),
+        Some(end) => format!("{} ({})", format_evidence(view.evidence), end.reason),
+        None => format_evidence(view.evidence).to_owned(),
     };
-    let since = baton_display::format_local(&launch.started, now);
-    format!("pid {} in {}, since {since}: {word}, {by}", launch.process.pid, baton_display::pane_label(&launch.pane))
+    let since = format_local(&launch.started, now);
+    format!("pid {} in {}, since {since}: {word}, {by}", launch.process.pid, pane_label(&launch.pane))
 }

@@ -87,7 +87,7 @@ pub(crate) fn rebuild(layout: &Layout, deadline: Instant, reports: &mut Vec<Stri
 /// Writes a file unless it is already correct, and returns whether it wrote it. An unreadable file is overwritten,
 /// because it is derived from the records.
 fn put(temp: &Path, path: &Path, content: &impl serde::Serialize) -> Result<bool, StoreError> {
-    let bytes = serde_json::to_vec(content).map_err(|error| StoreError::io("write", path)(error.into()))?;
+    let bytes = file::to_json(path, content, file::MAX_RECORD)?;
     if file::read(path, file::MAX_RECORD).ok().flatten().as_ref() == Some(&bytes) {
         return Ok(false);
     }

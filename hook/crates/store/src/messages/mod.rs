@@ -15,16 +15,16 @@ mod import;
 mod markdown;
 mod message;
 mod parse;
-pub(crate) mod remove;
 #[cfg(test)]
 mod tests;
 
 use std::fs;
 use std::io::ErrorKind;
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use agent_baton_core::id::SessionId;
+use baton_fs::lock::is_at;
 
 use crate::error::StoreError;
 use crate::file;
@@ -115,16 +115,9 @@ impl Store {
             if sync {
                 log.sync_data().map_err(StoreError::io("sync", &path))?;
             }
-            let written = log.metadata().map_err(StoreError::io("inspect", &path))?;
-            match fs::symlink_metadata(&path) {
-                Ok(now) if (now.dev(), now.ino()) == (written.dev(), written.ino()) => {
-                    return Ok(Appended::Kept(written.len()));
-                }
-                Err(error) if error.kind() != ErrorKind::NotFound => {
-                    return Err(StoreError::io("inspect", &path)(error));
-                }
-                // The log was compacted in the meantime, perhaps before this line was written.
-                _ => {}
+            // If not, it was compacted in the meantime, perhaps before this line was written.
+            if is_at(&log, &path).map_err(StoreError::io("inspect", &path))? {
+                return Ok(Appended::Kept(log.metadata().map_err(StoreError::io("inspect", &path))?.len()));
             }
         }
         Err(StoreError::Contended { path })

@@ -109,10 +109,6 @@ pub(crate) fn write(layout: &Layout, mut format: Format) -> Result<(), LockError
 /// Writes the format through a temporary file with this name.
 pub(crate) fn put(layout: &Layout, temp: &str, format: &Format) -> Result<(), StoreError> {
     let path = layout.format();
-    let bytes = serde_json::to_vec(format).map_err(|error| StoreError::io("write", &path)(error.into()))?;
-    if u64::try_from(bytes.len()).is_ok_and(|len| len > MAX_FORMAT_BYTES) {
-        let limit = usize::try_from(MAX_FORMAT_BYTES).unwrap_or(usize::MAX);
-        return Err(StoreError::TooLong { path, bytes: bytes.len(), limit });
-    }
+    let bytes = file::to_json(&path, format, MAX_FORMAT_BYTES)?;
     file::replace(&layout.temp_of(temp), &path, &bytes, file::Durability::Full)
 }

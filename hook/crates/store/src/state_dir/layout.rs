@@ -225,11 +225,11 @@ impl Layout {
         self.at("loops")
     }
 
-    pub(crate) fn read_loop_definition(&self, id: &RunId) -> PathBuf {
+    pub(crate) fn loop_definition(&self, id: &RunId) -> PathBuf {
         self.loops().join(format!("{id}.json"))
     }
 
-    pub(crate) fn lock_loop(&self, id: &RunId) -> PathBuf {
+    pub(crate) fn loop_lock(&self, id: &RunId) -> PathBuf {
         self.loops().join(format!("{id}.lock"))
     }
 

@@ -1,7 +1,6 @@
 //! Removes the whole state at the user's request.
 
 use std::fs;
-use std::io::ErrorKind;
 use std::time::{Duration, Instant};
 
 use crate::error::StoreError;
@@ -24,13 +23,7 @@ impl Store {
         let root = self.layout.root();
         let held = lock::acquire(&self.layout.lock(), Instant::now() + LOCK_TIMEOUT)?;
         for name in Layout::DIRS {
-            let path = root.join(name);
-            match fs::remove_dir_all(&path) {
-                Err(error) if error.kind() != ErrorKind::NotFound => {
-                    return Err(StoreError::io("remove", &path)(error).into());
-                }
-                _ => {}
-            }
+            file::remove_dir_all(&root.join(name))?;
         }
         for name in file::list_names(root)? {
             if name == "wal.json" || name == "format" || name.ends_with(".tmp") {

@@ -9,7 +9,6 @@ use crate::audit;
 use crate::error::StoreError;
 use crate::file;
 use crate::index::expiry;
-use crate::messages::remove::remove_conversation;
 use crate::quarantine::quarantine;
 use crate::state_dir::layout::Layout;
 use crate::wal::entry::{self, CommitRecord, Effect, TargetState, WalEntry};
@@ -176,7 +175,7 @@ impl<'a> Recovery<'a> {
                 Effect::RemoveSessionLog { id, location } => file::remove(&self.layout.log(*location, id))?,
                 Effect::RemoveConversation { id } => {
                     // An error here must not block every later commit.
-                    if let Err(error) = remove_conversation(self.layout, id) {
+                    if let Err(error) = file::remove_dir_all(&self.layout.conversation(id)) {
                         self.reports.push(error_chain(&error));
                     }
                 }

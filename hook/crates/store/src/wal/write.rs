@@ -89,16 +89,7 @@ impl PreparedCommit {
             }
             Step::WriteWal => {
                 let path = layout.temp_of("wal.json");
-                let bytes =
-                    serde_json::to_vec(&self.wal).map_err(|error| StoreError::io("write", &path)(error.into()))?;
-                if u64::try_from(bytes.len()).is_ok_and(|len| len > MAX_WAL_BYTES) {
-                    return Err(StoreError::TooLong {
-                        path,
-                        bytes: bytes.len(),
-                        limit: usize::try_from(MAX_WAL_BYTES).unwrap_or_default(),
-                    });
-                }
-                file::write_synced(&path, &bytes)
+                file::write_synced(&path, &file::to_json(&path, &self.wal, MAX_WAL_BYTES)?)
             }
             Step::Publish => {
                 let path = layout.wal();

@@ -26,7 +26,7 @@ pub(crate) fn read_backup(store: &ProtectedStore, saved: &Backup) -> Result<Resu
         Err(StoreError::Unreadable { what, .. }) => return Ok(Err(what)),
         Err(error) => return Err(error),
     };
-    if Digest::from_content(&bytes) != saved.sha256 {
+    if Digest::of(&bytes) != saved.sha256 {
         return Ok(Err("is damaged: its digest does not match".to_owned()));
     }
     Ok(FileArchive::parse(&bytes).map_err(|error| error_chain(&error)))

@@ -2,13 +2,11 @@
 
 use std::fmt;
 
-use baton_fs::hash::sha256_hex;
+use baton_fs::hash::HexDigest;
 use serde::{Deserialize, Serialize};
 
-/// The SHA-256 of a file's content, as 64 hex digits.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct Digest(String);
+/// The SHA-256 of a file's content.
+pub type Digest = HexDigest<32>;
 
 /// The file, directory or link at a path.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -71,34 +69,6 @@ impl TryFrom<u32> for Mode {
 impl From<Mode> for u32 {
     fn from(mode: Mode) -> Self {
         mode.0
-    }
-}
-
-impl Digest {
-    /// Computes the digest of these bytes.
-    #[must_use]
-    pub fn from_content(bytes: &[u8]) -> Self {
-        Self(sha256_hex(bytes, 32))
-    }
-
-    /// Returns the digits.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl TryFrom<String> for Digest {
-    type Error = &'static str;
-    fn try_from(text: String) -> Result<Self, Self::Error> {
-        let hex = |b: u8| matches!(b, b'0'..=b'9' | b'a'..=b'f');
-        if text.len() == 64 && text.bytes().all(hex) { Ok(Self(text)) } else { Err("is not a digest of 64 hex digits") }
-    }
-}
-
-impl From<Digest> for String {
-    fn from(digest: Digest) -> Self {
-        digest.0
     }
 }
 

@@ -58,7 +58,7 @@ mod tests {
 
     #[test]
     fn the_first_saves_and_the_last_gives_back() {
-        let saved = || Backup { number: 1, sha256: Digest::from_content(b"") };
+        let saved = || Backup { number: 1, sha256: Digest::of(b"") };
         let states = [
             ProtectionState::Idle,
             ProtectionState::Saved(saved()),

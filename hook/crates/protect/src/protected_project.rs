@@ -261,7 +261,7 @@ impl ProtectedProject<'_, '_> {
     #[must_use]
     pub fn find_backup(&self, number: u64) -> Option<Backup> {
         let bytes = self.protected_store.archive(ArchiveKind::Backup, number, MAX_ARCHIVE_BYTES).ok()??;
-        Some(Backup { number, sha256: Digest::from_content(&bytes) })
+        Some(Backup { number, sha256: Digest::of(&bytes) })
     }
 
     /// Returns whether the backup was made of the directory that is now at the project's path.
@@ -329,7 +329,7 @@ impl ProtectedProject<'_, '_> {
         let bytes =
             archive.to_bytes().map_err(|source| ProtectError::Archive { project: self.project.to_owned(), source })?;
         let number = self.protected_store.add(self.locked, kind, &bytes)?;
-        Ok((number, Digest::from_content(&bytes)))
+        Ok((number, Digest::of(&bytes)))
     }
 
     /// Opens the project's directory, if it may be the one that was saved.

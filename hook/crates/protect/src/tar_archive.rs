@@ -181,7 +181,7 @@ fn verified_contents(
         let name = member_name(folder, path);
         let content = contents.remove(name.as_bytes());
         let whole = |content: &Vec<u8>| {
-            u64::try_from(content.len()).is_ok_and(|len| len == *bytes) && Digest::from_content(content) == *sha256
+            u64::try_from(content.len()).is_ok_and(|len| len == *bytes) && Digest::of(content) == *sha256
         };
         let content = content.filter(whole).ok_or(ArchiveError::Damaged(name))?;
         found.insert(path.clone(), content);

@@ -78,7 +78,7 @@ fn nothing_is_reached_through_a_symbolic_link() {
     symlink(&outside, project.join("link")).unwrap();
     let root = ProjectDir::open(&project).unwrap();
     let below = inside("link/file");
-    let entry = Entry::File { mode: Mode::try_from(0o600).unwrap(), bytes: 1, sha256: Digest::from_content(b"x") };
+    let entry = Entry::File { mode: Mode::try_from(0o600).unwrap(), bytes: 1, sha256: Digest::of(b"x") };
     let obstacle = |error: ProjectDirError| match error {
         ProjectDirError::Path(obstacle) => obstacle,
         ProjectDirError::Io(error) => panic!("{error}"),

@@ -64,7 +64,7 @@ pub(super) fn read_file(above: &OwnedFd, name: &OsStr) -> Result<Option<(Entry, 
     if bytes > MAX_FILE_BYTES {
         return Err(PathError::TooLarge.into());
     }
-    let entry = Entry::File { mode: Mode::from_status(status.st_mode), bytes, sha256: Digest::from_content(&content) };
+    let entry = Entry::File { mode: Mode::from_status(status.st_mode), bytes, sha256: Digest::of(&content) };
     let same = ChangeStamp::from_status(&fstat(&file)?) == ChangeStamp::from_status(&status);
     Ok(same.then_some((entry, content)))
 }

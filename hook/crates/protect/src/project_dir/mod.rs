@@ -282,7 +282,7 @@ fn rename_if_absent(above: &OwnedFd, from: &str, to: &OsStr) -> Result<(), Proje
 
 /// Returns the name of the temporary file beside a path. It is always the same, so that a later call finds the file.
 fn temporary_name(path: &RelativePath) -> String {
-    let digest = Digest::from_content(path.path().as_os_str().as_bytes());
+    let digest = Digest::of(path.path().as_os_str().as_bytes());
     format!(".baton-{}.tmp", digest.as_str().get(..16).unwrap_or_default())
 }
 

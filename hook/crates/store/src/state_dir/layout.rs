@@ -4,40 +4,14 @@ use std::path::{Path, PathBuf};
 
 use agent_baton_core::decision::Location;
 use agent_baton_core::id::{RunId, SessionId};
-use baton_fs::hash::sha256_hex;
+use baton_fs::hash::HexDigest;
 use serde::{Deserialize, Serialize};
 
 use crate::error::StoreError;
 use crate::file;
 
-/// The first 16 bytes of a SHA-256 as 32 hex digits, which is safe as a file name.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub(crate) struct Hash(String);
-
-impl Hash {
-    pub(crate) fn of(bytes: &[u8]) -> Self {
-        Self(sha256_hex(bytes, 16))
-    }
-
-    pub(crate) fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl TryFrom<String> for Hash {
-    type Error = &'static str;
-    fn try_from(text: String) -> Result<Self, Self::Error> {
-        let hex = |b: u8| matches!(b, b'0'..=b'9' | b'a'..=b'f');
-        if text.len() == 32 && text.bytes().all(hex) { Ok(Self(text)) } else { Err("is not a hash of 32 hex digits") }
-    }
-}
-
-impl From<Hash> for String {
-    fn from(hash: Hash) -> Self {
-        hash.0
-    }
-}
+/// A digest of 32 digits.
+pub(crate) type Hash = HexDigest<16>;
 
 /// The kind of key of an index file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

@@ -7,12 +7,10 @@ use std::io;
 use baton_core_host::CoreError;
 use baton_engine::config::ConfigError;
 use baton_engine::decide::DecisionError;
-use baton_engine::export::ExportError;
 use baton_installer::InstallError;
 use baton_protect::ProtectError;
 use baton_store::{CommitError, LockError, StateDirError, StoreError};
 use baton_system::SystemError;
-use baton_system::multiplexer::MultiplexerError;
 
 use crate::hint::{Advice, Hint};
 
@@ -22,7 +20,7 @@ pub struct CommandError {
     /// What happened, to which resource.
     pub kind: ErrorKind,
     /// The typed error of what it called.
-    pub source: Option<Box<Source>>,
+    pub source: Option<Box<dyn Advice>>,
     /// What the user can do.
     pub hint: Option<Hint>,
 }
@@ -49,50 +47,6 @@ pub enum ErrorKind {
     /// The source says all of it.
     #[error("failed")]
     Source,
-}
-
-/// What a command failed on.
-#[derive(Debug, thiserror::Error)]
-pub enum Source {
-    /// Of the system.
-    #[error(transparent)]
-    Io(#[from] io::Error),
-    /// Of the host's identity.
-    #[error(transparent)]
-    System(#[from] SystemError),
-    /// Of a multiplexer.
-    #[error(transparent)]
-    Multiplexer(#[from] MultiplexerError),
-    /// Of the core.
-    #[error(transparent)]
-    Core(#[from] CoreError),
-    /// Of the configuration.
-    #[error(transparent)]
-    Config(#[from] ConfigError),
-    /// Of the location of the state.
-    #[error(transparent)]
-    StateDir(#[from] StateDirError),
-    /// Of a file of the state.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// Of the lock.
-    #[error(transparent)]
-    Lock(#[from] LockError),
-    /// Of a commit.
-    #[error(transparent)]
-    Commit(#[from] CommitError),
-    /// Of a decision.
-    #[error(transparent)]
-    Decision(#[from] DecisionError),
-    /// Of protected files.
-    #[error(transparent)]
-    Protect(#[from] ProtectError),
-    /// Of an agent's configuration.
-    #[error(transparent)]
-    Install(#[from] InstallError),
-    /// Of an export.
-    #[error(transparent)]
-    Export(#[from] ExportError),
 }
 
 /// An error of the system is none of these: it needs the operation and the resource.
@@ -151,7 +105,7 @@ impl CommandError {
     }
 
     /// The system refused an operation.
-    pub fn cannot(operation: &'static str, resource: impl fmt::Display, source: impl Into<Source>) -> Self {
+    pub fn cannot(operation: &'static str, resource: impl fmt::Display, source: impl Advice + 'static) -> Self {
         Self::new(ErrorKind::Cannot { operation, resource: resource.to_string() }).caused_by(source)
     }
 
@@ -176,8 +130,7 @@ impl CommandError {
 
     /// Adds the source, with its hint.
     #[must_use]
-    pub fn caused_by(mut self, source: impl Into<Source>) -> Self {
-        let source = source.into();
+    pub fn caused_by(mut self, source: impl Advice + 'static) -> Self {
         self.hint = source.hint();
         self.source = Some(Box::new(source));
         self
@@ -202,33 +155,22 @@ impl CommandError {
     /// Returns the source about an agent's configuration.
     #[must_use]
     pub fn install_error(&self) -> Option<&InstallError> {
-        match self.source.as_deref() {
-            Some(Source::Install(error)) => Some(error),
-            _ => None,
-        }
+        let source: &(dyn Error + 'static) = self.source.as_deref()?;
+        source.downcast_ref()
     }
 
     /// Returns the source about a file of the state.
     #[must_use]
     pub fn store_error(&self) -> Option<&StoreError> {
-        match self.source.as_deref()? {
-            Source::Store(error)
-            | Source::Lock(LockError::Store(error))
-            | Source::Commit(CommitError::Store(error) | CommitError::InDoubt { source: error })
-            | Source::Decision(
-                DecisionError::Store(error)
-                | DecisionError::Commit(CommitError::Store(error) | CommitError::InDoubt { source: error }),
-            ) => Some(error),
-            _ => None,
-        }
+        self.source.as_deref()?.store_error()
     }
 }
 
 impl fmt::Display for CommandError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (&self.kind, &self.source) {
-            (ErrorKind::Source, Some(source)) => source.fmt(f),
-            (kind, _) => kind.fmt(f),
+            (ErrorKind::Source, Some(source)) => write!(f, "{source}"),
+            (kind, _) => write!(f, "{kind}"),
         }
     }
 }
@@ -243,24 +185,5 @@ impl Error for CommandError {
 impl Advice for CommandError {
     fn hint(&self) -> Option<Hint> {
         self.hint.clone()
-    }
-}
-
-impl Advice for Source {
-    fn hint(&self) -> Option<Hint> {
-        match self {
-            Self::Io(_) | Self::Multiplexer(_) => None,
-            Self::System(error) => error.hint(),
-            Self::Core(error) => error.hint(),
-            Self::Config(error) => error.hint(),
-            Self::StateDir(error) => error.hint(),
-            Self::Store(error) => error.hint(),
-            Self::Lock(error) => error.hint(),
-            Self::Commit(error) => error.hint(),
-            Self::Decision(error) => error.hint(),
-            Self::Protect(error) => error.hint(),
-            Self::Install(error) => error.hint(),
-            Self::Export(error) => error.hint(),
-        }
     }
 }

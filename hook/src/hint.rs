@@ -15,6 +15,7 @@ use baton_installer::InstallError;
 use baton_protect::ProtectError;
 use baton_store::{CommitError, LockError, StateDirError, StoreError};
 use baton_system::SystemError;
+use baton_system::multiplexer::MultiplexerError;
 
 /// What a user can do: most often a command of baton, in backticks, and what it does.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,6 +49,11 @@ pub trait Advice: Error {
     /// Returns the hint.
     fn hint(&self) -> Option<Hint>;
 
+    /// Returns the error of a file of the state, if it is one.
+    fn store_error(&self) -> Option<&StoreError> {
+        None
+    }
+
     /// Returns the error, its causes and the hint in one line.
     fn in_one_line(&self) -> String
     where
@@ -55,6 +61,19 @@ pub trait Advice: Error {
     {
         let text = error_chain(self);
         self.hint().map_or_else(|| text.clone(), |hint| format!("{text}; {hint}"))
+    }
+}
+
+/// It does not say what was tried: the error that has it as its source may have a hint.
+impl Advice for io::Error {
+    fn hint(&self) -> Option<Hint> {
+        None
+    }
+}
+
+impl Advice for MultiplexerError {
+    fn hint(&self) -> Option<Hint> {
+        None
     }
 }
 
@@ -133,6 +152,10 @@ impl Advice for StoreError {
             Self::TooLong { .. } => None,
         }
     }
+
+    fn store_error(&self) -> Option<&StoreError> {
+        Some(self)
+    }
 }
 
 /// The hint for an error of the system about a file of the state.
@@ -168,6 +191,10 @@ impl Advice for LockError {
             Self::Store(error) => error.hint(),
         }
     }
+
+    fn store_error(&self) -> Option<&StoreError> {
+        if let Self::Store(error) = self { Some(error) } else { None }
+    }
 }
 
 impl Advice for CommitError {
@@ -179,6 +206,10 @@ impl Advice for CommitError {
             Self::Refused(_) => Some(Hint::BUG),
         }
     }
+
+    fn store_error(&self) -> Option<&StoreError> {
+        if let Self::Store(error) | Self::InDoubt { source: error } = self { Some(error) } else { None }
+    }
 }
 
 impl Advice for DecisionError {
@@ -188,6 +219,14 @@ impl Advice for DecisionError {
             Self::Core(error) => error.hint(),
             Self::Refused(_) => Some(Hint::BUG),
             Self::Commit(error) => error.hint(),
+        }
+    }
+
+    fn store_error(&self) -> Option<&StoreError> {
+        match self {
+            Self::Store(error) => Some(error),
+            Self::Commit(error) => error.store_error(),
+            Self::Core(_) | Self::Refused(_) => None,
         }
     }
 }

@@ -4,7 +4,9 @@ use std::io::{self, Stdout, Write};
 
 use crossterm::clipboard::CopyToClipboard;
 use crossterm::event::{DisableMouseCapture, EnableMouseCapture};
-use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
+use crossterm::terminal::{
+    Clear, ClearType, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
+};
 use crossterm::{cursor, execute};
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
@@ -36,7 +38,11 @@ impl TakenTerminal {
         leave();
         nix::sys::signal::raise(nix::sys::signal::Signal::SIGSTOP)?;
         enter()?;
-        self.screen.clear()
+        execute!(io::stdout(), Clear(ClearType::All))?;
+        // It knows nothing of what is on the screen, so it draws everything. To clear it would ask where the cursor is, and
+        // the thread that reads the keys would get the answer.
+        self.screen = Terminal::new(CrosstermBackend::new(io::stdout()))?;
+        Ok(())
     }
 
     /// Writes a control sequence beside the drawing, such as a notification. The text in it must be clean.

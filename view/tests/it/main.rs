@@ -5,3 +5,4 @@
 mod feed;
 mod serve;
 mod state;
+mod top;

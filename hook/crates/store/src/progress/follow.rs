@@ -11,6 +11,12 @@ use baton_fs::read::open_own;
 /// The maximum size of one read, in bytes.
 const READ_CHUNK_BYTES: usize = 64 * 1024;
 
+/// The maximum size of a line that is kept until its end is written, in bytes. A longer one is passed on in parts.
+const MAX_LINE_BYTES: usize = 16 * READ_CHUNK_BYTES;
+
+/// How many of the bytes that were read last are remembered.
+const REMEMBERED_BYTES: usize = 256;
+
 /// The locations of a run's logs.
 pub trait LogFiles {
     /// Returns the path of the current log, which may not exist.
@@ -38,6 +44,8 @@ struct OpenLog {
     file: File,
     id: (u64, u64),
     at: u64,
+    /// The last bytes before `at`. Another program may empty its log and begin anew in the same file.
+    before: Vec<u8>,
 }
 
 impl<L: LogFiles> LogFollower<L> {
@@ -46,7 +54,8 @@ impl<L: LogFiles> LogFollower<L> {
         Self { logs, read: Vec::new(), open: None }
     }
 
-    /// Passes every complete new line to `show`. A line without its line break is still being written, so it waits.
+    /// Passes every complete new line to `show`. A line without its line break is still being written, so it waits. A log
+    /// that was emptied and begun anew is read from its beginning.
     ///
     /// # Errors
     /// Returns the errors of reading and of `show`. No line is passed twice.
@@ -88,28 +97,46 @@ impl<L: LogFiles> LogFollower<L> {
 impl OpenLog {
     fn open(path: &Path) -> io::Result<Option<Self>> {
         match open_own(path) {
-            Ok((file, meta)) => Ok(Some(Self { file, id: id(&meta), at: 0 })),
+            Ok((file, meta)) => Ok(Some(Self { file, id: id(&meta), at: 0, before: Vec::new() })),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
         }
     }
 
     fn lines(&mut self, show: &mut impl FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
+        if !self.is_continued()? {
+            (self.at, self.before) = (0, Vec::new());
+        }
         let mut wanted = READ_CHUNK_BYTES;
         loop {
             let mut bytes = vec![0; wanted];
             let count = self.file.read_at(&mut bytes, self.at)?;
             bytes.truncate(count);
-            match bytes.iter().rposition(|byte| *byte == b'\n') {
-                Some(last) => {
-                    show(bytes.get(..=last).unwrap_or_default())?;
-                    self.at += last as u64 + 1;
-                    wanted = READ_CHUNK_BYTES;
+            let end = match bytes.iter().rposition(|byte| *byte == b'\n') {
+                Some(last) => last + 1,
+                // Such a line can only be in another program's log.
+                None if count == MAX_LINE_BYTES => count,
+                None if count == wanted => {
+                    wanted = wanted.saturating_mul(2).min(MAX_LINE_BYTES);
+                    continue;
                 }
-                // A longer line can only be in another program's log.
-                None if count == wanted => wanted = wanted.saturating_mul(2),
                 None => return Ok(()),
-            }
+            };
+            bytes.truncate(end);
+            show(&bytes)?;
+            self.at += end as u64;
+            self.before = bytes.split_off(end.saturating_sub(REMEMBERED_BYTES));
+            wanted = READ_CHUNK_BYTES;
+        }
+    }
+
+    /// Returns whether the file still has what was read last.
+    fn is_continued(&self) -> io::Result<bool> {
+        let mut now = vec![0; self.before.len()];
+        match self.file.read_exact_at(&mut now, self.at - self.before.len() as u64) {
+            Ok(()) => Ok(now == self.before),
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(false),
+            Err(error) => Err(error),
         }
     }
 }
@@ -138,7 +165,8 @@ mod tests {
         }
     }
 
-    /// Steps: `+text` appends to the log (`/` is a line break), `>name` moves it to the archive, `?` reads.
+    /// Steps: `+text` appends to the log (`/` is a line break), `=text` empties it first, `>name` moves it to the archive, `?`
+    /// reads.
     fn check(steps: &str, expected: &[&str]) {
         let scratch = tempfile::tempdir().unwrap();
         let dir = Dir(scratch.path().to_owned());
@@ -149,6 +177,8 @@ mod tests {
             if let Some(text) = step.strip_prefix('+') {
                 let mut file = fs::OpenOptions::new().append(true).create(true).open(&now).unwrap();
                 file.write_all(text.replace('/', "\n").as_bytes()).unwrap();
+            } else if let Some(text) = step.strip_prefix('=') {
+                fs::write(&now, text.replace('/', "\n")).unwrap();
             } else if let Some(name) = step.strip_prefix('>') {
                 fs::rename(&now, dir.0.join(name)).unwrap();
             } else {
@@ -170,6 +200,22 @@ mod tests {
         check("+a/ ? >1 +b/ >2 +c/ >3 +d/ ? ?", &["a/", "b/c/d/", ""]);
         check("+a/ >1 +b/ ? +c/ >2 +d/ ?", &["a/b/", "c/d/"]);
         check("+a/ >1 +b/ >2 ? +c/ ? >3 ? +d/ ?", &["a/b/", "c/", "", "d/"]);
+    }
+
+    #[test]
+    fn a_log_that_is_begun_anew_is_read_anew() {
+        check("+a/b/ ? =c/ ? +d/ ?", &["a/b/", "c/", "d/"]);
+        // It is as long as before, or longer.
+        check("+a/b/ ? =c/d/ ?", &["a/b/", "c/d/"]);
+        check("+a/b/ ? =c/d/e/ ? +f/ ?", &["a/b/", "c/d/e/", "f/"]);
+        check("+a/b/ ? = ? +c/ ?", &["a/b/", "", "c/"]);
+        check("+a/ ? +b =c/ ? >1 +d/ ?", &["a/", "c/", "d/"]);
+    }
+
+    #[test]
+    fn a_line_without_an_end_is_passed_on_in_parts() {
+        let endless = "x".repeat(MAX_LINE_BYTES);
+        check(&format!("+{endless} ? +yy/ ?"), &[&endless, "yy/"]);
     }
 
     #[test]

@@ -4,6 +4,7 @@ mod config;
 mod damaged_files;
 mod doctor;
 mod explain;
+mod no_sockets;
 mod progress;
 mod schemas;
 mod snapshots;

@@ -326,7 +326,13 @@ fn is_in_pane(seen: &ListedSession, pane: &str) -> bool {
 fn contains_text(session: &Session, text: &str) -> bool {
     let name = session.name.as_ref().map(|name| name.as_str());
     let texts = [name, Some(session.id.as_str()), session.project.as_deref(), session.cwd.as_deref()];
-    texts.into_iter().flatten().any(|it| it.to_lowercase().contains(text))
+    texts.into_iter().flatten().any(|it| has_word(&it.to_lowercase(), text))
+}
+
+/// Returns whether a text contains another one from the beginning of a word, as the catalogue finds it.
+fn has_word(text: &str, word: &str) -> bool {
+    let is_begin = |at: usize| !text.get(..at).unwrap_or_default().ends_with(char::is_alphanumeric);
+    text.match_indices(word).any(|(at, _)| is_begin(at) || !word.starts_with(char::is_alphanumeric))
 }
 
 fn row(context: &Context, seen: &ListedSession, ids: &ShortIds, terminal: &Terminal) -> Row {

@@ -121,8 +121,8 @@ impl SessionReader<'_> {
         let catalogue = self.catalogue.get()?;
         let follows = |cursor: &&Cursor<SessionId>| pinned.is_none_or(|pinned| cursor.pinned == pinned);
         let from = query.cursor.filter(follows).map(|cursor| (cursor.at, cursor.id.as_str()));
-        let mut found: Box<dyn Iterator<Item = Result<Candidate, StoreError>>> = match query.search {
-            _ if pinned == Some(true) => Box::new(catalogue.newest(Kind::Session, By::Pinned, from)?),
+        let search = if pinned == Some(true) { Search::By(By::Pinned) } else { query.search };
+        let mut found: Box<dyn Iterator<Item = Result<Candidate, StoreError>>> = match search {
             Search::By(by) => match &query.opened {
                 Some(opened) => Box::new(catalogue.between(Kind::Session, by, opened, from)?),
                 None => Box::new(catalogue.newest(Kind::Session, by, from)?),

@@ -192,7 +192,7 @@ impl SessionsView {
 #[derive(Debug, Clone)]
 struct Day {
     text: String,
-    /// When a session was opened that may fit, in milliseconds since 1970, whatever the time zone.
+    /// When a session was opened that fits, in milliseconds since 1970.
     opened: Range<u64>,
 }
 
@@ -212,14 +212,13 @@ impl std::str::FromStr for Day {
             _ => return Err(DayError),
         };
         let first = whole.parse::<jiff::civil::Date>().map_err(|_| DayError)?;
+        // Where a day has no midnight, it begins with the first moment after it.
         let unix_ms = |date: jiff::civil::Date| {
             let midnight =
-                date.to_zoned(jiff::tz::TimeZone::UTC).map_or(0, |midnight| midnight.timestamp().as_millisecond());
+                date.to_zoned(jiff::tz::TimeZone::system()).map_or(0, |midnight| midnight.timestamp().as_millisecond());
             u64::try_from(midnight).unwrap_or(0)
         };
-        // A time zone is less than a day from UTC.
-        let (begin, end) = (first.saturating_sub(1.day()), first.saturating_add(span).saturating_add(1.day()));
-        Ok(Self { text: text.to_owned(), opened: unix_ms(begin)..unix_ms(end) })
+        Ok(Self { text: text.to_owned(), opened: unix_ms(first)..unix_ms(first.saturating_add(span)) })
     }
 }
 

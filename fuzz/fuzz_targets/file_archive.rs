@@ -1,3 +1,3 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| agent_baton::fuzz_entry_points::file_archive(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| agent_baton_fuzz::file_archive(bytes));

@@ -1,3 +1,3 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| agent_baton::fuzz_entry_points::record(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| agent_baton_fuzz::record(bytes));

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test may panic")]
 
 mod address_space;
+mod fuzz;
 mod parity;
 mod payload_schemas;
 mod replay_command;

@@ -1,5 +1,5 @@
-//! Entry points for bytes from outside. The fuzz targets in `fuzz/` call them, and so does `cargo test` with a few
-//! thousand damaged samples.
+//! Entry points for bytes from outside. The fuzz targets call them, and so does `cargo test -p agent-baton fuzz` with a
+//! few thousand damaged samples.
 //!
 //! No entry point may panic. Data that is accepted must stay the same when it is written and read again.
 
@@ -107,7 +107,7 @@ pub fn wal(bytes: &[u8]) {
 /// Reads a reply of the core.
 pub fn reply(bytes: &[u8]) {
     if let Ok(decision) = serde_json::from_slice::<Decision>(bytes) {
-        let mut request: Request = serde_json::from_str(include_str!("../tests/requests/prompt.json")).unwrap();
+        let mut request: Request = serde_json::from_str(include_str!("../../hook/tests/requests/prompt.json")).unwrap();
         request.locked = true;
         let _ = ValidatedDecision::new(&request, &decision);
     }
@@ -133,60 +133,4 @@ fn with_state(file: &str, bytes: &[u8], look: impl FnOnce(&Store)) {
     fs::write(&path, bytes).unwrap();
     let place = HostId { boot: "boot".into(), machine: "machine".into(), pidns: 1 };
     look(&Store::open(&StateDir::unchecked(dir.path()), &place));
-}
-
-#[cfg(test)]
-mod tests {
-    use std::collections::BTreeSet;
-    use std::path::PathBuf;
-
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn corpus(name: &str) -> PathBuf {
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/corpus").join(name)
-    }
-
-    fn samples(name: &str) -> Vec<Vec<u8>> {
-        let files = fs::read_dir(corpus(name)).unwrap_or_else(|error| panic!("{name}: {error}"));
-        let samples: Vec<Vec<u8>> = files.map(|file| fs::read(file.unwrap().path()).unwrap()).collect();
-        assert!(!samples.is_empty(), "{name} has no samples");
-        samples
-    }
-
-    #[test]
-    fn every_door_has_its_target() {
-        let targets = fs::read_dir(corpus("../fuzz_targets")).unwrap();
-        let targets: BTreeSet<_> = targets.map(|file| file.unwrap().path().file_stem().unwrap().to_owned()).collect();
-        assert_eq!(targets, TARGETS.iter().map(|(name, _)| (*name).into()).collect());
-    }
-
-    #[test]
-    fn whole_samples() {
-        TARGETS.iter().for_each(|(name, target)| samples(name).iter().for_each(|sample| target(sample)));
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig { cases: 500, failure_persistence: None, ..ProptestConfig::default() })]
-
-        #[test]
-        fn damaged_samples(
-            which: prop::sample::Index,
-            cut: prop::sample::Index,
-            edits in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..4),
-        ) {
-            for (name, target) in TARGETS {
-                let samples = samples(name);
-                let mut bytes = which.get(&samples).clone();
-                for (at, byte) in &edits {
-                    let at = at.index(bytes.len());
-                    bytes[at] = *byte;
-                }
-                // Half of the samples are cut short.
-                bytes.truncate((2 * cut.index(bytes.len())).max(1));
-                target(&bytes);
-            }
-        }
-    }
 }

@@ -69,7 +69,7 @@ payload::hooked_events! {
 }
 
 /// The fields of a hooked event that baton reads. It accepts any other field without looking at it. Each field counts on
-/// its own: except for the event's name and the id, a value of another type counts as absent.
+/// its own: except for the event's name and the ids, a value of another type counts as absent.
 #[derive(Debug, Deserialize, JsonSchema)]
 struct Payload<'a> {
     /// The event.
@@ -99,10 +99,10 @@ struct Payload<'a> {
     #[serde(default, deserialize_with = "lenient")]
     #[schemars(with = "Anything")]
     notification_type: Option<Text>,
-    /// The subagent that sent the event.
-    #[serde(default, deserialize_with = "lenient")]
+    /// The subagent that sent the event. A value of another type still says that there is one.
+    #[serde(borrow)]
     #[schemars(with = "Anything")]
-    agent_id: Option<Text>,
+    agent_id: Option<&'a RawValue>,
     /// The prompt. baton keeps its length and digest.
     #[serde(borrow, default, deserialize_with = "lenient")]
     #[schemars(with = "Anything")]
@@ -137,7 +137,7 @@ pub(super) fn parse(text: &str) -> Result<ParsedEvent, PayloadError> {
         source: payload.source.filter(|_| name == EventName::SessionStart).map(Text::into_source),
         terminal_closed: name == EventName::SessionEnd
             && payload.reason.is_some_and(|reason| reason.is(UNREQUESTED_END)),
-        subagent: payload.agent_id.as_ref().is_some_and(Text::is_filled),
+        subagent: payload.agent_id.is_some_and(|id| id.get() != r#""""#),
         cwd: payload.cwd.and_then(Text::into_path),
         transcript: payload.transcript_path.and_then(Text::into_path),
         prompt: payload.prompt.filter(|_| name == EventName::UserPromptSubmit).map(RawString::to_prompt),

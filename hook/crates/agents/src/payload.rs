@@ -206,11 +206,6 @@ impl Text {
     pub(super) fn is(&self, word: &str) -> bool {
         self.0.as_deref() == Some(word)
     }
-
-    /// Returns whether the text is known and not empty.
-    pub(super) fn is_filled(&self) -> bool {
-        self.0.as_deref() != Some("")
-    }
 }
 
 /// A string as it appears in the payload, with escapes and without quotes. baton measures it and never stores it.

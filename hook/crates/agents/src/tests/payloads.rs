@@ -157,11 +157,20 @@ fn a_task_notification_is_no_user() {
 
 #[test]
 fn a_subagent_has_an_id() {
-    for (field, subagent) in
-        [(r#""agent_id":"a1","#, true), (r#""agent_id":"","#, false), (r#""agent_id":null,"#, false), ("", false)]
-    {
+    for (field, subagent) in [
+        (r#""agent_id":"a1","#, true),
+        (r#""agent_id":"","#, false),
+        (r#""agent_id":null,"#, false),
+        ("", false),
+        // What cannot be read still says that there is a subagent, and its event must not act for its parent.
+        (r#""agent_id":7,"#, true),
+        (r#""agent_id":{"id":"a1"},"#, true),
+        (r#""agent_id":"\ud800","#, true),
+    ] {
         let text = format!(r#"{{{field}"hook_event_name":"Stop","agent_type":"general-purpose"}}"#);
-        assert_eq!(parse(Agent::Claude, &text).unwrap().subagent, subagent, "{field}");
+        for agent in [Agent::Claude, Agent::Codex] {
+            assert_eq!(parse(agent, &text).unwrap().subagent, subagent, "{agent} {field}");
+        }
     }
 }
 
@@ -213,7 +222,8 @@ fn the_field_that_cannot_be_used_is_named() {
     }
 }
 
-/// Of a known field, another type than today's counts as absent and costs nothing else.
+/// Of a known field, another type than today's counts as absent and costs nothing else. For the id of a subagent, see
+/// `a_subagent_has_an_id`.
 #[test]
 fn a_field_of_another_type_is_absent() {
     for (agent, text) in ALL {
@@ -222,7 +232,7 @@ fn a_field_of_another_type_is_absent() {
             .as_object()
             .unwrap()
             .keys()
-            .filter(|field| !["session_id", "hook_event_name"].contains(&field.as_str()))
+            .filter(|field| !["session_id", "hook_event_name", "agent_id"].contains(&field.as_str()))
         {
             let mut without = base.clone();
             without.as_object_mut().unwrap().remove(field);

@@ -30,16 +30,21 @@ fn is_here(scratch: &Scratch, directory: &Path, session: &str) -> bool {
     output.json()["sessions"].as_array().unwrap().iter().any(|listed| listed["id"] == session)
 }
 
+/// Session `a` starts run `port` in a directory, and is killed.
+fn start_and_kill(scratch: &Scratch, directory: &Path) {
+    let mut window = Window::open(scratch, Agent::Claude, "%1");
+    assert_no_output(&window.hook("SessionStart", "a", &json!({"cwd": directory})));
+    assert_no_output(&window.hook("UserPromptSubmit", "a", &json!({"cwd": directory, "prompt": "words"})));
+    assert_eq!(window.baton("a", &["run", "start", "port"]).code, Some(0));
+    window.process.kill();
+}
+
 #[test]
 fn a_session_and_its_run_follow_a_rename() {
     let scratch = Scratch::new();
     let old = directory(&scratch, "old");
     let new = scratch.home().join("new");
-    let mut first = Window::open(&scratch, Agent::Claude, "%1");
-    assert_no_output(&first.hook("SessionStart", "a", &json!({"cwd": old})));
-    assert_no_output(&first.hook("UserPromptSubmit", "a", &json!({"cwd": old, "prompt": "words"})));
-    assert_eq!(first.baton("a", &["run", "start", "port"]).code, Some(0));
-    first.process.kill();
+    start_and_kill(&scratch, &old);
     fs::rename(&old, &new).unwrap();
 
     let mut second = Window::open(&scratch, Agent::Claude, "%2");
@@ -62,11 +67,7 @@ fn a_new_session_in_a_renamed_directory_is_offered_its_run() {
         let scratch = Scratch::new();
         let old = directory(&scratch, "old");
         let new = scratch.home().join("new");
-        let mut first = Window::open(&scratch, Agent::Claude, "%1");
-        assert_no_output(&first.hook("SessionStart", "a", &json!({"cwd": old})));
-        assert_no_output(&first.hook("UserPromptSubmit", "a", &json!({"cwd": old, "prompt": "words"})));
-        assert_eq!(first.baton("a", &["run", "start", "port"]).code, Some(0));
-        first.process.kill();
+        start_and_kill(&scratch, &old);
         fs::rename(&old, &new).unwrap();
         if leaves_link {
             std::os::unix::fs::symlink(&new, &old).unwrap();
@@ -84,11 +85,7 @@ fn a_new_session_in_a_renamed_directory_is_offered_its_run() {
 fn a_directory_that_replaced_a_removed_one_gets_none_of_its_runs() {
     let scratch = Scratch::new();
     let old = directory(&scratch, "old");
-    let mut first = Window::open(&scratch, Agent::Claude, "%1");
-    assert_no_output(&first.hook("SessionStart", "a", &json!({"cwd": old})));
-    assert_no_output(&first.hook("UserPromptSubmit", "a", &json!({"cwd": old, "prompt": "words"})));
-    assert_eq!(first.baton("a", &["run", "start", "port"]).code, Some(0));
-    first.process.kill();
+    start_and_kill(&scratch, &old);
     fs::remove_dir(&old).unwrap();
     let new = directory(&scratch, "new");
     let mut second = Window::open(&scratch, Agent::Claude, "%2");

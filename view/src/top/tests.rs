@@ -32,27 +32,13 @@ fn now() -> Timestamp {
 
 fn item(section: Section, kind: ItemKind, id: &str, status: &str) -> Item {
     Item {
-        key: format!("{kind:?}:{id}").to_lowercase(),
-        section,
-        kind,
-        id: id.to_owned(),
-        cause: None,
         status: status.to_owned(),
         agent: Some("claude".to_owned()),
         pane: Some("%3".to_owned()),
-        owner_pane: None,
         since: at(5),
         project: Some("/work/shop".to_owned()),
         branch: Some("main".to_owned()),
-        name: None,
-        title: None,
-        model: None,
-        context: None,
-        context_window: None,
-        phase: None,
-        iteration: None,
-        max_iterations: None,
-        pinned: false,
+        ..Item::new(section, kind, id)
     }
 }
 

@@ -36,29 +36,7 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 fn item(key: u8, content: u8) -> Item {
-    Item {
-        key: format!("session:{key}"),
-        section: Section::Working,
-        kind: ItemKind::Session,
-        id: key.to_string(),
-        cause: None,
-        status: content.to_string(),
-        agent: None,
-        pane: None,
-        owner_pane: None,
-        since: None,
-        project: None,
-        branch: None,
-        name: None,
-        title: None,
-        model: None,
-        context: None,
-        context_window: None,
-        phase: None,
-        iteration: None,
-        max_iterations: None,
-        pinned: false,
-    }
+    Item { status: content.to_string(), ..Item::new(Section::Working, ItemKind::Session, &key.to_string()) }
 }
 
 fn picture(audit: u64, items: &[(u8, u8)]) -> Picture {

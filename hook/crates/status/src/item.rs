@@ -179,7 +179,9 @@ impl StatusReport {
 }
 
 impl Item {
-    fn new(section: Section, kind: ItemKind, id: &str) -> Self {
+    /// Creates an item of which nothing else is known.
+    #[must_use]
+    pub fn new(section: Section, kind: ItemKind, id: &str) -> Self {
         let id = strip_control_chars(id);
         Self {
             key: format!("{}:{id}", kind.word()),

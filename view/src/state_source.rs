@@ -4,7 +4,6 @@ use std::collections::HashMap;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
 
 use agent_baton_core::session::Session;
 use baton_agents::AgentInspector;
@@ -13,7 +12,7 @@ use baton_engine::config::{self, Settings};
 use baton_status::{Details, SessionReader, StatusReport};
 use baton_store::{StateDir, StateDirEnv, Store};
 use baton_system::environment::OwnEnvironment;
-use baton_system::{CurrentProcess, CurrentSystem, System, SystemError, worktree};
+use baton_system::{CurrentSystem, here, worktree};
 
 use crate::picture::{Count, Picture};
 use crate::source::{Source, SourceError};
@@ -122,18 +121,6 @@ impl Transcripts {
 fn file_stamp(path: &Path) -> Option<FileStamp> {
     let meta = fs::metadata(path).ok().filter(fs::Metadata::is_file)?;
     Some((meta.dev(), meta.ino(), meta.len(), meta.mtime(), meta.mtime_nsec()))
-}
-
-/// Returns where this process runs. Reads it once.
-fn here() -> Result<&'static CurrentProcess, SystemError> {
-    static HERE: OnceLock<CurrentProcess> = OnceLock::new();
-    match HERE.get() {
-        Some(here) => Ok(here),
-        None => {
-            let here = MACHINE.current_process()?;
-            Ok(HERE.get_or_init(|| here))
-        }
-    }
 }
 
 fn with_user_config(env: StateDirEnv) -> StateDirEnv {

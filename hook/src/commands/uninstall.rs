@@ -9,7 +9,9 @@ use clap::Args;
 
 use crate::args::agent::AgentName;
 use crate::commands::project::project_arg;
-use crate::context::{here, with_user_config};
+use baton_system::here;
+
+use crate::context::with_user_config;
 use crate::error::CommandError;
 use crate::output::notice;
 use crate::output::{self, confirm, diff};

@@ -7,7 +7,6 @@ mod outcome;
 mod records;
 
 use std::path::PathBuf;
-use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use agent_baton_core::process::HostId;
@@ -26,28 +25,13 @@ use baton_engine::config::{Retention, Settings};
 use baton_engine::discovery::{Bounds, Discovery};
 use baton_store::{LockedStore, StateDir, StateDirEnv, Store};
 use baton_system::environment::OwnEnvironment;
-use baton_system::{CurrentProcess, CurrentSystem, System, SystemError};
+use baton_system::{CurrentProcess, CurrentSystem, here};
 
 /// How long a command waits for the lock. A user can wait longer than an agent's hook.
 const LOCK_WAIT: Duration = Duration::from_secs(5);
 
 static MACHINE: CurrentSystem = CurrentSystem;
 static ENVIRONMENT: OwnEnvironment = OwnEnvironment;
-
-/// Returns where this process runs. Reads it once.
-///
-/// # Errors
-/// See [`SystemError`].
-pub fn here() -> Result<&'static CurrentProcess, SystemError> {
-    static HERE: OnceLock<CurrentProcess> = OnceLock::new();
-    match HERE.get() {
-        Some(here) => Ok(here),
-        None => {
-            let here = MACHINE.current_process()?;
-            Ok(HERE.get_or_init(|| here))
-        }
-    }
-}
 
 /// Returns the current directory.
 ///

@@ -29,7 +29,9 @@ use baton_display::warn;
 use clap::{Args, ValueEnum};
 
 use crate::args::agent::AgentName;
-use crate::context::{here, inspector};
+use baton_system::here;
+
+use crate::context::inspector;
 use crate::hint::Advice;
 use error::HookError;
 use event_context::{EventContext, State};

@@ -4,7 +4,9 @@ use agent_baton_core::agent::Agent;
 use baton_display::causes;
 use baton_store::StoreError;
 
-use crate::context::{here, inspector};
+use baton_system::here;
+
+use crate::context::inspector;
 use crate::error::{CommandError, ErrorKind};
 use crate::hint::Hint;
 use crate::output;

@@ -330,6 +330,8 @@ fn trust_is_written_only_where_the_client_confirms_it() {
     ];
     for (says, spoil) in unconfirmed {
         spoil(&installation);
+        let dry = installation.run(&format!("{install} --dry-run"));
+        assert!(dry.code == Some(1) && dry.stderr.contains(says), "a dry run says it too: {dry:?}");
         let output = installation.run(install);
         assert_eq!(output.code, Some(1), "{output:?}");
         assert!(output.stderr.contains("trust entries were not written") && output.stderr.contains(says), "{output:?}");

@@ -18,6 +18,7 @@ pub mod worktree;
 
 use std::io;
 use std::path::PathBuf;
+use std::sync::OnceLock;
 
 use agent_baton_core::process::{HostId, Process};
 use agent_baton_core::timestamp::Timestamp;
@@ -79,6 +80,21 @@ pub enum ProcessLookup {
     Gone,
     /// It cannot be determined whether a process has the pid.
     Unreadable,
+}
+
+/// Returns where this process runs. Reads it once.
+///
+/// # Errors
+/// Returns an error if the identity of this process cannot be read.
+pub fn here() -> Result<&'static CurrentProcess, SystemError> {
+    static HERE: OnceLock<CurrentProcess> = OnceLock::new();
+    match HERE.get() {
+        Some(here) => Ok(here),
+        None => {
+            let here = CurrentSystem.current_process()?;
+            Ok(HERE.get_or_init(|| here))
+        }
+    }
 }
 
 /// The system on which agents run. [`CurrentSystem`] is the one for which baton was built.

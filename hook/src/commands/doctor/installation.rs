@@ -11,7 +11,9 @@ use agent_baton_core::process::{Live, Process};
 use agent_baton_core::timestamp::Timestamp;
 use serde_json::Value;
 
-use crate::context::{here, inspector, with_user_config};
+use baton_system::here;
+
+use crate::context::{inspector, with_user_config};
 use crate::error::CommandError;
 use crate::output;
 use baton_catalogue::LazyCatalogue;

@@ -1,28 +1,30 @@
 //! `baton install`: changes the agents' configuration, and shows the difference first.
 
+mod install_plan;
+
 use std::path::{Path, PathBuf};
 
 use agent_baton_core::agent::Agent;
 use clap::{Args, ValueEnum};
 
+use self::install_plan::{Failure, InstallPlan};
 use crate::args::agent::AgentName;
-use crate::context::here;
 use crate::error::CommandError;
-use crate::hint::Advice;
 use crate::output::notice;
-use crate::output::{self, backup_suffix, confirm, diff};
+use crate::output::{self, confirm};
 use baton_agents::spec;
-use baton_display::{Progress, strip_control_chars, strip_control_chars_by_line};
+use baton_display::{Progress, strip_control_chars};
 use baton_installer::codex_trust::{self, TrustEntry};
-use baton_installer::config_file::{ConfigFile, make_dirs};
+use baton_installer::config_file::ConfigFile;
 use baton_installer::entries::{self, HookCommand};
 use baton_installer::locations::{DetectedAgent, Locations, Scope};
-use baton_installer::plan::{self, FileChange};
+use baton_installer::plan;
 use baton_installer::program::Program;
 use baton_installer::receipt::{Added, InstallLock, Receipt};
 use baton_installer::settings_variable::SettingsVariable;
 use baton_installer::{InstallError, codex_trust_query, find_hooks, json_edit};
 use baton_store::{StateDir, StateDirEnv};
+use baton_system::here;
 
 /// Add baton's hooks to the agents' configuration. Shows the exact changes to each file and asks before it writes.
 /// `baton uninstall` removes them.
@@ -70,25 +72,6 @@ impl From<ScopeName> for Scope {
     }
 }
 
-/// Everything that install will do.
-#[derive(Default)]
-struct InstallPlan {
-    changes: Vec<FileChange>,
-    program: Option<Program>,
-    notes: Vec<String>,
-    untrusted: Option<InstallError>,
-    command: Option<HookCommand>,
-    /// Why there is nothing for an agent, and what its file was to get.
-    failed: Vec<Failure>,
-}
-
-/// Why an agent's hooks were not installed.
-struct Failure {
-    error: CommandError,
-    /// The file and the entries that belong into it, if they can be put there by other means.
-    entries: Option<(PathBuf, String)>,
-}
-
 impl Install {
     /// Installs.
     ///
@@ -120,7 +103,7 @@ impl Install {
         }
         let copies = plan.program.as_ref().is_some_and(|program| program.copy.is_some());
         if plan.changes.is_empty() && !plan.failed.is_empty() {
-            return finish(plan.failed, plan.untrusted);
+            return plan.finish();
         }
         if plan.changes.is_empty() && !copies {
             notice("baton is already installed; nothing was written");
@@ -128,7 +111,7 @@ impl Install {
             output::print(&plan.diff())?;
             if self.dry_run {
                 notice("dry run: nothing was written");
-                return Ok(());
+                return plan.finish();
             }
             if !self.yes {
                 confirm("Write this?")?;
@@ -136,7 +119,7 @@ impl Install {
             plan.make(locations, receipt, self.scope.into())?;
         }
         self.print_next_steps(&agents);
-        finish(plan.failed, plan.untrusted)
+        plan.finish()
     }
 
     /// Returns the agents to install for.
@@ -331,71 +314,4 @@ fn unknown_top_level_key(file: &Path, text: &str) -> Result<Option<String>, Inst
         let key = strip_control_chars(key);
         format!("{} has the key {key:?}, which makes Codex ignore the whole file: remove it", file.display())
     }))
-}
-
-impl Failure {
-    fn new(error: CommandError, agent: Agent, file: Option<PathBuf>, command: &HookCommand) -> Self {
-        let unwritable = error.install_error().is_some_and(InstallError::is_unwritable);
-        let entries = file.filter(|_| unwritable).map(|file| (file, entries::to_json(agent, command)));
-        Self { error, entries }
-    }
-}
-
-/// Says what was not installed, with the entries to paste. The last error is the command's.
-fn finish(failed: Vec<Failure>, untrusted: Option<InstallError>) -> Result<(), CommandError> {
-    let mut errors: Vec<CommandError> = Vec::new();
-    for Failure { error, entries } in failed {
-        if let Some((file, text)) = entries {
-            let file = strip_control_chars(&file.display().to_string());
-            output::print(&format!(
-                "what belongs into {file}, to be put there by whoever or whatever writes it:\n{text}\n"
-            ))?;
-        }
-        errors.push(error);
-    }
-    errors.extend(untrusted.map(CommandError::from));
-    let Some(last) = errors.pop() else { return Ok(()) };
-    errors.iter().for_each(|error| notice(&error.in_one_line()));
-    Err(last)
-}
-
-impl InstallPlan {
-    fn diff(&self) -> String {
-        let mut text = String::new();
-        if let Some(Program { path, copy: Some(copy) }) = &self.program {
-            let verb = if copy.replaces { "replaced by" } else { "made:" };
-            let (path, from, size) = (path.display(), copy.from.display(), copy.size());
-            text.push_str(&strip_control_chars_by_line(&format!("{path}\n  {verb} a copy of {from}, {size} bytes\n")));
-        }
-        for change in &self.changes {
-            text.push_str(&diff::unified(&change.source, Some(&change.after)));
-        }
-        text
-    }
-
-    fn make(&mut self, locations: &Locations, mut receipt: Receipt, scope: Scope) -> Result<(), CommandError> {
-        make_dirs(locations.data())?;
-        let at = locations.receipt();
-        if let Some(Program { path, copy: Some(copy) }) = &self.program {
-            receipt.program = Some(copy.to_receipt(path));
-            receipt.save(&at)?;
-            copy.write(path)?;
-        }
-        let stamp = backup_suffix();
-        for change in &self.changes {
-            let path = change.source.path.clone();
-            let backup = match change.clone().apply(&mut receipt, &at, &stamp) {
-                Ok(backup) => backup,
-                Err(error) => {
-                    let file = locations.hooks(change.agent, scope).ok().filter(|file| *file == path);
-                    let command = self.command.clone().unwrap_or(HookCommand::Guarded);
-                    self.failed.push(Failure::new(error.into(), change.agent, file, &command));
-                    continue;
-                }
-            };
-            let kept = backup.map(|backup| format!("; as it was: {}", backup.display())).unwrap_or_default();
-            notice(&format!("wrote {}{kept}", path.display()));
-        }
-        Ok(())
-    }
 }

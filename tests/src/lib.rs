@@ -26,8 +26,10 @@ mod signals;
 pub mod skip;
 pub mod state;
 pub mod temporary;
+pub mod terminal;
 pub mod trace;
 pub mod view;
+pub mod view_server;
 pub mod window;
 
 pub use installation::Installation;

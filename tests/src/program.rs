@@ -34,6 +34,14 @@ pub fn fake_agent() -> &'static Path {
     })
 }
 
+/// Returns the program of the live view.
+pub fn baton_view() -> &'static Path {
+    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    BUILT.get_or_init(|| {
+        std::env::var_os("CARGO_BIN_EXE_baton-view").map_or_else(|| built("baton-view", "baton-view"), PathBuf::from)
+    })
+}
+
 /// Makes a program available at `path`, under that name. The kernel names a process after its file, and
 /// `/proc/<pid>/exe` shows the name only if the file is a hard link, which cannot cross file systems. So each file
 /// system gets one copy of each program.

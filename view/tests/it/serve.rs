@@ -1,133 +1,17 @@
 //! `baton-view serve`, as a browser and as an attacker sees it.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::Read;
 use std::net::TcpStream;
-use std::process::{Child, Command, Stdio};
-use std::time::Duration;
 
 use agent_baton_core::agent::Agent;
+use agent_baton_tests::view_server::{ViewServer, body, status};
 use agent_baton_tests::{Scratch, Window, program};
 use serde_json::{Value, json};
-
-/// A running server.
-struct Server {
-    child: Child,
-    port: u16,
-    token: String,
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        drop(self.child.kill());
-        drop(self.child.wait());
-    }
-}
-
-impl Server {
-    fn start(scratch: &Scratch, options: &[&str]) -> Self {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_baton-view"));
-        // A view that is not beside a baton takes the one on the path.
-        let path = format!("{}:{}", program::baton().parent().unwrap().display(), scratch.env()["PATH"]);
-        command.args(["serve", "--port", "0"]).args(options).env_clear().envs(scratch.env()).env("PATH", path);
-        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
-        let mut address = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut address).unwrap();
-        let (port, token) = address.trim().strip_prefix("http://127.0.0.1:").unwrap().split_once("/?token=").unwrap();
-        Self { child, port: port.parse().unwrap(), token: token.to_owned() }
-    }
-
-    fn connect(&self) -> TcpStream {
-        let stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
-        stream
-    }
-
-    /// Sends bytes, and returns the answer. An answer may be lost if the server closes before it has read everything.
-    fn send(&self, bytes: &[u8]) -> String {
-        let mut stream = self.connect();
-        drop(stream.write_all(bytes));
-        let mut answer = Vec::new();
-        drop(stream.read_to_end(&mut answer));
-        String::from_utf8(answer).unwrap()
-    }
-
-    /// Returns the head of a request that is let in.
-    fn head(&self, line: &str) -> String {
-        format!("{line} HTTP/1.1\r\nHost: 127.0.0.1:{}\r\nCookie: baton-{}={}\r\n", self.port, self.port, self.token)
-    }
-
-    fn get(&self, path: &str) -> String {
-        self.send(format!("{}\r\n", self.head(&format!("GET {path}"))).as_bytes())
-    }
-
-    fn json(&self, path: &str) -> Value {
-        serde_json::from_str(body(&self.get(path))).unwrap()
-    }
-
-    fn post(&self, action: &Value) -> String {
-        let (body, origin) = (action.to_string(), format!("http://127.0.0.1:{}", self.port));
-        let head = self.head("POST /api/actions");
-        let more = format!("Origin: {origin}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n", body.len());
-        self.send(format!("{head}{more}\r\n{body}").as_bytes())
-    }
-
-    fn events(&self, last: Option<&str>) -> Events {
-        let mut stream = self.connect();
-        let last = last.map_or_else(String::new, |id| format!("Last-Event-ID: {id}\r\n"));
-        stream.write_all(format!("{}{last}\r\n", self.head("GET /api/events")).as_bytes()).unwrap();
-        let mut lines = BufReader::new(stream);
-        let mut head = String::new();
-        while head.lines().last() != Some("") {
-            assert!(lines.read_line(&mut head).unwrap() > 0, "{head}");
-        }
-        assert_eq!(status(&head), 200, "{head}");
-        Events(lines)
-    }
-}
-
-/// A stream of events.
-struct Events(BufReader<TcpStream>);
-
-impl Events {
-    /// Returns the id, the name and the data of the next event.
-    fn next(&mut self) -> (String, String, Value) {
-        let (mut id, mut name) = (String::new(), String::new());
-        loop {
-            let mut line = String::new();
-            assert!(self.0.read_line(&mut line).unwrap() > 0, "the stream ended");
-            match line.trim_end().split_once(": ") {
-                Some(("id", value)) => id = value.to_owned(),
-                Some(("event", value)) => name = value.to_owned(),
-                Some(("data", value)) => return (id, name, serde_json::from_str(value).unwrap()),
-                _ => {}
-            }
-        }
-    }
-
-    /// Returns the id of the event after which a session has this status.
-    fn wait_for(&mut self, status: &str) -> String {
-        loop {
-            let (id, name, data) = self.next();
-            assert_eq!(name, "changes");
-            if data.as_array().unwrap().iter().any(|change| change["item"]["status"] == status) {
-                return id;
-            }
-        }
-    }
-}
-
-fn status(answer: &str) -> u16 {
-    answer.split(' ').nth(1).map_or(0, |status| status.parse().unwrap())
-}
-
-fn body(answer: &str) -> &str {
-    answer.split_once("\r\n\r\n").unwrap().1
-}
 
 #[test]
 fn the_page_comes_with_a_cookie_and_without_anything_of_others() {
     let scratch = Scratch::new();
-    let server = Server::start(&scratch, &[]);
+    let server = ViewServer::start(&scratch, &[]);
     let host = format!("Host: 127.0.0.1:{}\r\n", server.port);
     let entered = server.send(format!("GET /?token={} HTTP/1.1\r\n{host}\r\n", server.token).as_bytes());
     let cookie = format!("Set-Cookie: baton-{}={}; HttpOnly; SameSite=Strict; Path=/", server.port, server.token);
@@ -149,9 +33,9 @@ fn the_page_comes_with_a_cookie_and_without_anything_of_others() {
 #[test]
 fn events_are_replayed_after_a_cut_and_begin_anew_after_a_restart() {
     let scratch = Scratch::new();
-    let server = Server::start(&scratch, &[]);
+    let server = ViewServer::start(&scratch, &[]);
     let mut events = server.events(None);
-    let (id, name, data) = events.next();
+    let (id, name, data) = events.read();
     assert_eq!((name.as_str(), &data["id"], &data["items"]), ("picture", &json!(id), &json!([])));
     let mut window = Window::open(&scratch, Agent::Claude, "%1");
     window.hook("SessionStart", "s1", &json!({}));
@@ -166,8 +50,8 @@ fn events_are_replayed_after_a_cut_and_begin_anew_after_a_restart() {
     let mut back = server.events(Some(&opened));
     assert_eq!((back.wait_for("active"), back.wait_for("idle")), (active, idle.clone()));
     drop(server);
-    let server = Server::start(&scratch, &[]);
-    let (_, name, data) = server.events(Some(&idle)).next();
+    let server = ViewServer::start(&scratch, &[]);
+    let (_, name, data) = server.events(Some(&idle)).read();
     assert_eq!((name.as_str(), &data["items"][0]["status"]), ("picture", &json!("idle")));
 }
 
@@ -176,8 +60,8 @@ fn an_action_is_a_command_of_baton() {
     let scratch = Scratch::new();
     let _owner = Window::open_owner(&scratch, Agent::Claude, "%1");
     let run = scratch.state().only_run().id.to_string();
-    let server = Server::start(&scratch, &[]);
-    let read_only = Server::start(&scratch, &["--read-only"]);
+    let server = ViewServer::start(&scratch, &[]);
+    let read_only = ViewServer::start(&scratch, &["--read-only"]);
     assert_eq!(status(&read_only.post(&json!({"action": "pause", "id": run}))), 403);
     let check = |action: Value, expected: u16, path: &str, field: &str, value: Value| {
         let answer = server.post(&action);
@@ -208,7 +92,7 @@ fn an_action_is_a_command_of_baton() {
 #[test]
 fn what_no_browser_sends_is_refused_and_harms_nobody() {
     let scratch = Scratch::new();
-    let server = Server::start(&scratch, &[]);
+    let server = ViewServer::start(&scratch, &[]);
     let post = |more: &str| {
         let origin = format!("Origin: http://127.0.0.1:{}\r\nContent-Type: application/json\r\n", server.port);
         format!("{}{origin}{more}", server.head("POST /api/actions"))
@@ -242,7 +126,7 @@ fn what_no_browser_sends_is_refused_and_harms_nobody() {
 #[test]
 fn silent_clients_are_cut_off() {
     let scratch = Scratch::new();
-    let server = Server::start(&scratch, &[]);
+    let server = ViewServer::start(&scratch, &[]);
     let silent: Vec<TcpStream> = (0..64).map(|_| server.connect()).collect();
     assert_eq!(status(&server.send(b"")), 503);
     for mut stream in silent {
@@ -263,7 +147,7 @@ fn baton_starts_the_program_that_is_beside_it() {
     let missing = scratch.program(&baton, ["serve"]).run();
     assert_eq!(missing.code, Some(1), "{missing:?}");
     assert!(missing.stderr.contains("baton-view is not installed") && missing.stderr.contains("hint:"), "{missing:?}");
-    program::link(std::path::Path::new(env!("CARGO_BIN_EXE_baton-view")), &bin.join("baton-view")).unwrap();
+    program::link(program::baton_view(), &bin.join("baton-view")).unwrap();
     let found = scratch.program(&baton, ["serve", "--port", "65536"]).run();
     assert!(found.code == Some(2) && found.stderr.contains("65536"), "{found:?}");
 }

@@ -3,95 +3,14 @@
 use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
-use std::thread;
-use std::time::{Duration, Instant};
 
 use agent_baton_core::agent::Agent;
-use agent_baton_tests::{Scratch, Window, program, skip};
+use agent_baton_tests::terminal::Terminal;
+use agent_baton_tests::{Scratch, Window};
 use serde_json::json;
 
-/// A shell in a pane of a tmux server that belongs to one test. It ends when dropped.
-struct Terminal {
-    socket: PathBuf,
-}
-
-impl Terminal {
-    /// Opens a terminal of this size. Returns `None` if tmux is not installed.
-    fn open(scratch: &Scratch, width: u16, height: u16) -> Option<Self> {
-        let there = Command::new("tmux").arg("-V").output().is_ok_and(|output| output.status.success());
-        if !there {
-            skip("tmux is not there");
-            return None;
-        }
-        let terminal = Self { socket: scratch.root().join("tmux-of-the-view") };
-        let (width, height) = (width.to_string(), height.to_string());
-        let mut command = Command::new("tmux");
-        command.args(["-f", "/dev/null", "-S"]).arg(&terminal.socket);
-        command.args(["new-session", "-d", "-x", &width, "-y", &height, "sh"]);
-        let path = format!("{}:{}", program::baton().parent().unwrap().display(), scratch.env()["PATH"]);
-        command.env_clear().envs(scratch.env()).env("PATH", path).env("PS1", "$ ").env_remove("TMUX");
-        assert!(command.status().unwrap().success());
-        terminal.wait("a prompt", |screen| screen.trim_end().ends_with(['$', '#']));
-        Some(terminal)
-    }
-
-    fn ask(&self, args: &[&str]) -> String {
-        let output =
-            Command::new("tmux").args(["-f", "/dev/null", "-S"]).arg(&self.socket).args(args).output().unwrap();
-        String::from_utf8(output.stdout).unwrap()
-    }
-
-    fn keys(&self, keys: &[&str]) {
-        self.ask(&[&["send-keys"], keys].concat());
-    }
-
-    fn screen(&self) -> String {
-        self.ask(&["capture-pane", "-p"])
-    }
-
-    /// Waits for a screen, and returns it.
-    fn wait(&self, what: &str, is_there: impl Fn(&str) -> bool) -> String {
-        let deadline = Instant::now() + Duration::from_secs(60);
-        loop {
-            let screen = self.screen();
-            if is_there(&screen) {
-                return screen;
-            }
-            assert!(Instant::now() < deadline, "{what} is not seen:\n{screen}");
-            thread::sleep(Duration::from_millis(10));
-        }
-    }
-
-    /// Starts the view.
-    fn show(&self) -> String {
-        self.keys(&["clear; ", env!("CARGO_BIN_EXE_baton-view"), " top", "Enter"]);
-        self.wait("the view", |screen| screen.starts_with("baton") && screen.contains("q quit"))
-    }
-
-    /// Waits until the shell has its terminal back as it was: what it prints is seen, and what is typed is echoed.
-    fn wait_for_shell(&self) {
-        self.keys(&["echo back $((40 + 2))", "Enter"]);
-        let screen = self.wait("the shell", |screen| screen.contains("back 42"));
-        assert!(screen.contains("echo back $((40 + 2))") && !screen.contains("q quit"), "{screen}");
-    }
-}
-
-impl Drop for Terminal {
-    fn drop(&mut self) {
-        self.ask(&["kill-server"]);
-    }
-}
-
-/// Returns the pid of the view in the terminal.
-fn view_pid(terminal: &Terminal) -> String {
-    let shell = terminal.ask(&["display-message", "-p", "#{pane_pid}"]);
-    let shell = shell.trim();
-    let children = fs::read_to_string(format!("/proc/{shell}/task/{shell}/children")).unwrap();
-    children.split_whitespace().next().unwrap().to_owned()
-}
-
-fn signal(name: &str, pid: &str) {
-    assert!(Command::new("kill").args([name, pid]).status().unwrap().success());
+fn signal(name: &str, pid: u32) {
+    assert!(Command::new("kill").args([name, &pid.to_string()]).status().unwrap().success());
 }
 
 #[test]
@@ -146,7 +65,7 @@ fn whatever_ends_it_the_terminal_is_as_it_was() {
         let scratch = Scratch::new();
         let Some(terminal) = Terminal::open(&scratch, 80, 24) else { return };
         terminal.show();
-        signal(ending, &view_pid(&terminal));
+        signal(ending, terminal.child());
         terminal.wait_for_shell();
     }
 }
@@ -160,7 +79,7 @@ fn it_is_suspended_and_goes_on() {
         if by_key {
             terminal.keys(&["C-z"]);
         } else {
-            signal("-TSTP", &view_pid(&terminal));
+            signal("-TSTP", terminal.child());
         }
         terminal.wait_for_shell();
         terminal.keys(&["fg", "Enter"]);

@@ -1,0 +1,151 @@
+//! `baton serve`, as its clients see it.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::{Scratch, program};
+
+/// A running server.
+pub struct ViewServer {
+    child: Child,
+    /// The port where it listens.
+    pub port: u16,
+    /// The token that lets a client in.
+    pub token: String,
+}
+
+impl Drop for ViewServer {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+impl ViewServer {
+    /// Starts a server with these options, on a free port.
+    #[must_use]
+    pub fn start(scratch: &Scratch, options: &[&str]) -> Self {
+        let mut command = Command::new(program::baton_view());
+        // A view that is not beside a baton takes the one on the path.
+        let path = format!("{}:{}", program::baton().parent().unwrap().display(), scratch.env()["PATH"]);
+        command.args(["serve", "--port", "0"]).args(options).env_clear().envs(scratch.env()).env("PATH", path);
+        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
+        let mut address = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut address).unwrap();
+        let (port, token) = address.trim().strip_prefix("http://127.0.0.1:").unwrap().split_once("/?token=").unwrap();
+        Self { child, port: port.parse().unwrap(), token: token.to_owned() }
+    }
+
+    /// Returns the process id of the server.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Connects to it.
+    #[must_use]
+    pub fn connect(&self) -> TcpStream {
+        let stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+        stream
+    }
+
+    /// Sends bytes, and returns the answer. An answer may be lost if the server closes before it has read everything.
+    #[must_use]
+    pub fn send(&self, bytes: &[u8]) -> String {
+        let mut stream = self.connect();
+        drop(stream.write_all(bytes));
+        let mut answer = Vec::new();
+        drop(stream.read_to_end(&mut answer));
+        String::from_utf8(answer).unwrap()
+    }
+
+    /// Returns the head of a request that is let in.
+    #[must_use]
+    pub fn head(&self, line: &str) -> String {
+        format!("{line} HTTP/1.1\r\nHost: 127.0.0.1:{}\r\nCookie: baton-{}={}\r\n", self.port, self.port, self.token)
+    }
+
+    /// Returns the answer to a request that is let in.
+    #[must_use]
+    pub fn get(&self, path: &str) -> String {
+        self.send(format!("{}\r\n", self.head(&format!("GET {path}"))).as_bytes())
+    }
+
+    /// Returns the body of such an answer.
+    #[must_use]
+    pub fn json(&self, path: &str) -> Value {
+        serde_json::from_str(body(&self.get(path))).unwrap()
+    }
+
+    /// Returns the answer to an action.
+    #[must_use]
+    pub fn post(&self, action: &Value) -> String {
+        let (body, origin) = (action.to_string(), format!("http://127.0.0.1:{}", self.port));
+        let head = self.head("POST /api/actions");
+        let more = format!("Origin: {origin}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n", body.len());
+        self.send(format!("{head}{more}\r\n{body}").as_bytes())
+    }
+
+    /// Follows the events, after the one with this id.
+    #[must_use]
+    pub fn events(&self, last: Option<&str>) -> ViewEvents {
+        let mut stream = self.connect();
+        let last = last.map_or_else(String::new, |id| format!("Last-Event-ID: {id}\r\n"));
+        stream.write_all(format!("{}{last}\r\n", self.head("GET /api/events")).as_bytes()).unwrap();
+        let mut lines = BufReader::new(stream);
+        let mut head = String::new();
+        while head.lines().last() != Some("") {
+            assert!(lines.read_line(&mut head).unwrap() > 0, "{head}");
+        }
+        assert_eq!(status(&head), 200, "{head}");
+        ViewEvents(lines)
+    }
+}
+
+/// A stream of events.
+pub struct ViewEvents(BufReader<TcpStream>);
+
+impl ViewEvents {
+    /// Returns the id, the name and the data of the next event.
+    pub fn read(&mut self) -> (String, String, Value) {
+        let (mut id, mut name) = (String::new(), String::new());
+        loop {
+            let mut line = String::new();
+            assert!(self.0.read_line(&mut line).unwrap() > 0, "the stream ended");
+            match line.trim_end().split_once(": ") {
+                Some(("id", value)) => id = value.to_owned(),
+                Some(("event", value)) => name = value.to_owned(),
+                Some(("data", value)) => return (id, name, serde_json::from_str(value).unwrap()),
+                _ => {}
+            }
+        }
+    }
+
+    /// Returns the id of the event after which a session has this status.
+    pub fn wait_for(&mut self, status: &str) -> String {
+        loop {
+            let (id, name, data) = self.read();
+            assert_eq!(name, "changes");
+            if data.as_array().unwrap().iter().any(|change| change["item"]["status"] == status) {
+                return id;
+            }
+        }
+    }
+}
+
+/// Returns the status of an answer, or 0 if there is none.
+#[must_use]
+pub fn status(answer: &str) -> u16 {
+    answer.split(' ').nth(1).map_or(0, |status| status.parse().unwrap())
+}
+
+/// Returns the body of an answer.
+#[must_use]
+pub fn body(answer: &str) -> &str {
+    answer.split_once("\r\n\r\n").unwrap().1
+}

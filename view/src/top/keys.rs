@@ -7,6 +7,7 @@ pub(super) const KEYS: &[(&str, &str)] = &[
     ("Enter", "go to the pane"),
     ("l right i", "everything about it"),
     ("/", "filter by a word"),
+    ("s", "search all sessions"),
     ("r", "resume a session"),
     ("a", "adopt a run"),
     ("p c", "pause a run, continue it"),

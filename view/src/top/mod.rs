@@ -1,5 +1,6 @@
 //! `baton top`: the live view in a terminal.
 
+mod archive;
 mod command;
 mod keys;
 mod screen;
@@ -23,6 +24,7 @@ use crossterm::event::{self, Event as Input, MouseButton, MouseEvent, MouseEvent
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP};
 use signal_hook::iterator::Signals;
 
+use self::archive::Query;
 use self::command::Command;
 use self::screen::Drawn;
 use self::terminal::TakenTerminal;
@@ -74,6 +76,8 @@ enum Happening {
     Done(String),
     /// Everything about an item was read.
     Details(String, String),
+    /// A page of a search was read, or why it could not be.
+    Found(Query, Result<String, String>),
 }
 
 impl Top {
@@ -135,6 +139,10 @@ impl Top {
                     ui.show_details(&key, text);
                     None
                 }
+                Ok(Happening::Found(query, printed)) => {
+                    ui.show_found(&query, printed);
+                    None
+                }
                 Err(mpsc::RecvTimeoutError::Disconnected) => return Ok(None),
             };
             match effect {
@@ -148,6 +156,13 @@ impl Top {
                 Some(Effect::Run(command)) => {
                     let (baton, sender) = (baton.to_owned(), sender.clone());
                     thread::spawn(move || sender.send(Happening::Done(outcome(&baton, &command))));
+                }
+                Some(Effect::Search(query)) => {
+                    let (baton, sender) = (baton.to_owned(), sender.clone());
+                    thread::spawn(move || {
+                        let (succeeded, text) = output(&baton, &query.command());
+                        sender.send(Happening::Found(query, if succeeded { Ok(text) } else { Err(text) }))
+                    });
                 }
                 Some(Effect::Read(item)) => {
                     let (baton, sender) = (baton.to_owned(), sender.clone());

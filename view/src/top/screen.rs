@@ -9,6 +9,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Clear, Paragraph, Wrap};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
+use super::archive::Archive;
 use super::keys::KEYS;
 use super::ui::{Mode, Ui};
 
@@ -64,7 +65,7 @@ impl Paint {
             Section::Waiting => Color::Magenta,
             Section::Working | Section::Opened | Section::Runs | Section::Loops => Color::Green,
             Section::Lost | Section::Interrupted | Section::RestoreFailed | Section::Unreadable => Color::Red,
-            Section::Unknown | Section::Unrestored => Color::Cyan,
+            Section::Unknown | Section::Unrestored | Section::Found => Color::Cyan,
         };
         let style = self.color(color);
         if item.section == Section::Waiting { style.add_modifier(Modifier::BOLD) } else { style }
@@ -85,12 +86,14 @@ fn headline(ui: &Ui, paint: &Paint) -> Line<'static> {
 fn footline(ui: &Ui) -> Line<'static> {
     let text = match &ui.mode {
         Mode::Filter => format!("/{}_", clean(&ui.filter)),
+        Mode::Search(text) => format!("search: {}_  (Enter finds, nothing finds all, Esc)", clean(text)),
         Mode::Name { text, .. } => format!("name: {}_  (Enter sets it, empty removes it, Esc)", clean(text)),
         Mode::Confirm(command) => format!("baton {} for good? y/n", clean(&command.args.join(" "))),
         Mode::Details { .. } => "Esc back  arrows scroll  Enter go".to_owned(),
         Mode::Help => "any key closes".to_owned(),
         Mode::List => match &ui.message {
             Some(message) => clean(message),
+            None if ui.archive.is_some() => "Enter go  r resume  s another search  Esc back".to_owned(),
             None if !ui.filter.is_empty() => format!("/{}  (Esc shows everything)", clean(&ui.filter)),
             None => "Enter go  / filter  ? keys  q quit".to_owned(),
         },
@@ -102,8 +105,14 @@ fn draw_list(frame: &mut Frame<'_>, area: Rect, ui: &Ui, now: &Timestamp, paint:
     let width = usize::from(area.width);
     let visible = ui.visible();
     if visible.is_empty() {
-        let text =
-            if ui.filter.is_empty() { EMPTY.to_owned() } else { format!("nothing contains {}", clean(&ui.filter)) };
+        let nothing = |of: &str| format!("nothing contains {}", clean(of));
+        let text = match &ui.archive {
+            Some(archive) if archive.is_reading => "reading ...".to_owned(),
+            Some(archive) if archive.text.is_empty() => "There are no sessions.".to_owned(),
+            Some(archive) => nothing(&archive.text),
+            None if ui.filter.is_empty() => EMPTY.to_owned(),
+            None => nothing(&ui.filter),
+        };
         frame.render_widget(Paragraph::new(text).wrap(Wrap { trim: true }), area);
         return;
     }
@@ -114,8 +123,8 @@ fn draw_list(frame: &mut Frame<'_>, area: Rect, ui: &Ui, now: &Timestamp, paint:
     for item in visible {
         if section != Some(item.section) {
             section = Some(item.section);
-            let title =
-                Span::styled(title(item.section), Style::new().add_modifier(Modifier::BOLD | Modifier::UNDERLINED));
+            let title = ui.archive.as_ref().map_or_else(|| title(item.section).to_owned(), found);
+            let title = Span::styled(title, Style::new().add_modifier(Modifier::BOLD | Modifier::UNDERLINED));
             lines.push((Line::from(title), None));
         }
         let is_selected = ui.selected.as_ref() == Some(&item.key);
@@ -162,6 +171,13 @@ fn draw_help(frame: &mut Frame<'_>, area: Rect, paint: &Paint) {
     frame.render_widget(Paragraph::new(lines).block(Block::bordered().title(" keys ")), area);
 }
 
+/// Returns the heading of what a search found.
+fn found(archive: &Archive) -> String {
+    let more = if archive.has_more() || archive.is_reading { " and more" } else { "" };
+    let what = if archive.text.is_empty() { "sessions of all time".to_owned() } else { clean(&archive.text) };
+    format!("{what}: {}{more}, last opened first", archive.items.len())
+}
+
 const fn title(section: Section) -> &'static str {
     match section {
         Section::Waiting => "waits for you",
@@ -175,6 +191,7 @@ const fn title(section: Section) -> &'static str {
         Section::Unrestored => "protected files to restore",
         Section::RestoreFailed => "protected files that could not be restored",
         Section::Unreadable => "unreadable records",
+        Section::Found => "found",
     }
 }
 

@@ -3,6 +3,7 @@
 use baton_status::{Item, Section};
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
+use super::archive::{Archive, Query};
 use super::command::{Command, Verb};
 use crate::picture::Picture;
 
@@ -20,6 +21,8 @@ pub(super) struct Ui {
     pub(super) selected: Option<String>,
     /// What the items must contain.
     pub(super) filter: String,
+    /// What a search found, while it is shown instead of the picture.
+    pub(super) archive: Option<Archive>,
     /// What the keys act on.
     pub(super) mode: Mode,
     /// The outcome of the last command.
@@ -35,6 +38,8 @@ pub(super) enum Mode {
     List,
     /// The text of the filter.
     Filter,
+    /// The text of a search through the sessions of all time.
+    Search(String),
     /// The list of keys.
     Help,
     /// A question before a command that cannot be undone.
@@ -70,12 +75,21 @@ pub(super) enum Effect {
     Copy(String),
     /// Read everything about an item.
     Read(Box<Item>),
+    /// Read a page of a search.
+    Search(Query),
 }
 
 impl Ui {
     pub(super) fn new(picture: Picture, has_multiplexer: bool) -> Self {
-        let mut ui =
-            Self { selected: None, picture, filter: String::new(), mode: Mode::List, message: None, has_multiplexer };
+        let mut ui = Self {
+            selected: None,
+            picture,
+            filter: String::new(),
+            archive: None,
+            mode: Mode::List,
+            message: None,
+            has_multiplexer,
+        };
         ui.select_existing(0);
         ui
     }
@@ -98,8 +112,21 @@ impl Ui {
         }
     }
 
-    /// Returns the items that the filter lets through.
+    /// Adds a page of a search, if the user still looks at it.
+    pub(super) fn show_found(&mut self, query: &Query, printed: Result<String, String>) {
+        let Some(archive) = self.archive.as_mut().filter(|archive| query.is_of(archive)) else { return };
+        match archive.add(printed) {
+            Ok(()) if !self.is_selection_visible() => self.select_existing(0),
+            Ok(()) => {}
+            Err(problem) => self.message = Some(problem),
+        }
+    }
+
+    /// Returns the items that the filter lets through, or what a search found.
     pub(super) fn visible(&self) -> Vec<&Item> {
+        if let Some(archive) = &self.archive {
+            return archive.items.iter().collect();
+        }
         let words: Vec<String> = self.filter.split_whitespace().map(str::to_lowercase).collect();
         self.picture.items.iter().filter(|item| words.iter().all(|word| contains(item, word))).collect()
     }
@@ -107,7 +134,8 @@ impl Ui {
     /// Returns the selected item.
     pub(super) fn item(&self) -> Option<&Item> {
         let selected = self.selected.as_ref()?;
-        self.picture.items.iter().find(|item| item.key == *selected)
+        let items = self.archive.as_ref().map_or(&self.picture.items, |archive| &archive.items);
+        items.iter().find(|item| item.key == *selected)
     }
 
     /// Selects an item, as a click does. Returns whether it was selected before.
@@ -151,6 +179,22 @@ impl Ui {
                 self.filter_key(key.code);
                 None
             }
+            Mode::Search(text) => match key.code {
+                KeyCode::Enter => {
+                    let selected = self.archive.take().map_or(self.selected.take(), |archive| archive.selected_before);
+                    let (archive, query) = Archive::search(text, selected);
+                    (self.archive, self.mode) = (Some(archive), Mode::List);
+                    Some(Effect::Search(query))
+                }
+                KeyCode::Esc => {
+                    self.mode = Mode::List;
+                    None
+                }
+                code => {
+                    edit(text, code);
+                    None
+                }
+            },
             Mode::Confirm(command) => {
                 let run = (key.code == KeyCode::Char('y')).then(|| Effect::Run(command.clone()));
                 self.mode = Mode::List;
@@ -187,11 +231,18 @@ impl Ui {
             KeyCode::End | KeyCode::Char('G') => self.select_existing(usize::MAX),
             KeyCode::Tab => self.next_section(true),
             KeyCode::BackTab => self.next_section(false),
-            KeyCode::Char('/') => self.mode = Mode::Filter,
+            KeyCode::Char('s') => self.mode = Mode::Search(String::new()),
+            KeyCode::Char('/') if self.archive.is_none() => self.mode = Mode::Filter,
             KeyCode::Char('?') => self.mode = Mode::Help,
-            KeyCode::Esc => {
-                self.filter.clear();
-            }
+            KeyCode::Esc => match self.archive.take() {
+                None => self.filter.clear(),
+                Some(archive) => {
+                    self.selected = archive.selected_before;
+                    if !self.is_selection_visible() {
+                        self.select_existing(0);
+                    }
+                }
+            },
             KeyCode::Right | KeyCode::Char('l' | 'i') => return self.open_details(),
             KeyCode::Char('y') => return self.item().map(|item| Effect::Copy(item.id.clone())),
             KeyCode::Enter => return self.act(Verb::Go),
@@ -204,7 +255,14 @@ impl Ui {
             KeyCode::Char('n') => return self.act(Verb::Name),
             _ => {}
         }
-        None
+        self.next_page()
+    }
+
+    /// Reads the next page of a search when the last item that was found is selected.
+    fn next_page(&mut self) -> Option<Effect> {
+        let archive = self.archive.as_mut()?;
+        let is_last = archive.items.last().map(|item| &item.key) == self.selected.as_ref();
+        if is_last { archive.next_page().map(Effect::Search) } else { None }
     }
 
     fn filter_key(&mut self, code: KeyCode) {

@@ -47,6 +47,30 @@ fn it_follows_what_happens_and_runs_what_the_keys_say() {
 }
 
 #[test]
+fn a_search_finds_sessions_that_have_ended() {
+    let scratch = Scratch::new();
+    let Some(terminal) = Terminal::open(&scratch, 80, 24) else { return };
+    let mut window = Window::open(&scratch, Agent::Claude, "%1");
+    for (event, fields) in [("SessionStart", json!({})), ("UserPromptSubmit", json!({"prompt": "words"}))] {
+        window.hook(event, "past", &fields);
+    }
+    scratch.baton(["session", "name", "past", "parser"]).run();
+    window.hook("SessionEnd", "past", &json!({"reason": "prompt_input_exit"}));
+    assert!(!terminal.show().contains("parser"));
+    terminal.keys(&["s"]);
+    terminal.keys(&["-l", "pars"]);
+    terminal.keys(&["Enter"]);
+    let screen = terminal.wait("the session", |screen| screen.contains("pars: 1, last opened first"));
+    assert!(screen.contains("> ended") && screen.contains("parser"), "{screen}");
+    terminal.keys(&["l"]);
+    terminal.wait("what is known of it", |screen| screen.contains("past") && screen.contains("Esc back"));
+    terminal.keys(&["Escape"]);
+    terminal.wait("the search", |screen| screen.contains("pars: 1"));
+    terminal.keys(&["Escape"]);
+    terminal.wait("the list", |screen| screen.contains("q quit") && !screen.contains("parser"));
+}
+
+#[test]
 fn a_smaller_terminal_is_drawn_anew() {
     let scratch = Scratch::new();
     let Some(terminal) = Terminal::open(&scratch, 80, 24) else { return };

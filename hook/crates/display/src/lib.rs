@@ -119,6 +119,13 @@ pub fn format_rfc3339(stamp: &Timestamp) -> String {
     moment(stamp).map_or_else(|| "unknown".to_owned(), |time| format!("{time:.3}"))
 }
 
+/// Reads a time as [`format_rfc3339`] writes it. The boot is lost, so ages are measured by the wall clock.
+#[must_use]
+pub fn parse_rfc3339(text: &str) -> Option<Timestamp> {
+    let unix_ms = u64::try_from(text.parse::<Instant>().ok()?.as_millisecond()).ok()?;
+    Some(Timestamp { unix_ms, boot: String::new(), boot_ms: 0 })
+}
+
 /// Formats a time in the local time zone: only the time of day if it is today, otherwise with the date.
 #[must_use]
 pub fn format_local(stamp: &Timestamp, now: &Timestamp) -> String {

@@ -45,6 +45,8 @@ pub enum Section {
     RestoreFailed,
     /// A record that cannot be read.
     Unreadable,
+    /// A session that a search found. No status lists it.
+    Found,
 }
 
 /// What an item is about.

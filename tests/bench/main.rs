@@ -11,6 +11,7 @@ mod lists;
 mod many;
 mod measure;
 mod table;
+mod view;
 
 use std::process::Command;
 
@@ -42,7 +43,7 @@ fn main() {
         Some(_) => {
             eprintln!(
                 "usage: bench [ROUNDS [TABLE]]    at least 10 rounds, 1000 unless told; calls, commands, change, crowd, or \
-                 lists, which needs 10 GB"
+                 lists and view [ARCHIVED], which need 10 GB"
             );
             std::process::exit(2);
         }
@@ -62,9 +63,13 @@ fn main() {
         println!("\nOf 10,000 sessions, or as many as the row says:\n");
         print!("{}", table::render(&user_commands(slow)));
     }
-    // It writes a million files, so it must be asked for.
+    // These write a million files, so they must be asked for.
     if only.as_deref() == Some("lists") {
         print!("{}", table::of_sizes(&lists::measure(slow)));
+    }
+    if only.as_deref() == Some("view") {
+        let archived = std::env::args().nth(3).and_then(|text| text.parse().ok()).unwrap_or(view::ARCHIVED);
+        print!("{}", table::of_faces(&view::measure(slow, archived)));
     }
     if is_wanted("change") {
         println!("\nA change of owner, and the same writes and syncs made by a program that does nothing else:\n");
@@ -119,7 +124,11 @@ fn user_commands(rounds: usize) -> Vec<Measured> {
 }
 
 fn hook(window: &mut Window<'_>, event: &str, fields: &serde_json::Value) -> Ended {
-    let ended = window.hook(event, SESSION, fields);
+    hook_of(window, event, SESSION, fields)
+}
+
+fn hook_of(window: &mut Window<'_>, event: &str, session: &str, fields: &serde_json::Value) -> Ended {
+    let ended = window.hook(event, session, fields);
     assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""), "{event}: {ended:?}");
     ended
 }

@@ -1,6 +1,7 @@
 //! Measures commands on many sessions, and on many loops.
 
 use std::fs;
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -101,12 +102,33 @@ fn repeated(
 }
 
 /// The number of live sessions, each with a process of its own.
-const LIVING: usize = 1_000;
+pub const LIVING: usize = 1_000;
 
 /// Processes that are killed when dropped.
-struct Herd(Vec<Child>);
+pub struct Living(Vec<Child>);
 
-impl Drop for Herd {
+impl Living {
+    /// Adds [`LIVING`] sessions like one that is there, each with a process and a pane of its own.
+    pub fn add(scratch: &Scratch, like: &str) -> Self {
+        let state = scratch.state_dir();
+        let sleeper = || Command::new("/bin/sleep").arg("100000").stdout(Stdio::null()).spawn().expect("sleep");
+        let living = Self((0..LIVING).map(|_| sleeper()).collect());
+        let like = fs::read(state.join(format!("sessions/{like}.json"))).expect("a session");
+        let mut record: Value = serde_json::from_slice(&like).expect("a record");
+        record["runs"] = json!([]);
+        for child in &living.0 {
+            let id = format!("living-{}", child.id());
+            record["id"] = json!(id);
+            record["launches"][0]["process"]["pid"] = json!(child.id());
+            record["launches"][0]["process"]["start"] = json!(start_of(child.id()).expect("a child"));
+            record["launches"][0]["pane"]["pane"] = json!(format!("%{}", child.id()));
+            fs::write(state.join(format!("sessions/{id}.json")), record.to_string()).expect("a record");
+        }
+        living
+    }
+}
+
+impl Drop for Living {
     fn drop(&mut self) {
         for child in &mut self.0 {
             child.kill().and_then(|()| child.wait()).expect("a child of this process");
@@ -118,19 +140,8 @@ impl Drop for Herd {
 pub fn living(name: &'static str, rounds: usize) -> Measured {
     let scratch = Scratch::new();
     let mut windows = filled(&scratch);
-    let state = scratch.state_dir();
-    let sleeper = || Command::new("/bin/sleep").arg("100000").stdout(Stdio::null()).spawn().expect("sleep");
-    let herd = Herd((0..LIVING).map(|_| sleeper()).collect());
-    let mut record: Value = serde_json::from_slice(&fs::read(state.join("sessions/alive-0.json")).unwrap()).unwrap();
-    for child in &herd.0 {
-        let id = format!("living-{}", child.id());
-        record["id"] = json!(id);
-        record["launches"][0]["process"]["pid"] = json!(child.id());
-        record["launches"][0]["process"]["start"] = json!(start_of(child.id()).expect("a child"));
-        record["launches"][0]["pane"]["pane"] = json!(format!("%{}", child.id()));
-        fs::write(state.join(format!("sessions/{id}.json")), record.to_string()).unwrap();
-    }
-    fs::remove_file(state.join("index/complete")).unwrap();
+    let _living = Living::add(&scratch, "alive-0");
+    fs::remove_file(scratch.state_dir().join("index/complete")).unwrap();
     let ended = windows[1].hook("SessionStart", "alive-1", &json!({"source": "resume"}));
     assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""), "{ended:?}");
     let said = scratch.baton(["status", "--json"]).run().json();
@@ -145,12 +156,7 @@ const LOG_SIZE: usize = 20_000;
 pub fn loops(name: &'static str, cold: bool, rounds: usize) -> Measured {
     let scratch = Scratch::new();
     let mut window = Window::open(&scratch, Agent::Claude, "%1");
-    let root = scratch.home().join("logs");
-    for n in 0..MANY {
-        let dir = root.join(format!("project-{:03}/.ralphex/progress", n / 100));
-        fs::create_dir_all(&dir).unwrap();
-        fs::write(dir.join(format!("progress-{n:05}.txt")), log(n)).unwrap();
-    }
+    let root = write_logs(&scratch);
     let root = root.to_str().unwrap();
     let args = ["session", "discover", root, "--json"];
     let found = scratch.baton(args).run().json();
@@ -161,6 +167,17 @@ pub fn loops(name: &'static str, cold: bool, rounds: usize) -> Measured {
             fs::remove_dir_all(&cache).unwrap();
         }
     })
+}
+
+/// Writes [`MANY`] logs of ended loops, and returns the directory above them.
+pub fn write_logs(scratch: &Scratch) -> PathBuf {
+    let root = scratch.home().join("logs");
+    for n in 0..MANY {
+        let dir = root.join(format!("project-{:03}/.ralphex/progress", n / 100));
+        fs::create_dir_all(&dir).expect("a directory");
+        fs::write(dir.join(format!("progress-{n:05}.txt")), log(n)).expect("a log");
+    }
+    root
 }
 
 fn log(n: usize) -> String {

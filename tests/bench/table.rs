@@ -3,6 +3,7 @@
 use crate::crowded::Pairs;
 use crate::lists::Times;
 use crate::measure::Measured;
+use crate::view::Face;
 
 /// Returns one row for each kind of call.
 pub fn render(rows: &[Measured]) -> String {
@@ -66,6 +67,28 @@ pub fn of_sizes(rows: &[Times]) -> String {
         let medians: Vec<f64> = row.ns.iter().map(|ns| percentile(ns, 0.5) / 1e6).collect();
         let cells: String = medians.iter().map(|median| format!(" {median:.2} |")).collect();
         text.push_str(&format!("| {} |{cells} **{:.2}** |\n", row.name, medians[medians.len() - 1] / medians[0]));
+    }
+    text
+}
+
+/// Returns one row for each face of the live view.
+pub fn of_faces(rows: &[Face]) -> String {
+    let mut text = String::from(
+        "| | first shown, ms | a change shown, ms | 99 of 100 changes, ms | a core while idle | peak memory |\n\
+         | --- | --: | --: | --: | --: | --: |\n",
+    );
+    for row in rows {
+        let ms = |values: &[u64], share: f64| percentile(values, share) / 1e6;
+        text.push_str(&format!(
+            "| {} | {:.0} | {:.0} | {:.0} | {}.{} % | {} MiB |\n",
+            row.name,
+            ms(&row.first_ns, 0.5),
+            ms(&row.change_ns, 0.5),
+            ms(&row.change_ns, 0.99),
+            row.idle_permille / 10,
+            row.idle_permille % 10,
+            row.peak_kib / 1024,
+        ));
     }
     text
 }

@@ -5,8 +5,8 @@ from waiting import wait_for
 MINE, TOOLS = "mine\n", "the tool's\n"
 
 
-def last_out_gives_back(client):
-    "two clients in one project: the one that leaves last gives the files back"
+def last_session_restores(client):
+    "two clients in one project: the one that leaves last restores the files"
     work = client.home.work
     agents, new = work / "AGENTS.md", work / ".claude-of-a-tool" / "new"
     agents.write_text(MINE, encoding="utf-8")
@@ -29,4 +29,4 @@ def last_out_gives_back(client):
 
 
 for register in (claude_with_baton, codex_with_baton):
-    register(last_out_gives_back)
+    register(last_session_restores)

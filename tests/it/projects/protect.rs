@@ -25,7 +25,7 @@ fn go(window: &mut Window<'_>, session: &str) -> Ended {
 }
 
 #[test]
-fn the_last_one_out_gives_back_what_the_first_one_saved() {
+fn the_last_session_restores_what_the_first_one_saved() {
     let scratch = Scratch::new();
     let project = Project::protect(&scratch, &["AGENTS.md", ".codex", "gone.md", "new.md"]);
     project.write("AGENTS.md", "mine\n");
@@ -149,7 +149,7 @@ fn what_was_changed_after_a_cut_off_end_is_left() {
 /// One Claude process goes from session to session. If nothing could be restored at the end of one, the next one
 /// tries again.
 #[test]
-fn the_next_session_of_a_process_gives_back_what_the_one_before_could_not() {
+fn the_next_session_of_a_process_restores_what_the_one_before_could_not() {
     let scratch = Scratch::new();
     let project = Project::protect_agents_file(&scratch);
     let mut window = Window::open(&scratch, Agent::Claude, "%1");

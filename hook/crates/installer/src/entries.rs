@@ -76,7 +76,7 @@ impl HookGroup {
             // Claude starts the program without a shell: the path needs no quotes, and the hook's parent is the agent
             // itself.
             (HookCommand::Path(path), Agent::Claude) => (path.clone(), Some(words)),
-            (HookCommand::Path(path), Agent::Codex) => (format!("{} {}", shell_quote(path), words.join(" ")), None),
+            (HookCommand::Path(path), Agent::Codex) => (format!("{} {}", quote_path(path), words.join(" ")), None),
             (HookCommand::Guarded, _) => {
                 (format!("if command -v baton >/dev/null 2>&1; then exec baton {}; fi", words.join(" ")), None)
             }
@@ -114,8 +114,8 @@ const fn timeout(agent: Agent, event: &str) -> u32 {
     }
 }
 
-/// Quotes a path as one word of a shell.
-fn shell_quote(path: &str) -> String {
+/// Quotes a path as one word of any shell. Its characters stay as they are, because not every `sh` knows `$'...'`.
+fn quote_path(path: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '.' | '_' | '-' | '+' | '@' | '%' | ',');
     if path.chars().all(plain) { path.to_owned() } else { format!("'{}'", path.replace('\'', r"'\''")) }
 }

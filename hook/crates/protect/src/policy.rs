@@ -57,7 +57,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_first_saves_and_the_last_gives_back() {
+    fn the_first_saves_and_the_last_restores() {
         let saved = || Backup { number: 1, sha256: Digest::of(b"") };
         let states = [
             ProtectionState::Idle,

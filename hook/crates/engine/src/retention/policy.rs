@@ -31,7 +31,7 @@ pub enum RetainedBecause {
 #[serde(rename_all = "snake_case")]
 pub enum ExpiryReason {
     /// It ended longer ago than sessions are kept.
-    TimeSpan,
+    Age,
     /// There are more newer sessions than are kept.
     Count,
     /// It has been in the trash for the whole trash period.
@@ -43,7 +43,7 @@ impl ExpiryReason {
     #[must_use]
     pub const fn audit_action(self) -> AuditAction {
         match self {
-            Self::TimeSpan => AuditAction::ExpiredByAge,
+            Self::Age => AuditAction::ExpiredByAge,
             Self::Count => AuditAction::ExpiredByCount,
             Self::TrashAge => AuditAction::TrashEmptied,
         }
@@ -53,7 +53,7 @@ impl ExpiryReason {
     #[must_use]
     pub const fn description(self) -> &'static str {
         match self {
-            Self::TimeSpan => "it ended longer ago than sessions are kept",
+            Self::Age => "it ended longer ago than sessions are kept",
             Self::Count => "enough newer sessions are kept",
             Self::TrashAge => "it has been in the trash long enough",
         }
@@ -98,7 +98,7 @@ pub fn expired(mut over: Vec<EndedSession>, now: &Timestamp, policy: &Retention)
             if it.session.headless { (&mut headless, policy.headless) } else { (&mut attended, policy.sessions) };
         *pool += 1;
         let why = if is_expired_by_age(&it, now, policy) {
-            Some(ExpiryReason::TimeSpan)
+            Some(ExpiryReason::Age)
         } else {
             (*pool > limit).then_some(ExpiryReason::Count)
         };
@@ -175,7 +175,7 @@ mod tests {
         let policy = Retention { sessions: 2, headless: 1, ..Retention::default() };
         assert_eq!(expire(&[3, 1, 2], &policy), [("s0".to_owned(), ExpiryReason::Count)]);
         assert_eq!(expire(&[1, -1, 2, -2], &policy), [("s3".to_owned(), ExpiryReason::Count)]);
-        assert_eq!(expire(&[90, 91], &policy), [("s1".to_owned(), ExpiryReason::TimeSpan)]);
+        assert_eq!(expire(&[90, 91], &policy), [("s1".to_owned(), ExpiryReason::Age)]);
         assert_eq!(expire(&[1, 2], &policy), []);
         assert_eq!(expire(&[], &policy), []);
         // For equal times the ids decide, so that two sweeps agree.

@@ -122,7 +122,7 @@ impl Sweep<'_> {
             if is_expired_by_age(&over, &self.now, self.policy) {
                 found.steps.push(SweepStep {
                     action: SweepAction::Trash,
-                    reason: ExpiryReason::TimeSpan,
+                    reason: ExpiryReason::Age,
                     session: over.session,
                     ended_at: over.ended_at,
                 });

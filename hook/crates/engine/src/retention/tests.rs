@@ -67,8 +67,8 @@ fn counts(world: &World) -> [usize; 3] {
 fn a_session_goes_through_archive_and_trash_each_in_its_time() {
     let (world, policy) = (world_with(vec![over("a", 1)]), Retention::default());
     assert_eq!(gc(&world, 91, &policy), []);
-    assert_eq!(gc(&world, 92, &policy), [("a".into(), SweepAction::Archive, ExpiryReason::TimeSpan)]);
-    assert_eq!(gc(&world, 92, &policy), [("a".into(), SweepAction::Trash, ExpiryReason::TimeSpan)]);
+    assert_eq!(gc(&world, 92, &policy), [("a".into(), SweepAction::Archive, ExpiryReason::Age)]);
+    assert_eq!(gc(&world, 92, &policy), [("a".into(), SweepAction::Trash, ExpiryReason::Age)]);
     assert_eq!(gc(&world, 100, &policy), []);
     assert_eq!(gc(&world, 101, &policy), [("a".into(), SweepAction::Remove, ExpiryReason::TrashAge)]);
     assert_eq!(counts(&world), [0, 0, 0]);
@@ -96,7 +96,7 @@ fn what_one_process_was_seen_to_do_last_counts_and_not_when_its_record_was_writt
     world.store.append(&id("a"), &beat).unwrap();
     let policy = Retention::default();
     assert_eq!(gc(&world, 140, &policy), []);
-    assert_eq!(gc(&world, 141, &policy), [("a".into(), SweepAction::Archive, ExpiryReason::TimeSpan)]);
+    assert_eq!(gc(&world, 141, &policy), [("a".into(), SweepAction::Archive, ExpiryReason::Age)]);
     let Reading::Archived(session) = read_session(&world.store, "a") else { panic!() };
     assert_eq!(session.ended, Some(Ended { at: stamp(50 * DAY), reason: Reason::Expired }));
 }

@@ -1,7 +1,9 @@
 //! `baton serve`: the live view in a browser.
 
 mod access;
+mod decisions;
 mod event_stream;
+mod page;
 mod request;
 mod response;
 mod routes;

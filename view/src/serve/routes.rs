@@ -7,6 +7,8 @@ use std::time::Duration;
 use baton_fs::child::run_with_timeout;
 use serde::Deserialize;
 
+use super::decisions::{explained, stored_after};
+use super::page;
 use super::request::Request;
 use super::response::Response;
 use crate::event_id::EventId;
@@ -69,9 +71,6 @@ impl Routes {
                 let after = request.header("last-event-id").or_else(|| request.parameter("after"));
                 return Answer::Events(after.and_then(|id| id.parse().ok()));
             }
-            ("GET", [""]) => Response::new(200, "text/html", include_str!("page/index.html")),
-            ("GET", ["view.js"]) => Response::new(200, "text/javascript", include_str!("page/view.js")),
-            ("GET", ["view.css"]) => Response::new(200, "text/css", include_str!("page/view.css")),
             ("GET", ["api", "state"]) => match serde_json::to_vec(&*feed.picture()) {
                 Ok(picture) => Response::json(200, picture),
                 Err(error) => Response::error(500, &error.to_string()),
@@ -85,6 +84,8 @@ impl Routes {
             ("GET", ["api", "sessions", id]) => {
                 self.print_about(&["session", "show", "--json"], id, "application/json")
             }
+            ("GET", ["api", "sessions", id, "project"]) => self.project(id),
+            ("GET", ["api", "sessions" | "runs", id, "decisions"]) => self.decisions_about(id),
             ("GET", ["api", "runs"]) => {
                 let cursor = request.parameter("cursor").map(|value| format!("--cursor={value}"));
                 let args = ["run", "list", "--all", "--json"].into_iter().map(str::to_owned).chain(cursor);
@@ -96,7 +97,8 @@ impl Routes {
             ("POST", ["api", "actions"]) => self.act(&request.body),
             (_, ["api", "actions"]) => Response::error(405, "an action is a POST").with_header("Allow", "POST"),
             ("POST", _) => Response::error(405, "only /api/actions takes a POST").with_header("Allow", "GET"),
-            _ => Response::error(404, "there is nothing at this address"),
+            ("GET", [name]) => page::file(name).unwrap_or_else(nothing),
+            _ => nothing(),
         };
         Answer::Response(found)
     }
@@ -134,20 +136,45 @@ impl Routes {
 
     /// Prints the decisions with a higher number than this, oldest first, as an array.
     fn decisions(&self, after: &str) -> Response {
-        #[derive(Deserialize)]
-        struct Numbered {
-            n: u64,
-        }
         let Ok(after) = after.parse::<u64>() else { return Response::error(400, "after is a number") };
-        let output = match self.run(["log", "--json", PAGE]) {
+        match self.run(["log", "--json", PAGE]) {
+            Ok(output) => Response::json(200, stored_after(&output, after)),
+            Err(response) => response,
+        }
+    }
+
+    /// Prints the newest decisions about a session or a run, oldest first, with their sentences.
+    fn decisions_about(&self, id: &str) -> Response {
+        if !is_id(id) {
+            return Response::error(404, "this is not an id");
+        }
+        let about = format!("--about={id}");
+        match self.run(["log", "--json", PAGE, &about]).map(|output| serde_json::to_vec(&explained(&output))) {
+            Ok(Ok(found)) => Response::json(200, found),
+            Ok(Err(error)) => Response::error(500, &error.to_string()),
+            Err(response) => response,
+        }
+    }
+
+    /// Prints the project of a session, with its protected files.
+    fn project(&self, id: &str) -> Response {
+        #[derive(Deserialize)]
+        struct InProject {
+            project: Option<String>,
+        }
+        if !is_id(id) {
+            return Response::error(404, "this is not an id");
+        }
+        let session = match self.run(["session", "show", "--json", "--", id]) {
             Ok(output) => output,
             Err(response) => return response,
         };
-        let lines = output
-            .split(|byte| *byte == b'\n')
-            .filter(|line| serde_json::from_slice::<Numbered>(line).is_ok_and(|line| line.n > after));
-        let lines: Vec<&[u8]> = lines.collect();
-        Response::json(200, [b"[".as_slice(), &lines.join(&b','), b"]"].concat())
+        match serde_json::from_slice(&session) {
+            Ok(InProject { project: Some(project) }) => {
+                self.print(["project", "show", "--json", "--", &project], "application/json")
+            }
+            _ => Response::error(404, "this session has no project"),
+        }
     }
 
     fn print_about(&self, words: &[&str], id: &str, content_type: &'static str) -> Response {
@@ -175,6 +202,10 @@ impl Routes {
             false => Err(Response::error(409, String::from_utf8_lossy(&output.stderr).trim())),
         }
     }
+}
+
+fn nothing() -> Response {
+    Response::error(404, "there is nothing at this address")
 }
 
 /// Returns whether a text can be an id. It is an argument of a command.

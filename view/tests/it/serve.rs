@@ -17,9 +17,15 @@ fn the_page_comes_with_a_cookie_and_without_anything_of_others() {
     let cookie = format!("Set-Cookie: baton-{}={}; HttpOnly; SameSite=Strict; Path=/", server.port, server.token);
     assert_eq!(status(&entered), 303, "{entered}");
     assert!(entered.contains(&cookie) && entered.contains("Location: /\r\n"), "{entered}");
-    for path in ["/", "/view.js", "/view.css", "/api/state"] {
-        let answer = server.get(path);
-        assert_eq!(status(&answer), 200, "{answer}");
+    // The page names its style and its first script, which names the others.
+    let view = server.get("/view.js");
+    let scripts = view.split("from './").skip(1).filter_map(|rest| rest.split('\'').next());
+    let files = ["", "view.css", "view.js", "api/state"].into_iter().chain(scripts).map(|name| format!("/{name}"));
+    let files: Vec<String> = files.collect();
+    assert!(files.len() > 10, "{files:?}");
+    for path in files {
+        let answer = server.get(&path);
+        assert_eq!(status(&answer), 200, "{path}: {answer}");
         let (head, body) = answer.split_once("\r\n\r\n").unwrap();
         assert!(head.contains("Content-Security-Policy: default-src 'self';"), "{head}");
         assert!(!head.contains("Access-Control"), "{head}");
@@ -87,6 +93,13 @@ fn an_action_is_a_command_of_baton() {
     let decisions = server.json("/api/decisions?after=1");
     assert_eq!(decisions[0]["n"], 2);
     assert_eq!(status(&server.get("/api/sessions/none")), 409);
+    for path in ["/api/sessions/s1/decisions".to_owned(), format!("/api/runs/{run}/decisions")] {
+        let about = server.json(&path);
+        assert!(about[0]["n"].is_u64() && about[0]["reasons"][0]["sentence"].is_string(), "{path}: {about}");
+    }
+    assert_eq!(server.json("/api/runs/none/decisions"), json!([]));
+    assert_eq!(server.json("/api/sessions/--help/decisions"), json!([]));
+    assert!(body(&server.get("/api/sessions/s1/project")).contains("protected"), "nothing is protected there");
 }
 
 #[test]

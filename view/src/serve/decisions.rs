@@ -1,0 +1,87 @@
+//! The decisions that `baton log --json` prints, for the page.
+
+use agent_baton_core::reason::Reason;
+use baton_display::{format_rfc3339, strip_control_chars};
+use baton_store::{AuditAction, AuditLine};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// A decision, and why it came out as it did.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct DecisionView {
+    /// Its number.
+    pub n: u64,
+    /// When it was made (RFC 3339).
+    pub at: String,
+    /// The event, the command or the action that led to it.
+    pub what: String,
+    /// The rules that applied.
+    pub reasons: Vec<ReasonView>,
+}
+
+/// A rule that applied.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct ReasonView {
+    /// The reason code, or the word of an action.
+    pub word: String,
+    /// What it means. Null for a word that this version does not know.
+    pub sentence: Option<String>,
+}
+
+/// Returns the decisions with a higher number than this, as an array of lines as they are stored.
+pub(super) fn stored_after(output: &[u8], after: u64) -> Vec<u8> {
+    #[derive(Deserialize)]
+    struct Numbered {
+        n: u64,
+    }
+    let is_later = |line: &&[u8]| serde_json::from_slice::<Numbered>(line).is_ok_and(|line| line.n > after);
+    let lines: Vec<&[u8]> = output.split(|byte| *byte == b'\n').filter(is_later).collect();
+    [b"[".as_slice(), &lines.join(&b','), b"]"].concat()
+}
+
+/// Returns the decisions with their sentences, oldest first.
+pub(super) fn explained(output: &[u8]) -> Vec<DecisionView> {
+    let lines = output.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice::<AuditLine>(line).ok());
+    lines
+        .map(|line| DecisionView {
+            n: line.n,
+            at: format_rfc3339(&line.at),
+            what: strip_control_chars(&line.asked.what),
+            reasons: std::iter::once(&line.reason).chain(&line.also).map(|word| reason(word)).collect(),
+        })
+        .collect()
+}
+
+fn reason(word: &str) -> ReasonView {
+    let action = AuditAction::from_word(word).map(|action| action.sentence());
+    let sentence = action.or_else(|| Reason::from_word(word).map(|reason| reason.sentence()));
+    ReasonView { word: strip_control_chars(word), sentence: sentence.map(str::to_owned) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{explained, stored_after};
+
+    const LINES: &[u8] = br#"{"n":1,"at":{"unix_ms":0,"boot":"b","boot_ms":1},"reason":"session_pinned","asked":{"what":"session_pinned"},"changes":[]}
+no line
+{"n":2,"at":{"unix_ms":1000,"boot":"b","boot_ms":1},"reason":"of a later version","also":["resumed_same_session"],"asked":{"what":"a\u001bb"},"changes":[]}
+"#;
+
+    #[test]
+    fn decisions_are_listed_with_their_sentences() {
+        let found = explained(LINES);
+        let [pinned, other] = found.as_slice() else { panic!("{found:?}") };
+        assert_eq!((pinned.n, pinned.at.as_str(), other.n), (1, "1970-01-01T00:00:00.000Z", 2));
+        assert!(!other.what.contains('\u{1b}'), "{other:?}");
+        let known: Vec<_> = found.iter().flat_map(|it| &it.reasons).map(|it| it.sentence.is_some()).collect();
+        assert_eq!(known, [true, false, true]);
+    }
+
+    #[test]
+    fn stored_decisions_are_those_with_a_higher_number() {
+        for (after, expected) in [(0, vec![1, 2]), (1, vec![2]), (2, vec![])] {
+            let found: Vec<serde_json::Value> = serde_json::from_slice(&stored_after(LINES, after)).unwrap();
+            assert_eq!(found.iter().map(|it| it["n"].as_u64().unwrap()).collect::<Vec<_>>(), expected, "{after}");
+        }
+    }
+}

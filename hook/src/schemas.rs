@@ -10,14 +10,10 @@ use schemars::{JsonSchema, Schema, schema_for};
 
 use crate::commands::config::ConfigView;
 use crate::commands::gc::GcView;
-use crate::commands::project::view::ProjectView;
-use crate::commands::run::list::RunsView;
 use crate::commands::session::discover::DiscoverView;
-use crate::commands::session::list::SessionsView;
 use baton_agents::reply::{BlockReply, ContextReply, UserReply};
 use baton_agents::spec;
-use baton_status::StatusView;
-use baton_status::{RunView, SessionView};
+use baton_status::{ProjectView, RunView, RunsView, SessionView, SessionsView, StatusView};
 use baton_store::AuditLine;
 
 /// The name of a schema, and the function that generates it.

@@ -11,6 +11,7 @@ use crate::picture::{Count, Picture};
 /// One change of a picture.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(tag = "change", rename_all = "snake_case")]
+#[schemars(rename = "PictureChange")]
 pub enum Change {
     /// The item with this key is gone.
     Remove {

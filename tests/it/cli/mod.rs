@@ -8,3 +8,4 @@ mod no_sockets;
 mod progress;
 mod schemas;
 mod snapshots;
+mod view_api;

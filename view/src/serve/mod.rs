@@ -1,7 +1,11 @@
 //! `baton serve`: the live view in a browser.
 
 mod access;
+mod action;
+mod api;
 mod decisions;
+#[cfg(test)]
+mod description;
 mod event_stream;
 mod page;
 mod request;

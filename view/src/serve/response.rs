@@ -2,6 +2,9 @@
 
 use std::io::{self, Write};
 
+use schemars::JsonSchema;
+use serde::Serialize;
+
 /// The headers of every response. Nothing of another origin may read, frame or run anything.
 const SECURITY_HEADERS: &str = "Connection: close\r\n\
     Cache-Control: no-store\r\n\
@@ -22,6 +25,13 @@ pub(super) struct Response {
     body: Vec<u8>,
 }
 
+/// The answer to a request that was refused, or that failed.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Failure<'a> {
+    /// What is wrong, as a sentence.
+    error: &'a str,
+}
+
 impl Response {
     pub(super) fn new(status: u16, content_type: &'static str, body: impl Into<Vec<u8>>) -> Self {
         Self { status, content_type, headers: String::new(), body: body.into() }
@@ -33,7 +43,8 @@ impl Response {
 
     /// A response whose body says what is wrong.
     pub(super) fn error(status: u16, why: &str) -> Self {
-        Self::json(status, serde_json::json!({ "error": why }).to_string())
+        // A text can always be written.
+        Self::json(status, serde_json::to_vec(&Failure { error: why }).unwrap_or_default())
     }
 
     /// Adds a header.

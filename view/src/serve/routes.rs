@@ -5,8 +5,10 @@ use std::process::Command;
 use std::time::Duration;
 
 use baton_fs::child::run_with_timeout;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
+use super::action::{Action, Done, is_id};
+use super::api::{Endpoint, Lookup, Route, lookup};
 use super::decisions::{explained, stored_after};
 use super::page;
 use super::request::Request;
@@ -20,9 +22,6 @@ const COMMAND_TIMEOUT: Duration = Duration::from_secs(20);
 /// The maximum length of the output of a command, in bytes.
 const MAX_OUTPUT_BYTES: usize = 8 * 1024 * 1024;
 
-/// The maximum length of an id, in bytes.
-const MAX_ID_BYTES: usize = 256;
-
 /// How many decisions and sessions are listed.
 const PAGE: &str = "--limit=200";
 
@@ -34,29 +33,6 @@ pub(super) enum Answer {
     Events(Option<EventId>),
 }
 
-/// What an action does.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Action {
-    action: ActionName,
-    id: String,
-    /// The name to give.
-    name: Option<String>,
-}
-
-#[derive(Debug, Clone, Copy, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum ActionName {
-    Go,
-    Resume,
-    Pause,
-    Continue,
-    Cancel,
-    Pin,
-    Unpin,
-    Name,
-}
-
 /// Answers requests that were let in.
 pub(super) struct Routes {
     /// The `baton` program.
@@ -65,71 +41,46 @@ pub(super) struct Routes {
 
 impl Routes {
     pub(super) fn answer(&self, request: &Request, feed: &Feed) -> Answer {
-        let parts: Vec<&str> = request.path.split('/').skip(1).collect();
-        let found = match (request.method.as_str(), parts.as_slice()) {
-            ("GET", ["api", "events"]) => {
+        let (route, id) = match lookup(&request.method, &request.path) {
+            Lookup::Found(route, id) => (route, id),
+            Lookup::OtherMethod(method) => {
+                let name = method.name();
+                let error = Response::error(405, &format!("this address takes {name} alone"));
+                return Answer::Response(error.with_header("Allow", name));
+            }
+            Lookup::Nothing => {
+                let file = request.path.strip_prefix('/').and_then(page::file);
+                let nothing = || Response::error(404, "there is nothing at this address");
+                return Answer::Response(file.unwrap_or_else(nothing));
+            }
+        };
+        Answer::Response(match route.endpoint {
+            Endpoint::Events => {
                 let after = request.header("last-event-id").or_else(|| request.parameter("after"));
                 return Answer::Events(after.and_then(|id| id.parse().ok()));
             }
-            ("GET", ["api", "state"]) => match serde_json::to_vec(&*feed.picture()) {
-                Ok(picture) => Response::json(200, picture),
-                Err(error) => Response::error(500, &error.to_string()),
-            },
-            ("GET", ["api", "sessions"]) => {
-                let option = |name: &str| request.parameter(name).map(|value| format!("--{name}={value}"));
-                let options = ["text", "cursor"].into_iter().filter_map(option);
-                let args = ["session", "list", "--json", PAGE].into_iter().map(str::to_owned).chain(options);
-                self.print(args, "application/json")
-            }
-            ("GET", ["api", "sessions", id]) => {
-                self.print_about(&["session", "show", "--json"], id, "application/json")
-            }
-            ("GET", ["api", "sessions", id, "project"]) => self.project(id),
-            ("GET", ["api", "sessions" | "runs", id, "decisions"]) => self.decisions_about(id),
-            ("GET", ["api", "runs"]) => {
-                let cursor = request.parameter("cursor").map(|value| format!("--cursor={value}"));
-                let args = ["run", "list", "--all", "--json"].into_iter().map(str::to_owned).chain(cursor);
-                self.print(args, "application/json")
-            }
-            ("GET", ["api", "runs", id]) => self.print_about(&["run", "show", "--json"], id, "application/json"),
-            ("GET", ["api", "runs", id, "log"]) => self.print_about(&["run", "log"], id, "text/plain"),
-            ("GET", ["api", "decisions"]) => self.decisions(request.parameter("after").unwrap_or("0")),
-            ("POST", ["api", "actions"]) => self.act(&request.body),
-            (_, ["api", "actions"]) => Response::error(405, "an action is a POST").with_header("Allow", "POST"),
-            ("POST", _) => Response::error(405, "only /api/actions takes a POST").with_header("Allow", "GET"),
-            ("GET", [name]) => page::file(name).unwrap_or_else(nothing),
-            _ => nothing(),
-        };
-        Answer::Response(found)
+            Endpoint::Description => Response::json(200, include_str!("../../../schemas/view/openapi.json")),
+            Endpoint::State => json(&*feed.picture()),
+            Endpoint::Sessions => self.list(&["session", "list", "--json", PAGE], route, request),
+            Endpoint::Session => self.print_about(&["session", "show", "--json"], id, "application/json"),
+            Endpoint::Project => self.project(id),
+            Endpoint::SessionDecisions | Endpoint::RunDecisions => self.decisions_about(id),
+            Endpoint::Runs => self.list(&["run", "list", "--all", "--json"], route, request),
+            Endpoint::Run => self.print_about(&["run", "show", "--json"], id, "application/json"),
+            Endpoint::RunLog => self.print_about(&["run", "log"], id, "text/plain"),
+            Endpoint::Decisions => self.decisions(request.parameter("after").unwrap_or("0")),
+            Endpoint::Act => self.act(&request.body),
+        })
     }
 
     fn act(&self, body: &[u8]) -> Response {
-        let Ok(Action { action, id, name }) = serde_json::from_slice(body) else {
-            return Response::error(400, "an action has an action and an id");
+        let action = serde_json::from_slice::<Action>(body).map_err(|_| "an action has an action and an id");
+        let args = match action.and_then(Action::command) {
+            Ok(args) => args,
+            Err(why) => return Response::error(400, why),
         };
-        let words: &[&str] = match action {
-            ActionName::Go => &["go"],
-            ActionName::Resume => &["resume", "--tmux"],
-            ActionName::Pause => &["run", "pause"],
-            ActionName::Continue => &["run", "continue"],
-            ActionName::Cancel => &["run", "cancel"],
-            ActionName::Pin => &["session", "pin"],
-            ActionName::Unpin => &["session", "pin", "--off"],
-            ActionName::Name => &["session", "name"],
-        };
-        if !is_id(&id) {
-            return Response::error(400, "this is not an id");
-        }
-        let mut args: Vec<String> = words.iter().copied().chain(["--", &id]).map(str::to_owned).collect();
-        match (action, name) {
-            (ActionName::Name, Some(name)) => args.push(name),
-            (ActionName::Name, None) => return Response::error(400, "a name is missing"),
-            _ => {}
-        }
         match self.run(args) {
-            Ok(output) => {
-                Response::json(200, serde_json::json!({ "output": String::from_utf8_lossy(&output) }).to_string())
-            }
+            Ok(output) => json(&Done { output: String::from_utf8_lossy(&output).into_owned() }),
             Err(response) => response,
         }
     }
@@ -149,11 +100,7 @@ impl Routes {
             return Response::error(404, "this is not an id");
         }
         let about = format!("--about={id}");
-        match self.run(["log", "--json", PAGE, &about]).map(|output| serde_json::to_vec(&explained(&output))) {
-            Ok(Ok(found)) => Response::json(200, found),
-            Ok(Err(error)) => Response::error(500, &error.to_string()),
-            Err(response) => response,
-        }
+        self.run(["log", "--json", PAGE, &about]).map_or_else(|response| response, |output| json(&explained(&output)))
     }
 
     /// Prints the project of a session, with its protected files.
@@ -177,6 +124,13 @@ impl Routes {
         }
     }
 
+    /// Prints a list. The parameters of the route are options of the command.
+    fn list(&self, words: &[&str], route: &Route, request: &Request) -> Response {
+        let option = |name: &str| request.parameter(name).map(|value| format!("--{name}={value}"));
+        let options = route.parameters.iter().filter_map(|parameter| option(parameter.name));
+        self.print(words.iter().copied().map(str::to_owned).chain(options), "application/json")
+    }
+
     fn print_about(&self, words: &[&str], id: &str, content_type: &'static str) -> Response {
         if !is_id(id) {
             return Response::error(404, "this is not an id");
@@ -197,19 +151,20 @@ impl Routes {
             Response::error(500, &format!("cannot run {program}: {error}"))
         })?;
         let Some(output) = output else { return Err(Response::error(503, "the command took too long")) };
-        match output.status.success() {
-            true => Ok(output.stdout),
-            false => Err(Response::error(409, String::from_utf8_lossy(&output.stderr).trim())),
+        if !output.status.success() {
+            return Err(Response::error(409, String::from_utf8_lossy(&output.stderr).trim()));
         }
+        // A part of an answer would be taken for the whole.
+        if output.stdout.len() >= MAX_OUTPUT_BYTES {
+            return Err(Response::error(503, "the answer is longer than 8 MiB"));
+        }
+        Ok(output.stdout)
     }
 }
 
-fn nothing() -> Response {
-    Response::error(404, "there is nothing at this address")
-}
-
-/// Returns whether a text can be an id. It is an argument of a command.
-fn is_id(text: &str) -> bool {
-    let is_part = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b':');
-    !text.is_empty() && text.len() <= MAX_ID_BYTES && text.bytes().all(is_part)
+fn json(value: &impl Serialize) -> Response {
+    match serde_json::to_vec(value) {
+        Ok(body) => Response::json(200, body),
+        Err(error) => Response::error(500, &error.to_string()),
+    }
 }

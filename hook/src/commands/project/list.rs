@@ -5,7 +5,7 @@ use std::path::Path;
 use clap::Args;
 
 use super::project_arg::read_record;
-use super::view::ProjectView;
+use super::view::project_view;
 use crate::context::Context;
 use crate::error::CommandError;
 use crate::hint::Advice;
@@ -13,6 +13,7 @@ use crate::output;
 use crate::output::listing::{Listing, Row};
 use crate::output::terminal::Terminal;
 use baton_protect::ProjectRecord;
+use baton_status::ProjectView;
 
 /// List the projects with protected files or backups.
 #[derive(Args)]
@@ -49,7 +50,7 @@ impl List {
             .iter()
             .map(|record| {
                 let protected_store = context.store().protected_store(&record.project);
-                ProjectView::new(&context, record, &config.protected(Path::new(&record.project)), &protected_store)
+                project_view(&context, record, &config.protected(Path::new(&record.project)), &protected_store)
             })
             .collect::<Result<Vec<_>, _>>()?;
         if let Some(problem) = context.settings().problem() {

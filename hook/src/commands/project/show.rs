@@ -6,7 +6,7 @@ use agent_baton_core::process::Live;
 use clap::Args;
 
 use super::project_arg::ProjectArg;
-use super::view::ProjectView;
+use super::view::project_view;
 use crate::context::Context;
 use crate::error::CommandError;
 use crate::output;
@@ -30,7 +30,7 @@ impl Show {
     pub fn run(self) -> Result<(), CommandError> {
         let context = Context::open()?;
         let named = ProjectArg::resolve(&context, self.project.as_deref())?;
-        let view = ProjectView::new(&context, &named.record()?, &named.paths, &named.protected_store)?;
+        let view = project_view(&context, &named.record()?, &named.paths, &named.protected_store)?;
         if self.json {
             return output::print_json(&view);
         }

@@ -8,8 +8,6 @@ use agent_baton_core::process::Live;
 use agent_baton_core::request::Reading;
 use agent_baton_core::run::Run;
 use clap::Args;
-use schemars::JsonSchema;
-use serde::Serialize;
 
 use crate::context::Context;
 use crate::error::CommandError;
@@ -19,7 +17,7 @@ use crate::output::listing::{Listing, Row};
 use crate::output::terminal::Terminal;
 use baton_catalogue::{By, Kind};
 use baton_display::Progress;
-use baton_status::{Cursor, RunView, run_status_word};
+use baton_status::{Cursor, RunView, RunsView, run_status_word};
 
 /// The default number of runs on a page.
 const DEFAULT_PAGE_SIZE: &str = "50";
@@ -39,17 +37,6 @@ pub struct List {
     /// Print the runs as JSON
     #[arg(long)]
     json: bool,
-}
-
-/// A page of runs, as `--json` prints it.
-#[derive(Debug, Default, Serialize, JsonSchema)]
-pub struct RunsView {
-    /// The runs, newest first.
-    pub runs: Vec<RunView>,
-    /// The unreadable records that were encountered.
-    pub unreadable: Vec<RunId>,
-    /// The value for `--cursor` to get the next page. Null on the last page.
-    pub next: Option<String>,
 }
 
 /// A page of runs.

@@ -12,8 +12,6 @@ use agent_baton_core::process::Live;
 use agent_baton_core::session::Session;
 use clap::Args;
 use jiff::ToSpan;
-use schemars::JsonSchema;
-use serde::Serialize;
 
 use crate::args::agent::AgentName;
 use crate::args::session::current_project;
@@ -29,8 +27,7 @@ use baton_agents::spec;
 use baton_catalogue::By;
 use baton_display::Progress;
 use baton_engine::session_status::{SessionStatus, StatusKind};
-use baton_status::SessionView;
-use baton_status::{Cursor, ListQuery, ListedSession, NEWEST, Page, Search, SessionReader};
+use baton_status::{Cursor, ListQuery, ListedSession, NEWEST, Page, Search, SessionReader, SessionsView};
 use baton_store::{Store, last_opened};
 use baton_system::worktree;
 
@@ -164,27 +161,6 @@ impl List {
         // The process is about to exit. Freeing thousands of records one by one would take a tenth of the call.
         std::mem::forget(page);
         Ok(())
-    }
-}
-
-/// A page of sessions, as `--json` prints it.
-#[derive(Debug, Serialize, JsonSchema)]
-pub struct SessionsView {
-    /// The sessions: pinned ones first, each most recently opened first.
-    pub sessions: Vec<SessionView>,
-    /// The unreadable records that were encountered.
-    pub unreadable: Vec<SessionId>,
-    /// The value for `--cursor` to get the next page. Null on the last page.
-    pub next: Option<String>,
-}
-
-impl SessionsView {
-    fn new(page: &Page) -> Self {
-        Self {
-            sessions: page.sessions.iter().map(SessionView::new).collect(),
-            unreadable: page.unreadable.iter().map(|(id, _)| id.clone()).collect(),
-            next: page.next.as_ref().map(ToString::to_string),
-        }
     }
 }
 

@@ -112,7 +112,8 @@ impl Transcripts {
         // Before it is read: what is written meanwhile is noticed.
         let Some(stamp) = file_stamp(&path) else { return Details::default() };
         let known = before.0.remove(&path).filter(|(known, _)| *known == stamp);
-        let (_, details) = known.unwrap_or_else(|| (stamp, Details::of_transcript(session.agent, &path)));
+        let read = || Details::of_transcript(session.agent, &path).with_conversation(session.agent, &path);
+        let (_, details) = known.unwrap_or_else(|| (stamp, read()));
         self.0.insert(path, (stamp, details.clone()));
         details
     }

@@ -278,6 +278,7 @@ fn label(item: &Item) -> String {
     if item.pinned {
         parts.push("pinned".to_owned());
     }
+    parts.extend(item.question.clone().or_else(|| item.prompt.clone().filter(|_| item.section == Section::Working)));
     clean(&parts.join("  "))
 }
 

@@ -79,6 +79,44 @@ fn a_process_that_ends_is_noticed_without_a_trace_in_the_state() {
     assert!(source.is_current());
 }
 
+#[test]
+fn what_was_said_last_is_shown_and_only_while_it_is_of_use() {
+    let scratch = Scratch::new();
+    let mut source = source(&scratch);
+    let mut window = Window::open(&scratch, Agent::Claude, "%1");
+    let transcript = scratch.root().join("s1.jsonl");
+    let mut hook = |event: &str, fields: Value, lines: &[Value]| {
+        let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
+        std::fs::write(&transcript, text).unwrap();
+        let mut fields = fields;
+        fields["transcript_path"] = json!(transcript);
+        window.hook(event, "s1", &fields);
+        let item = source.read().unwrap().items.remove(0);
+        let text = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
+        format!("{} / {} / {}", text(item.prompt), text(item.question), item.turn_tokens.unwrap_or(0))
+    };
+    let prompt = |text: &str| json!({"type": "user", "message": {"content": text}});
+    let answer = |content: Value, tokens: u64| {
+        json!({"type": "assistant", "message": {"model": "opus", "content": [content], "usage": {
+            "input_tokens": tokens, "cache_creation_input_tokens": 0, "cache_read_input_tokens": 0, "output_tokens": 0}}})
+    };
+    let said = |text: &str, tokens: u64| answer(json!({"type": "text", "text": text}), tokens);
+    let call = answer(json!({"type": "tool_use", "id": "1", "name": "Bash", "input": {"command": "cargo\ttest"}}), 90);
+    let mut lines = vec![prompt("one"), said("done", 40), prompt("two\n\u{1b}[31m\u{202e}")];
+    assert_eq!(hook("SessionStart", json!({}), &[]), "- / - / 0");
+    let two = "two \u{fffd}[31m\u{fffd}";
+    assert_eq!(hook("UserPromptSubmit", json!({"prompt": "two"}), &lines), format!("{two} / - / 0"));
+    lines.push(call);
+    let asks = json!({"notification_type": "permission_prompt"});
+    assert_eq!(hook("Notification", asks, &lines), format!("{two} / Bash: cargo test / 50"));
+    lines.push(json!({"type": "user", "message": {"content": [{"type": "tool_result", "tool_use_id": "1"}]}}));
+    lines.push(said("all pass; shall I go on?", 100));
+    assert_eq!(hook("Stop", json!({}), &lines), format!("{two} / all pass; shall I go on? / 60"));
+    // Nothing of it is stored.
+    let found = std::process::Command::new("grep").args(["-rl", "shall I go on"]).arg(scratch.state_dir()).output();
+    assert_eq!(found.unwrap().stdout, b"");
+}
+
 /// Waits for a picture with these items.
 fn wait(feed: &baton_view::Feed, expected: &[&str]) {
     let until = Instant::now() + Duration::from_secs(60);

@@ -1,6 +1,7 @@
 //! Codex: its payloads, and the lock file that shows which process writes a thread.
 
 mod context_usage;
+mod conversation;
 mod last_turn;
 mod session_files;
 mod transcript_lines;
@@ -14,6 +15,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 pub(super) use context_usage::read_usage;
+pub(super) use conversation::read_conversation;
 pub(super) use last_turn::judge_last_turn;
 pub(super) use session_files::SESSION_FILES;
 

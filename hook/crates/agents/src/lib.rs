@@ -8,6 +8,7 @@ mod background_work;
 mod claude;
 mod codex;
 mod context_usage;
+mod conversation;
 mod conversation_directory;
 mod disabled;
 mod event;
@@ -34,6 +35,7 @@ use agent_baton_core::process::Process;
 use schemars::Schema;
 
 pub use context_usage::{ContextUsage, PromptCount, TranscriptStats};
+pub use conversation::{ConversationEnd, ConversationLimits, Extent, Message, Speaker};
 pub use conversation_directory::conversation_directory;
 pub use disabled::DISABLE_VARIABLE;
 pub use identify::Lineage;
@@ -88,6 +90,8 @@ pub struct AgentSpec {
     judge_last_turn: transcript::JudgeLastTurn,
     /// Reads from the end of a transcript how full the context is.
     read_usage: context_usage::ReadUsage,
+    /// Reads the last messages from the end of a transcript.
+    read_conversation: conversation::ReadConversation,
     parse: Parse,
     /// How many `Stop` events in a row a hook may block.
     pub block_cap: Option<BlockCap>,
@@ -130,6 +134,7 @@ const CLAUDE: AgentSpec = AgentSpec {
     lock: None,
     judge_last_turn: claude::judge_last_turn,
     read_usage: claude::read_usage,
+    read_conversation: claude::read_conversation,
     parse: claude::parse,
     block_cap: Some(BlockCap {
         variable: claude::BLOCK_CAP_VARIABLE,
@@ -160,6 +165,7 @@ const CODEX: AgentSpec = AgentSpec {
     lock: Some(codex::writer_lock),
     judge_last_turn: codex::judge_last_turn,
     read_usage: codex::read_usage,
+    read_conversation: codex::read_conversation,
     parse: codex::parse,
     // Measured: thirteen blocked `Stop` events in a row met no limit.
     block_cap: None,
@@ -257,6 +263,12 @@ impl AgentSpec {
     #[must_use]
     pub fn transcript_stats(&self, transcript: &Path) -> TranscriptStats {
         context_usage::read(transcript, self.read_usage)
+    }
+
+    /// Returns the end of the conversation in one of the agent's transcripts.
+    #[must_use]
+    pub fn conversation_end(&self, transcript: &Path, limits: ConversationLimits) -> ConversationEnd {
+        conversation::read(transcript, limits, self.read_conversation)
     }
 
     /// Returns whether a process of this name is the agent.

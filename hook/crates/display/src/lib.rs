@@ -41,6 +41,17 @@ pub fn strip_control_chars(text: &str) -> String {
     text.chars().map(|c| if is_printable(c) { c } else { '\u{fffd}' }).collect()
 }
 
+/// Returns the beginning of a text as one line of at most this many characters: cleaned, and with single spaces.
+#[must_use]
+pub fn preview(text: &str, most: usize) -> String {
+    let mut chars = text.split_whitespace().flat_map(|word| std::iter::once(' ').chain(word.chars())).skip(1);
+    let mut line: String = chars.by_ref().take(most).collect();
+    if chars.next().is_some() && line.pop().is_some() {
+        line.push('…');
+    }
+    strip_control_chars(&line)
+}
+
 /// Like [`strip_control_chars`], but keeps the line breaks.
 #[must_use]
 pub fn strip_control_chars_by_line(text: &str) -> String {
@@ -203,6 +214,20 @@ mod tests {
             ("\u{202e}live", "\u{fffd}live"),
         ] {
             assert_eq!(strip_control_chars(text), expected);
+        }
+    }
+
+    #[test]
+    fn a_preview_is_one_line_and_says_that_there_is_more() {
+        for (text, most, expected) in [
+            (" plain\n\ttext ", 20, "plain text"),
+            ("plain text", 10, "plain text"),
+            ("plain texts", 10, "plain tex…"),
+            ("plain text", 0, ""),
+            ("", 9, ""),
+            ("\u{1b}[31mé\u{202e}", 9, "\u{fffd}[31mé\u{fffd}"),
+        ] {
+            assert_eq!(preview(text, most), expected, "{text:?}");
         }
     }
 

@@ -14,10 +14,16 @@ use crate::foreign_loops::loop_project;
 use crate::json::run_status_word;
 use crate::reader::ListedSession;
 use crate::report::{Cause, LiveState, StatusReport, WaitingItem, non_owner_launch};
-use baton_agents::spec;
-use baton_display::{format_rfc3339, short_pane_label, strip_control_chars};
+use baton_agents::{ConversationLimits, Extent, spec};
+use baton_display::{format_rfc3339, preview, short_pane_label, strip_control_chars};
 use baton_engine::discovery::ForeignLoop;
 use baton_engine::session_status::SessionStatus;
+
+/// The most characters of a preview.
+const PREVIEW_CHARS: usize = 200;
+
+/// The most characters of a text that are read for a preview: many of them may be spaces.
+const PREVIEW_READ_CHARS: usize = 1000;
 
 /// Where an item stands, in the order in which the sections are shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
@@ -104,6 +110,12 @@ pub struct Item {
     pub context: Option<u64>,
     /// How many tokens the context can hold, if the transcript was read.
     pub context_window: Option<u64>,
+    /// How many tokens the turn in progress has added to the context, if the transcript was read.
+    pub turn_tokens: Option<u64>,
+    /// The beginning of the user's last prompt, if the transcript was read.
+    pub prompt: Option<String>,
+    /// If it waits and the transcript was read: the beginning of what the agent asks for, or else of what it said last.
+    pub question: Option<String>,
     /// The phase of a run.
     pub phase: Option<String>,
     /// The iteration that a run has reached.
@@ -127,19 +139,52 @@ pub struct Details {
     pub context: Option<u64>,
     /// How many tokens the context can hold.
     pub context_window: Option<u64>,
+    /// How many tokens the newest turn has added to the context.
+    pub turn_tokens: Option<u64>,
+    /// The beginning of the user's last prompt.
+    pub prompt: Option<String>,
+    /// The beginning of the tool call that has no result yet, or of the question in it.
+    pub open_call: Option<String>,
+    /// The beginning of what the agent said last since that prompt.
+    pub said: Option<String>,
 }
 
 impl Details {
-    /// Reads what the transcript of a session shows.
+    /// Reads what the transcript of a session shows, without what was said in it.
     #[must_use]
     pub fn of_transcript(agent: Agent, transcript: &Path) -> Self {
         let stats = spec(agent).transcript_stats(transcript);
+        let turn = stats.context.now.zip(stats.context.turn_start);
         Self {
-            branch: None,
             title: stats.title,
             model: stats.model,
             context: stats.context.now,
             context_window: stats.context.window,
+            turn_tokens: turn.and_then(|(now, start)| now.checked_sub(start)),
+            ..Self::default()
+        }
+    }
+
+    /// Adds the beginnings of what was said last. They are not to be stored.
+    #[must_use]
+    pub fn with_conversation(self, agent: Agent, transcript: &Path) -> Self {
+        let limits = ConversationLimits { extent: Extent::Turn, chars: PREVIEW_READ_CHARS };
+        let end = spec(agent).conversation_end(transcript, limits);
+        let preview = |text: &str| preview(text, PREVIEW_CHARS);
+        Self {
+            prompt: end.prompt().map(preview),
+            open_call: end.open_call.as_deref().map(preview),
+            said: end.said().map(preview),
+            ..self
+        }
+    }
+
+    /// Returns what a user has to know who is waited for.
+    fn question(&mut self, cause: Cause) -> Option<String> {
+        let (open_call, said) = (self.open_call.take(), self.said.take());
+        match cause {
+            Cause::Permission | Cause::Question | Cause::Attention => open_call.or(said),
+            _ => said,
         }
     }
 }
@@ -203,6 +248,9 @@ impl Item {
             model: None,
             context: None,
             context_window: None,
+            turn_tokens: None,
+            prompt: None,
+            question: None,
             phase: None,
             iteration: None,
             max_iterations: None,
@@ -226,7 +274,10 @@ impl ItemKind {
 fn waiting_item(it: &WaitingItem<'_>, details: &mut dyn FnMut(&Session) -> Details) -> Option<Item> {
     let word = it.cause.word();
     let item = match (it.session, it.run) {
-        (Some(seen), None) => session_item(seen, Section::Waiting, word, details),
+        (Some(seen), None) => {
+            let question = |details: &mut Details| details.question(it.cause);
+            session_item_asking(seen, Section::Waiting, word, details, question)
+        }
         (seen, Some(run)) => {
             let elsewhere = seen.filter(|_| it.cause == Cause::OwnerElsewhere);
             let without = elsewhere.and_then(|seen| non_owner_launch(seen, run));
@@ -250,8 +301,19 @@ fn session_item(
     word: &str,
     details: &mut dyn FnMut(&Session) -> Details,
 ) -> Item {
+    session_item_asking(seen, section, word, details, |_| None)
+}
+
+fn session_item_asking(
+    seen: &ListedSession,
+    section: Section,
+    word: &str,
+    details: &mut dyn FnMut(&Session) -> Details,
+    question: impl FnOnce(&mut Details) -> Option<String>,
+) -> Item {
     let session = &seen.session;
-    let details = details(session);
+    let mut details = details(session);
+    let question = question(&mut details);
     let text = |text: Option<String>| text.map(|text| strip_control_chars(text.trim()));
     Item {
         status: word.to_owned(),
@@ -265,6 +327,9 @@ fn session_item(
         model: text(details.model),
         context: details.context,
         context_window: details.context_window,
+        turn_tokens: details.turn_tokens,
+        question: text(question),
+        prompt: text(details.prompt),
         pinned: session.pinned,
         ..Item::new(section, ItemKind::Session, session.id.as_str())
     }

@@ -72,12 +72,19 @@ pub(super) struct Block {
     kind: Lenient<LenientString>,
     pub(super) id: Lenient<LenientString>,
     pub(super) tool_use_id: Lenient<LenientString>,
+    pub(super) name: Lenient<LenientString>,
+    pub(super) input: Option<Box<RawValue>>,
     text: Lenient<LenientString>,
 }
 
 impl Block {
     pub(super) fn is(&self, kind: &str) -> bool {
         self.kind.as_ref().is_some_and(|word| word.0 == kind)
+    }
+
+    /// The text, if it is a block of text.
+    pub(super) fn text(&self) -> &str {
+        self.text.as_ref().map_or("", |text| text.0.as_str())
     }
 }
 

@@ -50,12 +50,11 @@ impl Turn {
     }
 
     fn message(&self, payload: &Payload) -> Option<LastTurn> {
-        let typed = payload.internal_chat_message_metadata_passthrough.as_ref();
         if is(payload.role.as_ref(), "assistant") {
             // A comment in the middle of a turn is not the answer.
             let on_the_way = is(payload.phase.as_ref(), "commentary");
             Some(if on_the_way { LastTurn::InterruptedPrompt } else { self.owed_or(LastTurn::Ended) })
-        } else if typed.is_some_and(|typed| typed.content_item_kinds.iter().any(|kind| kind.0 == "user.text")) {
+        } else if payload.is_typed() {
             Some(LastTurn::InterruptedPrompt)
         } else {
             None

@@ -30,6 +30,11 @@ pub(super) struct Payload {
     pub(super) info: Lenient<Info>,
     pub(super) usage: Lenient<Usage>,
     pub(super) model_context_window: Lenient<u64>,
+    pub(super) name: Lenient<LenientString>,
+    pub(super) arguments: Lenient<LenientString>,
+    message: Lenient<LenientString>,
+    #[serde(deserialize_with = "lenient_list")]
+    content: Vec<Content>,
 }
 
 #[derive(Default, Deserialize)]
@@ -37,6 +42,15 @@ pub(super) struct Payload {
 pub(super) struct Item {
     #[serde(rename = "type")]
     kind: Lenient<LenientString>,
+    #[serde(deserialize_with = "lenient_list")]
+    content: Vec<Content>,
+}
+
+/// A part of a message.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Content {
+    text: Lenient<LenientString>,
 }
 
 #[derive(Default, Deserialize)]
@@ -67,8 +81,30 @@ impl Payload {
         let item = self.item.as_ref().and_then(|item| item.kind.as_ref());
         is(self.kind.as_ref(), "user_message") || (is(self.kind.as_ref(), "item_completed") && is(item, "UserMessage"))
     }
+
+    /// Returns whether a message for the model is one that the user typed.
+    pub(super) fn is_typed(&self) -> bool {
+        let typed = self.internal_chat_message_metadata_passthrough.as_ref();
+        typed.is_some_and(|typed| typed.content_item_kinds.iter().any(|kind| kind.0 == "user.text"))
+    }
+
+    /// Returns the text of a prompt that an event reports.
+    pub(super) fn prompt_text(&self) -> String {
+        let message = self.message.as_ref().map(|message| message.0.clone());
+        message.or_else(|| self.item.as_ref().map(|item| texts(&item.content))).unwrap_or_default()
+    }
+
+    /// Returns the text of a message.
+    pub(super) fn content_text(&self) -> String {
+        texts(&self.content)
+    }
 }
 
 pub(super) fn is(text: Option<&LenientString>, word: &str) -> bool {
     text.is_some_and(|text| text.0 == word)
+}
+
+fn texts(content: &[Content]) -> String {
+    let texts: Vec<&str> = content.iter().filter_map(|part| Some(part.text.as_ref()?.0.as_str())).collect();
+    texts.join("\n")
 }

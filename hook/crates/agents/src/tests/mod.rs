@@ -1,6 +1,7 @@
 //! Tests of payloads as data, and of everything that needs processes on real ones.
 
 mod context_usage;
+mod conversation;
 mod conversation_directory;
 mod inspector;
 mod last_turn;

@@ -1,0 +1,100 @@
+// Each button does what the command of baton with its name does.
+
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
+
+import { entry, open } from '../fixture/page.mjs';
+import { check } from '../fixture/test.mjs';
+import { until } from '../fixture/waiting.mjs';
+
+const json = (scratch, ...args) => JSON.parse(scratch.baton(...args, '--json'));
+const press = (page, title, name) => entry(page, title).getByRole('button', { name: new RegExp(`^${name}:`) }).click();
+
+check('a session is named, pinned, unpinned and copied, and its pane is selected', async (scratch, browser) => {
+  const context = await browser.newContext({ permissions: ['clipboard-read', 'clipboard-write'] });
+  const server = await scratch.serve();
+  const first = await scratch.agent('claude');
+  await first.begin('s1');
+  const second = await scratch.agent('codex');
+  await second.begin('s2');
+  const page = await open(browser, server, { context });
+  await press(page, 's1', 'Name');
+  await page.getByLabel('Name, 1 to 64 characters').fill('the <b>parser</b>');
+  await page.getByRole('button', { name: 'Send' }).click();
+  await entry(page, 'the <b>parser</b>').waitFor();
+  assert.equal(json(scratch, 'session', 'show', 's1').name, 'the <b>parser</b>');
+  await press(page, 'parser', 'Pin');
+  await entry(page, 'parser').getByText('pinned', { exact: true }).waitFor();
+  assert.equal(json(scratch, 'session', 'show', 's1').pinned, true);
+  await press(page, 'parser', 'Unpin');
+  await entry(page, 'parser').getByText('pinned', { exact: true }).waitFor({ state: 'detached' });
+  await press(page, 'parser', 'Copy id');
+  await until('the id is copied', async () => await page.evaluate(() => navigator.clipboard.readText()) === 's1');
+  const window = () => scratch.tmux('display-message', '-p', '-t', first.pane, '#{window_active}');
+  assert.equal(window(), '0');
+  await press(page, 's2', 'Go to pane');
+  await page.locator('#outcome', { hasText: 's2 is in pane' }).waitFor();
+  assert.equal(window(), '0');
+  await press(page, 'parser', 'Go to pane');
+  await page.locator('#outcome', { hasText: 's1 is in pane' }).waitFor();
+  assert.equal(window(), '1');
+  assert.deepEqual(page.errors, []);
+});
+
+check('a run is paused, continued and cancelled, and cancelling asks first', async (scratch, browser) => {
+  const server = await scratch.serve();
+  const agent = await scratch.agent('claude');
+  await agent.begin('s1');
+  await agent.tool('s1', 'baton run start nightly');
+  const [{ id }] = json(scratch, 'run', 'list').runs;
+  const status = () => json(scratch, 'run', 'show', id).status;
+  const page = await open(browser, server);
+  await press(page, 'nightly', 'Pause');
+  await page.locator('#section-waiting', { hasText: 'nightly' }).waitFor();
+  assert.equal(status(), 'paused');
+  await press(page, 'nightly', 'Continue');
+  await page.locator('#section-runs', { hasText: 'nightly' }).waitFor();
+  assert.equal(status(), 'active');
+  await press(page, 'nightly', 'Cancel');
+  await page.getByRole('button', { name: 'No', exact: true }).click();
+  assert.equal(status(), 'active');
+  await press(page, 'nightly', 'Cancel');
+  await page.getByRole('button', { name: 'Yes', exact: true }).click();
+  await entry(page, 'nightly').waitFor({ state: 'detached' });
+  assert.equal(status(), 'cancelled');
+});
+
+check('a lost session is resumed in a pane of its own', async (scratch, browser) => {
+  const agent = await scratch.agent('claude');
+  await agent.begin('s1');
+  scratch.write('home/work/s1.jsonl', `${JSON.stringify({ type: 'user', sessionId: 's1', message: { role: 'user', content: 'words' } })}\n`);
+  // What the user's shell finds as claude.
+  scratch.write('path/claude', '#!/bin/sh\necho "$TMUX_PANE $*" >"$HOME/resumed.new" && mv "$HOME/resumed.new" "$HOME/resumed"\nexec sleep 1000\n', 0o755);
+  agent.kill();
+  const page = await open(browser, await scratch.serve());
+  await press(page, 's1', 'Resume');
+  const resumed = scratch.path('home/resumed');
+  await until('the command runs in a pane', () => existsSync(resumed));
+  assert.match(readFileSync(resumed, 'utf8'), /^%2 --resume s1\n$/);
+});
+
+check('a refusal says why, and a server that is read-only has no buttons that act', async (scratch, browser) => {
+  const agent = await scratch.agent('claude');
+  await agent.begin('s1');
+  await agent.tool('s1', 'baton run start nightly');
+  const page = await open(browser, await scratch.serve());
+  await entry(page, 'nightly').waitFor();
+  // Somebody else was faster.
+  await page.route('**/api/actions', async (route) => {
+    scratch.baton('run', 'cancel', 'nightly');
+    await route.continue();
+  });
+  await press(page, 'nightly', 'Pause');
+  await page.locator('#outcome', { hasText: 'cancelled' }).waitFor();
+  await page.locator('#outcome').getByRole('button').click();
+  await page.locator('#outcome').waitFor({ state: 'hidden' });
+  const other = await open(browser, await scratch.serve('--read-only'));
+  await press(other, 's1', 'Pin');
+  await other.locator('#outcome', { hasText: '--read-only' }).waitFor();
+  assert.equal(json(scratch, 'session', 'show', 's1').pinned, false);
+});

@@ -1,0 +1,86 @@
+// The archive, one session, one run and its log, and loops of other programs.
+
+import assert from 'node:assert/strict';
+import { appendFileSync } from 'node:fs';
+
+import { entry, open } from '../fixture/page.mjs';
+import { check } from '../fixture/test.mjs';
+import { until } from '../fixture/waiting.mjs';
+
+check('all sessions are searched and paged', async (scratch, browser) => {
+  const agent = await scratch.agent('claude');
+  for (let number = 0; number < 3; number += 1) {
+    await agent.begin(`old-${number}`);
+    scratch.baton('session', 'name', `old-${number}`, `the parser ${number}`);
+    await agent.hook('SessionEnd', `old-${number}`);
+  }
+  const page = await open(browser, await scratch.serve());
+  await page.getByRole('link', { name: 'All sessions' }).click();
+  const found = () => page.locator('#found .title').allTextContents();
+  await until('the newest first', async () => (await found()).join() === 'the parser 2,the parser 1,the parser 0');
+  await page.getByLabel('Search titles, names and messages').fill('parser 1');
+  await page.keyboard.press('Enter');
+  await until('one', async () => (await found()).join() === 'the parser 1');
+  assert.equal(new URL(page.url()).hash, '#/archive?text=parser%201');
+  await page.goBack();
+  await until('all again', async () => (await found()).length === 3);
+  await page.goForward();
+  await until('one again', async () => (await found()).length === 1);
+  await page.getByRole('link', { name: 'the parser 1' }).click();
+  await page.getByRole('heading', { name: 'Session the parser 1' }).waitFor();
+  await page.getByRole('cell', { name: 'ended' }).first().waitFor();
+  // The server gives a page at a time: here two of one session.
+  const pages = { first: { sessions: ['a'], next: 'c1' }, c1: { sessions: ['b'], next: null } };
+  const [like] = JSON.parse(scratch.baton('session', 'list', '--json')).sessions;
+  await page.route('**/api/sessions?*', (route) => {
+    const { sessions, next } = pages[new URL(route.request().url()).searchParams.get('cursor') ?? 'first'];
+    return route.fulfill({ json: { sessions: sessions.map((id) => ({ ...like, id, name: null })), next, unreadable: [] } });
+  });
+  await page.getByRole('link', { name: 'All sessions' }).click();
+  await until('the first page', async () => (await found()).join() === 'a');
+  await page.getByRole('button', { name: 'Show more' }).click();
+  await until('both pages', async () => (await found()).join() === 'a,b');
+  await page.getByRole('button', { name: 'Show more' }).waitFor({ state: 'hidden' });
+  assert.deepEqual(page.errors, []);
+});
+
+check('a session and a run are shown with their history, and follow the state', async (scratch, browser) => {
+  const first = await scratch.agent('claude');
+  await first.begin('s1');
+  await first.tool('s1', 'baton run start nightly --max-iterations 8');
+  first.kill();
+  const second = await scratch.agent('claude');
+  await second.hook('SessionStart', 's1', { source: 'resume' });
+  const page = await open(browser, await scratch.serve());
+  await entry(page, 'nightly').getByRole('link').click();
+  await page.getByRole('heading', { name: 'Run nightly' }).waitFor();
+  const earlier = page.getByRole('region', { name: 'Earlier owners' });
+  await earlier.getByText(`pid ${first.pid}`).waitFor();
+  await page.locator('.decisions').getByText('the process that continues its session takes over the run').waitFor();
+  const log = page.getByRole('log');
+  await log.getByText('started').first().waitFor();
+  // The log grows while one looks at it.
+  await second.tool('s1', 'baton run update nightly --phase review');
+  await log.getByText('review').first().waitFor();
+  await page.locator('dd', { hasText: 'review' }).waitFor();
+  await page.getByRole('link', { name: 's1' }).first().click();
+  await page.getByRole('heading', { name: 'Session s1' }).waitFor();
+  const launches = page.getByRole('region', { name: 'Launches' });
+  await launches.getByText(`pid ${first.pid}`).waitFor();
+  await launches.getByText(`pid ${second.pid}`).waitFor();
+  second.kill();
+  await page.locator('dd', { hasText: 'lost' }).waitFor();
+  await page.getByRole('button', { name: 'Resume' }).waitFor();
+  assert.deepEqual(page.errors, []);
+});
+
+check('protected files of a project are shown', async (scratch, browser) => {
+  scratch.write('home/work/.baton.toml', '');
+  const agent = await scratch.agent('claude');
+  await agent.begin('s1');
+  const page = await open(browser, await scratch.serve());
+  await page.route('**/api/sessions/s1/project', (route) => route.fulfill({ json: { paths: ['.env', 'local.toml'], state: 'saved' } }));
+  await entry(page, 's1').getByRole('link').click();
+  await page.getByRole('heading', { name: 'Protected files (saved)' }).waitFor();
+  await page.getByText('local.toml').waitFor();
+});

@@ -46,8 +46,11 @@ fn main() -> ExitCode {
 fn run(command: Command) -> Result<(), ViewError> {
     let source = StateSource::new(StateDirEnv::from_process());
     match command {
-        Command::Top(top) => top.run(source, &baton())?,
-        Command::Serve(serve) => serve.run(source, baton())?,
+        Command::Top(top) => top.run(source.watching(top.watch.clone()), &baton())?,
+        Command::Serve(serve) => {
+            let source = source.watching(serve.watch.clone());
+            serve.run(source, baton())?;
+        }
     }
     Ok(())
 }

@@ -9,7 +9,8 @@ use agent_baton_core::session::Session;
 use baton_agents::AgentInspector;
 use baton_catalogue::LazyCatalogue;
 use baton_engine::config::{self, Settings};
-use baton_status::{Details, SessionReader, StatusReport};
+use baton_engine::discovery::{ForeignLoop, LoopActivity, LoopIndex};
+use baton_status::{Details, Item, ItemKind, SessionReader, StatusReport};
 use baton_store::{StateDir, StateDirEnv, Store};
 use baton_system::environment::OwnEnvironment;
 use baton_system::{CurrentSystem, here, worktree};
@@ -24,10 +25,21 @@ static ENVIRONMENT: OwnEnvironment = OwnEnvironment;
 pub struct StateSource {
     env: StateDirEnv,
     directory: Option<PathBuf>,
+    /// The directories to watch instead of those of the configuration.
+    named: Vec<PathBuf>,
+    /// The directories that the index watches.
+    watched: Vec<PathBuf>,
+    index: LoopIndex,
+    activities: Activities,
     transcripts: Transcripts,
     /// What was read last.
     last: Option<StatusReport>,
 }
+
+/// What the logs of the shown loops told when they were read, by their paths. A log that has not changed is not read
+/// again.
+#[derive(Default)]
+struct Activities(HashMap<PathBuf, (FileStamp, u32, LoopActivity)>);
 
 /// What the transcripts showed when they were read. A transcript that has not changed is not read again.
 #[derive(Default)]
@@ -41,7 +53,33 @@ impl StateSource {
     #[must_use]
     pub fn new(env: StateDirEnv) -> Self {
         let directory = std::env::current_dir().ok();
-        Self { env, directory, transcripts: Transcripts::default(), last: None }
+        Self {
+            env,
+            directory,
+            named: Vec::new(),
+            watched: Vec::new(),
+            index: LoopIndex::default(),
+            activities: Activities::default(),
+            transcripts: Transcripts::default(),
+            last: None,
+        }
+    }
+
+    /// Watches these directories for the logs of other programs. Without any, the configuration says which.
+    #[must_use]
+    pub fn watching(mut self, directories: Vec<PathBuf>) -> Self {
+        self.named = directories;
+        self
+    }
+
+    /// Returns the index of the directories that are to be watched now.
+    fn index(&mut self, settings: &Settings) -> &mut LoopIndex {
+        let wanted = if self.named.is_empty() { &settings.config().view.watch } else { &self.named };
+        if *wanted != self.watched {
+            self.watched.clone_from(wanted);
+            self.index = LoopIndex::new(wanted.clone());
+        }
+        &mut self.index
     }
 
     /// Opens the state anew: the directory may have been replaced since the last time.
@@ -74,34 +112,67 @@ impl Source for StateSource {
         let opened = self.open()?;
         // Before the records: all that the audit tells of is in the picture.
         let audit = opened.catalogue.store().audit()?.next().map_or(0, |line| line.n);
-        let report = StatusReport::read(&opened.reader())?;
+        let reader = opened.reader();
+        let index = self.index(&opened.settings);
+        let report = StatusReport::read_with_loops(&reader, |seen| reader.watched_loops(index, seen))?;
         let mut branches: HashMap<String, Option<String>> = HashMap::new();
         let mut transcripts = Transcripts::default();
-        let items = report.items(&mut |session: &Session| {
+        let mut items = report.items(&mut |session: &Session| {
             let branch = session.project.as_ref().and_then(|project| {
                 let read = || worktree::branch(Path::new(project));
                 branches.entry(project.clone()).or_insert_with(read).clone()
             });
             Details { branch, ..transcripts.details(session, &mut self.transcripts) }
         });
+        self.activities.read(&report.loops, &mut items);
         let counts = report.counts().into_iter().map(|(count, word)| Count { count, word: word.to_owned() });
-        let picture = Picture::new(audit, counts.collect(), items);
+        let problem = self.index.problem().as_deref().map(baton_display::strip_control_chars);
+        let picture = Picture { problem, ..Picture::new(audit, counts.collect(), items) };
         self.transcripts = transcripts;
         self.last = Some(report);
         Ok(picture)
     }
 
     fn is_current(&mut self) -> bool {
-        let (Some(last), Ok(opened)) = (&self.last, self.open()) else { return false };
+        let Ok(opened) = self.open() else { return false };
         let reader = opened.reader();
+        self.index(&opened.settings);
+        let Some(last) = &self.last else { return false };
         let transcripts = &self.transcripts.0;
         transcripts.iter().all(|(path, (stamp, _))| file_stamp(path) == Some(*stamp))
             && reader.is_current(&last.seen)
-            && reader.open_foreign_loops(&last.seen) == last.loops
+            && reader.watched_loops(&mut self.index, &last.seen) == last.loops
     }
 
     fn directories(&self) -> Vec<PathBuf> {
-        self.open().map_or_else(|_| Vec::new(), |opened| opened.catalogue.store().watched_directories())
+        let of_state = self.open().map_or_else(|_| Vec::new(), |opened| opened.catalogue.store().watched_directories());
+        of_state.into_iter().chain(self.index.watched_directories().map(Path::to_owned)).collect()
+    }
+}
+
+impl Activities {
+    /// Adds to the items of loops what the ends of their logs tell.
+    fn read(&mut self, loops: &[ForeignLoop], items: &mut [Item]) {
+        let mut before = std::mem::take(&mut self.0);
+        for (it, item) in loops.iter().zip(items.iter_mut().filter(|item| item.kind == ItemKind::Loop)) {
+            // Before it is read: what is written meanwhile is noticed.
+            let Some(stamp) = file_stamp(&it.path) else { continue };
+            let activity = match before.remove(&it.path) {
+                Some((known, run, activity)) if known == stamp && run == it.run => activity,
+                known => {
+                    let of_run = |(known, run, _): &(FileStamp, u32, _)| *run == it.run && known.2 <= stamp.2;
+                    let before = known.filter(of_run).map(|(_, _, activity)| activity).unwrap_or_default();
+                    // A log that cannot be read is the index's problem.
+                    LoopActivity::read(&it.path, before).unwrap_or_default()
+                }
+            };
+            let text = |text: &Option<String>| text.as_deref().map(baton_display::strip_control_chars);
+            (item.task, item.log_section) = (text(&activity.task), text(&activity.section));
+            if let Some(phase) = activity.phase {
+                item.phase = Some(phase.to_owned());
+            }
+            self.0.insert(it.path.clone(), (stamp, it.run, activity));
+        }
     }
 }
 

@@ -36,7 +36,7 @@ fn test_files() -> Vec<String> {
         }
     }
     let mut files = Vec::new();
-    for dir in ["core-wasm/tests", "hook/crates", "tests/it"] {
+    for dir in ["core-wasm/tests", "hook/crates", "tests/it", "view/src", "view/tests"] {
         collect(&workspace().join(dir), &mut files);
     }
     files

@@ -60,6 +60,9 @@ pub struct Serve {
     /// Refuse every action
     #[arg(long)]
     read_only: bool,
+    /// Look for the progress logs of other programs below these directories, instead of those of the configuration
+    #[arg(long, value_name = "DIR", num_args = 1..)]
+    pub watch: Vec<PathBuf>,
 }
 
 /// Why the live view cannot be served.

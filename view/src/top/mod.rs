@@ -47,6 +47,9 @@ pub struct Top {
     /// Notify you when something begins to wait for you: by the terminal, its bell and `notify-send`
     #[arg(long)]
     notify: bool,
+    /// Look for the progress logs of other programs below these directories, instead of those of the configuration
+    #[arg(long, value_name = "DIR", num_args = 1..)]
+    pub watch: Vec<PathBuf>,
 }
 
 /// Why the view ended without being asked to.

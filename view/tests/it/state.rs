@@ -8,7 +8,7 @@ use baton_store::{AccountHome, StateDirEnv};
 use baton_view::{Picture, Source, StateSource, watcher};
 use serde_json::{Value, json};
 
-fn source(scratch: &Scratch) -> StateSource {
+pub(crate) fn source(scratch: &Scratch) -> StateSource {
     let env = scratch.env();
     let text = |name: &str| env.get(name).map(Into::into);
     StateSource::new(StateDirEnv {

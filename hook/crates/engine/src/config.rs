@@ -36,6 +36,17 @@ pub struct Config {
     pub retention: Retention,
     /// The files that baton restores when the last session of a project ends.
     pub protect: Vec<ProtectedPaths>,
+    /// The live view.
+    pub view: View,
+}
+
+/// The live view.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct View {
+    /// The directories below which it looks for the progress logs of other programs, as absolute paths.
+    #[serde(deserialize_with = "all_absolute")]
+    pub watch: Vec<PathBuf>,
 }
 
 /// Which messages of a conversation baton records. Both agents also keep transcripts of their own.
@@ -109,6 +120,7 @@ impl Default for Config {
             messages: Messages::default(),
             retention: Retention::default(),
             protect: Vec::new(),
+            view: View::default(),
         }
     }
 }
@@ -171,6 +183,15 @@ fn read_text(path: &Path) -> Result<Option<String>, ConfigError> {
 fn absolute<'de, D: serde::Deserializer<'de>>(from: D) -> Result<PathBuf, D::Error> {
     let path = PathBuf::deserialize(from)?;
     if path.is_absolute() { Ok(path) } else { Err(serde::de::Error::custom("a project is named by its absolute path")) }
+}
+
+fn all_absolute<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Vec<PathBuf>, D::Error> {
+    let paths = Vec::<PathBuf>::deserialize(from)?;
+    if paths.iter().all(|path| path.is_absolute()) {
+        Ok(paths)
+    } else {
+        Err(serde::de::Error::custom("a directory is named by its absolute path"))
+    }
 }
 
 impl TryFrom<PathBuf> for RelativePath {

@@ -2,7 +2,7 @@
 
 use crate::overview::Overview;
 use crate::reader::SessionReader;
-use baton_engine::discovery::{ForeignLoop, ForeignLoopState, PROGRESS_DIR, known_foreign_loops};
+use baton_engine::discovery::{ForeignLoop, ForeignLoopState, LoopIndex, PROGRESS_DIR, known_foreign_loops};
 use baton_system::worktree;
 
 impl SessionReader<'_> {
@@ -10,12 +10,19 @@ impl SessionReader<'_> {
     /// found one before.
     #[must_use]
     pub fn foreign_loops(&self, seen: &Overview) -> Vec<ForeignLoop> {
-        let here = std::env::current_dir().ok().and_then(|directory| worktree::find_root(&directory));
-        let of_sessions = seen.sessions.iter().filter_map(|seen| seen.session.project.as_deref());
-        let of_runs = seen.runs.iter().filter_map(|(run, _)| run.project.as_deref());
-        let projects = here.as_deref().into_iter().chain(of_sessions).chain(of_runs);
+        let here = current_project();
         let locks = || self.inspector.lock_table();
-        known_foreign_loops(self.store(), projects, locks, std::process::id())
+        known_foreign_loops(self.store(), projects(here.as_deref(), seen), locks, std::process::id())
+    }
+
+    /// Looks for the same loops, and those below the directories that the index watches. What an index saw before is not
+    /// read again. Returns the loops that run, or that were killed or ended not too long ago.
+    #[must_use]
+    pub fn watched_loops(&self, index: &mut LoopIndex, seen: &Overview) -> Vec<ForeignLoop> {
+        let here = current_project();
+        let locks = || self.inspector.lock_table();
+        index.refresh(self.store(), projects(here.as_deref(), seen), locks, std::process::id(), self.now.unix_ms);
+        index.loops(self.settings.config().stale_after.ms())
     }
 
     /// Returns those of them that run, or that were killed not too long ago.
@@ -32,6 +39,17 @@ impl SessionReader<'_> {
         }
         loops
     }
+}
+
+fn current_project() -> Option<String> {
+    std::env::current_dir().ok().and_then(|directory| worktree::find_root(&directory))
+}
+
+/// Returns the current project, and those of the open sessions and runs.
+fn projects<'a>(here: Option<&'a str>, seen: &'a Overview) -> impl Iterator<Item = &'a str> {
+    let of_sessions = seen.sessions.iter().filter_map(|seen| seen.session.project.as_deref());
+    let of_runs = seen.runs.iter().filter_map(|(run, _)| run.project.as_deref());
+    here.into_iter().chain(of_sessions).chain(of_runs)
 }
 
 /// Returns the project of a loop. Where its log is not in the usual directory, it is that of the log's directory.

@@ -16,7 +16,7 @@ use crate::reader::ListedSession;
 use crate::report::{Cause, LiveState, StatusReport, WaitingItem, non_owner_launch};
 use baton_agents::{ConversationLimits, Extent, spec};
 use baton_display::{format_rfc3339, preview, short_pane_label, strip_control_chars};
-use baton_engine::discovery::ForeignLoop;
+use baton_engine::discovery::{ForeignLoop, ForeignLoopState};
 use baton_engine::session_status::SessionStatus;
 
 /// The most characters of a preview.
@@ -122,6 +122,18 @@ pub struct Item {
     pub iteration: Option<u32>,
     /// The maximum number of iterations.
     pub max_iterations: Option<u32>,
+    /// The task that a loop of another program works on, or the last one that its log names.
+    pub task: Option<String>,
+    /// The last section of the log of a loop of another program.
+    pub log_section: Option<String>,
+    /// Why a loop of another program failed or was cancelled.
+    pub reason: Option<String>,
+    /// When a loop of another program started (RFC 3339). Its log says it in the local time.
+    #[serde(serialize_with = "serialize_time")]
+    #[schemars(with = "Option<String>")]
+    pub started: Option<Timestamp>,
+    /// The path of the log of a loop of another program.
+    pub log: Option<String>,
     /// Whether a user pinned the session.
     pub pinned: bool,
 }
@@ -254,6 +266,11 @@ impl Item {
             phase: None,
             iteration: None,
             max_iterations: None,
+            task: None,
+            log_section: None,
+            reason: None,
+            started: None,
+            log: None,
             pinned: false,
         }
     }
@@ -352,10 +369,18 @@ fn run_item(run: &Run, section: Section, word: &str, pane: Option<String>) -> It
 
 fn loop_item(it: &ForeignLoop) -> Item {
     let text = |text: &Option<String>| text.as_deref().map(strip_control_chars);
+    // A clock that is elsewhere may be ahead.
+    let started = it.header.started_ms().filter(|ms| *ms <= it.updated.unix_ms);
+    let started = started.map(|unix_ms| Timestamp { unix_ms, ..it.updated.clone() });
+    // A loop that runs has its status since it started, so the growth of its log changes nothing here.
+    let since = started.clone().filter(|_| it.state == ForeignLoopState::Active);
     Item {
         status: it.state.word().to_owned(),
         agent: text(&it.header.executor),
-        since: Some(it.updated.clone()),
+        since: Some(since.unwrap_or_else(|| it.updated.clone())),
+        reason: text(&it.why),
+        started,
+        log: it.path.to_str().map(strip_control_chars),
         project: loop_project(it).as_deref().map(strip_control_chars),
         branch: text(&it.header.branch),
         name: text(&it.header.plan),

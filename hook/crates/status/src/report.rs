@@ -35,8 +35,19 @@ impl StatusReport {
     /// # Errors
     /// Returns an error if the state cannot be read.
     pub fn read(reader: &SessionReader<'_>) -> Result<Self, StoreError> {
+        Self::read_with_loops(reader, |seen| reader.open_foreign_loops(seen))
+    }
+
+    /// Reads the same, with the loops of other programs that `loops` finds.
+    ///
+    /// # Errors
+    /// Returns an error if the state cannot be read.
+    pub fn read_with_loops(
+        reader: &SessionReader<'_>,
+        loops: impl FnOnce(&Overview) -> Vec<ForeignLoop>,
+    ) -> Result<Self, StoreError> {
         let seen = reader.overview()?;
-        let loops = reader.open_foreign_loops(&seen);
+        let loops = loops(&seen);
         let mut unrestored = unrestored_projects(reader.store(), reader.inspector)?;
         unrestored.retain(|project| project.present == Live::No);
         Ok(Self { seen, loops, unrestored })

@@ -1,5 +1,7 @@
 //! A cache of data that can be read again from its source. Deleting the cache loses nothing but time.
 
+use std::os::unix::fs::MetadataExt;
+
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -17,6 +19,14 @@ impl Store {
     pub fn cache_get<T: DeserializeOwned>(&self, name: &'static str) -> Option<T> {
         let bytes = file::read(&self.layout.cache_file(name), MAX_CACHE_BYTES).ok()??;
         serde_json::from_slice(&bytes).ok()
+    }
+
+    /// Returns what changes when the value cached under a name is replaced: the inode and the time of its file. There is
+    /// none if nothing is cached.
+    #[must_use]
+    pub fn cache_stamp(&self, name: &'static str) -> Option<(u64, i64, i64)> {
+        let meta = std::fs::symlink_metadata(self.layout.cache_file(name)).ok()?;
+        Some((meta.ino(), meta.mtime(), meta.mtime_nsec()))
     }
 
     /// Caches a value under a name if possible. The file is not synced. If two calls do so at once, the last one wins. If

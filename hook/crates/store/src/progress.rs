@@ -10,3 +10,4 @@ pub mod follow;
 pub mod heading;
 pub mod line;
 pub mod read;
+pub mod section;

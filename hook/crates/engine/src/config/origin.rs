@@ -10,7 +10,7 @@ use super::keys;
 use super::{Config, ConfigError, read_text};
 
 /// The keys, as you write them in the file.
-const KEYS: [&str; 7] = [
+const KEYS: [&str; 8] = [
     "stale_after",
     "messages",
     "retention.sessions",
@@ -18,6 +18,7 @@ const KEYS: [&str; 7] = [
     "retention.headless",
     "retention.trash",
     "protect",
+    "view.watch",
 ];
 
 /// One setting.

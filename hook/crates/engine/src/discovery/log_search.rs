@@ -29,7 +29,10 @@ const SKIPPED_DIRS: [&str; 12] = [
 const MAX_ENTRIES: usize = 400_000;
 
 /// The maximum number of logs.
-const MAX_LOGS: usize = 20_000;
+pub(super) const MAX_LOGS: usize = 20_000;
+
+/// The maximum number of problems that are remembered.
+const MAX_PROBLEMS: usize = 100;
 
 /// A progress log.
 #[derive(Debug)]
@@ -47,6 +50,8 @@ pub(super) struct LogSearch {
     pub(super) logs: Vec<FoundLog>,
     /// Whether a limit ended the search early.
     pub(super) partial: bool,
+    /// What could not be searched or followed, and why.
+    pub(super) problems: Vec<String>,
     seen: HashSet<FileId>,
     entries: usize,
 }
@@ -74,6 +79,13 @@ impl LogSearch {
         search
     }
 
+    /// Searches a directory alone, and not those below.
+    pub(super) fn in_directory(directory: &Path) -> Self {
+        let mut search = Self::default();
+        search.search_directory(directory, &mut Vec::new());
+        search
+    }
+
     /// Searches these directories alone, and not those below.
     pub(super) fn in_directories(directories: &BTreeSet<PathBuf>) -> Self {
         let mut search = Self::default();
@@ -86,7 +98,15 @@ impl LogSearch {
     }
 
     fn search_directory(&mut self, dir: &Path, dirs: &mut Vec<PathBuf>) {
-        let Ok(read) = fs::read_dir(dir) else { return };
+        let read = match fs::read_dir(dir) {
+            Ok(read) => read,
+            Err(error) => {
+                if error.kind() != io::ErrorKind::NotFound {
+                    self.add_problem(format!("cannot read the directory {}: {error}", dir.display()));
+                }
+                return;
+            }
+        };
         for entry in read.flatten() {
             self.entries += 1;
             if self.is_full() {
@@ -96,11 +116,18 @@ impl LogSearch {
             let name = name.to_string_lossy();
             // Do not follow a link to a directory: its target has a path of its own.
             match entry.file_type() {
-                Ok(kind) if kind.is_dir() && !SKIPPED_DIRS.contains(&&*name) => dirs.push(entry.path()),
+                Ok(kind) if kind.is_dir() && is_searched(&name) => dirs.push(entry.path()),
                 Ok(kind) if kind.is_file() && is_log(&name) => self.add(entry.path(), entry.metadata()),
                 Ok(kind) if kind.is_symlink() && is_log(&name) => self.add_link_target(&entry.path()),
+                Ok(kind) if !kind.is_dir() && is_log(&name) => self.add_problem(refusal(&entry.path())),
                 Ok(_) | Err(_) => {}
             }
+        }
+    }
+
+    fn add_problem(&mut self, problem: String) {
+        if self.problems.len() < MAX_PROBLEMS {
+            self.problems.push(problem);
         }
     }
 
@@ -113,12 +140,27 @@ impl LogSearch {
     }
 
     fn add(&mut self, path: PathBuf, meta: io::Result<Metadata>) {
-        let Some(meta) = meta.ok().filter(Metadata::is_file) else { return };
+        // What vanished meanwhile is no log.
+        let Ok(meta) = meta else { return };
+        if !meta.is_file() {
+            self.add_problem(refusal(&path));
+            return;
+        }
         let file = FileId::from_metadata(&meta);
         if self.seen.insert(file) {
             self.logs.push(FoundLog { path, file, meta });
         }
     }
+}
+
+fn refusal(path: &Path) -> String {
+    format!("{} is not read as a progress log: it is not a regular file", path.display())
+}
+
+/// Returns whether a directory of this name is searched.
+#[must_use]
+pub(super) fn is_searched(name: &str) -> bool {
+    !SKIPPED_DIRS.contains(&name)
 }
 
 #[cfg(test)]

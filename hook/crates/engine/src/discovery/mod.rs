@@ -7,6 +7,9 @@
 
 mod foreign_loop;
 mod log_search;
+mod log_tree;
+mod loop_activity;
+mod loop_index;
 mod progress_logs;
 mod register;
 mod running;
@@ -21,6 +24,8 @@ use baton_agents::AgentInspector;
 use baton_store::Store;
 
 pub use foreign_loop::{ForeignLoop, ForeignLoopState};
+pub use loop_activity::LoopActivity;
+pub use loop_index::LoopIndex;
 pub use progress_logs::{ForeignLoops, PROGRESS_DIR, find_foreign_loops, known_foreign_loops};
 pub use register::register;
 

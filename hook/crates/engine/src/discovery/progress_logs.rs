@@ -22,25 +22,25 @@ use baton_system::lock_table::{FileId, LockTable};
 pub const PROGRESS_DIR: &str = ".ralphex/progress";
 
 /// The name of the cache.
-const CACHE: &str = "progress-logs";
+pub(super) const CACHE: &str = "progress-logs";
 
 /// The maximum number of logs in the cache.
 const MAX_CACHED_LOGS: usize = 50_000;
 
 /// What the cache holds about a log.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct CachedLog {
-    path: PathBuf,
+pub(super) struct CachedLog {
+    pub(super) path: PathBuf,
     device: (u64, u64),
     inode: u64,
-    size: u64,
+    pub(super) size: u64,
     /// When the log was last written, in seconds and nanoseconds since 1970-01-01 UTC.
-    modified: (i64, i64),
+    pub(super) modified: (i64, i64),
     complete: bool,
     /// The log's size when its header was last read completely.
     header_size: u64,
     header: Header,
-    ending: Ending,
+    pub(super) ending: Ending,
     run: u32,
 }
 
@@ -83,7 +83,7 @@ pub fn known_foreign_loops<'a>(
     judge(store, cached, LogSearch::in_directories(&directories), locks, own).loops
 }
 
-fn cached_logs(store: &Store) -> Vec<CachedLog> {
+pub(super) fn cached_logs(store: &Store) -> Vec<CachedLog> {
     store.cache_get(CACHE).unwrap_or_default()
 }
 
@@ -127,11 +127,11 @@ fn judge<'a>(
 }
 
 impl CachedLog {
-    const fn file(&self) -> FileId {
+    pub(super) const fn file(&self) -> FileId {
         FileId { device: self.device, inode: self.inode }
     }
 
-    fn is_fresh(&self, log: &FoundLog) -> bool {
+    pub(super) fn is_fresh(&self, log: &FoundLog) -> bool {
         self.path == log.path
             && self.size == log.meta.len()
             && self.modified == (log.meta.mtime(), log.meta.mtime_nsec())
@@ -140,7 +140,11 @@ impl CachedLog {
     /// Reads a log. A half-written header does not replace what was known: it belongs to a run that has only just
     /// begun.
     fn read(log: &FoundLog, before: Option<&Self>) -> Self {
-        let read = ProgressLog::read(&log.path).ok();
+        Self::from_read(log, ProgressLog::read(&log.path).ok(), before)
+    }
+
+    /// Remembers what was read of a log, which is nothing if it could not be read.
+    pub(super) fn from_read(log: &FoundLog, read: Option<ProgressLog>, before: Option<&Self>) -> Self {
         let complete = read.as_ref().is_some_and(|read| read.header.complete);
         let size = log.meta.len();
         let (header, ending) = read.map_or((Header::default(), Ending::Open), |read| (read.header, read.ending));
@@ -148,7 +152,9 @@ impl CachedLog {
         let run = match before {
             None => 1,
             Some(before) if complete && before.was_complete() => {
-                before.run + u32::from(before.header.started != header.started || size < before.header_size)
+                let is_new =
+                    before.header.started != header.started || size < before.header_size || before.file() != log.file;
+                before.run + u32::from(is_new)
             }
             Some(before) => before.run,
         };
@@ -167,11 +173,17 @@ impl CachedLog {
         }
     }
 
+    /// Returns when the log was last written, in milliseconds since 1970-01-01 UTC.
+    pub(super) fn modified_ms(&self) -> u64 {
+        let ms = self.modified.0.saturating_mul(1000);
+        u64::try_from(ms.saturating_add(self.modified.1 / 1_000_000)).unwrap_or_default()
+    }
+
     const fn was_complete(&self) -> bool {
         self.header_size > 0
     }
 
-    fn into_loop(self, locks: Option<&LockTable>, own: u32) -> ForeignLoop {
+    pub(super) fn into_loop(self, locks: Option<&LockTable>, own: u32) -> ForeignLoop {
         let holders = locks.map(|locks| locks.holders(self.file()));
         let another = holders.unwrap_or_default().iter().find(|pid| **pid != own).copied();
         let state = match (another, &self.ending) {
@@ -183,19 +195,17 @@ impl CachedLog {
             (None, Ending::Open) if holders.is_none() => ForeignLoopState::Unknown,
             (None, Ending::Open) => ForeignLoopState::Interrupted,
         };
-        let ms = self.modified.0.saturating_mul(1000);
-        let unix_ms = u64::try_from(ms.saturating_add(self.modified.1 / 1_000_000)).unwrap_or_default();
         ForeignLoop {
             id: loop_id(&self.path),
+            pid: another.filter(|pid| *pid > 0),
+            updated: Timestamp { unix_ms: self.modified_ms(), boot: String::new(), boot_ms: 0 },
             path: self.path,
             state,
-            pid: another.filter(|pid| *pid > 0),
             header: self.header,
             why: match self.ending {
                 Ending::Failed(why) | Ending::Cancelled(why) => why,
                 Ending::Open | Ending::Completed => None,
             },
-            updated: Timestamp { unix_ms, boot: String::new(), boot_ms: 0 },
             run: self.run,
         }
     }

@@ -9,6 +9,7 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -110,6 +111,15 @@ fn read_chunk(file: &File, from: u64, cap: usize) -> io::Result<String> {
 }
 
 impl Header {
+    /// Returns when the run started, in milliseconds since 1970-01-01 UTC. The header has no time zone, so it is read as a
+    /// time of this machine.
+    #[must_use]
+    pub fn started_ms(&self) -> Option<u64> {
+        let started: DateTime = self.started.as_deref()?.parse().ok()?;
+        let instant = started.to_zoned(TimeZone::system()).ok()?.timestamp();
+        u64::try_from(instant.as_millisecond()).ok()
+    }
+
     /// Parses the beginning of a log. A last line without a line break is incomplete and is ignored.
     #[must_use]
     pub fn parse(text: &str) -> Self {

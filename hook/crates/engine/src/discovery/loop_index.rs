@@ -1,0 +1,268 @@
+//! The loops of other programs, kept in memory by a program that looks again and again.
+//!
+//! With 10,000 logs, a look reads the lock table, looks at the directories that are likely to change, and at the logs of
+//! the loops that run. The others are looked at in turn.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use baton_store::Store;
+use baton_store::progress::read::{Ending, ProgressLog};
+use baton_system::lock_table::{FileId, LockTable};
+
+use super::foreign_loop::{ForeignLoop, ForeignLoopState};
+use super::log_search::{FoundLog, LogSearch, MAX_LOGS};
+use super::log_tree::{DirectoryStamp, LogTree, directory_stamp};
+use super::progress_logs::{CACHE, CachedLog, PROGRESS_DIR, cached_logs};
+
+/// The maximum number of directories that are watched, and looked at each time.
+const MAX_NEAR: usize = 1024;
+
+/// How many of the logs that are not likely to change are looked at each time.
+const SWEEP: usize = 256;
+
+/// How often all directories of logs are looked at, and what a search found meanwhile.
+const LOOK_EVERY: Duration = Duration::from_secs(10);
+
+/// For how long after its last change a log is looked at each time.
+const RECENT_MS: u64 = 10 * 60 * 1000;
+
+/// How long ended loops are shown.
+const SHOW_ENDED_MS: u64 = 24 * 60 * 60 * 1000;
+
+/// How many loops are shown beside those that run, the newest first.
+const MAX_NOT_RUNNING: usize = 200;
+
+/// The loops whose logs are in some directories.
+#[derive(Debug, Default)]
+pub struct LoopIndex {
+    tree: LogTree,
+    directories: BTreeMap<PathBuf, LogDirectory>,
+    /// The directories that are likely to change.
+    near: BTreeSet<PathBuf>,
+    /// What a search found before, and the stamp of that cache.
+    cached: (Option<(u64, i64, i64)>, Vec<PathBuf>),
+    looked: Option<Instant>,
+    /// Where the next look at the other logs begins.
+    sweep: usize,
+    locks: Option<LockTable>,
+    own: u32,
+    now_ms: u64,
+}
+
+#[derive(Debug, Default)]
+struct LogDirectory {
+    stamp: DirectoryStamp,
+    logs: BTreeMap<PathBuf, IndexedLog>,
+    problems: Vec<String>,
+}
+
+#[derive(Debug)]
+struct IndexedLog {
+    known: CachedLog,
+    problem: Option<String>,
+    is_locked: bool,
+}
+
+impl LoopIndex {
+    /// Creates an index of the logs below these directories. Nothing is read yet.
+    #[must_use]
+    pub fn new(watched: Vec<PathBuf>) -> Self {
+        Self { tree: LogTree::new(watched), ..Self::default() }
+    }
+
+    /// Looks for what changed: below the watched directories, where ralphex puts its logs in these projects, and beside
+    /// the logs that a search found before. `own` is this process, whose locks do not count.
+    pub fn refresh<'a, 'b>(
+        &mut self,
+        store: &Store,
+        projects: impl IntoIterator<Item = &'a str>,
+        locks: impl FnOnce() -> Option<&'b LockTable>,
+        own: u32,
+        now_ms: u64,
+    ) {
+        (self.own, self.now_ms) = (own, now_ms);
+        self.tree.refresh(MAX_NEAR);
+        let is_due = self.looked.is_none_or(|looked| looked.elapsed() >= LOOK_EVERY);
+        let mut read_before = HashMap::new();
+        if is_due {
+            let stamp = store.cache_stamp(CACHE);
+            if self.looked.is_none() || stamp != self.cached.0 {
+                let cached = cached_logs(store);
+                self.cached = (stamp, cached.iter().filter_map(|log| log.path.parent().map(Path::to_owned)).collect());
+                self.cached.1.sort_unstable();
+                self.cached.1.dedup();
+                read_before = cached.into_iter().map(|log| (log.path.clone(), log)).collect();
+            }
+            self.looked = Some(Instant::now());
+        }
+        let usual: BTreeSet<&str> = projects.into_iter().collect();
+        let usual = usual.into_iter().filter_map(|root| Path::new(root).join(PROGRESS_DIR).canonicalize().ok());
+        let mut wanted: BTreeSet<PathBuf> = usual.collect();
+        wanted.extend(self.cached.1.iter().cloned());
+        wanted.extend(self.tree.with_logs().map(Path::to_owned));
+        self.directories.retain(|path, _| wanted.contains(path));
+        for path in wanted {
+            let is_known = self.directories.contains_key(&path);
+            if is_due || !is_known || self.near.contains(&path) {
+                let room = MAX_LOGS.saturating_sub(self.logs().count());
+                self.directories.entry(path.clone()).or_default().list(&path, room, &mut read_before);
+            }
+        }
+        let locks = if self.logs().next().is_some() { locks().cloned() } else { None };
+        self.read_changed(locks.as_ref());
+        self.locks = locks;
+        self.choose_near();
+    }
+
+    /// Returns the loops that run, and the newest of those that were killed in the last `max_age_ms` or ended in the last
+    /// day.
+    #[must_use]
+    pub fn loops(&self, max_age_ms: u64) -> Vec<ForeignLoop> {
+        let mut seen: HashSet<FileId> = HashSet::new();
+        let (mut running, mut others) = (Vec::new(), Vec::new());
+        for log in self.logs().filter(|log| seen.insert(log.known.file())) {
+            let age_ms = self.now_ms.saturating_sub(log.known.modified_ms());
+            let max_age_ms = if log.known.ending == Ending::Open { max_age_ms } else { SHOW_ENDED_MS };
+            if log.is_locked {
+                running.push(&log.known);
+            } else if age_ms <= max_age_ms {
+                others.push(&log.known);
+            }
+        }
+        others.sort_by_key(|log| std::cmp::Reverse(log.modified));
+        let into_loop = |log: &CachedLog| log.clone().into_loop(self.locks.as_ref(), self.own);
+        let mut loops: Vec<ForeignLoop> = running.into_iter().map(into_loop).collect();
+        let is_shown = |it: &ForeignLoop| it.state != ForeignLoopState::HeaderIncomplete;
+        loops.extend(others.into_iter().map(into_loop).filter(is_shown).take(MAX_NOT_RUNNING));
+        loops
+    }
+
+    /// Returns the directories whose changes tell of a change of a loop.
+    pub fn watched_directories(&self) -> impl Iterator<Item = &Path> {
+        self.near.iter().map(PathBuf::as_path)
+    }
+
+    /// Returns what cannot be searched or read, if anything: the first problem, and how many more there are.
+    #[must_use]
+    pub fn problem(&self) -> Option<String> {
+        let of_directories = self.directories.values().flat_map(|directory| &directory.problems);
+        let of_logs = self.logs().filter_map(|log| log.problem.as_ref());
+        let mut problems: Vec<&String> = self.tree.problems.iter().chain(of_directories).chain(of_logs).collect();
+        problems.sort_unstable();
+        problems.dedup();
+        let first = problems.first()?;
+        Some(match problems.len() {
+            1 => (*first).clone(),
+            many => format!("{first} (and {} more)", many - 1),
+        })
+    }
+
+    fn logs(&self) -> impl Iterator<Item = &IndexedLog> {
+        self.directories.values().flat_map(|directory| directory.logs.values())
+    }
+
+    /// Reads the logs that changed: of those that run or ran, and of a part of the others.
+    fn read_changed(&mut self, locks: Option<&LockTable>) {
+        let (own, now_ms, sweep) = (self.own, self.now_ms, self.sweep..self.sweep + SWEEP);
+        let mut count = 0;
+        for directory in self.directories.values_mut() {
+            for log in directory.logs.values_mut() {
+                let was_locked = log.is_locked;
+                log.look_at_lock(locks, own);
+                let is_recent = now_ms.saturating_sub(log.known.modified_ms()) <= RECENT_MS;
+                if was_locked || log.is_locked || is_recent || sweep.contains(&count) {
+                    log.read_if_changed();
+                    log.look_at_lock(locks, own);
+                }
+                count += 1;
+            }
+        }
+        self.sweep = if sweep.end < count { sweep.end } else { 0 };
+    }
+
+    fn choose_near(&mut self) {
+        let newest = |directory: &LogDirectory| {
+            let places = directory.logs.values().map(|log| (log.is_locked, log.known.modified));
+            places.max().unwrap_or_default()
+        };
+        let mut directories: Vec<_> = self.directories.iter().map(|(path, it)| (newest(it), path)).collect();
+        directories.sort_unstable_by(|a, b| b.cmp(a));
+        let of_logs = directories.into_iter().take(MAX_NEAR / 2).map(|(_, path)| path.clone());
+        let near: BTreeSet<PathBuf> = of_logs.collect();
+        let room = MAX_NEAR - near.len();
+        self.near = near.into_iter().chain(self.tree.nearest_paths(room).map(Path::to_owned)).collect();
+    }
+}
+
+impl LogDirectory {
+    /// Lists the directory if it changed. `read_before` is what is known of logs.
+    fn list(&mut self, path: &Path, room: usize, read_before: &mut HashMap<PathBuf, CachedLog>) {
+        let stamp = match fs::symlink_metadata(path) {
+            Ok(meta) => directory_stamp(&meta),
+            Err(_) => None,
+        };
+        if stamp.is_some() && stamp == self.stamp {
+            return;
+        }
+        self.stamp = stamp;
+        let search = LogSearch::in_directory(path);
+        self.problems = search.problems;
+        if !self.problems.is_empty() {
+            // The stamp says nothing of permissions.
+            self.stamp = None;
+        }
+        let mut before = std::mem::take(&mut self.logs);
+        let room = room + before.len();
+        if search.logs.len() > room {
+            self.problems.push(format!("{} has too many logs: only {room} are shown", path.display()));
+        }
+        for found in search.logs.into_iter().take(room) {
+            let log = match before.remove(&found.path) {
+                Some(mut log) => {
+                    log.read_if_stale(&found);
+                    log
+                }
+                None => match read_before.remove(&found.path).filter(|known| known.is_fresh(&found)) {
+                    Some(known) => IndexedLog { known, problem: None, is_locked: false },
+                    None => IndexedLog::read(&found, None),
+                },
+            };
+            self.logs.insert(found.path, log);
+        }
+    }
+}
+
+impl IndexedLog {
+    fn read(found: &FoundLog, before: Option<&CachedLog>) -> Self {
+        let (read, problem) = match ProgressLog::read(&found.path) {
+            Ok(read) => (Some(read), None),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => (None, None),
+            Err(error) => (None, Some(format!("cannot read {}: {error}", found.path.display()))),
+        };
+        Self { known: CachedLog::from_read(found, read, before), problem, is_locked: false }
+    }
+
+    fn read_if_stale(&mut self, found: &FoundLog) {
+        if !self.known.is_fresh(found) || self.known.file() != found.file || self.problem.is_some() {
+            *self = Self { is_locked: self.is_locked, ..Self::read(found, Some(&self.known)) };
+        }
+    }
+
+    fn read_if_changed(&mut self) {
+        // What is gone is noticed by its directory.
+        let Ok(meta) = fs::symlink_metadata(&self.known.path) else { return };
+        if meta.is_file() {
+            let file = FileId::from_metadata(&meta);
+            self.read_if_stale(&FoundLog { path: self.known.path.clone(), file, meta });
+        }
+    }
+
+    fn look_at_lock(&mut self, locks: Option<&LockTable>, own: u32) {
+        let holders = locks.map(|locks| locks.holders(self.known.file())).unwrap_or_default();
+        self.is_locked = holders.iter().any(|pid| *pid != own);
+    }
+}

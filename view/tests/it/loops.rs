@@ -1,0 +1,192 @@
+//! The loops of other programs in the picture: found below watched directories, with real locks.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::Path;
+use std::process::Command;
+
+use agent_baton_tests::Scratch;
+use agent_baton_tests::process::{Launch, Process};
+use baton_status::{Item, ItemKind};
+use baton_view::{Picture, Source, StateSource};
+
+use crate::state::source;
+
+const DASHES: &str = "------------------------------------------------------------";
+
+/// Returns a log with these lines behind its header.
+fn log(rest: &str) -> String {
+    format!("# Ralphex Progress Log\nPlan: plans/p.md\nMode: full\nStarted: 2026-04-05 08:00:00\n{DASHES}\n\n{rest}")
+}
+
+fn put(path: &Path, text: &str) {
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(path, text).unwrap();
+}
+
+fn watching(scratch: &Scratch, directories: &[&str]) -> StateSource {
+    source(scratch).watching(directories.iter().map(|it| scratch.home().join(it)).collect())
+}
+
+fn loops(picture: &Picture) -> Vec<&Item> {
+    picture.items.iter().filter(|item| item.kind == ItemKind::Loop).collect()
+}
+
+/// Returns the names of the logs of the loops and their states, by name.
+fn names(picture: &Picture) -> Vec<String> {
+    let name = |item: &&Item| {
+        let path = Path::new(item.log.as_ref().unwrap());
+        format!("{} {}", path.file_name().unwrap().to_str().unwrap(), item.status)
+    };
+    let mut names: Vec<String> = loops(picture).iter().map(name).collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn logs_below_a_watched_directory_are_found_wherever_they_are() {
+    let scratch = Scratch::new();
+    let root = scratch.home().join("src");
+    let deep = |depth: usize| (0..depth).map(|n| format!("d{n}/")).collect::<String>();
+    for path in ["progress-a.txt", "x/.ralphex/progress/progress-b.txt", &(deep(10) + "progress-c.txt")] {
+        put(&root.join(path), &log(""));
+    }
+    for path in [
+        "node_modules/progress-no1.txt",
+        "x/.git/progress-no2.txt",
+        "x/progress.txt",
+        "../elsewhere/progress-no3.txt",
+        &(deep(40) + "progress-no4.txt"),
+    ] {
+        put(&root.join(path), &log(""));
+    }
+    symlink(&root, root.join("x/loop")).unwrap();
+    symlink(root.join("../elsewhere"), root.join("x/away")).unwrap();
+    // The same directory twice, and one of it again by a link.
+    symlink(&root, scratch.home().join("link")).unwrap();
+    let expected = ["progress-a.txt interrupted", "progress-b.txt interrupted", "progress-c.txt interrupted"];
+    let mut source = watching(&scratch, &["src", "link", "src/x"]);
+    let picture = source.read().unwrap();
+    assert_eq!((names(&picture), picture.problem), (expected.map(str::to_owned).to_vec(), None));
+    assert!(source.is_current());
+    // A log in a new directory, and one that is gone.
+    put(&root.join("new/.ralphex/progress/progress-d.txt"), &log(""));
+    fs::remove_file(root.join("progress-a.txt")).unwrap();
+    assert!(!source.is_current());
+    let expected = ["progress-b.txt interrupted", "progress-c.txt interrupted", "progress-d.txt interrupted"];
+    assert_eq!(names(&source.read().unwrap()), expected);
+}
+
+#[test]
+fn ralphex_071_watch_dirs_config() {
+    let scratch = Scratch::new();
+    for name in ["of-config", "of-command"] {
+        put(&scratch.home().join(name).join(format!("progress-{name}.txt")), &log(""));
+    }
+    let config = format!("[view]\nwatch = [{:?}]\n", scratch.home().join("of-config"));
+    let file = scratch.home().join(".config/baton/config.toml");
+    put(&file, &config);
+    let check = |directories: &[&str], expected: &[&str]| {
+        assert_eq!(names(&watching(&scratch, directories).read().unwrap()), expected, "{directories:?}");
+    };
+    check(&[], &["progress-of-config.txt interrupted"]);
+    check(&["of-command"], &["progress-of-command.txt interrupted"]);
+    // A change of the configuration needs no new start.
+    let mut source = watching(&scratch, &[]);
+    source.read().unwrap();
+    put(&file, "");
+    assert_eq!(names(&source.read().unwrap()), Vec::<String>::new());
+}
+
+#[test]
+fn a_loop_is_shown_with_what_it_works_on_and_how_it_ended() {
+    let scratch = Scratch::new();
+    let path = scratch.home().join("src/progress-a.txt");
+    put(&path, &log("--- task iteration 1 ---\n[26-04-05 08:00:01] words\n--- codex iteration 2 ---\n"));
+    let mut holder = Process::spawn(&scratch, &Launch { comm: "ralphex", args: &[], tty: false }, None);
+    holder.lock(&path);
+    let mut source = watching(&scratch, &["src"]);
+    let mut check = |rest: &str, expected: [Option<&str>; 5]| {
+        let text = fs::read_to_string(&path).unwrap();
+        // In place, as an appending writer does, so the lock stays.
+        fs::write(&path, text + rest).unwrap();
+        let picture = source.read().unwrap();
+        let item = loops(&picture)[0];
+        let found = [
+            Some(&item.status),
+            item.task.as_ref(),
+            item.log_section.as_ref(),
+            item.phase.as_ref(),
+            item.reason.as_ref(),
+        ];
+        assert_eq!(found.map(|text| text.map(String::as_str)), expected, "{rest}");
+        assert!(item.started.is_some() && item.log.as_deref() == path.to_str());
+    };
+    let (task, codex) = (Some("task iteration 1"), Some("codex iteration 2"));
+    check("", [Some("active"), task, codex, Some("codex"), None]);
+    let second = Some("task iteration 2");
+    check("--- task iteration 2 ---\n", [Some("active"), second, second, Some("task"), None]);
+    holder.kill();
+    check("", [Some("interrupted"), second, second, Some("task"), None]);
+    let end = format!("\n{DASHES}\nFailed: 2026-04-05 08:00:09 (9s) - no \x1b token\n");
+    check(&end, [Some("failed"), second, second, Some("task"), Some("no \u{fffd} token")]);
+    let end = format!("--- restarted at 2026-04-05 09:00:00 ---\n{DASHES}\nCompleted: 2026-04-05 09:00:09 (9s)\n");
+    check(&end, [Some("completed"), second, second, Some("task"), None]);
+}
+
+#[test]
+fn what_cannot_be_read_is_said_and_blocks_nothing() {
+    let scratch = Scratch::new();
+    let root = scratch.home().join("src");
+    put(&root.join("progress-a.txt"), &log(""));
+    let said = |directories: &[&str]| {
+        let picture = watching(&scratch, directories).read().unwrap();
+        assert_eq!(names(&picture).len(), usize::from(directories.contains(&"src")), "{picture:?}");
+        picture.problem.unwrap_or_default()
+    };
+    assert_eq!(said(&["src"]), "");
+    assert!(said(&["src", "none"]).contains("/none: No such file"));
+    assert!(said(&["src/progress-a.txt"]).contains("progress-a.txt: it is not a directory"));
+    let fifo = root.join("progress-fifo.txt");
+    assert!(Command::new("mkfifo").arg(&fifo).status().unwrap().success());
+    assert!(said(&["src"]).contains("progress-fifo.txt is not read as a progress log: it is not a regular file"));
+    symlink("/dev/zero", root.join("progress-zero.txt")).unwrap();
+    assert!(said(&["src"]).contains("(and 1 more)"));
+    // A directory with the name of a log is a directory.
+    fs::remove_file(root.join("progress-zero.txt")).unwrap();
+    fs::remove_file(fifo).unwrap();
+    fs::create_dir(root.join("progress-directory.txt")).unwrap();
+    assert_eq!(said(&["src"]), "");
+}
+
+#[test]
+fn a_log_of_any_size_is_read_in_part() {
+    let scratch = Scratch::new();
+    let path = scratch.home().join("src/progress-a.txt");
+    put(&path, &log("--- task iteration 1 ---\n"));
+    // A terabyte without a line break.
+    fs::File::options().append(true).open(&path).unwrap().set_len(1 << 40).unwrap();
+    let mut source = watching(&scratch, &["src"]);
+    assert_eq!(names(&source.read().unwrap()), ["progress-a.txt interrupted"]);
+    assert!(source.is_current());
+}
+
+#[test]
+fn ended_loops_give_way_and_those_that_run_stay() {
+    let scratch = Scratch::new();
+    let path = |n: usize| scratch.home().join(format!("src/progress-{n:04}.txt"));
+    let end = format!("{DASHES}\nCompleted: 2026-04-05 09:00:09 (9s)\n");
+    for n in 0..300 {
+        put(&path(n), &log(&end));
+        let at = std::time::SystemTime::now() - std::time::Duration::from_secs(3600 - n as u64);
+        fs::File::options().append(true).open(path(n)).unwrap().set_modified(at).unwrap();
+    }
+    let mut holder = Process::spawn(&scratch, &Launch { comm: "ralphex", args: &[], tty: false }, None);
+    holder.lock(&path(0));
+    let picture = watching(&scratch, &["src"]).read().unwrap();
+    let shown = names(&picture);
+    assert_eq!(
+        (shown.len(), shown[0].as_str(), shown[1].as_str()),
+        (201, "progress-0000.txt active", "progress-0100.txt completed")
+    );
+}

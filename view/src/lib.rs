@@ -6,6 +6,7 @@
 //! May touch: what it reads through the crates that it uses, and a socket of this machine. It writes only caches; a record
 //! is changed by a command of `baton`.
 
+mod baton;
 mod changes;
 mod event_id;
 mod feed;
@@ -18,6 +19,7 @@ mod top;
 pub mod watcher;
 mod watches;
 
+pub use baton::{Baton, BatonError};
 pub use changes::{Change, apply, changes};
 pub use event_id::EventId;
 pub use feed::{Event, Feed, Pending, RingLimits, Subscription};

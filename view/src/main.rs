@@ -6,12 +6,15 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use baton_store::StateDirEnv;
-use baton_view::{Serve, ServeError, StateSource, Top, TopError};
+use baton_view::{Baton, BatonError, Serve, ServeError, StateSource, Top, TopError};
 
 /// The live view of baton.
 #[derive(Parser)]
 #[command(name = "baton-view", version, max_term_width = 100)]
 struct Cli {
+    /// The `baton` whose commands are run [default: the one beside this program, or else on the PATH]
+    #[arg(long, value_name = "PATH")]
+    baton: Option<PathBuf>,
     #[command(subcommand)]
     command: Command,
 }
@@ -28,13 +31,15 @@ enum Command {
 #[derive(Debug, thiserror::Error)]
 enum ViewError {
     #[error(transparent)]
+    Baton(#[from] BatonError),
+    #[error(transparent)]
     Top(#[from] TopError),
     #[error(transparent)]
     Serve(#[from] ServeError),
 }
 
 fn main() -> ExitCode {
-    match run(Cli::parse().command) {
+    match run(Cli::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             baton_display::warn(&baton_display::error_chain(&error));
@@ -43,20 +48,15 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(command: Command) -> Result<(), ViewError> {
+fn run(cli: Cli) -> Result<(), ViewError> {
+    let baton = Baton::find(cli.baton)?;
     let source = StateSource::new(StateDirEnv::from_process());
-    match command {
-        Command::Top(top) => top.run(source.watching(top.watch.clone()), &baton())?,
+    match cli.command {
+        Command::Top(top) => top.run(source.watching(top.watch.clone()), baton.path())?,
         Command::Serve(serve) => {
             let source = source.watching(serve.watch.clone());
-            serve.run(source, baton())?;
+            serve.run(source, baton.path().to_owned())?;
         }
     }
     Ok(())
-}
-
-/// Returns the program whose commands the view runs: the one beside this, or else the one on the path.
-fn baton() -> PathBuf {
-    let beside = std::env::current_exe().ok().map(|own| own.with_file_name("baton"));
-    beside.filter(|path| path.is_file()).unwrap_or_else(|| "baton".into())
 }

@@ -51,13 +51,19 @@ impl Serve {
 
 /// Executes the program beside this one, or else the one on the path. Returns only if that fails.
 fn replace_process(command: &str, options: &[OsString]) -> CommandError {
-    let beside = std::env::current_exe().ok().map(|own| own.with_file_name(PROGRAM));
+    let own = std::env::current_exe().ok().filter(|own| own.is_file());
+    let beside = own.as_ref().map(|own| own.with_file_name(PROGRAM));
     let beside = beside.filter(|path| path.is_file()).map(PathBuf::into_os_string);
     let program = beside.unwrap_or_else(|| PROGRAM.into());
-    let error = Command::new(&program).arg(command).args(options).exec();
+    let mut process = Command::new(&program);
+    if let Some(own) = own {
+        // The view refuses to show what a baton of another version decides.
+        process.arg("--baton").arg(own);
+    }
+    let error = process.arg(command).args(options).exec();
     match error.kind() {
         ErrorKind::NotFound => CommandError::failed(format!("{PROGRAM} is not installed, which shows the live view"))
-            .hint("put it beside baton or on the PATH: baton's release archive contains it, and cargo installs it from the folder view of the source"),
+            .hint("`cargo install --path view` in baton's source installs it; a release has it beside baton"),
         _ => CommandError::cannot("execute", OsStr::display(&program), error),
     }
 }

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "that is how a test fails")]
 
 mod feed;
+mod install;
 mod loops;
 mod serve;
 mod state;

@@ -5,7 +5,7 @@ use std::net::TcpStream;
 
 use agent_baton_core::agent::Agent;
 use agent_baton_tests::view_server::{ViewServer, body, status};
-use agent_baton_tests::{Scratch, Window, program};
+use agent_baton_tests::{Scratch, Window};
 use serde_json::{Value, json};
 
 #[test]
@@ -149,18 +149,4 @@ fn silent_clients_are_cut_off() {
     }
     // The places are free as soon as the threads have ended.
     while status(&server.get("/api/state")) == 503 {}
-}
-
-#[test]
-fn baton_starts_the_program_that_is_beside_it() {
-    let scratch = Scratch::new();
-    let bin = scratch.root().join("bin");
-    let baton = bin.join("baton");
-    program::link(program::baton(), &baton).unwrap();
-    let missing = scratch.program(&baton, ["serve"]).run();
-    assert_eq!(missing.code, Some(1), "{missing:?}");
-    assert!(missing.stderr.contains("baton-view is not installed") && missing.stderr.contains("hint:"), "{missing:?}");
-    program::link(program::baton_view(), &bin.join("baton-view")).unwrap();
-    let found = scratch.program(&baton, ["serve", "--port", "65536"]).run();
-    assert!(found.code == Some(2) && found.stderr.contains("65536"), "{found:?}");
 }

@@ -1,12 +1,12 @@
 //! Writes the events of a feed to a client, as server-sent events.
 
 use std::io::{self, Write};
-use std::net::TcpStream;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
+use super::client::Client;
 use super::response::stream_head;
 use crate::event_id::EventId;
 use crate::feed::{Feed, Pending};
@@ -20,25 +20,25 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// How many events are written at once.
 const BATCH: usize = 64;
 
-/// Writes events until the client has gone. A client that does not read is cut off by the timeout of the connection.
-pub(super) fn write_events(stream: &mut TcpStream, feed: &Arc<Feed>, after: Option<EventId>) -> io::Result<()> {
-    stream.write_all(stream_head().as_bytes())?;
-    stream.write_all(b"retry: 2000\n\n")?;
+/// Writes events until the client has gone. A client that does not read is cut off by the time limit of the connection.
+pub(super) fn write_events(client: &mut Client, feed: &Arc<Feed>, after: Option<EventId>) -> io::Result<()> {
+    client.write_all(stream_head().as_bytes())?;
+    client.write_all(b"retry: 2000\n\n")?;
     let mut subscription = feed.subscribe(after);
     let mut written = Instant::now();
     loop {
         match subscription.next(BATCH, LOOK_EVERY) {
             Pending::Nothing if written.elapsed() < COMMENT_EVERY => {
-                if has_gone(stream)? {
+                if client.has_gone()? {
                     return Ok(());
                 }
                 continue;
             }
-            Pending::Nothing => stream.write_all(b":\n\n")?,
-            Pending::Picture(picture) => write_event(stream, picture.id, "picture", &*picture)?,
+            Pending::Nothing => client.write_all(b":\n\n")?,
+            Pending::Picture(picture) => write_event(client, picture.id, "picture", &*picture)?,
             Pending::Events(events) => {
                 for event in events {
-                    write_event(stream, event.id, "changes", &event.changes)?;
+                    write_event(client, event.id, "changes", &event.changes)?;
                 }
             }
         }
@@ -46,20 +46,8 @@ pub(super) fn write_events(stream: &mut TcpStream, feed: &Arc<Feed>, after: Opti
     }
 }
 
-fn write_event(stream: &mut TcpStream, id: EventId, name: &str, data: &impl Serialize) -> io::Result<()> {
+fn write_event(client: &mut Client, id: EventId, name: &str, data: &impl Serialize) -> io::Result<()> {
     // JSON has no line break outside of strings, and writes those inside as `\n`.
     let data = serde_json::to_string(data)?;
-    stream.write_all(format!("id: {id}\nevent: {name}\ndata: {data}\n\n").as_bytes())
-}
-
-/// Returns whether the client has closed the connection. It has nothing more to say.
-fn has_gone(stream: &TcpStream) -> io::Result<bool> {
-    stream.set_nonblocking(true)?;
-    let peeked = stream.peek(&mut [0]);
-    stream.set_nonblocking(false)?;
-    match peeked {
-        Ok(_) => Ok(true),
-        Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(false),
-        Err(error) => Err(error),
-    }
+    client.write_all(format!("id: {id}\nevent: {name}\ndata: {data}\n\n").as_bytes())
 }

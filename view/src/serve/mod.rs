@@ -3,6 +3,7 @@
 mod access;
 mod action;
 mod api;
+mod client;
 mod decisions;
 #[cfg(test)]
 mod description;
@@ -15,7 +16,7 @@ mod routes;
 mod tests;
 
 use std::io::{self, Write};
-use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, TcpListener};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
@@ -25,6 +26,7 @@ use std::time::Duration;
 use clap::Args;
 
 use self::access::Access;
+use self::client::Client;
 use self::event_stream::write_events;
 use self::request::{READ_TIMEOUT, Request, RequestError};
 use self::response::Response;
@@ -42,7 +44,7 @@ const PORTS: u16 = 100;
 /// The maximum number of connections at one time.
 const MAX_CLIENTS: usize = 64;
 
-/// How long a client may take to read what it is sent.
+/// How long a client may take to read a piece of what it is sent.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How long to wait after a connection could not be accepted: too many files are open.
@@ -69,7 +71,7 @@ pub struct Serve {
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
     /// The port cannot be used.
-    #[error("cannot listen on 127.0.0.1 port {port}")]
+    #[error("cannot listen on 127.0.0.1 port {port}; without --port, the next free port is taken")]
     Listen {
         /// The last port that was tried.
         port: u16,
@@ -92,6 +94,8 @@ struct Server {
     access: Access,
     routes: Routes,
     feed: Arc<Feed>,
+    /// How long a client may take to read a piece of what it is sent.
+    write_timeout: Duration,
 }
 
 impl Serve {
@@ -105,7 +109,8 @@ impl Serve {
         let address = |key: &str| format!("http://127.0.0.1:{port}/?token={key}");
         let (printed, opened) = (address(&token), code.as_deref().map(address));
         let access = Access { port, token, code: Mutex::new(code), is_read_only: self.read_only };
-        let server = Arc::new(Server { access, routes: Routes { baton }, feed: watcher::start(source)? });
+        let (routes, feed) = (Routes { baton }, watcher::start(source)?);
+        let server = Arc::new(Server { access, routes, feed, write_timeout: WRITE_TIMEOUT });
         let mut out = io::stdout().lock();
         writeln!(out, "{printed}").and_then(|()| out.flush()).map_err(ServeError::Output)?;
         drop(out);
@@ -138,24 +143,21 @@ impl Server {
         // Each connection holds a clone for as long as its thread runs.
         let clients = Arc::new(());
         for connection in listener.incoming() {
-            let Ok(mut stream) = connection else {
+            let Ok(stream) = connection else {
                 thread::sleep(ACCEPT_PAUSE);
                 continue;
             };
-            if stream.set_write_timeout(Some(WRITE_TIMEOUT)).is_err() {
-                continue;
-            }
+            let mut client = Client::new(stream, self.write_timeout);
             if Arc::strong_count(&clients) > MAX_CLIENTS {
                 // It fits into the buffer of the connection, so nobody waits.
-                let _ = Response::error(503, "too many connections").write(&mut stream);
+                let _ = Response::error(503, "too many connections").write(&mut client);
                 continue;
             }
-            let (client, server) = (Arc::clone(&clients), Arc::clone(self));
+            let (place, server) = (Arc::clone(&clients), Arc::clone(self));
             let handle = move || {
                 // A client that has gone needs no answer.
-                let _ = server.handle(&mut stream);
-                let _ = stream.shutdown(Shutdown::Both);
-                drop(client);
+                let _ = server.handle(&mut client);
+                drop((client, place));
             };
             // Without a thread, the connection is closed.
             let _ = thread::Builder::new().name("client".to_owned()).spawn(handle);
@@ -163,8 +165,8 @@ impl Server {
         Ok(())
     }
 
-    fn handle(&self, stream: &mut TcpStream) -> io::Result<()> {
-        let request = match Request::read(stream, READ_TIMEOUT) {
+    fn handle(&self, client: &mut Client) -> io::Result<()> {
+        let request = match Request::read(&mut client.stream, READ_TIMEOUT) {
             Ok(request) => request,
             Err(RequestError::Gone(error)) => return Err(error),
             Err(error) => {
@@ -173,12 +175,12 @@ impl Server {
                     RequestError::TooSlow => 408,
                     RequestError::Malformed | RequestError::Gone(_) => 400,
                 };
-                return Response::error(status, &error.to_string()).write(stream);
+                return Response::error(status, &error.to_string()).write(client);
             }
         };
         match self.answer(&request) {
-            Answer::Response(response) => response.write(stream),
-            Answer::Events(after) => write_events(stream, &self.feed, after),
+            Answer::Response(response) => response.write(client),
+            Answer::Events(after) => write_events(client, &self.feed, after),
         }
     }
 

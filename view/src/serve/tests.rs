@@ -1,9 +1,19 @@
 //! Who is let in, and what is refused.
 
-use std::sync::Mutex;
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::Duration;
 
+use baton_status::{Item, ItemKind, Section};
+
+use super::Server;
 use super::access::Access;
 use super::request::Request;
+use super::routes::Routes;
+use crate::feed::{Feed, RingLimits};
+use crate::picture::Picture;
 
 const TOKEN: &str = "0123456789abcdef";
 
@@ -126,4 +136,76 @@ fn a_code_lets_in_once() {
     let access = access(false);
     let head = "GET /?token=code HTTP/1.1\nHost: 127.0.0.1:7410";
     assert_eq!((status(&access, head), status(&access, head)), (303, 401));
+}
+
+/// How many events are published to a client that does not read.
+const EVENTS: u64 = 100_000;
+
+/// How much more memory the process may need for it, in KiB: the feed keeps 16,384 events, and a client none.
+const MAX_MEMORY_KIB: u64 = 64 * 1024;
+
+fn picture(number: u64) -> Picture {
+    let item = Item { title: Some("x".repeat(500)), ..Item::new(Section::Working, ItemKind::Session, "s1") };
+    Picture::new(0, Vec::new(), vec![Item { status: number.to_string(), ..item }])
+}
+
+/// Starts a server that cuts off a client after this time, and returns the port.
+fn serve(feed: &Arc<Feed>, write_timeout: Duration) -> u16 {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let access = Access { port, ..access(false) };
+    let routes = Routes { baton: "baton".into() };
+    let server = Arc::new(Server { access, routes, feed: Arc::clone(feed), write_timeout });
+    thread::spawn(move || server.accept(&listener));
+    port
+}
+
+/// Connects, and asks for the events.
+fn follow(port: u16) -> TcpStream {
+    let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+    let head = format!("GET /api/events HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nAuthorization: Bearer {TOKEN}\r\n\r\n");
+    stream.write_all(head.as_bytes()).unwrap();
+    stream
+}
+
+/// Reads until this text was there. Returns `false` if the stream ends before.
+fn reads(stream: &mut TcpStream, text: &str) -> bool {
+    let (mut seen, mut chunk) = (Vec::new(), [0; 65_536]);
+    loop {
+        match stream.read(&mut chunk) {
+            Ok(0) | Err(_) => return false,
+            Ok(count) => seen.extend_from_slice(&chunk[..count]),
+        }
+        if String::from_utf8_lossy(&seen).contains(text) {
+            return true;
+        }
+        seen.drain(..seen.len().saturating_sub(text.len()));
+    }
+}
+
+fn memory_kib() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+    line.trim().trim_end_matches(" kB").parse().unwrap()
+}
+
+#[test]
+fn a_client_that_never_reads_is_cut_off_and_holds_up_nobody() {
+    let feed = Arc::new(Feed::new(1, RingLimits::default(), picture(0)));
+    let port = serve(&feed, Duration::from_secs(1));
+    let before = memory_kib();
+    let mut silent = follow(port);
+    let mut other = follow(port);
+    assert!(reads(&mut other, "picture"));
+    let reader = thread::spawn(move || reads(&mut other, &format!("\"status\":\"{EVENTS}\"")));
+    for number in 1..=EVENTS {
+        feed.publish(picture(number));
+    }
+    assert!(reader.join().unwrap(), "the other client missed the last event");
+    // Whatever was sent can still be read, and then the stream is at its end, long before the last event.
+    assert!(!reads(&mut silent, &format!("\"status\":\"{EVENTS}\"")));
+    let grown = memory_kib().saturating_sub(before);
+    assert!(grown < MAX_MEMORY_KIB, "{grown} KiB");
+    assert!(reads(&mut follow(port), &format!("\"status\":\"{EVENTS}\"")), "a new client");
 }

@@ -1,7 +1,8 @@
 //! `baton-view serve`, as a browser and as an attacker sees it.
 
-use std::io::Read;
+use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::time::Duration;
 
 use agent_baton_core::agent::Agent;
 use agent_baton_tests::view_server::{ViewServer, body, status};
@@ -149,4 +150,59 @@ fn silent_clients_are_cut_off() {
     }
     // The places are free as soon as the threads have ended.
     while status(&server.get("/api/state")) == 503 {}
+}
+
+#[test]
+fn a_request_that_comes_byte_by_byte_is_cut_off() {
+    let scratch = Scratch::new();
+    let server = ViewServer::start(&scratch, &[]);
+    let mut stream = server.connect();
+    let mut sender = stream.try_clone().unwrap();
+    let sending = std::thread::spawn(move || {
+        // It ends when the server closes the connection.
+        while sender.write_all(b"x").is_ok() {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    });
+    let mut answer = String::new();
+    // The end may be a reset: the server does not read what is sent after its answer.
+    drop(stream.read_to_string(&mut answer));
+    assert!(status(&answer) == 408 || answer.is_empty(), "{answer}");
+    sending.join().unwrap();
+    assert_eq!(status(&server.get("/api/state")), 200);
+}
+
+#[test]
+fn the_sixty_fifth_client_gets_a_place_when_another_one_leaves() {
+    let scratch = Scratch::new();
+    let server = ViewServer::start(&scratch, &[]);
+    let mut streams: Vec<_> = (0..64).map(|_| server.events(None)).collect();
+    assert_eq!(status(&server.get("/api/state")), 503);
+    drop(streams.pop());
+    // It is noticed within a second or two, also while nothing happens.
+    while status(&server.get("/api/state")) == 503 {}
+    // The others have missed nothing.
+    let mut window = Window::open(&scratch, Agent::Claude, "%1");
+    window.hook("SessionStart", "s1", &json!({}));
+    for events in &mut streams {
+        assert_eq!(events.read().1, "picture");
+        events.wait_for("starting");
+    }
+}
+
+#[test]
+fn clients_that_leave_in_the_middle_leave_nothing_behind() {
+    let scratch = Scratch::new();
+    let server = ViewServer::start(&scratch, &[]);
+    let files = || std::fs::read_dir(format!("/proc/{}/fd", server.pid())).unwrap().count();
+    let head = server.head("GET /api/sessions");
+    assert_eq!(status(&server.get("/api/state")), 200);
+    let before = files();
+    for part in [&b""[..], b"GET", head.as_bytes(), format!("{head}\r\n").as_bytes()] {
+        for _ in 0..20 {
+            let mut stream = server.connect();
+            stream.write_all(part).unwrap();
+        }
+    }
+    while status(&server.get("/api/state")) != 200 || files() > before {}
 }

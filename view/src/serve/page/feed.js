@@ -31,25 +31,53 @@ export function apply(target, change) {
  * A browser reconnects by itself, unless the server refuses it: then it is asked again.
  */
 export function follow(changed, connection) {
-  const events = new EventSource(lastId === null ? 'api/events' : `api/events?after=${encodeURIComponent(lastId)}`);
-  events.addEventListener('open', () => connection('live'));
-  events.addEventListener('error', async () => {
-    if (events.readyState !== EventSource.CLOSED) return connection('not connected, trying again');
-    const answer = await fetch('api/settings').catch(() => null);
-    connection(answer?.status === 401
-      ? 'the server was started again: open the address that it printed'
-      : 'not connected, trying again');
-    setTimeout(() => follow(changed, connection), RETRY_MS);
-  });
-  events.addEventListener('picture', (event) => {
-    const { problem, counts, items } = JSON.parse(event.data);
-    Object.assign(picture, { problem, counts, items });
-    lastId = event.lastEventId;
-    changed();
-  });
-  events.addEventListener('changes', (event) => {
-    for (const change of JSON.parse(event.data)) apply(picture, change);
-    lastId = event.lastEventId;
-    changed();
+  const connect = () => {
+    const events = new EventSource(lastId === null ? 'api/events' : `api/events?after=${encodeURIComponent(lastId)}`);
+    let again;
+    events.addEventListener('open', () => connection('live'));
+    events.addEventListener('error', async () => {
+      if (events.readyState !== EventSource.CLOSED) return connection('not connected, trying again');
+      again = setTimeout(() => { close = connect(); }, RETRY_MS);
+      const answer = await fetch('api/settings').catch(() => null);
+      connection(answer?.status === 401
+        ? 'the server was started again: open the address that it printed'
+        : 'not connected, trying again');
+    });
+    events.addEventListener('picture', (event) => {
+      const { problem, counts, items } = JSON.parse(event.data);
+      Object.assign(picture, { problem, counts, items });
+      lastId = event.lastEventId;
+      changed();
+    });
+    events.addEventListener('changes', (event) => {
+      for (const change of JSON.parse(event.data)) apply(picture, change);
+      lastId = event.lastEventId;
+      changed();
+    });
+    return () => {
+      clearTimeout(again);
+      events.close();
+    };
+  };
+  let close = connect();
+  if (!navigator.locks) return;
+  // A browser has six connections to a server, for all of its tabs. Of the tabs that nobody sees one stays connected, for notifications and
+  // its title. The others go on where they were once they are seen, or once it is closed.
+  let leave = () => {};
+  document.addEventListener('visibilitychange', () => {
+    leave();
+    close();
+    if (!document.hidden) {
+      close = connect();
+      return;
+    }
+    const seen = new AbortController();
+    const held = new Promise((resolve) => seen.signal.addEventListener('abort', resolve));
+    leave = () => seen.abort();
+    const stay = () => {
+      close = connect();
+      return held;
+    };
+    navigator.locks.request('baton-background', { signal: seen.signal }, stay).catch(() => {});
   });
 }

@@ -1,7 +1,6 @@
 // The archive, one session, one run and its log, and loops of other programs.
 
 import assert from 'node:assert/strict';
-import { appendFileSync } from 'node:fs';
 
 import { entry, open } from '../fixture/page.mjs';
 import { check } from '../fixture/test.mjs';
@@ -75,12 +74,12 @@ check('a session and a run are shown with their history, and follow the state', 
 });
 
 check('protected files of a project are shown', async (scratch, browser) => {
-  scratch.write('home/work/.baton.toml', '');
+  scratch.write('home/.config/baton/config.toml', `[[protect]]\nproject = "${scratch.work}"\npaths = ["AGENTS.md", "local.toml"]\n`);
+  scratch.write('home/work/AGENTS.md', 'words');
   const agent = await scratch.agent('claude');
   await agent.begin('s1');
   const page = await open(browser, await scratch.serve());
-  await page.route('**/api/sessions/s1/project', (route) => route.fulfill({ json: { paths: ['.env', 'local.toml'], state: 'saved' } }));
   await entry(page, 's1').getByRole('link').click();
-  await page.getByRole('heading', { name: 'Protected files (saved)' }).waitFor();
-  await page.getByText('local.toml').waitFor();
+  await page.getByRole('heading', { name: /^Protected files \(/ }).waitFor();
+  await page.getByText('AGENTS.md', { exact: true }).waitFor();
 });

@@ -82,3 +82,37 @@ check('two tabs show the same', async (scratch, browser) => {
   await entry(tabs[1], 'nightly').getByRole('button', { name: 'Continue' }).click();
   await entry(tabs[1], 'nightly').getByText('active', { exact: true }).waitFor();
 });
+
+/** Makes a tab believe that it is seen, or not. All tabs of a browser without windows are seen. */
+function setHidden(page, hidden) {
+  return page.evaluate((value) => {
+    Object.defineProperty(document, 'hidden', { configurable: true, get: () => value });
+    document.dispatchEvent(new Event('visibilitychange'));
+  }, hidden);
+}
+
+check('many tabs in the background do not use up the connections of the browser', async (scratch, browser) => {
+  const server = await scratch.serve();
+  const context = await browser.newContext();
+  const tabs = [];
+  for (let number = 0; number < 9; number += 1) {
+    tabs.push(await open(browser, server, { context }));
+    await setHidden(tabs[number], true);
+  }
+  const agent = await scratch.agent('claude');
+  await agent.begin('s1');
+  await agent.hook('Stop', 's1');
+  // The first stays connected, and its title says what waits.
+  await until('the title of a tab in the background', async () => await tabs[0].title() === '(1) baton');
+  assert.equal(await tabs[8].title(), 'baton');
+  await tabs[0].close();
+  await until('another one takes its place', async () => {
+    const titlesNow = await Promise.all(tabs.slice(1).map((tab) => tab.title()));
+    return titlesNow.filter((title) => title === '(1) baton').length === 1;
+  });
+  await setHidden(tabs[8], false);
+  await until('what a tab missed', async () => await tabs[8].title() === '(1) baton');
+  await agent.hook('UserPromptSubmit', 's1', { prompt: 'more' });
+  await until('it is live', async () => (await titles(tabs[8], 'working')).includes('s1'));
+  for (const tab of tabs.slice(1)) assert.deepEqual(tab.errors, []);
+});

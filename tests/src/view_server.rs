@@ -94,9 +94,15 @@ impl ViewServer {
     /// Follows the events, after the one with this id.
     #[must_use]
     pub fn events(&self, last: Option<&str>) -> ViewEvents {
+        self.events_of("/api/events", last)
+    }
+
+    /// Follows the events of an address, after the one with this id.
+    #[must_use]
+    pub fn events_of(&self, path: &str, last: Option<&str>) -> ViewEvents {
         let mut stream = self.connect();
         let last = last.map_or_else(String::new, |id| format!("Last-Event-ID: {id}\r\n"));
-        stream.write_all(format!("{}{last}\r\n", self.head("GET /api/events")).as_bytes()).unwrap();
+        stream.write_all(format!("{}{last}\r\n", self.head(&format!("GET {path}"))).as_bytes()).unwrap();
         let mut lines = BufReader::new(stream);
         let mut head = String::new();
         while head.lines().last() != Some("") {
@@ -113,14 +119,20 @@ pub struct ViewEvents(BufReader<TcpStream>);
 impl ViewEvents {
     /// Returns the id, the name and the data of the next event.
     pub fn read(&mut self) -> (String, String, Value) {
-        let (mut id, mut name) = (String::new(), String::new());
+        let (id, name, data) = self.read_text();
+        (id, name, serde_json::from_str(&data).unwrap())
+    }
+
+    /// Returns the id, the name and the text of the next event. One without a name is a message.
+    pub fn read_text(&mut self) -> (String, String, String) {
+        let (mut id, mut name) = (String::new(), "message".to_owned());
         loop {
             let mut line = String::new();
             assert!(self.0.read_line(&mut line).unwrap() > 0, "the stream ended");
-            match line.trim_end().split_once(": ") {
-                Some(("id", value)) => id = value.to_owned(),
-                Some(("event", value)) => name = value.to_owned(),
-                Some(("data", value)) => return (id, name, serde_json::from_str(value).unwrap()),
+            match line.trim_end_matches('\n').split_once(':') {
+                Some(("id", value)) => id = value.trim_start().to_owned(),
+                Some(("event", value)) => name = value.trim_start().to_owned(),
+                Some(("data", value)) => return (id, name, value.strip_prefix(' ').unwrap_or(value).to_owned()),
                 _ => {}
             }
         }

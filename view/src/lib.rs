@@ -10,6 +10,7 @@ mod baton;
 mod changes;
 mod event_id;
 mod feed;
+mod logs;
 pub mod notifications;
 mod picture;
 mod serve;

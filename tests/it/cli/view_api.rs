@@ -23,6 +23,8 @@ const REQUESTS: &[(&str, &[&str])] = &[
     ("/api/runs/{id}", &["demo", "LOOP"]),
     ("/api/runs/{id}/decisions", &["demo"]),
     ("/api/runs/{id}/log", &["demo", "LOOP"]),
+    ("/api/loops/{id}", &["LOOP"]),
+    ("/api/loops/{id}/events", &["LOOP"]),
     ("/api/decisions", &["", "?after=2"]),
     ("/api/actions", &[""]),
 ];
@@ -91,7 +93,7 @@ impl<'a> Described<'a> {
         let (media, content) = self.content(path, "get");
         let target = if path.contains("{id}") { path.replace("{id}", id) } else { format!("{path}{id}") };
         if media == "text/event-stream" {
-            return self.check_events(content);
+            return if path == "/api/events" { self.check_events(content) } else { self.check_lines(content, &target) };
         }
         let answer = self.server.get(&target);
         let (head, text) = answer.split_once("\r\n\r\n").unwrap();
@@ -113,6 +115,16 @@ impl<'a> Described<'a> {
         let (_, name, data) = events.read();
         assert_eq!(name, "changes");
         self.check(&content["x-events"][&name], &data, &name);
+    }
+
+    /// Checks the events of a log.
+    fn check_lines(&self, content: &Value, target: &str) {
+        let mut events = self.server.events_of(target, None);
+        for expected in ["begun_anew", "message"] {
+            let (_, name, text) = events.read_text();
+            assert_eq!(name, expected);
+            self.check(&content["x-events"][&name], &text.into(), &name);
+        }
     }
 
     fn check_post(&self, path: &str) {

@@ -15,6 +15,8 @@ pub(super) enum Endpoint {
     Run,
     RunDecisions,
     RunLog,
+    Loop,
+    LoopEvents,
     Decisions,
     Act,
 }
@@ -41,6 +43,8 @@ pub(super) enum Content {
     Project,
     Runs,
     RunOrLoop,
+    Loop,
+    LoopEvents,
     Decisions,
     ExplainedDecisions,
     Done,
@@ -140,6 +144,24 @@ pub(super) const ROUTES: &[Route] = &[
         Content::Text("text/plain"),
     ),
     get(
+        "/api/loops/{id}",
+        Endpoint::Loop,
+        "A loop of another program that the picture shows, with the sections of its log.",
+        &[],
+        Content::Loop,
+    ),
+    get(
+        "/api/loops/{id}/events",
+        Endpoint::LoopEvents,
+        "Follows the log of a loop, as server-sent events: each line is a message. After `begun_anew` the log begins again, \
+         and `problem` says why it cannot be read.",
+        &[
+            header("Last-Event-ID", "Go on after the line with this id, if the server still knows it."),
+            query("after", "The same, for a client that cannot set the header."),
+        ],
+        Content::LoopEvents,
+    ),
+    get(
         "/api/decisions",
         Endpoint::Decisions,
         "The recorded decisions, oldest first, of the newest 200.",
@@ -232,6 +254,8 @@ mod tests {
             ("GET", "/api/runs/log", "Run log"),
             ("GET", "/api/runs/r1/log", "RunLog r1"),
             ("GET", "/api/runs/log/log", "RunLog log"),
+            ("GET", "/api/loops/a-1", "Loop a-1"),
+            ("GET", "/api/loops/a-1/events", "LoopEvents a-1"),
             ("POST", "/api/actions", "Act "),
             ("GET", "/api/actions", "POST"),
             ("POST", "/api/state", "GET"),

@@ -15,6 +15,7 @@ use serde_json::{Map, Value, json};
 use super::action::{Action, Done};
 use super::api::{Content, Method, Parameter, ROUTES, Route};
 use super::decisions::DecisionView;
+use super::loops::LoopDetails;
 use super::response::Failure;
 use crate::changes::Change;
 use crate::picture::Picture;
@@ -43,6 +44,12 @@ fn media(content: Content, types: &mut SchemaGenerator) -> (&'static str, Value)
             let events = json!({"picture": of::<Picture>(types), "changes": of::<Vec<Change>>(types)});
             return ("text/event-stream", json!({"schema": {"type": "string"}, "x-events": events}));
         }
+        Content::LoopEvents => {
+            let text = || json!({"type": "string"});
+            let events = json!({"message": text(), "begun_anew": text(), "problem": text()});
+            return ("text/event-stream", json!({"schema": {"type": "string"}, "x-events": events}));
+        }
+        Content::Loop => of::<LoopDetails>(types),
         Content::Description => json!({"type": "object"}),
         Content::Picture => of::<Picture>(types),
         Content::Sessions => of::<SessionsView>(types),

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 use std::sync::Arc;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
@@ -10,6 +11,7 @@ use super::client::Client;
 use super::response::stream_head;
 use crate::event_id::EventId;
 use crate::feed::{Feed, Pending};
+use crate::logs::{LogClient, LogEvent};
 
 /// How often a stream that is silent says that it is there.
 const COMMENT_EVERY: Duration = Duration::from_secs(15);
@@ -19,6 +21,12 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// How many events are written at once.
 const BATCH: usize = 64;
+
+/// How often a log is looked at for new lines.
+const POLL_LOG_EVERY: Duration = Duration::from_millis(200);
+
+/// How often a log is looked at that cannot be read.
+const RETRY_LOG_EVERY: Duration = Duration::from_secs(1);
 
 /// Writes events until the client has gone. A client that does not read is cut off by the time limit of the connection.
 pub(super) fn write_events(client: &mut Client, feed: &Arc<Feed>, after: Option<EventId>) -> io::Result<()> {
@@ -44,6 +52,59 @@ pub(super) fn write_events(client: &mut Client, feed: &Arc<Feed>, after: Option<
         }
         written = Instant::now();
     }
+}
+
+/// Writes the lines of a log until the client has gone: each as a message whose id is the position behind it. `begun_anew`
+/// says that the lines so far are no longer what the log says, and `problem` why it cannot be read now.
+pub(super) fn write_log(client: &mut Client, mut log: LogClient) -> io::Result<()> {
+    client.write_all(stream_head().as_bytes())?;
+    client.write_all(b"retry: 2000\n\n")?;
+    let (mut written, mut looked) = (Instant::now(), Instant::now());
+    let mut problem: Option<String> = None;
+    loop {
+        let (text, pause) = match log.next(BATCH) {
+            Ok(events) if events.is_empty() => (String::new(), POLL_LOG_EVERY),
+            Ok(events) => (events.iter().map(log_event).collect(), Duration::ZERO),
+            Err(error) => (problem_event(&error, &mut problem), RETRY_LOG_EVERY),
+        };
+        if pause != RETRY_LOG_EVERY {
+            problem = None;
+        }
+        if !text.is_empty() {
+            client.write_all(text.as_bytes())?;
+            written = Instant::now();
+        } else if written.elapsed() >= COMMENT_EVERY {
+            client.write_all(b":\n\n")?;
+            written = Instant::now();
+        }
+        if looked.elapsed() >= LOOK_EVERY {
+            looked = Instant::now();
+            if client.has_gone()? {
+                return Ok(());
+            }
+        }
+        thread::sleep(pause);
+    }
+}
+
+/// Returns an event. The text of a line has no line break.
+fn log_event(event: &LogEvent) -> String {
+    let id = event.position();
+    match event {
+        LogEvent::BegunAnew(_) => format!("id: {id}\nevent: begun_anew\ndata:\n\n"),
+        LogEvent::Line(_, text) => format!("id: {id}\ndata: {text}\n\n"),
+    }
+}
+
+/// Returns an event that says why the log cannot be read, if that was not said before.
+fn problem_event(error: &io::Error, said: &mut Option<String>) -> String {
+    let text = baton_display::strip_control_chars(&error.to_string());
+    if said.as_ref() == Some(&text) {
+        return String::new();
+    }
+    let event = format!("event: problem\ndata: {text}\n\n");
+    *said = Some(text);
+    event
 }
 
 fn write_event(client: &mut Client, id: EventId, name: &str, data: &impl Serialize) -> io::Result<()> {

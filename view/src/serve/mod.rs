@@ -8,6 +8,7 @@ mod decisions;
 #[cfg(test)]
 mod description;
 mod event_stream;
+mod loops;
 mod page;
 mod request;
 mod response;
@@ -27,11 +28,12 @@ use clap::Args;
 
 use self::access::Access;
 use self::client::Client;
-use self::event_stream::write_events;
+use self::event_stream::{write_events, write_log};
 use self::request::{READ_TIMEOUT, Request, RequestError};
 use self::response::Response;
 use self::routes::{Answer, Routes};
 use crate::feed::Feed;
+use crate::logs::FollowedLogs;
 use crate::source::Source;
 use crate::watcher::{self, StartError};
 
@@ -109,7 +111,7 @@ impl Serve {
         let address = |key: &str| format!("http://127.0.0.1:{port}/?token={key}");
         let (printed, opened) = (address(&token), code.as_deref().map(address));
         let access = Access { port, token, code: Mutex::new(code), is_read_only: self.read_only };
-        let (routes, feed) = (Routes { baton }, watcher::start(source)?);
+        let (routes, feed) = (Routes { baton, logs: FollowedLogs::default() }, watcher::start(source)?);
         let server = Arc::new(Server { access, routes, feed, write_timeout: WRITE_TIMEOUT });
         let mut out = io::stdout().lock();
         writeln!(out, "{printed}").and_then(|()| out.flush()).map_err(ServeError::Output)?;
@@ -181,6 +183,7 @@ impl Server {
         match self.answer(&request) {
             Answer::Response(response) => response.write(client),
             Answer::Events(after) => write_events(client, &self.feed, after),
+            Answer::Log(log) => write_log(client, log),
         }
     }
 

@@ -163,7 +163,7 @@ fn parse_query(query: &str) -> Option<Vec<(String, String)>> {
 }
 
 /// Decodes `%41` and `+`.
-fn decode(text: &str) -> Option<String> {
+pub(super) fn decode(text: &str) -> Option<String> {
     let mut bytes = Vec::new();
     let mut rest = text.bytes();
     while let Some(byte) = rest.next() {

@@ -10,11 +10,13 @@ use serde::{Deserialize, Serialize};
 use super::action::{Action, Done, is_id};
 use super::api::{Endpoint, Lookup, Route, lookup};
 use super::decisions::{explained, stored_after};
+use super::loops;
 use super::page;
 use super::request::Request;
 use super::response::Response;
 use crate::event_id::EventId;
 use crate::feed::Feed;
+use crate::logs::{FollowedLogs, LogClient};
 
 /// How long a command may take.
 const COMMAND_TIMEOUT: Duration = Duration::from_secs(20);
@@ -25,18 +27,30 @@ const MAX_OUTPUT_BYTES: usize = 8 * 1024 * 1024;
 /// How many decisions and sessions are listed.
 const PAGE: &str = "--limit=200";
 
+/// Why there are no details of a loop.
+const NO_LOOP: &str = "no loop with this id is shown";
+
 /// What to do with a request.
 pub(super) enum Answer {
     /// Write this.
     Response(Response),
     /// Write events, after this one if that is known.
     Events(Option<EventId>),
+    /// Write the lines of a log.
+    Log(LogClient),
 }
 
 /// Answers requests that were let in.
 pub(super) struct Routes {
     /// The `baton` program.
     pub(super) baton: PathBuf,
+    /// The logs that clients follow.
+    pub(super) logs: FollowedLogs,
+}
+
+/// Returns the id of the last event that a client saw.
+fn last_event(request: &Request) -> Option<&str> {
+    request.header("last-event-id").or_else(|| request.parameter("after"))
 }
 
 impl Routes {
@@ -55,10 +69,19 @@ impl Routes {
             }
         };
         Answer::Response(match route.endpoint {
-            Endpoint::Events => {
-                let after = request.header("last-event-id").or_else(|| request.parameter("after"));
-                return Answer::Events(after.and_then(|id| id.parse().ok()));
+            Endpoint::Events => return Answer::Events(last_event(request).and_then(|id| id.parse().ok())),
+            Endpoint::LoopEvents => {
+                let after = last_event(request).and_then(|id| id.parse().ok());
+                match loops::find(&feed.picture(), id).map(|item| loops::follow(&self.logs, item, after)) {
+                    Some(Ok(client)) => return Answer::Log(client),
+                    Some(Err(error)) => Response::error(500, &error.to_string()),
+                    None => Response::error(404, NO_LOOP),
+                }
             }
+            Endpoint::Loop => match loops::find(&feed.picture(), id) {
+                Some(item) => json(&loops::details(&self.logs, item)),
+                None => Response::error(404, NO_LOOP),
+            },
             Endpoint::Description => Response::json(200, include_str!("../../../schemas/view/openapi.json")),
             Endpoint::State => json(&*feed.picture()),
             Endpoint::Sessions => self.list(&["session", "list", "--json", PAGE], route, request),

@@ -13,6 +13,7 @@ use super::access::Access;
 use super::request::Request;
 use super::routes::Routes;
 use crate::feed::{Feed, RingLimits};
+use crate::logs::FollowedLogs;
 use crate::picture::Picture;
 
 const TOKEN: &str = "0123456789abcdef";
@@ -154,7 +155,7 @@ fn serve(feed: &Arc<Feed>, write_timeout: Duration) -> u16 {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let port = listener.local_addr().unwrap().port();
     let access = Access { port, ..access(false) };
-    let routes = Routes { baton: "baton".into() };
+    let routes = Routes { baton: "baton".into(), logs: FollowedLogs::default() };
     let server = Arc::new(Server { access, routes, feed: Arc::clone(feed), write_timeout });
     thread::spawn(move || server.accept(&listener));
     port

@@ -1,12 +1,14 @@
 //! The loops of other programs in the picture: found below watched directories, with real locks.
 
 use std::fs;
+use std::io::Write;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::Command;
 
 use agent_baton_tests::Scratch;
 use agent_baton_tests::process::{Launch, Process};
+use agent_baton_tests::view_server::{ViewEvents, ViewServer, status};
 use baton_status::{Item, ItemKind};
 use baton_view::{Picture, Source, StateSource};
 
@@ -189,4 +191,68 @@ fn ended_loops_give_way_and_those_that_run_stay() {
         (shown.len(), shown[0].as_str(), shown[1].as_str()),
         (201, "progress-0000.txt active", "progress-0100.txt completed")
     );
+}
+
+/// Reads events until the text of one is this. Returns the texts of the lines since the log was begun anew, and the last id.
+fn read_to(events: &mut ViewEvents, lines: &mut Vec<String>, text: &str) -> String {
+    loop {
+        let (id, name, data) = events.read_text();
+        match name.as_str() {
+            "begun_anew" => lines.clear(),
+            "message" => lines.push(data.clone()),
+            _ => {}
+        }
+        if data == text {
+            return id;
+        }
+    }
+}
+
+#[test]
+fn a_browser_follows_the_log_of_a_loop() {
+    let scratch = Scratch::new();
+    let path = scratch.home().join("src/progress-a b.txt");
+    let append = |text: &str| {
+        let mut log = fs::File::options().append(true).open(&path).unwrap();
+        log.write_all(text.as_bytes()).unwrap();
+    };
+    put(&path, &log("--- task iteration 1 ---\n[26-04-05 08:00:01] first\n"));
+    let server = ViewServer::start(&scratch, &["--watch", scratch.home().join("src").to_str().unwrap()]);
+    let id = server.json("/api/state")["items"][0]["id"].as_str().unwrap().replace(' ', "%20");
+    let details = server.json(&format!("/api/loops/{id}"));
+    assert_eq!((&details["task"], &details["problem"]), (&"task iteration 1".into(), &serde_json::Value::Null));
+    assert_eq!(details["sections"][0]["begun"], "26-04-05 08:00:01", "{details}");
+    let address = format!("/api/loops/{id}/events");
+    let mut lines = Vec::new();
+    let mut events = server.events_of(&address, None);
+    read_to(&mut events, &mut lines, "[26-04-05 08:00:01] first");
+    assert_eq!((lines.len(), lines[0].as_str(), lines[5].as_str()), (8, "# Ralphex Progress Log", ""));
+    append("second\n");
+    let seen = read_to(&mut events, &mut lines, "second");
+    // The connection is cut, and the log goes on.
+    drop(events);
+    append("third\n");
+    let mut events = server.events_of(&address, Some(&seen));
+    let (_, name, text) = events.read_text();
+    assert_eq!((name.as_str(), text.as_str()), ("message", "third"));
+    // The loop is started again within the same second.
+    put(&path, &log("--- task iteration 1 ---\n[26-04-05 08:00:01] another\nand more than before\n"));
+    let last = read_to(&mut events, &mut lines, "and more than before");
+    assert_eq!(lines.len(), 9, "{lines:?}");
+    fs::remove_file(&path).unwrap();
+    let (_, name, text) = events.read_text();
+    assert!(name == "problem" && text.contains("No such file"), "{name} {text}");
+    // An id of another server, or of nothing, leads to the whole log.
+    put(&path, &log("last\n"));
+    drop(server);
+    let server = ViewServer::start(&scratch, &["--watch", scratch.home().join("src").to_str().unwrap()]);
+    for id in [last.as_str(), "x", ""] {
+        let mut events = server.events_of(&address, Some(id));
+        assert_eq!(events.read_text().1, "begun_anew", "{id}");
+        lines.clear();
+        read_to(&mut events, &mut lines, "last");
+        assert_eq!(lines.len(), 7, "{lines:?}");
+    }
+    assert_eq!(status(&server.get("/api/loops/none")), 404);
+    assert_eq!(status(&server.get("/api/loops/none/events")), 404);
 }

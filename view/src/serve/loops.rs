@@ -1,0 +1,54 @@
+//! The loops of other programs: their details, and their logs.
+
+use std::io;
+use std::path::Path;
+
+use baton_status::{Item, ItemKind};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::request::decode;
+use crate::logs::{FollowedLogs, LogClient, LogSection, Position};
+use crate::picture::Picture;
+
+/// A loop of another program, with the sections of its log.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct LoopDetails {
+    /// What the list shows of it.
+    #[serde(flatten)]
+    item: Item,
+    /// The sections that begin in the newest 10,000 lines of its log, in order.
+    sections: Vec<LogSection>,
+    /// How many bytes of the log are before these lines.
+    omitted_bytes: u64,
+    /// Why its log cannot be read, if it cannot be.
+    problem: Option<String>,
+}
+
+/// Returns a loop that the picture shows. Its id is encoded as in an address.
+pub(super) fn find<'a>(picture: &'a Picture, id: &str) -> Option<&'a Item> {
+    let id = decode(id)?;
+    picture.items.iter().find(|item| item.kind == ItemKind::Loop && item.id == id)
+}
+
+/// Follows the log of a loop.
+///
+/// # Errors
+/// Returns an error if the system gives no random bytes.
+pub(super) fn follow(logs: &FollowedLogs, item: &Item, after: Option<Position>) -> io::Result<LogClient> {
+    let path = Path::new(item.log.as_deref().unwrap_or_default());
+    logs.follow(path, item.status == "active", after)
+}
+
+/// Returns the details of a loop.
+pub(super) fn details(logs: &FollowedLogs, item: &Item) -> LoopDetails {
+    let read = follow(logs, item, None).and_then(|client| client.sections());
+    let item = item.clone();
+    match read {
+        Ok((sections, omitted_bytes)) => LoopDetails { item, sections, omitted_bytes, problem: None },
+        Err(error) => {
+            let problem = Some(baton_display::strip_control_chars(&error.to_string()));
+            LoopDetails { item, sections: Vec::new(), omitted_bytes: 0, problem }
+        }
+    }
+}

@@ -83,6 +83,8 @@ impl Terminal {
 
     /// Waits until the shell has its terminal back as it was: what it prints is seen, and what is typed is echoed.
     pub fn wait_for_shell(&self) {
+        // What is typed before its prompt is there can be read by the view, which is about to end.
+        self.wait("the prompt", |screen| screen.trim_end().ends_with(['$', '#']));
         self.keys(&["echo back $((40 + 2))", "Enter"]);
         let screen = self.wait("the shell", |screen| screen.contains("back 42"));
         assert!(screen.contains("echo back $((40 + 2))") && !screen.contains("q quit"), "{screen}");

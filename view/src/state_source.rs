@@ -5,6 +5,7 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+use agent_baton_core::id::RunId;
 use agent_baton_core::session::Session;
 use baton_agents::AgentInspector;
 use baton_catalogue::LazyCatalogue;
@@ -125,6 +126,12 @@ impl Source for StateSource {
             Details { branch, ..transcripts.details(session, &mut self.transcripts) }
         });
         self.activities.read(&report.loops, &mut items);
+        let unfinished: HashMap<&str, &RunId> =
+            report.seen.runs.iter().map(|(run, _)| (run.id.as_str(), &run.id)).collect();
+        for item in items.iter_mut().filter(|item| item.kind == ItemKind::Run) {
+            let log = unfinished.get(item.id.as_str()).map(|id| opened.catalogue.store().progress(id));
+            item.log = log.and_then(|log| log.to_str().map(str::to_owned));
+        }
         let counts = report.counts().into_iter().map(|(count, word)| Count { count, word: word.to_owned() });
         let problem = self.index.problem().as_deref().map(baton_display::strip_control_chars);
         let picture = Picture { problem, ..Picture::new(audit, counts.collect(), items) };

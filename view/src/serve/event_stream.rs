@@ -98,7 +98,7 @@ fn log_event(event: &LogEvent) -> String {
 
 /// Returns an event that says why the log cannot be read, if that was not said before.
 fn problem_event(error: &io::Error, said: &mut Option<String>) -> String {
-    let text = baton_display::strip_control_chars(&error.to_string());
+    let text = baton_display::strip_control_chars(&format!("cannot read the log: {error}"));
     if said.as_ref() == Some(&text) {
         return String::new();
     }

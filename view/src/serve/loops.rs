@@ -47,7 +47,7 @@ pub(super) fn details(logs: &FollowedLogs, item: &Item) -> LoopDetails {
     match read {
         Ok((sections, omitted_bytes)) => LoopDetails { item, sections, omitted_bytes, problem: None },
         Err(error) => {
-            let problem = Some(baton_display::strip_control_chars(&error.to_string()));
+            let problem = Some(baton_display::strip_control_chars(&format!("cannot read the log: {error}")));
             LoopDetails { item, sections: Vec::new(), omitted_bytes: 0, problem }
         }
     }

@@ -88,7 +88,7 @@ pub(super) fn details(item: &Item) -> Vec<Vec<String>> {
     commands.iter().map(|args| args.iter().copied().map(str::to_owned).collect()).collect()
 }
 
-const fn noun(kind: ItemKind) -> &'static str {
+pub(super) const fn noun(kind: ItemKind) -> &'static str {
     match kind {
         ItemKind::Session => "a session",
         ItemKind::Run => "a run",

@@ -1,11 +1,15 @@
 //! The keys, as the help lists them. `ui.rs` says what each does.
 
+/// How many lines a page is, for the keys that scroll by pages.
+pub(super) const PAGE: isize = 10;
+
 /// The keys of the list, and what they do.
 pub(super) const KEYS: &[(&str, &str)] = &[
     ("up down j k", "select"),
     ("Tab S-Tab", "next or previous section"),
     ("Enter", "go to the pane"),
     ("l right i", "everything about it"),
+    ("o", "follow its log"),
     ("/", "filter by a word"),
     ("s", "search all sessions"),
     ("r", "resume a session"),
@@ -16,6 +20,5 @@ pub(super) const KEYS: &[(&str, &str)] = &[
     ("*", "pin or unpin a session"),
     ("y", "copy the id"),
     ("Esc h", "back"),
-    ("Ctrl-Z", "suspend"),
-    ("q", "quit"),
+    ("q Ctrl-Z", "quit, suspend"),
 ];

@@ -2,7 +2,11 @@
 
 mod archive;
 mod command;
+mod following;
+mod item_text;
 mod keys;
+mod log_pane;
+mod log_screen;
 mod screen;
 mod terminal;
 #[cfg(test)]
@@ -26,10 +30,13 @@ use signal_hook::iterator::Signals;
 
 use self::archive::Query;
 use self::command::Command;
+use self::following::Following;
+use self::log_pane::LogNews;
 use self::screen::Drawn;
 use self::terminal::TakenTerminal;
 use self::ui::{Effect, Mode, Ui};
 use crate::feed::Feed;
+use crate::logs::FollowedLogs;
 use crate::notifications::{Waits, sentence};
 use crate::picture::Picture;
 use crate::source::Source;
@@ -79,6 +86,8 @@ enum Happening {
     Done(String),
     /// Everything about an item was read.
     Details(String, String),
+    /// Something is new in the log of an item.
+    Log(String, LogNews),
     /// A page of a search was read, or why it could not be.
     Found(Query, Result<String, String>),
 }
@@ -113,6 +122,8 @@ impl Top {
         let mut waits = Waits::new(&picture);
         let mut ui = Ui::new(Picture::clone(&picture), is_in_multiplexer());
         let mut drawn = Drawn::default();
+        let logs = FollowedLogs::default();
+        let mut followed: Option<Following> = None;
         let colored = is_unset("NO_COLOR") && std::env::var_os("TERM").is_none_or(|term| term != "dumb");
         loop {
             let draw = terminal.draw(|frame| screen::draw(frame, &ui, &now(), colored, &mut drawn));
@@ -142,14 +153,28 @@ impl Top {
                     ui.show_details(&key, text);
                     None
                 }
+                Ok(Happening::Log(key, news)) => {
+                    ui.show_log(&key, news);
+                    None
+                }
                 Ok(Happening::Found(query, printed)) => {
                     ui.show_found(&query, printed);
                     None
                 }
                 Err(mpsc::RecvTimeoutError::Disconnected) => return Ok(None),
             };
+            // A log that the user no longer looks at is not read.
+            followed = followed.filter(|it: &Following| ui.follows(it.key()));
             match effect {
                 None => {}
+                Some(Effect::Follow { key, path }) => match logs.follow(&path, true, None) {
+                    Ok(client) => {
+                        let (of, sender) = (key.clone(), sender.clone());
+                        let send = move |news| sender.send(Happening::Log(of.clone(), news)).is_ok();
+                        followed = Some(Following::start(key, client, send));
+                    }
+                    Err(error) => ui.show_log(&key, Err(error.to_string())),
+                },
                 Some(Effect::Quit) => return Ok(None),
                 Some(Effect::Suspend) => terminal.suspend().map_err(TopError::Terminal)?,
                 Some(Effect::Copy(text)) => {

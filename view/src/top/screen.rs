@@ -1,16 +1,19 @@
 //! Draws the view. Colour repeats what a word already says, so nothing is lost without it.
 
 use agent_baton_core::timestamp::Timestamp;
-use baton_status::{Cause, Item, ItemKind, Section};
+use baton_status::{Cause, Item, Section};
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::style::{Color, Modifier, Style};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Clear, Paragraph, Wrap};
-use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+use unicode_width::UnicodeWidthStr;
 
 use super::archive::Archive;
+use super::item_text::{age, clean, cut, label, model, pad, pane, project};
 use super::keys::KEYS;
+use super::log_pane::LogPane;
+use super::log_screen::draw_log;
 use super::ui::{Mode, Ui};
 
 /// The width from which an item takes one line.
@@ -41,6 +44,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, ui: &Ui, now: &Timestamp, colored: boo
     drawn.rows = vec![None; usize::from(frame.area().height)];
     match &ui.mode {
         Mode::Details { text, scroll, .. } => draw_details(frame, body, text.as_deref(), *scroll),
+        Mode::Log(pane) => draw_log(frame, body, pane, ui, now),
         _ => draw_list(frame, body, ui, now, &paint, drawn),
     }
     if ui.mode == Mode::Help {
@@ -90,6 +94,9 @@ fn footline(ui: &Ui) -> Line<'static> {
         Mode::Name { text, .. } => format!("name: {}_  (Enter sets it, empty removes it, Esc)", clean(text)),
         Mode::Confirm(command) => format!("baton {} for good? y/n", clean(&command.args.join(" "))),
         Mode::Details { .. } => "Esc back  arrows scroll  Enter go".to_owned(),
+        Mode::Log(LogPane { problem: Some(problem), .. }) => clean(problem),
+        Mode::Log(LogPane { below: 0, .. }) => "Esc back  arrows scroll  g start".to_owned(),
+        Mode::Log(LogPane { below, .. }) => format!("Esc back  G end  {below} lines below"),
         Mode::Help => "any key closes".to_owned(),
         Mode::List => match &ui.message {
             Some(message) => clean(message),
@@ -264,80 +271,4 @@ fn describe(item: &Item, width: usize) -> String {
     let label = label(item);
     let text = if project.is_empty() || label.is_empty() { project + &label } else { format!("{project}  {label}") };
     cut(&text, width)
-}
-
-fn label(item: &Item) -> String {
-    let name = item.name.clone().or_else(|| item.title.clone());
-    let name = name.unwrap_or_else(|| short_id(item).to_owned());
-    let mut parts = vec![name];
-    if let Some(iteration) = item.iteration.filter(|_| item.kind == ItemKind::Run) {
-        parts.push(item.max_iterations.map_or_else(|| iteration.to_string(), |max| format!("{iteration}/{max}")));
-    }
-    parts.extend(item.phase.clone());
-    parts.extend(item.owner_pane.as_ref().map(|pane| format!("owned in {pane}")));
-    if item.pinned {
-        parts.push("pinned".to_owned());
-    }
-    parts.extend(item.question.clone().or_else(|| item.prompt.clone().filter(|_| item.section == Section::Working)));
-    clean(&parts.join("  "))
-}
-
-/// Returns the model and how full its context is, as a number and as a bar.
-fn model(item: &Item) -> String {
-    let model = item.model.clone().unwrap_or_default();
-    let Some((used, window)) = item.context.zip(item.context_window.filter(|window| *window > 0)) else {
-        return clean(&model);
-    };
-    let percent = (used.saturating_mul(100) / window).min(100);
-    let full = usize::try_from(percent / 10).unwrap_or(10).min(10);
-    clean(&format!("{model} {percent:>3}% {}{}", "#".repeat(full), "-".repeat(10 - full)))
-}
-
-fn project(item: &Item) -> String {
-    let name = item.project.as_deref().map(|path| path.rsplit('/').find(|part| !part.is_empty()).unwrap_or(path));
-    let name = name.unwrap_or("");
-    clean(&item.branch.as_ref().map_or_else(|| name.to_owned(), |branch| format!("{name} ({branch})")))
-}
-
-fn pane(item: &Item) -> String {
-    clean(item.pane.as_deref().unwrap_or("-"))
-}
-
-fn age(item: &Item, now: &Timestamp) -> String {
-    item.since.as_ref().map_or_else(|| "-".to_owned(), |since| baton_display::format_age(since.age_ms(now)))
-}
-
-fn short_id(item: &Item) -> &str {
-    item.id.get(..8).unwrap_or(&item.id)
-}
-
-/// Returns text that cannot control the terminal. Most of it is clean already; the output of a command is not.
-fn clean(text: &str) -> String {
-    baton_display::strip_control_chars(text)
-}
-
-/// Returns the text in exactly `width` columns.
-fn pad(text: &str, width: usize) -> String {
-    let text = cut(text, width);
-    let used = text.width();
-    text + &" ".repeat(width.saturating_sub(used))
-}
-
-/// Returns the text in at most `width` columns, with an ellipsis where something was cut off.
-fn cut(text: &str, width: usize) -> String {
-    if text.width() <= width {
-        return text.to_owned();
-    }
-    let mut used = 1;
-    let mut kept: String = text
-        .chars()
-        .take_while(|c| {
-            used += c.width().unwrap_or(0);
-            used <= width
-        })
-        .collect();
-    if width > 0 {
-        kept.push('…');
-    }
-    kept
 }

@@ -1,14 +1,15 @@
 //! What the user has selected and typed, and what each key does to that. It draws nothing and runs nothing.
 
+use std::path::PathBuf;
+
 use baton_status::{Item, Section};
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
 use super::archive::{Archive, Query};
-use super::command::{Command, Verb};
+use super::command::{Command, Verb, noun};
+use super::keys::PAGE;
+use super::log_pane::{LogNews, LogPane};
 use crate::picture::Picture;
-
-/// How many lines a page is, for the keys that scroll by pages.
-const PAGE: isize = 10;
 
 /// The longest text that a user can type.
 const MAX_TYPED: usize = 64;
@@ -60,6 +61,8 @@ pub(super) enum Mode {
         /// The first line that is shown.
         scroll: usize,
     },
+    /// The followed log of one item.
+    Log(LogPane),
 }
 
 /// What the caller must do after a key.
@@ -77,6 +80,13 @@ pub(super) enum Effect {
     Read(Box<Item>),
     /// Read a page of a search.
     Search(Query),
+    /// Follow the log of an item, until the user no longer looks at it.
+    Follow {
+        /// The key of the item.
+        key: String,
+        /// The path of the log.
+        path: PathBuf,
+    },
 }
 
 impl Ui {
@@ -110,6 +120,20 @@ impl Ui {
         {
             *text = Some(read);
         }
+    }
+
+    /// Shows what is new in a log, if the user still looks at it.
+    pub(super) fn show_log(&mut self, of: &str, news: LogNews) {
+        if let Mode::Log(pane) = &mut self.mode
+            && pane.key == of
+        {
+            pane.take(news);
+        }
+    }
+
+    /// Returns whether the user looks at the log of this item.
+    pub(super) fn follows(&self, key: &str) -> bool {
+        matches!(&self.mode, Mode::Log(pane) if pane.key == key)
     }
 
     /// Adds a page of a search, if the user still looks at it.
@@ -149,6 +173,7 @@ impl Ui {
     pub(super) fn move_by(&mut self, by: isize) {
         match &mut self.mode {
             Mode::Details { scroll, .. } => *scroll = scroll.saturating_add_signed(by),
+            Mode::Log(pane) => pane.scroll(by),
             _ => {
                 let last = self.visible().len().saturating_sub(1);
                 self.select_existing(self.place().saturating_add_signed(by).min(last));
@@ -217,6 +242,13 @@ impl Ui {
                 }
             },
             Mode::Details { .. } => self.details_key(key.code),
+            Mode::Log(_) if key.code == KeyCode::Char('q') => Some(Effect::Quit),
+            Mode::Log(pane) => {
+                if pane.is_left_by(key.code) {
+                    self.mode = Mode::List;
+                }
+                None
+            }
         }
     }
 
@@ -244,6 +276,7 @@ impl Ui {
                 }
             },
             KeyCode::Right | KeyCode::Char('l' | 'i') => return self.open_details(),
+            KeyCode::Char('o') => return self.open_log(),
             KeyCode::Char('y') => return self.item().map(|item| Effect::Copy(item.id.clone())),
             KeyCode::Enter => return self.act(Verb::Go),
             KeyCode::Char('r') => return self.act(Verb::Resume),
@@ -302,6 +335,17 @@ impl Ui {
         Some(Effect::Read(Box::new(item)))
     }
 
+    fn open_log(&mut self) -> Option<Effect> {
+        let item = self.item()?;
+        let Some(log) = &item.log else {
+            self.message = Some(format!("{} has no log here", noun(item.kind)));
+            return None;
+        };
+        let (key, path) = (item.key.clone(), PathBuf::from(log));
+        self.mode = Mode::Log(LogPane::new(&key));
+        Some(Effect::Follow { key, path })
+    }
+
     /// Does something to the selected item: at once, after a question, or after a name was typed.
     pub(super) fn act(&mut self, verb: Verb) -> Option<Effect> {
         let command = match verb.command(self.item()?, self.has_multiplexer) {
@@ -358,6 +402,8 @@ impl Ui {
 fn contains(item: &Item, word: &str) -> bool {
     let texts =
         [&item.agent, &item.pane, &item.project, &item.branch, &item.name, &item.title, &item.model, &item.phase];
+    let of_log = [&item.task, &item.log_section, &item.reason];
+    let texts = texts.into_iter().chain(of_log);
     let mut texts = texts.into_iter().flatten().chain([&item.id, &item.status]);
     texts.any(|text| text.to_lowercase().contains(word))
 }

@@ -1,6 +1,7 @@
 //! `baton-view top` in a real terminal: a pane of tmux.
 
 use std::fs;
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -129,4 +130,39 @@ fn a_state_that_vanishes_is_said_and_what_comes_back_is_shown() {
     terminal.wait("the run again", |screen| {
         screen.contains("demo") && !screen.lines().next().unwrap().contains("state directory")
     });
+}
+
+#[test]
+fn the_log_of_a_loop_or_a_run_is_followed() {
+    let scratch = Scratch::new();
+    let Some(terminal) = Terminal::open(&scratch, 80, 24) else { return };
+    let log = scratch.home().join("src/progress-fix.txt");
+    fs::create_dir_all(log.parent().unwrap()).unwrap();
+    let header = format!("# Ralphex Progress Log\nPlan: fix.md\n{}\n", "-".repeat(60));
+    fs::write(&log, format!("{header}--- task iteration 1 ---\nfirst\n")).unwrap();
+    let config = scratch.home().join(".config/baton/config.toml");
+    fs::create_dir_all(config.parent().unwrap()).unwrap();
+    fs::write(config, format!("[view]\nwatch = [{:?}]\n", log.parent().unwrap())).unwrap();
+    let owner = Window::open_owner(&scratch, Agent::Claude, "%1");
+    terminal.show();
+    terminal.keys(&["/"]);
+    terminal.keys(&["-l", "fix.md"]);
+    terminal.keys(&["Enter", "o"]);
+    terminal.wait("the log", |screen| screen.contains("\nfirst"));
+    fs::File::options().append(true).open(&log).unwrap().write_all(b"second\n").unwrap();
+    terminal.wait("the next line", |screen| screen.contains("\nsecond"));
+    fs::write(&log, format!("{header}--- task iteration 1 ---\nanother run\n")).unwrap();
+    terminal.wait("the next run", |screen| screen.contains("\nanother run") && !screen.contains("second"));
+    fs::remove_file(&log).unwrap();
+    terminal.wait("what is wrong", |screen| screen.contains("cannot read the log: No such file"));
+    terminal.keys(&["Escape"]);
+    // Once more: the filter.
+    terminal.keys(&["Escape"]);
+    terminal.keys(&["/"]);
+    terminal.keys(&["-l", "demo"]);
+    terminal.keys(&["Enter", "o"]);
+    terminal.wait("the log of the run", |screen| screen.contains("# baton Progress Log"));
+    terminal.keys(&["q"]);
+    terminal.wait_for_shell();
+    drop(owner);
 }

@@ -132,7 +132,7 @@ pub struct Item {
     #[serde(serialize_with = "serialize_time")]
     #[schemars(with = "Option<String>")]
     pub started: Option<Timestamp>,
-    /// The path of the log of a loop of another program.
+    /// The path of the log of a loop of another program, or of an unfinished run.
     pub log: Option<String>,
     /// Whether a user pinned the session.
     pub pinned: bool,

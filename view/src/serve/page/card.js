@@ -74,7 +74,9 @@ export class Card {
   factParts(item) {
     const iteration = item.iteration === null ? null
       : `iteration ${item.iteration}${item.max_iterations === null ? '' : `/${item.max_iterations}`}`;
-    const texts = [item.project?.split('/').pop(), item.branch, item.model, item.phase, item.log_section, item.task, iteration, item.reason];
+    // The task and the section of a loop are often the same words.
+    const section = item.log_section === item.task ? null : item.log_section;
+    const texts = [item.project?.split('/').pop(), item.branch, item.model, item.phase, section, item.task, iteration, item.reason];
     const parts = known(texts).map((text) => foreign('span', '', text));
     if (item.context !== null) parts.push(contextUsage(item));
     if (item.turn_tokens) parts.push(element('span', '', `${item.turn_tokens} tokens this turn`));

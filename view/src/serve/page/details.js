@@ -123,12 +123,15 @@ function runParts(run) {
 }
 
 function loopParts(loop) {
-  const parts = [facts(Object.entries(loop).filter(([, value]) => ['string', 'number'].includes(typeof value))
-    .map(([name, value]) => [name.replaceAll('_', ' '), value]))];
-  if (loop.sections?.length) {
-    const list = element('ol');
-    for (const section of loop.sections) list.append(foreign('li', '', section.name ?? section.title ?? String(section)));
-    parts.push(part('Sections', list));
+  const parts = [facts([
+    ['Plan', loop.name], ['Status', loop.status], ['Reason', loop.reason], ['Mode', loop.phase], ['Executor', loop.agent], ['Task', loop.task],
+    ['Section', loop.log_section], ['Project', loop.project], ['Branch', loop.branch], ['Started', loop.started && dateTime(loop.started)],
+    [loop.status === 'active' ? 'At work since' : 'Last written', loop.since && dateTime(loop.since)], ['Log', loop.log],
+    ['Problem', loop.problem], ['Left out', loop.omitted_bytes ? `${loop.omitted_bytes} bytes before what is shown` : null],
+  ])];
+  if (loop.sections?.length > 0) {
+    const rows = loop.sections.map((it) => [it.name, it.phase, it.begun, `${it.lines}`]);
+    parts.push(part('Sections', table('Sections', ['Name', 'Phase', 'Begun', 'Lines'], rows)));
   }
   return parts;
 }

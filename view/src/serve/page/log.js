@@ -21,11 +21,11 @@ export class Log {
     this.change(() => this.element.replaceChildren(...lines.slice(-MAX_LINES).map((line) => element('div', 'row', line))));
   }
 
-  /** Adds a line. */
-  append(line) {
+  /** Adds lines. Of too many, the newest stay. */
+  append(lines) {
     this.change(() => {
-      this.element.append(element('div', 'row', line));
-      if (this.element.children.length > MAX_LINES) this.element.firstChild.remove();
+      this.element.append(...lines.map((line) => element('div', 'row', line)));
+      while (this.element.children.length > MAX_LINES) this.element.firstChild.remove();
     });
   }
 
@@ -47,8 +47,15 @@ export async function showRunLog(log, id) {
 /** Follows the log of a loop of another program, until the function that it returns is called. */
 export function followLoopLog(log, id) {
   const events = new EventSource(`api/loops/${encodeURIComponent(id)}/events`);
-  events.addEventListener('message', (event) => log.append(event.data));
-  events.addEventListener('line', (event) => log.append(event.data));
-  events.addEventListener('begun_anew', () => log.replace([]));
+  const waiting = []; // lines that come together are drawn together
+  const draw = () => log.append(waiting.splice(0));
+  events.addEventListener('message', (event) => {
+    if (waiting.push(event.data) === 1) setTimeout(draw);
+  });
+  events.addEventListener('begun_anew', () => {
+    waiting.length = 0;
+    log.replace([]);
+  });
+  events.addEventListener('problem', (event) => log.append([event.data]));
   return () => events.close();
 }

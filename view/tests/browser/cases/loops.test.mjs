@@ -1,0 +1,61 @@
+// Loops of other programs: their state, and their logs, followed live.
+
+import assert from 'node:assert/strict';
+import { appendFileSync, writeFileSync } from 'node:fs';
+
+import { connection, entry, open } from '../fixture/page.mjs';
+import { Proxy } from '../fixture/proxy.mjs';
+import { check } from '../fixture/test.mjs';
+import { until } from '../fixture/waiting.mjs';
+
+const LOG = 'home/work/.ralphex/progress/progress-fix.txt';
+const HEAD = `# Ralphex Progress Log
+Plan: plans/fix.md
+Branch: main
+Mode: full
+Started: 2026-04-05 08:00:00
+${'-'.repeat(60)}
+
+`;
+
+/** Writes a log, and holds its lock as the program does that writes it. */
+async function begin(scratch, text) {
+  const path = scratch.write(LOG, HEAD + text);
+  const holder = scratch.start('flock', ['--exclusive', path, 'sh', '-c', 'echo locked; exec sleep 100000']);
+  await new Promise((resolve) => holder.stdout.once('data', resolve));
+  return path;
+}
+
+check('the log of a loop is followed, and each line is shown once', async (scratch, browser) => {
+  const path = await begin(scratch, '--- task iteration 1 ---\n[26-04-05 08:00:01] line 0\n');
+  const proxy = await Proxy.start(scratch);
+  const context = await browser.newContext(proxy.options);
+  const page = await open(browser, await scratch.serve(), { context });
+  await entry(page, 'plans/fix.md').getByText('active', { exact: true }).waitFor();
+  await entry(page, 'plans/fix.md').getByRole('link').click();
+  await page.getByRole('heading', { name: 'Loop plans/fix.md' }).waitFor();
+  await page.getByRole('region', { name: 'Sections' }).getByText('task iteration 1').waitFor();
+  const lines = async () => (await page.locator('.log .row').allTextContents()).filter((line) => / line \d/.test(line)).map((line) => line.replace(/.* line /, ''));
+  await until('the first line', async () => (await lines()).join() === '0');
+  appendFileSync(path, '[26-04-05 08:00:02] line 1\n[26-04-05 08:00:02] half a');
+  await until('a whole line', async () => (await lines()).join() === '0,1');
+  // What is written while the connection is cut comes once.
+  proxy.cut();
+  await connection(page, 'not connected');
+  appendFileSync(path, ' line 2\n[26-04-05 08:00:03] <b>bold</b> line 3\n');
+  proxy.mend();
+  await until('what was missed', async () => (await lines()).join() === '0,1,2,3');
+  assert.equal(await page.locator('.log b').count(), 0);
+  // The log is begun anew.
+  writeFileSync(path, `${HEAD}[26-04-05 09:00:00] line 7\n`);
+  await until('the new log', async () => (await lines()).join() === '7');
+  assert.deepEqual(page.errors, []);
+});
+
+check('a loop that was killed is told apart from one at work', async (scratch, browser) => {
+  const path = scratch.write(LOG, `${HEAD}[26-04-05 08:00:01] line 0\n`);
+  const page = await open(browser, await scratch.serve());
+  await entry(page, 'plans/fix.md').getByText('interrupted', { exact: true }).waitFor();
+  appendFileSync(path, `${'-'.repeat(60)}\nCompleted: 2026-04-05 09:00:00 (1h0m0s)\n`);
+  await entry(page, 'plans/fix.md').getByText('completed', { exact: true }).waitFor();
+});

@@ -13,7 +13,7 @@ use crate::event_id::EventId;
 pub struct Picture {
     /// The event that led to it.
     pub id: EventId,
-    /// Why the state could not be read, if it could not. The items are what was known before.
+    /// What could not be read. If it was the state, the items are what was known before.
     pub problem: Option<String>,
     /// How many of what there are, as `baton status --line` counts them.
     pub counts: Vec<Count>,

@@ -33,6 +33,8 @@ pub struct StateSource {
     index: LoopIndex,
     activities: Activities,
     transcripts: Transcripts,
+    /// Why the configuration could not be used when it was last read.
+    config_problem: Option<String>,
     /// What was read last.
     last: Option<StatusReport>,
 }
@@ -62,6 +64,7 @@ impl StateSource {
             index: LoopIndex::default(),
             activities: Activities::default(),
             transcripts: Transcripts::default(),
+            config_problem: None,
             last: None,
         }
     }
@@ -133,7 +136,9 @@ impl Source for StateSource {
             item.log = log.and_then(|log| log.to_str().map(str::to_owned));
         }
         let counts = report.counts().into_iter().map(|(count, word)| Count { count, word: word.to_owned() });
-        let problem = self.index.problem().as_deref().map(baton_display::strip_control_chars);
+        self.config_problem = config_problem(&opened.settings);
+        let problem = self.config_problem.clone().or_else(|| self.index.problem());
+        let problem = problem.as_deref().map(baton_display::strip_control_chars);
         let picture = Picture { problem, ..Picture::new(audit, counts.collect(), items) };
         self.transcripts = transcripts;
         self.last = Some(report);
@@ -144,6 +149,9 @@ impl Source for StateSource {
         let Ok(opened) = self.open() else { return false };
         let reader = opened.reader();
         self.index(&opened.settings);
+        if config_problem(&opened.settings) != self.config_problem {
+            return false;
+        }
         let Some(last) = &self.last else { return false };
         let transcripts = &self.transcripts.0;
         transcripts.iter().all(|(path, (stamp, _))| file_stamp(path) == Some(*stamp))
@@ -200,6 +208,11 @@ impl Transcripts {
 fn file_stamp(path: &Path) -> Option<FileStamp> {
     let meta = fs::metadata(path).ok().filter(fs::Metadata::is_file)?;
     Some((meta.dev(), meta.ino(), meta.len(), meta.mtime(), meta.mtime_nsec()))
+}
+
+/// Returns why the configuration cannot be used, once it was read.
+fn config_problem(settings: &Settings) -> Option<String> {
+    settings.problem().map(|problem| baton_display::error_chain(problem))
 }
 
 fn with_user_config(env: StateDirEnv) -> StateDirEnv {

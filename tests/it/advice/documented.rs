@@ -15,12 +15,16 @@ use crate::structure::rust_source::rust_files;
 const VARIABLES: [(&str, &str); 3] =
     [("\"$BATON_RUN\"", "demo"), ("\"$BATON_FENCE\"", "1"), ("--iteration N", "--iteration 1")];
 
+/// Pages that design commands before their code.
+const DESIGNED: [&str; 1] = ["fleet.md"];
+
 fn documents() -> Vec<PathBuf> {
     let mut files = vec![workspace().join("README.md")];
     for dir in ["docs", "docs/guide", "docs/design"] {
         let entries = fs::read_dir(workspace().join(dir)).unwrap().map(|entry| entry.unwrap().path());
         files.extend(entries.filter(|path| path.extension().is_some_and(|extension| extension == "md")));
     }
+    files.retain(|path| !DESIGNED.iter().any(|name| path.ends_with(name)));
     files
 }
 

@@ -7,6 +7,7 @@ mod item_text;
 mod keys;
 mod log_pane;
 mod log_screen;
+mod notify;
 mod screen;
 mod terminal;
 #[cfg(test)]
@@ -32,6 +33,7 @@ use self::archive::Query;
 use self::command::Command;
 use self::following::Following;
 use self::log_pane::LogNews;
+use self::notify::{BELL, Sequence, notify_desktop};
 use self::screen::Drawn;
 use self::terminal::TakenTerminal;
 use self::ui::{Effect, Mode, Ui};
@@ -51,7 +53,7 @@ const MAX_OUTPUT: usize = 1 << 20;
 /// Show the live view in this terminal
 #[derive(Debug, Args)]
 pub struct Top {
-    /// Notify you when something begins to wait for you: by the terminal, its bell and `notify-send`
+    /// Notify you when something begins to wait for you: by the bell, and by the desktop or else the terminal
     #[arg(long)]
     notify: bool,
     /// Look for the progress logs of other programs below these directories, instead of those of the configuration
@@ -80,6 +82,8 @@ pub enum TopError {
 enum Happening {
     Input(Input),
     Picture(Arc<Picture>),
+    /// No desktop took this notification.
+    NoDesktop(String),
     /// A signal that ends the program or stops it.
     Signal(i32),
     /// A command has ended. The line is for the user.
@@ -136,11 +140,19 @@ impl Top {
                 Ok(Happening::Picture(picture)) => {
                     if self.notify {
                         for item in waits.begun(&picture) {
-                            terminal.write(&notification(&sentence(item))).map_err(TopError::Terminal)?;
-                            notify_desktop(sentence(item));
+                            terminal.write(BELL).map_err(TopError::Terminal)?;
+                            let (text, sender) = (sentence(item), sender.clone());
+                            thread::spawn(move || {
+                                notify_desktop(&text) || sender.send(Happening::NoDesktop(text)).is_ok()
+                            });
                         }
                     }
                     ui.show(Picture::clone(&picture));
+                    None
+                }
+                Ok(Happening::NoDesktop(text)) => {
+                    let sequence = Sequence::of(&variable("TERM"), !is_unset("VTE_VERSION"));
+                    terminal.write(&sequence.show(&text, is_in_multiplexer())).map_err(TopError::Terminal)?;
                     None
                 }
                 Ok(Happening::Signal(SIGTSTP)) => Some(Effect::Suspend),
@@ -224,6 +236,10 @@ fn click(ui: &mut Ui, mouse: &MouseEvent, drawn: &Drawn) -> Option<Effect> {
     None
 }
 
+fn variable(name: &str) -> String {
+    std::env::var(name).unwrap_or_default()
+}
+
 fn is_unset(variable: &str) -> bool {
     std::env::var_os(variable).is_none_or(|value| value.is_empty())
 }
@@ -296,21 +312,4 @@ fn output(baton: &Path, command: &Command) -> (bool, String) {
         }
         Err(error) => (false, format!("cannot run {}: {error}", baton.display())),
     }
-}
-
-/// Shows a notification on the desktop, where there is one.
-fn notify_desktop(text: String) {
-    thread::spawn(move || {
-        let mut program = Process::new("notify-send");
-        program.args(["--app-name=baton", "--", "baton", &text]);
-        // Without the program, there is no desktop to notify.
-        program.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status()
-    });
-}
-
-/// Returns the control sequences that tell of something: those of iTerm2 and of rxvt, and the bell.
-fn notification(text: &str) -> String {
-    // A semicolon would end the title.
-    let text = text.replace(';', ",");
-    format!("\x1b]9;{text}\x07\x1b]777;notify;baton;{text}\x07\x07")
 }

@@ -438,12 +438,20 @@ fn a_wait_is_told_once_each_time_it_begins() {
         (&[("a", "idle"), ("b", "permission")], &["b"]),
         (&[("a", "idle"), ("b", "permission")], &[]),
         (&[("a", "question")], &["a"]),
+        // A state that vanishes and comes back is no news.
         (&[], &[]),
-        (&[("b", "permission")], &["b"]),
+        (&[("a", "question")], &[]),
+        (&[("a", "idle")], &[]),
+        (&[("b", "question")], &["b"]),
     ] {
         let picture = with(statuses);
         let told: Vec<_> = waits.begun(&picture).iter().map(|item| item.id.as_str()).collect();
         assert_eq!(told, expected);
     }
+    // What was at work in between begins anew.
+    waits.begun(&with(&[]));
+    let mut picture = with(&[("b", "question")]);
+    picture.items[0].since = at(1);
+    assert_eq!(waits.begun(&picture).len(), 1);
     assert_eq!(sentence(&with(&[("a", "idle")]).items[0]), "claude: idle (a in %3)");
 }

@@ -6,6 +6,7 @@ mod damage;
 mod endings;
 mod feed;
 mod install;
+mod kills;
 mod loops;
 mod serve;
 mod state;

@@ -1,9 +1,10 @@
 //! Measures commands on many sessions, and on many loops.
 
 use std::fs;
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use agent_baton_core::agent::Agent;
 use agent_baton_tests::process::start_of;
@@ -175,7 +176,10 @@ pub fn write_logs(scratch: &Scratch) -> PathBuf {
     for n in 0..MANY {
         let dir = root.join(format!("project-{:03}/.ralphex/progress", n / 100));
         fs::create_dir_all(&dir).expect("a directory");
-        fs::write(dir.join(format!("progress-{n:05}.txt")), log(n)).expect("a log");
+        let mut file = fs::File::create(dir.join(format!("progress-{n:05}.txt"))).expect("a log");
+        file.write_all(log(n).as_bytes()).expect("a log");
+        // A log that was written just now is looked at more often.
+        file.set_modified(SystemTime::now() - Duration::from_secs(30 * 86_400)).expect("a time");
     }
     root
 }

@@ -3,8 +3,8 @@
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::commands::{
-    completions, config, decide, demo, disable, doctor, explain, gc, go, install, log, man, project, replay, resume,
-    run, schema, session, status, uninstall, view,
+    answer, completions, config, decide, demo, disable, doctor, explain, gc, go, install, log, man, project, replay,
+    resume, run, schema, session, status, uninstall, view,
 };
 use crate::output::report::report;
 
@@ -36,6 +36,8 @@ enum Command {
     Resume(resume::Resume),
     /// Switch to the pane of a session or of a run's owner
     Go(go::Go),
+    /// Answer an agent that waits, by typing into its pane
+    Answer(answer::Answer),
     /// Show, save and restore protected files
     #[command(subcommand)]
     Project(project::Project),
@@ -127,6 +129,7 @@ pub fn main() -> u8 {
         Command::Session(session) => session.run(),
         Command::Resume(resume) => resume.run(),
         Command::Go(go) => go.run(),
+        Command::Answer(answer) => answer.run(),
         Command::Config(config) => config.run(),
         Command::Project(project) => project.run(),
         Command::Install(install) => install.run(),

@@ -1,5 +1,6 @@
 //! The commands, one module each.
 
+pub mod answer;
 pub mod completions;
 pub mod config;
 pub mod decide;

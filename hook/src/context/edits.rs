@@ -87,6 +87,24 @@ impl Context {
         id: &SessionId,
         edit: impl FnOnce(&mut Session),
     ) -> Result<(), CommandError> {
+        self.write_session(action, id, edit, |before, after| before != after)
+    }
+
+    /// Records in the audit what a user did to a session, and changes nothing else of its record.
+    ///
+    /// # Errors
+    /// See [`Self::edit_session`].
+    pub fn touch_session(&self, action: AuditAction, id: &SessionId) -> Result<(), CommandError> {
+        self.write_session(action, id, |_| {}, |_, _| true)
+    }
+
+    fn write_session(
+        &self,
+        action: AuditAction,
+        id: &SessionId,
+        edit: impl FnOnce(&mut Session),
+        is_written: impl FnOnce(&Session, &Session) -> bool,
+    ) -> Result<(), CommandError> {
         let now = self.now();
         let mut locked = self.store().lock(Instant::now() + LOCK_WAIT, &now)?;
         let (before, location) = match locked.view().session(id) {
@@ -98,7 +116,7 @@ impl Context {
         };
         let mut session = before.clone();
         edit(&mut session);
-        if session != before {
+        if is_written(&before, &session) {
             let mut transaction = Transaction::begin(&mut locked, action, &now);
             transaction.update_session(before, session, location);
             transaction.commit()?;

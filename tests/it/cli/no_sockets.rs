@@ -36,6 +36,7 @@ const COMMANDS: &[&str] = &[
     "session restore last",
     "resume --dry-run",
     "go last",
+    "answer last words",
     "project list",
     "project show",
     "project save",

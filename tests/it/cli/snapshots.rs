@@ -121,6 +121,7 @@ const COMMANDS: &[(&str, &[Case])] = &[
     ("session import", &[case(State::Exported, &["session import ended.tar.gz", "session import none.tar.gz"])]),
     ("resume", &[case(State::Empty, &["resume"]), case(State::Small, &["resume", "resume ACTIVE", "resume none"])]),
     ("go", &[case(State::Small, &["go LOST", "go none"])]),
+    ("answer", &[case(State::Small, &["answer IDLE words", "answer none words"])]),
     ("project", &[]),
     ("project list", &[case(State::Empty, &["project list"]), case(State::Protected, &["project list"])]),
     ("project show", &[case(State::Protected, &["project save", "project show"])]),

@@ -1,5 +1,6 @@
 //! The registry of sessions: listing, messages, export, retention.
 
+mod answer;
 mod discovery;
 mod export;
 mod foreign_loops;

@@ -16,13 +16,13 @@ use agent_baton_tests::{Scratch, Window};
 use serde_json::json;
 
 /// A tmux server that belongs to one test. It ends when dropped.
-struct Server {
+pub(super) struct Server {
     socket: PathBuf,
 }
 
 impl Server {
     /// Returns `None` if tmux is not installed, and prints that. The server starts with its first session.
-    fn new(scratch: &Scratch) -> Option<Self> {
+    pub(super) fn new(scratch: &Scratch) -> Option<Self> {
         let there = Command::new("tmux").arg("-V").output().is_ok_and(|output| output.status.success());
         if !there {
             skip("tmux is not there");
@@ -41,7 +41,7 @@ impl Server {
         until_gone("the server is gone", &pid);
     }
 
-    fn ask(&self, args: &[&str]) -> String {
+    pub(super) fn ask(&self, args: &[&str]) -> String {
         let output =
             Command::new("tmux").args(["-f", "/dev/null", "-S"]).arg(&self.socket).args(args).output().unwrap();
         String::from_utf8(output.stdout).unwrap().trim().to_owned()
@@ -54,7 +54,7 @@ impl Drop for Server {
     }
 }
 
-fn until(what: &str, holds: impl Fn() -> bool) {
+pub(super) fn until(what: &str, holds: impl Fn() -> bool) {
     let deadline = Instant::now() + Duration::from_secs(60);
     while !holds() {
         assert!(Instant::now() < deadline, "{what}");
@@ -105,13 +105,25 @@ fn started(log: &PathBuf) -> Vec<String> {
 }
 
 /// A shell under an agent's name, started from a pane of a real server.
-struct ShellAgent {
-    pid: u32,
+pub(super) struct ShellAgent {
+    pub(super) pid: u32,
 }
 
 impl ShellAgent {
     /// Starts it in a new window, below the words of `launcher`, and waits until its session is registered.
     fn start(scratch: &Scratch, server: &Server, session: &str, launcher: &str) -> Self {
+        Self::start_with(scratch, server, session, launcher, &[], "while :; do sleep 1; done")
+    }
+
+    /// The same. It then sends these events, each with its fields, and goes on with this script, in its own directory.
+    pub(super) fn start_with(
+        scratch: &Scratch,
+        server: &Server,
+        session: &str,
+        launcher: &str,
+        events: &[(&str, &str)],
+        rest: &str,
+    ) -> Self {
         let dir = scratch.root().join(session);
         fs::create_dir(&dir).unwrap();
         // A link: the kernel takes the program's name for the process'.
@@ -119,12 +131,16 @@ impl ShellAgent {
         let payload = |event: &str, more: &str| {
             format!(r#"{{"session_id":"{session}","cwd":"'$PWD'","hook_event_name":"{event}"{more}}}"#)
         };
+        let hook = |(event, more): &(&str, &str)| {
+            format!("printf '{}' | {} hook --agent claude\n", payload(event, more), program::baton().display())
+        };
+        let events: String = events.iter().map(hook).collect();
         // On a busy machine, the time limit of a hook may end it before it registers the session.
         let script = format!(
             "trap '' HUP\nexport CLAUDE_PID=$$\n\
              until {baton} session show {session} >session 2>&1; do printf '{}' | {baton} hook --agent claude; done\n\
              printf '{}' | {baton} hook --agent claude\n\
-             echo $$ > pid.new\nmv pid.new pid\nwhile :; do sleep 1; done\n",
+             {events}echo $$ > pid.new\nmv pid.new pid\n{rest}\n",
             payload("SessionStart", r#","source":"startup""#),
             payload("UserPromptSubmit", r#","prompt":"words""#),
             baton = program::baton().display(),

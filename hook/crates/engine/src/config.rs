@@ -47,6 +47,8 @@ pub struct View {
     /// The directories below which it looks for the progress logs of other programs, as absolute paths.
     #[serde(deserialize_with = "all_absolute")]
     pub watch: Vec<PathBuf>,
+    /// Whether an agent that waits may be answered from outside of its pane.
+    pub answer: bool,
 }
 
 /// Which messages of a conversation baton records. Both agents also keep transcripts of their own.

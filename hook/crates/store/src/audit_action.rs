@@ -11,6 +11,8 @@ agent_baton_core::reason_codes! {
         SessionNamed = "session_named",
         /// A user removed the session's name.
         SessionNameRemoved = "session_name_removed",
+        /// A user had an answer typed into the session's pane.
+        AnswerTyped = "answer_typed",
         /// A user moved the session to the trash.
         SessionDeleted = "session_deleted",
         /// A user restored the session from the archive or the trash.

@@ -33,8 +33,10 @@ pub fn agent(pid: u32, ended: bool) -> ProcessLookup {
         comm: "claude".into(),
         ended,
         parent: 1,
+        group: pid,
         session: pid,
         tty: 0,
+        foreground: None,
         start: fixtures::process(pid).start,
     })
 }
@@ -68,6 +70,9 @@ impl<F: Fn(u32) -> ProcessLookup> System for FakeSystem<F> {
         None
     }
     fn children(&self, _: u32) -> Option<Vec<u32>> {
+        None
+    }
+    fn reads_terminal(&self, _: u32) -> Option<bool> {
         None
     }
     fn lock_table(&self) -> Option<LockTable> {

@@ -8,6 +8,7 @@ pub mod ancestry;
 pub mod environment;
 #[cfg(any(test, feature = "testing"))]
 pub mod fake_system;
+pub mod foreground;
 pub mod linux;
 pub mod lock_table;
 pub mod multiplexer;
@@ -127,6 +128,9 @@ pub trait System {
 
     /// Returns the children of a process, or `None` if they cannot be listed.
     fn children(&self, pid: u32) -> Option<Vec<u32>>;
+
+    /// Returns whether a process reads from a terminal on its standard input, or `None` if that cannot be determined.
+    fn reads_terminal(&self, pid: u32) -> Option<bool>;
 
     /// Returns all write locks on files from one consistent read, or `None` if no consistent read succeeds.
     fn lock_table(&self) -> Option<LockTable>;

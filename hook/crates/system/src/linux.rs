@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::unix::fs::MetadataExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use agent_baton_core::process::HostId;
@@ -107,6 +107,17 @@ impl System for Linux {
         let file = File::open(format!("/proc/{pid}/task/{pid}/children")).ok()?;
         let text = String::from_utf8(read_capped(file, MAX_CHILDREN_BYTES).ok()?).ok()?;
         text.split_ascii_whitespace().map(|child| child.parse().ok()).collect()
+    }
+
+    fn reads_terminal(&self, pid: u32) -> Option<bool> {
+        let input = std::fs::read_link(format!("/proc/{pid}/fd/0"));
+        let is_terminal = |path: PathBuf| path.starts_with("/dev/pts") || path.starts_with("/dev/tty");
+        match input {
+            Ok(path) => Some(is_terminal(path)),
+            // It is closed, or the process has ended meanwhile.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Some(false),
+            Err(_) => None,
+        }
     }
 
     fn lock_table(&self) -> Option<LockTable> {

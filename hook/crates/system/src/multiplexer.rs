@@ -1,6 +1,7 @@
 //! Runs the programs of the multiplexers when a user asks to go to a pane or to open a window. No event ever runs one.
 
 mod tmux;
+mod typed_text;
 mod zellij;
 
 use std::io;
@@ -10,6 +11,7 @@ use std::time::Duration;
 use baton_fs::child::run_with_timeout;
 
 pub use tmux::{OpenedWindow, Tmux, shell_quote};
+pub use typed_text::{TypedText, TypedTextError};
 pub use zellij::Zellij;
 
 /// The maximum time for an answer of a multiplexer.

@@ -98,10 +98,10 @@ fn is_number(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::process_stat;
 
     fn check(variables: &[(&str, &str)], tty: u32, expected: &str) {
-        let process =
-            ProcessStat { pid: 1, comm: "claude".to_owned(), ended: false, parent: 0, session: 1, tty, start: 1 };
+        let process = process_stat::fixture(1, "claude", tty);
         let found = match inherited_pane(&variables, &process) {
             Pane::Tmux { server, pane } => format!("tmux {server} {pane}"),
             Pane::Zellij { session, pane } => format!("zellij {session} {pane}"),

@@ -11,10 +11,14 @@ pub struct ProcessStat {
     pub ended: bool,
     /// The pid of its parent, or 0 if the parent is outside the pid namespace.
     pub parent: u32,
+    /// Its process group.
+    pub group: u32,
     /// The process that leads its session, by pid.
     pub session: u32,
     /// The number of its controlling terminal, or 0 if it has none.
     pub tty: u32,
+    /// The process group that gets what is typed into that terminal, if there is one.
+    pub foreground: Option<u32>,
     /// When it started, in ticks since boot.
     pub start: u64,
 }
@@ -34,16 +38,18 @@ impl ProcessStat {
         let mut fields = rest.split_ascii_whitespace();
         let state = fields.next()?;
         let parent = fields.next()?.parse().ok()?;
-        let session = fields.nth(1)?.parse::<i32>().ok()?.cast_unsigned();
+        let group = fields.next()?.parse::<i32>().ok()?.cast_unsigned();
+        let session = fields.next()?.parse::<i32>().ok()?.cast_unsigned();
         let tty = fields.next()?.parse::<i32>().ok()?.cast_unsigned();
-        let threads = fields.nth(12)?.parse::<u64>().ok()?;
+        let foreground = u32::try_from(fields.next()?.parse::<i32>().ok()?).ok();
+        let threads = fields.nth(11)?.parse::<u64>().ok()?;
         let start = fields.nth(1)?.parse().ok()?;
         // If the line were truncated within the number, the start would be wrong.
         fields.next()?;
         let known = state.len() == 1 && state.bytes().all(|byte| byte.is_ascii_alphabetic());
         // A process whose main thread has exited while others run looks like a zombie but is alive.
         let ended = matches!(state, "X" | "x") || (state == "Z" && threads <= 1);
-        known.then_some(Self { pid, comm, ended, parent, session, tty, start })
+        known.then_some(Self { pid, comm, ended, parent, group, session, tty, foreground, start })
     }
 
     /// Returns the name of the controlling terminal, such as `pts/3`, or `None` if there is none or it is of another
@@ -63,6 +69,13 @@ impl ProcessStat {
     }
 }
 
+/// Returns a process that leads its group, which is in the foreground of its terminal.
+#[cfg(test)]
+pub(crate) fn fixture(pid: u32, comm: &str, tty: u32) -> ProcessStat {
+    let comm = comm.to_owned();
+    ProcessStat { pid, comm, ended: false, parent: 0, group: pid, session: pid, tty, foreground: Some(pid), start: 1 }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -70,7 +83,7 @@ mod tests {
     /// Returns a line in the kernel's format with the given name, state and number of threads.
     fn line(comm: &str, state: &str, threads: &str) -> String {
         format!(
-            "4711 ({comm}) {state} 12 4711 4711 34817 4711 4194304 1 0 0 0 5 6 0 0 20 0 {threads} 0 381757 99 1 2 3\n"
+            "4711 ({comm}) {state} 12 4712 4711 34817 4713 4194304 1 0 0 0 5 6 0 0 20 0 {threads} 0 381757 99 1 2 3\n"
         )
     }
 
@@ -80,6 +93,7 @@ mod tests {
         if let Some(stat) = stat {
             assert_eq!((stat.pid, stat.parent, stat.session, stat.start), (4711, 12, 4711, 381_757), "{line:?}");
             assert_eq!(stat.tty_name().as_deref(), Some("pts/1"), "{line:?}");
+            assert_eq!((stat.group, stat.foreground), (4712, Some(4713)), "{line:?}");
         }
     }
 
@@ -88,8 +102,8 @@ mod tests {
         for comm in ["claude", "tmux: server", "a) R 1", "(((", ")", "", "new\nline", "Web Content", "é"] {
             check(&line(comm, "S", "7"), Some((comm, false)));
         }
-        let odd = ProcessStat::parse(b"4711 (\xff\xfe) S 12 1 1 0 1 1 1 0 0 0 5 6 0 0 20 0 1 0 9 1").unwrap();
-        assert_eq!((odd.comm.as_str(), odd.start), ("\u{fffd}\u{fffd}", 9));
+        let odd = ProcessStat::parse(b"4711 (\xff\xfe) S 12 1 1 0 -1 1 1 0 0 0 5 6 0 0 20 0 1 0 9 1").unwrap();
+        assert_eq!((odd.comm.as_str(), odd.start, odd.foreground), ("\u{fffd}\u{fffd}", 9, None));
     }
 
     #[test]

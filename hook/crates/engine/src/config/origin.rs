@@ -10,7 +10,7 @@ use super::keys;
 use super::{Config, ConfigError, read_text};
 
 /// The keys, as you write them in the file.
-const KEYS: [&str; 8] = [
+const KEYS: [&str; 9] = [
     "stale_after",
     "messages",
     "retention.sessions",
@@ -19,6 +19,7 @@ const KEYS: [&str; 8] = [
     "retention.trash",
     "protect",
     "view.watch",
+    "view.answer",
 ];
 
 /// One setting.

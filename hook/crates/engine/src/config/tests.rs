@@ -36,6 +36,7 @@ fn what_is_wrong_is_named_by_line() {
         ("[[protect]]\nproject = \"/p\"\npaths = [\"../x\"]", 3, "inside"),
         ("[[protect]]\nproject = \"/p\"\npaths = [\"\"]", 3, "inside"),
         ("[view]\nwatch = [\"/a\", \"b\"]", 2, "absolute"),
+        ("[view]\nanswer = 1", 2, "boolean"),
         ("a = [", 1, ""),
     ];
     for (text, line, word) in cases {

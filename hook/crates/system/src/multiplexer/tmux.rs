@@ -5,7 +5,7 @@ use std::process::Command;
 
 use agent_baton_core::run::is_printable;
 
-use super::{MultiplexerError, answer};
+use super::{MultiplexerError, TypedText, answer};
 
 /// The session in which windows open if the caller is not in one.
 const DEFAULT_SESSION: &str = "baton";
@@ -60,6 +60,53 @@ impl Tmux {
             Some(tty) => Ok(tty.to_owned()),
             None => Err(MultiplexerError::Refused { program: "tmux", said: format!("can't find pane: {pane}") }),
         }
+    }
+
+    /// Returns why keys would not reach the program in a pane alone, if that is so.
+    ///
+    /// # Errors
+    /// Returns a [`MultiplexerError`] if tmux fails, for example because the pane is gone.
+    pub fn takes_keys(&self, pane: &str) -> Result<Option<&'static str>, MultiplexerError> {
+        const FORMAT: &str = "#{pane_dead}#{pane_in_mode}#{pane_input_off}#{pane_synchronized}.";
+        let flags = self.run(&["display-message", "-p", "-t", pane, FORMAT])?;
+        let mut flags = flags.trim_end_matches('.').chars();
+        let mut is_set = || flags.next().is_none_or(|flag| flag != '0');
+        Ok(if is_set() {
+            Some("its program has ended")
+        } else if is_set() {
+            Some("the pane shows its history or a menu; leave that first")
+        } else if is_set() {
+            Some("the pane takes no input")
+        } else if is_set() {
+            Some("the pane is synchronized, so every pane of its window would get the text")
+        } else {
+            None
+        })
+    }
+
+    /// Types a text into a pane, as it is.
+    ///
+    /// # Errors
+    /// Returns a [`MultiplexerError`] if tmux fails.
+    pub fn type_text(&self, pane: &str, text: &TypedText) -> Result<(), MultiplexerError> {
+        self.run(&Self::text_arguments(pane, text).iter().map(String::as_str).collect::<Vec<_>>()).map(|_| ())
+    }
+
+    /// Presses Enter in a pane.
+    ///
+    /// # Errors
+    /// Returns a [`MultiplexerError`] if tmux fails.
+    pub fn press_enter(&self, pane: &str) -> Result<(), MultiplexerError> {
+        self.run(&["send-keys", "-t", pane, "Enter"]).map(|_| ())
+    }
+
+    /// `-l` takes no word of the text for the name of a key. A `;` at the end would end tmux's own command.
+    fn text_arguments(pane: &str, text: &TypedText) -> Vec<String> {
+        let mut text = text.as_str().to_owned();
+        if text.ends_with(';') {
+            text.insert(text.len() - 1, '\\');
+        }
+        ["send-keys", "-t", pane, "-l", "--", &text].map(str::to_owned).into()
     }
 
     /// Selects a pane and its window. If the caller is in tmux, this also shows it to the caller. Otherwise it returns
@@ -194,7 +241,23 @@ pub fn shell_quote(word: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{escape_format, shell_quote};
+    use super::{Tmux, escape_format, shell_quote};
+
+    #[test]
+    fn a_typed_text_is_no_key_no_option_and_no_command() {
+        for (text, expected) in [
+            ("go on", "go on"),
+            ("Enter", "Enter"),
+            ("C-c", "C-c"),
+            ("-X cancel", "-X cancel"),
+            ("a; kill-server;", r"a; kill-server\;"),
+            (r"a\;", r"a\\;"),
+            ("#(touch x) #{pid}", "#(touch x) #{pid}"),
+        ] {
+            let words = Tmux::text_arguments("%3", &text.parse().unwrap());
+            assert_eq!(words, ["send-keys", "-t", "%3", "-l", "--", expected]);
+        }
+    }
 
     #[test]
     fn a_text_is_no_format_and_ends_no_command() {

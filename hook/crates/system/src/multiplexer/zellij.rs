@@ -2,7 +2,10 @@
 
 use std::process::Command;
 
-use super::{MultiplexerError, answer, shell_quote};
+use super::{MultiplexerError, TypedText, answer, shell_quote};
+
+/// What the Enter key sends, as a decimal number.
+const CARRIAGE_RETURN: &str = "13";
 
 /// A zellij session.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +20,28 @@ impl<'a> Zellij<'a> {
         Self { session }
     }
 
+    /// Types a text into a pane, as it is.
+    ///
+    /// # Errors
+    /// Returns a [`MultiplexerError`] if zellij fails. Versions before 0.44 cannot name the pane.
+    pub fn type_text(&self, pane: &str, text: &TypedText) -> Result<(), MultiplexerError> {
+        self.act(&text_arguments(pane, text))
+    }
+
+    /// Presses Enter in a pane.
+    ///
+    /// # Errors
+    /// See [`Self::type_text`].
+    pub fn press_enter(&self, pane: &str) -> Result<(), MultiplexerError> {
+        self.act(&enter_arguments(pane))
+    }
+
+    fn act(&self, words: &[&str]) -> Result<(), MultiplexerError> {
+        let mut command = Command::new("zellij");
+        command.args(["--session", self.session, "action"]).args(words);
+        answer("zellij", command).map(|_| ())
+    }
+
     /// Selects a pane. If the caller is not in the session, this returns the command with which the user gets there.
     ///
     /// # Errors
@@ -27,5 +52,28 @@ impl<'a> Zellij<'a> {
         answer("zellij", command)?;
         let inside = std::env::var("ZELLIJ_SESSION_NAME").is_ok_and(|name| name == self.session);
         Ok((!inside).then(|| format!("zellij attach {}", shell_quote(self.session))))
+    }
+}
+
+/// The arguments that type a text. None of its words is an option.
+fn text_arguments<'a>(pane: &'a str, text: &'a TypedText) -> [&'a str; 5] {
+    ["write-chars", "--pane-id", pane, "--", text.as_str()]
+}
+
+const fn enter_arguments(pane: &str) -> [&str; 4] {
+    ["write", "--pane-id", pane, CARRIAGE_RETURN]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_typed_text_is_one_argument_and_no_option() {
+        for text in ["go on", "--pane-id 4", "-n", "$(x); y", "é"] {
+            let text: TypedText = text.parse().unwrap();
+            assert_eq!(text_arguments("3", &text), ["write-chars", "--pane-id", "3", "--", text.as_str()]);
+        }
+        assert_eq!(enter_arguments("3"), ["write", "--pane-id", "3", "13"]);
     }
 }

@@ -8,6 +8,8 @@
 
 mod baton;
 mod changes;
+mod conversation;
+mod decisions;
 mod event_id;
 mod feed;
 mod logs;

@@ -19,6 +19,8 @@ const REQUESTS: &[(&str, &[&str])] = &[
     ("/api/sessions/{id}", &["s1", "s2"]),
     ("/api/sessions/{id}/decisions", &["s1"]),
     ("/api/sessions/{id}/project", &["s1"]),
+    ("/api/sessions/{id}/conversation", &["s1", "s2"]),
+    ("/api/settings", &[""]),
     ("/api/runs", &[""]),
     ("/api/runs/{id}", &["demo", "LOOP"]),
     ("/api/runs/{id}/decisions", &["demo"]),

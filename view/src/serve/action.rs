@@ -16,6 +16,8 @@ pub(super) struct Action {
     id: String,
     /// The name to give, for the action `name`.
     name: Option<String>,
+    /// What to type, for the action `answer`: one line, or one key of a dialog.
+    text: Option<String>,
 }
 
 /// What can be done.
@@ -38,6 +40,10 @@ enum ActionName {
     Unpin,
     /// Name a session.
     Name,
+    /// Move a run to the only live session of its project.
+    Adopt,
+    /// Answer an agent that waits, in its pane. The user's configuration has to allow it.
+    Answer,
 }
 
 /// The answer to an action that was done.
@@ -48,6 +54,16 @@ pub(super) struct Done {
 }
 
 impl Action {
+    /// Returns the id of the item.
+    pub(super) fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// Returns whether the command is run in the project of the run.
+    pub(super) const fn needs_project(&self) -> bool {
+        matches!(self.action, ActionName::Adopt)
+    }
+
     /// Returns the arguments of the command.
     ///
     /// # Errors
@@ -65,10 +81,14 @@ impl Action {
             ActionName::Pin => &["session", "pin"],
             ActionName::Unpin => &["session", "pin", "--off"],
             ActionName::Name => &["session", "name"],
+            ActionName::Adopt => &["run", "adopt"],
+            ActionName::Answer => &["answer"],
         };
         let mut args: Vec<String> = words.iter().copied().chain(["--", &self.id]).map(str::to_owned).collect();
-        if matches!(self.action, ActionName::Name) {
-            args.push(self.name.ok_or("a name is missing")?);
+        match self.action {
+            ActionName::Name => args.push(self.name.ok_or("a name is missing")?),
+            ActionName::Answer => args.push(self.text.ok_or("a text is missing")?),
+            _ => {}
         }
         Ok(args)
     }

@@ -11,6 +11,8 @@ pub(super) enum Endpoint {
     Session,
     SessionDecisions,
     Project,
+    Conversation,
+    Settings,
     Runs,
     Run,
     RunDecisions,
@@ -47,6 +49,8 @@ pub(super) enum Content {
     LoopEvents,
     Decisions,
     ExplainedDecisions,
+    Conversation,
+    Settings,
     Done,
 }
 
@@ -121,6 +125,14 @@ pub(super) const ROUTES: &[Route] = &[
         &[],
         Content::Project,
     ),
+    get(
+        "/api/sessions/{id}/conversation",
+        Endpoint::Conversation,
+        "The end of the conversation, from the agent's own transcript: at most 20 messages.",
+        &[],
+        Content::Conversation,
+    ),
+    get("/api/settings", Endpoint::Settings, "What this server lets one do.", &[], Content::Settings),
     get(
         "/api/runs",
         Endpoint::Runs,

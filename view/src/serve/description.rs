@@ -14,10 +14,12 @@ use serde_json::{Map, Value, json};
 
 use super::action::{Action, Done};
 use super::api::{Content, Method, Parameter, ROUTES, Route};
-use super::decisions::DecisionView;
 use super::loops::LoopDetails;
 use super::response::Failure;
+use super::settings::SettingsView;
 use crate::changes::Change;
+use crate::conversation::ConversationEndView;
+use crate::decisions::DecisionView;
 use crate::picture::Picture;
 
 /// Returns the settings for a format that the server writes.
@@ -59,6 +61,8 @@ fn media(content: Content, types: &mut SchemaGenerator) -> (&'static str, Value)
         Content::RunOrLoop => json!({"anyOf": [of::<RunView>(types), of::<ForeignLoop>(types)]}),
         Content::Decisions => of::<Vec<AuditLine>>(types),
         Content::ExplainedDecisions => of::<Vec<DecisionView>>(types),
+        Content::Conversation => of::<ConversationEndView>(types),
+        Content::Settings => of::<SettingsView>(types),
         Content::Done => of::<Done>(types),
     };
     ("application/json", json!({"schema": schema}))

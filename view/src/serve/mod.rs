@@ -4,7 +4,6 @@ mod access;
 mod action;
 mod api;
 mod client;
-mod decisions;
 #[cfg(test)]
 mod description;
 mod event_stream;
@@ -13,6 +12,7 @@ mod page;
 mod request;
 mod response;
 mod routes;
+mod settings;
 #[cfg(test)]
 mod tests;
 
@@ -111,7 +111,8 @@ impl Serve {
         let address = |key: &str| format!("http://127.0.0.1:{port}/?token={key}");
         let (printed, opened) = (address(&token), code.as_deref().map(address));
         let access = Access { port, token, code: Mutex::new(code), is_read_only: self.read_only };
-        let (routes, feed) = (Routes { baton, logs: FollowedLogs::default() }, watcher::start(source)?);
+        let routes = Routes { baton, is_read_only: self.read_only, logs: FollowedLogs::default() };
+        let feed = watcher::start(source)?;
         let server = Arc::new(Server { access, routes, feed, write_timeout: WRITE_TIMEOUT });
         let mut out = io::stdout().lock();
         writeln!(out, "{printed}").and_then(|()| out.flush()).map_err(ServeError::Output)?;

@@ -9,11 +9,13 @@ use serde::{Deserialize, Serialize};
 
 use super::action::{Action, Done, is_id};
 use super::api::{Endpoint, Lookup, Route, lookup};
-use super::decisions::{explained, stored_after};
 use super::loops;
 use super::page;
 use super::request::Request;
 use super::response::Response;
+use super::settings::SettingsView;
+use crate::conversation;
+use crate::decisions::{explained, stored_after};
 use crate::event_id::EventId;
 use crate::feed::Feed;
 use crate::logs::{FollowedLogs, LogClient};
@@ -30,6 +32,12 @@ const PAGE: &str = "--limit=200";
 /// Why there are no details of a loop.
 const NO_LOOP: &str = "no loop with this id is shown";
 
+/// The project of a record that `baton` printed.
+#[derive(Deserialize)]
+struct InProject {
+    project: Option<String>,
+}
+
 /// What to do with a request.
 pub(super) enum Answer {
     /// Write this.
@@ -44,6 +52,8 @@ pub(super) enum Answer {
 pub(super) struct Routes {
     /// The `baton` program.
     pub(super) baton: PathBuf,
+    /// Whether every action is refused.
+    pub(super) is_read_only: bool,
     /// The logs that clients follow.
     pub(super) logs: FollowedLogs,
 }
@@ -87,6 +97,8 @@ impl Routes {
             Endpoint::Sessions => self.list(&["session", "list", "--json", PAGE], route, request),
             Endpoint::Session => self.print_about(&["session", "show", "--json"], id, "application/json"),
             Endpoint::Project => self.project(id),
+            Endpoint::Conversation => self.conversation(id),
+            Endpoint::Settings => self.settings(),
             Endpoint::SessionDecisions | Endpoint::RunDecisions => self.decisions_about(id),
             Endpoint::Runs => self.list(&["run", "list", "--all", "--json"], route, request),
             Endpoint::Run => self.print_about(&["run", "show", "--json"], id, "application/json"),
@@ -98,14 +110,31 @@ impl Routes {
 
     fn act(&self, body: &[u8]) -> Response {
         let action = serde_json::from_slice::<Action>(body).map_err(|_| "an action has an action and an id");
-        let args = match action.and_then(Action::command) {
-            Ok(args) => args,
+        let needs_project = action.as_ref().is_ok_and(Action::needs_project);
+        let (id, args) = match action.and_then(|action| Ok((action.id().to_owned(), action.command()?))) {
+            Ok(done) => done,
             Err(why) => return Response::error(400, why),
         };
-        match self.run(args) {
+        let directory = if needs_project { self.project_of_run(&id) } else { None };
+        match self.run_in(directory.as_deref(), args) {
             Ok(output) => json(&Done { output: String::from_utf8_lossy(&output).into_owned() }),
             Err(response) => response,
         }
+    }
+
+    /// Prints the end of a session's conversation.
+    fn conversation(&self, id: &str) -> Response {
+        if !is_id(id) {
+            return Response::error(404, "this is not an id");
+        }
+        let shown = self.run(["session", "show", "--json", "--", id]);
+        shown.map_or_else(|response| response, |shown| json(&conversation::of_session(&shown)))
+    }
+
+    /// Prints what this server lets one do. A configuration that cannot be read allows nothing.
+    fn settings(&self) -> Response {
+        let printed = self.run(["config", "--json"]).unwrap_or_default();
+        json(&SettingsView::new(self.is_read_only, &printed))
     }
 
     /// Prints the decisions with a higher number than this, oldest first, as an array.
@@ -128,10 +157,6 @@ impl Routes {
 
     /// Prints the project of a session, with its protected files.
     fn project(&self, id: &str) -> Response {
-        #[derive(Deserialize)]
-        struct InProject {
-            project: Option<String>,
-        }
         if !is_id(id) {
             return Response::error(404, "this is not an id");
         }
@@ -165,9 +190,28 @@ impl Routes {
         self.run(args).map_or_else(|response| response, |output| Response::new(200, content_type, output))
     }
 
+    /// Returns the project of a run, if the run and the directory exist.
+    fn project_of_run(&self, id: &str) -> Option<PathBuf> {
+        let shown = self.run(["run", "show", "--json", "--", id]).ok()?;
+        let InProject { project } = serde_json::from_slice(&shown).ok()?;
+        project.map(PathBuf::from).filter(|project| project.is_dir())
+    }
+
     /// Runs a command of `baton`. If it refuses, the response says what it printed.
     fn run(&self, args: impl IntoIterator<Item = impl AsRef<str>>) -> Result<Vec<u8>, Response> {
+        self.run_in(None, args)
+    }
+
+    /// The same, in a directory.
+    fn run_in(
+        &self,
+        directory: Option<&Path>,
+        args: impl IntoIterator<Item = impl AsRef<str>>,
+    ) -> Result<Vec<u8>, Response> {
         let mut command = Command::new(&self.baton);
+        if let Some(directory) = directory {
+            command.current_dir(directory);
+        }
         command.args(args.into_iter().map(|arg| arg.as_ref().to_owned()));
         let output = run_with_timeout(&mut command, COMMAND_TIMEOUT, MAX_OUTPUT_BYTES).map_err(|error| {
             let program = Path::new(&self.baton).display();

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use baton_status::{Item, ItemKind, Section};
 
+use crate::{conversation, decisions};
+
 /// One call of the `baton` program.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Command {
@@ -32,6 +34,8 @@ pub(super) enum Verb {
     Pin,
     /// Name a session.
     Name,
+    /// Answer a session that waits.
+    Answer,
 }
 
 impl Verb {
@@ -54,6 +58,10 @@ impl Verb {
             (Self::Cancel, ItemKind::Run) => vec!["run", "cancel", id],
             (Self::Pin, ItemKind::Session) if item.pinned => vec!["session", "pin", id, "--off"],
             (Self::Pin, ItemKind::Session) => vec!["session", "pin", id],
+            (Self::Answer, ItemKind::Session) if item.section != Section::Waiting => {
+                return Err("this session does not wait for an answer".to_owned());
+            }
+            (Self::Answer, ItemKind::Session) => vec!["answer", "--", id],
             (Self::Name, ItemKind::Session) => vec!["session", "name", id],
             _ => return Err(format!("{} cannot be {}", noun(item.kind), self.participle())),
         };
@@ -71,21 +79,63 @@ impl Verb {
             Self::Cancel => "cancelled",
             Self::Pin => "pinned",
             Self::Name => "named",
+            Self::Answer => "answered",
         }
     }
 }
 
-/// Returns the commands whose output is everything about an item.
-pub(super) fn details(item: &Item) -> Vec<Vec<String>> {
+/// A part of everything about an item: what a command prints, or what is read from it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Part {
+    /// The output as it is.
+    Printed(Vec<String>),
+    /// The decisions in the output, with their sentences.
+    Decisions(Vec<String>),
+    /// The end of the conversation of the session in the output.
+    Conversation(Vec<String>),
+}
+
+impl Part {
+    /// Returns the arguments of the command.
+    pub(super) fn args(&self) -> Vec<String> {
+        match self {
+            Self::Printed(args) | Self::Decisions(args) | Self::Conversation(args) => args.clone(),
+        }
+    }
+
+    /// Returns the text that is shown.
+    pub(super) fn text(&self, output: String) -> String {
+        match self {
+            Self::Printed(_) => output,
+            Self::Decisions(_) => decisions::lines(&decisions::explained(output.as_bytes())),
+            Self::Conversation(_) => conversation::of_session(output.as_bytes()).text(),
+        }
+    }
+}
+
+/// Returns the parts of everything about an item.
+pub(super) fn details(item: &Item) -> Vec<Part> {
     let id = item.id.as_str();
-    let commands: &[&[&str]] = match item.kind {
-        ItemKind::Session => &[&["session", "show", id], &["log", "--about", id, "--limit", "10"]],
-        ItemKind::Run => &[&["run", "show", id], &["log", "--about", id, "--limit", "10"], &["run", "log", id]],
-        ItemKind::Loop => &[&["run", "show", id], &["run", "log", id]],
-        ItemKind::Project => &[&["project", "show", id]],
-        ItemKind::Record => &[&["doctor"]],
-    };
-    commands.iter().map(|args| args.iter().copied().map(str::to_owned).collect()).collect()
+    let words = |words: &[&str]| words.iter().copied().map(str::to_owned).collect::<Vec<_>>();
+    let decisions = || Part::Decisions(words(&["log", "--json", "--about", id, "--limit", "10"]));
+    match item.kind {
+        ItemKind::Session => {
+            let shown = [
+                Part::Printed(words(&["session", "show", id])),
+                Part::Conversation(words(&["session", "show", "--json", id])),
+                decisions(),
+            ];
+            let project =
+                item.project.as_ref().map(|project| Part::Printed(words(&["project", "show", "--", project])));
+            shown.into_iter().chain(project).collect()
+        }
+        ItemKind::Run => {
+            vec![Part::Printed(words(&["run", "show", id])), decisions(), Part::Printed(words(&["run", "log", id]))]
+        }
+        ItemKind::Loop => vec![Part::Printed(words(&["run", "show", id])), Part::Printed(words(&["run", "log", id]))],
+        ItemKind::Project => vec![Part::Printed(words(&["project", "show", id]))],
+        ItemKind::Record => vec![Part::Printed(words(&["doctor"]))],
+    }
 }
 
 pub(super) const fn noun(kind: ItemKind) -> &'static str {

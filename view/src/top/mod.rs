@@ -207,9 +207,9 @@ impl Top {
                 Some(Effect::Read(item)) => {
                     let (baton, sender) = (baton.to_owned(), sender.clone());
                     thread::spawn(move || {
-                        let texts = command::details(&item).into_iter().map(|args| {
+                        let texts = command::details(&item).into_iter().map(|part| {
                             let directory = item.project.as_deref().map(PathBuf::from);
-                            output(&baton, &Command { args, directory }).1
+                            part.text(output(&baton, &Command { args: part.args(), directory }).1)
                         });
                         let text = texts.filter(|text| !text.is_empty()).collect::<Vec<_>>().join("\n");
                         sender.send(Happening::Details(item.key, text))

@@ -50,7 +50,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, ui: &Ui, now: &Timestamp, colored: boo
     if ui.mode == Mode::Help {
         draw_help(frame, body, &paint);
     }
-    frame.render_widget(Paragraph::new(footline(ui)), foot);
+    frame.render_widget(Paragraph::new(footline(ui, usize::from(foot.width))), foot);
 }
 
 struct Paint {
@@ -87,11 +87,12 @@ fn headline(ui: &Ui, paint: &Paint) -> Line<'static> {
     Line::from(spans)
 }
 
-fn footline(ui: &Ui) -> Line<'static> {
+fn footline(ui: &Ui, width: usize) -> Line<'static> {
     let text = match &ui.mode {
         Mode::Filter => format!("/{}_", clean(&ui.filter)),
         Mode::Search(text) => format!("search: {}_  (Enter finds, nothing finds all, Esc)", clean(text)),
         Mode::Name { text, .. } => format!("name: {}_  (Enter sets it, empty removes it, Esc)", clean(text)),
+        Mode::Answer { to, text, .. } => answer_line(to, text, width),
         Mode::Confirm(command) => format!("baton {} for good? y/n", clean(&command.args.join(" "))),
         Mode::Details { .. } => "Esc back  arrows scroll  Enter go".to_owned(),
         Mode::Log(LogPane { problem: Some(problem), .. }) => clean(problem),
@@ -106,6 +107,19 @@ fn footline(ui: &Ui) -> Line<'static> {
         },
     };
     Line::from(text)
+}
+
+/// Returns the line in which an answer is typed: to whom, and the end of the text.
+fn answer_line(to: &str, text: &str, width: usize) -> String {
+    let to = cut(&clean(to), width / 2);
+    let (text, room) = (clean(text), width.saturating_sub(to.width() + 4));
+    let mut shown = text.as_str();
+    while shown.width() > room {
+        let mut rest = shown.chars();
+        rest.next();
+        shown = rest.as_str();
+    }
+    format!("{to} < {shown}_")
 }
 
 fn draw_list(frame: &mut Frame<'_>, area: Rect, ui: &Ui, now: &Timestamp, paint: &Paint, drawn: &mut Drawn) {

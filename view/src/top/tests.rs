@@ -164,6 +164,16 @@ fn the_screen_at_three_sizes() {
     press(&mut help, "?");
     check("help-80x24.txt", &help, 80, 24);
     check("help-40x20.txt", &help, 40, 20);
+    let asking = Picture {
+        items: vec![Item { question: Some("Bash: cargo test".to_owned()), ..picture().items.remove(0) }],
+        ..picture()
+    };
+    let mut answer = Ui::new(asking, true);
+    press(&mut answer, "w");
+    check("answer-empty-80x24.txt", &answer, 80, 24);
+    press(&mut answer, "a_long_answer_of_which_the_end_is_seen_and_the_beginning_is_not_in_narrow_terminals");
+    check("answer-80x24.txt", &answer, 80, 24);
+    check("answer-40x20.txt", &answer, 40, 20);
     check("empty-80x24.txt", &Ui::new(Picture::new(0, Vec::new(), Vec::new()), false), 80, 24);
     let problem = Picture { problem: Some("the state directory is gone".to_owned()), ..picture() };
     check("problem-80x24.txt", &Ui::new(problem, false), 80, 24);
@@ -226,6 +236,10 @@ fn each_key_does_what_the_help_says() {
         ("n new back esc", None),
         ("n new enter", run(&["session", "name", "8c4fb2cc-e439", "new"])),
         ("n enter", run(&["session", "name", "8c4fb2cc-e439", "--clear"])),
+        ("w yes enter", run(&["answer", "--", "8c4fb2cc-e439", "yes"])),
+        ("w yes esc", None),
+        ("w enter", None),
+        ("w qxy", None),
         ("y", Some(Effect::Copy("8c4fb2cc-e439".to_owned()))),
         ("shift-tab y", Some(Effect::Copy("7363a787-6b25".to_owned()))),
         ("tab tab y", Some(Effect::Copy("progress-1".to_owned()))),
@@ -247,6 +261,8 @@ fn each_key_does_what_the_help_says() {
 fn what_cannot_be_done_is_said() {
     for (keys, expected) in [
         ("p", "a session cannot be paused"),
+        ("j w", "a run cannot be answered"),
+        ("tab w", "this session does not wait for an answer"),
         ("j r", "a run cannot be resumed"),
         ("tab tab enter", "a loop of another program cannot be gone to"),
         ("end enter", "this session is lost: r resumes it"),

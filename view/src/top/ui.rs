@@ -14,6 +14,9 @@ use crate::picture::Picture;
 /// The longest text that a user can type.
 const MAX_TYPED: usize = 64;
 
+/// The longest answer that a user can type.
+const MAX_ANSWER: usize = 1000;
+
 /// The state of the view.
 pub(super) struct Ui {
     /// What is shown.
@@ -49,6 +52,15 @@ pub(super) enum Mode {
     Name {
         /// The command without the name.
         command: Command,
+        /// What was typed.
+        text: String,
+    },
+    /// The answer to a session that waits.
+    Answer {
+        /// The command without the text.
+        command: Command,
+        /// The agent, its pane and what it asks for.
+        to: String,
         /// What was typed.
         text: String,
     },
@@ -216,7 +228,7 @@ impl Ui {
                     None
                 }
                 code => {
-                    edit(text, code);
+                    edit(text, code, MAX_TYPED);
                     None
                 }
             },
@@ -237,7 +249,23 @@ impl Ui {
                     None
                 }
                 code => {
-                    edit(text, code);
+                    edit(text, code, MAX_TYPED);
+                    None
+                }
+            },
+            Mode::Answer { command, text, .. } => match key.code {
+                KeyCode::Enter if !text.trim().is_empty() => {
+                    let mut answered = command.clone();
+                    answered.args.push(text.clone());
+                    self.mode = Mode::List;
+                    Some(Effect::Run(answered))
+                }
+                KeyCode::Enter | KeyCode::Esc => {
+                    self.mode = Mode::List;
+                    None
+                }
+                code => {
+                    edit(text, code, MAX_ANSWER);
                     None
                 }
             },
@@ -286,6 +314,7 @@ impl Ui {
             KeyCode::Char('x') => return self.act(Verb::Cancel),
             KeyCode::Char('*') => return self.act(Verb::Pin),
             KeyCode::Char('n') => return self.act(Verb::Name),
+            KeyCode::Char('w') => return self.act(Verb::Answer),
             _ => {}
         }
         self.next_page()
@@ -305,7 +334,7 @@ impl Ui {
                 self.filter.clear();
                 self.mode = Mode::List;
             }
-            code => edit(&mut self.filter, code),
+            code => edit(&mut self.filter, code, MAX_TYPED),
         }
         if !self.is_selection_visible() {
             self.select_existing(0);
@@ -348,7 +377,10 @@ impl Ui {
 
     /// Does something to the selected item: at once, after a question, or after a name was typed.
     pub(super) fn act(&mut self, verb: Verb) -> Option<Effect> {
-        let command = match verb.command(self.item()?, self.has_multiplexer) {
+        let item = self.item()?;
+        let to = [item.agent.as_deref(), item.pane.as_deref(), item.question.as_deref()];
+        let to = to.into_iter().flatten().collect::<Vec<_>>().join(" ");
+        let command = match verb.command(item, self.has_multiplexer) {
             Ok(command) => command,
             Err(refusal) => {
                 self.message = Some(refusal);
@@ -357,6 +389,7 @@ impl Ui {
         };
         match verb {
             Verb::Cancel => self.mode = Mode::Confirm(command),
+            Verb::Answer => self.mode = Mode::Answer { command, to, text: String::new() },
             Verb::Name => self.mode = Mode::Name { command, text: String::new() },
             _ => return Some(Effect::Run(command)),
         }
@@ -409,12 +442,12 @@ fn contains(item: &Item, word: &str) -> bool {
 }
 
 /// Changes a typed text.
-fn edit(text: &mut String, code: KeyCode) {
+fn edit(text: &mut String, code: KeyCode, most: usize) {
     match code {
         KeyCode::Backspace => {
             text.pop();
         }
-        KeyCode::Char(typed) if text.chars().count() < MAX_TYPED => text.push(typed),
+        KeyCode::Char(typed) if text.chars().count() < most => text.push(typed),
         _ => {}
     }
 }

@@ -87,6 +87,10 @@ fn an_action_is_a_command_of_baton() {
     check(json!({"action": "unpin", "id": "s1"}), 200, "/api/sessions/s1", "pinned", json!(false));
     check(json!({"action": "name", "id": "s1"}), 400, "/api/sessions/s1", "name", json!(null));
     check(json!({"action": "name", "id": "s1", "name": "x"}), 200, "/api/sessions/s1", "name", json!("x"));
+    check(json!({"action": "answer", "id": "s1"}), 400, "/api/sessions/s1", "name", json!("x"));
+    let refused = server.post(&json!({"action": "answer", "id": "s1", "text": "go on"}));
+    assert!(status(&refused) == 409 && refused.contains("answer = true below [view]"), "{refused}");
+    check(json!({"action": "adopt", "id": run}), 200, &path, "status", json!("active"));
     check(json!({"action": "cancel", "id": run}), 200, &path, "status", json!("cancelled"));
     assert_eq!(server.json("/api/sessions?text=x")["sessions"][0]["id"], "s1");
     assert_eq!(server.json("/api/runs")["runs"][0]["id"], json!(run));
@@ -101,6 +105,54 @@ fn an_action_is_a_command_of_baton() {
     assert_eq!(server.json("/api/runs/none/decisions"), json!([]));
     assert_eq!(server.json("/api/sessions/--help/decisions"), json!([]));
     assert!(body(&server.get("/api/sessions/s1/project")).contains("protected"), "nothing is protected there");
+}
+
+#[test]
+fn the_settings_are_those_of_the_user_and_of_the_server() {
+    let scratch = Scratch::new();
+    let (server, read_only) = (ViewServer::start(&scratch, &[]), ViewServer::start(&scratch, &["--read-only"]));
+    let check = |server: &ViewServer, read_only: bool, answer: bool| {
+        assert_eq!(server.json("/api/settings"), json!({"read_only": read_only, "answer": answer}));
+    };
+    check(&server, false, false);
+    let config = scratch.home().join(".config/baton/config.toml");
+    std::fs::create_dir_all(config.parent().unwrap()).unwrap();
+    std::fs::write(&config, "[view]\nanswer = true\n").unwrap();
+    check(&server, false, true);
+    check(&read_only, true, false);
+    std::fs::write(&config, "[view]\nanswer = 1\n").unwrap();
+    check(&server, false, false);
+}
+
+#[test]
+fn the_end_of_a_conversation_is_read_from_the_transcript_alone() {
+    let scratch = Scratch::new();
+    let server = ViewServer::start(&scratch, &[]);
+    let mut window = Window::open(&scratch, Agent::Claude, "%1");
+    let transcript = scratch.root().join("s1.jsonl");
+    let lines = [
+        json!({"type": "user", "message": {"content": "fix <script>\n\u{1b}[31m"}}),
+        json!({"type": "assistant", "message": {"content": [{"type": "text", "text": "done; what next?"}]}}),
+    ];
+    std::fs::write(&transcript, lines.map(|line| format!("{line}\n")).concat()).unwrap();
+    for event in ["SessionStart", "UserPromptSubmit", "Stop"] {
+        window.hook(event, "s1", &json!({"transcript_path": transcript, "prompt": "x"}));
+    }
+    let path = "/api/sessions/s1/conversation";
+    assert_eq!(
+        server.json(path),
+        json!({"prompt": "fix <script> \u{fffd}[31m", "question": "done; what next?", "messages": [
+            {"role": "user", "text": "fix <script>\n\u{fffd}[31m"},
+            {"role": "agent", "text": "done; what next?"},
+        ]})
+    );
+    let nothing = json!({"prompt": null, "question": null, "messages": []});
+    std::fs::remove_file(&transcript).unwrap();
+    assert_eq!(server.json(path), nothing);
+    nix::unistd::mkfifo(&transcript, nix::sys::stat::Mode::S_IRWXU).unwrap();
+    assert_eq!(server.json(path), nothing);
+    assert_eq!(status(&server.get("/api/sessions/none/conversation")), 409);
+    assert_eq!(status(&server.get("/api/sessions/a%20b/conversation")), 404);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! The decisions that `baton log --json` prints, for the page.
+//! The decisions that `baton log --json` prints, with their sentences.
 
 use agent_baton_core::reason::Reason;
 use baton_display::{format_rfc3339, strip_control_chars};
@@ -29,7 +29,7 @@ pub struct ReasonView {
 }
 
 /// Returns the decisions with a higher number than this, as an array of lines as they are stored.
-pub(super) fn stored_after(output: &[u8], after: u64) -> Vec<u8> {
+pub(crate) fn stored_after(output: &[u8], after: u64) -> Vec<u8> {
     #[derive(Deserialize)]
     struct Numbered {
         n: u64,
@@ -40,7 +40,7 @@ pub(super) fn stored_after(output: &[u8], after: u64) -> Vec<u8> {
 }
 
 /// Returns the decisions with their sentences, oldest first.
-pub(super) fn explained(output: &[u8]) -> Vec<DecisionView> {
+pub(crate) fn explained(output: &[u8]) -> Vec<DecisionView> {
     let lines = output.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice::<AuditLine>(line).ok());
     lines
         .map(|line| DecisionView {
@@ -52,6 +52,16 @@ pub(super) fn explained(output: &[u8]) -> Vec<DecisionView> {
         .collect()
 }
 
+/// Returns a line for each decision, with its sentences.
+pub(crate) fn lines(decisions: &[DecisionView]) -> String {
+    let line = |of: &DecisionView| {
+        let reasons = of.reasons.iter().map(|it| it.sentence.as_ref().unwrap_or(&it.word).as_str());
+        format!("{}  {}  {}: {}\n", of.n, of.at, of.what, reasons.collect::<Vec<_>>().join(" "))
+    };
+    let lines: String = decisions.iter().map(line).collect();
+    if lines.is_empty() { lines } else { format!("DECISIONS\n\n{lines}") }
+}
+
 fn reason(word: &str) -> ReasonView {
     let action = AuditAction::from_word(word).map(|action| action.sentence());
     let sentence = action.or_else(|| Reason::from_word(word).map(|reason| reason.sentence()));
@@ -60,7 +70,7 @@ fn reason(word: &str) -> ReasonView {
 
 #[cfg(test)]
 mod tests {
-    use super::{explained, stored_after};
+    use super::{explained, lines, stored_after};
 
     const LINES: &[u8] = br#"{"n":1,"at":{"unix_ms":0,"boot":"b","boot_ms":1},"reason":"session_pinned","asked":{"what":"session_pinned"},"changes":[]}
 no line
@@ -75,6 +85,11 @@ no line
         assert!(!other.what.contains('\u{1b}'), "{other:?}");
         let known: Vec<_> = found.iter().flat_map(|it| &it.reasons).map(|it| it.sentence.is_some()).collect();
         assert_eq!(known, [true, false, true]);
+        let told = lines(&found);
+        assert!(
+            told.contains("session_pinned: A user pinned the session") && told.contains("of a later version"),
+            "{told}"
+        );
     }
 
     #[test]

@@ -49,7 +49,7 @@ pub enum Role {
 
 /// The fields of `baton session show --json` that say where the conversation is.
 #[derive(Debug, Deserialize)]
-struct Shown {
+struct Printed {
     agent: Agent,
     transcript: Option<String>,
     status: String,
@@ -58,7 +58,8 @@ struct Shown {
 
 /// Reads the end of the conversation of a session that `baton session show --json` printed.
 pub(crate) fn of_session(printed: &[u8]) -> ConversationEndView {
-    let Ok(Shown { agent, transcript: Some(transcript), status, waiting_for }) = serde_json::from_slice(printed) else {
+    let Ok(Printed { agent, transcript: Some(transcript), status, waiting_for }) = serde_json::from_slice(printed)
+    else {
         return ConversationEndView::default();
     };
     let limits = ConversationLimits { extent: Extent::Messages(MESSAGES), chars: MESSAGE_CHARS };

@@ -53,6 +53,9 @@ pub struct Session {
     pub has_context: bool,
     /// Whether a user pinned it.
     pub pinned: bool,
+    /// When a user dismissed it. It is shown again once its status has changed after that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dismissed: Option<Timestamp>,
     /// When it was registered.
     pub created: Timestamp,
     /// When this record was last written.
@@ -209,6 +212,7 @@ impl Session {
             prompted: false,
             has_context: false,
             pinned: false,
+            dismissed: None,
             created: now.clone(),
             updated: now.clone(),
             ended: None,

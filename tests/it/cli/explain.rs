@@ -98,11 +98,16 @@ fn what_a_user_did_without_the_core_is_told_as_an_action() {
     assert_no_output(&window.hook("SessionStart", "s1", &json!({})));
     assert_no_output(&window.hook("UserPromptSubmit", "s1", &json!({"prompt": "words"})));
     window.process.kill();
-    let actions: [(&[&str], &str); 6] = [
+    let actions: [(&[&str], &str); 8] = [
         (&["pin", "s1"], "session_pinned: A user pinned the session, so retention leaves it alone."),
         (&["pin", "s1", "--off"], "session_unpinned: A user removed the session's pin."),
         (&["name", "s1", "mine"], "session_named: A user named the session."),
         (&["name", "s1", "--clear"], "session_name_removed: A user removed the session's name."),
+        (
+            &["dismiss", "s1"],
+            "session_dismissed: A user dismissed the session, so the status leaves it out until it goes on.",
+        ),
+        (&["dismiss", "s1", "--off"], "session_undismissed: A user had the status show a dismissed session again."),
         (&["delete", "s1"], "session_deleted: A user moved the session to the trash."),
         (&["restore", "s1"], "session_restored: A user restored the session from the archive or the trash."),
     ];

@@ -30,6 +30,7 @@ const COMMANDS: &[&str] = &[
     "session show last",
     "session name last new",
     "session pin last",
+    "session dismiss last",
     "session discover",
     "session export last",
     "session delete last",

@@ -105,6 +105,10 @@ const COMMANDS: &[(&str, &[Case])] = &[
     ("session show", &[case(State::Small, &["session show ACTIVE", "session show none"])]),
     ("session name", &[case(State::Small, &["session name IDLE parser", "session name IDLE --clear"])]),
     ("session pin", &[case(State::Small, &["session pin IDLE", "session pin IDLE --off"])]),
+    (
+        "session dismiss",
+        &[case(State::Small, &["session dismiss IDLE", "session dismiss IDLE --off", "session dismiss ACTIVE"])],
+    ),
     ("session discover", &[case(State::Empty, &["session discover"])]),
     (
         "session delete",

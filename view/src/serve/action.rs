@@ -42,6 +42,8 @@ enum ActionName {
     Name,
     /// Move a run to the only live session of its project.
     Adopt,
+    /// Leave a session out until it goes on.
+    Dismiss,
     /// Answer an agent that waits, in its pane. The user's configuration has to allow it.
     Answer,
 }
@@ -82,6 +84,7 @@ impl Action {
             ActionName::Unpin => &["session", "pin", "--off"],
             ActionName::Name => &["session", "name"],
             ActionName::Adopt => &["run", "adopt"],
+            ActionName::Dismiss => &["session", "dismiss"],
             ActionName::Answer => &["answer"],
         };
         let mut args: Vec<String> = words.iter().copied().chain(["--", &self.id]).map(str::to_owned).collect();

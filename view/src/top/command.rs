@@ -36,6 +36,8 @@ pub(super) enum Verb {
     Name,
     /// Answer a session that waits.
     Answer,
+    /// Leave a session out until it goes on.
+    Dismiss,
 }
 
 impl Verb {
@@ -62,6 +64,7 @@ impl Verb {
                 return Err("this session does not wait for an answer".to_owned());
             }
             (Self::Answer, ItemKind::Session) => vec!["answer", "--", id],
+            (Self::Dismiss, ItemKind::Session) => vec!["session", "dismiss", id],
             (Self::Name, ItemKind::Session) => vec!["session", "name", id],
             _ => return Err(format!("{} cannot be {}", noun(item.kind), self.participle())),
         };
@@ -80,6 +83,7 @@ impl Verb {
             Self::Pin => "pinned",
             Self::Name => "named",
             Self::Answer => "answered",
+            Self::Dismiss => "dismissed",
         }
     }
 }

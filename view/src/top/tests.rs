@@ -238,6 +238,7 @@ fn each_key_does_what_the_help_says() {
         ("n enter", run(&["session", "name", "8c4fb2cc-e439", "--clear"])),
         ("w yes enter", run(&["answer", "--", "8c4fb2cc-e439", "yes"])),
         ("w yes esc", None),
+        ("d", run(&["session", "dismiss", "8c4fb2cc-e439"])),
         ("w enter", None),
         ("w qxy", None),
         ("y", Some(Effect::Copy("8c4fb2cc-e439".to_owned()))),
@@ -262,6 +263,7 @@ fn what_cannot_be_done_is_said() {
     for (keys, expected) in [
         ("p", "a session cannot be paused"),
         ("j w", "a run cannot be answered"),
+        ("j d", "a run cannot be dismissed"),
         ("tab w", "this session does not wait for an answer"),
         ("j r", "a run cannot be resumed"),
         ("tab tab enter", "a loop of another program cannot be gone to"),

@@ -314,6 +314,7 @@ impl Ui {
             KeyCode::Char('x') => return self.act(Verb::Cancel),
             KeyCode::Char('*') => return self.act(Verb::Pin),
             KeyCode::Char('n') => return self.act(Verb::Name),
+            KeyCode::Char('d') => return self.act(Verb::Dismiss),
             KeyCode::Char('w') => return self.act(Verb::Answer),
             _ => {}
         }

@@ -90,7 +90,8 @@ fn an_action_is_a_command_of_baton() {
     check(json!({"action": "answer", "id": "s1"}), 400, "/api/sessions/s1", "name", json!("x"));
     let refused = server.post(&json!({"action": "answer", "id": "s1", "text": "go on"}));
     assert!(status(&refused) == 409 && refused.contains("answer = true below [view]"), "{refused}");
-    check(json!({"action": "adopt", "id": run}), 200, &path, "status", json!("active"));
+    check(json!({"action": "dismiss", "id": "s1"}), 409, "/api/sessions/s1", "dismissed", json!(false));
+    check(json!({"action": "adopt", "id": run}), 409, &path, "status", json!("active"));
     check(json!({"action": "cancel", "id": run}), 200, &path, "status", json!("cancelled"));
     assert_eq!(server.json("/api/sessions?text=x")["sessions"][0]["id"], "s1");
     assert_eq!(server.json("/api/runs")["runs"][0]["id"], json!(run));

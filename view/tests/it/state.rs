@@ -117,6 +117,61 @@ fn what_was_said_last_is_shown_and_only_while_it_is_of_use() {
     assert_eq!(found.unwrap().stdout, b"");
 }
 
+/// The view shows a start of long ago as often as it is read, and removes nothing.
+#[test]
+fn amc_052_starting_stale_after_listing() {
+    let scratch = Scratch::new();
+    let mut source = source(&scratch);
+    let mut window = Window::open(&scratch, Agent::Claude, "%1");
+    window.hook("SessionStart", "s1", &json!({}));
+    let record = scratch.state_dir().join("sessions/s1.json");
+    let mut old: Value = serde_json::from_slice(&std::fs::read(&record).unwrap()).unwrap();
+    let started = old["launches"][0]["started"]["unix_ms"].as_u64().unwrap() - 2 * 60 * 60 * 1000;
+    old["launches"][0]["started"] = json!({"unix_ms": started, "boot": "earlier", "boot_ms": 1});
+    std::fs::write(&record, old.to_string()).unwrap();
+    for _ in 0..3 {
+        assert_eq!(lines(&source.read().unwrap()), ["opened s1 starting"]);
+    }
+    assert_eq!(std::fs::read_to_string(&record).unwrap(), old.to_string());
+}
+
+#[test]
+fn a_dismissed_session_is_left_out_until_it_goes_on() {
+    let scratch = Scratch::new();
+    let mut source = source(&scratch);
+    let mut window = Window::open(&scratch, Agent::Claude, "%1");
+    window.hook("SessionStart", "s1", &json!({}));
+    window.hook("UserPromptSubmit", "s1", &json!({"prompt": "words"}));
+    let run = |args: &[&str]| scratch.baton(args.iter().copied()).run().code;
+    assert_eq!(run(&["session", "dismiss", "s1"]), Some(3), "it is at work");
+    window.hook("Stop", "s1", &json!({}));
+    let mut check = |what: &str, expected: &[&str], count: &str| {
+        let picture = source.read().unwrap();
+        assert_eq!(lines(&picture), expected, "{what}");
+        let counts: Vec<_> = picture.counts.iter().map(|it| format!("{} {}", it.count, it.word)).collect();
+        assert_eq!(counts, [count], "{what}");
+    };
+    check("it waits", &["waiting s1 idle"], "1 idle");
+    assert_eq!(run(&["session", "dismiss", "s1"]), Some(0));
+    check("it is dismissed", &[], "1 dismissed");
+    window.hook("Notification", "s1", &json!({"notification_type": "idle_prompt"}));
+    check("the agent reminds of the same wait", &[], "1 dismissed");
+    let found = scratch.baton(["session", "list", "--json"]).run().json();
+    assert_eq!((&found["sessions"][0]["id"], &found["sessions"][0]["dismissed"]), (&json!("s1"), &json!(true)));
+    assert_eq!(run(&["session", "dismiss", "s1", "--off"]), Some(0));
+    check("it is shown again", &["waiting s1 idle"], "1 idle");
+    assert_eq!(run(&["session", "dismiss", "s1"]), Some(0));
+    window.hook("UserPromptSubmit", "s1", &json!({"prompt": "more"}));
+    check("it is at work again", &["working s1 active"], "1 at work");
+    window.hook("Stop", "s1", &json!({"last_assistant_message": "more"}));
+    check("it waits anew", &["waiting s1 idle"], "1 idle");
+    window.process.kill();
+    check("it is lost", &["lost s1 lost"], "1 lost");
+    assert_eq!(run(&["session", "dismiss", "s1"]), Some(0));
+    check("it stays dismissed", &[], "1 dismissed");
+    assert_eq!(scratch.baton(["resume", "s1"]).run().code, Some(0));
+}
+
 /// Waits for a picture with these items.
 fn wait(feed: &baton_view::Feed, expected: &[&str]) {
     let until = Instant::now() + Duration::from_secs(60);

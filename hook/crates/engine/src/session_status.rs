@@ -292,7 +292,7 @@ const fn status_after(
             (Some(Question::Answered), Attention(AttentionReason::Question)) => Active,
             // That nothing was typed for a while is a reminder: what ended the turn before still holds. It is also all that
             // tells of a permission that was refused.
-            (Some(Question::Prompt), Background | Attention(AttentionReason::Error))
+            (Some(Question::Prompt), Background | Idle | Attention(AttentionReason::Error))
             // What this version does not know says less than what it knows.
             | (Some(Question::Other) | None, Attention(_))
             | (Some(Question::Answered | Question::Nothing), _) => return None,

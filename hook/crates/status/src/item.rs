@@ -17,7 +17,6 @@ use crate::report::{Cause, LiveState, StatusReport, WaitingItem, non_owner_launc
 use baton_agents::{ConversationLimits, Extent, spec};
 use baton_display::{format_rfc3339, preview, short_pane_label, strip_control_chars};
 use baton_engine::discovery::{ForeignLoop, ForeignLoopState};
-use baton_engine::session_status::SessionStatus;
 
 /// The most characters of a preview.
 const PREVIEW_CHARS: usize = 200;
@@ -222,8 +221,9 @@ impl StatusReport {
             }));
         }
         items.extend(self.loops.iter().map(loop_item));
-        let unknown = self.seen.sessions.iter().filter(|it| it.standing.status == SessionStatus::Unknown);
-        items.extend(unknown.map(|it| session_item(it, Section::Unknown, it.standing.status.word(), details)));
+        items.extend(
+            self.seen.unknown().map(|it| session_item(it, Section::Unknown, it.standing.status.word(), details)),
+        );
         items.extend(self.seen.lost().map(|it| session_item(it, Section::Lost, "lost", details)));
         for (section, has_failed) in [(Section::Unrestored, false), (Section::RestoreFailed, true)] {
             let projects = self.unrestored.iter().filter(|it| it.record.failed_at.is_some() == has_failed);

@@ -159,6 +159,8 @@ pub struct SessionView {
     pub conversation: Option<ConversationView>,
     /// Whether a user pinned it.
     pub pinned: bool,
+    /// Whether a user dismissed it, and its status has not changed since.
+    pub dismissed: bool,
     /// Whether it never had a terminal user (`claude -p`, `codex exec`).
     pub headless: bool,
     /// Whether its record is in the archive.
@@ -218,7 +220,7 @@ impl SessionView {
     /// Creates the view of a session.
     #[must_use]
     pub fn new(seen: &ListedSession) -> Self {
-        let ListedSession { session, archived, launches, standing } = seen;
+        let ListedSession { session, archived, launches, standing, is_dismissed } = seen;
         let judged = seen.verdict();
         let launches = session.launches.iter().zip(launches).map(|(launch, judged)| LaunchView {
             process: launch.process.clone(),
@@ -248,6 +250,7 @@ impl SessionView {
             transcript_stats: None,
             conversation: None,
             pinned: session.pinned,
+            dismissed: *is_dismissed,
             headless: session.headless,
             archived: *archived,
             opened_at: format_rfc3339(last_opened(session)),

@@ -37,10 +37,23 @@ impl Overview {
         left_for(run, self.sessions.iter().map(|seen| &*seen.session))
     }
 
-    /// Returns the sessions that `baton resume` resumes. It leaves out headless sessions and sessions of long
+    /// Returns the sessions whose liveness is unknown.
+    pub fn unknown(&self) -> impl Iterator<Item = &ListedSession> {
+        self.sessions.iter().filter(|it| it.standing.status == SessionStatus::Unknown && !it.is_dismissed)
+    }
+
+    /// Returns the sessions that a user dismissed, and that have not gone on since.
+    pub fn dismissed(&self) -> impl Iterator<Item = &ListedSession> {
+        self.sessions.iter().filter(|it| it.is_dismissed)
+    }
+
+    /// Returns the sessions that `baton resume` resumes. It leaves out headless and dismissed sessions, and sessions of long
     /// ago. A session without a conversation is not lost but empty.
     pub fn lost(&self) -> impl Iterator<Item = &ListedSession> {
-        let lost = self.sessions.iter().filter(|it| it.standing.status == SessionStatus::Lost && !it.session.headless);
+        let lost = self
+            .sessions
+            .iter()
+            .filter(|it| it.standing.status == SessionStatus::Lost && !it.session.headless && !it.is_dismissed);
         lost.filter(|it| it.standing.since.age_ms(&self.now) <= self.max_lost_age_ms)
     }
 

@@ -35,6 +35,8 @@ pub struct ListedSession {
     pub launches: Vec<Liveness>,
     /// Its status, and since when.
     pub standing: StatusSince,
+    /// Whether a user dismissed it, and its status has not changed since.
+    pub is_dismissed: bool,
 }
 
 impl ListedSession {
@@ -95,7 +97,9 @@ impl<'a> SessionReader<'a> {
             None => self.log(&session),
         };
         let standing = session_status(&session, &launches, &log, &self.now);
-        ListedSession { session, archived, launches, standing }
+        let dismissed = session.dismissed.as_ref();
+        let is_dismissed = dismissed.is_some_and(|at| !standing.since.is_after(at, &self.now));
+        ListedSession { session, archived, launches, standing, is_dismissed }
     }
 
     fn log(&self, session: &Session) -> LogTail {

@@ -68,9 +68,9 @@ impl StatusReport {
         counts.push((in_state(ForeignLoopState::Active), "other loops"));
         let interrupted_runs = seen.runs.iter().filter(|(_, live)| *live == Live::No).count();
         counts.push((interrupted_runs + in_state(ForeignLoopState::Interrupted), "interrupted"));
-        let unknown = seen.sessions.iter().filter(|it| it.standing.status == SessionStatus::Unknown).count();
-        counts.push((unknown + in_state(ForeignLoopState::Unknown), "unknown"));
+        counts.push((seen.unknown().count() + in_state(ForeignLoopState::Unknown), "unknown"));
         counts.push((seen.lost().count(), "lost"));
+        counts.push((seen.dismissed().count(), "dismissed"));
         counts.push((seen.unreadable.len(), "unreadable"));
         counts.retain(|(count, _)| *count > 0);
         counts
@@ -183,6 +183,8 @@ impl LiveState {
     pub(crate) fn from_session(seen: &ListedSession) -> Option<Self> {
         match seen.standing.status {
             status if !status.is_alive() => None,
+            // It is at work again as soon as it goes on.
+            _ if seen.is_dismissed => None,
             SessionStatus::Starting => Some(Self::Unprompted),
             status => {
                 Some(Cause::from_status(status).filter(|_| !seen.session.headless).map_or(Self::Working, Self::Waiting))

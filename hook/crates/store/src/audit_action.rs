@@ -7,6 +7,10 @@ agent_baton_core::reason_codes! {
         SessionPinned = "session_pinned",
         /// A user removed the session's pin.
         SessionUnpinned = "session_unpinned",
+        /// A user dismissed the session, so the status leaves it out until it goes on.
+        SessionDismissed = "session_dismissed",
+        /// A user had the status show a dismissed session again.
+        SessionUndismissed = "session_undismissed",
         /// A user named the session.
         SessionNamed = "session_named",
         /// A user removed the session's name.

@@ -103,6 +103,8 @@ impl Resume {
         for (id, _) in unreadable {
             output::notice(&format!("{id} cannot be read and was skipped"));
         }
+        // The user does not want to see them.
+        sessions.retain(|seen| !seen.is_dismissed);
         if self.here {
             let project = current_project()?;
             sessions.retain(|seen| seen.session.project.as_ref() == Some(&project));

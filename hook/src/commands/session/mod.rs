@@ -2,6 +2,7 @@
 
 pub mod delete;
 pub mod discover;
+pub mod dismiss;
 pub mod export;
 pub mod import;
 pub mod list;
@@ -25,6 +26,8 @@ pub enum Session {
     Name(name::Name),
     /// Pin a session, so that it is never archived
     Pin(pin::Pin),
+    /// Leave a session out of the status until it goes on
+    Dismiss(dismiss::Dismiss),
     /// Find sessions that no hook reported, and progress logs of loops
     Discover(discover::Discover),
     /// Move a session to the trash
@@ -48,6 +51,7 @@ impl Session {
             Self::Show(show) => show.run(),
             Self::Name(name) => name.run(),
             Self::Pin(pin) => pin.run(),
+            Self::Dismiss(dismiss) => dismiss.run(),
             Self::Discover(discover) => discover.run(),
             Self::Delete(delete) => delete.run(),
             Self::Restore(restore) => restore.run(),

@@ -95,7 +95,12 @@ fn text(seen: &ListedSession, view: &SessionView, now: &Timestamp, terminal: &Te
             ("chunk", format!("{} {topics}", chunk.number).trim_end().to_owned())
         }));
     }
-    let marks = [("pinned", view.pinned), ("headless", view.headless), ("archived", view.archived)];
+    let marks = [
+        ("pinned", view.pinned),
+        ("dismissed", view.dismissed),
+        ("headless", view.headless),
+        ("archived", view.archived),
+    ];
     let marks: Vec<&str> = marks.into_iter().filter_map(|(word, holds)| holds.then_some(word)).collect();
     rows.extend((!marks.is_empty()).then(|| ("marks", marks.join(", "))));
     rows.push(("first seen", format_local(&session.created, now)));

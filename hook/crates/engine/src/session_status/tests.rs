@@ -86,7 +86,7 @@ fn a_stop_that_is_no_end_leaves_the_session_at_work() {
         (Some(Continuation::BackgroundWork), Some((9, 1, Stop, None)), "idle since 9"),
         (Some(Continuation::Loop), None, "active since 7"),
         (None, None, "idle since 7"),
-        (None, Some(reminder), "idle since 9"),
+        (None, Some(reminder), "idle since 7"),
     ] {
         let mut beats = log(&[(7, 1, Stop, None)]);
         if let LogLine::Heartbeat(beat) = &mut beats.lines[0] {
@@ -111,6 +111,8 @@ fn a_notification_hides_nothing_that_is_more_urgent() {
         (&[(7, 1, StopFailure, None), other], "error since 7"),
         (&[(7, 1, StopFailure, None), note(8, Question::Nothing), prompt], "error since 7"),
         (&[(7, 1, StopFailure, None), other, note(10, Question::Prompt)], "error since 7"),
+        // A reminder begins no other wait.
+        (&[(7, 1, Stop, None), prompt, note(10, Question::Prompt)], "idle since 7"),
         (&[(7, 1, StopFailure, None), prompt, (10, 1, UserPromptSubmit, None)], "active since 10"),
         (&[note(7, Question::Permission), other], "permission since 7"),
         (&[note(7, Question::Permission), note(9, Question::Nothing)], "permission since 7"),

@@ -37,6 +37,14 @@ pub enum Change {
     },
 }
 
+impl Change {
+    /// Returns about how much memory it takes, in bytes: that of its texts is the length of its JSON.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        size_of::<Self>() + size_of::<Item>() + serde_json::to_vec(self).map_or(0, |json| json.len())
+    }
+}
+
 /// Returns the changes that make one picture of another, in the order in which they are applied. As few items as possible
 /// are named.
 #[must_use]

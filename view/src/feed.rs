@@ -16,13 +16,18 @@ use crate::picture::Picture;
 pub struct RingLimits {
     /// The maximum number of events.
     pub events: usize,
-    /// The maximum number of changes in all events. One event can have as many as there are items.
-    pub changes: usize,
+    /// The maximum size of all events in memory, in bytes. One event can have as many changes as there are items.
+    pub bytes: usize,
+}
+
+impl RingLimits {
+    /// Keeps nothing: for subscribers that only want the present picture.
+    pub const NOTHING: Self = Self { events: 0, bytes: 0 };
 }
 
 impl Default for RingLimits {
     fn default() -> Self {
-        Self { events: 16_384, changes: 65_536 }
+        Self { events: 16_384, bytes: 48 * 1024 * 1024 }
     }
 }
 
@@ -33,6 +38,8 @@ pub struct Event {
     pub id: EventId,
     /// The changes, in order.
     pub changes: Vec<Change>,
+    /// How much memory it takes, in bytes.
+    size: usize,
 }
 
 /// The present picture, and the events that led to it.
@@ -45,8 +52,8 @@ pub struct Feed {
 struct State {
     picture: Arc<Picture>,
     ring: VecDeque<Arc<Event>>,
-    /// The number of changes in the ring.
-    changes: usize,
+    /// How much memory the events in the ring take, in bytes.
+    size: usize,
 }
 
 /// What a subscriber has not seen.
@@ -72,7 +79,7 @@ impl Feed {
     #[must_use]
     pub fn new(id: u64, limits: RingLimits, mut picture: Picture) -> Self {
         picture.id = EventId { number: 0, feed: id, ..picture.id };
-        let state = State { picture: Arc::new(picture), ring: VecDeque::new(), changes: 0 };
+        let state = State { picture: Arc::new(picture), ring: VecDeque::new(), size: 0 };
         Self { limits, state: Mutex::new(state), changed: Condvar::new() }
     }
 
@@ -92,13 +99,14 @@ impl Feed {
         }
         let id = EventId { number: before.id.number + 1, feed: before.id.feed, ..picture.id };
         picture.id = id;
+        let size = changes.iter().map(Change::size).sum();
         let mut state = self.lock();
-        state.changes += changes.len();
+        state.size += size;
         state.picture = Arc::new(picture);
-        state.ring.push_back(Arc::new(Event { id, changes }));
-        while state.ring.len() > self.limits.events || state.changes > self.limits.changes {
+        state.ring.push_back(Arc::new(Event { id, changes, size }));
+        while state.ring.len() > self.limits.events || state.size > self.limits.bytes {
             let Some(oldest) = state.ring.pop_front() else { break };
-            state.changes -= oldest.changes.len();
+            state.size -= oldest.size;
         }
         drop(state);
         self.changed.notify_all();

@@ -31,11 +31,12 @@ pub struct Count {
 }
 
 impl Picture {
-    /// Creates the picture of a position of the audit. Its feed gives it the rest of its id. Of several items with one
-    /// key, the first stays.
+    /// Creates the picture of a position of the audit. Its feed gives it the rest of its id. Long texts are shortened. Of
+    /// several items with one key, the first stays.
     #[must_use]
     pub fn new(audit: u64, counts: Vec<Count>, mut items: Vec<Item>) -> Self {
         let mut seen = HashSet::new();
+        items.iter_mut().for_each(Item::shorten);
         items.retain(|item| seen.insert(item.key.clone()));
         Self { id: EventId { audit, number: 0, feed: 0 }, problem: None, counts, items }
     }

@@ -197,7 +197,7 @@ impl Transcripts {
         let Some(path) = session.transcript.as_ref().map(PathBuf::from) else { return Details::default() };
         // Before it is read: what is written meanwhile is noticed.
         let Some(stamp) = file_stamp(&path) else { return Details::default() };
-        let known = before.0.remove(&path).filter(|(known, _)| *known == stamp);
+        let known = self.0.get(&path).cloned().or_else(|| before.0.remove(&path)).filter(|(known, _)| *known == stamp);
         let read = || Details::of_transcript(session.agent, &path).with_conversation(session.agent, &path);
         let (_, details) = known.unwrap_or_else(|| (stamp, read()));
         self.0.insert(path, (stamp, details.clone()));

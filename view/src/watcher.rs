@@ -42,14 +42,14 @@ pub enum StartError {
 ///
 /// # Errors
 /// Returns an error if the system does not allow it.
-pub fn start(mut source: impl Source + Send + 'static) -> Result<Arc<Feed>, StartError> {
+pub fn start(mut source: impl Source + Send + 'static, limits: RingLimits) -> Result<Arc<Feed>, StartError> {
     let id = getrandom::u64().map_err(|error| StartError::Random(error.into()))?;
     let mut watches = Watches::new();
     // Watched before it is read, so that nothing is missed in between.
     watches.follow(source.directories());
     let nothing = Picture::new(0, Vec::new(), Vec::new());
     let picture = picture_of(source.read(), &nothing);
-    let feed = Arc::new(Feed::new(id, RingLimits::default(), picture));
+    let feed = Arc::new(Feed::new(id, limits, picture));
     let kept = Arc::clone(&feed);
     let work = move || {
         loop {

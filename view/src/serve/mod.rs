@@ -32,7 +32,7 @@ use self::event_stream::{write_events, write_log};
 use self::request::{READ_TIMEOUT, Request, RequestError};
 use self::response::Response;
 use self::routes::{Answer, Routes};
-use crate::feed::Feed;
+use crate::feed::{Feed, RingLimits};
 use crate::logs::FollowedLogs;
 use crate::source::Source;
 use crate::watcher::{self, StartError};
@@ -112,7 +112,7 @@ impl Serve {
         let (printed, opened) = (address(&token), code.as_deref().map(address));
         let access = Access { port, token, code: Mutex::new(code), is_read_only: self.read_only };
         let routes = Routes { baton, is_read_only: self.read_only, logs: FollowedLogs::default() };
-        let feed = watcher::start(source)?;
+        let feed = watcher::start(source, RingLimits::default())?;
         let server = Arc::new(Server { access, routes, feed, write_timeout: WRITE_TIMEOUT });
         let mut out = io::stdout().lock();
         writeln!(out, "{printed}").and_then(|()| out.flush()).map_err(ServeError::Output)?;

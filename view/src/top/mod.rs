@@ -37,7 +37,7 @@ use self::notify::{BELL, Sequence, notify_desktop};
 use self::screen::Drawn;
 use self::terminal::TakenTerminal;
 use self::ui::{Effect, Mode, Ui};
-use crate::feed::Feed;
+use crate::feed::{Feed, RingLimits};
 use crate::logs::FollowedLogs;
 use crate::notifications::{Waits, sentence};
 use crate::picture::Picture;
@@ -106,7 +106,7 @@ impl Top {
             return Err(TopError::NoTerminal);
         }
         let host = CurrentSystem.current_process()?.place;
-        let feed = watcher::start(source)?;
+        let feed = watcher::start(source, RingLimits::NOTHING)?;
         let ended_by = self.show(&feed, baton, || CurrentSystem.now(&host))?;
         if let Some(signal) = ended_by {
             // The terminal is given back by now. Whoever started this sees the signal, as without a handler.

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use agent_baton_core::agent::Agent;
 use agent_baton_tests::{Scratch, Window};
-use baton_view::{Feed, Picture, watcher};
+use baton_view::{Feed, Picture, RingLimits, watcher};
 use nix::sys::stat::Mode;
 use nix::unistd::mkfifo;
 use serde_json::json;
@@ -75,7 +75,7 @@ fn check(path: &str, instead: Instead, expected: &str) {
     }
     let mut other = Window::open(&scratch, Agent::Codex, "%2");
     other.hook("SessionStart", "s2", &json!({}));
-    let feed = watcher::start(source(&scratch)).unwrap();
+    let feed = watcher::start(source(&scratch), RingLimits::default()).unwrap();
     let what = format!("{instead:?} as {path}");
     wait(&feed, &what, |lines| lines == "s1 idle\ns2 starting\n");
 
@@ -131,7 +131,7 @@ fn a_state_directory_that_is_replaced_is_followed() {
     let scratch = Scratch::new();
     let mut window = Window::open(&scratch, Agent::Claude, "%1");
     window.hook("SessionStart", "s1", &json!({}));
-    let feed = watcher::start(source(&scratch)).unwrap();
+    let feed = watcher::start(source(&scratch), RingLimits::default()).unwrap();
     wait(&feed, "one", |lines| lines == "s1 starting\n");
     fs::rename(scratch.state_dir(), scratch.root().join("aside")).unwrap();
     // The hook creates another one.

@@ -108,7 +108,7 @@ fn play(limits: RingLimits, steps: Vec<Step>) {
 proptest! {
     #[test]
     fn a_client_at_rest_knows_the_picture(steps in prop::collection::vec(step(), 0..60), few in any::<bool>()) {
-        let few_events = RingLimits { events: 3, changes: 12 };
+        let few_events = RingLimits { events: 3, bytes: 12_000 };
         play(if few { few_events } else { RingLimits::default() }, steps);
     }
 }
@@ -161,7 +161,7 @@ fn ten_thousand_events_are_replayed() {
 
 #[test]
 fn a_place_that_is_forgotten_or_of_no_feed_leads_to_the_picture() {
-    let feed = start(5, RingLimits { events: 2, changes: 100 });
+    let feed = start(5, RingLimits { events: 2, bytes: 1_000_000 });
     for number in 1..=4 {
         feed.publish(picture(number, &[(1, number as u8)]));
     }
@@ -179,4 +179,22 @@ fn a_place_that_is_forgotten_or_of_no_feed_leads_to_the_picture() {
         let pending = connection.next(9, Duration::ZERO);
         assert_eq!(!matches!(pending, Pending::Picture(_)), is_replayed, "{number} of {of_feed}: {pending:?}");
     }
+}
+
+#[test]
+fn what_an_agent_says_at_any_length_takes_little_memory() {
+    let limit = 100_000;
+    let feed = start(1, RingLimits { events: 1000, bytes: limit });
+    let mut kept = Vec::new();
+    for number in 0..100u8 {
+        let long = || Some("é".repeat(1_000_000) + &number.to_string());
+        let item = Item { title: long(), branch: long(), question: long(), ..item(1, number) };
+        feed.publish(Picture::new(u64::from(number), Vec::new(), vec![item]));
+        kept.push(feed.picture().id);
+    }
+    let json = serde_json::to_string(&*feed.picture()).unwrap();
+    assert!(json.len() < 8000 && json.contains("é…"), "{} bytes", json.len());
+    let is_kept = |id: &&EventId| matches!(feed.subscribe(Some(**id)).next(1, Duration::ZERO), Pending::Events(_));
+    let of_events = kept.iter().filter(is_kept).count();
+    assert!((10..50).contains(&of_events), "{of_events} events of 4 kB fit into {limit} bytes");
 }

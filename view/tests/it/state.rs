@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use agent_baton_core::agent::Agent;
 use agent_baton_tests::{Scratch, Window};
 use baton_store::{AccountHome, StateDirEnv};
-use baton_view::{Picture, Source, StateSource, watcher};
+use baton_view::{Picture, RingLimits, Source, StateSource, watcher};
 use serde_json::{Value, json};
 
 pub(crate) fn source(scratch: &Scratch) -> StateSource {
@@ -185,7 +185,7 @@ fn wait(feed: &baton_view::Feed, expected: &[&str]) {
 #[test]
 fn a_feed_follows_the_state() {
     let scratch = Scratch::new();
-    let feed = watcher::start(source(&scratch)).unwrap();
+    let feed = watcher::start(source(&scratch), RingLimits::default()).unwrap();
     wait(&feed, &[]);
     let mut window = Window::open(&scratch, Agent::Claude, "%1");
     window.hook("SessionStart", "s1", &json!({}));
@@ -210,7 +210,7 @@ fn a_state_that_cannot_be_used_is_a_problem_and_no_end() {
     let scratch = Scratch::new();
     let mut window = Window::open(&scratch, Agent::Claude, "%1");
     window.hook("SessionStart", "s1", &json!({}));
-    let feed = watcher::start(source(&scratch)).unwrap();
+    let feed = watcher::start(source(&scratch), RingLimits::default()).unwrap();
     wait(&feed, &["opened s1 starting"]);
     let (state, away) = (scratch.state_dir(), scratch.root().join("away"));
     std::fs::rename(&state, &away).unwrap();

@@ -7,6 +7,8 @@ use std::path::Path;
 
 use nix::fcntl::OFlag;
 
+const NOT_REGULAR: &str = "is not a regular file";
+
 /// Opens a regular file of this user for reading. The last component of the path must not be a symlink. A pipe or a
 /// device does not block.
 ///
@@ -19,6 +21,16 @@ pub fn open_own(path: &Path) -> io::Result<(File, Metadata)> {
     Ok((file, meta))
 }
 
+/// Opens a regular file for reading, of whatever user and through symlinks. A pipe or a device does not block.
+///
+/// # Errors
+/// Returns an error if the file cannot be opened. The error is `InvalidInput` if it is not a regular file.
+pub fn open_regular(path: &Path) -> io::Result<File> {
+    let flags = OFlag::O_NONBLOCK | OFlag::O_NOCTTY;
+    let file = OpenOptions::new().read(true).custom_flags(flags.bits()).open(path)?;
+    if file.metadata()?.is_file() { Ok(file) } else { Err(io::Error::new(io::ErrorKind::InvalidInput, NOT_REGULAR)) }
+}
+
 /// Refuses a file that is not a regular file of this user.
 ///
 /// # Errors
@@ -28,7 +40,7 @@ pub fn check_own(file: &File) -> io::Result<Metadata> {
     let refused = |why| Err(io::Error::new(io::ErrorKind::InvalidInput, why));
     let meta = file.metadata()?;
     if !meta.is_file() {
-        refused("is not a regular file")
+        refused(NOT_REGULAR)
     } else if meta.uid() != nix::unistd::geteuid().as_raw() {
         refused("belongs to another account")
     } else {

@@ -1,12 +1,11 @@
 //! Finds the project of a directory: the root of its git worktree. baton never runs git, because a repository can make
 //! git run programs.
 
-use std::fs::File;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::time::SystemTime;
 
-use baton_fs::read::read_capped;
+use baton_fs::read::{open_regular, read_capped};
 
 /// The maximum number of directories to check, from the start upward.
 const MAX_PARENT_DIRECTORIES: usize = 64;
@@ -58,9 +57,10 @@ fn names_repository(git: &Path) -> bool {
     path.is_some_and(|path| !path.is_empty() && !path.contains(['\0', '\n']))
 }
 
-/// Reads a `.git` file. Returns `None` if it cannot be read, is too long or is not UTF-8.
+/// Reads a `.git` file. Returns `None` if it cannot be read, is no regular file, is too long or is not UTF-8. A project
+/// may contain anything: a pipe would hold up whoever opens it.
 fn read_git_file(git: &Path) -> Option<String> {
-    String::from_utf8(read_capped(File::open(git).ok()?, MAX_GIT_FILE_BYTES).ok()?).ok()
+    String::from_utf8(read_capped(open_regular(git).ok()?, MAX_GIT_FILE_BYTES).ok()?).ok()
 }
 
 /// Returns the branch that is checked out in a worktree root, or `None` if it is none or cannot be read.
@@ -163,5 +163,23 @@ mod tests {
         let (_dir, base) = tree();
         nix::unistd::mkfifo(&base.join("plain/x/.git"), nix::sys::stat::Mode::S_IRWXU).unwrap();
         assert_eq!(find_root(&base.join("plain/x")).map(PathBuf::from), Some(base.join("plain/x")));
+    }
+
+    #[test]
+    fn a_pipe_in_place_of_a_file_of_git_holds_up_nobody() {
+        let dir = tempfile::tempdir().unwrap();
+        let pipe = |path: &str| {
+            let path = dir.path().join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            nix::unistd::mkfifo(&path, nix::sys::stat::Mode::S_IRWXU).unwrap();
+        };
+        pipe("head/.git/HEAD");
+        pipe("git/.git");
+        fs::create_dir_all(dir.path().join("named")).unwrap();
+        fs::write(dir.path().join("named/.git"), "gitdir: ../head/.git\n").unwrap();
+        for project in ["head", "git", "named"] {
+            assert_eq!(branch(&dir.path().join(project)), None, "{project}");
+            assert!(find_root(&dir.path().join(project)).is_some(), "{project}");
+        }
     }
 }

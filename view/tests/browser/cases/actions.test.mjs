@@ -93,8 +93,21 @@ check('a refusal says why, and a server that is read-only has no buttons that ac
   await page.locator('#outcome', { hasText: 'cancelled' }).waitFor();
   await page.locator('#outcome').getByRole('button').click();
   await page.locator('#outcome').waitFor({ state: 'hidden' });
+  // A server that is read-only shows what there is, and no button that acts.
+  await agent.tool('s1', 'baton run start weekly');
   const other = await open(browser, await scratch.serve('--read-only'));
-  await press(other, 's1', 'Pin');
-  await other.locator('#outcome', { hasText: '--read-only' }).waitFor();
+  const buttons = (title) => entry(other, title).getByRole('button').allTextContents();
+  for (const title of ['s1', 'weekly']) {
+    await entry(other, title).waitFor();
+    assert.deepEqual(await buttons(title), ['Copy id'], title);
+  }
+  const answer = await other.evaluate(async () => {
+    const headers = { 'Content-Type': 'application/json' };
+    const answered = await fetch('api/actions', { method: 'POST', headers, body: '{"action":"pin","id":"s1"}' });
+    return { status: answered.status, ...await answered.json() };
+  });
+  assert.equal(answer.status, 403);
+  assert.match(answer.error, /--read-only/);
   assert.equal(json(scratch, 'session', 'show', 's1').pinned, false);
+  assert.deepEqual(other.errors, []);
 });

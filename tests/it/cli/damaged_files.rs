@@ -110,3 +110,20 @@ fn lines_of_the_audit_that_cannot_be_used_are_counted() {
         drop(window);
     }
 }
+
+#[test]
+fn an_audit_that_baton_cannot_have_written_is_not_searched() {
+    let scratch = Scratch::new();
+    let mut window = open(&scratch);
+    let path = scratch.state_dir().join("audit/audit.jsonl");
+    // A hole of 64 GiB: to search it for a line would take minutes.
+    fs::File::options().write(true).open(&path).unwrap().set_len(64 << 30).unwrap();
+    let refused = window.hook("SessionStart", "s1", &json!({"source": "resume"}));
+    let names = |text: &str| text.contains("audit.jsonl: it is larger than") && text.contains("doctor --quarantine");
+    assert!(refused.code == Some(0) && names(&refused.stderr), "{refused:?}");
+    let moved = scratch.baton(["doctor", "--quarantine"]).run();
+    assert!(moved.stdout.contains("quarantine") || moved.stderr.contains("quarantine"), "{moved:?}");
+    assert!(!path.exists(), "{moved:?}");
+    let taken = window.hook("SessionStart", "s1", &json!({"source": "resume"}));
+    assert!(taken.code == Some(0) && !taken.stderr.contains("audit.jsonl"), "{taken:?}");
+}

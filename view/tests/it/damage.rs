@@ -106,7 +106,7 @@ fn whatever_is_in_the_place_of_a_file_is_said_and_the_view_goes_on() {
     for (path, instead, expected) in [
         ("state/sessions/s1.json", ALL, "s1 unreadable"),
         ("state/runs/r1.json", ALL, "r1 unreadable"),
-        ("state/audit/audit.jsonl", &[Fifo, Directory, Endless], "problem: cannot "),
+        ("state/audit/audit.jsonl", &[Fifo, Directory, Huge, Endless], "problem: cannot "),
         ("state/sessions", &[Text("{"), Fifo], "problem: cannot list "),
         ("state", &[Text("{"), Fifo], "problem: the state directory "),
         ("state/lock", &[Fifo, Directory], "s1 idle"),

@@ -25,6 +25,9 @@ use crate::state_dir::layout::Layout;
 /// The size at which the audit file is rotated, in bytes.
 const MAX_FILE: u64 = 4 * 1024 * 1024;
 
+/// The size from which a file is not one that baton wrote, in bytes: a file that has reached its size gets one more line.
+const MAX_READABLE: u64 = 4 * MAX_FILE;
+
 /// How many old files are kept.
 pub(crate) const OLD_FILES: usize = 4;
 
@@ -207,11 +210,22 @@ struct Number {
     n: u64,
 }
 
+/// Opens a file of the audit, and returns its length too. To search a huge one for a line could take minutes.
+pub(crate) fn open(layout: &Layout, age: usize) -> Result<Option<(File, u64)>, StoreError> {
+    let path = layout.audit(age);
+    match file::open(&path)? {
+        Some((_, len)) if len > MAX_READABLE => {
+            Err(StoreError::unreadable(&path, format!("is larger than {MAX_READABLE} bytes")))
+        }
+        opened => Ok(opened),
+    }
+}
+
 /// Returns the number of the newest complete line, or 0 if there is none.
 pub(crate) fn last_number(layout: &Layout) -> Result<u64, StoreError> {
     for age in 0..=1 {
         let path = layout.audit(age);
-        let Some((file, len)) = file::open(&path)? else {
+        let Some((file, len)) = open(layout, age)? else {
             continue;
         };
         let mut lines = ReverseLines::new(file, len);
@@ -232,7 +246,7 @@ pub(crate) fn append(layout: &Layout, n: u64, line: &str) -> Result<Option<File>
     let path = layout.audit(0);
     let mut text = String::with_capacity(line.len() + 2);
     let mut is_new = true;
-    if let Some((file, len)) = file::open(&path)? {
+    if let Some((file, len)) = open(layout, 0)? {
         if len > MAX_FILE {
             rotate(layout)?;
         } else {
@@ -265,8 +279,9 @@ fn rotate(layout: &Layout) -> Result<(), StoreError> {
 /// Returns the files of the audit with lines that cannot be used, and how many each has.
 pub(crate) fn damaged_lines(layout: &Layout) -> Result<Vec<(PathBuf, u64)>, StoreError> {
     let mut damaged = Vec::new();
-    for path in (0..=OLD_FILES).map(|age| layout.audit(age)) {
-        let Some((file, len)) = file::open(&path)? else { continue };
+    for age in 0..=OLD_FILES {
+        let path = layout.audit(age);
+        let Some((file, len)) = open(layout, age)? else { continue };
         let mut reader =
             AuditReader { files: Vec::new().into_iter(), current: Some(ReverseLines::new(file, len)), skipped: 0 };
         while reader.next().is_some() {}
@@ -289,7 +304,7 @@ impl AuditReader {
     pub(crate) fn open(layout: &Layout) -> Result<Self, StoreError> {
         let mut files = Vec::new();
         for age in 0..=OLD_FILES {
-            if let Some((file, len)) = file::open(&layout.audit(age))? {
+            if let Some((file, len)) = open(layout, age)? {
                 files.push(ReverseLines::new(file, len));
             }
         }

@@ -7,7 +7,7 @@ use std::os::unix::fs::MetadataExt;
 use agent_baton_core::id::{RunId, SessionId};
 use serde::{Deserialize, Serialize};
 
-use crate::audit::{AuditChange, OLD_FILES};
+use crate::audit::{self, AuditChange, OLD_FILES};
 use crate::error::StoreError;
 use crate::file;
 use crate::index::lookup::RecordId;
@@ -70,7 +70,7 @@ impl Store {
         let mut found = false;
         'files: for age in 0..=OLD_FILES {
             let path = self.layout.audit(age);
-            let Some((audit, len)) = file::open(&path)? else { continue };
+            let Some((audit, len)) = audit::open(&self.layout, age)? else { continue };
             let mut lines = ReverseLines::new(audit, len);
             while let Some(bytes) = lines.next().map_err(StoreError::io("read", &path))? {
                 let Ok(line) = serde_json::from_slice::<ChangesOfLine>(&bytes) else { continue };

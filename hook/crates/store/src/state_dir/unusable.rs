@@ -9,6 +9,7 @@ use agent_baton_core::id::{RunId, SessionId};
 use agent_baton_core::request::Reading;
 use agent_baton_core::timestamp::Timestamp;
 
+use crate::audit::{self, OLD_FILES};
 use crate::error::StoreError;
 use crate::file;
 use crate::lock::{self, LockError};
@@ -56,6 +57,7 @@ impl Store {
         let mut wrong = self.unreadable_records(history)?;
         wrong.extend(entry::read(&self.layout).err());
         wrong.extend(file::open(&self.layout.lock()).err());
+        wrong.extend((0..=OLD_FILES).filter_map(|age| audit::open(&self.layout, age).err()));
         for dir in Layout::DIRS.iter().filter(|dir| !UNCHECKED_DIRS.contains(dir)) {
             check_entries(&self.layout, Path::new(dir), history, &mut wrong)?;
         }

@@ -173,6 +173,22 @@ fn a_log_of_any_size_is_read_in_part() {
     assert!(source.is_current());
 }
 
+/// What an earlier view read is not read again, and is no longer believed once the log changed.
+#[test]
+fn the_next_view_knows_what_the_last_one_read() {
+    let scratch = Scratch::new();
+    let path = |n: usize| scratch.home().join(format!("src/progress-{n:04}.txt"));
+    (0..600).for_each(|n| put(&path(n), &log("")));
+    let before = watching(&scratch, &["src"]).read().unwrap();
+    assert_eq!(loops(&before).len(), 200);
+    let cache = scratch.state_dir().join("cache/watched-logs.json");
+    assert!(cache.exists(), "{:?}", fs::read_dir(scratch.state_dir().join("cache")).unwrap().collect::<Vec<_>>());
+    let end = format!("{DASHES}\nCompleted: 2026-04-05 09:00:09 (9s)\n");
+    (0..600).for_each(|n| put(&path(n), &log(&end)));
+    let after = watching(&scratch, &["src"]).read().unwrap();
+    assert!(loops(&after).iter().all(|item| item.status == "completed"), "{after:?}");
+}
+
 #[test]
 fn ended_loops_give_way_and_those_that_run_stay() {
     let scratch = Scratch::new();

@@ -21,6 +21,12 @@ use super::progress_logs::{CACHE, CachedLog, PROGRESS_DIR, cached_logs};
 /// The maximum number of directories that are watched, and looked at each time.
 const MAX_NEAR: usize = 1024;
 
+/// The name of the cache in which the next index finds what this one read.
+const INDEX_CACHE: &str = "watched-logs";
+
+/// After how many logs were read the cache is written.
+const WORTH_CACHING: usize = 500;
+
 /// How many of the logs that are not likely to change are looked at each time.
 const SWEEP: usize = 256;
 
@@ -87,7 +93,12 @@ impl LoopIndex {
         (self.own, self.now_ms) = (own, now_ms);
         self.tree.refresh(MAX_NEAR);
         let is_due = self.looked.is_none_or(|looked| looked.elapsed() >= LOOK_EVERY);
-        let mut read_before = HashMap::new();
+        let mut read_before: HashMap<PathBuf, CachedLog> = HashMap::new();
+        if self.looked.is_none() {
+            let cached: Vec<CachedLog> = store.cache_get(INDEX_CACHE).unwrap_or_default();
+            read_before = cached.into_iter().map(|log| (log.path.clone(), log)).collect();
+        }
+        let mut read = 0;
         if is_due {
             let stamp = store.cache_stamp(CACHE);
             if self.looked.is_none() || stamp != self.cached.0 {
@@ -95,7 +106,7 @@ impl LoopIndex {
                 self.cached = (stamp, cached.iter().filter_map(|log| log.path.parent().map(Path::to_owned)).collect());
                 self.cached.1.sort_unstable();
                 self.cached.1.dedup();
-                read_before = cached.into_iter().map(|log| (log.path.clone(), log)).collect();
+                read_before.extend(cached.into_iter().map(|log| (log.path.clone(), log)));
             }
             self.looked = Some(Instant::now());
         }
@@ -109,8 +120,13 @@ impl LoopIndex {
             let is_known = self.directories.contains_key(&path);
             if is_due || !is_known || self.near.contains(&path) {
                 let room = MAX_LOGS.saturating_sub(self.logs().count());
-                self.directories.entry(path.clone()).or_default().list(&path, room, &mut read_before);
+                read += self.directories.entry(path.clone()).or_default().list(&path, room, &mut read_before);
             }
+        }
+        if read >= WORTH_CACHING {
+            // A path that is not UTF-8 does not fit into the cache.
+            let logs = self.logs().map(|log| &log.known).filter(|log| log.path.to_str().is_some());
+            store.cache_put(INDEX_CACHE, &logs.collect::<Vec<_>>());
         }
         let locks = if self.logs().next().is_some() { locks().cloned() } else { None };
         self.read_changed(locks.as_ref());
@@ -199,15 +215,16 @@ impl LoopIndex {
 }
 
 impl LogDirectory {
-    /// Lists the directory if it changed. `read_before` is what is known of logs.
-    fn list(&mut self, path: &Path, room: usize, read_before: &mut HashMap<PathBuf, CachedLog>) {
+    /// Lists the directory if it changed. `read_before` is what is known of logs. Returns how many new logs were read.
+    fn list(&mut self, path: &Path, room: usize, read_before: &mut HashMap<PathBuf, CachedLog>) -> usize {
         let stamp = match fs::symlink_metadata(path) {
             Ok(meta) => directory_stamp(&meta),
             Err(_) => None,
         };
         if stamp.is_some() && stamp == self.stamp {
-            return;
+            return 0;
         }
+        let mut read = 0;
         self.stamp = stamp;
         let search = LogSearch::in_directory(path);
         self.problems = search.problems;
@@ -228,11 +245,15 @@ impl LogDirectory {
                 }
                 None => match read_before.remove(&found.path).filter(|known| known.is_fresh(&found)) {
                     Some(known) => IndexedLog { known, problem: None, is_locked: false },
-                    None => IndexedLog::read(&found, None),
+                    None => {
+                        read += 1;
+                        IndexedLog::read(&found, None)
+                    }
                 },
             };
             self.logs.insert(found.path, log);
         }
+        read
     }
 }
 

@@ -18,6 +18,9 @@ use baton_fs::read::open_own;
 /// How much of the beginning is read for the header, in bytes.
 pub const MAX_HEADER: usize = 64 * 1024;
 
+/// How much is read at first. Nearly every header is shorter.
+const USUAL_HEADER: usize = 2 * 1024;
+
 /// How much of the end is read for the footer, in bytes. ralphex cuts a reason off at 200 characters.
 pub const MAX_FOOTER: usize = 4 * 1024;
 
@@ -87,7 +90,10 @@ impl ProgressLog {
     pub fn read(path: &Path) -> io::Result<Self> {
         let (file, meta) = open_own(path)?;
         let size = meta.len();
-        let header = Header::parse(&read_chunk(&file, 0, MAX_HEADER)?);
+        let mut header = Header::parse(&read_chunk(&file, 0, USUAL_HEADER)?);
+        if !header.complete && size > USUAL_HEADER as u64 {
+            header = Header::parse(&read_chunk(&file, 0, MAX_HEADER)?);
+        }
         let from = size.saturating_sub(MAX_FOOTER as u64);
         let ending = if header.complete { Ending::parse(&read_chunk(&file, from, MAX_FOOTER)?) } else { Ending::Open };
         Ok(Self { header, ending, size })

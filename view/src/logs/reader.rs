@@ -64,8 +64,14 @@ impl LogReader {
             found(Step::BegunAnew);
         }
         let Some(open) = &mut self.open else { return Ok(()) };
-        // A writer that is faster than this does not keep it here.
-        let end = open.file.metadata()?.len();
+        // What is written from here on is for the next call, so a fast writer does not keep this one.
+        let meta = open.file.metadata()?;
+        let end = meta.len();
+        if end.saturating_sub(open.at) > max_read(self.limits) {
+            // Most of it would not be kept. A log can become a terabyte longer without anything being written.
+            *open = OpenLog::begin(open.file.try_clone()?, &meta, self.limits)?;
+            found(Step::BegunAnew);
+        }
         while open.read_chunk(self.limits, end, found)? {}
         Ok(())
     }
@@ -74,7 +80,7 @@ impl LogReader {
 impl OpenLog {
     /// Begins near enough to the end that at least what is kept of a log is read.
     fn begin(file: File, meta: &Metadata, limits: LogLimits) -> io::Result<Self> {
-        let from = meta.len().saturating_sub(limits.bytes + 4 * limits.block) / limits.block * limits.block;
+        let from = meta.len().saturating_sub(max_read(limits)) / limits.block * limits.block;
         let mut log = Self { file, id: id(meta), at: 0, start: Vec::new(), before: Vec::new() };
         if from > 0 {
             log.start = log.read(0, REMEMBERED_BYTES as u64)?;
@@ -136,6 +142,11 @@ impl OpenLog {
         bytes.truncate(count);
         Ok(bytes)
     }
+}
+
+/// Returns how many bytes before the end of a log are read at most: what is kept, and room for the lines at both ends.
+const fn max_read(limits: LogLimits) -> u64 {
+    limits.bytes + 4 * limits.block
 }
 
 /// Returns the length of the line at the beginning of `bytes`, which are at `at` in the file. There is none if its end is

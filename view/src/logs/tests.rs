@@ -119,6 +119,8 @@ fn expected(text: &str, limits: LogLimits) -> Vec<String> {
 enum Happening {
     Append(String),
     Truncate(u64),
+    /// Made longer by more than is kept.
+    Extend(usize),
     /// Emptied and written again, in the same file.
     Restart(String),
     /// Another file with the same name.
@@ -144,6 +146,7 @@ fn happening() -> impl Strategy<Value = Happening> {
     prop_oneof![
         6 => text().prop_map(Happening::Append),
         1 => (0_u64..80).prop_map(Happening::Truncate),
+        1 => (1_usize..12).prop_map(Happening::Extend),
         1 => text().prop_map(Happening::Restart),
         1 => text().prop_map(Happening::Replace),
         1 => Just(Happening::Remove),
@@ -168,6 +171,7 @@ proptest! {
             match happening {
                 Happening::Append(text) => place.append(&text),
                 Happening::Truncate(length) => place.truncate(length),
+                Happening::Extend(lines) => place.append(&"c\nendless, endless, endless\n".repeat(lines)),
                 Happening::Restart(text) => fs::write(&path, text).unwrap(),
                 Happening::Replace(text) => place.replace(&text),
                 Happening::Remove => drop(fs::remove_file(&path)),
@@ -370,6 +374,20 @@ fn a_log_of_any_size_costs_what_is_kept_of_it() {
     assert_eq!(page.lines.last().map(String::as_str), Some("last"));
     let kept: usize = page.lines.iter().map(|line| line.chars().count()).sum();
     assert!((1024 * 1024..=2 * 1024 * 1024).contains(&kept), "{kept}");
+}
+
+/// Nothing is written, and the log is a terabyte longer.
+#[test]
+fn a_followed_log_that_is_extended_is_read_in_part() {
+    let place = Place::new();
+    place.append("first\n");
+    let mut page = Page::open(&FollowedLogs::default(), &place.log());
+    page.catch_up();
+    OpenOptions::new().append(true).open(place.log()).unwrap().set_len(1 << 40).unwrap();
+    place.append("\nlast\n");
+    while !page.take(1000, usize::MAX) {}
+    assert_eq!(page.lines.last().map(String::as_str), Some("last"));
+    assert_eq!(page.lines, fresh(&place.log(), LogLimits::default()));
 }
 
 #[test]

@@ -155,9 +155,11 @@ fn the_log_of_a_loop_or_a_run_is_followed() {
     terminal.wait("the next run", |screen| screen.contains("\nanother run") && !screen.contains("second"));
     fs::remove_file(&log).unwrap();
     terminal.wait("what is wrong", |screen| screen.contains("cannot read the log: No such file"));
+    // An Escape that another key follows at once would be read as that key with Alt.
     terminal.keys(&["Escape"]);
-    // Once more: the filter.
+    terminal.wait("the filtered list", |screen| screen.contains("/fix.md"));
     terminal.keys(&["Escape"]);
+    terminal.wait("the whole list", |screen| !screen.contains("/fix.md"));
     terminal.keys(&["/"]);
     terminal.keys(&["-l", "demo"]);
     terminal.keys(&["Enter", "o"]);

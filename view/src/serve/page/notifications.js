@@ -6,10 +6,15 @@ import { announce, byId } from './dom.js';
 
 const STORED = 'baton-notify';
 const MAX_AT_ONCE = 3; // more are told together
+const MAX_PAST = 10_000; // how many waits are remembered
 
-let known = null; // what waited when the picture was last seen
+let known = null; // each wait -> since when it was, and whether it was in the last picture
 
+/** Names what an item waits for. */
 const identity = (item) => `${item.key} ${item.status}`;
+
+/** Returns whether an item waits for the user. A run without its owner does. */
+const waits = (item) => item.section === 'waiting' || item.section === 'interrupted';
 
 function sentence(item) {
   const place = item.pane ? ` in ${item.pane}` : '';
@@ -22,7 +27,7 @@ function isOn() {
 
 function notify(title, item) {
   // Of several tabs that show the same, the tag leaves one.
-  const shown = new Notification(title, { tag: `baton ${item ? identity(item) + item.since : 'several'}`, lang: 'en' });
+  const shown = new Notification(title, { tag: `baton ${item ? `${identity(item)} ${item.since}` : 'several'}`, lang: 'en' });
   shown.addEventListener('click', () => {
     window.focus();
     if (item) location.hash = address(item) ?? '#/';
@@ -30,11 +35,28 @@ function notify(title, item) {
   });
 }
 
+/**
+ * Returns whether an item has begun to wait. A session may have done something else in between that was too short to be seen. A run that
+ * waits may be written to, which moves its time. What was left out of a picture and comes back is no news.
+ */
+function hasBegun(item) {
+  const before = known.get(identity(item));
+  return !before || (before.since !== item.since && (item.kind === 'session' || !before.isPresent));
+}
+
+function remember(waiting) {
+  known ??= new Map();
+  for (const it of known.values()) it.isPresent = false;
+  for (const item of waiting) known.set(identity(item), { since: item.since, isPresent: true });
+  if (known.size <= MAX_PAST) return;
+  for (const [wait, it] of known) if (!it.isPresent) known.delete(wait);
+}
+
 /** Looks at what waits. What waits already when the page opens is no news, and neither is what waited before a reconnect. */
 export function noticeWaits(items) {
-  const waiting = items.filter((item) => item.section === 'waiting');
-  const begun = known === null ? [] : waiting.filter((item) => !known.has(identity(item)));
-  known = new Set(waiting.map(identity));
+  const waiting = items.filter(waits);
+  const begun = known === null ? [] : waiting.filter(hasBegun);
+  remember(waiting);
   if (begun.length === 0) return;
   const isOne = begun.length <= MAX_AT_ONCE;
   announce(isOne ? begun.map(sentence).join('. ') : `${begun.length} begin to wait for you`);

@@ -25,12 +25,12 @@ check('each beginning of a wait is told once, to who wants it', async (scratch, 
   await context.addInitScript(NOTE_NOTIFICATIONS);
   const server = await scratch.serve();
   const before = await scratch.agent('codex');
-  await before.begin('waited-before');
-  await before.hook('Stop', 'waited-before');
+  await before.begin('before');
+  await before.hook('Stop', 'before');
   const agent = await scratch.agent('claude');
   await agent.begin('s1');
   const page = await open(browser, server, { context });
-  await entry(page, 'waited-before').waitFor();
+  await entry(page, 'before').waitFor();
   const wait = async (section) => {
     await agent.hook(...(section === 'waiting' ? ['Stop', 's1'] : ['UserPromptSubmit', 's1', { prompt: 'more' }]));
     await until(section, async () => (await titles(page, section)).includes('s1'));
@@ -69,6 +69,52 @@ check('each beginning of a wait is told once, to who wants it', async (scratch, 
   await again.getByRole('button', { name: 'Notify me' }).click();
   await again.getByRole('button', { name: 'Notify me', pressed: false }).waitFor();
   assert.deepEqual(page.errors, []);
+});
+
+check('a wait that begins anew is told, and a reminder of one is not', async (scratch, browser) => {
+  const context = await browser.newContext();
+  await context.addInitScript(NOTE_NOTIFICATIONS);
+  const agent = await scratch.agent('claude');
+  await agent.begin('s1');
+  await agent.tool('s1', 'baton run start nightly');
+  const page = await open(browser, await scratch.serve(), { context });
+  await page.getByRole('button', { name: 'Notify me' }).click();
+  const told = async (what, count) => {
+    await until(what, async () => (await shown(page)).length >= count);
+    assert.equal((await shown(page)).length, count, what);
+  };
+  await agent.hook('Stop', 's1');
+  await told('the end of a turn', 1);
+  // The agent reminds of what is known. What comes after it is told, so the page has seen it by then.
+  await agent.hook('Notification', 's1', { notification_type: 'idle_prompt', message: 'waits' });
+  const other = await scratch.agent('codex');
+  await other.begin('s2');
+  await other.hook('Stop', 's2');
+  await told('another session', 2);
+  // The prompt may be over before the page sees it.
+  await agent.hook('UserPromptSubmit', 's1', { prompt: 'more' });
+  await agent.hook('Stop', 's1');
+  await told('the end of the next turn', 3);
+  await agent.hook('UserPromptSubmit', 's1', { prompt: 'more' });
+  for (const count of [4, 5]) {
+    await agent.hook('Notification', 's1', { notification_type: 'permission_prompt', message: 'may it' });
+    await told('a permission', count);
+  }
+  // What the user left out and shows again is no news, and neither is what is written to a run that waits.
+  scratch.baton('session', 'dismiss', 's2');
+  await entry(page, 's2').waitFor({ state: 'detached' });
+  scratch.baton('session', 'dismiss', 's2', '--off');
+  await entry(page, 's2').waitFor();
+  scratch.baton('run', 'pause', 'nightly');
+  await told('a paused run', 6);
+  await agent.tool('s1', 'baton run update nightly --phase review');
+  await entry(page, 'nightly').getByText('review').waitFor();
+  assert.equal((await shown(page)).length, 6);
+  scratch.baton('run', 'continue', 'nightly');
+  await entry(page, 'nightly').getByText('active', { exact: true }).waitFor();
+  agent.kill();
+  await told('a run without its owner', 7);
+  assert.match((await shown(page))[6], /interrupted \(nightly/);
 });
 
 check('a browser that refuses is said, and nothing is shown', async (scratch, browser) => {

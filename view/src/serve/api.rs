@@ -166,7 +166,7 @@ pub(super) const ROUTES: &[Route] = &[
         "/api/loops/{id}/events",
         Endpoint::LoopEvents,
         "Follows the log of a loop, as server-sent events: each line is a message. After `begun_anew` the log begins again, \
-         and `problem` says why it cannot be read.",
+         and `problem` says why it cannot be read, or with an empty text, that it can be read again.",
         &[
             header("Last-Event-ID", "Go on after the line with this id, if the server still knows it."),
             query("after", "The same, for a client that cannot set the header."),

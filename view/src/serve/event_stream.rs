@@ -55,7 +55,8 @@ pub(super) fn write_events(client: &mut Client, feed: &Arc<Feed>, after: Option<
 }
 
 /// Writes the lines of a log until the client has gone: each as a message whose id is the position behind it. `begun_anew`
-/// says that the lines so far are no longer what the log says, and `problem` why it cannot be read now.
+/// says that the lines so far are no longer what the log says, and `problem` why it cannot be read now, or with an empty
+/// text, that it can be read again.
 pub(super) fn write_log(client: &mut Client, mut log: LogClient) -> io::Result<()> {
     client.write_all(stream_head().as_bytes())?;
     client.write_all(b"retry: 2000\n\n")?;
@@ -63,13 +64,18 @@ pub(super) fn write_log(client: &mut Client, mut log: LogClient) -> io::Result<(
     let mut problem: Option<String> = None;
     loop {
         let (text, pause) = match log.next(BATCH) {
-            Ok(events) if events.is_empty() => (String::new(), POLL_LOG_EVERY),
-            Ok(events) => (events.iter().map(log_event).collect(), Duration::ZERO),
-            Err(error) => (problem_event(&error, &mut problem), RETRY_LOG_EVERY),
+            Ok(events) => {
+                let pause = if events.is_empty() { POLL_LOG_EVERY } else { Duration::ZERO };
+                let mended = problem.take().map(|_| problem_event(""));
+                (mended.into_iter().chain(events.iter().map(log_event)).collect(), pause)
+            }
+            Err(error) => {
+                let text = baton_display::strip_control_chars(&format!("cannot read the log: {error}"));
+                let event = if problem.as_ref() == Some(&text) { String::new() } else { problem_event(&text) };
+                problem = Some(text);
+                (event, RETRY_LOG_EVERY)
+            }
         };
-        if pause != RETRY_LOG_EVERY {
-            problem = None;
-        }
         if !text.is_empty() {
             client.write_all(text.as_bytes())?;
             written = Instant::now();
@@ -96,15 +102,9 @@ fn log_event(event: &LogEvent) -> String {
     }
 }
 
-/// Returns an event that says why the log cannot be read, if that was not said before.
-fn problem_event(error: &io::Error, said: &mut Option<String>) -> String {
-    let text = baton_display::strip_control_chars(&format!("cannot read the log: {error}"));
-    if said.as_ref() == Some(&text) {
-        return String::new();
-    }
-    let event = format!("event: problem\ndata: {text}\n\n");
-    *said = Some(text);
-    event
+/// Returns an event that says why the log cannot be read. The text has no line break.
+fn problem_event(text: &str) -> String {
+    format!("event: problem\ndata: {text}\n\n")
 }
 
 fn write_event(client: &mut Client, id: EventId, name: &str, data: &impl Serialize) -> io::Result<()> {

@@ -258,6 +258,9 @@ fn a_browser_follows_the_log_of_a_loop() {
     fs::remove_file(&path).unwrap();
     let (_, name, text) = events.read_text();
     assert!(name == "problem" && text.contains("No such file"), "{name} {text}");
+    put(&path, &log("back\n"));
+    let (_, name, text) = events.read_text();
+    assert_eq!((name.as_str(), text.as_str()), ("problem", ""));
     // An id of another server, or of nothing, leads to the whole log.
     put(&path, &log("last\n"));
     drop(server);

@@ -2,7 +2,8 @@
 
 import { ACTIONS, act, actionsOf, label } from './actions.js';
 import { address } from './card.js';
-import { button, byId, dateTime, element, foreign } from './dom.js';
+import { button, byId, dateTime, element, foreign, setText } from './dom.js';
+import { picture } from './feed.js';
 import { Log, followLoopLog, showRunLog } from './log.js';
 import { read } from './server.js';
 
@@ -57,17 +58,28 @@ function table(name, heads, rows) {
 
 function pane(it) {
   switch (it?.mux) {
-    case 'tmux': return `tmux ${it.pane}`;
-    case 'zellij': return `zellij ${it.session} ${it.pane}`;
+    case 'tmux': return `${it.pane} of tmux ${it.server}`;
+    case 'zellij': return `${it.pane} of zellij ${it.session}`;
     case 'tty': return it.tty;
     default: return '';
   }
 }
 
+/** Creates a link to an item, by the name that the list knows for it. */
 function link(kind, id) {
-  const made = foreign('a', '', id);
+  const known = picture.items.find((item) => item.kind === kind && item.id === id);
+  const made = foreign('a', '', known ? label(known) : id);
   made.href = address({ kind, id });
   return made;
+}
+
+/** Says how the newest turn of a session ended, or returns null if that is unknown. */
+function lastTurn({ last_turn: turn, live }) {
+  if (turn === null || turn === 'unknown') return null;
+  if (turn === 'ended') return 'ended';
+  if (live === 'yes') return 'in progress';
+  if (live === 'unknown') return 'has no answer yet';
+  return turn === 'interrupted_prompt' ? 'interrupted: its last prompt got no answer' : 'interrupted: a tool call in it got no result';
 }
 
 function launches(session) {
@@ -85,7 +97,7 @@ function sessionParts(session) {
   const parts = [facts([
     ['Id', session.id], ['Name', session.name], ['Title', stats?.title], ['Agent', session.agent],
     ['Status', session.waiting_for ?? session.status], ['Since', dateTime(session.since)], ['Project', session.project],
-    ['Directory', session.cwd], ['Model', stats?.model], ['Context', context], ['Last turn', session.last_turn?.replaceAll('_', ' ')],
+    ['Directory', session.cwd], ['Model', stats?.model], ['Context', context], ['Last turn', lastTurn(session)],
     ['Transcript', session.transcript], ['First seen', dateTime(session.created_at)],
     ['Ended', session.ended_at && dateTime(session.ended_at)],
   ]), launches(session)];
@@ -196,31 +208,42 @@ const KINDS = {
   loop: {
     noun: 'Loop',
     async parts(id) {
-      const loop = await read(`loops/${encodeURIComponent(id)}`).catch(() => ({ id }));
+      const loop = await read(`loops/${encodeURIComponent(id)}`);
       return { item: { ...loop, kind: 'loop', id, section: 'loops' }, parts: loopParts(loop) };
     },
   },
 };
 
-/** Reads what is shown again, and draws it. `item` is what the list knows about it. */
-export async function refreshDetails(item) {
+/** Reads what is shown again, and draws it. `item` is what the list knows about it. A change during a reading is read after it. */
+async function refreshDetails(item) {
   const own = shown;
-  if (!own || own.isReading) return;
+  Object.assign(own, { listed: item, isStale: true });
+  if (own.isReading) return;
   own.isReading = true;
-  own.listed = item;
+  while (own.isStale && own === shown) {
+    own.isStale = false;
+    await drawDetails(own);
+  }
+  own.isReading = false;
+}
+
+async function drawDetails(own) {
   try {
     const found = await KINDS[own.kind].parts(own.id);
     if (own !== shown) return;
-    own.item = item ?? found.item;
-    own.heading.textContent = `${KINDS[own.kind].noun} ${label({ ...found.item, ...(item ?? {}) })}`;
+    own.item = own.listed ?? found.item;
+    setText(own.heading, heading(own.kind, { ...found.item, ...own.listed }));
     drawButtons(own);
     own.body.replaceChildren(...found.parts);
-    if (own.kind === 'run') await showRunLog(own.log, own.id).catch(() => own.log.replace(['no log']));
+    if (own.kind === 'run') await showRunLog(own.log, own.id);
   } catch (error) {
     if (own === shown) own.body.replaceChildren(element('p', '', error.message));
-  } finally {
-    own.isReading = false;
   }
+}
+
+/** Returns the heading of an item's own page. */
+function heading(kind, item) {
+  return `${KINDS[kind].noun} ${label({ ...item, kind })}`;
 }
 
 function drawButtons({ item, buttons }) {
@@ -237,19 +260,18 @@ function drawButtons({ item, buttons }) {
 /** Shows a session, a run or a loop instead of the list. */
 export function showDetails(kind, id, item) {
   hideDetails();
-  const heading = foreign('h2', '', `${KINDS[kind].noun} ${id}`);
-  heading.id = 'details-heading';
-  heading.tabIndex = -1;
+  const head = foreign('h2', '', heading(kind, item ?? { id }));
+  Object.assign(head, { id: 'details-heading', tabIndex: -1 });
   const [buttons, body] = [element('p', 'buttons'), element('div', 'parts')];
-  const content = [heading, buttons, body];
-  shown = { kind, id, heading, buttons, body, item: null, listed: item, isReading: false, end: () => {} };
+  const content = [head, buttons, body];
+  shown = { kind, id, heading: head, buttons, body, item: null, listed: item, isReading: false, isStale: false, end: () => {} };
   if (kind !== 'session') {
     shown.log = new Log(`Log of ${id}`);
-    content.push(part('Log', shown.log.element));
+    content.push(part('Log', shown.log.problem, shown.log.element));
   }
   byId('details').replaceChildren(...content);
   if (kind === 'loop') shown.end = followLoopLog(shown.log, id);
-  heading.focus();
+  head.focus();
   refreshDetails(item);
 }
 

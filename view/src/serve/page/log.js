@@ -1,12 +1,16 @@
 // A log: its newest lines, in a box that stays at its end while one looks at the end.
 
-import { element } from './dom.js';
-import { readText } from './server.js';
+import { element, setText } from './dom.js';
+import { read, readText } from './server.js';
 
 const MAX_LINES = 10_000;
+const RETRY_MS = 2000;
 
 export class Log {
   constructor(name) {
+    this.queue = []; // lines that come together are drawn together
+    this.problem = element('p', 'problem');
+    this.problem.setAttribute('role', 'status');
     // A live region would read every line aloud.
     this.element = element('div', 'log');
     this.element.tabIndex = 0;
@@ -21,8 +25,26 @@ export class Log {
     this.change(() => this.element.replaceChildren(...lines.slice(-MAX_LINES).map((line) => element('div', 'row', line))));
   }
 
-  /** Adds lines. Of too many, the newest stay. */
-  append(lines) {
+  /** Adds a line. Of too many, the newest stay. */
+  append(line) {
+    if (this.queue.push(line) === 1) setTimeout(() => this.draw());
+    // A window that nobody sees draws seldom.
+    if (this.queue.length >= 2 * MAX_LINES) this.queue.splice(0, MAX_LINES);
+  }
+
+  /** Shows no lines. */
+  clear() {
+    this.queue.length = 0;
+    this.replace([]);
+  }
+
+  /** Shows why the log cannot be read, or with an empty text, that it can be. */
+  tell(problem) {
+    setText(this.problem, problem);
+  }
+
+  draw() {
+    const lines = this.queue.splice(0).slice(-MAX_LINES);
     this.change(() => {
       this.element.append(...lines.map((line) => element('div', 'row', line)));
       while (this.element.children.length > MAX_LINES) this.element.firstChild.remove();
@@ -40,22 +62,49 @@ export class Log {
 
 /** Shows the log of a run, as it is now. */
 export async function showRunLog(log, id) {
-  const text = await readText(`runs/${encodeURIComponent(id)}/log`);
-  log.replace(text.replace(/\n$/, '').split('\n'));
+  try {
+    const text = await readText(`runs/${encodeURIComponent(id)}/log`);
+    log.replace(text.replace(/\n$/, '').split('\n'));
+    log.tell('');
+  } catch (error) {
+    log.tell(error.message);
+  }
 }
 
 /** Follows the log of a loop of another program, until the function that it returns is called. */
 export function followLoopLog(log, id) {
-  const events = new EventSource(`api/loops/${encodeURIComponent(id)}/events`);
-  const waiting = []; // lines that come together are drawn together
-  const draw = () => log.append(waiting.splice(0));
-  events.addEventListener('message', (event) => {
-    if (waiting.push(event.data) === 1) setTimeout(draw);
-  });
-  events.addEventListener('begun_anew', () => {
-    waiting.length = 0;
-    log.replace([]);
-  });
-  events.addEventListener('problem', (event) => log.append([event.data]));
-  return () => events.close();
+  const address = `loops/${encodeURIComponent(id)}`;
+  let [events, again, lastId] = [null, undefined, ''];
+  const connect = () => {
+    events = new EventSource(`api/${address}/events?after=${encodeURIComponent(lastId)}`);
+    const listen = (name, body) => events.addEventListener(name, (event) => {
+      lastId = event.lastEventId || lastId;
+      body(event.data);
+    });
+    listen('message', (line) => log.append(line));
+    listen('begun_anew', () => log.clear());
+    listen('problem', (text) => log.tell(text));
+    events.addEventListener('open', () => log.tell(''));
+    events.addEventListener('error', () => {
+      // A browser reconnects by itself, unless the server refuses it.
+      if (events.readyState !== EventSource.CLOSED) return;
+      again = setTimeout(connect, RETRY_MS);
+      read(address).catch((error) => log.tell(error.message));
+    });
+  };
+  const close = () => {
+    clearTimeout(again);
+    events?.close();
+  };
+  // A tab that nobody sees leaves its connection to the others: a browser has six to a server.
+  const look = () => {
+    close();
+    if (!document.hidden) connect();
+  };
+  document.addEventListener('visibilitychange', look);
+  look();
+  return () => {
+    document.removeEventListener('visibilitychange', look);
+    close();
+  };
 }

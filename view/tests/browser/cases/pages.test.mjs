@@ -46,6 +46,7 @@ check('all sessions are searched and paged', async (scratch, browser) => {
 check('a session and a run are shown with their history, and follow the state', async (scratch, browser) => {
   const first = await scratch.agent('claude');
   await first.begin('s1');
+  scratch.write('home/work/s1.jsonl', `${JSON.stringify({ type: 'user', sessionId: 's1', message: { role: 'user', content: 'words' } })}\n`);
   await first.tool('s1', 'baton run start nightly --max-iterations 8');
   first.kill();
   const second = await scratch.agent('claude');
@@ -67,8 +68,12 @@ check('a session and a run are shown with their history, and follow the state', 
   const launches = page.getByRole('region', { name: 'Launches' });
   await launches.getByText(`pid ${first.pid}`).waitFor();
   await launches.getByText(`pid ${second.pid}`).waitFor();
+  await launches.getByText(/^%2 of tmux ./).waitFor();
+  await page.locator('dd', { hasText: 'in progress' }).waitFor();
+  await page.getByRole('link', { name: 'nightly' }).waitFor();
   second.kill();
   await page.locator('dd', { hasText: 'lost' }).waitFor();
+  await page.locator('dd', { hasText: 'interrupted: its last prompt got no answer' }).waitFor();
   await page.getByRole('button', { name: 'Resume' }).waitFor();
   assert.deepEqual(page.errors, []);
 });
@@ -82,4 +87,25 @@ check('protected files of a project are shown', async (scratch, browser) => {
   await entry(page, 's1').getByRole('link').click();
   await page.getByRole('heading', { name: /^Protected files \(/ }).waitFor();
   await page.getByText('AGENTS.md', { exact: true }).waitFor();
+});
+
+check('a change while the details are read is read after them', async (scratch, browser) => {
+  const agent = await scratch.agent('claude');
+  await agent.begin('s1');
+  await agent.tool('s1', 'baton run start nightly');
+  const page = await open(browser, await scratch.serve());
+  let isOld = true;
+  await page.route(/\/api\/runs\/[^/]+$/, async (route) => {
+    const response = await route.fetch();
+    if (isOld) {
+      isOld = false;
+      await agent.tool('s1', 'baton run update nightly --phase review');
+      // The list is behind the details, and follows the state.
+      await page.locator('#section-runs li', { hasText: 'review' }).waitFor({ state: 'attached' });
+    }
+    await route.fulfill({ response });
+  });
+  await entry(page, 'nightly').getByRole('link').click();
+  await page.locator('dd', { hasText: 'review' }).waitFor();
+  assert.deepEqual(page.errors, []);
 });

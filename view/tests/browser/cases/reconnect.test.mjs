@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 
-import { connection, entry, open, titles } from '../fixture/page.mjs';
+import { connection, entry, open, setHidden, titles } from '../fixture/page.mjs';
 import { Proxy } from '../fixture/proxy.mjs';
 import { check } from '../fixture/test.mjs';
 import { until } from '../fixture/waiting.mjs';
@@ -82,14 +82,6 @@ check('two tabs show the same', async (scratch, browser) => {
   await entry(tabs[1], 'nightly').getByRole('button', { name: 'Continue' }).click();
   await entry(tabs[1], 'nightly').getByText('active', { exact: true }).waitFor();
 });
-
-/** Makes a tab believe that it is seen, or not. All tabs of a browser without windows are seen. */
-function setHidden(page, hidden) {
-  return page.evaluate((value) => {
-    Object.defineProperty(document, 'hidden', { configurable: true, get: () => value });
-    document.dispatchEvent(new Event('visibilitychange'));
-  }, hidden);
-}
 
 check('many tabs in the background do not use up the connections of the browser', async (scratch, browser) => {
   const server = await scratch.serve();

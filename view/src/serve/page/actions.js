@@ -19,9 +19,17 @@ export const ACTIONS = {
   copy: { text: 'Copy id', key: 'y' },
 };
 
+const SHORT_ID = 8; // how much of a session's id is shown where it has no name
+
 /** Returns what an item is called. */
 export function label(item) {
-  return item.name || item.title || item.id;
+  return item.name || item.title || (item.kind === 'session' ? item.id.slice(0, SHORT_ID) : item.id);
+}
+
+/** Shows what an item is called, and its whole id to who points at it where that is all there is. */
+export function showLabel(target, item) {
+  setText(target, label(item));
+  target.title = item.name || item.title ? '' : item.id;
 }
 
 /** Returns the names of the actions that an item has. */

@@ -1,5 +1,6 @@
 // All sessions, the newest first: searched by the server, a page at a time.
 
+import { showLabel } from './actions.js';
 import { address } from './card.js';
 import { byId, dateTime, element, foreign, setText } from './dom.js';
 import { read } from './server.js';
@@ -10,7 +11,8 @@ let next = null; // the cursor of the next page
 function entry(session) {
   const box = element('li');
   const title = element('h3', 'title');
-  const link = foreign('a', '', session.name ?? session.id);
+  const link = foreign('a', '', '');
+  showLabel(link, { ...session, kind: 'session' });
   link.href = address({ kind: 'session', id: session.id });
   title.append(link);
   const line = element('p', 'line soft');

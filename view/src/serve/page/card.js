@@ -1,6 +1,6 @@
 // One item of the list. Its element stays the same while the item changes, and so does what has the focus in it.
 
-import { ACTIONS, act, actionsOf, label } from './actions.js';
+import { ACTIONS, act, actionsOf, label, showLabel } from './actions.js';
 import { age, button, element, foreign, setText } from './dom.js';
 
 /** Returns the address of an item's own page, or null if it has none. */
@@ -47,7 +47,7 @@ export class Card {
   /** Shows this item instead. */
   update(item) {
     this.item = item;
-    setText(this.link, label(item));
+    showLabel(this.link, item);
     this.time = null;
     this.status.replaceChildren(...this.statusParts(item));
     const quote = item.question || item.prompt || '';

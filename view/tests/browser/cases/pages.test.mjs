@@ -109,3 +109,20 @@ check('a change while the details are read is read after them', async (scratch, 
   await page.locator('dd', { hasText: 'review' }).waitFor();
   assert.deepEqual(page.errors, []);
 });
+
+check('a session without a name is called by the beginning of its id', async (scratch, browser) => {
+  const id = '0a1b2c3d-4e5f-4a6b-8c7d-0123456789ab';
+  const agent = await scratch.agent('claude');
+  await agent.begin(id);
+  const page = await open(browser, await scratch.serve());
+  for (const [list, link] of [['#/', '#sections .title a'], ['#/archive', '#found .title a']]) {
+    await page.evaluate((hash) => { location.hash = hash; }, list);
+    const title = page.locator(link);
+    await title.waitFor();
+    assert.deepEqual([await title.textContent(), await title.getAttribute('title')], ['0a1b2c3d', id]);
+    await title.click();
+    await page.getByRole('heading', { name: 'Session 0a1b2c3d', exact: true }).waitFor();
+    await page.locator('dd', { hasText: id }).first().waitFor();
+  }
+  assert.deepEqual(page.errors, []);
+});

@@ -44,20 +44,32 @@ pub struct Launch<'a> {
 impl Process {
     /// Starts a fake agent below `parent`, or below the test if there is none.
     pub fn spawn(scratch: &Scratch, launch: &Launch<'_>, parent: Option<&mut Self>) -> Self {
-        Self::launch(scratch, launch, parent, &[])
+        Self::launch(scratch, launch, parent, &[], &[])
     }
 
     /// Starts a fake agent through a call of `baton` with these words, followed by the program.
     pub fn spawn_through(scratch: &Scratch, launch: &Launch<'_>, words: &[&str]) -> Self {
-        Self::launch(scratch, launch, None, words)
+        Self::launch(scratch, launch, None, words, &[])
     }
 
-    fn launch(scratch: &Scratch, launch: &Launch<'_>, parent: Option<&mut Self>, through: &[&str]) -> Self {
+    /// Starts a fake agent with these variables.
+    pub fn spawn_with(scratch: &Scratch, launch: &Launch<'_>, variables: &[(&str, &str)]) -> Self {
+        Self::launch(scratch, launch, None, &[], variables)
+    }
+
+    fn launch(
+        scratch: &Scratch,
+        launch: &Launch<'_>,
+        parent: Option<&mut Self>,
+        through: &[&str],
+        variables: &[(&str, &str)],
+    ) -> Self {
         let program = named_program(scratch, launch.comm);
         let socket = scratch.root().join("steer").join(unique());
         let listener = UnixListener::bind(&socket).unwrap();
         let terminal = launch.tty.then(|| nix::pty::openpty(None, None).unwrap());
         let mut env = scratch.env();
+        env.extend(variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
         env.insert(SOCKET.to_owned(), socket.to_str().unwrap().to_owned());
         if let Some(terminal) = &terminal {
             let name = nix::unistd::ttyname(terminal.slave.as_fd()).unwrap();

@@ -41,6 +41,16 @@ impl<'a> Window<'a> {
         Self { scratch, agent, pane: pane.to_owned(), server, inherited: scratch.env(), process }
     }
 
+    /// Like [`Self::open`]. The agent is started with these variables.
+    #[must_use]
+    pub fn open_with(scratch: &'a Scratch, agent: Agent, pane: &str, variables: &[(&str, &str)]) -> Self {
+        let launch = Launch { comm: agent.name(), args: &[], tty: true };
+        let process = Process::spawn_with(scratch, &launch, variables);
+        let server = SERVER.to_owned();
+        let window = Self { scratch, agent, pane: pane.to_owned(), server, inherited: scratch.env(), process };
+        variables.iter().fold(window, |window, (name, value)| window.with(name, value))
+    }
+
     /// Like [`Self::open`], with session s1, which owns the run `demo`.
     #[must_use]
     pub fn open_owner(scratch: &'a Scratch, agent: Agent, pane: &str) -> Self {

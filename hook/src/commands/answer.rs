@@ -126,6 +126,7 @@ impl Target<'_> {
             CommandError::refused(format!("session {} cannot be answered in {}: {why}", self.id, self.place()))
         };
         let inspector = self.context.inspector();
+        inspector.check_pane(process, pane).map_err(|error| refused(&error.to_string()))?;
         check_foreground(inspector.system(), inspector.host(), process, pane)
             .map_err(|error| refused(&baton_display::error_chain(&error)))?;
         if let Pane::Tmux { server, pane } = pane

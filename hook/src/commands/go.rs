@@ -33,6 +33,9 @@ impl Go {
         let context = Context::open()?;
         let target = self.find(&context)?;
         let Target { what, pane, process, .. } = &target;
+        let there = format!("{what} is in {}, pid {}", pane_label(pane), process.pid);
+        // A client of tmux runs what its server tells it to run, so the pane is proved before any is started.
+        context.inspector().check_pane(process, pane).map_err(|why| unreachable(&there, &why.to_string()))?;
         if let Pane::Tmux { server, pane } = pane
             && let Ok(terminal) = Tmux::with_socket(server).terminal(pane)
             && let Some(own) = target.other_terminal(&context, &terminal)
@@ -43,7 +46,6 @@ impl Go {
                 &format!("tmux pane {pane} is another terminal, {terminal}"),
             ));
         }
-        let there = format!("{what} is in {}, pid {}", pane_label(pane), process.pid);
         let selected = match pane {
             Pane::Tmux { server, pane } => Tmux::with_socket(server).select(pane),
             Pane::Zellij { session, pane } => Zellij::named(session).select(pane),

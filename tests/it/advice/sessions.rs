@@ -80,7 +80,7 @@ pub const SITUATIONS: &[Situation] = &[
         "go SESSION",
         |stage| {
             stage.installation.script("tmux", "echo main");
-            stage.open("s1");
+            stage.open_in_tmux("s1");
             stage.user("resume s1")
         },
         ("", "it is selected"),

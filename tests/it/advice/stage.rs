@@ -35,7 +35,17 @@ impl<'a> Stage<'a> {
 
     pub fn open_as(&mut self, agent: Agent, session: &str) -> String {
         let pane = format!("%{}", self.windows.len() + self.more.len() + 1);
-        let window = Window::open(&self.installation.scratch, agent, &pane);
+        self.begin(session, Window::open(&self.installation.scratch, agent, &pane))
+    }
+
+    /// Opens a window whose agent was started in a pane of a tmux server.
+    pub fn open_in_tmux(&mut self, session: &str) -> String {
+        let server = self.installation.at("tmux");
+        let variables = [("TMUX", &*format!("{},1,0", server.display())), ("TMUX_PANE", "%1")];
+        self.begin(session, Window::open_with(&self.installation.scratch, Agent::Claude, "%1", &variables).on(&server))
+    }
+
+    fn begin(&mut self, session: &str, window: Window<'a>) -> String {
         self.more.extend(self.windows.insert(session.to_owned(), window));
         let told = self.hook("SessionStart", session, &json!({}));
         told + &self.hook("UserPromptSubmit", session, &json!({"prompt": "words"}))

@@ -11,7 +11,7 @@ use agent_baton_tests::window::assert_error;
 use agent_baton_tests::{Scratch, Window};
 use serde_json::json;
 
-use super::panes::{Server, ShellAgent, until};
+use super::panes::{Server, ShellAgent, assert_no_client, named_by_a_hook, until};
 
 /// Writes each line that it reads into `read`.
 const READS_LINES: &str = "while IFS= read -r line; do printf '%s\\n' \"$line\" >> read; done";
@@ -136,6 +136,15 @@ fn what_is_not_provably_read_by_the_agent_is_not_typed() {
         check_refused(launcher, &answer(&scratch, "go on"), words);
         assert_eq!(read(&scratch), "", "{launcher}");
     }
+}
+
+#[test]
+fn a_server_that_only_a_hook_names_gets_no_client() {
+    let scratch = Scratch::new();
+    let Some((server, _agent)) = waiting(&scratch, "exec AGENT", IDLE, READS_LINES) else { return };
+    let listener = named_by_a_hook(&scratch, &server, "s1");
+    check_refused("another socket", &answer(&scratch, "go on"), "was not started there");
+    assert_no_client(&listener, "answer");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::thread;
@@ -27,7 +28,12 @@ impl Server {
         if !there {
             skip("tmux is not there");
         }
-        there.then(|| Self { socket: scratch.root().join("tmux") })
+        there.then(|| {
+            let directory = scratch.root().join(format!("tmux-{}", nix::unistd::geteuid()));
+            fs::create_dir_all(&directory).unwrap();
+            fs::set_permissions(&directory, fs::Permissions::from_mode(0o700)).unwrap();
+            Self { socket: directory.join("test") }
+        })
     }
 
     fn is_running(&self) -> bool {
@@ -95,7 +101,8 @@ fn path(scratch: &Scratch) -> String {
 }
 
 fn resume(scratch: &Scratch, words: &str) -> Output {
-    scratch.baton(["resume"].into_iter().chain(words.split_whitespace())).env("PATH", path(scratch)).run()
+    let command = scratch.baton(["resume"].into_iter().chain(words.split_whitespace()));
+    command.env("PATH", path(scratch)).env("TMUX_TMPDIR", scratch.root()).run()
 }
 
 fn started(log: &PathBuf) -> Vec<String> {
@@ -246,6 +253,69 @@ fn a_pane_of_a_restarted_server_is_not_gone_to() {
         assert_eq!((went.code, went.stdout.as_str()), (Some(1), ""), "{name}: {went:?}");
         assert!(went.stderr.contains(&format!("is pid {}, on no terminal", agent.pid)), "{name}: {went:?}");
     }
+}
+
+/// A listener in the place of a tmux server. It would tell a client what to run.
+fn listener(socket: &Path) -> UnixListener {
+    let listener = UnixListener::bind(socket).unwrap();
+    listener.set_nonblocking(true).unwrap();
+    listener
+}
+
+pub(super) fn assert_no_client(listener: &UnixListener, what: &str) {
+    assert_eq!(listener.accept().unwrap_err().kind(), std::io::ErrorKind::WouldBlock, "{what}");
+}
+
+/// Makes the record of a session as it is if a repository's settings name a socket to the hooks. Returns the listener.
+pub(super) fn named_by_a_hook(scratch: &Scratch, server: &Server, session: &str) -> UnixListener {
+    let socket = scratch.root().join("false");
+    let record = scratch.state_dir().join("sessions").join(format!("{session}.json"));
+    let recorded = fs::read_to_string(&record).unwrap();
+    let renamed = recorded.replace(server.socket.to_str().unwrap(), socket.to_str().unwrap());
+    assert_ne!(renamed, recorded);
+    fs::write(&record, renamed).unwrap();
+    listener(&socket)
+}
+
+#[test]
+fn a_server_that_only_a_hook_names_gets_no_client() {
+    let scratch = Scratch::new();
+    let Some(server) = Server::new(&scratch) else { return };
+    let agent = ShellAgent::start(&scratch, &server, "s1", "exec AGENT");
+    let listener = named_by_a_hook(&scratch, &server, "s1");
+    let went = scratch.baton(["go", "s1"]).run();
+    assert_eq!((went.code, went.stdout.as_str()), (Some(1), ""), "{went:?}");
+    let why = format!("pid {} (claude) was not started there", agent.pid);
+    assert!(went.stderr.contains(&why), "{went:?}");
+    assert_no_client(&listener, "go");
+    agent.kill();
+    let dry = resume(&scratch, "s1 --tmux --dry-run");
+    assert!(dry.code == Some(0) && !dry.stdout.contains("/false"), "{dry:?}");
+    assert_no_client(&listener, "resume");
+}
+
+/// The agent was started with this socket, and another account could listen there.
+#[test]
+fn a_server_that_another_account_could_have_made_gets_no_client() {
+    let scratch = Scratch::new();
+    let Some(server) = Server::new(&scratch) else { return };
+    let open = scratch.root().join("open");
+    fs::create_dir(&open).unwrap();
+    fs::set_permissions(&open, fs::Permissions::from_mode(0o777)).unwrap();
+    let listener = listener(&open.join("s"));
+    let launcher = format!("TMUX={},1,0 TMUX_PANE=%0 AGENT; :", open.join("s").display());
+    let _agent = ShellAgent::start(&scratch, &server, "s1", &launcher);
+    let went = scratch.baton(["go", "s1"]).run();
+    assert_eq!((went.code, went.stdout.as_str()), (Some(1), ""), "{went:?}");
+    assert!(went.stderr.contains("other accounts may write into ") && went.stderr.contains("/open"), "{went:?}");
+    assert_no_client(&listener, "go");
+    let inside = [("TMUX", format!("{},1,0", open.join("s").display())), ("TMUX_PANE", "%0".to_owned())];
+    lost(&scratch, &server, Agent::Claude, "aa1");
+    let opened =
+        inside.iter().fold(scratch.baton(["resume", "aa1", "--tmux"]), |it, (name, value)| it.env(name, value)).run();
+    assert_eq!(opened.code, Some(1), "{opened:?}");
+    assert!(opened.stderr.contains("other accounts may write into "), "{opened:?}");
+    assert_no_client(&listener, "resume");
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Runs the programs of the multiplexers when a user asks to go to a pane or to open a window. No event ever runs one.
 
+mod socket;
 mod tmux;
 mod typed_text;
 mod zellij;
@@ -10,6 +11,7 @@ use std::time::Duration;
 
 use baton_fs::child::run_with_timeout;
 
+pub use socket::{SocketError, own_socket_directory, trusted_socket};
 pub use tmux::{OpenedWindow, Tmux, shell_quote};
 pub use typed_text::{TypedText, TypedTextError};
 pub use zellij::Zellij;
@@ -27,6 +29,12 @@ pub enum MultiplexerError {
     /// Its program cannot be started.
     #[error("cannot run {program}")]
     Run { program: &'static str, source: io::Error },
+    /// No client is started on its socket.
+    #[error("baton does not call a tmux server whose socket another account could have made")]
+    Untrusted(#[from] SocketError),
+    /// The name would be an option of zellij, or lead to a socket elsewhere.
+    #[error("\"{name}\" cannot be the name of a zellij session")]
+    SessionName { name: String },
     /// It did not answer in time.
     #[error("{program} did not answer within {} seconds", ANSWER_TIMEOUT.as_secs())]
     TimedOut { program: &'static str },

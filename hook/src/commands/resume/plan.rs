@@ -15,7 +15,9 @@ use baton_agents::{conversation_directory, spec};
 use baton_display::{format_ago, format_evidence, pane_label, strip_control_chars};
 use baton_engine::session_status::{SessionStatus, has_conversation};
 use baton_status::ListedSession;
-use baton_system::multiplexer::{MultiplexerError, OpenedWindow, Tmux, shell_quote};
+use baton_system::multiplexer::{
+    MultiplexerError, OpenedWindow, Tmux, own_socket_directory, shell_quote, trusted_socket,
+};
 
 /// How long a claim without a process holds, in milliseconds. Its writer was killed before it could record what it
 /// started.
@@ -141,12 +143,18 @@ fn shell_words(words: &[String]) -> String {
     words.iter().map(|word| shell_quote(word)).collect::<Vec<_>>().join(" ")
 }
 
+/// Returns whether windows may open on a server that was recorded. The process is gone, so nothing proves that it was in
+/// a pane of this server. Only tmux's own directory of this account counts.
+fn is_own_server(socket: &Path) -> bool {
+    let own = std::fs::canonicalize(own_socket_directory());
+    own.is_ok_and(|own| trusted_socket(socket).is_ok_and(|socket| socket.parent() == Some(&own)))
+}
+
 impl Resumable {
     fn new(context: &Context, seen: ListedSession, directory: PathBuf) -> Self {
         let program = resume_words(context, &seen.session);
         let was = seen.pane().and_then(|pane| if let Pane::Tmux { server, .. } = pane { Some(server) } else { None });
-        let reachable = |server: &&String| Path::new(server).parent().is_some_and(Path::is_dir);
-        let before = || was.filter(reachable).map(|server| Tmux::with_socket(server));
+        let before = || was.filter(|server| is_own_server(Path::new(server))).map(|server| Tmux::with_socket(server));
         let tmux = Tmux::enclosing().or_else(before).unwrap_or_else(Tmux::default_server);
         Self { session: *seen.session, directory, program, tmux }
     }

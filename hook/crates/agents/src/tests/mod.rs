@@ -7,6 +7,7 @@ mod inspector;
 mod last_turn;
 mod payloads;
 mod processes;
+mod started_with;
 mod tree;
 
 use crate::raw_event::{RawEvent, ReadLimits};

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use agent_baton_core::run::is_printable;
 
-use super::{MultiplexerError, TypedText, answer};
+use super::{MultiplexerError, TypedText, answer, trusted_socket};
 
 /// The session in which windows open if the caller is not in one.
 const DEFAULT_SESSION: &str = "baton";
@@ -192,7 +192,7 @@ impl Tmux {
     fn run(&self, arguments: &[&str]) -> Result<String, MultiplexerError> {
         let mut command = Command::new("tmux");
         if let Some(server) = &self.server {
-            command.args(["-S", server]);
+            command.arg("-S").arg(trusted_socket(Path::new(server))?);
         }
         command.args(arguments);
         answer("tmux", command)

@@ -37,6 +37,10 @@ impl<'a> Zellij<'a> {
     }
 
     fn act(&self, words: &[&str]) -> Result<(), MultiplexerError> {
+        // The name is a part of the path of its socket.
+        if self.session.starts_with(['-', '.']) || self.session.contains('/') {
+            return Err(MultiplexerError::SessionName { name: self.session.to_owned() });
+        }
         let mut command = Command::new("zellij");
         command.args(["--session", self.session, "action"]).args(words);
         answer("zellij", command).map(|_| ())
@@ -47,9 +51,7 @@ impl<'a> Zellij<'a> {
     /// # Errors
     /// Returns a [`MultiplexerError`] if zellij fails. Versions before 0.44 cannot select a pane by its number.
     pub fn select(&self, pane: &str) -> Result<Option<String>, MultiplexerError> {
-        let mut command = Command::new("zellij");
-        command.args(["--session", self.session, "action", "focus-pane-id", pane]);
-        answer("zellij", command)?;
+        self.act(&["focus-pane-id", pane])?;
         let inside = std::env::var("ZELLIJ_SESSION_NAME").is_ok_and(|name| name == self.session);
         Ok((!inside).then(|| format!("zellij attach {}", shell_quote(self.session))))
     }
@@ -67,6 +69,14 @@ const fn enter_arguments(pane: &str) -> [&str; 4] {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_that_is_an_option_or_leads_elsewhere_is_no_session() {
+        for name in ["../../tmp/x", "/tmp/x", "-x", "--layout", ".", ".."] {
+            let refused = Zellij::named(name).select("1").unwrap_err();
+            assert!(matches!(refused, MultiplexerError::SessionName { .. }), "{name}: {refused}");
+        }
+    }
 
     #[test]
     fn a_typed_text_is_one_argument_and_no_option() {

@@ -1,5 +1,6 @@
 //! Text for a user's terminal: sanitized text, local times, counts and panes.
 
+mod pane_labels;
 mod progress;
 
 use std::error::Error;
@@ -12,6 +13,7 @@ use agent_baton_core::timestamp::Timestamp;
 use jiff::Timestamp as Instant;
 use jiff::tz::TimeZone;
 
+pub use pane_labels::PaneLabels;
 pub use progress::{Progress, clear_progress};
 
 /// Prints one line to stderr.

@@ -15,7 +15,7 @@ use crate::json::run_status_word;
 use crate::reader::ListedSession;
 use crate::report::{Cause, LiveState, StatusReport, WaitingItem, non_owner_launch};
 use baton_agents::{ConversationLimits, Extent, spec};
-use baton_display::{format_rfc3339, preview, short_pane_label, strip_control_chars};
+use baton_display::{PaneLabels, format_rfc3339, preview, strip_control_chars};
 use baton_engine::discovery::{ForeignLoop, ForeignLoopState};
 
 /// The most characters of a preview.
@@ -210,10 +210,11 @@ impl StatusReport {
     /// Returns the items, in the order of the sections. `details` is asked about each session.
     pub fn items(&self, details: &mut dyn FnMut(&Session) -> Details) -> Vec<Item> {
         let waiting = self.waiting();
-        let mut items: Vec<Item> = waiting.iter().filter_map(|it| waiting_item(it, details)).collect();
+        let labels = &self.pane_labels();
+        let mut items: Vec<Item> = waiting.iter().filter_map(|it| waiting_item(it, labels, details)).collect();
         for (section, state) in [(Section::Working, LiveState::Working), (Section::Opened, LiveState::Unprompted)] {
             let sessions = self.seen.sessions.iter().filter(|it| LiveState::from_session(it) == Some(state));
-            items.extend(sessions.map(|it| session_item(it, section, it.standing.status.word(), details)));
+            items.extend(sessions.map(|it| session_item(it, section, it.standing.status.word(), labels, details)));
         }
         // Runs that wait are shown above.
         let waits = |run: &Run| waiting.iter().any(|it| it.run.is_some_and(|other| other.id == run.id));
@@ -222,15 +223,17 @@ impl StatusReport {
             items.extend(runs.map(|(run, live)| {
                 let word = run_status_word(run, *live, self.seen.left_for(run).is_some());
                 // If the owner is gone, its pane may belong to another process by now.
-                let pane = (*live != Live::No).then(|| short_pane_label(&run.owner.pane));
+                let pane = (*live != Live::No).then(|| labels.label(&run.owner.pane));
                 run_item(run, section, word, pane)
             }));
         }
         items.extend(self.loops.iter().map(loop_item));
         items.extend(
-            self.seen.unknown().map(|it| session_item(it, Section::Unknown, it.standing.status.word(), details)),
+            self.seen
+                .unknown()
+                .map(|it| session_item(it, Section::Unknown, it.standing.status.word(), labels, details)),
         );
-        items.extend(self.seen.lost().map(|it| session_item(it, Section::Lost, "lost", details)));
+        items.extend(self.seen.lost().map(|it| session_item(it, Section::Lost, "lost", labels, details)));
         for (section, has_failed) in [(Section::Unrestored, false), (Section::RestoreFailed, true)] {
             let projects = self.unrestored.iter().filter(|it| it.record.failed_at.is_some() == has_failed);
             items.extend(projects.map(|it| project_item(section, &it.record.project)));
@@ -241,6 +244,12 @@ impl StatusReport {
         }));
         items.iter_mut().for_each(Item::shorten);
         items
+    }
+
+    /// Returns the names of the panes of everything that is listed.
+    fn pane_labels(&self) -> PaneLabels {
+        let sessions = self.seen.sessions.iter().filter_map(ListedSession::pane);
+        PaneLabels::new(sessions.chain(self.seen.runs.iter().map(|(run, _)| &run.owner.pane)))
     }
 }
 
@@ -350,20 +359,24 @@ impl ItemKind {
     }
 }
 
-fn waiting_item(it: &WaitingItem<'_>, details: &mut dyn FnMut(&Session) -> Details) -> Option<Item> {
+fn waiting_item(
+    it: &WaitingItem<'_>,
+    labels: &PaneLabels,
+    details: &mut dyn FnMut(&Session) -> Details,
+) -> Option<Item> {
     let word = it.cause.word();
     let item = match (it.session, it.run) {
         (Some(seen), None) => {
             let question = |details: &mut Details| details.question(it.cause);
-            session_item_asking(seen, Section::Waiting, word, details, question)
+            session_item_asking(seen, Section::Waiting, word, labels, details, question)
         }
         (seen, Some(run)) => {
             let elsewhere = seen.filter(|_| it.cause == Cause::OwnerElsewhere);
             let without = elsewhere.and_then(|seen| non_owner_launch(seen, run));
-            let pane = short_pane_label(without.map_or(&run.owner.pane, |launch| &launch.pane));
+            let pane = labels.label(without.map_or(&run.owner.pane, |launch| &launch.pane));
             let mut item = run_item(run, Section::Waiting, word, Some(pane));
             if without.is_some() {
-                item.owner_pane = Some(short_pane_label(&run.owner.pane));
+                item.owner_pane = Some(labels.label(&run.owner.pane));
                 // The run may also wait for another reason.
                 item.key = format!("elsewhere:{}", item.id);
             }
@@ -378,15 +391,17 @@ fn session_item(
     seen: &ListedSession,
     section: Section,
     word: &str,
+    labels: &PaneLabels,
     details: &mut dyn FnMut(&Session) -> Details,
 ) -> Item {
-    session_item_asking(seen, section, word, details, |_| None)
+    session_item_asking(seen, section, word, labels, details, |_| None)
 }
 
 fn session_item_asking(
     seen: &ListedSession,
     section: Section,
     word: &str,
+    labels: &PaneLabels,
     details: &mut dyn FnMut(&Session) -> Details,
     question: impl FnOnce(&mut Details) -> Option<String>,
 ) -> Item {
@@ -397,7 +412,7 @@ fn session_item_asking(
     Item {
         status: word.to_owned(),
         agent: Some(session.agent.to_string()),
-        pane: seen.pane().map(short_pane_label),
+        pane: seen.pane().map(|pane| labels.label(pane)),
         since: Some(seen.standing.since.clone()),
         project: session.project.as_deref().map(strip_control_chars),
         branch: text(details.branch),

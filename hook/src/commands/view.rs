@@ -1,11 +1,11 @@
 //! `baton top` and `baton serve`: start `baton-view`, which is a program of its own, so that `baton` has no socket.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::io::ErrorKind;
 use std::os::unix::process::CommandExt;
-use std::path::PathBuf;
 use std::process::Command;
 
+use baton_fs::program::find_on_path;
 use clap::Args;
 
 use crate::error::CommandError;
@@ -53,8 +53,8 @@ impl Serve {
 fn replace_process(command: &str, options: &[OsString]) -> CommandError {
     let own = std::env::current_exe().ok().filter(|own| own.is_file());
     let beside = own.as_ref().map(|own| own.with_file_name(PROGRAM));
-    let beside = beside.filter(|path| path.is_file()).map(PathBuf::into_os_string);
-    let program = beside.unwrap_or_else(|| PROGRAM.into());
+    let on_path = || find_on_path(&std::env::var_os("PATH").unwrap_or_default(), PROGRAM.as_ref());
+    let Some(program) = beside.filter(|path| path.is_file()).or_else(on_path) else { return not_installed() };
     let mut process = Command::new(&program);
     if let Some(own) = own {
         // The view refuses to show what a baton of another version decides.
@@ -62,8 +62,12 @@ fn replace_process(command: &str, options: &[OsString]) -> CommandError {
     }
     let error = process.arg(command).args(options).exec();
     match error.kind() {
-        ErrorKind::NotFound => CommandError::failed(format!("{PROGRAM} is not installed, which shows the live view"))
-            .hint("`cargo install --path view` in baton's source installs it; a release has it beside baton"),
-        _ => CommandError::cannot("execute", OsStr::display(&program), error),
+        ErrorKind::NotFound => not_installed(),
+        _ => CommandError::cannot("execute", program.display(), error),
     }
+}
+
+fn not_installed() -> CommandError {
+    CommandError::failed(format!("{PROGRAM} is not installed, which shows the live view"))
+        .hint("`cargo install --path view` in baton's source installs it; a release has it beside baton")
 }

@@ -74,6 +74,25 @@ fn the_program_beside_baton_comes_before_the_one_on_the_path() {
 }
 
 #[test]
+fn a_program_in_a_relative_directory_is_not_run() {
+    let scratch = Scratch::new();
+    let bin = installed(&scratch);
+    let project = scratch.root().join("work");
+    fs::create_dir_all(&project).unwrap();
+    script(&project.join("baton-view"), "echo from the project");
+    let run_in_project = |path: &str| {
+        scratch.set("PATH", Some(path));
+        scratch.program(&bin.join("baton"), ["top"]).cwd(&project).run()
+    };
+    let absolute = run_in_project(&project.display().to_string());
+    assert_eq!(absolute.stdout, "from the project\n", "{absolute:?}");
+    for path in [".", "", ":/usr/bin:/bin", "./:/usr/bin:/bin"] {
+        let ended = run_in_project(path);
+        assert!(ended.code == Some(1) && ended.stderr.contains("is not installed"), "{path}: {ended:?}");
+    }
+}
+
+#[test]
 fn a_program_of_another_version_is_refused() {
     let scratch = Scratch::new();
     let bin = scratch.root().join("installed");

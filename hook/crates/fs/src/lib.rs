@@ -8,4 +8,5 @@ pub mod dirs;
 pub mod hash;
 pub mod lock;
 pub mod owner;
+pub mod program;
 pub mod read;

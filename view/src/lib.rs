@@ -19,6 +19,7 @@ mod serve;
 mod source;
 mod state_source;
 mod top;
+mod verb;
 pub mod watcher;
 mod watches;
 

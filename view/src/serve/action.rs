@@ -3,6 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::verb::Verb;
+
 /// The maximum length of an id, in bytes.
 const MAX_ID_BYTES: usize = 256;
 
@@ -11,41 +13,13 @@ const MAX_ID_BYTES: usize = 256;
 #[serde(deny_unknown_fields)]
 pub(super) struct Action {
     /// What to do.
-    action: ActionName,
+    action: Verb,
     /// The id of the item.
     id: String,
     /// The name to give, for the action `name`.
     name: Option<String>,
     /// What to type, for the action `answer`: one line, or one key of a dialog.
     text: Option<String>,
-}
-
-/// What can be done.
-#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-enum ActionName {
-    /// Go to the pane.
-    Go,
-    /// Resume a session in a new window of tmux.
-    Resume,
-    /// Pause a run.
-    Pause,
-    /// Continue a run.
-    Continue,
-    /// Cancel a run for good.
-    Cancel,
-    /// Pin a session.
-    Pin,
-    /// Unpin a session.
-    Unpin,
-    /// Name a session.
-    Name,
-    /// Move a run to the only live session of its project.
-    Adopt,
-    /// Leave a session out until it goes on.
-    Dismiss,
-    /// Answer an agent that waits, in its pane. The user's configuration has to allow it.
-    Answer,
 }
 
 /// The answer to an action that was done.
@@ -63,7 +37,7 @@ impl Action {
 
     /// Returns whether the command is run in the project of the run.
     pub(super) const fn needs_project(&self) -> bool {
-        matches!(self.action, ActionName::Adopt)
+        self.action.needs_project()
     }
 
     /// Returns the arguments of the command.
@@ -74,26 +48,12 @@ impl Action {
         if !is_id(&self.id) {
             return Err("this is not an id");
         }
-        let words: &[&str] = match self.action {
-            ActionName::Go => &["go"],
-            ActionName::Resume => &["resume", "--tmux"],
-            ActionName::Pause => &["run", "pause"],
-            ActionName::Continue => &["run", "continue"],
-            ActionName::Cancel => &["run", "cancel"],
-            ActionName::Pin => &["session", "pin"],
-            ActionName::Unpin => &["session", "pin", "--off"],
-            ActionName::Name => &["session", "name"],
-            ActionName::Adopt => &["run", "adopt"],
-            ActionName::Dismiss => &["session", "dismiss"],
-            ActionName::Answer => &["answer"],
+        let typed = match self.action {
+            Verb::Name => Some(self.name.ok_or("a name is missing")?),
+            Verb::Answer => Some(self.text.ok_or("a text is missing")?),
+            _ => None,
         };
-        let mut args: Vec<String> = words.iter().copied().chain(["--", &self.id]).map(str::to_owned).collect();
-        match self.action {
-            ActionName::Name => args.push(self.name.ok_or("a name is missing")?),
-            ActionName::Answer => args.push(self.text.ok_or("a text is missing")?),
-            _ => {}
-        }
-        Ok(args)
+        Ok(self.action.args(&self.id, typed.as_deref()))
     }
 }
 

@@ -1,10 +1,8 @@
 //! What each address answers. Records are read and changed by commands of `baton`, so the view has no rules of its own.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::time::Duration;
 
-use baton_fs::child::run_with_timeout;
+use baton_display::error_chain;
 use serde::{Deserialize, Serialize};
 
 use super::action::{Action, Done, is_id};
@@ -14,17 +12,12 @@ use super::page;
 use super::request::Request;
 use super::response::Response;
 use super::settings::SettingsView;
+use crate::baton::{RunError, run_baton};
 use crate::conversation;
 use crate::decisions::{explained, stored_after};
 use crate::event_id::EventId;
 use crate::feed::Feed;
 use crate::logs::{FollowedLogs, LogClient};
-
-/// How long a command may take.
-const COMMAND_TIMEOUT: Duration = Duration::from_secs(20);
-
-/// The maximum length of the output of a command, in bytes.
-const MAX_OUTPUT_BYTES: usize = 8 * 1024 * 1024;
 
 /// How many decisions and sessions are listed.
 const PAGE: &str = "--limit=200";
@@ -208,24 +201,16 @@ impl Routes {
         directory: Option<&Path>,
         args: impl IntoIterator<Item = impl AsRef<str>>,
     ) -> Result<Vec<u8>, Response> {
-        let mut command = Command::new(&self.baton);
-        if let Some(directory) = directory {
-            command.current_dir(directory);
-        }
-        command.args(args.into_iter().map(|arg| arg.as_ref().to_owned()));
-        let output = run_with_timeout(&mut command, COMMAND_TIMEOUT, MAX_OUTPUT_BYTES).map_err(|error| {
-            let program = Path::new(&self.baton).display();
-            Response::error(500, &format!("cannot run {program}: {error}"))
+        let args: Vec<String> = args.into_iter().map(|arg| arg.as_ref().to_owned()).collect();
+        let output = run_baton(&self.baton, &args, directory).map_err(|error| {
+            let status = if matches!(error, RunError::Start { .. }) { 500 } else { 503 };
+            Response::error(status, &error_chain(&error))
         })?;
-        let Some(output) = output else { return Err(Response::error(503, "the command took too long")) };
-        if !output.status.success() {
-            return Err(Response::error(409, String::from_utf8_lossy(&output.stderr).trim()));
+        if output.status.success() {
+            Ok(output.stdout)
+        } else {
+            Err(Response::error(409, String::from_utf8_lossy(&output.stderr).trim()))
         }
-        // A part of an answer would be taken for the whole.
-        if output.stdout.len() >= MAX_OUTPUT_BYTES {
-            return Err(Response::error(503, "the answer is longer than 8 MiB"));
-        }
-        Ok(output.stdout)
     }
 }
 

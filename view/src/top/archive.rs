@@ -43,6 +43,7 @@ struct Session {
     agent: String,
     name: Option<String>,
     status: String,
+    waiting_for: Option<String>,
     project: Option<String>,
     pinned: bool,
     opened_at: String,
@@ -103,7 +104,8 @@ impl Session {
     fn item(self) -> Item {
         let clean = |text: String| baton_display::strip_control_chars(&text);
         Item {
-            status: clean(self.status),
+            // The same word as in the list of what waits.
+            status: clean(self.waiting_for.unwrap_or(self.status)),
             agent: Some(clean(self.agent)),
             since: baton_display::parse_rfc3339(&self.opened_at),
             project: self.project.map(clean),

@@ -1,9 +1,12 @@
-//! What a key does to the selected item: one of baton's own commands. The view itself writes nothing.
+//! What a key does to the selected item.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use baton_fs::child::CommandOutput;
 use baton_status::{Item, ItemKind, Section};
 
+use crate::baton::run_baton;
+use crate::verb::Verb;
 use crate::{conversation, decisions};
 
 /// One call of the `baton` program.
@@ -11,13 +14,13 @@ use crate::{conversation, decisions};
 pub(super) struct Command {
     /// The arguments.
     pub(super) args: Vec<String>,
-    /// The directory in which it is run: the item's project.
+    /// The directory in which it is run, if it needs one.
     pub(super) directory: Option<PathBuf>,
 }
 
-/// Something that a user can do to an item.
+/// What a key asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Verb {
+pub(super) enum Wish {
     /// Go to its pane.
     Go,
     /// Resume a session.
@@ -40,36 +43,53 @@ pub(super) enum Verb {
     Dismiss,
 }
 
-impl Verb {
-    /// Returns the command that does this to an item.
+impl Command {
+    /// Creates the command that does this to an item, with what was typed for it.
+    pub(super) fn new(verb: Verb, item: &Item, typed: Option<&str>) -> Self {
+        let directory = if verb.needs_project() { directory(item) } else { None };
+        Self { args: verb.args(&item.id, typed), directory }
+    }
+
+    /// Runs it.
+    ///
+    /// # Errors
+    /// Returns what it printed if it failed, or why it has no output.
+    pub(super) fn run(&self, baton: &Path) -> Result<CommandOutput, String> {
+        match run_baton(baton, &self.args, self.directory.as_deref()) {
+            Ok(output) if output.status.success() => Ok(output),
+            Ok(output) => Err(printed(&output)),
+            Err(error) => Err(baton_display::error_chain(&error)),
+        }
+    }
+}
+
+impl Wish {
+    /// Returns what is to be done to an item.
     ///
     /// # Errors
     /// Returns a sentence for the user if the item is not something to which this can be done.
-    pub(super) fn command(self, item: &Item, has_multiplexer: bool) -> Result<Command, String> {
-        let id = item.id.as_str();
-        let args: Vec<&str> = match (self, item.kind) {
+    pub(super) fn verb(self, item: &Item, has_multiplexer: bool) -> Result<Verb, String> {
+        Ok(match (self, item.kind) {
             (Self::Go, ItemKind::Session) if item.section == Section::Lost => {
                 return Err("this session is lost: r resumes it".to_owned());
             }
-            (Self::Go, ItemKind::Session | ItemKind::Run) => vec!["go", id],
-            (Self::Resume, ItemKind::Session) if has_multiplexer => vec!["resume", id, "--tmux"],
-            (Self::Resume, ItemKind::Session) => vec!["resume", id],
-            (Self::Adopt, ItemKind::Run) => vec!["run", "adopt", id],
-            (Self::Pause, ItemKind::Run) => vec!["run", "pause", id],
-            (Self::Continue, ItemKind::Run) => vec!["run", "continue", id],
-            (Self::Cancel, ItemKind::Run) => vec!["run", "cancel", id],
-            (Self::Pin, ItemKind::Session) if item.pinned => vec!["session", "pin", id, "--off"],
-            (Self::Pin, ItemKind::Session) => vec!["session", "pin", id],
+            (Self::Go, ItemKind::Session | ItemKind::Run) => Verb::Go,
+            (Self::Resume, ItemKind::Session) if has_multiplexer => Verb::Resume,
+            (Self::Resume, ItemKind::Session) => Verb::ResumeHere,
+            (Self::Adopt, ItemKind::Run) => Verb::Adopt,
+            (Self::Pause, ItemKind::Run) => Verb::Pause,
+            (Self::Continue, ItemKind::Run) => Verb::Continue,
+            (Self::Cancel, ItemKind::Run) => Verb::Cancel,
+            (Self::Pin, ItemKind::Session) if item.pinned => Verb::Unpin,
+            (Self::Pin, ItemKind::Session) => Verb::Pin,
+            (Self::Name, ItemKind::Session) => Verb::Name,
             (Self::Answer, ItemKind::Session) if item.section != Section::Waiting => {
                 return Err("this session does not wait for an answer".to_owned());
             }
-            (Self::Answer, ItemKind::Session) => vec!["answer", "--", id],
-            (Self::Dismiss, ItemKind::Session) => vec!["session", "dismiss", id],
-            (Self::Name, ItemKind::Session) => vec!["session", "name", id],
+            (Self::Answer, ItemKind::Session) => Verb::Answer,
+            (Self::Dismiss, ItemKind::Session) => Verb::Dismiss,
             _ => return Err(format!("{} cannot be {}", noun(item.kind), self.participle())),
-        };
-        let args = args.into_iter().map(str::to_owned).collect();
-        Ok(Command { args, directory: item.project.as_deref().map(PathBuf::from) })
+        })
     }
 
     const fn participle(self) -> &'static str {
@@ -88,58 +108,68 @@ impl Verb {
     }
 }
 
-/// A part of everything about an item: what a command prints, or what is read from it.
+/// A part of everything about an item: a command, and what of its output is shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Part {
-    /// The output as it is.
-    Printed(Vec<String>),
-    /// The decisions in the output, with their sentences.
-    Decisions(Vec<String>),
-    /// The end of the conversation of the session in the output.
-    Conversation(Vec<String>),
+    /// What it prints, as it is.
+    Printed(Command),
+    /// The decisions in it, with their sentences.
+    Decisions(Command),
+    /// The end of the conversation of the session in it.
+    Conversation(Command),
 }
 
 impl Part {
-    /// Returns the arguments of the command.
-    pub(super) fn args(&self) -> Vec<String> {
+    pub(super) const fn command(&self) -> &Command {
         match self {
-            Self::Printed(args) | Self::Decisions(args) | Self::Conversation(args) => args.clone(),
+            Self::Printed(command) | Self::Decisions(command) | Self::Conversation(command) => command,
         }
     }
 
     /// Returns the text that is shown.
-    pub(super) fn text(&self, output: String) -> String {
+    pub(super) fn text(&self, output: &CommandOutput) -> String {
         match self {
-            Self::Printed(_) => output,
-            Self::Decisions(_) => decisions::lines(&decisions::explained(output.as_bytes())),
-            Self::Conversation(_) => conversation::of_session(output.as_bytes()).text(),
+            Self::Printed(_) => printed(output),
+            Self::Decisions(_) => decisions::lines(&decisions::explained(&output.stdout)),
+            Self::Conversation(_) => conversation::of_session(&output.stdout).text(),
         }
     }
 }
 
 /// Returns the parts of everything about an item.
 pub(super) fn details(item: &Item) -> Vec<Part> {
-    let id = item.id.as_str();
-    let words = |words: &[&str]| words.iter().copied().map(str::to_owned).collect::<Vec<_>>();
-    let decisions = || Part::Decisions(words(&["log", "--json", "--about", id, "--limit", "10"]));
+    // A loop of a project that baton does not know is found from there alone.
+    let directory = directory(item).filter(|_| item.kind == ItemKind::Loop);
+    let command = |words: &[&str], id: &str| {
+        let args = words.iter().copied().chain(["--", id]).map(str::to_owned).collect();
+        Command { args, directory: directory.clone() }
+    };
+    let printed = |words: &[&str]| Part::Printed(command(words, &item.id));
+    let decisions = || {
+        let args = ["log", "--json", "--limit=10"].map(str::to_owned).into_iter();
+        Part::Decisions(Command { args: args.chain([format!("--about={}", item.id)]).collect(), directory: None })
+    };
     match item.kind {
         ItemKind::Session => {
-            let shown = [
-                Part::Printed(words(&["session", "show", id])),
-                Part::Conversation(words(&["session", "show", "--json", id])),
-                decisions(),
-            ];
-            let project =
-                item.project.as_ref().map(|project| Part::Printed(words(&["project", "show", "--", project])));
-            shown.into_iter().chain(project).collect()
+            let conversation = Part::Conversation(command(&["session", "show", "--json"], &item.id));
+            let project = item.project.as_ref().map(|project| Part::Printed(command(&["project", "show"], project)));
+            [printed(&["session", "show"]), conversation, decisions()].into_iter().chain(project).collect()
         }
-        ItemKind::Run => {
-            vec![Part::Printed(words(&["run", "show", id])), decisions(), Part::Printed(words(&["run", "log", id]))]
-        }
-        ItemKind::Loop => vec![Part::Printed(words(&["run", "show", id])), Part::Printed(words(&["run", "log", id]))],
-        ItemKind::Project => vec![Part::Printed(words(&["project", "show", id]))],
-        ItemKind::Record => vec![Part::Printed(words(&["doctor"]))],
+        ItemKind::Run => vec![printed(&["run", "show"]), decisions(), printed(&["run", "log"])],
+        ItemKind::Loop => vec![printed(&["run", "show"]), printed(&["run", "log"])],
+        ItemKind::Project => vec![printed(&["project", "show"])],
+        ItemKind::Record => vec![Part::Printed(Command { args: vec!["doctor".to_owned()], directory: None })],
     }
+}
+
+/// Returns everything that a command printed.
+pub(super) fn printed(output: &CommandOutput) -> String {
+    [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes).into_owned()).concat()
+}
+
+/// Returns the directory of an item's project, if there is one.
+fn directory(item: &Item) -> Option<PathBuf> {
+    item.project.as_deref().map(PathBuf::from).filter(|directory| directory.is_dir())
 }
 
 pub(super) const fn noun(kind: ItemKind) -> &'static str {

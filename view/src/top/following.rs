@@ -1,5 +1,6 @@
 //! Follows a log in a thread of its own while the user looks at it.
 
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -23,14 +24,17 @@ pub(super) struct Following {
 
 impl Following {
     /// Begins to follow the log of the item with this key. `send` returns whether anybody wants more.
+    ///
+    /// # Errors
+    /// Returns an error if there can be no more threads.
     pub(super) fn start(
         key: String,
         mut client: LogClient,
         mut send: impl FnMut(LogNews) -> bool + Send + 'static,
-    ) -> Self {
+    ) -> io::Result<Self> {
         let following = Self { key, ended: Arc::default() };
         let ended = Arc::clone(&following.ended);
-        thread::spawn(move || {
+        thread::Builder::new().spawn(move || {
             let mut said = None;
             while !ended.load(Ordering::Relaxed) {
                 let news = match client.next(LOG_BATCH) {
@@ -57,8 +61,8 @@ impl Following {
                 }
                 thread::sleep(LOG_PAUSE);
             }
-        });
-        following
+        })?;
+        Ok(following)
     }
 
     /// Returns the key of the item.

@@ -4,6 +4,7 @@ use agent_baton_core::timestamp::Timestamp;
 use baton_status::{Item, ItemKind, Section};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
+/// Returns what an item is called, and how far it is.
 pub(super) fn label(item: &Item) -> String {
     let name = item.name.clone().or_else(|| item.title.clone());
     let name = name.unwrap_or_else(|| short_id(item).to_owned());
@@ -12,13 +13,27 @@ pub(super) fn label(item: &Item) -> String {
         parts.push(item.max_iterations.map_or_else(|| iteration.to_string(), |max| format!("{iteration}/{max}")));
     }
     parts.extend(item.log_section.clone().or_else(|| item.phase.clone()));
-    parts.extend(item.reason.clone());
     parts.extend(item.owner_pane.as_ref().map(|pane| format!("owned in {pane}")));
     if item.pinned {
         parts.push("pinned".to_owned());
     }
-    parts.extend(item.question.clone().or_else(|| item.prompt.clone().filter(|_| item.section == Section::Working)));
     clean(&parts.join("  "))
+}
+
+/// Returns what an item asks for, why it failed, or what it works on. It stands on a line of its own, so that no title hides it.
+pub(super) fn subject(item: &Item) -> String {
+    let asks = item.question.clone().or_else(|| item.prompt.clone().filter(|_| item.section == Section::Working));
+    // The task and the section of a loop are often the same words.
+    let task = item.task.clone().filter(|_| item.task != item.log_section);
+    let parts: Vec<String> = asks.into_iter().chain(item.reason.clone()).chain(task).collect();
+    clean(&parts.join("  "))
+}
+
+/// Returns whether any text of an item that is shown contains a word in lower case.
+pub(super) fn contains(item: &Item, word: &str) -> bool {
+    let fields = [&item.agent, &item.pane, &item.project, &item.branch, &item.name, &item.title, &item.model];
+    let fields = fields.into_iter().flatten().chain([&item.id, &item.status]).cloned();
+    fields.chain([label(item), subject(item)]).any(|text| text.to_lowercase().contains(word))
 }
 
 /// Returns the model and how full its context is, as a number and as a bar.
@@ -79,4 +94,29 @@ pub(super) fn cut(text: &str, width: usize) -> String {
         kept.push('…');
     }
     kept
+}
+
+/// Returns a text in rows of at most `width` columns, broken at spaces where that leaves no row half empty, and at most `most`
+/// rows. The last one ends in an ellipsis where something was left out.
+pub(super) fn wrapped(text: &str, width: usize, most: usize) -> Vec<String> {
+    let (mut rows, mut row, mut used) = (Vec::new(), String::new(), 0);
+    for c in text.chars() {
+        let columns = c.width().unwrap_or(0);
+        if used + columns > width && !row.is_empty() {
+            let rest = match row.rfind(' ').filter(|space| *space > row.len() / 2 && c != ' ') {
+                Some(space) => row.split_off(space + 1),
+                None => String::new(),
+            };
+            if rows.len() + 1 == most {
+                rows.push(cut(&format!("{row}{rest}{c}"), width));
+                return rows;
+            }
+            rows.push(std::mem::replace(&mut row, rest));
+            used = row.width();
+        }
+        row.push(c);
+        used += columns;
+    }
+    rows.push(row);
+    rows
 }

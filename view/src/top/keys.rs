@@ -3,22 +3,22 @@
 /// How many lines a page is, for the keys that scroll by pages.
 pub(super) const PAGE: isize = 10;
 
-/// The keys of the list, and what they do.
+/// The keys, and what they do. A test plays each of them, and each other key too.
 pub(super) const KEYS: &[(&str, &str)] = &[
     ("up down j k", "select"),
+    ("Home End g G", "first, last"),
+    ("PgUp PgDn", "ten up, ten down"),
     ("Tab S-Tab", "next or previous section"),
     ("Enter", "go to the pane"),
     ("l right i", "everything about it"),
     ("o", "follow its log"),
     ("/", "filter by a word"),
     ("s", "search all sessions"),
-    ("w", "answer in its pane"),
-    ("d", "dismiss till it goes on"),
+    ("w d", "answer, dismiss"),
     ("r a", "resume, adopt a run"),
-    ("p c", "pause a run, continue it"),
-    ("x", "cancel a run (asks first)"),
+    ("p c x", "pause, continue, cancel"),
     ("n *", "name, pin a session"),
     ("y", "copy the id"),
-    ("Esc h", "back"),
-    ("q Ctrl-Z", "quit, suspend"),
+    ("Esc h left", "back"),
+    ("? q Ctrl-Z", "keys, quit, suspend"),
 ];

@@ -7,14 +7,14 @@ use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::style::{Modifier, Style};
 use ratatui::text::Line;
 use ratatui::widgets::Paragraph;
-use unicode_width::UnicodeWidthChar;
 
-use super::item_text::{age, clean, cut, label};
+use super::item_text::{age, clean, cut, label, wrapped};
 use super::log_pane::LogPane;
 use super::ui::Ui;
 
-/// Draws the end of a log, or the lines to which the user scrolled, below a line that says whose it is.
-pub(super) fn draw_log(frame: &mut Frame<'_>, area: Rect, pane: &LogPane, ui: &Ui, now: &Timestamp) {
+/// Draws the end of a log, or the lines to which the user scrolled, below a line that says whose it is. Returns how
+/// many lines are below the first screen of it.
+pub(super) fn draw_log(frame: &mut Frame<'_>, area: Rect, pane: &LogPane, ui: &Ui, now: &Timestamp) -> usize {
     let [head, body] = Layout::vertical([Constraint::Length(1), Constraint::Min(0)]).areas(area);
     let bold = Style::new().add_modifier(Modifier::BOLD);
     let item = ui.picture.items.iter().find(|item| item.key == pane.key);
@@ -26,13 +26,21 @@ pub(super) fn draw_log(frame: &mut Frame<'_>, area: Rect, pane: &LogPane, ui: &U
     );
     if pane.is_reading && pane.problem.is_none() {
         frame.render_widget(Line::raw("reading ..."), body);
-        return;
+        return 0;
     }
     let (width, height) = (usize::from(body.width), usize::from(body.height));
     // A long line leaves room for others.
     let most = (height / 2).max(1);
+    let mut room = height;
+    let fits = |text: &&String| {
+        let count = wrapped(text, width, most).len();
+        let fits = count <= room;
+        room = room.saturating_sub(count);
+        fits
+    };
+    let last_scroll = pane.lines.len() - pane.lines.iter().take_while(fits).count();
     let mut rows: Vec<Line<'_>> = Vec::new();
-    for text in pane.lines.iter().rev().skip(pane.below) {
+    for text in pane.lines.iter().rev().skip(pane.below.min(last_scroll)) {
         let style = if section_name(text).is_some() { bold } else { Style::new() };
         rows.extend(wrapped(text, width, most).into_iter().rev().map(|row| Line::styled(row, style)));
         if rows.len() >= height {
@@ -42,26 +50,5 @@ pub(super) fn draw_log(frame: &mut Frame<'_>, area: Rect, pane: &LogPane, ui: &U
     rows.truncate(height);
     rows.reverse();
     frame.render_widget(Paragraph::new(rows), body);
-}
-
-/// Returns a text in rows of at most `width` columns, and at most `most` of them.
-fn wrapped(text: &str, width: usize, most: usize) -> Vec<String> {
-    let (mut rows, mut row, mut used) = (Vec::new(), String::new(), 0);
-    for c in text.chars() {
-        let columns = c.width().unwrap_or(0);
-        if used + columns > width && !row.is_empty() {
-            rows.push(std::mem::take(&mut row));
-            used = 0;
-            if rows.len() == most {
-                if let Some(last) = rows.last_mut() {
-                    *last = cut(&format!("{last}{c}"), width);
-                }
-                return rows;
-            }
-        }
-        row.push(c);
-        used += columns;
-    }
-    rows.push(row);
-    rows
+    last_scroll
 }

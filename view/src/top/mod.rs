@@ -16,13 +16,13 @@ mod ui;
 
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
-use std::process::{Command as Process, Stdio};
 use std::sync::Arc;
-use std::sync::mpsc::{self, Sender};
+use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use agent_baton_core::timestamp::Timestamp;
+use baton_fs::child::CommandOutput;
 use baton_system::{CurrentSystem, System, SystemError};
 use clap::Args;
 use crossterm::event::{self, Event as Input, MouseButton, MouseEvent, MouseEventKind};
@@ -30,7 +30,7 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP};
 use signal_hook::iterator::Signals;
 
 use self::archive::Query;
-use self::command::Command;
+use self::command::{Command, printed};
 use self::following::Following;
 use self::log_pane::LogNews;
 use self::notify::{BELL, Sequence, notify_desktop};
@@ -44,11 +44,14 @@ use crate::picture::Picture;
 use crate::source::Source;
 use crate::watcher::{self, StartError};
 
+/// How long after the end of the keys a signal may come that explains it.
+const HANG_UP: Duration = Duration::from_millis(500);
+
 /// How long an age on the screen may be out of date.
 const AGES: Duration = Duration::from_secs(20);
 
-/// The longest output of a command that is shown, in bytes.
-const MAX_OUTPUT: usize = 1 << 20;
+/// The longest output of a command that is shown, in bytes. Its beginning is kept.
+const MAX_TEXT: usize = 1 << 20;
 
 /// Show the live view in this terminal
 #[derive(Debug, Args)]
@@ -73,6 +76,9 @@ pub enum TopError {
     /// Nobody could see it.
     #[error("standard input and standard output are not a terminal")]
     NoTerminal,
+    /// Nobody could leave it.
+    #[error("no more keys can be read from the terminal")]
+    NoKeys(#[source] Option<io::Error>),
     /// The terminal failed.
     #[error("the terminal cannot be used")]
     Terminal(#[source] io::Error),
@@ -81,6 +87,8 @@ pub enum TopError {
 /// Something that happened.
 enum Happening {
     Input(Input),
+    /// No more keys are read.
+    InputEnded(Option<io::Error>),
     Picture(Arc<Picture>),
     /// No desktop took this notification.
     NoDesktop(String),
@@ -121,8 +129,8 @@ impl Top {
         watch_signals(sender.clone()).map_err(TopError::Terminal)?;
         let mut terminal = TakenTerminal::take().map_err(TopError::Terminal)?;
         let picture = feed.picture();
-        watch_feed(Arc::clone(feed), picture.id.number, sender.clone());
-        watch_input(sender.clone());
+        watch_feed(Arc::clone(feed), picture.id.number, sender.clone()).map_err(TopError::Terminal)?;
+        watch_input(sender.clone()).map_err(TopError::Terminal)?;
         let mut waits = Waits::new(&picture);
         let mut ui = Ui::new(Picture::clone(&picture), is_in_multiplexer());
         let mut drawn = Drawn::default();
@@ -132,19 +140,23 @@ impl Top {
         loop {
             let draw = terminal.draw(|frame| screen::draw(frame, &ui, &now(), colored, &mut drawn));
             draw.map_err(TopError::Terminal)?;
+            ui.limit_scroll(drawn.last_scroll);
             let effect = match happenings.recv_timeout(AGES) {
                 Ok(Happening::Input(Input::Key(key))) => ui.key(key),
                 Ok(Happening::Input(Input::Mouse(mouse))) => click(&mut ui, &mouse, &drawn),
                 // Resized: it is drawn again.
                 Ok(Happening::Input(_)) | Err(mpsc::RecvTimeoutError::Timeout) => None,
+                Ok(Happening::InputEnded(error)) => {
+                    let signal = signal_after(&happenings);
+                    return if signal.is_some() { Ok(signal) } else { Err(TopError::NoKeys(error)) };
+                }
                 Ok(Happening::Picture(picture)) => {
                     if self.notify {
                         for item in waits.begun(&picture) {
                             terminal.write(BELL).map_err(TopError::Terminal)?;
                             let (text, sender) = (sentence(item), sender.clone());
-                            thread::spawn(move || {
-                                notify_desktop(&text) || sender.send(Happening::NoDesktop(text)).is_ok()
-                            });
+                            let tell = move || notify_desktop(&text) || sender.send(Happening::NoDesktop(text)).is_ok();
+                            say_failure(&mut ui, start(tell));
                         }
                     }
                     ui.show(Picture::clone(&picture));
@@ -183,7 +195,10 @@ impl Top {
                     Ok(client) => {
                         let (of, sender) = (key.clone(), sender.clone());
                         let send = move |news| sender.send(Happening::Log(of.clone(), news)).is_ok();
-                        followed = Some(Following::start(key, client, send));
+                        match Following::start(key.clone(), client, send) {
+                            Ok(following) => followed = Some(following),
+                            Err(error) => ui.show_log(&key, Err(format!("cannot start a thread: {error}"))),
+                        }
                     }
                     Err(error) => ui.show_log(&key, Err(error.to_string())),
                 },
@@ -195,40 +210,58 @@ impl Top {
                 }
                 Some(Effect::Run(command)) => {
                     let (baton, sender) = (baton.to_owned(), sender.clone());
-                    thread::spawn(move || sender.send(Happening::Done(outcome(&baton, &command))));
+                    let run = move || sender.send(Happening::Done(outcome(&baton, &command)));
+                    say_failure(&mut ui, start(run));
                 }
                 Some(Effect::Search(query)) => {
                     let (baton, sender) = (baton.to_owned(), sender.clone());
-                    thread::spawn(move || {
-                        let (succeeded, text) = output(&baton, &query.command());
-                        sender.send(Happening::Found(query, if succeeded { Ok(text) } else { Err(text) }))
-                    });
+                    let search = move || {
+                        let page = |output: CommandOutput| String::from_utf8_lossy(&output.stdout).into_owned();
+                        let printed = query.command().run(&baton).map(page);
+                        sender.send(Happening::Found(query, printed))
+                    };
+                    say_failure(&mut ui, start(search));
                 }
                 Some(Effect::Read(item)) => {
                     let (baton, sender) = (baton.to_owned(), sender.clone());
-                    thread::spawn(move || {
+                    let read = move || {
                         let texts = command::details(&item).into_iter().map(|part| {
-                            let directory = item.project.as_deref().map(PathBuf::from);
-                            part.text(output(&baton, &Command { args: part.args(), directory }).1)
+                            let text = part.command().run(&baton).map(|output| part.text(&output));
+                            beginning(text.unwrap_or_else(|problem| problem))
                         });
                         let text = texts.filter(|text| !text.is_empty()).collect::<Vec<_>>().join("\n");
                         sender.send(Happening::Details(item.key, text))
-                    });
+                    };
+                    say_failure(&mut ui, start(read));
                 }
             }
         }
     }
 }
 
+/// Starts a thread.
+///
+/// # Errors
+/// Returns an error if there can be no more.
+fn start<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> io::Result<()> {
+    thread::Builder::new().spawn(work).map(drop)
+}
+
+fn say_failure(ui: &mut Ui, started: io::Result<()>) {
+    if let Err(error) = started {
+        ui.message = Some(format!("cannot start a thread: {error}"));
+    }
+}
+
 /// Handles the mouse: a click selects an item, a second one goes to it, and the wheel moves.
 fn click(ui: &mut Ui, mouse: &MouseEvent, drawn: &Drawn) -> Option<Effect> {
     match mouse.kind {
-        MouseEventKind::ScrollUp => ui.move_by(-1),
-        MouseEventKind::ScrollDown => ui.move_by(1),
+        MouseEventKind::ScrollUp => return ui.turn_wheel(-1),
+        MouseEventKind::ScrollDown => return ui.turn_wheel(1),
         MouseEventKind::Down(MouseButton::Left) if ui.mode == Mode::List => {
             let key = drawn.rows.get(usize::from(mouse.row))?.as_ref()?;
             if ui.select(key) {
-                return ui.act(command::Verb::Go);
+                return ui.act(command::Wish::Go);
             }
         }
         _ => {}
@@ -249,18 +282,50 @@ fn is_in_multiplexer() -> bool {
     !is_unset("TMUX")
 }
 
-fn watch_input(sender: Sender<Happening>) {
-    thread::spawn(move || {
-        while let Ok(input) = event::read() {
-            if sender.send(Happening::Input(input)).is_err() {
-                break;
+fn watch_input(sender: Sender<Happening>) -> io::Result<()> {
+    /// Says that no more keys are read, also after a panic. Without keys, nobody could leave.
+    struct End {
+        sender: Sender<Happening>,
+        error: Option<io::Error>,
+    }
+    impl Drop for End {
+        fn drop(&mut self) {
+            // Without a receiver, the view has ended.
+            let _ = self.sender.send(Happening::InputEnded(self.error.take()));
+        }
+    }
+    start(move || {
+        let mut end = End { sender, error: None };
+        loop {
+            match event::read() {
+                Ok(input) => {
+                    if end.sender.send(Happening::Input(input)).is_err() {
+                        break;
+                    }
+                }
+                Err(error) => {
+                    end.error = Some(error);
+                    break;
+                }
             }
         }
-    });
+    })
 }
 
-fn watch_feed(feed: Arc<Feed>, mut seen: u64, sender: Sender<Happening>) {
-    thread::spawn(move || {
+/// Returns the signal that comes with the end of the keys, if one does: the terminal may have been closed.
+fn signal_after(happenings: &Receiver<Happening>) -> Option<i32> {
+    let deadline = Instant::now() + HANG_UP;
+    loop {
+        match happenings.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+            Ok(Happening::Signal(signal)) if signal != SIGTSTP => return Some(signal),
+            Ok(_) => {}
+            Err(_) => return None,
+        }
+    }
+}
+
+fn watch_feed(feed: Arc<Feed>, mut seen: u64, sender: Sender<Happening>) -> io::Result<()> {
+    start(move || {
         loop {
             let picture = feed.wait(seen, Duration::from_secs(3600));
             if picture.id.number != seen {
@@ -270,46 +335,38 @@ fn watch_feed(feed: Arc<Feed>, mut seen: u64, sender: Sender<Happening>) {
                 }
             }
         }
-    });
+    })
 }
 
 fn watch_signals(sender: Sender<Happening>) -> io::Result<()> {
     let mut signals = Signals::new([SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP])?;
-    thread::spawn(move || {
+    start(move || {
         for signal in signals.forever() {
             if sender.send(Happening::Signal(signal)).is_err() {
                 break;
             }
         }
-    });
-    Ok(())
+    })
 }
 
 /// Runs a command, and returns the line that tells of it.
 fn outcome(baton: &Path, command: &Command) -> String {
-    let (succeeded, text) = output(baton, command);
+    let printed = command.run(baton).map(|output| printed(&output));
+    let end = if printed.is_ok() { ": done" } else { " failed" };
+    let text = beginning(printed.unwrap_or_else(|problem| problem));
     let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
-    match lines.first() {
-        None if succeeded => format!("baton {}: done", command.args.join(" ")),
-        None => format!("baton {} failed", command.args.join(" ")),
-        Some(_) => lines.join("  "),
-    }
+    if lines.is_empty() { format!("baton {}{end}", command.args.join(" ")) } else { lines.join("  ") }
 }
 
-/// Runs a command. Returns whether it succeeded, and what it printed.
-fn output(baton: &Path, command: &Command) -> (bool, String) {
-    let mut process = Process::new(baton);
-    process.args(&command.args).stdin(Stdio::null());
-    if let Some(directory) = command.directory.as_deref().filter(|directory| directory.is_dir()) {
-        process.current_dir(directory);
+/// Returns the part of an output that is shown. If there is more, it says so.
+fn beginning(mut text: String) -> String {
+    let mut end = MAX_TEXT.min(text.len());
+    while !text.is_char_boundary(end) {
+        end -= 1;
     }
-    match process.output() {
-        Ok(output) => {
-            let mut bytes = output.stdout;
-            bytes.extend(output.stderr);
-            bytes.truncate(MAX_OUTPUT);
-            (output.status.success(), String::from_utf8_lossy(&bytes).into_owned())
-        }
-        Err(error) => (false, format!("cannot run {}: {error}", baton.display())),
+    if end < text.len() {
+        text.truncate(end);
+        text.push_str("\n(the rest is not shown)\n");
     }
+    text
 }

@@ -10,17 +10,23 @@ use ratatui::widgets::{Block, Clear, Paragraph, Wrap};
 use unicode_width::UnicodeWidthStr;
 
 use super::archive::Archive;
-use super::item_text::{age, clean, cut, label, model, pad, pane, project};
+use super::item_text::{age, clean, cut, label, model, pad, pane, project, subject, wrapped};
 use super::keys::KEYS;
 use super::log_pane::LogPane;
 use super::log_screen::draw_log;
 use super::ui::{Mode, Ui};
 
-/// The width from which an item takes one line.
+/// The width from which the project and the name of an item stand on its first line.
 const WIDE: usize = 60;
 
-/// The width from which the model and the context are shown.
+/// The width from which the model and the context stand there too.
 const WIDEST: usize = 100;
+
+/// How many lines say what is wrong, at most.
+const PROBLEM_LINES: usize = 3;
+
+/// How many lines the outcome of a command has, at most. Its way out is often at its end.
+const FOOT_LINES: usize = 5;
 
 /// What an empty view says.
 const EMPTY: &str = "Nothing is open. Sessions appear here once an agent with baton's hooks starts: `baton install` adds the \
@@ -33,24 +39,38 @@ pub(super) struct Drawn {
     pub(super) scroll: usize,
     /// The key of the item on each row of the screen, for clicks.
     pub(super) rows: Vec<Option<String>>,
+    /// How far the details or a log can be scrolled: to the first row from which the end of the details is seen, or to the
+    /// first screen of the log, counted from its end.
+    pub(super) last_scroll: usize,
 }
 
 /// Draws everything. `colored` is false where the user wants no colour.
 pub(super) fn draw(frame: &mut Frame<'_>, ui: &Ui, now: &Timestamp, colored: bool, drawn: &mut Drawn) {
-    let [head, body, foot] =
-        Layout::vertical([Constraint::Length(1), Constraint::Min(0), Constraint::Length(1)]).areas(frame.area());
+    let (width, height) = (usize::from(frame.area().width), usize::from(frame.area().height));
+    // However small the terminal is, something of the list is seen.
+    let problem = problem_rows(ui, width, PROBLEM_LINES.min(height.saturating_sub(2)));
+    let problem_height = u16::try_from(problem.len()).unwrap_or(0);
+    let foot_rows = wrapped(&footline(ui, width), width, FOOT_LINES.min((height / 2).max(1)));
+    let [head, wrong, body, foot] = Layout::vertical([
+        Constraint::Length(1),
+        Constraint::Length(problem_height),
+        Constraint::Min(0),
+        Constraint::Length(u16::try_from(foot_rows.len()).unwrap_or(1)),
+    ])
+    .areas(frame.area());
     let paint = Paint { colored };
-    frame.render_widget(Paragraph::new(headline(ui, &paint)), head);
+    frame.render_widget(headline(ui, width), head);
+    frame.render_widget(Paragraph::new(problem).style(paint.color(Color::Red)), wrong);
     drawn.rows = vec![None; usize::from(frame.area().height)];
     match &ui.mode {
-        Mode::Details { text, scroll, .. } => draw_details(frame, body, text.as_deref(), *scroll),
-        Mode::Log(pane) => draw_log(frame, body, pane, ui, now),
+        Mode::Details { text, scroll, .. } => drawn.last_scroll = draw_details(frame, body, text.as_deref(), *scroll),
+        Mode::Log(pane) => drawn.last_scroll = draw_log(frame, body, pane, ui, now),
         _ => draw_list(frame, body, ui, now, &paint, drawn),
     }
     if ui.mode == Mode::Help {
         draw_help(frame, body, &paint);
     }
-    frame.render_widget(Paragraph::new(footline(ui, usize::from(foot.width))), foot);
+    frame.render_widget(Paragraph::new(foot_rows.into_iter().map(Line::from).collect::<Vec<_>>()), foot);
 }
 
 struct Paint {
@@ -76,25 +96,30 @@ impl Paint {
     }
 }
 
-fn headline(ui: &Ui, paint: &Paint) -> Line<'static> {
-    let mut spans = vec![Span::styled("baton", Style::new().add_modifier(Modifier::BOLD))];
-    for count in &ui.picture.counts {
-        spans.push(Span::raw(format!("  {} {}", count.count, count.word)));
-    }
-    if let Some(problem) = &ui.picture.problem {
-        spans.push(Span::styled(format!("  {}", clean(problem)), paint.color(Color::Red)));
-    }
-    Line::from(spans)
+/// Returns the counts, and an ellipsis where not all of them fit.
+fn headline(ui: &Ui, width: usize) -> Line<'static> {
+    let counts: String = ui.picture.counts.iter().map(|count| format!("  {} {}", count.count, count.word)).collect();
+    let text = cut(&format!("baton{counts}"), width);
+    let (name, counts) = text.split_at_checked("baton".len()).unwrap_or((&text, ""));
+    let bold = Style::new().add_modifier(Modifier::BOLD);
+    Line::from(vec![Span::styled(name.to_owned(), bold), Span::raw(counts.to_owned())])
 }
 
-fn footline(ui: &Ui, width: usize) -> Line<'static> {
-    let text = match &ui.mode {
+/// Returns what is wrong, in at most `most` rows.
+fn problem_rows(ui: &Ui, width: usize, most: usize) -> Vec<Line<'static>> {
+    let Some(problem) = ui.picture.problem.as_ref().filter(|_| most > 0) else { return Vec::new() };
+    wrapped(&clean(&format!("! {problem}")), width, most).into_iter().map(Line::from).collect()
+}
+
+/// Returns the keys of the moment, what is typed, or the outcome of the last command.
+fn footline(ui: &Ui, width: usize) -> String {
+    match &ui.mode {
         Mode::Filter => format!("/{}_", clean(&ui.filter)),
         Mode::Search(text) => format!("search: {}_  (Enter finds, nothing finds all, Esc)", clean(text)),
         Mode::Name { text, .. } => format!("name: {}_  (Enter sets it, empty removes it, Esc)", clean(text)),
-        Mode::Answer { to, text, .. } => answer_line(to, text, width),
+        Mode::Answer { item, text } => answer_line(item, text, width),
         Mode::Confirm(command) => format!("baton {} for good? y/n", clean(&command.args.join(" "))),
-        Mode::Details { .. } => "Esc back  arrows scroll  Enter go".to_owned(),
+        Mode::Details { .. } => "Esc back  arrows g G scroll  Enter go".to_owned(),
         Mode::Log(LogPane { problem: Some(problem), .. }) => clean(problem),
         Mode::Log(LogPane { below: 0, .. }) => "Esc back  arrows scroll  g start".to_owned(),
         Mode::Log(LogPane { below, .. }) => format!("Esc back  G end  {below} lines below"),
@@ -105,13 +130,13 @@ fn footline(ui: &Ui, width: usize) -> Line<'static> {
             None if !ui.filter.is_empty() => format!("/{}  (Esc shows everything)", clean(&ui.filter)),
             None => "Enter go  / filter  ? keys  q quit".to_owned(),
         },
-    };
-    Line::from(text)
+    }
 }
 
 /// Returns the line in which an answer is typed: to whom, and the end of the text.
-fn answer_line(to: &str, text: &str, width: usize) -> String {
-    let to = cut(&clean(to), width / 2);
+fn answer_line(item: &Item, text: &str, width: usize) -> String {
+    let to = [&item.agent, &item.pane, &item.question].into_iter().flatten().cloned().collect::<Vec<_>>().join(" ");
+    let to = cut(&clean(&to), width / 2);
     let (text, room) = (clean(text), width.saturating_sub(to.width() + 4));
     let mut shown = text.as_str();
     while shown.width() > room {
@@ -170,12 +195,15 @@ fn draw_list(frame: &mut Frame<'_>, area: Rect, ui: &Ui, now: &Timestamp, paint:
     }
 }
 
-fn draw_details(frame: &mut Frame<'_>, area: Rect, text: Option<&str>, scroll: usize) {
-    let text = text.unwrap_or("reading ...");
-    let lines: Vec<Line<'_>> = text.lines().map(|line| Line::from(clean(line))).collect();
-    let scroll = scroll.min(lines.len().saturating_sub(1));
-    let lines: Vec<Line<'_>> = lines.into_iter().skip(scroll).collect();
-    frame.render_widget(Paragraph::new(lines).wrap(Wrap { trim: false }), area);
+/// Draws a text from a row on, and returns the first row from which its end is seen.
+fn draw_details(frame: &mut Frame<'_>, area: Rect, text: Option<&str>, scroll: usize) -> usize {
+    let (width, height) = (usize::from(area.width), usize::from(area.height));
+    let lines = text.unwrap_or("reading ...").lines();
+    let rows: Vec<String> = lines.flat_map(|line| wrapped(&clean(line), width, usize::MAX)).collect();
+    let last_scroll = rows.len().saturating_sub(height);
+    let shown = rows.into_iter().skip(scroll.min(last_scroll)).take(height).map(Line::from);
+    frame.render_widget(Paragraph::new(shown.collect::<Vec<_>>()), area);
+    last_scroll
 }
 
 fn draw_help(frame: &mut Frame<'_>, area: Rect, paint: &Paint) {
@@ -236,39 +264,60 @@ impl Columns {
             status: widest(&|item| item.status.clone(), 15),
             since: widest(&|item| age(item, now), 8),
             agent: widest(&|item| item.agent.clone().unwrap_or_default(), 8),
-            pane: widest(&|item| pane(item), 12),
+            pane: widest(&|item| pane(item), 20),
             project: widest(&project, (width / 4).max(8)),
         }
     }
 
-    /// Returns the line of an item, or its two lines where the terminal is narrow.
+    /// Returns the lines of an item. What it asks for has its own line at every width.
     fn lines(&self, item: &Item, is_selected: bool, now: &Timestamp, paint: &Paint) -> Vec<Line<'static>> {
         let marker = if is_selected { "> " } else { "  " };
         let mut first = vec![
             Span::raw(marker),
             Span::styled(pad(&item.status, self.status), paint.status(item)),
             Span::raw(format!(
-                "  {}  {}  {}",
+                "  {}  {}",
                 pad(&age(item, now), self.since),
-                pad(item.agent.as_deref().unwrap_or(""), self.agent),
-                pad(&pane(item), self.pane)
+                pad(item.agent.as_deref().unwrap_or(""), self.agent)
             )),
         ];
+        // Where an agent waits is never cut off.
+        let before_pane: usize = first.iter().map(Span::width).sum();
+        let has_pane_below = before_pane + 2 + self.pane > self.width;
+        if !has_pane_below {
+            first.push(Span::raw(format!("  {}", pad(&pane(item), self.pane))));
+        }
         let style = if is_selected { Style::new().add_modifier(Modifier::REVERSED) } else { Style::new() };
         let fit = |spans: Vec<Span<'static>>| fill(spans, self.width).style(style);
+        let indented = |text: String| fit(vec![Span::raw(format!("    {text}"))]);
+        let room = self.width.saturating_sub(4);
+        let (subject, model) = (subject(item), model(item));
         if self.width < WIDE {
-            let second = vec![Span::raw(format!("    {}", describe(item, self.width.saturating_sub(4))))];
-            return vec![fit(first), fit(second)];
+            let pane = if has_pane_below { pane(item) + "  " } else { String::new() };
+            let mut lines = vec![fit(first), indented(cut(&(pane + &describe(item)), room))];
+            lines.extend((!subject.is_empty()).then(|| indented(cut(&subject, room))));
+            return lines;
         }
         first.push(Span::raw(format!("  {}  ", pad(&project(item), self.project))));
         let used: usize = first.iter().map(Span::width).sum();
-        let model = if self.width >= WIDEST { model(item) } else { String::new() };
-        let room = self.width.saturating_sub(used + if model.is_empty() { 0 } else { model.width() + 2 });
-        first.push(Span::raw(pad(&label(item), room)));
-        if !model.is_empty() {
+        let is_beside = self.width >= WIDEST && !model.is_empty();
+        let label_room = self.width.saturating_sub(used + if is_beside { model.width() + 2 } else { 0 });
+        first.push(Span::raw(pad(&label(item), label_room)));
+        if is_beside {
             first.push(Span::raw(format!("  {model}")));
         }
-        vec![fit(first)]
+        let second = match (subject.is_empty(), is_beside || model.is_empty()) {
+            (true, true) => return vec![fit(first)],
+            (_, true) => cut(&subject, room),
+            (true, false) => cut(&model, room),
+            (false, false) => {
+                // The model gives way to the subject, up to half of the line.
+                let model = cut(&model, room / 2);
+                let subject_room = room.saturating_sub(model.width() + 2);
+                format!("{}  {model}", pad(&subject, subject_room))
+            }
+        };
+        vec![fit(first), indented(second)]
     }
 }
 
@@ -279,10 +328,8 @@ fn fill(mut spans: Vec<Span<'static>>, width: usize) -> Line<'static> {
     Line::from(spans)
 }
 
-/// Returns where an item is and what it is called, in at most `width` columns.
-fn describe(item: &Item, width: usize) -> String {
-    let project = project(item);
-    let label = label(item);
-    let text = if project.is_empty() || label.is_empty() { project + &label } else { format!("{project}  {label}") };
-    cut(&text, width)
+/// Returns where an item is and what it is called.
+fn describe(item: &Item) -> String {
+    let (project, label) = (project(item), label(item));
+    if project.is_empty() || label.is_empty() { project + &label } else { format!("{project}  {label}") }
 }

@@ -1,20 +1,28 @@
 //! The terminal: taken for the view, and given back as it was, whatever ends the view.
 
 use std::io::{self, Stdout, Write};
+use std::mem::ManuallyDrop;
 
 use crossterm::clipboard::CopyToClipboard;
 use crossterm::event::{DisableMouseCapture, EnableMouseCapture};
 use crossterm::terminal::{
-    Clear, ClearType, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
+    Clear, ClearType, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode, size,
 };
 use crossterm::{cursor, execute};
-use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
+use ratatui::layout::Rect;
+use ratatui::{Terminal, TerminalOptions, Viewport};
 
 /// A terminal that shows the view until this is dropped.
 pub(super) struct TakenTerminal {
-    screen: Terminal<CrosstermBackend<Stdout>>,
+    /// It is never dropped: it would show the cursor once more, and print to a terminal that is gone why it could not.
+    screen: ManuallyDrop<Terminal<CrosstermBackend<Stdout>>>,
+    area: Rect,
 }
+
+/// The largest screen. A terminal may say that it is of any size, and each cell takes memory.
+const MAX_COLUMNS: u16 = 1000;
+const MAX_ROWS: u16 = 500;
 
 impl TakenTerminal {
     /// Takes the terminal. A panic gives it back before it prints anything.
@@ -25,11 +33,14 @@ impl TakenTerminal {
             hook(panic);
         }));
         enter()?;
-        Terminal::new(CrosstermBackend::new(io::stdout())).map(|screen| Self { screen }).inspect_err(|_| leave())
+        area().and_then(|area| Ok(Self { screen: screen(area)?, area })).inspect_err(|_| leave())
     }
 
     /// Draws one frame.
     pub(super) fn draw(&mut self, draw: impl FnOnce(&mut ratatui::Frame<'_>)) -> io::Result<()> {
+        if area()? != self.area {
+            self.begin_anew()?;
+        }
         self.screen.draw(draw).map(|_| ())
     }
 
@@ -38,10 +49,16 @@ impl TakenTerminal {
         leave();
         nix::sys::signal::raise(nix::sys::signal::Signal::SIGSTOP)?;
         enter()?;
+        self.begin_anew()
+    }
+
+    /// Clears the screen. What is drawn next is drawn as a whole.
+    fn begin_anew(&mut self) -> io::Result<()> {
         execute!(io::stdout(), Clear(ClearType::All))?;
         // It knows nothing of what is on the screen, so it draws everything. To clear it would ask where the cursor is, and
         // the thread that reads the keys would get the answer.
-        self.screen = Terminal::new(CrosstermBackend::new(io::stdout()))?;
+        self.area = area()?;
+        self.screen = screen(self.area)?;
         Ok(())
     }
 
@@ -62,6 +79,17 @@ impl Drop for TakenTerminal {
     fn drop(&mut self) {
         leave();
     }
+}
+
+/// Returns the part of the terminal that is drawn on.
+fn area() -> io::Result<Rect> {
+    let (columns, rows) = size()?;
+    Ok(Rect::new(0, 0, columns.min(MAX_COLUMNS), rows.min(MAX_ROWS)))
+}
+
+fn screen(area: Rect) -> io::Result<ManuallyDrop<Terminal<CrosstermBackend<Stdout>>>> {
+    let options = TerminalOptions { viewport: Viewport::Fixed(area) };
+    Terminal::with_options(CrosstermBackend::new(io::stdout()), options).map(ManuallyDrop::new)
 }
 
 fn enter() -> io::Result<()> {

@@ -1,5 +1,6 @@
 //! The screen at three sizes, and what each key does.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use agent_baton_core::timestamp::Timestamp;
@@ -10,6 +11,8 @@ use ratatui::backend::TestBackend;
 use ratatui::style::Color;
 
 use super::command::Command;
+use super::item_text::{contains, wrapped};
+use super::keys::KEYS;
 use super::screen::{Drawn, draw};
 use super::ui::{Effect, Mode, Ui};
 use crate::event_id::EventId;
@@ -51,6 +54,7 @@ fn picture() -> Picture {
             cause: Some(Cause::Permission),
             title: Some("Fix the parser".to_owned()),
             since: at(90),
+            question: Some("Bash: cargo test --workspace -- --nocapture parser::tests".to_owned()),
             model: Some("claude-opus-5-5".to_owned()),
             context: Some(84_000),
             context_window: Some(200_000),
@@ -72,6 +76,7 @@ fn picture() -> Picture {
             ),
             pinned: true,
             since: at(0),
+            prompt: Some("Port the parser".to_owned()),
             ..item(Section::Working, ItemKind::Session, "35205e65-54c5", "working")
         },
         Item {
@@ -142,6 +147,8 @@ fn press(ui: &mut Ui, keys: &str) -> Option<Effect> {
             "tab" => KeyCode::Tab,
             "shift-tab" => KeyCode::BackTab,
             "end" => KeyCode::End,
+            "home" => KeyCode::Home,
+            "pagedown" => KeyCode::PageDown,
             "back" => KeyCode::Backspace,
             word => {
                 for c in word.chars() {
@@ -175,8 +182,102 @@ fn the_screen_at_three_sizes() {
     check("answer-80x24.txt", &answer, 80, 24);
     check("answer-40x20.txt", &answer, 40, 20);
     check("empty-80x24.txt", &Ui::new(Picture::new(0, Vec::new(), Vec::new()), false), 80, 24);
-    let problem = Picture { problem: Some("the state directory is gone".to_owned()), ..picture() };
-    check("problem-80x24.txt", &Ui::new(problem, false), 80, 24);
+    let count = |count, word: &str| Count { count, word: word.to_owned() };
+    let problem = Picture {
+        problem: Some(
+            "the state directory /home/me/.local/state/baton is not a directory: move what is there away, or set \
+             BATON_HOME to another one (and 3 more)"
+                .to_owned(),
+        ),
+        counts: vec![
+            count(2, "permission"),
+            count(1, "question"),
+            count(4, "idle"),
+            count(12, "at work"),
+            count(3, "other loops"),
+            count(2, "interrupted"),
+            count(9, "lost"),
+        ],
+        ..picture()
+    };
+    let problem = Ui::new(problem, false);
+    check("problem-80x24.txt", &problem, 80, 24);
+    check("problem-40x20.txt", &problem, 40, 20);
+    for (width, height) in [(80, 3), (20, 4), (10, 3)] {
+        assert!(text(&problem, width, height).contains("\n! "), "{}", text(&problem, width, height));
+    }
+}
+
+#[test]
+fn a_text_is_broken_at_spaces_and_says_what_is_left_out() {
+    for (text, width, most, expected) in [
+        ("one two three", 8, 9, &["one two ", "three"][..]),
+        ("one two three four", 8, 2, &["one two ", "three f…"]),
+        ("abcdefghij", 4, 9, &["abcd", "efgh", "ij"]),
+        ("a bcdefghij", 6, 9, &["a bcde", "fghij"]),
+        ("漢字漢字", 5, 9, &["漢字", "漢字"]),
+        ("", 5, 9, &[""]),
+        ("ab", 0, 9, &["a", "b"]),
+    ] {
+        assert_eq!(wrapped(text, width, most), expected, "{text:?}");
+    }
+}
+
+/// Each text of an item has a word of its own.
+fn with_words(section: Section, kind: ItemKind) -> Item {
+    let word = |text: &str| Some(format!("w-{text}"));
+    Item {
+        agent: word("agent"),
+        pane: word("pane"),
+        owner_pane: word("owner"),
+        project: Some("/work/w-project".to_owned()),
+        branch: word("branch"),
+        name: word("name"),
+        model: word("model"),
+        prompt: word("prompt"),
+        phase: word("phase"),
+        task: word("task"),
+        reason: word("reason"),
+        ..item(section, kind, "w-id", "w-status")
+    }
+}
+
+#[test]
+fn the_filter_finds_every_text_that_is_shown() {
+    let unnamed =
+        Item { name: None, title: Some("w-title".to_owned()), ..with_words(Section::Lost, ItemKind::Session) };
+    let asking = Item { question: Some("w-question".to_owned()), ..with_words(Section::Waiting, ItemKind::Session) };
+    let section = Item { log_section: Some("w-section".to_owned()), ..with_words(Section::Loops, ItemKind::Loop) };
+    let nameless = Item { name: None, ..with_words(Section::Lost, ItemKind::Session) };
+    let mut seen = BTreeSet::new();
+    for item in [with_words(Section::Working, ItemKind::Session), unnamed, asking, section, nameless] {
+        let ui = Ui::new(Picture::new(1, Vec::new(), vec![item.clone()]), false);
+        for width in [40, 80, 200] {
+            let screen = text(&ui, width, 24);
+            let words = screen.split(|c: char| c.is_whitespace() || "()".contains(c));
+            for word in words.filter(|word| word.starts_with("w-") && !word.ends_with('…')) {
+                assert!(contains(&item, word), "{word}\n{screen}");
+                seen.insert(word.to_owned());
+            }
+        }
+    }
+    let all = "agent branch id model name owner pane phase project prompt question reason section status task title";
+    let all: BTreeSet<String> = all.split(' ').map(|word| format!("w-{word}")).collect();
+    assert_eq!(seen, all);
+}
+
+#[test]
+fn where_an_agent_waits_is_never_cut_off() {
+    let waits = Item {
+        agent: Some("opencode".to_owned()),
+        pane: Some("main-session".to_owned()),
+        since: at(100_000),
+        ..item(Section::Waiting, ItemKind::Run, "r1", "background work")
+    };
+    let ui = Ui::new(Picture::new(1, Vec::new(), vec![waits]), false);
+    for width in [40, 50, 60, 80] {
+        assert!(text(&ui, width, 8).contains("main-session"), "{}", text(&ui, width, 8));
+    }
 }
 
 #[test]
@@ -215,32 +316,36 @@ fn without_colour_nothing_is_coloured_and_the_text_is_the_same() {
 
 #[test]
 fn each_key_does_what_the_help_says() {
-    let run = |args: &[&str]| {
-        let args = args.iter().map(|&arg| arg.to_owned()).collect();
-        Some(Effect::Run(Command { args, directory: Some("/work/shop".into()) }))
+    let run = |args: &str| {
+        let args = args.split(' ').map(str::to_owned).collect();
+        Some(Effect::Run(Command { args, directory: None }))
     };
     let cases: &[(&str, Option<Effect>)] = &[
-        ("enter", run(&["go", "8c4fb2cc-e439"])),
-        ("j enter", run(&["go", "r0a1b2c3d4e5"])),
-        ("j p", run(&["run", "pause", "r0a1b2c3d4e5"])),
-        ("j c", run(&["run", "continue", "r0a1b2c3d4e5"])),
-        ("j a", run(&["run", "adopt", "r0a1b2c3d4e5"])),
+        ("enter", run("go -- 8c4fb2cc-e439")),
+        ("j enter", run("go -- r0a1b2c3d4e5")),
+        ("j p", run("run pause -- r0a1b2c3d4e5")),
+        ("j c", run("run continue -- r0a1b2c3d4e5")),
+        ("j a", run("run adopt -- r0a1b2c3d4e5")),
         // Nothing happens without the answer yes.
         ("j x", None),
         ("j x n", None),
         ("j x enter", None),
-        ("j x y", run(&["run", "cancel", "r0a1b2c3d4e5"])),
-        ("end r", run(&["resume", "7363a787-6b25", "--tmux"])),
-        ("*", run(&["session", "pin", "8c4fb2cc-e439"])),
-        ("tab *", run(&["session", "pin", "35205e65-54c5", "--off"])),
+        ("j x y", run("run cancel -- r0a1b2c3d4e5")),
+        ("end r", run("resume --tmux -- 7363a787-6b25")),
+        ("*", run("session pin -- 8c4fb2cc-e439")),
+        ("tab *", run("session pin --off -- 35205e65-54c5")),
         ("n new back esc", None),
-        ("n new enter", run(&["session", "name", "8c4fb2cc-e439", "new"])),
-        ("n enter", run(&["session", "name", "8c4fb2cc-e439", "--clear"])),
-        ("w yes enter", run(&["answer", "--", "8c4fb2cc-e439", "yes"])),
+        ("n new enter", run("session name -- 8c4fb2cc-e439 new")),
+        // What was typed is no option.
+        ("n --clear enter", run("session name -- 8c4fb2cc-e439 --clear")),
+        ("n -x enter", run("session name -- 8c4fb2cc-e439 -x")),
+        ("n enter", run("session name --clear -- 8c4fb2cc-e439")),
+        ("w yes enter", run("answer -- 8c4fb2cc-e439 yes")),
+        ("w --help enter", run("answer -- 8c4fb2cc-e439 --help")),
         ("w yes esc", None),
-        ("d", run(&["session", "dismiss", "8c4fb2cc-e439"])),
         ("w enter", None),
         ("w qxy", None),
+        ("d", run("session dismiss -- 8c4fb2cc-e439")),
         ("y", Some(Effect::Copy("8c4fb2cc-e439".to_owned()))),
         ("shift-tab y", Some(Effect::Copy("7363a787-6b25".to_owned()))),
         ("tab tab y", Some(Effect::Copy("progress-1".to_owned()))),
@@ -256,6 +361,60 @@ fn each_key_does_what_the_help_says() {
     }
     let control = |c| ui().key(KeyEvent::new(KeyCode::Char(c), KeyModifiers::CONTROL));
     assert_eq!((control('c'), control('z')), (Some(Effect::Quit), Some(Effect::Suspend)));
+}
+
+/// Returns the key that the help calls so.
+fn named(name: &str) -> KeyCode {
+    match name {
+        "up" => KeyCode::Up,
+        "down" => KeyCode::Down,
+        "left" => KeyCode::Left,
+        "right" => KeyCode::Right,
+        "Home" => KeyCode::Home,
+        "End" => KeyCode::End,
+        "PgUp" => KeyCode::PageUp,
+        "PgDn" => KeyCode::PageDown,
+        "Tab" => KeyCode::Tab,
+        "S-Tab" => KeyCode::BackTab,
+        "Enter" => KeyCode::Enter,
+        "Esc" => KeyCode::Esc,
+        name => {
+            let [c] = name.chars().collect::<Vec<_>>()[..] else { panic!("{name} is no key") };
+            KeyCode::Char(c)
+        }
+    }
+}
+
+/// Returns views in which keys can do something: with each item selected, with a filter, and with details.
+fn views() -> Vec<Ui> {
+    let items = picture().items.into_iter().map(|item| {
+        let mut ui = ui();
+        ui.select(&item.key);
+        ui
+    });
+    let [mut filtered, mut reading] = [ui(), ui()];
+    press(&mut filtered, "/shop enter");
+    let Some(Effect::Read(read)) = press(&mut reading, "l") else { panic!("nothing is read") };
+    reading.show_details(&read.key, "line\n".repeat(100));
+    press(&mut reading, "j");
+    items.chain([filtered, reading]).collect()
+}
+
+#[test]
+fn the_help_lists_exactly_the_keys_that_do_something() {
+    // Those with Ctrl are in the test above.
+    let names = KEYS.iter().flat_map(|(keys, _)| keys.split(' ')).filter(|name| !name.starts_with("Ctrl-"));
+    let listed: Vec<KeyCode> = names.map(named).collect();
+    let others = [KeyCode::Backspace, KeyCode::Delete, KeyCode::Insert, KeyCode::F(1)];
+    let codes = (' '..='~').map(KeyCode::Char).chain(listed.iter().copied()).chain(others);
+    for code in codes {
+        let seen = |ui: &Ui| format!("{:?}", (&ui.selected, &ui.filter, &ui.mode, &ui.message, &ui.archive));
+        let does = views().iter_mut().any(|ui| {
+            let before = seen(ui);
+            ui.key(KeyEvent::new(code, KeyModifiers::NONE)).is_some() || seen(ui) != before
+        });
+        assert_eq!(does, listed.contains(&code), "{code:?}");
+    }
 }
 
 #[test]
@@ -275,6 +434,21 @@ fn what_cannot_be_done_is_said() {
         press(&mut ui, "g");
         assert_eq!(ui.message, None);
     }
+}
+
+#[test]
+fn the_outcome_of_a_command_is_read_to_its_end() {
+    let mut ui = ui();
+    let why =
+        "error: the window of session s4 closed at once  hint: to see why, run `claude --resume s4` in /work/shop";
+    ui.message = Some(why.to_owned());
+    for width in [40, 80] {
+        let screen = text(&ui, width, 24);
+        assert!(screen.trim_end().ends_with("/work/shop") && screen.starts_with("baton "), "{screen}");
+    }
+    ui.message = Some("word ".repeat(10_000));
+    let screen = text(&ui, 80, 24);
+    assert!(screen.trim_end().ends_with('…') && screen.contains("waits for you"), "{screen}");
 }
 
 #[test]
@@ -304,10 +478,69 @@ fn details_are_shown_only_to_who_still_looks_at_them() {
     ui.show_details("another", "other\n".to_owned());
     ui.show_details(&read.key, "first\nsec\x1b[31mond\n".to_owned());
     assert!(text(&ui, 80, 24).contains("first\nsec\u{fffd}[31mond\n"));
-    press(&mut ui, "j");
-    assert!(!text(&ui, 80, 24).contains("first"));
     press(&mut ui, "esc");
     assert_eq!(ui.mode, Mode::List);
+}
+
+/// Presses keys, and draws after each word of them, as the program does after each key.
+fn press_and_draw(ui: &mut Ui, keys: &str) -> String {
+    for word in keys.split(' ') {
+        press(ui, word);
+        let (_, drawn) = screen(ui, 40, 7, true);
+        ui.limit_scroll(drawn.last_scroll);
+    }
+    text(ui, 40, 7)
+}
+
+#[test]
+fn details_are_scrolled_from_their_beginning_to_the_end_of_their_last_line() {
+    let mut ui = ui();
+    let Some(Effect::Read(read)) = press(&mut ui, "l") else { panic!("nothing is read") };
+    let long: String = (0..200).map(|n| format!("w{n} ")).collect();
+    ui.show_details(&read.key, format!("first\n\n{long}\n"));
+    for (keys, has_first, has_last) in [
+        ("k", true, false),
+        ("j", false, false),
+        ("g", true, false),
+        ("end", false, true),
+        // However often it is scrolled past the end, one key leads back.
+        ("pagedown pagedown pagedown j j", false, true),
+        ("k", false, false),
+        ("G", false, true),
+        ("home", true, false),
+    ] {
+        let screen = press_and_draw(&mut ui, keys);
+        assert_eq!((screen.contains("first"), screen.contains("w199")), (has_first, has_last), "{keys}\n{screen}");
+    }
+}
+
+#[test]
+fn the_wheel_moves_what_is_seen_and_nothing_under_a_question() {
+    for (keys, moves) in
+        [("", true), ("j x", false), ("n", false), ("w", false), ("?", false), ("/", false), ("s", false)]
+    {
+        let mut ui = ui();
+        press(&mut ui, keys);
+        let selected = ui.selected.clone();
+        assert_eq!(ui.turn_wheel(1), None);
+        assert_eq!(ui.selected != selected, moves, "{keys}");
+    }
+    let mut ui = ui();
+    let Some(Effect::Search(query)) = press(&mut ui, "s enter") else { panic!("nothing is searched") };
+    ui.show_found(&query, Ok(page(&["one", "two"], Some("c2"))));
+    assert!(matches!(ui.turn_wheel(1), Some(Effect::Search(_))));
+    assert_eq!(ui.turn_wheel(1), None);
+}
+
+#[test]
+fn a_search_shows_the_words_of_the_list() {
+    let mut ui = ui();
+    let Some(Effect::Search(query)) = press(&mut ui, "s enter") else { panic!("nothing is searched") };
+    let waits =
+        page(&["one"], None).replace(r#""status":"ended""#, r#""status":"attention","waiting_for":"permission""#);
+    ui.show_found(&query, Ok(waits));
+    let screen = text(&ui, 80, 24);
+    assert!(screen.contains("> permission ") && !screen.contains("attention"), "{screen}");
 }
 
 /// Returns a log of this many lines, as the follower tells of it.
@@ -359,7 +592,13 @@ fn the_log_of_a_loop_is_followed() {
     assert_eq!(rows(&text(&ui, 80, 23)), rows(&before));
     assert!(text(&ui, 80, 24).contains("5 lines below"));
     press(&mut ui, "g");
-    assert!(text(&ui, 80, 24).contains("task iteration 1 "));
+    // The start is a screen full of lines, and one key leads down from it.
+    let start = text(&ui, 80, 24);
+    assert!(start.contains("task iteration 1 ") && start.contains("line 14"), "{start}");
+    let (_, drawn) = screen(&ui, 80, 24, true);
+    ui.limit_scroll(drawn.last_scroll);
+    press(&mut ui, "j");
+    assert!(!text(&ui, 80, 24).contains("task iteration 1 "));
     press(&mut ui, "end");
     assert!(text(&ui, 80, 24).contains("line 63"));
     ui.show_log(&key, Err("No such file or directory".to_owned()));
@@ -378,17 +617,23 @@ fn the_log_of_a_loop_is_followed() {
 }
 
 #[test]
-fn a_loop_is_listed_with_its_section_and_its_reason() {
+fn a_loop_is_listed_with_its_section_its_reason_and_its_task() {
     let of_log = Item {
         log_section: Some("task iteration 3".to_owned()),
+        task: Some("Task 7: parse the header".to_owned()),
         reason: Some("no token".to_owned()),
         name: Some("plan.md".to_owned()),
         ..item(Section::Loops, ItemKind::Loop, "progress-1", "failed")
     };
     let mut ui = Ui::new(Picture::new(1, Vec::new(), vec![of_log]), false);
-    assert!(text(&ui, 80, 24).contains("plan.md  task iteration 3  no token"));
-    press(&mut ui, "/token enter");
-    assert_eq!(ui.visible().len(), 1);
+    for width in [80, 200] {
+        let screen = text(&ui, width, 24);
+        assert!(screen.contains("plan.md  task iteration 3\n    no token  Task 7: parse the header\n"), "{screen}");
+    }
+    for filter in ["/token enter", "esc /header enter"] {
+        press(&mut ui, filter);
+        assert_eq!(ui.visible().len(), 1, "{filter}");
+    }
 }
 
 /// Returns a page as `baton session list --json` prints it: the ids, and where the next one begins.

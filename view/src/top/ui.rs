@@ -6,10 +6,12 @@ use baton_status::{Item, Section};
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
 use super::archive::{Archive, Query};
-use super::command::{Command, Verb, noun};
+use super::command::{Command, Wish, noun};
+use super::item_text::contains;
 use super::keys::PAGE;
 use super::log_pane::{LogNews, LogPane};
 use crate::picture::Picture;
+use crate::verb::Verb;
 
 /// The longest text that a user can type.
 const MAX_TYPED: usize = 64;
@@ -50,17 +52,15 @@ pub(super) enum Mode {
     Confirm(Command),
     /// The new name of a session.
     Name {
-        /// The command without the name.
-        command: Command,
+        /// The session.
+        item: Box<Item>,
         /// What was typed.
         text: String,
     },
     /// The answer to a session that waits.
     Answer {
-        /// The command without the text.
-        command: Command,
-        /// The agent, its pane and what it asks for.
-        to: String,
+        /// The session.
+        item: Box<Item>,
         /// What was typed.
         text: String,
     },
@@ -70,7 +70,7 @@ pub(super) enum Mode {
         key: String,
         /// The text, or none while it is read.
         text: Option<String>,
-        /// The first line that is shown.
+        /// The first row that is shown.
         scroll: usize,
     },
     /// The followed log of one item.
@@ -181,8 +181,37 @@ impl Ui {
         was
     }
 
+    /// Scrolls back to where the screen is full, after it was drawn.
+    pub(super) fn limit_scroll(&mut self, last: usize) {
+        match &mut self.mode {
+            Mode::Details { scroll, .. } => *scroll = (*scroll).min(last),
+            Mode::Log(pane) => pane.below = pane.below.min(last),
+            _ => {}
+        }
+    }
+
+    /// Moves for the wheel of a mouse. While a question or the help is shown, it does nothing.
+    pub(super) fn turn_wheel(&mut self, by: isize) -> Option<Effect> {
+        match self.mode {
+            Mode::List => {
+                self.move_by(by);
+                self.next_page()
+            }
+            Mode::Details { .. } | Mode::Log(_) => {
+                self.move_by(by);
+                None
+            }
+            Mode::Filter
+            | Mode::Search(_)
+            | Mode::Help
+            | Mode::Confirm(_)
+            | Mode::Name { .. }
+            | Mode::Answer { .. } => None,
+        }
+    }
+
     /// Moves the selection, and stops at the ends.
-    pub(super) fn move_by(&mut self, by: isize) {
+    fn move_by(&mut self, by: isize) {
         match &mut self.mode {
             Mode::Details { scroll, .. } => *scroll = scroll.saturating_add_signed(by),
             Mode::Log(pane) => pane.scroll(by),
@@ -237,10 +266,11 @@ impl Ui {
                 self.mode = Mode::List;
                 run
             }
-            Mode::Name { command, text } => match key.code {
+            Mode::Name { item, text } => match key.code {
                 KeyCode::Enter => {
-                    let mut named = command.clone();
-                    named.args.push(if text.is_empty() { "--clear".to_owned() } else { text.clone() });
+                    let typed = Some(text.as_str()).filter(|text| !text.is_empty());
+                    let verb = if typed.is_some() { Verb::Name } else { Verb::Unname };
+                    let named = Command::new(verb, item, typed);
                     self.mode = Mode::List;
                     Some(Effect::Run(named))
                 }
@@ -253,10 +283,9 @@ impl Ui {
                     None
                 }
             },
-            Mode::Answer { command, text, .. } => match key.code {
+            Mode::Answer { item, text } => match key.code {
                 KeyCode::Enter if !text.trim().is_empty() => {
-                    let mut answered = command.clone();
-                    answered.args.push(text.clone());
+                    let answered = Command::new(Verb::Answer, item, Some(text));
                     self.mode = Mode::List;
                     Some(Effect::Run(answered))
                 }
@@ -306,16 +335,16 @@ impl Ui {
             KeyCode::Right | KeyCode::Char('l' | 'i') => return self.open_details(),
             KeyCode::Char('o') => return self.open_log(),
             KeyCode::Char('y') => return self.item().map(|item| Effect::Copy(item.id.clone())),
-            KeyCode::Enter => return self.act(Verb::Go),
-            KeyCode::Char('r') => return self.act(Verb::Resume),
-            KeyCode::Char('a') => return self.act(Verb::Adopt),
-            KeyCode::Char('p') => return self.act(Verb::Pause),
-            KeyCode::Char('c') => return self.act(Verb::Continue),
-            KeyCode::Char('x') => return self.act(Verb::Cancel),
-            KeyCode::Char('*') => return self.act(Verb::Pin),
-            KeyCode::Char('n') => return self.act(Verb::Name),
-            KeyCode::Char('d') => return self.act(Verb::Dismiss),
-            KeyCode::Char('w') => return self.act(Verb::Answer),
+            KeyCode::Enter => return self.act(Wish::Go),
+            KeyCode::Char('r') => return self.act(Wish::Resume),
+            KeyCode::Char('a') => return self.act(Wish::Adopt),
+            KeyCode::Char('p') => return self.act(Wish::Pause),
+            KeyCode::Char('c') => return self.act(Wish::Continue),
+            KeyCode::Char('x') => return self.act(Wish::Cancel),
+            KeyCode::Char('*') => return self.act(Wish::Pin),
+            KeyCode::Char('n') => return self.act(Wish::Name),
+            KeyCode::Char('d') => return self.act(Wish::Dismiss),
+            KeyCode::Char('w') => return self.act(Wish::Answer),
             _ => {}
         }
         self.next_page()
@@ -350,9 +379,11 @@ impl Ui {
             KeyCode::Down | KeyCode::Char('j') => self.move_by(1),
             KeyCode::PageUp => self.move_by(-PAGE),
             KeyCode::PageDown => self.move_by(PAGE),
+            KeyCode::Home | KeyCode::Char('g') => self.move_by(isize::MIN),
+            KeyCode::End | KeyCode::Char('G') => self.move_by(isize::MAX),
             KeyCode::Enter => {
                 self.mode = Mode::List;
-                return self.act(Verb::Go);
+                return self.act(Wish::Go);
             }
             _ => {}
         }
@@ -376,23 +407,15 @@ impl Ui {
         Some(Effect::Follow { key, path })
     }
 
-    /// Does something to the selected item: at once, after a question, or after a name was typed.
-    pub(super) fn act(&mut self, verb: Verb) -> Option<Effect> {
-        let item = self.item()?;
-        let to = [item.agent.as_deref(), item.pane.as_deref(), item.question.as_deref()];
-        let to = to.into_iter().flatten().collect::<Vec<_>>().join(" ");
-        let command = match verb.command(item, self.has_multiplexer) {
-            Ok(command) => command,
-            Err(refusal) => {
-                self.message = Some(refusal);
-                return None;
-            }
-        };
-        match verb {
-            Verb::Cancel => self.mode = Mode::Confirm(command),
-            Verb::Answer => self.mode = Mode::Answer { command, to, text: String::new() },
-            Verb::Name => self.mode = Mode::Name { command, text: String::new() },
-            _ => return Some(Effect::Run(command)),
+    /// Does something to the selected item: at once, after a question, or after a text was typed.
+    pub(super) fn act(&mut self, wish: Wish) -> Option<Effect> {
+        let item = self.item()?.clone();
+        match wish.verb(&item, self.has_multiplexer) {
+            Ok(Verb::Cancel) => self.mode = Mode::Confirm(Command::new(Verb::Cancel, &item, None)),
+            Ok(Verb::Name) => self.mode = Mode::Name { item: Box::new(item), text: String::new() },
+            Ok(Verb::Answer) => self.mode = Mode::Answer { item: Box::new(item), text: String::new() },
+            Ok(verb) => return Some(Effect::Run(Command::new(verb, &item, None))),
+            Err(refusal) => self.message = Some(refusal),
         }
         None
     }
@@ -430,16 +453,6 @@ impl Ui {
         let item = visible.get(place).or_else(|| visible.last());
         self.selected = item.map(|item| item.key.clone());
     }
-}
-
-/// Returns whether any text of an item contains a word in lower case.
-fn contains(item: &Item, word: &str) -> bool {
-    let texts =
-        [&item.agent, &item.pane, &item.project, &item.branch, &item.name, &item.title, &item.model, &item.phase];
-    let of_log = [&item.task, &item.log_section, &item.reason];
-    let texts = texts.into_iter().chain(of_log);
-    let mut texts = texts.into_iter().flatten().chain([&item.id, &item.status]);
-    texts.any(|text| text.to_lowercase().contains(word))
 }
 
 /// Changes a typed text.

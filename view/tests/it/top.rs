@@ -34,7 +34,7 @@ fn it_follows_what_happens_and_runs_what_the_keys_say() {
     terminal.keys(&["l"]);
     terminal.wait("what is known of the run", |screen| screen.contains("DECISION") && screen.contains(&run));
     terminal.keys(&["Escape"]);
-    terminal.wait("the list", |screen| screen.contains("q quit"));
+    terminal.wait("the list", |screen| screen.contains("Esc shows everything"));
     terminal.keys(&["x"]);
     terminal.wait("the question", |screen| screen.contains("for good? y/n"));
     terminal.keys(&["y"]);

@@ -154,9 +154,10 @@ fn what_cannot_be_read_is_said_and_blocks_nothing() {
     assert!(said(&["src"]).contains("progress-fifo.txt is not read as a progress log: it is not a regular file"));
     symlink("/dev/zero", root.join("progress-zero.txt")).unwrap();
     assert!(said(&["src"]).contains("(and 1 more)"));
+    fs::remove_file(&fifo).unwrap();
+    assert!(said(&["src"]).contains("src/progress-zero.txt is not read as a progress log"));
     // A directory with the name of a log is a directory.
     fs::remove_file(root.join("progress-zero.txt")).unwrap();
-    fs::remove_file(fifo).unwrap();
     fs::create_dir(root.join("progress-directory.txt")).unwrap();
     assert_eq!(said(&["src"]), "");
 }
@@ -187,6 +188,31 @@ fn the_next_view_knows_what_the_last_one_read() {
     (0..600).for_each(|n| put(&path(n), &log(&end)));
     let after = watching(&scratch, &["src"]).read().unwrap();
     assert!(loops(&after).iter().all(|item| item.status == "completed"), "{after:?}");
+}
+
+/// Neither a loop that runs in it nor one in another directory is hidden, and the problem names the right directory.
+#[test]
+fn a_directory_with_too_many_logs_hides_no_loop() {
+    let scratch = Scratch::new();
+    let path = |name: &str| scratch.home().join("src").join(name);
+    let old = std::time::SystemTime::now() - std::time::Duration::from_secs(3600);
+    for name in ["junk/progress-old.txt", "two/progress-real.txt"] {
+        put(&path(name), &log(""));
+        fs::File::options().append(true).open(path(name)).unwrap().set_modified(old).unwrap();
+    }
+    (0..1001).for_each(|n| put(&path(&format!("junk/progress-{n:04}.txt")), ""));
+    let mut source = watching(&scratch, &["src"]);
+    let expected = format!("{}/junk has more than 1000 logs", scratch.home().join("src").display());
+    let mut check = |running: &[&str]| {
+        let picture = source.read().unwrap();
+        assert_eq!(names(&picture), [running, &["progress-real.txt interrupted"]].concat());
+        assert!(picture.problem.as_ref().is_some_and(|it| it.starts_with(&expected)), "{:?}", picture.problem);
+    };
+    check(&[]);
+    // A loop that goes on changes nothing in the directory.
+    let mut holder = Process::spawn(&scratch, &Launch { comm: "ralphex", args: &[], tty: false }, None);
+    holder.lock(&path("junk/progress-old.txt"));
+    check(&["progress-old.txt active"]);
 }
 
 #[test]

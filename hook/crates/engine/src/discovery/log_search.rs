@@ -93,7 +93,7 @@ impl LogSearch {
         search
     }
 
-    const fn is_full(&self) -> bool {
+    pub(super) const fn is_full(&self) -> bool {
         self.logs.len() >= MAX_LOGS || self.entries >= MAX_ENTRIES
     }
 
@@ -133,9 +133,10 @@ impl LogSearch {
 
     /// Adds the target of a link to a log.
     fn add_link_target(&mut self, link: &Path) {
-        if let Ok(path) = fs::canonicalize(link) {
-            let meta = fs::symlink_metadata(&path);
-            self.add(path, meta);
+        let Ok(path) = fs::canonicalize(link) else { return };
+        match fs::symlink_metadata(&path) {
+            Ok(meta) if !meta.is_file() => self.add_problem(refusal(link)),
+            meta => self.add(path, meta),
         }
     }
 

@@ -3,9 +3,11 @@
 //! With 10,000 logs, a look reads the lock table, looks at the directories that are likely to change, and at the logs of
 //! the loops that run. The others are looked at in turn.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fs;
 use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -14,6 +16,7 @@ use baton_store::progress::read::{Ending, ProgressLog};
 use baton_system::lock_table::{FileId, LockTable};
 
 use super::foreign_loop::{ForeignLoop, ForeignLoopState};
+use super::log_holder::log_holder;
 use super::log_search::{FoundLog, LogSearch, MAX_LOGS};
 use super::log_tree::{DirectoryStamp, LogTree, directory_stamp};
 use super::progress_logs::{CACHE, CachedLog, PROGRESS_DIR, cached_logs};
@@ -26,6 +29,9 @@ const INDEX_CACHE: &str = "watched-logs";
 
 /// After how many logs were read the cache is written.
 const WORTH_CACHING: usize = 500;
+
+/// The maximum number of logs of one directory, so that one with many hides no others. A log that is locked always has room.
+const MAX_IN_DIRECTORY: usize = 1_000;
 
 /// How many of the logs that are not likely to change are looked at each time.
 const SWEEP: usize = 256;
@@ -63,6 +69,8 @@ pub struct LoopIndex {
 struct LogDirectory {
     stamp: DirectoryStamp,
     logs: BTreeMap<PathBuf, IndexedLog>,
+    /// The logs for which there is no room.
+    left_out: Vec<FileId>,
     problems: Vec<String>,
 }
 
@@ -116,11 +124,14 @@ impl LoopIndex {
         wanted.extend(self.cached.1.iter().cloned());
         wanted.extend(self.tree.with_logs().map(Path::to_owned));
         self.directories.retain(|path, _| wanted.contains(path));
+        let locks = if wanted.is_empty() { None } else { locks().cloned() };
+        let is_locked = |file| locks.as_ref().is_some_and(|locks| log_holder(locks, file, own).is_some());
         for path in wanted {
             let is_known = self.directories.contains_key(&path);
             if is_due || !is_known || self.near.contains(&path) {
                 let room = MAX_LOGS.saturating_sub(self.logs().count());
-                read += self.directories.entry(path.clone()).or_default().list(&path, room, &mut read_before);
+                let directory = self.directories.entry(path.clone()).or_default();
+                read += directory.list(&path, room, &is_locked, &mut read_before);
             }
         }
         if read >= WORTH_CACHING {
@@ -128,7 +139,6 @@ impl LoopIndex {
             let logs = self.logs().map(|log| &log.known).filter(|log| log.path.to_str().is_some());
             store.cache_put(INDEX_CACHE, &logs.collect::<Vec<_>>());
         }
-        let locks = if self.logs().next().is_some() { locks().cloned() } else { None };
         self.read_changed(locks.as_ref());
         self.locks = locks;
         self.choose_near();
@@ -149,7 +159,7 @@ impl LoopIndex {
                 others.push(&log.known);
             }
         }
-        others.sort_by_key(|log| std::cmp::Reverse(log.modified));
+        others.sort_by_key(|log| Reverse(log.modified));
         let into_loop = |log: &CachedLog| log.clone().into_loop(self.locks.as_ref(), self.own);
         let mut loops: Vec<ForeignLoop> = running.into_iter().map(into_loop).collect();
         let is_shown = |it: &ForeignLoop| it.state != ForeignLoopState::HeaderIncomplete;
@@ -215,29 +225,39 @@ impl LoopIndex {
 }
 
 impl LogDirectory {
-    /// Lists the directory if it changed. `read_before` is what is known of logs. Returns how many new logs were read.
-    fn list(&mut self, path: &Path, room: usize, read_before: &mut HashMap<PathBuf, CachedLog>) -> usize {
+    /// Lists the directory if it changed. `room` is for how many logs more there is room, and `read_before` what is known
+    /// of logs. Returns how many new logs were read.
+    fn list(
+        &mut self,
+        path: &Path,
+        room: usize,
+        is_locked: &impl Fn(FileId) -> bool,
+        read_before: &mut HashMap<PathBuf, CachedLog>,
+    ) -> usize {
         let stamp = match fs::symlink_metadata(path) {
             Ok(meta) => directory_stamp(&meta),
             Err(_) => None,
         };
-        if stamp.is_some() && stamp == self.stamp {
+        if stamp.is_some() && stamp == self.stamp && !self.left_out.iter().any(|file| is_locked(*file)) {
             return 0;
         }
         let mut read = 0;
         self.stamp = stamp;
-        let search = LogSearch::in_directory(path);
-        self.problems = search.problems;
+        let mut search = LogSearch::in_directory(path);
+        self.problems = std::mem::take(&mut search.problems);
         if !self.problems.is_empty() {
             // The stamp says nothing of permissions.
             self.stamp = None;
         }
         let mut before = std::mem::take(&mut self.logs);
-        let room = room + before.len();
-        if search.logs.len() > room {
-            self.problems.push(format!("{} has too many logs: only {room} are shown", path.display()));
-        }
-        for found in search.logs.into_iter().take(room) {
+        let room = (room + before.len()).min(MAX_IN_DIRECTORY);
+        self.problems.extend(left_out(path, &search, room));
+        let rank = |log: &FoundLog| (is_locked(log.file), log.meta.mtime(), log.meta.mtime_nsec());
+        search.logs.sort_by_cached_key(|log| Reverse(rank(log)));
+        let locked = search.logs.iter().take_while(|log| is_locked(log.file)).count();
+        let without_room = search.logs.split_off(search.logs.len().min(room.max(locked)));
+        self.left_out = without_room.into_iter().map(|log| log.file).collect();
+        for found in search.logs {
             let log = match before.remove(&found.path) {
                 Some(mut log) => {
                     log.read_if_stale(&found);
@@ -254,6 +274,22 @@ impl LogDirectory {
             self.logs.insert(found.path, log);
         }
         read
+    }
+}
+
+/// Returns why not all logs of a directory are read, if so.
+fn left_out(directory: &Path, search: &LogSearch, room: usize) -> Option<String> {
+    let directory = directory.display();
+    if search.is_full() {
+        Some(format!("{directory} has too many files: some logs are left out"))
+    } else if search.logs.len() > MAX_IN_DIRECTORY {
+        Some(format!(
+            "{directory} has more than {MAX_IN_DIRECTORY} logs: the oldest are left out, but not of loops that run"
+        ))
+    } else if search.logs.len() > room {
+        Some(format!("more than {MAX_LOGS} logs are watched: some of those in {directory} are left out"))
+    } else {
+        None
     }
 }
 
@@ -283,7 +319,6 @@ impl IndexedLog {
     }
 
     fn look_at_lock(&mut self, locks: Option<&LockTable>, own: u32) {
-        let holders = locks.map(|locks| locks.holders(self.known.file())).unwrap_or_default();
-        self.is_locked = holders.iter().any(|pid| *pid != own);
+        self.is_locked = locks.is_some_and(|locks| log_holder(locks, self.known.file(), own).is_some());
     }
 }

@@ -6,6 +6,7 @@
 //! session that already has a record, and one that a user deleted.
 
 mod foreign_loop;
+mod log_holder;
 mod log_search;
 mod log_tree;
 mod loop_activity;

@@ -13,6 +13,7 @@ use agent_baton_core::timestamp::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::foreign_loop::{ForeignLoop, ForeignLoopState, loop_id};
+use super::log_holder::log_holder;
 use super::log_search::{FoundLog, LogSearch};
 use baton_store::Store;
 use baton_store::progress::read::{Ending, Header, ProgressLog};
@@ -184,15 +185,14 @@ impl CachedLog {
     }
 
     pub(super) fn into_loop(self, locks: Option<&LockTable>, own: u32) -> ForeignLoop {
-        let holders = locks.map(|locks| locks.holders(self.file()));
-        let another = holders.unwrap_or_default().iter().find(|pid| **pid != own).copied();
+        let another = locks.and_then(|locks| log_holder(locks, self.file(), own));
         let state = match (another, &self.ending) {
             (Some(_), _) => ForeignLoopState::Active,
             (None, _) if !self.complete => ForeignLoopState::HeaderIncomplete,
             (None, Ending::Completed) => ForeignLoopState::Completed,
             (None, Ending::Failed(_)) => ForeignLoopState::Failed,
             (None, Ending::Cancelled(_)) => ForeignLoopState::Cancelled,
-            (None, Ending::Open) if holders.is_none() => ForeignLoopState::Unknown,
+            (None, Ending::Open) if locks.is_none() => ForeignLoopState::Unknown,
             (None, Ending::Open) => ForeignLoopState::Interrupted,
         };
         ForeignLoop {

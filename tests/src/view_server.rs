@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -29,7 +30,14 @@ impl ViewServer {
     /// Starts a server with these options, on a free port.
     #[must_use]
     pub fn start(scratch: &Scratch, options: &[&str]) -> Self {
+        Self::start_in(scratch, Path::new("."), options)
+    }
+
+    /// Starts a server in a directory.
+    #[must_use]
+    pub fn start_in(scratch: &Scratch, directory: &Path, options: &[&str]) -> Self {
         let mut command = Command::new(program::baton_view());
+        command.current_dir(directory);
         // A view that is not beside a baton takes the one on the path.
         let path = format!("{}:{}", program::baton().parent().unwrap().display(), scratch.env()["PATH"]);
         command.args(["serve", "--port", "0"]).args(options).env_clear().envs(scratch.env()).env("PATH", path);

@@ -69,19 +69,35 @@ impl StateSource {
         }
     }
 
-    /// Watches these directories for the logs of other programs. Without any, the configuration says which.
+    /// Watches these directories for the logs of other programs. Without any, the configuration says which, and else they are
+    /// searched from the current directory on down.
     #[must_use]
     pub fn watching(mut self, directories: Vec<PathBuf>) -> Self {
         self.named = directories;
         self
     }
 
+    /// Returns the project of the current directory, or else this directory. One that contains the home directory is too much
+    /// to be searched unasked.
+    fn here(&self, settings: &Settings) -> Option<PathBuf> {
+        let directory = self.directory.as_deref()?;
+        let here = worktree::find_root(directory).map_or_else(|| directory.to_owned(), PathBuf::from);
+        let homes = [self.env.home.as_ref().map(PathBuf::from), settings.account_home()];
+        let is_small = homes.iter().flatten().all(|home| !home.starts_with(&here)) && here.parent().is_some();
+        is_small.then_some(here)
+    }
+
     /// Returns the index of the directories that are to be watched now.
     fn index(&mut self, settings: &Settings) -> &mut LoopIndex {
-        let wanted = if self.named.is_empty() { &settings.config().view.watch } else { &self.named };
-        if *wanted != self.watched {
-            self.watched.clone_from(wanted);
-            self.index = LoopIndex::new(wanted.clone());
+        let configured = &settings.config().view.watch;
+        let wanted = match (self.named.is_empty(), configured.is_empty()) {
+            (false, _) => self.named.clone(),
+            (true, false) => configured.clone(),
+            (true, true) => self.here(settings).into_iter().collect(),
+        };
+        if wanted != self.watched {
+            self.watched.clone_from(&wanted);
+            self.index = LoopIndex::new(wanted);
         }
         &mut self.index
     }

@@ -34,10 +34,10 @@ pub(super) fn find<'a>(picture: &'a Picture, id: &str) -> Option<&'a Item> {
 /// Follows the log of a loop.
 ///
 /// # Errors
-/// Returns an error if the system gives no random bytes.
+/// Returns an error if its path cannot be written as text, or if the system gives no random bytes.
 pub(super) fn follow(logs: &FollowedLogs, item: &Item, after: Option<Position>) -> io::Result<LogClient> {
-    let path = Path::new(item.log.as_deref().unwrap_or_default());
-    logs.follow(path, item.status == "active", after)
+    let Some(path) = &item.log else { return Err(io::Error::other("its path cannot be written as text")) };
+    logs.follow(Path::new(path), item.status == "active", after)
 }
 
 /// Returns the details of a loop.

@@ -100,6 +100,28 @@ fn ralphex_071_watch_dirs_config() {
     assert_eq!(names(&source.read().unwrap()), Vec::<String>::new());
 }
 
+/// Without an option and a configuration, that is the project of the current directory, or else this directory. The home
+/// directory is not searched unasked.
+#[test]
+fn where_nothing_is_named_the_loops_from_here_on_down_are_shown() {
+    let scratch = Scratch::new();
+    let home = scratch.home();
+    for path in ["project/a/progress-project.txt", "plain/a/progress-plain.txt"] {
+        put(&home.join(path), &log(""));
+    }
+    put(&home.join("project/.git/HEAD"), "ref: refs/heads/main\n");
+    fs::create_dir_all(home.join("project/b")).unwrap();
+    let check = |directory: &str, expected: &[&str]| {
+        let server = ViewServer::start_in(&scratch, &home.join(directory), &[]);
+        let state = server.json("/api/state");
+        let logs = state["items"].as_array().unwrap().iter().map(|item| Path::new(item["log"].as_str().unwrap()));
+        assert_eq!(logs.map(|log| log.file_name().unwrap()).collect::<Vec<_>>(), expected, "{directory}");
+    };
+    check("project/b", &["progress-project.txt"]);
+    check("plain", &["progress-plain.txt"]);
+    check(".", &[]);
+}
+
 #[test]
 fn a_loop_is_shown_with_what_it_works_on_and_how_it_ended() {
     let scratch = Scratch::new();
@@ -160,6 +182,19 @@ fn what_cannot_be_read_is_said_and_blocks_nothing() {
     fs::remove_file(root.join("progress-zero.txt")).unwrap();
     fs::create_dir(root.join("progress-directory.txt")).unwrap();
     assert_eq!(said(&["src"]), "");
+}
+
+/// If it were cleaned, it would be the path of another file.
+#[test]
+fn a_path_with_control_characters_is_not_shown() {
+    let scratch = Scratch::new();
+    for (name, is_shown) in [("a b", true), ("a\u{1b}b", false), ("a\u{202e}b", false)] {
+        let path = scratch.home().join(name).join("progress-a.txt");
+        put(&path, &log(""));
+        let picture = watching(&scratch, &[name]).read().unwrap();
+        let expected = is_shown.then(|| path.to_str().unwrap().to_owned());
+        assert_eq!(loops(&picture)[0].log, expected, "{name:?}");
+    }
 }
 
 #[test]

@@ -131,7 +131,7 @@ pub struct Item {
     #[serde(serialize_with = "serialize_time")]
     #[schemars(with = "Option<String>")]
     pub started: Option<Timestamp>,
-    /// The path of the log of a loop of another program, or of an unfinished run.
+    /// The path of the log of a loop of another program, or of an unfinished run. Null if it cannot be written as text.
     pub log: Option<String>,
     /// Whether a user pinned the session.
     pub pinned: bool,
@@ -457,7 +457,8 @@ fn loop_item(it: &ForeignLoop) -> Item {
         since: Some(since.unwrap_or_else(|| it.updated.clone())),
         reason: text(&it.why),
         started,
-        log: it.path.to_str().map(strip_control_chars),
+        // A path that is cleaned would be another one.
+        log: it.path.to_str().filter(|path| strip_control_chars(path) == *path).map(str::to_owned),
         project: loop_project(it).as_deref().map(strip_control_chars),
         branch: text(&it.header.branch),
         name: text(&it.header.plan),

@@ -15,12 +15,15 @@ pub trait Source {
     /// Returns an error if the state cannot be read.
     fn read(&mut self) -> Result<Picture, SourceError>;
 
-    /// Returns whether what leaves no trace in a watched directory still is as it was last read: processes, transcripts and
-    /// the logs of other programs. It reads no record.
+    /// Returns whether everything whose change may go unnoticed still is as it was last read: processes, transcripts, the
+    /// logs of other programs, and the state, if its file system does not tell of changes. It reads no record.
     fn is_current(&mut self) -> bool;
 
     /// Returns the directories whose files tell of a change. They may not exist.
     fn directories(&self) -> Vec<PathBuf>;
+
+    /// Returns files in other directories whose changes count, too. They may not exist.
+    fn files(&self) -> Vec<PathBuf>;
 }
 
 /// Why the state could not be read.

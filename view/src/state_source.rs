@@ -35,6 +35,8 @@ pub struct StateSource {
     transcripts: Transcripts,
     /// Why the configuration could not be used when it was last read.
     config_problem: Option<String>,
+    /// The files of the state before it was last read.
+    stamp: u64,
     /// What was read last.
     last: Option<StatusReport>,
 }
@@ -65,6 +67,7 @@ impl StateSource {
             activities: Activities::default(),
             transcripts: Transcripts::default(),
             config_problem: None,
+            stamp: 0,
             last: None,
         }
     }
@@ -130,6 +133,8 @@ impl Opened {
 impl Source for StateSource {
     fn read(&mut self) -> Result<Picture, SourceError> {
         let opened = self.open()?;
+        // Before anything is read: what is written meanwhile is noticed.
+        self.stamp = opened.catalogue.store().change_stamp();
         // Before the records: all that the audit tells of is in the picture.
         let audit = opened.catalogue.store().audit()?.next().map_or(0, |line| line.n);
         let reader = opened.reader();
@@ -170,7 +175,8 @@ impl Source for StateSource {
         }
         let Some(last) = &self.last else { return false };
         let transcripts = &self.transcripts.0;
-        transcripts.iter().all(|(path, (stamp, _))| file_stamp(path) == Some(*stamp))
+        opened.catalogue.store().change_stamp() == self.stamp
+            && transcripts.iter().all(|(path, (stamp, _))| file_stamp(path) == Some(*stamp))
             && reader.is_current(&last.seen)
             && reader.watched_loops(&mut self.index, &last.seen) == last.loops
     }
@@ -178,6 +184,10 @@ impl Source for StateSource {
     fn directories(&self) -> Vec<PathBuf> {
         let of_state = self.open().map_or_else(|_| Vec::new(), |opened| opened.catalogue.store().watched_directories());
         of_state.into_iter().chain(self.index.watched_directories().map(Path::to_owned)).collect()
+    }
+
+    fn files(&self) -> Vec<PathBuf> {
+        self.transcripts.0.keys().cloned().collect()
     }
 }
 

@@ -46,7 +46,7 @@ pub fn start(mut source: impl Source + Send + 'static, limits: RingLimits) -> Re
     let id = getrandom::u64().map_err(|error| StartError::Random(error.into()))?;
     let mut watches = Watches::new();
     // Watched before it is read, so that nothing is missed in between.
-    watches.follow(source.directories());
+    watches.follow(source.directories(), source.files());
     let nothing = Picture::new(0, Vec::new(), Vec::new());
     let picture = picture_of(source.read(), &nothing);
     let feed = Arc::new(Feed::new(id, limits, picture));
@@ -64,7 +64,7 @@ pub fn start(mut source: impl Source + Send + 'static, limits: RingLimits) -> Re
 fn update(feed: &Feed, source: &mut dyn Source, watches: &mut Watches) {
     let begin = Instant::now();
     loop {
-        let followed = watches.follow(source.directories());
+        let followed = watches.follow(source.directories(), source.files());
         if followed.is_new {
             break;
         }

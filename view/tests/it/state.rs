@@ -66,6 +66,24 @@ fn a_picture_shows_what_the_status_shows() {
     assert!(paused > first, "{paused} {first}");
 }
 
+/// Not every file system tells of changes.
+#[test]
+fn what_changes_in_the_state_is_noticed_by_looking() {
+    let scratch = Scratch::new();
+    let mut source = source(&scratch);
+    let mut window = Window::open(&scratch, Agent::Claude, "%1");
+    source.read().unwrap();
+    // The last of them is a heartbeat, which leaves no line in the audit.
+    for (event, fields) in
+        [("SessionStart", json!({})), ("UserPromptSubmit", json!({"prompt": "words"})), ("Stop", json!({}))]
+    {
+        assert!(source.is_current(), "before {event}");
+        window.hook(event, "s1", &fields);
+        assert!(!source.is_current(), "{event}");
+        source.read().unwrap();
+    }
+}
+
 #[test]
 fn a_process_that_ends_is_noticed_without_a_trace_in_the_state() {
     let scratch = Scratch::new();
@@ -112,6 +130,7 @@ fn what_was_said_last_is_shown_and_only_while_it_is_of_use() {
     lines.push(json!({"type": "user", "message": {"content": [{"type": "tool_result", "tool_use_id": "1"}]}}));
     lines.push(said("all pass; shall I go on?", 100));
     assert_eq!(hook("Stop", json!({}), &lines), format!("{two} / all pass; shall I go on? / 60"));
+    assert_eq!(source.files(), [transcript]);
     // Nothing of it is stored.
     let found = std::process::Command::new("grep").args(["-rl", "shall I go on"]).arg(scratch.state_dir()).output();
     assert_eq!(found.unwrap().stdout, b"");

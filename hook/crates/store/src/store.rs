@@ -1,5 +1,8 @@
 //! The store without the lock.
 
+use std::fs;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
@@ -125,6 +128,23 @@ impl Store {
             self.layout.audit_dir(),
             self.layout.protected_stores(),
         ]
+    }
+
+    /// Returns what changes when a file in one of these directories does, for whoever must look because not every file system
+    /// tells of changes. It reads no file.
+    #[must_use]
+    pub fn change_stamp(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        for directory in self.watched_directories() {
+            // One that does not exist or cannot be listed has no files here. Reading the state says why.
+            for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
+                if let Some(meta) = entry.metadata().ok().filter(fs::Metadata::is_file) {
+                    let file = (entry.file_name(), meta.ino(), meta.len());
+                    (file, meta.mtime(), meta.mtime_nsec()).hash(&mut hasher);
+                }
+            }
+        }
+        hasher.finish()
     }
 
     /// Returns the ids of all runs in a location, in order. It lists a directory, so it is only for commands.

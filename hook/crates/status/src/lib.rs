@@ -7,6 +7,7 @@
 //! May touch: nothing but through the crates that it uses. It writes only their caches.
 
 mod cursor;
+mod details;
 mod foreign_loops;
 mod item;
 mod json;
@@ -18,7 +19,8 @@ mod reader;
 mod report;
 
 pub use cursor::{Cursor, CursorError};
-pub use item::{Details, Item, ItemKind, Section};
+pub use details::Details;
+pub use item::{Item, ItemKind, Section};
 pub use json::{ChunkView, ConversationView, LaunchView, RunView, SessionView, TransferView, run_status_word};
 pub use lists::{RunsView, SessionsView};
 pub use overview::Overview;

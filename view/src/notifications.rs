@@ -1,13 +1,13 @@
 //! What has begun to wait for the user: each beginning is told once.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use agent_baton_core::timestamp::Timestamp;
-use baton_status::{Item, Section};
+use baton_status::{Item, ItemKind, Section};
 
 use crate::picture::Picture;
 
-/// How many beginnings of what no longer waits are remembered.
+/// From how many waits on those that are over are forgotten.
 const MAX_PAST: usize = 10_000;
 
 /// Why an item waits: its key and its status.
@@ -15,11 +15,14 @@ type Wait = (String, String);
 
 /// Which waits are known.
 #[derive(Debug, Default)]
-pub struct Waits {
-    /// What waited when it was last looked.
-    present: HashSet<Wait>,
-    /// Since when each wait was, also of what no longer waits: a state that vanishes and comes back is no news.
-    since: HashMap<Wait, Option<Timestamp>>,
+pub struct Waits(HashMap<Wait, Known>);
+
+/// What is known of a wait, also of one that is over: a state that vanishes and comes back is no news.
+#[derive(Debug)]
+struct Known {
+    since: Option<Timestamp>,
+    /// Whether it was in the last picture.
+    is_present: bool,
 }
 
 impl Waits {
@@ -34,19 +37,22 @@ impl Waits {
     /// Returns what has begun to wait since the last call. The same item waits anew if it waits for another reason, or if it
     /// did something else in between.
     pub fn begun<'a>(&mut self, picture: &'a Picture) -> Vec<&'a Item> {
-        let new: Vec<&Item> = waiting(picture).filter(|item| self.is_new(item)).collect();
-        self.present = waiting(picture).map(wait).collect();
-        if self.since.len() > MAX_PAST {
-            self.since.retain(|wait, _| self.present.contains(wait));
+        let new: Vec<&Item> = waiting(picture).filter(|item| self.has_begun(item)).collect();
+        self.0.values_mut().for_each(|known| known.is_present = false);
+        let present = |item: &Item| (wait(item), Known { since: item.since.clone(), is_present: true });
+        self.0.extend(waiting(picture).map(present));
+        if self.0.len() > MAX_PAST {
+            self.0.retain(|_, known| known.is_present);
         }
-        self.since.extend(waiting(picture).map(|item| (wait(item), item.since.clone())));
         new
     }
 
-    fn is_new(&self, item: &Item) -> bool {
-        let wait = wait(item);
-        let is_known = || self.since.get(&wait).is_some_and(|since| since.is_some() && *since == item.since);
-        !self.present.contains(&wait) && !is_known()
+    /// What a session did in between may have been too short for a picture. The time of a run that waits moves if somebody
+    /// writes to it.
+    fn has_begun(&self, item: &Item) -> bool {
+        let is_anew =
+            |known: &Known| known.since != item.since && (item.kind == ItemKind::Session || !known.is_present);
+        self.0.get(&wait(item)).is_none_or(is_anew)
     }
 }
 

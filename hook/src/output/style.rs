@@ -23,9 +23,8 @@ impl Style {
     pub fn of_status(word: &str) -> Option<Self> {
         Some(match word {
             "active" | "alive" | "starting" | "done" | "completed" | "ok" => Self::Good,
-            "permission" | "question" | "attention" | "idle" | "paused" | "waiting" | "owner elsewhere" | "unknown" => {
-                Self::Attention
-            }
+            "permission" | "question" | "attention" | "idle" | "paused" | "waiting" | "background work"
+            | "owner elsewhere" | "owner unknown" | "unknown" => Self::Attention,
             "error" | "failed" | "lost" | "interrupted" | "unreadable" | "PROBLEM" => Self::Bad,
             "ended" | "cancelled" | "abandoned" | "note" => Self::Dim,
             _ => return None,

@@ -138,11 +138,10 @@ fn what_waits_comes_first_then_what_works_then_what_was_lost() {
     assert_eq!(gone.baton("gone", &["run", "start", "port the parser"]).code, Some(0));
     gone.process.kill();
     let line = baton(&scratch, "status --line");
-    assert_eq!(line.stdout, "1 permission, 1 idle, 1 at work, 1 interrupted, 1 lost\n", "{line:?}");
+    assert_eq!(line.stdout, "1 permission, 1 idle, 1 interrupted, 1 at work, 1 lost\n", "{line:?}");
     let text = baton(&scratch, "");
     assert_eq!(text.stdout, baton(&scratch, "status").stdout);
-    let order =
-        ["waits for you", "asks", "idle", "at work", "works", "interrupted runs", "port the parser", "lost", "gone"];
+    let order = ["waits for you", "asks", "idle", "interrupted", "port the parser", "at work", "works", "lost", "gone"];
     let mut rest = text.stdout.as_str();
     for word in order {
         rest = rest.split_once(word).unwrap_or_else(|| panic!("{word}: {}", text.stdout)).1;
@@ -152,7 +151,7 @@ fn what_waits_comes_first_then_what_works_then_what_was_lost() {
     assert!(!text.stdout.contains('\u{1b}'), "{}", text.stdout);
     let status = baton(&scratch, "status --json").json();
     let causes: Vec<&Value> = status["waiting"].as_array().unwrap().iter().map(|it| &it["cause"]).collect();
-    assert_eq!(causes, ["permission", "idle"]);
+    assert_eq!(causes, ["permission", "idle", "interrupted"]);
     assert_eq!(status["interrupted"][0]["name"], "port the parser");
     assert_eq!(status["lost"][0]["id"], "gone");
     assert_eq!(status["alive"].as_array().unwrap().len(), 3);
@@ -246,7 +245,7 @@ fn a_session_that_never_had_a_conversation_is_never_lost() {
     assert_eq!(list("--all").len(), 9);
     let status = baton(&scratch, "status --json").json();
     assert_eq!(status["lost"].as_array().unwrap().len(), 2, "{status}");
-    assert_eq!(baton(&scratch, "status --line").stdout, "1 opened, 1 interrupted, 2 lost\n");
+    assert_eq!(baton(&scratch, "status --line").stdout, "1 interrupted, 1 opened, 2 lost\n");
     let all = baton(&scratch, "resume --lost");
     assert_eq!((all.stdout.lines().count(), all.stderr.as_str()), (2, ""), "{all:?}");
     for session in ["opened", "stub", "worker", "named", "owner"] {

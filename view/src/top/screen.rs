@@ -85,10 +85,10 @@ impl Paint {
 
     fn status(&self, item: &Item) -> Style {
         let color = match item.section {
-            Section::Waiting if item.cause == Some(Cause::Error) => Color::Red,
+            Section::Waiting if matches!(item.cause, Some(Cause::Error | Cause::Interrupted)) => Color::Red,
             Section::Waiting => Color::Magenta,
             Section::Working | Section::Opened | Section::Runs | Section::Loops => Color::Green,
-            Section::Lost | Section::Interrupted | Section::RestoreFailed | Section::Unreadable => Color::Red,
+            Section::Lost | Section::RestoreFailed | Section::Unreadable => Color::Red,
             Section::Unknown | Section::Unrestored | Section::Found => Color::Cyan,
         };
         let style = self.color(color);
@@ -233,7 +233,6 @@ const fn title(section: Section) -> &'static str {
         Section::Working => "at work",
         Section::Opened => "opened, no prompt yet",
         Section::Runs => "runs",
-        Section::Interrupted => "interrupted runs",
         Section::Loops => "loops of other programs",
         Section::Unknown => "unknown",
         Section::Lost => "lost",

@@ -711,10 +711,16 @@ fn a_wait_is_told_once_each_time_it_begins() {
         let told: Vec<_> = waits.begun(&picture).iter().map(|item| item.id.as_str()).collect();
         assert_eq!(told, expected);
     }
-    // What was at work in between begins anew.
-    waits.begun(&with(&[]));
-    let mut picture = with(&[("b", "question")]);
-    picture.items[0].since = at(1);
-    assert_eq!(waits.begun(&picture).len(), 1);
+    for (what, kind, at_ms, expected) in [
+        ("it was at work in between", ItemKind::Session, 1, 1),
+        ("what it did in between was too short to be seen", ItemKind::Session, 2, 1),
+        ("nothing has changed", ItemKind::Session, 2, 0),
+        ("another item", ItemKind::Run, 3, 1),
+        ("somebody wrote to a run that waits", ItemKind::Run, 4, 0),
+    ] {
+        let mut picture = with(&[]);
+        picture.items = vec![Item { since: at(at_ms), ..item(Section::Waiting, kind, "b", "question") }];
+        assert_eq!(waits.begun(&picture).len(), expected, "{what}");
+    }
     assert_eq!(sentence(&with(&[("a", "idle")]).items[0]), "claude: idle (a in %3)");
 }

@@ -3,8 +3,11 @@
 use std::time::{Duration, Instant};
 
 use agent_baton_core::agent::Agent;
+use agent_baton_tests::other_machine::carry_off;
 use agent_baton_tests::{Scratch, Window};
+use baton_status::{ItemKind, Section};
 use baton_store::{AccountHome, StateDirEnv};
+use baton_view::notifications::Waits;
 use baton_view::{Picture, RingLimits, Source, StateSource, watcher};
 use serde_json::{Value, json};
 
@@ -29,11 +32,6 @@ fn lines(picture: &Picture) -> Vec<String> {
     picture.items.iter().map(line).collect()
 }
 
-/// Returns the ids of a list of `baton status --json`.
-fn ids(status: &Value, list: &str) -> Vec<String> {
-    status[list].as_array().unwrap().iter().map(|it| it["id"].as_str().unwrap().to_owned()).collect()
-}
-
 #[test]
 fn a_picture_shows_what_the_status_shows() {
     let scratch = Scratch::new();
@@ -48,9 +46,9 @@ fn a_picture_shows_what_the_status_shows() {
         let expected: Vec<String> = expected.iter().map(|line| line.replace("RUN", &run)).collect();
         assert_eq!(lines(&picture), expected, "{what}");
         let status = scratch.baton(["status", "--json"]).run().json();
-        for (list, section) in [("lost", "lost"), ("unknown", "unknown"), ("interrupted", "interrupted")] {
+        for (list, section) in [("waiting", "waiting"), ("lost", "lost"), ("unknown", "unknown")] {
             let of_section: Vec<_> = lines(&picture).into_iter().filter(|line| line.starts_with(section)).collect();
-            assert_eq!(of_section.len(), ids(&status, list).len(), "{what}: {list}");
+            assert_eq!(of_section.len(), status[list].as_array().unwrap().len(), "{what}: {list}");
         }
         let line = scratch.baton(["status", "--line"]).run().stdout;
         let counts: Vec<_> = picture.counts.iter().map(|it| format!("{} {}", it.count, it.word)).collect();
@@ -82,6 +80,66 @@ fn what_changes_in_the_state_is_noticed_by_looking() {
         assert!(!source.is_current(), "{event}");
         source.read().unwrap();
     }
+}
+
+#[test]
+fn each_beginning_of_a_wait_is_told_once() {
+    let scratch = Scratch::new();
+    let mut source = source(&scratch);
+    let mut owner = Window::open_owner(&scratch, Agent::Claude, "%1");
+    let mut waits = Waits::new(&source.read().unwrap());
+    let mut check = |what: &str, expected: &[&str]| {
+        let picture = source.read().unwrap();
+        let told: Vec<&str> = waits.begun(&picture).iter().map(|item| item.status.as_str()).collect();
+        assert_eq!(told, expected, "{what}");
+    };
+    owner.hook("Stop", "s1", &json!({}));
+    check("the end of a turn", &["idle"]);
+    owner.hook("Notification", "s1", &json!({"notification_type": "idle_prompt"}));
+    check("the agent reminds of it", &[]);
+    owner.hook("UserPromptSubmit", "s1", &json!({"prompt": "more"}));
+    owner.hook("Stop", "s1", &json!({"last_assistant_message": "more"}));
+    check("the end of the next turn, which no picture showed", &["idle"]);
+    for what in ["a permission", "the next permission"] {
+        owner.hook("Notification", "s1", &json!({"notification_type": "permission_prompt", "message": what}));
+        check(what, &["permission"]);
+    }
+    owner.process.kill();
+    check("the run has lost its owner", &["interrupted"]);
+    check("nothing happens", &[]);
+}
+
+/// Checks that a run waits for the user with this word wherever it is shown.
+fn check_waiting_run(word: &str, happen: impl Fn(&Scratch, &mut Window<'_>)) {
+    let scratch = Scratch::new();
+    let mut owner = Window::open_owner(&scratch, Agent::Claude, "%1");
+    let mut source = source(&scratch);
+    let mut waits = Waits::new(&source.read().unwrap());
+    happen(&scratch, &mut owner);
+    let picture = source.read().unwrap();
+    let run = scratch.state().only_run().id;
+    let item = picture.items.iter().find(|item| item.kind == ItemKind::Run).unwrap();
+    assert_eq!((item.section, item.id.as_str(), item.status.as_str()), (Section::Waiting, run.as_str(), word));
+    let told: Vec<&str> = waits.begun(&picture).iter().map(|item| item.status.as_str()).collect();
+    assert_eq!(told, [word]);
+    let count = picture.counts.iter().find(|it| it.word == word).map(|it| it.count);
+    assert_eq!(count, Some(1), "{picture:?}");
+    let status = scratch.baton(["status", "--json"]).run().json();
+    let waiting = &status["waiting"].as_array().unwrap()[0];
+    assert_eq!((&waiting["cause"], &waiting["run"]), (&json!(word.replace(' ', "_")), &json!(run)));
+    let text = scratch.baton(["status"]).run().stdout;
+    let section = text.split_once("waits for you\n").unwrap().1;
+    assert!(section.trim_start().starts_with(word), "{text}");
+}
+
+#[test]
+fn a_run_whose_owner_is_gone_or_cannot_be_verified_waits_for_the_user() {
+    check_waiting_run("interrupted", |_, owner| owner.process.kill());
+    check_waiting_run("owner unknown", |scratch, _| {
+        for records in ["sessions", "runs"] {
+            carry_off(&scratch.state_dir().join(records));
+        }
+    });
 }
 
 #[test]

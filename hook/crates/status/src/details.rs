@@ -4,7 +4,7 @@ use std::path::Path;
 
 use agent_baton_core::agent::Agent;
 
-use crate::report::Cause;
+use crate::cause::Cause;
 use baton_agents::{ConversationLimits, Extent, spec};
 use baton_display::preview;
 

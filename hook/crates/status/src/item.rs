@@ -1,18 +1,18 @@
 //! The status as a flat list of items, in the order in which every face shows them.
 
 use agent_baton_core::agent::Agent;
-use agent_baton_core::process::Live;
 use agent_baton_core::run::Run;
 use agent_baton_core::session::Session;
 use agent_baton_core::timestamp::Timestamp;
 use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
+use crate::cause::Cause;
 use crate::details::Details;
 use crate::foreign_loops::loop_project;
 use crate::json::run_status_word;
 use crate::reader::ListedSession;
-use crate::report::{Cause, LiveState, StatusReport, WaitingItem, non_owner_launch};
+use crate::report::{LiveState, StatusReport, WaitingItem, non_owner_launch};
 use baton_display::{PaneLabels, format_rfc3339, strip_control_chars};
 use baton_engine::discovery::{ForeignLoop, ForeignLoopState};
 
@@ -26,10 +26,8 @@ pub enum Section {
     Working,
     /// A session is open, and has not had a prompt yet.
     Opened,
-    /// A run whose owner is alive or might be.
+    /// A run whose owner is alive.
     Runs,
-    /// A run whose owner is gone.
-    Interrupted,
     /// A loop of another program.
     Loops,
     /// A session whose liveness is unknown.
@@ -129,12 +127,6 @@ pub struct Item {
     pub pinned: bool,
 }
 
-/// The maximum length of a text of an item, in bytes. A preview of 200 characters fits.
-const MAX_TEXT_BYTES: usize = 800;
-
-/// The maximum length of a path or an id of an item, in bytes: that of a path in Linux.
-const MAX_PATH_BYTES: usize = 4096;
-
 impl StatusReport {
     /// Returns the items, in the order of the sections. `details` is asked about each session.
     pub fn items(&self, details: &mut dyn FnMut(&Session) -> Details) -> Vec<Item> {
@@ -147,15 +139,11 @@ impl StatusReport {
         }
         // Runs that wait are shown above.
         let waits = |run: &Run| waiting.iter().any(|it| it.run.is_some_and(|other| other.id == run.id));
-        for (section, gone) in [(Section::Runs, false), (Section::Interrupted, true)] {
-            let runs = self.seen.runs.iter().filter(|(run, live)| (*live == Live::No) == gone && !waits(run));
-            items.extend(runs.map(|(run, live)| {
-                let word = run_status_word(run, *live, self.seen.left_for(run).is_some());
-                // If the owner is gone, its pane may belong to another process by now.
-                let pane = (*live != Live::No).then(|| labels.label(&run.owner.pane));
-                run_item(run, section, word, pane)
-            }));
-        }
+        let runs = self.seen.runs.iter().filter(|(run, _)| !waits(run));
+        items.extend(runs.map(|(run, live)| {
+            let word = run_status_word(run, *live, self.seen.left_for(run).is_some());
+            run_item(run, Section::Runs, word, Some(labels.label(&run.owner.pane)), &run.updated)
+        }));
         items.extend(self.loops.iter().map(loop_item));
         items.extend(
             self.seen
@@ -219,61 +207,6 @@ impl Item {
             pinned: false,
         }
     }
-
-    /// Shortens its texts. Agents, their transcripts and the files of a project say what they like, and at any length.
-    pub fn shorten(&mut self) {
-        let (paths, texts) = self.texts();
-        paths.into_iter().for_each(|text| cut(text, MAX_PATH_BYTES));
-        texts.into_iter().for_each(|text| cut(text, MAX_TEXT_BYTES));
-    }
-
-    /// Returns its paths and ids, and all other texts.
-    fn texts(&mut self) -> (Vec<&mut String>, Vec<&mut String>) {
-        // Every field is named, so that a new text is not forgotten.
-        let Self {
-            key,
-            section: _,
-            kind: _,
-            id,
-            cause: _,
-            status,
-            agent,
-            pane,
-            owner_pane,
-            since: _,
-            project,
-            branch,
-            name,
-            title,
-            model,
-            context: _,
-            context_window: _,
-            turn_tokens: _,
-            prompt,
-            question,
-            phase,
-            iteration: _,
-            max_iterations: _,
-            task,
-            log_section,
-            reason,
-            started: _,
-            log,
-            pinned: _,
-        } = self;
-        let paths = [project, log].into_iter().flatten().chain([key, id]);
-        let texts =
-            [agent, pane, owner_pane, branch, name, title, model, prompt, question, phase, task, log_section, reason];
-        (paths.collect(), texts.into_iter().flatten().chain([status]).collect())
-    }
-}
-
-/// Cuts a text that is longer than so many bytes, and marks that something is missing.
-fn cut(text: &mut String, most: usize) {
-    if text.len() > most {
-        text.truncate(text.floor_char_boundary(most));
-        text.push('…');
-    }
 }
 
 impl ItemKind {
@@ -302,8 +235,10 @@ fn waiting_item(
         (seen, Some(run)) => {
             let elsewhere = seen.filter(|_| it.cause == Cause::OwnerElsewhere);
             let without = elsewhere.and_then(|seen| non_owner_launch(seen, run));
-            let pane = labels.label(without.map_or(&run.owner.pane, |launch| &launch.pane));
-            let mut item = run_item(run, Section::Waiting, word, Some(pane));
+            let pane = without.map_or(&run.owner.pane, |launch| &launch.pane);
+            // If the owner is gone, its pane may belong to another process by now.
+            let pane = (it.cause != Cause::Interrupted).then(|| labels.label(pane));
+            let mut item = run_item(run, Section::Waiting, word, pane, it.since);
             if without.is_some() {
                 item.owner_pane = Some(labels.label(&run.owner.pane));
                 // The run may also wait for another reason.
@@ -358,12 +293,12 @@ fn session_item_asking(
     }
 }
 
-fn run_item(run: &Run, section: Section, word: &str, pane: Option<String>) -> Item {
+fn run_item(run: &Run, section: Section, word: &str, pane: Option<String>, since: &Timestamp) -> Item {
     Item {
         status: word.to_owned(),
         agent: Some(run.owner.agent.map_or("command", Agent::name).to_owned()),
         pane,
-        since: Some(run.updated.clone()),
+        since: Some(since.clone()),
         project: run.project.as_deref().map(strip_control_chars),
         name: Some(strip_control_chars(run.name.as_str())),
         phase: run.phase.as_deref().map(strip_control_chars),

@@ -6,6 +6,7 @@
 //!
 //! May touch: nothing but through the crates that it uses. It writes only their caches.
 
+mod cause;
 mod cursor;
 mod details;
 mod foreign_loops;
@@ -17,7 +18,9 @@ mod page;
 mod project;
 mod reader;
 mod report;
+mod text_limits;
 
+pub use cause::Cause;
 pub use cursor::{Cursor, CursorError};
 pub use details::Details;
 pub use item::{Item, ItemKind, Section};
@@ -27,4 +30,4 @@ pub use overview::Overview;
 pub use page::{ListQuery, Page, Search};
 pub use project::{ArchiveView, NoteView, ParticipantView, ProjectView, ProtectedState};
 pub use reader::{ListedSession, NEWEST, SessionReader, SystemLiveness, owner_liveness};
-pub use report::{Cause, StatusReport, StatusView, WaitView};
+pub use report::{StatusReport, StatusView, WaitView};

@@ -10,12 +10,13 @@ use agent_baton_core::timestamp::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::cause::Cause;
 use crate::json::{RunView, SessionView};
 use crate::overview::Overview;
 use crate::reader::{ListedSession, SessionReader};
 use baton_display::format_rfc3339;
 use baton_engine::discovery::{ForeignLoop, ForeignLoopState};
-use baton_engine::session_status::{AttentionReason, SessionStatus};
+use baton_engine::session_status::SessionStatus;
 use baton_protect::{UnrestoredProject, unrestored_projects};
 use baton_store::StoreError;
 
@@ -58,16 +59,18 @@ impl StatusReport {
     pub fn counts(&self) -> Vec<(usize, &'static str)> {
         let Self { seen, loops, .. } = self;
         let waiting = self.waiting();
-        let of_cause = |cause: Cause| waiting.iter().filter(|it| it.cause == cause).count();
+        let in_state = |state: ForeignLoopState| loops.iter().filter(|it| it.state == state).count();
+        let of_cause = |cause: Cause| {
+            let count = waiting.iter().filter(|it| it.cause == cause).count();
+            // The loops of other programs that were killed have the same word.
+            if cause == Cause::Interrupted { count + in_state(ForeignLoopState::Interrupted) } else { count }
+        };
         let mut counts: Vec<_> = Cause::ALL.iter().map(|cause| (of_cause(*cause), cause.word())).collect();
         let alive =
             |as_what: LiveState| seen.sessions.iter().filter(|it| LiveState::from_session(it) == Some(as_what)).count();
         counts.push((alive(LiveState::Working), "at work"));
         counts.push((alive(LiveState::Unprompted), "opened"));
-        let in_state = |state: ForeignLoopState| loops.iter().filter(|it| it.state == state).count();
         counts.push((in_state(ForeignLoopState::Active), "other loops"));
-        let interrupted_runs = seen.runs.iter().filter(|(_, live)| *live == Live::No).count();
-        counts.push((interrupted_runs + in_state(ForeignLoopState::Interrupted), "interrupted"));
         counts.push((seen.unknown().count() + in_state(ForeignLoopState::Unknown), "unknown"));
         counts.push((seen.lost().count(), "lost"));
         counts.push((seen.dismissed().count(), "dismissed"));
@@ -86,25 +89,26 @@ impl StatusReport {
             }
             LiveState::Working | LiveState::Unprompted => None,
         });
-        let runs = seen.runs.iter().filter(|(_, live)| *live != Live::No).filter_map(|(run, _)| {
-            let cause = match run.status {
-                RunStatus::Paused => Cause::Paused,
-                RunStatus::Waiting => Cause::Waiting,
+        let runs = seen.runs.iter().filter_map(|(run, live)| {
+            let (cause, since) = match (live, run.status) {
+                (Live::No, _) => (Cause::Interrupted, &run.updated),
+                (_, RunStatus::Paused) => (Cause::Paused, &run.updated),
+                (_, RunStatus::Waiting) => (Cause::Waiting, &run.updated),
                 // Nothing else would say so: an agent that waits sends no event.
-                RunStatus::Active if seen.waits_long(run) => Cause::BackgroundWork,
-                _ => return None,
+                _ if seen.waits_long(run) => (Cause::BackgroundWork, run.background_work_since()?),
+                // Its owner may be at work in another container, and write the run again and again.
+                (Live::Unknown, _) => (Cause::OwnerUnknown, run.history.last().map_or(&run.created, |it| &it.at)),
+                (Live::Yes, _) => return None,
             };
             let session = seen.sessions.iter().find(|it| run.owner.session.as_ref() == Some(&it.session.id));
-            Some(WaitingItem { cause, session, run: Some(run), since: &run.updated })
+            Some(WaitingItem { cause, session, run: Some(run), since })
         });
         let elsewhere = seen.sessions.iter().filter(|it| it.standing.status.is_alive()).filter_map(|it| {
-            let (run, _) = seen.runs.iter().find(|(run, live)| *live != Live::No && is_elsewhere(it, run))?;
-            Some(WaitingItem {
-                cause: Cause::OwnerElsewhere,
-                session: Some(it),
-                run: Some(run),
-                since: &it.standing.since,
-            })
+            let mut runs =
+                seen.runs.iter().filter(|(run, live)| *live != Live::No && run.owner.is_session(&it.session.id));
+            let (run, launch) = runs.find_map(|(run, _)| Some((run, non_owner_launch(it, run)?)))?;
+            let cause = Cause::OwnerElsewhere;
+            Some(WaitingItem { cause, session: Some(it), run: Some(run), since: &launch.started })
         });
         let mut waiting: Vec<_> = sessions.chain(runs).chain(elsewhere).collect();
         let pinned = |it: &WaitingItem<'_>| it.session.is_some_and(|seen| seen.session.pinned);
@@ -143,30 +147,6 @@ impl StatusReport {
     }
 }
 
-/// Why something waits for the user, most urgent first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Cause {
-    /// An agent asks for a permission.
-    Permission,
-    /// An agent asks a question.
-    Question,
-    /// A turn ended with an error.
-    Error,
-    /// An agent asks for attention.
-    Attention,
-    /// An agent waits for the next prompt.
-    Idle,
-    /// A run is paused.
-    Paused,
-    /// A run waits for the user.
-    Waiting,
-    /// A loop has waited for background work of its agent for so long that it may never end.
-    BackgroundWork,
-    /// A session is open, but another process owns its run.
-    OwnerElsewhere,
-}
-
 /// The state of a live session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum LiveState {
@@ -193,48 +173,6 @@ impl LiveState {
     }
 }
 
-impl Cause {
-    /// Every cause, in order.
-    pub const ALL: [Self; 9] = [
-        Self::Permission,
-        Self::Question,
-        Self::Error,
-        Self::Attention,
-        Self::Idle,
-        Self::Paused,
-        Self::Waiting,
-        Self::BackgroundWork,
-        Self::OwnerElsewhere,
-    ];
-
-    /// Returns the word for the cause.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Permission => "permission",
-            Self::Question => "question",
-            Self::Error => "error",
-            Self::Attention => "attention",
-            Self::Idle => "idle",
-            Self::Paused => "paused",
-            Self::Waiting => "waiting",
-            Self::BackgroundWork => "background work",
-            Self::OwnerElsewhere => "owner elsewhere",
-        }
-    }
-
-    const fn from_status(status: SessionStatus) -> Option<Self> {
-        match status {
-            SessionStatus::Attention(AttentionReason::Permission) => Some(Self::Permission),
-            SessionStatus::Attention(AttentionReason::Question) => Some(Self::Question),
-            SessionStatus::Attention(AttentionReason::Error) => Some(Self::Error),
-            SessionStatus::Attention(AttentionReason::Attention) => Some(Self::Attention),
-            SessionStatus::Idle => Some(Self::Idle),
-            _ => None,
-        }
-    }
-}
-
 /// Something that waits for the user.
 pub(crate) struct WaitingItem<'a> {
     /// Why it waits.
@@ -243,13 +181,8 @@ pub(crate) struct WaitingItem<'a> {
     pub(crate) session: Option<&'a ListedSession>,
     /// The run.
     pub(crate) run: Option<&'a Run>,
-    /// Since when it waits.
+    /// Since when it waits. Two waits of the same thing differ in it, and it stays the same as long as a wait lasts.
     pub(crate) since: &'a Timestamp,
-}
-
-/// Returns whether a run of a session belongs to one process while another process also displays the session.
-fn is_elsewhere(seen: &ListedSession, run: &Run) -> bool {
-    run.owner.session.as_ref() == Some(&seen.session.id) && non_owner_launch(seen, run).is_some()
 }
 
 /// Returns a live launch of a session that does not own its run.

@@ -17,12 +17,11 @@ const NOTHING_OPEN: &str = "no sessions or runs are open. Sessions appear here o
 const MAX_LOST_LISTED: usize = 5;
 
 /// The sections with their titles. Unreadable records are reported before.
-const SECTIONS: [(Section, &str); 10] = [
+const SECTIONS: [(Section, &str); 9] = [
     (Section::Waiting, "waits for you"),
     (Section::Working, "at work"),
     (Section::Opened, "opened, no prompt yet"),
     (Section::Runs, "runs"),
-    (Section::Interrupted, "interrupted runs"),
     (Section::Loops, "loops of other programs"),
     (Section::Unknown, "unknown"),
     (Section::Lost, "lost"),

@@ -44,7 +44,7 @@ export function actionsOf(item) {
     found.add('name').add(item.pinned ? 'unpin' : 'pin');
   }
   if (item.kind === 'run' && item.section !== 'ended') {
-    if (item.section !== 'interrupted') found.add('go');
+    if (item.status !== 'interrupted') found.add('go');
     if (settings.adopt) found.add('adopt');
     found.add(['paused', 'waiting'].includes(item.status) ? 'continue' : 'pause').add('cancel');
   }

@@ -13,9 +13,6 @@ let known = null; // each wait -> since when it was, and whether it was in the l
 /** Names what an item waits for. */
 const identity = (item) => `${item.key} ${item.status}`;
 
-/** Returns whether an item waits for the user. A run without its owner does. */
-const waits = (item) => item.section === 'waiting' || item.section === 'interrupted';
-
 function sentence(item) {
   const place = item.pane ? ` in ${item.pane}` : '';
   return `${item.agent ?? 'baton'}: ${item.status} (${label(item).slice(0, 100)}${place})`;
@@ -54,7 +51,7 @@ function remember(waiting) {
 
 /** Looks at what waits. What waits already when the page opens is no news, and neither is what waited before a reconnect. */
 export function noticeWaits(items) {
-  const waiting = items.filter(waits);
+  const waiting = items.filter((item) => item.section === 'waiting');
   const begun = known === null ? [] : waiting.filter(hasBegun);
   remember(waiting);
   if (begun.length === 0) return;

@@ -9,7 +9,6 @@ const SECTIONS = {
   working: 'At work',
   opened: 'Opened, no prompt yet',
   runs: 'Runs',
-  interrupted: 'Interrupted runs',
   loops: 'Loops of other programs',
   unknown: 'Unknown',
   lost: 'Lost',

@@ -1,0 +1,81 @@
+//! Why something waits for the user.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use baton_engine::session_status::{AttentionReason, SessionStatus};
+
+/// Why something waits for the user, most urgent first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Cause {
+    /// An agent asks for a permission.
+    Permission,
+    /// An agent asks a question.
+    Question,
+    /// A turn ended with an error.
+    Error,
+    /// An agent asks for attention.
+    Attention,
+    /// An agent waits for the next prompt.
+    Idle,
+    /// A run is paused.
+    Paused,
+    /// A run waits for the user.
+    Waiting,
+    /// A loop has waited for background work of its agent for so long that it may never end.
+    BackgroundWork,
+    /// A session is open, but another process owns its run.
+    OwnerElsewhere,
+    /// The owner of a run is gone.
+    Interrupted,
+    /// Nothing tells whether the owner of a run is alive.
+    OwnerUnknown,
+}
+
+impl Cause {
+    /// Every cause, in order.
+    pub const ALL: [Self; 11] = [
+        Self::Permission,
+        Self::Question,
+        Self::Error,
+        Self::Attention,
+        Self::Idle,
+        Self::Paused,
+        Self::Waiting,
+        Self::BackgroundWork,
+        Self::OwnerElsewhere,
+        Self::Interrupted,
+        Self::OwnerUnknown,
+    ];
+
+    /// Returns the word for the cause.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Permission => "permission",
+            Self::Question => "question",
+            Self::Error => "error",
+            Self::Attention => "attention",
+            Self::Idle => "idle",
+            Self::Paused => "paused",
+            Self::Waiting => "waiting",
+            Self::BackgroundWork => "background work",
+            Self::OwnerElsewhere => "owner elsewhere",
+            Self::Interrupted => "interrupted",
+            Self::OwnerUnknown => "owner unknown",
+        }
+    }
+
+    /// Returns why a session with this status waits, if it does.
+    pub(crate) const fn from_status(status: SessionStatus) -> Option<Self> {
+        match status {
+            SessionStatus::Attention(AttentionReason::Permission) => Some(Self::Permission),
+            SessionStatus::Attention(AttentionReason::Question) => Some(Self::Question),
+            SessionStatus::Attention(AttentionReason::Error) => Some(Self::Error),
+            SessionStatus::Attention(AttentionReason::Attention) => Some(Self::Attention),
+            SessionStatus::Idle => Some(Self::Idle),
+            _ => None,
+        }
+    }
+}

@@ -53,6 +53,7 @@ pub fn launch(pid: u32) -> Launch {
         ended: None,
         lock: None,
         program: None,
+        home: None,
         iteration_of: None,
     }
 }
@@ -116,5 +117,6 @@ pub fn event(name: EventName, of: &str, digest: &str) -> Event {
         messages: None,
         last_turn: None,
         program: None,
+        home: None,
     }
 }

@@ -158,6 +158,9 @@ pub struct Event {
     /// The program that the process executes. Only the slow path sets it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub program: Option<Program>,
+    /// The agent's directory, if the process was started with the variable that names it. Only the slow path sets it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub home: Option<String>,
     /// The session that Claude's `sessions/<pid>.json` names for the event's process, if that file can be read.
     pub shows: Option<SessionId>,
     /// Whether the process runs without a user (`claude -p`, `codex exec`). Only the slow path sets it.

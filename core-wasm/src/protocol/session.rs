@@ -101,6 +101,9 @@ pub struct Launch {
     /// The program that the process executed when it last sent an event on the slow path.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub program: Option<Program>,
+    /// The agent's directory, if the process was started with the variable that names it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub home: Option<String>,
     /// The supervised run of which this launch is an iteration. Such a launch cannot own a run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub iteration_of: Option<RunId>,

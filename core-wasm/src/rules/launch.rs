@@ -201,6 +201,7 @@ fn record_launch(cx: &mut EventContext<'_>) -> LaunchRow {
         ended: None,
         lock: event.lock.clone(),
         program: event.program.clone(),
+        home: event.home.clone(),
         iteration_of: None,
     };
     let Some(session) = cx.record_mut() else { return LaunchRow::Heartbeat };

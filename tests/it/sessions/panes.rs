@@ -318,25 +318,63 @@ fn a_server_that_another_account_could_have_made_gets_no_client() {
     assert_no_client(&listener, "resume");
 }
 
+/// A path in a payload is not enough: the settings of a profile name commands, which the resumed agent would run.
 #[test]
-fn a_session_of_another_profile_is_resumed_in_it() {
+fn a_session_of_another_profile_is_resumed_in_it_if_its_agent_was_started_so() {
     let scratch = Scratch::new();
     let profile = fs::canonicalize(scratch.home()).unwrap().join("profile");
     fs::create_dir_all(profile.join("projects/-w")).unwrap();
-    let transcript = profile.join("projects/-w/aa1.jsonl");
-    let mut window = Window::open(&scratch, Agent::Claude, "%1");
-    assert_no_output(&window.hook("SessionStart", "aa1", &json!({"transcript_path": transcript})));
-    assert_no_output(&window.hook("UserPromptSubmit", "aa1", &json!({"prompt": "words"})));
-    window.process.kill();
+    let profile = profile.to_str().unwrap();
+    let variable = ("CLAUDE_CONFIG_DIR", profile);
+    for (session, mut window) in [
+        ("aa1", Window::open_with(&scratch, Agent::Claude, "%1", &[variable])),
+        ("bb2", Window::open(&scratch, Agent::Claude, "%2").with(variable.0, variable.1)),
+    ] {
+        let transcript = format!("{profile}/projects/-w/{session}.jsonl");
+        assert_no_output(&window.hook("SessionStart", session, &json!({"transcript_path": transcript})));
+        assert_no_output(&window.hook("UserPromptSubmit", session, &json!({"prompt": "words"})));
+        window.process.kill();
+    }
     let work = scratch.home().join("work");
-    let printed = resume(&scratch, "aa1");
-    let profile = profile.display();
-    assert_eq!(
-        printed.stdout,
-        format!("cd {} && env CLAUDE_CONFIG_DIR={profile} claude --resume aa1\n", work.display())
-    );
+    let command =
+        |session: &str| format!("cd {} && env CLAUDE_CONFIG_DIR={profile} claude --resume {session}\n", work.display());
+    assert_eq!(resume(&scratch, "aa1").stdout, command("aa1"));
     let dry = resume(&scratch, "aa1 --tmux --dry-run");
     assert!(dry.stdout.contains(&format!("env CLAUDE_CONFIG_DIR={profile} claude --resume aa1")), "{dry:?}");
+    for words in ["bb2", "bb2 --tmux", "bb2 --tmux --dry-run"] {
+        let refused = resume(&scratch, words);
+        assert_eq!((refused.code, refused.stdout.as_str()), (Some(3), ""), "{words}: {refused:?}");
+        let why = format!("nothing proves that the settings in {profile} are yours");
+        assert!(refused.stderr.contains(&why), "{words}: {refused:?}");
+        assert!(refused.stderr.contains(command("bb2").trim()), "{words}: {refused:?}");
+    }
+    let all = resume(&scratch, "--lost");
+    assert_eq!(all.stdout, command("aa1"));
+    assert!(all.stderr.contains("session bb2 is not resumed"), "{all:?}");
+}
+
+/// An agent announces the session of another one with a transcript of its own.
+#[test]
+fn another_agents_transcript_is_no_profile_of_a_session() {
+    let scratch = Scratch::new();
+    let home = fs::canonicalize(scratch.home()).unwrap();
+    let mut window = Window::open(&scratch, Agent::Claude, "%1");
+    for (agent, folder, source) in [("own", ".claude", "startup"), ("other", "work/evil", "resume")] {
+        let directory = home.join(folder).join("projects/-w");
+        fs::create_dir_all(&directory).unwrap();
+        let transcript = directory.join("aa1.jsonl");
+        fs::write(&transcript, "{}\n").unwrap();
+        let fields = json!({"transcript_path": transcript, "source": source});
+        window.hook("SessionStart", "aa1", &fields);
+        window.hook("UserPromptSubmit", "aa1", &json!({"prompt": "words"}));
+        window.process.kill();
+        if agent == "own" {
+            window = Window::open(&scratch, Agent::Claude, "%2");
+        }
+    }
+    let refused = resume(&scratch, "aa1 --tmux");
+    assert_eq!((refused.code, refused.stdout.as_str()), (Some(3), ""), "{refused:?}");
+    assert!(refused.stderr.contains("nothing proves that the settings in "), "{refused:?}");
 }
 
 /// Claude names a transcript's folder after the directory in which the conversation began. Codex writes that directory

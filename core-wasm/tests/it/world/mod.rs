@@ -178,6 +178,7 @@ impl World {
             messages: None,
             last_turn: None,
             program: Some(actor.program),
+            home: None,
         }
     }
 

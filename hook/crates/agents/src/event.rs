@@ -58,6 +58,7 @@ impl AgentInspector<'_> {
             messages: None,
             last_turn: None,
             program: None,
+            home: None,
         }
     }
 
@@ -76,6 +77,7 @@ impl AgentInspector<'_> {
             find_pane(self.system, self.environment, stat)
         };
         event.program = Some(self.program(stat));
+        event.home = self.proved_home(event.agent, stat);
         event.headless = self.is_headless(event.agent, stat.pid);
         event.terminal_closed &= !event.headless && !self.is_unattended(event.agent);
         let identity = identity(stat, self.host());

@@ -20,6 +20,7 @@ mod pane_proof;
 mod payload;
 mod payload_error;
 mod probe;
+mod profile;
 pub mod raw_event;
 pub mod reply;
 pub mod session_files;
@@ -45,6 +46,7 @@ pub use message_text::{MessageText, message_text};
 pub use pane_proof::PaneError;
 pub use payload::{ParsedEvent, StopDetails};
 pub use payload_error::PayloadError;
+pub use profile::Profile;
 pub use supervisor_claim::{FENCE_VARIABLE, RUN_VARIABLE};
 pub use survivors::{COMMAND_SESSION_VARIABLE, Survivor};
 
@@ -232,27 +234,6 @@ impl AgentSpec {
             None => PathBuf::from(environment.get("HOME")?).join(self.home_default),
         };
         home.is_absolute().then_some(home)
-    }
-
-    /// Returns the words before a command that make the agent use the directory that contains a transcript. There are
-    /// none if it uses that directory anyway, or if nothing shows which one it is.
-    ///
-    /// The default directory is selected by an unset variable: Claude keeps other files elsewhere if it is set.
-    #[must_use]
-    pub fn home_words(&self, environment: &dyn Environment, transcript: &Path) -> Vec<String> {
-        let canonical = |path: PathBuf| std::fs::canonicalize(path).ok();
-        let is_transcripts = |path: &&Path| path.file_name().is_some_and(|name| name == self.transcripts_directory);
-        let home = transcript.ancestors().skip(1).find(is_transcripts).and_then(Path::parent).map(Path::to_owned);
-        let Some(home) = home.and_then(canonical) else { return Vec::new() };
-        if self.home(environment).and_then(canonical).as_ref() == Some(&home) {
-            return Vec::new();
-        }
-        let default = environment.get("HOME").map(|user| PathBuf::from(user).join(self.home_default));
-        if default.and_then(canonical).as_ref() == Some(&home) {
-            return ["env", "-u", self.home_variable].map(str::to_owned).into();
-        }
-        let value = home.to_str().map(|home| format!("{}={home}", self.home_variable));
-        value.map_or_else(Vec::new, |value| vec!["env".to_owned(), value])
     }
 
     /// Returns how the newest turn of one of the agent's transcripts ended.

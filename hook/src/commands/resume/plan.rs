@@ -11,7 +11,7 @@ use agent_baton_core::session::{Resuming, Session};
 use super::users_word::RISK;
 use crate::context::Context;
 use crate::error::CommandError;
-use baton_agents::{conversation_directory, spec};
+use baton_agents::{Profile, conversation_directory, spec};
 use baton_display::{format_ago, format_evidence, pane_label, strip_control_chars};
 use baton_engine::session_status::{SessionStatus, has_conversation};
 use baton_status::ListedSession;
@@ -99,7 +99,7 @@ fn check(context: &Context, scope: &Scope, seen: &ListedSession) -> Result<PathB
         }
         Live::No => {}
     }
-    conversation_directory(session).ok_or_else(|| {
+    let directory = conversation_directory(session).ok_or_else(|| {
         let Some(was) = session.cwd.as_ref().or(session.project.as_ref()) else {
             return Some(refused("has no recorded directory"));
         };
@@ -108,7 +108,16 @@ fn check(context: &Context, scope: &Scope, seen: &ListedSession) -> Result<PathB
             refused(&format!("was in {was}, which no longer exists"))
                 .hint(format!("if it was renamed, run this in its new place: {command}")),
         )
-    })
+    })?;
+    match profile(context, session).unproved(&session.launches) {
+        None => Ok(directory),
+        Some(home) => {
+            let home = home.display();
+            let why = format!("is not resumed: nothing proves that the settings in {home} are yours");
+            let command = shell_command(&directory, &resume_words(context, session));
+            Err(Some(refused(&why).hint(format!("if you know that directory, run this yourself: {command}"))))
+        }
+    }
 }
 
 fn force_hint(session: &Session) -> String {
@@ -133,10 +142,19 @@ pub(super) fn claim_liveness(context: &Context, mark: &Resuming) -> Live {
 fn resume_words(context: &Context, session: &Session) -> Vec<String> {
     let spec = spec(session.agent);
     let words = std::iter::once(spec.comm).chain(spec.resume.iter().copied()).chain([session.id.as_str()]);
-    // The agent finds a session only in the directory in which it wrote it, which may be that of another profile.
+    profile(context, session).words(session.agent).into_iter().chain(words.map(str::to_owned)).collect()
+}
+
+/// Returns the profile of a session. The agent finds it only in the directory in which it wrote it.
+fn profile(context: &Context, session: &Session) -> Profile {
     let transcript = session.transcript.as_ref().map(Path::new);
-    let home = transcript.map(|path| spec.home_words(context.inspector().environment(), path));
-    home.into_iter().flatten().chain(words.map(str::to_owned)).collect()
+    let environment = context.inspector().environment();
+    transcript.map_or(Profile::Current, |path| spec(session.agent).profile(environment, path))
+}
+
+/// Returns a command as a line for a shell that runs it in a directory.
+fn shell_command(directory: &Path, words: &[String]) -> String {
+    format!("cd {} && {}", shell_quote(&directory.display().to_string()), shell_words(words))
 }
 
 fn shell_words(words: &[String]) -> String {
@@ -165,7 +183,7 @@ impl Resumable {
 
     /// Returns the command as a line for a shell.
     pub(super) fn shell_command(&self) -> String {
-        format!("cd {} && {}", shell_quote(&self.directory.display().to_string()), shell_words(&self.program))
+        shell_command(&self.directory, &self.program)
     }
 
     /// Returns the command that opens the window, as a line for a shell. It first starts the server, unless `before`

@@ -112,6 +112,7 @@ fn a_probe_shows_the_process_its_file_and_its_lock() {
             ended: None,
             lock: None,
             program: None,
+            home: None,
             iteration_of: None,
         };
         change(&mut launch);

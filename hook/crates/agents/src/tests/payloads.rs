@@ -318,8 +318,8 @@ fn a_transcript_shows_which_directory_the_agent_must_use() {
         (Agent::Claude, "gone/projects/-w/s.jsonl", None, String::new()),
     ] {
         let variables: Vec<(&str, &str)> = std::iter::once(("HOME", user)).chain(set).collect();
-        let words = spec(agent).home_words(&variables.as_slice(), Path::new(&path(transcript)));
-        assert_eq!(words.join(" "), expected, "{transcript}, {set:?}");
+        let profile = spec(agent).profile(&variables.as_slice(), Path::new(&path(transcript)));
+        assert_eq!(profile.words(agent).join(" "), expected, "{transcript}, {set:?}");
     }
 }
 

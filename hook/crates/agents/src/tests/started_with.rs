@@ -1,5 +1,6 @@
 //! What the variables prove with which processes were started. The process in question has pid 9.
 
+use agent_baton_core::agent::Agent;
 use agent_baton_core::fixtures;
 use agent_baton_core::pane::Pane;
 use agent_baton_core::process::HostId;
@@ -87,5 +88,26 @@ fn a_pane_is_proved_by_the_process_and_each_agent_above_it() {
             Err(PaneError::OnlyHooks { pid, .. }) => pid.to_string(),
         };
         assert_eq!(found, expected, "{what}");
+    }
+}
+
+#[test]
+fn a_profile_is_proved_by_the_process_and_each_agent_above_it() {
+    let mine: Variables = &[("CLAUDE_CONFIG_DIR", "/mine")];
+    let other: Variables = &[("CLAUDE_CONFIG_DIR", "/other"), ("CODEX_HOME", "/mine")];
+    for (what, processes, expected) in [
+        ("its own", vec![("claude", 9, 1, mine)], Some("/mine")),
+        ("the default", vec![("claude", 9, 1, NOWHERE)], None),
+        ("another agent's", vec![("claude", 9, 1, &[("CODEX_HOME", "/mine")] as Variables)], None),
+        ("no path", vec![("claude", 9, 1, &[("CLAUDE_CONFIG_DIR", "mine")])], None),
+        ("a shell above it", vec![("sh", 8, 1, NOWHERE), ("claude", 9, 8, mine)], Some("/mine")),
+        ("in an agent of the same", vec![("claude", 8, 1, mine), ("claude", 9, 8, mine)], Some("/mine")),
+        ("a tool of an agent", vec![("claude", 8, 1, NOWHERE), ("claude", 9, 8, mine)], None),
+        ("a tool of another agent", vec![("codex", 7, 1, other), ("sh", 8, 7, mine), ("claude", 9, 8, mine)], None),
+    ] {
+        let (system, here, none) = (Processes(processes), fake_system::current_process(), [].as_slice());
+        let ProcessLookup::Found(stat) = system.process(9) else { panic!("{what}") };
+        let found = AgentInspector::new(&system, &none, &here).proved_home(Agent::Claude, &stat);
+        assert_eq!(found.as_deref(), expected, "{what}");
     }
 }

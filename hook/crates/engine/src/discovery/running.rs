@@ -117,6 +117,7 @@ impl Discovery<'_> {
             },
             source: None,
             program: Some(self.inspector.program(stat)),
+            home: self.inspector.proved_home(agent, stat),
             iteration_of: None,
             started: self.now.clone(),
             ended: None,

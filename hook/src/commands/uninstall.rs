@@ -22,6 +22,7 @@ use baton_installer::locations::Locations;
 use baton_installer::receipt::{InstallLock, Receipt};
 use baton_installer::remove::{is_effectively_empty, remove_installed};
 use baton_store::{StateDir, StateDirEnv, Store};
+use baton_system::multiplexer::shell_quote;
 
 /// Remove baton's hooks from the agents' configuration, even if you have edited it since. Shows the changes and asks
 /// before it writes.
@@ -202,7 +203,7 @@ fn check_nothing_to_restore(store: &Store) -> Result<(), CommandError> {
             "the protected files of {} were saved and are not restored yet; nothing was removed",
             record.project
         ))
-        .hint(format!("restore them first: `baton project restore {}`", record.project)));
+        .hint(format!("restore them first: `baton project restore {}`", shell_quote(&record.project))));
     }
     Ok(())
 }

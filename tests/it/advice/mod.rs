@@ -10,7 +10,9 @@ mod runs;
 mod sessions;
 mod stage;
 
-use agent_baton_tests::Installation;
+use agent_baton_core::agent::Agent;
+use agent_baton_tests::{Installation, Window};
+use serde_json::json;
 
 use stage::Stage;
 
@@ -128,6 +130,30 @@ fn about_projects() {
 #[test]
 fn about_the_installation() {
     play(install::SITUATIONS);
+}
+
+/// Whoever makes a repository names its directories.
+#[test]
+fn a_hostile_name_of_a_project_is_one_word_of_a_suggestion() {
+    let installation = Installation::new();
+    let stage = Stage::new(&installation);
+    let project = installation.at("it's $(touch pwned);touch pwned");
+    std::fs::create_dir(&project).unwrap();
+    let file = project.join("AGENTS.md");
+    std::fs::write(&file, "mine\n").unwrap();
+    let config = format!("[[protect]]\nproject = {:?}\npaths = [\"AGENTS.md\"]\n", project.to_str().unwrap());
+    installation.write(".config/baton/config.toml", config);
+    let mut window = Window::open(&installation.scratch, Agent::Claude, "%1");
+    window.hook("SessionStart", "s1", &json!({"cwd": project}));
+    std::fs::write(&file, "the tool's\n").unwrap();
+    window.process.kill();
+    let told = stage.user("uninstall --purge --yes");
+    let command =
+        suggestions(&told).find(|command| command.starts_with("project restore ")).unwrap_or_else(|| panic!("{told}"));
+    let followed = stage.shell(&format!("baton {command}")).run();
+    assert!(followed.stdout.contains("restored AGENTS.md"), "{command}: {followed:?}");
+    let names = [installation.scratch.home(), installation.at("work"), project].map(|at| at.join("pwned"));
+    assert!(names.iter().all(|name| !name.exists()), "{command}");
 }
 
 #[test]

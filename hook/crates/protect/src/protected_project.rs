@@ -21,6 +21,7 @@ use super::state::{Backup, ProjectRecord, ProtectionState};
 use super::tar_archive::{ArchiveError, FileArchive, Manifest};
 use baton_engine::config::RelativePath;
 use baton_store::{ArchiveKind, LockedStore, ProtectedStore, StoreError};
+use baton_system::multiplexer::shell_quote;
 
 /// Why protected files could not be saved or restored. The project's files are unchanged.
 #[derive(Debug, thiserror::Error)]
@@ -105,7 +106,7 @@ impl ProtectedProject<'_, '_> {
                         format!(
                             " The newest backup is {}; `baton project restore --backup {number} --force {}` restores it",
                             path.display(),
-                            self.project
+                            shell_quote(self.project)
                         )
                     });
                     record.note(self.now, format!("{text}.{newest}"));
@@ -198,7 +199,7 @@ impl ProtectedProject<'_, '_> {
                 let other = other.map_or_else(String::new, |number| {
                     format!(
                         ". `baton project restore --backup {number} --force {}` restores an older one",
-                        self.project
+                        shell_quote(self.project)
                     )
                 });
                 record.note(self.now, format!("{what}; the files of {} were not changed{other}", self.project));
@@ -211,7 +212,7 @@ impl ProtectedProject<'_, '_> {
                  in {}. If it is gone for good: `baton project save {}`",
                 self.project,
                 path.display(),
-                self.project
+                shell_quote(self.project)
             );
             record.note(self.now, text);
             return Ok(RestoreResult::ProjectMissing);

@@ -25,6 +25,7 @@ use baton_engine::observer::{Observed, Observer};
 use baton_engine::outcome::Outcome;
 use baton_engine::snapshot;
 use baton_store::{LockedStore, ProtectedStore};
+use baton_system::multiplexer::shell_quote;
 
 /// An event in a project with protected files.
 pub struct ProtectedProjectEvent<'a> {
@@ -238,9 +239,10 @@ impl<'a> ProtectedProjectEvent<'a> {
         let mut text = error_chain(error);
         if matches!(error, ProtectError::Record { .. }) {
             text.push_str(&format!(
-                "; until then, nothing of {0} is saved or restored. If no newer baton wrote it, `baton project restore --replace-record --force {0}` \
+                "; until then, nothing of {} is saved or restored. If no newer baton wrote it, `baton project restore --replace-record --force {}` \
                  restores the newest backup",
-                self.project
+                self.project,
+                shell_quote(&self.project)
             ));
         }
         let is_new = self.was_deferred || self.protected_store.note_failure(locked, &text).unwrap_or(true);
@@ -270,7 +272,8 @@ impl<'a> ProtectedProjectEvent<'a> {
         let text = format!(
             "{}: its files were not restored, because baton cannot tell whether all its sessions have ended; `baton project show` \
              lists them, and `baton project restore --force {}` restores the files anyway",
-            self.project, self.project
+            self.project,
+            shell_quote(&self.project)
         );
         if record.notes.last().is_none_or(|note| note.text != text) {
             record.note(now, text);
@@ -313,9 +316,10 @@ impl<'a> ProtectedProjectEvent<'a> {
 
     fn too_late_notice(&self) -> String {
         format!(
-            "{0}: sessions were open before its files were protected, so they were not saved; `baton project save {0}` saves them as \
+            "{}: sessions were open before its files were protected, so they were not saved; `baton project save {}` saves them as \
              they are now",
-            self.project
+            self.project,
+            shell_quote(&self.project)
         )
     }
 

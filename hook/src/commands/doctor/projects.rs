@@ -6,6 +6,7 @@ use super::finding::Finding;
 use super::installation::Installation;
 use crate::context::inspector;
 use baton_protect::{UnrestoredProject, unrestored_projects};
+use baton_system::multiplexer::shell_quote;
 
 pub fn check(installation: &Installation) -> Vec<Finding> {
     let Some(store) = &installation.store else { return Vec::new() };
@@ -22,23 +23,24 @@ fn has_usable_backup(unrestored: &UnrestoredProject) -> bool {
 
 fn finding(unrestored: &UnrestoredProject) -> Finding {
     let project = &unrestored.record.project;
+    let quoted = shell_quote(project);
     match (unrestored.present, &unrestored.record.failed_at) {
         (Live::No, None) => Finding::note(
             "projects",
             format!(
                 "{project}: its sessions are gone, and its protected files are to be restored: the next start of a session does \
-                 that, or `baton project restore {project}`"
+                 that, or `baton project restore {quoted}`"
             ),
         ),
         (Live::No, Some(_)) => {
             let note = unrestored.record.notes.last().map_or("", |note| &note.text);
             let what = format!("{project}: its protected files could not be restored: {note}");
-            Finding::problem("projects", what, format!("`baton project restore {project}` tries again"))
+            Finding::problem("projects", what, format!("`baton project restore {quoted}` tries again"))
         }
         (Live::Yes | Live::Unknown, _) => Finding::problem(
             "projects",
             format!("{project}: baton cannot tell whether its sessions have ended, so its protected files stay saved"),
-            format!("`baton project restore --force {project}` restores them"),
+            format!("`baton project restore --force {quoted}` restores them"),
         ),
     }
 }

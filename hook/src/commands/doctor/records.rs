@@ -10,6 +10,7 @@ use baton_engine::config::Config;
 use baton_protect::limits::MAX_ARCHIVE_BYTES;
 use baton_protect::{DamagedBackup, FileArchive, ProjectRecord, damaged_backup};
 use baton_store::{ArchiveKind, HistoryCheck, ProtectedStore, Store, StoreError};
+use baton_system::multiplexer::shell_quote;
 
 /// How many sessions and runs are read, and how many files of one directory of the archive are opened, unless the user
 /// asks for all.
@@ -93,11 +94,12 @@ fn archives(protected: &ProtectedStore, record: &ProjectRecord) -> Vec<Finding> 
     let project = &record.project;
     let needed = match damaged_backup(protected, record) {
         Ok(damaged) => damaged.map(|DamagedBackup { what, other }| {
-            let keep = format!("`baton project save {project}` keeps its files as they are");
+            let quoted = shell_quote(project);
+            let keep = format!("`baton project save {quoted}` keeps its files as they are");
             let hint = other.map_or_else(
                 || format!("there is no other backup; {keep}"),
                 |number| {
-                    format!("`baton project restore --backup {number} {project}` restores an older one, and {keep}")
+                    format!("`baton project restore --backup {number} {quoted}` restores an older one, and {keep}")
                 },
             );
             Finding::problem("records", format!("{what}, so the files of {project} cannot be restored"), hint)
@@ -134,7 +136,10 @@ fn hint(store: &Store, protected: &ProtectedStore, config: &Config) -> String {
     let mut projects = backups.iter().rev().filter_map(of_backup).chain(of_config);
     let otherwise = projects.find(|project| store.protected_store(project).record_path() == record).map_or_else(
         || format!("move {} away{}", record.display(), saved_files(protected, backups.last())),
-        |project| format!("`baton project restore --replace-record {project}` restores the newest backup without it"),
+        |project| {
+            let project = shell_quote(&project);
+            format!("`baton project restore --replace-record {project}` restores the newest backup without it")
+        },
     );
     format!("if a newer baton wrote it, use that one; otherwise {otherwise}")
 }

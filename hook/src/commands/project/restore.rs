@@ -13,6 +13,7 @@ use baton_display::Progress;
 use baton_protect::restore_plan::{ChangeEvidence, RestorePlan};
 use baton_protect::state::{Backup, ProjectRecord, ProtectionState};
 use baton_protect::{ProtectError, ProtectedProject, RestoreResult};
+use baton_system::multiplexer::shell_quote;
 
 /// Restore a project's protected files from a backup. baton first copies the current files to the history.
 #[derive(Args)]
@@ -78,7 +79,10 @@ impl Restore {
                 "sessions are or may be open in {}: they would continue with other files",
                 named.project
             ))
-            .hint(format!("`baton project show {}` lists them; to restore anyway, add --force", named.project)));
+            .hint(format!(
+                "`baton project show {}` lists them; to restore anyway, add --force",
+                shell_quote(&named.project)
+            )));
         }
         // Without evidence, the user's word counts that nobody is there.
         let anyone = if anyone == Live::Unknown { Live::No } else { anyone };
@@ -139,7 +143,7 @@ impl Restore {
             (Some(number), Some(saved)) if saved.number == number => Ok(saved.clone()),
             (Some(number), _) => protected.find_backup(number).ok_or_else(|| {
                 CommandError::not_found(format!("there is no backup {number} of {}", named.project))
-                    .hint(format!("`baton project show {}` lists the backups", named.project))
+                    .hint(format!("`baton project show {}` lists the backups", shell_quote(&named.project)))
             }),
             (None, None) => Err(CommandError::not_found(format!(
                 "there is nothing to restore in {}: its files are yours",

@@ -72,14 +72,53 @@ impl ForeignLoopState {
     }
 }
 
+/// The maximum length of what a log's name adds to an id. With the digest, an id has at most 128 characters.
+const MAX_STEM: usize = 111;
+
 /// Returns the log's name without prefix and suffix, with a digest of its path.
+///
+/// A repository names its logs as it likes, and the id becomes a word of a command that baton suggests. So it has the form
+/// of a session's id, which is one word for every shell and no option.
 pub(super) fn loop_id(path: &Path) -> String {
     let name = path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
     let stem = name.strip_prefix("progress-").and_then(|name| name.strip_suffix(".txt")).unwrap_or(&name);
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+    let stem = stem.trim_start_matches(|c: char| !c.is_ascii_alphanumeric()).chars().take(MAX_STEM);
+    let stem: String = stem.map(|c| if is_plain(c) { c } else { '_' }).collect();
+    let stem = if stem.is_empty() { "log" } else { &stem };
     format!("{stem}-{}", sha256_hex(path.as_os_str().as_encoded_bytes(), 8))
 }
 
 /// A path that is not UTF-8 is shown as well as it can be.
 fn serialize_path<S: Serializer>(path: &Path, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&path.to_string_lossy())
+}
+
+#[cfg(test)]
+mod tests {
+    use agent_baton_core::id::SessionId;
+
+    use super::*;
+
+    #[test]
+    fn an_id_is_one_word_and_no_option() {
+        let long = "x".repeat(300);
+        for (name, expected) in [
+            ("fix-plan_2.v1", "fix-plan_2.v1"),
+            ("$(touch pwned)", "touch_pwned_"),
+            ("a b;c`d`|e&f'g\"h", "a_b_c_d__e_f_g_h"),
+            ("-h", "h"),
+            ("--json", "json"),
+            ("größe", "gr__e"),
+            ("a\nb\u{1b}[31m", "a_b__31m"),
+            ("$()", "log"),
+            ("", "log"),
+            (&long, &long[..MAX_STEM]),
+        ] {
+            let id = loop_id(Path::new(&format!("/w/progress-{name}.txt")));
+            assert_eq!(id[..id.len() - 17], *expected, "{name}");
+            assert!(id.parse::<SessionId>().is_ok(), "{id}");
+        }
+        assert_ne!(loop_id(Path::new("/w/progress-a b.txt")), loop_id(Path::new("/w/progress-a;b.txt")));
+    }
 }

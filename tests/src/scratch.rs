@@ -216,6 +216,29 @@ impl Call {
         (child.wait().unwrap().code(), screen)
     }
 
+    /// Makes it a call through another program, such as `setsid`, that runs the words after its own.
+    #[must_use]
+    pub fn through(self, words: &[&str]) -> Self {
+        let mut command = Command::new(words[0]);
+        command.args(&words[1..]).arg(self.command.get_program()).args(self.command.get_args()).env_clear();
+        command.envs(self.command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        if let Some(directory) = self.command.get_current_dir() {
+            command.current_dir(directory);
+        }
+        Self { command, stdin: self.stdin }
+    }
+
+    /// Runs it to its end in a session of its own, on a terminal that is its standard input but gets none of its output.
+    #[must_use]
+    pub fn run_below_terminal(self) -> Output {
+        let terminal = openpty(None, None).unwrap();
+        let mut command = self.through(&["setsid", "--wait", "--ctty"]).command;
+        command.stdin(File::from(terminal.slave));
+        let ended = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}")).into();
+        drop(terminal.master);
+        ended
+    }
+
     /// Runs it to its end.
     pub fn run(mut self) -> Output {
         self.command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -226,12 +249,7 @@ impl Call {
         let writer = std::thread::spawn(move || drop(pipe.write_all(&bytes)));
         let output = child.wait_with_output().unwrap();
         writer.join().unwrap();
-        Output {
-            code: output.status.code(),
-            signal: output.status.signal(),
-            stdout: String::from_utf8(output.stdout).expect("stdout in UTF-8"),
-            stderr: String::from_utf8(output.stderr).expect("stderr in UTF-8"),
-        }
+        output.into()
     }
 }
 
@@ -246,6 +264,17 @@ pub struct Output {
     pub stdout: String,
     /// All of stderr.
     pub stderr: String,
+}
+
+impl From<std::process::Output> for Output {
+    fn from(output: std::process::Output) -> Self {
+        Self {
+            code: output.status.code(),
+            signal: output.status.signal(),
+            stdout: String::from_utf8(output.stdout).expect("stdout in UTF-8"),
+            stderr: String::from_utf8(output.stderr).expect("stderr in UTF-8"),
+        }
+    }
 }
 
 impl Output {

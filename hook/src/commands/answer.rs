@@ -16,6 +16,7 @@ use crate::hint::Advice;
 use crate::output;
 use baton_engine::session_status::{AttentionReason, SessionStatus};
 use baton_store::AuditAction;
+use baton_system::ProcessLookup;
 use baton_system::foreground::check_foreground;
 use baton_system::multiplexer::{MultiplexerError, Tmux, TypedText, Zellij};
 
@@ -77,7 +78,18 @@ fn check_allowed(context: &Context) -> Result<(), CommandError> {
             CommandError::refused("an agent cannot answer for its user").hint("run this in a terminal of yours")
         );
     }
+    // What an agent detaches from itself has lost its ancestors, and with them its terminal.
+    if !has_terminal(context) {
+        return Err(CommandError::refused("nothing shows that a user asks: this process has no terminal")
+            .hint("run this, or the server of the live view, in a terminal of yours"));
+    }
     Ok(())
+}
+
+/// Returns whether this process has a controlling terminal.
+fn has_terminal(context: &Context) -> bool {
+    let own = context.inspector().process(std::process::id());
+    matches!(own, ProcessLookup::Found(stat) if stat.tty_name().is_some())
 }
 
 /// Returns the launch of a session that waits, and whether Enter ends the answer.

@@ -36,7 +36,7 @@ fn waiting(scratch: &Scratch, launcher: &str, event: (&str, &str), rest: &str) -
 }
 
 fn answer(scratch: &Scratch, text: &str) -> Output {
-    scratch.baton(["answer", "s1", "--", text]).run()
+    scratch.baton(["answer", "s1", "--", text]).run_below_terminal()
 }
 
 /// What the agent has read.
@@ -84,7 +84,21 @@ fn a_dialog_takes_one_key_and_no_enter() {
 fn a_text_that_is_no_line_is_not_typed() {
     let scratch = Scratch::new();
     let Some((_server, _agent)) = waiting(&scratch, "exec AGENT", IDLE, READS_LINES) else { return };
-    for text in ["yes\nrm -rf x", "yes\r", "\u{1b}[A", "\u{3}", "a\tb", "a\u{202e}b", "", "  ", &"x".repeat(5000)] {
+    for text in [
+        "yes\nrm -rf x",
+        "yes\r",
+        "\u{1b}[A",
+        "\u{3}",
+        "a\tb",
+        "a\u{202e}b",
+        "",
+        "  ",
+        &"x".repeat(5000),
+        "!touch x",
+        " /exit",
+        "#x",
+        "@x",
+    ] {
         check_refused(text, &answer(&scratch, text), "the text ");
     }
     assert_eq!(answer(&scratch, "end").code, Some(0));
@@ -117,6 +131,16 @@ fn only_the_configuration_of_the_user_allows_it() {
     let refused = window.baton("s2", &["answer", "s1", "go on"]);
     assert_error(&refused, 3);
     assert!(refused.stderr.contains("an agent cannot answer"), "{refused:?}");
+    assert_eq!(read(&scratch), "");
+}
+
+/// An agent that detaches a process from itself takes it away from its own ancestors, and from its terminal.
+#[test]
+fn an_answer_needs_a_terminal() {
+    let scratch = Scratch::new();
+    let Some((_server, _agent)) = waiting(&scratch, "exec AGENT", IDLE, READS_LINES) else { return };
+    let detached = scratch.baton(["answer", "s1", "go on"]).through(&["setsid", "--wait"]).run();
+    check_refused("detached", &detached, "this process has no terminal");
     assert_eq!(read(&scratch), "");
 }
 
@@ -190,7 +214,7 @@ fn an_agent_that_does_not_wait_is_not_answered() {
     server.ask(&["respawn-pane", "-k", "-c", directory.to_str().unwrap(), "cat >> read"]);
     until("the other program runs", || fs::exists(directory.join("read")).unwrap());
     check_refused("gone", &answer(&scratch, "go on"), "does not wait: it is lost");
-    assert_eq!(scratch.baton(["answer", "zz", "go on"]).run().code, Some(4));
+    assert_eq!(scratch.baton(["answer", "zz", "go on"]).run_below_terminal().code, Some(4));
     assert_eq!(read(&scratch), "");
 }
 
@@ -210,7 +234,7 @@ fn an_agent_that_ends_in_between_leaves_a_text_without_enter() {
     fs::write(scripts.join("tmux"), script).unwrap();
     fs::set_permissions(scripts.join("tmux"), fs::Permissions::from_mode(0o755)).unwrap();
     let path = format!("{}:/usr/local/bin:/usr/bin:/bin", scripts.display());
-    let failed = scratch.baton(["answer", "s1", "go on"]).env("PATH", path).run();
+    let failed = scratch.baton(["answer", "s1", "go on"]).env("PATH", path).run_below_terminal();
     assert_eq!((failed.code, failed.stdout.as_str()), (Some(1), ""), "{failed:?}");
     assert!(failed.stderr.contains("Enter was not pressed") && failed.stderr.contains("has ended"), "{failed:?}");
     assert!(!read(&scratch).contains('\n'), "{:?}", read(&scratch));

@@ -252,7 +252,7 @@ mod tests {
             ("-X cancel", "-X cancel"),
             ("a; kill-server;", r"a; kill-server\;"),
             (r"a\;", r"a\\;"),
-            ("#(touch x) #{pid}", "#(touch x) #{pid}"),
+            ("x #(touch x) #{pid}", "x #(touch x) #{pid}"),
         ] {
             let words = Tmux::text_arguments("%3", &text.parse().unwrap());
             assert_eq!(words, ["send-keys", "-t", "%3", "-l", "--", expected]);

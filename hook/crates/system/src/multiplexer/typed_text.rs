@@ -7,7 +7,11 @@ use agent_baton_core::run::is_printable;
 /// The maximum length of a typed text, in characters.
 const MAX_CHARS: usize = 4000;
 
-/// A text of one line without anything that controls a terminal.
+/// What makes a text a command of the agent instead of an answer, if the text begins with it: a command of the shell, one of
+/// the agent's own, an instruction to remember, a file to read, a task that is sent away.
+const COMMANDS: [char; 5] = ['!', '/', '#', '@', '&'];
+
+/// A text of one line without anything that controls a terminal, and no command.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TypedText(String);
 
@@ -20,6 +24,9 @@ pub enum TypedTextError {
     /// It could press keys, or hide what it says.
     #[error("the text has a character that no key types: U+{0:04X}")]
     Control(u32),
+    /// It is a command of the agent.
+    #[error("the text begins with \"{0}\", so the agent takes it for a command and not for an answer")]
+    Command(char),
     /// It is too long.
     #[error("the text has more than {MAX_CHARS} characters")]
     TooLong,
@@ -50,9 +57,13 @@ impl FromStr for TypedText {
         if text.chars().nth(MAX_CHARS).is_some() {
             return Err(TypedTextError::TooLong);
         }
-        match text.chars().find(|c| !is_printable(*c)) {
-            Some(c) => Err(TypedTextError::Control(c.into())),
-            None => Ok(Self(text.to_owned())),
+        if let Some(c) = text.chars().find(|c| !is_printable(*c)) {
+            return Err(TypedTextError::Control(c.into()));
+        }
+        match text.trim_start().chars().next() {
+            Some(c) if COMMANDS.contains(&c) => Err(TypedTextError::Command(c)),
+            Some(_) => Ok(Self(text.to_owned())),
+            None => Err(TypedTextError::Empty),
         }
     }
 }
@@ -62,12 +73,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_text_that_presses_keys_is_none() {
+    fn a_text_that_presses_keys_or_is_a_command_is_none() {
         for (text, expected) in [
             ("go on", Ok("go on")),
             (" oui, ça va ", Ok("oui, ça va")),
             ("", Err(TypedTextError::Empty)),
             ("   ", Err(TypedTextError::Empty)),
+            ("\u{a0}", Err(TypedTextError::Empty)),
+            ("!touch x", Err(TypedTextError::Command('!'))),
+            (" /exit", Err(TypedTextError::Command('/'))),
+            ("\u{a0}!touch x", Err(TypedTextError::Command('!'))),
+            ("#remember", Err(TypedTextError::Command('#'))),
+            ("@secret", Err(TypedTextError::Command('@'))),
+            ("& do it", Err(TypedTextError::Command('&'))),
+            ("go on! /tmp & #3 @x", Ok("go on! /tmp & #3 @x")),
             ("yes\nrm -rf x", Err(TypedTextError::Control(0x0a))),
             ("yes\r", Err(TypedTextError::Control(0x0d))),
             ("a\tb", Err(TypedTextError::Control(0x09))),
@@ -86,7 +105,7 @@ mod tests {
 
     #[test]
     fn a_key_is_a_letter_or_a_digit() {
-        for (text, expected) in [("1", true), ("y", true), ("é", false), ("!", false), ("10", false)] {
+        for (text, expected) in [("1", true), ("y", true), ("é", false), ("?", false), ("10", false)] {
             assert_eq!(text.parse::<TypedText>().unwrap().is_key(), expected, "{text}");
         }
     }

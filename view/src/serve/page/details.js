@@ -7,6 +7,8 @@ import { picture } from './feed.js';
 import { Log, followLoopLog, showRunLog } from './log.js';
 import { read } from './server.js';
 
+const AGAIN_MS = 2000;
+
 /** What is shown: its kind, id, item, and how to end it. */
 let shown = null;
 
@@ -177,7 +179,15 @@ function protectedFiles(project) {
 }
 
 /** Reads something, or returns null where there is none. */
-const optional = (path, show, isThere = () => true) => read(path).then((found) => (isThere(found) ? show(found) : null), () => null);
+async function optional(path, show, isThere) {
+  try {
+    const found = await read(path);
+    return isThere(found) ? show(found) : null;
+  } catch (error) {
+    if (error.status >= 400 && error.status < 500) return null;
+    throw error;
+  }
+}
 
 const KINDS = {
   session: {
@@ -214,10 +224,23 @@ const KINDS = {
   },
 };
 
-/** Reads what is shown again, and draws it. `item` is what the list knows about it. A change during a reading is read after it. */
-async function refreshDetails(item) {
+/** Reads what is shown again, and draws it. `item` is what the list knows about it. */
+function refreshDetails(item) {
   const own = shown;
-  Object.assign(own, { listed: item, isStale: true });
+  own.listed = item;
+  readDetails(own);
+  // A record changes a moment before the audit says why.
+  readLater(own);
+}
+
+function readLater(own) {
+  clearTimeout(own.again);
+  own.again = setTimeout(() => readDetails(own), AGAIN_MS);
+}
+
+/** Reads what is shown until nothing has changed meanwhile. */
+async function readDetails(own) {
+  own.isStale = true;
   if (own.isReading) return;
   own.isReading = true;
   while (own.isStale && own === shown) {
@@ -234,10 +257,15 @@ async function drawDetails(own) {
     own.item = own.listed ?? found.item;
     setText(own.heading, heading(own.kind, { ...found.item, ...own.listed }));
     drawButtons(own);
-    own.body.replaceChildren(...found.parts);
+    const body = element('div', 'parts');
+    body.append(...found.parts);
+    // What is the same stays, with what the user has selected in it.
+    if (!body.isEqualNode(own.body)) own.body.replaceChildren(...body.children);
     if (own.kind === 'run') await showRunLog(own.log, own.id);
   } catch (error) {
-    if (own === shown) own.body.replaceChildren(element('p', '', error.message));
+    if (own !== shown) return;
+    own.body.replaceChildren(element('p', '', error.message));
+    if (error.status !== 404) readLater(own);
   }
 }
 
@@ -277,6 +305,7 @@ export function showDetails(kind, id, item) {
 
 /** Ends what is shown. */
 export function hideDetails() {
+  clearTimeout(shown?.again);
   shown?.end();
   shown = null;
 }

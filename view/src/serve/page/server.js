@@ -10,7 +10,15 @@ export async function readSettings() {
   Object.assign(settings, more);
 }
 
-/** Returns what stands at a path below `api/`. Throws an error that says why not. */
+/** Why the server gave no answer, or another one than was asked for. It has no status if it gave none. */
+class Refusal extends Error {
+  constructor(message, status) {
+    super(message);
+    this.status = status;
+  }
+}
+
+/** Returns what stands at a path below `api/`. Throws a refusal that says why not. */
 export async function read(path) {
   const answer = await ask(path);
   return answer.json();
@@ -34,9 +42,9 @@ async function ask(path, options) {
   try {
     answer = await fetch(`api/${path}`, options);
   } catch (error) {
-    throw new Error(`the server does not answer: ${error.message}`);
+    throw new Refusal(`the server does not answer: ${error.message}`);
   }
   if (answer.ok) return answer;
   const body = await answer.json().catch(() => ({}));
-  throw new Error(body.error || `the server answers ${answer.status}`);
+  throw new Refusal(body.error || `the server answers ${answer.status}`, answer.status);
 }

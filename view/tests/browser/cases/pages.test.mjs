@@ -110,6 +110,20 @@ check('a change while the details are read is read after them', async (scratch, 
   assert.deepEqual(page.errors, []);
 });
 
+check('details that cannot be read are read again', async (scratch, browser) => {
+  const agent = await scratch.agent('claude');
+  await agent.begin('s1');
+  const page = await open(browser, await scratch.serve());
+  const [details, decisions] = [/\/api\/sessions\/s1$/, /\/api\/sessions\/s1\/decisions$/];
+  for (const path of [details, decisions]) await page.route(path, (route) => route.fulfill({ status: 503, json: { error: 'too busy' } }));
+  await entry(page, 's1').getByRole('link').click();
+  await page.locator('#details .parts', { hasText: 'too busy' }).waitFor();
+  await page.unroute(details);
+  await page.unroute(decisions);
+  await page.locator('.decisions li').first().waitFor();
+  assert.deepEqual(page.errors, []);
+});
+
 check('a session without a name is called by the beginning of its id', async (scratch, browser) => {
   const id = '0a1b2c3d-4e5f-4a6b-8c7d-0123456789ab';
   const agent = await scratch.agent('claude');

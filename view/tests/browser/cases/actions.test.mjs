@@ -64,6 +64,37 @@ check('a run is paused, continued and cancelled, and cancelling asks first', asy
   assert.equal(status(), 'cancelled');
 });
 
+check('an agent that waits is answered and dismissed', async (scratch, browser) => {
+  scratch.write('home/.config/baton/config.toml', '[view]\nanswer = true\n');
+  const agent = await scratch.agent('claude');
+  await agent.begin('s1');
+  await agent.hook('Stop', 's1');
+  const page = await open(browser, await scratch.serveInPane());
+  await press(page, 's1', 'Answer');
+  await page.getByLabel(`This line is typed for claude in ${agent.pane}`).fill('yes, go on');
+  await page.getByRole('button', { name: 'Send' }).click();
+  await page.locator('#outcome', { hasText: 's1 was answered' }).waitFor();
+  await until('the text is in the pane', () => scratch.tmux('capture-pane', '-p', '-t', agent.pane).includes('yes, go on'));
+  await press(page, 's1', 'Dismiss');
+  await entry(page, 's1').waitFor({ state: 'detached' });
+  assert.equal(json(scratch, 'session', 'show', 's1').dismissed, true);
+  assert.deepEqual(page.errors, []);
+});
+
+check('a run is adopted by the session that is left', async (scratch, browser) => {
+  const first = await scratch.agent('claude');
+  await first.begin('s1');
+  await first.tool('s1', 'baton run start nightly');
+  const second = await scratch.agent('codex');
+  await second.begin('s2');
+  first.kill();
+  const page = await open(browser, await scratch.serve());
+  await entry(page, 'nightly').getByText('interrupted', { exact: true }).waitFor();
+  await press(page, 'nightly', 'Adopt');
+  await page.locator('#section-runs', { hasText: 'nightly' }).waitFor();
+  assert.equal(json(scratch, 'run', 'list').runs[0].owner.session, 's2');
+});
+
 check('a lost session is resumed in a pane of its own', async (scratch, browser) => {
   const agent = await scratch.agent('claude');
   await agent.begin('s1');

@@ -34,6 +34,8 @@ struct Followed {
 struct Log {
     reader: LogReader,
     replay: Replay,
+    /// Whether its writer has ended. Only then a line without a break is complete.
+    has_ended: bool,
 }
 
 /// A client of a log.
@@ -70,7 +72,7 @@ impl FollowedLogs {
             None => {
                 let run = getrandom::u64()?;
                 let (reader, replay) = (LogReader::new(path.to_owned(), self.limits), Replay::new(run, self.limits));
-                let log = Arc::new(Mutex::new(Log { reader, replay }));
+                let log = Arc::new(Mutex::new(Log { reader, replay, has_ended: false }));
                 let used = Instant::now();
                 logs.insert(path.to_owned(), Followed { log: Arc::clone(&log), is_running, used });
                 log
@@ -100,6 +102,11 @@ impl FollowedLogs {
 }
 
 impl LogClient {
+    /// Says whether the writer of the log has ended.
+    pub(crate) fn set_has_ended(&self, has_ended: bool) {
+        lock(&self.log).has_ended = has_ended;
+    }
+
     /// Returns what is new for this client: at most `limit` lines. It reads what was written since the last call.
     ///
     /// # Errors
@@ -135,7 +142,7 @@ impl LogClient {
 impl Log {
     fn poll(&mut self) -> io::Result<()> {
         let replay = &mut self.replay;
-        self.reader.poll(&mut |step| replay.take(step))
+        self.reader.poll(self.has_ended, &mut |step| replay.take(step))
     }
 }
 

@@ -11,6 +11,8 @@ mod sections;
 #[cfg(test)]
 mod tests;
 
+use baton_status::{Item, ItemKind};
+
 pub(crate) use followed::{FollowedLogs, LogClient};
 pub(crate) use replay::{LogEvent, Position};
 pub(crate) use sections::LogSection;
@@ -31,6 +33,12 @@ impl Default for LogLimits {
     fn default() -> Self {
         Self { lines: 10_000, bytes: 2 * 1024 * 1024, block: 16 * 1024 }
     }
+}
+
+/// Returns whether nobody writes the log of this item any more. What cannot be told is a no.
+pub(crate) fn has_ended(item: &Item) -> bool {
+    let is_ended = ["completed", "failed", "cancelled", "interrupted"].contains(&item.status.as_str());
+    item.kind == ItemKind::Loop && is_ended
 }
 
 /// A line of a log, or a part of a long one.

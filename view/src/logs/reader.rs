@@ -44,6 +44,8 @@ struct OpenLog {
     start: Vec<u8>,
     /// The last bytes before `at`.
     before: Vec<u8>,
+    /// Whether the last line that was passed on has no break. What is written behind it continues that line.
+    is_cut: bool,
 }
 
 impl LogReader {
@@ -52,13 +54,17 @@ impl LogReader {
         Self { path, limits, open: None }
     }
 
-    /// Passes what is new in the log to `found`. A line is passed when its break is written.
+    /// Passes what is new in the log to `found`. A line is passed when its break is written, or once the writer has ended.
     ///
     /// # Errors
     /// Returns an error if the log is missing or cannot be read. The next call goes on where this one ended.
-    pub(super) fn poll(&mut self, found: &mut impl FnMut(Step)) -> io::Result<()> {
+    pub(super) fn poll(&mut self, has_ended: bool, found: &mut impl FnMut(Step)) -> io::Result<()> {
         let meta = fs::symlink_metadata(&self.path)?;
-        if self.open.as_ref().is_none_or(|open| open.id != id(&meta) || !open.is_continued().unwrap_or(false)) {
+        let goes_on = |open: &OpenLog| {
+            let is_line = !open.is_cut || has_ended && meta.len() == open.at;
+            open.id == id(&meta) && is_line && open.is_continued().unwrap_or(false)
+        };
+        if !self.open.as_ref().is_some_and(goes_on) {
             let (file, meta) = open_own(&self.path)?;
             self.open = Some(OpenLog::begin(file, &meta, self.limits)?);
             found(Step::BegunAnew);
@@ -73,7 +79,7 @@ impl LogReader {
             found(Step::BegunAnew);
         }
         while open.read_chunk(self.limits, end, found)? {}
-        Ok(())
+        if has_ended { open.read_cut_line(end, found) } else { Ok(()) }
     }
 }
 
@@ -81,7 +87,7 @@ impl OpenLog {
     /// Begins near enough to the end that at least what is kept of a log is read.
     fn begin(file: File, meta: &Metadata, limits: LogLimits) -> io::Result<Self> {
         let from = meta.len().saturating_sub(max_read(limits)) / limits.block * limits.block;
-        let mut log = Self { file, id: id(meta), at: 0, start: Vec::new(), before: Vec::new() };
+        let mut log = Self { file, id: id(meta), at: 0, start: Vec::new(), before: Vec::new(), is_cut: false };
         if from > 0 {
             log.start = log.read(0, REMEMBERED_BYTES as u64)?;
             // A line begins behind the first break, or at the end of a block without one.
@@ -108,15 +114,31 @@ impl OpenLog {
             found(Step::Line(LogLine { start: at, end, text: printable(line) }));
             (rest, at) = (behind, end);
         }
-        let read = bytes.get(..bytes.len() - rest.len()).unwrap_or_default();
+        let is_new = at > self.at;
+        self.remember(bytes.get(..bytes.len() - rest.len()).unwrap_or_default());
+        Ok(is_new)
+    }
+
+    /// Passes on the last line, which has no break.
+    fn read_cut_line(&mut self, end: u64, found: &mut impl FnMut(Step)) -> io::Result<()> {
+        let bytes = self.read(self.at, end.saturating_sub(self.at))?;
+        if !bytes.is_empty() && self.is_continued()? {
+            let end = self.at + bytes.len() as u64;
+            found(Step::Line(LogLine { start: self.at, end, text: printable(&bytes) }));
+            self.remember(&bytes);
+            self.is_cut = true;
+        }
+        Ok(())
+    }
+
+    /// Remembers that this was read.
+    fn remember(&mut self, read: &[u8]) {
         if self.start.len() as u64 == self.at {
             self.start.extend(read.iter().take(REMEMBERED_BYTES - self.start.len().min(REMEMBERED_BYTES)));
         }
         self.before.extend(read);
         self.before.drain(..self.before.len().saturating_sub(REMEMBERED_BYTES));
-        let is_new = at > self.at;
-        self.at = at;
-        Ok(is_new)
+        self.at += read.len() as u64;
     }
 
     /// Returns whether the file still begins as it did and still has what was read last.

@@ -87,20 +87,21 @@ impl Page {
 }
 
 /// Returns what a fresh reading of a log gives.
-fn fresh(path: &Path, limits: LogLimits) -> Vec<String> {
+fn fresh(path: &Path, limits: LogLimits, has_ended: bool) -> Vec<String> {
     let mut page = Page::open(&FollowedLogs::new(limits, 1), path);
+    page.client.set_has_ended(has_ended);
     page.catch_up();
     page.lines
 }
 
 /// Returns the same, from the whole text and without any of the code that follows.
-fn expected(text: &str, limits: LogLimits) -> Vec<String> {
+fn expected(text: &str, limits: LogLimits, has_ended: bool) -> Vec<String> {
     let block = usize::try_from(limits.block).unwrap();
     let (mut lines, mut start) = (Vec::new(), 0);
     let bytes = text.as_bytes();
     for end in 1..=bytes.len() {
         let is_cut = end % block == 0 && end >= block && !bytes[end - block..end].contains(&b'\n');
-        if bytes[end - 1] == b'\n' || is_cut {
+        if bytes[end - 1] == b'\n' || is_cut || has_ended && end == bytes.len() {
             lines.push((end - start, text[start..end].trim_end_matches('\n').to_owned()));
             start = end;
         }
@@ -126,6 +127,8 @@ enum Happening {
     /// Another file with the same name.
     Replace(String),
     Remove,
+    /// Its writer ends, or another one goes on.
+    End(bool),
     Take {
         limit: usize,
         seen: usize,
@@ -150,6 +153,7 @@ fn happening() -> impl Strategy<Value = Happening> {
         1 => text().prop_map(Happening::Restart),
         1 => text().prop_map(Happening::Replace),
         1 => Just(Happening::Remove),
+        2 => any::<bool>().prop_map(Happening::End),
         8 => (1_usize..6, 0_usize..7).prop_map(|(limit, seen)| Happening::Take { limit, seen }),
         2 => Just(Happening::Cut),
         1 => Just(Happening::OtherServer),
@@ -167,6 +171,7 @@ proptest! {
         let mut logs = FollowedLogs::new(SMALL, 1);
         let mut page = Page::open(&logs, &path);
         let mut second = Page::open(&logs, &path);
+        let mut has_ended = false;
         for happening in happenings {
             match happening {
                 Happening::Append(text) => place.append(&text),
@@ -175,7 +180,9 @@ proptest! {
                 Happening::Restart(text) => fs::write(&path, text).unwrap(),
                 Happening::Replace(text) => place.replace(&text),
                 Happening::Remove => drop(fs::remove_file(&path)),
+                Happening::End(value) => has_ended = value,
                 Happening::Take { limit, seen } => {
+                    page.client.set_has_ended(has_ended);
                     page.take(limit, seen);
                     if seen < limit + 1 {
                         // What was sent and did not arrive.
@@ -197,20 +204,22 @@ proptest! {
             }
         }
         place.append("");
+        page.client.set_has_ended(has_ended);
+        second.client.set_has_ended(has_ended);
         page.catch_up();
         second.catch_up();
         let text = fs::read_to_string(&path).unwrap();
-        let expected = expected(&text, SMALL);
+        let expected = expected(&text, SMALL, has_ended);
         // A page keeps no more lines than the server does.
         let newest = |page: &Page| page.lines[page.lines.len().saturating_sub(expected.len())..].to_vec();
-        prop_assert_eq!(fresh(&path, SMALL), expected.clone(), "fresh");
+        prop_assert_eq!(fresh(&path, SMALL, has_ended), expected.clone(), "fresh");
         prop_assert_eq!(newest(&page), expected.clone(), "one that was cut");
         prop_assert_eq!(newest(&second), expected.clone(), "one that only waited");
     }
 }
 
 /// Steps: `+text` appends to the log (`/` is a line break), `=text` empties it first, `>text` replaces the file, `-` removes it,
-/// `?` reads. Each reading is its lines, behind `!` if the log was begun anew.
+/// `.` and `,` say that its writer has ended or goes on, `?` reads. Each reading is its lines, behind `!` if the log was begun anew.
 fn check(steps: &str, expected: &[&str]) {
     let place = Place::new();
     let logs = FollowedLogs::default();
@@ -223,6 +232,7 @@ fn check(steps: &str, expected: &[&str]) {
             Some("=") => fs::write(place.log(), text).unwrap(),
             Some(">") => place.replace(&text),
             Some("-") => fs::remove_file(place.log()).unwrap(),
+            Some(it @ ("." | ",")) => client.set_has_ended(it == "."),
             _ => found.push(match client.next(100) {
                 Err(error) => error.kind().to_string(),
                 Ok(events) => events.iter().map(as_text).collect(),
@@ -341,6 +351,10 @@ fn ralphex_043_reactivate_offset_zero() {
 #[test]
 fn ralphex_053_load_partial_last_line() {
     check("+a/cut ? ?", &["!a/", ""]);
+    // These are the last words of a writer that was killed. If another one goes on, they are the beginning of its line.
+    check("+a/cut ? . ? ?", &["!a/", "cut/", ""]);
+    check("+a/cut . ? +ter/ ? ?", &["!a/cut/", "!a/cutter/", ""]);
+    check("+a/cut . ? , ? +ter/ ?", &["!a/cut/", "!a/", "cutter/"]);
 }
 
 #[test]
@@ -387,7 +401,7 @@ fn a_followed_log_that_is_extended_is_read_in_part() {
     place.append("\nlast\n");
     while !page.take(1000, usize::MAX) {}
     assert_eq!(page.lines.last().map(String::as_str), Some("last"));
-    assert_eq!(page.lines, fresh(&place.log(), LogLimits::default()));
+    assert_eq!(page.lines, fresh(&place.log(), LogLimits::default(), false));
 }
 
 #[test]

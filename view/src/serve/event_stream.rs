@@ -54,15 +54,16 @@ pub(super) fn write_events(client: &mut Client, feed: &Arc<Feed>, after: Option<
     }
 }
 
-/// Writes the lines of a log until the client has gone: each as a message whose id is the position behind it. `begun_anew`
+/// Writes the lines of a log, whose writer may have ended, until the client has gone: each as a message whose id is the position behind it. `begun_anew`
 /// says that the lines so far are no longer what the log says, and `problem` why it cannot be read now, or with an empty
 /// text, that it can be read again.
-pub(super) fn write_log(client: &mut Client, mut log: LogClient) -> io::Result<()> {
+pub(super) fn write_log(client: &mut Client, mut log: LogClient, has_ended: impl Fn() -> bool) -> io::Result<()> {
     client.write_all(stream_head().as_bytes())?;
     client.write_all(b"retry: 2000\n\n")?;
     let (mut written, mut looked) = (Instant::now(), Instant::now());
     let mut problem: Option<String> = None;
     loop {
+        log.set_has_ended(has_ended());
         let (text, pause) = match log.next(BATCH) {
             Ok(events) => {
                 let pause = if events.is_empty() { POLL_LOG_EVERY } else { Duration::ZERO };

@@ -31,13 +31,20 @@ pub(super) fn find<'a>(picture: &'a Picture, id: &str) -> Option<&'a Item> {
     picture.items.iter().find(|item| item.kind == ItemKind::Loop && item.id == id)
 }
 
+/// Returns whether a loop that the picture shows has ended. Its id is encoded as in an address.
+pub(super) fn has_ended(picture: &Picture, id: &str) -> bool {
+    find(picture, id).is_some_and(crate::logs::has_ended)
+}
+
 /// Follows the log of a loop.
 ///
 /// # Errors
 /// Returns an error if its path cannot be written as text, or if the system gives no random bytes.
 pub(super) fn follow(logs: &FollowedLogs, item: &Item, after: Option<Position>) -> io::Result<LogClient> {
     let Some(path) = &item.log else { return Err(io::Error::other("its path cannot be written as text")) };
-    logs.follow(Path::new(path), item.status == "active", after)
+    let client = logs.follow(Path::new(path), item.status == "active", after)?;
+    client.set_has_ended(crate::logs::has_ended(item));
+    Ok(client)
 }
 
 /// Returns the details of a loop.

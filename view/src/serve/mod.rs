@@ -184,7 +184,7 @@ impl Server {
         match self.answer(&request) {
             Answer::Response(response) => response.write(client),
             Answer::Events(after) => write_events(client, &self.feed, after),
-            Answer::Log(log) => write_log(client, log),
+            Answer::Log(log, id) => write_log(client, log, || loops::has_ended(&self.feed.picture(), &id)),
         }
     }
 

@@ -37,8 +37,8 @@ pub(super) enum Answer {
     Response(Response),
     /// Write events, after this one if that is known.
     Events(Option<EventId>),
-    /// Write the lines of a log.
-    Log(LogClient),
+    /// Write the lines of the log of the loop with this id.
+    Log(LogClient, String),
 }
 
 /// Answers requests that were let in.
@@ -76,7 +76,7 @@ impl Routes {
             Endpoint::LoopEvents => {
                 let after = last_event(request).and_then(|id| id.parse().ok());
                 match loops::find(&feed.picture(), id).map(|item| loops::follow(&self.logs, item, after)) {
-                    Some(Ok(client)) => return Answer::Log(client),
+                    Some(Ok(client)) => return Answer::Log(client, id.to_owned()),
                     Some(Err(error)) => Response::error(500, &error.to_string()),
                     None => Response::error(404, NO_LOOP),
                 }

@@ -23,13 +23,14 @@ pub(super) struct Following {
 }
 
 impl Following {
-    /// Begins to follow the log of the item with this key. `send` returns whether anybody wants more.
+    /// Begins to follow the log of the item with this key. `has_ended` says whether its writer has, and `send` returns whether anybody wants more.
     ///
     /// # Errors
     /// Returns an error if there can be no more threads.
     pub(super) fn start(
         key: String,
         mut client: LogClient,
+        has_ended: impl Fn() -> bool + Send + 'static,
         mut send: impl FnMut(LogNews) -> bool + Send + 'static,
     ) -> io::Result<Self> {
         let following = Self { key, ended: Arc::default() };
@@ -37,6 +38,7 @@ impl Following {
         thread::Builder::new().spawn(move || {
             let mut said = None;
             while !ended.load(Ordering::Relaxed) {
+                client.set_has_ended(has_ended());
                 let news = match client.next(LOG_BATCH) {
                     Ok(events) if events.is_empty() && said.is_none() => {
                         thread::sleep(POLL_LOG_EVERY);

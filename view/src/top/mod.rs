@@ -38,7 +38,7 @@ use self::screen::Drawn;
 use self::terminal::TakenTerminal;
 use self::ui::{Effect, Mode, Ui};
 use crate::feed::{Feed, RingLimits};
-use crate::logs::FollowedLogs;
+use crate::logs::{FollowedLogs, has_ended};
 use crate::notifications::{Waits, sentence};
 use crate::picture::Picture;
 use crate::source::Source;
@@ -195,7 +195,9 @@ impl Top {
                     Ok(client) => {
                         let (of, sender) = (key.clone(), sender.clone());
                         let send = move |news| sender.send(Happening::Log(of.clone(), news)).is_ok();
-                        match Following::start(key.clone(), client, send) {
+                        let (of, feed) = (key.clone(), Arc::clone(feed));
+                        let has_ended = move || feed.picture().items.iter().any(|it| it.key == of && has_ended(it));
+                        match Following::start(key.clone(), client, has_ended, send) {
                             Ok(following) => followed = Some(following),
                             Err(error) => ui.show_log(&key, Err(format!("cannot start a thread: {error}"))),
                         }

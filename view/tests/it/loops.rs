@@ -312,6 +312,10 @@ fn a_browser_follows_the_log_of_a_loop() {
     let mut events = server.events_of(&address, Some(&seen));
     let (_, name, text) = events.read_text();
     assert_eq!((name.as_str(), text.as_str()), ("message", "third"));
+    // Nobody holds its lock: it was killed in the middle of a line.
+    append("half a li");
+    let (_, name, text) = events.read_text();
+    assert_eq!((name.as_str(), text.as_str()), ("message", "half a li"));
     // The loop is started again within the same second.
     put(&path, &log("--- task iteration 1 ---\n[26-04-05 08:00:01] another\nand more than before\n"));
     let last = read_to(&mut events, &mut lines, "and more than before");

@@ -181,7 +181,8 @@ fn a_refusal_is_as_it_is_described() {
     let (server, failure) = (&described.server, &described.description["components"]["schemas"]["Failure"]);
     for (request, expected) in [
         ("GET /none HTTP/1.1\r\nHost: HOST\r\nAuthorization: Bearer TOKEN\r\n\r\n", 404),
-        ("GET /api/sessions/none HTTP/1.1\r\nHost: HOST\r\nAuthorization: Bearer TOKEN\r\n\r\n", 409),
+        ("GET /api/sessions/none HTTP/1.1\r\nHost: HOST\r\nAuthorization: Bearer TOKEN\r\n\r\n", 404),
+        ("GET /api/runs?cursor=x HTTP/1.1\r\nHost: HOST\r\nAuthorization: Bearer TOKEN\r\n\r\n", 400),
         ("GET /api/state HTTP/1.1\r\nHost: HOST\r\n\r\n", 401),
         ("GET /api/state HTTP/1.1\r\nHost: other\r\n\r\n", 403),
         (

@@ -133,9 +133,10 @@ fn description() -> Value {
             },
             "responses": {
                 "Failure": {
-                    "description": "400 for a malformed request, 401 without the token, 403 from another origin, 404 for an \
-                        unknown address, 405 for another method, 408 for a slow client, 409 if the command refuses, 415 for an \
-                        action that is no JSON, 431 for a long request, 503 for a server that is busy.",
+                    "description": "400 for a malformed request or parameter, 401 without the token, 403 from another origin, \
+                        404 for an unknown address or id, 405 for another method, 408 for a slow client, 409 if \
+                        the command refuses, 415 for an action that is no JSON, 431 for a long request, 503 for a server \
+                        that is busy.",
                     "content": {"application/json": failure},
                 },
             },

@@ -79,6 +79,10 @@ impl Request {
 
     /// Parses a request line and headers.
     pub(super) fn parse(head: &[u8]) -> Result<Self, RequestError> {
+        // To the parser, two line feeds are the end, and what follows them is another request.
+        if head.split_inclusive(|byte| *byte == b'\n').any(|line| !line.ends_with(b"\r\n")) {
+            return Err(RequestError::Malformed);
+        }
         let mut headers = [httparse::EMPTY_HEADER; MAX_HEADERS];
         let mut parsed = httparse::Request::new(&mut headers);
         match parsed.parse(head) {

@@ -19,6 +19,12 @@ use crate::event_id::EventId;
 use crate::feed::Feed;
 use crate::logs::{FollowedLogs, LogClient};
 
+/// The exit status of `baton` where no record has the id, or several have the name.
+const NOT_FOUND: i32 = 4;
+
+/// The exit status of `baton` where it does not understand its arguments.
+const USAGE: i32 = 2;
+
 /// How many decisions and sessions are listed.
 const PAGE: &str = "--limit=200";
 
@@ -209,9 +215,21 @@ impl Routes {
         if output.status.success() {
             Ok(output.stdout)
         } else {
-            Err(Response::error(409, String::from_utf8_lossy(&output.stderr).trim()))
+            Err(refusal(output.status.code(), &String::from_utf8_lossy(&output.stderr)))
         }
     }
+}
+
+/// Returns the response to a request whose command failed with this status. If an id or a parameter is wrong, it has the
+/// first line alone: the others are advice for a command line.
+fn refusal(exit_status: Option<i32>, printed: &str) -> Response {
+    let status = match exit_status {
+        Some(NOT_FOUND) => 404,
+        Some(USAGE) => 400,
+        _ => return Response::error(409, printed.trim()),
+    };
+    let line = printed.lines().next().unwrap_or_default();
+    Response::error(status, line.strip_prefix("error: ").unwrap_or(line))
 }
 
 fn json(value: &impl Serialize) -> Response {

@@ -78,8 +78,8 @@ fn an_action_is_a_command_of_baton() {
     let path = format!("/api/runs/{run}");
     check(json!({"action": "pause", "id": run}), 200, &path, "status", json!("paused"));
     check(json!({"action": "continue", "id": run}), 200, &path, "status", json!("active"));
-    check(json!({"action": "pause", "id": "none"}), 409, &path, "status", json!("active"));
-    check(json!({"action": "pause", "id": "--help"}), 409, &path, "status", json!("active"));
+    check(json!({"action": "pause", "id": "none"}), 404, &path, "status", json!("active"));
+    check(json!({"action": "pause", "id": "--help"}), 404, &path, "status", json!("active"));
     check(json!({"action": "pause", "id": "a b"}), 400, &path, "status", json!("active"));
     check(json!({"action": "delete", "id": run}), 400, &path, "status", json!("active"));
     check(json!({"action": "pause"}), 400, &path, "status", json!("active"));
@@ -98,7 +98,16 @@ fn an_action_is_a_command_of_baton() {
     assert!(body(&server.get(&format!("/api/runs/{run}/log"))).contains("Cancelled"));
     let decisions = server.json("/api/decisions?after=1");
     assert_eq!(decisions[0]["n"], 2);
-    assert_eq!(status(&server.get("/api/sessions/none")), 409);
+    for (path, expected, why) in [
+        ("/api/sessions/none", 404, "no session has the id or name \"none\""),
+        ("/api/runs/none/log", 404, "no run has the id or name \"none\""),
+        ("/api/sessions?cursor=x", 400, "a cursor is the value that the previous page ended with"),
+    ] {
+        let answer = server.get(path);
+        let error = serde_json::from_str::<Value>(body(&answer)).unwrap()["error"].as_str().unwrap().to_owned();
+        assert!(status(&answer) == expected && error.contains(why) && !error.contains('\n'), "{path}: {answer}");
+        assert!(!error.starts_with("error: "), "{error}");
+    }
     for path in ["/api/sessions/s1/decisions".to_owned(), format!("/api/runs/{run}/decisions")] {
         let about = server.json(&path);
         assert!(about[0]["n"].is_u64() && about[0]["reasons"][0]["sentence"].is_string(), "{path}: {about}");
@@ -152,7 +161,7 @@ fn the_end_of_a_conversation_is_read_from_the_transcript_alone() {
     assert_eq!(server.json(path), nothing);
     nix::unistd::mkfifo(&transcript, nix::sys::stat::Mode::S_IRWXU).unwrap();
     assert_eq!(server.json(path), nothing);
-    assert_eq!(status(&server.get("/api/sessions/none/conversation")), 409);
+    assert_eq!(status(&server.get("/api/sessions/none/conversation")), 404);
     assert_eq!(status(&server.get("/api/sessions/a%20b/conversation")), 404);
 }
 
@@ -177,6 +186,8 @@ fn what_no_browser_sends_is_refused_and_harms_nobody() {
         ("chunks", post("Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n"), 400),
         ("a length that is none", post("Content-Length: +2\r\n\r\n{}"), 400),
         ("a request behind another", post("Content-Length: 2\r\n\r\n{}GET / HTTP/1.1\r\n\r\n"), 400),
+        ("a request behind line feeds", server.head("GET /").replace('\r', "") + "\nGET / HTTP/1.1\r\n\r\n", 400),
+        ("a line feed", server.head("GET /") + "X: 1\nY: 2\r\n\r\n", 400),
         ("a GET with a body", server.head("GET /") + "Content-Length: 2\r\n\r\n{}", 400),
         ("an expectation", post("Expect: 100-continue\r\nContent-Length: 2\r\n\r\n"), 400),
         ("no JSON", post("Content-Length: 2\r\n\r\n[]"), 400),

@@ -4,11 +4,18 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
 use crate::{Scratch, program};
+
+/// How long to wait: far more than needed, so only a fault reaches it.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// How long to wait before looking again.
+const PAUSE: Duration = Duration::from_millis(10);
 
 /// A running server.
 pub struct ViewServer {
@@ -60,6 +67,15 @@ impl ViewServer {
         let stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
         stream
+    }
+
+    /// Waits until a request that is let in gets a place.
+    pub fn wait_for_place(&self) {
+        let end = Instant::now() + PATIENCE;
+        while status(&self.get("/api/state")) == 503 {
+            assert!(Instant::now() < end, "no place becomes free");
+            thread::sleep(PAUSE);
+        }
     }
 
     /// Sends bytes, and returns the answer. An answer may be lost if the server closes before it has read everything.

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 use std::net::{Shutdown, TcpStream};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// How many bytes a client must read within the time limit.
@@ -10,13 +11,13 @@ const PIECE: usize = 64 * 1024;
 /// A connection. A client that reads too slowly is an error, also if it reads a byte now and then: it would keep its place
 /// for ever.
 pub(super) struct Client {
-    pub(super) stream: TcpStream,
+    pub(super) stream: Arc<TcpStream>,
     /// How long it may take to read a piece.
     time_limit: Duration,
 }
 
 impl Client {
-    pub(super) fn new(stream: TcpStream, time_limit: Duration) -> Self {
+    pub(super) fn new(stream: Arc<TcpStream>, time_limit: Duration) -> Self {
         Self { stream, time_limit }
     }
 
@@ -45,7 +46,7 @@ impl Write for Client {
                 return Err(io::ErrorKind::TimedOut.into());
             }
             self.stream.set_write_timeout(Some(left))?;
-            match self.stream.write(piece) {
+            match (&*self.stream).write(piece) {
                 Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
                 Ok(count) => piece = piece.get(count..).unwrap_or_default(),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -82,7 +83,7 @@ mod tests {
     fn is_written_to(time_limit: Duration, read: impl FnOnce(TcpStream) + Send + 'static) -> bool {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let reader = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-        let mut client = Client::new(listener.accept().unwrap().0, time_limit);
+        let mut client = Client::new(Arc::new(listener.accept().unwrap().0), time_limit);
         let reader = thread::spawn(move || read(reader));
         let is_written = client.write_all(&vec![b'x'; LENGTH]).is_ok();
         drop(client);

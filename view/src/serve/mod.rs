@@ -9,6 +9,7 @@ mod description;
 mod event_stream;
 mod loops;
 mod page;
+mod places;
 mod request;
 mod response;
 mod routes;
@@ -29,6 +30,7 @@ use clap::Args;
 use self::access::Access;
 use self::client::Client;
 use self::event_stream::{write_events, write_log};
+use self::places::{Place, Places};
 use self::request::{READ_TIMEOUT, Request, RequestError};
 use self::response::Response;
 use self::routes::{Answer, Routes};
@@ -42,9 +44,6 @@ const FIRST_PORT: u16 = 7410;
 
 /// How many ports are tried.
 const PORTS: u16 = 100;
-
-/// The maximum number of connections at one time.
-const MAX_CLIENTS: usize = 64;
 
 /// How long a client may take to read a piece of what it is sent.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -94,6 +93,7 @@ pub enum ServeError {
 /// What every connection needs.
 struct Server {
     access: Access,
+    places: Arc<Places>,
     routes: Routes,
     feed: Arc<Feed>,
     /// How long a client may take to read a piece of what it is sent.
@@ -113,7 +113,7 @@ impl Serve {
         let access = Access { port, token, code: Mutex::new(code), is_read_only: self.read_only };
         let routes = Routes { baton, is_read_only: self.read_only, logs: FollowedLogs::default() };
         let feed = watcher::start(source, RingLimits::default())?;
-        let server = Arc::new(Server { access, routes, feed, write_timeout: WRITE_TIMEOUT });
+        let server = Arc::new(Server { access, places: Arc::default(), routes, feed, write_timeout: WRITE_TIMEOUT });
         let mut out = io::stdout().lock();
         writeln!(out, "{printed}").and_then(|()| out.flush()).map_err(ServeError::Output)?;
         drop(out);
@@ -143,23 +143,16 @@ impl Serve {
 
 impl Server {
     fn accept(self: &Arc<Self>, listener: &TcpListener) -> Result<(), ServeError> {
-        // Each connection holds a clone for as long as its thread runs.
-        let clients = Arc::new(());
         for connection in listener.incoming() {
-            let Ok(stream) = connection else {
+            let Ok(stream) = connection.map(Arc::new) else {
                 thread::sleep(ACCEPT_PAUSE);
                 continue;
             };
-            let mut client = Client::new(stream, self.write_timeout);
-            if Arc::strong_count(&clients) > MAX_CLIENTS {
-                // It fits into the buffer of the connection, so nobody waits.
-                let _ = Response::error(503, "too many connections").write(&mut client);
-                continue;
-            }
-            let (place, server) = (Arc::clone(&clients), Arc::clone(self));
+            let place = self.places.enter(&stream);
+            let (mut client, server) = (Client::new(stream, self.write_timeout), Arc::clone(self));
             let handle = move || {
                 // A client that has gone needs no answer.
-                let _ = server.handle(&mut client);
+                let _ = server.handle(&mut client, &place);
                 drop((client, place));
             };
             // Without a thread, the connection is closed.
@@ -168,8 +161,8 @@ impl Server {
         Ok(())
     }
 
-    fn handle(&self, client: &mut Client) -> io::Result<()> {
-        let request = match Request::read(&mut client.stream, READ_TIMEOUT) {
+    fn handle(&self, client: &mut Client, place: &Place) -> io::Result<()> {
+        let request = match Request::read(&client.stream, READ_TIMEOUT) {
             Ok(request) => request,
             Err(RequestError::Gone(error)) => return Err(error),
             Err(error) => {
@@ -181,17 +174,18 @@ impl Server {
                 return Response::error(status, &error.to_string()).write(client);
             }
         };
-        match self.answer(&request) {
+        match self.answer(&request, place) {
             Answer::Response(response) => response.write(client),
             Answer::Events(after) => write_events(client, &self.feed, after),
             Answer::Log(log, id) => write_log(client, log, || loops::has_ended(&self.feed.picture(), &id)),
         }
     }
 
-    fn answer(&self, request: &Request) -> Answer {
+    fn answer(&self, request: &Request, place: &Place) -> Answer {
         match self.access.check(request) {
             Err(refusal) => Answer::Response(refusal),
             Ok(Some(entered)) => Answer::Response(entered),
+            Ok(None) if !place.let_in() => Answer::Response(Response::error(503, "too many connections")),
             Ok(None) => self.routes.answer(request, &self.feed),
         }
     }

@@ -50,7 +50,7 @@ pub(super) enum RequestError {
 
 impl Request {
     /// Reads a request.
-    pub(super) fn read(stream: &mut TcpStream, timeout: Duration) -> Result<Self, RequestError> {
+    pub(super) fn read(stream: &TcpStream, timeout: Duration) -> Result<Self, RequestError> {
         let deadline = Instant::now() + timeout;
         let mut bytes = Vec::new();
         let end = loop {
@@ -137,7 +137,7 @@ impl Request {
 }
 
 /// Reads what is there, or waits for it until the deadline.
-fn read_some(stream: &mut TcpStream, bytes: &mut Vec<u8>, deadline: Instant) -> Result<(), RequestError> {
+fn read_some(mut stream: &TcpStream, bytes: &mut Vec<u8>, deadline: Instant) -> Result<(), RequestError> {
     let left = deadline.saturating_duration_since(Instant::now());
     if left.is_zero() {
         return Err(RequestError::TooSlow);

@@ -156,7 +156,7 @@ fn serve(feed: &Arc<Feed>, write_timeout: Duration) -> u16 {
     let port = listener.local_addr().unwrap().port();
     let access = Access { port, ..access(false) };
     let routes = Routes { baton: "baton".into(), is_read_only: false, logs: FollowedLogs::default() };
-    let server = Arc::new(Server { access, routes, feed: Arc::clone(feed), write_timeout });
+    let server = Arc::new(Server { access, places: Arc::default(), routes, feed: Arc::clone(feed), write_timeout });
     thread::spawn(move || server.accept(&listener));
     port
 }

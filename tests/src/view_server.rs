@@ -22,6 +22,8 @@ pub struct ViewServer {
     child: Child,
     /// The port where it listens.
     pub port: u16,
+    /// What a browser sends as `Host`.
+    pub host: String,
     /// The token that lets a client in.
     pub token: String,
 }
@@ -51,8 +53,9 @@ impl ViewServer {
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
         let mut address = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut address).unwrap();
-        let (port, token) = address.trim().strip_prefix("http://127.0.0.1:").unwrap().split_once("/?token=").unwrap();
-        Self { child, port: port.parse().unwrap(), token: token.to_owned() }
+        let (host, token) = address.trim().strip_prefix("http://").unwrap().split_once("/?token=").unwrap();
+        let port = host.split_once(':').unwrap().1.parse().unwrap();
+        Self { child, port, host: host.to_owned(), token: token.to_owned() }
     }
 
     /// Returns the process id of the server.
@@ -91,7 +94,7 @@ impl ViewServer {
     /// Returns the head of a request that is let in.
     #[must_use]
     pub fn head(&self, line: &str) -> String {
-        format!("{line} HTTP/1.1\r\nHost: 127.0.0.1:{}\r\nCookie: baton-{}={}\r\n", self.port, self.port, self.token)
+        format!("{line} HTTP/1.1\r\nHost: {}\r\nCookie: baton-{}={}\r\n", self.host, self.port, self.token)
     }
 
     /// Returns the answer to a request that is let in.
@@ -109,9 +112,10 @@ impl ViewServer {
     /// Returns the answer to an action.
     #[must_use]
     pub fn post(&self, action: &Value) -> String {
-        let (body, origin) = (action.to_string(), format!("http://127.0.0.1:{}", self.port));
+        let (body, host) = (action.to_string(), &self.host);
         let head = self.head("POST /api/actions");
-        let more = format!("Origin: {origin}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n", body.len());
+        let more =
+            format!("Origin: http://{host}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n", body.len());
         self.send(format!("{head}{more}\r\n{body}").as_bytes())
     }
 

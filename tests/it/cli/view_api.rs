@@ -193,8 +193,7 @@ fn a_refusal_is_as_it_is_described() {
         ("POST /api/actions HTTP/1.1\r\nHost: HOST\r\nAuthorization: Bearer TOKEN\r\nOrigin: http://HOST\r\n\r\n", 415),
         ("noise\r\n\r\n", 400),
     ] {
-        let host = format!("127.0.0.1:{}", server.port);
-        let answer = server.send(request.replace("HOST", &host).replace("TOKEN", &server.token).as_bytes());
+        let answer = server.send(request.replace("HOST", &server.host).replace("TOKEN", &server.token).as_bytes());
         assert_eq!(status(&answer), expected, "{request}: {answer}");
         described.check(failure, &serde_json::from_str(body(&answer)).unwrap(), request);
     }

@@ -129,12 +129,13 @@ fn description() -> Value {
             "securitySchemes": {
                 "token": {"type": "http", "scheme": "bearer", "description": "The token that `baton serve` printed."},
                 "cookie": {"type": "apiKey", "in": "cookie", "name": "baton-7410",
-                    "description": "The token, in a cookie whose name has the port. `/?token=TOKEN` sets it."},
+                    "description": "The token, in a cookie whose name has the port. `/?token=TOKEN` sets it. It counts for \
+                        the printed name alone."},
             },
             "responses": {
                 "Failure": {
-                    "description": "400 for a malformed request or parameter, 401 without the token, 403 from another origin, \
-                        404 for an unknown address or id, 405 for another method, 408 for a slow client, 409 if \
+                    "description": "400 for a malformed request or parameter, 401 without the token, 403 from another origin or \
+                        account, 404 for an unknown address or id, 405 for another method, 408 for a slow client, 409 if \
                         the command refuses, 415 for an action that is no JSON, 431 for a long request, 503 for a server \
                         that is busy.",
                     "content": {"application/json": failure},

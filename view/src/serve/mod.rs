@@ -2,6 +2,7 @@
 
 mod access;
 mod action;
+mod address;
 mod api;
 mod client;
 #[cfg(test)]
@@ -9,6 +10,7 @@ mod description;
 mod event_stream;
 mod loops;
 mod page;
+mod peer;
 mod places;
 mod request;
 mod response;
@@ -18,7 +20,7 @@ mod settings;
 mod tests;
 
 use std::io::{self, Write};
-use std::net::{Ipv4Addr, TcpListener};
+use std::net::{Ipv4Addr, Ipv6Addr, TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
@@ -27,9 +29,11 @@ use std::time::Duration;
 
 use clap::Args;
 
-use self::access::Access;
+use self::access::{Access, Code, Keys, Verdict, new_name, new_token};
+use self::address::Address;
 use self::client::Client;
 use self::event_stream::{write_events, write_log};
+use self::peer::Peer;
 use self::places::{Place, Places};
 use self::request::{READ_TIMEOUT, Request, RequestError};
 use self::response::Response;
@@ -42,8 +46,11 @@ use crate::watcher::{self, StartError};
 /// The first port that is tried.
 const FIRST_PORT: u16 = 7410;
 
-/// How many ports are tried.
-const PORTS: u16 = 100;
+/// The last port that is tried.
+const LAST_PORT: u16 = FIRST_PORT + 99;
+
+/// How often any free port is tried. It must be free in both families of addresses.
+const ANY_PORT_ATTEMPTS: usize = 100;
 
 /// How long a client may take to read a piece of what it is sent.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -60,6 +67,10 @@ pub struct Serve {
     /// Open the address in a browser
     #[arg(long)]
     open: bool,
+    /// Use 127.0.0.1 in the address, for a browser that does not know names that end in .localhost. What another program's
+    /// page left at 127.0.0.1 in that browser can then see and do everything here
+    #[arg(long)]
+    no_name: bool,
     /// Refuse every action
     #[arg(long)]
     read_only: bool,
@@ -72,19 +83,25 @@ pub struct Serve {
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
     /// The port cannot be used.
-    #[error("cannot listen on 127.0.0.1 port {port}; without --port, the next free port is taken")]
+    #[error("cannot listen on port {port} of this machine; without --port, the next free port is taken")]
     Listen {
-        /// The last port that was tried.
+        /// The port.
         port: u16,
         /// Why.
         source: io::Error,
     },
+    /// None of the usual ports can be used.
+    #[error("cannot listen on any of the ports {FIRST_PORT} to {LAST_PORT} of this machine; --port 0 takes any other")]
+    NoPort(#[source] io::Error),
     /// The feed cannot be started.
     #[error("cannot follow the state")]
     Start(#[from] StartError),
     /// The system gives no random bytes.
     #[error("the system gives no random bytes")]
     Random(#[source] io::Error),
+    /// There is no thread that accepts connections.
+    #[error("cannot start a thread")]
+    Thread(#[source] io::Error),
     /// The address cannot be printed.
     #[error("cannot write to standard output")]
     Output(#[source] io::Error),
@@ -106,43 +123,77 @@ impl Serve {
     /// # Errors
     /// Returns an error if it cannot begin.
     pub fn run(self, source: impl Source + Send + 'static, baton: PathBuf) -> Result<(), ServeError> {
-        let (listener, port) = self.listen()?;
-        let (token, code) = (new_token()?, self.open.then(new_token).transpose()?);
-        let address = |key: &str| format!("http://127.0.0.1:{port}/?token={key}");
-        let (printed, opened) = (address(&token), code.as_deref().map(address));
-        let access = Access { port, token, code: Mutex::new(code), is_read_only: self.read_only };
+        let (listeners, port) = self.listen()?;
+        let random = |error: getrandom::Error| ServeError::Random(error.into());
+        let name = (!self.no_name).then(new_name).transpose().map_err(random)?;
+        let (address, token) = (Address::new(name, port), new_token().map_err(random)?);
+        let code = self.open.then(new_token).transpose().map_err(random)?;
+        let (printed, opened) = (address.with_key(&token), code.as_deref().map(|code| address.with_key(code)));
+        let keys = Mutex::new(Keys { token: Some(token), code: code.map_or(Code::Nothing, Code::Fresh) });
+        let access = Access { address, keys, is_read_only: self.read_only };
         let routes = Routes { baton, is_read_only: self.read_only, logs: FollowedLogs::default() };
         let feed = watcher::start(source, RingLimits::default())?;
-        let server = Arc::new(Server { access, places: Arc::default(), routes, feed, write_timeout: WRITE_TIMEOUT });
-        let mut out = io::stdout().lock();
-        writeln!(out, "{printed}").and_then(|()| out.flush()).map_err(ServeError::Output)?;
-        drop(out);
+        let places = Arc::default();
+        let server = Arc::new(Server { access, places, routes, feed, write_timeout: WRITE_TIMEOUT });
+        print(&printed).map_err(ServeError::Output)?;
         if let Some(address) = opened {
             open_browser(&address);
         }
-        server.accept(&listener)
+        server.accept_all(listeners)
     }
 
-    fn listen(&self) -> Result<(TcpListener, u16), ServeError> {
-        let ports = self.port.map_or(FIRST_PORT..=FIRST_PORT + PORTS, |port| port..=port);
-        let mut refused = (FIRST_PORT, io::Error::from(io::ErrorKind::AddrInUse));
+    fn listen(&self) -> Result<(Vec<TcpListener>, u16), ServeError> {
+        let ports: Vec<u16> = match self.port {
+            None => (FIRST_PORT..=LAST_PORT).collect(),
+            Some(0) => vec![0; ANY_PORT_ATTEMPTS],
+            Some(port) => vec![port],
+        };
+        let mut refused = io::Error::from(io::ErrorKind::AddrInUse);
         for port in ports {
-            // No other address than that of this machine.
-            match TcpListener::bind((Ipv4Addr::LOCALHOST, port)) {
-                Ok(listener) => {
-                    let port = listener.local_addr().map_or(port, |address| address.port());
-                    return Ok((listener, port));
-                }
-                Err(error) => refused = (port, error),
+            match bind(port, !self.no_name) {
+                Ok(bound) => return Ok(bound),
+                Err(error) => refused = error,
             }
         }
-        let (port, source) = refused;
-        Err(ServeError::Listen { port, source })
+        Err(match self.port {
+            Some(port) => ServeError::Listen { port, source: refused },
+            None => ServeError::NoPort(refused),
+        })
     }
 }
 
+/// Listens on a port of this machine, and of no other address. A browser may look for a name at either of the two addresses
+/// of this machine, so another program must not have the same port at one of them.
+fn bind(port: u16, has_name: bool) -> io::Result<(Vec<TcpListener>, u16)> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
+    let port = listener.local_addr()?.port();
+    let mut listeners = vec![listener];
+    if has_name {
+        match TcpListener::bind((Ipv6Addr::LOCALHOST, port)) {
+            Ok(listener) => listeners.push(listener),
+            // There is no such address here, so nobody can have it.
+            Err(error) if matches!(error.kind(), io::ErrorKind::AddrNotAvailable | io::ErrorKind::Unsupported) => {}
+            Err(error) if error.raw_os_error() == Some(nix::errno::Errno::EAFNOSUPPORT as i32) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok((listeners, port))
+}
+
 impl Server {
-    fn accept(self: &Arc<Self>, listener: &TcpListener) -> Result<(), ServeError> {
+    fn accept_all(self: Arc<Self>, mut listeners: Vec<TcpListener>) -> Result<(), ServeError> {
+        let last = listeners.pop();
+        for listener in listeners {
+            let server = Arc::clone(&self);
+            thread::Builder::new().spawn(move || server.accept(&listener)).map_err(ServeError::Thread)?;
+        }
+        if let Some(listener) = last {
+            self.accept(&listener);
+        }
+        Ok(())
+    }
+
+    fn accept(self: &Arc<Self>, listener: &TcpListener) {
         for connection in listener.incoming() {
             let Ok(stream) = connection.map(Arc::new) else {
                 thread::sleep(ACCEPT_PAUSE);
@@ -158,7 +209,6 @@ impl Server {
             // Without a thread, the connection is closed.
             let _ = thread::Builder::new().name("client".to_owned()).spawn(handle);
         }
-        Ok(())
     }
 
     fn handle(&self, client: &mut Client, place: &Place) -> io::Result<()> {
@@ -174,35 +224,58 @@ impl Server {
                 return Response::error(status, &error.to_string()).write(client);
             }
         };
-        match self.answer(&request, place) {
+        match self.answer(&request, &client.stream, place) {
             Answer::Response(response) => response.write(client),
             Answer::Events(after) => write_events(client, &self.feed, after),
             Answer::Log(log, id) => write_log(client, log, || loops::has_ended(&self.feed.picture(), &id)),
         }
     }
 
-    fn answer(&self, request: &Request, place: &Place) -> Answer {
-        match self.access.check(request) {
+    fn answer(&self, request: &Request, stream: &TcpStream, place: &Place) -> Answer {
+        match self.access.check(request, || Peer::of(stream)) {
             Err(refusal) => Answer::Response(refusal),
-            Ok(Some(entered)) => Answer::Response(entered),
-            Ok(None) if !place.let_in() => Answer::Response(Response::error(503, "too many connections")),
-            Ok(None) => self.routes.answer(request, &self.feed),
+            Ok(Verdict::Entered(response)) => Answer::Response(response),
+            Ok(Verdict::Revoked(refusal)) => {
+                self.places.end_clients();
+                self.tell_of_new_token();
+                Answer::Response(refusal)
+            }
+            Ok(Verdict::LetIn) if !place.let_in() => Answer::Response(Response::error(503, "too many connections")),
+            // If the token was replaced after the check, nobody has ended this connection.
+            Ok(Verdict::LetIn) if !self.access.has_token(request) => {
+                Answer::Response(Response::error(401, "the address was replaced by a new one"))
+            }
+            Ok(Verdict::LetIn) => self.routes.answer(request, &self.feed),
+        }
+    }
+
+    fn tell_of_new_token(&self) {
+        baton_display::warn(
+            "the address that --open gave to the browser was opened a second time: somebody else may have seen it. \
+             All clients were cut off, and need the new address",
+        );
+        match self.access.token() {
+            // Who reads no output gets a browser in by starting the server again.
+            Some(token) => drop(print(&self.access.address.with_key(&token))),
+            None => baton_display::warn("there are no random bytes for a new address; start `baton serve` again"),
         }
     }
 }
 
-/// Returns 256 random bits in hexadecimal.
-fn new_token() -> Result<String, ServeError> {
-    let mut bytes = [0; 32];
-    getrandom::fill(&mut bytes).map_err(|error| ServeError::Random(error.into()))?;
-    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+fn print(address: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    writeln!(out, "{address}").and_then(|()| out.flush())
 }
 
 /// Opens an address in the user's browser. The address was printed, so a failure costs nothing.
 fn open_browser(address: &str) {
     let mut command = Command::new("xdg-open");
     command.arg(address).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    if let Err(error) = command.spawn() {
+    let opened = command.spawn().and_then(|mut child| {
+        // The kernel keeps an ended child until somebody waits for it.
+        thread::Builder::new().name("browser".to_owned()).spawn(move || child.wait())
+    });
+    if let Err(error) = opened {
         baton_display::warn(&format!("cannot run xdg-open: {error}"));
     }
 }

@@ -59,6 +59,13 @@ impl Places {
         Place { places: Arc::clone(self), number }
     }
 
+    /// Ends all connections that were let in.
+    pub(super) fn end_clients(&self) {
+        for stream in self.taken().let_in.values() {
+            let _ = stream.shutdown(Shutdown::Both);
+        }
+    }
+
     fn taken(&self) -> MutexGuard<'_, Taken> {
         self.taken.lock().unwrap_or_else(PoisonError::into_inner)
     }

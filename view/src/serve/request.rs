@@ -38,7 +38,7 @@ pub(super) enum RequestError {
     #[error("the request is malformed")]
     Malformed,
     /// It is too long.
-    #[error("the request is too long")]
+    #[error("the request is too long: 16 KB of headers, such as cookies, and 4 KB of body are read")]
     TooLong,
     /// It did not arrive in time.
     #[error("the request did not arrive in time")]

@@ -2,10 +2,12 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
-use std::net::{Ipv4Addr, Ipv6Addr, TcpListener, TcpStream};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, TcpListener, TcpStream};
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU16, Ordering};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use agent_baton_core::agent::Agent;
@@ -50,7 +52,7 @@ impl Started {
     }
 
     fn port(&self) -> u16 {
-        self.address.strip_prefix("http://127.0.0.1:").unwrap().split('/').next().unwrap().parse().unwrap()
+        self.address.split_once(".localhost:").unwrap().1.split('/').next().unwrap().parse().unwrap()
     }
 
     fn signal(&self, name: &str) {
@@ -70,10 +72,14 @@ impl Started {
 
 /// Listens at a port that the system gives to nobody who asks for any.
 fn fixed_port() -> TcpListener {
+    listen(Ipv4Addr::LOCALHOST.into()).unwrap()
+}
+
+fn listen(at: IpAddr) -> Option<TcpListener> {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     let first = u16::try_from(20_000 + std::process::id() % 10_000).unwrap();
-    let mut ports = std::iter::repeat_with(|| first + NEXT.fetch_add(1, Ordering::Relaxed));
-    ports.find_map(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, port)).ok()).unwrap()
+    let mut ports = std::iter::repeat_with(|| first + NEXT.fetch_add(1, Ordering::Relaxed)).take(1000);
+    ports.find_map(|port| TcpListener::bind((at, port)).ok())
 }
 
 #[test]
@@ -111,9 +117,57 @@ fn only_this_machine_is_listened_to() {
     let scratch = Scratch::new();
     let server = ViewServer::start(&scratch, &[]);
     assert!(TcpStream::connect((Ipv4Addr::LOCALHOST, server.port)).is_ok());
-    assert!(TcpStream::connect((Ipv6Addr::LOCALHOST, server.port)).is_err());
     // A socket that listens everywhere would answer at each address of the loopback device.
     assert!(TcpStream::connect((Ipv4Addr::new(127, 0, 0, 2), server.port)).is_err());
+}
+
+#[test]
+fn no_other_program_has_the_port_at_an_address_where_a_browser_looks() {
+    let scratch = Scratch::new();
+    let Some(taken) = listen(Ipv6Addr::LOCALHOST.into()) else {
+        eprintln!("SKIPPED: this system has no IPv6");
+        return;
+    };
+    let port = taken.local_addr().unwrap().port().to_string();
+    let output = command(&scratch, &["--port", &port]).output().unwrap();
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert!(error.contains("in use") && output.stdout.is_empty(), "{error}");
+    // Without a name, a browser looks at 127.0.0.1 alone.
+    let server = Started::new(command(&scratch, &["--no-name", "--port", &port]));
+    assert!(server.address.starts_with(&format!("http://127.0.0.1:{port}/")), "{}", server.address);
+    drop((server, taken));
+    let server = Started::new(command(&scratch, &["--port", &port]));
+    assert!(TcpStream::connect((Ipv6Addr::LOCALHOST, server.port())).is_ok());
+}
+
+#[test]
+fn the_browser_that_was_opened_leaves_nothing_behind() {
+    let scratch = Scratch::new();
+    let (programs, seen) = (scratch.root().join("programs"), scratch.root().join("seen"));
+    fs::create_dir(&programs).unwrap();
+    let script = format!("#!/bin/sh\necho \"$$ $1\" >'{0}.new'\nmv '{0}.new' '{0}'\n", seen.display());
+    fs::write(programs.join("xdg-open"), script).unwrap();
+    fs::set_permissions(programs.join("xdg-open"), fs::Permissions::from_mode(0o700)).unwrap();
+    let mut opening = command(&scratch, &["--port", "0", "--open"]);
+    let path = opening.get_envs().find(|(name, _)| *name == "PATH").and_then(|(_, path)| path).unwrap().to_owned();
+    opening.env("PATH", format!("{}:{}", programs.display(), path.to_str().unwrap()));
+    let server = Started::new(opening);
+    let end = Instant::now() + Duration::from_secs(60);
+    let opened = loop {
+        if let Ok(opened) = fs::read_to_string(&seen) {
+            break opened;
+        }
+        assert!(Instant::now() < end, "no browser is opened");
+        thread::sleep(Duration::from_millis(10));
+    };
+    let (pid, address) = opened.trim().split_once(' ').unwrap();
+    assert!(address.starts_with(server.address.split_once('=').unwrap().0), "{address}");
+    // Every account can see this address.
+    assert_ne!(address, server.address.trim());
+    while fs::exists(format!("/proc/{pid}")).unwrap() {
+        assert!(Instant::now() < end, "nobody waits for the end of the program");
+        thread::sleep(Duration::from_millis(10));
+    }
 }
 
 #[test]

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 fn the_page_comes_with_a_cookie_and_without_anything_of_others() {
     let scratch = Scratch::new();
     let server = ViewServer::start(&scratch, &[]);
-    let host = format!("Host: 127.0.0.1:{}\r\n", server.port);
+    let host = format!("Host: {}\r\n", server.host);
     let entered = server.send(format!("GET /?token={} HTTP/1.1\r\n{host}\r\n", server.token).as_bytes());
     let cookie = format!("Set-Cookie: baton-{}={}; HttpOnly; SameSite=Strict; Path=/", server.port, server.token);
     assert_eq!(status(&entered), 303, "{entered}");
@@ -171,7 +171,7 @@ fn what_no_browser_sends_is_refused_and_harms_nobody() {
     let scratch = Scratch::new();
     let server = ViewServer::start(&scratch, &[]);
     let post = |more: &str| {
-        let origin = format!("Origin: http://127.0.0.1:{}\r\nContent-Type: application/json\r\n", server.port);
+        let origin = format!("Origin: http://{}\r\nContent-Type: application/json\r\n", server.host);
         format!("{}{origin}{more}", server.head("POST /api/actions"))
     };
     let long = "x".repeat(20_000);
@@ -235,6 +235,57 @@ fn silent_clients_keep_nobody_out() {
         is_over.store(true, Ordering::Relaxed);
         assert_eq!(statuses, [200; 20]);
     });
+}
+
+#[test]
+fn a_cookie_of_another_port_keeps_nobody_out() {
+    let scratch = Scratch::new();
+    let server = ViewServer::start(&scratch, &[]);
+    let (port, host, token) = (server.port, &server.host, &server.token);
+    let get = |cookies: &str| {
+        let head = format!("GET /api/state HTTP/1.1\r\nHost: {host}\r\nCookie: {cookies}\r\n\r\n");
+        status(&server.send(head.as_bytes()))
+    };
+    assert_eq!(get(&format!("baton-{port}=x; baton-{port}={token}")), 200);
+    assert_eq!(get(&format!("baton-{port}={token}; baton-{port}=x")), 200);
+    assert_eq!(get(&format!("baton-{port}=x; baton-{port}=y")), 401);
+}
+
+#[test]
+fn each_server_has_an_address_that_nobody_had_before() {
+    let scratch = Scratch::new();
+    let name = |server: &ViewServer| server.host.split_once(".localhost:").unwrap().0.to_owned();
+    let first = ViewServer::start(&scratch, &[]);
+    let other = ViewServer::start(&scratch, &[]);
+    assert_ne!(name(&first), name(&other));
+    let cookie = format!("baton-{}={}", first.port, first.token);
+    let bearer = format!("Authorization: Bearer {}", first.token);
+    for (host, header, expected) in [
+        (first.host.clone(), format!("Cookie: {cookie}"), 200),
+        (first.host.clone(), bearer.clone(), 200),
+        (format!("127.0.0.1:{}", first.port), bearer.clone(), 200),
+        (format!("localhost:{}", first.port), bearer.clone(), 200),
+        // What a worker has that another program left at the address of the machine.
+        (format!("127.0.0.1:{}", first.port), format!("Cookie: {cookie}"), 401),
+        (format!("localhost:{}", first.port), format!("Cookie: {cookie}"), 401),
+        (format!("{}.localhost:{}", name(&other), first.port), bearer.clone(), 403),
+        (format!("{}.localhost:{}", name(&first), other.port), bearer, 403),
+    ] {
+        let head = format!("GET /api/state HTTP/1.1\r\nHost: {host}\r\n{header}\r\n\r\n");
+        assert_eq!(status(&first.send(head.as_bytes())), expected, "{head}");
+    }
+    let enter = format!("GET /?token={} HTTP/1.1\r\nHost: 127.0.0.1:{}\r\n\r\n", first.token, first.port);
+    assert_eq!(status(&first.send(enter.as_bytes())), 401);
+}
+
+#[test]
+fn a_browser_that_knows_no_names_gets_the_address_of_the_machine() {
+    let scratch = Scratch::new();
+    let server = ViewServer::start(&scratch, &["--no-name"]);
+    assert_eq!(server.host, format!("127.0.0.1:{}", server.port));
+    assert_eq!(status(&server.get("/api/state")), 200);
+    let enter = format!("GET /?token={} HTTP/1.1\r\nHost: {}\r\n\r\n", server.token, server.host);
+    assert_eq!(status(&server.send(enter.as_bytes())), 303);
 }
 
 #[test]

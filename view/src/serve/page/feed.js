@@ -39,7 +39,7 @@ export function follow(changed, connection) {
       if (events.readyState !== EventSource.CLOSED) return connection('not connected, trying again');
       again = setTimeout(() => { close = connect(); }, RETRY_MS);
       const answer = await fetch('api/settings').catch(() => null);
-      connection(answer?.status === 401
+      connection([401, 403].includes(answer?.status)
         ? 'the server was started again: open the address that it printed'
         : 'not connected, trying again');
     });

@@ -63,7 +63,7 @@ for (const [name, viewport] of [['a wide window', { width: 1600, height: 900 }],
 
 /** Returns the status of the answer to a request of a program. */
 async function status(server, headers, path = '/api/state') {
-  const asked = request({ host: '127.0.0.1', port: server.port, path, headers }).end();
+  const asked = request({ host: '127.0.0.1', port: server.port, path, headers: { host: server.address.host, ...headers } }).end();
   const [answer] = await once(asked, 'response');
   answer.resume();
   return answer.statusCode;
@@ -77,6 +77,7 @@ check('a request with a foreign Host, a foreign Origin or no token is refused', 
     [{}, 401],
     [{ cookie: `baton-${server.port}=${'0'.repeat(64)}` }, 401],
     [{ cookie, host: `evil.example:${server.port}` }, 403],
+    [{ cookie, host: `127.0.0.1:${server.port}` }, 401],
     [{ cookie, origin: 'http://evil.example' }, 403],
     [{ cookie, origin: 'null' }, 403],
     [{ cookie, 'sec-fetch-site': 'same-site' }, 403],
@@ -157,6 +158,71 @@ check('a page of another origin in the same browser can neither read nor act', a
   assert.equal(shown.status, 'active');
   await entry(own, 'nightly').getByRole('button', { name: 'Pause' }).click();
   await until('the own page still acts', () => JSON.parse(scratch.baton('run', 'show', '--json', run)).status === 'paused');
+});
+
+check('what another program left at the port before gets nothing', async (scratch, browser) => {
+  // It listens first, and leaves a service worker that passes on what it sees and asks for the state itself.
+  const seen = [];
+  const worker = `
+    const tell = (text) => fetch('http://127.0.0.1:COLLECTOR/' + encodeURIComponent(text), { mode: 'no-cors' });
+    self.addEventListener('activate', (event) => event.waitUntil(clients.claim()));
+    self.addEventListener('fetch', (event) => {
+      tell('asked ' + event.request.url);
+      event.respondWith(fetch(event.request));
+    });
+    self.addEventListener('message', (event) => event.waitUntil(
+      fetch('/api/state').then(async (answer) => tell('state ' + answer.status), () => tell('state refused'))));`;
+  const collector = createServer((asked, answer) => {
+    seen.push(decodeURIComponent(asked.url.slice(1)));
+    answer.end();
+  });
+  collector.listen(0, '127.0.0.1');
+  await once(collector, 'listening');
+  const before = createServer((asked, answer) => {
+    const isWorker = asked.url === '/worker.js';
+    answer.setHeader('Content-Type', isWorker ? 'text/javascript' : 'text/html');
+    answer.end(isWorker ? worker.replace('COLLECTOR', collector.address().port) : '<!doctype html><title>before</title>');
+  });
+  before.listen(0, '127.0.0.1');
+  await once(before, 'listening');
+  const { port } = before.address();
+  scratch.ending.push(() => collector.close());
+  const context = await browser.newContext();
+  const old = await context.newPage();
+  await old.goto(`http://127.0.0.1:${port}/`);
+  await old.evaluate(async () => {
+    await navigator.serviceWorker.register('/worker.js');
+    await navigator.serviceWorker.ready;
+  });
+  before.closeAllConnections?.();
+  before.close();
+  const server = await scratch.serve('--port', String(port));
+  const page = await open(browser, server, { context });
+  await old.evaluate(async () => (await navigator.serviceWorker.ready).active.postMessage('go'));
+  await until('the worker asked for the state', () => seen.some((text) => text.startsWith('state')));
+  assert.ok(seen.includes('state 401'), seen.join());
+  assert.ok(!seen.some((text) => text.includes('token') || text.includes('localhost')), seen.join());
+  assert.deepEqual(page.errors, []);
+});
+
+check('another port of this machine gets no cookie and can set none', async (scratch, browser) => {
+  const server = await scratch.serve();
+  const context = await browser.newContext();
+  const page = await open(browser, server, { context });
+  const cookies = [];
+  const other = createServer((asked, answer) => {
+    cookies.push(asked.headers.cookie ?? '');
+    answer.setHeader('Set-Cookie', [`baton-${server.port}=x; Path=/api`, `baton-${server.port}=x; Path=/; Domain=localhost`]);
+    answer.end('other');
+  });
+  other.listen(0, '127.0.0.1');
+  await once(other, 'listening');
+  scratch.ending.push(() => other.close());
+  const visitor = await context.newPage();
+  for (const host of ['127.0.0.1', 'localhost', 'other.localhost']) await visitor.goto(`http://${host}:${other.address().port}/`);
+  assert.ok(cookies.length >= 3 && !cookies.join().includes(server.token), cookies.join());
+  await page.reload();
+  await page.locator('#connection', { hasText: 'live' }).waitFor();
 });
 
 check('the page asks nobody else for anything', async (scratch, browser) => {

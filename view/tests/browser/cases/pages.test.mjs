@@ -93,17 +93,21 @@ check('a change while the details are read is read after them', async (scratch, 
   const agent = await scratch.agent('claude');
   await agent.begin('s1');
   await agent.tool('s1', 'baton run start nightly');
-  const page = await open(browser, await scratch.serve());
+  const server = await scratch.serve();
+  const page = await open(browser, server);
   let isOld = true;
   await page.route(/\/api\/runs\/[^/]+$/, async (route) => {
-    const response = await route.fetch();
+    // Node.js may not know the name of the server.
+    const address = `http://127.0.0.1:${server.port}${new URL(route.request().url()).pathname}`;
+    const response = await fetch(address, { headers: { authorization: `Bearer ${server.token}` } });
+    const body = await response.text();
     if (isOld) {
       isOld = false;
       await agent.tool('s1', 'baton run update nightly --phase review');
       // The list is behind the details, and follows the state.
       await page.locator('#section-runs li', { hasText: 'review' }).waitFor({ state: 'attached' });
     }
-    await route.fulfill({ response });
+    await route.fulfill({ status: response.status, contentType: 'application/json', body });
   });
   await entry(page, 'nightly').getByRole('link').click();
   await page.locator('dd', { hasText: 'review' }).waitFor();

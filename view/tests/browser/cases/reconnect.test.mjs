@@ -49,7 +49,7 @@ check('after a cut connection the page has each change once', async (scratch, br
   assert.deepEqual(seen, seen.map((_, at) => seen[0] + at), 'no gap and no repetition');
 });
 
-check('a killed server is found again once the new address was opened', async (scratch, browser) => {
+check('a page says that its server was killed, and the new address shows what happened since', async (scratch, browser) => {
   const server = await scratch.serve();
   const context = await browser.newContext();
   const page = await open(browser, server, { context });
@@ -62,10 +62,9 @@ check('a killed server is found again once the new address was opened', async (s
   const again = await server.restart();
   await connection(page, 'open the address that it printed');
   assert.deepEqual(await titles(page, 'working'), ['s1'], 'what was known stays');
-  await open(browser, again, { context });
-  await connection(page, 'live');
-  await until('the new picture', async () => (await titles(page, 'waiting')).includes('s1'));
-  assert.deepEqual(page.errors, []);
+  const other = await open(browser, again, { context });
+  await until('the new picture', async () => (await titles(other, 'waiting')).includes('s1'));
+  assert.deepEqual([page.errors, other.errors], [[], []]);
 });
 
 check('two tabs show the same', async (scratch, browser) => {

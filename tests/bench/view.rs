@@ -9,7 +9,7 @@ use agent_baton_core::agent::Agent;
 use agent_baton_tests::terminal::Terminal;
 use agent_baton_tests::view_server::{ViewServer, status};
 use agent_baton_tests::{Scratch, Window, history};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::many::{LIVING, Living, write_logs};
 
@@ -49,15 +49,42 @@ pub fn measure(rounds: usize, archived: usize) -> Vec<Face> {
     assert_eq!(window.baton(SESSION, &["run", "start", "alive"]).code, Some(0));
     history::fill(&scratch, SESSION, archived);
     let _living = Living::add(&scratch, SESSION);
+    write_transcripts(&scratch);
     fs::remove_file(scratch.state_dir().join("index/complete")).expect("the index");
     // A command has the time to make the index anew, and an event has not.
     assert_eq!(scratch.baton(["session", "pin", SESSION]).run().code, Some(0));
     assert!(!scratch.has_inbox());
     assert_eq!(scratch.baton(["session", "list"]).run().code, Some(0));
-    let logs = write_logs(&scratch);
-    let found = scratch.baton(["session", "discover", logs.to_str().expect("UTF-8")]).run();
-    assert_eq!(found.code, Some(0), "{found:?}");
+    let config = scratch.home().join(".config/baton");
+    fs::create_dir_all(&config).expect("a directory");
+    fs::write(config.join("config.toml"), format!("[view]\nwatch = [{:?}]\n", write_logs(&scratch))).expect("a file");
     vec![served(&scratch, &mut window, rounds), drawn(&scratch, &mut window, rounds)]
+}
+
+/// Gives each living session a transcript of some 100 KB.
+fn write_transcripts(scratch: &Scratch) {
+    let dir = scratch.home().join(".claude/projects/-work");
+    fs::create_dir_all(&dir).expect("a directory");
+    for entry in fs::read_dir(scratch.state_dir().join("sessions")).expect("a directory") {
+        let path = entry.expect("an entry").path();
+        let mut record: Value = serde_json::from_slice(&fs::read(&path).expect("a record")).expect("a record");
+        let Some(id) = record["id"].as_str().filter(|id| id.starts_with("living-")) else { continue };
+        let transcript = dir.join(format!("{id}.jsonl"));
+        fs::write(&transcript, transcript_of(id)).expect("a transcript");
+        record["transcript"] = json!(transcript);
+        fs::write(&path, record.to_string()).expect("a record");
+    }
+}
+
+fn transcript_of(id: &str) -> String {
+    let line = |kind: &str, content: &Value| json!({"type": kind, "sessionId": id, "message": {"role": kind, "content": content}});
+    let words = "the tests of the parser pass, and its errors name the line. ".repeat(16);
+    let turn = format!(
+        "{}\n{}\n",
+        line("user", &json!("go on with the parser")),
+        line("assistant", &json!([{"type": "text", "text": words}]))
+    );
+    turn.repeat(80)
 }
 
 /// Plays the changes in turn, and returns how long each took until `seen` had seen the status.

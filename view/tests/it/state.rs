@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use agent_baton_core::agent::Agent;
+use agent_baton_core::timestamp::Timestamp;
 use agent_baton_tests::other_machine::carry_off;
 use agent_baton_tests::{Scratch, Window};
 use baton_status::{ItemKind, Section};
@@ -192,6 +193,50 @@ fn what_was_said_last_is_shown_and_only_while_it_is_of_use() {
     // Nothing of it is stored.
     let found = std::process::Command::new("grep").args(["-rl", "shall I go on"]).arg(scratch.state_dir()).output();
     assert_eq!(found.unwrap().stdout, b"");
+}
+
+/// No event tells that the user granted a permission.
+#[test]
+fn a_question_waits_until_its_call_has_a_result() {
+    let scratch = Scratch::new();
+    let mut source = source(&scratch);
+    let mut window = Window::open(&scratch, Agent::Claude, "%1");
+    let transcript = scratch.root().join("s1.jsonl");
+    window.hook("SessionStart", "s1", &json!({"transcript_path": transcript}));
+    window.hook("UserPromptSubmit", "s1", &json!({"prompt": "words", "transcript_path": transcript}));
+    let asks = json!({"notification_type": "permission_prompt", "transcript_path": transcript});
+    window.hook("Notification", "s1", &asks);
+    let asked = source.read().unwrap().items.remove(0).since.unwrap().unix_ms;
+    // A time is in seconds after the question.
+    let mut check = |what: &str, calls: &[(&str, &str, i64)], expected: &str| {
+        let line = |(kind, id, at): &(&str, &str, i64)| {
+            let at = Timestamp { unix_ms: asked.saturating_add_signed(at * 1000), boot: String::new(), boot_ms: 0 };
+            let content = match *kind {
+                "user" => json!([{"type": "tool_result", "tool_use_id": id}]),
+                "assistant" => json!([{"type": "tool_use", "id": id, "name": "Bash", "input": {"command": id}}]),
+                _ => json!([{"type": "text", "text": "[Request interrupted by user for tool use]"}]),
+            };
+            let kind = if *kind == "interrupted" { "user" } else { kind };
+            format!(
+                "{}\n",
+                json!({"type": kind, "timestamp": baton_display::format_rfc3339(&at), "message": {"content": content}})
+            )
+        };
+        std::fs::write(&transcript, calls.iter().map(line).collect::<String>()).unwrap();
+        let item = source.read().unwrap().items.remove(0);
+        assert_eq!(format!("{} {}", item.status, item.question.unwrap_or_default()).trim_end(), expected, "{what}");
+        let alive = scratch.baton(["status", "--json"]).run().json()["alive"].take();
+        let word = alive[0]["waiting_for"].as_str().or(alive[0]["status"].as_str());
+        assert_eq!(word, Some(item.status.as_str()), "{what}");
+    };
+    let (call, later) = (("assistant", "a", -6), ("assistant", "sleep", 9));
+    check("no transcript", &[], "permission");
+    check("the call that is asked about", &[call], "permission Bash: a");
+    check("another one has a result", &[call, ("assistant", "b", -6), ("user", "b", 3)], "permission Bash: a");
+    check("it has a result from before", &[call, ("user", "a", -1)], "permission");
+    check("it has a result", &[call, ("user", "a", 5)], "active");
+    check("the next call is made", &[call, ("user", "a", 5), later], "active");
+    check("it was refused", &[call, ("user", "a", 5), ("interrupted", "", 5)], "idle");
 }
 
 /// The view shows a start of long ago as often as it is read, and removes nothing.

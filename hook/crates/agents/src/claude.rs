@@ -4,6 +4,7 @@ mod context_usage;
 mod conversation;
 mod last_turn;
 mod session_files;
+mod tool_calls;
 mod transcript_lines;
 
 use std::path::Path;
@@ -19,6 +20,7 @@ pub(super) use context_usage::read_usage;
 pub(super) use conversation::read_conversation;
 pub(super) use last_turn::judge_last_turn;
 pub(super) use session_files::{SESSION_FILES, is_folder_name};
+pub(super) use tool_calls::read_calls;
 
 use super::background_work;
 use super::lenient_json::{LenientString, lenient};

@@ -26,6 +26,7 @@ pub mod reply;
 pub mod session_files;
 mod supervisor_claim;
 mod survivors;
+mod tool_calls;
 mod transcript;
 
 use std::path::{Path, PathBuf};
@@ -49,6 +50,7 @@ pub use payload_error::PayloadError;
 pub use profile::Profile;
 pub use supervisor_claim::{FENCE_VARIABLE, RUN_VARIABLE};
 pub use survivors::{COMMAND_SESSION_VARIABLE, Survivor};
+pub use tool_calls::ToolCalls;
 
 use crate::raw_event::RawEvent;
 use baton_system::environment::Environment;
@@ -96,6 +98,8 @@ pub struct AgentSpec {
     read_usage: context_usage::ReadUsage,
     /// Reads the last messages from the end of a transcript.
     read_conversation: conversation::ReadConversation,
+    /// Reads the tool calls of the newest turn from the end of a transcript.
+    read_calls: tool_calls::ReadCalls,
     parse: Parse,
     /// How many `Stop` events in a row a hook may block.
     pub block_cap: Option<BlockCap>,
@@ -139,6 +143,7 @@ const CLAUDE: AgentSpec = AgentSpec {
     judge_last_turn: claude::judge_last_turn,
     read_usage: claude::read_usage,
     read_conversation: claude::read_conversation,
+    read_calls: claude::read_calls,
     parse: claude::parse,
     block_cap: Some(BlockCap {
         variable: claude::BLOCK_CAP_VARIABLE,
@@ -170,6 +175,7 @@ const CODEX: AgentSpec = AgentSpec {
     judge_last_turn: codex::judge_last_turn,
     read_usage: codex::read_usage,
     read_conversation: codex::read_conversation,
+    read_calls: codex::read_calls,
     parse: codex::parse,
     // Measured: thirteen blocked `Stop` events in a row met no limit.
     block_cap: None,
@@ -252,6 +258,12 @@ impl AgentSpec {
     #[must_use]
     pub fn conversation_end(&self, transcript: &Path, limits: ConversationLimits) -> ConversationEnd {
         conversation::read(transcript, limits, self.read_conversation)
+    }
+
+    /// Returns the tool calls of the newest turn in one of the agent's transcripts.
+    #[must_use]
+    pub fn tool_calls(&self, transcript: &Path) -> ToolCalls {
+        tool_calls::read(transcript, self.read_calls)
     }
 
     /// Returns whether a process of this name is the agent.

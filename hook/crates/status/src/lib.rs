@@ -6,6 +6,7 @@
 //!
 //! May touch: nothing but through the crates that it uses. It writes only their caches.
 
+mod answered;
 mod cause;
 mod cursor;
 mod details;

@@ -10,6 +10,7 @@ use agent_baton_core::run::Run;
 use agent_baton_core::session::{Launch, Session};
 use agent_baton_core::timestamp::Timestamp;
 
+use crate::answered;
 use agent_baton_core::liveness::Liveness;
 use baton_agents::AgentInspector;
 use baton_catalogue::{By, Kind, LazyCatalogue};
@@ -97,6 +98,7 @@ impl<'a> SessionReader<'a> {
             None => self.log(&session),
         };
         let standing = session_status(&session, &launches, &log, &self.now);
+        let standing = answered::after_answer(&session, &self.now, &standing).unwrap_or(standing);
         let dismissed = session.dismissed.as_ref();
         let is_dismissed = dismissed.is_some_and(|at| !standing.since.is_after(at, &self.now));
         ListedSession { session, archived, launches, standing, is_dismissed }

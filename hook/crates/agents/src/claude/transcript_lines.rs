@@ -32,6 +32,7 @@ pub(super) struct Line<'a> {
     pub(super) is_api_error_message: bool,
     #[serde(borrow)]
     pub(super) message: Lenient<Message<'a>>,
+    pub(super) timestamp: Lenient<LenientString>,
     pub(super) turn_position: Lenient<Position>,
     pub(super) custom_title: Lenient<LenientString>,
     pub(super) ai_title: Lenient<LenientString>,

@@ -12,6 +12,7 @@ pub(super) const LINE_STARTS: [&[u8]; 1] = [b"{\"timestamp\":"];
 pub(super) struct Line {
     #[serde(rename = "type")]
     pub(super) kind: Lenient<LenientString>,
+    pub(super) timestamp: Lenient<LenientString>,
     pub(super) payload: Lenient<Payload>,
 }
 

@@ -8,6 +8,7 @@ mod last_turn;
 mod payloads;
 mod processes;
 mod started_with;
+mod tool_calls;
 mod tree;
 
 use crate::raw_event::{RawEvent, ReadLimits};

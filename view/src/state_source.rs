@@ -10,8 +10,8 @@ use agent_baton_core::session::Session;
 use baton_agents::AgentInspector;
 use baton_catalogue::LazyCatalogue;
 use baton_engine::config::{self, Settings};
-use baton_engine::discovery::{ForeignLoop, LoopActivity, LoopIndex};
-use baton_status::{Details, Item, ItemKind, SessionReader, StatusReport};
+use baton_engine::discovery::{ForeignLoop, LoopActivity};
+use baton_status::{Details, Item, ItemKind, SessionReader, StatusReport, WatchedLoops};
 use baton_store::{StateDir, StateDirEnv, Store};
 use baton_system::environment::OwnEnvironment;
 use baton_system::{CurrentSystem, here, worktree};
@@ -26,11 +26,7 @@ static ENVIRONMENT: OwnEnvironment = OwnEnvironment;
 pub struct StateSource {
     env: StateDirEnv,
     directory: Option<PathBuf>,
-    /// The directories to watch instead of those of the configuration.
-    named: Vec<PathBuf>,
-    /// The directories that the index watches.
-    watched: Vec<PathBuf>,
-    index: LoopIndex,
+    loops: WatchedLoops,
     activities: Activities,
     transcripts: Transcripts,
     /// Why the configuration could not be used when it was last read.
@@ -61,9 +57,7 @@ impl StateSource {
         Self {
             env,
             directory,
-            named: Vec::new(),
-            watched: Vec::new(),
-            index: LoopIndex::default(),
+            loops: WatchedLoops::default(),
             activities: Activities::default(),
             transcripts: Transcripts::default(),
             config_problem: None,
@@ -76,33 +70,8 @@ impl StateSource {
     /// searched from the current directory on down.
     #[must_use]
     pub fn watching(mut self, directories: Vec<PathBuf>) -> Self {
-        self.named = directories;
+        self.loops = WatchedLoops::below(directories);
         self
-    }
-
-    /// Returns the project of the current directory, or else this directory. One that contains the home directory is too much
-    /// to be searched unasked.
-    fn here(&self, settings: &Settings) -> Option<PathBuf> {
-        let directory = self.directory.as_deref()?;
-        let here = worktree::find_root(directory).map_or_else(|| directory.to_owned(), PathBuf::from);
-        let homes = [self.env.home.as_ref().map(PathBuf::from), settings.account_home()];
-        let is_small = homes.iter().flatten().all(|home| !home.starts_with(&here)) && here.parent().is_some();
-        is_small.then_some(here)
-    }
-
-    /// Returns the index of the directories that are to be watched now.
-    fn index(&mut self, settings: &Settings) -> &mut LoopIndex {
-        let configured = &settings.config().view.watch;
-        let wanted = match (self.named.is_empty(), configured.is_empty()) {
-            (false, _) => self.named.clone(),
-            (true, false) => configured.clone(),
-            (true, true) => self.here(settings).into_iter().collect(),
-        };
-        if wanted != self.watched {
-            self.watched.clone_from(&wanted);
-            self.index = LoopIndex::new(wanted);
-        }
-        &mut self.index
     }
 
     /// Opens the state anew: the directory may have been replaced since the last time.
@@ -138,8 +107,7 @@ impl Source for StateSource {
         // Before the records: all that the audit tells of is in the picture.
         let audit = opened.catalogue.store().audit()?.next().map_or(0, |line| line.n);
         let reader = opened.reader();
-        let index = self.index(&opened.settings);
-        let report = StatusReport::read_with_loops(&reader, |seen| reader.watched_loops(index, seen))?;
+        let report = StatusReport::read(&reader, &mut self.loops)?;
         let mut branches: HashMap<String, Option<String>> = HashMap::new();
         let mut transcripts = Transcripts::default();
         let mut items = report.items(&mut |session: &Session| {
@@ -158,7 +126,7 @@ impl Source for StateSource {
         }
         let counts = report.counts().into_iter().map(|(count, word)| Count { count, word: word.to_owned() });
         self.config_problem = config_problem(&opened.settings);
-        let problem = self.config_problem.clone().or_else(|| self.index.problem());
+        let problem = self.config_problem.clone().or_else(|| self.loops.problem());
         let problem = problem.as_deref().map(baton_display::strip_control_chars);
         let picture = Picture { problem, ..Picture::new(audit, counts.collect(), items) };
         self.transcripts = transcripts;
@@ -169,7 +137,6 @@ impl Source for StateSource {
     fn is_current(&mut self) -> bool {
         let Ok(opened) = self.open() else { return false };
         let reader = opened.reader();
-        self.index(&opened.settings);
         if config_problem(&opened.settings) != self.config_problem {
             return false;
         }
@@ -178,12 +145,12 @@ impl Source for StateSource {
         opened.catalogue.store().change_stamp() == self.stamp
             && transcripts.iter().all(|(path, (stamp, _))| file_stamp(path) == Some(*stamp))
             && reader.is_current(&last.seen)
-            && reader.watched_loops(&mut self.index, &last.seen) == last.loops
+            && self.loops.look(&reader, &last.seen) == last.loops
     }
 
     fn directories(&self) -> Vec<PathBuf> {
         let of_state = self.open().map_or_else(|_| Vec::new(), |opened| opened.catalogue.store().watched_directories());
-        of_state.into_iter().chain(self.index.watched_directories().map(Path::to_owned)).collect()
+        of_state.into_iter().chain(self.loops.directories().map(Path::to_owned)).collect()
     }
 
     fn files(&self) -> Vec<PathBuf> {
@@ -236,8 +203,9 @@ fn file_stamp(path: &Path) -> Option<FileStamp> {
     Some((meta.dev(), meta.ino(), meta.len(), meta.mtime(), meta.mtime_nsec()))
 }
 
-/// Returns why the configuration cannot be used, once it was read.
+/// Reads the configuration, and returns why it cannot be used.
 fn config_problem(settings: &Settings) -> Option<String> {
+    let _ = settings.config();
     settings.problem().map(|problem| baton_display::error_chain(problem))
 }
 

@@ -56,13 +56,27 @@ fn status_shows_a_loop_of_this_project_from_its_start_to_its_end() {
     ralphex.kill();
     assert_eq!(loops_of_status(&scratch), found("plans/fix.md", "interrupted"));
     assert_eq!(baton(&scratch, "status --line").stdout, "1 interrupted\n");
-    // A loop that was killed long ago is no longer of interest, and neither is one that has ended.
+    // A loop that was killed long ago is no longer of interest. One that has ended is for a day, as in the live view.
     let file = fs::File::options().append(true).open(&path).unwrap();
     file.set_modified(SystemTime::now() - Duration::from_secs(8 * 86_400)).unwrap();
     assert_eq!(loops_of_status(&scratch), []);
     fs::write(&path, log("", &format!("{DASHES}\nCompleted: 2026-04-05 08:00:01 (1s)\n"))).unwrap();
-    assert_eq!(loops_of_status(&scratch), []);
+    assert_eq!(loops_of_status(&scratch), found("plans/fix.md", "completed"));
     assert_eq!(baton(&scratch, "status --line").stdout, "\n");
+}
+
+/// What a status saw of so many directories is kept for the next one, which looks at each of them.
+#[test]
+fn a_log_that_comes_or_goes_is_noticed_by_the_next_status() {
+    let scratch = Scratch::new();
+    for n in 0..50 {
+        put(&scratch, &format!("work/d{n}/file"), "");
+    }
+    assert_eq!(loops_of_status(&scratch), []);
+    let path = put(&scratch, "work/d7/new/progress-fix.txt", &log("", ""));
+    assert_eq!(loops_of_status(&scratch), found("plans/fix.md", "interrupted"));
+    fs::remove_file(&path).unwrap();
+    assert_eq!(loops_of_status(&scratch), []);
 }
 
 #[test]

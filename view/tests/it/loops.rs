@@ -5,12 +5,15 @@ use std::io::Write;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::Command;
+use std::time::{Duration, SystemTime};
 
 use agent_baton_tests::Scratch;
 use agent_baton_tests::process::{Launch, Process};
+use agent_baton_tests::terminal::Terminal;
 use agent_baton_tests::view_server::{ViewEvents, ViewServer, status};
 use baton_status::{Item, ItemKind};
 use baton_view::{Picture, Source, StateSource};
+use serde_json::Value;
 
 use crate::state::source;
 
@@ -339,4 +342,73 @@ fn a_browser_follows_the_log_of_a_loop() {
     }
     assert_eq!(status(&server.get("/api/loops/none")), 404);
     assert_eq!(status(&server.get("/api/loops/none/events")), 404);
+}
+
+/// Checks that `baton`, `--json`, `--line`, `baton serve` and `baton top` list and count these loops, in this order, in a
+/// project.
+fn check_every_face(scratch: &Scratch, project: &Path, counts: &str, expected: &[&str]) {
+    let baton = |words: &[&str]| scratch.baton(words.iter().copied()).cwd(project).run();
+    let status = baton(&["status", "--json"]).json();
+    let ids = |loops: &Value| -> Vec<String> {
+        loops.as_array().unwrap().iter().map(|it| it["id"].as_str().unwrap().to_owned()).collect()
+    };
+    let word = |it: &Value| format!("{} {}", it["plan"].as_str().unwrap(), it["state"].as_str().unwrap());
+    let found: Vec<String> = status["loops"].as_array().unwrap().iter().map(word).collect();
+    assert_eq!(found, expected);
+    let server = ViewServer::start_in(scratch, project, &[]);
+    let mut picture = server.json("/api/state");
+    let items = picture["items"].as_array_mut().unwrap();
+    items.retain(|item| item["kind"] == "loop");
+    assert_eq!(ids(&picture["items"]), ids(&status["loops"]));
+    let counted = picture["counts"].as_array().unwrap().iter();
+    let counted: Vec<String> = counted.map(|it| format!("{} {}", it["count"], it["word"].as_str().unwrap())).collect();
+    let line = baton(&["status", "--line"]).stdout.replace("1 other loop", "1 other loops");
+    assert_eq!((counted.join(", ").as_str(), line.trim_end()), (counts, counts));
+    let text = baton(&[]).stdout;
+    let Some(terminal) = Terminal::open(scratch, 200, 60) else { return };
+    terminal.keys(&["cd ", project.to_str().unwrap(), "Enter"]);
+    let screen = terminal.show();
+    assert!(screen.lines().next().unwrap().contains(&counts.replace(", ", "  ")), "{screen}");
+    for shown in [&text, &screen] {
+        let mut rest = shown.split_once("loops of other programs").unwrap().1;
+        for it in expected {
+            let (plan, state) = it.split_once(' ').unwrap();
+            let row;
+            (row, rest) = rest.split_once(plan).unwrap_or_else(|| panic!("{it}: {shown}"));
+            assert!(row.lines().last().unwrap().contains(state), "{it}: {shown}");
+        }
+        assert!(!rest.contains("plans/"), "{shown}");
+    }
+    for id in ids(&status["loops"]) {
+        assert_eq!(baton(&["run", "show", &id]).code, Some(0), "{id}");
+    }
+}
+
+#[test]
+fn every_face_shows_the_same_loops() {
+    let scratch = Scratch::new();
+    let named = |plan: &str, rest: &str| log(rest).replace("plans/p.md", &format!("plans/{plan}.md"));
+    let ended = |how: &str| format!("{DASHES}\n{how}: 2026-04-05 08:00:01 (1s)\n");
+    let (work, src) = (scratch.home().join("work"), scratch.home().join("src"));
+    let age = |path: &Path, seconds: u64| {
+        let file = fs::File::options().append(true).open(path).unwrap();
+        file.set_modified(SystemTime::now() - Duration::from_secs(seconds)).unwrap();
+    };
+    for (seconds, path, text) in [
+        (100, work.join("sub/deep/progress-a.txt"), named("here", "")),
+        (200, work.join("sub/node_modules/progress-b.txt"), named("skipped", "")),
+        (300, src.join("x/progress-c.txt"), named("killed", "")),
+        (400, src.join("x/progress-d.txt"), named("done", &ended("Completed"))),
+        (500, src.join("progress-e.txt"), named("runs", "")),
+        (90_000, src.join("progress-f.txt"), named("done-long-ago", &ended("Failed"))),
+    ] {
+        put(&path, &text);
+        age(&path, seconds);
+    }
+    let mut holder = Process::spawn(&scratch, &Launch { comm: "ralphex", args: &[], tty: false }, None);
+    holder.lock(&src.join("progress-e.txt"));
+    check_every_face(&scratch, &work, "1 interrupted", &["plans/here.md interrupted"]);
+    put(&scratch.home().join(".config/baton/config.toml"), &format!("[view]\nwatch = [{src:?}]\n"));
+    let expected = ["plans/runs.md active", "plans/killed.md interrupted", "plans/done.md completed"];
+    check_every_face(&scratch, &work, "1 interrupted, 1 other loops", &expected);
 }

@@ -20,6 +20,7 @@ mod project;
 mod reader;
 mod report;
 mod text_limits;
+mod watched_loops;
 
 pub use cause::Cause;
 pub use cursor::{Cursor, CursorError};
@@ -32,3 +33,4 @@ pub use page::{ListQuery, Page, Search};
 pub use project::{ArchiveView, NoteView, ParticipantView, ProjectView, ProtectedState};
 pub use reader::{ListedSession, NEWEST, SessionReader, SystemLiveness, owner_liveness};
 pub use report::{StatusReport, StatusView, WaitView};
+pub use watched_loops::WatchedLoops;

@@ -37,6 +37,12 @@ impl Overview {
         left_for(run, self.sessions.iter().map(|seen| &*seen.session))
     }
 
+    /// Returns the projects of the sessions and runs.
+    pub(crate) fn projects(&self) -> impl Iterator<Item = &str> {
+        let of_sessions = self.sessions.iter().filter_map(|seen| seen.session.project.as_deref());
+        of_sessions.chain(self.runs.iter().filter_map(|(run, _)| run.project.as_deref()))
+    }
+
     /// Returns the sessions whose liveness is unknown.
     pub fn unknown(&self) -> impl Iterator<Item = &ListedSession> {
         self.sessions.iter().filter(|it| it.standing.status == SessionStatus::Unknown && !it.is_dismissed)

@@ -14,6 +14,7 @@ use crate::cause::Cause;
 use crate::json::{RunView, SessionView};
 use crate::overview::Overview;
 use crate::reader::{ListedSession, SessionReader};
+use crate::watched_loops::WatchedLoops;
 use baton_display::format_rfc3339;
 use baton_engine::discovery::{ForeignLoop, ForeignLoopState};
 use baton_engine::session_status::SessionStatus;
@@ -24,31 +25,20 @@ use baton_store::StoreError;
 pub struct StatusReport {
     /// The sessions that have not ended, and the unfinished runs.
     pub seen: Overview,
-    /// The loops of other programs that run or were killed, by their progress logs.
+    /// The loops of other programs that run, or that were killed or ended not too long ago, by their progress logs.
     pub loops: Vec<ForeignLoop>,
     /// The projects whose protected files are to be restored, because their sessions are gone.
     pub unrestored: Vec<UnrestoredProject>,
 }
 
 impl StatusReport {
-    /// Reads the state, and looks at the processes that it names.
+    /// Reads the state, looks at the processes that it names, and looks for loops of other programs.
     ///
     /// # Errors
     /// Returns an error if the state cannot be read.
-    pub fn read(reader: &SessionReader<'_>) -> Result<Self, StoreError> {
-        Self::read_with_loops(reader, |seen| reader.open_foreign_loops(seen))
-    }
-
-    /// Reads the same, with the loops of other programs that `loops` finds.
-    ///
-    /// # Errors
-    /// Returns an error if the state cannot be read.
-    pub fn read_with_loops(
-        reader: &SessionReader<'_>,
-        loops: impl FnOnce(&Overview) -> Vec<ForeignLoop>,
-    ) -> Result<Self, StoreError> {
+    pub fn read(reader: &SessionReader<'_>, loops: &mut WatchedLoops) -> Result<Self, StoreError> {
         let seen = reader.overview()?;
-        let loops = loops(&seen);
+        let loops = loops.look(reader, &seen);
         let mut unrestored = unrestored_projects(reader.store(), reader.inspector)?;
         unrestored.retain(|project| project.present == Live::No);
         Ok(Self { seen, loops, unrestored })
@@ -201,7 +191,7 @@ pub struct StatusView {
     pub runs: Vec<RunView>,
     /// The unfinished runs whose owner is gone.
     pub interrupted: Vec<RunView>,
-    /// The loops of other programs that run or were killed, by their progress logs.
+    /// The loops of other programs that run, or that were killed or ended not too long ago, by their progress logs.
     pub loops: Vec<ForeignLoop>,
     /// The sessions that can be resumed.
     pub lost: Vec<SessionView>,

@@ -14,7 +14,7 @@ use crate::output;
 use crate::output::report::report as print_error;
 use crate::output::short_ids::ShortIds;
 use baton_display::Progress;
-use baton_status::StatusReport;
+use baton_status::{StatusReport, WatchedLoops};
 
 /// Show what needs you, what is running and what was lost.
 #[derive(Args)]
@@ -56,7 +56,8 @@ impl Status {
         let context = Context::open()?;
         let reader = context.session_reader();
         let progress = Progress::begin("reading the sessions", None);
-        let report = StatusReport::read(&reader)?;
+        let mut loops = WatchedLoops::default();
+        let report = StatusReport::read(&reader, &mut loops)?;
         drop(progress);
         if self.line {
             return output::print(&summary_line::render(&report));
@@ -64,6 +65,9 @@ impl Status {
         for (id, why) in &report.seen.unreadable {
             let why = why.as_ref().map_or_else(|| "cannot be read".to_owned(), Advice::in_one_line);
             output::notice(&format!("{id}: {}", baton_display::strip_control_chars(&why)));
+        }
+        if let Some(problem) = loops.problem() {
+            output::notice(&baton_display::strip_control_chars(&problem));
         }
         if self.json {
             return output::print_json(&report.view());

@@ -2,7 +2,7 @@
 
 use std::cell::OnceCell;
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::{Config, ConfigError, find_path};
 use baton_agents::AgentInspector;
@@ -53,6 +53,17 @@ impl Settings {
     #[must_use]
     pub fn account_home(&self) -> Option<PathBuf> {
         self.env.account_home.find()
+    }
+
+    /// Returns the directory that `HOME` names, and the account's home directory.
+    pub fn homes(&self) -> impl Iterator<Item = PathBuf> {
+        self.env.home.as_ref().map(PathBuf::from).into_iter().chain(self.account_home())
+    }
+
+    /// Returns the directory of the event or the command.
+    #[must_use]
+    pub fn directory(&self) -> Option<&Path> {
+        self.directory.as_deref()
     }
 
     /// Returns why the file cannot be used, if it was read and cannot be.

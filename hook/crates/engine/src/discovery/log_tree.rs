@@ -7,6 +7,8 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
+use serde::{Deserialize, Serialize};
+
 use super::log_search::{is_log, is_searched};
 
 /// How deep below a watched directory logs are searched.
@@ -44,12 +46,15 @@ pub(super) struct LogTree {
     roots: Vec<PathBuf>,
     directories: BTreeMap<PathBuf, TreeDirectory>,
     looked: Option<Instant>,
+    /// How many directories were listed since [`LogTree::take_listed`].
+    listed: usize,
     /// What could not be searched, and why.
     pub(super) problems: Vec<String>,
 }
 
-#[derive(Debug, Clone, Default)]
-struct TreeDirectory {
+/// A directory, with what it holds.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub(super) struct TreeDirectory {
     stamp: DirectoryStamp,
     depth: usize,
     below: Vec<PathBuf>,
@@ -59,6 +64,23 @@ struct TreeDirectory {
 impl LogTree {
     pub(super) fn new(roots: Vec<PathBuf>) -> Self {
         Self { roots, ..Self::default() }
+    }
+
+    /// Takes what an earlier tree held. Each directory is looked at before it counts.
+    pub(super) fn remember(&mut self, directories: BTreeMap<PathBuf, TreeDirectory>) {
+        self.directories = directories;
+    }
+
+    /// Returns what a later tree can begin with.
+    pub(super) fn to_cache(&self) -> BTreeMap<PathBuf, TreeDirectory> {
+        let is_text = |path: &PathBuf| path.to_str().is_some();
+        let fits = |(path, it): &(&PathBuf, &TreeDirectory)| is_text(path) && it.below.iter().all(is_text);
+        self.directories.iter().filter(fits).map(|(path, it)| (path.clone(), it.clone())).collect()
+    }
+
+    /// Returns how many directories were listed since the last call.
+    pub(super) fn take_listed(&mut self) -> usize {
+        std::mem::take(&mut self.listed)
     }
 
     /// Looks for directories that are new or gone. `limit` is how many directories are looked at each time.
@@ -114,7 +136,10 @@ impl LogTree {
             let found = match known {
                 Some(known) if is_partial || stamp.is_some() && known.stamp == stamp => known.clone(),
                 _ => match list(&path, depth, &mut entries) {
-                    Ok(found) => TreeDirectory { stamp, ..found },
+                    Ok(found) => {
+                        self.listed += 1;
+                        TreeDirectory { stamp, ..found }
+                    }
                     Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
                     Err(error) => {
                         self.problems.push(format!("cannot read the directory {}: {error}", path.display()));

@@ -1,4 +1,4 @@
-//! The loops of other programs, kept in memory by a program that looks again and again.
+//! The loops of other programs, kept in memory by a program that looks again and again, and in a cache for the next one.
 //!
 //! With 10,000 logs, a look reads the lock table, looks at the directories that are likely to change, and at the logs of
 //! the loops that run. The others are looked at in turn.
@@ -11,6 +11,8 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use serde::{Deserialize, Serialize};
+
 use baton_store::Store;
 use baton_store::progress::read::{Ending, ProgressLog};
 use baton_system::lock_table::{FileId, LockTable};
@@ -18,7 +20,7 @@ use baton_system::lock_table::{FileId, LockTable};
 use super::foreign_loop::{ForeignLoop, ForeignLoopState};
 use super::log_holder::log_holder;
 use super::log_search::{FoundLog, LogSearch, MAX_LOGS};
-use super::log_tree::{DirectoryStamp, LogTree, directory_stamp};
+use super::log_tree::{DirectoryStamp, LogTree, TreeDirectory, directory_stamp};
 use super::progress_logs::{CACHE, CachedLog, PROGRESS_DIR, cached_logs};
 
 /// The maximum number of directories that are watched, and looked at each time.
@@ -27,8 +29,11 @@ const MAX_NEAR: usize = 1024;
 /// The name of the cache in which the next index finds what this one read.
 const INDEX_CACHE: &str = "watched-logs";
 
-/// After how many logs were read the cache is written.
+/// After how many logs were read, or directories listed, the cache is written.
 const WORTH_CACHING: usize = 500;
+
+/// The same for the first look, which a command has to wait for.
+const WORTH_CACHING_AT_FIRST: usize = 32;
 
 /// The maximum number of logs of one directory, so that one with many hides no others. A log that is locked always has room.
 const MAX_IN_DIRECTORY: usize = 1_000;
@@ -65,6 +70,15 @@ pub struct LoopIndex {
     now_ms: u64,
 }
 
+/// What an index keeps for the next one.
+#[derive(Default, Serialize, Deserialize)]
+struct IndexCache {
+    /// The directories of the logs that a search found, and the stamp of what it found.
+    cached: (Option<(u64, i64, i64)>, Vec<PathBuf>),
+    tree: BTreeMap<PathBuf, TreeDirectory>,
+    logs: Vec<CachedLog>,
+}
+
 #[derive(Debug, Default)]
 struct LogDirectory {
     stamp: DirectoryStamp,
@@ -99,22 +113,26 @@ impl LoopIndex {
         now_ms: u64,
     ) {
         (self.own, self.now_ms) = (own, now_ms);
+        let is_first = self.looked.is_none();
+        let mut read_before: HashMap<PathBuf, CachedLog> = HashMap::new();
+        if is_first {
+            let cached: IndexCache = store.cache_get(INDEX_CACHE).unwrap_or_default();
+            self.cached = cached.cached;
+            self.tree.remember(cached.tree);
+            read_before = by_path(cached.logs);
+        }
         self.tree.refresh(MAX_NEAR);
         let is_due = self.looked.is_none_or(|looked| looked.elapsed() >= LOOK_EVERY);
-        let mut read_before: HashMap<PathBuf, CachedLog> = HashMap::new();
-        if self.looked.is_none() {
-            let cached: Vec<CachedLog> = store.cache_get(INDEX_CACHE).unwrap_or_default();
-            read_before = cached.into_iter().map(|log| (log.path.clone(), log)).collect();
-        }
-        let mut read = 0;
+        let mut read = self.tree.take_listed();
         if is_due {
             let stamp = store.cache_stamp(CACHE);
-            if self.looked.is_none() || stamp != self.cached.0 {
+            if stamp != self.cached.0 {
                 let cached = cached_logs(store);
                 self.cached = (stamp, cached.iter().filter_map(|log| log.path.parent().map(Path::to_owned)).collect());
                 self.cached.1.sort_unstable();
                 self.cached.1.dedup();
-                read_before.extend(cached.into_iter().map(|log| (log.path.clone(), log)));
+                read += cached.len();
+                read_before.extend(by_path(cached));
             }
             self.looked = Some(Instant::now());
         }
@@ -134,10 +152,8 @@ impl LoopIndex {
                 read += directory.list(&path, room, &is_locked, &mut read_before);
             }
         }
-        if read >= WORTH_CACHING {
-            // A path that is not UTF-8 does not fit into the cache.
-            let logs = self.logs().map(|log| &log.known).filter(|log| log.path.to_str().is_some());
-            store.cache_put(INDEX_CACHE, &logs.collect::<Vec<_>>());
+        if read >= if is_first { WORTH_CACHING_AT_FIRST } else { WORTH_CACHING } {
+            self.keep(store);
         }
         self.read_changed(locks.as_ref());
         self.locks = locks;
@@ -187,6 +203,12 @@ impl LoopIndex {
         })
     }
 
+    /// Keeps what was read for the next index. A path that is not UTF-8 does not fit into the cache.
+    fn keep(&self, store: &Store) {
+        let logs = self.logs().map(|log| log.known.clone()).filter(|log| log.path.to_str().is_some()).collect();
+        store.cache_put(INDEX_CACHE, &IndexCache { cached: self.cached.clone(), tree: self.tree.to_cache(), logs });
+    }
+
     fn logs(&self) -> impl Iterator<Item = &IndexedLog> {
         self.directories.values().flat_map(|directory| directory.logs.values())
     }
@@ -222,6 +244,10 @@ impl LoopIndex {
         let room = MAX_NEAR - near.len();
         self.near = near.into_iter().chain(self.tree.nearest_paths(room).map(Path::to_owned)).collect();
     }
+}
+
+fn by_path(logs: Vec<CachedLog>) -> HashMap<PathBuf, CachedLog> {
+    logs.into_iter().map(|log| (log.path.clone(), log)).collect()
 }
 
 impl LogDirectory {

@@ -30,7 +30,7 @@ impl Terminal {
         let path = format!("{}:{}", program::baton().parent().unwrap().display(), scratch.env()["PATH"]);
         command.env_clear().envs(scratch.env()).env("PATH", path).env("PS1", "$ ").env_remove("TMUX");
         assert!(command.status().unwrap().success());
-        terminal.wait("a prompt", |screen| screen.trim_end().ends_with(['$', '#']));
+        terminal.wait_for_prompt();
         Some(terminal)
     }
 
@@ -81,10 +81,17 @@ impl Terminal {
         children.split_whitespace().next().unwrap().parse().unwrap()
     }
 
-    /// Waits until the shell has its terminal back as it was: what it prints is seen, and what is typed is echoed.
-    pub fn wait_for_shell(&self) {
-        // What is typed before its prompt is there can be read by the view, which is about to end.
+    /// Waits for the prompt of the shell. What is typed before can be read by the view, which is about to end.
+    pub fn wait_for_prompt(&self) {
         self.wait("the prompt", |screen| screen.trim_end().ends_with(['$', '#']));
+    }
+
+    /// Waits until the shell has its terminal back as it was: what it prints is seen, what is typed is echoed, the cursor is
+    /// shown, and the mouse belongs to the user.
+    pub fn wait_for_shell(&self) {
+        self.wait_for_prompt();
+        let flags = "#{alternate_on} #{mouse_any_flag} #{mouse_sgr_flag} #{cursor_flag}";
+        assert_eq!(self.ask(&["display-message", "-p", flags]), "0 0 0 1\n");
         self.keys(&["echo back $((40 + 2))", "Enter"]);
         let screen = self.wait("the shell", |screen| screen.contains("back 42"));
         assert!(screen.contains("echo back $((40 + 2))") && !screen.contains("q quit"), "{screen}");

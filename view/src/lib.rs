@@ -31,4 +31,4 @@ pub use picture::{Count, Picture};
 pub use serve::{Serve, ServeError};
 pub use source::{Source, SourceError};
 pub use state_source::StateSource;
-pub use top::{Top, TopError};
+pub use top::{Top, TopError, ending_signals};

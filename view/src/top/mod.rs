@@ -9,6 +9,7 @@ mod log_pane;
 mod log_screen;
 mod notify;
 mod screen;
+mod signals;
 mod terminal;
 #[cfg(test)]
 mod tests;
@@ -26,7 +27,7 @@ use baton_fs::child::CommandOutput;
 use baton_system::{CurrentSystem, System, SystemError};
 use clap::Args;
 use crossterm::event::{self, Event as Input, MouseButton, MouseEvent, MouseEventKind};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP};
+use signal_hook::consts::SIGTSTP;
 use signal_hook::iterator::Signals;
 
 use self::archive::Query;
@@ -35,6 +36,7 @@ use self::following::Following;
 use self::log_pane::LogNews;
 use self::notify::{BELL, Sequence, notify_desktop};
 use self::screen::Drawn;
+pub use self::signals::ending_signals;
 use self::terminal::TakenTerminal;
 use self::ui::{Effect, Mode, Ui};
 use crate::feed::{Feed, RingLimits};
@@ -118,7 +120,7 @@ impl Top {
         let ended_by = self.show(&feed, baton, || CurrentSystem.now(&host))?;
         if let Some(signal) = ended_by {
             // The terminal is given back by now. Whoever started this sees the signal, as without a handler.
-            let _ = signal_hook::low_level::emulate_default_handler(signal);
+            signals::end_by(signal);
         }
         Ok(())
     }
@@ -341,7 +343,7 @@ fn watch_feed(feed: Arc<Feed>, mut seen: u64, sender: Sender<Happening>) -> io::
 }
 
 fn watch_signals(sender: Sender<Happening>) -> io::Result<()> {
-    let mut signals = Signals::new([SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP])?;
+    let mut signals = Signals::new(ending_signals().into_iter().chain([SIGTSTP]))?;
     start(move || {
         for signal in signals.forever() {
             if sender.send(Happening::Signal(signal)).is_err() {

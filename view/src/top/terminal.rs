@@ -102,3 +102,45 @@ fn leave() {
     let _ = execute!(io::stdout(), DisableMouseCapture, LeaveAlternateScreen, cursor::Show);
     let _ = disable_raw_mode();
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+    use std::{fs, thread, time::Duration};
+
+    use agent_baton_tests::Scratch;
+    use agent_baton_tests::terminal;
+    use ratatui::widgets::Paragraph;
+
+    use super::TakenTerminal;
+
+    /// A variable that is set where this test runs in the terminal: the file that it waits for before it panics.
+    const MOMENT: &str = "MOMENT_TO_PANIC";
+
+    fn panic_at(moment: &Path) {
+        let mut terminal = TakenTerminal::take().unwrap();
+        terminal.draw(|frame| frame.render_widget(Paragraph::new("is taken"), frame.area())).unwrap();
+        while !moment.exists() {
+            thread::sleep(Duration::from_millis(10));
+        }
+        panic!("as the test wants");
+    }
+
+    #[test]
+    fn a_panic_gives_the_terminal_back_before_it_is_printed() {
+        if let Some(moment) = std::env::var_os(MOMENT) {
+            return panic_at(moment.as_ref());
+        }
+        let scratch = Scratch::new();
+        let Some(terminal) = terminal::Terminal::open(&scratch, 100, 40) else { return };
+        let (moment, tests) = (scratch.root().join("moment"), std::env::current_exe().unwrap());
+        let name = "top::terminal::tests::a_panic_gives_the_terminal_back_before_it_is_printed";
+        let command = format!("{MOMENT}={} {} --exact {name} --nocapture", moment.display(), tests.display());
+        terminal.keys(&[&command, "Enter"]);
+        terminal.wait("the drawing", |screen| screen.starts_with("is taken"));
+        fs::write(&moment, "").unwrap();
+        terminal.wait_for_prompt();
+        assert!(terminal.screen().contains("\nas the test wants\n"), "{}", terminal.screen());
+        terminal.wait_for_shell();
+    }
+}

@@ -6,8 +6,11 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use agent_baton_core::agent::Agent;
+use agent_baton_tests::effort::Effort;
 use agent_baton_tests::terminal::Terminal;
 use agent_baton_tests::{Scratch, Window};
+use baton_view::ending_signals;
+use nix::libc;
 use serde_json::json;
 
 fn signal(name: &str, pid: u32) {
@@ -86,11 +89,16 @@ fn a_smaller_terminal_is_drawn_anew() {
 
 #[test]
 fn whatever_ends_it_the_terminal_is_as_it_was() {
-    for ending in ["-TERM", "-INT", "-HUP", "-QUIT"] {
-        let scratch = Scratch::new();
-        let Some(terminal) = Terminal::open(&scratch, 80, 24) else { return };
+    let scratch = Scratch::new();
+    let Some(terminal) = Terminal::open(&scratch, 80, 24) else { return };
+    // The first of the real-time signals stands for the others.
+    let last = Effort::get().pick(libc::SIGRTMIN(), i32::MAX, i32::MAX);
+    for ending in ending_signals().into_iter().filter(|signal| *signal <= last) {
         terminal.show();
-        signal(ending, terminal.child());
+        signal(&format!("-{ending}"), terminal.child());
+        terminal.wait_for_prompt();
+        terminal.keys(&["echo ended by $(($? - 128))", "Enter"]);
+        terminal.wait("what ended it", |screen| screen.contains(&format!("\nended by {ending}\n")));
         terminal.wait_for_shell();
     }
 }

@@ -87,3 +87,40 @@ fn update(feed: &Feed, source: &mut dyn Source, watches: &mut Watches) {
 fn picture_of(read: Result<Picture, SourceError>, before: &Picture) -> Picture {
     read.unwrap_or_else(|error| Picture { problem: Some(baton_display::error_chain(&error)), ..before.clone() })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use super::*;
+
+    /// A source that looks current however often it is looked at.
+    struct Silent;
+
+    impl Source for Silent {
+        fn read(&mut self) -> Result<Picture, SourceError> {
+            Ok(Picture::new(7, Vec::new(), Vec::new()))
+        }
+
+        fn is_current(&mut self) -> bool {
+            true
+        }
+
+        fn directories(&self) -> Vec<PathBuf> {
+            vec![PathBuf::from("/")]
+        }
+
+        fn files(&self) -> Vec<PathBuf> {
+            Vec::new()
+        }
+    }
+
+    #[test]
+    fn where_nothing_can_be_watched_everything_is_read_again_soon() {
+        let feed = Feed::new(1, RingLimits::default(), Picture::new(0, Vec::new(), Vec::new()));
+        let begin = Instant::now();
+        update(&feed, &mut Silent, &mut Watches::without_watcher());
+        // Everything is read then in any case.
+        assert!(begin.elapsed() < READ_AT_LEAST_EVERY);
+    }
+}

@@ -71,6 +71,12 @@ impl Watches {
         Self { watcher: notify::recommended_watcher(handler).ok(), watched: BTreeMap::new(), wanted, signals }
     }
 
+    /// Creates what there is where the system gives no watches.
+    #[cfg(test)]
+    pub(crate) fn without_watcher() -> Self {
+        Self { watcher: None, ..Self::new() }
+    }
+
     /// Watches these directories and files, and no others. A directory that was replaced is watched anew.
     pub(crate) fn follow(&mut self, directories: Vec<PathBuf>, files: Vec<PathBuf>) -> Followed {
         let mut followed = Followed { is_new: false, is_complete: self.watcher.is_some() };

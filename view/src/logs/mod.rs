@@ -6,6 +6,7 @@
 
 mod followed;
 mod reader;
+mod received;
 mod replay;
 mod sections;
 #[cfg(test)]
@@ -14,11 +15,12 @@ mod tests;
 use baton_status::{Item, ItemKind};
 
 pub(crate) use followed::{FollowedLogs, LogClient};
+pub(crate) use received::ReceivedLines;
 pub(crate) use replay::{LogEvent, Position};
 pub(crate) use sections::LogSection;
 
 /// How much of a log is kept, and how long lines are divided.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct LogLimits {
     /// The maximum number of lines.
     pub(crate) lines: usize,

@@ -89,6 +89,13 @@ impl Replay {
     }
 }
 
+impl Position {
+    /// Returns where the next line begins in the file.
+    pub(super) const fn at(self) -> u64 {
+        self.at
+    }
+}
+
 impl LogEvent {
     /// Returns where a client is that has seen this.
     pub(crate) const fn position(&self) -> Position {

@@ -8,6 +8,7 @@ use proptest::prelude::*;
 
 use super::LogLimits;
 use super::followed::{FollowedLogs, LogClient};
+use super::received::ReceivedLines;
 use super::replay::{LogEvent, Position};
 use super::sections::sections;
 
@@ -45,16 +46,16 @@ impl Place {
     }
 }
 
-/// What a client of the server keeps: lines with their lengths in the file, the last id, and a connection.
+/// What a client of the server keeps: lines, the last id, and a connection.
 struct Page {
-    lines: Vec<String>,
+    lines: ReceivedLines,
     id: Option<String>,
     client: LogClient,
 }
 
 impl Page {
-    fn open(logs: &FollowedLogs, path: &Path) -> Self {
-        Self { lines: Vec::new(), id: None, client: logs.follow(path, true, None).unwrap() }
+    fn open(logs: &FollowedLogs, limits: LogLimits, path: &Path) -> Self {
+        Self { lines: ReceivedLines::new(limits), id: None, client: logs.follow(path, true, None).unwrap() }
     }
 
     /// The connection was cut. The page connects with the last id that it saw.
@@ -66,14 +67,16 @@ impl Page {
     /// Takes some events, of which only the first `seen` arrive. Returns whether there were none.
     fn take(&mut self, limit: usize, seen: usize) -> bool {
         let Ok(events) = self.client.next(limit) else { return true };
-        for event in events.iter().take(seen) {
+        let is_at_rest = events.is_empty();
+        for event in events.into_iter().take(seen) {
             self.id = Some(event.position().to_string());
-            match event {
-                LogEvent::BegunAnew(_) => self.lines.clear(),
-                LogEvent::Line(_, text) => self.lines.push(text.clone()),
-            }
+            self.lines.take(event);
         }
-        events.is_empty()
+        is_at_rest
+    }
+
+    fn shown(&self) -> Vec<String> {
+        self.lines.iter().map(str::to_owned).collect()
     }
 
     fn catch_up(&mut self) {
@@ -88,10 +91,10 @@ impl Page {
 
 /// Returns what a fresh reading of a log gives.
 fn fresh(path: &Path, limits: LogLimits, has_ended: bool) -> Vec<String> {
-    let mut page = Page::open(&FollowedLogs::new(limits, 1), path);
+    let mut page = Page::open(&FollowedLogs::new(limits, 1), limits, path);
     page.client.set_has_ended(has_ended);
     page.catch_up();
-    page.lines
+    page.shown()
 }
 
 /// Returns the same, from the whole text and without any of the code that follows.
@@ -169,8 +172,8 @@ proptest! {
         let path = place.log();
         let (other, third) = (place.dir.path().join("other"), place.dir.path().join("third"));
         let mut logs = FollowedLogs::new(SMALL, 1);
-        let mut page = Page::open(&logs, &path);
-        let mut second = Page::open(&logs, &path);
+        let mut page = Page::open(&logs, SMALL, &path);
+        let mut second = Page::open(&logs, SMALL, &path);
         let mut has_ended = false;
         for happening in happenings {
             match happening {
@@ -210,11 +213,9 @@ proptest! {
         second.catch_up();
         let text = fs::read_to_string(&path).unwrap();
         let expected = expected(&text, SMALL, has_ended);
-        // A page keeps no more lines than the server does.
-        let newest = |page: &Page| page.lines[page.lines.len().saturating_sub(expected.len())..].to_vec();
         prop_assert_eq!(fresh(&path, SMALL, has_ended), expected.clone(), "fresh");
-        prop_assert_eq!(newest(&page), expected.clone(), "one that was cut");
-        prop_assert_eq!(newest(&second), expected.clone(), "one that only waited");
+        prop_assert_eq!(page.shown(), expected.clone(), "one that was cut");
+        prop_assert_eq!(second.shown(), expected.clone(), "one that only waited");
     }
 }
 
@@ -383,9 +384,9 @@ fn a_log_of_any_size_costs_what_is_kept_of_it() {
     // A terabyte without a line break, and then two lines.
     OpenOptions::new().append(true).open(place.log()).unwrap().set_len(1 << 40).unwrap();
     place.append("\nlast\n");
-    let mut page = Page::open(&FollowedLogs::default(), &place.log());
+    let mut page = Page::open(&FollowedLogs::default(), LogLimits::default(), &place.log());
     while !page.take(1000, usize::MAX) {}
-    assert_eq!(page.lines.last().map(String::as_str), Some("last"));
+    assert_eq!(page.lines.iter().last(), Some("last"));
     let kept: usize = page.lines.iter().map(|line| line.chars().count()).sum();
     assert!((1024 * 1024..=2 * 1024 * 1024).contains(&kept), "{kept}");
 }
@@ -395,13 +396,13 @@ fn a_log_of_any_size_costs_what_is_kept_of_it() {
 fn a_followed_log_that_is_extended_is_read_in_part() {
     let place = Place::new();
     place.append("first\n");
-    let mut page = Page::open(&FollowedLogs::default(), &place.log());
+    let mut page = Page::open(&FollowedLogs::default(), LogLimits::default(), &place.log());
     page.catch_up();
     OpenOptions::new().append(true).open(place.log()).unwrap().set_len(1 << 40).unwrap();
     place.append("\nlast\n");
     while !page.take(1000, usize::MAX) {}
-    assert_eq!(page.lines.last().map(String::as_str), Some("last"));
-    assert_eq!(page.lines, fresh(&place.log(), LogLimits::default(), false));
+    assert_eq!(page.lines.iter().last(), Some("last"));
+    assert_eq!(page.shown(), fresh(&place.log(), LogLimits::default(), false));
 }
 
 #[test]
@@ -409,9 +410,9 @@ fn the_newest_ten_thousand_lines_are_kept() {
     let place = Place::new();
     let lines = |from: usize, to: usize| (from..to).map(|n| format!("{n}\n")).collect::<String>();
     place.append(&lines(0, 15_000));
-    let mut page = Page::open(&FollowedLogs::default(), &place.log());
+    let mut page = Page::open(&FollowedLogs::default(), LogLimits::default(), &place.log());
     while !page.take(1000, usize::MAX) {}
-    assert_eq!((page.lines.len(), page.lines[0].as_str()), (10_000, "5000"));
+    assert_eq!((page.lines.len(), page.lines.iter().next()), (10_000, Some("5000")));
 }
 
 #[test]

@@ -1,14 +1,9 @@
 //! The followed log of a loop or a run.
 
-use std::collections::VecDeque;
-
 use crossterm::event::KeyCode;
 
 use super::keys::PAGE;
-use crate::logs::LogEvent;
-
-/// The maximum number of lines, as many as the follower keeps.
-const MAX_LINES: usize = 10_000;
+use crate::logs::{LogEvent, LogLimits, ReceivedLines};
 
 /// What is new in a log, or why it cannot be read.
 pub(super) type LogNews = Result<Vec<LogEvent>, String>;
@@ -18,8 +13,7 @@ pub(super) type LogNews = Result<Vec<LogEvent>, String>;
 pub(super) struct LogPane {
     /// The key of the item whose log it is.
     pub(super) key: String,
-    /// The lines, oldest first.
-    pub(super) lines: VecDeque<String>,
+    pub(super) lines: ReceivedLines,
     /// How many lines are below the last one that is seen. At the end, what is new is seen at once.
     pub(super) below: usize,
     /// Why the log cannot be read now.
@@ -30,7 +24,13 @@ pub(super) struct LogPane {
 
 impl LogPane {
     pub(super) fn new(key: &str) -> Self {
-        Self { key: key.to_owned(), lines: VecDeque::new(), below: 0, problem: None, is_reading: true }
+        Self {
+            key: key.to_owned(),
+            lines: ReceivedLines::new(LogLimits::default()),
+            below: 0,
+            problem: None,
+            is_reading: true,
+        }
     }
 
     /// Shows what is new. The lines that are seen stay where they are, unless the last one is seen.
@@ -46,17 +46,11 @@ impl LogPane {
         self.problem = None;
         for event in events {
             match event {
-                LogEvent::BegunAnew(_) => {
-                    self.lines.clear();
-                    self.below = 0;
-                }
-                LogEvent::Line(_, text) => {
-                    self.lines.push_back(text);
-                    self.below += usize::from(self.below > 0);
-                }
+                LogEvent::BegunAnew(_) => self.below = 0,
+                LogEvent::Line(..) => self.below += usize::from(self.below > 0),
             }
+            self.lines.take(event);
         }
-        self.lines.drain(..self.lines.len().saturating_sub(MAX_LINES));
         self.scroll(0);
     }
 

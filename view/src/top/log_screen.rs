@@ -32,7 +32,7 @@ pub(super) fn draw_log(frame: &mut Frame<'_>, area: Rect, pane: &LogPane, ui: &U
     // A long line leaves room for others.
     let most = (height / 2).max(1);
     let mut room = height;
-    let fits = |text: &&String| {
+    let fits = |text: &&str| {
         let count = wrapped(text, width, most).len();
         let fits = count <= room;
         room = room.saturating_sub(count);

@@ -222,6 +222,14 @@ fn the_next_view_knows_what_the_last_one_read() {
     assert_eq!(loops(&before).len(), 200);
     let cache = scratch.state_dir().join("cache/watched-logs.json");
     assert!(cache.exists(), "{:?}", fs::read_dir(scratch.state_dir().join("cache")).unwrap().collect::<Vec<_>>());
+    // Another plan, in a file whose size and time are the same: whoever read it would say so.
+    for n in 0..600 {
+        let at = fs::metadata(path(n)).unwrap().modified().unwrap();
+        put(&path(n), &log("").replace("plans/p.md", "plans/q.md"));
+        fs::File::options().append(true).open(path(n)).unwrap().set_modified(at).unwrap();
+    }
+    let known = watching(&scratch, &["src"]).read().unwrap();
+    assert!(loops(&known).iter().all(|item| item.name.as_deref() == Some("plans/p.md")), "{known:?}");
     let end = format!("{DASHES}\nCompleted: 2026-04-05 09:00:09 (9s)\n");
     (0..600).for_each(|n| put(&path(n), &log(&end)));
     let after = watching(&scratch, &["src"]).read().unwrap();

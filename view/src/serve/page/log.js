@@ -4,11 +4,25 @@ import { element, setText } from './dom.js';
 import { read, readText } from './server.js';
 
 const MAX_LINES = 10_000;
+const MAX_CHARACTERS = 2 * 1024 * 1024;
 const RETRY_MS = 2000;
+
+/** Returns the newest of these lines, as many as are kept. */
+function newest(lines) {
+  let [first, characters] = [lines.length, 0];
+  while (first > 0 && lines.length - first < MAX_LINES) {
+    characters += lines[first - 1].length;
+    if (characters > MAX_CHARACTERS) break;
+    first -= 1;
+  }
+  return lines.slice(first);
+}
 
 export class Log {
   constructor(name) {
     this.queue = []; // lines that come together are drawn together
+    this.queued = 0; // how many characters these have
+    this.characters = 0; // how many are shown
     this.problem = element('p', 'problem');
     this.problem.setAttribute('role', 'status');
     // A live region would read every line aloud.
@@ -22,19 +36,28 @@ export class Log {
   /** Shows these lines and no others. */
   replace(lines) {
     if (lines.length === this.element.children.length && lines.at(-1) === this.element.lastChild?.textContent) return;
-    this.change(() => this.element.replaceChildren(...lines.slice(-MAX_LINES).map((line) => element('div', 'row', line))));
+    this.change(() => {
+      this.element.replaceChildren();
+      this.characters = 0;
+      this.add(newest(lines));
+    });
   }
 
   /** Adds a line. Of too many, the newest stay. */
   append(line) {
     if (this.queue.push(line) === 1) setTimeout(() => this.draw());
+    this.queued += line.length;
     // A window that nobody sees draws seldom.
-    if (this.queue.length >= 2 * MAX_LINES) this.queue.splice(0, MAX_LINES);
+    if (this.queue.length >= 2 * MAX_LINES || this.queued >= 2 * MAX_CHARACTERS) {
+      this.queue = newest(this.queue);
+      this.queued = this.queue.reduce((sum, it) => sum + it.length, 0);
+    }
   }
 
   /** Shows no lines. */
   clear() {
     this.queue.length = 0;
+    this.queued = 0;
     this.replace([]);
   }
 
@@ -44,11 +67,20 @@ export class Log {
   }
 
   draw() {
-    const lines = this.queue.splice(0).slice(-MAX_LINES);
-    this.change(() => {
-      this.element.append(...lines.map((line) => element('div', 'row', line)));
-      while (this.element.children.length > MAX_LINES) this.element.firstChild.remove();
-    });
+    const lines = newest(this.queue.splice(0));
+    this.queued = 0;
+    this.change(() => this.add(lines));
+  }
+
+  /** Adds lines to those that are shown, and takes away the oldest. */
+  add(lines) {
+    const rows = this.element.children;
+    this.element.append(...lines.map((line) => element('div', 'row', line)));
+    this.characters += lines.reduce((sum, line) => sum + line.length, 0);
+    while (rows.length > MAX_LINES || this.characters > MAX_CHARACTERS) {
+      this.characters -= rows[0].textContent.length;
+      rows[0].remove();
+    }
   }
 
   /** Changes the lines. */

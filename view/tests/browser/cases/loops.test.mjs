@@ -110,3 +110,24 @@ check('of very many lines that come together the newest are shown', async (scrat
   assert.deepEqual([shown.length, shown[0], shown.at(-1)], [10_000, 'line 190000', 'line 199999']);
   assert.deepEqual(page.errors, []);
 });
+
+check('of long lines only 2 MB are kept', async (scratch, browser) => {
+  const page = await open(browser, await scratch.serve());
+  const shown = await page.evaluate(async () => {
+    const { Log } = await import('./log.js');
+    const log = new Log('log');
+    const counts = [];
+    for (let number = 0; number < 600; number += 1) {
+      log.append(`${number}`.padEnd(16 * 1024));
+      // Some come together, and some when there are others.
+      if (number % 200 === 199) {
+        await new Promise((resolve) => setTimeout(resolve));
+        counts.push(log.element.children.length);
+      }
+    }
+    log.replace(['a', 'b'.repeat(3 * 1024 * 1024), 'c']);
+    return [counts, [...log.element.children].map((row) => row.textContent)];
+  });
+  assert.deepEqual(shown, [[128, 128, 128], ['c']]);
+  assert.deepEqual(page.errors, []);
+});

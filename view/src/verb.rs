@@ -39,8 +39,8 @@ pub(crate) enum Verb {
 
 impl Verb {
     /// Returns the arguments of the command. The id, and the text that a user typed for `Name` or `Answer`, stand behind `--`, so
-    /// neither can be taken for an option.
-    pub(crate) fn args(self, id: &str, typed: Option<&str>) -> Vec<String> {
+    /// neither can be taken for an option. `asked` is since when the session waits for the answer, as the user saw it.
+    pub(crate) fn args(self, id: &str, typed: Option<&str>, asked: Option<&str>) -> Vec<String> {
         let words: &[&str] = match self {
             Self::Go => &["go"],
             Self::Resume => &["resume", "--tmux"],
@@ -56,7 +56,8 @@ impl Verb {
             Self::Dismiss => &["session", "dismiss"],
             Self::Answer => &["answer"],
         };
-        words.iter().copied().chain(["--", id]).chain(typed).map(str::to_owned).collect()
+        let asked = asked.filter(|_| self == Self::Answer).map(|asked| format!("--asked={asked}"));
+        words.iter().copied().chain(asked.as_deref()).chain(["--", id]).chain(typed).map(str::to_owned).collect()
     }
 
     /// Returns whether the command has to run in the project of the item: a run is adopted by the session of the project that the

@@ -6,7 +6,7 @@ use std::time::Duration;
 use agent_baton_core::id::SessionId;
 use agent_baton_core::pane::Pane;
 use agent_baton_core::session::Launch;
-use baton_display::pane_label;
+use baton_display::{format_rfc3339, pane_label};
 use clap::Args;
 
 use crate::args;
@@ -32,6 +32,9 @@ pub struct Answer {
     session: String,
     /// What to type: one line. If the agent shows a dialog, one letter or digit
     text: String,
+    /// Refuse if the session waits for something else than at this time, as "since" in `baton status --json` has it
+    #[arg(long, value_name = "TIME")]
+    asked: Option<String>,
 }
 
 impl Answer {
@@ -45,7 +48,7 @@ impl Answer {
         check_allowed(&context)?;
         let text: TypedText = self.text.parse().map_err(|why| CommandError::refused(format!("{why}")))?;
         let id = args::session::resolve(&context, &self.session, false)?;
-        let (launch, press_enter) = waiting_launch(&context, &id, &text)?;
+        let (launch, press_enter) = self.waiting_launch(&context, &id, &text)?;
         let target = Target { context: &context, id: &id, launch };
         target.prove()?;
         context.touch_session(AuditAction::AnswerTyped, &id)?;
@@ -60,6 +63,47 @@ impl Answer {
             target.press_enter()?;
         }
         output::print(&format!("session {id} was answered in {}\n", target.place()))
+    }
+
+    /// Returns the launch of a session that waits, and whether Enter ends the answer.
+    fn waiting_launch(
+        &self,
+        context: &Context,
+        id: &SessionId,
+        text: &TypedText,
+    ) -> Result<(Launch, bool), CommandError> {
+        let (session, archived) = context.session(id)?;
+        let seen = context.session_reader().assess(session, archived);
+        let status = seen.standing.status;
+        let is_dialog = match status {
+            _ if seen.session.headless => {
+                return Err(CommandError::refused(format!("session {id} has no terminal user")));
+            }
+            SessionStatus::Idle | SessionStatus::Attention(AttentionReason::Error) => false,
+            SessionStatus::Attention(_) => true,
+            other => return Err(CommandError::refused(format!("session {id} does not wait: it is {}", other.word()))),
+        };
+        // The question that the user saw may be answered, and another one asked.
+        if self.asked.as_ref().is_some_and(|asked| *asked != format_rfc3339(&seen.standing.since)) {
+            let why = format!("session {id} no longer waits for what it waited for at that time");
+            return Err(CommandError::refused(why).hint("look at what it asks now: `baton status`"));
+        }
+        // In a dialog, Enter confirms what is selected, whatever was typed before it.
+        if is_dialog && !text.is_key() {
+            let why = format!("session {id} shows a dialog ({}), which takes one key", status.word());
+            return Err(
+                CommandError::refused(why).hint("type one letter or digit of the dialog, or answer it in its pane")
+            );
+        }
+        let mut living = seen.live_launches();
+        match (living.next(), living.next()) {
+            (Some(launch), None) => Ok((launch.clone(), !is_dialog)),
+            (Some(one), Some(other)) => {
+                let (one, other) = (pane_label(&one.pane), pane_label(&other.pane));
+                Err(CommandError::refused(format!("session {id} is open in {one} and in {other}")))
+            }
+            (None, _) => Err(CommandError::refused(format!("session {id} has no live process"))),
+        }
     }
 }
 
@@ -90,33 +134,6 @@ fn check_allowed(context: &Context) -> Result<(), CommandError> {
 fn has_terminal(context: &Context) -> bool {
     let own = context.inspector().process(std::process::id());
     matches!(own, ProcessLookup::Found(stat) if stat.tty_name().is_some())
-}
-
-/// Returns the launch of a session that waits, and whether Enter ends the answer.
-fn waiting_launch(context: &Context, id: &SessionId, text: &TypedText) -> Result<(Launch, bool), CommandError> {
-    let (session, archived) = context.session(id)?;
-    let seen = context.session_reader().assess(session, archived);
-    let status = seen.standing.status;
-    let is_dialog = match status {
-        _ if seen.session.headless => return Err(CommandError::refused(format!("session {id} has no terminal user"))),
-        SessionStatus::Idle | SessionStatus::Attention(AttentionReason::Error) => false,
-        SessionStatus::Attention(_) => true,
-        other => return Err(CommandError::refused(format!("session {id} does not wait: it is {}", other.word()))),
-    };
-    // In a dialog, Enter confirms what is selected, whatever was typed before it.
-    if is_dialog && !text.is_key() {
-        let why = format!("session {id} shows a dialog ({}), which takes one key", status.word());
-        return Err(CommandError::refused(why).hint("type one letter or digit of the dialog, or answer it in its pane"));
-    }
-    let mut living = seen.live_launches();
-    match (living.next(), living.next()) {
-        (Some(launch), None) => Ok((launch.clone(), !is_dialog)),
-        (Some(one), Some(other)) => {
-            let (one, other) = (pane_label(&one.pane), pane_label(&other.pane));
-            Err(CommandError::refused(format!("session {id} is open in {one} and in {other}")))
-        }
-        (None, _) => Err(CommandError::refused(format!("session {id} has no live process"))),
-    }
 }
 
 /// The pane that is typed into.

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use agent_baton_core::agent::Agent;
 use agent_baton_tests::scratch::Output;
 use agent_baton_tests::window::assert_error;
-use agent_baton_tests::{Scratch, Window};
+use agent_baton_tests::{Scratch, Window, program};
 use serde_json::json;
 
 use super::panes::{Server, ShellAgent, assert_no_client, named_by_a_hook, until};
@@ -78,6 +78,29 @@ fn a_dialog_takes_one_key_and_no_enter() {
         assert_eq!(answer(&scratch, key).code, Some(0));
         until("the agent reads the key", || read(&scratch) == expected);
     }
+}
+
+/// While the user types, somebody else may answer, and the agent asks for something else.
+#[test]
+fn an_answer_is_not_typed_where_another_question_is_asked() {
+    let scratch = Scratch::new();
+    // It asks again after each key.
+    let asks =
+        r#"{"session_id":"s1","cwd":"/","hook_event_name":"Notification","notification_type":"permission_prompt"}"#;
+    let reads = format!(
+        "while IFS= read -rn 1 key; do printf '{asks}' | {} hook --agent claude; printf '%s.' \"$key\" >> read; done",
+        program::baton().display()
+    );
+    let Some((_server, _agent)) = waiting(&scratch, "exec AGENT", PERMISSION, &reads) else { return };
+    let asked = || scratch.baton(["status", "--json"]).run().json()["waiting"][0]["since"].as_str().unwrap().to_owned();
+    let first = asked();
+    let answer =
+        |asked: &str, key: &str| scratch.baton(["answer", "s1", "--asked", asked, "--", key]).run_below_terminal();
+    assert_eq!(answer(&first, "1").code, Some(0));
+    until("the agent reads the key", || read(&scratch) == "1.");
+    check_refused("the first question", &answer(&first, "2"), "no longer waits for what it waited for");
+    assert_eq!(answer(&asked(), "3").code, Some(0));
+    until("the agent reads the key", || read(&scratch) == "1.3.");
 }
 
 #[test]

@@ -20,6 +20,9 @@ pub(super) struct Action {
     name: Option<String>,
     /// What to type, for the action `answer`: one line, or one key of a dialog.
     text: Option<String>,
+    /// For the action `answer`: since when the session waits, as the picture has it. If it waits for something else by now, the
+    /// answer is refused.
+    asked: Option<String>,
 }
 
 /// The answer to an action that was done.
@@ -53,7 +56,7 @@ impl Action {
             Verb::Answer => Some(self.text.ok_or("a text is missing")?),
             _ => None,
         };
-        Ok(self.action.args(&self.id, typed.as_deref()))
+        Ok(self.action.args(&self.id, typed.as_deref(), self.asked.as_deref()))
     }
 }
 

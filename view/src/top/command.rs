@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use baton_display::format_rfc3339;
 use baton_fs::child::CommandOutput;
 use baton_status::{Item, ItemKind, Section};
 
@@ -47,7 +48,8 @@ impl Command {
     /// Creates the command that does this to an item, with what was typed for it.
     pub(super) fn new(verb: Verb, item: &Item, typed: Option<&str>) -> Self {
         let directory = if verb.needs_project() { directory(item) } else { None };
-        Self { args: verb.args(&item.id, typed), directory }
+        let asked = item.since.as_ref().map(format_rfc3339);
+        Self { args: verb.args(&item.id, typed, asked.as_deref()), directory }
     }
 
     /// Runs it.

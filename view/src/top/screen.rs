@@ -50,7 +50,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, ui: &Ui, now: &Timestamp, colored: boo
     // However small the terminal is, something of the list is seen.
     let problem = problem_rows(ui, width, PROBLEM_LINES.min(height.saturating_sub(2)));
     let problem_height = u16::try_from(problem.len()).unwrap_or(0);
-    let foot_rows = wrapped(&footline(ui, width), width, FOOT_LINES.min((height / 2).max(1)));
+    let foot_rows = foot_rows(ui, width, FOOT_LINES.min((height / 2).max(1)));
     let [head, wrong, body, foot] = Layout::vertical([
         Constraint::Length(1),
         Constraint::Length(problem_height),
@@ -111,6 +111,14 @@ fn problem_rows(ui: &Ui, width: usize, most: usize) -> Vec<Line<'static>> {
     wrapped(&clean(&format!("! {problem}")), width, most).into_iter().map(Line::from).collect()
 }
 
+/// Returns what is asked where an answer is typed, and the last line, in at most `most` rows.
+fn foot_rows(ui: &Ui, width: usize, most: usize) -> Vec<String> {
+    let question = if let Mode::Answer { item, .. } = &ui.mode { item.question.as_deref() } else { None };
+    let mut rows = question.map_or_else(Vec::new, |text| wrapped(&clean(text), width, most.saturating_sub(1)));
+    rows.extend(wrapped(&footline(ui, width), width, most.saturating_sub(rows.len())));
+    rows
+}
+
 /// Returns the keys of the moment, what is typed, or the outcome of the last command.
 fn footline(ui: &Ui, width: usize) -> String {
     match &ui.mode {
@@ -135,7 +143,7 @@ fn footline(ui: &Ui, width: usize) -> String {
 
 /// Returns the line in which an answer is typed: to whom, and the end of the text.
 fn answer_line(item: &Item, text: &str, width: usize) -> String {
-    let to = [&item.agent, &item.pane, &item.question].into_iter().flatten().cloned().collect::<Vec<_>>().join(" ");
+    let to = [&item.agent, &item.pane].into_iter().flatten().cloned().collect::<Vec<_>>().join(" ");
     let to = cut(&clean(&to), width / 2);
     let (text, room) = (clean(text), width.saturating_sub(to.width() + 4));
     let mut shown = text.as_str();

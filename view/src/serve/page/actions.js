@@ -67,8 +67,10 @@ export async function act(action, item) {
     }
     if (action === 'answer') {
       const whom = [item.agent, item.pane && `in ${item.pane}`].filter(Boolean).join(' ');
-      request.text = await askFor(`Answer ${label(item)}`, `This line is typed for ${whom || 'the agent'}`, '', 2000);
+      const asked = item.since; // the item may change while the user types
+      request.text = await askFor(`Answer ${label(item)}`, `This line is typed for ${whom || 'the agent'}`, '', 2000, item.question);
       if (request.text === null) return;
+      request.asked = asked;
     }
     say(await post(request));
   } catch (error) {
@@ -83,11 +85,12 @@ function isConfirmed(question) {
   return closed(dialog).then(() => dialog.returnValue === 'yes');
 }
 
-/** Asks for a line. Returns null if the user gives none. */
-async function askFor(heading, text, value, length) {
+/** Asks for a line, below a text that somebody else wrote. Returns null if the user gives none. */
+async function askFor(heading, text, value, length, quote = '') {
   const [dialog, input] = [byId('ask'), byId('ask-text')];
   setText(byId('ask-heading'), heading);
   setText(byId('ask-label'), text);
+  setText(byId('ask-quote'), quote ?? '');
   Object.assign(input, { value, maxLength: length });
   byId('ask-cancel').onclick = () => dialog.close('no');
   await closed(dialog);

@@ -5,6 +5,7 @@ use std::path::Path;
 use agent_baton_core::agent::Agent;
 use baton_agents::{ConversationLimits, Extent, Speaker, spec};
 use baton_display::{preview, strip_control_chars_by_line};
+use baton_status::Cause;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -64,11 +65,9 @@ pub(crate) fn of_session(printed: &[u8]) -> ConversationEndView {
     };
     let limits = ConversationLimits { extent: Extent::Messages(MESSAGES), chars: MESSAGE_CHARS };
     let end = spec(agent).conversation_end(Path::new(&transcript), limits);
-    let question = match (status.as_str(), waiting_for.as_deref()) {
-        ("attention", Some("error")) | ("idle", _) => end.said(),
-        ("attention", _) => end.open_call.as_deref().or_else(|| end.said()),
-        _ => None,
-    };
+    let cause = Cause::from_words(&status, waiting_for.as_deref());
+    let question =
+        cause.and_then(|cause| end.open_call.as_deref().filter(|_| cause.is_of_call()).or_else(|| end.said()));
     let preview = |text: &str| preview(text, PREVIEW_CHARS);
     let (prompt, question) = (end.prompt().map(preview), question.map(preview));
     let messages = end.messages.iter().map(|message| MessageView {
@@ -135,5 +134,15 @@ mod tests {
         for nothing in ["", "{}", r#"{"agent":"claude","transcript":"/none","status":"idle"}"#] {
             assert_eq!(of_session(nothing.as_bytes()), ConversationEndView::default(), "{nothing}");
         }
+    }
+
+    #[test]
+    fn a_title_of_any_length_is_kept_in_part() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("s.jsonl");
+        let title = json!({"type": "ai-title", "aiTitle": "x".repeat(1_000_000), "sessionId": "s"});
+        std::fs::write(&path, format!("{title}\n")).unwrap();
+        let shown = baton_status::Details::of_transcript(Agent::Claude, &path).title.unwrap();
+        assert_eq!(shown.chars().count(), 200);
     }
 }

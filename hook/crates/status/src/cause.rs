@@ -67,6 +67,23 @@ impl Cause {
         }
     }
 
+    /// Returns whether what it waits for is an answer to the call of a tool.
+    #[must_use]
+    pub const fn is_of_call(self) -> bool {
+        matches!(self, Self::Permission | Self::Question | Self::Attention)
+    }
+
+    /// Returns the cause for the words of a status in `--json`, if a session with it waits.
+    #[must_use]
+    pub fn from_words(status: &str, waiting_for: Option<&str>) -> Option<Self> {
+        let word = match status {
+            "attention" => waiting_for?,
+            status => status,
+        };
+        let of_session = [Self::Permission, Self::Question, Self::Error, Self::Attention, Self::Idle];
+        of_session.into_iter().find(|cause| cause.word() == word)
+    }
+
     /// Returns why a session with this status waits, if it does.
     pub(crate) const fn from_status(status: SessionStatus) -> Option<Self> {
         match status {

@@ -44,7 +44,8 @@ impl Details {
         let stats = spec(agent).transcript_stats(transcript);
         let turn = stats.context.now.zip(stats.context.turn_start);
         Self {
-            title: stats.title,
+            // A transcript may hold a title of any length.
+            title: stats.title.map(|title| preview(&title, PREVIEW_CHARS)),
             model: stats.model,
             context: stats.context.now,
             context_window: stats.context.window,
@@ -70,9 +71,6 @@ impl Details {
     /// Returns what a user has to know who is waited for.
     pub(crate) fn question(&mut self, cause: Cause) -> Option<String> {
         let (open_call, said) = (self.open_call.take(), self.said.take());
-        match cause {
-            Cause::Permission | Cause::Question | Cause::Attention => open_call.or(said),
-            _ => said,
-        }
+        if cause.is_of_call() { open_call.or(said) } else { said }
     }
 }

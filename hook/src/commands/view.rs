@@ -9,22 +9,28 @@ use baton_fs::program::find_on_path;
 use clap::Args;
 
 use crate::error::CommandError;
+use crate::output;
 
 /// The program.
 const PROGRAM: &str = "baton-view";
 
+/// How to get the program.
+const ADVICE: &str = "`cargo install --path view` in baton's source installs it; a release has it beside baton";
+
 /// Show the live view in this terminal.
 #[derive(Args)]
+#[command(disable_help_flag = true)]
 pub struct Top {
-    /// Options of `baton-view top`
+    /// Options of the view: `baton top --help` lists them
     #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "OPTIONS")]
     options: Vec<OsString>,
 }
 
 /// Serve the live view to a browser on this machine.
 #[derive(Args)]
+#[command(disable_help_flag = true)]
 pub struct Serve {
-    /// Options of `baton-view serve`
+    /// Options of the view: `baton serve --help` lists them
     #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "OPTIONS")]
     options: Vec<OsString>,
 }
@@ -35,7 +41,7 @@ impl Top {
     /// # Errors
     /// Returns an error if the program cannot be started.
     pub fn run(self) -> Result<(), CommandError> {
-        Err(replace_process("top", &self.options))
+        replace_process::<Self>("top", &self.options)
     }
 }
 
@@ -45,16 +51,19 @@ impl Serve {
     /// # Errors
     /// Returns an error if the program cannot be started.
     pub fn run(self) -> Result<(), CommandError> {
-        Err(replace_process("serve", &self.options))
+        replace_process::<Self>("serve", &self.options)
     }
 }
 
-/// Executes the program beside this one, or else the one on the path. Returns only if that fails.
-fn replace_process(command: &str, options: &[OsString]) -> CommandError {
+/// Executes the program beside this one, or else the one on the path. It knows its options, so it also prints the help.
+/// Returns only if there is no program that can be executed.
+fn replace_process<A: Args>(command: &'static str, options: &[OsString]) -> Result<(), CommandError> {
     let own = std::env::current_exe().ok().filter(|own| own.is_file());
     let beside = own.as_ref().map(|own| own.with_file_name(PROGRAM));
     let on_path = || find_on_path(&std::env::var_os("PATH").unwrap_or_default(), PROGRAM.as_ref());
-    let Some(program) = beside.filter(|path| path.is_file()).or_else(on_path) else { return not_installed() };
+    let Some(program) = beside.filter(|path| path.is_file()).or_else(on_path) else {
+        return not_installed::<A>(command, options);
+    };
     let mut process = Command::new(&program);
     if let Some(own) = own {
         // The view refuses to show what a baton of another version decides.
@@ -62,12 +71,17 @@ fn replace_process(command: &str, options: &[OsString]) -> CommandError {
     }
     let error = process.arg(command).args(options).exec();
     match error.kind() {
-        ErrorKind::NotFound => not_installed(),
-        _ => CommandError::cannot("execute", program.display(), error),
+        ErrorKind::NotFound => not_installed::<A>(command, options),
+        _ => Err(CommandError::cannot("execute", program.display(), error)),
     }
 }
 
-fn not_installed() -> CommandError {
-    CommandError::failed(format!("{PROGRAM} is not installed, which shows the live view"))
-        .hint("`cargo install --path view` in baton's source installs it; a release has it beside baton")
+/// Says how to get the program: in the help to who asks for help, and else in an error.
+fn not_installed<A: Args>(command: &'static str, options: &[OsString]) -> Result<(), CommandError> {
+    let problem = format!("{PROGRAM} is not installed, which shows the live view");
+    if !options.iter().any(|option| option == "--help" || option == "-h") {
+        return Err(CommandError::failed(problem).hint(ADVICE));
+    }
+    let help = A::augment_args(clap::Command::new(command)).bin_name(format!("baton {command}")).max_term_width(100);
+    output::print(&help.after_help(format!("{problem}: {ADVICE}.")).render_help().to_string())
 }

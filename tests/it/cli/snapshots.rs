@@ -166,6 +166,11 @@ const COMMANDS: &[(&str, &[Case])] = &[
     ("man", &[case(State::Empty, &["man none"])]),
 ];
 
+/// Every command, also those that are hidden.
+pub(super) fn commands() -> impl Iterator<Item = &'static str> {
+    COMMANDS.iter().map(|(command, _)| *command)
+}
+
 /// A state in which commands are called.
 struct Scene<'a> {
     scratch: &'a Scratch,
@@ -367,6 +372,11 @@ fn snapshot(command: &str, cases: &[Case]) -> String {
     };
     let installation = Installation::new();
     let scene = Scene::new(&installation, State::Empty);
+    if ["top", "serve"].contains(&command) {
+        // The view prints its help itself.
+        let path = format!("{}:{}", scene.scratch.env()["PATH"], program::baton_view().parent().unwrap().display());
+        scene.scratch.set("PATH", Some(&path));
+    }
     for width in WIDTHS {
         let (code, screen) = scene.call(&format!("{command} --help")).run_at_terminal(width);
         add(&format!("help at {width} columns"), code, &screen);

@@ -42,6 +42,13 @@ fn the_advice_to_install_the_view_installs_it() {
         assert!(missing.stderr.contains("baton-view is not installed"), "{missing:?}");
         assert_eq!(advised(&missing.stderr), ["cargo", "install", "--path", "view"], "{missing:?}");
     }
+    for words in ["top --help", "serve -h", "serve --port 1 --help"] {
+        let help = run(&scratch, &bin.join("baton"), words);
+        let text = help.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+        for part in ["the live view", "Usage: baton", "baton-view is not installed", "`cargo install --path view`"] {
+            assert!(help.code == Some(0) && text.contains(part), "{words}: {help:?}");
+        }
+    }
     // As it was built for the tests, so that nothing is built again, and without asking a registry.
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.args(["install", "--path", "view", "--debug", "--locked", "--offline", "--quiet", "--root"]);
@@ -58,10 +65,11 @@ fn the_program_beside_baton_comes_before_the_one_on_the_path() {
     let (bin, other) = (installed(&scratch), scratch.root().join("other"));
     fs::create_dir(&other).unwrap();
     scratch.set("PATH", Some(&format!("{}:/usr/bin:/bin", other.display())));
-    let check = |expected: &str| {
-        let ended = run(&scratch, &bin.join("baton"), "top --notify");
+    let check_words = |words: &str, expected: &str| {
+        let ended = run(&scratch, &bin.join("baton"), words);
         assert_eq!((ended.code, ended.stdout.trim()), (Some(0), expected), "{ended:?}");
     };
+    let check = |expected: &str| check_words("top --notify", expected);
     let own = bin.join("baton");
     script(&other.join("baton-view"), "echo path $*");
     check(&format!("path --baton {} top --notify", own.display()));
@@ -71,6 +79,7 @@ fn the_program_beside_baton_comes_before_the_one_on_the_path() {
     fs::remove_dir(bin.join("baton-view")).unwrap();
     script(&bin.join("baton-view"), "echo beside $*");
     check(&format!("beside --baton {} top --notify", own.display()));
+    check_words("serve --help", &format!("beside --baton {} serve --help", own.display()));
 }
 
 #[test]

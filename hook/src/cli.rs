@@ -150,3 +150,34 @@ pub fn main() -> u8 {
     };
     outcome.map_or_else(|error| report(&error), |()| 0)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use clap::CommandFactory;
+
+    use super::Cli;
+
+    /// The names of the command and of all commands below it.
+    fn names(command: &clap::Command, name: &str, found: &mut BTreeSet<String>) {
+        found.insert(if name.is_empty() { "baton".to_owned() } else { name.to_owned() });
+        for below in command.get_subcommands() {
+            names(below, format!("{name}-{}", below.get_name()).trim_start_matches('-'), found);
+        }
+    }
+
+    /// The tests of every command, such as the one that it opens no socket, go through those that have a snapshot.
+    #[test]
+    fn every_command_has_a_snapshot_also_those_that_are_hidden() {
+        let mut commands = BTreeSet::new();
+        names(&Cli::command(), "", &mut commands);
+        // `baton demo` starts it, and speaks with it in a way of its own.
+        assert!(commands.remove("demo-agent"));
+        let snapshots = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/it/cli/snapshots");
+        let files = std::fs::read_dir(snapshots).unwrap().map(|entry| entry.unwrap().path());
+        let known: BTreeSet<String> =
+            files.map(|path| path.file_stem().unwrap().to_str().unwrap().to_owned()).collect();
+        assert_eq!(commands, known);
+    }
+}

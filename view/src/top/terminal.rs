@@ -2,6 +2,7 @@
 
 use std::io::{self, Stdout, Write};
 use std::mem::ManuallyDrop;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crossterm::clipboard::CopyToClipboard;
 use crossterm::event::{DisableMouseCapture, EnableMouseCapture};
@@ -19,6 +20,9 @@ pub(super) struct TakenTerminal {
     screen: ManuallyDrop<Terminal<CrosstermBackend<Stdout>>>,
     area: Rect,
 }
+
+/// Whether the terminal has to be given back.
+static IS_TAKEN: AtomicBool = AtomicBool::new(false);
 
 /// The largest screen. A terminal may say that it is of any size, and each cell takes memory.
 const MAX_COLUMNS: u16 = 1000;
@@ -93,11 +97,16 @@ fn screen(area: Rect) -> io::Result<ManuallyDrop<Terminal<CrosstermBackend<Stdou
 }
 
 fn enter() -> io::Result<()> {
+    IS_TAKEN.store(true, Ordering::SeqCst);
     enable_raw_mode()?;
     execute!(io::stdout(), EnterAlternateScreen, EnableMouseCapture, cursor::Hide).inspect_err(|_| leave())
 }
 
+/// Gives the terminal back, once: to leave the alternate screen again would move the cursor over what was printed since.
 fn leave() {
+    if !IS_TAKEN.swap(false, Ordering::SeqCst) {
+        return;
+    }
     // Nothing more can be done for a terminal that takes no more bytes.
     let _ = execute!(io::stdout(), DisableMouseCapture, LeaveAlternateScreen, cursor::Show);
     let _ = disable_raw_mode();

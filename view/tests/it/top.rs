@@ -4,11 +4,13 @@ use std::fs;
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::Command;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use agent_baton_core::agent::Agent;
 use agent_baton_tests::effort::Effort;
 use agent_baton_tests::terminal::Terminal;
-use agent_baton_tests::{Scratch, Window};
+use agent_baton_tests::{Scratch, Window, program};
 use baton_view::ending_signals;
 use nix::libc;
 use serde_json::json;
@@ -101,6 +103,49 @@ fn whatever_ends_it_the_terminal_is_as_it_was() {
         terminal.wait("what ended it", |screen| screen.contains(&format!("\nended by {ending}\n")));
         terminal.wait_for_shell();
     }
+}
+
+#[test]
+fn a_terminal_that_claims_to_be_huge_is_drawn_on() {
+    let scratch = Scratch::new();
+    let Some(terminal) = Terminal::open(&scratch, 80, 24) else { return };
+    terminal.keys(&["stty rows 65535 cols 65535; echo 'size' set", "Enter"]);
+    terminal.wait("the size", |screen| screen.contains("\nsize set"));
+    terminal.show();
+    terminal.keys(&["q"]);
+    terminal.wait_for_shell();
+}
+
+#[test]
+fn without_keys_it_ends() {
+    let scratch = Scratch::new();
+    let Some(terminal) = Terminal::open(&scratch, 80, 24) else { return };
+    terminal.show();
+    // The reader of the keys subtracts 1 from this place of the mouse. It panics where an overflow is checked.
+    terminal.keys(&["-l", "\u{1b}[<0;0;0M"]);
+    if !cfg!(debug_assertions) {
+        terminal.keys(&["q"]);
+    }
+    terminal.wait_for_shell();
+}
+
+#[test]
+fn a_closed_terminal_ends_it_as_a_signal_does() {
+    let scratch = Scratch::new();
+    let Some(terminal) = Terminal::open(&scratch, 80, 24) else { return };
+    let status = scratch.root().join("status");
+    let view = program::baton_view().display();
+    // This shell goes on after the signal, and tells how the view ended.
+    terminal.keys(&[&format!("sh -c 'trap : HUP; {view} top; echo ended $? > {}'", status.display()), "Enter"]);
+    terminal.wait("the view", |screen| screen.starts_with("baton") && screen.contains("q quit"));
+    terminal.ask(&["kill-pane"]);
+    let deadline = Instant::now() + Duration::from_secs(60);
+    let read = || fs::read_to_string(&status).unwrap_or_default();
+    while !read().ends_with('\n') {
+        assert!(Instant::now() < deadline, "it has not ended");
+        thread::sleep(Duration::from_millis(10));
+    }
+    assert_eq!(read(), format!("ended {}\n", 128 + 1));
 }
 
 #[test]

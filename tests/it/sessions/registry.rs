@@ -445,6 +445,30 @@ fn a_list_is_cut_into_pages_that_miss_and_repeat_nothing() {
 }
 
 #[test]
+fn a_pane_is_named_with_its_server_where_there_are_several() {
+    let scratch = Scratch::new();
+    let listed = || {
+        ["", "session list", "run list"].map(|words| {
+            let words: Vec<&str> = words.split_whitespace().collect();
+            scratch.baton(words).run().stdout
+        })
+    };
+    let _one = Window::open_owner(&scratch, Agent::Claude, "%1");
+    for text in listed() {
+        assert!(text.contains("%1") && !text.contains(":%1"), "{text}");
+    }
+    let mut other = Window::open(&scratch, Agent::Codex, "%1").on(Path::new("/tmp/tmux-1/other"));
+    assert_no_output(&other.hook("SessionStart", "s2", &json!({})));
+    assert_no_output(&other.hook("UserPromptSubmit", "s2", &json!({"prompt": "go"})));
+    let [status, sessions, runs] = listed();
+    assert!(status.contains("other:%1") && sessions.contains("other:%1"), "{status}{sessions}");
+    // Only one server has runs.
+    assert!(!runs.contains(":%1"), "{runs}");
+    assert_eq!(ids(&baton(&scratch, "session list --json --pane other:%1")), ["s2"]);
+    assert_eq!(ids(&baton(&scratch, "session list --json --pane %1")).len(), 2);
+}
+
+#[test]
 fn a_list_is_narrowed() {
     let scratch = Scratch::new();
     let mut claude = prompted(&scratch, Agent::Claude, "%1", "aa1");

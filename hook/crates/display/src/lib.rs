@@ -13,7 +13,7 @@ use agent_baton_core::timestamp::Timestamp;
 use jiff::Timestamp as Instant;
 use jiff::tz::TimeZone;
 
-pub use pane_labels::PaneLabels;
+pub use pane_labels::{PaneLabels, is_pane_called};
 pub use progress::{Progress, clear_progress};
 
 /// Prints one line to stderr.

@@ -44,6 +44,21 @@ impl PaneLabels {
     }
 }
 
+/// Returns whether this text means a pane: its name with or without the server, or its number alone.
+#[must_use]
+pub fn is_pane_called(pane: &Pane, text: &str) -> bool {
+    let short = short_pane_label(pane);
+    match (pane, text.rsplit_once(':')) {
+        (Pane::Unknown, _) => false,
+        (Pane::Tmux { server, .. }, Some((name, text))) => {
+            let server = strip_control_chars(server);
+            let is_end = !name.is_empty() && server.ends_with(&format!("/{name}"));
+            text == short && (is_end || server == name)
+        }
+        _ => text == short || short.rsplit([':', '%']).next() == Some(text),
+    }
+}
+
 /// Returns the last parts of a path.
 fn end(path: &str, parts: usize) -> &str {
     let slash = path.rmatch_indices('/').nth(parts.saturating_sub(1));
@@ -71,6 +86,30 @@ mod tests {
         ] {
             let labels = PaneLabels::new(&panes);
             assert_eq!(panes.iter().map(|pane| labels.label(pane)).collect::<Vec<_>>(), expected);
+            for (pane, label) in panes.iter().zip(&expected).filter(|(pane, _)| **pane != Pane::Unknown) {
+                assert!(is_pane_called(pane, label), "{label}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_pane_has_few_names() {
+        let tmux = Pane::Tmux { server: "/tmp/tmux-1/dev".to_owned(), pane: "%3".to_owned() };
+        let zellij = Pane::Zellij { session: "main".to_owned(), pane: "3".to_owned() };
+        let tty = Pane::Tty { tty: "/dev/pts/3".to_owned() };
+        for (pane, names, others) in [
+            (
+                &tmux,
+                &["%3", "3", "dev:%3", "tmux-1/dev:%3", "/tmp/tmux-1/dev:%3"][..],
+                &["%", "", ":%3", "ev:%3", "dev:3", "dev"][..],
+            ),
+            (&zellij, &["main:3", "3"], &["main", "ain:3", "%3"]),
+            (&tty, &["/dev/pts/3"], &["3", ""]),
+            (&Pane::Unknown, &[], &["-", ""]),
+        ] {
+            for (text, expected) in names.iter().map(|it| (it, true)).chain(others.iter().map(|it| (it, false))) {
+                assert_eq!(is_pane_called(pane, text), expected, "{text} {pane:?}");
+            }
         }
     }
 }

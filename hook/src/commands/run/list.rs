@@ -16,7 +16,7 @@ use crate::output;
 use crate::output::listing::{Listing, Row};
 use crate::output::terminal::Terminal;
 use baton_catalogue::{By, Kind};
-use baton_display::Progress;
+use baton_display::{PaneLabels, Progress};
 use baton_status::{Cursor, RunView, RunsView, run_status_word};
 
 /// The default number of runs on a page.
@@ -76,7 +76,10 @@ impl List {
                 (None, false) => "no unfinished runs; `baton run list --all` includes ended ones\n",
             })?;
         } else {
-            let rows = runs.iter().map(|(run, live)| row(run, *live, context.left_for(run).is_some())).collect();
+            let shown = runs.iter().filter(|(_, live)| *live != Live::No);
+            let labels = PaneLabels::new(shown.map(|(run, _)| &run.owner.pane));
+            let rows =
+                runs.iter().map(|(run, live)| row(run, *live, context.left_for(run).is_some(), &labels)).collect();
             let listing = Listing::new(&["RUN", "STATUS", "ITERATION"], &["OWNER", "PANE", "NAME"], rows);
             output::print(&listing.render(&Terminal::stdout()))?;
         }
@@ -111,10 +114,10 @@ impl List {
     }
 }
 
-fn row(run: &Run, live: Live, is_left: bool) -> Row {
+fn row(run: &Run, live: Live, is_left: bool, labels: &PaneLabels) -> Row {
     let turns = run.max_iterations.map_or_else(|| run.iteration.to_string(), |max| format!("{}/{max}", run.iteration));
     // If the owner is gone, its pane may belong to another process by now.
-    let pane = if live == Live::No { "-".to_owned() } else { baton_display::short_pane_label(&run.owner.pane) };
+    let pane = if live == Live::No { "-".to_owned() } else { labels.label(&run.owner.pane) };
     Row {
         primary: vec![run.id.to_string(), run_status_word(run, live, is_left).to_owned(), turns],
         secondary: vec![

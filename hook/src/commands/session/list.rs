@@ -25,7 +25,7 @@ use crate::output::short_ids::ShortIds;
 use crate::output::terminal::Terminal;
 use baton_agents::spec;
 use baton_catalogue::By;
-use baton_display::Progress;
+use baton_display::{PaneLabels, Progress, is_pane_called};
 use baton_engine::session_status::{SessionStatus, StatusKind};
 use baton_status::{Cursor, ListQuery, ListedSession, NEWEST, Page, Search, SessionReader, SessionsView};
 use baton_store::{Store, last_opened};
@@ -79,7 +79,7 @@ pub struct List {
     /// Only sessions of the project at this path
     #[arg(long, value_name = "PATH")]
     project: Option<PathBuf>,
-    /// Only sessions in this pane, such as %3
+    /// Only sessions in this pane, such as %3 or default:%3
     #[arg(long)]
     pane: Option<String>,
     /// Only sessions opened on this day, or in this month or year: 2026-11-21, 2026-11, 2026
@@ -105,7 +105,8 @@ pub struct List {
 
 impl List {
     fn text(&self, context: &Context, page: &Page, ids: &ShortIds, terminal: &Terminal) -> String {
-        let mut rows: Vec<Row> = page.sessions.iter().map(|seen| row(context, seen, ids, terminal)).collect();
+        let labels = PaneLabels::new(page.sessions.iter().filter_map(live_pane));
+        let mut rows: Vec<Row> = page.sessions.iter().map(|seen| row(context, seen, ids, &labels, terminal)).collect();
         rows.extend(page.unreadable.iter().map(|(id, _)| Row {
             primary: vec![ids.short(id.as_str()).to_owned(), "unreadable".to_owned()],
             secondary: Vec::new(),
@@ -246,7 +247,8 @@ impl<'a> Filter<'a> {
             && (list.status.is_empty() || has_status(standing.status, &list.status))
             && self.project.as_ref().is_none_or(|project| session.project.as_ref() == Some(project))
             && (!list.pinned || session.pinned)
-            && list.pane.as_ref().is_none_or(|pane| is_in_pane(seen, pane))
+            // For an ended or lost session, the last pane counts.
+            && list.pane.as_ref().is_none_or(|pane| seen.pane().is_some_and(|shown| is_pane_called(shown, pane)))
             && list
                 .date
                 .as_ref()
@@ -288,16 +290,6 @@ fn normalized(path: &Path) -> String {
     path.components().collect::<PathBuf>().display().to_string()
 }
 
-/// Returns whether a session is displayed in a pane, given as it is printed or by its number alone. For an ended or
-/// lost session, the last pane counts.
-fn is_in_pane(seen: &ListedSession, pane: &str) -> bool {
-    seen.pane().filter(|shown| **shown != Pane::Unknown).is_some_and(|shown| {
-        let short = baton_display::short_pane_label(shown);
-        let number = short.rsplit([':', '%']).next();
-        short == pane || number == Some(pane)
-    })
-}
-
 fn contains_text(session: &Session, text: &str) -> bool {
     let name = session.name.as_ref().map(|name| name.as_str());
     let texts = [name, Some(session.id.as_str()), session.project.as_deref(), session.cwd.as_deref()];
@@ -310,9 +302,14 @@ fn has_word(text: &str, word: &str) -> bool {
     text.match_indices(word).any(|(at, _)| is_begin(at) || !word.starts_with(char::is_alphanumeric))
 }
 
-fn row(context: &Context, seen: &ListedSession, ids: &ShortIds, terminal: &Terminal) -> Row {
+/// Returns the pane of a session, unless it may belong to another process by now.
+fn live_pane(seen: &ListedSession) -> Option<&Pane> {
+    seen.pane().filter(|_| seen.verdict().live == Live::Yes)
+}
+
+fn row(context: &Context, seen: &ListedSession, ids: &ShortIds, labels: &PaneLabels, terminal: &Terminal) -> Row {
     let session = &seen.session;
-    let pane = seen.pane().map(baton_display::short_pane_label).filter(|_| seen.verdict().live == Live::Yes);
+    let pane = live_pane(seen).map(|pane| labels.label(pane));
     let pin = session.pinned.then(|| "pinned".to_owned());
     let project = session.project.as_deref().map(baton_display::strip_control_chars);
     Row {

@@ -6,7 +6,7 @@ use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::style::{Color, Modifier, Style};
 use ratatui::text::{Line, Span};
-use ratatui::widgets::{Block, Clear, Paragraph, Wrap};
+use ratatui::widgets::{Block, Paragraph, Wrap};
 use unicode_width::UnicodeWidthStr;
 
 use super::archive::Archive;
@@ -65,10 +65,8 @@ pub(super) fn draw(frame: &mut Frame<'_>, ui: &Ui, now: &Timestamp, colored: boo
     match &ui.mode {
         Mode::Details { text, scroll, .. } => drawn.last_scroll = draw_details(frame, body, text.as_deref(), *scroll),
         Mode::Log(pane) => drawn.last_scroll = draw_log(frame, body, pane, ui, now),
+        Mode::Help => draw_help(frame, body, &paint),
         _ => draw_list(frame, body, ui, now, &paint, drawn),
-    }
-    if ui.mode == Mode::Help {
-        draw_help(frame, body, &paint);
     }
     frame.render_widget(Paragraph::new(foot_rows.into_iter().map(Line::from).collect::<Vec<_>>()), foot);
 }
@@ -224,7 +222,6 @@ fn draw_help(frame: &mut Frame<'_>, area: Rect, paint: &Paint) {
     let size = |wanted: usize, room: u16| u16::try_from(wanted).unwrap_or(room).min(room);
     let (width, height) = (size(width, area.width), size(lines.len() + border, area.height));
     let area = Rect { x: area.x + (area.width - width) / 2, y: area.y, width, height };
-    frame.render_widget(Clear, area);
     frame.render_widget(Paragraph::new(lines).block(Block::bordered().title(" keys ")), area);
 }
 
@@ -315,14 +312,12 @@ impl Columns {
         }
         let second = match (subject.is_empty(), is_beside || model.is_empty()) {
             (true, true) => return vec![fit(first)],
-            (_, true) => cut(&subject, room),
             (true, false) => cut(&model, room),
-            (false, false) => {
-                // The model gives way to the subject, up to half of the line.
-                let model = cut(&model, room / 2);
-                let subject_room = room.saturating_sub(model.width() + 2);
-                format!("{}  {model}", pad(&subject, subject_room))
+            (false, false) if subject.width() + 2 + model.width() <= room => {
+                format!("{}  {model}", pad(&subject, room - model.width() - 2))
             }
+            // The model gives way to what is asked.
+            (false, _) => cut(&subject, room),
         };
         vec![fit(first), indented(second)]
     }

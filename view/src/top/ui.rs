@@ -323,15 +323,8 @@ impl Ui {
             KeyCode::Char('s') => self.mode = Mode::Search(String::new()),
             KeyCode::Char('/') if self.archive.is_none() => self.mode = Mode::Filter,
             KeyCode::Char('?') => self.mode = Mode::Help,
-            KeyCode::Esc => match self.archive.take() {
-                None => self.filter.clear(),
-                Some(archive) => {
-                    self.selected = archive.selected_before;
-                    if !self.is_selection_visible() {
-                        self.select_existing(0);
-                    }
-                }
-            },
+            KeyCode::Esc if self.archive.is_none() => self.filter.clear(),
+            KeyCode::Esc | KeyCode::Left | KeyCode::Char('h') => self.leave_search(),
             KeyCode::Right | KeyCode::Char('l' | 'i') => return self.open_details(),
             KeyCode::Char('o') => return self.open_log(),
             KeyCode::Char('y') => return self.item().map(|item| Effect::Copy(item.id.clone())),
@@ -348,6 +341,15 @@ impl Ui {
             _ => {}
         }
         self.next_page()
+    }
+
+    /// Goes back from what a search found to what was selected before.
+    fn leave_search(&mut self) {
+        let Some(archive) = self.archive.take() else { return };
+        self.selected = archive.selected_before;
+        if !self.is_selection_visible() {
+            self.select_existing(0);
+        }
     }
 
     /// Reads the next page of a search when the last item that was found is selected.

@@ -6,7 +6,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use baton_fs::child::{CommandOutput, run_with_timeout};
-use baton_fs::program::find_on_path;
+use baton_fs::program;
 
 /// How long a command may take.
 const COMMAND_TIMEOUT: Duration = Duration::from_secs(20);
@@ -83,19 +83,16 @@ impl Baton {
     /// # Errors
     /// Returns an error if it is of another version, or if it cannot be told which program is meant.
     pub fn find(given: Option<PathBuf>) -> Result<Self, BatonError> {
-        let directories = std::env::var_os("PATH").unwrap_or_default();
         let beside = std::env::current_exe().unwrap_or_else(|_| "/".into()).with_file_name("baton");
         let path = match given {
             // A name alone, as a shell takes it.
-            Some(path) if path.file_name() == Some(path.as_os_str()) => {
-                match find_on_path(&directories, path.as_os_str()) {
-                    Some(found) => found,
-                    None => return Err(BatonError::NotFound(path)),
-                }
-            }
+            Some(path) if path.file_name() == Some(path.as_os_str()) => match program::find(&path) {
+                Some(found) => found,
+                None => return Err(BatonError::NotFound(path)),
+            },
             Some(path) => path,
             None if beside.is_file() => beside,
-            None => find_on_path(&directories, "baton".as_ref()).unwrap_or(beside),
+            None => program::find("baton").unwrap_or(beside),
         };
         let path = std::path::absolute(&path).map_err(|source| BatonError::Relative { path, source })?;
         match version(&path) {

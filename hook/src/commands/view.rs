@@ -5,7 +5,7 @@ use std::io::ErrorKind;
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 
-use baton_fs::program::find_on_path;
+use baton_fs::program;
 use clap::Args;
 
 use crate::error::CommandError;
@@ -60,11 +60,10 @@ impl Serve {
 fn replace_process<A: Args>(command: &'static str, options: &[OsString]) -> Result<(), CommandError> {
     let own = std::env::current_exe().ok().filter(|own| own.is_file());
     let beside = own.as_ref().map(|own| own.with_file_name(PROGRAM));
-    let on_path = || find_on_path(&std::env::var_os("PATH").unwrap_or_default(), PROGRAM.as_ref());
-    let Some(program) = beside.filter(|path| path.is_file()).or_else(on_path) else {
+    let Some(found) = beside.filter(|path| path.is_file()).or_else(|| program::find(PROGRAM)) else {
         return not_installed::<A>(command, options);
     };
-    let mut process = Command::new(&program);
+    let mut process = Command::new(&found);
     if let Some(own) = own {
         // The view refuses to show what a baton of another version decides.
         process.arg("--baton").arg(own);
@@ -72,7 +71,7 @@ fn replace_process<A: Args>(command: &'static str, options: &[OsString]) -> Resu
     let error = process.arg(command).args(options).exec();
     match error.kind() {
         ErrorKind::NotFound => not_installed::<A>(command, options),
-        _ => Err(CommandError::cannot("execute", program.display(), error)),
+        _ => Err(CommandError::cannot("execute", found.display(), error)),
     }
 }
 

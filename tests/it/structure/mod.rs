@@ -5,5 +5,6 @@ mod dependencies;
 mod error_messages;
 mod import_circles;
 pub mod rust_source;
+mod started_programs;
 mod test_files;
 mod vocabulary;

@@ -22,11 +22,12 @@ mod tests;
 use std::io::{self, Write};
 use std::net::{Ipv4Addr, Ipv6Addr, TcpListener, TcpStream};
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
+use baton_fs::program;
 use clap::Args;
 
 use self::access::{Access, Code, Keys, Verdict, new_name, new_token};
@@ -269,9 +270,10 @@ fn print(address: &str) -> io::Result<()> {
 
 /// Opens an address in the user's browser. The address was printed, so a failure costs nothing.
 fn open_browser(address: &str) {
-    let mut command = Command::new("xdg-open");
-    command.arg(address).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    let opened = command.spawn().and_then(|mut child| {
+    let opened = program::command("xdg-open").and_then(|mut command| {
+        // It is a script that looks for browsers on the path. In the root directory it finds none of the current project.
+        command.arg(address).current_dir("/").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        let mut child = command.spawn()?;
         // The kernel keeps an ended child until somebody waits for it.
         thread::Builder::new().name("browser".to_owned()).spawn(move || child.wait())
     });

@@ -1,9 +1,9 @@
 //! Tells the user of something by the desktop, or else by the terminal. The bell rings in both cases.
 
-use std::process::Command;
 use std::time::Duration;
 
 use baton_fs::child::run_with_timeout;
+use baton_fs::program;
 
 /// How long the desktop may take.
 const TIMEOUT: Duration = Duration::from_secs(5);
@@ -13,11 +13,11 @@ pub(super) const BELL: &str = "\x07";
 
 /// Shows a notification on the desktop. Returns whether there is one that took it.
 pub(super) fn notify_desktop(text: &str) -> bool {
-    let mut program = Command::new("notify-send");
+    let Ok(mut command) = program::command("notify-send") else { return false };
     // A desktop shows markup.
     let text = text.replace('&', "&amp;").replace('<', "&lt;");
-    program.args(["--app-name=baton", "--", "baton", &text]);
-    let ended = run_with_timeout(&mut program, TIMEOUT, 0);
+    command.args(["--app-name=baton", "--", "baton", &text]);
+    let ended = run_with_timeout(&mut command, TIMEOUT, 0);
     ended.is_ok_and(|ended| ended.is_some_and(|output| output.status.success()))
 }
 

@@ -8,6 +8,7 @@ mod feed;
 mod install;
 mod kills;
 mod loops;
+mod project_programs;
 mod serve;
 mod state;
 mod top;

@@ -7,7 +7,7 @@ use agent_baton_core::agent::Agent;
 
 use super::error::InstallError;
 use baton_agents::spec;
-use baton_fs::dirs;
+use baton_fs::{dirs, program};
 use baton_system::environment::{Environment, OwnEnvironment};
 use baton_system::worktree;
 
@@ -90,7 +90,7 @@ impl Locations {
     /// Returns an error if `HOME` does not name a directory.
     pub fn detect_agent(agent: Agent) -> Result<DetectedAgent, InstallError> {
         let dir = spec(agent).home(&OwnEnvironment).ok_or_else(|| no_agent_home(agent))?;
-        Ok(DetectedAgent { configured: dir.is_dir(), dir, program: on_path(spec(agent).comm) })
+        Ok(DetectedAgent { configured: dir.is_dir(), dir, program: program::find(spec(agent).comm) })
     }
 
     /// Returns the file that contains an agent's hooks.
@@ -127,13 +127,7 @@ fn no_agent_home(agent: Agent) -> InstallError {
     OwnEnvironment.get(variable).map_or(InstallError::NoHome, |value| InstallError::RelativeHome { variable, value })
 }
 
-/// Finds the first program of this name on this process' PATH.
-#[must_use]
-pub fn on_path(name: &str) -> Option<PathBuf> {
-    on_path_of(name, &std::env::var_os("PATH")?)
-}
-
-/// Finds the first program of this name on a PATH.
+/// Finds the first program of this name on the PATH of another process.
 #[must_use]
 pub fn on_path_of(name: &str, path: &OsStr) -> Option<PathBuf> {
     use std::os::unix::fs::PermissionsExt;

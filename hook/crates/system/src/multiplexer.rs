@@ -5,11 +5,12 @@ mod tmux;
 mod typed_text;
 mod zellij;
 
+use std::ffi::OsStr;
 use std::io;
-use std::process::Command;
 use std::time::Duration;
 
 use baton_fs::child::run_with_timeout;
+use baton_fs::program;
 
 pub use socket::{SocketError, own_socket_directory, trusted_socket};
 pub use tmux::{OpenedWindow, Tmux, shell_quote};
@@ -44,8 +45,12 @@ pub enum MultiplexerError {
 }
 
 /// Runs a program to its end and returns its output.
-fn answer(program: &'static str, mut command: Command) -> Result<String, MultiplexerError> {
-    let output = run_with_timeout(&mut command, ANSWER_TIMEOUT, MAX_ANSWER_BYTES);
+fn answer(
+    program: &'static str,
+    arguments: impl IntoIterator<Item = impl AsRef<OsStr>>,
+) -> Result<String, MultiplexerError> {
+    let output = program::command(program)
+        .and_then(|mut command| run_with_timeout(command.args(arguments), ANSWER_TIMEOUT, MAX_ANSWER_BYTES));
     let output = output.map_err(|source| MultiplexerError::Run { program, source })?;
     let output = output.ok_or(MultiplexerError::TimedOut { program })?;
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim().to_owned();

@@ -10,7 +10,7 @@ use super::finding::Finding;
 use super::installation::{Installation, version};
 use baton_agents::spec;
 use baton_installer::find_hooks::FoundHook;
-use baton_installer::locations::{on_path, on_path_of};
+use baton_installer::locations::on_path_of;
 use baton_system::{CurrentSystem, System};
 
 pub fn check(installation: &Installation) -> Vec<Finding> {
@@ -47,7 +47,7 @@ fn missing_on_path(installation: &Installation, agent: Agent) -> Vec<Finding> {
 
 fn check_one(named: &Path) -> Finding {
     let ours = concat!("baton ", env!("CARGO_PKG_VERSION"));
-    let path = if named.is_absolute() { Some(named.to_owned()) } else { on_path(PROGRAM_NAME) };
+    let path = if named.is_absolute() { Some(named.to_owned()) } else { baton_fs::program::find(PROGRAM_NAME) };
     let Some(path) = path else {
         let what = "the entries call `baton`, which is not on the PATH here, so they do nothing";
         return Finding::problem("program", what, "put baton on the PATH that the agent is started with");

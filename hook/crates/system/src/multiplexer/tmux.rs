@@ -1,7 +1,7 @@
 //! tmux.
 
+use std::ffi::OsStr;
 use std::path::Path;
-use std::process::Command;
 
 use agent_baton_core::run::is_printable;
 
@@ -190,12 +190,9 @@ impl Tmux {
     }
 
     fn run(&self, arguments: &[&str]) -> Result<String, MultiplexerError> {
-        let mut command = Command::new("tmux");
-        if let Some(server) = &self.server {
-            command.arg("-S").arg(trusted_socket(Path::new(server))?);
-        }
-        command.args(arguments);
-        answer("tmux", command)
+        let socket = self.server.as_ref().map(|server| trusted_socket(Path::new(server))).transpose()?;
+        let server = socket.iter().flat_map(|socket| [OsStr::new("-S"), socket.as_os_str()]);
+        answer("tmux", server.chain(arguments.iter().map(OsStr::new)))
     }
 }
 

@@ -1,7 +1,5 @@
 //! zellij.
 
-use std::process::Command;
-
 use super::{MultiplexerError, TypedText, answer, shell_quote};
 
 /// What the Enter key sends, as a decimal number.
@@ -41,9 +39,7 @@ impl<'a> Zellij<'a> {
         if self.session.starts_with(['-', '.']) || self.session.contains('/') {
             return Err(MultiplexerError::SessionName { name: self.session.to_owned() });
         }
-        let mut command = Command::new("zellij");
-        command.args(["--session", self.session, "action"]).args(words);
-        answer("zellij", command).map(|_| ())
+        answer("zellij", ["--session", self.session, "action"].iter().chain(words)).map(|_| ())
     }
 
     /// Selects a pane. If the caller is not in the session, this returns the command with which the user gets there.

@@ -4,7 +4,7 @@ use agent_baton_core::reason::Reason;
 use baton_display::{format_rfc3339, strip_control_chars};
 use baton_store::{AuditAction, AuditLine};
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 /// A decision, and why it came out as it did.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
@@ -28,21 +28,30 @@ pub struct ReasonView {
     pub sentence: Option<String>,
 }
 
-/// Returns the decisions with a higher number than this, as an array of lines as they are stored.
-pub(crate) fn stored_after(output: &[u8], after: u64) -> Vec<u8> {
-    #[derive(Deserialize)]
-    struct Numbered {
-        n: u64,
-    }
-    let is_later = |line: &&[u8]| serde_json::from_slice::<Numbered>(line).is_ok_and(|line| line.n > after);
-    let lines: Vec<&[u8]> = output.split(|byte| *byte == b'\n').filter(is_later).collect();
-    [b"[".as_slice(), &lines.join(&b','), b"]"].concat()
+/// The decisions that follow one of them.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct DecisionsPage {
+    /// Them, oldest first, as they are stored. If the first number is not the next one, those between are no longer kept. Empty if
+    /// none follows yet.
+    pub decisions: Vec<AuditLine>,
+    /// The value of `after` for those that follow these.
+    pub next: u64,
+}
+
+/// Returns the decisions that follow the one with this number.
+pub(crate) fn page_after(output: &[u8], after: u64) -> DecisionsPage {
+    let decisions: Vec<_> = stored(output).collect();
+    let next = decisions.last().map_or(after, |line| line.n);
+    DecisionsPage { decisions, next }
+}
+
+fn stored(output: &[u8]) -> impl Iterator<Item = AuditLine> {
+    output.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice(line).ok())
 }
 
 /// Returns the decisions with their sentences, oldest first.
 pub(crate) fn explained(output: &[u8]) -> Vec<DecisionView> {
-    let lines = output.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice::<AuditLine>(line).ok());
-    lines
+    stored(output)
         .map(|line| DecisionView {
             n: line.n,
             at: format_rfc3339(&line.at),
@@ -70,7 +79,7 @@ fn reason(word: &str) -> ReasonView {
 
 #[cfg(test)]
 mod tests {
-    use super::{explained, lines, stored_after};
+    use super::{explained, lines, page_after};
 
     const LINES: &[u8] = br#"{"n":1,"at":{"unix_ms":0,"boot":"b","boot_ms":1},"reason":"session_pinned","asked":{"what":"session_pinned"},"changes":[]}
 no line
@@ -93,10 +102,10 @@ no line
     }
 
     #[test]
-    fn stored_decisions_are_those_with_a_higher_number() {
-        for (after, expected) in [(0, vec![1, 2]), (1, vec![2]), (2, vec![])] {
-            let found: Vec<serde_json::Value> = serde_json::from_slice(&stored_after(LINES, after)).unwrap();
-            assert_eq!(found.iter().map(|it| it["n"].as_u64().unwrap()).collect::<Vec<_>>(), expected, "{after}");
+    fn a_page_tells_where_the_next_one_begins() {
+        for (output, expected) in [(LINES, (vec![1, 2], 2)), (b"", (vec![], 7))] {
+            let page = page_after(output, 7);
+            assert_eq!((page.decisions.iter().map(|line| line.n).collect(), page.next), expected);
         }
     }
 }

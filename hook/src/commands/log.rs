@@ -1,5 +1,7 @@
 //! `baton log`: prints the decisions.
 
+use std::collections::VecDeque;
+
 use baton_display::{format_local, strip_control_chars};
 use clap::Args;
 
@@ -20,6 +22,9 @@ pub struct Log {
     /// Only decisions about this session or run: its id or a unique part of it, or its name
     #[arg(long, value_name = "ID")]
     about: Option<String>,
+    /// Only decisions with a higher number than this, the oldest of them
+    #[arg(long, value_name = "NUMBER")]
+    after: Option<u64>,
     /// Print one JSON object per line, as stored
     #[arg(long)]
     json: bool,
@@ -35,16 +40,22 @@ impl Log {
         let about = self.about.as_deref().map(|text| record::resolve(&context, text)).transpose()?;
         let about = |line: &AuditLine| about.as_ref().is_none_or(|ids| ids.iter().any(|id| line.names(id)));
         let mut audit = context.audit()?;
-        let mut newest: Vec<AuditLine> = audit.by_ref().filter(about).take(self.limit).collect();
+        let mut lines = VecDeque::new();
+        match self.after {
+            None => audit.by_ref().filter(about).take(self.limit).for_each(|line| lines.push_front(line)),
+            Some(after) => audit.by_ref().take_while(|line| line.n > after).filter(about).for_each(|line| {
+                lines.push_front(line);
+                lines.truncate(self.limit);
+            }),
+        }
         note_skipped(&audit);
-        newest.reverse();
         if self.json {
-            let lines = newest.iter().map(serde_json::to_string).collect::<Result<Vec<_>, _>>();
+            let lines = lines.iter().map(serde_json::to_string).collect::<Result<Vec<_>, _>>();
             let lines = lines.map_err(|error| CommandError::output(error.into()))?;
             return output::print(&lines.into_iter().map(|line| line + "\n").collect::<String>());
         }
         let now = context.now();
-        let rows: Vec<Row> = newest
+        let rows: Vec<Row> = lines
             .iter()
             .map(|line| {
                 let of = line.asked.session.as_ref().map(ToString::to_string);
@@ -66,9 +77,10 @@ impl Log {
             })
             .collect();
         if rows.is_empty() {
-            return match &self.about {
-                Some(text) => Err(no_decision_about(text)),
-                None => output::print("no decisions have been recorded yet\n"),
+            return match (&self.about, self.after) {
+                (_, Some(after)) => output::print(&format!("no decision after {after} has been recorded\n")),
+                (Some(text), None) => Err(no_decision_about(text)),
+                (None, None) => output::print("no decisions have been recorded yet\n"),
             };
         }
         let listing = Listing::new(&["DECISION", "TIME", "INPUT"], &["ID", "REASONS"], rows);

@@ -3,7 +3,7 @@
 use agent_baton_core::agent::Agent;
 use agent_baton_tests::window::assert_no_output;
 use agent_baton_tests::{Scratch, Window};
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// Starts a run, transfers it after its owner was killed, offers it, and cancels it. Returns the number of decisions.
 fn played(scratch: &Scratch) -> u32 {
@@ -71,6 +71,33 @@ fn a_session_or_run_is_meant_by_what_lists_print() {
         assert_eq!(refused.code, Some(4), "{refused:?}");
         assert!(refused.stderr.contains(&format!("`baton session {command} {other}`")), "{refused:?}");
     }
+}
+
+#[test]
+fn the_decisions_after_one_are_read_piece_by_piece() {
+    let scratch = Scratch::new();
+    played(&scratch);
+    let numbers = |words: &str| {
+        let listed = scratch.baton(["log", "--json"].into_iter().chain(words.split_whitespace())).run();
+        assert_eq!(listed.stderr, "", "{words}");
+        listed.stdout.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()["n"].as_u64().unwrap()).collect()
+    };
+    let all: Vec<u64> = numbers("");
+    let last = u64::try_from(all.len()).unwrap();
+    assert!(last > 3 && all == (1..=last).collect::<Vec<_>>(), "{all:?}");
+    assert_eq!(numbers("--limit 2"), [last - 1, last], "the newest");
+    let mut read = Vec::new();
+    loop {
+        let page = numbers(&format!("--limit 2 --after {}", read.last().unwrap_or(&0)));
+        if page.is_empty() {
+            break;
+        }
+        read.extend(page);
+    }
+    assert_eq!(read, all);
+    assert_eq!(numbers("--limit 0 --after 0"), [0; 0]);
+    let none = scratch.baton(["log", "--after", &last.to_string()]).run();
+    assert_eq!((none.code, none.stdout), (Some(0), format!("no decision after {last} has been recorded\n")));
 }
 
 #[test]

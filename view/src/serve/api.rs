@@ -176,8 +176,9 @@ pub(super) const ROUTES: &[Route] = &[
     get(
         "/api/decisions",
         Endpoint::Decisions,
-        "The recorded decisions, oldest first, of the newest 200.",
-        &[query("after", "Only decisions with a higher number than this.")],
+        "The recorded decisions, oldest first, in pages of at most 30. Those that follow a page are asked for with its `next`; where \
+         none follow yet, the page is empty.",
+        &[query("after", "Only decisions with a higher number than this. Without it, from the oldest that is kept.")],
         Content::Decisions,
     ),
     Route {

@@ -7,7 +7,6 @@ use agent_baton_tests::program::workspace;
 use agent_baton_tests::scenario::BLESS;
 use baton_engine::discovery::ForeignLoop;
 use baton_status::{ProjectView, RunView, RunsView, SessionView, SessionsView};
-use baton_store::AuditLine;
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::{Map, Value, json};
@@ -19,7 +18,7 @@ use super::response::Failure;
 use super::settings::SettingsView;
 use crate::changes::Change;
 use crate::conversation::ConversationEndView;
-use crate::decisions::DecisionView;
+use crate::decisions::{DecisionView, DecisionsPage};
 use crate::picture::Picture;
 
 /// Returns the settings for a format that the server writes.
@@ -59,7 +58,7 @@ fn media(content: Content, types: &mut SchemaGenerator) -> (&'static str, Value)
         Content::Project => of::<ProjectView>(types),
         Content::Runs => of::<RunsView>(types),
         Content::RunOrLoop => json!({"anyOf": [of::<RunView>(types), of::<ForeignLoop>(types)]}),
-        Content::Decisions => of::<Vec<AuditLine>>(types),
+        Content::Decisions => of::<DecisionsPage>(types),
         Content::ExplainedDecisions => of::<Vec<DecisionView>>(types),
         Content::Conversation => of::<ConversationEndView>(types),
         Content::Settings => of::<SettingsView>(types),

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use baton_display::error_chain;
+use baton_display::{error_chain, strip_control_chars_by_line};
 use serde::{Deserialize, Serialize};
 
 use super::action::{Action, Done, is_id};
@@ -14,7 +14,7 @@ use super::response::Response;
 use super::settings::SettingsView;
 use crate::baton::{RunError, run_baton};
 use crate::conversation;
-use crate::decisions::{explained, stored_after};
+use crate::decisions::{explained, page_after};
 use crate::event_id::EventId;
 use crate::feed::Feed;
 use crate::logs::{FollowedLogs, LogClient};
@@ -27,6 +27,9 @@ const USAGE: i32 = 2;
 
 /// How many decisions and sessions are listed.
 const PAGE: &str = "--limit=200";
+
+/// How many decisions a page has. Each has up to 256 KiB, and the output of a command has a limit.
+const DECISIONS: &str = "--limit=30";
 
 /// Why there are no details of a loop.
 const NO_LOOP: &str = "no loop with this id is shown";
@@ -136,13 +139,12 @@ impl Routes {
         json(&SettingsView::new(self.is_read_only, &printed))
     }
 
-    /// Prints the decisions with a higher number than this, oldest first, as an array.
+    /// Prints the decisions that follow the one with this number.
     fn decisions(&self, after: &str) -> Response {
         let Ok(after) = after.parse::<u64>() else { return Response::error(400, "after is a number") };
-        match self.run(["log", "--json", PAGE]) {
-            Ok(output) => Response::json(200, stored_after(&output, after)),
-            Err(response) => response,
-        }
+        let after_option = format!("--after={after}");
+        let page = self.run(["log", "--json", DECISIONS, &after_option]);
+        page.map_or_else(|response| response, |output| json(&page_after(&output, after)))
     }
 
     /// Prints the newest decisions about a session or a run, oldest first, with their sentences.
@@ -213,10 +215,10 @@ impl Routes {
             Response::error(status, &error_chain(&error))
         })?;
         if output.status.success() {
-            Ok(output.stdout)
-        } else {
-            Err(refusal(output.status.code(), &String::from_utf8_lossy(&output.stderr)))
+            return Ok(output.stdout);
         }
+        // It repeats what the client sent, which a page shows.
+        Err(refusal(output.status.code(), &strip_control_chars_by_line(&String::from_utf8_lossy(&output.stderr))))
     }
 }
 

@@ -98,7 +98,7 @@ fn an_action_is_a_command_of_baton() {
     assert_eq!(server.json("/api/runs")["runs"][0]["id"], json!(run));
     assert!(body(&server.get(&format!("/api/runs/{run}/log"))).contains("Cancelled"));
     let decisions = server.json("/api/decisions?after=1");
-    assert_eq!(decisions[0]["n"], 2);
+    assert_eq!(decisions["decisions"][0]["n"], 2);
     for (path, expected, why) in [
         ("/api/sessions/none", 404, "no session has the id or name \"none\""),
         ("/api/runs/none/log", 404, "no run has the id or name \"none\""),
@@ -116,6 +116,46 @@ fn an_action_is_a_command_of_baton() {
     assert_eq!(server.json("/api/runs/none/decisions"), json!([]));
     assert_eq!(server.json("/api/sessions/--help/decisions"), json!([]));
     assert!(body(&server.get("/api/sessions/s1/project")).contains("protected"), "nothing is protected there");
+}
+
+#[test]
+fn no_decision_is_skipped_between_two_pages() {
+    let scratch = Scratch::new();
+    let _owner = Window::open_owner(&scratch, Agent::Claude, "%1");
+    for command in ["pause", "continue"].into_iter().cycle().take(30) {
+        assert_eq!(scratch.baton(["run", command, "demo"]).run().code, Some(0));
+    }
+    let server = ViewServer::start(&scratch, &[]);
+    let (mut read, mut next, mut pages) = (Vec::new(), 0, 0);
+    loop {
+        let page = server.json(&format!("/api/decisions?after={next}"));
+        let numbers: Vec<_> =
+            page["decisions"].as_array().unwrap().iter().map(|it| it["n"].as_u64().unwrap()).collect();
+        if numbers.is_empty() {
+            assert_eq!(page["next"], json!(next));
+            break;
+        }
+        next = page["next"].as_u64().unwrap();
+        read.extend(numbers);
+        pages += 1;
+    }
+    assert_eq!(read, (1..=next).collect::<Vec<_>>());
+    assert!(pages > 1 && next > 30, "{pages} pages, {next} decisions");
+}
+
+#[test]
+fn what_a_command_refuses_has_nothing_that_controls_a_page() {
+    let scratch = Scratch::new();
+    let server = ViewServer::start(&scratch, &[]);
+    for name in ["a\u{202e}b", "a\u{1b}[31mb", "-a\u{202e}b"] {
+        let answer = server.post(&json!({"action": "name", "id": "none", "name": name}));
+        assert!(status(&answer) >= 400, "{answer}");
+        assert!(
+            !body(&answer).contains(['\u{202e}', '\u{1b}']) && !answer.contains("For more information"),
+            "{answer}"
+        );
+        assert!(!answer.contains("\\u001b"), "{answer}");
+    }
 }
 
 #[test]

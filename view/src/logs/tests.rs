@@ -75,7 +75,7 @@ impl Page {
         is_at_rest
     }
 
-    fn shown(&self) -> Vec<String> {
+    fn texts(&self) -> Vec<String> {
         self.lines.iter().map(str::to_owned).collect()
     }
 
@@ -94,7 +94,7 @@ fn fresh(path: &Path, limits: LogLimits, has_ended: bool) -> Vec<String> {
     let mut page = Page::open(&FollowedLogs::new(limits, 1), limits, path);
     page.client.set_has_ended(has_ended);
     page.catch_up();
-    page.shown()
+    page.texts()
 }
 
 /// Returns the same, from the whole text and without any of the code that follows.
@@ -214,8 +214,8 @@ proptest! {
         let text = fs::read_to_string(&path).unwrap();
         let expected = expected(&text, SMALL, has_ended);
         prop_assert_eq!(fresh(&path, SMALL, has_ended), expected.clone(), "fresh");
-        prop_assert_eq!(page.shown(), expected.clone(), "one that was cut");
-        prop_assert_eq!(second.shown(), expected.clone(), "one that only waited");
+        prop_assert_eq!(page.texts(), expected.clone(), "one that was cut");
+        prop_assert_eq!(second.texts(), expected.clone(), "one that only waited");
     }
 }
 
@@ -402,7 +402,7 @@ fn a_followed_log_that_is_extended_is_read_in_part() {
     place.append("\nlast\n");
     while !page.take(1000, usize::MAX) {}
     assert_eq!(page.lines.iter().last(), Some("last"));
-    assert_eq!(page.shown(), fresh(&place.log(), LogLimits::default(), false));
+    assert_eq!(page.texts(), fresh(&place.log(), LogLimits::default(), false));
 }
 
 #[test]

@@ -86,7 +86,7 @@ impl Answer {
         // The question that the user saw may be answered, and another one asked.
         if self.asked.as_ref().is_some_and(|asked| *asked != format_rfc3339(&seen.standing.since)) {
             let why = format!("session {id} no longer waits for what it waited for at that time");
-            return Err(CommandError::refused(why).hint("look at what it asks now: `baton status`"));
+            return Err(CommandError::refused(why).hint("read what it asks now, and answer that"));
         }
         // In a dialog, Enter confirms what is selected, whatever was typed before it.
         if is_dialog && !text.is_key() {

@@ -15,7 +15,6 @@ const MENTIONS: &[(&str, &str)] = &[
     ("run start", "the command that the user just gave"),
     ("run update", "what an agent cannot do in its sandbox"),
     ("session export", "what wrote a file"),
-    ("status", "what shows the question; `answer` is refused without a terminal, so no situation can play it"),
 ];
 
 /// The first words of commands that are suggested.

@@ -39,7 +39,7 @@ class Client:
         self.home = Home(directory, self.model.port, baton, {self.agent: program})
         self.records = Records(self.home.path / "record")
         self.state = State(baton and self.home.program, self.home.env, self.home.work)
-        self.terminal = Terminal(self.home.path / "tmux", self.home.env)
+        self.terminal = Terminal(self.home.tmux / "default", self.home.env)
         self.windows, self.finished = [], []
         # The recorder is a foreign hook that is there already: install leaves it, and puts its own behind it.
         self.recorder = [*recorder, str(self.records.path)]

@@ -46,8 +46,11 @@ class Home:
         self.work, self.other = self.path / "work", self.path / "other"
         self.claude, self.codex = self.path / ".claude", self.path / ".codex"
         self.state, self.bin = self.path / "state", self.path / "bin"
-        for directory in (self.work, self.other, self.claude, self.codex, self.bin, self.path / "tmp"):
+        # Where tmux itself puts the sockets of this account: baton opens windows on no other server.
+        self.tmux = self.path / f"tmux-{os.geteuid()}"
+        for directory in (self.work, self.other, self.claude, self.codex, self.bin, self.path / "tmp", self.tmux):
             directory.mkdir(parents=True)
+        self.tmux.chmod(0o700)
         for name, program in clients.items():
             (self.bin / name).symlink_to(program)
         # Where `baton install` itself would copy a program that does not stay: copying a hundred megabytes takes seconds.
@@ -59,7 +62,7 @@ class Home:
         # Codex runs the model's commands in a login shell, which sets PATH anew.
         (self.path / ".profile").write_text(f"PATH={self.bin}:$PATH\n", encoding="utf-8")
         self.env = {
-            "PATH": f"{self.bin}:/usr/local/bin:/usr/bin:/bin", "HOME": str(self.path), "TMPDIR": str(self.path / "tmp"),
+            "PATH": f"{self.bin}:/usr/local/bin:/usr/bin:/bin", "HOME": str(self.path), "TMPDIR": str(self.path / "tmp"), "TMUX_TMPDIR": str(self.path),
             "TERM": "xterm-256color", "LANG": "C.UTF-8", "SHELL": "/bin/bash", "BATON_HOME": str(self.state),
             "CLAUDE_CONFIG_DIR": str(self.claude), "ANTHROPIC_BASE_URL": f"http://127.0.0.1:{port}", "ANTHROPIC_API_KEY": KEY,
             "DISABLE_TELEMETRY": "1", "DISABLE_ERROR_REPORTING": "1", "DISABLE_AUTOUPDATER": "1",

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use agent_baton_core::id::RunId;
 use agent_baton_core::session::Session;
+use agent_baton_core::timestamp::Timestamp;
 use baton_agents::AgentInspector;
 use baton_catalogue::LazyCatalogue;
 use baton_engine::config::{self, Settings};
@@ -194,8 +195,14 @@ impl Transcripts {
         let read = || Details::of_transcript(session.agent, &path).with_conversation(session.agent, &path);
         let (_, details) = known.unwrap_or_else(|| (stamp, read()));
         self.0.insert(path, (stamp, details.clone()));
-        details
+        Details { written: minute(stamp.3), ..details }
     }
+}
+
+/// Returns the beginning of the minute of a time in seconds since 1970.
+fn minute(seconds: i64) -> Option<Timestamp> {
+    let unix_ms = u64::try_from(seconds.div_euclid(60) * 60_000).ok()?;
+    Some(Timestamp { unix_ms, boot: String::new(), boot_ms: 0 })
 }
 
 fn file_stamp(path: &Path) -> Option<FileStamp> {

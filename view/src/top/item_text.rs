@@ -1,17 +1,21 @@
 //! The words for an item, and how texts are cut to columns.
 
 use agent_baton_core::timestamp::Timestamp;
-use baton_status::{Item, ItemKind, Section};
+use baton_status::{Item, Section};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+/// From when on it is said that an agent at work writes nothing, in milliseconds. A tool may take that long.
+const LONG_SILENCE_MS: u64 = 5 * 60_000;
 
 /// Returns what an item is called, and how far it is.
 pub(super) fn label(item: &Item) -> String {
     let name = item.name.clone().or_else(|| item.title.clone());
     let name = name.unwrap_or_else(|| short_id(item).to_owned());
     let mut parts = vec![name];
-    if let Some(iteration) = item.iteration.filter(|_| item.kind == ItemKind::Run) {
-        parts.push(item.max_iterations.map_or_else(|| iteration.to_string(), |max| format!("{iteration}/{max}")));
-    }
+    let of =
+        |iteration: u32| item.max_iterations.map_or_else(|| iteration.to_string(), |max| format!("{iteration}/{max}"));
+    let run = item.run.iter().cloned().chain(item.iteration.map(of)).collect::<Vec<_>>().join(" ");
+    parts.extend((!run.is_empty()).then_some(run));
     parts.extend(item.log_section.clone().or_else(|| item.phase.clone()));
     parts.extend(item.owner_pane.as_ref().map(|pane| format!("owned in {pane}")));
     if item.pinned {
@@ -59,6 +63,12 @@ pub(super) fn pane(item: &Item) -> String {
 
 pub(super) fn age(item: &Item, now: &Timestamp) -> String {
     item.since.as_ref().map_or_else(|| "-".to_owned(), |since| baton_display::format_age(since.age_ms(now)))
+}
+
+/// Returns how long an agent at work has written nothing, if that is long.
+pub(super) fn silence(item: &Item, now: &Timestamp) -> Option<String> {
+    let silent_ms = item.active.as_ref()?.age_ms(now);
+    (silent_ms >= LONG_SILENCE_MS).then(|| format!("silent for {}", baton_display::format_age(silent_ms)))
 }
 
 pub(super) fn short_id(item: &Item) -> &str {

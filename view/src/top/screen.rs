@@ -10,7 +10,7 @@ use ratatui::widgets::{Block, Paragraph, Wrap};
 use unicode_width::UnicodeWidthStr;
 
 use super::archive::Archive;
-use super::item_text::{age, clean, cut, label, model, pad, pane, project, subject, wrapped};
+use super::item_text::{age, clean, cut, label, model, pad, pane, project, silence, subject, wrapped};
 use super::keys::KEYS;
 use super::log_pane::LogPane;
 use super::log_screen::draw_log;
@@ -295,7 +295,8 @@ impl Columns {
         let fit = |spans: Vec<Span<'static>>| fill(spans, self.width).style(style);
         let indented = |text: String| fit(vec![Span::raw(format!("    {text}"))]);
         let room = self.width.saturating_sub(4);
-        let (subject, model) = (subject(item), model(item));
+        let subject = silence(item, now).into_iter().chain([subject(item)]).collect::<Vec<_>>().join("  ");
+        let model = model(item);
         if self.width < WIDE {
             let pane = if has_pane_below { pane(item) + "  " } else { String::new() };
             let mut lines = vec![fit(first), indented(cut(&(pane + &describe(item)), room))];

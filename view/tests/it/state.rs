@@ -239,6 +239,32 @@ fn a_question_waits_until_its_call_has_a_result() {
     check("it was refused", &[call, ("user", "a", 5), ("interrupted", "", 5)], "idle");
 }
 
+/// An agent that hangs looks like one at work, but for what it writes.
+#[test]
+fn a_session_at_work_shows_its_run_and_when_it_last_wrote() {
+    let scratch = Scratch::new();
+    let mut source = source(&scratch);
+    let mut owner = Window::open(&scratch, Agent::Claude, "%1");
+    let transcript = scratch.root().join("s1.jsonl");
+    std::fs::write(&transcript, "{}\n").unwrap();
+    owner.hook("SessionStart", "s1", &json!({"transcript_path": transcript}));
+    owner.hook("UserPromptSubmit", "s1", &json!({"prompt": "words", "transcript_path": transcript}));
+    for words in
+        [&["run", "start", "demo"][..], &["run", "update", "demo", "--iteration", "3", "--max-iterations", "20"]]
+    {
+        assert_eq!(owner.baton("s1", words).code, Some(0));
+    }
+    let wrote_at = std::time::UNIX_EPOCH + Duration::from_secs(1_700_000_059);
+    std::fs::File::options().append(true).open(&transcript).unwrap().set_modified(wrote_at).unwrap();
+    let item = serde_json::to_value(source.read().unwrap().items.remove(0)).unwrap();
+    assert_eq!((&item["section"], &item["run"]), (&json!("working"), &json!("demo")));
+    assert_eq!((&item["iteration"], &item["max_iterations"]), (&json!(3), &json!(20)));
+    assert_eq!(item["active"], json!("2023-11-14T22:14:00.000Z"), "to the minute");
+    owner.hook("Stop", "s1", &json!({"transcript_path": transcript}));
+    let item = serde_json::to_value(source.read().unwrap().items.remove(0)).unwrap();
+    assert_eq!((&item["section"], &item["active"]), (&json!("waiting"), &Value::Null));
+}
+
 /// The view shows a start of long ago as often as it is read, and removes nothing.
 #[test]
 fn amc_052_starting_stale_after_listing() {

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use agent_baton_core::agent::Agent;
+use agent_baton_core::timestamp::Timestamp;
 
 use crate::cause::Cause;
 use baton_agents::{ConversationLimits, Extent, spec};
@@ -19,6 +20,8 @@ const PREVIEW_READ_CHARS: usize = 1000;
 pub struct Details {
     /// The branch that is checked out in the project.
     pub branch: Option<String>,
+    /// When the transcript was last written, to the minute: it grows all the time.
+    pub written: Option<Timestamp>,
     /// The title of the conversation.
     pub title: Option<String>,
     /// The model that answered last.

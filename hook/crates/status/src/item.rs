@@ -1,6 +1,9 @@
 //! The status as a flat list of items, in the order in which every face shows them.
 
+use std::collections::HashMap;
+
 use agent_baton_core::agent::Agent;
+use agent_baton_core::process::Live;
 use agent_baton_core::run::Run;
 use agent_baton_core::session::Session;
 use agent_baton_core::timestamp::Timestamp;
@@ -85,6 +88,10 @@ pub struct Item {
     #[serde(serialize_with = "serialize_time")]
     #[schemars(with = "Option<String>")]
     pub since: Option<Timestamp>,
+    /// When an agent at work last wrote into its transcript, to the minute (RFC 3339). Null if the transcript was not read.
+    #[serde(serialize_with = "serialize_time")]
+    #[schemars(with = "Option<String>")]
+    pub active: Option<Timestamp>,
     /// The worktree root.
     pub project: Option<String>,
     /// The branch that is checked out there, if it was read.
@@ -107,7 +114,9 @@ pub struct Item {
     pub question: Option<String>,
     /// The phase of a run.
     pub phase: Option<String>,
-    /// The iteration that a run has reached.
+    /// The name of the unfinished run that a session owns.
+    pub run: Option<String>,
+    /// The iteration that a run has reached, or the run of a session.
     pub iteration: Option<u32>,
     /// The maximum number of iterations.
     pub max_iterations: Option<u32>,
@@ -159,8 +168,22 @@ impl StatusReport {
             status: "unreadable".to_owned(),
             ..Item::new(Section::Unreadable, ItemKind::Record, id)
         }));
+        self.add_runs(&mut items);
         items.iter_mut().for_each(Item::shorten);
         items
+    }
+
+    /// Adds to each session the unfinished run that it owns.
+    fn add_runs(&self, items: &mut [Item]) {
+        let owned = self.seen.runs.iter().filter(|(_, live)| *live != Live::No);
+        let owned: HashMap<&str, &Run> =
+            owned.filter_map(|(run, _)| Some((run.owner.session.as_ref()?.as_str(), run))).collect();
+        for item in items.iter_mut().filter(|item| item.kind == ItemKind::Session) {
+            if let Some(run) = owned.get(item.id.as_str()) {
+                item.run = Some(strip_control_chars(run.name.as_str()));
+                (item.iteration, item.max_iterations) = (Some(run.iteration), run.max_iterations);
+            }
+        }
     }
 
     /// Returns the names of the panes of everything that is listed.
@@ -186,6 +209,7 @@ impl Item {
             pane: None,
             owner_pane: None,
             since: None,
+            active: None,
             project: None,
             branch: None,
             name: None,
@@ -197,6 +221,7 @@ impl Item {
             prompt: None,
             question: None,
             phase: None,
+            run: None,
             iteration: None,
             max_iterations: None,
             task: None,
@@ -278,6 +303,7 @@ fn session_item_asking(
         agent: Some(session.agent.to_string()),
         pane: seen.pane().map(|pane| labels.label(pane)),
         since: Some(seen.standing.since.clone()),
+        active: details.written.filter(|_| section == Section::Working),
         project: session.project.as_deref().map(strip_control_chars),
         branch: text(details.branch),
         name: session.name.as_ref().map(|name| strip_control_chars(name.as_str())),

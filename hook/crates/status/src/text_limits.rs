@@ -30,6 +30,7 @@ impl Item {
             pane,
             owner_pane,
             since: _,
+            active: _,
             project,
             branch,
             name,
@@ -41,6 +42,7 @@ impl Item {
             prompt,
             question,
             phase,
+            run,
             iteration: _,
             max_iterations: _,
             task,
@@ -51,8 +53,22 @@ impl Item {
             pinned: _,
         } = self;
         let paths = [project, log].into_iter().flatten().chain([key, id]);
-        let texts =
-            [agent, pane, owner_pane, branch, name, title, model, prompt, question, phase, task, log_section, reason];
+        let texts = [
+            agent,
+            pane,
+            owner_pane,
+            branch,
+            name,
+            title,
+            model,
+            prompt,
+            question,
+            phase,
+            run,
+            task,
+            log_section,
+            reason,
+        ];
         (paths.collect(), texts.into_iter().flatten().chain([status]).collect())
     }
 }

@@ -3,6 +3,8 @@
 import { ACTIONS, act, actionsOf, label, showLabel } from './actions.js';
 import { age, button, element, foreign, setText } from './dom.js';
 
+const LONG_SILENCE_MS = 5 * 60_000; // from when on it is said
+
 /** Returns the address of an item's own page, or null if it has none. */
 export function address(item) {
   const pages = { session: 'sessions', run: 'runs', loop: 'loops' };
@@ -27,6 +29,7 @@ function contextUsage(item) {
 
 export class Card {
   constructor(item) {
+    [this.time, this.active] = [null, null];
     this.element = element('li');
     this.status = element('p', 'line');
     this.title = element('h3', 'title');
@@ -73,12 +76,17 @@ export class Card {
 
   factParts(item) {
     const iteration = item.iteration === null ? null
-      : `iteration ${item.iteration}${item.max_iterations === null ? '' : `/${item.max_iterations}`}`;
+      : `${item.run ? `${item.run} ` : ''}iteration ${item.iteration}${item.max_iterations === null ? '' : `/${item.max_iterations}`}`;
     // The task and the section of a loop are often the same words.
     const section = item.log_section === item.task ? null : item.log_section;
     const texts = [item.project?.split('/').pop(), item.branch, item.model, item.phase, section, item.task, iteration, item.reason];
     const parts = known(texts).map((text) => foreign('span', '', text));
     if (item.context !== null) parts.push(contextUsage(item));
+    this.active = item.active ? element('time', '') : null;
+    if (this.active) {
+      this.active.dateTime = item.active;
+      parts.push(this.active);
+    }
     if (item.turn_tokens) parts.push(element('span', '', `${item.turn_tokens} tokens this turn`));
     return parts;
   }
@@ -96,8 +104,11 @@ export class Card {
     });
   }
 
-  /** Shows how long it has its status. */
+  /** Shows how long it has its status, and how long its agent has written nothing if that is long: a tool may take some minutes. */
   tick() {
     if (this.time) setText(this.time, age(this.time.dateTime));
+    if (!this.active) return;
+    const isLong = Date.now() - Date.parse(this.active.dateTime) >= LONG_SILENCE_MS;
+    setText(this.active, isLong ? `silent for ${age(this.active.dateTime)}` : '');
   }
 }

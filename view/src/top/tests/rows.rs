@@ -49,6 +49,27 @@ fn the_selected_item_is_always_seen() {
 }
 
 #[test]
+fn a_session_at_work_is_listed_with_its_run_and_how_long_it_is_silent() {
+    for (minutes, expected) in
+        [(4, "  parser  demo 3/20\n    fix it\n"), (12, "  parser  demo 3/20\n    silent for 12 min  fix it\n")]
+    {
+        let works = Item {
+            name: Some("parser".to_owned()),
+            prompt: Some("fix it".to_owned()),
+            run: Some("demo".to_owned()),
+            iteration: Some(3),
+            max_iterations: Some(20),
+            active: at(minutes),
+            ..item(Section::Working, ItemKind::Session, "8c4fb2cc-e439", "active")
+        };
+        let ui = Ui::new(Picture::new(1, Vec::new(), vec![works]), false);
+        for width in [80, 200] {
+            assert!(text(&ui, width, 24).contains(expected), "{}", text(&ui, width, 24));
+        }
+    }
+}
+
+#[test]
 fn a_loop_is_listed_with_its_section_its_reason_and_its_task() {
     let of_log = Item {
         log_section: Some("task iteration 3".to_owned()),

@@ -17,7 +17,7 @@ check('all sessions are searched and paged', async (scratch, browser) => {
   await page.getByRole('link', { name: 'All sessions' }).click();
   const found = () => page.locator('#found .title').allTextContents();
   await until('the newest first', async () => (await found()).join() === 'the parser 2,the parser 1,the parser 0');
-  await page.getByLabel('Search titles, names and messages').fill('parser 1');
+  await page.getByLabel('Search names, and newer titles and messages').fill('parser 1');
   await page.keyboard.press('Enter');
   await until('one', async () => (await found()).join() === 'the parser 1');
   assert.equal(new URL(page.url()).hash, '#/archive?text=parser%201');

@@ -71,7 +71,8 @@ pub(super) fn render(report: &StatusReport, ids: &ShortIds, now: &Timestamp, ter
 
 fn row(it: &Item, id: String, now: &Timestamp) -> Row {
     let or_dash = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
-    let iteration = it.iteration.map(|iteration| match it.max_iterations {
+    // The run of a session has a row of its own.
+    let iteration = it.iteration.filter(|_| it.kind == ItemKind::Run).map(|iteration| match it.max_iterations {
         Some(max) => format!("{iteration}/{max}"),
         None => iteration.to_string(),
     });

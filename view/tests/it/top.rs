@@ -30,7 +30,7 @@ fn it_follows_what_happens_and_runs_what_the_keys_say() {
     assert!(screen.contains("claude"), "{screen}");
     terminal.keys(&["/"]);
     terminal.keys(&["-l", "demo"]);
-    terminal.keys(&["Enter", "p"]);
+    terminal.keys(&["Enter", "Tab", "p"]);
     terminal.wait("the paused run", |screen| screen.contains("paused"));
     assert_eq!(scratch.baton(["run", "show", &run, "--json"]).run().json()["status"], json!("paused"));
     terminal.keys(&["x"]);
@@ -213,7 +213,7 @@ fn the_log_of_a_loop_or_a_run_is_followed() {
     terminal.wait("the whole list", |screen| !screen.contains("/fix.md"));
     terminal.keys(&["/"]);
     terminal.keys(&["-l", "demo"]);
-    terminal.keys(&["Enter", "o"]);
+    terminal.keys(&["Enter", "Tab", "o"]);
     terminal.wait("the log of the run", |screen| screen.contains("# baton Progress Log"));
     terminal.keys(&["q"]);
     terminal.wait_for_shell();

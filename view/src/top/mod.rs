@@ -7,12 +7,14 @@ mod item_text;
 mod keys;
 mod log_pane;
 mod log_screen;
+mod mode;
 mod notify;
 mod screen;
 mod signals;
 mod terminal;
 #[cfg(test)]
 mod tests;
+mod typed_text;
 mod ui;
 
 use std::io::{self, IsTerminal};
@@ -34,11 +36,12 @@ use self::archive::Query;
 use self::command::{Command, printed};
 use self::following::Following;
 use self::log_pane::LogNews;
+use self::mode::{Effect, Mode};
 use self::notify::{BELL, Sequence, notify_desktop};
 use self::screen::Drawn;
 pub use self::signals::ending_signals;
 use self::terminal::TakenTerminal;
-use self::ui::{Effect, Mode, Ui};
+use self::ui::Ui;
 use crate::feed::{Feed, RingLimits};
 use crate::logs::{FollowedLogs, has_ended};
 use crate::notifications::{Waits, sentence};

@@ -14,7 +14,8 @@ use super::item_text::{age, clean, cut, label, model, pad, pane, project, silenc
 use super::keys::KEYS;
 use super::log_pane::LogPane;
 use super::log_screen::draw_log;
-use super::ui::{Mode, Ui};
+use super::mode::Mode;
+use super::ui::Ui;
 
 /// The width from which the project and the name of an item stand on its first line.
 const WIDE: usize = 60;

@@ -10,14 +10,10 @@ use super::command::{Command, Wish, noun};
 use super::item_text::contains;
 use super::keys::PAGE;
 use super::log_pane::{LogNews, LogPane};
+use super::mode::{Effect, Mode};
+use super::typed_text::{MAX_ANSWER, MAX_TYPED, edit};
 use crate::picture::Picture;
 use crate::verb::Verb;
-
-/// The longest text that a user can type.
-const MAX_TYPED: usize = 64;
-
-/// The longest answer that a user can type.
-const MAX_ANSWER: usize = 1000;
 
 /// The state of the view.
 pub(super) struct Ui {
@@ -35,70 +31,6 @@ pub(super) struct Ui {
     pub(super) message: Option<String>,
     /// Whether a session can be resumed in a new pane.
     has_multiplexer: bool,
-}
-
-/// What the keys act on.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Mode {
-    /// The list.
-    List,
-    /// The text of the filter.
-    Filter,
-    /// The text of a search through the sessions of all time.
-    Search(String),
-    /// The list of keys.
-    Help,
-    /// A question before a command that cannot be undone.
-    Confirm(Command),
-    /// The new name of a session.
-    Name {
-        /// The session.
-        item: Box<Item>,
-        /// What was typed.
-        text: String,
-    },
-    /// The answer to a session that waits.
-    Answer {
-        /// The session.
-        item: Box<Item>,
-        /// What was typed.
-        text: String,
-    },
-    /// Everything about one item.
-    Details {
-        /// Its key.
-        key: String,
-        /// The text, or none while it is read.
-        text: Option<String>,
-        /// The first row that is shown.
-        scroll: usize,
-    },
-    /// The followed log of one item.
-    Log(LogPane),
-}
-
-/// What the caller must do after a key.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Effect {
-    /// Leave.
-    Quit,
-    /// Give the terminal back until the shell continues the program.
-    Suspend,
-    /// Run a command, and show what it says.
-    Run(Command),
-    /// Put a text on the terminal's clipboard.
-    Copy(String),
-    /// Read everything about an item.
-    Read(Box<Item>),
-    /// Read a page of a search.
-    Search(Query),
-    /// Follow the log of an item, until the user no longer looks at it.
-    Follow {
-        /// The key of the item.
-        key: String,
-        /// The path of the log.
-        path: PathBuf,
-    },
 }
 
 impl Ui {
@@ -454,16 +386,5 @@ impl Ui {
         let visible = self.visible();
         let item = visible.get(place).or_else(|| visible.last());
         self.selected = item.map(|item| item.key.clone());
-    }
-}
-
-/// Changes a typed text.
-fn edit(text: &mut String, code: KeyCode, most: usize) {
-    match code {
-        KeyCode::Backspace => {
-            text.pop();
-        }
-        KeyCode::Char(typed) if text.chars().count() < most => text.push(typed),
-        _ => {}
     }
 }

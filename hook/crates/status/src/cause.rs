@@ -53,10 +53,10 @@ impl Cause {
     #[must_use]
     pub const fn word(self) -> &'static str {
         match self {
-            Self::Permission => "permission",
-            Self::Question => "question",
-            Self::Error => "error",
-            Self::Attention => "attention",
+            Self::Permission => AttentionReason::Permission.word(),
+            Self::Question => AttentionReason::Question.word(),
+            Self::Error => AttentionReason::Error.word(),
+            Self::Attention => AttentionReason::Attention.word(),
             Self::Idle => "idle",
             Self::Paused => "paused",
             Self::Waiting => "waiting",

@@ -1,7 +1,8 @@
 //! Everything about an item.
 
 use super::{press, screen, text, ui};
-use crate::top::ui::{Effect, Mode, Ui};
+use crate::top::mode::{Effect, Mode};
+use crate::top::ui::Ui;
 
 #[test]
 fn details_are_shown_only_to_who_still_looks_at_them() {

@@ -6,7 +6,8 @@ use super::{picture, press, ui};
 use crate::picture::Picture;
 use crate::top::command::Command;
 use crate::top::keys::KEYS;
-use crate::top::ui::{Effect, Ui};
+use crate::top::mode::Effect;
+use crate::top::ui::Ui;
 
 #[test]
 fn each_key_does_what_the_help_says() {

@@ -5,7 +5,8 @@ use baton_status::{Item, ItemKind};
 use super::{check, picture, press, screen, text};
 use crate::logs::LogEvent;
 use crate::picture::Picture;
-use crate::top::ui::{Effect, Mode, Ui};
+use crate::top::mode::{Effect, Mode};
+use crate::top::ui::Ui;
 
 /// Returns a log of this many lines, as the follower tells of it.
 fn lines(from: usize, to: usize) -> Vec<LogEvent> {

@@ -18,8 +18,9 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 
 use crate::picture::{Count, Picture};
+use crate::top::mode::Effect;
 use crate::top::screen::{Drawn, draw};
-use crate::top::ui::{Effect, Ui};
+use crate::top::ui::Ui;
 
 const MINUTE: u64 = 60_000;
 

@@ -1,7 +1,7 @@
 //! A search through the sessions of all time, and the wheel that reads its next page.
 
 use super::{check, press, text, ui};
-use crate::top::ui::Effect;
+use crate::top::mode::Effect;
 
 /// Returns a page as `baton session list --json` prints it: the ids, and where the next one begins.
 fn page(ids: &[&str], next: Option<&str>) -> String {

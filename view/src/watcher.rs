@@ -10,8 +10,15 @@ use crate::picture::Picture;
 use crate::source::{Source, SourceError};
 use crate::watches::Watches;
 
-/// How often what leaves no trace in a watched directory is checked.
+/// How often what leaves no trace in a watched directory is checked, if a check is short.
 const CHECK_EVERY: Duration = Duration::from_secs(2);
+
+/// A pause between two checks is at least this many times as long as the last check, so that a large state costs one
+/// percent of a core at most.
+const PAUSE_PER_CHECK: u32 = 100;
+
+/// The longest pause between two checks.
+const MAX_CHECK_PAUSE: Duration = Duration::from_secs(10);
 
 /// How often everything is read where directories cannot be watched.
 const POLL_EVERY: Duration = Duration::from_millis(500);
@@ -63,24 +70,32 @@ pub fn start(mut source: impl Source + Send + 'static, limits: RingLimits) -> Re
 /// Waits for a change, and publishes what can be read then. Returns after one reading.
 fn update(feed: &Feed, source: &mut dyn Source, watches: &mut Watches) {
     let begin = Instant::now();
+    let mut pause = CHECK_EVERY;
     loop {
         let followed = watches.follow(source.directories(), source.files());
         if followed.is_new {
             break;
         }
-        if watches.wait(if followed.is_complete { CHECK_EVERY } else { POLL_EVERY }) {
+        if watches.wait(if followed.is_complete { pause } else { POLL_EVERY }) {
             thread::sleep(COALESCE);
             // What was signalled meanwhile is read now.
             watches.wait(Duration::ZERO);
             break;
         }
+        let check = Instant::now();
         if !followed.is_complete || begin.elapsed() >= READ_AT_LEAST_EVERY || !source.is_current() {
             break;
         }
+        pause = pause_after(check.elapsed());
     }
     let begin = Instant::now();
     feed.publish(picture_of(source.read(), &feed.picture()));
     thread::sleep(begin.elapsed().clamp(COALESCE, MAX_PAUSE));
+}
+
+/// Returns how long one waits after a check that took this long.
+fn pause_after(check: Duration) -> Duration {
+    check.saturating_mul(PAUSE_PER_CHECK).clamp(CHECK_EVERY, MAX_CHECK_PAUSE)
 }
 
 /// Returns the picture that was read, or the one before with the problem.
@@ -112,6 +127,16 @@ mod tests {
 
         fn files(&self) -> Vec<PathBuf> {
             Vec::new()
+        }
+    }
+
+    #[test]
+    fn a_long_check_is_followed_by_a_long_pause() {
+        for (check_ms, expected_ms) in
+            [(0, 2_000), (1, 2_000), (20, 2_000), (40, 4_000), (100, 10_000), (5_000, 10_000)]
+        {
+            let pause = pause_after(Duration::from_millis(check_ms));
+            assert_eq!(pause, Duration::from_millis(expected_ms), "{check_ms} ms");
         }
     }
 

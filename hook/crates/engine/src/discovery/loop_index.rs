@@ -144,12 +144,14 @@ impl LoopIndex {
         self.directories.retain(|path, _| wanted.contains(path));
         let locks = if wanted.is_empty() { None } else { locks().cloned() };
         let is_locked = |file| locks.as_ref().is_some_and(|locks| log_holder(locks, file, own).is_some());
+        let mut count = self.logs().count();
         for path in wanted {
             let is_known = self.directories.contains_key(&path);
             if is_due || !is_known || self.near.contains(&path) {
-                let room = MAX_LOGS.saturating_sub(self.logs().count());
                 let directory = self.directories.entry(path.clone()).or_default();
-                read += directory.list(&path, room, &is_locked, &mut read_before);
+                count -= directory.logs.len();
+                read += directory.list(&path, MAX_LOGS.saturating_sub(count), &is_locked, &mut read_before);
+                count += directory.logs.len();
             }
         }
         if read >= if is_first { WORTH_CACHING_AT_FIRST } else { WORTH_CACHING } {
@@ -251,8 +253,8 @@ fn by_path(logs: Vec<CachedLog>) -> HashMap<PathBuf, CachedLog> {
 }
 
 impl LogDirectory {
-    /// Lists the directory if it changed. `room` is for how many logs more there is room, and `read_before` what is known
-    /// of logs. Returns how many new logs were read.
+    /// Lists the directory if it changed. It keeps at most `room` logs, and all that are locked. `read_before`
+    /// is what is known of logs. Returns how many new logs were read.
     fn list(
         &mut self,
         path: &Path,
@@ -276,7 +278,7 @@ impl LogDirectory {
             self.stamp = None;
         }
         let mut before = std::mem::take(&mut self.logs);
-        let room = (room + before.len()).min(MAX_IN_DIRECTORY);
+        let room = room.min(MAX_IN_DIRECTORY);
         self.problems.extend(left_out(path, &search, room));
         let rank = |log: &FoundLog| (is_locked(log.file), log.meta.mtime(), log.meta.mtime_nsec());
         search.logs.sort_by_cached_key(|log| Reverse(rank(log)));

@@ -138,6 +138,8 @@ fn drawn(scratch: &Scratch, window: &mut Window<'_>, rounds: usize) -> Face {
     terminal.keys(&["/"]);
     terminal.keys(&["-l", SESSION]);
     terminal.keys(&["Enter"]);
+    // Before that, the screen has the word of another session.
+    terminal.wait("the filter", |screen| screen.contains("Esc shows everything"));
     let change_ns = changes(window, rounds, |status| {
         terminal.wait(status, |screen| screen.contains(status));
     });

@@ -13,11 +13,12 @@ use crate::watches::Watches;
 /// How often what leaves no trace in a watched directory is checked, if a check is short.
 const CHECK_EVERY: Duration = Duration::from_secs(2);
 
-/// A pause between two checks is at least this many times as long as the last check, so that a large state costs one
-/// percent of a core at most.
+/// A pause between two checks is this many times as long as the last check, so that a large state costs some one percent
+/// of a core.
 const PAUSE_PER_CHECK: u32 = 100;
 
-/// The longest pause between two checks.
+/// The longest pause between two checks. A check that takes more than a hundredth of it costs more: what ended must not
+/// look alive for long.
 const MAX_CHECK_PAUSE: Duration = Duration::from_secs(10);
 
 /// How often everything is read where directories cannot be watched.
@@ -72,10 +73,12 @@ fn update(feed: &Feed, source: &mut dyn Source, watches: &mut Watches) {
     let begin = Instant::now();
     let mut pause = CHECK_EVERY;
     loop {
+        let check = Instant::now();
         let followed = watches.follow(source.directories(), source.files());
         if followed.is_new {
             break;
         }
+        let mut cost = check.elapsed();
         if watches.wait(if followed.is_complete { pause } else { POLL_EVERY }) {
             thread::sleep(COALESCE);
             // What was signalled meanwhile is read now.
@@ -86,7 +89,8 @@ fn update(feed: &Feed, source: &mut dyn Source, watches: &mut Watches) {
         if !followed.is_complete || begin.elapsed() >= READ_AT_LEAST_EVERY || !source.is_current() {
             break;
         }
-        pause = pause_after(check.elapsed());
+        cost += check.elapsed();
+        pause = pause_after(cost);
     }
     let begin = Instant::now();
     feed.publish(picture_of(source.read(), &feed.picture()));

@@ -88,7 +88,8 @@ pub struct Item {
     #[serde(serialize_with = "serialize_time")]
     #[schemars(with = "Option<String>")]
     pub since: Option<Timestamp>,
-    /// When an agent at work last wrote into its transcript, to the minute (RFC 3339). Null if the transcript was not read.
+    /// When an agent at work last wrote into its transcript, to the minute (RFC 3339). Null if it is not at work, or if its
+    /// transcript was not read.
     #[serde(serialize_with = "serialize_time")]
     #[schemars(with = "Option<String>")]
     pub active: Option<Timestamp>,
@@ -173,7 +174,7 @@ impl StatusReport {
         items
     }
 
-    /// Adds to each session the unfinished run that it owns.
+    /// Adds to each session the unfinished run that it owns: it owns one at most.
     fn add_runs(&self, items: &mut [Item]) {
         let owned = self.seen.runs.iter().filter(|(_, live)| *live != Live::No);
         let owned: HashMap<&str, &Run> =

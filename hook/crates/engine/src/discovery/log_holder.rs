@@ -8,8 +8,8 @@ use baton_system::lock_table::{FileId, LockTable};
 /// Returns another process than `own` that holds the lock of a log. It is 0 if its pid is not visible from here.
 pub(super) fn log_holder(locks: &LockTable, file: FileId, own: u32) -> Option<u32> {
     // Most logs have no holder, so nothing is asked of the system before there is one.
-    let is_ours = |pid: &u32| counts(owner(*pid), nix::unistd::geteuid().as_raw());
-    locks.holders(file).iter().copied().find(|pid| *pid != own && is_ours(pid))
+    let counts_here = |pid: u32| counts(owner(pid), nix::unistd::geteuid().as_raw());
+    locks.holders(file).iter().copied().find(|pid| *pid != own && counts_here(*pid))
 }
 
 /// Returns the account of a process, as far as it can be told.

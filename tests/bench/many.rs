@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::Write;
+use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, SystemTime};
@@ -114,6 +115,8 @@ impl Living {
         let state = scratch.state_dir();
         let sleeper = || Command::new("/bin/sleep").arg("100000").stdout(Stdio::null()).spawn().expect("sleep");
         let living = Self((0..LIVING).map(|_| sleeper()).collect());
+        let program = fs::metadata("/bin/sleep").expect("sleep");
+        let file = format!("{:x}:{}", program.dev(), program.ino());
         let like = fs::read(state.join(format!("sessions/{like}.json"))).expect("a session");
         let mut record: Value = serde_json::from_slice(&like).expect("a record");
         record["runs"] = json!([]);
@@ -122,6 +125,7 @@ impl Living {
             record["id"] = json!(id);
             record["launches"][0]["process"]["pid"] = json!(child.id());
             record["launches"][0]["process"]["start"] = json!(start_of(child.id()).expect("a child"));
+            record["launches"][0]["program"] = json!({"name": "sleep", "file": file});
             record["launches"][0]["pane"]["pane"] = json!(format!("%{}", child.id()));
             fs::write(state.join(format!("sessions/{id}.json")), record.to_string()).expect("a record");
         }
@@ -137,6 +141,12 @@ impl Drop for Living {
     }
 }
 
+/// Checks that this many sessions are alive. Those that are lost cost less.
+pub fn assert_alive(scratch: &Scratch, count: usize) {
+    let said = scratch.baton(["status", "--json"]).run().json();
+    assert_eq!(said["alive"].as_array().expect("a list").len(), count, "each was to be judged");
+}
+
 /// Measures `status --line`, which judges each of [`LIVING`] sessions.
 pub fn living(name: &'static str, rounds: usize) -> Measured {
     let scratch = Scratch::new();
@@ -145,8 +155,7 @@ pub fn living(name: &'static str, rounds: usize) -> Measured {
     fs::remove_file(scratch.state_dir().join("index/complete")).unwrap();
     let ended = windows[1].hook("SessionStart", "alive-1", &json!({"source": "resume"}));
     assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""), "{ended:?}");
-    let said = scratch.baton(["status", "--json"]).run().json();
-    assert_eq!(said["alive"].as_array().unwrap().len(), LIVING + ALIVE, "each was to be judged");
+    assert_alive(&scratch, LIVING + ALIVE);
     repeated(name, &["status", "--line"], rounds, &scratch, &mut windows[0], |_| ())
 }
 

@@ -11,7 +11,7 @@ use agent_baton_tests::view_server::{ViewServer, status};
 use agent_baton_tests::{Scratch, Window, history};
 use serde_json::{Value, json};
 
-use crate::many::{LIVING, Living, write_logs};
+use crate::many::{LIVING, Living, assert_alive, write_logs};
 
 /// The number of archived sessions, unless told.
 pub const ARCHIVED: usize = 1_000_000;
@@ -55,6 +55,7 @@ pub fn measure(rounds: usize, archived: usize) -> Vec<Face> {
     assert_eq!(scratch.baton(["session", "pin", SESSION]).run().code, Some(0));
     assert!(!scratch.has_inbox());
     assert_eq!(scratch.baton(["session", "list"]).run().code, Some(0));
+    assert_alive(&scratch, LIVING + 1);
     let config = scratch.home().join(".config/baton");
     fs::create_dir_all(&config).expect("a directory");
     fs::write(config.join("config.toml"), format!("[view]\nwatch = [{:?}]\n", write_logs(&scratch))).expect("a file");

@@ -145,9 +145,9 @@ fn answer_event(mut cx: EventContext<'_>, rows: Vec<Reason>) -> Decision {
 fn decide_command(request: &Request, command: &Command) -> Decision {
     let mut cx = RuleContext::new(request);
     let row = match command {
-        Command::Start { run, name, phase, max_iterations, session, process, loop_state } => {
+        Command::Start { run, name, phase, max_iterations, session, process, loop_state, fleet } => {
             let (phase, loop_limits) = (phase.as_ref(), loop_state.as_ref());
-            let new = NewRun { run, name, phase, max_iterations: *max_iterations, loop_limits };
+            let new = NewRun { run, name, phase, max_iterations: *max_iterations, loop_limits, fleet: fleet.as_ref() };
             start::apply(&mut cx, &new, session, process)
         }
         Command::Update { run, caller, phase, iteration, max_iterations } => {
@@ -159,12 +159,20 @@ fn decide_command(request: &Request, command: &Command) -> Decision {
             let status = if *failed { Status::Failed } else { Status::Done };
             owner_commands::finish(&mut cx, run, caller, status, why.as_ref())
         }
-        Command::With { run, name, project, process, pane, survivors, force } => {
+        Command::With { run, name, project, process, pane, survivors, force, fleet } => {
             let survivors = survivors.as_deref();
             supervised_run::with(
                 &mut cx,
                 run,
-                &Supervisor { name, project: project.as_ref(), process, pane, survivors, force: *force },
+                &Supervisor {
+                    name,
+                    project: project.as_ref(),
+                    process,
+                    pane,
+                    survivors,
+                    force: *force,
+                    fleet: fleet.as_ref(),
+                },
             )
         }
         Command::Attach { run, fence, child } => supervised_run::attach(&mut cx, run, *fence, child),
@@ -175,6 +183,7 @@ fn decide_command(request: &Request, command: &Command) -> Decision {
             let overrides = Override { unknown: *force || *take, alive: *take };
             adopt::apply(&mut cx, run, session, process, overrides)
         }
+        Command::Refresh { .. } => Reason::Refreshed,
     };
     answer(cx, vec![row])
 }

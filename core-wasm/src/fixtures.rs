@@ -83,6 +83,7 @@ pub fn run(name: &str, owner: &str, pid: u32) -> Run {
         finished: None,
         stop_reason: None,
         loop_state: None,
+        fleet: None,
     }
 }
 

@@ -20,6 +20,6 @@ pub mod rules;
 
 pub use decide::decide_bytes;
 pub use protocol::{
-    agent, background_work, decision, event, fence, id, liveness, loop_state, pane, process, reason, request, run,
-    session, supervisor_claim, timestamp,
+    agent, background_work, decision, event, fence, fleet, id, liveness, loop_state, pane, process, reason, request,
+    run, session, supervisor_claim, timestamp,
 };

@@ -103,6 +103,16 @@ id! {
     RunId
 }
 
+id! {
+    /// The id of a fleet, which its database was given when it was set up.
+    FleetId
+}
+
+id! {
+    /// The id of one state directory in a fleet, which it gets when it joins.
+    MachineId
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -5,6 +5,7 @@ pub mod background_work;
 pub mod decision;
 pub mod event;
 pub mod fence;
+pub mod fleet;
 pub mod id;
 pub mod liveness;
 pub mod loop_state;

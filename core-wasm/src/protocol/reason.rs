@@ -62,6 +62,16 @@ crate::reason_codes! {
         ResumedSameSession = "resumed_same_session",
         /// The user cleared or forked the conversation; the run follows into the new one.
         FollowedInProcess = "followed_in_process",
+        /// The owner's machine has not renewed the owner's lease in time; the process that continues its session takes over the run.
+        OwnerLapsed = "owner_lapsed",
+        /// The run was handed over to this machine; the process that continues its session owns it.
+        HandedOver = "handed_over",
+        /// Another machine of the fleet owns the run now.
+        OwnershipLost = "ownership_lost",
+        /// The fleet's database cannot be asked, and the lease has ended; the run stays as it is.
+        FleetUnreachable = "fleet_unreachable",
+        /// The copy of a fleet run was brought in line with the fleet's database.
+        Refreshed = "refreshed",
         /// The session's runs have ended.
         RunEnded = "run_ended",
         /// A run of this project has no live owner; the user is told how to adopt it.

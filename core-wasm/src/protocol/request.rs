@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::event::Event;
 use crate::fence::Fence;
+use crate::fleet::{FleetRun, FleetStanding};
 use crate::id::{RunId, SessionId};
 use crate::loop_state::LoopLimits;
 use crate::pane::Pane;
@@ -67,6 +68,9 @@ pub enum Command {
         /// The limits of the loop, if the run is a loop.
         #[serde(rename = "loop", default, skip_serializing_if = "Option::is_none")]
         loop_state: Option<LoopLimits>,
+        /// The fleet that the run belongs to, if it belongs to one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        fleet: Option<FleetRun>,
     },
     /// Updates a run.
     Update {
@@ -123,6 +127,9 @@ pub enum Command {
         /// Whether to continue even if baton cannot tell whether the earlier command is alive.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         force: bool,
+        /// The fleet that a new run belongs to, if it belongs to one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        fleet: Option<FleetRun>,
     },
     /// Records the command of a supervised run. The new process asks for it before it executes the command.
     Attach {
@@ -158,6 +165,13 @@ pub enum Command {
         /// Whether to take it even if the owner is alive.
         take: bool,
     },
+    /// Brings the copy of a fleet run in line with its row, or makes a copy if there is none.
+    Refresh {
+        /// The run as its row has it. It has no pane, no path and no text that a user stated.
+        run: Box<Run>,
+        /// The worktree root on this machine, for a new copy.
+        project: Option<String>,
+    },
 }
 
 impl Command {
@@ -175,6 +189,7 @@ impl Command {
             | Self::Pause { run, .. }
             | Self::Continue { run }
             | Self::Adopt { run, .. } => run,
+            Self::Refresh { run, .. } => &run.id,
         }
     }
 
@@ -231,6 +246,9 @@ pub struct Snapshot {
     pub deliveries: Vec<Delivery>,
     /// The notifications, to the event's process and to the session as a whole, that the session's log acknowledges.
     pub acknowledged: Vec<NotificationId>,
+    /// What the fleet says about the owners of the snapshot's runs. A run that is not named belongs to no fleet.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fleet: Vec<FleetStanding>,
     /// The thresholds in force.
     pub limits: Limits,
 }
@@ -241,11 +259,14 @@ pub struct Snapshot {
 pub struct Limits {
     /// How long the owner of a run may be gone before the run counts as abandoned, in milliseconds.
     pub stale_after_ms: u64,
+    /// Whether a run of a fleet moves without a user once the lease of its owner on another machine has ended.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub take_lapsed: bool,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { stale_after_ms: 7 * 24 * 60 * 60 * 1000 }
+        Self { stale_after_ms: 7 * 24 * 60 * 60 * 1000, take_lapsed: false }
     }
 }
 

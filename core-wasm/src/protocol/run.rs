@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::agent::Agent;
 use crate::fence::Fence;
+use crate::fleet::FleetRun;
 use crate::id::{RunId, SessionId};
 use crate::loop_state::Loop;
 use crate::pane::Pane;
@@ -236,6 +237,9 @@ pub struct Run {
     /// The state of the loop, if the run drives its agent.
     #[serde(rename = "loop", default, skip_serializing_if = "Option::is_none")]
     pub loop_state: Option<Loop>,
+    /// What makes it a run of a fleet, or `None` if this state directory alone decides.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fleet: Option<FleetRun>,
 }
 
 impl Run {

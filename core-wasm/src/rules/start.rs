@@ -2,6 +2,7 @@
 
 use crate::decision::Location;
 use crate::fence::Fence;
+use crate::fleet::FleetRun;
 use crate::id::{RunId, SessionId};
 use crate::loop_state::{Loop, LoopLimits};
 use crate::process::{Live, Process};
@@ -22,6 +23,8 @@ pub struct NewRun<'a> {
     pub max_iterations: Option<u32>,
     /// Its limits, if it is a loop.
     pub loop_limits: Option<&'a LoopLimits>,
+    /// The fleet that it belongs to.
+    pub fleet: Option<&'a FleetRun>,
 }
 
 /// Starts a run that the launch of `session` in `process` owns. A session owns at most one unfinished run.
@@ -44,6 +47,7 @@ pub fn apply(cx: &mut RuleContext<'_>, new: &NewRun<'_>, session: &SessionId, pr
     run.phase = new.phase.cloned();
     run.max_iterations = new.max_iterations;
     run.loop_state = new.loop_limits.cloned().map(Loop::new);
+    run.fleet = new.fleet.cloned();
     cx.draft.add_run(run);
     Reason::Started
 }
@@ -69,6 +73,7 @@ pub fn new_run(request: &Request, id: &RunId, name: &RunName, owner: Owner, proj
         finished: None,
         stop_reason: None,
         loop_state: None,
+        fleet: None,
     }
 }
 

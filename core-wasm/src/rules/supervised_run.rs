@@ -2,6 +2,7 @@
 //! iterations.
 
 use crate::fence::Fence;
+use crate::fleet::FleetRun;
 use crate::id::RunId;
 use crate::pane::Pane;
 use crate::process::{Live, Process};
@@ -25,6 +26,8 @@ pub struct Supervisor<'a> {
     pub survivors: Option<&'a [Process]>,
     /// Whether the user says that the earlier command is gone if nobody can tell.
     pub force: bool,
+    /// The fleet that a new run belongs to.
+    pub fleet: Option<&'a FleetRun>,
 }
 
 impl Supervisor<'_> {
@@ -45,7 +48,8 @@ pub fn with(cx: &mut RuleContext<'_>, id: &RunId, by: &Supervisor<'_>) -> Reason
         if let Some(reason) = by.refusal() {
             return reason;
         }
-        let run = new_run(cx.request, id, by.name, owner, by.project.cloned());
+        let mut run = new_run(cx.request, id, by.name, owner, by.project.cloned());
+        run.fleet = by.fleet.cloned();
         cx.draft.add_run(run);
         return Reason::Started;
     }

@@ -431,7 +431,7 @@ fn omx_046_env_parse_int_prefix() {
         },
         locked: true,
         input: Input::Command(Box::new(Command::Cancel { run: "r".parse().unwrap(), why: None })),
-        snapshot: Snapshot { limits: Limits { stale_after_ms: 1500 }, ..Snapshot::default() },
+        snapshot: Snapshot { limits: Limits { stale_after_ms: 1500, ..Limits::default() }, ..Snapshot::default() },
     };
     let reason = |limit: serde_json::Value| {
         let mut request = serde_json::to_value(&request).unwrap();

@@ -22,6 +22,7 @@ impl World {
             pane: actor.pane,
             survivors,
             force,
+            fleet: None,
         })
     }
 

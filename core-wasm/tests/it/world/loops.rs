@@ -37,6 +37,7 @@ impl World {
                 max_ms: number(words, "ms"),
                 patience: small("patience", 0),
             }),
+            fleet: None,
         })
     }
 

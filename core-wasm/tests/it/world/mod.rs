@@ -192,6 +192,7 @@ impl World {
             session: session.parse().unwrap(),
             process,
             loop_state: None,
+            fleet: None,
         })
     }
 
@@ -270,6 +271,7 @@ impl World {
                 commands: self.command_probes(),
                 deliveries: self.deliveries.get(session).cloned().unwrap_or_default(),
                 acknowledged: told,
+                fleet: Vec::new(),
                 limits: Limits::default(),
             },
         }

@@ -111,7 +111,7 @@ impl Config {
     /// Returns the thresholds that the core's rules use.
     #[must_use]
     pub const fn limits(&self) -> Limits {
-        Limits { stale_after_ms: self.stale_after.ms() }
+        Limits { stale_after_ms: self.stale_after.ms(), take_lapsed: false }
     }
 }
 

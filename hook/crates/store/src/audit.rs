@@ -149,6 +149,7 @@ const fn command_name(command: &Command) -> &'static str {
         Command::Attach { .. } => "run with, its command",
         Command::Pause { .. } => "run pause",
         Command::Continue { .. } => "run continue",
+        Command::Refresh { .. } => "refresh",
     }
 }
 

@@ -59,6 +59,7 @@ impl Start {
                 session: session.clone(),
                 process,
                 loop_state,
+                fleet: None,
             })
         });
         if prepared.is_some() && !matches!(&started, Ok(done) if done.decision.reason == Reason::Started) {

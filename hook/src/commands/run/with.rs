@@ -133,7 +133,7 @@ impl With {
         let survivors = context.survivors(project.as_deref(), &self.name)?;
         let survivors = survivors.map(|survivors| survivors.into_iter().map(|survivor| survivor.process).collect());
         let (name, force) = (self.name.clone(), self.force);
-        context.decide(Command::With { run, name, project, process, pane, survivors, force })
+        context.decide(Command::With { run, name, project, process, pane, survivors, force, fleet: None })
     }
 
     /// Returns the unfinished supervised run of this name in this project. While the lock is held, there can be only

@@ -154,6 +154,7 @@ fn what_a_request_may_make() {
         session: id("s"),
         process: process(1),
         loop_state: None,
+        fleet: None,
     }));
     let mine = |name| vec![new(of_run(name, Location::Live, |_| {}))];
     check("a run", &start, mine("mine"), None);

@@ -207,6 +207,7 @@ impl Command {
     pub const fn session(&self) -> Option<&SessionId> {
         match self {
             Self::Start { session, .. } | Self::Adopt { session, .. } => Some(session),
+            Self::Refresh { run, .. } => run.owner.session.as_ref(),
             _ => None,
         }
     }

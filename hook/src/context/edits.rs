@@ -16,6 +16,7 @@ use crate::output;
 use baton_core_host::Core;
 use baton_engine::decide::DecisionService;
 use baton_engine::loops::approval;
+use baton_engine::record_store::LocalStore;
 use baton_store::{AuditAction, Transaction};
 use baton_system::worktree;
 
@@ -61,8 +62,13 @@ impl Context {
         let core = Core::load()?;
         // Use a new inspector each time: a command that waits asks more than once.
         let inspector = inspector(self.here);
-        let decider =
-            DecisionService { store: self.store(), core: &core, inspector: &inspector, settings: &self.settings };
+        let decider = DecisionService {
+            store: self.store(),
+            records: &LocalStore,
+            core: &core,
+            inspector: &inspector,
+            settings: &self.settings,
+        };
         let input = Input::Command(Box::new(command));
         let probes = decider.probe(&input);
         let mut locked = self.store().lock(Instant::now() + LOCK_WAIT, &self.now())?;

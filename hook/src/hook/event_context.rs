@@ -11,6 +11,7 @@ use baton_core_host::{Core, CoreError};
 use baton_engine::config::Settings;
 use baton_engine::decide::{DecisionService, audit_core_failure};
 use baton_engine::message_recorder::MessageRecorder;
+use baton_engine::record_store::LocalStore;
 use baton_store::{LockedStore, StateDir, StateDirEnv, Store};
 use baton_system::process_stat::ProcessStat;
 
@@ -70,7 +71,7 @@ impl<'a> EventContext<'a> {
     ) -> Self {
         let State { store, settings } = state;
         Self {
-            service: DecisionService { store, core, inspector, settings },
+            service: DecisionService { store, records: &LocalStore, core, inspector, settings },
             process,
             raw: received.message_source(),
             started,

@@ -10,13 +10,14 @@ mod tests;
 use agent_baton_core::decision::Record;
 use agent_baton_core::event::Event;
 use agent_baton_core::process::Process;
-use agent_baton_core::request::{Input, PROTOCOL, Request, Snapshot};
+use agent_baton_core::request::{Command, Input, PROTOCOL, Request, Snapshot};
 use agent_baton_core::timestamp::Timestamp;
 
 use crate::config::Settings;
 use crate::loops::FinishedLoops;
 use crate::observer::{Observed, Observer};
 use crate::outcome::Outcome;
+use crate::record_store::{RecordStore, Reservation};
 use crate::snapshot::{self, ProbeResult};
 use baton_agents::AgentInspector;
 use baton_core_host::{Core, CoreError};
@@ -24,6 +25,9 @@ use baton_store::{
     AuditAction, CommitError, InvalidDecision, LONG_LOG_BYTES, LockedStore, RECENT_LOG_BYTES, Store, StoreError,
     ValidatedDecision, View,
 };
+
+/// How often a decision is made again because a record beyond the state directory changed meanwhile.
+const MAX_ATTEMPTS: u32 = 10;
 
 /// Why there was no decision. Nothing was changed, except after [`CommitError::InDoubt`].
 #[derive(Debug, thiserror::Error)]
@@ -40,6 +44,9 @@ pub enum DecisionError {
     /// The decision could not be written.
     #[error(transparent)]
     Commit(#[from] CommitError),
+    /// A record beyond the state directory kept changing.
+    #[error("a run of the fleet kept changing while baton decided, so nothing was changed")]
+    Moving,
 }
 
 impl DecisionError {
@@ -58,6 +65,8 @@ impl DecisionError {
 pub struct DecisionService<'a> {
     /// The state.
     pub store: &'a Store,
+    /// The records beyond the state directory.
+    pub records: &'a dyn RecordStore,
     /// The core.
     pub core: &'a Core,
     /// Looks at launches and commands.
@@ -72,6 +81,9 @@ impl DecisionService<'_> {
     #[must_use]
     pub fn probe(&self, input: &Input) -> Vec<ProbeResult> {
         let read = self.store.read(|view| snapshot::for_input(view, input));
+        if let Ok(Ok(snapshot)) = &read {
+            self.records.prefetch(input, snapshot);
+        }
         // A record that cannot be read now is read again under the lock, and a launch without a probe is probed there.
         read.ok()
             .and_then(Result::ok)
@@ -100,20 +112,14 @@ impl DecisionService<'_> {
         now: Timestamp,
         observers: &[&dyn Observer],
     ) -> Result<Outcome, DecisionError> {
-        let snapshot = self.locked_snapshot(locked, &input, probes)?;
-        let mut outcome = match self.ask_core(input, snapshot, now.clone(), true) {
-            Ok(outcome) => outcome,
-            Err(error) => {
-                audit_core_failure(locked, &now)?;
-                return Err(error.into());
-            }
-        };
+        let mut outcome = self.decide_and_reserve(locked, &input, probes, &now)?;
         for observer in observers {
             let observed = observer.before_commit(locked, &outcome);
             outcome.add(observed);
         }
         if !outcome.is_heartbeat() {
             self.commit(locked, &mut outcome)?;
+            self.records.committed(locked, &outcome)?;
         }
         let finished = FinishedLoops { store: self.store, settings: self.settings };
         for observer in [&finished as &dyn Observer, &ProgressLogs].iter().chain(observers) {
@@ -123,26 +129,88 @@ impl DecisionService<'_> {
         Ok(outcome)
     }
 
-    /// Reads the records that a request can touch, under the lock. A probe counts only if its launch is still the one
-    /// that was probed.
-    ///
-    /// This probes what nobody probed before the lock. Without an index nobody knew what to probe, and for an event that
-    /// waited in the inbox nobody did. If its owner counted as unknown, its run would stay where it is until the next
-    /// prompt.
-    fn locked_snapshot(
+    /// Asks the core until its decision is committed beyond the state directory.
+    fn decide_and_reserve(
         &self,
         locked: &mut LockedStore<'_>,
         input: &Input,
         probes: &[ProbeResult],
-    ) -> Result<Snapshot, DecisionError> {
-        let mut snapshot = match snapshot::for_input(&locked.view(), input) {
+        now: &Timestamp,
+    ) -> Result<Outcome, DecisionError> {
+        for _ in 0..MAX_ATTEMPTS {
+            let mut known = self.read_snapshot(locked, input)?;
+            // A refresh brings its copy in line itself.
+            let outdated = if is_refresh(input) { Vec::new() } else { self.records.outdated(&known) };
+            if !outdated.is_empty() {
+                self.refresh_copies(locked, outdated, now)?;
+                known = self.read_snapshot(locked, input)?;
+            }
+            let snapshot = self.probed_snapshot(known, input, probes);
+            let mut outcome = self.decide_locked(locked, input.clone(), snapshot, now)?;
+            if self.records.reserve(locked, &mut outcome)? == Reservation::Granted {
+                return Ok(outcome);
+            }
+        }
+        Err(DecisionError::Moving)
+    }
+
+    fn decide_locked(
+        &self,
+        locked: &mut LockedStore<'_>,
+        input: Input,
+        snapshot: Snapshot,
+        now: &Timestamp,
+    ) -> Result<Outcome, DecisionError> {
+        match self.ask_core(input, snapshot, now.clone(), true) {
+            Ok(outcome) => Ok(outcome),
+            Err(error) => {
+                audit_core_failure(locked, now)?;
+                Err(error.into())
+            }
+        }
+    }
+
+    /// Brings the copies of fleet runs in line with these rows, each in a commit of its own. Returns the outcomes of those
+    /// that changed something.
+    ///
+    /// # Errors
+    /// See [`DecisionError`]. What was committed before stands.
+    pub fn refresh_copies(
+        &self,
+        locked: &mut LockedStore<'_>,
+        commands: Vec<Command>,
+        now: &Timestamp,
+    ) -> Result<Vec<Outcome>, DecisionError> {
+        let mut changed = Vec::new();
+        for command in commands {
+            let outcome = self.decide_and_commit(locked, Input::Command(Box::new(command)), &[], now.clone(), &[])?;
+            if !outcome.decision.changes.is_empty() {
+                changed.push(outcome);
+            }
+        }
+        Ok(changed)
+    }
+
+    /// Reads the records that a request can touch, under the lock.
+    fn read_snapshot(&self, locked: &mut LockedStore<'_>, input: &Input) -> Result<Snapshot, DecisionError> {
+        Ok(match snapshot::for_input(&locked.view(), input) {
             Err(StoreError::IndexMissing { .. }) => {
                 locked.rebuild_index()?;
                 snapshot::for_input(&locked.view(), input)?
             }
             read => read?,
-        };
+        })
+    }
+
+    /// Completes the records with what is known beyond them. A probe counts only if its launch is still the one that was
+    /// probed.
+    ///
+    /// This probes what nobody probed before the lock. Without an index nobody knew what to probe, and for an event that
+    /// waited in the inbox nobody did. If its owner counted as unknown, its run would stay where it is until the next
+    /// prompt.
+    fn probed_snapshot(&self, mut snapshot: Snapshot, input: &Input, probes: &[ProbeResult]) -> Snapshot {
         snapshot.limits = self.settings.config().limits();
+        self.records.complete(input, &mut snapshot);
         let missing = snapshot::probe_missing(self.inspector, self.store, &snapshot, probes);
         let all = || probes.iter().chain(&missing);
         snapshot.probes = all().filter_map(|probe| probe.launch_probe(&snapshot)).collect();
@@ -153,7 +221,7 @@ impl DecisionService<'_> {
             snapshot.deliveries = tail.deliveries();
             snapshot.acknowledged = tail.acknowledged(process_of(input));
         }
-        Ok(snapshot)
+        snapshot
     }
 
     /// Checks the decision and commits it.
@@ -206,6 +274,10 @@ impl Observer for ProgressLogs {
         }
         Ok(Vec::new())
     }
+}
+
+fn is_refresh(input: &Input) -> bool {
+    matches!(input, Input::Command(command) if matches!(**command, Command::Refresh { .. }))
 }
 
 fn session_of(input: &Input) -> Option<agent_baton_core::id::SessionId> {

@@ -17,6 +17,7 @@ pub mod message_recorder;
 pub mod missing_project;
 pub mod observer;
 pub mod outcome;
+pub mod record_store;
 pub mod retention;
 pub mod session_status;
 pub mod snapshot;

@@ -2,7 +2,7 @@
 //!
 //! Since the copy was made, a run may have changed its owner, and that owner may have a fence above the copy's. So the
 //! fence of every unfinished run is raised by more than the number of transfers that any run has in practice. No fence
-//! is then given out twice.
+//! is then given out twice. The fence of a fleet run is its row's, so it stays.
 
 use agent_baton_core::decision::{Change, Location, Record};
 use agent_baton_core::fence::Fence;
@@ -41,7 +41,7 @@ pub(crate) fn plan_bumps(layout: &Layout, ids: &[RunId], now: &Timestamp) -> Fen
     let mut bumps = FenceBumps::default();
     for id in ids {
         match read(layout, id) {
-            Ok(Some(run)) if run.status.is_unfinished() => bumps.changes.push(bump(run, now)),
+            Ok(Some(run)) if run.status.is_unfinished() && run.fleet.is_none() => bumps.changes.push(bump(run, now)),
             Ok(_) => {}
             Err(error) => bumps.unread.push((id.clone(), error)),
         }

@@ -20,6 +20,7 @@ mod fence_bump;
 mod file;
 #[cfg(any(test, feature = "testing"))]
 pub mod fixtures;
+mod fleet_files;
 mod heartbeat_log;
 mod inbox;
 mod index;
@@ -46,6 +47,7 @@ pub use baton_fs::account::AccountHome;
 pub use changed_records::{AuditPosition, ChangedRecords};
 pub use decision_check::{InvalidDecision, MAX_CHANGES, ValidatedDecision};
 pub use error::StoreError;
+pub use fleet_files::FleetFile;
 pub use heartbeat_log::{DeliveryAck, Heartbeat, LONG_LOG_BYTES, LogLine, LogTail, RECENT_LOG_BYTES};
 pub use inbox::{DeferredEvent, INBOX_BATCH};
 pub use index::expiry::ExpiryBucket;

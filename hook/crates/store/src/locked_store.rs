@@ -2,7 +2,7 @@
 
 use baton_display::error_chain;
 use std::fs::File;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use agent_baton_core::decision::{Change, Location, Record};
 use agent_baton_core::id::{RunId, SessionId};
@@ -14,6 +14,7 @@ use crate::decision_check::ValidatedDecision;
 use crate::error::StoreError;
 use crate::fence_bump;
 use crate::file;
+use crate::fleet_files;
 use crate::index::expiry::ExpiryBucket;
 use crate::index::rebuild;
 use crate::lock::contention::HolderId;
@@ -32,6 +33,9 @@ use crate::wal::write::{CommitOutcome, PreparedCommit};
 /// readers accept its size.
 const BUMPS_PER_COMMIT: usize = 100;
 
+/// How long to wait for the lock that this call released itself.
+const RELOCK_TIMEOUT: Duration = Duration::from_millis(400);
+
 /// The result of a commit.
 #[derive(Debug)]
 pub struct Committed {
@@ -44,7 +48,7 @@ pub struct Committed {
 /// The store while the lock is held. The lock is released when this is dropped. No commit is in flight.
 pub struct LockedStore<'a> {
     pub(crate) store: &'a Store,
-    _lock: File,
+    lock: Option<File>,
     reports: Vec<String>,
     /// Whether a commit of this holder was interrupted. It must be completed before anything else is written.
     in_flight: bool,
@@ -69,13 +73,16 @@ impl Store {
         let identity = LockFileId::from_file(&lock, layout)?;
         let known = format::read(layout)?;
         HolderId::write_new(&lock);
-        let mut locked = LockedStore { store: self, _lock: lock, reports: Vec::new(), in_flight: false, deadline };
+        let mut locked = LockedStore { store: self, lock: Some(lock), reports: Vec::new(), in_flight: false, deadline };
         let in_order = known.as_ref().is_some_and(|known| known.lock == identity);
         if !in_order || !file::exists(&layout.index_complete())? {
             layout.make_dirs()?;
         }
         locked.recover(now)?;
         if !in_order {
+            if known.as_ref().is_some_and(|known| known.fleet) {
+                fleet_files::drop_leases(layout)?;
+            }
             let pending_bumps = locked.bump_fences(known, &identity, now)?;
             format::write(layout, Format { pending_bumps, ..Format::new(identity) })?;
         } else if let Some(known) = known.filter(|known| !known.pending_bumps.is_empty()) {
@@ -93,6 +100,28 @@ impl LockedStore<'_> {
     #[must_use]
     pub fn view(&self) -> View<'_> {
         View::new(&self.store.layout, &self.store.place.machine)
+    }
+
+    /// Releases the lock while `wait` runs, takes it again, and recovers the state as [`Store::lock`] does. Other calls may
+    /// change records meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// Returns the errors of [`Store::lock`]. Nothing can be committed after that.
+    pub fn unlocked<T>(&mut self, now: &Timestamp, wait: impl FnOnce() -> T) -> Result<T, LockError> {
+        let layout = &self.store.layout;
+        let identity = |lock: &File| LockFileId::from_file(lock, layout);
+        let before = self.lock.take().as_ref().map(identity).transpose()?;
+        let result = wait();
+        let lock = lock::acquire(&layout.lock(), self.deadline.max(Instant::now() + RELOCK_TIMEOUT))?;
+        if Some(identity(&lock)?) != before {
+            // The state directory was replaced meanwhile. The next call recovers it.
+            return Err(LockError::Busy { path: layout.lock() });
+        }
+        HolderId::write_new(&lock);
+        self.recover(now)?;
+        self.lock = Some(lock);
+        Ok(result)
     }
 
     /// Returns what was found damaged, and was moved to quarantine or left alone, as sentences for the user. Each is
@@ -167,6 +196,9 @@ impl LockedStore<'_> {
 
     /// Completes an interrupted commit of this holder, and returns the number of the next audit line.
     pub(crate) fn next_number(&mut self, at: &Timestamp) -> Result<u64, StoreError> {
+        if self.lock.is_none() {
+            return Err(StoreError::Contended { path: self.store.layout.lock() });
+        }
         self.finish_commit(at)?;
         Ok(audit::last_number(&self.store.layout)?.saturating_add(1))
     }

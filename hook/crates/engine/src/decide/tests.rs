@@ -11,6 +11,7 @@ use agent_baton_core::run::Status;
 
 use super::{DecisionService, audit_core_failure};
 use crate::config::Settings;
+use crate::record_store::LocalStore;
 use baton_agents::AgentInspector;
 use baton_core_host::Core;
 use baton_store::fixtures::{
@@ -70,7 +71,7 @@ fn decide_start(store: &Store, core: &Core) -> Option<String> {
     let here = CurrentProcess { place: place(), start: 1, start_ms: 1, parent: 1 };
     let inspector = AgentInspector::new(&CurrentSystem, &OwnEnvironment, &here);
     let settings = Settings::new(StateDirEnv::default(), |env| env, None);
-    let decider = DecisionService { store, core, inspector: &inspector, settings: &settings };
+    let decider = DecisionService { store, records: &LocalStore, core, inspector: &inspector, settings: &settings };
 
     let input = Input::Event(Box::new(event(EventName::SessionStart, "s", "digest")));
     let settled = decider.decide_and_commit(&mut lock(store), input, &[], stamp(9), &[]);

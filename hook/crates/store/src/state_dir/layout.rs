@@ -59,7 +59,7 @@ impl Layout {
     }
 
     /// The directories of a state directory. baton creates only files beside them.
-    pub(crate) const DIRS: [&'static str; 15] = [
+    pub(crate) const DIRS: [&'static str; 16] = [
         "sessions",
         "runs",
         "loops",
@@ -75,6 +75,7 @@ impl Layout {
         "quarantine",
         "cache",
         "inbox",
+        "fleet",
     ];
 
     fn at(&self, name: &str) -> PathBuf {
@@ -155,6 +156,19 @@ impl Layout {
 
     pub(crate) fn cache_dir(&self) -> PathBuf {
         self.at("cache")
+    }
+
+    pub(crate) fn fleet_dir(&self) -> PathBuf {
+        self.at("fleet")
+    }
+
+    pub(crate) fn fleet_file(&self, name: &'static str) -> PathBuf {
+        self.fleet_dir().join(format!("{name}.json"))
+    }
+
+    /// Returns the path of a temporary file that no other call writes.
+    pub(crate) fn fleet_temp(&self, name: &'static str) -> PathBuf {
+        self.fleet_dir().join(format!("{name}.{}.tmp", std::process::id()))
     }
 
     pub(crate) fn log(&self, location: Location, id: &SessionId) -> PathBuf {

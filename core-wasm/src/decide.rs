@@ -13,7 +13,7 @@ use crate::rules::start::{self, NewRun};
 use crate::rules::supersede;
 use crate::rules::supervised_run::{self, Supervisor};
 use crate::rules::{
-    cancel, duplicate_event, last_turn, launch, loops, notifications, offer, ownership, pause, project_move,
+    cancel, duplicate_event, last_turn, launch, loops, notifications, offer, ownership, pause, project_move, refresh,
 };
 use crate::run::Status;
 
@@ -183,7 +183,7 @@ fn decide_command(request: &Request, command: &Command) -> Decision {
             let overrides = Override { unknown: *force || *take, alive: *take };
             adopt::apply(&mut cx, run, session, process, overrides)
         }
-        Command::Refresh { .. } => Reason::Refreshed,
+        Command::Refresh { run, project } => refresh::apply(&mut cx, run, project.as_ref()),
     };
     answer(cx, vec![row])
 }

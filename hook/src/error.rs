@@ -7,6 +7,7 @@ use std::io;
 use baton_core_host::CoreError;
 use baton_engine::config::ConfigError;
 use baton_engine::decide::DecisionError;
+use baton_fleet_client::FleetError;
 use baton_installer::InstallError;
 use baton_protect::ProtectError;
 use baton_store::{CommitError, LockError, StateDirError, StoreError};
@@ -65,6 +66,7 @@ errors_that_say_all!(
     CoreError,
     CommitError,
     DecisionError,
+    FleetError,
     InstallError,
     LockError,
     ProtectError,

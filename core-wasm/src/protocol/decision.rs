@@ -119,14 +119,20 @@ pub enum Notification {
         /// The pane of the previous owner.
         from: Pane,
     },
-    /// Tells the user that another process owns the run.
+    /// Tells the user that another process owns the run. With the reason `ownership_lost`, it tells the model too.
     OwnerElsewhere {
-        /// The run, its fence, and the reason: the owner is alive, or baton cannot tell.
+        /// The run, its fence, and the reason: the owner is alive, baton cannot tell, or the session has lost the run.
         id: NotificationId,
         /// The owner's pane.
         pane: Pane,
         /// The owner's pid.
         pid: u32,
+        /// Whether the owner is on another machine of the fleet, where pane and pid have no meaning here.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        other_machine: bool,
+        /// Whether the owner's lease has ended, so that the user may take the run without forcing it.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        lapsed: bool,
     },
     /// Tells the user that the owner of a run of this project is gone, or that the user left it in this window.
     Interrupted {
@@ -134,6 +140,9 @@ pub enum Notification {
         id: NotificationId,
         /// The run's iteration.
         iteration: u32,
+        /// Whether the owner's lease has ended, but nothing proves that the owner has.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        lapsed: bool,
     },
     /// Reports on a loop. With the reason `iterated`, it tells the model that the loop continues. With any other
     /// reason, it tells the user why the loop ended, paused or waits.

@@ -46,6 +46,20 @@ pub enum Input {
     Command(Box<Command>),
 }
 
+impl Input {
+    /// Returns the run as its row has it, if the input is to refresh the run's copy.
+    #[must_use]
+    pub fn refreshed_run(&self) -> Option<&Run> {
+        match self {
+            Self::Command(command) => match command.as_ref() {
+                Command::Refresh { run, .. } => Some(run),
+                _ => None,
+            },
+            Self::Event(_) => None,
+        }
+    }
+}
+
 /// A command about one run, given by a user or by an agent's tool call.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -165,7 +179,8 @@ pub enum Command {
         /// Whether to take it even if the owner is alive.
         take: bool,
     },
-    /// Brings the copy of a fleet run in line with its row, or makes a copy if there is none.
+    /// Brings the copy of a fleet run in line with its row, or makes a copy if there is none. The snapshot has the sessions of
+    /// both owners, and the standing of the row's owner.
     Refresh {
         /// The run as its row has it. It has no pane, no path and no text that a user stated.
         run: Box<Run>,
@@ -247,7 +262,8 @@ pub struct Snapshot {
     pub deliveries: Vec<Delivery>,
     /// The notifications, to the event's process and to the session as a whole, that the session's log acknowledges.
     pub acknowledged: Vec<NotificationId>,
-    /// What the fleet says about the owners of the snapshot's runs. A run that is not named belongs to no fleet.
+    /// What the fleet says about the owners of the snapshot's runs. A run of a fleet that is not named here counts as
+    /// [`FleetOwner::Unreachable`](crate::fleet::FleetOwner::Unreachable).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fleet: Vec<FleetStanding>,
     /// The thresholds in force.

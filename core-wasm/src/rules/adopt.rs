@@ -39,6 +39,9 @@ pub fn apply(
     if !run.status.is_unfinished() && !abandoned {
         return Reason::AlreadyEnded;
     }
+    if cx.is_unreachable(run) {
+        return Reason::FleetUnreachable;
+    }
     let owner = match cx.launch_owner(session, process) {
         Ok(owner) => owner,
         Err(reason) => return reason,
@@ -47,12 +50,12 @@ pub fn apply(
         return reason;
     }
     if !abandoned {
-        if run.owner.is_session(session) && run.owner.process == *process {
+        if run.owner.is_session(session) && run.owner.process == *process && !cx.is_elsewhere(run) {
             return Reason::AlreadyOwner;
         }
         match cx.owner_liveness(run) {
             Live::Yes if !overrides.alive => return Reason::OwnerAlive,
-            Live::Unknown if !overrides.unknown => return Reason::OwnerUnverifiable,
+            Live::Unknown if !overrides.unknown && !cx.owner_has_lapsed(run) => return Reason::OwnerUnverifiable,
             Live::Yes | Live::Unknown | Live::No => {}
         }
     }

@@ -7,7 +7,7 @@ use crate::id::{RunId, SessionId};
 use crate::process::Process;
 use crate::reason::Reason;
 use crate::request::{Reading, Request};
-use crate::run::Run;
+use crate::run::{Run, Status};
 use crate::session::{Launch, Session};
 use crate::timestamp::Timestamp;
 
@@ -43,15 +43,20 @@ impl<'a> RuleContext<'a> {
     ///
     /// # Errors
     ///
-    /// Returns the reason to refuse a command about the run if the run is missing, unreadable or ended.
+    /// Returns the reason to refuse a command about the run if the run is missing, unreadable or ended, or if the database
+    /// that decides it cannot be asked.
     pub fn unfinished_run(&self, id: &RunId) -> Result<&Run, Reason> {
         match self.run_reading(id) {
             Reading::Unreadable => Err(Reason::RecordUnreadable),
             Reading::Absent | Reading::Deleted => Err(Reason::RunNotFound),
             Reading::Live(_) | Reading::Archived(_) => match self.draft.run(id) {
                 None => Err(Reason::RunNotFound),
-                Some(run) if run.status.is_unfinished() => Ok(run),
-                Some(_) => Err(Reason::AlreadyEnded),
+                Some(run) => match run.status {
+                    Status::Done | Status::Failed | Status::Cancelled => Err(Reason::AlreadyEnded),
+                    _ if self.is_unreachable(run) => Err(Reason::FleetUnreachable),
+                    Status::Abandoned => Err(Reason::AlreadyEnded),
+                    Status::Active | Status::Waiting | Status::Paused => Ok(run),
+                },
             },
         }
     }

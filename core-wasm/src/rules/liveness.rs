@@ -4,6 +4,7 @@
 //! too.
 
 use crate::agent::Agent;
+use crate::fleet::FleetOwner;
 use crate::liveness::{Evidence, Liveness};
 use crate::process::{CommandProbe, HostId, Live, LockState, Probe, Process, ProcessState};
 use crate::request::Input;
@@ -124,10 +125,28 @@ impl RuleContext<'_> {
         from_probes(host, &self.request.snapshot.probes, session, launch).live
     }
 
-    /// Returns whether the owner of a run is alive. The answer is unknown if the owner's session does not record the
-    /// launch.
+    /// Returns whether the owner of a run is alive.
+    ///
+    /// The records of this machine say nothing about a process of another one. A cloned disk has the machine id of its
+    /// original, and its restart proves nothing about the original's processes. So they count only if the owner is here.
+    /// Where they leave it open, an owner whose lease has not ended counts as alive.
     #[must_use]
     pub fn owner_liveness(&self, run: &Run) -> Live {
+        match self.fleet_owner(run) {
+            None | Some(FleetOwner::Here { lapsed: true }) => self.local_owner_liveness(run),
+            Some(FleetOwner::Here { lapsed: false }) => match self.local_owner_liveness(run) {
+                Live::Unknown => Live::Yes,
+                live => live,
+            },
+            Some(FleetOwner::Held) => Live::Yes,
+            Some(FleetOwner::Ended | FleetOwner::HandedOver) => Live::No,
+            Some(FleetOwner::Lapsed | FleetOwner::Unreachable) => Live::Unknown,
+        }
+    }
+
+    /// Returns whether the owner of a run is alive, according to this machine. The answer is unknown if the owner's session
+    /// does not record the launch.
+    fn local_owner_liveness(&self, run: &Run) -> Live {
         let Some(id) = &run.owner.session else {
             return supervisor_liveness(&self.request.place, &self.request.snapshot.commands, run);
         };

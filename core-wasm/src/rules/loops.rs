@@ -1,6 +1,7 @@
 //! Loops: decides whether the agent gets its prompt again when it wants to stop.
 
 use crate::agent::Agent;
+use crate::decision::Notification;
 use crate::event::EventName;
 use crate::id::RunId;
 use crate::loop_state::{Check, Loop, StopFacts, UNATTENDED};
@@ -9,11 +10,14 @@ use crate::rules::context::{EventContext, RuleContext};
 use crate::rules::launch::LaunchRow;
 use crate::rules::notifications::{id_of, of_loop, owed_suspension};
 use crate::run::{Run, Status, StopReason};
+use crate::session::OutboxEntry;
 
 /// What a row of the loop tables does to the run.
 enum Step {
     /// The loop starts another iteration, with these counters.
     Iterate(Loop),
+    /// The fleet's database decides the run and cannot be asked: the run does not change.
+    Leave(Reason),
     /// The agent waits for work of its own: nothing is counted.
     Wait(Reason, Loop),
     /// A prompt of the user or the client begins a turn, with these counters. No row applies.
@@ -30,15 +34,23 @@ pub fn apply(cx: &mut EventContext<'_>, shown: LaunchRow) -> Option<Reason> {
     let runs = cx.rules.unfinished_runs_of(cx.session);
     let [id] = runs.as_slice() else { return None };
     let run = cx.rules.draft.run(id)?;
-    let loop_state = run.loop_state.as_ref()?;
-    if run.owner.process != *cx.process || run.status != Status::Active {
+    let mut loop_state = run.loop_state.clone()?;
+    let owns = run.owner.process == *cx.process && !cx.rules.is_elsewhere(run);
+    if !owns || run.status != Status::Active {
         return None;
     }
+    let unreachable = cx.rules.is_unreachable(run);
+    if !unreachable && take_unanswered(cx, id) {
+        loop_state.reset_turn();
+    }
+    let run = cx.rules.draft.run(id)?;
     let step = match cx.event.name {
-        EventName::Stop if shown == LaunchRow::Heartbeat => stop(cx, run, loop_state),
-        EventName::UserPromptSubmit => prompt(cx, loop_state),
-        EventName::Interrupt => Step::Suspend(Status::Paused, Reason::TurnInterrupted, loop_state.clone()),
-        EventName::StopFailure => Step::Suspend(Status::Paused, Reason::ServiceFailed, loop_state.clone()),
+        EventName::Stop if shown == LaunchRow::Heartbeat => stop(cx, run, &loop_state),
+        EventName::Interrupt | EventName::StopFailure if unreachable => return Some(Reason::FleetUnreachable),
+        _ if unreachable => return None,
+        EventName::UserPromptSubmit => prompt(cx, &loop_state),
+        EventName::Interrupt => Step::Suspend(Status::Paused, Reason::TurnInterrupted, loop_state),
+        EventName::StopFailure => Step::Suspend(Status::Paused, Reason::ServiceFailed, loop_state),
         _ => return None,
     };
     carry_out(cx, id, step)
@@ -46,6 +58,9 @@ pub fn apply(cx: &mut EventContext<'_>, shown: LaunchRow) -> Option<Reason> {
 
 /// Applies the table of Stops and returns the step of the first row that applies.
 fn stop(cx: &EventContext<'_>, run: &Run, before: &Loop) -> Step {
+    if cx.rules.is_unreachable(run) {
+        return Step::Leave(Reason::FleetUnreachable);
+    }
     let is_of_run = |facts: &&StopFacts| facts.run == run.id && facts.definition == before.limits.definition;
     let Some(facts) = cx.event.stop.as_ref().filter(is_of_run).filter(|_| !cx.event.waited) else {
         let row = if cx.event.waited { Reason::StopMissed } else { Reason::LoopUnreadable };
@@ -116,6 +131,11 @@ fn carry_out(cx: &mut EventContext<'_>, id: &RunId, step: Step) -> Option<Reason
             run.loop_state = Some(counted);
             return None;
         }
+        Step::Leave(row) => {
+            let (owed, told) = (owed_suspension(run, row), of_loop(run, owed_suspension(run, row).id));
+            leave_unanswered(cx, owed, told);
+            return Some(row);
+        }
         Step::Wait(row, mut waiting) => {
             let is_news = waiting.background_work.has_new_task();
             waiting.background_work.wait(&cx.rules.request.now);
@@ -154,6 +174,25 @@ fn carry_out(cx: &mut EventContext<'_>, id: &RunId, step: Step) -> Option<Reason
         cx.notifications.push(of_loop(run, id_of(run, row)));
     }
     Some(row)
+}
+
+/// Records that a Stop was not answered because the database cannot be asked. The run itself must not change, so the session's
+/// outbox has it, until the run can be reached again.
+fn leave_unanswered(cx: &mut EventContext<'_>, owed: OutboxEntry, told: Notification) {
+    if cx.event.can_notify_user() && !cx.notifications.contains(&told) {
+        cx.notifications.push(told);
+    }
+    if let Some(session) = cx.record_mut().filter(|session| session.outbox.iter().all(|entry| entry.id != owed.id)) {
+        session.outbox.push(owed);
+    }
+}
+
+/// Removes the record of a Stop that was not answered. Returns whether there was one: the turn before has then ended.
+fn take_unanswered(cx: &mut EventContext<'_>, id: &RunId) -> bool {
+    let Some(session) = cx.record_mut() else { return false };
+    let before = session.outbox.len();
+    session.outbox.retain(|entry| entry.id.run != *id || entry.id.reason != Reason::FleetUnreachable);
+    session.outbox.len() < before
 }
 
 /// Suspends a run. A loop's turn ends with it.

@@ -10,7 +10,7 @@
 
 use crate::decision::Notification;
 use crate::reason::Reason;
-use crate::rules::context::EventContext;
+use crate::rules::context::{EventContext, RuleContext};
 use crate::run::{Run, StopReason};
 use crate::session::{Audience, MAX_OUTBOX, NotificationId, OutboxEntry};
 
@@ -26,7 +26,9 @@ pub fn acknowledge(cx: &mut EventContext<'_>) {
         let concerned = entry.audience == audience || entry.audience == Audience::Session;
         entry.acknowledged |= concerned && acknowledged.contains(&entry.id);
     }
-    session.outbox.retain(|entry| entry.id.reason.is_standing() || !entry.acknowledged);
+    // The loop's next event still needs to know that its last Stop was not answered.
+    let stays = |reason: Reason| reason.is_standing() || reason == Reason::FleetUnreachable;
+    session.outbox.retain(|entry| stays(entry.id.reason) || !entry.acknowledged);
 }
 
 /// Returns whether the outbox holds an offer that is not acknowledged.
@@ -39,22 +41,30 @@ pub fn owes_offer(cx: &EventContext<'_>) -> bool {
 /// Delivers the owed announcements that still hold and that the reply to the event can carry.
 pub fn announce(cx: &mut EventContext<'_>) {
     let outbox = cx.record().map(|session| session.outbox.clone()).unwrap_or_default();
-    for OutboxEntry { id, .. } in outbox {
-        if cx.rules.request.snapshot.acknowledged.contains(&id) {
+    for OutboxEntry { id, acknowledged, .. } in outbox {
+        if acknowledged || cx.rules.request.snapshot.acknowledged.contains(&id) {
             continue;
         }
         let Some(run) = cx.rules.draft.run(&id.run) else { continue };
+        if id.reason == Reason::OwnershipLost {
+            // Whoever owns the run now, this session lost it then.
+            let told = cx.event.can_notify_user().then(|| owner_elsewhere(&cx.rules, run, id));
+            cx.notifications.extend(told);
+            continue;
+        }
         if run.fence != id.fence || !run.owner.is_session(cx.session) {
             continue;
         }
         let unfinished = run.status.is_unfinished();
-        let owns = unfinished && run.owner.process == *cx.process;
+        let owns = unfinished && run.owner.process == *cx.process && !cx.rules.is_elsewhere(run);
+        let unreachable = cx.rules.is_unreachable(run);
         let notification = match id.reason {
             reason if reason.is_standing() => None,
             Reason::AbandonedStale => (!unfinished && cx.event.can_notify_user()).then(|| abandoned(run, id)),
             reason if reason.ends_loop() => (!unfinished && cx.event.can_notify_user()).then(|| of_loop(run, id)),
             reason if reason.suspends_loop() => (owns && cx.event.can_notify_user()).then(|| of_loop(run, id)),
-            _ => (owns && cx.event.can_notify()).then(|| transferred(run, id)),
+            Reason::FleetUnreachable => (owns && unreachable && cx.event.can_notify_user()).then(|| of_loop(run, id)),
+            _ => (owns && !unreachable && cx.event.can_notify()).then(|| transferred(run, id)),
         };
         cx.notifications.extend(notification);
     }
@@ -97,6 +107,14 @@ pub fn id_of(run: &Run, reason: Reason) -> NotificationId {
 pub fn owed_suspension(run: &Run, reason: Reason) -> OutboxEntry {
     let id = NotificationId { revision: Some(run.revision), ..id_of(run, reason) };
     OutboxEntry { id, audience: Audience::Launch(run.owner.process.clone()), acknowledged: false }
+}
+
+/// Returns the notification that another process owns a run.
+#[must_use]
+pub fn owner_elsewhere(rules: &RuleContext<'_>, run: &Run, id: NotificationId) -> Notification {
+    let (pane, pid) = (run.owner.pane.clone(), run.owner.process.pid);
+    let other_machine = id.reason == Reason::OwnershipLost || rules.is_elsewhere(run);
+    Notification::OwnerElsewhere { id, pane, pid, other_machine, lapsed: rules.owner_has_lapsed(run) }
 }
 
 fn abandoned(run: &Run, id: NotificationId) -> Notification {

@@ -2,6 +2,7 @@
 
 use crate::decision::Notification;
 use crate::event::Source;
+use crate::fleet::FleetOwner;
 use crate::process::Live;
 use crate::reason::Reason;
 use crate::rules::context::EventContext;
@@ -21,18 +22,19 @@ pub fn apply(cx: &mut EventContext<'_>) -> Option<Reason> {
         return None;
     }
     let mut offered = None;
-    for (id, iteration) in offers(cx) {
+    for (id, iteration, lapsed) in offers(cx) {
         if report(cx, &id, Audience::Session) {
             // The left run is the more specific case, so it names the whole decision.
             offered = offered.filter(|&reason| reason == Reason::RunLeftLoaded).or(Some(id.reason));
-            cx.notifications.push(Notification::Interrupted { id, iteration });
+            cx.notifications.push(Notification::Interrupted { id, iteration, lapsed });
         }
     }
     offered
 }
 
-/// Returns the offers that the session has not got yet, with the iterations of their runs.
-fn offers(cx: &EventContext<'_>) -> Vec<(NotificationId, u32)> {
+/// Returns the offers that the session has not got yet, with the iterations of their runs, and whether the owner may still be
+/// alive because only its lease has ended.
+fn offers(cx: &EventContext<'_>) -> Vec<(NotificationId, u32, bool)> {
     let Some(session) = cx.record() else { return Vec::new() };
     let was_offered = |run: &Run| {
         session.outbox.iter().any(|entry| entry.acknowledged && entry.id.reason.is_offer() && entry.id.run == run.id)
@@ -49,16 +51,20 @@ fn offers(cx: &EventContext<'_>) -> Vec<(NotificationId, u32)> {
             continue;
         }
         if let Some(reason) = reason_to_offer(cx, run) {
-            found.push((id_of(run, reason), run.iteration));
+            found.push((id_of(run, reason), run.iteration, cx.rules.owner_has_lapsed(run)));
             room -= 1;
         }
     }
     found
 }
 
-/// Returns why the run is offered: its owner is gone, or the user left the owner in this window.
+/// Returns why the run is offered: its owner is gone or its owner's lease has ended, or the user left the owner in this window.
 fn reason_to_offer(cx: &EventContext<'_>, run: &Run) -> Option<Reason> {
-    if cx.rules.owner_liveness(run) == Live::No {
+    if matches!(cx.rules.fleet_owner(run), Some(FleetOwner::HandedOver | FleetOwner::Unreachable)) {
+        // A run that was handed over waits for its own session.
+        return None;
+    }
+    if cx.rules.owner_liveness(run) == Live::No || cx.rules.owner_has_lapsed(run) {
         return Some(Reason::RunOffered);
     }
     was_left_here(cx, run).then_some(Reason::RunLeftLoaded)
@@ -70,7 +76,7 @@ fn reason_to_offer(cx: &EventContext<'_>, run: &Run) -> Option<Reason> {
 /// `/new` looks like any other start, so the pane decides. In the daemon the pane is unknown, and nothing is offered.
 fn was_left_here(cx: &EventContext<'_>, run: &Run) -> bool {
     let event = cx.event;
-    if event.agent.shows_one_session() || run.owner.process != *cx.process {
+    if event.agent.shows_one_session() || run.owner.process != *cx.process || cx.rules.is_elsewhere(run) {
         return false;
     }
     match event.source {

@@ -53,11 +53,15 @@ pub fn finish(cx: &mut RuleContext<'_>, id: &RunId, caller: &Caller, status: Sta
 impl RuleContext<'_> {
     /// Returns the unfinished run if the caller may update it: the caller knows the current fence, or it is a
     /// descendant of the owner, such as a tool call of the owner's session.
+    ///
+    /// Only the owner's machine may update a fleet run. In a copy of that machine, a copy of the owner has the same process and
+    /// knows the same fence.
     fn run_of(&self, caller: &Caller, id: &RunId) -> Result<&Run, Reason> {
         let run = self.unfinished_run(id)?;
         match caller.fence {
-            Some(fence) if fence == run.fence => Ok(run),
-            Some(_) => Err(Reason::FenceStale),
+            Some(fence) if fence != run.fence => Err(Reason::FenceStale),
+            _ if self.is_elsewhere(run) => Err(Reason::NotOwner),
+            Some(_) => Ok(run),
             None if is_below_owner(caller, run) => Ok(run),
             None => Err(Reason::NotOwner),
         }

@@ -1,13 +1,14 @@
 //! Decides who owns a session's run when one of its launches begins or sends a heartbeat.
 
 use crate::decision::Notification;
-use crate::event::Source;
+use crate::event::{Event, EventName, Source};
+use crate::fleet::FleetOwner;
 use crate::id::RunId;
 use crate::process::Live;
 use crate::reason::Reason;
 use crate::request::Reading;
 use crate::rules::context::EventContext;
-use crate::rules::notifications::{id_of, report};
+use crate::rules::notifications::{id_of, owner_elsewhere, report};
 use crate::run::{ActivitySource, Owner, Run, Status, StopReason};
 use crate::session::Audience;
 
@@ -15,6 +16,8 @@ use crate::session::Audience;
 enum Situation {
     /// A run that the session names cannot be read.
     Unreadable,
+    /// The fleet's database decides a run of the session, and it cannot be asked.
+    Unreachable,
     /// The session owns several unfinished runs.
     Several(Vec<RunId>),
     /// The launch owns the session's run.
@@ -33,6 +36,7 @@ enum Situation {
 pub fn apply(cx: &mut EventContext<'_>) -> Reason {
     match situation(cx) {
         Situation::Unreadable => Reason::RecordUnreadable,
+        Situation::Unreachable => Reason::FleetUnreachable,
         Situation::Several(runs) => {
             report_several(cx, runs);
             Reason::MultipleMatchingRuns
@@ -43,7 +47,11 @@ pub fn apply(cx: &mut EventContext<'_>) -> Reason {
         }
         Situation::OwnedByAnother(run) => match (cx.rules.owner_liveness(&run), idle(cx, &run)) {
             (Live::Yes, _) => report_owner(cx, &run, Reason::OwnerAlive),
+            (Live::Unknown, _) if may_take_lapsed(cx, &run) => take(cx, &run.id, Reason::OwnerLapsed),
             (Live::Unknown, _) => report_owner(cx, &run, Reason::OwnerUnverifiable),
+            (Live::No, _) if cx.rules.fleet_owner(&run) == Some(FleetOwner::HandedOver) => {
+                take(cx, &run.id, Reason::HandedOver)
+            }
             (Live::No, Some(why)) => {
                 cx.rules.finish(&run.id, Status::Abandoned, Reason::AbandonedStale, Some(why));
                 Reason::AbandonedStale
@@ -57,20 +65,29 @@ pub fn apply(cx: &mut EventContext<'_>) -> Reason {
 }
 
 fn situation(cx: &mut EventContext<'_>) -> Situation {
+    name_fleet_runs(cx);
     let named = cx.record().map(|session| session.runs.as_slice()).unwrap_or_default();
     if named.iter().any(|run| *cx.rules.run_reading(run) == Reading::Unreadable) {
         return Situation::Unreadable;
     }
     let own = cx.rules.unfinished_runs_of(cx.session);
+    if own.iter().filter_map(|id| cx.rules.draft.run(id)).any(|run| cx.rules.is_unreachable(run)) {
+        return Situation::Unreachable;
+    }
     if own.len() > 1 {
         return Situation::Several(own);
     }
     if let Some(run) = own.first().and_then(|id| cx.rules.draft.run(id)) {
-        let owns = run.owner.process == *cx.process;
+        let owns = run.owner.process == *cx.process && !cx.rules.is_elsewhere(run);
         return if owns { Situation::Owns(run.id.clone()) } else { Situation::OwnedByAnother(Box::new(run.clone())) };
     }
-    if let Some(run) = left_behind(cx) {
-        return Situation::LeftBehind(run);
+    if let Some(run) = left_behind(cx).and_then(|id| cx.rules.draft.run(&id)) {
+        if cx.rules.is_unreachable(run) {
+            return Situation::Unreachable;
+        }
+        if !cx.rules.is_elsewhere(run) {
+            return Situation::LeftBehind(run.id.clone());
+        }
     }
     let Some(session) = cx.record_mut() else { return Situation::None };
     // The session names a run that no longer exists, because the commit that ended the run could not read this record.
@@ -78,6 +95,37 @@ fn situation(cx: &mut EventContext<'_>) -> Situation {
     session.runs.clear();
     session.runs_ended = session.runs_ended.saturating_add(ended);
     if session.runs_ended > 0 { Situation::AllEnded } else { Situation::None }
+}
+
+/// Adds the session's unfinished fleet runs to its record. A refresh may have made their copies before this machine knew the
+/// session.
+fn name_fleet_runs(cx: &mut EventContext<'_>) {
+    let is_of_session =
+        |run: &&Run| run.fleet.is_some() && run.status.is_unfinished() && run.owner.is_session(cx.session);
+    let runs: Vec<RunId> = cx.rules.draft.runs().filter(is_of_session).map(|run| run.id.clone()).collect();
+    let Some(session) = cx.record_mut() else { return };
+    for run in runs {
+        if !session.runs.contains(&run) {
+            session.runs.push(run);
+        }
+    }
+}
+
+/// Returns whether the run moves although nothing proves that its owner has ended: the owner's lease has ended, and a user is
+/// there or has configured it.
+fn may_take_lapsed(cx: &EventContext<'_>, run: &Run) -> bool {
+    cx.rules.owner_has_lapsed(run) && (cx.rules.request.snapshot.limits.take_lapsed || is_of_user(cx.event))
+}
+
+/// Returns whether a user caused the event. A headless session, a prompt of the client and a start that only a script may have
+/// caused prove no user.
+fn is_of_user(event: &Event) -> bool {
+    let acts = match event.name {
+        EventName::SessionStart => matches!(event.source, Some(Source::Resume | Source::Fork | Source::Clear)),
+        EventName::UserPromptSubmit => event.prompt.as_ref().is_some_and(|prompt| prompt.by_user),
+        _ => false,
+    };
+    acts && !event.headless
 }
 
 /// Returns the run of the session that the user just left by Claude's `/clear` or `/branch`. The new session has the
@@ -135,8 +183,8 @@ fn refresh(cx: &mut EventContext<'_>, id: &RunId) {
 fn report_owner(cx: &mut EventContext<'_>, run: &Run, reason: Reason) -> Reason {
     let id = id_of(run, reason);
     if report(cx, &id, Audience::Launch(cx.process.clone())) {
-        let (pane, pid) = (run.owner.pane.clone(), run.owner.process.pid);
-        cx.notifications.push(Notification::OwnerElsewhere { id, pane, pid });
+        let told = owner_elsewhere(&cx.rules, run, id);
+        cx.notifications.push(told);
     }
     reason
 }

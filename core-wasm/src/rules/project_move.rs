@@ -23,7 +23,8 @@ pub fn apply(cx: &mut EventContext<'_>) -> Option<Reason> {
         let is_known = run.directory.is_some()
             && run.directory == event.directory
             && run.owner.process.shares_paths_with(cx.process);
-        run.project.as_ref() == Some(missing) && run.status.is_unfinished() && (is_known || own.contains(&run.id))
+        let may_change = run.status.is_unfinished() && !cx.rules.is_unreachable(run);
+        run.project.as_ref() == Some(missing) && may_change && (is_known || own.contains(&run.id))
     };
     let moved: Vec<_> = cx.rules.draft.runs().filter(follows).map(|run| run.id.clone()).collect();
     for id in &moved {

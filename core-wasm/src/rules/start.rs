@@ -36,6 +36,9 @@ pub fn apply(cx: &mut RuleContext<'_>, new: &NewRun<'_>, session: &SessionId, pr
     if let Some(reason) = cx.owns_another(session, new.run) {
         return reason;
     }
+    if cx.is_known_unreachable(new.run) {
+        return Reason::FleetUnreachable;
+    }
     cx.reopen_session(session);
     let Some(record) = cx.draft.session_mut(session) else {
         return Reason::SessionNotFound;
@@ -116,13 +119,14 @@ impl RuleContext<'_> {
     }
 
     /// Returns why a session cannot own a run besides `except`: it already owns an unfinished run, or a run that cannot
-    /// be read.
+    /// be read or about which the fleet's database cannot be asked.
     #[must_use]
     pub fn owns_another(&self, id: &SessionId, except: &RunId) -> Option<Reason> {
         for other in self.draft.session(id)?.runs.iter().filter(|run| *run != except) {
             match (self.draft.run(other), self.run_reading(other)) {
                 (Some(run), _) if run.status.is_unfinished() && run.owner.is_session(id) => {
-                    return Some(Reason::SessionOwnsRun);
+                    let unreachable = self.is_unreachable(run);
+                    return Some(if unreachable { Reason::FleetUnreachable } else { Reason::SessionOwnsRun });
                 }
                 (None, Reading::Unreadable) => return Some(Reason::RecordUnreadable),
                 (None, Reading::Absent) if !self.was_looked_for(other) => return Some(Reason::RecordUnreadable),

@@ -45,6 +45,9 @@ impl Supervisor<'_> {
 pub fn with(cx: &mut RuleContext<'_>, id: &RunId, by: &Supervisor<'_>) -> Reason {
     let owner = Owner { agent: None, session: None, process: by.process.clone(), pane: by.pane.clone(), child: None };
     if *cx.run_reading(id) == Reading::Absent {
+        if cx.is_known_unreachable(id) {
+            return Reason::FleetUnreachable;
+        }
         if let Some(reason) = by.refusal() {
             return reason;
         }
@@ -60,9 +63,10 @@ pub fn with(cx: &mut RuleContext<'_>, id: &RunId, by: &Supervisor<'_>) -> Reason
     if run.owner.session.is_some() || run.name != *by.name || run.project.as_ref() != by.project {
         return Reason::SessionOwnsRun;
     }
+    let may_move = by.force || (cx.request.snapshot.limits.take_lapsed && cx.owner_has_lapsed(run));
     match cx.owner_liveness(run) {
         Live::Yes => Reason::OwnerAlive,
-        Live::Unknown if !by.force => Reason::OwnerUnverifiable,
+        Live::Unknown if !may_move => Reason::OwnerUnverifiable,
         Live::Unknown | Live::No => by.refusal().unwrap_or_else(|| {
             cx.transfer(id, owner, Reason::SupervisedRunResumed);
             Reason::SupervisedRunResumed
@@ -75,7 +79,7 @@ pub fn with(cx: &mut RuleContext<'_>, id: &RunId, by: &Supervisor<'_>) -> Reason
 pub fn attach(cx: &mut RuleContext<'_>, id: &RunId, fence: Fence, child: &Process) -> Reason {
     match cx.unfinished_run(id) {
         Err(reason) => return reason,
-        Ok(run) if run.owner.session.is_some() => return Reason::NotOwner,
+        Ok(run) if run.owner.session.is_some() || cx.is_elsewhere(run) => return Reason::NotOwner,
         Ok(run) if run.fence != fence => return Reason::FenceStale,
         Ok(run) if run.owner.child.is_some() => return Reason::OwnerAlive,
         Ok(_) => {}
@@ -99,11 +103,13 @@ pub fn is_iteration(cx: &mut EventContext<'_>) -> bool {
     let Some(run) = run.filter(|run| run.status.is_unfinished() && claim.matches(run)) else { return false };
     let depth = |process: Option<&Process>| claim.ancestors.iter().position(|ancestor| Some(ancestor) == process);
     let nested = depth(claim.nested_in.as_ref()).is_some_and(|agent| Some(agent) <= depth(run.owner.child.as_ref()));
+    // Only the machine of the owner counts.
+    let counts = !nested && !cx.rules.is_elsewhere(run) && !cx.rules.is_unreachable(run);
     let process = cx.process;
     if let Some(launch) = cx.record_mut().and_then(|session| session.launch_mut(process)) {
         launch.iteration_of = Some(claim.run.clone());
     }
-    if let Some(run) = cx.rules.draft.run_mut(&claim.run).filter(|_| !nested) {
+    if let Some(run) = cx.rules.draft.run_mut(&claim.run).filter(|_| counts) {
         run.iteration = run.iteration.saturating_add(1);
     }
     true

@@ -6,6 +6,7 @@ mod effort;
 mod history;
 mod loop_histories;
 mod prior_art;
+mod refresh_histories;
 mod rng;
 mod run_histories;
 mod tables;

@@ -7,6 +7,7 @@ use baton_display::strip_control_chars;
 use clap::Args;
 use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::Value;
 
 use crate::context::with_user_config;
 use crate::error::CommandError;
@@ -59,11 +60,15 @@ fn text(view: &ConfigView) -> String {
     let row = |setting: &Setting| -> Row {
         let origin = match &setting.origin {
             Origin::Default => "default".to_owned(),
-            Origin::File { line } => format!("line {line}, default {}", setting.default),
+            Origin::File { line } => format!("line {line}, default {}", value_text(&setting.default)),
         };
-        let value = strip_control_chars(&setting.value.to_string());
-        Row { primary: vec![setting.key.to_owned(), value], secondary: vec![origin] }
+        Row { primary: vec![setting.key.to_owned(), value_text(&setting.value)], secondary: vec![origin] }
     };
     let listing = Listing::new(&["SETTING", "VALUE"], &["ORIGIN"], view.settings.iter().map(row).collect());
     format!("{}{there}\n{}", strip_control_chars(&path), listing.render(&Terminal::stdout()))
+}
+
+/// Returns a value as the file has it. A setting that has no default can have no value.
+fn value_text(value: &Value) -> String {
+    if value.is_null() { "none".to_owned() } else { strip_control_chars(&value.to_string()) }
 }

@@ -150,6 +150,9 @@ fn describe_changes(decision: &Decision) -> String {
         match tell {
             tell if is_iterated(tell) => "the agent was given its prompt again",
             Notification::Transferred { .. } => "the model and the user were told",
+            Notification::OwnerElsewhere { id, .. } if id.reason == Reason::OwnershipLost => {
+                "the model and the user were told"
+            }
             Notification::OwnerElsewhere { .. }
             | Notification::Interrupted { .. }
             | Notification::Abandoned { .. }

@@ -16,7 +16,7 @@ use crate::output;
 use baton_core_host::Core;
 use baton_engine::decide::DecisionService;
 use baton_engine::loops::approval;
-use baton_engine::record_store::LocalStore;
+use baton_fleet_client::{ConfiguredRecords, Waiting};
 use baton_store::{AuditAction, Transaction};
 use baton_system::worktree;
 
@@ -62,9 +62,10 @@ impl Context {
         let core = Core::load()?;
         // Use a new inspector each time: a command that waits asks more than once.
         let inspector = inspector(self.here);
+        let records = ConfiguredRecords::new(self.store(), &self.settings, &inspector, Waiting::Command);
         let decider = DecisionService {
             store: self.store(),
-            records: &LocalStore,
+            records: &records,
             core: &core,
             inspector: &inspector,
             settings: &self.settings,
@@ -75,6 +76,9 @@ impl Context {
         let settled = decider.decide_and_commit(&mut locked, input, &probes, self.now(), &[])?;
         for report in locked.take_reports() {
             output::notice(&report);
+        }
+        if let Some(problem) = records.take_problem() {
+            output::notice(&problem.in_one_line());
         }
         if let Some(problem) = self.settings.problem() {
             output::notice(&problem.in_one_line());

@@ -1,6 +1,7 @@
 //! The context of a command: the system it runs on, the state, and the core.
 
 mod edits;
+mod fleet;
 mod liveness;
 mod loop_check;
 mod outcome;

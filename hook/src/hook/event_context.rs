@@ -11,7 +11,8 @@ use baton_core_host::{Core, CoreError};
 use baton_engine::config::Settings;
 use baton_engine::decide::{DecisionService, audit_core_failure};
 use baton_engine::message_recorder::MessageRecorder;
-use baton_engine::record_store::LocalStore;
+use baton_engine::record_store::RecordStore;
+use baton_fleet_client::{ConfiguredRecords, Waiting};
 use baton_store::{LockedStore, StateDir, StateDirEnv, Store};
 use baton_system::process_stat::ProcessStat;
 
@@ -35,6 +36,11 @@ impl State {
         let state_dir = StateDir::resolve(&env, directory.as_deref(), inspector.host())?;
         let settings = Settings::new(env, with_user_config, directory);
         Ok(Self { store: Store::open(&state_dir, inspector.host()), settings })
+    }
+
+    /// Returns the records of this event: of the state directory, and of the fleet if one is configured.
+    pub(super) const fn records<'a>(&'a self, inspector: &'a AgentInspector<'a>) -> ConfiguredRecords<'a> {
+        ConfiguredRecords::new(&self.store, &self.settings, inspector, Waiting::Event)
     }
 
     /// Loads the core. A failure is recorded in the audit.
@@ -63,6 +69,7 @@ pub(super) struct EventContext<'a> {
 impl<'a> EventContext<'a> {
     pub(super) fn new(
         state: &'a State,
+        records: &'a dyn RecordStore,
         core: &'a Core,
         inspector: &'a AgentInspector<'a>,
         received: &'a Received,
@@ -71,7 +78,7 @@ impl<'a> EventContext<'a> {
     ) -> Self {
         let State { store, settings } = state;
         Self {
-            service: DecisionService { store, records: &LocalStore, core, inspector, settings },
+            service: DecisionService { store, records, core, inspector, settings },
             process,
             raw: received.message_source(),
             started,

@@ -92,7 +92,8 @@ fn handle_event(
     let Some((mut event, process)) = identify::identify(&inspector, &received, parsed) else { return Ok(()) };
     let state = State::open(&inspector, &event)?;
     let core = state.load_core(&inspector, load_core)?;
-    let cx = EventContext::new(&state, &core, &inspector, &received, process.as_ref(), started);
+    let records = state.records(&inspector);
+    let cx = EventContext::new(&state, &records, &core, &inspector, &received, process.as_ref(), started);
     if event.process.is_none() || fast_path::try_handle(&cx, &event)? == Handled::Yes || received.is_notification() {
         return Ok(());
     }

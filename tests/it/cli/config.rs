@@ -194,6 +194,28 @@ fn below_an_agent_a_command_has_the_configuration_that_hooks_have() {
 }
 
 #[test]
+fn a_database_is_listed_without_its_password_and_only_the_user_names_one() {
+    let scratch = Scratch::new();
+    let listed = |printed: &Ended, key: &str| {
+        let view: Value = serde_json::from_str(&printed.stdout).unwrap();
+        let settings = view["settings"].as_array().unwrap().clone();
+        settings.into_iter().find(|it| it["key"] == key).unwrap()["value"].clone()
+    };
+    let planted = scratch.root().join("planted");
+    let text = "[fleet]\nurl = \"postgres://me:tops3cret@db/fleet\"\ntakeover = \"lapsed\"\n";
+    write(&planted.join("baton/config.toml"), text);
+    let mut window = Window::open(&scratch, Agent::Claude, "%1").with("XDG_CONFIG_HOME", planted.to_str().unwrap());
+    let below = window.baton("s1", &["config", "--json"]);
+    assert_eq!((listed(&below, "fleet.url"), listed(&below, "fleet.takeover")), (Value::Null, json!("ask")));
+    write(&own(&scratch), text);
+    let own = window.baton("s1", &["config", "--json"]);
+    assert_eq!(listed(&own, "fleet.url"), "postgres://me:***@db/fleet");
+    for printed in [format!("{own:?}"), format!("{:?}", scratch.baton(["config"]).run())] {
+        assert!(printed.contains("postgres://me:***@db/fleet") && !printed.contains("s3cret"), "{printed}");
+    }
+}
+
+#[test]
 fn the_fast_path_reads_no_configuration() {
     let scratch = Scratch::new();
     let mut window = Window::open(&scratch, Agent::Claude, "%1");

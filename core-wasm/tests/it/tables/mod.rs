@@ -2,8 +2,10 @@
 
 mod background_work;
 mod commands;
+mod fleet;
 mod launches;
 mod loops;
 mod notifications;
 mod ownership;
 mod records;
+mod refresh;

@@ -47,6 +47,7 @@ impl World {
         if let Some(prompt) = &mut event.prompt {
             prompt.by_user = !words.contains(&"task");
         }
+        event.headless = words.contains(&"headless");
         let path = |key: &str| words.iter().find_map(|word| word.strip_prefix(key)).map(str::to_owned);
         event.missing_project = path("missing=");
         event.directory = path("directory=");

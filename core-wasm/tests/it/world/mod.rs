@@ -7,6 +7,7 @@
 
 pub mod actor;
 pub mod command;
+pub mod fleet;
 pub mod loops;
 pub mod script;
 
@@ -17,7 +18,7 @@ use agent_baton_core::decide::{decide, decide_bytes};
 use agent_baton_core::decision::{Decision, Location, Notification, Record};
 use agent_baton_core::event::{Event, EventName, Prompt, Source};
 use agent_baton_core::fence::Fence;
-
+use agent_baton_core::fleet::FleetOwner;
 use agent_baton_core::process::Process;
 use agent_baton_core::reason::Reason;
 use agent_baton_core::request::{Caller, Command, Input, Limits, Named, PROTOCOL, Reading, Request, Snapshot};
@@ -61,6 +62,10 @@ pub struct World {
     /// What commands left behind.
     survivors: Vec<String>,
     blind_to_survivors: bool,
+    /// What the fleet says about the owners of runs.
+    pub fleet: BTreeMap<String, FleetOwner>,
+    /// The user's limits.
+    pub limits: Limits,
 }
 
 impl Default for World {
@@ -85,6 +90,8 @@ impl Default for World {
             held: Vec::new(),
             survivors: Vec::new(),
             blind_to_survivors: false,
+            fleet: BTreeMap::new(),
+            limits: Limits::default(),
         }
     }
 }
@@ -241,6 +248,7 @@ impl World {
             .sessions
             .values()
             .flat_map(|(session, _)| session.launches.iter().filter_map(|launch| self.probe(session, &launch.process)));
+        let is_refresh = input.refreshed_run().is_some();
         let site = match &input {
             Input::Event(event) => event.process.as_ref().map_or(self.site, |process| self.site_of(process)),
             Input::Command(_) => self.site,
@@ -265,14 +273,14 @@ impl World {
                     .keys()
                     .filter(|id| *id != session)
                     .map(|id| Named { id: id.clone(), reading: self.read(&self.sessions, id) })
-                    .filter(|named| !matches!(named.reading, Reading::Archived(_)))
+                    .filter(|named| is_refresh || !matches!(named.reading, Reading::Archived(_)))
                     .collect(),
                 probes: probes.collect(),
                 commands: self.command_probes(),
                 deliveries: self.deliveries.get(session).cloned().unwrap_or_default(),
                 acknowledged: told,
-                fleet: Vec::new(),
-                limits: Limits::default(),
+                fleet: self.standings(),
+                limits: self.limits.clone(),
             },
         }
     }
@@ -302,7 +310,11 @@ impl World {
                 }
                 Record::Run(run) => {
                     let before = self.runs.insert(run.id.to_string(), ((**run).clone(), change.to));
-                    assert!(before.as_ref().is_none_or(|(old, _)| old.fence <= run.fence), "a fence only grows");
+                    if let Some((old, _)) = &before {
+                        let given =
+                            (&old.owner.session, &old.owner.process) != (&run.owner.session, &run.owner.process);
+                        assert!(old.fence < run.fence || (old.fence == run.fence && !given), "a fence only grows");
+                    }
                     assert_eq!(before.map(|(run, _)| run.revision), change.before);
                 }
             }

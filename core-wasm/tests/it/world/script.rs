@@ -163,6 +163,17 @@ impl World {
                 self.held.clear();
                 return String::new();
             }
+            ["fleet", run, word] => return self.say_standing(run, word),
+            ["take-lapsed"] => {
+                self.limits.take_lapsed = true;
+                return String::new();
+            }
+            ["refresh", run, rest @ ..] => self.refresh(run, rest),
+            ["outbox", session] => return self.outbox(session),
+            ["names", session] => {
+                let runs = &self.sessions[*session].0.runs;
+                return runs.iter().map(|run| run.as_str()).collect::<Vec<_>>().join(" ");
+            }
             ["project", id] => return self.project_of(id),
             ["iterations", run] => return self.runs[*run].0.iteration.to_string(),
             ["loop", session, actor, run, rest @ ..] => self.start_loop(session, actor, run, rest),

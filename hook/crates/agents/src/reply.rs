@@ -23,6 +23,9 @@ const MAX_TEXT_CHARS: usize = 64;
 /// How many runs one notification lists.
 const MAX_LISTED_RUNS: usize = 8;
 
+/// Why a user may take a run whose owner's lease has ended.
+const LAPSED: &str = "Its owner's machine has not renewed the owner's lease in time, so the owner may be gone.";
+
 /// The reply to `SessionStart` and `UserPromptSubmit` for both agents. Codex drops a reply with any other key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -175,6 +178,12 @@ fn model_text(tell: &Notification) -> Option<String> {
             };
             Some(format!("baton: before this resume, the last turn of this session was interrupted: {how}."))
         }
+        Notification::OwnerElsewhere { id: told, .. } if told.reason == Reason::OwnershipLost => Some(format!(
+            "baton: this session no longer owns run {run}. Another machine owns it, and its fence is {fence}; lower fences are \
+             refused.",
+            run = told.run,
+            fence = told.fence,
+        )),
         Notification::OwnerElsewhere { .. }
         | Notification::Interrupted { .. }
         | Notification::Abandoned { .. }
@@ -195,27 +204,43 @@ fn user_text(tell: &Notification, names: &Names) -> Option<String> {
             LastTurn::Ended | LastTurn::Unknown => return None,
         },
         Notification::Transferred { id: told, iteration, from } => format!(
-            "baton: run {run} moved here from {from}. {why} Its fence is now {fence}, its iteration {iteration}. \
+            "baton: run {run} {moved}. {why} Its fence is now {fence}, its iteration {iteration}. \
              To stop it: `baton run cancel {id}`",
             run = run_label(&told.run, names),
-            from = pane_label(from),
+            moved = match told.reason {
+                // The pane of another machine says nothing here.
+                Reason::OwnerLapsed | Reason::HandedOver => "moved here".to_owned(),
+                Reason::Refreshed => "still belongs to this process".to_owned(),
+                _ => format!("moved here from {}", pane_label(from)),
+            },
             why = told.reason.sentence(),
             fence = told.fence,
             id = told.run,
         ),
-        Notification::OwnerElsewhere { id: told, pane, pid } => format!(
-            "baton: run {run} stays with {pane}, pid {pid}. {why} To move it here anyway, run this in the session: `baton run adopt {id}{option}`",
+        Notification::OwnerElsewhere { id: told, .. } if told.reason == Reason::OwnershipLost => format!(
+            "baton: run {run} was stopped here. {why} `baton run show {id}` says which. To move it back, run this in the session: \
+             `baton run adopt {id} --take`",
             run = run_label(&told.run, names),
-            pane = pane_label(pane),
             why = told.reason.sentence(),
+            id = told.run,
+        ),
+        Notification::OwnerElsewhere { id: told, pane, pid, other_machine, lapsed } => format!(
+            "baton: run {run} stays with {owner}. {why} To move it here anyway, run this in the session: `baton run adopt {id}{option}`",
+            run = run_label(&told.run, names),
+            owner = if *other_machine {
+                "its owner on another machine".to_owned()
+            } else {
+                format!("{}, pid {pid}", pane_label(pane))
+            },
+            why = if *lapsed { LAPSED } else { told.reason.sentence() },
             id = told.run,
             option = match told.reason {
                 Reason::OwnerAlive => " --take",
-                Reason::OwnerUnverifiable => " --force",
+                Reason::OwnerUnverifiable if !lapsed => " --force",
                 _ => "",
             },
         ),
-        Notification::Interrupted { id: told, iteration } if told.reason == Reason::RunLeftLoaded => format!(
+        Notification::Interrupted { id: told, iteration, .. } if told.reason == Reason::RunLeftLoaded => format!(
             "baton: run {run} is still owned by the session that you left in this window, which stays loaded; it is at \
              iteration {iteration}. To move it to this session: `baton run adopt {id} --take{here}`. To end it: \
              `baton run cancel {id}`",
@@ -223,9 +248,11 @@ fn user_text(tell: &Notification, names: &Names) -> Option<String> {
             id = told.run,
             here = session_option(names),
         ),
-        Notification::Interrupted { id: told, iteration } => format!(
-            "baton: run {run} of this project has no live owner; it is at iteration {iteration}. \
+        Notification::Interrupted { id: told, iteration, lapsed } => format!(
+            "baton: run {run} of this project {state}; it is at iteration {iteration}. \
              To continue it in this session: `baton run adopt {id}{here}`. To end it: `baton run cancel {id}`",
+            state =
+                if *lapsed { "has an owner that may be gone, because its lease ended" } else { "has no live owner" },
             run = run_label(&told.run, names),
             id = told.run,
             here = session_option(names),
@@ -269,6 +296,7 @@ enum LoopOutcome {
     Ended,
     Waiting,
     WaitingForItself,
+    WaitingForFleet,
     Finished,
     Cancelled,
     Iterated,
@@ -286,6 +314,7 @@ impl From<Reason> for LoopOutcome {
             Reason::Cancelled => Self::Cancelled,
             Reason::Iterated | Reason::BackgroundWorkIgnored => Self::Iterated,
             Reason::BackgroundWork => Self::WaitingForItself,
+            Reason::FleetUnreachable => Self::WaitingForFleet,
             Reason::CheckRefused => Self::Unapproved,
             _ => Self::Paused,
         }
@@ -297,7 +326,7 @@ impl LoopOutcome {
         match self {
             Self::Done => "is done",
             Self::Ended => "ended",
-            Self::Waiting | Self::WaitingForItself => "waits",
+            Self::Waiting | Self::WaitingForItself | Self::WaitingForFleet => "waits",
             Self::Finished => "was finished",
             Self::Cancelled => "was cancelled",
             Self::Iterated => "continues",
@@ -313,6 +342,7 @@ impl LoopOutcome {
                 " That work starts the next turn, and the loop continues then. If it never ends: `baton run continue {run}`, then send \
                  any prompt"
             ),
+            Self::WaitingForFleet => " Your next prompt tries again.".to_owned(),
             Self::Unapproved => format!(
                 " If it is continued, the next Stop pauses it again. `baton run show {run}` names the command. To end the loop: \
                  `baton run cancel {run}`; then start it again with --done-when in a terminal of your own"

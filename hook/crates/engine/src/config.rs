@@ -1,5 +1,7 @@
 //! Reads `config.toml`, which holds your settings. A repository cannot change any of them.
 
+mod database_url;
+mod fleet;
 mod keys;
 mod location;
 mod origin;
@@ -16,6 +18,8 @@ use serde::{Deserialize, Serialize};
 
 use baton_fs::read::read_own;
 
+pub use database_url::{DatabaseUrl, DatabaseUrlError};
+pub use fleet::{Fleet, Takeover};
 pub use location::find_path;
 pub use origin::{Origin, Setting, list_settings};
 pub use settings::{Settings, with_user_config};
@@ -38,6 +42,9 @@ pub struct Config {
     pub protect: Vec<ProtectedPaths>,
     /// The live view.
     pub view: View,
+    /// The database that this machine shares with others.
+    #[serde(deserialize_with = "fleet::with_one_source")]
+    pub fleet: Fleet,
 }
 
 /// The live view.
@@ -111,7 +118,7 @@ impl Config {
     /// Returns the thresholds that the core's rules use.
     #[must_use]
     pub const fn limits(&self) -> Limits {
-        Limits { stale_after_ms: self.stale_after.ms(), take_lapsed: false }
+        Limits { stale_after_ms: self.stale_after.ms(), take_lapsed: matches!(self.fleet.takeover, Takeover::Lapsed) }
     }
 }
 
@@ -123,6 +130,7 @@ impl Default for Config {
             retention: Retention::default(),
             protect: Vec::new(),
             view: View::default(),
+            fleet: Fleet::default(),
         }
     }
 }
@@ -160,10 +168,18 @@ impl Config {
             let key = error.span().and_then(|span| keys::key_at(text, &span)).or_else(|| keys::key_on(text, line));
             // The name of a Rust type means nothing to a user.
             let said = error.message().replace("expected usize", "expected a whole number");
+            let is_fleet = key.as_deref().is_some_and(|key| key.split('.').next() == Some("fleet"));
+            let said = if is_fleet { without_quoted_value(&said) } else { said };
             let why = key.map_or_else(|| said.clone(), |key| format!("{key}: {said}"));
             ConfigError::Invalid { path: path.to_owned(), line, why }
         })
     }
+}
+
+/// Returns an error message without the value that it quotes: where a URL was written, it can contain a password.
+fn without_quoted_value(said: &str) -> String {
+    let around = said.split_once(" \"").and_then(|(before, rest)| Some((before, rest.rsplit_once("\", expected ")?.1)));
+    around.map_or_else(|| said.to_owned(), |(before, expected)| format!("{before}, expected {expected}"))
 }
 
 /// Returns the text of the file, or `None` if there is no file. The file may be a symbolic link, as with a dotfiles

@@ -178,6 +178,9 @@ pub enum Request {
         seen: Position,
         /// The id of this change.
         commit: CommitId,
+        /// How long the leases of all unfinished runs last from now, in milliseconds. The copy's have ended, but their owners may
+        /// still go on with them.
+        lease_ms: u64,
     },
     /// After a recovery: writes what this machine knows and the restored database does not. Answered by
     /// [`Answer::Committed`](crate::Answer::Committed).

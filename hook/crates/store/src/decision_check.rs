@@ -92,8 +92,9 @@ impl<'a> ValidatedDecision<'a> {
             return Err(InvalidDecision::Location(change.record.id().to_owned()));
         }
         check_changes(request, &decision.changes)?;
-        // A user can import a record into the archive, but no rule creates one there.
-        let archived = |change: &&Change| change.before.is_none() && change.to == Location::Archive;
+        // A user can import a record into the archive, and a refresh puts an ended run there. No other rule creates one there.
+        let is_refresh = request.input.refreshed_run().is_some();
+        let archived = |change: &&Change| change.before.is_none() && change.to == Location::Archive && !is_refresh;
         if let Some(change) = decision.changes.iter().find(archived) {
             return Err(InvalidDecision::Location(change.record.id().to_owned()));
         }
@@ -120,9 +121,11 @@ impl<'a> ValidatedDecision<'a> {
 fn may_create(input: &Input, record: &Record) -> bool {
     match (input, record) {
         (Input::Event(event), Record::Session(session)) => event.session.as_ref() == Some(&session.id),
-        (Input::Command(command), Record::Run(new)) => {
-            matches!(&**command, Command::Start { run, .. } | Command::With { run, .. } if *run == new.id)
-        }
+        (Input::Command(command), Record::Run(new)) => match &**command {
+            Command::Start { run, .. } | Command::With { run, .. } => *run == new.id,
+            Command::Refresh { run, .. } => run.id == new.id,
+            _ => false,
+        },
         _ => false,
     }
 }
@@ -143,7 +146,7 @@ fn check_changes(request: &Request, changes: &[Change]) -> Result<(), InvalidDec
         }
         let before = match &change.record {
             Record::Session(new) => check_session(find_session(snapshot, &new.id), new)?,
-            Record::Run(new) => check_run(find_run(snapshot, &new.id), new, change.to)?,
+            Record::Run(new) => check_run(&request.input, find_run(snapshot, &new.id), new, change.to)?,
         };
         if before.is_none() && !may_create(&request.input, &change.record) {
             return Err(InvalidDecision::NotInSnapshot(id()));
@@ -197,6 +200,17 @@ pub(crate) fn check_session_edit(old: Option<&Session>, new: &Session) -> Result
     Ok(())
 }
 
+/// Returns whether a refresh brings a newer row into its copy. The row has what the owner counted on another machine.
+fn takes_newer_row(input: &Input, old: &Run, new: &Run) -> bool {
+    let Some(row) = input.refreshed_run().filter(|row| row.id == new.id) else { return false };
+    let is_newer = match (&old.fleet, &new.fleet) {
+        (Some(old), Some(new)) => new.fleet != old.fleet || new.revision > old.revision,
+        (None, new) => new.is_some(),
+        (Some(_), None) => false,
+    };
+    is_newer && row.fleet == new.fleet
+}
+
 /// Returns whether a loop is counted correctly: its limits do not change, and its iteration grows by at most one.
 fn counts(old: &Run, new: &Run) -> bool {
     let terms = |run: &Run| run.loop_state.as_ref().map(|loop_state| loop_state.limits.clone());
@@ -205,7 +219,12 @@ fn counts(old: &Run, new: &Run) -> bool {
     terms(old) == terms(new) && (old.loop_state.is_none() || (limited && by_ones))
 }
 
-fn check_run(reading: Option<&Reading<Run>>, new: &Run, to: Location) -> Result<Option<u64>, InvalidDecision> {
+fn check_run(
+    input: &Input,
+    reading: Option<&Reading<Run>>,
+    new: &Run,
+    to: Location,
+) -> Result<Option<u64>, InvalidDecision> {
     let id = || new.id.to_string();
     let stated = match &new.stop_reason {
         Some(StopReason::Stated(text)) => Some(text.clone()),
@@ -230,7 +249,7 @@ fn check_run(reading: Option<&Reading<Run>>, new: &Run, to: Location) -> Result<
             if (&old.id, &old.created) != (&new.id, &new.created) {
                 return Err(InvalidDecision::Identity(id()));
             }
-            if !counts(old, new) {
+            if !counts(old, new) && !takes_newer_row(input, old, new) {
                 return Err(InvalidDecision::Loop(id()));
             }
             let given = (&old.owner.session, &old.owner.process) != (&new.owner.session, &new.owner.process);

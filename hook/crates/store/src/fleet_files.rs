@@ -10,8 +10,6 @@ use serde::de::DeserializeOwned;
 use crate::error::StoreError;
 use crate::file::{self, Durability};
 use crate::lock::{self, LockError};
-use crate::locked_store::LockedStore;
-use crate::state_dir::format;
 use crate::state_dir::layout::Layout;
 use crate::store::Store;
 
@@ -55,14 +53,6 @@ impl FleetFile {
 }
 
 impl Store {
-    /// Returns whether this state directory belongs to a fleet. It reads the format file, which every event reads anyway.
-    ///
-    /// # Errors
-    /// Returns an error if the format file is unreadable or has a newer format.
-    pub fn is_in_fleet(&self) -> Result<bool, LockError> {
-        Ok(format::read(&self.layout)?.is_some_and(|format| format.fleet))
-    }
-
     /// Reads a file about the fleet. Returns `None` if there is none.
     ///
     /// # Errors
@@ -104,21 +94,6 @@ impl Store {
     pub fn lock_fleet_token(&self, deadline: Instant) -> Result<File, LockError> {
         file::make_dir(&self.layout.fleet_dir())?;
         lock::acquire(&self.layout.fleet_dir().join("token.lock"), deadline)
-    }
-}
-
-impl LockedStore<'_> {
-    /// Records whether this state directory belongs to a fleet.
-    ///
-    /// # Errors
-    /// Returns an error if the format file cannot be written.
-    pub fn set_in_fleet(&mut self, fleet: bool) -> Result<(), LockError> {
-        match format::read(&self.store.layout)? {
-            Some(known) if known.fleet != fleet => {
-                Ok(format::put(&self.store.layout, "format", &format::Format { fleet, ..known })?)
-            }
-            Some(_) | None => Ok(()),
-        }
     }
 }
 

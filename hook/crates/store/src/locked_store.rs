@@ -80,7 +80,7 @@ impl Store {
         }
         locked.recover(now)?;
         if !in_order {
-            if known.as_ref().is_some_and(|known| known.fleet) {
+            if known.is_some() {
                 fleet_files::drop_leases(layout)?;
             }
             let pending_bumps = locked.bump_fences(known, &identity, now)?;

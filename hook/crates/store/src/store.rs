@@ -41,8 +41,6 @@ pub struct PendingWork {
     pub format: bool,
     /// Where the user disabled baton.
     pub disabled: Disabled,
-    /// Whether the state directory belongs to a fleet.
-    pub fleet: bool,
 }
 
 impl PendingWork {
@@ -97,7 +95,6 @@ impl Store {
             commit: file::exists(&self.layout.wal())?,
             inbox: file::exists(&self.layout.inbox())?,
             format: format.is_some(),
-            fleet: format.as_ref().is_some_and(|format| format.fleet),
             disabled: format.map(|format| format.disabled).unwrap_or_default(),
         })
     }

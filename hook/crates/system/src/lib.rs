@@ -1,4 +1,4 @@
-//! The system: processes, locks, clocks, panes, worktrees, and the programs of the multiplexers.
+//! The system: processes, locks, clocks, panes, worktrees, git remotes, and the programs of the multiplexers.
 //!
 //! May touch: `/proc`, the machine's ids, the environment, and the directories that it is asked about. It changes
 //! nothing. [`multiplexer`] starts tmux or zellij, but only for commands: no event ever starts a program here. Each
@@ -9,6 +9,7 @@ pub mod environment;
 #[cfg(any(test, feature = "testing"))]
 pub mod fake_system;
 pub mod foreground;
+pub mod git_remote;
 pub mod linux;
 pub mod lock_table;
 pub mod multiplexer;

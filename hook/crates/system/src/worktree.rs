@@ -2,7 +2,7 @@
 //! git run programs.
 
 use std::os::unix::fs::MetadataExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use baton_fs::read::{open_regular, read_capped};
@@ -59,20 +59,24 @@ fn names_repository(git: &Path) -> bool {
 
 /// Reads a `.git` file. Returns `None` if it cannot be read, is no regular file, is too long or is not UTF-8. A project
 /// may contain anything: a pipe would hold up whoever opens it.
-fn read_git_file(git: &Path) -> Option<String> {
+pub(crate) fn read_git_file(git: &Path) -> Option<String> {
     String::from_utf8(read_capped(open_regular(git).ok()?, MAX_GIT_FILE_BYTES).ok()?).ok()
 }
 
 /// Returns the branch that is checked out in a worktree root, or `None` if it is none or cannot be read.
 #[must_use]
 pub fn branch(root: &Path) -> Option<String> {
-    let git = root.join(".git");
-    let directory = match std::fs::metadata(&git).ok()?.is_dir() {
-        true => git,
-        false => root.join(read_git_file(&git)?.strip_prefix("gitdir:")?.trim_matches([' ', '\n', '\r'])),
-    };
-    let head = read_git_file(&directory.join("HEAD"))?;
+    let head = read_git_file(&git_directory(root)?.join("HEAD"))?;
     head.strip_prefix("ref: refs/heads/").map(|branch| branch.trim_end().to_owned())
+}
+
+/// Returns git's own directory of a worktree root, which the `.git` file of a linked worktree or a submodule names.
+pub(crate) fn git_directory(root: &Path) -> Option<PathBuf> {
+    let git = root.join(".git");
+    match std::fs::metadata(&git).ok()?.is_dir() {
+        true => Some(git),
+        false => Some(root.join(read_git_file(&git)?.strip_prefix("gitdir:")?.trim_matches([' ', '\n', '\r']))),
+    }
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use super::keys;
 use super::{Config, ConfigError, read_text};
 
 /// The keys, as you write them in the file.
-const KEYS: [&str; 9] = [
+const KEYS: [&str; 16] = [
     "stale_after",
     "messages",
     "retention.sessions",
@@ -20,6 +20,13 @@ const KEYS: [&str; 9] = [
     "protect",
     "view.watch",
     "view.answer",
+    "fleet.url",
+    "fleet.url_command",
+    "fleet.password_file",
+    "fleet.service_file",
+    "fleet.lease",
+    "fleet.takeover",
+    "fleet.projects",
 ];
 
 /// One setting.
@@ -27,7 +34,7 @@ const KEYS: [&str; 9] = [
 pub struct Setting {
     /// Its key, with dots between table names.
     pub key: &'static str,
-    /// The value in force.
+    /// The value in force. A database's URL is without its password.
     pub value: Value,
     /// The default value.
     pub default: Value,
@@ -70,6 +77,6 @@ pub fn list_settings(path: Option<&Path>) -> Result<Vec<Setting>, ConfigError> {
 }
 
 fn values(config: &Config) -> Value {
-    // Every value is a text, a number or a list of these, so serialization cannot fail.
+    // Every value is a text, a number, none or a list of these, so serialization cannot fail.
     serde_json::to_value(config).unwrap_or_default()
 }

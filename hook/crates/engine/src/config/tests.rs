@@ -1,6 +1,6 @@
 use std::path::PathBuf;
 
-use super::{Config, ConfigError, Messages, TimeSpan, find_path};
+use super::{Config, ConfigError, Fleet, Messages, Takeover, TimeSpan, find_path, list_settings};
 use baton_store::StateDirEnv;
 
 fn read(text: &str) -> Result<Config, ConfigError> {
@@ -37,6 +37,19 @@ fn what_is_wrong_is_named_by_line() {
         ("[[protect]]\nproject = \"/p\"\npaths = [\"\"]", 3, "inside"),
         ("[view]\nwatch = [\"/a\", \"b\"]", 2, "absolute"),
         ("[view]\nanswer = 1", 2, "boolean"),
+        ("[fleet]\nurl = \"mysql://db/fleet\"", 2, "postgresql://"),
+        ("[fleet]\nurl = 1", 2, "expected a string"),
+        ("[fleet]\nurl_command = [\"pass\", \"show\", \"db\"]", 2, "absolute"),
+        ("[fleet]\nurl_command = [\"/bin/echo\", \"\\u0000\"]", 2, "NUL"),
+        ("[fleet]\npassword_file = \"~/.pgpass\"", 2, "absolute"),
+        ("[fleet]\nservice_file = \"services\"", 2, "absolute"),
+        ("[fleet]\nlease = \"59s\"", 2, "at least 1 minute (\"1m\") and at most 1 hour (\"1h\")"),
+        ("[fleet]\nlease = \"61m\"", 2, "at most 1 hour"),
+        ("[fleet]\ntakeover = \"always\"", 2, "`ask` or `lapsed`"),
+        ("[fleet]\nprojects = [\"https://github.com/acme/*\"]", 2, "without a scheme"),
+        ("[fleet]\nprojects = [\"github.com/acme/app-*\"]", 2, "github.com/acme/*"),
+        ("\n[fleet]\nurl = \"postgres://db\"\nurl_command = [\"/bin/x\"]", 2, "set url or url_command, not both"),
+        ("[fleet]\npassword = \"x\"", 2, "password"),
         ("a = [", 1, ""),
     ];
     for (text, line, word) in cases {
@@ -100,5 +113,63 @@ fn what_is_wrong_is_named_by_its_key() {
     ] {
         let ConfigError::Invalid { why, .. } = read(text).unwrap_err() else { panic!("{text}") };
         assert!(why.starts_with(key), "{text}: {why}");
+    }
+}
+
+#[test]
+fn the_fleet_is_what_the_file_says() {
+    assert_eq!((read("").unwrap().fleet, Config::default().limits().take_lapsed), (Fleet::default(), false));
+    let text = "[fleet]\nurl = \"postgres://me:pw@db/fleet\"\npassword_file = \"/p\"\nservice_file = \"/s\"\n\
+                lease = \"1h\"\ntakeover = \"lapsed\"\nprojects = [\"github.com/acme/*\"]\n";
+    let config = read(text).unwrap();
+    assert!(config.limits().take_lapsed);
+    let fleet = config.fleet;
+    assert_eq!(fleet.url.as_ref().unwrap().reveal(), "postgres://me:pw@db/fleet");
+    assert_eq!((fleet.password_file, fleet.service_file), (Some("/p".into()), Some("/s".into())));
+    assert_eq!((fleet.lease, fleet.takeover), (TimeSpan::minutes(60), Takeover::Lapsed));
+    assert_eq!(fleet.projects, ["github.com/acme/*"]);
+    for lease in ["1m", "60s", "60m", "1h"] {
+        assert!(read(&format!("[fleet]\nlease = \"{lease}\"")).is_ok(), "{lease}");
+    }
+    for argument in
+        ["fleet", "echo postgres://me@db", "echo postgres://me:$(pass show db)@db", "echo postgres://me:$PW@db"]
+    {
+        let command = read(&format!("[fleet]\nurl_command = [\"/bin/sh\", \"-c\", \"{argument}\"]")).unwrap();
+        assert_eq!(command.fleet.url_command, ["/bin/sh", "-c", argument]);
+    }
+}
+
+#[test]
+fn no_password_of_the_database_is_shown() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("config.toml");
+    let url = "postgres://me:tops3cret@db/fleet";
+    for text in [
+        format!("[fleet]\nurl = \"{url}\""),
+        format!("[fleet]\nurl = \"{url}?password=tops3cret\""),
+        format!("[fleet]\nurl = \"x{url}\""),
+        format!("[fleet]\nurl = \"{url}@b\""),
+        format!("[fleet]\nurl = [\"{url}\"]"),
+        format!("[fleet]\nurl = {url}"),
+        format!("[fleet]\nurl = \"{url}"),
+        format!("[fleet]\nurl = \"{url}\"\nurl_command = [\"/bin/x\"]"),
+        format!("[fleet]\nurl_command = \"{url}\""),
+        format!("[fleet]\nurl_command = \"echo \\\"{url}\\\", expected \\\"\""),
+        format!("[fleet]\nurl_command = [\"{url}\"]"),
+        format!("[fleet]\nurl_command = [\"/bin/echo\", \"{url}\"]"),
+        format!("[fleet]\nurl_command = [\"/bin/sh\", \"-c\", \"echo '{url}'; true\"]"),
+        format!("[fleet]\npassword_file = \"{url}\""),
+        format!("[fleet]\nprojects = \"{url}\""),
+        format!("[fleet]\nprojects = [\"{url}\"]"),
+        format!("fleet = \"{url}\""),
+        format!("fleet.url = \"{url}\""),
+    ] {
+        std::fs::write(&path, &text).unwrap();
+        let read = Config::read(&path);
+        let listed = list_settings(Some(&path));
+        let json = serde_json::to_string(&listed.as_ref().unwrap_or(&Vec::new())).unwrap();
+        let shown =
+            format!("{read:?} {listed:?} {json} {}", read.as_ref().map_or_else(ToString::to_string, |_| String::new()));
+        assert!(!shown.contains("s3cret"), "{text}: {shown}");
     }
 }

@@ -25,6 +25,12 @@ impl TimeSpan {
         Self(days * 24 * 60 * 60 * 1000)
     }
 
+    /// Creates a length of this many minutes.
+    #[must_use]
+    pub const fn minutes(minutes: u64) -> Self {
+        Self(minutes * 60 * 1000)
+    }
+
     /// Returns the length in milliseconds.
     #[must_use]
     pub const fn ms(self) -> u64 {

@@ -34,9 +34,6 @@ pub(crate) struct Format {
     /// Where baton is disabled. It is part of this file because every event reads the file anyway.
     #[serde(default, skip_serializing_if = "Disabled::is_nowhere")]
     pub(crate) disabled: Disabled,
-    /// Whether the state directory belongs to a fleet. It is here for the same reason.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub(crate) fleet: bool,
 }
 
 /// The progress of raising the fences after the state directory was restored from a copy.
@@ -67,14 +64,7 @@ struct Number {
 impl Format {
     /// Returns the format of a state that is recovered for this lock file.
     pub(crate) fn new(lock: LockFileId) -> Self {
-        Self {
-            format: FORMAT,
-            lock,
-            bump_progress: None,
-            pending_bumps: Vec::new(),
-            disabled: Disabled::default(),
-            fleet: false,
-        }
+        Self { format: FORMAT, lock, bump_progress: None, pending_bumps: Vec::new(), disabled: Disabled::default() }
     }
 }
 
@@ -110,11 +100,9 @@ pub(crate) fn read(layout: &Layout) -> Result<Option<Format>, LockError> {
 }
 
 /// Writes the format durably. It keeps the setting where baton is disabled, because a user may change that without the
-/// lock, and whether there is a fleet.
+/// lock.
 pub(crate) fn write(layout: &Layout, mut format: Format) -> Result<(), LockError> {
-    if let Some(known) = read(layout)? {
-        (format.disabled, format.fleet) = (known.disabled, known.fleet);
-    }
+    format.disabled = read(layout)?.map(|format| format.disabled).unwrap_or_default();
     Ok(put(layout, "format", &format)?)
 }
 

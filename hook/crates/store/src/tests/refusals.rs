@@ -3,6 +3,8 @@
 use agent_baton_core::decision::{Change, Decision, Location, Record};
 use agent_baton_core::event::EventName;
 use agent_baton_core::fence::Fence;
+use agent_baton_core::fleet::FleetRun;
+use agent_baton_core::loop_state::{Loop, LoopLimits};
 use agent_baton_core::reason::Reason;
 use agent_baton_core::request::{Command, Input, Named, PROTOCOL, Reading, Request, Snapshot};
 use agent_baton_core::run::Status;
@@ -159,6 +161,74 @@ fn what_a_request_may_make() {
     let mine = |name| vec![new(of_run(name, Location::Live, |_| {}))];
     check("a run", &start, mine("mine"), None);
     check("another run", &start, mine("none"), Some(InvalidDecision::NotInSnapshot("none".into())));
+}
+
+/// Returns a run of the fleet, at a revision of its row, as a loop with this limit and iteration.
+fn of_fleet(name: &str, revision: u64, max: u32, iteration: u32) -> agent_baton_core::run::Run {
+    let mut it = run(name, "s", 1);
+    it.fleet = Some(FleetRun { fleet: id("f"), revision, machine: None, project: "p".into() });
+    it.loop_state = Some(Loop::new(LoopLimits { definition: "d".into(), max_ms: None, patience: 0 }));
+    (it.max_iterations, it.iteration) = (Some(max), iteration);
+    it
+}
+
+#[test]
+fn what_a_refresh_may_change() {
+    use Location::{Archive, Live};
+    let refresh = |row: agent_baton_core::run::Run| {
+        let mut refresh = request();
+        let named = |id: &str, reading| Named { id: id.to_owned(), reading };
+        refresh.snapshot.runs.push(named("copy", Reading::Live(of_fleet("copy", 3, 5, 1))));
+        refresh.input = Input::Command(Box::new(Command::Refresh { run: Box::new(row), project: None }));
+        refresh
+    };
+    let writes = |to, mut it: agent_baton_core::run::Run| {
+        it.revision = 2;
+        vec![Change { before: Some(1), to, record: Record::Run(Box::new(it)) }]
+    };
+    let newer = || of_fleet("copy", 4, 9, 7);
+    check("a newer row's count", &refresh(newer()), writes(Live, newer()), None);
+    check(
+        "the same row's count",
+        &refresh(of_fleet("copy", 3, 9, 7)),
+        writes(Live, of_fleet("copy", 3, 9, 7)),
+        Some(InvalidDecision::Loop("copy".into())),
+    );
+    check(
+        "a count with another revision than the row's",
+        &refresh(of_fleet("copy", 5, 9, 7)),
+        writes(Live, newer()),
+        Some(InvalidDecision::Loop("copy".into())),
+    );
+    let mut other = refresh(newer());
+    other.input = Input::Command(Box::new(Command::Pause { run: id("copy"), why: None }));
+    check("a count by another command", &other, writes(Live, newer()), Some(InvalidDecision::Loop("copy".into())));
+    let mut lower = newer();
+    lower.fence = Fence(0);
+    check("fence shrinks", &refresh(newer()), writes(Live, lower), Some(InvalidDecision::Fence("copy".into())));
+    let mut given = newer();
+    given.owner.process = process(2);
+    check(
+        "given without a number",
+        &refresh(newer()),
+        writes(Live, given),
+        Some(InvalidDecision::Fence("copy".into())),
+    );
+
+    let row = of_fleet("mine", 1, 5, 0);
+    let mut ended = row.clone();
+    ended.status = Status::Done;
+    let made = |to, it: &agent_baton_core::run::Run| {
+        vec![Change { before: None, to, record: Record::Run(Box::new(it.clone())) }]
+    };
+    check("a copy", &refresh(row.clone()), made(Live, &row), None);
+    check("a copy of what has ended", &refresh(ended.clone()), made(Archive, &ended), None);
+    check(
+        "a copy of another run",
+        &refresh(row),
+        made(Live, &of_fleet("none", 1, 5, 0)),
+        Some(InvalidDecision::NotInSnapshot("none".into())),
+    );
 }
 
 #[test]

@@ -1,0 +1,81 @@
+//! Where the fleet's database is, from the user's own configuration.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use baton_engine::config::Settings;
+use baton_fleet_protocol::{Database, Identity, Secret};
+use baton_fs::child::run_with_timeout;
+
+use crate::connection::{ChildConnection, Connect, Connection};
+use crate::error::FleetError;
+
+/// The longest URL, in bytes.
+const MAX_URL_BYTES: usize = 8 * 1024;
+
+/// The database that the user configured.
+pub struct ConfiguredDatabase<'a> {
+    settings: &'a Settings,
+}
+
+impl<'a> ConfiguredDatabase<'a> {
+    /// Returns the database. It reads nothing yet.
+    #[must_use]
+    pub const fn new(settings: &'a Settings) -> Self {
+        Self { settings }
+    }
+
+    /// Returns where the database is. Runs the command that prints the URL, if the user configured one.
+    ///
+    /// # Errors
+    /// Returns an error if no database is configured, or if the command fails or takes longer than `timeout`.
+    pub fn locate(&self, timeout: Duration) -> Result<Database, FleetError> {
+        let fleet = &self.settings.config().fleet;
+        let url = match (&fleet.url, fleet.url_command.split_first()) {
+            (Some(url), _) => url.reveal().to_owned(),
+            (None, Some((program, arguments))) => {
+                printed_url(program, arguments, self.settings.account_home().as_deref(), timeout)?
+            }
+            (None, None) => return Err(FleetError::NotConfigured),
+        };
+        let path = |path: &Option<PathBuf>| path.as_ref().map(|path| path.to_string_lossy().into_owned());
+        Ok(Database {
+            url: Secret::new(url),
+            password_file: path(&fleet.password_file),
+            service_file: path(&fleet.service_file),
+        })
+    }
+}
+
+impl Connect for ConfiguredDatabase<'_> {
+    fn open(&self, identity: Option<Identity>, timeout: Duration) -> Result<Box<dyn Connection>, FleetError> {
+        Ok(Box::new(ChildConnection::start(self.locate(timeout)?, identity, timeout)?))
+    }
+}
+
+/// Returns the first line that the command prints. What it prints is a secret, so no error has it.
+fn printed_url(
+    program: &str,
+    arguments: &[String],
+    home: Option<&Path>,
+    timeout: Duration,
+) -> Result<String, FleetError> {
+    let failed = |problem: String| FleetError::UrlCommand { problem };
+    let mut command = Command::new(program);
+    // A repository's settings can set any variable of an agent's hooks.
+    command
+        .args(arguments)
+        .env_clear()
+        .env("PATH", "/usr/local/bin:/usr/bin:/bin")
+        .envs(home.map(|home| ("HOME", home)));
+    let output = run_with_timeout(&mut command, timeout, MAX_URL_BYTES)
+        .map_err(|error| failed(format!("cannot be started: {error}")))?
+        .ok_or_else(|| failed(format!("took longer than {} ms", timeout.as_millis())))?;
+    if !output.status.success() {
+        return Err(failed(format!("failed ({})", output.status)));
+    }
+    let text = String::from_utf8(output.stdout).map_err(|_| failed("printed something that is not text".to_owned()))?;
+    let line = text.lines().next().map(str::trim).filter(|line| !line.is_empty());
+    line.map(str::to_owned).ok_or_else(|| failed("printed nothing".to_owned()))
+}

@@ -1,0 +1,76 @@
+//! Why the fleet's database was of no use.
+
+use std::io;
+use std::path::PathBuf;
+
+use agent_baton_core::id::FleetId;
+use baton_fleet_protocol::{Cause, Failure};
+
+/// Why the fleet's database could not be asked, or did not do what it was asked for.
+#[derive(Debug, thiserror::Error)]
+#[allow(missing_docs, reason = "the messages name the fields")]
+pub enum FleetError {
+    /// No database is configured.
+    #[error("the configuration names no database for the fleet")]
+    NotConfigured,
+    /// The state directory belongs to no fleet.
+    #[error("this machine has joined no fleet")]
+    NotJoined,
+    /// The database is another fleet's.
+    #[error("the database belongs to the fleet {found}, and this machine joined {expected}")]
+    OtherFleet { expected: FleetId, found: FleetId },
+    /// Other machines kept changing the rows.
+    #[error("other machines changed the run {times} times while baton decided")]
+    Conflicts { times: u32 },
+    /// The command that prints the URL failed.
+    #[error("the command in `url_command` {problem}")]
+    UrlCommand { problem: String },
+    /// The program is missing.
+    #[error("baton-fleet is not installed, which talks to the fleet's database")]
+    NotInstalled,
+    /// The program cannot be started or talked to.
+    #[error("cannot talk to {path}")]
+    Child { path: PathBuf, source: io::Error },
+    /// The program gave an answer that does not fit the request.
+    #[error("baton-fleet answered with something else than it was asked for")]
+    Answer,
+    /// There was no answer in time.
+    #[error("the fleet's database did not answer within {ms} ms")]
+    TimedOut { ms: u128 },
+    /// An earlier call had no answer, so this one did not ask.
+    #[error("the fleet's database did not answer a moment ago: {problem}")]
+    Outage { problem: String },
+    /// The program says why it failed.
+    #[error("{}", .0.message)]
+    Failed(Failure),
+    /// A file of this machine cannot be used.
+    #[error(transparent)]
+    Store(#[from] baton_store::StoreError),
+    /// The lock on the token was not available.
+    #[error(transparent)]
+    Lock(#[from] baton_store::LockError),
+    /// No random bytes.
+    #[error("the system gives no random bytes")]
+    Random(#[from] getrandom::Error),
+}
+
+impl FleetError {
+    /// Returns the kind of failure that the program named, or `None` if it did not get to name one.
+    #[must_use]
+    pub const fn cause(&self) -> Option<Cause> {
+        match self {
+            Self::Failed(failure) => Some(failure.cause),
+            _ => None,
+        }
+    }
+
+    /// Returns whether what was asked may have been carried out nevertheless.
+    #[must_use]
+    pub const fn is_in_doubt(&self) -> bool {
+        match self {
+            Self::Failed(failure) => failure.in_doubt,
+            Self::TimedOut { .. } | Self::Child { .. } | Self::Answer => true,
+            _ => false,
+        }
+    }
+}

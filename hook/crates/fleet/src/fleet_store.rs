@@ -1,0 +1,503 @@
+//! The records of a machine that belongs to a fleet: the state directory, and the rows of the fleet's database.
+//!
+//! `docs/design/fleet.md` has the steps of a decision. The database commits first and the state directory second. A killed
+//! call leaves a copy that is behind its row, and never one that is ahead.
+
+use std::cell::RefCell;
+use std::time::{Duration, Instant};
+
+use agent_baton_core::event::{EventName, Source};
+use agent_baton_core::fleet::{FleetOwner, FleetStanding};
+use agent_baton_core::id::{RunId, SessionId};
+use agent_baton_core::request::{Command, Input, Named, Reading, Snapshot};
+use agent_baton_core::timestamp::Timestamp;
+use baton_engine::outcome::Outcome;
+use baton_engine::record_store::{RecordStore, Reservation};
+use baton_fleet_protocol::{Answer, Cause, CommitId, Request, Row, RowWrite};
+use baton_store::{LockedStore, Store, StoreError};
+use baton_system::git_remote;
+
+use crate::cached_rows::CachedRows;
+use crate::connection::{Connect, Connection};
+use crate::error::FleetError;
+use crate::lease::{Lease, Leases};
+use crate::marker::Marker;
+use crate::membership::{Membership, new_commit};
+use crate::outage::Outage;
+use crate::row_change::{self, RowChange};
+use crate::standing;
+use crate::token::TokenLock;
+
+/// How long the lock is kept for the database at most. Other calls on this machine wait meanwhile.
+const LOCKED_WAIT: Duration = Duration::from_millis(200);
+
+/// How often a decision is made again because another machine changed a row first.
+const MAX_CONFLICTS: u32 = 5;
+
+/// How long a call waits for the database in all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Waiting {
+    /// An event of an agent: one second, and nothing after an outage.
+    Event,
+    /// A command, for which a user waits: ten seconds.
+    Command,
+}
+
+impl Waiting {
+    /// Returns how long.
+    #[must_use]
+    pub const fn limit(self) -> Duration {
+        match self {
+            Self::Event => Duration::from_secs(1),
+            Self::Command => Duration::from_secs(10),
+        }
+    }
+}
+
+/// The records of a machine in a fleet, for one call of baton.
+pub struct FleetStore<'a> {
+    store: &'a Store,
+    lease_ms: u64,
+    database: Box<dyn Connect + 'a>,
+    waiting: Waiting,
+    clock: Box<dyn Fn() -> Timestamp + 'a>,
+    call: RefCell<Call>,
+}
+
+/// What one call knows of the database.
+#[derive(Default)]
+struct Call {
+    membership: Option<Membership>,
+    connection: Option<Box<dyn Connection>>,
+    /// When the call stops waiting for the database.
+    deadline: Option<Instant>,
+    /// Which rows the decision needs. `None` if it concerns no run of the fleet.
+    question: Option<Question>,
+    rows: Vec<Row>,
+    /// Whether `rows` are what the database has.
+    reached: bool,
+    problem: Option<FleetError>,
+    /// The runs with which this call went on although the database did not answer, because a lease covers them.
+    on_lease: Vec<RunId>,
+    /// The runs with which it must not.
+    off_lease: Vec<RunId>,
+    conflicts: u32,
+    committed: Option<CommittedRows>,
+}
+
+/// What the database committed for this call.
+struct CommittedRows {
+    commit: CommitId,
+    asked: Timestamp,
+}
+
+/// Which rows a decision needs.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+struct Question {
+    runs: Vec<RunId>,
+    sessions: Vec<SessionId>,
+    projects: Vec<String>,
+    /// The worktree root whose identity is in `projects`.
+    root: Option<String>,
+}
+
+impl<'a> FleetStore<'a> {
+    /// Returns the records for one call. It reads nothing before it is asked.
+    #[must_use]
+    pub fn new(
+        store: &'a Store,
+        lease_ms: u64,
+        database: Box<dyn Connect + 'a>,
+        waiting: Waiting,
+        clock: Box<dyn Fn() -> Timestamp + 'a>,
+    ) -> Self {
+        Self { store, lease_ms, database, waiting, clock, call: RefCell::default() }
+    }
+
+    /// Returns why the database was of no use to this call, if it was asked.
+    #[must_use]
+    pub fn take_problem(&self) -> Option<FleetError> {
+        self.call.borrow_mut().problem.take()
+    }
+
+    /// Uses rows that were just read, instead of reading them.
+    pub fn know(&self, rows: Vec<Row>) {
+        let mut call = self.call.borrow_mut();
+        call.membership = Membership::read(self.store).ok().flatten();
+        call.reached = call.membership.is_some();
+        call.rows = rows;
+    }
+}
+
+impl RecordStore for FleetStore<'_> {
+    fn prefetch(&self, input: &Input, known: &Snapshot) {
+        let mut call = self.call.borrow_mut();
+        match Membership::read(self.store) {
+            Ok(membership) => call.membership = membership,
+            Err(error) => call.problem = Some(error.into()),
+        }
+        if call.membership.is_none() {
+            return;
+        }
+        call.question = question(self.store, input, known);
+        if call.question.is_some() {
+            let deadline = *call.deadline.get_or_insert_with(|| Instant::now() + self.waiting.limit());
+            self.read_rows(&mut call, deadline);
+        }
+    }
+
+    fn outdated(&self, known: &Snapshot) -> Vec<Command> {
+        let mut call = self.call.borrow_mut();
+        if call.question.is_none() {
+            return Vec::new();
+        }
+        self.resolve_marker(&mut call);
+        if call.reached { outdated(self.store, &call, known) } else { Vec::new() }
+    }
+
+    fn complete(&self, input: &Input, snapshot: &mut Snapshot) {
+        let mut call = self.call.borrow_mut();
+        let call = &mut *call;
+        add_copies(self.store, call, snapshot);
+        let fleet_runs = || snapshot.runs.iter().filter_map(|named| named.reading.record());
+        let (mut standings, mut on_lease) = (Vec::new(), Vec::new());
+        let marker = if call.reached { Ok(None) } else { Marker::read(self.store) };
+        let leases = if call.reached { Leases::default() } else { Leases::read(self.store) };
+        for run in fleet_runs().filter(|run| run.fleet.is_some()) {
+            let row = call.rows.iter().find(|row| row.run.id == run.id);
+            let machine = call.membership.as_ref().map(|membership| &membership.machine);
+            let owner = match (call.reached, row, machine) {
+                (true, Some(row), Some(machine)) => standing::of_row(row, machine),
+                (true, None, _) | (_, _, None) => FleetOwner::Unreachable,
+                (false, _, Some(machine)) => {
+                    let named = |marker: &Option<Marker>| marker.as_ref().is_some_and(|it| it.runs.contains(&run.id));
+                    let is_here = run.fleet.as_ref().is_some_and(|fleet| fleet.machine.as_ref() == Some(machine));
+                    let may_go_on = is_here
+                        && marker.as_ref().is_ok_and(|marker| !named(marker))
+                        && leases.cover(run, &(self.clock)())
+                        && !call.off_lease.contains(&run.id);
+                    if may_go_on {
+                        on_lease.push(run.id.clone());
+                        FleetOwner::Here { lapsed: false }
+                    } else {
+                        FleetOwner::Unreachable
+                    }
+                }
+            };
+            standings.push(FleetStanding { run: run.id.clone(), owner });
+        }
+        // A run that is not there yet can only be started if the database can be asked.
+        if let Some(run) = new_fleet_run(input).filter(|_| !call.reached) {
+            standings.push(FleetStanding { run: run.clone(), owner: FleetOwner::Unreachable });
+        }
+        call.on_lease = on_lease;
+        snapshot.fleet = standings;
+    }
+
+    fn reserve(&self, locked: &mut LockedStore<'_>, outcome: &mut Outcome) -> Result<Reservation, StoreError> {
+        let mut call = self.call.borrow_mut();
+        let is_refresh =
+            matches!(&outcome.request.input, Input::Command(command) if matches!(**command, Command::Refresh { .. }));
+        let changes = row_change::changes_of(outcome);
+        if is_refresh || changes.is_empty() {
+            return Ok(Reservation::Granted);
+        }
+        if !call.reached {
+            return Ok(reserve_on_lease(&mut call, &changes));
+        }
+        let Some(machine) = call.membership.as_ref().map(|membership| membership.machine.clone()) else {
+            return Ok(Reservation::Granted);
+        };
+        let writes = row_change::stamp(outcome, &machine, &call.rows);
+        self.commit_rows(&mut call, locked, outcome, writes)
+    }
+
+    fn committed(&self, locked: &mut LockedStore<'_>, outcome: &Outcome) -> Result<(), StoreError> {
+        let mut call = self.call.borrow_mut();
+        let Some(CommittedRows { commit, asked }) = call.committed.take() else { return Ok(()) };
+        let machine = call.membership.as_ref().map(|membership| membership.machine.clone());
+        let _ = locked;
+        Leases::update(self.store, |leases| {
+            for change in row_change::changes_of(outcome) {
+                let is_here = change.after.fleet.as_ref().is_some_and(|fleet| fleet.machine == machine);
+                if is_here && change.after.status.is_unfinished() {
+                    leases.insert(change.after.id.clone(), Lease::new(change.after, &asked, self.lease_ms));
+                } else {
+                    leases.remove(&change.after.id);
+                }
+            }
+        })?;
+        Marker::remove(self.store, &commit)
+    }
+}
+
+impl FleetStore<'_> {
+    /// Connects if that has not been done, and reads the rows that the decision needs.
+    fn read_rows(&self, call: &mut Call, deadline: Instant) {
+        match self.try_read(call, deadline) {
+            Ok(rows) => {
+                call.rows = rows;
+                call.reached = true;
+                if call.problem.take().is_some() || self.waiting == Waiting::Command {
+                    Outage::end(self.store);
+                }
+            }
+            Err(error) => self.lose(call, error),
+        }
+    }
+
+    fn try_read(&self, call: &mut Call, deadline: Instant) -> Result<Vec<Row>, FleetError> {
+        let Some(question) = call.question.clone() else { return Ok(Vec::new()) };
+        if self.waiting == Waiting::Event
+            && call.connection.is_none()
+            && let Some(outage) = Outage::in_force(self.store, &(self.clock)())
+        {
+            return Err(FleetError::Outage { problem: outage.problem });
+        }
+        let Question { runs, sessions, projects, .. } = question;
+        let request = Request::Read { runs, sessions, projects };
+        let answer = self.ask_as_member(call, &request, deadline)?;
+        let Answer::Rows(rows) = answer else { return Err(FleetError::Answer) };
+        Ok(rows.rows)
+    }
+
+    /// Asks as the machine that this state directory is. If the database does not know the token, another call may have
+    /// replaced it meanwhile, so this looks once more.
+    fn ask_as_member(&self, call: &mut Call, request: &Request, deadline: Instant) -> Result<Answer, FleetError> {
+        let now = (self.clock)();
+        if call.membership.as_ref().is_some_and(|membership| membership.must_rotate(&now)) {
+            let mut token = TokenLock::acquire(self.store, deadline)?;
+            call.connection = Some(token.rotate(&*self.database, &now, deadline)?);
+            call.membership = Some(token.membership);
+        }
+        match self.ask(call, request, deadline) {
+            Err(error) if error.cause() == Some(Cause::UnknownToken) => {
+                let read = Membership::read(self.store)?;
+                if read == call.membership {
+                    return Err(error);
+                }
+                call.membership = read;
+                call.connection = None;
+                self.ask(call, request, deadline)
+            }
+            answer => answer,
+        }
+    }
+
+    fn ask(&self, call: &mut Call, request: &Request, deadline: Instant) -> Result<Answer, FleetError> {
+        if call.connection.is_none() {
+            let identity = call.membership.as_ref().map(Membership::identity);
+            let left = deadline.saturating_duration_since(Instant::now());
+            call.connection = Some(self.database.open(identity, left)?);
+        }
+        let connection = call.connection.as_mut().ok_or(FleetError::Answer)?;
+        connection.ask(request, deadline)
+    }
+
+    /// Goes on without the database.
+    fn lose(&self, call: &mut Call, error: FleetError) {
+        if self.waiting == Waiting::Event && !matches!(error, FleetError::Outage { .. }) {
+            Outage::note(self.store, (self.clock)(), error.to_string());
+        }
+        call.connection = None;
+        call.reached = false;
+        call.rows = Vec::new();
+        call.problem = Some(error);
+    }
+
+    /// Finds out what became of a commit whose call was killed, under the lock. Then reads the rows again.
+    fn resolve_marker(&self, call: &mut Call) {
+        let Ok(Some(marker)) = Marker::read(self.store) else { return };
+        if !call.reached {
+            return;
+        }
+        let deadline = Instant::now() + LOCKED_WAIT;
+        let looked_up = self.ask(call, &Request::LookUp { commit: marker.commit.clone() }, deadline);
+        match looked_up {
+            Ok(Answer::Committed { .. } | Answer::Withdrawn) => {
+                if Marker::remove(self.store, &marker.commit).is_ok() {
+                    self.read_rows(call, deadline);
+                }
+            }
+            Ok(_) => self.lose(call, FleetError::Answer),
+            Err(error) => self.lose(call, error),
+        }
+    }
+
+    /// Commits rows. Waits under the lock for a short time, and then without it.
+    fn commit_rows(
+        &self,
+        call: &mut Call,
+        locked: &mut LockedStore<'_>,
+        outcome: &Outcome,
+        writes: Vec<RowWrite>,
+    ) -> Result<Reservation, StoreError> {
+        let Ok(commit) = new_commit() else {
+            self.lose(call, FleetError::Answer);
+            return Ok(Reservation::AskAgain);
+        };
+        let marker = Marker { commit: commit.clone(), runs: writes.iter().map(|write| write.run.id.clone()).collect() };
+        marker.write(self.store)?;
+        let asked = (self.clock)();
+        let reason = outcome.decision.reason;
+        let request = Request::Commit { commit: commit.clone(), reason, writes, lease_ms: self.lease_ms };
+        let answer = self.wait_for_commit(call, locked, outcome, &request);
+        match answer {
+            Ok(Answer::Committed { .. }) => {
+                call.committed = Some(CommittedRows { commit, asked });
+                Ok(Reservation::Granted)
+            }
+            Ok(Answer::Conflict { .. }) => {
+                Marker::remove(self.store, &commit)?;
+                call.conflicts += 1;
+                if call.conflicts >= MAX_CONFLICTS {
+                    self.lose(call, FleetError::Conflicts { times: MAX_CONFLICTS });
+                } else {
+                    let deadline = Instant::now() + LOCKED_WAIT;
+                    self.read_rows(call, deadline);
+                }
+                Ok(Reservation::AskAgain)
+            }
+            Ok(_) => {
+                self.lose(call, FleetError::Answer);
+                Ok(Reservation::AskAgain)
+            }
+            Err(error) => {
+                // If the commit may have happened, the marker stays, and the next call asks what became of it.
+                if !error.is_in_doubt() {
+                    Marker::remove(self.store, &commit)?;
+                }
+                self.lose(call, error);
+                Ok(Reservation::AskAgain)
+            }
+        }
+    }
+
+    fn wait_for_commit(
+        &self,
+        call: &mut Call,
+        locked: &mut LockedStore<'_>,
+        outcome: &Outcome,
+        request: &Request,
+    ) -> Result<Answer, FleetError> {
+        let begun = Instant::now();
+        let deadline = call.deadline.unwrap_or(begun).max(begun + LOCKED_WAIT);
+        let timed_out = || FleetError::TimedOut { ms: begun.elapsed().as_millis() };
+        let connection = call.connection.as_mut().ok_or(FleetError::Answer)?;
+        connection.send(request)?;
+        if let Some(answer) = connection.receive(begun + LOCKED_WAIT)? {
+            return Ok(answer);
+        }
+        let waited = locked.unlocked(&outcome.request.now, || connection.receive(deadline))?;
+        let answer = waited?.ok_or_else(timed_out)?;
+        if row_change::is_still_current(locked, outcome) {
+            Ok(answer)
+        } else {
+            // The rows are as they were decided, and the copies follow at the next refresh.
+            Err(FleetError::Answer)
+        }
+    }
+}
+
+/// Returns which rows the decision on an input needs, or `None` if it concerns no run of the fleet.
+fn question(store: &Store, input: &Input, known: &Snapshot) -> Option<Question> {
+    let mut question = Question::default();
+    for named in &known.runs {
+        match (&named.reading, input) {
+            (Reading::Live(run) | Reading::Archived(run), _) if run.fleet.is_some() => {
+                question.runs.push(run.id.clone())
+            }
+            // The command may name a run that this machine has no copy of.
+            (Reading::Absent, Input::Command(command)) if command.run().as_str() == named.id => {
+                question.runs.push(command.run().clone());
+            }
+            _ => {}
+        }
+    }
+    match input {
+        Input::Event(event) => {
+            let asks = matches!(event.name, EventName::SessionStart | EventName::UserPromptSubmit);
+            if let Some(session) = event.session.as_ref().filter(|_| asks) {
+                let is_unknown = known.session == Reading::Absent;
+                let resumed = event.source == Some(Source::Resume) && is_unknown;
+                let cached = CachedRows::read(store);
+                if resumed || cached.as_ref().is_some_and(|cached| cached.may_name_session(session)) {
+                    question.sessions.push(session.clone());
+                }
+                let root = event.project.as_ref().filter(|_| event.name == EventName::SessionStart);
+                let identity = root.and_then(|root| git_remote::project_identity(root.as_ref()));
+                let named = |identity: &String| cached.as_ref().is_some_and(|cached| cached.may_name_project(identity));
+                if let Some(identity) = identity.filter(named) {
+                    question.projects.push(identity);
+                    question.root = root.cloned();
+                }
+            }
+        }
+        Input::Command(command) => {
+            if let Command::Start { fleet: Some(fleet), .. } | Command::With { fleet: Some(fleet), .. } = &**command {
+                question.sessions.extend(command.session().cloned());
+                question.projects.push(fleet.project.clone());
+            }
+        }
+    }
+    (question != Question::default()).then_some(question)
+}
+
+/// Returns the run that a command starts in the fleet.
+fn new_fleet_run(input: &Input) -> Option<&RunId> {
+    let Input::Command(command) = input else { return None };
+    match &**command {
+        Command::Start { run, fleet: Some(_), .. } | Command::With { run, fleet: Some(_), .. } => Some(run),
+        _ => None,
+    }
+}
+
+/// Returns the commands that bring outdated copies in line, and that make copies of what the decision needs.
+fn outdated(store: &Store, call: &Call, known: &Snapshot) -> Vec<Command> {
+    let Some(question) = &call.question else { return Vec::new() };
+    let mut commands = Vec::new();
+    for row in &call.rows {
+        let named = known.runs.iter().find(|named| named.id == row.run.id.as_str()).map(|named| named.reading.clone());
+        let reading = match named {
+            Some(Reading::Absent) | None => store.read(|view| view.run(&row.run.id)).unwrap_or(Reading::Unreadable),
+            Some(reading) => reading,
+        };
+        let newest = row.run.fleet.as_ref().map(|fleet| fleet.revision);
+        let is_outdated = match &reading {
+            Reading::Absent => true,
+            Reading::Live(copy) | Reading::Archived(copy) => copy.fleet.as_ref().map(|fleet| fleet.revision) < newest,
+            Reading::Unreadable | Reading::Deleted => false,
+        };
+        if is_outdated {
+            let is_of_project = row.run.fleet.as_ref().is_some_and(|fleet| question.projects.contains(&fleet.project));
+            let project = question.root.clone().filter(|_| is_of_project);
+            commands.push(Command::Refresh { run: Box::new(row.run.clone()), project });
+        }
+    }
+    commands
+}
+
+/// Adds the copies of the rows that the snapshot does not name.
+fn add_copies(store: &Store, call: &Call, snapshot: &mut Snapshot) {
+    for row in &call.rows {
+        let id = row.run.id.to_string();
+        if snapshot.runs.iter().all(|named| named.id != id)
+            && let Ok(reading) = store.read(|view| view.run(&row.run.id))
+            && reading.record().is_some()
+        {
+            snapshot.runs.push(Named { id, reading });
+        }
+    }
+}
+
+/// Lets the owner go on without the database if its lease covers what it does. Only the run's progress may change: whatever
+/// else a decision changes, another machine must be able to see first.
+fn reserve_on_lease(call: &mut Call, changes: &[RowChange<'_>]) -> Reservation {
+    let refused = |change: &&RowChange<'_>| !(call.on_lease.contains(&change.after.id) && change.is_progress());
+    let refused: Vec<RunId> = changes.iter().filter(refused).map(|change| change.after.id.clone()).collect();
+    if refused.is_empty() {
+        return Reservation::Granted;
+    }
+    call.off_lease.extend(refused);
+    Reservation::AskAgain
+}

@@ -1,0 +1,99 @@
+//! Until when the owners on this machine may go on without the database.
+
+use std::collections::BTreeMap;
+
+use agent_baton_core::fence::Fence;
+use agent_baton_core::id::RunId;
+use agent_baton_core::process::Process;
+use agent_baton_core::run::Run;
+use agent_baton_core::timestamp::Timestamp;
+use baton_store::{FleetFile, Store, StoreError};
+use serde::{Deserialize, Serialize};
+
+/// How much earlier than the database an owner counts its lease as ended, in milliseconds. Two clocks that run at rates
+/// which differ by 3 % stay within it for five minutes.
+pub const SAFETY_MARGIN_MS: u64 = 10_000;
+
+/// A lease of an owner on this machine.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lease {
+    /// The owner's fence.
+    pub fence: Fence,
+    /// The owner's process.
+    pub process: Process,
+    /// The boot in which it was given.
+    boot: String,
+    /// When it ends on that boot's clock, in milliseconds.
+    until_boot_ms: u64,
+    /// The wall clock minus the boot clock when it was given, in milliseconds. If they moved apart since, the machine was
+    /// paused, and its boot clock with it.
+    clock_offset_ms: i64,
+}
+
+impl Lease {
+    /// Returns the lease of a run's owner that the database was asked for at `asked` and gave for `lease_ms`.
+    #[must_use]
+    pub fn new(run: &Run, asked: &Timestamp, lease_ms: u64) -> Self {
+        Self {
+            fence: run.fence,
+            process: run.owner.process.clone(),
+            boot: asked.boot.clone(),
+            until_boot_ms: asked.boot_ms.saturating_add(lease_ms.saturating_sub(SAFETY_MARGIN_MS)),
+            clock_offset_ms: clock_offset(asked),
+        }
+    }
+
+    /// Returns whether the lease certainly has not ended for this owner.
+    #[must_use]
+    pub fn covers(&self, run: &Run, now: &Timestamp) -> bool {
+        let moved = clock_offset(now).abs_diff(self.clock_offset_ms);
+        self.fence == run.fence
+            && self.process == run.owner.process
+            && self.boot == now.boot
+            && now.boot_ms < self.until_boot_ms
+            && moved <= SAFETY_MARGIN_MS
+    }
+}
+
+fn clock_offset(at: &Timestamp) -> i64 {
+    let signed = |ms| i64::try_from(ms).unwrap_or(i64::MAX);
+    signed(at.unix_ms).saturating_sub(signed(at.boot_ms))
+}
+
+/// The leases of this machine.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Leases(BTreeMap<RunId, Lease>);
+
+impl Leases {
+    /// Reads the leases. A file that cannot be read grants none.
+    #[must_use]
+    pub fn read(store: &Store) -> Self {
+        store.fleet_file(FleetFile::Leases).ok().flatten().unwrap_or_default()
+    }
+
+    /// Returns whether a lease certainly allows the run's owner to go on.
+    #[must_use]
+    pub fn cover(&self, run: &Run, now: &Timestamp) -> bool {
+        self.0.get(&run.id).is_some_and(|lease| lease.covers(run, now))
+    }
+
+    /// Ends all leases on this machine, under the lock.
+    ///
+    /// # Errors
+    /// Returns an error if the file cannot be written.
+    pub fn drop_all(store: &Store) -> Result<(), StoreError> {
+        Self::update(store, BTreeMap::clear)
+    }
+
+    /// Changes the leases under the lock, and writes them if that changes something.
+    ///
+    /// # Errors
+    /// Returns an error if the file cannot be written.
+    pub fn update(store: &Store, change: impl FnOnce(&mut BTreeMap<RunId, Lease>)) -> Result<(), StoreError> {
+        let before = Self::read(store);
+        let mut after = before.clone();
+        change(&mut after.0);
+        if after == before { Ok(()) } else { store.write_fleet_file(FleetFile::Leases, &after) }
+    }
+}

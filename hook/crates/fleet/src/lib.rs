@@ -1,0 +1,36 @@
+//! What `baton` does about the runs of a fleet: its files on this machine, the child that asks the database, and decisions that
+//! need rows of the database.
+//!
+//! It may touch the files about the fleet in the state directory, through the store, and it starts `baton-fleet`. It has no
+//! network access itself.
+//!
+//! **Architecture invariant.** The database commits first and the state directory second, so a copy is never ahead of its row.
+
+mod cached_rows;
+mod connection;
+mod database;
+mod error;
+mod fleet_store;
+mod lease;
+mod marker;
+mod membership;
+mod outage;
+mod records;
+mod recovery;
+mod row_change;
+mod standing;
+mod token;
+mod witness;
+
+pub use cached_rows::{CachedRows, MAX_CACHED_ROWS};
+pub use connection::{ChildConnection, Connect, Connection, PROGRAM};
+pub use database::ConfiguredDatabase;
+pub use error::FleetError;
+pub use fleet_store::{FleetStore, Waiting};
+pub use lease::{Lease, Leases, SAFETY_MARGIN_MS};
+pub use marker::Marker;
+pub use membership::{Membership, new_commit, new_token, random_bits};
+pub use outage::Outage;
+pub use records::ConfiguredRecords;
+pub use token::{TokenLock, join, new_machine};
+pub use witness::{Round, Witness, WitnessError};

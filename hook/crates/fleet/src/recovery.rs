@@ -1,0 +1,67 @@
+//! After the database was restored from an older copy: raises the fences, and writes back what this machine knows.
+
+use std::time::Instant;
+
+use agent_baton_core::run::Run;
+use baton_fleet_protocol::{Answer, Request, RowWrite, Standing, to_row_record};
+
+use crate::connection::Connection;
+use crate::error::FleetError;
+use crate::membership::{Membership, new_commit};
+
+/// How many runs are written back in one statement.
+const RUNS_PER_STATEMENT: usize = 200;
+
+/// Raises the fences of all unfinished runs and begins a new epoch. If another machine does so at the same time, only one of
+/// them does it.
+///
+/// # Errors
+/// Returns an error if the database cannot be asked.
+pub fn recover(
+    connection: &mut dyn Connection,
+    membership: &Membership,
+    standing: Standing,
+    lease_ms: u64,
+    deadline: Instant,
+) -> Result<Standing, FleetError> {
+    let request = Request::Recover {
+        epoch: standing.epoch,
+        next: standing.epoch.max(membership.epoch).saturating_add(1),
+        seen: membership.newest.clone(),
+        commit: new_commit()?,
+        lease_ms,
+    };
+    match connection.ask(&request, deadline)? {
+        Answer::Ready(standing) => Ok(standing),
+        // Another machine was first, or what was read came from a standby that was behind.
+        Answer::Conflict { .. } => {
+            let again = Request::Changes { after: membership.newest.clone(), limit: 1 };
+            match connection.ask(&again, deadline)? {
+                Answer::Changes { standing, .. } => Ok(standing),
+                _ => Err(FleetError::Answer),
+            }
+        }
+        _ => Err(FleetError::Answer),
+    }
+}
+
+/// Writes back the runs of this machine.
+///
+/// # Errors
+/// Returns an error if the database cannot be asked. What was written before stands, and it can be repeated.
+pub fn restore(
+    connection: &mut dyn Connection,
+    runs: &[Run],
+    lease_ms: u64,
+    deadline: Instant,
+) -> Result<(), FleetError> {
+    for runs in runs.chunks(RUNS_PER_STATEMENT) {
+        let row = |run: &Run| RowWrite { before: None, run: to_row_record(run), directory: None };
+        let request = Request::Restore { commit: new_commit()?, rows: runs.iter().map(row).collect(), lease_ms };
+        match connection.ask(&request, deadline)? {
+            Answer::Committed { .. } => {}
+            _ => return Err(FleetError::Answer),
+        }
+    }
+    Ok(())
+}

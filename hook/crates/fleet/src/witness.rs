@@ -1,0 +1,342 @@
+//! One round of the witness: it proves to the fleet which owners on this machine are alive and which have ended, and brings
+//! the copies in line with the database.
+
+use std::time::{Duration, Instant};
+
+use agent_baton_core::decision::Location;
+use agent_baton_core::id::{MachineId, RunId};
+use agent_baton_core::process::Live;
+use agent_baton_core::request::{Command, Reading};
+use agent_baton_core::run::Run;
+use agent_baton_core::timestamp::Timestamp;
+use baton_display::format_count;
+use baton_engine::decide::{DecisionError, DecisionService};
+use baton_engine::liveness::LivenessCheck;
+use baton_fleet_protocol::{Answer, Cause, EndedOwner, Identity, Renewal, Request, Row, Rows, Standing};
+use baton_store::{LockedStore, Store, StoreError};
+
+use crate::cached_rows::{CachedRows, MAX_CACHED_ROWS};
+use crate::connection::{Connect, Connection};
+use crate::error::FleetError;
+use crate::fleet_store::FleetStore;
+use crate::lease::{Lease, Leases};
+use crate::membership::Membership;
+use crate::outage::Outage;
+use crate::recovery;
+use crate::token::{TokenLock, new_machine};
+
+/// How many changes of the feed are read at once. More than that only means that the rows are read, which they are anyway.
+const MAX_CHANGES: u32 = 1;
+
+/// How long the witness waits for the state's lock.
+const LOCK_WAIT: Duration = Duration::from_secs(5);
+
+/// What one round did.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Round {
+    /// How many owners' leases were renewed.
+    pub renewed: usize,
+    /// How many owners were reported to have ended.
+    pub ended: usize,
+    /// How many owners could not be judged. Their leases end.
+    pub unknown: usize,
+    /// How many copies were brought in line.
+    pub refreshed: usize,
+    /// What the user must know: that this directory is a copy, or that the database was restored.
+    pub notices: Vec<String>,
+}
+
+/// Why a round failed.
+#[derive(Debug, thiserror::Error)]
+pub enum WitnessError {
+    /// The database was of no use.
+    #[error(transparent)]
+    Fleet(#[from] FleetError),
+    /// A file of the state cannot be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The state's lock was not available.
+    #[error(transparent)]
+    Lock(#[from] baton_store::LockError),
+    /// A copy could not be brought in line.
+    #[error(transparent)]
+    Decision(#[from] DecisionError),
+}
+
+/// What the witness works with.
+pub struct Witness<'a> {
+    /// Decides how a copy is brought in line. Its records are `fleet`.
+    pub service: &'a DecisionService<'a>,
+    /// The records of the fleet.
+    pub fleet: &'a FleetStore<'a>,
+    /// Opens the connection.
+    pub database: &'a dyn Connect,
+    /// How long leases last, in milliseconds.
+    pub lease_ms: u64,
+    /// When the witness stops waiting for the database.
+    pub deadline: Instant,
+}
+
+/// The database, after the token was replaced.
+struct Opened {
+    membership: Membership,
+    connection: Box<dyn Connection>,
+    standing: Standing,
+}
+
+/// The owners on this machine.
+#[derive(Default)]
+struct Owners {
+    alive: Vec<Run>,
+    ended: Vec<Run>,
+    unknown: usize,
+}
+
+impl Witness<'_> {
+    /// Does one round.
+    ///
+    /// # Errors
+    /// Returns an error if the database cannot be asked, or if a file of the state cannot be used. What was done before stands.
+    pub fn run(&self) -> Result<Round, WitnessError> {
+        let store = self.service.store;
+        let now = self.service.now();
+        let mut round = Round::default();
+        let Opened { membership, mut connection, standing } = self.open(&now, &mut round)?;
+        let (read, rows) = self.list(&mut *connection)?;
+        self.renew(&mut *connection, &membership, &mut round)?;
+        self.refresh(&mut *connection, rows, read, &mut round)?;
+        TokenLock::acquire(store, self.deadline)?.change(|membership| {
+            membership.newest = standing.newest;
+            membership.witnessed = Some(now);
+        })?;
+        Outage::end(store);
+        Ok(round)
+    }
+
+    fn left(&self) -> Duration {
+        self.deadline.saturating_duration_since(Instant::now())
+    }
+
+    /// Finds out whether the database was restored from an older copy, and replaces the token.
+    fn open(&self, now: &Timestamp, round: &mut Round) -> Result<Opened, WitnessError> {
+        let mut token = TokenLock::acquire(self.service.store, self.deadline)?;
+        let mut connection = self.database.open(Some(token.membership.identity()), self.left())?;
+        let changes = Request::Changes { after: token.membership.newest.clone(), limit: MAX_CHANGES };
+        let Answer::Changes { mut standing, has_position, .. } = connection.ask(&changes, self.deadline)? else {
+            return Err(FleetError::Answer.into());
+        };
+        let membership = &token.membership;
+        if !has_position || standing.epoch < membership.epoch {
+            standing = recovery::recover(&mut *connection, membership, standing, self.lease_ms, self.deadline)?;
+        }
+        drop(connection);
+        let was_restored = standing.epoch != membership.epoch;
+        let mut connection = match token.rotate(self.database, now, self.deadline) {
+            Err(error) if error.cause() == Some(Cause::UnknownToken) => {
+                self.join_again(&mut token, was_restored, now, round)?;
+                self.database.open(Some(token.membership.identity()), self.left())?
+            }
+            rotated => rotated?,
+        };
+        if was_restored {
+            self.write_back(&mut token, &mut connection, &standing, now, round)?;
+        }
+        Ok(Opened { membership: token.membership.clone(), connection, standing })
+    }
+
+    /// The database does not know this machine. If it was restored, the machine joined after the copy was made. Otherwise this
+    /// state directory is a copy of another machine's.
+    fn join_again(
+        &self,
+        token: &mut TokenLock<'_>,
+        was_restored: bool,
+        now: &Timestamp,
+        round: &mut Round,
+    ) -> Result<(), WitnessError> {
+        if was_restored {
+            let (machine, epoch) = (token.membership.machine.clone(), token.membership.epoch);
+            token.join_again(self.database, machine, now, self.deadline)?;
+            return Ok(token.change(|membership| membership.epoch = epoch)?);
+        }
+        token.join_again(self.database, new_machine()?, now, self.deadline)?;
+        self.drop_leases(now)?;
+        round.notices.push(format!(
+            "this state directory is a copy of another machine's, so it is the new machine {} of the fleet now",
+            token.membership.machine
+        ));
+        Ok(())
+    }
+
+    /// Writes back what this machine knows and the restored database may not.
+    fn write_back(
+        &self,
+        token: &mut TokenLock<'_>,
+        connection: &mut Box<dyn Connection>,
+        standing: &Standing,
+        now: &Timestamp,
+        round: &mut Round,
+    ) -> Result<(), WitnessError> {
+        let runs = fleet_runs(self.service.store, &token.membership)?;
+        self.drop_leases(now)?;
+        let identity = Identity { epoch: standing.epoch, ..token.membership.identity() };
+        *connection = self.database.open(Some(identity), self.left())?;
+        recovery::restore(&mut **connection, &runs, self.lease_ms, self.deadline)?;
+        token.change(|membership| membership.epoch = standing.epoch)?;
+        round.notices.push(format!(
+            "the fleet's database was restored from an older copy: the fence of every unfinished run grew, and this machine \
+             wrote back {} that it knows",
+            format_count(runs.len(), "run", "runs")
+        ));
+        Ok(())
+    }
+
+    fn drop_leases(&self, now: &Timestamp) -> Result<(), WitnessError> {
+        let locked = self.service.store.lock(Instant::now() + LOCK_WAIT, now)?;
+        Leases::drop_all(self.service.store)?;
+        drop(locked);
+        Ok(())
+    }
+
+    fn list(&self, connection: &mut dyn Connection) -> Result<(Timestamp, Rows), WitnessError> {
+        let read = self.service.now();
+        match connection.ask(&Request::List { limit: MAX_CACHED_ROWS }, self.deadline)? {
+            Answer::Rows(rows) => Ok((read, rows)),
+            _ => Err(FleetError::Answer.into()),
+        }
+    }
+
+    /// Renews the leases of the owners that are alive, and reports those that have ended.
+    fn renew(
+        &self,
+        connection: &mut dyn Connection,
+        membership: &Membership,
+        round: &mut Round,
+    ) -> Result<(), WitnessError> {
+        let owners = self.judge(membership)?;
+        round.unknown = owners.unknown;
+        let asked = self.service.now();
+        let alive = owners.alive.iter().map(|run| Renewal {
+            run: run.id.clone(),
+            fence: run.fence,
+            process: run.owner.process.clone(),
+            iteration: run.iteration,
+        });
+        let ended = owners.ended.iter().map(|run| EndedOwner {
+            run: run.id.clone(),
+            fence: run.fence,
+            process: run.owner.process.clone(),
+        });
+        let request = Request::Renew { alive: alive.collect(), ended: ended.collect(), lease_ms: self.lease_ms };
+        let Answer::Renewed { renewed, ended, .. } = connection.ask(&request, self.deadline)? else {
+            return Err(FleetError::Answer.into());
+        };
+        (round.renewed, round.ended) = (renewed.len(), ended.len());
+        let locked = self.service.store.lock(Instant::now() + LOCK_WAIT, &asked)?;
+        Leases::update(self.service.store, |leases| {
+            leases.retain(|run, _| renewed.contains(run) || !owners.alive.iter().any(|alive| alive.id == *run));
+            for run in owners.alive.iter().filter(|run| renewed.contains(&run.id)) {
+                leases.insert(run.id.clone(), Lease::new(run, &asked, self.lease_ms));
+            }
+        })?;
+        drop(locked);
+        Ok(())
+    }
+
+    /// Judges the owners on this machine by the rules that judge any launch.
+    fn judge(&self, membership: &Membership) -> Result<Owners, WitnessError> {
+        let store = self.service.store;
+        let check = LivenessCheck::new(self.service.inspector);
+        let mut owners = Owners::default();
+        for run in own_runs(store, &membership.machine)? {
+            match owner_liveness(store, &check, &run) {
+                Live::Yes => owners.alive.push(run),
+                Live::No => owners.ended.push(run),
+                Live::Unknown => owners.unknown += 1,
+            }
+        }
+        Ok(owners)
+    }
+
+    /// Brings the copies of this machine in line with their rows.
+    fn refresh(
+        &self,
+        connection: &mut dyn Connection,
+        mut rows: Rows,
+        read: Timestamp,
+        round: &mut Round,
+    ) -> Result<(), WitnessError> {
+        let store = self.service.store;
+        let copies = unfinished_copies(store)?;
+        let listed: Vec<Row> = rows.rows.clone();
+        let ended: Vec<RunId> = copies
+            .iter()
+            .filter(|copy| listed.iter().all(|row| row.run.id != copy.id))
+            .map(|copy| copy.id.clone())
+            .collect();
+        if !ended.is_empty() {
+            let request = Request::Read { runs: ended, sessions: Vec::new(), projects: Vec::new() };
+            let Answer::Rows(more) = connection.ask(&request, self.deadline)? else {
+                return Err(FleetError::Answer.into());
+            };
+            rows.rows.extend(more.rows);
+        }
+        let outdated = rows.rows.iter().filter(|row| {
+            let newest = row.run.fleet.as_ref().map(|fleet| fleet.revision);
+            copies.iter().any(|copy| copy.id == row.run.id && copy.fleet.as_ref().map(|fleet| fleet.revision) < newest)
+        });
+        let commands: Vec<Command> =
+            outdated.map(|row| Command::Refresh { run: Box::new(row.run.clone()), project: None }).collect();
+        if !commands.is_empty() {
+            self.fleet.know(rows.rows.clone());
+            let now = self.service.now();
+            let mut locked: LockedStore<'_> = store.lock(Instant::now() + LOCK_WAIT, &now)?;
+            round.refreshed = self.service.refresh_copies(&mut locked, commands, &now)?.len();
+            round.notices.extend(locked.take_reports());
+        }
+        CachedRows::keep(store, read, Rows { rows: listed, ..rows });
+        Ok(())
+    }
+}
+
+/// Returns the unfinished fleet runs of this state directory.
+fn unfinished_copies(store: &Store) -> Result<Vec<Run>, StoreError> {
+    let mut copies = Vec::new();
+    for id in store.runs(Location::Live)? {
+        if let Reading::Live(run) = store.read(|view| view.run(&id))?
+            && run.fleet.is_some()
+            && run.status.is_unfinished()
+        {
+            copies.push(run);
+        }
+    }
+    Ok(copies)
+}
+
+/// Returns the unfinished runs whose owner is on this machine.
+fn own_runs(store: &Store, machine: &MachineId) -> Result<Vec<Run>, StoreError> {
+    let mut runs = unfinished_copies(store)?;
+    runs.retain(|run| run.fleet.as_ref().is_some_and(|fleet| fleet.machine.as_ref() == Some(machine)));
+    Ok(runs)
+}
+
+/// Returns every run of the fleet in this state directory, also those that have ended.
+fn fleet_runs(store: &Store, membership: &Membership) -> Result<Vec<Run>, StoreError> {
+    let mut runs = unfinished_copies(store)?;
+    for id in store.runs(Location::Archive)? {
+        if let Reading::Archived(run) = store.read(|view| view.run(&id))? {
+            runs.push(run);
+        }
+    }
+    runs.retain(|run| run.fleet.as_ref().is_some_and(|fleet| fleet.fleet == membership.fleet));
+    Ok(runs)
+}
+
+/// Returns whether the owner of a run is alive, by what this machine shows.
+fn owner_liveness(store: &Store, check: &LivenessCheck<'_>, run: &Run) -> Live {
+    let Some(id) = &run.owner.session else {
+        return check.command(run, &store.supervisor_lock_path(run.project.as_deref(), &run.name));
+    };
+    let Ok(reading) = store.read(|view| view.session(id)) else { return Live::Unknown };
+    let launch = reading.record().and_then(|session| Some((session, session.launch(&run.owner.process)?)));
+    launch.map_or(Live::Unknown, |(session, launch)| check.launch(session, launch).live)
+}

@@ -1,0 +1,110 @@
+//! The fleet in commands.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use agent_baton_core::fleet::FleetRun;
+use baton_core_host::Core;
+use baton_engine::decide::DecisionService;
+use baton_fleet_client::{
+    ConfiguredDatabase, ConfiguredRecords, Connect, Connection, FleetError, Membership, Round, Waiting, Witness,
+    WitnessError,
+};
+use baton_system::git_remote;
+
+use super::{Context, inspector};
+use crate::error::CommandError;
+
+impl Context {
+    /// Returns how this state directory belongs to a fleet, or `None` if it belongs to none.
+    ///
+    /// # Errors
+    /// Returns an error if the file cannot be read.
+    pub fn membership(&self) -> Result<Option<Membership>, CommandError> {
+        Ok(Membership::read(self.store())?)
+    }
+
+    /// Returns the membership of this state directory.
+    ///
+    /// # Errors
+    /// Returns an error if it belongs to no fleet, or the file cannot be read.
+    pub fn joined(&self) -> Result<Membership, CommandError> {
+        self.membership()?.ok_or_else(|| FleetError::NotJoined.into())
+    }
+
+    /// Returns the database that the user configured.
+    #[must_use]
+    pub const fn database(&self) -> ConfiguredDatabase<'_> {
+        ConfiguredDatabase::new(&self.settings)
+    }
+
+    /// Connects to the database as this machine, and returns when the command stops waiting for it.
+    ///
+    /// # Errors
+    /// Returns an error if this state directory belongs to no fleet, or the connection cannot be opened.
+    pub fn connect(&self) -> Result<(Box<dyn Connection>, Instant), CommandError> {
+        let identity = self.joined()?.identity();
+        let limit = Waiting::Command.limit();
+        Ok((self.database().open(Some(identity), limit)?, Instant::now() + limit))
+    }
+
+    /// Returns what makes a new run of this project a run of the fleet. `asked` says that the user asked for one; otherwise
+    /// the configuration says for which projects.
+    ///
+    /// # Errors
+    /// Refused if the user asked for it and this machine belongs to no fleet, or if the project has no remote.
+    pub fn new_fleet_run(&self, asked: bool, project: Option<&str>) -> Result<Option<FleetRun>, CommandError> {
+        let fleet = &self.settings.config().fleet;
+        if !asked && fleet.projects.is_empty() {
+            return Ok(None);
+        }
+        let identity = project.and_then(|project| git_remote::project_identity(Path::new(project)));
+        let is_named = identity.as_ref().is_some_and(|identity| fleet.names_project(identity));
+        if !asked && !is_named {
+            return Ok(None);
+        }
+        let membership = self.joined()?;
+        let Some(project) = identity else {
+            let what =
+                "this project has no git remote that other machines could know it by, so its runs stay on this machine";
+            return Err(CommandError::refused(what).hint("`git remote add origin URL` names one, or leave out --fleet"));
+        };
+        Ok(Some(FleetRun { fleet: membership.fleet, revision: 0, machine: Some(membership.machine), project }))
+    }
+
+    /// Does one round of the witness.
+    ///
+    /// # Errors
+    /// Returns an error if this machine belongs to no fleet, if the database cannot be asked, or if the state cannot be
+    /// written.
+    pub fn witness(&self) -> Result<Round, CommandError> {
+        self.joined()?;
+        let core = Core::load()?;
+        let inspector = inspector(self.here);
+        let records = ConfiguredRecords::new(self.store(), &self.settings, &inspector, Waiting::Command);
+        let Some(fleet) = records.fleet() else { return Err(FleetError::NotConfigured.into()) };
+        let service = DecisionService {
+            store: self.store(),
+            records: fleet,
+            core: &core,
+            inspector: &inspector,
+            settings: &self.settings,
+        };
+        let witness = Witness {
+            service: &service,
+            fleet,
+            database: &self.database(),
+            lease_ms: self.settings.config().fleet.lease.ms(),
+            deadline: Instant::now() + ROUND_LIMIT,
+        };
+        witness.run().map_err(|error| match error {
+            WitnessError::Fleet(error) => CommandError::from(error),
+            WitnessError::Store(error) => error.into(),
+            WitnessError::Lock(error) => error.into(),
+            WitnessError::Decision(error) => error.into(),
+        })
+    }
+}
+
+/// How long one round of the witness may take. The next one begins after a minute.
+const ROUND_LIMIT: Duration = Duration::from_secs(30);

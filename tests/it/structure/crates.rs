@@ -14,9 +14,9 @@ pub struct CrateManifest {
     pub dependencies: BTreeSet<String>,
 }
 
-/// Returns every crate whose code is part of a program: core-wasm, hook, those below hook/crates, and view.
+/// Returns every crate whose code is part of a program: core-wasm, fleet, hook, those below hook/crates, and view.
 pub fn crates() -> Vec<CrateManifest> {
-    let mut dirs = ["core-wasm", "hook", "view"].map(|name| workspace().join(name)).to_vec();
+    let mut dirs = ["core-wasm", "fleet", "hook", "view"].map(|name| workspace().join(name)).to_vec();
     let below = fs::read_dir(workspace().join("hook/crates")).into_iter().flatten();
     dirs.extend(below.map(|entry| entry.unwrap().path()).filter(|dir| dir.join("Cargo.toml").exists()));
     dirs.sort();

@@ -1,0 +1,185 @@
+//! The database, as the requests see it: a statement goes in, one JSON document comes out.
+
+use std::time::{Duration, Instant};
+
+use baton_fleet_protocol::{Cause, Failure};
+use serde::de::DeserializeOwned;
+use tokio_postgres::error::SqlState;
+
+use crate::address::Address;
+use crate::connection::{Connection, Parameter};
+use crate::error::{self, Stage, failure};
+use crate::pause::Pause;
+use crate::schema_check;
+
+/// Why a statement has no result.
+#[derive(Debug)]
+pub enum Refusal {
+    /// It would have made a second row where a unique index allows one. Nothing was written.
+    Duplicate {
+        /// The name of the index.
+        index: String,
+    },
+    /// It failed.
+    Failed(Failure),
+}
+
+impl From<Failure> for Refusal {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
+    }
+}
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Failed(failure) => failure,
+            Refusal::Duplicate { index } => failure(Cause::Protocol, format!("the index {index} refused a row")),
+        }
+    }
+}
+
+/// The database and the connection to it, which is opened at the first statement.
+pub struct Database {
+    address: Address,
+    connection: Option<Connection>,
+    limit: Duration,
+    deadline: Instant,
+}
+
+impl Database {
+    /// Returns the database at an address. Each request may take as long as `limit`.
+    #[must_use]
+    pub fn new(address: Address, limit: Duration) -> Self {
+        Self { address, connection: None, limit, deadline: Instant::now() + limit }
+    }
+
+    /// Begins a request: its time counts from now.
+    pub fn begin_request(&mut self) {
+        self.deadline = Instant::now() + self.limit;
+    }
+
+    /// Returns what the connection is, and the version of the server. Both are empty without a connection.
+    #[must_use]
+    pub fn connection(&self) -> (String, String) {
+        self.connection.as_ref().map(|it| (it.description.clone(), it.server_version.clone())).unwrap_or_default()
+    }
+
+    /// Removes the password from a failure.
+    #[must_use]
+    pub fn without_secret(&self, failure: Failure) -> Failure {
+        error::without_secret(failure, self.address.password.as_ref())
+    }
+
+    /// Returns what the only row of a statement that only reads has in its only column.
+    ///
+    /// # Errors
+    ///
+    /// If the statement fails.
+    pub async fn read<T: DeserializeOwned>(&mut self, sql: &str, parameters: &[Parameter<'_>]) -> Result<T, Failure> {
+        Ok(self.ask(sql, parameters, Stage::BeforeWrite).await?)
+    }
+
+    /// Like [`Self::read`], for a statement that writes.
+    ///
+    /// # Errors
+    ///
+    /// If the statement fails, or a unique index refuses a row.
+    pub async fn write<T: DeserializeOwned>(&mut self, sql: &str, parameters: &[Parameter<'_>]) -> Result<T, Refusal> {
+        self.ask(sql, parameters, Stage::Write).await
+    }
+
+    /// Runs statements that can be repeated.
+    ///
+    /// # Errors
+    ///
+    /// If one fails.
+    pub async fn run(&mut self, sql: &str) -> Result<(), Failure> {
+        let deadline = self.deadline;
+        match self.connect().await?.batch(sql, deadline).await {
+            Ok(()) => Ok(()),
+            Err(error) => Err(self.failed(error, Stage::Write).await),
+        }
+    }
+
+    async fn ask<T: DeserializeOwned>(
+        &mut self,
+        sql: &str,
+        parameters: &[Parameter<'_>],
+        stage: Stage,
+    ) -> Result<T, Refusal> {
+        let mut pause = Pause::new();
+        loop {
+            let deadline = self.deadline;
+            let error = match self.connect().await?.query(sql, parameters, deadline).await {
+                Ok(rows) => {
+                    let text: Option<&str> = rows.first().and_then(|row| row.try_get(0).ok());
+                    return text
+                        .and_then(|text| serde_json::from_str(text).ok())
+                        .ok_or_else(|| self.unexpected(stage).into());
+                }
+                Err(error) => error,
+            };
+            // The server rolled it back, so it is sent again.
+            let busy = error.as_ref().is_some_and(error::can_repeat);
+            if busy && pause.wait(self.deadline).await {
+                continue;
+            }
+            if let Some(index) = error.as_ref().and_then(duplicate) {
+                return Err(Refusal::Duplicate { index });
+            }
+            return Err(self.failed(error, stage).await.into());
+        }
+    }
+
+    /// Returns the connection, after opening it if there is none that works.
+    async fn connect(&mut self) -> Result<&Connection, Failure> {
+        let usable = match self.connection.take() {
+            Some(connection) if !connection.is_closed().await => connection,
+            _ => Connection::open(&self.address, self.limit, self.deadline).await?,
+        };
+        Ok(self.connection.insert(usable))
+    }
+
+    fn unexpected(&self, stage: Stage) -> Failure {
+        let text = format!("{}: the answer is not one of baton's tables", self.address.server());
+        Failure { in_doubt: stage == Stage::Write, ..failure(Cause::Protocol, text) }
+    }
+
+    async fn failed(&mut self, error: Option<tokio_postgres::Error>, stage: Stage) -> Failure {
+        let server = self.address.server();
+        let Some(error) = error else {
+            // Whatever comes on this connection would be the answer to this statement.
+            self.connection = None;
+            let text = format!("{server}: no answer in time");
+            return Failure { in_doubt: stage == Stage::Write, ..failure(Cause::Unreachable, text) };
+        };
+        let mut found = error::from_driver(&server, &error, stage);
+        if found.cause == Cause::SchemaMissing {
+            let deadline = self.deadline;
+            let stored = match &self.connection {
+                Some(connection) => connection.query(schema_check::SQL, &[], deadline).await.ok(),
+                None => None,
+            };
+            let row = stored.as_ref().and_then(|rows| rows.first());
+            let stored = row.and_then(|row| Some((row.try_get(0).ok()?, row.try_get(1).ok()?)));
+            found = schema_check::failure(&server, stored);
+        }
+        if found.in_doubt || error.is_closed() {
+            self.connection = None;
+        }
+        found
+    }
+
+    /// Returns how messages name the server.
+    #[must_use]
+    pub fn server(&self) -> String {
+        self.address.server()
+    }
+}
+
+/// Returns the name of the unique index that refused a row, if that is the error.
+fn duplicate(error: &tokio_postgres::Error) -> Option<String> {
+    let database = error.as_db_error().filter(|error| *error.code() == SqlState::UNIQUE_VIOLATION)?;
+    Some(error::clean(database.constraint().unwrap_or_default(), 60))
+}

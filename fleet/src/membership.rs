@@ -1,0 +1,72 @@
+//! Who is in the fleet: joining, leaving and the token.
+
+use agent_baton_core::id::MachineId;
+use baton_fleet_protocol::{Answer, Cause, Failure, Standing, Token};
+use serde::Deserialize;
+use tokio_postgres::types::Type;
+
+use crate::connection::Parameter;
+use crate::database::Database;
+use crate::error::{clean, failure};
+use crate::standing::{self, Asker, Scope, StoredStanding};
+
+/// The maximum length of a machine's name, in characters.
+pub const MAX_NAME: usize = 64;
+
+const JOIN: &str = concat!(include_str!("sql/standing.sql"), include_str!("sql/join.sql"));
+const LEAVE: &str = concat!(include_str!("sql/standing.sql"), include_str!("sql/leave.sql"));
+const ROTATE: &str = concat!(include_str!("sql/standing.sql"), include_str!("sql/rotate.sql"));
+
+/// What a statement that does one thing or nothing returns.
+#[derive(Deserialize)]
+struct Outcome {
+    standing: Option<StoredStanding>,
+    is_done: bool,
+}
+
+/// Adds a machine. With the id of a machine that is there, the token has to be its own.
+///
+/// # Errors
+///
+/// If the statement fails, or the id belongs to another machine.
+pub async fn join(database: &mut Database, machine: &MachineId, name: &str, token: &Token) -> Result<Answer, Failure> {
+    let asker = Asker::new(None).with_machine(machine.as_str());
+    let (name, token) = (clean(name, MAX_NAME), token.as_str());
+    let (standing, is_done) =
+        write(database, &asker, Scope::Schema, JOIN, &[(&name, Type::TEXT), (&token, Type::TEXT)]).await?;
+    if !is_done {
+        let text = format!("{}: a machine with this id is in the fleet and has another token", database.server());
+        return Err(failure(Cause::UnknownToken, text));
+    }
+    Ok(Answer::Joined(standing))
+}
+
+/// Removes the machine that asks.
+///
+/// # Errors
+///
+/// If the statement fails.
+pub async fn leave(database: &mut Database, asker: &Asker) -> Result<Answer, Failure> {
+    write(database, asker, Scope::Member, LEAVE, &[]).await.map(|_| Answer::Done)
+}
+
+/// Replaces the token of the machine that asks.
+///
+/// # Errors
+///
+/// If the statement fails.
+pub async fn rotate(database: &mut Database, asker: &Asker, next: &Token) -> Result<Answer, Failure> {
+    let next = next.as_str();
+    write(database, asker, Scope::Member, ROTATE, &[(&next, Type::TEXT)]).await.map(|_| Answer::Done)
+}
+
+async fn write(
+    database: &mut Database,
+    asker: &Asker,
+    scope: Scope,
+    sql: &str,
+    parameters: &[Parameter<'_>],
+) -> Result<(Standing, bool), Failure> {
+    let found: Outcome = database.write(sql, &asker.parameters(parameters)).await?;
+    Ok((standing::check(found.standing, database, asker, scope)?, found.is_done))
+}

@@ -1,0 +1,9 @@
+, removed as (
+    delete from baton.machine m
+    where m.account = current_user::text and m.id = $3 and exists (select 1 from allowed)
+    returning m.id
+)
+select jsonb_build_object(
+    'standing', (select description || jsonb_build_object('known', known) from standing),
+    'is_done', exists (select 1 from removed)
+)::text

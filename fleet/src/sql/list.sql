@@ -1,0 +1,9 @@
+, found as (
+    select r.id from baton.run r
+    where r.account = current_user::text and r.status in ('active', 'waiting', 'paused')
+    order by r.written desc limit $6
+), offered as (
+    select h.id from baton.handoff h where h.account = current_user::text
+), named as (
+    select m.id from baton.machine m where m.account = current_user::text
+)

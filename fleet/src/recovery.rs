@@ -28,17 +28,22 @@ struct Recovered {
 pub async fn recover(
     database: &mut Database,
     asker: &Asker,
-    epoch: u64,
-    next: u64,
+    (epoch, next): (u64, u64),
     seen: &Position,
     commit: &CommitId,
+    lease_ms: u64,
 ) -> Result<Answer, Failure> {
     let asker = asker.clone().with_epoch(epoch);
     let number = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
-    let (next_epoch, change) = (number(next), number(seen.change));
+    let (next_epoch, change, lease) = (number(next), number(seen.change), number(lease_ms));
     let (id, seen_commit) = (commit.as_str(), seen.commit.as_ref().map(CommitId::as_str));
-    let parameters: [Parameter<'_>; 4] =
-        [(&id, Type::TEXT), (&next_epoch, Type::INT8), (&change, Type::INT8), (&seen_commit, Type::TEXT)];
+    let parameters: [Parameter<'_>; 5] = [
+        (&id, Type::TEXT),
+        (&next_epoch, Type::INT8),
+        (&change, Type::INT8),
+        (&seen_commit, Type::TEXT),
+        (&lease, Type::INT8),
+    ];
     let found: Recovered = match database.write(RECOVER, &asker.parameters(&parameters)).await {
         // The same recovery was asked for before, and its answer was lost.
         Err(Refusal::Duplicate { .. }) => database.write(RECOVER, &asker.parameters(&parameters)).await?,

@@ -80,8 +80,9 @@ async fn answer(database: &mut Database, asker: &Asker, request: &Request) -> Re
         }
         Request::LookUp { commit } => look_up(database, asker, commit).await,
         Request::Renew { alive, ended, lease_ms } => renewal::renew(database, asker, alive, ended, *lease_ms).await,
-        Request::Recover { epoch, next, seen, commit } => {
-            recovery::recover(database, asker, *epoch, *next, seen, commit).await
+        Request::Recover { epoch, next, seen, commit, lease_ms } => {
+            let epochs = (*epoch, *next);
+            recovery::recover(database, asker, epochs, seen, commit, *lease_ms).await
         }
         Request::Restore { commit, rows, lease_ms } => {
             recovery::restore(database, asker, commit, rows, *lease_ms).await

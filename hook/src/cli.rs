@@ -3,8 +3,8 @@
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::commands::{
-    answer, completions, config, decide, demo, disable, doctor, explain, gc, go, install, log, man, project, replay,
-    resume, run, schema, session, status, uninstall, view,
+    answer, completions, config, decide, demo, disable, doctor, explain, fleet, gc, go, install, log, man, project,
+    replay, resume, run, schema, session, status, uninstall, view,
 };
 use crate::output::report::report;
 
@@ -41,6 +41,9 @@ enum Command {
     /// Show, save and restore protected files
     #[command(subcommand)]
     Project(project::Project),
+    /// Share runs with your other machines through a database
+    #[command(subcommand)]
+    Fleet(fleet::Fleet),
     /// Add baton's hooks to the agents' configuration
     Install(install::Install),
     /// Remove baton's hooks from the agents' configuration
@@ -132,6 +135,7 @@ pub fn main() -> u8 {
         Command::Answer(answer) => answer.run(),
         Command::Config(config) => config.run(),
         Command::Project(project) => project.run(),
+        Command::Fleet(fleet) => fleet.run(),
         Command::Install(install) => install.run(),
         Command::Uninstall(uninstall) => uninstall.run(),
         Command::Doctor(doctor) => doctor.run(),

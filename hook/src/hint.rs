@@ -14,6 +14,7 @@ use baton_engine::retention::SweepError;
 use baton_fleet_client::FleetError;
 use baton_fleet_protocol::Cause;
 use baton_installer::InstallError;
+use baton_installer::witness_timer::SchedulerError;
 use baton_protect::ProtectError;
 use baton_store::{CommitError, LockError, StateDirError, StoreError};
 use baton_system::SystemError;
@@ -135,6 +136,20 @@ fn fleet_hint(cause: Cause) -> Option<Hint> {
         Cause::Busy => "run the command again".into(),
         Cause::Protocol => "check that the URL is that of a PostgreSQL server".into(),
     })
+}
+
+impl Advice for SchedulerError {
+    fn hint(&self) -> Option<Hint> {
+        match self {
+            Self::File(error) => error.hint(),
+            Self::Foreign { .. } => Some("move it away if it is of no use".into()),
+            Self::NoHome => Some("set HOME".into()),
+            Self::Failed { .. } | Self::TimedOut { .. } | Self::Start { .. } => {
+                Some("run that command yourself to see what is wrong".into())
+            }
+            Self::Text(_) => None,
+        }
+    }
 }
 
 impl Advice for SystemError {

@@ -9,6 +9,7 @@ use agent_baton_core::session::Session;
 use schemars::{JsonSchema, Schema, schema_for};
 
 use crate::commands::config::ConfigView;
+use crate::commands::fleet::fleet_view::FleetView;
 use crate::commands::gc::GcView;
 use crate::commands::session::discover::DiscoverView;
 use baton_agents::reply::{BlockReply, ContextReply, UserReply};
@@ -40,6 +41,7 @@ pub const SCHEMAS: &[Named] = &[
     ("output-sessions", of::<SessionsView>),
     ("output-config", of::<ConfigView>),
     ("output-status", of::<StatusView>),
+    ("output-fleet", of::<FleetView>),
     ("output-project", of::<ProjectView>),
 ];
 

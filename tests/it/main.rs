@@ -3,6 +3,7 @@
 mod advice;
 mod cli;
 mod docs;
+mod fleet;
 mod harness;
 mod hook;
 mod install;

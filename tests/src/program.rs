@@ -42,6 +42,12 @@ pub fn baton_view() -> &'static Path {
     })
 }
 
+/// Returns the program that talks to the fleet's database. `baton` looks for it beside itself.
+pub fn baton_fleet() -> &'static Path {
+    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    BUILT.get_or_init(|| built("baton-fleet", "baton-fleet"))
+}
+
 /// Makes a program available at `path`, under that name. The kernel names a process after its file, and
 /// `/proc/<pid>/exe` shows the name only if the file is a hard link, which cannot cross file systems. So each file
 /// system gets one copy of each program.

@@ -1,4 +1,5 @@
--- $2 the epoch that the database has; $6 commit, $7 next epoch, $8 the number and $9 the commit of what the machine has seen
+-- $2 the epoch that the database has; $6 commit, $7 next epoch, $8 the number and $9 the commit of what the machine has seen; $10
+-- the lease in milliseconds
 , evidence as (
     select s.epoch from standing s
     where s.number >= $5 and s.oldest_writer <= $5 and s.fleet = $1 and s.epoch = $2 and $7 > s.epoch and $8 > 0
@@ -14,6 +15,8 @@
 ), raised as (
     update baton.run r set
         revision = r.revision + 1, version = r.version + 1, fence = r.fence + 1000 * ($7 - $2), written = now(),
+        -- The leases of the copy have ended, but their owners may still go on with them.
+        lease_end = case when r.owner_machine is null then null else now() + $10 * interval '1 millisecond' end,
         record = jsonb_set(
             jsonb_set(r.record, '{fence}', to_jsonb(r.fence + 1000 * ($7 - $2))),
             '{fleet,revision}', to_jsonb(r.revision + 1)

@@ -140,7 +140,7 @@ fn a_role_needs_only_what_it_is_given() {
         Request::CancelHandoff { handoff: commit_id(2) },
         Request::Restore { commit: commit_id(4), rows: vec![], lease_ms: 1 },
         Request::Leave,
-        Request::Recover { epoch: 1, next: 2, seen, commit: commit_id(5) },
+        Request::Recover { epoch: 1, next: 2, seen, commit: commit_id(5), lease_ms: 60_000 },
     ] {
         let answer = a.ask(&request);
         assert!(!matches!(answer, Answer::Failed(_)), "{request:?}: {answer:?}");

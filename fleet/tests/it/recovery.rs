@@ -8,7 +8,7 @@ use crate::machine::{
 };
 
 fn recover(machine: &mut Machine, epoch: u64, next: u64, seen: Position, commit: u128) -> Standing {
-    match machine.ask(&Request::Recover { epoch, next, seen, commit: commit_id(commit) }) {
+    match machine.ask(&Request::Recover { epoch, next, seen, commit: commit_id(commit), lease_ms: 300_000 }) {
         Answer::Ready(standing) => standing,
         other => panic!("{other:?}"),
     }

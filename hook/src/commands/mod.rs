@@ -8,6 +8,7 @@ pub mod demo;
 pub mod disable;
 pub mod doctor;
 pub mod explain;
+pub mod fleet;
 pub mod gc;
 pub mod go;
 pub mod install;

@@ -11,16 +11,18 @@ use crate::args::agent::AgentName;
 use crate::commands::project::project_arg;
 use baton_system::here;
 
-use crate::context::with_user_config;
+use crate::context::{TimerOfState, with_user_config};
 use crate::error::CommandError;
 use crate::output::notice;
 use crate::output::{self, confirm, diff};
 use baton_engine::config;
+use baton_fleet_client::Membership;
 use baton_installer::InstallError;
 use baton_installer::config_file::{ConfigFile, sha256};
 use baton_installer::locations::Locations;
-use baton_installer::receipt::{InstallLock, Receipt};
+use baton_installer::receipt::{InstallLock, InstalledProgram, Receipt};
 use baton_installer::remove::{is_effectively_empty, remove_installed};
+use baton_installer::witness_timer::Scheduler;
 use baton_store::{StateDir, StateDirEnv, Store};
 use baton_system::multiplexer::shell_quote;
 
@@ -67,6 +69,9 @@ impl Uninstall {
         } else {
             notice("baton is not installed: there is no receipt. `baton doctor` finds entries that you made yourself");
         }
+        if self.agent.is_none() {
+            self.remove_timer()?;
+        }
         state.map_or(Ok(()), |store| self.purge(&store))
     }
 
@@ -82,8 +87,7 @@ impl Uninstall {
         }
         let last = receipt.files.len() == removals.len();
         let mut text: String = removals.iter().filter(|one| one.changes()).map(Removal::diff).collect();
-        let program = receipt.program.clone().filter(|_| last);
-        if let Some(program) = &program {
+        for program in [&receipt.program, &receipt.fleet_program].into_iter().flatten().filter(|_| last) {
             text.push_str(&strip_control_chars_by_line(&format!("{}\n  removed\n", program.path.display())));
         }
         output::print(&text)?;
@@ -96,8 +100,30 @@ impl Uninstall {
             receipt.save(&locations.receipt())?;
         }
         if last {
-            remove_program(receipt)?;
+            remove_programs(receipt)?;
             receipt.save(&locations.receipt())?;
+        }
+        Ok(())
+    }
+
+    /// Removes the timer of the fleet's witness, which would start a program that may be gone.
+    fn remove_timer(&self) -> Result<(), CommandError> {
+        // What cannot be used as a state has no timer either.
+        let place = &here()?.place;
+        let Ok(home) = StateDir::resolve(&StateDirEnv::from_process(), None, place) else { return Ok(()) };
+        let timer = TimerOfState::new(home.path());
+        let Some(installed) = timer.timer().installed() else { return Ok(()) };
+        let what = describe_timer(&installed);
+        output::print(&strip_control_chars_by_line(&format!("{what}\n  removed\n")))?;
+        if !self.yes {
+            confirm("Remove this?")?;
+        }
+        let removed = timer.timer().remove().map_err(|error| CommandError::cannot("remove", &what, error))?;
+        for one in &removed {
+            notice(&format!("removed {}", describe_timer(one)));
+        }
+        if let Ok(Some(joined)) = Membership::read(&Store::open(&home, place)) {
+            notice(&format!("this machine is still in the fleet {}; `baton fleet leave` removes it", joined.fleet));
         }
         Ok(())
     }
@@ -147,6 +173,13 @@ impl Uninstall {
     }
 }
 
+fn describe_timer(timer: &Scheduler) -> String {
+    match timer {
+        Scheduler::Systemd(path) => format!("the timer of the fleet's witness, {}", path.display()),
+        Scheduler::Cron => "the line of the fleet's witness in your crontab".to_owned(),
+    }
+}
+
 fn describe_records(sessions: usize, runs: usize) -> String {
     format!("{} and {}", format_count(sessions, "session", "sessions"), format_count(runs, "run", "runs"))
 }
@@ -183,12 +216,18 @@ impl Removal {
     }
 }
 
-/// Returns the state to remove. Refuses, before anything is changed, if it contains files that a project lacks.
+/// Returns the state to remove. Refuses, before anything is changed, if it contains files that a project lacks, or is a machine
+/// of a fleet.
 fn open_state() -> Result<Store, CommandError> {
     let place = &here()?.place;
     let home = StateDir::resolve(&StateDirEnv::from_process(), None, place)?;
     let store = Store::open(&home, place);
     check_nothing_to_restore(&store)?;
+    if let Some(joined) = Membership::read(&store)? {
+        let what =
+            format!("this machine is in the fleet {}, whose database would keep it; nothing was removed", joined.fleet);
+        return Err(CommandError::refused(what).hint("leave it first: `baton fleet leave`"));
+    }
     Ok(store)
 }
 
@@ -208,9 +247,13 @@ fn check_nothing_to_restore(store: &Store) -> Result<(), CommandError> {
     Ok(())
 }
 
-/// Removes the copy of the program. Leaves it alone if someone else replaced it.
-fn remove_program(receipt: &mut Receipt) -> Result<(), CommandError> {
-    let Some(program) = receipt.program.take() else { return Ok(()) };
+/// Removes the copies of the programs. Leaves one alone if someone else replaced it.
+fn remove_programs(receipt: &mut Receipt) -> Result<(), CommandError> {
+    let programs = [receipt.fleet_program.take(), receipt.program.take()];
+    programs.into_iter().flatten().try_for_each(remove_program)
+}
+
+fn remove_program(program: InstalledProgram) -> Result<(), CommandError> {
     match std::fs::read(&program.path) {
         Ok(bytes) if sha256(&bytes) == program.sha256 => {
             std::fs::remove_file(&program.path).map_err(InstallError::io("remove", &program.path))?;

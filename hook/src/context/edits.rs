@@ -83,7 +83,9 @@ impl Context {
         if let Some(problem) = self.settings.problem() {
             output::notice(&problem.in_one_line());
         }
-        Ok(Outcome { request: settled.request, decision: settled.decision })
+        let mut outcome = Outcome { request: settled.request, decision: settled.decision, elsewhere: None };
+        outcome.elsewhere = outcome.run().and_then(|run| records.owner_elsewhere(&run.id));
+        Ok(outcome)
     }
 
     /// Changes a session at a user's request. Writes nothing if `edit` changes nothing.

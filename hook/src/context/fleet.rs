@@ -3,7 +3,9 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use agent_baton_core::decision::Location;
 use agent_baton_core::fleet::FleetRun;
+use agent_baton_core::run::Run;
 use baton_core_host::Core;
 use baton_engine::decide::DecisionService;
 use baton_fleet_client::{
@@ -30,6 +32,26 @@ impl Context {
     /// Returns an error if it belongs to no fleet, or the file cannot be read.
     pub fn joined(&self) -> Result<Membership, CommandError> {
         self.membership()?.ok_or_else(|| FleetError::NotJoined.into())
+    }
+
+    /// Returns the fleet runs that this machine has a copy of, whatever their status. A run that cannot be read is left out.
+    ///
+    /// # Errors
+    /// Returns an error if the state cannot be listed.
+    pub fn fleet_runs(&self) -> Result<Vec<Run>, CommandError> {
+        let mut ids = self.store().runs(Location::Live)?;
+        ids.extend(self.store().runs(Location::Archive)?);
+        Ok(ids.iter().filter_map(|id| self.run(id).ok()).filter(|run| run.fleet.is_some()).collect())
+    }
+
+    /// Returns the unfinished runs of the fleet whose owner is on this machine, by the copies of this machine.
+    ///
+    /// # Errors
+    /// Returns an error if the state cannot be listed.
+    pub fn owned_fleet_runs(&self, membership: &Membership) -> Result<Vec<Run>, CommandError> {
+        let is_here =
+            |run: &Run| run.fleet.as_ref().is_some_and(|fleet| fleet.machine.as_ref() == Some(&membership.machine));
+        Ok(self.unfinished_runs()?.into_iter().filter(is_here).collect())
     }
 
     /// Returns the database that the user configured.

@@ -5,7 +5,9 @@ mod fleet;
 mod liveness;
 mod loop_check;
 mod outcome;
+mod owner_elsewhere;
 mod records;
+mod witness_timer;
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -15,7 +17,9 @@ use agent_baton_core::timestamp::Timestamp;
 
 pub use loop_check::LoopCheck;
 pub use outcome::Outcome;
+pub use owner_elsewhere::FleetOwners;
 pub use records::unreadable;
+pub use witness_timer::TimerOfState;
 
 use crate::error::CommandError;
 use crate::hint::Advice;

@@ -5,8 +5,10 @@ use agent_baton_core::process::Live;
 use agent_baton_core::request::{Input, Named, Request};
 use agent_baton_core::run::Run;
 use baton_display::{format_local, pane_label};
+use baton_fleet_client::OwnerWord;
 
 use super::Context;
+use super::owner_elsewhere::describe_owner_elsewhere;
 
 /// The outcome of a command.
 pub struct Outcome {
@@ -14,6 +16,8 @@ pub struct Outcome {
     pub request: Request,
     /// The answer. Its changes are committed.
     pub decision: Decision,
+    /// What the fleet says about the owner, if it is on another machine.
+    pub elsewhere: Option<OwnerWord>,
 }
 
 impl Outcome {
@@ -35,6 +39,9 @@ impl Outcome {
     #[must_use]
     pub fn describe_owner(&self, context: &Context) -> String {
         let Some(run) = self.run() else { return "its owner is unknown".to_owned() };
+        if let Some(word) = &self.elsewhere {
+            return describe_owner_elsewhere(run, word);
+        }
         let lives = match context.owner_liveness(&context.liveness_check(), run) {
             Live::Yes => ", which is alive",
             Live::No => ", which is gone",

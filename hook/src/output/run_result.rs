@@ -93,6 +93,21 @@ pub fn refusal(context: &Context, done: &Outcome, reason: Reason) -> CommandErro
                 _ => "the fence you gave is not the run's".to_owned(),
             })
         }
+        Reason::NotOwner if done.elsewhere.is_some() => {
+            refused(format!("{named} is not yours: {}", done.describe_owner(context)))
+                .hint(format!("`baton run adopt {id} --take` takes it, for a session of this machine"))
+        }
+        Reason::OwnershipLost => {
+            let owner = done.elsewhere.as_ref().map(|_| format!(": {}", done.describe_owner(context)));
+            refused(format!("another machine of the fleet owns {named} now{}", owner.unwrap_or_default()))
+                .hint(format!("`baton run adopt {id} --take` takes it back, for a session of this machine"))
+        }
+        Reason::OwnerLapsed => refused(format!("{named} moved, because the lease of its owner had ended")),
+        Reason::FleetUnreachable => refused(format!(
+            "the fleet's database cannot be asked about {named}, and no lease allows this machine to go on without it; nothing \
+             was changed"
+        ))
+        .hint("`baton fleet status` asks it again"),
         Reason::NotOwner => refused(format!("{named} is not yours: {}", done.describe_owner(context)))
             .hint("give its fence with --fence, or run this command from a tool of its owner"),
         Reason::OwnerAlive => refused(format!("{named} is not free: {}", done.describe_owner(context)))

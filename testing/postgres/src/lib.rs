@@ -2,6 +2,7 @@
 
 mod binaries;
 mod certificates;
+pub mod fleet;
 mod keeper;
 mod messages;
 mod proxy;

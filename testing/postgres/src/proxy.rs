@@ -25,7 +25,8 @@ pub enum Fault {
 
 #[derive(Default)]
 struct State {
-    fault: Option<Fault>,
+    /// A fault, and after how many statements it comes.
+    fault: Option<(u64, Fault)>,
     refuses: bool,
     partitioned: bool,
     released: bool,
@@ -54,6 +55,20 @@ impl Shared {
     fn change(&self, change: impl FnOnce(&mut State)) {
         change(&mut self.lock());
         self.changed.notify_all();
+    }
+}
+
+impl State {
+    /// Counts a statement, and returns what happens to it.
+    fn next_fault(&mut self) -> Option<Fault> {
+        match self.fault.take() {
+            Some((0, fault)) => Some(fault),
+            Some((after, fault)) => {
+                self.fault = Some((after - 1, fault));
+                None
+            }
+            None => None,
+        }
     }
 }
 
@@ -92,7 +107,12 @@ impl Proxy {
 
     /// Sets what happens to the next statement.
     pub fn next(&self, fault: Fault) {
-        self.shared.change(|state| (state.fault, state.released) = (Some(fault), false));
+        self.after(0, fault);
+    }
+
+    /// Sets what happens to a statement, which comes after this many others.
+    pub fn after(&self, statements: u64, fault: Fault) {
+        self.shared.change(|state| (state.fault, state.released) = (Some((statements, fault)), false));
     }
 
     /// Sends on what was delayed.
@@ -193,8 +213,7 @@ fn forward_statements(
             shared.change(|state| state.statements += 1);
         }
         if messages::begins_statement(kind) {
-            let fault = shared.lock().fault.take();
-            match fault {
+            match shared.lock().next_fault() {
                 Some(Fault::LoseStatement) => {
                     drop(server.shutdown(Shutdown::Both));
                     return client.shutdown(Shutdown::Both);

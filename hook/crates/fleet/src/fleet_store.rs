@@ -13,7 +13,7 @@ use agent_baton_core::request::{Command, Input, Named, Reading, Snapshot};
 use agent_baton_core::timestamp::Timestamp;
 use baton_engine::outcome::Outcome;
 use baton_engine::record_store::{RecordStore, Reservation};
-use baton_fleet_protocol::{Answer, Cause, CommitId, Request, Row, RowWrite};
+use baton_fleet_protocol::{Answer, Cause, CommitId, Machine, Request, Row, RowWrite};
 use baton_store::{LockedStore, Store, StoreError};
 use baton_system::git_remote;
 
@@ -24,6 +24,7 @@ use crate::lease::{Lease, Leases};
 use crate::marker::Marker;
 use crate::membership::{Membership, new_commit};
 use crate::outage::Outage;
+use crate::owner_word::OwnerWord;
 use crate::row_change::{self, RowChange};
 use crate::standing;
 use crate::token::TokenLock;
@@ -74,6 +75,7 @@ struct Call {
     /// Which rows the decision needs. `None` if it concerns no run of the fleet.
     question: Option<Question>,
     rows: Vec<Row>,
+    machines: Vec<Machine>,
     /// Whether `rows` are what the database has.
     reached: bool,
     problem: Option<FleetError>,
@@ -118,6 +120,15 @@ impl<'a> FleetStore<'a> {
     #[must_use]
     pub fn take_problem(&self) -> Option<FleetError> {
         self.call.borrow_mut().problem.take()
+    }
+
+    /// Returns what the row of a run says about its owner, if this call read it and the owner is on another machine.
+    #[must_use]
+    pub fn owner_elsewhere(&self, run: &RunId) -> Option<OwnerWord> {
+        let call = self.call.borrow();
+        let here = &call.membership.as_ref()?.machine;
+        let row = call.rows.iter().find(|row| row.run.id == *run)?;
+        OwnerWord::of_row(row, &call.machines, here)
     }
 
     /// Uses rows that were just read, instead of reading them.
@@ -235,8 +246,8 @@ impl FleetStore<'_> {
     /// Connects if that has not been done, and reads the rows that the decision needs.
     fn read_rows(&self, call: &mut Call, deadline: Instant) {
         match self.try_read(call, deadline) {
-            Ok(rows) => {
-                call.rows = rows;
+            Ok((rows, machines)) => {
+                (call.rows, call.machines) = (rows, machines);
                 call.reached = true;
                 if call.problem.take().is_some() || self.waiting == Waiting::Command {
                     Outage::end(self.store);
@@ -246,8 +257,8 @@ impl FleetStore<'_> {
         }
     }
 
-    fn try_read(&self, call: &mut Call, deadline: Instant) -> Result<Vec<Row>, FleetError> {
-        let Some(question) = call.question.clone() else { return Ok(Vec::new()) };
+    fn try_read(&self, call: &mut Call, deadline: Instant) -> Result<(Vec<Row>, Vec<Machine>), FleetError> {
+        let Some(question) = call.question.clone() else { return Ok((Vec::new(), Vec::new())) };
         if self.waiting == Waiting::Event
             && call.connection.is_none()
             && let Some(outage) = Outage::in_force(self.store, &(self.clock)())
@@ -258,7 +269,7 @@ impl FleetStore<'_> {
         let request = Request::Read { runs, sessions, projects };
         let answer = self.ask_as_member(call, &request, deadline)?;
         let Answer::Rows(rows) = answer else { return Err(FleetError::Answer) };
-        Ok(rows.rows)
+        Ok((rows.rows, rows.machines))
     }
 
     /// Asks as the machine that this state directory is. If the database does not know the token, another call may have

@@ -46,12 +46,15 @@ impl Lease {
     /// Returns whether the lease certainly has not ended for this owner.
     #[must_use]
     pub fn covers(&self, run: &Run, now: &Timestamp) -> bool {
+        self.fence == run.fence && self.process == run.owner.process && self.left_ms(now) > 0
+    }
+
+    /// Returns how long the lease certainly still lasts, in milliseconds.
+    #[must_use]
+    pub fn left_ms(&self, now: &Timestamp) -> u64 {
         let moved = clock_offset(now).abs_diff(self.clock_offset_ms);
-        self.fence == run.fence
-            && self.process == run.owner.process
-            && self.boot == now.boot
-            && now.boot_ms < self.until_boot_ms
-            && moved <= SAFETY_MARGIN_MS
+        let is_valid = self.boot == now.boot && moved <= SAFETY_MARGIN_MS;
+        if is_valid { self.until_boot_ms.saturating_sub(now.boot_ms) } else { 0 }
     }
 }
 
@@ -76,6 +79,11 @@ impl Leases {
     #[must_use]
     pub fn cover(&self, run: &Run, now: &Timestamp) -> bool {
         self.0.get(&run.id).is_some_and(|lease| lease.covers(run, now))
+    }
+
+    /// Returns each lease with its run.
+    pub fn iter(&self) -> impl Iterator<Item = (&RunId, &Lease)> {
+        self.0.iter()
     }
 
     /// Ends all leases on this machine, under the lock.

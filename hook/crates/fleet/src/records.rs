@@ -2,6 +2,7 @@
 
 use std::cell::OnceCell;
 
+use agent_baton_core::id::RunId;
 use agent_baton_core::request::{Command, Input, Snapshot};
 use baton_agents::AgentInspector;
 use baton_engine::config::Settings;
@@ -12,6 +13,7 @@ use baton_store::{LockedStore, Store, StoreError};
 use crate::database::ConfiguredDatabase;
 use crate::error::FleetError;
 use crate::fleet_store::{FleetStore, Waiting};
+use crate::owner_word::OwnerWord;
 
 /// The records of one call. Without `[fleet]` in the configuration it adds nothing to what the state directory does, not even
 /// a look at a file.
@@ -53,6 +55,12 @@ impl<'a> ConfiguredRecords<'a> {
     #[must_use]
     pub fn take_problem(&self) -> Option<FleetError> {
         self.fleet.get().and_then(Option::as_ref).and_then(FleetStore::take_problem)
+    }
+
+    /// Returns what the row of a run says about its owner, if this call read it and the owner is on another machine.
+    #[must_use]
+    pub fn owner_elsewhere(&self, run: &RunId) -> Option<OwnerWord> {
+        self.fleet.get().and_then(Option::as_ref).and_then(|fleet| fleet.owner_elsewhere(run))
     }
 
     fn records(&self) -> &dyn RecordStore {

@@ -1,7 +1,7 @@
 //! Runs other programs for a limited time, and reads their output while it waits. A program whose output no one reads
 //! stops when the pipe is full.
 
-use std::io::{self, PipeReader, Read};
+use std::io::{self, PipeReader, Read, Write};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, PoisonError, Weak, mpsc};
@@ -39,13 +39,38 @@ pub fn run_with_timeout(
     timeout: Duration,
     max_bytes: usize,
 ) -> io::Result<Option<CommandOutput>> {
+    run_with_stdin(command, Stdio::null(), timeout, max_bytes)
+}
+
+/// Like [`run_with_timeout`], with this input.
+///
+/// # Errors
+/// Returns an error if the program cannot be started or waited for. It is none if the program does not read its input.
+pub fn run_with_input(
+    command: &mut Command,
+    input: Vec<u8>,
+    timeout: Duration,
+    max_bytes: usize,
+) -> io::Result<Option<CommandOutput>> {
+    let (stdin, mut writer) = io::pipe()?;
+    // A program that does not read all of it must not keep this one waiting.
+    thread::spawn(move || drop(writer.write_all(&input)));
+    run_with_stdin(command, stdin.into(), timeout, max_bytes)
+}
+
+fn run_with_stdin(
+    command: &mut Command,
+    stdin: Stdio,
+    timeout: Duration,
+    max_bytes: usize,
+) -> io::Result<Option<CommandOutput>> {
     let (stdout, stdout_writer) = io::pipe()?;
     let (stderr, stderr_writer) = io::pipe()?;
-    command.process_group(0).stdin(Stdio::null()).stdout(stdout_writer).stderr(stderr_writer);
+    command.process_group(0).stdin(stdin).stdout(stdout_writer).stderr(stderr_writer);
     let spawned = command.spawn();
     // The command holds the writing ends of the pipes until they are replaced. A pipe ends only when its last writer
     // closes it.
-    command.stdout(Stdio::null()).stderr(Stdio::null());
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     let mut child = spawned?;
     let [stdout, stderr] = [stdout, stderr].map(|pipe| OutputReader::start(pipe, KeptOutput::First(max_bytes)));
     let status = ProcessGroup::led_by(&child)?.wait_or_kill(&mut child, Instant::now() + timeout)?;
@@ -172,6 +197,18 @@ mod tests {
             (output.stdout.as_slice(), output.stderr.as_slice()),
             (&b"y\ny\ny\ny\ny\n"[..], &b"no\nno\nno\nn"[..])
         );
+    }
+
+    /// A pipe holds 64 KiB.
+    #[test]
+    fn an_input_reaches_a_program_that_reads_it_and_keeps_nobody_waiting_else() {
+        for (script, expected) in [("wc -c", "200000"), ("echo done", "done")] {
+            let mut command = Command::new("/bin/sh");
+            let output =
+                run_with_input(command.args(["-c", script]), vec![b'y'; 200_000], Duration::from_secs(60), 100);
+            let output = output.unwrap().unwrap();
+            assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), expected);
+        }
     }
 
     #[test]

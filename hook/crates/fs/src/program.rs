@@ -15,8 +15,16 @@ const DEFAULT_PATH: &str = "/usr/bin:/bin";
 /// # Errors
 /// Returns an error of the kind [`io::ErrorKind::NotFound`] if no such directory has it.
 pub fn command(name: &str) -> io::Result<Command> {
+    command_in(std::env::var_os("PATH").as_deref(), name)
+}
+
+/// Like [`command`], for this value of `PATH`.
+///
+/// # Errors
+/// Returns an error of the kind [`io::ErrorKind::NotFound`] if no such directory has it.
+pub fn command_in(path: Option<&OsStr>, name: &str) -> io::Result<Command> {
     let not_found = || format!("no absolute directory of PATH has a program {name}");
-    find(name).map(Command::new).ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, not_found()))
+    find_in(path, name.as_ref()).map(Command::new).ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, not_found()))
 }
 
 /// Returns the first program of this name in the absolute directories of `PATH`.

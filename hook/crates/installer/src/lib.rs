@@ -2,7 +2,8 @@
 //! and removes them.
 //!
 //! It may touch the agents' configuration files, the backups beside them, and baton's own data directory: the
-//! receipt, its lock and the copy of the program. It knows neither the store nor the core's rules.
+//! receipt, its lock and the copy of the program. For the timer of a fleet's witness it may touch two units of the user's
+//! systemd, or lines of the crontab, through their programs. It knows neither the store nor the core's rules.
 //!
 //! The [`receipt::Receipt`] lists everything that was added to a file that is not baton's. The receipt is written
 //! before that file. So a crash can leave an entry in the receipt that is in no file, but never the reverse.
@@ -26,5 +27,6 @@ pub mod program;
 pub mod receipt;
 pub mod remove;
 pub mod settings_variable;
+pub mod witness_timer;
 
 pub use error::InstallError;

@@ -13,7 +13,12 @@ pub struct Program {
     pub path: PathBuf,
     /// The copy to make first.
     pub copy: Option<ProgramCopy>,
+    /// The copy of the fleet's program to make beside it. `baton` looks for that program nowhere else.
+    pub fleet_copy: Option<ProgramCopy>,
 }
+
+/// The name of the program that talks to a fleet's database.
+const FLEET_PROGRAM: &str = "baton-fleet";
 
 /// A planned copy of the program.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,13 +57,24 @@ impl Program {
     pub fn find(copy_at: &Path) -> Result<Self, InstallError> {
         let from = std::env::current_exe().map_err(InstallError::io("find", Path::new("baton")))?;
         if from == copy_at || is_permanent(&from) {
-            return Ok(Self { path: from, copy: None });
+            return Ok(Self { path: from, copy: None, fleet_copy: None });
         }
-        let bytes = std::fs::read(&from).map_err(InstallError::io("read", &from))?;
-        let there = std::fs::read(copy_at).ok();
-        let same = there.as_ref() == Some(&bytes);
-        let copy = (!same).then_some(ProgramCopy { from, bytes, replaces: there.is_some() });
-        Ok(Self { path: copy_at.to_owned(), copy })
+        let fleet = from.with_file_name(FLEET_PROGRAM);
+        let program = Self { path: copy_at.to_owned(), copy: ProgramCopy::plan(from, copy_at)?, fleet_copy: None };
+        let fleet_copy = if fleet.is_file() { ProgramCopy::plan(fleet, &program.fleet_path())? } else { None };
+        Ok(Self { fleet_copy, ..program })
+    }
+
+    /// Returns the path of the fleet's program.
+    #[must_use]
+    pub fn fleet_path(&self) -> PathBuf {
+        self.path.with_file_name(FLEET_PROGRAM)
+    }
+
+    /// Returns the copies to make, each with its path.
+    pub fn copies(&self) -> impl Iterator<Item = (PathBuf, &ProgramCopy)> {
+        let program = self.copy.as_ref().map(|copy| (self.path.clone(), copy));
+        program.into_iter().chain(self.fleet_copy.as_ref().map(|copy| (self.fleet_path(), copy)))
     }
 }
 
@@ -67,6 +83,14 @@ fn is_permanent(path: &Path) -> bool {
 }
 
 impl ProgramCopy {
+    /// Returns the copy of a program to make at this path, or `None` if it is there.
+    fn plan(from: PathBuf, at: &Path) -> Result<Option<Self>, InstallError> {
+        let bytes = std::fs::read(&from).map_err(InstallError::io("read", &from))?;
+        let there = std::fs::read(at).ok();
+        let same = there.as_ref() == Some(&bytes);
+        Ok((!same).then_some(Self { from, bytes, replaces: there.is_some() }))
+    }
+
     /// Returns its size in bytes.
     #[must_use]
     pub const fn size(&self) -> usize {

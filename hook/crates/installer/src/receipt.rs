@@ -31,6 +31,9 @@ pub struct Receipt {
     /// The copy of the program.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub program: Option<InstalledProgram>,
+    /// The copy of the fleet's program beside it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fleet_program: Option<InstalledProgram>,
     /// The changed files, by the path as it was given.
     pub files: BTreeMap<PathBuf, InstalledFile>,
     /// The directories that were created, in order.
@@ -112,7 +115,7 @@ pub enum Added {
 
 impl Default for Receipt {
     fn default() -> Self {
-        Self { version: VERSION, program: None, files: BTreeMap::new(), dirs: Vec::new() }
+        Self { version: VERSION, program: None, fleet_program: None, files: BTreeMap::new(), dirs: Vec::new() }
     }
 }
 

@@ -3,6 +3,7 @@
 use agent_baton_core::agent::Agent;
 use agent_baton_core::event::{LastTurn, Source};
 use agent_baton_core::fence::Fence;
+use agent_baton_core::fleet::FleetRun;
 use agent_baton_core::id::{RunId, SessionId};
 use agent_baton_core::pane::Pane;
 use agent_baton_core::process::{Live, Process};
@@ -39,6 +40,8 @@ pub struct RunView {
     pub max_iterations: Option<u32>,
     /// Who may advance it.
     pub owner: Owner,
+    /// What makes it a run of a fleet: a copy of a row of the fleet's database, with the owner's machine. Null if it is none.
+    pub fleet: Option<FleetRun>,
     /// The session to which the user went on in the owner's window; null if they did not leave the owner.
     pub left_for: Option<SessionId>,
     /// The owner's fence.
@@ -97,6 +100,7 @@ impl RunView {
             iteration: run.iteration,
             max_iterations: run.max_iterations,
             owner: run.owner.clone(),
+            fleet: run.fleet.clone(),
             left_for,
             fence: run.fence,
             history: history.collect(),

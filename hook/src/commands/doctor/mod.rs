@@ -7,6 +7,7 @@ mod disabled;
 mod entries;
 mod events;
 mod finding;
+mod fleet;
 mod format;
 mod inbox;
 mod installation;
@@ -50,7 +51,7 @@ pub struct Doctor {
 const HEADER: &str = "LEVEL   CHECK     FINDING";
 
 /// The checks, in the order in which they are printed.
-const CHECKS: [fn(&Installation) -> Vec<Finding>; 17] = [
+const CHECKS: [fn(&Installation) -> Vec<Finding>; 18] = [
     agents::check,
     entries::check,
     trust::check,
@@ -68,6 +69,7 @@ const CHECKS: [fn(&Installation) -> Vec<Finding>; 17] = [
     clock::check,
     receipt::check,
     loops::check,
+    fleet::check,
 ];
 
 impl Doctor {

@@ -46,7 +46,7 @@ impl Failure {
 impl InstallPlan {
     pub(super) fn diff(&self) -> String {
         let mut text = String::new();
-        if let Some(Program { path, copy: Some(copy) }) = &self.program {
+        for (path, copy) in self.program.iter().flat_map(Program::copies) {
             let verb = if copy.replaces { "replaced by" } else { "made:" };
             let (path, from, size) = (path.display(), copy.from.display(), copy.size());
             text.push_str(&strip_control_chars_by_line(&format!("{path}\n  {verb} a copy of {from}, {size} bytes\n")));
@@ -65,10 +65,17 @@ impl InstallPlan {
     ) -> Result<(), CommandError> {
         make_dirs(locations.data())?;
         let at = locations.receipt();
-        if let Some(Program { path, copy: Some(copy) }) = &self.program {
-            receipt.program = Some(copy.to_receipt(path));
-            receipt.save(&at)?;
-            copy.write(path)?;
+        if let Some(program) = &self.program {
+            for (path, copy) in program.copies() {
+                let made = Some(copy.to_receipt(&path));
+                if path == program.path {
+                    receipt.program = made
+                } else {
+                    receipt.fleet_program = made
+                }
+                receipt.save(&at)?;
+                copy.write(&path)?;
+            }
         }
         let stamp = backup_suffix();
         for change in &self.changes {

@@ -101,7 +101,7 @@ impl Install {
         for note in &plan.notes {
             notice(note);
         }
-        let copies = plan.program.as_ref().is_some_and(|program| program.copy.is_some());
+        let copies = plan.program.as_ref().is_some_and(|program| program.copies().next().is_some());
         if plan.changes.is_empty() && !plan.failed.is_empty() {
             return plan.finish();
         }

@@ -9,7 +9,7 @@ use agent_baton_core::request::Reading;
 use agent_baton_core::run::Run;
 use clap::Args;
 
-use crate::context::Context;
+use crate::context::{Context, FleetOwners};
 use crate::error::CommandError;
 use crate::hint::Advice;
 use crate::output;
@@ -56,9 +56,9 @@ impl List {
         let context = Context::open()?;
         let progress = Progress::begin("reading the runs", None);
         let page = self.page(&context)?;
-        let liveness = context.liveness_check();
-        let runs: Vec<(&Run, Live)> =
-            page.runs.iter().map(|run| (run, context.owner_liveness(&liveness, run))).collect();
+        let (liveness, fleet) = (context.liveness_check(), FleetOwners::new(&context));
+        let live = |run| fleet.live(run).unwrap_or_else(|| context.owner_liveness(&liveness, run));
+        let runs: Vec<(&Run, Live)> = page.runs.iter().map(|run| (run, live(run))).collect();
         drop(progress);
         for id in &page.unreadable {
             context.run(id).err().iter().for_each(|error| output::notice(&error.in_one_line()));
@@ -78,9 +78,12 @@ impl List {
         } else {
             let shown = runs.iter().filter(|(_, live)| *live != Live::No);
             let labels = PaneLabels::new(shown.map(|(run, _)| &run.owner.pane));
-            let rows =
-                runs.iter().map(|(run, live)| row(run, *live, context.left_for(run).is_some(), &labels)).collect();
-            let listing = Listing::new(&["RUN", "STATUS", "ITERATION"], &["OWNER", "PANE", "NAME"], rows);
+            let row = |(run, live): &(&Run, Live)| {
+                row(run, *live, context.left_for(run).is_some(), &labels, fleet.machine_label(run))
+            };
+            let rows = runs.iter().map(row).collect();
+            let secondary = &["OWNER", "MACHINE", "PANE", "FLEET PROJECT", "NAME"];
+            let listing = Listing::new(&["RUN", "STATUS", "ITERATION"], secondary, rows);
             output::print(&listing.render(&Terminal::stdout()))?;
         }
         if let Some(next) = &page.next {
@@ -114,7 +117,8 @@ impl List {
     }
 }
 
-fn row(run: &Run, live: Live, is_left: bool, labels: &PaneLabels) -> Row {
+/// Returns the row of a run. Of a run that is in no fleet, `machine` is empty.
+fn row(run: &Run, live: Live, is_left: bool, labels: &PaneLabels, machine: String) -> Row {
     let turns = run.max_iterations.map_or_else(|| run.iteration.to_string(), |max| format!("{}/{max}", run.iteration));
     // If the owner is gone, its pane may belong to another process by now.
     let pane = if live == Live::No { "-".to_owned() } else { labels.label(&run.owner.pane) };
@@ -122,7 +126,9 @@ fn row(run: &Run, live: Live, is_left: bool, labels: &PaneLabels) -> Row {
         primary: vec![run.id.to_string(), run_status_word(run, live, is_left).to_owned(), turns],
         secondary: vec![
             run.owner.agent.map_or("command", Agent::name).to_owned(),
+            machine,
             pane,
+            run.fleet.as_ref().map_or_else(String::new, |fleet| baton_display::strip_control_chars(&fleet.project)),
             baton_display::strip_control_chars(run.name.as_str()),
         ],
     }

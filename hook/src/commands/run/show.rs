@@ -7,7 +7,7 @@ use baton_display::{format_count, format_local, format_stop_reason, pane_label, 
 use clap::Args;
 
 use crate::args;
-use crate::context::{Context, LoopCheck};
+use crate::context::{Context, FleetOwners, LoopCheck};
 use crate::error::CommandError;
 use crate::output;
 use baton_engine::discovery::ForeignLoop;
@@ -42,16 +42,17 @@ impl Show {
             found => found?,
         };
         let run = context.run(&id)?;
-        let live = context.owner_liveness(&context.liveness_check(), &run);
+        let fleet = FleetOwners::new(&context);
+        let live = fleet.live(&run).unwrap_or_else(|| context.owner_liveness(&context.liveness_check(), &run));
         if self.json {
             output::print_json(&RunView::new(&run, live, context.left_for(&run)))
         } else {
-            output::print(&text(&context, &run, live))
+            output::print(&text(&context, &run, live, &fleet))
         }
     }
 }
 
-fn text(context: &Context, run: &Run, live: Live) -> String {
+fn text(context: &Context, run: &Run, live: Live, fleet: &FleetOwners<'_>) -> String {
     let now = context.now();
     let owner = match (run.status.is_unfinished(), live) {
         (false, _) => "",
@@ -61,7 +62,10 @@ fn text(context: &Context, run: &Run, live: Live) -> String {
     };
     let turns = run.max_iterations.map_or_else(String::new, |max| format!(" of {max}"));
     let pane = pane_label(&run.owner.pane);
-    let place = if run.owner.session.is_some() {
+    let machine = fleet.describe(run);
+    let place = if let Some(machine) = machine.as_ref().filter(|_| fleet.is_elsewhere(run)) {
+        format!("on {machine}")
+    } else if run.owner.session.is_some() {
         format!("pid {} in {pane}", run.owner.process.pid)
     } else {
         format!("in {pane}")
@@ -74,6 +78,7 @@ fn text(context: &Context, run: &Run, live: Live) -> String {
             "owner",
             match (run.owner.agent, &run.owner.session) {
                 (Some(agent), Some(session)) => format!("{agent} session {session}"),
+                _ if fleet.is_elsewhere(run) => "a command".to_owned(),
                 _ => format!("a command: {}", context.describe_supervised_command(run)),
             },
         ),
@@ -84,6 +89,10 @@ fn text(context: &Context, run: &Run, live: Live) -> String {
     if let Some(session) = context.left_for(run) {
         let take = format!("`baton run adopt {} --take --session {session}` takes the run along", run.id);
         rows.insert(5, ("left", format!("you went on with session {session} there; {take}")));
+    }
+    if let Some(in_fleet) = &run.fleet {
+        rows.push(("fleet", strip_control_chars(&format!("{} (revision {})", in_fleet.project, in_fleet.revision))));
+        rows.extend(machine.filter(|_| !fleet.is_elsewhere(run)).map(|machine| ("machine", machine)));
     }
     if let Some(phase) = &run.phase {
         rows.insert(2, ("phase", strip_control_chars(phase)));

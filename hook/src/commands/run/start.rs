@@ -1,5 +1,6 @@
 //! `baton run start`.
 
+use agent_baton_core::fleet::FleetRun;
 use agent_baton_core::id::SessionId;
 use agent_baton_core::reason::Reason;
 use agent_baton_core::request::Command;
@@ -26,6 +27,9 @@ pub struct Start {
     /// Maximum number of iterations [default for a loop: 50, or the agent's own limit if that is lower]
     #[arg(long, value_name = "N")]
     max_iterations: Option<u32>,
+    /// Make it a run of the fleet, which has one owner on all your machines
+    #[arg(long)]
+    fleet: bool,
     /// Print the run as JSON
     #[arg(long)]
     json: bool,
@@ -43,8 +47,10 @@ impl Start {
         let context = Context::open()?;
         let TargetLaunch { session, process, resolved_by } = TargetLaunch::resolve(&context, self.session.as_ref())?;
         let run = Context::new_run_id()?;
+        let record = context.session(&session)?.0;
+        let fleet = context.new_fleet_run(self.fleet, record.project.as_deref())?;
+        let in_fleet = describe_fleet(fleet.as_ref());
         let prepared = if self.loop_options.is_asked() {
-            let record = context.session(&session)?.0;
             Some(self.loop_options.prepare(&context, (record.agent, &process, record.project), self.max_iterations)?)
         } else {
             None
@@ -59,7 +65,7 @@ impl Start {
                 session: session.clone(),
                 process,
                 loop_state,
-                fleet: None,
+                fleet,
             })
         });
         if prepared.is_some() && !matches!(&started, Ok(done) if done.decision.reason == Reason::Started) {
@@ -76,7 +82,12 @@ impl Start {
                 )
             });
             let label = run_label(run);
-            format!("started {label}, owned by session {session}{resolved_by} (fence {}){turns}\n", run.fence)
+            format!("started {label}, owned by session {session}{resolved_by} (fence {}){in_fleet}{turns}\n", run.fence)
         })
     }
+}
+
+/// Returns the end of a sentence about a new run, which names its project in the fleet.
+fn describe_fleet(fleet: Option<&FleetRun>) -> String {
+    fleet.map_or_else(String::new, |fleet| format!(", in the fleet as a run of {}", fleet.project))
 }

@@ -36,6 +36,9 @@ pub struct With {
     /// Continue the run even if baton cannot tell whether its earlier command is alive: you know that it is not
     #[arg(long)]
     force: bool,
+    /// Make it a run of the fleet: one command of this name runs on all your machines
+    #[arg(long)]
+    fleet: bool,
     /// Command and its arguments
     #[arg(required = true, last = true, value_name = "COMMAND")]
     command: Vec<OsString>,
@@ -89,6 +92,9 @@ impl With {
                             let what = describe_survivors(&self.survivors(context, project.as_deref())?);
                             Some(CommandError::refused(what))
                         }
+                        (Reason::OwnerAlive | Reason::OwnerUnverifiable, Some(run)) if done.elsewhere.is_some() => {
+                            Some(running_elsewhere(context, &done, run))
+                        }
                         (Reason::OwnerAlive, Some(run)) => Some(CommandError::refused(describe_running(context, run))),
                         (Reason::OwnerUnverifiable, run) => Some(may_be_running(context, run)),
                         (reason, _) => return Err(refusal(context, &done, reason)),
@@ -133,7 +139,8 @@ impl With {
         let survivors = context.survivors(project.as_deref(), &self.name)?;
         let survivors = survivors.map(|survivors| survivors.into_iter().map(|survivor| survivor.process).collect());
         let (name, force) = (self.name.clone(), self.force);
-        context.decide(Command::With { run, name, project, process, pane, survivors, force, fleet: None })
+        let fleet = context.new_fleet_run(self.fleet, project.as_deref())?;
+        context.decide(Command::With { run, name, project, process, pane, survivors, force, fleet })
     }
 
     /// Returns the unfinished supervised run of this name in this project. While the lock is held, there can be only
@@ -188,6 +195,16 @@ fn may_be_running(context: &Context, run: Option<&Run>) -> CommandError {
     error.hint(
         "if you know that it is not running, add --force before the command. If it runs after all, two commands do one job",
     )
+}
+
+/// The refusal where the command of this name is on another machine of the fleet.
+fn running_elsewhere(context: &Context, done: &Outcome, run: &Run) -> CommandError {
+    let error = CommandError::refused(format!("{} is not free: {}", run_label(run), done.describe_owner(context)));
+    if done.decision.reason == Reason::OwnerAlive {
+        error.hint(format!("wait for it with --wait, or end it: `baton run cancel {}`", run.id))
+    } else {
+        error.hint("if you know that it is not running there, add --force before the command")
+    }
 }
 
 fn describe_running(context: &Context, run: &Run) -> String {

@@ -1,0 +1,110 @@
+//! Machines of a fleet: state directories of their own that share a real database. Each reaches it through a proxy of its own, so
+//! a test can cut off one machine.
+
+use agent_baton_core::run::Run;
+use agent_baton_tests::scratch::Output;
+use agent_baton_tests::{Scratch, program};
+
+use crate::proxy::Proxy;
+use crate::server::{Postgres, TestDatabase};
+
+/// The remote of the project that every machine has a clone of.
+const REMOTE: &str = "git@example.org:team/app.git";
+
+/// A database that machines share.
+pub struct Fleet {
+    server: &'static Postgres,
+    database: TestDatabase,
+}
+
+/// One machine.
+pub struct Machine {
+    /// Its home and its state directory.
+    pub scratch: Scratch,
+    /// Its way to the database.
+    pub proxy: Proxy,
+}
+
+impl Fleet {
+    /// Makes a fleet without machines. Prints that the test is skipped where PostgreSQL is not installed.
+    #[must_use]
+    pub fn new() -> Option<Self> {
+        let server = Postgres::shared()?;
+        let fleet = Self { server, database: server.database() };
+        let admin = fleet.unjoined();
+        let made = admin.scratch.baton(["fleet", "init"]).run();
+        assert_eq!(made.code, Some(0), "{made:?}");
+        Some(fleet)
+    }
+
+    /// Returns a machine that is configured for the fleet and has not joined it.
+    #[must_use]
+    pub fn unjoined(&self) -> Machine {
+        // It has to be beside the program under test.
+        program::baton_fleet();
+        let (scratch, proxy) = (Scratch::new(), Proxy::start(self.server.port()));
+        let url = Postgres::url_at(&self.database, "127.0.0.1", proxy.port());
+        let config = scratch.home().join(".config/baton");
+        std::fs::create_dir_all(&config).unwrap();
+        std::fs::write(config.join("config.toml"), format!("[fleet]\nurl = \"{url}\"\n")).unwrap();
+        let git = scratch.home().join("work/.git");
+        std::fs::create_dir_all(&git).unwrap();
+        std::fs::write(git.join("HEAD"), "ref: refs/heads/main\n").unwrap();
+        std::fs::write(git.join("config"), format!("[remote \"origin\"]\n\turl = {REMOTE}\n")).unwrap();
+        Machine { scratch, proxy }
+    }
+
+    /// Returns a machine that joined the fleet. Nothing starts its witness but the test.
+    #[must_use]
+    pub fn machine(&self, name: &str) -> Machine {
+        let machine = self.unjoined();
+        let joined = machine.scratch.baton(["fleet", "join", "--no-timer", "--name", name]).run();
+        assert_eq!(joined.code, Some(0), "{joined:?}");
+        machine
+    }
+
+    /// Returns the database.
+    #[must_use]
+    pub const fn database(&self) -> &TestDatabase {
+        &self.database
+    }
+
+    /// Runs statements in the database as its administrator, and returns what they print.
+    #[must_use]
+    pub fn sql(&self, sql: &str) -> String {
+        self.server.sql(&self.database.name, sql)
+    }
+
+    /// Ends the leases of all runs, as if their time had passed.
+    pub fn end_leases(&self) {
+        drop(self.sql("update baton.run set lease_end = now() - interval '1 second'"));
+    }
+}
+
+impl Machine {
+    /// Runs `baton` outside of any agent.
+    #[must_use]
+    pub fn baton<'a>(&self, args: impl IntoIterator<Item = &'a str>) -> Output {
+        self.scratch.baton(args).run()
+    }
+
+    /// Does one round of the witness.
+    pub fn witness(&self) -> Output {
+        let round = self.baton(["fleet", "witness"]);
+        assert_eq!(round.code, Some(0), "{round:?}");
+        round
+    }
+
+    /// Returns the only run of the state directory.
+    #[must_use]
+    pub fn run(&self) -> Run {
+        self.scratch.state().only_run()
+    }
+
+    /// Writes more settings, below those of the fleet.
+    pub fn configure(&self, settings: &str) {
+        let path = self.scratch.home().join(".config/baton/config.toml");
+        let before = std::fs::read_to_string(&path).unwrap();
+        std::fs::write(path, before + settings).unwrap();
+    }
+}

@@ -1,0 +1,38 @@
+//! What the fleet costs whoever does not use it: nothing.
+
+use agent_baton_core::agent::Agent;
+use agent_baton_tests::Window;
+use baton_test_postgres::fleet::Fleet;
+use serde_json::json;
+
+use super::owner;
+
+#[test]
+fn only_what_concerns_a_fleet_run_asks_the_database() {
+    let Some(fleet) = Fleet::new() else { return };
+    let a = fleet.machine("laptop");
+    let before = a.proxy.connections();
+    let mut window = Window::open(&a.scratch, Agent::Claude, "%1");
+    for (event, fields) in [
+        ("SessionStart", json!({})),
+        ("UserPromptSubmit", json!({"prompt": "words"})),
+        ("Stop", json!({})),
+        ("SessionEnd", json!({})),
+    ] {
+        let ended = window.hook(event, "s9", &fields);
+        assert_eq!(ended.code, Some(0), "{ended:?}");
+    }
+    let started = window.baton("s9", &["run", "list"]);
+    assert_eq!(started.code, Some(0), "{started:?}");
+    assert_eq!(a.proxy.connections(), before);
+
+    let mut window = owner(&a);
+    let before = a.proxy.connections();
+    let heartbeat = window.hook("PostToolUse", "s1", &json!({"tool_name": "Bash"}));
+    assert_eq!(heartbeat.code, Some(0), "{heartbeat:?}");
+    assert_eq!(a.proxy.connections(), before, "a heartbeat");
+    let before = a.proxy.statements();
+    let updated = window.baton("s1", &["run", "update", "demo", "--phase", "second"]);
+    assert_eq!(updated.code, Some(0), "{updated:?}");
+    assert_eq!(a.proxy.statements() - before, 2, "one read and one commit");
+}

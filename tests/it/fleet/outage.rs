@@ -1,0 +1,55 @@
+//! The database does not answer, or its answer is lost.
+
+use agent_baton_core::agent::Agent;
+use agent_baton_tests::Window;
+use baton_test_postgres::fleet::Fleet;
+use baton_test_postgres::Fault;
+use serde_json::json;
+
+use super::{owned, owner, resume};
+
+#[test]
+fn an_owner_goes_on_without_the_database_while_its_lease_lasts_and_not_longer() {
+    let Some(fleet) = Fleet::new() else { return };
+    let a = fleet.machine("laptop");
+    let mut window = owner(&a);
+    a.proxy.refuse(true);
+    let updated = window.baton("s1", &["run", "update", "demo", "--phase", "second"]);
+    assert_eq!(updated.code, Some(0), "{updated:?}");
+    assert_eq!(a.run().phase.as_deref(), Some("second"));
+    // What others must see first does not happen.
+    for words in [&["run", "finish", "demo"][..], &["run", "cancel", "demo"], &["run", "pause", "demo"]] {
+        let refused = window.baton("s1", words);
+        assert_eq!(refused.code, Some(3), "{refused:?}");
+        assert!(a.run().status.is_unfinished());
+    }
+    std::fs::remove_file(a.scratch.state_dir().join("fleet/leases.json")).unwrap();
+    let refused = window.baton("s1", &["run", "verify", "demo", "--fence", "1"]);
+    assert_eq!(refused.code, Some(3), "{refused:?}");
+    let refused = window.baton("s1", &["run", "update", "demo", "--phase", "third"]);
+    assert_eq!(refused.code, Some(3), "{refused:?}");
+    a.proxy.refuse(false);
+    let finished = window.baton("s1", &["run", "finish", "demo"]);
+    assert_eq!(finished.code, Some(0), "{finished:?}");
+    assert_eq!(fleet.sql("select status from baton.run").trim(), "done");
+}
+
+#[test]
+fn a_commit_whose_answer_is_lost_counts_once() {
+    let Some(fleet) = Fleet::new() else { return };
+    for fault in [Fault::LoseStatement, Fault::LoseAnswer] {
+        let [a, b] = ["laptop", "desktop"].map(|name| fleet.machine(name));
+        let first = owner(&a);
+        drop(first);
+        a.witness();
+        let mut second = Window::open(&b.scratch, Agent::Claude, "%2");
+        let _ = second.hook("SessionStart", "s1", &json!({"source": "startup"}));
+        b.proxy.after(1, fault);
+        let _ = resume(&mut second);
+        let _ = resume(&mut second);
+        assert_eq!(owned(&b, &second), (2, true), "{fault:?}");
+        assert_eq!(fleet.sql("select fence from baton.run where status = 'active'").trim(), "2");
+        let finished = second.baton("s1", &["run", "finish", "demo"]);
+        assert_eq!(finished.code, Some(0), "{finished:?}");
+    }
+}

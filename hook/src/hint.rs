@@ -127,6 +127,9 @@ fn fleet_hint(cause: Cause) -> Option<Hint> {
         Cause::SchemaMissing => "`baton fleet init` creates or completes it".into(),
         Cause::SchemaNewer => "install the version of baton that the other machines have".into(),
         Cause::OtherFleet => "`baton fleet leave`, then `baton fleet join`, if that is what you want".into(),
+        Cause::Restored => {
+            "`baton fleet recover` finds out what was lost, and writes back what this machine knows".into()
+        }
         Cause::OtherEpoch | Cause::UnknownToken => "`baton fleet witness` brings this machine in line".into(),
         Cause::Permission => {
             "as the owner of the database, run `baton fleet init --role NAME`, with the user of the URL".into()

@@ -82,8 +82,13 @@ impl Machine {
         let request = Request::Join { machine: machine(name), name: name.to_owned(), token: first.clone() };
         let joined = ask(url, LONG_MS, &request);
         let Answer::Joined(standing) = joined else { panic!("{joined:?}") };
-        let identity =
-            Identity { fleet: standing.fleet, epoch: standing.epoch, machine: machine(name), tokens: vec![first] };
+        let identity = Identity {
+            fleet: standing.fleet,
+            epoch: standing.epoch,
+            machine: machine(name),
+            tokens: vec![first],
+            seen: Position { change: 0, commit: None },
+        };
         Self::connect(url, identity, timeout_ms)
     }
 

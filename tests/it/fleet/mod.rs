@@ -6,8 +6,8 @@ mod takeover;
 
 use agent_baton_core::agent::Agent;
 use agent_baton_tests::Window;
-use baton_test_postgres::fleet::Machine;
 use agent_baton_tests::window::assert_no_output;
+use baton_test_postgres::fleet::Machine;
 use serde_json::json;
 
 /// Opens session s1 on a machine, which owns the fleet run `demo`.

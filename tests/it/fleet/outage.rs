@@ -2,8 +2,8 @@
 
 use agent_baton_core::agent::Agent;
 use agent_baton_tests::Window;
-use baton_test_postgres::fleet::Fleet;
 use baton_test_postgres::Fault;
+use baton_test_postgres::fleet::Fleet;
 use serde_json::json;
 
 use super::{owned, owner, resume};

@@ -181,6 +181,8 @@ pub enum Cause {
     SchemaNewer,
     /// The database is of another fleet than the one that this machine joined.
     OtherFleet,
+    /// The feed does not have the newest change that this machine knows: the database was restored from an older copy.
+    Restored,
     /// The epoch is another one: the database was restored and recovered.
     OtherEpoch,
     /// The database has neither of the tokens: this state directory is a copy, or was restored.

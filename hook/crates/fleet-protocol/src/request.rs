@@ -72,6 +72,9 @@ pub struct Identity {
     pub machine: MachineId,
     /// The tokens of which the database must have one: the current one, and the next one if a rotation may have got through.
     pub tokens: Vec<Token>,
+    /// The newest change that the machine knows. If the feed does not have it, the database was restored from an older copy, or
+    /// a standby that is behind answers. Then every request is refused but those that find out which.
+    pub seen: Position,
 }
 
 /// A position in the feed of changes.

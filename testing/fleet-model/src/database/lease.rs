@@ -1,0 +1,46 @@
+//! Renewals.
+
+use agent_baton_core::fence::Fence;
+use agent_baton_core::id::{MachineId, RunId};
+use agent_baton_core::process::Process;
+use baton_fleet_protocol::{Answer, Cause, EndedOwner, Renewal};
+
+use super::{RunRow, SimulatedDatabase};
+
+impl SimulatedDatabase {
+    /// Writes no line to the feed and changes no revision.
+    pub(super) fn renew(
+        &mut self,
+        me: &MachineId,
+        alive: &[Renewal],
+        ended: &[EndedOwner],
+        lease_ms: u64,
+    ) -> Result<Answer, Cause> {
+        let now = self.now_ms;
+        self.machines.entry(me.clone()).and_modify(|row| row.seen_ms = now);
+        let mut done = (Vec::new(), Vec::new());
+        for owner in alive {
+            let Some(row) = self.owned(me, &owner.run, owner.fence, &owner.process) else { continue };
+            row.version += 1;
+            row.lease_end_ms = now + lease_ms;
+            row.ended = None;
+            row.run.iteration = row.run.iteration.max(owner.iteration);
+            row.written_ms = now;
+            done.0.push(owner.run.clone());
+        }
+        for owner in ended {
+            let Some(row) = self.owned(me, &owner.run, owner.fence, &owner.process) else { continue };
+            row.version += 1;
+            row.ended = Some(owner.process.clone());
+            row.written_ms = now;
+            done.1.push(owner.run.clone());
+        }
+        Ok(Answer::Renewed { standing: self.standing()?, renewed: done.0, ended: done.1 })
+    }
+
+    fn owned(&mut self, me: &MachineId, run: &RunId, fence: Fence, process: &Process) -> Option<&mut RunRow> {
+        let row = self.runs.get_mut(run)?;
+        let mine = row.run.fleet.as_ref()?.machine.as_ref() == Some(me) && row.run.status.is_unfinished();
+        (mine && row.run.fence == fence && row.run.owner.process == *process).then_some(row)
+    }
+}

@@ -1,0 +1,94 @@
+//! What is read.
+
+use std::collections::BTreeSet;
+
+use agent_baton_core::id::{MachineId, RunId, SessionId};
+use baton_fleet_protocol::{
+    Answer, Cause, CommitId, HandoffSummary, Machine, Position, Row, RowOwner, Rows, StoredChange,
+};
+
+use super::{HandoffRow, RunRow, SimulatedDatabase};
+
+impl SimulatedDatabase {
+    pub(super) fn read(&self, runs: &[RunId], sessions: &[SessionId], projects: &[String]) -> Result<Answer, Cause> {
+        let asked = |id: &RunId, row: &RunRow| {
+            let session = row.run.owner.session.as_ref().is_some_and(|session| sessions.contains(session));
+            let project = row.run.fleet.as_ref().is_some_and(|fleet| projects.contains(&fleet.project));
+            runs.contains(id) || (row.run.status.is_unfinished() && (session || project))
+        };
+        let ids = self.runs.iter().filter(|(id, row)| asked(id, row)).map(|(id, _)| id);
+        let rows: Vec<Row> = ids.filter_map(|id| self.row(id)).collect();
+        let named: BTreeSet<MachineId> = rows.iter().flat_map(|row| machines_of(&row.owner)).collect();
+        Ok(Answer::Rows(Rows {
+            standing: self.standing()?,
+            rows,
+            unreadable: Vec::new(),
+            machines: self.machines_where(|id| named.contains(id)),
+            handoffs: self.handoffs_where(|row| sessions.contains(&row.new.session)),
+        }))
+    }
+
+    pub(super) fn list(&self, limit: u32) -> Result<Answer, Cause> {
+        let mut newest: Vec<&RunId> =
+            self.runs.iter().filter(|(_, row)| row.run.status.is_unfinished()).map(|(id, _)| id).collect();
+        newest.sort_by_key(|id| (std::cmp::Reverse(self.runs[*id].written_ms), (*id).clone()));
+        newest.truncate(limit as usize);
+        Ok(Answer::Rows(Rows {
+            standing: self.standing()?,
+            rows: newest.into_iter().filter_map(|id| self.row(id)).collect(),
+            unreadable: Vec::new(),
+            machines: self.machines_where(|_| true),
+            handoffs: self.handoffs_where(|_| true),
+        }))
+    }
+
+    pub(super) fn changes_after(&self, after: &Position, limit: u32) -> Result<Answer, Cause> {
+        let newer = self.changes.iter().enumerate().skip(usize::try_from(after.change).unwrap_or(usize::MAX));
+        let changes = newer.take(limit as usize).map(|(index, line)| StoredChange {
+            position: Position { change: index as u64 + 1, commit: Some(line.commit.clone()) },
+            machine: Some(line.machine.clone()),
+            reason: line.reason.clone(),
+            runs: line.runs.clone(),
+            age_ms: self.now_ms.saturating_sub(line.at_ms),
+        });
+        let (standing, has_position) = (self.standing()?, self.has_position(after));
+        Ok(Answer::Changes { standing, has_position, changes: changes.collect() })
+    }
+
+    fn machines_where(&self, asked: impl Fn(&MachineId) -> bool) -> Vec<Machine> {
+        let machines = self.machines.iter().filter(|(id, _)| asked(id));
+        let seen_ms = |at: u64| self.now_ms.saturating_sub(at);
+        machines
+            .map(|(id, row)| Machine { id: id.clone(), name: row.name.clone(), seen_ms: seen_ms(row.seen_ms) })
+            .collect()
+    }
+
+    fn handoffs_where(&self, asked: impl Fn(&HandoffRow) -> bool) -> Vec<HandoffSummary> {
+        let handoffs = self.handoffs.iter().filter(|(_, row)| asked(row));
+        handoffs.map(|(id, row)| self.summary(id, row)).collect()
+    }
+
+    fn summary(&self, id: &CommitId, row: &HandoffRow) -> HandoffSummary {
+        let new = row.new.clone();
+        HandoffSummary {
+            id: id.clone(),
+            session: new.session,
+            from: row.from.clone(),
+            to: new.to,
+            picked_up: row.picked_up.clone(),
+            parts: new.parts,
+            digest: new.digest,
+            project: new.project,
+            age_ms: self.now_ms.saturating_sub(row.made_ms),
+        }
+    }
+}
+
+fn machines_of(owner: &RowOwner) -> Vec<MachineId> {
+    match owner {
+        RowOwner::Machine { id, .. } => vec![id.clone()],
+        RowOwner::Handoff { from, to, picked_up } => {
+            [Some(from), to.as_ref(), picked_up.as_ref()].into_iter().flatten().cloned().collect()
+        }
+    }
+}

@@ -3,8 +3,8 @@
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::commands::{
-    answer, completions, config, decide, demo, disable, doctor, explain, fleet, gc, go, install, log, man, project,
-    replay, resume, run, schema, session, status, uninstall, view,
+    answer, completions, config, decide, demo, disable, doctor, explain, fleet, gc, go, handoff, install, log, man,
+    pickup, project, replay, resume, run, schema, session, status, uninstall, view,
 };
 use crate::output::report::report;
 
@@ -36,6 +36,10 @@ enum Command {
     Resume(resume::Resume),
     /// Switch to the pane of a session or of a run's owner
     Go(go::Go),
+    /// Hand a session over to another machine of the fleet
+    Handoff(handoff::Handoff),
+    /// Pick up a session that another machine of the fleet handed over
+    Pickup(pickup::Pickup),
     /// Answer an agent that waits, by typing into its pane
     Answer(answer::Answer),
     /// Show, save and restore protected files
@@ -132,6 +136,8 @@ pub fn main() -> u8 {
         Command::Session(session) => session.run(),
         Command::Resume(resume) => resume.run(),
         Command::Go(go) => go.run(),
+        Command::Handoff(handoff) => handoff.run(),
+        Command::Pickup(pickup) => pickup.run(),
         Command::Answer(answer) => answer.run(),
         Command::Config(config) => config.run(),
         Command::Project(project) => project.run(),

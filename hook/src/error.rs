@@ -7,6 +7,7 @@ use std::io;
 use baton_core_host::CoreError;
 use baton_engine::config::ConfigError;
 use baton_engine::decide::DecisionError;
+use baton_engine::export::CollectError;
 use baton_fleet_client::FleetError;
 use baton_installer::InstallError;
 use baton_protect::ProtectError;
@@ -63,6 +64,7 @@ macro_rules! errors_that_say_all {
 
 errors_that_say_all!(
     ConfigError,
+    CollectError,
     CoreError,
     CommitError,
     DecisionError,

@@ -9,7 +9,7 @@ use baton_core_host::CoreError;
 use baton_display::error_chain;
 use baton_engine::config::ConfigError;
 use baton_engine::decide::DecisionError;
-use baton_engine::export::ExportError;
+use baton_engine::export::{CollectError, ExportError};
 use baton_engine::retention::SweepError;
 use baton_fleet_client::FleetError;
 use baton_fleet_protocol::Cause;
@@ -162,6 +162,21 @@ impl Advice for SystemError {
             Self::Malformed { .. } => None,
             Self::ForeignProc { .. } => Some("mount the /proc of this pid namespace".into()),
         }
+    }
+}
+
+impl Advice for CollectError {
+    fn hint(&self) -> Option<Hint> {
+        match self {
+            Self::Store(error) => error.hint(),
+            Self::NoTranscript { .. } => Some("leave --with-transcript out".into()),
+            Self::Transcript { .. } => None,
+            Self::Decision(_) => Some(Hint::BUG),
+        }
+    }
+
+    fn store_error(&self) -> Option<&StoreError> {
+        if let Self::Store(error) = self { Some(error) } else { None }
     }
 }
 

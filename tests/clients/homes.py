@@ -54,10 +54,12 @@ class Home:
         for name, program in clients.items():
             (self.bin / name).symlink_to(program)
         # Where `baton install` itself would copy a program that does not stay: copying a hundred megabytes takes seconds.
-        self.program = self.path / ".local/share/baton/bin/baton"
+        self.program, self.itself = self.path / ".local/share/baton/bin/baton", baton
         if baton:
             self.program.parent.mkdir(parents=True)
-            link_or_copy(baton, self.program)
+            for source in (baton, baton.with_name("baton-fleet")):
+                if source.exists():
+                    link_or_copy(source, self.program.with_name(source.name))
             (self.bin / "baton").symlink_to(self.program)
         # Codex runs the model's commands in a login shell, which sets PATH anew.
         (self.path / ".profile").write_text(f"PATH={self.bin}:$PATH\n", encoding="utf-8")

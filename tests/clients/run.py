@@ -93,7 +93,7 @@ def main():
         sys.exit("no such scenario" if not chosen else "baton is not built: `cargo build`, or say --baton PATH, or --hooks-only")
     absent = {agent: packages.why_missing(agent) for agent in sorted({s.client.agent for s in chosen})}
     alone = isolation.enter()
-    skipped = {s: alone or absent[s.client.agent] or (s.needs_baton and not baton and "needs baton") for s in chosen}
+    skipped = {s: alone or absent[s.client.agent] or (s.needs_baton and not baton and "needs baton") or s.why_missing() for s in chosen}
     for scenario, why in skipped.items():
         if why:
             say("SKIPPED", scenario, why)

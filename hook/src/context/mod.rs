@@ -2,6 +2,7 @@
 
 mod edits;
 mod fleet;
+mod handoffs;
 mod liveness;
 mod loop_check;
 mod outcome;

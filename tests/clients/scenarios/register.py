@@ -14,11 +14,12 @@ class Scenario:
     client: type
     play: typing.Callable
     needs_baton: bool
+    why_missing: typing.Callable = lambda: None  # why it cannot be played here; None when it can
 
 
 def register(client, needs_baton):
-    def add(play):
-        SCENARIOS.append(Scenario(f"{client.agent}-{play.__name__.replace('_', '-')}", client, play, needs_baton))
+    def add(play, **more):
+        SCENARIOS.append(Scenario(f"{client.agent}-{play.__name__.replace('_', '-')}", client, play, needs_baton, **more))
         return play
     return add
 

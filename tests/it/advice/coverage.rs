@@ -18,8 +18,20 @@ const MENTIONS: &[(&str, &str)] = &[
 ];
 
 /// The first words of commands that are suggested.
-const COMMANDS: [&str; 11] =
-    ["run", "session", "resume", "go", "project", "install", "uninstall", "doctor", "enable", "explain", "log"];
+const COMMANDS: [&str; 12] = [
+    "run",
+    "session",
+    "resume",
+    "go",
+    "project",
+    "install",
+    "uninstall",
+    "doctor",
+    "enable",
+    "explain",
+    "log",
+    "fleet",
+];
 
 /// Returns the string literals of the sources.
 fn literals() -> Vec<String> {

@@ -3,6 +3,7 @@
 
 mod coverage;
 mod documented;
+mod fleet;
 mod install;
 mod loops;
 mod projects;
@@ -12,6 +13,7 @@ mod stage;
 
 use agent_baton_core::agent::Agent;
 use agent_baton_tests::{Installation, Window};
+use baton_test_postgres::Postgres;
 use serde_json::json;
 
 use stage::Stage;
@@ -28,6 +30,8 @@ struct Situation {
     code: i32,
     /// A command, and what it prints once the suggestion was followed.
     effect: (&'static str, &'static str),
+    /// Whether a fleet's database is needed.
+    needs_database: bool,
 }
 
 /// Where a suggested command is run.
@@ -45,13 +49,19 @@ const fn advice(
     message: fn(&mut Stage<'_>) -> String,
     effect: (&'static str, &'static str),
 ) -> Situation {
-    Situation { advice, message, place: Place::Terminal, code: 0, effect }
+    Situation { advice, message, place: Place::Terminal, code: 0, effect, needs_database: false }
 }
 
 impl Situation {
     /// The same, but in a tool of a session.
     const fn within(mut self, session: &'static str) -> Self {
         self.place = Place::Session(session);
+        self
+    }
+
+    /// The same, but left out where there is no PostgreSQL.
+    const fn with_database(mut self) -> Self {
+        self.needs_database = true;
         self
     }
 
@@ -70,7 +80,11 @@ fn play(situations: &[Situation]) {
 
 /// Plays one situation.
 fn check(situation: &Situation) -> Result<(), String> {
-    let Situation { advice, message, place, code: status, effect: (words, expected) } = situation;
+    let Situation { advice, message, place, code: status, effect: (words, expected), needs_database } = situation;
+    // The server says that the test is skipped.
+    if *needs_database && Postgres::shared().is_none() {
+        return Ok(());
+    }
     let installation = Installation::new();
     let mut stage = Stage::new(&installation);
     let text = message(&mut stage);
@@ -102,9 +116,8 @@ fn fits(advice: &str, command: &str) -> bool {
 
 /// Every situation.
 fn situations() -> impl Iterator<Item = &'static Situation> {
-    [runs::SITUATIONS, loops::SITUATIONS, sessions::SITUATIONS, projects::SITUATIONS, install::SITUATIONS]
-        .into_iter()
-        .flatten()
+    let groups = [runs::SITUATIONS, loops::SITUATIONS, sessions::SITUATIONS, projects::SITUATIONS];
+    groups.into_iter().chain([install::SITUATIONS, fleet::SITUATIONS]).flatten()
 }
 
 #[test]
@@ -125,6 +138,11 @@ fn about_sessions() {
 #[test]
 fn about_projects() {
     play(projects::SITUATIONS);
+}
+
+#[test]
+fn about_the_fleet() {
+    play(fleet::SITUATIONS);
 }
 
 #[test]

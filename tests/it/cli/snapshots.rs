@@ -64,7 +64,17 @@ const COMMANDS: &[(&str, &[Case])] = &[
     ("top", &[]),
     ("serve", &[]),
     ("run", &[]),
-    ("run start", &[case(State::Small, &["run start second --session IDLE", "run start third --session ACTIVE"])]),
+    (
+        "run start",
+        &[case(
+            State::Small,
+            &[
+                "run start second --session IDLE",
+                "run start third --session ACTIVE",
+                "run start fourth --session IDLE --fleet",
+            ],
+        )],
+    ),
     (
         "run update",
         &[case(
@@ -126,6 +136,17 @@ const COMMANDS: &[(&str, &[Case])] = &[
     ("resume", &[case(State::Empty, &["resume"]), case(State::Small, &["resume", "resume ACTIVE", "resume none"])]),
     ("go", &[case(State::Small, &["go LOST", "go none"])]),
     ("answer", &[case(State::Small, &["answer IDLE words", "answer none words"])]),
+    // What a fleet shows needs a database; `tests/it/advice/fleet.rs` plays that.
+    ("handoff", &[case(State::Small, &["handoff LOST", "handoff none --cancel"])]),
+    ("pickup", &[case(State::Empty, &["pickup", "pickup none --tmux"])]),
+    ("fleet", &[]),
+    ("fleet init", &[case(State::Empty, &["fleet init"])]),
+    ("fleet join", &[case(State::Empty, &["fleet join", "fleet join --name desk --no-timer"])]),
+    ("fleet leave", &[case(State::Empty, &["fleet leave", "fleet leave --force"])]),
+    ("fleet status", &[case(State::Empty, &["fleet status", "fleet status --json"])]),
+    ("fleet witness", &[case(State::Empty, &["fleet witness", "fleet witness --quiet"])]),
+    ("fleet recover", &[case(State::Empty, &["fleet recover"])]),
+    ("fleet show", &[case(State::Empty, &["fleet show", "fleet show --what-is-stored"])]),
     ("project", &[]),
     ("project list", &[case(State::Empty, &["project list"]), case(State::Protected, &["project list"])]),
     ("project show", &[case(State::Protected, &["project save", "project show"])]),

@@ -10,6 +10,8 @@ use super::rust_source::{Token, production_tokens, rust_files};
 /// The files that start a program whose path they have, and where they have it from.
 const EXCEPT: &[(&str, &str)] = &[
     ("fleet/src/resolver.rs", "one of two absolute paths"),
+    ("hook/crates/fleet/src/connection.rs", "beside this program"),
+    ("hook/crates/fleet/src/database.rs", "the user's own command, an absolute path"),
     ("hook/crates/fs/src/program.rs", "looks names up"),
     ("hook/crates/installer/src/codex_trust_query.rs", "looked up"),
     ("hook/src/commands/demo/agent.rs", "this program"),

@@ -19,7 +19,7 @@ use serde_json::value::RawValue;
 pub(super) use context_usage::read_usage;
 pub(super) use conversation::read_conversation;
 pub(super) use last_turn::judge_last_turn;
-pub(super) use session_files::{SESSION_FILES, is_folder_name};
+pub(super) use session_files::{SESSION_FILES, find_place, is_folder_name};
 pub(super) use tool_calls::read_calls;
 
 use super::background_work;

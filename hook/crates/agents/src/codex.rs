@@ -4,6 +4,7 @@ mod context_usage;
 mod conversation;
 mod last_turn;
 mod session_files;
+mod thread_place;
 mod tool_calls;
 mod transcript_lines;
 
@@ -19,6 +20,7 @@ pub(super) use context_usage::read_usage;
 pub(super) use conversation::read_conversation;
 pub(super) use last_turn::judge_last_turn;
 pub(super) use session_files::SESSION_FILES;
+pub(super) use thread_place::find_place;
 pub(super) use tool_calls::read_calls;
 
 use super::lenient_json::lenient;

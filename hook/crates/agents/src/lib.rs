@@ -28,6 +28,7 @@ mod supervisor_claim;
 mod survivors;
 mod tool_calls;
 mod transcript;
+mod transcript_place;
 
 use std::path::{Path, PathBuf};
 
@@ -51,6 +52,7 @@ pub use profile::Profile;
 pub use supervisor_claim::{FENCE_VARIABLE, RUN_VARIABLE};
 pub use survivors::{COMMAND_SESSION_VARIABLE, Survivor};
 pub use tool_calls::ToolCalls;
+pub use transcript_place::{MovedConversation, PlaceError, unpack_transcript};
 
 use crate::raw_event::RawEvent;
 use baton_system::environment::Environment;
@@ -88,6 +90,10 @@ pub struct AgentSpec {
     headless_argument: Option<&'static str>,
     /// The arguments that resume a session.
     pub resume: &'static [&'static str],
+    /// The option that names the directory in which a session is resumed, if the agent would otherwise ask its user.
+    pub directory_option: Option<&'static str>,
+    /// Returns where the agent looks for a conversation.
+    find_place: transcript_place::FindPlace,
     /// Reads from the agent's directory which session a process displays.
     shows: Option<fn(&Path, &Process) -> Option<SessionId>>,
     /// Returns the file in the agent's directory that a process locks while it writes a session.
@@ -138,6 +144,8 @@ const CLAUDE: AgentSpec = AgentSpec {
     unattended_variable: Some(("CLAUDE_CODE_SESSION_ATTENDED", "0")),
     headless_argument: None,
     resume: &["--resume"],
+    directory_option: None,
+    find_place: claude::find_place,
     shows: Some(claude::displayed_session),
     lock: None,
     judge_last_turn: claude::judge_last_turn,
@@ -170,6 +178,8 @@ const CODEX: AgentSpec = AgentSpec {
     unattended_variable: None,
     headless_argument: Some("exec"),
     resume: &["resume"],
+    directory_option: Some("-C"),
+    find_place: codex::find_place,
     shows: None,
     lock: Some(codex::writer_lock),
     judge_last_turn: codex::judge_last_turn,
@@ -240,6 +250,17 @@ impl AgentSpec {
             None => PathBuf::from(environment.get("HOME")?).join(self.home_default),
         };
         home.is_absolute().then_some(home)
+    }
+
+    /// Returns where the agent looks for a conversation: a path below its directory, which is `home`.
+    ///
+    /// Measured with Claude Code 2.1.332 and Codex 0.171: both find a conversation by the name of its file alone, whatever
+    /// directory the lines in it name. Codex asks its user which directory to use if the newest line names another one.
+    ///
+    /// # Errors
+    /// See [`PlaceError`].
+    pub fn transcript_place(&self, home: &Path, moved: MovedConversation<'_>) -> Result<PathBuf, PlaceError> {
+        (self.find_place)(home, moved)
     }
 
     /// Returns how the newest turn of one of the agent's transcripts ended.

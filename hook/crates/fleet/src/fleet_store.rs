@@ -30,10 +30,10 @@ use crate::standing;
 use crate::token::TokenLock;
 
 /// How long the lock is kept for the database at most. Other calls on this machine wait meanwhile.
-const LOCKED_WAIT: Duration = Duration::from_millis(200);
+pub(crate) const LOCKED_WAIT: Duration = Duration::from_millis(200);
 
 /// How often a decision is made again because another machine changed a row first.
-const MAX_CONFLICTS: u32 = 5;
+pub(crate) const MAX_CONFLICTS: u32 = 5;
 
 /// How long a call waits for the database in all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -6,12 +6,16 @@
 //!
 //! **Architecture invariant.** The database commits first and the state directory second, so a copy is never ahead of its row.
 
+mod archive_parts;
 mod cached_rows;
 mod connection;
 mod database;
 mod database_state;
 mod error;
 mod fleet_store;
+mod handoff;
+mod handoff_error;
+mod handoff_rows;
 mod lease;
 mod leaving;
 mod marker;
@@ -32,6 +36,8 @@ pub use database::ConfiguredDatabase;
 pub use database_state::DatabaseState;
 pub use error::FleetError;
 pub use fleet_store::{FleetStore, Waiting};
+pub use handoff::{Handoffs, Offer};
+pub use handoff_error::HandoffError;
 pub use lease::{Lease, Leases, SAFETY_MARGIN_MS};
 pub use leaving::{forget, leave};
 pub use marker::Marker;

@@ -89,7 +89,7 @@ impl<'a> WitnessTimer<'a> {
 
     /// Returns the text by which baton knows again what it installed for this state directory.
     fn mark(&self) -> String {
-        format!("# baton fleet witness of {}", self.state.display())
+        format!("# The witness of baton's fleet for {}", self.state.display())
     }
 }
 

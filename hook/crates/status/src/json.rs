@@ -114,10 +114,17 @@ impl RunView {
     }
 }
 
+/// Returns whether a run was handed over with its session, and no machine has gone on with it yet.
+#[must_use]
+pub fn is_handed_over(run: &Run) -> bool {
+    run.status.is_unfinished() && run.fleet.as_ref().is_some_and(|fleet| fleet.machine.is_none())
+}
+
 /// Returns the word for a run's status, which depends on whether its owner is alive, and whether the user left it.
 #[must_use]
 pub fn run_status_word(run: &Run, owner: Live, is_left: bool) -> &'static str {
     match owner {
+        _ if is_handed_over(run) => "handed over",
         Live::No if run.status.is_unfinished() => "interrupted",
         Live::Unknown if run.status.is_unfinished() => "unknown",
         _ if is_left => "left",

@@ -10,6 +10,7 @@ use agent_baton_core::request::Reading;
 use agent_baton_core::run::Run;
 use agent_baton_core::timestamp::Timestamp;
 
+use crate::json::is_handed_over;
 use crate::page::Page;
 use crate::reader::{ListedSession, SessionReader, owner_liveness};
 use baton_engine::left_owner::left_for;
@@ -71,6 +72,10 @@ impl Overview {
 
     /// Returns whether a run's owner is alive, from the verdict on its session if that has not ended.
     fn owner_liveness(&self, reader: &SessionReader<'_>, run: &Run) -> Live {
+        // Its last owner's process says nothing about it any more.
+        if is_handed_over(run) {
+            return Live::Unknown;
+        }
         let Some(seen) = self.sessions.iter().find(|it| run.owner.session.as_ref() == Some(&it.session.id)) else {
             return owner_liveness(reader.store(), &reader.liveness, run);
         };

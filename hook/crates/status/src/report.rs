@@ -11,7 +11,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::cause::Cause;
-use crate::json::{RunView, SessionView};
+use crate::json::{RunView, SessionView, is_handed_over};
 use crate::overview::Overview;
 use crate::reader::{ListedSession, SessionReader};
 use crate::watched_loops::WatchedLoops;
@@ -81,6 +81,8 @@ impl StatusReport {
         });
         let runs = seen.runs.iter().filter_map(|(run, live)| {
             let (cause, since) = match (live, run.status) {
+                // It waits on another machine.
+                _ if is_handed_over(run) => return None,
                 (Live::No, _) => (Cause::Interrupted, &run.updated),
                 (_, RunStatus::Paused) => (Cause::Paused, &run.updated),
                 (_, RunStatus::Waiting) => (Cause::Waiting, &run.updated),

@@ -1,10 +1,11 @@
 //! `baton fleet init`.
 
+use std::time::Instant;
+
 use agent_baton_core::id::FleetId;
 use baton_fleet_client::{ChildConnection, Connect, Connection, FleetError, Waiting, random_bits, server_name};
-use baton_fleet_protocol::{Answer, Database, Request, Secret};
+use baton_fleet_protocol::{Answer, Cause, Database, Request, Secret};
 use clap::Args;
-use std::time::Instant;
 
 use crate::context::Context;
 use crate::error::CommandError;
@@ -36,10 +37,15 @@ impl Init {
         let fleet = new_fleet()?;
         let host = server_name(context.database().locate(limit)?.url.reveal());
         let mut connection = context.database().open(None, limit)?;
+        let has_role = self.role.is_some();
         let request = Request::Init { fleet: fleet.clone(), role: self.role };
-        let Answer::Ready(standing) = connection.ask(&request, deadline)? else {
-            return Err(FleetError::Answer.into());
-        };
+        let answer = connection.ask(&request, deadline).map_err(|error| match error.cause() {
+            // Each user of the database has a fleet of their own, which only that user can make.
+            Some(Cause::Permission) if has_role => CommandError::from(error)
+                .hint("once the tables are there, `baton fleet init` with the URL of that role makes its fleet"),
+            _ => error.into(),
+        })?;
+        let Answer::Ready(standing) = answer else { return Err(FleetError::Answer.into()) };
         let what = if standing.fleet == fleet { "has the new fleet" } else { "already has the fleet" };
         output::print(&format!(
             "the database at {host} {what} {} (schema {})\n`baton fleet join` adds this machine to it\n",

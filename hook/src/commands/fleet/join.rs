@@ -7,7 +7,7 @@ use baton_fleet_client::{FleetError, Waiting, join, random_bits};
 use baton_installer::witness_timer::Scheduler;
 use clap::Args;
 
-use super::machine_name::{MachineName, shown};
+use super::machine_name::{MachineName, display_name};
 use crate::context::{Context, TimerOfState};
 use crate::error::CommandError;
 use crate::hint::Advice;
@@ -32,7 +32,7 @@ impl Join {
     pub fn run(self) -> Result<(), CommandError> {
         let context = Context::open()?;
         if let Some(joined) = context.membership()? {
-            let what = format!("this machine is {} of the fleet {} already", shown(&joined.name), joined.fleet);
+            let what = format!("this machine is {} of the fleet {} already", display_name(&joined.name), joined.fleet);
             return Err(CommandError::refused(what).hint("`baton fleet leave` removes it from there"));
         }
         let name = self.name.or_else(MachineName::of_host).ok_or_else(|| {
@@ -42,7 +42,12 @@ impl Join {
         drop(context.lock()?);
         let deadline = Instant::now() + Waiting::Command.limit();
         let joined = join(context.store(), &context.database(), name.as_str(), &context.now(), deadline)?;
-        output::print(&format!("{} joined the fleet {} ({})\n", shown(&joined.name), joined.fleet, joined.machine))?;
+        output::print(&format!(
+            "{} joined the fleet {} ({})\n",
+            display_name(&joined.name),
+            joined.fleet,
+            joined.machine
+        ))?;
         if self.no_timer {
             output::print("no timer was installed: start `baton fleet witness --quiet` each minute yourself\n")?;
         } else {

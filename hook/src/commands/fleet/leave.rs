@@ -8,7 +8,7 @@ use baton_fleet_client::{FleetError, Membership, Waiting, forget, leave};
 use baton_fleet_protocol::Cause;
 use clap::Args;
 
-use super::machine_name::shown;
+use super::machine_name::display_name;
 use crate::context::{Context, TimerOfState};
 use crate::error::CommandError;
 use crate::hint::Advice;
@@ -47,7 +47,7 @@ impl Leave {
         match leave(context.store(), &context.database(), deadline) {
             Ok(()) => {
                 remove_timer(&context);
-                output::print(&format!("{} left the fleet {}\n", shown(&membership.name), membership.fleet))
+                output::print(&format!("{} left the fleet {}\n", display_name(&membership.name), membership.fleet))
             }
             Err(error) if is_unreachable(&error) && self.force => {
                 output::notice(&error.in_one_line());
@@ -85,7 +85,7 @@ fn refusal(owned: &[Run]) -> CommandError {
 fn what_stays(membership: &Membership, owned: &[Run]) -> String {
     let mut text = format!(
         "{} forgot the fleet {}. The database still has the machine {}",
-        shown(&membership.name),
+        display_name(&membership.name),
         membership.fleet,
         membership.machine
     );

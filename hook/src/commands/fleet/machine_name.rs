@@ -39,6 +39,6 @@ impl std::str::FromStr for MachineName {
 
 /// Returns the name of another machine for a list. It is text from outside.
 #[must_use]
-pub fn shown(name: &str) -> String {
+pub fn display_name(name: &str) -> String {
     strip_control_chars(name)
 }

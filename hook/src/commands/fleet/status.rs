@@ -8,7 +8,7 @@ use baton_fleet_client::{DatabaseState, FleetError, Leases, Outage, Waiting, ser
 use clap::Args;
 
 use super::fleet_view::{DatabaseView, FleetView};
-use super::machine_name::shown;
+use super::machine_name::display_name;
 use crate::context::Context;
 use crate::error::CommandError;
 use crate::output;
@@ -67,7 +67,7 @@ impl Status {
 fn text(view: &FleetView, witnessed: Option<Timestamp>, outage: Option<&Outage>, now: &Timestamp) -> String {
     let none = || "none".to_owned();
     let machine = match (&view.name, &view.machine) {
-        (Some(name), Some(id)) => format!("{} ({id})", shown(name)),
+        (Some(name), Some(id)) => format!("{} ({id})", display_name(name)),
         _ => "not in the fleet; `baton fleet join` adds it".to_owned(),
     };
     let database = view.database.as_ref();
@@ -101,13 +101,13 @@ fn text(view: &FleetView, witnessed: Option<Timestamp>, outage: Option<&Outage>,
 /// The machines, the handoffs and the leases, each with a header.
 fn lists(view: &FleetView) -> String {
     let machines = view.machines.iter().map(|machine| Row {
-        primary: vec![shown(&machine.name), machine.id.to_string()],
+        primary: vec![display_name(&machine.name), machine.id.to_string()],
         secondary: vec![format_ago(machine.seen_ms)],
     });
-    let to = |to: &Option<_>| to.as_ref().map_or_else(|| "any".to_owned(), |to| shown(&view.machine_name(to)));
+    let to = |to: &Option<_>| to.as_ref().map_or_else(|| "any".to_owned(), |to| display_name(&view.machine_name(to)));
     let handoffs = view.handoffs.iter().map(|handoff| Row {
         primary: vec![handoff.session.to_string(), format_ago(handoff.age_ms)],
-        secondary: vec![shown(&view.machine_name(&handoff.from)), to(&handoff.to)],
+        secondary: vec![display_name(&view.machine_name(&handoff.from)), to(&handoff.to)],
     });
     let leases = view.leases.iter().map(|lease| Row {
         primary: vec![lease.run.to_string(), lease.fence.to_string()],

@@ -11,6 +11,7 @@ use std::collections::BTreeSet;
 
 use baton_display::{error_chain, format_count, strip_control_chars};
 
+use agent_baton_core::id::SessionId;
 use clap::Args;
 
 use crate::args::session::{current_project, resolve_with_last};
@@ -111,6 +112,24 @@ impl Resume {
         }
         Ok(sessions)
     }
+}
+
+/// Prints the command that resumes a session, or opens a window for it.
+///
+/// # Errors
+/// Returns an error if the session is alive or might be, or if the window could not be opened.
+pub fn resume_one(context: &Context, id: &SessionId, tmux: bool) -> Result<(), CommandError> {
+    let (session, archived) = context.session(id)?;
+    let seen = context.session_reader().assess(session, archived);
+    let scope = Scope::Named { forced: false };
+    let (resumable, mut left) = plan(context, &scope, vec![seen]);
+    if let Some(why) = left.pop() {
+        return Err(why);
+    }
+    if tmux {
+        return open(context, &scope, &resumable);
+    }
+    output::print(&resumable.iter().map(|session| session.shell_command() + "\n").collect::<String>())
 }
 
 /// What happened to one session.

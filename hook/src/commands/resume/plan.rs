@@ -11,6 +11,7 @@ use agent_baton_core::session::{Resuming, Session};
 use super::users_word::RISK;
 use crate::context::Context;
 use crate::error::CommandError;
+use baton_agents::session_files::{HeadReading, TranscriptHead};
 use baton_agents::{Profile, conversation_directory, spec};
 use baton_display::{format_ago, format_evidence, pane_label, strip_control_chars};
 use baton_engine::session_status::{SessionStatus, has_conversation};
@@ -103,7 +104,7 @@ fn check(context: &Context, scope: &Scope, seen: &ListedSession) -> Result<PathB
         let Some(was) = session.cwd.as_ref().or(session.project.as_ref()) else {
             return Some(refused("has no recorded directory"));
         };
-        let command = shell_words(&resume_words(context, session));
+        let command = shell_words(&resume_words(context, session, None));
         Some(
             refused(&format!("was in {was}, which no longer exists"))
                 .hint(format!("if it was renamed, run this in its new place: {command}")),
@@ -114,7 +115,7 @@ fn check(context: &Context, scope: &Scope, seen: &ListedSession) -> Result<PathB
         Some(home) => {
             let home = home.display();
             let why = format!("is not resumed: nothing proves that the settings in {home} are yours");
-            let command = shell_command(&directory, &resume_words(context, session));
+            let command = shell_command(&directory, &resume_words(context, session, Some(&directory)));
             Err(Some(refused(&why).hint(format!("if you know that directory, run this yourself: {command}"))))
         }
     }
@@ -138,11 +139,22 @@ pub(super) fn claim_liveness(context: &Context, mark: &Resuming) -> Live {
     }
 }
 
-/// Returns the words of the command with which the agent resumes a session.
-fn resume_words(context: &Context, session: &Session) -> Vec<String> {
+/// Returns the words of the command with which the agent resumes a session in a directory.
+fn resume_words(context: &Context, session: &Session, directory: Option<&Path>) -> Vec<String> {
     let spec = spec(session.agent);
     let words = std::iter::once(spec.comm).chain(spec.resume.iter().copied()).chain([session.id.as_str()]);
-    profile(context, session).words(session.agent).into_iter().chain(words.map(str::to_owned)).collect()
+    let words = profile(context, session).words(session.agent).into_iter().chain(words.map(str::to_owned));
+    // Its transcript names a directory of another machine, so the agent would ask which one to use.
+    let option = spec.directory_option.zip(directory.filter(|directory| began_elsewhere(session, directory)));
+    let named = option.map(|(option, directory)| [option.to_owned(), directory.display().to_string()]);
+    words.chain(named.into_iter().flatten()).collect()
+}
+
+/// Returns whether the transcript of a session begins in another directory than this one.
+fn began_elsewhere(session: &Session, directory: &Path) -> bool {
+    let head = session.transcript.as_ref().map(|path| (spec(session.agent).session_files.head)(Path::new(path)));
+    let Some(HeadReading::Conversation(TranscriptHead { cwd: Some(cwd), .. })) = head else { return false };
+    Path::new(&cwd) != directory
 }
 
 /// Returns the profile of a session. The agent finds it only in the directory in which it wrote it.
@@ -170,7 +182,7 @@ fn is_own_server(socket: &Path) -> bool {
 
 impl Resumable {
     fn new(context: &Context, seen: ListedSession, directory: PathBuf) -> Self {
-        let program = resume_words(context, &seen.session);
+        let program = resume_words(context, &seen.session, Some(&directory));
         let was = seen.pane().and_then(|pane| if let Pane::Tmux { server, .. } = pane { Some(server) } else { None });
         let before = || was.filter(|server| is_own_server(Path::new(server))).map(|server| Tmux::with_socket(server));
         let tmux = Tmux::enclosing().or_else(before).unwrap_or_else(Tmux::default_server);

@@ -145,8 +145,7 @@ impl Prepared {
                 CommandError::cannot("store your approval of the command below", home.display(), source)
             })?;
         }
-        let texts = LoopDefinition::digest(&bytes);
-        Ok(LoopLimits { definition: texts, max_ms: self.max_ms, patience: self.patience })
+        Ok(LoopLimits { definition: self.definition.digest(), max_ms: self.max_ms, patience: self.patience })
     }
 }
 
@@ -158,11 +157,16 @@ fn approve_command(context: &Context, command: String, directory: &Path) -> Resu
             "run this `baton run start` in a terminal of your own, with --session ID, or leave out --done-when",
         ));
     }
-    let environment: BTreeMap<String, String> =
-        KEPT_VARIABLES.iter().filter_map(|name| Some(((*name).to_owned(), OwnEnvironment.get(name)?))).collect();
+    let environment = command_environment();
     // If it cannot be looked at, the command only does not follow it to another path.
     let directory_id = DirectoryId::from_path(directory).ok();
     Ok(DoneWhen { command, directory: directory.to_owned(), directory_id, environment })
+}
+
+/// Returns the environment that a loop's command gets.
+#[must_use]
+pub fn command_environment() -> BTreeMap<String, String> {
+    KEPT_VARIABLES.iter().filter_map(|name| Some(((*name).to_owned(), OwnEnvironment.get(name)?))).collect()
 }
 
 /// Returns the maximum number of iterations, and what set it.

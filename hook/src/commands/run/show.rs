@@ -11,7 +11,7 @@ use crate::context::{Context, FleetOwners, LoopCheck};
 use crate::error::CommandError;
 use crate::output;
 use baton_engine::discovery::ForeignLoop;
-use baton_status::{RunView, run_status_word};
+use baton_status::{RunView, is_handed_over, run_status_word};
 
 /// Show everything about one run.
 #[derive(Args)]
@@ -56,6 +56,7 @@ fn text(context: &Context, run: &Run, live: Live, fleet: &FleetOwners<'_>) -> St
     let now = context.now();
     let owner = match (run.status.is_unfinished(), live) {
         (false, _) => "",
+        _ if is_handed_over(run) => "",
         (true, Live::Yes) => ", alive",
         (true, Live::No) => ", gone",
         (true, Live::Unknown) => ", liveness unknown",
@@ -63,7 +64,9 @@ fn text(context: &Context, run: &Run, live: Live, fleet: &FleetOwners<'_>) -> St
     let turns = run.max_iterations.map_or_else(String::new, |max| format!(" of {max}"));
     let pane = pane_label(&run.owner.pane);
     let machine = fleet.describe(run);
-    let place = if let Some(machine) = machine.as_ref().filter(|_| fleet.is_elsewhere(run)) {
+    let place = if is_handed_over(run) {
+        "handed over: no machine goes on with it until its session is picked up and resumed".to_owned()
+    } else if let Some(machine) = machine.as_ref().filter(|_| fleet.is_elsewhere(run)) {
         format!("on {machine}")
     } else if run.owner.session.is_some() {
         format!("pid {} in {pane}", run.owner.process.pid)
@@ -127,7 +130,7 @@ fn text(context: &Context, run: &Run, live: Live, fleet: &FleetOwners<'_>) -> St
 /// The status that every view shows. A pause is named beside it: it counts again once the run has an owner.
 fn status(context: &Context, run: &Run, live: Live) -> String {
     let shown = run_status_word(run, live, context.left_for(run).is_some());
-    let is_paused = run.status == Status::Paused && shown != run.status.name();
+    let is_paused = run.status == Status::Paused && !is_handed_over(run) && shown != run.status.name();
     if is_paused { format!("{shown}, paused before") } else { shown.to_owned() }
 }
 

@@ -3,10 +3,7 @@
 use std::path::PathBuf;
 
 use agent_baton_core::decision::Location;
-use agent_baton_core::reason::Reason;
 use agent_baton_core::request::Reading;
-use agent_baton_core::session::{Ended, Session};
-use agent_baton_core::timestamp::Timestamp;
 use clap::Args;
 
 use crate::context::Context;
@@ -15,7 +12,7 @@ use crate::output;
 use baton_display::{Progress, format_count};
 use baton_engine::export::{self, SessionExport};
 use baton_fs::read::open_own;
-use baton_store::{AuditAction, ImportedConversation, Transaction, View};
+use baton_store::{AuditAction, ImportedConversation, Transaction};
 
 /// Import a session that `baton session export` wrote, as an archived one.
 #[derive(Args)]
@@ -38,7 +35,7 @@ impl Import {
         let context = Context::open()?;
         let mut locked = context.lock()?;
         let (id, now) = (export.session.id.clone(), context.now());
-        let deleted = find_deleted(&locked.view(), &export.session)?;
+        let deleted = export::find_deleted(&locked.view(), &export.session)?;
         if deleted.is_none() && locked.view().session(&id) != Reading::Absent {
             return Err(CommandError::refused(format!("session {id} already exists here and was not changed")).hint(
                 format!(
@@ -52,7 +49,7 @@ impl Import {
             Some((name, _)) => context.store().imported_transcript_path(&id, name).into_os_string().into_string().ok(),
             None => export.session.transcript.take(),
         };
-        let mut session = as_archived(export.session, &now);
+        let mut session = export::as_archived(export.session, &now);
         let (chunks, messages) = (export.chunks.len(), export.messages.len());
         let imported = ImportedConversation {
             messages: &export.messages,
@@ -85,24 +82,4 @@ impl Import {
             format_count(chunks, "chunk", "chunks")
         ))
     }
-}
-
-/// Returns the record in the trash if a user deleted the session. An export may restore it.
-fn find_deleted(view: &View<'_>, session: &Session) -> Result<Option<Session>, CommandError> {
-    if view.session(&session.id) != Reading::Deleted {
-        return Ok(None);
-    }
-    let found = view.find_session(&session.id)?.map(|(_, found)| found);
-    Ok(found.filter(|found| found.agent == session.agent))
-}
-
-/// Returns the record for this machine: ended, and without its runs, which do not exist here.
-fn as_archived(session: Session, now: &Timestamp) -> Session {
-    let mut session = export::without_delivery_state(session);
-    let runs = u32::try_from(session.runs.len()).unwrap_or(u32::MAX);
-    session.runs.clear();
-    session.runs_ended = session.runs_ended.saturating_add(runs);
-    session.messages = false;
-    session.ended.get_or_insert_with(|| Ended { at: now.clone(), reason: Reason::Imported });
-    session
 }

@@ -2,7 +2,7 @@
 //! and one transcript per session below `projects/`.
 
 use std::io::{self, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
@@ -12,6 +12,7 @@ use crate::session_files::{
     HeadLines, HeadReading, RunningSession, RunningSessions, SessionFiles, Transcript, TranscriptHead, list_entries,
     parse_uuid, transcript_file,
 };
+use crate::transcript_place::{MovedConversation, PlaceError};
 use baton_fs::read::{open_own, read_own};
 use baton_system::lock_table::LockTable;
 
@@ -22,6 +23,9 @@ const HEADLESS: &str = "sdk-";
 
 /// The longest name of a directory's folder. A longer one is cut off there, and a hyphen and a hash follow.
 const MAX_FOLDER_NAME: usize = 200;
+
+/// How many folders are looked at for one with a long name.
+const MAX_FOLDERS: usize = 100_000;
 
 /// Lists the sessions that processes display. A file stays behind after a SIGKILL, so the start time in it must match
 /// the start time of the process.
@@ -77,11 +81,29 @@ fn transcripts(home: &Path, most: usize) -> Vec<Transcript> {
 /// Returns whether a folder of transcripts has the name that Claude gives it for a directory: each UTF-16 unit that is
 /// no ASCII letter or digit becomes a hyphen.
 pub(crate) fn is_folder_name(folder: &str, directory: &str) -> bool {
-    let units = directory.encode_utf16().map(|unit| u8::try_from(unit).unwrap_or(b'-'));
-    let name = units.map(|byte| if byte.is_ascii_alphanumeric() { char::from(byte) } else { '-' });
-    let name: String = name.collect();
+    let name = folder_name(directory);
     let cut = name.get(..MAX_FOLDER_NAME).filter(|_| name.len() > MAX_FOLDER_NAME);
     cut.map_or_else(|| folder == name, |cut| folder.strip_prefix(cut).is_some_and(|hash| hash.starts_with('-')))
+}
+
+/// Returns the name before it is cut off.
+fn folder_name(directory: &str) -> String {
+    let units = directory.encode_utf16().map(|unit| u8::try_from(unit).unwrap_or(b'-'));
+    units.map(|byte| if byte.is_ascii_alphanumeric() { char::from(byte) } else { '-' }).collect()
+}
+
+/// Returns `projects/<folder of the directory>/<session>.jsonl`. How Claude makes the hash of a long path is not known, so such
+/// a folder must be there.
+pub(crate) fn find_place(home: &Path, moved: MovedConversation<'_>) -> Result<PathBuf, PlaceError> {
+    let directory = moved.directory.to_string_lossy();
+    let mut folder = folder_name(&directory);
+    if folder.len() > MAX_FOLDER_NAME {
+        let (folders, _) = list_entries(&home.join("projects"), MAX_FOLDERS);
+        let names = folders.into_iter().filter_map(|entry| entry.file_name().into_string().ok());
+        let found = { names }.find(|name| is_folder_name(name, &directory));
+        folder = found.ok_or_else(|| PlaceError::LongPath { directory: moved.directory.to_owned() })?;
+    }
+    Ok(Path::new("projects").join(folder).join(format!("{}.jsonl", moved.session)))
 }
 
 /// The fields of a transcript line that baton reads.

@@ -9,6 +9,7 @@ mod payloads;
 mod processes;
 mod started_with;
 mod tool_calls;
+mod transcript_place;
 mod tree;
 
 use crate::raw_event::{RawEvent, ReadLimits};

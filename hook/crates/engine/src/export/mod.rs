@@ -2,9 +2,12 @@
 //!
 //! All files are below one directory. `export.json` identifies the format. `session.json` is the record,
 //! `messages.jsonl` and `chunks/` hold the messages, and `decisions.jsonl` lists the decisions about the session.
-//! `transcript.jsonl` is the agent's transcript, if you asked for it. The same state gives the same bytes. The
-//! archive contains nothing about other sessions.
+//! `transcript.jsonl` is the agent's transcript, if you asked for it. `loops/` has the definitions of unfinished loops, if
+//! the session is handed over to another machine. The same state gives the same bytes. The archive contains nothing about
+//! other sessions.
 
+mod archived;
+mod collect;
 mod read;
 #[cfg(test)]
 mod tests;
@@ -12,11 +15,16 @@ mod write;
 
 use std::io;
 
-use agent_baton_core::id::SessionId;
+use agent_baton_core::id::{RunId, SessionId};
 use agent_baton_core::session::Session;
 use serde::{Deserialize, Serialize};
 
 use baton_store::{AuditLine, Message};
+
+use crate::loops::definition::LoopDefinition;
+
+pub use archived::{as_archived, as_picked_up, find_deleted};
+pub use collect::CollectError;
 
 /// The version of the format.
 pub const FORMAT: u32 = 1;
@@ -29,6 +37,9 @@ pub const MAX_TRANSCRIPT_BYTES: u64 = 256 * 1024 * 1024;
 
 /// The maximum size of every other part, in bytes.
 const MAX_PART_BYTES: u64 = 128 * 1024 * 1024;
+
+/// The maximum size of a loop's definition, in bytes.
+const MAX_LOOP_BYTES: u64 = 64 * 1024;
 
 /// The maximum number of files.
 const MAX_FILES: usize = 4096;
@@ -46,6 +57,8 @@ pub struct SessionExport {
     pub decisions: String,
     /// The agent's transcript.
     pub transcript: Option<Transcript>,
+    /// The definitions of its unfinished loops, by run. Only a session that is handed over has them.
+    pub loops: Vec<(RunId, LoopDefinition)>,
 }
 
 /// An agent's transcript.

@@ -4,16 +4,17 @@
 use std::collections::BTreeMap;
 use std::io::Read;
 
-use agent_baton_core::id::SessionId;
+use agent_baton_core::id::{RunId, SessionId};
 use agent_baton_core::session::Session;
 use flate2::read::GzDecoder;
 use serde::de::DeserializeOwned;
 use tar::{Archive, EntryType};
 
 use super::{
-    ExportError, FORMAT, MAX_EXPORT_BYTES, MAX_FILES, MAX_PART_BYTES, MAX_TRANSCRIPT_BYTES, Manifest, SessionExport,
-    Transcript, directory_name,
+    ExportError, FORMAT, MAX_EXPORT_BYTES, MAX_FILES, MAX_LOOP_BYTES, MAX_PART_BYTES, MAX_TRANSCRIPT_BYTES, Manifest,
+    SessionExport, Transcript, directory_name,
 };
+use crate::loops::definition::LoopDefinition;
 use baton_store::{AuditLine, parse_messages};
 
 /// The maximum size of the record, in bytes.
@@ -51,6 +52,7 @@ impl SessionExport {
             return Err(invalid("messages.jsonl", &why));
         }
         Ok(Self {
+            loops: take_loops(&mut parts.files)?,
             messages: conversation.messages,
             chunks: take_chunks(parts.files)?,
             decisions: check_decisions(&session.id, decisions)?,
@@ -107,8 +109,24 @@ fn size_limit(name: &str) -> Option<u64> {
     match name {
         "export.json" | "session.json" | "messages.jsonl" | "decisions.jsonl" => Some(MAX_PART_BYTES),
         "transcript.jsonl" | "transcript.jsonl.zst" => Some(MAX_TRANSCRIPT_BYTES),
+        _ if loop_run(name).is_some() => Some(MAX_LOOP_BYTES),
         _ => chunk_number(name).map(|_| MAX_PART_BYTES),
     }
+}
+
+/// Returns the run of which a file of this name is the loop's definition.
+fn loop_run(name: &str) -> Option<RunId> {
+    name.strip_prefix("loops/")?.strip_suffix(".json")?.parse().ok()
+}
+
+/// Takes the definitions of loops.
+fn take_loops(files: &mut BTreeMap<String, Vec<u8>>) -> Result<Vec<(RunId, LoopDefinition)>, ExportError> {
+    let found = files.extract_if(.., |name, _| loop_run(name).is_some());
+    let parse = |(name, bytes): (String, Vec<u8>)| {
+        let run = loop_run(&name).ok_or_else(|| ExportError::UnexpectedEntry(name.clone()))?;
+        Ok((run, parse_json(&name, &bytes)?))
+    };
+    found.map(parse).collect()
 }
 
 fn chunk_number(name: &str) -> Option<u32> {

@@ -8,6 +8,8 @@ use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
 use tar::{Builder, EntryType, Header};
 
+use crate::loops::definition::LoopDefinition;
+
 use super::{ExportError, SessionExport, Transcript, without_delivery_state};
 use baton_store::fixtures::{id, process, session, stamp};
 use baton_store::{Message, Role};
@@ -30,6 +32,10 @@ fn export() -> SessionExport {
         chunks: vec![(2, "two".into()), (10, "ten".into())],
         decisions: String::new(),
         transcript: Some(Transcript { bytes: vec![0xff, 0, 1], compressed: true }),
+        loops: vec![(
+            id("r1"),
+            LoopDefinition { prompt: "Go on.".into(), until: None, done_when: None, directory: "/w".into() },
+        )],
     }
 }
 
@@ -139,6 +145,8 @@ fn nothing_but_an_exports_own_files_is_taken() {
         ("a chunk with a way up", with(&files, named("baton-session-s1/chunks/../x.md"))),
         ("a chunk without a number", with(&files, named("baton-session-s1/chunks/chunk-x.md"))),
         ("a chunk with a zero before", with(&files, named("baton-session-s1/chunks/chunk-03.md"))),
+        ("a loop with a way up", with(&files, named("baton-session-s1/loops/../x.json"))),
+        ("a loop without a run", with(&files, named("baton-session-s1/loops/.json"))),
         ("no directory", with(&files, named("x"))),
         ("another file", with(&files, named("baton-session-s1/log.jsonl"))),
     ];

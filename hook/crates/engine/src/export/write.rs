@@ -39,6 +39,9 @@ impl SessionExport {
             }
             archive.add(transcript.name(), &transcript.bytes)?;
         }
+        for (run, definition) in &self.loops {
+            archive.add(&format!("loops/{run}.json"), &definition.to_bytes())?;
+        }
         archive.builder.into_inner()?.finish()?.flush()?;
         Ok(())
     }

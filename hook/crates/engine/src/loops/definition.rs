@@ -65,10 +65,27 @@ impl LoopDefinition {
         project.map(Path::new).filter(|_| !self.directory.is_dir()).unwrap_or(&self.directory)
     }
 
-    /// Returns the digest of the file's bytes that the record holds.
+    /// Returns the digest that the record holds: of the prompt, the phrase and the command. It is the same on every machine
+    /// to which the loop's session is handed over. The directory and the environment of the command are not in it: your
+    /// approval covers them.
     #[must_use]
-    pub fn digest(bytes: &[u8]) -> String {
-        sha256_hex(bytes, 16)
+    pub fn digest(&self) -> String {
+        let command = self.done_when.as_ref().map(|done_when| &done_when.command);
+        sha256_hex(&serde_json::to_vec(&(&self.prompt, &self.until, command)).unwrap_or_default(), 16)
+    }
+
+    /// Returns the definition for the same project in a directory of this machine. The command gets the environment of the
+    /// user who picked the session up, and needs their approval.
+    #[must_use]
+    pub fn moved_to(&self, directory: &Path, environment: BTreeMap<String, String>) -> Self {
+        let done_when = self.done_when.as_ref().map(|done_when| DoneWhen {
+            command: done_when.command.clone(),
+            directory: directory.to_owned(),
+            // If it cannot be looked at, the command only does not follow it to another path.
+            directory_id: DirectoryId::from_path(directory).ok(),
+            environment,
+        });
+        Self { prompt: self.prompt.clone(), until: self.until.clone(), done_when, directory: directory.to_owned() }
     }
 }
 
@@ -87,6 +104,34 @@ impl DoneWhen {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_moved_loop_has_the_same_digest_and_another_text_has_not() {
+        let done_when = DoneWhen {
+            command: "make".into(),
+            directory: "/a".into(),
+            directory_id: None,
+            environment: [("HOME".to_owned(), "/home/a".to_owned())].into(),
+        };
+        let here = LoopDefinition {
+            prompt: "Go on.".into(),
+            until: Some("DONE".into()),
+            done_when: Some(done_when.clone()),
+            directory: "/a".into(),
+        };
+        let there = here.moved_to(Path::new("/b"), [("HOME".to_owned(), "/home/b".to_owned())].into());
+        assert_eq!(there.digest(), here.digest());
+        let moved = there.done_when.as_ref().unwrap();
+        assert_eq!((&*moved.directory, moved.environment["HOME"].as_str()), (Path::new("/b"), "/home/b"));
+        for other in [
+            LoopDefinition { prompt: "Go on!".into(), ..here.clone() },
+            LoopDefinition { until: None, ..here.clone() },
+            LoopDefinition { done_when: None, ..here.clone() },
+            LoopDefinition { done_when: Some(DoneWhen { command: "rm".into(), ..done_when }), ..here.clone() },
+        ] {
+            assert_ne!(other.digest(), here.digest(), "{other:?}");
+        }
+    }
 
     #[test]
     fn a_loop_follows_its_directory_and_its_command_only_the_very_same_one() {

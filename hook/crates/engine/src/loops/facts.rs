@@ -77,7 +77,7 @@ impl StopEvaluation {
         let variable = spec(agent).block_cap.map(|cap| environment.get(cap.variable));
         let facts = StopFacts {
             run: run.clone(),
-            definition: LoopDefinition::digest(bytes),
+            definition: definition.digest(),
             message: message.map(|message| sha256_hex(message.as_bytes(), 16)),
             phrase: said,
             check,

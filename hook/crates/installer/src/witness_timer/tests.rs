@@ -134,11 +134,13 @@ fn without_systemd_the_crontab_gets_a_line_and_nothing_else_changes() {
                 assert_eq!(
                     ours.lines().collect::<Vec<_>>(),
                     [
-                        format!("# baton fleet witness of {STATE}: begin (`baton fleet leave` removes these lines)"),
+                        format!(
+                            "# The witness of baton's fleet for {STATE}: begin (`baton fleet leave` removes these lines)"
+                        ),
                         format!(
                             "* * * * * sleep {second}; '/opt/it'\\''s/baton' fleet witness --quiet >/dev/null 2>&1"
                         ),
-                        format!("# baton fleet witness of {STATE}: end"),
+                        format!("# The witness of baton's fleet for {STATE}: end"),
                     ]
                 );
             }
@@ -185,13 +187,13 @@ fn what_is_not_ours_stays() {
     let unit = user.at("units/baton-fleet-witness.timer");
     let mut command = command("/opt/baton");
     command.variables.clear();
-    for theirs in ["[Timer]\n", "# baton fleet witness of /another/state\n[Timer]\n"] {
+    for theirs in ["[Timer]\n", "# The witness of baton's fleet for /another/state\n[Timer]\n"] {
         fs::write(&unit, theirs).unwrap();
         assert_eq!(user.timer(STATE, |timer| timer.install(&command, 0)).unwrap(), Scheduler::Cron);
         assert_eq!(user.timer("/third", |timer| timer.install(&command, 0)).unwrap(), Scheduler::Cron);
         assert_eq!(user.timer(STATE, |timer| timer.remove()).unwrap(), [Scheduler::Cron]);
         assert_eq!(fs::read_to_string(&unit).unwrap(), theirs);
-        assert!(user.crontab().unwrap().contains("of /third: begin"));
+        assert!(user.crontab().unwrap().contains("for /third: begin"));
     }
 }
 
@@ -214,8 +216,9 @@ fn what_is_already_gone_is_no_error() {
 #[test]
 fn a_line_of_ours_that_somebody_changed_goes_with_what_is_surely_ours() {
     let user = User::new(&[("systemctl", NO_SYSTEMD), ("crontab", CRON)]);
-    let begin = format!("# baton fleet witness of {STATE}: begin (`baton fleet leave` removes these lines)\n");
-    let end = format!("# baton fleet witness of {STATE}: end\n");
+    let begin =
+        format!("# The witness of baton's fleet for {STATE}: begin (`baton fleet leave` removes these lines)\n");
+    let end = format!("# The witness of baton's fleet for {STATE}: end\n");
     let line = "* * * * * sleep 3; '/old/baton' fleet witness --quiet >/dev/null 2>&1\n";
     for (ours, left) in [
         (format!("{begin}{line}{end}"), ""),

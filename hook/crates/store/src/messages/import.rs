@@ -1,17 +1,21 @@
 //! Imports a conversation from another machine.
 
+use std::collections::HashSet;
 use std::fs;
 use std::path::Path;
 
 use agent_baton_core::id::SessionId;
 use agent_baton_core::timestamp::Timestamp;
 
-use super::{ConversationDir, Message};
+use super::{ConversationDir, MAX_READ, Message};
 use crate::error::StoreError;
-use crate::file;
+use crate::file::{self, Durability};
 use crate::locked_store::LockedStore;
 use crate::quarantine::quarantine;
 use crate::store::Store;
+
+/// The file of decisions that were imported.
+const DECISIONS: &str = "decisions.jsonl";
 
 /// The maximum size of the file of decisions, in bytes.
 const MAX_DECISIONS: u64 = 128 * 1024 * 1024;
@@ -42,7 +46,7 @@ impl Store {
     ///
     /// Returns an error if they cannot be read.
     pub fn imported_decisions(&self, session: &SessionId) -> Result<String, StoreError> {
-        let path = ConversationDir::of(self, session).dir.join("decisions.jsonl");
+        let path = ConversationDir::of(self, session).dir.join(DECISIONS);
         let bytes = file::read(&path, MAX_DECISIONS)?.unwrap_or_default();
         String::from_utf8(bytes).map_err(|_| StoreError::unreadable(&path, "is not UTF-8"))
     }
@@ -77,7 +81,7 @@ impl LockedStore<'_> {
         for (number, text) in brought.chunks {
             file::write_synced(&fresh.chunk(*number), text.as_bytes())?;
         }
-        file::write_synced(&fresh.dir.join("decisions.jsonl"), brought.decisions.as_bytes())?;
+        file::write_synced(&fresh.dir.join(DECISIONS), brought.decisions.as_bytes())?;
         if let Some((name, bytes)) = brought.transcript {
             file::write_synced(&fresh.dir.join(name), bytes)?;
         }
@@ -90,6 +94,50 @@ impl LockedStore<'_> {
         fs::rename(&fresh.dir, &conversation.dir)
             .map_err(StoreError::io("rename a directory to", &conversation.dir))?;
         file::sync_dir(above)
+    }
+
+    /// Adds to the conversation of a session what it does not have of an imported one: messages, chunks and decisions. It
+    /// removes nothing and ignores the transcript. It can be repeated.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if a file cannot be read or written. What was added before stays.
+    pub fn merge_conversation(
+        &mut self,
+        session: &SessionId,
+        brought: ImportedConversation<'_>,
+    ) -> Result<(), StoreError> {
+        let conversation = ConversationDir::of(self.store, session);
+        file::make_dir(&conversation.dir)?;
+        let known: HashSet<_> = self.store.conversation(session)?.messages.iter().map(Message::key).collect();
+        let path = conversation.saved();
+        let mut saved = file::read(&path, MAX_READ)?.unwrap_or_default();
+        let size = saved.len();
+        for message in brought.messages.iter().filter(|message| !known.contains(&message.key())) {
+            let line = message.to_line().map_err(|error| StoreError::io("write as JSON", &path)(error.into()))?;
+            saved.extend_from_slice(line.as_bytes());
+        }
+        if saved.len() > size {
+            file::replace(&conversation.dir.join("saved.temp"), &path, &saved, Durability::Full)?;
+        }
+        for (number, text) in brought.chunks {
+            let path = conversation.chunk(*number);
+            if !file::exists(&path)? {
+                file::replace(&conversation.dir.join("chunk.temp"), &path, text.as_bytes(), Durability::Content)?;
+            }
+        }
+        let mut decisions = self.store.imported_decisions(session)?;
+        let (size, known) = (decisions.len(), decisions.clone());
+        let known: HashSet<&str> = known.lines().collect();
+        for line in brought.decisions.lines().filter(|line| !known.contains(line)) {
+            decisions.push_str(line);
+            decisions.push('\n');
+        }
+        if decisions.len() > size {
+            let path = conversation.dir.join(DECISIONS);
+            file::replace(&conversation.dir.join("decisions.temp"), &path, decisions.as_bytes(), Durability::Full)?;
+        }
+        Ok(())
     }
 }
 

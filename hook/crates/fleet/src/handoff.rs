@@ -1,0 +1,370 @@
+//! Hands a session over to another machine, takes that back, and picks one up.
+
+use std::time::{Duration, Instant};
+
+use agent_baton_core::id::{MachineId, RunId, SessionId};
+use agent_baton_core::reason::Reason;
+use agent_baton_core::request::{Command, Reading};
+use agent_baton_core::run::Run;
+use baton_engine::decide::DecisionService;
+use baton_fleet_protocol::{Answer, CommitId, HandoffSummary, NewHandoff, Request, Row, RowOwner, RowWrite, Rows};
+use baton_store::Store;
+
+use crate::archive_parts::{self, MAX_PARTS, PART_BYTES};
+use crate::cached_rows::{CachedRows, MAX_CACHED_ROWS};
+use crate::connection::{Connect, Connection};
+use crate::error::FleetError;
+use crate::fleet_store::{FleetStore, LOCKED_WAIT, MAX_CONFLICTS};
+use crate::handoff_error::HandoffError;
+use crate::handoff_rows::{self, Holder};
+use crate::lease::{Lease, Leases};
+use crate::marker::Marker;
+use crate::membership::{Membership, new_commit};
+
+/// How long a command waits for the state's lock.
+const LOCK_WAIT: Duration = Duration::from_secs(5);
+
+/// What hands sessions over and picks them up, for one call of baton.
+pub struct Handoffs<'a> {
+    /// Decides how a copy is brought in line. Its records are `fleet`.
+    pub service: &'a DecisionService<'a>,
+    /// The records of the fleet.
+    pub fleet: &'a FleetStore<'a>,
+    /// Opens connections.
+    pub database: &'a dyn Connect,
+    /// This machine.
+    pub membership: Membership,
+    /// How long leases last, in milliseconds.
+    pub lease_ms: u64,
+    /// How long each request may take.
+    pub limit: Duration,
+    /// The connection, once there is one.
+    pub connection: Option<Box<dyn Connection>>,
+}
+
+/// A session that is ready to be handed over.
+#[derive(Debug, Clone, Copy)]
+pub struct Offer<'a> {
+    /// The session.
+    pub session: &'a SessionId,
+    /// The only machine that may pick it up, or `None` for any.
+    pub to: Option<&'a MachineId>,
+    /// The identity of its project.
+    pub project: Option<&'a str>,
+    /// Its archive.
+    pub archive: &'a [u8],
+}
+
+impl Handoffs<'_> {
+    /// Stores the session's archive, and gives away its unfinished runs of the fleet, whose ids it returns. An older handoff of
+    /// this session by this machine is taken back first. If the call is killed, repeating it works.
+    ///
+    /// # Errors
+    /// See [`HandoffError`].
+    pub fn hand_over(&mut self, offer: &Offer<'_>) -> Result<Vec<RunId>, HandoffError> {
+        let limit = PART_BYTES.saturating_mul(MAX_PARTS as usize);
+        let too_large = || HandoffError::TooLarge { bytes: offer.archive.len(), limit };
+        let parts = archive_parts::count(offer.archive).ok_or_else(too_large)?;
+        let rows = self.read(offer.session)?;
+        self.check_holders(&rows.rows)?;
+        self.withdraw(&rows.handoffs)?;
+        let id = new_commit()?;
+        for (number, bytes) in (0..).zip(archive_parts::split(offer.archive)) {
+            let part = Request::PutPart { session: offer.session.clone(), handoff: id.clone(), number, bytes };
+            self.ask_done(&part)?;
+        }
+        let handoff = NewHandoff {
+            session: offer.session.clone(),
+            to: offer.to.cloned(),
+            parts,
+            digest: archive_parts::digest(offer.archive),
+            project: offer.project.map(str::to_owned),
+        };
+        let now = self.service.now();
+        self.commit(offer.session, &id, |this, rows| {
+            this.check_holders(rows)?;
+            let store = this.service.store;
+            let copy = |row: &Row| Some(store.read(|view| view.run(&row.run.id)).ok()?.record()?.clone());
+            let writes = rows.iter().map(|row| handoff_rows::handed_over(row, copy(row).as_ref(), &now)).collect();
+            let handoff = handoff.clone();
+            Ok(Some((writes, Box::new(move |commit, writes| Request::HandOff { commit, handoff, writes }))))
+        })
+    }
+
+    /// Takes back a session that this machine handed over and nobody has picked up. Returns the runs that this machine owns
+    /// again. If the call is killed, repeating it works.
+    ///
+    /// # Errors
+    /// See [`HandoffError`].
+    pub fn take_back(&mut self, session: &SessionId) -> Result<Vec<RunId>, HandoffError> {
+        let here = self.membership.machine.clone();
+        let rows = self.read(session)?;
+        let is_own = |row: &&Row| handoff_rows::holder(row, &here) == Holder::HandedOver;
+        let newest = rows.handoffs.iter().filter(|it| it.from == here).min_by_key(|it| it.age_ms);
+        if let Some(by) = newest.and_then(|it| it.picked_up.as_ref()) {
+            return Err(HandoffError::PickedUp { session: session.clone(), machine: by.clone() });
+        }
+        // A killed call may have withdrawn the handoff and left its runs.
+        if newest.is_none() && !rows.rows.iter().any(|row| is_own(&row)) {
+            return Err(HandoffError::NotHandedOver { session: session.clone() });
+        }
+        self.withdraw(&rows.handoffs)?;
+        let (now, lease_ms) = (self.service.now(), self.lease_ms);
+        let taken = self.commit(session, &new_commit()?, |_, rows| {
+            let writes: Vec<RowWrite> =
+                rows.iter().filter(is_own).map(|row| handoff_rows::taken_back(row, &here, &now)).collect();
+            if writes.is_empty() {
+                return Ok(None);
+            }
+            let request = move |commit, writes| Request::Commit { commit, reason: Reason::Adopted, writes, lease_ms };
+            Ok(Some((writes, Box::new(request))))
+        })?;
+        let store = self.service.store;
+        let _locked = store.lock(Instant::now() + LOCK_WAIT, &now)?;
+        Leases::update(store, |leases| {
+            for run in taken.iter().filter_map(|id| copy_of(store, id)) {
+                leases.insert(run.id.clone(), Lease::new(&run, &now, lease_ms));
+            }
+        })?;
+        Ok(taken)
+    }
+
+    /// Claims a handoff for this machine, and returns the archive. It can be repeated.
+    ///
+    /// # Errors
+    /// See [`HandoffError`].
+    pub fn claim(&mut self, handoff: &HandoffSummary) -> Result<Vec<u8>, HandoffError> {
+        let session = || handoff.session.clone();
+        match self.ask(&Request::PickUp { handoff: handoff.id.clone() })? {
+            Answer::Done => {}
+            Answer::Conflict { .. } => return Err(HandoffError::NotOffered { session: session() }),
+            _ => return Err(FleetError::Answer.into()),
+        }
+        let damaged = |problem| HandoffError::Damaged { session: session(), problem };
+        if handoff.parts > MAX_PARTS {
+            return Err(damaged("it has too many parts"));
+        }
+        let mut archive = Vec::new();
+        for number in 0..handoff.parts {
+            let request = Request::GetPart { handoff: handoff.id.clone(), number };
+            let Answer::Part(part) = self.ask(&request)? else { return Err(FleetError::Answer.into()) };
+            if !archive_parts::append(&mut archive, &part.bytes) {
+                return Err(damaged("a part of it cannot be read"));
+            }
+        }
+        if archive_parts::digest(&archive) == handoff.digest { Ok(archive) } else { Err(damaged("its digest differs")) }
+    }
+
+    /// Makes the copies of the runs that were handed over to this machine with a session, for its project here. Returns them.
+    ///
+    /// # Errors
+    /// See [`HandoffError`].
+    pub fn copy_runs(&mut self, session: &SessionId, project: &str) -> Result<Vec<Run>, HandoffError> {
+        let mut rows = self.runs_handed_here(session)?;
+        self.refresh(&rows, Some(project))?;
+        self.keep_rows();
+        Ok(rows.drain(..).map(|row| row.run).collect())
+    }
+
+    /// Returns the rows of the runs that were handed over to this machine with a session.
+    ///
+    /// # Errors
+    /// Returns an error if the database cannot be asked.
+    pub fn runs_handed_here(&mut self, session: &SessionId) -> Result<Vec<Row>, HandoffError> {
+        let here = self.membership.machine.clone();
+        let is_here = |row: &Row| matches!(&row.owner, RowOwner::Handoff { picked_up: Some(by), .. } if *by == here);
+        let mut rows = self.read(session)?.rows;
+        rows.retain(is_here);
+        Ok(rows)
+    }
+
+    /// Returns all machines and handoffs.
+    ///
+    /// # Errors
+    /// Returns an error if the database cannot be asked.
+    pub fn list(&mut self) -> Result<Rows, HandoffError> {
+        match self.ask(&Request::List { limit: MAX_CACHED_ROWS })? {
+            Answer::Rows(rows) => Ok(rows),
+            _ => Err(FleetError::Answer.into()),
+        }
+    }
+
+    fn check_holders(&self, rows: &[Row]) -> Result<(), HandoffError> {
+        for row in rows {
+            if let Holder::Elsewhere(machine) = handoff_rows::holder(row, &self.membership.machine) {
+                return Err(HandoffError::OwnedElsewhere { run: row.run.id.clone(), machine });
+            }
+        }
+        Ok(())
+    }
+
+    /// Withdraws every handoff of this machine that nobody has picked up.
+    fn withdraw(&mut self, handoffs: &[HandoffSummary]) -> Result<(), HandoffError> {
+        let here = self.membership.machine.clone();
+        for handoff in handoffs.iter().filter(|it| it.from == here && it.picked_up.is_none()) {
+            match self.ask(&Request::CancelHandoff { handoff: handoff.id.clone() })? {
+                Answer::Done => {}
+                // Another machine was faster.
+                Answer::Conflict { .. } => {
+                    return Err(HandoffError::NotHandedOver { session: handoff.session.clone() });
+                }
+                _ => return Err(FleetError::Answer.into()),
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads the rows of the session, and commits what `decide` makes of them. If another machine changed one meanwhile, it
+    /// reads them again. Then it brings the copies in line. Returns the runs.
+    fn commit(
+        &mut self,
+        session: &SessionId,
+        commit: &CommitId,
+        decide: impl Fn(&Self, &[Row]) -> Result<Option<Commit>, HandoffError>,
+    ) -> Result<Vec<RunId>, HandoffError> {
+        for _ in 0..MAX_CONFLICTS {
+            let rows = self.read(session)?.rows;
+            let Some((writes, request)) = decide(self, &rows)? else { return Ok(Vec::new()) };
+            let runs: Vec<RunId> = writes.iter().map(|write| write.run.id.clone()).collect();
+            match self.send_commit(commit, &runs, &request(commit.clone(), writes))? {
+                Answer::Committed { .. } => {
+                    self.refresh_runs(&runs)?;
+                    self.keep_rows();
+                    return Ok(runs);
+                }
+                Answer::Conflict { .. } => {}
+                Answer::Withdrawn => return Err(HandoffError::Withdrawn),
+                _ => return Err(FleetError::Answer.into()),
+            }
+        }
+        Err(FleetError::Conflicts { times: MAX_CONFLICTS }.into())
+    }
+
+    /// Sends a commit, with its marker on the disk. If the answer is lost, looks the commit up. The marker stays until the copies
+    /// are in line.
+    fn send_commit(&mut self, commit: &CommitId, runs: &[RunId], request: &Request) -> Result<Answer, HandoffError> {
+        self.resolve_marker()?;
+        let (store, now) = (self.service.store, self.service.now());
+        let deadline = Instant::now() + self.limit;
+        let mut locked = store.lock(Instant::now() + LOCK_WAIT, &now)?;
+        Marker { commit: commit.clone(), runs: runs.to_vec() }.write(store)?;
+        let connection = connected(&mut self.connection, self.database, &self.membership, self.limit)?;
+        let begun = Instant::now();
+        let sent = connection.send(request).and_then(|()| connection.receive(begun + LOCKED_WAIT));
+        let answer = match sent {
+            Ok(None) => locked.unlocked(&now, || connection.receive(deadline))?,
+            answer => answer,
+        };
+        let timed_out = || FleetError::TimedOut { ms: begun.elapsed().as_millis() };
+        let answer = answer.and_then(|answer| answer.ok_or_else(timed_out));
+        if matches!(&answer, Ok(Answer::Conflict { .. } | Answer::Withdrawn)) {
+            Marker::remove(store, commit)?;
+        }
+        drop(locked);
+        match answer {
+            Err(error) if error.is_in_doubt() => self.look_up(commit).map_err(|_| HandoffError::Unknown(error)),
+            Err(error) => {
+                Marker::remove(store, commit)?;
+                Err(error.into())
+            }
+            Ok(answer) => Ok(answer),
+        }
+    }
+
+    /// Finds out what became of a commit whose call was killed.
+    fn resolve_marker(&mut self) -> Result<(), HandoffError> {
+        let Some(marker) = Marker::read(self.service.store)? else { return Ok(()) };
+        self.look_up(&marker.commit)?;
+        self.refresh_runs(&marker.runs)
+    }
+
+    fn look_up(&mut self, commit: &CommitId) -> Result<Answer, HandoffError> {
+        // The old connection may be gone, or wait for an answer.
+        self.connection = None;
+        let answer = self.ask(&Request::LookUp { commit: commit.clone() })?;
+        if matches!(answer, Answer::Withdrawn) {
+            Marker::remove(self.service.store, commit)?;
+        }
+        Ok(answer)
+    }
+
+    /// Brings the copies of runs in line with their rows, and removes the marker.
+    fn refresh_runs(&mut self, runs: &[RunId]) -> Result<(), HandoffError> {
+        let request = Request::Read { runs: runs.to_vec(), sessions: Vec::new(), projects: Vec::new() };
+        let Answer::Rows(rows) = self.ask(&request)? else { return Err(FleetError::Answer.into()) };
+        self.refresh(&rows.rows, None)?;
+        let store = self.service.store;
+        let _locked = store.lock(Instant::now() + LOCK_WAIT, &self.service.now())?;
+        Leases::update(store, |leases| leases.retain(|run, _| !runs.contains(run)))?;
+        if let Some(marker) = Marker::read(store)? {
+            Marker::remove(store, &marker.commit)?;
+        }
+        Ok(())
+    }
+
+    /// Brings copies in line with rows that were just read.
+    fn refresh(&self, rows: &[Row], project: Option<&str>) -> Result<(), HandoffError> {
+        let project = project.map(str::to_owned);
+        let refresh = |row: &Row| Command::Refresh { run: Box::new(row.run.clone()), project: project.clone() };
+        let commands: Vec<Command> = rows.iter().map(refresh).collect();
+        self.fleet.know(rows.to_vec());
+        let now = self.service.now();
+        let mut locked = self.service.store.lock(Instant::now() + LOCK_WAIT, &now)?;
+        self.service.refresh_copies(&mut locked, commands, &now)?;
+        Ok(())
+    }
+
+    /// Keeps what the database has now, so that the next events know of it. The witness does so too, within a minute.
+    fn keep_rows(&mut self) {
+        let read = self.service.now();
+        if let Ok(rows) = self.list() {
+            CachedRows::keep(self.service.store, read, rows);
+        }
+    }
+
+    fn read(&mut self, session: &SessionId) -> Result<Rows, HandoffError> {
+        let request = Request::Read { runs: Vec::new(), sessions: vec![session.clone()], projects: Vec::new() };
+        match self.ask(&request)? {
+            Answer::Rows(mut rows) => {
+                rows.rows.retain(|row| row.run.status.is_unfinished() && row.run.owner.is_session(session));
+                rows.handoffs.retain(|handoff| handoff.session == *session);
+                Ok(rows)
+            }
+            _ => Err(FleetError::Answer.into()),
+        }
+    }
+
+    fn ask(&mut self, request: &Request) -> Result<Answer, FleetError> {
+        connected(&mut self.connection, self.database, &self.membership, self.limit)?
+            .ask(request, Instant::now() + self.limit)
+    }
+
+    fn ask_done(&mut self, request: &Request) -> Result<(), FleetError> {
+        match self.ask(request)? {
+            Answer::Done => Ok(()),
+            _ => Err(FleetError::Answer),
+        }
+    }
+}
+
+/// The rows to write, and the request that writes them.
+type Commit = (Vec<RowWrite>, Box<dyn FnOnce(CommitId, Vec<RowWrite>) -> Request>);
+
+fn connected<'c>(
+    connection: &'c mut Option<Box<dyn Connection>>,
+    database: &dyn Connect,
+    membership: &Membership,
+    limit: Duration,
+) -> Result<&'c mut Box<dyn Connection>, FleetError> {
+    match connection {
+        Some(connection) => Ok(connection),
+        none => Ok(none.insert(database.open(Some(membership.identity()), limit)?)),
+    }
+}
+
+fn copy_of(store: &Store, id: &RunId) -> Option<Run> {
+    match store.read(|view| view.run(id)).ok()? {
+        Reading::Live(run) => Some(run),
+        _ => None,
+    }
+}

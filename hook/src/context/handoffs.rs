@@ -1,0 +1,72 @@
+//! Handing sessions over, in commands.
+
+use baton_core_host::Core;
+use baton_engine::decide::DecisionService;
+use baton_fleet_client::{ConfiguredRecords, FleetError, HandoffError, Handoffs, Waiting};
+
+use super::{Context, inspector};
+use crate::error::CommandError;
+
+impl Context {
+    /// Calls `work` with what hands sessions over and picks them up. It connects when it is first used.
+    ///
+    /// # Errors
+    /// Returns an error if this machine belongs to no fleet, or the error of `work`.
+    pub fn with_handoffs<T>(
+        &self,
+        work: impl FnOnce(&mut Handoffs<'_>) -> Result<T, CommandError>,
+    ) -> Result<T, CommandError> {
+        let membership = self.joined()?;
+        let core = Core::load()?;
+        let inspector = inspector(self.here);
+        let records = ConfiguredRecords::new(self.store(), &self.settings, &inspector, Waiting::Command);
+        let Some(fleet) = records.fleet() else { return Err(FleetError::NotConfigured.into()) };
+        let service = DecisionService {
+            store: self.store(),
+            records: fleet,
+            core: &core,
+            inspector: &inspector,
+            settings: &self.settings,
+        };
+        work(&mut Handoffs {
+            service: &service,
+            fleet,
+            database: &self.database(),
+            membership,
+            lease_ms: self.settings.config().fleet.lease.ms(),
+            limit: Waiting::Command.limit(),
+            connection: None,
+        })
+    }
+}
+
+impl From<HandoffError> for CommandError {
+    fn from(error: HandoffError) -> Self {
+        let text = error.to_string();
+        match error {
+            HandoffError::Fleet(error) => error.into(),
+            HandoffError::Store(error) => error.into(),
+            HandoffError::Lock(error) => error.into(),
+            HandoffError::Decision(error) => error.into(),
+            HandoffError::OwnedElsewhere { run, .. } => Self::refused(text)
+                .hint(format!("`baton run adopt {run} --take` takes the run to a live session of this machine")),
+            HandoffError::PickedUp { session, .. } => {
+                Self::refused(text).hint(format!("on that machine, `baton handoff {session}` hands it back"))
+            }
+            HandoffError::NotOffered { .. } => {
+                Self::refused(text).hint("`baton pickup` lists what waits for this machine")
+            }
+            HandoffError::NotHandedOver { .. } => {
+                Self::refused(text).hint("`baton pickup` lists what waits for this machine")
+            }
+            HandoffError::TooLarge { .. } => Self::refused(text),
+            HandoffError::Damaged { session, .. } => {
+                Self::failed(text).hint(format!("hand it over again on the other machine: `baton handoff {session}`"))
+            }
+            HandoffError::Withdrawn => Self::refused(text).hint("run the command again"),
+            HandoffError::Unknown(source) => {
+                Self::failed(text).caused_by(source).hint("run the command again; it finds out, and goes on from there")
+            }
+        }
+    }
+}

@@ -1,0 +1,258 @@
+//! Suggestions about the fleet. Its database is a real PostgreSQL.
+
+use std::fs;
+
+use agent_baton_tests::program;
+use baton_test_postgres::{Postgres, TestDatabase};
+use serde_json::{Value, json};
+
+use super::stage::Stage;
+use super::{Situation, advice};
+
+pub const SITUATIONS: &[Situation] = &[
+    advice("config", |stage| stage.user("fleet join"), ("", "fleet.url")),
+    advice(
+        "fleet init",
+        |stage| {
+            database(stage);
+            stage.user("fleet join --no-timer")
+        },
+        ("fleet status", "schema "),
+    )
+    .with_database(),
+    advice(
+        "fleet init --role NAME",
+        |stage| {
+            let owner = database(stage);
+            stage.installation.done("fleet init");
+            let server = server();
+            let other = server.user(&owner, &format!("other_{}", owner.name));
+            set_url(stage, &server.socket_url(&other));
+            let told = stage.user("fleet join --no-timer");
+            // The owner of the database does it, for a role of the name that stands for any.
+            set_url(stage, &server.socket_url(&owner));
+            server.sql("postgres", "drop role if exists demo");
+            server.sql("postgres", "create role demo");
+            told
+        },
+        ("", "the tables are there"),
+    )
+    .finding()
+    .with_database(),
+    advice(
+        "fleet init",
+        |stage| {
+            let owner = database(stage);
+            let (server, role) = (server(), format!("role_{}", owner.name));
+            let other = server.user(&owner, &role);
+            let told = stage.user(&format!("fleet init --role {role}"));
+            set_url(stage, &server.socket_url(&other));
+            told
+        },
+        ("fleet join", "joined the fleet"),
+    )
+    .with_database(),
+    advice(
+        "fleet join",
+        |stage| {
+            database(stage);
+            stage.user("fleet init")
+        },
+        ("fleet status", "LAST WORD"),
+    )
+    .with_database(),
+    advice(
+        "fleet join",
+        |stage| {
+            database(stage);
+            stage.installation.done("fleet init");
+            stage.user("fleet status")
+        },
+        ("fleet status", "its last round was just now"),
+    )
+    .with_database(),
+    advice(
+        "fleet join",
+        |stage| {
+            database(stage);
+            stage.installation.done("fleet init");
+            stage.user("fleet witness")
+        },
+        ("fleet status", "its last round was just now"),
+    )
+    .with_database(),
+    advice(
+        "fleet witness --quiet",
+        |stage| {
+            database(stage);
+            stage.installation.done("fleet init");
+            stage.user("fleet join --no-timer")
+        },
+        ("fleet status", "its last round was just now"),
+    )
+    .with_database(),
+    advice(
+        "run start NAME --fleet",
+        |stage| {
+            database(stage);
+            stage.installation.done("fleet init");
+            project(stage);
+            stage.open("s1");
+            stage.user("fleet join")
+        },
+        ("run show demo", "example.com/acme/app"),
+    )
+    .with_database(),
+    advice(
+        "fleet leave",
+        |stage| {
+            joined(stage);
+            stage.user("fleet join")
+        },
+        ("fleet status", "not in the fleet"),
+    )
+    .with_database(),
+    advice(
+        "fleet leave",
+        |stage| {
+            joined(stage);
+            stage.user("uninstall --purge --yes")
+        },
+        ("uninstall --purge --yes", "removed the state"),
+    )
+    .with_database(),
+    advice(
+        "fleet leave",
+        |stage| {
+            joined(stage);
+            stage.user("uninstall --yes")
+        },
+        ("fleet status", "not in the fleet"),
+    )
+    .with_database(),
+    advice(
+        "fleet leave --force",
+        |stage| {
+            joined(stage);
+            set_url(stage, "postgresql://me@%2Fnowhere/fleet");
+            stage.user("fleet leave")
+        },
+        ("fleet witness", "has joined no fleet"),
+    )
+    .with_database(),
+    advice(
+        "run cancel RUN",
+        |stage| {
+            joined(stage);
+            project(stage);
+            stage.open("s1");
+            stage.tool("s1", "run start demo --fleet");
+            stage.user("fleet leave")
+        },
+        ("fleet leave", "left the fleet"),
+    )
+    .with_database(),
+    advice(
+        "fleet status",
+        |stage| {
+            let owner = joined(stage);
+            set_url(stage, "postgresql://me@%2Fnowhere/fleet");
+            let told = stage.user("fleet witness");
+            set_url(stage, &server().socket_url(&owner));
+            told
+        },
+        ("", "its last round was just now"),
+    )
+    .with_database(),
+    advice(
+        "fleet status",
+        |stage| {
+            let owner = joined(stage);
+            project(stage);
+            stage.open("s1");
+            set_url(stage, "postgresql://me@%2Fnowhere/fleet");
+            let told = stage.tool("s1", "run start demo --fleet");
+            set_url(stage, &server().socket_url(&owner));
+            assert!(told.contains("no lease allows this machine to go on"), "{told}");
+            told
+        },
+        ("run start demo --fleet --session s1", "in the fleet as a run of example.com/acme/app"),
+    )
+    .with_database(),
+    advice(
+        "fleet witness",
+        |stage| {
+            joined(stage);
+            membership(stage, |it| it["token"] = json!("0123456789abcdef0123456789abcdef"));
+            stage.user("fleet status")
+        },
+        ("doctor", "the witness was there just now"),
+    )
+    .with_database(),
+    advice(
+        "fleet witness",
+        |stage| {
+            joined(stage);
+            membership(stage, |it| it["token"] = json!("0123456789abcdef0123456789abcdef"));
+            stage.user("doctor")
+        },
+        ("doctor", "the witness was there just now"),
+    )
+    .with_database(),
+    advice("fleet recover", restored, ("fleet status", "epoch 2")).with_database(),
+    advice(
+        "fleet recover",
+        |stage| {
+            restored(stage);
+            stage.user("doctor")
+        },
+        ("fleet recover", "nothing was written back"),
+    )
+    .with_database(),
+];
+
+fn server() -> &'static Postgres {
+    Postgres::shared().expect("a situation that needs a database")
+}
+
+/// Configures an empty database. Its owner is the user.
+fn database(stage: &Stage<'_>) -> TestDatabase {
+    let beside = stage.installation.program().with_file_name("baton-fleet");
+    program::link(program::baton_fleet(), &beside).unwrap();
+    stage.installation.script("systemctl", "exit 0");
+    stage.installation.script("crontab", "echo 'no crontab for user' >&2; exit 1");
+    let owner = server().database();
+    set_url(stage, &server().socket_url(&owner));
+    owner
+}
+
+fn set_url(stage: &Stage<'_>, url: &str) {
+    stage.installation.write(".config/baton/config.toml", format!("[fleet]\nurl = {url:?}\n"));
+}
+
+/// A machine of a fleet.
+fn joined(stage: &Stage<'_>) -> TestDatabase {
+    let owner = database(stage);
+    stage.installation.done("fleet init");
+    stage.installation.done("fleet join --name desk");
+    owner
+}
+
+/// Makes the project a clone, which other machines can have too.
+fn project(stage: &Stage<'_>) {
+    stage.worktree();
+    let config = "[remote \"origin\"]\n\turl = git@example.com:acme/app.git\n";
+    fs::write(stage.installation.at("work/.git/config"), config).unwrap();
+}
+
+/// Changes the membership behind baton's back.
+fn membership(stage: &Stage<'_>, edit: impl Fn(&mut Value)) {
+    stage.edit(stage.state("fleet/membership.json"), edit);
+}
+
+/// A machine that has seen a change which the database does not have.
+fn restored(stage: &mut Stage<'_>) -> String {
+    joined(stage);
+    membership(stage, |it| it["newest"] = json!({"change": 99, "commit": "0123456789abcdef0123456789abcdef"}));
+    stage.user("fleet status")
+}

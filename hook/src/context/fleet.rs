@@ -65,7 +65,7 @@ impl Context {
     /// # Errors
     /// Returns an error if this state directory belongs to no fleet, or the connection cannot be opened.
     pub fn connect(&self) -> Result<(Box<dyn Connection>, Instant), CommandError> {
-        let identity = self.joined()?.identity();
+        let identity = self.joined()?.identity_in(self.store());
         let limit = Waiting::Command.limit();
         Ok((self.database().open(Some(identity), limit)?, Instant::now() + limit))
     }

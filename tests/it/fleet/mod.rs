@@ -8,7 +8,7 @@ use agent_baton_core::agent::Agent;
 use agent_baton_tests::Window;
 use agent_baton_tests::window::assert_no_output;
 use baton_test_postgres::fleet::Machine;
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// Opens session s1 on a machine, which owns the fleet run `demo`.
 fn owner(machine: &Machine) -> Window<'_> {
@@ -22,9 +22,18 @@ fn owner(machine: &Machine) -> Window<'_> {
 
 /// Resumes session s1 on a machine, and returns what the hook printed.
 fn resume(window: &mut Window<'_>) -> String {
-    let started = window.hook("SessionStart", "s1", &json!({"source": "resume"}));
-    assert_eq!(started.code, Some(0), "{started:?}");
-    started.stdout + &started.stderr
+    event(window, "SessionStart", &json!({"source": "resume"}))
+}
+
+/// Sends a prompt of the user to session s1, and returns what the hook printed.
+fn prompt(window: &mut Window<'_>) -> String {
+    event(window, "UserPromptSubmit", &json!({"prompt": "more words"}))
+}
+
+fn event(window: &mut Window<'_>, name: &str, fields: &Value) -> String {
+    let ended = window.hook(name, "s1", fields);
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    ended.stdout + &ended.stderr
 }
 
 /// Returns the fence of the machine's copy, and whether its owner is in this window.

@@ -6,7 +6,7 @@ use baton_test_postgres::Fault;
 use baton_test_postgres::fleet::Fleet;
 use serde_json::json;
 
-use super::{owned, owner, resume};
+use super::{owned, owner, prompt, resume};
 
 #[test]
 fn an_owner_goes_on_without_the_database_while_its_lease_lasts_and_not_longer() {
@@ -45,8 +45,8 @@ fn a_commit_whose_answer_is_lost_counts_once() {
         let mut second = Window::open(&b.scratch, Agent::Claude, "%2");
         let _ = second.hook("SessionStart", "s1", &json!({"source": "startup"}));
         b.proxy.after(1, fault);
-        let _ = resume(&mut second);
-        let _ = resume(&mut second);
+        resume(&mut second);
+        prompt(&mut second);
         assert_eq!(owned(&b, &second), (2, true), "{fault:?}");
         assert_eq!(fleet.sql("select fence from baton.run where status = 'active'").trim(), "2");
         let finished = second.baton("s1", &["run", "finish", "demo"]);

@@ -35,7 +35,7 @@ impl DatabaseState {
         deadline: Instant,
     ) -> Result<Self, FleetError> {
         let timeout = deadline.saturating_duration_since(Instant::now());
-        let mut connection = database.open(membership.map(Membership::identity), timeout)?;
+        let mut connection = database.open(membership.map(|membership| membership.identity(None)), timeout)?;
         let beginning = Position { change: 0, commit: None };
         let after = membership.map_or(beginning, |membership| membership.newest.clone());
         let changes = |after| Request::Changes { after, limit: 1 };

@@ -13,7 +13,7 @@ use agent_baton_core::request::{Command, Input, Named, Reading, Snapshot};
 use agent_baton_core::timestamp::Timestamp;
 use baton_engine::outcome::Outcome;
 use baton_engine::record_store::{RecordStore, Reservation};
-use baton_fleet_protocol::{Answer, Cause, CommitId, Machine, Request, Row, RowWrite};
+use baton_fleet_protocol::{Answer, Cause, CommitId, Machine, Position, Request, Row, RowWrite};
 use baton_store::{LockedStore, Store, StoreError};
 use baton_system::git_remote;
 
@@ -90,6 +90,7 @@ struct Call {
 /// What the database committed for this call.
 struct CommittedRows {
     commit: CommitId,
+    change: u64,
     asked: Timestamp,
 }
 
@@ -99,8 +100,8 @@ struct Question {
     runs: Vec<RunId>,
     sessions: Vec<SessionId>,
     projects: Vec<String>,
-    /// The worktree root whose identity is in `projects`.
-    root: Option<String>,
+    /// The worktree root in which a session starts, and its identity.
+    root: Option<(String, String)>,
 }
 
 impl<'a> FleetStore<'a> {
@@ -178,6 +179,8 @@ impl RecordStore for FleetStore<'_> {
             let row = call.rows.iter().find(|row| row.run.id == run.id);
             let machine = call.membership.as_ref().map(|membership| &membership.machine);
             let owner = match (call.reached, row, machine) {
+                // Neither is newer than the other, so the database was restored, and the witness has to find out.
+                (true, Some(row), _) if standing::contradicts(row, run) => FleetOwner::Unreachable,
                 (true, Some(row), Some(machine)) => standing::of_row(row, machine),
                 (true, None, _) | (_, _, None) => FleetOwner::Unreachable,
                 (false, _, Some(machine)) => {
@@ -225,13 +228,17 @@ impl RecordStore for FleetStore<'_> {
 
     fn committed(&self, locked: &mut LockedStore<'_>, outcome: &Outcome) -> Result<(), StoreError> {
         let mut call = self.call.borrow_mut();
-        let Some(CommittedRows { commit, asked }) = call.committed.take() else { return Ok(()) };
+        let Some(CommittedRows { commit, change: number, asked }) = call.committed.take() else { return Ok(()) };
         let machine = call.membership.as_ref().map(|membership| membership.machine.clone());
         let _ = locked;
-        Leases::update(self.store, |leases| {
+        Leases::update(self.store, |known| {
+            known.newest = Some(Position { change: number, commit: Some(commit.clone()) });
+            let leases = &mut known.leases;
             for change in row_change::changes_of(outcome) {
                 let is_here = change.after.fleet.as_ref().is_some_and(|fleet| fleet.machine == machine);
-                if is_here && change.after.status.is_unfinished() {
+                // A user's command about a run is no sign that its owner, which was reported to have ended, is alive.
+                let has_ended = !change.has_new_owner() && standing::has_ended(&call.rows, &change.after.id);
+                if is_here && !has_ended && change.after.status.is_unfinished() {
                     leases.insert(change.after.id.clone(), Lease::new(change.after, &asked, self.lease_ms));
                 } else {
                     leases.remove(&change.after.id);
@@ -249,9 +256,8 @@ impl FleetStore<'_> {
             Ok((rows, machines)) => {
                 (call.rows, call.machines) = (rows, machines);
                 call.reached = true;
-                if call.problem.take().is_some() || self.waiting == Waiting::Command {
-                    Outage::end(self.store);
-                }
+                call.problem = None;
+                Outage::end(self.store);
             }
             Err(error) => self.lose(call, error),
         }
@@ -297,7 +303,7 @@ impl FleetStore<'_> {
 
     fn ask(&self, call: &mut Call, request: &Request, deadline: Instant) -> Result<Answer, FleetError> {
         if call.connection.is_none() {
-            let identity = call.membership.as_ref().map(Membership::identity);
+            let identity = call.membership.as_ref().map(|membership| membership.identity_in(self.store));
             let left = deadline.saturating_duration_since(Instant::now());
             call.connection = Some(self.database.open(identity, left)?);
         }
@@ -354,8 +360,8 @@ impl FleetStore<'_> {
         let request = Request::Commit { commit: commit.clone(), reason, writes, lease_ms: self.lease_ms };
         let answer = self.wait_for_commit(call, locked, outcome, &request);
         match answer {
-            Ok(Answer::Committed { .. }) => {
-                call.committed = Some(CommittedRows { commit, asked });
+            Ok(Answer::Committed { change }) => {
+                call.committed = Some(CommittedRows { commit, change, asked });
                 Ok(Reservation::Granted)
             }
             Ok(Answer::Conflict { .. }) => {
@@ -437,10 +443,11 @@ fn question(store: &Store, input: &Input, known: &Snapshot) -> Option<Question> 
                 }
                 let root = event.project.as_ref().filter(|_| event.name == EventName::SessionStart);
                 let identity = root.and_then(|root| git_remote::project_identity(root.as_ref()));
-                let named = |identity: &String| cached.as_ref().is_some_and(|cached| cached.may_name_project(identity));
-                if let Some(identity) = identity.filter(named) {
-                    question.projects.push(identity);
-                    question.root = root.cloned();
+                if let Some((root, identity)) = root.zip(identity) {
+                    if cached.as_ref().is_some_and(|cached| cached.may_name_project(&identity)) {
+                        question.projects.push(identity.clone());
+                    }
+                    question.root = Some((root.clone(), identity));
                 }
             }
         }
@@ -451,7 +458,8 @@ fn question(store: &Store, input: &Input, known: &Snapshot) -> Option<Question> 
             }
         }
     }
-    (question != Question::default()).then_some(question)
+    let asks = !(question.runs.is_empty() && question.sessions.is_empty() && question.projects.is_empty());
+    asks.then_some(question)
 }
 
 /// Returns the run that a command starts in the fleet.
@@ -480,8 +488,9 @@ fn outdated(store: &Store, call: &Call, known: &Snapshot) -> Vec<Command> {
             Reading::Unreadable | Reading::Deleted => false,
         };
         if is_outdated {
-            let is_of_project = row.run.fleet.as_ref().is_some_and(|fleet| question.projects.contains(&fleet.project));
-            let project = question.root.clone().filter(|_| is_of_project);
+            let fleet = row.run.fleet.as_ref();
+            let root = question.root.as_ref().filter(|(_, id)| fleet.is_some_and(|fleet| fleet.project == *id));
+            let project = root.map(|(root, _)| root.clone());
             commands.push(Command::Refresh { run: Box::new(row.run.clone()), project });
         }
     }

@@ -123,7 +123,7 @@ impl Handoffs<'_> {
         let _locked = store.lock(Instant::now() + LOCK_WAIT, &now)?;
         Leases::update(store, |leases| {
             for run in taken.iter().filter_map(|id| copy_of(store, id)) {
-                leases.insert(run.id.clone(), Lease::new(&run, &now, lease_ms));
+                leases.leases.insert(run.id.clone(), Lease::new(&run, &now, lease_ms));
             }
         })?;
         Ok(taken)
@@ -295,7 +295,7 @@ impl Handoffs<'_> {
         self.refresh(&rows.rows, None)?;
         let store = self.service.store;
         let _locked = store.lock(Instant::now() + LOCK_WAIT, &self.service.now())?;
-        Leases::update(store, |leases| leases.retain(|run, _| !runs.contains(run)))?;
+        Leases::update(store, |leases| leases.leases.retain(|run, _| !runs.contains(run)))?;
         if let Some(marker) = Marker::read(store)? {
             Marker::remove(store, &marker.commit)?;
         }
@@ -358,7 +358,7 @@ fn connected<'c>(
 ) -> Result<&'c mut Box<dyn Connection>, FleetError> {
     match connection {
         Some(connection) => Ok(connection),
-        none => Ok(none.insert(database.open(Some(membership.identity()), limit)?)),
+        none => Ok(none.insert(database.open(Some(membership.identity(None)), limit)?)),
     }
 }
 

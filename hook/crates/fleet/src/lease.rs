@@ -7,6 +7,7 @@ use agent_baton_core::id::RunId;
 use agent_baton_core::process::Process;
 use agent_baton_core::run::Run;
 use agent_baton_core::timestamp::Timestamp;
+use baton_fleet_protocol::Position;
 use baton_store::{FleetFile, Store, StoreError};
 use serde::{Deserialize, Serialize};
 
@@ -63,10 +64,15 @@ fn clock_offset(at: &Timestamp) -> i64 {
     signed(at.unix_ms).saturating_sub(signed(at.boot_ms))
 }
 
-/// The leases of this machine.
+/// The leases of this machine, and the newest commit of its own. Both are written after each commit.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Leases(BTreeMap<RunId, Lease>);
+pub struct Leases {
+    /// The leases.
+    pub leases: BTreeMap<RunId, Lease>,
+    /// The newest change that this machine made in the database.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub newest: Option<Position>,
+}
 
 impl Leases {
     /// Reads the leases. A file that cannot be read grants none.
@@ -78,12 +84,12 @@ impl Leases {
     /// Returns whether a lease certainly allows the run's owner to go on.
     #[must_use]
     pub fn cover(&self, run: &Run, now: &Timestamp) -> bool {
-        self.0.get(&run.id).is_some_and(|lease| lease.covers(run, now))
+        self.leases.get(&run.id).is_some_and(|lease| lease.covers(run, now))
     }
 
     /// Returns each lease with its run.
     pub fn iter(&self) -> impl Iterator<Item = (&RunId, &Lease)> {
-        self.0.iter()
+        self.leases.iter()
     }
 
     /// Ends all leases on this machine, under the lock.
@@ -91,17 +97,17 @@ impl Leases {
     /// # Errors
     /// Returns an error if the file cannot be written.
     pub fn drop_all(store: &Store) -> Result<(), StoreError> {
-        Self::update(store, BTreeMap::clear)
+        Self::update(store, |known| *known = Self::default())
     }
 
     /// Changes the leases under the lock, and writes them if that changes something.
     ///
     /// # Errors
     /// Returns an error if the file cannot be written.
-    pub fn update(store: &Store, change: impl FnOnce(&mut BTreeMap<RunId, Lease>)) -> Result<(), StoreError> {
+    pub fn update(store: &Store, change: impl FnOnce(&mut Self)) -> Result<(), StoreError> {
         let before = Self::read(store);
         let mut after = before.clone();
-        change(&mut after.0);
+        change(&mut after);
         if after == before { Ok(()) } else { store.write_fleet_file(FleetFile::Leases, &after) }
     }
 }

@@ -22,7 +22,7 @@ pub fn leave(store: &Store, database: &dyn Connect, deadline: Instant) -> Result
     // Without the lock, a witness that runs now could replace the token, or take this directory for a copy and join again.
     let token = TokenLock::acquire(store, deadline)?;
     let timeout = deadline.saturating_duration_since(Instant::now());
-    let mut connection = database.open(Some(token.membership.identity()), timeout)?;
+    let mut connection = database.open(Some(token.membership.identity(None)), timeout)?;
     match connection.ask(&Request::Leave, deadline) {
         Ok(Answer::Done) => {}
         Ok(_) => return Err(FleetError::Answer),

@@ -6,6 +6,8 @@ use baton_fleet_protocol::{CommitId, Identity, Position, Token};
 use baton_store::{FleetFile, Store, StoreError};
 use serde::{Deserialize, Serialize};
 
+use crate::lease::Leases;
+
 /// The membership of a state directory in a fleet.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Membership {
@@ -49,15 +51,23 @@ impl Membership {
         store.write_fleet_file(FleetFile::Membership, self)
     }
 
-    /// Returns what the database is told about who asks.
+    /// Returns what the database is told about who asks. `own` is the newest change that this machine made.
     #[must_use]
-    pub fn identity(&self) -> Identity {
+    pub fn identity(&self, own: Option<&Position>) -> Identity {
+        let seen = own.filter(|own| own.change > self.newest.change).unwrap_or(&self.newest);
         Identity {
             fleet: self.fleet.clone(),
             epoch: self.epoch,
             machine: self.machine.clone(),
             tokens: std::iter::once(&self.token).chain(&self.next_token).cloned().collect(),
+            seen: seen.clone(),
         }
+    }
+
+    /// Returns what the database is told about this state directory.
+    #[must_use]
+    pub fn identity_in(&self, store: &Store) -> Identity {
+        self.identity(Leases::read(store).newest.as_ref())
     }
 
     /// Returns whether the token must be replaced before anything else is asked, because the machine was restarted since.

@@ -3,31 +3,32 @@
 use std::time::Instant;
 
 use agent_baton_core::run::Run;
-use baton_fleet_protocol::{Answer, Request, RowWrite, Standing, to_row_record};
+use baton_fleet_protocol::{Answer, Position, Request, RowWrite, Standing, to_row_record};
 
 use crate::connection::Connection;
 use crate::error::FleetError;
-use crate::membership::{Membership, new_commit};
+use crate::membership::new_commit;
 
 /// How many runs are written back in one statement.
 const RUNS_PER_STATEMENT: usize = 200;
 
-/// Raises the fences of all unfinished runs and begins a new epoch. If another machine does so at the same time, only one of
+/// Raises the fences of all unfinished runs and begins a new epoch, because the feed does not have the change `seen`, which this
+/// machine knows from `epoch`. If another machine does so at the same time, only one of
 /// them does it.
 ///
 /// # Errors
 /// Returns an error if the database cannot be asked.
 pub fn recover(
     connection: &mut dyn Connection,
-    membership: &Membership,
+    (epoch, seen): (u64, Position),
     standing: Standing,
     lease_ms: u64,
     deadline: Instant,
 ) -> Result<Standing, FleetError> {
     let request = Request::Recover {
         epoch: standing.epoch,
-        next: standing.epoch.max(membership.epoch).saturating_add(1),
-        seen: membership.newest.clone(),
+        next: standing.epoch.max(epoch).saturating_add(1),
+        seen: seen.clone(),
         commit: new_commit()?,
         lease_ms,
     };
@@ -35,7 +36,7 @@ pub fn recover(
         Answer::Ready(standing) => Ok(standing),
         // Another machine was first, or what was read came from a standby that was behind.
         Answer::Conflict { .. } => {
-            let again = Request::Changes { after: membership.newest.clone(), limit: 1 };
+            let again = Request::Changes { after: seen, limit: 1 };
             match connection.ask(&again, deadline)? {
                 Answer::Changes { standing, .. } => Ok(standing),
                 _ => Err(FleetError::Answer),

@@ -30,7 +30,7 @@ impl RowChange<'_> {
     }
 
     /// Returns whether the run has another owner than before.
-    fn has_new_owner(&self) -> bool {
+    pub(crate) fn has_new_owner(&self) -> bool {
         let owner = |run: &Run| (run.owner.session.clone(), run.owner.process.clone());
         self.before.is_none_or(|before| owner(before) != owner(self.after) || before.fence != self.after.fence)
     }

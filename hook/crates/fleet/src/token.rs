@@ -50,7 +50,7 @@ impl<'s> TokenLock<'s> {
         };
         self.change(|membership| membership.next_token = Some(next.clone()))?;
         let timeout = deadline.saturating_duration_since(Instant::now());
-        let mut connection = database.open(Some(self.membership.identity()), timeout)?;
+        let mut connection = database.open(Some(self.membership.identity_in(self.store)), timeout)?;
         let Answer::Done = connection.ask(&Request::Rotate { next: next.clone() }, deadline)? else {
             return Err(FleetError::Answer);
         };

@@ -120,21 +120,22 @@ impl Witness<'_> {
     /// Finds out whether the database was restored from an older copy, and replaces the token.
     fn open(&self, now: &Timestamp, round: &mut Round) -> Result<Opened, WitnessError> {
         let mut token = TokenLock::acquire(self.service.store, self.deadline)?;
-        let mut connection = self.database.open(Some(token.membership.identity()), self.left())?;
-        let changes = Request::Changes { after: token.membership.newest.clone(), limit: MAX_CHANGES };
+        let mut connection = self.database.open(Some(token.membership.identity_in(self.service.store)), self.left())?;
+        let seen = token.membership.identity_in(self.service.store).seen;
+        let changes = Request::Changes { after: seen.clone(), limit: MAX_CHANGES };
         let Answer::Changes { mut standing, has_position, .. } = connection.ask(&changes, self.deadline)? else {
             return Err(FleetError::Answer.into());
         };
         let membership = &token.membership;
         if !has_position || standing.epoch < membership.epoch {
-            standing = recovery::recover(&mut *connection, membership, standing, self.lease_ms, self.deadline)?;
+            standing = recovery::recover(&mut *connection, (membership.epoch, seen), standing, self.lease_ms, self.deadline)?;
         }
         drop(connection);
         let was_restored = standing.epoch != membership.epoch;
         let mut connection = match token.rotate(self.database, now, self.deadline) {
             Err(error) if error.cause() == Some(Cause::UnknownToken) => {
                 self.join_again(&mut token, was_restored, now, round)?;
-                self.database.open(Some(token.membership.identity()), self.left())?
+                self.database.open(Some(token.membership.identity_in(self.service.store)), self.left())?
             }
             rotated => rotated?,
         };
@@ -178,10 +179,11 @@ impl Witness<'_> {
     ) -> Result<(), WitnessError> {
         let runs = fleet_runs(self.service.store, &token.membership)?;
         self.drop_leases(now)?;
-        let identity = Identity { epoch: standing.epoch, ..token.membership.identity() };
+        let (epoch, newest) = (standing.epoch, standing.newest.clone());
+        let identity = Identity { epoch, seen: newest.clone(), ..token.membership.identity(None) };
         *connection = self.database.open(Some(identity), self.left())?;
         recovery::restore(&mut **connection, &runs, self.lease_ms, self.deadline)?;
-        token.change(|membership| membership.epoch = standing.epoch)?;
+        token.change(|membership| (membership.epoch, membership.newest) = (epoch, newest))?;
         round.notices.push(format!(
             "the fleet's database was restored from an older copy: the fence of every unfinished run grew, and this machine \
              wrote back {} that it knows",
@@ -214,6 +216,13 @@ impl Witness<'_> {
     ) -> Result<(), WitnessError> {
         let owners = self.judge(membership)?;
         round.unknown = owners.unknown;
+        let gone = |run: &RunId| owners.ended.iter().any(|ended| ended.id == *run);
+        if !owners.ended.is_empty() {
+            // Before the fleet hears of it: an owner that comes back must not go on with its lease while another has the run.
+            let locked = self.service.store.lock(Instant::now() + LOCK_WAIT, &self.service.now())?;
+            Leases::update(self.service.store, |known| known.leases.retain(|run, _| !gone(run)))?;
+            drop(locked);
+        }
         let asked = self.service.now();
         let alive = owners.alive.iter().map(|run| Renewal {
             run: run.id.clone(),
@@ -232,7 +241,8 @@ impl Witness<'_> {
         };
         (round.renewed, round.ended) = (renewed.len(), ended.len());
         let locked = self.service.store.lock(Instant::now() + LOCK_WAIT, &asked)?;
-        Leases::update(self.service.store, |leases| {
+        Leases::update(self.service.store, |known| {
+            let leases = &mut known.leases;
             leases.retain(|run, _| renewed.contains(run) || !owners.alive.iter().any(|alive| alive.id == *run));
             for run in owners.alive.iter().filter(|run| renewed.contains(&run.id)) {
                 leases.insert(run.id.clone(), Lease::new(run, &asked, self.lease_ms));

@@ -47,7 +47,7 @@ pub async fn join(database: &mut Database, machine: &MachineId, name: &str, toke
 ///
 /// If the statement fails.
 pub async fn leave(database: &mut Database, asker: &Asker) -> Result<Answer, Failure> {
-    write(database, asker, Scope::Member, LEAVE, &[]).await.map(|_| Answer::Done)
+    write(database, asker, Scope::Token, LEAVE, &[]).await.map(|_| Answer::Done)
 }
 
 /// Replaces the token of the machine that asks.
@@ -57,7 +57,7 @@ pub async fn leave(database: &mut Database, asker: &Asker) -> Result<Answer, Fai
 /// If the statement fails.
 pub async fn rotate(database: &mut Database, asker: &Asker, next: &Token) -> Result<Answer, Failure> {
     let next = next.as_str();
-    write(database, asker, Scope::Member, ROTATE, &[(&next, Type::TEXT)]).await.map(|_| Answer::Done)
+    write(database, asker, Scope::Token, ROTATE, &[(&next, Type::TEXT)]).await.map(|_| Answer::Done)
 }
 
 async fn write(

@@ -89,6 +89,8 @@ pub enum Scope {
     Schema,
     /// The fleet. This is enough to find out that the database was restored.
     Fleet,
+    /// The fleet and the token.
+    Token,
     /// The fleet, the epoch and the token.
     Member,
 }
@@ -132,15 +134,13 @@ pub fn check(
         let text = format!("{server}: this is the database of the fleet {fleet}, and this machine joined another one");
         return Err(failure(Cause::OtherFleet, text));
     }
-    if scope == Scope::Member {
-        if i64::try_from(epoch) != Ok(asker.epoch) {
-            let text = format!("{server}: the epoch is {epoch}, and this machine knows {}", asker.epoch);
-            return Err(failure(Cause::OtherEpoch, text));
-        }
-        if !stored.known {
-            let text = format!("{server}: the database does not know the token of this machine");
-            return Err(failure(Cause::UnknownToken, text));
-        }
+    if scope >= Scope::Token && !stored.known {
+        let text = format!("{server}: the database does not know the token of this machine");
+        return Err(failure(Cause::UnknownToken, text));
+    }
+    if scope == Scope::Member && i64::try_from(epoch) != Ok(asker.epoch) {
+        let text = format!("{server}: the epoch is {epoch}, and this machine knows {}", asker.epoch);
+        return Err(failure(Cause::OtherEpoch, text));
     }
     // Below this level, two machines could take one run.
     if stored.isolation != "serializable" {

@@ -1,6 +1,6 @@
 , removed as (
     delete from baton.machine m
-    where m.account = current_user::text and m.id = $3 and exists (select 1 from allowed)
+    where m.account = current_user::text and m.id = $3 and exists (select 1 from known)
     returning m.id
 )
 select jsonb_build_object(

@@ -1,7 +1,7 @@
 -- $6 next token
 , rotated as (
     update baton.machine m set token = $6, seen = now()
-    where m.account = current_user::text and m.id = $3 and exists (select 1 from allowed)
+    where m.account = current_user::text and m.id = $3 and exists (select 1 from known)
     returning m.id
 )
 select jsonb_build_object(

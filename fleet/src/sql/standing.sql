@@ -12,8 +12,10 @@ with standing as (
             'unix_ms', floor(extract(epoch from now()) * 1000)::bigint
         ) as description
     from baton.version v left join baton.fleet f on f.account = current_user::text
-), allowed as (
+), known as (
     select s.epoch from standing s
-    where s.number >= $5 and s.oldest_writer <= $5 and s.fleet = $1 and s.epoch = $2 and s.known
+    where s.number >= $5 and s.oldest_writer <= $5 and s.fleet = $1 and s.known
         and current_setting('transaction_isolation') = 'serializable'
+), allowed as (
+    select k.epoch from known k where k.epoch = $2
 )

@@ -18,7 +18,10 @@ use baton_engine::lookup::LookupError;
 /// Returns an error if no run matches, or if several match. The error lists them.
 pub fn resolve(context: &Context, text: &str) -> Result<RunId, CommandError> {
     match resolve_in(context, text, false) {
-        Err(error) if error.is_not_found() => Err(foreign_loop::not_a_run(context, text, error)),
+        // A run that was started on another machine has no record here before the first command that concerns it.
+        Err(error) if error.is_not_found() => {
+            context.run_of_fleet(text).map_or_else(|| Err(foreign_loop::not_a_run(context, text, error)), Ok)
+        }
         found => found,
     }
 }

@@ -5,13 +5,15 @@ use std::time::{Duration, Instant};
 
 use agent_baton_core::decision::Location;
 use agent_baton_core::fleet::FleetRun;
+use agent_baton_core::id::RunId;
 use agent_baton_core::run::Run;
 use baton_core_host::Core;
 use baton_engine::decide::DecisionService;
 use baton_fleet_client::{
-    ConfiguredDatabase, ConfiguredRecords, Connect, Connection, FleetError, Membership, Round, Waiting, Witness,
-    WitnessError,
+    CachedRows, ConfiguredDatabase, ConfiguredRecords, Connect, Connection, FleetError, Membership, Round, Waiting,
+    Witness, WitnessError,
 };
+use baton_fleet_protocol::Row;
 use baton_system::git_remote;
 
 use super::{Context, inspector};
@@ -52,6 +54,21 @@ impl Context {
         let is_here =
             |run: &Run| run.fleet.as_ref().is_some_and(|fleet| fleet.machine.as_ref() == Some(&membership.machine));
         Ok(self.unfinished_runs()?.into_iter().filter(is_here).collect())
+    }
+
+    /// Returns the run of the fleet that a text identifies, of which this machine may have no copy: by its name or a part of its
+    /// id as the witness saw them last, or by its whole id. Returns `None` if this machine belongs to no fleet.
+    #[must_use]
+    pub fn run_of_fleet(&self, text: &str) -> Option<RunId> {
+        self.membership().ok().flatten()?;
+        let cached = CachedRows::read(self.store());
+        let rows = cached.iter().flat_map(|cached| &cached.rows);
+        let is_meant = |row: &&Row| row.run.name.as_str() == text || row.run.id.as_str().starts_with(text);
+        let mut found = rows.filter(is_meant).map(|row| row.run.id.clone());
+        match (found.next().filter(|_| !text.is_empty()), found.next()) {
+            (Some(only), None) => Some(only),
+            _ => text.parse().ok().filter(|_| is_whole_id(text)),
+        }
     }
 
     /// Returns the database that the user configured.
@@ -126,6 +143,12 @@ impl Context {
             WitnessError::Decision(error) => error.into(),
         })
     }
+}
+
+/// Returns whether a text has the form of a run's id, which nobody needs to know before it is asked for.
+fn is_whole_id(text: &str) -> bool {
+    let digits = text.strip_prefix('r').unwrap_or_default();
+    digits.len() == 12 && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 /// How long one round of the witness may take. The next one begins after a minute.

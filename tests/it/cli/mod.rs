@@ -3,6 +3,7 @@
 mod config;
 mod damaged_files;
 mod doctor;
+mod doctor_fleet;
 mod explain;
 mod no_sockets;
 mod progress;

@@ -4,7 +4,6 @@ use agent_baton_core::agent::Agent;
 use agent_baton_tests::Window;
 use baton_test_postgres::Fault;
 use baton_test_postgres::fleet::Fleet;
-use serde_json::json;
 
 use super::{owned, owner, prompt, resume};
 
@@ -43,7 +42,6 @@ fn a_commit_whose_answer_is_lost_counts_once() {
         drop(first);
         a.witness();
         let mut second = Window::open(&b.scratch, Agent::Claude, "%2");
-        let _ = second.hook("SessionStart", "s1", &json!({"source": "startup"}));
         b.proxy.after(1, fault);
         resume(&mut second);
         prompt(&mut second);

@@ -263,6 +263,24 @@ fn a_project_gets_an_entry_that_is_silent_without_baton() {
     assert_eq!(installation.run("install --yes --scope local --agent codex").code, Some(1));
 }
 
+/// `baton` looks for the program of a fleet only beside itself.
+#[test]
+fn the_program_of_a_fleet_is_copied_beside_the_copy_and_removed_with_it() {
+    let scratch = Scratch::new();
+    fs::create_dir(scratch.home().join(".claude")).unwrap();
+    let build = scratch.home().join("target/debug/baton");
+    fs::create_dir_all(build.parent().unwrap()).unwrap();
+    program::link(program::baton(), &build).unwrap();
+    let copy = scratch.home().join(".local/share/baton/bin/baton-fleet");
+    for version in ["one", "two"] {
+        fs::write(build.with_file_name("baton-fleet"), version).unwrap();
+        let output = scratch.program(&build, ["install", "--yes"]).run();
+        assert_eq!((output.code, fs::read_to_string(&copy).unwrap().as_str()), (Some(0), version), "{output:?}");
+    }
+    let output = scratch.program(&build, ["uninstall", "--yes"]).run();
+    assert_eq!((output.code, copy.parent().unwrap().exists()), (Some(0), false), "{output:?}");
+}
+
 #[test]
 fn a_program_that_does_not_stay_is_copied() {
     let scratch = Scratch::new();

@@ -9,6 +9,9 @@ use serde::{Deserialize, Serialize};
 /// How many rows are read and kept at most.
 pub const MAX_CACHED_ROWS: u32 = 4096;
 
+/// How old the cache may be, in milliseconds. The witness reads the rows each minute.
+const MAX_AGE_MS: u64 = 150_000;
+
 /// Rows, machines and handoffs, and when they were read.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct CachedRows {
@@ -36,6 +39,12 @@ impl CachedRows {
         let is_cut = rows.rows.len() >= usize::try_from(MAX_CACHED_ROWS).unwrap_or(usize::MAX);
         let Rows { rows, machines, handoffs, .. } = rows;
         let _ = store.write_fleet_file(FleetFile::Rows, &Self { read, rows, machines, handoffs, is_cut });
+    }
+
+    /// Returns whether the witness has not read the rows for some rounds.
+    #[must_use]
+    pub fn is_old(&self, now: &Timestamp) -> bool {
+        self.read.age_ms(now) > MAX_AGE_MS
     }
 
     /// Returns whether a session may own an unfinished run of the fleet, or was handed over.

@@ -32,6 +32,9 @@ use crate::token::TokenLock;
 /// How long the lock is kept for the database at most. Other calls on this machine wait meanwhile.
 pub(crate) const LOCKED_WAIT: Duration = Duration::from_millis(200);
 
+/// After how long a database that fails counts as one that does not answer. What fails at once costs the next event nothing.
+const SLOW: Duration = Duration::from_millis(200);
+
 /// How often a decision is made again because another machine changed a row first.
 pub(crate) const MAX_CONFLICTS: u32 = 5;
 
@@ -151,7 +154,7 @@ impl RecordStore for FleetStore<'_> {
         if call.membership.is_none() {
             return;
         }
-        call.question = question(self.store, input, known);
+        call.question = question(self.store, input, known, &(self.clock)());
         if call.question.is_some() {
             let deadline = *call.deadline.get_or_insert_with(|| Instant::now() + self.waiting.limit());
             self.read_rows(&mut call, deadline);
@@ -313,7 +316,9 @@ impl FleetStore<'_> {
 
     /// Goes on without the database.
     fn lose(&self, call: &mut Call, error: FleetError) {
-        if self.waiting == Waiting::Event && !matches!(error, FleetError::Outage { .. }) {
+        let left = call.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+        let was_slow = left.is_some_and(|left| self.waiting.limit().saturating_sub(left) >= SLOW);
+        if self.waiting == Waiting::Event && was_slow {
             Outage::note(self.store, (self.clock)(), error.to_string());
         }
         call.connection = None;
@@ -417,7 +422,7 @@ impl FleetStore<'_> {
 }
 
 /// Returns which rows the decision on an input needs, or `None` if it concerns no run of the fleet.
-fn question(store: &Store, input: &Input, known: &Snapshot) -> Option<Question> {
+fn question(store: &Store, input: &Input, known: &Snapshot, now: &Timestamp) -> Option<Question> {
     let mut question = Question::default();
     for named in &known.runs {
         match (&named.reading, input) {
@@ -435,9 +440,11 @@ fn question(store: &Store, input: &Input, known: &Snapshot) -> Option<Question> 
         Input::Event(event) => {
             let asks = matches!(event.name, EventName::SessionStart | EventName::UserPromptSubmit);
             if let Some(session) = event.session.as_ref().filter(|_| asks) {
-                let is_unknown = known.session == Reading::Absent;
-                let resumed = event.source == Some(Source::Resume) && is_unknown;
                 let cached = CachedRows::read(store);
+                // Without a witness, only the database knows what the session's run did elsewhere.
+                let may_be_elsewhere =
+                    known.session == Reading::Absent || cached.as_ref().is_none_or(|cached| cached.is_old(now));
+                let resumed = event.source == Some(Source::Resume) && may_be_elsewhere;
                 if resumed || cached.as_ref().is_some_and(|cached| cached.may_name_session(session)) {
                     question.sessions.push(session.clone());
                 }

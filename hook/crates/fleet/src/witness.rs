@@ -128,7 +128,8 @@ impl Witness<'_> {
         };
         let membership = &token.membership;
         if !has_position || standing.epoch < membership.epoch {
-            standing = recovery::recover(&mut *connection, (membership.epoch, seen), standing, self.lease_ms, self.deadline)?;
+            standing =
+                recovery::recover(&mut *connection, (membership.epoch, seen), standing, self.lease_ms, self.deadline)?;
         }
         drop(connection);
         let was_restored = standing.epoch != membership.epoch;

@@ -26,7 +26,9 @@ pub use cause::Cause;
 pub use cursor::{Cursor, CursorError};
 pub use details::Details;
 pub use item::{Item, ItemKind, Section};
-pub use json::{ChunkView, ConversationView, LaunchView, RunView, SessionView, TransferView, is_handed_over, run_status_word};
+pub use json::{
+    ChunkView, ConversationView, LaunchView, RunView, SessionView, TransferView, is_handed_over, run_status_word,
+};
 pub use lists::{RunsView, SessionsView};
 pub use overview::Overview;
 pub use page::{ListQuery, Page, Search};

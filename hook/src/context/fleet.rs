@@ -16,7 +16,7 @@ use baton_fleet_client::{
 use baton_fleet_protocol::Row;
 use baton_system::git_remote;
 
-use super::{Context, inspector};
+use super::{Context, LOCK_WAIT, inspector};
 use crate::error::CommandError;
 
 impl Context {
@@ -109,6 +109,31 @@ impl Context {
             return Err(CommandError::refused(what).hint("`git remote add origin URL` names one, or leave out --fleet"));
         };
         Ok(Some(FleetRun { fleet: membership.fleet, revision: 0, machine: Some(membership.machine), project }))
+    }
+
+    /// Makes copies of the unfinished runs that other machines have in a project, whose worktree root here is `root`. If the
+    /// database cannot be asked, the copies stay as they are.
+    ///
+    /// # Errors
+    /// Returns an error if a copy cannot be written.
+    pub fn refresh_project(&self, fleet: &FleetRun, root: &str) -> Result<(), CommandError> {
+        let core = Core::load()?;
+        let inspector = inspector(self.here);
+        let records = ConfiguredRecords::new(self.store(), &self.settings, &inspector, Waiting::Command);
+        let service = DecisionService {
+            store: self.store(),
+            records: &records,
+            core: &core,
+            inspector: &inspector,
+            settings: &self.settings,
+        };
+        let commands = records.fleet().map(|records| records.copies_of_project(fleet, root)).unwrap_or_default();
+        if !commands.is_empty() {
+            let now = self.now();
+            let mut locked = self.store().lock(Instant::now() + LOCK_WAIT, &now)?;
+            service.refresh_copies(&mut locked, commands, &now)?;
+        }
+        Ok(())
     }
 
     /// Does one round of the witness.

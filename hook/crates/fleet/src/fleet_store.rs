@@ -7,7 +7,7 @@ use std::cell::RefCell;
 use std::time::{Duration, Instant};
 
 use agent_baton_core::event::{EventName, Source};
-use agent_baton_core::fleet::{FleetOwner, FleetStanding};
+use agent_baton_core::fleet::{FleetOwner, FleetRun, FleetStanding};
 use agent_baton_core::id::{RunId, SessionId};
 use agent_baton_core::request::{Command, Input, Named, Reading, Snapshot};
 use agent_baton_core::timestamp::Timestamp;
@@ -133,6 +133,22 @@ impl<'a> FleetStore<'a> {
         let here = &call.membership.as_ref()?.machine;
         let row = call.rows.iter().find(|row| row.run.id == *run)?;
         OwnerWord::of_row(row, &call.machines, here)
+    }
+
+    /// Reads the unfinished runs of a project, and returns the commands that make or refresh their copies here, where its
+    /// worktree root is `root`.
+    #[must_use]
+    pub fn copies_of_project(&self, fleet: &FleetRun, root: &str) -> Vec<Command> {
+        let mut call = self.call.borrow_mut();
+        call.membership = Membership::read(self.store).ok().flatten();
+        call.question = Some(Question {
+            projects: vec![fleet.project.clone()],
+            root: Some((root.to_owned(), fleet.project.clone())),
+            ..Question::default()
+        });
+        let deadline = *call.deadline.get_or_insert_with(|| Instant::now() + self.waiting.limit());
+        self.read_rows(&mut call, deadline);
+        if call.reached { outdated(self.store, &call, &Snapshot::default()) } else { Vec::new() }
     }
 
     /// Uses rows that were just read, instead of reading them.

@@ -127,6 +127,11 @@ impl With {
     }
 
     fn claim_run(&self, context: &Context, project: Option<String>) -> Result<Outcome, CommandError> {
+        let fleet = context.new_fleet_run(self.fleet, project.as_deref())?;
+        if let (Some(fleet), Some(root)) = (&fleet, &project) {
+            // Another machine may have started it.
+            context.refresh_project(fleet, root)?;
+        }
         let run = match self.unfinished(context, project.as_deref())? {
             Some(run) => run.id,
             None => Context::new_run_id()?,
@@ -139,7 +144,6 @@ impl With {
         let survivors = context.survivors(project.as_deref(), &self.name)?;
         let survivors = survivors.map(|survivors| survivors.into_iter().map(|survivor| survivor.process).collect());
         let (name, force) = (self.name.clone(), self.force);
-        let fleet = context.new_fleet_run(self.fleet, project.as_deref())?;
         context.decide(Command::With { run, name, project, process, pane, survivors, force, fleet })
     }
 

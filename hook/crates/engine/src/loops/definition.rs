@@ -74,6 +74,14 @@ impl LoopDefinition {
         sha256_hex(&serde_json::to_vec(&(&self.prompt, &self.until, command)).unwrap_or_default(), 16)
     }
 
+    /// Returns the digest to compare with the one in a record. A loop that was started by version 0.1.0 or earlier has the
+    /// digest of the whole file there.
+    #[must_use]
+    pub fn digest_like(&self, recorded: &str) -> String {
+        let of_file = sha256_hex(&self.to_bytes(), 16);
+        if of_file == recorded { of_file } else { self.digest() }
+    }
+
     /// Returns the definition for the same project in a directory of this machine. The command gets the environment of the
     /// user who picked the session up, and needs their approval.
     #[must_use]
@@ -121,6 +129,8 @@ mod tests {
         };
         let there = here.moved_to(Path::new("/b"), [("HOME".to_owned(), "/home/b".to_owned())].into());
         assert_eq!(there.digest(), here.digest());
+        let of_file = sha256_hex(&here.to_bytes(), 16);
+        assert_eq!((here.digest_like(&of_file), there.digest_like(&of_file)), (of_file, there.digest()));
         let moved = there.done_when.as_ref().unwrap();
         assert_eq!((&*moved.directory, moved.environment["HOME"].as_str()), (Path::new("/b"), "/home/b"));
         for other in [

@@ -48,7 +48,7 @@ impl StopEvaluation {
     ///
     /// Returns `None` if the bytes are not a definition.
     pub fn new(
-        (run, project): (&RunId, Option<&str>),
+        (run, project): (&Run, Option<&str>),
         bytes: &[u8],
         ending: &StopDetails,
         agent: Agent,
@@ -68,16 +68,17 @@ impl StopEvaluation {
             if said == Some(false) {
                 return Check::NotRun;
             }
-            if !home().is_some_and(|home| approval::is_granted(&home, run, command)) {
+            if !home().is_some_and(|home| approval::is_granted(&home, &run.id, command)) {
                 return Check::Refused;
             }
             let ended = outcome.insert(done_when::run(command, command.present_directory(project), done_when::TIMEOUT));
             if ended.passed { Check::Passed } else { Check::Failed }
         });
+        let recorded = run.loop_state.as_ref().map_or("", |state| state.limits.definition.as_str());
         let variable = spec(agent).block_cap.map(|cap| environment.get(cap.variable));
         let facts = StopFacts {
-            run: run.clone(),
-            definition: definition.digest(),
+            run: run.id.clone(),
+            definition: definition.digest_like(recorded),
             message: message.map(|message| sha256_hex(message.as_bytes(), 16)),
             phrase: said,
             check,
@@ -116,13 +117,14 @@ impl StopEvaluation {
 mod tests {
     use super::*;
     use crate::loops::definition::DoneWhen;
+    use baton_store::fixtures;
 
     fn look(definition: &LoopDefinition, message: &str, home: &std::path::Path) -> (StopEvaluation, StopFacts) {
         let ending = StopDetails { continued: true, message: Some(message.to_owned()) };
         let environment: &[(&str, &str)] = &[("CLAUDE_CODE_STOP_HOOK_BLOCK_CAP", "20")];
         let home = || Some(home.to_owned());
         StopEvaluation::new(
-            (&"r1".parse().unwrap(), None),
+            (&fixtures::run("r1", "s", 1), None),
             &definition.to_bytes(),
             &ending,
             Agent::Claude,
@@ -170,7 +172,7 @@ mod tests {
     fn a_file_that_is_none_gives_no_facts() {
         let ending = StopDetails::default();
         let environment: &[(&str, &str)] = &[];
-        let run: RunId = "r1".parse().unwrap();
+        let run = fixtures::run("r1", "s", 1);
         assert!(StopEvaluation::new((&run, None), b"{}", &ending, Agent::Codex, &environment, || None).is_none());
     }
 }

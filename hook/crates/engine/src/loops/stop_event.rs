@@ -79,7 +79,7 @@ impl LoopStop {
         // The run follows its session only when this event is decided.
         let moved = event.missing_project.as_ref().and(event.project.as_deref());
         let project = moved.or(run.project.as_deref());
-        let found = StopEvaluation::new((&run.id, project), &bytes, &details, event.agent, environment, home);
+        let found = StopEvaluation::new((&run, project), &bytes, &details, event.agent, environment, home);
         let (evaluation, facts) = found.unzip();
         event.stop = facts;
         Some(Self { run, evaluation, _lock: lock })

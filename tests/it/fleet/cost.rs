@@ -1,7 +1,7 @@
 //! What the fleet costs whoever does not use it: nothing.
 
 use agent_baton_core::agent::Agent;
-use agent_baton_tests::Window;
+use agent_baton_tests::{Scratch, Window, trace};
 use baton_test_postgres::fleet::Fleet;
 use serde_json::json;
 
@@ -35,4 +35,27 @@ fn only_what_concerns_a_fleet_run_asks_the_database() {
     let updated = window.baton("s1", &["run", "update", "demo", "--phase", "second"]);
     assert_eq!(updated.code, Some(0), "{updated:?}");
     assert_eq!(a.proxy.statements() - before, 2, "one read and one commit");
+}
+
+#[test]
+fn without_a_fleet_nothing_looks_for_one() {
+    if !trace::is_possible() {
+        return;
+    }
+    let scratch = Scratch::new();
+    let mut window = Window::open(&scratch, Agent::Claude, "%1");
+    let log = scratch.root().join("trace");
+    for (event, fields) in [
+        ("SessionStart", json!({})),
+        ("UserPromptSubmit", json!({"prompt": "words"})),
+        ("Stop", json!({})),
+        ("SessionEnd", json!({})),
+    ] {
+        let call = window.call("s1", window.payload(event, "s1", &fields).to_string());
+        let ended = window.process.run(trace::traced_calls(&call, &log, "all"));
+        assert_eq!(ended.code, Some(0), "{ended:?}");
+        let calls = std::fs::read_to_string(&log).unwrap();
+        assert!(calls.contains("execve("), "{event}: {calls}");
+        assert!(!calls.contains("fleet"), "{event}: {calls}");
+    }
 }

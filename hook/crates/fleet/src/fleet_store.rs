@@ -6,25 +6,24 @@
 use std::cell::RefCell;
 use std::time::{Duration, Instant};
 
-use agent_baton_core::event::{EventName, Source};
 use agent_baton_core::fleet::{FleetOwner, FleetRun, FleetStanding};
-use agent_baton_core::id::{RunId, SessionId};
-use agent_baton_core::request::{Command, Input, Named, Reading, Snapshot};
+use agent_baton_core::id::RunId;
+use agent_baton_core::request::{Command, Input, Snapshot};
 use agent_baton_core::timestamp::Timestamp;
 use baton_engine::outcome::Outcome;
 use baton_engine::record_store::{RecordStore, Reservation};
 use baton_fleet_protocol::{Answer, Cause, CommitId, Machine, Position, Request, Row, RowWrite};
 use baton_store::{LockedStore, Store, StoreError};
-use baton_system::git_remote;
 
-use crate::cached_rows::CachedRows;
 use crate::connection::{Connect, Connection};
+use crate::copies;
 use crate::error::FleetError;
 use crate::lease::{Lease, Leases};
 use crate::marker::Marker;
 use crate::membership::{Membership, new_commit};
 use crate::outage::Outage;
 use crate::owner_word::OwnerWord;
+use crate::question::{Question, new_fleet_run};
 use crate::row_change::{self, RowChange};
 use crate::standing;
 use crate::token::TokenLock;
@@ -97,16 +96,6 @@ struct CommittedRows {
     asked: Timestamp,
 }
 
-/// Which rows a decision needs.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-struct Question {
-    runs: Vec<RunId>,
-    sessions: Vec<SessionId>,
-    projects: Vec<String>,
-    /// The worktree root in which a session starts, and its identity.
-    root: Option<(String, String)>,
-}
-
 impl<'a> FleetStore<'a> {
     /// Returns the records for one call. It reads nothing before it is asked.
     #[must_use]
@@ -148,7 +137,7 @@ impl<'a> FleetStore<'a> {
         });
         let deadline = *call.deadline.get_or_insert_with(|| Instant::now() + self.waiting.limit());
         self.read_rows(&mut call, deadline);
-        if call.reached { outdated(self.store, &call, &Snapshot::default()) } else { Vec::new() }
+        outdated_copies(self.store, &call, &Snapshot::default())
     }
 
     /// Uses rows that were just read, instead of reading them.
@@ -170,7 +159,7 @@ impl RecordStore for FleetStore<'_> {
         if call.membership.is_none() {
             return;
         }
-        call.question = question(self.store, input, known, &(self.clock)());
+        call.question = Question::of(self.store, input, known, &(self.clock)());
         if call.question.is_some() {
             let deadline = *call.deadline.get_or_insert_with(|| Instant::now() + self.waiting.limit());
             self.read_rows(&mut call, deadline);
@@ -183,13 +172,13 @@ impl RecordStore for FleetStore<'_> {
             return Vec::new();
         }
         self.resolve_marker(&mut call);
-        if call.reached { outdated(self.store, &call, known) } else { Vec::new() }
+        outdated_copies(self.store, &call, known)
     }
 
     fn complete(&self, input: &Input, snapshot: &mut Snapshot) {
         let mut call = self.call.borrow_mut();
         let call = &mut *call;
-        add_copies(self.store, call, snapshot);
+        copies::add_copies(self.store, &call.rows, snapshot);
         let fleet_runs = || snapshot.runs.iter().filter_map(|named| named.reading.record());
         let (mut standings, mut on_lease) = (Vec::new(), Vec::new());
         let marker = if call.reached { Ok(None) } else { Marker::read(self.store) };
@@ -437,102 +426,6 @@ impl FleetStore<'_> {
     }
 }
 
-/// Returns which rows the decision on an input needs, or `None` if it concerns no run of the fleet.
-fn question(store: &Store, input: &Input, known: &Snapshot, now: &Timestamp) -> Option<Question> {
-    let mut question = Question::default();
-    for named in &known.runs {
-        match (&named.reading, input) {
-            (Reading::Live(run) | Reading::Archived(run), _) if run.fleet.is_some() => {
-                question.runs.push(run.id.clone())
-            }
-            // The command may name a run that this machine has no copy of.
-            (Reading::Absent, Input::Command(command)) if command.run().as_str() == named.id => {
-                question.runs.push(command.run().clone());
-            }
-            _ => {}
-        }
-    }
-    match input {
-        Input::Event(event) => {
-            let asks = matches!(event.name, EventName::SessionStart | EventName::UserPromptSubmit);
-            if let Some(session) = event.session.as_ref().filter(|_| asks) {
-                let cached = CachedRows::read(store);
-                // Without a witness, only the database knows what the session's run did elsewhere.
-                let may_be_elsewhere =
-                    known.session == Reading::Absent || cached.as_ref().is_none_or(|cached| cached.is_old(now));
-                let resumed = event.source == Some(Source::Resume) && may_be_elsewhere;
-                if resumed || cached.as_ref().is_some_and(|cached| cached.may_name_session(session)) {
-                    question.sessions.push(session.clone());
-                }
-                let root = event.project.as_ref().filter(|_| event.name == EventName::SessionStart);
-                let identity = root.and_then(|root| git_remote::project_identity(root.as_ref()));
-                if let Some((root, identity)) = root.zip(identity) {
-                    if cached.as_ref().is_some_and(|cached| cached.may_name_project(&identity)) {
-                        question.projects.push(identity.clone());
-                    }
-                    question.root = Some((root.clone(), identity));
-                }
-            }
-        }
-        Input::Command(command) => {
-            if let Command::Start { fleet: Some(fleet), .. } | Command::With { fleet: Some(fleet), .. } = &**command {
-                question.sessions.extend(command.session().cloned());
-                question.projects.push(fleet.project.clone());
-            }
-        }
-    }
-    let asks = !(question.runs.is_empty() && question.sessions.is_empty() && question.projects.is_empty());
-    asks.then_some(question)
-}
-
-/// Returns the run that a command starts in the fleet.
-fn new_fleet_run(input: &Input) -> Option<&RunId> {
-    let Input::Command(command) = input else { return None };
-    match &**command {
-        Command::Start { run, fleet: Some(_), .. } | Command::With { run, fleet: Some(_), .. } => Some(run),
-        _ => None,
-    }
-}
-
-/// Returns the commands that bring outdated copies in line, and that make copies of what the decision needs.
-fn outdated(store: &Store, call: &Call, known: &Snapshot) -> Vec<Command> {
-    let Some(question) = &call.question else { return Vec::new() };
-    let mut commands = Vec::new();
-    for row in &call.rows {
-        let named = known.runs.iter().find(|named| named.id == row.run.id.as_str()).map(|named| named.reading.clone());
-        let reading = match named {
-            Some(Reading::Absent) | None => store.read(|view| view.run(&row.run.id)).unwrap_or(Reading::Unreadable),
-            Some(reading) => reading,
-        };
-        let newest = row.run.fleet.as_ref().map(|fleet| fleet.revision);
-        let is_outdated = match &reading {
-            Reading::Absent => true,
-            Reading::Live(copy) | Reading::Archived(copy) => copy.fleet.as_ref().map(|fleet| fleet.revision) < newest,
-            Reading::Unreadable | Reading::Deleted => false,
-        };
-        if is_outdated {
-            let fleet = row.run.fleet.as_ref();
-            let root = question.root.as_ref().filter(|(_, id)| fleet.is_some_and(|fleet| fleet.project == *id));
-            let project = root.map(|(root, _)| root.clone());
-            commands.push(Command::Refresh { run: Box::new(row.run.clone()), project });
-        }
-    }
-    commands
-}
-
-/// Adds the copies of the rows that the snapshot does not name.
-fn add_copies(store: &Store, call: &Call, snapshot: &mut Snapshot) {
-    for row in &call.rows {
-        let id = row.run.id.to_string();
-        if snapshot.runs.iter().all(|named| named.id != id)
-            && let Ok(reading) = store.read(|view| view.run(&row.run.id))
-            && reading.record().is_some()
-        {
-            snapshot.runs.push(Named { id, reading });
-        }
-    }
-}
-
 /// Lets the owner go on without the database if its lease covers what it does. Only the run's progress may change: whatever
 /// else a decision changes, another machine must be able to see first.
 fn reserve_on_lease(call: &mut Call, changes: &[RowChange<'_>]) -> Reservation {
@@ -543,4 +436,10 @@ fn reserve_on_lease(call: &mut Call, changes: &[RowChange<'_>]) -> Reservation {
     }
     call.off_lease.extend(refused);
     Reservation::AskAgain
+}
+
+/// Returns the commands that bring the copies of the rows in line that a call read.
+fn outdated_copies(store: &Store, call: &Call, known: &Snapshot) -> Vec<Command> {
+    let question = call.question.as_ref().filter(|_| call.reached);
+    question.map(|question| copies::outdated(store, question, &call.rows, known)).unwrap_or_default()
 }

@@ -9,6 +9,7 @@
 mod archive_parts;
 mod cached_rows;
 mod connection;
+mod copies;
 mod database;
 mod database_state;
 mod error;
@@ -22,6 +23,7 @@ mod marker;
 mod membership;
 mod outage;
 mod owner_word;
+mod question;
 mod records;
 mod recovery;
 mod row_change;

@@ -19,8 +19,16 @@ const LOOK_UP: &str = concat!(include_str!("sql/standing.sql"), include_str!("sq
 #[derive(Deserialize)]
 pub struct Committed {
     standing: Option<StoredStanding>,
+    /// The number of the change that the statement made.
     change: Option<u64>,
+    /// The number of the change that an earlier statement with the same id made.
+    committed: Option<u64>,
+    /// Whether the id was withdrawn.
+    withdrawn: bool,
+    /// The runs whose rows are not as they were read.
     differing: Vec<RunId>,
+    /// The runs that would have an unfinished run beside them where only one may be.
+    colliding: Vec<RunId>,
     #[serde(default)]
     parts: u64,
 }
@@ -58,9 +66,23 @@ pub async fn commit(
         (&digest, Type::TEXT),
         (&project, Type::TEXT),
     ];
-    let found = database.write(COMMIT, &asker.parameters(&parameters)).await;
+    let found = write(database, COMMIT, &asker.parameters(&parameters)).await;
     let runs = || writes.iter().map(|write| write.run.id.clone()).collect();
-    outcome(database, asker, found, runs, parts.and_then(|parts| u64::try_from(parts).ok()))
+    outcome(database, asker, Scope::Writer, found, runs, parts.and_then(|parts| u64::try_from(parts).ok()))
+}
+
+/// Runs a statement that writes rows. If its id appears in the feed at the same time, it finds the other one when it runs again.
+///
+/// # Errors
+///
+/// If the statement fails, or a unique index refuses a row.
+pub async fn write(database: &mut Database, sql: &str, parameters: &[Parameter<'_>]) -> Result<Committed, Refusal> {
+    match database.write(sql, parameters).await {
+        Err(Refusal::Duplicate { index }) if index == "change_commit" || index == "handoff_pkey" => {
+            database.write(sql, parameters).await
+        }
+        other => other,
+    }
 }
 
 /// Returns the answer to a statement that writes the rows of these runs.
@@ -71,25 +93,29 @@ pub async fn commit(
 pub fn outcome(
     database: &Database,
     asker: &Asker,
+    scope: Scope,
     found: Result<Committed, Refusal>,
     runs: impl FnOnce() -> Vec<RunId>,
     parts: Option<u64>,
 ) -> Result<Answer, Failure> {
     let found = match found {
         Ok(found) => found,
-        // The id is there already: the attempt was withdrawn.
-        Err(Refusal::Duplicate { index }) if index == "change_commit" || index == "handoff_pkey" => {
-            return Ok(Answer::Withdrawn);
-        }
+        // Another statement wrote a run beside one of these meanwhile.
         Err(Refusal::Duplicate { .. }) => return Ok(Answer::Conflict { runs: runs() }),
         Err(Refusal::Failed(failure)) => return Err(failure),
     };
     if let Some(change) = found.change {
         return Ok(Answer::Committed { change });
     }
-    standing::check(found.standing, database, asker, Scope::Member)?;
-    if !found.differing.is_empty() {
-        return Ok(Answer::Conflict { runs: found.differing });
+    standing::check(found.standing, database, asker, scope)?;
+    if let Some(change) = found.committed {
+        return Ok(Answer::Committed { change });
+    }
+    if found.withdrawn {
+        return Ok(Answer::Withdrawn);
+    }
+    if let Some(runs) = [found.differing, found.colliding].into_iter().find(|runs| !runs.is_empty()) {
+        return Ok(Answer::Conflict { runs });
     }
     let text = match parts {
         Some(parts) => format!("the database has {} of the {parts} parts of the archive", found.parts),
@@ -126,7 +152,7 @@ pub async fn look_up(database: &mut Database, asker: &Asker, commit: &CommitId) 
         other => other,
     };
     let found: Found = found?;
-    standing::check(found.standing, database, asker, Scope::Member)?;
+    standing::check(found.standing, database, asker, Scope::Reader)?;
     match found.committed {
         Some(change) => Ok(Answer::Committed { change }),
         None if found.withdrawn => Ok(Answer::Withdrawn),

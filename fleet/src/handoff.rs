@@ -31,7 +31,7 @@ struct Part {
     bytes: Option<String>,
 }
 
-/// Stores a part, or replaces it.
+/// Stores a part, or replaces it. The parts of a handoff that is published stay as they are.
 ///
 /// # Errors
 ///
@@ -64,7 +64,7 @@ pub async fn get_part(
     let id = handoff.as_str();
     let parameters: [Parameter<'_>; 2] = [(&id, Type::TEXT), (&i64::from(number), Type::INT8)];
     let found: Part = database.read(GET_PART, &asker.parameters(&parameters)).await?;
-    standing::check(found.standing, database, asker, Scope::Member)?;
+    standing::check(found.standing, database, asker, Scope::Reader)?;
     let missing =
         || failure(Cause::Protocol, format!("{}: there is no part {number} of this handoff", database.server()));
     found.bytes.map(|bytes| Answer::Part(HandoffPart { bytes })).ok_or_else(missing)
@@ -79,7 +79,7 @@ pub async fn pick_up(database: &mut Database, asker: &Asker, handoff: &CommitId)
     change(database, asker, PICK_UP, &[(&handoff.as_str(), Type::TEXT)]).await
 }
 
-/// Takes a handoff back on the machine that made it.
+/// Takes a handoff back: the machine that made it picks it up itself. Its archive is removed.
 ///
 /// # Errors
 ///
@@ -95,6 +95,6 @@ async fn change(
     parameters: &[Parameter<'_>],
 ) -> Result<Answer, Failure> {
     let found: Outcome = database.write(sql, &asker.parameters(parameters)).await?;
-    standing::check(found.standing, database, asker, Scope::Member)?;
+    standing::check(found.standing, database, asker, Scope::Writer)?;
     Ok(if found.is_done { Answer::Done } else { Answer::Conflict { runs: found.runs } })
 }

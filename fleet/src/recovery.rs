@@ -4,7 +4,7 @@ use baton_fleet_protocol::{Answer, CommitId, Failure, Position, RowWrite};
 use serde::Deserialize;
 use tokio_postgres::types::Type;
 
-use crate::commit::{self, Committed};
+use crate::commit;
 use crate::connection::Parameter;
 use crate::database::{Database, Refusal};
 use crate::row_write::{self, Ownerless};
@@ -73,6 +73,13 @@ pub async fn restore(
     let lease = i64::try_from(lease_ms).unwrap_or(i64::MAX);
     let id = commit.as_str();
     let parameters: [Parameter<'_>; 3] = [(&id, Type::TEXT), (&json, Type::TEXT), (&lease, Type::INT8)];
-    let found: Result<Committed, Refusal> = database.write(RESTORE, &asker.parameters(&parameters)).await;
-    commit::outcome(database, asker, found, || rows.iter().map(|row| row.run.id.clone()).collect(), None)
+    let found = commit::write(database, RESTORE, &asker.parameters(&parameters)).await;
+    commit::outcome(
+        database,
+        asker,
+        Scope::Restorer,
+        found,
+        || rows.iter().map(|row| row.run.id.clone()).collect(),
+        None,
+    )
 }

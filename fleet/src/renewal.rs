@@ -37,7 +37,7 @@ pub async fn renew(
     let lease = i64::try_from(lease_ms).unwrap_or(i64::MAX);
     let parameters: [Parameter<'_>; 3] = [(&alive, Type::TEXT), (&ended, Type::TEXT), (&lease, Type::INT8)];
     let found: Renewed = database.write(RENEW, &asker.parameters(&parameters)).await?;
-    let standing = standing::check(found.standing, database, asker, Scope::Member)?;
+    let standing = standing::check(found.standing, database, asker, Scope::Writer)?;
     if !found.allowed {
         return Err(failure(Cause::Protocol, format!("{}: nothing was renewed", database.server())));
     }

@@ -72,7 +72,7 @@ async fn answer(
     parameters: &[Parameter<'_>],
 ) -> Result<Answer, Failure> {
     let stored: Stored = database.read(sql, &asker.parameters(parameters)).await?;
-    let scope = if asker.is_member() { Scope::Member } else { Scope::Schema };
+    let scope = if asker.is_member() { Scope::Reader } else { Scope::Schema };
     let standing = standing::check(stored.standing, database, asker, scope)?;
     let (mut rows, mut unreadable) = (Vec::new(), Vec::new());
     for line in stored.rows {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use baton_fleet_protocol::{Answer, Cause, Failure, Opening, Request, VERSION};
+use baton_fleet_protocol::{Answer, Cause, Failure, Identity, Opening, Request, VERSION};
 
 use crate::address::Address;
 use crate::commit::{commit, look_up, reason_code};
@@ -36,6 +36,11 @@ impl Service {
             Err(failure(Cause::Version, text))
         };
         Ok(Self { runtime, asker: Asker::new(opening.identity.as_ref()), database })
+    }
+
+    /// Changes who asks from now on, on the same connection.
+    pub fn identify(&mut self, identity: Option<&Identity>) {
+        self.asker = Asker::new(identity);
     }
 
     /// Returns the answer to a request.

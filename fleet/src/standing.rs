@@ -18,6 +18,8 @@ pub struct Asker {
     machine: String,
     tokens: Vec<String>,
     schema: i64,
+    seen_change: i64,
+    seen_commit: Option<String>,
     is_member: bool,
 }
 
@@ -33,6 +35,8 @@ impl Asker {
             machine: identity.machine.to_string(),
             tokens: identity.tokens.iter().map(|token| token.as_str().to_owned()).collect(),
             schema,
+            seen_change: i64::try_from(identity.seen.change).unwrap_or(i64::MAX),
+            seen_commit: identity.seen.commit.as_ref().map(|commit| commit.as_str().to_owned()),
             is_member: true,
         }
     }
@@ -67,7 +71,7 @@ impl Asker {
         self.is_member
     }
 
-    /// Returns the first parameters of each statement ($1 to $5), followed by others.
+    /// Returns the first parameters of each statement ($1 to $7), followed by others.
     #[must_use]
     pub fn parameters<'a>(&'a self, others: &[Parameter<'a>]) -> Vec<Parameter<'a>> {
         let mut all: Vec<Parameter<'a>> = vec![
@@ -76,6 +80,8 @@ impl Asker {
             (&self.machine, Type::TEXT),
             (&self.tokens, Type::TEXT_ARRAY),
             (&self.schema, Type::INT8),
+            (&self.seen_change, Type::INT8),
+            (&self.seen_commit, Type::TEXT),
         ];
         all.extend(others.iter().cloned());
         all
@@ -83,7 +89,7 @@ impl Asker {
 }
 
 /// How much of the identity has to be right.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scope {
     /// Nothing: the schema alone counts.
     Schema,
@@ -91,8 +97,26 @@ pub enum Scope {
     Fleet,
     /// The fleet and the token.
     Token,
-    /// The fleet, the epoch and the token.
-    Member,
+    /// The fleet, what the machine has seen, and the token.
+    Reader,
+    /// The fleet, the token and the epoch.
+    Restorer,
+    /// The fleet, what the machine has seen, the token and the epoch.
+    Writer,
+}
+
+impl Scope {
+    const fn needs_seen(self) -> bool {
+        matches!(self, Self::Reader | Self::Writer)
+    }
+
+    const fn needs_token(self) -> bool {
+        !matches!(self, Self::Schema | Self::Fleet)
+    }
+
+    const fn needs_epoch(self) -> bool {
+        matches!(self, Self::Restorer | Self::Writer)
+    }
 }
 
 /// What a statement says of the database.
@@ -104,6 +128,7 @@ pub struct StoredStanding {
     commit: Option<CommitId>,
     number: i64,
     oldest_writer: i64,
+    has_seen: bool,
     known: bool,
     isolation: String,
     unix_ms: u64,
@@ -113,8 +138,8 @@ pub struct StoredStanding {
 ///
 /// # Errors
 ///
-/// The first of these that is so: the schema cannot be used, the database has no fleet, it is another fleet, it is another
-/// epoch, the token is unknown.
+/// The first of these that is so: the schema cannot be used, the database has no fleet, it is another fleet, it does not have
+/// the newest change that the machine knows, the token is unknown, it is another epoch.
 pub fn check(
     stored: Option<StoredStanding>,
     database: &Database,
@@ -130,15 +155,22 @@ pub fn check(
         let text = format!("{server}: this user of the database has no fleet; run `baton fleet init` as this user");
         return Err(failure(Cause::SchemaMissing, text));
     };
-    if scope >= Scope::Fleet && fleet.as_str() != asker.fleet {
+    if scope != Scope::Schema && fleet.as_str() != asker.fleet {
         let text = format!("{server}: this is the database of the fleet {fleet}, and this machine joined another one");
         return Err(failure(Cause::OtherFleet, text));
     }
-    if scope >= Scope::Token && !stored.known {
+    if scope.needs_seen() && !stored.has_seen {
+        let text = format!(
+            "{server}: the database does not have change {}, which this machine knows: it was restored from an older copy",
+            asker.seen_change
+        );
+        return Err(failure(Cause::Restored, text));
+    }
+    if scope.needs_token() && !stored.known {
         let text = format!("{server}: the database does not know the token of this machine");
         return Err(failure(Cause::UnknownToken, text));
     }
-    if scope == Scope::Member && i64::try_from(epoch) != Ok(asker.epoch) {
+    if scope.needs_epoch() && i64::try_from(epoch) != Ok(asker.epoch) {
         let text = format!("{server}: the epoch is {epoch}, and this machine knows {}", asker.epoch);
         return Err(failure(Cause::OtherEpoch, text));
     }

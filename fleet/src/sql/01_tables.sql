@@ -19,7 +19,7 @@ create table if not exists baton.machine (
     account text not null default current_user,
     id text not null,
     name text not null,
-    -- Null after the database was restored: the next machine that shows one has it.
+    -- Null after a recovery: the next machine that shows one has it.
     token text,
     joined timestamptz not null default now(),
     seen timestamptz not null default now(),
@@ -73,7 +73,6 @@ create table if not exists baton.handoff (
     digest text not null,
     project text,
     picked_up text,
-    cancelled boolean not null default false,
     made timestamptz not null default now(),
     primary key (account, id)
 );

@@ -10,7 +10,7 @@ with added as (
 )
 select jsonb_build_object(
     'fleet', f.id, 'epoch', f.epoch, 'change', f.change, 'commit', f.commit_id,
-    'number', v.number, 'oldest_writer', v.oldest_writer, 'known', true,
+    'number', v.number, 'oldest_writer', v.oldest_writer, 'has_seen', true, 'known', true,
     'isolation', current_setting('transaction_isolation'),
     'unix_ms', floor(extract(epoch from now()) * 1000)::bigint
 )::text

@@ -1,19 +1,20 @@
--- $6 handoff
-, cancelled as (
-    update baton.handoff h set cancelled = true
-    where h.account = current_user::text and h.id = $6 and h.origin = $3 and h.picked_up is null
+-- $8 handoff
+, picked_up as (
+    -- The machine that made it picks it up itself, and its archive is not needed any more.
+    update baton.handoff h set picked_up = $3
+    where h.account = current_user::text and h.id = $8 and h.origin = $3 and (h.picked_up is null or h.picked_up = $3)
         and exists (select 1 from allowed)
     returning h.id
 ), removed as (
     delete from baton.handoff_part p
-    where p.account = current_user::text and p.handoff = $6 and exists (select 1 from cancelled)
+    where p.account = current_user::text and p.handoff = $8 and exists (select 1 from picked_up)
     returning p.number
 )
 select jsonb_build_object(
-    'standing', (select description || jsonb_build_object('known', known) from standing),
-    'is_done', exists (select 1 from cancelled),
+    'standing', (select description || jsonb_build_object('has_seen', has_seen, 'known', known) from standing),
+    'is_done', exists (select 1 from picked_up),
     'runs', (
         select coalesce(jsonb_agg(r.id), '[]'::jsonb) from baton.run r
-        where r.account = current_user::text and r.handoff = $6
+        where r.account = current_user::text and r.handoff = $8
     )
 )::text

@@ -1,13 +1,13 @@
--- $6 the number and $7 the commit of a position, $8 how many changes
+-- $8 the number and $9 the commit of a position, $10 how many changes
 , later as (
     select c.number, c.commit_id, c.machine, c.reason, c.runs, c.written from baton.change c
-    where c.account = current_user::text and c.number > $6
-    order by c.number limit $8
+    where c.account = current_user::text and c.number > $8
+    order by c.number limit $10
 )
 select jsonb_build_object(
-    'standing', (select description || jsonb_build_object('known', known) from standing),
-    'has_position', ($6 = 0 and $7 is null) or exists (
-        select 1 from baton.change c where c.account = current_user::text and c.number = $6 and c.commit_id = $7
+    'standing', (select description || jsonb_build_object('has_seen', has_seen, 'known', known) from standing),
+    'has_position', ($8 = 0 and $9 is null) or exists (
+        select 1 from baton.change c where c.account = current_user::text and c.number = $8 and c.commit_id = $9
     ),
     'changes', (
         select coalesce(jsonb_agg(jsonb_build_object(

@@ -1,7 +1,8 @@
+-- $8 how many runs
 , found as (
     select r.id from baton.run r
     where r.account = current_user::text and r.status in ('active', 'waiting', 'paused')
-    order by r.written desc limit $6
+    order by r.written desc, r.id limit $8
 ), offered as (
     select h.id from baton.handoff h where h.account = current_user::text
 ), named as (

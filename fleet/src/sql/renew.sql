@@ -1,10 +1,10 @@
--- $6 owners that are alive, $7 owners that ended, $8 lease in milliseconds
+-- $8 owners that are alive, $9 owners that ended, $10 lease in milliseconds
 , owners as (
     select a.run, a.fence, a.process, a.iteration, false as ended
-    from jsonb_to_recordset(cast($6 as jsonb)) as a (run text, fence bigint, process jsonb, iteration bigint)
+    from jsonb_to_recordset(cast($8 as jsonb)) as a (run text, fence bigint, process jsonb, iteration bigint)
     union all
     select e.run, e.fence, e.process, 0, true
-    from jsonb_to_recordset(cast($7 as jsonb)) as e (run text, fence bigint, process jsonb)
+    from jsonb_to_recordset(cast($9 as jsonb)) as e (run text, fence bigint, process jsonb)
 ), matching as (
     select r.id, o.ended, o.process, greatest(o.iteration, r.iteration) as iteration
     from owners o join baton.run r on r.account = current_user::text and r.id = o.run
@@ -13,8 +13,8 @@
 ), renewed as (
     update baton.run r set
         version = r.version + 1,
-        lease_end = case when m.ended then r.lease_end else now() + $8 * interval '1 millisecond' end,
-        ended_process = case when m.ended then m.process else r.ended_process end,
+        lease_end = case when m.ended then r.lease_end else now() + $10 * interval '1 millisecond' end,
+        ended_process = case when m.ended then m.process end,
         iteration = m.iteration,
         record = case
             when m.iteration > r.iteration then jsonb_set(r.record, '{iteration}', to_jsonb(m.iteration))
@@ -31,7 +31,7 @@
     returning m.id
 )
 select jsonb_build_object(
-    'standing', (select description || jsonb_build_object('known', known) from standing),
+    'standing', (select description || jsonb_build_object('has_seen', has_seen, 'known', known) from standing),
     'renewed', (select coalesce(jsonb_agg(id), '[]'::jsonb) from matching where not ended),
     'ended', (select coalesce(jsonb_agg(id), '[]'::jsonb) from matching where ended),
     'allowed', exists (select 1 from allowed)

@@ -13,7 +13,7 @@
     left join baton.handoff h on h.account = current_user::text and h.id = r.handoff
 )
 select jsonb_build_object(
-    'standing', (select description || jsonb_build_object('known', known) from standing),
+    'standing', (select description || jsonb_build_object('has_seen', has_seen, 'known', known) from standing),
     'rows', (select coalesce(jsonb_agg(line), '[]'::jsonb) from lines),
     'machines', (
         select coalesce(jsonb_agg(jsonb_build_object(
@@ -28,7 +28,7 @@ select jsonb_build_object(
             'age_ms', floor(extract(epoch from now() - h.made) * 1000)::bigint
         )), '[]'::jsonb)
         from baton.handoff h
-        where h.account = current_user::text and h.id in (select id from offered) and not h.cancelled
+        where h.account = current_user::text and h.id in (select id from offered)
             and (h.picked_up is not null or h.made > now() - interval '30 days')
     )
 )::text

@@ -141,3 +141,26 @@ fn a_run_of_another_fleet_is_not_written() {
     run.fleet.as_mut().unwrap().machine = None;
     check_failure(a.commit(3, vec![new_row(&run)]), Cause::Protocol, "run_has_one_owner");
 }
+
+#[test]
+fn a_cancelled_run_never_changes_again() {
+    let Some((_, _, url)) = new_fleet() else { return };
+    let mut a = Machine::join(&url, "a");
+    a.add(1, &a.run("r1", "s1", 1));
+    let row = a.row("r1");
+    assert!(matches!(a.commit(2, vec![changed(&row, |run| run.status = Status::Cancelled)]), Answer::Committed { .. }));
+    let row = a.row("r1");
+    let conflict = Answer::Conflict { runs: vec![fixtures::id("r1")] };
+    assert_eq!(a.commit(3, vec![changed(&row, |run| run.status = Status::Active)]), conflict);
+}
+
+#[test]
+fn a_repeated_commit_is_answered_with_what_happened() {
+    let Some((_, _, url)) = new_fleet() else { return };
+    let mut a = Machine::join(&url, "a");
+    let write = new_row(&a.run("r1", "s1", 1));
+    for _ in 0..2 {
+        assert_eq!(a.commit(1, vec![write.clone()]), Answer::Committed { change: 1 });
+    }
+    assert_eq!(a.row("r1").version, 1);
+}

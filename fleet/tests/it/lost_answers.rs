@@ -144,6 +144,8 @@ fn a_server_that_is_killed_has_each_commit_or_not() {
             }
         });
         postgres.restart();
+        // The old connection may not have noticed yet that the server is another one.
+        a = Machine::connect(&url, a.identity.clone(), LONG_MS);
         assert_eq!(a.row("r1").run.iteration, expected, "{}", postgres.log());
     }
 }

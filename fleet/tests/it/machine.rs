@@ -8,8 +8,8 @@ use agent_baton_core::reason::Reason;
 use agent_baton_core::run::Run;
 use baton_fleet::Service;
 use baton_fleet_protocol::{
-    Answer, Cause, CommitId, Database, Failure, Identity, Opening, Request, Row, RowWrite, Rows, Secret, Standing,
-    Token, VERSION,
+    Answer, Cause, CommitId, Database, Failure, Identity, Opening, Position, Request, Row, RowWrite, Rows, Secret,
+    Standing, Token, VERSION,
 };
 use baton_test_postgres::{Postgres, TestDatabase};
 

@@ -4,6 +4,7 @@
 
 mod certificates;
 mod commits;
+mod differential;
 mod failures;
 mod feed;
 mod handoffs;

@@ -1,6 +1,10 @@
-use baton_fleet_protocol::{Answer, Cause, Identity, Request};
+use agent_baton_core::fixtures;
+use agent_baton_core::run::Run;
+use baton_fleet_protocol::{Answer, Cause, Identity, NewHandoff, Position, Request};
 
-use crate::machine::{LONG_MS, Machine, ask, check_failure, init, machine, new_fleet, token};
+use crate::machine::{LONG_MS, Machine, ask, check_failure, commit_id, init, machine, new_fleet, new_row, token};
+
+const NOTHING: Position = Position { change: 0, commit: None };
 
 #[test]
 fn a_machine_joins_rotates_and_leaves() {
@@ -27,31 +31,58 @@ fn joining_again_needs_the_token() {
     check_failure(ask(&url, LONG_MS, &other), Cause::UnknownToken, "another token");
 }
 
+/// Returns every request that a machine makes that is in the fleet.
+fn requests(run: &Run) -> Vec<(&'static str, Request)> {
+    let (commit, handoff) = (commit_id(1), commit_id(2));
+    let new = NewHandoff { session: fixtures::id("s1"), to: None, parts: 0, digest: "d".into(), project: None };
+    vec![
+        ("changes", Request::Changes { after: NOTHING, limit: 1 }),
+        ("commit", crate::machine::commit(1, vec![new_row(run)])),
+        ("renew", Request::Renew { alive: vec![], ended: vec![], lease_ms: 1 }),
+        (
+            "put",
+            Request::PutPart { session: fixtures::id("s1"), handoff: handoff.clone(), number: 0, bytes: String::new() },
+        ),
+        ("hand off", Request::HandOff { commit: handoff.clone(), handoff: new, writes: vec![] }),
+        ("pick up", Request::PickUp { handoff: handoff.clone() }),
+        ("cancel", Request::CancelHandoff { handoff: handoff.clone() }),
+        ("read", Request::Read { runs: vec![], sessions: vec![], projects: vec![] }),
+        ("list", Request::List { limit: 1 }),
+        ("part", Request::GetPart { handoff: handoff.clone(), number: 0 }),
+        ("look up", Request::LookUp { commit: commit.clone() }),
+        ("restore", Request::Restore { commit, rows: vec![], lease_ms: 1 }),
+        ("recover", Request::Recover { epoch: 1, next: 2, seen: NOTHING, commit: handoff, lease_ms: 1 }),
+        ("rotate", Request::Rotate { next: token(1) }),
+        ("leave", Request::Leave),
+    ]
+}
+
 #[test]
 fn a_machine_that_is_not_the_one_that_joined_writes_nothing() {
     let Some((postgres, database, url)) = new_fleet() else { return };
     let a = Machine::join(&url, "a");
     let run = a.run("r1", "s1", 1);
-    let check = |identity: Identity, cause| {
+    let check = |identity: &Identity, cause, names: &[&str]| {
         let mut run = run.clone();
         run.fleet.as_mut().unwrap().fleet = identity.fleet.clone();
-        let mut other = Machine::connect(&url, identity, LONG_MS);
-        for request in [
-            crate::machine::commit(1, vec![crate::machine::new_row(&run)]),
-            Request::LookUp { commit: crate::machine::commit_id(1) },
-            Request::Renew { alive: vec![], ended: vec![], lease_ms: 1 },
-            Request::Rotate { next: token(1) },
-            Request::Read { runs: vec![], sessions: vec![], projects: vec![] },
-            Request::List { limit: 1 },
-            Request::Leave,
-        ] {
-            check_failure(other.ask(&request), cause, "");
+        for (_, request) in requests(&run).iter().filter(|(name, _)| names.contains(name)) {
+            check_failure(Machine::connect(&url, identity.clone(), LONG_MS).ask(request), cause, "");
         }
     };
+    let reads = ["read", "list", "part", "look up"];
+    let writes = ["commit", "renew", "put", "hand off", "pick up", "cancel"];
+    let others = ["rotate", "leave"];
+    let member = [&reads[..], &writes, &others, &["restore"]].concat();
     let identity = a.identity;
-    check(Identity { fleet: "g".parse().unwrap(), ..identity.clone() }, Cause::OtherFleet);
-    check(Identity { epoch: 2, ..identity.clone() }, Cause::OtherEpoch);
-    check(Identity { tokens: vec![token(1)], ..identity }, Cause::UnknownToken);
+    let fleet = Identity { fleet: "g".parse().unwrap(), ..identity.clone() };
+    check(&fleet, Cause::OtherFleet, &[&member[..], &["changes", "recover"]].concat());
+    check(&Identity { tokens: vec![token(1)], ..identity.clone() }, Cause::UnknownToken, &member);
+    check(&Identity { epoch: 2, ..identity.clone() }, Cause::OtherEpoch, &[&writes[..], &["restore"]].concat());
+    // What a machine has seen counts before its token and its epoch.
+    let seen = Position { change: 9, commit: Some(commit_id(9)) };
+    let restored = Identity { seen, tokens: vec![token(1)], epoch: 2, ..identity };
+    check(&restored, Cause::Restored, &[&reads[..], &writes].concat());
+    check(&restored, Cause::UnknownToken, &[&others[..], &["restore"]].concat());
     assert_eq!(postgres.sql(&database.name, "select count(*) from baton.run"), "0");
     assert_eq!(postgres.sql(&database.name, "select count(*) from baton.change"), "0");
     assert_eq!(init(&url).newest.change, 0);

@@ -1,5 +1,4 @@
 use agent_baton_core::fence::Fence;
-use agent_baton_core::fixtures;
 use agent_baton_core::run::{Run, Status};
 use baton_fleet_protocol::{Answer, Cause, Position, Request, RowOwner, RowWrite, Standing};
 
@@ -46,7 +45,7 @@ fn a_recovery_needs_evidence() {
     // Whoever notices later changes nothing.
     assert_eq!(recover(&mut a, 1, 4, seen(9, 9), 52).newest, seen(2, 51));
     let row = in_epoch(&a, 4, 77).row("r1");
-    assert_eq!((row.run.fence, row.run.fleet.unwrap().revision), (Fence(3001), 2));
+    assert_eq!((row.run.fence, row.run.fleet.unwrap().revision), (Fence(3001), 3001));
 }
 
 #[test]
@@ -54,7 +53,7 @@ fn after_a_recovery_the_first_token_of_a_machine_counts() {
     let Some((_, _, url)) = new_fleet() else { return };
     let mut a = Machine::join(&url, "a");
     recover(&mut a, 1, 2, seen(9, 9), 1);
-    check_failure(a.ask(&Request::List { limit: 1 }), Cause::OtherEpoch, "the epoch is 2");
+    check_failure(restore(&mut a, 9, &[]), Cause::OtherEpoch, "the epoch is 2");
     let (mut original, mut copy) = (in_epoch(&a, 2, 7), in_epoch(&a, 2, 8));
     assert!(matches!(restore(&mut original, 2, &[]), Answer::Committed { .. }));
     check_failure(restore(&mut copy, 3, &[]), Cause::UnknownToken, "token");
@@ -99,14 +98,19 @@ fn what_a_machine_knows_is_merged() {
         assert_eq!(found, (status, fence, iteration, owner, revision), "{id}");
     };
     // The fence before the recovery tells who is the newer owner.
-    check("moved", Status::Active, 1001, 0, "b", 8);
-    check("iterated", Status::Active, 1001, 8, "a", 8);
-    check("ended", Status::Failed, 1001, 0, "a", 8);
+    check("moved", Status::Active, 1002, 0, "b", 1008);
+    check("iterated", Status::Active, 1001, 8, "a", 1008);
+    check("ended", Status::Failed, 1001, 0, "a", 1008);
     check("reopened", Status::Done, 2, 0, "b", 8);
     check("cancelled", Status::Cancelled, 1, 0, "a", 8);
-    check("lost-cancel", Status::Cancelled, 1001, 0, "a", 8);
-    check("missing", Status::Active, 1, 2, "a", 7);
-    assert_eq!(restore(&mut b, 31, &rows), Answer::Withdrawn);
+    check("lost-cancel", Status::Cancelled, 1001, 0, "a", 1008);
+    check("missing", Status::Active, 1001, 2, "a", 1007);
+    let again = restore(&mut b, 31, &rows);
+    assert!(matches!(again, Answer::Committed { .. }), "{again:?}");
+    // Nothing that it knows is new any more.
+    let version = b.row("moved").version;
+    restore(&mut b, 32, &rows);
+    assert_eq!(b.row("moved").version, version);
 }
 
 #[test]
@@ -124,5 +128,32 @@ fn a_takeover_after_the_recovery_is_newer_than_any_copy() {
     let row = a.row("r1");
     assert!(matches!(&row.owner, RowOwner::Machine { id, .. } if *id == machine("b")), "{row:?}");
     assert_eq!(row.run.fence, Fence(1002));
-    let _: agent_baton_core::id::RunId = fixtures::id("r1");
+}
+
+/// Recovers twice, and lets a machine restore a copy with this fence and revision. The row had both 1 before.
+fn check_copy(fence: u64, revision: u64, expected: (&str, u64, u64)) {
+    let Some((_, _, url)) = new_fleet() else { return };
+    let (mut a, b) = (Machine::join(&url, "a"), Machine::join(&url, "b"));
+    a.add(1, &a.run("r1", "s1", 1));
+    recover(&mut a, 1, 2, seen(99, 99), 2);
+    recover(&mut a, 2, 3, seen(99, 99), 3);
+    let mut b = in_epoch(&b, 3, 8);
+    let mut copy = b.run("r1", "s1", 2);
+    copy.fence = Fence(fence);
+    copy.fleet.as_mut().unwrap().revision = revision;
+    assert!(matches!(restore(&mut b, 4, &[copy]), Answer::Committed { .. }));
+    let row = b.row("r1");
+    let RowOwner::Machine { id, .. } = &row.owner else { panic!("{row:?}") };
+    let found = (id.as_str(), row.run.fence.0, row.run.fleet.unwrap().revision);
+    assert_eq!(found, expected, "fence {fence}, revision {revision}");
+}
+
+#[test]
+fn what_recoveries_added_to_a_copy_is_no_later_owner() {
+    check_copy(1, 1, ("a", 2001, 2001));
+    check_copy(1001, 1001, ("a", 2001, 2001));
+    check_copy(2001, 2001, ("a", 2001, 2002));
+    // Later owners: before the first recovery, and between both.
+    check_copy(2, 2, ("b", 2002, 2003));
+    check_copy(1002, 1002, ("b", 2002, 2003));
 }

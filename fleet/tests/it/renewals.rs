@@ -88,6 +88,26 @@ fn the_end_of_an_owner_is_recorded_for_its_process_alone() {
 }
 
 #[test]
+fn the_proof_that_an_owner_ended_goes_with_its_fence_and_with_a_renewal() {
+    let Some((_, _, url)) = new_fleet() else { return };
+    let mut a = Machine::join(&url, "a");
+    a.add(1, &a.run("r1", "s1", 1));
+    let ended = |fence| EndedOwner { run: fixtures::id("r1"), fence: Fence(fence), process: fixtures::process(1) };
+    renew(&mut a, vec![], vec![ended(1)]);
+    // A commit that keeps the fence is no sign of life.
+    let row = a.row("r1");
+    a.commit(2, vec![changed(&row, |run| run.iteration = 1)]);
+    assert_eq!(lease(&mut a, "r1"), LeaseState::OwnerEnded);
+    renew(&mut a, vec![renewal("r1", 1, 1, 1)], vec![]);
+    assert!(matches!(lease(&mut a, "r1"), LeaseState::Held { .. }));
+    // The same process comes back to the run.
+    renew(&mut a, vec![], vec![ended(1)]);
+    let row = a.row("r1");
+    a.commit(3, vec![changed(&row, |run| take(run, "a", 1))]);
+    assert!(matches!(lease(&mut a, "r1"), LeaseState::Held { .. }));
+}
+
+#[test]
 fn a_thousand_owners_are_renewed_by_one_statement() {
     let Some((_, _, url)) = new_fleet() else { return };
     let mut a = Machine::join(&url, "a");

@@ -33,16 +33,12 @@ pub struct World {
 #[must_use]
 pub fn random_identity(rng: &mut Rng, world: &World) -> Option<Identity> {
     let machine = machine(rng);
-    let token = world.database.machines.get(&machine).map(|row| row.token.clone());
+    let token = world.database.machines.get(&machine).and_then(|row| row.token.clone());
     let tokens = token.filter(|_| !once_in(rng, 20)).unwrap_or_else(|| Token::from_bits(rng.u128(..)));
     let epoch = world.database.epoch + u64::from(once_in(rng, 20));
-    Some(Identity {
-        fleet: world.database.fleet.clone()?,
-        epoch,
-        machine,
-        tokens: vec![tokens],
-        seen: Position { change: 0, commit: None },
-    })
+    let seen = position(rng, &world.database);
+    let seen = if once_in(rng, 20) || world.database.has_position(&seen) { seen } else { world.database.newest() };
+    Some(Identity { fleet: world.database.fleet.clone()?, epoch, machine, tokens: vec![tokens], seen })
 }
 
 /// Returns a random request. Never [`Request::PrintSchema`], for which no database is asked.
@@ -69,7 +65,11 @@ pub fn random_request(rng: &mut Rng, world: &World) -> Request {
             lease_ms: LEASE_MS,
         },
         19 => Request::LookUp { commit },
-        20..=22 => Request::Renew { alive: renewals(rng, database), ended: ends(rng, database), lease_ms: LEASE_MS },
+        20..=22 => {
+            let (alive, mut ended) = (renewals(rng, database), ends(rng, database));
+            ended.retain(|owner| alive.iter().all(|renewal| renewal.run != owner.run));
+            Request::Renew { alive, ended, lease_ms: LEASE_MS }
+        }
         23 => Request::Recover {
             epoch: database.epoch + u64::from(once_in(rng, 4)),
             next: database.epoch + 1 + rng.u64(..2),

@@ -1,12 +1,18 @@
-//! Answers without what depends on a clock or a connection, for comparing a real database with the simulated one.
+//! Answers without what depends on a clock or a connection, and in one order, for comparing a real database with the simulated one.
 
 use baton_fleet_protocol::{Answer, LeaseState, RowOwner, Standing};
 
-/// Returns the answer without times, and without the texts for people.
+/// Returns the answer without times, and without the texts for people. Lists that have no order are sorted.
 #[must_use]
 pub fn without_clock(mut answer: Answer) -> Answer {
     match &mut answer {
-        Answer::Ready(standing) | Answer::Joined(standing) | Answer::Renewed { standing, .. } => clear(standing),
+        Answer::Ready(standing) | Answer::Joined(standing) => clear(standing),
+        Answer::Renewed { standing, renewed, ended } => {
+            clear(standing);
+            renewed.sort();
+            ended.sort();
+        }
+        Answer::Conflict { runs } => runs.sort(),
         Answer::Rows(rows) => {
             clear(&mut rows.standing);
             for row in &mut rows.rows {
@@ -17,18 +23,19 @@ pub fn without_clock(mut answer: Answer) -> Answer {
             }
             rows.machines.iter_mut().for_each(|machine| machine.seen_ms = 0);
             rows.handoffs.iter_mut().for_each(|handoff| handoff.age_ms = 0);
+            rows.rows.sort_by(|one, other| one.run.id.cmp(&other.run.id));
+            rows.machines.sort_by(|one, other| one.id.cmp(&other.id));
+            rows.handoffs.sort_by(|one, other| one.id.cmp(&other.id));
         }
         Answer::Changes { standing, changes, .. } => {
             clear(standing);
-            changes.iter_mut().for_each(|change| change.age_ms = 0);
+            for change in changes {
+                change.age_ms = 0;
+                change.runs.sort();
+            }
         }
         Answer::Failed(failure) => failure.message.clear(),
-        Answer::Sql { .. }
-        | Answer::Done
-        | Answer::Committed { .. }
-        | Answer::Conflict { .. }
-        | Answer::Withdrawn
-        | Answer::Part(_) => {}
+        Answer::Sql { .. } | Answer::Done | Answer::Committed { .. } | Answer::Withdrawn | Answer::Part(_) => {}
     }
     answer
 }

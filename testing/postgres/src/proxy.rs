@@ -213,7 +213,9 @@ fn forward_statements(
             shared.change(|state| state.statements += 1);
         }
         if messages::begins_statement(kind) {
-            match shared.lock().next_fault() {
+            // The lock is not held while the fault is applied.
+            let fault = shared.lock().next_fault();
+            match fault {
                 Some(Fault::LoseStatement) => {
                     drop(server.shutdown(Shutdown::Both));
                     return client.shutdown(Shutdown::Both);

@@ -73,7 +73,8 @@ pub struct Identity {
     /// The tokens of which the database must have one: the current one, and the next one if a rotation may have got through.
     pub tokens: Vec<Token>,
     /// The newest change that the machine knows. If the feed does not have it, the database was restored from an older copy, or
-    /// a standby that is behind answers. Then every request is refused but those that find out which.
+    /// a standby that is behind answers. Then every request is refused but those that find out which, or mend it: `Init`,
+    /// `Join`, `Leave`, `Rotate`, `Changes`, `Recover` and `Restore`.
     pub seen: Position,
 }
 
@@ -170,8 +171,9 @@ pub enum Request {
         /// How long the leases last from now, in milliseconds.
         lease_ms: u64,
     },
-    /// After the database was restored from an older copy: raises the fences of unfinished runs and the epoch, if the epoch is
-    /// still `epoch` and the position `seen` is not in the feed. Answered by [`Answer::Ready`](crate::Answer::Ready).
+    /// After the database was restored from an older copy: raises the fences and revisions of unfinished runs and the epoch, if
+    /// the epoch is still `epoch` and the position `seen` is not in the feed. Answered by
+    /// [`Answer::Ready`](crate::Answer::Ready).
     Recover {
         /// The epoch that the database has.
         epoch: u64,
@@ -190,12 +192,14 @@ pub enum Request {
     Restore {
         /// The id of this attempt.
         commit: CommitId,
-        /// The rows. A row that exists keeps the higher fence and iteration, and stays ended if either is.
+        /// The rows, with the fences and revisions that the machine's copies have: the database knows what recoveries added to
+        /// its own. A row that exists gets the later owner and the higher iteration, and stays ended if either is. Of a run
+        /// without a machine, the machine that asks becomes the owner's, because the handoff is lost with its archive.
         rows: Vec<RowWrite>,
         /// How long the lease lasts.
         lease_ms: u64,
     },
-    /// Stores one part of a session's archive. Answered by [`Answer::Done`](crate::Answer::Done).
+    /// Stores one part of a session's archive. Once the handoff is published, nothing changes. Answered by [`Answer::Done`](crate::Answer::Done).
     PutPart {
         /// The session.
         session: SessionId,
@@ -228,8 +232,9 @@ pub enum Request {
         /// The id of the handoff.
         handoff: CommitId,
     },
-    /// Takes a handoff back on the machine that made it. The runs' rows are written by a commit. Answered by
-    /// [`Answer::Done`](crate::Answer::Done) or [`Answer::Conflict`](crate::Answer::Conflict) if it was picked up.
+    /// Takes a handoff back: the machine that made it picks it up itself, and the archive is removed. It can be repeated. The
+    /// runs' rows are written by a commit. Answered by [`Answer::Done`](crate::Answer::Done) or
+    /// [`Answer::Conflict`](crate::Answer::Conflict) if another machine has it.
     CancelHandoff {
         /// The id of the handoff.
         handoff: CommitId,

@@ -1,7 +1,7 @@
 //! Commits: all rows as they were read, or nothing.
 
 use agent_baton_core::id::{MachineId, RunId};
-use agent_baton_core::run::Run;
+use agent_baton_core::run::{Run, Status};
 use baton_fleet_protocol::{Answer, Cause, CommitId, RowWrite};
 
 use super::{RunRow, SimulatedDatabase, WITHDRAWN};
@@ -14,6 +14,7 @@ impl SimulatedDatabase {
         reason: &str,
         writes: &[RowWrite],
         lease_ms: u64,
+        handoff: Option<&CommitId>,
     ) -> Result<Answer, Cause> {
         if let Some(answer) = self.earlier(commit) {
             return Ok(answer);
@@ -24,7 +25,7 @@ impl SimulatedDatabase {
         }
         let mut after = self.clone();
         for write in writes {
-            after.write(me, write, lease_ms)?;
+            after.write(me, write, lease_ms, handoff)?;
         }
         let runs = after.in_the_way(writes);
         if !runs.is_empty() {
@@ -50,30 +51,47 @@ impl SimulatedDatabase {
         })
     }
 
-    /// Returns the runs whose rows are not as they were read.
+    /// Returns the runs whose rows are not as they were read, or are cancelled: a cancelled run never changes again.
     fn differing(&self, writes: &[RowWrite]) -> Vec<RunId> {
-        let differs = |write: &&RowWrite| self.runs.get(&write.run.id).map(RunRow::numbers) != write.before;
+        let differs = |write: &&RowWrite| {
+            let row = self.runs.get(&write.run.id);
+            row.map(RunRow::numbers) != write.before || row.is_some_and(|row| row.run.status == Status::Cancelled)
+        };
         writes.iter().filter(differs).map(|write| write.run.id.clone()).collect()
     }
 
-    fn write(&mut self, me: &MachineId, write: &RowWrite, lease_ms: u64) -> Result<(), Cause> {
+    fn write(
+        &mut self,
+        me: &MachineId,
+        write: &RowWrite,
+        lease_ms: u64,
+        handoff: Option<&CommitId>,
+    ) -> Result<(), Cause> {
         let (revision, version) = write.before.unwrap_or_default();
         let fleet = write.run.fleet.as_ref().filter(|fleet| fleet.revision == revision + 1).ok_or(Cause::Protocol)?;
         let old = self.runs.get(&write.run.id);
         // Only a handoff makes a run one without a machine.
-        let handoff = old.and_then(|old| old.handoff.clone()).filter(|_| fleet.machine.is_none());
+        let handoff = handoff.or_else(|| old?.handoff.as_ref()).filter(|_| fleet.machine.is_none()).cloned();
         if fleet.machine.is_none() && handoff.is_none() {
             return Err(Cause::Protocol);
         }
-        let mine = fleet.machine.as_ref() == Some(me);
+        // A process that had left the run may own it again, with another fence.
+        let same_owner = old.filter(|old| old.run.fence == write.run.fence);
+        let ended = same_owner.and_then(|old| old.ended.clone());
+        let lease_end_ms = match &fleet.machine {
+            None => 0,
+            // A commit is no sign of life of an owner that is reported as ended.
+            Some(machine) if machine == me && ended.is_none() => self.now_ms + lease_ms,
+            Some(_) => old.map_or(0, |old| old.lease_end_ms),
+        };
         let row = RunRow {
             run: write.run.clone(),
             version: version + 1,
-            lease_end_ms: if mine { self.now_ms + lease_ms } else { old.map_or(self.now_ms, |old| old.lease_end_ms) },
-            // A process that had left the run may own it again, with another fence.
-            ended: old.filter(|old| old.run.fence == write.run.fence).and_then(|old| old.ended.clone()),
+            base_fence: same_owner.map_or(write.run.fence.0, |old| old.base_fence),
+            lease_end_ms,
+            ended,
             handoff,
-            directory: write.directory.clone(),
+            directory: write.directory.clone().or_else(|| old?.directory.clone()),
             written_ms: self.now_ms,
         };
         self.runs.insert(row.run.id.clone(), row);

@@ -26,9 +26,11 @@ impl SimulatedDatabase {
         }
     }
 
-    pub(super) fn part(&self, handoff: &CommitId, number: u32) -> Result<Answer, Cause> {
-        let published = self.handoffs.contains_key(handoff);
-        let bytes = self.parts.get(&(handoff.clone(), number)).filter(|_| published).ok_or(Cause::Protocol)?;
+    /// Only the machines that may pick it up get it, and the one that made it.
+    pub(super) fn part(&self, me: &MachineId, handoff: &CommitId, number: u32) -> Result<Answer, Cause> {
+        let row = self.handoffs.get(handoff).ok_or(Cause::Protocol)?;
+        let allowed = row.from == *me || row.new.to.as_ref().is_none_or(|machine| machine == me);
+        let bytes = self.parts.get(&(handoff.clone(), number)).filter(|_| allowed).ok_or(Cause::Protocol)?;
         Ok(Answer::Part(HandoffPart { bytes: bytes.clone() }))
     }
 
@@ -39,33 +41,33 @@ impl SimulatedDatabase {
         new: &NewHandoff,
         writes: &[RowWrite],
     ) -> Result<Answer, Cause> {
-        if (0..new.parts).any(|number| !self.parts.contains_key(&(commit.clone(), number))) {
+        if let Some(answer) = self.earlier(commit) {
+            return Ok(answer);
+        }
+        let complete = (0..new.parts).all(|number| self.parts.contains_key(&(commit.clone(), number)));
+        let mut after = self.clone();
+        let answer = after.commit(me, commit, "handed_over", writes, 0, Some(commit))?;
+        if matches!(answer, Answer::Conflict { .. }) {
+            return Ok(answer);
+        }
+        if !complete {
             return Err(Cause::Protocol);
         }
-        let mut after = self.clone();
-        // A row without a machine needs its handoff.
-        for write in writes {
-            if let Some(row) = after.runs.get_mut(&write.run.id) {
-                row.handoff = Some(commit.clone());
-            }
-        }
-        let answer = after.commit(me, commit, "handed_over", writes, 0)?;
-        if matches!(answer, Answer::Committed { .. }) && !self.handoffs.contains_key(commit) {
-            let (new, from, made_ms) = (new.clone(), me.clone(), self.now_ms);
-            after.handoffs.insert(commit.clone(), HandoffRow { new, from, picked_up: None, made_ms });
-            *self = after;
-        }
+        let (new, from, made_ms) = (new.clone(), me.clone(), self.now_ms);
+        after.handoffs.insert(commit.clone(), HandoffRow { new, from, picked_up: None, made_ms });
+        *self = after;
         Ok(answer)
     }
 
     pub(super) fn pick_up(&mut self, me: &MachineId, handoff: &CommitId) -> Answer {
-        let Some(row) = self.handoffs.get_mut(handoff) else { return Answer::Conflict { runs: Vec::new() } };
-        let free = row.picked_up.as_ref().or(row.new.to.as_ref()).is_none_or(|machine| machine == me);
-        if !free {
-            return Answer::Conflict { runs: Vec::new() };
+        let is_for = |machine: &Option<MachineId>| machine.as_ref().is_none_or(|machine| machine == me);
+        match self.handoffs.get_mut(handoff).filter(|row| is_for(&row.new.to) && is_for(&row.picked_up)) {
+            Some(row) => {
+                row.picked_up = Some(me.clone());
+                Answer::Done
+            }
+            None => self.not_picked_up(handoff),
         }
-        row.picked_up = Some(me.clone());
-        Answer::Done
     }
 
     /// The machine that made it picks it up itself: the run is handed over to that machine then, like to any other one.
@@ -74,9 +76,15 @@ impl SimulatedDatabase {
         match row.filter(|row| row.picked_up.as_ref().is_none_or(|machine| machine == me)) {
             Some(row) => {
                 row.picked_up = Some(me.clone());
+                self.parts.retain(|(id, _), _| id != handoff);
                 Answer::Done
             }
-            None => Answer::Conflict { runs: Vec::new() },
+            None => self.not_picked_up(handoff),
         }
+    }
+
+    fn not_picked_up(&self, handoff: &CommitId) -> Answer {
+        let runs = self.runs.iter().filter(|(_, row)| row.handoff.as_ref() == Some(handoff));
+        Answer::Conflict { runs: runs.map(|(id, _)| id.clone()).collect() }
     }
 }

@@ -3,7 +3,7 @@
 use agent_baton_core::fence::Fence;
 use agent_baton_core::id::{MachineId, RunId};
 use agent_baton_core::process::Process;
-use baton_fleet_protocol::{Answer, Cause, EndedOwner, Renewal};
+use baton_fleet_protocol::{Answer, Cause, EndedOwner, Identity, Renewal};
 
 use super::{RunRow, SimulatedDatabase};
 
@@ -11,13 +11,13 @@ impl SimulatedDatabase {
     /// Writes no line to the feed and changes no revision.
     pub(super) fn renew(
         &mut self,
-        me: &MachineId,
+        asker: &Identity,
         alive: &[Renewal],
         ended: &[EndedOwner],
         lease_ms: u64,
     ) -> Result<Answer, Cause> {
-        let now = self.now_ms;
-        self.machines.entry(me.clone()).and_modify(|row| row.seen_ms = now);
+        let (me, now) = (&asker.machine, self.now_ms);
+        self.notice(asker);
         let mut done = (Vec::new(), Vec::new());
         for owner in alive {
             let Some(row) = self.owned(me, &owner.run, owner.fence, &owner.process) else { continue };
@@ -25,14 +25,15 @@ impl SimulatedDatabase {
             row.lease_end_ms = now + lease_ms;
             row.ended = None;
             row.run.iteration = row.run.iteration.max(owner.iteration);
-            row.written_ms = now;
             done.0.push(owner.run.clone());
         }
         for owner in ended {
             let Some(row) = self.owned(me, &owner.run, owner.fence, &owner.process) else { continue };
-            row.version += 1;
-            row.ended = Some(owner.process.clone());
-            row.written_ms = now;
+            // What is recorded already is not written again.
+            if row.ended.as_ref() != Some(&owner.process) {
+                row.version += 1;
+                row.ended = Some(owner.process.clone());
+            }
             done.1.push(owner.run.clone());
         }
         Ok(Answer::Renewed { standing: self.standing()?, renewed: done.0, ended: done.1 })

@@ -3,6 +3,7 @@
 mod commit;
 mod handoff;
 mod lease;
+mod merge;
 mod read;
 mod recovery;
 mod row;
@@ -54,11 +55,8 @@ pub struct SimulatedDatabase {
 pub struct MachineRow {
     /// Its name.
     pub name: String,
-    /// Its token.
-    pub token: Token,
-    /// The epoch in which the token was written. A token of an earlier epoch may be older than the machine's own, because the
-    /// database was restored, so it proves nothing.
-    pub epoch: u64,
+    /// Its token, or `None` after a recovery: the tokens of the older copy prove nothing, and the next one that is shown counts.
+    pub token: Option<Token>,
     /// When its witness was last there.
     pub seen_ms: u64,
 }
@@ -90,21 +88,26 @@ impl SimulatedDatabase {
             // The SQL is the program's own; a database is not asked.
             Request::PrintSchema { .. } => return Ok(Answer::Sql { text: String::new() }),
             Request::Init { fleet, .. } => {
-                self.fleet.get_or_insert_with(|| fleet.clone());
+                if self.fleet.is_none() {
+                    (self.fleet, self.epoch) = (Some(fleet.clone()), 1);
+                }
                 return Ok(Answer::Ready(self.standing()?));
             }
             Request::Join { machine, name, token } => return self.join(machine, name, token),
             _ => {}
         }
-        let me = identity.ok_or(Cause::OtherFleet)?;
+        let Some(me) = identity else { return self.answer_stranger(request) };
         if *self.fleet.as_ref().ok_or(Cause::SchemaMissing)? != me.fleet {
             return Err(Cause::OtherFleet);
         }
-        if let Request::Changes { after, limit } = request {
-            return self.changes_after(after, *limit);
-        }
-        if let Request::Recover { epoch, next, seen, commit, .. } = request {
-            return self.recover(&me.machine, *epoch, *next, seen, commit);
+        match request {
+            Request::Changes { after, limit } => return self.changes_after(after, *limit),
+            Request::Recover { epoch, next, seen, commit, lease_ms } => {
+                return self.recover(&me.machine, (*epoch, *next), seen, commit, *lease_ms);
+            }
+            Request::Restore { .. } | Request::Rotate { .. } | Request::Leave => {}
+            _ if me.seen.commit.is_some() && !self.has_position(&me.seen) => return Err(Cause::Restored),
+            _ => {}
         }
         if !self.accepts_token(me) {
             return Err(Cause::UnknownToken);
@@ -114,14 +117,14 @@ impl SimulatedDatabase {
             Request::Rotate { next } => self.rotate(me, next),
             Request::Read { runs, sessions, projects } => return self.read(runs, sessions, projects),
             Request::List { limit } => return self.list(*limit),
-            Request::GetPart { handoff, number } => return self.part(handoff, *number),
+            Request::GetPart { handoff, number } => return self.part(&me.machine, handoff, *number),
             Request::LookUp { commit } => return Ok(self.look_up(&me.machine, commit)),
             _ if self.epoch != me.epoch => return Err(Cause::OtherEpoch),
             Request::Commit { commit, reason, writes, lease_ms } => {
-                return self.commit(&me.machine, commit, reason.word(), writes, *lease_ms);
+                return self.commit(&me.machine, commit, reason.word(), writes, *lease_ms, None);
             }
-            Request::Renew { alive, ended, lease_ms } => return self.renew(&me.machine, alive, ended, *lease_ms),
-            Request::Restore { commit, rows, lease_ms } => return self.restore(&me.machine, commit, rows, *lease_ms),
+            Request::Renew { alive, ended, lease_ms } => return self.renew(me, alive, ended, *lease_ms),
+            Request::Restore { commit, rows, lease_ms } => return self.restore(me, commit, rows, *lease_ms),
             Request::PutPart { handoff, number, bytes, .. } => self.put_part(handoff, *number, bytes),
             Request::HandOff { commit, handoff, writes } => {
                 return self.hand_off(&me.machine, commit, handoff, writes);
@@ -137,21 +140,44 @@ impl SimulatedDatabase {
         Ok(Answer::Done)
     }
 
+    /// Somebody who is in no fleet may read.
+    fn answer_stranger(&self, request: &Request) -> Result<Answer, Cause> {
+        match request {
+            Request::Read { runs, sessions, projects } => self.read(runs, sessions, projects),
+            Request::List { limit } => self.list(*limit),
+            Request::Changes { after, limit } => self.changes_after(after, *limit),
+            _ => Err(Cause::Protocol),
+        }
+    }
+
     /// A machine that repeats its join, because the answer was lost, sends the same token.
     fn join(&mut self, machine: &MachineId, name: &str, token: &Token) -> Result<Answer, Cause> {
         let standing = self.standing()?;
-        let new = MachineRow { name: name.to_owned(), token: token.clone(), epoch: self.epoch, seen_ms: self.now_ms };
-        let row = self.machines.entry(machine.clone()).or_insert(new);
-        if row.token == *token { Ok(Answer::Joined(standing)) } else { Err(Cause::UnknownToken) }
+        let row = self.machines.get(machine);
+        if row.and_then(|row| row.token.as_ref()).is_some_and(|stored| stored != token) {
+            return Err(Cause::UnknownToken);
+        }
+        let row = MachineRow { name: name.to_owned(), token: Some(token.clone()), seen_ms: self.now_ms };
+        self.machines.insert(machine.clone(), row);
+        Ok(Answer::Joined(standing))
     }
 
     fn accepts_token(&self, me: &Identity) -> bool {
-        self.machines.get(&me.machine).is_some_and(|row| row.epoch < self.epoch || me.tokens.contains(&row.token))
+        let row = self.machines.get(&me.machine);
+        row.is_some_and(|row| row.token.as_ref().is_none_or(|token| me.tokens.contains(token)))
     }
 
     fn rotate(&mut self, me: &Identity, next: &Token) {
         if let Some(row) = self.machines.get_mut(&me.machine) {
-            (row.token, row.epoch, row.seen_ms) = (next.clone(), self.epoch, self.now_ms);
+            (row.token, row.seen_ms) = (Some(next.clone()), self.now_ms);
+        }
+    }
+
+    /// The witness was there. After a recovery, its token counts from now on.
+    fn notice(&mut self, me: &Identity) {
+        if let Some(row) = self.machines.get_mut(&me.machine) {
+            row.seen_ms = self.now_ms;
+            row.token = row.token.take().or_else(|| me.tokens.first().cloned());
         }
     }
 
@@ -171,7 +197,9 @@ impl SimulatedDatabase {
         })
     }
 
-    fn newest(&self) -> Position {
+    /// Returns the newest position of the feed.
+    #[must_use]
+    pub fn newest(&self) -> Position {
         Position { change: self.changes.len() as u64, commit: self.changes.last().map(|line| line.commit.clone()) }
     }
 

@@ -3,9 +3,7 @@
 use std::collections::BTreeSet;
 
 use agent_baton_core::id::{MachineId, RunId, SessionId};
-use baton_fleet_protocol::{
-    Answer, Cause, CommitId, HandoffSummary, Machine, Position, Row, RowOwner, Rows, StoredChange,
-};
+use baton_fleet_protocol::{Answer, Cause, CommitId, HandoffSummary, Machine, Position, Row, Rows, StoredChange};
 
 use super::{HandoffRow, RunRow, SimulatedDatabase};
 
@@ -18,14 +16,15 @@ impl SimulatedDatabase {
         };
         let ids = self.runs.iter().filter(|(id, row)| asked(id, row)).map(|(id, _)| id);
         let rows: Vec<Row> = ids.filter_map(|id| self.row(id)).collect();
-        let named: BTreeSet<MachineId> = rows.iter().flat_map(|row| machines_of(&row.owner)).collect();
-        Ok(Answer::Rows(Rows {
-            standing: self.standing()?,
-            rows,
-            unreadable: Vec::new(),
-            machines: self.machines_where(|id| named.contains(id)),
-            handoffs: self.handoffs_where(|row| sessions.contains(&row.new.session)),
-        }))
+        let owning: BTreeSet<&CommitId> =
+            rows.iter().filter_map(|row| self.runs[&row.run.id].handoff.as_ref()).collect();
+        let offered = |id: &CommitId, row: &HandoffRow| owning.contains(id) || sessions.contains(&row.new.session);
+        let handoffs = self.handoffs_where(offered);
+        let owners = rows.iter().filter_map(|row| row.run.fleet.as_ref()?.machine.clone());
+        let parties = handoffs.iter().flat_map(|it| [Some(it.from.clone()), it.to.clone(), it.picked_up.clone()]);
+        let named: BTreeSet<MachineId> = owners.chain(parties.flatten()).collect();
+        let machines = self.machines_where(|id| named.contains(id));
+        Ok(Answer::Rows(Rows { standing: self.standing()?, rows, unreadable: Vec::new(), machines, handoffs }))
     }
 
     pub(super) fn list(&self, limit: u32) -> Result<Answer, Cause> {
@@ -38,7 +37,7 @@ impl SimulatedDatabase {
             rows: newest.into_iter().filter_map(|id| self.row(id)).collect(),
             unreadable: Vec::new(),
             machines: self.machines_where(|_| true),
-            handoffs: self.handoffs_where(|_| true),
+            handoffs: self.handoffs_where(|_, _| true),
         }))
     }
 
@@ -63,8 +62,8 @@ impl SimulatedDatabase {
             .collect()
     }
 
-    fn handoffs_where(&self, asked: impl Fn(&HandoffRow) -> bool) -> Vec<HandoffSummary> {
-        let handoffs = self.handoffs.iter().filter(|(_, row)| asked(row));
+    fn handoffs_where(&self, asked: impl Fn(&CommitId, &HandoffRow) -> bool) -> Vec<HandoffSummary> {
+        let handoffs = self.handoffs.iter().filter(|(id, row)| asked(id, row));
         handoffs.map(|(id, row)| self.summary(id, row)).collect()
     }
 
@@ -80,15 +79,6 @@ impl SimulatedDatabase {
             digest: new.digest,
             project: new.project,
             age_ms: self.now_ms.saturating_sub(row.made_ms),
-        }
-    }
-}
-
-fn machines_of(owner: &RowOwner) -> Vec<MachineId> {
-    match owner {
-        RowOwner::Machine { id, .. } => vec![id.clone()],
-        RowOwner::Handoff { from, to, picked_up } => {
-            [Some(from), to.as_ref(), picked_up.as_ref()].into_iter().flatten().cloned().collect()
         }
     }
 }

@@ -1,9 +1,10 @@
 //! What follows when the database was restored from an older copy.
 
 use agent_baton_core::id::MachineId;
-use agent_baton_core::run::{Run, Status};
-use baton_fleet_protocol::{Answer, Cause, CommitId, Position, RowWrite};
+use agent_baton_core::run::Run;
+use baton_fleet_protocol::{Answer, Cause, CommitId, Identity, Position, RowWrite};
 
+use super::merge::{Merge, revision};
 use super::{PER_EPOCH, RECOVERED, RESTORED, RunRow, SimulatedDatabase};
 
 impl SimulatedDatabase {
@@ -11,18 +12,26 @@ impl SimulatedDatabase {
     pub(super) fn recover(
         &mut self,
         me: &MachineId,
-        epoch: u64,
-        next: u64,
+        (epoch, next): (u64, u64),
         seen: &Position,
         commit: &CommitId,
+        lease_ms: u64,
     ) -> Result<Answer, Cause> {
-        if self.epoch == epoch && next > epoch && !self.has_position(seen) {
-            let mut runs = Vec::new();
+        if self.epoch == epoch && next > epoch && !self.has_position(seen) && self.earlier(commit).is_none() {
+            let (mut runs, raise) = (Vec::new(), PER_EPOCH * (next - epoch));
             for (id, row) in self.runs.iter_mut().filter(|(_, row)| row.run.status.is_unfinished()) {
-                row.run.fence.0 += PER_EPOCH * (next - epoch);
-                advance(row, PER_EPOCH * (next - epoch), self.now_ms);
+                row.run.fence.0 += raise;
+                if let Some(fleet) = row.run.fleet.as_mut() {
+                    fleet.revision += raise;
+                    row.lease_end_ms = fleet.machine.as_ref().map_or(0, |_| self.now_ms + lease_ms);
+                }
+                // The process may have come back after the copy was made.
+                row.ended = None;
+                row.version += 1;
+                row.written_ms = self.now_ms;
                 runs.push(id.clone());
             }
+            self.machines.values_mut().for_each(|machine| machine.token = None);
             self.epoch = next;
             self.append(me, commit, RECOVERED, runs);
         }
@@ -31,7 +40,7 @@ impl SimulatedDatabase {
 
     pub(super) fn restore(
         &mut self,
-        me: &MachineId,
+        me: &Identity,
         commit: &CommitId,
         rows: &[RowWrite],
         lease_ms: u64,
@@ -42,85 +51,69 @@ impl SimulatedDatabase {
         let mut after = self.clone();
         let mut runs = Vec::new();
         for write in rows {
-            if after.merge(write, lease_ms) {
-                runs.push(write.run.id.clone());
+            let mut write = write.clone();
+            // The handoff is lost with its archive, so the machine takes the run back.
+            if let Some(fleet) = write.run.fleet.as_mut() {
+                fleet.machine.get_or_insert_with(|| me.machine.clone());
+            }
+            if after.merge(&write, lease_ms) {
+                runs.push(write.run.id);
             }
         }
         let refused = after.in_the_way(rows);
         if !refused.is_empty() {
             return Ok(Answer::Conflict { runs: refused });
         }
-        let change = after.append(me, commit, RESTORED, runs);
+        after.notice(me);
+        let change = after.append(&me.machine, commit, RESTORED, runs);
         *self = after;
         Ok(Answer::Committed { change })
     }
 
     /// Returns whether the row changed.
     fn merge(&mut self, write: &RowWrite, lease_ms: u64) -> bool {
-        let now = self.now_ms;
+        let (now, raise) = (self.now_ms, PER_EPOCH * (self.epoch - 1));
         let Some(row) = self.runs.get_mut(&write.run.id) else {
             let mut run = write.run.clone();
+            let base_fence = run.fence.0;
+            // No copy of a lost row has such numbers, whichever recoveries it has seen.
+            run.fence.0 += raise;
             if let Some(fleet) = run.fleet.as_mut() {
-                fleet.revision += 1;
+                fleet.revision += raise;
             }
             let (lease_end_ms, directory) = (now + lease_ms, write.directory.clone());
-            let row = RunRow { run, version: 1, lease_end_ms, ended: None, handoff: None, directory, written_ms: now };
+            let (ended, handoff, written_ms) = (None, None, now);
+            let row = RunRow { run, version: 1, base_fence, lease_end_ms, ended, handoff, directory, written_ms };
             self.runs.insert(write.run.id.clone(), row);
             return true;
         };
-        let merged = merged(&row.run, &write.run);
-        // The machine's copy must be behind afterwards, unless it says what the row says.
-        let facts = |run: &Run| (run.status, run.fence, run.owner.process.clone(), run.fleet.clone());
-        let is_behind = revision(&write.run) < revision(&row.run);
-        if merged == row.run && (is_behind || facts(&write.run) == facts(&row.run)) {
+        let merge = Merge::new(row, &write.run, raise);
+        let merged = merge.run(&row.run, &write.run);
+        if merged == row.run && !contradicts(&write.run, &row.run) {
             return false;
         }
-        if merged.fence > row.run.fence {
+        if merge.has_later_owner {
+            row.base_fence = merge.fence;
             row.lease_end_ms = now + lease_ms;
             row.ended = None;
-            let handed_over = merged.fleet.as_ref().is_some_and(|fleet| fleet.machine.is_none());
-            row.handoff = row.handoff.take().filter(|_| handed_over);
+            row.handoff = None;
         }
-        let above = revision(&write.run).saturating_sub(revision(&row.run));
+        let next = merge.revision.max(revision(&row.run)) + 1;
+        row.directory = write.directory.clone().or_else(|| row.directory.take());
         row.run = merged;
-        advance(row, above + 1, now);
+        row.version += 1;
+        row.written_ms = now;
+        if let Some(fleet) = row.run.fleet.as_mut() {
+            fleet.revision = next;
+        }
         true
     }
 }
 
-fn advance(row: &mut RunRow, revisions: u64, now_ms: u64) {
-    row.version += 1;
-    row.written_ms = now_ms;
-    if let Some(fleet) = row.run.fleet.as_mut() {
-        fleet.revision += revisions;
-    }
-}
-
-fn revision(run: &Run) -> u64 {
-    run.fleet.as_ref().map_or(0, |fleet| fleet.revision)
-}
-
-/// Returns the row and what a machine knows as one: what was written later, the higher iteration, and an end if either has one. A
-/// cancelled run stays cancelled. It has the row's revision.
-fn merged(row: &Run, known: &Run) -> Run {
-    let later = (known.fence, revision(known)) > (row.fence, revision(row));
-    let mut run = if later { known.clone() } else { row.clone() };
-    if let (Some(fleet), Some(of_row)) = (run.fleet.as_mut(), &row.fleet) {
-        fleet.revision = of_row.revision;
-        // One fence has one owner. A machine cannot know that the database still has a handoff.
-        if known.fence == row.fence {
-            fleet.machine.clone_from(&of_row.machine);
-            run.owner.clone_from(&row.owner);
-        }
-    }
-    run.iteration = row.iteration.max(known.iteration);
-    let ended = |run: &&Run| !run.status.is_unfinished();
-    let cancelled = |run: &&Run| run.status == Status::Cancelled;
-    let both = [row, known];
-    if let Some(end) = both.into_iter().find(cancelled).or_else(|| both.into_iter().find(ended)) {
-        run.status = end.status;
-        run.finished.clone_from(&end.finished);
-        run.stop_reason.clone_from(&end.stop_reason);
-    }
-    run
+/// Returns whether a copy has the row's revision, or is ahead of it, and says something else.
+fn contradicts(copy: &Run, row: &Run) -> bool {
+    let facts = |run: &Run| {
+        (run.status, run.fence, run.owner.process.clone(), run.fleet.as_ref().and_then(|fleet| fleet.machine.clone()))
+    };
+    revision(copy) > revision(row) || (revision(copy) == revision(row) && facts(copy) != facts(row))
 }

@@ -14,7 +14,9 @@ pub struct RunRow {
     pub run: Run,
     /// It grows with each write, also with a renewal.
     pub version: u64,
-    /// When the owner's lease ends.
+    /// Its fence without what recoveries added since the last change of owner.
+    pub base_fence: u64,
+    /// When the owner's lease ends. 0 if no machine owns it.
     pub lease_end_ms: u64,
     /// The process that was proved to have ended.
     pub ended: Option<Process>,

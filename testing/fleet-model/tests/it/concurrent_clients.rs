@@ -1,10 +1,11 @@
 //! Clients that take a run from each other: the recorded histories are linearizable, and reads from a standby are found out.
 
+use agent_baton_core::run::{Run, Status};
 use baton_fleet_model::database::SimulatedDatabase;
 use baton_fleet_model::linearizability::{Action, NO_OWNER, Operation, Ownership, check};
 use baton_fleet_model::random_request::{World, random_request};
 use baton_fleet_model::server::{Fault, Server};
-use baton_fleet_protocol::{Answer, CommitId, Identity, Request, RowWrite, Token};
+use baton_fleet_protocol::{Answer, CommitId, Identity, Position, Request, RowWrite, Token};
 use fastrand::Rng;
 
 const CLIENTS: u64 = 3;
@@ -31,7 +32,8 @@ fn record(seed: u64, reads_from: Fault) -> Vec<Operation> {
         if let Request::Commit { writes, .. } = random_request(&mut rng, &World::default())
             && let Some(write) = writes.into_iter().next()
         {
-            break write.run;
+            // A cancelled run never changes again.
+            break Run { status: Status::Active, ..write.run };
         }
     };
     server.replicate();
@@ -42,7 +44,7 @@ fn record(seed: u64, reads_from: Fault) -> Vec<Operation> {
         let index = usize::try_from(client).unwrap();
         let identity = Identity {
             fleet: fleet.clone(),
-            epoch: 0,
+            epoch: 1,
             machine: machine(client),
             tokens: vec![tokens[index].clone()],
             seen: Position { change: 0, commit: None },

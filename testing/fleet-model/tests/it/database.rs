@@ -102,6 +102,7 @@ fn random_requests_reach_every_answer() {
         "Commit Committed",
         "Commit Conflict",
         "Commit Withdrawn",
+        "Commit FailedRestored",
         "Commit FailedOtherEpoch",
         "Commit FailedUnknownToken",
         "LookUp Committed",

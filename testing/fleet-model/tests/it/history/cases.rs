@@ -68,6 +68,13 @@ fn a_change_after_the_backup_is_not_lost() {
 }
 
 #[test]
+fn an_end_in_a_restored_database_reaches_a_copy_with_another_owner_of_the_same_fence() {
+    let (back_up, restore) = (step(0, Action::BackUp), step(0, Action::RestoreDatabase));
+    let (wait, cancel) = (step(0, Action::Wait { seconds: 400 }), step(2, Action::Cancel { session: 0 }));
+    check(&[wait, back_up, open(1, 0), restore, open(2, 0), cancel]);
+}
+
+#[test]
 fn a_copied_directory_that_missed_a_recovery_gets_an_id() {
     let (back_up, restore) = (step(0, Action::BackUp), step(1, Action::RestoreDatabase));
     let copy = step(1, Action::Copy { from: 0, what: super::step::Copied::Running });

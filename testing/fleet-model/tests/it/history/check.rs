@@ -53,7 +53,7 @@ impl World {
         if let Some(fault) = self.fault.take() {
             return Err(fault);
         }
-        if self.server.primary.epoch > 0 && !self.known.restored {
+        if self.server.primary.epoch > 1 && !self.known.restored {
             return Err("a new epoch began, but the database was never restored".into());
         }
         self.check_rows()?;

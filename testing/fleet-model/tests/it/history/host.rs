@@ -126,7 +126,7 @@ impl World {
             Answer::Failed(failure) => {
                 self.machines[machine].state.marker = None;
                 match failure.cause {
-                    Cause::OtherEpoch => drop(self.recover(machine)?),
+                    Cause::Restored | Cause::OtherEpoch => drop(self.recover(machine)?),
                     Cause::UnknownToken => drop(self.rotate(machine)?),
                     _ => return self.attempt(machine, input, None),
                 }

@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use agent_baton_core::id::RunId;
-use baton_fleet_model::database::PER_EPOCH;
 use baton_fleet_protocol::{Answer, Cause, Position, Request, RowWrite, Standing, Token, to_row_record};
 
 use super::host::revision;
@@ -72,18 +71,15 @@ impl World {
         Ok(matches!(self.call(machine, &request), Answer::Joined(_)))
     }
 
-    /// Returns the standing of the database, and a position that this machine has seen and the database does not have.
+    /// Returns the standing of the database, and what this machine has seen if the database does not have it.
     fn compare(&mut self, machine: usize) -> Option<(Standing, Option<Position>)> {
-        let mut compared = None;
-        for after in self.machines[machine].state.membership.evidence() {
-            let request = Request::Changes { after: after.clone(), limit: 0 };
-            let Answer::Changes { standing, has_position, .. } = self.call(machine, &request) else { return None };
-            if !has_position {
-                return Some((standing, Some(after)));
-            }
-            compared = Some((standing, None));
-        }
-        compared
+        let after = self.machines[machine].state.membership.seen.clone();
+        let Answer::Changes { standing, has_position, .. } =
+            self.call(machine, &Request::Changes { after: after.clone(), limit: 0 })
+        else {
+            return None;
+        };
+        Some((standing, (!has_position).then_some(after)))
     }
 
     /// Compares what this machine has seen with the database, and starts a new epoch if the database was restored. Returns
@@ -107,7 +103,7 @@ impl World {
     /// Sends what this machine knows, and refreshes its copies.
     fn catch_up(&mut self, machine: usize, epoch: u64) -> Result<bool, Killed> {
         let before = self.machines[machine].state.membership.epoch;
-        let mut rows = self.known_rows(machine, PER_EPOCH * (epoch - before));
+        let mut rows = self.known_rows(machine);
         for _ in 0..4 {
             let commit = self.commit_id();
             let request = Request::Restore { commit: commit.clone(), rows: rows.clone(), lease_ms: LEASE_MS };
@@ -123,7 +119,6 @@ impl World {
                     let state = &mut self.machines[machine].state;
                     state.leases.clear();
                     let membership = &mut state.membership;
-                    membership.earlier.clear();
                     (membership.epoch, membership.seen, membership.read_to) = (epoch, position.clone(), position);
                     self.point(machine, true)?;
                     if let Some(rows) = self.read(machine, BTreeSet::new(), Vec::new(), false)? {
@@ -142,18 +137,12 @@ impl World {
         Ok(false)
     }
 
-    /// Returns the copies as rows, with the fences and revisions of the new epoch.
-    fn known_rows(&self, machine: usize, raise: u64) -> Vec<RowWrite> {
+    /// Returns the copies as rows. The database knows what recoveries added to its own.
+    fn known_rows(&self, machine: usize) -> Vec<RowWrite> {
         let (state, host) = (&self.machines[machine].state, &self.machines[machine].host);
         let mut rows = Vec::new();
         for copy in state.copies() {
             let mut run = to_row_record(copy);
-            if run.status.is_unfinished() {
-                run.fence.0 += raise;
-                if let Some(fleet) = run.fleet.as_mut() {
-                    fleet.revision += raise;
-                }
-            }
             // The handoff is lost with its archive, so its machine takes the run back. Of an ended run, only the end counts.
             let here = run.owner.process.machine == *host || !run.status.is_unfinished();
             let Some(fleet) = run.fleet.as_mut() else { continue };

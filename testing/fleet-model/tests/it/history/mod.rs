@@ -137,6 +137,7 @@ fn histories_reach_what_they_are_to_prove() {
         "Unreachable",
         "ReadOnly",
         "UnknownToken",
+        "Restored",
         "a new epoch",
         "a new machine id",
         "went on by a lease",

@@ -48,14 +48,18 @@ impl World {
             match self.call(machine, &request) {
                 Answer::Rows(rows) => {
                     let state = &mut self.machines[machine].state;
-                    let behind = rows.standing.newest.change < state.membership.seen.change;
-                    if behind || rows.standing.epoch != state.membership.epoch || self.contradicts(machine, &rows.rows)
-                    {
+                    if rows.standing.epoch != state.membership.epoch || self.contradicts(machine, &rows.rows) {
                         self.recover(machine)?;
                         continue;
                     }
                     self.machines[machine].state.see(&rows.standing.newest);
                     return Ok(Some(rows.rows));
+                }
+                // A standby may be behind, and then nothing is recovered.
+                Answer::Failed(failure) if failure.cause == Cause::Restored => {
+                    if !self.recover(machine)? {
+                        return Ok(None);
+                    }
                 }
                 // A standby may not have the newest token. Only a write proves that this directory is a copy.
                 Answer::Failed(failure) if failure.cause == Cause::UnknownToken => {

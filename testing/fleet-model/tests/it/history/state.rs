@@ -20,11 +20,9 @@ pub struct Membership {
     /// The current token, and the next one if a rotation may have got through.
     pub tokens: Vec<Token>,
     pub epoch: u64,
-    /// The newest position of which this machine knows: the evidence if the database is restored.
+    /// The newest position of which this machine knows. Each request shows it, so a database that was restored is noticed before
+    /// a newer position replaces this one.
     pub seen: Position,
-    /// What it had seen before, until the witness finds all of it in the feed. A database that was restored may have grown beyond
-    /// the newest position, so a newer one does not replace an older one.
-    pub earlier: Vec<Position>,
     /// The position up to which it has read the feed.
     pub read_to: Position,
     /// The boot in which the token was rotated last.
@@ -61,13 +59,6 @@ pub struct State {
     pub told: Vec<(String, NotificationId, Process)>,
 }
 
-impl Membership {
-    /// Returns every position that the database must have.
-    pub fn evidence(&self) -> Vec<Position> {
-        self.earlier.iter().chain([&self.seen]).cloned().collect()
-    }
-}
-
 impl State {
     pub fn run(&self, id: &RunId) -> Option<&Run> {
         self.runs.get(id.as_str()).map(|(run, _)| run)
@@ -88,8 +79,7 @@ impl State {
 
     pub fn see(&mut self, position: &Position) {
         if position.change > self.membership.seen.change {
-            let before = std::mem::replace(&mut self.membership.seen, position.clone());
-            self.membership.earlier.push(before);
+            self.membership.seen = position.clone();
         }
     }
 

@@ -28,7 +28,7 @@ impl World {
     fn follow(&mut self, machine: usize) -> Result<bool, Killed> {
         let membership = self.machines[machine].state.membership.clone();
         let (mut after, mut runs) = (membership.read_to.clone(), BTreeSet::<RunId>::new());
-        for position in membership.evidence().into_iter().chain([after.clone()]) {
+        for position in [membership.seen, after.clone()] {
             let Answer::Changes { standing, has_position, .. } =
                 self.call(machine, &Request::Changes { after: position, limit: 0 })
             else {
@@ -39,7 +39,6 @@ impl World {
                 return Ok(false);
             }
         }
-        self.machines[machine].state.membership.earlier.clear();
         loop {
             let Answer::Changes { changes, .. } =
                 self.call(machine, &Request::Changes { after: after.clone(), limit: 3 })

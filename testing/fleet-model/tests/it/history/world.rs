@@ -119,10 +119,8 @@ impl World {
         let membership = Membership {
             machine: id,
             tokens: vec![token],
-            seen: Position { change: 0, commit: None },
-            epoch: 0,
+            epoch: 1,
             seen: start.clone(),
-            earlier: Vec::new(),
             read_to: start,
             boot: boot.clone(),
         };
@@ -240,7 +238,7 @@ impl World {
             epoch: membership.epoch,
             machine: membership.machine.clone(),
             tokens: membership.tokens.clone(),
-            seen: Position { change: 0, commit: None },
+            seen: membership.seen.clone(),
         };
         let at = self.plan.calls;
         self.plan.calls += 1;

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use baton_status::Item;
+use baton_status::{Item, MachineView};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -29,6 +29,11 @@ pub enum Change {
     Counts {
         /// All of them.
         counts: Vec<Count>,
+    },
+    /// Other machines, or a machine was heard of again.
+    Machines {
+        /// All of them.
+        machines: Vec<MachineView>,
     },
     /// Another problem, or none any more.
     Problem {
@@ -70,6 +75,9 @@ pub fn changes(from: &Picture, to: &Picture) -> Vec<Change> {
     if from.counts != to.counts {
         changes.push(Change::Counts { counts: to.counts.clone() });
     }
+    if from.machines != to.machines {
+        changes.push(Change::Machines { machines: to.machines.clone() });
+    }
     if from.problem != to.problem {
         changes.push(Change::Problem { problem: to.problem.clone() });
     }
@@ -86,6 +94,7 @@ pub fn apply(picture: &mut Picture, change: Change) {
             picture.items.insert(place.map_or(0, |place| place + 1), *item);
         }
         Change::Counts { counts } => picture.counts = counts,
+        Change::Machines { machines } => picture.machines = machines,
         Change::Problem { problem } => picture.problem = problem,
     }
 }

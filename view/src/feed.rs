@@ -54,6 +54,8 @@ struct State {
     ring: VecDeque<Arc<Event>>,
     /// How much memory the events in the ring take, in bytes.
     size: usize,
+    /// How many subscribers wait for the next picture.
+    waiting: usize,
 }
 
 /// What a subscriber has not seen.
@@ -79,7 +81,7 @@ impl Feed {
     #[must_use]
     pub fn new(id: u64, limits: RingLimits, mut picture: Picture) -> Self {
         picture.id = EventId { number: 0, feed: id, ..picture.id };
-        let state = State { picture: Arc::new(picture), ring: VecDeque::new(), size: 0 };
+        let state = State { picture: Arc::new(picture), ring: VecDeque::new(), size: 0, waiting: 0 };
         Self { limits, state: Mutex::new(state), changed: Condvar::new() }
     }
 
@@ -87,6 +89,12 @@ impl Feed {
     #[must_use]
     pub fn picture(&self) -> Arc<Picture> {
         Arc::clone(&self.lock().picture)
+    }
+
+    /// Returns whether somebody looks: waits for the next picture.
+    #[must_use]
+    pub fn has_viewers(&self) -> bool {
+        self.lock().waiting > 0
     }
 
     /// Replaces the picture. If it is the same, nothing happens. Returns whether it changed.
@@ -136,8 +144,12 @@ impl Feed {
 
     fn wait_for(&self, seen: u64, timeout: Duration) -> MutexGuard<'_, State> {
         let is_same = |state: &mut State| state.picture.id.number <= seen;
-        let waited = self.changed.wait_timeout_while(self.lock(), timeout, is_same);
-        waited.unwrap_or_else(PoisonError::into_inner).0
+        let mut state = self.lock();
+        state.waiting += 1;
+        let waited = self.changed.wait_timeout_while(state, timeout, is_same);
+        let mut state = waited.unwrap_or_else(PoisonError::into_inner).0;
+        state.waiting -= 1;
+        state
     }
 }
 

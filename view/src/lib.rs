@@ -12,6 +12,7 @@ mod conversation;
 mod decisions;
 mod event_id;
 mod feed;
+mod fleet_reading;
 mod logs;
 pub mod notifications;
 mod picture;

@@ -50,7 +50,7 @@ fn main() -> ExitCode {
 
 fn run(cli: Cli) -> Result<(), ViewError> {
     let baton = Baton::find(cli.baton)?;
-    let source = StateSource::new(StateDirEnv::from_process());
+    let source = StateSource::new(StateDirEnv::from_process()).reading_fleet(baton.path().to_owned());
     match cli.command {
         Command::Top(top) => top.run(source.watching(top.watch.clone()), baton.path())?,
         Command::Serve(serve) => {

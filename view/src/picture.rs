@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use baton_status::Item;
+use baton_status::{Item, MachineView};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -19,6 +19,8 @@ pub struct Picture {
     pub counts: Vec<Count>,
     /// The items, in the order in which they are shown. Each key is there once.
     pub items: Vec<Item>,
+    /// The machines of the fleet, this one included. Empty without a fleet.
+    pub machines: Vec<MachineView>,
 }
 
 /// A count that is not 0.
@@ -38,6 +40,6 @@ impl Picture {
         let mut seen = HashSet::new();
         items.iter_mut().for_each(Item::shorten);
         items.retain(|item| seen.insert(item.key.clone()));
-        Self { id: EventId { audit, number: 0, feed: 0 }, problem: None, counts, items }
+        Self { id: EventId { audit, number: 0, feed: 0 }, problem: None, counts, items, machines: Vec::new() }
     }
 }

@@ -19,6 +19,10 @@ pub trait Source {
     /// logs of other programs, and the state, if its file system does not tell of changes. It reads no record.
     fn is_current(&mut self) -> bool;
 
+    /// Has what comes from elsewhere read again in the background, if that is due. It is called every few seconds while somebody
+    /// looks, and does not wait. What was read then is noticed as any other change.
+    fn refresh(&mut self) {}
+
     /// Returns the directories whose files tell of a change. They may not exist.
     fn directories(&self) -> Vec<PathBuf>;
 

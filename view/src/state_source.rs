@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 use agent_baton_core::id::RunId;
 use agent_baton_core::session::Session;
@@ -13,10 +14,11 @@ use baton_catalogue::LazyCatalogue;
 use baton_engine::config::{self, Settings};
 use baton_engine::discovery::{ForeignLoop, LoopActivity};
 use baton_status::{Details, Item, ItemKind, SessionReader, StatusReport, WatchedLoops};
-use baton_store::{StateDir, StateDirEnv, Store};
+use baton_store::{FleetFile, StateDir, StateDirEnv, Store};
 use baton_system::environment::OwnEnvironment;
 use baton_system::{CurrentSystem, here, worktree};
 
+use crate::fleet_reading::FleetReading;
 use crate::picture::{Count, Picture};
 use crate::source::{Source, SourceError};
 
@@ -36,6 +38,12 @@ pub struct StateSource {
     stamp: u64,
     /// What was read last.
     last: Option<StatusReport>,
+    /// What reads the rows of the fleet, if this program is to have it done.
+    fleet: Option<FleetReading>,
+    /// The file with what was read from the fleet's database, if this machine belongs to a fleet.
+    rows: Option<PathBuf>,
+    /// That file, before it was last read.
+    rows_stamp: Option<FileStamp>,
 }
 
 /// What the logs of the shown loops told when they were read, by their paths. A log that has not changed is not read
@@ -64,7 +72,17 @@ impl StateSource {
             config_problem: None,
             stamp: 0,
             last: None,
+            fleet: None,
+            rows: None,
+            rows_stamp: None,
         }
+    }
+
+    /// Has this `baton` program read the fleet's database while somebody looks.
+    #[must_use]
+    pub fn reading_fleet(mut self, baton: PathBuf) -> Self {
+        self.fleet = Some(FleetReading::new(baton));
+        self
     }
 
     /// Watches these directories for the logs of other programs. Without any, the configuration says which, and else they are
@@ -105,6 +123,8 @@ impl Source for StateSource {
         let opened = self.open()?;
         // Before anything is read: what is written meanwhile is noticed.
         self.stamp = opened.catalogue.store().change_stamp();
+        let rows = rows_file(&opened);
+        self.rows_stamp = rows.as_deref().and_then(file_stamp);
         // Before the records: all that the audit tells of is in the picture.
         let audit = opened.catalogue.store().audit()?.next().map_or(0, |line| line.n);
         let reader = opened.reader();
@@ -129,8 +149,10 @@ impl Source for StateSource {
         self.config_problem = config_problem(&opened.settings);
         let problem = self.config_problem.clone().or_else(|| self.loops.problem());
         let problem = problem.as_deref().map(baton_display::strip_control_chars);
-        let picture = Picture { problem, ..Picture::new(audit, counts.collect(), items) };
+        let machines = report.machines.clone();
+        let picture = Picture { problem, machines, ..Picture::new(audit, counts.collect(), items) };
         self.transcripts = transcripts;
+        self.rows = rows;
         self.last = Some(report);
         Ok(picture)
     }
@@ -144,6 +166,7 @@ impl Source for StateSource {
         let Some(last) = &self.last else { return false };
         let transcripts = &self.transcripts.0;
         opened.catalogue.store().change_stamp() == self.stamp
+            && self.rows.as_deref().and_then(file_stamp) == self.rows_stamp
             && transcripts.iter().all(|(path, (stamp, _))| file_stamp(path) == Some(*stamp))
             && reader.is_current(&last.seen)
             && self.loops.look(&reader, &last.seen) == last.loops
@@ -155,7 +178,15 @@ impl Source for StateSource {
     }
 
     fn files(&self) -> Vec<PathBuf> {
-        self.transcripts.0.keys().cloned().collect()
+        self.transcripts.0.keys().chain(&self.rows).cloned().collect()
+    }
+
+    fn refresh(&mut self) {
+        if self.last.as_ref().is_some_and(|last| last.is_in_fleet)
+            && let Some(fleet) = &mut self.fleet
+        {
+            fleet.begin_if_due(Instant::now());
+        }
     }
 }
 
@@ -208,6 +239,12 @@ fn minute(seconds: i64) -> Option<Timestamp> {
 fn file_stamp(path: &Path) -> Option<FileStamp> {
     let meta = fs::metadata(path).ok().filter(fs::Metadata::is_file)?;
     Some((meta.dev(), meta.ino(), meta.len(), meta.mtime(), meta.mtime_nsec()))
+}
+
+/// Returns the file with what was read from the fleet's database. Without a fleet, it is not looked for.
+fn rows_file(opened: &Opened) -> Option<PathBuf> {
+    let is_configured = opened.settings.config().fleet.is_configured();
+    is_configured.then(|| opened.catalogue.store().fleet_file_path(FleetFile::Rows))
 }
 
 /// Reads the configuration, and returns why it cannot be used.

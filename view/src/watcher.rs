@@ -73,6 +73,9 @@ fn update(feed: &Feed, source: &mut dyn Source, watches: &mut Watches) {
     let begin = Instant::now();
     let mut pause = CHECK_EVERY;
     loop {
+        if feed.has_viewers() {
+            source.refresh();
+        }
         let check = Instant::now();
         let followed = watches.follow(source.directories(), source.files());
         if followed.is_new {

@@ -3,7 +3,6 @@
 use std::cell::OnceCell;
 
 use agent_baton_core::id::MachineId;
-use agent_baton_core::process::Live;
 use agent_baton_core::run::Run;
 use baton_display::{format_ago, strip_control_chars};
 use baton_fleet_client::{CachedRows, Membership, OwnerWord, WordStanding};
@@ -47,12 +46,6 @@ impl<'a> FleetOwners<'a> {
     #[must_use]
     pub fn is_elsewhere(&self, run: &Run) -> bool {
         self.word(run).is_some()
-    }
-
-    /// Returns whether the owner of a run on another machine is alive, or `None` if this machine can judge it.
-    #[must_use]
-    pub fn live(&self, run: &Run) -> Option<Live> {
-        self.word(run).map(|word| word.live())
     }
 
     /// Returns the name of the machine of a run's owner, for a column. It is empty if the run belongs to no fleet.

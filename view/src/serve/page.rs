@@ -20,6 +20,7 @@ const FILES: &[(&str, &str, &str)] = &[
     ("feed.js", SCRIPT, include_str!("page/feed.js")),
     ("keys.js", SCRIPT, include_str!("page/keys.js")),
     ("log.js", SCRIPT, include_str!("page/log.js")),
+    ("machines.js", SCRIPT, include_str!("page/machines.js")),
     ("notifications.js", SCRIPT, include_str!("page/notifications.js")),
     ("sections.js", SCRIPT, include_str!("page/sections.js")),
     ("server.js", SCRIPT, include_str!("page/server.js")),

@@ -71,6 +71,10 @@ impl Wish {
     /// # Errors
     /// Returns a sentence for the user if the item is not something to which this can be done.
     pub(super) fn verb(self, item: &Item, has_multiplexer: bool) -> Result<Verb, String> {
+        if let Some(machine) = item.machine.as_ref().filter(|_| item.section == Section::Elsewhere && self == Self::Go)
+        {
+            return Err(format!("its pane is on {machine}"));
+        }
         Ok(match (self, item.kind) {
             (Self::Go, ItemKind::Session) if item.section == Section::Lost => {
                 return Err("this session is lost: r resumes it".to_owned());
@@ -159,6 +163,10 @@ pub(super) fn details(item: &Item) -> Vec<Part> {
         }
         ItemKind::Run => vec![printed(&["run", "show"]), decisions(), printed(&["run", "log"])],
         ItemKind::Loop => vec![printed(&["run", "show"]), printed(&["run", "log"])],
+        ItemKind::Handoff => {
+            let args = ["fleet", "status"].map(str::to_owned).into();
+            vec![Part::Printed(Command { args, directory: None })]
+        }
         ItemKind::Project => vec![printed(&["project", "show"])],
         ItemKind::Record => vec![Part::Printed(Command { args: vec!["doctor".to_owned()], directory: None })],
     }
@@ -171,7 +179,7 @@ pub(super) fn printed(output: &CommandOutput) -> String {
 
 /// Returns the directory of an item's project, if there is one.
 fn directory(item: &Item) -> Option<PathBuf> {
-    item.project.as_deref().map(PathBuf::from).filter(|directory| directory.is_dir())
+    item.project.as_deref().map(PathBuf::from).filter(|it| it.is_absolute() && it.is_dir())
 }
 
 pub(super) const fn noun(kind: ItemKind) -> &'static str {
@@ -180,6 +188,7 @@ pub(super) const fn noun(kind: ItemKind) -> &'static str {
         ItemKind::Run => "a run",
         ItemKind::Loop => "a loop of another program",
         ItemKind::Project => "a project",
+        ItemKind::Handoff => "a session that was handed over",
         ItemKind::Record => "a record that cannot be read",
     }
 }

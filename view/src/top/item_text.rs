@@ -1,7 +1,7 @@
 //! The words for an item, and how texts are cut to columns.
 
 use agent_baton_core::timestamp::Timestamp;
-use baton_status::{Item, Section};
+use baton_status::{Item, MachineView, Section, describe_machine};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// From when on it is said that an agent at work writes nothing, in milliseconds. A tool may take that long.
@@ -17,6 +17,9 @@ pub(super) fn label(item: &Item) -> String {
     let run = item.run.iter().cloned().chain(item.iteration.map(of)).collect::<Vec<_>>().join(" ");
     parts.extend((!run.is_empty()).then_some(run));
     parts.extend(item.log_section.clone().or_else(|| item.phase.clone()));
+    // Where its pane is here, its owner is there.
+    let machine = item.machine.as_ref().filter(|_| item.pane.is_some());
+    parts.extend(machine.map(|machine| format!("owned on {machine}")));
     parts.extend(item.owner_pane.as_ref().map(|pane| format!("owned in {pane}")));
     if item.pinned {
         parts.push("pinned".to_owned());
@@ -29,13 +32,15 @@ pub(super) fn subject(item: &Item) -> String {
     let asks = item.question.clone().or_else(|| item.prompt.clone().filter(|_| item.section == Section::Working));
     // The task and the section of a loop are often the same words.
     let task = item.task.clone().filter(|_| item.task != item.log_section);
-    let parts: Vec<String> = asks.into_iter().chain(item.reason.clone()).chain(task).collect();
+    let parts: Vec<String> =
+        asks.into_iter().chain(item.command.clone()).chain(item.reason.clone()).chain(task).collect();
     clean(&parts.join("  "))
 }
 
 /// Returns whether any text of an item that is shown contains a word in lower case.
 pub(super) fn contains(item: &Item, word: &str) -> bool {
-    let fields = [&item.agent, &item.pane, &item.project, &item.branch, &item.name, &item.title, &item.model];
+    let fields =
+        [&item.agent, &item.pane, &item.project, &item.branch, &item.name, &item.title, &item.model, &item.machine];
     let fields = fields.into_iter().flatten().chain([&item.id, &item.status]).cloned();
     fields.chain([label(item), subject(item)]).any(|text| text.to_lowercase().contains(word))
 }
@@ -57,8 +62,13 @@ pub(super) fn project(item: &Item) -> String {
     clean(&item.branch.as_ref().map_or_else(|| name.to_owned(), |branch| format!("{name} ({branch})")))
 }
 
-pub(super) fn pane(item: &Item) -> String {
-    clean(item.pane.as_deref().unwrap_or("-"))
+/// Returns where an item is: its pane, or its machine and how old the word of that is.
+pub(super) fn place(item: &Item, machines: &[MachineView], now: &Timestamp) -> String {
+    match (&item.machine, &item.pane) {
+        (None, pane) => clean(pane.as_deref().unwrap_or("-")),
+        (machine, None) => clean(&describe_machine(machines, machine.as_deref(), now)),
+        (Some(_), Some(pane)) => clean(pane),
+    }
 }
 
 pub(super) fn age(item: &Item, now: &Timestamp) -> String {

@@ -1,7 +1,7 @@
 //! Draws the view. Colour repeats what a word already says, so nothing is lost without it.
 
 use agent_baton_core::timestamp::Timestamp;
-use baton_status::{Cause, Item, Section};
+use baton_status::{Cause, Item, MachineView, Section};
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::style::{Color, Modifier, Style};
@@ -10,7 +10,7 @@ use ratatui::widgets::{Block, Paragraph, Wrap};
 use unicode_width::UnicodeWidthStr;
 
 use super::archive::Archive;
-use super::item_text::{age, clean, cut, label, model, pad, pane, project, silence, subject, wrapped};
+use super::item_text::{age, clean, cut, label, model, pad, place, project, silence, subject, wrapped};
 use super::keys::KEYS;
 use super::log_pane::LogPane;
 use super::log_screen::draw_log;
@@ -88,7 +88,7 @@ impl Paint {
             Section::Waiting => Color::Magenta,
             Section::Working | Section::Opened | Section::Runs | Section::Loops => Color::Green,
             Section::Lost | Section::RestoreFailed | Section::Unreadable => Color::Red,
-            Section::Unknown | Section::Unrestored | Section::Found => Color::Cyan,
+            Section::Elsewhere | Section::Unknown | Section::Unrestored | Section::Found => Color::Cyan,
         };
         let style = self.color(color);
         if item.section == Section::Waiting { style.add_modifier(Modifier::BOLD) } else { style }
@@ -169,7 +169,8 @@ fn draw_list(frame: &mut Frame<'_>, area: Rect, ui: &Ui, now: &Timestamp, paint:
         frame.render_widget(Paragraph::new(text).wrap(Wrap { trim: true }), area);
         return;
     }
-    let columns = Columns::new(&visible, width, now);
+    let machines = &ui.picture.machines;
+    let columns = Columns::new(&visible, machines, width, now);
     let mut lines: Vec<(Line<'_>, Option<&str>)> = Vec::new();
     let mut chosen = 0..0;
     let mut section = None;
@@ -239,6 +240,7 @@ const fn title(section: Section) -> &'static str {
         Section::Working => "at work",
         Section::Opened => "opened, no prompt yet",
         Section::Runs => "runs",
+        Section::Elsewhere => "on other machines",
         Section::Loops => "loops of other programs",
         Section::Unknown => "unknown",
         Section::Lost => "lost",
@@ -250,7 +252,8 @@ const fn title(section: Section) -> &'static str {
 }
 
 /// The widths of the columns, which depend on what is shown and on the width of the terminal.
-struct Columns {
+struct Columns<'a> {
+    machines: &'a [MachineView],
     width: usize,
     status: usize,
     since: usize,
@@ -259,17 +262,18 @@ struct Columns {
     project: usize,
 }
 
-impl Columns {
-    fn new(items: &[&Item], width: usize, now: &Timestamp) -> Self {
+impl<'a> Columns<'a> {
+    fn new(items: &[&Item], machines: &'a [MachineView], width: usize, now: &Timestamp) -> Self {
         let widest = |text: &dyn Fn(&Item) -> String, most: usize| {
             items.iter().map(|item| text(item).width()).max().unwrap_or(0).min(most)
         };
         Self {
+            machines,
             width,
             status: widest(&|item| item.status.clone(), 15),
             since: widest(&|item| age(item, now), 8),
             agent: widest(&|item| item.agent.clone().unwrap_or_default(), 8),
-            pane: widest(&|item| pane(item), 20),
+            pane: widest(&|item| place(item, machines, now), 36),
             project: widest(&project, (width / 4).max(8)),
         }
     }
@@ -290,7 +294,7 @@ impl Columns {
         let before_pane: usize = first.iter().map(Span::width).sum();
         let has_pane_below = before_pane + 2 + self.pane > self.width;
         if !has_pane_below {
-            first.push(Span::raw(format!("  {}", pad(&pane(item), self.pane))));
+            first.push(Span::raw(format!("  {}", pad(&place(item, self.machines, now), self.pane))));
         }
         let style = if is_selected { Style::new().add_modifier(Modifier::REVERSED) } else { Style::new() };
         let fit = |spans: Vec<Span<'static>>| fill(spans, self.width).style(style);
@@ -299,7 +303,7 @@ impl Columns {
         let subject = silence(item, now).into_iter().chain([subject(item)]).collect::<Vec<_>>().join("  ");
         let model = model(item);
         if self.width < WIDE {
-            let pane = if has_pane_below { pane(item) + "  " } else { String::new() };
+            let pane = if has_pane_below { place(item, self.machines, now) + "  " } else { String::new() };
             let mut lines = vec![fit(first), indented(cut(&(pane + &describe(item)), room))];
             lines.extend((!subject.is_empty()).then(|| indented(cut(&subject, room))));
             return lines;

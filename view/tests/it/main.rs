@@ -5,6 +5,7 @@
 mod damage;
 mod endings;
 mod feed;
+mod fleet;
 mod install;
 mod kills;
 mod loops;

@@ -23,6 +23,8 @@ pub enum Cause {
     Paused,
     /// A run waits for the user.
     Waiting,
+    /// A session was handed over, and this machine may pick it up.
+    HandedOver,
     /// A loop has waited for background work of its agent for so long that it may never end.
     BackgroundWork,
     /// A session is open, but another process owns its run.
@@ -35,7 +37,7 @@ pub enum Cause {
 
 impl Cause {
     /// Every cause, in order.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Permission,
         Self::Question,
         Self::Error,
@@ -43,6 +45,7 @@ impl Cause {
         Self::Idle,
         Self::Paused,
         Self::Waiting,
+        Self::HandedOver,
         Self::BackgroundWork,
         Self::OwnerElsewhere,
         Self::Interrupted,
@@ -60,6 +63,7 @@ impl Cause {
             Self::Idle => "idle",
             Self::Paused => "paused",
             Self::Waiting => "waiting",
+            Self::HandedOver => "handed over",
             Self::BackgroundWork => "background work",
             Self::OwnerElsewhere => "owner elsewhere",
             Self::Interrupted => "interrupted",

@@ -15,6 +15,7 @@ use crate::details::Details;
 use crate::foreign_loops::loop_project;
 use crate::json::run_status_word;
 use crate::reader::ListedSession;
+use crate::remote_run::RemoteRun;
 use crate::report::{LiveState, StatusReport, WaitingItem, non_owner_launch};
 use baton_display::{PaneLabels, format_rfc3339, strip_control_chars};
 use baton_engine::discovery::{ForeignLoop, ForeignLoopState};
@@ -31,6 +32,8 @@ pub enum Section {
     Opened,
     /// A run whose owner is alive.
     Runs,
+    /// A run whose owner is on another machine of the fleet.
+    Elsewhere,
     /// A loop of another program.
     Loops,
     /// A session whose liveness is unknown.
@@ -61,6 +64,8 @@ pub enum ItemKind {
     Project,
     /// A record that cannot be read.
     Record,
+    /// A session that was handed over to this machine.
+    Handoff,
 }
 
 /// One line of the status. Its texts hold no control characters.
@@ -93,7 +98,7 @@ pub struct Item {
     #[serde(serialize_with = "serialize_time")]
     #[schemars(with = "Option<String>")]
     pub active: Option<Timestamp>,
-    /// The worktree root.
+    /// The worktree root. Of what is on another machine, the identity of the project.
     pub project: Option<String>,
     /// The branch that is checked out there, if it was read.
     pub branch: Option<String>,
@@ -127,6 +132,10 @@ pub struct Item {
     pub log_section: Option<String>,
     /// Why a loop of another program failed or was cancelled.
     pub reason: Option<String>,
+    /// The name of the other machine that it is on, or from which it was handed over. Null for what is on this one.
+    pub machine: Option<String>,
+    /// The command with which the user goes on with what was handed over.
+    pub command: Option<String>,
     /// When a loop of another program started (RFC 3339). Its log says it in the local time.
     #[serde(serialize_with = "serialize_time")]
     #[schemars(with = "Option<String>")]
@@ -154,6 +163,7 @@ impl StatusReport {
             let word = run_status_word(run, *live, self.seen.left_for(run).is_some());
             run_item(run, Section::Runs, word, Some(labels.label(&run.owner.pane)), &run.updated)
         }));
+        items.extend(self.elsewhere().map(remote_item));
         items.extend(self.loops.iter().map(loop_item));
         items.extend(
             self.seen
@@ -228,6 +238,8 @@ impl Item {
             task: None,
             log_section: None,
             reason: None,
+            machine: None,
+            command: None,
             started: None,
             log: None,
             pinned: false,
@@ -243,6 +255,7 @@ impl ItemKind {
             Self::Loop => "loop",
             Self::Project => "project",
             Self::Record => "record",
+            Self::Handoff => "handoff",
         }
     }
 }
@@ -259,6 +272,12 @@ fn waiting_item(
             session_item_asking(seen, Section::Waiting, word, labels, details, question)
         }
         (seen, Some(run)) => {
+            if let Some(machine) = it.machine {
+                let pane = seen.and_then(ListedSession::pane).map(|pane| labels.label(pane));
+                let item = run_item(run, Section::Waiting, word, pane, it.since);
+                let machine = Some(machine.to_owned());
+                return Some(Item { cause: Some(it.cause), machine, ..item });
+            }
             let elsewhere = seen.filter(|_| it.cause == Cause::OwnerElsewhere);
             let without = elsewhere.and_then(|seen| non_owner_launch(seen, run));
             let pane = without.map_or(&run.owner.pane, |launch| &launch.pane);
@@ -272,7 +291,18 @@ fn waiting_item(
             }
             item
         }
-        (None, None) => return None,
+        (None, None) => {
+            let handoff = it.handoff?;
+            let session = handoff.session.as_str();
+            Item {
+                status: word.to_owned(),
+                since: Some(it.since.clone()),
+                project: handoff.project.clone(),
+                machine: Some(handoff.machine.clone()),
+                command: Some(format!("baton pickup {session}")),
+                ..Item::new(Section::Waiting, ItemKind::Handoff, session)
+            }
+        }
     };
     Some(Item { cause: Some(it.cause), ..item })
 }
@@ -332,6 +362,16 @@ fn run_item(run: &Run, section: Section, word: &str, pane: Option<String>, since
         iteration: Some(run.iteration),
         max_iterations: run.max_iterations,
         ..Item::new(section, ItemKind::Run, run.id.as_str())
+    }
+}
+
+fn remote_item(remote: &RemoteRun) -> Item {
+    let run = &remote.run;
+    let identity = run.fleet.as_ref().map(|fleet| strip_control_chars(&fleet.project));
+    Item {
+        machine: remote.machine.clone(),
+        project: run.project.as_deref().map(strip_control_chars).or(identity),
+        ..run_item(run, Section::Elsewhere, remote.status_word(), None, &run.updated)
     }
 }
 

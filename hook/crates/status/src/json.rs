@@ -12,7 +12,9 @@ use agent_baton_core::run::{Owner, Run, RunName, Status};
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::machine::MachineView;
 use crate::reader::ListedSession;
+use crate::remote_run::{OwnerStanding, RemoteRun};
 use agent_baton_core::liveness::Evidence;
 use baton_agents::TranscriptStats;
 use baton_display::{format_rfc3339, format_stop_reason};
@@ -42,6 +44,8 @@ pub struct RunView {
     pub owner: Owner,
     /// What makes it a run of a fleet: a copy of a row of the fleet's database, with the owner's machine. Null if it is none.
     pub fleet: Option<FleetRun>,
+    /// The owner's machine. Null if the owner is on this one.
+    pub machine: Option<OwnerMachineView>,
     /// The session to which the user went on in the owner's window; null if they did not leave the owner.
     pub left_for: Option<SessionId>,
     /// The owner's fence.
@@ -60,6 +64,17 @@ pub struct RunView {
     pub stop_reason: Option<String>,
     /// Since when its loop waits for background work of its agent (RFC 3339); null where it does not.
     pub background_work_since: Option<String>,
+}
+
+/// The other machine that has the owner of a run, as `--json` prints it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct OwnerMachineView {
+    /// Its name, or null if nothing names it.
+    pub name: Option<String>,
+    /// When this machine last heard of it (RFC 3339). Null if it never did.
+    pub heard_at: Option<String>,
+    /// What the fleet says about the owner.
+    pub standing: OwnerStanding,
 }
 
 /// One transfer, as `--json` prints it.
@@ -101,6 +116,7 @@ impl RunView {
             max_iterations: run.max_iterations,
             owner: run.owner.clone(),
             fleet: run.fleet.clone(),
+            machine: None,
             left_for,
             fence: run.fence,
             history: history.collect(),
@@ -118,6 +134,20 @@ impl RunView {
 #[must_use]
 pub fn is_handed_over(run: &Run) -> bool {
     run.status.is_unfinished() && run.fleet.as_ref().is_some_and(|fleet| fleet.machine.is_none())
+}
+
+impl RunView {
+    /// Creates the view of a run whose owner is on another machine.
+    #[must_use]
+    pub fn remote(remote: &RemoteRun, machines: &[MachineView]) -> Self {
+        let machine = machines.iter().find(|machine| Some(&machine.name) == remote.machine.as_ref());
+        let machine = OwnerMachineView {
+            name: remote.machine.clone(),
+            heard_at: machine.map(|machine| format_rfc3339(&machine.heard)),
+            standing: remote.standing,
+        };
+        Self { machine: Some(machine), ..Self::new(&remote.run, remote.live(), None) }
+    }
 }
 
 /// Returns the word for a run's status, which depends on whether its owner is alive, and whether the user left it.

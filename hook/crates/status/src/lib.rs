@@ -14,10 +14,13 @@ mod foreign_loops;
 mod item;
 mod json;
 mod lists;
+mod machine;
+mod other_machines;
 mod overview;
 mod page;
 mod project;
 mod reader;
+mod remote_run;
 mod report;
 mod text_limits;
 mod watched_loops;
@@ -27,12 +30,16 @@ pub use cursor::{Cursor, CursorError};
 pub use details::Details;
 pub use item::{Item, ItemKind, Section};
 pub use json::{
-    ChunkView, ConversationView, LaunchView, RunView, SessionView, TransferView, is_handed_over, run_status_word,
+    ChunkView, ConversationView, LaunchView, OwnerMachineView, RunView, SessionView, TransferView, is_handed_over,
+    run_status_word,
 };
 pub use lists::{RunsView, SessionsView};
+pub use machine::{MachineView, OLD_WORD_MS, describe_machine};
+pub use other_machines::{OtherMachines, WaitingHandoff};
 pub use overview::Overview;
 pub use page::{ListQuery, Page, Search};
 pub use project::{ArchiveView, NoteView, ParticipantView, ProjectView, ProtectedState};
 pub use reader::{ListedSession, NEWEST, SessionReader, SystemLiveness, owner_liveness};
+pub use remote_run::{OwnerStanding, RemoteRun};
 pub use report::{StatusReport, StatusView, WaitView};
 pub use watched_loops::WatchedLoops;

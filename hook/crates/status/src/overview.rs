@@ -1,10 +1,11 @@
 //! The sessions that have not ended, and the unfinished runs.
 
 use std::cmp::Reverse;
+use std::collections::HashSet;
 
 use agent_baton_core::background_work::MAX_WAIT_MS;
 use agent_baton_core::decision::Location;
-use agent_baton_core::id::SessionId;
+use agent_baton_core::id::{RunId, SessionId};
 use agent_baton_core::process::Live;
 use agent_baton_core::request::Reading;
 use agent_baton_core::run::Run;
@@ -13,6 +14,7 @@ use agent_baton_core::timestamp::Timestamp;
 use crate::json::is_handed_over;
 use crate::page::Page;
 use crate::reader::{ListedSession, SessionReader, owner_liveness};
+use crate::remote_run::RemoteRun;
 use baton_engine::left_owner::left_for;
 use baton_engine::session_status::SessionStatus;
 use baton_store::StoreError;
@@ -22,7 +24,11 @@ pub struct Overview {
     /// The sessions: the pinned ones and then the others, each most recently opened first.
     pub sessions: Vec<ListedSession>,
     /// The runs, and whether the owner of each is alive.
+    ///
+    /// A run of a fleet whose owner is on another machine is not among them.
     pub runs: Vec<(Run, Live)>,
+    /// The unfinished runs whose owner is on another machine of the fleet, the newest first.
+    pub elsewhere: Vec<RemoteRun>,
     /// The records that cannot be read.
     pub unreadable: Vec<(String, Option<StoreError>)>,
     /// The current time.
@@ -64,6 +70,11 @@ impl Overview {
         lost.filter(|it| it.standing.since.age_ms(&self.now) <= self.max_lost_age_ms)
     }
 
+    fn sort_elsewhere(&mut self) {
+        let Self { elsewhere, now, .. } = self;
+        elsewhere.sort_by_cached_key(|it| (Reverse(it.run.created.sort_key(now)), it.run.id.clone()));
+    }
+
     /// Whether a loop has waited for background work of its agent for longer than it waits for one task.
     #[must_use]
     pub fn waits_long(&self, run: &Run) -> bool {
@@ -98,13 +109,27 @@ impl SessionReader<'_> {
         let any_lost = sessions.iter().any(|it| it.standing.status == SessionStatus::Lost);
         let max_lost_age_ms = if any_lost { self.settings.config().stale_after.ms() } else { 0 };
         let now = self.now.clone();
-        let mut seen = Overview { sessions, runs: Vec::new(), unreadable: Vec::new(), now, max_lost_age_ms };
+        let mut seen = Overview {
+            sessions,
+            runs: Vec::new(),
+            elsewhere: Vec::new(),
+            unreadable: Vec::new(),
+            now,
+            max_lost_age_ms,
+        };
         seen.unreadable.extend(unreadable.into_iter().map(|(id, why)| (id.to_string(), why)));
         for id in store.runs(Location::Live)? {
             match store.read(|view| view.run(&id))? {
                 Reading::Live(run) => {
-                    let live = seen.owner_liveness(self, &run);
-                    seen.runs.push((run, live));
+                    // The files about the fleet are needed only if a run is in one.
+                    let remote = run.fleet.as_ref().and_then(|_| self.others().of_copy(&run));
+                    match remote {
+                        Some(remote) => seen.elsewhere.push(remote),
+                        None => {
+                            let live = seen.owner_liveness(self, &run);
+                            seen.runs.push((run, live));
+                        }
+                    }
                 }
                 Reading::Unreadable => {
                     let why = store.read(|view| view.run_error(&id)).ok().flatten();
@@ -114,7 +139,41 @@ impl SessionReader<'_> {
             }
         }
         seen.runs.sort_by_key(|(run, _)| (Reverse(run.created.sort_key(&self.now)), run.id.clone()));
+        seen.sort_elsewhere();
         Ok(seen)
+    }
+
+    /// Adds the runs of other machines that have no copy here, or an older one.
+    pub(crate) fn add_rows(&self, seen: &mut Overview) {
+        let rows = self.remote_rows();
+        let newer: HashSet<&RunId> = rows.iter().map(|row| &row.run.id).collect();
+        seen.runs.retain(|(run, _)| !newer.contains(&run.id));
+        seen.elsewhere.retain(|it| !newer.contains(&it.run.id));
+        seen.elsewhere.extend(rows);
+        seen.sort_elsewhere();
+    }
+
+    /// Returns whether the user named the database of a fleet.
+    #[must_use]
+    pub fn is_fleet_configured(&self) -> bool {
+        self.settings.config().fleet.is_configured()
+    }
+
+    /// Returns the unfinished runs of other machines that have no record here, or a copy of an older row. The newest is the
+    /// first. Without a fleet, its files are not looked for.
+    #[must_use]
+    pub fn remote_rows(&self) -> Vec<RemoteRun> {
+        if !self.is_fleet_configured() {
+            return Vec::new();
+        }
+        // A copy in the archive may be newer, too: the row was read before the run ended.
+        let revision = |id: &RunId| match self.store().read(|view| view.run(id)) {
+            Ok(Reading::Live(run) | Reading::Archived(run)) => Some(run.fleet.map_or(u64::MAX, |fleet| fleet.revision)),
+            _ => None,
+        };
+        let mut rows: Vec<RemoteRun> = self.others().of_rows(revision).collect();
+        rows.sort_by_cached_key(|it| (Reverse(it.run.created.sort_key(&self.now)), it.run.id.clone()));
+        rows
     }
 
     /// Returns whether the processes that an overview named still are as it saw them. It reads no record.

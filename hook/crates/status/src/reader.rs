@@ -1,5 +1,6 @@
 //! Lists sessions with their status, filtered and sorted. All verdicts of one call come from one liveness check.
 
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
 
 use agent_baton_core::id::SessionId;
@@ -11,6 +12,7 @@ use agent_baton_core::session::{Launch, Session};
 use agent_baton_core::timestamp::Timestamp;
 
 use crate::answered;
+use crate::other_machines::OtherMachines;
 use agent_baton_core::liveness::Liveness;
 use baton_agents::AgentInspector;
 use baton_catalogue::{By, Kind, LazyCatalogue};
@@ -74,17 +76,30 @@ pub struct SessionReader<'a> {
     pub(crate) settings: &'a Settings,
     pub(crate) liveness: SystemLiveness,
     pub(crate) now: Timestamp,
+    others: OnceCell<OtherMachines>,
 }
 
 impl<'a> SessionReader<'a> {
     /// Creates a reader that has probed nothing yet.
     #[must_use]
     pub fn new(catalogue: &'a LazyCatalogue, inspector: &'a AgentInspector<'static>, settings: &'a Settings) -> Self {
-        Self { catalogue, inspector, settings, liveness: LivenessCheck::new(inspector), now: inspector.now() }
+        Self {
+            catalogue,
+            inspector,
+            settings,
+            liveness: LivenessCheck::new(inspector),
+            now: inspector.now(),
+            others: OnceCell::new(),
+        }
     }
 
     pub(crate) const fn store(&self) -> &'a Store {
         self.catalogue.store()
+    }
+
+    /// Returns what is known about the other machines of the fleet. The files are read at the first call.
+    pub fn others(&self) -> &OtherMachines {
+        self.others.get_or_init(|| OtherMachines::read(self.store(), self.now.clone()))
     }
 
     /// Returns a session with its status.

@@ -12,8 +12,11 @@ use serde::Serialize;
 
 use crate::cause::Cause;
 use crate::json::{RunView, SessionView, is_handed_over};
+use crate::machine::MachineView;
+use crate::other_machines::WaitingHandoff;
 use crate::overview::Overview;
 use crate::reader::{ListedSession, SessionReader};
+use crate::remote_run::RemoteRun;
 use crate::watched_loops::WatchedLoops;
 use baton_display::format_rfc3339;
 use baton_engine::discovery::{ForeignLoop, ForeignLoopState};
@@ -29,6 +32,12 @@ pub struct StatusReport {
     pub loops: Vec<ForeignLoop>,
     /// The projects whose protected files are to be restored, because their sessions are gone.
     pub unrestored: Vec<UnrestoredProject>,
+    /// The machines of the fleet, this one included. Empty without a fleet.
+    pub machines: Vec<MachineView>,
+    /// The sessions that were handed over and that this machine may pick up.
+    pub handoffs: Vec<WaitingHandoff>,
+    /// Whether this machine belongs to a fleet.
+    pub is_in_fleet: bool,
 }
 
 impl StatusReport {
@@ -41,7 +50,17 @@ impl StatusReport {
         let loops = loops.look(reader, &seen);
         let mut unrestored = unrestored_projects(reader.store(), reader.inspector)?;
         unrestored.retain(|project| project.present == Live::No);
-        Ok(Self { seen, loops, unrestored })
+        let mut report =
+            Self { seen, loops, unrestored, machines: Vec::new(), handoffs: Vec::new(), is_in_fleet: false };
+        // Without a fleet, its files are not even looked for. The search for loops has read the configuration already.
+        if reader.is_fleet_configured() {
+            reader.add_rows(&mut report.seen);
+            let others = reader.others();
+            report.machines = others.machines().to_vec();
+            report.handoffs = others.handoffs();
+            report.is_in_fleet = others.is_member();
+        }
+        Ok(report)
     }
 
     /// Returns the counts that are not 0, each with its word: what waits, by cause, and then everything else.
@@ -61,6 +80,7 @@ impl StatusReport {
         counts.push((alive(LiveState::Working), "at work"));
         counts.push((alive(LiveState::Unprompted), "opened"));
         counts.push((in_state(ForeignLoopState::Active), "other loops"));
+        counts.push((self.elsewhere().count(), "on other machines"));
         counts.push((seen.unknown().count() + in_state(ForeignLoopState::Unknown), "unknown"));
         counts.push((seen.lost().count(), "lost"));
         counts.push((seen.dismissed().count(), "dismissed"));
@@ -69,14 +89,24 @@ impl StatusReport {
         counts
     }
 
+    /// Returns the runs of other machines that no open session of this machine displays.
+    pub(crate) fn elsewhere(&self) -> impl Iterator<Item = &RemoteRun> {
+        self.seen.elsewhere.iter().filter(|it| self.displayed_here(&it.run).is_none())
+    }
+
+    /// Returns the live session of this machine in which a run of another machine is displayed, and its launch.
+    fn displayed_here(&self, run: &Run) -> Option<(&ListedSession, &Launch)> {
+        let mut sessions = self.seen.sessions.iter().filter(|it| it.standing.status.is_alive());
+        let session = sessions.find(|it| run.owner.is_session(&it.session.id))?;
+        Some((session, session.current_launch()?))
+    }
+
     /// Returns what waits for the user, by cause. Within one cause, pinned sessions come first, and then what waits
     /// longest.
     pub(crate) fn waiting(&self) -> Vec<WaitingItem<'_>> {
         let seen = &self.seen;
         let sessions = seen.sessions.iter().filter_map(|it| match LiveState::from_session(it)? {
-            LiveState::Waiting(cause) => {
-                Some(WaitingItem { cause, session: Some(it), run: None, since: &it.standing.since })
-            }
+            LiveState::Waiting(cause) => Some(WaitingItem::new(cause, Some(it), None, &it.standing.since)),
             LiveState::Working | LiveState::Unprompted => None,
         });
         let runs = seen.runs.iter().filter_map(|(run, live)| {
@@ -93,16 +123,25 @@ impl StatusReport {
                 (Live::Yes, _) => return None,
             };
             let session = seen.sessions.iter().find(|it| run.owner.session.as_ref() == Some(&it.session.id));
-            Some(WaitingItem { cause, session, run: Some(run), since })
+            Some(WaitingItem::new(cause, session, Some(run), since))
         });
         let elsewhere = seen.sessions.iter().filter(|it| it.standing.status.is_alive()).filter_map(|it| {
             let mut runs =
                 seen.runs.iter().filter(|(run, live)| *live != Live::No && run.owner.is_session(&it.session.id));
             let (run, launch) = runs.find_map(|(run, _)| Some((run, non_owner_launch(it, run)?)))?;
-            let cause = Cause::OwnerElsewhere;
-            Some(WaitingItem { cause, session: Some(it), run: Some(run), since: &launch.started })
+            Some(WaitingItem::new(Cause::OwnerElsewhere, Some(it), Some(run), &launch.started))
         });
-        let mut waiting: Vec<_> = sessions.chain(runs).chain(elsewhere).collect();
+        let on_machines = seen.elsewhere.iter().filter_map(|remote| {
+            let (session, launch) = self.displayed_here(&remote.run)?;
+            let item = WaitingItem::new(Cause::OwnerElsewhere, Some(session), Some(&remote.run), &launch.started);
+            Some(WaitingItem { machine: remote.machine.as_deref(), ..item })
+        });
+        let handoffs = self.handoffs.iter().map(|handoff| WaitingItem {
+            machine: Some(&handoff.machine),
+            handoff: Some(handoff),
+            ..WaitingItem::new(Cause::HandedOver, None, None, &handoff.since)
+        });
+        let mut waiting: Vec<_> = sessions.chain(runs).chain(elsewhere).chain(on_machines).chain(handoffs).collect();
         let pinned = |it: &WaitingItem<'_>| it.session.is_some_and(|seen| seen.session.pinned);
         waiting.sort_by_key(|it| (it.cause, !pinned(it), Reverse(it.since.age_ms(&seen.now))));
         waiting
@@ -111,7 +150,7 @@ impl StatusReport {
     /// Returns the report as `--json` prints it.
     #[must_use]
     pub fn view(&self) -> StatusView {
-        let Self { seen, loops, unrestored } = self;
+        let Self { seen, loops, unrestored, machines, .. } = self;
         let runs = |gone: bool| {
             let runs = seen.runs.iter().filter(|(_, live)| (*live == Live::No) == gone);
             runs.map(|(run, live)| RunView::new(run, *live, seen.left_for(run).cloned())).collect()
@@ -121,7 +160,8 @@ impl StatusReport {
         };
         let waiting = self.waiting().into_iter().map(|it| WaitView {
             cause: it.cause,
-            session: it.session.map(|seen| seen.session.id.clone()),
+            session: it.session_id().cloned(),
+            machine: it.machine.map(str::to_owned),
             run: it.run.map(|run| run.id.clone()),
             since: format_rfc3339(it.since),
         });
@@ -130,6 +170,8 @@ impl StatusReport {
             alive: sessions(SessionStatus::is_alive),
             runs: runs(false),
             interrupted: runs(true),
+            elsewhere: seen.elsewhere.iter().map(|it| RunView::remote(it, machines)).collect(),
+            machines: machines.clone(),
             loops: loops.clone(),
             lost: seen.lost().map(SessionView::new).collect(),
             unknown: sessions(|status| status == SessionStatus::Unknown),
@@ -173,8 +215,22 @@ pub(crate) struct WaitingItem<'a> {
     pub(crate) session: Option<&'a ListedSession>,
     /// The run.
     pub(crate) run: Option<&'a Run>,
+    /// The handoff.
+    pub(crate) handoff: Option<&'a WaitingHandoff>,
+    /// The name of the other machine that it is about.
+    pub(crate) machine: Option<&'a str>,
     /// Since when it waits. Two waits of the same thing differ in it, and it stays the same as long as a wait lasts.
     pub(crate) since: &'a Timestamp,
+}
+
+impl<'a> WaitingItem<'a> {
+    const fn new(cause: Cause, session: Option<&'a ListedSession>, run: Option<&'a Run>, since: &'a Timestamp) -> Self {
+        Self { cause, session, run, handoff: None, machine: None, since }
+    }
+
+    fn session_id(&self) -> Option<&'a SessionId> {
+        self.session.map(|seen| &seen.session.id).or_else(|| self.handoff.map(|handoff| &handoff.session))
+    }
 }
 
 /// Returns a live launch of a session that does not own its run.
@@ -193,6 +249,10 @@ pub struct StatusView {
     pub runs: Vec<RunView>,
     /// The unfinished runs whose owner is gone.
     pub interrupted: Vec<RunView>,
+    /// The unfinished runs whose owner is on another machine of the fleet, as far as this machine knows.
+    pub elsewhere: Vec<RunView>,
+    /// The machines of the fleet, this one included. Empty without a fleet.
+    pub machines: Vec<MachineView>,
     /// The loops of other programs that run, or that were killed or ended not too long ago, by their progress logs.
     pub loops: Vec<ForeignLoop>,
     /// The sessions that can be resumed.
@@ -214,6 +274,8 @@ pub struct WaitView {
     pub session: Option<SessionId>,
     /// The run.
     pub run: Option<RunId>,
+    /// The name of the other machine that has the run, or that handed the session over.
+    pub machine: Option<String>,
     /// Since when it waits (RFC 3339).
     pub since: String,
 }

@@ -48,6 +48,8 @@ impl Item {
             task,
             log_section,
             reason,
+            machine,
+            command,
             started: _,
             log,
             pinned: _,
@@ -68,6 +70,8 @@ impl Item {
             task,
             log_section,
             reason,
+            machine,
+            command,
         ];
         (paths.collect(), texts.into_iter().flatten().chain([status]).collect())
     }

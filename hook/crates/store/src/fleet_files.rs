@@ -2,6 +2,7 @@
 //! machine is, how long it may go on without the database, and what it saw there last.
 
 use std::fs::File;
+use std::path::PathBuf;
 use std::time::Instant;
 
 use serde::Serialize;
@@ -61,6 +62,12 @@ impl Store {
         let path = self.layout.fleet_file(which.name());
         let Some(bytes) = file::read(&path, MAX_FLEET_FILE_BYTES)? else { return Ok(None) };
         serde_json::from_slice(&bytes).map(Some).map_err(|error| StoreError::unreadable(&path, error.to_string()))
+    }
+
+    /// Returns the path of a file about the fleet, for whoever follows its changes. It may not exist.
+    #[must_use]
+    pub fn fleet_file_path(&self, which: FleetFile) -> PathBuf {
+        self.layout.fleet_file(which.name())
     }
 
     /// Replaces a file about the fleet. Its temporary file has the name of this process, so that two calls do not write

@@ -11,7 +11,7 @@ use crate::context::{Context, FleetOwners, LoopCheck};
 use crate::error::CommandError;
 use crate::output;
 use baton_engine::discovery::ForeignLoop;
-use baton_status::{RunView, is_handed_over, run_status_word};
+use baton_status::{RemoteRun, RunView, SessionReader, is_handed_over, run_status_word};
 
 /// Show everything about one run.
 #[derive(Args)]
@@ -30,8 +30,12 @@ impl Show {
     /// Returns an error if no run matches, if several match, or if the record cannot be read.
     pub fn run(self) -> Result<(), CommandError> {
         let context = Context::open()?;
-        let id = match args::run::resolve_in(&context, &self.run, false) {
+        let reader = context.session_reader();
+        let run = match args::run::resolve_in(&context, &self.run, false) {
             Err(error) if error.is_not_found() => {
+                if let Some(remote) = find_row(reader.remote_rows(), &self.run)? {
+                    return self.print(&context, &reader, &remote.run);
+                }
                 let found = args::foreign_loop::resolve(&context, &self.run, error)?;
                 return if self.json {
                     output::print_json(&found)
@@ -39,21 +43,41 @@ impl Show {
                     output::print(&loop_text(&context, &found))
                 };
             }
-            found => found?,
+            found => context.run(&found?)?,
         };
-        let run = context.run(&id)?;
-        let fleet = FleetOwners::new(&context);
-        let live = fleet.live(&run).unwrap_or_else(|| context.owner_liveness(&context.liveness_check(), &run));
-        if self.json {
-            output::print_json(&RunView::new(&run, live, context.left_for(&run)))
-        } else {
-            output::print(&text(&context, &run, live, &fleet))
-        }
+        self.print(&context, &reader, &run)
+    }
+
+    fn print(&self, context: &Context, reader: &SessionReader<'_>, run: &Run) -> Result<(), CommandError> {
+        let remote = run.fleet.as_ref().and_then(|_| reader.others().of_copy(run));
+        let (live, view) = match &remote {
+            Some(remote) => (remote.live(), RunView::remote(remote, reader.others().machines())),
+            None => {
+                let live = context.owner_liveness(&context.liveness_check(), run);
+                (live, RunView::new(run, live, context.left_for(run)))
+            }
+        };
+        if self.json { output::print_json(&view) } else { output::print(&text(context, run, live, remote.as_ref())) }
     }
 }
 
-fn text(context: &Context, run: &Run, live: Live, fleet: &FleetOwners<'_>) -> String {
-    let now = context.now();
+/// Finds a run of another machine that has no record here, by its id, by its name, or by the beginning of its id.
+fn find_row(rows: Vec<RemoteRun>, text: &str) -> Result<Option<RemoteRun>, CommandError> {
+    let is_named = |row: &RemoteRun| row.run.id.as_str() == text || row.run.name.as_str() == text;
+    let (named, others): (Vec<_>, Vec<_>) = rows.into_iter().partition(is_named);
+    let begun = || others.into_iter().filter(|row| row.run.id.as_str().starts_with(text)).collect();
+    let mut found = if named.is_empty() { begun() } else { named };
+    if found.len() > 1 {
+        let candidates = found.iter().map(|row| format!("  {}  \"{}\"", row.run.id, row.run.name.as_str())).collect();
+        let count = found.len();
+        let text = strip_control_chars(text);
+        return Err(CommandError::ambiguous(format!("{count} runs of other machines match \"{text}\""), candidates));
+    }
+    Ok(found.pop())
+}
+
+fn text(context: &Context, run: &Run, live: Live, remote: Option<&RemoteRun>) -> String {
+    let (now, fleet) = (context.now(), &FleetOwners::new(context));
     let owner = match (run.status.is_unfinished(), live) {
         (false, _) => "",
         _ if is_handed_over(run) => "",
@@ -75,7 +99,7 @@ fn text(context: &Context, run: &Run, live: Live, fleet: &FleetOwners<'_>) -> St
     };
     let mut rows = vec![
         ("run", format!("{} ({})", run.name.as_str(), run.id)),
-        ("status", format!("{}{}", status(context, run, live), background_work(run, &now))),
+        ("status", format!("{}{}", status(context, run, live, remote), background_work(run, &now))),
         ("iteration", format!("{}{turns}", run.iteration)),
         (
             "owner",
@@ -128,8 +152,9 @@ fn text(context: &Context, run: &Run, live: Live, fleet: &FleetOwners<'_>) -> St
 }
 
 /// The status that every view shows. A pause is named beside it: it counts again once the run has an owner.
-fn status(context: &Context, run: &Run, live: Live) -> String {
-    let shown = run_status_word(run, live, context.left_for(run).is_some());
+fn status(context: &Context, run: &Run, live: Live, remote: Option<&RemoteRun>) -> String {
+    let here = || run_status_word(run, live, context.left_for(run).is_some());
+    let shown = remote.map_or_else(here, RemoteRun::status_word);
     let is_paused = run.status == Status::Paused && !is_handed_over(run) && shown != run.status.name();
     if is_paused { format!("{shown}, paused before") } else { shown.to_owned() }
 }

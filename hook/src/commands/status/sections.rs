@@ -7,7 +7,7 @@ use crate::output::listing::{Listing, Row, Section as ListedSection};
 use crate::output::session_label::{format_label, read_title};
 use crate::output::short_ids::ShortIds;
 use crate::output::terminal::Terminal;
-use baton_status::{Details, Item, ItemKind, Section, StatusReport};
+use baton_status::{Details, Item, ItemKind, Section, StatusReport, describe_machine};
 
 /// What the status says while nothing is open.
 const NOTHING_OPEN: &str = "no sessions or runs are open. Sessions appear here once an agent with baton's hooks starts; `baton doctor` \
@@ -17,11 +17,12 @@ const NOTHING_OPEN: &str = "no sessions or runs are open. Sessions appear here o
 const MAX_LOST_LISTED: usize = 5;
 
 /// The sections with their titles. Unreadable records are reported before.
-const SECTIONS: [(Section, &str); 9] = [
+const SECTIONS: [(Section, &str); 10] = [
     (Section::Waiting, "waits for you"),
     (Section::Working, "at work"),
     (Section::Opened, "opened, no prompt yet"),
     (Section::Runs, "runs"),
+    (Section::Elsewhere, "on other machines"),
     (Section::Loops, "loops of other programs"),
     (Section::Unknown, "unknown"),
     (Section::Lost, "lost"),
@@ -40,11 +41,15 @@ pub(super) fn render(report: &StatusReport, ids: &ShortIds, now: &Timestamp, ter
         ItemKind::Run if terminal.is_terminal() => run_ids.short(&it.id).to_owned(),
         ItemKind::Loop if terminal.is_terminal() => loop_ids.short(&it.id).to_owned(),
         ItemKind::Run | ItemKind::Loop => it.id.clone(),
-        ItemKind::Project | ItemKind::Record => String::new(),
+        // Its command names it.
+        ItemKind::Project | ItemKind::Record | ItemKind::Handoff => String::new(),
     };
     let section = |(section, title): (Section, &str)| {
-        let mut rows: Vec<Row> =
-            items.iter().filter(|it| it.section == section).map(|it| row(it, short(it), now)).collect();
+        let mut rows: Vec<Row> = items
+            .iter()
+            .filter(|it| it.section == section)
+            .map(|it| row(it, short(it), describe_machine(&report.machines, it.machine.as_deref(), now), now))
+            .collect();
         let title = match (section, rows.len()) {
             (Section::Lost, count) => {
                 rows.truncate(MAX_LOST_LISTED);
@@ -57,7 +62,7 @@ pub(super) fn render(report: &StatusReport, ids: &ShortIds, now: &Timestamp, ter
     };
     let listing = Listing {
         primary: &["STATUS", "AGENT", "PANE", "SINCE"],
-        secondary: &["ID", "PROJECT", "ITERATION", "NAME", "OWNER"],
+        secondary: &["ID", "PROJECT", "ITERATION", "NAME", "OWNER", "MACHINE"],
         flexible: &["PROJECT", "NAME"],
         sections: SECTIONS.map(section).into(),
     };
@@ -69,7 +74,7 @@ pub(super) fn render(report: &StatusReport, ids: &ShortIds, now: &Timestamp, ter
     }
 }
 
-fn row(it: &Item, id: String, now: &Timestamp) -> Row {
+fn row(it: &Item, id: String, machine: String, now: &Timestamp) -> Row {
     let or_dash = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
     // The run of a session has a row of its own.
     let iteration = it.iteration.filter(|_| it.kind == ItemKind::Run).map(|iteration| match it.max_iterations {
@@ -81,6 +86,7 @@ fn row(it: &Item, id: String, now: &Timestamp) -> Row {
         ItemKind::Run => format_label(it.name.as_deref(), None),
         ItemKind::Loop => it.name.clone(),
         ItemKind::Project => it.project.clone(),
+        ItemKind::Handoff => it.command.as_ref().map(|command| format!("`{command}`")),
         ItemKind::Record => None,
     };
     Row {
@@ -96,6 +102,7 @@ fn row(it: &Item, id: String, now: &Timestamp) -> Row {
             iteration.unwrap_or_default(),
             name.unwrap_or_default(),
             it.owner_pane.as_ref().map(|pane| format!("owned in {pane}")).unwrap_or_default(),
+            machine,
         ],
     }
 }

@@ -43,7 +43,10 @@ export function actionsOf(item) {
     if (item.section === 'waiting' && settings.dismiss) found.add('dismiss');
     found.add('name').add(item.pinned ? 'unpin' : 'pin');
   }
-  if (item.kind === 'run' && item.section !== 'ended') {
+  if (item.kind === 'run' && item.section === 'elsewhere') {
+    // Its pane is on the other machine.
+    if (settings.adopt) found.add('adopt');
+  } else if (item.kind === 'run' && item.section !== 'ended') {
     if (item.status !== 'interrupted') found.add('go');
     if (settings.adopt) found.add('adopt');
     found.add(['paused', 'waiting'].includes(item.status) ? 'continue' : 'pause').add('cancel');

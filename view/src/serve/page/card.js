@@ -2,6 +2,7 @@
 
 import { ACTIONS, act, actionsOf, label, showLabel } from './actions.js';
 import { age, button, element, foreign, setText } from './dom.js';
+import { machineText } from './machines.js';
 
 const LONG_SILENCE_MS = 5 * 60_000; // from when on it is said
 
@@ -29,7 +30,7 @@ function contextUsage(item) {
 
 export class Card {
   constructor(item) {
-    [this.time, this.active] = [null, null];
+    [this.time, this.active, this.machine] = [null, null, null];
     this.element = element('li');
     this.status = element('p', 'line');
     this.title = element('h3', 'title');
@@ -53,7 +54,7 @@ export class Card {
     showLabel(this.link, item);
     this.time = null;
     this.status.replaceChildren(...this.statusParts(item));
-    const quote = item.question || item.prompt || '';
+    const quote = item.command || item.question || item.prompt || '';
     setText(this.quote, quote);
     this.quote.hidden = quote === '';
     this.facts.replaceChildren(...this.factParts(item));
@@ -65,6 +66,8 @@ export class Card {
     const parts = [element('strong', 'status', item.status)];
     for (const text of known([item.agent, item.pane])) parts.push(foreign('span', '', text));
     if (item.owner_pane) parts.push(element('span', '', `owned in ${item.owner_pane}`));
+    this.machine = item.machine === null ? null : foreign('span', 'machine', machineText(item.machine));
+    if (this.machine) parts.push(this.machine);
     if (item.since) {
       this.time = element('time', 'soft');
       this.time.dateTime = item.since;
@@ -104,9 +107,10 @@ export class Card {
     });
   }
 
-  /** Shows how long it has its status, and how long its agent has written nothing if that is long: a tool may take some minutes. */
+  /** Shows how old the word of its machine is, how long it has its status, and how long its agent has written nothing if that is long: a tool may take some minutes. */
   tick() {
     if (this.time) setText(this.time, age(this.time.dateTime));
+    if (this.machine) setText(this.machine, machineText(this.item.machine));
     if (!this.active) return;
     const isLong = Date.now() - Date.parse(this.active.dateTime) >= LONG_SILENCE_MS;
     setText(this.active, isLong ? `silent for ${age(this.active.dateTime)}` : '');

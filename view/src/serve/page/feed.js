@@ -3,7 +3,7 @@
 const RETRY_MS = 2000;
 
 /** What is shown at this moment. */
-export const picture = { problem: null, counts: [], items: [] };
+export const picture = { problem: null, counts: [], items: [], machines: [] };
 
 let lastId = null;
 
@@ -22,6 +22,7 @@ export function apply(target, change) {
       items.splice(change.after === null ? 0 : place(change.after) + 1, 0, change.item);
       break;
     case 'counts': target.counts = change.counts; break;
+    case 'machines': target.machines = change.machines; break;
     case 'problem': target.problem = change.problem; break;
   }
 }
@@ -44,8 +45,8 @@ export function follow(changed, connection) {
         : 'not connected, trying again');
     });
     events.addEventListener('picture', (event) => {
-      const { problem, counts, items } = JSON.parse(event.data);
-      Object.assign(picture, { problem, counts, items });
+      const { problem, counts, items, machines } = JSON.parse(event.data);
+      Object.assign(picture, { problem, counts, items, machines });
       lastId = event.lastEventId;
       changed();
     });

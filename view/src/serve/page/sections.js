@@ -3,12 +3,14 @@
 import { Card } from './card.js';
 import { byId, button, element, setText } from './dom.js';
 import { picture } from './feed.js';
+import { drawMachines, isOnMachine } from './machines.js';
 
 const SECTIONS = {
   waiting: 'Waits for you',
   working: 'At work',
   opened: 'Opened, no prompt yet',
   runs: 'Runs',
+  elsewhere: 'On other machines',
   loops: 'Loops of other programs',
   unknown: 'Unknown',
   lost: 'Lost',
@@ -89,11 +91,12 @@ export function draw() {
   setText(byId('counts'), picture.counts.map((it) => `${it.count} ${it.word}`).join(', '));
   const waiting = picture.items.filter((item) => item.section === 'waiting').length;
   document.title = waiting ? `(${waiting}) baton` : 'baton';
+  drawMachines();
   byId('problem').hidden = picture.problem === null;
   setText(byId('problem'), picture.problem ?? '');
   const bySection = new Map();
   for (const item of picture.items) {
-    if (!matches(item, words)) continue;
+    if (!matches(item, words) || !isOnMachine(item)) continue;
     if (!bySection.has(item.section)) bySection.set(item.section, []);
     bySection.get(item.section).push(item);
   }

@@ -5,6 +5,7 @@ import { hideDetails, itemInDetails, showDetails, updateDetails } from './detail
 import { announce, byId, setText } from './dom.js';
 import { follow, picture } from './feed.js';
 import { prepareKeys } from './keys.js';
+import { prepareMachines } from './machines.js';
 import { noticeWaits, prepareNotifications } from './notifications.js';
 import { draw, itemAt, tick } from './sections.js';
 import { readSettings } from './server.js';
@@ -72,6 +73,7 @@ prepareArchive(go);
 prepareKeys(go, (target) => itemAt(target) ?? itemInDetails());
 prepareNotifications();
 byId('filter').addEventListener('input', draw);
+prepareMachines(draw);
 byId('outcome-close').addEventListener('click', () => { byId('outcome').hidden = true; });
 window.addEventListener('hashchange', showAddress);
 setInterval(tick, 1000);

@@ -29,6 +29,10 @@
     update baton.machine m set seen = now(), token = coalesce(m.token, ($4)[1])
     where m.account = current_user::text and m.id = $3 and exists (select 1 from allowed)
     returning m.id
+), expired as (
+    delete from baton.handoff_part p
+    where p.account = current_user::text and p.stored < now() - interval '30 days' and exists (select 1 from allowed)
+    returning p.number
 )
 select jsonb_build_object(
     'standing', (select description || jsonb_build_object('has_seen', has_seen, 'known', known) from standing),

@@ -152,7 +152,8 @@ fn check_copy(fence: u64, revision: u64, expected: (&str, u64, u64)) {
 fn what_recoveries_added_to_a_copy_is_no_later_owner() {
     check_copy(1, 1, ("a", 2001, 2001));
     check_copy(1001, 1001, ("a", 2001, 2001));
-    check_copy(2001, 2001, ("a", 2001, 2002));
+    // One fence has one owner, so the row gets another one.
+    check_copy(2001, 2001, ("a", 4001, 2002));
     // Later owners: before the first recovery, and between both.
     check_copy(2, 2, ("b", 2002, 2003));
     check_copy(1002, 1002, ("b", 2002, 2003));

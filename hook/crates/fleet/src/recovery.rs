@@ -46,7 +46,7 @@ pub fn recover(
     }
 }
 
-/// Writes back the runs of this machine.
+/// Writes back the runs of this machine. A run whose session or name another machine's run has meanwhile is left out.
 ///
 /// # Errors
 /// Returns an error if the database cannot be asked. What was written before stands, and it can be repeated.
@@ -58,10 +58,20 @@ pub fn restore(
 ) -> Result<(), FleetError> {
     for runs in runs.chunks(RUNS_PER_STATEMENT) {
         let row = |run: &Run| RowWrite { before: None, run: to_row_record(run), directory: None };
-        let request = Request::Restore { commit: new_commit()?, rows: runs.iter().map(row).collect(), lease_ms };
-        match connection.ask(&request, deadline)? {
-            Answer::Committed { .. } => {}
-            _ => return Err(FleetError::Answer),
+        let mut rows: Vec<RowWrite> = runs.iter().map(row).collect();
+        while !rows.is_empty() {
+            let request = Request::Restore { commit: new_commit()?, rows: rows.clone(), lease_ms };
+            match connection.ask(&request, deadline)? {
+                Answer::Committed { .. } => break,
+                Answer::Conflict { runs } => {
+                    let sent = rows.len();
+                    rows.retain(|row| !runs.contains(&row.run.id));
+                    if rows.len() == sent {
+                        return Err(FleetError::Answer);
+                    }
+                }
+                _ => return Err(FleetError::Answer),
+            }
         }
     }
     Ok(())

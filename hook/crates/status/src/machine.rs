@@ -78,7 +78,8 @@ mod tests {
             let at = |unix_ms| Timestamp { unix_ms, boot: String::new(), boot_ms: 0 };
             let heard = at(1_000_000_000 - seconds * 1000);
             let machine = MachineView { id: "m1".parse().unwrap(), name: "laptop".to_owned(), is_here: false, heard };
-            let now = at(1_000_000_000);
+            // The boot of a real time is never empty.
+            let now = Timestamp { boot: "boot".to_owned(), boot_ms: 1, ..at(1_000_000_000) };
             assert_eq!(machine.describe(&now), expected);
             assert_eq!(machine.is_silent(&now), expected.contains("last heard"), "{seconds}");
         }

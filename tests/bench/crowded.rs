@@ -7,23 +7,13 @@ use agent_baton_tests::{Scratch, Window};
 use serde_json::{Value, json};
 
 use crate::SESSION;
-use crate::measure::WARM_UP;
+use crate::pairs::{Pairs, WARM_UP};
 
 /// The number of sessions in the archive.
 const ARCHIVED: usize = 10_000;
 
 /// The number of live sessions in the same project.
 const LIVING: usize = 100;
-
-/// The cost of an event in the empty and in the crowded state, in nanoseconds. Each round gives one of each.
-pub struct Pairs {
-    /// A description of the event.
-    pub name: &'static str,
-    /// The cost in the empty state.
-    pub alone: Vec<u64>,
-    /// The cost in the crowded state.
-    pub crowded: Vec<u64>,
-}
 
 /// One of the two states. Two windows take turns to display the session that owns a run, and a third one starts
 /// sessions.
@@ -46,6 +36,9 @@ const STEPS: [(&str, &str); 9] = [
     ("a session begins", "SessionStart"),
 ];
 
+/// The step that begins a session.
+const NEW_SESSION: usize = 8;
+
 impl<'a> Side<'a> {
     fn new(scratch: &'a Scratch) -> Self {
         let window = |pane: &str| Window::open(scratch, Agent::Claude, pane);
@@ -61,14 +54,16 @@ impl<'a> Side<'a> {
     /// Returns the call of a step in this round, and the window that makes it.
     fn call(&mut self, step: usize, round: usize) -> (Run, &mut Window<'a>) {
         let (_, event) = STEPS[step];
-        let fields = json!({"source": "resume", "prompt": format!("{round} {step}"), "round": round, "step": step});
+        // A new session is no resume of one, about which a machine of a fleet would ask the database.
+        let source = if step == NEW_SESSION { "startup" } else { "resume" };
+        let fields = json!({"source": source, "prompt": format!("{round} {step}"), "round": round, "step": step});
         let fresh = format!("fresh-{round}");
         let (window, session) = match step {
             7 => {
                 self.owner = 1 - self.owner;
                 (&mut self.windows[self.owner], SESSION)
             }
-            8 => (&mut self.third, fresh.as_str()),
+            NEW_SESSION => (&mut self.third, fresh.as_str()),
             _ => (&mut self.windows[self.owner], SESSION),
         };
         let run = window.call(session, window.payload(event, session, &fields).to_string());
@@ -108,31 +103,27 @@ fn crowd(scratch: &Scratch) {
     std::fs::remove_file(state.join("index/complete")).unwrap();
 }
 
-/// Plays the same rounds in both states, alternating after each step.
+/// Plays the same rounds in an empty and in a crowded state.
 pub fn measure(rounds: usize) -> Vec<Pairs> {
-    let scratches = [Scratch::new(), Scratch::new()];
-    let mut sides = [Side::new(&scratches[0]), Side::new(&scratches[1])];
-    crowd(&scratches[1]);
-    let mut all: Vec<Pairs> =
-        STEPS.iter().map(|(name, _)| Pairs { name, alone: Vec::new(), crowded: Vec::new() }).collect();
+    let [alone, crowded] = [Scratch::new(), Scratch::new()];
+    let all = compare(rounds, [&alone, &crowded], || crowd(&crowded));
+    assert!(crowded.state().sessions().len() > ARCHIVED + LIVING);
+    all
+}
+
+/// Plays the same rounds in two states, alternating after each step. `prepare` is called when both have a run.
+pub fn compare(rounds: usize, scratches: [&Scratch; 2], prepare: impl FnOnce()) -> Vec<Pairs> {
+    let mut sides = scratches.map(Side::new);
+    prepare();
+    let mut all: Vec<Pairs> = STEPS.iter().map(|(name, _)| Pairs::new(name)).collect();
     for round in 0..rounds + WARM_UP {
         for (step, pairs) in all.iter_mut().enumerate() {
-            let first = round % 2;
-            let mut ns = [0; 2];
-            for side in [first, 1 - first] {
-                ns[side] = sides[side].measure(step, round);
-            }
-            if round >= WARM_UP {
-                pairs.alone.push(ns[0]);
-                pairs.crowded.push(ns[1]);
-            }
+            pairs.add(round, |side| sides[side].measure(step, round));
         }
     }
     let changes = u64::try_from(rounds + WARM_UP).expect("a number") + 1;
-    for (scratch, least) in scratches.iter().zip([0, ARCHIVED + LIVING]) {
-        let state = scratch.state();
-        assert_eq!(state.runs()[0].record.fence.0, changes, "each round was to change the owner");
-        assert!(state.sessions().len() > least);
+    for scratch in scratches {
+        assert_eq!(scratch.state().runs()[0].record.fence.0, changes, "each round was to change the owner");
     }
     all
 }

@@ -5,7 +5,7 @@ use agent_baton_tests::history::{self, name, run_id, session_id};
 use agent_baton_tests::{Scratch, Window};
 use serde_json::json;
 
-use crate::measure::WARM_UP;
+use crate::pairs::WARM_UP;
 
 /// The numbers of archived sessions.
 const SIZES: [usize; 3] = [1_000, 100_000, 1_000_000];

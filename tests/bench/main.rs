@@ -10,6 +10,7 @@ mod functions;
 mod lists;
 mod many;
 mod measure;
+mod pairs;
 mod table;
 mod view;
 
@@ -22,8 +23,8 @@ use agent_baton_tests::program::PROGRAM;
 use agent_baton_tests::{Scratch, Window};
 use serde_json::json;
 
-use crowded::Pairs;
 use measure::Measured;
+use pairs::{Pairs, WARM_UP};
 
 const SESSION: &str = "0b8f9c4e-5a1d-4f57-9a53-3a5f6c1e2d70";
 
@@ -43,7 +44,7 @@ fn main() {
         Some(_) => {
             eprintln!(
                 "usage: bench [ROUNDS [TABLE]]    at least 10 rounds, 1000 unless told; calls, commands, change, crowd, or \
-                 lists and view [ARCHIVED], which need 10 GB"
+                 lists and view [ARCHIVED], which need 10 GB, or fleet [RUNS [plans]], which needs PostgreSQL and 3 GB"
             );
             std::process::exit(2);
         }
@@ -63,6 +64,15 @@ fn main() {
         println!("\nOf 10,000 sessions, or as many as the row says:\n");
         print!("{}", table::render(&user_commands(slow)));
     }
+    // It writes a million rows, so it must be asked for.
+    if only.as_deref() == Some("fleet") {
+        let status = Command::new(agent_baton_tests::program::bench_fleet())
+            .arg(rounds.to_string())
+            .args(std::env::args().skip(3))
+            .status()
+            .expect("the benchmark of the fleet");
+        std::process::exit(status.code().unwrap_or(1));
+    }
     // These write a million files, so they must be asked for.
     if only.as_deref() == Some("lists") {
         print!("{}", table::of_sizes(&lists::measure(slow)));
@@ -73,11 +83,11 @@ fn main() {
     }
     if is_wanted("change") {
         println!("\nA change of owner, and the same writes and syncs made by a program that does nothing else:\n");
-        print!("{}", table::compared(["bare writes", "baton"], &[against_bare_writes(slow)]));
+        print!("{}", pairs::compared(["bare writes", "baton"], &[against_bare_writes(slow)]));
     }
     if is_wanted("crowd") {
         println!("\nBeside no other session, and beside 10,000 archived and 100 living ones:\n");
-        print!("{}", table::compared(["alone", "beside them"], &crowded::measure(slow)));
+        print!("{}", pairs::compared(["alone", "beside them"], &crowded::measure(slow)));
     }
 }
 
@@ -196,7 +206,7 @@ fn transfer(name: &'static str, rounds: usize) -> Measured {
     let (mut owner, mut other) = (owner, other);
     let mut measured = Measured::new(name);
     let mut number = 0;
-    for round in 0..rounds + measure::WARM_UP {
+    for round in 0..rounds + WARM_UP {
         number += 1;
         hook(owner, "SessionEnd", &json!({"number": number}));
         let run = resume(other, number);
@@ -226,7 +236,7 @@ fn against_bare_writes(rounds: usize) -> Pairs {
     assert_eq!(started.code, Some(0), "{started:?}");
     let mut pairs = Pairs { name: "a run changes its owner", alone: Vec::new(), crowded: Vec::new() };
     let mut written = Vec::new();
-    for round in 0..rounds + measure::WARM_UP {
+    for round in 0..rounds + WARM_UP {
         let [owner, other] = &mut windows;
         hook(owner, "SessionEnd", &json!({"round": round}));
         let before = scratch.state();
@@ -237,13 +247,13 @@ fn against_bare_writes(rounds: usize) -> Pairs {
             ended.wall_ns
         };
         let baton = time(call);
-        if round < measure::WARM_UP {
+        if round < WARM_UP {
             written = bare::written(&before, &scratch.state());
         }
         let bare = bare::run(&scratch, other, &written);
         let bare = other.process.run(bare);
         assert_eq!((bare.code, bare.stderr.as_str()), (Some(0), ""), "{bare:?}");
-        if round >= measure::WARM_UP {
+        if round >= WARM_UP {
             pairs.alone.push(bare.wall_ns);
             pairs.crowded.push(baton);
         }

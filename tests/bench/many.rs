@@ -13,6 +13,7 @@ use agent_baton_tests::{Scratch, Window};
 use serde_json::{Value, json};
 
 use crate::measure::{self, Measured};
+use crate::pairs;
 
 /// The number of sessions or logs.
 const MANY: usize = 10_000;
@@ -92,7 +93,7 @@ fn repeated(
         window.below("alive-0", argv, String::new())
     };
     let mut measured = Measured::new(name);
-    for round in 0..rounds + measure::WARM_UP {
+    for round in 0..rounds + pairs::WARM_UP {
         before(round);
         measured.pair(round, &mut window.process, &run);
     }

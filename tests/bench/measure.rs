@@ -4,8 +4,7 @@ use agent_baton_tests::fake_agent::Run;
 use agent_baton_tests::process::{Launch, Process};
 use agent_baton_tests::{Scratch, Window};
 
-/// The number of rounds that are run first and not counted.
-pub const WARM_UP: usize = 20;
+use crate::pairs::WARM_UP;
 
 /// The measurements of one kind of call.
 pub struct Measured {

@@ -1,8 +1,8 @@
 //! Prints the measurements as a table in Markdown.
 
-use crate::crowded::Pairs;
 use crate::lists::Times;
 use crate::measure::Measured;
+use crate::pairs::percentile;
 use crate::view::Face;
 
 /// Returns one row for each kind of call.
@@ -27,31 +27,6 @@ pub fn render(rows: &[Measured]) -> String {
             p99_empty / 1e6,
             p99 / p99_empty,
             f64::from(u32::try_from(row.peak_kib).unwrap_or(u32::MAX)) / 1024.0,
-        ));
-    }
-    text
-}
-
-/// Returns one row for each pair of calls: their medians, and the median of the ratios of calls that were made side
-/// by side.
-pub fn compared(sides: [&str; 2], rows: &[Pairs]) -> String {
-    let [one, other] = sides;
-    let mut text = format!(
-        "| call | rounds | {one}, median, ms | {other}, median, ms | ratio of the medians | median of the ratios |\n\
-         | --- | --: | --: | --: | --: | --: |\n"
-    );
-    for row in rows {
-        let (alone, crowded) = (percentile(&row.alone, 0.5), percentile(&row.crowded, 0.5));
-        // Compute in thousandths, so that one function serves for both.
-        let ratios: Vec<u64> = row.alone.iter().zip(&row.crowded).map(|(a, b)| b * 1000 / a.max(&1)).collect();
-        text.push_str(&format!(
-            "| {} | {} | {:.2} | {:.2} | **{:.2}** | {:.2} |\n",
-            row.name,
-            row.alone.len(),
-            alone / 1e6,
-            crowded / 1e6,
-            crowded / alone,
-            percentile(&ratios, 0.5) / 1e3,
         ));
     }
     text
@@ -91,15 +66,6 @@ pub fn of_faces(rows: &[Face]) -> String {
         ));
     }
     text
-}
-
-/// Returns the value below which this share of the values lies.
-#[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-fn percentile(values: &[u64], share: f64) -> f64 {
-    let mut sorted = values.to_vec();
-    sorted.sort_unstable();
-    let at = (share * (sorted.len().saturating_sub(1)) as f64).round() as usize;
-    sorted.get(at).copied().unwrap_or_default() as f64
 }
 
 /// Returns a number with a comma before every three digits.

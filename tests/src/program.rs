@@ -48,6 +48,11 @@ pub fn baton_fleet() -> &'static Path {
     BUILT.get_or_init(|| built("baton-fleet", "baton-fleet"))
 }
 
+/// Returns the program that measures what a fleet costs.
+pub fn bench_fleet() -> PathBuf {
+    built("baton-test-postgres", "bench_fleet")
+}
+
 /// Makes a program available at `path`, under that name. The kernel names a process after its file, and
 /// `/proc/<pid>/exe` shows the name only if the file is a hard link, which cannot cross file systems. So each file
 /// system gets one copy of each program.

@@ -75,6 +75,11 @@ impl Fleet {
         self.server.sql(&self.database.name, sql)
     }
 
+    /// Ends the lease of one run, as if its time had passed.
+    pub fn end_lease(&self, run: &str) {
+        drop(self.sql(&format!("update baton.run set lease_end = now() - interval '1 second' where id = '{run}'")));
+    }
+
     /// Ends the leases of all runs, as if their time had passed.
     pub fn end_leases(&self) {
         drop(self.sql("update baton.run set lease_end = now() - interval '1 second'"));

@@ -202,6 +202,12 @@ impl Postgres {
         &self.certificates
     }
 
+    /// Returns the path of one of PostgreSQL's programs.
+    #[must_use]
+    pub fn program(&self, name: &str) -> PathBuf {
+        self.binaries.join(name)
+    }
+
     /// Returns what the server printed.
     #[must_use]
     pub fn log(&self) -> String {

@@ -15,8 +15,11 @@ use crate::structure::rust_source::rust_files;
 const VARIABLES: [(&str, &str); 3] =
     [("\"$BATON_RUN\"", "demo"), ("\"$BATON_FENCE\"", "1"), ("--iteration N", "--iteration 1")];
 
-/// Pages that design commands before their code.
-const DESIGNED: [&str; 1] = ["fleet.md"];
+/// A page that shows the arguments of commands instead of calling them.
+const DESIGN: &str = "docs/design/fleet.md";
+
+/// The prompts of examples.
+const PROMPTS: [&str; 3] = ["$ ", "laptop$ ", "desktop$ "];
 
 fn documents() -> Vec<PathBuf> {
     let mut files = vec![workspace().join("README.md")];
@@ -24,13 +27,15 @@ fn documents() -> Vec<PathBuf> {
         let entries = fs::read_dir(workspace().join(dir)).unwrap().map(|entry| entry.unwrap().path());
         files.extend(entries.filter(|path| path.extension().is_some_and(|extension| extension == "md")));
     }
-    files.retain(|path| !DESIGNED.iter().any(|name| path.ends_with(name)));
+    files.retain(|path| !path.ends_with(DESIGN));
     files
 }
 
 /// Returns the command of a line in an indented example.
 fn example(line: &str) -> Option<&str> {
-    let line = line.strip_prefix("    ")?.trim_start_matches("$ ").strip_prefix("baton ")?;
+    let line = line.strip_prefix("    ")?;
+    let command = PROMPTS.iter().find_map(|prompt| line.strip_prefix(prompt)).unwrap_or(line);
+    let line = command.strip_prefix("baton ")?;
     Some(line.split("  #").next().unwrap_or(line).trim_end())
 }
 
@@ -70,6 +75,7 @@ fn an_example_is_an_indented_line() {
     for (line, expected) in [
         ("    baton install", Some("install")),
         ("    $ baton session pin x     # kept", Some("session pin x")),
+        ("    laptop$ baton fleet init", Some("fleet init")),
         ("baton install", None),
         ("    baton: run moved here", None),
     ] {

@@ -4,6 +4,7 @@
 mod coverage;
 mod documented;
 mod fleet;
+mod fleet_guide;
 mod install;
 mod loops;
 mod projects;

@@ -2,6 +2,7 @@
 
 mod config;
 mod damaged_files;
+mod demo;
 mod doctor;
 mod doctor_fleet;
 mod explain;

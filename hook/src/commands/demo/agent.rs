@@ -1,6 +1,7 @@
 //! A fake agent: a process of its own that runs baton as its child on request.
 
 use std::io::{self, BufRead, BufReader, Write};
+use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use agent_baton_core::id::SessionId;
@@ -49,15 +50,15 @@ impl DemoAgent {
 }
 
 fn run(call: &Call) -> io::Result<Answer> {
-    let mut child = Command::new(std::env::current_exe()?)
-        .args(&call.arguments)
-        .env("CLAUDE_PID", std::process::id().to_string())
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()?;
+    let mut command = Command::new(std::env::current_exe()?);
+    command.args(&call.arguments).env("CLAUDE_PID", std::process::id().to_string());
+    run_with_input(command, &call.input)
+}
+
+fn run_with_input(mut command: Command, text: &str) -> io::Result<Answer> {
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
     if let Some(mut input) = child.stdin.take() {
-        input.write_all(call.input.as_bytes())?;
+        input.write_all(text.as_bytes())?;
     }
     let output = child.wait_with_output()?;
     Ok(Answer {
@@ -66,6 +67,34 @@ fn run(call: &Call) -> io::Result<Answer> {
         stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
     })
 }
+
+/// Runs baton as the user whose home this is, below no agent and in no pane.
+///
+/// # Errors
+/// Returns an error if this program cannot be started again.
+pub fn call_as_user(home: &Path, arguments: &[&str]) -> io::Result<Answer> {
+    let mut command = command_in(home)?;
+    for variable in ["CLAUDE_PID", "CLAUDECODE", "CLAUDE_CODE_SESSION_ID", "CODEX_THREAD_ID", "TMUX", "TMUX_PANE"] {
+        command.env_remove(variable);
+    }
+    command.args(arguments);
+    run_with_input(command, "")
+}
+
+/// Returns a call of this program in the project of a user, who has a home and a state of their own.
+fn command_in(home: &Path) -> io::Result<Command> {
+    let mut command = Command::new(std::env::current_exe()?);
+    command
+        .env("HOME", home)
+        .env("XDG_CONFIG_HOME", home.join(".config"))
+        .env("BATON_HOME", home.join(STATE_DIR))
+        .env("CLAUDE_CONFIG_DIR", home.join("claude"))
+        .current_dir(home.join(WORK_DIR));
+    Ok(command)
+}
+
+/// The name of the state directory, below the user's home.
+pub const STATE_DIR: &str = "state";
 
 /// The fake agent's directory. It is beside the state, because baton refuses a state inside an agent's directory.
 pub const WORK_DIR: &str = "work";
@@ -76,6 +105,7 @@ pub struct FakeAgent {
     calls: ChildStdin,
     answers: BufReader<ChildStdout>,
     session: SessionId,
+    project: String,
 }
 
 impl FakeAgent {
@@ -83,21 +113,19 @@ impl FakeAgent {
     ///
     /// # Errors
     /// Returns an error if this program cannot be started again.
-    pub fn start(session: &SessionId, pane: &str, home: &std::path::Path) -> io::Result<Self> {
-        let mut child = Command::new(std::env::current_exe()?)
+    pub fn start(session: &SessionId, pane: &str, home: &Path) -> io::Result<Self> {
+        let mut child = command_in(home)?
             .arg("demo-agent")
-            .env("BATON_HOME", home.join("state"))
-            .env("CLAUDE_CONFIG_DIR", home.join("claude"))
             .env("CLAUDE_CODE_SESSION_ID", session.as_str())
             .env("TMUX", "/demo,1,0")
             .env("TMUX_PANE", pane)
-            .current_dir(home.join(WORK_DIR))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()?;
         let pipes = child.stdin.take().zip(child.stdout.take());
         let (calls, answers) = pipes.ok_or_else(|| io::Error::other("the fake agent has no pipes"))?;
-        Ok(Self { child, calls, answers: BufReader::new(answers), session: session.clone() })
+        let project = home.join(WORK_DIR).display().to_string();
+        Ok(Self { child, calls, answers: BufReader::new(answers), session: session.clone(), project })
     }
 
     /// Returns the fake agent's pid.
@@ -126,7 +154,7 @@ impl FakeAgent {
     /// See [`Self::call`].
     pub fn event(&mut self, name: &str, more: &[(&str, &str)]) -> Result<Answer, CommandError> {
         let mut payload = serde_json::Map::new();
-        let fields = [("session_id", self.session.as_str()), ("hook_event_name", name)];
+        let fields = [("session_id", self.session.as_str()), ("hook_event_name", name), ("cwd", &self.project)];
         for (field, value) in fields.iter().chain(more) {
             payload.insert((*field).to_owned(), (*value).into());
         }
@@ -152,6 +180,6 @@ impl Drop for FakeAgent {
     }
 }
 
-pub(super) fn no_answer(source: serde_json::Error) -> CommandError {
+fn no_answer(source: serde_json::Error) -> CommandError {
     CommandError::failed("the demo's fake agent does not answer").caused_by(std::io::Error::from(source))
 }

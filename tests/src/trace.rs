@@ -62,17 +62,40 @@ pub fn traced_calls(run: &Run, log: &Path, calls: &str) -> Run {
 /// Returns the run under strace, with a fault at one call.
 #[must_use]
 pub fn with_fault(run: &Run, log: &Path, call: &Call, fault: Fault) -> Run {
+    let [traced, injected] = fault_options(call, fault);
+    below(run, log, &["-e", &traced, "-e", &injected])
+}
+
+/// Like [`traced`], without the calls of the programs that it starts.
+#[must_use]
+pub fn traced_alone(run: &Run, log: &Path) -> Run {
+    strace(run, log, &["-e", &format!("trace={CALLS}")])
+}
+
+/// Like [`with_fault`]. The programs that it starts have no fault.
+#[must_use]
+pub fn alone_with_fault(run: &Run, log: &Path, call: &Call, fault: Fault) -> Run {
+    let [traced, injected] = fault_options(call, fault);
+    strace(run, log, &["-e", &traced, "-e", &injected])
+}
+
+fn fault_options(call: &Call, fault: Fault) -> [String; 2] {
     let what = match fault {
         Fault::Kill => "signal=KILL".to_owned(),
         Fault::Error(error) => format!("error={error}"),
     };
     let (name, nth) = (&call.name, call.nth);
-    below(run, log, &["-e", &format!("trace={name}"), "-e", &format!("inject={name}:{what}:when={nth}")])
+    [format!("trace={name}"), format!("inject={name}:{what}:when={nth}")]
 }
 
 fn below(run: &Run, log: &Path, options: &[&str]) -> Run {
+    let options: Vec<&str> = std::iter::once("-f").chain(options.iter().copied()).collect();
+    strace(run, log, &options)
+}
+
+fn strace(run: &Run, log: &Path, options: &[&str]) -> Run {
     let log = log.to_str().expect("a path that is UTF-8");
-    let strace = ["strace", "-f", "-qq", "-y", "-o", log].into_iter().chain(options.iter().copied());
+    let strace = ["strace", "-qq", "-y", "-o", log].into_iter().chain(options.iter().copied());
     Run { argv: strace.map(str::to_owned).chain(run.argv.iter().cloned()).collect(), ..run.clone() }
 }
 

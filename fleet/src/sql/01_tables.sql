@@ -1,5 +1,7 @@
 create schema if not exists baton;
 
+-- The account is compared with the name of the user, whose collation is C. With another one no index would be used.
+
 create table if not exists baton.version (
     single integer primary key check (single = 1),
     number bigint not null,
@@ -7,7 +9,7 @@ create table if not exists baton.version (
 );
 
 create table if not exists baton.fleet (
-    account text not null default current_user primary key,
+    account text collate "C" not null default current_user primary key,
     id text not null,
     epoch bigint not null,
     change bigint not null,
@@ -16,7 +18,7 @@ create table if not exists baton.fleet (
 );
 
 create table if not exists baton.machine (
-    account text not null default current_user,
+    account text collate "C" not null default current_user,
     id text not null,
     name text not null,
     -- Null after a recovery: the next machine that shows one has it.
@@ -27,7 +29,7 @@ create table if not exists baton.machine (
 );
 
 create table if not exists baton.run (
-    account text not null default current_user,
+    account text collate "C" not null default current_user,
     id text not null,
     revision bigint not null,
     version bigint not null,
@@ -51,7 +53,7 @@ create table if not exists baton.run (
 );
 
 create table if not exists baton.change (
-    account text not null default current_user,
+    account text collate "C" not null default current_user,
     number bigint not null,
     commit_id text not null,
     machine text,
@@ -64,7 +66,7 @@ create table if not exists baton.change (
 );
 
 create table if not exists baton.handoff (
-    account text not null default current_user,
+    account text collate "C" not null default current_user,
     id text not null,
     session text not null,
     origin text not null,
@@ -78,7 +80,7 @@ create table if not exists baton.handoff (
 );
 
 create table if not exists baton.handoff_part (
-    account text not null default current_user,
+    account text collate "C" not null default current_user,
     handoff text not null,
     number bigint not null,
     session text not null,

@@ -1,15 +1,22 @@
 //! Machines of a fleet: state directories of their own that share a real database. Each reaches it through a proxy of its own, so
 //! a test can cut off one machine.
 
+use std::path::PathBuf;
+use std::sync::Arc;
+
 use agent_baton_core::run::Run;
 use agent_baton_tests::scratch::Output;
 use agent_baton_tests::{Scratch, program};
+use serde_json::Value;
 
 use crate::proxy::Proxy;
 use crate::server::{Postgres, TestDatabase};
 
 /// The remote of the project that every machine has a clone of.
 const REMOTE: &str = "git@example.org:team/app.git";
+
+/// The tables whose rows change.
+const TABLES: [&str; 6] = ["fleet", "machine", "run", "change", "handoff", "handoff_part"];
 
 /// A database that machines share.
 pub struct Fleet {
@@ -22,19 +29,28 @@ pub struct Machine {
     /// Its home and its state directory.
     pub scratch: Scratch,
     /// Its way to the database.
-    pub proxy: Proxy,
+    pub proxy: Arc<Proxy>,
 }
 
 impl Fleet {
     /// Makes a fleet without machines. Prints that the test is skipped where PostgreSQL is not installed.
     #[must_use]
     pub fn new() -> Option<Self> {
-        let server = Postgres::shared()?;
+        Postgres::shared().map(Self::on)
+    }
+
+    /// Makes a fleet on a server of its own, which the test may kill. It runs until the tests have ended.
+    #[must_use]
+    pub fn alone() -> Option<Self> {
+        Postgres::start().map(|server| Self::on(Box::leak(Box::new(server))))
+    }
+
+    fn on(server: &'static Postgres) -> Self {
         let fleet = Self { server, database: server.database() };
         let admin = fleet.unjoined();
         let made = admin.scratch.baton(["fleet", "init"]).run();
         assert_eq!(made.code, Some(0), "{made:?}");
-        Some(fleet)
+        fleet
     }
 
     /// Returns a machine that is configured for the fleet and has not joined it.
@@ -42,7 +58,7 @@ impl Fleet {
     pub fn unjoined(&self) -> Machine {
         // It has to be beside the program under test.
         program::baton_fleet();
-        let (scratch, proxy) = (Scratch::new(), Proxy::start(self.server.port()));
+        let (scratch, proxy) = (Scratch::new(), Arc::new(Proxy::start(self.server.port())));
         let url = Postgres::url_at(&self.database, "127.0.0.1", proxy.port());
         let config = scratch.home().join(".config/baton");
         std::fs::create_dir_all(&config).unwrap();
@@ -61,6 +77,12 @@ impl Fleet {
         let joined = machine.scratch.baton(["fleet", "join", "--no-timer", "--name", name]).run();
         assert_eq!(joined.code, Some(0), "{joined:?}");
         machine
+    }
+
+    /// Returns the server.
+    #[must_use]
+    pub const fn server(&self) -> &'static Postgres {
+        self.server
     }
 
     /// Returns the database.
@@ -86,6 +108,21 @@ impl Fleet {
     }
 }
 
+impl Fleet {
+    /// Makes a copy of all rows, which replaces an older copy.
+    pub fn back_up(&self) {
+        let copy =
+            |table| format!("drop table if exists saved.{table}; create table saved.{table} as table baton.{table};");
+        drop(self.sql(&format!("create schema if not exists saved; {}", TABLES.map(copy).concat())));
+    }
+
+    /// Replaces all rows by those of the copy, as a restore of the database does.
+    pub fn restore(&self) {
+        let restored = |table| format!("delete from baton.{table}; insert into baton.{table} table saved.{table};");
+        drop(self.sql(&TABLES.map(restored).concat()));
+    }
+}
+
 impl Machine {
     /// Runs `baton` outside of any agent.
     #[must_use]
@@ -104,6 +141,29 @@ impl Machine {
     #[must_use]
     pub fn run(&self) -> Run {
         self.scratch.state().only_run()
+    }
+
+    /// Returns a file of the fleet in the state directory, as JSON. Returns null if it is not there.
+    #[must_use]
+    pub fn fleet_file(&self, name: &str) -> Value {
+        let read = std::fs::read(self.fleet_path(name));
+        read.map_or(Value::Null, |bytes| serde_json::from_slice(&bytes).unwrap())
+    }
+
+    /// Changes a file of the fleet in the state directory behind baton's back.
+    pub fn edit_fleet_file(&self, name: &str, edit: impl FnOnce(&mut Value)) {
+        let mut value = self.fleet_file(name);
+        edit(&mut value);
+        std::fs::write(self.fleet_path(name), value.to_string()).unwrap();
+    }
+
+    /// Removes a file of the fleet from the state directory.
+    pub fn remove_fleet_file(&self, name: &str) {
+        std::fs::remove_file(self.fleet_path(name)).unwrap();
+    }
+
+    fn fleet_path(&self, name: &str) -> PathBuf {
+        self.scratch.state_dir().join("fleet").join(name)
     }
 
     /// Writes more settings, below those of the fleet.

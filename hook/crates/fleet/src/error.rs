@@ -64,6 +64,17 @@ impl FleetError {
         }
     }
 
+    /// Returns whether the database answered that this state directory is none of its machines, or is behind a restore. Then no
+    /// lease of this directory counts: it may be a copy.
+    #[must_use]
+    pub fn disowns(&self) -> bool {
+        matches!(self, Self::OtherFleet { .. })
+            || matches!(
+                self.cause(),
+                Some(Cause::UnknownToken | Cause::OtherEpoch | Cause::OtherFleet | Cause::Restored)
+            )
+    }
+
     /// Returns whether what was asked may have been carried out nevertheless.
     #[must_use]
     pub const fn is_in_doubt(&self) -> bool {

@@ -195,6 +195,7 @@ impl RecordStore for FleetStore<'_> {
                     let named = |marker: &Option<Marker>| marker.as_ref().is_some_and(|it| it.runs.contains(&run.id));
                     let is_here = run.fleet.as_ref().is_some_and(|fleet| fleet.machine.as_ref() == Some(machine));
                     let may_go_on = is_here
+                        && !call.problem.as_ref().is_some_and(FleetError::disowns)
                         && marker.as_ref().is_ok_and(|marker| !named(marker))
                         && leases.cover(run, &(self.clock)())
                         && !call.off_lease.contains(&run.id);

@@ -3,6 +3,7 @@
 use agent_baton_core::event::{EventName, Source};
 use agent_baton_core::id::{RunId, SessionId};
 use agent_baton_core::request::{Command, Input, Reading, Snapshot};
+use agent_baton_core::run::Run;
 use agent_baton_core::timestamp::Timestamp;
 use baton_store::Store;
 use baton_system::git_remote;
@@ -25,11 +26,16 @@ impl Question {
         let mut question = Self::default();
         for named in &known.runs {
             match (&named.reading, input) {
-                (Reading::Live(run) | Reading::Archived(run), _) if run.fleet.is_some() => {
-                    question.runs.push(run.id.clone())
+                (Reading::Live(run) | Reading::Archived(run), _)
+                    if run.fleet.is_some() && concerns(input, known, run) =>
+                {
+                    question.runs.push(run.id.clone());
                 }
-                // The command may name a run that this machine has no copy of.
-                (Reading::Absent, Input::Command(command)) if command.run().as_str() == named.id => {
+                // The command may name a run that this machine has no copy of. The run that a command starts has no row.
+                (Reading::Absent, Input::Command(command))
+                    if command.run().as_str() == named.id
+                        && !matches!(**command, Command::Start { .. } | Command::With { .. }) =>
+                {
                     question.runs.push(command.run().clone());
                 }
                 _ => {}
@@ -76,5 +82,16 @@ pub(crate) fn new_fleet_run(input: &Input) -> Option<&RunId> {
     match &**command {
         Command::Start { run, fleet: Some(_), .. } | Command::With { run, fleet: Some(_), .. } => Some(run),
         _ => None,
+    }
+}
+
+/// Returns whether the decision may depend on what a run's row says. A command is also about the runs of its session, but not
+/// about those of which the session has only a notification: it would wait for the database in vain.
+fn concerns(input: &Input, known: &Snapshot, run: &Run) -> bool {
+    match input {
+        Input::Event(_) => true,
+        Input::Command(command) => {
+            *command.run() == run.id || known.session.record().is_some_and(|session| session.runs.contains(&run.id))
+        }
     }
 }

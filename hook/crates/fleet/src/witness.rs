@@ -127,7 +127,9 @@ impl Witness<'_> {
             return Err(FleetError::Answer.into());
         };
         let membership = &token.membership;
-        if !has_position || standing.epoch < membership.epoch {
+        // In a later epoch, another machine has recovered the database. This one only writes back what it knows.
+        let is_lost = !has_position && standing.epoch == membership.epoch;
+        if is_lost || standing.epoch < membership.epoch {
             standing =
                 recovery::recover(&mut *connection, (membership.epoch, seen), standing, self.lease_ms, self.deadline)?;
         }

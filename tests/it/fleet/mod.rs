@@ -1,8 +1,19 @@
 //! Machines that share a database: who owns a run, through takeovers, outages, lost answers, copies and restores.
 
+mod bad_database;
+mod contention;
+mod copies;
 mod cost;
+mod hanging;
+mod loops;
+mod lost_answers;
 mod outage;
+mod restored;
+pub mod scene;
+mod secrets;
 mod takeover;
+
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use agent_baton_core::agent::Agent;
 use agent_baton_tests::Window;
@@ -31,7 +42,11 @@ fn prompt(window: &mut Window<'_>) -> String {
 }
 
 fn event(window: &mut Window<'_>, name: &str, fields: &Value) -> String {
-    let ended = window.hook(name, "s1", fields);
+    // An event that equals the one before it counts as another delivery of it.
+    static NUMBER: AtomicU64 = AtomicU64::new(0);
+    let mut fields = fields.clone();
+    fields["number"] = json!(NUMBER.fetch_add(1, Ordering::Relaxed));
+    let ended = window.hook(name, "s1", &fields);
     assert_eq!(ended.code, Some(0), "{ended:?}");
     ended.stdout + &ended.stderr
 }
@@ -40,4 +55,15 @@ fn event(window: &mut Window<'_>, name: &str, fields: &Value) -> String {
 fn owned(machine: &Machine, window: &Window<'_>) -> (u64, bool) {
     let run = machine.run();
     (run.fence.0, run.owner.process.pid == window.process.pid())
+}
+
+/// Lets the note about the outage end, if there is one, as if its time had passed.
+fn end_outage(machine: &Machine) {
+    if machine.fleet_file("outage.json").is_null() {
+        return;
+    }
+    machine.edit_fleet_file("outage.json", |outage| {
+        let then = outage["at"]["boot_ms"].as_u64().unwrap().saturating_sub(60_000);
+        outage["at"]["boot_ms"] = json!(then);
+    });
 }

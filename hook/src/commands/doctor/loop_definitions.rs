@@ -28,7 +28,7 @@ fn what_is_wrong(store: &Store, settings: &Settings, run: &Run) -> Option<String
         Ok(None) => return Some("its definition is missing".to_owned()),
         Err(error) => return Some(format!("its definition cannot be used: {}", baton_display::error_chain(&error))),
     };
-    let is_own = |definition: &LoopDefinition| definition.digest_like(&limits.definition) == limits.definition;
+    let is_own = |definition: &LoopDefinition| definition.digest_like(&bytes, &limits.definition) == limits.definition;
     let Some(definition) = LoopDefinition::from_bytes(&bytes).filter(is_own) else {
         return Some("its definition is not the one that it was started with".to_owned());
     };

@@ -78,7 +78,7 @@ impl StopEvaluation {
         let variable = spec(agent).block_cap.map(|cap| environment.get(cap.variable));
         let facts = StopFacts {
             run: run.id.clone(),
-            definition: definition.digest_like(recorded),
+            definition: definition.digest_like(bytes, recorded),
             message: message.map(|message| sha256_hex(message.as_bytes(), 16)),
             phrase: said,
             check,

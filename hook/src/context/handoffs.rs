@@ -53,13 +53,9 @@ impl From<HandoffError> for CommandError {
             HandoffError::PickedUp { session, .. } => {
                 Self::refused(text).hint(format!("on that machine, `baton handoff {session}` hands it back"))
             }
-            HandoffError::NotOffered { .. } => {
-                Self::refused(text).hint("`baton pickup` lists what waits for this machine")
+            HandoffError::NotOffered { .. } | HandoffError::NotHandedOver { .. } | HandoffError::TooLarge { .. } => {
+                Self::refused(text)
             }
-            HandoffError::NotHandedOver { .. } => {
-                Self::refused(text).hint("`baton pickup` lists what waits for this machine")
-            }
-            HandoffError::TooLarge { .. } => Self::refused(text),
             HandoffError::Damaged { session, .. } => {
                 Self::failed(text).hint(format!("hand it over again on the other machine: `baton handoff {session}`"))
             }

@@ -1,8 +1,6 @@
 //! Suggestions about the fleet. Its database is a real PostgreSQL.
 
-use std::fs;
-
-use agent_baton_tests::program;
+use agent_baton_tests::{Installation, program};
 use baton_test_postgres::{Postgres, TestDatabase};
 use serde_json::{Value, json};
 
@@ -211,27 +209,36 @@ pub const SITUATIONS: &[Situation] = &[
     .with_database(),
 ];
 
-fn server() -> &'static Postgres {
+pub fn server() -> &'static Postgres {
     Postgres::shared().expect("a situation that needs a database")
 }
 
 /// Configures an empty database. Its owner is the user.
 fn database(stage: &Stage<'_>) -> TestDatabase {
-    let beside = stage.installation.program().with_file_name("baton-fleet");
-    program::link(program::baton_fleet(), &beside).unwrap();
-    stage.installation.script("systemctl", "exit 0");
-    stage.installation.script("crontab", "echo 'no crontab for user' >&2; exit 1");
     let owner = server().database();
-    set_url(stage, &server().socket_url(&owner));
+    configure(stage.installation, &owner);
     owner
 }
 
+/// Configures this database, and gives the machine what `fleet join` needs.
+pub fn configure(installation: &Installation, owner: &TestDatabase) {
+    let beside = installation.program().with_file_name("baton-fleet");
+    program::link(program::baton_fleet(), &beside).unwrap();
+    installation.script("systemctl", "exit 0");
+    installation.script("crontab", "echo 'no crontab for user' >&2; exit 1");
+    write_url(installation, &server().socket_url(owner));
+}
+
 fn set_url(stage: &Stage<'_>, url: &str) {
-    stage.installation.write(".config/baton/config.toml", format!("[fleet]\nurl = {url:?}\n"));
+    write_url(stage.installation, url);
+}
+
+fn write_url(installation: &Installation, url: &str) {
+    installation.write(".config/baton/config.toml", format!("[fleet]\nurl = {url:?}\n"));
 }
 
 /// A machine of a fleet.
-fn joined(stage: &Stage<'_>) -> TestDatabase {
+pub fn joined(stage: &Stage<'_>) -> TestDatabase {
     let owner = database(stage);
     stage.installation.done("fleet init");
     stage.installation.done("fleet join --name desk");
@@ -240,9 +247,12 @@ fn joined(stage: &Stage<'_>) -> TestDatabase {
 
 /// Makes the project a clone, which other machines can have too.
 fn project(stage: &Stage<'_>) {
-    stage.worktree();
-    let config = "[remote \"origin\"]\n\turl = git@example.com:acme/app.git\n";
-    fs::write(stage.installation.at("work/.git/config"), config).unwrap();
+    clone(stage.installation);
+}
+
+/// Makes a machine's project a clone.
+pub fn clone(installation: &Installation) {
+    installation.write("work/.git/config", "[remote \"origin\"]\n\turl = git@example.com:acme/app.git\n");
 }
 
 /// Changes the membership behind baton's back.

@@ -5,6 +5,7 @@ mod coverage;
 mod documented;
 mod fleet;
 mod fleet_guide;
+mod handoff;
 mod install;
 mod loops;
 mod projects;
@@ -21,7 +22,7 @@ use stage::Stage;
 
 /// A situation in which baton suggests a command.
 struct Situation {
-    /// The suggestion. RUN, SESSION, PATH and N stand for whatever the message names.
+    /// The suggestion. RUN, SESSION, ID, PATH and N stand for whatever the message names.
     advice: &'static str,
     /// Builds the situation and returns the message.
     message: fn(&mut Stage<'_>) -> String,
@@ -42,6 +43,8 @@ enum Place {
     Terminal,
     /// In a tool of this session.
     Session(&'static str),
+    /// In a terminal of the user on the other machine.
+    OtherMachine,
 }
 
 /// A suggestion that the user follows in a terminal.
@@ -57,6 +60,12 @@ impl Situation {
     /// The same, but in a tool of a session.
     const fn within(mut self, session: &'static str) -> Self {
         self.place = Place::Session(session);
+        self
+    }
+
+    /// The same, but on the other machine.
+    const fn elsewhere(mut self) -> Self {
+        self.place = Place::OtherMachine;
         self
     }
 
@@ -118,7 +127,7 @@ fn fits(advice: &str, command: &str) -> bool {
 /// Every situation.
 fn situations() -> impl Iterator<Item = &'static Situation> {
     let groups = [runs::SITUATIONS, loops::SITUATIONS, sessions::SITUATIONS, projects::SITUATIONS];
-    groups.into_iter().chain([install::SITUATIONS, fleet::SITUATIONS]).flatten()
+    groups.into_iter().chain([install::SITUATIONS, fleet::SITUATIONS, handoff::SITUATIONS]).flatten()
 }
 
 #[test]
@@ -144,6 +153,11 @@ fn about_projects() {
 #[test]
 fn about_the_fleet() {
     play(fleet::SITUATIONS);
+}
+
+#[test]
+fn about_handoffs() {
+    play(handoff::SITUATIONS);
 }
 
 #[test]

@@ -18,14 +18,16 @@ const LONG_MS: u64 = 8 * 24 * 60 * 60 * 1000;
 /// An installation, and the agents' windows by the session that each shows.
 pub struct Stage<'a> {
     pub installation: &'a Installation,
+    /// Another machine of the fleet.
+    pub other: Option<Installation>,
     windows: BTreeMap<String, Window<'a>>,
     more: Vec<Window<'a>>,
 }
 
 impl<'a> Stage<'a> {
     pub fn new(installation: &'a Installation) -> Self {
-        installation.script("baton", &format!("exec {} \"$@\"", installation.program().display()));
-        Self { installation, windows: BTreeMap::new(), more: Vec::new() }
+        put_on_path(installation);
+        Self { installation, other: None, windows: BTreeMap::new(), more: Vec::new() }
     }
 
     /// Opens a window that shows the session of this name, and gives it a prompt. Returns what the user and the agent are told at the start.
@@ -107,6 +109,7 @@ impl<'a> Stage<'a> {
         let command = self.fill_in(command);
         match place {
             Place::Terminal => self.shell(&format!("baton {command}")).answer_at_terminal(80, "y\ny\n"),
+            Place::OtherMachine => shell(self.other(), &format!("baton {command}")).answer_at_terminal(80, "y\ny\n"),
             Place::Session(session) => {
                 let words: Vec<&str> = command.split(' ').collect();
                 let Ended { code, stdout, stderr, .. } = self.window(session).baton(session, &words);
@@ -115,16 +118,28 @@ impl<'a> Stage<'a> {
         }
     }
 
-    /// Replaces what stands for a name, a command or a run.
+    /// Replaces what stands for a name, a command, a session or a run.
     pub fn fill_in(&self, command: &str) -> String {
         let command = command.replace("NAME", "demo").replace("COMMAND", "true");
+        let command =
+            command.split(' ').map(|word| if word == "ID" { "s1" } else { word }).collect::<Vec<_>>().join(" ");
         if command.contains("RUN") { command.replace("RUN", &self.run()) } else { command }
     }
 
     /// A line for the user's shell.
     pub fn shell(&self, line: &str) -> Call {
-        let path = format!("{}:/usr/local/bin:/usr/bin:/bin", self.installation.scripts().display());
-        self.installation.scratch.program("/bin/sh".as_ref(), ["-c", line]).env("PATH", path)
+        shell(self.installation, line)
+    }
+
+    /// The other machine of the fleet.
+    pub fn other(&self) -> &Installation {
+        self.other.as_ref().expect("another machine")
+    }
+
+    /// Runs `baton` as a user does in the project on the other machine. Returns what it prints.
+    pub fn user_elsewhere(&self, words: &str) -> String {
+        let output = self.other().run(words);
+        output.stdout + &output.stderr
     }
 
     pub fn state(&self, path: &str) -> PathBuf {
@@ -224,6 +239,17 @@ impl<'a> Stage<'a> {
         program::link(program::baton(), &other).unwrap();
         other
     }
+}
+
+/// Puts the program that is installed on the PATH.
+pub fn put_on_path(installation: &Installation) {
+    installation.script("baton", &format!("exec {} \"$@\"", installation.program().display()));
+}
+
+/// A line for the shell of a machine's user.
+fn shell(installation: &Installation, line: &str) -> Call {
+    let path = format!("{}:/usr/local/bin:/usr/bin:/bin", installation.scripts().display());
+    installation.scratch.program("/bin/sh".as_ref(), ["-c", line]).env("PATH", path)
 }
 
 /// Moves every time in a record into the past.

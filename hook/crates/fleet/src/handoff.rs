@@ -99,9 +99,15 @@ impl Handoffs<'_> {
     pub fn take_back(&mut self, session: &SessionId) -> Result<Vec<RunId>, HandoffError> {
         let here = self.membership.machine.clone();
         let rows = self.read(session)?;
-        let is_own = |row: &&Row| handoff_rows::holder(row, &here) == Holder::HandedOver;
+        // Withdrawing a handoff picks it up for this machine.
+        let is_own = |row: &&Row| match &row.owner {
+            RowOwner::Handoff { from, picked_up, .. } => {
+                *from == here && picked_up.as_ref().is_none_or(|by| *by == here)
+            }
+            RowOwner::Machine { .. } => false,
+        };
         let newest = rows.handoffs.iter().filter(|it| it.from == here).min_by_key(|it| it.age_ms);
-        if let Some(by) = newest.and_then(|it| it.picked_up.as_ref()) {
+        if let Some(by) = newest.and_then(|it| it.picked_up.as_ref()).filter(|by| **by != here) {
             return Err(HandoffError::PickedUp { session: session.clone(), machine: by.clone() });
         }
         // A killed call may have withdrawn the handoff and left its runs.
@@ -129,18 +135,25 @@ impl Handoffs<'_> {
         Ok(taken)
     }
 
-    /// Claims a handoff for this machine, and returns the archive. It can be repeated.
+    /// Claims a handoff for this machine. It can be repeated.
     ///
     /// # Errors
     /// See [`HandoffError`].
-    pub fn claim(&mut self, handoff: &HandoffSummary) -> Result<Vec<u8>, HandoffError> {
-        let session = || handoff.session.clone();
+    pub fn claim(&mut self, handoff: &HandoffSummary) -> Result<(), HandoffError> {
         match self.ask(&Request::PickUp { handoff: handoff.id.clone() })? {
-            Answer::Done => {}
-            Answer::Conflict { .. } => return Err(HandoffError::NotOffered { session: session() }),
-            _ => return Err(FleetError::Answer.into()),
+            Answer::Done => Ok(()),
+            Answer::Conflict { .. } => Err(HandoffError::NotOffered { session: handoff.session.clone() }),
+            _ => Err(FleetError::Answer.into()),
         }
-        let damaged = |problem| HandoffError::Damaged { session: session(), problem };
+    }
+
+    /// Returns the archive of a handoff. Read it before the handoff is claimed: the machine that made it can replace a damaged
+    /// one only until then.
+    ///
+    /// # Errors
+    /// See [`HandoffError`].
+    pub fn archive(&mut self, handoff: &HandoffSummary) -> Result<Vec<u8>, HandoffError> {
+        let damaged = |problem| HandoffError::Damaged { session: handoff.session.clone(), problem };
         if handoff.parts > MAX_PARTS {
             return Err(damaged("it has too many parts"));
         }

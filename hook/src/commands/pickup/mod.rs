@@ -91,7 +91,7 @@ fn choose(
         ([], Some(text)) => {
             let text = strip_control_chars(text);
             Err(CommandError::not_found(format!("no session with the id {text} waits for this machine"))
-                .hint("`baton pickup` lists the sessions that wait for it"))
+                .hint("`baton pickup` picks up the session that waits for it, or lists them if there are several"))
         }
         (several, _) => Err(CommandError::ambiguous(
             format!("{} wait for this machine", format_count(several.len(), "session", "sessions")),
@@ -124,7 +124,7 @@ fn pick_up(context: &Context, handoffs: &mut Handoffs<'_>, handoff: &HandoffSumm
     let root = checkout::find(context, handoff.project.as_deref())?;
     record::check_not_alive(context, id)?;
     let progress = Progress::begin("picking the session up", None);
-    let archive = handoffs.claim(handoff)?;
+    let archive = handoffs.archive(handoff)?;
     let failed = |source| CommandError::cannot("pick up", format!("session {id}"), source);
     let export = SessionExport::read(archive.as_slice()).map_err(failed)?;
     if export.session.id != *id {
@@ -135,6 +135,7 @@ fn pick_up(context: &Context, handoffs: &mut Handoffs<'_>, handoff: &HandoffSumm
         return Err(CommandError::failed(format!("the archive of session {id} has no transcript"))
             .hint(format!("hand it over again on the other machine: `baton handoff {id}`")));
     };
+    handoffs.claim(handoff)?;
     let (path, replaced) = put_transcript(context, &export.session, transcript, Path::new(&root))?;
     let was_known = record::import(context, &export, &root, &path)?;
     let runs: Vec<_> = handoffs.runs_handed_here(id)?.into_iter().map(|row| row.run).collect();

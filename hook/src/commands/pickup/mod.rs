@@ -155,7 +155,7 @@ fn pick_up(context: &Context, handoffs: &mut Handoffs<'_>, handoff: &HandoffSumm
     };
     output::print(&format!("picked up session {id} in {}{with}{known}\n", strip_control_chars(&root)))?;
     if !runs.is_empty() {
-        output::print("the session owns its run again with its first prompt here\n")?;
+        output::print("the session owns its run again as soon as it is resumed here\n")?;
     }
     Ok(())
 }

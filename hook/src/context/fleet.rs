@@ -10,8 +10,8 @@ use agent_baton_core::run::Run;
 use baton_core_host::Core;
 use baton_engine::decide::DecisionService;
 use baton_fleet_client::{
-    CachedRows, ConfiguredDatabase, ConfiguredRecords, Connect, Connection, FleetError, Membership, Round, Waiting,
-    Witness, WitnessError,
+    CachedRows, ConfiguredDatabase, ConfiguredRecords, Connect, Connection, FleetError, FleetStore, Membership, Round,
+    Waiting, Witness, WitnessError,
 };
 use baton_fleet_protocol::Row;
 use baton_system::git_remote;
@@ -136,13 +136,14 @@ impl Context {
         Ok(())
     }
 
-    /// Does one round of the witness.
+    /// Calls `work` with what decides about the runs of the fleet, and with its records.
     ///
     /// # Errors
-    /// Returns an error if this machine belongs to no fleet, if the database cannot be asked, or if the state cannot be
-    /// written.
-    pub fn witness(&self) -> Result<Round, CommandError> {
-        self.joined()?;
+    /// Returns an error if no fleet is configured, if the core cannot be loaded, or the error of `work`.
+    pub(super) fn with_fleet<T>(
+        &self,
+        work: impl FnOnce(&DecisionService<'_>, &FleetStore<'_>) -> Result<T, CommandError>,
+    ) -> Result<T, CommandError> {
         let core = Core::load()?;
         let inspector = inspector(self.here);
         let records = ConfiguredRecords::new(self.store(), &self.settings, &inspector, Waiting::Command);
@@ -154,18 +155,30 @@ impl Context {
             inspector: &inspector,
             settings: &self.settings,
         };
-        let witness = Witness {
-            service: &service,
-            fleet,
-            database: &self.database(),
-            lease_ms: self.settings.config().fleet.lease.ms(),
-            deadline: Instant::now() + ROUND_LIMIT,
-        };
-        witness.run().map_err(|error| match error {
-            WitnessError::Fleet(error) => CommandError::from(error),
-            WitnessError::Store(error) => error.into(),
-            WitnessError::Lock(error) => error.into(),
-            WitnessError::Decision(error) => error.into(),
+        work(&service, fleet)
+    }
+
+    /// Does one round of the witness.
+    ///
+    /// # Errors
+    /// Returns an error if this machine belongs to no fleet, if the database cannot be asked, or if the state cannot be
+    /// written.
+    pub fn witness(&self) -> Result<Round, CommandError> {
+        self.joined()?;
+        self.with_fleet(|service, fleet| {
+            let witness = Witness {
+                service,
+                fleet,
+                database: &self.database(),
+                lease_ms: self.settings.config().fleet.lease.ms(),
+                deadline: Instant::now() + ROUND_LIMIT,
+            };
+            witness.run().map_err(|error| match error {
+                WitnessError::Fleet(error) => CommandError::from(error),
+                WitnessError::Store(error) => error.into(),
+                WitnessError::Lock(error) => error.into(),
+                WitnessError::Decision(error) => error.into(),
+            })
         })
     }
 }

@@ -1,10 +1,8 @@
 //! Handing sessions over, in commands.
 
-use baton_core_host::Core;
-use baton_engine::decide::DecisionService;
-use baton_fleet_client::{ConfiguredRecords, FleetError, HandoffError, Handoffs, Waiting};
+use baton_fleet_client::{HandoffError, Handoffs, Waiting};
 
-use super::{Context, inspector};
+use super::Context;
 use crate::error::CommandError;
 
 impl Context {
@@ -17,25 +15,16 @@ impl Context {
         work: impl FnOnce(&mut Handoffs<'_>) -> Result<T, CommandError>,
     ) -> Result<T, CommandError> {
         let membership = self.joined()?;
-        let core = Core::load()?;
-        let inspector = inspector(self.here);
-        let records = ConfiguredRecords::new(self.store(), &self.settings, &inspector, Waiting::Command);
-        let Some(fleet) = records.fleet() else { return Err(FleetError::NotConfigured.into()) };
-        let service = DecisionService {
-            store: self.store(),
-            records: fleet,
-            core: &core,
-            inspector: &inspector,
-            settings: &self.settings,
-        };
-        work(&mut Handoffs {
-            service: &service,
-            fleet,
-            database: &self.database(),
-            membership,
-            lease_ms: self.settings.config().fleet.lease.ms(),
-            limit: Waiting::Command.limit(),
-            connection: None,
+        self.with_fleet(|service, fleet| {
+            work(&mut Handoffs {
+                service,
+                fleet,
+                database: &self.database(),
+                membership,
+                lease_ms: self.settings.config().fleet.lease.ms(),
+                limit: Waiting::Command.limit(),
+                connection: None,
+            })
         })
     }
 }

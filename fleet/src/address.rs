@@ -15,7 +15,8 @@ use crate::url::{self, UrlError};
 const DEFAULT_PORT: u16 = 5432;
 
 /// The settings that are known. Everything else is refused, because ignoring it could weaken what the user asked for.
-const KNOWN: [&str; 11] = [
+const KNOWN: [&str; 12] = [
+    "channel_binding",
     "dbname",
     "host",
     "hostaddr",
@@ -99,6 +100,8 @@ pub struct Address {
     pub database: String,
     /// The password, if there is one.
     pub password: Option<Secret>,
+    /// Whether the log-in has to be tied to the TLS connection.
+    pub binds_channel: bool,
     /// TLS with a checked certificate, or `None` for none, on a unix socket or loopback.
     pub tls: Option<Verification>,
 }
@@ -141,16 +144,22 @@ impl Address {
             (None, None) => None,
         };
         let tls = verification(&settings, &place)?;
-        Ok(Self { place, port, user, database: name, password: password.map(Secret::new), tls })
+        let binds_channel = match get(&settings, "channel_binding") {
+            Some("require") if tls.is_some() => true,
+            None | Some("prefer" | "disable") => false,
+            Some(_) => return Err(AddressError::Value("channel_binding")),
+        };
+        Ok(Self { place, port, user, database: name, password: password.map(Secret::new), binds_channel, tls })
     }
 
-    /// Returns how messages name the server.
+    /// Returns how messages name the server and the database.
     #[must_use]
     pub fn server(&self) -> String {
+        let database = readable(&self.database);
         match &self.place {
-            Place::Socket(dir) => format!("{}/.s.PGSQL.{}", dir.display(), self.port),
-            Place::Host { name, .. } if name.contains(':') => format!("[{}]:{}", readable(name), self.port),
-            Place::Host { name, .. } => format!("{}:{}", readable(name), self.port),
+            Place::Socket(dir) => format!("{}/.s.PGSQL.{}, database {database}", dir.display(), self.port),
+            Place::Host { name, .. } if name.contains(':') => format!("[{}]:{}/{database}", readable(name), self.port),
+            Place::Host { name, .. } => format!("{}:{}/{database}", readable(name), self.port),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use baton_fleet_protocol::{Cause, Failure, Secret};
 use rustls::pki_types::ServerName;
-use tokio_postgres::config::SslMode;
+use tokio_postgres::config::{ChannelBinding, SslMode};
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, Config, NoTls, Row};
 use tokio_postgres_rustls::MakeRustlsConnect;
@@ -105,7 +105,7 @@ struct Refused {
 async fn connect(address: &Address, config: &Config) -> Result<Opened, Refused> {
     let refused = |error: tokio_postgres::Error| Refused {
         is_listening: !error::is_connecting(&error),
-        failure: error::from_driver(&address.server(), &error, Stage::BeforeWrite),
+        failure: error::from_driver(address, &error, Stage::BeforeWrite),
     };
     let Some(verification) = &address.tls else {
         let (client, connection) = config.connect(NoTls).await.map_err(refused)?;
@@ -166,6 +166,7 @@ fn config(address: &Address, limit: Duration) -> Config {
         .user(&address.user)
         .dbname(&address.database)
         .application_name(APPLICATION)
+        .channel_binding(if address.binds_channel { ChannelBinding::Require } else { ChannelBinding::Prefer })
         .ssl_mode(if address.tls.is_some() { SslMode::Require } else { SslMode::Disable })
         .tcp_user_timeout(limit)
         // A statement that takes longer is stopped by the server, so that its outcome is known.

@@ -65,12 +65,6 @@ impl Database {
         self.connection.as_ref().map(|it| (it.description.clone(), it.server_version.clone())).unwrap_or_default()
     }
 
-    /// Removes the password from a failure.
-    #[must_use]
-    pub fn without_secret(&self, failure: Failure) -> Failure {
-        error::without_secret(failure, self.address.password.as_ref())
-    }
-
     /// Returns what the only row of a statement that only reads has in its only column.
     ///
     /// # Errors
@@ -154,7 +148,7 @@ impl Database {
             let text = format!("{server}: no answer in time");
             return Failure { in_doubt: stage == Stage::Write, ..failure(Cause::Unreachable, text) };
         };
-        let mut found = error::from_driver(&server, &error, stage);
+        let mut found = error::from_driver(&self.address, &error, stage);
         if found.cause == Cause::SchemaMissing {
             let deadline = self.deadline;
             let stored = match &self.connection {

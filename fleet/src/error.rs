@@ -7,6 +7,8 @@ use agent_baton_core::run::is_printable;
 use baton_fleet_protocol::{Cause, Failure, Secret};
 use tokio_postgres::error::SqlState;
 
+use crate::address::Address;
+
 /// The maximum length of a message, in characters.
 const MAX_MESSAGE: usize = 400;
 
@@ -47,14 +49,15 @@ pub fn chain(error: &dyn Error) -> String {
     })
 }
 
-/// Removes the password from a failure: a server could have sent it back.
-#[must_use]
-pub fn without_secret(mut failure: Failure, password: Option<&Secret>) -> Failure {
-    let revealing = password.map(Secret::reveal).filter(|text| !text.is_empty() && failure.message.contains(*text));
-    if let Some(text) = revealing {
-        failure.message = failure.message.replace(text, "…");
+/// Returns what a server said, or that it is not shown if the password is part of it: a server could have sent it back. A gap in
+/// place of the password would tell it where the sentence is known.
+fn without_secret(text: &str, state: &str, password: Option<&Secret>) -> String {
+    let reveals = password.map(Secret::reveal).is_some_and(|secret| !secret.is_empty() && text.contains(secret));
+    if reveals {
+        format!("the server's message is not shown, because the password is part of it (SQLSTATE {state})")
+    } else {
+        text.to_owned()
     }
-    failure
 }
 
 /// Returns whether the statement was rolled back because of another one, so that it can be sent again.
@@ -73,15 +76,20 @@ pub fn is_connecting(error: &tokio_postgres::Error) -> bool {
 
 /// Returns what an error of the driver means.
 #[must_use]
-pub fn from_driver(server: &str, error: &tokio_postgres::Error, stage: Stage) -> Failure {
+pub fn from_driver(address: &Address, error: &tokio_postgres::Error, stage: Stage) -> Failure {
+    let server = address.server();
     let sent = stage == Stage::Write;
     let Some(database) = error.as_db_error() else {
         let (cause, text) = without_answer(error);
         let lost = matches!(cause, Cause::Unreachable | Cause::Protocol);
         return Failure { in_doubt: sent && lost, ..failure(cause, format!("{server}: {text}")) };
     };
-    let (cause, in_doubt) = of_state(database.code().code());
-    let text = database.message();
+    let state = database.code().code();
+    let (cause, in_doubt) = of_state(state);
+    // What stands between baton and the server passes on only the settings that it knows.
+    let cause =
+        if state == "08P01" && database.message().contains("startup parameter") { Cause::Pooler } else { cause };
+    let text = without_secret(database.message(), state, address.password.as_ref());
     Failure { in_doubt: sent && in_doubt, ..failure(cause, format!("{server}: {text}")) }
 }
 
@@ -125,7 +133,7 @@ fn without_answer(error: &tokio_postgres::Error) -> (Cause, String) {
         };
     }
     if text.contains("TLS") && causes().any(|cause| cause.to_string().contains("does not support TLS")) {
-        return (Cause::Certificate, "the server does not offer TLS, which this connection needs".to_owned());
+        return (Cause::NoTls, "the server does not offer TLS, which this connection needs".to_owned());
     }
     if text.contains("authentication") || text.contains("configuration") {
         return (Cause::Login, chain(error));
@@ -166,10 +174,22 @@ mod tests {
     }
 
     #[test]
-    fn a_message_is_one_line_without_the_password() {
-        let found = failure(Cause::Protocol, "a\nb\u{1b}[31m sEcret");
-        let found = without_secret(found, Some(&Secret::new("sEcret".to_owned())));
-        assert_eq!(found.message, "a\u{fffd}b\u{fffd}[31m …");
+    fn a_message_is_one_line() {
+        assert_eq!(failure(Cause::Protocol, "a\nb\u{1b}[31m").message, "a\u{fffd}b\u{fffd}[31m");
         assert_eq!(one_line(&"x".repeat(1000)).len(), MAX_MESSAGE);
+    }
+
+    #[test]
+    fn a_message_that_has_the_password_is_not_shown() {
+        let hidden = "the server's message is not shown, because the password is part of it (SQLSTATE 28P01)";
+        for (text, password, expected) in [
+            ("authentication failed for \"fleet\"", Some("fleet"), hidden),
+            ("authentication failed for \"fleet\"", Some("other"), "authentication failed for \"fleet\""),
+            ("authentication failed", Some(""), "authentication failed"),
+            ("authentication failed", None, "authentication failed"),
+        ] {
+            let password = password.map(|text| Secret::new(text.to_owned()));
+            assert_eq!(without_secret(text, "28P01", password.as_ref()), expected, "{text}");
+        }
     }
 }

@@ -44,7 +44,7 @@ pub fn run(input: &mut impl BufRead, output: &mut impl Write) -> Result<(), Prog
         };
         if !lines::write(output, &answer)? {
             let text = format!("the answer is longer than {MAX_LINE} bytes");
-            lines::write(output, &Answer::Failed(failure(Cause::Protocol, text)))?;
+            lines::write(output, &Answer::Failed(failure(Cause::TooLong, text)))?;
         }
     }
     Ok(())

@@ -21,18 +21,13 @@ pub fn failure(server: &str, stored: Option<(i64, i64)>) -> Failure {
         Some((number, oldest)) if number > i64::from(NUMBER) => (
             Cause::SchemaNewer,
             format!(
-                "{server}: the schema has the number {number} and needs a baton that knows {oldest}; this one knows {NUMBER}; \
-                 install a newer baton"
+                "{server}: the schema has the number {number} and needs a baton that knows {oldest}; this one knows {NUMBER}"
             ),
         ),
-        Some((number, _)) => (
-            Cause::SchemaMissing,
-            format!("{server}: the schema has the number {number} of {NUMBER}; `baton fleet init` continues"),
-        ),
-        None => (
-            Cause::SchemaMissing,
-            format!("{server}: the database has no complete schema; `baton fleet init` continues"),
-        ),
+        Some((number, _)) => {
+            (Cause::SchemaMissing, format!("{server}: the schema has the number {number} of {NUMBER}"))
+        }
+        None => (Cause::SchemaMissing, format!("{server}: the database has no tables of baton, or not all of them")),
     };
     crate::error::failure(cause, text)
 }

@@ -54,7 +54,7 @@ impl Service {
         };
         database.begin_request();
         let answer = self.runtime.block_on(answer(database, &self.asker, request));
-        answer.unwrap_or_else(|failure| Answer::Failed(database.without_secret(failure)))
+        answer.unwrap_or_else(Answer::Failed)
     }
 }
 

@@ -177,8 +177,8 @@ pub fn check(
     // Below this level, two machines could take one run.
     if stored.isolation != "serializable" {
         let text =
-            format!("{server}: the server gave the isolation level {} instead of serializable", stored.isolation);
-        return Err(failure(Cause::Protocol, text));
+            format!("{server}: the connection has the isolation level {} instead of serializable", stored.isolation);
+        return Err(failure(Cause::Pooler, text));
     }
     let (connection, version) = database.connection();
     Ok(Standing {

@@ -87,6 +87,7 @@ impl Advice for FleetError {
                 "set `url` or `url_command` in the table `[fleet]` of the configuration; `baton config` names the file"
                     .into(),
             ),
+            Self::Configuration { .. } => Some("correct that line; `baton config` shows what is in force".into()),
             Self::NotInstalled => {
                 Some("`cargo install --path fleet` in baton's source installs it; it belongs beside baton".into())
             }
@@ -121,10 +122,16 @@ fn fleet_hint(cause: Cause) -> Option<Hint> {
             "check that the server of the URL runs and can be reached; `baton fleet status` asks again".into()
         }
         Cause::Certificate => {
-            "name the authority that signed the server's certificate with `sslrootcert=` in the URL".into()
+            "name the authority that signed the server's certificate with `sslrootcert=` in the URL; one that expired or is for \
+             another name has to be made anew"
+                .into()
         }
+        Cause::NoTls => "turn TLS on in the server (`ssl = on`), or use a server on this machine".into(),
+        Cause::Pooler => "use the URL of the database itself instead of its pooler's".into(),
         Cause::Login => "check the user in the URL, and the password in the `password_file`".into(),
-        Cause::SchemaMissing => "`baton fleet init` creates or completes it".into(),
+        Cause::SchemaMissing => {
+            "check that the URL names the right database; `baton fleet init` makes or completes the tables in it".into()
+        }
         Cause::SchemaNewer => "install the version of baton that the other machines have".into(),
         Cause::OtherFleet => "`baton fleet leave`, then `baton fleet join`, if that is what you want".into(),
         Cause::Restored => {
@@ -137,6 +144,7 @@ fn fleet_hint(cause: Cause) -> Option<Hint> {
         Cause::ReadOnly => "use the URL of the server that accepts writes".into(),
         Cause::Full => "free space on the server".into(),
         Cause::Busy => "run the command again".into(),
+        Cause::TooLong => "report this: the fleet has more than one answer can hold".into(),
         Cause::Protocol => "check that the URL is that of a PostgreSQL server".into(),
     })
 }

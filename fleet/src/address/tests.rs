@@ -39,6 +39,32 @@ fn on_this_machine_no_certificate_is_needed() {
 }
 
 #[test]
+fn the_log_in_is_tied_to_a_connection_with_tls() {
+    let check = |url: &str, expected: Result<bool, &str>| match (address(url), expected) {
+        (Ok(found), Ok(binds)) => assert_eq!(found.binds_channel, binds, "{url}"),
+        (Err(error), Err(part)) => assert!(error.to_string().contains(part), "{url}: {error}"),
+        (found, _) => panic!("{url}: {found:?}"),
+    };
+    check("postgresql://ann@db.example/f", Ok(false));
+    check("postgresql://ann@db.example/f?channel_binding=require", Ok(true));
+    check("postgresql://ann@db.example/f?channel_binding=prefer", Ok(false));
+    check("postgresql://ann@db.example/f?channel_binding=x", Err("channel_binding"));
+    check("postgresql://ann@localhost/f?channel_binding=require", Err("channel_binding"));
+}
+
+#[test]
+fn messages_name_the_database() {
+    for (url, expected) in [
+        ("postgresql://ann@db.example/f", "db.example:5432/f"),
+        ("postgresql://ann@[::1]:7/f", "[::1]:7/f"),
+        ("postgresql://ann@localhost", "localhost:5432/ann"),
+        ("postgresql://ann@%2Frun/f", "/run/.s.PGSQL.5432, database f"),
+    ] {
+        assert_eq!(address(url).unwrap().server(), expected);
+    }
+}
+
+#[test]
 fn what_is_unknown_or_missing_is_named() {
     check("postgresql://ann@localhost/f?application_name=x", Err("application_name"));
     check("postgresql://localhost/f", Err("no user"));

@@ -155,6 +155,6 @@ fn a_weaker_isolation_level_is_refused() {
     // As a pooler would, which does not pass the setting on.
     let proxy = crate::hostile_servers::without_options(postgres.port());
     let mut weak = Machine::connect(&Postgres::url_at(&database, "127.0.0.1", proxy), a.identity.clone(), LONG_MS);
-    check_failure(weak.commit(1, vec![new_row(&run)]), Cause::Protocol, "isolation level read committed");
+    check_failure(weak.commit(1, vec![new_row(&run)]), Cause::Pooler, "isolation level read committed");
     assert_eq!(a.read(&["r1"]).rows, []);
 }

@@ -64,10 +64,10 @@ fn a_server_that_talks_rubbish_is_told_in_one_line() {
         assert!(failure.message.contains(&format!("localhost:{port}")), "{failure:?}");
     };
     check(b"HTTP/1.1 400 Bad Request\r\n\r\n", "", &[Cause::Protocol, Cause::Unreachable]);
-    check(b"HTTP/1.1 400 Bad Request\r\n\r\n", "?sslmode=verify-full", &[Cause::Certificate]);
+    check(b"HTTP/1.1 400 Bad Request\r\n\r\n", "?sslmode=verify-full", &[Cause::NoTls]);
     check(b"S\x15\x03\x01\x00\x02\x02\x28", "?sslmode=verify-full", &[Cause::Certificate, Cause::Protocol]);
     check(b"Srubbishrubbishrubbish", "?sslmode=verify-full", &[Cause::Protocol]);
-    check(b"N", "?sslmode=verify-full", &[Cause::Certificate]);
+    check(b"N", "?sslmode=verify-full", &[Cause::NoTls]);
     check(b"R\xff\xff\xff\xff", "", &[Cause::Protocol]);
     check(b"R\x7f\xff\xff\xff", "", &[Cause::Protocol, Cause::Unreachable]);
     check(b"R\x00\x00\x00\x00", "", &[Cause::Protocol]);
@@ -79,14 +79,25 @@ fn a_server_that_talks_rubbish_is_told_in_one_line() {
     check(b"", "", &[Cause::Unreachable]);
 }
 
-#[test]
-fn a_server_that_sends_the_password_back_does_not_reveal_it() {
-    // An error message with what a server could know: severity, code and text.
-    let port = server(|mut stream| {
-        let body = b"SFATAL\0VFATAL\0C28P01\0Mno such password: sEcret\n\x1b[31m\0\0";
+/// Checks what is told of a server that refuses the connection with this SQLSTATE and text.
+fn check_refusal(state: &str, text: &str, cause: Cause, part: &str) {
+    let body = format!("SFATAL\0VFATAL\0C{state}\0M{text}\0\0");
+    let port = server(move |mut stream| {
         let length = (body.len() as u32 + 4).to_be_bytes();
-        drop(stream.write_all(&[&b"E"[..], &length, body].concat()));
+        drop(stream.write_all(&[&b"E"[..], &length, body.as_bytes()].concat()));
         drop(stream.read(&mut [0; 1024]));
     });
-    check_failure(list(port, ""), Cause::Login, "no such password: …");
+    check_failure(list(port, ""), cause, part);
+}
+
+#[test]
+fn a_server_that_sends_the_password_back_does_not_reveal_it() {
+    let text = "no such password: sEcret\n\x1b[31m";
+    check_refusal("28P01", text, Cause::Login, "is not shown, because the password is part of it (SQLSTATE 28P01)");
+}
+
+#[test]
+fn a_pooler_that_does_not_pass_the_settings_on_is_named() {
+    check_refusal("08P01", "unsupported startup parameter: options", Cause::Pooler, "startup parameter");
+    check_refusal("08P01", "invalid message", Cause::Unreachable, "invalid message");
 }

@@ -46,7 +46,7 @@ fn a_database_without_the_schema_or_the_fleet_is_told_so() {
     let Some(postgres) = Postgres::shared() else { return };
     let database = postgres.database();
     let url = postgres.socket_url(&database);
-    check_failure(ask(&url, LONG_MS, &LIST), Cause::SchemaMissing, "`baton fleet init` continues");
+    check_failure(ask(&url, LONG_MS, &LIST), Cause::SchemaMissing, "no tables of baton");
     postgres.sql(&database.name, &format!("set role {}; {}", database.user, printed(None)));
     check_failure(ask(&url, LONG_MS, &LIST), Cause::SchemaMissing, "has no fleet");
 }
@@ -60,7 +60,7 @@ fn a_migration_that_stopped_goes_on() {
         let database = postgres.database();
         let url = postgres.socket_url(&database);
         postgres.sql(&database.name, &format!("set role {}; {}", database.user, steps[..done].concat()));
-        check_failure(ask(&url, LONG_MS, &LIST), Cause::SchemaMissing, "`baton fleet init` continues");
+        check_failure(ask(&url, LONG_MS, &LIST), Cause::SchemaMissing, "no tables of baton");
         init(&url);
         assert!(matches!(ask(&url, LONG_MS, &LIST), Answer::Rows(_)));
     }

@@ -147,7 +147,7 @@ impl Context {
         let core = Core::load()?;
         let inspector = inspector(self.here);
         let records = ConfiguredRecords::new(self.store(), &self.settings, &inspector, Waiting::Command);
-        let Some(fleet) = records.fleet() else { return Err(FleetError::NotConfigured.into()) };
+        let Some(fleet) = records.fleet() else { return Err(self.database().missing().into()) };
         let service = DecisionService {
             store: self.store(),
             records: fleet,

@@ -11,8 +11,13 @@ use super::{owner, prompt};
 /// A fault of the configuration or of the database, and a part of the message about it.
 type Case = (&'static str, fn(&Fleet, &Machine), &'static str);
 
-const CASES: [Case; 9] = [
+const CASES: [Case; 10] = [
     ("a wrong URL", |_, a| set(a, "url = \"postgresql://nobody@127.0.0.1:1/none\""), "127.0.0.1"),
+    (
+        "a wrong line",
+        |_, a| set(a, "url = \"postgresql://me@db/fleet\"\nlease = \"1s\""),
+        "line 3: fleet.lease: a lease has at least",
+    ),
     ("no URL", |_, a| set(a, "url = \"words\""), "URL"),
     (
         "a refused password",
@@ -26,7 +31,7 @@ const CASES: [Case; 9] = [
         |fleet, _| drop(fleet.sql("update baton.version set number = 99, oldest_writer = 99")),
         "schema",
     ),
-    ("a half-migrated schema", |fleet, _| drop(fleet.sql("drop table baton.version")), "schema"),
+    ("a half-migrated schema", |fleet, _| drop(fleet.sql("drop table baton.version")), "tables of baton"),
     (
         "a database that accepts no writes",
         |fleet, _| {
@@ -61,6 +66,19 @@ fn says(ended: &Ended, part: &str, name: &str) {
     assert!(ended.stderr.to_lowercase().contains(&part.to_lowercase()), "{name}: {ended:?}");
     assert!(ended.stderr.contains("hint: "), "{name}: {ended:?}");
     assert!(!ended.stderr.contains("sEcret"), "{name}: {ended:?}");
+}
+
+#[test]
+fn a_wrong_line_is_not_taken_for_no_database() {
+    let Some(fleet) = Fleet::new() else { return };
+    let a = fleet.machine("laptop");
+    set(&a, "url = \"postgresql://me@db/fleet\"\npassword_file = \"passwords\"");
+    for command in ["status", "witness", "init"] {
+        let ended = a.baton(["fleet", command]);
+        let stderr = &ended.stderr;
+        assert!(stderr.contains("line 3: fleet.password_file: a file is named by"), "{command}: {stderr}");
+        assert!(!stderr.contains("names no database"), "{command}: {stderr}");
+    }
 }
 
 #[test]

@@ -173,6 +173,10 @@ pub enum Cause {
     Unreachable,
     /// The server's certificate is not accepted.
     Certificate,
+    /// The server offers no TLS where the connection needs it.
+    NoTls,
+    /// Something that stands between baton and the server does not pass on the settings of the connection.
+    Pooler,
     /// The server refuses the user or the password.
     Login,
     /// The database has no schema of baton, or a migration stopped half-way.
@@ -195,6 +199,8 @@ pub enum Cause {
     Full,
     /// Too many transactions were in the way.
     Busy,
+    /// The answer is longer than a line between the two programs may be.
+    TooLong,
     /// The server answered with something that no server of baton's tables does.
     Protocol,
 }

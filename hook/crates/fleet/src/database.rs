@@ -26,6 +26,13 @@ impl<'a> ConfiguredDatabase<'a> {
         Self { settings }
     }
 
+    /// Returns why there is no database: the configuration names none, or it cannot be used.
+    #[must_use]
+    pub fn missing(&self) -> FleetError {
+        let problem = self.settings.problem().map(ToString::to_string);
+        problem.map_or(FleetError::NotConfigured, |problem| FleetError::Configuration { problem })
+    }
+
     /// Returns where the database is. Runs the command that prints the URL, if the user configured one.
     ///
     /// # Errors
@@ -37,14 +44,24 @@ impl<'a> ConfiguredDatabase<'a> {
             (None, Some((program, arguments))) => {
                 printed_url(program, arguments, self.settings.account_home().as_deref(), timeout)?
             }
-            (None, None) => return Err(FleetError::NotConfigured),
+            (None, None) => return Err(self.missing()),
         };
-        let path = |path: &Option<PathBuf>| path.as_ref().map(|path| path.to_string_lossy().into_owned());
+        let path = |path: &Option<PathBuf>| Some(self.complete(path.as_deref()?)?.to_string_lossy().into_owned());
         Ok(Database {
             url: Secret::new(url),
             password_file: path(&fleet.password_file),
             service_file: path(&fleet.service_file),
         })
+    }
+}
+
+impl ConfiguredDatabase<'_> {
+    /// Returns the whole path of a file that may be named from the account's home directory.
+    fn complete(&self, path: &Path) -> Option<PathBuf> {
+        match path.strip_prefix("~") {
+            Ok(below) => Some(self.settings.account_home()?.join(below)),
+            Err(_) => Some(path.to_owned()),
+        }
     }
 }
 

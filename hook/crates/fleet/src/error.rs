@@ -13,6 +13,9 @@ pub enum FleetError {
     /// No database is configured.
     #[error("the configuration names no database for the fleet")]
     NotConfigured,
+    /// The configuration cannot be used, so it is not known which database it names.
+    #[error("the configuration cannot be used: {problem}")]
+    Configuration { problem: String },
     /// The state directory belongs to no fleet.
     #[error("this machine has joined no fleet")]
     NotJoined,

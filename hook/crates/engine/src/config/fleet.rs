@@ -22,11 +22,12 @@ pub struct Fleet {
     /// The command whose first line of output is the URL: its program, as an absolute path, and its arguments.
     #[serde(deserialize_with = "command")]
     pub url_command: Vec<String>,
-    /// The file with passwords, in the format of PostgreSQL's `.pgpass`, as an absolute path.
-    #[serde(deserialize_with = "absolute_file")]
+    /// The file with passwords, in the format of PostgreSQL's `.pgpass`: an absolute path, or one below the account's home
+    /// directory that begins with `~/`.
+    #[serde(deserialize_with = "file")]
     pub password_file: Option<PathBuf>,
-    /// The file with service definitions, in the format of PostgreSQL's `.pg_service.conf`, as an absolute path.
-    #[serde(deserialize_with = "absolute_file")]
+    /// The file with service definitions, in the format of PostgreSQL's `.pg_service.conf`: a path like that of the passwords.
+    #[serde(deserialize_with = "file")]
     pub service_file: Option<PathBuf>,
     /// How long an owner may go on if the database does not answer: from one minute to one hour.
     #[serde(deserialize_with = "lease")]
@@ -110,9 +111,14 @@ fn command<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<String>, D::Error> 
     }
 }
 
-fn absolute_file<'de, D: Deserializer<'de>>(from: D) -> Result<Option<PathBuf>, D::Error> {
+fn file<'de, D: Deserializer<'de>>(from: D) -> Result<Option<PathBuf>, D::Error> {
     let path = PathBuf::deserialize(from)?;
-    if path.is_absolute() { Ok(Some(path)) } else { Err(D::Error::custom("a file is named by its absolute path")) }
+    let is_complete = path.is_absolute() || path.starts_with("~");
+    if is_complete {
+        Ok(Some(path))
+    } else {
+        Err(D::Error::custom("a file is named by its absolute path, or by ~/ and its path"))
+    }
 }
 
 fn lease<'de, D: Deserializer<'de>>(from: D) -> Result<TimeSpan, D::Error> {

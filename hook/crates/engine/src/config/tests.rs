@@ -41,7 +41,7 @@ fn what_is_wrong_is_named_by_line() {
         ("[fleet]\nurl = 1", 2, "expected a string"),
         ("[fleet]\nurl_command = [\"pass\", \"show\", \"db\"]", 2, "absolute"),
         ("[fleet]\nurl_command = [\"/bin/echo\", \"\\u0000\"]", 2, "NUL"),
-        ("[fleet]\npassword_file = \"~/.pgpass\"", 2, "absolute"),
+        ("[fleet]\npassword_file = \"~me/.pgpass\"", 2, "absolute"),
         ("[fleet]\nservice_file = \"services\"", 2, "absolute"),
         ("[fleet]\nlease = \"59s\"", 2, "at least 1 minute (\"1m\") and at most 1 hour (\"1h\")"),
         ("[fleet]\nlease = \"61m\"", 2, "at most 1 hour"),

@@ -63,7 +63,7 @@ pub(super) fn import(
         transcript: None,
     };
     if before.is_some() {
-        locked.merge_conversation(id, imported)?;
+        locked.merge_conversation(id, imported, &now)?;
     } else {
         locked.import_conversation(id, imported, &now)?;
     }
